@@ -1,0 +1,241 @@
+/*
+ * Batched packet input and output: one crossing from JavaScript moves up to a batch of frames.
+ *
+ * Packet memory (one block, made by JavaScript, see src/mem/pool.ts): `slots` heads of HEAD bytes, then `slots` tails of TAIL bytes.
+ * Frame i of a batch always starts in head i; what does not fit goes on in the next free tail. So headers of small frames lie
+ * dense in the cache, and 64 KiB segmentation-offload frames still arrive in one piece.
+ *
+ * Receive descriptors, int32 x 4 per frame: port, length or -errno, tail index or -1, unused.
+ * Transmit descriptors, int32 x 4 per frame: port, length, slot, tail index or -1; `length` becomes the result, bytes or -errno.
+ */
+#define _GNU_SOURCE
+#include "util.h"
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_PORTS 1024
+#define DIRECT_PORTS 3 /* up to so many ports reading each is cheaper than asking epoll first */
+#define MAX_EVENTS 64
+#define WAKE_TAG 0xffffffffu
+#define WATCH_TAG 0xfffffffeu
+#define EPOLL_EVERY 64 /* under load, ask epoll (and so the wake and watched descriptors) every so many calls */
+
+struct io {
+  uint8_t *heads, *tails;
+  int32_t *rx, *tx, *clock;
+  uint32_t slots, head_size, tail_size;
+  int epoll, wake, yield;
+  uint32_t nports, next, calls; /* open ports; where the next round of direct reads starts; ioReceive calls so far */
+  int fd[MAX_PORTS];
+  int32_t open[MAX_PORTS]; /* ids of open ports, dense */
+  napi_ref keep[4];
+};
+
+static struct io *get_io(napi_env env, napi_value v) {
+  void *p = NULL;
+  napi_get_value_external(env, v, &p);
+  return p;
+}
+
+static void free_io(napi_env env, void *data, void *hint) {
+  (void)hint;
+  struct io *io = data;
+  for (int i = 0; i < 4; i++) napi_delete_reference(env, io->keep[i]);
+  close(io->epoll);
+  free(io);
+}
+
+/* ioCreate(memory, slots, headSize, tailSize, rx, tx, clock, wakeFd) -> handle */
+static napi_value io_create(napi_env env, napi_callback_info info) {
+  napi_value argv[8], out;
+  tsp_args(env, info, 8, argv);
+  uint8_t *mem, *rx, *tx, *clock;
+  size_t mem_len, rx_len, tx_len, clock_len;
+  if (!tsp_bytes(env, argv[0], &mem, &mem_len) || !tsp_bytes(env, argv[4], &rx, &rx_len) || !tsp_bytes(env, argv[5], &tx, &tx_len) ||
+      !tsp_bytes(env, argv[6], &clock, &clock_len))
+    return NULL;
+  uint32_t slots = tsp_u32(env, argv[1]), head = tsp_u32(env, argv[2]), tail = tsp_u32(env, argv[3]);
+  if (mem_len < (size_t)slots * (head + tail) || rx_len < slots * 16u || tx_len < 16 || clock_len < 12) {
+    napi_throw_range_error(env, NULL, "ioCreate: memory or descriptors too small");
+    return NULL;
+  }
+  struct io *io = calloc(1, sizeof *io);
+  io->heads = mem;
+  io->tails = mem + (size_t)slots * head;
+  io->slots = slots, io->head_size = head, io->tail_size = tail;
+  io->rx = (int32_t *)rx, io->tx = (int32_t *)tx, io->clock = (int32_t *)clock;
+  io->wake = tsp_i32(env, argv[7]);
+  io->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (io->epoll < 0) {
+    int err = errno;
+    free(io);
+    return tsp_throw(env, "epoll_create1", err);
+  }
+  struct epoll_event ev = {.events = EPOLLIN, .data.u32 = WAKE_TAG};
+  epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->wake, &ev);
+  /* The arrays must outlive the handle. */
+  int keep[4] = {0, 4, 5, 6};
+  for (int i = 0; i < 4; i++) napi_create_reference(env, argv[keep[i]], 1, &io->keep[i]);
+  napi_create_external(env, io, free_io, NULL, &out);
+  return out;
+}
+
+/* ioAddPort(handle, port, fd) */
+static napi_value io_add_port(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  tsp_args(env, info, 3, argv);
+  struct io *io = get_io(env, argv[0]);
+  uint32_t port = tsp_u32(env, argv[1]);
+  int fd = tsp_i32(env, argv[2]);
+  if (port >= MAX_PORTS) return tsp_throw(env, "ioAddPort", ENOSPC);
+  struct epoll_event ev = {.events = EPOLLIN, .data.u32 = port};
+  if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, fd, &ev) < 0) return tsp_throw(env, "epoll_ctl", errno);
+  io->fd[port] = fd;
+  io->open[io->nports++] = (int32_t)port;
+  return NULL;
+}
+
+/* ioRemovePort(handle, port): stops reading it; closing the descriptor stays with the caller. */
+static napi_value io_remove_port(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  struct io *io = get_io(env, argv[0]);
+  int32_t port = tsp_i32(env, argv[1]);
+  for (uint32_t i = 0; i < io->nports; i++) {
+    if (io->open[i] != port) continue;
+    epoll_ctl(io->epoll, EPOLL_CTL_DEL, io->fd[port], NULL);
+    io->open[i] = io->open[--io->nports];
+    break;
+  }
+  return NULL;
+}
+
+/* ioWatch(handle, fd): counts in clock[2] when `fd` gets something to read (edge-triggered); the reading is the caller's. */
+static napi_value io_watch(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u32 = WATCH_TAG};
+  if (epoll_ctl(get_io(env, argv[0])->epoll, EPOLL_CTL_ADD, tsp_i32(env, argv[1]), &ev) < 0) return tsp_throw(env, "epoll_ctl", errno);
+  return NULL;
+}
+
+/* Reads one port until it is empty or `budget` frames came; returns the number of frames in the batch now. */
+static uint32_t drain(struct io *io, int32_t port, uint32_t n, uint32_t *tail, uint32_t budget) {
+  uint32_t end = n + budget < io->slots ? n + budget : io->slots;
+  while (n < end) {
+    struct iovec iov[2] = {{io->heads + (size_t)n * io->head_size, io->head_size}, {io->tails + (size_t)*tail * io->tail_size, io->tail_size}};
+    ssize_t len = readv(io->fd[port], iov, 2);
+    if (len < 0 && (errno == EAGAIN || errno == EINTR)) break;
+    int32_t *d = io->rx + n * 4;
+    d[0] = port;
+    d[1] = len < 0 ? -errno : (int32_t)len;
+    d[2] = len > (ssize_t)io->head_size ? (int32_t)(*tail)++ : -1;
+    n++;
+    if (len < 0) break; /* EINVAL: one frame that virtio cannot describe; EBADFD: the device is gone. JavaScript decides. */
+  }
+  return n;
+}
+
+static uint32_t receive_direct(struct io *io) {
+  uint32_t n = 0, tail = 0, ports = io->nports;
+  for (uint32_t k = 0; k < ports && n < io->slots; k++) n = drain(io, io->open[(io->next + k) % ports], n, &tail, io->slots);
+  if (n > 0 && ports > 0) io->next = (io->next + 1) % ports; /* so that no port starves the others */
+  return n;
+}
+
+static uint32_t receive_epoll(struct io *io, int timeout_ms) {
+  struct epoll_event ev[MAX_EVENTS];
+  uint32_t n = 0, tail = 0;
+  int ready = epoll_wait(io->epoll, ev, MAX_EVENTS, timeout_ms);
+  uint32_t share = ready > 1 ? (io->slots + (uint32_t)ready - 1) / (uint32_t)ready : io->slots;
+  for (int i = 0; i < ready && n < io->slots; i++) {
+    if (ev[i].data.u32 == WAKE_TAG) {
+      uint64_t count;
+      if (read(io->wake, &count, sizeof count) < 0) continue;
+    } else if (ev[i].data.u32 == WATCH_TAG) {
+      io->clock[2]++;
+    } else {
+      n = drain(io, (int32_t)ev[i].data.u32, n, &tail, share < 4 ? 4 : share);
+    }
+  }
+  return n;
+}
+
+static int64_t now_ns(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/*
+ * ioReceive(handle, spinNs, timeoutMs) -> frames received. Looks for frames; finding none, goes on looking for `spinNs`, then sleeps up to
+ * `timeoutMs` (-1: until a frame or a signal on the wake descriptor). Writes the monotonic clock to clock[0] (seconds) and clock[1] (ns); clock[2]
+ * counts the times that a watched descriptor became readable.
+ */
+static napi_value io_receive(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  tsp_args(env, info, 3, argv);
+  struct io *io = get_io(env, argv[0]);
+  int32_t spin = tsp_i32(env, argv[1]), timeout = tsp_i32(env, argv[2]);
+  bool direct = io->nports <= DIRECT_PORTS && ++io->calls % EPOLL_EVERY != 0;
+  uint32_t n = direct ? receive_direct(io) : receive_epoll(io, 0);
+  if (n == 0 && spin > 0) {
+    int64_t deadline = now_ns() + spin;
+    do {
+      if (io->yield) sched_yield();
+      n = direct ? receive_direct(io) : receive_epoll(io, 0);
+    } while (n == 0 && now_ns() < deadline);
+  }
+  if (n == 0 && timeout != 0) n = receive_epoll(io, timeout);
+  int64_t t = now_ns();
+  io->clock[0] = (int32_t)(t / 1000000000);
+  io->clock[1] = (int32_t)(t % 1000000000);
+  return tsp_num(env, n);
+}
+
+/* ioTransmit(handle, count) -> frames that could not be written. */
+static napi_value io_transmit(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  struct io *io = get_io(env, argv[0]);
+  uint32_t count = tsp_u32(env, argv[1]), failed = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    int32_t *d = io->tx + i * 4;
+    size_t len = (size_t)d[1];
+    struct iovec iov[2] = {{io->heads + (size_t)d[2] * io->head_size, len}, {NULL, 0}};
+    int parts = 1;
+    if (len > io->head_size) {
+      iov[0].iov_len = io->head_size;
+      iov[1].iov_base = io->tails + (size_t)d[3] * io->tail_size;
+      iov[1].iov_len = len - io->head_size;
+      parts = 2;
+    }
+    ssize_t sent = writev(io->fd[d[0]], iov, parts);
+    if (sent < 0) failed++;
+    d[1] = sent < 0 ? -errno : (int32_t)sent;
+  }
+  return tsp_num(env, failed);
+}
+
+/* ioYield(handle, on): whether a spinning ioReceive offers the core to others between looks. */
+static napi_value io_yield(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  get_io(env, argv[0])->yield = tsp_i32(env, argv[1]);
+  return NULL;
+}
+
+void io_init(napi_env env, napi_value exports) {
+  tsp_export(env, exports, "ioCreate", io_create);
+  tsp_export(env, exports, "ioAddPort", io_add_port);
+  tsp_export(env, exports, "ioRemovePort", io_remove_port);
+  tsp_export(env, exports, "ioWatch", io_watch);
+  tsp_export(env, exports, "ioReceive", io_receive);
+  tsp_export(env, exports, "ioTransmit", io_transmit);
+  tsp_export(env, exports, "ioYield", io_yield);
+}

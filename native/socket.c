@@ -1,0 +1,130 @@
+/* Sockets that Node cannot make: netlink ones, ones in another namespace, and those that only hold a port. */
+#define _GNU_SOURCE
+#include "util.h"
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* socket(domain, type, protocol, nsFd) -> fd */
+static napi_value make_socket(napi_env env, napi_callback_info info) {
+  napi_value argv[4];
+  tsp_args(env, info, 4, argv);
+  int saved, err = ns_enter(tsp_i32(env, argv[3]), &saved);
+  if (err < 0) return tsp_throw(env, "setns", -err);
+  int fd = socket(tsp_i32(env, argv[0]), tsp_i32(env, argv[1]) | SOCK_CLOEXEC, tsp_i32(env, argv[2]));
+  err = errno;
+  ns_leave(saved);
+  return fd < 0 ? tsp_throw(env, "socket", err) : tsp_num(env, fd);
+}
+
+/* openNetlink(groups, nsFd) -> fd of a bound NETLINK_ROUTE socket; `groups` is the RTMGRP_* mask. */
+static napi_value open_netlink(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  int saved, err = ns_enter(tsp_i32(env, argv[1]), &saved);
+  if (err < 0) return tsp_throw(env, "setns", -err);
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  err = errno;
+  ns_leave(saved);
+  if (fd < 0) return tsp_throw(env, "socket(NETLINK_ROUTE)", err);
+  struct sockaddr_nl sa = {.nl_family = AF_NETLINK, .nl_groups = tsp_u32(env, argv[0])};
+  int one = 1, buf = 1 << 20;
+  setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
+  setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buf, sizeof buf);
+  if (bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0) {
+    err = errno;
+    close(fd);
+    return tsp_throw(env, "bind(NETLINK_ROUTE)", err);
+  }
+  return tsp_num(env, fd);
+}
+
+/* send(fd, bytes) -> sent, or -errno */
+static napi_value send_bytes(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  uint8_t *data;
+  size_t len;
+  if (!tsp_bytes(env, argv[1], &data, &len)) return NULL;
+  ssize_t n = send(tsp_i32(env, argv[0]), data, len, 0);
+  return tsp_num(env, n < 0 ? -errno : n);
+}
+
+/* recv(fd, bytes, MSG_* flags) -> length of the whole message (with MSG_TRUNC), or -errno */
+static napi_value recv_bytes(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  tsp_args(env, info, 3, argv);
+  uint8_t *data;
+  size_t len;
+  if (!tsp_bytes(env, argv[1], &data, &len)) return NULL;
+  ssize_t n = recv(tsp_i32(env, argv[0]), data, len, tsp_i32(env, argv[2]));
+  return tsp_num(env, n < 0 ? -errno : n);
+}
+
+/*
+ * holdPort(protocol, address, port) -> fd, or -errno.
+ * `protocol` 6 or 17; `address` as int32 in host order (0: any). Binds the port for as long as the fd is open, so that nobody else can.
+ * The socket takes no packet itself: a filter drops all, so a packet that is not steered away is neither answered nor refused.
+ * A TCP socket listens, with SO_REUSEADDR, so that old connections in TIME_WAIT do not stand in the way but a second server does.
+ */
+static napi_value hold_port(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  tsp_args(env, info, 3, argv);
+  bool tcp = tsp_i32(env, argv[0]) == IPPROTO_TCP;
+  int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return tsp_num(env, -errno);
+  struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+  struct sock_fprog prog = {.len = 1, .filter = &drop_all};
+  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[2])), .sin_addr.s_addr = htonl((uint32_t)tsp_i32(env, argv[1]))};
+  int one = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) < 0 ||
+      (tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
+      bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || (tcp && listen(fd, 1) < 0)) {
+    int err = errno;
+    close(fd);
+    return tsp_num(env, -err);
+  }
+  return tsp_num(env, fd);
+}
+
+/* localPort(fd) -> the port that an IPv4 socket is bound to, or -errno */
+static napi_value local_port(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  struct sockaddr_in sa;
+  socklen_t len = sizeof sa;
+  if (getsockname(tsp_i32(env, argv[0]), (struct sockaddr *)&sa, &len) < 0) return tsp_num(env, -errno);
+  return tsp_num(env, ntohs(sa.sin_port));
+}
+
+static napi_value make_eventfd(napi_env env, napi_callback_info info) {
+  (void)info;
+  int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return fd < 0 ? tsp_throw(env, "eventfd", errno) : tsp_num(env, fd);
+}
+
+/* signalEventfd(fd): wakes who waits for it. */
+static napi_value signal_eventfd(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  uint64_t one = 1;
+  return tsp_num(env, write(tsp_i32(env, argv[0]), &one, sizeof one) < 0 ? -errno : 0);
+}
+
+void socket_init(napi_env env, napi_value exports) {
+  tsp_export(env, exports, "socket", make_socket);
+  tsp_export(env, exports, "openNetlink", open_netlink);
+  tsp_export(env, exports, "send", send_bytes);
+  tsp_export(env, exports, "recv", recv_bytes);
+  tsp_export(env, exports, "holdPort", hold_port);
+  tsp_export(env, exports, "localPort", local_port);
+  tsp_export(env, exports, "eventfd", make_eventfd);
+  tsp_export(env, exports, "signalEventfd", signal_eventfd);
+}

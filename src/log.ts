@@ -1,0 +1,13 @@
+/** Where warnings go. `cli/` points it at standard error; tests collect. Nothing on the packet path logs. */
+export type LogSink = (level: "info" | "warn", message: string) => void;
+
+let sink: LogSink = () => {};
+
+export function setLogSink(next: LogSink): void {
+  sink = next;
+}
+
+export const log = {
+  info: (message: string): void => sink("info", message),
+  warn: (message: string): void => sink("warn", message),
+};

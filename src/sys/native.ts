@@ -1,0 +1,111 @@
+/**
+ * The typed face of the addon in `native/`, and the only code that loads its `.node` file.
+ * Set-up calls throw a `TsproxyError`; calls that say so return a count or `-errno`.
+ */
+import { createRequire } from "node:module";
+import os from "node:os";
+import { TsproxyError } from "../errors.js";
+
+/** Opaque handle of a batched input/output context (`native/io.c`). */
+export type IoHandle = { readonly __io: unique symbol };
+
+export interface Native {
+  /** Opens /dev/net/tun in namespace `nsFd` (-1: the caller's) and makes or attaches device `name` (may hold `%d`); `flags`: IFF_*. */
+  openTap(name: string, flags: number, nsFd: number): [fd: number, name: string];
+  /** TUNSETOFFLOAD with TUN_F_* bits; 0 or -errno, -EINVAL when the kernel does not know a bit. */
+  tapOffload(fd: number, bits: number): number;
+  tapVnetHdrSize(fd: number, bytes: number): void;
+  tapPersist(fd: number, on: boolean | number): void;
+  /** Attaches (1) or detaches (0) one queue of an IFF_MULTI_QUEUE device. */
+  tapQueue(fd: number, attach: number): void;
+  tapSteering(fd: number, progFd: number): void;
+  socket(domain: number, type: number, protocol: number, nsFd: number): number;
+  /** Bound NETLINK_ROUTE socket in namespace `nsFd` (-1: the caller's); `groups`: RTMGRP_* mask, 0 for requests only. */
+  openNetlink(groups: number, nsFd: number): number;
+  /** Bytes sent, or -errno. */
+  send(fd: number, bytes: Uint8Array): number;
+  /** Length received (with MSG_TRUNC 0x20 the whole message's), or -errno. MSG_DONTWAIT is 0x40, MSG_PEEK 2. */
+  recv(fd: number, bytes: Uint8Array, flags: number): number;
+  /** Binds `port` (0: a free one) on `address` (int32, host order, 0: any) so that no other program can; fd or -errno. `protocol`: 6 or 17. */
+  holdPort(protocol: number, address: number, port: number): number;
+  /** Port that an IPv4 socket is bound to, or -errno. */
+  localPort(fd: number): number;
+  eventfd(): number;
+  signalEventfd(fd: number): number;
+  /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */
+  bpf(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): number;
+  ioCreate(
+    memory: Uint8Array,
+    slots: number,
+    headSize: number,
+    tailSize: number,
+    rx: Int32Array,
+    tx: Int32Array,
+    clock: Int32Array,
+    wakeFd: number,
+  ): IoHandle;
+  ioAddPort(io: IoHandle, port: number, fd: number): void;
+  ioRemovePort(io: IoHandle, port: number): void;
+  /** Counts in clock[2] each time `fd` gets something to read. */
+  ioWatch(io: IoHandle, fd: number): void;
+  /** Frames received; see `native/io.c`. */
+  ioReceive(io: IoHandle, spinNs: number, timeoutMs: number): number;
+  /** Frames that could not be written. */
+  ioTransmit(io: IoHandle, count: number): number;
+  ioYield(io: IoHandle, on: number): void;
+}
+
+const ERRNO_NAMES = new Map<number, string>(Object.entries(os.constants.errno).map(([name, n]) => [n, name]));
+ERRNO_NAMES.set(77, "EBADFD");
+ERRNO_NAMES.set(524, "ENOTSUPP");
+
+/** "EPERM" for 1 (or -1). */
+export function errnoName(errno: number): string {
+  return ERRNO_NAMES.get(Math.abs(errno)) ?? `errno ${Math.abs(errno)}`;
+}
+
+const HINTS: Record<string, string> = {
+  EPERM: "run as root, or grant CAP_NET_ADMIN (and CAP_BPF, CAP_SYS_ADMIN for namespaces)",
+  EACCES: "run as root, or grant CAP_NET_ADMIN (and CAP_BPF, CAP_SYS_ADMIN for namespaces)",
+  ENOENT: "does it exist? for /dev/net/tun: 'modprobe tun', or give the container --device /dev/net/tun",
+  ENODEV: "does it exist? for /dev/net/tun: 'modprobe tun', or give the container --device /dev/net/tun",
+  EBUSY: "another program uses it",
+  EEXIST: "it exists already",
+  EMFILE: "too many open files: raise 'ulimit -n'",
+  ENFILE: "too many open files on this host: raise fs.file-max",
+  ENOMEM: "not enough memory, or the locked-memory limit is too low ('ulimit -l')",
+};
+
+/** Error for a system call that failed with `errno` (either sign): names the call, the errno and what to do. */
+export function systemError(call: string, errno: number, hint?: string): TsproxyError {
+  const name = errnoName(errno);
+  const kind = name === "EPERM" || name === "EACCES" ? "permission" : name === "EBUSY" || name === "EEXIST" || name === "EADDRINUSE" ? "conflict" : "unavailable";
+  return new TsproxyError("TSP_ERR_SYSCALL", kind, `${call} failed (${name})`, hint ?? HINTS[name]);
+}
+
+function load(): Native {
+  const require = createRequire(import.meta.url);
+  let raw: Native;
+  try {
+    raw = require("../../native/build/tsproxy.node") as Native;
+  } catch (cause) {
+    throw new TsproxyError("TSP_ERR_ADDON", "unavailable", "the native addon is not built", "run 'npm run build:native' (needs a C compiler)", cause);
+  }
+  // Set-up calls throw a plain Error with errno and syscall; give it a name and a hint. Packet calls are left untouched.
+  const wrapped = { ...raw };
+  for (const name of Object.keys(raw) as (keyof Native)[]) {
+    if (name === "ioReceive" || name === "ioTransmit") continue;
+    const call = raw[name] as (...args: unknown[]) => unknown;
+    (wrapped as Record<string, unknown>)[name] = (...args: unknown[]) => {
+      try {
+        return call(...args);
+      } catch (error) {
+        const { errno, syscall } = error as { errno?: number; syscall?: string };
+        throw errno === undefined || syscall === undefined ? error : systemError(syscall, errno);
+      }
+    };
+  }
+  return wrapped;
+}
+
+export const native: Native = load();
