@@ -55,7 +55,12 @@ export interface Native {
   ioYield(io: IoHandle, on: number): void;
 }
 
-const ERRNO_NAMES = new Map<number, string>(Object.entries(os.constants.errno).map(([name, n]) => [n, name]));
+// Aliases come later in the list (EWOULDBLOCK after EAGAIN), so the first name of a number wins.
+const ERRNO_NAMES = new Map<number, string>(
+  Object.entries(os.constants.errno)
+    .reverse()
+    .map(([name, n]) => [n, name]),
+);
 ERRNO_NAMES.set(77, "EBADFD");
 ERRNO_NAMES.set(524, "ENOTSUPP");
 

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** Entry point: the only place that exits. Commands load what they need, so that `--help` needs nothing. */
+import { setLogSink } from "../log.js";
+import { buildProgram, exitCodeOf, reportError } from "./options.js";
+import { showFdb, showFlows, showStats } from "./show.js";
+
+setLogSink((level, message) => {
+  if (level === "warn") process.stderr.write(`tsproxy: warning: ${message}\n`);
+});
+
+const program = buildProgram({
+  run: async (config) => (await import("./run.js")).run(config),
+  flows: showFlows,
+  fdb: showFdb,
+  stats: showStats,
+  doctor: async (options) => (await import("./doctor.js")).doctor(options),
+  cleanup: async (options) => (await import("./cleanup.js")).cleanup(options),
+});
+
+process.on("uncaughtException", (error) => {
+  // A broken pipe at standard output (`tsproxy flows | head`) is no failure of ours.
+  if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit(0);
+  reportError(error);
+  process.exit(1);
+});
+
+try {
+  await program.parseAsync();
+  process.exitCode ??= 0;
+} catch (error) {
+  reportError(error);
+  process.exitCode = exitCodeOf(error);
+}
+process.exit();

@@ -1,0 +1,69 @@
+/** The main job: start an instance, say what it publishes and that it is ready, live until told to stop. */
+import { writeSync } from "node:fs";
+import type { RunConfig } from "../control/config.js";
+import { Instance } from "../control/instance.js";
+import { formatMapping } from "../control/port-spec.js";
+import { probeTargets } from "../control/probe.js";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { formatBytes } from "./show.js";
+
+const LIVE_MS = 1000;
+
+/** Returns when the instance was stopped by SIGINT or SIGTERM; throws when it could not start, or died. */
+export async function run(config: RunConfig): Promise<void> {
+  if (config.workers > 1)
+    throw new TsproxyError("TSP_ERR_WORKERS", "invalid", `--workers ${config.workers}: this version has one dataplane thread`, "use --workers 1");
+  let stop: (error?: Error) => void = () => {};
+  const stopped = new Promise<Error | undefined>((resolve) => {
+    stop = resolve;
+  });
+  // From the first moment: a signal while starting must undo what is there.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
+  const instance = await Instance.start(config, (error) => stop(error));
+  let live: NodeJS.Timeout | undefined;
+  try {
+    for (const { warning } of await probeTargets(config.publish)) if (warning !== undefined) log.warn(warning);
+    announce(config, instance);
+    if (process.stdout.isTTY && !config.json) live = showLive(instance);
+    const error = await stopped;
+    if (error !== undefined) throw error;
+  } finally {
+    clearInterval(live);
+    if (live !== undefined) process.stdout.write("\n");
+    await instance.stop();
+  }
+}
+
+/** One line a mapping, then `ready`. */
+function announce(config: RunConfig, instance: Instance): void {
+  const lines = instance.mappings.map((mapping) =>
+    config.json ? JSON.stringify({ event: "mapping", ...mapping }) : `${formatMapping(mapping)}${mapping.via === "relay" ? " (relay)" : ""}`,
+  );
+  lines.push(config.json ? JSON.stringify({ event: "ready" }) : "ready");
+  process.stdout.write(`${lines.join("\n")}\n`);
+  if (config.readyFd !== undefined) {
+    try {
+      writeSync(config.readyFd, "ready\n");
+    } catch (cause) {
+      throw new TsproxyError("TSP_ERR_READY_FD", "invalid", `--ready-fd ${config.readyFd}: cannot write to it`, "pass an open descriptor, as in '--ready-fd 3 3>file'", cause);
+    }
+  }
+}
+
+/** Redraws one line a second: packets, bits and new flows per second. */
+function showLive(instance: Instance): NodeJS.Timeout {
+  let before = instance.totals();
+  let flowsBefore = 0;
+  let at = performance.now();
+  return setInterval(async () => {
+    const flows = await instance.summary();
+    const now = performance.now();
+    const totals = instance.totals();
+    const sec = (now - at) / 1000;
+    const rate = (n: number): string => Math.round(n / sec).toLocaleString("en");
+    const bits = formatBytes(Math.round(((totals.bytes - before.bytes) * 8) / sec)).replace("B", "bit");
+    process.stdout.write(`\r\x1b[K${rate(totals.packets - before.packets)} packets/s  ${bits}/s  ${rate(flows.created - flowsBefore)} flows/s  ${flows.active} flows`);
+    [before, flowsBefore, at] = [totals, flows.created, now];
+  }, LIVE_MS);
+}

@@ -1,0 +1,15 @@
+/** Aligned columns for people: headings in capitals, two spaces between, numbers to the right, no trailing blanks. */
+export function formatTable(headings: string[], rows: (string | number)[][]): string {
+  const widths = headings.map((heading, column) =>
+    rows.reduce((width, row) => Math.max(width, String(row[column]).length), heading.length),
+  );
+  const numeric = headings.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number"));
+  const line = (cells: (string | number)[]): string =>
+    cells
+      .map((cell, column) =>
+        numeric[column] ? String(cell).padStart(widths[column] as number) : String(cell).padEnd(widths[column] as number),
+      )
+      .join("  ")
+      .trimEnd();
+  return `${[headings, ...rows].map(line).join("\n")}\n`;
+}

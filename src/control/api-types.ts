@@ -1,0 +1,67 @@
+/** What a running instance answers on its unix socket (`/run/tsproxy/PID.sock`, HTTP, JSON): one type per path. */
+
+/** Drops by reason name (`wire/drop.ts`); only reasons that happened. */
+export type Drops = Record<string, number>;
+
+export interface PortStats {
+  port: number;
+  /** Device name, as in `ip link`. */
+  name: string;
+  kind: "uplink" | "host" | "endpoint";
+  /** Endpoint: its address. */
+  address?: string;
+  rxPackets: number;
+  rxBytes: number;
+  txPackets: number;
+  txBytes: number;
+  drops: Drops;
+}
+
+/** GET /v1/stats */
+export interface StatsView {
+  pid: number;
+  version: string;
+  uptimeSec: number;
+  mappings: MappingView[];
+  ports: PortStats[];
+  /** All ports together. */
+  drops: Drops;
+  flows: { active: number; capacity: number; created: number; expired: number; refused: number };
+  /** Counters of the steering programs: packets taken from the host, packets handed back, … */
+  steering: Record<string, number>;
+}
+
+export interface MappingView {
+  hostIp: string;
+  hostPort: number;
+  hostPortEnd: number;
+  targetIp: string;
+  targetPort: number;
+  targetPortEnd: number;
+  proto: "tcp" | "udp";
+  /** How the port is served. */
+  via: "dataplane" | "relay";
+}
+
+/** GET /v1/flows: an array of these. */
+export interface FlowView {
+  proto: "tcp" | "udp" | "icmp";
+  /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied` or `assured` else. */
+  state: string;
+  /** As `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
+  original: { src: string; dst: string };
+  reply: { src: string; dst: string };
+  timeoutSec: number;
+  /** Packets in original and reply direction. */
+  packets: [number, number];
+}
+
+/** GET /v1/fdb: an array of these. */
+export interface FdbView {
+  mac: string;
+  port: number;
+  name: string;
+  ageSec: number;
+  /** Known from the configuration, so neither aged nor moved. */
+  static: boolean;
+}

@@ -1,0 +1,206 @@
+/**
+ * From the command line's words to a configuration that makes sense in itself. Pure: nothing is looked up on the
+ * host, so whether a namespace exists or a port is taken is found out later. Every refusal is a TSP_ERR_OPTION
+ * (invalid) or, for a malformed `-p`, a TSP_ERR_PORT_SPEC, and names the option and the word in it.
+ */
+import os from "node:os";
+import { TsproxyError } from "../errors.js";
+import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
+import { type PortSpec, parsePortSpec } from "./port-spec.js";
+
+/** The options of the main command as they were typed. */
+export interface RunOptions {
+  publish?: string[] | undefined;
+  network?: string | undefined;
+  endpoint?: string[] | undefined;
+  allowFrom?: string[] | undefined;
+  masqueradePorts?: string | undefined;
+  mtu?: string | undefined;
+  workers?: string | undefined;
+  conntrackMax?: string | undefined;
+  readyFd?: string | undefined;
+  relay?: boolean | undefined;
+  json?: boolean | undefined;
+}
+
+/** Addresses are int32 in host order. */
+export interface NetworkConfig {
+  cidr: Cidr;
+  /** First address of the network. */
+  gateway: number;
+  /** Undefined: chosen by the dataplane. */
+  mtu: number | undefined;
+}
+
+export interface EndpointConfig {
+  /** A name in /run/netns, a process id in decimal, or an absolute path. */
+  netns: string;
+  /** int32, host order */
+  address: number;
+}
+
+export interface RunConfig {
+  publish: PortSpec[];
+  network: NetworkConfig | undefined;
+  endpoints: EndpointConfig[];
+  /** Clients that may use published ports; empty: all. */
+  allowFrom: Cidr[];
+  workers: number;
+  /** Source ports for what leaves; by default below the kernel's ephemeral ports. */
+  masqueradePorts: { first: number; last: number };
+  conntrackMax: number;
+  readyFd: number | undefined;
+  relay: boolean;
+  json: boolean;
+}
+
+export const DEFAULT_CONNTRACK_MAX = 262_144;
+/** Below net.ipv4.ip_local_port_range's default, 32768 60999 (Documentation/networking/ip-sysctl.rst), where there is more room than above. */
+const DEFAULT_MASQUERADE = { first: 10_240, last: 32_767 };
+const MIN_MTU = 68; // RFC 791 §3.2
+const MAX_MTU = 65_521; // drivers/net/tun.c: 65535 less the Ethernet header
+const MAX_CONNTRACK = 1 << 20;
+const MAX_FD = 1 << 20;
+
+export function parseConfig(raw: RunOptions, cores: number = os.availableParallelism()): RunConfig {
+  const publish = (raw.publish ?? []).map(parsePortSpec);
+  const network = raw.network === undefined ? undefined : parseNetwork(raw.network, raw.mtu);
+  if (network === undefined) {
+    if (raw.mtu !== undefined) throw invalid(`--mtu ${raw.mtu}: there is no network to set it for`, "add --network CIDR");
+    if (raw.endpoint?.[0] !== undefined)
+      throw invalid(`--endpoint ${raw.endpoint[0]}: there is no network to put it in`, "add --network CIDR");
+    if (publish.length === 0) throw invalid("nothing to do", "publish a port, like -p 8999:172.17.0.4:8080, or give a --network");
+  }
+  const endpoints = network === undefined ? [] : parseEndpoints(raw.endpoint ?? [], network);
+  refuseCollisions(publish, raw.publish ?? []);
+  if (network !== undefined) refuseMissingEndpoints(publish, network, endpoints);
+  return {
+    publish,
+    network,
+    endpoints,
+    allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
+    workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
+    masqueradePorts: raw.masqueradePorts === undefined ? { ...DEFAULT_MASQUERADE } : parseMasqueradePorts(raw.masqueradePorts),
+    conntrackMax:
+      raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
+    readyFd: raw.readyFd === undefined ? undefined : parseInteger("--ready-fd", raw.readyFd, 1, MAX_FD),
+    relay: raw.relay ?? false,
+    json: raw.json ?? false,
+  };
+}
+
+function invalid(message: string, hint: string): TsproxyError {
+  return new TsproxyError("TSP_ERR_OPTION", "invalid", message, hint);
+}
+
+/** A decimal integer in `min`..`max`; `option` names it in the error. */
+export function parseInteger(option: string, text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max))
+    throw invalid(`${option} '${text}': not a number that it can be`, min === max ? `use ${min}` : `use ${min} to ${max}`);
+  return value;
+}
+
+function parseMasqueradePorts(text: string): { first: number; last: number } {
+  const match = /^(\d+)-(\d+)$/.exec(text);
+  const first = Number(match?.[1] ?? 0);
+  const last = Number(match?.[2] ?? 0);
+  if (first < 1 || last > 65_535 || first > last)
+    throw invalid(`--masquerade-ports '${text}': not a range of ports`, "use FIRST-LAST within 1 to 65535, like 61000-65535");
+  return { first, last };
+}
+
+function parseAllowFrom(text: string): Cidr {
+  const cidr = parseCidr(text.includes("/") ? text : `${text}/32`);
+  if (cidr === null) throw invalid(`--allow-from '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 192.168.0.0/24");
+  return cidr;
+}
+
+function parseNetwork(text: string, mtu: string | undefined): NetworkConfig {
+  const cidr = parseCidr(text);
+  if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 172.17.0.0/16");
+  if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
+  const { address, prefixLength } = cidr;
+  if (prefixLength < 8 || prefixLength > 30)
+    throw invalid(`--network '${text}': /${prefixLength} is too ${prefixLength < 8 ? "large" : "small"}`, "use a length from /8 to /30");
+  const top = address >>> 24; // 0 "this network", 127 loopback, 224 and up multicast or reserved (RFC 6890)
+  if (top === 0 || top === 127 || top >= 224)
+    throw invalid(`--network '${text}': reserved for other uses`, "use a private network, like 172.17.0.0/16");
+  return { cidr, gateway: address + 1, mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU) };
+}
+
+function parseEndpoints(texts: string[], network: NetworkConfig): EndpointConfig[] {
+  const byAddress = new Map<number, string>();
+  const byNetns = new Map<string, string>();
+  return texts.map((text) => {
+    const endpoint = parseEndpoint(text, network);
+    const twin = byAddress.get(endpoint.address);
+    if (twin !== undefined)
+      throw invalid(
+        `--endpoint ${text}: ${formatIpv4(endpoint.address)} is taken by --endpoint ${twin}`,
+        "give each endpoint an address of its own",
+      );
+    const netns = canonicalNetns(endpoint.netns);
+    const other = byNetns.get(netns);
+    if (other !== undefined)
+      throw invalid(
+        `--endpoint ${text}: namespace '${endpoint.netns}' has --endpoint ${other} already`,
+        "give each namespace one endpoint",
+      );
+    byAddress.set(endpoint.address, text);
+    byNetns.set(netns, text);
+    return endpoint;
+  });
+}
+
+function parseEndpoint(text: string, { cidr, gateway }: NetworkConfig): EndpointConfig {
+  const equals = text.lastIndexOf("=");
+  if (equals < 0) throw invalid(`--endpoint '${text}': no '='`, `write NETNS=ADDRESS, like web=${formatIpv4(gateway + 1)}`);
+  const netns = text.slice(0, equals);
+  const word = text.slice(equals + 1);
+  const named = netns !== "" && netns !== "." && netns !== ".." && !netns.includes("/");
+  if (!named && !netns.startsWith("/"))
+    throw invalid(`--endpoint '${text}': '${netns}' is no namespace`, "use a name in /run/netns, a process id, or an absolute path");
+  const address = parseIpv4(word);
+  if (address === null) throw invalid(`--endpoint '${text}': '${word}' is not an IPv4 address`, `use one of ${formatCidr(cidr)}`);
+  const refuse = (what: string): never => {
+    throw invalid(`--endpoint '${text}': ${word} is ${what}`, `use ${formatIpv4(gateway + 1)} to ${formatIpv4(lastAddress(cidr) - 1)}`);
+  };
+  if (!contains(cidr, address)) refuse(`outside the network ${formatCidr(cidr)}`);
+  if (address === cidr.address) refuse("the network's own address");
+  if (address === lastAddress(cidr)) refuse("the network's broadcast address");
+  if (address === gateway) refuse("the gateway");
+  return { netns, address };
+}
+
+/** One spelling for the usual ways to name one namespace. Symbolic links are not followed. */
+function canonicalNetns(netns: string): string {
+  return netns.replace(/^(\/var)?\/run\/netns\/([^/]+)$/, "$2").replace(/^\/proc\/(\d+)\/ns\/net$/, "$1");
+}
+
+/** Two mappings for one host port. Those that pick a free port avoid the others by themselves. */
+function refuseCollisions(publish: PortSpec[], texts: string[]): void {
+  for (const [i, a] of publish.entries()) {
+    if (a.hostPort === 0 || a.pickFromRange) continue;
+    for (let j = 0; j < i; j++) {
+      const b = publish[j] as PortSpec;
+      if (b.hostPort === 0 || b.pickFromRange || a.proto !== b.proto) continue;
+      if (a.hostIp !== b.hostIp && a.hostIp !== "0.0.0.0" && b.hostIp !== "0.0.0.0") continue;
+      const first = Math.max(a.hostPort, b.hostPort);
+      if (first > Math.min(a.hostPortEnd, b.hostPortEnd)) continue;
+      throw invalid(
+        `-p ${texts[i]}: host port ${first}/${a.proto} is published already by -p ${texts[j]}`,
+        "use another host port, or different host addresses for both",
+      );
+    }
+  }
+}
+
+/** Nothing but our own endpoints can be in our network, so a target there without one would never answer. */
+function refuseMissingEndpoints(publish: PortSpec[], network: NetworkConfig, endpoints: EndpointConfig[]): void {
+  for (const { targetIp } of publish) {
+    const target = parseIpv4(targetIp) as number; // parsePortSpec has checked it
+    if (!contains(network.cidr, target) || target === network.gateway || endpoints.some(({ address }) => address === target)) continue;
+    throw invalid(`-p: no endpoint has the target address ${targetIp}`, `add --endpoint NETNS=${targetIp}`);
+  }
+}

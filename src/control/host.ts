@@ -1,0 +1,123 @@
+/**
+ * The host as the dataplane must know it: its addresses, its routes, and the interfaces whose traffic is steered. Read at the start and
+ * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
+ */
+import { log } from "../log.js";
+import { isSteerable, type Steering } from "../steer/steering.js";
+import type { RouteSocket } from "../sys/rtnetlink.js";
+import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
+import { RouteMonitor } from "../sys/rtnetlink-monitor.js";
+import type { RouteEntry } from "../table/route.js";
+import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
+import { rawWord } from "../wire/raw.js";
+import type { WorkerLink } from "./worker-link.js";
+
+const RT_TABLE_MAIN = 254;
+const IFF_LOOPBACK = 0x8;
+
+export class Host {
+  private readonly monitor: RouteMonitor;
+  private links: Link[] = [];
+  private addresses: Address[] = [];
+  private routes: Route[] = [];
+
+  /** `ownDevices`: interface indices that are ours, so not steered. */
+  constructor(
+    private readonly socket: RouteSocket,
+    private readonly worker: WorkerLink,
+    private readonly steering: Steering,
+    private readonly ownDevices: ReadonlySet<number>,
+  ) {
+    this.monitor = new RouteMonitor();
+    worker.post({ type: "watch", fd: this.monitor.fd });
+    this.refresh();
+  }
+
+  /** To be called when the worker says that the monitor's descriptor is readable. */
+  onReadable(): void {
+    if (this.monitor.drain().some((event) => event.kind !== "neighbor")) this.refresh();
+  }
+
+  /** Rereads the host and tells steering and worker. */
+  refresh(): void {
+    this.links = this.socket.links();
+    this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
+    this.routes = this.socket.routes(RT_TABLE_MAIN).filter((r) => r.family === "ipv4");
+    const locals = Int32Array.from(this.addresses.map((a) => parseIpv4(a.address)!));
+    this.worker.post({ type: "locals", addresses: locals.map(rawWord) });
+    this.worker.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
+    this.steering.setLocals(locals);
+    this.steer();
+  }
+
+  /** The host's address next to `target` and their common network, or null when it lies behind a gateway. int32, host order. */
+  neighborOf(target: number, oif: number): { address: number; network: number; prefixLength: number } | null {
+    for (const a of this.addresses) {
+      const address = parseIpv4(a.address)!;
+      const network = { address: address & (a.prefixLength === 0 ? 0 : -1 << (32 - a.prefixLength)), prefixLength: a.prefixLength };
+      if (a.ifindex === oif && contains(network, target)) return { address, network: network.address, prefixLength: a.prefixLength };
+    }
+    return null;
+  }
+
+  close(): void {
+    this.monitor.close();
+  }
+
+  private steer(): void {
+    const wanted = new Map<number, Link>();
+    for (const link of this.links) {
+      if (this.ownDevices.has(link.index)) continue;
+      const addressed = this.addresses.some((a) => a.ifindex === link.index);
+      if ((addressed || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
+    }
+    for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
+    for (const link of wanted.values()) {
+      try {
+        this.steering.attach(link.index, link.type);
+      } catch (error) {
+        // It may have gone since it was listed; anything else is worth a word, but no reason to stop serving the others.
+        if (this.socket.link(link.index) !== null) log.warn(`cannot steer ${link.name}: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** The route with the source address that the kernel would use on it. */
+  private routeEntry(route: Route): RouteEntry | null {
+    const dst = rawWord(parseIpv4(route.dst)!);
+    const base = { dst, prefixLength: route.prefixLength, metric: route.metric };
+    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: 0 };
+    const source = route.prefSrc ?? this.sourceOn(route);
+    return source === undefined ? null : { ...base, source: rawWord(parseIpv4(source)!) };
+  }
+
+  /** First address of the route's device, preferably of the gateway's network (as `inet_select_addr` picks). */
+  private sourceOn(route: Route): string | undefined {
+    const candidates = this.addresses.filter((a) => a.ifindex === route.oif);
+    const near = parseIpv4(route.gateway ?? "");
+    const match = candidates.find((a) => near !== null && contains({ address: parseIpv4(a.address)! & (-1 << (32 - a.prefixLength)), prefixLength: a.prefixLength }, near));
+    return (match ?? candidates[0])?.address;
+  }
+
+  /** The device of the default route, for its MTU; null without one. */
+  defaultLink(): Link | null {
+    const route = this.routes.filter((r) => r.prefixLength === 0 && r.oif !== undefined).sort((a, b) => a.metric - b.metric)[0];
+    return this.links.find((link) => link.index === route?.oif) ?? null;
+  }
+
+  /** The address or route of the host that overlaps the network (int32, host order), in words, or null. The default route does not count. */
+  overlap(address: number, prefixLength: number): string | null {
+    const overlaps = (other: number, otherLength: number): boolean => {
+      const bits = Math.min(prefixLength, otherLength);
+      const mask = bits === 0 ? 0 : -1 << (32 - bits);
+      return ((address ^ other) & mask) === 0;
+    };
+    for (const a of this.addresses) {
+      const other = parseIpv4(a.address)!;
+      const name = this.links.find((link) => link.index === a.ifindex)?.name ?? `device ${a.ifindex}`;
+      if (overlaps(other, a.prefixLength)) return `address ${formatIpv4(other)}/${a.prefixLength} of ${name}`;
+    }
+    for (const r of this.routes) if (r.prefixLength > 0 && overlaps(parseIpv4(r.dst)!, r.prefixLength)) return `route ${r.dst}/${r.prefixLength}`;
+    return null;
+  }
+}

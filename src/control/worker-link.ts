@@ -1,0 +1,102 @@
+/**
+ * The control side's end of a worker thread: posts messages and wakes it, asks for its tables, reads its counters.
+ * A worker that dies is reported once by `onDeath`; the control side lives on.
+ */
+import { closeSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { createCounters } from "../engine/counters.js";
+import type { FromWorker, ToWorker, WorkerOptions } from "../engine/messages.js";
+import { TsproxyError } from "../errors.js";
+import { native } from "../sys/native.js";
+
+/** After the last packet, look for more this long before sleeping. */
+const SPIN_NS = 50_000;
+
+export interface WorkerHooks {
+  portGone(port: number, errno: number): void;
+  /** A descriptor given to `watch` can be read. */
+  readable(): void;
+  onDeath(error: Error): void;
+}
+
+export class WorkerLink {
+  readonly counters = createCounters();
+  /** Settles when the worker's loop runs. */
+  readonly ready: Promise<void>;
+  private readonly mailbox = new Int32Array(new SharedArrayBuffer(4));
+  private readonly wakeFd = native.eventfd();
+  private readonly worker: Worker;
+  private readonly waiting = new Map<number, (value: unknown) => void>();
+  private queries = 0;
+  private ended: Promise<void>;
+  private stopping = false;
+
+  constructor(options: Pick<WorkerOptions, "conntrackMax" | "masqueradeFirst" | "masqueradeLast">, hooks: WorkerHooks) {
+    const workerData: WorkerOptions = {
+      ...options,
+      spinNs: SPIN_NS,
+      counters: this.counters.buffer as SharedArrayBuffer,
+      mailbox: this.mailbox.buffer as SharedArrayBuffer,
+      wakeFd: this.wakeFd,
+    };
+    this.worker = new Worker(new URL("../engine/worker.js", import.meta.url), { workerData });
+    let onReady: () => void;
+    let onFailure: (error: Error) => void;
+    this.ready = new Promise((resolve, reject) => {
+      onReady = resolve;
+      onFailure = reject;
+    });
+    this.ready.catch(() => {}); // whoever waits for it sees the error; nobody may
+    this.worker.on("message", (message: FromWorker) => {
+      if (message.type === "ready") onReady();
+      else if (message.type === "port-gone") hooks.portGone(message.port, message.errno);
+      else if (message.type === "readable") hooks.readable();
+      else if (message.type === "answer") {
+        this.waiting.get(message.id)?.(message.value);
+        this.waiting.delete(message.id);
+      }
+    });
+    this.ended = new Promise((resolve) => {
+      const end = (error: Error): void => {
+        onFailure(error);
+        if (!this.stopping) hooks.onDeath(error);
+        this.stopping = true;
+        for (const answer of this.waiting.values()) answer(undefined); // nobody will
+        this.waiting.clear();
+        resolve();
+      };
+      this.worker.on("error", end);
+      this.worker.on("exit", () => end(new TsproxyError("TSP_ERR_WORKER", "internal", "the dataplane thread ended")));
+    });
+  }
+
+  /** Nothing happens when the worker is dead. */
+  post(message: ToWorker): void {
+    this.worker.postMessage(message);
+    Atomics.add(this.mailbox, 0, 1);
+    native.signalEventfd(this.wakeFd);
+  }
+
+  query<T>(what: "flows" | "fdb" | "summary"): Promise<T> {
+    const id = this.queries++;
+    if (this.stopping) return Promise.resolve(undefined as T);
+    return new Promise((resolve) => {
+      this.waiting.set(id, resolve as (value: unknown) => void);
+      this.post({ type: "query", id, what });
+    });
+  }
+
+  /** Resolves once all that was posted before has been carried out. */
+  async settled(): Promise<void> {
+    await this.query("summary");
+  }
+
+  async stop(): Promise<void> {
+    if (!this.stopping) {
+      this.stopping = true;
+      this.post({ type: "stop" });
+    }
+    await this.ended;
+    closeSync(this.wakeFd);
+  }
+}

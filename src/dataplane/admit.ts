@@ -1,0 +1,167 @@
+/**
+ * Decides what happens to a packet that belongs to no flow yet: the slow path, once a flow.
+ *
+ * - To an address of the host and a published port: DNAT to the target. The client's address is kept, so that the server sees it, unless the
+ *   target could not answer through us: a client on the target's own network would be answered directly, and a loopback address not at
+ *   all. Those become the host's address next to the target (hairpin; RFC 4787 REQ-9, and as docker-proxy does).
+ * - To another address of the host, from an endpoint: to the host, untranslated.
+ * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route.
+ * - Anything else opens no flow and is dropped.
+ *
+ * A TCP flow opens with a SYN. One exception: a segment in the middle of a connection to a published port whose client address is kept is
+ * taken up, since its translation needs no memory: connections survive a restart of ours.
+ */
+import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
+import * as ct from "../table/conntrack.js";
+import { combine, delta } from "../wire/checksum.js";
+import * as drop from "../wire/drop.js";
+import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
+import * as ipv4 from "../wire/ipv4.js";
+import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
+import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
+import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { retire } from "./retire.js";
+import type { PublishRule, State } from "./state.js";
+
+/** Tries at another source port when two flows would look the same to the target. */
+const CLASH_TRIES = 16;
+
+export function admit(b: Batch, state: State): void {
+  const { words } = b.memory;
+  for (let i = 0; i < b.count; i++) {
+    if (b.egress[i] !== ROUTE || b.flow[i] !== NO_FLOW) continue;
+    const ip = b.at[i]! + VNET + ETHERNET;
+    const src = ipv4.src(words, ip);
+    const dst = ipv4.dst(words, ip);
+    // An earlier packet of this very batch may have opened the flow.
+    const ref = state.conntrack.find(b.hash[i]!, src, dst, b.ports[i]!, b.proto[i]!);
+    if (ref !== -1) {
+      b.flow[i] = ref;
+      continue;
+    }
+    const reason = state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
+    if (reason !== drop.DROP_NONE) b.drop(i, reason);
+  }
+}
+
+function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
+  const { ports } = state;
+  const proto = b.proto[i]!;
+  const rule = proto === ipv4.PROTO_ICMP ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
+  if (rule !== null) return publish(b, i, state, rule, src, dst);
+  if (b.port[i] === ports.uplink || ports.host === -1) return drop.DROP_NO_FLOW;
+  b.egress[i] = ports.host; // the host's own port: its kernel takes the frame, which is addressed to the gateway's MAC
+  return drop.DROP_NONE;
+}
+
+function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {
+  const fromHost = b.port[i] === state.ports.uplink && state.isLocal(src);
+  if (!fromHost && !isAllowed(state, src)) return drop.DROP_SOURCE_REFUSED;
+  const proto = b.proto[i]!;
+  const tuplePorts = b.ports[i]!;
+  const masked = (src & 0xff) === 127 || (src & rule.onlinkMask) === rule.onlinkNet;
+  let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.SYN_SENT;
+  if (proto === ipv4.PROTO_TCP) {
+    const flags = tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST);
+    if (flags !== TCP_SYN) {
+      if (masked || flags !== TCP_ACK) return drop.DROP_NOT_SYN;
+      opening = ct.ESTABLISHED;
+    }
+  }
+
+  const targetPort = rawHalf(rule.targetPort + dstPort(tuplePorts) - rule.firstPort);
+  const replyDst = masked ? rule.snatSource : src;
+  let sourcePort = tuplePorts & 0xffff;
+  let mapping = -1;
+  if (masked) {
+    mapping = state.pool.acquireExclusive(proto, rule.snatSource);
+    if (mapping === -1) return drop.DROP_NO_PORT;
+    sourcePort = state.pool.portOf(mapping);
+  } else {
+    sourcePort = unusedSourcePort(state, rule.target, replyDst, targetPort, sourcePort, proto);
+    if (sourcePort === -1) return drop.DROP_NO_PORT;
+  }
+
+  const inside = state.endpoints.get(rule.target, 0);
+  const keepTtl = fromHost ? ct.EGRESS_KEEP_TTL : 0;
+  const egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
+  return open(b, i, state, opening, src, dst, rule.target, replyDst, targetPort | (sourcePort << 16), egress, b.port[i]! | keepTtl, mapping);
+}
+
+function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number): number {
+  const { ports } = state;
+  if (b.port[i] === ports.uplink) return drop.DROP_NO_FLOW;
+  if ((src & state.networkMask) !== state.network) return drop.DROP_SOURCE_SPOOFED;
+  // Not through us: multicast and broadcast (first byte 224 and up), and the network's own addresses, which are reached directly.
+  if ((dst & 0xff) >= 224 || (dst & state.networkMask) === state.network) return drop.DROP_NO_ROUTE;
+  const outside = state.routes.sourceFor(dst);
+  if (outside === 0 || ports.uplink === -1) return drop.DROP_NO_ROUTE;
+  const proto = b.proto[i]!;
+  const tuplePorts = b.ports[i]!;
+  let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.ECHO;
+  if (proto === ipv4.PROTO_TCP) {
+    if ((tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) !== TCP_SYN) return drop.DROP_NOT_SYN;
+    opening = ct.SYN_SENT;
+  }
+  const mapping = state.pool.acquire(proto, src, tuplePorts & 0xffff, outside);
+  if (mapping === -1) return drop.DROP_NO_PORT;
+  const port = state.pool.portOf(mapping);
+  const replyPorts = proto === ipv4.PROTO_ICMP ? port | (port << 16) : (tuplePorts >>> 16) | (port << 16);
+  return open(b, i, state, opening, src, dst, dst, outside, replyPorts, ports.uplink | ct.EGRESS_RECORD, b.port[i]!, mapping);
+}
+
+/** Makes the entry; on failure what was acquired is given back. */
+function open(
+  b: Batch,
+  i: number,
+  state: State,
+  opening: number,
+  src: number,
+  dst: number,
+  replySrc: number,
+  replyDst: number,
+  replyPorts: number,
+  egress: number,
+  replyEgress: number,
+  mapping: number,
+): number {
+  const { conntrack } = state;
+  const proto = b.proto[i]!;
+  if (conntrack.used === conntrack.capacity) {
+    const oldest = conntrack.oldestClosing();
+    if (oldest !== -1) retire(state, oldest);
+  }
+  const id = conntrack.insert(proto, opening, src, dst, b.ports[i]!, replySrc, replyDst, replyPorts, state.now);
+  if (id === -1) {
+    if (mapping !== -1) state.pool.release(mapping);
+    state.refused++;
+    return drop.DROP_TABLE_FULL;
+  }
+  const addresses = combine(delta(src, replyDst), delta(dst, replySrc));
+  const all = proto === ipv4.PROTO_ICMP ? delta(b.ports[i]! & 0xffff, replyPorts & 0xffff) : combine(addresses, delta(b.ports[i]!, swapPorts(replyPorts)));
+  conntrack.setDeltas(id, addresses, all);
+  conntrack.setEgress(id, egress, replyEgress);
+  conntrack.setMapping(id, mapping);
+  b.flow[i] = id << 1;
+  return drop.DROP_NONE;
+}
+
+/** `port` (raw), or, when the target already has a flow from it (to another of our addresses), one of the masquerade range; -1: none found. */
+function unusedSourcePort(state: State, target: number, client: number, targetPort: number, port: number, proto: number): number {
+  const { conntrack } = state;
+  let candidate = port;
+  let spread = port;
+  for (let n = 0; n <= CLASH_TRIES; n++) {
+    if (conntrack.lookup(target, client, targetPort | (candidate << 16), proto) === -1) return candidate;
+    spread = (Math.imul(spread, 0x9e3779b1) + 0x7f4a7c15) | 0;
+    candidate = rawHalf(state.masqueradeFirst + ((spread >>> 1) % (state.masqueradeLast - state.masqueradeFirst + 1)));
+  }
+  return -1;
+}
+
+function isAllowed(state: State, src: number): boolean {
+  const { allow } = state;
+  if (allow.length === 0) return true;
+  for (let k = 0; k < allow.length; k += 2) if ((src & allow[k + 1]!) === allow[k]) return true;
+  return false;
+}

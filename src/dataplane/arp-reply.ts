@@ -1,0 +1,28 @@
+/**
+ * Answers ARP requests for the gateway and for endpoints that the configuration knows, instead of flooding them (RFC 826; proxying as
+ * a bridge with ARP suppression does). Requests for others go on and are flooded. The frame is turned into its answer in place.
+ */
+import { type Batch, KIND_ARP, UNDECIDED } from "../mem/batch.js";
+import * as arp from "../wire/arp.js";
+import * as eth from "../wire/ethernet.js";
+import * as vnet from "../wire/vnet.js";
+import type { State } from "./state.js";
+
+export function arpReply(b: Batch, state: State): void {
+  const { halves } = b.memory;
+  for (let i = 0; i < b.count; i++) {
+    if (b.kind[i] !== KIND_ARP || b.egress[i] !== UNDECIDED) continue;
+    const frame = b.at[i]! + vnet.HEADER_SIZE;
+    const message = frame + eth.HEADER_SIZE;
+    if (!arp.isEthernetIpv4(halves, message) || arp.operation(halves, message) !== arp.REQUEST) continue;
+    const asked = arp.targetIp(halves, message);
+    if (asked === arp.senderIp(halves, message)) continue; // an announcement (RFC 5227 §1.1)
+    const owner = asked === state.gateway ? state.ports.host : state.endpoints.get(asked, 0);
+    if (owner === -1 || owner === b.port[i]) continue; // who asks for its own address probes for a duplicate (RFC 5227 §2.1)
+    const hi = state.ports.macHi[owner]!;
+    const lo = state.ports.macLo[owner]!;
+    arp.makeReply(halves, message, hi, lo);
+    eth.setAddresses(halves, frame, eth.srcHi(halves, frame), eth.srcLo(halves, frame), hi, lo);
+    b.egress[i] = b.port[i]!;
+  }
+}

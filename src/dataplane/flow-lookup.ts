@@ -1,0 +1,38 @@
+/**
+ * Finds the flow of each packet that is to be routed. All tuples of the batch are hashed first and looked up afterwards: with many flows
+ * every look-up misses the cache, and independent misses overlap (bench: `nat-path`, 100,000 flows and more).
+ */
+import { type Batch, ROUTE } from "../mem/batch.js";
+import { DROP_IP_FRAGMENT, DROP_PROTOCOL } from "../wire/drop.js";
+import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
+import * as icmp from "../wire/icmp.js";
+import * as ipv4 from "../wire/ipv4.js";
+import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import type { State } from "./state.js";
+
+export function flowLookup(b: Batch, state: State): void {
+  const { bytes, words } = b.memory;
+  const { conntrack } = state;
+  for (let i = 0; i < b.count; i++) {
+    if (b.egress[i] !== ROUTE) continue;
+    const proto = b.proto[i]!;
+    const ip = b.at[i]! + VNET + ETHERNET;
+    if (proto === ipv4.PROTO_TCP || proto === ipv4.PROTO_UDP || (proto === ipv4.PROTO_ICMP && icmp.isEcho(bytes, b.l4[i]!)))
+      b.hash[i] = conntrack.hash(ipv4.src(words, ip), ipv4.dst(words, ip), b.ports[i]!, proto);
+    else if (proto === 0) refuse(b, i, state, DROP_IP_FRAGMENT);
+    else if (proto !== ipv4.PROTO_ICMP) refuse(b, i, state, DROP_PROTOCOL);
+  }
+  for (let i = 0; i < b.count; i++) {
+    if (b.egress[i] !== ROUTE) continue;
+    const ip = b.at[i]! + VNET + ETHERNET;
+    if (b.proto[i] === ipv4.PROTO_ICMP && !icmp.isEcho(bytes, b.l4[i]!)) continue; // errors are the business of `icmp-error`
+    b.flow[i] = conntrack.find(b.hash[i]!, ipv4.src(words, ip), ipv4.dst(words, ip), b.ports[i]!, b.proto[i]!);
+  }
+}
+
+/** What has no flow cannot be translated; but what an endpoint sends to the host itself needs no translation. */
+function refuse(b: Batch, i: number, state: State, reason: number): void {
+  const dst = ipv4.dst(b.memory.words, b.at[i]! + VNET + ETHERNET);
+  if (state.ports.host !== -1 && b.port[i] !== state.ports.uplink && state.isLocal(dst)) b.egress[i] = state.ports.host;
+  else b.drop(i, reason);
+}

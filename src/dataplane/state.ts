@@ -1,0 +1,119 @@
+/**
+ * What the stages share: the tables, and the few facts about the host that NAT decisions need.
+ * One per worker; changed between batches by the engine at the control side's word. All addresses raw (`wire/raw.ts`).
+ */
+import { Conntrack } from "../table/conntrack.js";
+import { Fdb } from "../table/fdb.js";
+import { NatPool } from "../table/nat-pool.js";
+import { PairMap } from "../table/pair-map.js";
+import { Ports } from "../table/ports.js";
+import { RouteTable } from "../table/route.js";
+import { rawHalf } from "../wire/raw.js";
+
+/** A published port or range of them. Ports in host order. */
+export interface PublishRule {
+  proto: number;
+  /** 0: any of the host's addresses. */
+  hostIp: number;
+  firstPort: number;
+  lastPort: number;
+  target: number;
+  /** Port of the target for `firstPort`; the others follow. */
+  targetPort: number;
+  /** Address that the target sees instead of a client that it could not answer through us (see `admit.ts`): the host's, next to the target. */
+  snatSource: number;
+  /** Network that the target shares with `snatSource`: clients in it would be answered directly. Mask -1 with an impossible net: none. */
+  onlinkNet: number;
+  onlinkMask: number;
+}
+
+export const FORGET_MAX = 1024;
+export const ICMP_PER_SEC = 1000;
+
+export interface StateOptions {
+  conntrackMax: number;
+  /** Ports for masquerade, host order. */
+  masqueradeFirst: number;
+  masqueradeLast: number;
+  fdbSlots?: number;
+  timeouts?: Int32Array;
+  /** In [0, 1); seeds and port order come from it. */
+  random?: () => number;
+}
+
+export class State {
+  readonly conntrack: Conntrack;
+  readonly pool: NatPool;
+  /** Ports of the pool, host order. */
+  readonly masqueradeFirst: number;
+  readonly masqueradeLast: number;
+  readonly fdb: Fdb;
+  readonly ports = new Ports();
+  readonly routes = new RouteTable();
+  /** The host's own addresses: (address, 0) to 1. */
+  readonly locals: PairMap;
+  /** Endpoints: (address, 0) to port. */
+  readonly endpoints: PairMap;
+  /** The own network; mask -1 and an impossible net: there is none. */
+  network = 1;
+  networkMask = -1;
+  gateway = 0;
+  /** The gateway's MAC, that is the host port's. */
+  gatewayHi = 0;
+  gatewayLo = 0;
+  /** Clients that may open flows to published ports: pairs of network and mask; empty: all may. */
+  allow = new Int32Array(0);
+  /**
+   * Steering entries to take out of the uplink's `flows` map since their flow is gone: source, destination, ports, protocol, `forgotten` of
+   * them. The engine empties it after each batch; what does not fit is left to the map's own eviction.
+   */
+  readonly forget = new Int32Array(FORGET_MAX * 4);
+  forgotten = 0;
+  /** New flows refused because conntrack was full. */
+  refused = 0;
+  /** ICMP errors that may still be sent this second (RFC 1812 §4.3.2.8). */
+  icmpBudget = ICMP_PER_SEC;
+  /** Monotonic seconds; the engine sets it before each batch. */
+  now = 0;
+  private readonly published: PairMap;
+  private readonly rules: (PublishRule | null)[] = [];
+
+  constructor(options: StateOptions) {
+    const random = options.random ?? Math.random;
+    const seed = (): number => (random() * 0x100000000) | 0;
+    this.conntrack = options.timeouts ? new Conntrack(options.conntrackMax, seed(), options.timeouts) : new Conntrack(options.conntrackMax, seed());
+    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, seed(), random);
+    this.masqueradeFirst = options.masqueradeFirst;
+    this.masqueradeLast = options.masqueradeLast;
+    this.fdb = new Fdb(options.fdbSlots ?? 8192, seed());
+    this.locals = new PairMap(seed());
+    this.endpoints = new PairMap(seed());
+    this.published = new PairMap(seed());
+  }
+
+  isLocal(address: number): boolean {
+    return this.locals.get(address, 0) !== -1 || (address & 0xff) === 127;
+  }
+
+  /** Publishes; returns the rule's number for `withdraw`. */
+  publish(rule: PublishRule): number {
+    const id = this.rules.push(rule) - 1;
+    for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.set(rule.hostIp, rawHalf(port) | (rule.proto << 16), id);
+    return id;
+  }
+
+  withdraw(id: number): PublishRule | null {
+    const rule = this.rules[id] ?? null;
+    if (rule === null) return null;
+    for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.delete(rule.hostIp, rawHalf(port) | (rule.proto << 16));
+    this.rules[id] = null;
+    return rule;
+  }
+
+  /** Rule for packets to `port` (raw half) of the local address `address`, or null. */
+  publishedAt(address: number, port: number, proto: number): PublishRule | null {
+    let id = this.published.get(address, port | (proto << 16));
+    if (id === -1) id = this.published.get(0, port | (proto << 16));
+    return id === -1 ? null : this.rules[id]!;
+  }
+}

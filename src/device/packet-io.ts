@@ -1,0 +1,24 @@
+/**
+ * What the engine moves frames with: batches in, batches out, all by descriptors of integers. Two implementations: `NativeIo` (TAPs by
+ * the addon) and `MemoryIo` (queues, for tests and benchmarks); one contract test runs on both.
+ *
+ * Receive descriptors, 4 integers a frame: port, length with virtio-net header or -errno, tail or -1, unused. Frame i lies in head i.
+ * Transmit descriptors, 4 integers a frame: port, length with virtio-net header, slot, tail or -1; afterwards the length is the
+ * number of bytes sent, or -errno.
+ */
+export const DESCRIPTOR = 4;
+/** Frames that one `transmit` can take; a flood of more is sent in parts. */
+export const TX_MAX = 1024;
+
+export interface PacketIo {
+  readonly rx: Int32Array;
+  readonly tx: Int32Array;
+  /** After `receive`: monotonic seconds, nanoseconds, and how often a watched descriptor became readable. */
+  readonly clock: Int32Array;
+  /** Frames received. Looks for `spinNs`, then waits up to `timeoutMs` (-1: until something happens). */
+  receive(spinNs: number, timeoutMs: number): number;
+  /** Sends the first `count` descriptors; returns how many failed. */
+  transmit(count: number): number;
+  addPort(port: number, fd: number): void;
+  removePort(port: number): void;
+}

@@ -1,0 +1,42 @@
+/** What the control thread says to a worker, and what the worker answers. Addresses are raw words (`wire/raw.ts`). */
+import type { PublishRule } from "../dataplane/state.js";
+import type { RouteEntry } from "../table/route.js";
+
+/** `workerData` of the worker. */
+export interface WorkerOptions {
+  counters: SharedArrayBuffer;
+  /** Int32 0: number of messages posted; the worker reads its messages when it changes. */
+  mailbox: SharedArrayBuffer;
+  /** eventfd that ends the worker's wait. */
+  wakeFd: number;
+  conntrackMax: number;
+  masqueradeFirst: number;
+  masqueradeLast: number;
+  /** How long to look for frames after the last one, before sleeping. */
+  spinNs: number;
+}
+
+export type ToWorker =
+  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number }
+  | { type: "remove-port"; port: number }
+  | { type: "network"; network: number; mask: number; gateway: number }
+  | { type: "publish"; id: number; rule: PublishRule }
+  /** Drops the rule's flows too. */
+  | { type: "withdraw"; id: number }
+  | { type: "locals"; addresses: Int32Array<ArrayBuffer> }
+  | { type: "routes"; routes: RouteEntry[] }
+  /** Pairs of network and mask. */
+  | { type: "allow"; pairs: Int32Array<ArrayBuffer> }
+  /** Descriptor of the steering's `flows` map. */
+  | { type: "steering"; flowsFd: number }
+  /** The control thread wants to know when `fd` becomes readable. */
+  | { type: "watch"; fd: number }
+  | { type: "query"; id: number; what: "flows" | "fdb" | "summary" }
+  | { type: "stop" };
+
+export type FromWorker =
+  | { type: "ready" }
+  | { type: "port-gone"; port: number; errno: number }
+  | { type: "readable" }
+  | { type: "answer"; id: number; value: unknown }
+  | { type: "stopped" };

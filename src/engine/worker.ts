@@ -1,0 +1,165 @@
+/**
+ * Entry point of a worker thread: makes an engine, runs its loop, and between batches does what the control thread says. The loop never
+ * returns to Node's event loop, so messages are fetched when the mailbox counter moves.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { retire } from "../dataplane/retire.js";
+import { FORGET_MAX, type PublishRule, State } from "../dataplane/state.js";
+import { NativeIo } from "../device/native-io.js";
+import { PacketMemory } from "../mem/packet-memory.js";
+import { deleteBatch } from "../sys/bpf.js";
+import { EGRESS_PORT } from "../table/conntrack.js";
+import { ENDPOINT, HOST } from "../table/ports.js";
+import { macHi, macLo } from "../wire/ethernet.js";
+import { srcPort } from "../wire/raw.js";
+import { clearRow } from "./counters.js";
+import { Engine } from "./engine.js";
+import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
+import { fdbRows, flowRows, summary } from "./views.js";
+
+/** Idle, the loop wakes once a second for what grows old, or not at all when nothing does. */
+const IDLE_MS = 1000, FOREVER_MS = -1;
+
+const options = workerData as WorkerOptions;
+const control = parentPort!;
+const mailbox = new Int32Array(options.mailbox);
+const counters = new Float64Array(options.counters);
+const memory = new PacketMemory();
+const io = new NativeIo(memory, options.wakeFd);
+const state = new State(options);
+const rules = new Map<number, { number: number; rule: PublishRule }>();
+let flowsFd = -1;
+let running = true;
+
+const forgetBytes = new Uint8Array(state.forget.buffer);
+const engine = new Engine(io, memory, state, counters, {
+  portGone: (port, errno) => tell({ type: "port-gone", port, errno }),
+  forget,
+});
+
+function tell(message: FromWorker): void {
+  control.postMessage(message);
+}
+
+/** Takes the steering entries of ended flows out of the `flows` map; their keys are the rows of `state.forget`. */
+function forget(): void {
+  if (flowsFd !== -1) deleteBatch(flowsFd, forgetBytes, 16, state.forgotten);
+  state.forgotten = 0;
+}
+
+/** Ends the flows for which `matches` holds. */
+function flush(matches: (id: number) => boolean): void {
+  for (let id = 0; id < state.conntrack.end; id++) {
+    if (!state.conntrack.isLive(id) || !matches(id)) continue;
+    retire(state, id);
+    if (state.forgotten === FORGET_MAX - 1) forget();
+  }
+}
+
+function addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
+  const hi = macHi(m.mac);
+  const lo = macLo(m.mac);
+  clearRow(counters, m.port);
+  state.ports.set(m.port, m.kind, hi, lo, m.address);
+  if (m.kind === HOST || m.kind === ENDPOINT) state.fdb.addStatic(hi, lo, m.port);
+  if (m.kind === ENDPOINT) state.endpoints.set(m.address, 0, m.port);
+  if (m.kind === HOST) {
+    state.gatewayHi = hi;
+    state.gatewayLo = lo;
+  }
+  io.addPort(m.port, m.fd);
+}
+
+function removePort(port: number): void {
+  io.removePort(port);
+  state.fdb.flushPort(port);
+  if (state.ports.kind[port] === ENDPOINT) state.endpoints.delete(state.ports.address[port]!, 0);
+  state.ports.clear(port);
+  const { conntrack } = state;
+  flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
+}
+
+function withdraw(id: number): void {
+  const published = rules.get(id);
+  if (published === undefined) return;
+  rules.delete(id);
+  state.withdraw(published.number);
+  const { rule } = published;
+  const { conntrack } = state;
+  const first = rule.targetPort;
+  const last = rule.targetPort + rule.lastPort - rule.firstPort;
+  // A flow of this rule: its target's side is one of the rule's targets, and it was addressed elsewhere (that is, translated).
+  flush((flow) => {
+    const port = srcPort(conntrack.tuple(flow, 1, 2));
+    return conntrack.protocol(flow) === rule.proto && conntrack.tuple(flow, 1, 0) === rule.target && port >= first && port <= last && isRuleAddress(rule, conntrack.tuple(flow, 0, 1));
+  });
+}
+
+function isRuleAddress(rule: PublishRule, address: number): boolean {
+  return rule.hostIp === 0 ? address !== rule.target : address === rule.hostIp;
+}
+
+function carryOut(m: ToWorker): void {
+  switch (m.type) {
+    case "add-port":
+      return addPort(m);
+    case "remove-port":
+      return removePort(m.port);
+    case "network":
+      state.network = m.network;
+      state.networkMask = m.mask;
+      state.gateway = m.gateway;
+      return;
+    case "publish":
+      rules.set(m.id, { number: state.publish(m.rule), rule: m.rule });
+      return;
+    case "withdraw":
+      return withdraw(m.id);
+    case "locals":
+      state.locals.clear();
+      for (const address of m.addresses) state.locals.set(address, 0, 1);
+      return;
+    case "routes":
+      return state.routes.replace(m.routes);
+    case "allow":
+      state.allow = m.pairs;
+      return;
+    case "steering":
+      flowsFd = m.flowsFd;
+      return;
+    case "watch":
+      return io.watch(m.fd);
+    case "query":
+      return tell({ type: "answer", id: m.id, value: m.what === "flows" ? flowRows(state) : m.what === "fdb" ? fdbRows(state) : summary(state) });
+    case "stop":
+      running = false;
+  }
+}
+
+function readMailbox(): void {
+  for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control)) carryOut(next.message as ToWorker);
+}
+
+function loop(): void {
+  let seen = 0;
+  let watched = 0;
+  let received = 0;
+  while (running) {
+    const posted = Atomics.load(mailbox, 0);
+    if (posted !== seen) {
+      seen = posted;
+      readMailbox();
+      if (!running) break;
+    }
+    // Poll on after traffic, as waking a sleeping thread costs more than most packets; sleep after a look in vain.
+    received = engine.turn(received > 0 ? options.spinNs : 0, state.conntrack.used > 0 || state.fdb.used > 0 ? IDLE_MS : FOREVER_MS);
+    if (io.clock[2] !== watched) {
+      watched = io.clock[2]!;
+      tell({ type: "readable" });
+    }
+  }
+}
+
+tell({ type: "ready" });
+loop();
+tell({ type: "stopped" });

@@ -1,0 +1,62 @@
+/**
+ * A batch of frames on their way through the stages: columns of integers over one packet memory, made once and reused.
+ *
+ * Life of frame i: the engine fills `port`, `len` and `tail` and sets `egress` to UNDECIDED; `parse` says what it is; each later stage
+ * looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD or DROPPED.
+ * The frame never moves: its virtio-net header is at `at[i]`, its Ethernet header at `at[i] + 10`, its IPv4 header at `at[i] + 24`
+ * (or 4 later behind a VLAN tag, where it is not looked at).
+ */
+import { HEAD_SIZE, type PacketMemory } from "./packet-memory.js";
+
+/** Values of `egress` that are no port. */
+export const DROPPED = -1, UNDECIDED = -2, FLOOD = -3, ROUTE = -4;
+
+/** What `parse` found: something else than IPv4 or ARP; ARP; IPv4. */
+export const KIND_OTHER = 0, KIND_ARP = 1, KIND_IPV4 = 2;
+
+/** Bytes of a frame, from its Ethernet header on, that lie in the head and so can be looked at. */
+export const HEAD_ROOM = HEAD_SIZE - 10;
+
+/** No conntrack entry. */
+export const NO_FLOW = -1;
+
+export class Batch {
+  count = 0;
+  readonly at: Int32Array; // byte offset of the virtio-net header; constant
+  readonly port: Int32Array; // ingress port
+  readonly len: Int32Array; // bytes from the Ethernet header on
+  readonly tail: Int32Array; // index of the tail that the frame goes on in, or -1
+  readonly egress: Int32Array;
+  readonly kind: Int32Array;
+  readonly l4: Int32Array; // byte offset of the layer-4 header (KIND_IPV4)
+  readonly proto: Int32Array; // IP protocol; 0 if there is no layer-4 header to look at
+  readonly ports: Int32Array; // raw ports word, for ICMP echo the identifier twice
+  readonly flow: Int32Array; // conntrack reference, or NO_FLOW
+  readonly hash: Int32Array; // of the tuple, from `flow-lookup`
+  readonly reason: Int32Array; // drop reason once DROPPED
+  readonly mark: Int32Array; // EGRESS_* bits for the way out (`table/conntrack.ts`)
+  readonly routed: Uint8Array; // 1: needs a new Ethernet header
+
+  constructor(readonly memory: PacketMemory) {
+    const column = (): Int32Array => new Int32Array(memory.slots);
+    this.at = column().map((_, i) => i * HEAD_SIZE);
+    this.port = column();
+    this.len = column();
+    this.tail = column().fill(-1);
+    this.egress = column();
+    this.kind = column();
+    this.l4 = column();
+    this.proto = column();
+    this.ports = column();
+    this.flow = column();
+    this.hash = column();
+    this.reason = column();
+    this.mark = column();
+    this.routed = new Uint8Array(memory.slots);
+  }
+
+  drop(i: number, reason: number): void {
+    this.egress[i] = DROPPED;
+    this.reason[i] = reason;
+  }
+}

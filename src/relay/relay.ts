@@ -1,0 +1,115 @@
+/**
+ * The socket relay: serves a mapping with ordinary sockets where packets cannot be steered (no BPF), or when asked to.
+ * The target sees this host as the client, and each port costs a listening socket; everything else is as published.
+ */
+import { bindError } from "../control/port-owner.js";
+import type { PortSpec } from "../control/port-spec.js";
+import { TsproxyError } from "../errors.js";
+import { type Cidr, contains, parseIpv4 } from "../wire/ipv4-address.js";
+import { listenTcp } from "./tcp.js";
+import { listenUdp } from "./udp.js";
+
+/** TCP connections, or UDP sessions (one per client address and port). */
+export interface RelayStats {
+  active: number;
+  total: number;
+  /** Turned away: not in allowFrom, or too many. */
+  refused: number;
+  /** The target could not be reached. */
+  failed: number;
+  /** From clients, and to clients. */
+  bytesIn: number;
+  bytesOut: number;
+}
+
+export interface RelayHandle {
+  /** First port of the range; the one that was picked when it was left open. */
+  readonly hostPort: number;
+  stats(): RelayStats;
+  /** Cuts every connection; resolves when the ports are free. */
+  close(): Promise<void>;
+}
+
+export interface RelayOptions {
+  /** Clients that may connect; absent or empty: all. */
+  allowFrom?: Cidr[];
+}
+
+/** What a listener needs to know: one port, one target. */
+export interface ListenerOptions {
+  hostIp: string;
+  hostPort: number;
+  targetIp: string;
+  targetPort: number;
+  /** Shared by the listeners of a mapping. */
+  stats: RelayStats;
+  allows(clientIp: string): boolean;
+}
+
+export interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export const Relay = { start };
+
+/** Throws TSP_ERR_PORT_TAKEN (conflict) with the holder's name, TSP_ERR_HOST_ADDRESS or TSP_ERR_PORT_BIND; then nothing is left open. */
+async function start(spec: PortSpec, options: RelayOptions = {}): Promise<RelayHandle> {
+  const stats: RelayStats = { active: 0, total: 0, refused: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
+  const allowFrom = options.allowFrom ?? [];
+  const allows = (clientIp: string): boolean => {
+    const address = parseIpv4(clientIp);
+    return allowFrom.length === 0 || (address !== null && allowFrom.some((cidr) => contains(cidr, address)));
+  };
+  const open = (hostPort: number, targetPort: number): Promise<Listener> =>
+    listen(spec, { hostIp: spec.hostIp, hostPort, targetIp: spec.targetIp, targetPort, stats, allows });
+  const listeners = spec.pickFromRange ? [await pick(spec, open)] : await openAll(spec, open);
+  return {
+    hostPort: (listeners[0] as Listener).port,
+    stats: () => ({ ...stats }),
+    close: async () => {
+      await Promise.all(listeners.map((listener) => listener.close()));
+    },
+  };
+}
+
+type Open = (hostPort: number, targetPort: number) => Promise<Listener>;
+
+async function listen(spec: PortSpec, options: ListenerOptions): Promise<Listener> {
+  try {
+    return await (spec.proto === "tcp" ? listenTcp(options) : listenUdp(options));
+  } catch (cause) {
+    throw bindError(spec.proto, options.hostIp, options.hostPort, (cause as NodeJS.ErrnoException).code ?? String(cause), cause);
+  }
+}
+
+/** One listener per port, or none. */
+async function openAll(spec: PortSpec, open: Open): Promise<Listener[]> {
+  const count = spec.hostPortEnd - spec.hostPort + 1;
+  const settled = await Promise.allSettled(
+    Array.from({ length: count }, (_, i) => open(spec.hostPort === 0 ? 0 : spec.hostPort + i, spec.targetPort + i)),
+  );
+  const listeners = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failure = settled.find((result) => result.status === "rejected");
+  if (failure === undefined) return listeners;
+  await Promise.all(listeners.map((listener) => listener.close()));
+  throw failure.reason;
+}
+
+/** The first free port of the range. */
+async function pick(spec: PortSpec, open: Open): Promise<Listener> {
+  for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
+    try {
+      return await open(port, spec.targetPort);
+    } catch (error) {
+      if ((error as TsproxyError).code !== "TSP_ERR_PORT_TAKEN") throw error;
+    }
+  }
+  const range = `${spec.hostIp}:${spec.hostPort}-${spec.hostPortEnd}/${spec.proto}`;
+  throw new TsproxyError(
+    "TSP_ERR_PORT_TAKEN",
+    "conflict",
+    `every host port of ${range} is taken`,
+    "use another range, or an empty host port for any free one",
+  );
+}

@@ -1,0 +1,76 @@
+/**
+ * Relays the TCP connections of one port: two sockets a connection, the end of either direction passed on by itself
+ * (a half-close), a reset passed on as a reset. The slower side holds the faster back. Connections have no time limit.
+ */
+import { once } from "node:events";
+import net, { type AddressInfo, type Socket } from "node:net";
+import { log } from "../log.js";
+import type { Listener, ListenerOptions } from "./relay.js";
+
+const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
+
+/** Rejects with the system's error when the port cannot be bound. */
+export async function listenTcp({ hostIp, hostPort, targetIp, targetPort, stats, allows }: ListenerOptions): Promise<Listener> {
+  const open = new Set<Socket>();
+  let reachable = true; // so that a dead target is logged once, not once a connection
+
+  const server = net.createServer(SOCKET, (client) => {
+    if (!allows(client.remoteAddress ?? "")) {
+      stats.refused++;
+      client.on("error", () => {});
+      client.resetAndDestroy();
+      return;
+    }
+    stats.total++;
+    stats.active++;
+    const backend = net.connect({ ...SOCKET, host: targetIp, port: targetPort });
+    let connected = false;
+    let left = 2;
+    const track = (socket: Socket, other: Socket): void => {
+      open.add(socket);
+      socket.pipe(other);
+      socket.on("error", () => abort(other));
+      socket.on("close", () => {
+        open.delete(socket);
+        if (--left === 0) stats.active--;
+      });
+    };
+    backend.on("connect", () => {
+      connected = reachable = true;
+    });
+    backend.on("error", (error) => {
+      if (connected) return;
+      stats.failed++;
+      if (reachable) log.warn(`cannot forward to ${targetIp}:${targetPort}/tcp: ${error.message}`);
+      reachable = false;
+    });
+    client.on("data", (chunk) => {
+      stats.bytesIn += chunk.length;
+    });
+    backend.on("data", (chunk) => {
+      stats.bytesOut += chunk.length;
+    });
+    track(client, backend);
+    track(backend, client);
+  });
+
+  server.listen({ host: hostIp, port: hostPort, backlog: 4096 });
+  await once(server, "listening");
+  // Out of descriptors, for one: the server goes on and the client is cut by the kernel or by Node.
+  server.on("error", (error) => log.warn(`${hostIp}:${hostPort}/tcp: ${error.message}`));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+      await once(server, "close");
+    },
+  };
+}
+
+/** Ends the other half of a broken connection: a reset for a peer, an end for a connection attempt. */
+function abort(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
+}

@@ -1,0 +1,128 @@
+/**
+ * Relays the UDP datagrams of one port. Each client address and port is a session with a connected socket of its own
+ * towards the target, so that the target's answers find their client. A session ends when neither side has sent
+ * anything for 90 s, as in docker-proxy. Sessions are bounded; a new client past the bound is refused and counted.
+ * Limit: on a host with several addresses an answer leaves with the address that the route to the client has, since
+ * Node cannot set a datagram's source; publish on one host address where that matters.
+ */
+import dgram, { type RemoteInfo, type Socket } from "node:dgram";
+import { once } from "node:events";
+import type { Listener, ListenerOptions } from "./relay.js";
+
+export const IDLE_MS = 90_000;
+const SWEEP_MS = 5_000;
+/** Each is a descriptor, of which a process has 1,024 to 1,048,576. */
+const MAX_SESSIONS = 4096;
+/** Datagrams kept while a new session's socket is being made, which takes no round trip. */
+const MAX_PENDING = 32;
+
+interface Session {
+  backend: Socket;
+  /** Null once connected. */
+  pending: Buffer[] | null;
+  lastMs: number;
+  ended: boolean;
+}
+
+export interface UdpTuning {
+  maxSessions?: number;
+  /** Milliseconds, never going back. */
+  now?: () => number;
+}
+
+export interface UdpListener extends Listener {
+  /** Ends the sessions that are idle; runs by itself every 5 s. */
+  expire(): void;
+}
+
+/** Rejects with the system's error when the port cannot be bound. */
+export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}): Promise<UdpListener> {
+  const { hostIp, hostPort, targetIp, targetPort, stats, allows } = options;
+  const { maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
+  const sessions = new Map<string, Session>();
+  const server = dgram.createSocket("udp4");
+
+  const end = (key: string, session: Session): void => {
+    if (session.ended) return;
+    session.ended = true;
+    sessions.delete(key);
+    stats.active--;
+    session.backend.close();
+  };
+
+  const begin = (key: string, client: RemoteInfo): Session => {
+    const backend = dgram.createSocket("udp4");
+    const session: Session = { backend, pending: [], lastMs: now(), ended: false };
+    sessions.set(key, session);
+    stats.active++;
+    stats.total++;
+    backend.on("connect", () => {
+      const waiting = session.pending ?? [];
+      session.pending = null;
+      for (const datagram of waiting) send(session, datagram);
+    });
+    backend.on("message", (datagram) => {
+      session.lastMs = now();
+      stats.bytesOut += datagram.length;
+      server.send(datagram, client.port, client.address, ignore);
+    });
+    backend.on("error", () => {
+      // Connected: the target refused a datagram (ICMP), which a later one may survive. Else there is no socket to use.
+      if (session.pending === null) return;
+      stats.failed++;
+      end(key, session);
+    });
+    backend.connect(targetPort, targetIp);
+    return session;
+  };
+
+  /** The first send after an ICMP refusal reports that one and sends nothing, so it is repeated. */
+  const send = (session: Session, datagram: Buffer): void => {
+    session.backend.send(datagram, (error) => {
+      if ((error as NodeJS.ErrnoException | null)?.code === "ECONNREFUSED" && !session.ended) session.backend.send(datagram, ignore);
+    });
+  };
+
+  server.on("message", (datagram, client) => {
+    const key = `${client.address}:${client.port}`;
+    let session = sessions.get(key);
+    if (session === undefined) {
+      if (sessions.size >= maxSessions || !allows(client.address)) {
+        stats.refused++;
+        return;
+      }
+      session = begin(key, client);
+    }
+    session.lastMs = now();
+    stats.bytesIn += datagram.length;
+    if (session.pending === null) send(session, datagram);
+    else if (session.pending.length < MAX_PENDING) session.pending.push(datagram);
+  });
+
+  server.bind({ address: hostIp, port: hostPort, exclusive: true });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  server.on("error", ignore); // a failed receive; the socket stays usable
+
+  const expire = (): void => {
+    const deadline = now() - IDLE_MS;
+    for (const [key, session] of sessions) if (session.lastMs <= deadline) end(key, session);
+  };
+  const timer = setInterval(expire, SWEEP_MS).unref();
+  return {
+    port: server.address().port,
+    expire,
+    close: async () => {
+      clearInterval(timer);
+      for (const [key, session] of sessions) end(key, session);
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function ignore(): void {}

@@ -1,0 +1,292 @@
+/**
+ * Steering: what the host's interfaces give to the engine, and how what the engine sends gets out (programs.ts).
+ *
+ * The uplink is the engine's TAP in the host's namespace; what it needs there is UPLINK_CONF and an address of its own. Nothing
+ * global is changed, no iptables rule made. Programs are attached by TCX links, which end with the process however it ends; on
+ * kernels before 6.6 by clsact filters called `tsproxy-PID`, which `close` removes, and `sweepStale` after a SIGKILL.
+ *
+ * Map capacity: `flows` forgets the least recently used flow when it is full, but never below the stated capacity;
+ * `publish` fails when `ports` is full.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import { TsproxyError } from "../errors.js";
+import * as bpf from "../sys/bpf.js";
+import type { RouteSocket } from "../sys/rtnetlink.js";
+import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
+import { rawHalf, rawWord } from "../wire/raw.js";
+import { COUNTERS, emitProgram, type LinkLayer, type MapFds, steerProgram } from "./programs.js";
+
+/**
+ * net.ipv4.conf of the uplink, and of no other device. `forwarding`: else bpf_fib_lookup answers nothing. The others let the host's
+ * own stack take packets from and to its own addresses, 127/8 among them, off this device. rp_filter is loose mode since the kernel
+ * uses the larger value of this and `all`; it needs some address on the device (UPLINK_ADDRESS), else it drops what comes from the host.
+ */
+export const UPLINK_CONF: Partial<Ipv4Conf> = { forwarding: 1, acceptLocal: 1, routeLocalnet: 1, rpFilter: 2 };
+
+/**
+ * Address for the uplink, /32 of scope host, if it has no other: loose rp_filter wants one. Being in 127/8 it is nobody else's, is not
+ * reachable from outside, and with scope host the kernel never picks it as a source.
+ */
+export const UPLINK_ADDRESS = "127.84.83.80";
+
+/** Bytes of a key of the `flows` map. */
+export const FLOW_KEY_SIZE = 16;
+
+// biome-ignore format: a table
+const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14;
+/** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
+const LRU_SLACK = 128;
+
+/** ARPHRD_* of linux/if_arp.h, without those whose link layer the programs do not know. */
+const LINK_LAYERS = new Map<number, LinkLayer>([
+  [1, "ethernet"],
+  [772, "loopback"],
+  [512, "ip"], // PPP
+  [519, "ip"], // RAWIP
+  [768, "ip"], // TUNNEL, ipip
+  [776, "ip"], // SIT
+  [778, "ip"], // IPGRE
+  [0xfffe, "ip"], // NONE: tun, wireguard
+]);
+
+export interface SteeringOptions {
+  uplinkIfindex: number;
+  /** Flows that `flows` holds without forgetting one. */
+  flowCapacity: number;
+  /** Do not use TCX even where the kernel has it. */
+  forceClsact?: boolean;
+  /** Needed where TCX is missing. */
+  routeSocket?: RouteSocket;
+}
+
+export type AttachMode = "tcx" | "clsact";
+
+/** Filters of all instances share one priority; the kernel tells them apart by handle. */
+const PRIORITY = 0x7450;
+const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
+
+interface Attachment {
+  mode: AttachMode;
+  detach(): void;
+}
+
+/** Whether steering can work on devices of this type (ARPHRD_*, `/sys/class/net/NAME/type`). */
+export function isSteerable(arphrdType: number): boolean {
+  return LINK_LAYERS.has(arphrdType);
+}
+
+export class Steering {
+  private readonly maps: MapFds;
+  private readonly programs = new Map<LinkLayer, number>();
+  private readonly attachments = new Map<number, Attachment>();
+  private readonly fds: number[] = []; // of maps and programs
+  private emitter: Attachment | undefined;
+  private locals = new Set<number>();
+  private useTcx: boolean;
+
+  /** Makes the maps, and attaches to the uplink. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed. */
+  constructor(private readonly options: SteeringOptions) {
+    this.useTcx = options.forceClsact !== true;
+    try {
+      this.maps = createMaps(options.flowCapacity, this.fds);
+      const emitFd = this.load("emit", emitProgram(options.uplinkIfindex, this.maps));
+      this.emitter = this.attachProgram(options.uplinkIfindex, emitFd);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Descriptor of the `flows` map, for `deleteFlows`. */
+  get flowsFd(): number {
+    return this.maps.flows;
+  }
+
+  /** Starts to steer what comes in at a host interface; it may be attached already. `arphrdType`: its `/sys/class/net/NAME/type`. */
+  attach(ifindex: number, arphrdType: number): AttachMode {
+    const present = this.attachments.get(ifindex);
+    if (present !== undefined) return present.mode;
+    const link = LINK_LAYERS.get(arphrdType);
+    if (link === undefined || ifindex === this.options.uplinkIfindex) {
+      const why = link === undefined ? `its type ${arphrdType} is none that tsproxy knows` : "it is the uplink";
+      throw new TsproxyError("TSP_ERR_STEER_DEVICE", "invalid", `cannot steer device ${ifindex}: ${why}`);
+    }
+    let progFd = this.programs.get(link);
+    if (progFd === undefined) {
+      progFd = this.load(link, steerProgram(link, this.options.uplinkIfindex, this.maps));
+      this.programs.set(link, progFd);
+    }
+    const attachment = this.attachProgram(ifindex, progFd);
+    this.attachments.set(ifindex, attachment);
+    return attachment.mode;
+  }
+
+  /** Also for a device that is gone. Nothing happens when it was not attached. */
+  detach(ifindex: number): void {
+    this.attachments.get(ifindex)?.detach();
+    this.attachments.delete(ifindex);
+  }
+
+  /** Interface indices, the uplink not among them. */
+  attached(): number[] {
+    return [...this.attachments.keys()];
+  }
+
+  /** Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (int32 in host order; 0: any address of the host). `proto`: 6 or 17. */
+  publish(proto: number, hostIp: number, firstPort: number, lastPort: number): void {
+    const keys = portKeys(proto, hostIp, firstPort, lastPort);
+    const count = keys.length / PORT_KEY_SIZE;
+    try {
+      bpf.updateBatch(this.maps.ports, keys, new Uint8Array(count * VALUE_SIZE), count);
+    } catch (error) {
+      bpf.deleteBatch(this.maps.ports, keys, PORT_KEY_SIZE, count);
+      throw error;
+    }
+  }
+
+  /** The opposite of `publish`. */
+  withdraw(proto: number, hostIp: number, firstPort: number, lastPort: number): void {
+    const keys = portKeys(proto, hostIp, firstPort, lastPort);
+    bpf.deleteBatch(this.maps.ports, keys, PORT_KEY_SIZE, keys.length / PORT_KEY_SIZE);
+  }
+
+  /** The host's own IPv4 addresses, int32 in host order; 127/8 need not be among them. */
+  setLocals(addresses: Int32Array): void {
+    const next = new Set(addresses);
+    const added = Int32Array.from(
+      [...next].filter((address) => !this.locals.has(address)),
+      rawWord,
+    );
+    const gone = Int32Array.from(
+      [...this.locals].filter((address) => !next.has(address)),
+      rawWord,
+    );
+    bpf.updateBatch(this.maps.locals, bytes(added), new Uint8Array(added.length * VALUE_SIZE), added.length);
+    bpf.deleteBatch(this.maps.locals, bytes(gone), 4, gone.length);
+    this.locals = next;
+  }
+
+  /** Packets since the start, by the names in COUNTERS. */
+  stats(): Record<string, number> {
+    const cpus = bpf.possibleCpus();
+    const value = new BigUint64Array(cpus * COUNTERS.length);
+    bpf.lookupElement(this.maps.counters, new Uint8Array(4), new Uint8Array(value.buffer));
+    const total = (counter: number): number => {
+      let sum = 0;
+      for (let cpu = 0; cpu < cpus; cpu++) sum += Number(value[cpu * COUNTERS.length + counter]);
+      return sum;
+    };
+    return Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)]));
+  }
+
+  /** Detaches everything and gives the maps back. */
+  close(): void {
+    for (const ifindex of this.attached()) this.detach(ifindex);
+    this.emitter?.detach();
+    this.emitter = undefined;
+    for (const fd of this.fds.splice(0)) fs.closeSync(fd);
+    this.programs.clear();
+  }
+
+  private load(name: string, code: Uint8Array): number {
+    const fd = bpf.loadProgram(`tsproxy_${name}`, code);
+    this.fds.push(fd);
+    return fd;
+  }
+
+  private attachProgram(ifindex: number, progFd: number): Attachment {
+    if (this.useTcx) {
+      const linkFd = bpf.createTcxLink(progFd, ifindex);
+      if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
+      this.useTcx = false;
+    }
+    const socket = this.options.routeSocket;
+    if (socket === undefined) throw new Error("without TCX steering needs a route socket");
+    const madeQdisc = socket.addClsact(ifindex);
+    try {
+      socket.addBpfFilter(ifindex, "ingress", progFd, `tsproxy-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
+    } catch (error) {
+      if (madeQdisc) socket.deleteClsact(ifindex);
+      throw error;
+    }
+    return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
+  }
+}
+
+/** Descriptors of new maps; each is added to `fds`, also when a later one fails. */
+function createMaps(flowCapacity: number, fds: number[]): MapFds {
+  const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
+    const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
+    fds.push(fd);
+    return fd;
+  };
+  return {
+    flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, VALUE_SIZE, flowCapacity + LRU_SLACK * os.cpus().length),
+    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
+    locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+    counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8 * COUNTERS.length, 1),
+  };
+}
+
+/** Keys of the `ports` map for a range of ports, one after another. */
+function portKeys(proto: number, hostIp: number, firstPort: number, lastPort: number): Uint8Array {
+  const words = new Int32Array(2 * (lastPort - firstPort + 1));
+  for (let i = 0; i < words.length; i += 2) {
+    words[i] = rawWord(hostIp);
+    words[i + 1] = rawHalf(firstPort + i / 2) | (proto << 16);
+  }
+  return bytes(words);
+}
+
+function bytes(words: Int32Array): Uint8Array {
+  return new Uint8Array(words.buffer);
+}
+
+/**
+ * Forgets `count` flows, whose keys (FLOW_KEY_SIZE bytes, see programs.ts) lie one after another in `keys`; unknown ones do not
+ * matter. Answers how many were there, or -errno. For the worker thread, which has the descriptor alone.
+ */
+export function deleteFlows(flowsFd: number, keys: Uint8Array, count: number): number {
+  return bpf.deleteBatch(flowsFd, keys, FLOW_KEY_SIZE, count);
+}
+
+/**
+ * Removes the device's tsproxy filters whose process id `match` accepts, and the clsact qdisc if such a process had made it and
+ * nothing else uses it.
+ */
+function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: number) => boolean): number {
+  let removed = 0;
+  let madeQdisc = false;
+  for (const { priority, handle, name } of socket.bpfFilters(ifindex)) {
+    const parts = FILTER_NAME.exec(name);
+    if (parts === null || !match(Number(parts[1]))) continue;
+    socket.deleteBpfFilter(ifindex, priority, handle);
+    madeQdisc ||= parts[2] !== undefined;
+    removed++;
+  }
+  if (madeQdisc && socket.bpfFilters(ifindex).length === 0) socket.deleteClsact(ifindex);
+  return removed;
+}
+
+/** Removes the clsact filters of tsproxy processes that are no more from these devices. Answers how many. */
+export function sweepStale(socket: RouteSocket, ifindices: readonly number[]): number {
+  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, (pid) => !fs.existsSync(`/proc/${pid}`)), 0);
+}
+
+/** What steering finds here, for `tsproxy doctor`: makes the maps and programs, attaches nothing. */
+export function probeSteering(): { bpf: boolean; tcx: boolean; error?: TsproxyError } {
+  const fds: number[] = [];
+  try {
+    const maps = createMaps(1, fds);
+    for (const link of ["ethernet", "loopback", "ip"] as const) fds.push(bpf.loadProgram(`tsproxy_${link}`, steerProgram(link, 1, maps)));
+    const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps));
+    fds.push(emitFd);
+    return { bpf: true, tcx: bpf.hasTcx(emitFd) };
+  } catch (error) {
+    if (!(error instanceof TsproxyError)) throw error;
+    return { bpf: false, tcx: false, error };
+  } finally {
+    for (const fd of fds) fs.closeSync(fd);
+  }
+}

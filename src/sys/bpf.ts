@@ -1,0 +1,185 @@
+/**
+ * bpf(2), as far as steering needs it: maps, batches, programs, TCX links. Layout of `union bpf_attr`: linux/bpf.h.
+ * Little-endian, as everything that works on raw words. Errors are TsproxyErrors: `TSP_ERR_BPF` for the system call,
+ * `TSP_ERR_BPF_REJECTED` with the verifier's log as cause.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import { TsproxyError } from "../errors.js";
+import { errnoName, native } from "./native.js";
+
+/** enum bpf_map_type. */
+// biome-ignore format: a table
+export const MAP_HASH = 1, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9;
+/** Hash elements are allocated when they are added, not all at creation. */
+export const F_NO_PREALLOC = 1;
+
+/** enum bpf_cmd. */
+// biome-ignore format: a table
+const MAP_CREATE = 0, MAP_LOOKUP = 1, PROG_LOAD = 5, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
+/** enum bpf_prog_type, enum bpf_attach_type. */
+// biome-ignore format: a table
+const PROG_TYPE_SCHED_CLS = 3, ATTACH_TCX_INGRESS = 46;
+/** `fib_lookup` is for GPL-compatible programs only; this licence is one (include/linux/license.h). */
+const LICENSE = Buffer.from("Dual MIT/GPL\0");
+const VERIFIER_LOG_BYTES = 1 << 20;
+const { EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
+
+const PERMISSION_HINT =
+  "run as root, or grant CAP_BPF and CAP_NET_ADMIN (before Linux 5.8 CAP_SYS_ADMIN; before 5.11 also raise 'ulimit -l')";
+
+function bpfError(what: string, result: number): TsproxyError {
+  const permission = result === -EPERM;
+  const message = `${what} failed: bpf(2) answered ${errnoName(result)}`;
+  return new TsproxyError("TSP_ERR_BPF", permission ? "permission" : "unavailable", message, permission ? PERMISSION_HINT : undefined);
+}
+
+/** bpf(2) with `words` at byte offsets 0, 4, 8, … of a zeroed attr of `size` bytes. Result or -errno. */
+function call(
+  cmd: number,
+  size: number,
+  words: readonly (readonly [offset: number, value: number])[],
+  pointers: (number | ArrayBufferView)[],
+): number {
+  const attr = Buffer.alloc(size);
+  for (const [offset, value] of words) attr.writeInt32LE(value | 0, offset);
+  return native.bpf(cmd, attr, pointers);
+}
+
+function checked(what: string, result: number): number {
+  if (result < 0) throw bpfError(what, result);
+  return result;
+}
+
+/** At most 15 bytes of letters, digits, '_' and '.' (BPF_OBJ_NAME_LEN); shown by `bpftool`. */
+function writeName(attr: Buffer, name: string, offset: number): void {
+  attr.write(name.slice(0, 15), offset, "latin1");
+}
+
+export interface MapSpec {
+  type: number;
+  name: string;
+  /** Bytes; so is `valueSize`. */
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+  flags?: number;
+}
+
+/** File descriptor of a new map. */
+export function createMap(spec: MapSpec): number {
+  const attr = Buffer.alloc(48);
+  [spec.type, spec.keySize, spec.valueSize, spec.maxEntries, spec.flags ?? 0].forEach((word, i) => {
+    attr.writeUInt32LE(word, 4 * i);
+  });
+  writeName(attr, spec.name, 28);
+  return checked(`creating BPF map '${spec.name}'`, native.bpf(MAP_CREATE, attr, []));
+}
+
+/** Copies the element at `key` into `value` (a per-CPU map: one 8-byte-aligned value for each possible CPU). False when missing. */
+export function lookupElement(mapFd: number, key: Uint8Array, value: Uint8Array): boolean {
+  const result = call(MAP_LOOKUP, 32, [[0, mapFd]], [8, key, 16, value]);
+  if (result === -ENOENT) return false;
+  checked("reading a BPF map", result);
+  return true;
+}
+
+/** Adds or replaces `count` elements that lie one after another in `keys` and `values`. When it throws, a part may be written. */
+export function updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void {
+  if (count === 0) return;
+  const words = [
+    [32, count],
+    [36, mapFd],
+  ] as const;
+  checked("writing a BPF map", call(MAP_UPDATE_BATCH, 56, words, [16, keys, 24, values]));
+}
+
+/** attr.batch of BPF_MAP_DELETE_BATCH, as words: keys pointer in 4 and 5, count in 8, map in 9. Kept, so that a delete allocates nothing. */
+const deleteAttr = new Uint32Array(14);
+const deleteBytes = new Uint8Array(deleteAttr.buffer);
+const deletePointers: [number, ArrayBufferView] = [16, deleteAttr];
+const NO_POINTERS: never[] = [];
+
+/**
+ * Deletes `count` elements whose keys of `keySize` bytes lie one after another in `keys`; missing ones do not matter.
+ * Answers how many were there, or -errno. For the worker thread too: throws nothing and makes no objects.
+ */
+export function deleteBatch(mapFd: number, keys: Uint8Array, keySize: number, count: number): number {
+  let deleted = 0;
+  deletePointers[1] = keys;
+  for (let left = count; left > 0; ) {
+    deleteAttr[8] = left;
+    deleteAttr[9] = mapFd;
+    const result = native.bpf(MAP_DELETE_BATCH, deleteBytes, left === count ? deletePointers : NO_POINTERS);
+    if (result < 0 && result !== -ENOENT) return result;
+    // The kernel stops at a missing key and says how many went before it: step over that key, in the address that it left in attr.
+    const done = deleteAttr[8]!;
+    deleted += done;
+    if (result === 0) break;
+    left -= done + 1;
+    const low = deleteAttr[4]! + (done + 1) * keySize;
+    deleteAttr[4] = low;
+    if (low > 0xffffffff) deleteAttr[5] = deleteAttr[5]! + 1;
+  }
+  return deleted;
+}
+
+/** Loads a tc program; file descriptor. `code`: 8-byte instructions. */
+export function loadProgram(name: string, code: Uint8Array): number {
+  const load = (logLevel: number, logBuffer: Uint8Array): number => {
+    const attr = Buffer.alloc(72);
+    attr.writeUInt32LE(PROG_TYPE_SCHED_CLS, 0);
+    attr.writeUInt32LE(code.length / 8, 4);
+    attr.writeUInt32LE(logLevel, 24);
+    attr.writeUInt32LE(logBuffer.length, 28);
+    writeName(attr, name, 48);
+    return native.bpf(PROG_LOAD, attr, logLevel === 0 ? [8, code, 16, LICENSE] : [8, code, 16, LICENSE, 32, logBuffer]);
+  };
+  const result = load(0, new Uint8Array(0));
+  if (result >= 0) return result;
+  if (result === -EPERM) throw bpfError(`loading BPF program '${name}'`, result);
+  // Only now, as writing the log makes the verifier slower.
+  const buffer = Buffer.alloc(VERIFIER_LOG_BYTES);
+  const second = load(1, buffer);
+  if (second >= 0) return second;
+  const text = buffer.toString("latin1", 0, buffer.indexOf(0)).trimEnd();
+  const lines = text.split("\n").filter((line) => !/^(processed|verification time|max_states|stack depth)\b/.test(line));
+  throw new TsproxyError(
+    "TSP_ERR_BPF_REJECTED",
+    "unavailable",
+    `the kernel refuses BPF program '${name}' (${errnoName(second)}): ${lines.at(-1) ?? "no reason given"}`,
+    "steering needs Linux 5.10 or later",
+    new Error(text),
+  );
+}
+
+/**
+ * Attaches a program to a device's ingress by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
+ * Null when the kernel has no TCX.
+ */
+export function createTcxLink(progFd: number, ifindex: number): number | null {
+  const result = linkCreate(progFd, ifindex);
+  if (result === -EINVAL) return null;
+  if (result === -ENODEV) throw new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `there is no network device with index ${ifindex}`);
+  return checked(`attaching to device ${ifindex}`, result);
+}
+
+/** Whether the kernel has TCX: it then looks for the device, and no device has this index. */
+export function hasTcx(progFd: number): boolean {
+  return linkCreate(progFd, 0x7fffffff) === -ENODEV;
+}
+
+function linkCreate(progFd: number, ifindex: number): number {
+  const words = [
+    [0, progFd],
+    [4, ifindex],
+    [8, ATTACH_TCX_INGRESS],
+  ] as const;
+  return call(LINK_CREATE, 32, words, []);
+}
+
+/** CPUs that per-CPU maps hold a value for: all that could ever be plugged in. */
+export function possibleCpus(): number {
+  const last = /(\d+)\s*$/.exec(fs.readFileSync("/sys/devices/system/cpu/possible", "utf8"));
+  return last === null ? 1 : Number(last[1]) + 1;
+}

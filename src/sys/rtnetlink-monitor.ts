@@ -1,0 +1,75 @@
+/** Tells of changes to the links, addresses, routes and neighbors of one network namespace. */
+import fs from "node:fs";
+import os from "node:os";
+import { native, systemError } from "./native.js";
+import { DatagramReader, type NetlinkMessage, parseMessages } from "./netlink.js";
+import * as entries from "./rtnetlink-entries.js";
+
+/** RTMGRP_* of linux/rtnetlink.h: link, neighbor, IPv4 address, IPv4 route, IPv6 address, IPv6 route. */
+const GROUPS = 0x1 | 0x4 | 0x10 | 0x40 | 0x100 | 0x400;
+const MSG_DONTWAIT = 0x40;
+const { EAGAIN, ENOBUFS } = os.constants.errno;
+
+type Action = "new" | "delete";
+export type RouteEvent =
+  /** "new" is any change too. A device that leaves the namespace is a "delete". */
+  | { kind: "link"; action: Action; link: entries.Link }
+  | { kind: "address"; action: Action; address: entries.Address }
+  | { kind: "route"; action: Action; route: entries.Route }
+  | { kind: "neighbor"; action: Action; neighbor: entries.Neighbor }
+  /** Events were lost since the receive buffer was full: reread everything. */
+  | { kind: "overrun" };
+
+/** RTM_NEW… and RTM_DEL… are consecutive; links begin at 16, addresses at 20, routes at 24, neighbors at 28. */
+function parseEvent(m: NetlinkMessage): RouteEvent | null {
+  const action = (m.type & 3) === 0 ? "new" : (m.type & 3) === 1 ? "delete" : null;
+  if (action === null) return null;
+  switch (m.type & ~3) {
+    case 16: {
+      const link = entries.parseLink(m);
+      return link && { kind: "link", action, link };
+    }
+    case 20: {
+      const address = entries.parseAddress(m);
+      return address && { kind: "address", action, address };
+    }
+    case 24: {
+      const route = entries.parseRoute(m);
+      return route && { kind: "route", action, route };
+    }
+    case 28: {
+      const neighbor = entries.parseNeighbor(m);
+      return neighbor && { kind: "neighbor", action, neighbor };
+    }
+    default:
+      return null;
+  }
+}
+
+export class RouteMonitor {
+  /** Readable (poll) when there are events. */
+  readonly fd: number;
+  private readonly reader: DatagramReader;
+
+  /** Hears of what changes from now on in namespace `nsFd` (-1: the caller's). */
+  constructor(nsFd = -1) {
+    this.fd = native.openNetlink(GROUPS, nsFd);
+    this.reader = new DatagramReader(this.fd);
+  }
+
+  /** The events since the last call, in order; does not wait. */
+  drain(): RouteEvent[] {
+    const events: RouteEvent[] = [];
+    for (;;) {
+      const datagram = this.reader.next(MSG_DONTWAIT);
+      if (datagram === -EAGAIN) return events;
+      if (datagram === -ENOBUFS) events.push({ kind: "overrun" });
+      else if (typeof datagram === "number") throw systemError("recv(NETLINK_ROUTE)", datagram);
+      else events.push(...parseMessages(datagram).flatMap((m) => parseEvent(m) ?? []));
+    }
+  }
+
+  close(): void {
+    fs.closeSync(this.fd);
+  }
+}

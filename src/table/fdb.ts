@@ -1,0 +1,117 @@
+/**
+ * Forwarding database: MAC to port, learned from source addresses (IEEE 802.1D-2004 §7.8), aged after `AGEING_SEC` (§7.9.2).
+ *
+ * Open addressing, linear probing, at most half full so that every probe ends; memory taken up front. When full nothing new is
+ * learned and frames to unknown stations are flooded: a station that invents addresses costs bandwidth, but pushes nobody out.
+ * Entries that the configuration knows are static: they neither age nor move, so nobody can take over an endpoint's address.
+ * Time in seconds, passed in.
+ */
+const FREE = -1;
+export const AGEING_SEC = 300;
+/** `seen` of a static entry. */
+const STATIC = -1;
+
+export class Fdb {
+  used = 0;
+  /** Times that a source could not be learned because the table was full. */
+  full = 0;
+  private readonly hi: Int32Array; // MAC bytes 0..1, raw
+  private readonly lo: Int32Array; // MAC bytes 2..5, raw
+  private readonly port: Int32Array; // FREE marks an empty slot
+  private readonly seen: Int32Array; // second of the last frame, or STATIC
+  private readonly mask: number;
+  private swept = 0; // slot where the next sweep starts
+
+  /** `slots`: a power of two; half of them can be used. `seed`: int32, random per process, so that collisions are hard to aim. */
+  constructor(
+    slots: number,
+    private readonly seed: number,
+  ) {
+    this.hi = new Int32Array(slots);
+    this.lo = new Int32Array(slots);
+    this.port = new Int32Array(slots).fill(FREE);
+    this.seen = new Int32Array(slots);
+    this.mask = slots - 1;
+  }
+
+  /** Port of the MAC, or -1. */
+  lookup(hi: number, lo: number): number {
+    return this.port[this.find(hi, lo)]!;
+  }
+
+  /** Learns the MAC, or moves it to this port. False when the table is full or the address is another port's static one. */
+  learn(hi: number, lo: number, port: number, now: number): boolean {
+    const i = this.find(hi, lo);
+    if (this.port[i] === FREE) {
+      if (this.used * 2 > this.mask) {
+        this.full++;
+        return false;
+      }
+      this.used++;
+      this.hi[i] = hi;
+      this.lo[i] = lo;
+    } else if (this.seen[i] === STATIC) {
+      return this.port[i] === port;
+    }
+    this.port[i] = port;
+    this.seen[i] = now;
+    return true;
+  }
+
+  /** Adds an address that the configuration knows. */
+  addStatic(hi: number, lo: number, port: number): void {
+    this.learn(hi, lo, port, 0);
+    this.seen[this.find(hi, lo)] = STATIC;
+  }
+
+  /** Forgets all addresses behind a port, static ones too. */
+  flushPort(port: number): void {
+    for (let i = 0; i <= this.mask; i++) while (this.port[i] === port) this.removeAt(i);
+  }
+
+  /** Ages out entries in the next `slots` slots; call it every second with a share of the table. */
+  age(now: number, slots: number): void {
+    for (let n = 0; n < slots; n++) {
+      const i = this.swept;
+      while (this.port[i] !== FREE && this.seen[i] !== STATIC && now - this.seen[i]! >= AGEING_SEC) this.removeAt(i);
+      this.swept = (i + 1) & this.mask;
+    }
+  }
+
+  get slots(): number {
+    return this.mask + 1;
+  }
+
+  /** Calls `visit` for each entry; `ageSec` is -1 for a static one. For people, not for the packet path. */
+  forEach(now: number, visit: (hi: number, lo: number, port: number, ageSec: number) => void): void {
+    for (let i = 0; i <= this.mask; i++) {
+      if (this.port[i] === FREE) continue;
+      visit(this.hi[i]!, this.lo[i]!, this.port[i]!, this.seen[i] === STATIC ? -1 : now - this.seen[i]!);
+    }
+  }
+
+  private home(hi: number, lo: number): number {
+    const h = Math.imul(lo ^ this.seed, 0x9e3779b1) ^ Math.imul(hi, 0x85ebca6b);
+    return (h ^ (h >>> 15)) & this.mask;
+  }
+
+  private find(hi: number, lo: number): number {
+    let i = this.home(hi, lo);
+    while (this.port[i] !== FREE && (this.lo[i] !== lo || this.hi[i] !== hi)) i = (i + 1) & this.mask;
+    return i;
+  }
+
+  /** Frees slot `hole` and moves later entries of the cluster up, so that no probe is cut short. */
+  private removeAt(hole: number): void {
+    this.used--;
+    for (let i = (hole + 1) & this.mask; this.port[i] !== FREE; i = (i + 1) & this.mask) {
+      if (((i - this.home(this.hi[i]!, this.lo[i]!)) & this.mask) < ((i - hole) & this.mask)) continue;
+      this.hi[hole] = this.hi[i]!;
+      this.lo[hole] = this.lo[i]!;
+      this.port[hole] = this.port[i]!;
+      this.seen[hole] = this.seen[i]!;
+      hole = i;
+    }
+    this.port[hole] = FREE;
+  }
+}

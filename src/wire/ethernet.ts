@@ -1,0 +1,78 @@
+/**
+ * Ethernet II header (IEEE 802.3 §3.1.1): destination (6 bytes), source (6), EtherType (2).
+ * Frames lie at even offsets. An address is handled as two raw integers (`raw.ts`): `Hi` is bytes 0..1, `Lo` bytes 2..5.
+ */
+export const HEADER_SIZE = 14;
+/** EtherTypes as raw halves. */
+export const TYPE_IPV4 = 0x0008, TYPE_ARP = 0x0608, TYPE_VLAN = 0x0081;
+const TYPE = 12;
+
+/** Destination bytes 0..1, raw. */
+export function dstHi(halves: Uint16Array, off: number): number {
+  return halves[off >> 1]!;
+}
+
+/** Destination bytes 2..5, raw. */
+export function dstLo(halves: Uint16Array, off: number): number {
+  const h = off >> 1;
+  return halves[h + 1]! | (halves[h + 2]! << 16);
+}
+
+/** Source bytes 0..1, raw. */
+export function srcHi(halves: Uint16Array, off: number): number {
+  return halves[(off >> 1) + 3]!;
+}
+
+/** Source bytes 2..5, raw. */
+export function srcLo(halves: Uint16Array, off: number): number {
+  const h = off >> 1;
+  return halves[h + 4]! | (halves[h + 5]! << 16);
+}
+
+/** EtherType, raw half. */
+export function type(halves: Uint16Array, off: number): number {
+  return halves[(off + TYPE) >> 1]!;
+}
+
+/** Destination is a multicast or the broadcast address. */
+export function isGroup(bytes: Uint8Array, off: number): boolean {
+  return (bytes[off]! & 1) !== 0;
+}
+
+/** Source is a group address, which no station may have. */
+export function isSourceGroup(bytes: Uint8Array, off: number): boolean {
+  return (bytes[off + 6]! & 1) !== 0;
+}
+
+/** Writes both addresses; each as `Hi` (raw bytes 0..1) and `Lo` (raw bytes 2..5). */
+export function setAddresses(halves: Uint16Array, off: number, dstHi: number, dstLo: number, srcHi: number, srcLo: number): void {
+  const h = off >> 1;
+  halves[h] = dstHi;
+  halves[h + 1] = dstLo;
+  halves[h + 2] = dstLo >>> 16;
+  halves[h + 3] = srcHi;
+  halves[h + 4] = srcLo;
+  halves[h + 5] = srcLo >>> 16;
+}
+
+/** Raw `Hi` of a MAC address given as six bytes. */
+export function macHi(mac: Uint8Array): number {
+  return mac[0]! | (mac[1]! << 8);
+}
+
+/** Raw `Lo` of a MAC address given as six bytes. */
+export function macLo(mac: Uint8Array): number {
+  return mac[2]! | (mac[3]! << 8) | (mac[4]! << 16) | (mac[5]! << 24);
+}
+
+/** "02:42:ac:11:00:04" from `Hi` and `Lo`. */
+export function formatMac(hi: number, lo: number): string {
+  const bytes = [hi, hi >> 8, lo, lo >> 8, lo >> 16, lo >> 24];
+  return bytes.map((b) => (b & 0xff).toString(16).padStart(2, "0")).join(":");
+}
+
+/** Six bytes of "02:42:ac:11:00:04", or null. */
+export function parseMac(text: string): Uint8Array | null {
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) return null;
+  return Uint8Array.from(text.split(":"), (part) => Number.parseInt(part, 16));
+}

@@ -1,0 +1,56 @@
+/**
+ * ICMP (RFC 792): type, code, checksum (16), then for echo identifier and sequence number, for errors 4 bytes and the datagram that
+ * caused them: its IP header and at least 8 bytes more. Offsets are 4-aligned, so the inner header is too.
+ */
+import { sum, update } from "./checksum.js";
+import { rawHalf } from "./raw.js";
+
+export const HEADER_SIZE = 8;
+export const ECHO_REPLY = 0, UNREACHABLE = 3, ECHO = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
+const CHECKSUM = 2, IDENTIFIER = 4;
+
+export function type(bytes: Uint8Array, off: number): number {
+  return bytes[off]!;
+}
+
+export function isEcho(bytes: Uint8Array, off: number): boolean {
+  const t = bytes[off];
+  return t === ECHO || t === ECHO_REPLY;
+}
+
+/** An error that quotes the datagram that caused it. */
+export function isError(bytes: Uint8Array, off: number): boolean {
+  const t = bytes[off];
+  return t === UNREACHABLE || t === TIME_EXCEEDED || t === PARAMETER_PROBLEM;
+}
+
+/** Identifier of an echo message, raw half. */
+export function identifier(halves: Uint16Array, off: number): number {
+  return halves[(off + IDENTIFIER) >> 1]!;
+}
+
+/** Writes the identifier (raw half) and applies the delta to the checksum, which covers the ICMP message alone. */
+export function setIdentifier(halves: Uint16Array, off: number, id: number, delta: number): void {
+  halves[(off + IDENTIFIER) >> 1] = id;
+  updateChecksum(halves, off, delta);
+}
+
+export function updateChecksum(halves: Uint16Array, off: number, delta: number): void {
+  const c = (off + CHECKSUM) >> 1;
+  halves[c] = update(halves[c]!, delta);
+}
+
+export function checksumOk(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): boolean {
+  return sum(halves, bytes, off, len) === 0xffff;
+}
+
+/** Writes the 8 bytes of an error header for a message of `len` bytes whose quoted datagram is in place already; `mtu` 0 where not meant. */
+export function emitError(bytes: Uint8Array, halves: Uint16Array, off: number, len: number, kind: number, code: number, mtu: number): void {
+  const h = off >> 1;
+  bytes[off] = kind;
+  bytes[off + 1] = code;
+  halves[h + 1] = 0;
+  halves[h + 2] = 0;
+  halves[h + 3] = rawHalf(mtu);
+  halves[h + 1] = ~sum(halves, bytes, off, len) & 0xffff;
+}

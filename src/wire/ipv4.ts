@@ -1,0 +1,119 @@
+/**
+ * IPv4 header (RFC 791 §3.1): 20 to 60 bytes, big-endian. Headers lie at 4-aligned offsets.
+ * Addresses are raw words (`raw.ts`). Precondition of every accessor: `check` returned DROP_NONE for this header.
+ */
+import { fold, sum, update } from "./checksum.js";
+import { DROP_IP_HEADER, DROP_NONE, DROP_TRUNCATED } from "./drop.js";
+import { rawHalf } from "./raw.js";
+
+export const MIN_HEADER_SIZE = 20;
+export const PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17;
+const TOTAL_LENGTH = 2, FRAGMENT = 6, TTL = 8, PROTOCOL = 9, CHECKSUM = 10, SRC = 12, DST = 16;
+/** DF, MF and fragment offset as raw half masks. */
+const RAW_DF = 0x0040, RAW_MF = 0x0020, RAW_OFFSET = 0xff1f;
+
+/** DROP_NONE if `len` bytes at `off` start with a header whose IHL and total length fit into them. */
+export function check(bytes: Uint8Array, off: number, len: number): number {
+  if (len < MIN_HEADER_SIZE) return DROP_TRUNCATED;
+  const first = bytes[off]!;
+  const headerLen = (first & 0x0f) << 2;
+  if (first >> 4 !== 4 || headerLen < MIN_HEADER_SIZE) return DROP_IP_HEADER;
+  const total = totalLength(bytes, off);
+  if (total < headerLen) return DROP_IP_HEADER;
+  return total > len ? DROP_TRUNCATED : DROP_NONE;
+}
+
+/** Bytes, options included. */
+export function headerSize(bytes: Uint8Array, off: number): number {
+  return (bytes[off]! & 0x0f) << 2;
+}
+
+export function totalLength(bytes: Uint8Array, off: number): number {
+  return (bytes[off + TOTAL_LENGTH]! << 8) | bytes[off + TOTAL_LENGTH + 1]!;
+}
+
+export function ttl(bytes: Uint8Array, off: number): number {
+  return bytes[off + TTL]!;
+}
+
+export function protocol(bytes: Uint8Array, off: number): number {
+  return bytes[off + PROTOCOL]!;
+}
+
+/** First fragment of several, or a later one. */
+export function isFragment(halves: Uint16Array, off: number): boolean {
+  return (halves[(off + FRAGMENT) >> 1]! & (RAW_MF | RAW_OFFSET)) !== 0;
+}
+
+/** A fragment other than the first: it has no layer-4 header. */
+export function isLaterFragment(halves: Uint16Array, off: number): boolean {
+  return (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) !== 0;
+}
+
+export function dontFragment(halves: Uint16Array, off: number): boolean {
+  return (halves[(off + FRAGMENT) >> 1]! & RAW_DF) !== 0;
+}
+
+export function src(words: Int32Array, off: number): number {
+  return words[(off + SRC) >> 2]!;
+}
+
+export function dst(words: Int32Array, off: number): number {
+  return words[(off + DST) >> 2]!;
+}
+
+/** Writes both addresses, and the checksum by the delta of the exchange (RFC 1624). */
+export function setAddresses(words: Int32Array, halves: Uint16Array, off: number, src: number, dst: number, delta: number): void {
+  words[(off + SRC) >> 2] = src;
+  words[(off + DST) >> 2] = dst;
+  const c = (off + CHECKSUM) >> 1;
+  halves[c] = update(halves[c]!, delta);
+}
+
+/** TTL less one, checksum too: in the raw half TTL/protocol that is a difference of 1. Precondition: TTL > 0. */
+export function decrementTtl(bytes: Uint8Array, halves: Uint16Array, off: number): void {
+  bytes[off + TTL] = bytes[off + TTL]! - 1;
+  const c = (off + CHECKSUM) >> 1;
+  halves[c] = update(halves[c]!, 0xfffe); // one's complement of 1
+}
+
+/** Computes and writes the header checksum. */
+export function fillChecksum(bytes: Uint8Array, halves: Uint16Array, off: number): void {
+  const c = (off + CHECKSUM) >> 1;
+  halves[c] = 0;
+  halves[c] = ~sum(halves, bytes, off, headerSize(bytes, off)) & 0xffff;
+}
+
+/** Whether the header checksum is right. */
+export function checksumOk(bytes: Uint8Array, halves: Uint16Array, off: number): boolean {
+  return sum(halves, bytes, off, headerSize(bytes, off)) === 0xffff;
+}
+
+/** Writes a 20-byte header without options: identification 0, DF set, checksum filled. Addresses raw. */
+export function emit(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  words: Int32Array,
+  off: number,
+  total: number,
+  timeToLive: number,
+  proto: number,
+  src: number,
+  dst: number,
+): void {
+  bytes[off] = 0x45;
+  bytes[off + 1] = 0;
+  halves[(off + TOTAL_LENGTH) >> 1] = rawHalf(total);
+  words[(off + 4) >> 2] = RAW_DF << 16;
+  bytes[off + TTL] = timeToLive;
+  bytes[off + PROTOCOL] = proto;
+  words[(off + SRC) >> 2] = src;
+  words[(off + DST) >> 2] = dst;
+  fillChecksum(bytes, halves, off);
+}
+
+/** Folded sum of the pseudo header (RFC 9293 §3.1) for `len` bytes of protocol `proto`. */
+export function pseudoSum(words: Int32Array, off: number, proto: number, len: number): number {
+  const s = src(words, off), d = dst(words, off);
+  return fold((s & 0xffff) + (s >>> 16) + (d & 0xffff) + (d >>> 16) + rawHalf(proto) + rawHalf(len));
+}

@@ -1,0 +1,57 @@
+/**
+ * TCP (RFC 9293 §3.1) and UDP (RFC 768): both begin with source and destination port, one raw word (`raw.ts`). Offsets are 4-aligned.
+ */
+import { update, updatePartial } from "./checksum.js";
+import { DROP_L4_HEADER, DROP_NONE, DROP_TRUNCATED } from "./drop.js";
+
+export const TCP_MIN_HEADER_SIZE = 20, UDP_HEADER_SIZE = 8;
+export const TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10;
+const TCP_OFFSET = 12, TCP_FLAGS = 13, TCP_CHECKSUM = 16;
+const UDP_LENGTH = 4, UDP_CHECKSUM = 6;
+
+/** DROP_NONE if `len` bytes at `off` start with a TCP header that fits into them. */
+export function checkTcp(bytes: Uint8Array, off: number, len: number): number {
+  if (len < TCP_MIN_HEADER_SIZE) return DROP_TRUNCATED;
+  const size = tcpHeaderSize(bytes, off);
+  return size < TCP_MIN_HEADER_SIZE || size > len ? DROP_L4_HEADER : DROP_NONE;
+}
+
+/** DROP_NONE if `len` bytes at `off` hold a UDP header whose length fits; `gso`: the length may stand for one segment (UDP_L4). */
+export function checkUdp(bytes: Uint8Array, off: number, len: number): number {
+  if (len < UDP_HEADER_SIZE) return DROP_TRUNCATED;
+  const size = (bytes[off + UDP_LENGTH]! << 8) | bytes[off + UDP_LENGTH + 1]!;
+  return size < UDP_HEADER_SIZE || size > len ? DROP_L4_HEADER : DROP_NONE;
+}
+
+/** Bytes, options included. */
+export function tcpHeaderSize(bytes: Uint8Array, off: number): number {
+  return (bytes[off + TCP_OFFSET]! >> 4) << 2;
+}
+
+/** FIN, SYN, RST, ACK and the rest, as one byte. */
+export function tcpFlags(bytes: Uint8Array, off: number): number {
+  return bytes[off + TCP_FLAGS]!;
+}
+
+/** Raw ports word. */
+export function ports(words: Int32Array, off: number): number {
+  return words[off >> 2]!;
+}
+
+export function setPorts(words: Int32Array, off: number, ports: number): void {
+  words[off >> 2] = ports;
+}
+
+/** Applies deltas to the TCP checksum. A partial one covers the pseudo header alone, so only the addresses' delta counts. */
+export function updateTcpChecksum(halves: Uint16Array, off: number, partial: boolean, addressDelta: number, allDelta: number): void {
+  const c = (off + TCP_CHECKSUM) >> 1;
+  halves[c] = partial ? updatePartial(halves[c]!, addressDelta) : update(halves[c]!, allDelta);
+}
+
+/** The same for UDP, where 0 means "no checksum" and stays 0, and a result of 0 is sent as 0xffff (RFC 768). */
+export function updateUdpChecksum(halves: Uint16Array, off: number, partial: boolean, addressDelta: number, allDelta: number): void {
+  const c = (off + UDP_CHECKSUM) >> 1;
+  const old = halves[c]!;
+  if (partial) halves[c] = updatePartial(old, addressDelta);
+  else if (old !== 0) halves[c] = update(old, allDelta) || 0xffff;
+}

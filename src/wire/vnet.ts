@@ -1,0 +1,51 @@
+/**
+ * The virtio-net header that a TAP opened with IFF_VNET_HDR puts before each frame (virtio 1.2 §5.1.6; linux/virtio_net.h).
+ * 10 bytes, little-endian: flags (8), gso_type (8), hdr_len (16), gso_size (16), csum_start (16), csum_offset (16).
+ * Offsets inside the frame count from the Ethernet header. With 10 bytes the IP header lands at offset 24, which is 4-aligned.
+ */
+import { DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
+
+export const HEADER_SIZE = 10;
+const GSO_SIZE = 4, CSUM_START = 6, CSUM_OFFSET = 8, HDR_LEN = 2;
+/** Checksum is partial: whoever puts the frame on a wire completes it. */
+export const FLAG_NEEDS_CSUM = 1;
+const GSO_NONE = 0, GSO_TCPV4 = 1, GSO_TCPV6 = 4, GSO_UDP_L4 = 5, GSO_ECN = 0x80;
+
+/** DROP_NONE if the header at even offset `off` is true of the `len` bytes of frame that follow it. */
+export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): number {
+  const h = off >> 1;
+  if (halves[h] === 0 && halves[h + 1]! <= len) return DROP_NONE; // neither flags nor segmentation: the common small frame
+  const gso = bytes[off + 1]! & ~GSO_ECN;
+  if (gso !== GSO_NONE) {
+    if (gso !== GSO_TCPV4 && gso !== GSO_TCPV6 && gso !== GSO_UDP_L4) return DROP_VNET_HEADER;
+    if (halves[(off + GSO_SIZE) >> 1] === 0) return DROP_VNET_HEADER;
+  }
+  if ((bytes[off]! & FLAG_NEEDS_CSUM) !== 0) {
+    const start = halves[(off + CSUM_START) >> 1]!;
+    if (start < 14 || start + halves[(off + CSUM_OFFSET) >> 1]! + 2 > len) return DROP_VNET_HEADER;
+  }
+  return halves[(off + HDR_LEN) >> 1]! <= len ? DROP_NONE : DROP_VNET_HEADER;
+}
+
+export function needsCsum(bytes: Uint8Array, off: number): boolean {
+  return (bytes[off]! & FLAG_NEEDS_CSUM) !== 0;
+}
+
+/** Whether the frame stands for several, to be segmented on its way out. */
+export function isGso(bytes: Uint8Array, off: number): boolean {
+  return bytes[off + 1] !== GSO_NONE;
+}
+
+export function csumStart(halves: Uint16Array, off: number): number {
+  return halves[(off + CSUM_START) >> 1]!;
+}
+
+/** Length of the headers up to the payload; the kernel allocates as much in one piece when the frame is written. */
+export function setHdrLen(halves: Uint16Array, off: number, len: number): void {
+  halves[(off + HDR_LEN) >> 1] = len;
+}
+
+/** Writes a header that asks for nothing: no segmentation, checksums complete. */
+export function emit(halves: Uint16Array, off: number): void {
+  for (let i = off >> 1; i < (off + HEADER_SIZE) >> 1; i++) halves[i] = 0;
+}

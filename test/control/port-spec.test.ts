@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { formatMapping, type PortSpec, parsePortSpec } from "../../src/control/port-spec.js";
+import { TsproxyError } from "../../src/errors.js";
+
+const base: PortSpec = {
+  hostIp: "0.0.0.0",
+  hostPort: 8999,
+  hostPortEnd: 8999,
+  pickFromRange: false,
+  targetIp: "172.17.0.4",
+  targetPort: 8080,
+  targetPortEnd: 8080,
+  proto: "tcp",
+};
+const ranges = { hostPort: 8000, hostPortEnd: 8009, targetPort: 80, targetPortEnd: 89 };
+const free = { hostPort: 0, hostPortEnd: 0 };
+
+describe("parsePortSpec", () => {
+  it.each<[string, Partial<PortSpec>]>([
+    ["8999:172.17.0.4:8080", {}],
+    ["8999:172.17.0.4:8080/tcp", {}],
+    ["8999:172.17.0.4:8080/", {}],
+    ["8999:172.17.0.4:8080/TCP", {}],
+    ["8999:172.17.0.4:8080/Udp", { proto: "udp" }],
+    ["127.0.0.1:8999:172.17.0.4:8080", { hostIp: "127.0.0.1" }],
+    ["0.0.0.0:8999:172.17.0.4:8080", {}],
+    [":8999:172.17.0.4:8080", {}],
+    [":172.17.0.4:8080", free],
+    ["::172.17.0.4:8080", free],
+    ["127.0.0.1::172.17.0.4:8080/udp", { ...free, hostIp: "127.0.0.1", proto: "udp" }],
+    ["8000-8009:172.17.0.4:80-89", ranges],
+    ["10.0.0.1:8000-8009:172.17.0.4:80-89/udp", { ...ranges, hostIp: "10.0.0.1", proto: "udp" }],
+    ["8000-8009:172.17.0.4:80", { ...ranges, targetPortEnd: 80, pickFromRange: true }],
+    ["8999-8999:172.17.0.4:8080-8080", {}],
+    ["8999-8999:172.17.0.4:8080", {}],
+    ["1:172.17.0.4:65535", { hostPort: 1, hostPortEnd: 1, targetPort: 65535, targetPortEnd: 65535 }],
+    ["1-65535:172.17.0.4:1-65535", { hostPort: 1, hostPortEnd: 65535, targetPort: 1, targetPortEnd: 65535 }],
+  ])("reads %s", (text, expected) => {
+    expect(parsePortSpec(text)).toEqual({ ...base, ...expected });
+  });
+
+  it.each([
+    // text, the problem (with the offending word), and what would work
+    ["", "-p '': nothing to publish", "like 8999:172.17.0.4:8080"],
+    ["8080", "'8080' has no target", "HOST_PORT:TARGET_IP:TARGET_PORT"],
+    ["8080:80", "no target address between '8080' and '80'", "write 8080:TARGET_IP:80"],
+    ["172.17.0.4:80", "no host port before '172.17.0.4'", ":172.17.0.4:80 for a free one"],
+    ["127.0.0.1:8080:80", "no target address between '8080' and '80'", "write 127.0.0.1:8080:TARGET_IP:80"],
+    ["127.0.0.1::80", "no target address between '' and '80'", "write 127.0.0.1::TARGET_IP:80"],
+    ["127.0.0.1:172.17.0.4:80", "no host port between '127.0.0.1' and '172.17.0.4'", "127.0.0.1::172.17.0.4:80 for a free one"],
+    ["8080::80", "no target address", "like 8999"],
+    ["8080:172.17.0.4:", "no target port", "TARGET_PORT"],
+    ["8080:web:80", "invalid target address 'web'", "names are not looked up"],
+    ["8080:172.17.0.256:80", "invalid target address '172.17.0.256'", "like 172.17.0.4"],
+    ["8080:172.17.4:80", "invalid target address '172.17.4'", "like 172.17.0.4"],
+    ["8080:172.17.0.04:80", "invalid target address '172.17.0.04'", "like 172.17.0.4"],
+    ["8080:0.0.0.0:80", "target address '0.0.0.0'", "the one address"],
+    ["8080:224.0.0.1:80", "target address '224.0.0.1' is multicast", "unicast"],
+    ["255.255.255.255:8080:172.17.0.4:80", "host address '255.255.255.255' is multicast, broadcast", "unicast"],
+    ["eth0:8080:172.17.0.4:80", "invalid host address 'eth0'", "IPv4 address"],
+    ["abc:172.17.0.4:80", "invalid host port 'abc'", "1 to 65535"],
+    ["8080 :172.17.0.4:80", "invalid host port '8080 '", "1 to 65535"],
+    ["8080:172.17.0.4:http", "invalid target port 'http'", "1 to 65535"],
+    ["8080:172.17.0.4:-80", "invalid target port '-80'", "range like"],
+    ["8080-:172.17.0.4:80", "invalid host port '8080-'", "range like"],
+    ["1-2-3:172.17.0.4:80", "invalid host port '1-2-3'", "range like"],
+    ["80.5:172.17.0.4:80", "invalid host port '80.5'", "1 to 65535"],
+    ["0:172.17.0.4:80", "host port '0' is out of range", "leave it empty for a free one"],
+    ["8080:172.17.0.4:0", "target port '0' is out of range", "use 1 to 65535"],
+    ["65536:172.17.0.4:80", "host port '65536' is out of range", "use 1 to 65535"],
+    ["8080:172.17.0.4:80-65536", "target port '65536' is out of range", "use 1 to 65535"],
+    ["8009-8000:172.17.0.4:80-89", "host range '8009-8000' runs backwards", "write 8000-8009"],
+    ["8000-8009:172.17.0.4:80-84", "host '8000-8009' (10 ports) and target '80-84' (5 ports) differ", "one length"],
+    ["8000:172.17.0.4:80-84", "host '8000' (1 port) and target '80-84' (5 ports) differ", "one length"],
+    [":172.17.0.4:80-84", "empty host port cannot stand for the 5 target ports '80-84'", "host range of 5 ports"],
+    ["8080:172.17.0.4:80/sctp", "sctp is not supported", "/tcp or /udp"],
+    ["8080:172.17.0.4:80/quic", "unknown protocol 'quic'", "/tcp or /udp"],
+    ["8080:172.17.0.4:80/tcp/udp", "unknown protocol 'tcp/udp'", "/tcp or /udp"],
+    ["8080/udp:172.17.0.4:80", "'/udp' is in the middle", "goes last"],
+    ["[::1]:8080:172.17.0.4:80", "'[::1]' is an IPv6 address, and IPv6 forwarding is not there yet", "IPv4 address on both sides"],
+    ["8080:[fd00::4]:80", "'[fd00::4]' is an IPv6 address, and IPv6 forwarding is not there yet", "IPv4"],
+    ["[::]:8080:[fd00::4]:80/udp", "IPv6 forwarding is not there yet", "IPv4"],
+    ["[::1]:80:80", "no target address between '80' and '80'", "[::1]:80:TARGET_IP:80"],
+    ["[::1]:99999:172.17.0.4:80", "host port '99999' is out of range", "65535"],
+    ["[::g]:8080:172.17.0.4:80", "'[::g]' is not an IPv6 address", "[2001:db8::1]"],
+    ["8080:[172.17.0.4]:80", "'[172.17.0.4]' is not an IPv6 address", "172.17.0.4 without brackets"],
+    ["[::1:8080:172.17.0.4:80", "unbalanced brackets in '['", "[2001:db8::1]"],
+    ["::1]:8080:172.17.0.4:80", "unbalanced brackets in '::1]'", "[2001:db8::1]"],
+    ["8080:[fd00::4]x:80", "unbalanced brackets in '[fd00::4]x'", "[2001:db8::1]"],
+    ["fd00::4:8080:172.17.0.4:80", "6 parts between ':' where at most 4 belong", "IPv6 address in brackets"],
+  ])("refuses %j: %s", (text, problem, hint) => {
+    let error: unknown;
+    try {
+      parsePortSpec(text);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(TsproxyError);
+    const { code, kind, message, hint: given = "" } = error as TsproxyError;
+    expect([code, kind]).toEqual(["TSP_ERR_PORT_SPEC", "invalid"]);
+    expect(message).toContain(problem);
+    expect(given).toContain(hint);
+    expect((error as TsproxyError).describe()).not.toContain("\n");
+  });
+});
+
+describe("formatMapping", () => {
+  it.each([
+    ["8999:172.17.0.4:8080", "0.0.0.0:8999 -> 172.17.0.4:8080/tcp"],
+    ["127.0.0.1:8000-8009:172.17.0.4:80-89/udp", "127.0.0.1:8000-8009 -> 172.17.0.4:80-89/udp"],
+    [":172.17.0.4:80", "0.0.0.0:* -> 172.17.0.4:80/tcp"],
+  ])("shows %s as %s", (text, shown) => {
+    expect(formatMapping(parsePortSpec(text))).toBe(shown);
+  });
+});

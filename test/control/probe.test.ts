@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { closeSync } from "node:fs";
+import { createRequire } from "node:module";
+import net, { type AddressInfo } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { parsePortSpec } from "../../src/control/port-spec.js";
+import { type Ping, probeTargets } from "../../src/control/probe.js";
+import { native } from "../../src/sys/native.js";
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+async function server(): Promise<number> {
+  const made = net.createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  cleanups.push(() => made.close());
+  await once(made, "listening");
+  return (made.address() as AddressInfo).port;
+}
+
+/** A loopback port on which a connection gets no answer at all. */
+function silentPort(): number {
+  const fd = native.holdPort(6, 0x7f000001, 0);
+  expect(fd).toBeGreaterThan(0);
+  cleanups.push(() => closeSync(fd));
+  return native.localPort(fd);
+}
+
+async function deadPort(): Promise<number> {
+  const port = await server();
+  cleanups.pop()?.();
+  return port;
+}
+
+const neverPing: Ping = () => {
+  throw new Error("no echo is needed");
+};
+const tcp = (port: number | string) => parsePortSpec(`:127.0.0.1:${port}`);
+
+it("is satisfied by a TCP server, at once and without an echo", async () => {
+  const spec = tcp(await server());
+  const started = performance.now();
+  expect(await probeTargets([spec], neverPing)).toEqual([{ spec, result: "answers", warning: undefined }]);
+  expect(performance.now() - started).toBeLessThan(150);
+});
+
+it("warns of a TCP port that refuses", async () => {
+  const port = await deadPort();
+  const [result] = await probeTargets([tcp(port)], neverPing);
+  expect(result).toMatchObject({
+    result: "refused",
+    warning: `nothing answers at 127.0.0.1:${port}/tcp yet: connections will be refused until a server listens there`,
+  });
+});
+
+it.each([
+  [true, "127.0.0.1 is up but 127.0.0.1:PORT/tcp is silent: a firewall there may drop connections"],
+  [false, "nothing answers at 127.0.0.1:PORT/tcp yet: connections will hang until 127.0.0.1 is up"],
+  [null, "nothing answers at 127.0.0.1:PORT/tcp yet: connections will hang until 127.0.0.1 is up"],
+])("warns of a silent TCP port after 300 ms, when the host's answer to the echo is %s", async (up, warning) => {
+  const port = silentPort();
+  const started = performance.now();
+  const [result] = await probeTargets([tcp(port)], async () => up);
+  expect(performance.now() - started).toBeGreaterThan(250);
+  expect(result).toMatchObject({ result: "silent", warning: warning.replaceAll("PORT", String(port)) });
+});
+
+it.each([
+  [true, "answers", undefined],
+  [false, "silent", "127.0.0.1 does not answer a ping: datagrams to 127.0.0.1:53/udp may be lost until it is up"],
+  [null, "unknown", undefined],
+])("judges a UDP target by its host's echo: %s", async (up, result, warning) => {
+  const spec = parsePortSpec("53:127.0.0.1:53/udp");
+  expect(await probeTargets([spec], async () => up)).toEqual([{ spec, result, warning }]);
+});
+
+it("asks all targets at the same time, each once, of a range the first port", async () => {
+  const open = await server();
+  const silent = [silentPort(), silentPort(), silentPort()];
+  const started = performance.now();
+  const results = await probeTargets(
+    [...silent.map(tcp), tcp(open), tcp(open), parsePortSpec(`1-2:127.0.0.1:${open}-${open + 1}`)],
+    async () => false,
+  );
+  expect(performance.now() - started).toBeLessThan(700);
+  expect(results.map(({ result }) => result)).toEqual(["silent", "silent", "silent", "answers"]);
+});
+
+const canPing = ((): boolean => {
+  try {
+    const raw = createRequire(import.meta.url)("raw-socket");
+    raw.createSocket({ protocol: raw.Protocol.ICMP }).close();
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+it.skipIf(!canPing)("sends a real ICMP echo (needs the package raw-socket and CAP_NET_RAW)", async () => {
+  const started = performance.now();
+  const results = await probeTargets([
+    parsePortSpec("53:127.0.0.1:53/udp"),
+    parsePortSpec("54:127.0.0.1:54/udp"),
+    parsePortSpec("53:127.0.0.2:53/udp"),
+  ]);
+  expect(results.map(({ result }) => result)).toEqual(["answers", "answers", "answers"]);
+  expect(performance.now() - started).toBeLessThan(200);
+});

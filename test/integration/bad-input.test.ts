@@ -1,0 +1,168 @@
+/** Bad input: one line that names the offending word, exit code 2 (usage) or 1 (failed), and nothing created. */
+import fs from "node:fs";
+import path from "node:path";
+import { expect } from "vitest";
+import { type Case, onTsproxy } from "../support/cases.js";
+import { type Containers, snapshot } from "../support/topology.js";
+import { networkArgs, startInstance, tsproxy } from "../support/tsproxy.js";
+
+/** Arguments, the word that the message must name, and the exit code. */
+type Row = [args: string[], names: string, code: 1 | 2];
+
+const P = (spec: string, names: string): Row => [["-p", spec], names, 2];
+
+const MALFORMED: Row[] = [
+  P("", "-p"),
+  P("8999", "8999"),
+  P("8999:8080", "8999"),
+  P("172.17.0.4:8080", "172.17.0.4"),
+  P("8999:172.17.0.4", "172.17.0.4"),
+  P("8999:172.17.0.4:", "target port"),
+  P("8999::8080", "target address"),
+  P("x:172.17.0.4:8080", "x"),
+  P("8999:172.17.0.4:http", "http"),
+  P("0:172.17.0.4:8080", "'0'"),
+  P("70000:172.17.0.4:8080", "70000"),
+  P("-1:172.17.0.4:8080", "-1"),
+  P("8999:172.17.0.4:0", "'0'"),
+  P("8999:172.17.0.4:99999", "99999"),
+  P("8999:172.17.0.999:8080", "172.17.0.999"),
+  P("8999:172.17.4:8080", "172.17.4"),
+  P("8999:web:8080", "web"),
+  P("999.0.0.1:8999:172.17.0.4:8080", "999.0.0.1"),
+  P("eth0:8999:172.17.0.4:8080", "eth0"),
+  P("1:2:3:4:5:6", "1:2:3:4:5:6"),
+  P("9000-8000:172.17.0.4:8000-9000", "9000-8000"),
+  P("8000-:172.17.0.4:8000", "8000-"),
+  P("8000-8009:172.17.0.4:9000-9005", "9000-9005"),
+  P("8000-8001-8002:172.17.0.4:80", "8000-8001-8002"),
+  P("8999:172.17.0.4:8080/sctp", "sctp"),
+  P("8999:172.17.0.4:8080/xyz", "xyz"),
+  P("8999/tcp:172.17.0.4:8080", "/tcp"),
+  P("[::1:8999:172.17.0.4:8080", "[::1"),
+  P("[::g]:8999:172.17.0.4:8080", "::g"),
+  P("8999:[fd00::4]:8080", "fd00::4"),
+  P("[::1]:8999:172.17.0.4:8080", "::1"),
+  P("8999:224.0.0.1:8080", "224.0.0.1"),
+  P("8999:0.0.0.0:8080", "0.0.0.0"),
+  P(" 8999:172.17.0.4:8080", " 8999"),
+  P("8999:172.17.0.4:8080;id", "8080;id"),
+];
+
+const GOOD = ["-p", "8999:172.17.0.4:8080"];
+
+const OPTIONS: Row[] = [
+  [[], "-p", 2],
+  [["-p"], "-p", 2],
+  [["--publsh", "8999:172.17.0.4:8080"], "--publsh", 2],
+  [["frobnicate"], "frobnicate", 2],
+  [[...GOOD, "stray"], "stray", 2],
+  [[...GOOD, "-p", "8999:172.17.0.5:8080"], "8999", 2],
+  [["-p", "8000-8009:172.17.0.4:8000-8009", "-p", "127.0.0.1:8005:172.17.0.5:80"], "8005", 2],
+  [[...GOOD, "--allow-from", "banana"], "banana", 2],
+  [[...GOOD, "--allow-from", "192.0.2.0/33"], "192.0.2.0/33", 2],
+  [[...GOOD, "--workers", "0"], "'0'", 2],
+  [[...GOOD, "--workers", "many"], "many", 2],
+  [[...GOOD, "--ready-fd", "x"], "x", 2],
+  [[...GOOD, "--ready-fd", "77"], "77", 1],
+  [[...GOOD, "--mtu", "1400"], "--mtu", 2],
+  [["stats", "--pid", "x"], "x", 2],
+];
+
+const HOST: Row[] = [
+  [["-p", "203.0.113.9:8999:172.17.0.4:8080"], "203.0.113.9", 1],
+  [["-p", "8999:198.18.0.9:8080"], "198.18.0.9", 1],
+];
+
+const NETWORK: Row[] = [
+  [["--network", "banana"], "banana", 2],
+  [["--network", "172.17.0.0/33"], "172.17.0.0/33", 2],
+  [["--network", "172.17.0.5/16"], "172.17.0.5/16", 2],
+  [["--network", "172.17.0.0/31"], "172.17.0.0/31", 2],
+  [["--network", "127.0.0.0/8"], "127.0.0.0/8", 2],
+  [["--network", "172.17.0.0/16", "--network", "172.17.128.0/17"], "172.17.128.0/17", 2],
+  [["--network", "192.0.2.0/24"], "192.0.2.0/24", 1],
+  [["--network", "192.0.0.0/16"], "192.0.0.0/16", 1],
+  [["--network", "198.51.100.128/25"], "198.51.100.128/25", 1],
+  [["--endpoint", "C1=172.17.0.4"], "--endpoint", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1"], "C1", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=web"], "web", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=10.9.9.9"], "10.9.9.9", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.0"], "172.17.0.0", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.255.255"], "172.17.255.255", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.1"], "172.17.0.1", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.4", "--endpoint", "C2=172.17.0.4"], "172.17.0.4", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.4", "--endpoint", "C1=172.17.0.5"], "C1", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.4", "--endpoint", "/var/run/netns/C1=172.17.0.5"], "C1", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "nosuch=172.17.0.4"], "nosuch", 1],
+  [["--network", "172.17.0.0/16", "--endpoint", "999999999=172.17.0.4"], "999999999", 1],
+  [["--network", "172.17.0.0/16", "--endpoint", "/nosuch/ns=172.17.0.4"], "/nosuch/ns", 1],
+  [["--network", "172.17.0.0/16", "--endpoint", "/etc/passwd=172.17.0.4"], "/etc/passwd", 1],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.4", "--endpoint", "nosuch=172.17.0.5"], "nosuch", 1],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.4", "-p", "8999:172.17.0.9:8080"], "172.17.0.9", 2],
+  [["--network", "172.17.0.0/16", "--mtu", "67"], "67", 2],
+  [["--network", "172.17.0.0/16", "--masquerade-ports", "9-3"], "9-3", 2],
+];
+
+for (const [title, containers, rows] of [
+  ["each malformed -p", "kernel", MALFORMED],
+  ["each malformed option", "kernel", OPTIONS],
+  ["addresses that the host does not have or cannot reach", "kernel", HOST],
+  ["networks and endpoints that cannot be", "own", NETWORK],
+] as [string, Containers, Row[]][]) {
+  onTsproxy(`refuses ${title}, and creates nothing`, containers, async (c) => {
+    const before = snapshots(c);
+    for (const row of rows) await expectRefusal(c, row);
+    expect(snapshots(c)).toEqual(before);
+  });
+}
+
+onTsproxy("refuses a network that overlaps another instance's", "own", async (c) => {
+  await startInstance(c.lab, c.host, networkArgs(c));
+  await expectRefusal(c, [["--network", "172.17.128.0/17"], "172.17.128.0/17", 1]);
+});
+
+onTsproxy("refuses a namespace that has an eth0 already, and leaves that alone", "kernel", async (c) => {
+  const before = snapshots(c);
+  await expectRefusal(c, [["--network", "10.88.0.0/16", "--endpoint", `${c.c1}=10.88.0.4`], "eth0", 1]);
+  expect(snapshots(c)).toEqual(before);
+});
+
+onTsproxy("says what is missing without privileges: for a network, and for a port below 1024", "own", async (c) => {
+  skipUnlessReadableByNobody(c);
+  const before = snapshots(c);
+  const wrap = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"];
+  for (const [args, names] of [
+    [networkArgs(c), /root|CAP_NET_ADMIN/],
+    [["-p", "80:192.0.2.10:8080"], /80.*(root|CAP_NET_BIND_SERVICE)/],
+  ] as const) {
+    const { code, stderr } = await tsproxy(c.lab, c.host, [...args], { wrap });
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(names);
+    expect(stderr).not.toMatch(/^ +at /m);
+  }
+  expect(snapshots(c)).toEqual(before);
+});
+
+/** C1 and C2 in the arguments stand for the containers' namespaces. */
+async function expectRefusal(c: Case, [args, names, code]: Row): Promise<void> {
+  const named = (word: string): string => word.replace(/\bC1\b/, c.c1).replace(/\bC2\b/, c.c2);
+  const result = await tsproxy(c.lab, c.host, args.map(named));
+  const what = `tsproxy ${args.join(" ")}\n${result.stdout}${result.stderr}`;
+  expect(result.code, what).toBe(code);
+  expect(result.stdout, what).toBe("");
+  expect(result.stderr.trimEnd().split("\n"), what).toHaveLength(1);
+  expect(result.stderr, what).toContain(named(names));
+}
+
+function snapshots(c: Case): string[] {
+  return [c.host, c.c1, c.c2].map((ns) => snapshot(c, ns));
+}
+
+/** The clone may be in a folder that only root can enter. */
+function skipUnlessReadableByNobody({ ctx }: Case): void {
+  let dir = process.cwd();
+  for (; dir !== "/"; dir = path.dirname(dir)) {
+    if ((fs.statSync(dir).mode & 0o001) === 0) ctx.skip(`other users may not enter ${dir}`);
+  }
+}

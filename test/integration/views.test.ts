@@ -1,0 +1,145 @@
+/** What a running instance tells about itself: `stats`, `flows`, `fdb`, and the commands that need none. */
+import { expect } from "vitest";
+import { onTsproxy } from "../support/cases.js";
+import { connect, curl, ncUdp, ping, udpClient } from "../support/clients.js";
+import { eventually } from "../support/proc.js";
+import { serve } from "../support/servers.js";
+import { ADDR } from "../support/topology.js";
+import { networkArgs, startInstance, tsproxy } from "../support/tsproxy.js";
+
+const PUBLISH = ["-p", "8999:172.17.0.4:8080"];
+
+onTsproxy("counts what it carried, by device and in all", "kernel", async (c) => {
+  const running = await startInstance(c.lab, c.host, PUBLISH);
+  await serve(c.lab, c.c1, "http", 8080);
+  const before = await running.stats();
+  await curl(c.lab, c.client, `${ADDR.host}:8999`);
+  const after = await running.stats();
+  expect(after.pid).toBe(running.pid);
+  expect(after.mappings).toMatchObject([{ hostPort: 8999, targetIp: "172.17.0.4", targetPort: 8080, proto: "tcp", via: "dataplane" }]);
+  expect(after.flows.created - before.flows.created).toBe(1);
+  expect(after.flows.capacity).toBe(262_144);
+  expect(after.flows.refused).toBe(0);
+  const uplink = after.ports.find(({ kind }) => kind === "uplink");
+  // SYN, ACK, request, FIN and the like from one side, as many from the other: all come in, all go out again
+  expect(uplink?.rxPackets).toBeGreaterThanOrEqual(8);
+  expect(uplink?.txPackets).toBe(uplink?.rxPackets);
+  expect(uplink?.rxBytes).toBeGreaterThan(600);
+  expect(Object.values(after.steering).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(0);
+});
+
+onTsproxy("refuses flows beyond --conntrack-max, counts them, and goes on when there is room", "kernel", async (c) => {
+  const running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:5300/udp", "--conntrack-max", "4"]);
+  await serve(c.lab, c.c1, "udp", 5300);
+  const clients = [];
+  for (let i = 0; i < 4; i++) {
+    const client = await udpClient(c.lab, c.client, ADDR.host, 8999);
+    client.write("hello\n");
+    await client.until("answer", () => client.events().some(({ event }) => event === "data"));
+    clients.push(client);
+  }
+  expect(await ncUdp(c.lab, c.client, ADDR.host, 8999, "one too many")).toBe("");
+  const { flows, drops } = await running.stats();
+  expect(flows).toMatchObject({ active: 4, capacity: 4, created: 4 });
+  expect(flows.refused).toBeGreaterThan(0);
+  expect(drops["table-full"]).toBeGreaterThan(0);
+  clients[0]?.write("still here\n");
+  await clients[0]?.until("answer", (client) => client.stdout.includes("still here"));
+});
+
+onTsproxy("shows TCP, UDP and ping flows with state, directions, packets and time-out", "own", async (c) => {
+  const running = await startInstance(c.lab, c.host, [...PUBLISH, ...networkArgs(c)]);
+  await serve(c.lab, c.c1, "tcp", 8080);
+  await serve(c.lab, c.client, "udp", 9001);
+  const connections = await connect(c.lab, c.client, ADDR.host, 8999, 1, `${ADDR.client}:40000`);
+  await connections.exchange("hello");
+  const udp = await udpClient(c.lab, c.c1, ADDR.client, 9001, `${ADDR.c1}:40001`);
+  udp.write("hello\n");
+  await udp.until("answer", () => udp.events().some(({ event }) => event === "data"));
+  await ping(c.lab, c.c2, ADDR.client, ["-e", "7"]);
+  const flows = await running.flowViews();
+  expect(flows.map(({ proto }) => proto).sort()).toEqual(["icmp", "tcp", "udp"]);
+  const of = (proto: string) => flows.find((flow) => flow.proto === proto);
+  expect(of("tcp")).toMatchObject({
+    state: "established",
+    original: { src: "192.0.2.10:40000", dst: "192.0.2.1:8999" },
+    reply: { src: "172.17.0.4:8080", dst: "192.0.2.10:40000" },
+  });
+  expect(of("udp")).toMatchObject({ original: { src: "172.17.0.4:40001", dst: "192.0.2.10:9001" }, reply: { src: "192.0.2.10:9001" } });
+  expect(of("icmp")).toMatchObject({ original: { src: "172.17.0.5:7", dst: "192.0.2.10:7" }, packets: [3, 3] });
+  for (const { packets, timeoutSec } of flows) {
+    expect(Math.min(...packets)).toBeGreaterThan(0);
+    expect(timeoutSec).toBeGreaterThan(0);
+  }
+  const shown = await tsproxy(c.lab, c.host, ["flows", "--pid", String(running.pid)]);
+  expect(shown.stdout).toMatch(/tcp.*established.*192\.0\.2\.10:40000.*192\.0\.2\.1:8999/);
+});
+
+onTsproxy("moves a TCP flow from established to closed, and removes it after a reset", "kernel", async (c) => {
+  const running = await startInstance(c.lab, c.host, PUBLISH);
+  const server = await serve(c.lab, c.c1, "tcp", 8080);
+  const connections = await connect(c.lab, c.client, ADDR.host, 8999);
+  await connections.exchange("hello");
+  expect((await running.flowViews()).map(({ state }) => state)).toEqual(["established"]);
+  await server.proc.stop("SIGKILL"); // its kernel resets what comes now
+  connections.proc.write("anyone?\n");
+  await connections.proc.until("closed", () => connections.closed.length > 0);
+  await eventually("flow gone or on its way out", async () =>
+    (await running.flowViews()).every(({ state, timeoutSec }) => state !== "established" && timeoutSec <= 300),
+  );
+});
+
+onTsproxy("prints stats, flows and fdb for people without --json", "own", async (c) => {
+  const running = await startInstance(c.lab, c.host, [...PUBLISH, ...networkArgs(c)]);
+  await ping(c.lab, c.c1, ADDR.c2);
+  const stats = await tsproxy(c.lab, c.host, ["stats", "--pid", String(running.pid)]);
+  expect(stats.stdout).toContain("0.0.0.0:8999");
+  expect(stats.stdout).toContain("172.17.0.4");
+  const fdb = await tsproxy(c.lab, c.host, ["fdb", "--pid", String(running.pid)]);
+  expect(fdb.stdout).toMatch(/([0-9a-f]{2}:){5}[0-9a-f]{2}/);
+  const flows = await tsproxy(c.lab, c.host, ["flows", "--pid", String(running.pid)]);
+  expect([stats.code, fdb.code, flows.code]).toEqual([0, 0, 0]);
+});
+
+onTsproxy("says so when no instance runs, or not that one", "kernel", async (c) => {
+  for (const command of ["stats", "flows", "fdb"]) {
+    const none = await tsproxy(c.lab, c.host, [command]);
+    expect(none.code).toBe(1);
+    expect(none.stderr.trim().split("\n")).toHaveLength(1);
+    const wrong = await tsproxy(c.lab, c.host, [command, "--pid", "999999999"]);
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stderr).toContain("999999999");
+  }
+});
+
+onTsproxy("`tsproxy doctor` names each thing needed, and what to do where it is missing", "kernel", async (c) => {
+  const { code, stdout } = await tsproxy(c.lab, c.host, ["doctor"]);
+  expect(code).toBe(0);
+  for (const word of [/\/dev\/net\/tun/, /tcx/i, /clsact/i, /offload/i, /namespace/i, /privilege|CAP_NET_ADMIN|root/i])
+    expect(stdout).toMatch(word);
+});
+
+onTsproxy("`tsproxy --help` and `--version` exit 0", "kernel", async (c) => {
+  const help = await tsproxy(c.lab, c.host, ["--help"]);
+  expect(help.code).toBe(0);
+  for (const word of [
+    "-p, --publish",
+    "--network",
+    "--endpoint",
+    "--allow-from",
+    "--json",
+    "--ready-fd",
+    "--relay",
+    "--workers",
+    "stats",
+    "flows",
+    "fdb",
+    "doctor",
+    "cleanup",
+  ]) {
+    expect(help.stdout).toContain(word);
+  }
+  const version = await tsproxy(c.lab, c.host, ["--version"]);
+  expect(version.code).toBe(0);
+  expect(version.stdout).toMatch(/\d+\.\d+\.\d+/);
+});

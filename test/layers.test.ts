@@ -1,0 +1,107 @@
+/**
+ * The layer rule: one folder under `src/` is one layer, and a file imports only from its own layer and from those that
+ * `ALLOWED` names. Top-level files of `src/` (`errors.ts`, `log.ts`) count as layers of their own.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+/** What each layer may import. `type:x` allows `import type` from x alone; `*` allows everything. */
+const ALLOWED: Record<string, string> = {
+  errors: "",
+  log: "",
+  wire: "",
+  mem: "",
+  sys: "errors log",
+  table: "wire",
+  dataplane: "wire mem table",
+  device: "mem sys errors log",
+  steer: "sys wire errors log",
+  relay: "wire errors log type:control",
+  engine: "wire mem sys table dataplane device steer errors log",
+  control: "wire sys table engine steer relay device mem errors log",
+  cli: "*",
+};
+
+/** Layers that touch no operating system: no `node:` module but these, no package. */
+const PURE = new Set(["errors", "log", "wire", "mem", "table", "dataplane"]);
+
+const SRC = fileURLToPath(new URL("../src", import.meta.url));
+
+interface Line {
+  /** As `src/wire/ipv4.ts:12`. */
+  where: string;
+  layer: string;
+  text: string;
+}
+
+const files = fs
+  .readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .sort();
+
+function layerOf(file: string): string {
+  return file.includes(path.sep) ? file.slice(0, file.indexOf(path.sep)) : path.basename(file, ".ts");
+}
+
+/** Source lines of all files, comments blanked out so that a word in a docstring offends nobody. */
+function lines(): Line[] {
+  return files.flatMap((file) => {
+    const source = fs.readFileSync(path.join(SRC, file), "utf8");
+    const bare = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, (comment) => comment.replace(/[^\n]/g, " "));
+    return bare.split("\n").map((text, i) => ({ where: `src/${file}:${i + 1}`, layer: layerOf(file), text }));
+  });
+}
+
+/** Statements `import … from "x"`, `export … from "x"`, `import "x"` and `import("x")`, reported at the line of the specifier. */
+function imports(): (Line & { from: string; typeOnly: boolean })[] {
+  const found: (Line & { from: string; typeOnly: boolean })[] = [];
+  let opened = "";
+  for (const line of lines()) {
+    if (/^\s*(import|export)\b/.test(line.text)) opened = line.text;
+    const match = /(?:\bfrom\s*|\bimport\s*\(?\s*)"([^"]+)"/.exec(line.text);
+    if (match?.[1] !== undefined) found.push({ ...line, from: match[1], typeOnly: /^\s*(import|export)\s+type\b/.test(opened) });
+  }
+  return found;
+}
+
+/** Layer that a relative specifier leads to; the specifier itself when it is a package or a `node:` module. */
+function target(where: string, from: string): string {
+  if (!from.startsWith(".")) return from;
+  const file = path.relative(SRC, path.resolve(SRC, path.dirname(where.slice("src/".length)), from));
+  return layerOf(file.replace(/\.js$/, ".ts"));
+}
+
+describe("layers", () => {
+  it("has a row in the table for every folder and top-level file of src/", () => {
+    expect([...new Set(files.map(layerOf))].filter((layer) => !(layer in ALLOWED))).toEqual([]);
+  });
+
+  it("imports only from the layers above", () => {
+    const offending = imports().filter(({ where, layer, from, typeOnly }) => {
+      const to = target(where, from);
+      const allowed = (ALLOWED[layer] ?? "").split(" ");
+      if (!from.startsWith(".") || to === layer || allowed.includes("*")) return false;
+      return !allowed.includes(to) && !(typeOnly && allowed.includes(`type:${to}`));
+    });
+    expect(offending.map((line) => `${line.where}: ${line.layer} imports ${line.from}`)).toEqual([]);
+  });
+
+  it("keeps packages and node: modules out of the pure layers", () => {
+    const offending = imports().filter(({ layer, from }) => PURE.has(layer) && !from.startsWith("."));
+    expect(offending.map((line) => `${line.where}: ${line.layer} imports ${line.from}`)).toEqual([]);
+  });
+
+  it("loads the native addon in sys/ alone", () => {
+    const offending = lines().filter(({ layer, text }) => layer !== "sys" && /\.node["'`]/.test(text));
+    expect(offending.map((line) => `${line.where}: ${line.text.trim()}`)).toEqual([]);
+  });
+
+  it("exits and writes to standard output in cli/ alone", () => {
+    const offending = lines().filter(
+      ({ layer, text }) => layer !== "cli" && /process\.(exit|stdout)\b|console\.(log|info|table)\b/.test(text),
+    );
+    expect(offending.map((line) => `${line.where}: ${line.text.trim()}`)).toEqual([]);
+  });
+});

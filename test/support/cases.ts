@@ -1,0 +1,70 @@
+/** How cases are written: each runs in a laboratory of its own, by default once per back end; what cannot run says why. */
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { describe, it, type TestContext } from "vitest";
+import { BACKENDS, type BackendName, type Running, type StartOptions, startBackend } from "./backends.js";
+import { Lab } from "./lab.js";
+import { buildWorld, type Containers, type World } from "./topology.js";
+import { MAIN } from "./tsproxy.js";
+
+export interface Case extends World {
+  ctx: TestContext;
+  backend: BackendName;
+  /** Starts the back end of this run. */
+  begin(options: StartOptions): Promise<Running>;
+}
+
+export type Body = (c: Case) => Promise<void>;
+
+const NEEDED = ["ip", "nsenter", "nft", "sysctl", "tc", "curl", "nc", "iperf3", "ping", "traceroute", "dig", "setpriv"];
+
+/** Why no case can run on this machine; undefined when they can. */
+function obstacle(): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root: network namespaces";
+  const missing = NEEDED.filter((name) => !(process.env.PATH ?? "").split(":").some((dir) => fs.existsSync(`${dir}/${name}`)));
+  if (missing.length > 0) return `not installed: ${missing.join(", ")}`;
+  try {
+    execFileSync("unshare", ["--net", "true"], { stdio: "pipe" });
+  } catch {
+    return "this machine does not allow network namespaces (unshare --net failed)";
+  }
+  return undefined;
+}
+
+const reason = obstacle();
+
+/** Why tsproxy with its dataplane cannot run here. */
+function tsproxyObstacle(): string | undefined {
+  if (!fs.existsSync(MAIN)) return "dist/cli/main.js is missing: npm run build";
+  return fs.existsSync("/dev/net/tun") ? undefined : "/dev/net/tun is missing";
+}
+
+async function runCase(ctx: TestContext, backend: BackendName, containers: Containers, body: Body): Promise<void> {
+  const why = reason ?? (backend === "tsproxy" ? tsproxyObstacle() : undefined);
+  if (why !== undefined) ctx.skip(why);
+  const lab = new Lab();
+  ctx.onTestFinished(() => lab.close());
+  const world = buildWorld(lab, containers);
+  await body({ ...world, ctx, backend, begin: (options) => startBackend(backend, world, options) });
+}
+
+/** The case with tsproxy and then with nftables: the same must arrive. */
+export function onBoth(name: string, containers: Containers, body: Body): void {
+  for (const backend of BACKENDS) it(`${name} [${backend}]`, (ctx) => runCase(ctx, backend, containers, body));
+}
+
+/** A case about tsproxy itself. */
+export function onTsproxy(name: string, containers: Containers, body: Body): void {
+  if (BACKENDS.includes("tsproxy")) it(name, (ctx) => runCase(ctx, "tsproxy", containers, body));
+}
+
+/** A control: shows with the kernel that the case can see what it looks for. */
+export function onNftables(name: string, containers: Containers, body: Body): void {
+  if (BACKENDS.includes("nftables")) it(name, (ctx) => runCase(ctx, "nftables", containers, body));
+}
+
+/** The same cases for containers on a kernel bridge and for containers in tsproxy's own network. */
+export function forEachKind(define: (containers: Containers) => void): void {
+  describe("containers on a kernel bridge", () => define("kernel"));
+  describe("containers in its own network", () => define("own"));
+}

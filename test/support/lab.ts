@@ -1,0 +1,137 @@
+/**
+ * A laboratory of network namespaces: makes them under names of its own (`tsp-PID-N-ROLE`), joins them by veth, runs
+ * programs inside, and takes everything away again, whatever happened: `close` fails when something was left over.
+ * Programs are entered with `nsenter --net`, since `ip netns exec` would also remount /sys.
+ */
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { Proc, type Result, type StartOptions } from "./proc.js";
+
+const NETNS_DIR = "/var/run/netns";
+let labs = 0;
+
+// A signal would end the process without its `exit` hooks, and with that leave the namespaces of the running case.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
+
+export class Lab {
+  /** Folder for files of the case; removed by `close`. */
+  readonly dir: string;
+  private readonly prefix: string;
+  private readonly namespaces = new Map<string, number>(); // name to inode
+  private readonly procs: Proc[] = [];
+  private readonly onExit = (): void => this.removeAll();
+
+  constructor() {
+    sweepDeadRuns();
+    this.prefix = `tsp-${process.pid}-${labs++}`;
+    this.dir = fs.mkdtempSync(path.join(os.tmpdir(), `${this.prefix}-`));
+    fs.chmodSync(this.dir, 0o777); // some cases run without privileges
+    process.on("exit", this.onExit);
+  }
+
+  /** Makes a namespace, its loopback up. */
+  addNamespace(role: string): string {
+    const name = `${this.prefix}-${role}`;
+    execFileSync("ip", ["netns", "add", name]);
+    this.namespaces.set(name, fs.statSync(path.join(NETNS_DIR, name)).ino);
+    this.ip(name, "link set lo up");
+    return name;
+  }
+
+  /** Runs `ip` commands, one a line, in a namespace. */
+  ip(ns: string, commands: string): void {
+    execFileSync("ip", ["-n", ns, "-batch", "-"], { input: commands, stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  /** Joins two namespaces by a veth pair, both ends up. */
+  link(nsA: string, devA: string, nsB: string, devB: string): void {
+    this.ip(nsA, `link add ${devA} type veth peer name ${devB} netns ${nsB}\nlink set ${devA} up`);
+    this.ip(nsB, `link set ${devB} up`);
+  }
+
+  sysctl(ns: string, name: string, value: number | string): void {
+    this.runSync(ns, ["sysctl", "-q", "-w", `${name}=${value}`]);
+  }
+
+  /** For set-up commands: throws when the program fails. */
+  runSync(ns: string, argv: string[], input = ""): string {
+    return execFileSync("nsenter", [`--net=${path.join(NETNS_DIR, ns)}`, ...argv], {
+      input,
+      stdio: ["pipe", "pipe", "pipe"],
+      encoding: "utf8",
+    });
+  }
+
+  /** Starts a program in a namespace; it is ended by `close` at the latest. */
+  start(ns: string, argv: string[], options: StartOptions = {}): Proc {
+    const proc = new Proc(["nsenter", `--net=${path.join(NETNS_DIR, ns)}`, ...argv], options);
+    this.procs.push(proc);
+    return proc;
+  }
+
+  /** Runs a program in a namespace to its end. */
+  run(ns: string, argv: string[], options: StartOptions & { timeoutMs?: number } = {}): Promise<Result> {
+    return this.start(ns, argv, options).finish(options.timeoutMs);
+  }
+
+  /** Ends every program and removes every namespace; throws when a process or a device outlived that. */
+  async close(): Promise<void> {
+    process.off("exit", this.onExit);
+    for (const proc of this.procs) proc.signal("SIGTERM");
+    await Promise.all(this.procs.map((proc) => proc.finish(3_000)));
+    const strays = processesIn(new Set(this.namespaces.values()));
+    const names = [...this.namespaces.keys()];
+    this.removeAll();
+    const left = [
+      ...strays.map(({ pid, command }) => `process ${pid} (${command})`),
+      ...names.filter((name) => fs.existsSync(path.join(NETNS_DIR, name))).map((name) => `namespace ${name}`),
+      ...fs.readdirSync("/sys/class/net").filter((device) => device.startsWith(this.prefix)),
+    ];
+    if (left.length > 0) throw new Error(`left over by the case: ${left.join(", ")}`);
+  }
+
+  /** The synchronous part of cleaning up, also for the `exit` hook. */
+  private removeAll(): void {
+    for (const proc of this.procs) proc.signal("SIGKILL");
+    for (const { pid } of processesIn(new Set(this.namespaces.values()))) kill(pid);
+    for (const name of this.namespaces.keys()) execFileSync("ip", ["netns", "del", name]);
+    this.namespaces.clear();
+    fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Processes whose network namespace is one of those inodes. */
+function processesIn(inodes: Set<number>): { pid: number; command: string }[] {
+  const found: { pid: number; command: string }[] = [];
+  for (const entry of fs.readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      if (!inodes.has(fs.statSync(`/proc/${entry}/ns/net`).ino)) continue;
+      found.push({ pid: Number(entry), command: fs.readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ").trim() });
+    } catch {
+      // it ended meanwhile, or is a zombie
+    }
+  }
+  return found;
+}
+
+/** Removes the namespaces of test runs that died (SIGKILL) before they could: their pid is in the name. */
+function sweepDeadRuns(): void {
+  if (!fs.existsSync(NETNS_DIR)) return;
+  for (const name of fs.readdirSync(NETNS_DIR)) {
+    const pid = /^tsp-(\d+)-\d+-/.exec(name)?.[1];
+    if (pid === undefined || fs.existsSync(`/proc/${pid}`)) continue;
+    for (const stray of processesIn(new Set([fs.statSync(path.join(NETNS_DIR, name)).ino]))) kill(stray.pid);
+    execFileSync("ip", ["netns", "del", name]);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it ended meanwhile
+  }
+}

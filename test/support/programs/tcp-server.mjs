@@ -1,0 +1,11 @@
+/** tcp-server.mjs PORT: echoes what comes and, after the client has shut its side, adds `end PEER` and shuts its own. */
+import net from "node:net";
+
+const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+  const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+  console.log(JSON.stringify({ event: "request", peer }));
+  socket.on("error", (error) => console.log(JSON.stringify({ event: "error", peer, code: error.code })));
+  socket.on("end", () => socket.end(`end ${peer}\n`));
+  socket.pipe(socket, { end: false });
+});
+server.listen(Number(process.argv[2]), "0.0.0.0", () => console.log(JSON.stringify({ event: "listening" })));

@@ -1,0 +1,90 @@
+/**
+ * The network that every case runs in. All addresses are documentation or private ones; nothing leaves the namespaces.
+ *
+ *     client 192.0.2.10 ──eth0── 192.0.2.1  host  198.51.100.1 ──eth1── 198.51.100.11 lan2
+ *                                            │
+ *                                       172.17.0.1
+ *                                    ┌───────┴───────┐
+ *                              c1 172.17.0.4    c2 172.17.0.5
+ *
+ * `kernel`: the containers hang on a kernel bridge docker0, as Docker leaves them. `own`: they are bare namespaces with a
+ * loopback, and the back end under test makes the network.
+ */
+import type { Lab } from "./lab.js";
+
+export const ADDR = {
+  client: "192.0.2.10",
+  host: "192.0.2.1",
+  host2: "198.51.100.1",
+  lan2: "198.51.100.11",
+  gateway: "172.17.0.1",
+  c1: "172.17.0.4",
+  c2: "172.17.0.5",
+} as const;
+
+export const NETWORK = "172.17.0.0/16";
+
+/** Source ports of what leaves the network: tsproxy's default, above the kernel's own `ip_local_port_range`. */
+export const MASQUERADE = { first: 61_000, last: 65_535 } as const;
+
+export type Containers = "kernel" | "own";
+
+export interface World {
+  lab: Lab;
+  containers: Containers;
+  /** Names of the namespaces. */
+  client: string;
+  host: string;
+  lan2: string;
+  c1: string;
+  c2: string;
+}
+
+export function buildWorld(lab: Lab, containers: Containers): World {
+  const [client, host, lan2, c1, c2] = (["client", "host", "lan2", "c1", "c2"] as const).map((role) => lab.addNamespace(role)) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  lab.link(host, "eth0", client, "eth0");
+  lab.link(host, "eth1", lan2, "eth0");
+  lab.ip(host, `addr add ${ADDR.host}/24 dev eth0\naddr add ${ADDR.host2}/24 dev eth1`);
+  lab.ip(client, `addr add ${ADDR.client}/24 dev eth0\nroute add default via ${ADDR.host}`);
+  lab.ip(lan2, `addr add ${ADDR.lan2}/24 dev eth0\nroute add default via ${ADDR.host2}`);
+  lab.sysctl(host, "net.ipv4.ip_forward", 0);
+  const world = { lab, containers, client, host, lan2, c1, c2 };
+  if (containers === "kernel") addKernelBridge(world);
+  return world;
+}
+
+/** docker0 with the gateway address on the host, and each container on a veth with address and default route. */
+export function addKernelBridge({ lab, host, c1, c2 }: World): void {
+  lab.ip(host, `link add docker0 type bridge\naddr add ${ADDR.gateway}/16 dev docker0\nlink set docker0 up`);
+  for (const [ns, address, port] of [
+    [c1, ADDR.c1, "veth1"],
+    [c2, ADDR.c2, "veth2"],
+  ] as const) {
+    lab.link(host, port, ns, "eth0");
+    lab.ip(host, `link set ${port} master docker0`);
+    lab.ip(ns, `addr add ${address}/16 dev eth0\nroute add default via ${ADDR.gateway}`);
+  }
+}
+
+/** What must be the same before tsproxy and after it: devices, addresses, routes, rules, queueing disciplines, firewall, sysctls. */
+export function snapshot({ lab }: World, ns: string): string {
+  const sysctls = lab
+    .runSync(ns, ["sh", "-c", "sysctl -a -r '^net[.]' 2>/dev/null || true"])
+    .split("\n")
+    .filter((line) => !/nf_conntrack_count|stable_secret|fastopen_key/.test(line)); // those change by themselves
+  const parts = [
+    ["ip", "-d", "-o", "addr"],
+    ["ip", "-d", "-o", "link"],
+    ["ip", "route", "show", "table", "all"],
+    ["ip", "rule"],
+    ["tc", "qdisc", "show"],
+    ["nft", "list", "ruleset"],
+  ].map((argv) => `$ ${argv.join(" ")}\n${lab.runSync(ns, argv).replace(/ (\w+_timer|fdb_n_learned) +[\d.]+/g, "")}`);
+  return [...parts, ...sysctls].join("\n");
+}

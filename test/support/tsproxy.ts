@@ -1,0 +1,93 @@
+/** tsproxy as the program that users run: `node dist/cli/main.js` in the host namespace, watched through its JSON lines. */
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FdbView, FlowView, MappingView, StatsView } from "../../src/control/api-types.js";
+import type { Flow, Running, StartOptions } from "./backends.js";
+import type { Lab } from "./lab.js";
+import type { Proc, StartOptions as ProcOptions, Result } from "./proc.js";
+import { ADDR, NETWORK, type World } from "./topology.js";
+
+export const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+/** Starts the program with any arguments. `wrap` is put before it: `setpriv …`. */
+export function launch(lab: Lab, ns: string, args: string[], options: ProcOptions & { wrap?: string[] } = {}): Proc {
+  const env = { TSPROXY_RUN_DIR: path.join(lab.dir, "run"), ...options.env };
+  return lab.start(ns, [...(options.wrap ?? []), process.execPath, MAIN, ...args], { ...options, env });
+}
+
+/** Runs it to its end: for what must fail, and for `stats`, `flows`, `fdb`, `cleanup`, `doctor`. */
+export function tsproxy(lab: Lab, ns: string, args: string[], options: ProcOptions & { wrap?: string[] } = {}): Promise<Result> {
+  return launch(lab, ns, args, options).finish(15_000);
+}
+
+/** `--network` and `--endpoint` of a world whose containers have no network yet. */
+export function networkArgs(world: World): string[] {
+  if (world.containers === "kernel") return [];
+  return ["--network", NETWORK, "--endpoint", `${world.c1}=${ADDR.c1}`, "--endpoint", `${world.c2}=${ADDR.c2}`];
+}
+
+export class Instance implements Running {
+  constructor(
+    private readonly lab: Lab,
+    private readonly ns: string,
+    readonly proc: Proc,
+  ) {}
+
+  get pid(): number {
+    return this.proc.pid;
+  }
+
+  /** Mappings announced before `ready`. */
+  get mappings(): MappingView[] {
+    return this.proc.events().filter(({ event }) => event === "mapping") as unknown as MappingView[];
+  }
+
+  /** Answer of `tsproxy COMMAND --json --pid PID`. */
+  private async ask<T>(command: string): Promise<T> {
+    const { code, stdout, stderr } = await tsproxy(this.lab, this.ns, [command, "--json", "--pid", String(this.pid)]);
+    if (code !== 0) throw new Error(`tsproxy ${command} exits with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  }
+
+  stats(): Promise<StatsView> {
+    return this.ask("stats");
+  }
+
+  fdb(): Promise<FdbView[]> {
+    return this.ask("fdb");
+  }
+
+  flowViews(): Promise<FlowView[]> {
+    return this.ask("flows");
+  }
+
+  async created(): Promise<number> {
+    return (await this.stats()).flows.created;
+  }
+
+  async flows(): Promise<Flow[]> {
+    return (await this.flowViews()).map(({ proto, original, reply }) => ({ proto, original, reply }));
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    const { code, stderr } = await this.proc.stop(signal);
+    if (code !== 0) throw new Error(`tsproxy exits with ${code} after ${signal}: ${stderr}`);
+  }
+}
+
+/** Starts tsproxy with `--json` and waits for `ready`. */
+export async function startInstance(
+  lab: Lab,
+  ns: string,
+  args: string[],
+  options: ProcOptions & { wrap?: string[] } = {},
+): Promise<Instance> {
+  const proc = launch(lab, ns, [...args, "--json"], options);
+  await proc.until("ready", () => proc.events().some(({ event }) => event === "ready"));
+  return new Instance(lab, ns, proc);
+}
+
+export function startTsproxy(world: World, { publish = [], allowFrom }: StartOptions): Promise<Instance> {
+  const allow = allowFrom === undefined ? [] : ["--allow-from", allowFrom];
+  return startInstance(world.lab, world.host, [...publish.flatMap((spec) => ["-p", spec]), ...networkArgs(world), ...allow]);
+}
