@@ -106,7 +106,7 @@ function parseMasqueradePorts(text: string): { first: number; last: number } {
   const first = Number(match?.[1] ?? 0);
   const last = Number(match?.[2] ?? 0);
   if (first < 1 || last > 65_535 || first > last)
-    throw invalid(`--masquerade-ports '${text}': not a range of ports`, "use FIRST-LAST within 1 to 65535, like 61000-65535");
+    throw invalid(`--masquerade-ports '${text}': not a range of ports`, "use FIRST-LAST within 1 to 65535, like 10240-32767");
   return { first, last };
 }
 

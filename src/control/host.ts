@@ -20,6 +20,7 @@ export class Host {
   private links: Link[] = [];
   private addresses: Address[] = [];
   private routes: Route[] = [];
+  private closed = false;
 
   /** `ownDevices`: interface indices that are ours, so not steered. */
   constructor(
@@ -35,6 +36,7 @@ export class Host {
 
   /** To be called when the worker says that the monitor's descriptor is readable. */
   onReadable(): void {
+    if (this.closed) return;
     if (this.monitor.drain().some((event) => event.kind !== "neighbor")) this.refresh();
   }
 
@@ -61,6 +63,7 @@ export class Host {
   }
 
   close(): void {
+    this.closed = true;
     this.monitor.close();
   }
 

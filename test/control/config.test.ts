@@ -15,7 +15,7 @@ describe("parseConfig", () => {
       endpoints: [],
       allowFrom: [],
       workers: 1,
-      masqueradePorts: { first: 61000, last: 65535 },
+      masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
       readyFd: undefined,
       relay: false,
@@ -131,7 +131,7 @@ describe("parseConfig", () => {
     [{ publish: [MAPPING], masqueradePorts: "200-100" }, "--masquerade-ports '200-100'", "FIRST-LAST"],
     [{ publish: [MAPPING], masqueradePorts: "1-65536" }, "--masquerade-ports '1-65536'", "FIRST-LAST"],
     [{ publish: [MAPPING], readyFd: "-1" }, "--ready-fd '-1'", "1 to"],
-    [{ publish: [MAPPING], conntrackMax: "1e9" }, "--conntrack-max '1e9'", "1 to 16777216"],
+    [{ publish: [MAPPING], conntrackMax: "1e9" }, "--conntrack-max '1e9'", "1 to 1048576"],
     [{ publish: [MAPPING, MAPPING] }, "host port 8999/tcp is published already by -p 8999:172.17.0.4:8080", "another host port"],
     [
       { publish: ["80:10.0.0.1:80", "127.0.0.1:80:10.0.0.2:80"] },

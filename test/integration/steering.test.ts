@@ -32,6 +32,12 @@ class Engine {
     return (await this.call("stats")) as Record<string, number>;
   }
 
+  /** Packets that the program took off the host's devices, as the kernel counts them. */
+  async takenCount(): Promise<number> {
+    const stats = await this.stats();
+    return (stats["taken-port"] ?? 0) + (stats["taken-reply"] ?? 0);
+  }
+
   /** Source addresses of the packets that the engine got. */
   get taken(): string[] {
     return this.events("taken").map(({ src }) => String(src));
@@ -117,8 +123,7 @@ describe.each(["tcx", "clsact"] as const)("steering by %s", (mode) => {
     const engine = await startEngine(w, { clsact });
     expect((await curl(w.lab, w.client, `${ADDR.lan2}:${PORT}`)).code).toBe(0);
     expect(other.hosts).toEqual([ADDR.client]);
-    await engine.call("stats");
-    expect(engine.taken).toEqual([]);
+    expect(await engine.takenCount()).toBe(0);
   });
 
   it("takes nothing of the host's own connections, to a container or to another machine", async (ctx) => {
@@ -129,8 +134,7 @@ describe.each(["tcx", "clsact"] as const)("steering by %s", (mode) => {
     expect((await curl(w.lab, w.host, `${ADDR.c1}:8080`)).code).toBe(0);
     expect((await curl(w.lab, w.host, `${ADDR.lan2}:${PORT}`)).code).toBe(0);
     expect([...container.hosts, ...other.hosts]).toEqual([ADDR.gateway, ADDR.host2]);
-    await engine.call("stats");
-    expect(engine.taken).toEqual([]);
+    expect(await engine.takenCount()).toBe(0);
   });
 
   it("takes a port that is bound to one address of the host at that address alone", async (ctx) => {
@@ -150,12 +154,11 @@ describe.each(["tcx", "clsact"] as const)("steering by %s", (mode) => {
     expect((await curl(w.lab, w.host, `127.0.0.1:${PORT}`)).code).toBe(0);
     expect((await curl(w.lab, w.client, `${ADDR.host}:${PORT}`)).code).toBe(REFUSED);
     w.lab.ip(w.client, `addr del 127.0.0.1/8 dev lo\nroute add 127.0.0.0/8 via ${ADDR.host} src ${ADDR.client}`);
-    const taken = engine.taken.length;
+    const taken = await engine.takenCount();
     const before = received(w, "eth0");
     expect((await curl(w.lab, w.client, `127.0.0.1:${PORT}`)).code).toBe(TIMED_OUT);
     expect(received(w, "eth0")).toBeGreaterThan(before); // it did arrive
-    await engine.call("stats");
-    expect(engine.taken.length).toBe(taken);
+    expect(await engine.takenCount()).toBe(taken);
   });
 
   it("leaves packets alone that come from outside under the host's own address", async (ctx) => {
@@ -166,8 +169,7 @@ describe.each(["tcx", "clsact"] as const)("steering by %s", (mode) => {
     const before = received(w, "eth0");
     expect((await curl(w.lab, w.client, `${ADDR.host2}:${PORT}`)).code).toBe(TIMED_OUT);
     expect(received(w, "eth0")).toBeGreaterThan(before);
-    await engine.call("stats");
-    expect(engine.taken).toEqual([]);
+    expect(await engine.takenCount()).toBe(0);
   });
 });
 

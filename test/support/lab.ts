@@ -12,8 +12,20 @@ import { Proc, type Result, type StartOptions } from "./proc.js";
 const NETNS_DIR = "/var/run/netns";
 let labs = 0;
 
-// A signal would end the process without its `exit` hooks, and with that leave the namespaces of the running case.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
+const open = new Set<Lab>();
+
+process.on("exit", removeOpen);
+// A signal ends the process without its `exit` hooks; vitest's workers cannot call process.exit.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    removeOpen();
+    process.kill(process.pid, signal);
+  });
+}
+
+function removeOpen(): void {
+  for (const lab of open) lab.removeAll();
+}
 
 export class Lab {
   /** Folder for files of the case; removed by `close`. */
@@ -21,14 +33,13 @@ export class Lab {
   private readonly prefix: string;
   private readonly namespaces = new Map<string, number>(); // name to inode
   private readonly procs: Proc[] = [];
-  private readonly onExit = (): void => this.removeAll();
 
   constructor() {
     sweepDeadRuns();
     this.prefix = `tsp-${process.pid}-${labs++}`;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), `${this.prefix}-`));
     fs.chmodSync(this.dir, 0o777); // some cases run without privileges
-    process.on("exit", this.onExit);
+    open.add(this);
   }
 
   /** Makes a namespace, its loopback up. */
@@ -78,7 +89,6 @@ export class Lab {
 
   /** Ends every program and removes every namespace; throws when a process or a device outlived that. */
   async close(): Promise<void> {
-    process.off("exit", this.onExit);
     for (const proc of this.procs) proc.signal("SIGTERM");
     await Promise.all(this.procs.map((proc) => proc.finish(3_000)));
     const strays = processesIn(new Set(this.namespaces.values()));
@@ -92,8 +102,9 @@ export class Lab {
     if (left.length > 0) throw new Error(`left over by the case: ${left.join(", ")}`);
   }
 
-  /** The synchronous part of cleaning up, also for the `exit` hook. */
-  private removeAll(): void {
+  /** The synchronous part of cleaning up, also for when this process ends. */
+  removeAll(): void {
+    open.delete(this);
     for (const proc of this.procs) proc.signal("SIGKILL");
     for (const { pid } of processesIn(new Set(this.namespaces.values()))) kill(pid);
     for (const name of this.namespaces.keys()) execFileSync("ip", ["netns", "del", name]);
