@@ -3,10 +3,10 @@
  * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
  */
 import { log } from "../log.js";
-import { isSteerable, type Steering } from "../steer/steering.js";
+import { isSteerable, type Steering, UPLINK_CONF } from "../steer/steering.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
-import { RouteMonitor } from "../sys/rtnetlink-monitor.js";
+import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
 import type { RouteEntry } from "../table/route.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawWord } from "../wire/raw.js";
@@ -22,14 +22,15 @@ export class Host {
   private routes: Route[] = [];
   private closed = false;
 
-  /** `ownDevices`: interface indices that are ours, so not steered. */
+  /** `uplink`: its interface index. `ownDevices`: those of all our devices, which are not steered. */
   constructor(
     private readonly socket: RouteSocket,
     private readonly worker: WorkerLink,
     private readonly steering: Steering,
+    private readonly uplink: number,
     private readonly ownDevices: ReadonlySet<number>,
   ) {
-    this.monitor = new RouteMonitor();
+    this.monitor = new RouteMonitor(-1, GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_CONF);
     worker.post({ type: "watch", fd: this.monitor.fd });
     this.refresh();
   }
@@ -37,11 +38,13 @@ export class Host {
   /** To be called when the worker says that the monitor's descriptor is readable. */
   onReadable(): void {
     if (this.closed) return;
-    if (this.monitor.drain().some((event) => event.kind !== "neighbor")) this.refresh();
+    if (this.monitor.drain().length > 0) this.refresh();
   }
 
   /** Rereads the host and tells steering and worker. */
   refresh(): void {
+    // Writing net.ipv4.ip_forward sets every device's `forwarding`, also the uplink's, which steering needs.
+    if (this.socket.ipv4Conf(this.uplink)?.forwarding === 0) this.socket.setLink(this.uplink, { ipv4Conf: UPLINK_CONF });
     this.links = this.socket.links();
     this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
     this.routes = this.socket.routes(RT_TABLE_MAIN).filter((r) => r.family === "ipv4");

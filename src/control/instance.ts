@@ -31,6 +31,7 @@ const UPLINK_QUEUE = 2000;
 /** drivers/net/tun.c: 65535 less the Ethernet header. The uplink carries what other devices let through, so its own limit must not be one. */
 const MAX_MTU = 65_521;
 const DEFAULT_MTU = 1500;
+const RT_SCOPE_HOST = 254;
 
 interface PortInfo {
   port: number;
@@ -101,7 +102,7 @@ export class Instance {
     worker.post({ type: "allow", pairs: Int32Array.from(config.allowFrom.flatMap((c) => [rawWord(c.address), rawMask(c.prefixLength)])) });
 
     const own = new Set([ifindex]);
-    const host = new Host(socket, worker, steering, own);
+    const host = new Host(socket, worker, steering, ifindex, own);
     this.host = host;
     this.undo.add("host monitor", () => host.close());
     if (config.network !== undefined) this.attachNetwork(config, socket, worker, host, own);
@@ -118,7 +119,7 @@ export class Instance {
       tap = openTap({ name: "tspup%d" });
       const ifindex = socket.link(tap.name)!.index;
       socket.setLink(ifindex, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
-      socket.addAddress(ifindex, UPLINK_ADDRESS, 32);
+      socket.addAddress(ifindex, UPLINK_ADDRESS, 32, RT_SCOPE_HOST);
       socket.setLink(ifindex, { up: true });
       const steering = new Steering({ uplinkIfindex: ifindex, flowCapacity: config.conntrackMax, routeSocket: socket });
       const opened = tap;

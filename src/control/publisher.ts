@@ -13,7 +13,7 @@ import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import type { NetworkConfig } from "./config.js";
 import type { Host } from "./host.js";
-import { bindError } from "./port-owner.js";
+import { bindError } from "../sys/port-owner.js";
 import { formatMapping, type Mapping, type PortSpec } from "./port-spec.js";
 import type { Undo } from "./undo.js";
 import type { WorkerLink } from "./worker-link.js";

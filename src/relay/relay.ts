@@ -2,8 +2,7 @@
  * The socket relay: serves a mapping with ordinary sockets where packets cannot be steered (no BPF), or when asked to.
  * The target sees this host as the client, and each port costs a listening socket; everything else is as published.
  */
-import { bindError } from "../control/port-owner.js";
-import type { PortSpec } from "../control/port-spec.js";
+import { bindError } from "../sys/port-owner.js";
 import { TsproxyError } from "../errors.js";
 import { type Cidr, contains, parseIpv4 } from "../wire/ipv4-address.js";
 import { listenTcp } from "./tcp.js";
@@ -30,6 +29,19 @@ export interface RelayHandle {
   close(): Promise<void>;
 }
 
+/** What to serve: ports as in `-p`. */
+export interface RelaySpec {
+  hostIp: string;
+  /** 0: pick a free one. */
+  hostPort: number;
+  hostPortEnd: number;
+  /** One free port of the range is to be picked. */
+  pickFromRange: boolean;
+  targetIp: string;
+  targetPort: number;
+  proto: "tcp" | "udp";
+}
+
 export interface RelayOptions {
   /** Clients that may connect; absent or empty: all. */
   allowFrom?: Cidr[];
@@ -54,7 +66,7 @@ export interface Listener {
 export const Relay = { start };
 
 /** Throws TSP_ERR_PORT_TAKEN (conflict) with the holder's name, TSP_ERR_HOST_ADDRESS or TSP_ERR_PORT_BIND; then nothing is left open. */
-async function start(spec: PortSpec, options: RelayOptions = {}): Promise<RelayHandle> {
+async function start(spec: RelaySpec, options: RelayOptions = {}): Promise<RelayHandle> {
   const stats: RelayStats = { active: 0, total: 0, refused: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
   const allowFrom = options.allowFrom ?? [];
   const allows = (clientIp: string): boolean => {
@@ -75,7 +87,7 @@ async function start(spec: PortSpec, options: RelayOptions = {}): Promise<RelayH
 
 type Open = (hostPort: number, targetPort: number) => Promise<Listener>;
 
-async function listen(spec: PortSpec, options: ListenerOptions): Promise<Listener> {
+async function listen(spec: RelaySpec, options: ListenerOptions): Promise<Listener> {
   try {
     return await (spec.proto === "tcp" ? listenTcp(options) : listenUdp(options));
   } catch (cause) {
@@ -84,7 +96,7 @@ async function listen(spec: PortSpec, options: ListenerOptions): Promise<Listene
 }
 
 /** One listener per port, or none. */
-async function openAll(spec: PortSpec, open: Open): Promise<Listener[]> {
+async function openAll(spec: RelaySpec, open: Open): Promise<Listener[]> {
   const count = spec.hostPortEnd - spec.hostPort + 1;
   const settled = await Promise.allSettled(
     Array.from({ length: count }, (_, i) => open(spec.hostPort === 0 ? 0 : spec.hostPort + i, spec.targetPort + i)),
@@ -97,7 +109,7 @@ async function openAll(spec: PortSpec, open: Open): Promise<Listener[]> {
 }
 
 /** The first free port of the range. */
-async function pick(spec: PortSpec, open: Open): Promise<Listener> {
+async function pick(spec: RelaySpec, open: Open): Promise<Listener> {
   for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
     try {
       return await open(port, spec.targetPort);

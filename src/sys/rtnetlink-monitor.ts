@@ -5,8 +5,10 @@ import { native, systemError } from "./native.js";
 import { DatagramReader, type NetlinkMessage, parseMessages } from "./netlink.js";
 import * as entries from "./rtnetlink-entries.js";
 
-/** RTMGRP_* of linux/rtnetlink.h: link, neighbor, IPv4 address, IPv4 route, IPv6 address, IPv6 route. */
-const GROUPS = 0x1 | 0x4 | 0x10 | 0x40 | 0x100 | 0x400;
+/** RTMGRP_* of linux/rtnetlink.h, and for settings the bit of RTNLGRP_IPV4_NETCONF (24). */
+export const GROUP_LINK = 0x1, GROUP_NEIGHBOR = 0x4, GROUP_IPV4_ADDRESS = 0x10, GROUP_IPV4_ROUTE = 0x40, GROUP_IPV6_ADDRESS = 0x100;
+export const GROUP_IPV6_ROUTE = 0x400, GROUP_IPV4_CONF = 1 << 23;
+const GROUPS = GROUP_LINK | GROUP_NEIGHBOR | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV6_ADDRESS | GROUP_IPV6_ROUTE;
 const MSG_DONTWAIT = 0x40;
 const { EAGAIN, ENOBUFS } = os.constants.errno;
 
@@ -17,6 +19,8 @@ export type RouteEvent =
   | { kind: "address"; action: Action; address: entries.Address }
   | { kind: "route"; action: Action; route: entries.Route }
   | { kind: "neighbor"; action: Action; neighbor: entries.Neighbor }
+  /** A setting of a device changed (net.ipv4.conf), by sysctl and not by netlink. */
+  | { kind: "conf" }
   /** Events were lost since the receive buffer was full: reread everything. */
   | { kind: "overrun" };
 
@@ -41,6 +45,8 @@ function parseEvent(m: NetlinkMessage): RouteEvent | null {
       const neighbor = entries.parseNeighbor(m);
       return neighbor && { kind: "neighbor", action, neighbor };
     }
+    case 80:
+      return { kind: "conf" };
     default:
       return null;
   }
@@ -51,9 +57,9 @@ export class RouteMonitor {
   readonly fd: number;
   private readonly reader: DatagramReader;
 
-  /** Hears of what changes from now on in namespace `nsFd` (-1: the caller's). */
-  constructor(nsFd = -1) {
-    this.fd = native.openNetlink(GROUPS, nsFd);
+  /** Hears of what changes from now on in namespace `nsFd` (-1: the caller's); `groups`: GROUP_* bits. */
+  constructor(nsFd = -1, groups = GROUPS) {
+    this.fd = native.openNetlink(groups, nsFd);
     this.reader = new DatagramReader(this.fd);
   }
 

@@ -79,9 +79,10 @@ export class RouteSocket extends LinkSocket {
     return this.dump("list addresses", RTM.GETADDR, pack("11114")).flatMap((m) => entries.parseAddress(m) ?? []);
   }
 
-  addAddress(ifindex: number, address: string, prefixLength: number): void {
+  /** `scope`: RT_SCOPE_*; 254 (host) for an address that is never a source for others. */
+  addAddress(ifindex: number, address: string, prefixLength: number, scope = RT_SCOPE_UNIVERSE): void {
     const what = () => `add address ${address}/${prefixLength} to ${this.nameOf(ifindex)}`;
-    this.request(what, RTM.NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ...addressBody(ifindex, address, prefixLength));
+    this.request(what, RTM.NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ...addressBody(ifindex, address, prefixLength, scope));
   }
 
   deleteAddress(ifindex: number, address: string, prefixLength: number): boolean {
@@ -192,9 +193,9 @@ export class RouteSocket extends LinkSocket {
   }
 }
 
-function addressBody(ifindex: number, address: string, prefixLength: number): Uint8Array[] {
+function addressBody(ifindex: number, address: string, prefixLength: number, scope = RT_SCOPE_UNIVERSE): Uint8Array[] {
   const bytes = addressBytes(address);
-  const header = pack("11114", familyNumber(bytes), prefixLength, IFA_F_NODAD, RT_SCOPE_UNIVERSE, ifindex);
+  const header = pack("11114", familyNumber(bytes), prefixLength, IFA_F_NODAD, scope, ifindex);
   return [header, attribute(IFA.LOCAL, bytes), attribute(IFA.ADDRESS, bytes)];
 }
 

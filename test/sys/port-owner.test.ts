@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { bindError, portOwner } from "../../src/control/port-owner.js";
+import { bindError, portOwner } from "../../src/sys/port-owner.js";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
