@@ -12,8 +12,6 @@ const LIVE_MS = 1000;
 
 /** Returns when the instance was stopped by SIGINT or SIGTERM; throws when it could not start, or died. */
 export async function run(config: RunConfig): Promise<void> {
-  if (config.workers > 1)
-    throw new TsproxyError("TSP_ERR_WORKERS", "invalid", `--workers ${config.workers}: this version has one dataplane thread`, "use --workers 1");
   let stop: (error?: Error) => void = () => {};
   const stopped = new Promise<Error | undefined>((resolve) => {
     stop = resolve;
@@ -38,7 +36,9 @@ export async function run(config: RunConfig): Promise<void> {
 /** One line a mapping, then `ready`. */
 function announce(config: RunConfig, instance: Instance): void {
   const lines = instance.mappings.map((mapping) =>
-    config.json ? JSON.stringify({ event: "mapping", ...mapping }) : `${formatMapping(mapping)}${mapping.via === "relay" ? " (relay)" : ""}`,
+    config.json
+      ? JSON.stringify({ event: "mapping", ...mapping })
+      : `${formatMapping(mapping)}${mapping.via === "relay" ? " (relay)" : ""}`,
   );
   lines.push(config.json ? JSON.stringify({ event: "ready" }) : "ready");
   process.stdout.write(`${lines.join("\n")}\n`);
@@ -46,7 +46,13 @@ function announce(config: RunConfig, instance: Instance): void {
     try {
       writeSync(config.readyFd, "ready\n");
     } catch (cause) {
-      throw new TsproxyError("TSP_ERR_READY_FD", "invalid", `--ready-fd ${config.readyFd}: cannot write to it`, "pass an open descriptor, as in '--ready-fd 3 3>file'", cause);
+      throw new TsproxyError(
+        "TSP_ERR_READY_FD",
+        "invalid",
+        `--ready-fd ${config.readyFd}: cannot write to it`,
+        "pass an open descriptor, as in '--ready-fd 3 3>file'",
+        cause,
+      );
     }
   }
 }
@@ -63,7 +69,9 @@ function showLive(instance: Instance): NodeJS.Timeout {
     const sec = (now - at) / 1000;
     const rate = (n: number): string => Math.round(n / sec).toLocaleString("en");
     const bits = formatBytes(Math.round(((totals.bytes - before.bytes) * 8) / sec)).replace("B", "bit");
-    process.stdout.write(`\r\x1b[K${rate(totals.packets - before.packets)} packets/s  ${bits}/s  ${rate(flows.created - flowsBefore)} flows/s  ${flows.active} flows`);
+    process.stdout.write(
+      `\r\x1b[K${rate(totals.packets - before.packets)} packets/s  ${bits}/s  ${rate(flows.created - flowsBefore)} flows/s  ${flows.active} flows`,
+    );
     [before, flowsBefore, at] = [totals, flows.created, now];
   }, LIVE_MS);
 }

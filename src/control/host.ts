@@ -10,7 +10,7 @@ import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, Rout
 import type { RouteEntry } from "../table/route.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawWord } from "../wire/raw.js";
-import type { WorkerLink } from "./worker-link.js";
+import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
@@ -22,16 +22,15 @@ export class Host {
   private routes: Route[] = [];
   private closed = false;
 
-  /** `uplink`: its interface index. `ownDevices`: those of all our devices, which are not steered. */
+  /** `ownDevices`: interface indices of our devices, which are not steered. */
   constructor(
     private readonly socket: RouteSocket,
-    private readonly worker: WorkerLink,
+    private readonly workers: Workers,
     private readonly steering: Steering,
-    private readonly uplink: number,
     private readonly ownDevices: ReadonlySet<number>,
   ) {
     this.monitor = new RouteMonitor(-1, GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_CONF);
-    worker.post({ type: "watch", fd: this.monitor.fd });
+    workers.watch(this.monitor.fd);
     this.refresh();
   }
 
@@ -44,13 +43,14 @@ export class Host {
   /** Rereads the host and tells steering and worker. */
   refresh(): void {
     // Writing net.ipv4.ip_forward sets every device's `forwarding`, also the uplink's, which steering needs.
-    if (this.socket.ipv4Conf(this.uplink)?.forwarding === 0) this.socket.setLink(this.uplink, { ipv4Conf: UPLINK_CONF });
+    for (const uplink of this.steering.uplinks)
+      if (this.socket.ipv4Conf(uplink)?.forwarding === 0) this.socket.setLink(uplink, { ipv4Conf: UPLINK_CONF });
     this.links = this.socket.links();
     this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
     this.routes = this.socket.routes(RT_TABLE_MAIN).filter((r) => r.family === "ipv4");
     const locals = Int32Array.from(this.addresses.map((a) => parseIpv4(a.address)!));
-    this.worker.post({ type: "locals", addresses: locals.map(rawWord) });
-    this.worker.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
+    this.workers.post({ type: "locals", addresses: locals.map(rawWord) });
+    this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
     this.steering.setLocals(locals);
     this.steer();
   }
@@ -101,7 +101,10 @@ export class Host {
   private sourceOn(route: Route): string | undefined {
     const candidates = this.addresses.filter((a) => a.ifindex === route.oif);
     const near = parseIpv4(route.gateway ?? "");
-    const match = candidates.find((a) => near !== null && contains({ address: parseIpv4(a.address)! & (-1 << (32 - a.prefixLength)), prefixLength: a.prefixLength }, near));
+    const match = candidates.find(
+      (a) =>
+        near !== null && contains({ address: parseIpv4(a.address)! & (-1 << (32 - a.prefixLength)), prefixLength: a.prefixLength }, near),
+    );
     return (match ?? candidates[0])?.address;
   }
 
@@ -123,7 +126,8 @@ export class Host {
       const name = this.links.find((link) => link.index === a.ifindex)?.name ?? `device ${a.ifindex}`;
       if (overlaps(other, a.prefixLength)) return `address ${formatIpv4(other)}/${a.prefixLength} of ${name}`;
     }
-    for (const r of this.routes) if (r.prefixLength > 0 && overlaps(parseIpv4(r.dst)!, r.prefixLength)) return `route ${r.dst}/${r.prefixLength}`;
+    for (const r of this.routes)
+      if (r.prefixLength > 0 && overlaps(parseIpv4(r.dst)!, r.prefixLength)) return `route ${r.dst}/${r.prefixLength}`;
     return null;
   }
 }

@@ -1,111 +1,222 @@
 /**
- * The own network: a bridge in userspace. The host gets a TAP with the gateway's address, each endpoint's namespace a TAP `eth0` with its
- * address, a default route and the MTU. Every device here ends with its descriptor, so also with a killed process.
+ * The own networks: bridges in userspace. In each the host gets a TAP with the gateway's address, and each endpoint's namespace a TAP with
+ * its address, a default route and the MTU. Every device here ends with its descriptors, so also with a killed process.
  */
 import { closeSync } from "node:fs";
 import { openTap, type Tap } from "../device/tap.js";
 import { TsproxyError } from "../errors.js";
+import type { Steering } from "../steer/steering.js";
+import { native } from "../sys/native.js";
 import { openNetns, sameNetns } from "../sys/netns.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
+import { MAX_NETWORKS } from "../table/networks.js";
 import { ENDPOINT, HOST } from "../table/ports.js";
 import { formatMac, macHi, macLo, parseMac } from "../wire/ethernet.js";
-import { formatIpv4, lastAddress } from "../wire/ipv4-address.js";
-import { rawMask, rawWord } from "../wire/raw.js";
-import type { EndpointConfig, NetworkConfig } from "./config.js";
-import type { Undo } from "./undo.js";
-import type { WorkerLink } from "./worker-link.js";
+import { type Cidr, contains, formatCidr, formatIpv4 } from "../wire/ipv4-address.js";
+import { rawWord } from "../wire/raw.js";
+import type { PortInfo } from "./dataplane.js";
+import type { Host } from "./host.js";
+import { Undo } from "./undo.js";
+import type { Workers } from "./workers.js";
 
-/** Name of an endpoint's device in its namespace. */
+/** Default name of an endpoint's device in its namespace. */
 const ENDPOINT_DEVICE = "eth0";
+const DEFAULT_MTU = 1500;
 
-export interface AttachedPort {
-  port: number;
-  name: string;
-  kind: "host" | "endpoint";
-  address: string;
+export interface NetworkSpec {
+  cidr: Cidr;
+  /** int32, host order. */
+  gateway: number;
+  /** Undefined: that of the host's default route. */
+  mtu?: number | undefined;
+  /** Bits of `table/networks.ts`. */
+  flags?: number;
 }
 
-/** Makes the host's TAP with the gateway's address and tells the worker. Answers its interface index and MAC through `attached`. */
-export function attachHost(socket: RouteSocket, worker: WorkerLink, network: NetworkConfig, mtu: number, port: number, undo: Undo): { ifindex: number; name: string } {
-  const tap = openTap({ name: "tsphost%d" });
-  undo.add(`device ${tap.name}`, () => tap.close());
-  const link = socket.link(tap.name)!;
-  const gateway = formatIpv4(network.gateway);
-  socket.setLink(link.index, { mtu, addrGenMode: "none" });
-  worker.post({ type: "network", network: rawWord(network.cidr.address), mask: rawMask(network.cidr.prefixLength), gateway: rawWord(network.gateway) });
-  worker.post({ type: "add-port", port, kind: HOST, fd: tap.fd, mac: parseMac(link.mac)!, address: rawWord(network.gateway) });
-  undo.add(`port ${tap.name}`, () => releasePort(worker, port));
-  socket.addAddress(link.index, gateway, network.cidr.prefixLength);
-  socket.setLink(link.index, { up: true });
-  return { ifindex: link.index, name: tap.name };
+export interface EndpointSpec {
+  /** A name in /run/netns, a process id in decimal, or an absolute path. */
+  netns: string;
+  /** int32, host order. */
+  address: number;
 }
 
-/** Stops a port and waits until the worker has let go of its descriptor, which may then be closed. */
-export async function releasePort(worker: WorkerLink, port: number): Promise<void> {
-  worker.post({ type: "remove-port", port });
-  await worker.settled();
-}
+/** Takes a port number for `info`, or gives the number back. */
+type TakePort = (info: Omit<PortInfo, "port"> | number) => number;
 
-/** Opens the endpoints' namespaces; refuses one that is named twice or is the host's own. `close` closes them. */
-export function openEndpoints(endpoints: EndpointConfig[]): { fds: number[]; close(): void } {
-  const fds: number[] = [];
-  const close = (): void => {
-    for (const fd of fds.splice(0)) closeSync(fd);
-  };
-  try {
-    for (const endpoint of endpoints) {
-      const { fd } = openNetns(endpoint.netns);
-      const twin = fds.findIndex((other) => sameNetns(other, fd));
-      fds.push(fd);
-      const word = `--endpoint ${endpoint.netns}=${formatIpv4(endpoint.address)}`;
-      if (twin !== -1)
-        throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${word}: it is the same namespace as '${endpoints[twin]!.netns}'`, "give each namespace one endpoint");
-      if (sameNetns(fd, -1)) throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${word}: that is the namespace tsproxy itself runs in`, "name the container's namespace");
+export class Network {
+  readonly mtu: number;
+  private readonly undo = new Undo();
+  private readonly endpoints = new Map<number, { word: string; nsFd: number; undo: Undo }>();
+
+  /** Makes the host's port. */
+  constructor(
+    readonly id: number,
+    readonly spec: NetworkSpec,
+    socket: RouteSocket,
+    private readonly workers: Workers,
+    private readonly steering: Steering,
+    private readonly host: Host,
+    ownDevices: Set<number>,
+    private readonly takePort: TakePort,
+  ) {
+    this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
+    const { address, prefixLength } = spec.cidr;
+    const gateway = rawWord(spec.gateway);
+    try {
+      workers.post({
+        type: "add-network",
+        network: id,
+        address: rawWord(address),
+        prefixLength,
+        gateway,
+        flags: spec.flags ?? 0,
+        outside: 0,
+      });
+      this.undo.add(`network ${formatCidr(spec.cidr)}`, () => workers.post({ type: "remove-network", network: id }));
+      const tap = this.open({ name: "tsphost%d" }, this.undo);
+      const link = socket.link(tap.name)!;
+      ownDevices.add(link.index);
+      this.undo.add("own device", () => ownDevices.delete(link.index));
+      socket.setLink(link.index, { mtu: this.mtu, addrGenMode: "none" });
+      this.attach(tap, { name: tap.name, kind: "host" }, parseMac(link.mac)!, gateway, this.undo);
+      socket.addAddress(link.index, formatIpv4(spec.gateway), prefixLength);
+      socket.setLink(link.index, { up: true });
+    } catch (error) {
+      void this.undo.run();
+      throw error;
     }
-    return { fds, close };
-  } catch (error) {
-    close();
-    throw error;
+    host.refresh(); // the gateway's address is the host's now
   }
-}
 
-/** Makes the endpoint's TAP in its namespace `nsFd` and tells the worker. */
-export function attachEndpoint(worker: WorkerLink, network: NetworkConfig, endpoint: EndpointConfig, nsFd: number, mtu: number, port: number, undo: Undo): AttachedPort {
-  const address = formatIpv4(endpoint.address);
-  const socket = new RouteSocket(nsFd);
-  let tap: Tap;
-  try {
+  /** Puts the namespace into the network; on failure nothing is left of it. */
+  addEndpoint(spec: EndpointSpec): void {
+    const address = formatIpv4(spec.address);
+    const word = `--endpoint ${spec.netns}=${address}`;
+    const { fd: nsFd } = openNetns(spec.netns);
+    const undo = new Undo();
+    undo.add(`namespace ${spec.netns}`, () => closeSync(nsFd));
+    try {
+      this.checkNamespace(word, spec.netns, nsFd);
+      const socket = new RouteSocket(nsFd);
+      try {
+        this.makeEndpoint(socket, word, spec, nsFd, undo);
+      } finally {
+        socket.close();
+      }
+    } catch (error) {
+      void undo.run();
+      throw error;
+    }
+    this.endpoints.set(spec.address, { word, nsFd, undo });
+  }
+
+  async close(): Promise<void> {
+    for (const { undo } of [...this.endpoints.values()].reverse()) await undo.run();
+    this.endpoints.clear();
+    await this.undo.run();
+    this.host.refresh();
+  }
+
+  private makeEndpoint(socket: RouteSocket, word: string, spec: EndpointSpec, nsFd: number, undo: Undo): void {
     if (socket.link(ENDPOINT_DEVICE) !== null)
       throw new TsproxyError(
         "TSP_ERR_ENDPOINT",
         "conflict",
-        `--endpoint ${endpoint.netns}=${address}: the namespace has a device '${ENDPOINT_DEVICE}' already`,
+        `${word}: the namespace has a device '${ENDPOINT_DEVICE}' already`,
         "give a namespace without one, like that of 'docker run --network none'",
       );
-    tap = openTap({ name: ENDPOINT_DEVICE, nsFd });
-    undo.add(`device of ${address}`, () => tap.close());
-    const mac = endpointMac(endpoint.address);
-    const link = socket.link(ENDPOINT_DEVICE)!;
-    socket.setLink(link.index, { mac: formatMac(macHi(mac), macLo(mac)), mtu });
-    worker.post({ type: "add-port", port, kind: ENDPOINT, fd: tap.fd, mac, address: rawWord(endpoint.address) });
-    undo.add(`port of ${address}`, () => releasePort(worker, port));
-    socket.addAddress(link.index, address, network.cidr.prefixLength);
-    socket.setLink(link.index, { up: true });
-    socket.addRoute({ dst: "0.0.0.0", prefixLength: 0, gateway: formatIpv4(network.gateway), oif: link.index });
-  } finally {
-    socket.close();
+    const tap = this.open({ name: ENDPOINT_DEVICE, nsFd }, undo);
+    const mac = endpointMac(spec.address);
+    const { index } = socket.link(ENDPOINT_DEVICE)!;
+    socket.setLink(index, { mac: formatMac(macHi(mac), macLo(mac)), mtu: this.mtu });
+    const address = formatIpv4(spec.address);
+    this.attach(tap, { name: `${spec.netns}/${ENDPOINT_DEVICE}`, kind: "endpoint", address }, mac, rawWord(spec.address), undo);
+    socket.addAddress(index, address, this.spec.cidr.prefixLength);
+    socket.setLink(index, { up: true });
+    socket.addRoute({ dst: "0.0.0.0", prefixLength: 0, gateway: formatIpv4(this.spec.gateway), oif: index });
   }
-  return { port, name: `${endpoint.netns}/${ENDPOINT_DEVICE}`, kind: "endpoint", address };
+
+  /** A TAP with a queue a worker. */
+  private open(where: { name: string; nsFd?: number }, undo: Undo): Tap {
+    const tap = openTap({ ...where, queues: this.workers.count });
+    undo.add(`device ${tap.name}`, () => tap.close());
+    if (tap.fds.length > 1) native.tapSteering(tap.fds[0]!, this.steering.queueFd);
+    return tap;
+  }
+
+  private attach(tap: Tap, info: Omit<PortInfo, "port">, mac: Uint8Array, address: number, undo: Undo): void {
+    const port = this.takePort(info);
+    undo.add(`number of ${info.name}`, () => this.takePort(port));
+    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, address, network: this.id }, tap.fds);
+    undo.add(`port ${info.name}`, () => this.workers.removePort(port));
+  }
+
+  private checkNamespace(word: string, netns: string, nsFd: number): void {
+    if (sameNetns(nsFd, -1))
+      throw new TsproxyError(
+        "TSP_ERR_ENDPOINT",
+        "conflict",
+        `${word}: that is the namespace tsproxy itself runs in`,
+        "name the container's namespace",
+      );
+    for (const other of this.endpoints.values())
+      if (sameNetns(nsFd, other.nsFd))
+        throw new TsproxyError(
+          "TSP_ERR_ENDPOINT",
+          "conflict",
+          `${word}: '${netns}' is the same namespace as in '${other.word}'`,
+          "give each namespace one endpoint",
+        );
+  }
+}
+
+export class Networks {
+  private readonly byId = new Map<number, Network>();
+
+  constructor(
+    private readonly socket: RouteSocket,
+    private readonly workers: Workers,
+    private readonly steering: Steering,
+    private readonly host: Host,
+    private readonly ownDevices: Set<number>,
+    private readonly takePort: TakePort,
+  ) {}
+
+  /** Throws TSP_ERR_NETWORK (conflict) when the host, or another network, has addresses in it. */
+  add(spec: NetworkSpec): Network {
+    const { address, prefixLength } = spec.cidr;
+    const overlap = this.host.overlap(address, prefixLength);
+    if (overlap !== null)
+      throw new TsproxyError(
+        "TSP_ERR_NETWORK",
+        "conflict",
+        `--network ${formatCidr(spec.cidr)} overlaps the host's ${overlap}`,
+        "use a network that the host does not know",
+      );
+    let id = 0;
+    while (this.byId.has(id)) id++;
+    if (id >= MAX_NETWORKS)
+      throw new TsproxyError("TSP_ERR_NETWORK", "unavailable", `there are ${MAX_NETWORKS} networks already`, "remove one");
+    const network = new Network(id, spec, this.socket, this.workers, this.steering, this.host, this.ownDevices, this.takePort);
+    this.byId.set(id, network);
+    return network;
+  }
+
+  async remove(network: Network): Promise<void> {
+    if (this.byId.delete(network.id)) await network.close();
+  }
+
+  /** The network that the address (int32, host order) belongs to. */
+  of(address: number): Network | undefined {
+    return [...this.byId.values()].find((network) => contains(network.spec.cidr, address));
+  }
+
+  async close(): Promise<void> {
+    for (const network of [...this.byId.values()].reverse()) await this.remove(network);
+  }
 }
 
 /** Locally administered, with the IPv4 address in it, as Docker's bridge made them: the same endpoint keeps its MAC. */
 function endpointMac(address: number): Uint8Array {
   return Uint8Array.of(0x02, 0x42, address >>> 24, address >>> 16, address >>> 8, address);
-}
-
-/** Refuses a network that overlaps what the host has. */
-export function checkNetwork(network: NetworkConfig, overlap: string | null): void {
-  if (overlap === null) return;
-  const text = `${formatIpv4(network.cidr.address)}/${network.cidr.prefixLength}`;
-  throw new TsproxyError("TSP_ERR_NETWORK", "conflict", `--network ${text} (to ${formatIpv4(lastAddress(network.cidr))}) overlaps the host's ${overlap}`, "use a network that the host does not know");
 }

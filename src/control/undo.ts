@@ -2,9 +2,9 @@
 import { log } from "../log.js";
 
 export class Undo {
-  private readonly steps: { what: string; undo: () => void | Promise<void> }[] = [];
+  private readonly steps: { what: string; undo: () => unknown }[] = [];
 
-  add(what: string, undo: () => void | Promise<void>): void {
+  add(what: string, undo: () => unknown): void {
     this.steps.push({ what, undo });
   }
 

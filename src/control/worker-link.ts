@@ -31,7 +31,10 @@ export class WorkerLink {
   private ended: Promise<void>;
   private stopping = false;
 
-  constructor(options: Pick<WorkerOptions, "conntrackMax" | "masqueradeFirst" | "masqueradeLast">, hooks: WorkerHooks) {
+  constructor(
+    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast">,
+    hooks: WorkerHooks,
+  ) {
     const workerData: WorkerOptions = {
       ...options,
       spinNs: SPIN_NS,

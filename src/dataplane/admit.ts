@@ -13,18 +13,20 @@
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
+import { INTERNAL } from "../table/networks.js";
 import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
+import { workerOf } from "../wire/spread.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { retire } from "./retire.js";
 import type { PublishRule, State } from "./state.js";
 
 /** Tries at another source port when two flows would look the same to the target. */
-const CLASH_TRIES = 16;
+const CLASH_TRIES = 32;
 
 export function admit(b: Batch, state: State): void {
   const { words } = b.memory;
@@ -45,12 +47,12 @@ export function admit(b: Batch, state: State): void {
 }
 
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
-  const { ports } = state;
   const proto = b.proto[i]!;
   const rule = proto === ipv4.PROTO_ICMP ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
   if (rule !== null) return publish(b, i, state, rule, src, dst);
-  if (b.port[i] === ports.uplink || ports.host === -1) return drop.DROP_NO_FLOW;
-  b.egress[i] = ports.host; // the host's own port: its kernel takes the frame, which is addressed to the gateway's MAC
+  const host = state.hostPortOf(b.port[i]!);
+  if (host === -1) return drop.DROP_NO_FLOW;
+  b.egress[i] = host; // the host's own port: its kernel takes the frame, which is addressed to the gateway's MAC
   return drop.DROP_NONE;
 }
 
@@ -82,20 +84,39 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
     if (sourcePort === -1) return drop.DROP_NO_PORT;
   }
 
-  const inside = state.endpoints.get(rule.target, 0);
+  const inside = rule.network === -1 ? -1 : state.endpoints.get(rule.target, rule.network);
+  if (inside === -1 && rule.network !== -1) return drop.DROP_PORT_GONE;
   const keepTtl = fromHost ? ct.EGRESS_KEEP_TTL : 0;
   const egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
-  return open(b, i, state, opening, src, dst, rule.target, replyDst, targetPort | (sourcePort << 16), egress, b.port[i]! | keepTtl, mapping);
+  return open(
+    b,
+    i,
+    state,
+    opening,
+    src,
+    dst,
+    rule.target,
+    replyDst,
+    targetPort | (sourcePort << 16),
+    egress,
+    b.port[i]! | keepTtl,
+    mapping,
+  );
 }
 
 function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number): number {
-  const { ports } = state;
+  const { networks, ports } = state;
   if (b.port[i] === ports.uplink) return drop.DROP_NO_FLOW;
-  if ((src & state.networkMask) !== state.network) return drop.DROP_SOURCE_SPOOFED;
+  const network = ports.network[b.port[i]!]!;
+  if ((src & networks.mask[network]!) !== networks.address[network]) return drop.DROP_SOURCE_SPOOFED;
+  if ((networks.flags[network]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
+  const other = networks.of(dst);
+  if (other !== -1 && other !== network) return drop.DROP_ISOLATED;
   // Not through us: multicast and broadcast (first byte 224 and up), and the network's own addresses, which are reached directly.
-  if ((dst & 0xff) >= 224 || (dst & state.networkMask) === state.network) return drop.DROP_NO_ROUTE;
-  const outside = state.routes.sourceFor(dst);
-  if (outside === 0 || ports.uplink === -1) return drop.DROP_NO_ROUTE;
+  if ((dst & 0xff) >= 224 || other === network) return drop.DROP_NO_ROUTE;
+  const route = state.routes.sourceFor(dst);
+  if (route === 0 || ports.uplink === -1) return drop.DROP_NO_ROUTE;
+  const outside = networks.outside[network] !== 0 ? networks.outside[network]! : route;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
   let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.ECHO;
@@ -138,7 +159,10 @@ function open(
     return drop.DROP_TABLE_FULL;
   }
   const addresses = combine(delta(src, replyDst), delta(dst, replySrc));
-  const all = proto === ipv4.PROTO_ICMP ? delta(b.ports[i]! & 0xffff, replyPorts & 0xffff) : combine(addresses, delta(b.ports[i]!, swapPorts(replyPorts)));
+  const all =
+    proto === ipv4.PROTO_ICMP
+      ? delta(b.ports[i]! & 0xffff, replyPorts & 0xffff)
+      : combine(addresses, delta(b.ports[i]!, swapPorts(replyPorts)));
   conntrack.setDeltas(id, addresses, all);
   conntrack.setEgress(id, egress, replyEgress);
   conntrack.setMapping(id, mapping);
@@ -146,13 +170,14 @@ function open(
   return drop.DROP_NONE;
 }
 
-/** `port` (raw), or, when the target already has a flow from it (to another of our addresses), one of the masquerade range; -1: none found. */
+/** `port` (raw), or, when it will not do (the target already has a flow from it, to another of our addresses), one of the masquerade range; -1: none found. */
 function unusedSourcePort(state: State, target: number, client: number, targetPort: number, port: number, proto: number): number {
   const { conntrack } = state;
   let candidate = port;
   let spread = port;
   for (let n = 0; n <= CLASH_TRIES; n++) {
-    if (conntrack.lookup(target, client, targetPort | (candidate << 16), proto) === -1) return candidate;
+    const ours = workerOf(client, candidate, state.workers) === state.worker; // else its replies would come to another worker
+    if (ours && conntrack.lookup(target, client, targetPort | (candidate << 16), proto) === -1) return candidate;
     spread = (Math.imul(spread, 0x9e3779b1) + 0x7f4a7c15) | 0;
     candidate = rawHalf(state.masqueradeFirst + ((spread >>> 1) % (state.masqueradeLast - state.masqueradeFirst + 1)));
   }

@@ -10,6 +10,7 @@ import type { State } from "./state.js";
 
 export function arpReply(b: Batch, state: State): void {
   const { halves } = b.memory;
+  const { networks } = state;
   for (let i = 0; i < b.count; i++) {
     if (b.kind[i] !== KIND_ARP || b.egress[i] !== UNDECIDED) continue;
     const frame = b.at[i]! + vnet.HEADER_SIZE;
@@ -17,7 +18,8 @@ export function arpReply(b: Batch, state: State): void {
     if (!arp.isEthernetIpv4(halves, message) || arp.operation(halves, message) !== arp.REQUEST) continue;
     const asked = arp.targetIp(halves, message);
     if (asked === arp.senderIp(halves, message)) continue; // an announcement (RFC 5227 §1.1)
-    const owner = asked === state.gateway ? state.ports.host : state.endpoints.get(asked, 0);
+    const network = state.ports.network[b.port[i]!]!;
+    const owner = asked === networks.gateway[network] ? networks.hostPort[network]! : state.endpoints.get(asked, network);
     if (owner === -1 || owner === b.port[i]) continue; // who asks for its own address probes for a duplicate (RFC 5227 §2.1)
     const hi = state.ports.macHi[owner]!;
     const lo = state.ports.macLo[owner]!;

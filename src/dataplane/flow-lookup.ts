@@ -33,6 +33,7 @@ export function flowLookup(b: Batch, state: State): void {
 /** What has no flow cannot be translated; but what an endpoint sends to the host itself needs no translation. */
 function refuse(b: Batch, i: number, state: State, reason: number): void {
   const dst = ipv4.dst(b.memory.words, b.at[i]! + VNET + ETHERNET);
-  if (state.ports.host !== -1 && b.port[i] !== state.ports.uplink && state.isLocal(dst)) b.egress[i] = state.ports.host;
+  const host = state.hostPortOf(b.port[i]!);
+  if (host !== -1 && state.isLocal(dst)) b.egress[i] = host;
   else b.drop(i, reason);
 }

@@ -25,7 +25,8 @@ export function icmpError(b: Batch, state: State): void {
     if (reason === drop.DROP_NONE) continue;
     // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
     const dst = ipv4.dst(b.memory.words, b.at[i]! + VNET + ETHERNET);
-    if (state.ports.host !== -1 && b.port[i] !== state.ports.uplink && state.isLocal(dst)) b.egress[i] = state.ports.host;
+    const host = state.hostPortOf(b.port[i]!);
+    if (host !== -1 && state.isLocal(dst)) b.egress[i] = host;
     else b.drop(i, reason);
   }
 }
@@ -83,7 +84,16 @@ function translate(b: Batch, i: number, state: State): number {
 }
 
 /** Gives the quoted datagram the addresses and ports that its sender put on it. */
-function restoreInner(b: Batch, inner: number, innerL4: number, present: number, proto: number, conntrack: Conntrack, id: number, dir: number): void {
+function restoreInner(
+  b: Batch,
+  inner: number,
+  innerL4: number,
+  present: number,
+  proto: number,
+  conntrack: Conntrack,
+  id: number,
+  dir: number,
+): void {
   const { halves, words } = b.memory;
   const ports = swapPorts(conntrack.newPorts(id, dir));
   const addresses = conntrack.addressDelta(id, dir);

@@ -3,15 +3,17 @@
  * gateway's and the packet is IPv4, up to routing and NAT.
  */
 import { type Batch, FLOOD, KIND_IPV4, ROUTE, UNDECIDED } from "../mem/batch.js";
-import { DROP_SAME_PORT } from "../wire/drop.js";
+import { fdbKey } from "../table/fdb.js";
+import { NO_ICC } from "../table/networks.js";
+import { HOST } from "../table/ports.js";
+import { DROP_ISOLATED, DROP_SAME_PORT } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
-import { HOST } from "../table/ports.js";
 import type { State } from "./state.js";
 
 export function l2Forward(b: Batch, state: State): void {
   const { bytes, halves } = b.memory;
-  const { fdb, gatewayHi, gatewayLo, ports } = state;
+  const { fdb, networks, ports } = state;
   for (let i = 0; i < b.count; i++) {
     if (b.egress[i] !== UNDECIDED) continue;
     const frame = b.at[i]! + HEADER_SIZE;
@@ -21,13 +23,16 @@ export function l2Forward(b: Batch, state: State): void {
     }
     const hi = eth.dstHi(halves, frame);
     const lo = eth.dstLo(halves, frame);
-    if (lo === gatewayLo && hi === gatewayHi && b.kind[i] === KIND_IPV4 && ports.kind[b.port[i]!] !== HOST) {
+    const network = ports.network[b.port[i]!]!;
+    if (lo === networks.macLo[network] && hi === networks.macHi[network] && b.kind[i] === KIND_IPV4 && ports.kind[b.port[i]!] !== HOST) {
       b.egress[i] = ROUTE;
       continue;
     }
-    const port = fdb.lookup(hi, lo);
+    const port = fdb.lookup(fdbKey(hi, network), lo);
     if (port === -1) b.egress[i] = FLOOD;
-    else if (port !== b.port[i]) b.egress[i] = port;
-    else b.drop(i, DROP_SAME_PORT);
+    else if (port === b.port[i]) b.drop(i, DROP_SAME_PORT);
+    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && ports.kind[b.port[i]!] !== HOST)
+      b.drop(i, DROP_ISOLATED);
+    else b.egress[i] = port;
   }
 }

@@ -11,12 +11,13 @@ import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
 /** Locally administered 02:74:73:00:00:xx; only xx is read. */
-const UPLINK_SOURCE_HI = 0x7402, UPLINK_SOURCE_LO = 0x00000073;
+const UPLINK_SOURCE_HI = 0x7402,
+  UPLINK_SOURCE_LO = 0x00000073;
 const UPLINK_RECORD = 0x01;
 
 export function l2Out(b: Batch, state: State): void {
   const { halves } = b.memory;
-  const { ports } = state;
+  const { networks, ports } = state;
   for (let i = 0; i < b.count; i++) {
     if (b.routed[i] === 0 || b.egress[i] === DROPPED) continue;
     const port = b.egress[i]!;
@@ -28,7 +29,14 @@ export function l2Out(b: Batch, state: State): void {
       const flags = (b.mark[i]! & EGRESS_RECORD) !== 0 ? UPLINK_RECORD : 0;
       eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, UPLINK_SOURCE_HI, UPLINK_SOURCE_LO | (flags << 24));
     } else {
-      eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, state.gatewayHi, state.gatewayLo);
+      eth.setAddresses(
+        halves,
+        frame,
+        ports.macHi[port]!,
+        ports.macLo[port]!,
+        networks.macHi[ports.network[port]!]!,
+        networks.macLo[ports.network[port]!]!,
+      );
     }
   }
 }

@@ -5,6 +5,7 @@
 import { Conntrack } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { NatPool } from "../table/nat-pool.js";
+import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
 import { Ports } from "../table/ports.js";
 import { RouteTable } from "../table/route.js";
@@ -20,6 +21,8 @@ export interface PublishRule {
   target: number;
   /** Port of the target for `firstPort`; the others follow. */
   targetPort: number;
+  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
+  network: number;
   /** Address that the target sees instead of a client that it could not answer through us (see `admit.ts`): the host's, next to the target. */
   snatSource: number;
   /** Network that the target shares with `snatSource`: clients in it would be answered directly. Mask -1 with an impossible net: none. */
@@ -35,6 +38,9 @@ export interface StateOptions {
   /** Ports for masquerade, host order. */
   masqueradeFirst: number;
   masqueradeLast: number;
+  /** Which of how many workers this is; default: the only one. */
+  worker?: number;
+  workers?: number;
   fdbSlots?: number;
   timeouts?: Int32Array;
   /** In [0, 1); seeds and port order come from it. */
@@ -45,22 +51,18 @@ export class State {
   readonly conntrack: Conntrack;
   readonly pool: NatPool;
   /** Ports of the pool, host order. */
+  readonly worker: number;
+  readonly workers: number;
   readonly masqueradeFirst: number;
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
   readonly ports = new Ports();
+  readonly networks = new Networks();
   readonly routes = new RouteTable();
   /** The host's own addresses: (address, 0) to 1. */
   readonly locals: PairMap;
-  /** Endpoints: (address, 0) to port. */
+  /** Endpoints: (address, network) to port. */
   readonly endpoints: PairMap;
-  /** The own network; mask -1 and an impossible net: there is none. */
-  network = 1;
-  networkMask = -1;
-  gateway = 0;
-  /** The gateway's MAC, that is the host port's. */
-  gatewayHi = 0;
-  gatewayLo = 0;
   /** Clients that may open flows to published ports: pairs of network and mask; empty: all may. */
   allow = new Int32Array(0);
   /**
@@ -80,15 +82,24 @@ export class State {
 
   constructor(options: StateOptions) {
     const random = options.random ?? Math.random;
+    this.worker = options.worker ?? 0;
+    this.workers = options.workers ?? 1;
     const seed = (): number => (random() * 0x100000000) | 0;
-    this.conntrack = options.timeouts ? new Conntrack(options.conntrackMax, seed(), options.timeouts) : new Conntrack(options.conntrackMax, seed());
-    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, seed(), random);
+    this.conntrack = options.timeouts
+      ? new Conntrack(options.conntrackMax, seed(), options.timeouts)
+      : new Conntrack(options.conntrackMax, seed());
+    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, seed(), random, this.worker, this.workers);
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, seed());
     this.locals = new PairMap(seed());
     this.endpoints = new PairMap(seed());
     this.published = new PairMap(seed());
+  }
+
+  /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */
+  hostPortOf(port: number): number {
+    return port === this.ports.uplink ? -1 : this.networks.hostPort[this.ports.network[port]!]!;
   }
 
   isLocal(address: number): boolean {

@@ -37,14 +37,18 @@ function answer(b: Batch, i: number, state: State): void {
   const sender = ipv4.src(words, ip);
   const asked = ipv4.dst(words, ip);
   const onBridge = b.port[i] !== state.ports.uplink;
-  const own = onBridge ? state.gateway : state.isLocal(asked) ? asked : state.routes.sourceFor(sender);
+  const own = onBridge
+    ? state.networks.gateway[state.ports.network[b.port[i]!]!]!
+    : state.isLocal(asked)
+      ? asked
+      : state.routes.sourceFor(sender);
   if (own === 0) {
     b.drop(i, DROP_TTL_EXCEEDED);
     return;
   }
   state.icmpBudget--;
   const total = ipv4.totalLength(bytes, ip);
-  const quote = total < MAX_QUOTE ? total : MAX_QUOTE;
+  const quote = Math.min(total, MAX_QUOTE);
   const message = ip + ipv4.MIN_HEADER_SIZE;
   bytes.copyWithin(message + icmp.HEADER_SIZE, ip, ip + quote);
   ipv4.emit(bytes, halves, words, ip, ipv4.MIN_HEADER_SIZE + icmp.HEADER_SIZE + quote, ERROR_TTL, ipv4.PROTO_ICMP, own, sender);

@@ -28,6 +28,11 @@ export class MemoryIo implements PacketIo {
     this.waiting.push({ port, bytes });
   }
 
+  /** Frames put in and not yet received. */
+  get pending(): number {
+    return this.waiting.length;
+  }
+
   receive(): number {
     let n = 0;
     let tail = 0;

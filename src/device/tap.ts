@@ -4,8 +4,18 @@ import { log } from "../log.js";
 import { native, systemError } from "../sys/native.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 
-const IFF_TUN = 0x1, IFF_TAP = 0x2, IFF_MULTI_QUEUE = 0x100, IFF_NO_PI = 0x1000, IFF_VNET_HDR = 0x4000, IFF_TUN_EXCL = 0x8000;
-const TUN_F_CSUM = 0x01, TUN_F_TSO4 = 0x02, TUN_F_TSO6 = 0x04, TUN_F_TSO_ECN = 0x08, TUN_F_USO4 = 0x20, TUN_F_USO6 = 0x40;
+const IFF_TUN = 0x1,
+  IFF_TAP = 0x2,
+  IFF_MULTI_QUEUE = 0x100,
+  IFF_NO_PI = 0x1000,
+  IFF_VNET_HDR = 0x4000,
+  IFF_TUN_EXCL = 0x8000;
+const TUN_F_CSUM = 0x01,
+  TUN_F_TSO4 = 0x02,
+  TUN_F_TSO6 = 0x04,
+  TUN_F_TSO_ECN = 0x08,
+  TUN_F_USO4 = 0x20,
+  TUN_F_USO6 = 0x40;
 const TSO = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 
 export interface TapOptions {
@@ -15,34 +25,45 @@ export interface TapOptions {
   nsFd?: number;
   /** Layer 3 without Ethernet header (TUN) instead of TAP. */
   layer3?: boolean;
-  /** Lets further queues be opened under the same name. */
-  multiQueue?: boolean;
+  /** Descriptors that share the device, each with a queue; default 1. */
+  queues?: number;
 }
 
 export interface Tap {
-  readonly fd: number;
+  /** One descriptor a queue. */
+  readonly fds: readonly number[];
   readonly name: string;
   /** UDP segmentation offload (Linux 6.2). */
   readonly uso: boolean;
-  /** Closes the descriptor; the device goes with it. */
+  /** Closes the descriptors; the device goes with the last. */
   close(): void;
 }
 
 /** Opens a new device. Throws TSP_ERR_SYSCALL: EBUSY or EEXIST for a name in use, EPERM, ENOENT without /dev/net/tun. */
 export function openTap(options: TapOptions): Tap {
-  const exclusive = options.multiQueue ? IFF_MULTI_QUEUE : IFF_TUN_EXCL;
-  const [fd, name] = native.openTap(options.name, (options.layer3 ? IFF_TUN : IFF_TAP) | IFF_NO_PI | IFF_VNET_HDR | exclusive, options.nsFd ?? -1);
+  const queues = options.queues ?? 1;
+  const flags = (options.layer3 ? IFF_TUN : IFF_TAP) | IFF_NO_PI | IFF_VNET_HDR | (queues > 1 ? IFF_MULTI_QUEUE : 0);
+  const fds: number[] = [];
+  const close = (): void => {
+    for (const fd of fds.splice(0)) closeSync(fd);
+  };
   try {
-    native.tapVnetHdrSize(fd, HEADER_SIZE);
-    const uso = native.tapOffload(fd, TSO | TUN_F_USO4 | TUN_F_USO6) === 0;
-    if (!uso) {
-      const result = native.tapOffload(fd, TSO);
+    let { name } = options;
+    let uso = true;
+    for (let queue = 0; queue < queues; queue++) {
+      // Only the first may make the device; it must not be somebody else's.
+      const [fd, made] = native.openTap(name, queue === 0 ? flags | IFF_TUN_EXCL : flags, options.nsFd ?? -1);
+      fds.push(fd);
+      name = made;
+      native.tapVnetHdrSize(fd, HEADER_SIZE);
+      uso = native.tapOffload(fd, TSO | TUN_F_USO4 | TUN_F_USO6) === 0;
+      const result = uso ? 0 : native.tapOffload(fd, TSO);
       if (result < 0) throw systemError("ioctl(TUNSETOFFLOAD)", result);
-      log.info(`${name}: the kernel has no UDP segmentation offload`);
     }
-    return { fd, name, uso, close: () => closeSync(fd) };
+    if (!uso) log.info(`${name}: the kernel has no UDP segmentation offload`);
+    return { fds, name, uso, close };
   } catch (error) {
-    closeSync(fd);
+    close();
     throw error;
   }
 }

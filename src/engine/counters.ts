@@ -5,7 +5,11 @@
 import { MAX_PORTS } from "../table/ports.js";
 import { DROP_REASONS, dropName } from "../wire/drop.js";
 
-export const RX_PACKETS = 0, RX_BYTES = 1, TX_PACKETS = 2, TX_BYTES = 3, DROPS = 4;
+export const RX_PACKETS = 0,
+  RX_BYTES = 1,
+  TX_PACKETS = 2,
+  TX_BYTES = 3,
+  DROPS = 4;
 export const ROW = DROPS + DROP_REASONS;
 
 export function createCounters(): Float64Array {

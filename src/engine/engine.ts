@@ -20,13 +20,17 @@ import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
-import { NONE, UPLINK } from "../table/ports.js";
+import { NO_ICC } from "../table/networks.js";
+import { HOST, NONE, UPLINK } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
-const EAGAIN = 11, ENOMEM = 12, EINVAL = 22, ENOBUFS = 105;
+const EAGAIN = 11,
+  ENOMEM = 12,
+  EINVAL = 22,
+  ENOBUFS = 105;
 /** Flows looked at for expiry between two batches at most. */
 const EXPIRE_BUDGET = 1024;
 
@@ -102,7 +106,7 @@ export class Engine {
         if (len !== -EINVAL) this.losePort(port, -len);
         continue;
       }
-      batch.len[i] = len - VNET < 0 ? 0 : len - VNET;
+      batch.len[i] = Math.max(len - VNET, 0);
       counters[port * ROW + RX_PACKETS] = counters[port * ROW + RX_PACKETS]! + 1;
       counters[port * ROW + RX_BYTES] = counters[port * ROW + RX_BYTES]! + len - VNET;
     }
@@ -153,14 +157,17 @@ export class Engine {
     this.flush();
   }
 
-  /** To every bridge port but the one that the frame came from. */
+  /** To every port of the network but the one that the frame came from; without icc between endpoints, to and from the host alone. */
   private flood(i: number): void {
-    const { ports } = this.state;
+    const { networks, ports } = this.state;
     const ingress = this.batch.port[i]!;
+    const network = ports.network[ingress]!;
+    const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST;
     let copies = 0;
     for (let port = 0; port < ports.end; port++) {
       const kind = ports.kind[port]!;
-      if (port === ingress || kind === NONE || kind === UPLINK) continue;
+      if (port === ingress || kind === NONE || kind === UPLINK || ports.network[port] !== network || (toHostOnly && kind !== HOST))
+        continue;
       this.push(i, port);
       copies++;
     }

@@ -9,6 +9,9 @@ export interface WorkerOptions {
   mailbox: SharedArrayBuffer;
   /** eventfd that ends the worker's wait. */
   wakeFd: number;
+  /** Which of how many workers it is. */
+  worker: number;
+  workers: number;
   conntrackMax: number;
   masqueradeFirst: number;
   masqueradeLast: number;
@@ -17,9 +20,12 @@ export interface WorkerOptions {
 }
 
 export type ToWorker =
-  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number }
+  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number }
   | { type: "remove-port"; port: number }
-  | { type: "network"; network: number; mask: number; gateway: number }
+  /** `flags` of `table/networks.ts`; `outside` 0: what leaves has the route's source address. */
+  | { type: "add-network"; network: number; address: number; prefixLength: number; gateway: number; flags: number; outside: number }
+  /** Its ports must be removed before. */
+  | { type: "remove-network"; network: number }
   | { type: "publish"; id: number; rule: PublishRule }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }

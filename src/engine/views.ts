@@ -42,7 +42,10 @@ export function flowRows(state: State): FlowRow[] {
     const proto = conntrack.protocol(id);
     const side = (dir: number): { src: string; dst: string } => {
       const ports = conntrack.tuple(id, dir, 2);
-      return { src: endpointText(conntrack.tuple(id, dir, 0), srcPort(ports)), dst: endpointText(conntrack.tuple(id, dir, 1), dstPort(ports)) };
+      return {
+        src: endpointText(conntrack.tuple(id, dir, 0), srcPort(ports)),
+        dst: endpointText(conntrack.tuple(id, dir, 1), dstPort(ports)),
+      };
     };
     rows.push({
       proto: proto === PROTO_TCP ? "tcp" : proto === PROTO_ICMP ? "icmp" : "udp",
@@ -58,11 +61,19 @@ export function flowRows(state: State): FlowRow[] {
 
 export function fdbRows(state: State): FdbRow[] {
   const rows: FdbRow[] = [];
-  state.fdb.forEach(state.now, (hi, lo, port, ageSec) => rows.push({ mac: formatMac(hi, lo), port, ageSec: Math.max(0, ageSec), static: ageSec < 0 }));
+  state.fdb.forEach(state.now, (hi, lo, port, ageSec) =>
+    rows.push({ mac: formatMac(hi, lo), port, ageSec: Math.max(0, ageSec), static: ageSec < 0 }),
+  );
   return rows;
 }
 
 export function summary(state: State): Summary {
   const { conntrack } = state;
-  return { active: conntrack.used, capacity: conntrack.capacity, created: conntrack.created, expired: conntrack.expired, refused: state.refused };
+  return {
+    active: conntrack.used,
+    capacity: conntrack.capacity,
+    created: conntrack.created,
+    expired: conntrack.expired,
+    refused: state.refused,
+  };
 }

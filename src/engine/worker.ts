@@ -9,6 +9,7 @@ import { NativeIo } from "../device/native-io.js";
 import { PacketMemory } from "../mem/packet-memory.js";
 import { deleteBatch } from "../sys/bpf.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
+import { fdbKey } from "../table/fdb.js";
 import { ENDPOINT, HOST } from "../table/ports.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import { srcPort } from "../wire/raw.js";
@@ -18,7 +19,8 @@ import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
 import { fdbRows, flowRows, summary } from "./views.js";
 
 /** Idle, the loop wakes once a second for what grows old, or not at all when nothing does. */
-const IDLE_MS = 1000, FOREVER_MS = -1;
+const IDLE_MS = 1000,
+  FOREVER_MS = -1;
 
 const options = workerData as WorkerOptions;
 const control = parentPort!;
@@ -60,12 +62,13 @@ function addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
   const hi = macHi(m.mac);
   const lo = macLo(m.mac);
   clearRow(counters, m.port);
-  state.ports.set(m.port, m.kind, hi, lo, m.address);
-  if (m.kind === HOST || m.kind === ENDPOINT) state.fdb.addStatic(hi, lo, m.port);
-  if (m.kind === ENDPOINT) state.endpoints.set(m.address, 0, m.port);
+  state.ports.set(m.port, m.kind, hi, lo, m.address, m.network);
+  if (m.kind === HOST || m.kind === ENDPOINT) state.fdb.addStatic(fdbKey(hi, m.network), lo, m.port);
+  if (m.kind === ENDPOINT) state.endpoints.set(m.address, m.network, m.port);
   if (m.kind === HOST) {
-    state.gatewayHi = hi;
-    state.gatewayLo = lo;
+    state.networks.hostPort[m.network] = m.port;
+    state.networks.macHi[m.network] = hi;
+    state.networks.macLo[m.network] = lo;
   }
   io.addPort(m.port, m.fd);
 }
@@ -73,7 +76,9 @@ function addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
 function removePort(port: number): void {
   io.removePort(port);
   state.fdb.flushPort(port);
-  if (state.ports.kind[port] === ENDPOINT) state.endpoints.delete(state.ports.address[port]!, 0);
+  const network = state.ports.network[port]!;
+  if (state.ports.kind[port] === ENDPOINT) state.endpoints.delete(state.ports.address[port]!, network);
+  if (state.ports.kind[port] === HOST) state.networks.hostPort[network] = -1;
   state.ports.clear(port);
   const { conntrack } = state;
   flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
@@ -91,7 +96,13 @@ function withdraw(id: number): void {
   // A flow of this rule: its target's side is one of the rule's targets, and it was addressed elsewhere (that is, translated).
   flush((flow) => {
     const port = srcPort(conntrack.tuple(flow, 1, 2));
-    return conntrack.protocol(flow) === rule.proto && conntrack.tuple(flow, 1, 0) === rule.target && port >= first && port <= last && isRuleAddress(rule, conntrack.tuple(flow, 0, 1));
+    return (
+      conntrack.protocol(flow) === rule.proto &&
+      conntrack.tuple(flow, 1, 0) === rule.target &&
+      port >= first &&
+      port <= last &&
+      isRuleAddress(rule, conntrack.tuple(flow, 0, 1))
+    );
   });
 }
 
@@ -105,11 +116,10 @@ function carryOut(m: ToWorker): void {
       return addPort(m);
     case "remove-port":
       return removePort(m.port);
-    case "network":
-      state.network = m.network;
-      state.networkMask = m.mask;
-      state.gateway = m.gateway;
-      return;
+    case "add-network":
+      return state.networks.set(m.network, m.address, m.prefixLength, m.gateway, m.flags, m.outside);
+    case "remove-network":
+      return state.networks.clear(m.network);
     case "publish":
       rules.set(m.id, { number: state.publish(m.rule), rule: m.rule });
       return;
@@ -130,14 +140,19 @@ function carryOut(m: ToWorker): void {
     case "watch":
       return io.watch(m.fd);
     case "query":
-      return tell({ type: "answer", id: m.id, value: m.what === "flows" ? flowRows(state) : m.what === "fdb" ? fdbRows(state) : summary(state) });
+      return tell({
+        type: "answer",
+        id: m.id,
+        value: m.what === "flows" ? flowRows(state) : m.what === "fdb" ? fdbRows(state) : summary(state),
+      });
     case "stop":
       running = false;
   }
 }
 
 function readMailbox(): void {
-  for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control)) carryOut(next.message as ToWorker);
+  for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control))
+    carryOut(next.message as ToWorker);
 }
 
 function loop(): void {

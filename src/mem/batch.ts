@@ -9,10 +9,15 @@
 import { HEAD_SIZE, type PacketMemory } from "./packet-memory.js";
 
 /** Values of `egress` that are no port. */
-export const DROPPED = -1, UNDECIDED = -2, FLOOD = -3, ROUTE = -4;
+export const DROPPED = -1,
+  UNDECIDED = -2,
+  FLOOD = -3,
+  ROUTE = -4;
 
 /** What `parse` found: something else than IPv4 or ARP; ARP; IPv4. */
-export const KIND_OTHER = 0, KIND_ARP = 1, KIND_IPV4 = 2;
+export const KIND_OTHER = 0,
+  KIND_ARP = 1,
+  KIND_IPV4 = 2;
 
 /** Bytes of a frame, from its Ethernet header on, that lie in the head and so can be looked at. */
 export const HEAD_ROOM = HEAD_SIZE - 10;

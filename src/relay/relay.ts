@@ -2,8 +2,9 @@
  * The socket relay: serves a mapping with ordinary sockets where packets cannot be steered (no BPF), or when asked to.
  * The target sees this host as the client, and each port costs a listening socket; everything else is as published.
  */
-import { bindError } from "../sys/port-owner.js";
+
 import { TsproxyError } from "../errors.js";
+import { bindError } from "../sys/port-owner.js";
 import { type Cidr, contains, parseIpv4 } from "../wire/ipv4-address.js";
 import { listenTcp } from "./tcp.js";
 import { listenUdp } from "./udp.js";

@@ -4,14 +4,18 @@
  *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
  * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
- *   `ports` is the source port then the destination port; for an ICMP echo twice its id. Value: u32, unused.
+ *   `ports` is the source port then the destination port; for an ICMP echo twice its id. Value: u32, index of the uplink that it left by.
  * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32, unused.
  * - counters: one per-CPU element, a u64 for each of COUNTERS.
  *
  * `steer` brings every packet into one form, the packet of ours that it answers: a plain packet with its ends exchanged, an
  * ICMP error as the packet inside it. That is looked up in `flows`, then its source in `ports`.
+ *
+ * Each worker has an uplink of its own. A reply goes to the uplink that the flow left by; what is new goes where `wire/spread.ts` says by the
+ * far end, and `queueProgram` says the same for the queues of the bridge's TAPs.
  */
+import { SPREAD_FACTOR } from "../wire/spread.js";
 import { Assembler, type Reg } from "./assembler.js";
 
 /** Counters in the order of their u64s. Packets that are left alone are not counted. */
@@ -99,8 +103,9 @@ class Program extends Assembler {
     return this.loadMap("r1", this.maps[map]).stackPointer("r2", key).call(MAP_LOOKUP);
   }
 
+  /** Enters FLOW with the value in INDEX. */
   updateFlow(): this {
-    this.loadMap("r1", this.maps.flows).stackPointer("r2", FLOW).stackPointer("r3", FLOW_PROTO);
+    this.loadMap("r1", this.maps.flows).stackPointer("r2", FLOW).stackPointer("r3", INDEX);
     return this.mov("r4", 0).call(MAP_UPDATE);
   }
 
@@ -115,6 +120,19 @@ class Program extends Assembler {
     return this.alu("add", "r0", "r9").load("u64", "r1", "r0", 0).alu("add", "r1", 1).store("u64", "r0", 0, "r1").label(label);
   }
 
+  /** r0 = number of the worker for the far end whose address and port are on the stack (`wire/spread.ts`); r1 is lost. */
+  spread(address: number, port: number, workers: number): this {
+    this.load("u32", "r0", "r10", address)
+      .load("u16", "r1", "r10", port)
+      .alu("xor", "r0", "r1")
+      .alu("lsh", "r1", 16)
+      .alu("xor", "r0", "r1");
+    return this.alu("mul", "r0", SPREAD_FACTOR | 0)
+      .alu("lsh", "r0", 32)
+      .alu("rsh", "r0", 48)
+      .alu("mod", "r0", workers);
+  }
+
   answer(action: number): this {
     return this.mov("r0", action).exit();
   }
@@ -125,7 +143,7 @@ class Program extends Assembler {
  * tagged packets (the VLAN device sees them again), later fragments, and on all but lo what comes from or goes to 127/8 or claims
  * one of the host's own addresses as its source.
  */
-export function steerProgram(link: LinkLayer, uplinkIfindex: number, maps: MapFds): Uint8Array {
+export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: MapFds): Uint8Array {
   const p = new Program(maps);
   const start = link === "ip" ? 0 : ETHERNET_SIZE;
 
@@ -181,16 +199,23 @@ export function steerProgram(link: LinkLayer, uplinkIfindex: number, maps: MapFd
     .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
 
   p.label("find").store("u32", "r10", FLOW_PROTO, "r8");
-  p.choose("taken-reply").lookup("flows", FLOW).jumpIf("r0", "!=", 0, "take");
-  p.jumpIf("r8", "==", ICMP, "next");
+  p.choose("taken-reply").lookup("flows", FLOW).jumpIf("r0", "==", 0, "new").load("u32", "r7", "r0", 0).jump("take");
+  p.label("new").jumpIf("r8", "==", ICMP, "next");
   p.copy("u32", PORT, FLOW_SRC)
     .copy("u16", PORT + 4, FLOW_PORTS)
     .store("u8", "r10", PORT + 6, "r8")
     .store("u8", "r10", PORT + 7, 0);
-  p.choose("taken-port").lookup("ports", PORT).jumpIf("r0", "!=", 0, "take");
+  p.choose("taken-port").lookup("ports", PORT).jumpIf("r0", "!=", 0, "pick");
   if (link === "loopback") p.load("u8", "r0", "r10", FLOW_SRC).jumpIf("r0", "==", LOOPBACK_NET, "any");
   p.lookup("locals", FLOW_SRC).jumpIf("r0", "==", 0, "next");
   p.label("any").store("u32", "r10", PORT, 0).lookup("ports", PORT).jumpIf("r0", "==", 0, "next");
+
+  // FLOW_DST is the far end: of a plain packet its source, of an error whom our packet was for.
+  p.label("pick").mov("r7", uplinks[0]!);
+  if (uplinks.length > 1) {
+    p.spread(FLOW_DST, FLOW_PORTS + 2, uplinks.length);
+    for (const [worker, ifindex] of uplinks.entries()) p.mov("r7", ifindex).jumpIf("r0", "==", worker, "take");
+  }
 
   p.label("take");
   if (link !== "loopback") p.lookup("locals", SENDER).jumpIf("r0", "!=", 0, "next");
@@ -200,7 +225,7 @@ export function steerProgram(link: LinkLayer, uplinkIfindex: number, maps: MapFd
     p.store("u16", "r10", INDEX, ETHERTYPE_IPV4).mov("r1", "r6").mov("r2", ETHERTYPE).stackPointer("r3", INDEX);
     p.mov("r4", 2).mov("r5", 0).call(SKB_STORE_BYTES);
   }
-  p.count("counted").mov("r1", uplinkIfindex).mov("r2", 0).call(REDIRECT).exit();
+  p.count("counted").mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
 
   return p.label("next").answer(TC_ACT_UNSPEC).assemble();
 }
@@ -239,7 +264,8 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
     .copy("u32", FLOW_DST, IP + IP_DST)
     .store("u32", "r10", FLOW_PROTO, "r8");
   // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
-  p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route").updateFlow().jumpIf("r0", "==", 0, "route");
+  p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route");
+  p.store("u32", "r10", INDEX, uplinkIfindex).updateFlow().jumpIf("r0", "==", 0, "route");
   p.choose("flow-not-recorded").count("route");
 
   p.store("u8", "r10", FIB, AF_INET)
@@ -276,4 +302,44 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
   p.mov("r1", "r6").mov("r2", PACKET_HOST).call(SKB_CHANGE_TYPE).answer(TC_ACT_OK);
 
   return p.label("malformed").choose("malformed").count("dropped").answer(TC_ACT_SHOT).assemble();
+}
+
+/**
+ * Program that picks the queue, that is the worker, for a frame that comes out of a bridge TAP (TUNSETSTEERINGEBPF, a socket filter that
+ * answers a number): by the far end, which is what the packet is for. Of an ICMP error it is whom the quoted packet came from. What is
+ * no IPv4, or has no ports, goes to the first queue.
+ */
+export function queueProgram(workers: number, maps: MapFds): Uint8Array {
+  const p = new Program(maps);
+  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", ETHERTYPE_IPV4, "first");
+  const ends = (name: string): void => {
+    p.loadBytes("r7", IP, IPV4_SIZE, "first");
+    p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
+      .alu("and", "r0", FRAGMENT_OFFSET)
+      .jumpIf("r0", "!=", 0, "first");
+    p.load("u8", "r8", "r10", IP + IP_PROTOCOL);
+    p.load("u8", "r0", "r10", IP).alu("and", "r0", 0x0f).alu("lsh", "r0", 2).alu("add", "r7", "r0");
+    p.loadBytes("r7", L4, L4_SIZE, "first")
+      .jumpIf("r8", "==", ICMP, name)
+      .jumpIf("r8", "==", TCP, `${name}-ports`)
+      .jumpIf("r8", "!=", UDP, "first");
+    p.label(`${name}-ports`);
+  };
+  const echo = (end: number): Program =>
+    p
+      .copy("u16", L4, L4 + ICMP_ID)
+      .spread(IP + end, L4, workers)
+      .exit();
+  p.mov("r7", ETHERNET_SIZE);
+  ends("outer");
+  p.spread(IP + IP_DST, L4 + 2, workers).exit();
+  p.label("outer").load("u8", "r0", "r10", L4);
+  for (const type of [UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM]) p.jumpIf("r0", "==", type, "error");
+  echo(IP_DST);
+  p.label("error").alu("add", "r7", L4_SIZE);
+  ends("inner");
+  p.spread(IP + IP_SRC, L4, workers).exit();
+  p.label("inner");
+  echo(IP_SRC);
+  return p.label("first").answer(0).assemble();
 }

@@ -1,7 +1,7 @@
 /**
  * Steering: what the host's interfaces give to the engine, and how what the engine sends gets out (programs.ts).
  *
- * The uplink is the engine's TAP in the host's namespace; what it needs there is UPLINK_CONF and an address of its own. Nothing
+ * An uplink is a worker's TAP in the host's namespace; what it needs there is UPLINK_CONF and an address of its own. Nothing
  * global is changed, no iptables rule made. Programs are attached by TCX links, which end with the process however it ends; on
  * kernels before 6.6 by clsact filters called `tsproxy-PID`, which `close` removes, and `sweepStale` after a SIGKILL.
  *
@@ -15,7 +15,7 @@ import * as bpf from "../sys/bpf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { rawHalf, rawWord } from "../wire/raw.js";
-import { COUNTERS, emitProgram, type LinkLayer, type MapFds, steerProgram } from "./programs.js";
+import { COUNTERS, emitProgram, type LinkLayer, type MapFds, queueProgram, steerProgram } from "./programs.js";
 
 /**
  * net.ipv4.conf of the uplink, and of no other device. `forwarding`: else bpf_fib_lookup answers nothing. The others let the host's
@@ -51,7 +51,8 @@ const LINK_LAYERS = new Map<number, LinkLayer>([
 ]);
 
 export interface SteeringOptions {
-  uplinkIfindex: number;
+  /** Interface indices of the uplinks, one a worker. */
+  uplinks: readonly number[];
   /** Flows that `flows` holds without forgetting one. */
   flowCapacity: number;
   /** Do not use TCX even where the kernel has it. */
@@ -81,21 +82,27 @@ export class Steering {
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment>();
   private readonly fds: number[] = []; // of maps and programs
-  private emitter: Attachment | undefined;
+  private readonly emitters: Attachment[] = [];
   private locals = new Set<number>();
+  private queue: number | undefined;
   private useTcx: boolean;
 
-  /** Makes the maps, and attaches to the uplink. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed. */
+  /** Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed. */
   constructor(private readonly options: SteeringOptions) {
     this.useTcx = options.forceClsact !== true;
     try {
       this.maps = createMaps(options.flowCapacity, this.fds);
-      const emitFd = this.load("emit", emitProgram(options.uplinkIfindex, this.maps));
-      this.emitter = this.attachProgram(options.uplinkIfindex, emitFd);
+      for (const uplink of options.uplinks)
+        this.emitters.push(this.attachProgram(uplink, this.load("emit", emitProgram(uplink, this.maps))));
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /** Interface indices of the uplinks. */
+  get uplinks(): readonly number[] {
+    return this.options.uplinks;
   }
 
   /** Descriptor of the `flows` map, for `deleteFlows`. */
@@ -108,13 +115,13 @@ export class Steering {
     const present = this.attachments.get(ifindex);
     if (present !== undefined) return present.mode;
     const link = LINK_LAYERS.get(arphrdType);
-    if (link === undefined || ifindex === this.options.uplinkIfindex) {
-      const why = link === undefined ? `its type ${arphrdType} is none that tsproxy knows` : "it is the uplink";
+    if (link === undefined || this.options.uplinks.includes(ifindex)) {
+      const why = link === undefined ? `its type ${arphrdType} is none that tsproxy knows` : "it is an uplink";
       throw new TsproxyError("TSP_ERR_STEER_DEVICE", "invalid", `cannot steer device ${ifindex}: ${why}`);
     }
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
-      progFd = this.load(link, steerProgram(link, this.options.uplinkIfindex, this.maps));
+      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps));
       this.programs.set(link, progFd);
     }
     const attachment = this.attachProgram(ifindex, progFd);
@@ -151,6 +158,12 @@ export class Steering {
     bpf.deleteBatch(this.maps.ports, keys, PORT_KEY_SIZE, keys.length / PORT_KEY_SIZE);
   }
 
+  /** Program for `native.tapSteering` of a bridge TAP with a queue a worker. */
+  get queueFd(): number {
+    this.queue ??= this.load("queue", queueProgram(this.options.uplinks.length, this.maps), bpf.PROG_TYPE_SOCKET_FILTER);
+    return this.queue;
+  }
+
   /** The host's own IPv4 addresses, int32 in host order; 127/8 need not be among them. */
   setLocals(addresses: Int32Array): void {
     const next = new Set(addresses);
@@ -183,14 +196,13 @@ export class Steering {
   /** Detaches everything and gives the maps back. */
   close(): void {
     for (const ifindex of this.attached()) this.detach(ifindex);
-    this.emitter?.detach();
-    this.emitter = undefined;
+    for (const emitter of this.emitters.splice(0)) emitter.detach();
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.programs.clear();
   }
 
-  private load(name: string, code: Uint8Array): number {
-    const fd = bpf.loadProgram(`tsproxy_${name}`, code);
+  private load(name: string, code: Uint8Array, type?: number): number {
+    const fd = bpf.loadProgram(`tsproxy_${name}`, code, type);
     this.fds.push(fd);
     return fd;
   }
@@ -279,7 +291,7 @@ export function probeSteering(): { bpf: boolean; tcx: boolean; error?: TsproxyEr
   const fds: number[] = [];
   try {
     const maps = createMaps(1, fds);
-    for (const link of ["ethernet", "loopback", "ip"] as const) fds.push(bpf.loadProgram(`tsproxy_${link}`, steerProgram(link, 1, maps)));
+    for (const link of ["ethernet", "loopback", "ip"] as const) fds.push(bpf.loadProgram(`tsproxy_${link}`, steerProgram(link, [1], maps)));
     const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps));
     fds.push(emitFd);
     return { bpf: true, tcx: bpf.hasTcx(emitFd) };

@@ -19,7 +19,9 @@ export const F_NO_PREALLOC = 1;
 const MAP_CREATE = 0, MAP_LOOKUP = 1, PROG_LOAD = 5, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
 /** enum bpf_prog_type, enum bpf_attach_type. */
 // biome-ignore format: a table
-const PROG_TYPE_SCHED_CLS = 3, ATTACH_TCX_INGRESS = 46;
+export const PROG_TYPE_SOCKET_FILTER = 1;
+const PROG_TYPE_SCHED_CLS = 3,
+  ATTACH_TCX_INGRESS = 46;
 /** `fib_lookup` is for GPL-compatible programs only; this licence is one (include/linux/license.h). */
 const LICENSE = Buffer.from("Dual MIT/GPL\0");
 const VERIFIER_LOG_BYTES = 1 << 20;
@@ -124,11 +126,11 @@ export function deleteBatch(mapFd: number, keys: Uint8Array, keySize: number, co
   return deleted;
 }
 
-/** Loads a tc program; file descriptor. `code`: 8-byte instructions. */
-export function loadProgram(name: string, code: Uint8Array): number {
+/** Loads a program, a tc one unless said otherwise; file descriptor. `code`: 8-byte instructions. */
+export function loadProgram(name: string, code: Uint8Array, type: number = PROG_TYPE_SCHED_CLS): number {
   const load = (logLevel: number, logBuffer: Uint8Array): number => {
     const attr = Buffer.alloc(72);
-    attr.writeUInt32LE(PROG_TYPE_SCHED_CLS, 0);
+    attr.writeUInt32LE(type, 0);
     attr.writeUInt32LE(code.length / 8, 4);
     attr.writeUInt32LE(logLevel, 24);
     attr.writeUInt32LE(logBuffer.length, 28);

@@ -84,7 +84,12 @@ const HINTS: Record<string, string> = {
 /** Error for a system call that failed with `errno` (either sign): names the call, the errno and what to do. */
 export function systemError(call: string, errno: number, hint?: string): TsproxyError {
   const name = errnoName(errno);
-  const kind = name === "EPERM" || name === "EACCES" ? "permission" : name === "EBUSY" || name === "EEXIST" || name === "EADDRINUSE" ? "conflict" : "unavailable";
+  const kind =
+    name === "EPERM" || name === "EACCES"
+      ? "permission"
+      : name === "EBUSY" || name === "EEXIST" || name === "EADDRINUSE"
+        ? "conflict"
+        : "unavailable";
   return new TsproxyError("TSP_ERR_SYSCALL", kind, `${call} failed (${name})`, hint ?? HINTS[name]);
 }
 
@@ -94,7 +99,13 @@ function load(): Native {
   try {
     raw = require("../../native/build/tsproxy.node") as Native;
   } catch (cause) {
-    throw new TsproxyError("TSP_ERR_ADDON", "unavailable", "the native addon is not built", "run 'npm run build:native' (needs a C compiler)", cause);
+    throw new TsproxyError(
+      "TSP_ERR_ADDON",
+      "unavailable",
+      "the native addon is not built",
+      "run 'npm run build:native' (needs a C compiler)",
+      cause,
+    );
   }
   // Set-up calls throw a plain Error with errno and syscall; give it a name and a hint. Packet calls are left untouched.
   const wrapped = { ...raw };

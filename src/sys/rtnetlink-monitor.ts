@@ -6,8 +6,13 @@ import { DatagramReader, type NetlinkMessage, parseMessages } from "./netlink.js
 import * as entries from "./rtnetlink-entries.js";
 
 /** RTMGRP_* of linux/rtnetlink.h, and for settings the bit of RTNLGRP_IPV4_NETCONF (24). */
-export const GROUP_LINK = 0x1, GROUP_NEIGHBOR = 0x4, GROUP_IPV4_ADDRESS = 0x10, GROUP_IPV4_ROUTE = 0x40, GROUP_IPV6_ADDRESS = 0x100;
-export const GROUP_IPV6_ROUTE = 0x400, GROUP_IPV4_CONF = 1 << 23;
+export const GROUP_LINK = 0x1,
+  GROUP_NEIGHBOR = 0x4,
+  GROUP_IPV4_ADDRESS = 0x10,
+  GROUP_IPV4_ROUTE = 0x40,
+  GROUP_IPV6_ADDRESS = 0x100;
+export const GROUP_IPV6_ROUTE = 0x400,
+  GROUP_IPV4_CONF = 1 << 23;
 const GROUPS = GROUP_LINK | GROUP_NEIGHBOR | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV6_ADDRESS | GROUP_IPV6_ROUTE;
 const MSG_DONTWAIT = 0x40;
 const { EAGAIN, ENOBUFS } = os.constants.errno;

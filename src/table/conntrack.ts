@@ -21,13 +21,18 @@
 import { swapPorts } from "../wire/raw.js";
 
 /** A row is 16 words; these are their places. Original tuple 0..2, reply tuple 3..5. */
-export const ROW_WORDS = 16, ROW_SHIFT = 4;
-const SRC = 0, DST = 1, PORTS = 2, REPLY = 3;
+export const ROW_WORDS = 16,
+  ROW_SHIFT = 4;
+const SRC = 0,
+  DST = 1,
+  PORTS = 2,
+  REPLY = 3;
 /** Bits 0..7 IP protocol, 8..15 state, 16..23 FLAG_*. */
 const STATE = 6;
 /** Second at which the entry dies. */
 const DEADLINE = 7;
-const NEXT = 8, PREV = 9;
+const NEXT = 8,
+  PREV = 9;
 /** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */
 const MAPPING = 10;
 /** Egress of each direction: port in bits 0..15, EGRESS_* bits above. */
@@ -44,8 +49,28 @@ export const EGRESS_KEEP_TTL = 1 << 17;
 export const EGRESS_PORT = 0xffff;
 
 /** States. TCP as far as a NAT needs it (RFC 5382 §5, RFC 7857 §2); UDP and ICMP: answered or not. */
-export const SYN_SENT = 0, SYN_RECEIVED = 1, ESTABLISHED = 2, FIN_ORIGINAL = 3, FIN_REPLY = 4, CLOSING = 5, RESET = 6, UNREPLIED = 7, ASSURED = 8, ECHO = 9;
-export const STATE_NAMES = ["syn-sent", "syn-received", "established", "fin-wait", "fin-wait", "closing", "reset", "unreplied", "assured", "echo"] as const;
+export const SYN_SENT = 0,
+  SYN_RECEIVED = 1,
+  ESTABLISHED = 2,
+  FIN_ORIGINAL = 3,
+  FIN_REPLY = 4,
+  CLOSING = 5,
+  RESET = 6,
+  UNREPLIED = 7,
+  ASSURED = 8,
+  ECHO = 9;
+export const STATE_NAMES = [
+  "syn-sent",
+  "syn-received",
+  "established",
+  "fin-wait",
+  "fin-wait",
+  "closing",
+  "reset",
+  "unreplied",
+  "assured",
+  "echo",
+] as const;
 
 /**
  * Seconds without a packet, by state. Established: RFC 5382 REQ-5 (2 h 4 min); other TCP states 4 min (same place, RFC 7857 §2.2 after a
@@ -123,7 +148,17 @@ export class Conntrack {
    * Adds a flow; returns its row number, or -1 when the table is full (make room with `oldestClosing`). Neither tuple may be in the table.
    * `now` in seconds. The caller then sets what else it knows: `setEgress`, `setDeltas`, `setMapping`.
    */
-  insert(proto: number, state: number, src: number, dst: number, ports: number, replySrc: number, replyDst: number, replyPorts: number, now: number): number {
+  insert(
+    proto: number,
+    state: number,
+    src: number,
+    dst: number,
+    ports: number,
+    replySrc: number,
+    replyDst: number,
+    replyPorts: number,
+    now: number,
+  ): number {
     let id = this.free;
     if (id !== NONE) this.free = this.rows[(id << ROW_SHIFT) + NEXT]!;
     else if (this.fresh < this.capacity) id = this.fresh++;
@@ -274,7 +309,11 @@ export class Conntrack {
     if (this.tick === NONE) this.tick = now - 1;
     let found = 0;
     // Entries found on the closing list are in no bucket, so none is found twice.
-    for (let id = this.first[CLOSING_LIST]!; id !== NONE && found < out.length && this.deadline(id) <= now; id = this.rows[(id << ROW_SHIFT) + NEXT]!)
+    for (
+      let id = this.first[CLOSING_LIST]!;
+      id !== NONE && found < out.length && this.deadline(id) <= now;
+      id = this.rows[(id << ROW_SHIFT) + NEXT]!
+    )
       out[found++] = id;
     while (this.tick < now && budget > 0) {
       const bucket = (this.tick + 1) & (WHEEL_SIZE - 1);
@@ -353,7 +392,8 @@ export class Conntrack {
   private unlink(id: number): void {
     const { rows, first } = this;
     const row = id << ROW_SHIFT;
-    const next = rows[row + NEXT]!, prev = rows[row + PREV]!;
+    const next = rows[row + NEXT]!,
+      prev = rows[row + PREV]!;
     if (prev <= HEAD) first[HEAD - prev] = next;
     else rows[(prev << ROW_SHIFT) + NEXT] = next;
     if (next !== NONE) rows[(next << ROW_SHIFT) + PREV] = prev;

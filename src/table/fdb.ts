@@ -1,5 +1,5 @@
 /**
- * Forwarding database: MAC to port, learned from source addresses (IEEE 802.1D-2004 §7.8), aged after `AGEING_SEC` (§7.9.2).
+ * Forwarding database: MAC and network to port, learned from source addresses (IEEE 802.1D-2004 §7.8), aged after `AGEING_SEC` (§7.9.2).
  *
  * Open addressing, linear probing, at most half full so that every probe ends; memory taken up front. When full nothing new is
  * learned and frames to unknown stations are flooded: a station that invents addresses costs bandwidth, but pushes nobody out.
@@ -11,11 +11,16 @@ export const AGEING_SEC = 300;
 /** `seen` of a static entry. */
 const STATIC = -1;
 
+/** Upper part of a key: raw MAC bytes 0..1 and the number of the network (0..255), so that networks are apart. */
+export function fdbKey(hi: number, network: number): number {
+  return hi | (network << 16);
+}
+
 export class Fdb {
   used = 0;
   /** Times that a source could not be learned because the table was full. */
   full = 0;
-  private readonly hi: Int32Array; // MAC bytes 0..1, raw
+  private readonly hi: Int32Array; // MAC bytes 0..1, raw, and above them the network: `fdbKey`
   private readonly lo: Int32Array; // MAC bytes 2..5, raw
   private readonly port: Int32Array; // FREE marks an empty slot
   private readonly seen: Int32Array; // second of the last frame, or STATIC

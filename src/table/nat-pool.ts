@@ -9,6 +9,7 @@
  * returned one goes to its tail, so it rests as long as possible. Both O(1). When the ring is empty there is no port and the flow is refused.
  */
 import { rawHalf } from "../wire/raw.js";
+import { workerOf } from "../wire/spread.js";
 
 const NONE = -1;
 /** Most mappings at a time, all outside addresses together. */
@@ -26,9 +27,12 @@ class PortRing {
     first: number,
     last: number,
     random: () => number,
+    worker: number,
+    workers: number,
   ) {
-    this.left = last - first + 1;
-    this.ports = Uint16Array.from({ length: this.left }, (_, i) => rawHalf(first + i));
+    const all = Array.from({ length: last - first + 1 }, (_, i) => rawHalf(first + i));
+    this.ports = Uint16Array.from(all.filter((port) => workerOf(address, port, workers) === worker));
+    this.left = this.ports.length;
     for (let i = this.left - 1; i > 0; i--) {
       const j = Math.floor(random() * (i + 1));
       const port = this.ports[i]!;
@@ -66,12 +70,14 @@ export class NatPool {
   private freeCount = 0;
   private fresh = 0;
 
-  /** Ports `first`..`last` of each outside address; `seed` int32; `random` in [0, 1). */
+  /** Ports `first`..`last` of each outside address, of them those that lead back to this worker; `seed` int32; `random` in [0, 1). */
   constructor(
     private readonly first: number,
     private readonly last: number,
     private readonly seed: number,
     private readonly random: () => number,
+    private readonly worker = 0,
+    private readonly workers = 1,
   ) {}
 
   /** The mapping of the inside endpoint on `outside`, made if need be; one more flow holds it. -1: no port left. Addresses and `port` raw. */
@@ -137,7 +143,7 @@ export class NatPool {
   private ringOf(proto: number, outside: number): number {
     for (let i = 0; i < this.rings.length; i++) if (this.rings[i]!.address === outside && this.rings[i]!.proto === proto) return i;
     if (this.rings.length === 256) return NONE;
-    return this.rings.push(new PortRing(proto, outside, this.first, this.last, this.random)) - 1;
+    return this.rings.push(new PortRing(proto, outside, this.first, this.last, this.random, this.worker, this.workers)) - 1;
   }
 
   private home(inside: number, key: number, ring: number): number {

@@ -4,7 +4,10 @@
  */
 export const MAX_PORTS = 1024;
 /** No port; the host's steered traffic (layer 3, IPv4 only); the host on the bridge; a network namespace on the bridge. */
-export const NONE = 0, UPLINK = 1, HOST = 2, ENDPOINT = 3;
+export const NONE = 0,
+  UPLINK = 1,
+  HOST = 2,
+  ENDPOINT = 3;
 export const KIND_NAMES = ["none", "uplink", "host", "endpoint"] as const;
 
 export class Ports {
@@ -16,23 +19,23 @@ export class Ports {
   readonly address = new Int32Array(MAX_PORTS);
   /** One past the highest port in use. */
   end = 0;
-  /** Number of the uplink and of the host's port on the bridge; -1: none. */
+  /** Network (`networks.ts`) that a bridge port belongs to. */
+  readonly network = new Uint8Array(MAX_PORTS);
+  /** Number of the uplink; -1: none. */
   uplink = -1;
-  host = -1;
 
-  set(port: number, kind: number, macHi: number, macLo: number, address: number): void {
+  set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number): void {
     this.kind[port] = kind;
+    this.network[port] = network;
     this.macHi[port] = macHi;
     this.macLo[port] = macLo;
     this.address[port] = address;
     if (port >= this.end) this.end = port + 1;
     if (kind === UPLINK) this.uplink = port;
-    if (kind === HOST) this.host = port;
   }
 
   clear(port: number): void {
     if (this.uplink === port) this.uplink = -1;
-    if (this.host === port) this.host = -1;
     this.kind[port] = NONE;
     while (this.end > 0 && this.kind[this.end - 1] === NONE) this.end--;
   }

@@ -5,9 +5,14 @@
 import { DROP_NONE, DROP_TRUNCATED } from "./drop.js";
 
 export const SIZE = 28;
-const OPERATION = 6, SENDER_MAC = 8, SENDER_IP = 14, TARGET_MAC = 18, TARGET_IP = 24;
+const OPERATION = 6,
+  SENDER_MAC = 8,
+  SENDER_IP = 14,
+  TARGET_MAC = 18,
+  TARGET_IP = 24;
 /** Operations as raw halves. */
-export const REQUEST = 0x0100, REPLY = 0x0200;
+export const REQUEST = 0x0100,
+  REPLY = 0x0200;
 
 /** DROP_NONE if `len` bytes at even offset `off` hold an IPv4-over-Ethernet ARP message; `isEthernetIpv4` tells other kinds. */
 export function check(len: number): number {

@@ -27,6 +27,7 @@ const NAMES = [
   "port-gone", // the egress port was removed
   "tx-full", // the device took no more (EAGAIN, ENOBUFS)
   "tx-error", // the device refused the frame (EINVAL, EIO)
+  "isolated", // from one network, or endpoint of a network without icc, to another
   "rx-error", // the kernel had a frame that it could not describe (EINVAL on read)
 ] as const;
 
@@ -60,6 +61,7 @@ export const DROP_NO_PORT = reason("no-port");
 export const DROP_PORT_GONE = reason("port-gone");
 export const DROP_TX_FULL = reason("tx-full");
 export const DROP_TX_ERROR = reason("tx-error");
+export const DROP_ISOLATED = reason("isolated");
 export const DROP_RX_ERROR = reason("rx-error");
 
 export const DROP_REASONS = NAMES.length;

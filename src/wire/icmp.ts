@@ -6,8 +6,13 @@ import { sum, update } from "./checksum.js";
 import { rawHalf } from "./raw.js";
 
 export const HEADER_SIZE = 8;
-export const ECHO_REPLY = 0, UNREACHABLE = 3, ECHO = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
-const CHECKSUM = 2, IDENTIFIER = 4;
+export const ECHO_REPLY = 0,
+  UNREACHABLE = 3,
+  ECHO = 8,
+  TIME_EXCEEDED = 11,
+  PARAMETER_PROBLEM = 12;
+const CHECKSUM = 2,
+  IDENTIFIER = 4;
 
 export function type(bytes: Uint8Array, off: number): number {
   return bytes[off]!;

@@ -7,10 +7,20 @@ import { DROP_IP_HEADER, DROP_NONE, DROP_TRUNCATED } from "./drop.js";
 import { rawHalf } from "./raw.js";
 
 export const MIN_HEADER_SIZE = 20;
-export const PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17;
-const TOTAL_LENGTH = 2, FRAGMENT = 6, TTL = 8, PROTOCOL = 9, CHECKSUM = 10, SRC = 12, DST = 16;
+export const PROTO_ICMP = 1,
+  PROTO_TCP = 6,
+  PROTO_UDP = 17;
+const TOTAL_LENGTH = 2,
+  FRAGMENT = 6,
+  TTL = 8,
+  PROTOCOL = 9,
+  CHECKSUM = 10,
+  SRC = 12,
+  DST = 16;
 /** DF, MF and fragment offset as raw half masks. */
-const RAW_DF = 0x0040, RAW_MF = 0x0020, RAW_OFFSET = 0xff1f;
+const RAW_DF = 0x0040,
+  RAW_MF = 0x0020,
+  RAW_OFFSET = 0xff1f;
 
 /** DROP_NONE if `len` bytes at `off` start with a header whose IHL and total length fit into them. */
 export function check(bytes: Uint8Array, off: number, len: number): number {
@@ -114,6 +124,7 @@ export function emit(
 
 /** Folded sum of the pseudo header (RFC 9293 §3.1) for `len` bytes of protocol `proto`. */
 export function pseudoSum(words: Int32Array, off: number, proto: number, len: number): number {
-  const s = src(words, off), d = dst(words, off);
+  const s = src(words, off),
+    d = dst(words, off);
   return fold((s & 0xffff) + (s >>> 16) + (d & 0xffff) + (d >>> 16) + rawHalf(proto) + rawHalf(len));
 }

@@ -4,10 +4,17 @@
 import { update, updatePartial } from "./checksum.js";
 import { DROP_L4_HEADER, DROP_NONE, DROP_TRUNCATED } from "./drop.js";
 
-export const TCP_MIN_HEADER_SIZE = 20, UDP_HEADER_SIZE = 8;
-export const TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10;
-const TCP_OFFSET = 12, TCP_FLAGS = 13, TCP_CHECKSUM = 16;
-const UDP_LENGTH = 4, UDP_CHECKSUM = 6;
+export const TCP_MIN_HEADER_SIZE = 20,
+  UDP_HEADER_SIZE = 8;
+export const TCP_FIN = 0x01,
+  TCP_SYN = 0x02,
+  TCP_RST = 0x04,
+  TCP_ACK = 0x10;
+const TCP_OFFSET = 12,
+  TCP_FLAGS = 13,
+  TCP_CHECKSUM = 16;
+const UDP_LENGTH = 4,
+  UDP_CHECKSUM = 6;
 
 /** DROP_NONE if `len` bytes at `off` start with a TCP header that fits into them. */
 export function checkTcp(bytes: Uint8Array, off: number, len: number): number {

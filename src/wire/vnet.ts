@@ -6,10 +6,17 @@
 import { DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
 
 export const HEADER_SIZE = 10;
-const GSO_SIZE = 4, CSUM_START = 6, CSUM_OFFSET = 8, HDR_LEN = 2;
+const GSO_SIZE = 4,
+  CSUM_START = 6,
+  CSUM_OFFSET = 8,
+  HDR_LEN = 2;
 /** Checksum is partial: whoever puts the frame on a wire completes it. */
 export const FLAG_NEEDS_CSUM = 1;
-const GSO_NONE = 0, GSO_TCPV4 = 1, GSO_TCPV6 = 4, GSO_UDP_L4 = 5, GSO_ECN = 0x80;
+const GSO_NONE = 0,
+  GSO_TCPV4 = 1,
+  GSO_TCPV6 = 4,
+  GSO_UDP_L4 = 5,
+  GSO_ECN = 0x80;
 
 /** DROP_NONE if the header at even offset `off` is true of the `len` bytes of frame that follow it. */
 export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): number {

@@ -64,7 +64,7 @@ const OPTIONS: Row[] = [
   [[...GOOD, "--workers", "0"], "'0'", 2],
   [[...GOOD, "--workers", "many"], "many", 2],
   [[...GOOD, "--ready-fd", "x"], "x", 2],
-  [[...GOOD, "--ready-fd", "77"], "77", 1],
+  [[...GOOD, "--ready-fd", "77"], "77", 2],
   [[...GOOD, "--mtu", "1400"], "--mtu", 2],
   [["stats", "--pid", "x"], "x", 2],
 ];

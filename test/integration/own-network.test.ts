@@ -22,7 +22,7 @@ onTsproxy("gives each namespace an eth0 with address, default route and MTU, and
     [c.c1, ADDR.c1],
     [c.c2, ADDR.c2],
   ] as const) {
-    expect(c.lab.runSync(ns, ["ip", "-o", "-4", "addr", "show", "eth0"])).toContain(`inet ${address}/16 brd 172.17.255.255 `);
+    expect(c.lab.runSync(ns, ["ip", "-o", "-4", "addr", "show", "eth0"])).toContain(`inet ${address}/16 `);
     expect(c.lab.runSync(ns, ["ip", "-o", "link", "show", "eth0"])).toMatch(/[<,]UP[,>].* mtu 1400 /);
     expect(c.lab.runSync(ns, ["ip", "route"])).toMatch(/^default via 172\.17\.0\.1 dev eth0/m);
   }
@@ -182,7 +182,7 @@ onBoth("does not let another machine in through the port of a masqueraded flow",
 onTsproxy("lets nobody on the LAN in by the container's address", "own", async (c) => {
   const running = await startInstance(c.lab, c.host, networkArgs(c));
   await serve(c.lab, c.c1, "http", 8080);
-  expect((await curl(c.lab, c.client, `${ADDR.c1}:8080`)).code).not.toBe(0);
+  expect((await curl(c.lab, c.client, `${ADDR.c1}:8080`, ["--connect-timeout", "1"])).code).not.toBe(0);
   expect(await running.created()).toBe(0);
 });
 

@@ -22,9 +22,8 @@ export interface StartOptions {
 export class Proc {
   stdout = "";
   stderr = "";
-  /** What came through descriptor 3, and whether the child closed it. */
+  /** What came through descriptor 3. */
   extra = "";
-  extraClosed = false;
   readonly pid: number;
   readonly exited: Promise<Result>;
   private result: Result | undefined;
@@ -49,9 +48,6 @@ export class Proc {
     const extra = this.child.stdio[3] as NodeJS.ReadableStream | undefined;
     extra?.on("data", (bytes: Buffer) => {
       this.extra += bytes.toString();
-    });
-    extra?.on("close", () => {
-      this.extraClosed = true;
     });
     this.child.stdin?.on("error", () => {}); // EPIPE: the child ended before it read everything
     if (options.input !== "pipe") this.child.stdin?.end(options.input ?? "");

@@ -24,8 +24,8 @@ export const ADDR = {
 
 export const NETWORK = "172.17.0.0/16";
 
-/** Source ports of what leaves the network: tsproxy's default, above the kernel's own `ip_local_port_range`. */
-export const MASQUERADE = { first: 61_000, last: 65_535 } as const;
+/** Source ports of what leaves the network: tsproxy's default, below the kernel's own `ip_local_port_range` (32768 60999). */
+export const MASQUERADE = { first: 10_240, last: 32_767 } as const;
 
 export type Containers = "kernel" | "own";
 
@@ -72,19 +72,17 @@ export function addKernelBridge({ lab, host, c1, c2 }: World): void {
   }
 }
 
-/** What must be the same before tsproxy and after it: devices, addresses, routes, rules, queueing disciplines, firewall, sysctls. */
+/**
+ * What must be the same before tsproxy and after it: devices, addresses, routes, rules, queueing disciplines, firewall, sysctls.
+ * Left out is what changes by itself: timers, carrier (it follows a moment after `up`), IPv6 link-local addresses and their routes.
+ */
 export function snapshot({ lab }: World, ns: string): string {
-  const sysctls = lab
-    .runSync(ns, ["sh", "-c", "sysctl -a -r '^net[.]' 2>/dev/null || true"])
+  const commands = ["ip -d -o addr", "ip -d -o link", "ip route show table all", "ip rule", "tc qdisc show", "nft list ruleset"];
+  const script = commands.map((command) => `echo '$ ${command}'; ${command}`).join("; ");
+  const text = lab.runSync(ns, ["sh", "-c", `${script}; sysctl -a -r '^net[.]' 2>/dev/null; true`]);
+  return text
     .split("\n")
-    .filter((line) => !/nf_conntrack_count|stable_secret|fastopen_key/.test(line)); // those change by themselves
-  const parts = [
-    ["ip", "-d", "-o", "addr"],
-    ["ip", "-d", "-o", "link"],
-    ["ip", "route", "show", "table", "all"],
-    ["ip", "rule"],
-    ["tc", "qdisc", "show"],
-    ["nft", "list", "ruleset"],
-  ].map((argv) => `$ ${argv.join(" ")}\n${lab.runSync(ns, argv).replace(/ (\w+_timer|fdb_n_learned) +[\d.]+/g, "")}`);
-  return [...parts, ...sysctls].join("\n");
+    .filter((line) => !/\b(fe80|ff00)::|nf_conntrack_count|stable_secret|fastopen_key/.test(line))
+    .map((line) => line.replace(/ (\w+_timer|fdb_n_learned) +[\d.]+| state [A-Z]+| linkdown|,LOWER_UP|NO-CARRIER,/g, ""))
+    .join("\n");
 }

@@ -17,7 +17,7 @@ export function launch(lab: Lab, ns: string, args: string[], options: ProcOption
 
 /** Runs it to its end: for what must fail, and for `stats`, `flows`, `fdb`, `cleanup`, `doctor`. */
 export function tsproxy(lab: Lab, ns: string, args: string[], options: ProcOptions & { wrap?: string[] } = {}): Promise<Result> {
-  return launch(lab, ns, args, options).finish(15_000);
+  return launch(lab, ns, args, options).finish(8_000);
 }
 
 /** `--network` and `--endpoint` of a world whose containers have no network yet. */

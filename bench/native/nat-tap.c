@@ -1,0 +1,148 @@
+/*
+ * The limit "C on the same TAPs": nat.h behind the receive and transmit loop of native/io.c, without Node. `bench/c-dataplane.ts` makes the
+ * TAPs and the steering with tsproxy's own code, hands the descriptors over, and writes the configuration to standard input:
+ *
+ *   port N FD KIND MAC ADDRESS      KIND: 1 uplink, 2 host, 3 endpoint
+ *   local ADDRESS                   publish PROTO PORT TARGET TARGET_PORT
+ *   network ADDRESS PREFIX GATEWAY_MAC OUTSIDE FIRST LAST
+ *   go
+ */
+#define _GNU_SOURCE
+#include "nat.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HEAD_SIZE (33 * 64)
+#define TAIL_SIZE 65536
+#define SPIN_NS 50000
+#define DIRECT_PORTS 3
+#define EPOLL_EVERY 64
+
+static struct nat nat;
+static int fds[MAX_PORTS], open_ports[MAX_PORTS], nports, epoll;
+static uint8_t heads[SLOTS][HEAD_SIZE] __attribute__((aligned(64))), tails[SLOTS][TAIL_SIZE];
+static struct frame frames[SLOTS];
+
+static int64_t now_ns(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static int drain(int port, int n, int *tail, int end) {
+  while (n < end) {
+    struct iovec iov[2] = {{heads[n], HEAD_SIZE}, {tails[*tail], TAIL_SIZE}};
+    ssize_t len = readv(fds[port], iov, 2);
+    if (len < VNET) break;
+    frames[n] = (struct frame){.at = heads[n], .port = port, .len = (int32_t)len - VNET, .tail = len > HEAD_SIZE ? (*tail)++ : -1};
+    n++;
+  }
+  return n;
+}
+
+static int receive_direct(void) {
+  static int next;
+  int n = 0, tail = 0;
+  for (int k = 0; k < nports && n < SLOTS; k++) n = drain(open_ports[(next + k) % nports], n, &tail, SLOTS);
+  if (n > 0) next = (next + 1) % nports;
+  return n;
+}
+
+static int receive_epoll(int timeout) {
+  struct epoll_event ev[64];
+  int n = 0, tail = 0, ready = epoll_wait(epoll, ev, 64, timeout), share = ready > 1 ? (SLOTS + ready - 1) / ready : SLOTS;
+  for (int i = 0; i < ready && n < SLOTS; i++) {
+    int end = n + (share < 4 ? 4 : share);
+    n = drain((int)ev[i].data.u32, n, &tail, end < SLOTS ? end : SLOTS);
+  }
+  return n;
+}
+
+static int receive(int spin, int timeout) {
+  static unsigned calls;
+  bool direct = nports <= DIRECT_PORTS && ++calls % EPOLL_EVERY != 0;
+  int n = direct ? receive_direct() : receive_epoll(0);
+  if (n == 0 && spin > 0) {
+    int64_t deadline = now_ns() + spin;
+    do n = direct ? receive_direct() : receive_epoll(0);
+    while (n == 0 && now_ns() < deadline);
+  }
+  if (n == 0) n = receive_epoll(timeout);
+  nat.now = (int32_t)(now_ns() / 1000000000);
+  return n;
+}
+
+static void transmit(struct frame *f, int port) {
+  size_t len = (size_t)f->len + VNET;
+  struct iovec iov[2] = {{f->at, len > HEAD_SIZE ? HEAD_SIZE : len}, {f->tail < 0 ? NULL : tails[f->tail], len > HEAD_SIZE ? len - HEAD_SIZE : 0}};
+  if (writev(fds[port], iov, len > HEAD_SIZE ? 2 : 1) < 0) errno = 0; /* full: dropped, as there */
+}
+
+static void flood(struct frame *f) {
+  for (int k = 0; k < nports; k++)
+    if (open_ports[k] != f->port && nat.kind[open_ports[k]] != UPLINK) transmit(f, open_ports[k]);
+}
+
+static void parse_mac(const char *text, uint8_t *mac) {
+  sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5);
+}
+
+static void make_ring(unsigned first, unsigned last) {
+  nat.ring_size = last - first + 1;
+  nat.ring = malloc(nat.ring_size * sizeof *nat.ring);
+  for (unsigned i = 0; i < nat.ring_size; i++) nat.ring[i] = swap16((uint16_t)(first + i));
+  for (unsigned i = nat.ring_size - 1; i > 0; i--) {
+    unsigned j = (unsigned)rand() % (i + 1);
+    uint16_t port = nat.ring[i];
+    nat.ring[i] = nat.ring[j], nat.ring[j] = port;
+  }
+}
+
+static void configure(void) {
+  char line[256], a[64], b[64], mac[64];
+  unsigned n, fd, kind, x, y;
+  while (fgets(line, sizeof line, stdin) && strcmp(line, "go\n") != 0) {
+    if (sscanf(line, "port %u %u %u %63s %63s", &n, &fd, &kind, mac, a) == 5 && n < MAX_PORTS) {
+      struct epoll_event ev = {.events = EPOLLIN, .data.u32 = n};
+      epoll_ctl(epoll, EPOLL_CTL_ADD, (int)fd, &ev);
+      fds[n] = (int)fd, nat.kind[n] = (uint8_t)kind, nat.address[n] = inet_addr(a), open_ports[nports++] = (int)n;
+      parse_mac(mac, nat.mac[n]);
+      if (kind == UPLINK) nat.uplink = (int)n;
+      if (kind == HOST) nat.host = (int)n;
+      if ((int)n >= nat.ports_end) nat.ports_end = (int)n + 1;
+    } else if (sscanf(line, "local %63s", a) == 1) {
+      if (nat.nlocals < 16) nat.locals[nat.nlocals++] = inet_addr(a);
+    } else if (sscanf(line, "publish %u %u %63s %u", &n, &x, a, &y) == 4) {
+      if (nat.nrules < MAX_RULES) nat.rules[nat.nrules++] = (struct rule){n, swap16((uint16_t)x), inet_addr(a), swap16((uint16_t)y)};
+    } else if (sscanf(line, "network %63s %u %63s %63s %u %u", a, &n, mac, b, &x, &y) == 6) {
+      nat.mask = htonl(~0u << (32 - n)), nat.network = inet_addr(a), nat.outside = inet_addr(b);
+      parse_mac(mac, nat.gateway);
+      make_ring(x, y);
+    } else {
+      fprintf(stderr, "nat-tap: cannot read: %s", line);
+      exit(2);
+    }
+  }
+}
+
+int main(void) {
+  nat_init(&nat, 262144);
+  epoll = epoll_create1(EPOLL_CLOEXEC);
+  configure();
+  puts("ready");
+  fflush(stdout);
+  for (int n = 0;;) {
+    n = receive(n > 0 ? SPIN_NS : 0, 1000);
+    nat_batch(&nat, frames, n);
+    for (int i = 0; i < n; i++) {
+      if (frames[i].egress >= 0) transmit(&frames[i], frames[i].egress);
+      else if (frames[i].egress == FLOOD) flood(&frames[i]);
+    }
+    ct_expire(&nat.ct, nat.now, 1024);
+  }
+}

@@ -1,0 +1,98 @@
+/*
+ * UDP by the batch. `udp recv PORT` counts datagrams by the run number in their first word, and answers a run number on standard input with
+ * that count. `udp send ADDRESS PORT BYTES PER_SECOND SECONDS RUN` (PER_SECOND 0: as fast as it goes) prints how many it sent in which time.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 32
+#define RUNS 65536
+#define BUFFER (8 << 20)
+static uint8_t payload[BATCH][65536];
+static struct mmsghdr messages[BATCH];
+static struct iovec vectors[BATCH];
+
+static double now(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return ts.tv_sec + ts.tv_nsec * 1e-9;
+}
+
+static void prepare(size_t bytes) {
+  for (int i = 0; i < BATCH; i++) {
+    vectors[i] = (struct iovec){payload[i], bytes};
+    messages[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
+  }
+}
+
+static int receive(int fd, struct sockaddr_in *at) {
+  static uint64_t count[RUNS];
+  char line[64];
+  int size = BUFFER;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  at->sin_addr.s_addr = INADDR_ANY;
+  if (bind(fd, (struct sockaddr *)at, sizeof *at) < 0) return perror("udp"), 1;
+  prepare(65536);
+  puts("listening");
+  fflush(stdout);
+  struct pollfd polled[2] = {{fd, POLLIN, 0}, {0, POLLIN, 0}};
+  while (poll(polled, 2, -1) >= 0) {
+    if (polled[0].revents) {
+      int n = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
+      for (int i = 0; i < n; i++) {
+        uint32_t run;
+        memcpy(&run, payload[i], 4);
+        count[run % RUNS]++;
+      }
+    } else if (polled[1].revents) {
+      ssize_t n = read(0, line, sizeof line - 1);
+      if (n <= 0) return 0;
+      line[n] = 0;
+      printf("run %d received %llu\n", atoi(line), (unsigned long long)count[atoi(line) % RUNS]);
+      fflush(stdout);
+    }
+  }
+  return 1;
+}
+
+static int send_all(int fd, struct sockaddr_in *at, size_t bytes, double rate, double seconds, uint32_t run) {
+  if (connect(fd, (struct sockaddr *)at, sizeof *at) < 0) return perror("udp"), 1;
+  prepare(bytes);
+  for (int i = 0; i < BATCH; i++) memcpy(payload[i], &run, 4);
+  uint64_t sent = 0;
+  double start = now(), t = start;
+  for (; t - start < seconds; t = now()) {
+    unsigned burst = BATCH;
+    if (rate > 0) {
+      double due = (t - start) * rate - (double)sent;
+      if (due < 1) continue;
+      burst = due < BATCH ? (unsigned)due : BATCH;
+    }
+    int n = sendmmsg(fd, messages, burst, 0);
+    if (n > 0) sent += (uint64_t)n;
+    else if (errno != ECONNREFUSED && errno != ENOBUFS) return perror("udp"), 1;
+  }
+  printf("sent %llu in %.6f\n", (unsigned long long)sent, t - start);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  struct sockaddr_in at = {.sin_family = AF_INET};
+  if (argc == 3 && strcmp(argv[1], "recv") == 0) {
+    at.sin_port = htons((uint16_t)atoi(argv[2]));
+    return receive(fd, &at);
+  }
+  if (argc != 8 || strcmp(argv[1], "send") != 0 || inet_aton(argv[2], &at.sin_addr) == 0) return fputs("usage: see udp.c\n", stderr), 2;
+  at.sin_port = htons((uint16_t)atoi(argv[3]));
+  return send_all(fd, &at, (size_t)atoi(argv[4]), atof(argv[5]), atof(argv[6]), (uint32_t)atoi(argv[7]));
+}

@@ -1,0 +1,130 @@
+/**
+ * All worker threads as one: what is said is said to each, what is asked is asked of each and put together. A bridge port has a queue a
+ * worker under one number; the uplink's number is the same in each worker, but each has a device of its own.
+ */
+import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
+import type { ToWorker } from "../engine/messages.js";
+import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
+import { WorkerLink } from "./worker-link.js";
+
+export interface WorkersOptions {
+  workers: number;
+  /** All workers together. */
+  conntrackMax: number;
+  masqueradeFirst: number;
+  masqueradeLast: number;
+}
+
+export interface WorkersHooks {
+  /** Said once a port. */
+  portGone(port: number, errno: number): void;
+  readable(): void;
+  onDeath(error: Error): void;
+}
+
+export interface PortCounters {
+  rxPackets: number;
+  rxBytes: number;
+  txPackets: number;
+  txBytes: number;
+  drops: Record<string, number>;
+}
+
+type AddPort = Omit<Extract<ToWorker, { type: "add-port" }>, "type" | "fd">;
+
+export class Workers {
+  private readonly links: WorkerLink[];
+  private readonly gone = new Set<number>();
+
+  constructor(options: WorkersOptions, hooks: WorkersHooks) {
+    const { workers } = options;
+    const portGone = (port: number, errno: number): void => {
+      if (this.gone.has(port)) return;
+      this.gone.add(port);
+      hooks.portGone(port, errno);
+    };
+    this.links = Array.from(
+      { length: workers },
+      (_, worker) =>
+        new WorkerLink({ ...options, worker, conntrackMax: Math.ceil(options.conntrackMax / workers) }, { ...hooks, portGone }),
+    );
+  }
+
+  get count(): number {
+    return this.links.length;
+  }
+
+  /** To every worker. */
+  post(message: ToWorker): void {
+    for (const link of this.links) link.post(message);
+  }
+
+  /** Says when `fd` becomes readable, by the hook. */
+  watch(fd: number): void {
+    this.links[0]!.post({ type: "watch", fd });
+  }
+
+  /** `fds`: one a worker. */
+  addPort(port: AddPort, fds: readonly number[]): void {
+    this.gone.delete(port.port);
+    this.links.forEach((link, i) => link.post({ type: "add-port", ...port, fd: fds[i]! }));
+  }
+
+  /** The worker's own device behind a port number that all share. */
+  addPortOf(worker: number, port: AddPort, fd: number): void {
+    this.links[worker]!.post({ type: "add-port", ...port, fd });
+  }
+
+  /** Stops a port and waits until the workers have let go of its descriptors, which may then be closed. */
+  async removePort(port: number): Promise<void> {
+    this.post({ type: "remove-port", port });
+    await this.settled();
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.links.map((link) => link.ready));
+  }
+
+  /** Resolves once all that was posted before has been carried out. */
+  async settled(): Promise<void> {
+    await Promise.all(this.links.map((link) => link.settled()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.links.map((link) => link.stop()));
+  }
+
+  async flows(): Promise<FlowRow[]> {
+    return (await this.ask<FlowRow[]>("flows")).flat();
+  }
+
+  /** An address that several workers have seen is there once, as the one who saw it last knows it. */
+  async fdb(): Promise<FdbRow[]> {
+    const rows = (await this.ask<FdbRow[]>("fdb")).flat().sort((a, b) => a.ageSec - b.ageSec);
+    return rows.filter((row, i) => rows.findIndex((other) => other.mac === row.mac && other.port === row.port) === i);
+  }
+
+  async summary(): Promise<Summary> {
+    const sum: Summary = { active: 0, capacity: 0, created: 0, expired: 0, refused: 0 };
+    for (const one of await this.ask<Summary>("summary")) for (const key of Object.keys(sum) as (keyof Summary)[]) sum[key] += one[key];
+    return sum;
+  }
+
+  counters(port: number): PortCounters {
+    const sum: PortCounters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0, drops: {} };
+    const at = port * ROW;
+    for (const { counters } of this.links) {
+      sum.rxPackets += counters[at + RX_PACKETS]!;
+      sum.rxBytes += counters[at + RX_BYTES]!;
+      sum.txPackets += counters[at + TX_PACKETS]!;
+      sum.txBytes += counters[at + TX_BYTES]!;
+      for (const [name, n] of Object.entries(dropsOf(counters, port))) sum.drops[name] = (sum.drops[name] ?? 0) + n;
+    }
+    return sum;
+  }
+
+  /** Answers of all workers that live. */
+  private async ask<T>(what: "flows" | "fdb" | "summary"): Promise<T[]> {
+    return (await Promise.all(this.links.map((link) => link.query<T | undefined>(what)))).filter((answer) => answer !== undefined);
+  }
+}

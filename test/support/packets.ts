@@ -1,0 +1,289 @@
+/**
+ * Builds frames and takes them apart, independently of `src/wire`: every checksum here is summed over the whole, in network byte order.
+ * A frame is what a TAP delivers: 10 bytes of virtio-net header, then Ethernet. Addresses are text, ports and numbers in host order.
+ */
+export const VNET = 10, ETH = 14;
+export const TCP = 6, UDP = 17, ICMP = 1;
+export const FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16;
+export const BROADCAST = "ff:ff:ff:ff:ff:ff";
+/** virtio_net.h */
+export const NEEDS_CSUM = 1, GSO_TCPV4 = 1, GSO_UDP_L4 = 5;
+
+export interface Ip {
+  src: string;
+  dst: string;
+  ttl?: number;
+  /** Header options; a multiple of 4 bytes. */
+  options?: Uint8Array;
+  /** Flags and fragment offset word. */
+  fragment?: number;
+}
+
+export function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+/** `n` bytes that differ. */
+export function payload(n: number, start = 1): Uint8Array {
+  return Uint8Array.from({ length: n }, (_, i) => (start + i * 7) & 0xff);
+}
+
+function join(...parts: Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function u16(bytes: Uint8Array, at: number): number {
+  return view(bytes).getUint16(at);
+}
+
+export function setU16(bytes: Uint8Array, at: number, value: number): void {
+  view(bytes).setUint16(at, value);
+}
+
+/** One's complement sum of big-endian halves, not inverted (RFC 1071). */
+export function sum(bytes: Uint8Array, start = 0): number {
+  let s = start;
+  for (let i = 0; i < bytes.length; i += 2) s += (bytes[i]! << 8) | (bytes[i + 1] ?? 0);
+  while (s > 0xffff) s = (s & 0xffff) + Math.floor(s / 0x10000);
+  return s;
+}
+
+export function ipBytes(text: string): Uint8Array {
+  return Uint8Array.from(text.split("."), Number);
+}
+
+export function ipText(bytes: Uint8Array): string {
+  return [...bytes].join(".");
+}
+
+function pseudo(src: Uint8Array, dst: Uint8Array, proto: number, len: number): number {
+  return sum(join(src, dst, Uint8Array.of(0, proto, len >> 8, len & 0xff)));
+}
+
+/** An IPv4 datagram around `body`. */
+export function ipv4(ip: Ip, proto: number, body: Uint8Array): Uint8Array {
+  const options = ip.options ?? new Uint8Array(0);
+  const header = join(new Uint8Array(20), options);
+  header[0] = 0x40 | (header.length >> 2);
+  setU16(header, 2, header.length + body.length);
+  setU16(header, 4, 0x1234);
+  setU16(header, 6, ip.fragment ?? 0x4000);
+  header[8] = ip.ttl ?? 64;
+  header[9] = proto;
+  header.set(ipBytes(ip.src), 12);
+  header.set(ipBytes(ip.dst), 16);
+  setU16(header, 10, ~sum(header) & 0xffff);
+  return join(header, body);
+}
+
+function withChecksum(ip: Ip, proto: number, body: Uint8Array, at: number): Uint8Array {
+  const c = ~sum(body, pseudo(ipBytes(ip.src), ipBytes(ip.dst), proto, body.length)) & 0xffff;
+  setU16(body, at, c === 0 && proto === UDP ? 0xffff : c);
+  return ipv4(ip, proto, body);
+}
+
+export interface Tcp {
+  sport: number;
+  dport: number;
+  flags?: number;
+  options?: Uint8Array;
+  data?: Uint8Array;
+}
+
+export function tcp(ip: Ip, t: Tcp): Uint8Array {
+  const body = join(new Uint8Array(20), t.options ?? new Uint8Array(0), t.data ?? new Uint8Array(0));
+  setU16(body, 0, t.sport);
+  setU16(body, 2, t.dport);
+  view(body).setUint32(4, 0xdeadbeef);
+  view(body).setUint32(8, 0x01020304);
+  body[12] = (20 + (t.options?.length ?? 0)) << 2;
+  body[13] = t.flags ?? ACK;
+  setU16(body, 14, 64240);
+  return withChecksum(ip, TCP, body, 16);
+}
+
+export interface Udp {
+  sport: number;
+  dport: number;
+  data?: Uint8Array;
+  /** false: the sender put none (0). */
+  checksum?: boolean;
+}
+
+export function udp(ip: Ip, u: Udp): Uint8Array {
+  const body = join(new Uint8Array(8), u.data ?? payload(5));
+  setU16(body, 0, u.sport);
+  setU16(body, 2, u.dport);
+  setU16(body, 4, body.length);
+  return u.checksum === false ? ipv4(ip, UDP, body) : withChecksum(ip, UDP, body, 6);
+}
+
+/** ICMP message of any kind: `word` is bytes 4..7. */
+export function icmp(ip: Ip, type: number, code: number, word: number, data: Uint8Array): Uint8Array {
+  const body = join(Uint8Array.of(type, code, 0, 0, word >>> 24, word >>> 16, word >>> 8, word), data);
+  setU16(body, 2, ~sum(body) & 0xffff);
+  return ipv4(ip, ICMP, body);
+}
+
+export function echo(ip: Ip, id: number, reply = false, data = payload(9)): Uint8Array {
+  return icmp(ip, reply ? 0 : 8, 0, (id << 16) | 7, data);
+}
+
+/** "fragmentation needed" with MTU 1400, "port unreachable", or "time exceeded", quoting `bytes` of a datagram. */
+export const FRAGMENTATION_NEEDED: readonly [number, number, number] = [3, 4, 1400];
+export const PORT_UNREACHABLE: readonly [number, number, number] = [3, 3, 0];
+export const TIME_EXCEEDED: readonly [number, number, number] = [11, 0, 0];
+
+export function icmpError(ip: Ip, kind: readonly [number, number, number], quoted: Uint8Array): Uint8Array {
+  return icmp(ip, kind[0], kind[1], kind[2], quoted);
+}
+
+export interface Arp {
+  operation?: number;
+  senderMac: string;
+  senderIp: string;
+  targetMac?: string;
+  targetIp: string;
+}
+
+export function arp(a: Arp): Uint8Array {
+  return join(
+    bytesOf("0001080006040000").with(7, a.operation ?? 1),
+    macBytes(a.senderMac),
+    ipBytes(a.senderIp),
+    macBytes(a.targetMac ?? "00:00:00:00:00:00"),
+    ipBytes(a.targetIp),
+  );
+}
+
+export function macBytes(text: string): Uint8Array {
+  return bytesOf(text.replaceAll(":", ""));
+}
+
+/** Virtio-net header of zeros, Ethernet header, payload. */
+export function frame(dst: string, src: string, body: Uint8Array, type = 0x0800): Uint8Array {
+  return join(new Uint8Array(VNET), macBytes(dst), macBytes(src), Uint8Array.of(type >> 8, type & 0xff), body);
+}
+
+export function arpFrame(dst: string, a: Arp): Uint8Array {
+  return frame(dst, a.senderMac, arp(a), 0x0806);
+}
+
+/** With a VLAN tag (IEEE 802.1Q) of `vid` between the addresses and the type. */
+export function tagged(f: Uint8Array, vid: number): Uint8Array {
+  return join(f.subarray(0, VNET + 12), Uint8Array.of(0x81, 0x00, vid >> 8, vid & 0xff), f.subarray(VNET + 12));
+}
+
+/** Little-endian fields of the virtio-net header. */
+export function setVnet(f: Uint8Array, h: { flags?: number; gso?: number; hdrLen?: number; gsoSize?: number; start?: number; offset?: number }): Uint8Array {
+  const v = view(f);
+  f[0] = h.flags ?? 0;
+  f[1] = h.gso ?? 0;
+  v.setUint16(2, h.hdrLen ?? 0, true);
+  v.setUint16(4, h.gsoSize ?? 0, true);
+  v.setUint16(6, h.start ?? 0, true);
+  v.setUint16(8, h.offset ?? 0, true);
+  return f;
+}
+
+/** Makes the TCP or UDP checksum partial: the field holds the folded sum of the pseudo header (virtio 1.2 §5.1.6.2). */
+export function partial(f: Uint8Array, gso = 0, gsoSize = 0): Uint8Array {
+  const out = f.slice();
+  const ip = out.subarray(VNET + ETH);
+  const size = (ip[0]! & 15) * 4;
+  const proto = ip[9]!;
+  const at = proto === TCP ? 16 : 6;
+  setU16(ip, size + at, pseudo(ip.subarray(12, 16), ip.subarray(16, 20), proto, u16(ip, 2) - size));
+  const headers = proto === TCP ? (ip[size + 12]! >> 4) * 4 : 8;
+  return setVnet(out, { flags: NEEDS_CSUM, gso, gsoSize, start: ETH + size, offset: at, hdrLen: gso === 0 ? 0 : ETH + size + headers });
+}
+
+/** What a device does with NEEDS_CSUM: sums from csum_start to the end and stores the inverse at csum_start + csum_offset. */
+export function complete(f: Uint8Array): Uint8Array {
+  const out = f.slice();
+  if ((out[0]! & NEEDS_CSUM) === 0) return out;
+  const v = view(out);
+  const start = VNET + v.getUint16(6, true);
+  const c = ~sum(out.subarray(start)) & 0xffff;
+  setU16(out, start + v.getUint16(8, true), c === 0 ? 0xffff : c);
+  out[0] = out[0]! & ~NEEDS_CSUM;
+  return out;
+}
+
+export interface Parsed {
+  dstMac: string;
+  srcMac: string;
+  src: string;
+  dst: string;
+  ttl: number;
+  proto: number;
+  sport: number;
+  dport: number;
+  flags: number;
+  /** ICMP */
+  type: number;
+  code: number;
+  id: number;
+  /** From the layer-4 header on. */
+  l4: Uint8Array;
+  /** Behind the layer-4 header. */
+  data: Uint8Array;
+}
+
+export function macText(bytes: Uint8Array): string {
+  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join(":");
+}
+
+/** Fields of an IPv4 frame. */
+export function parse(f: Uint8Array): Parsed {
+  return { dstMac: macText(f.subarray(VNET, VNET + 6)), srcMac: macText(f.subarray(VNET + 6, VNET + 12)), ...parseIp(f.subarray(VNET + ETH)) };
+}
+
+export function parseIp(ip: Uint8Array): Omit<Parsed, "dstMac" | "srcMac"> {
+  const size = (ip[0]! & 15) * 4;
+  const l4 = ip.subarray(size, u16(ip, 2));
+  const proto = ip[9]!;
+  const portal = proto === TCP || proto === UDP;
+  const isTcp = proto === TCP && l4.length >= 20;
+  return {
+    src: ipText(ip.subarray(12, 16)),
+    dst: ipText(ip.subarray(16, 20)),
+    ttl: ip[8]!,
+    proto,
+    sport: portal ? u16(l4, 0) : 0,
+    dport: portal ? u16(l4, 2) : 0,
+    flags: isTcp ? l4[13]! : 0,
+    type: proto === ICMP ? l4[0]! : -1,
+    code: proto === ICMP ? l4[1]! : -1,
+    id: proto === ICMP ? u16(l4, 4) : -1,
+    l4,
+    data: l4.subarray(isTcp ? (l4[12]! >> 4) * 4 : 8),
+  };
+}
+
+/** Names of the checksums of an IPv4 datagram that a full recompute finds wrong. */
+export function wrongChecksums(ip: Uint8Array): string[] {
+  const wrong: string[] = [];
+  const size = (ip[0]! & 15) * 4;
+  const l4 = ip.subarray(size, u16(ip, 2));
+  const proto = ip[9]!;
+  if (sum(ip.subarray(0, size)) !== 0xffff) wrong.push("ipv4");
+  const whole = pseudo(ip.subarray(12, 16), ip.subarray(16, 20), proto, l4.length);
+  if (proto === TCP && sum(l4, whole) !== 0xffff) wrong.push("tcp");
+  if (proto === UDP && u16(l4, 6) !== 0 && sum(l4, whole) !== 0xffff) wrong.push("udp");
+  if (proto === ICMP && sum(l4) !== 0xffff) wrong.push("icmp");
+  return wrong;
+}
+
+/** The same for a frame, after completing it as a device would. */
+export function wrongIn(f: Uint8Array): string[] {
+  return wrongChecksums(complete(f).subarray(VNET + ETH));
+}
