@@ -48,7 +48,6 @@ static void refill(uint32_t flows) {
     put32(ip + 12, out ? TARGET : client(k));
     put32(ip + 16, out ? client(k) : HOST_IP);
     put32(ip + 20, out ? TARGET_PORT | client_port(k) << 16 : client_port(k) | (uint32_t)HOST_PORT << 16);
-    frames[i].port = 0, frames[i].len = frames[i].len;
   }
 }
 

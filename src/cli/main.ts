@@ -13,6 +13,7 @@ const program = buildProgram({
   flows: showFlows,
   fdb: showFdb,
   stats: showStats,
+  daemon: async (options) => (await import("./daemon.js")).daemon(options),
   doctor: async (options) => (await import("./doctor.js")).doctor(options),
   cleanup: async (options) => (await import("./cleanup.js")).cleanup(options),
 });

@@ -3,8 +3,9 @@
  * command. Nothing here exits or does the work. Exit codes: 0 done, 1 failed, 2 used wrongly.
  */
 import { Command, CommanderError } from "commander";
-import { parseConfig, parseInteger, type RunConfig, type RunOptions } from "../control/config.js";
+import { parseConfig, parseDataplane, parseInteger, type RunConfig, type RunOptions } from "../control/config.js";
 import { version } from "../control/version.js";
+import type { DaemonOptions } from "../docker/daemon.js";
 import { TsproxyError } from "../errors.js";
 
 export interface PrintOptions {
@@ -21,6 +22,7 @@ export interface Handlers {
   flows(options: ShowOptions): void | Promise<void>;
   fdb(options: ShowOptions): void | Promise<void>;
   stats(options: ShowOptions): void | Promise<void>;
+  daemon(options: DaemonOptions): void | Promise<void>;
   doctor(options: PrintOptions): void | Promise<void>;
   cleanup(options: PrintOptions): void | Promise<void>;
 }
@@ -107,6 +109,16 @@ export function buildProgram(handlers: Handlers): Command {
       .option("--json", "Print JSON")
       .action((options: { json?: boolean }) => handlers[name]({ json: options.json ?? false }));
   };
+  program
+    .command("daemon")
+    .description("Serve docker-proxy launchers and Docker's network plugin")
+    .allowExcessArguments(false)
+    .option("--allow-from <cidr>", "Serve only these clients (repeatable)", collect)
+    .option("--masquerade-ports <a-b>", "Source ports of what leaves a network (10240-32767)")
+    .option("--conntrack-max <n>", "Flows tracked at once (262144)")
+    .option("--workers <n>", "Worker threads, at most one per core (1)")
+    .option("--group <name>", "Let this group use the sockets, besides root")
+    .action((options: RunOptions & { group?: string }) => handlers.daemon({ ...parseDataplane(options), group: options.group }));
   print("doctor", "Check that this host has what tsproxy needs");
   print("cleanup", "Remove what a killed instance left behind");
   return program;

@@ -6,18 +6,17 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { Relay, type RelayHandle } from "../relay/relay.js";
 import { serveApi } from "./api.js";
-import type { FdbView, FlowView, MappingView, StatsView } from "./api-types.js";
+import type { MappingView, StatsView } from "./api-types.js";
 import type { RunConfig } from "./config.js";
 import { Dataplane } from "./dataplane.js";
 import { formatMapping } from "./port-spec.js";
 import { Undo } from "./undo.js";
-import { version } from "./version.js";
+import { views } from "./views.js";
 
 export class Instance {
   readonly mappings: MappingView[] = [];
   private readonly undo = new Undo();
   private readonly relays: RelayHandle[] = [];
-  private readonly startedAt = Date.now();
   private plane: Dataplane | undefined;
   private stopped: Promise<void> | undefined;
 
@@ -29,11 +28,7 @@ export class Instance {
     try {
       if (config.relay) await instance.startRelay(config);
       else await instance.startDataplane(config, onDeath);
-      const api = await serveApi({
-        "/v1/stats": () => instance.stats(),
-        "/v1/flows": () => instance.flows(),
-        "/v1/fdb": () => instance.fdb(),
-      });
+      const api = await serveApi(views(instance.plane, { mappings: () => instance.mappings, relayed: () => instance.relayed() }));
       instance.undo.add("API socket", () => api.close());
       return instance;
     } catch (error) {
@@ -109,7 +104,10 @@ export class Instance {
 
   /** Flows; of the relay its connections and sessions. */
   async summary(): Promise<StatsView["flows"]> {
-    if (this.plane !== undefined) return this.plane.summary();
+    return (await this.plane?.summary()) ?? this.relayed();
+  }
+
+  private relayed(): StatsView["flows"] {
     const sum = { active: 0, capacity: 0, created: 0, expired: 0, refused: 0 };
     for (const relay of this.relays) {
       const stats = relay.stats();
@@ -118,29 +116,5 @@ export class Instance {
       sum.refused += stats.refused;
     }
     return sum;
-  }
-
-  async stats(): Promise<StatsView> {
-    const ports = this.plane?.portStats() ?? [];
-    const drops: Record<string, number> = {};
-    for (const port of ports) for (const [name, n] of Object.entries(port.drops)) drops[name] = (drops[name] ?? 0) + n;
-    return {
-      pid: process.pid,
-      version: version(),
-      uptimeSec: Math.floor((Date.now() - this.startedAt) / 1000),
-      mappings: this.mappings,
-      ports,
-      drops,
-      flows: await this.summary(),
-      steering: this.plane?.steeringStats() ?? {},
-    };
-  }
-
-  async flows(): Promise<FlowView[]> {
-    return (await this.plane?.flows()) ?? [];
-  }
-
-  async fdb(): Promise<FdbView[]> {
-    return (await this.plane?.fdb()) ?? [];
   }
 }

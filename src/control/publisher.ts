@@ -102,6 +102,11 @@ export class Publisher {
     }
   }
 
+  /** All that is published now. */
+  mappings(): Mapping[] {
+    return [...this.open].map((publication) => publication.mapping);
+  }
+
   async close(): Promise<void> {
     for (const publication of [...this.open].reverse()) await publication.close();
   }

@@ -67,7 +67,7 @@ export class Workers {
   /** `fds`: one a worker. */
   addPort(port: AddPort, fds: readonly number[]): void {
     this.gone.delete(port.port);
-    this.links.forEach((link, i) => link.post({ type: "add-port", ...port, fd: fds[i]! }));
+    for (const [i, link] of this.links.entries()) link.post({ type: "add-port", ...port, fd: fds[i]! });
   }
 
   /** The worker's own device behind a port number that all share. */

@@ -113,38 +113,46 @@ function isRuleAddress(rule: PublishRule, address: number): boolean {
 function carryOut(m: ToWorker): void {
   switch (m.type) {
     case "add-port":
-      return addPort(m);
+      addPort(m);
+      break;
     case "remove-port":
-      return removePort(m.port);
+      removePort(m.port);
+      break;
     case "add-network":
-      return state.networks.set(m.network, m.address, m.prefixLength, m.gateway, m.flags, m.outside);
+      state.networks.set(m.network, m.address, m.prefixLength, m.gateway, m.flags, m.outside);
+      break;
     case "remove-network":
-      return state.networks.clear(m.network);
+      state.networks.clear(m.network);
+      break;
     case "publish":
       rules.set(m.id, { number: state.publish(m.rule), rule: m.rule });
-      return;
+      break;
     case "withdraw":
-      return withdraw(m.id);
+      withdraw(m.id);
+      break;
     case "locals":
       state.locals.clear();
       for (const address of m.addresses) state.locals.set(address, 0, 1);
-      return;
+      break;
     case "routes":
-      return state.routes.replace(m.routes);
+      state.routes.replace(m.routes);
+      break;
     case "allow":
       state.allow = m.pairs;
-      return;
+      break;
     case "steering":
       flowsFd = m.flowsFd;
-      return;
+      break;
     case "watch":
-      return io.watch(m.fd);
+      io.watch(m.fd);
+      break;
     case "query":
-      return tell({
+      tell({
         type: "answer",
         id: m.id,
         value: m.what === "flows" ? flowRows(state) : m.what === "fdb" ? fdbRows(state) : summary(state),
       });
+      break;
     case "stop":
       running = false;
   }

@@ -1,0 +1,59 @@
+/** What the figures were measured on, and whether it is quiet. */
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemTime } from "./cpu.js";
+
+export interface Machine {
+  cpu: string;
+  cores: number;
+  memoryGiB: number;
+  kernel: string;
+  node: string;
+  /** Of traffic generators. */
+  tools: Record<string, string>;
+}
+
+/** First line that a program prints when asked for its version; "" when it is missing. */
+export function versionOf(argv: string[], pattern = /\d+(\.\d+)+\S*/): string {
+  try {
+    const [command = "", ...args] = argv;
+    return pattern.exec(execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }))?.[0] ?? "";
+  } catch (error) {
+    // wrk and sockperf exit with 1 after telling
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    return pattern.exec(stdout + stderr)?.[0] ?? "";
+  }
+}
+
+export function describeMachine(): Machine {
+  return {
+    cpu: os.cpus()[0]?.model ?? "unknown",
+    cores: os.cpus().length,
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    kernel: fs.readFileSync("/proc/sys/kernel/osrelease", "utf8").trim(),
+    node: process.version,
+    tools: { iperf3: versionOf(["iperf3", "--version"]), wrk: versionOf(["wrk", "-v"]), sockperf: versionOf(["sockperf", "--version"]) },
+  };
+}
+
+/** Share of all processor time that was used or stolen during `ms`, 0..1. */
+async function loadDuring(ms: number): Promise<number> {
+  const before = systemTime();
+  await sleep(ms);
+  const after = systemTime();
+  const total = after.total - before.total;
+  return total === 0 ? 0 : (after.busy + after.steal - before.busy - before.steal) / total;
+}
+
+export const QUIET = 0.1;
+
+/** Waits up to `patienceMs` for a quiet machine; answers the load that was found at last. */
+export async function awaitQuiet(patienceMs: number): Promise<number> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const load = await loadDuring(500);
+    if (load <= QUIET || Date.now() > deadline) return load;
+  }
+}

@@ -1,0 +1,17 @@
+/** Where things lie, seen from the compiled benchmark in `bench/dist/bench/`. */
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+/** The shipped program. */
+export const MAIN = `${ROOT}dist/cli/main.js`;
+export const RESULTS = `${ROOT}bench/results/`;
+
+/** A C program of `bench/native/`, compiled by `run.sh`. */
+export function native(name: string): string {
+  return `${ROOT}bench/dist/native/${name}`;
+}
+
+/** A module of the shipped `dist/`, so that what is measured is what users run. `T`: `typeof import("../src/…")`. */
+export async function shipped<T>(module: string): Promise<T> {
+  return (await import(`${ROOT}dist/${module}`)) as T;
+}

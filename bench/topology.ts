@@ -1,0 +1,144 @@
+/**
+ * One peer's run: the network of test/support/topology.ts, the servers, and the commands that a peer is set up with, recorded.
+ *
+ * publish: client 192.0.2.10 to a published port of the host 192.0.2.1, server in c1 (172.17.0.4).
+ * bridge: c1 to c2 (172.17.0.5). masquerade: c1 to a server in `client`, which sees the host's address.
+ */
+import { Lab } from "../test/support/lab.js";
+import { eventually, type Proc, type StartOptions } from "../test/support/proc.js";
+import { ADDR, buildWorld, type World } from "../test/support/topology.js";
+import { native } from "./paths.js";
+
+export type Scenario = "publish" | "bridge" | "masquerade";
+export type Role = "client" | "host" | "c1" | "c2";
+export type Service = "http" | "iperf" | "echo" | "udp";
+
+/** `hostPort` is published for the server's `port`. */
+export const SERVICES: Record<Service, { proto: "tcp" | "udp"; hostPort: number; port: number }> = {
+  http: { proto: "tcp", hostPort: 8999, port: 8080 },
+  iperf: { proto: "tcp", hostPort: 8201, port: 5201 },
+  echo: { proto: "tcp", hostPort: 8311, port: 11111 },
+  udp: { proto: "udp", hostPort: 8312, port: 9000 },
+};
+export const PUBLISHED = Object.values(SERVICES);
+
+/** How c1 and c2 are attached: to the kernel bridge docker0, by bare veth to the host, or not at all: then the peer does it. */
+export type Containers = "bridge" | "veth" | "none";
+
+const ENDS: Record<Scenario, { from: Role; to: Role; address: string }> = {
+  publish: { from: "client", to: "c1", address: ADDR.host },
+  bridge: { from: "c1", to: "c2", address: ADDR.c2 },
+  masquerade: { from: "c1", to: "client", address: ADDR.client },
+};
+
+export class Session {
+  /** How the peer was set up, as in a shell of its namespace. */
+  readonly commands: string[] = [];
+  /** Of what generated the traffic. */
+  readonly traffic: string[] = [];
+  udpServer: Proc | undefined;
+  /** The container itself is addressed: nothing is published. */
+  direct = false;
+
+  private constructor(
+    readonly lab: Lab,
+    readonly world: World,
+    readonly scenario: Scenario,
+  ) {}
+
+  static async open(scenario: Scenario, containers: Containers): Promise<Session> {
+    const lab = new Lab();
+    const session = new Session(lab, buildWorld(lab, containers === "bridge" ? "kernel" : "own"), scenario);
+    try {
+      if (containers === "veth") session.addVeths();
+      session.tune();
+      await session.serve();
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    return session;
+  }
+
+  get from(): string {
+    return this.world[ENDS[this.scenario].from];
+  }
+
+  get address(): string {
+    return this.direct ? ADDR.c1 : ENDS[this.scenario].address;
+  }
+
+  port(service: Service): number {
+    const { hostPort, port } = SERVICES[service];
+    return this.scenario === "publish" && !this.direct ? hostPort : port;
+  }
+
+  /** Runs a set-up command of the peer. */
+  run(role: Role, argv: string[], input = ""): string {
+    this.record(role, argv, input);
+    return this.lab.runSync(this.world[role], argv, input);
+  }
+
+  /** Starts a program of the peer. */
+  start(role: Role, argv: string[], options: StartOptions = {}): Proc {
+    this.record(role, argv);
+    return this.lab.start(this.world[role], argv, options);
+  }
+
+  ip(role: Role, ...commands: string[]): void {
+    for (const command of commands) this.run(role, ["ip", ...command.split(" ")]);
+  }
+
+  /** Runs a traffic generator at the client's end; throws when it fails. */
+  async generate(argv: string[], seconds: number): Promise<string> {
+    this.traffic.push(argv.join(" "));
+    const { code, stdout, stderr } = await this.lab.run(this.from, argv, { timeoutMs: seconds * 1000 + 15_000 });
+    if (code !== 0) throw new Error(`'${argv.join(" ")}' exits with ${code}: ${`${stdout}${stderr}`.trim().slice(-300)}`);
+    return stdout + stderr;
+  }
+
+  /** Waits for a program to listen on a TCP port. */
+  async listening(role: Role, port: number): Promise<void> {
+    const listens = (): boolean => this.lab.runSync(this.world[role], ["ss", "-Hltn", `sport = :${port}`]) !== "";
+    await eventually(`something listens on port ${port} of ${role}`, listens);
+  }
+
+  close(): Promise<void> {
+    return this.lab.close();
+  }
+
+  private record(role: Role, argv: string[], input = ""): void {
+    const name = (text: string): string => text.replaceAll(this.lab.dir, "$DIR").replace(/tsp-\d+-\d+-/g, "");
+    this.commands.push(name(`${role}# ${argv.join(" ")}${input === "" ? "" : ` <<<'${input}'`}`));
+  }
+
+  /** The containers' veths end in the host, on no bridge: for a switch of the peer's own. */
+  private addVeths(): void {
+    const { lab, world } = this;
+    for (const [ns, address, port] of [
+      [world.c1, ADDR.c1, "veth1"],
+      [world.c2, ADDR.c2, "veth2"],
+    ] as const) {
+      lab.link(world.host, port, ns, "eth0");
+      lab.ip(ns, `addr add ${address}/16 dev eth0\nroute add default via ${ADDR.gateway}`);
+    }
+  }
+
+  /** The same for all: ports enough for many short connections, and no firewall on bridged frames. */
+  private tune(): void {
+    const { lab, world } = this;
+    for (const ns of [world.client, world.c1]) lab.sysctl(ns, "net.ipv4.ip_local_port_range", "10240 65535");
+    lab.runSync(world.host, ["sh", "-c", "sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true"]);
+  }
+
+  private async serve(): Promise<void> {
+    const role = ENDS[this.scenario].to;
+    const ns = this.world[role];
+    this.lab.start(ns, [native("http-server"), String(SERVICES.http.port)]);
+    this.lab.start(ns, ["iperf3", "-s", "-p", String(SERVICES.iperf.port)]);
+    this.lab.start(ns, ["sockperf", "server", "--tcp", "-p", String(SERVICES.echo.port)]);
+    this.udpServer = this.lab.start(ns, [native("udp"), "recv", String(SERVICES.udp.port)], { input: "pipe" });
+    for (const { proto, port } of PUBLISHED) if (proto === "tcp") await this.listening(role, port);
+    await this.udpServer.until("listening", (proc) => proc.stdout.includes("listening"));
+  }
+}

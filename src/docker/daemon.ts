@@ -1,0 +1,50 @@
+/**
+ * `tsproxy daemon`: one dataplane for everything that asks: docker-proxy launchers (`proxy-server.ts`), Docker's network plugin
+ * (`network-driver.ts`), and the API's views. It starts with nothing published and ends by taking everything back.
+ */
+import { serveApi } from "../control/api.js";
+import type { MappingView } from "../control/api-types.js";
+import { Dataplane, type DataplaneOptions } from "../control/dataplane.js";
+import { Undo } from "../control/undo.js";
+import { views } from "../control/views.js";
+
+export interface DaemonOptions extends DataplaneOptions {
+  /** Group that may use the sockets besides root; default: nobody. */
+  group?: string | undefined;
+}
+
+export class Daemon {
+  private readonly undo = new Undo();
+  private stopped: Promise<void> | undefined;
+
+  private constructor(readonly plane: Dataplane) {}
+
+  /** Starts, or throws with everything undone. */
+  static async start(options: DaemonOptions, onDeath: (error: Error) => void): Promise<Daemon> {
+    const plane = await Dataplane.start(options, onDeath);
+    const daemon = new Daemon(plane);
+    daemon.undo.add("dataplane", () => plane.stop());
+    try {
+      const api = await serveApi(
+        views(plane, {
+          mappings: () => daemon.mappings(),
+          relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
+        }),
+      );
+      daemon.undo.add("API socket", () => api.close());
+      return daemon;
+    } catch (error) {
+      await daemon.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.undo.run();
+    return this.stopped;
+  }
+
+  private mappings(): MappingView[] {
+    return this.plane.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" }));
+  }
+}
