@@ -21,6 +21,7 @@ const ALLOWED: Record<string, string> = {
   relay: "wire sys errors log",
   engine: "wire mem sys table dataplane device errors log",
   control: "wire mem sys table dataplane device steer relay engine errors log",
+  docker: "wire sys control relay errors log",
   cli: "*",
 };
 

@@ -78,14 +78,24 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
     publish,
     network,
     endpoints,
+    ...parseDataplane(raw, cores),
+    readyFd: raw.readyFd === undefined ? undefined : parseInteger("--ready-fd", raw.readyFd, 1, MAX_FD),
+    relay: raw.relay ?? false,
+    json: raw.json ?? false,
+  };
+}
+
+/** What concerns the dataplane as such, whatever it then serves. */
+export function parseDataplane(
+  raw: RunOptions,
+  cores: number = os.availableParallelism(),
+): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax"> {
+  return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
     workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
     masqueradePorts: raw.masqueradePorts === undefined ? { ...DEFAULT_MASQUERADE } : parseMasqueradePorts(raw.masqueradePorts),
     conntrackMax:
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
-    readyFd: raw.readyFd === undefined ? undefined : parseInteger("--ready-fd", raw.readyFd, 1, MAX_FD),
-    relay: raw.relay ?? false,
-    json: raw.json ?? false,
   };
 }
 

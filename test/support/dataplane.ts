@@ -20,13 +20,29 @@ import { Random } from "./random.js";
 
 /** Number of the own network. */
 export const NET = 0;
-export const UP = 0, HOST_PORT = 1, A = 2, B = 3, C = 4;
-export const HOST_IP = "192.0.2.1", GATEWAY = "172.17.0.1", IP_A = "172.17.0.4", IP_B = "172.17.0.5", IP_C = "172.17.0.6", CLIENT = "198.51.100.9", SERVER = "203.0.113.80";
-export const MAC_UP = "02:00:00:00:00:00", MAC_GATEWAY = "02:42:ac:11:00:01", MAC_A = "02:42:ac:11:00:04", MAC_B = "02:42:ac:11:00:05", MAC_C = "02:42:ac:11:00:06";
+export const UP = 0,
+  HOST_PORT = 1,
+  A = 2,
+  B = 3,
+  C = 4;
+export const HOST_IP = "192.0.2.1",
+  GATEWAY = "172.17.0.1",
+  IP_A = "172.17.0.4",
+  IP_B = "172.17.0.5",
+  IP_C = "172.17.0.6",
+  CLIENT = "198.51.100.9",
+  SERVER = "203.0.113.80";
+export const MAC_UP = "02:00:00:00:00:00",
+  MAC_GATEWAY = "02:42:ac:11:00:01",
+  MAC_A = "02:42:ac:11:00:04",
+  MAC_B = "02:42:ac:11:00:05",
+  MAC_C = "02:42:ac:11:00:06";
 /** Source address that the uplink's frames have; not looked at. */
 const MAC_ANY = "02:11:22:33:44:55";
-export const PUBLISHED = 8999, TARGET = 8080;
-export const MASQUERADE_FIRST = 61000, MASQUERADE_LAST = 65535;
+export const PUBLISHED = 8999,
+  TARGET = 8080;
+export const MASQUERADE_FIRST = 61000,
+  MASQUERADE_LAST = 65535;
 
 /** Raw word of an address in text. */
 export function raw(address: string): number {
@@ -89,7 +105,8 @@ export class Dataplane {
   /** As the worker does at the control side's word. */
   addPort(port: number, kind: number, mac: string, address = "0.0.0.0", network = NET): void {
     const { networks, ports, fdb, endpoints } = this.state;
-    const hi = macHi(macBytes(mac)), lo = macLo(macBytes(mac));
+    const hi = macHi(macBytes(mac)),
+      lo = macLo(macBytes(mac));
     ports.set(port, kind, hi, lo, raw(address), network);
     if (kind !== UPLINK) fdb.addStatic(fdbKey(hi, network), lo, port);
     if (kind === ENDPOINT) endpoints.set(raw(address), network, port);

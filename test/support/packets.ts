@@ -2,12 +2,21 @@
  * Builds frames and takes them apart, independently of `src/wire`: every checksum here is summed over the whole, in network byte order.
  * A frame is what a TAP delivers: 10 bytes of virtio-net header, then Ethernet. Addresses are text, ports and numbers in host order.
  */
-export const VNET = 10, ETH = 14;
-export const TCP = 6, UDP = 17, ICMP = 1;
-export const FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16;
+export const VNET = 10,
+  ETH = 14;
+export const TCP = 6,
+  UDP = 17,
+  ICMP = 1;
+export const FIN = 1,
+  SYN = 2,
+  RST = 4,
+  PSH = 8,
+  ACK = 16;
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
 /** virtio_net.h */
-export const NEEDS_CSUM = 1, GSO_TCPV4 = 1, GSO_UDP_L4 = 5;
+export const NEEDS_CSUM = 1,
+  GSO_TCPV4 = 1,
+  GSO_UDP_L4 = 5;
 
 export interface Ip {
   src: string;
@@ -183,7 +192,10 @@ export function tagged(f: Uint8Array, vid: number): Uint8Array {
 }
 
 /** Little-endian fields of the virtio-net header. */
-export function setVnet(f: Uint8Array, h: { flags?: number; gso?: number; hdrLen?: number; gsoSize?: number; start?: number; offset?: number }): Uint8Array {
+export function setVnet(
+  f: Uint8Array,
+  h: { flags?: number; gso?: number; hdrLen?: number; gsoSize?: number; start?: number; offset?: number },
+): Uint8Array {
   const v = view(f);
   f[0] = h.flags ?? 0;
   f[1] = h.gso ?? 0;
@@ -244,7 +256,11 @@ export function macText(bytes: Uint8Array): string {
 
 /** Fields of an IPv4 frame. */
 export function parse(f: Uint8Array): Parsed {
-  return { dstMac: macText(f.subarray(VNET, VNET + 6)), srcMac: macText(f.subarray(VNET + 6, VNET + 12)), ...parseIp(f.subarray(VNET + ETH)) };
+  return {
+    dstMac: macText(f.subarray(VNET, VNET + 6)),
+    srcMac: macText(f.subarray(VNET + 6, VNET + 12)),
+    ...parseIp(f.subarray(VNET + ETH)),
+  };
 }
 
 export function parseIp(ip: Uint8Array): Omit<Parsed, "dstMac" | "srcMac"> {

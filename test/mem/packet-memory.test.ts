@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { Batch, HEAD_ROOM } from "../../src/mem/batch.js";
+import { HEAD_SIZE, PacketMemory, SLOTS, TAIL_SIZE } from "../../src/mem/packet-memory.js";
+
+it("shows the same memory as bytes, halves and words", () => {
+  const { bytes, halves, words } = new PacketMemory(2);
+  bytes.set([1, 2, 3, 4], HEAD_SIZE);
+  expect(halves[HEAD_SIZE / 2]).toBe(0x0201);
+  expect(words[HEAD_SIZE / 4]).toBe(0x04030201);
+  expect(bytes.length).toBe(2 * (HEAD_SIZE + TAIL_SIZE));
+});
+
+it("holds the longest frame, 64 KiB of IP behind virtio-net, Ethernet and VLAN headers, in a head and a tail", () => {
+  expect(HEAD_SIZE + TAIL_SIZE).toBeGreaterThanOrEqual(10 + 14 + 4 + 65535);
+});
+
+it("puts each frame of a batch into its own head, with the IP header 4-aligned", () => {
+  const batch = new Batch(new PacketMemory());
+  expect(batch.at).toHaveLength(SLOTS);
+  for (let i = 0; i < SLOTS; i++) {
+    expect(batch.at[i]).toBe(i * HEAD_SIZE);
+    expect((batch.at[i]! + 24) % 4).toBe(0);
+  }
+  expect(HEAD_ROOM).toBe(HEAD_SIZE - 10);
+});
+
+it("keeps the headers that stages read within the head: Ethernet, longest IP header, ICMP, quoted longest IP header and TCP", () => {
+  expect(14 + 60 + 8 + 60 + 60).toBeLessThan(HEAD_ROOM);
+});

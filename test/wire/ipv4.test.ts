@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { combine, delta } from "../../src/wire/checksum.js";
+import { DROP_IP_HEADER, DROP_NONE, DROP_TRUNCATED } from "../../src/wire/drop.js";
+import * as ipv4 from "../../src/wire/ipv4.js";
+import { raw } from "../support/dataplane.js";
+import { ipv4 as build, bytesOf, hex, payload, sum } from "../support/packets.js";
+import { views } from "../support/views.js";
+
+/** The header in Wikipedia's and many lectures' worked example of the checksum: b861. */
+const KNOWN = bytesOf("4500007300004000" + "4011b861" + "c0a80001" + "c0a800c7");
+const SRC = raw("172.17.0.4"),
+  DST = raw("198.51.100.9");
+
+it("reads known bytes (RFC 791 §3.1)", () => {
+  const v = views(KNOWN);
+  expect(ipv4.check(v.bytes, 4, 0x73)).toBe(DROP_NONE);
+  expect(ipv4.headerSize(v.bytes, 4)).toBe(20);
+  expect(ipv4.totalLength(v.bytes, 4)).toBe(115);
+  expect(ipv4.ttl(v.bytes, 4)).toBe(64);
+  expect(ipv4.protocol(v.bytes, 4)).toBe(ipv4.PROTO_UDP);
+  expect(ipv4.src(v.words, 4)).toBe(raw("192.168.0.1"));
+  expect(ipv4.dst(v.words, 4)).toBe(raw("192.168.0.199"));
+  expect(ipv4.dontFragment(v.halves, 4)).toBe(true);
+  expect(ipv4.isFragment(v.halves, 4)).toBe(false);
+  expect(ipv4.checksumOk(v.bytes, v.halves, 4)).toBe(true);
+});
+
+it("fills in the known checksum", () => {
+  const v = views(KNOWN);
+  v.bytes[14] = 0xde;
+  v.bytes[15] = 0xad;
+  expect(ipv4.checksumOk(v.bytes, v.halves, 4)).toBe(false);
+  ipv4.fillChecksum(v.bytes, v.halves, 4);
+  expect(hex(v.bytes.subarray(14, 16))).toBe("b861");
+});
+
+it("emits a whole header over dirt, and nothing around it", () => {
+  const v = views(new Uint8Array(20).fill(0xa5));
+  ipv4.emit(v.bytes, v.halves, v.words, 4, 0x0123, 64, ipv4.PROTO_ICMP, SRC, DST);
+  expect(hex(v.bytes.subarray(0, 14))).toBe("a5a5a5a5" + "45000123" + "00004000" + "4001");
+  expect(hex(v.bytes.subarray(16))).toBe("ac110004" + "c6336409" + "a5".repeat(v.bytes.length - 24));
+  expect(sum(v.bytes.subarray(4, 24))).toBe(0xffff);
+});
+
+it.each([0, 4, 40])("exchanges addresses and decrements TTL with %i bytes of options, checksum right, nothing else touched", (options) => {
+  const before = build({ src: "10.1.2.3", dst: "192.0.2.1", options: payload(options), ttl: 2 }, 6, payload(8));
+  const v = views(before);
+  const d = combine(delta(raw("10.1.2.3"), SRC), delta(raw("192.0.2.1"), DST));
+  ipv4.setAddresses(v.words, v.halves, 4, SRC, DST, d);
+  ipv4.decrementTtl(v.bytes, v.halves, 4);
+  const after = build({ src: "172.17.0.4", dst: "198.51.100.9", options: payload(options), ttl: 1 }, 6, payload(8));
+  expect(hex(v.bytes.subarray(4, 4 + after.length))).toBe(hex(after));
+  expect(v.bytes[3]).toBe(0xa5);
+});
+
+it("decrements every TTL from 255 to 1 with a right checksum", () => {
+  const v = views(build({ src: "1.2.3.4", dst: "5.6.7.8", ttl: 255 }, 17, payload(1)));
+  for (let ttl = 254; ttl >= 0; ttl--) {
+    ipv4.decrementTtl(v.bytes, v.halves, 4);
+    expect(v.bytes[12]).toBe(ttl);
+    expect(sum(v.bytes.subarray(4, 24))).toBe(0xffff);
+  }
+});
+
+it.each([
+  [0x4000, false, false],
+  [0x2000, true, false],
+  [0x2001, true, true],
+  [0x00b9, true, true],
+  [0x1fff, true, true],
+  [0x8000, false, false],
+])("tells fragments by flags and offset %i", (fragment, is, later) => {
+  const v = views(build({ src: "1.2.3.4", dst: "5.6.7.8", fragment }, 17, payload(1)));
+  expect(ipv4.isFragment(v.halves, 4)).toBe(is);
+  expect(ipv4.isLaterFragment(v.halves, 4)).toBe(later);
+});
+
+it("sums the pseudo header", () => {
+  const v = views(build({ src: "172.17.0.4", dst: "198.51.100.9" }, 6, payload(1)));
+  const expected = sum(bytesOf("ac110004c6336409" + "0006" + "abcd"));
+  const got = ipv4.pseudoSum(v.words, 4, 6, 0xabcd);
+  expect(((got & 0xff) << 8) | (got >>> 8)).toBe(expected);
+});
+
+describe("check", () => {
+  const change = (at: number, value: number): number => {
+    const v = views(KNOWN);
+    v.bytes[4 + at] = value;
+    return ipv4.check(v.bytes, 4, 115);
+  };
+
+  it("is truncated at every length below the total length", () => {
+    const v = views(KNOWN);
+    for (let len = 0; len < 115; len++) expect(ipv4.check(v.bytes, 4, len), `${len}`).toBe(DROP_TRUNCATED);
+  });
+
+  it("refuses every version but 4, every IHL below 5, and one longer than the total length (RFC 791 §3.1)", () => {
+    for (let version = 0; version < 16; version++)
+      expect(change(0, (version << 4) | 5), `version ${version}`).toBe(version === 4 ? DROP_NONE : DROP_IP_HEADER);
+    for (let ihl = 0; ihl < 5; ihl++) expect(change(0, 0x40 | ihl), `IHL ${ihl}`).toBe(DROP_IP_HEADER);
+    const v = views(KNOWN);
+    v.bytes.set([0x4f, 0, 0, 59], 4);
+    expect(ipv4.check(v.bytes, 4, 115)).toBe(DROP_IP_HEADER);
+  });
+
+  it("refuses a total length below the header's", () => {
+    const v = views(KNOWN);
+    for (let total = 0; total < 20; total++) {
+      v.bytes.set([0, total], 6);
+      expect(ipv4.check(v.bytes, 4, 115)).toBe(DROP_IP_HEADER);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { DROP_NONE, DROP_VNET_HEADER } from "../../src/wire/drop.js";
+import * as vnet from "../../src/wire/vnet.js";
+import { bytesOf, hex, setVnet } from "../support/packets.js";
+import { views } from "../support/views.js";
+
+function check(fields: Parameters<typeof setVnet>[1], len: number): number {
+  const v = views(setVnet(new Uint8Array(10), fields));
+  return vnet.check(v.bytes, v.halves, 4, len);
+}
+
+it("emits ten zeros and nothing around them", () => {
+  const v = views(new Uint8Array(10).fill(0xa5));
+  vnet.emit(v.halves, 4);
+  expect(hex(v.bytes.subarray(0, 18))).toBe(`a5a5a5a5${"00".repeat(10)}a5a5a5a5`);
+});
+
+it("reads known bytes (virtio 1.2 §5.1.6): NEEDS_CSUM, TCPV4, hdr_len 66, gso_size 1448, csum_start 34, csum_offset 16", () => {
+  const v = views(bytesOf("0101" + "4200" + "a805" + "2200" + "1000"));
+  expect(vnet.check(v.bytes, v.halves, 4, 3000)).toBe(DROP_NONE);
+  expect(vnet.needsCsum(v.bytes, 4)).toBe(true);
+  expect(vnet.isGso(v.bytes, 4)).toBe(true);
+  expect(vnet.csumStart(v.halves, 4)).toBe(34);
+  vnet.setHdrLen(v.halves, 4, 0x1234);
+  expect(hex(v.bytes.subarray(0, 18))).toBe("a5a5a5a5" + "0101" + "3412" + "a805" + "2200" + "1000" + "a5a5a5a5");
+});
+
+describe("check", () => {
+  it.each([
+    ["a plain header", {}, 60],
+    ["hdr_len up to the frame's end", { hdrLen: 60 }, 60],
+    ["DATA_VALID from the kernel", { flags: 2 }, 60],
+    ["a partial checksum that ends with the frame", { flags: 1, start: 34, offset: 16 }, 52],
+    ["TCPv4 segmentation", { flags: 1, gso: 1, gsoSize: 1448, start: 34, offset: 16, hdrLen: 54 }, 9000],
+    ["TCPv6 segmentation", { flags: 1, gso: 4, gsoSize: 1448, start: 54, offset: 16 }, 9000],
+    ["UDP segmentation", { flags: 1, gso: 5, gsoSize: 1400, start: 34, offset: 6 }, 9000],
+    ["TCPv4 segmentation with ECN", { flags: 1, gso: 0x81, gsoSize: 1448, start: 34, offset: 16 }, 9000],
+  ])("accepts %s", (_, fields, len) => {
+    expect(check(fields, len)).toBe(DROP_NONE);
+  });
+
+  it.each([
+    ["hdr_len behind the end", { hdrLen: 61 }, 60],
+    ["hdr_len behind the end of a segmented frame", { gso: 1, gsoSize: 100, hdrLen: 301 }, 300],
+    ["csum_start behind the end", { flags: 1, start: 61, offset: 0 }, 60],
+    ["a checksum field half behind the end", { flags: 1, start: 34, offset: 16 }, 51],
+    ["csum_start and csum_offset whose sum wraps 16 bits", { flags: 1, start: 0xffff, offset: 0xffff }, 60],
+    ["csum_start inside of the Ethernet header", { flags: 1, start: 13, offset: 16 }, 60],
+    ["segmentation into nothing", { gso: 1, gsoSize: 0 }, 3000],
+    ["UDP fragmentation offload, which a TAP no longer offers", { gso: 3, gsoSize: 100 }, 3000],
+    ["an unknown segmentation type", { gso: 7, gsoSize: 100 }, 3000],
+  ])("refuses %s", (_, fields, len) => {
+    expect(check(fields, len)).toBe(DROP_VNET_HEADER);
+  });
+
+  it("refuses every frame length that cuts a partial checksum short", () => {
+    for (let len = 14; len < 52; len++) expect(check({ flags: 1, start: 34, offset: 16 }, len), `${len}`).toBe(DROP_VNET_HEADER);
+  });
+});
