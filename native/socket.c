@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define MAX_PASSED 8 /* descriptors in one message that are taken, to be closed again but for one; the kernel drops the others */
+
 /* socket(domain, type, protocol, nsFd) -> fd */
 static napi_value make_socket(napi_env env, napi_callback_info info) {
   napi_value argv[4];
@@ -68,6 +70,78 @@ static napi_value recv_bytes(napi_env env, napi_callback_info info) {
   return tsp_num(env, n < 0 ? -errno : n);
 }
 
+static int drop_all(int fd) {
+  struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, 0);
+  struct sock_fprog prog = {.len = 1, .filter = &code};
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
+}
+
+/* dropAll(fd, on): whether a socket drops all that comes, as those of holdPort do. 0 or -errno. */
+static napi_value drop_all_call(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  int fd = tsp_i32(env, argv[0]), none = 0;
+  if (tsp_i32(env, argv[1])) return tsp_num(env, drop_all(fd) < 0 ? -errno : 0);
+  int r = setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
+  return tsp_num(env, r < 0 && errno != ENOENT ? -errno : 0);
+}
+
+/*
+ * recvFd(fd, bytes) -> [length or -errno, descriptor or -1]. Reads what is there, without waiting, and the one descriptor that came with it
+ * (SCM_RIGHTS); more than one are closed, and the length is -EINVAL.
+ */
+static napi_value recv_fd(napi_env env, napi_callback_info info) {
+  napi_value argv[2], out;
+  tsp_args(env, info, 2, argv);
+  uint8_t *data;
+  size_t len;
+  if (!tsp_bytes(env, argv[1], &data, &len)) return NULL;
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(MAX_PASSED * sizeof(int))];
+  } control;
+  struct iovec iov = {data, len};
+  struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  ssize_t n = recvmsg(tsp_i32(env, argv[0]), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  int64_t result = n < 0 ? -errno : n;
+  int passed = -1;
+  for (struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+      int fd;
+      memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+      if (passed < 0) passed = fd;
+      else close(fd), result = -EINVAL;
+    }
+  }
+  if (result < 0 && passed >= 0) close(passed), passed = -1;
+  napi_create_array_with_length(env, 2, &out);
+  napi_set_element(env, out, 0, tsp_num(env, result));
+  napi_set_element(env, out, 1, tsp_num(env, passed));
+  return out;
+}
+
+/* boundTo(fd) -> [protocol, port, address] of an IPv4 or IPv6 socket that is bound, the address in the kernel's spelling; null for any other. */
+static napi_value bound_to(napi_env env, napi_callback_info info) {
+  napi_value argv[1], out, address;
+  tsp_args(env, info, 1, argv);
+  napi_get_null(env, &out);
+  int fd = tsp_i32(env, argv[0]), protocol = 0;
+  struct sockaddr_in6 sa; /* the larger one; the port is at the same place in both */
+  socklen_t len = sizeof protocol, sa_len = sizeof sa;
+  if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0 || getsockname(fd, (struct sockaddr *)&sa, &sa_len) < 0) return out;
+  if ((sa.sin6_family != AF_INET && sa.sin6_family != AF_INET6) || sa.sin6_port == 0) return out;
+  char text[INET6_ADDRSTRLEN];
+  const void *bytes = sa.sin6_family == AF_INET ? (void *)&((struct sockaddr_in *)&sa)->sin_addr : (void *)&sa.sin6_addr;
+  inet_ntop(sa.sin6_family, bytes, text, sizeof text);
+  napi_create_array_with_length(env, 3, &out);
+  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &address);
+  napi_set_element(env, out, 0, tsp_num(env, protocol));
+  napi_set_element(env, out, 1, tsp_num(env, ntohs(sa.sin6_port)));
+  napi_set_element(env, out, 2, address);
+  return out;
+}
+
 /*
  * holdPort(protocol, address, port) -> fd, or -errno.
  * `protocol` 6 or 17; `address` as int32 in host order (0: any). Binds the port for as long as the fd is open, so that nobody else can.
@@ -80,12 +154,9 @@ static napi_value hold_port(napi_env env, napi_callback_info info) {
   bool tcp = tsp_i32(env, argv[0]) == IPPROTO_TCP;
   int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return tsp_num(env, -errno);
-  struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
-  struct sock_fprog prog = {.len = 1, .filter = &drop_all};
   struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[2])), .sin_addr.s_addr = htonl((uint32_t)tsp_i32(env, argv[1]))};
   int one = 1;
-  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog) < 0 ||
-      (tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
+  if (drop_all(fd) < 0 || (tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
       bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || (tcp && listen(fd, 1) < 0)) {
     int err = errno;
     close(fd);
@@ -124,6 +195,9 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "send", send_bytes);
   tsp_export(env, exports, "recv", recv_bytes);
   tsp_export(env, exports, "holdPort", hold_port);
+  tsp_export(env, exports, "dropAll", drop_all_call);
+  tsp_export(env, exports, "recvFd", recv_fd);
+  tsp_export(env, exports, "boundTo", bound_to);
   tsp_export(env, exports, "localPort", local_port);
   tsp_export(env, exports, "eventfd", make_eventfd);
   tsp_export(env, exports, "signalEventfd", signal_eventfd);

@@ -41,8 +41,8 @@ lint=0
 npm run --silent lint || lint=1
 npx tsc -p test/tsconfig.json || lint=1
 
-say "tests"
+say "tests" # verbose, since only that says why a test was skipped
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
-npx vitest run --config test/vitest.config.ts --reporter=default --reporter=json --outputFile.json="$report" "$@"
+npx vitest run --config test/vitest.config.ts --reporter=verbose --reporter=json --outputFile.json="$report" "$@"
 node test/summary.mjs "$report" "$lint"

@@ -118,7 +118,10 @@ export function buildProgram(handlers: Handlers): Command {
     .option("--conntrack-max <n>", "Flows tracked at once (262144)")
     .option("--workers <n>", "Worker threads, at most one per core (1)")
     .option("--group <name>", "Let this group use the sockets, besides root")
-    .action((options: RunOptions & { group?: string }) => handlers.daemon({ ...parseDataplane(options), group: options.group }));
+    .option("--plugin-socket <path>", "Where Docker finds its network driver (/run/docker/plugins/tsproxy.sock)")
+    .action((options: RunOptions & { group?: string; pluginSocket?: string }) =>
+      handlers.daemon({ ...parseDataplane(options), group: options.group, pluginSocket: options.pluginSocket }),
+    );
   print("doctor", "Check that this host has what tsproxy needs");
   print("cleanup", "Remove what a killed instance left behind");
   return program;

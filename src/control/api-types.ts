@@ -65,3 +65,31 @@ export interface FdbView {
   /** Known from the configuration, so neither aged nor moved. */
   static: boolean;
 }
+
+/** GET /v1/networks of a daemon: an array of these, Docker's networks of driver tsproxy. */
+export interface NetworkView {
+  id: string;
+  /** `172.18.0.0/16` */
+  subnet: string;
+  gateway: string;
+  /** The host's device in it; "" when it could not be made again after a restart. */
+  device: string;
+  mtu: number;
+  internal: boolean;
+  icc: boolean;
+  masquerade: boolean;
+  endpoints: number;
+}
+
+/** GET /v1/endpoints of a daemon: an array of these. */
+export interface EndpointView {
+  id: string;
+  network: string;
+  address: string;
+  mac: string;
+  /** `gone`: its device ended, with its namespace or otherwise. */
+  state: "created" | "joined" | "gone";
+  /** SandboxKey; "" before it joined. */
+  sandbox: string;
+  ports: MappingView[];
+}

@@ -47,6 +47,7 @@ export class Dataplane {
   readonly networks: Networks;
   readonly publisher: Publisher;
   private readonly ports = new Map<number, PortInfo>();
+  private readonly onGone = new Map<number, () => void>();
 
   private constructor(
     private readonly undo: Undo,
@@ -56,7 +57,7 @@ export class Dataplane {
     socket: RouteSocket,
     ownDevices: Set<number>,
   ) {
-    this.networks = new Networks(socket, workers, steering, host, ownDevices, (info) => this.takePort(info));
+    this.networks = new Networks(socket, workers, steering, host, ownDevices, (info, onGone) => this.takePort(info, onGone));
     this.publisher = new Publisher(socket, host, workers, steering, this.networks);
   }
 
@@ -130,22 +131,25 @@ export class Dataplane {
     return this.steering.stats();
   }
 
-  /** Gives the port a number that no other has; `undefined` as name gives the number back. */
-  private takePort(info: Omit<PortInfo, "port"> | number): number {
+  /** Gives the port a number that no other has; a number instead of `info` is given back. */
+  private takePort(info: Omit<PortInfo, "port"> | number, onGone?: () => void): number {
     if (typeof info === "number") {
       this.ports.delete(info);
+      this.onGone.delete(info);
       return info;
     }
     let port = UPLINK_PORT + 1;
     while (this.ports.has(port)) port++;
     if (port >= MAX_PORTS) throw new RangeError(`more than ${MAX_PORTS} ports`);
     this.ports.set(port, { port, ...info });
+    if (onGone !== undefined) this.onGone.set(port, onGone);
     return port;
   }
 
   private onPortGone(port: number, errno: number): void {
     log.warn(`${this.ports.get(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
     this.workers.post({ type: "remove-port", port });
+    this.onGone.get(port)?.();
   }
 }
 

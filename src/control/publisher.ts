@@ -7,7 +7,7 @@ import type { PublishRule } from "../dataplane/state.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
-import { errnoName, native } from "../sys/native.js";
+import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
@@ -83,11 +83,11 @@ export class Publisher {
     return { snatSource: parseIpv4(route.prefSrc)!, network: 0, prefixLength: 0, own: -1 };
   }
 
-  /** Holds the ports and publishes. On failure nothing is held. */
-  publish(spec: PortSpec): Publication {
+  /** Holds the ports and publishes; `heldBy` is a socket of somebody who holds the one port already. On failure nothing is held. */
+  publish(spec: PortSpec, heldBy?: number): Publication {
     const undo = new Undo();
     try {
-      const mapping = this.takePorts(spec, this.reach(spec), undo);
+      const mapping = this.takePorts(spec, this.reach(spec), undo, heldBy);
       const publication = {
         mapping,
         close: async (): Promise<void> => {
@@ -111,8 +111,8 @@ export class Publisher {
     for (const publication of [...this.open].reverse()) await publication.close();
   }
 
-  private takePorts(spec: PortSpec, reach: Reach, undo: Undo): Mapping {
-    const held = holdPorts(spec);
+  private takePorts(spec: PortSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
+    const held = heldBy === undefined ? holdPorts(spec) : takeOver(spec, heldBy);
     undo.add(`ports of ${formatMapping(spec)}`, () => {
       for (const fd of held.fds) closeSync(fd);
     });
@@ -158,6 +158,13 @@ function localTarget(spec: PortSpec): TsproxyError {
     `target ${spec.targetIp} is an address of this host itself`,
     "give the container's address, or add --relay to relay by sockets",
   );
+}
+
+/** Lets nothing through to the socket. It is neither kept nor closed: the port is its owner's. */
+function takeOver(spec: PortSpec, fd: number): { firstPort: number; fds: number[] } {
+  const errno = native.dropAll(fd, 1);
+  if (errno !== 0) throw systemError(`SO_ATTACH_FILTER on the socket of ${formatMapping(spec)}`, errno);
+  return { firstPort: spec.hostPort, fds: [] };
 }
 
 /** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */

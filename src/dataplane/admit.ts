@@ -5,7 +5,8 @@
  *   target could not answer through us: a client on the target's own network would be answered directly, and a loopback address not at
  *   all. Those become the host's address next to the target (hairpin; RFC 4787 REQ-9, and as docker-proxy does).
  * - To another address of the host, from an endpoint: to the host, untranslated.
- * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route.
+ * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route; untranslated from a network without
+ *   masquerade, but still a flow, so that the answers are steered back to us.
  * - Anything else opens no flow and is dropped.
  *
  * A TCP flow opens with a SYN. One exception: a segment in the middle of a connection to a published port whose client address is kept is
@@ -13,7 +14,7 @@
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
-import { INTERNAL } from "../table/networks.js";
+import { INTERNAL, NO_MASQUERADE } from "../table/networks.js";
 import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
@@ -49,8 +50,12 @@ export function admit(b: Batch, state: State): void {
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
   const proto = b.proto[i]!;
   const rule = proto === ipv4.PROTO_ICMP ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
-  if (rule !== null) return publish(b, i, state, rule, src, dst);
   const host = state.hostPortOf(b.port[i]!);
+  if (rule !== null) {
+    // Out of an internal network nothing is routed, whatever address leads out of it.
+    if (host !== -1 && (state.networks.flags[state.ports.network[b.port[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
+    return publish(b, i, state, rule, src, dst);
+  }
   if (host === -1) return drop.DROP_NO_FLOW;
   b.egress[i] = host; // the host's own port: its kernel takes the frame, which is addressed to the gateway's MAC
   return drop.DROP_NONE;
@@ -116,7 +121,6 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   if ((dst & 0xff) >= 224 || other === network) return drop.DROP_NO_ROUTE;
   const route = state.routes.sourceFor(dst);
   if (route === 0 || ports.uplink === -1) return drop.DROP_NO_ROUTE;
-  const outside = networks.outside[network] !== 0 ? networks.outside[network]! : route;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
   let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.ECHO;
@@ -124,11 +128,15 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
     if ((tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) !== TCP_SYN) return drop.DROP_NOT_SYN;
     opening = ct.SYN_SENT;
   }
+  const egress = ports.uplink | ct.EGRESS_RECORD;
+  if ((networks.flags[network]! & NO_MASQUERADE) !== 0)
+    return open(b, i, state, opening, src, dst, dst, src, swapPorts(tuplePorts), egress, b.port[i]!, -1);
+  const outside = networks.outside[network] !== 0 ? networks.outside[network]! : route;
   const mapping = state.pool.acquire(proto, src, tuplePorts & 0xffff, outside);
   if (mapping === -1) return drop.DROP_NO_PORT;
   const port = state.pool.portOf(mapping);
   const replyPorts = proto === ipv4.PROTO_ICMP ? port | (port << 16) : (tuplePorts >>> 16) | (port << 16);
-  return open(b, i, state, opening, src, dst, dst, outside, replyPorts, ports.uplink | ct.EGRESS_RECORD, b.port[i]!, mapping);
+  return open(b, i, state, opening, src, dst, dst, outside, replyPorts, egress, b.port[i]!, mapping);
 }
 
 /** Makes the entry; on failure what was acquired is given back. */

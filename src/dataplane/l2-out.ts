@@ -11,9 +11,14 @@ import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
 /** Locally administered 02:74:73:00:00:xx; only xx is read. */
-const UPLINK_SOURCE_HI = 0x7402,
-  UPLINK_SOURCE_LO = 0x00000073;
+export const UPLINK_SOURCE_HI = 0x7402;
+const UPLINK_SOURCE_LO = 0x00000073;
 const UPLINK_RECORD = 0x01;
+
+/** Raw bytes 2..5 of the source address that tells the uplink's program whether to record the flow. */
+export function uplinkSourceLo(record: boolean): number {
+  return record ? UPLINK_SOURCE_LO | (UPLINK_RECORD << 24) : UPLINK_SOURCE_LO;
+}
 
 export function l2Out(b: Batch, state: State): void {
   const { halves } = b.memory;
@@ -26,8 +31,8 @@ export function l2Out(b: Batch, state: State): void {
     if (kind === NONE) {
       b.drop(i, DROP_PORT_GONE);
     } else if (kind === UPLINK) {
-      const flags = (b.mark[i]! & EGRESS_RECORD) !== 0 ? UPLINK_RECORD : 0;
-      eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, UPLINK_SOURCE_HI, UPLINK_SOURCE_LO | (flags << 24));
+      const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
+      eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, UPLINK_SOURCE_HI, source);
     } else {
       eth.setAddresses(
         halves,

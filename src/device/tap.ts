@@ -27,6 +27,8 @@ export interface TapOptions {
   layer3?: boolean;
   /** Descriptors that share the device, each with a queue; default 1. */
   queues?: number;
+  /** Attach to this persistent device of an earlier process instead of making one; `multiQueue` as it was made. */
+  existing?: { multiQueue: boolean } | undefined;
 }
 
 export interface Tap {
@@ -39,10 +41,11 @@ export interface Tap {
   close(): void;
 }
 
-/** Opens a new device. Throws TSP_ERR_SYSCALL: EBUSY or EEXIST for a name in use, EPERM, ENOENT without /dev/net/tun. */
+/** Opens a new device, or an existing one. Throws TSP_ERR_SYSCALL: EBUSY or EEXIST for a name in use, EPERM, ENOENT without /dev/net/tun. */
 export function openTap(options: TapOptions): Tap {
   const queues = options.queues ?? 1;
-  const flags = (options.layer3 ? IFF_TUN : IFF_TAP) | IFF_NO_PI | IFF_VNET_HDR | (queues > 1 ? IFF_MULTI_QUEUE : 0);
+  const flags =
+    (options.layer3 ? IFF_TUN : IFF_TAP) | IFF_NO_PI | IFF_VNET_HDR | (queues > 1 || options.existing?.multiQueue ? IFF_MULTI_QUEUE : 0);
   const fds: number[] = [];
   const close = (): void => {
     for (const fd of fds.splice(0)) closeSync(fd);
@@ -52,7 +55,8 @@ export function openTap(options: TapOptions): Tap {
     let uso = true;
     for (let queue = 0; queue < queues; queue++) {
       // Only the first may make the device; it must not be somebody else's.
-      const [fd, made] = native.openTap(name, queue === 0 ? flags | IFF_TUN_EXCL : flags, options.nsFd ?? -1);
+      const make = queue === 0 && options.existing === undefined;
+      const [fd, made] = native.openTap(name, make ? flags | IFF_TUN_EXCL : flags, options.nsFd ?? -1);
       fds.push(fd);
       name = made;
       native.tapVnetHdrSize(fd, HEADER_SIZE);

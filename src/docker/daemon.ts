@@ -7,15 +7,16 @@ import type { MappingView } from "../control/api-types.js";
 import { Dataplane, type DataplaneOptions } from "../control/dataplane.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
+import { type PluginOptions, startPlugin } from "./plugin.js";
+import { ProxyServer } from "./proxy-server.js";
 
-export interface DaemonOptions extends DataplaneOptions {
-  /** Group that may use the sockets besides root; default: nobody. */
-  group?: string | undefined;
-}
+/** `group`: may use the sockets besides root; default: nobody. */
+export interface DaemonOptions extends DataplaneOptions, PluginOptions {}
 
 export class Daemon {
   private readonly undo = new Undo();
   private stopped: Promise<void> | undefined;
+  private proxies: ProxyServer | undefined;
 
   private constructor(readonly plane: Dataplane) {}
 
@@ -25,12 +26,18 @@ export class Daemon {
     const daemon = new Daemon(plane);
     daemon.undo.add("dataplane", () => plane.stop());
     try {
-      const api = await serveApi(
-        views(plane, {
+      const proxies = await ProxyServer.start(plane, options);
+      daemon.undo.add("docker-proxy socket", () => proxies.close());
+      daemon.proxies = proxies;
+      const plugin = await startPlugin(plane, options);
+      daemon.undo.add("plugin socket", () => plugin.close());
+      const api = await serveApi({
+        ...views(plane, {
           mappings: () => daemon.mappings(),
           relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
         }),
-      );
+        ...plugin.views,
+      });
       daemon.undo.add("API socket", () => api.close());
       return daemon;
     } catch (error) {
@@ -45,6 +52,7 @@ export class Daemon {
   }
 
   private mappings(): MappingView[] {
-    return this.plane.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" }));
+    const published = this.plane.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" as const }));
+    return [...published, ...(this.proxies?.mappings() ?? [])];
   }
 }

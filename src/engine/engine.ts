@@ -6,12 +6,13 @@
  */
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
+import { establishedFlows } from "../dataplane/established.js";
 import { flowLookup } from "../dataplane/flow-lookup.js";
 import { icmpError } from "../dataplane/icmp-error.js";
 import { l2Forward } from "../dataplane/l2-forward.js";
 import { l2Learn } from "../dataplane/l2-learn.js";
 import { l2Out } from "../dataplane/l2-out.js";
-import { parse } from "../dataplane/parse.js";
+import { parser } from "../dataplane/parse.js";
 import { retire } from "../dataplane/retire.js";
 import { rewrite } from "../dataplane/rewrite.js";
 import { ICMP_PER_SEC, type State } from "../dataplane/state.js";
@@ -43,89 +44,95 @@ export interface EngineHooks {
 
 export class Engine {
   readonly batch: Batch;
-  private readonly expiring = new Int32Array(256);
-  private readonly sent: Uint8Array; // by frame: is in the transmit list already
-  private txCount = 0;
-  private lastSecond = 0;
+  /** One turn; answers the number of frames received. Looks for `spinNs`, then waits up to `timeoutMs` (-1: for ever) for the first. */
+  readonly turn: (spinNs: number, timeoutMs: number) => number;
 
-  constructor(
-    private readonly io: PacketIo,
-    memory: PacketMemory,
-    readonly state: State,
-    private readonly counters: Float64Array,
-    private readonly hooks: EngineHooks,
-  ) {
+  constructor(io: PacketIo, memory: PacketMemory, state: State, counters: Float64Array, hooks: EngineHooks) {
     this.batch = new Batch(memory);
-    this.sent = new Uint8Array(memory.slots);
+    this.turn = makeTurn(io, this.batch, state, counters, hooks);
   }
+}
 
-  /** One turn; returns the number of frames received. */
-  turn(spinNs: number, timeoutMs: number): number {
-    const n = this.io.receive(spinNs, timeoutMs);
-    const second = this.io.clock[0]!;
-    if (second !== this.lastSecond) this.tick(second);
-    if (n > 0) {
-      this.take(n);
-      this.decide();
-      this.emit();
-    }
-    this.expire();
-    if (this.state.forgotten > 0) this.hooks.forget();
-    return n;
-  }
+/** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
+function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
+  const { rx, tx, clock } = io;
+  const { conntrack, networks, ports } = state;
+  const { egress } = batch;
+  const expiring = new Int32Array(256);
+  const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
+  const parse = parser(batch, ports.kind);
+  const established = establishedFlows(batch, state);
+  let txCount = 0;
+  let lastSecond = 0;
 
   /** Once a second. */
-  private tick(second: number): void {
-    const { state } = this;
-    const passed = this.lastSecond === 0 ? 1 : second - this.lastSecond;
-    this.lastSecond = second;
+  function tick(second: number): void {
+    const passed = lastSecond === 0 ? 1 : second - lastSecond;
+    lastSecond = second;
     state.now = second;
     state.icmpBudget = ICMP_PER_SEC;
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
   }
 
-  private expire(): void {
-    const { state, expiring } = this;
-    const count = state.conntrack.expire(state.now, expiring, EXPIRE_BUDGET);
+  function expire(): void {
+    const count = conntrack.expire(state.now, expiring, EXPIRE_BUDGET);
     for (let k = 0; k < count; k++) retire(state, expiring[k]!);
   }
 
-  /** Receive descriptors to batch columns. */
-  private take(n: number): void {
-    const { batch, io, counters } = this;
-    const { rx } = io;
+  /** Receive descriptors to batch columns. Counts a run of frames of one port at once. */
+  function take(n: number): void {
+    const { port: ingress, len, tail } = batch;
     batch.count = n;
+    let from = rx[0]!;
+    let packets = 0;
+    let bytes = 0;
     for (let i = 0; i < n; i++) {
       const d = i * DESCRIPTOR;
       const port = rx[d]!;
-      const len = rx[d + 1]!;
-      batch.port[i] = port;
-      batch.tail[i] = rx[d + 2]!;
-      if (len < 0) {
-        batch.len[i] = -1; // `parse` drops it
-        if (len !== -EINVAL) this.losePort(port, -len);
+      const size = rx[d + 1]! - VNET;
+      ingress[i] = port;
+      tail[i] = rx[d + 2]!;
+      if (port !== from) {
+        countRx(from, packets, bytes);
+        from = port;
+        packets = 0;
+        bytes = 0;
+      }
+      if (size < 0) {
+        takeRunt(i, port, rx[d + 1]!);
         continue;
       }
-      batch.len[i] = Math.max(len - VNET, 0);
-      counters[port * ROW + RX_PACKETS] = counters[port * ROW + RX_PACKETS]! + 1;
-      counters[port * ROW + RX_BYTES] = counters[port * ROW + RX_BYTES]! + len - VNET;
+      len[i] = size;
+      packets++;
+      bytes += size;
     }
+    countRx(from, packets, bytes);
   }
 
-  private losePort(port: number, errno: number): void {
-    this.io.removePort(port);
-    this.hooks.portGone(port, errno);
+  /** A frame without even a header, or, with a negative length, an error instead of one; `parse` drops either. */
+  function takeRunt(i: number, port: number, result: number): void {
+    batch.len[i] = result < 0 ? -1 : 0;
+    if (result >= 0 || result === -EINVAL) return;
+    io.removePort(port);
+    hooks.portGone(port, -result);
+  }
+
+  function countRx(port: number, packets: number, bytes: number): void {
+    const at = port * ROW;
+    counters[at + RX_PACKETS] = counters[at + RX_PACKETS]! + packets;
+    counters[at + RX_BYTES] = counters[at + RX_BYTES]! + bytes;
   }
 
   /** The stages, in order; each looks only at frames that are its business. */
-  private decide(): void {
-    const { batch, state } = this;
-    parse(batch, state.ports.kind);
-    if (state.ports.end > 1) {
+  function decide(): void {
+    parse();
+    if (ports.end > 1) {
+      // There is a bridge, not the uplink alone.
       l2Learn(batch, state);
       arpReply(batch, state);
       l2Forward(batch, state);
     }
+    if (established() === 0) return;
     flowLookup(batch, state);
     icmpError(batch, state);
     admit(batch, state);
@@ -136,31 +143,42 @@ export class Engine {
   }
 
   /** Transmits what was decided, frames of one egress together and in order. */
-  private emit(): void {
-    const { batch, sent } = this;
-    sent.fill(0, 0, batch.count);
-    for (let i = 0; i < batch.count; i++) {
+  function emit(): void {
+    const { count } = batch;
+    const first = egress[0]!;
+    let alike = 1;
+    while (alike < count && egress[alike] === first) alike++;
+    if (alike === count && first >= 0) {
+      for (let i = 0; i < count; i++) push(i, first);
+    } else {
+      group();
+    }
+    flush();
+  }
+
+  function group(): void {
+    const { count } = batch;
+    sent.fill(0, 0, count);
+    for (let i = 0; i < count; i++) {
       if (sent[i] === 1) continue;
-      const egress = batch.egress[i]!;
-      if (egress === FLOOD) {
-        this.flood(i);
-      } else if (egress < 0) {
-        this.countDrop(batch.port[i]!, egress === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
+      const to = egress[i]!;
+      if (to === FLOOD) {
+        flood(i);
+      } else if (to < 0) {
+        countDrop(batch.port[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
-        for (let j = i; j < batch.count; j++) {
-          if (batch.egress[j] !== egress) continue;
+        for (let j = i; j < count; j++) {
+          if (egress[j] !== to) continue;
           sent[j] = 1;
-          this.push(j, egress);
+          push(j, to);
         }
       }
     }
-    this.flush();
   }
 
   /** To every port of the network but the one that the frame came from; without icc between endpoints, to and from the host alone. */
-  private flood(i: number): void {
-    const { networks, ports } = this.state;
-    const ingress = this.batch.port[i]!;
+  function flood(i: number): void {
+    const ingress = batch.port[i]!;
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST;
     let copies = 0;
@@ -168,42 +186,70 @@ export class Engine {
       const kind = ports.kind[port]!;
       if (port === ingress || kind === NONE || kind === UPLINK || ports.network[port] !== network || (toHostOnly && kind !== HOST))
         continue;
-      this.push(i, port);
+      push(i, port);
       copies++;
     }
-    if (copies === 0) this.countDrop(ingress, drop.DROP_FLOOD_ALONE);
+    if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
-  private push(i: number, port: number): void {
-    if (this.txCount === TX_MAX) this.flush();
-    const { tx } = this.io;
-    const d = this.txCount++ * DESCRIPTOR;
+  function push(i: number, port: number): void {
+    if (txCount === TX_MAX) flush();
+    const d = txCount++ * DESCRIPTOR;
     tx[d] = port;
-    tx[d + 1] = this.batch.len[i]! + VNET;
+    tx[d + 1] = batch.len[i]! + VNET;
     tx[d + 2] = i;
-    tx[d + 3] = this.batch.tail[i]!;
+    tx[d + 3] = batch.tail[i]!;
   }
 
-  private flush(): void {
-    const { io, counters, txCount } = this;
+  /** Transmits the list and counts, a run of frames of one port at once. */
+  function flush(): void {
     if (txCount === 0) return;
     io.transmit(txCount);
-    const { tx } = io;
+    let to = tx[0]!;
+    let packets = 0;
+    let bytes = 0;
     for (let k = 0; k < txCount; k++) {
       const port = tx[k * DESCRIPTOR]!;
       const result = tx[k * DESCRIPTOR + 1]!;
+      if (port !== to) {
+        countTx(to, packets, bytes);
+        to = port;
+        packets = 0;
+        bytes = 0;
+      }
       if (result < 0) {
-        this.countDrop(port, result === -EAGAIN || result === -ENOBUFS || result === -ENOMEM ? drop.DROP_TX_FULL : drop.DROP_TX_ERROR);
+        countDrop(port, result === -EAGAIN || result === -ENOBUFS || result === -ENOMEM ? drop.DROP_TX_FULL : drop.DROP_TX_ERROR);
         continue;
       }
-      counters[port * ROW + TX_PACKETS] = counters[port * ROW + TX_PACKETS]! + 1;
-      counters[port * ROW + TX_BYTES] = counters[port * ROW + TX_BYTES]! + result - VNET;
+      packets++;
+      bytes += result - VNET;
     }
-    this.txCount = 0;
+    countTx(to, packets, bytes);
+    txCount = 0;
   }
 
-  private countDrop(port: number, reason: number): void {
-    const at = port * ROW + DROPS + reason;
-    this.counters[at] = this.counters[at]! + 1;
+  function countTx(port: number, packets: number, bytes: number): void {
+    const at = port * ROW;
+    counters[at + TX_PACKETS] = counters[at + TX_PACKETS]! + packets;
+    counters[at + TX_BYTES] = counters[at + TX_BYTES]! + bytes;
   }
+
+  function countDrop(port: number, reason: number): void {
+    const at = port * ROW + DROPS + reason;
+    counters[at] = counters[at]! + 1;
+  }
+
+  return (spinNs, timeoutMs) => {
+    const n = io.receive(spinNs, timeoutMs);
+    const second = clock[0]!;
+    if (second !== lastSecond) tick(second);
+    if (n > 0) {
+      take(n);
+      decide();
+      emit();
+    }
+    expire();
+    if (state.forgotten > 0) hooks.forget();
+    return n;
+  };
 }

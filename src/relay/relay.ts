@@ -1,5 +1,6 @@
 /**
- * The socket relay: serves a mapping with ordinary sockets where packets cannot be steered (no BPF), or when asked to.
+ * The socket relay: serves a mapping with ordinary sockets where packets cannot be steered (no BPF, IPv6, a target that is the host itself),
+ * or when asked to.
  * The target sees this host as the client, and each port costs a listening socket; everything else is as published.
  */
 
@@ -41,6 +42,8 @@ export interface RelaySpec {
   targetIp: string;
   targetPort: number;
   proto: "tcp" | "udp";
+  /** Socket that is bound to the one port already; it becomes the relay's, whatever happens. */
+  fd?: number;
 }
 
 export interface RelayOptions {
@@ -54,6 +57,8 @@ export interface ListenerOptions {
   hostPort: number;
   targetIp: string;
   targetPort: number;
+  /** Instead of binding `hostIp` and `hostPort`. */
+  fd?: number | undefined;
   /** Shared by the listeners of a mapping. */
   stats: RelayStats;
   allows(clientIp: string): boolean;
@@ -64,6 +69,9 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** How an IPv4 client looks to a socket for both families. */
+const V4_MAPPED = /^::ffff:(?=[\d.]+$)/;
+
 export const Relay = { start };
 
 /** Throws TSP_ERR_PORT_TAKEN (conflict) with the holder's name, TSP_ERR_HOST_ADDRESS or TSP_ERR_PORT_BIND; then nothing is left open. */
@@ -71,11 +79,11 @@ async function start(spec: RelaySpec, options: RelayOptions = {}): Promise<Relay
   const stats: RelayStats = { active: 0, total: 0, refused: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
   const allowFrom = options.allowFrom ?? [];
   const allows = (clientIp: string): boolean => {
-    const address = parseIpv4(clientIp);
+    const address = parseIpv4(clientIp.replace(V4_MAPPED, ""));
     return allowFrom.length === 0 || (address !== null && allowFrom.some((cidr) => contains(cidr, address)));
   };
   const open = (hostPort: number, targetPort: number): Promise<Listener> =>
-    listen(spec, { hostIp: spec.hostIp, hostPort, targetIp: spec.targetIp, targetPort, stats, allows });
+    listen(spec, { hostIp: spec.hostIp, hostPort, targetIp: spec.targetIp, targetPort, fd: spec.fd, stats, allows });
   const listeners = spec.pickFromRange ? [await pick(spec, open)] : await openAll(spec, open);
   return {
     hostPort: (listeners[0] as Listener).port,

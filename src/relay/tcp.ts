@@ -10,7 +10,8 @@ import type { Listener, ListenerOptions } from "./relay.js";
 const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
 
 /** Rejects with the system's error when the port cannot be bound. */
-export async function listenTcp({ hostIp, hostPort, targetIp, targetPort, stats, allows }: ListenerOptions): Promise<Listener> {
+export async function listenTcp(options: ListenerOptions): Promise<Listener> {
+  const { hostIp, hostPort, targetIp, targetPort, fd, stats, allows } = options;
   const open = new Set<Socket>();
   let reachable = true; // so that a dead target is logged once, not once a connection
 
@@ -54,7 +55,7 @@ export async function listenTcp({ hostIp, hostPort, targetIp, targetPort, stats,
     track(backend, client);
   });
 
-  server.listen({ host: hostIp, port: hostPort, backlog: 4096 });
+  server.listen({ ...(fd === undefined ? { host: hostIp, port: hostPort } : { fd }), backlog: 4096 });
   await once(server, "listening");
   // Out of descriptors, for one: the server goes on and the client is cut by the kernel or by Node.
   server.on("error", (error) => log.warn(`${hostIp}:${hostPort}/tcp: ${error.message}`));

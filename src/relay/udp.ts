@@ -7,6 +7,7 @@
  */
 import dgram, { type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { isIPv6 } from "node:net";
 import type { Listener, ListenerOptions } from "./relay.js";
 
 export const IDLE_MS = 90_000;
@@ -37,10 +38,10 @@ export interface UdpListener extends Listener {
 
 /** Rejects with the system's error when the port cannot be bound. */
 export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}): Promise<UdpListener> {
-  const { hostIp, hostPort, targetIp, targetPort, stats, allows } = options;
+  const { hostIp, hostPort, targetIp, targetPort, fd, stats, allows } = options;
   const { maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
   const sessions = new Map<string, Session>();
-  const server = dgram.createSocket("udp4");
+  const server = socketFor(hostIp);
 
   const end = (key: string, session: Session): void => {
     if (session.ended) return;
@@ -51,7 +52,7 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
   };
 
   const begin = (key: string, client: RemoteInfo): Session => {
-    const backend = dgram.createSocket("udp4");
+    const backend = socketFor(targetIp);
     const session: Session = { backend, pending: [], lastMs: now(), ended: false };
     sessions.set(key, session);
     stats.active++;
@@ -99,7 +100,7 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
     else if (session.pending.length < MAX_PENDING) session.pending.push(datagram);
   });
 
-  server.bind({ address: hostIp, port: hostPort, exclusive: true });
+  server.bind({ ...(fd === undefined ? { address: hostIp, port: hostPort } : { fd }), exclusive: true });
   try {
     await once(server, "listening");
   } catch (error) {
@@ -123,6 +124,10 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
       await once(server, "close");
     },
   };
+}
+
+function socketFor(address: string): Socket {
+  return dgram.createSocket(isIPv6(address) ? "udp6" : "udp4");
 }
 
 function ignore(): void {}

@@ -15,7 +15,8 @@ export interface Native {
   /** TUNSETOFFLOAD with TUN_F_* bits; 0 or -errno, -EINVAL when the kernel does not know a bit. */
   tapOffload(fd: number, bits: number): number;
   tapVnetHdrSize(fd: number, bytes: number): void;
-  tapPersist(fd: number, on: boolean | number): void;
+  /** Whether the device outlives its last descriptor. */
+  tapPersist(fd: number, on: 0 | 1): void;
   /** Attaches (1) or detaches (0) one queue of an IFF_MULTI_QUEUE device. */
   tapQueue(fd: number, attach: number): void;
   tapSteering(fd: number, progFd: number): void;
@@ -28,6 +29,12 @@ export interface Native {
   recv(fd: number, bytes: Uint8Array, flags: number): number;
   /** Binds `port` (0: a free one) on `address` (int32, host order, 0: any) so that no other program can; fd or -errno. `protocol`: 6 or 17. */
   holdPort(protocol: number, address: number, port: number): number;
+  /** Makes a socket drop all that comes in, as one of `holdPort` does, or no longer; 0 or -errno. */
+  dropAll(fd: number, on: 0 | 1): number;
+  /** Reads what is there without waiting: length or -errno, and the descriptor (SCM_RIGHTS) that came with it or -1; -EINVAL for several. */
+  recvFd(fd: number, bytes: Uint8Array): [length: number, fd: number];
+  /** What an IPv4 or IPv6 socket is bound to (`protocol`: 6, 17, …); null for one that is not, and for what is no such socket. */
+  boundTo(fd: number): [protocol: number, port: number, address: string] | null;
   /** Port that an IPv4 socket is bound to, or -errno. */
   localPort(fd: number): number;
   eventfd(): number;

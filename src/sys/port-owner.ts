@@ -19,20 +19,27 @@ export function portOwner(proto: Proto, address: string, port: number): string |
   return inodes.length === 0 ? null : holder(new Set(inodes.map((inode) => `socket:[${inode}]`)));
 }
 
+/** TSP_ERR_PORT_TAKEN for one port, for those who say it in other words. */
+export class PortTakenError extends TsproxyError {
+  constructor(
+    readonly proto: Proto,
+    readonly address: string,
+    readonly port: number,
+    /** "nginx (pid 123)", or null when it cannot be known. */
+    readonly owner: string | null,
+    cause?: unknown,
+  ) {
+    const what = `host port ${address}:${port}/${proto} is taken by ${owner ?? "another program"}`;
+    super("TSP_ERR_PORT_TAKEN", "conflict", what, "stop it, or publish another host port", cause);
+  }
+}
+
 /** The error for a bind that failed with errno `code` ("EADDRINUSE"): says who is in the way. */
 export function bindError(proto: Proto, address: string, port: number, code: string, cause?: unknown): TsproxyError {
   const what = `${address}:${port}/${proto}`;
   switch (code) {
-    case "EADDRINUSE": {
-      const owner = portOwner(proto, address, port);
-      return new TsproxyError(
-        "TSP_ERR_PORT_TAKEN",
-        "conflict",
-        `host port ${what} is taken by ${owner ?? "another program"}`,
-        "stop it, or publish another host port",
-        cause,
-      );
-    }
+    case "EADDRINUSE":
+      return new PortTakenError(proto, address, port, portOwner(proto, address, port), cause);
     case "EADDRNOTAVAIL":
       return new TsproxyError(
         "TSP_ERR_HOST_ADDRESS",

@@ -20,27 +20,27 @@
  */
 import { swapPorts } from "../wire/raw.js";
 
-/** A row is 16 words; these are their places. Original tuple 0..2, reply tuple 3..5. */
-export const ROW_WORDS = 16,
-  ROW_SHIFT = 4;
-const SRC = 0,
-  DST = 1,
-  PORTS = 2,
-  REPLY = 3;
-/** Bits 0..7 IP protocol, 8..15 state, 16..23 FLAG_*. */
-const STATE = 6;
+/** A row is 16 words; these are their places. Original tuple 0..2 (source, destination, ports), reply tuple 3..5. */
+export const ROW_WORDS = 16;
+export const ROW_SHIFT = 4;
+const SRC = 0;
+const DST = 1;
+const PORTS = 2;
+export const REPLY = 3;
+/** Bits 0..7 IP protocol (0: the row is free), 8..15 state. */
+export const STATE = 6;
 /** Second at which the entry dies. */
-const DEADLINE = 7;
-const NEXT = 8,
-  PREV = 9;
+export const DEADLINE = 7;
+const NEXT = 8;
+const PREV = 9;
 /** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */
 const MAPPING = 10;
 /** Egress of each direction: port in bits 0..15, EGRESS_* bits above. */
-const EGRESS = 11;
+export const EGRESS = 11;
 /** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
-const DELTA = 13;
+export const DELTA = 13;
 /** Packets of each direction; wraps at 2^32. */
-const PACKETS = 14;
+export const PACKETS = 14;
 
 /** The uplink's steering is to bring the replies of what goes out here. */
 export const EGRESS_RECORD = 1 << 16;
@@ -85,11 +85,14 @@ const HEAD = -2;
 const CLOSING_LIST = WHEEL_SIZE;
 
 export class Conntrack {
-  private readonly rows: Int32Array;
+  /** All rows. Written by methods here, and by `dataplane/established.ts` as `touch` does. */
+  readonly rows: Int32Array;
   readonly timeouts: Int32Array;
   used = 0;
   created = 0;
   expired = 0;
+  /** The last `expire` left some for the next one. */
+  behind = false;
   private readonly slots: Int32Array;
   private readonly mask: number;
   private readonly refMask: number;
@@ -97,7 +100,7 @@ export class Conntrack {
   private lastClosing = NONE;
   private free = NONE; // rows given back, linked by NEXT
   private fresh = 0; // rows never used start here
-  private tick = NONE; // second up to which the wheel has been worked off
+  private tick = -1; // second up to which the wheel has been worked off
 
   /** `capacity`: entries, at most 2^20; `seed`: int32, random per process. */
   constructor(
@@ -306,7 +309,7 @@ export class Conntrack {
    * Looks at `budget` entries at most, so that a great many at once do not stop the packets; then the next call goes on.
    */
   expire(now: number, out: Int32Array, budget: number): number {
-    if (this.tick === NONE) this.tick = now - 1;
+    if (this.tick < now - WHEEL_SIZE) this.tick = now - WHEEL_SIZE; // once round finds all; twice would find some twice
     let found = 0;
     // Entries found on the closing list are in no bucket, so none is found twice.
     for (
@@ -332,6 +335,7 @@ export class Conntrack {
       this.tick++;
     }
     this.expired += found;
+    this.behind = this.tick < now || found === out.length;
     return found;
   }
 

@@ -63,10 +63,14 @@ export class Fdb {
     return true;
   }
 
-  /** Adds an address that the configuration knows. */
+  /** Adds an address that the configuration knows, even when learned ones have filled their half: there are far fewer than slots. */
   addStatic(hi: number, lo: number, port: number): void {
-    this.learn(hi, lo, port, 0);
-    this.seen[this.find(hi, lo)] = STATIC;
+    const i = this.find(hi, lo);
+    if (this.port[i] === FREE) this.used++;
+    this.hi[i] = hi;
+    this.lo[i] = lo;
+    this.port[i] = port;
+    this.seen[i] = STATIC;
   }
 
   /** Forgets all addresses behind a port, static ones too. */

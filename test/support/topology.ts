@@ -56,7 +56,16 @@ export function buildWorld(lab: Lab, containers: Containers): World {
   lab.sysctl(host, "net.ipv4.ip_forward", 0);
   const world = { lab, containers, client, host, lan2, c1, c2 };
   if (containers === "kernel") addKernelBridge(world);
+  for (const ns of [client, host, lan2, c1, c2]) settle(world, ns);
   return world;
+}
+
+/** Waits until every device that is up has its carrier and its queueing discipline: the kernel adds them a moment later. */
+function settle({ lab }: World, ns: string): void {
+  const deadline = Date.now() + 3_000;
+  while (/NO-CARRIER|qdisc noop /.test(lab.runSync(ns, ["ip", "-o", "link", "show", "up"]))) {
+    if (Date.now() > deadline) throw new Error(`no carrier in ${ns} within 3 s`);
+  }
 }
 
 /** docker0 with the gateway address on the host, and each container on a veth with address and default route. */

@@ -57,15 +57,15 @@ it("refuses a UDP length below 8", () => {
 });
 
 describe("UDP checksum update (RFC 768)", () => {
-  const after = (field: number, partial: boolean, addressDelta: number, allDelta: number): number => {
+  const updated = (field: number, partial: boolean, addressDelta: number, allDelta: number): number => {
     const v = views(UDP);
     v.halves[5] = field;
     l4.updateUdpChecksum(v.halves, 4, partial, addressDelta, allDelta);
     return v.halves[5]!;
   };
 
-  it("keeps 0, which says that there is none", () => expect(after(0, false, 0x1234, 0x5678)).toBe(0));
-  it("writes a result of 0 as 0xffff", () => expect(after(1, false, 0, 1)).toBe(0xffff));
-  it("applies the addresses' delta alone to a partial one", () => expect(after(0x1000, true, 0x0234, 0x5678)).toBe(0x1234));
-  it("applies the whole delta to a full one", () => expect(after(0x1234, false, 0xffff, 0x0034)).toBe(0x1200));
+  it("keeps 0, which says that there is none", () => expect(updated(0, false, 0x1234, 0x5678)).toBe(0));
+  it("writes a result of 0 as 0xffff", () => expect(updated(1, false, 0, 1)).toBe(0xffff));
+  it("applies the addresses' delta alone to a partial one", () => expect(updated(0x1000, true, 0x0234, 0x5678)).toBe(0x1234));
+  it("applies the whole delta to a full one", () => expect(updated(0x1234, false, 0xffff, 0x0034)).toBe(0x1200));
 });

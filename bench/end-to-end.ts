@@ -1,0 +1,114 @@
+/** The end-to-end benchmark: rounds, in each round every peer, in each peer every workload. */
+import fs from "node:fs";
+import path from "node:path";
+import { cpuMeter, memoryOf } from "./cpu.js";
+import { awaitQuiet, describeMachine, QUIET } from "./machine.js";
+import type { Options } from "./options.js";
+import { RESULTS } from "./paths.js";
+import type { Peer } from "./peers/peer.js";
+import { Progress } from "./progress.js";
+import { writeReport } from "./report.js";
+import type { Cell, Results } from "./results.js";
+import { format } from "./stats.js";
+import { type Scenario, Session } from "./topology.js";
+import { metricsOf } from "./workloads/all.js";
+import { warmUp } from "./workloads/bulk.js";
+import type { Workload } from "./workloads/workload.js";
+
+/** How long a round waits for a quiet machine. */
+const PATIENCE_MS = 30_000, QUICK_PATIENCE_MS = 3_000;
+/** Set-up, warm-up and tear-down of a peer's run. */
+const OVERHEAD_SEC = 4;
+
+export async function endToEnd(options: Options): Promise<void> {
+  const skipped: Record<string, string> = {};
+  const peers = options.peers.filter((peer) => {
+    const why = peer.missing();
+    if (why !== undefined) skipped[peer.name] = why;
+    return why === undefined;
+  });
+  const machine = describeMachine();
+  const results: Results = {
+    date: new Date().toISOString(),
+    command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.replace(/ -- $/, ""),
+    machine,
+    rounds: options.rounds,
+    seconds: options.seconds,
+    peers: peers.map(({ name, title, mover, version }) => ({ name, title, mover, version: version() })),
+    skipped,
+    metrics: metricsOf(options.workloads),
+    load: [],
+    cells: [],
+    setups: {},
+    traffic: {},
+  };
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}`);
+  for (const [tool, version] of Object.entries(machine.tools)) console.log(`  ${tool} ${version}`);
+  for (const { name, version, mover } of results.peers) console.log(`  ${name} ${version} (moved by: ${mover})`);
+  for (const [name, why] of Object.entries(skipped)) console.log(`  ${name}: left out, ${why}`);
+
+  const plan = options.scenarios.flatMap((scenario) => peers.filter((peer) => peer.scenarios.includes(scenario)).map((peer) => ({ scenario, peer })));
+  const costOf = ({ scenario, peer }: { scenario: Scenario; peer: Peer }): number =>
+    OVERHEAD_SEC + workloadsOf(options, scenario, peer).reduce((sum, workload) => sum + workload.cost(options.seconds), 0);
+  const progress = new Progress(options.rounds * plan.reduce((sum, item) => sum + costOf(item), 0));
+  for (let round = 1; round <= options.rounds; round++) {
+    const load = await awaitQuiet(options.quick ? QUICK_PATIENCE_MS : PATIENCE_MS);
+    results.load.push(load);
+    if (load > QUIET) progress.note(`round ${round}: ${Math.round(100 * load)} % of the processors are busy with something else: the figures of this round are doubtful`);
+    // Each round starts with another peer, so that none always follows the same one.
+    for (let k = 0; k < plan.length; k++) {
+      const item = plan[(k + round - 1) % plan.length]!;
+      const label = `round ${round}/${options.rounds} ${item.scenario} ${item.peer.name}`;
+      results.cells.push(await measure(item.peer, item.scenario, round, options, results, (text) => progress.show(`${label}: ${text}`)));
+      progress.done(costOf(item));
+    }
+  }
+  progress.end();
+  const folder = options.out ?? path.join(RESULTS, options.quick ? "tmp" : "");
+  fs.mkdirSync(folder, { recursive: true });
+  console.log(writeReport(results, folder));
+}
+
+function workloadsOf(options: Options, scenario: Scenario, peer: Peer): Workload[] {
+  return options.workloads.filter((w) => w.scenarios.includes(scenario) && (w.udp === undefined || peer.udp !== false));
+}
+
+/** One peer's run in one round. What fails is noted and leaves a gap. */
+async function measure(peer: Peer, scenario: Scenario, round: number, options: Options, results: Results, show: (text: string) => void): Promise<Cell> {
+  const cell: Cell = { peer: peer.name, scenario, round, values: {}, failures: {} };
+  const attempt = async (what: string, action: () => Promise<void>): Promise<void> => {
+    try {
+      await action();
+    } catch (error) {
+      cell.failures[what] = (error as Error).message;
+      show(`${what} FAILED: ${(error as Error).message.split("\n", 1)[0]}\n`);
+    }
+  };
+  const containers = typeof peer.containers === "function" ? peer.containers(scenario) : peer.containers;
+  await attempt("run", async () => {
+    show("set-up");
+    const session = await Session.open(scenario, containers);
+    try {
+      const started = await peer.start(session);
+      results.setups[`${peer.name} ${scenario}`] ??= session.commands;
+      const context = { session, seconds: options.seconds, meter: () => cpuMeter(started.movers) };
+      await attempt("warm-up", () => warmUp(context));
+      for (const workload of workloadsOf(options, scenario, peer)) {
+        await attempt(workload.name, async () => {
+          show(workload.name);
+          const { values, curve } = await workload.run(context);
+          Object.assign(cell.values, values);
+          if (curve !== undefined) cell.curve = curve;
+          const first = workload.metrics[0]!;
+          show(`${workload.name} ${format(values[first.name] ?? Number.NaN)} ${first.unit}\n`);
+        });
+      }
+      if (started.movers.length > 0) Object.assign(cell.values, memoryOf(started.movers));
+      results.traffic[scenario] ??= session.traffic;
+      await attempt("stop", () => started.stop());
+    } finally {
+      await session.close();
+    }
+  });
+  return cell;
+}

@@ -1,0 +1,16 @@
+/** `npm run bench`: see USAGE. */
+import { endToEnd } from "./end-to-end.js";
+import { memory } from "./memory/main.js";
+import { parseOptions, USAGE } from "./options.js";
+import { startup } from "./startup.js";
+
+const [mode, ...rest] = process.argv.slice(2);
+try {
+  if (mode === "--help" || mode === "-h") process.stdout.write(USAGE);
+  else if (mode === "memory") await memory(rest);
+  else if (mode === "startup") await startup(rest);
+  else await endToEnd(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

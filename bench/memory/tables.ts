@@ -1,0 +1,78 @@
+/** Tables by themselves, one process a case: `node tables.js insert|expire|ports|bytes COUNT`. Prints one line of JSON. */
+import { shipped } from "../paths.js";
+import { time } from "./timing.js";
+import { client, clientPort, insertFlow, makeState, NOW } from "./traffic.js";
+
+const { Conntrack } = await shipped<typeof import("../../src/table/conntrack.js")>("table/conntrack.js");
+const { NatPool } = await shipped<typeof import("../../src/table/nat-pool.js")>("table/nat-pool.js");
+
+/** As the wheel in the engine: per call at most so many are looked at. */
+const BUDGET = 1024;
+const ESTABLISHED_SEC = 7440;
+const TCP = 6;
+
+/** Nanoseconds of one thing when `action` does `count` of them, once: what fills or empties a table cannot be repeated in place. */
+function once(count: number, action: () => void): number {
+  const start = process.hrtime.bigint();
+  action();
+  return Number(process.hrtime.bigint() - start) / count;
+}
+
+/** Compiled code, as in a process that has run for a while. */
+function warmTables(): void {
+  for (let round = 0; round < 20; round++) expireAll(makeState(2000));
+}
+
+function expireAll(state: ReturnType<typeof makeState>): void {
+  const { conntrack } = state;
+  const out = new Int32Array(256);
+  conntrack.expire(NOW, out, BUDGET);
+  while (conntrack.used > 0) {
+    const found = conntrack.expire(NOW + ESTABLISHED_SEC + 1, out, BUDGET);
+    for (let i = 0; i < found; i++) conntrack.remove(out[i]!);
+  }
+}
+
+const cases: Record<string, (count: number) => Record<string, number>> = {
+  insert: (count) => {
+    warmTables();
+    const state = makeState(0, count);
+    const fill = (): void => {
+      for (let k = 0; k < count; k++) insertFlow(state, k);
+    };
+    return { ns: once(count, fill) };
+  },
+
+  expire: (count) => {
+    warmTables();
+    const state = makeState(count);
+    return { ns: once(count, () => expireAll(state)) };
+  },
+
+  /** Takes and gives back one port of an address that has 1 % of its ports left, and for comparison of one with all of them. */
+  ports: () => {
+    const first = 10_240, last = 32_767;
+    const outside = client(0);
+    const measure = (taken: number): number => {
+      const pool = new NatPool(first, last, 0x5eed, () => 0.37);
+      for (let k = 0; k < taken; k++) pool.acquire(TCP, client(k), clientPort(k), outside);
+      let k = taken;
+      const step = (): void => {
+        pool.release(pool.acquire(TCP, client(k), clientPort(k), outside));
+        k = k === 60_000 ? taken : k + 1;
+      };
+      return time("ports", 1, step, 1).ns;
+    };
+    return { ns: measure(Math.floor((last - first + 1) * 0.99)), empty: measure(0) };
+  },
+
+  /** What all typed arrays of the table take, by entry. */
+  bytes: (count) => {
+    const table = new Conntrack(count, 1) as unknown as Record<string, unknown>;
+    const total = Object.values(table).reduce((sum: number, column) => sum + (ArrayBuffer.isView(column) ? column.byteLength : 0), 0);
+    return { bytes: total / count };
+  },
+};
+
+const [name = "", count = "100000"] = process.argv.slice(2);
+console.log(JSON.stringify(cases[name]!(Number(count))));

@@ -1,0 +1,128 @@
+/**
+ * Frames for the NAT path without any I/O: 32 resident frames of a published port, of which only the words that the path changes are set
+ * anew for each batch. Even frames are a client's, odd ones the target's answers. Flows are visited in strides, so that with many of them
+ * every look-up misses the cache. bench/native/nat-path.c does the same.
+ */
+import type { PacketIo } from "../../src/device/packet-io.js";
+import type { PacketMemory } from "../../src/mem/packet-memory.js";
+import type { State } from "../../src/dataplane/state.js";
+import { shipped } from "../paths.js";
+
+const { HEAD_SIZE, PacketMemory: Memory } = await shipped<typeof import("../../src/mem/packet-memory.js")>("mem/packet-memory.js");
+const { State: StateClass } = await shipped<typeof import("../../src/dataplane/state.js")>("dataplane/state.js");
+const { ESTABLISHED, EGRESS_RECORD } = await shipped<typeof import("../../src/table/conntrack.js")>("table/conntrack.js");
+const { UPLINK } = await shipped<typeof import("../../src/table/ports.js")>("table/ports.js");
+const { combine, delta } = await shipped<typeof import("../../src/wire/checksum.js")>("wire/checksum.js");
+const { rawHalf, rawWord, swapPorts } = await shipped<typeof import("../../src/wire/raw.js")>("wire/raw.js");
+
+const STRIDE = 7919;
+const VNET = 10, ETHERNET = 14, TCP = 6;
+const HOST_IP = rawWord(0xc0000201 | 0), TARGET = rawWord(0xac110004 | 0);
+const HOST_PORT = rawHalf(8999), TARGET_PORT = rawHalf(8080);
+const TTL_AND_PROTOCOL = 64 | (TCP << 8);
+/** Seconds: any, but not 0. */
+export const NOW = 1000;
+
+/** Client k: 256 flows an address. Raw. */
+export function client(k: number): number {
+  return rawWord((0x0a000001 + (k >> 8)) | 0);
+}
+
+export function clientPort(k: number): number {
+  return rawHalf(1024 + (k & 255));
+}
+
+/** Tables with `flows` established flows of one published port. */
+export function makeState(flows: number, capacity = Math.max(flows, 1024)): State {
+  const state = new StateClass({ conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0.37 });
+  state.now = NOW;
+  state.ports.set(0, UPLINK, 0, 0, 0, 0);
+  state.locals.set(HOST_IP, 0, 1);
+  for (let k = 0; k < flows; k++) insertFlow(state, k);
+  return state;
+}
+
+export function insertFlow(state: State, k: number): void {
+  const { conntrack } = state;
+  const from = client(k);
+  const ports = clientPort(k) | (HOST_PORT << 16);
+  const replyPorts = TARGET_PORT | (clientPort(k) << 16);
+  const id = conntrack.insert(TCP, ESTABLISHED, from, HOST_IP, ports, TARGET, from, replyPorts, NOW);
+  const addresses = combine(delta(from, from), delta(HOST_IP, TARGET));
+  conntrack.setDeltas(id, addresses, combine(addresses, delta(ports, swapPorts(replyPorts))));
+  conntrack.setEgress(id, EGRESS_RECORD, 0);
+}
+
+/** Gives the engine a full batch whenever asked, and takes what it sends for sent. */
+export class ResidentIo implements PacketIo {
+  readonly rx: Int32Array;
+  readonly tx = new Int32Array(1024 * 4);
+  readonly clock = Int32Array.of(NOW, 0, 0);
+  readonly memory: PacketMemory = new Memory();
+  private next = 0;
+
+  /** `len`: of a frame, from the Ethernet header on. */
+  constructor(
+    private readonly flows: number,
+    len: number,
+  ) {
+    const { slots, bytes, halves } = this.memory;
+    this.rx = new Int32Array(slots * 4);
+    for (let i = 0; i < slots; i++) {
+      const ip = i * HEAD_SIZE + VNET + ETHERNET;
+      halves[(ip - 2) >> 1] = 0x0008;
+      bytes[ip] = 0x45;
+      halves[(ip + 2) >> 1] = rawHalf(len - ETHERNET);
+      bytes[ip + 20 + 12] = 0x50;
+      bytes[ip + 20 + 13] = 0x10; // ACK
+      this.rx[i * 4 + 1] = len + VNET;
+      this.rx[i * 4 + 2] = -1;
+    }
+  }
+
+  receive(): number {
+    const { flows, memory } = this;
+    const { words, halves, slots } = memory;
+    let k = this.next;
+    for (let i = 0; i < slots; i++) {
+      const ip = i * HEAD_SIZE + VNET + ETHERNET;
+      const word = ip >> 2;
+      const address = client(k);
+      const port = clientPort(k);
+      halves[(ip + 8) >> 1] = TTL_AND_PROTOCOL;
+      if ((i & 1) === 0) {
+        words[word + 3] = address;
+        words[word + 4] = HOST_IP;
+        words[word + 5] = port | (HOST_PORT << 16);
+      } else {
+        words[word + 3] = TARGET;
+        words[word + 4] = address;
+        words[word + 5] = TARGET_PORT | (port << 16);
+      }
+      k += STRIDE;
+      if (k >= flows) k %= flows;
+    }
+    this.next = k;
+    return slots;
+  }
+
+  transmit(): number {
+    return 0;
+  }
+
+  addPort(): void {}
+
+  removePort(): void {}
+}
+
+/** Throws unless the last batch was translated: the host's address became the target's and the other way round. */
+export function checkTranslated(io: ResidentIo): void {
+  const { words, slots } = io.memory;
+  for (let i = 0; i < slots; i++) {
+    const word = (i * HEAD_SIZE + VNET + ETHERNET) >> 2;
+    const ports = words[word + 5]!;
+    const right = (i & 1) === 0 ? words[word + 4] === TARGET && ports >>> 16 === TARGET_PORT : words[word + 3] === HOST_IP && (ports & 0xffff) === HOST_PORT;
+    if (!right) throw new Error(`frame ${i} was not translated`);
+  }
+}
+

@@ -1,0 +1,72 @@
+/** The command line of the end-to-end benchmark. */
+import { parseArgs } from "node:util";
+import { PEERS, QUICK } from "./peers/all.js";
+import type { Peer } from "./peers/peer.js";
+import type { Scenario } from "./topology.js";
+import { WORKLOADS } from "./workloads/all.js";
+import { EVERYWHERE, type Workload } from "./workloads/workload.js";
+
+export interface Options {
+  quick: boolean;
+  peers: Peer[];
+  workloads: Workload[];
+  scenarios: Scenario[];
+  rounds: number;
+  seconds: number;
+  /** Folder for the results; undefined: the usual one. */
+  out: string | undefined;
+}
+
+export const USAGE = `npm run bench [-- OPTIONS]            end to end: real programs through each peer
+npm run bench -- memory [--quick]     the packet path in memory, beside the same in C
+npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
+
+  --quick            four peers, published ports only, short runs: under three minutes
+  --peers a,b        ${PEERS.map(({ name }) => name).join(" ")}
+  --workloads a,b    ${WORKLOADS.map(({ name }) => name).join(" ")}
+  --scenarios a,b    ${EVERYWHERE.join(" ")}
+  --rounds N         rounds, each with every peer (5; quick: 3)
+  --seconds N        of each measurement (3; quick: 1)
+  --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
+`;
+
+/** Throws an Error with a sentence for who typed it. */
+export function parseOptions(argv: string[]): Options {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      quick: { type: "boolean", default: false },
+      peers: { type: "string" },
+      workloads: { type: "string" },
+      scenarios: { type: "string" },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      out: { type: "string" },
+    },
+  });
+  const quick = values.quick;
+  return {
+    quick,
+    peers: pick("--peers", values.peers ?? (quick ? QUICK.join(",") : undefined), PEERS, ({ name }) => name),
+    workloads: pick("--workloads", values.workloads ?? (quick ? WORKLOADS.filter(({ slow }) => slow !== true).map(({ name }) => name).join(",") : undefined), WORKLOADS, ({ name }) => name),
+    scenarios: pick("--scenarios", values.scenarios ?? (quick ? "publish" : undefined), EVERYWHERE, (name) => name),
+    rounds: positive("--rounds", values.rounds, quick ? 3 : 5),
+    seconds: positive("--seconds", values.seconds, quick ? 1 : 3),
+    out: values.out,
+  };
+}
+
+function pick<T>(option: string, list: string | undefined, all: readonly T[], nameOf: (item: T) => string): T[] {
+  if (list === undefined) return [...all];
+  return list.split(",").map((name) => {
+    const item = all.find((candidate) => nameOf(candidate) === name);
+    if (item === undefined) throw new Error(`${option}: there is no '${name}': ${all.map(nameOf).join(", ")}`);
+    return item;
+  });
+}
+
+function positive(option: string, text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${option} '${text}': not a whole number from 1 up`);
+  return value;
+}

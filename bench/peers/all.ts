@@ -1,0 +1,32 @@
+/** All peers, in the order of the tables. */
+import { cOnTap } from "./c-on-tap.js";
+import { dockerProxy } from "./docker-proxy.js";
+import { haproxy } from "./haproxy.js";
+import { kernelIptables } from "./kernel-iptables.js";
+import { kernelNftables } from "./kernel-nftables.js";
+import { openvswitch } from "./openvswitch.js";
+import { pasta } from "./pasta.js";
+import type { Peer } from "./peer.js";
+import { slirp4netns } from "./slirp4netns.js";
+import { socat } from "./socat.js";
+import { tsproxy, tsproxyOwn } from "./tsproxy.js";
+import { vdeSwitch } from "./vde-switch.js";
+import { veth } from "./veth.js";
+
+export const PEERS: readonly Peer[] = [
+  tsproxy,
+  tsproxyOwn,
+  cOnTap,
+  kernelIptables,
+  kernelNftables,
+  dockerProxy,
+  haproxy,
+  socat,
+  pasta,
+  slirp4netns,
+  openvswitch,
+  vdeSwitch,
+  veth,
+];
+/** Of `--quick`. */
+export const QUICK = ["tsproxy", "c-on-tap", "iptables", "docker-proxy"];

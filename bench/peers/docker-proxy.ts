@@ -1,0 +1,32 @@
+/** Docker's userland proxy, as dockerd starts it: one process a port; "0" on descriptor 3 says that it is ready. */
+import { ADDR } from "../../test/support/topology.js";
+import { versionOf } from "../machine.js";
+import { ROOT } from "../paths.js";
+import { PUBLISHED } from "../topology.js";
+import { type Peer, which } from "./peer.js";
+
+const FOLDERS = ["/usr/libexec/docker", "/usr/local/libexec/docker", `${ROOT}bench/dist/docker/usr/sbin`];
+
+export const dockerProxy: Peer = {
+  name: "docker-proxy",
+  title: "docker-proxy",
+  mover: "docker-proxy, one process a port",
+  scenarios: ["publish"],
+  containers: "bridge",
+  // 20.10 does not know -v; the package that run.sh unpacked does
+  version: () => versionOf([which("docker-proxy", FOLDERS) ?? "", "-v"], /version \S+/).replace("version ", "") || versionOf(["apt-cache", "policy", "docker.io"], /\d+\.\d+\.\d+\S*/),
+  missing: () => (which("docker-proxy", FOLDERS) === undefined ? "not installed: docker-proxy (docker.io)" : undefined),
+  start: async (session) => {
+    const program = which("docker-proxy", FOLDERS)!;
+    const flags = (proto: string, hostPort: number, port: number): string[] =>
+      `-proto ${proto} -host-ip 0.0.0.0 -host-port ${hostPort} -container-ip ${ADDR.c1} -container-port ${port}`.split(" ");
+    const procs = PUBLISHED.map(({ proto, hostPort, port }) => session.start("host", [program, ...flags(proto, hostPort, port)], { extraFd: true }));
+    await Promise.all(procs.map((proc) => proc.until("its status", () => proc.extra.includes("0\n"))));
+    return {
+      movers: procs.map(({ pid }) => pid),
+      stop: async () => {
+        await Promise.all(procs.map((proc) => proc.stop("SIGINT")));
+      },
+    };
+  },
+};

@@ -1,0 +1,35 @@
+/** pasta: gives a namespace a TAP and translates it to sockets of the host. */
+import { ADDR } from "../../test/support/topology.js";
+import { eventually } from "../../test/support/proc.js";
+import { versionOf } from "../machine.js";
+import { PUBLISHED } from "../topology.js";
+import { needs, type Peer } from "./peer.js";
+
+export const pasta: Peer = {
+  name: "pasta",
+  title: "pasta",
+  mover: "pasta",
+  scenarios: ["publish", "masquerade"],
+  containers: "none",
+  version: () => versionOf(["pasta", "--version"], /\d\S+/),
+  missing: needs("pasta"),
+  start: async (session) => {
+    const { lab, world } = session;
+    // It takes addresses and gateway of the interface with the default route.
+    session.ip("host", `route add default via ${ADDR.client} dev eth0`);
+    const ports = PUBLISHED.flatMap(({ proto, hostPort, port }) => [proto === "tcp" ? "-t" : "-u", `${hostPort}:${port}`]);
+    const address = ["-a", ADDR.c1, "-n", "255.255.0.0", "-g", ADDR.gateway];
+    const program = ["pasta", "-f", "-q", "--runas", "0", "--config-net", "-I", "eth0", ...address, ...ports, "--netns", `/run/netns/${world.c1}`];
+    const proc = session.start("host", program);
+    await eventually("pasta sets up eth0", () => {
+      if (!proc.running) throw new Error(`pasta ended: ${proc.stderr}`);
+      return lab.runSync(world.c1, ["ip", "-br", "addr"]).includes(ADDR.c1);
+    });
+    return {
+      movers: [proc.pid],
+      stop: async () => {
+        await proc.stop();
+      },
+    };
+  },
+};

@@ -1,0 +1,48 @@
+/** tsproxy as users start it. `tsproxy`: containers on a kernel bridge; for bridge and masquerade, and as `tsproxy-own`, in its own network. */
+import path from "node:path";
+import { ADDR, NETWORK } from "../../test/support/topology.js";
+import { versionOf } from "../machine.js";
+import { MAIN } from "../paths.js";
+import { PUBLISHED, type Session } from "../topology.js";
+import type { Peer, Started } from "./peer.js";
+
+export const publishArgs = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${ADDR.c1}:${port}/${proto}`]);
+
+export function networkArgs({ world }: Session): string[] {
+  return ["--network", NETWORK, "--endpoint", `${world.c1}=${ADDR.c1}`, "--endpoint", `${world.c2}=${ADDR.c2}`];
+}
+
+async function start(session: Session, own: boolean): Promise<Started> {
+  const network = own ? networkArgs(session) : [];
+  const publish = session.scenario === "publish" ? publishArgs : [];
+  const env = { TSPROXY_RUN_DIR: path.join(session.lab.dir, "run") };
+  const proc = session.start("host", [process.execPath, MAIN, ...publish, ...network], { env });
+  await proc.until("ready", () => /^ready$/m.test(proc.stdout));
+  return {
+    movers: [proc.pid],
+    stop: async () => {
+      const { code, stderr } = await proc.stop();
+      if (code !== 0) throw new Error(`tsproxy exits with ${code}: ${stderr}`);
+    },
+  };
+}
+
+const common = { mover: "node (tsproxy)", version: () => versionOf([process.execPath, MAIN, "--version"]), missing: () => undefined };
+
+export const tsproxy: Peer = {
+  ...common,
+  name: "tsproxy",
+  title: "tsproxy",
+  scenarios: ["publish", "bridge", "masquerade"],
+  containers: (scenario) => (scenario === "publish" ? "bridge" : "none"),
+  start: (session) => start(session, session.scenario !== "publish"),
+};
+
+export const tsproxyOwn: Peer = {
+  ...common,
+  name: "tsproxy-own",
+  title: "tsproxy, own network",
+  scenarios: ["publish"],
+  containers: "none",
+  start: (session) => start(session, true),
+};

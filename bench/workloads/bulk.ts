@@ -1,0 +1,54 @@
+/** Bulk TCP by iperf3, with the processor time that a gigabyte costs. "in": towards the server. */
+import type { CpuUse } from "../cpu.js";
+import { type Context, EVERYWHERE, type Workload } from "./workload.js";
+
+interface Iperf {
+  end: { sum_received: { bits_per_second: number; bytes: number }; sum_sent: { retransmits?: number } };
+}
+
+async function bulk({ session, seconds, meter }: Context, streams: number, reverse: boolean): Promise<{ rate: number; bytes: number; cpu: CpuUse }> {
+  const time = Math.max(1, Math.round(seconds));
+  const base = ["iperf3", "-J", "-c", session.address, "-p", String(session.port("iperf")), "-t", String(time), "-P", String(streams)];
+  const stop = meter();
+  const output = await session.generate(reverse ? [...base, "-R"] : base, time);
+  const cpu = stop();
+  const { sum_received: received } = (JSON.parse(output) as Iperf).end;
+  return { rate: received.bits_per_second / 1e9, bytes: received.bytes, cpu };
+}
+
+function workload(direction: "in" | "out", streams: number): Workload {
+  const name = `bulk-${direction}${streams === 1 ? "" : `-${streams}`}`;
+  const title = `bulk TCP ${direction}, ${streams} stream${streams === 1 ? "" : "s"}`;
+  return {
+    name,
+    slow: streams > 1,
+    scenarios: streams === 1 ? EVERYWHERE : ["publish", "bridge"],
+    metrics: [
+      { name, title, unit: "Gbit/s", better: "higher" },
+      { name: `${name}-cpu-movers`, title: `${title}: CPU of the moving process`, unit: "s/GB", better: "lower" },
+      { name: `${name}-cpu-softirq`, title: `${title}: CPU in softirq`, unit: "s/GB", better: "lower" },
+      { name: `${name}-cpu-machine`, title: `${title}: CPU of the machine`, unit: "s/GB", better: "lower" },
+    ],
+    cost: (seconds) => seconds,
+    run: async (context) => {
+      const { rate, bytes, cpu } = await bulk(context, streams, direction === "out");
+      const perGb = (cpuSeconds: number): number => cpuSeconds / (bytes / 1e9);
+      return {
+        values: {
+          [name]: rate,
+          [`${name}-cpu-movers`]: perGb(cpu.movers),
+          [`${name}-cpu-softirq`]: perGb(cpu.softirq),
+          [`${name}-cpu-machine`]: perGb(cpu.machine),
+        },
+      };
+    },
+  };
+}
+
+export const bulkWorkloads = [workload("in", 1), workload("out", 1), workload("in", 8), workload("out", 8)];
+
+/** Traffic that is not measured: caches, neighbours, and the JIT of who has one. */
+export async function warmUp(context: Context): Promise<void> {
+  await bulk({ ...context, seconds: 1 }, 1, false);
+  await bulk({ ...context, seconds: 1 }, 1, true);
+}

@@ -1,0 +1,432 @@
+/*
+ * tsproxy-docker-proxy: what dockerd starts in place of docker-proxy ("userland-proxy-path"), one process a port. It takes docker-proxy's flags
+ * and its protocol on descriptor 3 (cmd/docker-proxy/main_linux.go of moby), but forwards nothing: it holds the port's socket, hands it to
+ * `tsproxy daemon` over a unix socket and waits. When it ends, its connection ends, and the daemon takes the port back.
+ *
+ * Theory of operation: the request is one line, "publish PROTO TARGET-IP TARGET-PORT", with the socket as SCM_RIGHTS; the daemon reads the
+ * host's address and port off the socket. The answer is "ok" or "error TEXT". A daemon that goes away is awaited and told again, so the port
+ * survives its restart; the socket's filter (a packet that nobody steers is dropped, not refused) keeps clients trying meanwhile. Where no
+ * daemon runs one is started, under a lock, so that of many launchers one does it. A daemon that stops in order removes its socket and is
+ * only awaited; one that crashed leaves it, and is replaced after RESTART_MS.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <link.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+#define STATUS_FD 3 /* dockerd's pipe */
+#define LISTEN_FD 4 /* the socket, with -use-listen-fd */
+#define START_MS 10000 /* dockerd waits 16 s */
+#define RESTART_MS 3000
+#define RETRY_MAX_MS 1000
+#define BACKLOG 4096
+#define PATH_SIZE sizeof(((struct sockaddr_un *)NULL)->sun_path) /* of a file in the run folder */
+
+static struct {
+  const char *proto, *host_ip, *container_ip;
+  long host_port, container_port;
+  bool use_listen_fd, version;
+} flags = {"tcp", "0.0.0.0", "0.0.0.0", -1, -1, false, false};
+
+static const char *run_dir;
+static char error[512]; /* why the last thing failed, for dockerd */
+static int status_fd = -1;
+
+static int64_t now_ms(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* The system's word for errno as Go writes it: "address already in use". */
+static const char *reason(void) {
+  static char text[128];
+  snprintf(text, sizeof text, "%s", strerror(errno));
+  text[0] = (char)tolower((unsigned char)text[0]);
+  return text;
+}
+
+/* ---- the command line: Go's package flag, Go 1.21 ---- */
+
+enum kind { STRING, ADDRESS, INTEGER, BOOLEAN };
+
+static const struct flag {
+  const char *name, *help;
+  enum kind kind;
+  void *value;
+} table[] = {
+    {"container-ip", "container ip (default 0.0.0.0)", ADDRESS, &flags.container_ip},
+    {"container-port", "container port (default -1)", INTEGER, &flags.container_port},
+    {"host-ip", "host ip (default 0.0.0.0)", ADDRESS, &flags.host_ip},
+    {"host-port", "host port (default -1)", INTEGER, &flags.host_port},
+    {"proto", "proxy protocol (default \"tcp\")", STRING, &flags.proto},
+    {"use-listen-fd", "use a supplied listen fd", BOOLEAN, &flags.use_listen_fd},
+    {"v", "print version information and quit", BOOLEAN, &flags.version},
+    {"version", "print version information and quit", BOOLEAN, &flags.version},
+};
+#define FLAGS (sizeof table / sizeof *table)
+
+static void usage(const char *self, int code) {
+  static const char *const types[] = {" string", " value", " int", ""};
+  dprintf(2, "Usage of %s:\n", self);
+  for (size_t i = 0; i < FLAGS; i++) dprintf(2, "  -%s%s\n    \t%s\n", table[i].name, types[table[i].kind], table[i].help);
+  exit(code);
+}
+
+static int family_of(const char *ip) {
+  struct in6_addr any;
+  return inet_pton(AF_INET, ip, &any) == 1 ? AF_INET : inet_pton(AF_INET6, ip, &any) == 1 ? AF_INET6 : AF_UNSPEC;
+}
+
+static bool parse_bool(const char *text, bool *out) {
+  static const char *const words[] = {"0", "f", "F", "false", "FALSE", "False", "1", "t", "T", "true", "TRUE", "True"};
+  for (size_t i = 0; i < 12; i++) {
+    if (strcmp(text, words[i]) != 0) continue;
+    *out = i >= 6;
+    return true;
+  }
+  return false;
+}
+
+/* NULL, or what is wrong with the value. */
+static const char *set_flag(const struct flag *f, char *value) {
+  char *end;
+  switch (f->kind) {
+  case INTEGER:
+    errno = 0;
+    *(long *)f->value = strtol(value, &end, 0);
+    return errno == 0 && *value != 0 && *end == 0 ? NULL : "parse error";
+  case BOOLEAN:
+    return parse_bool(value, f->value) ? NULL : "parse error";
+  case ADDRESS: /* an empty one is none, as dockerd before 28 means it */
+    if (*value == 0) return NULL;
+    if (family_of(value) == AF_UNSPEC) return "invalid IP address";
+    *(const char **)f->value = value;
+    return NULL;
+  default:
+    *(const char **)f->value = value;
+    return NULL;
+  }
+}
+
+static void parse_flags(int argc, char **argv) {
+  for (int i = 1; i < argc && argv[i][0] == '-' && argv[i][1] != 0; i++) {
+    char *name = argv[i] + (argv[i][1] == '-' ? 2 : 1);
+    if (name[0] == 0) return; /* "--" */
+    if (name[0] == '-' || name[0] == '=') {
+      dprintf(2, "bad flag syntax: %s\n", argv[i]);
+      usage(argv[0], 2);
+    }
+    char *equals = strchr(name, '='), *value = NULL;
+    if (equals != NULL) *equals = 0, value = equals + 1;
+    const struct flag *f = NULL;
+    for (size_t k = 0; k < FLAGS; k++)
+      if (strcmp(table[k].name, name) == 0) f = &table[k];
+    if (f == NULL) {
+      if (strcmp(name, "h") == 0 || strcmp(name, "help") == 0) usage(argv[0], 0);
+      dprintf(2, "flag provided but not defined: -%s\n", name);
+      usage(argv[0], 2);
+    }
+    static char yes[] = "true";
+    if (value == NULL) value = f->kind == BOOLEAN ? yes : argv[++i];
+    if (value == NULL) {
+      dprintf(2, "flag needs an argument: -%s\n", name);
+      usage(argv[0], 2);
+    }
+    const char *wrong = set_flag(f, value);
+    if (wrong != NULL) {
+      if (f->kind == BOOLEAN) dprintf(2, "invalid boolean value \"%s\" for -%s: %s\n", value, name, wrong);
+      else dprintf(2, "invalid value \"%s\" for flag -%s: %s\n", value, name, wrong);
+      usage(argv[0], 2);
+    }
+    if (equals != NULL) *equals = '='; /* ps shows the flags as they came */
+  }
+}
+
+/* ---- descriptor 3 ---- */
+
+/* One write: dockerd reads once. */
+static void report(const char *text) {
+  if (status_fd < 0) return;
+  if (write(status_fd, text, strlen(text)) < 0) { /* dockerd is gone, and we follow */
+  }
+  close(status_fd);
+  status_fd = -1;
+}
+
+static void fail(void) {
+  char text[sizeof error + 2];
+  snprintf(text, sizeof text, "1\n%s", error);
+  report(text);
+  dprintf(2, "docker-proxy: %s\n", error);
+  exit(1);
+}
+
+/* ---- the socket ---- */
+
+/* What reaches the port without being steered is dropped in silence, until the daemon says otherwise: no answer, no refusal. */
+static void drop_all(int fd) {
+  struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, 0);
+  struct sock_fprog prog = {.len = 1, .filter = &code};
+  setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
+}
+
+/* Binds as Go's net.ListenTCP and ListenUDP do, with their error texts. */
+static int bind_own(bool tcp) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } sa = {.any.sa_family = (sa_family_t)family_of(flags.host_ip)};
+  bool v6 = sa.any.sa_family == AF_INET6;
+  if (v6) {
+    inet_pton(AF_INET6, flags.host_ip, &sa.v6.sin6_addr);
+    sa.v6.sin6_port = htons((uint16_t)flags.host_port);
+  } else {
+    inet_pton(AF_INET, flags.host_ip, &sa.v4.sin_addr);
+    sa.v4.sin_port = htons((uint16_t)flags.host_port);
+  }
+  const char *step = "socket";
+  int one = 1, fd = socket(sa.any.sa_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+  if (fd >= 0) {
+    if (v6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (tcp) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    drop_all(fd);
+    step = "bind";
+    errno = EINVAL;
+    if (flags.host_port >= 0 && flags.host_port <= 65535 && bind(fd, &sa.any, v6 ? sizeof sa.v6 : sizeof sa.v4) == 0) {
+      step = "listen";
+      if (!tcp || listen(fd, BACKLOG) == 0) return fd;
+    }
+  }
+  snprintf(error, sizeof error, v6 ? "listen %s6 [%s]:%ld: %s: %s" : "listen %s4 %s:%ld: %s: %s", flags.proto, flags.host_ip,
+           flags.host_port, step, reason());
+  return -1;
+}
+
+/* The socket on descriptor 4, if it is one for the protocol. */
+static int take_passed(bool tcp) {
+  int type, domain;
+  socklen_t len = sizeof type;
+  if (getsockopt(LISTEN_FD, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || getsockopt(LISTEN_FD, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0) {
+    snprintf(error, sizeof error, "listener fd: %s", reason());
+    return -1;
+  }
+  if ((domain != AF_INET && domain != AF_INET6) || type != (tcp ? SOCK_STREAM : SOCK_DGRAM)) {
+    const char *what = domain == AF_UNIX ? "unix" : type == SOCK_STREAM ? "tcp" : type == SOCK_DGRAM ? "udp" : "unknown";
+    snprintf(error, sizeof error, "unexpected socket type for listener fd: %s", what);
+    return -1;
+  }
+  fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);
+  drop_all(LISTEN_FD);
+  return LISTEN_FD;
+}
+
+/* ---- the daemon ---- */
+
+static int connect_daemon(void) {
+  struct sockaddr_un sa = {.sun_family = AF_UNIX};
+  snprintf(sa.sun_path, sizeof sa.sun_path, "%s/docker-proxy.sock", run_dir);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0) return fd;
+  int err = errno;
+  if (fd >= 0) close(fd);
+  errno = err;
+  return -1;
+}
+
+/* Turns this forked process into the daemon, of its own session: neither dockerd's end nor ours is its end. */
+static void become_daemon(void) {
+  char log[PATH_SIZE], self[PATH_MAX], program[PATH_MAX + 32];
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  setsid();
+  snprintf(log, sizeof log, "%s/daemon.log", run_dir);
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC), out = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  dup2(null, 0);
+  dup2(out < 0 ? null : out, 1);
+  dup2(out < 0 ? null : out, 2);
+  if (chdir("/") < 0) _exit(127);
+  const char *command = getenv("TSPROXY_DAEMON");
+  if (command != NULL) {
+    snprintf(program, sizeof program, "exec %s", command);
+    execl("/bin/sh", "sh", "-c", program, (char *)NULL);
+    _exit(127);
+  }
+  /* Beside us as packages install it, then as the source tree has it, then anywhere. */
+  static const char *const places[] = {"tsproxy", "../../dist/cli/main.js"};
+  ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+  self[len < 0 ? 0 : len] = 0;
+  char *slash = strrchr(self, '/');
+  for (size_t i = 0; slash != NULL && i < 2; i++) {
+    snprintf(program, sizeof program, "%.*s/%s", (int)(slash - self), self, places[i]);
+    execl(program, "tsproxy", "daemon", (char *)NULL);
+  }
+  execlp("tsproxy", "tsproxy", "daemon", (char *)NULL);
+  dprintf(2, "cannot run 'tsproxy daemon': %s\n", reason());
+  _exit(127);
+}
+
+static int start_daemon(int64_t deadline) {
+  pid_t child = fork();
+  if (child == 0) become_daemon();
+  if (child < 0) return -1;
+  for (int wait = 2; now_ms() < deadline; wait = wait < 20 ? wait * 2 : 20) {
+    poll(NULL, 0, wait);
+    int fd = connect_daemon();
+    if (fd >= 0) return fd;
+    /* It may have lost against another one that is about to listen. */
+    if (child > 0 && waitpid(child, NULL, WNOHANG) == child) child = 0, deadline = now_ms() + 500 < deadline ? now_ms() + 500 : deadline;
+  }
+  errno = child == 0 ? ECHILD : ETIMEDOUT;
+  return -1;
+}
+
+/* A connection to the daemon, which is started if there is none; -1 with `error`. */
+static int reach_daemon(int64_t deadline) {
+  char path[PATH_SIZE];
+  int fd = connect_daemon();
+  if (fd >= 0) return fd;
+  mkdir(run_dir, 0755);
+  snprintf(path, sizeof path, "%s/docker-proxy.lock", run_dir);
+  int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0 && errno != EACCES) {
+    snprintf(error, sizeof error, "cannot open %s: %s", path, reason());
+    return -1;
+  }
+  if (lock >= 0) flock(lock, LOCK_EX);
+  fd = connect_daemon(); /* somebody may have started it while we waited */
+  if (fd < 0 && lock >= 0) fd = start_daemon(deadline);
+  if (fd < 0 && errno == ECHILD) snprintf(error, sizeof error, "'tsproxy daemon' ends as soon as it is started: see %s/daemon.log", run_dir);
+  else if (fd < 0) snprintf(error, sizeof error, "no tsproxy daemon at %s/docker-proxy.sock: %s", run_dir, reason());
+  if (lock >= 0) close(lock);
+  return fd;
+}
+
+/* Sends the request with the socket, and awaits the answer. False with `error`. */
+static bool ask(int daemon, int sock, int64_t deadline) {
+  char text[256], answer[sizeof error] = "";
+  int len = snprintf(text, sizeof text, "publish %s %s %ld\n", flags.proto, flags.container_ip, flags.container_port);
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  memcpy(CMSG_DATA(&control.header), &sock, sizeof sock);
+  struct iovec iov = {text, (size_t)len};
+  struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
+  if (sendmsg(daemon, &message, MSG_NOSIGNAL) == len) {
+    struct pollfd ready = {.fd = daemon, .events = POLLIN};
+    for (size_t used = 0; used < sizeof answer - 1 && strchr(answer, '\n') == NULL;) {
+      int64_t left = deadline - now_ms();
+      ssize_t n = left > 0 && poll(&ready, 1, (int)left) > 0 ? read(daemon, answer + used, sizeof answer - 1 - used) : 0;
+      if (n <= 0) break;
+      used += (size_t)n;
+    }
+  }
+  answer[strcspn(answer, "\n")] = 0;
+  if (strcmp(answer, "ok") == 0) return true;
+  snprintf(error, sizeof error, "%s", strncmp(answer, "error ", 6) == 0 ? answer + 6 : "the tsproxy daemon does not answer");
+  return false;
+}
+
+/* The daemon went away: comes back when another one serves our port. */
+static int reconnect(int sock) {
+  int64_t crashed = 0; /* since when a socket without a process is all there is */
+  for (int wait = 10;; wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS) {
+    poll(NULL, 0, wait);
+    int64_t now = now_ms();
+    int fd = connect_daemon();
+    if (fd < 0 && errno == ECONNREFUSED) {
+      if (crashed == 0) crashed = now;
+      else if (now - crashed >= RESTART_MS) fd = reach_daemon(now + START_MS), crashed = 0;
+    } else {
+      crashed = 0;
+    }
+    if (fd < 0) continue;
+    if (ask(fd, sock, now + START_MS)) return fd;
+    close(fd);
+  }
+}
+
+/* ---- */
+
+/*
+ * Gives back the pages of code and constants that starting took: what waits needs few of them, and each launcher's resident memory counts.
+ * They come back from the file when they are touched.
+ */
+static void forget_pages(void) {
+  const ElfW(Phdr) *ph = (const void *)getauxval(AT_PHDR);
+  uintptr_t page = (uintptr_t)getpagesize() - 1;
+  for (unsigned long i = 0; i < getauxval(AT_PHNUM); i++) {
+    if (ph[i].p_type != PT_LOAD || (ph[i].p_flags & PF_W) != 0) continue;
+    uintptr_t start = ph[i].p_vaddr & ~page;
+    madvise((void *)start, (ph[i].p_vaddr + ph[i].p_memsz - start + page) & ~page, MADV_DONTNEED);
+  }
+}
+
+static void stop(int signal) {
+  (void)signal;
+  _exit(0);
+}
+
+int main(int argc, char **argv) {
+  if (fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC) == 0) status_fd = STATUS_FD;
+  parse_flags(argc, argv);
+  if (flags.version) {
+    dprintf(1, "docker-proxy (commit tsproxy) version %s\n", VERSION);
+    return 0;
+  }
+  signal(SIGINT, stop);
+  signal(SIGTERM, stop);
+  run_dir = getenv("TSPROXY_RUN_DIR");
+  if (run_dir == NULL) run_dir = "/run/tsproxy";
+  if (strlen(run_dir) + sizeof "/docker-proxy.sock" > PATH_SIZE) {
+    snprintf(error, sizeof error, "TSPROXY_RUN_DIR is too long");
+    fail();
+  }
+  bool tcp = strcmp(flags.proto, "tcp") == 0;
+  if (!tcp && strcmp(flags.proto, "udp") != 0) {
+    snprintf(error, sizeof error, "unsupported protocol %.64s", flags.proto);
+    fail();
+  }
+  int sock = flags.use_listen_fd ? take_passed(tcp) : bind_own(tcp);
+  if (sock < 0) fail();
+  int64_t deadline = now_ms() + START_MS;
+  int daemon = reach_daemon(deadline);
+  if (daemon < 0 || !ask(daemon, sock, deadline)) fail();
+  report("0\n");
+  signal(SIGCHLD, SIG_IGN); /* a daemon that we started and that ends */
+  for (;;) {
+    forget_pages();
+    char rest[64];
+    while (read(daemon, rest, sizeof rest) > 0) {
+    }
+    close(daemon);
+    daemon = reconnect(sock);
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * What users can say to the network driver: `docker network create -d tsproxy -o …` and, in each endpoint's options, `-p`. Docker's bridge
+ * options by their own names; an option that is not supported is refused by name (TSP_ERR_DRIVER_OPTION), since a network that ignores
+ * one would not be the network that was asked for.
+ */
+import type { PortSpec } from "../control/port-spec.js";
+import { TsproxyError } from "../errors.js";
+import { parseIpv4 } from "../wire/ipv4-address.js";
+import { type Message, refused } from "./message.js";
+
+export interface NetworkOptions {
+  /** Undefined: that of the host's default route. */
+  mtu?: number;
+  /** Nothing goes in or out. */
+  internal: boolean;
+  /** Endpoints reach each other. */
+  icc: boolean;
+  masquerade: boolean;
+  /** Host address of published ports that name none. */
+  hostBinding: string;
+  /** Source address of what leaves. */
+  outside?: string;
+  /** Name of devices in containers, without number. */
+  interfacePrefix: string;
+  /** Name of the host's device. */
+  hostDevice?: string;
+}
+
+const BRIDGE = "com.docker.network.bridge.";
+const MIN_MTU = 68; // RFC 791 §3.2
+const MAX_MTU = 65_521; // drivers/net/tun.c: 65535 less the Ethernet header
+const MAX_NAME = 15; // IFNAMSIZ less the terminating zero, linux/if.h
+/** strconv.ParseBool, which Docker's bridge uses. */
+const TRUE = /^(1|t|T|TRUE|true|True)$/;
+const FALSE = /^(0|f|F|FALSE|false|False)$/;
+
+const SUPPORTED: Record<string, (options: NetworkOptions, value: string, key: string) => void> = {
+  "com.docker.network.driver.mtu": (options, value, key) => {
+    const mtu = /^\d+$/.test(value) ? Number(value) : 0;
+    if (mtu < MIN_MTU || mtu > MAX_MTU) throw bad(key, value, `use ${MIN_MTU} to ${MAX_MTU}`);
+    options.mtu = mtu;
+  },
+  [`${BRIDGE}enable_icc`]: (options, value, key) => {
+    options.icc = parseBool(key, value);
+  },
+  [`${BRIDGE}enable_ip_masquerade`]: (options, value, key) => {
+    options.masquerade = parseBool(key, value);
+  },
+  [`${BRIDGE}host_binding_ipv4`]: (options, value, key) => {
+    options.hostBinding = parseAddress(key, value);
+  },
+  [`${BRIDGE}name`]: (options, value, key) => {
+    options.hostDevice = parseName(key, value, MAX_NAME);
+  },
+  [`${BRIDGE}gateway_mode_ipv4`]: (_options, value, key) => {
+    const hint =
+      value === "isolated"
+        ? "use --internal"
+        : value === "routed"
+          ? `use -o ${BRIDGE}enable_ip_masquerade=false`
+          : "leave it out, or use nat";
+    if (value !== "nat") throw bad(key, value, hint);
+  },
+  "com.docker.network.host_ipv4": (options, value, key) => {
+    options.outside = parseAddress(key, value);
+  },
+  "com.docker.network.container_iface_prefix": (options, value, key) => {
+    options.interfacePrefix = parseName(key, value, MAX_NAME - 3); // dockerd appends a number
+  },
+};
+
+const NO_IPV6 = "tsproxy's networks are IPv4 only: leave IPv6 out, or use -d bridge";
+/** Known to Docker's bridge but not here: what to do instead. */
+const UNSUPPORTED: Record<string, string> = {
+  [`${BRIDGE}gateway_mode_ipv6`]: NO_IPV6,
+  "com.docker.network.host_ipv6": NO_IPV6,
+  [`${BRIDGE}inhibit_ipv4`]: "the host always has the gateway's address; leave it out",
+  [`${BRIDGE}trusted_host_interfaces`]: "no host interface reaches containers but by published ports; leave it out",
+  [`${BRIDGE}default_bridge`]: "the default bridge stays Docker's own; leave it out",
+};
+
+/** From the `Options` of CreateNetwork. */
+export function parseNetworkOptions(message: Message): NetworkOptions {
+  if (message.flag("com.docker.network.enable_ipv6", false)) throw noIpv6("--ipv6");
+  if (!message.flag("com.docker.network.enable_ipv4", true))
+    throw new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", "a network without IPv4 is not supported", NO_IPV6);
+  const options: NetworkOptions = {
+    internal: message.flag("com.docker.network.internal", false),
+    icc: true,
+    masquerade: true,
+    hostBinding: "0.0.0.0",
+    interfacePrefix: "eth",
+  };
+  const generic = message.object("com.docker.network.generic");
+  for (const key of generic.keys()) {
+    const read = SUPPORTED[key];
+    if (read === undefined)
+      throw new TsproxyError(
+        "TSP_ERR_DRIVER_OPTION",
+        "invalid",
+        `option ${key} is not supported`,
+        UNSUPPORTED[key] ?? `supported are ${Object.keys(SUPPORTED).join(", ")}`,
+      );
+    read(options, generic.optionalText(key), key);
+  }
+  return options;
+}
+
+export function noIpv6(what: string): TsproxyError {
+  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `${what} is not supported`, NO_IPV6);
+}
+
+function bad(key: string, value: string, hint: string): TsproxyError {
+  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key}: '${value}' will not do`, hint);
+}
+
+function parseBool(key: string, value: string): boolean {
+  if (!TRUE.test(value) && !FALSE.test(value)) throw bad(key, value, "use true or false");
+  return TRUE.test(value);
+}
+
+function parseAddress(key: string, value: string): string {
+  if (value.includes(":")) throw noIpv6(`option ${key}=${value}`);
+  if (parseIpv4(value) === null) throw bad(key, value, "use an IPv4 address");
+  return value;
+}
+
+function parseName(key: string, value: string, max: number): string {
+  if (value.length > max || !/^[A-Za-z][\w.-]*$/.test(value)) throw bad(key, value, `use a device name of at most ${max} letters`);
+  return value;
+}
+
+const PROTOCOLS: Record<number, "tcp" | "udp"> = { 6: "tcp", 17: "udp" };
+const SCTP = 132;
+
+/**
+ * What `com.docker.network.portmap` of an endpoint's options asks for, for a container at `targetIp`. Neighboring ports are put together, as
+ * dockerd names each port of a range by itself. In Docker's order: ports that are named before those that are to be picked.
+ */
+export function parsePortMap(options: Message, targetIp: string, hostBinding: string): PortSpec[] {
+  const specs = options.list("com.docker.network.portmap").map((binding) => parseBinding(binding, targetIp, hostBinding));
+  const named = specs.filter((spec) => spec.hostPort !== 0 && !spec.pickFromRange);
+  named.sort((a, b) => compare(a.hostIp, b.hostIp) || compare(a.proto, b.proto) || a.hostPort - b.hostPort);
+  const joined: PortSpec[] = [];
+  for (const spec of named) {
+    const last = joined.at(-1);
+    const follows =
+      last?.hostIp === spec.hostIp &&
+      last.proto === spec.proto &&
+      last.hostPortEnd + 1 === spec.hostPort &&
+      last.targetPortEnd + 1 === spec.targetPort;
+    if (follows) joined[joined.length - 1] = { ...last, hostPortEnd: spec.hostPort, targetPortEnd: spec.targetPort };
+    else joined.push(spec);
+  }
+  const picked = specs.filter((spec) => !named.includes(spec));
+  return [...joined, ...picked.sort((a, b) => Number(b.pickFromRange) - Number(a.pickFromRange))];
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function parseBinding(binding: Message, targetIp: string, hostBinding: string): PortSpec {
+  const number = binding.integer("Proto", 0, 255);
+  const proto = PROTOCOLS[number];
+  const targetPort = binding.integer("Port", 1, 65_535);
+  if (proto === undefined)
+    throw new TsproxyError(
+      "TSP_ERR_DRIVER_OPTION",
+      "invalid",
+      `port ${targetPort}: protocol ${number === SCTP ? "sctp" : number} is not supported`,
+      "publish tcp or udp",
+    );
+  const hostPort = binding.integer("HostPort", 0, 65_535, 0);
+  const hostPortEnd = binding.integer("HostPortEnd", 0, 65_535, hostPort) || hostPort;
+  if (hostPortEnd < hostPort) throw refused(`${binding.where}.HostPortEnd`, `${hostPortEnd} is below HostPort ${hostPort}`);
+  const hostIp = binding.optionalText("HostIP") || hostBinding;
+  if (hostIp.includes(":")) throw noIpv6(`publishing on [${hostIp}]`);
+  if (parseIpv4(hostIp) === null) throw refused(`${binding.where}.HostIP`, `'${hostIp}' is no IPv4 address`);
+  const pickFromRange = hostPortEnd > hostPort;
+  return { hostIp, hostPort, hostPortEnd, pickFromRange, targetIp, targetPort, targetPortEnd: targetPort, proto };
+}

@@ -1,0 +1,80 @@
+/**
+ * What a docker-proxy launcher (`native/docker-proxy.c`) asks for: one line, "publish PROTO TARGET-IP TARGET-PORT", in one message with the
+ * socket that holds the host port. The host's address and port are read off the socket, so a launcher can only publish what it holds.
+ */
+import { closeSync } from "node:fs";
+import { isIP, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PortSpec } from "../control/port-spec.js";
+import { TsproxyError } from "../errors.js";
+import { errnoName, native } from "../sys/native.js";
+
+/** For a launcher to say what it wants, milliseconds. It does so at once, or is none. */
+const PATIENCE_MS = 5_000;
+const MAX_DELAY_MS = 100;
+const MAX_LINE = 128;
+const PROTOCOLS = { tcp: 6, udp: 17 } as const;
+
+export interface LauncherRequest {
+  /** One port. */
+  spec: PortSpec;
+  /** The socket that holds it; the caller's to close. */
+  fd: number;
+}
+
+/**
+ * Reads the request of a paused connection. Throws TSP_ERR_LAUNCHER for what is none, with no descriptor left open; undefined when the client
+ * went away. Node cannot receive descriptors, so the connection is read natively, and looked at again while nothing is there yet.
+ */
+export async function receiveRequest(socket: Socket): Promise<LauncherRequest | undefined> {
+  const bytes = Buffer.alloc(MAX_LINE);
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
+    const handle = descriptorOf(socket);
+    if (handle === undefined) return undefined;
+    const [length, fd] = native.recvFd(handle, bytes);
+    if (length === 0) return undefined;
+    if (length > 0) return parse(bytes.toString("latin1", 0, length), fd);
+    const errno = errnoName(length);
+    if (errno === "EINVAL") throw refused("more than one descriptor came with the request");
+    if (errno !== "EAGAIN") return undefined;
+    if (performance.now() > deadline) throw refused(`no request within ${PATIENCE_MS / 1000} s`);
+    await sleep(delayMs);
+  }
+}
+
+function parse(line: string, fd: number): LauncherRequest {
+  try {
+    const [, proto, targetIp = "", port] = /^publish (tcp|udp) (\S+) (\d{1,5})\n$/.exec(line) ?? [];
+    if (proto !== "tcp" && proto !== "udp") throw refused("not a request");
+    const targetPort = Number(port);
+    if (isIP(targetIp) === 0) throw refused(`invalid container address '${targetIp}'`);
+    if (targetPort < 1 || targetPort > 65535) throw refused(`invalid container port ${targetPort}`);
+    const bound = fd < 0 ? null : native.boundTo(fd);
+    if (bound === null || bound[0] !== PROTOCOLS[proto]) throw refused(`no bound ${proto} socket came with the request`);
+    const [, hostPort, hostIp] = bound;
+    const spec: PortSpec = {
+      hostIp,
+      hostPort,
+      hostPortEnd: hostPort,
+      pickFromRange: false,
+      targetIp,
+      targetPort,
+      targetPortEnd: targetPort,
+      proto,
+    };
+    return { spec, fd };
+  } catch (error) {
+    if (fd >= 0) closeSync(fd);
+    throw error;
+  }
+}
+
+/** Undefined once it is closed. */
+function descriptorOf(socket: Socket): number | undefined {
+  return (socket as unknown as { _handle: { fd: number } | null })._handle?.fd;
+}
+
+function refused(problem: string): TsproxyError {
+  return new TsproxyError("TSP_ERR_LAUNCHER", "invalid", `docker-proxy launcher: ${problem}`, "is it of the same version as the daemon?");
+}

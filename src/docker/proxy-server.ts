@@ -1,0 +1,161 @@
+/**
+ * Serves the docker-proxy launchers (`native/docker-proxy.c`): each keeps a connection to `docker-proxy.sock` for as long as its port is to be
+ * published. IPv4 goes through the dataplane. What packets cannot do is relayed on the launcher's own socket: IPv6 on either side, and
+ * targets that are the host itself or have no route yet; docker-proxy would serve those too.
+ *
+ * The launcher holds the port; here its socket is kept only for relaying. So a second launcher that brings a socket for the same port proves
+ * that the first one is gone, even if the end of its connection has not been seen yet: the first one's lease is ended before the second's begins.
+ */
+import { closeSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import type { MappingView } from "../control/api-types.js";
+import type { Dataplane, DataplaneOptions } from "../control/dataplane.js";
+import { makeRunDir, runDir } from "../control/run-dir.js";
+import { Undo } from "../control/undo.js";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { Relay } from "../relay/relay.js";
+import { native } from "../sys/native.js";
+import { parseIpv4 } from "../wire/ipv4-address.js";
+import { type LauncherRequest, receiveRequest } from "./launcher-request.js";
+import { restrictSocket } from "./socket-access.js";
+
+/** Launchers of a long port range that come back at once when the daemon is restarted. */
+const BACKLOG = 4096;
+
+/** A port that a launcher has published. */
+interface Lease {
+  relayed: MappingView | undefined;
+  end(): Promise<void>;
+}
+
+export type ProxyServerOptions = Pick<DataplaneOptions, "allowFrom"> & { group?: string | undefined };
+
+export class ProxyServer {
+  /** By protocol, host address and port. */
+  private readonly leases = new Map<string, Lease>();
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+
+  private constructor(
+    private readonly plane: Dataplane,
+    private readonly options: ProxyServerOptions,
+  ) {
+    this.server = createServer({ pauseOnConnect: true }, (socket) => void this.serve(socket));
+  }
+
+  /** Listens in the run folder, for root and the group. Throws TSP_ERR_DAEMON (conflict) when another daemon does so already. */
+  static async start(plane: Dataplane, options: ProxyServerOptions): Promise<ProxyServer> {
+    const path = join(runDir(), "docker-proxy.sock");
+    makeRunDir();
+    if (await answers(path))
+      throw new TsproxyError("TSP_ERR_DAEMON", "conflict", `another daemon serves ${path}`, "one is enough; stop it first");
+    rmSync(path, { force: true }); // of a daemon that was killed
+    const proxies = new ProxyServer(plane, options);
+    await new Promise<void>((resolve, reject) => {
+      proxies.server.once("error", reject).listen({ path, backlog: BACKLOG }, resolve);
+    });
+    try {
+      restrictSocket(path, options.group);
+    } catch (error) {
+      await proxies.close();
+      throw error;
+    }
+    return proxies;
+  }
+
+  /** The ports that are relayed; those in the dataplane are the publisher's. */
+  mappings(): MappingView[] {
+    return [...this.leases.values()].flatMap(({ relayed }) => relayed ?? []);
+  }
+
+  /** Takes every port back. The launchers wait for another daemon. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    await Promise.all([...this.leases.values()].map((lease) => lease.end()));
+    await closed;
+  }
+
+  private async serve(socket: Socket): Promise<void> {
+    const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    this.sockets.add(socket);
+    socket.on("error", () => {}); // it is closed then
+    try {
+      const request = await receiveRequest(socket);
+      if (request === undefined) return;
+      const lease = await this.lease(request);
+      void gone.then(() => lease.end());
+      socket.write("ok\n");
+      socket.on("data", () => socket.destroy()); // nothing more is to come, but its end
+      socket.resume();
+      await gone;
+    } catch (error) {
+      const text = error instanceof TsproxyError ? error.describe() : `internal error: ${(error as Error).message}`;
+      log.warn(text);
+      socket.write(`error ${text.replace(/\s*\n\s*/g, " ")}\n`);
+    } finally {
+      this.sockets.delete(socket);
+      socket.destroySoon();
+    }
+  }
+
+  private async lease(request: LauncherRequest): Promise<Lease> {
+    const { hostIp, hostPort, proto } = request.spec;
+    const key = `${proto} ${hostIp} ${hostPort}`;
+    const undo = new Undo();
+    const lease: Lease = {
+      relayed: undefined,
+      end: async () => {
+        if (this.leases.get(key) === lease) this.leases.delete(key);
+        await undo.run();
+      },
+    };
+    const former = this.leases.get(key);
+    this.leases.set(key, lease);
+    try {
+      await former?.end();
+      if (!this.throughDataplane(request, undo)) lease.relayed = await this.throughRelay(request, undo);
+      await this.plane.settled();
+      return lease;
+    } catch (error) {
+      await lease.end();
+      throw error;
+    }
+  }
+
+  /** False when packets cannot do it. */
+  private throughDataplane({ spec, fd }: LauncherRequest, undo: Undo): boolean {
+    if (parseIpv4(spec.hostIp) === null || parseIpv4(spec.targetIp) === null) return false;
+    try {
+      const publication = this.plane.publisher.publish(spec, fd);
+      undo.add(`port ${spec.hostPort}`, () => publication.close());
+      closeSync(fd);
+      return true;
+    } catch (error) {
+      if (error instanceof TsproxyError && error.code === "TSP_ERR_TARGET") return false;
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView> {
+    native.dropAll(fd, 0);
+    const relay = await Relay.start({ ...spec, fd }, { allowFrom: this.options.allowFrom });
+    undo.add(`relay of port ${spec.hostPort}`, () => relay.close());
+    const { pickFromRange: _, ...mapping } = spec;
+    return { ...mapping, via: "relay" };
+  }
+}
+
+/** Whether somebody listens there. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on("error", () => resolve(false));
+  });
+}
