@@ -1,5 +1,7 @@
 /** Open vSwitch with its userspace datapath, segmentation offload on, and NAT by `ct(nat)`. */
+import fs from "node:fs";
 import path from "node:path";
+import { eventually } from "../../test/support/proc.js";
 import { ADDR, MASQUERADE } from "../../test/support/topology.js";
 import { versionOf } from "../machine.js";
 import { PUBLISHED, type Role, type Session } from "../topology.js";
@@ -23,6 +25,7 @@ export const openvswitch: Peer = {
     const set = (...args: string[]): string => session.run("host", ["ovs-vsctl", `--db=unix:${socket}`, ...args]);
     session.run("host", ["ovsdb-tool", "create", file, SCHEMA]);
     const database = session.start("host", ["ovsdb-server", `--remote=punix:${socket}`, file], { env });
+    await eventually("ovsdb-server listens", () => fs.existsSync(socket));
     set("--no-wait", "init", "--", "set", "Open_vSwitch", ".", "other_config:userspace-tso-enable=true");
     const daemon = session.start("host", ["ovs-vswitchd", `unix:${socket}`], { env });
     set("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure");

@@ -3,6 +3,7 @@ import type { CpuUse } from "../cpu.js";
 import { type Context, EVERYWHERE, type Workload } from "./workload.js";
 
 interface Iperf {
+  error?: string;
   end: { sum_received: { bits_per_second: number; bytes: number }; sum_sent: { retransmits?: number } };
 }
 
@@ -12,7 +13,9 @@ async function bulk({ session, seconds, meter }: Context, streams: number, rever
   const stop = meter();
   const output = await session.generate(reverse ? [...base, "-R"] : base, time);
   const cpu = stop();
-  const { sum_received: received } = (JSON.parse(output) as Iperf).end;
+  const { error, end } = JSON.parse(output) as Iperf;
+  if (error !== undefined) throw new Error(`iperf3: ${error}`);
+  const received = end.sum_received;
   return { rate: received.bits_per_second / 1e9, bytes: received.bytes, cpu };
 }
 

@@ -1,10 +1,12 @@
 /** `tsproxy cleanup`: removes what killed instances left behind. */
 import { sweep } from "../control/run-dir.js";
+import { sweepDevices } from "../docker/stray-device.js";
 import type { PrintOptions } from "./options.js";
 
 export function cleanup(options: PrintOptions): void {
-  const swept = sweep();
+  const swept = { ...sweep(), devices: sweepDevices() };
+  const { sockets, filters, devices } = swept;
   if (options.json) process.stdout.write(`${JSON.stringify(swept)}\n`);
-  else if (swept.sockets + swept.filters === 0) process.stdout.write("nothing to clean up\n");
-  else process.stdout.write(`removed ${swept.sockets} stale sockets and ${swept.filters} stale filters\n`);
+  else if (sockets + filters + devices === 0) process.stdout.write("nothing to clean up\n");
+  else process.stdout.write(`removed ${sockets} stale sockets, ${filters} stale filters and ${devices} stale devices\n`);
 }

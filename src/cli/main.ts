@@ -13,7 +13,10 @@ const program = buildProgram({
   flows: showFlows,
   fdb: showFdb,
   stats: showStats,
+  ps: async (options) => (await import("./docker-show.js")).showPs(options),
+  port: async (word, options) => (await import("./docker-show.js")).showPort(word, options),
   daemon: async (options) => (await import("./daemon.js")).daemon(options),
+  install: async (options) => (await import("./install.js")).install(options),
   doctor: async (options) => (await import("./doctor.js")).doctor(options),
   cleanup: async (options) => (await import("./cleanup.js")).cleanup(options),
 });

@@ -7,6 +7,7 @@ import { parseConfig, parseDataplane, parseInteger, type RunConfig, type RunOpti
 import { version } from "../control/version.js";
 import type { DaemonOptions } from "../docker/daemon.js";
 import { TsproxyError } from "../errors.js";
+import type { InstallOptions } from "./install.js";
 
 export interface PrintOptions {
   json: boolean;
@@ -22,7 +23,10 @@ export interface Handlers {
   flows(options: ShowOptions): void | Promise<void>;
   fdb(options: ShowOptions): void | Promise<void>;
   stats(options: ShowOptions): void | Promise<void>;
+  ps(options: ShowOptions): void | Promise<void>;
+  port(word: string | undefined, options: ShowOptions): void | Promise<void>;
   daemon(options: DaemonOptions): void | Promise<void>;
+  install(options: InstallOptions): void | Promise<void>;
   doctor(options: PrintOptions): void | Promise<void>;
   cleanup(options: PrintOptions): void | Promise<void>;
 }
@@ -83,23 +87,20 @@ export function buildProgram(handlers: Handlers): Command {
       return handlers.run(parseConfig(options));
     });
 
-  const show = (name: "flows" | "fdb" | "stats", description: string): void => {
+  const show = (name: string, description: string): Command =>
     program
       .command(name)
       .description(description)
       .allowExcessArguments(false)
       .option("--json", "Print JSON")
-      .option("--pid <pid>", "Ask this instance, when several run")
-      .action((options: { json?: boolean; pid?: string }) =>
-        handlers[name]({
-          json: options.json ?? false,
-          pid: options.pid === undefined ? undefined : parseInteger("--pid", options.pid, 1, MAX_PID),
-        }),
-      );
-  };
-  show("flows", "Show the flows that a running instance tracks");
-  show("fdb", "Show the MAC addresses that its bridge knows");
-  show("stats", "Show its counters");
+      .option("--pid <pid>", "Ask this instance, when several run");
+  show("flows", "Show the flows that a running instance tracks").action((options) => handlers.flows(parseShow(options)));
+  show("fdb", "Show the MAC addresses that its bridge knows").action((options) => handlers.fdb(parseShow(options)));
+  show("stats", "Show its counters").action((options) => handlers.stats(parseShow(options)));
+  show("ps", "Show Docker's networks of driver tsproxy, with endpoints and ports").action((options) => handlers.ps(parseShow(options)));
+  show("port", "Show the published ports of Docker's containers in them")
+    .argument("[container]", "Name or id of a container, or id of an endpoint")
+    .action((word: string | undefined, options: RawShow) => handlers.port(word, parseShow(options)));
 
   const print = (name: "doctor" | "cleanup", description: string): void => {
     program
@@ -122,9 +123,24 @@ export function buildProgram(handlers: Handlers): Command {
     .action((options: RunOptions & { group?: string; pluginSocket?: string }) =>
       handlers.daemon({ ...parseDataplane(options), group: options.group, pluginSocket: options.pluginSocket }),
     );
+  program
+    .command("install")
+    .description("Write systemd units, and say what comes next")
+    .allowExcessArguments(false)
+    .option("--prefix <dir>", "Put this before /etc/systemd/system", "/")
+    .action((options: InstallOptions) => handlers.install(options));
   print("doctor", "Check that this host has what tsproxy needs");
   print("cleanup", "Remove what a killed instance left behind");
   return program;
+}
+
+interface RawShow {
+  json?: boolean;
+  pid?: string;
+}
+
+function parseShow({ json = false, pid }: RawShow): ShowOptions {
+  return { json, pid: pid === undefined ? undefined : parseInteger("--pid", pid, 1, MAX_PID) };
 }
 
 function collect(value: string, previous: string[] | undefined): string[] {

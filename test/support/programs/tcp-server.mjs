@@ -1,4 +1,4 @@
-/** tcp-server.mjs PORT: echoes what comes and, after the client has shut its side, adds `end PEER` and shuts its own. */
+/** tcp-server.mjs PORT, at the address LISTEN (0.0.0.0): echoes what comes and, after the client has shut its side, adds `end PEER` and shuts its own. */
 import net from "node:net";
 
 const server = net.createServer({ allowHalfOpen: true }, (socket) => {
@@ -8,4 +8,4 @@ const server = net.createServer({ allowHalfOpen: true }, (socket) => {
   socket.on("end", () => socket.end(`end ${peer}\n`));
   socket.pipe(socket, { end: false });
 });
-server.listen(Number(process.argv[2]), "0.0.0.0", () => console.log(JSON.stringify({ event: "listening" })));
+server.listen(Number(process.argv[2]), process.env.LISTEN ?? "0.0.0.0", () => console.log(JSON.stringify({ event: "listening" })));

@@ -1,0 +1,48 @@
+/** `tsproxy install`: writes the systemd units for this very copy of tsproxy and says what comes next. */
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { TsproxyError } from "../errors.js";
+
+const UNITS = ["tsproxy.socket", "tsproxy.service"];
+const LAUNCHER = "native/build/tsproxy-docker-proxy";
+
+export interface InstallOptions {
+  /** Put before `/etc/systemd/system`: for a package, or an image. */
+  prefix: string;
+}
+
+export function install({ prefix }: InstallOptions): void {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const command = [process.execPath, path.join(root, "dist/cli/main.js")].map((file) => realpathSync(file));
+  const strange = command.find((file) => /[\s"'\\%$]/.test(file));
+  if (strange !== undefined)
+    throw new TsproxyError(
+      "TSP_ERR_INSTALL",
+      "invalid",
+      `a unit cannot name '${strange}'`,
+      "install it in a folder without blanks or quotes",
+    );
+  const dir = path.join(prefix, "/etc/systemd/system");
+  try {
+    mkdirSync(dir, { recursive: true });
+    for (const unit of UNITS) {
+      const text = readFileSync(path.join(root, "docs/systemd", unit), "utf8");
+      writeFileSync(path.join(dir, unit), text.replace("/usr/bin/tsproxy daemon", `${command.join(" ")} daemon`));
+    }
+  } catch (cause) {
+    throw new TsproxyError("TSP_ERR_INSTALL", "permission", `cannot write to ${dir}: ${(cause as Error).message}`, "run as root", cause);
+  }
+  const launcher = path.join(root, LAUNCHER);
+  process.stdout.write(`wrote ${UNITS.map((unit) => path.join(dir, unit)).join(" and ")}
+
+Start it, now and at every boot:
+  systemctl daemon-reload && systemctl enable --now tsproxy.socket tsproxy.service
+
+Networks through tsproxy:
+  docker network create -d tsproxy NAME
+
+Published ports of Docker's own networks through tsproxy: in /etc/docker/daemon.json, then restart docker
+  { "userland-proxy-path": "${launcher}" }
+${existsSync(launcher) ? "" : `  (it is not built yet: npm run build:native in ${root})\n`}`);
+}

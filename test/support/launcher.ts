@@ -1,0 +1,60 @@
+/** The docker-proxy launcher as dockerd starts it: status pipe on descriptor 3, and from dockerd 28 on the port's socket on descriptor 4. */
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Lab } from "./lab.js";
+import type { Proc, StartOptions } from "./proc.js";
+import { launch } from "./tsproxy.js";
+
+export const LAUNCHER = fileURLToPath(new URL("../../native/build/tsproxy-docker-proxy", import.meta.url));
+
+/** Binds as dockerd does (`daemon/libnetwork/portallocator`), then becomes the program: ADDRESS PORT tcp|udp both|only PROGRAM ARG… */
+const LISTEN = `
+import os, socket, sys
+address, port, proto, v6only, *argv = sys.argv[1:]
+family = socket.AF_INET6 if ":" in address else socket.AF_INET
+s = socket.socket(family, socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1) if proto == "tcp" else None
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only == "only") if family == socket.AF_INET6 else None
+s.bind((address, int(port)))
+s.listen() if proto == "tcp" else None
+os.dup2(s.fileno(), 4)
+os.set_inheritable(4, True)
+os.execv(argv[0], argv)
+`;
+
+export interface LauncherSpec {
+  proto?: "tcp" | "udp";
+  hostIp?: string;
+  hostPort: number;
+  containerIp: string;
+  containerPort: number;
+  /** The socket is passed (-use-listen-fd), `dual`: one for both families. Else the launcher binds. */
+  passed?: boolean | "dual";
+}
+
+/** Arguments in the form that dockerd uses. */
+export function launcherArgs({ proto = "tcp", hostIp = "0.0.0.0", hostPort, containerIp, containerPort, passed }: LauncherSpec): string[] {
+  const host = ["-proto", proto, "-host-ip", hostIp, "-host-port", String(hostPort)];
+  const target = ["-container-ip", containerIp, "-container-port", String(containerPort)];
+  return [...host, ...target, ...(passed ? ["-use-listen-fd"] : [])];
+}
+
+/** Starts it with any arguments, and does not wait. */
+export function startLauncher(lab: Lab, ns: string, args: string[], options: StartOptions & { wrap?: string[] } = {}): Proc {
+  const env = { TSPROXY_RUN_DIR: path.join(lab.dir, "run"), ...options.env };
+  return lab.start(ns, [...(options.wrap ?? []), LAUNCHER, ...args], { ...options, env, extraFd: true });
+}
+
+/** Starts it and waits until it says that it is ready. */
+export async function launchProxy(lab: Lab, ns: string, spec: LauncherSpec, env: Record<string, string> = {}): Promise<Proc> {
+  const { proto = "tcp", hostIp = "0.0.0.0", hostPort, passed } = spec;
+  const listen = ["python3", "-c", LISTEN, hostIp, String(hostPort), proto, passed === "dual" ? "both" : "only"];
+  const proc = startLauncher(lab, ns, launcherArgs(spec), { env, wrap: passed ? listen : [] });
+  return proc.until("readiness", () => proc.extra === "0\n", 15_000);
+}
+
+/** Starts `tsproxy daemon` and waits for it. */
+export async function startDaemon(lab: Lab, ns: string, args: string[] = []): Promise<Proc> {
+  const proc = launch(lab, ns, ["daemon", ...args]);
+  return proc.until("readiness", () => proc.stdout.includes("ready"));
+}
