@@ -13,6 +13,7 @@ import { barChart } from "../svg.js";
 
 const FLOWS = [1, 1_000, 10_000, 100_000, 1_000_000], SIZES = [64, 1500];
 const STAGE_FLOWS = [1_000, 1_000_000];
+const WORKER_FLOWS = 10_000;
 const TABLE_ENTRIES = 100_000, MILLION = 1_000_000;
 
 interface Case {
@@ -72,8 +73,13 @@ export async function memory(argv: string[]): Promise<void> {
   }
   progress.end();
   const stages = Object.fromEntries(STAGE_FLOWS.map((flows) => [flows, run(process.execPath, [script("nat-path"), String(flows), "64", seconds, "stages"])]));
+  const scaling: number[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const [one = Number.NaN, two = Number.NaN] = [1, 2].map((count) => run(process.execPath, [script("workers"), String(count), String(WORKER_FLOWS), seconds]).rate);
+    scaling.push(two / one);
+  }
   const bytes = run(process.execPath, [script("tables"), "bytes", String(1 << 18)]).bytes ?? Number.NaN;
-  write({ cases, js, c, stages, bytes, rounds, load }, values.out ?? path.join(RESULTS, values.quick ? "tmp" : ""));
+  write({ cases, js, c, stages, scaling, bytes, rounds, load }, values.out ?? path.join(RESULTS, values.quick ? "tmp" : ""));
 }
 
 interface Figures {
@@ -81,13 +87,15 @@ interface Figures {
   js: Map<string, number[]>;
   c: Map<string, number[]>;
   stages: Record<string, Answer>;
+  /** Packets/s of two workers by those of one. */
+  scaling: number[];
   /** Of a conntrack entry. */
   bytes: number;
   rounds: number;
   load: number[];
 }
 
-function write({ cases, js, c, stages, bytes, rounds, load }: Figures, folder: string): void {
+function write({ cases, js, c, stages, scaling, bytes, rounds, load }: Figures, folder: string): void {
   const machine = describeMachine();
   const rows = cases.map(({ name }) => {
     const mine = summarize(js.get(name) ?? []);
@@ -105,12 +113,12 @@ One thread, batches of 32 frames, half of them answers; setting the frames up is
 
 ${table([["NAT path, and tables", "ns", "million/s", "C, ns", "speed against C"], ...rows])}
 
-A conntrack entry takes ${format(bytes)} bytes, all counted.
+A conntrack entry takes ${format(bytes)} bytes, all counted. Two workers move ${format(summarize(scaling).median)} times what one moves (${WORKER_FLOWS.toLocaleString("en")} flows each).
 
 ${table([["stage, ns a packet of 64 bytes", ...STAGE_FLOWS.map((flows) => `${flows.toLocaleString("en")} flows`)], ...names.map((name) => [name, ...STAGE_FLOWS.map((flows) => format(stages[flows]![name]!))])])}
 `;
   fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, "memory.json"), `${JSON.stringify({ machine, rounds, load, js: Object.fromEntries(js), c: Object.fromEntries(c), stages, bytesPerEntry: bytes }, null, 1)}\n`);
+  fs.writeFileSync(path.join(folder, "memory.json"), `${JSON.stringify({ machine, rounds, load, js: Object.fromEntries(js), c: Object.fromEntries(c), stages, twoWorkers: scaling, bytesPerEntry: bytes }, null, 1)}\n`);
   fs.writeFileSync(path.join(folder, "memory.md"), markdown);
   const bars = cases.filter(({ name }) => name.endsWith(" 64 bytes")).flatMap(({ name }) => {
     const [mine, theirs] = [summarize(js.get(name)!), summarize(c.get(name)!)];

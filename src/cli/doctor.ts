@@ -5,17 +5,11 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { TsproxyError } from "../errors.js";
+import { attempt, type Check } from "./check.js";
+import { checkDocker, type DockerSystem, dockerSystem } from "./doctor-docker.js";
 import type { PrintOptions } from "./options.js";
 
-export interface Check {
-  name: string;
-  /** `unknown`: could not be tried, since something else is missing. */
-  status: "ok" | "missing" | "unknown";
-  /** Without it the dataplane cannot run. */
-  essential: boolean;
-  meaning: string;
-  fix?: string;
-}
+export type { Check };
 
 /** What doctor tries; every call may throw. */
 export interface DoctorSystem {
@@ -26,6 +20,8 @@ export interface DoctorSystem {
   probeSteering(): { bpf: boolean; tcx: boolean; error?: TsproxyError };
   enterNetns(): void;
   openRawSocket(): void;
+  /** Undefined: not looked at. */
+  docker?: DockerSystem;
 }
 
 export interface DoctorTap {
@@ -100,6 +96,7 @@ async function diagnose(load: () => Promise<DoctorSystem>): Promise<Check[]> {
     },
     () => system.openRawSocket(),
   );
+  if (system.docker !== undefined) await checkDocker(checks, system.docker);
   return checks;
 }
 
@@ -112,7 +109,7 @@ function checkCapabilities(effective: bigint): void {
 async function checkTap(checks: Check[], system: DoctorSystem): Promise<void> {
   const tap = await attempt(
     checks,
-    { name: "TAP devices", essential: true, good: "the dataplane can be attached", bad: "no port can be published but with --relay" },
+    { name: "/dev/net/tun", essential: true, good: "the dataplane can be attached", bad: "no port can be published but with --relay" },
     () => system.openTap(),
   );
   try {
@@ -122,7 +119,7 @@ async function checkTap(checks: Check[], system: DoctorSystem): Promise<void> {
         name,
         status,
         essential: false,
-        meaning: status === "ok" ? "large packets pass whole" : status === "unknown" ? "needs TAP devices" : bad,
+        meaning: status === "ok" ? "large packets pass whole" : status === "unknown" ? "needs /dev/net/tun" : bad,
         ...(status === "missing" && { fix }),
       });
     };
@@ -172,28 +169,9 @@ async function checkSteering(checks: Check[], system: DoctorSystem, tap: DoctorT
     good: tcx ? "not needed beside TCX" : "steering programs can be attached",
     bad: tcx ? "not needed beside TCX" : "no packets can be steered",
   };
-  if (tap === null) checks.push({ name: clsact.name, status: "unknown", essential: false, meaning: "needs TAP devices" });
+  if (tap === null) checks.push({ name: clsact.name, status: "unknown", essential: false, meaning: "needs /dev/net/tun" });
   else
     await attempt(checks, { ...clsact, fix: "modprobe sch_ingress (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_ACT)" }, () => tap.addClsact());
-}
-
-/** Records whether `action` works; its result, or null. An error's own hint is better than `fix`, which is for those without. */
-async function attempt<T>(
-  checks: Check[],
-  what: { name: string; essential: boolean; good: string; bad: string; fix?: string },
-  action: () => T | Promise<T>,
-): Promise<T | null> {
-  const { name, essential, good, bad } = what;
-  try {
-    const result = await action();
-    checks.push({ name, status: "ok", essential, meaning: good });
-    return result;
-  } catch (error) {
-    const fix = what.fix ?? (error instanceof TsproxyError ? error.hint : undefined);
-    const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
-    checks.push({ name, status: "missing", essential, meaning: `${bad}: ${reason}`, ...(fix !== undefined && { fix }) });
-    return null;
-  }
 }
 
 function format(checks: Check[]): string {
@@ -247,5 +225,6 @@ export async function loadSystem(): Promise<DoctorSystem> {
       };
       raw.createSocket({ protocol: raw.Protocol.ICMP }).close();
     },
+    docker: dockerSystem,
   };
 }

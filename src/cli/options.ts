@@ -63,7 +63,9 @@ export function buildProgram(handlers: Handlers): Command {
       optionTerm: (option) => (option.short ? "" : "    ") + option.flags.replace(/<(.+)>/, (_, name: string) => name.toUpperCase()),
       subcommandTerm: (command) => command.name(),
       commandUsage: (command) =>
-        command.parent ? `tsproxy ${command.name()} [OPTIONS]` : "tsproxy -p MAPPING [OPTIONS]\n       tsproxy COMMAND [OPTIONS]",
+        command.parent
+          ? `tsproxy ${[command.name(), "[OPTIONS]", ...command.registeredArguments.map((a) => `[${a.name().toUpperCase()}]`)].join(" ")}`
+          : "tsproxy -p MAPPING [OPTIONS]\n       tsproxy COMMAND [OPTIONS]",
     })
     .helpOption("-h, --help", "Show this help")
     .enablePositionalOptions()
@@ -71,7 +73,7 @@ export function buildProgram(handlers: Handlers): Command {
     .description("Publish container ports: bridge and NAT in userspace, without iptables")
     .option("-p, --publish <mapping>", "Publish a port (repeatable)", collect)
     .option("--allow-from <cidr>", "Serve only these clients (repeatable)", collect)
-    .option("--network <cidr>", "Make a network; its first address is the gateway")
+    .option("--network <cidr>", "Make a network; its first address is the gateway", once("--network"))
     .option("--endpoint <netns=ip>", "Put a namespace into the network (repeatable)", collect)
     .option("--mtu <bytes>", "MTU of the network")
     .option("--masquerade-ports <a-b>", "Source ports of what leaves it (10240-32767)")
@@ -141,6 +143,14 @@ interface RawShow {
 
 function parseShow({ json = false, pid }: RawShow): ShowOptions {
   return { json, pid: pid === undefined ? undefined : parseInteger("--pid", pid, 1, MAX_PID) };
+}
+
+/** For an option that can be given once. */
+function once(option: string): (value: string, previous: string | undefined) => string {
+  return (value, previous) => {
+    if (previous !== undefined) throw usage(`${option} '${value}': there is '${previous}' already; one instance has one network`);
+    return value;
+  };
 }
 
 function collect(value: string, previous: string[] | undefined): string[] {

@@ -1,5 +1,5 @@
 /** The main job: start an instance, say what it publishes and that it is ready, live until told to stop. */
-import { writeSync } from "node:fs";
+import { closeSync, fstatSync, writeSync } from "node:fs";
 import type { RunConfig } from "../control/config.js";
 import { Instance } from "../control/instance.js";
 import { formatMapping } from "../control/port-spec.js";
@@ -18,6 +18,7 @@ export async function run(config: RunConfig): Promise<void> {
   });
   // From the first moment: a signal while starting must undo what is there.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
+  if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
   const instance = await Instance.start(config, (error) => stop(error));
   let live: NodeJS.Timeout | undefined;
   try {
@@ -33,6 +34,21 @@ export async function run(config: RunConfig): Promise<void> {
   }
 }
 
+/** Before anything is made: nothing could be said to the supervisor otherwise. */
+function checkReadyFd(fd: number): void {
+  try {
+    fstatSync(fd);
+  } catch (cause) {
+    throw new TsproxyError(
+      "TSP_ERR_READY_FD",
+      "invalid",
+      `--ready-fd ${fd}: it is not open`,
+      "pass an open descriptor, as in '--ready-fd 3 3>file'",
+      cause,
+    );
+  }
+}
+
 /** One line a mapping, then `ready`. */
 function announce(config: RunConfig, instance: Instance): void {
   const lines = instance.mappings.map((mapping) =>
@@ -45,6 +61,7 @@ function announce(config: RunConfig, instance: Instance): void {
   if (config.readyFd !== undefined) {
     try {
       writeSync(config.readyFd, "ready\n");
+      if (config.readyFd > 2) closeSync(config.readyFd); // so that who waits for the end of the pipe sees it
     } catch (cause) {
       throw new TsproxyError(
         "TSP_ERR_READY_FD",

@@ -3,7 +3,7 @@
  *
  * - To an address of the host and a published port: DNAT to the target. The client's address is kept, so that the server sees it, unless the
  *   target could not answer through us: a client on the target's own network would be answered directly, and a loopback address not at
- *   all. Those become the host's address next to the target (hairpin; RFC 4787 REQ-9, and as docker-proxy does).
+ *   all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787 REQ-9, and as docker-proxy does).
  * - To another address of the host, from an endpoint: to the host, untranslated.
  * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route; untranslated from a network without
  *   masquerade, but still a flow, so that the answers are steered back to us.
@@ -66,7 +66,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   if (!fromHost && !isAllowed(state, src)) return drop.DROP_SOURCE_REFUSED;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
-  const masked = (src & 0xff) === 127 || (src & rule.onlinkMask) === rule.onlinkNet;
+  const masked = fromHost || (src & rule.onlinkMask) === rule.onlinkNet;
   let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.SYN_SENT;
   if (proto === ipv4.PROTO_TCP) {
     const flags = tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST);

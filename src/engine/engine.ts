@@ -240,7 +240,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   }
 
   return (spinNs, timeoutMs) => {
-    const n = io.receive(spinNs, timeoutMs);
+    const n = io.receive(spinNs, conntrack.behind ? 0 : timeoutMs);
     const second = clock[0]!;
     if (second !== lastSecond) tick(second);
     if (n > 0) {
