@@ -26,7 +26,6 @@ function warmTables(): void {
 function expireAll(state: ReturnType<typeof makeState>): void {
   const { conntrack } = state;
   const out = new Int32Array(256);
-  conntrack.expire(NOW, out, BUDGET);
   while (conntrack.used > 0) {
     const found = conntrack.expire(NOW + ESTABLISHED_SEC + 1, out, BUDGET);
     for (let i = 0; i < found; i++) conntrack.remove(out[i]!);

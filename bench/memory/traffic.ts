@@ -38,6 +38,7 @@ export function makeState(flows: number, capacity = Math.max(flows, 1024)): Stat
   state.now = NOW;
   state.ports.set(0, UPLINK, 0, 0, 0, 0);
   state.locals.set(HOST_IP, 0, 1);
+  state.conntrack.expire(NOW, new Int32Array(1), 1); // brings the wheel to the present, as the first turn of an engine does
   for (let k = 0; k < flows; k++) insertFlow(state, k);
   return state;
 }

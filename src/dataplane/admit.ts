@@ -18,6 +18,7 @@ import { INTERNAL, NO_MASQUERADE } from "../table/networks.js";
 import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
+import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
@@ -51,6 +52,7 @@ function toHost(b: Batch, i: number, state: State, src: number, dst: number): nu
   const proto = b.proto[i]!;
   const rule = proto === ipv4.PROTO_ICMP ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
   const host = state.hostPortOf(b.port[i]!);
+  if ((dst & 0xff) === 127 && b.port[i] !== state.ports.uplink) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
   if (rule !== null) {
     // Out of an internal network nothing is routed, whatever address leads out of it.
     if (host !== -1 && (state.networks.flags[state.ports.network[b.port[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
@@ -76,6 +78,8 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
     }
   }
 
+  const inside = rule.network === -1 ? -1 : state.endpoints.get(rule.target, rule.network);
+  if (inside === -1 && (rule.network !== -1 || state.ports.uplink === -1)) return drop.DROP_PORT_GONE;
   const targetPort = rawHalf(rule.targetPort + dstPort(tuplePorts) - rule.firstPort);
   const replyDst = masked ? rule.snatSource : src;
   let sourcePort = tuplePorts & 0xffff;
@@ -89,8 +93,6 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
     if (sourcePort === -1) return drop.DROP_NO_PORT;
   }
 
-  const inside = rule.network === -1 ? -1 : state.endpoints.get(rule.target, rule.network);
-  if (inside === -1 && rule.network !== -1) return drop.DROP_PORT_GONE;
   const keepTtl = fromHost ? ct.EGRESS_KEEP_TTL : 0;
   const egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
   return open(
@@ -128,6 +130,7 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
     if ((tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) !== TCP_SYN) return drop.DROP_NOT_SYN;
     opening = ct.SYN_SENT;
   }
+  if (proto === ipv4.PROTO_ICMP && icmp.type(b.memory.bytes, b.l4[i]!) !== icmp.ECHO) return drop.DROP_NO_FLOW; // a reply asked for by nobody
   const egress = ports.uplink | ct.EGRESS_RECORD;
   if ((networks.flags[network]! & NO_MASQUERADE) !== 0)
     return open(b, i, state, opening, src, dst, dst, src, swapPorts(tuplePorts), egress, b.port[i]!, -1);
@@ -158,7 +161,10 @@ function open(
   const proto = b.proto[i]!;
   if (conntrack.used === conntrack.capacity) {
     const oldest = conntrack.oldestClosing();
-    if (oldest !== -1) retire(state, oldest);
+    if (oldest !== -1) {
+      retire(state, oldest);
+      for (let j = 0; j < b.count; j++) if (b.flow[j]! >> 1 === oldest) b.flow[j] = NO_FLOW; // its number is the new flow's now
+    }
   }
   const id = conntrack.insert(proto, opening, src, dst, b.ports[i]!, replySrc, replyDst, replyPorts, state.now);
   if (id === -1) {

@@ -80,7 +80,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const addresses = deltas & 0xffff;
       const to = row + (dir ^ 1) * REPLY; // the other direction's tuple, turned round
       const vnetHeader = at[i]!;
-      const partial = vnet.needsCsum(bytes, vnetHeader);
+      const partial = vnet.isPartial(bytes, halves, vnetHeader, off);
       ipv4.setAddresses(words, halves, ip, rows[to + 1]!, rows[to]!, addresses);
       l4.setPorts(words, off, swapPorts(rows[to + 2]!));
       if (tcp) {

@@ -24,7 +24,7 @@ export function rewrite(b: Batch, state: State): void {
     const off = b.l4[i]!;
     const addresses = conntrack.addressDelta(id, dir);
     const all = conntrack.allDelta(id, dir);
-    const partial = vnet.needsCsum(bytes, at);
+    const partial = vnet.isPartial(bytes, halves, at, off);
     ipv4.setAddresses(words, halves, ip, conntrack.newSrc(id, dir), conntrack.newDst(id, dir), addresses);
     const ports = conntrack.newPorts(id, dir);
     const proto = b.proto[i]!;

@@ -33,7 +33,7 @@ export class MemoryIo implements PacketIo {
     return this.waiting.length;
   }
 
-  receive(): number {
+  receive(_spinNs?: number, _timeoutMs?: number): number {
     let n = 0;
     let tail = 0;
     while (n < this.memory.slots) {

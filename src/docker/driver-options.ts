@@ -34,50 +34,54 @@ const MAX_NAME = 15; // IFNAMSIZ less the terminating zero, linux/if.h
 const TRUE = /^(1|t|T|TRUE|true|True)$/;
 const FALSE = /^(0|f|F|FALSE|false|False)$/;
 
-const SUPPORTED: Record<string, (options: NetworkOptions, value: string, key: string) => void> = {
-  "com.docker.network.driver.mtu": (options, value, key) => {
-    const mtu = /^\d+$/.test(value) ? Number(value) : 0;
-    if (mtu < MIN_MTU || mtu > MAX_MTU) throw bad(key, value, `use ${MIN_MTU} to ${MAX_MTU}`);
-    options.mtu = mtu;
-  },
-  [`${BRIDGE}enable_icc`]: (options, value, key) => {
-    options.icc = parseBool(key, value);
-  },
-  [`${BRIDGE}enable_ip_masquerade`]: (options, value, key) => {
-    options.masquerade = parseBool(key, value);
-  },
-  [`${BRIDGE}host_binding_ipv4`]: (options, value, key) => {
-    options.hostBinding = parseAddress(key, value);
-  },
-  [`${BRIDGE}name`]: (options, value, key) => {
-    options.hostDevice = parseName(key, value, MAX_NAME);
-  },
-  [`${BRIDGE}gateway_mode_ipv4`]: (_options, value, key) => {
-    const hint =
-      value === "isolated"
-        ? "use --internal"
-        : value === "routed"
-          ? `use -o ${BRIDGE}enable_ip_masquerade=false`
-          : "leave it out, or use nat";
-    if (value !== "nat") throw bad(key, value, hint);
-  },
-  "com.docker.network.host_ipv4": (options, value, key) => {
-    options.outside = parseAddress(key, value);
-  },
-  "com.docker.network.container_iface_prefix": (options, value, key) => {
-    options.interfacePrefix = parseName(key, value, MAX_NAME - 3); // dockerd appends a number
-  },
-};
+type Read = (options: NetworkOptions, value: string, key: string) => void;
+
+const SUPPORTED = new Map<string, Read>(
+  Object.entries<Read>({
+    "com.docker.network.driver.mtu": (options, value, key) => {
+      const mtu = /^\d+$/.test(value) ? Number(value) : 0;
+      if (mtu < MIN_MTU || mtu > MAX_MTU) throw bad(key, value, `use ${MIN_MTU} to ${MAX_MTU}`);
+      options.mtu = mtu;
+    },
+    [`${BRIDGE}enable_icc`]: (options, value, key) => {
+      options.icc = parseBool(key, value);
+    },
+    [`${BRIDGE}enable_ip_masquerade`]: (options, value, key) => {
+      options.masquerade = parseBool(key, value);
+    },
+    [`${BRIDGE}host_binding_ipv4`]: (options, value, key) => {
+      options.hostBinding = parseAddress(key, value);
+    },
+    [`${BRIDGE}name`]: (options, value, key) => {
+      options.hostDevice = parseName(key, value, MAX_NAME);
+    },
+    [`${BRIDGE}gateway_mode_ipv4`]: (_options, value, key) => {
+      const hint =
+        value === "isolated"
+          ? "use --internal"
+          : value === "routed"
+            ? `use -o ${BRIDGE}enable_ip_masquerade=false`
+            : "leave it out, or use nat";
+      if (value !== "nat") throw bad(key, value, hint);
+    },
+    "com.docker.network.host_ipv4": (options, value, key) => {
+      options.outside = parseAddress(key, value);
+    },
+    "com.docker.network.container_iface_prefix": (options, value, key) => {
+      options.interfacePrefix = parseName(key, value, MAX_NAME - 3); // dockerd appends a number
+    },
+  }),
+);
 
 const NO_IPV6 = "tsproxy's networks are IPv4 only: leave IPv6 out, or use -d bridge";
 /** Known to Docker's bridge but not here: what to do instead. */
-const UNSUPPORTED: Record<string, string> = {
-  [`${BRIDGE}gateway_mode_ipv6`]: NO_IPV6,
-  "com.docker.network.host_ipv6": NO_IPV6,
-  [`${BRIDGE}inhibit_ipv4`]: "the host always has the gateway's address; leave it out",
-  [`${BRIDGE}trusted_host_interfaces`]: "no host interface reaches containers but by published ports; leave it out",
-  [`${BRIDGE}default_bridge`]: "the default bridge stays Docker's own; leave it out",
-};
+const UNSUPPORTED = new Map([
+  [`${BRIDGE}gateway_mode_ipv6`, NO_IPV6],
+  ["com.docker.network.host_ipv6", NO_IPV6],
+  [`${BRIDGE}inhibit_ipv4`, "the host always has the gateway's address; leave it out"],
+  [`${BRIDGE}trusted_host_interfaces`, "no host interface reaches containers but by published ports; leave it out"],
+  [`${BRIDGE}default_bridge`, "the default bridge stays Docker's own; leave it out"],
+]);
 
 /** From the `Options` of CreateNetwork. */
 export function parseNetworkOptions(message: Message): NetworkOptions {
@@ -93,13 +97,13 @@ export function parseNetworkOptions(message: Message): NetworkOptions {
   };
   const generic = message.object("com.docker.network.generic");
   for (const key of generic.keys()) {
-    const read = SUPPORTED[key];
+    const read = SUPPORTED.get(key);
     if (read === undefined)
       throw new TsproxyError(
         "TSP_ERR_DRIVER_OPTION",
         "invalid",
         `option ${key} is not supported`,
-        UNSUPPORTED[key] ?? `supported are ${Object.keys(SUPPORTED).join(", ")}`,
+        UNSUPPORTED.get(key) ?? `supported are ${[...SUPPORTED.keys()].join(", ")}`,
       );
     read(options, generic.optionalText(key), key);
   }

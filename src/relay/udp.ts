@@ -100,9 +100,10 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
     else if (session.pending.length < MAX_PENDING) session.pending.push(datagram);
   });
 
-  server.bind({ ...(fd === undefined ? { address: hostIp, port: hostPort } : { fd }), exclusive: true });
   try {
-    await once(server, "listening");
+    const listening = once(server, "listening"); // with a descriptor it comes at once
+    server.bind({ ...(fd === undefined ? { address: hostIp, port: hostPort } : { fd }), exclusive: true });
+    await listening;
   } catch (error) {
     server.close();
     throw error;

@@ -34,17 +34,17 @@ export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: 
   return halves[(off + HDR_LEN) >> 1]! <= len ? DROP_NONE : DROP_VNET_HEADER;
 }
 
-export function needsCsum(bytes: Uint8Array, off: number): boolean {
-  return (bytes[off]! & FLAG_NEEDS_CSUM) !== 0;
+/**
+ * Whether the checksum of the layer-4 header at `l4`, an offset into memory as `off` is, is the partial one. It need not be: of a tunnel's frame
+ * the inner checksum may be partial and the outer one, at which we look, complete.
+ */
+export function isPartial(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number): boolean {
+  return (bytes[off]! & FLAG_NEEDS_CSUM) !== 0 && off + HEADER_SIZE + halves[(off + CSUM_START) >> 1]! === l4;
 }
 
 /** Whether the frame stands for several, to be segmented on its way out. */
 export function isGso(bytes: Uint8Array, off: number): boolean {
   return bytes[off + 1] !== GSO_NONE;
-}
-
-export function csumStart(halves: Uint16Array, off: number): number {
-  return halves[(off + CSUM_START) >> 1]!;
 }
 
 /** Length of the headers up to the payload; the kernel allocates as much in one piece when the frame is written. */

@@ -141,7 +141,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadSystem(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(10);
+  expect(checks).toHaveLength(13);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

@@ -97,7 +97,7 @@ const NETWORK: Row[] = [
   [["--network", "172.17.0.0/16", "--endpoint", "nosuch=172.17.0.4"], "nosuch", 1],
   [["--network", "172.17.0.0/16", "--endpoint", "999999999=172.17.0.4"], "999999999", 1],
   [["--network", "172.17.0.0/16", "--endpoint", "/nosuch/ns=172.17.0.4"], "/nosuch/ns", 1],
-  [["--network", "172.17.0.0/16", "--endpoint", "/etc/passwd=172.17.0.4"], "/etc/passwd", 1],
+  [["--network", "172.17.0.0/16", "--endpoint", "/etc/passwd=172.17.0.4"], "/etc/passwd", 2],
   [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.4", "--endpoint", "nosuch=172.17.0.5"], "nosuch", 1],
   [["--network", "172.17.0.0/16", "--endpoint", "C1=172.17.0.4", "-p", "8999:172.17.0.9:8080"], "172.17.0.9", 2],
   [["--network", "172.17.0.0/16", "--mtu", "67"], "67", 2],

@@ -15,8 +15,8 @@ onTsproxy("prints one line per mapping and then ready", "kernel", async (c) => {
   const proc = launch(c.lab, c.host, [...PUBLISH, "-p", "127.0.0.1:8000-8009:172.17.0.4:9000-9009/udp"]);
   await proc.until("ready", () => /^ready$/m.test(proc.stdout));
   expect(proc.stdout.trimEnd().split("\n")).toEqual([
-    "0.0.0.0:8999/tcp -> 172.17.0.4:8080",
-    "127.0.0.1:8000-8009/udp -> 172.17.0.4:9000-9009",
+    "0.0.0.0:8999 -> 172.17.0.4:8080/tcp",
+    "127.0.0.1:8000-8009 -> 172.17.0.4:9000-9009/udp",
     "ready",
   ]);
   const { code, stdout } = await proc.stop("SIGINT");

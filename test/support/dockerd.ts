@@ -42,8 +42,7 @@ export function dockerObstacle(): string | undefined {
   const dirs = [...(process.env.PATH ?? "").split(":"), ...SBIN];
   const missing = NEEDED.filter((name) => !dirs.some((dir) => fs.existsSync(path.join(dir, name))));
   if (missing.length > 0) return `not installed: ${missing.join(", ")} (apt-get install docker.io)`;
-  if (BUSYBOX === undefined || /dynamically linked|interpreter/.test(linkage(BUSYBOX)))
-    return "no static busybox for the image (apt-get install busybox-static)";
+  if (BUSYBOX === undefined || !isStatic(BUSYBOX)) return "no static busybox for the image (apt-get install busybox-static)";
   if (!fs.readFileSync("/proc/filesystems", "utf8").includes("overlay")) return "this kernel has no overlay file system";
   if (cgroupRoots().length === 0) return `no control groups are mounted at ${CGROUPS}`;
   return undefined;
@@ -130,7 +129,11 @@ export class Dockerd {
   /** Ends dockerd; its containers go too unless it is set to live-restore. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Result> {
     const result = await this.proc.stop(signal, 20_000);
-    fs.rmSync(path.join(this.dir, "pid"), { force: true }); // a killed one leaves it
+    if (signal === "SIGKILL") {
+      // Its containerd dies with it. Where nobody reaps that, dockerd would take it for alive and wait for it.
+      await eventually("containerd ends", () => this.processes(/^containerd /).length === 0);
+      for (const file of ["pid", "exec/containerd/containerd.pid"]) fs.rmSync(path.join(this.dir, file), { force: true });
+    }
     return result;
   }
 
@@ -226,12 +229,13 @@ function removeTree(dir: string): void {
   }
 }
 
-function linkage(file: string): string {
+/** Whether no dynamic linker is named near the start of the program. */
+function isStatic(file: string): boolean {
   const head = Buffer.alloc(4096);
   const fd = fs.openSync(file, "r");
   fs.readSync(fd, head);
   fs.closeSync(fd);
-  return head.includes("/ld-") ? "interpreter" : ""; // the path of the dynamic linker stands near the start
+  return !head.includes("/ld-");
 }
 
 function read(file: string): string {

@@ -30,7 +30,7 @@ const uplink = routes.link(name);
 routes.setLink(uplink.index, { addrGenMode: "none", ipv4Conf: UPLINK_CONF, up: true });
 if (config.address !== false) execFileSync("ip", ["addr", "add", `${UPLINK_ADDRESS}/32`, "scope", "host", "dev", name]);
 const steering = new Steering({
-  uplinkIfindex: uplink.index,
+  uplinks: [uplink.index],
   flowCapacity: 1000,
   forceClsact: config.clsact === true,
   routeSocket: routes,

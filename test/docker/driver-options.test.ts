@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { formatMapping } from "../../src/control/port-spec.js";
+import { parseNetworkOptions, parsePortMap } from "../../src/docker/driver-options.js";
+import { Message } from "../../src/docker/message.js";
+import { portMap } from "./driver-fixture.js";
+
+const BRIDGE = "com.docker.network.bridge.";
+
+function options(generic: Record<string, unknown>): ReturnType<typeof parseNetworkOptions> {
+  return parseNetworkOptions(Message.of("Options", { "com.docker.network.generic": generic }));
+}
+
+function ports(...bindings: Record<string, unknown>[]): string[] {
+  return parsePortMap(Message.of("Options", portMap(...bindings)), "172.18.0.2", "0.0.0.0").map(
+    (spec) => formatMapping(spec) + (spec.pickFromRange ? " (one)" : ""),
+  );
+}
+
+describe("network options", () => {
+  it("are Docker's defaults when none is given", () => {
+    expect(options({})).toEqual({ internal: false, icc: true, masquerade: true, hostBinding: "0.0.0.0", interfacePrefix: "eth" });
+  });
+
+  it("take Docker's names and Go's ways to write a boolean", () => {
+    expect(
+      options({
+        "com.docker.network.driver.mtu": "1400",
+        [`${BRIDGE}enable_icc`]: "0",
+        [`${BRIDGE}enable_ip_masquerade`]: "False",
+        [`${BRIDGE}host_binding_ipv4`]: "192.0.2.1",
+        [`${BRIDGE}name`]: "web0",
+        [`${BRIDGE}gateway_mode_ipv4`]: "nat",
+        "com.docker.network.host_ipv4": "192.0.2.2",
+        "com.docker.network.container_iface_prefix": "net",
+      }),
+    ).toEqual({
+      mtu: 1400,
+      internal: false,
+      icc: false,
+      masquerade: false,
+      hostBinding: "192.0.2.1",
+      hostDevice: "web0",
+      outside: "192.0.2.2",
+      interfacePrefix: "net",
+    });
+  });
+
+  it.each([
+    ["com.docker.network.driver.mtu", "67", /mtu: '67'.*68 to 65521/],
+    ["com.docker.network.driver.mtu", "1e3", /'1e3'/],
+    ["com.docker.network.driver.mtu", 1400, /is no string/],
+    [`${BRIDGE}enable_icc`, "no", /'no'.*true or false/],
+    [`${BRIDGE}host_binding_ipv4`, "::1", /::1 is not supported.*IPv4 only/],
+    [`${BRIDGE}host_binding_ipv4`, "eth0", /'eth0'/],
+    [`${BRIDGE}name`, "a/b", /'a\/b'/],
+    [`${BRIDGE}name`, "sixteen-letters-", /at most 15/],
+    [`${BRIDGE}gateway_mode_ipv4`, "isolated", /--internal/],
+    [`${BRIDGE}gateway_mode_ipv4`, "routed", /enable_ip_masquerade=false/],
+    [`${BRIDGE}gateway_mode_ipv6`, "nat", /gateway_mode_ipv6 is not supported: .*IPv4 only/],
+    [`${BRIDGE}inhibit_ipv4`, "true", /inhibit_ipv4 is not supported: .*leave it out/],
+    ["com.docker.network.host_ipv6", "::1", /host_ipv6 is not supported/],
+    ["parent", "eth0", /option parent is not supported: supported are .*driver.mtu/],
+    ["constructor", "x", /option constructor is not supported/],
+  ])("refuse %s=%s by name", (key, value, says) => {
+    expect(() => options({ [key]: value })).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^TSP_ERR_(DRIVER_OPTION|MESSAGE)$/) }),
+    );
+    try {
+      options({ [key]: value });
+    } catch (error) {
+      expect((error as { describe(): string }).describe()).toMatch(says);
+    }
+  });
+});
+
+describe("a port map", () => {
+  it("joins the ports of a range, which dockerd names one by one, and keeps other neighbors apart", () => {
+    const range = [5002, 5000, 5001].map((port) => ({ Port: port, HostPort: port, HostPortEnd: port }));
+    expect(ports(...range, { Port: 80, HostPort: 5003 }, { Port: 5003, HostPort: 5003, Proto: 17 })).toEqual([
+      "0.0.0.0:5000-5002 -> 172.18.0.2:5000-5002/tcp",
+      "0.0.0.0:5003 -> 172.18.0.2:80/tcp",
+      "0.0.0.0:5003 -> 172.18.0.2:5003/udp",
+    ]);
+  });
+
+  it("puts named ports before a range to pick from, and that before a free port", () => {
+    expect(ports({ Port: 1 }, { Port: 2, HostPort: 90, HostPortEnd: 99 }, { Port: 3, HostPort: 80 })).toEqual([
+      "0.0.0.0:80 -> 172.18.0.2:3/tcp",
+      "0.0.0.0:90-99 -> 172.18.0.2:2/tcp (one)",
+      "0.0.0.0:* -> 172.18.0.2:1/tcp",
+    ]);
+  });
+
+  it("binds where the binding says, else where the network says", () => {
+    const map = portMap({ Port: 80, HostPort: 1 }, { Port: 80, HostPort: 1, HostIP: "127.0.0.1" });
+    expect(parsePortMap(Message.of("Options", map), "172.18.0.2", "192.0.2.1").map(({ hostIp }) => hostIp)).toEqual([
+      "127.0.0.1",
+      "192.0.2.1",
+    ]);
+  });
+
+  it("may be missing or null", () => {
+    expect(parsePortMap(Message.of("Options", { "com.docker.network.portmap": null }), "172.18.0.2", "0.0.0.0")).toEqual([]);
+  });
+});

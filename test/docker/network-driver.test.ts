@@ -1,0 +1,316 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { systemError } from "../../src/sys/native.js";
+import { CREATE_ENDPOINT, CREATE_NETWORK, ENDPOINT, Fixture, ID, JOIN, NETWORK, portMap, SANDBOX } from "./driver-fixture.js";
+
+const OTHER = "b".repeat(64);
+
+describe("an endpoint's life", () => {
+  it("makes a network with its gateway and a host device named after it", async () => {
+    const f = new Fixture();
+    expect(await f.call("CreateNetwork", CREATE_NETWORK)).toEqual({});
+    expect([...f.networks]).toMatchObject([
+      { gateway: 0xac120001 | 0, internal: false, icc: true, masquerade: true, hostDevice: "tsnaaaaaaaaaaaa" },
+    ]);
+    expect(f.driver.networkViews()).toMatchObject([{ id: NETWORK, subnet: "172.18.0.0/16", gateway: "172.18.0.1", endpoints: 0 }]);
+  });
+
+  it("makes a device with a MAC from the address and answers the MAC alone", async () => {
+    const f = new Fixture();
+    const answer = await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT]);
+    expect(answer).toEqual({ Interface: { MacAddress: "02:42:ac:12:00:02" } });
+    expect([...f.devices.keys()]).toEqual(["tspeeeeeeeeeee"]);
+  });
+
+  it("keeps the user's MAC and then answers none, which dockerd would refuse", async () => {
+    const f = new Fixture();
+    const endpoint = { ...CREATE_ENDPOINT, Interface: { Address: "172.18.0.2/16", MacAddress: "02:00:00:00:00:07" } };
+    expect(await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", endpoint])).toEqual({ Interface: {} });
+    expect(f.driver.endpointViews()).toMatchObject([{ mac: "02:00:00:00:00:07" }]);
+  });
+
+  it("joins with the device's name and the gateway, and leaves", async () => {
+    const f = new Fixture();
+    await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT]);
+    expect(await f.call("Join", JOIN)).toEqual({
+      InterfaceName: { SrcName: "tspeeeeeeeeeee", DstPrefix: "eth" },
+      Gateway: "172.18.0.1",
+      DisableGatewayService: false,
+    });
+    expect(f.driver.endpointViews()).toMatchObject([{ state: "joined", sandbox: SANDBOX }]);
+    expect(await f.call("EndpointOperInfo", ID)).toEqual({ Value: {} });
+    await f.must(["Leave", ID]);
+    expect([...f.devices.keys()]).toEqual(["tspeeeeeeeeeee"]); // dockerd has not moved it back yet
+    await f.must(["DeleteEndpoint", ID], ["DeleteNetwork", { NetworkID: NETWORK }]);
+    expect(f.picture()).toEqual(new Fixture().picture());
+  });
+
+  it("gives an internal network no gateway and asks dockerd for none", async () => {
+    const f = new Fixture();
+    const network = { ...CREATE_NETWORK, Options: { "com.docker.network.internal": true } };
+    const answer = await f.must(["CreateNetwork", network], ["CreateEndpoint", CREATE_ENDPOINT], ["Join", JOIN]);
+    expect(answer).toMatchObject({ Gateway: "", DisableGatewayService: true });
+  });
+
+  it("publishes in ProgramExternalConnectivity alone, though the ports come with CreateEndpoint and Join too", async () => {
+    const f = new Fixture();
+    const Options = portMap({ Port: 80, HostPort: 8080, HostPortEnd: 8080 });
+    await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", { ...CREATE_ENDPOINT, Options }], ["Join", { ...JOIN, Options }]);
+    expect([...f.published]).toEqual([]);
+    await f.must(["ProgramExternalConnectivity", { ...ID, Options }]);
+    expect([...f.published]).toEqual(["0.0.0.0:8080 -> 172.18.0.2:80/tcp"]);
+    await f.must(["RevokeExternalConnectivity", ID]);
+    expect([...f.published]).toEqual([]);
+  });
+
+  it("withdraws ports in Leave if nobody revoked them", async () => {
+    const f = new Fixture();
+    const Options = portMap({ Port: 80, HostPort: 8080 });
+    await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT], ["Join", JOIN]);
+    await f.must(["ProgramExternalConnectivity", { ...ID, Options }], ["Leave", ID]);
+    expect([...f.published]).toEqual([]);
+  });
+
+  it("lets dockerd delete a joined endpoint, as it does after a crash", async () => {
+    const f = new Fixture();
+    await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT], ["Join", JOIN], ["DeleteEndpoint", ID]);
+    expect(f.driver.endpointViews()).toEqual([]);
+    expect(f.devices.size).toBe(0);
+  });
+
+  it("marks an endpoint as gone when its device ends, frees its ports and its address, and lets it be deleted", async () => {
+    const f = new Fixture();
+    const Options = portMap({ Port: 80, HostPort: 8080 });
+    await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT], ["Join", JOIN]);
+    await f.must(["ProgramExternalConnectivity", { ...ID, Options }]);
+    f.devices.get("tspeeeeeeeeeee")!.onGone();
+    await f.must(["CreateEndpoint", { ...CREATE_ENDPOINT, EndpointID: OTHER }]);
+    expect(f.driver.endpointViews()).toMatchObject([{ state: "gone", ports: [] }, { state: "created" }]);
+    await f.must(["RevokeExternalConnectivity", ID], ["Leave", ID], ["DeleteEndpoint", ID]);
+    expect(f.driver.endpointViews()).toHaveLength(1);
+  });
+
+  it("carries out calls that come together one after the other", async () => {
+    const f = new Fixture();
+    const answers = await Promise.all([
+      f.call("CreateNetwork", CREATE_NETWORK),
+      f.call("CreateEndpoint", CREATE_ENDPOINT),
+      f.call("Join", JOIN),
+      f.call("Leave", ID),
+      f.call("DeleteEndpoint", ID),
+      f.call("DeleteNetwork", { NetworkID: NETWORK }),
+    ]);
+    expect(answers.filter((answer) => typeof answer === "string")).toEqual([]);
+  });
+});
+
+/** State before the bad call. */
+const STAGES = {
+  empty: [],
+  network: [["CreateNetwork", CREATE_NETWORK]],
+  endpoint: [
+    ["CreateNetwork", CREATE_NETWORK],
+    ["CreateEndpoint", CREATE_ENDPOINT],
+  ],
+  joined: [
+    ["CreateNetwork", CREATE_NETWORK],
+    ["CreateEndpoint", CREATE_ENDPOINT],
+    ["Join", JOIN],
+  ],
+  published: [
+    ["CreateNetwork", CREATE_NETWORK],
+    ["CreateEndpoint", CREATE_ENDPOINT],
+    ["Join", JOIN],
+    ["ProgramExternalConnectivity", { ...ID, Options: portMap({ Port: 80, HostPort: 8080 }) }],
+  ],
+} satisfies Record<string, [string, unknown][]>;
+
+const network = (change: object): object => ({ ...CREATE_NETWORK, ...change });
+const pool = (change: object): object => network({ IPv4Data: [{ ...CREATE_NETWORK.IPv4Data[0], ...change }] });
+const endpoint = (change: object): object => ({ ...CREATE_ENDPOINT, Interface: { ...CREATE_ENDPOINT.Interface, ...change } });
+const ports = (...bindings: Record<string, unknown>[]): object => ({ ...ID, Options: portMap(...bindings) });
+
+const BAD: [stage: keyof typeof STAGES, call: string, body: unknown, says: RegExp][] = [
+  ["empty", "CreateNetwork", null, /CreateNetwork is no object/],
+  ["empty", "CreateNetwork", [], /CreateNetwork is no object/],
+  ["empty", "CreateNetwork", {}, /NetworkID is missing/],
+  ["empty", "CreateNetwork", network({ NetworkID: 7 }), /NetworkID is no string/],
+  ["empty", "CreateNetwork", network({ NetworkID: "../../etc/passwd" }), /NetworkID '..\/..\/etc\/passwd' is no id/],
+  ["empty", "CreateNetwork", network({ NetworkID: "short" }), /'short' is no id/],
+  ["empty", "CreateNetwork", network({ Options: "x" }), /Options is no object/],
+  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.internal": "yes" } }), /internal is neither true nor false/],
+  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.generic": [] } }), /generic is no object/],
+  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.generic": { foo: "bar" } } }), /option foo is not supported/],
+  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.enable_ipv6": true } }), /--ipv6 is not supported/],
+  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.enable_ipv4": false } }), /without IPv4/],
+  ["empty", "CreateNetwork", network({ IPv6Data: [{ Pool: "2001:db8::/64" }] }), /an IPv6 subnet is not supported/],
+  ["empty", "CreateNetwork", network({ IPv4Data: null }), /IPv4Data is missing/],
+  ["empty", "CreateNetwork", network({ IPv4Data: {} }), /IPv4Data is no list/],
+  ["empty", "CreateNetwork", network({ IPv4Data: [3] }), /IPv4Data\[0\] is no object/],
+  ["empty", "CreateNetwork", network({ IPv4Data: [...CREATE_NETWORK.IPv4Data, ...CREATE_NETWORK.IPv4Data] }), /several subnets/],
+  ["empty", "CreateNetwork", pool({ Pool: "" }), /Pool is missing/],
+  ["empty", "CreateNetwork", pool({ Pool: "172.18.0.0" }), /Pool '172.18.0.0'/],
+  ["empty", "CreateNetwork", pool({ Pool: "172.18.0.0/31" }), /\/8 to \/30/],
+  ["empty", "CreateNetwork", pool({ Pool: "2001:db8::/64" }), /subnet 2001:db8::\/64 is not supported/],
+  ["empty", "CreateNetwork", pool({ Gateway: "" }), /Gateway is missing/],
+  ["empty", "CreateNetwork", pool({ Gateway: "10.0.0.1/16" }), /10.0.0.1\/16 is no host's address in 172.18.0.0\/16/],
+  ["empty", "CreateNetwork", pool({ Gateway: "172.18.255.255/16" }), /no host's address/],
+  ["empty", "CreateNetwork", pool({ AuxAddresses: { DefaultGatewayIPv4: "172.18.0.9" } }), /--aux-address DefaultGatewayIPv4/],
+  ["network", "CreateNetwork", CREATE_NETWORK, /aaaaaaaaaaaa exists already/],
+  ["empty", "DeleteNetwork", { NetworkID: NETWORK }, /there is no network aaaaaaaaaaaa/],
+  ["empty", "DeleteNetwork", {}, /NetworkID is missing/],
+  ["joined", "DeleteNetwork", { NetworkID: NETWORK }, /has joined endpoints: eeeeeeeeeeee 172.18.0.2/],
+  ["empty", "CreateEndpoint", CREATE_ENDPOINT, /there is no network/],
+  ["network", "CreateEndpoint", { NetworkID: NETWORK }, /EndpointID is missing/],
+  ["network", "CreateEndpoint", { ...ID, Interface: null }, /Interface.Address is missing/],
+  ["network", "CreateEndpoint", { ...ID, Interface: "eth0" }, /Interface is no object/],
+  ["network", "CreateEndpoint", endpoint({ Address: 3 }), /Address is no string/],
+  ["network", "CreateEndpoint", endpoint({ Address: "172.18.0/16" }), /is no IPv4 address/],
+  ["network", "CreateEndpoint", endpoint({ Address: "10.0.0.2/16" }), /no host's address in 172.18.0.0\/16/],
+  ["network", "CreateEndpoint", endpoint({ Address: "172.18.0.1/16" }), /172.18.0.1 is the gateway's/],
+  ["network", "CreateEndpoint", endpoint({ AddressIPv6: "2001:db8::2/64" }), /an IPv6 address is not supported/],
+  ["network", "CreateEndpoint", endpoint({ MacAddress: "xx" }), /'xx' is no station's address/],
+  ["network", "CreateEndpoint", endpoint({ MacAddress: "01:00:5e:00:00:01" }), /is no station's address/],
+  ["network", "CreateEndpoint", { ...CREATE_ENDPOINT, Options: portMap({ Port: 80, Proto: 132 }) }, /sctp is not supported/],
+  ["endpoint", "CreateEndpoint", CREATE_ENDPOINT, /endpoint eeeeeeeeeeee exists already/],
+  ["endpoint", "CreateEndpoint", { ...CREATE_ENDPOINT, EndpointID: OTHER }, /172.18.0.2 is that of endpoint eeeeeeeeeeee/],
+  ["network", "DeleteEndpoint", ID, /has no endpoint eeeeeeeeeeee/],
+  ["network", "EndpointOperInfo", ID, /has no endpoint/],
+  ["network", "Join", JOIN, /has no endpoint/],
+  ["endpoint", "Join", ID, /SandboxKey is missing/],
+  ["endpoint", "Join", { ...ID, SandboxKey: "netns/1" }, /'netns\/1' is no absolute path/],
+  ["joined", "Join", JOIN, /has joined \/run\/docker\/netns\/0123456789ab already/],
+  ["network", "Leave", ID, /has no endpoint/],
+  ["endpoint", "Leave", ID, /has not joined/],
+  ["network", "ProgramExternalConnectivity", ID, /has no endpoint/],
+  ["endpoint", "ProgramExternalConnectivity", ports({ Port: 80, HostPort: 8080 }), /has not joined/],
+  ["joined", "ProgramExternalConnectivity", ports({ HostPort: 8080 }), /portmap\[0\].Port is missing/],
+  ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostPort: 70_000 }), /HostPort is no number from 0 to 65535/],
+  ["joined", "ProgramExternalConnectivity", ports({ Port: "80", HostPort: 1 }), /Port is no number/],
+  ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostPort: 9, HostPortEnd: 8 }), /HostPortEnd 8 is below HostPort 9/],
+  ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostIP: "::1", HostPort: 9 }), /publishing on \[::1\] is not supported/],
+  ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostIP: "nowhere", HostPort: 9 }), /HostIP 'nowhere' is no IPv4 address/],
+  ["joined", "ProgramExternalConnectivity", { ...ID, Options: { "com.docker.network.portmap": {} } }, /portmap is no list/],
+  ["published", "ProgramExternalConnectivity", ports({ Port: 81, HostPort: 8081 }), /published already/],
+  ["network", "RevokeExternalConnectivity", ID, /has no endpoint/],
+];
+
+describe("a call that cannot be carried out", () => {
+  it.each(BAD)("in state %s: %s %j says %s and changes nothing", async (stage, call, body, says) => {
+    const f = new Fixture();
+    await f.must(...(STAGES[stage] as [string, unknown][]));
+    const before = f.picture();
+    expect(await f.call(call, body)).toMatch(says);
+    expect(f.picture()).toEqual(before);
+  });
+
+  it("knows a network's endpoint by that network alone", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.joined);
+    await f.must(["CreateNetwork", { ...CREATE_NETWORK, NetworkID: OTHER }]);
+    expect(await f.call("Leave", { ...ID, NetworkID: OTHER })).toMatch(/bbbbbbbbbbbb has no endpoint/);
+  });
+
+  it("is the second of two deletions", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.endpoint, ["DeleteEndpoint", ID]);
+    expect(await f.call("DeleteEndpoint", ID)).toMatch(/has no endpoint/);
+    await f.must(["DeleteNetwork", { NetworkID: NETWORK }]);
+    expect(await f.call("DeleteNetwork", { NetworkID: NETWORK })).toMatch(/there is no network/);
+  });
+
+  it("is one whose device cannot be made", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.network);
+    const before = f.picture();
+    f.deviceError = systemError("ioctl(TUNSETIFF)", 1);
+    expect(await f.call("CreateEndpoint", CREATE_ENDPOINT)).toMatch(/TUNSETIFF.*EPERM/);
+    expect(f.picture()).toEqual(before);
+  });
+
+  it("is one that cannot be written down", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.endpoint);
+    const before = f.picture();
+    f.state.save = () => {
+      throw systemError("write", 28);
+    };
+    for (const [call, body] of [
+      ["CreateNetwork", { ...CREATE_NETWORK, NetworkID: OTHER }],
+      ["CreateEndpoint", { ...CREATE_ENDPOINT, EndpointID: OTHER, Interface: { Address: "172.18.0.3/16" } }],
+      ["Join", JOIN],
+    ] as const)
+      expect(await f.call(call, body)).toMatch(/write failed/);
+    expect(f.picture()).toEqual(before);
+  });
+
+  it("publishes none of several ports when one is taken, and says so in Docker's words", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.joined);
+    const before = f.picture();
+    f.taken.add(8081);
+    const says = await f.call("ProgramExternalConnectivity", ports({ Port: 80, HostPort: 8080 }, { Port: 90, HostPort: 8081 }));
+    expect(says).toBe("Bind for 0.0.0.0:8081 failed: port is already allocated (nginx (pid 1) has it)");
+    expect(f.picture()).toEqual(before);
+  });
+
+  it("publishes nothing from an internal network", async () => {
+    const f = new Fixture();
+    await f.must(["CreateNetwork", network({ Options: { "com.docker.network.internal": true } })], ...STAGES.joined.slice(1));
+    expect(await f.call("ProgramExternalConnectivity", ports({ Port: 80, HostPort: 1 }))).toMatch(/is internal/);
+    expect(await f.call("ProgramExternalConnectivity", { ...ID, Options: {} })).toEqual({});
+  });
+});
+
+describe("after a restart", () => {
+  it("has its networks, endpoints and ports again, each device taken up where it is", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.published);
+    const views = f.driver.endpointViews();
+    f.found.set(ENDPOINT, { name: "eth1", nsFd: -1 });
+    f.restart();
+    expect(f.driver.endpointViews()).toEqual(views);
+    expect(f.devices.get("eth1")).toMatchObject({ existing: { multiQueue: false } });
+    expect([...f.published]).toEqual(["0.0.0.0:8080 -> 172.18.0.2:80/tcp"]);
+    await f.must(["RevokeExternalConnectivity", ID], ["Leave", ID], ["DeleteEndpoint", ID], ["DeleteNetwork", { NetworkID: NETWORK }]);
+  });
+
+  it("forgets an endpoint whose device ended, and keeps the network", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.published);
+    f.restart();
+    expect(f.driver.endpointViews()).toEqual([]);
+    expect(f.driver.networkViews()).toHaveLength(1);
+    expect(await f.call("DeleteEndpoint", ID)).toMatch(/has no endpoint/);
+  });
+
+  it("keeps an endpoint that it cannot take up until dockerd deletes it, and removes its device then", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.published);
+    f.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
+    f.deviceError = systemError("ioctl(TUNSETIFF)", 16);
+    f.restart();
+    expect(f.driver.endpointViews()).toMatchObject([{ state: "gone", ports: [] }]);
+    await f.must(["Leave", ID], ["DeleteEndpoint", ID]);
+    expect(f.removedFromHost).toEqual(["tspeeeeeeeeeee"]);
+  });
+
+  it("keeps the networks and drops the endpoints when the kernel is another", async () => {
+    const f = new Fixture();
+    await f.must(...STAGES.published);
+    const { networks, endpoints } = f.state.load();
+    const file = { version: 1, bootId: "another", pid: 1, networks, endpoints };
+    writeFileSync(path.join(f.dir, "docker.json"), JSON.stringify(file));
+    f.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
+    f.restart();
+    expect([f.driver.networkViews().length, f.driver.endpointViews().length]).toEqual([1, 0]);
+  });
+
+  it("puts a file aside that it cannot read", () => {
+    const f = new Fixture();
+    writeFileSync(path.join(f.dir, "docker.json"), "{");
+    f.restart();
+    expect(f.driver.networkViews()).toEqual([]);
+  });
+});
