@@ -104,7 +104,7 @@ async function measure(peer: Peer, scenario: Scenario, round: number, options: O
         });
       }
       if (started.movers.length > 0) Object.assign(cell.values, memoryOf(started.movers));
-      results.traffic[scenario] ??= session.traffic;
+      results.traffic[scenario] ??= session.traffic.filter((line) => !/udp send \S+ \d+ \d+ [1-9]/.test(line));
       await attempt("stop", () => started.stop());
     } finally {
       await session.close();

@@ -35,7 +35,7 @@ export interface Results {
   cells: Cell[];
   /** By `peer scenario`: how it was set up. */
   setups: Record<string, string[]>;
-  /** By scenario: what generated the traffic. */
+  /** By scenario: what generated the traffic; of a search only the first step. */
   traffic: Record<string, string[]>;
 }
 

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { Lab } from "../test/support/lab.js";
 import { type Proc, sleep } from "../test/support/proc.js";
 import { ADDR, buildWorld, type World } from "../test/support/topology.js";
-import { memoryOf, processTime } from "./cpu.js";
+import { memoryOf, preciseProcessTime } from "./cpu.js";
 import { describeMachine } from "./machine.js";
 import { MAIN, RESULTS } from "./paths.js";
 import { table } from "./report.js";
@@ -14,6 +14,8 @@ import { format, type Summary, summarize } from "./stats.js";
 const IDLE_MS = 10_000, ENDPOINTS = 10;
 /** Until garbage of the start has been collected, or not. */
 const SETTLE_MS = 1_000;
+/** Until the endpoints' kernels have stopped to announce and solicit (RFC 4861 §10). */
+const IDLE_SETTLE_MS = 12_000;
 const CASES: [name: string, args: string[]][] = [
   ["one port", ["-p", `8999:${ADDR.c1}:8080`]],
   ["10,000 ports", ["-p", `20000-29999:${ADDR.c1}:20000-29999`]],
@@ -37,10 +39,10 @@ async function begin(lab: Lab, ns: string, args: string[]): Promise<{ proc: Proc
 async function idle(lab: Lab, world: World): Promise<number> {
   const endpoints = Array.from({ length: ENDPOINTS }, (_, i) => ["--endpoint", `${lab.addNamespace(`e${i}`)}=172.18.0.${i + 2}`]);
   const { proc } = await begin(lab, world.host, ["--network", "172.18.0.0/16", ...endpoints.flat()]);
-  await sleep(SETTLE_MS);
-  const before = processTime([proc.pid]);
+  await sleep(IDLE_SETTLE_MS);
+  const before = preciseProcessTime(proc.pid);
   await sleep(IDLE_MS);
-  const used = processTime([proc.pid]) - before;
+  const used = preciseProcessTime(proc.pid) - before;
   await proc.stop();
   return (100 * used) / (IDLE_MS / 1000);
 }

@@ -7,7 +7,7 @@
 import { Lab } from "../test/support/lab.js";
 import { eventually, type Proc, type StartOptions } from "../test/support/proc.js";
 import { ADDR, buildWorld, type World } from "../test/support/topology.js";
-import { native } from "./paths.js";
+import { native, ROOT } from "./paths.js";
 
 export type Scenario = "publish" | "bridge" | "masquerade";
 export type Role = "client" | "host" | "c1" | "c2";
@@ -91,7 +91,7 @@ export class Session {
 
   /** Runs a traffic generator at the client's end; throws when it fails. */
   async generate(argv: string[], seconds: number): Promise<string> {
-    this.traffic.push(argv.join(" "));
+    this.traffic.push(argv.join(" ").replaceAll(ROOT, ""));
     const { code, stdout, stderr } = await this.lab.run(this.from, argv, { timeoutMs: seconds * 1000 + 15_000 });
     if (code !== 0) throw new Error(`'${argv.join(" ")}' exits with ${code}: ${`${stdout}${stderr}`.trim().slice(-300)}`);
     return stdout + stderr;
@@ -108,7 +108,7 @@ export class Session {
   }
 
   private record(role: Role, argv: string[], input = ""): void {
-    const name = (text: string): string => text.replaceAll(this.lab.dir, "$DIR").replace(/tsp-\d+-\d+-/g, "");
+    const name = (text: string): string => text.replaceAll(this.lab.dir, "$DIR").replaceAll(ROOT, "").replace(/tsp-\d+-\d+-/g, "");
     this.commands.push(name(`${role}# ${argv.join(" ")}${input === "" ? "" : ` <<<'${input}'`}`));
   }
 

@@ -12,7 +12,7 @@ export const cOnTap: Peer = {
   mover: "nat-tap",
   scenarios: ["publish", "bridge", "masquerade"],
   containers: (scenario) => (scenario === "publish" ? "bridge" : "none"),
-  version: () => versionOf(["gcc", "--version"]),
+  version: () => `gcc ${versionOf(["gcc", "--version"], /\d+\.\d+\.\d+/)}`,
   missing: needs(native("nat-tap")),
   start: async (session) => {
     const own = session.scenario === "publish" ? [] : [session.world.c1, session.world.c2];

@@ -9,6 +9,7 @@ import { Dockerd, dockerObstacle } from "../support/dockerd.js";
 import { Lab } from "../support/lab.js";
 import { LAUNCHER } from "../support/launcher.js";
 import { eventually } from "../support/proc.js";
+import { program } from "../support/servers.js";
 import { ADDR, buildWorld, type World } from "../support/topology.js";
 import { tsproxy } from "../support/tsproxy.js";
 
@@ -41,7 +42,7 @@ async function who(host: Host, ns: string, target: string): Promise<string> {
 }
 
 async function whoFrom(host: Host, container: string, target: string): Promise<string> {
-  const { stdout } = await host.dockerd.docker(["exec", container, "wget", "-T", "3", "-qO-", `http://${target}/cgi-bin/who`]);
+  const { stdout } = await host.dockerd.docker(["exec", container, "wget", "-qO-", `http://${target}/cgi-bin/who`]);
   return address(stdout);
 }
 
@@ -116,9 +117,14 @@ for (const { proxy, iptables } of [
     });
 
     it("publishes UDP; the server sees who asks", async () => {
-      await host.dockerd.run(["-p", "5300:53/udp"], "udpsvd", "0", "53", "sh", "-c", "echo $UDPREMOTEADDR");
-      expect(await ncUdp(host.lab, host.client, ADDR.host, 5300, "?")).toMatch(new RegExp(`^\\[?(::ffff:)?${ADDR.client}\\]?:`));
-      expect(await ncUdp(host.lab, host.host, "127.0.0.1", 5300, "?")).toMatch(new RegExp(`${GATEWAY}\\]?:`));
+      await host.dockerd.run(["-p", "5300:53/udp", "--name", "dns"], "sleep", "1000");
+      const inside = `--net=/proc/${await host.dockerd.inspect("dns", "{{.State.Pid}}")}/ns/net`; // busybox has no UDP server
+      const server = host.lab.start(host.host, ["nsenter", inside, process.execPath, program("udp-server"), "53"]);
+      await server.until("listening", () => server.stdout.includes("listening"));
+      expect(await ncUdp(host.lab, host.client, ADDR.host, 5300, "hello")).toMatch(new RegExp(`^${ADDR.client}:\\d+ hello$`));
+      expect(await ncUdp(host.lab, host.host, "127.0.0.1", 5300, "hello")).toMatch(new RegExp(`^${GATEWAY}:\\d+ hello$`));
+      expect(await ncUdp(host.lab, host.client, "2001:db8::1", 5300, "hello")).toMatch(new RegExp(`^${GATEWAY}:\\d+ hello$`));
+      await server.stop();
     });
 
     it("refuses a port that a container has, or a program, with docker's message", async () => {
