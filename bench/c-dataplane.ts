@@ -14,9 +14,15 @@ const { Steering, UPLINK_ADDRESS, UPLINK_CONF } = await shipped<typeof import(".
 const { parseIpv4 } = await shipped<typeof import("../src/wire/ipv4-address.js")>("wire/ipv4-address.js");
 
 /** As in src/control/instance.ts and config.ts. */
-const UPLINK_QUEUE = 2000, MAX_MTU = 65_521, FLOWS = 262_144, MASQUERADE = "10240 32767";
-const UPLINK = 1, HOST = 2, ENDPOINT = 3;
-const ETHERNET = 1, LOOPBACK = 772; // ARPHRD_*
+const UPLINK_QUEUE = 2000,
+  MAX_MTU = 65_521,
+  FLOWS = 262_144,
+  MASQUERADE = "10240 32767";
+const UPLINK = 1,
+  HOST = 2,
+  ENDPOINT = 3;
+const ETHERNET = 1,
+  LOOPBACK = 772; // ARPHRD_*
 const PROTOCOLS = { tcp: 6, udp: 17 };
 
 const namespaces = process.argv.slice(2);

@@ -29,7 +29,11 @@ export function processTime(pids: readonly number[]): number {
   for (const pid of pids) {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     // Fields 14 to 17 (proc_pid_stat(5)); the name in field 2 may hold spaces, so count from its closing bracket.
-    for (const field of stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 15)) ticks += Number(field);
+    for (const field of stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 15))
+      ticks += Number(field);
   }
   return ticks / HZ;
 }

@@ -8,8 +8,10 @@ import { ADDR, buildWorld, type World } from "../test/support/topology.js";
 import { MAIN } from "./paths.js";
 import { summarize } from "./stats.js";
 
-const ROUNDS = 3, SECONDS = 2;
-const IPERF_PORT = 5201, PUBLISHED_IPERF = 8201;
+const ROUNDS = 3,
+  SECONDS = 2;
+const IPERF_PORT = 5201,
+  PUBLISHED_IPERF = 8201;
 const SERVER = `require("http").createServer((request, response) => response.end("hello " + request.socket.remoteAddress.replace("::ffff:", "") + "\\n")).listen(8080, () => console.log("listening"))`;
 
 const say = (text = ""): void => console.log(text);
@@ -47,7 +49,9 @@ async function demo(tsproxyLab: Lab, kernelLab: Lab): Promise<void> {
   const publish = ["-p", `8999:${ADDR.c1}:8080`];
   say(`host# tsproxy ${publish.join(" ")}`);
   const args = [...publish, "-p", `${PUBLISHED_IPERF}:${ADDR.c1}:${IPERF_PORT}`];
-  const proc = tsproxyLab.start(world.host, [process.execPath, MAIN, ...args], { env: { TSPROXY_RUN_DIR: path.join(tsproxyLab.dir, "run") } });
+  const proc = tsproxyLab.start(world.host, [process.execPath, MAIN, ...args], {
+    env: { TSPROXY_RUN_DIR: path.join(tsproxyLab.dir, "run") },
+  });
   await proc.until("ready", () => /^ready$/m.test(proc.stdout));
   say("ready. The server says which address it sees:\n");
   await fetchFrom(tsproxyLab, world.client, "from the client", `http://${ADDR.host}:8999/`, ADDR.client);
@@ -57,13 +61,18 @@ async function demo(tsproxyLab: Lab, kernelLab: Lab): Promise<void> {
 
   const kernel = await makeWorld(kernelLab);
   kernelLab.sysctl(kernel.host, "net.ipv4.ip_forward", 1);
-  kernelLab.runSync(kernel.host, `iptables -t nat -A PREROUTING -p tcp --dport ${PUBLISHED_IPERF} -j DNAT --to ${ADDR.c1}:${IPERF_PORT}`.split(" "));
+  kernelLab.runSync(
+    kernel.host,
+    `iptables -t nat -A PREROUTING -p tcp --dport ${PUBLISHED_IPERF} -j DNAT --to ${ADDR.c1}:${IPERF_PORT}`.split(" "),
+  );
   say(`One TCP stream from the client, ${ROUNDS} rounds of ${SECONDS} s, one after the other, on this machine:`);
   const rates: { tsproxy: number[]; iptables: number[] } = { tsproxy: [], iptables: [] };
   for (let round = 1; round <= ROUNDS; round++) {
     rates.tsproxy.push(await bulk(tsproxyLab, world));
     rates.iptables.push(await bulk(kernelLab, kernel));
-    say(`  round ${round}: tsproxy ${rates.tsproxy.at(-1)!.toFixed(1)} Gbit/s, kernel iptables ${rates.iptables.at(-1)!.toFixed(1)} Gbit/s`);
+    say(
+      `  round ${round}: tsproxy ${rates.tsproxy.at(-1)!.toFixed(1)} Gbit/s, kernel iptables ${rates.iptables.at(-1)!.toFixed(1)} Gbit/s`,
+    );
   }
   const [mine, theirs] = [summarize(rates.tsproxy).median, summarize(rates.iptables).median];
   say(`  median: tsproxy moves ${mine.toFixed(1)} Gbit/s in TypeScript, ${(mine / theirs).toFixed(2)} times kernel iptables\n`);

@@ -16,9 +16,10 @@ import { warmUp } from "./workloads/bulk.js";
 import type { Workload } from "./workloads/workload.js";
 
 /** How long a round waits for a quiet machine. */
-const PATIENCE_MS = 30_000, QUICK_PATIENCE_MS = 3_000;
+const PATIENCE_MS = 30_000,
+  QUICK_PATIENCE_MS = 3_000;
 /** Set-up, warm-up and tear-down of a peer's run. */
-const OVERHEAD_SEC = 4;
+const OVERHEAD_SEC = 3;
 
 export async function endToEnd(options: Options): Promise<void> {
   const skipped: Record<string, string> = {};
@@ -47,14 +48,19 @@ export async function endToEnd(options: Options): Promise<void> {
   for (const { name, version, mover } of results.peers) console.log(`  ${name} ${version} (moved by: ${mover})`);
   for (const [name, why] of Object.entries(skipped)) console.log(`  ${name}: left out, ${why}`);
 
-  const plan = options.scenarios.flatMap((scenario) => peers.filter((peer) => peer.scenarios.includes(scenario)).map((peer) => ({ scenario, peer })));
+  const plan = options.scenarios.flatMap((scenario) =>
+    peers.filter((peer) => peer.scenarios.includes(scenario)).map((peer) => ({ scenario, peer })),
+  );
   const costOf = ({ scenario, peer }: { scenario: Scenario; peer: Peer }): number =>
     OVERHEAD_SEC + workloadsOf(options, scenario, peer).reduce((sum, workload) => sum + workload.cost(options.seconds), 0);
   const progress = new Progress(options.rounds * plan.reduce((sum, item) => sum + costOf(item), 0));
   for (let round = 1; round <= options.rounds; round++) {
     const load = await awaitQuiet(options.quick ? QUICK_PATIENCE_MS : PATIENCE_MS);
     results.load.push(load);
-    if (load > QUIET) progress.note(`round ${round}: ${Math.round(100 * load)} % of the processors are busy with something else: the figures of this round are doubtful`);
+    if (load > QUIET)
+      progress.note(
+        `round ${round}: ${Math.round(100 * load)} % of the processors are busy with something else: the figures of this round are doubtful`,
+      );
     // Each round starts with another peer, so that none always follows the same one.
     for (let k = 0; k < plan.length; k++) {
       const item = plan[(k + round - 1) % plan.length]!;
@@ -74,7 +80,14 @@ function workloadsOf(options: Options, scenario: Scenario, peer: Peer): Workload
 }
 
 /** One peer's run in one round. What fails is noted and leaves a gap. */
-async function measure(peer: Peer, scenario: Scenario, round: number, options: Options, results: Results, show: (text: string) => void): Promise<Cell> {
+async function measure(
+  peer: Peer,
+  scenario: Scenario,
+  round: number,
+  options: Options,
+  results: Results,
+  show: (text: string) => void,
+): Promise<Cell> {
   const cell: Cell = { peer: peer.name, scenario, round, values: {}, failures: {} };
   const attempt = async (what: string, action: () => Promise<void>): Promise<void> => {
     try {

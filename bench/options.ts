@@ -48,7 +48,17 @@ export function parseOptions(argv: string[]): Options {
   return {
     quick,
     peers: pick("--peers", values.peers ?? (quick ? QUICK.join(",") : undefined), PEERS, ({ name }) => name),
-    workloads: pick("--workloads", values.workloads ?? (quick ? WORKLOADS.filter(({ slow }) => slow !== true).map(({ name }) => name).join(",") : undefined), WORKLOADS, ({ name }) => name),
+    workloads: pick(
+      "--workloads",
+      values.workloads ??
+        (quick
+          ? WORKLOADS.filter(({ slow }) => slow !== true)
+              .map(({ name }) => name)
+              .join(",")
+          : undefined),
+      WORKLOADS,
+      ({ name }) => name,
+    ),
     scenarios: pick("--scenarios", values.scenarios ?? (quick ? "publish" : undefined), EVERYWHERE, (name) => name),
     rounds: positive("--rounds", values.rounds, quick ? 3 : 5),
     seconds: positive("--seconds", values.seconds, quick ? 1 : 3),

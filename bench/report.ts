@@ -42,7 +42,8 @@ export function writeReport(results: Results, folder: string): string {
     fs.writeFileSync(path.join(folder, `${file}.svg`), barChart(title, bars, format));
   }
   const curves = curvesOf(results, "publish");
-  if (curves.length > 0) fs.writeFileSync(path.join(folder, "latency.svg"), percentileChart("Round trip through a published port", "µs", curves));
+  if (curves.length > 0)
+    fs.writeFileSync(path.join(folder, "latency.svg"), percentileChart("Round trip through a published port", "µs", curves));
   return text;
 }
 
@@ -57,9 +58,14 @@ function barsOf(results: Results, scenario: Scenario, metric: Metric): Bar[] {
 /** Per percentile the median of the rounds. */
 function curvesOf(results: Results, scenario: Scenario): Curve[] {
   return results.peers.flatMap(({ name, title }) => {
-    const rounds = results.cells.filter((cell) => cell.peer === name && cell.scenario === scenario).flatMap((cell) => (cell.curve === undefined ? [] : [cell.curve]));
+    const rounds = results.cells
+      .filter((cell) => cell.peer === name && cell.scenario === scenario)
+      .flatMap((cell) => (cell.curve === undefined ? [] : [cell.curve]));
     const percentiles = rounds[0]?.map(([p]) => p) ?? [];
-    const points = percentiles.map((p): [number, number] => [p, summarize(rounds.flatMap((curve) => curve.filter(([q]) => q === p).map(([, us]) => us))).median]);
+    const points = percentiles.map((p): [number, number] => [
+      p,
+      summarize(rounds.flatMap((curve) => curve.filter(([q]) => q === p).map(([, us]) => us))).median,
+    ]);
     return points.length === 0 ? [] : [{ label: title, points, own: name.startsWith(OWN) }];
   });
 }
@@ -85,7 +91,9 @@ function markdown(results: Results): string {
     ...leftOut(results),
     "## Commands",
     ...Object.entries(results.setups).map(([name, commands]) => `${name}:\n\n\`\`\`\n${commands.join("\n")}\n\`\`\``),
-    ...Object.entries(results.traffic).map(([scenario, commands]) => `Traffic, ${scenario}:\n\n\`\`\`\n${[...new Set(commands)].join("\n")}\n\`\`\``),
+    ...Object.entries(results.traffic).map(
+      ([scenario, commands]) => `Traffic, ${scenario}:\n\n\`\`\`\n${[...new Set(commands)].join("\n")}\n\`\`\``,
+    ),
   ].join("\n\n")}\n`;
 }
 
@@ -106,19 +114,25 @@ function section(results: Results, scenario: Scenario): string[] {
 
 function ratios(results: Results, scenario: Scenario, metrics: readonly Metric[]): string[] {
   const bases = BASES.filter((base) => results.cells.some(({ peer, scenario: s }) => peer === base && s === scenario));
-  const own = results.peers.filter(({ name }) => name.startsWith(OWN) && results.cells.some(({ peer, scenario: s }) => peer === name && s === scenario));
+  const own = results.peers.filter(
+    ({ name }) => name.startsWith(OWN) && results.cells.some(({ peer, scenario: s }) => peer === name && s === scenario),
+  );
   return own.flatMap(({ name, title }) => {
     const rows = metrics.flatMap((metric) => {
       const mine = summarize(valuesOf(results, scenario, name, metric.name)).median;
       const cells = bases.map((base) => format(mine / summarize(valuesOf(results, scenario, base, metric.name)).median));
       return cells.every((cell) => cell === "–") ? [] : [[`${metric.title} (${metric.better} is better)`, ...cells]];
     });
-    return bases.length === 0 ? [] : [`${title} divided by:`, table([["", ...bases.map((base) => results.peers.find((p) => p.name === base)!.title)], ...rows])];
+    return bases.length === 0
+      ? []
+      : [`${title} divided by:`, table([["", ...bases.map((base) => results.peers.find((p) => p.name === base)!.title)], ...rows])];
   });
 }
 
 function leftOut(results: Results): string[] {
-  const failures = results.cells.flatMap(({ peer, scenario, round, failures: f }) => Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]}`));
+  const failures = results.cells.flatMap(({ peer, scenario, round, failures: f }) =>
+    Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]}`),
+  );
   const skipped = Object.entries(results.skipped).map(([name, why]) => `- ${name}: ${why}`);
   return skipped.length + failures.length === 0 ? [] : ["## Left out or failed", [...skipped, ...failures].join("\n")];
 }

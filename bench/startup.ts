@@ -11,7 +11,8 @@ import { MAIN, RESULTS } from "./paths.js";
 import { table } from "./report.js";
 import { format, type Summary, summarize } from "./stats.js";
 
-const IDLE_MS = 10_000, ENDPOINTS = 10;
+const IDLE_MS = 10_000,
+  ENDPOINTS = 10;
 /** Until garbage of the start has been collected, or not. */
 const SETTLE_MS = 1_000;
 /** Until the endpoints' kernels have stopped to announce and solicit (RFC 4861 §10). */

@@ -108,7 +108,11 @@ export class Session {
   }
 
   private record(role: Role, argv: string[], input = ""): void {
-    const name = (text: string): string => text.replaceAll(this.lab.dir, "$DIR").replaceAll(ROOT, "").replace(/tsp-\d+-\d+-/g, "");
+    const name = (text: string): string =>
+      text
+        .replaceAll(this.lab.dir, "$DIR")
+        .replaceAll(ROOT, "")
+        .replace(/tsp-\d+-\d+-/g, "");
     this.commands.push(name(`${role}# ${argv.join(" ")}${input === "" ? "" : ` <<<'${input}'`}`));
   }
 

@@ -9,8 +9,11 @@ mkdir -p native/build
 "${CC:-cc}" -std=gnu11 -O2 -g -Wall -Wextra -Wno-cast-function-type -fPIC -shared -fvisibility=hidden -DNODE_GYP_MODULE_NAME=tsproxy -I"$headers" \
   -o native/build/tsproxy.node.tmp native/addon.c native/tap.c native/io.c native/socket.c native/bpf.c
 mv native/build/tsproxy.node.tmp native/build/tsproxy.node
-# Waits by the thousand, so it is small and on its own: no shared library, no address-space layout of its own to relocate.
+# It waits by the thousand, so it is small and on its own; a libc without a static archive costs each process more memory.
 version=$(sed -n 's/^ *"version": "\(.*\)",$/\1/p' package.json)
-"${CC:-cc}" -std=gnu11 -Os -Wall -Wextra -static -no-pie -s -ffunction-sections -Wl,--gc-sections -DVERSION="\"$version\"" \
-  -o native/build/tsproxy-docker-proxy.tmp native/docker-proxy.c
+launcher() {
+  "${CC:-cc}" -std=gnu11 -Os -Wall -Wextra -no-pie -s -ffunction-sections -Wl,--gc-sections -DVERSION="\"$version\"" "$@" \
+    -o native/build/tsproxy-docker-proxy.tmp native/docker-proxy.c native/docker-proxy-flags.c
+}
+launcher -static || launcher
 mv native/build/tsproxy-docker-proxy.tmp native/build/tsproxy-docker-proxy

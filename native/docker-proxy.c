@@ -10,6 +10,7 @@
  * only awaited; one that crashed leaves it, and is replaced after RESTART_MS.
  */
 #define _GNU_SOURCE
+#include "docker-proxy.h"
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <elf.h>
@@ -20,7 +21,6 @@
 #include <link.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,10 +35,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef VERSION
-#define VERSION "unknown"
-#endif
-
 #define STATUS_FD 3 /* dockerd's pipe */
 #define LISTEN_FD 4 /* the socket, with -use-listen-fd */
 #define START_MS 10000 /* dockerd waits 16 s */
@@ -46,12 +42,6 @@
 #define RETRY_MAX_MS 1000
 #define BACKLOG 4096
 #define PATH_SIZE sizeof(((struct sockaddr_un *)NULL)->sun_path) /* of a file in the run folder */
-
-static struct {
-  const char *proto, *host_ip, *container_ip;
-  long host_port, container_port;
-  bool use_listen_fd, version;
-} flags = {"tcp", "0.0.0.0", "0.0.0.0", -1, -1, false, false};
 
 static const char *run_dir;
 static char error[512]; /* why the last thing failed, for dockerd */
@@ -69,103 +59,6 @@ static const char *reason(void) {
   snprintf(text, sizeof text, "%s", strerror(errno));
   text[0] = (char)tolower((unsigned char)text[0]);
   return text;
-}
-
-/* ---- the command line: Go's package flag, Go 1.21 ---- */
-
-enum kind { STRING, ADDRESS, INTEGER, BOOLEAN };
-
-static const struct flag {
-  const char *name, *help;
-  enum kind kind;
-  void *value;
-} table[] = {
-    {"container-ip", "container ip (default 0.0.0.0)", ADDRESS, &flags.container_ip},
-    {"container-port", "container port (default -1)", INTEGER, &flags.container_port},
-    {"host-ip", "host ip (default 0.0.0.0)", ADDRESS, &flags.host_ip},
-    {"host-port", "host port (default -1)", INTEGER, &flags.host_port},
-    {"proto", "proxy protocol (default \"tcp\")", STRING, &flags.proto},
-    {"use-listen-fd", "use a supplied listen fd", BOOLEAN, &flags.use_listen_fd},
-    {"v", "print version information and quit", BOOLEAN, &flags.version},
-    {"version", "print version information and quit", BOOLEAN, &flags.version},
-};
-#define FLAGS (sizeof table / sizeof *table)
-
-static void usage(const char *self, int code) {
-  static const char *const types[] = {" string", " value", " int", ""};
-  dprintf(2, "Usage of %s:\n", self);
-  for (size_t i = 0; i < FLAGS; i++) dprintf(2, "  -%s%s\n    \t%s\n", table[i].name, types[table[i].kind], table[i].help);
-  exit(code);
-}
-
-static int family_of(const char *ip) {
-  struct in6_addr any;
-  return inet_pton(AF_INET, ip, &any) == 1 ? AF_INET : inet_pton(AF_INET6, ip, &any) == 1 ? AF_INET6 : AF_UNSPEC;
-}
-
-static bool parse_bool(const char *text, bool *out) {
-  static const char *const words[] = {"0", "f", "F", "false", "FALSE", "False", "1", "t", "T", "true", "TRUE", "True"};
-  for (size_t i = 0; i < 12; i++) {
-    if (strcmp(text, words[i]) != 0) continue;
-    *out = i >= 6;
-    return true;
-  }
-  return false;
-}
-
-/* NULL, or what is wrong with the value. */
-static const char *set_flag(const struct flag *f, char *value) {
-  char *end;
-  switch (f->kind) {
-  case INTEGER:
-    errno = 0;
-    *(long *)f->value = strtol(value, &end, 0);
-    return errno == 0 && *value != 0 && *end == 0 ? NULL : "parse error";
-  case BOOLEAN:
-    return parse_bool(value, f->value) ? NULL : "parse error";
-  case ADDRESS: /* an empty one is none, as dockerd before 28 means it */
-    if (*value == 0) return NULL;
-    if (family_of(value) == AF_UNSPEC) return "invalid IP address";
-    *(const char **)f->value = value;
-    return NULL;
-  default:
-    *(const char **)f->value = value;
-    return NULL;
-  }
-}
-
-static void parse_flags(int argc, char **argv) {
-  for (int i = 1; i < argc && argv[i][0] == '-' && argv[i][1] != 0; i++) {
-    char *name = argv[i] + (argv[i][1] == '-' ? 2 : 1);
-    if (name[0] == 0) return; /* "--" */
-    if (name[0] == '-' || name[0] == '=') {
-      dprintf(2, "bad flag syntax: %s\n", argv[i]);
-      usage(argv[0], 2);
-    }
-    char *equals = strchr(name, '='), *value = NULL;
-    if (equals != NULL) *equals = 0, value = equals + 1;
-    const struct flag *f = NULL;
-    for (size_t k = 0; k < FLAGS; k++)
-      if (strcmp(table[k].name, name) == 0) f = &table[k];
-    if (f == NULL) {
-      if (strcmp(name, "h") == 0 || strcmp(name, "help") == 0) usage(argv[0], 0);
-      dprintf(2, "flag provided but not defined: -%s\n", name);
-      usage(argv[0], 2);
-    }
-    static char yes[] = "true";
-    if (value == NULL) value = f->kind == BOOLEAN ? yes : argv[++i];
-    if (value == NULL) {
-      dprintf(2, "flag needs an argument: -%s\n", name);
-      usage(argv[0], 2);
-    }
-    const char *wrong = set_flag(f, value);
-    if (wrong != NULL) {
-      if (f->kind == BOOLEAN) dprintf(2, "invalid boolean value \"%s\" for -%s: %s\n", value, name, wrong);
-      else dprintf(2, "invalid value \"%s\" for flag -%s: %s\n", value, name, wrong);
-      usage(argv[0], 2);
-    }
-    if (equals != NULL) *equals = '='; /* ps shows the flags as they came */
-  }
 }
 
 /* ---- descriptor 3 ---- */
@@ -202,7 +95,7 @@ static int bind_own(bool tcp) {
     struct sockaddr any;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
-  } sa = {.any.sa_family = (sa_family_t)family_of(flags.host_ip)};
+  } sa = {.any.sa_family = (sa_family_t)address_family(flags.host_ip)};
   bool v6 = sa.any.sa_family == AF_INET6;
   if (v6) {
     inet_pton(AF_INET6, flags.host_ip, &sa.v6.sin6_addr);

@@ -30,6 +30,7 @@ struct io {
   int32_t *rx, *tx, *clock;
   uint32_t slots, head_size, tail_size;
   int epoll, wake, yield;
+  bool woken; /* a wake or watched descriptor spoke in this call: what it is about must be looked at before sleeping */
   uint32_t nports, next, calls; /* open ports; where the next round of direct reads starts; ioReceive calls so far */
   int fd[MAX_PORTS];
   int32_t open[MAX_PORTS]; /* ids of open ports, dense */
@@ -70,6 +71,7 @@ static napi_value io_create(napi_env env, napi_callback_info info) {
   io->slots = slots, io->head_size = head, io->tail_size = tail;
   io->rx = (int32_t *)rx, io->tx = (int32_t *)tx, io->clock = (int32_t *)clock;
   io->wake = tsp_i32(env, argv[7]);
+  memset(io->fd, -1, sizeof io->fd); /* a port that is not open must not write to whatever has its number now */
   io->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (io->epoll < 0) {
     int err = errno;
@@ -109,6 +111,7 @@ static napi_value io_remove_port(napi_env env, napi_callback_info info) {
   for (uint32_t i = 0; i < io->nports; i++) {
     if (io->open[i] != port) continue;
     epoll_ctl(io->epoll, EPOLL_CTL_DEL, io->fd[port], NULL);
+    io->fd[port] = -1;
     io->open[i] = io->open[--io->nports];
     break;
   }
@@ -156,8 +159,10 @@ static uint32_t receive_epoll(struct io *io, int timeout_ms) {
   for (int i = 0; i < ready && n < io->slots; i++) {
     if (ev[i].data.u32 == WAKE_TAG) {
       uint64_t count;
+      io->woken = true;
       if (read(io->wake, &count, sizeof count) < 0) continue;
     } else if (ev[i].data.u32 == WATCH_TAG) {
+      io->woken = true;
       io->clock[2]++;
     } else {
       n = drain(io, (int32_t)ev[i].data.u32, n, &tail, share < 4 ? 4 : share);
@@ -183,15 +188,16 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
   struct io *io = get_io(env, argv[0]);
   int32_t spin = tsp_i32(env, argv[1]), timeout = tsp_i32(env, argv[2]);
   bool direct = io->nports <= DIRECT_PORTS && ++io->calls % EPOLL_EVERY != 0;
+  io->woken = false;
   uint32_t n = direct ? receive_direct(io) : receive_epoll(io, 0);
   if (n == 0 && spin > 0) {
     int64_t deadline = now_ns() + spin;
     do {
       if (io->yield) sched_yield();
       n = direct ? receive_direct(io) : receive_epoll(io, 0);
-    } while (n == 0 && now_ns() < deadline);
+    } while (n == 0 && !io->woken && now_ns() < deadline);
   }
-  if (n == 0 && timeout != 0) n = receive_epoll(io, timeout);
+  if (n == 0 && !io->woken && timeout != 0) n = receive_epoll(io, timeout);
   int64_t t = now_ns();
   io->clock[0] = (int32_t)(t / 1000000000);
   io->clock[1] = (int32_t)(t % 1000000000);

@@ -7,7 +7,8 @@ say() { printf '\n== %s\n' "$*"; }
 
 # command:package; a header stands for a library
 needed="cc:gcc c++:g++ make:make python3:python3 ip:iproute2 iperf3:iperf3 curl:curl nft:nftables dig:dnsutils nc:netcat-openbsd ping:iputils-ping
-traceroute:traceroute ps:procps socat:socat nsenter:util-linux ethtool:ethtool /usr/include/stdio.h:libc6-dev"
+traceroute:traceroute ps:procps socat:socat nsenter:util-linux ethtool:ethtool /usr/include/stdio.h:libc6-dev
+dockerd:docker.io busybox:busybox-static"
 missing=""
 PATH="$PATH:/usr/sbin:/sbin"
 for pair in $needed; do
@@ -16,9 +17,12 @@ done
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "installing$missing"
+    policy=/usr/sbin/policy-rc.d # what dockerd's package brings is not to be started: the cases start their own
+    if [ -e $policy ]; then policy=""; else printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy; fi
     # shellcheck disable=SC2086 # a list of packages
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null ||
       echo "run.sh: apt-get could not install$missing" >&2
+    [ -z "$policy" ] || rm -f $policy
   else
     echo "run.sh: not installed:$missing (as root: apt-get install$missing)" >&2
   fi

@@ -50,7 +50,8 @@ const cases: Record<string, (count: number) => Record<string, number>> = {
 
   /** Takes and gives back one port of an address that has 1 % of its ports left, and for comparison of one with all of them. */
   ports: () => {
-    const first = 10_240, last = 32_767;
+    const first = 10_240,
+      last = 32_767;
     const outside = client(0);
     const measure = (taken: number): number => {
       const pool = new NatPool(first, last, 0x5eed, () => 0.37);

@@ -3,9 +3,10 @@
  * anew for each batch. Even frames are a client's, odd ones the target's answers. Flows are visited in strides, so that with many of them
  * every look-up misses the cache. bench/native/nat-path.c does the same.
  */
+
+import type { State } from "../../src/dataplane/state.js";
 import type { PacketIo } from "../../src/device/packet-io.js";
 import type { PacketMemory } from "../../src/mem/packet-memory.js";
-import type { State } from "../../src/dataplane/state.js";
 import { shipped } from "../paths.js";
 
 const { HEAD_SIZE, PacketMemory: Memory } = await shipped<typeof import("../../src/mem/packet-memory.js")>("mem/packet-memory.js");
@@ -16,9 +17,13 @@ const { combine, delta } = await shipped<typeof import("../../src/wire/checksum.
 const { rawHalf, rawWord, swapPorts } = await shipped<typeof import("../../src/wire/raw.js")>("wire/raw.js");
 
 const STRIDE = 7919;
-const VNET = 10, ETHERNET = 14, TCP = 6;
-const HOST_IP = rawWord(0xc0000201 | 0), TARGET = rawWord(0xac110004 | 0);
-const HOST_PORT = rawHalf(8999), TARGET_PORT = rawHalf(8080);
+const VNET = 10,
+  ETHERNET = 14,
+  TCP = 6;
+const HOST_IP = rawWord(0xc0000201 | 0),
+  TARGET = rawWord(0xac110004 | 0);
+const HOST_PORT = rawHalf(8999),
+  TARGET_PORT = rawHalf(8080);
 const TTL_AND_PROTOCOL = 64 | (TCP << 8);
 /** Seconds: any, but not 0. */
 export const NOW = 1000;
@@ -122,8 +127,10 @@ export function checkTranslated(io: ResidentIo): void {
   for (let i = 0; i < slots; i++) {
     const word = (i * HEAD_SIZE + VNET + ETHERNET) >> 2;
     const ports = words[word + 5]!;
-    const right = (i & 1) === 0 ? words[word + 4] === TARGET && ports >>> 16 === TARGET_PORT : words[word + 3] === HOST_IP && (ports & 0xffff) === HOST_PORT;
+    const right =
+      (i & 1) === 0
+        ? words[word + 4] === TARGET && ports >>> 16 === TARGET_PORT
+        : words[word + 3] === HOST_IP && (ports & 0xffff) === HOST_PORT;
     if (!right) throw new Error(`frame ${i} was not translated`);
   }
 }
-

@@ -14,13 +14,17 @@ export const dockerProxy: Peer = {
   scenarios: ["publish"],
   containers: "bridge",
   // 20.10 does not know -v; the package that run.sh unpacked does
-  version: () => versionOf([which("docker-proxy", FOLDERS) ?? "", "-v"], /version \S+/).replace("version ", "") || versionOf(["apt-cache", "policy", "docker.io"], /\d+\.\d+\.\d+\S*/),
+  version: () =>
+    versionOf([which("docker-proxy", FOLDERS) ?? "", "-v"], /version \S+/).replace("version ", "") ||
+    versionOf(["apt-cache", "policy", "docker.io"], /\d+\.\d+\.\d+\S*/),
   missing: () => (which("docker-proxy", FOLDERS) === undefined ? "not installed: docker-proxy (docker.io)" : undefined),
   start: async (session) => {
     const program = which("docker-proxy", FOLDERS)!;
     const flags = (proto: string, hostPort: number, port: number): string[] =>
       `-proto ${proto} -host-ip 0.0.0.0 -host-port ${hostPort} -container-ip ${ADDR.c1} -container-port ${port}`.split(" ");
-    const procs = PUBLISHED.map(({ proto, hostPort, port }) => session.start("host", [program, ...flags(proto, hostPort, port)], { extraFd: true }));
+    const procs = PUBLISHED.map(({ proto, hostPort, port }) =>
+      session.start("host", [program, ...flags(proto, hostPort, port)], { extraFd: true }),
+    );
     await Promise.all(procs.map((proc) => proc.until("its status", () => proc.extra.includes("0\n"))));
     return {
       movers: procs.map(({ pid }) => pid),

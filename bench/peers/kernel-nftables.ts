@@ -14,7 +14,9 @@ export const kernelNftables: Peer = {
   missing: needs("nft"),
   start: async (session) => {
     const published = session.scenario === "publish" ? PUBLISHED : [];
-    const dnat = published.map(({ proto, hostPort, port }) => `    fib daddr type local ${proto} dport ${hostPort} dnat to ${ADDR.c1}:${port}`);
+    const dnat = published.map(
+      ({ proto, hostPort, port }) => `    fib daddr type local ${proto} dport ${hostPort} dnat to ${ADDR.c1}:${port}`,
+    );
     session.run("host", ["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
     session.run(
       "host",

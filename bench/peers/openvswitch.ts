@@ -31,7 +31,13 @@ export const openvswitch: Peer = {
     set("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure");
     for (const port of ["eth0", "veth1", "veth2"]) set("add-port", "br0", port);
     // The bridge's own device answers ARP for the host.
-    session.ip("host", `addr del ${ADDR.host}/24 dev eth0`, `addr add ${ADDR.host}/24 dev br0`, `addr add ${ADDR.gateway}/16 dev br0`, "link set br0 up");
+    session.ip(
+      "host",
+      `addr del ${ADDR.host}/24 dev eth0`,
+      `addr add ${ADDR.host}/24 dev br0`,
+      `addr add ${ADDR.gateway}/16 dev br0`,
+      "link set br0 up",
+    );
     session.run("host", ["ovs-ofctl", "add-flows", path.join(dir, "br0.mgmt"), "-"], flows(session));
     return {
       movers: [daemon.pid],
@@ -45,19 +51,28 @@ export const openvswitch: Peer = {
 
 /** OpenFlow rules: NORMAL switching, and above it NAT with what a router does to a packet. */
 function flows(session: Session): string {
-  const mac = (role: Role, device: string): string => session.lab.runSync(session.world[role], ["ip", "-br", "link", "show", device]).split(/\s+/)[2] ?? "";
+  const mac = (role: Role, device: string): string =>
+    session.lab.runSync(session.world[role], ["ip", "-br", "link", "show", device]).split(/\s+/)[2] ?? "";
   const own = mac("host", "br0");
   const to = (role: "client" | "c1", port: string): string => `mod_dl_src:${own},mod_dl_dst:${mac(role, "eth0")},dec_ttl,output:${port}`;
-  const rules = ["table=0,priority=0,actions=NORMAL", `table=1,ip,nw_dst=${ADDR.c1},actions=${to("c1", "veth1")}`, `table=1,ip,nw_dst=${ADDR.client},actions=${to("client", "eth0")}`];
+  const rules = [
+    "table=0,priority=0,actions=NORMAL",
+    `table=1,ip,nw_dst=${ADDR.c1},actions=${to("c1", "veth1")}`,
+    `table=1,ip,nw_dst=${ADDR.client},actions=${to("client", "eth0")}`,
+  ];
   if (session.scenario === "publish") {
     for (const { proto, hostPort, port } of PUBLISHED) {
-      rules.push(`table=0,priority=10,${proto},in_port=eth0,nw_dst=${ADDR.host},tp_dst=${hostPort},actions=ct(commit,nat(dst=${ADDR.c1}:${port}),table=1)`);
+      rules.push(
+        `table=0,priority=10,${proto},in_port=eth0,nw_dst=${ADDR.host},tp_dst=${hostPort},actions=ct(commit,nat(dst=${ADDR.c1}:${port}),table=1)`,
+      );
       rules.push(`table=0,priority=10,${proto},in_port=veth1,nw_src=${ADDR.c1},tp_src=${port},actions=ct(nat,table=1)`);
     }
   } else if (session.scenario === "masquerade") {
     const ports = `${MASQUERADE.first}-${MASQUERADE.last}`;
     for (const proto of ["tcp", "udp"]) {
-      rules.push(`table=0,priority=10,${proto},in_port=veth1,nw_dst=${ADDR.client},actions=ct(commit,nat(src=${ADDR.host}:${ports}),table=1)`);
+      rules.push(
+        `table=0,priority=10,${proto},in_port=veth1,nw_dst=${ADDR.client},actions=ct(commit,nat(src=${ADDR.host}:${ports}),table=1)`,
+      );
       rules.push(`table=0,priority=10,${proto},in_port=eth0,nw_dst=${ADDR.host},actions=ct(nat,table=1)`);
     }
   }

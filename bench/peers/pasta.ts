@@ -1,6 +1,7 @@
 /** pasta: gives a namespace a TAP and translates it to sockets of the host. */
-import { ADDR } from "../../test/support/topology.js";
+
 import { eventually } from "../../test/support/proc.js";
+import { ADDR } from "../../test/support/topology.js";
 import { versionOf } from "../machine.js";
 import { PUBLISHED } from "../topology.js";
 import { needs, type Peer } from "./peer.js";
@@ -19,7 +20,20 @@ export const pasta: Peer = {
     session.ip("host", `route add default via ${ADDR.client} dev eth0`);
     const ports = PUBLISHED.flatMap(({ proto, hostPort, port }) => [proto === "tcp" ? "-t" : "-u", `${hostPort}:${port}`]);
     const address = ["-a", ADDR.c1, "-n", "255.255.0.0", "-g", ADDR.gateway];
-    const program = ["pasta", "-f", "-q", "--runas", "0", "--config-net", "-I", "eth0", ...address, ...ports, "--netns", `/run/netns/${world.c1}`];
+    const program = [
+      "pasta",
+      "-f",
+      "-q",
+      "--runas",
+      "0",
+      "--config-net",
+      "-I",
+      "eth0",
+      ...address,
+      ...ports,
+      "--netns",
+      `/run/netns/${world.c1}`,
+    ];
     const proc = session.start("host", program);
     await eventually("pasta sets up eth0", () => {
       if (!proc.running) throw new Error(`pasta ended: ${proc.stderr}`);

@@ -1,8 +1,9 @@
 /** slirp4netns: a TAP and a TCP/IP stack of its own, at its largest MTU; ports through its API socket. */
+
+import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import { once } from "node:events";
 import { eventually } from "../../test/support/proc.js";
 import { versionOf } from "../machine.js";
 import { PUBLISHED } from "../topology.js";
@@ -25,7 +26,10 @@ export const slirp4netns: Peer = {
     const proc = session.start("host", [...program, `/run/netns/${session.world.c1}`, "tap0"]);
     await eventually("slirp4netns listens", () => fs.existsSync(socket));
     for (const { proto, hostPort, port } of PUBLISHED) {
-      const request = { execute: "add_hostfwd", arguments: { proto, host_addr: "0.0.0.0", host_port: hostPort, guest_addr: GUEST, guest_port: port } };
+      const request = {
+        execute: "add_hostfwd",
+        arguments: { proto, host_addr: "0.0.0.0", host_port: hostPort, guest_addr: GUEST, guest_port: port },
+      };
       await ask(socket, JSON.stringify(request));
     }
     return {

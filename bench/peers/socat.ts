@@ -16,14 +16,20 @@ export const socat: Peer = {
     const procs = PUBLISHED.map(({ proto, hostPort, port }) => {
       const [listen, connect] = proto === "tcp" ? ["TCP-LISTEN", "TCP"] : ["UDP-LISTEN", "UDP"];
       const nodelay = proto === "tcp" ? ",nodelay" : "";
-      return session.start("host", ["socat", "-b65536", `${listen}:${hostPort},fork,reuseaddr${nodelay}`, `${connect}:${ADDR.c1}:${port}${nodelay}`]);
+      return session.start("host", [
+        "socat",
+        "-b65536",
+        `${listen}:${hostPort},fork,reuseaddr${nodelay}`,
+        `${connect}:${ADDR.c1}:${port}${nodelay}`,
+      ]);
     });
     for (const { proto, hostPort } of PUBLISHED) if (proto === "tcp") await session.listening("host", hostPort);
     return {
       movers: procs.map(({ pid }) => pid),
       stop: async () => {
         // its children of UDP "connections" never end by themselves
-        for (const { pid } of procs) session.lab.runSync(session.world.host, ["sh", "-c", `kill $(ps -o pid= --ppid ${pid}) 2>/dev/null || true`]);
+        for (const { pid } of procs)
+          session.lab.runSync(session.world.host, ["sh", "-c", `kill $(ps -o pid= --ppid ${pid}) 2>/dev/null || true`]);
         await Promise.all(procs.map((proc) => proc.stop()));
       },
     };

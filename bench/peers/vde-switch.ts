@@ -1,7 +1,7 @@
 /** VDE 2: a switch process, and a process at each TAP that plugs it in. */
 import path from "node:path";
-import { ADDR } from "../../test/support/topology.js";
 import { eventually } from "../../test/support/proc.js";
+import { ADDR } from "../../test/support/topology.js";
 import { versionOf } from "../machine.js";
 import { needs, type Peer } from "./peer.js";
 

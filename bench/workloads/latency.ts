@@ -15,8 +15,13 @@ export const latency: Workload = {
   run: async ({ session, seconds }) => {
     const time = Math.max(1, Math.round(seconds));
     const end = ["-i", session.address, "-p", String(session.port("echo"))];
-    const output = await session.generate(["sockperf", "ping-pong", "--tcp", "--full-rtt", ...end, "-m", String(BYTES), "-t", String(time)], time);
-    const curve = [...output.matchAll(/percentile ([\d.]+) = +([\d.]+)/g)].map((m): [number, number] => [Number(m[1]), Number(m[2])]).sort((a, b) => a[0] - b[0]);
+    const output = await session.generate(
+      ["sockperf", "ping-pong", "--tcp", "--full-rtt", ...end, "-m", String(BYTES), "-t", String(time)],
+      time,
+    );
+    const curve = [...output.matchAll(/percentile ([\d.]+) = +([\d.]+)/g)]
+      .map((m): [number, number] => [Number(m[1]), Number(m[2])])
+      .sort((a, b) => a[0] - b[0]);
     const at = (percentile: number): number => curve.find(([p]) => p === percentile)?.[1] ?? Number.NaN;
     return { values: { "rtt-p50": at(50), "rtt-p99": at(99), "rtt-p99.9": at(99.9) }, curve };
   },

@@ -9,7 +9,7 @@ import { EVERYWHERE, type Workload } from "./workload.js";
 
 /** One in a thousand. */
 const LOSSLESS = 0.001;
-const STEPS = 6;
+const STEPS = 5;
 /** Until what is under way has arrived or is lost. */
 const SETTLE_MS = 100;
 
@@ -25,7 +25,10 @@ interface Blast {
 async function blast(session: Session, bytes: number, rate: number, seconds: number): Promise<Blast> {
   const run = ++runs;
   const end = [session.address, String(session.port("udp"))];
-  const output = await session.generate([native("udp"), "send", ...end, String(bytes), String(Math.round(rate)), String(seconds), String(run)], seconds);
+  const output = await session.generate(
+    [native("udp"), "send", ...end, String(bytes), String(Math.round(rate)), String(seconds), String(run)],
+    seconds,
+  );
   const [, sent = "0", time = "1"] = /sent (\d+) in ([\d.]+)/.exec(output) ?? [];
   await sleep(SETTLE_MS);
   const server = session.udpServer!;

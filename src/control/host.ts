@@ -14,6 +14,8 @@ import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
+/** Names that Docker gives its bridges (libnetwork, drivers/bridge). */
+const DOCKER_BRIDGE = /^(docker0|docker_gwbridge|br-[0-9a-f]{12})$/;
 
 export class Host {
   private readonly monitor: RouteMonitor;
@@ -88,11 +90,16 @@ export class Host {
     }
   }
 
-  /** The route with the source address that the kernel would use on it. */
+  /**
+   * The route with the source address that the kernel would use on it. Docker's bridges are networks of their own, and networks are isolated
+   * from each other: what an endpoint sends there is refused.
+   */
   private routeEntry(route: Route): RouteEntry | null {
     const dst = rawWord(parseIpv4(route.dst)!);
     const base = { dst, prefixLength: route.prefixLength, metric: route.metric };
     if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: 0 };
+    const link = this.links.find(({ index }) => index === route.oif);
+    if (link?.kind === "bridge" && DOCKER_BRIDGE.test(link.name)) return { ...base, source: 0 };
     const source = route.prefSrc ?? this.sourceOn(route);
     return source === undefined ? null : { ...base, source: rawWord(parseIpv4(source)!) };
   }

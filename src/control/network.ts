@@ -152,6 +152,13 @@ export class Network {
    * no new device is left.
    */
   addDevice(spec: DeviceSpec): Device {
+    if (spec.existing?.multiQueue === false && this.workers.count > 1)
+      throw new TsproxyError(
+        "TSP_ERR_ENDPOINT",
+        "conflict",
+        `device '${spec.name}' was made for one worker`,
+        "restart its container, or run with --workers 1",
+      );
     const undo = new Undo();
     try {
       const tap = this.open(spec, undo);

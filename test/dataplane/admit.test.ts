@@ -2,7 +2,24 @@
 import { describe, expect, it } from "vitest";
 import { INTERNAL, NO_MASQUERADE } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
-import { A, B, CLIENT, Dataplane, HOST_IP, HOST_PORT, IP_A, IP_B, MAC_UP, NET, PUBLISHED, raw, rule, SERVER, TARGET, UP } from "../support/dataplane.js";
+import {
+  A,
+  B,
+  CLIENT,
+  Dataplane,
+  HOST_IP,
+  HOST_PORT,
+  IP_A,
+  IP_B,
+  MAC_UP,
+  NET,
+  PUBLISHED,
+  raw,
+  rule,
+  SERVER,
+  TARGET,
+  UP,
+} from "../support/dataplane.js";
 import { ACK, frame, parse, RST, SYN, tcp, UDP, udp, wrongIn } from "../support/packets.js";
 
 const toHost = { src: CLIENT, dst: HOST_IP };
@@ -114,7 +131,12 @@ describe("what is for the host itself", () => {
 });
 
 describe("several networks", () => {
-  const OTHER = 1, PORT = 6, OTHER_HOST = 5, IP_OTHER = "10.9.0.4", MAC_OTHER_GATEWAY = "02:42:0a:09:00:01", MAC_OTHER = "02:42:0a:09:00:04";
+  const OTHER = 1,
+    PORT = 6,
+    OTHER_HOST = 5,
+    IP_OTHER = "10.9.0.4",
+    MAC_OTHER_GATEWAY = "02:42:0a:09:00:01",
+    MAC_OTHER = "02:42:0a:09:00:04";
   function two(flags: number): Dataplane {
     const d = new Dataplane();
     d.state.networks.set(OTHER, raw("10.9.0.0"), 16, raw("10.9.0.1"), flags, 0);

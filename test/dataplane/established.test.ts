@@ -11,7 +11,22 @@ import { rewrite } from "../../src/dataplane/rewrite.js";
 import { track } from "../../src/dataplane/track.js";
 import { ttl } from "../../src/dataplane/ttl.js";
 import { type Batch, DROPPED } from "../../src/mem/batch.js";
-import { A, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, MAC_A, MAC_GATEWAY, MAC_UP, PUBLISHED, rule, SERVER, TARGET, UP } from "../support/dataplane.js";
+import {
+  A,
+  CLIENT,
+  Dataplane,
+  GATEWAY,
+  HOST_IP,
+  IP_A,
+  MAC_A,
+  MAC_GATEWAY,
+  MAC_UP,
+  PUBLISHED,
+  rule,
+  SERVER,
+  TARGET,
+  UP,
+} from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 

@@ -1,6 +1,21 @@
 /** ICMP errors about translated flows (RFC 5508 §4): outer and inner addresses, inner header restored to what its sender had sent. */
 import { describe, expect, it } from "vitest";
-import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, HOST_PORT, IP_A, IP_B, PUBLISHED, rule, SERVER, TARGET, UP } from "../support/dataplane.js";
+import {
+  A,
+  B,
+  CLIENT,
+  Dataplane,
+  GATEWAY,
+  HOST_IP,
+  HOST_PORT,
+  IP_A,
+  IP_B,
+  PUBLISHED,
+  rule,
+  SERVER,
+  TARGET,
+  UP,
+} from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const ROUTER = "203.0.113.254";
@@ -25,7 +40,8 @@ const make = {
   tcp: (ip: p.Ip, sport: number, dport: number) => p.tcp(ip, { sport, dport, flags: p.SYN, data: p.payload(40) }),
   udp: (ip: p.Ip, sport: number, dport: number) => p.udp(ip, { sport, dport, data: p.payload(40) }),
   "udp without checksum": (ip: p.Ip, sport: number, dport: number) => p.udp(ip, { sport, dport, data: p.payload(40), checksum: false }),
-  "tcp with ip options": (ip: p.Ip, sport: number, dport: number) => p.tcp({ ...ip, options: new Uint8Array(40).fill(1) }, { sport, dport, flags: p.SYN }),
+  "tcp with ip options": (ip: p.Ip, sport: number, dport: number) =>
+    p.tcp({ ...ip, options: new Uint8Array(40).fill(1) }, { sport, dport, flags: p.SYN }),
   echo: (ip: p.Ip, id: number, _: number) => p.echo(ip, id),
 };
 type Kind = keyof typeof make;
@@ -40,7 +56,11 @@ function asSent(before: Uint8Array, n: number): Uint8Array {
 }
 
 /** UDP's checksum may come out as 0xffff for 0; all else to the byte. */
-function check(error: { port: number; bytes: Uint8Array } | undefined, want: { port: number; src: string; dst: string; quoted: Uint8Array }, kind: readonly number[]): void {
+function check(
+  error: { port: number; bytes: Uint8Array } | undefined,
+  want: { port: number; src: string; dst: string; quoted: Uint8Array },
+  kind: readonly number[],
+): void {
   expect(error).toBeDefined();
   expect(p.wrongIn(error!.bytes)).toEqual([]);
   const got = p.parse(error!.bytes);
@@ -97,7 +117,8 @@ function masqueraded(): Sent {
   return sent(new Dataplane(), A, make.udp({ src: IP_A, dst: SERVER }, 40000, 53));
 }
 
-const error = (quoted: Uint8Array, ip: Partial<p.Ip> = {}): Uint8Array => p.icmpError({ src: ROUTER, dst: HOST_IP, ...ip }, p.PORT_UNREACHABLE, quoted);
+const error = (quoted: Uint8Array, ip: Partial<p.Ip> = {}): Uint8Array =>
+  p.icmpError({ src: ROUTER, dst: HOST_IP, ...ip }, p.PORT_UNREACHABLE, quoted);
 
 it("neither refreshes nor ends nor opens a flow (RFC 5508 REQ-6, REQ-10)", () => {
   const s = masqueraded();
@@ -153,6 +174,11 @@ it("goes to the host's own kernel when it is about no flow and an endpoint sent 
   const about = p.icmpError({ src: IP_A, dst: GATEWAY }, p.PORT_UNREACHABLE, p.udp({ src: GATEWAY, dst: IP_A }, { sport: 1, dport: 2 }));
   const [out] = d.fromEndpoint(A, about);
   expect([out!.port, datagram(out!.bytes)]).toEqual([HOST_PORT, about]);
-  expect(d.fromEndpoint(A, p.icmpError({ src: IP_A, dst: SERVER }, p.PORT_UNREACHABLE, p.udp({ src: SERVER, dst: IP_A }, { sport: 1, dport: 2 })))).toEqual([]);
+  expect(
+    d.fromEndpoint(
+      A,
+      p.icmpError({ src: IP_A, dst: SERVER }, p.PORT_UNREACHABLE, p.udp({ src: SERVER, dst: IP_A }, { sport: 1, dport: 2 })),
+    ),
+  ).toEqual([]);
   expect(d.drops(A)).toEqual({ "no-flow": 1 });
 });

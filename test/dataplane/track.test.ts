@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_TIMEOUTS, STATE_NAMES } from "../../src/table/conntrack.js";
 import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, PUBLISHED, rule, SERVER, TARGET, UP } from "../support/dataplane.js";
-import { ACK, echo, FIN, parse, PSH, RST, SYN, tcp, UDP, udp } from "../support/packets.js";
+import { ACK, echo, FIN, PSH, parse, RST, SYN, tcp, UDP, udp } from "../support/packets.js";
 
 const FLAGS: Record<string, number> = { S: SYN, A: ACK, F: FIN, R: RST, P: PSH, ".": ACK, U: 32 };
 
@@ -101,7 +101,8 @@ describe("TCP (RFC 5382 §5, RFC 7857 §2)", () => {
 
   it("keeps the closing list in order through late segments: the flow whose last segment is oldest makes room", () => {
     const d = new Dataplane({ conntrackMax: 3 });
-    const segment = (sport: number, flags: number): number => d.fromUplink(tcp({ src: CLIENT, dst: HOST_IP }, { sport, dport: PUBLISHED, flags })).length;
+    const segment = (sport: number, flags: number): number =>
+      d.fromUplink(tcp({ src: CLIENT, dst: HOST_IP }, { sport, dport: PUBLISHED, flags })).length;
     for (const n of [1, 2, 3]) segment(n, SYN);
     for (const n of [1, 2, 3]) segment(n, RST);
     segment(1, ACK); // late

@@ -1,12 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { ICMP_PER_SEC } from "../../src/dataplane/state.js";
-import { A, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, MAC_A, MAC_GATEWAY, MAC_UP, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
+import {
+  A,
+  CLIENT,
+  Dataplane,
+  GATEWAY,
+  HOST_IP,
+  IP_A,
+  MAC_A,
+  MAC_GATEWAY,
+  MAC_UP,
+  PUBLISHED,
+  SERVER,
+  TARGET,
+  UP,
+} from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 describe("time exceeded (RFC 1812 §5.3.1)", () => {
   it.each([0, 1])("answers an endpoint's packet with TTL %i from the gateway, quoting it as it was sent", (ttl) => {
     const d = new Dataplane();
-    const probe = p.udp({ src: IP_A, dst: SERVER, ttl, options: new Uint8Array(8).fill(1) }, { sport: 40000, dport: 33434, data: p.payload(100) });
+    const probe = p.udp(
+      { src: IP_A, dst: SERVER, ttl, options: new Uint8Array(8).fill(1) },
+      { sport: 40000, dport: 33434, data: p.payload(100) },
+    );
     const [out, ...more] = d.fromEndpoint(A, probe);
     expect(more).toEqual([]);
     expect(p.wrongIn(out!.bytes)).toEqual([]);
@@ -27,7 +44,11 @@ describe("time exceeded (RFC 1812 §5.3.1)", () => {
   it("quotes no more than fits into 576 bytes (RFC 1812 §4.3.2.3), of a segmented frame too, and asks for no offload", () => {
     const d = new Dataplane();
     d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: 1, dport: PUBLISHED, flags: p.SYN }));
-    const big = p.partial(p.frame(MAC_GATEWAY, MAC_A, p.tcp({ src: IP_A, dst: CLIENT, ttl: 1 }, { sport: TARGET, dport: 1, data: p.payload(30_000) })), p.GSO_TCPV4, 1448);
+    const big = p.partial(
+      p.frame(MAC_GATEWAY, MAC_A, p.tcp({ src: IP_A, dst: CLIENT, ttl: 1 }, { sport: TARGET, dport: 1, data: p.payload(30_000) })),
+      p.GSO_TCPV4,
+      1448,
+    );
     const [out] = d.send(A, big);
     expect(out!.bytes.subarray(0, 10)).toEqual(new Uint8Array(10));
     expect(p.wrongIn(out!.bytes)).toEqual([]);
@@ -51,7 +72,9 @@ describe("time exceeded (RFC 1812 §5.3.1)", () => {
     const sport = d.state.pool.portOf(0);
     d.state.routes.replace([]);
     d.state.locals.clear();
-    expect(d.fromUplink(p.udp({ src: SERVER, dst: HOST_IP, ttl: 1 }, { sport: 53, dport: ((sport & 0xff) << 8) | (sport >> 8) }))).toEqual([]);
+    expect(d.fromUplink(p.udp({ src: SERVER, dst: HOST_IP, ttl: 1 }, { sport: 53, dport: ((sport & 0xff) << 8) | (sport >> 8) }))).toEqual(
+      [],
+    );
     expect(d.drops(UP)).toEqual({ "ttl-exceeded": 1 });
   });
 });

@@ -3,10 +3,28 @@ import { describe, expect, it } from "vitest";
 import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../../src/engine/counters.js";
 import { NO_ICC } from "../../src/table/networks.js";
 import { ENDPOINT } from "../../src/table/ports.js";
-import { A, B, C, Dataplane, GATEWAY, HOST_PORT, IP_A, IP_B, IP_C, MAC_A, MAC_B, MAC_C, MAC_GATEWAY, MAC_UP, NET, UP } from "../support/dataplane.js";
+import {
+  A,
+  B,
+  C,
+  Dataplane,
+  GATEWAY,
+  HOST_PORT,
+  IP_A,
+  IP_B,
+  IP_C,
+  MAC_A,
+  MAC_B,
+  MAC_C,
+  MAC_GATEWAY,
+  MAC_UP,
+  NET,
+  UP,
+} from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
-const UNKNOWN = "02:00:00:00:99:99", STRANGER = "02:00:00:00:12:34";
+const UNKNOWN = "02:00:00:00:99:99",
+  STRANGER = "02:00:00:00:12:34";
 
 /** With a third endpoint. */
 function bridge(options = {}): Dataplane {
@@ -102,7 +120,11 @@ describe("forwarding", () => {
 
   it("passes partial checksums and segmentation offload between endpoints untouched", () => {
     const d = bridge();
-    const frame = p.partial(p.frame(MAC_B, MAC_A, p.tcp({ src: IP_A, dst: IP_B }, { sport: 1, dport: 2, data: p.payload(60_000) })), p.GSO_TCPV4, 1448);
+    const frame = p.partial(
+      p.frame(MAC_B, MAC_A, p.tcp({ src: IP_A, dst: IP_B }, { sport: 1, dport: 2, data: p.payload(60_000) })),
+      p.GSO_TCPV4,
+      1448,
+    );
     expect(d.send(A, frame)).toEqual([{ port: B, bytes: frame }]);
   });
 
@@ -115,7 +137,8 @@ describe("forwarding", () => {
 
   it("keeps the order of what goes to one port, within one batch", () => {
     const d = bridge();
-    for (let n = 0; n < 40; n++) d.io.put(n % 2 === 0 ? A : C, p.frame(n % 4 < 2 ? MAC_B : MAC_GATEWAY, n % 2 === 0 ? MAC_A : MAC_C, Uint8Array.of(n), 0x88b5));
+    for (let n = 0; n < 40; n++)
+      d.io.put(n % 2 === 0 ? A : C, p.frame(n % 4 < 2 ? MAC_B : MAC_GATEWAY, n % 2 === 0 ? MAC_A : MAC_C, Uint8Array.of(n), 0x88b5));
     const out = d.run();
     for (const port of [B, HOST_PORT]) {
       const order = out.filter((f) => f.port === port).map((f) => f.bytes[24]!);
@@ -127,14 +150,19 @@ describe("forwarding", () => {
   it("without icc reaches the host alone, and the host all", () => {
     const d = bridge();
     d.state.networks.flags[NET] = NO_ICC;
-    expect([ports(d, A, text(p.BROADCAST, MAC_A)), ports(d, A, text(MAC_B, MAC_A)), ports(d, A, text(MAC_GATEWAY, MAC_A))]).toEqual([[HOST_PORT], [], [HOST_PORT]]);
+    expect([ports(d, A, text(p.BROADCAST, MAC_A)), ports(d, A, text(MAC_B, MAC_A)), ports(d, A, text(MAC_GATEWAY, MAC_A))]).toEqual([
+      [HOST_PORT],
+      [],
+      [HOST_PORT],
+    ]);
     expect([ports(d, HOST_PORT, text(p.BROADCAST, MAC_GATEWAY)), ports(d, HOST_PORT, text(MAC_B, MAC_GATEWAY))]).toEqual([[A, B, C], [B]]);
     expect(d.drops(A)).toEqual({ isolated: 1 });
   });
 });
 
 describe("ARP", () => {
-  const ask = (targetIp: string, senderIp = IP_A, dst = p.BROADCAST): Uint8Array => p.arpFrame(dst, { senderMac: MAC_A, senderIp, targetIp });
+  const ask = (targetIp: string, senderIp = IP_A, dst = p.BROADCAST): Uint8Array =>
+    p.arpFrame(dst, { senderMac: MAC_A, senderIp, targetIp });
 
   it.each([
     ["the gateway", GATEWAY, MAC_GATEWAY],
@@ -145,7 +173,9 @@ describe("ARP", () => {
       const [out, ...more] = d.send(A, ask(ip, IP_A, dst));
       expect(more).toEqual([]);
       expect(out!.port).toBe(A);
-      expect(out!.bytes).toEqual(p.frame(MAC_A, mac, p.arp({ operation: 2, senderMac: mac, senderIp: ip, targetMac: MAC_A, targetIp: IP_A }), 0x0806));
+      expect(out!.bytes).toEqual(
+        p.frame(MAC_A, mac, p.arp({ operation: 2, senderMac: mac, senderIp: ip, targetMac: MAC_A, targetIp: IP_A }), 0x0806),
+      );
     }
   });
 

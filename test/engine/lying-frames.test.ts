@@ -1,6 +1,20 @@
 /** Frames that are not what they say: each dropped under its reason, at the port that it came from, whichever way in. */
 import { describe, expect, it } from "vitest";
-import { A, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, MAC_A, MAC_B, MAC_GATEWAY, MAC_UP, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
+import {
+  A,
+  CLIENT,
+  Dataplane,
+  HOST_IP,
+  IP_A,
+  IP_B,
+  MAC_A,
+  MAC_B,
+  MAC_GATEWAY,
+  MAC_UP,
+  PUBLISHED,
+  SERVER,
+  UP,
+} from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const IP = p.VNET + p.ETH;
@@ -16,11 +30,16 @@ const WAYS: [string, number, (make: (ip: p.Ip, dport: number) => Uint8Array) => 
 const tcp = (ip: p.Ip, dport: number): Uint8Array => p.tcp(ip, { sport: 9, dport, flags: p.SYN, data: p.payload(100) });
 const udp = (ip: p.Ip, dport: number): Uint8Array => p.udp(ip, { sport: 9, dport, data: p.payload(100) });
 const echo = (ip: p.Ip): Uint8Array => p.echo(ip, 1);
-const at = (offset: number, ...bytes: number[]): Change => (f) => {
-  f.set(bytes, offset);
-  return f;
-};
-const vnet = (h: Parameters<typeof p.setVnet>[1]): Change => (f) => p.setVnet(f, h);
+const at =
+  (offset: number, ...bytes: number[]): Change =>
+  (f) => {
+    f.set(bytes, offset);
+    return f;
+  };
+const vnet =
+  (h: Parameters<typeof p.setVnet>[1]): Change =>
+  (f) =>
+    p.setVnet(f, h);
 
 const LIES: [string, string, typeof tcp, Change][] = [
   ["vnet-header", "csum_start behind the frame", tcp, vnet({ flags: 1, start: 500, offset: 16 })],
@@ -40,7 +59,12 @@ const LIES: [string, string, typeof tcp, Change][] = [
   ["l4-header", "a TCP data offset behind the end", tcp, (f) => at(IP + 2, 0, 40)(at(IP + 20 + 12, 0x60)(f))],
   ["l4-header", "a UDP length of 7", udp, at(IP + 20 + 4, 0, 7)],
   ["l4-header", "a UDP length behind the end", udp, at(IP + 20 + 4, 0, 109)],
-  ["oversize", "a segmented frame with bytes behind the datagram", tcp, (f) => p.setVnet(new Uint8Array([...f, 1]), { gso: 1, gsoSize: 50 })],
+  [
+    "oversize",
+    "a segmented frame with bytes behind the datagram",
+    tcp,
+    (f) => p.setVnet(new Uint8Array([...f, 1]), { gso: 1, gsoSize: 50 }),
+  ],
 ];
 
 describe.each(WAYS)("%s", (_, port, build) => {

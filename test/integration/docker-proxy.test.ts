@@ -388,6 +388,7 @@ for i in range(50):
     assert os.read(r, 2) == b"0\\n"
     times.append((time.perf_counter() - start) * 1000)
     os.close(r)
+time.sleep(0.2) # ready first, small then
 rss = [int(l.split()[1]) for l in open(f"/proc/{pid}/status") if l.startswith("VmRSS")][0]
 pss = [int(l.split()[1]) for l in open(f"/proc/{pid}/smaps_rollup") if l.startswith("Pss:")][0]
 print(json.dumps({"medianMs": statistics.median(times), "rssKb": rss, "pssKb": pss}))

@@ -4,6 +4,8 @@
  *
  *   client 198.51.100.9 --- 192.0.2.1 host, gateway 172.17.0.1 --- endpoints A 172.17.0.4, B 172.17.0.5
  */
+
+import { expect } from "vitest";
 import { type PublishRule, State, type StateOptions } from "../../src/dataplane/state.js";
 import { MemoryIo, type SentFrame } from "../../src/device/memory-io.js";
 import { createCounters, DROPS, dropsOf, ROW } from "../../src/engine/counters.js";
@@ -15,7 +17,7 @@ import { DROP_REASONS } from "../../src/wire/drop.js";
 import { macHi, macLo } from "../../src/wire/ethernet.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 import { rawMask, rawWord } from "../../src/wire/raw.js";
-import { frame, macBytes, TCP } from "./packets.js";
+import { frame, macBytes, type Parsed, parse, TCP, wrongIn } from "./packets.js";
 import { Random } from "./random.js";
 
 /** Number of the own network. */
@@ -164,4 +166,11 @@ export class Dataplane {
   count(port: number, what: number): number {
     return this.counters[port * ROW + what]!;
   }
+}
+
+/** The one frame that was sent: where to, and what is in it. Its checksums verify by a full recompute. */
+export function only(sent: SentFrame[]): Parsed & { port: number; bytes: Uint8Array } {
+  expect(sent).toHaveLength(1);
+  expect(wrongIn(sent[0]!.bytes)).toEqual([]);
+  return { ...parse(sent[0]!.bytes), port: sent[0]!.port, bytes: sent[0]!.bytes };
 }

@@ -26,7 +26,7 @@ it("writes both addresses, and neither the type nor anything around", () => {
   const v = views(new Uint8Array(14).fill(0xa5));
   const [a, b] = [macBytes(A), macBytes(B)];
   eth.setAddresses(v.halves, 4, eth.macHi(a), eth.macLo(a), eth.macHi(b), eth.macLo(b));
-  expect(hex(v.bytes)).toBe("a5a5a5a5" + "0242ac110004" + "fedcba987654" + "a5a5" + "a5".repeat(v.bytes.length - 18));
+  expect(hex(v.bytes)).toBe(`a5a5a5a50242ac110004fedcba987654a5a5${"a5".repeat(v.bytes.length - 18)}`);
 });
 
 it.each([

@@ -29,13 +29,13 @@ it("sorts all 256 types", () => {
 });
 
 it("exchanges the identifier with a right checksum, and touches nothing else", () => {
-  const message = withSum(bytesOf("08000000" + "123400ff" + hex(payload(7))));
+  const message = withSum(bytesOf(`08000000123400ff${hex(payload(7))}`));
   const v = views(message);
   expect(icmp.identifier(v.halves, 4)).toBe(rawHalf(0x1234));
   icmp.setIdentifier(v.halves, 4, rawHalf(0xf00d), delta(rawHalf(0x1234), rawHalf(0xf00d)));
   const expected = message.slice();
   setU16(expected, 4, 0xf00d);
-  expect(hex(v.bytes)).toBe("a5a5a5a5" + hex(withSum(expected)) + "a5".repeat(v.bytes.length - 4 - expected.length));
+  expect(hex(v.bytes)).toBe(`a5a5a5a5${hex(withSum(expected))}${"a5".repeat(v.bytes.length - 4 - expected.length)}`);
 });
 
 it.each([28, 29, 548])("emits an error header before %i quoted bytes, and touches nothing else", (quoted) => {
@@ -44,11 +44,11 @@ it.each([28, 29, 548])("emits an error header before %i quoted bytes, and touche
   const v = views(message);
   icmp.emitError(v.bytes, v.halves, 4, message.length, icmp.UNREACHABLE, 4, 1400);
   const expected = withSum(Uint8Array.of(3, 4, 0, 0, 0, 0, 1400 >> 8, 1400 & 0xff, ...payload(quoted)));
-  expect(hex(v.bytes)).toBe("a5a5a5a5" + hex(expected) + "a5".repeat(v.bytes.length - 4 - expected.length));
+  expect(hex(v.bytes)).toBe(`a5a5a5a5${hex(expected)}${"a5".repeat(v.bytes.length - 4 - expected.length)}`);
 });
 
 it("finds every single wrong bit of a message", () => {
-  const message = withSum(bytesOf("0000000056780001" + hex(payload(5))));
+  const message = withSum(bytesOf(`0000000056780001${hex(payload(5))}`));
   for (let bit = 0; bit < message.length * 8; bit++) {
     const v = views(message);
     v.bytes[4 + (bit >> 3)] = v.bytes[4 + (bit >> 3)]! ^ (1 << (bit & 7));

@@ -21,9 +21,7 @@ it("writes ports and checksum, and nothing else", () => {
   const v = views(TCP);
   l4.setPorts(v.words, 4, rawPorts(8999, 40001));
   l4.updateTcpChecksum(v.halves, 4, false, 0x1111, 0x0001);
-  expect(hex(v.bytes)).toBe(
-    "a5a5a5a5" + "23279c41" + hex(TCP.subarray(4, 16)) + "1134" + hex(TCP.subarray(18)) + "a5".repeat(v.bytes.length - 28),
-  );
+  expect(hex(v.bytes)).toBe(`a5a5a5a523279c41${hex(TCP.subarray(4, 16))}1134${hex(TCP.subarray(18))}${"a5".repeat(v.bytes.length - 28)}`);
 });
 
 it("is truncated or refused at every length that cuts a TCP header short", () => {

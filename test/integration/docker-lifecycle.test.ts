@@ -1,0 +1,190 @@
+/** Docker's networks through tsproxy when something ends that should not: tsproxy, dockerd, a container, its namespace. */
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { expect, it, onTestFinished } from "vitest";
+import { connect, curl } from "../support/clients.js";
+import { DockerHost } from "../support/docker-network.js";
+import { dockerObstacle } from "../support/dockerd.js";
+import { eventually } from "../support/proc.js";
+import { ADDR } from "../support/topology.js";
+import { tsproxy } from "../support/tsproxy.js";
+
+const obstacle = dockerObstacle();
+
+/** With a network `net` and in it `web`, whose port 80 is published as 8080. */
+function on(name: string, body: (h: DockerHost) => Promise<void>, config: Record<string, unknown> = {}): void {
+  it(name, { timeout: 90_000 }, async (ctx) => {
+    if (obstacle !== undefined) ctx.skip(obstacle);
+    const h = await DockerHost.start(config);
+    onTestFinished(() => h.remove(), 40_000);
+    await h.docker.must("network", "create", "-d", h.driver, "net");
+    await h.web("web", "--network", "net", "-p", "8080:80", "-p", "7000:7000");
+    await body(h);
+  });
+}
+
+/** All that a container's network does, from the LAN and to it, from and to a neighbor. */
+async function expectConnected(h: DockerHost): Promise<void> {
+  expect(await h.whoFrom(h.world.client, `${ADDR.host}:8080`)).toBe(ADDR.client);
+  expect(await h.pings("web", ADDR.client)).toBe(true);
+  const [network] = (await h.ps()).networks;
+  expect(await h.pings("web", network!.gateway)).toBe(true);
+}
+
+for (const signal of ["SIGTERM", "SIGKILL"] as const)
+  on(`containers keep their network, ports and connections when tsproxy ends by ${signal} and starts again`, async (h) => {
+    await h.serveInside("web", "tcp", 7000);
+    await h.web("other", "--network", "net");
+    const inbound = await connect(h.lab, h.world.client, ADDR.host, 7000);
+    await inbound.exchange("before");
+    await h.daemon.stop(signal);
+    expect(await h.exec("web", "ip", "-br", "addr", "show", "eth0")).toContain(await h.address("web", "net"));
+    await h.startDaemon();
+    await expectConnected(h);
+    expect(await h.who("other", "web")).toBe(await h.address("other", "net"));
+    await inbound.exchange("after");
+    expect(inbound.closed).toEqual([]);
+    await h.web("third", "--network", "net", "-p", "8081:80"); // and new ones can join
+    expect(await h.who("third", "web")).toBe(await h.address("third", "net"));
+    await h.docker.must("rm", "-f", "web", "other", "third");
+    await h.docker.must("network", "rm", "net");
+    expect(h.devices()).toEqual([]);
+  });
+
+on("a device made for two workers serves one after a restart; one made for one says what to do", async (h) => {
+  await h.docker.must("rm", "-f", "web");
+  await h.daemon.stop();
+  await h.startDaemon(["--workers", "2"]);
+  await h.web("web", "--network", "net", "-p", "8080:80");
+  await expectConnected(h);
+  await h.daemon.stop();
+  await h.startDaemon();
+  await expectConnected(h);
+  await h.web("single", "--network", "net");
+  await h.daemon.stop();
+  await h.startDaemon(["--workers", "2"]);
+  await expectConnected(h);
+  expect(h.daemon.stderr).toMatch(/endpoint .* was made for one worker.*restart its container/);
+  await h.docker.must("restart", "-t", "0", "single");
+  expect(await h.pings("single", ADDR.client)).toBe(true);
+});
+
+on("a container that is removed while tsproxy is away leaves nothing once it is back", async (h) => {
+  await h.daemon.stop("SIGKILL");
+  await h.docker.must("rm", "-f", "web");
+  expect(h.devices()).toHaveLength(1); // dockerd gave the container's back, nobody took it
+  await h.startDaemon();
+  expect((await h.ps()).endpoints).toEqual([]);
+  expect(h.devices()).toHaveLength(1); // the network's own
+  await h.web("web", "--network", "net", "-p", "8080:80");
+  await expectConnected(h);
+});
+
+on("`tsproxy cleanup` removes the devices of containers that ended while tsproxy was away, and no others", async (h) => {
+  await h.web("other", "--network", "net");
+  await h.daemon.stop("SIGKILL");
+  await h.docker.must("rm", "-f", "web");
+  expect(await h.tsproxy("cleanup", "--json")).toContain('"devices":1');
+  expect(h.devices()).toEqual([]);
+  await h.startDaemon();
+  expect((await h.ps()).endpoints).toMatchObject([{ container: "other", state: "joined" }]);
+  expect(await h.pings("other", ADDR.client)).toBe(true);
+});
+
+on("a killed container frees its ports and its endpoint", async (h) => {
+  const pid = Number(await h.docker.inspect("web", "{{.State.Pid}}"));
+  process.kill(pid, "SIGKILL");
+  await eventually("dockerd notices", async () => (await h.docker.inspect("web", "{{.State.Running}}")) === "false");
+  await eventually("the endpoint is deleted", async () => (await h.ps()).endpoints.length === 0);
+  expect((await curl(h.lab, h.world.client, `${ADDR.host}:8080`)).code).toBe(7);
+  await h.docker.must("start", "web");
+  await expectConnected(h);
+});
+
+on("an endpoint whose namespace ends under it is gone, its ports free, and dockerd may still delete it", async (h) => {
+  const pid = Number(await h.docker.inspect("web", "{{.State.Pid}}"));
+  const sandbox = await h.docker.inspect("web", "{{.NetworkSettings.SandboxKey}}");
+  await h.docker.stop("SIGKILL");
+  process.kill(pid, "SIGKILL");
+  execFileSync("umount", [sandbox]);
+  await eventually("tsproxy notices", async () => (await h.ps()).endpoints[0]?.state === "gone");
+  expect(h.daemon.stderr).toContain("is gone");
+  expect((await h.ps()).endpoints).toMatchObject([{ ports: [] }]);
+  expect((await curl(h.lab, h.world.client, `${ADDR.host}:8080`)).code).toBe(7);
+  await h.docker.launch();
+  await h.docker.must("rm", "-f", "web");
+  await eventually("the endpoint is deleted", async () => (await h.ps()).endpoints.length === 0);
+  await h.web("web", "--network", "net", "-p", "8080:80");
+  await expectConnected(h);
+});
+
+for (const signal of ["SIGTERM", "SIGKILL"] as const)
+  on(`a dockerd that ends by ${signal} and starts again finds its networks, and its containers start`, async (h) => {
+    await h.docker.stop(signal);
+    await h.docker.launch();
+    expect(await h.docker.inspect("net", "{{.Driver}}")).toBe(h.driver);
+    await h.docker.must("start", "web");
+    await expectConnected(h);
+    expect((await h.ps()).endpoints).toHaveLength(1);
+    await h.docker.must("rm", "-f", "web");
+    expect((await h.ps()).endpoints).toEqual([]);
+  });
+
+on(
+  "with live-restore containers keep network and ports while dockerd restarts",
+  async (h) => {
+    await h.docker.stop("SIGKILL");
+    await expectConnected(h);
+    await h.docker.launch();
+    expect(await h.docker.inspect("web", "{{.State.Running}}")).toBe("true");
+    await expectConnected(h);
+    await h.docker.must("rm", "-f", "web");
+    expect((await h.ps()).endpoints).toEqual([]);
+  },
+  { "live-restore": true },
+);
+
+on("dockerd boots without tsproxy; once that runs, its containers start", async (h) => {
+  await h.docker.must("update", "--restart", "always", "web");
+  await h.docker.stop();
+  await h.daemon.stop();
+  await h.docker.launch();
+  await h.startDaemon();
+  await eventually("it runs", async () => (await h.docker.docker(["start", "web"])).code === 0, 40_000);
+  await expectConnected(h);
+});
+
+on("a dockerd that boots starts tsproxy by its socket, as systemd does, and gets its containers up", async (h) => {
+  await h.docker.must("update", "--restart", "always", "web");
+  await h.docker.stop();
+  await h.daemon.stop();
+  await h.startOnDemand();
+  expect(h.daemon.stdout).not.toContain("ready");
+  await h.docker.launch();
+  await eventually("the container runs", async () => (await h.docker.inspect("web", "{{.State.Running}}")) === "true", 30_000);
+  expect(h.daemon.stdout).toContain("ready");
+  await expectConnected(h);
+  await h.daemon.stop();
+  expect(fs.existsSync(h.socket)).toBe(true); // it is systemd's
+});
+
+on("a second daemon is refused and disturbs nothing", async (h) => {
+  const { code, stderr } = await tsproxy(h.lab, h.world.host, ["daemon", "--plugin-socket", h.socket], {
+    env: { TSPROXY_RUN_DIR: `${h.lab.dir}/run` },
+  });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/another (process|daemon|tsproxy)/);
+  await expectConnected(h);
+});
+
+on("its sockets are root's alone", async (h) => {
+  const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"];
+  for (const socket of [h.socket, ...fs.readdirSync(`${h.lab.dir}/run`).map((name) => `${h.lab.dir}/run/${name}`)].filter((name) =>
+    name.endsWith(".sock"),
+  )) {
+    const args = ["curl", "-sS", "-X", "POST", "--unix-socket", socket, "http://plugin/NetworkDriver.GetCapabilities"];
+    expect((await h.lab.run(h.world.host, [...nobody, ...args])).stderr, socket).toMatch(
+      /Permission denied|Could not connect|Couldn't connect/i,
+    );
+  }
+});

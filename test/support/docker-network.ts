@@ -1,0 +1,144 @@
+/**
+ * A host with a real dockerd and a tsproxy daemon that serves it a network driver, and what cases do with both. dockerd looks for plugins in one
+ * folder of the whole machine, so the driver has a name of its own, as its socket.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import type { EndpointView, NetworkView } from "../../src/control/api-types.js";
+import { Dockerd, IMAGE } from "./dockerd.js";
+import { Lab } from "./lab.js";
+import type { Proc } from "./proc.js";
+import { program, Server, type ServerKind } from "./servers.js";
+import { buildWorld, type World } from "./topology.js";
+import { launch, MAIN, tsproxy } from "./tsproxy.js";
+
+const PLUGINS = "/run/docker/plugins";
+let hosts = 0;
+
+export class DockerHost {
+  readonly world: World;
+  readonly lab: Lab;
+  readonly driver: string;
+  readonly socket: string;
+  docker!: Dockerd;
+  daemon!: Proc;
+
+  private constructor() {
+    this.lab = new Lab();
+    this.world = buildWorld(this.lab, "own");
+    this.driver = `tsp-${process.pid}-${hosts++}`;
+    this.socket = path.join(PLUGINS, `${this.driver}.sock`);
+  }
+
+  static async start(config: Record<string, unknown> = {}): Promise<DockerHost> {
+    const host = new DockerHost();
+    try {
+      await host.startDaemon();
+      host.docker = await Dockerd.start(host.lab, host.world.host, { config });
+      return host;
+    } catch (error) {
+      await host.remove();
+      throw error;
+    }
+  }
+
+  async startDaemon(args: string[] = []): Promise<void> {
+    this.daemon = launch(this.lab, this.world.host, ["daemon", "--plugin-socket", this.socket, ...args]);
+    await this.daemon.until("ready", () => this.daemon.stdout.includes("ready"));
+  }
+
+  /** Waits for the first caller of the plugin socket and then starts the daemon, as systemd would. */
+  async startOnDemand(): Promise<void> {
+    const program = new URL("programs/socket-activate.py", import.meta.url).pathname;
+    const argv = ["python3", program, this.socket, process.execPath, MAIN, "daemon"];
+    this.daemon = this.lab.start(this.world.host, argv, { env: { TSPROXY_RUN_DIR: path.join(this.lab.dir, "run") } });
+    await this.daemon.until("listening", () => this.daemon.stdout.includes("listening"));
+  }
+
+  driverOf(kind: "bridge" | "tsproxy"): string {
+    return kind === "bridge" ? "bridge" : this.driver;
+  }
+
+  /** A container that answers at port 80 whom it sees (`/cgi-bin/who`). */
+  web(name: string, ...args: string[]): Promise<string> {
+    return this.docker.run(["--name", name, ...args], "httpd", "-f", "-h", "/www");
+  }
+
+  /** Runs a command in a running container: its output; "" when it fails. */
+  async exec(container: string, ...command: string[]): Promise<string> {
+    const { code, stdout } = await this.docker.docker(["exec", container, ...command]);
+    return code === 0 ? stdout.trim() : "";
+  }
+
+  /** Whom the web container at `target` sees when `container` asks; "" when it cannot. */
+  async who(container: string, target: string): Promise<string> {
+    return seen(await this.fetch(container, `${target}/cgi-bin/who`));
+  }
+
+  /** A server of the laboratory inside a container's network. */
+  async serveInside(container: string, kind: ServerKind, port: number): Promise<Server> {
+    const pid = await this.docker.inspect(container, "{{.State.Pid}}");
+    const argv = ["nsenter", `--net=/proc/${pid}/ns/net`, process.execPath, program(`${kind}-server`), String(port)];
+    const proc = this.lab.start(this.world.host, argv);
+    return new Server(await proc.until("listening", () => proc.events().some(({ event }) => event === "listening")));
+  }
+
+  /** What a container gets from a web server; "" when it cannot. (The -T of busybox's wget crashes.) */
+  fetch(container: string, url: string): Promise<string> {
+    return this.exec(container, "timeout", "2", "wget", "-qO-", `http://${url}`);
+  }
+
+  /** As `who`, from a namespace of the laboratory. */
+  async whoFrom(ns: string, target: string): Promise<string> {
+    const { stdout } = await this.lab.run(ns, ["curl", "-s", "--noproxy", "*", "-m", "3", `http://${target}/cgi-bin/who`]);
+    return seen(stdout);
+  }
+
+  async pings(container: string, target: string): Promise<boolean> {
+    return (await this.exec(container, "ping", "-c1", "-W1", target)) !== "";
+  }
+
+  /** Address of a container in a network. */
+  address(container: string, network: string): Promise<string> {
+    return this.docker.inspect(container, `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`);
+  }
+
+  /** `tsproxy COMMAND`, asking this dockerd for names. */
+  async tsproxy(...args: string[]): Promise<string> {
+    const env = { DOCKER_HOST: `unix://${this.docker.dir}/sock` };
+    const { code, stdout, stderr } = await tsproxy(this.lab, this.world.host, args, { env });
+    if (code !== 0) throw new Error(`tsproxy ${args.join(" ")} exits with ${code}: ${stderr}`);
+    return stdout;
+  }
+
+  async ps(): Promise<{ networks: NetworkView[]; endpoints: (EndpointView & { container: string })[] }> {
+    return JSON.parse(await this.tsproxy("ps", "--json"));
+  }
+
+  /** Removes all containers and networks that cases made. */
+  async clear(): Promise<void> {
+    const ids = (await this.docker.must("ps", "-aq")).split("\n").filter((id) => id !== "");
+    if (ids.length > 0) await this.docker.must("rm", "-f", ...ids);
+    await this.docker.must("network", "prune", "-f");
+  }
+
+  /** Devices in the host's namespace that endpoints and networks have. */
+  devices(): string[] {
+    const names = this.lab.runSync(this.world.host, ["ip", "-br", "link"]).matchAll(/^(tsp[0-9a-f]{11}|tsn[0-9a-f]{12})\b/gm);
+    return [...names].map(([name]) => name);
+  }
+
+  async remove(): Promise<void> {
+    await this.docker?.remove();
+    await this.daemon?.stop();
+    fs.rmSync(this.socket, { force: true });
+    await this.lab.close();
+  }
+}
+
+export { IMAGE };
+
+/** busybox writes an IPv4 client as `[::ffff:192.0.2.10]`. */
+function seen(text: string): string {
+  return text.trim().replace(/^\[::ffff:(.*)\]$/, "$1");
+}
