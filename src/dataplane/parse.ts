@@ -1,5 +1,5 @@
 /**
- * First stage: says what each frame is and drops what lies about itself, so that later stages need no bounds checks.
+ * Says what each frame that `established` has left is and drops what lies about itself, so that later stages need no bounds checks.
  * Writes `kind`, `l4`, `proto`, `ports`; resets `flow` and `mark`. A frame from the uplink must be IPv4 and is always to be routed.
  */
 import { type Batch, KIND_ARP, KIND_IPV4, KIND_OTHER, NO_FLOW, ROUTE, UNDECIDED } from "../mem/batch.js";
@@ -22,6 +22,7 @@ export function parser(b: Batch, portKind: Uint8Array): () => void {
   return () => {
     const { count } = b;
     for (let i = 0; i < count; i++) {
+      if (egress[i] !== UNDECIDED) continue;
       const frame = at[i]! + vnet.HEADER_SIZE;
       const size = len[i]!;
       flow[i] = NO_FLOW;

@@ -125,6 +125,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** The stages, in order; each looks only at frames that are its business. */
   function decide(): void {
+    if (established() === 0) return;
     parse();
     if (ports.end > 1) {
       // There is a bridge, not the uplink alone.
@@ -132,7 +133,6 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       arpReply(batch, state);
       l2Forward(batch, state);
     }
-    if (established() === 0) return;
     flowLookup(batch, state);
     icmpError(batch, state);
     admit(batch, state);

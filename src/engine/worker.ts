@@ -15,6 +15,7 @@ import { macHi, macLo } from "../wire/ethernet.js";
 import { srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import { Engine } from "./engine.js";
+import { allowInlining } from "./jit.js";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
 import { fdbRows, flowRows, summary } from "./views.js";
 
@@ -22,6 +23,7 @@ import { fdbRows, flowRows, summary } from "./views.js";
 const IDLE_MS = 1000,
   FOREVER_MS = -1;
 
+allowInlining();
 const options = workerData as WorkerOptions;
 const control = parentPort!;
 const mailbox = new Int32Array(options.mailbox);

@@ -7,6 +7,8 @@ import { DROP_IP_HEADER, DROP_NONE, DROP_TRUNCATED } from "./drop.js";
 import { rawHalf } from "./raw.js";
 
 export const MIN_HEADER_SIZE = 20;
+/** Version 4 and no options: the first byte of nearly every header. */
+export const PLAIN_FIRST_BYTE = 0x45;
 export const PROTO_ICMP = 1,
   PROTO_TCP = 6,
   PROTO_UDP = 17;

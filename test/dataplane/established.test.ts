@@ -10,7 +10,7 @@ import { parser } from "../../src/dataplane/parse.js";
 import { rewrite } from "../../src/dataplane/rewrite.js";
 import { track } from "../../src/dataplane/track.js";
 import { ttl } from "../../src/dataplane/ttl.js";
-import { type Batch, DROPPED } from "../../src/mem/batch.js";
+import { type Batch, DROPPED, UNDECIDED } from "../../src/mem/batch.js";
 import {
   A,
   CLIENT,
@@ -43,9 +43,10 @@ function pipeline(d: Dataplane, onePass: boolean): (frames: [number, Uint8Array]
     }
     b.count = frames.length;
     d.state.now = d.now;
+    b.egress.fill(UNDECIDED);
+    if (onePass) established();
     parse();
     l2Forward(b, d.state);
-    if (onePass) established();
     for (const stage of [flowLookup, icmpError, admit, ttl, track, rewrite, l2Out]) stage(b, d.state);
     return frames.map((_, i) => {
       const at = b.at[i]!;

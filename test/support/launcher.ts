@@ -1,9 +1,11 @@
 /** The docker-proxy launcher as dockerd starts it: status pipe on descriptor 3, and from dockerd 28 on the port's socket on descriptor 4. */
+import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { MappingView, StatsView } from "../../src/control/api-types.js";
 import type { Lab } from "./lab.js";
-import type { Proc, StartOptions } from "./proc.js";
-import { launch } from "./tsproxy.js";
+import { eventually, type Proc, type StartOptions } from "./proc.js";
+import { launch, tsproxy } from "./tsproxy.js";
 
 export const LAUNCHER = fileURLToPath(new URL("../../native/build/tsproxy-docker-proxy", import.meta.url));
 
@@ -57,4 +59,26 @@ export async function launchProxy(lab: Lab, ns: string, spec: LauncherSpec, env:
 export async function startDaemon(lab: Lab, ns: string, args: string[] = []): Promise<Proc> {
   const proc = launch(lab, ns, ["daemon", ...args]);
   return proc.until("readiness", () => proc.stdout.includes("ready"));
+}
+
+/** The daemon's answer to `tsproxy stats`; undefined when none runs. */
+export async function stats(c: { lab: Lab; host: string }): Promise<StatsView | undefined> {
+  const { code, stdout } = await tsproxy(c.lab, c.host, ["stats", "--json"]);
+  return code === 0 ? (JSON.parse(stdout) as StatsView) : undefined;
+}
+
+export async function mappings(c: { lab: Lab; host: string }): Promise<MappingView[]> {
+  return (await stats(c))?.mappings ?? [];
+}
+
+/** Ends a daemon that a launcher started. */
+export async function stopDaemon(c: { lab: Lab; host: string }, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  const pid = (await stats(c))?.pid;
+  if (pid === undefined) throw new Error("no daemon runs");
+  process.kill(pid, signal);
+  await eventually("the daemon ends", () => !fs.existsSync(`/proc/${pid}`) || isZombie(pid));
+}
+
+function isZombie(pid: number): boolean {
+  return fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.startsWith("Z") ?? false;
 }
