@@ -108,7 +108,9 @@ export class State {
 
   /** Publishes; returns the rule's number for `withdraw`. */
   publish(rule: PublishRule): number {
-    const id = this.rules.push(rule) - 1;
+    const gap = this.rules.indexOf(null);
+    const id = gap === -1 ? this.rules.length : gap;
+    this.rules[id] = rule;
     for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.set(rule.hostIp, rawHalf(port) | (rule.proto << 16), id);
     return id;
   }

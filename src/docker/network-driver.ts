@@ -210,6 +210,7 @@ export class NetworkDriver {
       publications: [],
     };
     const plane = this.planeOf(network);
+    this.prune();
     this.endpoints.set(id, live);
     try {
       this.save();
@@ -329,6 +330,16 @@ export class NetworkDriver {
   private async withdraw(live: LiveEndpoint): Promise<void> {
     for (const publication of live.publications.splice(0).reverse()) await publication.close();
     live.record.ports = [];
+  }
+
+  /** Forgets endpoints that ended with their sandbox: a dockerd that was killed never deletes them. */
+  private prune(): void {
+    for (const [id, { device, record }] of this.endpoints) {
+      if (device !== undefined) continue;
+      const found = attempt(`endpoint ${short(id)}`, () => this.host.findDevice(record));
+      if (found === null) this.endpoints.delete(id);
+      else if (found !== undefined && found.nsFd !== -1) closeSync(found.nsFd);
+    }
   }
 
   private async forget(live: LiveEndpoint): Promise<void> {

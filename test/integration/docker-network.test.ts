@@ -153,7 +153,7 @@ describe("the way out", () => {
     await h.web("web", ...NET);
     await h.web("other", ...NET);
     if (kind === "tsproxy") expect(await h.exec("web", "ip", "route")).not.toContain("default"); // Docker 20.10 gives one that leads nowhere
-    expect(await h.exec("web", "ip", "-br", "link")).not.toContain("eth1"); // no docker_gwbridge
+    expect(await h.exec("web", "ls", "/sys/class/net")).toBe("eth0\nlo"); // no docker_gwbridge
     expect(await h.pings("web", ADDR.client)).toBe(false);
     expect(await h.who("web", "other")).toBe(await h.address("web", "net"));
   });
@@ -167,7 +167,7 @@ describe("the way out", () => {
     expect(await h.exec("web", "sh", "-c", command)).toBe("");
     expect(await h.who("web", await h.address("far", "second"))).toBe("");
     // Docker's bridge lets it in here, by way of the docker-proxy process.
-    if (kind === "tsproxy") expect(await h.who("web", `${ADDR.host}:8080`)).toBe("");
+    expect(await h.who("web", `${ADDR.host}:8080`)).toBe(kind === "tsproxy" ? "" : expect.stringMatching(/./));
   });
 
   onEach("is open without icc, but not the way to a neighbor", ["-o", "com.docker.network.bridge.enable_icc=false"], async () => {

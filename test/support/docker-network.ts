@@ -129,6 +129,8 @@ export class DockerHost {
   }
 
   async remove(): Promise<void> {
+    // Without its plugin dockerd would try again for a quarter of a minute, several times a container.
+    if (!this.daemon?.running && this.docker?.proc.running) await this.docker.stop("SIGKILL");
     await this.docker?.remove();
     await this.daemon?.stop();
     fs.rmSync(this.socket, { force: true });
