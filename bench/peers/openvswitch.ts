@@ -7,6 +7,8 @@ import { versionOf } from "../machine.js";
 import { PUBLISHED, type Role, type Session } from "../topology.js";
 import { needs, type Peer } from "./peer.js";
 
+/** Of the bridge; not that of one of its ports, which is the default: the kernel would take part in what comes in there. */
+const MAC = "02:00:00:00:00:01";
 const SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema";
 
 export const openvswitch: Peer = {
@@ -28,7 +30,7 @@ export const openvswitch: Peer = {
     await eventually("ovsdb-server listens", () => fs.existsSync(socket));
     set("--no-wait", "init", "--", "set", "Open_vSwitch", ".", "other_config:userspace-tso-enable=true");
     const daemon = session.start("host", ["ovs-vswitchd", `unix:${socket}`], { env });
-    set("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure");
+    set("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure", `other_config:hwaddr=${MAC}`);
     for (const port of ["eth0", "veth1", "veth2"]) set("add-port", "br0", port);
     // The bridge's own device answers ARP for the host.
     session.ip(

@@ -12,7 +12,8 @@ export const pasta: Peer = {
   mover: "pasta",
   scenarios: ["publish", "masquerade"],
   containers: "none",
-  version: () => versionOf(["pasta", "--version"], /\d\S+/),
+  // its own --version says "unknown" in Debian 12
+  version: () => versionOf(["dpkg-query", "-W", "-f", "${Version}", "passt"], /.+/),
   missing: needs("pasta"),
   start: async (session) => {
     const { lab, world } = session;
