@@ -1,4 +1,6 @@
 /** `npm run bench`: see USAGE. */
+
+import { docker } from "./docker.js";
 import { endToEnd } from "./end-to-end.js";
 import { memory } from "./memory/main.js";
 import { parseOptions, USAGE } from "./options.js";
@@ -9,6 +11,7 @@ try {
   if (mode === "--help" || mode === "-h") process.stdout.write(USAGE);
   else if (mode === "memory") await memory(rest);
   else if (mode === "startup") await startup(rest);
+  else if (mode === "docker") await docker(rest);
   else await endToEnd(parseOptions(process.argv.slice(2)));
 } catch (error) {
   console.error(`bench: ${(error as Error).message}`);

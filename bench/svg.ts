@@ -72,7 +72,7 @@ export function percentileChart(title: string, unit: string, curves: readonly Cu
   const height = 420,
     bottom = height - 46,
     left = 64,
-    right = WIDTH - 190;
+    right = WIDTH - 220;
   const values = curves.flatMap(({ points }) => points.map(([, value]) => value)).filter((value) => value > 0);
   const low = Math.min(...values);
   const high = Math.max(...values);
@@ -85,8 +85,8 @@ export function percentileChart(title: string, unit: string, curves: readonly Cu
     (p) =>
       `<path d="M${x(p).toFixed(1)} ${TOP}V${bottom}" stroke="#dddddd"/><text x="${x(p).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">p${p}</text>`,
   );
-  for (let decade = 10 ** Math.ceil(Math.log10(low)); decade <= high; decade *= 10) {
-    for (const step of [1, 2, 5].filter((s) => decade * s <= high)) {
+  for (let decade = 10 ** Math.floor(Math.log10(low)); decade <= high; decade *= 10) {
+    for (const step of [1, 2, 5].filter((s) => decade * s >= low && decade * s <= high)) {
       const at = y(decade * step).toFixed(1);
       grid.push(
         `<path d="M${left} ${at}H${right}" stroke="#eeeeee"/><text x="${left - 6}" y="${Number(at) + 4}" text-anchor="end">${decade * step}</text>`,

@@ -10,6 +10,8 @@ import { STAGES, type StagePath } from "./stages.js";
 import { time } from "./timing.js";
 import { checkTranslated, makeState, ResidentIo } from "./traffic.js";
 
+const { allowInlining } = await shipped<typeof import("../../src/engine/jit.js")>("engine/jit.js");
+allowInlining(); // as a worker does
 const [flows = 1000, len = 64, seconds = 1] = process.argv.slice(2, 5).map(Number);
 const [path, count] = process.argv.slice(5);
 const io = new ResidentIo(flows, len);
@@ -30,7 +32,7 @@ async function wholeTurn(): Promise<() => void> {
 
 /** Without an engine: a stage made for a second batch would be compiled for both and so be slower. */
 async function firstStages(names: readonly string[]): Promise<() => void> {
-  const { Batch: BatchClass } = await shipped<typeof import("../../src/mem/batch.js")>("mem/batch.js");
+  const { Batch: BatchClass, UNDECIDED } = await shipped<typeof import("../../src/mem/batch.js")>("mem/batch.js");
   const batch = new BatchClass(io.memory);
   batch.count = slots;
   batch.len.fill(len);
@@ -38,6 +40,7 @@ async function firstStages(names: readonly string[]): Promise<() => void> {
   for (const name of names) stages.push(await makeStage(name, batch));
   return () => {
     io.receive();
+    batch.egress.fill(UNDECIDED);
     for (const stage of stages) stage();
   };
 }

@@ -1,6 +1,6 @@
 /** Stages of the packet path, for a frame from the uplink, by the names of their files in src/dataplane. */
 export const STAGES = {
-  fast: ["parse", "established"],
+  fast: ["established"],
   single: ["parse", "flow-lookup", "icmp-error", "admit", "ttl", "track", "rewrite", "l2-out"],
 } as const;
 export type StagePath = keyof typeof STAGES;

@@ -32,7 +32,8 @@ export const openvswitch: Peer = {
     const daemon = session.start("host", ["ovs-vswitchd", `unix:${socket}`], { env });
     set("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail-mode=secure", `other_config:hwaddr=${MAC}`);
     for (const port of ["eth0", "veth1", "veth2"]) set("add-port", "br0", port);
-    // The bridge's own device answers ARP for the host.
+    // The bridge's own device answers ARP for the host, and no other: what came to eth0's own address the kernel would take.
+    session.run("host", ["sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1"]);
     session.ip(
       "host",
       `addr del ${ADDR.host}/24 dev eth0`,

@@ -13,8 +13,7 @@ export const pasta: Peer = {
   scenarios: ["publish", "masquerade"],
   containers: "none",
   // its own --version says "unknown" in Debian 12
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills it in
-  version: () => versionOf(["dpkg-query", "-W", "-f", "${Version}", "passt"], /.+/),
+  version: () => versionOf(["dpkg-query", "--show", "passt"], /\d.+/),
   missing: needs("pasta"),
   start: async (session) => {
     const { lab, world } = session;

@@ -9,15 +9,16 @@
  */
 import { closeSync } from "node:fs";
 import type { EndpointView, NetworkView } from "../control/api-types.js";
-import { type Device, type DeviceSpec, endpointMac, macText, type NetworkSpec } from "../control/network.js";
+import type { Device, DeviceSpec, NetworkSpec } from "../control/network.js";
 import type { PortSpec } from "../control/port-spec.js";
 import type { Publication } from "../control/publisher.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { PortTakenError } from "../sys/port-owner.js";
 import { parseMac } from "../wire/ethernet.js";
-import { type Cidr, contains, formatCidr, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
-import { noIpv6, parseNetworkOptions, parsePortMap } from "./driver-options.js";
+import { parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
+import { parseInterface, parseNetwork } from "./driver-addresses.js";
+import { parsePortMap } from "./driver-options.js";
 import type { DriverState, EndpointRecord, NetworkRecord } from "./driver-state.js";
 import { Message, refused } from "./message.js";
 import type { Found } from "./stray-device.js";
@@ -149,16 +150,7 @@ export class NetworkDriver {
   private createNetwork(message: Message): object {
     const id = message.id("NetworkID");
     if (this.networks.has(id)) throw conflict(`network ${short(id)} exists already`);
-    const options = parseNetworkOptions(message.object("Options"));
-    if (message.list("IPv6Data").length > 0) throw noIpv6("an IPv6 subnet");
-    const [data, second] = message.list("IPv4Data");
-    if (data === undefined) throw refused("CreateNetwork.IPv4Data", "is missing");
-    if (second !== undefined) throw refused("CreateNetwork.IPv4Data", "has several subnets, and a network has one");
-    const subnet = parseSubnet(data);
-    const gateway = parseHostAddress(data, "Gateway", subnet);
-    for (const key of data.object("AuxAddresses").keys())
-      if (key.startsWith("DefaultGateway")) throw refused(`CreateNetwork: --aux-address ${key}`, "is not supported; use --gateway");
-    const record: NetworkRecord = { id, subnet: formatCidr(subnet), gateway: gateway.text, options };
+    const record = parseNetwork(message, id);
     const live: LiveNetwork = { record, plane: undefined };
     this.planeOf(live);
     this.networks.set(id, live);
@@ -188,21 +180,14 @@ export class NetworkDriver {
     const network = this.network(message);
     const id = message.id("EndpointID");
     if (this.endpoints.has(id)) throw conflict(`endpoint ${short(id)} exists already`);
-    const asked = message.object("Interface");
-    if (asked.optionalText("AddressIPv6") !== "") throw noIpv6("an IPv6 address");
-    const subnet = parseCidr(network.record.subnet)!;
-    const { address, text } = parseHostAddress(asked, "Address", subnet);
-    if (text === network.record.gateway) throw refused("CreateEndpoint.Interface.Address", `${text} is the gateway's`);
+    const { address, mac, macGiven } = parseInterface(message.object("Interface"), network.record);
     const owner = [...this.endpoints.values()].find(
-      (other) => other.network === network && other.record.address === text && other.device !== undefined,
+      (other) => other.network === network && other.record.address === address && other.device !== undefined,
     );
-    if (owner !== undefined) throw conflict(`address ${text} is that of endpoint ${short(owner.record.id)}`);
-    const wanted = asked.optionalText("MacAddress");
-    const mac = wanted === "" ? endpointMac(address) : parseMac(wanted);
-    if (mac === null || (mac[0]! & 1) !== 0) throw refused("CreateEndpoint.Interface.MacAddress", `'${wanted}' is no station's address`);
-    parsePortMap(message.object("Options"), text, network.record.options.hostBinding); // refused now rather than when the container runs
+    if (owner !== undefined) throw conflict(`address ${address} is that of endpoint ${short(owner.record.id)}`);
+    parsePortMap(message.object("Options"), address, network.record.options.hostBinding); // refused now rather than when the container runs
     const device = `tsp${id.slice(0, 11)}`;
-    const base = { id, network: network.record.id, address: text, mac: macText(mac), device };
+    const base = { id, network: network.record.id, address, mac, device };
     const live: LiveEndpoint = {
       record: { ...base, multiQueue: false, sandbox: "", ports: [] },
       network,
@@ -221,7 +206,7 @@ export class NetworkDriver {
       throw error;
     }
     // Only what dockerd left open may be answered.
-    return { Interface: wanted === "" ? { MacAddress: base.mac } : {} };
+    return { Interface: macGiven ? {} : { MacAddress: mac } };
   }
 
   private async deleteEndpoint(message: Message): Promise<object> {
@@ -418,24 +403,4 @@ function dockerError(error: unknown): unknown {
   const owner = error.owner === null || error.owner.endsWith(`(pid ${process.pid})`) ? "" : ` (${error.owner} has it)`;
   const message = `Bind for ${error.address}:${error.port} failed: port is already allocated${owner}`;
   return new TsproxyError(error.code, error.kind, message, undefined, error);
-}
-
-function parseSubnet(data: Message): Cidr {
-  const pool = data.text("Pool");
-  if (pool.includes(":")) throw noIpv6(`subnet ${pool}`);
-  const cidr = parseCidr(pool);
-  if (cidr === null || cidr.prefixLength < 8 || cidr.prefixLength > 30)
-    throw refused(`${data.where}.Pool`, `'${pool}' is no IPv4 network from /8 to /30`);
-  return cidr;
-}
-
-/** The address in field `name`, written with or without a prefix length, which must be one for a host in `subnet`. */
-function parseHostAddress(message: Message, name: string, subnet: Cidr): { address: number; text: string } {
-  const value = message.text(name);
-  const text = value.replace(/\/\d{1,2}$/, "");
-  const address = parseIpv4(text);
-  if (address === null) throw refused(`${message.where}.${name}`, `'${value}' is no IPv4 address`);
-  if (!contains(subnet, address) || address === subnet.address || address === lastAddress(subnet))
-    throw refused(`${message.where}.${name}`, `${value} is no host's address in ${formatCidr(subnet)}`);
-  return { address, text };
 }

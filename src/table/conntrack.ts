@@ -142,6 +142,19 @@ export class Conntrack {
     }
   }
 
+  /**
+   * Brings the slots and rows of `count` hashes into the cache, all misses at the same time; `touched` is scratch space. One after the other,
+   * as `find` would, each would wait for the last (bench: `memory`, 1,000,000 flows: half the time).
+   */
+  prefetch(hashes: Int32Array, count: number, touched: Int32Array): void {
+    const { slots, rows, mask, refMask } = this;
+    for (let i = 0; i < count; i++) touched[i] = slots[hashes[i]! & mask]!;
+    for (let i = 0; i < count; i++) {
+      const ref = (touched[i]! & refMask) - 1;
+      touched[i] = rows[ref < 0 ? 0 : (ref >> 1) << ROW_SHIFT]!;
+    }
+  }
+
   /** As `find`, hashing too: for the slow path. */
   lookup(src: number, dst: number, ports: number, proto: number): number {
     return this.find(this.hash(src, dst, ports, proto), src, dst, ports, proto);

@@ -74,19 +74,55 @@ export function dst(words: Int32Array, off: number): number {
   return words[(off + DST) >> 2]!;
 }
 
-/** Writes both addresses, and the checksum by the delta of the exchange (RFC 1624). */
-export function setAddresses(words: Int32Array, halves: Uint16Array, off: number, src: number, dst: number, delta: number): void {
+/** Writes both addresses; the checksum is the caller's. */
+export function putAddresses(words: Int32Array, off: number, src: number, dst: number): void {
   words[(off + SRC) >> 2] = src;
   words[(off + DST) >> 2] = dst;
+}
+
+/** Writes both addresses, and the checksum by the delta of the exchange (RFC 1624). */
+export function setAddresses(words: Int32Array, halves: Uint16Array, off: number, src: number, dst: number, delta: number): void {
+  putAddresses(words, off, src, dst);
   const c = (off + CHECKSUM) >> 1;
   halves[c] = update(halves[c]!, delta);
 }
 
-/** TTL less one, checksum too: in the raw half TTL/protocol that is a difference of 1. Precondition: TTL > 0. */
+/** Delta of a TTL less one: in the raw half TTL/protocol that is a difference of 1; this is its one's complement. */
+export const TTL_DELTA = 0xfffe;
+
+/** TTL less one, checksum too. Precondition: TTL > 0. */
 export function decrementTtl(bytes: Uint8Array, halves: Uint16Array, off: number): void {
   bytes[off + TTL] = bytes[off + TTL]! - 1;
   const c = (off + CHECKSUM) >> 1;
-  halves[c] = update(halves[c]!, 0xfffe); // one's complement of 1
+  halves[c] = update(halves[c]!, TTL_DELTA);
+}
+
+/**
+ * Whole words of the header, for the one place where each load counts (`dataplane/established.ts`). As raw words their first byte is
+ * the lowest: FIRST_WORD is version/IHL, TOS, total length; THIRD_WORD is TTL, protocol, checksum.
+ */
+export const FIRST_WORD = 0;
+export const THIRD_WORD = 2;
+
+export function firstByteOf(firstWord: number): number {
+  return firstWord & 0xff;
+}
+
+export function totalLengthOf(firstWord: number): number {
+  return ((firstWord >>> 8) & 0xff00) | (firstWord >>> 24);
+}
+
+export function ttlOf(thirdWord: number): number {
+  return thirdWord & 0xff;
+}
+
+export function protocolOf(thirdWord: number): number {
+  return (thirdWord >>> 8) & 0xff;
+}
+
+/** The third word with `hops` off the TTL, and the checksum after `delta`, which must count the TTL too. */
+export function thirdWordAfter(thirdWord: number, hops: number, delta: number): number {
+  return ((thirdWord - hops) & 0xffff) | (update(thirdWord >>> 16, delta) << 16);
 }
 
 /** Computes and writes the header checksum. */

@@ -34,6 +34,11 @@ export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: 
   return halves[(off + HDR_LEN) >> 1]! <= len ? DROP_NONE : DROP_VNET_HEADER;
 }
 
+/** Neither flags nor segmentation: the header of nearly every small frame. */
+export function isBare(halves: Uint16Array, off: number): boolean {
+  return halves[off >> 1] === 0;
+}
+
 /**
  * Whether the checksum of the layer-4 header at `l4`, an offset into memory as `off` is, is the partial one. It need not be: of a tunnel's frame
  * the inner checksum may be partial and the outer one, at which we look, complete.
