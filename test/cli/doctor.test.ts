@@ -58,7 +58,7 @@ describe("doctor", () => {
     expect(checks.map(({ name, status }) => `${name}: ${status}`)).toEqual([
       "native addon: ok",
       "privileges: ok",
-      "TAP devices: ok",
+      "/dev/net/tun: ok",
       "TSO offload: ok",
       "USO offload: ok",
       "BPF programs: ok",
@@ -88,11 +88,11 @@ describe("doctor", () => {
     expect(error).toMatchObject({
       code: "TSP_ERR_DOCTOR",
       kind: "unavailable",
-      message: "this host lacks what tsproxy needs: TAP devices",
+      message: "this host lacks what tsproxy needs: /dev/net/tun",
     });
-    expect(of("TAP devices")).toMatchObject({ status: "missing", meaning: expect.stringContaining("EPERM"), fix: "run as root" });
+    expect(of("/dev/net/tun")).toMatchObject({ status: "missing", meaning: expect.stringContaining("EPERM"), fix: "run as root" });
     for (const name of ["TSO offload", "USO offload", "clsact"])
-      expect(of(name)).toMatchObject({ status: "unknown", meaning: "needs TAP devices" });
+      expect(of(name)).toMatchObject({ status: "unknown", meaning: "needs /dev/net/tun" });
   });
 
   it.each([
