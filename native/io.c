@@ -10,7 +10,6 @@
  */
 #define _GNU_SOURCE
 #include "util.h"
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -29,7 +28,7 @@ struct io {
   uint8_t *heads, *tails;
   int32_t *rx, *tx, *clock;
   uint32_t slots, head_size, tail_size;
-  int epoll, wake, yield;
+  int epoll, wake;
   bool woken; /* a wake or watched descriptor spoke in this call: what it is about must be looked at before sleeping */
   uint32_t nports, next, calls; /* open ports; where the next round of direct reads starts; ioReceive calls so far */
   int fd[MAX_PORTS];
@@ -193,7 +192,6 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
   if (n == 0 && spin > 0) {
     int64_t deadline = now_ns() + spin;
     do {
-      if (io->yield) sched_yield();
       n = direct ? receive_direct(io) : receive_epoll(io, 0);
     } while (n == 0 && !io->woken && now_ns() < deadline);
   }
@@ -228,14 +226,6 @@ static napi_value io_transmit(napi_env env, napi_callback_info info) {
   return tsp_num(env, failed);
 }
 
-/* ioYield(handle, on): whether a spinning ioReceive offers the core to others between looks. */
-static napi_value io_yield(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
-  tsp_args(env, info, 2, argv);
-  get_io(env, argv[0])->yield = tsp_i32(env, argv[1]);
-  return NULL;
-}
-
 void io_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "ioCreate", io_create);
   tsp_export(env, exports, "ioAddPort", io_add_port);
@@ -243,5 +233,4 @@ void io_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "ioWatch", io_watch);
   tsp_export(env, exports, "ioReceive", io_receive);
   tsp_export(env, exports, "ioTransmit", io_transmit);
-  tsp_export(env, exports, "ioYield", io_yield);
 }

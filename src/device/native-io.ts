@@ -35,9 +35,4 @@ export class NativeIo implements PacketIo {
   watch(fd: number): void {
     native.ioWatch(this.handle, fd);
   }
-
-  /** Whether spinning offers the core to others between looks. */
-  setYield(on: boolean): void {
-    native.ioYield(this.handle, on ? 1 : 0);
-  }
 }

@@ -59,7 +59,6 @@ export interface Native {
   ioReceive(io: IoHandle, spinNs: number, timeoutMs: number): number;
   /** Frames that could not be written. */
   ioTransmit(io: IoHandle, count: number): number;
-  ioYield(io: IoHandle, on: number): void;
 }
 
 // Aliases come later in the list (EWOULDBLOCK after EAGAIN), so the first name of a number wins.
