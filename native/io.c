@@ -60,7 +60,7 @@ static napi_value io_create(napi_env env, napi_callback_info info) {
       !tsp_bytes(env, argv[6], &clock, &clock_len))
     return NULL;
   uint32_t slots = tsp_u32(env, argv[1]), head = tsp_u32(env, argv[2]), tail = tsp_u32(env, argv[3]);
-  if (mem_len < (size_t)slots * (head + tail) || rx_len < slots * 16u || tx_len < 16 || clock_len < 12) {
+  if (mem_len < (size_t)slots * (head + tail) || rx_len < slots * 16u || tx_len < 16 || clock_len < 16) {
     napi_throw_range_error(env, NULL, "ioCreate: memory or descriptors too small");
     return NULL;
   }
@@ -179,7 +179,8 @@ static int64_t now_ns(void) {
 /*
  * ioReceive(handle, spinNs, timeoutMs) -> frames received. Looks for frames; finding none, goes on looking for `spinNs`, then sleeps up to
  * `timeoutMs` (-1: until a frame or a signal on the wake descriptor). Writes the monotonic clock to clock[0] (seconds) and clock[1] (ns); clock[2]
- * counts the times that a watched descriptor became readable.
+ * counts the times that a watched descriptor became readable; clock[3] is what a look beyond the first came to: 0 it was not needed, 1 frames came
+ * while looking on, 2 it slept.
  */
 static napi_value io_receive(napi_env env, napi_callback_info info) {
   napi_value argv[3];
@@ -189,13 +190,18 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
   bool direct = io->nports <= DIRECT_PORTS && ++io->calls % EPOLL_EVERY != 0;
   io->woken = false;
   uint32_t n = direct ? receive_direct(io) : receive_epoll(io, 0);
+  io->clock[3] = 0;
   if (n == 0 && spin > 0) {
+    io->clock[3] = 1;
     int64_t deadline = now_ns() + spin;
     do {
       n = direct ? receive_direct(io) : receive_epoll(io, 0);
     } while (n == 0 && !io->woken && now_ns() < deadline);
   }
-  if (n == 0 && !io->woken && timeout != 0) n = receive_epoll(io, timeout);
+  if (n == 0 && !io->woken && timeout != 0) {
+    io->clock[3] = 2;
+    n = receive_epoll(io, timeout);
+  }
   int64_t t = now_ns();
   io->clock[0] = (int32_t)(t / 1000000000);
   io->clock[1] = (int32_t)(t % 1000000000);

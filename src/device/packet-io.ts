@@ -10,10 +10,18 @@ export const DESCRIPTOR = 4;
 /** Frames that one `transmit` can take; a flood of more is sent in parts. */
 export const TX_MAX = 1024;
 
+/** Place in `clock` of what a `receive` that found nothing at once came to. */
+export const CLOCK_WAIT = 3;
+export const WAIT_NONE = 0;
+/** Frames came while it looked on. */
+export const WAIT_SPUN = 1;
+/** It slept, after looking in vain or without looking. */
+export const WAIT_SLEPT = 2;
+
 export interface PacketIo {
   readonly rx: Int32Array;
   readonly tx: Int32Array;
-  /** After `receive`: monotonic seconds, nanoseconds, and how often a watched descriptor became readable. */
+  /** After `receive`: monotonic seconds, nanoseconds, how often a watched descriptor became readable, and CLOCK_WAIT. */
   readonly clock: Int32Array;
   /** Frames received. Looks for `spinNs`, then waits up to `timeoutMs` (-1: until something happens). */
   receive(spinNs: number, timeoutMs: number): number;

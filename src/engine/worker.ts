@@ -6,6 +6,7 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type PublishRule, State } from "../dataplane/state.js";
 import { NativeIo } from "../device/native-io.js";
+import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory } from "../mem/packet-memory.js";
 import { deleteBatch } from "../sys/bpf.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
@@ -17,6 +18,7 @@ import { clearRow } from "./counters.js";
 import { Engine } from "./engine.js";
 import { allowInlining } from "./jit.js";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
+import { Polling } from "./polling.js";
 import { fdbRows, flowRows, summary } from "./views.js";
 
 /** Idle, the loop wakes once a second for what grows old, or not at all when nothing does. */
@@ -33,6 +35,7 @@ const io = new NativeIo(memory, options.wakeFd);
 const state = new State(options);
 const rules = new Map<number, { number: number; rule: PublishRule }>();
 let flowsFd = -1;
+const polling = new Polling();
 let running = true;
 
 const forgetBytes = new Uint8Array(state.forget.buffer);
@@ -177,7 +180,9 @@ function loop(): void {
       if (!running) break;
     }
     // Poll on after traffic, as waking a sleeping thread costs more than most packets; sleep after a look in vain.
-    received = engine.turn(received > 0 ? options.spinNs : 0, state.conntrack.used > 0 || state.fdb.used > 0 ? IDLE_MS : FOREVER_MS);
+    const spin = polling.budget(received, options.spinNs);
+    received = engine.turn(spin, state.conntrack.used > 0 || state.fdb.used > 0 ? IDLE_MS : FOREVER_MS);
+    polling.learn(spin, io.clock[CLOCK_WAIT]!);
     if (io.clock[2] !== watched) {
       watched = io.clock[2]!;
       tell({ type: "readable" });
