@@ -1,4 +1,5 @@
 /** What a running instance answers on its unix socket (`/run/tsproxy/PID.sock`, HTTP, JSON): one type per path. */
+import type { FdbRow, FlowRow } from "../engine/views.js";
 
 /** Drops by reason name (`wire/drop.ts`); only reasons that happened. */
 export type Drops = Record<string, number>;
@@ -44,26 +45,12 @@ export interface MappingView {
 }
 
 /** GET /v1/flows: an array of these. */
-export interface FlowView {
-  proto: "tcp" | "udp" | "icmp";
-  /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied` or `assured` else. */
-  state: string;
-  /** As `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
-  original: { src: string; dst: string };
-  reply: { src: string; dst: string };
-  timeoutSec: number;
-  /** Packets in original and reply direction. */
-  packets: [number, number];
-}
+export type FlowView = FlowRow;
 
 /** GET /v1/fdb: an array of these. */
-export interface FdbView {
-  mac: string;
-  port: number;
+export interface FdbView extends FdbRow {
+  /** Of the port. */
   name: string;
-  ageSec: number;
-  /** Known from the configuration, so neither aged nor moved. */
-  static: boolean;
 }
 
 /** GET /v1/networks of a daemon: an array of these, Docker's networks of driver tsproxy. */

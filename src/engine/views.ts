@@ -8,10 +8,13 @@ import { dstPort, rawWord, srcPort } from "../wire/raw.js";
 
 export interface FlowRow {
   proto: "tcp" | "udp" | "icmp";
+  /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied`, `assured` or `echo` else. */
   state: string;
+  /** As `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
   original: { src: string; dst: string };
   reply: { src: string; dst: string };
   timeoutSec: number;
+  /** In original and reply direction. */
   packets: [number, number];
 }
 
@@ -19,6 +22,7 @@ export interface FdbRow {
   mac: string;
   port: number;
   ageSec: number;
+  /** Known from the configuration, so neither aged nor moved. */
   static: boolean;
 }
 
