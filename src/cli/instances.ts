@@ -3,17 +3,16 @@ import { readdir } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
+import { runDir } from "../control/paths.js";
 import { TsproxyError } from "../errors.js";
+
+export { runDir };
 
 const TIMEOUT_MS = 5000;
 
 export interface Instance {
   pid: number;
   socketPath: string;
-}
-
-export function runDir(): string {
-  return process.env.TSPROXY_RUN_DIR ?? "/run/tsproxy";
 }
 
 /** Instances that answer, by process id; sockets left by a killed one are passed over. */

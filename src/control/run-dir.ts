@@ -6,14 +6,9 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { sweepStale } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
+import { runDir } from "./paths.js";
 
-export function runDir(): string {
-  return process.env.TSPROXY_RUN_DIR ?? "/run/tsproxy";
-}
-
-export function socketPath(pid: number): string {
-  return join(runDir(), `${pid}.sock`);
-}
+export { runDir, socketPath } from "./paths.js";
 
 export function makeRunDir(): void {
   mkdirSync(runDir(), { recursive: true, mode: 0o755 });
