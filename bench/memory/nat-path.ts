@@ -26,7 +26,12 @@ console.log(JSON.stringify({ ns, harness }));
 async function wholeTurn(): Promise<() => void> {
   const { Engine } = await shipped<typeof import("../../src/engine/engine.js")>("engine/engine.js");
   const { createCounters } = await shipped<typeof import("../../src/engine/counters.js")>("engine/counters.js");
-  const engine = new Engine(io, io.memory, state, createCounters(), { portGone: () => {}, forget: () => {} });
+  const engine = new Engine(io, io.memory, state, createCounters(), {
+    portGone: () => {},
+    forget: () => {},
+    offload: () => {},
+    lastSeen: () => 0,
+  });
   return () => engine.turn(0, 0);
 }
 

@@ -1,4 +1,7 @@
-/** tsproxy as users start it. `tsproxy`: containers on a kernel bridge; for bridge and masquerade, and as `tsproxy-own`, in its own network. */
+/**
+ * tsproxy as users start it. `tsproxy`: containers on a kernel bridge; for bridge and masquerade, and as `tsproxy-own`, in its own network.
+ * `tsproxy-offload`: as `tsproxy`, with the packets of established flows carried by its BPF programs.
+ */
 import path from "node:path";
 import { ADDR, NETWORK } from "../../test/support/topology.js";
 import { versionOf } from "../machine.js";
@@ -12,11 +15,11 @@ export function networkArgs({ world }: Session): string[] {
   return ["--network", NETWORK, "--endpoint", `${world.c1}=${ADDR.c1}`, "--endpoint", `${world.c2}=${ADDR.c2}`];
 }
 
-async function start(session: Session, own: boolean): Promise<Started> {
+async function start(session: Session, own: boolean, options: string[] = []): Promise<Started> {
   const network = own ? networkArgs(session) : [];
   const publish = session.scenario === "publish" ? publishArgs : [];
   const env = { TSPROXY_RUN_DIR: path.join(session.lab.dir, "run") };
-  const proc = session.start("host", [process.execPath, MAIN, ...publish, ...network], { env });
+  const proc = session.start("host", [process.execPath, MAIN, ...options, ...publish, ...network], { env });
   await proc.until("ready", () => /^ready$/m.test(proc.stdout));
   return {
     movers: [proc.pid],
@@ -45,4 +48,14 @@ export const tsproxyOwn: Peer = {
   scenarios: ["publish"],
   containers: "none",
   start: (session) => start(session, true),
+};
+
+export const tsproxyOffload: Peer = {
+  ...common,
+  mover: "kernel (tsproxy's BPF), node (tsproxy) for what is new",
+  name: "tsproxy-offload",
+  title: "tsproxy --offload",
+  scenarios: ["publish"],
+  containers: "bridge",
+  start: (session) => start(session, false, ["--offload"]),
 };

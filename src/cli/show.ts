@@ -14,7 +14,7 @@ export function showFlows(options: ShowOptions, write: Write = stdout): Promise<
       ["PROTO", "STATE", "ORIGINAL SRC", "ORIGINAL DST", "REPLY SRC", "REPLY DST", "TIMEOUT", "PACKETS", "REPLIES"],
       flows.map((f) => [
         f.proto,
-        f.state,
+        f.offloaded ? `${f.state},offloaded` : f.state,
         f.original.src,
         f.original.dst,
         f.reply.src,

@@ -19,6 +19,7 @@ export interface RunOptions {
   workers?: string | undefined;
   conntrackMax?: string | undefined;
   readyFd?: string | undefined;
+  offload?: boolean | undefined;
   relay?: boolean | undefined;
   json?: boolean | undefined;
 }
@@ -49,6 +50,7 @@ export interface RunConfig {
   /** Source ports for what leaves; by default below the kernel's ephemeral ports. */
   masqueradePorts: { first: number; last: number };
   conntrackMax: number;
+  offload: boolean;
   readyFd: number | undefined;
   relay: boolean;
   json: boolean;
@@ -89,13 +91,14 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
 export function parseDataplane(
   raw: RunOptions,
   cores: number = os.availableParallelism(),
-): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax"> {
+): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload"> {
   return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
     workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
     masqueradePorts: raw.masqueradePorts === undefined ? { ...DEFAULT_MASQUERADE } : parseMasqueradePorts(raw.masqueradePorts),
     conntrackMax:
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
+    offload: raw.offload ?? false,
   };
 }
 

@@ -33,6 +33,8 @@ export interface DataplaneOptions {
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
   allowFrom: Cidr[];
+  /** Established flows to published ports are carried by the steering programs, decided here still. */
+  offload: boolean;
 }
 
 /** A port of the dataplane as people know it. */
@@ -69,16 +71,17 @@ export class Dataplane {
       undo.add("route socket", () => socket.close());
       sweep();
       const uplinks = Array.from({ length: options.workers }, () => openUplink(socket, undo));
-      const steering = new Steering({ uplinks: uplinks.map((u) => u.ifindex), flowCapacity: options.conntrackMax, routeSocket: socket });
+      const { masqueradePorts, workers: count, conntrackMax, offload } = options;
+      const indices = uplinks.map((u) => u.ifindex);
+      const steering = new Steering({ uplinks: indices, flowCapacity: conntrackMax, offload, routeSocket: socket });
       undo.add("steering", () => steering.close());
-      const { masqueradePorts, workers: count, conntrackMax } = options;
       let plane: Dataplane | undefined;
       const workers = new Workers(
-        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last },
+        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last, offload },
         { portGone: (port, errno) => plane?.onPortGone(port, errno), readable: () => plane?.host.onReadable(), onDeath },
       );
       undo.add("workers", () => workers.stop());
-      workers.post({ type: "steering", flowsFd: steering.flowsFd });
+      workers.post({ type: "steering", flowsFd: steering.flowsFd, uplinks: indices });
       workers.post({
         type: "allow",
         pairs: Int32Array.from(options.allowFrom.flatMap((c) => [rawWord(c.address), rawMask(c.prefixLength)])),
@@ -86,7 +89,7 @@ export class Dataplane {
       for (const [i, { fd, mac }] of uplinks.entries())
         workers.addPortOf(i, { port: UPLINK_PORT, kind: UPLINK, mac, address: 0, network: 0 }, fd);
       undo.add("uplink port", () => workers.removePort(UPLINK_PORT));
-      const own = new Set(uplinks.map((u) => u.ifindex));
+      const own = new Set(indices);
       const host = new Host(socket, workers, steering, own);
       undo.add("host monitor", () => host.close());
       plane = new Dataplane(undo, workers, steering, host, socket, own);

@@ -32,7 +32,7 @@ export class WorkerLink {
   private stopping = false;
 
   constructor(
-    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast">,
+    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast" | "offload">,
     hooks: WorkerHooks,
   ) {
     const workerData: WorkerOptions = {

@@ -13,6 +13,7 @@ export interface WorkersOptions {
   conntrackMax: number;
   masqueradeFirst: number;
   masqueradeLast: number;
+  offload: boolean;
 }
 
 export interface WorkersHooks {

@@ -15,6 +15,7 @@ import {
   DELTA,
   EGRESS,
   EGRESS_KEEP_TTL,
+  EGRESS_OFFLOADABLE,
   EGRESS_PORT,
   EGRESS_RECORD,
   ESTABLISHED,
@@ -32,7 +33,7 @@ import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import * as vnet from "../wire/vnet.js";
 import { UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
-import type { State } from "./state.js";
+import { OFFLOAD_AFTER, type State } from "./state.js";
 
 const TURNING = l4.TCP_SYN | l4.TCP_FIN | l4.TCP_RST;
 
@@ -113,8 +114,11 @@ export function establishedFlows(b: Batch, state: State): () => number {
       if (hops === 1 && ipv4.ttlOf(third) <= 1) continue;
       left--;
 
-      rows[row + PACKETS + dir] = (rows[row + PACKETS + dir]! + 1) | 0;
+      const packets = (rows[row + PACKETS + dir]! + 1) | 0;
+      rows[row + PACKETS + dir] = packets;
       rows[row + DEADLINE] = now + timeouts[flowState]!;
+
+      if ((way & EGRESS_OFFLOADABLE) !== 0 && packets > OFFLOAD_AFTER) state.setOffloaded(row >> ROW_SHIFT, true);
 
       const deltas = rows[row + DELTA]! ^ -dir;
       const addresses = deltas & 0xffff;

@@ -1,6 +1,6 @@
 /**
  * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads our
- * wishes from the last byte of the source address (`steer/programs.ts`).
+ * wishes from the last byte of the source address (`steer/emit-program.ts`).
  */
 import { type Batch, DROPPED } from "../mem/batch.js";
 import { EGRESS_RECORD } from "../table/conntrack.js";

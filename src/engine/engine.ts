@@ -21,6 +21,7 @@ import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
+import { EGRESS_OFFLOADED } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
 import { HOST, NONE, UPLINK } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
@@ -40,6 +41,10 @@ export interface EngineHooks {
   portGone(port: number, errno: number): void;
   /** `state.forget` holds `state.forgotten` steering entries to delete; sets the count to 0. */
   forget(): void;
+  /** `state.offload` lists flows whose entry there changes; sets the count to 0. */
+  offload(): void;
+  /** Monotonic second in which the kernel last carried a packet of this offloaded flow; 0: it has not. */
+  lastSeen(id: number): number;
 }
 
 export class Engine {
@@ -76,7 +81,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   function expire(): void {
     const count = conntrack.expire(state.now, expiring, EXPIRE_BUDGET);
-    for (let k = 0; k < count; k++) retire(state, expiring[k]!);
+    for (let k = 0; k < count; k++) {
+      const id = expiring[k]!;
+      const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOADED) !== 0;
+      if (!offloaded || !conntrack.revive(id, hooks.lastSeen(id), state.now)) retire(state, id);
+    }
   }
 
   /** Receive descriptors to batch columns. Counts a run of frames of one port at once. */
@@ -258,6 +267,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       emit();
     }
     expire();
+    if (state.offloadCount > 0) hooks.offload();
     if (state.forgotten > 0) hooks.forget();
     return n;
   };

@@ -1,10 +1,11 @@
 /** A worker's tables as plain values, for people. Not on the packet path: these allocate. */
 import type { State } from "../dataplane/state.js";
-import { STATE_NAMES } from "../table/conntrack.js";
+import { EGRESS_OFFLOADED, STATE_NAMES } from "../table/conntrack.js";
 import { formatMac } from "../wire/ethernet.js";
 import { PROTO_ICMP, PROTO_TCP } from "../wire/ipv4.js";
 import { formatIpv4 } from "../wire/ipv4-address.js";
 import { dstPort, rawWord, srcPort } from "../wire/raw.js";
+import type { Offload } from "./offload.js";
 
 export interface FlowRow {
   proto: "tcp" | "udp" | "icmp";
@@ -14,6 +15,8 @@ export interface FlowRow {
   original: { src: string; dst: string };
   reply: { src: string; dst: string };
   timeoutSec: number;
+  /** The steering programs carry its packets. */
+  offloaded: boolean;
   /** In original and reply direction. */
   packets: [number, number];
 }
@@ -38,7 +41,7 @@ function endpointText(address: number, port: number): string {
   return `${formatIpv4(rawWord(address))}:${port}`;
 }
 
-export function flowRows(state: State): FlowRow[] {
+export function flowRows(state: State, offload: Offload | undefined): FlowRow[] {
   const { conntrack } = state;
   const rows: FlowRow[] = [];
   for (let id = 0; id < conntrack.end; id++) {
@@ -51,13 +54,17 @@ export function flowRows(state: State): FlowRow[] {
         dst: endpointText(conntrack.tuple(id, dir, 1), dstPort(ports)),
       };
     };
+    const kernel = (conntrack.egress(id, 0) & EGRESS_OFFLOADED) !== 0 ? offload : undefined;
+    const packets = (dir: number): number => conntrack.packets(id, dir) + (kernel?.packets(id, dir) ?? 0);
+    const deadline = Math.max(conntrack.deadline(id), (kernel?.lastSeen(id) ?? 0) + conntrack.timeouts[conntrack.state(id)]!);
     rows.push({
       proto: proto === PROTO_TCP ? "tcp" : proto === PROTO_ICMP ? "icmp" : "udp",
       state: STATE_NAMES[conntrack.state(id)]!,
       original: side(0),
       reply: side(1),
-      timeoutSec: Math.max(0, conntrack.deadline(id) - state.now),
-      packets: [conntrack.packets(id, 0), conntrack.packets(id, 1)],
+      timeoutSec: Math.max(0, deadline - state.now),
+      offloaded: kernel !== undefined,
+      packets: [packets(0), packets(1)],
     });
   }
   return rows;

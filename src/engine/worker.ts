@@ -13,11 +13,13 @@ import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import { ENDPOINT, HOST } from "../table/ports.js";
 import { macHi, macLo } from "../wire/ethernet.js";
+import { FLOW_KEY_SIZE } from "../wire/flow-entry.js";
 import { srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import { Engine } from "./engine.js";
 import { allowInlining } from "./jit.js";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
+import { kernelMap, Offload } from "./offload.js";
 import { Polling } from "./polling.js";
 import { fdbRows, flowRows, summary } from "./views.js";
 
@@ -35,6 +37,7 @@ const io = new NativeIo(memory, options.wakeFd);
 const state = new State(options);
 const rules = new Map<number, { number: number; rule: PublishRule }>();
 let flowsFd = -1;
+let offload: Offload | undefined;
 const polling = new Polling();
 let running = true;
 
@@ -42,6 +45,8 @@ const forgetBytes = new Uint8Array(state.forget.buffer);
 const engine = new Engine(io, memory, state, counters, {
   portGone: (port, errno) => tell({ type: "port-gone", port, errno }),
   forget,
+  offload: () => offload?.apply(),
+  lastSeen: (id) => offload?.lastSeen(id) ?? 0,
 });
 
 function tell(message: FromWorker): void {
@@ -50,7 +55,7 @@ function tell(message: FromWorker): void {
 
 /** Takes the steering entries of ended flows out of the `flows` map; their keys are the rows of `state.forget`. */
 function forget(): void {
-  if (flowsFd !== -1) deleteBatch(flowsFd, forgetBytes, 16, state.forgotten);
+  if (flowsFd !== -1) deleteBatch(flowsFd, forgetBytes, FLOW_KEY_SIZE, state.forgotten);
   state.forgotten = 0;
 }
 
@@ -59,7 +64,7 @@ function flush(matches: (id: number) => boolean): void {
   for (let id = 0; id < state.conntrack.end; id++) {
     if (!state.conntrack.isLive(id) || !matches(id)) continue;
     retire(state, id);
-    if (state.forgotten === FORGET_MAX - 1) forget();
+    if (state.forgotten >= FORGET_MAX - 1) forget(); // one more may need two
   }
 }
 
@@ -147,6 +152,7 @@ function carryOut(m: ToWorker): void {
       break;
     case "steering":
       flowsFd = m.flowsFd;
+      if (options.offload) offload = new Offload(state, kernelMap(flowsFd), m.uplinks[options.worker]!);
       break;
     case "watch":
       io.watch(m.fd);
@@ -155,7 +161,7 @@ function carryOut(m: ToWorker): void {
       tell({
         type: "answer",
         id: m.id,
-        value: m.what === "flows" ? flowRows(state) : m.what === "fdb" ? fdbRows(state) : summary(state),
+        value: m.what === "flows" ? flowRows(state, offload) : m.what === "fdb" ? fdbRows(state) : summary(state),
       });
       break;
     case "stop":

@@ -9,7 +9,7 @@
 /** r0 result, r1..r5 arguments (lost in a call), r6..r9 kept, r10 the frame pointer (read only, stack of 512 bytes below it). */
 export type Reg = "r0" | "r1" | "r2" | "r3" | "r4" | "r5" | "r6" | "r7" | "r8" | "r9" | "r10";
 export type Size = "u8" | "u16" | "u32" | "u64";
-export type Alu = "mov" | "add" | "and" | "or" | "lsh" | "rsh" | "xor" | "mul" | "mod";
+export type Alu = "mov" | "add" | "and" | "or" | "lsh" | "rsh" | "xor" | "mul" | "div" | "mod";
 /** Comparisons are unsigned. */
 export type Condition = "==" | "!=" | "<" | ">";
 
@@ -19,9 +19,21 @@ const CLASS_LDX = 0x01,
   CLASS_JMP = 0x05,
   CLASS_ALU64 = 0x07;
 const MODE_MEM = 0x60,
+  MODE_ATOMIC = 0xc0,
   SOURCE_REGISTER = 0x08;
 const SIZES: Record<Size, number> = { u32: 0x00, u16: 0x08, u8: 0x10, u64: 0x18 };
-const ALU: Record<Alu, number> = { add: 0x00, mul: 0x20, mod: 0x90, xor: 0xa0, or: 0x40, and: 0x50, lsh: 0x60, rsh: 0x70, mov: 0xb0 };
+const ALU: Record<Alu, number> = {
+  add: 0x00,
+  mul: 0x20,
+  div: 0x30,
+  mod: 0x90,
+  xor: 0xa0,
+  or: 0x40,
+  and: 0x50,
+  lsh: 0x60,
+  rsh: 0x70,
+  mov: 0xb0,
+};
 const CONDITIONS: Record<Condition, number> = { "==": 0x10, ">": 0x20, "!=": 0x50, "<": 0xa0 };
 const JUMP_ALWAYS = 0x00,
   CALL = 0x80,
@@ -54,6 +66,11 @@ export class Assembler {
     const opcode = MODE_MEM | SIZES[size];
     if (typeof value === "number") return this.emit(CLASS_ST | opcode, number(base), offset, value);
     return this.emit(CLASS_STX | opcode, number(base) | (number(value) << 4), offset, 0);
+  }
+
+  /** The 64 bits at base + offset += src, in one step for all CPUs. */
+  atomicAdd(base: Reg, offset: number, src: Reg): this {
+    return this.emit(CLASS_STX | MODE_ATOMIC | SIZES.u64, number(base) | (number(src) << 4), offset, ALU.add);
   }
 
   /** dst = the map behind a descriptor of this process. Two slots. */

@@ -1,5 +1,5 @@
 /**
- * Steering: what the host's interfaces give to the engine, and how what the engine sends gets out (programs.ts).
+ * Steering: what the host's interfaces give to the engine, and how what the engine sends gets out (program.ts).
  *
  * An uplink is a worker's TAP in the host's namespace; what it needs there is UPLINK_CONF and an address of its own. Nothing
  * global is changed, no iptables rule made. Programs are attached by TCX links, which end with the process however it ends; on
@@ -14,8 +14,12 @@ import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
+import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf, rawWord } from "../wire/raw.js";
-import { COUNTERS, emitProgram, type LinkLayer, type MapFds, queueProgram, steerProgram } from "./programs.js";
+import { emitProgram } from "./emit-program.js";
+import { COUNTERS, type LinkLayer, type MapFds } from "./program.js";
+import { queueProgram } from "./queue-program.js";
+import { steerProgram } from "./steer-program.js";
 
 /**
  * net.ipv4.conf of the uplink, and of no other device. `forwarding`: else bpf_fib_lookup answers nothing. The others let the host's
@@ -29,9 +33,6 @@ export const UPLINK_CONF: Partial<Ipv4Conf> = { forwarding: 1, acceptLocal: 1, r
  * reachable from outside, and with scope host the kernel never picks it as a source.
  */
 export const UPLINK_ADDRESS = "127.84.83.80";
-
-/** Bytes of a key of the `flows` map. */
-export const FLOW_KEY_SIZE = 16;
 
 // biome-ignore format: a table
 const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14;
@@ -55,6 +56,8 @@ export interface SteeringOptions {
   uplinks: readonly number[];
   /** Flows that `flows` holds without forgetting one. */
   flowCapacity: number;
+  /** The programs are to carry out what the engine enters into `flows` (offload-program.ts). Needs Linux 5.11. */
+  offload?: boolean;
   /** Do not use TCX even where the kernel has it. */
   forceClsact?: boolean;
   /** Needed where TCX is missing. */
@@ -91,7 +94,8 @@ export class Steering {
   constructor(private readonly options: SteeringOptions) {
     this.useTcx = options.forceClsact !== true;
     try {
-      this.maps = createMaps(options.flowCapacity, this.fds);
+      // Offloaded, both directions of a flow have an entry.
+      this.maps = createMaps(options.offload === true ? 2 * options.flowCapacity : options.flowCapacity, this.fds);
       for (const uplink of options.uplinks)
         this.emitters.push(this.attachProgram(uplink, this.load("emit", emitProgram(uplink, this.maps))));
     } catch (error) {
@@ -121,7 +125,7 @@ export class Steering {
     }
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
-      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps));
+      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, this.options.offload));
       this.programs.set(link, progFd);
     }
     const attachment = this.attachProgram(ifindex, progFd);
@@ -234,7 +238,7 @@ function createMaps(flowCapacity: number, fds: number[]): MapFds {
     return fd;
   };
   return {
-    flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, VALUE_SIZE, flowCapacity + LRU_SLACK * os.cpus().length),
+    flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flowCapacity + LRU_SLACK * os.cpus().length),
     ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8 * COUNTERS.length, 1),
@@ -256,7 +260,7 @@ function bytes(words: Int32Array): Uint8Array {
 }
 
 /**
- * Forgets `count` flows, whose keys (FLOW_KEY_SIZE bytes, see programs.ts) lie one after another in `keys`; unknown ones do not
+ * Forgets `count` flows, whose keys (FLOW_KEY_SIZE bytes, see program.ts) lie one after another in `keys`; unknown ones do not
  * matter. Answers how many were there, or -errno. For the worker thread, which has the descriptor alone.
  */
 export function deleteFlows(flowsFd: number, keys: Uint8Array, count: number): number {

@@ -80,7 +80,7 @@ export function createMap(spec: MapSpec): number {
 
 /** Copies the element at `key` into `value` (a per-CPU map: one 8-byte-aligned value for each possible CPU). False when missing. */
 export function lookupElement(mapFd: number, key: Uint8Array, value: Uint8Array): boolean {
-  const result = call(MAP_LOOKUP, 32, [[0, mapFd]], [8, key, 16, value]);
+  const result = getElement(mapFd, key, value);
   if (result === -ENOENT) return false;
   checked("reading a BPF map", result);
   return true;
@@ -88,15 +88,38 @@ export function lookupElement(mapFd: number, key: Uint8Array, value: Uint8Array)
 
 /** Adds or replaces `count` elements that lie one after another in `keys` and `values`. When it throws, a part may be written. */
 export function updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void {
-  if (count === 0) return;
-  const words = [
-    [32, count],
-    [36, mapFd],
-  ] as const;
-  checked("writing a BPF map", call(MAP_UPDATE_BATCH, 56, words, [16, keys, 24, values]));
+  if (count > 0) checked("writing a BPF map", putBatch(mapFd, keys, values, count));
 }
 
-/** attr.batch of BPF_MAP_DELETE_BATCH, as words: keys pointer in 4 and 5, count in 8, map in 9. Kept, so that a delete allocates nothing. */
+// What follows is for the worker thread too: it throws nothing and makes no objects, so each keeps its attr and its pointers.
+
+/** attr of BPF_MAP_LOOKUP_ELEM, as words: map in 0, key pointer in 2 and 3, value pointer in 4 and 5. */
+const getAttr = new Uint32Array(8);
+const getBytes = new Uint8Array(getAttr.buffer);
+const getPointers: [number, ArrayBufferView, number, ArrayBufferView] = [8, getAttr, 16, getAttr];
+
+/** As `lookupElement`: 0, or -errno (-ENOENT: missing). */
+export function getElement(mapFd: number, key: Uint8Array, value: Uint8Array): number {
+  getAttr[0] = mapFd;
+  getPointers[1] = key;
+  getPointers[3] = value;
+  return native.bpf(MAP_LOOKUP, getBytes, getPointers);
+}
+
+/** attr.batch, as words: keys pointer in 4 and 5, values pointer in 6 and 7, count in 8, map in 9. */
+const putAttr = new Uint32Array(14);
+const putBytes = new Uint8Array(putAttr.buffer);
+const putPointers: [number, ArrayBufferView, number, ArrayBufferView] = [16, putAttr, 24, putAttr];
+
+/** As `updateBatch`: 0, or -errno. */
+export function putBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): number {
+  putAttr[8] = count;
+  putAttr[9] = mapFd;
+  putPointers[1] = keys;
+  putPointers[3] = values;
+  return native.bpf(MAP_UPDATE_BATCH, putBytes, putPointers);
+}
+
 const deleteAttr = new Uint32Array(14);
 const deleteBytes = new Uint8Array(deleteAttr.buffer);
 const deletePointers: [number, ArrayBufferView] = [16, deleteAttr];
@@ -104,7 +127,7 @@ const NO_POINTERS: never[] = [];
 
 /**
  * Deletes `count` elements whose keys of `keySize` bytes lie one after another in `keys`; missing ones do not matter.
- * Answers how many were there, or -errno. For the worker thread too: throws nothing and makes no objects.
+ * Answers how many were there, or -errno.
  */
 export function deleteBatch(mapFd: number, keys: Uint8Array, keySize: number, count: number): number {
   let deleted = 0;

@@ -15,6 +15,7 @@ const flows: FlowView[] = [
     original: { src: "10.0.0.2:40000", dst: "10.0.0.1:8999" },
     reply: { src: "172.17.0.4:8080", dst: "10.0.0.2:40000" },
     timeoutSec: 7439.5,
+    offloaded: true,
     packets: [12, 9],
   },
   {
@@ -23,6 +24,7 @@ const flows: FlowView[] = [
     original: { src: "172.17.0.4:7", dst: "1.1.1.1:7" },
     reply: { src: "1.1.1.1:7", dst: "10.0.0.1:61000" },
     timeoutSec: 30,
+    offloaded: false,
     packets: [1, 0],
   },
 ];
@@ -101,9 +103,9 @@ describe("tables of a running instance", () => {
     await instance(42);
     expect(await printed(showFlows)).toBe(
       [
-        "PROTO  STATE        ORIGINAL SRC    ORIGINAL DST   REPLY SRC        REPLY DST       TIMEOUT  PACKETS  REPLIES",
-        "tcp    established  10.0.0.2:40000  10.0.0.1:8999  172.17.0.4:8080  10.0.0.2:40000  2h 3m         12        9",
-        "icmp   unreplied    172.17.0.4:7    1.1.1.1:7      1.1.1.1:7        10.0.0.1:61000  30s            1        0",
+        "PROTO  STATE                  ORIGINAL SRC    ORIGINAL DST   REPLY SRC        REPLY DST       TIMEOUT  PACKETS  REPLIES",
+        "tcp    established,offloaded  10.0.0.2:40000  10.0.0.1:8999  172.17.0.4:8080  10.0.0.2:40000  2h 3m         12        9",
+        "icmp   unreplied              172.17.0.4:7    1.1.1.1:7      1.1.1.1:7        10.0.0.1:61000  30s            1        0",
         "",
       ].join("\n"),
     );

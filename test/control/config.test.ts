@@ -17,6 +17,7 @@ describe("parseConfig", () => {
       workers: 1,
       masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
+      offload: false,
       readyFd: undefined,
       relay: false,
       json: false,

@@ -1,7 +1,8 @@
 /** Several workers: byte code and TypeScript agree on who gets a packet, and every way through works when both ends of a flow must meet. */
 import fs from "node:fs";
 import { expect, it } from "vitest";
-import { queueProgram, steerProgram } from "../../src/steer/programs.js";
+import { queueProgram } from "../../src/steer/queue-program.js";
+import { steerProgram } from "../../src/steer/steer-program.js";
 import * as bpf from "../../src/sys/bpf.js";
 import { native } from "../../src/sys/native.js";
 import { workerOf } from "../../src/wire/spread.js";

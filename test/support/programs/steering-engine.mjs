@@ -9,7 +9,7 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import readline from "node:readline";
-import { FLAG_RECORD } from "../../../dist/steer/programs.js";
+import { FLAG_RECORD } from "../../../dist/steer/program.js";
 import { deleteFlows, isSteerable, Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../../../dist/steer/steering.js";
 import { native } from "../../../dist/sys/native.js";
 import { RouteSocket } from "../../../dist/sys/rtnetlink.js";

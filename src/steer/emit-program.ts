@@ -1,0 +1,101 @@
+/**
+ * `emit`, for the ingress of an uplink: frames that the engine wrote. Needs `forwarding` on the uplink, else `fib_lookup` answers nothing.
+ * What the lookup has no device for goes on to the host's own stack, which does what a router does (delivers, fragments, answers
+ * "unreachable").
+ */
+import { FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
+import {
+  type Counter,
+  ECHO_REPLY,
+  ECHO_REQUEST,
+  ETHERNET_SIZE,
+  ETHERTYPE_IPV4,
+  FIB_FRAG_NEEDED,
+  FIB_FWD_DISABLED,
+  FIB_NO_NEIGH,
+  FIB_NOT_FWDED,
+  FIB_PROHIBIT,
+  FIB_SUCCESS,
+  FLAG_RECORD,
+  FLOW,
+  FLOW_DST,
+  FLOW_PORTS,
+  FLOW_PROTO,
+  FLOW_SRC,
+  FRAGMENT_OFFSET,
+  FRAME,
+  FRAME_AT,
+  ICMP,
+  ICMP_ID,
+  IP,
+  IP_DST,
+  IP_FRAGMENT,
+  IP_PROTOCOL,
+  IP_SRC,
+  IPV4_SIZE,
+  L4,
+  L4_SIZE,
+  type MapFds,
+  PACKET_HOST,
+  Program,
+  SKB_PROTOCOL,
+  TC_ACT_OK,
+  TC_ACT_SHOT,
+  TCP,
+  UDP,
+  VALUE,
+} from "./program.js";
+
+/** enum bpf_func_id. */
+const SKB_CHANGE_TYPE = 32;
+
+export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
+  const p = new Program(maps);
+  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", ETHERTYPE_IPV4, "malformed");
+  p.loadBytes(FRAME_AT, FRAME, ETHERNET_SIZE - FRAME_AT + IPV4_SIZE, "malformed");
+  p.clearRoute();
+  p.load("u8", "r8", "r10", IP + IP_PROTOCOL);
+
+  // A later fragment has no ports, and is not recorded.
+  p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
+    .alu("and", "r0", FRAGMENT_OFFSET)
+    .jumpIf("r0", "!=", 0, "route");
+  p.load("u8", "r7", "r10", IP).alu("and", "r7", 0x0f).alu("lsh", "r7", 2).alu("add", "r7", ETHERNET_SIZE);
+  p.loadBytes("r7", L4, L4_SIZE, "route");
+  p.jumpIf("r8", "==", ICMP, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "route");
+  p.label("ports").routePorts().copy("u32", FLOW_PORTS, L4).jump("record");
+  p.label("icmp").load("u8", "r0", "r10", L4).jumpIf("r0", "==", ECHO_REPLY, "echo").jumpIf("r0", "!=", ECHO_REQUEST, "route");
+  p.label("echo")
+    .copy("u16", FLOW_PORTS, L4 + ICMP_ID)
+    .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
+
+  p.label("record").load("u8", "r0", "r10", FRAME).alu("and", "r0", FLAG_RECORD).jumpIf("r0", "==", 0, "route");
+  p.copy("u32", FLOW_SRC, IP + IP_SRC)
+    .copy("u32", FLOW_DST, IP + IP_DST)
+    .store("u32", "r10", FLOW_PROTO, "r8");
+  // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
+  p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route");
+  p.zero(VALUE, FLOW_VALUE_SIZE).store("u32", "r10", VALUE, uplinkIfindex).updateFlow().jumpIf("r0", "==", 0, "route");
+  p.choose("flow-not-recorded").count("route");
+
+  p.route(uplinkIfindex, "answered");
+  p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("stack");
+
+  // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
+  p.label("send").routeDevice("r7").jumpIf("r7", "==", uplinkIfindex, "no-device").choose("sent").count("counted").sendTo("r7");
+
+  p.label("no-device").mov("r7", FIB_NOT_FWDED);
+  p.label("stack");
+  const reasons: [number, Counter][] = [
+    [FIB_NOT_FWDED, "handed-to-stack"],
+    [FIB_FWD_DISABLED, "forwarding-disabled"],
+    [FIB_FRAG_NEEDED, "fragment-needed"],
+  ];
+  for (const [result, counter] of reasons) p.choose(counter).jumpIf("r7", "==", result, "known");
+  p.choose("unsupported-route").jumpIf("r7", ">", FIB_PROHIBIT, "known").choose("unreachable");
+  p.label("known").count("counted-stack");
+  // The stack drops what is not addressed to the device's own MAC; the engine need not know that.
+  p.mov("r1", "r6").mov("r2", PACKET_HOST).call(SKB_CHANGE_TYPE).answer(TC_ACT_OK);
+
+  return p.label("malformed").choose("malformed").count("dropped").answer(TC_ACT_SHOT).assemble();
+}

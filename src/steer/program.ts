@@ -1,0 +1,185 @@
+/**
+ * What the steering's programs have in common: the maps that they share, offsets, and sequences of instructions.
+ *
+ * Three programs, as byte code. They decide nothing about translation: `steer` (steer-program.ts) takes off a host interface what belongs
+ * to tsproxy and sends it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the
+ * host would; `queue` (queue-program.ts) spreads a bridge's frames over the workers. With offload, `steer` also carries out for single
+ * flows what the engine has decided (offload-program.ts).
+ *
+ * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
+ * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
+ *   `ports` is the source port then the destination port; for an ICMP echo twice its id. Value: see `wire/flow-entry.ts`.
+ * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused.
+ * - locals: the host's own addresses, a raw word. Value: u32, unused.
+ * - counters: one per-CPU element, a u64 for each of COUNTERS.
+ */
+import { SPREAD_FACTOR } from "../wire/spread.js";
+import { Assembler, type Reg } from "./assembler.js";
+
+/** Counters in the order of their u64s. Packets that are left alone are not counted. */
+export const COUNTERS = [
+  "taken-port", // steer: for a published port, to the engine
+  "taken-reply", // steer: answers a packet that the engine sent
+  "offloaded", // steer: translated on the spot, as the engine had said
+  "offload-failed", // steer: dropped, the kernel had no memory to change the packet
+  "sent", // emit: out of a host interface
+  "handed-to-stack", // emit: for an address of the host, or none that has a route
+  "unreachable", // the rest go to the host's stack too, which answers with ICMP, fragments, encapsulates or drops
+  "fragment-needed",
+  "forwarding-disabled", // somebody switched off `forwarding` of the uplink
+  "unsupported-route",
+  "malformed", // emit: dropped, the frame is not IPv4
+  "flow-not-recorded",
+] as const;
+export type Counter = (typeof COUNTERS)[number];
+
+/** How packets lie in a device's buffers: after an Ethernet header, or bare. */
+export type LinkLayer = "ethernet" | "loopback" | "ip";
+
+export interface MapFds {
+  flows: number;
+  ports: number;
+  locals: number;
+  counters: number;
+}
+
+/** Bit of the last byte of a frame's source MAC: the engine asks that `emit` enters the packet into `flows`. */
+export const FLAG_RECORD = 1;
+
+/** enum bpf_func_id. */
+// biome-ignore format: a table
+const MAP_LOOKUP = 1, MAP_UPDATE = 2, SKB_LOAD_BYTES = 26, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
+/** struct __sk_buff; verdicts of linux/pkt_cls.h. */
+// biome-ignore format: a table
+export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, PACKET_HOST = 0,
+  TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
+/** struct bpf_fib_lookup, its answers, and the size of struct bpf_redir_neigh. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
+// biome-ignore format: a table
+const FIB_SIZE = 64, FIB_L4_PROTOCOL = 1, FIB_SPORT = 2, FIB_DPORT = 4, FIB_IFINDEX = 8, FIB_TOS = 12, FIB_SRC = 16, FIB_DST = 32,
+  FIB_SKIP_NEIGH = 4, REDIR_NEIGH_SIZE = 20, AF_INET = 2, EINVAL = 22;
+// biome-ignore format: a table
+export const FIB_SUCCESS = 0, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISABLED = 5, FIB_NO_NEIGH = 7, FIB_FRAG_NEEDED = 8;
+/** Headers: offsets and values. 16-bit values are as a little-endian load sees them: ethertype 0x0800, fragment offset 0x1fff. */
+// biome-ignore format: a table
+export const ETHERNET_SIZE = 14, ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0008,
+  IPV4_SIZE = 20, IP_TOS = 1, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, IP_PROTOCOL = 9, IP_SRC = 12, IP_DST = 16, LOOPBACK_NET = 127,
+  ICMP = 1, TCP = 6, UDP = 17, L4_SIZE = 8,
+  ICMP_ID = 4, ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
+
+/**
+ * Stack, offsets from the frame pointer. IP and L4: IPv4 header without options, and the first 8 bytes of what follows it. FLOW and
+ * PORT: keys. SENDER (steer): outer source. FRAME (emit): bytes FRAME_AT and up of the frame, so that its IP header lies at IP.
+ * VALUE (emit): of a flow to be recorded. QUOTED (steer): whether FLOW comes from the packet inside an ICMP error.
+ */
+// biome-ignore format: a table
+export const IP = -32, L4 = IP + IPV4_SIZE, FLOW = -48, FLOW_SRC = FLOW, FLOW_DST = FLOW + 4, FLOW_PORTS = FLOW + 8, FLOW_PROTO = FLOW + 12,
+  PORT = -56, INDEX = -60, SENDER = -64, FRAME_AT = 11, FRAME = IP - (ETHERNET_SIZE - FRAME_AT), VALUE = -184, QUOTED = -188;
+const FIB = -128,
+  NEXT_HOP = -152;
+
+/** The parts that the programs are made of. r6: the packet, all along. */
+export class Program extends Assembler {
+  private readonly maps: MapFds;
+
+  constructor(maps: MapFds) {
+    super();
+    this.maps = maps;
+    this.mov("r6", "r1");
+  }
+
+  stackPointer(dst: Reg, offset: number): this {
+    return this.mov(dst, "r10").alu("add", dst, offset);
+  }
+
+  copy(size: "u16" | "u32", to: number, from: number): this {
+    return this.load(size, "r0", "r10", from).store(size, "r10", to, "r0");
+  }
+
+  /** Copies `len` bytes of the packet at `at` to the stack, or jumps when it is shorter. */
+  loadBytes(at: Reg | number, to: number, len: number, otherwise: string): this {
+    this.mov("r1", "r6").mov("r2", at);
+    return this.stackPointer("r3", to).mov("r4", len).call(SKB_LOAD_BYTES).jumpIf("r0", "!=", 0, otherwise);
+  }
+
+  /** r0: address of the value, or 0. */
+  lookup(map: keyof MapFds, key: number): this {
+    return this.loadMap("r1", this.maps[map]).stackPointer("r2", key).call(MAP_LOOKUP);
+  }
+
+  /** Enters FLOW with the value in VALUE. */
+  updateFlow(): this {
+    this.loadMap("r1", this.maps.flows).stackPointer("r2", FLOW).stackPointer("r3", VALUE);
+    return this.mov("r4", 0).call(MAP_UPDATE);
+  }
+
+  zero(at: number, size: number): this {
+    for (let i = 0; i < size; i += 8) this.store("u64", "r10", at + i, 0);
+    return this;
+  }
+
+  /** r9 = which counter `count` adds to. */
+  choose(counter: Counter): this {
+    return this.mov("r9", 8 * COUNTERS.indexOf(counter));
+  }
+
+  /** Adds one to the chosen counter; r0 to r5 are lost. The program goes on at `label`, which this defines. */
+  count(label: string): this {
+    this.store("u32", "r10", INDEX, 0).lookup("counters", INDEX).jumpIf("r0", "==", 0, label);
+    return this.alu("add", "r0", "r9").load("u64", "r1", "r0", 0).alu("add", "r1", 1).store("u64", "r0", 0, "r1").label(label);
+  }
+
+  /** r0 = number of the worker for the far end whose address and port are on the stack (`wire/spread.ts`); r1 is lost. */
+  spread(address: number, port: number, workers: number): this {
+    this.load("u32", "r0", "r10", address)
+      .load("u16", "r1", "r10", port)
+      .alu("xor", "r0", "r1")
+      .alu("lsh", "r1", 16)
+      .alu("xor", "r0", "r1");
+    return this.alu("mul", "r0", SPREAD_FACTOR | 0)
+      .alu("lsh", "r0", 32)
+      .alu("rsh", "r0", 48)
+      .alu("mod", "r0", workers);
+  }
+
+  /** Starts a question to `route`: all of it zero. */
+  clearRoute(): this {
+    return this.zero(FIB, FIB_SIZE);
+  }
+
+  /** Ports serve the host's routing rules and multipath hash; those of L4. */
+  routePorts(): this {
+    return this.copy("u16", FIB + FIB_SPORT, L4).copy("u16", FIB + FIB_DPORT, L4 + 2);
+  }
+
+  /** r0 = answer (FIB_*) to where the host would route the packet with the header in IP, protocol in r8, that came in at `uplink`. */
+  route(uplink: Reg | number, answered: string): this {
+    this.store("u8", "r10", FIB, AF_INET)
+      .store("u8", "r10", FIB + FIB_L4_PROTOCOL, "r8")
+      .store("u32", "r10", FIB + FIB_IFINDEX, uplink);
+    this.load("u8", "r0", "r10", IP + IP_TOS).store("u8", "r10", FIB + FIB_TOS, "r0");
+    this.copy("u32", FIB + FIB_SRC, IP + IP_SRC).copy("u32", FIB + FIB_DST, IP + IP_DST);
+    const ask = (flags: number): this => {
+      this.mov("r1", "r6").stackPointer("r2", FIB);
+      return this.mov("r3", FIB_SIZE).mov("r4", flags).call(FIB_LOOKUP);
+    };
+    ask(FIB_SKIP_NEIGH).jumpIf("r0", "!=", -EINVAL, answered); // EINVAL: the flag is unknown, nothing was changed
+    return ask(0).label(answered);
+  }
+
+  /** dst = index of the device that `route` answered with. Before Linux 5.12 NO_NEIGH names none, it is the uplink still. */
+  routeDevice(dst: Reg): this {
+    return this.load("u32", dst, "r10", FIB + FIB_IFINDEX);
+  }
+
+  /** Ends with the packet on its way to the next hop that `route` answered with, out of the device in `device`. */
+  sendTo(device: Reg): this {
+    this.load("u8", "r0", "r10", FIB).store("u32", "r10", NEXT_HOP, "r0"); // family: an IPv4 route may have an IPv6 gateway
+    for (let i = 0; i < 16; i += 4) this.copy("u32", NEXT_HOP + 4 + i, FIB + FIB_DST + i);
+    this.mov("r1", device).stackPointer("r2", NEXT_HOP).mov("r3", REDIR_NEIGH_SIZE).mov("r4", 0);
+    return this.call(REDIRECT_NEIGH).exit();
+  }
+
+  answer(action: number): this {
+    return this.mov("r0", action).exit();
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * `steer`, for the ingress of a host interface. It leaves alone (TCX_NEXT) what the host is not the link-layer receiver of, VLAN tagged
+ * packets (the VLAN device sees them again), later fragments, and on all but lo what comes from or goes to 127/8 or claims one of the
+ * host's own addresses as its source.
+ *
+ * It brings every packet into one form, the packet of ours that it answers: a plain packet with its ends exchanged, an ICMP error as the
+ * packet inside it. That is looked up in `flows`, then its source in `ports`.
+ *
+ * Each worker has an uplink of its own. A reply goes to the uplink that the flow left by; what is new goes where `wire/spread.ts` says by
+ * the far end, and `queueProgram` says the same for the queues of the bridge's TAPs.
+ */
+import { forwardOffloaded } from "./offload-program.js";
+import {
+  ECHO_REPLY,
+  ECHO_REQUEST,
+  ETHERNET_SIZE,
+  ETHERTYPE,
+  ETHERTYPE_IPV4,
+  FLOW,
+  FLOW_DST,
+  FLOW_PORTS,
+  FLOW_PROTO,
+  FLOW_SRC,
+  FRAGMENT_OFFSET,
+  ICMP,
+  ICMP_ID,
+  INDEX,
+  IP,
+  IP_DST,
+  IP_FRAGMENT,
+  IP_PROTOCOL,
+  IP_SRC,
+  IPV4_SIZE,
+  L4,
+  L4_SIZE,
+  type LinkLayer,
+  LOOPBACK_NET,
+  type MapFds,
+  PACKET_HOST,
+  PARAMETER_PROBLEM,
+  PORT,
+  Program,
+  QUOTED,
+  SENDER,
+  SKB_PKT_TYPE,
+  SKB_PROTOCOL,
+  SKB_VLAN_PRESENT,
+  TC_ACT_UNSPEC,
+  TCP,
+  TIME_EXCEEDED,
+  UDP,
+  UNREACHABLE,
+} from "./program.js";
+
+/** enum bpf_func_id. */
+const SKB_STORE_BYTES = 9,
+  REDIRECT = 23,
+  SKB_CHANGE_HEAD = 43;
+
+export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: MapFds, offload = false): Uint8Array {
+  const p = new Program(maps);
+  const start = link === "ip" ? 0 : ETHERNET_SIZE;
+  // Clients on the host itself are translated at both ends, and a packet from a bare link has no Ethernet header to send it on with.
+  const offloads = offload && link === "ethernet";
+
+  /** Of the header in IP at packet offset r7: r7 = offset of layer 4, r8 = protocol, L4 = its first 8 bytes. Leaves alone what has none. */
+  const parse = (name: string): void => {
+    if (link !== "loopback") {
+      for (const address of [IP_SRC, IP_DST]) p.load("u8", "r0", "r10", IP + address).jumpIf("r0", "==", LOOPBACK_NET, "next");
+    }
+    p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
+      .alu("and", "r0", FRAGMENT_OFFSET)
+      .jumpIf("r0", "!=", 0, "next");
+    p.load("u8", "r8", "r10", IP + IP_PROTOCOL);
+    p.load("u8", "r0", "r10", IP).alu("add", "r7", IPV4_SIZE).jumpIf("r0", "==", 0x45, name);
+    p.jumpIf("r0", "<", 0x45, "next").jumpIf("r0", ">", 0x4f, "next");
+    p.alu("and", "r0", 0x0f).alu("lsh", "r0", 2).alu("add", "r7", "r0").alu("add", "r7", -IPV4_SIZE);
+    p.loadBytes("r7", L4, L4_SIZE, "next").label(name);
+  };
+
+  // Cheapest tests first: most packets of a busy host are not ours.
+  p.load("u32", "r0", "r6", SKB_PKT_TYPE).jumpIf("r0", "!=", PACKET_HOST, "next");
+  p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next");
+  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", ETHERTYPE_IPV4, "next");
+  p.mov("r7", start).loadBytes("r7", IP, IPV4_SIZE + L4_SIZE, "next");
+  p.copy("u32", SENDER, IP + IP_SRC);
+  if (offloads) p.store("u32", "r10", QUOTED, 0);
+  parse("parsed");
+  p.jumpIf("r8", "==", ICMP, "icmp").jumpIf("r8", "==", TCP, "plain").jumpIf("r8", "!=", UDP, "next");
+
+  p.label("plain");
+  p.copy("u32", FLOW_SRC, IP + IP_DST).copy("u32", FLOW_DST, IP + IP_SRC);
+  p.copy("u16", FLOW_PORTS, L4 + 2)
+    .copy("u16", FLOW_PORTS + 2, L4)
+    .jump("find");
+
+  p.label("icmp").load("u8", "r0", "r10", L4);
+  for (const type of [UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM]) p.jumpIf("r0", "==", type, "error");
+  p.jumpIf("r0", "!=", ECHO_REPLY, "next");
+  p.copy("u32", FLOW_SRC, IP + IP_DST)
+    .copy("u32", FLOW_DST, IP + IP_SRC)
+    .jump("echo");
+
+  p.label("error")
+    .alu("add", "r7", L4_SIZE)
+    .loadBytes("r7", IP, IPV4_SIZE + L4_SIZE, "next");
+  if (offloads) p.store("u32", "r10", QUOTED, 1);
+  parse("parsed-inner");
+  p.copy("u32", FLOW_SRC, IP + IP_SRC)
+    .copy("u32", FLOW_DST, IP + IP_DST)
+    .copy("u32", FLOW_PORTS, L4);
+  p.jumpIf("r8", "==", TCP, "find").jumpIf("r8", "==", UDP, "find").jumpIf("r8", "!=", ICMP, "next");
+  p.load("u8", "r0", "r10", L4).jumpIf("r0", "==", ECHO_REPLY, "echo").jumpIf("r0", "!=", ECHO_REQUEST, "next");
+
+  p.label("echo")
+    .copy("u16", FLOW_PORTS, L4 + ICMP_ID)
+    .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
+
+  p.label("find").store("u32", "r10", FLOW_PROTO, "r8");
+  p.lookup("flows", FLOW).jumpIf("r0", "==", 0, "new").mov("r9", "r0");
+  if (offloads) forwardOffloaded(p, "engine");
+  p.label("engine").load("u32", "r7", "r9", 0).choose("taken-reply").jump("take");
+  p.label("new").jumpIf("r8", "==", ICMP, "next");
+  p.copy("u32", PORT, FLOW_SRC)
+    .copy("u16", PORT + 4, FLOW_PORTS)
+    .store("u8", "r10", PORT + 6, "r8")
+    .store("u8", "r10", PORT + 7, 0);
+  p.choose("taken-port").lookup("ports", PORT).jumpIf("r0", "!=", 0, "pick");
+  if (link === "loopback") p.load("u8", "r0", "r10", FLOW_SRC).jumpIf("r0", "==", LOOPBACK_NET, "any");
+  p.lookup("locals", FLOW_SRC).jumpIf("r0", "==", 0, "next");
+  p.label("any").store("u32", "r10", PORT, 0).lookup("ports", PORT).jumpIf("r0", "==", 0, "next");
+
+  // FLOW_DST is the far end: of a plain packet its source, of an error whom our packet was for.
+  p.label("pick").mov("r7", uplinks[0]!);
+  if (uplinks.length > 1) {
+    p.spread(FLOW_DST, FLOW_PORTS + 2, uplinks.length);
+    for (const [worker, ifindex] of uplinks.entries()) p.mov("r7", ifindex).jumpIf("r0", "==", worker, "take");
+  }
+
+  p.label("take");
+  if (link !== "loopback") p.lookup("locals", SENDER).jumpIf("r0", "!=", 0, "next");
+  if (link === "ip") {
+    // The uplink wants a frame: put an Ethernet header before the packet. Its addresses stay zero.
+    p.mov("r1", "r6").mov("r2", ETHERNET_SIZE).mov("r3", 0).call(SKB_CHANGE_HEAD).jumpIf("r0", "!=", 0, "next");
+    p.store("u16", "r10", INDEX, ETHERTYPE_IPV4).mov("r1", "r6").mov("r2", ETHERTYPE).stackPointer("r3", INDEX);
+    p.mov("r4", 2).mov("r5", 0).call(SKB_STORE_BYTES);
+  }
+  p.count("counted").mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
+
+  return p.label("next").answer(TC_ACT_UNSPEC).assemble();
+}

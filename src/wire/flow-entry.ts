@@ -1,0 +1,16 @@
+/**
+ * An entry of the steering programs' map `flows`, which they and the engine read and write. Key: source, destination, ports and protocol
+ * of a packet as the engine sent it (`steer/program.ts`).
+ */
+
+export const FLOW_KEY_SIZE = 16;
+/**
+ * Value: u32 interface index of the uplink that the flow left by. Of an offloaded flow also what the answers to that packet get: a raw
+ * address and port, in place of those of the end that OFFLOAD_* says (u8; 0: they go to the engine); u32 monotonic second of the last such
+ * answer, u64 packets, u64 bytes.
+ */
+// biome-ignore format: a table
+export const FLOW_VALUE_SIZE = 32, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12, FLOW_PACKETS_AT = 16,
+  FLOW_BYTES_AT = 24;
+export const OFFLOAD_SOURCE = 1,
+  OFFLOAD_DESTINATION = 2;
