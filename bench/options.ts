@@ -31,7 +31,7 @@ npm run bench -- docker [ports|traffic] [--quick]
   --seconds N        of each measurement (3; quick: 1)
   --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
 
-docker: --quick, --rounds (ports 3, traffic 5; quick: 1), --seconds (1), --out, and
+docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --out, and
   --ports N              length of the range (1000; quick: 20)
   --iptables BOOLEAN     only dockerd with its iptables rules (true), or only without (false)
   --no-bridge-netfilter  frames on the bridge are kept from iptables during traffic

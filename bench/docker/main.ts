@@ -26,7 +26,8 @@ export async function docker(argv: string[]): Promise<void> {
   const cases = CASES.filter((item) => iptables === undefined || iptables === String(item.iptables));
   if (cases.length === 0) throw new Error(`--iptables '${iptables}': true or false`);
   const roundsOr = (otherwise: number): number => positive("--rounds", values.rounds, quick ? 1 : otherwise);
-  const [portRounds, trafficRounds] = [roundsOr(3), roundsOr(5)];
+  const portRounds = { iptables: roundsOr(1), noIptables: roundsOr(3) };
+  const trafficRounds = roundsOr(5);
   const ports = positive("--ports", values.ports, quick ? 20 : 1_000);
   const seconds = positive("--seconds", values.seconds, 1);
   const why = obstacle();

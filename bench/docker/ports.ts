@@ -8,7 +8,7 @@ import { describeMachine, type Machine } from "../machine.js";
 import { type Case, configOf, PROXIES, versionsOf } from "./cases.js";
 
 export const FIRST_PORT = 20_000;
-/** 1,000 ports with two runs of iptables each take minutes on a slow machine. */
+/** 1,000 ports with several runs of iptables each take minutes. */
 const PATIENCE_MS = 600_000;
 /** Until garbage of the start has been collected, or not. */
 const SETTLE_MS = 1_000;
@@ -23,12 +23,18 @@ export interface Costs {
   pss: number;
 }
 
+/** With docker's rules fewer: `docker run` and `docker rm` of 1,000 ports then take a minute or two, nearly all of it iptables'. */
+export interface PortRounds {
+  iptables: number;
+  noIptables: number;
+}
+
 export interface PortResults {
   date: string;
   command: string;
   machine: Machine;
   versions: Record<string, string>;
-  rounds: number;
+  rounds: PortRounds;
   ports: number;
   /** By name of the case, one a round. */
   costs: Record<string, Costs[]>;
@@ -60,14 +66,16 @@ async function measure(config: Record<string, unknown>, ports: number): Promise<
 }
 
 /** Every round begins with another case. */
-export async function measurePorts(cases: readonly Case[], rounds: number, ports: number, command: string): Promise<PortResults> {
+export async function measurePorts(cases: readonly Case[], rounds: PortRounds, ports: number, command: string): Promise<PortResults> {
   const costs: Record<string, Costs[]> = Object.fromEntries(cases.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round++)
-    for (let k = 0; k < cases.length; k++) {
-      const item = cases[(k + round) % cases.length]!;
+  for (let round = 0; round < Math.max(rounds.iptables, rounds.noIptables); round++) {
+    const due = cases.filter(({ iptables }) => round < (iptables ? rounds.iptables : rounds.noIptables));
+    for (let k = 0; k < due.length; k++) {
+      const item = due[(k + round) % due.length]!;
       const one = await measure(configOf(item), ports);
       costs[item.name]!.push(one);
-      console.log(`round ${round + 1}/${rounds} ${item.name}, ${ports} ports: ${JSON.stringify(one)}`);
+      console.log(`round ${round + 1} ${item.name}, ${ports} ports: ${JSON.stringify(one)}`);
     }
+  }
   return { date: new Date().toISOString(), command, machine: describeMachine(), versions: versionsOf(), rounds, ports, costs };
 }

@@ -93,7 +93,7 @@ function portSection({ date, command, machine, versions, rounds, ports, costs }:
   return [
     "## A port range",
     provenance(command, date, machine, versions),
-    `\`docker run -p ${range}:${range}\`, each port for IPv4 and IPv6; rounds: ${rounds}, each case in every one. Median, and (lowest–highest). Processes and memory: the proxies and, of tsproxy, the daemon behind them.`,
+    `\`docker run -p ${range}:${range}\`, each port for IPv4 and IPv6; rounds: ${rounds.iptables} with iptables, ${rounds.noIptables} without. Median, and (lowest–highest). Processes and memory: the proxies and, of tsproxy, the daemon behind them.`,
     comparison(
       CASES.filter(({ name }) => costs[name] !== undefined),
       COSTS.map(([key, title]) => ({ title, of: ({ name }) => costs[name]!.map((one) => one[key]) })),

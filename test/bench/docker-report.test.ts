@@ -28,7 +28,7 @@ describe("comparison of docker-proxy and tsproxy", () => {
       command: "npm run bench",
       machine,
       versions: { tsproxy: "0.1.0" },
-      rounds: 1,
+      rounds: { iptables: 1, noIptables: 3 },
       ports: 20,
       costs,
     };
