@@ -6,7 +6,7 @@ export const LAUNCHER = `${ROOT}native/build/tsproxy-docker-proxy`;
 /** Command lines of what stands behind a published port: proxies, launchers, and the daemon behind the launchers. */
 export const PROXIES = /docker-proxy -proto|main\.js daemon/;
 
-/** Frames that a bridge forwards or hands up pass iptables where br_netfilter is loaded, as Docker 20.10 does. This spares them. */
+/** Where br_netfilter is loaded, as Docker 20.10 does, frames that a bridge forwards or hands up pass iptables. This spares them. */
 export const NO_BRIDGE_NETFILTER = ["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0", "net.bridge.bridge-nf-call-ip6tables=0"];
 
 export interface Case {

@@ -48,7 +48,7 @@ export function peerOf(item: Case, bridgeNetfilter: boolean): Peer {
   return {
     name: item.name,
     title: item.name,
-    mover: "whoever is seen to",
+    mover: "as observed, see the table",
     scenarios: ["publish"],
     containers: "none",
     version: () => versionsOf()[item.proxy],
