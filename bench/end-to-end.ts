@@ -22,6 +22,20 @@ const PATIENCE_MS = 30_000,
 const OVERHEAD_SEC = 3;
 
 export async function endToEnd(options: Options): Promise<void> {
+  const results = await runRounds(options);
+  const folder = folderOf(options);
+  console.log(writeReport(results, folder));
+}
+
+/** Makes the folder that results go to. */
+export function folderOf({ out, quick }: Pick<Options, "out" | "quick">): string {
+  const folder = out ?? path.join(RESULTS, quick ? "tmp" : "");
+  fs.mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Measures, and tells on standard output how far it is. */
+export async function runRounds(options: Options): Promise<Results> {
   const skipped: Record<string, string> = {};
   const peers = options.peers.filter((peer) => {
     const why = peer.missing();
@@ -70,9 +84,7 @@ export async function endToEnd(options: Options): Promise<void> {
     }
   }
   progress.end();
-  const folder = options.out ?? path.join(RESULTS, options.quick ? "tmp" : "");
-  fs.mkdirSync(folder, { recursive: true });
-  console.log(writeReport(results, folder));
+  return results;
 }
 
 function workloadsOf(options: Options, scenario: Scenario, peer: Peer): Workload[] {
@@ -100,7 +112,7 @@ async function measure(
   const containers = typeof peer.containers === "function" ? peer.containers(scenario) : peer.containers;
   await attempt("run", async () => {
     show("set-up");
-    const session = await Session.open(scenario, containers);
+    const session = await (peer.open?.() ?? Session.open(scenario, containers));
     try {
       const started = await peer.start(session);
       results.setups[`${peer.name} ${scenario}`] ??= session.commands;
@@ -116,6 +128,7 @@ async function measure(
           show(`${workload.name} ${format(values[first.name] ?? Number.NaN)} ${first.unit}\n`);
         });
       }
+      if (started.observe !== undefined) cell.mover = started.observe();
       if (started.movers.length > 0) Object.assign(cell.values, memoryOf(started.movers));
       results.traffic[scenario] ??= session.traffic.filter((line) => !/udp send \S+ \d+ \d+ [1-9]/.test(line));
       await attempt("stop", () => started.stop());

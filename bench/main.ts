@@ -1,6 +1,6 @@
 /** `npm run bench`: see USAGE. */
 
-import { docker } from "./docker.js";
+import { docker } from "./docker/main.js";
 import { endToEnd } from "./end-to-end.js";
 import { memory } from "./memory/main.js";
 import { parseOptions, USAGE } from "./options.js";

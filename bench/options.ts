@@ -20,6 +20,8 @@ export interface Options {
 export const USAGE = `npm run bench [-- OPTIONS]            end to end: real programs through each peer
 npm run bench -- memory [--quick]     the packet path in memory, beside the same in C
 npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
+npm run bench -- docker [ports|traffic] [--quick]
+                                      a real dockerd: a port range, and traffic through one port, beside docker-proxy
 
   --quick            four peers, published ports only, short runs: under three minutes
   --peers a,b        ${PEERS.map(({ name }) => name).join(" ")}
@@ -28,6 +30,11 @@ npm run bench -- startup              time to be ready, memory of port ranges, i
   --rounds N         rounds, each with every peer (5; quick: 3)
   --seconds N        of each measurement (3; quick: 1)
   --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
+
+docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --out, and
+  --ports N              length of the range (1000; quick: 20)
+  --iptables BOOLEAN     only dockerd with its iptables rules (true), or only without (false)
+  --no-bridge-netfilter  frames on the bridge are kept from iptables during traffic
 `;
 
 /** Throws an Error with a sentence for who typed it. */
@@ -75,7 +82,8 @@ function pick<T>(option: string, list: string | undefined, all: readonly T[], na
   });
 }
 
-function positive(option: string, text: string | undefined, otherwise: number): number {
+/** A whole number from 1 up. */
+export function positive(option: string, text: string | undefined, otherwise: number): number {
   const value = text === undefined ? otherwise : Number(text);
   if (!Number.isInteger(value) || value < 1) throw new Error(`${option} '${text}': not a whole number from 1 up`);
   return value;

@@ -129,7 +129,7 @@ function ratios(results: Results, scenario: Scenario, metrics: readonly Metric[]
   });
 }
 
-function leftOut(results: Results): string[] {
+export function leftOut(results: Results): string[] {
   const failures = results.cells.flatMap(({ peer, scenario, round, failures: f }) =>
     Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]}`),
   );

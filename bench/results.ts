@@ -16,6 +16,8 @@ export interface Cell {
   scenario: Scenario;
   round: number;
   values: Record<string, number>;
+  /** Who moved the bytes, where that was observed. */
+  mover?: string;
   /** Round-trip time by percentile, µs. */
   curve?: [percentile: number, us: number][];
   failures: Record<string, string>;

@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 case "${1:-}" in
   memory) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ;;
   startup) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux ;;
-  docker) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps dockerd:docker.io busybox:busybox-static iptables:iptables ;;
+  docker) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps dockerd:docker.io busybox:busybox-static iptables:iptables \
+    iperf3:iperf3 wrk:wrk sockperf:sockperf ;;
   *)
     install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iperf3:iperf3 wrk:wrk sockperf:sockperf \
       nft:nftables iptables:iptables haproxy:haproxy socat:socat pasta:passt slirp4netns:slirp4netns ovs-vswitchd:openvswitch-switch vde_switch:vde2

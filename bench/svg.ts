@@ -16,7 +16,7 @@ export interface Curve {
 }
 
 const WIDTH = 760,
-  LABEL = 190,
+  LABEL = 216,
   ROW = 24,
   TOP = 44,
   RIGHT = 110;

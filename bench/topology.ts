@@ -4,6 +4,7 @@
  * publish: client 192.0.2.10 to a published port of the host 192.0.2.1, server in c1 (172.17.0.4).
  * bridge: c1 to c2 (172.17.0.5). masquerade: c1 to a server in `client`, which sees the host's address.
  */
+import type { Dockerd } from "../test/support/dockerd.js";
 import { Lab } from "../test/support/lab.js";
 import { eventually, type Proc, type StartOptions } from "../test/support/proc.js";
 import { ADDR, buildWorld, type World } from "../test/support/topology.js";
@@ -40,10 +41,12 @@ export class Session {
   /** The container itself is addressed: nothing is published. */
   direct = false;
 
-  private constructor(
+  /** `dockerd`: made c1, and ends with the session. */
+  constructor(
     readonly lab: Lab,
     readonly world: World,
     readonly scenario: Scenario,
+    readonly dockerd?: Dockerd,
   ) {}
 
   static async open(scenario: Scenario, containers: Containers): Promise<Session> {
@@ -103,11 +106,12 @@ export class Session {
     await eventually(`something listens on port ${port} of ${role}`, listens);
   }
 
-  close(): Promise<void> {
-    return this.lab.close();
+  async close(): Promise<void> {
+    await this.dockerd?.remove();
+    await this.lab.close();
   }
 
-  private record(role: Role, argv: string[], input = ""): void {
+  record(role: Role, argv: string[], input = ""): void {
     const name = (text: string): string =>
       text
         .replaceAll(this.lab.dir, "$DIR")
@@ -133,7 +137,8 @@ export class Session {
     this.lab.runSync(this.world.host, ["sh", "-c", "sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true"]);
   }
 
-  private async serve(): Promise<void> {
+  /** Starts every service's server at its end. */
+  async serve(): Promise<void> {
     const role = ENDS[this.scenario].to;
     const ns = this.world[role];
     this.lab.start(ns, [native("http-server"), String(SERVICES.http.port)]);

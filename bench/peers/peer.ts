@@ -5,6 +5,8 @@ import type { Containers, Scenario, Session } from "../topology.js";
 export interface Started {
   /** Processes that move the bytes; none when the kernel does. */
   movers: number[];
+  /** Who moved the bytes so far, in words, where only observation tells. */
+  observe?(): string;
   stop(): Promise<void>;
 }
 
@@ -22,6 +24,8 @@ export interface Peer {
   version(): string;
   /** Why it cannot run here. */
   missing(): string | undefined;
+  /** Makes the network, instead of `containers`. */
+  open?(): Promise<Session>;
   start(session: Session): Promise<Started>;
 }
 

@@ -51,6 +51,14 @@ export class Lab {
     return name;
   }
 
+  /** Gives the network namespace of a process, which somebody else made, a name here; `close` must find it empty. */
+  adoptNamespace(role: string, pid: number): string {
+    const name = `${this.prefix}-${role}`;
+    execFileSync("ip", ["netns", "attach", name, String(pid)]);
+    this.namespaces.set(name, fs.statSync(path.join(NETNS_DIR, name)).ino);
+    return name;
+  }
+
   /** Runs `ip` commands, one a line, in a namespace. */
   ip(ns: string, commands: string): void {
     execFileSync("ip", ["-n", ns, "-batch", "-"], { input: commands, stdio: ["pipe", "pipe", "pipe"] });

@@ -1,0 +1,34 @@
+/** What is compared: dockerd with its own proxy and with tsproxy's launcher, with its iptables rules and without. */
+import { versionOf } from "../machine.js";
+import { MAIN, ROOT } from "../paths.js";
+
+export const LAUNCHER = `${ROOT}native/build/tsproxy-docker-proxy`;
+/** Command lines of what stands behind a published port: proxies, launchers, and the daemon behind the launchers. */
+export const PROXIES = /docker-proxy -proto|main\.js daemon/;
+
+/** Where br_netfilter is loaded, as Docker 20.10 does, frames that a bridge forwards or hands up pass iptables. This spares them. */
+export const NO_BRIDGE_NETFILTER = ["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0", "net.bridge.bridge-nf-call-ip6tables=0"];
+
+export interface Case {
+  name: string;
+  proxy: "docker-proxy" | "tsproxy";
+  iptables: boolean;
+}
+
+/** A pair of each mode, Docker's own first: `comparison` divides the second by it. */
+export const CASES: readonly Case[] = [true, false].flatMap((iptables) =>
+  (["docker-proxy", "tsproxy"] as const).map((proxy) => ({ name: `${proxy}, ${iptables ? "iptables" : "no iptables"}`, proxy, iptables })),
+);
+
+/** Contents of daemon.json. */
+export function configOf({ proxy, iptables }: Case): Record<string, unknown> {
+  return { iptables, ...(proxy === "tsproxy" ? { "userland-proxy-path": LAUNCHER } : {}) };
+}
+
+/** docker-proxy has none of its own to tell: it comes with dockerd. */
+export function versionsOf(): Record<Case["proxy"], string> {
+  return {
+    "docker-proxy": `dockerd ${versionOf(["dockerd", "--version"], /\d+\.\d+\.\d+[^\s,]*/)}`,
+    tsproxy: versionOf([process.execPath, MAIN, "--version"]),
+  };
+}

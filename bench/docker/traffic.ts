@@ -1,0 +1,70 @@
+/**
+ * Traffic through one published port of a real container, as peers of the end-to-end benchmark. The client is on the LAN; the servers run in the
+ * container's network namespace, entered from outside, so that no image need hold them.
+ */
+import fs from "node:fs";
+import { Dockerd, dockerObstacle, IMAGE } from "../../test/support/dockerd.js";
+import { Lab } from "../../test/support/lab.js";
+import { buildWorld } from "../../test/support/topology.js";
+import { processTime } from "../cpu.js";
+import type { Peer } from "../peers/peer.js";
+import { PUBLISHED, Session } from "../topology.js";
+import { WORKLOADS } from "../workloads/all.js";
+import type { Workload } from "../workloads/workload.js";
+import { type Case, configOf, LAUNCHER, NO_BRIDGE_NETFILTER, PROXIES, versionsOf } from "./cases.js";
+import { moverOf } from "./mover.js";
+
+const MEASURED = ["bulk-in", "bulk-out", "latency", "connections", "requests"];
+export const TRAFFIC: readonly Workload[] = WORKLOADS.filter(({ name }) => MEASURED.includes(name));
+
+export function obstacle(): string | undefined {
+  return dockerObstacle() ?? (fs.existsSync(LAUNCHER) ? undefined : "native/build/tsproxy-docker-proxy is missing: npm run build");
+}
+
+async function open(config: Record<string, unknown>, bridgeNetfilter: boolean): Promise<Session> {
+  const lab = new Lab();
+  let dockerd: Dockerd | undefined;
+  try {
+    const world = buildWorld(lab, "own");
+    dockerd = await Dockerd.start(lab, world.host, { config });
+    const ports = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${port}/${proto}`]);
+    const command = ["sleep", "100000"];
+    const id = await dockerd.run(ports, ...command);
+    world.c1 = lab.adoptNamespace("container", Number(await dockerd.inspect(id, "{{.State.Pid}}")));
+    const session = new Session(lab, world, "publish", dockerd);
+    session.record("host", ["dockerd", "--config-file", "daemon.json"], JSON.stringify(config));
+    session.record("host", ["docker", "run", "-d", ...ports, IMAGE, ...command]);
+    if (!bridgeNetfilter) session.run("host", NO_BRIDGE_NETFILTER);
+    await session.serve();
+    return session;
+  } catch (error) {
+    await dockerd?.remove();
+    await lab.close();
+    throw error;
+  }
+}
+
+export function peerOf(item: Case, bridgeNetfilter: boolean): Peer {
+  return {
+    name: item.name,
+    title: item.name,
+    mover: "as observed, see the table",
+    scenarios: ["publish"],
+    containers: "none",
+    version: () => versionsOf()[item.proxy],
+    missing: obstacle,
+    open: () => open(configOf(item), bridgeNetfilter),
+    start: async ({ dockerd, lab, world }) => {
+      const movers = dockerd!.processes(PROXIES).map(({ pid }) => pid);
+      const before = processTime(movers);
+      return {
+        movers,
+        observe: () => {
+          const rules = lab.runSync(world.host, ["iptables-save", "-c", "-t", "nat"]);
+          return moverOf(rules, processTime(movers) - before, item.proxy === "tsproxy" ? "tsproxy daemon" : "docker-proxy");
+        },
+        stop: async () => {}, // with the session
+      };
+    },
+  };
+}

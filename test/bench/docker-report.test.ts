@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { CASES } from "../../bench/docker/cases.js";
+import { connectionsByRule, KERNEL, moverOf } from "../../bench/docker/mover.js";
+import { comparison, markdown } from "../../bench/docker/report.js";
+
+describe("comparison of docker-proxy and tsproxy", () => {
+  it("gives median and spread of each case, and behind each pair tsproxy's ratio to docker-proxy", () => {
+    const rounds: Record<string, number[]> = {
+      "docker-proxy, iptables": [1, 2, 3],
+      "tsproxy, iptables": [4, 4, 4],
+      "docker-proxy, no iptables": [10],
+      "tsproxy, no iptables": [],
+    };
+    const of = ({ name }: { name: string }): number[] => rounds[name]!;
+    expect(comparison(CASES, [{ title: "speed", of }], { "moved by": ({ proxy }) => proxy }).split("\n")).toEqual([
+      "|  | docker-proxy, iptables | tsproxy, iptables | ratio | docker-proxy, no iptables | tsproxy, no iptables | ratio |",
+      "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+      "| moved by | docker-proxy | tsproxy |  | docker-proxy | tsproxy |  |",
+      "| speed | 2.00 (1.00–3.00) | 4.00 | 2.00 | 10.0 | – | – |",
+    ]);
+  });
+
+  it("reports one half when the other was not measured", () => {
+    const machine = { cpu: "CPU", cores: 2, memoryGiB: 4, kernel: "6.1", node: "v20", tools: {} };
+    const costs = { "docker-proxy, iptables": [{ run: 9, remove: 8, processes: 7, rss: 6, pss: 5 }] };
+    const ports = {
+      date: "2026-11-21T00:00:00Z",
+      command: "npm run bench",
+      machine,
+      versions: { tsproxy: "0.1.0" },
+      rounds: { iptables: 1, noIptables: 3 },
+      ports: 20,
+      costs,
+    };
+    const text = markdown({ ports });
+    expect(text).toContain("docker run -p 20000-20019:20000-20019");
+    expect(text).toContain("| `docker run` (s) | 9.00 |");
+    expect(text).not.toContain("## Traffic");
+  });
+});
+
+describe("who moved the bytes", () => {
+  // As iptables-save -c -t nat prints it under Docker 20.10
+  const rules = (packets: number): string => `*nat
+:DOCKER - [0:0]
+[0:0] -A POSTROUTING -s 172.17.0.2/32 -d 172.17.0.2/32 -p tcp -m tcp --dport 8080 -j MASQUERADE
+[7:420] -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+[${packets}:60] -A DOCKER ! -i docker0 -p tcp -m tcp --dport 8999 -j DNAT --to-destination 172.17.0.2:8080
+[2:120] -A DOCKER ! -i docker0 -p tcp -m tcp --dport 8201 -j DNAT --to-destination 172.17.0.2:5201
+COMMIT
+`;
+
+  it("counts what docker's DNAT rules took, and nothing else", () => {
+    expect(connectionsByRule(rules(5))).toBe(7);
+    expect(connectionsByRule("*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n")).toBe(0);
+  });
+
+  it("names the kernel when a rule took connections, a proxy when it worked, both, or nobody", () => {
+    const idle = rules(0).replace("[2:120]", "[0:0]");
+    expect(moverOf(rules(5), 0.01, "docker-proxy")).toBe(KERNEL);
+    expect(moverOf(idle, 3, "docker-proxy")).toBe("docker-proxy");
+    expect(moverOf(rules(5), 3, "docker-proxy")).toBe(`${KERNEL} and docker-proxy`);
+    expect(moverOf(idle, 0, "docker-proxy")).toBe("nobody");
+  });
+});
