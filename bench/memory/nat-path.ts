@@ -29,8 +29,8 @@ async function wholeTurn(): Promise<() => void> {
   const engine = new Engine(io, io.memory, state, createCounters(), {
     portGone: () => {},
     forget: () => {},
-    offload: () => {},
-    lastSeen: () => 0,
+
+    settle: () => false,
   });
   return () => engine.turn(0, 0);
 }

@@ -33,7 +33,7 @@ export interface DataplaneOptions {
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
   allowFrom: Cidr[];
-  /** Established flows to published ports are carried by the steering programs, decided here still. */
+  /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
 }
 
@@ -81,7 +81,7 @@ export class Dataplane {
         { portGone: (port, errno) => plane?.onPortGone(port, errno), readable: () => plane?.host.onReadable(), onDeath },
       );
       undo.add("workers", () => workers.stop());
-      workers.post({ type: "steering", flowsFd: steering.flowsFd, uplinks: indices });
+      workers.post({ type: "steering", flowsFd: steering.flowsFd });
       workers.post({
         type: "allow",
         pairs: Int32Array.from(options.allowFrom.flatMap((c) => [rawWord(c.address), rawMask(c.prefixLength)])),

@@ -97,7 +97,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   // The kernel can carry what stays in it and is translated at one end.
   const offloadable =
     state.offloads && inside === -1 && b.port[i] === state.ports.uplink && sourcePort === (tuplePorts & 0xffff) && !masked;
-  const egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl | (offloadable ? ct.EGRESS_OFFLOADABLE : 0);
+  const egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl | (offloadable ? ct.EGRESS_OFFLOAD : 0);
   return open(
     b,
     i,

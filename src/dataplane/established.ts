@@ -15,7 +15,7 @@ import {
   DELTA,
   EGRESS,
   EGRESS_KEEP_TTL,
-  EGRESS_OFFLOADABLE,
+  EGRESS_OFFLOAD,
   EGRESS_PORT,
   EGRESS_RECORD,
   ESTABLISHED,
@@ -33,7 +33,7 @@ import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import * as vnet from "../wire/vnet.js";
 import { UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
-import { OFFLOAD_AFTER, type State } from "./state.js";
+import type { State } from "./state.js";
 
 const TURNING = l4.TCP_SYN | l4.TCP_FIN | l4.TCP_RST;
 
@@ -109,16 +109,13 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const way = rows[row + EGRESS + dir]!;
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
-      if (portKind === NONE) continue;
+      if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
       if (hops === 1 && ipv4.ttlOf(third) <= 1) continue;
       left--;
 
-      const packets = (rows[row + PACKETS + dir]! + 1) | 0;
-      rows[row + PACKETS + dir] = packets;
+      rows[row + PACKETS + dir] = (rows[row + PACKETS + dir]! + 1) | 0;
       rows[row + DEADLINE] = now + timeouts[flowState]!;
-
-      if ((way & EGRESS_OFFLOADABLE) !== 0 && packets > OFFLOAD_AFTER) state.setOffloaded(row >> ROW_SHIFT, true);
 
       const deltas = rows[row + DELTA]! ^ -dir;
       const addresses = deltas & 0xffff;

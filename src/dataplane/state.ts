@@ -2,7 +2,7 @@
  * What the stages share: the tables, and the few facts about the host that NAT decisions need.
  * One per worker; changed between batches by the engine at the control side's word. All addresses raw (`wire/raw.ts`).
  */
-import { Conntrack, EGRESS_OFFLOADABLE, EGRESS_OFFLOADED } from "../table/conntrack.js";
+import { Conntrack } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
@@ -31,9 +31,6 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
-export const OFFLOAD_MAX = 256;
-/** Packets of a client after which its flow is offloaded: a short connection ends sooner, and would pay for it in vain. */
-export const OFFLOAD_AFTER = 8;
 export const ICMP_PER_SEC = 1000;
 
 export interface StateOptions {
@@ -44,7 +41,7 @@ export interface StateOptions {
   /** Which of how many workers this is; default: the only one. */
   worker?: number;
   workers?: number;
-  /** Established flows to published ports may be handed to the steering programs. */
+  /** See `State.offloads`. */
   offload?: boolean;
   fdbSlots?: number;
   timeouts?: Int32Array;
@@ -76,10 +73,8 @@ export class State {
    */
   readonly forget = new Int32Array(FORGET_MAX * 4);
   forgotten = 0;
+  /** Flows to published ports may be carried by the steering programs. */
   readonly offloads: boolean;
-  /** Flows that just became offloaded or ceased to be, `offloadCount` of them; a flow's EGRESS_OFFLOADED says which. The engine tells the kernel. */
-  readonly offload = new Int32Array(OFFLOAD_MAX);
-  offloadCount = 0;
   /** New flows refused because conntrack was full. */
   refused = 0;
   /** ICMP errors that may still be sent this second (RFC 1812 §4.3.2.8). */
@@ -105,18 +100,6 @@ export class State {
     this.locals = new PairMap(seed());
     this.endpoints = new PairMap(seed());
     this.published = new PairMap(seed());
-  }
-
-  /** Has the kernel carry flow `id`, or, when it does, no more. Done with its next packet when there are too many changes at once. */
-  setOffloaded(id: number, offloaded: boolean): void {
-    if (this.offloadCount === OFFLOAD_MAX) return;
-    this.offload[this.offloadCount++] = id;
-    const { conntrack } = this;
-    const clear = ~(EGRESS_OFFLOADABLE | EGRESS_OFFLOADED);
-    const original = conntrack.egress(id, 0) & clear;
-    const reply = conntrack.egress(id, 1) & clear;
-    if (offloaded) conntrack.setEgress(id, original | EGRESS_OFFLOADED, reply | EGRESS_OFFLOADED);
-    else conntrack.setEgress(id, original | EGRESS_OFFLOADABLE, reply);
   }
 
   /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */

@@ -9,7 +9,7 @@ import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
 import { PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
-import { OFFLOAD_AFTER, type State } from "./state.js";
+import type { State } from "./state.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
 
@@ -24,19 +24,12 @@ export function track(b: Batch, state: State): void {
     const old = conntrack.state(id);
     conntrack.touch(id, dir, now);
     if (b.proto[i] !== PROTO_TCP) {
-      const answered = old === ct.UNREPLIED && dir === 1;
-      if (answered) conntrack.setState(id, ct.ASSURED, now);
-      const way = conntrack.egress(id, 0);
-      // What nobody answers is offloaded too, one way; the first answer completes it.
-      if ((way & ct.EGRESS_OFFLOADABLE) !== 0 ? conntrack.packets(id, 0) > OFFLOAD_AFTER : answered && (way & ct.EGRESS_OFFLOADED) !== 0)
-        state.setOffloaded(id, true);
+      if (old === ct.UNREPLIED && dir === 1) conntrack.setState(id, ct.ASSURED, now);
       continue;
     }
     const flags = tcpFlags(bytes, b.l4[i]!);
     if (old === ct.ESTABLISHED && (flags & TURNING) === 0) continue;
     const next = tcpNext(old, flags, dir);
-    // What comes after the end of a connection is ours to see: its last packets, and perhaps a new one between the same ports.
-    if (next !== ct.ESTABLISHED && (conntrack.egress(id, 0) & ct.EGRESS_OFFLOADED) !== 0) state.setOffloaded(id, false);
     // A closing flow goes to the end of its list with every packet: that list is ordered by deadline.
     if (next !== old || old === ct.CLOSING || old === ct.RESET) conntrack.setState(id, next, now);
   }

@@ -21,7 +21,7 @@ import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
-import { EGRESS_OFFLOADED } from "../table/conntrack.js";
+import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
 import { HOST, NONE, UPLINK } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
@@ -41,10 +41,8 @@ export interface EngineHooks {
   portGone(port: number, errno: number): void;
   /** `state.forget` holds `state.forgotten` steering entries to delete; sets the count to 0. */
   forget(): void;
-  /** `state.offload` lists flows whose entry there changes; sets the count to 0. */
-  offload(): void;
-  /** Monotonic second in which the kernel last carried a packet of this offloaded flow; 0: it has not. */
-  lastSeen(id: number): number;
+  /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. */
+  settle(id: number): boolean;
 }
 
 export class Engine {
@@ -83,8 +81,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const count = conntrack.expire(state.now, expiring, EXPIRE_BUDGET);
     for (let k = 0; k < count; k++) {
       const id = expiring[k]!;
-      const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOADED) !== 0;
-      if (!offloaded || !conntrack.revive(id, hooks.lastSeen(id), state.now)) retire(state, id);
+      if ((conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !hooks.settle(id)) retire(state, id);
+      else conntrack.expired--; // not over after all
     }
   }
 
@@ -267,7 +265,6 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       emit();
     }
     expire();
-    if (state.offloadCount > 0) hooks.offload();
     if (state.forgotten > 0) hooks.forget();
     return n;
   };

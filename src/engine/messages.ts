@@ -15,7 +15,7 @@ export interface WorkerOptions {
   conntrackMax: number;
   masqueradeFirst: number;
   masqueradeLast: number;
-  /** The steering programs carry established flows (`engine/offload.ts`). */
+  /** The steering programs carry flows to published ports (`engine/offload.ts`). */
   offload: boolean;
   /** How long to look for frames after the last one, before sleeping. */
   spinNs: number;
@@ -35,8 +35,8 @@ export type ToWorker =
   | { type: "routes"; routes: RouteEntry[] }
   /** Pairs of network and mask. */
   | { type: "allow"; pairs: Int32Array<ArrayBuffer> }
-  /** Descriptor of the steering's `flows` map, and interface indices of the uplinks, one a worker. */
-  | { type: "steering"; flowsFd: number; uplinks: readonly number[] }
+  /** Descriptor of the steering's `flows` map. */
+  | { type: "steering"; flowsFd: number }
   /** The control thread wants to know when `fd` becomes readable. */
   | { type: "watch"; fd: number }
   | { type: "query"; id: number; what: "flows" | "fdb" | "summary" }

@@ -1,6 +1,6 @@
 /** A worker's tables as plain values, for people. Not on the packet path: these allocate. */
 import type { State } from "../dataplane/state.js";
-import { EGRESS_OFFLOADED, STATE_NAMES } from "../table/conntrack.js";
+import { EGRESS_OFFLOAD, STATE_NAMES } from "../table/conntrack.js";
 import { formatMac } from "../wire/ethernet.js";
 import { PROTO_ICMP, PROTO_TCP } from "../wire/ipv4.js";
 import { formatIpv4 } from "../wire/ipv4-address.js";
@@ -54,15 +54,15 @@ export function flowRows(state: State, offload: Offload | undefined): FlowRow[] 
         dst: endpointText(conntrack.tuple(id, dir, 1), dstPort(ports)),
       };
     };
-    const kernel = (conntrack.egress(id, 0) & EGRESS_OFFLOADED) !== 0 ? offload : undefined;
+    const kernel = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0 ? offload : undefined;
+    kernel?.settle(id);
     const packets = (dir: number): number => conntrack.packets(id, dir) + (kernel?.packets(id, dir) ?? 0);
-    const deadline = Math.max(conntrack.deadline(id), (kernel?.lastSeen(id) ?? 0) + conntrack.timeouts[conntrack.state(id)]!);
     rows.push({
       proto: proto === PROTO_TCP ? "tcp" : proto === PROTO_ICMP ? "icmp" : "udp",
       state: STATE_NAMES[conntrack.state(id)]!,
       original: side(0),
       reply: side(1),
-      timeoutSec: Math.max(0, deadline - state.now),
+      timeoutSec: Math.max(0, conntrack.deadline(id) - state.now),
       offloaded: kernel !== undefined,
       packets: [packets(0), packets(1)],
     });

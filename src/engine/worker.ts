@@ -8,7 +8,7 @@ import { FORGET_MAX, type PublishRule, State } from "../dataplane/state.js";
 import { NativeIo } from "../device/native-io.js";
 import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory } from "../mem/packet-memory.js";
-import { deleteBatch } from "../sys/bpf.js";
+import { deleteBatch, getElement } from "../sys/bpf.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import { ENDPOINT, HOST } from "../table/ports.js";
@@ -19,7 +19,7 @@ import { clearRow } from "./counters.js";
 import { Engine } from "./engine.js";
 import { allowInlining } from "./jit.js";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
-import { kernelMap, Offload } from "./offload.js";
+import { Offload } from "./offload.js";
 import { Polling } from "./polling.js";
 import { fdbRows, flowRows, summary } from "./views.js";
 
@@ -45,8 +45,7 @@ const forgetBytes = new Uint8Array(state.forget.buffer);
 const engine = new Engine(io, memory, state, counters, {
   portGone: (port, errno) => tell({ type: "port-gone", port, errno }),
   forget,
-  offload: () => offload?.apply(),
-  lastSeen: (id) => offload?.lastSeen(id) ?? 0,
+  settle: (id) => offload?.settle(id) ?? false,
 });
 
 function tell(message: FromWorker): void {
@@ -152,7 +151,7 @@ function carryOut(m: ToWorker): void {
       break;
     case "steering":
       flowsFd = m.flowsFd;
-      if (options.offload) offload = new Offload(state, kernelMap(flowsFd), m.uplinks[options.worker]!);
+      if (options.offload) offload = new Offload(state, (key, value) => getElement(m.flowsFd, key, value) === 0);
       break;
     case "watch":
       io.watch(m.fd);

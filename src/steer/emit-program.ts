@@ -3,7 +3,14 @@
  * What the lookup has no device for goes on to the host's own stack, which does what a router does (delivers, fragments, answers
  * "unreachable").
  */
-import { FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
+import {
+  FLOW_ADDRESS_AT,
+  FLOW_OFFLOAD_AT,
+  FLOW_PORT_AT,
+  FLOW_VALUE_SIZE,
+  OFFLOAD_DESTINATION,
+  OFFLOAD_SOURCE,
+} from "../wire/flow-entry.js";
 import {
   type Counter,
   ECHO_REPLY,
@@ -16,6 +23,7 @@ import {
   FIB_NOT_FWDED,
   FIB_PROHIBIT,
   FIB_SUCCESS,
+  FLAG_OFFLOAD,
   FLAG_RECORD,
   FLOW,
   FLOW_DST,
@@ -38,6 +46,7 @@ import {
   type MapFds,
   PACKET_HOST,
   Program,
+  SENT_TO,
   SKB_PROTOCOL,
   TC_ACT_OK,
   TC_ACT_SHOT,
@@ -46,6 +55,9 @@ import {
   VALUE,
 } from "./program.js";
 
+/** The frame's bytes from SENT_TO_AT on: address, two others, port. */
+const SENT_TO_AT = 2,
+  SENT_TO_PORT = SENT_TO + 6;
 /** enum bpf_func_id. */
 const SKB_CHANGE_TYPE = 32;
 
@@ -69,14 +81,31 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
     .copy("u16", FLOW_PORTS, L4 + ICMP_ID)
     .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
 
-  p.label("record").load("u8", "r0", "r10", FRAME).alu("and", "r0", FLAG_RECORD).jumpIf("r0", "==", 0, "route");
+  // The flags first: they lie where the key's last word is put.
+  p.label("record").load("u8", "r9", "r10", FRAME).mov("r0", "r9").alu("and", "r0", FLAG_RECORD).jumpIf("r0", "==", 0, "route");
   p.copy("u32", FLOW_SRC, IP + IP_SRC)
     .copy("u32", FLOW_DST, IP + IP_DST)
     .store("u32", "r10", FLOW_PROTO, "r8");
+  p.zero(VALUE, FLOW_VALUE_SIZE).store("u32", "r10", VALUE, uplinkIfindex);
+  p.alu("and", "r9", FLAG_OFFLOAD).jumpIf("r9", "!=", 0, "offload");
   // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
+  p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route").jump("update");
+
+  // For the client's packets: they look as if this were the answer to what the address that they are sent to had sent.
+  p.label("offload").loadBytes(SENT_TO_AT, SENT_TO, 8, "route");
+  p.copy("u32", FLOW_SRC, SENT_TO).copy("u32", FLOW_DST, IP + IP_SRC);
+  p.copy("u16", FLOW_PORTS, SENT_TO_PORT).copy("u16", FLOW_PORTS + 2, L4);
   p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route");
-  p.zero(VALUE, FLOW_VALUE_SIZE).store("u32", "r10", VALUE, uplinkIfindex).updateFlow().jumpIf("r0", "==", 0, "route");
-  p.choose("flow-not-recorded").count("route");
+  p.copy("u32", VALUE + FLOW_ADDRESS_AT, IP + IP_DST).copy("u16", VALUE + FLOW_PORT_AT, L4 + 2);
+  p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION).updateFlow();
+  // For the target's.
+  p.copy("u32", FLOW_SRC, IP + IP_SRC)
+    .copy("u32", FLOW_DST, IP + IP_DST)
+    .copy("u32", FLOW_PORTS, L4);
+  p.copy("u32", VALUE + FLOW_ADDRESS_AT, SENT_TO).copy("u16", VALUE + FLOW_PORT_AT, SENT_TO_PORT);
+  p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_SOURCE);
+
+  p.label("update").updateFlow().jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
 
   p.route(uplinkIfindex, "answered");
   p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("stack");

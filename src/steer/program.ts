@@ -43,8 +43,13 @@ export interface MapFds {
   counters: number;
 }
 
-/** Bit of the last byte of a frame's source MAC: the engine asks that `emit` enters the packet into `flows`. */
-export const FLAG_RECORD = 1;
+/**
+ * Bits of the last byte of a frame's source MAC: the engine asks that `emit` enters the packet into `flows`, and that `steer` carries the
+ * flow from now on. Then the last four bytes of the destination MAC and the third and fourth of the source MAC are the address and the
+ * port that the client sends to, as in its packet. (Not the first bytes: a group address would have the packet dropped.)
+ */
+export const FLAG_RECORD = 1,
+  FLAG_OFFLOAD = 2;
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
@@ -69,11 +74,12 @@ export const ETHERNET_SIZE = 14, ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0008,
 /**
  * Stack, offsets from the frame pointer. IP and L4: IPv4 header without options, and the first 8 bytes of what follows it. FLOW and
  * PORT: keys. SENDER (steer): outer source. FRAME (emit): bytes FRAME_AT and up of the frame, so that its IP header lies at IP.
- * VALUE (emit): of a flow to be recorded. QUOTED (steer): whether FLOW comes from the packet inside an ICMP error.
+ * VALUE (emit): of a flow to be recorded. SENT_TO (emit): of the frame's MAC addresses. QUOTED (steer): whether FLOW comes from the packet
+ * inside an ICMP error.
  */
 // biome-ignore format: a table
 export const IP = -32, L4 = IP + IPV4_SIZE, FLOW = -48, FLOW_SRC = FLOW, FLOW_DST = FLOW + 4, FLOW_PORTS = FLOW + 8, FLOW_PROTO = FLOW + 12,
-  PORT = -56, INDEX = -60, SENDER = -64, FRAME_AT = 11, FRAME = IP - (ETHERNET_SIZE - FRAME_AT), VALUE = -184, QUOTED = -188;
+  PORT = -56, INDEX = -60, SENDER = -64, FRAME_AT = 11, FRAME = IP - (ETHERNET_SIZE - FRAME_AT), VALUE = -184, SENT_TO = -192, QUOTED = -196;
 const FIB = -128,
   NEXT_HOP = -152;
 

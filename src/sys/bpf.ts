@@ -88,7 +88,12 @@ export function lookupElement(mapFd: number, key: Uint8Array, value: Uint8Array)
 
 /** Adds or replaces `count` elements that lie one after another in `keys` and `values`. When it throws, a part may be written. */
 export function updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void {
-  if (count > 0) checked("writing a BPF map", putBatch(mapFd, keys, values, count));
+  if (count === 0) return;
+  const words = [
+    [32, count],
+    [36, mapFd],
+  ] as const;
+  checked("writing a BPF map", call(MAP_UPDATE_BATCH, 56, words, [16, keys, 24, values]));
 }
 
 // What follows is for the worker thread too: it throws nothing and makes no objects, so each keeps its attr and its pointers.
@@ -106,20 +111,7 @@ export function getElement(mapFd: number, key: Uint8Array, value: Uint8Array): n
   return native.bpf(MAP_LOOKUP, getBytes, getPointers);
 }
 
-/** attr.batch, as words: keys pointer in 4 and 5, values pointer in 6 and 7, count in 8, map in 9. */
-const putAttr = new Uint32Array(14);
-const putBytes = new Uint8Array(putAttr.buffer);
-const putPointers: [number, ArrayBufferView, number, ArrayBufferView] = [16, putAttr, 24, putAttr];
-
-/** As `updateBatch`: 0, or -errno. */
-export function putBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): number {
-  putAttr[8] = count;
-  putAttr[9] = mapFd;
-  putPointers[1] = keys;
-  putPointers[3] = values;
-  return native.bpf(MAP_UPDATE_BATCH, putBytes, putPointers);
-}
-
+/** attr.batch of BPF_MAP_DELETE_BATCH, as words: keys pointer in 4 and 5, count in 8, map in 9. */
 const deleteAttr = new Uint32Array(14);
 const deleteBytes = new Uint8Array(deleteAttr.buffer);
 const deletePointers: [number, ArrayBufferView] = [16, deleteAttr];

@@ -46,10 +46,8 @@ export const PACKETS = 14;
 export const EGRESS_RECORD = 1 << 16;
 /** One end is the host itself: no router lies between, so TTL stays. */
 export const EGRESS_KEEP_TTL = 1 << 17;
-/** This direction's packets may make the flow one that the kernel carries (`state.ts`, offload). */
-export const EGRESS_OFFLOADABLE = 1 << 18;
-/** It is one: the kernel may forward packets of this direction unseen by us. */
-export const EGRESS_OFFLOADED = 1 << 19;
+/** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
+export const EGRESS_OFFLOAD = 1 << 18;
 export const EGRESS_PORT = 0xffff;
 
 /** States. TCP as far as a NAT needs it (RFC 5382 §5, RFC 7857 §2); UDP and ICMP: answered or not. */
@@ -252,12 +250,6 @@ export class Conntrack {
     rows[row + DEADLINE] = now + this.timeouts[(rows[row + STATE]! >> 8) & 0xff]!;
   }
 
-  /** Packets that were counted elsewhere. */
-  addPackets(id: number, dir: number, count: number): void {
-    const at = (id << ROW_SHIFT) + PACKETS + dir;
-    this.rows[at] = (this.rows[at]! + count) | 0;
-  }
-
   packets(id: number, dir: number): number {
     return this.rows[(id << ROW_SHIFT) + PACKETS + dir]! >>> 0;
   }
@@ -328,7 +320,7 @@ export class Conntrack {
   }
 
   /**
-   * Collects up to `out.length` entries whose time has come by `now` into `out`; the caller removes each (`remove`), or has it live on (`revive`), before the next call.
+   * Collects up to `out.length` entries whose time has come by `now` into `out`; the caller removes each (`remove`), or gives it a later one (`setState`), before the next call.
    * Looks at `budget` entries at most, so that a great many at once do not stop the packets; then the next call goes on.
    */
   expire(now: number, out: Int32Array, budget: number): number {
@@ -360,15 +352,6 @@ export class Conntrack {
     this.expired += found;
     this.behind = this.tick < now || found === out.length;
     return found;
-  }
-
-  /** Of an entry that `expire` has found: it lives on, as its last packet came at `seen`. False: it is over all the same. */
-  revive(id: number, seen: number, now: number): boolean {
-    const state = this.state(id);
-    if (seen + this.timeouts[state]! <= now) return false;
-    this.setState(id, state, seen);
-    this.expired--;
-    return true;
   }
 
   /** Appends the reference to its probe sequence. */

@@ -44,8 +44,6 @@ export const MAC_UP = "02:00:00:00:00:00",
 const MAC_ANY = "02:11:22:33:44:55";
 export const PUBLISHED = 8999,
   TARGET = 8080;
-/** Interface index of the uplink, as in the steering's map. */
-export const UPLINK_IFINDEX = 7;
 export const MASQUERADE_FIRST = 61000,
   MASQUERADE_LAST = 65535;
 
@@ -79,8 +77,8 @@ export class Dataplane {
   readonly gone: [port: number, errno: number][] = [];
   /** Steering entries that the engine wanted forgotten: source, destination, ports, protocol. */
   readonly forgotten: number[][] = [];
-  /** The steering's `flows` map, keys and values in hex. */
-  readonly flowMap = new Map<string, string>();
+  /** The steering's `flows` map, keys in hex. */
+  readonly flowMap = new Map<string, Uint8Array>();
   readonly offload: Offload;
 
   constructor(options: Partial<StateOptions> = {}) {
@@ -100,33 +98,18 @@ export class Dataplane {
     for (const address of [HOST_IP, GATEWAY]) state.locals.set(raw(address), 0, 1);
     state.routes.replace([{ dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) }]);
     state.publish(rule());
-    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-    this.offload = new Offload(
-      state,
-      {
-        put: (keys, values, count) => {
-          for (let i = 0; i < count; i++)
-            this.flowMap.set(hex(keys.subarray(16 * i, 16 * i + 16)), hex(values.subarray(32 * i, 32 * i + 32)));
-        },
-        get: (key, value) => {
-          const found = this.flowMap.get(hex(key));
-          if (found !== undefined) value.set(Buffer.from(found, "hex"));
-          return found !== undefined;
-        },
-        delete: (keys, count) => {
-          for (let i = 0; i < count; i++) this.flowMap.delete(hex(keys.subarray(16 * i, 16 * i + 16)));
-        },
-      },
-      UPLINK_IFINDEX,
-    );
+    this.offload = new Offload(state, (key, value) => {
+      const found = this.flowMap.get(Buffer.from(key).toString("hex"));
+      if (found !== undefined) value.set(found);
+      return found !== undefined;
+    });
     this.engine = new Engine(this.io, this.memory, state, this.counters, {
       portGone: (port, errno) => this.gone.push([port, errno]),
       forget: () => {
         for (let i = 0; i < state.forgotten; i++) this.forgotten.push([...state.forget.subarray(i * 4, i * 4 + 4)]);
         state.forgotten = 0;
       },
-      offload: () => this.offload.apply(),
-      lastSeen: (id) => this.offload.lastSeen(id),
+      settle: (id) => this.offload.settle(id),
     });
     this.io.clock[0] = 1000;
   }
