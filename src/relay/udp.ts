@@ -24,20 +24,21 @@ interface Session {
 }
 
 export interface UdpTuning {
+  idleMs?: number;
   maxSessions?: number;
   /** Milliseconds, never going back. */
   now?: () => number;
 }
 
 export interface UdpListener extends Listener {
-  /** Ends the sessions that are idle; runs by itself every 5 s. */
+  /** Ends the sessions that are idle; runs by itself, every 5 s with the default of `idleMs`. */
   expire(): void;
 }
 
 /** Rejects with the system's error when the port cannot be bound. */
 export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}): Promise<UdpListener> {
   const { hostIp, hostPort, targetIp, targetPort, fd, stats, allows } = options;
-  const { maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
+  const { idleMs = IDLE_MS, maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
   const sessions = new Map<string, Session>();
   const server = fd === undefined ? UdpSocket.bind(hostIp, hostPort) : new UdpSocket(fd);
 
@@ -99,10 +100,10 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
   });
 
   const expire = (): void => {
-    const deadline = now() - IDLE_MS;
+    const deadline = now() - idleMs;
     for (const [key, session] of sessions) if (session.lastMs <= deadline) end(key, session);
   };
-  const timer = setInterval(expire, SWEEP_MS).unref();
+  const timer = setInterval(expire, Math.min(SWEEP_MS, idleMs)).unref();
   return {
     port: server.port,
     expire,
