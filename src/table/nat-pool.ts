@@ -150,8 +150,12 @@ export class NatPool {
 
   /** Index of the ring, made with the first flow that needs it; -1: there are too many. */
   private ringOf(proto: number, outside: number): number {
+    for (let i = 0; i < this.rings.length; i++) if (this.rings[i]!.address === outside && this.rings[i]!.proto === proto) return i;
+    return this.addRing(proto, outside);
+  }
+
+  private addRing(proto: number, outside: number): number {
     const { rings } = this;
-    for (let i = 0; i < rings.length; i++) if (rings[i]!.address === outside && rings[i]!.proto === proto) return i;
     const idle = rings.length < RINGS_KEPT ? NONE : rings.findIndex((ring) => ring.idle);
     const i = idle === NONE ? rings.length : idle;
     if (i === MAX_RINGS) return NONE;
