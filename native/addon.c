@@ -100,6 +100,7 @@ static napi_value init(napi_env env, napi_value exports) {
   tap_init(env, exports);
   io_init(env, exports);
   socket_init(env, exports);
+  udp_init(env, exports);
   bpf_init(env, exports);
   return exports;
 }

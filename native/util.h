@@ -36,6 +36,7 @@ void ns_leave(int saved);
 void tap_init(napi_env env, napi_value exports);
 void io_init(napi_env env, napi_value exports);
 void socket_init(napi_env env, napi_value exports);
+void udp_init(napi_env env, napi_value exports);
 void bpf_init(napi_env env, napi_value exports);
 
 #endif

@@ -1,13 +1,14 @@
 /** The HTTP API of a running instance on its unix socket: read-only views as JSON (`api-types.ts`). */
-import { chmodSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { makeRunDir, socketPath } from "./run-dir.js";
+import { restrictSocket } from "./socket-access.js";
 
 /** What answers GET requests, by path. */
 export type Views = Record<string, () => unknown | Promise<unknown>>;
 
-/** Listens on `/run/tsproxy/PID.sock`, for its owner alone. */
-export async function serveApi(views: Views): Promise<{ path: string; close(): Promise<void> }> {
+/** Listens on `/run/tsproxy/PID.sock`, for its owner, and for `group` if one is given: throws TSP_ERR_GROUP for an unknown one. */
+export async function serveApi(views: Views, group?: string): Promise<{ path: string; close(): Promise<void> }> {
   makeRunDir();
   const path = socketPath(process.pid);
   rmSync(path, { force: true }); // of a dead process that had our number
@@ -26,7 +27,7 @@ export async function serveApi(views: Views): Promise<{ path: string; close(): P
     server.once("error", reject);
     server.listen(path, resolve);
   });
-  chmodSync(path, 0o600);
+  restrictSocket(path, group);
   return {
     path,
     close: () =>

@@ -31,13 +31,11 @@ export class Daemon {
       daemon.proxies = proxies;
       const plugin = await startPlugin(plane, options);
       daemon.undo.add("plugin socket", () => plugin.close());
-      const api = await serveApi({
-        ...views(plane, {
-          mappings: () => daemon.mappings(),
-          relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
-        }),
-        ...plugin.views,
+      const planeViews = views(plane, {
+        mappings: () => daemon.mappings(),
+        relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       });
+      const api = await serveApi({ ...planeViews, ...plugin.views }, options.group);
       daemon.undo.add("API socket", () => api.close());
       return daemon;
     } catch (error) {

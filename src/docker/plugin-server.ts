@@ -6,9 +6,9 @@ import { fstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { restrictSocket } from "../control/socket-access.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { restrictSocket } from "./socket-access.js";
 
 /** By path, without its leading slash: `NetworkDriver.Join`. */
 export type PluginCalls = Readonly<Record<string, (body: unknown) => Promise<object>>>;

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import type { MappingView } from "../control/api-types.js";
 import type { Dataplane, DataplaneOptions } from "../control/dataplane.js";
 import { makeRunDir, runDir } from "../control/run-dir.js";
+import { restrictSocket } from "../control/socket-access.js";
 import { Undo } from "../control/undo.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -19,7 +20,6 @@ import { Relay } from "../relay/relay.js";
 import { native } from "../sys/native.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type LauncherRequest, receiveRequest } from "./launcher-request.js";
-import { restrictSocket } from "./socket-access.js";
 
 /** Launchers of a long port range that come back at once when the daemon is restarted. */
 const BACKLOG = 4096;

@@ -1,13 +1,11 @@
 /**
- * Relays the UDP datagrams of one port. Each client address and port is a session with a connected socket of its own
- * towards the target, so that the target's answers find their client. A session ends when neither side has sent
- * anything for 90 s, as in docker-proxy. Sessions are bounded; a new client past the bound is refused and counted.
- * Limit: on a host with several addresses an answer leaves with the address that the route to the client has, since
- * Node cannot set a datagram's source; publish on one host address where that matters.
+ * Relays the UDP datagrams of one port. Each client address and port, with the host's address that it sent to, is a session with a connected
+ * socket of its own towards the target, so that the target's answers find their client, and leave from that address of the host. A session
+ * ends when neither side has sent anything for 90 s, as in docker-proxy. Sessions are bounded; a new client past the bound is refused and counted.
  */
-import dgram, { type RemoteInfo, type Socket } from "node:dgram";
-import { once } from "node:events";
+import dgram, { type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
+import { type Peer, peerAddress, UdpSocket } from "../sys/udp-socket.js";
 import type { Listener, ListenerOptions } from "./relay.js";
 
 export const IDLE_MS = 90_000;
@@ -26,22 +24,23 @@ interface Session {
 }
 
 export interface UdpTuning {
+  idleMs?: number;
   maxSessions?: number;
   /** Milliseconds, never going back. */
   now?: () => number;
 }
 
 export interface UdpListener extends Listener {
-  /** Ends the sessions that are idle; runs by itself every 5 s. */
+  /** Ends the sessions that are idle; runs by itself, every 5 s with the default of `idleMs`. */
   expire(): void;
 }
 
 /** Rejects with the system's error when the port cannot be bound. */
 export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}): Promise<UdpListener> {
   const { hostIp, hostPort, targetIp, targetPort, fd, stats, allows } = options;
-  const { maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
+  const { idleMs = IDLE_MS, maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
   const sessions = new Map<string, Session>();
-  const server = socketFor(hostIp);
+  const server = fd === undefined ? UdpSocket.bind(hostIp, hostPort) : new UdpSocket(fd);
 
   const end = (key: string, session: Session): void => {
     if (session.ended) return;
@@ -51,8 +50,8 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
     session.backend.close();
   };
 
-  const begin = (key: string, client: RemoteInfo): Session => {
-    const backend = socketFor(targetIp);
+  const begin = (key: string, client: Peer): Session => {
+    const backend = dgram.createSocket(isIPv6(targetIp) ? "udp6" : "udp4");
     const session: Session = { backend, pending: [], lastMs: now(), ended: false };
     sessions.set(key, session);
     stats.active++;
@@ -65,7 +64,7 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
     backend.on("message", (datagram) => {
       session.lastMs = now();
       stats.bytesOut += datagram.length;
-      server.send(datagram, client.port, client.address, ignore);
+      server.send(datagram, client);
     });
     backend.on("error", () => {
       // Connected: the target refused a datagram (ICMP), which a later one may survive. Else there is no socket to use.
@@ -84,11 +83,11 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
     });
   };
 
-  server.on("message", (datagram, client) => {
-    const key = `${client.address}:${client.port}`;
+  server.receive((datagram, client) => {
+    const key = client.toString("latin1");
     let session = sessions.get(key);
     if (session === undefined) {
-      if (sessions.size >= maxSessions || !allows(client.address)) {
+      if (sessions.size >= maxSessions || !allows(peerAddress(client))) {
         stats.refused++;
         return;
       }
@@ -100,35 +99,20 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
     else if (session.pending.length < MAX_PENDING) session.pending.push(datagram);
   });
 
-  try {
-    const listening = once(server, "listening"); // with a descriptor it comes at once
-    server.bind({ ...(fd === undefined ? { address: hostIp, port: hostPort } : { fd }), exclusive: true });
-    await listening;
-  } catch (error) {
-    server.close();
-    throw error;
-  }
-  server.on("error", ignore); // a failed receive; the socket stays usable
-
   const expire = (): void => {
-    const deadline = now() - IDLE_MS;
+    const deadline = now() - idleMs;
     for (const [key, session] of sessions) if (session.lastMs <= deadline) end(key, session);
   };
-  const timer = setInterval(expire, SWEEP_MS).unref();
+  const timer = setInterval(expire, Math.min(SWEEP_MS, idleMs)).unref();
   return {
-    port: server.address().port,
+    port: server.port,
     expire,
     close: async () => {
       clearInterval(timer);
       for (const [key, session] of sessions) end(key, session);
       server.close();
-      await once(server, "close");
     },
   };
-}
-
-function socketFor(address: string): Socket {
-  return dgram.createSocket(isIPv6(address) ? "udp6" : "udp4");
 }
 
 function ignore(): void {}

@@ -9,6 +9,9 @@ import { TsproxyError } from "../errors.js";
 /** Opaque handle of a batched input/output context (`native/io.c`). */
 export type IoHandle = { readonly __io: unique symbol };
 
+/** A descriptor that is watched in Node's event loop (`native/udp.c`). */
+export type WatchHandle = { readonly __watch: unique symbol };
+
 export interface Native {
   /** Opens /dev/net/tun in namespace `nsFd` (-1: the caller's) and makes or attaches device `name` (may hold `%d`); `flags`: IFF_*. */
   openTap(name: string, flags: number, nsFd: number): [fd: number, name: string];
@@ -37,6 +40,18 @@ export interface Native {
   boundTo(fd: number): [protocol: number, port: number, address: string] | null;
   /** Port that an IPv4 socket is bound to, or -errno. */
   localPort(fd: number): number;
+  /** Binds a UDP socket (port 0: a free one; IPv6: for IPv6 alone); fd or -errno, -EINVAL for what is no address. */
+  udpBind(address: string, port: number): number;
+  /** Makes `udpRecv` tell where a datagram was sent to; 0 or -errno. */
+  udpTellTo(fd: number): number;
+  /** Reads a datagram without waiting; `peer` (48 bytes) gets who sent it and where to. Its length, or -errno. */
+  udpRecv(fd: number, bytes: Uint8Array, peer: Uint8Array): number;
+  /** Sends a datagram, without waiting, to who sent the one that `peer` came with, from where that was sent to. Its length, or -errno. */
+  udpSend(fd: number, bytes: Uint8Array, peer: Uint8Array): number;
+  /** Calls back in Node's event loop as long as `fd` has something to read. */
+  watch(fd: number, callback: () => void): WatchHandle;
+  /** Ends that, once; the descriptor may then be closed. */
+  unwatch(handle: WatchHandle): void;
   eventfd(): number;
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */

@@ -21,7 +21,6 @@
 import { swapPorts } from "../wire/raw.js";
 
 /** A row is 16 words; these are their places. Original tuple 0..2 (source, destination, ports), reply tuple 3..5. */
-export const ROW_WORDS = 16;
 export const ROW_SHIFT = 4;
 const SRC = 0;
 const DST = 1;

@@ -7,6 +7,7 @@
  *
  * Ports of one outside address and protocol are a ring in random order: the next is taken at its head (RFC 6056: hard to guess), a
  * returned one goes to its tail, so it rests as long as possible. Both O(1). When the ring is empty there is no port and the flow is refused.
+ * Nobody says here that an address has left the host; past RINGS_KEPT rings, a new one takes the place of one that has all its ports.
  */
 import { rawHalf } from "../wire/raw.js";
 import { workerOf } from "../wire/spread.js";
@@ -15,6 +16,10 @@ const NONE = -1;
 /** Most mappings at a time, all outside addresses together. */
 export const MAX_MAPPINGS = 1 << 17;
 const SLOTS = MAX_MAPPINGS * 2;
+/** Rings in use at a time, an outside address and protocol each: as many as a byte tells apart. */
+const MAX_RINGS = 256;
+/** Rings that stay though idle: 45 KB each with the default range, for twenty addresses and three protocols. */
+const RINGS_KEPT = 64;
 
 class PortRing {
   private readonly ports: Uint16Array;
@@ -39,6 +44,10 @@ class PortRing {
       this.ports[i] = this.ports[j]!;
       this.ports[j] = port;
     }
+  }
+
+  get idle(): boolean {
+    return this.left === this.ports.length;
   }
 
   /** A free port, raw, or -1. */
@@ -139,11 +148,19 @@ export class NatPool {
     return id;
   }
 
-  /** Index of the ring, made with the first flow that needs it (few: one an outside address and protocol). */
+  /** Index of the ring, made with the first flow that needs it; -1: there are too many. */
   private ringOf(proto: number, outside: number): number {
     for (let i = 0; i < this.rings.length; i++) if (this.rings[i]!.address === outside && this.rings[i]!.proto === proto) return i;
-    if (this.rings.length === 256) return NONE;
-    return this.rings.push(new PortRing(proto, outside, this.first, this.last, this.random, this.worker, this.workers)) - 1;
+    return this.addRing(proto, outside);
+  }
+
+  private addRing(proto: number, outside: number): number {
+    const { rings } = this;
+    const idle = rings.length < RINGS_KEPT ? NONE : rings.findIndex((ring) => ring.idle);
+    const i = idle === NONE ? rings.length : idle;
+    if (i === MAX_RINGS) return NONE;
+    rings[i] = new PortRing(proto, outside, this.first, this.last, this.random, this.worker, this.workers);
+    return i;
   }
 
   private home(inside: number, key: number, ring: number): number {

@@ -62,10 +62,6 @@ export function isLaterFragment(halves: Uint16Array, off: number): boolean {
   return (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) !== 0;
 }
 
-export function dontFragment(halves: Uint16Array, off: number): boolean {
-  return (halves[(off + FRAGMENT) >> 1]! & RAW_DF) !== 0;
-}
-
 export function src(words: Int32Array, off: number): number {
   return words[(off + SRC) >> 2]!;
 }

@@ -96,6 +96,24 @@ describe("published port", () => {
     expect(back).toMatchObject({ port: UP, src: "127.0.0.1", dst: "127.0.0.1", sport: PUBLISHED, dport: 40000, ttl: 1 });
   });
 
+  it("keeps one source port for one-way datagrams of the host's, however long, and takes another after a silence", () => {
+    const d = new Dataplane();
+    d.state.publish(rule({ proto: 17, firstPort: 5300, lastPort: 5300, targetPort: 53 }));
+    const send = (): number =>
+      only(d.fromUplink(p.udp({ src: "127.0.0.1", dst: "127.0.0.1" }, { sport: 40000, dport: 5300, data: p.payload(5) }))).sport;
+    const start = d.now;
+    const ports = Array.from({ length: 5 }, (_, n) => {
+      d.at(start + n * 100);
+      return send();
+    });
+    expect(new Set(ports).size).toBe(1);
+    d.at(start + 400 + 119);
+    expect(d.state.conntrack.used).toBe(1);
+    d.at(start + 400 + 120); // RFC 4787 REQ-5
+    expect([d.state.conntrack.used, d.state.pool.used]).toEqual([0, 0]);
+    expect(ports).not.toContain(send());
+  });
+
   it("keeps two flows of one inside client to one target apart (exclusive mappings)", () => {
     const d = new Dataplane();
     const ports = [HOST_IP, GATEWAY].map(

@@ -121,6 +121,10 @@ describe("a network", () => {
       (await h.docker.docker(["network", "create", "-d", h.driver, ...args, "bad"])).stderr;
     expect(await create("-o", "parent=eth0")).toMatch(/option parent is not supported: supported are /);
     expect(await create("-o", "com.docker.network.driver.mtu=9")).toMatch(/driver\.mtu: '9' will not do: use 68 to 65521/);
+    expect(await create("-o", "com.docker.network.host_ipv4=eth0")).toMatch(/host_ipv4: 'eth0' will not do: use an IPv4 address/);
+    expect(await create("-o", "com.docker.network.host_ipv6=2001:db8::1")).toMatch(
+      /option com\.docker\.network\.host_ipv6 is not supported/,
+    );
     expect(await create("-o", "com.docker.network.bridge.gateway_mode_ipv4=isolated")).toMatch(/use --internal/);
     expect(await create("--ipv6", "--subnet", "2001:db8::/64")).toMatch(/--ipv6 is not supported/);
     expect(await create("--subnet", "192.0.2.0/25")).toMatch(/overlaps the host's address 192\.0\.2\.1\/24 of eth0/);
@@ -137,6 +141,22 @@ describe("the way out", () => {
     expect(outside.hosts).toEqual([ADDR.host]);
     expect(await h.pings("web", ADDR.client)).toBe(true);
   });
+
+  onEach(
+    "has the address of the host that is asked for, instead of the route's",
+    ["-o", `com.docker.network.host_ipv4=${ADDR.host2}`],
+    async () => {
+      const outside = await serveOutside();
+      const udp = await serve(h.lab, h.world.client, "udp", 9001);
+      onTestFinished(async () => void (await udp.proc.stop()));
+      await h.web("web", ...NET);
+      expect(await h.fetch("web", `${ADDR.client}:9000/`)).not.toBe("");
+      expect(outside.hosts).toEqual([ADDR.host2]);
+      expect(await h.udp("web", ADDR.client, 9001, "hello")).toMatch(new RegExp(`^${ADDR.host2}:\\d+ hello$`));
+      expect(await h.pings("web", ADDR.client)).toBe(true);
+      expect(await h.whoFrom(h.world.host, await h.address("web", "net"))).not.toBe(""); // the host itself is no way out
+    },
+  );
 
   onEach(
     "keeps the container's address when masquerade is off",

@@ -1,4 +1,4 @@
-/** The daemon behind docker-proxy launchers: started once, restarted, crashed; its socket and who may use it; what a launcher costs. */
+/** The daemon behind docker-proxy launchers: started once, restarted, crashed; its sockets and who may use them; what a launcher costs. */
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
@@ -6,7 +6,7 @@ import { describe, expect } from "vitest";
 import { onTsproxy } from "../support/cases.js";
 import { connect, curl, REFUSED } from "../support/clients.js";
 import { LAUNCHER, launcherArgs, launchProxy, mappings, startDaemon, startLauncher, stats, stopDaemon } from "../support/launcher.js";
-import { eventually } from "../support/proc.js";
+import { eventually, type Proc } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
 import { launch, MAIN, tsproxy } from "../support/tsproxy.js";
@@ -103,7 +103,7 @@ describe("the daemon behind it", () => {
   });
 });
 
-describe("its socket", () => {
+describe("its sockets", () => {
   /** Sends bytes without a descriptor, and answers what came back until the end. */
   function say(file: string, bytes: string): Promise<string> {
     return new Promise((resolve) => {
@@ -159,17 +159,33 @@ ask(socket.socket()); ask(udp); ask(tcp, tcp); ask(tcp)
     await eventually("it is withdrawn", async () => (await mappings(c)).length === 0);
   });
 
-  onTsproxy("is root's, or a group's by --group", "kernel", async (c) => {
-    const file = path.join(c.lab.dir, "run/docker-proxy.sock");
+  onTsproxy("is root's, or a group's by --group, as are the API's and the plugin's", "kernel", async (c) => {
+    const run = path.join(c.lab.dir, "run");
     const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const program = `
+for (const path of process.argv.slice(1)) {
+  const socket = require("net").connect(path, () => socket.end(() => console.log(path, "ok")));
+  socket.on("error", (error) => console.log(path, error.code));
+}
+`;
+    /** What connecting to each of the three sockets comes to, for a user. */
+    const knock = async ({ pid }: Proc, as: string[]): Promise<(string | undefined)[]> => {
+      const sockets = ["docker-proxy.sock", `${pid}.sock`, "plugins/tsproxy.sock"].map((name) => path.join(run, name));
+      const { stdout } = await c.lab.run(c.host, [...as, process.execPath, "-e", program, ...sockets]);
+      const said = new Map(stdout.split("\n").map((line) => line.split(" ") as [string, string]));
+      return sockets.map((socket) => said.get(socket));
+    };
     const daemon = await startDaemon(c.lab, c.host);
-    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+    expect(await knock(daemon, [])).toEqual(["ok", "ok", "ok"]);
+    expect(await knock(daemon, asNobody)).toEqual(["EACCES", "EACCES", "EACCES"]);
     const refused = startLauncher(c.lab, c.host, launcherArgs(TO_C1), { wrap: asNobody });
     expect((await refused.finish()).code).toBe(1);
     expect(refused.extra).toMatch(/^1\nno tsproxy daemon at .*: permission denied$/);
     await daemon.stop();
-    await startDaemon(c.lab, c.host, ["--group", "nogroup"]);
-    expect(fs.statSync(file)).toMatchObject({ gid: 65534, mode: expect.toSatisfy((mode: number) => (mode & 0o777) === 0o660) });
+    const shared = await startDaemon(c.lab, c.host, ["--group", "nogroup"]);
+    expect(await knock(shared, asNobody)).toEqual(["ok", "ok", "ok"]);
+    expect(await knock(shared, ["setpriv", "--reuid=65534", "--regid=2", "--clear-groups"])).toEqual(["EACCES", "EACCES", "EACCES"]);
+    expect((await tsproxy(c.lab, c.host, ["stats", "--json"], { wrap: asNobody })).code).toBe(0);
     const served = startLauncher(c.lab, c.host, launcherArgs(TO_C1), { wrap: asNobody });
     await served.until("readiness", () => served.extra === "0\n");
     const { code, stderr } = await launch(c.lab, c.host, ["daemon", "--group", "no-such"], {

@@ -111,6 +111,28 @@ describe("forwards as docker-proxy does", () => {
     ]);
   });
 
+  for (const [how, hostIp, passed] of [
+    ["IPv4 to the host itself", "0.0.0.0", true],
+    ["IPv6", "::", true],
+    ["IPv6, on a socket that it binds", "::", false],
+    ["both families on one socket", "::", "dual"],
+  ] as const)
+    onTsproxy(`answers UDP from the very address that the client sent to: ${how}`, "kernel", async (c) => {
+      c.lab.ip(c.host, "addr add 192.0.2.77/24 dev eth0\naddr add 2001:db8::1/64 dev eth0 nodad\naddr add 2001:db8::2/64 dev eth0 nodad");
+      c.lab.ip(c.client, "addr add 2001:db8::10/64 dev eth0 nodad");
+      const linkLocal = /inet6 (fe80\S+)\/64/.exec(c.lab.runSync(c.host, ["ip", "addr", "show", "eth0"]))?.[1];
+      await startDaemon(c.lab, c.host);
+      await serve(c.lab, c.host, "udp", 9000);
+      await launchProxy(c.lab, c.host, { proto: "udp", hostIp, hostPort: 8999, containerIp: "127.0.0.1", containerPort: 9000, passed });
+      const v4 = hostIp === "0.0.0.0" || passed === "dual" ? ["192.0.2.77", ADDR.host, ADDR.host2] : [];
+      const v6 = hostIp === "::" ? ["2001:db8::1", "2001:db8::2", `${linkLocal}%eth0`] : [];
+      for (const address of [...v4, ...v6]) {
+        const client = await udpClient(c.lab, c.client, address, 8999);
+        client.write("hello\n");
+        await client.until(`an answer from ${address}`, () => client.stdout.includes("hello"), 2_000);
+      }
+    });
+
   it("SCTP: says that it does not, which dockerd reports", async () => {
     const proc = new Proc([LAUNCHER, "-proto", "sctp"], { extraFd: true });
     expect((await proc.finish()).code).toBe(1);

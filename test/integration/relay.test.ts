@@ -73,6 +73,26 @@ onTsproxy("keeps one UDP session per client: answers come to whom they belong, b
   expect(server.peers).toEqual([p1, p2, p1, p2]);
 });
 
+onTsproxy("answers UDP from the very address that the client sent to, of several in one network, on loopback too", "kernel", async (c) => {
+  c.lab.ip(c.host, "addr add 192.0.2.77/24 dev eth0");
+  await startRelay(c, ...UDP);
+  const server = await serve(c.lab, c.c1, "udp", 5300);
+  // From one port: the answers of two addresses must not be mixed either.
+  for (const [ns, local] of [
+    [c.client, `${ADDR.client}:6000`],
+    [c.host, "0.0.0.0:6000"],
+  ] as const) {
+    const addresses = ["192.0.2.77", ADDR.host, ADDR.host2, ...(ns === c.host ? ["127.0.0.1", "127.0.0.9"] : [])];
+    for (const address of addresses) {
+      const client = await udpClient(c.lab, ns, address, 8999, local);
+      client.write(`to ${address}\n`);
+      await client.until(`an answer from ${address}`, () => client.stdout.includes(`to ${address}`), 2_000);
+      await client.stop();
+    }
+  }
+  expect(new Set(server.peers).size).toBe(8); // a session for each pair of addresses
+});
+
 onTsproxy("outlives datagrams to a dead target: the first one after it is up is answered", "kernel", async (c) => {
   await startRelay(c, ...UDP);
   const client = await udpClient(c.lab, c.client, ADDR.host, 8999);

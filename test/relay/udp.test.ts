@@ -1,5 +1,6 @@
 import dgram, { type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import { parsePortSpec } from "../../src/control/port-spec.js";
 import { type ListenerOptions, Relay, type RelayStats } from "../../src/relay/relay.js";
@@ -99,10 +100,32 @@ it("ends a session that was idle for 90 s, and keeps one in which either side se
   await ask(asking, relay.port, "still here");
   await ask(idle, relay.port, "back");
   expect(server.sources[4]).toBe(server.sources[1]);
+  expect(server.sources[5]).not.toBe(server.sources[0]); // a new session, from a new port
   expect(stats).toMatchObject({ active: 3, total: 4 });
   nowMs += IDLE_MS;
   relay.expire();
   expect(stats.active).toBe(0);
+});
+
+/** moby's TestUDPOneSided (cmd/docker-proxy/udp_proxy_linux_test.go), with its times. */
+it("keeps one source port while only the client sends, and takes another once it was silent past the time limit", async () => {
+  const server = await target();
+  server.socket.removeAllListeners("message");
+  server.socket.on("message", (_, from) => server.sources.push(from.port));
+  const { relay, stats } = await listen(server.port, { idleMs: 1000 });
+  const client = await socket();
+  const send = (): void => client.send("hello", relay.port, "127.0.0.1");
+  for (let i = 0; i < 15; i++) {
+    send();
+    await sleep(100);
+  }
+  expect([server.sources.length, new Set(server.sources).size]).toEqual([15, 1]);
+  await sleep(2000);
+  expect(stats).toMatchObject({ active: 0, total: 1 });
+  send();
+  await vi.waitFor(() => expect(server.sources).toHaveLength(16));
+  expect(server.sources[15]).not.toBe(server.sources[0]);
+  expect(stats).toMatchObject({ active: 1, total: 2 });
 });
 
 it("refuses and counts clients past the bound, and serves them once there is room", async () => {
@@ -137,7 +160,7 @@ it("reaches a target that refused datagrams before, with the first one after it 
   const client = await socket();
   for (const words of ["one", "two"]) client.send(words, relay.port, "127.0.0.1");
   await vi.waitFor(() => expect(stats.bytesIn).toBe(6));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await sleep(50);
   const server = await target(port);
   expect((await ask(client, relay.port, "three")).answer).toMatch(/^three from/);
   expect(server.sources).toHaveLength(1);

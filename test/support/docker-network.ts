@@ -1,13 +1,14 @@
 /**
  * A host with a real dockerd and a tsproxy daemon that serves it a network driver, and what cases do with both. dockerd looks for plugins in one
- * folder of the whole machine, so the driver has a name of its own, as its socket.
+ * folder of the whole machine, so the driver has a name of its own, as its socket; or both programs have a /run and a /var/lib of their own,
+ * and all is called as users call it ("installed").
  */
 import fs from "node:fs";
 import path from "node:path";
 import type { EndpointView, NetworkView } from "../../src/control/api-types.js";
 import { Dockerd, IMAGE } from "./dockerd.js";
 import { Lab } from "./lab.js";
-import type { Proc } from "./proc.js";
+import type { Proc, Result } from "./proc.js";
 import { program, Server, type ServerKind } from "./servers.js";
 import { buildWorld, type World } from "./topology.js";
 import { launch, MAIN, tsproxy } from "./tsproxy.js";
@@ -18,10 +19,13 @@ let hosts = 0;
 export class DockerHost {
   readonly world: World;
   readonly lab: Lab;
-  readonly driver: string;
-  readonly socket: string;
+  driver: string;
+  /** "": where the daemon has it by itself. */
+  socket: string;
   docker!: Dockerd;
   daemon!: Proc;
+  /** Put before programs: enters the folders of their own. */
+  private wrap: string[] = [];
 
   private constructor() {
     this.lab = new Lab();
@@ -30,11 +34,28 @@ export class DockerHost {
     this.socket = path.join(PLUGINS, `${this.driver}.sock`);
   }
 
-  static async start(config: Record<string, unknown> = {}): Promise<DockerHost> {
+  static start(config: Record<string, unknown> = {}): Promise<DockerHost> {
+    return DockerHost.startWith(config, (host) => host.startDaemon());
+  }
+
+  /** Everything under its real name and in its real place; `startDaemon` runs before dockerd. */
+  static startInstalled(startDaemon: (host: DockerHost) => Promise<void>): Promise<DockerHost> {
+    return DockerHost.startWith({}, async (host) => {
+      const script = "mount -t tmpfs none /run && mount -t tmpfs none /var/lib && echo mounted && exec sleep 100000";
+      const holder = host.lab.start(host.world.host, ["unshare", "--mount", "sh", "-c", script]);
+      await holder.until("folders", () => holder.stdout === "mounted\n");
+      host.wrap = ["nsenter", `--mount=/proc/${holder.pid}/ns/mnt`, "env", "-u", "TSPROXY_RUN_DIR"];
+      host.driver = "tsproxy";
+      host.socket = "";
+      await startDaemon(host);
+    });
+  }
+
+  private static async startWith(config: Record<string, unknown>, startDaemon: (host: DockerHost) => Promise<void>): Promise<DockerHost> {
     const host = new DockerHost();
     try {
-      await host.startDaemon();
-      host.docker = await Dockerd.start(host.lab, host.world.host, { config });
+      await startDaemon(host);
+      host.docker = await Dockerd.start(host.lab, host.world.host, { config, wrap: host.wrap });
       return host;
     } catch (error) {
       await host.remove();
@@ -43,8 +64,22 @@ export class DockerHost {
   }
 
   async startDaemon(args: string[] = []): Promise<void> {
-    this.daemon = launch(this.lab, this.world.host, ["daemon", "--plugin-socket", this.socket, ...args]);
+    const socket = this.socket === "" ? [] : ["--plugin-socket", this.socket];
+    this.daemon = launch(this.lab, this.world.host, ["daemon", ...socket, ...args], { wrap: this.wrap });
     await this.daemon.until("ready", () => this.daemon.stdout.includes("ready"));
+  }
+
+  /** As systemd would with these units: listens on the socket, and starts the service for the first caller. */
+  async startUnits(units: Record<"socket" | "service", string>): Promise<void> {
+    const listen = /^ListenStream=(.*)$/m.exec(units.socket)?.[1] ?? "";
+    const command = /^ExecStart=(.*)$/m.exec(units.service)?.[1]?.split(" ") ?? [];
+    this.daemon = this.lab.start(this.world.host, [...this.wrap, "systemd-socket-activate", "--listen", listen, ...command]);
+    await this.daemon.until("listening", () => this.daemon.stderr.includes("Listening on"));
+  }
+
+  /** Runs a program where the daemon's files are. */
+  inside(...argv: string[]): Promise<Result> {
+    return this.lab.run(this.world.host, [...this.wrap, ...argv]);
   }
 
   /** Waits for the first caller of the plugin socket and then starts the daemon, as systemd would. */
@@ -75,12 +110,22 @@ export class DockerHost {
     return seen(await this.fetch(container, `${target}/cgi-bin/who`));
   }
 
+  /** Put before a program of the laboratory that is to run in a container's network. */
+  private async enter(container: string): Promise<string[]> {
+    return ["nsenter", `--net=/proc/${await this.docker.inspect(container, "{{.State.Pid}}")}/ns/net`];
+  }
+
   /** A server of the laboratory inside a container's network. */
   async serveInside(container: string, kind: ServerKind, port: number): Promise<Server> {
-    const pid = await this.docker.inspect(container, "{{.State.Pid}}");
-    const argv = ["nsenter", `--net=/proc/${pid}/ns/net`, process.execPath, program(`${kind}-server`), String(port)];
+    const argv = [...(await this.enter(container)), process.execPath, program(`${kind}-server`), String(port)];
     const proc = this.lab.start(this.world.host, argv);
     return new Server(await proc.until("listening", () => proc.events().some(({ event }) => event === "listening")));
+  }
+
+  /** What a datagram from a container's network is answered; "" when it is not. (busybox's nc has no UDP.) */
+  async udp(container: string, host: string, port: number, text: string): Promise<string> {
+    const argv = [...(await this.enter(container)), "nc", "-u", "-w", "2", "-W", "1", host, String(port)];
+    return (await this.lab.run(this.world.host, argv, { input: text })).stdout;
   }
 
   /** What a container gets from a web server; "" when it cannot. (The -T of busybox's wget crashes.) */
@@ -106,7 +151,7 @@ export class DockerHost {
   /** `tsproxy COMMAND`, asking this dockerd for names. */
   async tsproxy(...args: string[]): Promise<string> {
     const env = { DOCKER_HOST: `unix://${this.docker.dir}/sock` };
-    const { code, stdout, stderr } = await tsproxy(this.lab, this.world.host, args, { env });
+    const { code, stdout, stderr } = await tsproxy(this.lab, this.world.host, args, { env, wrap: this.wrap });
     if (code !== 0) throw new Error(`tsproxy ${args.join(" ")} exits with ${code}: ${stderr}`);
     return stdout;
   }
@@ -133,7 +178,7 @@ export class DockerHost {
     if (!this.daemon?.running && this.docker?.proc.running) await this.docker.stop("SIGKILL");
     await this.docker?.remove();
     await this.daemon?.stop();
-    fs.rmSync(this.socket, { force: true });
+    if (this.socket !== "") fs.rmSync(this.socket, { force: true });
     await this.lab.close();
   }
 }

@@ -100,6 +100,39 @@ describe("ports", () => {
   });
 });
 
+describe("outside addresses", () => {
+  const outside = (n: number): number => raw(`198.51.${n >> 8}.${n & 255}`);
+
+  it("come and go without end: the ring of one without flows makes room", () => {
+    const p = pool();
+    for (let n = 0; n < 1000; n++) {
+      const id = p.acquire(TCP, A, rawHalf(5000), outside(n));
+      expect(id).not.toBe(-1);
+      p.release(id);
+    }
+    expect(p.used).toBe(0);
+  });
+
+  it("keep their ports as long as one flow has one, however many others come", () => {
+    const p = pool(61000, 61001);
+    const held = Array.from({ length: 255 }, (_, n) => p.acquire(TCP, A, rawHalf(5000), outside(n)));
+    for (let n = 300; n < 600; n++) p.release(p.acquire(UDP, B, rawHalf(1), outside(n)));
+    for (const [n, id] of held.entries()) {
+      expect(p.acquire(TCP, A, rawHalf(5000), outside(n))).toBe(id); // the mapping is found again
+      expect(p.portOf(p.acquireExclusive(TCP, outside(n)))).not.toBe(p.portOf(id)); // of the two ports the other one
+    }
+  });
+
+  it("are refused when 256 are in use, and served when one is free", () => {
+    const p = pool();
+    const held = Array.from({ length: 256 }, (_, n) => p.acquire(TCP, A, rawHalf(5000), outside(n)));
+    expect([p.acquire(TCP, A, rawHalf(5000), outside(256)), p.acquireExclusive(UDP, outside(0))]).toEqual([-1, -1]);
+    p.release(held[7]!);
+    expect(p.acquire(TCP, A, rawHalf(5000), outside(256))).not.toBe(-1);
+    expect(p.acquire(TCP, A, rawHalf(5000), outside(7))).toBe(-1);
+  });
+});
+
 it.each([1, 2, 3])("never gives a port twice, and loses none, under random operations (seed %i)", (seed) => {
   const random = new Random(seed);
   const p = new NatPool(61000, 61019, random.int32(), random.next);

@@ -8,7 +8,7 @@ import readline from "node:readline";
 const [host, port, localAddress, localPort] = process.argv.slice(2);
 const say = (event) => console.log(JSON.stringify(event));
 
-const socket = dgram.createSocket("udp4");
+const socket = dgram.createSocket(host.includes(":") ? "udp6" : "udp4");
 socket.on("message", (bytes) => say({ event: "data", text: bytes.toString() }));
 socket.on("error", (error) => say({ event: "error", code: error.code }));
 socket.bind(Number(localPort ?? 0), localAddress, () => {

@@ -1,0 +1,79 @@
+/**
+ * A UDP socket that answers from the very address that a datagram was sent to. A wildcard socket of Node leaves that to the route back, so on a
+ * host with several addresses a client may hear from one that it never asked.
+ */
+import { closeSync } from "node:fs";
+import { formatIpv4 } from "../wire/ipv4-address.js";
+import { errnoName, native, type WatchHandle } from "./native.js";
+
+/** Who sent a datagram and where to, as `native/udp.c` has it; equal bytes mean the same pair. */
+export type Peer = Buffer;
+
+const PEER_SIZE = 48; // struct peer of native/udp.c
+const AF_INET = 2; // include/linux/socket.h
+const MAX_DATAGRAM = 65_535;
+/** Datagrams read before others have their turn; libuv takes as many. */
+const BURST = 32;
+
+const datagram = Buffer.allocUnsafeSlow(MAX_DATAGRAM);
+
+export class UdpSocket {
+  private handle: WatchHandle | undefined;
+
+  /** Takes over a bound socket: `close` closes it, as does a failure. */
+  constructor(private readonly fd: number) {
+    const errno = native.udpTellTo(fd);
+    if (errno === 0) return;
+    closeSync(fd);
+    throw socketError("setsockopt", errno);
+  }
+
+  /** Port 0: a free one. Throws an Error with the system's `code`: EADDRINUSE, EADDRNOTAVAIL, EACCES. An IPv6 address takes IPv6 alone. */
+  static bind(address: string, port: number): UdpSocket {
+    const fd = native.udpBind(address, port);
+    if (fd < 0) throw socketError(`bind ${address}:${port}`, fd);
+    return new UdpSocket(fd);
+  }
+
+  get port(): number {
+    return native.boundTo(this.fd)?.[1] ?? 0;
+  }
+
+  /** Calls back with each datagram; both arguments are the callee's to keep. Once. */
+  receive(callback: (bytes: Buffer, from: Peer) => void): void {
+    this.handle = native.watch(this.fd, () => {
+      for (let i = 0; i < BURST && this.handle !== undefined; i++) {
+        const from = Buffer.allocUnsafe(PEER_SIZE);
+        const length = native.udpRecv(this.fd, datagram, from);
+        if (length < 0) return; // nothing more, or an error that is gone with this
+        callback(Buffer.from(datagram.subarray(0, length)), from);
+      }
+    });
+  }
+
+  /** Answers `peer`; nothing once closed. What cannot be sent at once is lost, as datagrams are. */
+  send(bytes: Uint8Array, peer: Peer): void {
+    if (this.handle !== undefined) native.udpSend(this.fd, bytes, peer);
+  }
+
+  close(): void {
+    if (this.handle !== undefined) native.unwatch(this.handle);
+    this.handle = undefined;
+    closeSync(this.fd);
+  }
+}
+
+/** The sender's address as text: dotted, also on a socket for both families, or eight groups of hexadecimal digits. */
+export function peerAddress(peer: Peer): string {
+  // sockaddr_in: family (host order), port, address; sockaddr_in6: family, port, flow information, address
+  const isIpv4 = peer[0] === AF_INET || peer[1] === AF_INET;
+  const groups = Array.from({ length: 8 }, (_, i) => peer.readUInt16BE(8 + 2 * i));
+  const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0); // ::ffff:a.b.c.d
+  if (isIpv4 || isMapped) return formatIpv4(peer.readInt32BE(isIpv4 ? 4 : 20));
+  return groups.map((group) => group.toString(16)).join(":");
+}
+
+function socketError(what: string, errno: number): NodeJS.ErrnoException {
+  const code = errnoName(errno);
+  return Object.assign(new Error(`${what}: ${code}`), { code });
+}
