@@ -5,6 +5,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { TsproxyError } from "../errors.js";
+import type { SteeringProbe } from "../steer/steering.js";
 import { attempt, type Check } from "./check.js";
 import { checkDocker, type DockerSystem, dockerSystem } from "./doctor-docker.js";
 import type { PrintOptions } from "./options.js";
@@ -17,7 +18,7 @@ export interface DoctorSystem {
   capabilities(): bigint;
   openTap(): DoctorTap;
   /** Loads the steering programs, attaches nothing. */
-  probeSteering(): { bpf: boolean; tcx: boolean; error?: TsproxyError };
+  probeSteering(): SteeringProbe;
   enterNetns(): void;
   openRawSocket(): void;
   /** Undefined: not looked at. */
@@ -151,6 +152,13 @@ async function checkSteering(checks: Check[], system: DoctorSystem, tap: DoctorT
       return steering;
     },
   );
+  const offload = { name: "BPF offload", essential: false, good: "--offload can be used", bad: "--offload cannot be used" };
+  if (found === null) checks.push({ name: offload.name, status: "unknown", essential: false, meaning: "needs BPF programs" });
+  else
+    await attempt(checks, { ...offload, fix: "use Linux 5.11 or later" }, () => {
+      if (found.offloadError !== undefined) throw found.offloadError;
+    });
+
   const tcx = found?.tcx ?? false;
   if (found === null) checks.push({ name: "TCX", status: "unknown", essential: false, meaning: "needs BPF programs" });
   else if (tcx) checks.push({ name: "TCX", status: "ok", essential: false, meaning: "steering ends with the process, however it ends" });

@@ -79,7 +79,7 @@ export function buildProgram(handlers: Handlers): Command {
     .option("--masquerade-ports <a-b>", "Source ports of what leaves it (10240-32767)")
     .option("--conntrack-max <n>", "Flows tracked at once (262144)")
     .option("--workers <n>", "Worker threads, at most one per core (1)")
-    .option("--offload", "Let the kernel carry established flows, as decided here")
+    .option("--offload", "Let the kernel carry flows that are decided on")
     .option("--relay", "Use sockets: targets see this host as client")
     .option("--ready-fd <fd>", "Write a line to this descriptor when ready")
     .option("--json", "Print JSON")
@@ -121,7 +121,7 @@ export function buildProgram(handlers: Handlers): Command {
     .option("--masquerade-ports <a-b>", "Source ports of what leaves a network (10240-32767)")
     .option("--conntrack-max <n>", "Flows tracked at once (262144)")
     .option("--workers <n>", "Worker threads, at most one per core (1)")
-    .option("--offload", "Let the kernel carry established flows, as decided here")
+    .option("--offload", "Let the kernel carry flows that are decided on")
     .option("--group <name>", "Let this group use the sockets, besides root")
     .option("--plugin-socket <path>", "Where Docker finds its network driver (/run/docker/plugins/tsproxy.sock)")
     .action((options: RunOptions & { group?: string; pluginSocket?: string }) =>

@@ -48,7 +48,10 @@ export class Instance {
       plane = await Dataplane.start(config, onDeath);
     } catch (error) {
       const relayable =
-        error instanceof TsproxyError && (error.kind === "permission" || error.kind === "unavailable") && config.network === undefined;
+        error instanceof TsproxyError &&
+        (error.kind === "permission" || error.kind === "unavailable") &&
+        error.code !== "TSP_ERR_OFFLOAD" && // without it the dataplane would start
+        config.network === undefined;
       if (!relayable) throw error;
       log.warn(`${error.describe()}; falling back to the socket relay: the target sees this host as the client`);
       return this.startRelay(config);

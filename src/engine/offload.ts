@@ -24,10 +24,13 @@ export class Offload {
     const { conntrack, now } = this.state;
     const old = conntrack.state(id);
     if (old === CLOSING || old === RESET) return false; // nothing but last ACKs, and they prolong nothing
-    const seen = Math.max(this.read(id, 0, FLOW_SEEN_AT), this.read(id, 1, FLOW_SEEN_AT));
-    const established = old === SYN_RECEIVED && this.packets(id, 0) > 0;
-    const assured = old === UNREPLIED && this.packets(id, 1) > 0;
+    const client = this.read(id, 0, FLOW_SEEN_AT);
+    const target = this.read(id, 1, FLOW_SEEN_AT);
+    const since = conntrack.deadline(id) - conntrack.timeouts[old]!; // our own last packet: what is older is of an earlier connection
+    const established = old === SYN_RECEIVED && client >= since;
+    const assured = old === UNREPLIED && target >= since;
     const next = established ? ESTABLISHED : assured ? ASSURED : old;
+    const seen = Math.max(client, target);
     if (seen + conntrack.timeouts[next]! <= Math.max(now, conntrack.deadline(id))) return false;
     conntrack.setState(id, next, seen);
     return true;

@@ -3,7 +3,7 @@
  * out that `emit` would find. Packets of an offloaded flow so do not cross into userspace.
  *
  * To the engine goes everything that could ask for another decision: segments with SYN, FIN or RST, IP options, fragments, a TTL that
- * ends here, ICMP errors, and what has no route or does not fit. One end is rewritten, as for a published port whose client keeps its address.
+ * ends here, a length that lies, ICMP errors, and what has no route or does not fit. One end is rewritten, as for a published port whose client keeps its address.
  */
 import {
   FLOW_ADDRESS_AT,
@@ -44,7 +44,7 @@ const MARK_MANGLED_0 = 0x20,
 /** As a little-endian load sees the flag 0x2000. */
 const MORE_FRAGMENTS = 0x0020;
 // biome-ignore format: a table
-const PLAIN_FIRST_BYTE = 0x45, IP_TTL = 8, IP_CHECKSUM = 10, TCP_FLAGS = 13, TCP_CHECKSUM = 16, UDP_CHECKSUM = 6,
+const PLAIN_FIRST_BYTE = 0x45, IP_TOTAL_LENGTH = 2, IP_TTL = 8, IP_CHECKSUM = 10, TCP_FLAGS = 13, TCP_CHECKSUM = 16, UDP_CHECKSUM = 6,
   FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;
 
 /** With the packet's headers in IP and L4, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
@@ -56,6 +56,10 @@ export function forwardOffloaded(p: Program, engine: string): void {
     .alu("and", "r0", MORE_FRAGMENTS)
     .jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r0", "r10", IP + IP_TTL).jumpIf("r0", "<", 2, engine);
+  p.load("u8", "r0", "r10", IP + IP_TOTAL_LENGTH)
+    .alu("lsh", "r0", 8)
+    .load("u8", "r1", "r10", IP + IP_TOTAL_LENGTH + 1);
+  p.alu("add", "r0", "r1").alu("add", "r0", ETHERNET_SIZE).load("u32", "r1", "r6", SKB_LEN).jumpIf("r0", ">", "r1", engine);
   p.jumpIf("r8", "!=", TCP, "not-turning").mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, engine);
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", FIN_SYN_RST).jumpIf("r0", "!=", 0, engine);
   p.label("not-turning").lookup("locals", SENDER).jumpIf("r0", "!=", 0, engine);

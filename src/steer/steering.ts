@@ -90,12 +90,16 @@ export class Steering {
   private queue: number | undefined;
   private useTcx: boolean;
 
-  /** Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed. */
+  /**
+   * Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed, `TSP_ERR_OFFLOAD` where
+   * the kernel knows too little for offload.
+   */
   constructor(private readonly options: SteeringOptions) {
     this.useTcx = options.forceClsact !== true;
     try {
       // Offloaded, both directions of a flow have an entry.
       this.maps = createMaps(options.offload === true ? 2 * options.flowCapacity : options.flowCapacity, this.fds);
+      if (options.offload === true) this.programs.set("ethernet", loadOffload(options.uplinks, this.maps, this.fds));
       for (const uplink of options.uplinks)
         this.emitters.push(this.attachProgram(uplink, this.load("emit", emitProgram(uplink, this.maps))));
     } catch (error) {
@@ -125,7 +129,7 @@ export class Steering {
     }
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
-      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, this.options.offload));
+      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps));
       this.programs.set(link, progFd);
     }
     const attachment = this.attachProgram(ifindex, progFd);
@@ -186,13 +190,10 @@ export class Steering {
 
   /** Packets since the start, by the names in COUNTERS. */
   stats(): Record<string, number> {
-    const cpus = bpf.possibleCpus();
-    const value = new BigUint64Array(cpus * COUNTERS.length);
-    bpf.lookupElement(this.maps.counters, new Uint8Array(4), new Uint8Array(value.buffer));
+    const value = new BigUint64Array(bpf.possibleCpus());
     const total = (counter: number): number => {
-      let sum = 0;
-      for (let cpu = 0; cpu < cpus; cpu++) sum += Number(value[cpu * COUNTERS.length + counter]);
-      return sum;
+      bpf.lookupElement(this.maps.counters, bytes(Int32Array.of(counter)), new Uint8Array(value.buffer));
+      return Number(value.reduce((sum, n) => sum + n, 0n));
     };
     return Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)]));
   }
@@ -241,8 +242,21 @@ function createMaps(flowCapacity: number, fds: number[]): MapFds {
     flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flowCapacity + LRU_SLACK * os.cpus().length),
     ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
-    counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8 * COUNTERS.length, 1),
+    counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
+}
+
+/** Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. `TSP_ERR_OFFLOAD`: the kernel refuses it. */
+function loadOffload(uplinks: readonly number[], maps: MapFds, fds: number[]): number {
+  try {
+    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", uplinks, maps, true));
+    fds.push(fd);
+    return fd;
+  } catch (error) {
+    if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
+    const hint = "start without --offload, which needs Linux 5.11 or later";
+    throw new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", `--offload does not work here: ${error.message}`, hint, error);
+  }
 }
 
 /** Keys of the `ports` map for a range of ports, one after another. */
@@ -290,15 +304,31 @@ export function sweepStale(socket: RouteSocket, ifindices: readonly number[]): n
   return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, (pid) => !fs.existsSync(`/proc/${pid}`)), 0);
 }
 
+export interface SteeringProbe {
+  bpf: boolean;
+  tcx: boolean;
+  /** Why there is no BPF. */
+  error?: TsproxyError;
+  /** Why there is BPF, but no offload. */
+  offloadError?: TsproxyError;
+}
+
 /** What steering finds here, for `tsproxy doctor`: makes the maps and programs, attaches nothing. */
-export function probeSteering(): { bpf: boolean; tcx: boolean; error?: TsproxyError } {
+export function probeSteering(): SteeringProbe {
   const fds: number[] = [];
   try {
     const maps = createMaps(1, fds);
     for (const link of ["ethernet", "loopback", "ip"] as const) fds.push(bpf.loadProgram(`tsproxy_${link}`, steerProgram(link, [1], maps)));
     const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps));
     fds.push(emitFd);
-    return { bpf: true, tcx: bpf.hasTcx(emitFd) };
+    const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };
+    try {
+      loadOffload([1], maps, fds);
+    } catch (error) {
+      if (!(error instanceof TsproxyError)) throw error;
+      found.offloadError = error;
+    }
+    return found;
   } catch (error) {
     if (!(error instanceof TsproxyError)) throw error;
     return { bpf: false, tcx: false, error };

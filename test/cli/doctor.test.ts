@@ -62,6 +62,7 @@ describe("doctor", () => {
       "TSO offload: ok",
       "USO offload: ok",
       "BPF programs: ok",
+      "BPF offload: ok",
       "TCX: ok",
       "clsact: ok",
       "network namespaces: ok",
@@ -115,8 +116,19 @@ describe("doctor", () => {
     const { ok, of } = await examine(fake);
     expect(ok).toBe(false);
     expect(of("BPF programs")).toMatchObject({ status: "missing", meaning: expect.stringContaining("EPERM"), fix: "grant CAP_BPF" });
-    expect(of("TCX")).toMatchObject({ status: "unknown" });
+    for (const name of ["TCX", "BPF offload"]) expect(of(name)).toMatchObject({ status: "unknown" });
     expect(fake.tap.closed).toBe(1);
+  });
+
+  it("passes a host whose kernel knows too little for --offload, and says so", async () => {
+    const offloadError = new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", "the kernel refuses it (EINVAL)", "start without --offload");
+    const { ok, of } = await examine(host({ probeSteering: () => ({ bpf: true, tcx: true, offloadError }) }));
+    expect(ok).toBe(true);
+    expect(of("BPF offload")).toMatchObject({
+      status: "missing",
+      essential: false,
+      meaning: expect.stringMatching(/^--offload cannot be used: .*EINVAL/),
+    });
   });
 
   it("needs clsact only where TCX is missing", async () => {
@@ -141,7 +153,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadSystem(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(13);
+  expect(checks).toHaveLength(14);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

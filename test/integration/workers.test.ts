@@ -73,7 +73,7 @@ it("loads with many workers", (ctx) => {
     flows: create(bpf.MAP_LRU_HASH, 16, 4),
     ports: create(bpf.MAP_HASH, 8, 4),
     locals: create(bpf.MAP_HASH, 4, 4),
-    counters: create(bpf.MAP_PERCPU_ARRAY, 4, 80),
+    counters: create(bpf.MAP_PERCPU_ARRAY, 4, 8),
   };
   try {
     for (const link of ["ethernet", "loopback", "ip"] as const)

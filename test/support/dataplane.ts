@@ -18,7 +18,8 @@ import { DROP_REASONS } from "../../src/wire/drop.js";
 import { macHi, macLo } from "../../src/wire/ethernet.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 import { rawMask, rawWord } from "../../src/wire/raw.js";
-import { frame, macBytes, type Parsed, parse, TCP, wrongIn } from "./packets.js";
+import { recordAsEmit } from "./flow-map.js";
+import { frame, hex, macBytes, type Parsed, parse, TCP, wrongIn } from "./packets.js";
 import { Random } from "./random.js";
 
 /** Number of the own network. */
@@ -77,8 +78,8 @@ export class Dataplane {
   readonly gone: [port: number, errno: number][] = [];
   /** Steering entries that the engine wanted forgotten: source, destination, ports, protocol. */
   readonly forgotten: number[][] = [];
-  /** The steering's `flows` map, keys in hex. */
-  readonly flowMap = new Map<string, Uint8Array>();
+  /** Offloaded flows in the steering's `flows` map, keys and values in hex. */
+  readonly flowMap = new Map<string, string>();
   readonly offload: Offload;
 
   constructor(options: Partial<StateOptions> = {}) {
@@ -99,14 +100,18 @@ export class Dataplane {
     state.routes.replace([{ dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) }]);
     state.publish(rule());
     this.offload = new Offload(state, (key, value) => {
-      const found = this.flowMap.get(Buffer.from(key).toString("hex"));
-      if (found !== undefined) value.set(found);
+      const found = this.flowMap.get(hex(key));
+      if (found !== undefined) value.set(Buffer.from(found, "hex"));
       return found !== undefined;
     });
     this.engine = new Engine(this.io, this.memory, state, this.counters, {
       portGone: (port, errno) => this.gone.push([port, errno]),
       forget: () => {
-        for (let i = 0; i < state.forgotten; i++) this.forgotten.push([...state.forget.subarray(i * 4, i * 4 + 4)]);
+        for (let i = 0; i < state.forgotten; i++) {
+          const key = state.forget.slice(i * 4, i * 4 + 4);
+          this.forgotten.push([...key]);
+          this.flowMap.delete(hex(new Uint8Array(key.buffer)));
+        }
         state.forgotten = 0;
       },
       settle: (id) => this.offload.settle(id),
@@ -143,7 +148,9 @@ export class Dataplane {
   run(): SentFrame[] {
     do this.engine.turn(0, 0);
     while (this.io.pending > 0);
-    return this.io.sent.splice(0);
+    const sent = this.io.sent.splice(0);
+    for (const { port, bytes } of sent) if (port === UP) recordAsEmit(this.flowMap, bytes);
+    return sent;
   }
 
   /** A frame comes in at `port`; what the engine sends. */

@@ -1,0 +1,278 @@
+/**
+ * Which flows the kernel is asked to carry, what is entered for them (the bytes of the `flows` map, `wire/flow-entry.ts`), and how the engine
+ * catches up with what it does not see. The published targets are on a bridge of the kernel: 172.18.0.4 and .5.
+ */
+import { describe, expect, it } from "vitest";
+import { retire } from "../../src/dataplane/retire.js";
+import type { StateOptions } from "../../src/dataplane/state.js";
+import { flowRows } from "../../src/engine/views.js";
+import * as ct from "../../src/table/conntrack.js";
+import { rawMask } from "../../src/wire/raw.js";
+import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, raw, rule, TARGET } from "../support/dataplane.js";
+import * as p from "../support/packets.js";
+
+const BRIDGED = "172.18.0.4",
+  BRIDGE = "172.18.0.1",
+  OTHER_HOST_IP = "192.0.2.2",
+  SPORT = 40000;
+
+function bridged(options: Partial<StateOptions> = {}): Dataplane {
+  const d = new Dataplane({ offload: true, ...options });
+  const target = { target: raw(BRIDGED), network: -1, snatSource: raw(BRIDGE), onlinkNet: raw("172.18.0.0"), onlinkMask: rawMask(16) };
+  for (const proto of [p.TCP, p.UDP]) d.state.publish(rule({ proto, ...target }));
+  d.state.locals.set(raw(BRIDGE), 0, 1);
+  d.state.locals.set(raw(OTHER_HOST_IP), 0, 1);
+  return d;
+}
+
+/** A connection, or UDP flow, through the published port: `client` and `server` send one packet each. */
+function flow(d: Dataplane, proto: number, from = CLIENT, sport = SPORT, to = HOST_IP) {
+  const client = (flags = p.ACK) => {
+    const ip = { src: from, dst: to };
+    const l4 = { sport, dport: PUBLISHED };
+    return d.fromUplink(proto === p.TCP ? p.tcp(ip, { ...l4, flags }) : p.udp(ip, l4));
+  };
+  const server = (flags = p.ACK) => {
+    const ip = { src: BRIDGED, dst: from };
+    const l4 = { sport: TARGET, dport: sport };
+    return d.fromUplink(proto === p.TCP ? p.tcp(ip, { ...l4, flags }) : p.udp(ip, l4));
+  };
+  return {
+    client,
+    server,
+    /** Row in conntrack; -1: none. */
+    id: () => d.state.conntrack.lookup(raw(from), raw(to), ports(sport, PUBLISHED), proto) >> 1,
+    /** What opens it, as far as the engine sees that: the client's last ACK is the kernel's. */
+    open(): void {
+      client(p.SYN);
+      if (proto === p.TCP) server(p.SYN | p.ACK);
+    },
+  };
+}
+
+/** Raw ports word. */
+function ports(source: number, destination: number): number {
+  return Buffer.from(bigEndian(source) + bigEndian(destination), "hex").readInt32LE();
+}
+
+const bigEndian = (n: number): string => n.toString(16).padStart(4, "0");
+const address = (text: string): string => p.hex(p.ipBytes(text));
+
+/** Key of the map: a packet as the engine sent it. */
+function key(src: string, dst: string, sport: number, dport: number, proto: number): string {
+  return `${address(src)}${address(dst)}${bigEndian(sport)}${bigEndian(dport)}${proto.toString(16).padStart(2, "0")}000000`;
+}
+
+/** Value of the map: uplink 7, then what is put in its place at which end (1 source, 2 destination, 0 nothing), then counters. */
+function value(to?: string, port = 0, end = 0): string {
+  return `07000000${to === undefined ? "00000000" : address(to)}${bigEndian(port)}${end.toString(16).padStart(2, "0")}00${"0".repeat(40)}`;
+}
+
+const fromClient = (proto: number): string => key(HOST_IP, CLIENT, PUBLISHED, SPORT, proto);
+const fromServer = (proto: number): string => key(CLIENT, BRIDGED, SPORT, TARGET, proto);
+const offloadedEntries = (proto: number): [string, string][] => [
+  [fromClient(proto), value(BRIDGED, TARGET, 2)],
+  [fromServer(proto), value(HOST_IP, PUBLISHED, 1)],
+];
+const entries = (d: Dataplane): [string, string][] => [...d.flowMap];
+
+/** As the kernel does when it carries packets: counts them in the entry, and notes the second. */
+function carry(d: Dataplane, at: string, packets: number, seen: number): void {
+  const bytes = Buffer.from(d.flowMap.get(at)!, "hex");
+  bytes.writeUInt32LE(seen, 12);
+  bytes.writeBigUInt64LE(BigInt(packets), 16);
+  d.flowMap.set(at, bytes.toString("hex"));
+}
+
+describe("a flow to a published port on a kernel bridge", () => {
+  it.each([
+    ["TCP", p.TCP],
+    ["UDP", p.UDP],
+  ])("is handed over with its first packet, both directions (%s)", (_, proto) => {
+    const d = bridged();
+    const f = flow(d, proto);
+    expect(only(f.client(p.SYN))).toMatchObject({ dst: BRIDGED, dport: TARGET });
+    expect(entries(d)).toEqual(offloadedEntries(proto));
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ offloaded: true, packets: [1, 0] }]);
+  });
+
+  it("is handed over again by the client's packets when the kernel has forgotten it, and works meanwhile", () => {
+    const d = bridged();
+    const f = flow(d, p.TCP);
+    f.open();
+    d.flowMap.clear();
+    expect(only(f.server())).toMatchObject({ src: HOST_IP, sport: PUBLISHED, dst: CLIENT });
+    expect(entries(d)).toEqual([]);
+    expect(only(f.client())).toMatchObject({ dst: BRIDGED, dport: TARGET });
+    expect(entries(d)).toEqual(offloadedEntries(p.TCP));
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "established" }]);
+    for (let n = 0; n < 5; n++) expect([only(f.client()).dst, only(f.server()).dst]).toEqual([BRIDGED, CLIENT]);
+  });
+
+  it("is established when the kernel has seen the client after the target's answer, and then lasts as long", () => {
+    const d = bridged();
+    const f = flow(d, p.TCP);
+    f.open();
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "syn-received", timeoutSec: 60 }]);
+    carry(d, fromServer(p.TCP), 1, d.now + 1); // a retransmission, say
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "syn-received", timeoutSec: 61 }]);
+    carry(d, fromClient(p.TCP), 1000, d.now + 40);
+    carry(d, fromServer(p.TCP), 0xffff_fff0, d.now + 50); // wraps, as conntrack's own counter does
+    const [row] = flowRows(d.state, d.offload);
+    expect(row).toMatchObject({ state: "established", packets: [1 + 1000, 1 + 0xffff_fff0], timeoutSec: 50 + 7440 });
+  });
+
+  it("of datagrams is assured when the kernel has seen an answer", () => {
+    const d = bridged();
+    flow(d, p.UDP).open();
+    carry(d, fromClient(p.UDP), 30, d.now + 3);
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "unreplied", packets: [31, 0], timeoutSec: 123 }]);
+    carry(d, fromServer(p.UDP), 1, d.now + 4);
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "assured", packets: [31, 1], timeoutSec: 304 }]);
+  });
+
+  it("stays here without the option", () => {
+    const d = bridged({ offload: false });
+    for (const proto of [p.TCP, p.UDP]) {
+      const f = flow(d, proto);
+      f.open();
+      f.client();
+      f.server();
+    }
+    expect(entries(d)).toEqual([]);
+  });
+
+  it.each([
+    ["the host itself", HOST_IP],
+    ["the host on 127.0.0.1", "127.0.0.1"],
+    ["a neighbour of the target", "172.18.0.9"],
+    ["the target itself", BRIDGED],
+  ])("stays here when the client is %s: both ends are translated", (_, from) => {
+    const d = bridged({ masqueradeFirst: SPORT, masqueradeLast: SPORT }); // so that the port is the client's, by chance
+    const [first] = d.fromUplink(p.tcp({ src: from, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags: p.SYN }));
+    const { sport, src } = p.parse(first!.bytes);
+    expect([src, sport]).toEqual([BRIDGE, SPORT]);
+    d.fromUplink(p.tcp({ src: BRIDGED, dst: BRIDGE }, { sport: TARGET, dport: sport, flags: p.SYN | p.ACK }));
+    only(d.fromUplink(p.tcp({ src: from, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED })));
+    expect(entries(d)).toEqual([]);
+  });
+
+  it("stays here when its source port had to change: the target has a flow from it already", () => {
+    const d = bridged();
+    flow(d, p.UDP).client();
+    const second = flow(d, p.UDP, CLIENT, SPORT, OTHER_HOST_IP);
+    expect(only(second.client()).sport).not.toBe(SPORT);
+    expect(entries(d)).toEqual(offloadedEntries(p.UDP)); // of the first
+  });
+
+  it("stays here when the target is an endpoint of an own network", () => {
+    const d = new Dataplane({ offload: true });
+    const ends = { sport: SPORT, dport: PUBLISHED };
+    d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { ...ends, flags: p.SYN }));
+    d.fromEndpoint(2, p.tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: SPORT, flags: p.SYN | p.ACK }));
+    only(d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, ends)));
+    expect(entries(d)).toEqual([]);
+  });
+
+  it("that was open before the start is handed over too", () => {
+    const d = bridged();
+    flow(d, p.TCP).client();
+    expect(entries(d)).toEqual(offloadedEntries(p.TCP));
+  });
+});
+
+describe("a connection that ends", () => {
+  it.each([
+    ["FIN of the client", "client", p.FIN | p.ACK, "fin-wait"],
+    ["FIN of the server", "server", p.FIN | p.ACK, "fin-wait"],
+    ["RST of the client", "client", p.RST, "reset"],
+    ["RST of the server", "server", p.RST | p.ACK, "reset"],
+  ] as const)("is followed to its end, what the kernel carried counted too: %s", (_, side, flags, state) => {
+    const d = bridged();
+    const f = flow(d, p.TCP);
+    f.open();
+    carry(d, fromClient(p.TCP), 70, d.now);
+    carry(d, fromServer(p.TCP), 90, d.now);
+    f[side](flags);
+    const own = side === "client" ? [2, 1] : [1, 2];
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state, offloaded: true, packets: [own[0]! + 70, own[1]! + 90] }]);
+  });
+
+  it("half-closed lives while the kernel carries the other half; closed it does not", () => {
+    const d = bridged();
+    const f = flow(d, p.TCP);
+    f.open();
+    f.client(p.FIN | p.ACK);
+    const { conntrack } = d.state;
+    carry(d, fromServer(p.TCP), 10, d.now + 200);
+    d.at(d.now + 240);
+    expect(conntrack.used).toBe(1);
+    f.server(p.FIN | p.ACK);
+    carry(d, fromClient(p.TCP), 10, d.now + 239);
+    d.at(d.now + 240);
+    expect([conntrack.used, d.flowMap.size]).toEqual([0, 0]);
+  });
+
+  it("may begin anew between the same ports: what the kernel saw before establishes nothing", () => {
+    const d = bridged();
+    const f = flow(d, p.TCP);
+    f.open();
+    carry(d, fromClient(p.TCP), 10, d.now);
+    f.client(p.FIN | p.ACK);
+    f.server(p.FIN | p.ACK);
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "closing" }]);
+    d.at(d.now + 5);
+    f.open();
+    expect(entries(d)).toHaveLength(2);
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "syn-received", timeoutSec: 60 }]);
+    carry(d, fromClient(p.TCP), 11, d.now);
+    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "established", timeoutSec: 7440 }]);
+    expect(d.state.conntrack.created).toBe(1);
+  });
+});
+
+describe("what is over", () => {
+  it.each([
+    ["TCP", p.TCP],
+    ["UDP", p.UDP],
+  ])("is forgotten in both directions when a flow is retired, as by a withdrawn port (%s)", (_, proto) => {
+    const d = bridged();
+    const f = flow(d, proto);
+    f.open();
+    retire(d.state, f.id());
+    d.run();
+    expect(entries(d)).toEqual([]);
+    expect(d.forgotten).toHaveLength(2);
+    expect(d.state.conntrack.used).toBe(0);
+  });
+
+  it.each([
+    ["TCP", p.TCP, ct.DEFAULT_TIMEOUTS[ct.ESTABLISHED]!],
+    ["UDP", p.UDP, ct.DEFAULT_TIMEOUTS[ct.ASSURED]!],
+  ])("expires by the last packet, whoever saw it (%s)", (_, proto, timeout) => {
+    const d = bridged();
+    const f = flow(d, proto);
+    f.open();
+    f.client();
+    f.server();
+    const start = d.now;
+    const { conntrack } = d.state;
+    carry(d, fromClient(proto), 5, start + timeout - 10);
+    carry(d, fromServer(proto), 5, start + timeout - 20);
+    d.at(start + timeout + 1);
+    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([1, 0, 2]);
+    carry(d, fromServer(proto), 6, start + timeout + 100); // the other direction alone keeps it too
+    d.at(start + 2 * timeout);
+    d.at(start + 2 * timeout + 99);
+    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([1, 0, 2]);
+    d.at(start + 2 * timeout + 100);
+    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([0, 1, 0]);
+  });
+
+  it("expires when the kernel carried nothing", () => {
+    const d = bridged();
+    flow(d, p.TCP).open();
+    d.at(d.now + ct.DEFAULT_TIMEOUTS[ct.SYN_RECEIVED]!);
+    expect(d.state.conntrack.used).toBe(0);
+  });
+});
