@@ -9,6 +9,7 @@
  * Transmit descriptors, int32 x 4 per frame: port, length, slot, tail index or -1; `length` becomes the result, bytes or -errno.
  */
 #define _GNU_SOURCE
+#include "uring.h"
 #include "util.h"
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #define MAX_EVENTS 64
 #define WAKE_TAG 0xffffffffu
 #define WATCH_TAG 0xfffffffeu
+#define RING_MIN 3 /* from so many frames the ring is cheaper than a system call each */
 #define EPOLL_EVERY 64 /* under load, ask epoll (and so the wake and watched descriptors) every so many calls */
 
 struct io {
@@ -33,6 +35,8 @@ struct io {
   uint32_t nports, next, calls; /* open ports; where the next round of direct reads starts; ioReceive calls so far */
   int fd[MAX_PORTS];
   int32_t open[MAX_PORTS]; /* ids of open ports, dense */
+  uint16_t burst[MAX_PORTS]; /* frames that the port had when last drained */
+  struct uring ring;
   napi_ref keep[4];
 };
 
@@ -47,6 +51,7 @@ static void free_io(napi_env env, void *data, void *hint) {
   struct io *io = data;
   for (int i = 0; i < 4; i++) napi_delete_reference(env, io->keep[i]);
   close(io->epoll);
+  uring_close(&io->ring);
   free(io);
 }
 
@@ -77,6 +82,7 @@ static napi_value io_create(napi_env env, napi_callback_info info) {
     free(io);
     return tsp_throw(env, "epoll_create1", err);
   }
+  uring_open(&io->ring);
   struct epoll_event ev = {.events = EPOLLIN, .data.u32 = WAKE_TAG};
   epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->wake, &ev);
   /* The arrays must outlive the handle. */
@@ -126,20 +132,61 @@ static napi_value io_watch(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static void slot_iov(const struct io *io, struct iovec *iov, uint32_t slot, uint32_t tail) {
+  iov[0] = (struct iovec){io->heads + (size_t)slot * io->head_size, io->head_size};
+  iov[1] = (struct iovec){io->tails + (size_t)tail * io->tail_size, io->tail_size};
+}
+
+static void received(struct io *io, int32_t port, uint32_t n, uint32_t tail, int32_t result) {
+  int32_t *d = io->rx + n * 4;
+  d[0] = port;
+  d[1] = result;
+  d[2] = result > (int32_t)io->head_size ? (int32_t)tail : -1;
+}
+
+/* Asks one port for `ask` frames, up to URING_ENTRIES, with one system call; returns the number of frames in the batch now. */
+static uint32_t drain_ring(struct io *io, int32_t port, uint32_t n, uint32_t *tail, uint32_t ask) {
+  struct iovec iov[URING_ENTRIES][2];
+  int32_t result[URING_ENTRIES];
+  uint32_t first = n, first_tail = *tail;
+  for (uint32_t i = 0; i < ask; i++) {
+    slot_iov(io, iov[i], first + i, first_tail + i);
+    uring_queue(&io->ring, false, io->fd[port], iov[i], 2, &result[i]);
+  }
+  uring_run(&io->ring);
+  if (result[0] == -EOPNOTSUPP) uring_close(&io->ring);
+  for (uint32_t i = 0; i < ask; i++) {
+    if (result[i] == -EAGAIN || result[i] == -EINTR || result[i] == -EOPNOTSUPP) continue;
+    /* One that came after an earlier read had found nothing: the batch must stay dense. */
+    if (n < first + i) memcpy(io->heads + (size_t)n * io->head_size, iov[i][0].iov_base, io->head_size);
+    received(io, port, n++, first_tail + i, result[i]);
+    if (result[i] > (int32_t)io->head_size) *tail = first_tail + i + 1;
+    if (result[i] < 0 && result[i] != -EINVAL) break; /* the device is gone, as each read would say */
+  }
+  return n;
+}
+
 /* Reads one port until it is empty or `budget` frames came; returns the number of frames in the batch now. */
 static uint32_t drain(struct io *io, int32_t port, uint32_t n, uint32_t *tail, uint32_t budget) {
-  uint32_t end = n + budget < io->slots ? n + budget : io->slots;
-  while (n < end) {
-    struct iovec iov[2] = {{io->heads + (size_t)n * io->head_size, io->head_size}, {io->tails + (size_t)*tail * io->tail_size, io->tail_size}};
+  uint32_t start = n, end = n + budget < io->slots ? n + budget : io->slots;
+  uint32_t ask = io->burst[port] + 1u; /* one more shows whether that was all */
+  if (ask > end - n) ask = end - n;
+  if (ask > io->slots - *tail) ask = io->slots - *tail;
+  if (ask > URING_ENTRIES) ask = URING_ENTRIES;
+  if (io->ring.fd >= 0 && ask > RING_MIN) {
+    n = drain_ring(io, port, n, tail, ask);
+    if (n < start + ask && io->ring.fd >= 0) end = n;
+  }
+  while (n < end && *tail < io->slots) {
+    struct iovec iov[2];
+    slot_iov(io, iov, n, *tail);
     ssize_t len = readv(io->fd[port], iov, 2);
     if (len < 0 && (errno == EAGAIN || errno == EINTR)) break;
-    int32_t *d = io->rx + n * 4;
-    d[0] = port;
-    d[1] = len < 0 ? -errno : (int32_t)len;
-    d[2] = len > (ssize_t)io->head_size ? (int32_t)(*tail)++ : -1;
-    n++;
+    received(io, port, n++, *tail, len < 0 ? -errno : (int32_t)len);
+    if (len > (ssize_t)io->head_size) (*tail)++;
     if (len < 0) break; /* EINVAL: one frame that virtio cannot describe; EBADFD: the device is gone. JavaScript decides. */
   }
+  io->burst[port] = (uint16_t)(n - start);
   return n;
 }
 
@@ -208,27 +255,50 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
   return tsp_num(env, n);
 }
 
+/* The parts of the frame that a transmit descriptor names; returns how many. */
+static int frame_iov(const struct io *io, const int32_t *d, struct iovec *iov) {
+  size_t len = (size_t)d[1];
+  iov[0] = (struct iovec){io->heads + (size_t)d[2] * io->head_size, len};
+  if (len <= io->head_size) return 1;
+  iov[0].iov_len = io->head_size;
+  iov[1] = (struct iovec){io->tails + (size_t)d[3] * io->tail_size, len - io->head_size};
+  return 2;
+}
+
+/* Up to URING_ENTRIES frames with one system call. False: not possible with these files; nothing was sent. */
+static bool transmit_ring(struct io *io, int32_t *tx, uint32_t count) {
+  struct iovec iov[URING_ENTRIES][2];
+  int32_t result[URING_ENTRIES];
+  for (uint32_t i = 0; i < count; i++) {
+    int32_t *d = tx + i * 4;
+    uring_queue(&io->ring, true, io->fd[d[0]], iov[i], frame_iov(io, d, iov[i]), &result[i]);
+  }
+  uring_run(&io->ring);
+  if (result[0] == -EOPNOTSUPP) {
+    uring_close(&io->ring);
+    return false;
+  }
+  for (uint32_t i = 0; i < count; i++) tx[i * 4 + 1] = result[i];
+  return true;
+}
+
 /* ioTransmit(handle, count) -> frames that could not be written. */
 static napi_value io_transmit(napi_env env, napi_callback_info info) {
   napi_value argv[2];
   tsp_args(env, info, 2, argv);
   struct io *io = get_io(env, argv[0]);
-  uint32_t count = tsp_u32(env, argv[1]), failed = 0;
-  for (uint32_t i = 0; i < count; i++) {
+  uint32_t count = tsp_u32(env, argv[1]), failed = 0, i = 0;
+  while (io->ring.fd >= 0 && count - i >= RING_MIN) {
+    uint32_t some = count - i < URING_ENTRIES ? count - i : URING_ENTRIES;
+    if (transmit_ring(io, io->tx + i * 4, some)) i += some;
+  }
+  for (; i < count; i++) {
     int32_t *d = io->tx + i * 4;
-    size_t len = (size_t)d[1];
-    struct iovec iov[2] = {{io->heads + (size_t)d[2] * io->head_size, len}, {NULL, 0}};
-    int parts = 1;
-    if (len > io->head_size) {
-      iov[0].iov_len = io->head_size;
-      iov[1].iov_base = io->tails + (size_t)d[3] * io->tail_size;
-      iov[1].iov_len = len - io->head_size;
-      parts = 2;
-    }
-    ssize_t sent = writev(io->fd[d[0]], iov, parts);
-    if (sent < 0) failed++;
+    struct iovec iov[2];
+    ssize_t sent = writev(io->fd[d[0]], iov, frame_iov(io, d, iov));
     d[1] = sent < 0 ? -errno : (int32_t)sent;
   }
+  for (i = 0; i < count; i++) failed += io->tx[i * 4 + 1] < 0;
   return tsp_num(env, failed);
 }
 

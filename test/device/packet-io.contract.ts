@@ -75,15 +75,20 @@ export function packetIoContract(make: () => Rig | Promise<Rig>): void {
   });
 
   it("brings short and long frames whole, with the port that they came from, in order", () => {
-    const sizes = [46, HEAD_SIZE - 24, HEAD_SIZE - 23, 60, rig.longest - 24, 1000].filter((size) => size + 24 <= rig.longest);
-    for (const [n, size] of sizes.entries()) rig.deliver(rig.ports[n % 2]!, text(size, n));
-    const got = receive(sizes.length);
-    for (const parity of [0, 1]) {
-      const ofPort = got.filter(({ port }) => port === rig.ports[parity]);
-      const want = sizes.map((size, n) => text(size, n)).filter((_, n) => n % 2 === parity);
-      expect(ofPort.map(({ bytes }) => Buffer.from(bytes).toString("hex"))).toEqual(
-        want.map((bytes) => Buffer.from(bytes).toString("hex")),
-      );
+    const sizes = [46, HEAD_SIZE - 24, HEAD_SIZE - 23, 60, rig.longest - 24, 1000, 50, HEAD_SIZE - 23, 1200, 70].filter(
+      (size) => size + 24 <= rig.longest,
+    );
+    // A second and third time: a port that had many frames may be read in another way.
+    for (let burst = 0; burst < 3; burst++) {
+      for (const [n, size] of sizes.entries()) rig.deliver(rig.ports[n % 2]!, text(size, n));
+      const got = receive(sizes.length);
+      for (const parity of [0, 1]) {
+        const ofPort = got.filter(({ port }) => port === rig.ports[parity]);
+        const want = sizes.map((size, n) => text(size, n)).filter((_, n) => n % 2 === parity);
+        expect(ofPort.map(({ bytes }) => Buffer.from(bytes).toString("hex"))).toEqual(
+          want.map((bytes) => Buffer.from(bytes).toString("hex")),
+        );
+      }
     }
   });
 
@@ -106,15 +111,29 @@ export function packetIoContract(make: () => Rig | Promise<Rig>): void {
     expect(hex(await rig.delivered(b))).toEqual(hex([long.subarray(10), short.subarray(10)]));
   });
 
-  it("answers -errno for the frame that could not be sent, and sends the others", async () => {
+  it("sends as many at once as the descriptors hold, in order", async () => {
+    const [a] = rig.ports;
+    const { slots } = rig.memory;
+    const count = slots * 3 + 5;
+    for (let slot = 0; slot < slots; slot++) place(slot, a, slot, text(46, slot));
+    for (let k = slots; k < count; k++)
+      rig.io.tx.copyWithin(k * DESCRIPTOR, (k % slots) * DESCRIPTOR, (k % slots) * DESCRIPTOR + DESCRIPTOR);
+    expect(rig.io.transmit(count)).toBe(0);
+    expect((await rig.delivered(a)).map((bytes) => bytes[14])).toEqual(Array.from({ length: count }, (_, k) => k % slots));
+  });
+
+  it.each([2, 20])("answers -errno for the frame that could not be sent, and sends the others, of %i", async (count) => {
     const [a, b] = rig.ports;
     rig.breakPort(b);
-    place(0, b, 0, text(46));
-    place(1, a, 1, text(47));
-    expect(rig.io.transmit(2)).toBe(1);
-    expect(rig.io.tx[1]).toBeLessThan(0);
-    expect(rig.io.tx[DESCRIPTOR + 1]).toBe(text(47).length);
-    expect(await rig.delivered(a)).toHaveLength(1);
+    for (let k = 0; k < count; k++) place(k, k === 0 || k === 7 ? b : a, k, text(46 + k));
+    const broken = count > 7 ? [0, 7] : [0];
+    expect(rig.io.transmit(count)).toBe(broken.length);
+    for (let k = 0; k < count; k++) {
+      const result = rig.io.tx[k * DESCRIPTOR + 1]!;
+      if (broken.includes(k)) expect(result).toBeLessThan(0);
+      else expect(result).toBe(text(46 + k).length);
+    }
+    expect(await rig.delivered(a)).toHaveLength(count - broken.length);
   });
 
   it("brings nothing more from a port that was removed", () => {

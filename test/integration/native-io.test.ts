@@ -1,7 +1,8 @@
 /** The packet input and output contract on TAP devices: what one end of a pair of TAPs writes, the other reads, by a kernel bridge in a namespace. */
 import fs from "node:fs";
-import { describe } from "vitest";
+import { describe, expect, it } from "vitest";
 import { NativeIo } from "../../src/device/native-io.js";
+import { DESCRIPTOR } from "../../src/device/packet-io.js";
 import { openTap, type Tap } from "../../src/device/tap.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
 import { native } from "../../src/sys/native.js";
@@ -75,4 +76,22 @@ describe.skipIf(!isRoot)(`NativeIo${isRoot ? "" : " (skipped: needs root to make
       },
     };
   });
+});
+
+it("sends also to what io_uring cannot write to without waiting, as TAPs before Linux 6.4", () => {
+  const wakeFd = native.eventfd();
+  const fd = fs.openSync("/dev/ptmx", fs.constants.O_RDWR | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
+  try {
+    const io = new NativeIo(new PacketMemory(), wakeFd);
+    io.addPort(0, fd);
+    for (let turn = 0; turn < 2; turn++) {
+      for (let k = 0; k < 8; k++) io.tx.set([0, 40 + k, k, -1], k * DESCRIPTOR);
+      expect(io.transmit(8)).toBe(0);
+      expect([...Array(8).keys()].map((k) => io.tx[k * DESCRIPTOR + 1])).toEqual([40, 41, 42, 43, 44, 45, 46, 47]);
+    }
+    io.removePort(0);
+  } finally {
+    fs.closeSync(fd);
+    fs.closeSync(wakeFd);
+  }
 });
