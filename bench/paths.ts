@@ -11,6 +11,11 @@ export function native(name: string): string {
   return `${ROOT}bench/dist/native/${name}`;
 }
 
+/** A script of `bench/memory/`, bundled by `run.sh` as the worker is (`build:worker`). */
+export function bundled(name: string): string {
+  return `${ROOT}bench/dist/${name}.js`;
+}
+
 /** A module of the shipped `dist/`, so that what is measured is what users run. `T`: `typeof import("../src/…")`. */
 export async function shipped<T>(module: string): Promise<T> {
   return (await import(`${ROOT}dist/${module}`)) as T;
