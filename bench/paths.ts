@@ -11,7 +11,7 @@ export function native(name: string): string {
   return `${ROOT}bench/dist/native/${name}`;
 }
 
-/** A script of `bench/memory/`, bundled by `run.sh` as the worker is (`build:worker`). */
+/** A script that `run.sh` has made one module of, as the build does with the worker (`build:worker`). */
 export function bundled(name: string): string {
   return `${ROOT}bench/dist/${name}.js`;
 }
