@@ -38,6 +38,8 @@ const TCP_ESTABLISHED = stateWord(ipv4.PROTO_TCP, ESTABLISHED);
 const UDP_ASSURED = stateWord(ipv4.PROTO_UDP, ASSURED);
 const TURNING = l4.TCP_SYN | l4.TCP_FIN | l4.TCP_RST;
 
+/** Word of the ports behind a plain IPv4 header, counted from that header. */
+const PORTS_WORD = ipv4.MIN_HEADER_SIZE / 4;
 const MIN_LENGTH = eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + l4.UDP_HEADER_SIZE;
 
 /** The stage for one batch; it answers how many frames it has left. */
@@ -68,17 +70,18 @@ export function establishedFlows(b: Batch, state: State): () => number {
     let candidates = 0;
     for (let i = 0; i < count; i++) {
       const frame = at[i]! + vnet.HEADER_SIZE;
-      const ip = frame + eth.HEADER_SIZE;
+      const ip = (frame + eth.HEADER_SIZE) >> 2;
       egress[i] = UNDECIDED;
       routed[i] = 0;
       // To be routed, and an IPv4 datagram without options, whole, with ports.
-      if (len[i]! < MIN_LENGTH || eth.type(halves, frame) !== eth.TYPE_IPV4 || bytes[ip] !== ipv4.PLAIN_FIRST_BYTE) continue;
-      const protocol = ipv4.protocol(bytes, ip);
-      if ((protocol !== ipv4.PROTO_TCP && protocol !== ipv4.PROTO_UDP) || ipv4.isFragment(halves, ip)) continue;
+      if (len[i]! < MIN_LENGTH || eth.typeOf(words[ip - 1]!) !== eth.TYPE_IPV4) continue;
+      if (ipv4.firstByteOf(words[ip]!) !== ipv4.PLAIN_FIRST_BYTE || ipv4.isFragmentOf(words[ip + ipv4.SECOND_WORD]!)) continue;
+      const protocol = ipv4.protocolOf(words[ip + ipv4.THIRD_WORD]!);
+      if (protocol !== ipv4.PROTO_TCP && protocol !== ipv4.PROTO_UDP) continue;
       const port = ingress[i]!;
       if (kind[port] !== UPLINK && !toGateway(port, frame)) continue;
       mine[candidates] = i;
-      hashes[candidates] = conntrack.hash(ipv4.src(words, ip), ipv4.dst(words, ip), l4.ports(words, ip + ipv4.MIN_HEADER_SIZE), protocol);
+      hashes[candidates] = conntrack.hash(words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!, protocol);
       candidates++;
     }
     conntrack.findAll(hashes, candidates, refs, states);
@@ -88,23 +91,25 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const ref = refs[k]!;
       const header = at[i]!;
       const frame = header + vnet.HEADER_SIZE;
-      const ip = frame + eth.HEADER_SIZE;
-      const off = ip + ipv4.MIN_HEADER_SIZE;
-      const third = words[(ip >> 2) + ipv4.THIRD_WORD]!;
-      const protocol = ipv4.protocolOf(third);
-      if (ref === -1 || !conntrack.isTuple(ref, ipv4.src(words, ip), ipv4.dst(words, ip), l4.ports(words, off))) continue;
+      const off = frame + eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE;
+      const ip = (frame + eth.HEADER_SIZE) >> 2;
+      const third = words[ip + ipv4.THIRD_WORD]!;
+      const tcp = ipv4.protocolOf(third) === ipv4.PROTO_TCP;
+      if (states[k] !== (tcp ? TCP_ESTABLISHED : UDP_ASSURED)) continue;
+      if (!conntrack.isTuple(ref, words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!)) continue;
       const dir = ref & 1;
       const row = (ref >> 1) << ROW_SHIFT;
-      const tcp = protocol === ipv4.PROTO_TCP;
-      if (states[k] !== (tcp ? TCP_ESTABLISHED : UDP_ASSURED)) continue;
-      if (tcp && (l4.tcpFlags(bytes, off) & TURNING) !== 0) continue;
 
-      // What `parse` would drop goes there.
+      // What `parse` would drop goes there, and what changes the flow's state.
       const space = len[i]! - eth.HEADER_SIZE;
-      const total = ipv4.totalLengthOf(words[(ip >> 2) + ipv4.FIRST_WORD]!);
+      const total = ipv4.totalLengthOf(words[ip]!);
       if (total > space) continue;
       const rest = total - ipv4.MIN_HEADER_SIZE;
-      if ((tcp ? l4.checkTcp(bytes, off, rest) : l4.checkUdp(bytes, off, rest)) !== DROP_NONE) continue;
+      if (tcp) {
+        const word = words[ip + PORTS_WORD + l4.TCP_FLAGS_WORD]!;
+        const size = l4.tcpHeaderSizeOf(word);
+        if ((l4.tcpFlagsOf(word) & TURNING) !== 0 || size < l4.TCP_MIN_HEADER_SIZE || size > rest) continue;
+      } else if (l4.checkUdp(bytes, off, rest) !== DROP_NONE) continue;
       let partial = false;
       let gso = false;
       if (!vnet.isBare(halves, header)) {
@@ -127,9 +132,10 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const deltas = rows[row + DELTA]! ^ -dir;
       const addresses = deltas & 0xffff;
       const to = row + (dir ^ 1) * REPLY; // the other direction's tuple, turned round
-      words[(ip >> 2) + ipv4.THIRD_WORD] = ipv4.thirdWordAfter(third, hops, hops === 1 ? combine(addresses, ipv4.TTL_DELTA) : addresses);
-      ipv4.putAddresses(words, ip, rows[to + 1]!, rows[to]!);
-      l4.setPorts(words, off, swapPorts(rows[to + 2]!));
+      words[ip + ipv4.THIRD_WORD] = ipv4.thirdWordAfter(third, hops, hops === 1 ? combine(addresses, ipv4.TTL_DELTA) : addresses);
+      words[ip + ipv4.SRC_WORD] = rows[to + 1]!;
+      words[ip + ipv4.DST_WORD] = rows[to]!;
+      words[ip + PORTS_WORD] = swapPorts(rows[to + 2]!);
       if (gso && tcp) vnet.setHdrLen(halves, header, off + l4.tcpHeaderSize(bytes, off) - frame);
       if (tcp) l4.updateTcpChecksum(halves, off, partial, addresses, deltas >>> 16);
       else l4.updateUdpChecksum(halves, off, partial, addresses, deltas >>> 16);
