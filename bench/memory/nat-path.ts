@@ -35,8 +35,11 @@ const MAKE: Record<Stage, (b: Batch, s: State) => () => void> = {
   "l2-out": (b, s) => () => l2Out(b, s),
 };
 
-const [flows = 1000, len = 64, seconds = 1] = process.argv.slice(2, 5).map(Number);
-const [path, count] = process.argv.slice(5);
+const [flowCount = "1000", frameLength = "64", secondsText = "1", path, count] = process.argv.slice(2);
+// One by one: an array of numbers with a fraction among them would make doubles of all, and what is computed with them slower.
+const flows = Number.parseInt(flowCount, 10);
+const len = Number.parseInt(frameLength, 10);
+const seconds = Number(secondsText);
 // As a worker does it.
 allowInlining();
 const memory = new PacketMemory();
