@@ -4,12 +4,14 @@ import { docker } from "./docker/main.js";
 import { endToEnd } from "./end-to-end.js";
 import { memory } from "./memory/main.js";
 import { parseOptions, USAGE } from "./options.js";
+import { pauses } from "./pauses.js";
 import { startup } from "./startup.js";
 
 const [mode, ...rest] = process.argv.slice(2);
 try {
   if (mode === "--help" || mode === "-h") process.stdout.write(USAGE);
   else if (mode === "memory") await memory(rest);
+  else if (mode === "pauses") await pauses();
   else if (mode === "startup") await startup(rest);
   else if (mode === "docker") await docker(rest);
   else await endToEnd(parseOptions(process.argv.slice(2)));

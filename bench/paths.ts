@@ -11,6 +11,11 @@ export function native(name: string): string {
   return `${ROOT}bench/dist/native/${name}`;
 }
 
+/** A script that `run.sh` has made one module of, as the build does with the worker (`build:worker`). */
+export function bundled(name: string): string {
+  return `${ROOT}bench/dist/${name}.js`;
+}
+
 /** A module of the shipped `dist/`, so that what is measured is what users run. `T`: `typeof import("../src/…")`. */
 export async function shipped<T>(module: string): Promise<T> {
   return (await import(`${ROOT}dist/${module}`)) as T;

@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { awaitQuiet, describeMachine, QUIET } from "../machine.js";
-import { native, RESULTS } from "../paths.js";
+import { bundled, native, RESULTS } from "../paths.js";
 import { Progress } from "../progress.js";
 import { table } from "../report.js";
 import { format, summarize } from "../stats.js";
@@ -31,10 +31,6 @@ function run(program: string, args: string[]): Answer {
   return JSON.parse(execFileSync(program, args, { encoding: "utf8" })) as Answer;
 }
 
-function script(name: string): string {
-  return fileURLToPath(new URL(`${name}.js`, import.meta.url));
-}
-
 /** Time of the path alone: what setting the frames up costs is taken off. */
 function net({ ns = Number.NaN, harness = 0 }: Answer): number {
   return ns - harness;
@@ -42,7 +38,7 @@ function net({ ns = Number.NaN, harness = 0 }: Answer): number {
 
 /** What each stage adds, in nanoseconds a packet of 64 bytes. */
 function stageCosts(flows: number, seconds: string): Answer {
-  const measure = (...rest: string[]): number => net(run(process.execPath, [script("nat-path"), String(flows), "64", seconds, ...rest]));
+  const measure = (...rest: string[]): number => net(run(process.execPath, [bundled("nat-path"), String(flows), "64", seconds, ...rest]));
   const costs: Answer = {};
   const whole = measure();
   let before = 0;
@@ -77,7 +73,7 @@ export async function memory(argv: string[]): Promise<void> {
   const cases: Case[] = FLOWS.flatMap((flows) =>
     SIZES.map((size) => {
       const args = [String(flows), String(size), seconds];
-      return { name: `${flows.toLocaleString("en")} flows, ${size} bytes`, js: [script("nat-path"), ...args], c: args };
+      return { name: `${flows.toLocaleString("en")} flows, ${size} bytes`, js: [bundled("nat-path"), ...args], c: args };
     }),
   );
   for (const [name, count] of [
@@ -86,10 +82,10 @@ export async function memory(argv: string[]): Promise<void> {
   ] as const)
     cases.push({
       name: `${name} ${count.toLocaleString("en")} entries`,
-      js: [script("tables"), name, String(count)],
+      js: [bundled("tables"), name, String(count)],
       c: [String(count), "64", "1", name],
     });
-  cases.push({ name: "take and give a port, 99 % in use", js: [script("tables"), "ports"] });
+  cases.push({ name: "take and give a port, 99 % in use", js: [bundled("tables"), "ports"] });
   const js = new Map<string, number[]>();
   const c = new Map<string, number[]>();
   const progress = new Progress(rounds * cases.length);
@@ -116,11 +112,12 @@ export async function memory(argv: string[]): Promise<void> {
   const scaling: number[] = [];
   for (let round = 1; round <= rounds; round++) {
     const [one = Number.NaN, two = Number.NaN] = [1, 2].map(
-      (count) => run(process.execPath, [script("workers"), String(count), String(WORKER_FLOWS), seconds]).rate,
+      (count) =>
+        run(process.execPath, [fileURLToPath(new URL("workers.js", import.meta.url)), String(count), String(WORKER_FLOWS), seconds]).rate,
     );
     scaling.push(two / one);
   }
-  const bytes = run(process.execPath, [script("tables"), "bytes", String(1 << 18)]).bytes ?? Number.NaN;
+  const bytes = run(process.execPath, [bundled("tables"), "bytes", String(1 << 18)]).bytes ?? Number.NaN;
   write({ cases, js, c, stages, scaling, bytes, rounds, load }, values.out ?? path.join(RESULTS, values.quick ? "tmp" : ""));
 }
 

@@ -3,64 +3,71 @@
  * nanoseconds a packet. Without PATH: the engine's whole turn. PATH `fast` or `single`: the first COUNT stages alone, in the order in which the
  * engine runs them: with established flows in one pass, or stage by stage as packets go that this pass leaves.
  */
+import { admit } from "../../src/dataplane/admit.js";
+import { establishedFlows } from "../../src/dataplane/established.js";
+import { flowLookup } from "../../src/dataplane/flow-lookup.js";
+import { icmpError } from "../../src/dataplane/icmp-error.js";
+import { l2Out } from "../../src/dataplane/l2-out.js";
+import { parser } from "../../src/dataplane/parse.js";
+import { rewrite } from "../../src/dataplane/rewrite.js";
 import type { State } from "../../src/dataplane/state.js";
-import type { Batch } from "../../src/mem/batch.js";
-import { shipped } from "../paths.js";
-import { STAGES, type StagePath } from "./stages.js";
+import { track } from "../../src/dataplane/track.js";
+import { ttl } from "../../src/dataplane/ttl.js";
+import { createCounters } from "../../src/engine/counters.js";
+import { Engine } from "../../src/engine/engine.js";
+import { useHugePages } from "../../src/engine/huge-pages.js";
+import { allowInlining } from "../../src/engine/jit.js";
+import { Batch, UNDECIDED } from "../../src/mem/batch.js";
+import { PacketMemory } from "../../src/mem/packet-memory.js";
+import { STAGES, type Stage, type StagePath } from "./stages.js";
 import { time } from "./timing.js";
-import { checkTranslated, makeState, ResidentIo } from "./traffic.js";
+import { checkTranslated, fill, makeState, ResidentIo } from "./traffic.js";
 
-const { allowInlining } = await shipped<typeof import("../../src/engine/jit.js")>("engine/jit.js");
-allowInlining(); // as a worker does
-const [flows = 1000, len = 64, seconds = 1] = process.argv.slice(2, 5).map(Number);
-const [path, count] = process.argv.slice(5);
-const io = new ResidentIo(flows, len);
-const state = makeState(flows);
-const { slots } = io.memory;
+const MAKE: Record<Stage, (b: Batch, s: State) => () => void> = {
+  established: establishedFlows,
+  parse: (b, s) => parser(b, s.ports.kind),
+  "flow-lookup": (b, s) => () => flowLookup(b, s),
+  "icmp-error": (b, s) => () => icmpError(b, s),
+  admit: (b, s) => () => admit(b, s),
+  ttl: (b, s) => () => ttl(b, s),
+  track: (b, s) => () => track(b, s),
+  rewrite: (b, s) => () => rewrite(b, s),
+  "l2-out": (b, s) => () => l2Out(b, s),
+};
+
+const [flowCount = "1000", frameLength = "64", secondsText = "1", path, count] = process.argv.slice(2);
+// One by one: an array of numbers with a fraction among them would make doubles of all, and what is computed with them slower.
+const flows = Number.parseInt(flowCount, 10);
+const len = Number.parseInt(frameLength, 10);
+const seconds = Number(secondsText);
+// As a worker does it.
+allowInlining();
+const memory = new PacketMemory();
+const state = makeState(Math.max(flows, 1024));
+useHugePages(memory, state);
+fill(state, flows);
+const io = new ResidentIo(memory, flows, len);
+const { slots } = memory;
 const harness = time("harness", slots, () => io.receive(), seconds / 2).ns;
-const operation = path === undefined ? await wholeTurn() : await firstStages(STAGES[path as StagePath].slice(0, Number(count)));
+const operation = path === undefined ? wholeTurn() : firstStages(STAGES[path as StagePath].slice(0, Number(count)));
 const ns = time("path", slots, operation, seconds).ns;
 if (path === undefined) checkTranslated(io);
 console.log(JSON.stringify({ ns, harness }));
 
-async function wholeTurn(): Promise<() => void> {
-  const { Engine } = await shipped<typeof import("../../src/engine/engine.js")>("engine/engine.js");
-  const { createCounters } = await shipped<typeof import("../../src/engine/counters.js")>("engine/counters.js");
-  const engine = new Engine(io, io.memory, state, createCounters(), {
-    portGone: () => {},
-    forget: () => {},
-
-    settle: () => false,
-  });
+function wholeTurn(): () => void {
+  const engine = new Engine(io, memory, state, createCounters(), { portGone: () => {}, forget: () => {}, settle: () => false });
   return () => engine.turn(0, 0);
 }
 
 /** Without an engine: a stage made for a second batch would be compiled for both and so be slower. */
-async function firstStages(names: readonly string[]): Promise<() => void> {
-  const { Batch: BatchClass, UNDECIDED } = await shipped<typeof import("../../src/mem/batch.js")>("mem/batch.js");
-  const batch = new BatchClass(io.memory);
+function firstStages(names: readonly Stage[]): () => void {
+  const batch = new Batch(memory);
   batch.count = slots;
   batch.len.fill(len);
-  const stages: (() => void)[] = [];
-  for (const name of names) stages.push(await makeStage(name, batch));
+  const stages = names.map((name) => MAKE[name](batch, state));
   return () => {
     io.receive();
     batch.egress.fill(UNDECIDED);
     for (const stage of stages) stage();
   };
-}
-
-async function makeStage(name: string, batch: Batch): Promise<() => void> {
-  if (name === "parse") {
-    const { parser } = await shipped<typeof import("../../src/dataplane/parse.js")>("dataplane/parse.js");
-    return parser(batch, state.ports.kind);
-  }
-  if (name === "established") {
-    const { establishedFlows } = await shipped<typeof import("../../src/dataplane/established.js")>("dataplane/established.js");
-    return establishedFlows(batch, state);
-  }
-  // The others are functions of batch and state, named after their file.
-  const module = await shipped<Record<string, (b: Batch, s: State) => void>>(`dataplane/${name}.js`);
-  const stage = module[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())]!;
-  return () => stage(batch, state);
 }

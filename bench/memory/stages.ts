@@ -4,3 +4,4 @@ export const STAGES = {
   single: ["parse", "flow-lookup", "icmp-error", "admit", "ttl", "track", "rewrite", "l2-out"],
 } as const;
 export type StagePath = keyof typeof STAGES;
+export type Stage = (typeof STAGES)[StagePath][number];

@@ -1,10 +1,10 @@
 /** Tables by themselves, one process a case: `node tables.js insert|expire|ports|bytes COUNT`. Prints one line of JSON. */
-import { shipped } from "../paths.js";
+import type { State } from "../../src/dataplane/state.js";
+import { allowInlining } from "../../src/engine/jit.js";
+import { Conntrack } from "../../src/table/conntrack.js";
+import { NatPool } from "../../src/table/nat-pool.js";
 import { time } from "./timing.js";
-import { client, clientPort, insertFlow, makeState, NOW } from "./traffic.js";
-
-const { Conntrack } = await shipped<typeof import("../../src/table/conntrack.js")>("table/conntrack.js");
-const { NatPool } = await shipped<typeof import("../../src/table/nat-pool.js")>("table/nat-pool.js");
+import { client, clientPort, fill, makeState, NOW } from "./traffic.js";
 
 /** As the wheel in the engine: per call at most so many are looked at. */
 const BUDGET = 1024;
@@ -20,10 +20,16 @@ function once(count: number, action: () => void): number {
 
 /** Compiled code, as in a process that has run for a while. */
 function warmTables(): void {
-  for (let round = 0; round < 20; round++) expireAll(makeState(2000));
+  for (let round = 0; round < 20; round++) expireAll(filled(2000));
 }
 
-function expireAll(state: ReturnType<typeof makeState>): void {
+function filled(count: number): State {
+  const state = makeState(count);
+  fill(state, count);
+  return state;
+}
+
+function expireAll(state: State): void {
   const { conntrack } = state;
   const out = new Int32Array(256);
   while (conntrack.used > 0) {
@@ -35,16 +41,13 @@ function expireAll(state: ReturnType<typeof makeState>): void {
 const cases: Record<string, (count: number) => Record<string, number>> = {
   insert: (count) => {
     warmTables();
-    const state = makeState(0, count);
-    const fill = (): void => {
-      for (let k = 0; k < count; k++) insertFlow(state, k);
-    };
-    return { ns: once(count, fill) };
+    const state = makeState(count);
+    return { ns: once(count, () => fill(state, count)) };
   },
 
   expire: (count) => {
     warmTables();
-    const state = makeState(count);
+    const state = filled(count);
     return { ns: once(count, () => expireAll(state)) };
   },
 
@@ -74,5 +77,6 @@ const cases: Record<string, (count: number) => Record<string, number>> = {
   },
 };
 
+allowInlining();
 const [name = "", count = "100000"] = process.argv.slice(2);
 console.log(JSON.stringify(cases[name]!(Number(count))));

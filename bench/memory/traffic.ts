@@ -4,17 +4,13 @@
  * every look-up misses the cache. bench/native/nat-path.c does the same.
  */
 
-import type { State } from "../../src/dataplane/state.js";
+import { State } from "../../src/dataplane/state.js";
 import type { PacketIo } from "../../src/device/packet-io.js";
-import type { PacketMemory } from "../../src/mem/packet-memory.js";
-import { shipped } from "../paths.js";
-
-const { HEAD_SIZE, PacketMemory: Memory } = await shipped<typeof import("../../src/mem/packet-memory.js")>("mem/packet-memory.js");
-const { State: StateClass } = await shipped<typeof import("../../src/dataplane/state.js")>("dataplane/state.js");
-const { ESTABLISHED, EGRESS_RECORD } = await shipped<typeof import("../../src/table/conntrack.js")>("table/conntrack.js");
-const { UPLINK } = await shipped<typeof import("../../src/table/ports.js")>("table/ports.js");
-const { combine, delta } = await shipped<typeof import("../../src/wire/checksum.js")>("wire/checksum.js");
-const { rawHalf, rawWord, swapPorts } = await shipped<typeof import("../../src/wire/raw.js")>("wire/raw.js");
+import { HEAD_SIZE, type PacketMemory } from "../../src/mem/packet-memory.js";
+import { EGRESS_RECORD, ESTABLISHED } from "../../src/table/conntrack.js";
+import { UPLINK } from "../../src/table/ports.js";
+import { combine, delta } from "../../src/wire/checksum.js";
+import { rawHalf, rawWord, swapPorts } from "../../src/wire/raw.js";
 
 const STRIDE = 7919;
 const VNET = 10,
@@ -37,15 +33,19 @@ export function clientPort(k: number): number {
   return rawHalf(1024 + (k & 255));
 }
 
-/** Tables with `flows` established flows of one published port. */
-export function makeState(flows: number, capacity = Math.max(flows, 1024)): State {
-  const state = new StateClass({ conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0.37 });
+/** Tables with room for `capacity` flows, and an uplink. */
+export function makeState(capacity: number): State {
+  const state = new State({ conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0.37 });
   state.now = NOW;
   state.ports.set(0, UPLINK, 0, 0, 0, 0);
   state.locals.set(HOST_IP, 0, 1);
   state.conntrack.expire(NOW, new Int32Array(1), 1); // brings the wheel to the present, as the first turn of an engine does
-  for (let k = 0; k < flows; k++) insertFlow(state, k);
   return state;
+}
+
+/** Adds `flows` established flows of one published port. */
+export function fill(state: State, flows: number): void {
+  for (let k = 0; k < flows; k++) insertFlow(state, k);
 }
 
 export function insertFlow(state: State, k: number): void {
@@ -64,15 +64,15 @@ export class ResidentIo implements PacketIo {
   readonly rx: Int32Array;
   readonly tx = new Int32Array(1024 * 4);
   readonly clock = Int32Array.of(NOW, 0, 0);
-  readonly memory: PacketMemory = new Memory();
   private next = 0;
 
   /** `len`: of a frame, from the Ethernet header on. */
   constructor(
+    readonly memory: PacketMemory,
     private readonly flows: number,
     len: number,
   ) {
-    const { slots, bytes, halves } = this.memory;
+    const { slots, bytes, halves } = memory;
     this.rx = new Int32Array(slots * 4);
     for (let i = 0; i < slots; i++) {
       const ip = i * HEAD_SIZE + VNET + ETHERNET;

@@ -2,11 +2,12 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { Worker } from "node:worker_threads";
+import { bundled } from "../paths.js";
 
 const [count = "2", flows = "10000", seconds = "1"] = process.argv.slice(2);
 const workers = Array.from(
   { length: Number(count) },
-  () => new Worker(new URL("nat-path.js", import.meta.url), { argv: [flows, "64", seconds], stdout: true }),
+  () => new Worker(bundled("nat-path"), { argv: [flows, "64", seconds], stdout: true }),
 );
 const answers = await Promise.all(
   workers.map(async (worker) => {

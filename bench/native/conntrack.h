@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum { SYN_SENT, SYN_RECEIVED, ESTABLISHED, FIN_ORIGINAL, FIN_REPLY, CLOSING, RESET, UNREPLIED, ASSURED };
 static const int32_t TIMEOUT[] = {30, 60, 7440, 240, 240, 240, 240, 120, 300};
@@ -30,11 +31,19 @@ struct conntrack {
   int32_t free, fresh, tick, last_closing, first[WHEEL + 1];
 };
 
+/* As src/engine/huge-pages.ts. */
+static inline void huge_pages(void *at, size_t bytes) {
+  uintptr_t from = (uintptr_t)at & ~4095ul;
+  madvise((void *)from, (uintptr_t)at + bytes - from, MADV_HUGEPAGE);
+}
+
 static inline void ct_init(struct conntrack *t, uint32_t capacity, uint32_t seed) {
   uint32_t size = 1;
   while (size < capacity * 4) size <<= 1;
   t->rows = aligned_alloc(64, (size_t)capacity * sizeof(struct row));
-  t->slots = calloc(size, sizeof *t->slots);
+  t->slots = aligned_alloc(64, size * sizeof *t->slots);
+  huge_pages(t->rows, (size_t)capacity * sizeof(struct row)), huge_pages(t->slots, size * sizeof *t->slots);
+  for (uint32_t i = 0; i < size; i++) t->slots[i] = 0;
   t->mask = size - 1, t->seed = seed, t->used = 0, t->capacity = capacity;
   t->free = NIL, t->fresh = 0, t->tick = NIL, t->last_closing = NIL;
   for (int i = 0; i <= WHEEL; i++) t->first[i] = NIL;

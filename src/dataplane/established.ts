@@ -8,7 +8,7 @@
  * overlap. The columns of conntrack are read here directly, since calls that the JIT does not inline cost as much as the work in them
  * (bench: `memory`).
  */
-import { type Batch, ROUTE, UNDECIDED } from "../mem/batch.js";
+import { type Batch, UNDECIDED } from "../mem/batch.js";
 import {
   ASSURED,
   DEADLINE,
@@ -22,7 +22,7 @@ import {
   PACKETS,
   REPLY,
   ROW_SHIFT,
-  STATE,
+  stateWord,
 } from "../table/conntrack.js";
 import { ENDPOINT, NONE, UPLINK } from "../table/ports.js";
 import { combine } from "../wire/checksum.js";
@@ -35,69 +35,82 @@ import * as vnet from "../wire/vnet.js";
 import { UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
 import type { State } from "./state.js";
 
+const TCP_ESTABLISHED = stateWord(ipv4.PROTO_TCP, ESTABLISHED);
+const UDP_ASSURED = stateWord(ipv4.PROTO_UDP, ASSURED);
 const TURNING = l4.TCP_SYN | l4.TCP_FIN | l4.TCP_RST;
 
+/** Word of the ports behind a plain IPv4 header, counted from that header. */
+const PORTS_WORD = ipv4.MIN_HEADER_SIZE / 4;
 const MIN_LENGTH = eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + l4.UDP_HEADER_SIZE;
 
 /** The stage for one batch; it answers how many frames it has left. */
 export function establishedFlows(b: Batch, state: State): () => number {
-  const { at, len, port: ingress, egress, routed, hash } = b;
+  const { at, len, port: ingress, egress, routed } = b;
   const { bytes, halves, words } = b.memory;
   const { conntrack, networks } = state;
-  const { rows, timeouts } = conntrack;
+  const { rows } = conntrack;
+  const establishedSec = conntrack.timeouts[ESTABLISHED]!;
+  const assuredSec = conntrack.timeouts[ASSURED]!;
   const { kind, macHi, macLo, network } = state.ports;
-
-  const touched = new Int32Array(b.memory.slots);
+  const { macHi: gatewayHi, macLo: gatewayLo } = networks;
+  // Columns of the frames that this stage may decide: which they are, and what the table says about them.
+  const mine = new Int32Array(b.memory.slots);
+  const hashes = new Int32Array(b.memory.slots);
+  const refs = new Int32Array(b.memory.slots);
+  const states = new Int32Array(b.memory.slots);
 
   /** Whether a frame of an endpoint is addressed to the gateway. */
   function toGateway(port: number, frame: number): boolean {
     const own = network[port]!;
-    return kind[port] === ENDPOINT && eth.dstLo(halves, frame) === networks.macLo[own] && eth.dstHi(halves, frame) === networks.macHi[own];
+    return kind[port] === ENDPOINT && eth.dstLo(halves, frame) === gatewayLo[own] && eth.dstHi(halves, frame) === gatewayHi[own];
   }
 
   return () => {
     const { count } = b;
     const { now } = state;
-    let left = 0;
+    let candidates = 0;
     for (let i = 0; i < count; i++) {
       const frame = at[i]! + vnet.HEADER_SIZE;
-      const ip = frame + eth.HEADER_SIZE;
+      const ip = (frame + eth.HEADER_SIZE) >> 2;
       egress[i] = UNDECIDED;
       routed[i] = 0;
       // To be routed, and an IPv4 datagram without options, whole, with ports.
-      if (len[i]! < MIN_LENGTH || eth.type(halves, frame) !== eth.TYPE_IPV4 || bytes[ip] !== ipv4.PLAIN_FIRST_BYTE) continue;
-      const protocol = ipv4.protocol(bytes, ip);
-      if ((protocol !== ipv4.PROTO_TCP && protocol !== ipv4.PROTO_UDP) || ipv4.isFragment(halves, ip)) continue;
+      if (len[i]! < MIN_LENGTH || eth.typeOf(words[ip - 1]!) !== eth.TYPE_IPV4) continue;
+      if (ipv4.firstByteOf(words[ip]!) !== ipv4.PLAIN_FIRST_BYTE || ipv4.isFragmentOf(words[ip + ipv4.SECOND_WORD]!)) continue;
+      const protocol = ipv4.protocolOf(words[ip + ipv4.THIRD_WORD]!);
+      if (protocol !== ipv4.PROTO_TCP && protocol !== ipv4.PROTO_UDP) continue;
       const port = ingress[i]!;
       if (kind[port] !== UPLINK && !toGateway(port, frame)) continue;
-      egress[i] = ROUTE;
-      hash[i] = conntrack.hash(ipv4.src(words, ip), ipv4.dst(words, ip), l4.ports(words, ip + ipv4.MIN_HEADER_SIZE), protocol);
+      mine[candidates] = i;
+      hashes[candidates] = conntrack.hash(words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!, protocol);
+      candidates++;
     }
-    conntrack.prefetch(hash, count, touched);
-    for (let i = 0; i < count; i++) {
-      left++;
-      if (egress[i] !== ROUTE) continue;
-      egress[i] = UNDECIDED;
+    conntrack.findAll(hashes, candidates, refs, states);
+    let decided = 0;
+    for (let k = 0; k < candidates; k++) {
+      const i = mine[k]!;
+      const ref = refs[k]!;
       const header = at[i]!;
       const frame = header + vnet.HEADER_SIZE;
-      const ip = frame + eth.HEADER_SIZE;
-      const off = ip + ipv4.MIN_HEADER_SIZE;
-      const third = words[(ip >> 2) + ipv4.THIRD_WORD]!;
-      const protocol = ipv4.protocolOf(third);
-      const ref = conntrack.find(hash[i]!, ipv4.src(words, ip), ipv4.dst(words, ip), l4.ports(words, off), protocol);
-      if (ref === -1) continue;
+      const off = frame + eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE;
+      const ip = (frame + eth.HEADER_SIZE) >> 2;
+      const third = words[ip + ipv4.THIRD_WORD]!;
+      const tcp = ipv4.protocolOf(third) === ipv4.PROTO_TCP;
+      if (states[k] !== (tcp ? TCP_ESTABLISHED : UDP_ASSURED)) continue;
+      if (!conntrack.isTuple(ref, words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!)) continue;
       const dir = ref & 1;
       const row = (ref >> 1) << ROW_SHIFT;
-      const flowState = (rows[row + STATE]! >> 8) & 0xff;
-      const tcp = protocol === ipv4.PROTO_TCP;
-      if (tcp ? flowState !== ESTABLISHED || (l4.tcpFlags(bytes, off) & TURNING) !== 0 : flowState !== ASSURED) continue;
 
-      // What `parse` would drop goes there.
+      // What `parse` would drop goes there, and what changes the flow's state.
       const space = len[i]! - eth.HEADER_SIZE;
-      const total = ipv4.totalLengthOf(words[(ip >> 2) + ipv4.FIRST_WORD]!);
+      const total = ipv4.totalLengthOf(words[ip]!);
       if (total > space) continue;
       const rest = total - ipv4.MIN_HEADER_SIZE;
-      if ((tcp ? l4.checkTcp(bytes, off, rest) : l4.checkUdp(bytes, off, rest)) !== DROP_NONE) continue;
+      if (tcp) {
+        const word = words[ip + PORTS_WORD + l4.TCP_FLAGS_WORD]!;
+        const size = l4.tcpHeaderSizeOf(word);
+        if ((l4.tcpFlagsOf(word) & TURNING) !== 0 || size < l4.TCP_MIN_HEADER_SIZE || size > rest) continue;
+      } else if (l4.checkUdp(bytes, off, rest) !== DROP_NONE) continue;
       let partial = false;
       let gso = false;
       if (!vnet.isBare(halves, header)) {
@@ -112,17 +125,18 @@ export function establishedFlows(b: Batch, state: State): () => number {
       if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
       if (hops === 1 && ipv4.ttlOf(third) <= 1) continue;
-      left--;
+      decided++;
 
       rows[row + PACKETS + dir] = (rows[row + PACKETS + dir]! + 1) | 0;
-      rows[row + DEADLINE] = now + timeouts[flowState]!;
+      rows[row + DEADLINE] = now + (tcp ? establishedSec : assuredSec);
 
       const deltas = rows[row + DELTA]! ^ -dir;
       const addresses = deltas & 0xffff;
       const to = row + (dir ^ 1) * REPLY; // the other direction's tuple, turned round
-      words[(ip >> 2) + ipv4.THIRD_WORD] = ipv4.thirdWordAfter(third, hops, hops === 1 ? combine(addresses, ipv4.TTL_DELTA) : addresses);
-      ipv4.putAddresses(words, ip, rows[to + 1]!, rows[to]!);
-      l4.setPorts(words, off, swapPorts(rows[to + 2]!));
+      words[ip + ipv4.THIRD_WORD] = ipv4.thirdWordAfter(third, hops, hops === 1 ? combine(addresses, ipv4.TTL_DELTA) : addresses);
+      words[ip + ipv4.SRC_WORD] = rows[to + 1]!;
+      words[ip + ipv4.DST_WORD] = rows[to]!;
+      words[ip + PORTS_WORD] = swapPorts(rows[to + 2]!);
       if (gso && tcp) vnet.setHdrLen(halves, header, off + l4.tcpHeaderSize(bytes, off) - frame);
       if (tcp) l4.updateTcpChecksum(halves, off, partial, addresses, deltas >>> 16);
       else l4.updateUdpChecksum(halves, off, partial, addresses, deltas >>> 16);
@@ -133,9 +147,9 @@ export function establishedFlows(b: Batch, state: State): () => number {
         eth.setAddressesAligned(halves, words, frame, macHi[port]!, macLo[port]!, UPLINK_SOURCE_HI, source);
       } else {
         const own = network[port]!;
-        eth.setAddressesAligned(halves, words, frame, macHi[port]!, macLo[port]!, networks.macHi[own]!, networks.macLo[own]!);
+        eth.setAddressesAligned(halves, words, frame, macHi[port]!, macLo[port]!, gatewayHi[own]!, gatewayLo[own]!);
       }
     }
-    return left;
+    return count - decided;
   };
 }

@@ -40,7 +40,7 @@ export class Batch {
   readonly hash: Int32Array; // of the tuple, from `flow-lookup`
   readonly reason: Int32Array; // drop reason once DROPPED
   readonly mark: Int32Array; // EGRESS_* bits for the way out (`table/conntrack.ts`)
-  readonly routed: Uint8Array; // 1: needs a new Ethernet header
+  readonly routed: Int32Array; // 1: needs a new Ethernet header
 
   constructor(readonly memory: PacketMemory) {
     const column = (): Int32Array => new Int32Array(memory.slots);
@@ -57,7 +57,7 @@ export class Batch {
     this.hash = column();
     this.reason = column();
     this.mark = column();
-    this.routed = new Uint8Array(memory.slots);
+    this.routed = column();
   }
 
   drop(i: number, reason: number): void {

@@ -36,6 +36,11 @@ export function type(halves: Uint16Array, off: number): number {
   return halves[(off + TYPE) >> 1]!;
 }
 
+/** The same from the raw word that ends with it, of a frame at 2 mod 4. */
+export function typeOf(lastWord: number): number {
+  return lastWord >>> 16;
+}
+
 /** Destination is a multicast or the broadcast address. */
 export function isGroup(bytes: Uint8Array, off: number): boolean {
   return (bytes[off]! & 1) !== 0;

@@ -94,14 +94,21 @@ export function decrementTtl(bytes: Uint8Array, halves: Uint16Array, off: number
 }
 
 /**
- * Whole words of the header, for the one place where each load counts (`dataplane/established.ts`). As raw words their first byte is
- * the lowest: FIRST_WORD is version/IHL, TOS, total length; THIRD_WORD is TTL, protocol, checksum.
+ * Whole words of the header, for the one place where each instruction counts (`dataplane/established.ts`): an index of words is an address
+ * with one addition, an offset of bytes takes a shift as well. As raw words their first byte is the lowest: the first is version/IHL,
+ * TOS, total length; SECOND_WORD identification, flags and fragment offset; THIRD_WORD TTL, protocol, checksum.
  */
-export const FIRST_WORD = 0;
-export const THIRD_WORD = 2;
+export const SECOND_WORD = 1,
+  THIRD_WORD = 2,
+  SRC_WORD = 3,
+  DST_WORD = 4;
 
 export function firstByteOf(firstWord: number): number {
   return firstWord & 0xff;
+}
+
+export function isFragmentOf(secondWord: number): boolean {
+  return ((secondWord >>> 16) & (RAW_MF | RAW_OFFSET)) !== 0;
 }
 
 export function totalLengthOf(firstWord: number): number {

@@ -40,6 +40,17 @@ export function tcpFlags(bytes: Uint8Array, off: number): number {
   return bytes[off + TCP_FLAGS]!;
 }
 
+/** The word with data offset and flags, for `dataplane/established.ts` (see the words in `ipv4.ts`). */
+export const TCP_FLAGS_WORD = 3;
+
+export function tcpHeaderSizeOf(flagsWord: number): number {
+  return (flagsWord & 0xf0) >> 2;
+}
+
+export function tcpFlagsOf(flagsWord: number): number {
+  return (flagsWord >>> 8) & 0xff;
+}
+
 /** Raw ports word. */
 export function ports(words: Int32Array, off: number): number {
   return words[off >> 2]!;

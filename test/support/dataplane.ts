@@ -1,73 +1,39 @@
 /**
- * An engine on `MemoryIo` with a small host around it: uplink, the host's port on the bridge, two endpoints, a published port.
- * What goes in are frames as `packets.ts` builds them; what comes out is what the engine sent.
- *
- *   client 198.51.100.9 --- 192.0.2.1 host, gateway 172.17.0.1 --- endpoints A 172.17.0.4, B 172.17.0.5
+ * An engine on `MemoryIo` with the host of `host.ts` around it. What goes in are frames as `packets.ts` builds them; what comes out is what
+ * the engine sent.
  */
-
 import { expect } from "vitest";
-import { type PublishRule, State, type StateOptions } from "../../src/dataplane/state.js";
+import { State, type StateOptions } from "../../src/dataplane/state.js";
 import { MemoryIo, type SentFrame } from "../../src/device/memory-io.js";
 import { createCounters, DROPS, dropsOf, ROW } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
 import { Offload } from "../../src/engine/offload.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
-import { fdbKey } from "../../src/table/fdb.js";
-import { ENDPOINT, HOST, UPLINK } from "../../src/table/ports.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
-import { macHi, macLo } from "../../src/wire/ethernet.js";
-import { parseIpv4 } from "../../src/wire/ipv4-address.js";
-import { rawMask, rawWord } from "../../src/wire/raw.js";
 import { recordAsEmit } from "./flow-map.js";
-import { frame, hex, macBytes, type Parsed, parse, TCP, wrongIn } from "./packets.js";
+import {
+  A,
+  addPort,
+  B,
+  HOST_PORT,
+  MAC_A,
+  MAC_B,
+  MAC_C,
+  MAC_GATEWAY,
+  MAC_UP,
+  MASQUERADE_FIRST,
+  MASQUERADE_LAST,
+  NET,
+  setUpHost,
+  UP,
+} from "./host.js";
+import { frame, hex, type Parsed, parse, wrongIn } from "./packets.js";
 import { Random } from "./random.js";
 
-/** Number of the own network. */
-export const NET = 0;
-export const UP = 0,
-  HOST_PORT = 1,
-  A = 2,
-  B = 3,
-  C = 4;
-export const HOST_IP = "192.0.2.1",
-  GATEWAY = "172.17.0.1",
-  IP_A = "172.17.0.4",
-  IP_B = "172.17.0.5",
-  IP_C = "172.17.0.6",
-  CLIENT = "198.51.100.9",
-  SERVER = "203.0.113.80";
-export const MAC_UP = "02:00:00:00:00:00",
-  MAC_GATEWAY = "02:42:ac:11:00:01",
-  MAC_A = "02:42:ac:11:00:04",
-  MAC_B = "02:42:ac:11:00:05",
-  MAC_C = "02:42:ac:11:00:06";
+export * from "./host.js";
+
 /** Source address that the uplink's frames have; not looked at. */
 const MAC_ANY = "02:11:22:33:44:55";
-export const PUBLISHED = 8999,
-  TARGET = 8080;
-export const MASQUERADE_FIRST = 61000,
-  MASQUERADE_LAST = 65535;
-
-/** Raw word of an address in text. */
-export function raw(address: string): number {
-  return rawWord(parseIpv4(address)!);
-}
-
-export function rule(options: Partial<PublishRule> = {}): PublishRule {
-  return {
-    proto: TCP,
-    hostIp: 0,
-    firstPort: PUBLISHED,
-    lastPort: PUBLISHED,
-    target: raw(IP_A),
-    targetPort: TARGET,
-    network: NET,
-    snatSource: raw(GATEWAY),
-    onlinkNet: raw("172.17.0.0"),
-    onlinkMask: rawMask(16),
-    ...options,
-  };
-}
 
 export class Dataplane {
   readonly memory = new PacketMemory();
@@ -91,14 +57,8 @@ export class Dataplane {
       ...options,
     });
     const { state } = this;
-    state.networks.set(NET, raw("172.17.0.0"), 16, raw(GATEWAY), 0, 0);
-    this.addPort(UP, UPLINK, MAC_UP);
-    this.addPort(HOST_PORT, HOST, MAC_GATEWAY);
-    this.addPort(A, ENDPOINT, MAC_A, IP_A);
-    this.addPort(B, ENDPOINT, MAC_B, IP_B);
-    for (const address of [HOST_IP, GATEWAY]) state.locals.set(raw(address), 0, 1);
-    state.routes.replace([{ dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) }]);
-    state.publish(rule());
+    setUpHost(state);
+    for (const port of [UP, HOST_PORT, A, B]) this.io.addPort(port);
     this.offload = new Offload(state, (key, value) => {
       const found = this.flowMap.get(hex(key));
       if (found !== undefined) value.set(Buffer.from(found, "hex"));
@@ -121,17 +81,7 @@ export class Dataplane {
 
   /** As the worker does at the control side's word. */
   addPort(port: number, kind: number, mac: string, address = "0.0.0.0", network = NET): void {
-    const { networks, ports, fdb, endpoints } = this.state;
-    const hi = macHi(macBytes(mac)),
-      lo = macLo(macBytes(mac));
-    ports.set(port, kind, hi, lo, raw(address), network);
-    if (kind !== UPLINK) fdb.addStatic(fdbKey(hi, network), lo, port);
-    if (kind === ENDPOINT) endpoints.set(raw(address), network, port);
-    if (kind === HOST) {
-      networks.hostPort[network] = port;
-      networks.macHi[network] = hi;
-      networks.macLo[network] = lo;
-    }
+    addPort(this.state, port, kind, mac, address, network);
     this.io.addPort(port);
   }
 
