@@ -109,14 +109,15 @@ export async function memory(argv: string[]): Promise<void> {
   }
   progress.end();
   const stages = Object.fromEntries(STAGE_FLOWS.map((flows) => [flows, stageCosts(flows, seconds)]));
-  const scaling: number[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    const [one = Number.NaN, two = Number.NaN] = [1, 2].map(
-      (count) =>
-        run(process.execPath, [fileURLToPath(new URL("workers.js", import.meta.url)), String(count), String(WORKER_FLOWS), seconds]).rate,
-    );
-    scaling.push(two / one);
-  }
+  const scaling = { js: [] as number[], c: [] as number[] };
+  const workers = fileURLToPath(new URL("workers.js", import.meta.url));
+  for (let round = 1; round <= rounds; round++)
+    for (const kind of ["js", "c"] as const) {
+      const [one = Number.NaN, two = Number.NaN] = ["1", "2"].map(
+        (count) => run(process.execPath, [workers, kind, count, String(WORKER_FLOWS), seconds]).rate,
+      );
+      scaling[kind].push(two / one);
+    }
   const bytes = run(process.execPath, [bundled("tables"), "bytes", String(1 << 18)]).bytes ?? Number.NaN;
   write({ cases, js, c, stages, scaling, bytes, rounds, load }, values.out ?? path.join(RESULTS, values.quick ? "tmp" : ""));
 }
@@ -126,8 +127,8 @@ interface Figures {
   js: Map<string, number[]>;
   c: Map<string, number[]>;
   stages: Record<string, Answer>;
-  /** Packets/s of two workers by those of one. */
-  scaling: number[];
+  /** Packets/s of two workers by those of one; in C of two processes. */
+  scaling: { js: number[]; c: number[] };
   /** Of a conntrack entry. */
   bytes: number;
   rounds: number;
@@ -153,7 +154,7 @@ One thread, batches of 32 frames, half of them answers; setting the frames up is
 
 ${table([["NAT path, and tables", "ns", "million/s", "C, ns", "speed against C"], ...rows])}
 
-A conntrack entry takes ${format(bytes)} bytes, all counted. Two workers move ${format(summarize(scaling).median)} times what one moves (${WORKER_FLOWS.toLocaleString("en")} flows each).
+A conntrack entry takes ${format(bytes)} bytes, all counted. Two workers move ${format(summarize(scaling.js).median)} times what one moves (${WORKER_FLOWS.toLocaleString("en")} flows each), two processes in C ${format(summarize(scaling.c).median)} times.
 
 ${table([["stage, ns a packet of 64 bytes", ...STAGE_FLOWS.map((flows) => `${flows.toLocaleString("en")} flows`)], ...names.map((name) => [name, ...STAGE_FLOWS.map((flows) => format(stages[flows]![name]!))])])}
 `;
@@ -174,7 +175,7 @@ ${table([["stage, ns a packet of 64 bytes", ...STAGE_FLOWS.map((flows) => `${flo
       ];
     });
   fs.writeFileSync(
-    path.join(folder, "memory.svg"),
+    path.join(folder, "nat-path.svg"),
     barChart("NAT path in memory (ns a packet of 64 bytes, lower is better)", bars, format),
   );
   console.log(markdown);

@@ -16,7 +16,7 @@ import { ttl } from "../../src/dataplane/ttl.js";
 import { createCounters } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
 import { useHugePages } from "../../src/engine/huge-pages.js";
-import { allowInlining } from "../../src/engine/jit.js";
+import { tuneJit } from "../../src/engine/jit.js";
 import { Batch, UNDECIDED } from "../../src/mem/batch.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
 import { STAGES, type Stage, type StagePath } from "./stages.js";
@@ -41,7 +41,7 @@ const flows = Number.parseInt(flowCount, 10);
 const len = Number.parseInt(frameLength, 10);
 const seconds = Number(secondsText);
 // As a worker does it.
-allowInlining();
+tuneJit();
 const memory = new PacketMemory();
 const state = makeState(Math.max(flows, 1024));
 useHugePages(memory, state);

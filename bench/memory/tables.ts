@@ -1,6 +1,6 @@
 /** Tables by themselves, one process a case: `node tables.js insert|expire|ports|bytes COUNT`. Prints one line of JSON. */
 import type { State } from "../../src/dataplane/state.js";
-import { allowInlining } from "../../src/engine/jit.js";
+import { tuneJit } from "../../src/engine/jit.js";
 import { Conntrack } from "../../src/table/conntrack.js";
 import { NatPool } from "../../src/table/nat-pool.js";
 import { time } from "./timing.js";
@@ -77,6 +77,6 @@ const cases: Record<string, (count: number) => Record<string, number>> = {
   },
 };
 
-allowInlining();
+tuneJit();
 const [name = "", count = "100000"] = process.argv.slice(2);
 console.log(JSON.stringify(cases[name]!(Number(count))));

@@ -8,6 +8,7 @@
  *   go
  */
 #define _GNU_SOURCE
+#include "../../native/uring.c" /* the ring of native/io.c, used in the same way */
 #include "nat.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,11 +23,14 @@
 #define SPIN_NS 50000
 #define DIRECT_PORTS 3
 #define EPOLL_EVERY 64
+#define RING_MIN 3
 
 static struct nat nat;
 static int fds[MAX_PORTS], open_ports[MAX_PORTS], nports, epoll;
 static uint8_t heads[SLOTS][HEAD_SIZE] __attribute__((aligned(64))), tails[SLOTS][TAIL_SIZE];
 static struct frame frames[SLOTS];
+static struct uring ring;
+static int burst[MAX_PORTS];
 
 static int64_t now_ns(void) {
   struct timespec ts;
@@ -34,14 +38,44 @@ static int64_t now_ns(void) {
   return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+static void received(int port, int n, int tail, ssize_t len) {
+  frames[n] = (struct frame){.at = heads[n], .port = port, .len = (int32_t)len - VNET, .tail = len > HEAD_SIZE ? tail : -1};
+}
+
+static int drain_ring(int port, int n, int *tail, int ask) {
+  struct iovec iov[SLOTS][2];
+  int32_t result[SLOTS];
+  int first = n, first_tail = *tail;
+  for (int i = 0; i < ask; i++) {
+    iov[i][0] = (struct iovec){heads[first + i], HEAD_SIZE}, iov[i][1] = (struct iovec){tails[first_tail + i], TAIL_SIZE};
+    uring_queue(&ring, false, fds[port], iov[i], 2, &result[i]);
+  }
+  uring_run(&ring);
+  for (int i = 0; i < ask; i++) {
+    if (result[i] < VNET) continue;
+    if (n < first + i) memcpy(heads[n], heads[first + i], HEAD_SIZE);
+    received(port, n++, first_tail + i, result[i]);
+    if (result[i] > HEAD_SIZE) *tail = first_tail + i + 1;
+  }
+  return n;
+}
+
 static int drain(int port, int n, int *tail, int end) {
-  while (n < end) {
+  int start = n, ask = burst[port] + 1;
+  if (ask > end - n) ask = end - n;
+  if (ask > SLOTS - *tail) ask = SLOTS - *tail;
+  if (ring.fd >= 0 && ask > RING_MIN) {
+    n = drain_ring(port, n, tail, ask);
+    if (n < start + ask) end = n;
+  }
+  while (n < end && *tail < SLOTS) {
     struct iovec iov[2] = {{heads[n], HEAD_SIZE}, {tails[*tail], TAIL_SIZE}};
     ssize_t len = readv(fds[port], iov, 2);
     if (len < VNET) break;
-    frames[n] = (struct frame){.at = heads[n], .port = port, .len = (int32_t)len - VNET, .tail = len > HEAD_SIZE ? (*tail)++ : -1};
-    n++;
+    received(port, n++, *tail, len);
+    if (len > HEAD_SIZE) (*tail)++;
   }
+  burst[port] = n - start;
   return n;
 }
 
@@ -77,10 +111,25 @@ static int receive(int spin, int timeout) {
   return n;
 }
 
-static void transmit(struct frame *f, int port) {
+static int parts(const struct frame *f, struct iovec *iov) {
   size_t len = (size_t)f->len + VNET;
-  struct iovec iov[2] = {{f->at, len > HEAD_SIZE ? HEAD_SIZE : len}, {f->tail < 0 ? NULL : tails[f->tail], len > HEAD_SIZE ? len - HEAD_SIZE : 0}};
-  if (writev(fds[port], iov, len > HEAD_SIZE ? 2 : 1) < 0) errno = 0; /* full: dropped, as there */
+  iov[0] = (struct iovec){f->at, len > HEAD_SIZE ? HEAD_SIZE : len};
+  if (len <= HEAD_SIZE) return 1;
+  iov[1] = (struct iovec){tails[f->tail], len - HEAD_SIZE};
+  return 2;
+}
+
+static void transmit(struct frame *f, int port) {
+  struct iovec iov[2];
+  if (writev(fds[port], iov, parts(f, iov)) < 0) errno = 0; /* full: dropped, as there */
+}
+
+static void transmit_all(int n) {
+  struct iovec iov[SLOTS][2];
+  int32_t result[SLOTS];
+  for (int i = 0; i < n; i++)
+    if (frames[i].egress >= 0) uring_queue(&ring, true, fds[frames[i].egress], iov[i], parts(&frames[i], iov[i]), &result[i]);
+  uring_run(&ring);
 }
 
 static void flood(struct frame *f) {
@@ -133,14 +182,17 @@ static void configure(void) {
 int main(void) {
   nat_init(&nat, 262144);
   epoll = epoll_create1(EPOLL_CLOEXEC);
+  uring_open(&ring);
   configure();
   puts("ready");
   fflush(stdout);
   for (int n = 0;;) {
     n = receive(n > 0 ? SPIN_NS : 0, 1000);
     nat_batch(&nat, frames, n);
+    bool batch = ring.fd >= 0 && n >= RING_MIN;
+    if (batch) transmit_all(n);
     for (int i = 0; i < n; i++) {
-      if (frames[i].egress >= 0) transmit(&frames[i], frames[i].egress);
+      if (frames[i].egress >= 0 && !batch) transmit(&frames[i], frames[i].egress);
       else if (frames[i].egress == FLOOD) flood(&frames[i]);
     }
     ct_expire(&nat.ct, nat.now, 1024);

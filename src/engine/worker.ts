@@ -18,7 +18,7 @@ import { srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import { Engine } from "./engine.js";
 import { useHugePages } from "./huge-pages.js";
-import { allowInlining } from "./jit.js";
+import { tuneJit } from "./jit.js";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
 import { Offload } from "./offload.js";
 import { Polling } from "./polling.js";
@@ -28,7 +28,7 @@ import { fdbRows, flowRows, summary } from "./views.js";
 const IDLE_MS = 1000,
   FOREVER_MS = -1;
 
-allowInlining();
+tuneJit();
 const options = workerData as WorkerOptions;
 const control = parentPort!;
 const mailbox = new Int32Array(options.mailbox);

@@ -121,6 +121,12 @@ describe("forwards as docker-proxy does", () => {
       c.lab.ip(c.host, "addr add 192.0.2.77/24 dev eth0\naddr add 2001:db8::1/64 dev eth0 nodad\naddr add 2001:db8::2/64 dev eth0 nodad");
       c.lab.ip(c.client, "addr add 2001:db8::10/64 dev eth0 nodad");
       const linkLocal = /inet6 (fe80\S+)\/64/.exec(c.lab.runSync(c.host, ["ip", "addr", "show", "eth0"]))?.[1];
+      for (const ns of [c.host, c.client]) // a link-local address is first looked for elsewhere (RFC 4862 §5.4)
+        await eventually(
+          "addresses are in use",
+          () => c.lab.runSync(ns, ["ip", "-6", "addr", "show", "dev", "eth0", "tentative"]) === "",
+          10_000,
+        );
       await startDaemon(c.lab, c.host);
       await serve(c.lab, c.host, "udp", 9000);
       await launchProxy(c.lab, c.host, { proto: "udp", hostIp, hostPort: 8999, containerIp: "127.0.0.1", containerPort: 9000, passed });

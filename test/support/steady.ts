@@ -8,7 +8,7 @@ import { State } from "../../src/dataplane/state.js";
 import type { PacketIo } from "../../src/device/packet-io.js";
 import { createCounters, ROW, TX_PACKETS } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
-import { allowInlining } from "../../src/engine/jit.js";
+import { tuneJit } from "../../src/engine/jit.js";
 import { HEAD_SIZE, PacketMemory } from "../../src/mem/packet-memory.js";
 import {
   A,
@@ -121,7 +121,7 @@ class Loop implements PacketIo {
   removePort(): void {}
 }
 
-allowInlining(); // as a worker does
+tuneJit(); // as a worker does
 const packets = Number(process.argv[2]);
 const memory = new PacketMemory();
 const state = new State({
