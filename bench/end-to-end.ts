@@ -128,7 +128,7 @@ async function measure(
           show(`${workload.name} ${format(values[first.name] ?? Number.NaN)} ${first.unit}\n`);
         });
       }
-      if (started.observe !== undefined) cell.mover = started.observe();
+      if (started.observe !== undefined) cell.mover = await started.observe();
       if (started.movers.length > 0) Object.assign(cell.values, memoryOf(started.movers));
       results.traffic[scenario] ??= session.traffic.filter((line) => !/udp send \S+ \d+ \d+ [1-9]/.test(line));
       await attempt("stop", () => started.stop());

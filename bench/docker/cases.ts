@@ -12,12 +12,19 @@ export const NO_BRIDGE_NETFILTER = ["sysctl", "-qw", "net.bridge.bridge-nf-call-
 export interface Case {
   name: string;
   proxy: "docker-proxy" | "tsproxy";
+  /** A `tsproxy daemon --offload` runs before dockerd; otherwise the first launcher starts one without. Only traffic tells the difference. */
+  offload: boolean;
   iptables: boolean;
 }
 
-/** A pair of each mode, Docker's own first: `comparison` divides the second by it. */
+/** Three of each mode, Docker's own first: `comparison` divides the others by it. */
 export const CASES: readonly Case[] = [true, false].flatMap((iptables) =>
-  (["docker-proxy", "tsproxy"] as const).map((proxy) => ({ name: `${proxy}, ${iptables ? "iptables" : "no iptables"}`, proxy, iptables })),
+  (["docker-proxy", "tsproxy", "tsproxy --offload"] as const).map((title) => ({
+    name: `${title}, ${iptables ? "iptables" : "no iptables"}`,
+    proxy: title === "docker-proxy" ? title : "tsproxy",
+    offload: title === "tsproxy --offload",
+    iptables,
+  })),
 );
 
 /** Contents of daemon.json. */

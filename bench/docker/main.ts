@@ -36,7 +36,13 @@ export async function docker(argv: string[]): Promise<void> {
   const wanted = (half: string): boolean => positionals.length === 0 || positionals.includes(half);
   const command = ["npm run bench -- docker", ...argv].join(" ");
   const results: DockerResults = {};
-  if (wanted("ports")) results.ports = await measurePorts(cases, portRounds, ports, command);
+  if (wanted("ports"))
+    results.ports = await measurePorts(
+      cases.filter(({ offload }) => !offload),
+      portRounds,
+      ports,
+      command,
+    );
   if (wanted("traffic"))
     results.traffic = await runRounds({
       quick,

@@ -5,8 +5,10 @@
 import fs from "node:fs";
 import { Dockerd, dockerObstacle, IMAGE } from "../../test/support/dockerd.js";
 import { Lab } from "../../test/support/lab.js";
+import { startDaemon, stats } from "../../test/support/launcher.js";
 import { buildWorld } from "../../test/support/topology.js";
 import { processTime } from "../cpu.js";
+import { MAIN } from "../paths.js";
 import type { Peer } from "../peers/peer.js";
 import { PUBLISHED, Session } from "../topology.js";
 import { WORKLOADS } from "../workloads/all.js";
@@ -21,17 +23,20 @@ export function obstacle(): string | undefined {
   return dockerObstacle() ?? (fs.existsSync(LAUNCHER) ? undefined : "native/build/tsproxy-docker-proxy is missing: npm run build");
 }
 
-async function open(config: Record<string, unknown>, bridgeNetfilter: boolean): Promise<Session> {
+async function open(item: Case, bridgeNetfilter: boolean): Promise<Session> {
   const lab = new Lab();
+  const config = configOf(item);
   let dockerd: Dockerd | undefined;
   try {
     const world = buildWorld(lab, "own");
+    const daemon = item.offload ? await startDaemon(lab, world.host, ["--offload"]) : undefined;
     dockerd = await Dockerd.start(lab, world.host, { config });
     const ports = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${port}/${proto}`]);
     const command = ["sleep", "100000"];
     const id = await dockerd.run(ports, ...command);
     world.c1 = lab.adoptNamespace("container", Number(await dockerd.inspect(id, "{{.State.Pid}}")));
     const session = new Session(lab, world, "publish", dockerd);
+    if (daemon !== undefined) session.record("host", [process.execPath, MAIN, "daemon", "--offload"]);
     session.record("host", ["dockerd", "--config-file", "daemon.json"], JSON.stringify(config));
     session.record("host", ["docker", "run", "-d", ...ports, IMAGE, ...command]);
     if (!bridgeNetfilter) session.run("host", NO_BRIDGE_NETFILTER);
@@ -53,15 +58,17 @@ export function peerOf(item: Case, bridgeNetfilter: boolean): Peer {
     containers: "none",
     version: () => versionsOf()[item.proxy],
     missing: obstacle,
-    open: () => open(configOf(item), bridgeNetfilter),
+    open: () => open(item, bridgeNetfilter),
     start: async ({ dockerd, lab, world }) => {
-      const movers = dockerd!.processes(PROXIES).map(({ pid }) => pid);
+      const daemon = await stats({ lab, host: world.host });
+      const movers = [...dockerd!.processes(PROXIES).map(({ pid }) => pid), ...(item.offload ? [daemon!.pid] : [])];
       const before = processTime(movers);
       return {
         movers,
-        observe: () => {
+        observe: async () => {
           const rules = lab.runSync(world.host, ["iptables-save", "-c", "-t", "nat"]);
-          return moverOf(rules, processTime(movers) - before, item.proxy === "tsproxy" ? "tsproxy daemon" : "docker-proxy");
+          const offloaded = (await stats({ lab, host: world.host }))?.steering.offloaded;
+          return moverOf(rules, processTime(movers) - before, item.proxy === "tsproxy" ? "tsproxy daemon" : "docker-proxy", offloaded);
         },
         stop: async () => {}, // with the session
       };

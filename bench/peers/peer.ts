@@ -6,7 +6,7 @@ export interface Started {
   /** Processes that move the bytes; none when the kernel does. */
   movers: number[];
   /** Who moved the bytes so far, in words, where only observation tells. */
-  observe?(): string;
+  observe?(): Promise<string>;
   stop(): Promise<void>;
 }
 

@@ -8,15 +8,17 @@ describe("comparison of docker-proxy and tsproxy", () => {
     const rounds: Record<string, number[]> = {
       "docker-proxy, iptables": [1, 2, 3],
       "tsproxy, iptables": [4, 4, 4],
+      "tsproxy --offload, iptables": [6, 5, 7],
       "docker-proxy, no iptables": [10],
       "tsproxy, no iptables": [],
+      "tsproxy --offload, no iptables": [25],
     };
     const of = ({ name }: { name: string }): number[] => rounds[name]!;
     expect(comparison(CASES, [{ title: "speed", of }], { "moved by": ({ proxy }) => proxy }).split("\n")).toEqual([
-      "|  | docker-proxy, iptables | tsproxy, iptables | ratio | docker-proxy, no iptables | tsproxy, no iptables | ratio |",
-      "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-      "| moved by | docker-proxy | tsproxy |  | docker-proxy | tsproxy |  |",
-      "| speed | 2.00 (1.00–3.00) | 4.00 | 2.00 | 10.0 | – | – |",
+      "|  | docker-proxy, iptables | tsproxy, iptables | ratio | tsproxy --offload, iptables | ratio | docker-proxy, no iptables | tsproxy, no iptables | ratio | tsproxy --offload, no iptables | ratio |",
+      "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+      "| moved by | docker-proxy | tsproxy |  | tsproxy |  | docker-proxy | tsproxy |  | tsproxy |  |",
+      "| speed | 2.00 (1.00–3.00) | 4.00 | 2.00 | 6.00 (5.00–7.00) | 3.00 | 10.0 | – | – | 25.0 | 2.50 |",
     ]);
   });
 
@@ -61,5 +63,6 @@ COMMIT
     expect(moverOf(idle, 3, "docker-proxy")).toBe("docker-proxy");
     expect(moverOf(rules(5), 3, "docker-proxy")).toBe(`${KERNEL} and docker-proxy`);
     expect(moverOf(idle, 0, "docker-proxy")).toBe("nobody");
+    expect(moverOf(idle, 3, "tsproxy daemon", 100)).toBe("kernel (tsproxy's BPF) and tsproxy daemon");
   });
 });
