@@ -33,7 +33,7 @@ const CLASH_TRIES = 32;
 export function admit(b: Batch, state: State): void {
   const { words } = b.memory;
   for (let i = 0; i < b.count; i++) {
-    if (b.egress[i] !== ROUTE || b.flow[i] !== NO_FLOW) continue;
+    if (b.egress[i] !== ROUTE || b.flow[i] !== NO_FLOW || b.proto[i] === 0) continue; // protocol 0: a later fragment
     const ip = b.at[i]! + VNET + ETHERNET;
     const src = ipv4.src(words, ip);
     const dst = ipv4.dst(words, ip);

@@ -33,6 +33,7 @@ import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import * as vnet from "../wire/vnet.js";
 import { UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
+import { FITS } from "./rewrite.js";
 import type { State } from "./state.js";
 
 const TCP_ESTABLISHED = stateWord(ipv4.PROTO_TCP, ESTABLISHED);
@@ -124,6 +125,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const portKind = kind[port]!;
       if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
+      if (hops === 0 && !tcp && len[i]! > FITS) continue;
       if (hops === 1 && ipv4.ttlOf(third) <= 1) continue;
       decided++;
 

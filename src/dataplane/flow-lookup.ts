@@ -1,6 +1,6 @@
 /** Finds the flow of each packet that is to be routed and that `established` has left; what can have none goes to the host or is dropped. */
 import { type Batch, ROUTE } from "../mem/batch.js";
-import { DROP_IP_FRAGMENT, DROP_PROTOCOL } from "../wire/drop.js";
+import { DROP_PROTOCOL } from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
@@ -8,7 +8,7 @@ import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
 export function flowLookup(b: Batch, state: State): void {
-  const { bytes, words } = b.memory;
+  const { bytes, halves, words } = b.memory;
   const { conntrack } = state;
   for (let i = 0; i < b.count; i++) {
     if (b.egress[i] !== ROUTE) continue;
@@ -19,16 +19,14 @@ export function flowLookup(b: Batch, state: State): void {
       const dst = ipv4.dst(words, ip);
       b.hash[i] = conntrack.hash(src, dst, b.ports[i]!, proto);
       b.flow[i] = conntrack.find(b.hash[i]!, src, dst, b.ports[i]!, proto);
-    } else if (proto === 0) {
-      refuse(b, i, state, DROP_IP_FRAGMENT);
-    } else if (proto !== ipv4.PROTO_ICMP) {
-      refuse(b, i, state, DROP_PROTOCOL); // ICMP errors are the business of `icmp-error`
+    } else if (proto !== ipv4.PROTO_ICMP && !ipv4.isLaterFragment(halves, b.at[i]! + VNET + ETHERNET)) {
+      refuse(b, i, state, DROP_PROTOCOL); // ICMP errors are the business of `icmp-error`, later fragments that of `fragment`
     }
   }
 }
 
 /** What has no flow cannot be translated; but what an endpoint sends to the host itself needs no translation. */
-function refuse(b: Batch, i: number, state: State, reason: number): void {
+export function refuse(b: Batch, i: number, state: State, reason: number): void {
   const dst = ipv4.dst(b.memory.words, b.at[i]! + VNET + ETHERNET);
   const host = state.hostPortOf(b.port[i]!);
   if (host !== -1 && state.isLocal(dst)) b.egress[i] = host;

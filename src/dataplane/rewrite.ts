@@ -3,13 +3,16 @@
  * picks the egress port. A partial checksum (NEEDS_CSUM) stays partial, a segmentation-offload frame stays whole.
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
-import { EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as l4 from "../wire/l4.js";
 import * as vnet from "../wire/vnet.js";
 import type { State } from "./state.js";
+
+/** A frame of the host's own up to this long fits into one packet on any way out, in bytes. */
+export const FITS = 1280;
 
 export function rewrite(b: Batch, state: State): void {
   const { bytes, halves, words } = b.memory;
@@ -27,7 +30,7 @@ export function rewrite(b: Batch, state: State): void {
     const partial = vnet.isPartial(bytes, halves, at, off);
     ipv4.setAddresses(words, halves, ip, conntrack.newSrc(id, dir), conntrack.newDst(id, dir), addresses);
     const ports = conntrack.newPorts(id, dir);
-    const proto = b.proto[i]!;
+    const proto = b.proto[i]!; // 0: a later fragment, which has an IP header alone
     if (proto === ipv4.PROTO_TCP) {
       l4.setPorts(words, off, ports);
       l4.updateTcpChecksum(halves, off, partial, addresses, all);
@@ -35,10 +38,12 @@ export function rewrite(b: Batch, state: State): void {
     } else if (proto === ipv4.PROTO_UDP) {
       l4.setPorts(words, off, ports);
       l4.updateUdpChecksum(halves, off, partial, addresses, all);
-    } else {
+    } else if (proto === ipv4.PROTO_ICMP) {
       icmp.setIdentifier(halves, off, ports & 0xffff, all);
     }
     const egress = conntrack.egress(id, dir);
+    // From a program on this host, by lo, whose packets are large: the way out is the first to need fragments, and the sender's kernel allows them.
+    if ((egress & EGRESS_KEEP_TTL) !== 0 && proto === ipv4.PROTO_UDP && b.len[i]! > FITS) ipv4.allowFragments(halves, ip);
     b.egress[i] = egress & EGRESS_PORT;
     b.mark[i] = egress;
     b.routed[i] = 1;

@@ -4,6 +4,7 @@
  */
 import { Conntrack } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
+import { Fragments } from "../table/fragments.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
@@ -58,6 +59,7 @@ export class State {
   readonly masqueradeFirst: number;
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
+  readonly fragments: Fragments;
   readonly ports = new Ports();
   readonly networks = new Networks();
   readonly routes = new RouteTable();
@@ -97,6 +99,7 @@ export class State {
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, seed());
+    this.fragments = new Fragments(seed());
     this.locals = new PairMap(seed());
     this.endpoints = new PairMap(seed());
     this.published = new PairMap(seed());

@@ -18,7 +18,7 @@ export function track(b: Batch, state: State): void {
   const { bytes } = b.memory;
   for (let i = 0; i < b.count; i++) {
     const ref = b.flow[i]!;
-    if (ref === NO_FLOW || b.egress[i] !== ROUTE) continue;
+    if (ref === NO_FLOW || b.egress[i] !== ROUTE || b.proto[i] === 0) continue; // of a datagram in fragments the first one counts
     const id = ref >> 1;
     const dir = ref & 1;
     const old = conntrack.state(id);

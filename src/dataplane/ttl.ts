@@ -23,7 +23,8 @@ export function ttl(b: Batch, state: State): void {
     if (ref === NO_FLOW || b.egress[i] !== ROUTE || (conntrack.egress(ref >> 1, ref & 1) & EGRESS_KEEP_TTL) !== 0) continue;
     const ip = b.at[i]! + vnet.HEADER_SIZE + eth.HEADER_SIZE;
     if (ipv4.ttl(bytes, ip) > 1) ipv4.decrementTtl(bytes, halves, ip);
-    else if (state.icmpBudget > 0) answer(b, i, state);
+    else if (state.icmpBudget > 0 && b.proto[i] !== 0)
+      answer(b, i, state); // never about a later fragment (RFC 1122 §3.2.2)
     else b.drop(i, DROP_TTL_EXCEEDED);
   }
 }

@@ -8,6 +8,7 @@ import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { establishedFlows } from "../dataplane/established.js";
 import { flowLookup } from "../dataplane/flow-lookup.js";
+import { fragment } from "../dataplane/fragment.js";
 import { icmpError } from "../dataplane/icmp-error.js";
 import { l2Forward } from "../dataplane/l2-forward.js";
 import { l2Learn } from "../dataplane/l2-learn.js";
@@ -143,6 +144,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     flowLookup(batch, state);
     icmpError(batch, state);
     admit(batch, state);
+    fragment(batch, state);
     ttl(batch, state);
     track(batch, state);
     rewrite(batch, state);

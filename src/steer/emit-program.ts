@@ -97,7 +97,7 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
   p.copy("u16", FLOW_PORTS, SENT_TO_PORT).copy("u16", FLOW_PORTS + 2, L4);
   p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route");
   p.copy("u32", VALUE + FLOW_ADDRESS_AT, IP + IP_DST).copy("u16", VALUE + FLOW_PORT_AT, L4 + 2);
-  p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION).updateFlow();
+  p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION).update("flows", FLOW, VALUE);
   // For the target's.
   p.copy("u32", FLOW_SRC, IP + IP_SRC)
     .copy("u32", FLOW_DST, IP + IP_DST)
@@ -105,7 +105,7 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
   p.copy("u32", VALUE + FLOW_ADDRESS_AT, SENT_TO).copy("u16", VALUE + FLOW_PORT_AT, SENT_TO_PORT);
   p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_SOURCE);
 
-  p.label("update").updateFlow().jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
+  p.label("update").update("flows", FLOW, VALUE).jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
 
   p.route(uplinkIfindex, "answered");
   p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("stack");

@@ -27,6 +27,7 @@ import {
   IP_FRAGMENT,
   IP_SRC,
   L4,
+  MORE_FRAGMENTS,
   type Program,
   QUOTED,
   SENDER,
@@ -41,8 +42,6 @@ const SKB_STORE_BYTES = 9, L4_CSUM_REPLACE = 11, KTIME_GET_COARSE_NS = 160;
 /** Flags of l4_csum_replace: UDP's 0 is "no checksum" and never a sum; the changed bytes are in the pseudo-header. */
 const MARK_MANGLED_0 = 0x20,
   PSEUDO_HEADER = 0x10;
-/** As a little-endian load sees the flag 0x2000. */
-const MORE_FRAGMENTS = 0x0020;
 // biome-ignore format: a table
 const PLAIN_FIRST_BYTE = 0x45, IP_TOTAL_LENGTH = 2, IP_TTL = 8, IP_CHECKSUM = 10, TCP_FLAGS = 13, TCP_CHECKSUM = 16, UDP_CHECKSUM = 6,
   FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;

@@ -10,6 +10,8 @@
  * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
  *   `ports` is the source port then the destination port; for an ICMP echo twice its id. Value: see `wire/flow-entry.ts`.
  * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused.
+ * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
+ *   interface index of the uplink that gets the others too. For queue-program.ts, 256 more in the protocol: the queue.
  * - locals: the host's own addresses, a raw word. Value: u32, unused.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
@@ -20,6 +22,7 @@ import { Assembler, type Reg } from "./assembler.js";
 export const COUNTERS = [
   "taken-port", // steer: for a published port, to the engine
   "taken-reply", // steer: answers a packet that the engine sent
+  "taken-fragment", // steer: a later fragment of one of these
   "offloaded", // steer: translated on the spot, as the engine had said
   "offload-failed", // steer: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
@@ -38,6 +41,7 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 
 export interface MapFds {
   flows: number;
+  fragments: number;
   ports: number;
   locals: number;
   counters: number;
@@ -67,14 +71,14 @@ export const FIB_SUCCESS = 0, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISAB
 /** Headers: offsets and values. 16-bit values are as a little-endian load sees them: ethertype 0x0800, fragment offset 0x1fff. */
 // biome-ignore format: a table
 export const ETHERNET_SIZE = 14, ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0008,
-  IPV4_SIZE = 20, IP_TOS = 1, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, IP_PROTOCOL = 9, IP_SRC = 12, IP_DST = 16, LOOPBACK_NET = 127,
+  IPV4_SIZE = 20, IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, IP_SRC = 12, IP_DST = 16, LOOPBACK_NET = 127,
   ICMP = 1, TCP = 6, UDP = 17, L4_SIZE = 8,
   ICMP_ID = 4, ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
 
 /**
  * Stack, offsets from the frame pointer. IP and L4: IPv4 header without options, and the first 8 bytes of what follows it. FLOW and
  * PORT: keys. SENDER (steer): outer source. FRAME (emit): bytes FRAME_AT and up of the frame, so that its IP header lies at IP.
- * VALUE (emit): of a flow to be recorded. SENT_TO (emit): of the frame's MAC addresses. QUOTED (steer): whether FLOW comes from the packet
+ * VALUE (emit): of a flow to be recorded. INDEX: of a counter, a new ethertype, or a value of `fragments`. SENT_TO (emit): of the frame's MAC addresses. QUOTED (steer): whether FLOW comes from the packet
  * inside an ICMP error.
  */
 // biome-ignore format: a table
@@ -112,10 +116,24 @@ export class Program extends Assembler {
     return this.loadMap("r1", this.maps[map]).stackPointer("r2", key).call(MAP_LOOKUP);
   }
 
-  /** Enters FLOW with the value in VALUE. */
-  updateFlow(): this {
-    this.loadMap("r1", this.maps.flows).stackPointer("r2", FLOW).stackPointer("r3", VALUE);
+  /** Enters the key with the value at `value`. */
+  update(map: keyof MapFds, key: number, value: number): this {
+    this.loadMap("r1", this.maps[map]).stackPointer("r2", key).stackPointer("r3", value);
     return this.mov("r4", 0).call(MAP_UPDATE);
+  }
+
+  /** FLOW = key of `fragments` for the header in IP, protocol in r8. */
+  fragmentKey(flag = 0): this {
+    this.copy("u32", FLOW_SRC, IP + IP_SRC).copy("u32", FLOW_DST, IP + IP_DST);
+    this.load("u16", "r0", "r10", IP + IP_ID).store("u32", "r10", FLOW_PORTS, "r0");
+    return this.mov("r0", "r8").alu("or", "r0", flag).store("u32", "r10", FLOW_PROTO, "r0");
+  }
+
+  /** Notes for the later fragments what is in r7 (r0 to r5 are lost), if the header in IP is that of a first one. Defines `done`. */
+  rememberFragments(done: string, flag = 0): this {
+    this.load("u16", "r0", "r10", IP + IP_FRAGMENT).alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS);
+    this.jumpIf("r0", "!=", MORE_FRAGMENTS, done).fragmentKey(flag).store("u32", "r10", INDEX, "r7");
+    return this.update("fragments", FLOW, INDEX).label(done);
   }
 
   zero(at: number, size: number): this {

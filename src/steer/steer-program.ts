@@ -1,10 +1,10 @@
 /**
  * `steer`, for the ingress of a host interface. It leaves alone (TCX_NEXT) what the host is not the link-layer receiver of, VLAN tagged
- * packets (the VLAN device sees them again), later fragments, and on all but lo what comes from or goes to 127/8 or claims one of the
+ * packets (the VLAN device sees them again), and on all but lo what comes from or goes to 127/8 or claims one of the
  * host's own addresses as its source.
  *
  * It brings every packet into one form, the packet of ours that it answers: a plain packet with its ends exchanged, an ICMP error as the
- * packet inside it. That is looked up in `flows`, then its source in `ports`.
+ * packet inside it. That is looked up in `flows`, then its source in `ports`. Later fragments go where the first one went, if that came first.
  *
  * Each worker has an uplink of its own. A reply goes to the uplink that the flow left by; what is new goes where `wire/spread.ts` says by
  * the far end, and `queueProgram` says the same for the queues of the bridge's TAPs.
@@ -64,14 +64,14 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
   const offloads = offload && link === "ethernet";
 
   /** Of the header in IP at packet offset r7: r7 = offset of layer 4, r8 = protocol, L4 = its first 8 bytes. Leaves alone what has none. */
-  const parse = (name: string): void => {
+  const parse = (name: string, later: string): void => {
     if (link !== "loopback") {
       for (const address of [IP_SRC, IP_DST]) p.load("u8", "r0", "r10", IP + address).jumpIf("r0", "==", LOOPBACK_NET, "next");
     }
+    p.load("u8", "r8", "r10", IP + IP_PROTOCOL);
     p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
       .alu("and", "r0", FRAGMENT_OFFSET)
-      .jumpIf("r0", "!=", 0, "next");
-    p.load("u8", "r8", "r10", IP + IP_PROTOCOL);
+      .jumpIf("r0", "!=", 0, later);
     p.load("u8", "r0", "r10", IP).alu("add", "r7", IPV4_SIZE).jumpIf("r0", "==", 0x45, name);
     p.jumpIf("r0", "<", 0x45, "next").jumpIf("r0", ">", 0x4f, "next");
     p.alu("and", "r0", 0x0f).alu("lsh", "r0", 2).alu("add", "r7", "r0").alu("add", "r7", -IPV4_SIZE);
@@ -82,10 +82,11 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
   p.load("u32", "r0", "r6", SKB_PKT_TYPE).jumpIf("r0", "!=", PACKET_HOST, "next");
   p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next");
   p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", ETHERTYPE_IPV4, "next");
-  p.mov("r7", start).loadBytes("r7", IP, IPV4_SIZE + L4_SIZE, "next");
-  p.copy("u32", SENDER, IP + IP_SRC);
-  if (offloads) p.store("u32", "r10", QUOTED, 0);
-  parse("parsed");
+  p.mov("r7", start).loadBytes("r7", IP, IPV4_SIZE + L4_SIZE, "short");
+  p.label("whole")
+    .copy("u32", SENDER, IP + IP_SRC)
+    .store("u32", "r10", QUOTED, 0);
+  parse("parsed", "later");
   p.jumpIf("r8", "==", ICMP, "icmp").jumpIf("r8", "==", TCP, "plain").jumpIf("r8", "!=", UDP, "next");
 
   p.label("plain");
@@ -104,8 +105,8 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
   p.label("error")
     .alu("add", "r7", L4_SIZE)
     .loadBytes("r7", IP, IPV4_SIZE + L4_SIZE, "next");
-  if (offloads) p.store("u32", "r10", QUOTED, 1);
-  parse("parsed-inner");
+  p.store("u32", "r10", QUOTED, 1);
+  parse("parsed-inner", "next");
   p.copy("u32", FLOW_SRC, IP + IP_SRC)
     .copy("u32", FLOW_DST, IP + IP_DST)
     .copy("u32", FLOW_PORTS, L4);
@@ -139,6 +140,7 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
 
   p.label("take");
   if (link !== "loopback") p.lookup("locals", SENDER).jumpIf("r0", "!=", 0, "next");
+  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments("remembered");
   if (link === "ip") {
     // The uplink wants a frame: put an Ethernet header before the packet. Its addresses stay zero.
     p.mov("r1", "r6").mov("r2", ETHERNET_SIZE).mov("r3", 0).call(SKB_CHANGE_HEAD).jumpIf("r0", "!=", 0, "next");
@@ -146,6 +148,15 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
     p.mov("r4", 2).mov("r5", 0).call(SKB_STORE_BYTES);
   }
   p.count("counted").mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
+
+  // Only the last fragment of a datagram can be this short.
+  p.label("short").loadBytes("r7", IP, IPV4_SIZE, "next");
+  p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
+    .alu("and", "r0", FRAGMENT_OFFSET)
+    .jumpIf("r0", "!=", 0, "whole")
+    .jump("next");
+  p.label("later").fragmentKey().lookup("fragments", FLOW).jumpIf("r0", "==", 0, "next");
+  p.load("u32", "r7", "r0", 0).choose("taken-fragment").jump("take");
 
   return p.label("next").answer(TC_ACT_UNSPEC).assemble();
 }

@@ -5,7 +5,7 @@
  * global is changed, no iptables rule made. Programs are attached by TCX links, which end with the process however it ends; on
  * kernels before 6.6 by clsact filters called `tsproxy-PID`, which `close` removes, and `sweepStale` after a SIGKILL.
  *
- * Map capacity: `flows` forgets the least recently used flow when it is full, but never below the stated capacity;
+ * Map capacity: `flows` forgets the least recently used flow when it is full, but never below the stated capacity, `fragments` likewise;
  * `publish` fails when `ports` is full.
  */
 import fs from "node:fs";
@@ -35,7 +35,7 @@ export const UPLINK_CONF: Partial<Ipv4Conf> = { forwarding: 1, acceptLocal: 1, r
 export const UPLINK_ADDRESS = "127.84.83.80";
 
 // biome-ignore format: a table
-const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14;
+const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14, MAX_FRAGMENTS = 1 << 10;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
@@ -240,6 +240,7 @@ function createMaps(flowCapacity: number, fds: number[]): MapFds {
   };
   return {
     flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flowCapacity + LRU_SLACK * os.cpus().length),
+    fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, VALUE_SIZE, MAX_FRAGMENTS + LRU_SLACK * os.cpus().length),
     ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),

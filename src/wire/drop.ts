@@ -12,7 +12,7 @@ const NAMES = [
   "flood-alone", // to be flooded, but there is no other port
   "not-ipv4", // came by the uplink, which carries IPv4 only
   "ip-header", // version, IHL or total length wrong (RFC 791 §3.1)
-  "ip-fragment", // fragments have no ports to look up
+  "ip-fragment", // a later fragment, and the first one is not known (or came after it)
   "l4-header", // TCP data offset or UDP length wrong (RFC 9293 §3.1, RFC 768)
   "protocol", // neither TCP, UDP nor ICMP
   "source-spoofed", // source address is not of the network that the port belongs to

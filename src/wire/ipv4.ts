@@ -13,6 +13,7 @@ export const PROTO_ICMP = 1,
   PROTO_TCP = 6,
   PROTO_UDP = 17;
 const TOTAL_LENGTH = 2,
+  IDENTIFICATION = 4,
   FRAGMENT = 6,
   TTL = 8,
   PROTOCOL = 9,
@@ -22,7 +23,8 @@ const TOTAL_LENGTH = 2,
 /** DF, MF and fragment offset as raw half masks. */
 const RAW_DF = 0x0040,
   RAW_MF = 0x0020,
-  RAW_OFFSET = 0xff1f;
+  RAW_OFFSET = 0xff1f,
+  RAW_OFFSET_1 = 0x0100;
 
 /** DROP_NONE if `len` bytes at `off` start with a header whose IHL and total length fit into them. */
 export function check(bytes: Uint8Array, off: number, len: number): number {
@@ -62,6 +64,16 @@ export function isLaterFragment(halves: Uint16Array, off: number): boolean {
   return (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) !== 0;
 }
 
+/** What tells the datagrams between two addresses apart: identification, raw, and protocol above it. */
+export function datagram(bytes: Uint8Array, halves: Uint16Array, off: number): number {
+  return halves[(off + IDENTIFICATION) >> 1]! | (protocol(bytes, off) << 16);
+}
+
+/** A TCP fragment that begins within the header of the first one, where it could change flags that were looked at already (RFC 1858 §4). */
+export function isOverTcpFlags(bytes: Uint8Array, halves: Uint16Array, off: number): boolean {
+  return protocol(bytes, off) === PROTO_TCP && (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) === RAW_OFFSET_1;
+}
+
 export function src(words: Int32Array, off: number): number {
   return words[(off + SRC) >> 2]!;
 }
@@ -91,6 +103,15 @@ export function decrementTtl(bytes: Uint8Array, halves: Uint16Array, off: number
   bytes[off + TTL] = bytes[off + TTL]! - 1;
   const c = (off + CHECKSUM) >> 1;
   halves[c] = update(halves[c]!, TTL_DELTA);
+}
+
+/** Takes DF off, checksum too. */
+export function allowFragments(halves: Uint16Array, off: number): void {
+  const f = (off + FRAGMENT) >> 1;
+  if ((halves[f]! & RAW_DF) === 0) return;
+  halves[f] = halves[f]! & ~RAW_DF;
+  const c = (off + CHECKSUM) >> 1;
+  halves[c] = update(halves[c]!, 0xffff - RAW_DF);
 }
 
 /**

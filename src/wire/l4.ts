@@ -23,11 +23,11 @@ export function checkTcp(bytes: Uint8Array, off: number, len: number): number {
   return size < TCP_MIN_HEADER_SIZE || size > len ? DROP_L4_HEADER : DROP_NONE;
 }
 
-/** DROP_NONE if `len` bytes at `off` hold a UDP header whose length fits; `gso`: the length may stand for one segment (UDP_L4). */
-export function checkUdp(bytes: Uint8Array, off: number, len: number): number {
+/** DROP_NONE if `len` bytes at `off` hold a UDP header whose length is at most `longest`. */
+export function checkUdp(bytes: Uint8Array, off: number, len: number, longest = len): number {
   if (len < UDP_HEADER_SIZE) return DROP_TRUNCATED;
   const size = (bytes[off + UDP_LENGTH]! << 8) | bytes[off + UDP_LENGTH + 1]!;
-  return size < UDP_HEADER_SIZE || size > len ? DROP_L4_HEADER : DROP_NONE;
+  return size < UDP_HEADER_SIZE || size > longest ? DROP_L4_HEADER : DROP_NONE;
 }
 
 /** Bytes, options included. */

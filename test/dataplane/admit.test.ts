@@ -110,7 +110,8 @@ describe("what is for the host itself", () => {
   it.each([
     ["TCP to a port that is not published", tcp({ src: IP_A, dst: HOST_IP }, { sport: 1, dport: 22, flags: SYN })],
     ["UDP to the gateway", udp({ src: IP_A, dst: "172.17.0.1" }, { sport: 1, dport: 53 })],
-    ["a fragment", udp({ src: IP_A, dst: HOST_IP, fragment: 0x2000 }, { sport: 1, dport: 53 })],
+    ["a first fragment", udp({ src: IP_A, dst: HOST_IP, fragment: 0x2000 }, { sport: 1, dport: 53 })],
+    ["a later fragment", udp({ src: IP_A, dst: HOST_IP, fragment: 0x0003 }, { sport: 1, dport: 53 })],
   ])("goes up the host's own port as it is: %s", (_, datagram) => {
     const d = new Dataplane();
     const [out] = d.fromEndpoint(A, datagram);
@@ -122,7 +123,7 @@ describe("what is for the host itself", () => {
   it("is dropped from the uplink under no-flow, ip-fragment or protocol", () => {
     const d = new Dataplane();
     d.fromUplink(udp(toHost, { sport: 1, dport: 2 }));
-    d.fromUplink(udp({ ...toHost, fragment: 0x2000 }, { sport: 1, dport: 2 }));
+    d.fromUplink(udp({ ...toHost, fragment: 0x2001 }, { sport: 1, dport: 2 }));
     const sctp = udp(toHost, { sport: 1, dport: 2 });
     sctp[9] = 132;
     d.fromUplink(sctp);

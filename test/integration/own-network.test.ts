@@ -1,7 +1,7 @@
 /** The network that tsproxy makes itself: devices in the namespaces, bridge, gateway, and the way out by masquerade. */
 import { expect } from "vitest";
 import { onBoth, onTsproxy } from "../support/cases.js";
-import { connect, curl, dig, iperf3, ncUdp, ping, REFUSED, traceroute, udpClient } from "../support/clients.js";
+import { connect, curl, dig, iperf3, ncUdp, ping, REFUSED, traceroute, udpClient, udpExchange } from "../support/clients.js";
 import { probe } from "../support/probe.js";
 import { eventually, sleep } from "../support/proc.js";
 import { serve, serveIperf } from "../support/servers.js";
@@ -143,6 +143,14 @@ onBoth("pings from a container to the outside, one hop away", "own", async (c) =
   await c.begin({});
   expect(await ping(c.lab, c.c1, ADDR.client)).toEqual({ received: 3, ttl: 63 });
   expect(await ping(c.lab, c.c1, ADDR.client, ["-s", "1400", "-M", "do"])).toEqual({ received: 3, ttl: 63 });
+});
+
+onBoth("lets datagrams in fragments out, and their answers in", "own", async (c) => {
+  const running = await c.begin({});
+  await serve(c.lab, c.client, "udp", 9000);
+  expect(await udpExchange(c.lab, c.c1, ADDR.client, 9000, "x".repeat(8_000))).toMatch(/^192\.0\.2\.1:\d+ x{8000}$/);
+  expect(await ping(c.lab, c.c1, ADDR.client, ["-s", "8000"])).toEqual({ received: 3, ttl: 63 });
+  expect(await running.created()).toBe(2);
 });
 
 onBoth("pings from two containers at once with one identifier", "own", async (c) => {

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
 import { type Case, forEachKind, onBoth } from "../support/cases.js";
-import { connect, curl, dig, iperf3, ncHalfClose, ncUdp, REFUSED, udpClient } from "../support/clients.js";
+import { connect, curl, dig, iperf3, ncHalfClose, ncUdp, REFUSED, udpClient, udpExchange } from "../support/clients.js";
 import { serve, serveIperf } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
 
@@ -72,6 +72,20 @@ forEachKind((kind) => {
     expect(server.hosts).toEqual([ADDR.gateway, ADDR.gateway]);
     expect(new Set(server.peers).size).toBe(2);
     expect(await running.created()).toBe(2);
+  });
+
+  onBoth("carries datagrams in fragments, there and back", kind, async (c) => {
+    const running = await c.begin({ publish: ["8999:172.17.0.4:5300/udp"] });
+    await serve(c.lab, c.c1, "udp", 5300);
+    // The last fragment of 2,961 bytes and their UDP header holds a byte: 1480 + 1480 + 1 - or, answered, more.
+    for (const size of [2_953, 8_000, 60_000])
+      for (const [from, at, seenAs] of [
+        [c.client, ADDR.host, ADDR.client],
+        [c.c2, ADDR.host, ADDR.gateway],
+        [c.host, "127.0.0.1", ADDR.gateway],
+      ] as const)
+        expect(await udpExchange(c.lab, from, at, 8999, "x".repeat(size))).toMatch(new RegExp(`^${seenAs}:\\d+ x{${size}}$`));
+    expect(await running.created()).toBe(9);
   });
 
   onBoth("answers dig", kind, async (c) => {

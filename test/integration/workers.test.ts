@@ -7,7 +7,7 @@ import * as bpf from "../../src/sys/bpf.js";
 import { native } from "../../src/sys/native.js";
 import { workerOf } from "../../src/wire/spread.js";
 import { onTsproxy } from "../support/cases.js";
-import { curl } from "../support/clients.js";
+import { curl, udpExchange } from "../support/clients.js";
 import { serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
 import { networkArgs, startInstance } from "../support/tsproxy.js";
@@ -42,7 +42,8 @@ const random = (n: number): Buffer => Buffer.from(Uint8Array.from({ length: n },
 
 it("the queue program answers as `workerOf` does: for plain packets, options, echoes and the insides of errors", (ctx) => {
   if (process.getuid?.() !== 0) ctx.skip("needs root: loading BPF programs");
-  const maps = { flows: -1, ports: -1, locals: -1, counters: -1 };
+  const fragments = bpf.createMap({ name: "test_fragments", type: bpf.MAP_LRU_HASH, keySize: 16, valueSize: 4, maxEntries: 4096 });
+  const maps = { flows: -1, fragments, ports: -1, locals: -1, counters: -1 };
   const fd = bpf.loadProgram("test_queue", queueProgram(WORKERS, maps)); // as a tc program, which a test run gives the whole frame
   try {
     for (let n = 0; n < 500; n++) {
@@ -59,9 +60,17 @@ it("the queue program answers as `workerOf` does: for plain packets, options, ec
       const error = Buffer.concat([Buffer.from([3, 3]), random(6), inner]);
       expect(testRun(fd, frameOf(1, [dst, random(4)], error))).toBe(workerOf(src.readInt32LE(0), l4.readUInt16LE(0), WORKERS));
       expect(testRun(fd, frameOf(47, [src, dst], l4))).toBe(0);
+      const part = (where: number): Buffer => {
+        const frame = frameOf(17, [src, dst], where === 0x2000 ? l4 : random(8));
+        frame.writeUInt16BE(n, 18);
+        frame.writeUInt16BE(where, 20);
+        return frame;
+      };
+      expect([0x2001, 0x2000, 0x2001, 0x0002].map((where) => testRun(fd, part(where)))).toEqual([0, here, here, here]);
     }
   } finally {
     fs.closeSync(fd);
+    fs.closeSync(fragments);
   }
 });
 
@@ -74,6 +83,7 @@ it("loads with many workers", (ctx) => {
     ports: create(bpf.MAP_HASH, 8, 4),
     locals: create(bpf.MAP_HASH, 4, 4),
     counters: create(bpf.MAP_PERCPU_ARRAY, 4, 8),
+    fragments: create(bpf.MAP_LRU_HASH, 16, 4),
   };
   try {
     for (const link of ["ethernet", "loopback", "ip"] as const)
@@ -128,3 +138,15 @@ for (const containers of ["kernel", "own"] as const)
       await instance.stop();
     },
   );
+
+onTsproxy("two workers serve datagrams in fragments, in and out, each at the worker of its first one", "own", async (c) => {
+  const instance = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:5300/udp", "--workers", "2", ...networkArgs(c)]);
+  await serve(c.lab, c.c1, "udp", 5300);
+  await serve(c.lab, c.client, "udp", 9090);
+  for (let n = 0; n < 6; n++) {
+    expect(await udpExchange(c.lab, c.client, ADDR.host, 8999, "x".repeat(4_000))).toMatch(/^192\.0\.2\.10:\d+ x{4000}$/);
+    expect(await udpExchange(c.lab, c.c2, ADDR.client, 9090, "x".repeat(4_000))).toMatch(/^192\.0\.2\.1:\d+ x{4000}$/);
+  }
+  expect((await instance.stats()).drops).toEqual({});
+  await instance.stop();
+});

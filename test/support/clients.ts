@@ -132,3 +132,13 @@ export async function udpClient(lab: Lab, ns: string, host: string, port: number
   const proc = lab.start(ns, argv, { input: "pipe" });
   return proc.until("socket", () => proc.events().some(({ event }) => event === "connected"));
 }
+
+/** Sends one datagram from a socket of its own; the answer. */
+export async function udpExchange(lab: Lab, ns: string, host: string, port: number, text: string): Promise<string> {
+  const client = await udpClient(lab, ns, host, port);
+  const answers = (): string[] => client.events().flatMap(({ event, text }) => (event === "data" ? [String(text)] : []));
+  client.write(`${text}\n`);
+  await client.until("answer", () => answers().length > 0);
+  await client.stop();
+  return answers()[0]!;
+}

@@ -135,6 +135,39 @@ export function udp(ip: Ip, u: Udp): Uint8Array {
   return u.checksum === false ? ipv4(ip, UDP, body) : withChecksum(ip, UDP, body, 6);
 }
 
+/** The datagram in fragments of `size` bytes of payload each, a multiple of 8, in order. */
+export function fragments(datagram: Uint8Array, size: number): Uint8Array[] {
+  const header = datagram.subarray(0, (datagram[0]! & 15) * 4);
+  const body = datagram.subarray(header.length);
+  return Array.from({ length: Math.ceil(body.length / size) }, (_, i) => {
+    const part = join(header, body.subarray(i * size, (i + 1) * size));
+    setU16(part, 2, part.length);
+    setU16(part, 6, ((i + 1) * size < body.length ? 0x2000 : 0) | ((i * size) / 8));
+    setU16(part, 10, 0);
+    setU16(part, 10, ~sum(part.subarray(0, header.length)) & 0xffff);
+    return part;
+  });
+}
+
+/** The datagram that fragments in order are parts of. Throws when they are not. */
+export function reassembled(parts: Uint8Array[]): Uint8Array {
+  const size = (parts[0]![0]! & 15) * 4;
+  const bodies = parts.map((part) => part.subarray(size, u16(part, 2)));
+  let at = 0;
+  parts.forEach((part, i) => {
+    if (sum(part.subarray(0, size)) !== 0xffff) throw new Error(`fragment ${i}: wrong header checksum`);
+    if (u16(part, 6) !== ((i < parts.length - 1 ? 0x2000 : 0) | (at / 8))) throw new Error(`fragment ${i}: wrong place`);
+    if (hex(part.subarray(12, 20)) !== hex(parts[0]!.subarray(12, 20))) throw new Error(`fragment ${i}: other addresses`);
+    at += bodies[i]!.length;
+  });
+  const whole = join(parts[0]!.subarray(0, size), ...bodies);
+  setU16(whole, 2, whole.length);
+  setU16(whole, 6, 0);
+  setU16(whole, 10, 0);
+  setU16(whole, 10, ~sum(whole.subarray(0, size)) & 0xffff);
+  return whole;
+}
+
 /** ICMP message of any kind: `word` is bytes 4..7. */
 export function icmp(ip: Ip, type: number, code: number, word: number, data: Uint8Array): Uint8Array {
   const body = join(Uint8Array.of(type, code, 0, 0, word >>> 24, word >>> 16, word >>> 8, word), data);
