@@ -9,13 +9,14 @@ import { pasta } from "./pasta.js";
 import type { Peer } from "./peer.js";
 import { slirp4netns } from "./slirp4netns.js";
 import { socat } from "./socat.js";
-import { tsproxy, tsproxyOffload, tsproxyOwn } from "./tsproxy.js";
+import { tsproxy, tsproxyOffload, tsproxyOwn, tsproxyWorkers } from "./tsproxy.js";
 import { vdeSwitch } from "./vde-switch.js";
 import { veth } from "./veth.js";
 
 export const PEERS: readonly Peer[] = [
   tsproxy,
   tsproxyOwn,
+  tsproxyWorkers,
   tsproxyOffload,
   cOnTap,
   kernelIptables,

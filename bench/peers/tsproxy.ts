@@ -1,6 +1,7 @@
 /**
  * tsproxy as users start it. `tsproxy`: containers on a kernel bridge; for bridge and masquerade, and as `tsproxy-own`, in its own network.
- * `tsproxy-offload`: as `tsproxy`, with the packets of established flows carried by its BPF programs.
+ * `tsproxy-workers`: as `tsproxy`, with two workers. `tsproxy-offload`: as `tsproxy`, with the packets of established flows carried by its BPF
+ * programs.
  */
 import path from "node:path";
 import { ADDR, NETWORK } from "../../test/support/topology.js";
@@ -48,6 +49,15 @@ export const tsproxyOwn: Peer = {
   scenarios: ["publish"],
   containers: "none",
   start: (session) => start(session, true),
+};
+
+export const tsproxyWorkers: Peer = {
+  ...common,
+  name: "tsproxy-workers",
+  title: "tsproxy --workers 2",
+  scenarios: ["publish"],
+  containers: "bridge",
+  start: (session) => start(session, false, ["--workers", "2"]),
 };
 
 export const tsproxyOffload: Peer = {
