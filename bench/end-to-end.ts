@@ -11,15 +11,14 @@ import { writeReport } from "./report.js";
 import type { Cell, Results } from "./results.js";
 import { format } from "./stats.js";
 import { type Scenario, Session } from "./topology.js";
-import { metricsOf } from "./workloads/all.js";
-import { warmUp } from "./workloads/bulk.js";
+import { metricsOf, warmUp } from "./workloads/all.js";
 import type { Workload } from "./workloads/workload.js";
 
 /** How long a round waits for a quiet machine. */
 const PATIENCE_MS = 30_000,
   QUICK_PATIENCE_MS = 3_000;
 /** Set-up, warm-up and tear-down of a peer's run. */
-const OVERHEAD_SEC = 3;
+const OVERHEAD_SEC = 4;
 
 export async function endToEnd(options: Options): Promise<void> {
   const results = await runRounds(options);

@@ -53,9 +53,3 @@ function workload(direction: "in" | "out", streams: number): Workload {
 }
 
 export const bulkWorkloads = [workload("in", 1), workload("out", 1), workload("in", 8), workload("out", 8)];
-
-/** A second of traffic that is not measured: caches, neighbours, and the JIT of who has one. Some peers refuse their first connection. */
-export async function warmUp(context: Context): Promise<void> {
-  const attempt = (): Promise<unknown> => bulk({ ...context, seconds: 1 }, 1, false);
-  await attempt().catch(attempt);
-}
