@@ -3,9 +3,10 @@
  * container's network namespace, entered from outside, so that no image need hold them.
  */
 import fs from "node:fs";
+import path from "node:path";
+import type { StatsView } from "../../src/control/api-types.js";
 import { Dockerd, dockerObstacle, IMAGE } from "../../test/support/dockerd.js";
 import { Lab } from "../../test/support/lab.js";
-import { startDaemon, stats } from "../../test/support/launcher.js";
 import { buildWorld } from "../../test/support/topology.js";
 import { processTime } from "../cpu.js";
 import { MAIN } from "../paths.js";
@@ -23,20 +24,36 @@ export function obstacle(): string | undefined {
   return dockerObstacle() ?? (fs.existsSync(LAUNCHER) ? undefined : "native/build/tsproxy-docker-proxy is missing: npm run build");
 }
 
+/** Where Dockerd has its proxies find the daemon. */
+function runDir(lab: Lab): Record<string, string> {
+  return { TSPROXY_RUN_DIR: path.join(lab.dir, "run") };
+}
+
+/** Of the daemon. */
+async function stats(lab: Lab, host: string): Promise<StatsView> {
+  const { stdout, stderr } = await lab.run(host, [process.execPath, MAIN, "stats", "--json"], { env: runDir(lab) });
+  if (stdout === "") throw new Error(`tsproxy stats: ${stderr}`);
+  return JSON.parse(stdout) as StatsView;
+}
+
 async function open(item: Case, bridgeNetfilter: boolean): Promise<Session> {
   const lab = new Lab();
   const config = configOf(item);
   let dockerd: Dockerd | undefined;
   try {
     const world = buildWorld(lab, "own");
-    const daemon = item.offload ? await startDaemon(lab, world.host, ["--offload"]) : undefined;
+    const daemon = [process.execPath, MAIN, "daemon", "--offload"];
+    if (item.offload) {
+      const proc = lab.start(world.host, daemon, { env: runDir(lab) });
+      await proc.until("readiness", () => proc.stdout.includes("ready"));
+    }
     dockerd = await Dockerd.start(lab, world.host, { config });
     const ports = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${port}/${proto}`]);
     const command = ["sleep", "100000"];
     const id = await dockerd.run(ports, ...command);
     world.c1 = lab.adoptNamespace("container", Number(await dockerd.inspect(id, "{{.State.Pid}}")));
     const session = new Session(lab, world, "publish", dockerd);
-    if (daemon !== undefined) session.record("host", [process.execPath, MAIN, "daemon", "--offload"]);
+    if (item.offload) session.record("host", daemon);
     session.record("host", ["dockerd", "--config-file", "daemon.json"], JSON.stringify(config));
     session.record("host", ["docker", "run", "-d", ...ports, IMAGE, ...command]);
     if (!bridgeNetfilter) session.run("host", NO_BRIDGE_NETFILTER);
@@ -60,14 +77,14 @@ export function peerOf(item: Case, bridgeNetfilter: boolean): Peer {
     missing: obstacle,
     open: () => open(item, bridgeNetfilter),
     start: async ({ dockerd, lab, world }) => {
-      const daemon = await stats({ lab, host: world.host });
-      const movers = [...dockerd!.processes(PROXIES).map(({ pid }) => pid), ...(item.offload ? [daemon!.pid] : [])];
+      const daemon = item.offload ? [(await stats(lab, world.host)).pid] : []; // others are dockerd's, by a launcher
+      const movers = [...dockerd!.processes(PROXIES).map(({ pid }) => pid), ...daemon];
       const before = processTime(movers);
       return {
         movers,
         observe: async () => {
           const rules = lab.runSync(world.host, ["iptables-save", "-c", "-t", "nat"]);
-          const offloaded = (await stats({ lab, host: world.host }))?.steering.offloaded;
+          const offloaded = item.offload ? (await stats(lab, world.host)).steering.offloaded : 0;
           return moverOf(rules, processTime(movers) - before, item.proxy === "tsproxy" ? "tsproxy daemon" : "docker-proxy", offloaded);
         },
         stop: async () => {}, // with the session
