@@ -24,6 +24,7 @@ const uplink = routes.link(job.uplink).index;
 const create = (type, keySize, valueSize, maxEntries) => bpf.createMap({ name: "test", type, keySize, valueSize, maxEntries });
 const maps = {
   flows: create(bpf.MAP_LRU_HASH, 16, 32, 1000),
+  fragments: create(bpf.MAP_LRU_HASH, 16, 4, 1000),
   ports: create(bpf.MAP_HASH, 8, 4, 1),
   locals: create(bpf.MAP_HASH, 4, 4, 100),
   counters: create(bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
