@@ -48,6 +48,7 @@ export async function runRounds(options: Options): Promise<Results> {
     machine,
     rounds: options.rounds,
     seconds: options.seconds,
+    congestion: options.congestion,
     peers: peers.map(({ name, title, mover, version }) => ({ name, title, mover, version: version() })),
     skipped,
     metrics: metricsOf(options.workloads),
@@ -114,6 +115,7 @@ async function measure(
     const session = await (peer.open?.() ?? Session.open(scenario, containers));
     try {
       const started = await peer.start(session);
+      session.setCongestion(options.congestion);
       results.setups[`${peer.name} ${scenario}`] ??= session.commands;
       const context = { session, seconds: options.seconds, meter: () => cpuMeter(started.movers) };
       await attempt("warm-up", () => warmUp(context));

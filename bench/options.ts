@@ -1,4 +1,5 @@
 /** The command line of the end-to-end benchmark. */
+import fs from "node:fs";
 import { parseArgs } from "node:util";
 import { PEERS, QUICK } from "./peers/all.js";
 import type { Peer } from "./peers/peer.js";
@@ -13,9 +14,17 @@ export interface Options {
   scenarios: Scenario[];
   rounds: number;
   seconds: number;
+  /** Congestion control of TCP in every namespace. */
+  congestion: string;
   /** Folder for the results; undefined: the usual one. */
   out: string | undefined;
 }
+
+/**
+ * What Linux has unless told otherwise. A machine's own setting is not taken: BBR sends no faster than it has come to believe the path to be,
+ * which evens out peers that differ.
+ */
+const CUBIC = "cubic";
 
 export const USAGE = `npm run bench [-- OPTIONS]            end to end: real programs through each peer
 npm run bench -- memory [--quick]     the packet path in memory, beside the same in C
@@ -30,9 +39,10 @@ npm run bench -- docker [ports|traffic] [--quick]
   --scenarios a,b    ${EVERYWHERE.join(" ")}
   --rounds N         rounds, each with every peer (5; quick: 3)
   --seconds N        of each measurement (3; quick: 1)
+  --congestion NAME  congestion control of TCP in every namespace (${CUBIC})
   --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
 
-docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --out, and
+docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --congestion, --out, and
   --ports N              length of the range (1000; quick: 20)
   --iptables BOOLEAN     only dockerd with its iptables rules (true), or only without (false)
   --no-bridge-netfilter  frames on the bridge are kept from iptables during traffic
@@ -49,6 +59,7 @@ export function parseOptions(argv: string[]): Options {
       scenarios: { type: "string" },
       rounds: { type: "string" },
       seconds: { type: "string" },
+      congestion: { type: "string" },
       out: { type: "string" },
     },
   });
@@ -70,6 +81,7 @@ export function parseOptions(argv: string[]): Options {
     scenarios: pick("--scenarios", values.scenarios ?? (quick ? "publish" : undefined), EVERYWHERE, (name) => name),
     rounds: positive("--rounds", values.rounds, quick ? 3 : 5),
     seconds: positive("--seconds", values.seconds, quick ? 1 : 3),
+    congestion: congestionOf(values.congestion),
     out: values.out,
   };
 }
@@ -81,6 +93,14 @@ function pick<T>(option: string, list: string | undefined, all: readonly T[], na
     if (item === undefined) throw new Error(`${option}: there is no '${name}': ${all.map(nameOf).join(", ")}`);
     return item;
   });
+}
+
+/** A congestion control that this kernel has loaded. */
+export function congestionOf(name = CUBIC): string {
+  const known = fs.readFileSync("/proc/sys/net/ipv4/tcp_available_congestion_control", "utf8").trim().split(" ");
+  if (!known.includes(name))
+    throw new Error(`--congestion '${name}': this kernel has ${known.join(", ")} (others after modprobe tcp_NAME)`);
+  return name;
 }
 
 /** A whole number from 1 up. */

@@ -29,6 +29,8 @@ export interface Results {
   machine: Machine;
   rounds: number;
   seconds: number;
+  /** Congestion control of TCP. */
+  congestion: string;
   peers: PeerInfo[];
   skipped: Record<string, string>;
   metrics: Metric[];

@@ -1,7 +1,7 @@
 /** `npm run bench -- docker`: tsproxy's launcher beside docker-proxy in a real dockerd. */
 import { parseArgs } from "node:util";
 import { folderOf, runRounds } from "../end-to-end.js";
-import { positive } from "../options.js";
+import { congestionOf, positive } from "../options.js";
 import { CASES } from "./cases.js";
 import { measurePorts } from "./ports.js";
 import { type DockerResults, writeDocker } from "./report.js";
@@ -14,6 +14,7 @@ export async function docker(argv: string[]): Promise<void> {
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     seconds: { type: "string" },
+    congestion: { type: "string" },
     ports: { type: "string" },
     iptables: { type: "string" },
     "no-bridge-netfilter": { type: "boolean", default: false },
@@ -30,6 +31,7 @@ export async function docker(argv: string[]): Promise<void> {
   const trafficRounds = roundsOr(5);
   const ports = positive("--ports", values.ports, quick ? 20 : 1_000);
   const seconds = positive("--seconds", values.seconds, 1);
+  const congestion = congestionOf(values.congestion);
   const why = obstacle();
   if (why !== undefined) throw new Error(why);
 
@@ -51,6 +53,7 @@ export async function docker(argv: string[]): Promise<void> {
       scenarios: ["publish"],
       rounds: trafficRounds,
       seconds,
+      congestion,
       out,
     });
   console.log(writeDocker(results, folderOf({ quick, out })));
