@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { Lab } from "../test/support/lab.js";
-import { ADDR, buildWorld, type World } from "../test/support/topology.js";
+import { ADDR, buildWorld, CUBIC, setCongestion, type World } from "../test/support/topology.js";
 import { MAIN } from "./paths.js";
 import { summarize } from "./stats.js";
 
@@ -65,7 +65,8 @@ async function demo(tsproxyLab: Lab, kernelLab: Lab): Promise<void> {
     kernel.host,
     `iptables -t nat -A PREROUTING -p tcp --dport ${PUBLISHED_IPERF} -j DNAT --to ${ADDR.c1}:${IPERF_PORT}`.split(" "),
   );
-  say(`One TCP stream from the client, ${ROUNDS} rounds of ${SECONDS} s, one after the other, on this machine:`);
+  for (const one of [world, kernel]) setCongestion(one, CUBIC);
+  say(`One TCP stream (${CUBIC}) from the client, ${ROUNDS} rounds of ${SECONDS} s, one after the other, on this machine:`);
   const rates: { tsproxy: number[]; iptables: number[] } = { tsproxy: [], iptables: [] };
   for (let round = 1; round <= ROUNDS; round++) {
     rates.tsproxy.push(await bulk(tsproxyLab, world));

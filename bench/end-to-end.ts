@@ -1,6 +1,7 @@
 /** The end-to-end benchmark: rounds, in each round every peer, in each peer every workload. */
 import fs from "node:fs";
 import path from "node:path";
+import { setCongestion } from "../test/support/topology.js";
 import { cpuMeter, memoryOf } from "./cpu.js";
 import { awaitQuiet, describeMachine, QUIET } from "./machine.js";
 import type { Options } from "./options.js";
@@ -115,7 +116,7 @@ async function measure(
     const session = await (peer.open?.() ?? Session.open(scenario, containers));
     try {
       const started = await peer.start(session);
-      session.setCongestion(options.congestion);
+      setCongestion(session.world, options.congestion);
       results.setups[`${peer.name} ${scenario}`] ??= session.commands;
       const context = { session, seconds: options.seconds, meter: () => cpuMeter(started.movers) };
       await attempt("warm-up", () => warmUp(context));

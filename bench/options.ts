@@ -1,6 +1,7 @@
 /** The command line of the end-to-end benchmark. */
 import fs from "node:fs";
 import { parseArgs } from "node:util";
+import { CUBIC } from "../test/support/topology.js";
 import { PEERS, QUICK } from "./peers/all.js";
 import type { Peer } from "./peers/peer.js";
 import type { Scenario } from "./topology.js";
@@ -19,12 +20,6 @@ export interface Options {
   /** Folder for the results; undefined: the usual one. */
   out: string | undefined;
 }
-
-/**
- * What Linux has unless told otherwise. A machine's own setting is not taken: BBR sends no faster than it has come to believe the path to be,
- * which evens out peers that differ.
- */
-const CUBIC = "cubic";
 
 export const USAGE = `npm run bench [-- OPTIONS]            end to end: real programs through each peer
 npm run bench -- memory [--quick]     the packet path in memory, beside the same in C

@@ -139,15 +139,6 @@ export class Session {
     this.lab.runSync(this.from, ["sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535"]);
   }
 
-  /**
-   * Of connections from now on, at every end and of relays between, by an attribute of each route: a namespace's own setting
-   * (net.ipv4.tcp_congestion_control) may only be what the machine's is, or Reno.
-   */
-  setCongestion(name: string): void {
-    const change = `ip route | while read -r route; do ip route change $route congctl ${name}; done`;
-    for (const role of ["client", "host", "c1", "c2"] as const) this.lab.runSync(this.world[role], ["sh", "-ec", change]);
-  }
-
   /** Starts every service's server at its end. */
   async serve(): Promise<void> {
     const role = ENDS[this.scenario].to;

@@ -82,6 +82,21 @@ export function addKernelBridge({ lab, host, c1, c2 }: World): void {
 }
 
 /**
+ * What Linux has unless told otherwise. A machine's own setting is not taken: BBR sends no faster than it has come to believe the path to be,
+ * which evens out peers that differ.
+ */
+export const CUBIC = "cubic";
+
+/**
+ * The congestion control of TCP connections from now on, at every end and of relays between, by an attribute of each route: a namespace's own
+ * setting (net.ipv4.tcp_congestion_control) may only be what the machine's is, or Reno.
+ */
+export function setCongestion({ lab, client, host, c1, c2 }: World, name: string): void {
+  const change = `ip route | while read -r route; do ip route change $route congctl ${name}; done`;
+  for (const ns of [client, host, c1, c2]) lab.runSync(ns, ["sh", "-ec", change]);
+}
+
+/**
  * What must be the same before tsproxy and after it: devices, addresses, routes, rules, queueing disciplines, firewall, sysctls.
  * Left out is what changes by itself: timers, carrier (it follows a moment after `up`), IPv6 link-local addresses and their routes.
  */
