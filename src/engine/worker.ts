@@ -14,7 +14,7 @@ import { fdbKey } from "../table/fdb.js";
 import { ENDPOINT, HOST } from "../table/ports.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import { FLOW_KEY_SIZE } from "../wire/flow-entry.js";
-import { srcPort } from "../wire/raw.js";
+import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import { Engine } from "./engine.js";
 import { useHugePages } from "./huge-pages.js";
@@ -102,16 +102,16 @@ function withdraw(id: number): void {
   state.withdraw(published.number);
   const { rule } = published;
   const { conntrack } = state;
-  const first = rule.targetPort;
-  const last = rule.targetPort + rule.lastPort - rule.firstPort;
-  // A flow of this rule: its target's side is one of the rule's targets, and it was addressed elsewhere (that is, translated).
+  // A flow of this rule: it was addressed to one of the rule's ports, and its target's side is what the rule makes of that.
   flush((flow) => {
-    const port = srcPort(conntrack.tuple(flow, 1, 2));
+    const { proto, target, targetPort, firstPort, lastPort } = rule;
+    const port = dstPort(conntrack.tuple(flow, 0, 2));
     return (
-      conntrack.protocol(flow) === rule.proto &&
-      conntrack.tuple(flow, 1, 0) === rule.target &&
-      port >= first &&
-      port <= last &&
+      conntrack.protocol(flow) === proto &&
+      port >= firstPort &&
+      port <= lastPort &&
+      conntrack.tuple(flow, 1, 0) === target &&
+      srcPort(conntrack.tuple(flow, 1, 2)) === targetPort + port - firstPort &&
       isRuleAddress(rule, conntrack.tuple(flow, 0, 1))
     );
   });

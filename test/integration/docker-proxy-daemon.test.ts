@@ -74,15 +74,19 @@ describe("the daemon behind it", () => {
     expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).code).toBe(REFUSED);
   });
 
-  onTsproxy("ends the connections of a port with its launcher", "kernel", async (c) => {
+  onTsproxy("ends the connections of a port with its launcher, and not those of another port of the same target", "kernel", async (c) => {
     await startDaemon(c.lab, c.host);
     await serve(c.lab, c.c1, "tcp", 8080);
     const proc = await launchProxy(c.lab, c.host, TO_C1);
-    const client = await connect(c.lab, c.client, ADDR.host, 8999);
-    await client.exchange("before");
-    expect((await stats(c))!.flows.active).toBe(1);
+    await launchProxy(c.lab, c.host, { ...TO_C1, hostPort: 9000 });
+    const [gone, kept] = [await connect(c.lab, c.client, ADDR.host, 8999), await connect(c.lab, c.client, ADDR.host, 9000)];
+    for (const client of [gone, kept]) await client.exchange("before");
+    expect((await stats(c))!.flows.active).toBe(2);
     await proc.stop("SIGINT");
-    await eventually("the flow ends", async () => (await stats(c))!.flows.active === 0);
+    await eventually("the flow ends", async () => (await stats(c))!.flows.active === 1);
+    await kept.exchange("after");
+    gone.proc.write("after\n");
+    await gone.proc.until("a reset", () => gone.closed.length > 0);
   });
 
   onTsproxy("refuses a second daemon", "kernel", async (c) => {
