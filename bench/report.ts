@@ -84,7 +84,7 @@ function markdown(results: Results): string {
   return `${[
     "# End to end",
     `\`${results.command}\`, ${results.date.slice(0, 10)}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${tools.join(", ")}.`,
-    `${results.rounds} rounds of ${results.seconds} s a measurement, every peer in every round, TCP with ${results.congestion}. Median, and (lowest–highest). ${busy === 0 ? "The machine was quiet before every round." : `Before ${busy} of the rounds the machine was busy with something else: compare within a row, and run again.`}`,
+    `${results.rounds} rounds of ${results.seconds} s a measurement, every peer in every round, TCP with ${results.congestion} (\`congctl\` of every route). Median, and (lowest–highest). ${busy === 0 ? "The machine was quiet before every round." : `Before ${busy} of the rounds the machine was busy with something else: compare within a row, and run again.`}`,
     ...scenarios.flatMap((scenario) => section(results, scenario)),
     "## Who moved the bytes",
     table([["peer", "version", "moved by"], ...results.peers.map(({ title, version, mover }) => [title, version, mover])]),

@@ -113,7 +113,7 @@ function trafficSection(results: Results): string[] {
   return [
     "## Traffic through one port",
     provenance(command, date, machine, { ...tools, ...machine.tools }),
-    `A client on the LAN to a published port of a container; rounds: ${rounds} of ${seconds} s a measurement, TCP with ${congestion}, each case in every one with a dockerd of its own. Median, and (lowest–highest). Who moved the bytes was observed: by the counters of docker's rules and of tsproxy's steering, and the proxies' processor time. With iptables a LAN client's packets never reach docker-proxy, which then serves the host itself and IPv6; tsproxy takes them before iptables does. ${bridgeNetfilter}`,
+    `A client on the LAN to a published port of a container; rounds: ${rounds} of ${seconds} s a measurement, TCP with ${congestion} (\`congctl\` of every route), each case in every one with a dockerd of its own. Median, and (lowest–highest). Who moved the bytes was observed: by the counters of docker's rules and of tsproxy's steering, and the proxies' processor time. With iptables a LAN client's packets never reach docker-proxy, which then serves the host itself and IPv6; tsproxy takes them before iptables does. ${bridgeNetfilter}`,
     comparison(
       cases,
       metrics.map(({ name, title, unit, better }) => ({
