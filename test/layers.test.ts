@@ -20,8 +20,12 @@ const ALLOWED: Record<string, string> = {
   steer: "sys wire errors log",
   relay: "wire sys errors log",
   engine: "wire mem sys table dataplane device errors log",
-  control: "wire mem sys table dataplane device steer relay engine errors log",
-  docker: "wire sys control relay errors log",
+  api: "type:engine errors log",
+  control: "wire mem sys table dataplane device steer relay engine api errors log",
+  model: "wire sys steer control api errors log",
+  docker: "wire sys control relay model api errors log",
+  standalone: "wire sys control relay model api errors log",
+  daemon: "wire control model docker api errors log",
   cli: "*",
 };
 

@@ -4,7 +4,7 @@
  */
 import fs from "node:fs";
 import path from "node:path";
-import type { StatsView } from "../../src/control/api-types.js";
+import type { StatsView } from "../../src/api/types.js";
 import { Dockerd, dockerObstacle, IMAGE } from "../../test/support/dockerd.js";
 import { Lab } from "../../test/support/lab.js";
 import { buildWorld } from "../../test/support/topology.js";

@@ -1,24 +1,24 @@
 #!/usr/bin/env node
 /** Entry point: the only place that exits. Commands load what they need, so that `--help` needs nothing. */
 import { setLogSink } from "../log.js";
+import { showFdb, showFlows, showStats } from "./commands/show.js";
 import { buildProgram, exitCodeOf, reportError } from "./options.js";
-import { showFdb, showFlows, showStats } from "./show.js";
 
 setLogSink((level, message) => {
   if (level === "warn") process.stderr.write(`tsproxy: warning: ${message}\n`);
 });
 
 const program = buildProgram({
-  run: async (config) => (await import("./run.js")).run(config),
+  run: async (config) => (await import("./commands/run.js")).run(config),
   flows: showFlows,
   fdb: showFdb,
   stats: showStats,
-  ps: async (options) => (await import("./docker-show.js")).showPs(options),
-  port: async (word, options) => (await import("./docker-show.js")).showPort(word, options),
-  daemon: async (options) => (await import("./daemon.js")).daemon(options),
-  install: async (options) => (await import("./install.js")).install(options),
-  doctor: async (options) => (await import("./doctor.js")).doctor(options),
-  cleanup: async (options) => (await import("./cleanup.js")).cleanup(options),
+  ps: async (options) => (await import("./commands/docker-show.js")).showPs(options),
+  port: async (word, options) => (await import("./commands/docker-show.js")).showPort(word, options),
+  daemon: async (options) => (await import("./commands/daemon.js")).daemon(options),
+  install: async (options) => (await import("./commands/install.js")).install(options),
+  doctor: async (options) => (await import("./commands/doctor.js")).doctor(options),
+  cleanup: async (options) => (await import("./commands/cleanup.js")).cleanup(options),
 });
 
 process.on("uncaughtException", (error) => {

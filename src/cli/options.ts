@@ -3,11 +3,11 @@
  * command. Nothing here exits or does the work. Exit codes: 0 done, 1 failed, 2 used wrongly.
  */
 import { Command, CommanderError } from "commander";
-import { parseConfig, parseDataplane, parseInteger, type RunConfig, type RunOptions } from "../control/config.js";
-import { version } from "../control/version.js";
-import type { DaemonOptions } from "../docker/daemon.js";
+import { version } from "../api/version.js";
+import type { DaemonOptions } from "../daemon/daemon.js";
 import { TsproxyError } from "../errors.js";
-import type { InstallOptions } from "./install.js";
+import { parseConfig, parseDataplane, parseInteger, type RunConfig, type RunOptions } from "../standalone/config.js";
+import type { InstallOptions } from "./commands/install.js";
 
 export interface PrintOptions {
   json: boolean;

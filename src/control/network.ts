@@ -16,7 +16,7 @@ import { ENDPOINT, HOST } from "../table/ports.js";
 import { formatMac, macHi, macLo } from "../wire/ethernet.js";
 import { type Cidr, contains, formatCidr, formatIpv4 } from "../wire/ipv4-address.js";
 import { rawWord } from "../wire/raw.js";
-import type { PortInfo } from "./dataplane.js";
+import type { PortInfo } from "./controller.js";
 import type { Host } from "./host.js";
 import { Undo } from "./undo.js";
 import type { Workers } from "./workers.js";

@@ -4,9 +4,9 @@
  * one, and a host range with one target port means one free port of the range.
  */
 import { isIPv6 } from "node:net";
+import type { MappingView } from "../api/types.js";
 import { TsproxyError } from "../errors.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
-import type { MappingView } from "./api-types.js";
 
 /** A published port, or a range of them. */
 export type Mapping = Omit<MappingView, "via">;

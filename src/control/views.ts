@@ -1,8 +1,8 @@
 /** What the API says of a dataplane: for one run of the main job and for the daemon alike. */
-import type { Views } from "./api.js";
-import type { MappingView, StatsView } from "./api-types.js";
-import type { Dataplane } from "./dataplane.js";
-import { version } from "./version.js";
+import type { Views } from "../api/server.js";
+import type { MappingView, StatsView } from "../api/types.js";
+import { version } from "../api/version.js";
+import type { Dataplane } from "./controller.js";
 
 /** What there is besides the dataplane, or instead of it. */
 export interface Served {

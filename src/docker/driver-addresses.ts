@@ -1,9 +1,9 @@
 /** The addresses in CreateNetwork and CreateEndpoint, checked: IPv4 alone, and each where it can be. Errors as in `message.ts`. */
 import { endpointMac, macText } from "../control/network.js";
+import type { NetworkRecord } from "../model/store.js";
 import { parseMac } from "../wire/ethernet.js";
 import { type Cidr, contains, formatCidr, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
 import { noIpv6, parseNetworkOptions } from "./driver-options.js";
-import type { NetworkRecord } from "./driver-state.js";
 import { type Message, refused } from "./message.js";
 
 /** The network that CreateNetwork asks for. */

@@ -3,28 +3,12 @@
  * options by their own names; an option that is not supported is refused by name (TSP_ERR_DRIVER_OPTION), since a network that ignores
  * one would not be the network that was asked for.
  */
+
 import type { PortSpec } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
+import type { NetworkOptions } from "../model/store.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type Message, refused } from "./message.js";
-
-export interface NetworkOptions {
-  /** Undefined: that of the host's default route. */
-  mtu?: number;
-  /** Nothing goes in or out. */
-  internal: boolean;
-  /** Endpoints reach each other. */
-  icc: boolean;
-  masquerade: boolean;
-  /** Host address of published ports that name none. */
-  hostBinding: string;
-  /** Source address of what leaves. */
-  outside?: string;
-  /** Name of devices in containers, without number. */
-  interfacePrefix: string;
-  /** Name of the host's device. */
-  hostDevice?: string;
-}
 
 const BRIDGE = "com.docker.network.bridge.";
 const MIN_MTU = 68; // RFC 791 §3.2

@@ -8,20 +8,20 @@
  * Calls are carried out one after another. One that fails changes nothing. What is remembered across restarts is in `driver-state.ts`.
  */
 import { closeSync } from "node:fs";
-import type { EndpointView, NetworkView } from "../control/api-types.js";
+import type { EndpointView, NetworkView } from "../api/types.js";
 import type { Device, DeviceSpec, NetworkSpec } from "../control/network.js";
 import type { PortSpec } from "../control/port-spec.js";
 import type { Publication } from "../control/publisher.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import type { DriverState, EndpointRecord, NetworkRecord } from "../model/store.js";
+import type { Found } from "../model/stray-device.js";
 import { PortTakenError } from "../sys/port-owner.js";
 import { parseMac } from "../wire/ethernet.js";
 import { parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
 import { parseInterface, parseNetwork } from "./driver-addresses.js";
 import { parsePortMap } from "./driver-options.js";
-import type { DriverState, EndpointRecord, NetworkRecord } from "./driver-state.js";
 import { Message, refused } from "./message.js";
-import type { Found } from "./stray-device.js";
 
 /** A network of the dataplane. */
 export interface PlaneNetwork {

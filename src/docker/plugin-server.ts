@@ -6,7 +6,7 @@ import { fstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
-import { restrictSocket } from "../control/socket-access.js";
+import { restrictSocket } from "../api/socket-access.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 

@@ -1,11 +1,11 @@
 /** The Docker side of the daemon: the network driver behind its plugin socket, and what the API says of it. */
 
 import { join } from "node:path";
-import type { Views } from "../control/api.js";
-import { DriverState, stateDir } from "./driver-state.js";
+import type { Views } from "../api/server.js";
+import { DriverState, stateDir } from "../model/store.js";
+import { findDevice, removeHostDevice } from "../model/stray-device.js";
 import { type DriverPlane, NetworkDriver } from "./network-driver.js";
 import { servePlugin } from "./plugin-server.js";
-import { findDevice, removeHostDevice } from "./stray-device.js";
 
 export interface PluginOptions {
   /** Default: where dockerd looks for driver `tsproxy`. */

@@ -9,10 +9,10 @@
 import { closeSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import type { MappingView } from "../control/api-types.js";
-import type { Dataplane, DataplaneOptions } from "../control/dataplane.js";
-import { makeRunDir, runDir } from "../control/run-dir.js";
-import { restrictSocket } from "../control/socket-access.js";
+import { makeRunDir, runDir } from "../api/paths.js";
+import { restrictSocket } from "../api/socket-access.js";
+import type { MappingView } from "../api/types.js";
+import type { Dataplane, DataplaneOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { buildProgram, exitCodeOf, type Handlers, reportError } from "../../src/cli/options.js";
-import type { RunConfig } from "../../src/control/config.js";
 import { TsproxyError } from "../../src/errors.js";
+import type { RunConfig } from "../../src/standalone/config.js";
 
 interface Outcome {
   called: string | undefined;

@@ -5,10 +5,10 @@ import path from "node:path";
 import { onTestFinished } from "vitest";
 import type { DeviceSpec, NetworkSpec } from "../../src/control/network.js";
 import { formatMapping, type PortSpec } from "../../src/control/port-spec.js";
-import { DriverState, type EndpointRecord } from "../../src/docker/driver-state.js";
 import { NetworkDriver } from "../../src/docker/network-driver.js";
-import type { Found } from "../../src/docker/stray-device.js";
 import { TsproxyError } from "../../src/errors.js";
+import { DriverState, type EndpointRecord } from "../../src/model/store.js";
+import type { Found } from "../../src/model/stray-device.js";
 import { PortTakenError } from "../../src/sys/port-owner.js";
 
 export const NETWORK = "a".repeat(64);

@@ -5,7 +5,7 @@
  */
 import fs from "node:fs";
 import path from "node:path";
-import type { EndpointView, NetworkView } from "../../src/control/api-types.js";
+import type { EndpointView, NetworkView } from "../../src/api/types.js";
 import { Dockerd, IMAGE } from "./dockerd.js";
 import { Lab } from "./lab.js";
 import type { Proc, Result } from "./proc.js";

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MappingView, StatsView } from "../../src/control/api-types.js";
+import type { MappingView, StatsView } from "../../src/api/types.js";
 import type { Lab } from "./lab.js";
 import { eventually, type Proc, type StartOptions } from "./proc.js";
 import { launch, tsproxy } from "./tsproxy.js";

@@ -1,7 +1,7 @@
 /** tsproxy as the program that users run: `node dist/cli/main.js` in the host namespace, watched through its JSON lines. */
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FdbView, FlowView, MappingView, StatsView } from "../../src/control/api-types.js";
+import type { FdbView, FlowView, MappingView, StatsView } from "../../src/api/types.js";
 import type { Flow, Running, StartOptions } from "./backends.js";
 import type { Lab } from "./lab.js";
 import type { Proc, StartOptions as ProcOptions, Result } from "./proc.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig, type RunOptions } from "../../src/control/config.js";
 import { TsproxyError } from "../../src/errors.js";
+import { parseConfig, type RunOptions } from "../../src/standalone/config.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 
 const MAPPING = "8999:172.17.0.4:8080";

@@ -2,16 +2,18 @@
  * One run of the main job: from a configuration to published ports, and back to a host as it was. A failure half-way and an orderly end
  * take the same way back.
  */
+
+import { serveApi } from "../api/server.js";
+import type { MappingView, StatsView } from "../api/types.js";
+import { Dataplane } from "../control/controller.js";
+import { formatMapping } from "../control/port-spec.js";
+import { Undo } from "../control/undo.js";
+import { views } from "../control/views.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { sweep } from "../model/sweep.js";
 import { Relay, type RelayHandle } from "../relay/relay.js";
-import { serveApi } from "./api.js";
-import type { MappingView, StatsView } from "./api-types.js";
 import type { RunConfig } from "./config.js";
-import { Dataplane } from "./dataplane.js";
-import { formatMapping } from "./port-spec.js";
-import { Undo } from "./undo.js";
-import { views } from "./views.js";
 
 export class Instance {
   readonly mappings: MappingView[] = [];
@@ -45,6 +47,7 @@ export class Instance {
   private async startDataplane(config: RunConfig, onDeath: (error: Error) => void): Promise<void> {
     let plane: Dataplane;
     try {
+      sweep();
       plane = await Dataplane.start(config, onDeath);
     } catch (error) {
       const relayable =

@@ -2,17 +2,11 @@
  * The folder of running instances: one unix socket each, `PID.sock`. Devices, programs, maps and held ports all end with their process, so the
  * socket file is all that a killed instance leaves behind, and, on kernels without TCX, its clsact filters.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { runDir } from "../api/paths.js";
 import { sweepStale } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
-import { runDir } from "./paths.js";
-
-export { runDir, socketPath } from "./paths.js";
-
-export function makeRunDir(): void {
-  mkdirSync(runDir(), { recursive: true, mode: 0o755 });
-}
 
 export interface Swept {
   sockets: number;

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { TsproxyError } from "../errors.js";
+import { TsproxyError } from "../../errors.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];
 const LAUNCHER = "native/build/tsproxy-docker-proxy";
@@ -13,7 +13,7 @@ export interface InstallOptions {
 }
 
 export function install({ prefix }: InstallOptions): void {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
   const command = [process.execPath, path.join(root, "dist/cli/main.js")].map((file) => realpathSync(file));
   const strange = command.find((file) => /[\s"'\\%$]/.test(file));
   if (strange !== undefined)

@@ -3,9 +3,9 @@ import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import type { Names } from "../../src/cli/docker-names.js";
-import { showPort, showPs } from "../../src/cli/docker-show.js";
-import type { EndpointView, NetworkView } from "../../src/control/api-types.js";
+import type { EndpointView, NetworkView } from "../../../src/api/types.js";
+import { showPort, showPs } from "../../../src/cli/commands/docker-show.js";
+import type { Names } from "../../../src/docker/dockerd-client.js";
 
 const NETWORK = "a".repeat(64);
 const networks: NetworkView[] = [

@@ -1,10 +1,11 @@
 /** `tsproxy ps` and `tsproxy port`: Docker's networks of driver tsproxy, which `docker ps` and `docker port` show no ports of. */
-import type { EndpointView, MappingView, NetworkView } from "../control/api-types.js";
-import { TsproxyError } from "../errors.js";
-import { dockerNames, type Names } from "./docker-names.js";
-import { findInstances, get, type Instance, pickInstance } from "./instances.js";
-import type { ShowOptions } from "./options.js";
-import { formatTable } from "./table.js";
+
+import { findInstances, get, type Instance, pickInstance } from "../../api/client.js";
+import type { EndpointView, MappingView, NetworkView } from "../../api/types.js";
+import { dockerNames, type Names } from "../../docker/dockerd-client.js";
+import { TsproxyError } from "../../errors.js";
+import type { ShowOptions } from "../options.js";
+import { formatTable } from "../table.js";
 
 type Write = (text: string) => void;
 const stdout: Write = (text) => process.stdout.write(text);

@@ -2,9 +2,9 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
-import { pluginSocket } from "../docker/plugin.js";
+import { ask } from "../../docker/dockerd-client.js";
+import { pluginSocket } from "../../docker/plugin.js";
 import { attempt, type Check } from "./check.js";
-import { ask } from "./docker-names.js";
 
 /** Each throws when it is not as it should be. */
 export interface DockerSystem {

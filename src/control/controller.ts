@@ -2,6 +2,8 @@
  * The dataplane as the control side sees it: uplinks with their steering, workers, and on top of them networks, endpoints and published
  * ports, which come and go while it runs. Each `add…` and `publish` answers with how to undo it.
  */
+
+import type { PortStats } from "../api/types.js";
 import { openTap } from "../device/tap.js";
 import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
@@ -11,11 +13,9 @@ import { MAX_PORTS, UPLINK } from "../table/ports.js";
 import { parseMac } from "../wire/ethernet.js";
 import type { Cidr } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
-import type { PortStats } from "./api-types.js";
 import { Host } from "./host.js";
 import { Networks } from "./network.js";
 import { Publisher } from "./publisher.js";
-import { sweep } from "./run-dir.js";
 import { Undo } from "./undo.js";
 import { Workers } from "./workers.js";
 
@@ -69,7 +69,6 @@ export class Dataplane {
     try {
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
-      sweep();
       const uplinks = Array.from({ length: options.workers }, () => openUplink(socket, undo));
       const { masqueradePorts, workers: count, conntrackMax, offload } = options;
       const indices = uplinks.map((u) => u.ifindex);

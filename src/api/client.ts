@@ -3,8 +3,8 @@ import { readdir } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
-import { runDir } from "../control/paths.js";
 import { TsproxyError } from "../errors.js";
+import { runDir } from "./paths.js";
 
 export { runDir };
 
@@ -63,7 +63,7 @@ export async function pickInstance(pid: number | undefined, dir: string = runDir
   return only;
 }
 
-/** GET of a path of `control/api-types.ts`. */
+/** GET of a path of `types.ts`. */
 export function get<T>(instance: Instance, apiPath: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const fail = (what: string, cause?: unknown): void =>

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import net, { type AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { parsePortSpec } from "../../src/control/port-spec.js";
-import { type Ping, probeTargets } from "../../src/control/probe.js";
+import { type Ping, probeTargets } from "../../src/standalone/probe.js";
 import { native } from "../../src/sys/native.js";
 
 const cleanups: (() => void)[] = [];

@@ -1,7 +1,7 @@
 /** The HTTP API of a running instance on its unix socket: read-only views as JSON (`api-types.ts`). */
 import { rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { makeRunDir, socketPath } from "./run-dir.js";
+import { makeRunDir, socketPath } from "./paths.js";
 import { restrictSocket } from "./socket-access.js";
 
 /** What answers GET requests, by path. */

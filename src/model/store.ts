@@ -9,7 +9,24 @@ import { dirname, join } from "node:path";
 import type { Mapping } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import type { NetworkOptions } from "./driver-options.js";
+
+export interface NetworkOptions {
+  /** Undefined: that of the host's default route. */
+  mtu?: number;
+  /** Nothing goes in or out. */
+  internal: boolean;
+  /** Endpoints reach each other. */
+  icc: boolean;
+  masquerade: boolean;
+  /** Host address of published ports that name none. */
+  hostBinding: string;
+  /** Source address of what leaves. */
+  outside?: string;
+  /** Name of devices in containers, without number. */
+  interfacePrefix: string;
+  /** Name of the host's device. */
+  hostDevice?: string;
+}
 
 export interface NetworkRecord {
   id: string;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Check } from "../../src/cli/check.js";
-import { checkDocker } from "../../src/cli/doctor-docker.js";
+import type { Check } from "../../../src/cli/commands/check.js";
+import { checkDocker } from "../../../src/cli/commands/doctor-docker.js";
 
 const fail = (why: string) => (): never => {
   throw new Error(why);

@@ -1,5 +1,5 @@
 /** `tsproxy daemon`: runs until SIGINT or SIGTERM. */
-import { Daemon, type DaemonOptions } from "../docker/daemon.js";
+import { Daemon, type DaemonOptions } from "../../daemon/daemon.js";
 
 export async function daemon(options: DaemonOptions): Promise<void> {
   let stop: (error?: Error) => void = () => {};

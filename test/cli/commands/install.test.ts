@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { install } from "../../src/cli/install.js";
+import { install } from "../../../src/cli/commands/install.js";
 
 function run(prefix: string): string {
   let text = "";

@@ -4,9 +4,9 @@
  * (invalid) or, for a malformed `-p`, a TSP_ERR_PORT_SPEC, and names the option and the word in it.
  */
 import os from "node:os";
+import { type PortSpec, parsePortSpec } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
 import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
-import { type PortSpec, parsePortSpec } from "./port-spec.js";
 
 /** The options of the main command as they were typed. */
 export interface RunOptions {

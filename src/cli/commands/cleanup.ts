@@ -1,7 +1,8 @@
 /** `tsproxy cleanup`: removes what killed instances left behind. */
-import { sweep } from "../control/run-dir.js";
-import { sweepDevices } from "../docker/stray-device.js";
-import type { PrintOptions } from "./options.js";
+
+import { sweepDevices } from "../../model/stray-device.js";
+import { sweep } from "../../model/sweep.js";
+import type { PrintOptions } from "../options.js";
 
 export function cleanup(options: PrintOptions): void {
   const swept = { ...sweep(), devices: sweepDevices() };

@@ -1,5 +1,5 @@
 /** One finding of `tsproxy doctor`. */
-import { TsproxyError } from "../errors.js";
+import { TsproxyError } from "../../errors.js";
 
 export interface Check {
   name: string;

@@ -7,7 +7,7 @@
 import { createRequire } from "node:module";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PortSpec } from "./port-spec.js";
+import type { PortSpec } from "../control/port-spec.js";
 
 /** `unknown`: it could not be asked. Of a range the first port is asked. */
 export interface ProbeResult {

@@ -1,11 +1,11 @@
 /** The main job: start an instance, say what it publishes and that it is ready, live until told to stop. */
 import { closeSync, fstatSync, writeSync } from "node:fs";
-import type { RunConfig } from "../control/config.js";
-import { Instance } from "../control/instance.js";
-import { formatMapping } from "../control/port-spec.js";
-import { probeTargets } from "../control/probe.js";
-import { TsproxyError } from "../errors.js";
-import { log } from "../log.js";
+import { formatMapping } from "../../control/port-spec.js";
+import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
+import type { RunConfig } from "../../standalone/config.js";
+import { Instance } from "../../standalone/instance.js";
+import { probeTargets } from "../../standalone/probe.js";
 import { formatBytes } from "./show.js";
 
 const LIVE_MS = 1000;

@@ -2,13 +2,14 @@
  * `tsproxy daemon`: one dataplane for everything that asks: docker-proxy launchers (`proxy-server.ts`), Docker's network plugin
  * (`network-driver.ts`), and the API's views. It starts with nothing published and ends by taking everything back.
  */
-import { serveApi } from "../control/api.js";
-import type { MappingView } from "../control/api-types.js";
-import { Dataplane, type DataplaneOptions } from "../control/dataplane.js";
+import { serveApi } from "../api/server.js";
+import type { MappingView } from "../api/types.js";
+import { Dataplane, type DataplaneOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
-import { type PluginOptions, startPlugin } from "./plugin.js";
-import { ProxyServer } from "./proxy-server.js";
+import { type PluginOptions, startPlugin } from "../docker/plugin.js";
+import { ProxyServer } from "../docker/proxy-server.js";
+import { sweep } from "../model/sweep.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
 export interface DaemonOptions extends DataplaneOptions, PluginOptions {}
@@ -22,6 +23,7 @@ export class Daemon {
 
   /** Starts, or throws with everything undone. */
   static async start(options: DaemonOptions, onDeath: (error: Error) => void): Promise<Daemon> {
+    sweep();
     const plane = await Dataplane.start(options, onDeath);
     const daemon = new Daemon(plane);
     daemon.undo.add("dataplane", () => plane.stop());

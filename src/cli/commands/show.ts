@@ -1,9 +1,10 @@
 /** `tsproxy flows`, `fdb` and `stats`: what a running instance's tables hold, as a table or as JSON. */
-import type { Drops, FdbView, FlowView, StatsView } from "../control/api-types.js";
-import { formatMapping } from "../control/port-spec.js";
-import { get, pickInstance } from "./instances.js";
-import type { ShowOptions } from "./options.js";
-import { formatTable } from "./table.js";
+
+import { get, pickInstance } from "../../api/client.js";
+import type { Drops, FdbView, FlowView, StatsView } from "../../api/types.js";
+import { formatMapping } from "../../control/port-spec.js";
+import type { ShowOptions } from "../options.js";
+import { formatTable } from "../table.js";
 
 type Write = (text: string) => void;
 const stdout: Write = (text) => process.stdout.write(text);

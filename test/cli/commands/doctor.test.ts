@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Check, type DoctorSystem, doctor, loadSystem } from "../../src/cli/doctor.js";
-import { TsproxyError } from "../../src/errors.js";
+import { type Check, type DoctorSystem, doctor, loadSystem } from "../../../src/cli/commands/doctor.js";
+import { TsproxyError } from "../../../src/errors.js";
 
 const denied = (): never => {
   throw new TsproxyError("TSP_ERR_SYSCALL", "permission", "open(/dev/net/tun) failed (EPERM)", "run as root");

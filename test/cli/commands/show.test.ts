@@ -4,9 +4,9 @@ import type net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findInstances } from "../../src/cli/instances.js";
-import { formatBytes, formatDuration, showFdb, showFlows, showStats } from "../../src/cli/show.js";
-import type { FdbView, FlowView, StatsView } from "../../src/control/api-types.js";
+import { findInstances } from "../../../src/api/client.js";
+import type { FdbView, FlowView, StatsView } from "../../../src/api/types.js";
+import { formatBytes, formatDuration, showFdb, showFlows, showStats } from "../../../src/cli/commands/show.js";
 
 const flows: FlowView[] = [
   {

@@ -4,11 +4,11 @@
  */
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { TsproxyError } from "../errors.js";
-import type { SteeringProbe } from "../steer/steering.js";
+import { TsproxyError } from "../../errors.js";
+import type { SteeringProbe } from "../../steer/steering.js";
+import type { PrintOptions } from "../options.js";
 import { attempt, type Check } from "./check.js";
 import { checkDocker, type DockerSystem, dockerSystem } from "./doctor-docker.js";
-import type { PrintOptions } from "./options.js";
 
 export type { Check };
 
@@ -196,9 +196,9 @@ function format(checks: Check[]): string {
 /** The real one. Loaded late, since loading fails when the addon is not built. */
 export async function loadSystem(): Promise<DoctorSystem> {
   const [{ native }, { RouteSocket }, { probeSteering }] = await Promise.all([
-    import("../sys/native.js"),
-    import("../sys/rtnetlink.js"),
-    import("../steer/steering.js"),
+    import("../../sys/native.js"),
+    import("../../sys/rtnetlink.js"),
+    import("../../steer/steering.js"),
   ]);
   return {
     probeSteering,

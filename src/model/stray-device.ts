@@ -4,7 +4,7 @@ import { TsproxyError } from "../errors.js";
 import { openNetns } from "../sys/netns.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import type { Link } from "../sys/rtnetlink-entries.js";
-import { DriverState, type EndpointRecord, stateDir } from "./driver-state.js";
+import { DriverState, type EndpointRecord, stateDir } from "./store.js";
 
 export interface Found {
   name: string;
