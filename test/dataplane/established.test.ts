@@ -38,7 +38,7 @@ function pipeline(d: Dataplane, onePass: boolean): (frames: [number, Uint8Array]
   return (frames) => {
     for (const [i, [port, bytes]] of frames.entries()) {
       d.memory.bytes.set(bytes, b.at[i]!);
-      b.port[i] = port;
+      b.ingress[i] = port;
       b.len[i] = bytes.length - p.VNET;
     }
     b.count = frames.length;
