@@ -1,5 +1,6 @@
 /* TUN/TAP devices: Documentation/networking/tuntap.rst, linux/if_tun.h. */
 #define _GNU_SOURCE
+#include "parts.h"
 #include "util.h"
 #include <fcntl.h>
 #include <linux/if_tun.h>
