@@ -6,9 +6,10 @@
  */
 import type { Dockerd } from "../test/support/dockerd.js";
 import { Lab } from "../test/support/lab.js";
+import { ROOT } from "../test/support/paths.js";
 import { eventually, type Proc, type StartOptions } from "../test/support/proc.js";
 import { ADDR, buildWorld, type World } from "../test/support/topology.js";
-import { native, ROOT } from "./paths.js";
+import { native } from "./paths.js";
 
 export type Scenario = "publish" | "bridge" | "masquerade";
 export type Role = "client" | "host" | "c1" | "c2";
