@@ -18,7 +18,7 @@ const SCENARIOS: Record<Scenario, string> = {
 const BASES: Record<string, string> = { iptables: "iptables", "docker-proxy": "docker-proxy", "c-on-tap": "C", veth: "veth" };
 const OWN = "tsproxy";
 /** The medians at a glance: metric, head of its column. */
-export const GLANCE: [metric: string, head: string][] = [
+const GLANCE: [metric: string, head: string][] = [
   ["bulk-in", "in Gbit/s"],
   ["bulk-out", "out Gbit/s"],
   ["bulk-in-8", "in, 8 streams"],

@@ -16,7 +16,7 @@ export type Role = "client" | "host" | "c1" | "c2";
 export type Service = "http" | "iperf" | "echo" | "udp";
 
 /** `hostPort` is published for the server's `port`. */
-export const SERVICES: Record<Service, { proto: "tcp" | "udp"; hostPort: number; port: number }> = {
+const SERVICES: Record<Service, { proto: "tcp" | "udp"; hostPort: number; port: number }> = {
   http: { proto: "tcp", hostPort: 8999, port: 8080 },
   iperf: { proto: "tcp", hostPort: 8201, port: 5201 },
   echo: { proto: "tcp", hostPort: 8311, port: 11111 },

@@ -10,7 +10,7 @@ import { versionOf } from "../machine.js";
 import { PUBLISHED, type Session } from "../topology.js";
 import type { Peer, Started } from "./peer.js";
 
-export const publishArgs = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${ADDR.c1}:${port}/${proto}`]);
+const publishArgs = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${ADDR.c1}:${port}/${proto}`]);
 
 async function start(session: Session, own: boolean, options: string[] = []): Promise<Started> {
   const network = own ? networkArgs(session.world) : [];
