@@ -160,10 +160,12 @@ export function glance(
 
 export function leftOut(results: Results): string[] {
   const failures = results.cells.flatMap(({ peer, scenario, round, failures: f }) =>
-    Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]}`),
+    Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]!.trim()}`),
   );
   const skipped = Object.entries(results.skipped).map(([name, why]) => `- ${name}: ${why}`);
-  return skipped.length + failures.length === 0 ? [] : ["## Left out or failed", [...skipped, ...failures].join("\n")];
+  return skipped.length + failures.length === 0
+    ? []
+    : ["## Left out or failed", [...skipped, ...failures].map((line) => wrap(line).replaceAll("\n", "\n  ")).join("\n")];
 }
 
 /** How each peer was set up, and what the traffic was made with. */
