@@ -102,16 +102,17 @@ const HINTS: Record<string, string> = {
   ENOMEM: "not enough memory, or the locked-memory limit is too low ('ulimit -l')",
 };
 
+/** The kind of a system call's failure. */
+export function systemErrorKind(errno: number): "permission" | "conflict" | "unavailable" {
+  const name = errnoName(errno);
+  if (name === "EPERM" || name === "EACCES") return "permission";
+  return name === "EBUSY" || name === "EEXIST" || name === "EADDRINUSE" ? "conflict" : "unavailable";
+}
+
 /** Error for a system call that failed with `errno` (either sign): names the call, the errno and what to do. */
 export function systemError(call: string, errno: number, hint?: string): TsproxyError {
   const name = errnoName(errno);
-  const kind =
-    name === "EPERM" || name === "EACCES"
-      ? "permission"
-      : name === "EBUSY" || name === "EEXIST" || name === "EADDRINUSE"
-        ? "conflict"
-        : "unavailable";
-  return new TsproxyError("TSP_ERR_SYSCALL", kind, `${call} failed (${name})`, hint ?? HINTS[name]);
+  return new TsproxyError("TSP_ERR_SYSCALL", systemErrorKind(errno), `${call} failed (${name})`, hint ?? HINTS[name]);
 }
 
 function load(): Native {
