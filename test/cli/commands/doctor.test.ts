@@ -23,7 +23,7 @@ function host(changes: Partial<DoctorSystem> & { noUso?: boolean; noClsact?: boo
         return changes.noUso && bits > 0x1f ? -22 : 0;
       },
       addClsact: () => {
-        if (changes.noClsact) throw new TsproxyError("TSP_ERR_NETLINK", "unavailable", "add clsact failed (ENOENT)");
+        if (changes.noClsact) throw new TsproxyError("TSP_ERR_SYSCALL", "unavailable", "add clsact failed (ENOENT)");
       },
       close: () => {
         tap.closed++;
