@@ -4,8 +4,9 @@
  */
 import path from "node:path";
 import { Lab } from "../test/support/lab.js";
+import { MAIN } from "../test/support/paths.js";
 import { ADDR, buildWorld, CUBIC, setCongestion, type World } from "../test/support/topology.js";
-import { MAIN } from "./paths.js";
+import { launch, untilReady } from "../test/support/tsproxy.js";
 import { summarize } from "./stats.js";
 
 const ROUNDS = 3,
@@ -49,10 +50,7 @@ async function demo(tsproxyLab: Lab, kernelLab: Lab): Promise<void> {
   const publish = ["-p", `8999:${ADDR.c1}:8080`];
   say(`host# tsproxy ${publish.join(" ")}`);
   const args = [...publish, "-p", `${PUBLISHED_IPERF}:${ADDR.c1}:${IPERF_PORT}`];
-  const proc = tsproxyLab.start(world.host, [process.execPath, MAIN, ...args], {
-    env: { TSPROXY_RUN_DIR: path.join(tsproxyLab.dir, "run") },
-  });
-  await proc.until("ready", () => /^ready$/m.test(proc.stdout));
+  const proc = await untilReady(launch(tsproxyLab, world.host, args));
   say("ready. The server says which address it sees:\n");
   await fetchFrom(tsproxyLab, world.client, "from the client", `http://${ADDR.host}:8999/`, ADDR.client);
   await fetchFrom(tsproxyLab, world.host, "from the host", "http://127.0.0.1:8999/", ADDR.gateway);

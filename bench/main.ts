@@ -5,6 +5,7 @@ import { endToEnd } from "./end-to-end.js";
 import { memory } from "./memory/main.js";
 import { parseOptions, USAGE } from "./options.js";
 import { pauses } from "./pauses.js";
+import { render } from "./render.js";
 import { startup } from "./startup.js";
 
 const [mode, ...rest] = process.argv.slice(2);
@@ -14,6 +15,7 @@ try {
   else if (mode === "pauses") await pauses();
   else if (mode === "startup") await startup(rest);
   else if (mode === "docker") await docker(rest);
+  else if (mode === "render") render(rest);
   else await endToEnd(parseOptions(process.argv.slice(2)));
 } catch (error) {
   console.error(`bench: ${(error as Error).message}`);

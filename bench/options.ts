@@ -27,6 +27,7 @@ npm run bench -- pauses               garbage collections and deoptimisations on
 npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
 npm run bench -- docker [ports|traffic] [--quick]
                                       a real dockerd: a port range, and traffic through one port, beside docker-proxy
+npm run bench -- render [FOLDER]       pages and charts anew from the JSON of earlier runs (bench/results)
 
   --quick            four peers, published ports only, short runs: under three minutes
   --peers a,b        ${PEERS.map(({ name }) => name).join(" ")}

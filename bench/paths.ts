@@ -1,9 +1,6 @@
-/** Where things lie, seen from the compiled benchmark in `bench/dist/bench/`. */
-import { fileURLToPath } from "node:url";
+/** Where the benchmark's own files lie. */
+import { ROOT } from "../test/support/paths.js";
 
-export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-/** The shipped program. */
-export const MAIN = `${ROOT}dist/cli/main.js`;
 export const RESULTS = `${ROOT}bench/results/`;
 
 /** A C program of `bench/native/`, compiled by `run.sh`. */

@@ -1,8 +1,9 @@
-/** From results to files: JSON with everything, tables in Markdown, charts. */
+/** From results to files: `end-to-end.json`, its page in Markdown, and charts. */
 import fs from "node:fs";
 import path from "node:path";
 import { QUIET } from "./machine.js";
-import { type Results, valuesOf } from "./results.js";
+import { type Base, fence, provenance, type Row, spreadTable, table, wordTable, wrap } from "./page.js";
+import { type Results, valuesOf, writeJson } from "./results.js";
 import { format, summarize } from "./stats.js";
 import { type Bar, barChart, type Curve, percentileChart } from "./svg.js";
 import type { Scenario } from "./topology.js";
@@ -13,9 +14,21 @@ const SCENARIOS: Record<Scenario, string> = {
   bridge: "Container to container",
   masquerade: "Container to outside (masquerade)",
 };
-/** What ratios are given against. */
-const BASES = ["iptables", "docker-proxy", "c-on-tap", "veth"];
+/** What ratios are given to, by peer: the head of their column. */
+const BASES: Record<string, string> = { iptables: "iptables", "docker-proxy": "docker-proxy", "c-on-tap": "C", veth: "veth" };
 const OWN = "tsproxy";
+/** The medians at a glance: metric, head of its column. */
+const GLANCE: [metric: string, head: string][] = [
+  ["bulk-in", "in Gbit/s"],
+  ["bulk-out", "out Gbit/s"],
+  ["bulk-in-8", "in, 8 streams"],
+  ["bulk-out-8", "out, 8 streams"],
+  ["rtt-p50", "p50 µs"],
+  ["rtt-p99", "p99 µs"],
+  ["connections", "conn/s"],
+  ["requests", "req/s"],
+  ["udp-64-lossless", "UDP/s"],
+];
 /** One chart each: file, scenario, metric. */
 const CHARTS: [file: string, scenario: Scenario, metric: string][] = [
   ["bulk-in", "publish", "bulk-in"],
@@ -29,10 +42,15 @@ const CHARTS: [file: string, scenario: Scenario, metric: string][] = [
   ["masquerade-bulk", "masquerade", "bulk-in"],
 ];
 
-/** Writes `end-to-end.json`, `end-to-end.md` and `*.svg`; answers the Markdown. */
+/** Writes `end-to-end.json` and what is made from it; answers the Markdown. */
 export function writeReport(results: Results, folder: string): string {
+  writeJson(path.join(folder, "end-to-end.json"), results);
+  return renderEndToEnd(results, folder);
+}
+
+/** Writes `end-to-end.md` and `*.svg`; answers the Markdown. */
+export function renderEndToEnd(results: Results, folder: string): string {
   const text = markdown(results);
-  fs.writeFileSync(path.join(folder, "end-to-end.json"), `${JSON.stringify(results, null, 1)}\n`);
   fs.writeFileSync(path.join(folder, "end-to-end.md"), text);
   for (const [file, scenario, name] of CHARTS) {
     const metric = results.metrics.find((m) => m.name === name);
@@ -70,69 +88,91 @@ function curvesOf(results: Results, scenario: Scenario): Curve[] {
   });
 }
 
-export function table(rows: readonly (readonly string[])[]): string {
-  const [head = [], ...body] = rows;
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...body.map(line)].join("\n");
-}
-
 function markdown(results: Results): string {
-  const { machine } = results;
-  const busy = results.load.filter((load) => load > QUIET).length;
+  const { rounds, seconds, congestion } = results;
   const scenarios = (Object.keys(SCENARIOS) as Scenario[]).filter((scenario) => results.cells.some((cell) => cell.scenario === scenario));
-  const tools = Object.entries(machine.tools).map(([tool, version]) => `${tool} ${version}`);
   return `${[
     "# End to end",
-    `\`${results.command}\`, ${results.date.slice(0, 10)}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${tools.join(", ")}.`,
-    `${results.rounds} rounds of ${results.seconds} s a measurement, every peer in every round, TCP with ${results.congestion} (\`congctl\` of every route). Median, and (lowest–highest). ${busy === 0 ? "The machine was quiet before every round." : `Before ${busy} of the rounds the machine was busy with something else: compare within a row, and run again.`}`,
+    ...provenance(results),
+    wrap(
+      `${rounds} rounds of ${seconds} s a measurement, every peer in every round. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results.load)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth.`,
+    ),
     ...scenarios.flatMap((scenario) => section(results, scenario)),
     "## Who moved the bytes",
-    table([["peer", "version", "moved by"], ...results.peers.map(({ title, version, mover }) => [title, version, mover])]),
+    wordTable([["peer", "version", "moved by"], ...results.peers.map(({ title, version, mover }) => [title, version, mover])]),
     ...leftOut(results),
-    "## Commands",
-    ...Object.entries(results.setups).map(([name, commands]) => `${name}:\n\n\`\`\`\n${commands.join("\n")}\n\`\`\``),
-    ...Object.entries(results.traffic).map(
-      ([scenario, commands]) => `Traffic, ${scenario}:\n\n\`\`\`\n${[...new Set(commands)].join("\n")}\n\`\`\``,
-    ),
+    ...commands(results, "##"),
   ].join("\n\n")}\n`;
 }
 
-/** Metrics down, peers across. */
+/** `load`: before each round. */
+export function quiet(load: readonly number[]): string {
+  const busy = load.filter((share) => share > QUIET).length;
+  return busy === 0
+    ? "The machine was quiet before every round."
+    : `Before ${busy} of the rounds the machine was busy with something else: compare within a table, and run again.`;
+}
+
+/** A table with the main medians, and one a metric with everything. */
 function section(results: Results, scenario: Scenario): string[] {
   const cells = results.cells.filter((cell) => cell.scenario === scenario);
   const peers = results.peers.filter(({ name }) => cells.some(({ peer }) => peer === name));
   const metrics = results.metrics.filter(({ name }) => cells.some(({ values }) => Number.isFinite(values[name])));
-  const rows = metrics.map((metric) => [
-    `${metric.title} (${metric.unit})`,
-    ...peers.map(({ name }) => {
-      const { median, min, max, count } = summarize(valuesOf(results, scenario, name, metric.name));
-      return count === 0 ? "–" : `${format(median)} (${format(min)}–${format(max)})`;
+  const rowsOf = (metric: string): Row[] =>
+    peers.map(({ name, title }) => ({ label: title, values: valuesOf(results, scenario, name, metric) }));
+  return [
+    `## ${SCENARIOS[scenario]}`,
+    "Medians:",
+    glance(
+      "peer",
+      metrics.map(({ name }) => name),
+      peers.map(({ title }) => title),
+      rowsOf,
+    ),
+    ...metrics.flatMap((metric) => {
+      const chart = CHARTS.find(([, s, name]) => s === scenario && name === metric.name);
+      const bases: Base[] = Object.entries(BASES)
+        .filter(([name]) => name !== "veth" || scenario === "bridge")
+        .map(([name, title]) => ({ title, of: () => valuesOf(results, scenario, name, metric.name) }));
+      return [
+        `### ${metric.title}`,
+        `${metric.unit}, ${metric.better} is better.`,
+        spreadTable("peer", rowsOf(metric.name), bases),
+        ...(chart === undefined ? [] : [`![${metric.title}](${chart[0]}.svg)`]),
+      ];
     }),
-  ]);
-  return [`## ${SCENARIOS[scenario]}`, table([["", ...peers.map(({ title }) => title)], ...rows]), ...ratios(results, scenario, metrics)];
+  ];
 }
 
-function ratios(results: Results, scenario: Scenario, metrics: readonly Metric[]): string[] {
-  const bases = BASES.filter((base) => results.cells.some(({ peer, scenario: s }) => peer === base && s === scenario));
-  const own = results.peers.filter(
-    ({ name }) => name.startsWith(OWN) && results.cells.some(({ peer, scenario: s }) => peer === name && s === scenario),
-  );
-  return own.flatMap(({ name, title }) => {
-    const rows = metrics.flatMap((metric) => {
-      const mine = summarize(valuesOf(results, scenario, name, metric.name)).median;
-      const cells = bases.map((base) => format(mine / summarize(valuesOf(results, scenario, base, metric.name)).median));
-      return cells.every((cell) => cell === "–") ? [] : [[`${metric.title} (${metric.better} is better)`, ...cells]];
-    });
-    return bases.length === 0
-      ? []
-      : [`${title} divided by:`, table([["", ...bases.map((base) => results.peers.find((p) => p.name === base)!.title)], ...rows])];
-  });
+/** `rowsOf`: the values of a metric, a row each of `labels`. */
+export function glance(
+  head: string,
+  metrics: readonly string[],
+  labels: readonly string[],
+  rowsOf: (metric: string) => readonly Row[],
+): string {
+  const columns = GLANCE.filter(([metric]) => metrics.includes(metric)).map(([metric, title]) => ({ title, rows: rowsOf(metric) }));
+  return table([
+    [head, ...columns.map(({ title }) => title)],
+    ...labels.map((label, i) => [label, ...columns.map(({ rows }) => format(summarize(rows[i]!.values).median))]),
+  ]);
 }
 
 export function leftOut(results: Results): string[] {
   const failures = results.cells.flatMap(({ peer, scenario, round, failures: f }) =>
-    Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]}`),
+    Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]!.trim()}`),
   );
   const skipped = Object.entries(results.skipped).map(([name, why]) => `- ${name}: ${why}`);
-  return skipped.length + failures.length === 0 ? [] : ["## Left out or failed", [...skipped, ...failures].join("\n")];
+  return skipped.length + failures.length === 0
+    ? []
+    : ["## Left out or failed", [...skipped, ...failures].map((line) => wrap(line).replaceAll("\n", "\n  ")).join("\n")];
+}
+
+/** How each peer was set up, and what the traffic was made with. */
+export function commands({ setups, traffic }: Results, level: string): string[] {
+  return [
+    `${level} Commands`,
+    ...Object.entries(setups).flatMap(([name, lines]) => [`${name}:`, fence(lines)]),
+    ...Object.entries(traffic).flatMap(([scenario, lines]) => [`Traffic, ${scenario}:`, fence([...new Set(lines)])]),
+  ];
 }

@@ -1,4 +1,5 @@
-/** What a run of the benchmark leaves: the shape of its JSON. */
+/** What a run of the benchmark leaves: the shape of its JSON, from which its page and charts can be made again (`npm run bench -- render`). */
+import fs from "node:fs";
 import type { Machine } from "./machine.js";
 import type { Scenario } from "./topology.js";
 import type { Metric } from "./workloads/workload.js";
@@ -49,4 +50,28 @@ export function valuesOf(results: Results, scenario: Scenario, peer: string, met
     .filter((cell) => cell.scenario === scenario && cell.peer === peer)
     .map((cell) => cell.values[metric] ?? Number.NaN)
     .filter(Number.isFinite);
+}
+
+/** More than any page shows. */
+const DIGITS = 5;
+/** What is longer is broken into its entries, a line each. */
+const SHORT = 120;
+
+/** JSON with a line an entry, down to `depth`: readable as a difference between two runs, and no longer than it need be. */
+export function compact(value: unknown, depth: number, indent = ""): string {
+  const text = JSON.stringify(value, (_, item) => (typeof item === "number" ? Number(item.toPrecision(DIGITS)) : item));
+  if (depth === 0 || text.length <= SHORT || typeof value !== "object" || value === null) return text;
+  const inner = `${indent} `;
+  const entry = (item: unknown): string => compact(item, depth - 1, inner);
+  if (Array.isArray(value)) return `[\n${value.map((item) => inner + entry(item)).join(",\n")}\n${indent}]`;
+  const entries = Object.entries(value as object).filter(([, item]) => item !== undefined);
+  return `{\n${entries.map(([key, item]) => `${inner}${JSON.stringify(key)}: ${entry(item)}`).join(",\n")}\n${indent}}`;
+}
+
+export function writeJson(file: string, value: unknown, depth = 2): void {
+  fs.writeFileSync(file, `${compact(value, depth)}\n`);
+}
+
+export function readJson<T>(file: string): T {
+  return JSON.parse(fs.readFileSync(file, "utf8")) as T;
 }

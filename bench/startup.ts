@@ -5,11 +5,14 @@ import { parseArgs } from "node:util";
 import { Lab } from "../test/support/lab.js";
 import { type Proc, sleep } from "../test/support/proc.js";
 import { ADDR, buildWorld, type World } from "../test/support/topology.js";
+import { launch, untilReady } from "../test/support/tsproxy.js";
 import { memoryOf, preciseProcessTime } from "./cpu.js";
+import { folderOf } from "./end-to-end.js";
 import { describeMachine } from "./machine.js";
-import { MAIN, RESULTS } from "./paths.js";
-import { table } from "./report.js";
-import { format, type Summary, summarize } from "./stats.js";
+import { positive } from "./options.js";
+import { type Provenance, provenance, type Row, spreadTable } from "./page.js";
+import { writeJson } from "./results.js";
+import { format, summarize } from "./stats.js";
 
 const IDLE_MS = 10_000,
   ENDPOINTS = 10;
@@ -24,17 +27,8 @@ const CASES: [name: string, args: string[]][] = [
 
 async function begin(lab: Lab, ns: string, args: string[]): Promise<{ proc: Proc; ms: number }> {
   const start = performance.now();
-  let ms = Number.NaN;
-  const proc = lab.start(ns, [process.execPath, MAIN, ...args], { env: { TSPROXY_RUN_DIR: path.join(lab.dir, "run") } });
-  await proc.until(
-    "ready",
-    () => {
-      if (Number.isNaN(ms) && /^ready$/m.test(proc.stdout)) ms = performance.now() - start;
-      return !Number.isNaN(ms);
-    },
-    30_000,
-  );
-  return { proc, ms };
+  const proc = await untilReady(launch(lab, ns, args), 30_000);
+  return { proc, ms: performance.now() - start };
 }
 
 async function idle(lab: Lab, world: World): Promise<number> {
@@ -48,13 +42,29 @@ async function idle(lab: Lab, world: World): Promise<number> {
   return (100 * used) / (IDLE_MS / 1000);
 }
 
+export interface StartupResults extends Provenance {
+  rounds: number;
+  /** By case, one a round: milliseconds from exec to `ready`. */
+  readyMs: Record<string, number[]>;
+  /** By case, one a round. */
+  rssMiB: Record<string, number[]>;
+  /** Share of a core. */
+  idlePercent: number;
+}
+
 export async function startup(argv: string[]): Promise<void> {
-  const { values } = parseArgs({ args: argv, options: { rounds: { type: "string", default: "5" }, out: { type: "string" } } });
-  const rounds = Number(values.rounds);
-  const times = new Map<string, number[]>(CASES.map(([name]) => [name, []]));
-  const memory = new Map<string, number[]>(CASES.map(([name]) => [name, []]));
+  const { values } = parseArgs({ args: argv, options: { rounds: { type: "string" }, out: { type: "string" } } });
+  const rounds = positive("--rounds", values.rounds, 5);
+  const results: StartupResults = {
+    date: new Date().toISOString(),
+    command: ["npm run bench -- startup", ...argv].join(" "),
+    machine: describeMachine(),
+    rounds,
+    readyMs: Object.fromEntries(CASES.map(([name]) => [name, []])),
+    rssMiB: Object.fromEntries(CASES.map(([name]) => [name, []])),
+    idlePercent: Number.NaN,
+  };
   const lab = new Lab();
-  let idlePercent: number;
   try {
     const world = buildWorld(lab, "kernel");
     // With a server behind every first port, so that nothing waits for one.
@@ -64,38 +74,43 @@ export async function startup(argv: string[]): Promise<void> {
       for (const [name, args] of CASES) {
         const { proc, ms } = await begin(lab, world.host, args);
         await sleep(SETTLE_MS);
-        times.get(name)!.push(ms);
-        memory.get(name)!.push(memoryOf([proc.pid]).rss);
+        const { rss } = memoryOf([proc.pid]);
+        results.readyMs[name]!.push(ms);
+        results.rssMiB[name]!.push(rss);
         await proc.stop();
-        console.log(`round ${round + 1}/${rounds} ${name}: ready after ${format(ms)} ms, RSS ${format(memory.get(name)!.at(-1)!)} MiB`);
+        console.log(`round ${round + 1}/${rounds} ${name}: ready after ${format(ms)} ms, RSS ${format(rss)} MiB`);
       }
     }
     console.log(`idle with ${ENDPOINTS} endpoints for ${IDLE_MS / 1000} s …`);
-    idlePercent = await idle(lab, world);
+    results.idlePercent = await idle(lab, world);
   } finally {
     await lab.close();
   }
-  report(times, memory, idlePercent, rounds, values.out ?? RESULTS);
+  const folder = folderOf({ out: values.out, quick: false });
+  writeJson(path.join(folder, "startup.json"), results);
+  console.log(renderStartup(results, folder));
 }
 
-function report(times: Map<string, number[]>, memory: Map<string, number[]>, idlePercent: number, rounds: number, folder: string): void {
-  const machine = describeMachine();
-  const text = ({ median, min, max }: Summary): string => `${format(median)} (${format(min)}–${format(max)})`;
-  const rows = CASES.map(([name]) => [name, text(summarize(times.get(name)!)), text(summarize(memory.get(name)!))]);
-  const medians = CASES.map(([name]) => summarize(memory.get(name)!).median);
-  const more = medians[1]! - medians[0]!;
-  const markdown = `# Start and rest
-
-\`npm run bench -- startup\`: ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}. ${rounds} rounds; median (lowest–highest).
-
-${table([["", "exec to ready, ms", "RSS, MiB"], ...rows])}
-
-10,000 ports take ${format(more)} MiB more than one: ${format((more * 1024) / 9999)} KiB a port.
-Idle with ${ENDPOINTS} endpoints: ${format(idlePercent)} % of a core over ${IDLE_MS / 1000} s.
-`;
-  fs.mkdirSync(folder, { recursive: true });
-  const json = { machine, times: Object.fromEntries(times), rssMiB: Object.fromEntries(memory), idlePercent };
-  fs.writeFileSync(path.join(folder, "startup.json"), `${JSON.stringify(json, null, 1)}\n`);
+/** Writes `startup.md`; answers it. */
+export function renderStartup(results: StartupResults, folder: string): string {
+  const { rounds, readyMs, rssMiB, idlePercent } = results;
+  const rows = (by: Record<string, number[]>): Row[] => CASES.map(([label]) => ({ label, values: by[label]! }));
+  const [one = Number.NaN, many = Number.NaN] = CASES.map(([name]) => summarize(rssMiB[name]!).median);
+  const more = many - one;
+  const markdown = `${[
+    "# Start and rest",
+    ...provenance(results, {}),
+    `${rounds} rounds.`,
+    "## From exec to `ready`",
+    "ms, lower is better.",
+    spreadTable("published", rows(readyMs)),
+    "## Memory, RSS",
+    "MiB, lower is better.",
+    spreadTable("published", rows(rssMiB)),
+    `10,000 ports in one range take ${format(more)} MiB more than one port: ${format((more * 1024) / 9999)} KiB a port.`,
+    "## Idle",
+    `With ${ENDPOINTS} endpoints: ${format(idlePercent)} % of a core over ${IDLE_MS / 1000} s.`,
+  ].join("\n\n")}\n`;
   fs.writeFileSync(path.join(folder, "startup.md"), markdown);
-  console.log(markdown);
+  return markdown;
 }

@@ -6,16 +6,17 @@
  */
 import type { Dockerd } from "../test/support/dockerd.js";
 import { Lab } from "../test/support/lab.js";
+import { ROOT } from "../test/support/paths.js";
 import { eventually, type Proc, type StartOptions } from "../test/support/proc.js";
 import { ADDR, buildWorld, type World } from "../test/support/topology.js";
-import { native, ROOT } from "./paths.js";
+import { native } from "./paths.js";
 
 export type Scenario = "publish" | "bridge" | "masquerade";
 export type Role = "client" | "host" | "c1" | "c2";
 export type Service = "http" | "iperf" | "echo" | "udp";
 
 /** `hostPort` is published for the server's `port`. */
-export const SERVICES: Record<Service, { proto: "tcp" | "udp"; hostPort: number; port: number }> = {
+const SERVICES: Record<Service, { proto: "tcp" | "udp"; hostPort: number; port: number }> = {
   http: { proto: "tcp", hostPort: 8999, port: 8080 },
   iperf: { proto: "tcp", hostPort: 8201, port: 5201 },
   echo: { proto: "tcp", hostPort: 8311, port: 11111 },

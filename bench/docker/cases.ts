@@ -1,8 +1,7 @@
 /** What is compared: dockerd with its own proxy and with tsproxy's launcher, with its iptables rules and without. */
+import { LAUNCHER, MAIN } from "../../test/support/paths.js";
 import { versionOf } from "../machine.js";
-import { MAIN, ROOT } from "../paths.js";
 
-export const LAUNCHER = `${ROOT}native/build/tsproxy-docker-proxy`;
 /** Command lines of what stands behind a published port: proxies, launchers, and the daemon behind the launchers. */
 export const PROXIES = /docker-proxy -proto|main\.js daemon/;
 

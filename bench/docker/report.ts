@@ -1,9 +1,9 @@
-/** From results under Docker to `docker.json`, `docker.md` and charts. */
+/** From results under Docker to `docker.json`, its page in Markdown, and charts. */
 import fs from "node:fs";
 import path from "node:path";
-import type { Machine } from "../machine.js";
-import { leftOut, table } from "../report.js";
-import { type Results, valuesOf } from "../results.js";
+import { type Base, provenance, type Row, spreadTable, wordTable, wrap } from "../page.js";
+import { commands, glance, leftOut, quiet } from "../report.js";
+import { type Results, readJson, valuesOf, writeJson } from "../results.js";
 import { format, summarize } from "../stats.js";
 import { type Bar, barChart } from "../svg.js";
 import { CASES, type Case, NO_BRIDGE_NETFILTER } from "./cases.js";
@@ -16,19 +16,20 @@ export interface DockerResults {
   traffic?: Results;
 }
 
-/** A row of a comparison. */
+/** A table of a comparison. */
 export interface Measure {
   title: string;
+  unit: string;
   /** Of a case, one a round. */
   of(item: Case): number[];
 }
 
-const COSTS: [keyof Costs, string][] = [
-  ["run", "`docker run` (s)"],
-  ["remove", "`docker rm -f` (s)"],
-  ["processes", "processes"],
-  ["rss", "memory, RSS summed (MiB)"],
-  ["pss", "memory, PSS summed (MiB)"],
+const COSTS: [key: keyof Costs, title: string, unit: string][] = [
+  ["run", "`docker run`", "s"],
+  ["remove", "`docker rm -f`", "s"],
+  ["processes", "processes", "How many there are"],
+  ["rss", "memory, RSS summed", "MiB"],
+  ["pss", "memory, PSS summed", "MiB"],
 ];
 /** One chart each. */
 const CHARTS: [file: string, metric: string][] = [
@@ -39,70 +40,72 @@ const CHARTS: [file: string, metric: string][] = [
   ["docker-round-trip", "rtt-p50"],
 ];
 
-/** Measures down, cases across, behind each pair of them the ratio of its medians. `facts`: rows of words, by case. */
-export function comparison(
-  cases: readonly Case[],
-  measures: readonly Measure[],
-  facts: Record<string, (item: Case) => string> = {},
-): string {
-  const row = (title: string, cell: (item: Case) => string, ratio: (own: Case, base: Case) => string): string[] => [
-    title,
-    ...cases.flatMap((item) => {
-      const base = cases.find(({ proxy, iptables }) => proxy === "docker-proxy" && iptables === item.iptables);
-      return item.proxy === "docker-proxy" || base === undefined ? [cell(item)] : [cell(item), ratio(item, base)];
-    }),
-  ];
-  return table([
-    row(
-      "",
-      ({ name }) => name,
-      () => "ratio",
-    ),
-    ...Object.entries(facts).map(([title, cell]) => row(title, cell, () => "")),
-    ...measures.map(({ title, of }) => {
-      const text = (item: Case): string => {
-        const { median, min, max, count } = summarize(of(item));
-        return count === 0 ? "–" : min === max ? format(median) : `${format(median)} (${format(min)}–${format(max)})`;
-      };
-      return row(title, text, (own, base) => format(summarize(of(own)).median / summarize(of(base)).median));
-    }),
-  ]);
+/** A table a measure, cases down: with the ratio of each of tsproxy's to docker-proxy with the same `"iptables"`. */
+export function comparison(cases: readonly Case[], measures: readonly Measure[]): string[] {
+  const named = (label: string): Case => cases.find(({ name }) => name === label)!;
+  return measures.flatMap(({ title, unit, of }) => {
+    const base: Base = {
+      title: "docker-proxy",
+      of: ({ label }) => {
+        const { proxy, iptables } = named(label);
+        const other = cases.find((item) => item.proxy === "docker-proxy" && item.iptables === iptables);
+        return proxy === "docker-proxy" || other === undefined ? [] : of(other);
+      },
+    };
+    return [
+      `### ${title}`,
+      `${unit}.`,
+      spreadTable(
+        "proxy, mode of dockerd",
+        cases.map((item) => ({ label: item.name, values: of(item) })),
+        [base],
+      ),
+    ];
+  });
 }
 
 /** Writes what there is, with the other half from an earlier run into the same folder; answers the Markdown. */
 export function writeDocker(fresh: DockerResults, folder: string): string {
   const file = path.join(folder, "docker.json");
-  const earlier = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as DockerResults) : {};
+  const earlier = fs.existsSync(file) ? readJson<DockerResults>(file) : {};
   const results = { ...earlier, ...fresh };
+  writeJson(file, results, 3);
+  return renderDocker(results, folder);
+}
+
+/** Writes `docker.md` and charts; answers the Markdown. */
+export function renderDocker(results: DockerResults, folder: string): string {
   const text = markdown(results);
-  fs.writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
   fs.writeFileSync(path.join(folder, "docker.md"), text);
   for (const [name, svg] of charts(results)) fs.writeFileSync(path.join(folder, `${name}.svg`), svg);
   return text;
 }
 
 export function markdown({ ports, traffic }: DockerResults): string {
-  const sections = ["# Under a real dockerd", 'tsproxy\'s ratios are to docker-proxy with the same `"iptables"` in daemon.json.'];
+  const sections = ["# Under a real dockerd"];
   if (ports !== undefined) sections.push(...portSection(ports));
   if (traffic !== undefined) sections.push(...trafficSection(traffic));
   return `${sections.join("\n\n")}\n`;
 }
 
-function portSection({ date, command, machine, versions, rounds, ports, costs }: PortResults): string[] {
+function portSection(results: PortResults): string[] {
+  const { versions, rounds, ports, costs } = results;
   const range = `${FIRST_PORT}-${FIRST_PORT + ports - 1}`;
   return [
     "## A port range",
-    provenance(command, date, machine, versions),
-    `\`docker run -p ${range}:${range}\`, each port for IPv4 and IPv6; rounds: ${rounds.iptables} with iptables, ${rounds.noIptables} without. Median, and (lowest–highest). Processes and memory: the proxies and, of tsproxy, the daemon behind them.`,
-    comparison(
+    ...provenance(results, versions),
+    wrap(
+      `\`docker run -p ${range}:${range}\`, each port for IPv4 and IPv6. Rounds: ${rounds.iptables} with iptables, ${rounds.noIptables} without. Processes and memory are those of the proxies and, for tsproxy, of the daemon behind them.`,
+    ),
+    ...comparison(
       CASES.filter(({ name }) => costs[name] !== undefined),
-      COSTS.map(([key, title]) => ({ title, of: ({ name }) => costs[name]!.map((one) => one[key]) })),
+      COSTS.map(([key, title, unit]) => ({ title, unit, of: ({ name }) => costs[name]!.map((one) => one[key]) })),
     ),
   ];
 }
 
 function trafficSection(results: Results): string[] {
-  const { date, command, machine, rounds, seconds, congestion, peers, metrics, setups, traffic } = results;
+  const { machine, rounds, seconds, congestion, peers, metrics, setups, load } = results;
   const cases = CASES.filter(({ name }) => peers.some((peer) => peer.name === name));
   const tools = Object.fromEntries(CASES.flatMap(({ name, proxy }) => peers.filter((p) => p.name === name).map((p) => [proxy, p.version])));
   const bridgeNetfilter = Object.values(setups)
@@ -110,28 +113,35 @@ function trafficSection(results: Results): string[] {
     .includes(`host# ${NO_BRIDGE_NETFILTER.join(" ")}`)
     ? "Frames on the bridge were kept from iptables (--no-bridge-netfilter)."
     : "Settings of the kernel are as dockerd leaves them.";
+  const rowsOf = (metric: string): Row[] => cases.map(({ name }) => ({ label: name, values: valuesOf(results, "publish", name, metric) }));
   return [
     "## Traffic through one port",
-    provenance(command, date, machine, { ...tools, ...machine.tools }),
-    `A client on the LAN to a published port of a container; rounds: ${rounds} of ${seconds} s a measurement, TCP with ${congestion} (\`congctl\` of every route), each case in every one with a dockerd of its own. Median, and (lowest–highest). Who moved the bytes was observed: by the counters of docker's rules and of tsproxy's steering, and the proxies' processor time. With iptables a LAN client's packets never reach docker-proxy, which then serves the host itself and IPv6; tsproxy takes them before iptables does. ${bridgeNetfilter}`,
-    comparison(
+    ...provenance(results, { ...tools, ...machine.tools }),
+    wrap(
+      `A client on the LAN to a published port of a container. ${rounds} rounds of ${seconds} s a measurement, each with every case, a dockerd of its own for each. TCP with ${congestion} (\`congctl\` of every route). ${bridgeNetfilter} ${quiet(load)}`,
+    ),
+    wrap(
+      "Who moved the bytes was observed: by the counters of docker's rules and of tsproxy's steering, and by the proxies' processor time. With iptables a LAN client's packets never reach docker-proxy, which then serves the host itself and IPv6.",
+    ),
+    wordTable([["proxy, mode of dockerd", "moved by"], ...cases.map((item) => [item.name, moversOf(results, item)])]),
+    "Medians:",
+    glance(
+      "proxy, mode of dockerd",
+      metrics.map(({ name }) => name),
+      cases.map(({ name }) => name),
+      rowsOf,
+    ),
+    ...comparison(
       cases,
       metrics.map(({ name, title, unit, better }) => ({
-        title: `${title} (${unit}, ${better} is better)`,
+        title,
+        unit: `${unit}, ${better} is better`,
         of: (item) => valuesOf(results, "publish", item.name, name),
       })),
-      { "moved by": (item) => moversOf(results, item) },
     ),
     ...leftOut(results),
-    "### Commands",
-    ...Object.entries(setups).map(([name, commands]) => `${name.replace(/ publish$/, "")}:\n\n\`\`\`\n${commands.join("\n")}\n\`\`\``),
-    `Traffic:\n\n\`\`\`\n${[...new Set(Object.values(traffic).flat())].join("\n")}\n\`\`\``,
+    ...commands(results, "###"),
   ];
-}
-
-function provenance(command: string, date: string, machine: Machine, versions: Record<string, string>): string {
-  const tools = Object.entries(versions).map(([tool, version]) => `${tool} ${version}`);
-  return `\`${command}\`, ${date.slice(0, 10)}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${tools.join(", ")}.`;
 }
 
 /** "–" when no round was finished. */

@@ -3,18 +3,18 @@
  * container's network namespace, entered from outside, so that no image need hold them.
  */
 import fs from "node:fs";
-import path from "node:path";
-import type { StatsView } from "../../src/api/types.js";
 import { Dockerd, dockerObstacle, IMAGE } from "../../test/support/dockerd.js";
 import { Lab } from "../../test/support/lab.js";
+import { stats } from "../../test/support/launcher.js";
+import { LAUNCHER, MAIN } from "../../test/support/paths.js";
 import { buildWorld } from "../../test/support/topology.js";
+import { untilReady } from "../../test/support/tsproxy.js";
 import { processTime } from "../cpu.js";
-import { MAIN } from "../paths.js";
 import type { Peer } from "../peers/peer.js";
 import { PUBLISHED, Session } from "../topology.js";
 import { WORKLOADS } from "../workloads/all.js";
 import type { Workload } from "../workloads/workload.js";
-import { type Case, configOf, LAUNCHER, NO_BRIDGE_NETFILTER, PROXIES, versionsOf } from "./cases.js";
+import { type Case, configOf, NO_BRIDGE_NETFILTER, PROXIES, versionsOf } from "./cases.js";
 import { moverOf } from "./mover.js";
 
 const MEASURED = ["bulk-in", "bulk-out", "latency", "connections", "requests"];
@@ -24,18 +24,6 @@ export function obstacle(): string | undefined {
   return dockerObstacle() ?? (fs.existsSync(LAUNCHER) ? undefined : "native/build/tsproxy-docker-proxy is missing: npm run build");
 }
 
-/** Where Dockerd has its proxies find the daemon. */
-function runDir(lab: Lab): Record<string, string> {
-  return { TSPROXY_RUN_DIR: path.join(lab.dir, "run") };
-}
-
-/** Of the daemon. */
-async function stats(lab: Lab, host: string): Promise<StatsView> {
-  const { stdout, stderr } = await lab.run(host, [process.execPath, MAIN, "stats", "--json"], { env: runDir(lab) });
-  if (stdout === "") throw new Error(`tsproxy stats: ${stderr}`);
-  return JSON.parse(stdout) as StatsView;
-}
-
 async function open(item: Case, bridgeNetfilter: boolean): Promise<Session> {
   const lab = new Lab();
   const config = configOf(item);
@@ -43,10 +31,7 @@ async function open(item: Case, bridgeNetfilter: boolean): Promise<Session> {
   try {
     const world = buildWorld(lab, "own");
     const daemon = [process.execPath, MAIN, "daemon", "--offload"];
-    if (item.offload) {
-      const proc = lab.start(world.host, daemon, { env: runDir(lab) });
-      await proc.until("readiness", () => proc.stdout.includes("ready"));
-    }
+    if (item.offload) await untilReady(lab.start(world.host, daemon));
     dockerd = await Dockerd.start(lab, world.host, { config });
     const ports = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${port}/${proto}`]);
     const command = ["sleep", "100000"];
@@ -76,15 +61,15 @@ export function peerOf(item: Case, bridgeNetfilter: boolean): Peer {
     version: () => versionsOf()[item.proxy],
     missing: obstacle,
     open: () => open(item, bridgeNetfilter),
-    start: async ({ dockerd, lab, world }) => {
-      const daemon = item.offload ? [(await stats(lab, world.host)).pid] : []; // others are dockerd's, by a launcher
+    start: async ({ dockerd, lab, world: { host } }) => {
+      const daemon = item.offload ? [(await stats({ lab, host }))!.pid] : []; // others are dockerd's, by a launcher
       const movers = [...dockerd!.processes(PROXIES).map(({ pid }) => pid), ...daemon];
       const before = processTime(movers);
       return {
         movers,
         observe: async () => {
-          const rules = lab.runSync(world.host, ["iptables-save", "-c", "-t", "nat"]);
-          const offloaded = item.offload ? (await stats(lab, world.host)).steering.offloaded : 0;
+          const rules = lab.runSync(host, ["iptables-save", "-c", "-t", "nat"]);
+          const offloaded = item.offload ? (await stats({ lab, host }))!.steering.offloaded : 0;
           return moverOf(rules, processTime(movers) - before, item.proxy === "tsproxy" ? "tsproxy daemon" : "docker-proxy", offloaded);
         },
         stop: async () => {}, // with the session

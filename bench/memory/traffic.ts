@@ -48,7 +48,7 @@ export function fill(state: State, flows: number): void {
   for (let k = 0; k < flows; k++) insertFlow(state, k);
 }
 
-export function insertFlow(state: State, k: number): void {
+function insertFlow(state: State, k: number): void {
   const { conntrack } = state;
   const from = client(k);
   const ports = clientPort(k) | (HOST_PORT << 16);

@@ -1,7 +1,7 @@
 /** Docker's userland proxy, as dockerd starts it: one process a port; "0" on descriptor 3 says that it is ready. */
+import { ROOT } from "../../test/support/paths.js";
 import { ADDR } from "../../test/support/topology.js";
 import { versionOf } from "../machine.js";
-import { ROOT } from "../paths.js";
 import { PUBLISHED } from "../topology.js";
 import { type Peer, which } from "./peer.js";
 

@@ -3,25 +3,19 @@
  * `tsproxy-workers`: as `tsproxy`, with two workers. `tsproxy-offload`: as `tsproxy`, with the packets of established flows carried by its BPF
  * programs.
  */
-import path from "node:path";
-import { ADDR, NETWORK } from "../../test/support/topology.js";
+import { MAIN } from "../../test/support/paths.js";
+import { ADDR } from "../../test/support/topology.js";
+import { networkArgs, untilReady } from "../../test/support/tsproxy.js";
 import { versionOf } from "../machine.js";
-import { MAIN } from "../paths.js";
 import { PUBLISHED, type Session } from "../topology.js";
 import type { Peer, Started } from "./peer.js";
 
-export const publishArgs = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${ADDR.c1}:${port}/${proto}`]);
-
-export function networkArgs({ world }: Session): string[] {
-  return ["--network", NETWORK, "--endpoint", `${world.c1}=${ADDR.c1}`, "--endpoint", `${world.c2}=${ADDR.c2}`];
-}
+const publishArgs = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${ADDR.c1}:${port}/${proto}`]);
 
 async function start(session: Session, own: boolean, options: string[] = []): Promise<Started> {
-  const network = own ? networkArgs(session) : [];
+  const network = own ? networkArgs(session.world) : [];
   const publish = session.scenario === "publish" ? publishArgs : [];
-  const env = { TSPROXY_RUN_DIR: path.join(session.lab.dir, "run") };
-  const proc = session.start("host", [process.execPath, MAIN, ...options, ...publish, ...network], { env });
-  await proc.until("ready", () => /^ready$/m.test(proc.stdout));
+  const proc = await untilReady(session.start("host", [process.execPath, MAIN, ...options, ...publish, ...network]));
   return {
     movers: [proc.pid],
     stop: async () => {
@@ -62,7 +56,7 @@ export const tsproxyWorkers: Peer = {
 
 export const tsproxyOffload: Peer = {
   ...common,
-  mover: "kernel (tsproxy's BPF), node (tsproxy) for what is new",
+  mover: "kernel by BPF, node for what is new",
   name: "tsproxy-offload",
   title: "tsproxy --offload",
   scenarios: ["publish"],

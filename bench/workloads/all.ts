@@ -8,7 +8,7 @@ import type { Context, Metric, Workload } from "./workload.js";
 export const WORKLOADS: readonly Workload[] = [...bulkWorkloads, latency, ...httpWorkloads, ...udpWorkloads];
 
 /** Taken after the workloads of a run, with all ports published. */
-export const MEMORY: readonly Metric[] = [
+const MEMORY: readonly Metric[] = [
   { name: "rss", title: "memory, RSS", unit: "MiB", better: "lower" },
   { name: "pss", title: "memory, PSS", unit: "MiB", better: "lower" },
 ];

@@ -4,7 +4,7 @@ import { connectionsByRule, KERNEL, moverOf } from "../../bench/docker/mover.js"
 import { comparison, markdown } from "../../bench/docker/report.js";
 
 describe("comparison of docker-proxy and tsproxy", () => {
-  it("gives median and spread of each case, and behind each pair tsproxy's ratio to docker-proxy", () => {
+  it("gives median and spread of each case, and tsproxy's ratio to docker-proxy in the same mode", () => {
     const rounds: Record<string, number[]> = {
       "docker-proxy, iptables": [1, 2, 3],
       "tsproxy, iptables": [4, 4, 4],
@@ -14,11 +14,20 @@ describe("comparison of docker-proxy and tsproxy", () => {
       "tsproxy --offload, no iptables": [25],
     };
     const of = ({ name }: { name: string }): number[] => rounds[name]!;
-    expect(comparison(CASES, [{ title: "speed", of }], { "moved by": ({ proxy }) => proxy }).split("\n")).toEqual([
-      "|  | docker-proxy, iptables | tsproxy, iptables | ratio | tsproxy --offload, iptables | ratio | docker-proxy, no iptables | tsproxy, no iptables | ratio | tsproxy --offload, no iptables | ratio |",
-      "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-      "| moved by | docker-proxy | tsproxy |  | tsproxy |  | docker-proxy | tsproxy |  | tsproxy |  |",
-      "| speed | 2.00 (1.00–3.00) | 4.00 | 2.00 | 6.00 (5.00–7.00) | 3.00 | 10.0 | – | – | 25.0 | 2.50 |",
+    expect(
+      comparison(CASES, [{ title: "speed", unit: "m/s", of }])
+        .join("\n")
+        .split("\n"),
+    ).toEqual([
+      "### speed",
+      "m/s.",
+      "| proxy, mode of dockerd         | median | lowest | highest | ÷ docker-proxy |",
+      "| ------------------------------ | -----: | -----: | ------: | -------------: |",
+      "| docker-proxy, iptables         |   2.00 |   1.00 |    3.00 |              – |",
+      "| tsproxy, iptables              |   4.00 |   4.00 |    4.00 |           2.00 |",
+      "| tsproxy --offload, iptables    |   6.00 |   5.00 |    7.00 |           3.00 |",
+      "| docker-proxy, no iptables      |   10.0 |   10.0 |    10.0 |              – |",
+      "| tsproxy --offload, no iptables |   25.0 |   25.0 |    25.0 |           2.50 |",
     ]);
   });
 
@@ -36,7 +45,8 @@ describe("comparison of docker-proxy and tsproxy", () => {
     };
     const text = markdown({ ports });
     expect(text).toContain("docker run -p 20000-20019:20000-20019");
-    expect(text).toContain("| `docker run` (s) | 9.00 |");
+    expect(text).toContain("### `docker run`\n\ns.\n\n| proxy, mode of dockerd | median |");
+    expect(text).toContain("| docker-proxy, iptables |   9.00 |");
     expect(text).not.toContain("## Traffic");
   });
 });

@@ -7,9 +7,9 @@ import path from "node:path";
 import { expect, it, onTestFinished, type TestContext } from "vitest";
 import { DockerHost } from "../support/docker-network.js";
 import { dockerObstacle } from "../support/dockerd.js";
+import { MAIN } from "../support/paths.js";
 import { Proc } from "../support/proc.js";
 import { ADDR } from "../support/topology.js";
-import { MAIN } from "../support/tsproxy.js";
 
 const obstacle = dockerObstacle();
 const DEFAULTS = ["/run/docker/plugins/tsproxy.sock", "/run/tsproxy/docker-proxy.sock", "/var/lib/tsproxy/docker.json"];

@@ -180,9 +180,7 @@ on("a dockerd that boots starts tsproxy by its socket, as systemd does, and gets
 });
 
 on("a second daemon is refused and disturbs nothing", async (h) => {
-  const { code, stderr } = await tsproxy(h.lab, h.world.host, ["daemon", "--plugin-socket", h.socket], {
-    env: { TSPROXY_RUN_DIR: `${h.lab.dir}/run` },
-  });
+  const { code, stderr } = await tsproxy(h.lab, h.world.host, ["daemon", "--plugin-socket", h.socket]);
   expect(code).toBe(1);
   expect(stderr).toMatch(/another (process|daemon|tsproxy)/);
   await expectConnected(h);

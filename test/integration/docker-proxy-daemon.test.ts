@@ -5,11 +5,12 @@ import path from "node:path";
 import { describe, expect } from "vitest";
 import { onTsproxy } from "../support/cases.js";
 import { connect, curl, REFUSED } from "../support/clients.js";
-import { LAUNCHER, launcherArgs, launchProxy, mappings, startDaemon, startLauncher, stats, stopDaemon } from "../support/launcher.js";
+import { launcherArgs, launchProxy, mappings, startDaemon, startLauncher, stats, stopDaemon } from "../support/launcher.js";
+import { LAUNCHER, MAIN } from "../support/paths.js";
 import { eventually, type Proc } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
-import { launch, MAIN, tsproxy } from "../support/tsproxy.js";
+import { launch, tsproxy } from "../support/tsproxy.js";
 
 const TO_C1 = { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 } as const;
 
@@ -29,8 +30,8 @@ describe("the daemon behind it", () => {
   onTsproxy("that cannot start is told to dockerd, with where to look", "kernel", async (c) => {
     const proc = startLauncher(c.lab, c.host, launcherArgs(TO_C1), { env: { TSPROXY_DAEMON: "sh -c 'echo broken; exit 3'" } });
     expect((await proc.finish()).code).toBe(1);
-    expect(proc.extra).toBe(`1\n'tsproxy daemon' ends as soon as it is started: see ${c.lab.dir}/run/daemon.log`);
-    expect(fs.readFileSync(`${c.lab.dir}/run/daemon.log`, "utf8")).toBe("broken\n");
+    expect(proc.extra).toBe(`1\n'tsproxy daemon' ends as soon as it is started: see ${c.lab.runDir}/daemon.log`);
+    expect(fs.readFileSync(`${c.lab.runDir}/daemon.log`, "utf8")).toBe("broken\n");
   });
 
   onTsproxy("gets its ports again after a restart; connections end, new ones work", "kernel", async (c) => {
@@ -103,7 +104,7 @@ describe("the daemon behind it", () => {
     await proc.stop("SIGINT");
     expect((await daemon.stop()).code).toBe(0);
     expect(snapshot(c, c.host)).toBe(before);
-    expect(fs.readdirSync(path.join(c.lab.dir, "run")).filter((name) => /docker-proxy|daemon|\.sock$/.test(name))).toEqual([]);
+    expect(fs.readdirSync(c.lab.runDir).filter((name) => /docker-proxy|daemon|\.sock$/.test(name))).toEqual([]);
   });
 });
 
@@ -123,7 +124,7 @@ describe("its sockets", () => {
 
   onTsproxy("refuses garbage, and requests without a fitting socket", "kernel", async (c) => {
     await startDaemon(c.lab, c.host);
-    const file = path.join(c.lab.dir, "run/docker-proxy.sock");
+    const file = path.join(c.lab.runDir, "docker-proxy.sock");
     for (const bytes of [
       "GET / HTTP/1.1\r\n\r\n",
       "publish tcp 1.2.3.4 80",
@@ -143,7 +144,7 @@ describe("its sockets", () => {
 
   onTsproxy("refuses sockets that are not bound, or of the other protocol, and several at once", "kernel", async (c) => {
     await startDaemon(c.lab, c.host);
-    const file = path.join(c.lab.dir, "run/docker-proxy.sock");
+    const file = path.join(c.lab.runDir, "docker-proxy.sock");
     const program = `
 import array, socket, sys
 def ask(*socks):
@@ -164,7 +165,7 @@ ask(socket.socket()); ask(udp); ask(tcp, tcp); ask(tcp)
   });
 
   onTsproxy("is root's, or a group's by --group, as are the API's and the plugin's", "kernel", async (c) => {
-    const run = path.join(c.lab.dir, "run");
+    const run = c.lab.runDir;
     const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const program = `
 for (const path of process.argv.slice(1)) {
@@ -220,8 +221,7 @@ print(json.dumps({"medianMs": statistics.median(times), "rssKb": rss, "pssKb": p
 os.killpg(0, 15)
 `;
   const args = ["-container-ip", ADDR.c1, "-container-port", "8080"];
-  const env = { TSPROXY_RUN_DIR: path.join(c.lab.dir, "run") };
-  const { stdout } = await c.lab.run(c.host, ["setsid", "python3", "-u", "-c", program, LAUNCHER, ...args], { env });
+  const { stdout } = await c.lab.run(c.host, ["setsid", "python3", "-u", "-c", program, LAUNCHER, ...args]);
   const { medianMs, rssKb, pssKb } = JSON.parse(stdout) as Record<"medianMs" | "rssKb" | "pssKb", number>;
   console.log(`launcher: ready in ${medianMs.toFixed(1)} ms (median of 50), ${rssKb} KB resident, ${pssKb} KB of it its own share`);
   expect(rssKb).toBeLessThan(300);

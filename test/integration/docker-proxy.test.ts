@@ -8,7 +8,6 @@ import { describe, expect, it } from "vitest";
 import { onTsproxy } from "../support/cases.js";
 import { curl, ncHalfClose, ncUdp, REFUSED, udpClient } from "../support/clients.js";
 import {
-  LAUNCHER,
   type LauncherSpec,
   launcherArgs,
   launchProxy,
@@ -18,10 +17,10 @@ import {
   stats,
   stopDaemon,
 } from "../support/launcher.js";
+import { LAUNCHER, MAIN } from "../support/paths.js";
 import { eventually, Proc, sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
-import { MAIN } from "../support/tsproxy.js";
 
 const PAYLOAD = "Buffalo buffalo Buffalo buffalo buffalo buffalo Buffalo buffalo";
 const TO_C1 = { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 } as const;

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { curl, ncUdp, REFUSED } from "../support/clients.js";
 import { Dockerd, dockerObstacle } from "../support/dockerd.js";
 import { Lab } from "../support/lab.js";
-import { LAUNCHER } from "../support/launcher.js";
+import { LAUNCHER } from "../support/paths.js";
 import { eventually } from "../support/proc.js";
 import { program } from "../support/servers.js";
 import { ADDR, buildWorld, type World } from "../support/topology.js";

@@ -1,4 +1,5 @@
 /** The laboratory itself: what it promises to every other case. */
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { expect } from "vitest";
 import { onNftables } from "../support/cases.js";
@@ -11,7 +12,10 @@ onNftables("reports a process that outlives its case, ends it, and removes the n
   const lab = new Lab();
   const ns = lab.addNamespace("leaky");
   lab.runSync(ns, ["sh", "-c", "setsid -f sleep 61 >/dev/null 2>&1 </dev/null"]);
-  await eventually("the stray process", () => lab.runSync(ns, ["ip", "netns", "pids", ns]).trim() !== "");
+  // Until it is what it will be, it is still setsid's.
+  const pids = (): string[] => execFileSync("ip", ["netns", "pids", ns], { encoding: "utf8" }).split("\n").filter(Boolean);
+  const commands = (): string[] => pids().map((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+  await eventually("the stray process", () => commands().join() === "sleep\x0061\0");
   await expect(lab.close()).rejects.toThrow(/left over by the case: process \d+ \(sleep 61\)/);
   expect(fs.existsSync(`/var/run/netns/${ns}`)).toBe(false);
   expect(fs.existsSync(lab.dir)).toBe(false);

@@ -4,8 +4,8 @@ import fs from "node:fs";
 import { describe, it, type TestContext } from "vitest";
 import { BACKENDS, type BackendName, type Running, type StartOptions, startBackend } from "./backends.js";
 import { Lab } from "./lab.js";
+import { MAIN } from "./paths.js";
 import { buildWorld, type Containers, type World } from "./topology.js";
-import { MAIN } from "./tsproxy.js";
 
 export interface Case extends World {
   ctx: TestContext;

@@ -8,10 +8,11 @@ import path from "node:path";
 import type { EndpointView, NetworkView } from "../../src/api/types.js";
 import { Dockerd, IMAGE } from "./dockerd.js";
 import { Lab } from "./lab.js";
+import { MAIN } from "./paths.js";
 import type { Proc, Result } from "./proc.js";
 import { program, Server, type ServerKind } from "./servers.js";
 import { buildWorld, type World } from "./topology.js";
-import { launch, MAIN, tsproxy } from "./tsproxy.js";
+import { launch, tsproxy, untilReady } from "./tsproxy.js";
 
 const PLUGINS = "/run/docker/plugins";
 let hosts = 0;
@@ -66,7 +67,7 @@ export class DockerHost {
   async startDaemon(args: string[] = []): Promise<void> {
     const socket = this.socket === "" ? [] : ["--plugin-socket", this.socket];
     this.daemon = launch(this.lab, this.world.host, ["daemon", ...socket, ...args], { wrap: this.wrap });
-    await this.daemon.until("ready", () => this.daemon.stdout.includes("ready"));
+    await untilReady(this.daemon);
   }
 
   /** As systemd would with these units: listens on the socket, and starts the service for the first caller. */
@@ -86,7 +87,7 @@ export class DockerHost {
   async startOnDemand(): Promise<void> {
     const program = new URL("programs/socket-activate.py", import.meta.url).pathname;
     const argv = ["python3", program, this.socket, process.execPath, MAIN, "daemon"];
-    this.daemon = this.lab.start(this.world.host, argv, { env: { TSPROXY_RUN_DIR: path.join(this.lab.dir, "run") } });
+    this.daemon = this.lab.start(this.world.host, argv);
     await this.daemon.until("listening", () => this.daemon.stdout.includes("listening"));
   }
 

@@ -13,7 +13,7 @@ export const IMAGE = "tsproxy-test";
 export interface DockerdOptions {
   /** Contents of daemon.json. */
   config?: Record<string, unknown>;
-  /** Environment of dockerd, and so of its proxies; TSPROXY_RUN_DIR is set already. */
+  /** Environment of dockerd, and so of its proxies. */
   env?: Record<string, string>;
   /** Put before `dockerd`, inside the namespace: `["unshare", "--mount"]`. */
   wrap?: string[];
@@ -63,7 +63,6 @@ export class Dockerd {
     this.dir = fs.mkdtempSync(path.join(lab.dir, "docker-"));
     this.cgroup = path.basename(lab.dir) + path.basename(this.dir);
     this.env = {
-      TSPROXY_RUN_DIR: path.join(lab.dir, "run"),
       DOCKER_HOST: `unix://${this.dir}/sock`,
       DOCKER_CONFIG: path.join(this.dir, "client"),
       PATH: [process.env.PATH ?? "", ...SBIN].join(":"),

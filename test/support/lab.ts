@@ -30,6 +30,8 @@ function removeOpen(): void {
 export class Lab {
   /** Folder for files of the case; removed by `close`. */
   readonly dir: string;
+  /** What tsproxy has instead of /run/tsproxy: every program that is started here is told by TSPROXY_RUN_DIR. */
+  readonly runDir: string;
   private readonly prefix: string;
   private readonly namespaces = new Map<string, number>(); // name to inode
   private readonly procs: Proc[] = [];
@@ -38,6 +40,7 @@ export class Lab {
     sweepDeadRuns();
     this.prefix = `tsp-${process.pid}-${labs++}`;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), `${this.prefix}-`));
+    this.runDir = path.join(this.dir, "run");
     fs.chmodSync(this.dir, 0o777); // some cases run without privileges
     open.add(this);
   }
@@ -85,7 +88,8 @@ export class Lab {
 
   /** Starts a program in a namespace; it is ended by `close` at the latest. */
   start(ns: string, argv: string[], options: StartOptions = {}): Proc {
-    const proc = new Proc(["nsenter", `--net=${path.join(NETNS_DIR, ns)}`, ...argv], options);
+    const env = { TSPROXY_RUN_DIR: this.runDir, ...options.env };
+    const proc = new Proc(["nsenter", `--net=${path.join(NETNS_DIR, ns)}`, ...argv], { ...options, env });
     this.procs.push(proc);
     return proc;
   }

@@ -1,13 +1,10 @@
 /** The docker-proxy launcher as dockerd starts it: status pipe on descriptor 3, and from dockerd 28 on the port's socket on descriptor 4. */
 import fs from "node:fs";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { MappingView, StatsView } from "../../src/api/types.js";
 import type { Lab } from "./lab.js";
+import { LAUNCHER } from "./paths.js";
 import { eventually, type Proc, type StartOptions } from "./proc.js";
-import { launch, tsproxy } from "./tsproxy.js";
-
-export const LAUNCHER = fileURLToPath(new URL("../../native/build/tsproxy-docker-proxy", import.meta.url));
+import { launch, tsproxy, untilReady } from "./tsproxy.js";
 
 /** Binds as dockerd does (`daemon/libnetwork/portallocator`), then becomes the program: ADDRESS PORT tcp|udp both|only PROGRAM ARG… */
 const LISTEN = `
@@ -43,8 +40,7 @@ export function launcherArgs({ proto = "tcp", hostIp = "0.0.0.0", hostPort, cont
 
 /** Starts it with any arguments, and does not wait. */
 export function startLauncher(lab: Lab, ns: string, args: string[], options: StartOptions & { wrap?: string[] } = {}): Proc {
-  const env = { TSPROXY_RUN_DIR: path.join(lab.dir, "run"), ...options.env };
-  return lab.start(ns, [...(options.wrap ?? []), LAUNCHER, ...args], { ...options, env, extraFd: true });
+  return lab.start(ns, [...(options.wrap ?? []), LAUNCHER, ...args], { ...options, extraFd: true });
 }
 
 /** Starts it and waits until it says that it is ready. */
@@ -56,9 +52,8 @@ export async function launchProxy(lab: Lab, ns: string, spec: LauncherSpec, env:
 }
 
 /** Starts `tsproxy daemon` and waits for it. */
-export async function startDaemon(lab: Lab, ns: string, args: string[] = []): Promise<Proc> {
-  const proc = launch(lab, ns, ["daemon", ...args]);
-  return proc.until("readiness", () => proc.stdout.includes("ready"));
+export function startDaemon(lab: Lab, ns: string, args: string[] = []): Promise<Proc> {
+  return untilReady(launch(lab, ns, ["daemon", ...args]));
 }
 
 /** The daemon's answer to `tsproxy stats`; undefined when none runs. */

@@ -1,18 +1,19 @@
 /** tsproxy as the program that users run: `node dist/cli/main.js` in the host namespace, watched through its JSON lines. */
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { FdbView, FlowView, MappingView, StatsView } from "../../src/api/types.js";
 import type { Flow, Running, StartOptions } from "./backends.js";
 import type { Lab } from "./lab.js";
+import { MAIN } from "./paths.js";
 import type { Proc, StartOptions as ProcOptions, Result } from "./proc.js";
 import { ADDR, NETWORK, type World } from "./topology.js";
 
-export const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-
 /** Starts the program with any arguments. `wrap` is put before it: `setpriv …`. */
 export function launch(lab: Lab, ns: string, args: string[], options: ProcOptions & { wrap?: string[] } = {}): Proc {
-  const env = { TSPROXY_RUN_DIR: path.join(lab.dir, "run"), ...options.env };
-  return lab.start(ns, [...(options.wrap ?? []), process.execPath, MAIN, ...args], { ...options, env });
+  return lab.start(ns, [...(options.wrap ?? []), process.execPath, MAIN, ...args], options);
+}
+
+/** Waits until the main command or the daemon says, in words, that it serves. */
+export function untilReady(proc: Proc, timeoutMs?: number): Promise<Proc> {
+  return proc.until("ready", () => /^ready\b/m.test(proc.stdout), timeoutMs);
 }
 
 /** Runs it to its end: for what must fail, and for `stats`, `flows`, `fdb`, `cleanup`, `doctor`. */

@@ -5,7 +5,7 @@ export interface Views {
   words: Int32Array;
 }
 
-export const DIRT = 0xa5;
+const DIRT = 0xa5;
 
 /** `content` at offset `at` (4-aligned as packets lie), at least 4 dirty bytes around it. */
 export function views(content: Uint8Array, at = 4): Views {
