@@ -1,9 +1,9 @@
 # Shell functions of build.sh and prebuild.sh; to be sourced in the project's folder.
 
 # In a clone npm brings the headers of Node-API, in a package they lie beside the sources.
-headers=native/include
-[ -f $headers/node_api.h ] || headers=node_modules/node-api-headers/include
-[ -f $headers/node_api.h ] || { echo "$0: $headers is missing: run 'npm ci' first" >&2; exit 1; }
+headers=node_modules/node-api-headers/include
+[ -f $headers/node_api.h ] || headers=native/include
+[ -f $headers/node_api.h ] || { echo "$0: the headers of Node-API are missing: run 'npm ci' first" >&2; exit 1; }
 
 version=$(sed -n 's/^ *"version": "\(.*\)",$/\1/p' package.json)
 link_flags="-Wl,-z,relro,-z,now"
