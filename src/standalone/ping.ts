@@ -140,7 +140,8 @@ interface RawSocketModule {
 /** One raw socket for all addresses; null when the package is not installed, not compiled, or not permitted. */
 function openPackage(answered: (source: string) => void): EchoSocket | null {
   try {
-    const raw = createRequire(import.meta.url)("raw-socket") as RawSocketModule;
+    const require = createRequire(import.meta.url);
+    const raw = require("raw-socket") as RawSocketModule;
     const socket = raw.createSocket({ protocol: raw.Protocol.ICMP });
     socket.on("message", (packet, source) => {
       if (isAnswer(packet, packet.length)) answered(source);
