@@ -17,8 +17,8 @@ interface CodeInfo {
 export const ERROR_CODES = {
   TSP_ERR_ADDON: {
     kinds: ["unavailable"],
-    meaning: "the native addon is missing, or does not fit this machine",
-    todo: "Run `npm run build:native`. It needs a C compiler.",
+    meaning: "there is no compiled addon for this platform, or it cannot be loaded",
+    todo: "Run the command that the line names: it compiles the addon. It needs a C compiler.",
   },
   TSP_ERR_ADDRESS: {
     kinds: ["invalid"],
