@@ -71,8 +71,9 @@ export const ERROR_CODES = {
     todo: "Leave it out. docs/docker.md lists the options that there are.",
   },
   TSP_ERR_ENDPOINT: {
-    kinds: ["not-found", "conflict"],
-    meaning: "a namespace cannot become an endpoint: it is used twice, is our own, or has an `eth0`; or no endpoint has that name",
+    kinds: ["not-found", "conflict", "unavailable"],
+    meaning:
+      "a namespace cannot become an endpoint: it is used twice, is our own, or has an `eth0`; or no endpoint has that name; or there are too many",
     todo: "Name another namespace. `tsproxy ps` lists Docker's endpoints.",
   },
   TSP_ERR_GROUP: {

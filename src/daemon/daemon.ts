@@ -5,7 +5,8 @@
 import { launcherSocketPath } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
-import { Dataplane, type DataplaneOptions } from "../control/controller.js";
+import { version } from "../api/version.js";
+import { Controller, type ControllerOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
 import { type PluginOptions, startPlugin } from "../docker/plugin.js";
@@ -13,7 +14,7 @@ import { ProxyServer } from "../docker/proxy-server.js";
 import { sweep } from "../model/sweep.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
-export interface DaemonOptions extends DataplaneOptions, PluginOptions {}
+export interface DaemonOptions extends ControllerOptions, PluginOptions {}
 
 export class Daemon {
   private readonly undo = new Undo();
@@ -22,26 +23,27 @@ export class Daemon {
   /** What it serves where. */
   info!: InfoView;
 
-  private constructor(readonly plane: Dataplane) {}
+  private constructor(readonly controller: Controller) {}
 
   /** Starts, or throws with everything undone. */
   static async start(options: DaemonOptions, onDeath: (error: Error) => void): Promise<Daemon> {
     sweep();
-    const plane = await Dataplane.start(options, onDeath);
-    const daemon = new Daemon(plane);
-    daemon.undo.add("dataplane", () => plane.stop());
+    const controller = await Controller.start(options, onDeath);
+    const daemon = new Daemon(controller);
+    daemon.undo.add("dataplane", () => controller.stop());
     try {
-      const proxies = await ProxyServer.start(plane, options);
+      const proxies = await ProxyServer.start(controller, options);
       daemon.undo.add("docker-proxy socket", () => proxies.close());
       daemon.proxies = proxies;
-      const plugin = await startPlugin(plane, options);
+      const plugin = await startPlugin(controller, options);
       daemon.undo.add("plugin socket", () => plugin.close());
-      const planeViews = views(plane, {
+      const controllerViews = views(controller, {
+        version: version(),
         mappings: () => daemon.mappings(),
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       });
       const api = await serveApi(
-        { ...planeViews, ...plugin.handlers },
+        { ...controllerViews, ...plugin.handlers },
         { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.socketPath },
         options.group,
       );
@@ -60,7 +62,7 @@ export class Daemon {
   }
 
   private mappings(): MappingView[] {
-    const published = this.plane.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" as const }));
+    const published = this.controller.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" as const }));
     return [...published, ...(this.proxies?.mappings() ?? [])];
   }
 }

@@ -1,7 +1,7 @@
 /** The addresses in CreateNetwork and CreateEndpoint, checked: IPv4 alone, and each where it can be. Errors as in `message.ts`. */
-import { endpointMac, macText } from "../control/network.js";
+import { addressMac } from "../control/network/address-mac.js";
 import type { NetworkRecord } from "../model/store.js";
-import { parseMac } from "../wire/ethernet.js";
+import { macText, parseMac } from "../wire/ethernet.js";
 import { type Cidr, contains, formatCidr, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
 import { noIpv6, parseNetworkOptions } from "./driver-options.js";
 import { type Message, refused } from "./message.js";
@@ -26,7 +26,7 @@ export function parseInterface(asked: Message, { subnet, gateway }: NetworkRecor
   const { address, text } = parseHostAddress(asked, "Address", parseCidr(subnet)!);
   if (text === gateway) throw refused(`${asked.where}.Address`, `${text} is the gateway's`);
   const wanted = asked.optionalText("MacAddress");
-  const mac = wanted === "" ? endpointMac(address) : parseMac(wanted);
+  const mac = wanted === "" ? addressMac(address) : parseMac(wanted);
   if (mac === null || (mac[0]! & 1) !== 0) throw refused(`${asked.where}.MacAddress`, `'${wanted}' is no station's address`);
   return { address: text, mac: macText(mac), macGiven: wanted !== "" };
 }

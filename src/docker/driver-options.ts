@@ -4,6 +4,7 @@
  * one would not be the network that was asked for.
  */
 
+import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import type { PortSpec } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
 import type { NetworkOptions } from "../model/store.js";
@@ -12,8 +13,6 @@ import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type Message, refused } from "./message.js";
 
 const BRIDGE = "com.docker.network.bridge.";
-const MIN_MTU = 68; // RFC 791 §3.2
-const MAX_MTU = 65_521; // drivers/net/tun.c: 65535 less the Ethernet header
 const MAX_NAME = 15; // IFNAMSIZ less the terminating zero, linux/if.h
 /** strconv.ParseBool, which Docker's bridge uses. */
 const TRUE = /^(1|t|T|TRUE|true|True)$/;

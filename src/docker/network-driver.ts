@@ -9,7 +9,8 @@
  */
 import { closeSync } from "node:fs";
 import type { EndpointView, NetworkView } from "../api/types.js";
-import type { Device, DeviceSpec, NetworkSpec } from "../control/network.js";
+import type { Device, DeviceSpec } from "../control/network/endpoints.js";
+import type { NetworkSpec } from "../control/network/kinds.js";
 import type { PortSpec } from "../control/port-spec.js";
 import type { Publication } from "../control/publisher.js";
 import { TsproxyError } from "../errors.js";
@@ -27,7 +28,7 @@ import { Message, refused } from "./message.js";
 export interface PlaneNetwork {
   readonly mtu: number;
   readonly hostDevice: string;
-  addDevice(spec: DeviceSpec): Device;
+  readonly endpoints: { addDevice(spec: DeviceSpec): Device };
 }
 
 /** What the driver needs of the dataplane, and of the host. */
@@ -279,6 +280,7 @@ export class NetworkDriver {
   private planeOf(live: LiveNetwork): PlaneNetwork {
     const { id, subnet, gateway, options } = live.record;
     live.plane ??= this.plane.networks.add({
+      kind: "bridge",
       cidr: parseCidr(subnet)!,
       gateway: parseIpv4(gateway)!,
       mtu: options.mtu,
@@ -308,7 +310,7 @@ export class NetworkDriver {
         live.device = undefined;
       });
     };
-    live.device = plane.addDevice({ ...where, address: parseIpv4(address)!, mac: parseMac(mac)!, onGone });
+    live.device = plane.endpoints.addDevice({ ...where, address: parseIpv4(address)!, mac: parseMac(mac)!, onGone });
     live.record.multiQueue = live.device.multiQueue;
   }
 

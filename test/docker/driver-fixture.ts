@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
-import type { DeviceSpec, NetworkSpec } from "../../src/control/network.js";
+import type { DeviceSpec } from "../../src/control/network/endpoints.js";
+import type { NetworkSpec } from "../../src/control/network/kinds.js";
 import { formatMapping, type PortSpec } from "../../src/control/port-spec.js";
 import { NetworkDriver } from "../../src/docker/network-driver.js";
 import { TsproxyError } from "../../src/errors.js";
@@ -64,15 +65,17 @@ export class Fixture {
       mtu: spec.mtu ?? 1500,
       hostDevice: spec.hostDevice ?? "",
       spec,
-      addDevice: (device: DeviceSpec) => {
-        if (this.deviceError !== undefined) throw this.deviceError;
-        this.devices.set(device.name, device);
-        return {
-          multiQueue: false,
-          remove: async () => {
-            this.devices.delete(device.name);
-          },
-        };
+      endpoints: {
+        addDevice: (device: DeviceSpec) => {
+          if (this.deviceError !== undefined) throw this.deviceError;
+          this.devices.set(device.name, device);
+          return {
+            multiQueue: false,
+            remove: async () => {
+              this.devices.delete(device.name);
+            },
+          };
+        },
       },
     });
     this.driver = new NetworkDriver(
