@@ -9,6 +9,7 @@ import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { type PortSpec, parsePortSpec } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
+import { subnetProblem } from "../model/addresses.js";
 import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
 
 /** The options of the main command as they were typed. */
@@ -118,13 +119,14 @@ function parseNetwork(text: string, mtu: string | undefined): NetworkSpec {
   const cidr = parseCidr(text);
   if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 172.17.0.0/16");
   if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
-  const { address, prefixLength } = cidr;
-  if (prefixLength < 8 || prefixLength > 30)
-    throw invalid(`--network '${text}': /${prefixLength} is too ${prefixLength < 8 ? "large" : "small"}`, "use a length from /8 to /30");
-  const top = address >>> 24; // 0 "this network", 127 loopback, 224 and up multicast or reserved (RFC 6890)
-  if (top === 0 || top === 127 || top >= 224)
-    throw invalid(`--network '${text}': reserved for other uses`, "use a private network, like 172.17.0.0/16");
-  return { kind: "bridge", cidr, gateway: address + 1, mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU) };
+  const found = subnetProblem(cidr);
+  if (found !== null) throw invalid(`--network '${text}': ${found.problem}`, found.hint);
+  return {
+    kind: "bridge",
+    cidr,
+    gateway: cidr.address + 1,
+    mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU),
+  };
 }
 
 function parseEndpoints(texts: string[], network: NetworkSpec): EndpointSpec[] {

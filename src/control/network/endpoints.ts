@@ -41,8 +41,6 @@ export interface DeviceSpec {
 
 /** A TAP that its user moves into a namespace. */
 export interface Device {
-  /** Made for several workers. */
-  readonly multiQueue: boolean;
   /** Ends it, wherever it is. */
   remove(): Promise<void>;
 }
@@ -64,6 +62,11 @@ export class Endpoints {
     private readonly site: Site,
     private readonly network: EndpointNetwork,
   ) {}
+
+  /** Whether devices that are made now serve several workers. */
+  get multiQueue(): boolean {
+    return this.site.workers.count > 1;
+  }
 
   /** Puts the namespace into the network; on failure nothing is left of it. */
   add(spec: EndpointSpec): void {
@@ -115,7 +118,7 @@ export class Endpoints {
         }
         await undo.run();
       };
-      return { multiQueue: tap.fds.length > 1 || spec.existing?.multiQueue === true, remove };
+      return { remove };
     } catch (error) {
       void undo.run();
       throw error;
