@@ -1,5 +1,6 @@
 /* bpf(2). The caller lays out union bpf_attr (linux/bpf.h); pointers in it are filled in here. */
 #define _GNU_SOURCE
+#include "parts.h"
 #include "util.h"
 #include <string.h>
 #include <sys/syscall.h>

@@ -7,7 +7,7 @@ headers=node_modules/node-api-headers/include
 command -v "${CC:-cc}" >/dev/null || { echo "native/build.sh: no C compiler: apt-get install gcc libc6-dev" >&2; exit 1; }
 mkdir -p native/build
 "${CC:-cc}" -std=gnu11 -O2 -g -Wall -Wextra -Wno-cast-function-type -fPIC -shared -fvisibility=hidden -DNODE_GYP_MODULE_NAME=tsproxy -I"$headers" \
-  -o native/build/tsproxy.node.tmp native/addon.c native/tap.c native/io.c native/uring.c native/socket.c native/udp.c native/bpf.c
+  -o native/build/tsproxy.node.tmp native/addon.c native/util.c native/tap.c native/io.c native/uring.c native/memory.c native/socket.c native/udp.c native/bpf.c
 mv native/build/tsproxy.node.tmp native/build/tsproxy.node
 # It waits by the thousand, so it is small and on its own; a libc without a static archive costs each process more memory.
 version=$(sed -n 's/^ *"version": "\(.*\)",$/\1/p' package.json)

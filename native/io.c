@@ -1,7 +1,7 @@
 /*
  * Batched packet input and output: one crossing from JavaScript moves up to a batch of frames.
  *
- * Packet memory (one block, made by JavaScript, see src/mem/pool.ts): `slots` heads of HEAD bytes, then `slots` tails of TAIL bytes.
+ * Packet memory (one block, made by JavaScript, see src/mem/packet-memory.ts): `slots` heads of HEAD bytes, then `slots` tails of TAIL bytes.
  * Frame i of a batch always starts in head i; what does not fit goes on in the next free tail. So headers of small frames lie
  * dense in the cache, and 64 KiB segmentation-offload frames still arrive in one piece.
  *
@@ -9,6 +9,7 @@
  * Transmit descriptors, int32 x 4 per frame: port, length, slot, tail index or -1; `length` becomes the result, bytes or -errno.
  */
 #define _GNU_SOURCE
+#include "parts.h"
 #include "uring.h"
 #include "util.h"
 #include <stdlib.h>

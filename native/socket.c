@@ -1,5 +1,6 @@
 /* Sockets that Node cannot make: netlink ones, ones in another namespace, and those that only hold a port. */
 #define _GNU_SOURCE
+#include "parts.h"
 #include "util.h"
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* TUN/TAP devices: Documentation/networking/tuntap.rst, linux/if_tun.h. */
 #define _GNU_SOURCE
+#include "parts.h"
 #include "util.h"
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -70,17 +71,6 @@ static napi_value tap_persist(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* tapQueue(fd, attach): switches one queue of an IFF_MULTI_QUEUE device on or off. */
-static napi_value tap_queue(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
-  tsp_args(env, info, 2, argv);
-  struct ifreq ifr;
-  memset(&ifr, 0, sizeof ifr);
-  ifr.ifr_flags = tsp_i32(env, argv[1]) ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE;
-  if (ioctl(tsp_i32(env, argv[0]), TUNSETQUEUE, &ifr) < 0) return tsp_throw(env, "ioctl(TUNSETQUEUE)", errno);
-  return NULL;
-}
-
 /* tapSteering(fd, progFd): TUNSETSTEERINGEBPF, the program that picks the queue; progFd -1 takes it away. */
 static napi_value tap_steering(napi_env env, napi_callback_info info) {
   napi_value argv[2];
@@ -95,6 +85,5 @@ void tap_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "tapOffload", tap_offload);
   tsp_export(env, exports, "tapVnetHdrSize", tap_vnet_hdr_size);
   tsp_export(env, exports, "tapPersist", tap_persist);
-  tsp_export(env, exports, "tapQueue", tap_queue);
   tsp_export(env, exports, "tapSteering", tap_steering);
 }

@@ -3,6 +3,7 @@
  * RFC 3542 §6). Node's own can do neither, nor can they read a socket of ours; so also: a watch on a descriptor in Node's event loop.
  */
 #define _GNU_SOURCE
+#include "parts.h"
 #include "util.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>

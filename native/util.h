@@ -14,8 +14,6 @@
 #include <stdint.h>
 #include <stddef.h>
 
-#define MAX_ARGS 8
-
 /* Reads up to `want` arguments into `argv`; missing ones are `undefined`. */
 void tsp_args(napi_env env, napi_callback_info info, size_t want, napi_value *argv);
 int32_t tsp_i32(napi_env env, napi_value v);
@@ -32,11 +30,5 @@ void tsp_export(napi_env env, napi_value exports, const char *name, napi_callbac
 /* Enters the network namespace `ns_fd` (-1: stay); `*saved` gets what ns_leave needs. 0 or -errno. */
 int ns_enter(int ns_fd, int *saved);
 void ns_leave(int saved);
-
-void tap_init(napi_env env, napi_value exports);
-void io_init(napi_env env, napi_value exports);
-void socket_init(napi_env env, napi_value exports);
-void udp_init(napi_env env, napi_value exports);
-void bpf_init(napi_env env, napi_value exports);
 
 #endif

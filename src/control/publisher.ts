@@ -10,6 +10,7 @@ import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { PROTOCOLS } from "../wire/ipv4.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import type { Host } from "./host.js";
@@ -17,8 +18,6 @@ import type { Networks } from "./network.js";
 import { formatMapping, type Mapping, type PortSpec } from "./port-spec.js";
 import { Undo } from "./undo.js";
 import type { Workers } from "./workers.js";
-
-const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 
 /** What a target's answers depend on; int32, host order. */
 interface Reach {

@@ -1,6 +1,8 @@
 /**
- * All worker threads as one: what is said is said to each, what is asked is asked of each and put together. A bridge port has a queue a
- * worker under one number; the uplink's number is the same in each worker, but each has a device of its own.
+ * All worker threads, used as if there were one. A message goes to every worker; a question too, and the answers are put together.
+ *
+ * A port has the same number in every worker. Behind a bridge port's number is one device, with a queue for each worker; behind the uplink's
+ * number each worker has a device of its own.
  */
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { ToWorker } from "../engine/messages.js";

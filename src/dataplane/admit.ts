@@ -51,11 +51,11 @@ export function admit(b: Batch, state: State): void {
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
   const proto = b.proto[i]!;
   const rule = proto === ipv4.PROTO_ICMP ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
-  const host = state.hostPortOf(b.port[i]!);
-  if ((dst & 0xff) === 127 && b.port[i] !== state.ports.uplink) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
+  const host = state.hostPortOf(b.ingress[i]!);
+  if ((dst & 0xff) === 127 && b.ingress[i] !== state.ports.uplink) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
   if (rule !== null) {
     // Out of an internal network nothing is routed, whatever address leads out of it.
-    if (host !== -1 && (state.networks.flags[state.ports.network[b.port[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
+    if (host !== -1 && (state.networks.flags[state.ports.network[b.ingress[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
     return publish(b, i, state, rule, src, dst);
   }
   if (host === -1) return drop.DROP_NO_FLOW;
@@ -64,7 +64,7 @@ function toHost(b: Batch, i: number, state: State, src: number, dst: number): nu
 }
 
 function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {
-  const fromHost = b.port[i] === state.ports.uplink && state.isLocal(src);
+  const fromHost = b.ingress[i] === state.ports.uplink && state.isLocal(src);
   if (!fromHost && !isAllowed(state, src)) return drop.DROP_SOURCE_REFUSED;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
@@ -96,7 +96,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   const keepTtl = fromHost ? ct.EGRESS_KEEP_TTL : 0;
   // The kernel can carry what stays in it and is translated at one end.
   const offloadable =
-    state.offloads && inside === -1 && b.port[i] === state.ports.uplink && sourcePort === (tuplePorts & 0xffff) && !masked;
+    state.offloads && inside === -1 && b.ingress[i] === state.ports.uplink && sourcePort === (tuplePorts & 0xffff) && !masked;
   const egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl | (offloadable ? ct.EGRESS_OFFLOAD : 0);
   return open(
     b,
@@ -109,15 +109,15 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
     replyDst,
     targetPort | (sourcePort << 16),
     egress,
-    b.port[i]! | keepTtl,
+    b.ingress[i]! | keepTtl,
     mapping,
   );
 }
 
 function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number): number {
   const { networks, ports } = state;
-  if (b.port[i] === ports.uplink) return drop.DROP_NO_FLOW;
-  const network = ports.network[b.port[i]!]!;
+  if (b.ingress[i] === ports.uplink) return drop.DROP_NO_FLOW;
+  const network = ports.network[b.ingress[i]!]!;
   if ((src & networks.mask[network]!) !== networks.address[network]) return drop.DROP_SOURCE_SPOOFED;
   if ((networks.flags[network]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
   const other = networks.of(dst);
@@ -136,13 +136,13 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   if (proto === ipv4.PROTO_ICMP && icmp.type(b.memory.bytes, b.l4[i]!) !== icmp.ECHO) return drop.DROP_NO_FLOW; // a reply asked for by nobody
   const egress = ports.uplink | ct.EGRESS_RECORD;
   if ((networks.flags[network]! & NO_MASQUERADE) !== 0)
-    return open(b, i, state, opening, src, dst, dst, src, swapPorts(tuplePorts), egress, b.port[i]!, -1);
+    return open(b, i, state, opening, src, dst, dst, src, swapPorts(tuplePorts), egress, b.ingress[i]!, -1);
   const outside = networks.outside[network] !== 0 ? networks.outside[network]! : route;
   const mapping = state.pool.acquire(proto, src, tuplePorts & 0xffff, outside);
   if (mapping === -1) return drop.DROP_NO_PORT;
   const port = state.pool.portOf(mapping);
   const replyPorts = proto === ipv4.PROTO_ICMP ? port | (port << 16) : (tuplePorts >>> 16) | (port << 16);
-  return open(b, i, state, opening, src, dst, dst, outside, replyPorts, egress, b.port[i]!, mapping);
+  return open(b, i, state, opening, src, dst, dst, outside, replyPorts, egress, b.ingress[i]!, mapping);
 }
 
 /** Makes the entry; on failure what was acquired is given back. */

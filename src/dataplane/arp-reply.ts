@@ -18,13 +18,13 @@ export function arpReply(b: Batch, state: State): void {
     if (!arp.isEthernetIpv4(halves, message) || arp.operation(halves, message) !== arp.REQUEST) continue;
     const asked = arp.targetIp(halves, message);
     if (asked === arp.senderIp(halves, message)) continue; // an announcement (RFC 5227 §1.1)
-    const network = state.ports.network[b.port[i]!]!;
+    const network = state.ports.network[b.ingress[i]!]!;
     const owner = asked === networks.gateway[network] ? networks.hostPort[network]! : state.endpoints.get(asked, network);
-    if (owner === -1 || owner === b.port[i]) continue; // who asks for its own address probes for a duplicate (RFC 5227 §2.1)
+    if (owner === -1 || owner === b.ingress[i]) continue; // who asks for its own address probes for a duplicate (RFC 5227 §2.1)
     const hi = state.ports.macHi[owner]!;
     const lo = state.ports.macLo[owner]!;
     arp.makeReply(halves, message, hi, lo);
     eth.setAddresses(halves, frame, eth.srcHi(halves, frame), eth.srcLo(halves, frame), hi, lo);
-    b.egress[i] = b.port[i]!;
+    b.egress[i] = b.ingress[i]!;
   }
 }

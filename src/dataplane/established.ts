@@ -46,7 +46,7 @@ const MIN_LENGTH = eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + l4.UDP_HEADER_SIZE;
 
 /** The stage for one batch; it answers how many frames it has left. */
 export function establishedFlows(b: Batch, state: State): () => number {
-  const { at, len, port: ingress, egress, routed } = b;
+  const { at, len, ingress, egress, routed } = b;
   const { bytes, halves, words } = b.memory;
   const { conntrack, networks } = state;
   const { rows } = conntrack;

@@ -28,7 +28,7 @@ export function flowLookup(b: Batch, state: State): void {
 /** What has no flow cannot be translated; but what an endpoint sends to the host itself needs no translation. */
 export function refuse(b: Batch, i: number, state: State, reason: number): void {
   const dst = ipv4.dst(b.memory.words, b.at[i]! + VNET + ETHERNET);
-  const host = state.hostPortOf(b.port[i]!);
+  const host = state.hostPortOf(b.ingress[i]!);
   if (host !== -1 && state.isLocal(dst)) b.egress[i] = host;
   else b.drop(i, reason);
 }

@@ -25,7 +25,7 @@ export function icmpError(b: Batch, state: State): void {
     if (reason === drop.DROP_NONE) continue;
     // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
     const dst = ipv4.dst(b.memory.words, b.at[i]! + VNET + ETHERNET);
-    const host = state.hostPortOf(b.port[i]!);
+    const host = state.hostPortOf(b.ingress[i]!);
     if (host !== -1 && state.isLocal(dst)) b.egress[i] = host;
     else b.drop(i, reason);
   }

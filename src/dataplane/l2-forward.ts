@@ -23,15 +23,15 @@ export function l2Forward(b: Batch, state: State): void {
     }
     const hi = eth.dstHi(halves, frame);
     const lo = eth.dstLo(halves, frame);
-    const network = ports.network[b.port[i]!]!;
-    if (lo === networks.macLo[network] && hi === networks.macHi[network] && b.kind[i] === KIND_IPV4 && ports.kind[b.port[i]!] !== HOST) {
+    const network = ports.network[b.ingress[i]!]!;
+    if (lo === networks.macLo[network] && hi === networks.macHi[network] && b.kind[i] === KIND_IPV4 && ports.kind[b.ingress[i]!] !== HOST) {
       b.egress[i] = ROUTE;
       continue;
     }
     const port = fdb.lookup(fdbKey(hi, network), lo);
     if (port === -1) b.egress[i] = FLOOD;
-    else if (port === b.port[i]) b.drop(i, DROP_SAME_PORT);
-    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && ports.kind[b.port[i]!] !== HOST)
+    else if (port === b.ingress[i]) b.drop(i, DROP_SAME_PORT);
+    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && ports.kind[b.ingress[i]!] !== HOST)
       b.drop(i, DROP_ISOLATED);
     else b.egress[i] = port;
   }

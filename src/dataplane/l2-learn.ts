@@ -13,6 +13,6 @@ export function l2Learn(b: Batch, state: State): void {
     if (b.egress[i] !== UNDECIDED) continue; // dropped, or from the uplink, which is no bridge port
     const frame = b.at[i]! + HEADER_SIZE;
     if (eth.isSourceGroup(bytes, frame)) b.drop(i, DROP_SOURCE_GROUP);
-    else state.fdb.learn(fdbKey(eth.srcHi(halves, frame), network[b.port[i]!]!), eth.srcLo(halves, frame), b.port[i]!, state.now);
+    else state.fdb.learn(fdbKey(eth.srcHi(halves, frame), network[b.ingress[i]!]!), eth.srcLo(halves, frame), b.ingress[i]!, state.now);
   }
 }

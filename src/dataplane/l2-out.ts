@@ -8,18 +8,17 @@ import { EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { DROP_PORT_GONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
+import { FLAG_OFFLOAD, FLAG_RECORD } from "../wire/flow-entry.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
 /** Locally administered 02:74:73:00:00:xx; only xx is read, unless it asks to carry the flow. */
 export const UPLINK_SOURCE_HI = 0x7402;
 const UPLINK_SOURCE_LO = 0x00000073;
-const UPLINK_RECORD = 0x01,
-  UPLINK_OFFLOAD = 0x02;
 
 /** Raw bytes 2..5 of the source address that tells the uplink's program whether to record the flow. */
 export function uplinkSourceLo(record: boolean): number {
-  return record ? UPLINK_SOURCE_LO | (UPLINK_RECORD << 24) : UPLINK_SOURCE_LO;
+  return record ? UPLINK_SOURCE_LO | (FLAG_RECORD << 24) : UPLINK_SOURCE_LO;
 }
 
 export function l2Out(b: Batch, state: State): void {
@@ -40,7 +39,7 @@ export function l2Out(b: Batch, state: State): void {
       }
       const id = b.flow[i]! >> 1;
       const sentToPort = state.conntrack.tuple(id, 0, 2) >>> 16;
-      const flags = (UPLINK_RECORD | UPLINK_OFFLOAD) << 24;
+      const flags = (FLAG_RECORD | FLAG_OFFLOAD) << 24;
       eth.setAddresses(halves, frame, UPLINK_SOURCE_HI, state.conntrack.tuple(id, 0, 1), UPLINK_SOURCE_HI, sentToPort | flags);
     } else {
       eth.setAddresses(

@@ -53,9 +53,10 @@ export interface StateOptions {
 export class State {
   readonly conntrack: Conntrack;
   readonly pool: NatPool;
-  /** Ports of the pool, host order. */
+  /** Which of how many workers this is. */
   readonly worker: number;
   readonly workers: number;
+  /** Ports of the pool, host order. */
   readonly masqueradeFirst: number;
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
@@ -84,7 +85,8 @@ export class State {
   /** Monotonic seconds; the engine sets it before each batch. */
   now = 0;
   private readonly published: PairMap;
-  private readonly rules: (PublishRule | null)[] = [];
+  /** By the control side's number. */
+  private readonly rules = new Map<number, PublishRule>();
 
   constructor(options: StateOptions) {
     const random = options.random ?? Math.random;
@@ -114,20 +116,18 @@ export class State {
     return this.locals.get(address, 0) !== -1 || (address & 0xff) === 127;
   }
 
-  /** Publishes; returns the rule's number for `withdraw`. */
-  publish(rule: PublishRule): number {
-    const gap = this.rules.indexOf(null);
-    const id = gap === -1 ? this.rules.length : gap;
-    this.rules[id] = rule;
+  /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */
+  publish(id: number, rule: PublishRule): void {
+    this.rules.set(id, rule);
     for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.set(rule.hostIp, rawHalf(port) | (rule.proto << 16), id);
-    return id;
   }
 
+  /** The rule that had the number, or null. Its flows are not touched. */
   withdraw(id: number): PublishRule | null {
-    const rule = this.rules[id] ?? null;
-    if (rule === null) return null;
+    const rule = this.rules.get(id);
+    if (rule === undefined) return null;
     for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.delete(rule.hostIp, rawHalf(port) | (rule.proto << 16));
-    this.rules[id] = null;
+    this.rules.delete(id);
     return rule;
   }
 
@@ -135,6 +135,6 @@ export class State {
   publishedAt(address: number, port: number, proto: number): PublishRule | null {
     let id = this.published.get(address, port | (proto << 16));
     if (id === -1) id = this.published.get(0, port | (proto << 16));
-    return id === -1 ? null : this.rules[id]!;
+    return id === -1 ? null : this.rules.get(id)!;
   }
 }

@@ -37,9 +37,9 @@ function answer(b: Batch, i: number, state: State): void {
   const ip = frame + eth.HEADER_SIZE;
   const sender = ipv4.src(words, ip);
   const asked = ipv4.dst(words, ip);
-  const onBridge = b.port[i] !== state.ports.uplink;
+  const onBridge = b.ingress[i] !== state.ports.uplink;
   const own = onBridge
-    ? state.networks.gateway[state.ports.network[b.port[i]!]!]!
+    ? state.networks.gateway[state.ports.network[b.ingress[i]!]!]!
     : state.isLocal(asked)
       ? asked
       : state.routes.sourceFor(sender);
@@ -57,7 +57,7 @@ function answer(b: Batch, i: number, state: State): void {
   vnet.emit(halves, at);
   b.len[i] = eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + icmp.HEADER_SIZE + quote;
   b.flow[i] = NO_FLOW;
-  b.egress[i] = b.port[i]!;
+  b.egress[i] = b.ingress[i]!;
   b.mark[i] = 0;
   b.routed[i] = 1;
 }

@@ -7,6 +7,7 @@
 import type { PortSpec } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
 import type { NetworkOptions } from "../model/store.js";
+import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type Message, refused } from "./message.js";
 
@@ -118,7 +119,7 @@ function parseName(key: string, value: string, max: number): string {
   return value;
 }
 
-const PROTOCOLS: Record<number, "tcp" | "udp"> = { 6: "tcp", 17: "udp" };
+const PROTOCOLS: Record<number, "tcp" | "udp"> = { [PROTO_TCP]: "tcp", [PROTO_UDP]: "udp" };
 const SCTP = 132;
 
 /**

@@ -8,12 +8,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PortSpec } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
 import { errnoName, native } from "../sys/native.js";
+import { PROTOCOLS } from "../wire/ipv4.js";
 
 /** For a launcher to say what it wants, milliseconds. It does so at once, or is none. */
 const PATIENCE_MS = 5_000;
 const MAX_DELAY_MS = 100;
 const MAX_LINE = 128;
-const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 
 export interface LauncherRequest {
   /** One port. */

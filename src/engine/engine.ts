@@ -89,7 +89,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** Receive descriptors to batch columns. Counts a run of frames of one port at once. */
   function take(n: number): void {
-    const { port: ingress, len, tail } = batch;
+    const { ingress, len, tail } = batch;
     batch.count = n;
     let from = rx[0]!;
     let packets = 0;
@@ -179,7 +179,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (to === FLOOD) {
         flood(i);
       } else if (to < 0) {
-        countDrop(batch.port[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
+        countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
         for (let j = i; j < count; j++) {
           if (egress[j] !== to) continue;
@@ -192,7 +192,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** To every port of the network but the one that the frame came from; without icc between endpoints, to and from the host alone. */
   function flood(i: number): void {
-    const ingress = batch.port[i]!;
+    const ingress = batch.ingress[i]!;
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST;
     let copies = 0;

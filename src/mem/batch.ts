@@ -1,7 +1,7 @@
 /**
  * A batch of frames on their way through the stages: columns of integers over one packet memory, made once and reused.
  *
- * Life of frame i: the engine fills `port`, `len` and `tail` and sets `egress` to UNDECIDED; `parse` says what it is; each later stage
+ * Life of frame i: the engine fills `ingress`, `len` and `tail` and sets `egress` to UNDECIDED; `parse` says what it is; each later stage
  * looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD or DROPPED.
  * The frame never moves: its virtio-net header is at `at[i]`, its Ethernet header at `at[i] + 10`, its IPv4 header at `at[i] + 24`
  * (or 4 later behind a VLAN tag, where it is not looked at).
@@ -28,7 +28,7 @@ export const NO_FLOW = -1;
 export class Batch {
   count = 0;
   readonly at: Int32Array; // byte offset of the virtio-net header; constant
-  readonly port: Int32Array; // ingress port
+  readonly ingress: Int32Array; // port that the frame came in by
   readonly len: Int32Array; // bytes from the Ethernet header on
   readonly tail: Int32Array; // index of the tail that the frame goes on in, or -1
   readonly egress: Int32Array;
@@ -45,7 +45,7 @@ export class Batch {
   constructor(readonly memory: PacketMemory) {
     const column = (): Int32Array => new Int32Array(memory.slots);
     this.at = column().map((_, i) => i * HEAD_SIZE);
-    this.port = column();
+    this.ingress = column();
     this.len = column();
     this.tail = column().fill(-1);
     this.egress = column();

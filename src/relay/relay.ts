@@ -7,21 +7,9 @@
 import { TsproxyError } from "../errors.js";
 import { bindError } from "../sys/port-owner.js";
 import { type Cidr, contains, parseIpv4 } from "../wire/ipv4-address.js";
+import type { Listener, ListenerOptions, RelayStats } from "./listener.js";
 import { listenTcp } from "./tcp.js";
 import { listenUdp } from "./udp.js";
-
-/** TCP connections, or UDP sessions (one per client address and port). */
-export interface RelayStats {
-  active: number;
-  total: number;
-  /** Turned away: not in allowFrom, or too many. */
-  refused: number;
-  /** The target could not be reached. */
-  failed: number;
-  /** From clients, and to clients. */
-  bytesIn: number;
-  bytesOut: number;
-}
 
 export interface RelayHandle {
   /** First port of the range; the one that was picked when it was left open. */
@@ -49,24 +37,6 @@ export interface RelaySpec {
 export interface RelayOptions {
   /** Clients that may connect; absent or empty: all. */
   allowFrom?: Cidr[];
-}
-
-/** What a listener needs to know: one port, one target. */
-export interface ListenerOptions {
-  hostIp: string;
-  hostPort: number;
-  targetIp: string;
-  targetPort: number;
-  /** Instead of binding `hostIp` and `hostPort`. */
-  fd?: number | undefined;
-  /** Shared by the listeners of a mapping. */
-  stats: RelayStats;
-  allows(clientIp: string): boolean;
-}
-
-export interface Listener {
-  readonly port: number;
-  close(): Promise<void>;
 }
 
 /** How an IPv4 client looks to a socket for both families. */

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import net, { type AddressInfo, type Socket } from "node:net";
 import { log } from "../log.js";
-import type { Listener, ListenerOptions } from "./relay.js";
+import type { Listener, ListenerOptions } from "./listener.js";
 
 const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
 

@@ -6,7 +6,7 @@
 import dgram, { type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { type Peer, peerAddress, UdpSocket } from "../sys/udp-socket.js";
-import type { Listener, ListenerOptions } from "./relay.js";
+import type { Listener, ListenerOptions } from "./listener.js";
 
 export const IDLE_MS = 90_000;
 const SWEEP_MS = 5_000;

@@ -4,6 +4,8 @@
  * "unreachable").
  */
 import {
+  FLAG_OFFLOAD,
+  FLAG_RECORD,
   FLOW_ADDRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
@@ -23,8 +25,6 @@ import {
   FIB_NOT_FWDED,
   FIB_PROHIBIT,
   FIB_SUCCESS,
-  FLAG_OFFLOAD,
-  FLAG_RECORD,
   FLOW,
   FLOW_DST,
   FLOW_PORTS,

@@ -1,9 +1,11 @@
 /**
- * The part of `steer` that carries out, for one flow, what the engine has decided: the rewrite that it entered into `flows`, and the way
- * out that `emit` would find. Packets of an offloaded flow so do not cross into userspace.
+ * The part of `steer` that forwards the packets of an offloaded flow in the kernel, so that they do not cross into userspace. The engine has
+ * decided: the rewrite is in the flow's entry of `flows`. The way out is the one that `emit` would find.
  *
- * To the engine goes everything that could ask for another decision: segments with SYN, FIN or RST, IP options, fragments, a TTL that
- * ends here, a length that lies, ICMP errors, and what has no route or does not fit. One end is rewritten, as for a published port whose client keeps its address.
+ * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address.
+ *
+ * A packet that may need another decision goes to the engine: a segment with SYN, FIN or RST, IP options, a fragment, a TTL that ends here,
+ * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  */
 import {
   FLOW_ADDRESS_AT,

@@ -18,6 +18,8 @@
 import { SPREAD_FACTOR } from "../wire/spread.js";
 import { Assembler, type Reg } from "./assembler.js";
 
+export { PROTO_ICMP as ICMP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
+
 /** Counters in the order of their u64s. Packets that are left alone are not counted. */
 export const COUNTERS = [
   "taken-port", // steer: for a published port, to the engine
@@ -47,14 +49,6 @@ export interface MapFds {
   counters: number;
 }
 
-/**
- * Bits of the last byte of a frame's source MAC: the engine asks that `emit` enters the packet into `flows`, and that `steer` carries the
- * flow from now on. Then the last four bytes of the destination MAC and the third and fourth of the source MAC are the address and the
- * port that the client sends to, as in its packet. (Not the first bytes: a group address would have the packet dropped.)
- */
-export const FLAG_RECORD = 1,
-  FLAG_OFFLOAD = 2;
-
 /** enum bpf_func_id. */
 // biome-ignore format: a table
 const MAP_LOOKUP = 1, MAP_UPDATE = 2, SKB_LOAD_BYTES = 26, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
@@ -72,7 +66,7 @@ export const FIB_SUCCESS = 0, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISAB
 // biome-ignore format: a table
 export const ETHERNET_SIZE = 14, ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0008,
   IPV4_SIZE = 20, IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, IP_SRC = 12, IP_DST = 16, LOOPBACK_NET = 127,
-  ICMP = 1, TCP = 6, UDP = 17, L4_SIZE = 8,
+  L4_SIZE = 8,
   ICMP_ID = 4, ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
 
 /**

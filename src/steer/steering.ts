@@ -113,7 +113,7 @@ export class Steering {
     return this.options.uplinks;
   }
 
-  /** Descriptor of the `flows` map, for `deleteFlows`. */
+  /** Descriptor of the `flows` map. */
   get flowsFd(): number {
     return this.maps.flows;
   }
@@ -272,14 +272,6 @@ function portKeys(proto: number, hostIp: number, firstPort: number, lastPort: nu
 
 function bytes(words: Int32Array): Uint8Array {
   return new Uint8Array(words.buffer);
-}
-
-/**
- * Forgets `count` flows, whose keys (FLOW_KEY_SIZE bytes, see program.ts) lie one after another in `keys`; unknown ones do not
- * matter. Answers how many were there, or -errno. For the worker thread, which has the descriptor alone.
- */
-export function deleteFlows(flowsFd: number, keys: Uint8Array, count: number): number {
-  return bpf.deleteBatch(flowsFd, keys, FLOW_KEY_SIZE, count);
 }
 
 /**

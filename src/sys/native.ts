@@ -20,8 +20,6 @@ export interface Native {
   tapVnetHdrSize(fd: number, bytes: number): void;
   /** Whether the device outlives its last descriptor. */
   tapPersist(fd: number, on: 0 | 1): void;
-  /** Attaches (1) or detaches (0) one queue of an IFF_MULTI_QUEUE device. */
-  tapQueue(fd: number, attach: number): void;
   tapSteering(fd: number, progFd: number): void;
   socket(domain: number, type: number, protocol: number, nsFd: number): number;
   /** Bound NETLINK_ROUTE socket in namespace `nsFd` (-1: the caller's); `groups`: RTMGRP_* mask, 0 for requests only. */

@@ -123,7 +123,7 @@ export class Conntrack {
     this.refMask = size - 1; // a reference, plus one, is at most 2 * capacity: half the slots
   }
 
-  /** What is read at random with every packet, for who can place it well in memory. */
+  /** The arrays that every packet reads, at places all over them: they gain from huge pages (`engine/huge-pages.ts`). */
   get memory(): Int32Array[] {
     return [this.rows, this.slots];
   }

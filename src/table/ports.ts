@@ -8,7 +8,6 @@ export const NONE = 0,
   UPLINK = 1,
   HOST = 2,
   ENDPOINT = 3;
-export const KIND_NAMES = ["none", "uplink", "host", "endpoint"] as const;
 
 export class Ports {
   readonly kind = new Uint8Array(MAX_PORTS);

@@ -14,7 +14,7 @@ const OPERATION = 6,
 export const REQUEST = 0x0100,
   REPLY = 0x0200;
 
-/** DROP_NONE if `len` bytes at even offset `off` hold an IPv4-over-Ethernet ARP message; `isEthernetIpv4` tells other kinds. */
+/** DROP_NONE if `len` bytes are enough for a message of IPv4 over Ethernet, else the reason to drop. `isEthernetIpv4` says whether it is one. */
 export function check(len: number): number {
   return len < SIZE ? DROP_TRUNCATED : DROP_NONE;
 }

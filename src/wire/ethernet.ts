@@ -5,8 +5,7 @@
 export const HEADER_SIZE = 14;
 /** EtherTypes as raw halves. */
 export const TYPE_IPV4 = 0x0008,
-  TYPE_ARP = 0x0608,
-  TYPE_VLAN = 0x0081;
+  TYPE_ARP = 0x0608;
 const TYPE = 12;
 
 /** Destination bytes 0..1, raw. */

@@ -1,6 +1,6 @@
 /**
- * An entry of the steering programs' map `flows`, which they and the engine read and write. Key: source, destination, ports and protocol
- * of a packet as the engine sent it (`steer/program.ts`).
+ * An entry of the steering programs' map `flows`, which they and the engine read and write, and how the engine asks for one. Key: source,
+ * destination, ports and protocol of a packet as the engine sent it (`steer/program.ts`).
  */
 
 export const FLOW_KEY_SIZE = 16;
@@ -14,3 +14,12 @@ export const FLOW_VALUE_SIZE = 32, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_O
   FLOW_BYTES_AT = 24;
 export const OFFLOAD_SOURCE = 1,
   OFFLOAD_DESTINATION = 2;
+
+/**
+ * Bits of the last byte of the source MAC address of a frame to the uplink, which nobody but the program `emit` sees: `emit` is to enter the
+ * packet into `flows`; `steer` is to carry the flow from now on. In the latter case the last four bytes of the destination MAC address and the
+ * third and fourth of the source MAC address are the address and the port that the client sends to, as in its packet. (Not the first
+ * bytes: with a group address there the kernel would drop the packet.)
+ */
+export const FLAG_RECORD = 1,
+  FLAG_OFFLOAD = 2;

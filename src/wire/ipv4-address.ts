@@ -60,8 +60,3 @@ export function contains(cidr: Cidr, address: number): boolean {
 export function lastAddress(cidr: Cidr): number {
   return cidr.address | ~netmask(cidr.prefixLength);
 }
-
-/** True when the networks share an address. */
-export function overlaps(a: Cidr, b: Cidr): boolean {
-  return a.prefixLength <= b.prefixLength ? contains(a, b.address) : contains(b, a.address);
-}

@@ -14,12 +14,10 @@ export function rawHalf(n: number): number {
   return ((n & 0xff) << 8) | ((n >>> 8) & 0xff);
 }
 
-/** Raw ports word, as the first four bytes of TCP and UDP: source in the low half, destination in the high one. Arguments in host order. */
-export function rawPorts(src: number, dst: number): number {
-  return rawHalf(src) | (rawHalf(dst) << 16);
-}
-
-/** The same word with source and destination exchanged. */
+/**
+ * A ports word is the first four bytes of TCP and UDP: source port in the low half, destination port in the high one. This is the word with
+ * both exchanged.
+ */
 export function swapPorts(ports: number): number {
   return (ports << 16) | (ports >>> 16);
 }

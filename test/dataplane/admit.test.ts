@@ -15,7 +15,6 @@ import {
   NET,
   PUBLISHED,
   raw,
-  rule,
   SERVER,
   TARGET,
   UP,
@@ -67,7 +66,7 @@ it("opens one flow for two packets of it in one batch", () => {
 
 it("keeps loopback to the host: an endpoint does not reach what is published on 127.0.0.1 (RFC 1122 §3.2.1.3)", () => {
   const d = new Dataplane();
-  d.state.publish(rule({ hostIp: raw("127.0.0.1"), firstPort: 5432, lastPort: 5432 }));
+  d.publish({ hostIp: raw("127.0.0.1"), firstPort: 5432, lastPort: 5432 });
   const to = { src: IP_B, dst: "127.0.0.1" };
   expect(d.fromEndpoint(B, tcp(to, { sport: 1, dport: 5432, flags: SYN }))).toEqual([]);
   expect(d.fromEndpoint(B, udp(to, { sport: 1, dport: 9 }))).toEqual([]);
@@ -87,7 +86,7 @@ describe("a target that is gone", () => {
 
   it("is port-gone behind an uplink that is gone", () => {
     const d = new Dataplane();
-    d.state.publish(rule({ firstPort: 81, lastPort: 81, target: raw("10.0.0.1"), network: -1 }));
+    d.publish({ firstPort: 81, lastPort: 81, target: raw("10.0.0.1"), network: -1 });
     d.state.ports.clear(UP);
     expect(d.fromEndpoint(A, tcp({ src: IP_A, dst: HOST_IP }, { sport: 1, dport: 81, flags: SYN }))).toEqual([]);
     expect(d.drops(A)).toEqual({ "port-gone": 1 });
@@ -174,7 +173,7 @@ describe("several networks", () => {
 
 it("asks for the steering entry of a recorded flow to be forgotten when it ends, as its packets left", () => {
   const d = new Dataplane();
-  d.state.publish(rule({ proto: UDP, firstPort: 53, lastPort: 53 }));
+  d.publish({ proto: UDP, firstPort: 53, lastPort: 53 });
   d.fromUplink(udp(toHost, { sport: 1, dport: 53 })); // to an endpoint: nothing was recorded
   const [out] = d.fromEndpoint(A, tcp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 80, flags: SYN }));
   const { sport } = parse(out!.bytes);

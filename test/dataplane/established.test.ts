@@ -22,7 +22,6 @@ import {
   MAC_GATEWAY,
   MAC_UP,
   PUBLISHED,
-  rule,
   SERVER,
   TARGET,
   UP,
@@ -38,7 +37,7 @@ function pipeline(d: Dataplane, onePass: boolean): (frames: [number, Uint8Array]
   return (frames) => {
     for (const [i, [port, bytes]] of frames.entries()) {
       d.memory.bytes.set(bytes, b.at[i]!);
-      b.port[i] = port;
+      b.ingress[i] = port;
       b.len[i] = bytes.length - p.VNET;
     }
     b.count = frames.length;
@@ -58,7 +57,7 @@ function pipeline(d: Dataplane, onePass: boolean): (frames: [number, Uint8Array]
 it.each([1, 2, 3, 4, 5])("sends the same with and without it, batch by batch (seed %i)", (seed) => {
   const random = new Random(seed);
   const two = [new Dataplane(), new Dataplane()].map((d, i) => {
-    d.state.publish(rule({ proto: p.UDP }));
+    d.publish({ proto: p.UDP });
     return { d, run: pipeline(d, i === 0) };
   });
   const up = (ip: Uint8Array): [number, Uint8Array] => [UP, p.frame(MAC_UP, MAC_A, ip)];

@@ -1,23 +1,7 @@
 /** Datagrams in fragments: each part gets its addresses, and what a receiver puts together is the datagram translated. */
 import { describe, expect, it } from "vitest";
 import type { SentFrame } from "../../src/device/memory-io.js";
-import {
-  A,
-  B,
-  CLIENT,
-  Dataplane,
-  HOST_IP,
-  IP_A,
-  IP_B,
-  MAC_A,
-  MAC_B,
-  MAC_UP,
-  PUBLISHED,
-  rule,
-  SERVER,
-  TARGET,
-  UP,
-} from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, MAC_A, MAC_B, MAC_UP, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const toHost = { src: CLIENT, dst: HOST_IP };
@@ -32,7 +16,7 @@ function whole(sent: SentFrame[], port: number): Uint8Array {
 
 function withUdp(): Dataplane {
   const d = new Dataplane();
-  d.state.publish(rule({ proto: p.UDP }));
+  d.publish({ proto: p.UDP });
   return d;
 }
 

@@ -1,21 +1,6 @@
 /** ICMP errors about translated flows (RFC 5508 §4): outer and inner addresses, inner header restored to what its sender had sent. */
 import { describe, expect, it } from "vitest";
-import {
-  A,
-  B,
-  CLIENT,
-  Dataplane,
-  GATEWAY,
-  HOST_IP,
-  HOST_PORT,
-  IP_A,
-  IP_B,
-  PUBLISHED,
-  rule,
-  SERVER,
-  TARGET,
-  UP,
-} from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, HOST_PORT, IP_A, IP_B, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const ROUTER = "203.0.113.254";
@@ -88,7 +73,7 @@ describe.each(CASES)("about %s with %i bytes quoted behind the IP header", (kind
 
   it.each(["a router", "the client itself"])("from %s, about an answer, reaches the published endpoint", (who) => {
     const d = new Dataplane();
-    if (kind.startsWith("udp")) d.state.publish(rule({ proto: p.UDP }));
+    if (kind.startsWith("udp")) d.publish({ proto: p.UDP });
     sent(d, UP, make[kind]({ src: CLIENT, dst: HOST_IP }, 40000, PUBLISHED));
     const s = sent(d, A, make[kind]({ src: IP_A, dst: CLIENT }, TARGET, 40000));
     const from = who === "a router" ? ROUTER : CLIENT;
@@ -98,7 +83,7 @@ describe.each(CASES)("about %s with %i bytes quoted behind the IP header", (kind
 
   it("from the target reaches the client as one from the host", () => {
     const d = new Dataplane();
-    if (kind.startsWith("udp")) d.state.publish(rule({ proto: p.UDP }));
+    if (kind.startsWith("udp")) d.publish({ proto: p.UDP });
     const s = sent(d, UP, make[kind]({ src: CLIENT, dst: HOST_IP }, 40000, PUBLISHED));
     const [out] = d.fromEndpoint(A, p.icmpError({ src: IP_A, dst: CLIENT }, p.PORT_UNREACHABLE, s.after.slice(0, size(s.after))));
     check(out, { port: UP, src: HOST_IP, dst: CLIENT, quoted: asSent(s.before, size(s.before)) }, p.PORT_UNREACHABLE);
@@ -106,7 +91,7 @@ describe.each(CASES)("about %s with %i bytes quoted behind the IP header", (kind
 
   it("from the target reaches the hairpinned neighbor", () => {
     const d = new Dataplane();
-    if (kind.startsWith("udp")) d.state.publish(rule({ proto: p.UDP }));
+    if (kind.startsWith("udp")) d.publish({ proto: p.UDP });
     const s = sent(d, B, make[kind]({ src: IP_B, dst: HOST_IP }, 40000, PUBLISHED));
     const [out] = d.fromEndpoint(A, p.icmpError({ src: IP_A, dst: GATEWAY }, p.PORT_UNREACHABLE, s.after.slice(0, size(s.after))));
     check(out, { port: B, src: HOST_IP, dst: IP_B, quoted: asSent(s.before, size(s.before)) }, p.PORT_UNREACHABLE);

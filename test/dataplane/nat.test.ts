@@ -16,7 +16,6 @@ import {
   MASQUERADE_FIRST,
   only,
   PUBLISHED,
-  rule,
   SERVER,
   TARGET,
   UP,
@@ -61,7 +60,7 @@ describe("published port", () => {
 
   it("maps a range port by port", () => {
     const d = new Dataplane();
-    d.state.publish(rule({ firstPort: 7000, lastPort: 7099, targetPort: 65436 }));
+    d.publish({ firstPort: 7000, lastPort: 7099, targetPort: 65436 });
     for (const n of [0, 50, 99]) expect(only(d.fromUplink(p.tcp(toHost, { sport: 1, dport: 7000 + n, flags: SYN }))).dport).toBe(65436 + n);
     expect(d.fromUplink(p.tcp(toHost, { sport: 1, dport: 7100, flags: SYN }))).toEqual([]);
     expect(d.drops(UP)).toEqual({ "no-flow": 1 });
@@ -69,7 +68,7 @@ describe("published port", () => {
 
   it("hands to the uplink, to be recorded, what is for a target that is no endpoint", () => {
     const d = new Dataplane();
-    d.state.publish(rule({ firstPort: 81, lastPort: 81, target: 0x0100000a, network: -1, onlinkNet: 1, onlinkMask: -1 }));
+    d.publish({ firstPort: 81, lastPort: 81, target: 0x0100000a, network: -1, onlinkNet: 1, onlinkMask: -1 });
     const out = only(d.fromUplink(p.tcp(toHost, { sport: 5, dport: 81, flags: SYN })));
     expect(out).toMatchObject({ port: UP, srcMac: "02:74:73:00:00:01", dst: "10.0.0.1", src: CLIENT });
     expect(d.state.conntrack.egress(0, 0)).toBe(UP | EGRESS_RECORD);
@@ -98,7 +97,7 @@ describe("published port", () => {
 
   it("keeps one source port for one-way datagrams of the host's, however long, and takes another after a silence", () => {
     const d = new Dataplane();
-    d.state.publish(rule({ proto: 17, firstPort: 5300, lastPort: 5300, targetPort: 53 }));
+    d.publish({ proto: 17, firstPort: 5300, lastPort: 5300, targetPort: 53 });
     const send = (): number =>
       only(d.fromUplink(p.udp({ src: "127.0.0.1", dst: "127.0.0.1" }, { sport: 40000, dport: 5300, data: p.payload(5) }))).sport;
     const start = d.now;
@@ -124,7 +123,7 @@ describe("published port", () => {
 
   it("gives another source port to the second of two flows that would look the same to the target, and finds its answers", () => {
     const d = new Dataplane();
-    d.state.publish(rule({ firstPort: 9000, lastPort: 9000 })); // the same target as 8999
+    d.publish({ firstPort: 9000, lastPort: 9000 }); // the same target as 8999
     const first = only(d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED, flags: SYN })));
     const second = only(d.fromUplink(p.tcp(toHost, { sport: 40000, dport: 9000, flags: SYN })));
     expect(first.sport).toBe(40000);
@@ -176,7 +175,7 @@ describe("published port", () => {
 
   it("forgets the rule that is withdrawn, and prefers the rule for the very address", () => {
     const d = new Dataplane();
-    const id = d.state.publish(rule({ hostIp: 0x010200c0, targetPort: 81 })); // 192.0.2.1
+    const id = d.publish({ hostIp: 0x010200c0, targetPort: 81 }); // 192.0.2.1
     const port = (): number | undefined =>
       d.fromUplink(p.tcp(toHost, { sport: d.now, dport: PUBLISHED, flags: SYN })).map((f) => p.parse(f.bytes).dport)[0];
     expect(port()).toBe(81);

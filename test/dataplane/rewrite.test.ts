@@ -11,7 +11,6 @@ import {
   MAC_UP,
   only,
   PUBLISHED,
-  rule,
   SERVER,
   TARGET,
   UP,
@@ -28,7 +27,7 @@ describe("checksums", () => {
   function many(make: (ip: p.Ip, sport: number, dport: number) => Uint8Array, proto: number): void {
     for (let n = 0; n < 300; n++) {
       const d = new Dataplane();
-      d.state.publish(rule({ proto }));
+      d.publish({ proto });
       const client = `${1 + random.below(126)}.${random.below(256)}.${random.below(256)}.${random.below(256)}`;
       const sport = random.below(65536);
       const out = only(d.send(UP, make({ src: client, dst: HOST_IP, ttl: 2 + random.below(254) }, sport, PUBLISHED)));
@@ -73,7 +72,7 @@ describe("checksums", () => {
 
   it("come out as 0xffff where the sum makes them 0 (RFC 768)", () => {
     const d = new Dataplane();
-    d.state.publish(rule({ proto: p.UDP }));
+    d.publish({ proto: p.UDP });
     let zeros = 0;
     for (let x = 0; x < 65536; x += 1) {
       const data = Uint8Array.of(x >> 8, x & 0xff);
@@ -109,7 +108,7 @@ describe("segmentation offload", () => {
     const udp = gso === p.GSO_UDP_L4;
     const data = p.payload(length);
     if (!udp) d.fromUplink(p.tcp(toHost, { sport: 7, dport: PUBLISHED, flags: SYN }));
-    else d.state.publish(rule({ proto: p.UDP }));
+    else d.publish({ proto: p.UDP });
     const datagram = udp ? p.udp(toHost, { sport: 7, dport: PUBLISHED, data }) : p.tcp(toHost, { sport: 7, dport: PUBLISHED, data });
     const frame = p.partial(p.frame(MAC_UP, MAC_A, datagram), gso, size);
     frame[2] = 0xff; // what the kernel says as header length may be far more

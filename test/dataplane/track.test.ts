@@ -1,7 +1,7 @@
 /** TCP states as far as the NAT follows them, through the engine with a clock that the test moves. */
 import { describe, expect, it } from "vitest";
 import { DEFAULT_TIMEOUTS, STATE_NAMES } from "../../src/table/conntrack.js";
-import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, PUBLISHED, rule, SERVER, TARGET, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
 import { ACK, echo, FIN, PSH, parse, RST, SYN, tcp, UDP, udp } from "../support/packets.js";
 
 const FLAGS: Record<string, number> = { S: SYN, A: ACK, F: FIN, R: RST, P: PSH, ".": ACK, U: 32 };
@@ -130,7 +130,7 @@ describe("TCP (RFC 5382 §5, RFC 7857 §2)", () => {
 describe("UDP (RFC 4787 REQ-5) and ICMP (RFC 5508 REQ-2)", () => {
   it("keeps an unanswered UDP flow 120 seconds, an answered one 300", () => {
     const d = new Dataplane();
-    d.state.publish(rule({ proto: UDP }));
+    d.publish({ proto: UDP });
     const ask = (): number => d.fromUplink(udp({ src: CLIENT, dst: HOST_IP }, { sport: 9, dport: PUBLISHED })).length;
     const answer = (): number => d.fromEndpoint(A, udp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 9 })).length;
     const left = (): number => (d.state.conntrack.used === 0 ? 0 : d.state.conntrack.deadline(0) - d.now);

@@ -5,10 +5,9 @@
 import { describe, expect, it } from "vitest";
 import { retire } from "../../src/dataplane/retire.js";
 import type { StateOptions } from "../../src/dataplane/state.js";
-import { flowRows } from "../../src/engine/views.js";
 import * as ct from "../../src/table/conntrack.js";
 import { rawMask } from "../../src/wire/raw.js";
-import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, raw, rule, TARGET } from "../support/dataplane.js";
+import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, raw, TARGET } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const BRIDGED = "172.18.0.4",
@@ -19,7 +18,7 @@ const BRIDGED = "172.18.0.4",
 function bridged(options: Partial<StateOptions> = {}): Dataplane {
   const d = new Dataplane({ offload: true, ...options });
   const target = { target: raw(BRIDGED), network: -1, snatSource: raw(BRIDGE), onlinkNet: raw("172.18.0.0"), onlinkMask: rawMask(16) };
-  for (const proto of [p.TCP, p.UDP]) d.state.publish(rule({ proto, ...target }));
+  for (const proto of [p.TCP, p.UDP]) d.publish({ proto, ...target });
   d.state.locals.set(raw(BRIDGE), 0, 1);
   d.state.locals.set(raw(OTHER_HOST_IP), 0, 1);
   return d;
@@ -93,7 +92,7 @@ describe("a flow to a published port on a kernel bridge", () => {
     const f = flow(d, proto);
     expect(only(f.client(p.SYN))).toMatchObject({ dst: BRIDGED, dport: TARGET });
     expect(entries(d)).toEqual(offloadedEntries(proto));
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ offloaded: true, packets: [1, 0] }]);
+    expect(d.flows()).toMatchObject([{ offloaded: true, packets: [1, 0] }]);
   });
 
   it("is handed over again by the client's packets when the kernel has forgotten it, and works meanwhile", () => {
@@ -105,7 +104,7 @@ describe("a flow to a published port on a kernel bridge", () => {
     expect(entries(d)).toEqual([]);
     expect(only(f.client())).toMatchObject({ dst: BRIDGED, dport: TARGET });
     expect(entries(d)).toEqual(offloadedEntries(p.TCP));
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "established" }]);
+    expect(d.flows()).toMatchObject([{ state: "established" }]);
     for (let n = 0; n < 5; n++) expect([only(f.client()).dst, only(f.server()).dst]).toEqual([BRIDGED, CLIENT]);
   });
 
@@ -113,12 +112,12 @@ describe("a flow to a published port on a kernel bridge", () => {
     const d = bridged();
     const f = flow(d, p.TCP);
     f.open();
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "syn-received", timeoutSec: 60 }]);
+    expect(d.flows()).toMatchObject([{ state: "syn-received", timeoutSec: 60 }]);
     carry(d, fromServer(p.TCP), 1, d.now + 1); // a retransmission, say
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "syn-received", timeoutSec: 61 }]);
+    expect(d.flows()).toMatchObject([{ state: "syn-received", timeoutSec: 61 }]);
     carry(d, fromClient(p.TCP), 1000, d.now + 40);
     carry(d, fromServer(p.TCP), 0xffff_fff0, d.now + 50); // wraps, as conntrack's own counter does
-    const [row] = flowRows(d.state, d.offload);
+    const [row] = d.flows();
     expect(row).toMatchObject({ state: "established", packets: [1 + 1000, 1 + 0xffff_fff0], timeoutSec: 50 + 7440 });
   });
 
@@ -126,9 +125,9 @@ describe("a flow to a published port on a kernel bridge", () => {
     const d = bridged();
     flow(d, p.UDP).open();
     carry(d, fromClient(p.UDP), 30, d.now + 3);
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "unreplied", packets: [31, 0], timeoutSec: 123 }]);
+    expect(d.flows()).toMatchObject([{ state: "unreplied", packets: [31, 0], timeoutSec: 123 }]);
     carry(d, fromServer(p.UDP), 1, d.now + 4);
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "assured", packets: [31, 1], timeoutSec: 304 }]);
+    expect(d.flows()).toMatchObject([{ state: "assured", packets: [31, 1], timeoutSec: 304 }]);
   });
 
   it("stays here without the option", () => {
@@ -195,7 +194,7 @@ describe("a connection that ends", () => {
     carry(d, fromServer(p.TCP), 90, d.now);
     f[side](flags);
     const own = side === "client" ? [2, 1] : [1, 2];
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state, offloaded: true, packets: [own[0]! + 70, own[1]! + 90] }]);
+    expect(d.flows()).toMatchObject([{ state, offloaded: true, packets: [own[0]! + 70, own[1]! + 90] }]);
   });
 
   it("half-closed lives while the kernel carries the other half; closed it does not", () => {
@@ -220,13 +219,13 @@ describe("a connection that ends", () => {
     carry(d, fromClient(p.TCP), 10, d.now);
     f.client(p.FIN | p.ACK);
     f.server(p.FIN | p.ACK);
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "closing" }]);
+    expect(d.flows()).toMatchObject([{ state: "closing" }]);
     d.at(d.now + 5);
     f.open();
     expect(entries(d)).toHaveLength(2);
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "syn-received", timeoutSec: 60 }]);
+    expect(d.flows()).toMatchObject([{ state: "syn-received", timeoutSec: 60 }]);
     carry(d, fromClient(p.TCP), 11, d.now);
-    expect(flowRows(d.state, d.offload)).toMatchObject([{ state: "established", timeoutSec: 7440 }]);
+    expect(d.flows()).toMatchObject([{ state: "established", timeoutSec: 7440 }]);
     expect(d.state.conntrack.created).toBe(1);
   });
 });

@@ -20,7 +20,6 @@ import {
   MAC_GATEWAY,
   MAC_UP,
   PUBLISHED,
-  rule,
   SERVER,
   TARGET,
   UP,
@@ -129,7 +128,7 @@ describe.each([32, 300])("with room for %i flows", (conntrackMax) => {
   it.each(SEEDS)(`handles ${FRAMES / SEEDS.length / 2} frames (seed %i)`, { timeout: 60_000 }, (seed) => {
     const random = new Random(seed * 1000 + conntrackMax);
     const d = new Dataplane({ conntrackMax, masqueradeFirst: 61000, masqueradeLast: 61063 });
-    d.state.publish(rule({ proto: p.UDP }));
+    d.publish({ proto: p.UDP });
     const slots: number[] = []; // of what was sent, in order
     const { transmit } = d.io;
     d.io.transmit = (count) => {

@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
-import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, rule, TARGET } from "../support/dataplane.js";
+import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, TARGET } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 import { program } from "../support/servers.js";
@@ -25,7 +25,7 @@ interface Answer {
 /** Engine with an offloaded flow of TCP and one of UDP from CLIENT's SPORT, and the frames that opened them. The target is, for the kernel, on docker0. */
 function offloaded(): { d: Dataplane; opening: Uint8Array[] } {
   const d = new Dataplane({ offload: true });
-  for (const proto of [p.TCP, p.UDP]) d.state.publish(rule({ proto, network: -1 }));
+  for (const proto of [p.TCP, p.UDP]) d.publish({ proto, network: -1 });
   const ends = { src: CLIENT, dst: HOST_IP };
   const ports = { sport: SPORT, dport: PUBLISHED };
   const opening = [p.tcp(ends, ports), p.udp(ends, ports)].map((datagram) => only(d.fromUplink(datagram)).bytes.slice(p.VNET));

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import { parsePortSpec } from "../../src/control/port-spec.js";
-import { type ListenerOptions, Relay, type RelayStats } from "../../src/relay/relay.js";
+import type { ListenerOptions, RelayStats } from "../../src/relay/listener.js";
+import { Relay } from "../../src/relay/relay.js";
 import { IDLE_MS, listenUdp, type UdpListener, type UdpTuning } from "../../src/relay/udp.js";
 
 const cleanups: (() => unknown)[] = [];

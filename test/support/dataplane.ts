@@ -3,19 +3,22 @@
  * the engine sent.
  */
 import { expect } from "vitest";
-import { State, type StateOptions } from "../../src/dataplane/state.js";
+import { type PublishRule, State, type StateOptions } from "../../src/dataplane/state.js";
 import { MemoryIo, type SentFrame } from "../../src/device/memory-io.js";
+import { Commands } from "../../src/engine/commands.js";
 import { createCounters, DROPS, dropsOf, ROW } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
-import { Offload } from "../../src/engine/offload.js";
+import type { FromWorker, ToWorker } from "../../src/engine/messages.js";
+import type { FlowRow } from "../../src/engine/views.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
+import { FLOW_KEY_SIZE } from "../../src/wire/flow-entry.js";
 import { recordAsEmit } from "./flow-map.js";
 import {
   A,
   addPort,
   B,
-  HOST_PORT,
+  hostMessages,
   MAC_A,
   MAC_B,
   MAC_C,
@@ -23,8 +26,7 @@ import {
   MAC_UP,
   MASQUERADE_FIRST,
   MASQUERADE_LAST,
-  NET,
-  setUpHost,
+  rule,
   UP,
 } from "./host.js";
 import { frame, hex, type Parsed, parse, wrongIn } from "./packets.js";
@@ -41,12 +43,14 @@ export class Dataplane {
   readonly state: State;
   readonly counters = createCounters();
   readonly engine: Engine;
-  readonly gone: [port: number, errno: number][] = [];
+  readonly commands: Commands;
+  /** What the worker would have told the control side. */
+  readonly told: FromWorker[] = [];
   /** Steering entries that the engine wanted forgotten: source, destination, ports, protocol. */
   readonly forgotten: number[][] = [];
   /** Offloaded flows in the steering's `flows` map, keys and values in hex. */
   readonly flowMap = new Map<string, string>();
-  readonly offload: Offload;
+  private rules = 1;
 
   constructor(options: Partial<StateOptions> = {}) {
     this.state = new State({
@@ -56,33 +60,53 @@ export class Dataplane {
       random: new Random(1).next,
       ...options,
     });
-    const { state } = this;
-    setUpHost(state);
-    for (const port of [UP, HOST_PORT, A, B]) this.io.addPort(port);
-    this.offload = new Offload(state, (key, value) => {
-      const found = this.flowMap.get(hex(key));
-      if (found !== undefined) value.set(Buffer.from(found, "hex"));
-      return found !== undefined;
+    this.commands = new Commands(this.state, this.io, this.counters, {
+      tell: (message) => this.told.push(message),
+      watch: () => {},
+      openFlowMap: () => ({
+        lookup: (key, value) => {
+          const found = this.flowMap.get(hex(key));
+          if (found !== undefined) value.set(Buffer.from(found, "hex"));
+          return found !== undefined;
+        },
+        delete: (keys, count) => this.deleteFlows(keys, count),
+      }),
     });
-    this.engine = new Engine(this.io, this.memory, state, this.counters, {
-      portGone: (port, errno) => this.gone.push([port, errno]),
-      forget: () => {
-        for (let i = 0; i < state.forgotten; i++) {
-          const key = state.forget.slice(i * 4, i * 4 + 4);
-          this.forgotten.push([...key]);
-          this.flowMap.delete(hex(new Uint8Array(key.buffer)));
-        }
-        state.forgotten = 0;
-      },
-      settle: (id) => this.offload.settle(id),
-    });
+    this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
+    this.say(...hostMessages(), { type: "steering", flowsFd: 3 });
     this.io.clock[0] = 1000;
   }
 
-  /** As the worker does at the control side's word. */
-  addPort(port: number, kind: number, mac: string, address = "0.0.0.0", network = NET): void {
-    addPort(this.state, port, kind, mac, address, network);
-    this.io.addPort(port);
+  /** The control side says something. */
+  say(...messages: ToWorker[]): void {
+    for (const message of messages) this.commands.carryOut(message);
+  }
+
+  addPort(port: number, kind: number, mac: string, address?: string, network?: number): void {
+    this.say(addPort(port, kind, mac, address, network));
+  }
+
+  /** Publishes `rule(options)`; its number. */
+  publish(options?: Partial<PublishRule>): number {
+    const id = this.rules++;
+    this.say({ type: "publish", id, rule: rule(options) });
+    return id;
+  }
+
+  withdraw(id: number): void {
+    this.say({ type: "withdraw", id });
+  }
+
+  /** What `tsproxy flows` would show. */
+  flows(): FlowRow[] {
+    this.say({ type: "query", id: 0, what: "flows" });
+    const answer = this.told.pop();
+    return (answer as Extract<FromWorker, { type: "answer" }>).value as FlowRow[];
+  }
+
+  /** Ports that the engine said are gone. */
+  get gone(): [port: number, errno: number][] {
+    return this.told.flatMap((m): [number, number][] => (m.type === "port-gone" ? [[m.port, m.errno]] : []));
   }
 
   /** Lets the clock stand at `sec` and the engine have turns until all it was given is done. */
@@ -117,6 +141,14 @@ export class Dataplane {
   /** An endpoint sends an IPv4 datagram by its gateway. */
   fromEndpoint(port: number, datagram: Uint8Array): SentFrame[] {
     return this.send(port, frame(MAC_GATEWAY, port === A ? MAC_A : port === B ? MAC_B : MAC_C, datagram));
+  }
+
+  private deleteFlows(keys: Uint8Array, count: number): void {
+    for (let at = 0; at < count * FLOW_KEY_SIZE; at += FLOW_KEY_SIZE) {
+      const key = keys.slice(at, at + FLOW_KEY_SIZE);
+      this.forgotten.push([...new Int32Array(key.buffer)]);
+      this.flowMap.delete(hex(key));
+    }
   }
 
   drops(port: number): Record<string, number> {

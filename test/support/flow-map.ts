@@ -1,7 +1,6 @@
 /** The steering's map `flows` as `emit` fills it (`steer/emit-program.ts`), for engines on memory; test/integration/offload-program.test.ts holds both together. */
+import { FLAG_OFFLOAD } from "../../src/wire/flow-entry.js";
 import { ETH, hex, VNET } from "./packets.js";
-
-const FLAG_OFFLOAD = 2;
 
 /** Enters what a frame that the engine sent to the uplink asks for. Keys and values in hex; index 7 is the uplink's. */
 export function recordAsEmit(map: Map<string, string>, frame: Uint8Array): void {

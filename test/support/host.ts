@@ -3,10 +3,9 @@
  *
  *   client 198.51.100.9 --- 192.0.2.1 host, gateway 172.17.0.1 --- endpoints A 172.17.0.4, B 172.17.0.5
  */
-import type { PublishRule, State } from "../../src/dataplane/state.js";
-import { fdbKey } from "../../src/table/fdb.js";
+import type { PublishRule } from "../../src/dataplane/state.js";
+import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT, HOST, UPLINK } from "../../src/table/ports.js";
-import { macHi, macLo } from "../../src/wire/ethernet.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 import { rawMask, rawWord } from "../../src/wire/raw.js";
 import { macBytes, TCP } from "./packets.js";
@@ -56,29 +55,21 @@ export function rule(options: Partial<PublishRule> = {}): PublishRule {
   };
 }
 
-/** As the worker does at the control side's word. */
-export function addPort(state: State, port: number, kind: number, mac: string, address = "0.0.0.0", network = NET): void {
-  const { networks, ports, fdb, endpoints } = state;
-  const hi = macHi(macBytes(mac)),
-    lo = macLo(macBytes(mac));
-  ports.set(port, kind, hi, lo, raw(address), network);
-  if (kind !== UPLINK) fdb.addStatic(fdbKey(hi, network), lo, port);
-  if (kind === ENDPOINT) endpoints.set(raw(address), network, port);
-  if (kind === HOST) {
-    networks.hostPort[network] = port;
-    networks.macHi[network] = hi;
-    networks.macLo[network] = lo;
-  }
+/** What the control side says when a port comes to be; `fd` where the port's frames are to come from a device. */
+export function addPort(port: number, kind: number, mac: string, address = "0.0.0.0", network = NET, fd = -1): ToWorker {
+  return { type: "add-port", port, kind, fd, mac: macBytes(mac), address: raw(address), network };
 }
 
-/** The host above, but for its ports' devices. */
-export function setUpHost(state: State): void {
-  state.networks.set(NET, raw("172.17.0.0"), 16, raw(GATEWAY), 0, 0);
-  addPort(state, UP, UPLINK, MAC_UP);
-  addPort(state, HOST_PORT, HOST, MAC_GATEWAY);
-  addPort(state, A, ENDPOINT, MAC_A, IP_A);
-  addPort(state, B, ENDPOINT, MAC_B, IP_B);
-  for (const address of [HOST_IP, GATEWAY]) state.locals.set(raw(address), 0, 1);
-  state.routes.replace([{ dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) }]);
-  state.publish(rule());
+/** What the control side says to make the host above; rule 0 is the published port. */
+export function hostMessages(): ToWorker[] {
+  return [
+    { type: "add-network", network: NET, address: raw("172.17.0.0"), prefixLength: 16, gateway: raw(GATEWAY), flags: 0, outside: 0 },
+    addPort(UP, UPLINK, MAC_UP),
+    addPort(HOST_PORT, HOST, MAC_GATEWAY),
+    addPort(A, ENDPOINT, MAC_A, IP_A),
+    addPort(B, ENDPOINT, MAC_B, IP_B),
+    { type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(GATEWAY)) },
+    { type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) }] },
+    { type: "publish", id: 0, rule: rule() },
+  ];
 }

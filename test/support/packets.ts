@@ -65,6 +65,11 @@ export function sum(bytes: Uint8Array, start = 0): number {
   return s;
 }
 
+/** Raw ports word (`src/wire/raw.ts`). */
+export function rawPorts(sport: number, dport: number): number {
+  return new Int32Array(Uint8Array.of(sport >> 8, sport, dport >> 8, dport).buffer)[0]!;
+}
+
 export function ipBytes(text: string): Uint8Array {
   return Uint8Array.from(text.split("."), Number);
 }

@@ -6,6 +6,7 @@
 import { setFlagsFromString } from "node:v8";
 import { State } from "../../src/dataplane/state.js";
 import type { PacketIo } from "../../src/device/packet-io.js";
+import { Commands } from "../../src/engine/commands.js";
 import { createCounters, ROW, TX_PACKETS } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
 import { tuneJit } from "../../src/engine/jit.js";
@@ -15,6 +16,7 @@ import {
   B,
   CLIENT,
   HOST_IP,
+  hostMessages,
   IP_A,
   IP_B,
   MAC_A,
@@ -26,7 +28,6 @@ import {
   PUBLISHED,
   rule,
   SERVER,
-  setUpHost,
   TARGET,
   UP,
 } from "./host.js";
@@ -130,14 +131,16 @@ const state = new State({
   masqueradeLast: MASQUERADE_LAST,
   random: new Random(1).next,
 });
-setUpHost(state);
-state.publish(rule({ proto: p.UDP }));
 const counters = createCounters();
-const engine = new Engine(new Loop(memory), memory, state, counters, {
-  portGone() {},
-  forget: () => (state.forgotten = 0),
-  settle: () => false,
+const io = new Loop(memory);
+const commands = new Commands(state, io, counters, {
+  tell() {},
+  watch() {},
+  openFlowMap: () => ({ lookup: () => false, delete() {} }),
 });
+for (const message of hostMessages()) commands.carryOut(message);
+commands.carryOut({ type: "publish", id: 1, rule: rule({ proto: p.UDP }) });
+const engine = new Engine(io, memory, state, counters, commands);
 
 function run(count: number): void {
   for (let done = 0; done < count; ) done += engine.turn(0, 0);

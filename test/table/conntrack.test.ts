@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import * as ct from "../../src/table/conntrack.js";
 import { combine, delta } from "../../src/wire/checksum.js";
-import { rawPorts, swapPorts } from "../../src/wire/raw.js";
+import { swapPorts } from "../../src/wire/raw.js";
 import { raw } from "../support/dataplane.js";
+import { rawPorts } from "../support/packets.js";
 
 const CLIENT = raw("198.51.100.9"),
   HOST = raw("192.0.2.1"),

@@ -15,7 +15,7 @@ it("reads known bytes", () => {
 
 it.each([
   ["0806", eth.TYPE_ARP],
-  ["8100", eth.TYPE_VLAN],
+  ["8100", 0x0081],
   ["0800", eth.TYPE_IPV4],
 ])("knows type %s", (text, type) => {
   const v = views(bytesOf("00".repeat(12) + text));

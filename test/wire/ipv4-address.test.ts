@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { contains, formatCidr, formatIpv4, lastAddress, netmask, overlaps, parseCidr, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { contains, formatCidr, formatIpv4, lastAddress, netmask, parseCidr, parseIpv4 } from "../../src/wire/ipv4-address.js";
 
 describe("parseIpv4", () => {
   it.each([
@@ -76,14 +76,4 @@ it("gives the last address", () => {
   expect(lastAddress({ address: 0xac110000 | 0, prefixLength: 16 })).toBe(0xac11ffff | 0);
   expect(lastAddress({ address: 5, prefixLength: 32 })).toBe(5);
   expect(lastAddress({ address: 0, prefixLength: 0 })).toBe(-1);
-});
-
-it("finds overlap in either order", () => {
-  const wide = { address: 0x0a000000, prefixLength: 8 };
-  const inside = { address: 0x0a010200, prefixLength: 24 };
-  const beside = { address: 0x0b000000, prefixLength: 8 };
-  expect(overlaps(wide, inside)).toBe(true);
-  expect(overlaps(inside, wide)).toBe(true);
-  expect(overlaps(wide, beside)).toBe(false);
-  expect(overlaps(wide, wide)).toBe(true);
 });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DROP_L4_HEADER, DROP_NONE, DROP_TRUNCATED } from "../../src/wire/drop.js";
 import * as l4 from "../../src/wire/l4.js";
-import { rawPorts } from "../../src/wire/raw.js";
-import { bytesOf, hex } from "../support/packets.js";
+import { bytesOf, hex, rawPorts } from "../support/packets.js";
 import { views } from "../support/views.js";
 
 /** 8080 > 40000, SYN|ACK, 24 bytes of header, checksum 1234. */

@@ -6,6 +6,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { TsproxyError } from "../../errors.js";
 import type { SteeringProbe } from "../../steer/steering.js";
+import { OFFLOAD_TCP, OFFLOAD_TCP_UDP, TAP_FLAGS } from "../../sys/if-tun.js";
 import type { PrintOptions } from "../options.js";
 import { attempt, type Check } from "./check.js";
 import { checkDocker, type DockerSystem, dockerSystem } from "./doctor-docker.js";
@@ -26,20 +27,12 @@ export interface DoctorSystem {
 }
 
 export interface DoctorTap {
-  /** 0, or -errno when the kernel does not know one of the TUN_F_* bits. */
+  /** 0, or -errno when the kernel does not know one of the bits. */
   offload(bits: number): number;
   addClsact(): void;
   close(): void;
 }
 
-const IFF_TAP = 0x0002,
-  IFF_NO_PI = 0x1000,
-  IFF_VNET_HDR = 0x4000; // linux/if_tun.h
-const TUN_F_CSUM = 0x01,
-  TUN_F_TSO4 = 0x02,
-  TUN_F_TSO6 = 0x04,
-  TUN_F_USO4 = 0x20,
-  TUN_F_USO6 = 0x40; // linux/if_tun.h, USO since 6.2
 const CAP_NET_ADMIN = 12n,
   CAP_SYS_ADMIN = 21n,
   CAP_BPF = 39n; // linux/capability.h
@@ -124,13 +117,8 @@ async function checkTap(checks: Check[], system: DoctorSystem): Promise<void> {
         ...(status === "missing" && { fix }),
       });
     };
-    offload("TSO offload", TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6, "bulk TCP is several times slower", "update the kernel");
-    offload(
-      "USO offload",
-      TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_USO4 | TUN_F_USO6,
-      "bulk UDP (QUIC) is slower",
-      "use Linux 6.2 or later",
-    );
+    offload("TSO offload", OFFLOAD_TCP, "bulk TCP is several times slower", "update the kernel");
+    offload("USO offload", OFFLOAD_TCP_UDP, "bulk UDP (QUIC) is slower", "use Linux 6.2 or later");
     await checkSteering(checks, system, tap);
   } finally {
     tap?.close();
@@ -204,7 +192,7 @@ export async function loadSystem(): Promise<DoctorSystem> {
     probeSteering,
     capabilities: () => BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`),
     openTap: () => {
-      const [fd, name] = native.openTap("tspdoctor%d", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, -1);
+      const [fd, name] = native.openTap("tspdoctor%d", TAP_FLAGS, -1);
       return {
         offload: (bits) => native.tapOffload(fd, bits),
         addClsact: () => {

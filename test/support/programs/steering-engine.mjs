@@ -9,10 +9,11 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import readline from "node:readline";
-import { FLAG_RECORD } from "../../../dist/steer/program.js";
-import { deleteFlows, isSteerable, Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../../../dist/steer/steering.js";
+import { isSteerable, Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../../../dist/steer/steering.js";
+import { deleteBatch } from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
 import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
+import { FLAG_RECORD, FLOW_KEY_SIZE } from "../../../dist/wire/flow-entry.js";
 
 const IFF_TAP = 0x2,
   IFF_NO_PI = 0x1000,
@@ -132,7 +133,7 @@ const commands = {
     write(packet(17, src, dst, l4), record ? FLAG_RECORD : 0);
   },
   /** How many of `keys` (hex, 16 bytes each) were in the flows map, and are no more. */
-  forget: (keys) => deleteFlows(steering.flowsFd, Buffer.from(keys.join(""), "hex"), keys.length),
+  forget: (keys) => deleteBatch(steering.flowsFd, Buffer.from(keys.join(""), "hex"), FLOW_KEY_SIZE, keys.length),
 };
 
 function packet(proto, src, dst, l4) {

@@ -1,0 +1,14 @@
+/* The addon's parts: each adds its functions to `exports`, whose types are in src/sys/native.ts. */
+#ifndef TSPROXY_PARTS_H
+#define TSPROXY_PARTS_H
+
+#include <node_api.h>
+
+void tap_init(napi_env env, napi_value exports);
+void io_init(napi_env env, napi_value exports);
+void memory_init(napi_env env, napi_value exports);
+void socket_init(napi_env env, napi_value exports);
+void udp_init(napi_env env, napi_value exports);
+void bpf_init(napi_env env, napi_value exports);
+
+#endif
