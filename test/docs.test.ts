@@ -62,8 +62,8 @@ describe.each(pages)("%s", (page) => {
     expect(broken).toEqual([]);
   });
 
-  // Its table of codes is to be made from the source, in a form of its own.
-  it.skipIf(page === "docs/errors.md")(`has no line of prose and no table wider than ${WIDTH} columns`, () => {
+  if (page === "docs/errors.md") return; // its table of codes is to be made from the source, in a form of its own
+  it(`has no line of prose and no table wider than ${WIDTH} columns`, () => {
     const wide = prose(page).flatMap((line, i) => ([...line].length > WIDTH && line.includes(" ") ? [`${page}:${i + 1}`] : []));
     expect(wide).toEqual([]);
   });
