@@ -23,6 +23,7 @@ const REPORT_MS = 1000;
 function work({ seconds, frames, seed }: Limits): void {
   const end = performance.now() + seconds * 1000;
   const total = { frames: 0, sent: 0, routed: 0, confirmed: 0, worlds: 0 };
+  const reasons: Record<string, number> = {};
   let told = performance.now();
   for (;;) {
     const before = { ...total };
@@ -39,8 +40,11 @@ function work({ seconds, frames, seed }: Limits): void {
     total.routed += run.oracle.routed;
     total.confirmed += run.oracle.confirmed;
     total.worlds++;
-    if (failure !== null) parentPort!.postMessage({ total, failure: shorten(failure) });
-    else if (performance.now() > end || total.frames >= frames) parentPort!.postMessage({ total });
+    for (const [name, n] of Object.entries(run.reasons())) reasons[name] = (reasons[name] ?? 0) + n;
+    if (failure !== null) {
+      parentPort!.postMessage({ shortening: true });
+      parentPort!.postMessage({ total, reasons, failure: shorten(failure) });
+    } else if (performance.now() > end || total.frames >= frames) parentPort!.postMessage({ total, reasons });
     else continue;
     return;
   }
@@ -67,23 +71,35 @@ function main(): void {
     console.error(error);
     process.exit(1);
   });
-  worker.on("message", (m: { alive?: { frames: number }; total?: Record<string, number>; failure?: Failure }) => {
-    hang.refresh();
-    if (m.total === undefined) return;
-    const { frames = 0, sent = 0, routed = 0, confirmed = 0, worlds = 0 } = m.total;
-    const count = (n: number): string => n.toLocaleString("en");
-    const seconds = (performance.now() - start) / 1000;
-    console.log(
-      `${count(frames)} mutated frames in ${seconds.toFixed(0)} s (seed ${seed}, ${worlds} worlds): ${count(sent)} sent, ` +
-        `${count(routed)} of them translated, ${count(confirmed)} with checksums confirmed by a full sum`,
-    );
-    if (m.failure === undefined) process.exit(0);
-    const file = path.join(failures, `${m.failure.what.replace(/[^a-z0-9]+/gi, "-").slice(0, 60)}-${m.failure.config.seed}.json`);
-    fs.mkdirSync(failures, { recursive: true });
-    fs.writeFileSync(file, `${JSON.stringify(m.failure, null, 1)}\n`);
-    console.error(`fuzz: ${m.failure.what}\nkept in ${path.relative(process.cwd(), file)}`);
-    process.exit(1);
-  });
+  worker.on(
+    "message",
+    (m: {
+      alive?: { frames: number };
+      shortening?: boolean;
+      total?: Record<string, number>;
+      reasons?: Record<string, number>;
+      failure?: Failure;
+    }) => {
+      hang.refresh();
+      if (m.shortening) clearTimeout(hang);
+      if (m.total === undefined) return;
+      const { frames = 0, sent = 0, routed = 0, confirmed = 0, worlds = 0 } = m.total;
+      const count = (n: number): string => n.toLocaleString("en");
+      const seconds = (performance.now() - start) / 1000;
+      console.log(
+        `${count(frames)} mutated frames in ${seconds.toFixed(0)} s (seed ${seed}, ${worlds} worlds): ${count(sent)} sent, ` +
+          `${count(routed)} of them translated, ${count(confirmed)} with checksums confirmed by a full sum`,
+      );
+      const drops = Object.entries(m.reasons ?? {}).sort((a, b) => b[1] - a[1]);
+      console.log(`drops: ${drops.map(([name, n]) => `${name} ${count(n)}`).join(", ")}`);
+      if (m.failure === undefined) process.exit(0);
+      const file = path.join(failures, `${m.failure.what.replace(/[^a-z0-9]+/gi, "-").slice(0, 60)}-${m.failure.config.seed}.json`);
+      fs.mkdirSync(failures, { recursive: true });
+      fs.writeFileSync(file, `${JSON.stringify(m.failure, null, 1)}\n`);
+      console.error(`fuzz: ${m.failure.what}\nkept in ${path.relative(process.cwd(), file)}`);
+      process.exit(1);
+    },
+  );
 }
 
 if (isMainThread) main();

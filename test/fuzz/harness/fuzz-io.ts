@@ -34,14 +34,14 @@ export class FuzzIo implements PacketIo {
       const frame = this.input[i]!;
       const len = this.lengths[i]!;
       const inHead = Math.min(len, HEAD_SIZE);
-      for (let k = 0; k < inHead; k++) bytes[i * HEAD_SIZE + k] = frame[k]!;
+      bytes.set(frame.subarray(0, inHead), i * HEAD_SIZE);
       this.rx[i * 4] = this.ingress[i]!;
       this.rx[i * 4 + 1] = len;
       this.tails[i] = len > HEAD_SIZE ? tail : -1;
       this.rx[i * 4 + 2] = this.tails[i]!;
       if (len <= HEAD_SIZE) continue;
       const at = slots * HEAD_SIZE + tail++ * TAIL_SIZE;
-      for (let k = HEAD_SIZE; k < len; k++) bytes[at + k - HEAD_SIZE] = frame[k]!;
+      bytes.set(frame.subarray(HEAD_SIZE, len), at);
     }
     const { count } = this;
     this.count = 0;

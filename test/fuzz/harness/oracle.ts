@@ -69,6 +69,12 @@ function tupleAt(b: Uint8Array, ip: number, len: number): Tuple | null {
   return { src, dst, sport: x.u16(b, l4), dport: x.u16(b, l4 + 2), proto };
 }
 
+/** What the fragments of one datagram have in common. */
+function datagramOf(f: Uint8Array, ingress: number): string {
+  const ip = x.VNET + x.ETH;
+  return `${x.word(f, ip + 12)},${x.word(f, ip + 16)},${x.u16(f, ip + 4)},${f[ip + 9]},${ingress}`;
+}
+
 function isError(b: Uint8Array, ip: number): boolean {
   return b[ip + 9] === x.ICMP && (x.u16(b, ip + 6) & LATER_FRAGMENT) === 0 && ERRORS.has(b[ip + (b[ip]! & 15) * 4]!);
 }
@@ -110,7 +116,11 @@ const PORTS = Array.from({ length: PORT_COUNT }, (_, port) => {
 export class Oracle {
   private readonly sent = new Map<string, Sent>();
   /** Datagrams whose first fragment was sent: where to, and its addresses then. */
-  private readonly firsts = new Map<string, { egress: number; src: number; dst: number }>();
+  private readonly firsts = new Map<string, { egress: number; src: number; dst: number } | null>();
+  /** Packets whose TTL ended here: they open flows, too, but nothing was seen being sent. By tuple: the port that they came in by. */
+  private readonly ended = new Map<string, number>();
+  /** Packets that were sent, by their tuple as they came in. */
+  private readonly origins = new Map<string, { after: Tuple; ingress: number; egress: number }>();
   /** Routed packets that were looked at, and of them those whose checksums a full recompute confirmed. */
   routed = 0;
   confirmed = 0;
@@ -119,22 +129,27 @@ export class Oracle {
 
   /** Packets remembered. */
   get size(): number {
-    return this.sent.size + this.firsts.size;
+    return this.sent.size + this.firsts.size + this.ended.size;
   }
 
   forget(): void {
     this.sent.clear();
     this.firsts.clear();
+    this.ended.clear();
+    this.origins.clear();
   }
 
   /** A port was removed, or ports withdrawn: nothing may belong to their flows any more. */
   forgetPort(port: number): void {
     for (const [k, s] of this.sent) if (s.ingress === port || s.egress === port) this.sent.delete(k);
-    for (const [k, f] of this.firsts) if (f.egress === port) this.firsts.delete(k);
+    for (const [k, f] of this.firsts) if (f?.egress === port || k.endsWith(`,${port}`)) this.firsts.delete(k);
+    for (const [k, o] of this.origins) if (o.ingress === port || o.egress === port) this.origins.delete(k);
+    for (const [k, ingress] of this.ended) if (ingress === port) this.ended.delete(k);
   }
 
   forgetPublished(p: Published): void {
     for (const [k, s] of this.sent) if (s.opened === p) this.sent.delete(k);
+    for (const k of this.ended.keys()) if (k.endsWith(`,${p.port},${p.proto}`)) this.ended.delete(k);
   }
 
   /** Null, or what is wrong about sending the input frame as the `len` bytes at `at` of `memory` out of `egress`. */
@@ -142,7 +157,7 @@ export class Oracle {
     const out = PORTS[egress]!;
     const from = PORTS[ingress]!;
     if (out.kind === "none") return "sent to a port that there is not";
-    const vnet = vnetLies(memory, at, len);
+    const vnet = from.kind === "host" ? null : vnetLies(memory, at, len); // the host's kernel means what it says
     if (vnet !== null) return vnet;
     const type = x.u16(memory, at + x.VNET + 12);
     if (egress === ingress) return this.answer(input, inputLen, ingress, memory, at, len);
@@ -161,10 +176,10 @@ export class Oracle {
     const frame = at + x.VNET;
     const type = x.u16(memory, frame + 12);
     if (type === ARP) {
-      if (p.kind !== "endpoint" || len < x.VNET + x.ETH + 28) return "an ARP answer to nobody";
+      if (p.kind === "uplink" || len < x.VNET + x.ETH + 28) return "an ARP answer to nobody";
       const arp = frame + x.ETH;
       if (x.u16(memory, arp + 6) !== 2) return "an ARP request goes back";
-      if (macAt(memory, frame) !== p.mac) return "an ARP answer to a station that the port does not have";
+      if (p.kind === "endpoint" && macAt(memory, frame) !== p.mac) return "an ARP answer to a station that the port does not have";
       const asked = x.word(memory, arp + 14);
       const owner =
         asked === p.gateway ? p.gatewayMac : [...ENDPOINTS.values()].find((e) => e.network === p.network && raw(e.address) === asked);
@@ -177,6 +192,7 @@ export class Oracle {
       const sender = x.word(input, x.VNET + x.ETH + 12);
       if (x.word(memory, ip + 16) !== sender) return "an ICMP error goes to somebody else than the sender";
       if (p.kind === "endpoint" && sender !== p.address) return "an ICMP error about a spoofed packet";
+      this.noteEnded(input, inputLen, port);
       const own = this.world.isLocal(x.word(memory, ip + 12)) || x.word(memory, ip + 12) === x.word(input, x.VNET + x.ETH + 16);
       if (own)
         return x.ipChecksumRight(memory, ip) && x.l4Checksum(memory, at, HEAD_SIZE, null, 0) === x.RIGHT
@@ -186,6 +202,13 @@ export class Oracle {
     // A translated packet may go back by the uplink, and, by hairpin, to the endpoint that it came from.
     if (p.kind === "host") return "goes back to the host";
     return this.translated(input, inputLen, port, memory, at, len, port);
+  }
+
+  private noteEnded(input: Uint8Array, inputLen: number, port: number): void {
+    const ip = x.VNET + x.ETH;
+    const tuple = tupleAt(input, ip, inputLen - ip);
+    if (tuple !== null) this.ended.set(key(tuple), port);
+    if ((x.u16(input, ip + 6) & MORE_FRAGMENTS) !== 0) this.firsts.set(datagramOf(input, port), null);
   }
 
   private bridged(
@@ -273,10 +296,11 @@ export class Oracle {
     }
     this.routed++;
     const later = (x.u16(input, inIp + 6) & LATER_FRAGMENT) !== 0;
-    const datagram = `${inSrc},${x.word(input, inIp + 16)},${x.u16(input, inIp + 4)},${input[inIp + 9]},${ingress}`;
+    const datagram = datagramOf(input, ingress);
     if (later) {
       const first = this.firsts.get(datagram);
       if (first === undefined) return "a later fragment of an unknown datagram is routed";
+      if (first === null) return null;
       const fits = first.egress === egress && first.src === x.word(memory, ip + 12) && first.dst === x.word(memory, ip + 16);
       return fits ? null : "a later fragment goes another way than the first";
     }
@@ -288,6 +312,7 @@ export class Oracle {
     const opened = belongs ? null : this.opens(before, after, ingress, egress);
     if (typeof opened === "string") return opened;
     const former = this.sent.get(key(reversed(before)));
+    this.origins.set(key(before), { after, ingress, egress });
     this.sent.set(key(after), { from: before, ingress, egress, opened: opened ?? (belongs ? (former?.opened ?? null) : null) });
     if ((x.u16(input, inIp + 6) & MORE_FRAGMENTS) !== 0)
       this.firsts.set(datagram, { egress, src: x.word(memory, ip + 12), dst: x.word(memory, ip + 16) });
@@ -299,6 +324,7 @@ export class Oracle {
     const answered = this.sent.get(key(reversed(before)));
     if (answered !== undefined && answered.egress === ingress && answered.ingress === egress && same(after, reversed(answered.from)))
       return true;
+    if (this.ended.get(key(reversed(after))) === egress) return true;
     // Another packet of the direction that opened: translated as the first.
     const again = this.sent.get(key(after));
     return again !== undefined && again.ingress === ingress && again.egress === egress && same(again.from, before);
@@ -343,10 +369,16 @@ export class Oracle {
     const inner = inIp + (input[inIp]! & 15) * 4 + 8;
     const about = tupleAt(input, inner, inputLen - inner);
     const sent = about === null ? undefined : this.sent.get(key(about));
-    if (sent === undefined || sent.egress !== ingress) return "an ICMP error about a packet that was not sent there is routed";
-    if (sent.ingress !== egress) return "an ICMP error goes to somebody else than the sender";
     const outInner = inner + at;
     const told = tupleAt(memory, outInner, Math.min(len, HEAD_SIZE) - inner);
+    // The packet's flow may have been opened by one whose TTL ended here, or be the sender's own that nobody has answered yet.
+    if (told !== null && this.ended.get(key(told)) === egress) return null;
+    if (about !== null && this.ended.get(key(reversed(about))) === ingress) return null;
+    const own = about === null ? undefined : this.origins.get(key(reversed(about)));
+    if (own !== undefined && own.ingress === ingress && own.egress === egress && told !== null && same(reversed(told), own.after))
+      return null;
+    if (sent === undefined || sent.egress !== ingress) return "an ICMP error about a packet that was not sent there is routed";
+    if (sent.ingress !== egress) return "an ICMP error goes to somebody else than the sender";
     if (told === null || !same(told, sent.from)) return "an ICMP error quotes what its receiver did not send";
     return x.word(memory, at + inIp + 16) === sent.from.src ? null : "an ICMP error goes to a wrong address";
   }
@@ -368,31 +400,38 @@ function isAllowed(src: number): boolean {
   return (src & 0xffffff) === (raw("198.51.100.0") & 0xffffff);
 }
 
-/** What a virtio-net header asks of the kernel must be about the layer-4 checksum of this very packet, and its segmentation about its protocol. */
+/**
+ * What a virtio-net header asks of the kernel must be about the layer-4 checksum of this very packet, and its segmentation about its protocol; also
+ * behind VLAN tags. A tunnel's datagram may ask for the checksum of the packet inside; what is no IP can do no harm beyond itself.
+ */
 function vnetLies(b: Uint8Array, at: number, len: number): string | null {
   const flags = b[at]!;
   const gso = b[at + 1]! & 0x7f;
   if ((flags & 1) === 0 && gso === 0) return null;
-  const type = x.u16(b, at + x.VNET + 12);
-  const l3 = at + x.VNET + x.ETH;
+  const start = x.le16(b, at + 6);
+  if ((flags & 1) !== 0 && start < x.ETH) return "asks for a checksum in the Ethernet header";
+  let l3 = x.ETH;
+  let type = x.u16(b, at + x.VNET + 12);
+  while ((type === VLAN || type === PROVIDER_VLAN) && x.VNET + l3 + 4 <= len) {
+    type = x.u16(b, at + x.VNET + l3 + 2);
+    l3 += 4;
+  }
+  const ip = at + x.VNET + l3;
   let proto = -1;
   let l4 = -1;
-  if (x.isIpv4(b, at, len)) {
-    proto = b[l3 + 9]!;
-    l4 = x.ETH + (b[l3]! & 15) * 4;
-  } else if (type === IPV6 && len >= x.VNET + x.ETH + 40) {
-    proto = b[l3 + 6]!;
-    l4 = x.ETH + 40;
-  } else return "asks for the checksum of what is no IP";
-  const place = proto === 58 && type === IPV6 ? 2 : x.checksumAt(proto);
-  if ((flags & 1) !== 0 && (place === -1 || x.le16(b, at + 6) !== l4 || x.le16(b, at + 8) !== place))
-    return "asks for a checksum that is elsewhere";
+  if (type === IPV4 && len >= x.VNET + l3 + 20 && b[ip]! >> 4 === 4) {
+    proto = b[ip + 9]!;
+    l4 = l3 + (b[ip]! & 15) * 4;
+  } else if (type === IPV6 && len >= x.VNET + l3 + 40) {
+    proto = b[ip + 6]!;
+    l4 = l3 + 40;
+    if (proto === 0 || proto === 43 || proto === 44 || proto === 60) return start >= l4 ? null : "asks for a checksum in the IPv6 header"; // extension headers
+  } else return null;
+  const place = x.checksumAt(proto);
+  const inside = place === -1 || (proto === x.UDP && gso === 0) ? start >= l4 + (proto === x.UDP ? 8 : 0) : false;
+  if ((flags & 1) !== 0 && !inside && (start !== l4 || x.le16(b, at + 8) !== place)) return "asks for a checksum that is elsewhere";
   if (gso === 0) return null;
-  const fits =
-    type === IPV4
-      ? (gso === 1 && proto === x.TCP) || (gso === 5 && proto === x.UDP)
-      : (gso === 4 && proto === x.TCP) || (gso === 5 && proto === x.UDP);
+  const fits = (gso === (type === IPV4 ? 1 : 4) && proto === x.TCP) || (gso === 5 && proto === x.UDP);
   if (!fits) return "asks to segment another protocol";
-  if ((flags & 1) === 0) return "asks to segment what has a full checksum";
   return x.le16(b, at + 4) === 0 ? "asks for segments of nothing" : null;
 }

@@ -2,13 +2,13 @@
  * One fuzzed world: batches of mutated frames through the whole engine. Around every slot that a batch does not use there are guard bytes, tails
  * included; every frame must be sent or counted as a drop; each frame that is sent is judged (`oracle.ts`). Everything follows from the seed.
  */
-import { DROPS, ROW } from "../../../src/engine/counters.js";
+import { DROPS, dropsOf, ROW } from "../../../src/engine/counters.js";
 import { HEAD_SIZE } from "../../../src/mem/packet-memory.js";
 import { DROP_REASONS } from "../../../src/wire/drop.js";
 import { ipBytes, macBytes } from "../../support/packets.js";
 import { Random } from "../../support/random.js";
 import { built, captured, type Seed } from "./corpus.js";
-import { MAX_INPUT } from "./fuzz-io.js";
+import { type FuzzIo, MAX_INPUT } from "./fuzz-io.js";
 import { Mutator } from "./mutator.js";
 import { Oracle } from "./oracle.js";
 import { type Config, ENDPOINTS, HOST_IP, macOf, NETWORKS, PORT_COUNT, PUBLISHED, World } from "./world.js";
@@ -28,7 +28,7 @@ export interface Failure {
 
 const GUARD = 0xa5;
 /** Batches that a failure remembers. */
-const HISTORY = 400;
+const HISTORY = 200;
 /** Packets that the oracle remembers before the world starts anew. */
 const MEMORY = 300_000;
 const CORPUS = 3000;
@@ -61,13 +61,17 @@ export class Run {
   readonly oracle: Oracle;
   frames = 0;
   sent = 0;
-  private readonly slots: Uint8Array;
   private readonly heads: Uint8Array;
+  private readonly cleanHeads: Uint8Array;
   private readonly tails: Uint8Array;
   private readonly cleanTails: Uint8Array;
   private readonly inputLengths: Int32Array;
   private readonly inputPorts: Int32Array;
   private wrong: string | null = null;
+  /** Frames of the batch in its life. */
+  private count = 0;
+  /** What was sent of it. */
+  private readonly out: { slot: number; egress: number; at: number; len: number }[] = [];
   private batches = 0;
 
   constructor(config: Config) {
@@ -76,21 +80,17 @@ export class Run {
     const { io, memory } = this.world;
     const end = memory.slots * HEAD_SIZE;
     this.heads = memory.bytes.subarray(0, end);
+    this.cleanHeads = new Uint8Array(end).fill(GUARD);
     this.tails = memory.bytes.subarray(end).fill(GUARD);
     this.cleanTails = this.tails.slice();
-    this.slots = new Uint8Array(memory.slots);
     this.inputLengths = new Int32Array(memory.slots);
     this.inputPorts = new Int32Array(memory.slots);
     io.judge = (slot, egress, at, len) => {
-      this.slots[slot] = 1;
       this.sent++;
       if (slot >= this.count) this.wrong ??= "a slot without a frame is sent";
-      else
-        this.wrong ??= this.oracle.judge(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!, memory.bytes, at, len, egress);
+      else this.out.push({ slot, egress, at, len });
     };
   }
-
-  private count = 0;
 
   /** Puts a frame into the next batch; its bytes are in `io.input[slot]` already. */
   put(slot: number, len: number, port: number): void {
@@ -104,11 +104,12 @@ export class Run {
 
   /** Runs the batch that was put in; null, or what is wrong. */
   turn(): string | null {
+    const { oracle } = this;
     const { engine, io, memory } = this.world;
     const n = io.count;
     this.count = n;
     this.heads.fill(GUARD, n * HEAD_SIZE);
-    this.slots.fill(0);
+    this.out.length = 0;
     this.wrong = null;
     const drops = this.drops();
     const long = this.inputLengths.subarray(0, n).some((len) => len > HEAD_SIZE);
@@ -119,11 +120,20 @@ export class Run {
     }
     this.frames += n;
     if (this.wrong !== null) return this.wrong;
+    // Frames lie where they were written until the next batch. They came in by slot, and go out by egress.
+    this.out.sort((a, b) => a.slot - b.slot);
     let out = 0;
-    for (let i = 0; i < n; i++) out += this.slots[i]!;
+    let last = -1;
+    for (const { slot, egress, at, len } of this.out) {
+      if (slot !== last) out++;
+      last = slot;
+      const wrong = oracle.judge(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!, memory.bytes, at, len, egress);
+      if (wrong !== null) return wrong;
+    }
     if (this.drops() - drops !== n - out) return `of ${n} frames ${out} were sent and ${this.drops() - drops} are counted as drops`;
-    for (let k = n * HEAD_SIZE; k < memory.slots * HEAD_SIZE; k++)
-      if (this.heads[k] !== GUARD) return `writes into slot ${Math.floor(k / HEAD_SIZE)} of a batch of ${n}`;
+    const spare = n * HEAD_SIZE;
+    if (Buffer.compare(this.heads.subarray(spare), this.cleanHeads.subarray(spare)) !== 0)
+      return `writes outside of the ${n} slots of a batch`;
     if (this.batches++ % TAILS_EVERY === 0 && !long && Buffer.compare(this.tails, this.cleanTails) !== 0) return "writes into a tail";
     if (long) this.tails.fill(GUARD, 0, 32 * 65_536);
     return null;
@@ -147,6 +157,14 @@ export class Run {
     } else world.publish(PUBLISHED[index]!);
   }
 
+  /** Drops so far, by reason. */
+  reasons(): Record<string, number> {
+    const sum: Record<string, number> = {};
+    for (let port = 0; port < PORT_COUNT; port++)
+      for (const [name, n] of Object.entries(dropsOf(this.world.counters, port))) sum[name] = (sum[name] ?? 0) + n;
+    return sum;
+  }
+
   private drops(): number {
     const { counters } = this.world;
     let n = 0;
@@ -163,12 +181,8 @@ export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; f
   const seeds = [...built(random, CORPUS), ...captured()];
   const mutator = new Mutator(random, ADDRESSES.map(ipBytes), MACS.map(macBytes));
   const removed = new Set<number>();
-  const history: Event[][] = [];
+  const history = new History(memory.slots);
   let now = 1000;
-  const frameOf = (slot: number): Event => ({
-    port: io.ingress[slot]!,
-    frame: Buffer.from(io.input[slot]!.subarray(0, io.lengths[slot]!)).toString("hex"),
-  });
   const copies: Uint8Array[] = [];
   while (!done(run) && run.oracle.size < MEMORY) {
     const events: Event[] = [];
@@ -188,32 +202,55 @@ export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; f
       const frame = io.input[slot]!;
       frame.set(seed.frame);
       const len = mutator.mutate(frame, Math.min(seed.frame.length, MAX_INPUT));
-      run.put(slot, len, random.below(20) === 0 ? random.below(PORT_COUNT) : seed.port);
+      const port = random.below(20) === 0 ? random.below(PORT_COUNT) : seed.port;
+      run.put(slot, len, removed.has(port) ? 0 : port); // no frame comes by a port that was removed
     }
-    const lengths = n; // the engine empties io.count
+    history.add(events, io, n);
     const wrong = run.turn();
-    if (wrong === null && random.below(8) === 0) remember(run, copies, random);
-    if (history.length === HISTORY) history.shift();
-    if (wrong !== null) {
-      for (let slot = 0; slot < lengths; slot++) events.push(frameOf(slot));
-      history.push(events);
-      return { run, failure: { what: wrong, config, batches: history } };
-    }
-    // Kept as bytes, since most are never looked at again.
-    history.push(events.concat(Array.from({ length: lengths }, (_, slot) => lazy(io.ingress[slot]!, io.input[slot]!, io.lengths[slot]!))));
+    if (wrong !== null) return { run, failure: { what: wrong, config, batches: history.batches() } };
+    if (random.below(8) === 0) remember(run, copies, random);
   }
   return { run, failure: null };
 }
 
-/** An event whose text is made when it is asked for. */
-function lazy(port: number, frame: Uint8Array, len: number): Event {
-  const bytes = frame.slice(0, len);
-  return {
-    port,
-    get frame() {
-      return Buffer.from(bytes).toString("hex");
-    },
-  };
+/** The last batches, as bytes: most are never looked at again. */
+class History {
+  private readonly ring: { events: Event[]; frames: Uint8Array[]; lengths: Int32Array; ports: Int32Array; count: number }[];
+  private next = 0;
+
+  constructor(slots: number) {
+    this.ring = Array.from({ length: HISTORY }, () => ({
+      events: [],
+      frames: Array.from({ length: slots }, () => new Uint8Array(MAX_INPUT)),
+      lengths: new Int32Array(slots),
+      ports: new Int32Array(slots),
+      count: 0,
+    }));
+  }
+
+  /** Of a batch that is put in and has not run. */
+  add(events: Event[], io: FuzzIo, count: number): void {
+    const batch = this.ring[this.next++ % HISTORY]!;
+    batch.events = events;
+    batch.count = count;
+    batch.lengths.set(io.lengths);
+    batch.ports.set(io.ingress);
+    for (let slot = 0; slot < count; slot++) batch.frames[slot]!.set(io.input[slot]!.subarray(0, io.lengths[slot]!));
+  }
+
+  batches(): Event[][] {
+    const order = Array.from(
+      { length: Math.min(this.next, HISTORY) },
+      (_, i) => this.ring[(Math.max(this.next - HISTORY, 0) + i) % HISTORY]!,
+    );
+    return order.map(({ events, frames, lengths, ports, count }) => [
+      ...events,
+      ...Array.from({ length: count }, (_, slot) => ({
+        port: ports[slot]!,
+        frame: Buffer.from(frames[slot]!.subarray(0, lengths[slot]!)).toString("hex"),
+      })),
+    ]);
+  }
 }
 
 /** Keeps some of what was sent, for answers to it. */
@@ -222,7 +259,7 @@ function remember(run: Run, copies: Uint8Array[], random: Random): void {
   for (let i = 0; i < 4; i++) {
     const slot = random.below(memory.slots);
     const len = io.lengths[slot]!;
-    if (memory.bytes[slot * HEAD_SIZE] === GUARD || len < 60 || len > HEAD_SIZE) continue;
+    if (memory.bytes[slot * HEAD_SIZE + 22] !== 8 || memory.bytes[slot * HEAD_SIZE + 23] !== 0 || len < 60 || len > HEAD_SIZE) continue;
     const copy = memory.bytes.slice(slot * HEAD_SIZE, slot * HEAD_SIZE + len);
     if (copies.length < 256) copies.push(copy);
     else copies[random.below(256)] = copy;
@@ -250,22 +287,30 @@ function command(random: Random, world: World, removed: Set<number>): Exclude<Ev
     const index = random.below(PUBLISHED.length);
     return { command: world.published.has(PUBLISHED[index]!) ? "withdraw" : "publish", index };
   }
+  const [gone] = removed;
+  if (gone !== undefined) {
+    removed.delete(gone);
+    return { command: "add", index: gone };
+  }
   const index = random.pick([...ENDPOINTS.keys()]);
-  const gone = removed.delete(index);
-  if (!gone) removed.add(index);
-  return { command: gone ? "add" : "remove", index };
+  removed.add(index);
+  return { command: "remove", index };
 }
 
 /** Runs a history from the start in a new world; null, or what is wrong. */
 export function replay({ config, batches }: Pick<Failure, "config" | "batches">): string | null {
   const run = new Run(config);
+  const removed = new Set<number>();
   for (const batch of batches) {
     let slot = 0;
     for (const event of batch) {
       if (!("port" in event)) {
         run.command(event);
+        if ("command" in event && event.command === "remove") removed.add(event.index);
+        if ("command" in event && event.command === "add") removed.delete(event.index);
         continue;
       }
+      if (removed.has(event.port)) continue; // of a shortened history
       const bytes = Buffer.from(event.frame, "hex");
       run.world.io.input[slot]!.set(bytes);
       run.put(slot++, bytes.length, event.port);
