@@ -172,11 +172,11 @@ static void become_daemon(void) {
     _exit(127);
   }
   /* Beside us as packages install it, then as the source tree has it, then anywhere. */
-  static const char *const places[] = {"tsproxy", "../../dist/cli/main.js"};
+  static const char *const places[] = {"tsproxy", "../../dist/cli/main.js" /* a clone */, "../../../dist/cli/main.js" /* a package */};
   ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
   self[len < 0 ? 0 : len] = 0;
   char *slash = strrchr(self, '/');
-  for (size_t i = 0; slash != NULL && i < 2; i++) {
+  for (size_t i = 0; slash != NULL && i < sizeof places / sizeof *places; i++) {
     snprintf(program, sizeof program, "%.*s/%s", (int)(slash - self), self, places[i]);
     execl(program, "tsproxy", "daemon", (char *)NULL);
   }

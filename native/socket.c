@@ -166,6 +166,28 @@ static napi_value hold_port(napi_env env, napi_callback_info info) {
   return tsp_num(env, fd);
 }
 
+/*
+ * icmpConnect(address) -> fd, or -errno: an ICMP socket that exchanges packets with one IPv4 address. A raw one needs CAP_NET_RAW; one for
+ * pings alone takes the group to be in net.ipv4.ping_group_range, which root need not be (icmp(7), net/ipv4/ping.c).
+ */
+static napi_value icmp_connect(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  char address[INET_ADDRSTRLEN];
+  struct sockaddr_in sa = {.sin_family = AF_INET};
+  if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
+  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
+  int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+  if (fd < 0) fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+  if (fd < 0) return tsp_num(env, -errno);
+  if (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0) {
+    int err = errno;
+    close(fd);
+    return tsp_num(env, -err);
+  }
+  return tsp_num(env, fd);
+}
+
 /* localPort(fd) -> the port that an IPv4 socket is bound to, or -errno */
 static napi_value local_port(napi_env env, napi_callback_info info) {
   napi_value argv[1];
@@ -199,6 +221,7 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "dropAll", drop_all_call);
   tsp_export(env, exports, "recvFd", recv_fd);
   tsp_export(env, exports, "boundTo", bound_to);
+  tsp_export(env, exports, "icmpConnect", icmp_connect);
   tsp_export(env, exports, "localPort", local_port);
   tsp_export(env, exports, "eventfd", make_eventfd);
   tsp_export(env, exports, "signalEventfd", signal_eventfd);

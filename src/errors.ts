@@ -1,21 +1,46 @@
 /**
  * The one error class of tsproxy. Packets never raise one: they are dropped with a reason (`wire/drop.ts`).
- * `code` is stable and listed in docs/errors.md; `kind` picks the exit code and, in the API, the HTTP status.
+ * `code` is stable and one of `error-codes.ts`; `kind` picks the exit code and, in the API, the HTTP status.
  */
-export type ErrorKind = "invalid" | "not-found" | "conflict" | "permission" | "unavailable" | "internal";
+import type { ErrorCode, ErrorKind, KindOf } from "./error-codes.js";
+
+export type { ErrorCode, ErrorKind };
+
+/** A code with a kind that the table gives it, and what is said: see `TsproxyError`. */
+type Arguments<Code extends ErrorCode = ErrorCode> = {
+  [C in Code]: [code: C, kind: KindOf<C>, message: string, hint?: string | undefined, cause?: unknown];
+}[Code];
 
 export class TsproxyError extends Error {
   override readonly name = "TsproxyError";
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  readonly hint: string | undefined;
 
   /** `message` says what failed and names the offending word; `hint` says what the user can do. */
-  constructor(
-    readonly code: string,
-    readonly kind: ErrorKind,
-    message: string,
-    readonly hint?: string,
-    cause?: unknown,
-  ) {
+  constructor(...[code, kind, message, hint, cause]: Arguments) {
     super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.kind = kind;
+    this.hint = hint;
+  }
+
+  /** The same error in other words. */
+  reworded(message: string, hint?: string): TsproxyError {
+    return new TsproxyError(...([this.code, this.kind, message, hint, this] as Arguments));
+  }
+
+  /** An error that came from another process, maybe of another version. */
+  static revived(code: string, kind: ErrorKind, message: string, hint?: string): TsproxyError {
+    return new TsproxyError(...([code, kind, message, hint] as Arguments));
+  }
+
+  /** Whatever was thrown: what is no TsproxyError is a fault of ours, TSP_ERR_INTERNAL. */
+  static of(error: unknown): TsproxyError {
+    if (error instanceof TsproxyError) return error;
+    const message = `internal error: ${error instanceof Error ? error.message : String(error)}`;
+    const hint = "please report it (TSP_ERR_INTERNAL); with TSPROXY_DEBUG=1 it says where";
+    return new TsproxyError("TSP_ERR_INTERNAL", "internal", message, hint, error);
   }
 
   /** One line for people: the message, then the hint. */

@@ -9,7 +9,8 @@ import { describe, expect, it } from "vitest";
 
 /** What each layer may import. `type:x` allows `import type` from x alone; `*` allows everything. */
 const ALLOWED: Record<string, string> = {
-  errors: "",
+  "error-codes": "",
+  errors: "type:error-codes",
   log: "",
   wire: "",
   mem: "",
@@ -30,7 +31,7 @@ const ALLOWED: Record<string, string> = {
 };
 
 /** Layers that touch no operating system: no `node:` module but these, no package. */
-const PURE = new Set(["errors", "log", "wire", "mem", "table", "dataplane"]);
+const PURE = new Set(["error-codes", "errors", "log", "wire", "mem", "table", "dataplane"]);
 
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
 

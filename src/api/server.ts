@@ -1,39 +1,53 @@
-/** The HTTP API of a running instance on its unix socket: read-only views as JSON (`api-types.ts`). */
-import { rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import { makeRunDir, socketPath } from "./paths.js";
-import { restrictSocket } from "./socket-access.js";
+/** The HTTP API of a running instance, on its unix socket (`routes.ts`). */
+import { type HttpAnswer, type HttpRequest, serveHttp } from "./http-server.js";
+import { runDir, socketPath } from "./paths.js";
+import type { Handlers } from "./routes.js";
+import type { InfoView } from "./types.js";
+import { version } from "./version.js";
 
-/** What answers GET requests, by path. */
-export type Views = Record<string, () => unknown | Promise<unknown>>;
+const MAX_BODY = 1 << 20;
 
-/** Listens on `/run/tsproxy/PID.sock`, for its owner, and for `group` if one is given: throws TSP_ERR_GROUP for an unknown one. */
-export async function serveApi(views: Views, group?: string): Promise<{ path: string; close(): Promise<void> }> {
-  makeRunDir();
-  const path = socketPath(process.pid);
-  rmSync(path, { force: true }); // of a dead process that had our number
-  const server: Server = createServer((request, response) => {
-    const view = request.method === "GET" ? views[request.url ?? ""] : undefined;
-    const answer = (status: number, value: unknown): void => {
-      response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
-    };
-    if (view === undefined) return answer(404, { error: `there is no ${request.method} ${request.url}`, paths: Object.keys(views) });
-    Promise.resolve(view()).then(
-      (value) => answer(200, value),
-      (error: Error) => answer(500, { error: error.message }),
-    );
+export interface ApiService {
+  /** What it answers at /v1/info but for the time. */
+  readonly info: InfoView;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on `PID.sock` in the run folder, for its owner, and for `group` if one is given; answers /v1/info by itself. Throws TSP_ERR_API_SOCKET,
+ * or TSP_ERR_GROUP for an unknown group.
+ */
+export async function serveApi(
+  handlers: Handlers,
+  about: Pick<InfoView, "role" | "launcherSocket" | "pluginSocket">,
+  group?: string,
+): Promise<ApiService> {
+  const startedAt = performance.now();
+  const info = (): InfoView => ({
+    pid: process.pid,
+    version: version(),
+    ...about,
+    uptimeSec: Math.floor((performance.now() - startedAt) / 1000),
+    apiSocket: socketPath(process.pid),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(path, resolve);
-  });
-  restrictSocket(path, group);
-  return {
-    path,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+  // Loaded for the first request: most runs of the main job never get one, and are to be ready soon.
+  const load = async (): Promise<(request: HttpRequest) => Promise<HttpAnswer>> => {
+    const [{ dispatcher }, { ROUTES }] = await Promise.all([import("./dispatch.js"), import("./routes.js")]);
+    return dispatcher(ROUTES, { info, ...handlers });
   };
+  let dispatch: ReturnType<typeof load> | undefined;
+  const service = await serveHttp(
+    async (request) => {
+      dispatch ??= load();
+      return (await dispatch)(request);
+    },
+    {
+      path: socketPath(process.pid),
+      group,
+      maxBody: MAX_BODY,
+      contentType: "application/json",
+      refusal: { code: "TSP_ERR_API_SOCKET", other: "another process", hint: `see who uses ${runDir()}` },
+    },
+  );
+  return { info: info(), close: () => service.close() };
 }

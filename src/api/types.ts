@@ -1,82 +1,125 @@
-/** What a running instance answers on its unix socket (`/run/tsproxy/PID.sock`, HTTP, JSON): one type per path. */
-import type { FdbRow, FlowRow } from "../engine/views.js";
+/**
+ * What the API answers, as schemas: the types are inferred from them and docs/api.md is made from them (`npm run docs`). `import type` from here
+ * costs nothing; the schemas themselves are loaded with `routes.ts`.
+ */
+import * as v from "valibot";
 
-/** Drops by reason name (`wire/drop.ts`); only reasons that happened. */
-export type Drops = Record<string, number>;
+const text = (description: string) => v.pipe(v.string(), v.description(description));
+const count = (description: string) => v.pipe(v.number(), v.integer(), v.description(description));
+const flag = (description: string) => v.pipe(v.boolean(), v.description(description));
 
-export interface PortStats {
-  port: number;
-  /** Device name, as in `ip link`. */
-  name: string;
-  kind: "uplink" | "host" | "endpoint";
-  /** Endpoint: its address. */
-  address?: string;
-  rxPackets: number;
-  rxBytes: number;
-  txPackets: number;
-  txBytes: number;
-  drops: Drops;
-}
+/** By name; only what is not zero. */
+const counters = (description: string) => v.pipe(v.record(v.string(), v.number()), v.description(description));
 
+export const InfoView = v.object({
+  pid: count("Process id of the instance."),
+  version: text("Of tsproxy."),
+  role: v.pipe(v.picklist(["standalone", "daemon"]), v.description("`standalone`: `tsproxy -p …`. `daemon`: `tsproxy daemon`.")),
+  uptimeSec: count("Seconds since it started."),
+  apiSocket: text("Path of the socket that answers this."),
+  launcherSocket: v.exactOptional(text("Daemon: path of the socket for docker-proxy launchers.")),
+  pluginSocket: v.exactOptional(text("Daemon: path of the socket of Docker's network plugin.")),
+});
+/** GET /v1/info */
+export type InfoView = v.InferOutput<typeof InfoView>;
+
+export const MappingView = v.object({
+  hostIp: text("Address of the host, `0.0.0.0` for all."),
+  hostPort: count("First port of the host."),
+  hostPortEnd: count("Last port of the host."),
+  targetIp: text("Address of the target."),
+  targetPort: count("First port of the target."),
+  targetPortEnd: count("Last port of the target."),
+  proto: v.picklist(["tcp", "udp"]),
+  via: v.pipe(v.picklist(["dataplane", "relay"]), v.description("How the port is served: by packets, or by sockets.")),
+});
+export type MappingView = v.InferOutput<typeof MappingView>;
+
+const Drops = counters("Dropped packets by reason; only reasons that happened.");
+/** By reason name (`wire/drop.ts`). */
+export type Drops = v.InferOutput<typeof Drops>;
+
+export const PortStats = v.object({
+  port: count("Number of the port in the dataplane."),
+  name: text("Name of the device, as in `ip link`."),
+  kind: v.pipe(v.picklist(["uplink", "host", "endpoint"]), v.description("What is behind it.")),
+  address: v.exactOptional(text("Endpoint: its address.")),
+  rxPackets: count("Packets received from the device."),
+  rxBytes: count("Bytes received from the device."),
+  txPackets: count("Packets sent to the device."),
+  txBytes: count("Bytes sent to the device."),
+  drops: Drops,
+});
+export type PortStats = v.InferOutput<typeof PortStats>;
+
+export const StatsView = v.object({
+  pid: count("Process id of the instance."),
+  version: text("Of tsproxy."),
+  uptimeSec: count("Seconds since it started."),
+  mappings: v.pipe(v.array(MappingView), v.description("Published ports.")),
+  ports: v.pipe(v.array(PortStats), v.description("Ports of the dataplane.")),
+  drops: Drops,
+  flows: v.object({
+    active: count("Flows tracked now."),
+    capacity: count("Flows that can be tracked at once."),
+    created: count("Flows so far."),
+    expired: count("Flows that ended."),
+    refused: count("Flows refused, since the table was full."),
+  }),
+  steering: counters("Counters of the steering programs: packets taken from the host, handed back, …"),
+});
 /** GET /v1/stats */
-export interface StatsView {
-  pid: number;
-  version: string;
-  uptimeSec: number;
-  mappings: MappingView[];
-  ports: PortStats[];
-  /** All ports together. */
-  drops: Drops;
-  flows: { active: number; capacity: number; created: number; expired: number; refused: number };
-  /** Counters of the steering programs: packets taken from the host, packets handed back, … */
-  steering: Record<string, number>;
-}
+export type StatsView = v.InferOutput<typeof StatsView>;
 
-export interface MappingView {
-  hostIp: string;
-  hostPort: number;
-  hostPortEnd: number;
-  targetIp: string;
-  targetPort: number;
-  targetPortEnd: number;
-  proto: "tcp" | "udp";
-  /** How the port is served. */
-  via: "dataplane" | "relay";
-}
+const Direction = v.object({
+  src: text("`ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`."),
+  dst: text("Likewise."),
+});
 
+export const FlowView = v.object({
+  proto: v.picklist(["tcp", "udp", "icmp"]),
+  state: text("TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured` or `echo`."),
+  original: v.pipe(Direction, v.description("As the one who began sees it.")),
+  reply: v.pipe(Direction, v.description("As the other side sees its answers.")),
+  timeoutSec: v.pipe(v.number(), v.description("Seconds until it ends, unless a packet comes.")),
+  offloaded: flag("The steering programs carry its packets."),
+  packets: v.pipe(v.tuple([v.number(), v.number()]), v.description("In original and in reply direction.")),
+});
 /** GET /v1/flows: an array of these. */
-export type FlowView = FlowRow;
+export type FlowView = v.InferOutput<typeof FlowView>;
 
+export const FdbView = v.object({
+  mac: text("`02:42:ac:11:00:04`"),
+  port: count("Number of the port that it is behind."),
+  name: text("Name of that port's device."),
+  ageSec: v.pipe(v.number(), v.description("Seconds since it was seen.")),
+  static: flag("Known from the configuration: it neither ages nor moves."),
+});
 /** GET /v1/fdb: an array of these. */
-export interface FdbView extends FdbRow {
-  /** Of the port. */
-  name: string;
-}
+export type FdbView = v.InferOutput<typeof FdbView>;
 
-/** GET /v1/networks of a daemon: an array of these, Docker's networks of driver tsproxy. */
-export interface NetworkView {
-  id: string;
-  /** `172.18.0.0/16` */
-  subnet: string;
-  gateway: string;
-  /** The host's device in it; "" when it could not be made again after a restart. */
-  device: string;
-  mtu: number;
-  internal: boolean;
-  icc: boolean;
-  masquerade: boolean;
-  endpoints: number;
-}
+export const NetworkView = v.object({
+  id: text("Docker's."),
+  subnet: text("`172.18.0.0/16`"),
+  gateway: text("`172.18.0.1`"),
+  device: text("The host's device in it; empty when it could not be made again after a restart."),
+  mtu: count("Of its devices, in bytes."),
+  internal: flag("No way out, and no published ports."),
+  icc: flag("Its endpoints reach each other."),
+  masquerade: flag("What leaves gets the host's address."),
+  endpoints: count("How many it has."),
+});
+/** GET /v1/networks: an array of these. */
+export type NetworkView = v.InferOutput<typeof NetworkView>;
 
-/** GET /v1/endpoints of a daemon: an array of these. */
-export interface EndpointView {
-  id: string;
-  network: string;
-  address: string;
-  mac: string;
-  /** `gone`: its device ended, with its namespace or otherwise. */
-  state: "created" | "joined" | "gone";
-  /** SandboxKey; "" before it joined. */
-  sandbox: string;
-  ports: MappingView[];
-}
+export const EndpointView = v.object({
+  id: text("Docker's."),
+  network: text("Id of its network."),
+  address: text("`172.18.0.2`"),
+  mac: text("`02:42:ac:12:00:02`"),
+  state: v.pipe(v.picklist(["created", "joined", "gone"]), v.description("`gone`: its device ended, with its namespace or otherwise.")),
+  sandbox: text("Path of its network namespace; empty before it joined."),
+  ports: v.pipe(v.array(MappingView), v.description("Published ports.")),
+});
+/** GET /v1/endpoints: an array of these. */
+export type EndpointView = v.InferOutput<typeof EndpointView>;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Entry point: the only place that exits. Commands load what they need, so that `--help` needs nothing. */
+import { TsproxyError } from "../errors.js";
 import { setLogSink } from "../log.js";
 import { showFdb, showFlows, showStats } from "./commands/show.js";
 import { buildProgram, exitCodeOf, reportError } from "./options.js";
@@ -21,9 +22,14 @@ const program = buildProgram({
   cleanup: async (options) => (await import("./commands/cleanup.js")).cleanup(options),
 });
 
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // `tsproxy flows | head` is no failure of ours.
+  if (error.code === "EPIPE") process.exit(0);
+  const message = `cannot write to standard output (${error.code})`;
+  reportError(new TsproxyError("TSP_ERR_OUTPUT", "unavailable", message, "is the disk full?", error));
+  process.exit(1);
+});
 process.on("uncaughtException", (error) => {
-  // A broken pipe at standard output (`tsproxy flows | head`) is no failure of ours.
-  if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit(0);
   reportError(error);
   process.exit(1);
 });

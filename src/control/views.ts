@@ -1,5 +1,5 @@
 /** What the API says of a dataplane: for one run of the main job and for the daemon alike. */
-import type { Views } from "../api/server.js";
+import type { Handlers } from "../api/routes.js";
 import type { MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
 import type { Dataplane } from "./controller.js";
@@ -27,11 +27,11 @@ export async function stats(plane: Dataplane | undefined, served: Served, starte
   };
 }
 
-export function views(plane: Dataplane | undefined, served: Served): Views {
+export function views(plane: Dataplane | undefined, served: Served): Pick<Handlers, "stats" | "flows" | "fdb"> {
   const startedAt = Date.now();
   return {
-    "/v1/stats": () => stats(plane, served, startedAt),
-    "/v1/flows": () => plane?.flows() ?? [],
-    "/v1/fdb": () => plane?.fdb() ?? [],
+    stats: () => stats(plane, served, startedAt),
+    flows: () => plane?.flows() ?? [],
+    fdb: () => plane?.fdb() ?? [],
   };
 }

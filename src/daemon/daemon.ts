@@ -2,8 +2,9 @@
  * `tsproxy daemon`: one dataplane for everything that asks: docker-proxy launchers (`proxy-server.ts`), Docker's network plugin
  * (`network-driver.ts`), and the API's views. It starts with nothing published and ends by taking everything back.
  */
+import { launcherSocketPath } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
-import type { MappingView } from "../api/types.js";
+import type { InfoView, MappingView } from "../api/types.js";
 import { Dataplane, type DataplaneOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
@@ -18,6 +19,8 @@ export class Daemon {
   private readonly undo = new Undo();
   private stopped: Promise<void> | undefined;
   private proxies: ProxyServer | undefined;
+  /** What it serves where. */
+  info!: InfoView;
 
   private constructor(readonly plane: Dataplane) {}
 
@@ -37,7 +40,12 @@ export class Daemon {
         mappings: () => daemon.mappings(),
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       });
-      const api = await serveApi({ ...planeViews, ...plugin.views }, options.group);
+      const api = await serveApi(
+        { ...planeViews, ...plugin.handlers },
+        { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.socketPath },
+        options.group,
+      );
+      daemon.info = api.info;
       daemon.undo.add("API socket", () => api.close());
       return daemon;
     } catch (error) {

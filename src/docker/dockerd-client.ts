@@ -1,5 +1,6 @@
-/** What dockerd calls the endpoints and networks of its remote driver: a plugin is told ids alone. */
-import http from "node:http";
+/** Asks dockerd: what it is, and what it calls the endpoints and networks of its remote driver, since a plugin is told ids alone. */
+import { NoAnswer, requestJson } from "../api/http-client.js";
+import { TsproxyError } from "../errors.js";
 
 const TIMEOUT_MS = 2000;
 
@@ -12,7 +13,7 @@ export interface Names {
 
 /** dockerd's socket, as the docker client finds it; null when that is not on this host. */
 export function dockerSocket(): string | null {
-  const host = process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock";
+  const host = process.env.DOCKER_HOST || "unix:///var/run/docker.sock";
   return host.startsWith("unix://") ? host.slice("unix://".length) : null;
 }
 
@@ -21,8 +22,10 @@ export async function dockerNames(): Promise<Names> {
   const names: Names = { containers: new Map(), networks: new Map() };
   try {
     const [containers, networks] = await Promise.all([
-      ask<{ Id: string; Names: string[]; NetworkSettings?: { Networks?: Record<string, { EndpointID?: string }> } }[]>("/containers/json"),
-      ask<{ Id: string; Name: string }[]>("/networks"),
+      askDockerd<{ Id: string; Names: string[]; NetworkSettings?: { Networks?: Record<string, { EndpointID?: string }> } }[]>(
+        "/containers/json",
+      ),
+      askDockerd<{ Id: string; Name: string }[]>("/networks"),
     ]);
     for (const { Id, Name } of networks) names.networks.set(Id, Name);
     for (const { Id, Names, NetworkSettings } of containers)
@@ -34,25 +37,23 @@ export async function dockerNames(): Promise<Names> {
   return names;
 }
 
-/** GET of dockerd's API. */
-export function ask<T>(path: string): Promise<T> {
+/** GET of dockerd's API. Throws TSP_ERR_DOCKER: permission when this user may not ask, else unavailable. */
+export async function askDockerd<T>(path: string): Promise<T> {
   const socketPath = dockerSocket();
-  if (socketPath === null) return Promise.reject(new Error(`DOCKER_HOST ${process.env.DOCKER_HOST} is on another host`));
-  return new Promise((resolve, reject) => {
-    const request = http.get({ socketPath, path, timeout: TIMEOUT_MS }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        if (response.statusCode !== 200) return reject(new Error(`dockerd answers ${path} with status ${response.statusCode}`));
-        try {
-          resolve(JSON.parse(Buffer.concat(chunks).toString()) as T);
-        } catch (error) {
-          reject(error as Error);
-        }
-      });
-    });
-    request.on("timeout", () => request.destroy(new Error("timeout")));
-    request.on("error", reject);
-  });
+  if (socketPath === null)
+    throw new TsproxyError("TSP_ERR_DOCKER", "unavailable", `DOCKER_HOST ${process.env.DOCKER_HOST} is on another host`);
+  try {
+    const { status, value } = await requestJson(socketPath, { method: "GET", path, timeoutMs: TIMEOUT_MS });
+    if (status === 200) return value as T;
+    throw new TsproxyError("TSP_ERR_DOCKER", "unavailable", `dockerd answers ${path} with status ${status}`);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    const { errno, message } = error;
+    if (errno === "EACCES" || errno === "EPERM") {
+      const hint = "run as root, or as a member of the group docker";
+      throw new TsproxyError("TSP_ERR_DOCKER", "permission", `this user may not open ${socketPath}`, hint, error);
+    }
+    const what = `dockerd does not answer at ${socketPath} (${errno ?? message})`;
+    throw new TsproxyError("TSP_ERR_DOCKER", "unavailable", what, "start docker, or set DOCKER_HOST", error);
+  }
 }

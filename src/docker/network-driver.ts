@@ -402,5 +402,5 @@ function dockerError(error: unknown): unknown {
   if (!(error instanceof PortTakenError)) return error;
   const owner = error.owner === null || error.owner.endsWith(`(pid ${process.pid})`) ? "" : ` (${error.owner} has it)`;
   const message = `Bind for ${error.address}:${error.port} failed: port is already allocated${owner}`;
-  return new TsproxyError(error.code, error.kind, message, undefined, error);
+  return error.reworded(message);
 }

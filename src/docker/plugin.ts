@@ -1,7 +1,7 @@
 /** The Docker side of the daemon: the network driver behind its plugin socket, and what the API says of it. */
 
 import { join } from "node:path";
-import type { Views } from "../api/server.js";
+import type { Handlers } from "../api/routes.js";
 import { DriverState, stateDir } from "../model/store.js";
 import { findDevice, removeHostDevice } from "../model/stray-device.js";
 import { type DriverPlane, NetworkDriver } from "./network-driver.js";
@@ -14,7 +14,8 @@ export interface PluginOptions {
 }
 
 export interface Plugin {
-  views: Views;
+  readonly socketPath: string;
+  readonly handlers: Pick<Handlers, "networks" | "endpoints">;
   /** Networks and published ports end with the dataplane; containers keep their devices. */
   close(): Promise<void>;
 }
@@ -27,10 +28,11 @@ export function pluginSocket(): string {
 
 export async function startPlugin(plane: DriverPlane, options: PluginOptions): Promise<Plugin> {
   const driver = new NetworkDriver(plane, { findDevice, removeHostDevice }, new DriverState(stateDir()));
+  const socketPath = options.pluginSocket ?? pluginSocket();
   const calls = Object.entries(driver.calls).map(([name, call]) => [`NetworkDriver.${name}`, call] as const);
   const server = await servePlugin(
     { "Plugin.Activate": async () => ({ Implements: ["NetworkDriver"] }), ...Object.fromEntries(calls) },
-    { path: options.pluginSocket ?? pluginSocket(), group: options.group },
+    { path: socketPath, group: options.group },
   );
   // Only now: it is certain that no other daemon serves the same networks.
   try {
@@ -40,7 +42,8 @@ export async function startPlugin(plane: DriverPlane, options: PluginOptions): P
     throw error;
   }
   return {
-    views: { "/v1/networks": () => driver.networkViews(), "/v1/endpoints": () => driver.endpointViews() },
+    socketPath,
+    handlers: { networks: () => driver.networkViews(), endpoints: () => driver.endpointViews() },
     close: () => server.close(),
   };
 }

@@ -6,12 +6,11 @@
  * The launcher holds the port; here its socket is kept only for relaying. So a second launcher that brings a socket for the same port proves
  * that the first one is gone, even if the end of its connection has not been seen yet: the first one's lease is ended before the second's begins.
  */
-import { closeSync, rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { join } from "node:path";
-import { makeRunDir, runDir } from "../api/paths.js";
-import { restrictSocket } from "../api/socket-access.js";
+import { closeSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { launcherSocketPath } from "../api/paths.js";
 import type { MappingView } from "../api/types.js";
+import { listen } from "../api/unix-socket.js";
 import type { Dataplane, DataplaneOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { TsproxyError } from "../errors.js";
@@ -47,21 +46,13 @@ export class ProxyServer {
 
   /** Listens in the run folder, for root and the group. Throws TSP_ERR_DAEMON (conflict) when another daemon does so already. */
   static async start(plane: Dataplane, options: ProxyServerOptions): Promise<ProxyServer> {
-    const path = join(runDir(), "docker-proxy.sock");
-    makeRunDir();
-    if (await answers(path))
-      throw new TsproxyError("TSP_ERR_DAEMON", "conflict", `another daemon serves ${path}`, "one is enough; stop it first");
-    rmSync(path, { force: true }); // of a daemon that was killed
     const proxies = new ProxyServer(plane, options);
-    await new Promise<void>((resolve, reject) => {
-      proxies.server.once("error", reject).listen({ path, backlog: BACKLOG }, resolve);
+    await listen(proxies.server, {
+      path: launcherSocketPath(),
+      group: options.group,
+      backlog: BACKLOG,
+      refusal: { code: "TSP_ERR_DAEMON", other: "another daemon", hint: "one is enough; stop it first" },
     });
-    try {
-      restrictSocket(path, options.group);
-    } catch (error) {
-      await proxies.close();
-      throw error;
-    }
     return proxies;
   }
 
@@ -92,7 +83,7 @@ export class ProxyServer {
       socket.resume();
       await gone;
     } catch (error) {
-      const text = error instanceof TsproxyError ? error.describe() : `internal error: ${(error as Error).message}`;
+      const text = TsproxyError.of(error).describe();
       log.warn(text);
       socket.write(`error ${text.replace(/\s*\n\s*/g, " ")}\n`);
     } finally {
@@ -147,15 +138,4 @@ export class ProxyServer {
     const { pickFromRange: _, ...mapping } = spec;
     return { ...mapping, via: "relay" };
   }
-}
-
-/** Whether somebody listens there. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path, () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.on("error", () => resolve(false));
-  });
 }

@@ -30,7 +30,8 @@ export class Instance {
     try {
       if (config.relay) await instance.startRelay(config);
       else await instance.startDataplane(config, onDeath);
-      const api = await serveApi(views(instance.plane, { mappings: () => instance.mappings, relayed: () => instance.relayed() }));
+      const handlers = views(instance.plane, { mappings: () => instance.mappings, relayed: () => instance.relayed() });
+      const api = await serveApi(handlers, { role: "standalone" });
       instance.undo.add("API socket", () => api.close());
       return instance;
     } catch (error) {

@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import os from "node:os";
 import { TsproxyError } from "../errors.js";
+import { addonFile, BUILD_COMMAND, platformName } from "./native-files.js";
 
 /** Opaque handle of a batched input/output context (`native/io.c`). */
 export type IoHandle = { readonly __io: unique symbol };
@@ -36,6 +37,11 @@ export interface Native {
   recvFd(fd: number, bytes: Uint8Array): [length: number, fd: number];
   /** What an IPv4 or IPv6 socket is bound to (`protocol`: 6, 17, …); null for one that is not, and for what is no such socket. */
   boundTo(fd: number): [protocol: number, port: number, address: string] | null;
+  /**
+   * An ICMP socket connected to an IPv4 address: a raw one, else one for pings alone (icmp(7)); fd or -errno, -EINVAL for
+   * what is no address. A raw one reads packets with their IPv4 header, the other without.
+   */
+  icmpConnect(address: string): number;
   /** Port that an IPv4 socket is bound to, or -errno. */
   localPort(fd: number): number;
   /** Binds a UDP socket (port 0: a free one; IPv6: for IPv6 alone); fd or -errno, -EINVAL for what is no address. */
@@ -102,31 +108,27 @@ const HINTS: Record<string, string> = {
   ENOMEM: "not enough memory, or the locked-memory limit is too low ('ulimit -l')",
 };
 
+/** The kind of a system call's failure. */
+export function systemErrorKind(errno: number): "permission" | "conflict" | "unavailable" {
+  const name = errnoName(errno);
+  if (name === "EPERM" || name === "EACCES") return "permission";
+  return name === "EBUSY" || name === "EEXIST" || name === "EADDRINUSE" ? "conflict" : "unavailable";
+}
+
 /** Error for a system call that failed with `errno` (either sign): names the call, the errno and what to do. */
 export function systemError(call: string, errno: number, hint?: string): TsproxyError {
   const name = errnoName(errno);
-  const kind =
-    name === "EPERM" || name === "EACCES"
-      ? "permission"
-      : name === "EBUSY" || name === "EEXIST" || name === "EADDRINUSE"
-        ? "conflict"
-        : "unavailable";
-  return new TsproxyError("TSP_ERR_SYSCALL", kind, `${call} failed (${name})`, hint ?? HINTS[name]);
+  return new TsproxyError("TSP_ERR_SYSCALL", systemErrorKind(errno), `${call} failed (${name})`, hint ?? HINTS[name]);
 }
 
 function load(): Native {
-  const require = createRequire(import.meta.url);
+  const file = addonFile();
+  if (file === null) throw addonError(`there is no compiled addon for ${platformName()}`);
   let raw: Native;
   try {
-    raw = require("../../native/build/tsproxy.node") as Native;
+    raw = createRequire(import.meta.url)(file) as Native;
   } catch (cause) {
-    throw new TsproxyError(
-      "TSP_ERR_ADDON",
-      "unavailable",
-      "the native addon is not built",
-      "run 'npm run build:native' (needs a C compiler)",
-      cause,
-    );
+    throw addonError(`the addon ${file} cannot be loaded: ${(cause as Error).message}`, cause);
   }
   // Set-up calls throw a plain Error with errno and syscall; give it a name and a hint. Packet calls are left untouched.
   const wrapped = { ...raw };
@@ -143,6 +145,10 @@ function load(): Native {
     };
   }
   return wrapped;
+}
+
+function addonError(message: string, cause?: unknown): TsproxyError {
+  return new TsproxyError("TSP_ERR_ADDON", "unavailable", message, `compile it: ${BUILD_COMMAND} (needs a C compiler)`, cause);
 }
 
 export const native: Native = load();

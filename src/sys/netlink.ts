@@ -11,7 +11,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import { TsproxyError } from "../errors.js";
-import { errnoName, native, systemError } from "./native.js";
+import { errnoName, native, systemError, systemErrorKind } from "./native.js";
 
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
@@ -156,8 +156,9 @@ const HINTS: Record<string, string> = {
 /** The error for a request that the kernel refused; `what` was tried, as in "add address 172.17.0.1/16 to tsp0". */
 export function requestError(what: string, errno: number, detail: string): TsproxyError {
   const name = errnoName(errno);
-  const { code, kind, message, hint } = systemError(what, errno, HINTS[name]);
-  return new TsproxyError(code, NOT_FOUND.has(name) ? "not-found" : kind, detail === "" ? message : `${message}: ${detail}`, hint);
+  const { message, hint } = systemError(what, errno, HINTS[name]);
+  const kind = NOT_FOUND.has(name) ? "not-found" : systemErrorKind(errno);
+  return new TsproxyError("TSP_ERR_SYSCALL", kind, detail === "" ? message : `${message}: ${detail}`, hint);
 }
 
 /** Receives whole datagrams from a netlink socket, however long. */

@@ -12,7 +12,8 @@ export const ECHO_REPLY = 0,
   TIME_EXCEEDED = 11,
   PARAMETER_PROBLEM = 12;
 const CHECKSUM = 2,
-  IDENTIFIER = 4;
+  IDENTIFIER = 4,
+  SEQUENCE = 6;
 
 export function type(bytes: Uint8Array, off: number): number {
   return bytes[off]!;
@@ -58,4 +59,13 @@ export function emitError(bytes: Uint8Array, halves: Uint16Array, off: number, l
   halves[h + 2] = 0;
   halves[h + 3] = rawHalf(mtu);
   halves[h + 1] = ~sum(halves, bytes, off, len) & 0xffff;
+}
+
+/** Writes an echo request of `len` bytes (8 or more) whose data is zero; `id` and `sequence` are 0..65535. */
+export function emitEcho(bytes: Uint8Array, halves: Uint16Array, off: number, len: number, id: number, sequence: number): void {
+  bytes.fill(0, off, off + len);
+  bytes[off] = ECHO;
+  halves[(off + IDENTIFIER) >> 1] = rawHalf(id);
+  halves[(off + SEQUENCE) >> 1] = rawHalf(sequence);
+  halves[(off + CHECKSUM) >> 1] = ~sum(halves, bytes, off, len) & 0xffff;
 }

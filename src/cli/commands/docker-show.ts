@@ -1,6 +1,7 @@
 /** `tsproxy ps` and `tsproxy port`: Docker's networks of driver tsproxy, which `docker ps` and `docker port` show no ports of. */
 
-import { findInstances, get, type Instance, pickInstance } from "../../api/client.js";
+import { ask } from "../../api/client.js";
+import { findInstances, type Instance, pickInstance } from "../../api/instances.js";
 import type { EndpointView, MappingView, NetworkView } from "../../api/types.js";
 import { dockerNames, type Names } from "../../docker/dockerd-client.js";
 import { TsproxyError } from "../../errors.js";
@@ -54,11 +55,8 @@ export async function showPort(
 }
 
 async function load(pid: number | undefined, names: Names): Promise<{ networks: (NetworkView & { name: string })[]; endpoints: Named[] }> {
-  const instance = await pickDaemon(pid);
-  const [networks, endpoints] = await Promise.all([
-    get<NetworkView[]>(instance, "/v1/networks"),
-    get<EndpointView[]>(instance, "/v1/endpoints"),
-  ]);
+  const { socketPath } = await pickDaemon(pid);
+  const [networks, endpoints] = await Promise.all([ask(socketPath, "networks"), ask(socketPath, "endpoints")]);
   return {
     networks: networks.map((network) => ({ ...network, name: names.networks.get(network.id) ?? "" })),
     endpoints: endpoints.map((endpoint) => {
@@ -71,14 +69,10 @@ async function load(pid: number | undefined, names: Names): Promise<{ networks: 
 /** Among several instances the one that is a daemon. */
 async function pickDaemon(pid: number | undefined): Promise<Instance> {
   if (pid !== undefined) return pickInstance(pid);
-  for (const instance of await findInstances())
-    if (
-      await get(instance, "/v1/networks").then(
-        () => true,
-        () => false,
-      )
-    )
-      return instance;
+  for (const instance of await findInstances()) {
+    const info = await ask(instance.socketPath, "info").catch(() => undefined);
+    if (info?.role === "daemon") return instance;
+  }
   throw new TsproxyError("TSP_ERR_INSTANCE", "not-found", "no tsproxy daemon is running", "start it with 'tsproxy daemon'");
 }
 

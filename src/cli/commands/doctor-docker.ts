@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
-import { ask } from "../../docker/dockerd-client.js";
+import { askDockerd } from "../../docker/dockerd-client.js";
 import { pluginSocket } from "../../docker/plugin.js";
 import { attempt, type Check } from "./check.js";
 
@@ -39,7 +39,7 @@ export async function checkDocker(checks: Check[], docker: DockerSystem): Promis
 }
 
 export const dockerSystem: DockerSystem = {
-  reach: () => ask("/version"),
+  reach: () => askDockerd("/version"),
   servePlugin: () => {
     const socket = pluginSocket();
     const dir = nearest(path.dirname(socket));

@@ -3,7 +3,6 @@
  * undone: the TAP that it makes, with what is attached to it, is gone when its descriptor is closed.
  */
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { TsproxyError } from "../../errors.js";
 import type { SteeringProbe } from "../../steer/steering.js";
 import { OFFLOAD_TCP, OFFLOAD_TCP_UDP, TAP_FLAGS } from "../../sys/if-tun.js";
@@ -21,7 +20,7 @@ export interface DoctorSystem {
   /** Loads the steering programs, attaches nothing. */
   probeSteering(): SteeringProbe;
   enterNetns(): void;
-  openRawSocket(): void;
+  openEchoSocket(): void;
   /** Undefined: not looked at. */
   docker?: DockerSystem;
 }
@@ -86,9 +85,9 @@ async function diagnose(load: () => Promise<DoctorSystem>): Promise<Check[]> {
       essential: false,
       good: "targets can be pinged before they are published",
       bad: "silent UDP targets are not noticed",
-      fix: "install the package raw-socket, and run as root or grant CAP_NET_RAW",
+      fix: "run as root, or grant CAP_NET_RAW",
     },
-    () => system.openRawSocket(),
+    () => system.openEchoSocket(),
   );
   if (system.docker !== undefined) await checkDocker(checks, system.docker);
   return checks;
@@ -183,10 +182,11 @@ function format(checks: Check[]): string {
 
 /** The real one. Loaded late, since loading fails when the addon is not built. */
 export async function loadSystem(): Promise<DoctorSystem> {
-  const [{ native }, { RouteSocket }, { probeSteering }] = await Promise.all([
+  const [{ native }, { RouteSocket }, { probeSteering }, { openEchoSocket }] = await Promise.all([
     import("../../sys/native.js"),
     import("../../sys/rtnetlink.js"),
     import("../../steer/steering.js"),
+    import("../../standalone/ping.js"),
   ]);
   return {
     probeSteering,
@@ -214,13 +214,7 @@ export async function loadSystem(): Promise<DoctorSystem> {
         closeSync(fd);
       }
     },
-    openRawSocket: () => {
-      const raw = createRequire(import.meta.url)("raw-socket") as {
-        Protocol: { ICMP: number };
-        createSocket(options: object): { close(): void };
-      };
-      raw.createSocket({ protocol: raw.Protocol.ICMP }).close();
-    },
+    openEchoSocket: () => openEchoSocket(() => {}).close(),
     docker: dockerSystem,
   };
 }

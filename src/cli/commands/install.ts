@@ -1,11 +1,11 @@
 /** `tsproxy install`: writes the systemd units for this very copy of tsproxy and says what comes next. */
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { TsproxyError } from "../../errors.js";
+import { BUILD_COMMAND, launcherFile } from "../../sys/native-files.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];
-const LAUNCHER = "native/build/tsproxy-docker-proxy";
 
 export interface InstallOptions {
   /** Put before `/etc/systemd/system`: for a package, or an image. */
@@ -33,7 +33,7 @@ export function install({ prefix }: InstallOptions): void {
   } catch (cause) {
     throw new TsproxyError("TSP_ERR_INSTALL", "permission", `cannot write to ${dir}: ${(cause as Error).message}`, "run as root", cause);
   }
-  const launcher = path.join(root, LAUNCHER);
+  const launcher = launcherFile();
   process.stdout.write(`wrote ${UNITS.map((unit) => path.join(dir, unit)).join(" and ")}
 
 Start it, now and at every boot:
@@ -43,6 +43,6 @@ Networks through tsproxy:
   docker network create -d tsproxy NAME
 
 Published ports of Docker's own networks through tsproxy: in /etc/docker/daemon.json, then restart docker
-  { "userland-proxy-path": "${launcher}" }
-${existsSync(launcher) ? "" : `  (it is not built yet: npm run build:native in ${root})\n`}`);
+  { "userland-proxy-path": "${launcher ?? "…/tsproxy-docker-proxy"}" }
+${launcher === null ? `  (it is not compiled yet: ${BUILD_COMMAND})\n` : ""}`);
 }

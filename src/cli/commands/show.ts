@@ -1,7 +1,9 @@
 /** `tsproxy flows`, `fdb` and `stats`: what a running instance's tables hold, as a table or as JSON. */
 
-import { get, pickInstance } from "../../api/client.js";
-import type { Drops, FdbView, FlowView, StatsView } from "../../api/types.js";
+import { ask } from "../../api/client.js";
+import { pickInstance } from "../../api/instances.js";
+import type { AnswerOf, ROUTES } from "../../api/routes.js";
+import type { Drops, StatsView } from "../../api/types.js";
 import { formatMapping } from "../../control/port-spec.js";
 import type { ShowOptions } from "../options.js";
 import { formatTable } from "../table.js";
@@ -10,7 +12,7 @@ type Write = (text: string) => void;
 const stdout: Write = (text) => process.stdout.write(text);
 
 export function showFlows(options: ShowOptions, write: Write = stdout): Promise<void> {
-  return show<FlowView[]>("/v1/flows", options, write, (flows) =>
+  return show("flows", options, write, (flows) =>
     formatTable(
       ["PROTO", "STATE", "ORIGINAL SRC", "ORIGINAL DST", "REPLY SRC", "REPLY DST", "TIMEOUT", "PACKETS", "REPLIES"],
       flows.map((f) => [
@@ -29,7 +31,7 @@ export function showFlows(options: ShowOptions, write: Write = stdout): Promise<
 }
 
 export function showFdb(options: ShowOptions, write: Write = stdout): Promise<void> {
-  return show<FdbView[]>("/v1/fdb", options, write, (entries) =>
+  return show("fdb", options, write, (entries) =>
     formatTable(
       ["MAC", "PORT", "NAME", "AGE"],
       entries.map((e) => [e.mac, e.port, e.name, e.static ? "static" : formatDuration(e.ageSec)]),
@@ -38,11 +40,17 @@ export function showFdb(options: ShowOptions, write: Write = stdout): Promise<vo
 }
 
 export function showStats(options: ShowOptions, write: Write = stdout): Promise<void> {
-  return show<StatsView>("/v1/stats", options, write, formatStats);
+  return show("stats", options, write, formatStats);
 }
 
-async function show<T>(path: string, { json, pid }: ShowOptions, write: Write, format: (view: T) => string): Promise<void> {
-  const view = await get<T>(await pickInstance(pid), path);
+async function show<Name extends "flows" | "fdb" | "stats">(
+  name: Name,
+  { json, pid }: ShowOptions,
+  write: Write,
+  format: (view: AnswerOf<(typeof ROUTES)[Name]>) => string,
+): Promise<void> {
+  const { socketPath } = await pickInstance(pid);
+  const view = (await ask<"flows" | "fdb" | "stats">(socketPath, name)) as AnswerOf<(typeof ROUTES)[Name]>;
   write(json ? `${JSON.stringify(view, null, 2)}\n` : format(view));
 }
 

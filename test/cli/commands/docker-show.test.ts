@@ -71,7 +71,7 @@ async function shown(show: (write: (text: string) => void) => Promise<void>): Pr
   return text;
 }
 
-const daemon = { "/v1/networks": networks, "/v1/endpoints": endpoints };
+const daemon = { "/v1/info": { role: "daemon" }, "/v1/networks": networks, "/v1/endpoints": endpoints };
 const known = async (): Promise<Names> => names;
 const unknown = async (): Promise<Names> => ({ containers: new Map(), networks: new Map() });
 

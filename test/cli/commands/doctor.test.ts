@@ -23,7 +23,7 @@ function host(changes: Partial<DoctorSystem> & { noUso?: boolean; noClsact?: boo
         return changes.noUso && bits > 0x1f ? -22 : 0;
       },
       addClsact: () => {
-        if (changes.noClsact) throw new TsproxyError("TSP_ERR_NETLINK", "unavailable", "add clsact failed (ENOENT)");
+        if (changes.noClsact) throw new TsproxyError("TSP_ERR_SYSCALL", "unavailable", "add clsact failed (ENOENT)");
       },
       close: () => {
         tap.closed++;
@@ -31,7 +31,7 @@ function host(changes: Partial<DoctorSystem> & { noUso?: boolean; noClsact?: boo
     }),
     probeSteering: () => ({ bpf: true, tcx: true }),
     enterNetns: () => {},
-    openRawSocket: () => {},
+    openEchoSocket: () => {},
     ...changes,
   };
   return { system, tap };
@@ -73,14 +73,14 @@ describe("doctor", () => {
 
   it("passes a host that lacks only what is not essential", async () => {
     const { ok, of, error } = await examine(
-      host({ noUso: true, enterNetns: denied, openRawSocket: denied, probeSteering: () => ({ bpf: true, tcx: false }) }),
+      host({ noUso: true, enterNetns: denied, openEchoSocket: denied, probeSteering: () => ({ bpf: true, tcx: false }) }),
     );
     expect([ok, error]).toEqual([true, undefined]);
     expect(of("USO offload")).toMatchObject({ status: "missing", fix: "use Linux 6.2 or later" });
     expect(of("TCX")).toMatchObject({ status: "missing", essential: false, fix: "use Linux 6.6 or later" });
     expect(of("clsact")).toMatchObject({ status: "ok", essential: true });
     expect(of("network namespaces")).toMatchObject({ status: "missing", fix: "run as root" });
-    expect(of("ICMP echo")).toMatchObject({ status: "missing", fix: expect.stringContaining("raw-socket") });
+    expect(of("ICMP echo")).toMatchObject({ status: "missing", fix: "run as root, or grant CAP_NET_RAW" });
   });
 
   it("fails without a TAP, and calls unknown what needs one", async () => {

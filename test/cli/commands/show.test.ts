@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
 import type net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findInstances } from "../../../src/api/client.js";
 import type { FdbView, FlowView, StatsView } from "../../../src/api/types.js";
 import { formatBytes, formatDuration, showFdb, showFlows, showStats } from "../../../src/cli/commands/show.js";
 
@@ -153,49 +152,6 @@ describe("tables of a running instance", () => {
   it("shows headings alone when there is nothing", async () => {
     await instance(42, (_request, response) => response.end("[]"));
     expect(await printed(showFdb)).toBe("MAC  PORT  NAME  AGE\n");
-  });
-});
-
-describe("finding the instance", () => {
-  it("passes over stale sockets, other files and a folder that is not there", async () => {
-    await instance(42);
-    writeFileSync(path.join(dir, "41.sock"), ""); // connect: ECONNREFUSED, as for a socket without a listener
-    writeFileSync(path.join(dir, "43.json"), "");
-    expect(await findInstances()).toEqual([{ pid: 42, socketPath: path.join(dir, "42.sock") }]);
-    expect(await findInstances(path.join(dir, "none"))).toEqual([]);
-  });
-
-  it("says how to start one when none runs", async () => {
-    await expect(printed(showFlows)).rejects.toMatchObject({
-      kind: "not-found",
-      message: "no tsproxy is running",
-      hint: expect.stringContaining("tsproxy -p"),
-    });
-  });
-
-  it("asks which one when several run, and takes --pid", async () => {
-    await instance(9, (_request, response) => response.end("[]"));
-    await instance(42);
-    await expect(printed(showFlows)).rejects.toMatchObject({
-      kind: "conflict",
-      message: "2 instances of tsproxy run (9, 42)",
-      hint: "choose one with --pid",
-    });
-    expect(await printed(showFlows, { pid: 42, json: true })).toContain("established");
-    await expect(printed(showFlows, { pid: 7 })).rejects.toMatchObject({
-      kind: "not-found",
-      message: "no tsproxy runs as process 7",
-      hint: "running: 9, 42",
-    });
-  });
-
-  it.each<[string, http.RequestListener, string]>([
-    ["an error status", (_request, response) => response.writeHead(500).end(), "tsproxy (pid 42) answered /v1/flows with status 500"],
-    ["nonsense", (_request, response) => response.end("{"), "something that is not JSON"],
-    ["nothing", (request) => request.socket.destroy(), "does not answer"],
-  ])("reports an instance that answers with %s", async (_name, listener, message) => {
-    await instance(42, listener);
-    await expect(printed(showFlows)).rejects.toMatchObject({ kind: "unavailable", message: expect.stringContaining(message) });
   });
 });
 

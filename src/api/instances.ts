@@ -1,0 +1,66 @@
+/** Running instances: each listens on `PID.sock` in a run folder (`paths.ts`). */
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { TsproxyError } from "../errors.js";
+import { denied } from "./client.js";
+import { runDirs } from "./paths.js";
+import { whoListens } from "./unix-socket.js";
+
+export interface Instance {
+  pid: number;
+  socketPath: string;
+  /** It is another user's, and this one may not ask it. */
+  denied: boolean;
+}
+
+/** Instances that listen, by process id; sockets that a killed one left are passed over. */
+export async function findInstances(dirs: readonly string[] = runDirs()): Promise<Instance[]> {
+  const found = await Promise.all(dirs.map(instancesIn));
+  return found.flat().sort((a, b) => a.pid - b.pid);
+}
+
+async function instancesIn(dir: string): Promise<Instance[]> {
+  const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
+    throw denied(dir, error);
+  });
+  const found = await Promise.all(
+    names
+      .filter((name) => /^\d+\.sock$/.test(name))
+      .map(async (name) => {
+        const socketPath = path.join(dir, name);
+        return { pid: Number.parseInt(name, 10), socketPath, presence: await whoListens(socketPath) };
+      }),
+  );
+  return found
+    .filter(({ presence }) => presence !== "absent")
+    .map(({ pid, socketPath, presence }) => ({ pid, socketPath, denied: presence === "denied" }));
+}
+
+/** The one that runs, or that `pid` names. Throws TSP_ERR_INSTANCE: not-found, conflict when there is a choice, or permission. */
+export async function pickInstance(pid: number | undefined, dirs: readonly string[] = runDirs()): Promise<Instance> {
+  const instances = await findInstances(dirs);
+  if (pid !== undefined) {
+    const named = instances.find((instance) => instance.pid === pid);
+    if (named === undefined) {
+      const pids = pidsOf(instances);
+      const hint = pids === "" ? "none runs at all" : `running: ${pids}`;
+      throw new TsproxyError("TSP_ERR_INSTANCE", "not-found", `no tsproxy runs as process ${pid}`, hint);
+    }
+    if (named.denied) throw denied(named.socketPath);
+    return named;
+  }
+  const allowed = instances.filter((instance) => !instance.denied);
+  const [first, second] = allowed;
+  if (second !== undefined) {
+    const message = `${allowed.length} instances of tsproxy run (${pidsOf(allowed)})`;
+    throw new TsproxyError("TSP_ERR_INSTANCE", "conflict", message, "choose one with --pid");
+  }
+  if (first !== undefined) return first;
+  if (instances[0] !== undefined) throw denied(instances[0].socketPath);
+  throw new TsproxyError("TSP_ERR_INSTANCE", "not-found", "no tsproxy is running", "start one, like 'tsproxy -p 8999:172.17.0.4:8080'");
+}
+
+function pidsOf(instances: Instance[]): string {
+  return instances.map((instance) => instance.pid).join(", ");
+}

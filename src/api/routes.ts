@@ -1,0 +1,70 @@
+/**
+ * The routes of the API: method, path, what a request carries and what is answered. Server, client and docs/api.md are all made from this table,
+ * so a route is added here and in the handlers of whoever serves it.
+ */
+import * as v from "valibot";
+import { EndpointView, FdbView, FlowView, InfoView, NetworkView, StatsView } from "./types.js";
+
+type Schema = v.GenericSchema;
+
+export interface Route {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** A segment that starts with a colon is a parameter: `/v1/networks/:id`. */
+  path: `/v1/${string}`;
+  /** One sentence for docs/api.md. */
+  summary: string;
+  /** What is after the question mark: strings by name. */
+  query?: Schema;
+  /** The JSON that is sent. */
+  body?: Schema;
+  /** The JSON that is answered; without it none is, with status 204. */
+  answer?: Schema;
+}
+
+export const ROUTES = {
+  info: { method: "GET", path: "/v1/info", summary: "What runs here, and what it serves where.", answer: InfoView },
+  stats: { method: "GET", path: "/v1/stats", summary: "Published ports, and the counters of everything.", answer: StatsView },
+  flows: { method: "GET", path: "/v1/flows", summary: "Connections, with both sides of their translation.", answer: v.array(FlowView) },
+  fdb: { method: "GET", path: "/v1/fdb", summary: "Which MAC address is behind which port.", answer: v.array(FdbView) },
+  networks: {
+    method: "GET",
+    path: "/v1/networks",
+    summary: "Docker's networks of driver tsproxy. A daemon only.",
+    answer: v.array(NetworkView),
+  },
+  endpoints: {
+    method: "GET",
+    path: "/v1/endpoints",
+    summary: "The endpoints in them. A daemon only.",
+    answer: v.array(EndpointView),
+  },
+} as const satisfies Record<string, Route>;
+
+/** Names of the parameters in a path. */
+type ParameterOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParameterOf<Rest>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+type OutputOf<R, Part extends string> = R extends { [P in Part]: infer S extends Schema } ? v.InferOutput<S> : undefined;
+type InputOf<R, Part extends string> = R extends { [P in Part]: infer S extends Schema } ? { [P in Part]: v.InferInput<S> } : unknown;
+
+export type AnswerOf<R> = OutputOf<R, "answer">;
+/** What a handler gets: everything checked. */
+export interface Checked<R extends Route> {
+  params: Record<ParameterOf<R["path"]>, string>;
+  query: OutputOf<R, "query">;
+  body: OutputOf<R, "body">;
+}
+/** What a caller gives; only what the route takes. */
+export type Given<R extends Route> = ([ParameterOf<R["path"]>] extends [never]
+  ? unknown
+  : { params: Record<ParameterOf<R["path"]>, string> }) &
+  InputOf<R, "query"> &
+  InputOf<R, "body">;
+
+export type Routes = Readonly<Record<string, Route>>;
+/** Who serves a route and how; routes that are left out are not found. */
+export type Handlers<R extends Routes = typeof ROUTES> = {
+  [Name in keyof R]?: (request: Checked<R[Name]>) => AnswerOf<R[Name]> | Promise<AnswerOf<R[Name]>>;
+};

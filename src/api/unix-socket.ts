@@ -1,0 +1,127 @@
+/**
+ * Unix sockets that tsproxy serves: making one, taking the place of one that a killed process left, who may use it; and whether anybody listens
+ * on one.
+ */
+import { chmodSync, chownSync, fstatSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { connect, type Server } from "node:net";
+import { dirname } from "node:path";
+import { TsproxyError } from "../errors.js";
+
+/** Bytes of a path in struct sockaddr_un, less its terminating zero (unix(7)). Node cuts longer ones off without a word. */
+const MAX_PATH = 107;
+const LISTEN_FDS_START = 3; // sd_listen_fds(3)
+
+/** `denied`: there is a socket, but this user may not connect to it. */
+export type Presence = "listening" | "absent" | "denied";
+
+/** Whether somebody listens on the socket at `path`. Connects to it, so a socket that systemd holds starts its service. */
+export function whoListens(path: string): Promise<Presence> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve("listening");
+    });
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "EACCES" || code === "EPERM" ? "denied" : "absent"));
+  });
+}
+
+export interface ListenOptions {
+  path: string;
+  /** Name or number of the group that may use it besides its owner; undefined: nobody. */
+  group?: string | undefined;
+  /** Connections that may wait to be accepted. */
+  backlog?: number;
+  /** A socket that listens there already, from `passedSockets`. `path` only names it then, and who may use it is not ours to say. */
+  passed?: number | undefined;
+  /** How a refusal is put: its code, who else may be listening ("another daemon"), and what to do then. */
+  refusal: { code: "TSP_ERR_API_SOCKET" | "TSP_ERR_DAEMON" | "TSP_ERR_PLUGIN_SOCKET"; other: string; hint: string };
+}
+
+/**
+ * Makes `server` listen. Makes the folder, and replaces a socket on which nobody listens. Throws an error of `refusal.code` (conflict when somebody
+ * listens), or TSP_ERR_GROUP; nothing listens then.
+ */
+export async function listen(server: Server, options: ListenOptions): Promise<void> {
+  const { path, group, backlog, passed, refusal } = options;
+  const { code } = refusal;
+  if (passed !== undefined) return start(server, options, { fd: passed });
+  if (Buffer.byteLength(path) > MAX_PATH)
+    throw new TsproxyError(code, "invalid", `${path} is too long for a socket's path`, `use at most ${MAX_PATH} bytes`);
+  const gid = group === undefined ? undefined : groupId(group);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  } catch (cause) {
+    throw failure(options, `cannot make the folder ${dirname(path)}`, cause);
+  }
+  const presence = await whoListens(path);
+  if (presence === "listening") throw new TsproxyError(code, "conflict", `${refusal.other} serves ${path}`, refusal.hint);
+  if (presence === "denied") throw new TsproxyError(code, "permission", `${path} belongs to another user`, "run as that user, or as root");
+  try {
+    rmSync(path, { force: true });
+  } catch (cause) {
+    throw failure(options, `cannot remove the old ${path}`, cause);
+  }
+  // So that nobody else can connect before the mode is set. Node binds before `listen` returns.
+  const umask = process.umask(0o177);
+  const started = start(server, options, { path, ...(backlog !== undefined && { backlog }) });
+  process.umask(umask);
+  await started;
+  try {
+    if (gid !== undefined) chownSync(path, -1, gid);
+    chmodSync(path, gid === undefined ? 0o600 : 0o660);
+  } catch (cause) {
+    await new Promise((resolve) => server.close(resolve));
+    throw failure(options, `cannot give ${path} to group ${group}`, cause);
+  }
+}
+
+function start(server: Server, options: ListenOptions, where: { fd: number } | { path: string; backlog?: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (cause: Error): void => reject(failure(options, `cannot listen on ${options.path}`, cause));
+    server.once("error", refuse).listen(where, () => {
+      server.off("error", refuse);
+      resolve();
+    });
+  });
+}
+
+function failure({ refusal: { code } }: ListenOptions, what: string, cause: unknown): TsproxyError {
+  const errno = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  const denied = errno === "EACCES" || errno === "EPERM" || errno === "EROFS";
+  const kind = denied ? "permission" : errno === "EADDRINUSE" ? "conflict" : "unavailable";
+  return new TsproxyError(code, kind, `${what} (${errno})`, denied ? "run as root, or use another folder" : undefined, cause);
+}
+
+/**
+ * Sockets that systemd listens on for this process (socket activation), in the order of the unit; `name` is that of FileDescriptorName= or "".
+ * Throws TSP_ERR_PLUGIN_SOCKET (invalid) when one is none.
+ */
+export function passedSockets(): { fd: number; name: string }[] {
+  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES = "" } = process.env;
+  if (LISTEN_PID !== String(process.pid)) return [];
+  const names = LISTEN_FDNAMES.split(":");
+  return Array.from({ length: Number(LISTEN_FDS) || 0 }, (_, i) => {
+    const fd = LISTEN_FDS_START + i;
+    const what = `descriptor ${fd} is no socket, but LISTEN_FDS says so`;
+    if (!isSocket(fd)) throw new TsproxyError("TSP_ERR_PLUGIN_SOCKET", "invalid", what, "see sd_listen_fds(3)");
+    return { fd, name: names[i] ?? "" };
+  });
+}
+
+function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false; // it is not open
+  }
+}
+
+function groupId(group: string): number {
+  if (/^\d+$/.test(group)) return Number(group);
+  // group(5): name:password:number:members
+  for (const line of readFileSync("/etc/group", "utf8").split("\n")) {
+    const [name, , id] = line.split(":");
+    if (name === group && id !== undefined) return Number(id);
+  }
+  throw new TsproxyError("TSP_ERR_GROUP", "not-found", `there is no group '${group}'`, "see /etc/group, or run 'groupadd'");
+}

@@ -1,0 +1,67 @@
+/** The package as users get it: `npm pack` of a copy of this source tree, installed by `npm i -g` with a Node of the registry's. */
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** What `npm pack` needs; compiled files that are there already save time. */
+const SOURCES = ["src", "native", "docs", "package.json", "package-lock.json", "tsconfig.json", "README.md", "LICENSE"];
+const NPM_CLI = fs.realpathSync(which("npm"));
+
+export type Arch = "x64" | "arm64";
+
+export interface Installed {
+  prefix: string;
+  /** `PREFIX/bin/tsproxy`. */
+  tsproxy: string;
+  /** `PREFIX/lib/node_modules/tsproxy/`. */
+  folder: string;
+  /** With this Node in front of the rest. */
+  env: { PATH: string };
+}
+
+function which(name: string): string {
+  const dir = (process.env.PATH ?? "").split(":").find((folder) => fs.existsSync(`${folder}/${name}`));
+  if (dir === undefined) throw new Error(`${name} is not installed`);
+  return `${dir}/${name}`;
+}
+
+/** Packs a copy of this tree in `dir`, so that nobody else's `dist/` changes; the tarball's path. */
+export async function pack(dir: string): Promise<string> {
+  const tree = path.join(dir, "tree");
+  for (const name of SOURCES) fs.cpSync(path.join(ROOT, name), path.join(tree, name), { recursive: true, preserveTimestamps: true });
+  fs.symlinkSync(path.join(ROOT, "node_modules"), path.join(tree, "node_modules"));
+  await run("npm", ["pack", "--pack-destination", dir], { cwd: tree });
+  return path.join(dir, fs.readdirSync(dir).find((name) => name.endsWith(".tgz"))!);
+}
+
+/** Fetches Node in these versions for an architecture; path of the program for each. Throws when the registry cannot be reached. */
+export async function fetchNodes(dir: string, versions: readonly number[], arch: Arch): Promise<Map<number, string>> {
+  const prefix = path.join(dir, `nodes-${arch}`);
+  const aliases = versions.map((version) => `node${version}@npm:node-linux-${arch}@${version}`);
+  fs.mkdirSync(prefix);
+  await run("npm", ["i", "--prefix", prefix, "--force", "--ignore-scripts", "--no-audit", "--no-fund", ...aliases]);
+  return new Map(versions.map((version) => [version, path.join(prefix, "node_modules", `node${version}`, "bin/node")]));
+}
+
+/** `npm i -g` by that Node with nothing else in the way: no compiler, no shell, nothing of `PATH` but Node. */
+export async function install(dir: string, tarball: string, node: string): Promise<Installed> {
+  const prefix = fs.mkdtempSync(path.join(dir, "prefix-"));
+  await npm(node, ["i", "-g", "--prefix", prefix, "--no-audit", "--no-fund", tarball]);
+  const env = { PATH: `${path.dirname(node)}:${process.env.PATH}` };
+  return { prefix, tsproxy: path.join(prefix, "bin/tsproxy"), folder: path.join(prefix, "lib/node_modules/tsproxy/"), env };
+}
+
+/** `npm rm -g`; files and links that are then left. */
+export async function uninstall({ prefix }: Installed, node: string): Promise<string[]> {
+  await npm(node, ["rm", "-g", "--prefix", prefix, "tsproxy"]);
+  const entries = fs.readdirSync(prefix, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+async function npm(node: string, args: string[]): Promise<void> {
+  await run(node, [NPM_CLI, ...args], { env: { ...process.env, PATH: path.dirname(node) } });
+}
