@@ -32,7 +32,7 @@ struct io {
   int32_t *rx, *tx, *clock;
   uint32_t slots, head_size, tail_size;
   int epoll, wake;
-  bool woken; /* a wake or watched descriptor spoke in this call: what it is about must be looked at before sleeping */
+  bool woken; /* the wake descriptor or a watched one became readable in this call: the caller must look at it before we sleep */
   uint32_t nports, next, calls; /* open ports; where the next round of direct reads starts; ioReceive calls so far */
   int fd[MAX_PORTS];
   int32_t open[MAX_PORTS]; /* ids of open ports, dense */
@@ -225,10 +225,9 @@ static int64_t now_ns(void) {
 }
 
 /*
- * ioReceive(handle, spinNs, timeoutMs) -> frames received. Looks for frames; finding none, goes on looking for `spinNs`, then sleeps up to
- * `timeoutMs` (-1: until a frame or a signal on the wake descriptor). Writes the monotonic clock to clock[0] (seconds) and clock[1] (ns); clock[2]
- * counts the times that a watched descriptor became readable; clock[3] is what a look beyond the first came to: 0 it was not needed, 1 frames came
- * while looking on, 2 it slept.
+ * ioReceive(handle, spinNs, timeoutMs) -> frames received. While there are none it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: until
+ * a frame comes or the wake descriptor is signalled). Writes the monotonic clock to clock[0] (seconds) and clock[1] (ns); clock[2] counts
+ * the times that a watched descriptor became readable; clock[3] says how it waited: 0 not at all, 1 by polling, 2 by sleeping.
  */
 static napi_value io_receive(napi_env env, napi_callback_info info) {
   napi_value argv[3];

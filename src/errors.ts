@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, ErrorKind, KindOf } from "./error-codes.js";
 
-export type { ErrorCode, ErrorKind };
+export type { ErrorCode, ErrorKind, KindOf };
 
 /** A code with a kind that the table gives it, and what is said: see `TsproxyError`. */
 type Arguments<Code extends ErrorCode = ErrorCode> = {

@@ -22,7 +22,7 @@ const ALLOWED: Record<string, string> = {
   relay: "wire sys errors log",
   engine: "wire mem sys table dataplane device errors log",
   api: "type:engine errors log",
-  control: "wire mem sys table dataplane device steer relay engine api errors log",
+  control: "wire mem sys table dataplane device steer relay engine type:api errors log",
   model: "wire sys steer control api errors log",
   docker: "wire sys control relay model api errors log",
   standalone: "wire sys control relay model api errors log",

@@ -23,17 +23,29 @@ export class Host {
   private addresses: Address[] = [];
   private routes: Route[] = [];
   private closed = false;
+  /** Interface indices of our devices, which are not steered. */
+  private readonly ownDevices: Set<number>;
 
-  /** `ownDevices`: interface indices of our devices, which are not steered. */
+  /** `uplinks`: their interface indices. */
   constructor(
     private readonly socket: RouteSocket,
     private readonly workers: Workers,
     private readonly steering: Steering,
-    private readonly ownDevices: ReadonlySet<number>,
+    uplinks: readonly number[],
   ) {
+    this.ownDevices = new Set(uplinks);
     this.monitor = new RouteMonitor(-1, GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_CONF);
     workers.watch(this.monitor.fd);
     this.refresh();
+  }
+
+  /** The device with this interface index is ours, until it is disowned. */
+  own(ifindex: number): void {
+    this.ownDevices.add(ifindex);
+  }
+
+  disown(ifindex: number): void {
+    this.ownDevices.delete(ifindex);
   }
 
   /** To be called when the worker says that the monitor's descriptor is readable. */

@@ -14,21 +14,11 @@ import { PROTOCOLS } from "../wire/ipv4.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import type { Host } from "./host.js";
-import type { Networks } from "./network.js";
+import type { Reach } from "./network/network.js";
+import type { NetworkRegistry } from "./network/registry.js";
 import { formatMapping, type Mapping, type PortSpec } from "./port-spec.js";
 import { Undo } from "./undo.js";
 import type { Workers } from "./workers.js";
-
-/** What a target's answers depend on; int32, host order. */
-interface Reach {
-  /** Address of the host that the target sees instead of a client that it could not answer through us. */
-  snatSource: number;
-  /** Clients in this network would be answered directly. */
-  network: number;
-  prefixLength: number;
-  /** Number of the own network that the target is in, or -1. */
-  own: number;
-}
 
 /** A published port or range. */
 export interface Publication {
@@ -47,7 +37,7 @@ export class Publisher {
     private readonly host: Host,
     private readonly workers: Workers,
     private readonly steering: Steering,
-    private readonly networks: Networks,
+    private readonly networks: NetworkRegistry,
   ) {}
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
@@ -55,9 +45,9 @@ export class Publisher {
     const target = parseIpv4(spec.targetIp)!;
     const own = this.networks.of(target);
     if (own !== undefined) {
-      const { cidr, gateway } = own.spec;
-      if (target === gateway) throw localTarget(spec);
-      return { snatSource: gateway, network: cidr.address, prefixLength: cidr.prefixLength, own: own.id };
+      const reach = own.reach(target);
+      if (reach === null) throw localTarget(spec);
+      return reach;
     }
     const route = this.socket.routeTo(spec.targetIp);
     if (route?.type === "local") throw localTarget(spec);

@@ -10,12 +10,13 @@ export const DESCRIPTOR = 4;
 /** Frames that one `transmit` can take; a flood of more is sent in parts. */
 export const TX_MAX = 1024;
 
-/** Place in `clock` of what a `receive` that found nothing at once came to. */
+/** Place in `clock` that says how the last `receive` waited: WAIT_*. */
 export const CLOCK_WAIT = 3;
+/** Not at all: there were frames. */
 export const WAIT_NONE = 0;
-/** Frames came while it looked on. */
+/** It polled, and frames came meanwhile. */
 export const WAIT_SPUN = 1;
-/** It slept, after looking in vain or without looking. */
+/** It slept, after polling in vain or without polling. */
 export const WAIT_SLEPT = 2;
 
 export interface PacketIo {
@@ -23,7 +24,7 @@ export interface PacketIo {
   readonly tx: Int32Array;
   /** After `receive`: monotonic seconds, nanoseconds, how often a watched descriptor became readable, and CLOCK_WAIT. */
   readonly clock: Int32Array;
-  /** Frames received. Looks for `spinNs`, then waits up to `timeoutMs` (-1: until something happens). */
+  /** Frames received. While there are none it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: until something happens). */
   receive(spinNs: number, timeoutMs: number): number;
   /** Sends the first `count` descriptors; returns how many failed. */
   transmit(count: number): number;

@@ -2,7 +2,7 @@
  * Docker's plugin protocol v1: HTTP POST of JSON on a unix socket, one path a call. What cannot be decoded is answered with an HTTP error,
  * what cannot be done with status 200 and `Err` (libnetwork's docs/remote.md).
  */
-import { type HttpAnswer, type HttpRequest, RequestError, serveHttp } from "../api/http-server.js";
+import { type HttpAnswer, type HttpRequest, type HttpService, RequestError, serveHttp } from "../api/http-server.js";
 import { passedSockets } from "../api/unix-socket.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -21,7 +21,7 @@ const MAX_BODY = 16 << 20;
 const CONTENT_TYPE = "application/vnd.docker.plugins.v1.1+json";
 
 /** Listens on the socket, or on the one that systemd passed. Throws TSP_ERR_PLUGIN_SOCKET when another process serves it. */
-export async function servePlugin(calls: PluginCalls, options: PluginServerOptions): Promise<{ close(): Promise<void> }> {
+export async function servePlugin(calls: PluginCalls, options: PluginServerOptions): Promise<HttpService> {
   return serveHttp((request) => answer(calls, request), {
     ...options,
     passed: passedSockets()[0]?.fd,

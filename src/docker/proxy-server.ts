@@ -11,7 +11,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { launcherSocketPath } from "../api/paths.js";
 import type { MappingView } from "../api/types.js";
 import { listen } from "../api/unix-socket.js";
-import type { Dataplane, DataplaneOptions } from "../control/controller.js";
+import type { Controller, ControllerOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -29,7 +29,7 @@ interface Lease {
   end(): Promise<void>;
 }
 
-export type ProxyServerOptions = Pick<DataplaneOptions, "allowFrom"> & { group?: string | undefined };
+export type ProxyServerOptions = Pick<ControllerOptions, "allowFrom"> & { group?: string | undefined };
 
 export class ProxyServer {
   /** By protocol, host address and port. */
@@ -38,15 +38,15 @@ export class ProxyServer {
   private readonly server: Server;
 
   private constructor(
-    private readonly plane: Dataplane,
+    private readonly controller: Controller,
     private readonly options: ProxyServerOptions,
   ) {
     this.server = createServer({ pauseOnConnect: true }, (socket) => void this.serve(socket));
   }
 
   /** Listens in the run folder, for root and the group. Throws TSP_ERR_DAEMON (conflict) when another daemon does so already. */
-  static async start(plane: Dataplane, options: ProxyServerOptions): Promise<ProxyServer> {
-    const proxies = new ProxyServer(plane, options);
+  static async start(controller: Controller, options: ProxyServerOptions): Promise<ProxyServer> {
+    const proxies = new ProxyServer(controller, options);
     await listen(proxies.server, {
       path: launcherSocketPath(),
       group: options.group,
@@ -108,7 +108,7 @@ export class ProxyServer {
     try {
       await former?.end();
       if (!this.throughDataplane(request, undo)) lease.relayed = await this.throughRelay(request, undo);
-      await this.plane.settled();
+      await this.controller.settled();
       return lease;
     } catch (error) {
       await lease.end();
@@ -120,7 +120,7 @@ export class ProxyServer {
   private throughDataplane({ spec, fd }: LauncherRequest, undo: Undo): boolean {
     if (parseIpv4(spec.hostIp) === null || parseIpv4(spec.targetIp) === null) return false;
     try {
-      const publication = this.plane.publisher.publish(spec, fd);
+      const publication = this.controller.publisher.publish(spec, fd);
       undo.add(`port ${spec.hostPort}`, () => publication.close());
       closeSync(fd);
       return true;

@@ -48,7 +48,7 @@ export interface EngineHooks {
 
 export class Engine {
   readonly batch: Batch;
-  /** One turn; answers the number of frames received. Looks for `spinNs`, then waits up to `timeoutMs` (-1: for ever) for the first. */
+  /** One turn; answers the number of frames received. For the first it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: for ever). */
   readonly turn: (spinNs: number, timeoutMs: number) => number;
 
   constructor(io: PacketIo, memory: PacketMemory, state: State, counters: Float64Array, hooks: EngineHooks) {

@@ -1,7 +1,9 @@
 /**
- * What the kernel saw of offloaded flows. The steering programs carry their packets, from the first answer on, as the engine asked with the
- * flow's first packet (`dataplane/l2-out.ts`); to the engine come segments with SYN, FIN or RST and what is out of the ordinary. So a row
- * may be behind: here it catches up, when its time seems to be over and when somebody looks.
+ * What the kernel saw of offloaded flows. From the first answer on the steering programs forward their packets, as the engine asked with the
+ * flow's first packet (`dataplane/l2-out.ts`). The engine sees segments with SYN, FIN or RST, and what is out of the ordinary.
+ *
+ * So a flow's state and deadline in conntrack may be older than the flow's last packet. They are brought up to date when the deadline comes,
+ * and when somebody asks to see the flow.
  */
 import type { State } from "../dataplane/state.js";
 import { ASSURED, CLOSING, ESTABLISHED, RESET, SYN_RECEIVED, UNREPLIED } from "../table/conntrack.js";
@@ -26,7 +28,7 @@ export class Offload {
     if (old === CLOSING || old === RESET) return false; // nothing but last ACKs, and they prolong nothing
     const client = this.read(id, 0, FLOW_SEEN_AT);
     const target = this.read(id, 1, FLOW_SEEN_AT);
-    const since = conntrack.deadline(id) - conntrack.timeouts[old]!; // our own last packet: what is older is of an earlier connection
+    const since = conntrack.deadline(id) - conntrack.timeouts[old]!; // when we saw its last packet: what is older is of an earlier connection
     const established = old === SYN_RECEIVED && client >= since;
     const assured = old === UNREPLIED && target >= since;
     const next = established ? ESTABLISHED : assured ? ASSURED : old;
@@ -41,7 +43,7 @@ export class Offload {
     return this.read(id, dir, FLOW_PACKETS_AT);
   }
 
-  /** A u32 of the entry under which `steer` finds packets of direction `dir`, which is what the engine sends the other way; 0 without one. */
+  /** The u32 at `at` in the entry of direction `dir`; 0 if there is none. Its key is a packet that the engine sends the other way. */
   private read(id: number, dir: number, at: number): number {
     const { conntrack } = this.state;
     const { key } = this;

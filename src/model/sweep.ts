@@ -1,12 +1,15 @@
 /**
- * The folder of running instances: one unix socket each, `PID.sock`. Devices, programs, maps and held ports all end with their process, so the
- * socket file is all that a killed instance leaves behind, and, on kernels without TCX, its clsact filters.
+ * What killed processes leave behind, and its removal. Programs, maps, held ports and most devices end with their process. What stays: a socket
+ * file in the folder of running instances, `PID.sock`; on kernels without TCX clsact filters; and devices of endpoints, which are meant to stay,
+ * when their sandbox ends while nobody looks.
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { runDir } from "../api/paths.js";
 import { sweepStale } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
+import { isSandbox, removeHostDevice } from "./endpoint-device.js";
+import { FileStore, stateDir } from "./file-store.js";
 
 export interface Swept {
   sockets: number;
@@ -33,4 +36,24 @@ export function sweep(): Swept {
     socket.close();
   }
   return swept;
+}
+
+/** Removes devices, and records, of endpoints whose sandbox ended while no daemon ran; answers how many devices. Nothing while one runs. */
+export async function sweepDevices(): Promise<number> {
+  const store = new FileStore(stateDir());
+  const { endpoints } = await store.load();
+  if (endpoints.length === 0 || isAlive(store.writer)) return 0;
+  const ended = endpoints.filter(({ sandbox }) => sandbox === "" || !isSandbox(sandbox));
+  const removed = ended.filter((endpoint) => removeHostDevice(endpoint.device)).length;
+  if (ended.length > 0) await store.commit({ removeEndpoints: ended.map(({ id }) => id) });
+  return removed;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }

@@ -4,8 +4,12 @@
  * (invalid) or, for a malformed `-p`, a TSP_ERR_PORT_SPEC, and names the option and the word in it.
  */
 import os from "node:os";
+import type { EndpointSpec } from "../control/network/endpoints.js";
+import type { NetworkSpec } from "../control/network/kinds.js";
+import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { type PortSpec, parsePortSpec } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
+import { subnetProblem } from "../model/addresses.js";
 import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
 
 /** The options of the main command as they were typed. */
@@ -24,26 +28,10 @@ export interface RunOptions {
   json?: boolean | undefined;
 }
 
-/** Addresses are int32 in host order. */
-export interface NetworkConfig {
-  cidr: Cidr;
-  /** First address of the network. */
-  gateway: number;
-  /** Undefined: chosen by the dataplane. */
-  mtu: number | undefined;
-}
-
-export interface EndpointConfig {
-  /** A name in /run/netns, a process id in decimal, or an absolute path. */
-  netns: string;
-  /** int32, host order */
-  address: number;
-}
-
 export interface RunConfig {
   publish: PortSpec[];
-  network: NetworkConfig | undefined;
-  endpoints: EndpointConfig[];
+  network: NetworkSpec | undefined;
+  endpoints: EndpointSpec[];
   /** Clients that may use published ports; empty: all. */
   allowFrom: Cidr[];
   workers: number;
@@ -59,8 +47,6 @@ export interface RunConfig {
 export const DEFAULT_CONNTRACK_MAX = 262_144;
 /** Below net.ipv4.ip_local_port_range's default, 32768 60999 (Documentation/networking/ip-sysctl.rst), where there is more room than above. */
 const DEFAULT_MASQUERADE = { first: 10_240, last: 32_767 };
-const MIN_MTU = 68; // RFC 791 §3.2
-const MAX_MTU = 65_521; // drivers/net/tun.c: 65535 less the Ethernet header
 const MAX_CONNTRACK = 1 << 20;
 const MAX_FD = 1 << 20;
 
@@ -129,20 +115,21 @@ function parseAllowFrom(text: string): Cidr {
   return cidr;
 }
 
-function parseNetwork(text: string, mtu: string | undefined): NetworkConfig {
+function parseNetwork(text: string, mtu: string | undefined): NetworkSpec {
   const cidr = parseCidr(text);
   if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 172.17.0.0/16");
   if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
-  const { address, prefixLength } = cidr;
-  if (prefixLength < 8 || prefixLength > 30)
-    throw invalid(`--network '${text}': /${prefixLength} is too ${prefixLength < 8 ? "large" : "small"}`, "use a length from /8 to /30");
-  const top = address >>> 24; // 0 "this network", 127 loopback, 224 and up multicast or reserved (RFC 6890)
-  if (top === 0 || top === 127 || top >= 224)
-    throw invalid(`--network '${text}': reserved for other uses`, "use a private network, like 172.17.0.0/16");
-  return { cidr, gateway: address + 1, mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU) };
+  const found = subnetProblem(cidr);
+  if (found !== null) throw invalid(`--network '${text}': ${found.problem}`, found.hint);
+  return {
+    kind: "bridge",
+    cidr,
+    gateway: cidr.address + 1,
+    mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU),
+  };
 }
 
-function parseEndpoints(texts: string[], network: NetworkConfig): EndpointConfig[] {
+function parseEndpoints(texts: string[], network: NetworkSpec): EndpointSpec[] {
   const byAddress = new Map<number, string>();
   const byNetns = new Map<string, string>();
   return texts.map((text) => {
@@ -166,7 +153,7 @@ function parseEndpoints(texts: string[], network: NetworkConfig): EndpointConfig
   });
 }
 
-function parseEndpoint(text: string, { cidr, gateway }: NetworkConfig): EndpointConfig {
+function parseEndpoint(text: string, { cidr, gateway }: NetworkSpec): EndpointSpec {
   const equals = text.lastIndexOf("=");
   if (equals < 0) throw invalid(`--endpoint '${text}': no '='`, `write NETNS=ADDRESS, like web=${formatIpv4(gateway + 1)}`);
   const netns = text.slice(0, equals);
@@ -210,7 +197,7 @@ function refuseCollisions(publish: PortSpec[], texts: string[]): void {
 }
 
 /** Nothing but our own endpoints can be in our network, so a target there without one would never answer. */
-function refuseMissingEndpoints(publish: PortSpec[], network: NetworkConfig, endpoints: EndpointConfig[]): void {
+function refuseMissingEndpoints(publish: PortSpec[], network: NetworkSpec, endpoints: EndpointSpec[]): void {
   for (const { targetIp } of publish) {
     const target = parseIpv4(targetIp) as number; // parsePortSpec has checked it
     if (!contains(network.cidr, target) || target === network.gateway || endpoints.some(({ address }) => address === target)) continue;

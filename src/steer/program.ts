@@ -157,7 +157,8 @@ export class Program extends Assembler {
     return this.alu("mul", "r0", SPREAD_FACTOR | 0)
       .alu("lsh", "r0", 32)
       .alu("rsh", "r0", 48)
-      .alu("mod", "r0", workers);
+      .alu("mul", "r0", workers)
+      .alu("rsh", "r0", 16);
   }
 
   /** Starts a question to `route`: all of it zero. */

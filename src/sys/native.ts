@@ -74,7 +74,7 @@ export interface Native {
   ): IoHandle;
   ioAddPort(io: IoHandle, port: number, fd: number): void;
   ioRemovePort(io: IoHandle, port: number): void;
-  /** Counts in clock[2] each time `fd` gets something to read. */
+  /** Counts in clock[2] each time `fd` becomes readable. */
   ioWatch(io: IoHandle, fd: number): void;
   /** Frames received; see `native/io.c`. */
   ioReceive(io: IoHandle, spinNs: number, timeoutMs: number): number;

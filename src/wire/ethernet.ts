@@ -89,8 +89,12 @@ export function macLo(mac: Uint8Array): number {
 
 /** "02:42:ac:11:00:04" from `Hi` and `Lo`. */
 export function formatMac(hi: number, lo: number): string {
-  const bytes = [hi, hi >> 8, lo, lo >> 8, lo >> 16, lo >> 24];
-  return bytes.map((b) => (b & 0xff).toString(16).padStart(2, "0")).join(":");
+  return macText(Uint8Array.of(hi, hi >> 8, lo, lo >> 8, lo >> 16, lo >> 24));
+}
+
+/** The same from six bytes; "" from none. */
+export function macText(mac: Uint8Array): string {
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
 /** Six bytes of "02:42:ac:11:00:04", or null. */

@@ -5,9 +5,9 @@
 
 export const FLOW_KEY_SIZE = 16;
 /**
- * Value: u32 interface index of the uplink that the flow left by. Of an offloaded flow also what the answers to that packet get: a raw
- * address and port, in place of those of the end that OFFLOAD_* says (u8; 0: they go to the engine); u32 monotonic second of the last such
- * answer, u64 packets, u64 bytes.
+ * Value: u32 interface index of the uplink that the flow left by. The rest is of an offloaded flow, and says what becomes of the answers to
+ * the packet of the key: u32 address and u16 port, raw, that they get; u8 which end they get them at, OFFLOAD_* (0: the flow is not offloaded
+ * and its packets go to the engine); u32 monotonic second of the last answer; u64 packets and u64 bytes of all answers.
  */
 // biome-ignore format: a table
 export const FLOW_VALUE_SIZE = 32, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12, FLOW_PACKETS_AT = 16,

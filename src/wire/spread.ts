@@ -6,7 +6,10 @@
  */
 export const SPREAD_FACTOR = 0x9e3779b1;
 
-/** 0..workers-1. `address`: raw word, `port`: raw half. */
+/**
+ * 0..workers-1. `address`: raw word, `port`: raw half. The number is a share of the product's range, not a remainder: the upper bits of a product
+ * depend on all bits of both factors, the lower ones only on bits below them, and an address's last byte is the highest of its raw word.
+ */
 export function workerOf(address: number, port: number, workers: number): number {
-  return (Math.imul(address ^ (port | (port << 16)), SPREAD_FACTOR) >>> 16) % workers;
+  return ((Math.imul(address ^ (port | (port << 16)), SPREAD_FACTOR) >>> 16) * workers) >>> 16;
 }

@@ -1,5 +1,5 @@
 /** The one-pass stage decides nothing by itself: the stages without it send the same frames and leave the same tables. */
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { admit } from "../../src/dataplane/admit.js";
 import { establishedFlows } from "../../src/dataplane/established.js";
 import { flowLookup } from "../../src/dataplane/flow-lookup.js";
@@ -21,6 +21,7 @@ import {
   MAC_A,
   MAC_GATEWAY,
   MAC_UP,
+  only,
   PUBLISHED,
   SERVER,
   TARGET,
@@ -54,6 +55,12 @@ function pipeline(d: Dataplane, onePass: boolean): (frames: [number, Uint8Array]
   };
 }
 
+/** The sender says so many bytes of headers, which the kernel would believe. */
+function withHdrLen(frame: Uint8Array, len: number): Uint8Array {
+  new DataView(frame.buffer, frame.byteOffset).setUint16(2, len, true);
+  return frame;
+}
+
 it.each([1, 2, 3, 4, 5])("sends the same with and without it, batch by batch (seed %i)", (seed) => {
   const random = new Random(seed);
   const two = [new Dataplane(), new Dataplane()].map((d, i) => {
@@ -82,7 +89,9 @@ it.each([1, 2, 3, 4, 5])("sends the same with and without it, batch by batch (se
         () => down(p.udp({ src: IP_A, dst: GATEWAY, ttl }, { sport: TARGET, dport: mapped, data })),
         () => down(p.echo({ src: IP_A, dst: SERVER, ttl }, n)),
       ])();
-      return [port, frame[33] !== p.ICMP && random.below(3) === 0 ? p.partial(frame) : frame] as [number, Uint8Array];
+      if (frame[33] === p.ICMP || random.below(3) > 0) return [port, frame] as [number, Uint8Array];
+      const gso = frame[33] === p.TCP ? random.pick([0, 0, p.GSO_TCPV4]) : random.pick([0, 0, p.GSO_UDP_L4]);
+      return [port, withHdrLen(p.partial(frame, gso, gso && 8), random.below(80))] as [number, Uint8Array];
     });
     const [one, other] = two.map(({ run }) => run(frames.map(([port, bytes]) => [port, bytes.slice()])));
     expect(one).toEqual(other);
@@ -96,4 +105,31 @@ it.each([1, 2, 3, 4, 5])("sends the same with and without it, batch by batch (se
   expect(routed).toBeGreaterThan(1000);
   const [x, y] = two.map(({ d }) => d.state.conntrack);
   expect(x!.rows).toEqual(y!.rows);
+});
+
+describe("of a segmentation-offload frame", () => {
+  const options = new Uint8Array(12).fill(1); // timestamps, as most segments have
+  const segment = (data: number, flags = p.ACK): Uint8Array =>
+    p.tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 40000, flags, options, data: p.payload(data) });
+  const established = (): Dataplane => {
+    const d = new Dataplane();
+    const client = { src: CLIENT, dst: HOST_IP };
+    d.fromUplink(p.tcp(client, { sport: 40000, dport: PUBLISHED, flags: p.SYN }));
+    d.fromEndpoint(A, segment(0, p.SYN | p.ACK));
+    d.fromUplink(p.tcp(client, { sport: 40000, dport: PUBLISHED }));
+    return d;
+  };
+  const hdrLen = (frame: Uint8Array): number => frame[2]! | (frame[3]! << 8);
+
+  it.each([
+    ["in an established flow", p.ACK],
+    ["that ends the flow", p.FIN | p.ACK],
+  ])("%s the length of the headers is told as it is, whatever its sender says", (_, flags) => {
+    for (const claimed of [0, 14, 54, 66, 1000, 3066]) {
+      const frame = p.partial(p.frame(MAC_GATEWAY, MAC_A, segment(3000, flags)), p.GSO_TCPV4, 1448);
+      const out = only(established().send(A, withHdrLen(frame, claimed)));
+      expect([out.port, hdrLen(out.bytes)], `${claimed}`).toEqual([UP, 14 + 20 + 32]);
+      expect([...out.bytes.subarray(0, 2), ...out.bytes.subarray(4, 10)]).toEqual([...frame.subarray(0, 2), ...frame.subarray(4, 10)]);
+    }
+  });
 });

@@ -50,6 +50,7 @@ describe("parseConfig", () => {
       json: true,
     });
     expect(config.network).toEqual({
+      kind: "bridge",
       cidr: { address: parseIpv4("172.17.0.0"), prefixLength: 16 },
       gateway: parseIpv4("172.17.0.1"),
       mtu: 9000,

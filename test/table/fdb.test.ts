@@ -1,6 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AGEING_SEC, Fdb, fdbKey } from "../../src/table/fdb.js";
-import { Random } from "../support/random.js";
 
 /** All that is known, for comparison: "hi/lo" to "port/age". */
 function contents(fdb: Fdb, now: number): Map<string, string> {
@@ -96,33 +96,48 @@ it("flushes what is behind one port, and only that", () => {
   }
 });
 
-it.each([1, 2, 3, 4])("does what a Map does under random operations (seed %i)", (seed) => {
-  const random = new Random(seed);
-  const fdb = new Fdb(64, random.int32());
-  const model = new Map<string, { port: number; seen: number; fixed: boolean }>();
-  let now = 0;
-  for (let n = 0; n < 10_000; n++) {
-    const hi = random.below(3),
-      lo = random.below(20),
-      port = random.below(4);
-    const known = model.get(`${hi}/${lo}`);
-    const what = random.below(100);
-    if (what < 70) {
-      const room = known !== undefined || model.size < 32;
-      expect(fdb.learn(hi, lo, port, now)).toBe(room && (!known?.fixed || known.port === port));
-      if (room && !known?.fixed) model.set(`${hi}/${lo}`, { port, seen: now, fixed: false });
-    } else if (what < 72 && (known === undefined ? model.size < 32 : !known.fixed)) {
-      fdb.addStatic(hi, lo, port);
-      model.set(`${hi}/${lo}`, { port, seen: -1, fixed: true });
-    } else if (what < 76) {
-      fdb.flushPort(port);
-      for (const [k, v] of model) if (v.port === port) model.delete(k);
-    } else if (what < 84) {
-      now += random.below(200);
-      fdb.age(now, 64);
-      for (const [k, v] of model) if (!v.fixed && now - v.seen >= AGEING_SEC) model.delete(k);
-    } else expect(fdb.lookup(hi, lo)).toBe(known?.port ?? -1);
-    if (n % 50 === 0)
+/** Few stations, so that they meet again and clusters are long; more than fit. */
+const operation = fc.record({
+  what: fc.oneof(
+    { weight: 70, arbitrary: fc.constant("learn" as const) },
+    { weight: 2, arbitrary: fc.constant("addStatic" as const) },
+    { weight: 4, arbitrary: fc.constant("flushPort" as const) },
+    { weight: 8, arbitrary: fc.constant("age" as const) },
+    { weight: 16, arbitrary: fc.constant("lookup" as const) },
+  ),
+  hi: fc.nat(2),
+  lo: fc.nat(19),
+  port: fc.nat(3),
+  seconds: fc.nat(199),
+});
+
+it("does what a Map does, whatever the order of operations", () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.array(operation, { maxLength: 300 }), (seed, operations) => {
+      const fdb = new Fdb(64, seed | 0);
+      const model = new Map<string, { port: number; seen: number; fixed: boolean }>();
+      let now = 0;
+      for (const { what, hi, lo, port, seconds } of operations) {
+        const known = model.get(`${hi}/${lo}`);
+        const room = known !== undefined || model.size < 32;
+        if (what === "learn") {
+          expect(fdb.learn(hi, lo, port, now)).toBe(room && (!known?.fixed || known.port === port));
+          if (room && !known?.fixed) model.set(`${hi}/${lo}`, { port, seen: now, fixed: false });
+        } else if (what === "addStatic" && room && !known?.fixed) {
+          fdb.addStatic(hi, lo, port);
+          model.set(`${hi}/${lo}`, { port, seen: -1, fixed: true });
+        } else if (what === "flushPort") {
+          fdb.flushPort(port);
+          for (const [k, v] of model) if (v.port === port) model.delete(k);
+        } else if (what === "age") {
+          now += seconds;
+          fdb.age(now, 64);
+          for (const [k, v] of model) if (!v.fixed && now - v.seen >= AGEING_SEC) model.delete(k);
+        } else if (what === "lookup") expect(fdb.lookup(hi, lo)).toBe(known?.port ?? -1);
+        expect(fdb.used).toBe(model.size);
+      }
       expect(contents(fdb, now)).toEqual(new Map([...model].map(([k, v]) => [k, `${v.port}/${v.fixed ? -1 : now - v.seen}`])));
-  }
+      for (const [k, { port }] of model) expect(fdb.lookup(...(k.split("/").map(Number) as [number, number]))).toBe(port);
+    }),
+  );
 });

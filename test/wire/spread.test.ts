@@ -1,13 +1,27 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { rawHalf } from "../../src/wire/raw.js";
 import { workerOf } from "../../src/wire/spread.js";
 import { raw } from "../support/dataplane.js";
 
-it.each([1, 2, 3, 4, 16])("spreads one client's connections, and many clients', evenly over %i workers", (workers) => {
-  for (const many of [true, false]) {
+/** Far ends that differ in one thing: address and port of the n-th, and how many there are. */
+const FAR_ENDS: [what: string, end: (n: number) => [string, number], count: number][] = [
+  ["hosts of one /24", (n) => [`198.51.100.${1 + n}`, 443], 254],
+  ["every second host of a /24", (n) => [`198.51.100.${2 * n}`, 443], 127],
+  ["the same host of many /24", (n) => [`10.0.${n}.7`, 443], 256],
+  ["hosts of a /16", (n) => [`10.0.${n >> 8}.${n & 255}`, 443], 65536],
+  ["networks", (n) => [`10.${n}.3.7`, 443], 256],
+  ["ports of one host", (n) => ["198.51.100.9", 32768 + n], 28232],
+  ["even ports of one host", (n) => ["198.51.100.9", 32768 + 2 * n], 14116],
+];
+
+describe.each([1, 2, 3, 4, 7, 16])("over %i workers", (workers) => {
+  it.each(FAR_ENDS)("spreads evenly %s", (_, end, count) => {
     const share = new Int32Array(workers);
-    for (let n = 0; n < 16_000; n++)
-      share[workerOf(many ? raw(`10.${n & 3}.${n >> 8}.${n & 255}`) : raw("198.51.100.9"), many ? 0xbeef : rawHalf(32768 + n), workers)]!++;
-    for (const count of share) expect(count / (16_000 / workers), `many clients: ${many}`).toBeCloseTo(1, 0);
-  }
+    for (let n = 0; n < count; n++) {
+      const [address, port] = end(n);
+      share[workerOf(raw(address), rawHalf(port), workers)]!++;
+    }
+    const fair = count / workers;
+    for (const got of share) expect(Math.abs(got - fair), `${share}`).toBeLessThan(Math.max(fair * 0.15, 3));
+  });
 });

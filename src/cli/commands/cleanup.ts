@@ -1,11 +1,10 @@
 /** `tsproxy cleanup`: removes what killed instances left behind. */
 
-import { sweepDevices } from "../../model/stray-device.js";
-import { sweep } from "../../model/sweep.js";
+import { sweep, sweepDevices } from "../../model/sweep.js";
 import type { PrintOptions } from "../options.js";
 
-export function cleanup(options: PrintOptions): void {
-  const swept = { ...sweep(), devices: sweepDevices() };
+export async function cleanup(options: PrintOptions): Promise<void> {
+  const swept = { ...sweep(), devices: await sweepDevices() };
   const { sockets, filters, devices } = swept;
   if (options.json) process.stdout.write(`${JSON.stringify(swept)}\n`);
   else if (sockets + filters + devices === 0) process.stdout.write("nothing to clean up\n");

@@ -1,16 +1,16 @@
-/** The main job: start an instance, say what it publishes and that it is ready, live until told to stop. */
+/** The main job: start it, say what it publishes and that it is ready, live until told to stop. */
 import { closeSync, fstatSync, writeSync } from "node:fs";
 import { formatMapping } from "../../control/port-spec.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import type { RunConfig } from "../../standalone/config.js";
-import { Instance } from "../../standalone/instance.js";
+import { MainJob } from "../../standalone/main-job.js";
 import { probeTargets } from "../../standalone/probe.js";
 import { formatBytes } from "./show.js";
 
 const LIVE_MS = 1000;
 
-/** Returns when the instance was stopped by SIGINT or SIGTERM; throws when it could not start, or died. */
+/** Returns when it was stopped by SIGINT or SIGTERM; throws when it could not start, or died. */
 export async function run(config: RunConfig): Promise<void> {
   let stop: (error?: Error) => void = () => {};
   const stopped = new Promise<Error | undefined>((resolve) => {
@@ -19,18 +19,18 @@ export async function run(config: RunConfig): Promise<void> {
   // From the first moment: a signal while starting must undo what is there.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
-  const instance = await Instance.start(config, (error) => stop(error));
+  const job = await MainJob.start(config, (error) => stop(error));
   let live: NodeJS.Timeout | undefined;
   try {
     for (const { warning } of await probeTargets(config.publish)) if (warning !== undefined) log.warn(warning);
-    announce(config, instance);
-    if (process.stdout.isTTY && !config.json) live = showLive(instance);
+    announce(config, job);
+    if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;
     if (error !== undefined) throw error;
   } finally {
     clearInterval(live);
     if (live !== undefined) process.stdout.write("\n");
-    await instance.stop();
+    await job.stop();
   }
 }
 
@@ -50,8 +50,8 @@ function checkReadyFd(fd: number): void {
 }
 
 /** One line a mapping, then `ready`. */
-function announce(config: RunConfig, instance: Instance): void {
-  const lines = instance.mappings.map((mapping) =>
+function announce(config: RunConfig, job: MainJob): void {
+  const lines = job.mappings.map((mapping) =>
     config.json
       ? JSON.stringify({ event: "mapping", ...mapping })
       : `${formatMapping(mapping)}${mapping.via === "relay" ? " (relay)" : ""}`,
@@ -75,14 +75,14 @@ function announce(config: RunConfig, instance: Instance): void {
 }
 
 /** Redraws one line a second: packets, bits and new flows per second. */
-function showLive(instance: Instance): NodeJS.Timeout {
-  let before = instance.totals();
+function showLive(job: MainJob): NodeJS.Timeout {
+  let before = job.totals();
   let flowsBefore = 0;
   let at = performance.now();
   return setInterval(async () => {
-    const flows = await instance.summary();
+    const flows = await job.summary();
     const now = performance.now();
-    const totals = instance.totals();
+    const totals = job.totals();
     const sec = (now - at) / 1000;
     const rate = (n: number): string => Math.round(n / sec).toLocaleString("en");
     const bits = formatBytes(Math.round(((totals.bytes - before.bytes) * 8) / sec)).replace("B", "bit");

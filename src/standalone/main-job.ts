@@ -5,7 +5,8 @@
 
 import { serveApi } from "../api/server.js";
 import type { MappingView, StatsView } from "../api/types.js";
-import { Dataplane } from "../control/controller.js";
+import { version } from "../api/version.js";
+import { Controller } from "../control/controller.js";
 import { formatMapping } from "../control/port-spec.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
@@ -15,27 +16,27 @@ import { sweep } from "../model/sweep.js";
 import { Relay, type RelayHandle } from "../relay/relay.js";
 import type { RunConfig } from "./config.js";
 
-export class Instance {
+export class MainJob {
   readonly mappings: MappingView[] = [];
   private readonly undo = new Undo();
   private readonly relays: RelayHandle[] = [];
-  private plane: Dataplane | undefined;
+  private controller: Controller | undefined;
   private stopped: Promise<void> | undefined;
 
   private constructor() {}
 
   /** Starts everything, or throws with everything undone. `onDeath`: the dataplane died by itself later. */
-  static async start(config: RunConfig, onDeath: (error: Error) => void): Promise<Instance> {
-    const instance = new Instance();
+  static async start(config: RunConfig, onDeath: (error: Error) => void): Promise<MainJob> {
+    const job = new MainJob();
     try {
-      if (config.relay) await instance.startRelay(config);
-      else await instance.startDataplane(config, onDeath);
-      const handlers = views(instance.plane, { mappings: () => instance.mappings, relayed: () => instance.relayed() });
-      const api = await serveApi(handlers, { role: "standalone" });
-      instance.undo.add("API socket", () => api.close());
-      return instance;
+      if (config.relay) await job.startRelay(config);
+      else await job.startDataplane(config, onDeath);
+      const served = { version: version(), mappings: () => job.mappings, relayed: () => job.relayed() };
+      const api = await serveApi(views(job.controller, served), { role: "standalone" });
+      job.undo.add("API socket", () => api.close());
+      return job;
     } catch (error) {
-      await instance.stop();
+      await job.stop();
       throw error;
     }
   }
@@ -46,10 +47,10 @@ export class Instance {
   }
 
   private async startDataplane(config: RunConfig, onDeath: (error: Error) => void): Promise<void> {
-    let plane: Dataplane;
+    let controller: Controller;
     try {
       sweep();
-      plane = await Dataplane.start(config, onDeath);
+      controller = await Controller.start(config, onDeath);
     } catch (error) {
       const relayable =
         error instanceof TsproxyError &&
@@ -60,14 +61,14 @@ export class Instance {
       log.warn(`${error.describe()}; falling back to the socket relay: the target sees this host as the client`);
       return this.startRelay(config);
     }
-    this.plane = plane;
-    this.undo.add("dataplane", () => plane.stop());
+    this.controller = controller;
+    this.undo.add("dataplane", () => controller.stop());
     if (config.network !== undefined) {
-      const network = plane.networks.add(config.network);
-      for (const endpoint of config.endpoints) network.addEndpoint(endpoint);
+      const network = controller.networks.add(config.network);
+      for (const endpoint of config.endpoints) network.endpoints.add(endpoint);
     }
-    for (const spec of config.publish) this.mappings.push({ ...plane.publisher.publish(spec).mapping, via: "dataplane" });
-    await plane.settled();
+    for (const spec of config.publish) this.mappings.push({ ...controller.publisher.publish(spec).mapping, via: "dataplane" });
+    await controller.settled();
   }
 
   private async startRelay(config: RunConfig): Promise<void> {
@@ -101,7 +102,7 @@ export class Instance {
   /** Packets and bytes received so far: for a live display, without asking the workers. */
   totals(): { packets: number; bytes: number } {
     const sum = { packets: 0, bytes: 0 };
-    for (const port of this.plane?.portStats() ?? []) {
+    for (const port of this.controller?.portStats() ?? []) {
       sum.packets += port.rxPackets;
       sum.bytes += port.rxBytes;
     }
@@ -111,7 +112,7 @@ export class Instance {
 
   /** Flows; of the relay its connections and sessions. */
   async summary(): Promise<StatsView["flows"]> {
-    return (await this.plane?.summary()) ?? this.relayed();
+    return (await this.controller?.summary()) ?? this.relayed();
   }
 
   private relayed(): StatsView["flows"] {

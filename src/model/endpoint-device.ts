@@ -1,19 +1,16 @@
-/** Where an endpoint's device is when it is not ours yet: in its sandbox, under a name that dockerd gave it, or back in the host's namespace. */
+/** Where an endpoint's device is when it is not ours yet: in its sandbox, under a name that it was given there, or back in the host's namespace. */
 import { closeSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { openNetns } from "../sys/netns.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import type { Link } from "../sys/rtnetlink-entries.js";
-import { DriverState, type EndpointRecord, stateDir } from "./store.js";
+import type { Found, HostDevices } from "./mechanism.js";
+import type { EndpointRecord } from "./records.js";
 
-export interface Found {
-  name: string;
-  /** Namespace that it is in, to be closed; -1: the host's. */
-  nsFd: number;
-}
+export const hostDevices: HostDevices = { find: findDevice, remove: removeHostDevice };
 
 /** Null: it is nowhere. A device in the host's namespace after its sandbox ended is removed: nobody will ask for it again. */
-export function findDevice(endpoint: EndpointRecord): Found | null {
+function findDevice(endpoint: EndpointRecord): Found | null {
   const nsFd = endpoint.sandbox === "" ? -1 : openSandbox(endpoint.sandbox);
   if (endpoint.sandbox !== "" && nsFd === -1) {
     removeHostDevice(endpoint.device);
@@ -33,27 +30,8 @@ export function removeHostDevice(name: string): boolean {
   });
 }
 
-/** Removes devices, and records, of endpoints whose sandbox ended while no daemon ran; answers how many devices. Nothing while one runs. */
-export function sweepDevices(): number {
-  const state = new DriverState(stateDir());
-  const { networks, endpoints, pid } = state.load();
-  if (endpoints.length === 0 || isAlive(pid)) return 0;
-  const kept = endpoints.filter(({ sandbox }) => sandbox !== "" && isSandbox(sandbox));
-  const removed = endpoints.filter((endpoint) => !kept.includes(endpoint) && removeHostDevice(endpoint.device)).length;
-  if (kept.length < endpoints.length) state.save({ networks, endpoints: kept }, pid);
-  return removed;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-function isSandbox(path: string): boolean {
+/** Whether the namespace at `path` is there. */
+export function isSandbox(path: string): boolean {
   const fd = openSandbox(path);
   if (fd !== -1) closeSync(fd);
   return fd !== -1;
