@@ -6,8 +6,9 @@
  * Theory of operation: the request is one line, "publish PROTO TARGET-IP TARGET-PORT", with the socket as SCM_RIGHTS; the daemon reads the
  * host's address and port off the socket. The answer is "ok" or "error TEXT". A daemon that goes away is awaited and told again, so the port
  * survives its restart; the socket's filter (a packet that nobody steers is dropped, not refused) keeps clients trying meanwhile. Where no
- * daemon runs one is started, under a lock, so that of many launchers one does it. A daemon that stops in order removes its socket and is
- * only awaited; one that crashed leaves it, and is replaced after RESTART_MS.
+ * daemon runs one is started, under a lock, so that of many launchers one does it; it says so to its successor (TSPROXY_LAUNCHED). A daemon that
+ * stops in order removes its socket and is only awaited; one that crashed leaves it, and is replaced after RESTART_MS. Where systemd holds the
+ * socket, connecting is all it takes: systemd starts the daemon, with the options of its unit.
  */
 #define _GNU_SOURCE
 #include "docker-proxy.h"
@@ -164,7 +165,7 @@ static void become_daemon(void) {
   dup2(null, 0);
   dup2(out < 0 ? null : out, 1);
   dup2(out < 0 ? null : out, 2);
-  if (chdir("/") < 0) _exit(127);
+  if (chdir("/") < 0 || setenv("TSPROXY_LAUNCHED", "1", 1) < 0) _exit(127);
   const char *command = getenv("TSPROXY_DAEMON");
   if (command != NULL) {
     snprintf(program, sizeof program, "exec %s", command);
@@ -243,7 +244,7 @@ static bool ask(int daemon, int sock, int64_t deadline) {
   }
   answer[strcspn(answer, "\n")] = 0;
   if (strcmp(answer, "ok") == 0) return true;
-  snprintf(error, sizeof error, "%s", strncmp(answer, "error ", 6) == 0 ? answer + 6 : "the tsproxy daemon does not answer");
+  snprintf(error, sizeof error, "%s", strncmp(answer, "error ", 6) == 0 ? answer + 6 : "the tsproxy daemon does not answer: see 'systemctl status tsproxy'");
   return false;
 }
 

@@ -19,6 +19,9 @@ export const InfoView = v.object({
   apiSocket: text("Path of the socket that answers this."),
   launcherSocket: v.exactOptional(text("Daemon: path of the socket for docker-proxy launchers.")),
   pluginSocket: v.exactOptional(text("Daemon: path of the socket of Docker's network plugin.")),
+  launched: v.exactOptional(
+    flag("Daemon: a docker-proxy launcher started it, since none ran. It gives way to one that is started otherwise."),
+  ),
 });
 /** GET /v1/info */
 export type InfoView = v.InferOutput<typeof InfoView>;

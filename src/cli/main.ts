@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Entry point: the only place that exits. Commands load what they need, so that `--help` needs nothing. */
+import { writeFileSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { setLogSink } from "../log.js";
 import { showFdb, showFlows, showStats } from "./commands/show.js";
@@ -8,6 +9,12 @@ import { buildProgram, exitCodeOf, reportError } from "./options.js";
 setLogSink((level, message) => {
   if (level === "warn") process.stderr.write(`tsproxy: warning: ${message}\n`);
 });
+
+try {
+  writeFileSync("/proc/self/comm", "tsproxy"); // what `ss`, `top` and our own errors call us; the arguments stay as they are
+} catch {
+  // then it is "node"
+}
 
 const program = buildProgram({
   run: async (config) => (await import("./commands/run.js")).run(config),

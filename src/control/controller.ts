@@ -36,6 +36,7 @@ export class Controller {
     private readonly numbers: PortNumbers,
     private readonly workers: Workers,
     private readonly steering: Steering,
+    readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
   ) {}
@@ -80,7 +81,7 @@ export class Controller {
       const networks = new NetworkRegistry({ socket, workers, host, taps: new TapPorts(workers, numbers, steering.queueFd) });
       const publisher = new Publisher(socket, host, workers, steering, networks);
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, networks, publisher);
+      return new Controller(undo, numbers, workers, steering, host, networks, publisher);
     } catch (error) {
       await undo.run();
       throw error;

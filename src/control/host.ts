@@ -14,6 +14,7 @@ import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
+const LOOPBACK_NET = 127;
 /** Names that Docker gives its bridges (libnetwork, drivers/bridge). */
 const DOCKER_BRIDGE = /^(docker0|docker_gwbridge|br-[0-9a-f]{12})$/;
 
@@ -25,6 +26,7 @@ export class Host {
   private closed = false;
   /** Interface indices of our devices, which are not steered. */
   private readonly ownDevices: Set<number>;
+  private readonly listeners = new Set<() => void>();
 
   /** `uplinks`: their interface indices. */
   constructor(
@@ -67,6 +69,18 @@ export class Host {
     this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
     this.steering.setLocals(locals);
     this.steer();
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Calls whenever the host was read again. Answers how to end that. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Whether others can reach the host by this address (int32, host order). */
+  has(address: number): boolean {
+    return address >>> 24 !== LOOPBACK_NET && this.addresses.some((a) => parseIpv4(a.address) === address);
   }
 
   /** The host's address next to `target` and their common network, or null when it lies behind a gateway. int32, host order. */

@@ -8,7 +8,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
-import { bindError } from "../sys/port-owner.js";
+import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
@@ -87,7 +87,7 @@ export class Publisher {
       return publication;
     } catch (error) {
       void undo.run();
-      throw error;
+      throw this.nameOwn(error);
     }
   }
 
@@ -98,6 +98,22 @@ export class Publisher {
 
   async close(): Promise<void> {
     for (const publication of [...this.open].reverse()) await publication.close();
+  }
+
+  /** Of a port that is published here already the error says to whom, and not that this process has it. */
+  private nameOwn(error: unknown): unknown {
+    if (!(error instanceof PortTakenError)) return error;
+    const { proto, address, port } = error;
+    const own = this.mappings().find(
+      (m) =>
+        m.proto === proto &&
+        m.hostPort <= port &&
+        port <= m.hostPortEnd &&
+        (m.hostIp === address || m.hostIp === "0.0.0.0" || address === "0.0.0.0"),
+    );
+    if (own === undefined) return error;
+    const owner = `port ${own.targetPort + port - own.hostPort} of ${own.targetIp}`;
+    return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
   private takePorts(spec: PortSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {

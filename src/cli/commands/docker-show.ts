@@ -5,6 +5,7 @@ import { findInstances, type Instance, pickInstance } from "../../api/instances.
 import type { EndpointView, MappingView, NetworkView } from "../../api/types.js";
 import { dockerNames, type Names } from "../../docker/dockerd-client.js";
 import { TsproxyError } from "../../errors.js";
+import { addressPort } from "../../wire/address-port.js";
 import type { ShowOptions } from "../options.js";
 import { formatTable } from "../table.js";
 
@@ -24,8 +25,9 @@ export async function showPs({ json, pid }: ShowOptions, write: Write = stdout, 
     e.address,
     e.mac,
     e.state,
-    e.ports.map((p) => `${p.hostIp}:${range(p.hostPort, p.hostPortEnd)}->${range(p.targetPort, p.targetPortEnd)}/${p.proto}`).join(", ") ||
-      "-",
+    e.ports
+      .map((p) => `${addressPort(p.hostIp, range(p.hostPort, p.hostPortEnd))}->${range(p.targetPort, p.targetPortEnd)}/${p.proto}`)
+      .join(", ") || "-",
   ]);
   write(
     `${formatTable(["NETWORK ID", "NAME", "SUBNET", "GATEWAY", "DEVICE", "MTU", "OPTIONS", "ENDPOINTS"], networkRows)}\n` +
@@ -44,7 +46,7 @@ export async function showPort(
   const chosen = word === undefined ? endpoints : choose(endpoints, word);
   if (json) return write(`${JSON.stringify(chosen, null, 2)}\n`);
   const line = (p: MappingView): string =>
-    `${range(p.targetPort, p.targetPortEnd)}/${p.proto} -> ${p.hostIp}:${range(p.hostPort, p.hostPortEnd)}`;
+    `${range(p.targetPort, p.targetPortEnd)}/${p.proto} -> ${addressPort(p.hostIp, range(p.hostPort, p.hostPortEnd))}`;
   if (word !== undefined) return write(chosen.flatMap((e) => e.ports.map((p) => `${line(p)}\n`)).join(""));
   write(
     formatTable(

@@ -3,6 +3,7 @@
  * killed process; what leaves the network is masqueraded, unless told otherwise.
  */
 import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
 import { type Cidr, formatCidr, formatIpv4 } from "../../wire/ipv4-address.js";
@@ -76,6 +77,7 @@ class Bridge implements Network {
       throw error;
     }
     host.refresh(); // the gateway's address is the host's now
+    this.watchOutside();
   }
 
   reach(target: number): Reach | null {
@@ -88,6 +90,23 @@ class Bridge implements Network {
     await this.endpoints.close();
     await this.undo.run();
     this.site.host.refresh();
+  }
+
+  /** Says when what leaves would get an address that nobody answers to. */
+  private watchOutside(): void {
+    const { outside, cidr } = this.spec;
+    const { host } = this.site;
+    if (outside === undefined) return;
+    let there = true;
+    const look = (): void => {
+      const before = there;
+      there = host.has(outside);
+      const what = `network ${formatCidr(cidr)}: ${formatIpv4(outside)}, which what leaves it is given,`;
+      if (before && !there) log.warn(`${what} is no address of this host: nothing comes back`);
+      if (!before && there) log.warn(`${what} is an address of this host again`);
+    };
+    this.undo.add("watch of the host's addresses", host.onChange(look));
+    look();
   }
 
   /** Answers its name. */
