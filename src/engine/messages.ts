@@ -5,7 +5,7 @@ import type { RouteEntry } from "../table/route.js";
 /** `workerData` of the worker. */
 export interface WorkerOptions {
   counters: SharedArrayBuffer;
-  /** Int32 0: number of messages posted; the worker reads its messages when it changes. */
+  /** Int32 0: number of messages posted; the worker reads its messages when it changes. Int32 1: not 0 when the process ends. */
   mailbox: SharedArrayBuffer;
   /** eventfd that ends the worker's wait. */
   wakeFd: number;

@@ -53,7 +53,7 @@ function loop(): void {
   let seen = 0;
   let watched = 0;
   let received = 0;
-  while (commands.running) {
+  while (commands.running && Atomics.load(mailbox, 1) === 0) {
     const posted = Atomics.load(mailbox, 0);
     if (posted !== seen) {
       seen = posted;

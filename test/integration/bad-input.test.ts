@@ -144,6 +144,15 @@ onTsproxy("says what is missing without privileges: for a network, and for a por
   expect(snapshots(c)).toEqual(before);
 });
 
+onTsproxy("ends when it cannot say what it publishes, though its thread sleeps, and leaves nothing", "kernel", async (c) => {
+  const before = snapshots(c);
+  const wrap = ["sh", "-c", 'exec "$@" > /dev/full', "sh"];
+  const { code, stderr } = await tsproxy(c.lab, c.host, GOOD, { wrap });
+  expect(code, stderr).toBe(1);
+  expect(stderr).toMatch(/standard output|ENOSPC/);
+  expect(snapshots(c)).toEqual(before);
+});
+
 /** C1 and C2 in the arguments stand for the containers' namespaces. */
 async function expectRefusal(c: Case, [args, names, code]: Row): Promise<void> {
   const named = (word: string): string => word.replace(/\bC1\b/, c.c1).replace(/\bC2\b/, c.c2);
