@@ -118,6 +118,8 @@ export class ResidentIo implements PacketIo {
 
   addPort(): void {}
 
+  addRing(): void {}
+
   removePort(): void {}
 }
 

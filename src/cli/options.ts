@@ -80,6 +80,7 @@ export function buildProgram(handlers: Handlers): Command {
     .option("--conntrack-max <n>", "Flows tracked at once (262144)")
     .option("--workers <n>", "Worker threads, at most one per core (1)")
     .option("--offload", "Let the kernel carry flows that are decided on")
+    .option("--firewall <way>", "honour the host's firewall, or bypass it (honour)")
     .option("--relay", "Use sockets: targets see this host as client")
     .option("--ready-fd <fd>", "Write a line to this descriptor when ready")
     .option("--json", "Print JSON")
@@ -122,6 +123,7 @@ export function buildProgram(handlers: Handlers): Command {
     .option("--conntrack-max <n>", "Flows tracked at once (262144)")
     .option("--workers <n>", "Worker threads, at most one per core (1)")
     .option("--offload", "Let the kernel carry flows that are decided on")
+    .option("--firewall <way>", "honour the host's firewall, or bypass it (honour)")
     .option("--group <name>", "Let this group use the sockets, besides root")
     .option("--plugin-socket <path>", "Where Docker finds its network driver (/run/docker/plugins/tsproxy.sock)")
     .action((options: RunOptions & { group?: string; pluginSocket?: string }) =>

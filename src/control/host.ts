@@ -65,9 +65,8 @@ export class Host {
     this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
     this.routes = this.socket.routes(RT_TABLE_MAIN).filter((r) => r.family === "ipv4");
     const locals = Int32Array.from(this.addresses.map((a) => parseIpv4(a.address)!));
-    this.workers.post({ type: "locals", addresses: locals.map(rawWord) });
+    this.workers.post({ type: "locals", addresses: locals.map(rawWord), broadcasts: Int32Array.from(this.broadcasts(), rawWord) });
     this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
-    this.steering.setLocals(locals);
     this.steer();
     for (const listener of this.listeners) listener();
   }
@@ -93,27 +92,35 @@ export class Host {
     return null;
   }
 
+  /** The last address of each of its networks (RFC 1122 §3.2.1.3); int32, host order. */
+  private broadcasts(): number[] {
+    return this.addresses.filter((a) => a.prefixLength < 31).map((a) => parseIpv4(a.address)! | (-1 >>> a.prefixLength));
+  }
+
   close(): void {
     this.closed = true;
     this.monitor.close();
   }
 
+  /** What comes in at our own devices is not to be steered, but packets for their addresses must find their way. */
   private steer(): void {
     const wanted = new Map<number, Link>();
     for (const link of this.links) {
-      if (this.ownDevices.has(link.index)) continue;
+      if (this.steering.uplinks.includes(link.index)) continue;
       const addressed = this.addresses.some((a) => a.ifindex === link.index);
       if ((addressed || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
     }
-    for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
     for (const link of wanted.values()) {
       try {
-        this.steering.attach(link.index, link.type);
+        if (this.ownDevices.has(link.index)) this.steering.attachHome(link.index);
+        else this.steering.attach(link.index, link.type);
       } catch (error) {
         // It may have gone since it was listed; anything else is worth a word, but no reason to stop serving the others.
         if (this.socket.link(link.index) !== null) log.warn(`cannot steer ${link.name}: ${(error as Error).message}`);
       }
     }
+    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIpv4(a.address)!, ifindex: a.ifindex })));
+    for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
   }
 
   /**

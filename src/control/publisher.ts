@@ -1,5 +1,6 @@
 /**
- * Publishes ports: holds the host port, works out what the target needs to answer through us, tells the worker and then the steering.
+ * Publishes ports: holds the host port, works out what the target needs to answer through us, and tells the worker. What the host's kernel
+ * lets through to the held sockets, their filter gives to the workers (`steer/accept-program.ts`).
  * One rule, one message and one batch of map entries a range, however long.
  */
 import { closeSync } from "node:fs";
@@ -117,7 +118,8 @@ export class Publisher {
   }
 
   private takePorts(spec: PortSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
-    const held = heldBy === undefined ? holdPorts(spec) : takeOver(spec, heldBy);
+    const { acceptFd } = this.steering;
+    const held = heldBy === undefined ? holdPorts(spec, acceptFd) : takeOver(spec, heldBy, acceptFd);
     undo.add(`ports of ${formatMapping(spec)}`, () => {
       for (const fd of held.fds) closeSync(fd);
     });
@@ -165,20 +167,20 @@ function localTarget(spec: PortSpec): TsproxyError {
   );
 }
 
-/** Lets nothing through to the socket. It is neither kept nor closed: the port is its owner's. */
-function takeOver(spec: PortSpec, fd: number): { firstPort: number; fds: number[] } {
-  const errno = native.dropAll(fd, 1);
-  if (errno !== 0) throw systemError(`SO_ATTACH_FILTER on the socket of ${formatMapping(spec)}`, errno);
+/** Lets nothing through to the socket but to the filter. It is neither kept nor closed: the port is its owner's. */
+function takeOver(spec: PortSpec, fd: number, filterFd: number): { firstPort: number; fds: number[] } {
+  const errno = native.setFilter(fd, filterFd);
+  if (errno !== 0) throw systemError(`putting a filter on the socket of ${formatMapping(spec)}`, errno);
   return { firstPort: spec.hostPort, fds: [] };
 }
 
 /** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */
-function holdPorts(spec: PortSpec): { firstPort: number; fds: number[] } {
+function holdPorts(spec: PortSpec, filterFd: number): { firstPort: number; fds: number[] } {
   const proto = PROTOCOLS[spec.proto];
   const hostIp = parseIpv4(spec.hostIp)!;
   const fds: number[] = [];
   for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
-    const fd = native.holdPort(proto, hostIp, port);
+    const fd = native.holdPort(proto, hostIp, port, filterFd);
     if (fd >= 0) {
       fds.push(fd);
       if (spec.hostPort === 0) return { firstPort: native.localPort(fd), fds };

@@ -38,7 +38,7 @@ export class WorkerLink {
   private stopping = false;
 
   constructor(
-    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast" | "offload">,
+    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass">,
     hooks: WorkerHooks,
   ) {
     const workerData: WorkerOptions = {

@@ -1,7 +1,7 @@
 /**
  * Decides what happens to a packet that belongs to no flow yet: the slow path, once a flow.
  *
- * - To an address of the host and a published port: DNAT to the target. The client's address is kept, so that the server sees it, unless the
+ * - To an address of the host and a published port, accepted by the host's kernel unless its firewall is bypassed: DNAT to the target. The client's address is kept, so that the server sees it, unless the
  *   target could not answer through us: a client on the target's own network would be answered directly, and a loopback address not at
  *   all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787 REQ-9, and as docker-proxy does).
  * - To another address of the host, from an endpoint: to the host, untranslated.
@@ -24,9 +24,11 @@ import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { workerOf } from "../wire/spread.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
-import { retire } from "./retire.js";
+import { forgetEntry, retire } from "./retire.js";
 import type { PublishRule, State } from "./state.js";
 
+/** Interface index of lo, in every network namespace (LOOPBACK_IFINDEX of include/net/flow.h). */
+const LOOPBACK = 1;
 /** Tries at another source port when two flows would look the same to the target. */
 const CLASH_TRIES = 32;
 
@@ -43,7 +45,7 @@ export function admit(b: Batch, state: State): void {
       b.flow[i] = ref;
       continue;
     }
-    const reason = state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
+    const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
     if (reason !== drop.DROP_NONE) b.drop(i, reason);
   }
 }
@@ -64,11 +66,17 @@ function toHost(b: Batch, i: number, state: State, src: number, dst: number): nu
 }
 
 function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {
-  const fromHost = b.ingress[i] === state.ports.uplink && state.isLocal(src);
+  const byUplink = b.ingress[i] === state.ports.uplink;
+  if (byUplink && b.device[i] === 0 && !state.bypass) {
+    // Steered to us by an entry whose flow is over. Without it the next packet goes to the host's kernel, which decides whether it may open one.
+    forgetEntry(state, dst, src, swapPorts(b.ports[i]!), b.proto[i]!);
+    return drop.DROP_NO_FLOW;
+  }
+  const fromHost = byUplink && (b.device[i] === LOOPBACK || state.isLocal(src));
   if (!fromHost && !isAllowed(state, src)) return drop.DROP_SOURCE_REFUSED;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
-  const masked = fromHost || (src & rule.onlinkMask) === rule.onlinkNet;
+  const masked = fromHost || (src & rule.onlinkMask) === rule.onlinkNet || src === 0; // 0.0.0.0: who has no address yet (DHCP)
   let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.SYN_SENT;
   if (proto === ipv4.PROTO_TCP) {
     const flags = tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST);
@@ -95,8 +103,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
 
   const keepTtl = fromHost ? ct.EGRESS_KEEP_TTL : 0;
   // The kernel can carry what stays in it and is translated at one end.
-  const offloadable =
-    state.offloads && inside === -1 && b.ingress[i] === state.ports.uplink && sourcePort === (tuplePorts & 0xffff) && !masked;
+  const offloadable = state.offloads && inside === -1 && byUplink && sourcePort === (tuplePorts & 0xffff) && !masked;
   const egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl | (offloadable ? ct.EGRESS_OFFLOAD : 0);
   return open(
     b,
@@ -109,7 +116,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
     replyDst,
     targetPort | (sourcePort << 16),
     egress,
-    b.ingress[i]! | keepTtl,
+    b.ingress[i]! | keepTtl | (b.device[i] !== 0 ? ct.EGRESS_ENTERED : 0),
     mapping,
   );
 }

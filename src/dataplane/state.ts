@@ -2,8 +2,10 @@
  * What the stages share: the tables, and the few facts about the host that NAT decisions need.
  * One per worker; changed between batches by the engine at the control side's word. All addresses raw (`wire/raw.ts`).
  */
+import { SLOTS } from "../mem/packet-memory.js";
 import { Conntrack } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
+import { FlowEntries } from "../table/flow-entries.js";
 import { Fragments } from "../table/fragments.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
@@ -32,6 +34,8 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
+/** Steering entries that one batch can ask for: both directions of a flow a frame. */
+const MAX_ENTRIES = 2 * SLOTS;
 export const ICMP_PER_SEC = 1000;
 
 export interface StateOptions {
@@ -44,6 +48,8 @@ export interface StateOptions {
   workers?: number;
   /** See `State.offloads`. */
   offload?: boolean;
+  /** See `State.bypass`. */
+  bypass?: boolean;
   fdbSlots?: number;
   timeouts?: Int32Array;
   /** In [0, 1); seeds and port order come from it. */
@@ -64,7 +70,7 @@ export class State {
   readonly ports = new Ports();
   readonly networks = new Networks();
   readonly routes = new RouteTable();
-  /** The host's own addresses: (address, 0) to 1. */
+  /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
   readonly endpoints: PairMap;
@@ -76,8 +82,14 @@ export class State {
    */
   readonly forget = new Int32Array(FORGET_MAX * 4);
   forgotten = 0;
+  /** Steering entries to be made before the batch is sent (`record.ts`); the engine empties it. */
+  readonly entries = new FlowEntries(MAX_ENTRIES);
+  /** Interface index of the uplink. */
+  uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */
   readonly offloads: boolean;
+  /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
+  readonly bypass: boolean;
   /** New flows refused because conntrack was full. */
   refused = 0;
   /** ICMP errors that may still be sent this second (RFC 1812 §4.3.2.8). */
@@ -93,6 +105,7 @@ export class State {
     this.worker = options.worker ?? 0;
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
+    this.bypass = options.bypass ?? false;
     const seed = (): number => (random() * 0x100000000) | 0;
     this.conntrack = options.timeouts
       ? new Conntrack(options.conntrackMax, seed(), options.timeouts)
@@ -114,6 +127,11 @@ export class State {
 
   isLocal(address: number): boolean {
     return this.locals.get(address, 0) !== -1 || (address & 0xff) === 127;
+  }
+
+  /** Whether several hosts listen at the address: multicast, the limited broadcast, or that of a network of the host's. */
+  isGroup(address: number): boolean {
+    return (address & 0xff) >= 224 || this.locals.get(address, 1) !== -1;
   }
 
   /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */

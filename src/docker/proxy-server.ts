@@ -137,7 +137,7 @@ export class ProxyServer {
   }
 
   private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView> {
-    native.dropAll(fd, 0);
+    native.clearFilter(fd);
     const relay = await Relay.start({ ...spec, fd }, { allowFrom: this.options.allowFrom });
     undo.add(`relay of port ${spec.hostPort}`, () => relay.close());
     const { pickFromRange: _, ...mapping } = spec;

@@ -4,6 +4,7 @@
  * (invalid) or, for a malformed `-p`, a TSP_ERR_PORT_SPEC, and names the option and the word in it.
  */
 import os from "node:os";
+import type { Firewall } from "../control/controller.js";
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
@@ -24,6 +25,7 @@ export interface RunOptions {
   conntrackMax?: string | undefined;
   readyFd?: string | undefined;
   offload?: boolean | undefined;
+  firewall?: string | undefined;
   relay?: boolean | undefined;
   json?: boolean | undefined;
 }
@@ -39,6 +41,7 @@ export interface RunConfig {
   masqueradePorts: { first: number; last: number };
   conntrackMax: number;
   offload: boolean;
+  firewall: Firewall;
   readyFd: number | undefined;
   relay: boolean;
   json: boolean;
@@ -77,7 +80,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
 export function parseDataplane(
   raw: RunOptions,
   cores: number = os.availableParallelism(),
-): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload"> {
+): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload" | "firewall"> {
   return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
     workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
@@ -85,7 +88,13 @@ export function parseDataplane(
     conntrackMax:
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
     offload: raw.offload ?? false,
+    firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
   };
+}
+
+function parseFirewall(text: string): Firewall {
+  if (text !== "honour" && text !== "bypass") throw invalid(`--firewall '${text}': not a way to treat it`, "use honour or bypass");
+  return text;
 }
 
 function invalid(message: string, hint: string): TsproxyError {

@@ -45,6 +45,8 @@ export const PACKETS = 14;
 export const EGRESS_RECORD = 1 << 16;
 /** One end is the host itself: no router lies between, so TTL stays. */
 export const EGRESS_KEEP_TTL = 1 << 17;
+/** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
+export const EGRESS_ENTERED = 1 << 19;
 /** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
 export const EGRESS_OFFLOAD = 1 << 18;
 export const EGRESS_PORT = 0xffff;

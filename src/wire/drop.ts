@@ -29,6 +29,7 @@ const NAMES = [
   "tx-error", // the device refused the frame (EINVAL, EIO)
   "isolated", // from one network, or endpoint of a network without icc, to another
   "rx-error", // the kernel had a frame that it could not describe (EINVAL on read)
+  "bad-checksum", // TCP checksum of what came by the host's stack is wrong (RFC 9293 §3.1)
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -63,6 +64,7 @@ export const DROP_TX_FULL = reason("tx-full");
 export const DROP_TX_ERROR = reason("tx-error");
 export const DROP_ISOLATED = reason("isolated");
 export const DROP_RX_ERROR = reason("rx-error");
+export const DROP_BAD_CHECKSUM = reason("bad-checksum");
 
 export const DROP_REASONS = NAMES.length;
 

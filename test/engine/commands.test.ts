@@ -55,7 +55,11 @@ const PUBLISHED_PORTS: [what: string, Partial<PublishRule>, flows: string[]][] =
 /** With a second address of the host. */
 function host(): Dataplane {
   const d = new Dataplane();
-  d.say({ type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(OTHER_HOST_IP), raw(GATEWAY), raw("127.0.0.1")) });
+  d.say({
+    type: "locals",
+    addresses: Int32Array.of(raw(HOST_IP), raw(OTHER_HOST_IP), raw(GATEWAY), raw("127.0.0.1")),
+    broadcasts: new Int32Array(),
+  });
   return d;
 }
 
@@ -198,9 +202,9 @@ describe("what the host is", () => {
     const fromClient = (dst: string): number =>
       d.fromUplink(p.tcp({ src: CLIENT, dst }, { sport: 9, dport: PUBLISHED, flags: p.SYN })).length;
     expect([fromClient(HOST_IP), fromClient(OTHER_HOST_IP)]).toEqual([1, 1]);
-    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.3")) });
+    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.3")), broadcasts: new Int32Array() });
     expect([fromClient("192.0.2.3"), fromClient("192.0.2.4")]).toEqual([1, 0]);
-    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.5")) });
+    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.5")), broadcasts: new Int32Array() });
     expect(d.state.isLocal(raw("192.0.2.3"))).toBe(false);
     d.say({ type: "allow", pairs: Int32Array.of(raw("10.0.0.0"), raw("255.0.0.0")) });
     expect(fromClient("192.0.2.5")).toBe(0);
@@ -259,11 +263,11 @@ describe("what the control side asks", () => {
       watch: (fd) => watched.push(fd),
       openFlowMap: (fd) => {
         maps.push(fd);
-        return { lookup: () => false, delete: () => {} };
+        return { lookup: () => false, put: () => {}, delete: () => {} };
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });
-    commands.carryOut({ type: "steering", flowsFd: 12 });
+    commands.carryOut({ type: "steering", flowsFd: 12, uplinkDevice: 7 });
     expect([watched, maps]).toEqual([[11], [12]]);
   });
 });

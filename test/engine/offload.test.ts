@@ -64,7 +64,7 @@ function key(src: string, dst: string, sport: number, dport: number, proto: numb
 
 /** Value of the map: uplink 7, then what is put in its place at which end (1 source, 2 destination, 0 nothing), then counters. */
 function value(to?: string, port = 0, end = 0): string {
-  return `07000000${to === undefined ? "00000000" : address(to)}${bigEndian(port)}${end.toString(16).padStart(2, "0")}00${"0".repeat(40)}`;
+  return `07000000${to === undefined ? "00000000" : address(to)}${bigEndian(port)}${end.toString(16).padStart(2, "0")}00${"0".repeat(56)}`;
 }
 
 const fromClient = (proto: number): string => key(HOST_IP, CLIENT, PUBLISHED, SPORT, proto);

@@ -18,6 +18,7 @@ describe("parseConfig", () => {
       masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
       offload: false,
+      firewall: "honour",
       readyFd: undefined,
       relay: false,
       json: false,

@@ -119,6 +119,8 @@ class Loop implements PacketIo {
 
   addPort(): void {}
 
+  addRing(): void {}
+
   removePort(): void {}
 }
 
@@ -130,13 +132,14 @@ const state = new State({
   masqueradeFirst: MASQUERADE_FIRST,
   masqueradeLast: MASQUERADE_LAST,
   random: new Random(1).next,
+  bypass: true,
 });
 const counters = createCounters();
 const io = new Loop(memory);
 const commands = new Commands(state, io, counters, {
   tell() {},
   watch() {},
-  openFlowMap: () => ({ lookup: () => false, delete() {} }),
+  openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
 });
 for (const message of hostMessages()) commands.carryOut(message);
 commands.carryOut({ type: "publish", id: 1, rule: rule({ proto: p.UDP }) });
