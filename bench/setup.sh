@@ -1,4 +1,4 @@
-# Shell functions of run.sh and demo.sh; to be sourced in the project's folder.
+# Shell functions of bench/run.sh and examples/demo.sh; to be sourced in the project's folder.
 . test/support/setup.sh
 
 # Docker's daemon would change the machine's firewall at the next boot, so its package is not installed.

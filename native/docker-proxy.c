@@ -54,9 +54,15 @@ static int64_t now_ms(void) {
   return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* The system's word for errno as Go writes it: "address already in use". */
+/* The system's word for errno as Go writes it (syscall/zerrors_linux_*.go): "address already in use". Not every libc has the same ones. */
 static const char *reason(void) {
   static char text[128];
+  switch (errno) {
+    case EADDRINUSE: return "address already in use";
+    case EADDRNOTAVAIL: return "cannot assign requested address";
+    case EMFILE: return "too many open files";
+    case ENOMEM: return "cannot allocate memory";
+  }
   snprintf(text, sizeof text, "%s", strerror(errno));
   text[0] = (char)tolower((unsigned char)text[0]);
   return text;

@@ -27,6 +27,7 @@ const ALLOWED: Record<string, string> = {
   docker: "wire sys relay control model api errors log",
   standalone: "wire sys relay control model api errors log",
   daemon: "control model docker api errors log",
+  index: "wire control model standalone type:api errors log",
   cli: "*",
 };
 

@@ -124,7 +124,7 @@ function parseAllowFrom(text: string): Cidr {
   return cidr;
 }
 
-function parseNetwork(text: string, mtu: string | undefined): NetworkSpec {
+export function parseNetwork(text: string, mtu: string | undefined): NetworkSpec {
   const cidr = parseCidr(text);
   if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 172.17.0.0/16");
   if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
@@ -162,7 +162,7 @@ function parseEndpoints(texts: string[], network: NetworkSpec): EndpointSpec[] {
   });
 }
 
-function parseEndpoint(text: string, { cidr, gateway }: NetworkSpec): EndpointSpec {
+export function parseEndpoint(text: string, { cidr, gateway }: NetworkSpec): EndpointSpec {
   const equals = text.lastIndexOf("=");
   if (equals < 0) throw invalid(`--endpoint '${text}': no '='`, `write NETNS=ADDRESS, like web=${formatIpv4(gateway + 1)}`);
   const netns = text.slice(0, equals);

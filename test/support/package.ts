@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What `npm pack` needs; compiled files that are there already save time. */
-const SOURCES = ["src", "native", "docs", "package.json", "package-lock.json", "tsconfig.json", "README.md", "LICENSE"];
+const SOURCES = ["src", "native", "docs", "examples", "package.json", "package-lock.json", "tsconfig.json", "README.md", "LICENSE"];
 const NPM_CLI = fs.realpathSync(which("npm"));
 
 export type Arch = "x64" | "arm64";
@@ -53,6 +53,25 @@ export async function install(dir: string, tarball: string, node: string): Promi
   await npm(node, ["i", "-g", "--prefix", prefix, "--no-audit", "--no-fund", tarball]);
   const env = { PATH: `${path.dirname(node)}:${process.env.PATH}` };
   return { prefix, tsproxy: path.join(prefix, "bin/tsproxy"), folder: path.join(prefix, "lib/node_modules/tsproxy/"), env };
+}
+
+/** What tsc finds wrong with `files`, programs that import the installed `tsproxy`, with these packages of types; "" for nothing. */
+export async function typeErrors({ folder }: Installed, dir: string, files: Record<string, string>, types: string[]): Promise<string> {
+  const project = fs.mkdtempSync(path.join(dir, "consumer-"));
+  fs.mkdirSync(path.join(project, "node_modules"));
+  fs.symlinkSync(folder, path.join(project, "node_modules/tsproxy"));
+  for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(project, name), content);
+  const compilerOptions = { module: "nodenext", target: "es2022", strict: true, exactOptionalPropertyTypes: true, noEmit: true };
+  const config = {
+    compilerOptions: { ...compilerOptions, allowJs: true, checkJs: true, types, typeRoots: [path.join(ROOT, "node_modules/@types")] },
+    files: Object.keys(files),
+  };
+  fs.writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
+  fs.writeFileSync(path.join(project, "package.json"), '{ "type": "module" }');
+  return run(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", project]).then(
+    ({ stdout }) => stdout,
+    (error: { stdout: string; message: string }) => error.stdout || error.message,
+  );
 }
 
 /** `npm rm -g`; files and links that are then left. */

@@ -3,11 +3,11 @@
  * look at the speed beside kernel iptables. Everything ends with the namespaces, also on Ctrl-C.
  */
 import path from "node:path";
+import { summarize } from "../bench/stats.js";
 import { Lab } from "../test/support/lab.js";
 import { MAIN } from "../test/support/paths.js";
 import { ADDR, buildWorld, CUBIC, setCongestion, type World } from "../test/support/topology.js";
 import { launch, untilReady } from "../test/support/tsproxy.js";
-import { summarize } from "./stats.js";
 
 const ROUNDS = 3,
   SECONDS = 2;

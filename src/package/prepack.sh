@@ -1,7 +1,7 @@
 #!/bin/sh
 # What `npm pack` runs first: everything that the package ships and that git does not hold.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 rm -rf dist native/include
 npm run --silent build:ts
 # For a platform that none is compiled for: build.sh needs them, and the package has no node-api-headers.

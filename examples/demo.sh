@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "demo.sh: needs root: it makes network namespaces" >&2; exit 1; }
 install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps curl:curl iperf3:iperf3 iptables:iptables
 install_modules && build_all && compile_bench || exit 1
-exec node bench/dist/bench/demo.js
+exec node bench/dist/examples/demo.js
