@@ -68,7 +68,7 @@ export async function typeErrors({ folder }: Installed, dir: string, files: Reco
   };
   fs.writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
   fs.writeFileSync(path.join(project, "package.json"), '{ "type": "module" }');
-  return run(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", project]).then(
+  return run(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", "."], { cwd: project }).then(
     ({ stdout }) => stdout,
     (error: { stdout: string; message: string }) => error.stdout || error.message,
   );
