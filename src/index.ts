@@ -27,6 +27,8 @@ export interface DataplaneOptions {
   conntrackMax?: number;
   /** Source ports of what leaves a network; default: 10240 to 32767. */
   masqueradePorts?: { first: number; last: number };
+  /** Whether clients of published ports must pass the host's firewall and what else its kernel checks; default: `honour`. */
+  firewall?: "honour" | "bypass";
   /** Lets the kernel carry flows that are decided on; default: no. Linux 5.11. */
   offload?: boolean;
   /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
@@ -68,8 +70,8 @@ export interface Counters {
 export interface PortCounters {
   /** Of the device, as in `ip link`; of an endpoint `NETNS/eth0`. */
   name: string;
-  /** `uplink`: the host's interfaces. `host`: the host's device in a network. */
-  kind: "uplink" | "host" | "endpoint";
+  /** `uplink`: the host's interfaces. `held`: sockets that hold published ports. `host`: the host's device in a network. */
+  kind: "uplink" | "held" | "host" | "endpoint";
   /** An endpoint's. */
   address?: string;
   rxPackets: number;
@@ -106,16 +108,17 @@ export class Dataplane {
    * kernel does not let us, TSP_ERR_OFFLOAD (unavailable).
    */
   static async start(options: DataplaneOptions = {}): Promise<Dataplane> {
-    const { allowFrom, workers, conntrackMax, masqueradePorts: ports, offload, onDeath } = options;
+    const { allowFrom, workers, conntrackMax, masqueradePorts: ports, ...rest } = options;
     const parsed = parseDataplane({
       allowFrom: allowFrom === undefined ? undefined : [...allowFrom],
       workers: workers?.toString(),
       conntrackMax: conntrackMax?.toString(),
       masqueradePorts: ports === undefined ? undefined : `${ports.first}-${ports.last}`,
-      offload,
+      firewall: rest.firewall,
+      offload: rest.offload,
     });
     sweep(); // what a killed process left behind
-    return new Dataplane(await Controller.start(parsed, onDeath ?? throwUncaught));
+    return new Dataplane(await Controller.start(parsed, rest.onDeath ?? throwUncaught));
   }
 
   /** Makes a network. Throws TSP_ERR_OPTION (invalid) or TSP_ERR_NETWORK (conflict: the host knows addresses in it). */
