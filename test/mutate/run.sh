@@ -6,6 +6,5 @@ cd "$(dirname "$0")/../.."
 install_modules
 [ -f native/build/tsproxy.node ] && [ -d dist ] || build_all
 out=$(mktemp -d node_modules/.mutate.XXXXXX)
-trap 'rm -rf "$out"' EXIT
 npx rolldown test/mutate/main.ts test/mutate/runner.ts -d "$out" --format esm --platform node --external vitest/node --external rolldown/parseAst >/dev/null
-node "$out/main.js" "$@"
+exec node "$out/main.js" "$@"

@@ -25,6 +25,7 @@ const vitest = await createVitest("test", {
   project: ["unit"],
   watch: false,
   bail: 1,
+  testTimeout: 120_000, // `main.ts` knows how long they should take
   maxWorkers: 1,
   reporters: [{}],
   api: false,
