@@ -95,7 +95,7 @@ export function noIpv6(what: string): TsproxyError {
 }
 
 function bad(key: string, value: string, hint: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key}: '${value}' will not do`, hint);
+  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key}: '${value}' is not valid`, hint);
 }
 
 function parseBool(key: string, value: string): boolean {

@@ -1,8 +1,6 @@
 /** Bad input: one line that names the offending word, exit code 2 (usage) or 1 (failed), and nothing created. */
-import fs from "node:fs";
-import path from "node:path";
 import { expect } from "vitest";
-import { type Case, onTsproxy } from "../support/cases.js";
+import { type Case, onTsproxy, skipUnlessReadableByNobody } from "../support/cases.js";
 import { type Containers, snapshot } from "../support/topology.js";
 import { networkArgs, startInstance, tsproxy } from "../support/tsproxy.js";
 
@@ -166,12 +164,4 @@ async function expectRefusal(c: Case, [args, names, code]: Row): Promise<void> {
 
 function snapshots(c: Case): string[] {
   return [c.host, c.c1, c.c2].map((ns) => snapshot(c, ns));
-}
-
-/** The clone may be in a folder that only root can enter. */
-function skipUnlessReadableByNobody({ ctx }: Case): void {
-  let dir = process.cwd();
-  for (; dir !== "/"; dir = path.dirname(dir)) {
-    if ((fs.statSync(dir).mode & 0o001) === 0) ctx.skip(`other users may not enter ${dir}`);
-  }
 }

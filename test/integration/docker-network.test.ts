@@ -121,8 +121,8 @@ describe("a network", () => {
     const create = async (...args: string[]): Promise<string> =>
       (await h.docker.docker(["network", "create", "-d", h.driver, ...args, "bad"])).stderr;
     expect(await create("-o", "parent=eth0")).toMatch(/option parent is not supported: supported are /);
-    expect(await create("-o", "com.docker.network.driver.mtu=9")).toMatch(/driver\.mtu: '9' will not do: use 68 to 65521/);
-    expect(await create("-o", "com.docker.network.host_ipv4=eth0")).toMatch(/host_ipv4: 'eth0' will not do: use an IPv4 address/);
+    expect(await create("-o", "com.docker.network.driver.mtu=9")).toMatch(/driver\.mtu: '9' is not valid: use 68 to 65521/);
+    expect(await create("-o", "com.docker.network.host_ipv4=eth0")).toMatch(/host_ipv4: 'eth0' is not valid: use an IPv4 address/);
     for (const address of [ADDR.client, "127.0.0.1"])
       expect(await create("-o", `com.docker.network.host_ipv4=${address}`)).toContain(
         `option com.docker.network.host_ipv4=${address}: ${address} is not an address of this host: see 'ip address'`,
