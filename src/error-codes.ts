@@ -87,9 +87,9 @@ export const ERROR_CODES = {
     todo: "See `ip address`, or leave the address out.",
   },
   TSP_ERR_INSTALL: {
-    kinds: ["invalid", "permission"],
+    kinds: ["invalid", "permission", "unavailable"],
     meaning: "`tsproxy install` cannot write a file",
-    todo: "Run it as root.",
+    todo: "Run it as root. Is there space on the disk?",
   },
   TSP_ERR_INSTANCE: {
     kinds: ["not-found", "conflict", "permission", "unavailable"],

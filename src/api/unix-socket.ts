@@ -63,7 +63,7 @@ export async function listen(server: Server, options: ListenOptions): Promise<vo
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   } catch (cause) {
-    throw failure(options, `cannot make the folder ${dirname(path)}`, cause);
+    throw failure(options, `there is no folder ${dirname(path)}, and it cannot be made`, cause);
   }
   const presence = await whoListens(path);
   if (presence === "listening") throw new TsproxyError(code, "conflict", `${refusal.other} serves ${path}`, refusal.hint);

@@ -74,7 +74,8 @@ export function formatMapping(m: Mapping): string {
 
 type Fail = (problem: string, hint: string) => never;
 
-function formatPorts(first: number, last: number): string {
+/** `80`, or `80-89`. */
+export function formatPorts(first: number, last: number): string {
   return first === last ? `${first}` : `${first}-${last}`;
 }
 

@@ -65,6 +65,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
   const endpoints = network === undefined ? [] : parseEndpoints(raw.endpoint ?? [], network);
   refuseCollisions(publish, raw.publish ?? []);
   if (network !== undefined) refuseMissingEndpoints(publish, network, endpoints);
+  if (raw.relay && raw.offload) throw invalid("--offload: the kernel cannot carry what --relay does", "leave one of both out");
   return {
     publish,
     network,

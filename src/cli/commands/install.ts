@@ -4,6 +4,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { TsproxyError } from "../../errors.js";
 import { BUILD_COMMAND, launcherFile } from "../../sys/native-files.js";
+import { CliCommand } from "../command.js";
+import { stdout, type Write } from "../show.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];
 
@@ -12,7 +14,14 @@ export interface InstallOptions {
   prefix: string;
 }
 
-export function install({ prefix }: InstallOptions): void {
+export function installCommand(): CliCommand {
+  return new CliCommand("install", "Write systemd units, and say what comes next")
+    .option("--prefix <dir>", "Put this before /etc/systemd/system", "/")
+    .example("Let systemd start the daemon, at boot and for Docker", "tsproxy install")
+    .action((options: InstallOptions) => install(options));
+}
+
+export function install({ prefix }: InstallOptions, write: Write = stdout): void {
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const command = [process.execPath, path.join(root, "dist/cli/main.js")].map((file) => realpathSync(file));
   const strange = command.find((file) => /[\s"'\\%$]/.test(file));
@@ -31,10 +40,12 @@ export function install({ prefix }: InstallOptions): void {
       writeFileSync(path.join(dir, unit), text.replace("/usr/bin/tsproxy daemon", `${command.join(" ")} daemon`));
     }
   } catch (cause) {
-    throw new TsproxyError("TSP_ERR_INSTALL", "permission", `cannot write to ${dir}: ${(cause as Error).message}`, "run as root", cause);
+    const denied = ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
+    const message = `cannot write to ${dir}: ${(cause as Error).message}`;
+    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : undefined, cause);
   }
   const launcher = launcherFile();
-  process.stdout.write(`wrote ${UNITS.map((unit) => path.join(dir, unit)).join(" and ")}
+  write(`wrote ${UNITS.map((unit) => path.join(dir, unit)).join(" and ")}
 
 Start it, now and at every boot:
   systemctl daemon-reload && systemctl enable --now tsproxy.socket tsproxy.service

@@ -29,3 +29,15 @@ export async function attempt<T>(
     return null;
   }
 }
+
+/** A line a finding, and another for what to do. */
+export function formatChecks(checks: Check[]): string {
+  const width = Math.max(...checks.map(({ name }) => name.length)) + 2;
+  const indent = " ".repeat("missing  ".length + width);
+  return checks
+    .map(
+      ({ name, status, meaning, fix }) =>
+        `${status.padEnd(9)}${name.padEnd(width)}${meaning}\n${fix === undefined ? "" : `${indent}to do: ${fix}\n`}`,
+    )
+    .join("");
+}

@@ -1,6 +1,9 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Check, type DoctorSystem, doctor, loadSystem } from "../../../src/cli/commands/doctor.js";
+import { doctor } from "../../../src/cli/commands/doctor.js";
+import type { Check } from "../../../src/cli/doctor/check.js";
+import type { KernelSystem } from "../../../src/cli/doctor/kernel.js";
+import { loadKernel } from "../../../src/cli/doctor/system.js";
 import { TsproxyError } from "../../../src/errors.js";
 
 const denied = (): never => {
@@ -8,14 +11,14 @@ const denied = (): never => {
 };
 
 interface Fake {
-  system: DoctorSystem;
+  system: KernelSystem;
   tap: { closed: number; bits: number[] };
 }
 
 /** A host that has everything, but for `changes`. */
-function host(changes: Partial<DoctorSystem> & { noUso?: boolean; noClsact?: boolean } = {}): Fake {
+function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boolean } = {}): Fake {
   const tap = { closed: 0, bits: [] as number[] };
-  const system: DoctorSystem = {
+  const system: KernelSystem = {
     capabilities: () => (1n << 12n) | (1n << 39n),
     openTap: () => ({
       offload: (bits) => {
@@ -44,6 +47,7 @@ async function examine({
   const error = await doctor(
     { json: true },
     async () => system,
+    undefined,
     (part) => (text += part),
   ).catch((thrown: unknown) => thrown);
   const { ok, checks } = JSON.parse(text) as { ok: boolean; checks: Check[] };
@@ -139,10 +143,10 @@ describe("doctor", () => {
 
   it("tells that the addon is not built", async () => {
     let text = "";
-    const unbuilt = async (): Promise<DoctorSystem> => {
+    const unbuilt = async (): Promise<KernelSystem> => {
       throw new TsproxyError("TSP_ERR_ADDON", "unavailable", "the native addon is not built", "run 'npm run build:native'");
     };
-    await expect(doctor({ json: false }, unbuilt, (part) => (text += part))).rejects.toMatchObject({ code: "TSP_ERR_DOCTOR" });
+    await expect(doctor({ json: false }, unbuilt, undefined, (part) => (text += part))).rejects.toMatchObject({ code: "TSP_ERR_DOCTOR" });
     expect(text).toBe(
       "missing  native addon  nothing works: the native addon is not built\n                       to do: run 'npm run build:native'\n",
     );
@@ -152,8 +156,8 @@ describe("doctor", () => {
 const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
-  const { checks, of } = await examine({ system: await loadSystem(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(14);
+  const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
+  expect(checks).toHaveLength(11);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);
