@@ -3,7 +3,8 @@
  *
  * Three programs, as byte code. They decide nothing about translation: `steer` (steer-program.ts) takes off a host interface what belongs
  * to tsproxy and sends it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the
- * host would; `queue` (queue-program.ts) spreads a bridge's frames over the workers. With offload, `steer` also carries out for single
+ * host would; `queue` (queue-program.ts) spreads a bridge's frames over the workers. Two more (guard-programs.ts) keep what the host forwards out of own
+ * networks. With offload, `steer` also carries out for single
  * flows what the engine has decided (offload-program.ts).
  *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
@@ -12,6 +13,7 @@
  * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too. For queue-program.ts, 256 more in the protocol: the queue.
+ * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32, unused.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
@@ -35,6 +37,7 @@ export const COUNTERS = [
   "unsupported-route",
   "malformed", // emit: dropped, the frame is not IPv4
   "flow-not-recorded",
+  "forward-refused", // answer: dropped, the host would have forwarded it into an own network
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -54,7 +57,7 @@ export interface MapFds {
 const MAP_LOOKUP = 1, MAP_UPDATE = 2, SKB_LOAD_BYTES = 26, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
 // biome-ignore format: a table
-export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, PACKET_HOST = 0,
+export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_INGRESS_IFINDEX = 36, PACKET_HOST = 0,
   TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
 /** struct bpf_fib_lookup, its answers, and the size of struct bpf_redir_neigh. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
 // biome-ignore format: a table
@@ -82,10 +85,10 @@ const FIB = -128,
   NEXT_HOP = -152;
 
 /** The parts that the programs are made of. r6: the packet, all along. */
-export class Program extends Assembler {
-  private readonly maps: MapFds;
+export class Program<Maps extends MapFds = MapFds> extends Assembler {
+  private readonly maps: Maps;
 
-  constructor(maps: MapFds) {
+  constructor(maps: Maps) {
     super();
     this.maps = maps;
     this.mov("r6", "r1");
@@ -106,13 +109,17 @@ export class Program extends Assembler {
   }
 
   /** r0: address of the value, or 0. */
-  lookup(map: keyof MapFds, key: number): this {
-    return this.loadMap("r1", this.maps[map]).stackPointer("r2", key).call(MAP_LOOKUP);
+  lookup(map: keyof Maps, key: number): this {
+    return this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .call(MAP_LOOKUP);
   }
 
   /** Enters the key with the value at `value`. */
-  update(map: keyof MapFds, key: number, value: number): this {
-    this.loadMap("r1", this.maps[map]).stackPointer("r2", key).stackPointer("r3", value);
+  update(map: keyof Maps, key: number, value: number): this {
+    this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .stackPointer("r3", value);
     return this.mov("r4", 0).call(MAP_UPDATE);
   }
 

@@ -12,7 +12,7 @@ import fs from "node:fs";
 import os from "node:os";
 import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
-import type { RouteSocket } from "../sys/rtnetlink.js";
+import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf, rawWord } from "../wire/raw.js";
@@ -70,7 +70,7 @@ export type AttachMode = "tcx" | "clsact";
 const PRIORITY = 0x7450;
 const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
 
-interface Attachment {
+export interface Attachment {
   mode: AttachMode;
   detach(): void;
 }
@@ -81,7 +81,7 @@ export function isSteerable(arphrdType: number): boolean {
 }
 
 export class Steering {
-  private readonly maps: MapFds;
+  readonly maps: MapFds;
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment>();
   private readonly fds: number[] = []; // of maps and programs
@@ -212,9 +212,10 @@ export class Steering {
     return fd;
   }
 
-  private attachProgram(ifindex: number, progFd: number): Attachment {
+  /** Of an attachment to a device's egress by clsact the device must be ours, and go with us: such a filter is not looked for after a SIGKILL. */
+  attachProgram(ifindex: number, progFd: number, direction: TcDirection = "ingress"): Attachment {
     if (this.useTcx) {
-      const linkFd = bpf.createTcxLink(progFd, ifindex);
+      const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
       if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
       this.useTcx = false;
     }
@@ -222,11 +223,12 @@ export class Steering {
     if (socket === undefined) throw new Error("without TCX steering needs a route socket");
     const madeQdisc = socket.addClsact(ifindex);
     try {
-      socket.addBpfFilter(ifindex, "ingress", progFd, `tsproxy-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
+      socket.addBpfFilter(ifindex, direction, progFd, `tsproxy-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
     } catch (error) {
       if (madeQdisc) socket.deleteClsact(ifindex);
       throw error;
     }
+    if (direction === "egress") return { mode: "clsact", detach: () => {} };
     return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
   }
 }

@@ -21,7 +21,7 @@ const MAP_CREATE = 0, MAP_LOOKUP = 1, PROG_LOAD = 5, MAP_UPDATE_BATCH = 26, MAP_
 // biome-ignore format: a table
 export const PROG_TYPE_SOCKET_FILTER = 1;
 const PROG_TYPE_SCHED_CLS = 3,
-  ATTACH_TCX_INGRESS = 46;
+  ATTACH_TCX = { ingress: 46, egress: 47 } as const;
 /** `fib_lookup` is for GPL-compatible programs only; this licence is one (include/linux/license.h). */
 const LICENSE = Buffer.from("Dual MIT/GPL\0");
 const VERIFIER_LOG_BYTES = 1 << 20;
@@ -171,11 +171,11 @@ export function loadProgram(name: string, code: Uint8Array, type: number = PROG_
 }
 
 /**
- * Attaches a program to a device's ingress by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
+ * Attaches a program to a device by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
  * Null when the kernel has no TCX.
  */
-export function createTcxLink(progFd: number, ifindex: number): number | null {
-  const result = linkCreate(progFd, ifindex);
+export function createTcxLink(progFd: number, ifindex: number, direction: keyof typeof ATTACH_TCX = "ingress"): number | null {
+  const result = linkCreate(progFd, ifindex, direction);
   if (result === -EINVAL) return null;
   if (result === -ENODEV) throw new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `there is no network device with index ${ifindex}`);
   return checked(`attaching to device ${ifindex}`, result);
@@ -183,14 +183,14 @@ export function createTcxLink(progFd: number, ifindex: number): number | null {
 
 /** Whether the kernel has TCX: it then looks for the device, and no device has this index. */
 export function hasTcx(progFd: number): boolean {
-  return linkCreate(progFd, 0x7fffffff) === -ENODEV;
+  return linkCreate(progFd, 0x7fffffff, "ingress") === -ENODEV;
 }
 
-function linkCreate(progFd: number, ifindex: number): number {
+function linkCreate(progFd: number, ifindex: number, direction: keyof typeof ATTACH_TCX): number {
   const words = [
     [0, progFd],
     [4, ifindex],
-    [8, ATTACH_TCX_INGRESS],
+    [8, ATTACH_TCX[direction]],
   ] as const;
   return call(LINK_CREATE, 32, words, []);
 }
