@@ -3,6 +3,7 @@ import type { State } from "../../src/dataplane/state.js";
 import { tuneJit } from "../../src/engine/jit.js";
 import { Conntrack } from "../../src/table/conntrack.js";
 import { NatPool } from "../../src/table/nat-pool.js";
+import { secureRandom } from "../../src/table/random.js";
 import { time } from "./timing.js";
 import { client, clientPort, fill, makeState, NOW } from "./traffic.js";
 
@@ -57,11 +58,18 @@ const cases: Record<string, (count: number) => Record<string, number>> = {
       last = 32_767;
     const outside = client(0);
     const measure = (taken: number): number => {
-      const pool = new NatPool(first, last, 0x5eed, () => 0.37);
-      for (let k = 0; k < taken; k++) pool.acquire(TCP, client(k), clientPort(k), outside);
+      const pool = new NatPool(first, last, 0x5eed, secureRandom());
+      const take = (k: number): number => {
+        const had = pool.acquire(TCP, client(k), clientPort(k), outside);
+        if (had !== -1) return had;
+        const id = pool.candidate(TCP, client(k), outside);
+        pool.claim(id, client(k), clientPort(k));
+        return id;
+      };
+      for (let k = 0; k < taken; k++) take(k);
       let k = taken;
       const step = (): void => {
-        pool.release(pool.acquire(TCP, client(k), clientPort(k), outside));
+        pool.release(take(k), client(k), clientPort(k));
         k = k === 60_000 ? taken : k + 1;
       };
       return time("ports", 1, step, 1).ns;

@@ -1,6 +1,8 @@
-/** Ends a flow: gives its port back, has its steering entries forgotten, and takes it out of conntrack. */
+/** Ends a flow: gives back what it holds, has its steering entries forgotten, and takes it out of conntrack. */
+import { type Batch, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { FORGET_MAX, type State } from "./state.js";
+import { end } from "./turn.js";
 
 export function retire(state: State, id: number): void {
   const { conntrack, forget } = state;
@@ -13,7 +15,13 @@ export function retire(state: State, id: number): void {
     forget[at + 2] = conntrack.newPorts(id, dir);
     forget[at + 3] = conntrack.protocol(id);
   }
-  const mapping = conntrack.mapping(id);
-  if (mapping !== -1) state.pool.release(mapping);
+  end(state, id);
   conntrack.remove(id);
+}
+
+/** Ends a flow in the middle of a batch, to make room for another. Packets of it in the batch have no flow then: its number is the other's. */
+export function evict(b: Batch, state: State, id: number): void {
+  retire(state, id);
+  state.evicted++;
+  for (let i = 0; i < b.count; i++) if (b.flow[i]! >> 1 === id) b.flow[i] = NO_FLOW;
 }

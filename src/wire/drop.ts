@@ -23,12 +23,16 @@ const NAMES = [
   "ttl-exceeded", // answered with ICMP time exceeded where allowed (RFC 1812 §5.3.1)
   "no-route", // the host has no route to the destination
   "table-full", // conntrack is at its capacity
-  "no-port", // every port of the masquerade range is taken
+  "no-port", // every source port to this target is taken
   "port-gone", // the egress port was removed
   "tx-full", // the device took no more (EAGAIN, ENOBUFS)
   "tx-error", // the device refused the frame (EINVAL, EIO)
   "isolated", // from one network, or endpoint of a network without icc, to another
   "rx-error", // the kernel had a frame that it could not describe (EINVAL on read)
+  "limit-client", // the client has as many flows, or opens as many a second, as one address may
+  "limit-endpoint", // the endpoint has, or opens, as many as one may
+  "limit-port", // the published port has, or is asked for, as many as one may
+  "limit-target-ports", // the address uses as many source ports to this target as one may
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -63,6 +67,10 @@ export const DROP_TX_FULL = reason("tx-full");
 export const DROP_TX_ERROR = reason("tx-error");
 export const DROP_ISOLATED = reason("isolated");
 export const DROP_RX_ERROR = reason("rx-error");
+export const DROP_LIMIT_CLIENT = reason("limit-client");
+export const DROP_LIMIT_ENDPOINT = reason("limit-endpoint");
+export const DROP_LIMIT_PORT = reason("limit-port");
+export const DROP_LIMIT_TARGET_PORTS = reason("limit-target-ports");
 
 export const DROP_REASONS = NAMES.length;
 

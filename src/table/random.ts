@@ -1,0 +1,22 @@
+/** Randomness for seeds and for what nobody may guess: source ports (RFC 6056), and which entry makes room. A source is a function that answers an int32. */
+import { randomFillSync } from "node:crypto";
+
+export type RandomInt32 = () => number;
+
+/** From the kernel's generator, a block at a time: a call costs some nanoseconds and allocates nothing. */
+export function secureRandom(): RandomInt32 {
+  const block = new Int32Array(1024);
+  let next = block.length;
+  return () => {
+    if (next === block.length) {
+      randomFillSync(block);
+      next = 0;
+    }
+    return block[next++]!;
+  };
+}
+
+/** 0..n-1, for n up to 2^16 evenly enough: values differ by one in 2^15 at most. */
+export function below(random: RandomInt32, n: number): number {
+  return (random() & 0x7fffffff) % n;
+}
