@@ -59,17 +59,10 @@ const cases: Record<string, (count: number) => Record<string, number>> = {
     const outside = client(0);
     const measure = (taken: number): number => {
       const pool = new NatPool(first, last, 0x5eed, secureRandom());
-      const take = (k: number): number => {
-        const had = pool.acquire(TCP, client(k), clientPort(k), outside);
-        if (had !== -1) return had;
-        const id = pool.candidate(TCP, client(k), outside);
-        pool.claim(id, client(k), clientPort(k));
-        return id;
-      };
-      for (let k = 0; k < taken; k++) take(k);
+      for (let k = 0; k < taken; k++) pool.acquire(TCP, client(k), clientPort(k), outside);
       let k = taken;
       const step = (): void => {
-        pool.release(take(k), client(k), clientPort(k));
+        pool.release(pool.acquire(TCP, client(k), clientPort(k), outside), client(k), clientPort(k));
         k = k === 60_000 ? taken : k + 1;
       };
       return time("ports", 1, step, 1).ns;

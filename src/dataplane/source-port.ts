@@ -40,26 +40,20 @@ export function masquerade(b: Batch, state: State, flow: NewFlow): boolean {
   const { proto, src, replyDst: outside } = flow;
   const inside = flow.ports & 0xffff;
   const more = state.limits.mayTakePort(flow);
-  const own = pool.acquire(proto, src, inside, outside);
-  if (own !== -1) {
-    const worth = worthOf(state, flow, pool.portOf(own));
-    if (worth >= CLOSED_WORTH && (worth < FREE || more)) return settleOn(b, state, flow, pool.portOf(own), own);
-    pool.release(own, src, inside);
-    return anyPort(b, state, flow, more);
+  let mapping = pool.acquire(proto, src, inside, outside);
+  if (mapping === -1) return anyPort(b, state, flow, more);
+  let worth = worthOf(state, flow, pool.portOf(mapping));
+  if (pool.isNew(mapping)) {
+    for (let n = 1; n < OWN_TRIES && worth < RESTED; n++) {
+      const other = pool.exchange(mapping, src, inside);
+      if (other === -1) break;
+      mapping = other;
+      worth = worthOf(state, flow, pool.portOf(mapping));
+    }
   }
-  let best = -1;
-  let bestWorth = CLOSED_WORTH - 1;
-  for (let n = 0; n < OWN_TRIES && bestWorth < RESTED && more; n++) {
-    const candidate = pool.candidate(proto, src, outside);
-    if (candidate === -1) break;
-    const worth = worthOf(state, flow, pool.portOf(candidate));
-    if (worth <= bestWorth) continue;
-    best = candidate;
-    bestWorth = worth;
-  }
-  if (best === -1) return anyPort(b, state, flow, more);
-  pool.claim(best, src, inside);
-  return settleOn(b, state, flow, pool.portOf(best), best);
+  if (worth >= CLOSED_WORTH && (worth < FREE || more)) return settleOn(b, state, flow, pool.portOf(mapping), mapping);
+  pool.release(mapping, src, inside);
+  return anyPort(b, state, flow, more);
 }
 
 /** Gives a flow whose target sees the host any port, in `flow.replyPorts` (which has the target's). False: there is none left. */

@@ -35,8 +35,6 @@ function takeUp({ conntrack, pool, limits }: State, id: number): void {
   if (conntrack.isPublished(id) || !conntrack.hasOtherSource(id)) return; // without a mapping
   const inside = conntrack.tuple(id, 0, 0);
   const port = conntrack.tuple(id, 0, 2) & 0xffff;
-  const mapping = pool.acquire(conntrack.protocol(id), inside, port, conntrack.newSrc(id, 0));
-  if (mapping === -1) return;
-  if (pool.portOf(mapping) === (conntrack.newPorts(id, 0) & 0xffff)) conntrack.setMapping(id, mapping);
-  else pool.release(mapping, inside, port);
+  const outsidePort = conntrack.newPorts(id, 0) & 0xffff;
+  conntrack.setMapping(id, pool.reacquire(conntrack.protocol(id), inside, port, conntrack.newSrc(id, 0), outsidePort));
 }

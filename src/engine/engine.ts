@@ -66,7 +66,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
   const parse = parser(batch, ports.kind);
   const established = establishedFlows(batch, state);
-  state.settle = hooks.settle;
+  state.settle = (id) => hooks.settle(id);
   let txCount = 0;
   let lastSecond = 0;
 

@@ -5,7 +5,7 @@ export type RandomInt32 = () => number;
 
 /** From the kernel's generator, a block at a time: a call costs some nanoseconds and allocates nothing. */
 export function secureRandom(): RandomInt32 {
-  const block = new Int32Array(1024);
+  const block = new Int32Array(4096);
   let next = block.length;
   return () => {
     if (next === block.length) {
@@ -16,7 +16,12 @@ export function secureRandom(): RandomInt32 {
   };
 }
 
-/** 0..n-1, for n up to 2^16 evenly enough: values differ by one in 2^15 at most. */
+/** 0..n-1, for n up to 2^15, evenly enough for what is picked. */
 export function below(random: RandomInt32, n: number): number {
+  return Math.imul(random() >>> 16, n) >>> 16;
+}
+
+/** 0..n-1, for n up to 2^20. */
+export function belowMany(random: RandomInt32, n: number): number {
   return (random() & 0x7fffffff) % n;
 }

@@ -129,7 +129,7 @@ const state = new State({
   conntrackMax: TABLE,
   masqueradeFirst: MASQUERADE_FIRST,
   masqueradeLast: MASQUERADE_LAST,
-  random: new Random(1).next,
+  random: new Random(1).int32,
 });
 const counters = createCounters();
 const io = new Loop(memory);
@@ -169,5 +169,5 @@ const times = timed(packets);
 const at = (share: number): number => times[Math.min(Math.floor(times.length * share), times.length - 1)]!;
 let sent = 0;
 for (let port = 0; port < state.ports.end; port++) sent += counters[port * ROW + TX_PACKETS]!;
-const { created, expired } = state.conntrack;
+const { created } = state.conntrack;
 console.log(JSON.stringify({ sent, created, expired, growth, batchUs: [at(0.5), at(0.99), at(0.999), at(1)] } satisfies Steady));
