@@ -40,6 +40,12 @@ const KEPT = 0,
   UNCHANGED = 3;
 
 export function admit(b: Batch, state: State): void {
+  state.displaced = false;
+  admitNew(b, state);
+  if (state.displaced) admitNew(b, state); // a SYN, say, that would have opened a closed flow anew
+}
+
+function admitNew(b: Batch, state: State): void {
   const { words } = b.memory;
   for (let i = 0; i < b.count; i++) {
     if (b.egress[i] !== ROUTE || b.flow[i] !== NO_FLOW || b.proto[i] === 0) continue; // protocol 0: a later fragment

@@ -47,8 +47,10 @@ export const NO_LIMIT = 0,
   LIMIT_ENDPOINT = 2,
   LIMIT_PORT = 3;
 
-const ADDRESS_SLOTS = 1 << 16,
-  PORT_SLOTS = 1 << 12,
+/** Slots of the sketches. Addresses: as many as the table has entries, up to MANY. */
+const FEW = 1 << 10,
+  MANY = 1 << 16;
+const PORT_SLOTS = 1 << 12,
   TARGET_SLOTS = 1 << 14;
 
 export class Limits {
@@ -70,11 +72,12 @@ export class Limits {
     private readonly sourcePorts: number,
     random: RandomInt32,
   ) {
-    // A table full of flows from as many addresses adds four flows to what each is charged: too many only where somebody sets a small limit.
-    const slots = options.flows.client === 0 ? ADDRESS_SLOTS : Math.max(ADDRESS_SLOTS, 1 << Math.ceil(Math.log2(conntrack.capacity)));
-    this.flowsByClient = new Tally(slots, random());
+    const entries = 1 << Math.ceil(Math.log2(conntrack.capacity));
+    const slots = Math.min(Math.max(entries, FEW), MANY);
+    // A table full of flows from as many addresses adds some flows to what each is charged: too many only where somebody sets a small limit.
+    this.flowsByClient = new Tally(options.flows.client === 0 ? slots : Math.max(slots, entries), random());
+    this.newByClient = new Tally(slots, random());
     this.flowsByPort = new Tally(PORT_SLOTS, random());
-    this.newByClient = new Tally(ADDRESS_SLOTS, random());
     this.newByPort = new Tally(PORT_SLOTS, random());
     this.portsToTarget = new Tally(TARGET_SLOTS, random());
     this.portsByClient = new Tally(TARGET_SLOTS, random());
@@ -120,7 +123,7 @@ export class Limits {
     const { conntrack } = this;
     if (limit === LIMIT_CLIENT) return conntrack.tuple(id, 0, 0) === flow.src;
     if (limit === LIMIT_ENDPOINT) return ((conntrack.egress(id, 1) ^ flow.replyEgress) & EGRESS_PORT) === 0;
-    return conntrack.isPublished(id) && conntrack.protocol(id) === flow.proto && ((conntrack.tuple(id, 0, 2) ^ flow.ports) >>> 16) === 0;
+    return conntrack.isPublished(id) && conntrack.protocol(id) === flow.proto && (conntrack.tuple(id, 0, 2) ^ flow.ports) >>> 16 === 0;
   }
 
   /** Whether the opener of the flow may have one more source port to its target. */

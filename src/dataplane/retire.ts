@@ -23,5 +23,9 @@ export function retire(state: State, id: number): void {
 export function evict(b: Batch, state: State, id: number): void {
   retire(state, id);
   state.evicted++;
-  for (let i = 0; i < b.count; i++) if (b.flow[i]! >> 1 === id) b.flow[i] = NO_FLOW;
+  for (let i = 0; i < b.count; i++) {
+    if (b.flow[i]! >> 1 !== id) continue;
+    b.flow[i] = NO_FLOW;
+    state.displaced = true;
+  }
 }

@@ -22,17 +22,22 @@ import { workerOf } from "../wire/spread.js";
 import { evict } from "./retire.js";
 import type { State } from "./state.js";
 
-/** Ports looked at: of those that could be an endpoint's own; of all, as long as there is one that will do; and at most. */
+/** Ports of its own that an inside endpoint is offered; ports looked at for the best, if several will do; and for one at all. */
 const OWN_TRIES = 8,
-  ENOUGH_TRIES = 8,
+  ENOUGH_TRIES = 16,
   TRIES = 128;
 
-/** What a port is worth to a new flow: nothing; below CLOSED_WORTH the seconds for which the unanswered flow that has the tuple has been silent, above it those of a closed one. */
+/**
+ * What a port is worth to a new flow, by the flow that has the tuple: nothing; for an UNPROVEN one the seconds for which it has been silent; then
+ * CLOSED ones, in the order in which they closed; those silent for longer than GRACE_SEC; those silent for longer than Linux remembers a connection
+ * that it has closed (TIME-WAIT, 60 s); at last a tuple that nobody has.
+ */
 const UNFIT = -1,
   CLOSED_WORTH = 1 << 16,
-  FREE = 1 << 20;
-/** Worth looking no further: silent for longer than Linux remembers a connection that it has closed (TIME-WAIT, 60 s). */
-const RESTED = CLOSED_WORTH + 60;
+  GONE = 1 << 27,
+  RESTED = 1 << 28,
+  FREE = 1 << 29;
+const TIME_WAIT_SEC = 60;
 
 /** Gives a flow from `flow.src` behind `flow.replyDst` its port in `flow.replyPorts` (which has the target's), and its mapping. False: there is none left. */
 export function masquerade(b: Batch, state: State, flow: NewFlow): boolean {
@@ -40,20 +45,19 @@ export function masquerade(b: Batch, state: State, flow: NewFlow): boolean {
   const { proto, src, replyDst: outside } = flow;
   const inside = flow.ports & 0xffff;
   const more = state.limits.mayTakePort(flow);
-  let mapping = pool.acquire(proto, src, inside, outside);
-  if (mapping === -1) return anyPort(b, state, flow, more);
-  let worth = worthOf(state, flow, pool.portOf(mapping));
-  if (pool.isNew(mapping)) {
-    for (let n = 1; n < OWN_TRIES && worth < RESTED; n++) {
-      const other = pool.exchange(mapping, src, inside);
-      if (other === -1) break;
-      mapping = other;
-      worth = worthOf(state, flow, pool.portOf(mapping));
-    }
+  for (let n = 0; n < OWN_TRIES; n++) {
+    const mapping = pool.acquire(proto, src, inside, outside);
+    if (mapping === -1) break;
+    const worth = worthOf(b, state, flow, pool.portOf(mapping));
+    const enough = pool.isNew(mapping) ? GONE : CLOSED_WORTH;
+    if (worth >= enough && (worth < FREE || more)) return settleOn(b, state, flow, pool.portOf(mapping), mapping);
+    const again = worth === UNFIT && pool.isNew(mapping);
+    pool.release(mapping, src, inside);
+    if (!again) break;
   }
-  if (worth >= CLOSED_WORTH && (worth < FREE || more)) return settleOn(b, state, flow, pool.portOf(mapping), mapping);
-  pool.release(mapping, src, inside);
-  return anyPort(b, state, flow, more);
+  if (!anyPort(b, state, flow, more)) return false;
+  flow.mapping = pool.reacquire(proto, src, inside, outside, flow.replyPorts >>> 16);
+  return true;
 }
 
 /** Gives a flow whose target sees the host any port, in `flow.replyPorts` (which has the target's). False: there is none left. */
@@ -79,7 +83,7 @@ function anyPort(b: Batch, state: State, flow: NewFlow, more: boolean): boolean 
   for (let n = 0; n < TRIES && bestWorth < RESTED && (n < ENOUGH_TRIES || bestWorth < CLOSED_WORTH); n++) {
     const port = rawHalf(masqueradeFirst + below(random, count));
     if (workerOf(flow.replyDst, port, state.workers) !== state.worker) continue;
-    const worth = worthOf(state, flow, port);
+    const worth = worthOf(b, state, flow, port);
     if (worth <= bestWorth || (worth === FREE && !more)) continue;
     best = port;
     bestWorth = worth;
@@ -95,7 +99,7 @@ function settleOn(b: Batch, state: State, flow: NewFlow, port: number, mapping: 
   return true;
 }
 
-function worthOf(state: State, flow: NewFlow, port: number): number {
+function worthOf(b: Batch, state: State, flow: NewFlow, port: number): number {
   if (state.isLocal(flow.replyDst) && state.publishedAt(flow.replyDst, port, flow.proto) !== null) return UNFIT;
   const ref = holderOf(state, flow, port);
   if (ref === -1) return FREE;
@@ -103,9 +107,18 @@ function worthOf(state: State, flow: NewFlow, port: number): number {
   const id = ref >> 1;
   const phase = PHASES[conntrack.state(id)]!;
   const silent = now - conntrack.lastSeen(id);
-  if (phase === CLOSED) return CLOSED_WORTH + silent;
+  if (phase === CLOSED) {
+    if (isInBatch(b, id)) return UNFIT; // a SYN, say, that opens it anew
+    if (silent < GRACE_SEC) return CLOSED_WORTH + Math.min(conntrack.closedSince(id), GONE - CLOSED_WORTH - 1);
+    return silent < TIME_WAIT_SEC ? GONE + silent : RESTED;
+  }
   if (phase === HELD || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0) return UNFIT; // of the latter the kernel may know better
   return silent >= GRACE_SEC || conntrack.tuple(id, 0, 0) === flow.src ? silent : UNFIT;
+}
+
+function isInBatch(b: Batch, id: number): boolean {
+  for (let i = 0; i < b.count; i++) if (b.flow[i]! >> 1 === id) return true;
+  return false;
 }
 
 /** Reference of who has the tuple that the flow would have with this port, or -1. */

@@ -89,6 +89,8 @@ export class State {
   refused = 0;
   /** Flows ended before their time, to make room for others. */
   evicted = 0;
+  /** A packet of this batch has lost its flow that way. */
+  displaced = false;
   /** Flows whose time was over. */
   expired = 0;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. Set by the engine. */

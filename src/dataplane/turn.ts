@@ -22,15 +22,14 @@ export function end(state: State, id: number): void {
 
 function letGo({ conntrack, pool, limits }: State, id: number): void {
   const mapping = conntrack.mapping(id);
-  if (mapping !== -1) {
-    pool.release(mapping, conntrack.tuple(id, 0, 0), conntrack.tuple(id, 0, 2) & 0xffff);
-    conntrack.setMapping(id, -1);
-  }
+  if (mapping !== -1) pool.release(mapping, conntrack.tuple(id, 0, 0), conntrack.tuple(id, 0, 2) & 0xffff);
+  conntrack.close(id);
   limits.release(id);
 }
 
 /** The flow has its port still, which is unique to its target; its mapping only if nobody got the port in the meantime. */
 function takeUp({ conntrack, pool, limits }: State, id: number): void {
+  conntrack.setMapping(id, -1);
   limits.hold(id);
   if (conntrack.isPublished(id) || !conntrack.hasOtherSource(id)) return; // without a mapping
   const inside = conntrack.tuple(id, 0, 0);

@@ -58,6 +58,9 @@ export class NewFlow {
   allDelta = 0;
 }
 
+/** Bits of the number that a flow gets when it is closed. */
+const AGE = 0x3fffffff;
+
 export class Conntrack {
   /** All rows. Written by methods here, and by `dataplane/established.ts` as `touch` does. */
   readonly rows: Int32Array;
@@ -66,6 +69,7 @@ export class Conntrack {
   created = 0;
   /** How many flows are in each state. */
   readonly population: Int32Array;
+  private closings = 0; // wraps
   private readonly ageing: Ageing;
   private readonly slots: Int32Array;
   private readonly mask: number;
@@ -296,12 +300,24 @@ export class Conntrack {
     return this.rows[(id << ROW_SHIFT) + EGRESS + dir]!;
   }
 
+  /** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */
   mapping(id: number): number {
-    return this.rows[(id << ROW_SHIFT) + MAPPING]!;
+    return Math.max(NONE, this.rows[(id << ROW_SHIFT) + MAPPING]!);
   }
 
   setMapping(id: number, mapping: number): void {
     this.rows[(id << ROW_SHIFT) + MAPPING] = mapping;
+  }
+
+  /** The flow holds no mapping any more: it is CLOSED, from now on. */
+  close(id: number): void {
+    this.rows[(id << ROW_SHIFT) + MAPPING] = this.closings | ~AGE;
+    this.closings = (this.closings + 1) & AGE;
+  }
+
+  /** How many flows were closed since this one, itself among them: seconds are too long to tell which was first. */
+  closedSince(id: number): number {
+    return (this.closings - this.rows[(id << ROW_SHIFT) + MAPPING]!) & AGE;
   }
 
   /** Of the flows in `state`, which must not be HELD, the one that has been silent for longest; -1: there is none. */

@@ -15,7 +15,7 @@ export const DEADLINE = 7;
 /** Neighbours in the list that ages the entry (`table/ageing.ts`); NEXT links free rows too. */
 export const NEXT = 8,
   PREV = 9;
-/** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */
+/** Port mapping that the flow holds (`table/nat-pool.ts`); -1: none. Of a CLOSED flow, which holds none, with all upper bits set when it was closed. */
 export const MAPPING = 10;
 /** Egress of each direction: port in bits 0..15, EGRESS_* bits above. */
 export const EGRESS = 11;

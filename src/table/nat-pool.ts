@@ -91,18 +91,6 @@ export class NatPool {
     return this.assign(slot, at, taken, inside, port);
   }
 
-  /** Another port for a mapping that one flow holds. -1, and nothing is changed: there is none left. */
-  exchange(id: number, inside: number, port: number): number {
-    const at = id >>> RING_SHIFT;
-    const ring = this.rings[at]!;
-    const taken = ring.take();
-    if (taken === NONE) return NONE;
-    const slot = this.find(at, inside, port);
-    ring.release(id & PORT_BITS);
-    ring.give(id & PORT_BITS);
-    return this.assign(slot, at, taken, inside, port);
-  }
-
   /** Whether but one flow holds the mapping. */
   isNew(id: number): boolean {
     return this.rings[id >>> RING_SHIFT]!.flows(id & PORT_BITS) === 1;
@@ -114,7 +102,6 @@ export class NatPool {
     const index = id & PORT_BITS;
     if (!ring.isOf(index, inside, port) || !ring.release(index)) return;
     this.vacate(id, inside, port);
-    ring.give(index);
     this.used--;
   }
 
@@ -160,7 +147,7 @@ export class NatPool {
 
   private addRing(proto: number, outside: number): number {
     const { rings } = this;
-    const idle = rings.length < RINGS_KEPT ? NONE : rings.findIndex((ring) => ring.used === 0);
+    const idle = rings.length < RINGS_KEPT ? NONE : rings.findIndex((ring) => ring.isIdle());
     const i = idle === NONE ? rings.length : idle;
     if (i === MAX_RINGS) return NONE;
     rings[i] = new PortRing(proto, outside, this.first, this.last, this.random, this.worker, this.workers);

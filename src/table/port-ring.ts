@@ -10,18 +10,17 @@ import { workerOf } from "../wire/spread.js";
 import { below, type RandomInt32 } from "./random.js";
 
 export const NONE = -1;
-/** Words of a port: flows that hold it, or FOREIGN; whose it is (inside address and port, raw), while it is in use; 1 if it is in the ring. */
-const REFS = 0,
+/** Words of a port: how many flows hold it, with IN_RING; whose it is (inside address and port, raw), while it is in use. The fourth is room. */
+const FLOWS = 0,
   ADDRESS = 1,
-  INSIDE = 2,
-  IN_RING = 3;
+  INSIDE = 2;
 const WORDS_SHIFT = 2;
-/** It leads to another worker. */
+/** It is in the ring: not in use, or, if it is, to be skipped there. */
+const IN_RING = 1 << 30;
+/** In place of the flows: it leads to another worker. */
 const FOREIGN = -1;
 
 export class PortRing {
-  /** Ports in use. */
-  used = 0;
   private readonly ports: Int32Array;
   private readonly order: Uint16Array; // the ring; what is in it and in use is skipped
   private head = 0;
@@ -43,9 +42,9 @@ export class PortRing {
       const at = port << WORDS_SHIFT;
       if (workerOf(address, this.portOf(port), workers) === worker) {
         this.order[this.left++] = port;
-        this.ports[at + IN_RING] = 1;
+        this.ports[at + FLOWS] = IN_RING;
       } else {
-        this.ports[at + REFS] = FOREIGN;
+        this.ports[at + FLOWS] = FOREIGN;
       }
     }
     for (let i = this.left - 1; i > 0; i--) {
@@ -61,16 +60,27 @@ export class PortRing {
     return rawHalf(this.first + port);
   }
 
+  /** Flows that hold the port. */
+  flows(port: number): number {
+    const word = this.ports[(port << WORDS_SHIFT) + FLOWS]!;
+    return word === FOREIGN ? 0 : word & ~IN_RING;
+  }
+
+  /** No port is in use. Looks at one after the other. */
+  isIdle(): boolean {
+    for (let port = 0; port < this.order.length; port++) if (this.flows(port) > 0) return false;
+    return true;
+  }
+
   /** Whether the port is in use, for this inside endpoint. */
   isOf(port: number, address: number, inside: number): boolean {
     const at = port << WORDS_SHIFT;
-    return this.ports[at + ADDRESS] === address && this.ports[at + INSIDE] === inside && this.ports[at + REFS]! > 0;
+    return this.ports[at + ADDRESS] === address && this.ports[at + INSIDE] === inside && this.flows(port) > 0;
   }
 
   /** Inside address that the port is in use for, raw; 0: it is not in use. */
   holder(port: number): number {
-    const at = port << WORDS_SHIFT;
-    return this.ports[at + REFS]! > 0 ? this.ports[at + ADDRESS]! : 0;
+    return this.flows(port) > 0 ? this.ports[(port << WORDS_SHIFT) + ADDRESS]! : 0;
   }
 
   /** Inside port that the port is in use for, raw. */
@@ -78,12 +88,7 @@ export class PortRing {
     return this.ports[(port << WORDS_SHIFT) + INSIDE]!;
   }
 
-  /** Flows that hold the port. */
-  flows(port: number): number {
-    return Math.max(0, this.ports[(port << WORDS_SHIFT) + REFS]!);
-  }
-
-  /** A port not in use, a random one of the half that has rested for longer; -1: there is none. To be assigned, or given back. */
+  /** A port not in use, a random one of the half that has rested for longer, to be assigned; -1: there is none. */
   take(): number {
     while (this.left > 0) {
       const gap = this.at(below(this.random, (this.left + 1) >> 1));
@@ -91,24 +96,17 @@ export class PortRing {
       this.order[gap] = this.order[this.head]!; // the one that has rested for longest
       this.head = this.at(1);
       this.left--;
-      this.ports[(port << WORDS_SHIFT) + IN_RING] = 0;
-      if (this.ports[(port << WORDS_SHIFT) + REFS] === 0) return port;
+      const at = (port << WORDS_SHIFT) + FLOWS;
+      this.ports[at] = this.ports[at]! & ~IN_RING;
+      if (this.ports[at] === 0) return port;
     }
     return NONE;
   }
 
-  /** This very raw port, if it is not in use; else -1. To be assigned, or given back. */
+  /** This very raw port, if it is not in use, to be assigned; else -1. */
   takeThis(rawPort: number): number {
     const port = rawHalf(rawPort) - this.first;
-    return this.ports[(port << WORDS_SHIFT) + REFS] === 0 ? port : NONE; // its place in the ring is skipped later
-  }
-
-  /** Gives back a port that has no flow. */
-  give(port: number): void {
-    const at = port << WORDS_SHIFT;
-    if (this.ports[at + IN_RING] === 1) return;
-    this.ports[at + IN_RING] = 1;
-    this.order[this.at(this.left++)] = port;
+    return this.ports[(port << WORDS_SHIFT) + FLOWS] === IN_RING ? port : NONE;
   }
 
   /** Any port at all, in use or not. */
@@ -120,25 +118,25 @@ export class PortRing {
   assign(port: number, address: number, inside: number): void {
     const { ports } = this;
     const at = port << WORDS_SHIFT;
-    if (ports[at + REFS] === 0) this.used++;
-    ports[at + REFS] = 1;
+    ports[at + FLOWS] = (ports[at + FLOWS]! & IN_RING) | 1;
     ports[at + ADDRESS] = address;
     ports[at + INSIDE] = inside;
   }
 
   /** One more flow holds a port that is in use. */
   hold(port: number): void {
-    const at = (port << WORDS_SHIFT) + REFS;
+    const at = (port << WORDS_SHIFT) + FLOWS;
     this.ports[at] = this.ports[at]! + 1;
   }
 
-  /** One flow less. Answers whether it was the last; then the port is to be given back. */
+  /** One flow less. Answers whether it was the last; then the port is not in use any more. */
   release(port: number): boolean {
-    const at = (port << WORDS_SHIFT) + REFS;
-    const flows = this.ports[at]! - 1;
-    this.ports[at] = flows;
-    if (flows === 0) this.used--;
-    return flows === 0;
+    const at = (port << WORDS_SHIFT) + FLOWS;
+    const word = this.ports[at]! - 1;
+    const isLast = (word & ~IN_RING) === 0;
+    this.ports[at] = isLast ? IN_RING : word;
+    if (word === 0) this.order[this.at(this.left++)] = port; // else it is there still
+    return isLast;
   }
 
   /** Place in `order` of the n-th from the head. */
