@@ -106,7 +106,7 @@ function invalid(message: string, hint: string): TsproxyError {
 export function parseInteger(option: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max))
-    throw invalid(`${option} '${text}': not a number that it can be`, min === max ? `use ${min}` : `use ${min} to ${max}`);
+    throw invalid(`${option} '${text}': not a whole number in its range`, min === max ? `use ${min}` : `use ${min} to ${max}`);
   return value;
 }
 
@@ -127,7 +127,7 @@ function parseAllowFrom(text: string): Cidr {
 
 export function parseNetwork(text: string, mtu: string | undefined): NetworkSpec {
   const cidr = parseCidr(text);
-  if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 172.17.0.0/16");
+  if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 10.44.0.0/24");
   if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
   const found = subnetProblem(cidr);
   if (found !== null) throw invalid(`--network '${text}': ${found.problem}`, found.hint);

@@ -24,6 +24,7 @@ it("takes the dataplane's options and its own", async () => {
     masqueradePorts: { first: 10_240, last: 32_767 },
     conntrackMax: 262_144,
     offload: true,
+    firewall: "honour",
     group: "docker",
     pluginSocket: "/run/x.sock",
     json: true,
