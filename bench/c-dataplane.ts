@@ -71,7 +71,8 @@ if (namespaces.length > 0) {
     steering.publish(PROTOCOLS[proto], 0, hostPort, hostPort);
   }
 }
-steering.setLocals(Int32Array.from(locals, (text) => parseIpv4(text)!));
+const own = socket.addresses().filter(({ address }) => locals.includes(address));
+steering.setLocals(own.map(({ address, ifindex }) => ({ address: parseIpv4(address)!, ifindex })));
 lines.push(...locals.map((text) => `local ${text}`), "go", "");
 for (const link of socket.links()) {
   if (["eth0", "eth1", "docker0"].includes(link.name)) steering.attach(link.index, ETHERNET);

@@ -106,4 +106,5 @@ for name in $platforms; do
   prebuild_addon
   [ -f $out/$launcher/tsproxy-docker-proxy ] || prebuild_launcher
 done
+cp $sysroot/usr/share/doc/musl/copyright $out/COPYRIGHT.musl # of what the launchers are linked with
 echo "$wanted" >$out/platforms

@@ -50,6 +50,11 @@ export const ERROR_CODES = {
     meaning: "the daemon cannot serve docker-proxy launchers, mostly since another daemon does",
     todo: "Stop the other daemon: one serves the whole host.",
   },
+  TSP_ERR_DEVICE: {
+    kinds: ["conflict"],
+    meaning: "a network device cannot be made, since there is one of that name, or cannot be taken up, since another process holds it",
+    todo: "Choose another name, or remove the device that is in the way: `ip link`.",
+  },
   TSP_ERR_DOCKER: {
     kinds: ["permission", "unavailable"],
     meaning: "dockerd does not answer, or does not let this user ask",
@@ -82,9 +87,9 @@ export const ERROR_CODES = {
     todo: "See `ip address`, or leave the address out.",
   },
   TSP_ERR_INSTALL: {
-    kinds: ["invalid", "permission"],
+    kinds: ["invalid", "permission", "unavailable"],
     meaning: "`tsproxy install` cannot write a file",
-    todo: "Run it as root.",
+    todo: "Run it as root. Is there space on the disk?",
   },
   TSP_ERR_INSTANCE: {
     kinds: ["not-found", "conflict", "permission", "unavailable"],

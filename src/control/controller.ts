@@ -6,7 +6,8 @@
 import type { PortStats } from "../api/types.js";
 import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
-import { Steering } from "../steer/steering.js";
+import { HostGuard } from "../steer/host-guard.js";
+import { RING_SIZE, Steering } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { Cidr } from "../wire/ipv4-address.js";
@@ -28,7 +29,11 @@ export interface ControllerOptions {
   allowFrom: Cidr[];
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
+  firewall: Firewall;
 }
+
+/** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
+export type Firewall = "honour" | "bypass";
 
 export class Controller {
   private constructor(
@@ -36,6 +41,7 @@ export class Controller {
     private readonly numbers: PortNumbers,
     private readonly workers: Workers,
     private readonly steering: Steering,
+    readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
   ) {}
@@ -49,12 +55,13 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
       const indices = uplinks.map((uplink) => uplink.ifindex);
-      const steering = new Steering({ uplinks: indices, flowCapacity: conntrackMax, offload, routeSocket: socket });
+      const bypass = options.firewall === "bypass";
+      const steering = new Steering({ uplinks: indices, flowCapacity: conntrackMax, offload, bypass, routeSocket: socket });
       undo.add("steering", () => steering.close());
       const numbers = new PortNumbers();
       let host: Host | undefined;
       const workers = new Workers(
-        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last, offload },
+        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last, offload, bypass },
         {
           portGone: (port, errno) => {
             log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
@@ -66,21 +73,30 @@ export class Controller {
         },
       );
       undo.add("workers", () => workers.stop());
-      workers.post({ type: "steering", flowsFd: steering.flowsFd });
       workers.post({
         type: "allow",
         pairs: Int32Array.from(options.allowFrom.flatMap((c) => [rawWord(c.address), rawMask(c.prefixLength)])),
       });
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
-      for (const [i, { fd, mac }] of uplinks.entries()) workers.addPortOf(i, { port, kind: UPLINK, mac, address: 0, network: 0 }, fd);
+      for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
+        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex });
+        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, fd });
+      }
       undo.add("uplink port", () => workers.removePort(port));
+      if (!bypass) {
+        const held = numbers.take({ name: "held ports", kind: "held" });
+        for (const [i, fd] of steering.ringFds.entries()) workers.postTo(i, { type: "add-held", port: held, fd, size: RING_SIZE });
+        undo.add("held ports", () => workers.removePort(held));
+      }
       host = new Host(socket, workers, steering, indices);
       undo.add("host monitor", () => host?.close());
-      const networks = new NetworkRegistry({ socket, workers, host, taps: new TapPorts(workers, numbers, steering.queueFd) });
+      const guard = new HostGuard(steering);
+      undo.add("host guard", () => guard.close());
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd) });
       const publisher = new Publisher(socket, host, workers, steering, networks);
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, networks, publisher);
+      return new Controller(undo, numbers, workers, steering, host, networks, publisher);
     } catch (error) {
       await undo.run();
       throw error;

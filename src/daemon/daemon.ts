@@ -10,6 +10,7 @@ import { Controller, type ControllerOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
 import { adoptFormerState } from "../docker/former-state.js";
+import { passedToDocker } from "../docker/passed-sockets.js";
 import { type PluginOptions, startPlugin } from "../docker/plugin.js";
 import { ProxyServer } from "../docker/proxy-server.js";
 import { hostDevices } from "../model/endpoint-device.js";
@@ -17,9 +18,10 @@ import { FileStore, stateDir } from "../model/file-store.js";
 import { NetworkModel } from "../model/network-model.js";
 import { sweep } from "../model/sweep.js";
 import { endpointViews, networkViews } from "../model/views.js";
+import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
-export interface DaemonOptions extends ControllerOptions, PluginOptions {}
+export interface DaemonOptions extends ControllerOptions, Pick<PluginOptions, "group" | "pluginSocket"> {}
 
 export class Daemon {
   private readonly undo = new Undo();
@@ -32,6 +34,9 @@ export class Daemon {
 
   /** Starts, or throws with everything undone. */
   static async start(options: DaemonOptions, onDeath: (error: Error) => void): Promise<Daemon> {
+    const launched = process.env.TSPROXY_LAUNCHED === "1"; // by native/docker-proxy.c
+    await takeOver(launched);
+    const passed = passedToDocker();
     sweep();
     const controller = await Controller.start(options, onDeath);
     const daemon = new Daemon(controller);
@@ -40,10 +45,10 @@ export class Daemon {
     try {
       const store = new FileStore(stateDir());
       const model = new NetworkModel(controller, hostDevices, store);
-      const proxies = await ProxyServer.start(controller, options);
+      const proxies = await ProxyServer.start(controller, { ...options, passed });
       daemon.undo.add("docker-proxy socket", () => proxies.close());
       daemon.proxies = proxies;
-      const plugin = await startPlugin(model, options);
+      const plugin = await startPlugin(model, { ...options, passed });
       daemon.undo.add("plugin socket", () => plugin.close());
       // Only now: it is certain that no other daemon serves the same networks.
       adoptFormerState(store.file);
@@ -56,7 +61,7 @@ export class Daemon {
       const modelViews = { networks: () => networkViews(model), endpoints: () => endpointViews(model) };
       const api = await serveApi(
         { ...views(controller, served), ...modelViews },
-        { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.path },
+        { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.path, launched },
         options.group,
       );
       daemon.info = api.info;

@@ -1,9 +1,10 @@
 /**
  * Says what each frame that `established` has left is and drops what lies about itself, so that later stages need no bounds checks.
- * Writes `kind`, `l4`, `proto`, `ports`; resets `flow` and `mark`. A frame from the uplink must be IPv4 and is always to be routed.
+ * Writes `kind`, `l4`, `proto`, `ports`; resets `flow` and `mark`. A frame from the uplink, or by a held port, must be IPv4 and is always
+ * to be routed.
  */
 import { type Batch, KIND_ARP, KIND_IPV4, KIND_OTHER, NO_FLOW, ROUTE, UNDECIDED } from "../mem/batch.js";
-import { UPLINK } from "../table/ports.js";
+import { HELD, UPLINK } from "../table/ports.js";
 import * as arp from "../wire/arp.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
@@ -34,7 +35,7 @@ export function parser(b: Batch, portKind: Uint8Array): () => void {
         b.drop(i, size < 0 ? drop.DROP_RX_ERROR : size < eth.HEADER_SIZE ? drop.DROP_TRUNCATED : drop.DROP_OVERSIZE);
         continue;
       }
-      const uplink = portKind[ingress[i]!] === UPLINK;
+      const uplink = portKind[ingress[i]!] === UPLINK || portKind[ingress[i]!] === HELD;
       egress[i] = uplink ? ROUTE : UNDECIDED;
       let reason = vnet.check(bytes, halves, at[i]!, size);
       if (reason === drop.DROP_NONE) {

@@ -1,4 +1,5 @@
 /** The addresses in CreateNetwork and CreateEndpoint: IPv4 alone. Whether they fit each other is the model's to say. Errors as in `message.ts`. */
+import { TsproxyError } from "../errors.js";
 import type { EndpointRequest, NetworkRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
 import { parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
@@ -11,7 +12,13 @@ export function parseNetwork(message: Message, id: string): NetworkRequest {
   if (message.list("IPv6Data").length > 0) throw noIpv6("an IPv6 subnet");
   const [data, second] = message.list("IPv4Data");
   if (data === undefined) throw refused("CreateNetwork.IPv4Data", "is missing");
-  if (second !== undefined) throw refused("CreateNetwork.IPv4Data", "has several subnets, and a network has one");
+  if (second !== undefined)
+    throw new TsproxyError(
+      "TSP_ERR_DRIVER_OPTION",
+      "invalid",
+      "several subnets are not supported",
+      "a network has one: give --subnet once",
+    );
   const pool = data.text("Pool");
   if (pool.includes(":")) throw noIpv6(`subnet ${pool}`);
   const cidr = parseCidr(pool);
@@ -29,7 +36,7 @@ export function parseInterface(asked: Message): Required<Pick<EndpointRequest, "
   const wanted = asked.optionalText("MacAddress");
   if (wanted === "") return { address, mac: undefined };
   const mac = parseMac(wanted);
-  if (mac === null || (mac[0]! & 1) !== 0) throw refused(`${asked.where}.MacAddress`, `'${wanted}' is no station's address`);
+  if (mac === null) throw refused(`${asked.where}.MacAddress`, `'${wanted}' is no station's address, like 02:42:ac:11:00:02`);
   return { address, mac };
 }
 

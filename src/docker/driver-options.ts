@@ -13,6 +13,8 @@ import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type Message, refused } from "./message.js";
 
 const BRIDGE = "com.docker.network.bridge.";
+export const HOST_DEVICE = `${BRIDGE}name`;
+export const OUTSIDE = "com.docker.network.host_ipv4";
 const MAX_NAME = 15; // IFNAMSIZ less the terminating zero, linux/if.h
 /** strconv.ParseBool, which Docker's bridge uses. */
 const TRUE = /^(1|t|T|TRUE|true|True)$/;
@@ -36,7 +38,7 @@ const SUPPORTED = new Map<string, Read>(
     [`${BRIDGE}host_binding_ipv4`]: (options, value, key) => {
       options.hostBinding = parseAddress(key, value);
     },
-    [`${BRIDGE}name`]: (options, value, key) => {
+    [HOST_DEVICE]: (options, value, key) => {
       options.hostDevice = parseName(key, value, MAX_NAME);
     },
     [`${BRIDGE}gateway_mode_ipv4`]: (_options, value, key) => {
@@ -48,7 +50,7 @@ const SUPPORTED = new Map<string, Read>(
             : "leave it out, or use nat";
       if (value !== "nat") throw bad(key, value, hint);
     },
-    "com.docker.network.host_ipv4": (options, value, key) => {
+    [OUTSIDE]: (options, value, key) => {
       options.outside = parseAddress(key, value);
     },
     "com.docker.network.container_iface_prefix": (options, value, key) => {
@@ -93,7 +95,7 @@ export function noIpv6(what: string): TsproxyError {
 }
 
 function bad(key: string, value: string, hint: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key}: '${value}' will not do`, hint);
+  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key}: '${value}' is not valid`, hint);
 }
 
 function parseBool(key: string, value: string): boolean {

@@ -5,10 +5,13 @@
  * and addresses it; ProgramExternalConnectivity, though the ports come with the calls before too. Backwards: RevokeExternalConnectivity, Leave, it
  * moves the device back, DeleteEndpoint. A dockerd that was killed leaves out what it does not know of any more.
  */
+import { TsproxyError } from "../errors.js";
 import type { NetworkModel } from "../model/network-model.js";
+import type { NetworkOptions } from "../model/records.js";
 import { PortTakenError } from "../sys/port-owner.js";
+import { addressPort } from "../wire/address-port.js";
 import { parseInterface, parseNetwork } from "./driver-addresses.js";
-import { parsePortMap } from "./driver-options.js";
+import { HOST_DEVICE, OUTSIDE, parsePortMap } from "./driver-options.js";
 import { Message } from "./message.js";
 import type { PluginCalls } from "./plugin-server.js";
 
@@ -20,7 +23,12 @@ export function networkDriver(model: NetworkModel): PluginCalls {
     GetCapabilities: () => ({ Scope: "local", ConnectivityScope: "local", GwAllocChecker: false }),
 
     CreateNetwork: async (message) => {
-      await model.createNetwork(parseNetwork(message, message.id("NetworkID")));
+      const request = parseNetwork(message, message.id("NetworkID"));
+      try {
+        await model.createNetwork(request);
+      } catch (error) {
+        throw nameOption(error, request.options);
+      }
       return {};
     },
 
@@ -95,10 +103,19 @@ function ids(message: Message): [network: string, endpoint: string] {
   return [message.id("NetworkID"), message.id("EndpointID")];
 }
 
+/** Says which option an error is about. */
+function nameOption(error: unknown, { hostDevice, outside }: NetworkOptions): unknown {
+  if (!(error instanceof TsproxyError)) return error;
+  if (error.code === "TSP_ERR_DEVICE" && hostDevice !== undefined)
+    return error.reworded(`option ${HOST_DEVICE}=${hostDevice}: ${error.message}`, "choose another name, or remove that device");
+  if (error.code === "TSP_ERR_HOST_ADDRESS") return error.reworded(`option ${OUTSIDE}=${outside}: ${error.message}`, error.hint);
+  return error;
+}
+
 /** In the words that Docker has for it, and that programs look for. */
 function dockerError(error: unknown): unknown {
   if (!(error instanceof PortTakenError)) return error;
   const owner = error.owner === null || error.owner.endsWith(`(pid ${process.pid})`) ? "" : ` (${error.owner} has it)`;
-  const message = `Bind for ${error.address}:${error.port} failed: port is already allocated${owner}`;
+  const message = `Bind for ${addressPort(error.address, error.port)} failed: port is already allocated${owner}`;
   return error.reworded(message);
 }

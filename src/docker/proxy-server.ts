@@ -19,6 +19,7 @@ import { Relay } from "../relay/relay.js";
 import { native } from "../sys/native.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type LauncherRequest, receiveRequest } from "./launcher-request.js";
+import type { PassedToDocker } from "./passed-sockets.js";
 
 /** Launchers of a long port range that come back at once when the daemon is restarted. */
 const BACKLOG = 4096;
@@ -29,7 +30,10 @@ interface Lease {
   end(): Promise<void>;
 }
 
-export type ProxyServerOptions = Pick<ControllerOptions, "allowFrom"> & { group?: string | undefined };
+export interface ProxyServerOptions extends Pick<ControllerOptions, "allowFrom"> {
+  group?: string | undefined;
+  passed?: PassedToDocker | undefined;
+}
 
 export class ProxyServer {
   /** By protocol, host address and port. */
@@ -51,6 +55,7 @@ export class ProxyServer {
       path: launcherSocketPath(),
       group: options.group,
       backlog: BACKLOG,
+      passed: options.passed?.launcher,
       refusal: { code: "TSP_ERR_DAEMON", other: "another daemon", hint: "one is enough; stop it first" },
     });
     return proxies;
@@ -132,7 +137,7 @@ export class ProxyServer {
   }
 
   private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView> {
-    native.dropAll(fd, 0);
+    native.clearFilter(fd);
     const relay = await Relay.start({ ...spec, fd }, { allowFrom: this.options.allowFrom });
     undo.add(`relay of port ${spec.hostPort}`, () => relay.close());
     const { pickFromRange: _, ...mapping } = spec;

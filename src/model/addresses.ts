@@ -14,7 +14,7 @@ export function subnetProblem({ address, prefixLength }: Cidr): { problem: strin
     };
   const top = address >>> 24; // 0 "this network", 127 loopback, 224 and up multicast or reserved (RFC 6890)
   if (top === 0 || top === 127 || top >= 224)
-    return { problem: "reserved for other uses", hint: "use a private network, like 172.17.0.0/16" };
+    return { problem: "reserved for other uses", hint: "use a private network, like 10.44.0.0/24" };
   return null;
 }
 

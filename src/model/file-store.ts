@@ -5,6 +5,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { recordProblem } from "./record-schema.js";
 import type { EndpointRecord, NetworkRecord, Records } from "./records.js";
 import type { Change, Store } from "./store.js";
 
@@ -67,19 +68,17 @@ export class FileStore implements Store {
         cause,
       );
     }
-    const content = parse(text);
-    if (content === undefined) {
-      log.warn(`${this.file} is damaged: put aside as ${this.file}.bad, and nothing is known of networks that were in it`);
-      await rename(this.file, `${this.file}.bad`);
-      return undefined;
-    }
-    if (content.version !== VERSION)
+    const { version, problem, content } = parse(text);
+    if (version > VERSION)
       throw stateError(
         "unavailable",
-        `${this.file} is of another version of tsproxy (format ${content.version}, this one has ${VERSION})`,
+        `${this.file} is of a newer version of tsproxy (format ${version}, this one has ${VERSION})`,
         "run the version that wrote it, or move the file away, which forgets all networks",
       );
-    return content;
+    if (content !== undefined) return content;
+    log.warn(`${this.file} is damaged (${problem}): put aside as ${this.file}.bad, and nothing is known of networks that were in it`);
+    await rename(this.file, `${this.file}.bad`);
+    return undefined;
   }
 
   private async write(records: Records): Promise<void> {
@@ -128,14 +127,15 @@ function changed<T extends { id: string }>(
   return after;
 }
 
-/** Undefined for what is no state file. */
-function parse(text: string): StateFile | undefined {
+/** `content` is there unless there is a problem; of a newer version it may look different. */
+function parse(text: string): { version: number; problem: string; content: StateFile | undefined } {
   try {
     const content = JSON.parse(text) as StateFile;
-    const known = Number.isInteger(content.version) && Array.isArray(content.networks) && Array.isArray(content.endpoints);
-    return known || content.version > VERSION ? content : undefined;
-  } catch {
-    return undefined;
+    const version = Number.isInteger(content.version) ? content.version : 0;
+    const problem = version === 0 ? "version: not a number" : (recordProblem(content) ?? "");
+    return { version, problem, content: problem === "" ? content : undefined };
+  } catch (error) {
+    return { version: 0, problem: (error as Error).message, content: undefined };
   }
 }
 

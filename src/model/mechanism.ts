@@ -17,6 +17,8 @@ export interface MadeNetwork {
 }
 
 export interface Mechanism {
+  /** Whether others can reach the host by this address (int32, host order). */
+  readonly host: { has(address: number): boolean };
   readonly networks: { add(spec: NetworkSpec): MadeNetwork; remove(network: MadeNetwork): Promise<void> };
   readonly publisher: { publish(spec: PortSpec): Publication };
 }

@@ -12,6 +12,7 @@
 import { closeSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
@@ -65,6 +66,10 @@ export class NetworkModel {
         request,
         this.networks.map((other) => other.record),
       );
+      const { outside } = record.options;
+      // Only now: after a restart it may come later than we do.
+      if (outside !== undefined && !this.mechanism.host.has(parseIpv4(outside)!))
+        throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", `${outside} is not an address of this host`, "see 'ip address'");
       const network = new LiveNetwork(record, this.mechanism);
       network.make();
       try {

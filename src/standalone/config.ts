@@ -4,6 +4,7 @@
  * (invalid) or, for a malformed `-p`, a TSP_ERR_PORT_SPEC, and names the option and the word in it.
  */
 import os from "node:os";
+import type { Firewall } from "../control/controller.js";
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
@@ -24,6 +25,7 @@ export interface RunOptions {
   conntrackMax?: string | undefined;
   readyFd?: string | undefined;
   offload?: boolean | undefined;
+  firewall?: string | undefined;
   relay?: boolean | undefined;
   json?: boolean | undefined;
 }
@@ -39,6 +41,7 @@ export interface RunConfig {
   masqueradePorts: { first: number; last: number };
   conntrackMax: number;
   offload: boolean;
+  firewall: Firewall;
   readyFd: number | undefined;
   relay: boolean;
   json: boolean;
@@ -62,6 +65,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
   const endpoints = network === undefined ? [] : parseEndpoints(raw.endpoint ?? [], network);
   refuseCollisions(publish, raw.publish ?? []);
   if (network !== undefined) refuseMissingEndpoints(publish, network, endpoints);
+  if (raw.relay && raw.offload) throw invalid("--offload: the kernel cannot carry what --relay does", "leave one of both out");
   return {
     publish,
     network,
@@ -77,7 +81,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
 export function parseDataplane(
   raw: RunOptions,
   cores: number = os.availableParallelism(),
-): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload"> {
+): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload" | "firewall"> {
   return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
     workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
@@ -85,7 +89,13 @@ export function parseDataplane(
     conntrackMax:
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
     offload: raw.offload ?? false,
+    firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
   };
+}
+
+function parseFirewall(text: string): Firewall {
+  if (text !== "honour" && text !== "bypass") throw invalid(`--firewall '${text}': not a way to treat it`, "use honour or bypass");
+  return text;
 }
 
 function invalid(message: string, hint: string): TsproxyError {
@@ -96,7 +106,7 @@ function invalid(message: string, hint: string): TsproxyError {
 export function parseInteger(option: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max))
-    throw invalid(`${option} '${text}': not a number that it can be`, min === max ? `use ${min}` : `use ${min} to ${max}`);
+    throw invalid(`${option} '${text}': not a whole number in its range`, min === max ? `use ${min}` : `use ${min} to ${max}`);
   return value;
 }
 
@@ -115,9 +125,9 @@ function parseAllowFrom(text: string): Cidr {
   return cidr;
 }
 
-function parseNetwork(text: string, mtu: string | undefined): NetworkSpec {
+export function parseNetwork(text: string, mtu: string | undefined): NetworkSpec {
   const cidr = parseCidr(text);
-  if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 172.17.0.0/16");
+  if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 10.44.0.0/24");
   if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
   const found = subnetProblem(cidr);
   if (found !== null) throw invalid(`--network '${text}': ${found.problem}`, found.hint);
@@ -153,7 +163,7 @@ function parseEndpoints(texts: string[], network: NetworkSpec): EndpointSpec[] {
   });
 }
 
-function parseEndpoint(text: string, { cidr, gateway }: NetworkSpec): EndpointSpec {
+export function parseEndpoint(text: string, { cidr, gateway }: NetworkSpec): EndpointSpec {
   const equals = text.lastIndexOf("=");
   if (equals < 0) throw invalid(`--endpoint '${text}': no '='`, `write NETNS=ADDRESS, like web=${formatIpv4(gateway + 1)}`);
   const netns = text.slice(0, equals);

@@ -4,7 +4,7 @@
  */
 
 import { serveApi } from "../api/server.js";
-import type { MappingView, StatsView } from "../api/types.js";
+import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
 import { Controller } from "../control/controller.js";
 import { formatMapping } from "../control/port-spec.js";
@@ -14,10 +14,25 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { sweep } from "../model/sweep.js";
 import { Relay, type RelayHandle } from "../relay/relay.js";
+import { formatCidr, formatIpv4 } from "../wire/ipv4-address.js";
 import type { RunConfig } from "./config.js";
+
+/** The network of `--network`, as it is announced. */
+export interface OwnNetwork {
+  /** `10.44.0.0/24` */
+  subnet: string;
+  gateway: string;
+  /** The host's device in it. */
+  device: string;
+  mtu: number;
+}
 
 export class MainJob {
   readonly mappings: MappingView[] = [];
+  network: OwnNetwork | undefined;
+  readonly endpoints: { netns: string; address: string }[] = [];
+  /** What it answers at /v1/info; undefined: its API cannot be served. */
+  info: InfoView | undefined;
   private readonly undo = new Undo();
   private readonly relays: RelayHandle[] = [];
   private controller: Controller | undefined;
@@ -31,9 +46,7 @@ export class MainJob {
     try {
       if (config.relay) await job.startRelay(config);
       else await job.startDataplane(config, onDeath);
-      const served = { version: version(), mappings: () => job.mappings, relayed: () => job.relayed() };
-      const api = await serveApi(views(job.controller, served), { role: "standalone" });
-      job.undo.add("API socket", () => api.close());
+      await job.startApi();
       return job;
     } catch (error) {
       await job.stop();
@@ -46,6 +59,19 @@ export class MainJob {
     return this.stopped;
   }
 
+  /** Ports are published without it too, so another user, who may have no folder for it, is only warned. */
+  private async startApi(): Promise<void> {
+    const served = { version: version(), mappings: () => this.mappings, relayed: () => this.relayed() };
+    try {
+      const api = await serveApi(views(this.controller, served), { role: "standalone" });
+      this.undo.add("API socket", () => api.close());
+      this.info = api.info;
+    } catch (error) {
+      if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_API_SOCKET") throw error;
+      log.warn(`${error.message}: 'tsproxy stats' and the like cannot ask this instance; set TSPROXY_RUN_DIR to a folder of your own`);
+    }
+  }
+
   private async startDataplane(config: RunConfig, onDeath: (error: Error) => void): Promise<void> {
     let controller: Controller;
     try {
@@ -55,17 +81,24 @@ export class MainJob {
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&
-        error.code !== "TSP_ERR_OFFLOAD" && // without it the dataplane would start
+        !config.offload && // which only the dataplane can do
         config.network === undefined;
       if (!relayable) throw error;
+      await this.startRelay(config);
       log.warn(`${error.describe()}; falling back to the socket relay: the target sees this host as the client`);
-      return this.startRelay(config);
+      return;
     }
     this.controller = controller;
     this.undo.add("dataplane", () => controller.stop());
     if (config.network !== undefined) {
       const network = controller.networks.add(config.network);
-      for (const endpoint of config.endpoints) network.endpoints.add(endpoint);
+      const { cidr, gateway } = config.network;
+      const { hostDevice: device, mtu } = network;
+      this.network = { subnet: formatCidr(cidr), gateway: formatIpv4(gateway), device, mtu };
+      for (const endpoint of config.endpoints) {
+        network.endpoints.add(endpoint);
+        this.endpoints.push({ netns: endpoint.netns, address: formatIpv4(endpoint.address) });
+      }
     }
     for (const spec of config.publish) this.mappings.push({ ...controller.publisher.publish(spec).mapping, via: "dataplane" });
     await controller.settled();

@@ -29,10 +29,15 @@ export interface Native {
   send(fd: number, bytes: Uint8Array): number;
   /** Length received (with MSG_TRUNC 0x20 the whole message's), or -errno. MSG_DONTWAIT is 0x40, MSG_PEEK 2. */
   recv(fd: number, bytes: Uint8Array, flags: number): number;
-  /** Binds `port` (0: a free one) on `address` (int32, host order, 0: any) so that no other program can; fd or -errno. `protocol`: 6 or 17. */
-  holdPort(protocol: number, address: number, port: number): number;
-  /** Makes a socket drop all that comes in, as one of `holdPort` does, or no longer; 0 or -errno. */
-  dropAll(fd: number, on: 0 | 1): number;
+  /**
+   * Binds `port` (0: a free one) on `address` (int32, host order, 0: any) so that no other program can; fd or -errno. `protocol`: 6 or 17.
+   * What comes in goes to the socket filter `progFd`, or is dropped (-1).
+   */
+  holdPort(protocol: number, address: number, port: number, progFd: number): number;
+  /** The same for a socket that is there already; 0 or -errno. */
+  setFilter(fd: number, progFd: number): number;
+  /** Lets everything in again; 0 or -errno. */
+  clearFilter(fd: number): number;
   /** Reads what is there without waiting: length or -errno, and the descriptor (SCM_RIGHTS) that came with it or -1; -EINVAL for several. */
   recvFd(fd: number, bytes: Uint8Array): [length: number, fd: number];
   /** What an IPv4 or IPv6 socket is bound to (`protocol`: 6, 17, …); null for one that is not, and for what is no such socket. */
@@ -73,6 +78,8 @@ export interface Native {
     wakeFd: number,
   ): IoHandle;
   ioAddPort(io: IoHandle, port: number, fd: number): void;
+  /** Maps the BPF ring buffer `fd` of `size` bytes: its records are frames of `port`. One a handle. */
+  ioAddRing(io: IoHandle, port: number, fd: number, size: number): void;
   ioRemovePort(io: IoHandle, port: number): void;
   /** Counts in clock[2] each time `fd` becomes readable. */
   ioWatch(io: IoHandle, fd: number): void;

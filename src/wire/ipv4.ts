@@ -2,7 +2,7 @@
  * IPv4 header (RFC 791 §3.1): 20 to 60 bytes, big-endian. Headers lie at 4-aligned offsets.
  * Addresses are raw words (`raw.ts`). Precondition of every accessor: `check` returned DROP_NONE for this header.
  */
-import { sum, update } from "./checksum.js";
+import { fold, sum, update } from "./checksum.js";
 import { DROP_IP_HEADER, DROP_NONE, DROP_TRUNCATED } from "./drop.js";
 import { rawHalf } from "./raw.js";
 
@@ -208,4 +208,11 @@ export function emit(
   words[(off + SRC) >> 2] = src;
   words[(off + DST) >> 2] = dst;
   fillChecksum(bytes, halves, off);
+}
+
+/** Folded sum of the pseudo header (RFC 9293 §3.1) for `len` bytes of protocol `proto`. */
+export function pseudoSum(words: Int32Array, off: number, proto: number, len: number): number {
+  const s = src(words, off),
+    d = dst(words, off);
+  return fold((s & 0xffff) + (s >>> 16) + (d & 0xffff) + (d >>> 16) + rawHalf(proto) + rawHalf(len));
 }

@@ -13,7 +13,7 @@ export const TCP_FIN = 0x01,
 const TCP_OFFSET = 12,
   TCP_FLAGS = 13;
 const UDP_LENGTH = 4;
-/** Offsets of the checksums. */
+/** Where the checksum lies in the header. */
 export const TCP_CHECKSUM = 16,
   UDP_CHECKSUM = 6;
 

@@ -80,6 +80,13 @@ export function isPartial(bytes: Uint8Array, halves: Uint16Array, off: number, l
   return (bytes[off]! & FLAG_NEEDS_CSUM) !== 0 && off + HEADER_SIZE + halves[(off + CSUM_START) >> 1]! === l4;
 }
 
+/** Says that the checksum `field` bytes into the layer-4 header at `l4` is partial. */
+export function setPartial(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number, field: number): void {
+  bytes[off] = bytes[off]! | FLAG_NEEDS_CSUM;
+  halves[(off + CSUM_START) >> 1] = l4 - off - HEADER_SIZE;
+  halves[(off + CSUM_OFFSET) >> 1] = field;
+}
+
 /** Whether the frame stands for several, to be segmented on its way out. */
 export function isGso(bytes: Uint8Array, off: number): boolean {
   return bytes[off + 1] !== GSO_NONE;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { TsproxyError } from "../../src/errors.js";
 import { systemError } from "../../src/sys/native.js";
 import { CREATE_ENDPOINT, CREATE_NETWORK, DriverFixture, ENDPOINT, ID, JOIN, NETWORK, portMap, SANDBOX } from "./driver-fixture.js";
 
@@ -246,6 +247,20 @@ describe("a call that cannot be carried out", () => {
     ] as const)
       expect(await f.call(call, body)).toMatch(/write failed/);
     expect(await f.state.picture()).toEqual(before);
+  });
+
+  it("is one about an option, and says which", async () => {
+    const f = await DriverFixture.start();
+    const create = (generic: Record<string, string>) =>
+      f.call("CreateNetwork", network({ Options: { "com.docker.network.generic": generic } }));
+    expect(await create({ "com.docker.network.host_ipv4": "192.0.2.9" })).toBe(
+      "option com.docker.network.host_ipv4=192.0.2.9: 192.0.2.9 is not an address of this host: see 'ip address'",
+    );
+    f.state.networkError = new TsproxyError("TSP_ERR_DEVICE", "conflict", "there is a network device 'web0' already");
+    expect(await create({ "com.docker.network.bridge.name": "web0" })).toBe(
+      "option com.docker.network.bridge.name=web0: there is a network device 'web0' already: choose another name, or remove that device",
+    );
+    expect(await create({})).toBe("there is a network device 'web0' already");
   });
 
   it("publishes none of several ports when one is taken, and says so in Docker's words", async () => {

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { curl } from "../support/clients.js";
 import { launcherArgs } from "../support/launcher.js";
-import { type Arch, fetchNodes, type Installed, install, pack, uninstall } from "../support/package.js";
+import { type Arch, fetchNodes, type Installed, install, pack, typeErrors, uninstall } from "../support/package.js";
+import { ROOT } from "../support/paths.js";
 import type { Proc, Result } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
@@ -75,7 +76,7 @@ describe("the tarball", () => {
     ["arm64", "arm64", "aarch64"],
   ])("asks musl of %s for nothing but what it has", (arch, debian, machine) => {
     const musl = new Set(
-      dynamicSymbols(path.join(dir, `tree/native/build/sysroot/${debian}/lib/${machine}-linux-musl/libc.so`))
+      dynamicSymbols(`${ROOT}native/build/sysroot/${debian}/lib/${machine}-linux-musl/libc.so`)
         .filter(({ section }) => section !== "UND")
         .map(({ name }) => name),
     );
@@ -132,6 +133,67 @@ describe("npm i -g", () => {
         expect(await uninstall(at, nodes.get(version)!)).toEqual([]);
       },
     );
+});
+
+const CONSUMER = `
+import { type Counters, Dataplane, type DataplaneOptions, type Flow, type Network, onWarning, type PublishedPort, TsproxyError } from "tsproxy";
+
+const options: DataplaneOptions = { workers: 1, offload: false, allowFrom: ["192.0.2.0/24"], masqueradePorts: { first: 20000, last: 20999 } };
+onWarning((message: string) => {});
+try {
+  const dataplane = await Dataplane.start(options);
+  const network: Network = await dataplane.addNetwork({ subnet: "172.30.0.0/24", mtu: 1400, internal: false });
+  await network.addEndpoint({ netns: "web", address: network.gateway });
+  const port: PublishedPort = await dataplane.publish("8999:172.30.0.4:8080");
+  const counters: Counters = await dataplane.counters();
+  const flows: Flow[] = await dataplane.flows();
+  const sum: number = port.hostPort + counters.ports[0]!.rxBytes + counters.drops["ttl-exceeded"]! + flows[0]!.packets[0];
+  await port.close();
+  await network.close();
+  await dataplane.close();
+} catch (error) {
+  if (error instanceof TsproxyError && error.code === "TSP_ERR_BPF" && error.kind === "permission") throw new Error(error.hint);
+}
+`;
+
+describe("the library", () => {
+  onTsproxy("has types that a program compiles against, without types of Node or of anything else", "kernel", async (c) => {
+    const at = await installed(c, 24);
+    expect(await typeErrors(at, dir, { "consumer.ts": CONSUMER }, [])).toBe("");
+    expect(
+      await typeErrors(at, dir, { "wrong.ts": 'import { Dataplane } from "tsproxy";\nawait Dataplane.start({ workers: "1" });\n' }, []),
+    ).toMatch(/^wrong\.ts\(2,25\): error TS2322/m);
+    const examples = fs.readdirSync(path.join(at.folder, "examples"));
+    expect(examples.sort()).toEqual(["counters.mjs", "network.mjs", "publish.mjs"]);
+    const sources = examples.map((name) => [name, fs.readFileSync(path.join(at.folder, "examples", name), "utf8")]);
+    expect(await typeErrors(at, dir, Object.fromEntries(sources), ["node"])).toBe("");
+  });
+
+  onTsproxy("publishes from where npm put it", "kernel", async (c) => {
+    const at = await installed(c, 24);
+    await serve(c.lab, c.c1, "http", 8080);
+    const env = { ...at.env, TSPROXY_RUN_DIR: path.join(c.lab.dir, "run") };
+    const proc = c.lab.start(c.host, ["node", path.join(at.folder, "examples/publish.mjs"), `8999:${ADDR.c1}:8080`], { env });
+    await proc.until("ready", () => /^ready$/m.test(proc.stdout));
+    expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).peer).toMatch(/^192\.0\.2\.10:/);
+    expect((await proc.stop()).code).toBe(0);
+  });
+});
+
+describe("the launcher in the package", () => {
+  onTsproxy("says what failed in docker-proxy's words, though its libc has others", "kernel", async (c) => {
+    const at = await installed(c, 24);
+    const launcher = path.join(at.folder, `native/prebuilt/linux-${ARCH}/tsproxy-docker-proxy`);
+    await serve(c.lab, c.host, "http", 8999);
+    const failure = async (hostIp: string): Promise<string> => {
+      const args = launcherArgs({ hostIp, hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
+      const proc = c.lab.start(c.host, [launcher, ...args], { extraFd: true });
+      expect((await proc.finish()).code).toBe(1);
+      return proc.extra;
+    };
+    expect(await failure("127.0.0.1")).toBe("1\nlisten tcp4 127.0.0.1:8999: bind: address already in use");
+    expect(await failure("192.0.2.99")).toBe("1\nlisten tcp4 192.0.2.99:8999: bind: cannot assign requested address");
+  });
 });
 
 describe("a platform that nothing is compiled for", () => {

@@ -107,6 +107,28 @@ describe("the store in a file", () => {
     },
   );
 
+  it.each([
+    ["networks.0.gateway", { networks: [network("a", { gateway: "nowhere" })], endpoints: [] }],
+    ["networks.0.id", { networks: [{ ...network("a"), id: "../../etc" }], endpoints: [] }],
+    ["networks.0.options.icc", { networks: [{ ...network("a"), options: { internal: true } }], endpoints: [] }],
+    ["endpoints.0.ports", { networks: [], endpoints: [{ ...endpoint("e"), ports: undefined }] }],
+    ["endpoints.0.mac", { networks: [], endpoints: [endpoint("e", { mac: "02" })] }],
+  ])("puts a file aside in which %s is wrong, and says so", async (where, records) => {
+    const said = warnings();
+    writeFileSync(file(), JSON.stringify({ version: 1, bootId: "", pid: 1, ...records }));
+    expect(await new FileStore(dir).load()).toEqual({ networks: [], endpoints: [] });
+    expect(said).toEqual([expect.stringContaining(`is damaged (${where}`)]);
+  });
+
+  it("keeps what a later version of the same format has added", async () => {
+    const added = { ...network("a"), labels: { tier: "web" } };
+    writeFileSync(file(), JSON.stringify({ version: 1, bootId: "", pid: 1, networks: [added], endpoints: [] }));
+    const store = new FileStore(dir);
+    await store.load();
+    await store.commit({ putNetworks: [network("b")] });
+    expect((await new FileStore(dir).load()).networks).toEqual([added, network("b")]);
+  });
+
   it("leaves the file of a newer version alone and says so", async () => {
     const text = JSON.stringify({ version: 2, things: [network("a"), endpoint("e")] });
     writeFileSync(file(), text);

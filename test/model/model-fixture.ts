@@ -12,6 +12,7 @@ import { NetworkModel } from "../../src/model/network-model.js";
 import type { Change, Store } from "../../src/model/store.js";
 import { endpointViews, networkViews } from "../../src/model/views.js";
 import { PortTakenError } from "../../src/sys/port-owner.js";
+import { formatIpv4 } from "../../src/wire/ipv4-address.js";
 
 export const NETWORK = "a".repeat(64);
 export const ENDPOINT = "e".repeat(64);
@@ -40,6 +41,10 @@ export class ModelFixture implements Mechanism, HostDevices {
   readonly found = new Map<string, Found>();
   model: NetworkModel;
   private store: Store;
+
+  /** Of the host. */
+  readonly addresses = new Set(["192.0.2.1", "192.0.2.2"]);
+  readonly host = { has: (address: number) => this.addresses.has(formatIpv4(address)) };
 
   readonly networks = {
     add: (spec: NetworkSpec): FakeNetwork => {

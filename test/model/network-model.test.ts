@@ -166,6 +166,12 @@ describe("a request that cannot be", () => {
       (f) => f.model.createNetwork({ ...REQUEST, options: { ...DEFAULT_OPTIONS, outside: "eth0" } }),
       /'eth0' is no IPv4/,
     ],
+    [
+      "empty",
+      "an address that the host has not",
+      (f) => f.model.createNetwork({ ...REQUEST, options: { ...DEFAULT_OPTIONS, outside: "192.0.2.9" } }),
+      /192\.0\.2\.9 is not an address of this host/,
+    ],
     ["network", "a network twice", (f) => f.model.createNetwork(REQUEST), /aaaaaaaaaaaa exists already/],
     ["empty", "no network", (f) => f.model.deleteNetwork(NETWORK), /there is no network aaaaaaaaaaaa/],
     ["joined", "a network in use", (f) => f.model.deleteNetwork(NETWORK), /has joined endpoints: eeeeeeeeeeee 172\.18\.0\.2/],
@@ -351,6 +357,13 @@ describe("after a restart", () => {
     f.taken.add(8081);
     await f.restart();
     expect(f.endpointViews()[0]?.ports.map(({ hostPort }) => hostPort)).toEqual([8080, 8082]);
+  });
+
+  it("makes a network again though the host has not (yet) the address that what leaves is given", async () => {
+    const f = await at("network", { outside: "192.0.2.1" });
+    f.addresses.clear();
+    await f.restart();
+    expect(f.networkViews()).toMatchObject([{ device: "tsnaaaaaaaaaaaa" }]);
   });
 
   it("keeps a network that cannot be made again, and makes it for its next endpoint", async () => {

@@ -2,13 +2,13 @@
 import { execFile } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ROOT } from "./paths.js";
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** What `npm pack` needs; compiled files that are there already save time. */
-const SOURCES = ["src", "native", "docs", "package.json", "package-lock.json", "tsconfig.json", "README.md", "LICENSE"];
+/** What `npm pack` needs, of which `native/build` is this machine's own. */
+const SOURCES = ["src", "native", "docs", "examples", "package.json", "package-lock.json", "tsconfig.json", "README.md", "LICENSE"];
+const OWN = path.join(ROOT, "native/build");
 const NPM_CLI = fs.realpathSync(which("npm"));
 
 export type Arch = "x64" | "arm64";
@@ -32,7 +32,10 @@ function which(name: string): string {
 /** Packs a copy of this tree in `dir`, so that nobody else's `dist/` changes; the tarball's path. */
 export async function pack(dir: string): Promise<string> {
   const tree = path.join(dir, "tree");
-  for (const name of SOURCES) fs.cpSync(path.join(ROOT, name), path.join(tree, name), { recursive: true, preserveTimestamps: true });
+  await run("sh", [path.join(ROOT, "native/prebuild.sh")]); // once for all copies
+  const filter = (file: string): boolean => file !== OWN;
+  for (const name of SOURCES)
+    fs.cpSync(path.join(ROOT, name), path.join(tree, name), { recursive: true, preserveTimestamps: true, filter });
   fs.symlinkSync(path.join(ROOT, "node_modules"), path.join(tree, "node_modules"));
   await run("npm", ["pack", "--pack-destination", dir], { cwd: tree });
   return path.join(dir, fs.readdirSync(dir).find((name) => name.endsWith(".tgz"))!);
@@ -53,6 +56,25 @@ export async function install(dir: string, tarball: string, node: string): Promi
   await npm(node, ["i", "-g", "--prefix", prefix, "--no-audit", "--no-fund", tarball]);
   const env = { PATH: `${path.dirname(node)}:${process.env.PATH}` };
   return { prefix, tsproxy: path.join(prefix, "bin/tsproxy"), folder: path.join(prefix, "lib/node_modules/tsproxy/"), env };
+}
+
+/** What tsc finds wrong with `files`, programs that import the installed `tsproxy`, with these packages of types; "" for nothing. */
+export async function typeErrors({ folder }: Installed, dir: string, files: Record<string, string>, types: string[]): Promise<string> {
+  const project = fs.mkdtempSync(path.join(dir, "consumer-"));
+  fs.mkdirSync(path.join(project, "node_modules"));
+  fs.symlinkSync(folder, path.join(project, "node_modules/tsproxy"));
+  for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(project, name), content);
+  const compilerOptions = { module: "nodenext", target: "es2022", strict: true, exactOptionalPropertyTypes: true, noEmit: true };
+  const config = {
+    compilerOptions: { ...compilerOptions, allowJs: true, checkJs: true, types, typeRoots: [path.join(ROOT, "node_modules/@types")] },
+    files: Object.keys(files),
+  };
+  fs.writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
+  fs.writeFileSync(path.join(project, "package.json"), '{ "type": "module" }');
+  return run(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", "."], { cwd: project }).then(
+    ({ stdout }) => stdout,
+    (error: { stdout: string; message: string }) => error.stdout || error.message,
+  );
 }
 
 /** `npm rm -g`; files and links that are then left. */

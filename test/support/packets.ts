@@ -314,7 +314,7 @@ export function partial(f: Uint8Array, gso = 0, gsoSize = 0): Uint8Array {
 }
 
 /** What a device does with NEEDS_CSUM: sums from csum_start to the end and stores the inverse at csum_start + csum_offset. */
-function complete(f: Uint8Array): Uint8Array {
+export function complete(f: Uint8Array): Uint8Array {
   const out = f.slice();
   if ((out[0]! & NEEDS_CSUM) === 0) return out;
   const v = view(out);

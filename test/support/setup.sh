@@ -1,4 +1,4 @@
-# Shell functions of test/run.sh, bench/run.sh and bench/demo.sh: install what is missing, build. To be sourced in the project's folder.
+# Shell functions of test/run.sh, bench/run.sh and examples/demo.sh: install what is missing, build. To be sourced in the project's folder.
 
 say() { printf '\n== %s\n' "$*"; }
 PATH="$PATH:/usr/sbin:/sbin"

@@ -13,6 +13,8 @@ export class FuzzIo implements PacketIo {
   readonly input: readonly Uint8Array[];
   readonly lengths: Int32Array;
   readonly ingress: Int32Array;
+  /** Interface that the kernel accepted it from; 0: did not come that way. */
+  readonly device: Int32Array;
   count = 0;
   /** Called for each frame that is sent: its slot in the batch, the egress port, its place in memory and its length, virtio-net header included. */
   judge: (slot: number, egress: number, at: number, len: number) => void = () => {};
@@ -24,6 +26,7 @@ export class FuzzIo implements PacketIo {
     this.input = Array.from({ length: memory.slots }, () => new Uint8Array(MAX_INPUT));
     this.lengths = new Int32Array(memory.slots);
     this.ingress = new Int32Array(memory.slots);
+    this.device = new Int32Array(memory.slots);
     this.tails = new Int32Array(memory.slots);
   }
 
@@ -39,6 +42,7 @@ export class FuzzIo implements PacketIo {
       this.rx[i * 4 + 1] = len;
       this.tails[i] = len > HEAD_SIZE ? tail : -1;
       this.rx[i * 4 + 2] = this.tails[i]!;
+      this.rx[i * 4 + 3] = this.device[i]!;
       if (len <= HEAD_SIZE) continue;
       const at = slots * HEAD_SIZE + tail++ * TAIL_SIZE;
       bytes.set(frame.subarray(HEAD_SIZE, len), at);
@@ -62,6 +66,10 @@ export class FuzzIo implements PacketIo {
       this.judge(slot, this.tx[d]!, slot * HEAD_SIZE, this.tx[d + 1]!);
     }
     return 0;
+  }
+
+  addRing(port: number): void {
+    this.known.add(port);
   }
 
   addPort(port: number): void {

@@ -10,7 +10,7 @@ import { HEAD_SIZE } from "../../../src/mem/packet-memory.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js";
 import { raw } from "../../support/host.js";
 import * as x from "./bytes.js";
-import { ENDPOINTS, HOST_IP, KERNEL_GATEWAY, macOf, NETWORKS, PORT_COUNT, type Published, UP, type World } from "./world.js";
+import { ENDPOINTS, HELD, HELD_LO, HOST_IP, KERNEL_GATEWAY, macOf, NETWORKS, PORT_COUNT, type Published, UP, type World } from "./world.js";
 
 const ARP = 0x0806,
   IPV4 = 0x0800,
@@ -125,6 +125,9 @@ export class Oracle {
   routed = 0;
   confirmed = 0;
 
+  /** Port that the frame under judgement came by. */
+  private came = UP;
+
   constructor(private readonly world: World) {}
 
   /** Packets remembered. */
@@ -153,7 +156,10 @@ export class Oracle {
   }
 
   /** Null, or what is wrong about sending the input frame as the `len` bytes at `at` of `memory` out of `egress`. */
-  judge(input: Uint8Array, inputLen: number, ingress: number, memory: Uint8Array, at: number, len: number, egress: number): string | null {
+  judge(input: Uint8Array, inputLen: number, port: number, memory: Uint8Array, at: number, len: number, egress: number): string | null {
+    // What the kernel has accepted belongs to the flows of the uplink.
+    const ingress = port === HELD || port === HELD_LO ? UP : port;
+    this.came = port;
     const out = PORTS[egress]!;
     const from = PORTS[ingress]!;
     if (out.kind === "none") return "sent to a port that there is not";
@@ -335,13 +341,15 @@ export class Oracle {
     const from = PORTS[ingress]!;
     const out = PORTS[egress]!;
     if ((from.flags & INTERNAL) !== 0) return "an internal network reaches out";
-    if (this.world.isLocal(before.dst)) {
+    if (this.world.isLocal(before.dst) || this.came === HELD || this.came === HELD_LO) {
       const published = [...this.world.published].find((p) => p.proto === before.proto && p.port === before.dport);
       if (published === undefined) return "a flow opens to a port that is not published";
       if (published.behind !== egress || after.dst !== raw(published.target) || after.dport !== published.targetPort)
         return "a published port leads elsewhere";
       if ((before.dst & 0xff) === 127 && ingress !== UP) return "an endpoint uses 127/8 of the host";
-      const local = ingress === UP && this.world.isLocal(before.src);
+      const past = ingress === UP && this.came === UP && !this.world.config.bypass;
+      if (past && this.ended.get(key(before)) !== UP) return "a flow opens past the host's firewall";
+      const local = ingress === UP && (this.came === HELD_LO || this.world.isLocal(before.src));
       if (this.world.config.allowFrom && !local && !isAllowed(before.src)) return "a client that is not allowed opens a flow";
       const gateway = egress === UP ? raw(KERNEL_GATEWAY) : out.gateway;
       return after.src === before.src || after.src === gateway ? published : "a client appears as somebody else";
@@ -390,7 +398,9 @@ export class Oracle {
     const was = x.l4Checksum(input, 0, inputLen, null, 0);
     const is = x.l4Checksum(memory, at, Math.min(len, HEAD_SIZE), input, HEAD_SIZE);
     if (was === x.RIGHT && is === x.WRONG) return "a right checksum became wrong";
-    if (was === x.WRONG && is === x.RIGHT) return "a wrong checksum became right";
+    // Of what the kernel has accepted nothing says whether the checksum is partial: the field alone tells.
+    const told = this.came === HELD || this.came === HELD_LO;
+    if (was === x.WRONG && is === x.RIGHT && !told) return "a wrong checksum became right";
     if (was === x.RIGHT && is === x.RIGHT) this.confirmed++;
     return null;
   }

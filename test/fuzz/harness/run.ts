@@ -11,7 +11,7 @@ import { built, captured, type Seed } from "./corpus.js";
 import { type FuzzIo, MAX_INPUT } from "./fuzz-io.js";
 import { Mutator } from "./mutator.js";
 import { Oracle } from "./oracle.js";
-import { type Config, ENDPOINTS, HOST_IP, macOf, NETWORKS, PORT_COUNT, PUBLISHED, World } from "./world.js";
+import { type Config, ENDPOINTS, ETH0, HELD, HELD_LO, HOST_IP, LO, macOf, NETWORKS, PORT_COUNT, PUBLISHED, UP, World } from "./world.js";
 
 /** One frame, or a command, of a history; what a failure is made of. */
 export type Event =
@@ -96,7 +96,8 @@ export class Run {
   put(slot: number, len: number, port: number): void {
     const { io } = this.world;
     io.lengths[slot] = len;
-    io.ingress[slot] = port;
+    io.ingress[slot] = port === HELD_LO ? HELD : port;
+    io.device[slot] = port === HELD ? ETH0 : port === HELD_LO ? LO : 0;
     this.inputLengths[slot] = len;
     this.inputPorts[slot] = port;
     io.count = slot + 1;
@@ -203,7 +204,9 @@ export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; f
       frame.set(seed.frame);
       const len = mutator.mutate(frame, Math.min(seed.frame.length, MAX_INPUT));
       const port = random.below(20) === 0 ? random.below(PORT_COUNT) : seed.port;
-      run.put(slot, len, removed.has(port) ? 0 : port); // no frame comes by a port that was removed
+      // No frame comes by a port that was removed; most of what is for the host itself by its kernel.
+      const held = port === UP && random.below(3) > 0 ? random.pick([HELD, HELD, HELD_LO]) : port;
+      run.put(slot, len, removed.has(port) ? UP : held);
     }
     history.add(events, io, n);
     const wrong = run.turn();
@@ -234,7 +237,7 @@ class History {
     batch.events = events;
     batch.count = count;
     batch.lengths.set(io.lengths);
-    batch.ports.set(io.ingress);
+    for (let slot = 0; slot < count; slot++) batch.ports[slot] = io.device[slot] === LO ? HELD_LO : io.ingress[slot]!;
     for (let slot = 0; slot < count; slot++) batch.frames[slot]!.set(io.input[slot]!.subarray(0, io.lengths[slot]!));
   }
 

@@ -19,6 +19,12 @@ import { Random } from "../../support/random.js";
 import { FuzzIo } from "./fuzz-io.js";
 
 export const UP = 0;
+/** Port of what the host's kernel has accepted. In events HELD_LO stands for what it accepted by lo. */
+export const HELD = 12,
+  HELD_LO = 13;
+const UPLINK_DEVICE = 7;
+export const ETH0 = 5,
+  LO = 1;
 export const HOST_IP = "192.0.2.1",
   KERNEL_TARGET = "10.0.0.4",
   KERNEL_GATEWAY = "10.0.0.1";
@@ -55,7 +61,7 @@ export const ENDPOINTS: ReadonlyMap<number, Endpoint> = new Map([
   [9, { name: "F", network: 2, address: "172.19.0.3" }],
   [11, { name: "G", network: 3, address: "172.20.0.2" }],
 ]);
-export const PORT_COUNT = 12;
+export const PORT_COUNT = 14;
 
 /** The MAC that an address has in its network, as the product makes it. */
 export function macOf(address: string): string {
@@ -93,6 +99,8 @@ export interface Config {
   /** Clients in 198.51.100.0/24 alone may open flows to published ports. */
   allowFrom: boolean;
   promiscuous: boolean;
+  /** The host's firewall is bypassed: what comes by the uplink may open flows. */
+  bypass: boolean;
 }
 
 export function configOf(seed: number): Config {
@@ -104,6 +112,7 @@ export function configOf(seed: number): Config {
     offload: random.below(3) === 0,
     allowFrom: random.below(3) === 0,
     promiscuous: false,
+    bypass: random.below(3) === 0,
   };
 }
 
@@ -126,23 +135,25 @@ export class World {
       masqueradeFirst: 61_000,
       masqueradeLast: 61_000 + config.masqueradePorts - 1,
       offload: config.offload,
-      random: new Random(config.seed ^ 0x5eed).next,
+      bypass: config.bypass,
+      random: new Random(config.seed ^ 0x5eed).int32,
     });
     this.commands = new Commands(this.state, this.io, this.counters, {
       tell() {},
       watch() {},
-      openFlowMap: () => ({ lookup: () => false, delete() {} }),
+      openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
     const locals = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)].map(raw);
     this.locals = new Set(locals);
-    this.say({ type: "steering", flowsFd: 3 }, addPort(UP, UPLINK, MAC_UP));
+    this.say({ type: "steering", flowsFd: 3, uplinkDevice: UPLINK_DEVICE }, addPort(UP, UPLINK, MAC_UP));
+    this.say({ type: "add-held", port: HELD, fd: -1, size: 4096 });
     for (const [network, { net, prefixLength, gateway, flags, hostPort }] of NETWORKS.entries()) {
       this.say({ type: "add-network", network, address: raw(net), prefixLength, gateway: raw(gateway), flags, outside: 0 });
       this.say(addPort(hostPort, HOST, macOf(gateway), gateway, network));
     }
     for (const port of ENDPOINTS.keys()) this.addEndpoint(port);
-    this.say({ type: "locals", addresses: Int32Array.from(locals) });
+    this.say({ type: "locals", addresses: Int32Array.from(locals), broadcasts: new Int32Array(0) });
     this.say({
       type: "routes",
       routes: [
