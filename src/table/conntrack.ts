@@ -328,6 +328,11 @@ export class Conntrack {
     this.rows[(id << ROW_SHIFT) + EGRESS + 1] = reply;
   }
 
+  /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */
+  comesBy(ref: number, port: number): boolean {
+    return (this.rows[((ref >> 1) << ROW_SHIFT) + EGRESS + ((ref & 1) ^ 1)]! & EGRESS_PORT) === port;
+  }
+
   mapping(id: number): number {
     return this.rows[(id << ROW_SHIFT) + MAPPING]!;
   }
