@@ -24,6 +24,7 @@ import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { workerOf } from "../wire/spread.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { toHostPort } from "./host-port.js";
 import { forgetEntry, retire } from "./retire.js";
 import type { PublishRule, State } from "./state.js";
 
@@ -42,7 +43,8 @@ export function admit(b: Batch, state: State): void {
     // An earlier packet of this very batch may have opened the flow.
     const ref = state.conntrack.find(b.hash[i]!, src, dst, b.ports[i]!, b.proto[i]!);
     if (ref !== -1) {
-      b.flow[i] = ref;
+      if (state.conntrack.comesBy(ref, b.ingress[i]!)) b.flow[i] = ref;
+      else b.drop(i, drop.DROP_WRONG_PORT);
       continue;
     }
     const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
@@ -53,16 +55,15 @@ export function admit(b: Batch, state: State): void {
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
   const proto = b.proto[i]!;
   const rule = proto === ipv4.PROTO_ICMP ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
-  const host = state.hostPortOf(b.ingress[i]!);
-  if ((dst & 0xff) === 127 && b.ingress[i] !== state.ports.uplink) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
+  const fromBridge = b.ingress[i] !== state.ports.uplink;
+  if ((dst & 0xff) === 127 && fromBridge) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
   if (rule !== null) {
     // Out of an internal network nothing is routed, whatever address leads out of it.
-    if (host !== -1 && (state.networks.flags[state.ports.network[b.ingress[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
+    if (fromBridge && (state.networks.flags[state.ports.network[b.ingress[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
     return publish(b, i, state, rule, src, dst);
   }
-  if (host === -1) return drop.DROP_NO_FLOW;
-  b.egress[i] = host; // the host's own port: its kernel takes the frame, which is addressed to the gateway's MAC
-  return drop.DROP_NONE;
+  if (toHostPort(b, i, state, dst)) return drop.DROP_NONE;
+  return fromBridge ? drop.DROP_NOT_FOR_HOST : drop.DROP_NO_FLOW;
 }
 
 function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {

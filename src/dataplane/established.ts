@@ -60,10 +60,16 @@ export function establishedFlows(b: Batch, state: State): () => number {
   const refs = new Int32Array(b.memory.slots);
   const states = new Int32Array(b.memory.slots);
 
-  /** Whether a frame of an endpoint is addressed to the gateway. */
+  /** Whether a frame of an endpoint is addressed to the gateway, and from the endpoint's own MAC. */
   function toGateway(port: number, frame: number): boolean {
     const own = network[port]!;
-    return kind[port] === ENDPOINT && eth.dstLo(halves, frame) === gatewayLo[own] && eth.dstHi(halves, frame) === gatewayHi[own];
+    return (
+      kind[port] === ENDPOINT &&
+      eth.dstLo(halves, frame) === gatewayLo[own] &&
+      eth.dstHi(halves, frame) === gatewayHi[own] &&
+      eth.srcLo(halves, frame) === macLo[port] &&
+      eth.srcHi(halves, frame) === macHi[port]
+    );
   }
 
   return () => {
@@ -101,6 +107,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
       if (!conntrack.isTuple(ref, words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!)) continue;
       const dir = ref & 1;
       const row = (ref >> 1) << ROW_SHIFT;
+      if ((rows[row + EGRESS + (dir ^ 1)]! & EGRESS_PORT) !== ingress[i]) continue; // not from where the other direction goes
 
       // What `parse` would drop goes there, and what changes the flow's state.
       const space = len[i]! - eth.HEADER_SIZE;
@@ -117,6 +124,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
       if (!vnet.isBare(halves, header)) {
         gso = vnet.isGso(bytes, header);
         if ((gso && total !== space) || vnet.check(bytes, halves, header, len[i]!) !== DROP_NONE) continue;
+        if (vnet.checkLayer4(bytes, halves, header, off, tcp ? ipv4.PROTO_TCP : ipv4.PROTO_UDP, vnet.GSO_TCPV4) !== DROP_NONE) continue;
         partial = vnet.isPartial(bytes, halves, header, off);
       }
 
@@ -124,6 +132,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
       if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
+      if (!ipv4.isSumOf(words[ip]!, words[ip + ipv4.SECOND_WORD]!, third, words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!)) continue; // `parse` drops it
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
       if (hops === 0 && !tcp && len[i]! > FITS) continue;
       if (hops === 1 && ipv4.ttlOf(third) <= 1) continue;
