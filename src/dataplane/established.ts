@@ -83,13 +83,19 @@ export function establishedFlows(b: Batch, state: State): () => number {
       routed[i] = 0;
       // To be routed, and an IPv4 datagram without options, whole, with ports.
       if (len[i]! < MIN_LENGTH || eth.typeOf(words[ip - 1]!) !== eth.TYPE_IPV4) continue;
-      if (ipv4.firstByteOf(words[ip]!) !== ipv4.PLAIN_FIRST_BYTE || ipv4.isFragmentOf(words[ip + ipv4.SECOND_WORD]!)) continue;
-      const protocol = ipv4.protocolOf(words[ip + ipv4.THIRD_WORD]!);
+      const first = words[ip]!;
+      const second = words[ip + ipv4.SECOND_WORD]!;
+      const third = words[ip + ipv4.THIRD_WORD]!;
+      if (ipv4.firstByteOf(first) !== ipv4.PLAIN_FIRST_BYTE || ipv4.isFragmentOf(second)) continue;
+      const protocol = ipv4.protocolOf(third);
       if (protocol !== ipv4.PROTO_TCP && protocol !== ipv4.PROTO_UDP) continue;
       const port = ingress[i]!;
       if (kind[port] !== UPLINK && !toGateway(port, frame)) continue;
+      const src = words[ip + ipv4.SRC_WORD]!;
+      const dst = words[ip + ipv4.DST_WORD]!;
+      if (!ipv4.isSumOf(first, second, third, src, dst)) continue;
       mine[candidates] = i;
-      hashes[candidates] = conntrack.hash(words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!, protocol);
+      hashes[candidates] = conntrack.hash(src, dst, words[ip + PORTS_WORD]!, protocol);
       candidates++;
     }
     conntrack.findAll(hashes, candidates, refs, states);
@@ -132,7 +138,6 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
       if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
-      if (!ipv4.isSumOf(words[ip]!, words[ip + ipv4.SECOND_WORD]!, third, words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!)) continue; // `parse` drops it
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
       if (hops === 0 && !tcp && len[i]! > FITS) continue;
       if (hops === 1 && ipv4.ttlOf(third) <= 1) continue;

@@ -1,12 +1,12 @@
 /**
  * What the steering's programs have in common: the maps that they share, offsets, and sequences of instructions.
  *
- * Five programs, as byte code. They decide nothing about translation: `accept` (accept-program.ts) gives the engine what the host's kernel
+ * Seven programs, as byte code. They decide nothing about translation: `accept` (accept-program.ts) gives the engine what the host's kernel
  * lets through to a published port; `steer` (steer-program.ts) takes off a host interface what belongs to a flow that is known, and sends
  * it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the host would, with the
  * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
- * workers. With offload, `steer` also carries out for single flows what the engine
- * has decided (offload-program.ts).
+ * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
+ * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward.
  *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
  * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
@@ -16,6 +16,7 @@
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue.
+ * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
@@ -43,6 +44,7 @@ export const COUNTERS = [
   "unsupported-route",
   "malformed", // emit: dropped, the frame is not IPv4
   "flow-not-recorded",
+  "forward-refused", // answer: dropped, the host would have forwarded it into an own network
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -97,10 +99,10 @@ const FIB = -128,
   NEXT_HOP = -152;
 
 /** The parts that the programs are made of. r6: the packet, all along. */
-export class Program extends Assembler {
-  private readonly maps: MapFds;
+export class Program<Maps extends MapFds = MapFds> extends Assembler {
+  private readonly maps: Maps;
 
-  constructor(maps: MapFds) {
+  constructor(maps: Maps) {
     super();
     this.maps = maps;
     this.mov("r6", "r1");
@@ -121,13 +123,17 @@ export class Program extends Assembler {
   }
 
   /** r0: address of the value, or 0. */
-  lookup(map: keyof MapFds, key: number): this {
-    return this.loadMap("r1", this.maps[map]).stackPointer("r2", key).call(MAP_LOOKUP);
+  lookup(map: keyof Maps, key: number): this {
+    return this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .call(MAP_LOOKUP);
   }
 
   /** Enters the key with the value at `value`. */
-  update(map: keyof MapFds, key: number, value: number): this {
-    this.loadMap("r1", this.maps[map]).stackPointer("r2", key).stackPointer("r3", value);
+  update(map: keyof Maps, key: number, value: number): this {
+    this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .stackPointer("r3", value);
     return this.mov("r4", 0).call(MAP_UPDATE);
   }
 

@@ -80,7 +80,7 @@ const PRIORITY = 0x7450;
 const DIRECTIONS = ["ingress", "egress"] as const;
 const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
 
-interface Attachment {
+export interface Attachment {
   mode: AttachMode;
   detach(): void;
 }
@@ -91,7 +91,7 @@ export function isSteerable(arphrdType: number): boolean {
 }
 
 export class Steering {
-  private readonly maps: MapFds;
+  readonly maps: MapFds;
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment>();
   private readonly homes = new Map<number, Attachment>();
@@ -249,7 +249,8 @@ export class Steering {
     return fd;
   }
 
-  private attachProgram(ifindex: number, direction: TcDirection, progFd: number): Attachment {
+  /** `name`: of the filter where there is no TCX. */
+  attachProgram(ifindex: number, direction: TcDirection, progFd: number, name = "tsproxy"): Attachment {
     if (this.useTcx) {
       const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
       if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
@@ -259,7 +260,7 @@ export class Steering {
     if (socket === undefined) throw new Error("without TCX steering needs a route socket");
     const madeQdisc = socket.addClsact(ifindex);
     try {
-      socket.addBpfFilter(ifindex, direction, progFd, `tsproxy-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
+      socket.addBpfFilter(ifindex, direction, progFd, `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
     } catch (error) {
       if (madeQdisc) socket.deleteClsact(ifindex);
       throw error;
