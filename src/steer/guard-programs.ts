@@ -18,6 +18,7 @@ import {
   FLOW_PORTS,
   FLOW_PROTO,
   FLOW_SRC,
+  FOR_HOME,
   FRAGMENT_OFFSET,
   ICMP,
   ICMP_ID,
@@ -35,6 +36,7 @@ import {
   Program,
   SKB_INGRESS_IFINDEX,
   SKB_PROTOCOL,
+  SKB_TC_INDEX,
   TC_ACT_SHOT,
   TC_ACT_UNSPEC,
   TCP,
@@ -91,6 +93,7 @@ export function askProgram(maps: GuardMapFds): Uint8Array {
 export function answerProgram(maps: GuardMapFds, internal: boolean): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX).jumpIf("r0", "==", 0, "next"); // of the host's own making
+  p.load("u32", "r0", "r6", SKB_TC_INDEX).jumpIf("r0", "==", FOR_HOME, "next"); // on its way to the host itself (home-program.ts)
   if (internal) {
     p.choose(REFUSED).count("counted").answer(TC_ACT_SHOT);
     return p.label("next").answer(TC_ACT_UNSPEC).assemble();
