@@ -3,8 +3,8 @@
  * them, and then drops it, so that the sockets themselves get nothing.
  *
  * What is here has passed what any packet for a program of the host must pass: header checks, reverse-path filter, netfilter's PREROUTING
- * and INPUT, IPsec policies; UDP's checksum too, TCP's not yet. Datagrams are whole again, VLAN tags gone. So the first packet of a flow
- * comes this way, and whatever else `steer` finds no entry for.
+ * and INPUT, IPsec policies; the checksum too, but that of long TCP segments, which the kernel leaves for later. Datagrams are whole
+ * again, VLAN tags gone. So the first packet of a flow comes this way, and whatever else `steer` finds no entry for.
  *
  * It copies the packet into a ring buffer, one a worker, picked as `wire/spread.ts` says: by the client, but by the host's end for an endpoint
  * of an own network, whose other packets come by a queue that is picked so (queue-program.ts). A record's size must be known
