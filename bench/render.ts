@@ -9,7 +9,7 @@ import { renderEndToEnd } from "./report.js";
 import { readJson } from "./results.js";
 import { renderStartup } from "./startup.js";
 
-const RENDERERS: Record<string, (file: string, folder: string) => string> = {
+const RENDERERS: Record<string, (file: string, folder: string) => void> = {
   "end-to-end.json": (file, folder) => renderEndToEnd(readJson(file), folder),
   "docker.json": (file, folder) => renderDocker(readJson(file), folder),
   "memory.json": (file, folder) => renderMemory(readJson(file), folder),

@@ -42,16 +42,20 @@ const CHARTS: [file: string, scenario: Scenario, metric: string][] = [
   ["masquerade-bulk", "masquerade", "bulk-in"],
 ];
 
-/** Writes `end-to-end.json` and what is made from it; answers the Markdown. */
+/** Writes `end-to-end.json` and what is made from it; answers the main medians. */
 export function writeReport(results: Results, folder: string): string {
   writeJson(path.join(folder, "end-to-end.json"), results);
-  return renderEndToEnd(results, folder);
+  renderEndToEnd(results, folder);
+  return [
+    ...measured(results).flatMap((scenario) => [`${SCENARIOS[scenario]}, medians:`, mediansOf(results, scenario)]),
+    ...leftOut(results),
+    `Spreads, ratios, CPU, memory and commands: ${path.join(folder, "end-to-end.md")}`,
+  ].join("\n\n");
 }
 
-/** Writes `end-to-end.md` and `*.svg`; answers the Markdown. */
-export function renderEndToEnd(results: Results, folder: string): string {
-  const text = markdown(results);
-  fs.writeFileSync(path.join(folder, "end-to-end.md"), text);
+/** Writes `end-to-end.md` and `*.svg`. */
+export function renderEndToEnd(results: Results, folder: string): void {
+  fs.writeFileSync(path.join(folder, "end-to-end.md"), markdown(results));
   for (const [file, scenario, name] of CHARTS) {
     const metric = results.metrics.find((m) => m.name === name);
     const bars = metric === undefined ? [] : barsOf(results, scenario, metric);
@@ -62,7 +66,6 @@ export function renderEndToEnd(results: Results, folder: string): string {
   const curves = curvesOf(results, "publish");
   if (curves.length > 0)
     fs.writeFileSync(path.join(folder, "latency.svg"), percentileChart("Round trip through a published port", "µs", curves));
-  return text;
 }
 
 function barsOf(results: Results, scenario: Scenario, metric: Metric): Bar[] {
@@ -90,19 +93,22 @@ function curvesOf(results: Results, scenario: Scenario): Curve[] {
 
 function markdown(results: Results): string {
   const { rounds, seconds, congestion } = results;
-  const scenarios = (Object.keys(SCENARIOS) as Scenario[]).filter((scenario) => results.cells.some((cell) => cell.scenario === scenario));
   return `${[
     "# End to end",
     ...provenance(results),
     wrap(
-      `${rounds} rounds of ${seconds} s a measurement, every peer in every round. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results.load)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth.`,
+      `Rounds: ${rounds}, of ${seconds} s a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results.load)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth.`,
     ),
-    ...scenarios.flatMap((scenario) => section(results, scenario)),
+    ...measured(results).flatMap((scenario) => section(results, scenario)),
     "## Who moved the bytes",
     wordTable([["peer", "version", "moved by"], ...results.peers.map(({ title, version, mover }) => [title, version, mover])]),
     ...leftOut(results),
     ...commands(results, "##"),
   ].join("\n\n")}\n`;
+}
+
+function measured({ cells }: Results): Scenario[] {
+  return (Object.keys(SCENARIOS) as Scenario[]).filter((scenario) => cells.some((cell) => cell.scenario === scenario));
 }
 
 /** `load`: before each round. */
@@ -115,21 +121,11 @@ export function quiet(load: readonly number[]): string {
 
 /** A table with the main medians, and one a metric with everything. */
 function section(results: Results, scenario: Scenario): string[] {
-  const cells = results.cells.filter((cell) => cell.scenario === scenario);
-  const peers = results.peers.filter(({ name }) => cells.some(({ peer }) => peer === name));
-  const metrics = results.metrics.filter(({ name }) => cells.some(({ values }) => Number.isFinite(values[name])));
-  const rowsOf = (metric: string): Row[] =>
-    peers.map(({ name, title }) => ({ label: title, values: valuesOf(results, scenario, name, metric) }));
   return [
     `## ${SCENARIOS[scenario]}`,
     "Medians:",
-    glance(
-      "peer",
-      metrics.map(({ name }) => name),
-      peers.map(({ title }) => title),
-      rowsOf,
-    ),
-    ...metrics.flatMap((metric) => {
+    mediansOf(results, scenario),
+    ...metricsOf(results, scenario).flatMap((metric) => {
       const chart = CHARTS.find(([, s, name]) => s === scenario && name === metric.name);
       const bases: Base[] = Object.entries(BASES)
         .filter(([name]) => name !== "veth" || scenario === "bridge")
@@ -137,24 +133,35 @@ function section(results: Results, scenario: Scenario): string[] {
       return [
         `### ${metric.title}`,
         `${metric.unit}, ${metric.better} is better.`,
-        spreadTable("peer", rowsOf(metric.name), bases),
+        spreadTable("peer", rowsOf(results, scenario, metric.name), bases),
         ...(chart === undefined ? [] : [`![${metric.title}](${chart[0]}.svg)`]),
       ];
     }),
   ];
 }
 
-/** `rowsOf`: the values of a metric, a row each of `labels`. */
-export function glance(
-  head: string,
-  metrics: readonly string[],
-  labels: readonly string[],
-  rowsOf: (metric: string) => readonly Row[],
-): string {
-  const columns = GLANCE.filter(([metric]) => metrics.includes(metric)).map(([metric, title]) => ({ title, rows: rowsOf(metric) }));
+function metricsOf(results: Results, scenario: Scenario): Metric[] {
+  const cells = results.cells.filter((cell) => cell.scenario === scenario);
+  return results.metrics.filter(({ name }) => cells.some(({ values }) => Number.isFinite(values[name])));
+}
+
+/** A row a peer that was tried. */
+function rowsOf(results: Results, scenario: Scenario, metric: string): Row[] {
+  const peers = results.peers.filter(({ name }) => results.cells.some((cell) => cell.scenario === scenario && cell.peer === name));
+  return peers.map(({ name, title }) => ({ label: title, values: valuesOf(results, scenario, name, metric) }));
+}
+
+function mediansOf(results: Results, scenario: Scenario): string {
+  const metrics = metricsOf(results, scenario).map(({ name }) => name);
+  return glance("peer", metrics, (metric) => rowsOf(results, scenario, metric));
+}
+
+/** `rows`: the values of a metric, in the same order for each. */
+export function glance(head: string, metrics: readonly string[], rows: (metric: string) => readonly Row[]): string {
+  const columns = GLANCE.filter(([metric]) => metrics.includes(metric)).map(([metric, title]) => ({ title, rows: rows(metric) }));
   return table([
     [head, ...columns.map(({ title }) => title)],
-    ...labels.map((label, i) => [label, ...columns.map(({ rows }) => format(summarize(rows[i]!.values).median))]),
+    ...(columns[0]?.rows ?? []).map(({ label }, i) => [label, ...columns.map(({ rows }) => format(summarize(rows[i]!.values).median))]),
   ]);
 }
 

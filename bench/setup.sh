@@ -1,4 +1,4 @@
-# Shell functions of run.sh and demo.sh; to be sourced in the project's folder.
+# Shell functions of bench/run.sh and examples/demo.sh; to be sourced in the project's folder.
 . test/support/setup.sh
 
 # Docker's daemon would change the machine's firewall at the next boot, so its package is not installed.
@@ -19,7 +19,7 @@ compile_bench() {
     "${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -o "bench/dist/native/$program" "bench/native/$program.c" || return 1
   done
   npx tsc -p bench/tsconfig.json || return 1
-  for script in bench/memory/nat-path bench/memory/tables test/support/steady; do
+  for script in bench/memory/nat-path bench/memory/tables test/support/steady test/support/busy; do
     npx rolldown "$script.ts" -o "bench/dist/${script##*/}.js" --external benchmark --format esm --platform node >/dev/null || return 1
   done
 }

@@ -100,7 +100,7 @@ export function renderStartup(results: StartupResults, folder: string): string {
   const markdown = `${[
     "# Start and rest",
     ...provenance(results, {}),
-    `${rounds} rounds.`,
+    `Rounds: ${rounds}.`,
     "## From exec to `ready`",
     "ms, lower is better.",
     spreadTable("published", rows(readyMs)),

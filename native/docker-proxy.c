@@ -6,8 +6,9 @@
  * Theory of operation: the request is one line, "publish PROTO TARGET-IP TARGET-PORT", with the socket as SCM_RIGHTS; the daemon reads the
  * host's address and port off the socket. The answer is "ok" or "error TEXT". A daemon that goes away is awaited and told again, so the port
  * survives its restart; the socket's filter (a packet that nobody steers is dropped, not refused) keeps clients trying meanwhile. Where no
- * daemon runs one is started, under a lock, so that of many launchers one does it. A daemon that stops in order removes its socket and is
- * only awaited; one that crashed leaves it, and is replaced after RESTART_MS.
+ * daemon runs one is started, under a lock, so that of many launchers one does it; it says so to its successor (TSPROXY_LAUNCHED). A daemon that
+ * stops in order removes its socket and is only awaited; one that crashed leaves it, and is replaced after RESTART_MS. Where systemd holds the
+ * socket, connecting is all it takes: systemd starts the daemon, with the options of its unit.
  */
 #define _GNU_SOURCE
 #include "docker-proxy.h"
@@ -53,9 +54,15 @@ static int64_t now_ms(void) {
   return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* The system's word for errno as Go writes it: "address already in use". */
+/* The system's word for errno as Go writes it (syscall/zerrors_linux_*.go): "address already in use". Not every libc has the same ones. */
 static const char *reason(void) {
   static char text[128];
+  switch (errno) {
+    case EADDRINUSE: return "address already in use";
+    case EADDRNOTAVAIL: return "cannot assign requested address";
+    case EMFILE: return "too many open files";
+    case ENOMEM: return "cannot allocate memory";
+  }
   snprintf(text, sizeof text, "%s", strerror(errno));
   text[0] = (char)tolower((unsigned char)text[0]);
   return text;
@@ -164,7 +171,7 @@ static void become_daemon(void) {
   dup2(null, 0);
   dup2(out < 0 ? null : out, 1);
   dup2(out < 0 ? null : out, 2);
-  if (chdir("/") < 0) _exit(127);
+  if (chdir("/") < 0 || setenv("TSPROXY_LAUNCHED", "1", 1) < 0) _exit(127);
   const char *command = getenv("TSPROXY_DAEMON");
   if (command != NULL) {
     snprintf(program, sizeof program, "exec %s", command);
@@ -172,11 +179,11 @@ static void become_daemon(void) {
     _exit(127);
   }
   /* Beside us as packages install it, then as the source tree has it, then anywhere. */
-  static const char *const places[] = {"tsproxy", "../../dist/cli/main.js"};
+  static const char *const places[] = {"tsproxy", "../../dist/cli/main.js" /* a clone */, "../../../dist/cli/main.js" /* a package */};
   ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
   self[len < 0 ? 0 : len] = 0;
   char *slash = strrchr(self, '/');
-  for (size_t i = 0; slash != NULL && i < 2; i++) {
+  for (size_t i = 0; slash != NULL && i < sizeof places / sizeof *places; i++) {
     snprintf(program, sizeof program, "%.*s/%s", (int)(slash - self), self, places[i]);
     execl(program, "tsproxy", "daemon", (char *)NULL);
   }
@@ -243,7 +250,7 @@ static bool ask(int daemon, int sock, int64_t deadline) {
   }
   answer[strcspn(answer, "\n")] = 0;
   if (strcmp(answer, "ok") == 0) return true;
-  snprintf(error, sizeof error, "%s", strncmp(answer, "error ", 6) == 0 ? answer + 6 : "the tsproxy daemon does not answer");
+  snprintf(error, sizeof error, "%s", strncmp(answer, "error ", 6) == 0 ? answer + 6 : "the tsproxy daemon does not answer: see 'systemctl status tsproxy'");
   return false;
 }
 

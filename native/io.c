@@ -5,11 +5,14 @@
  * Frame i of a batch always starts in head i; what does not fit goes on in the next free tail. So headers of small frames lie
  * dense in the cache, and 64 KiB segmentation-offload frames still arrive in one piece.
  *
- * Receive descriptors, int32 x 4 per frame: port, length or -errno, tail index or -1, unused.
+ * Frames come out of TAP devices, and out of one BPF ring buffer, which is a port like them.
+ *
+ * Receive descriptors, int32 x 4 per frame: port, length or -errno, tail index or -1, interface index (of ring frames; else 0).
  * Transmit descriptors, int32 x 4 per frame: port, length, slot, tail index or -1; `length` becomes the result, bytes or -errno.
  */
 #define _GNU_SOURCE
 #include "parts.h"
+#include "ringbuf.h"
 #include "uring.h"
 #include "util.h"
 #include <stdlib.h>
@@ -24,7 +27,9 @@
 #define MAX_EVENTS 64
 #define WAKE_TAG 0xffffffffu
 #define WATCH_TAG 0xfffffffeu
+#define RING_TAG 0xfffffffdu
 #define RING_MIN 3 /* from so many frames the ring is cheaper than a system call each */
+#define RINGBUF_SHARE 2 /* of a batch, one in so many may come out of the ring buffer while ports have frames: else a flood of new flows would starve them */
 #define EPOLL_EVERY 64 /* under load, ask epoll (and so the wake and watched descriptors) every so many calls */
 
 struct io {
@@ -38,7 +43,15 @@ struct io {
   int32_t open[MAX_PORTS]; /* ids of open ports, dense */
   uint16_t burst[MAX_PORTS]; /* frames that the port had when last drained */
   struct uring ring;
+  struct ringbuf ringbuf;
+  int32_t ringbuf_port;
   napi_ref keep[4];
+};
+
+/* A record of the ring buffer (src/steer/accept-program.ts): a frame in two parts, each of which has room of a fixed size. */
+struct record {
+  uint32_t ifindex, head_len, rest_len, unused;
+  uint8_t head[84], rest[]; /* up to and with the IP header; what follows it */
 };
 
 static struct io *get_io(napi_env env, napi_value v) {
@@ -53,6 +66,7 @@ static void free_io(napi_env env, void *data, void *hint) {
   for (int i = 0; i < 4; i++) napi_delete_reference(env, io->keep[i]);
   close(io->epoll);
   uring_close(&io->ring);
+  ringbuf_close(&io->ringbuf);
   free(io);
 }
 
@@ -76,6 +90,7 @@ static napi_value io_create(napi_env env, napi_callback_info info) {
   io->slots = slots, io->head_size = head, io->tail_size = tail;
   io->rx = (int32_t *)rx, io->tx = (int32_t *)tx, io->clock = (int32_t *)clock;
   io->wake = tsp_i32(env, argv[7]);
+  io->ringbuf.fd = -1;
   memset(io->fd, -1, sizeof io->fd); /* a port that is not open must not write to whatever has its number now */
   io->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (io->epoll < 0) {
@@ -108,12 +123,32 @@ static napi_value io_add_port(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* ioAddRing(handle, port, fd, size): one BPF ring buffer, of `size` bytes, whose frames come as those of `port`. */
+static napi_value io_add_ring(napi_env env, napi_callback_info info) {
+  napi_value argv[4];
+  tsp_args(env, info, 4, argv);
+  struct io *io = get_io(env, argv[0]);
+  int fd = tsp_i32(env, argv[2]);
+  if (io->ringbuf.fd >= 0) return tsp_throw(env, "ioAddRing", EBUSY);
+  if (!ringbuf_open(&io->ringbuf, fd, tsp_u32(env, argv[3]))) return tsp_throw(env, "mmap of a BPF ring buffer", errno);
+  io->ringbuf_port = tsp_i32(env, argv[1]);
+  struct epoll_event ev = {.events = EPOLLIN, .data.u32 = RING_TAG};
+  if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, fd, &ev) == 0) return NULL;
+  int err = errno;
+  ringbuf_close(&io->ringbuf);
+  return tsp_throw(env, "epoll_ctl", err);
+}
+
 /* ioRemovePort(handle, port): stops reading it; closing the descriptor stays with the caller. */
 static napi_value io_remove_port(napi_env env, napi_callback_info info) {
   napi_value argv[2];
   tsp_args(env, info, 2, argv);
   struct io *io = get_io(env, argv[0]);
   int32_t port = tsp_i32(env, argv[1]);
+  if (io->ringbuf.fd >= 0 && port == io->ringbuf_port) {
+    epoll_ctl(io->epoll, EPOLL_CTL_DEL, io->ringbuf.fd, NULL);
+    ringbuf_close(&io->ringbuf);
+  }
   for (uint32_t i = 0; i < io->nports; i++) {
     if (io->open[i] != port) continue;
     epoll_ctl(io->epoll, EPOLL_CTL_DEL, io->fd[port], NULL);
@@ -143,6 +178,7 @@ static void received(struct io *io, int32_t port, uint32_t n, uint32_t tail, int
   d[0] = port;
   d[1] = result;
   d[2] = result > (int32_t)io->head_size ? (int32_t)tail : -1;
+  d[3] = 0;
 }
 
 /* Asks one port for `ask` frames, up to URING_ENTRIES, with one system call; returns the number of frames in the batch now. */
@@ -191,8 +227,26 @@ static uint32_t drain(struct io *io, int32_t port, uint32_t n, uint32_t *tail, u
   return n;
 }
 
+/* Copies up to `budget` frames out of the ring buffer; returns the number of frames in the batch now. */
+static uint32_t drain_ringbuf(struct io *io, uint32_t n, uint32_t *tail, uint32_t budget) {
+  uint32_t end = n + budget < io->slots ? n + budget : io->slots;
+  const struct record *r;
+  while (n < end && *tail < io->slots && (r = (const struct record *)ringbuf_peek(&io->ringbuf)) != NULL) {
+    uint8_t *head = io->heads + (size_t)n * io->head_size;
+    uint32_t room = io->head_size - r->head_len, first = r->rest_len < room ? r->rest_len : room;
+    memcpy(head, r->head, r->head_len);
+    memcpy(head + r->head_len, r->rest, first);
+    memcpy(io->tails + (size_t)*tail * io->tail_size, r->rest + first, r->rest_len - first);
+    received(io, io->ringbuf_port, n, *tail, (int32_t)(r->head_len + r->rest_len));
+    io->rx[n++ * 4 + 3] = (int32_t)r->ifindex;
+    if (r->rest_len > room) (*tail)++;
+    ringbuf_release(&io->ringbuf);
+  }
+  return n;
+}
+
 static uint32_t receive_direct(struct io *io) {
-  uint32_t n = 0, tail = 0, ports = io->nports;
+  uint32_t tail = 0, ports = io->nports, n = drain_ringbuf(io, 0, &tail, io->slots / RINGBUF_SHARE);
   for (uint32_t k = 0; k < ports && n < io->slots; k++) n = drain(io, io->open[(io->next + k) % ports], n, &tail, io->slots);
   if (n > 0 && ports > 0) io->next = (io->next + 1) % ports; /* so that no port starves the others */
   return n;
@@ -211,6 +265,8 @@ static uint32_t receive_epoll(struct io *io, int timeout_ms) {
     } else if (ev[i].data.u32 == WATCH_TAG) {
       io->woken = true;
       io->clock[2]++;
+    } else if (ev[i].data.u32 == RING_TAG) {
+      n = drain_ringbuf(io, n, &tail, share < 4 ? 4 : share);
     } else {
       n = drain(io, (int32_t)ev[i].data.u32, n, &tail, share < 4 ? 4 : share);
     }
@@ -305,6 +361,7 @@ static napi_value io_transmit(napi_env env, napi_callback_info info) {
 void io_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "ioCreate", io_create);
   tsp_export(env, exports, "ioAddPort", io_add_port);
+  tsp_export(env, exports, "ioAddRing", io_add_ring);
   tsp_export(env, exports, "ioRemovePort", io_remove_port);
   tsp_export(env, exports, "ioWatch", io_watch);
   tsp_export(env, exports, "ioReceive", io_receive);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -71,19 +72,26 @@ static napi_value recv_bytes(napi_env env, napi_callback_info info) {
   return tsp_num(env, n < 0 ? -errno : n);
 }
 
-static int drop_all(int fd) {
+/* Has the socket filter `prog_fd`, or one that drops all (-1), see all that comes in to a socket. */
+static int set_filter(int fd, int prog_fd) {
+  if (prog_fd >= 0) return setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &prog_fd, sizeof prog_fd);
   struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, 0);
   struct sock_fprog prog = {.len = 1, .filter = &code};
   return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
 }
 
-/* dropAll(fd, on): whether a socket drops all that comes, as those of holdPort do. 0 or -errno. */
-static napi_value drop_all_call(napi_env env, napi_callback_info info) {
+/* setFilter(fd, progFd): gives a socket the filter that holdPort gives its own. 0 or -errno. */
+static napi_value set_filter_call(napi_env env, napi_callback_info info) {
   napi_value argv[2];
   tsp_args(env, info, 2, argv);
-  int fd = tsp_i32(env, argv[0]), none = 0;
-  if (tsp_i32(env, argv[1])) return tsp_num(env, drop_all(fd) < 0 ? -errno : 0);
-  int r = setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
+  return tsp_num(env, set_filter(tsp_i32(env, argv[0]), tsp_i32(env, argv[1])) < 0 ? -errno : 0);
+}
+
+/* clearFilter(fd): the socket gets what comes in again. 0 or -errno. */
+static napi_value clear_filter(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  int none = 0, r = setsockopt(tsp_i32(env, argv[0]), SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
   return tsp_num(env, r < 0 && errno != ENOENT ? -errno : 0);
 }
 
@@ -144,26 +152,92 @@ static napi_value bound_to(napi_env env, napi_callback_info info) {
 }
 
 /*
- * holdPort(protocol, address, port) -> fd, or -errno.
+ * holdPort(protocol, address, port, progFd) -> fd, or -errno.
  * `protocol` 6 or 17; `address` as int32 in host order (0: any). Binds the port for as long as the fd is open, so that nobody else can.
- * The socket takes no packet itself: a filter drops all, so a packet that is not steered away is neither answered nor refused.
+ * The socket takes no packet itself, so that what comes is neither answered nor refused: the filter `progFd`, or one that drops all (-1), is
+ * there before the port is bound.
  * A TCP socket listens, with SO_REUSEADDR, so that old connections in TIME_WAIT do not stand in the way but a second server does.
  */
 static napi_value hold_port(napi_env env, napi_callback_info info) {
-  napi_value argv[3];
-  tsp_args(env, info, 3, argv);
+  napi_value argv[4];
+  tsp_args(env, info, 4, argv);
   bool tcp = tsp_i32(env, argv[0]) == IPPROTO_TCP;
   int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return tsp_num(env, -errno);
   struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[2])), .sin_addr.s_addr = htonl((uint32_t)tsp_i32(env, argv[1]))};
   int one = 1;
-  if (drop_all(fd) < 0 || (tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
+  if (set_filter(fd, tsp_i32(env, argv[3])) < 0 || (tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
       bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || (tcp && listen(fd, 1) < 0)) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);
   }
   return tsp_num(env, fd);
+}
+
+/*
+ * icmpConnect(address) -> fd, or -errno: an ICMP socket that exchanges packets with one IPv4 address. A raw one needs CAP_NET_RAW; one for
+ * pings alone takes the group to be in net.ipv4.ping_group_range, which root need not be (icmp(7), net/ipv4/ping.c).
+ */
+static napi_value icmp_connect(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  char address[INET_ADDRSTRLEN];
+  struct sockaddr_in sa = {.sin_family = AF_INET};
+  if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
+  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
+  int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+  if (fd < 0) fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+  if (fd < 0) return tsp_num(env, -errno);
+  if (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0) {
+    int err = errno;
+    close(fd);
+    return tsp_num(env, -err);
+  }
+  return tsp_num(env, fd);
+}
+
+/*
+ * knock(address, port) -> fd, or -errno: asks an IPv4 host for a TCP connection and takes none. The filter lets a reset alone through, so the
+ * handshake is never finished: a server's program does not see it, and the kernel refuses the server's next try once the fd is closed.
+ */
+static napi_value knock(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  char address[INET_ADDRSTRLEN];
+  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[1]))};
+  if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
+  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
+  enum { FLAGS = 13, RST = 4 }; /* RFC 9293 section 3.1 */
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, RST, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return tsp_num(env, -errno);
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
+      (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0 && errno != EINPROGRESS)) {
+    int err = errno;
+    close(fd);
+    return tsp_num(env, -err);
+  }
+  return tsp_num(env, fd);
+}
+
+/* knocked(fd) -> 1: it answered, 0: not yet, -errno: why it will not (ECONNREFUSED). */
+static napi_value knocked(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  int fd = tsp_i32(env, argv[0]), err = 0;
+  uint32_t memory[SK_MEMINFO_VARS] = {0};
+  socklen_t len = sizeof err, memory_len = sizeof memory;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) return tsp_num(env, -errno);
+  if (err != 0) return tsp_num(env, -err);
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_len) < 0) return tsp_num(env, -errno);
+  return tsp_num(env, memory[SK_MEMINFO_DROPS] > 0); /* what the filter has dropped */
 }
 
 /* localPort(fd) -> the port that an IPv4 socket is bound to, or -errno */
@@ -196,9 +270,13 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "send", send_bytes);
   tsp_export(env, exports, "recv", recv_bytes);
   tsp_export(env, exports, "holdPort", hold_port);
-  tsp_export(env, exports, "dropAll", drop_all_call);
+  tsp_export(env, exports, "setFilter", set_filter_call);
+  tsp_export(env, exports, "clearFilter", clear_filter);
   tsp_export(env, exports, "recvFd", recv_fd);
   tsp_export(env, exports, "boundTo", bound_to);
+  tsp_export(env, exports, "icmpConnect", icmp_connect);
+  tsp_export(env, exports, "knock", knock);
+  tsp_export(env, exports, "knocked", knocked);
   tsp_export(env, exports, "localPort", local_port);
   tsp_export(env, exports, "eventfd", make_eventfd);
   tsp_export(env, exports, "signalEventfd", signal_eventfd);

@@ -17,8 +17,8 @@ interface CodeInfo {
 export const ERROR_CODES = {
   TSP_ERR_ADDON: {
     kinds: ["unavailable"],
-    meaning: "the native addon is missing, or does not fit this machine",
-    todo: "Run `npm run build:native`. It needs a C compiler.",
+    meaning: "there is no compiled addon for this platform, or it cannot be loaded",
+    todo: "Run the command that the line names: it compiles the addon. It needs a C compiler.",
   },
   TSP_ERR_ADDRESS: {
     kinds: ["invalid"],
@@ -50,6 +50,11 @@ export const ERROR_CODES = {
     meaning: "the daemon cannot serve docker-proxy launchers, mostly since another daemon does",
     todo: "Stop the other daemon: one serves the whole host.",
   },
+  TSP_ERR_DEVICE: {
+    kinds: ["conflict"],
+    meaning: "a network device cannot be made, since there is one of that name, or cannot be taken up, since another process holds it",
+    todo: "Choose another name, or remove the device that is in the way: `ip link`.",
+  },
   TSP_ERR_DOCKER: {
     kinds: ["permission", "unavailable"],
     meaning: "dockerd does not answer, or does not let this user ask",
@@ -60,20 +65,16 @@ export const ERROR_CODES = {
     meaning: "this host lacks something that tsproxy cannot do without",
     todo: "`tsproxy doctor` names it, and what to do.",
   },
-  TSP_ERR_DRIVER: {
-    kinds: ["not-found", "conflict"],
-    meaning: "a call of Docker's does not fit the state of the network or endpoint",
-    todo: "Usually a dockerd that was killed left it behind: remove the network or the endpoint.",
-  },
   TSP_ERR_DRIVER_OPTION: {
     kinds: ["invalid"],
     meaning: "a network option is not supported, or its value is not",
     todo: "Leave it out. docs/docker.md lists the options that there are.",
   },
   TSP_ERR_ENDPOINT: {
-    kinds: ["not-found", "conflict"],
-    meaning: "a namespace cannot become an endpoint: it is used twice, is our own, or has an `eth0`; or no endpoint has that name",
-    todo: "Name another namespace. `tsproxy ps` lists Docker's endpoints.",
+    kinds: ["invalid", "not-found", "conflict", "unavailable"],
+    meaning:
+      "an endpoint cannot be made, or is not there: its address or MAC address is another's, its namespace is used already, there are too many, or no endpoint has that name",
+    todo: "The message names what is in the way. `tsproxy ps` lists endpoints; one that a killed dockerd left behind goes with its container.",
   },
   TSP_ERR_GROUP: {
     kinds: ["not-found"],
@@ -86,9 +87,9 @@ export const ERROR_CODES = {
     todo: "See `ip address`, or leave the address out.",
   },
   TSP_ERR_INSTALL: {
-    kinds: ["invalid", "permission"],
+    kinds: ["invalid", "permission", "unavailable"],
     meaning: "`tsproxy install` cannot write a file",
-    todo: "Run it as root.",
+    todo: "Run it as root. Is there space on the disk?",
   },
   TSP_ERR_INSTANCE: {
     kinds: ["not-found", "conflict", "permission", "unavailable"],
@@ -116,9 +117,10 @@ export const ERROR_CODES = {
     todo: "Use a name from `ip netns`, a process id, or a path.",
   },
   TSP_ERR_NETWORK: {
-    kinds: ["conflict", "unavailable"],
-    meaning: "a network overlaps one that the host or tsproxy has already, or there are too many",
-    todo: "Choose another range of addresses.",
+    kinds: ["invalid", "not-found", "conflict", "unavailable"],
+    meaning:
+      "a network cannot be made, or is not there: its range of addresses is reserved or used already, it is in use, there are too many, or no network has that id",
+    todo: "The message names what is in the way: choose another range of addresses, or see `tsproxy ps`.",
   },
   TSP_ERR_NO_DEVICE: {
     kinds: ["not-found"],

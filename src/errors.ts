@@ -4,12 +4,21 @@
  */
 import type { ErrorCode, ErrorKind, KindOf } from "./error-codes.js";
 
-export type { ErrorCode, ErrorKind };
+export type { ErrorCode, ErrorKind, KindOf };
 
 /** A code with a kind that the table gives it, and what is said: see `TsproxyError`. */
 type Arguments<Code extends ErrorCode = ErrorCode> = {
   [C in Code]: [code: C, kind: KindOf<C>, message: string, hint?: string | undefined, cause?: unknown];
 }[Code];
+
+/** What Node throws for a system call. */
+interface SystemCallError {
+  code?: unknown;
+  syscall?: unknown;
+  path?: string;
+  dest?: string;
+}
+const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
 
 export class TsproxyError extends Error {
   override readonly name = "TsproxyError";
@@ -35,9 +44,21 @@ export class TsproxyError extends Error {
     return new TsproxyError(...([code, kind, message, hint] as Arguments));
   }
 
-  /** Whatever was thrown: what is no TsproxyError is a fault of ours, TSP_ERR_INTERNAL. */
+  /** Whatever was thrown: a system call of Node's that failed is TSP_ERR_SYSCALL, everything else a fault of ours, TSP_ERR_INTERNAL. */
   static of(error: unknown): TsproxyError {
     if (error instanceof TsproxyError) return error;
+    const { code, syscall, path, dest } = (error ?? {}) as SystemCallError;
+    if (typeof code === "string" && typeof syscall === "string") {
+      const denied = DENIED.has(code);
+      const what = [syscall, path ?? dest].filter((word) => word !== undefined).join(" ");
+      return new TsproxyError(
+        "TSP_ERR_SYSCALL",
+        denied ? "permission" : "unavailable",
+        `${what} failed (${code})`,
+        denied ? "run as root" : undefined,
+        error,
+      );
+    }
     const message = `internal error: ${error instanceof Error ? error.message : String(error)}`;
     const hint = "please report it (TSP_ERR_INTERNAL); with TSPROXY_DEBUG=1 it says where";
     return new TsproxyError("TSP_ERR_INTERNAL", "internal", message, hint, error);

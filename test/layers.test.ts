@@ -21,13 +21,15 @@ const ALLOWED: Record<string, string> = {
   steer: "sys wire errors log",
   relay: "wire sys errors log",
   engine: "wire mem sys table dataplane device errors log",
-  api: "type:engine errors log",
-  control: "wire mem sys table dataplane device steer relay engine api errors log",
+  api: "errors log",
+  control: "wire sys table type:dataplane device steer engine type:api errors log",
   model: "wire sys steer control api errors log",
-  docker: "wire sys control relay model api errors log",
-  standalone: "wire sys control relay model api errors log",
-  daemon: "wire control model docker api errors log",
+  docker: "wire sys relay control model api errors log",
+  standalone: "wire sys relay control model api errors log",
+  daemon: "control model docker api errors log",
+  index: "wire control model standalone type:api errors log",
   cli: "*",
+  package: "cli api",
 };
 
 /** Layers that touch no operating system: no `node:` module but these, no package. */
@@ -141,6 +143,13 @@ describe("layers", () => {
   it("loads the native addon in sys/ alone", () => {
     const offending = lines().filter(({ layer, text }) => layer !== "sys" && /\.node["'`]/.test(text));
     expect(offending.map((line) => `${line.where}: ${line.text.trim()}`)).toEqual([]);
+  });
+
+  it("has no word of a front end's protocol in the model, not in comments either: any front end may stand on it", () => {
+    const offending = files
+      .filter((file) => layerOf(file) === "model")
+      .filter((file) => /docker|http|\bcni\b/i.test(fs.readFileSync(path.join(SRC, file), "utf8")));
+    expect(offending).toEqual([]);
   });
 
   it("exits and writes to standard output in cli/ alone", () => {

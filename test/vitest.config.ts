@@ -14,6 +14,7 @@ export default defineConfig({
           root,
           include: ["test/**/*.test.ts"],
           exclude: ["test/integration/**"],
+          testTimeout: 20_000, // a busy machine of two cores is no failure
           sequence: { groupOrder: 0 },
         },
       },

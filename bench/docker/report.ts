@@ -118,7 +118,7 @@ function trafficSection(results: Results): string[] {
     "## Traffic through one port",
     ...provenance(results, { ...tools, ...machine.tools }),
     wrap(
-      `A client on the LAN to a published port of a container. ${rounds} rounds of ${seconds} s a measurement, each with every case, a dockerd of its own for each. TCP with ${congestion} (\`congctl\` of every route). ${bridgeNetfilter} ${quiet(load)}`,
+      `A client on the LAN to a published port of a container. Rounds: ${rounds}, of ${seconds} s a measurement, every case in each, with a dockerd of its own. TCP with ${congestion} (\`congctl\` of every route). ${bridgeNetfilter} ${quiet(load)}`,
     ),
     wrap(
       "Who moved the bytes was observed: by the counters of docker's rules and of tsproxy's steering, and by the proxies' processor time. With iptables a LAN client's packets never reach docker-proxy, which then serves the host itself and IPv6.",
@@ -128,7 +128,6 @@ function trafficSection(results: Results): string[] {
     glance(
       "proxy, mode of dockerd",
       metrics.map(({ name }) => name),
-      cases.map(({ name }) => name),
       rowsOf,
     ),
     ...comparison(

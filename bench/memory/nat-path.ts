@@ -55,7 +55,12 @@ if (path === undefined) checkTranslated(io);
 console.log(JSON.stringify({ ns, harness }));
 
 function wholeTurn(): () => void {
-  const engine = new Engine(io, memory, state, createCounters(), { portGone: () => {}, forget: () => {}, settle: () => false });
+  const engine = new Engine(io, memory, state, createCounters(), {
+    portGone: () => {},
+    forget: () => {},
+    record: () => {},
+    settle: () => false,
+  });
   return () => engine.turn(0, 0);
 }
 

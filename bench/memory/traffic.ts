@@ -9,7 +9,7 @@ import type { PacketIo } from "../../src/device/packet-io.js";
 import { HEAD_SIZE, type PacketMemory } from "../../src/mem/packet-memory.js";
 import { EGRESS_RECORD, ESTABLISHED } from "../../src/table/conntrack.js";
 import { UPLINK } from "../../src/table/ports.js";
-import { combine, delta } from "../../src/wire/checksum.js";
+import { combine, delta, fold } from "../../src/wire/checksum.js";
 import { rawHalf, rawWord, swapPorts } from "../../src/wire/raw.js";
 
 const STRIDE = 7919;
@@ -21,6 +21,7 @@ const HOST_IP = rawWord(0xc0000201 | 0),
 const HOST_PORT = rawHalf(8999),
   TARGET_PORT = rawHalf(8080);
 const TTL_AND_PROTOCOL = 64 | (TCP << 8);
+const FIRST_BYTE = 0x45;
 /** Seconds: any, but not 0. */
 export const NOW = 1000;
 
@@ -35,7 +36,7 @@ export function clientPort(k: number): number {
 
 /** Tables with room for `capacity` flows, and an uplink. */
 export function makeState(capacity: number): State {
-  const state = new State({ conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0.37 });
+  const state = new State({ conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0x5eed });
   state.now = NOW;
   state.ports.set(0, UPLINK, 0, 0, 0, 0);
   state.locals.set(HOST_IP, 0, 1);
@@ -49,14 +50,24 @@ export function fill(state: State, flows: number): void {
 }
 
 function insertFlow(state: State, k: number): void {
-  const { conntrack } = state;
+  const { newFlow: flow } = state;
   const from = client(k);
   const ports = clientPort(k) | (HOST_PORT << 16);
   const replyPorts = TARGET_PORT | (clientPort(k) << 16);
-  const id = conntrack.insert(TCP, ESTABLISHED, from, HOST_IP, ports, TARGET, from, replyPorts, NOW);
-  const addresses = combine(delta(from, from), delta(HOST_IP, TARGET));
-  conntrack.setDeltas(id, addresses, combine(addresses, delta(ports, swapPorts(replyPorts))));
-  conntrack.setEgress(id, EGRESS_RECORD, 0);
+  flow.proto = TCP;
+  flow.state = ESTABLISHED;
+  flow.src = from;
+  flow.dst = HOST_IP;
+  flow.ports = ports;
+  flow.replySrc = TARGET;
+  flow.replyDst = from;
+  flow.replyPorts = replyPorts;
+  flow.egress = EGRESS_RECORD;
+  flow.replyEgress = 0;
+  flow.mapping = -1;
+  flow.addressDelta = combine(delta(from, from), delta(HOST_IP, TARGET));
+  flow.allDelta = combine(flow.addressDelta, delta(ports, swapPorts(replyPorts)));
+  state.conntrack.insert(flow, NOW);
 }
 
 /** Gives the engine a full batch whenever asked, and takes what it sends for sent. */
@@ -65,6 +76,8 @@ export class ResidentIo implements PacketIo {
   readonly tx = new Int32Array(1024 * 4);
   readonly clock = Int32Array.of(NOW, 0, 0);
   private next = 0;
+  /** Sum of a header without addresses and checksum. */
+  private readonly sum: number;
 
   /** `len`: of a frame, from the Ethernet header on. */
   constructor(
@@ -74,10 +87,11 @@ export class ResidentIo implements PacketIo {
   ) {
     const { slots, bytes, halves } = memory;
     this.rx = new Int32Array(slots * 4);
+    this.sum = FIRST_BYTE + rawHalf(len - ETHERNET) + TTL_AND_PROTOCOL;
     for (let i = 0; i < slots; i++) {
       const ip = i * HEAD_SIZE + VNET + ETHERNET;
       halves[(ip - 2) >> 1] = 0x0008;
-      bytes[ip] = 0x45;
+      bytes[ip] = FIRST_BYTE;
       halves[(ip + 2) >> 1] = rawHalf(len - ETHERNET);
       bytes[ip + 20 + 12] = 0x50;
       bytes[ip + 20 + 13] = 0x10; // ACK
@@ -88,14 +102,17 @@ export class ResidentIo implements PacketIo {
 
   receive(): number {
     const { flows, memory } = this;
-    const { words, halves, slots } = memory;
+    const { words, slots } = memory;
+    const toHost = this.sum + (HOST_IP & 0xffff) + (HOST_IP >>> 16);
+    const fromTarget = this.sum + (TARGET & 0xffff) + (TARGET >>> 16);
     let k = this.next;
     for (let i = 0; i < slots; i++) {
       const ip = i * HEAD_SIZE + VNET + ETHERNET;
       const word = ip >> 2;
       const address = client(k);
       const port = clientPort(k);
-      halves[(ip + 8) >> 1] = TTL_AND_PROTOCOL;
+      const sum = ((i & 1) === 0 ? toHost : fromTarget) + (address & 0xffff) + (address >>> 16);
+      words[word + 2] = TTL_AND_PROTOCOL | (~fold(sum) << 16);
       if ((i & 1) === 0) {
         words[word + 3] = address;
         words[word + 4] = HOST_IP;
@@ -117,6 +134,8 @@ export class ResidentIo implements PacketIo {
   }
 
   addPort(): void {}
+
+  addRing(): void {}
 
   removePort(): void {}
 }

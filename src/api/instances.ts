@@ -2,8 +2,9 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { TsproxyError } from "../errors.js";
-import { denied } from "./client.js";
+import { ask, denied } from "./client.js";
 import { runDirs } from "./paths.js";
+import type { InfoView } from "./types.js";
 import { whoListens } from "./unix-socket.js";
 
 export interface Instance {
@@ -59,6 +60,18 @@ export async function pickInstance(pid: number | undefined, dirs: readonly strin
   if (first !== undefined) return first;
   if (instances[0] !== undefined) throw denied(instances[0].socketPath);
   throw new TsproxyError("TSP_ERR_INSTANCE", "not-found", "no tsproxy is running", "start one, like 'tsproxy -p 8999:172.17.0.4:8080'");
+}
+
+/** The daemon that runs; undefined: none does. Throws TSP_ERR_INSTANCE (permission) when one may, that this user may not ask. */
+export async function findDaemon(dirs: readonly string[] = runDirs()): Promise<InfoView | undefined> {
+  const instances = await findInstances(dirs);
+  for (const { socketPath } of instances.filter((instance) => !instance.denied)) {
+    const info = await ask(socketPath, "info").catch(() => undefined); // of another version, or ending
+    if (info?.role === "daemon") return info;
+  }
+  const hidden = instances.find((instance) => instance.denied);
+  if (hidden !== undefined) throw denied(hidden.socketPath);
+  return undefined;
 }
 
 function pidsOf(instances: Instance[]): string {

@@ -19,7 +19,7 @@ export interface ApiService {
  */
 export async function serveApi(
   handlers: Handlers,
-  about: Pick<InfoView, "role" | "launcherSocket" | "pluginSocket">,
+  about: Pick<InfoView, "role" | "launcherSocket" | "pluginSocket" | "launched">,
   group?: string,
 ): Promise<ApiService> {
   const startedAt = performance.now();

@@ -19,6 +19,9 @@ export const InfoView = v.object({
   apiSocket: text("Path of the socket that answers this."),
   launcherSocket: v.exactOptional(text("Daemon: path of the socket for docker-proxy launchers.")),
   pluginSocket: v.exactOptional(text("Daemon: path of the socket of Docker's network plugin.")),
+  launched: v.exactOptional(
+    flag("Daemon: a docker-proxy launcher started it, since none ran. It gives way to one that is started otherwise."),
+  ),
 });
 /** GET /v1/info */
 export type InfoView = v.InferOutput<typeof InfoView>;
@@ -39,10 +42,12 @@ const Drops = counters("Dropped packets by reason; only reasons that happened.")
 /** By reason name (`wire/drop.ts`). */
 export type Drops = v.InferOutput<typeof Drops>;
 
+const PORT_KIND =
+  "What is behind it: the host's steered traffic, the host in a network, an endpoint, or, without a device, what the host's kernel has accepted for published ports.";
 export const PortStats = v.object({
   port: count("Number of the port in the dataplane."),
   name: text("Name of the device, as in `ip link`."),
-  kind: v.pipe(v.picklist(["uplink", "host", "endpoint"]), v.description("What is behind it.")),
+  kind: v.pipe(v.picklist(["uplink", "host", "endpoint", "held"]), v.description(PORT_KIND)),
   address: v.exactOptional(text("Endpoint: its address.")),
   rxPackets: count("Packets received from the device."),
   rxBytes: count("Bytes received from the device."),
@@ -107,6 +112,7 @@ export const NetworkView = v.object({
   internal: flag("No way out, and no published ports."),
   icc: flag("Its endpoints reach each other."),
   masquerade: flag("What leaves gets the host's address."),
+  promiscuous: flag("Its endpoints may send from other addresses than their own."),
   endpoints: count("How many it has."),
 });
 /** GET /v1/networks: an array of these. */

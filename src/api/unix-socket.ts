@@ -2,14 +2,28 @@
  * Unix sockets that tsproxy serves: making one, taking the place of one that a killed process left, who may use it; and whether anybody listens
  * on one.
  */
-import { chmodSync, chownSync, fstatSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { connect, type Server } from "node:net";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { TsproxyError } from "../errors.js";
 
 /** Bytes of a path in struct sockaddr_un, less its terminating zero (unix(7)). Node cuts longer ones off without a word. */
 const MAX_PATH = 107;
 const LISTEN_FDS_START = 3; // sd_listen_fds(3)
+/** What connect(2) says where nobody listens. */
+const NOBODY = new Set(["ENOENT", "ENOTDIR", "ECONNREFUSED", "ENOTSOCK"]);
 
 /** `denied`: there is a socket, but this user may not connect to it. */
 export type Presence = "listening" | "absent" | "denied";
@@ -21,7 +35,10 @@ export function whoListens(path: string): Promise<Presence> {
       socket.destroy();
       resolve("listening");
     });
-    socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "EACCES" || code === "EPERM" ? "denied" : "absent"));
+    socket.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
+      if (code === "EACCES" || code === "EPERM") resolve("denied");
+      else resolve(NOBODY.has(code) ? "absent" : "listening"); // EAGAIN: too busy to accept
+    });
   });
 }
 
@@ -44,14 +61,14 @@ export interface ListenOptions {
 export async function listen(server: Server, options: ListenOptions): Promise<void> {
   const { path, group, backlog, passed, refusal } = options;
   const { code } = refusal;
-  if (passed !== undefined) return start(server, options, { fd: passed });
+  if (passed !== undefined) return start(server, options, { fd: passed, ...(backlog !== undefined && { backlog }) });
   if (Buffer.byteLength(path) > MAX_PATH)
     throw new TsproxyError(code, "invalid", `${path} is too long for a socket's path`, `use at most ${MAX_PATH} bytes`);
   const gid = group === undefined ? undefined : groupId(group);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   } catch (cause) {
-    throw failure(options, `cannot make the folder ${dirname(path)}`, cause);
+    throw failure(options, `there is no folder ${dirname(path)}, and it cannot be made`, cause);
   }
   const presence = await whoListens(path);
   if (presence === "listening") throw new TsproxyError(code, "conflict", `${refusal.other} serves ${path}`, refusal.hint);
@@ -61,21 +78,41 @@ export async function listen(server: Server, options: ListenOptions): Promise<vo
   } catch (cause) {
     throw failure(options, `cannot remove the old ${path}`, cause);
   }
-  // So that nobody else can connect before the mode is set. Node binds before `listen` returns.
-  const umask = process.umask(0o177);
-  const started = start(server, options, { path, ...(backlog !== undefined && { backlog }) });
-  process.umask(umask);
-  await started;
+  await bind(server, options, gid);
+}
+
+/**
+ * Binds under another name, and links the socket to its path once it is what it should be: nobody connects before the mode is set. At its end Node
+ * removes the name that it bound, which is gone by then; the path is removed here, and only if it is still ours: systemd may have taken it over.
+ */
+async function bind(server: Server, options: ListenOptions, gid: number | undefined): Promise<void> {
+  const { path, backlog } = options;
+  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  const name = `/proc/self/fd/${folder}/.${basename(path)}.${process.pid}`;
   try {
-    if (gid !== undefined) chownSync(path, -1, gid);
-    chmodSync(path, gid === undefined ? 0o600 : 0o660);
+    rmSync(name, { force: true }); // of a dead process that had our number
+    const umask = process.umask(0o177); // Node binds before `listen` returns
+    const started = start(server, options, { path: name, ...(backlog !== undefined && { backlog }) });
+    process.umask(umask);
+    await started;
+    if (gid !== undefined) chownSync(name, -1, gid);
+    chmodSync(name, gid === undefined ? 0o600 : 0o660);
+    linkSync(name, path);
+    const { dev, ino } = statSync(path);
+    server.once("close", () => {
+      const now = statSync(path, { throwIfNoEntry: false });
+      if (now?.dev === dev && now.ino === ino) rmSync(path, { force: true });
+    });
   } catch (cause) {
-    await new Promise((resolve) => server.close(resolve));
-    throw failure(options, `cannot give ${path} to group ${group}`, cause);
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+    throw cause instanceof TsproxyError ? cause : failure(options, `cannot make ${path}`, cause);
+  } finally {
+    rmSync(name, { force: true });
+    closeSync(folder);
   }
 }
 
-function start(server: Server, options: ListenOptions, where: { fd: number } | { path: string; backlog?: number }): Promise<void> {
+function start(server: Server, options: ListenOptions, where: ({ fd: number } | { path: string }) & { backlog?: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (cause: Error): void => reject(failure(options, `cannot listen on ${options.path}`, cause));
     server.once("error", refuse).listen(where, () => {
@@ -92,11 +129,19 @@ function failure({ refusal: { code } }: ListenOptions, what: string, cause: unkn
   return new TsproxyError(code, kind, `${what} (${errno})`, denied ? "run as root, or use another folder" : undefined, cause);
 }
 
+export interface PassedSocket {
+  fd: number;
+  /** That of FileDescriptorName=, or "". */
+  name: string;
+  /** Where it is bound; "" when that cannot be known. */
+  path: string;
+}
+
 /**
- * Sockets that systemd listens on for this process (socket activation), in the order of the unit; `name` is that of FileDescriptorName= or "".
- * Throws TSP_ERR_PLUGIN_SOCKET (invalid) when one is none.
+ * Sockets that systemd listens on for this process (socket activation), in the order of the unit. Throws TSP_ERR_PLUGIN_SOCKET (invalid) when one
+ * is none.
  */
-export function passedSockets(): { fd: number; name: string }[] {
+export function passedSockets(): PassedSocket[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES = "" } = process.env;
   if (LISTEN_PID !== String(process.pid)) return [];
   const names = LISTEN_FDNAMES.split(":");
@@ -104,8 +149,18 @@ export function passedSockets(): { fd: number; name: string }[] {
     const fd = LISTEN_FDS_START + i;
     const what = `descriptor ${fd} is no socket, but LISTEN_FDS says so`;
     if (!isSocket(fd)) throw new TsproxyError("TSP_ERR_PLUGIN_SOCKET", "invalid", what, "see sd_listen_fds(3)");
-    return { fd, name: names[i] ?? "" };
+    return { fd, name: names[i] ?? "", path: boundPath(fd) };
   });
+}
+
+/** Source: /proc/net/unix, proc(5): Num RefCount Protocol Flags Type St Inode Path. */
+function boundPath(fd: number): string {
+  const inode = String(fstatSync(fd).ino);
+  const line = readFileSync("/proc/net/unix", "utf8")
+    .split("\n")
+    .map((text) => text.trim().split(/\s+/))
+    .find((words) => words[6] === inode);
+  return line?.slice(7).join(" ") ?? "";
 }
 
 function isSocket(fd: number): boolean {

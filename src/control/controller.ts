@@ -4,30 +4,24 @@
  */
 
 import type { PortStats } from "../api/types.js";
-import { openTap } from "../device/tap.js";
 import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
-import { Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../steer/steering.js";
+import { HostGuard } from "../steer/host-guard.js";
+import { RING_SIZE, Steering } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
-import { MAX_PORTS, UPLINK } from "../table/ports.js";
-import { parseMac } from "../wire/ethernet.js";
+import { UPLINK } from "../table/ports.js";
 import type { Cidr } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import { Host } from "./host.js";
-import { Networks } from "./network.js";
+import { NetworkRegistry } from "./network/registry.js";
+import { TapPorts } from "./network/tap-ports.js";
+import { PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
+import { openUplink } from "./uplink.js";
 import { Workers } from "./workers.js";
 
-/** The uplink's port number in every worker. */
-const UPLINK_PORT = 0;
-/** Frames that may wait in an uplink: enough for a burst while the worker wakes. */
-const UPLINK_QUEUE = 2000;
-/** drivers/net/tun.c: 65535 less the Ethernet header. The uplink carries what other devices let through, so its own limit must not be one. */
-const MAX_MTU = 65_521;
-const RT_SCOPE_HOST = 254;
-
-export interface DataplaneOptions {
+export interface ControllerOptions {
   workers: number;
   conntrackMax: number;
   masqueradePorts: { first: number; last: number };
@@ -35,66 +29,74 @@ export interface DataplaneOptions {
   allowFrom: Cidr[];
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
+  firewall: Firewall;
 }
 
-/** A port of the dataplane as people know it. */
-export interface PortInfo {
-  port: number;
-  name: string;
-  kind: PortStats["kind"];
-  address?: string;
-}
+/** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
+export type Firewall = "honour" | "bypass";
 
-export class Dataplane {
-  readonly networks: Networks;
-  readonly publisher: Publisher;
-  private readonly ports = new Map<number, PortInfo>();
-  private readonly onGone = new Map<number, () => void>();
-
+export class Controller {
   private constructor(
     private readonly undo: Undo,
+    private readonly numbers: PortNumbers,
     private readonly workers: Workers,
     private readonly steering: Steering,
-    private readonly host: Host,
-    socket: RouteSocket,
-    ownDevices: Set<number>,
-  ) {
-    this.networks = new Networks(socket, workers, steering, host, ownDevices, (info, onGone) => this.takePort(info, onGone));
-    this.publisher = new Publisher(socket, host, workers, steering, this.networks);
-  }
+    readonly host: Host,
+    readonly networks: NetworkRegistry,
+    readonly publisher: Publisher,
+  ) {}
 
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
-  static async start(options: DataplaneOptions, onDeath: (error: Error) => void): Promise<Dataplane> {
+  static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
     try {
+      const { masqueradePorts, workers: count, conntrackMax, offload } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
-      const uplinks = Array.from({ length: options.workers }, () => openUplink(socket, undo));
-      const { masqueradePorts, workers: count, conntrackMax, offload } = options;
-      const indices = uplinks.map((u) => u.ifindex);
-      const steering = new Steering({ uplinks: indices, flowCapacity: conntrackMax, offload, routeSocket: socket });
+      const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
+      const indices = uplinks.map((uplink) => uplink.ifindex);
+      const bypass = options.firewall === "bypass";
+      const steering = new Steering({ uplinks: indices, flowCapacity: conntrackMax, offload, bypass, routeSocket: socket });
       undo.add("steering", () => steering.close());
-      let plane: Dataplane | undefined;
+      const numbers = new PortNumbers();
+      let host: Host | undefined;
       const workers = new Workers(
-        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last, offload },
-        { portGone: (port, errno) => plane?.onPortGone(port, errno), readable: () => plane?.host.onReadable(), onDeath },
+        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last, offload, bypass },
+        {
+          portGone: (port, errno) => {
+            log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
+            workers.post({ type: "remove-port", port });
+            numbers.onGone(port);
+          },
+          readable: () => host?.onReadable(),
+          onDeath,
+        },
       );
       undo.add("workers", () => workers.stop());
-      workers.post({ type: "steering", flowsFd: steering.flowsFd });
       workers.post({
         type: "allow",
         pairs: Int32Array.from(options.allowFrom.flatMap((c) => [rawWord(c.address), rawMask(c.prefixLength)])),
       });
-      for (const [i, { fd, mac }] of uplinks.entries())
-        workers.addPortOf(i, { port: UPLINK_PORT, kind: UPLINK, mac, address: 0, network: 0 }, fd);
-      undo.add("uplink port", () => workers.removePort(UPLINK_PORT));
-      const own = new Set(indices);
-      const host = new Host(socket, workers, steering, own);
-      undo.add("host monitor", () => host.close());
-      plane = new Dataplane(undo, workers, steering, host, socket, own);
-      plane.ports.set(UPLINK_PORT, { port: UPLINK_PORT, name: uplinks.map((u) => u.name).join(","), kind: "uplink" });
+      // The same number in every worker, behind which each has a device of its own.
+      const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
+      for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
+        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex });
+        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, device: 0, fd });
+      }
+      undo.add("uplink port", () => workers.removePort(port));
+      if (!bypass) {
+        const held = numbers.take({ name: "held ports", kind: "held" });
+        for (const [i, fd] of steering.ringFds.entries()) workers.postTo(i, { type: "add-held", port: held, fd, size: RING_SIZE });
+        undo.add("held ports", () => workers.removePort(held));
+      }
+      host = new Host(socket, workers, steering, indices);
+      undo.add("host monitor", () => host?.close());
+      const guard = new HostGuard(steering);
+      undo.add("host guard", () => guard.close());
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd) });
+      const publisher = new Publisher(socket, host, workers, steering, networks);
       await workers.ready();
-      return plane;
+      return new Controller(undo, numbers, workers, steering, host, networks, publisher);
     } catch (error) {
       await undo.run();
       throw error;
@@ -118,7 +120,7 @@ export class Dataplane {
   }
 
   async fdb(): Promise<(FdbRow & { name: string })[]> {
-    return (await this.workers.fdb()).map((row) => ({ ...row, name: this.ports.get(row.port)?.name ?? "" }));
+    return (await this.workers.fdb()).map((row) => ({ ...row, name: this.numbers.info(row.port)?.name ?? "" }));
   }
 
   summary(): Promise<Summary> {
@@ -126,42 +128,10 @@ export class Dataplane {
   }
 
   portStats(): PortStats[] {
-    return [...this.ports.values()].map((info) => ({ ...info, ...this.workers.counters(info.port) }));
+    return this.numbers.all().map((info) => ({ ...info, ...this.workers.counters(info.port) }));
   }
 
   steeringStats(): Record<string, number> {
     return this.steering.stats();
   }
-
-  /** Gives the port a number that no other has; a number instead of `info` is given back. */
-  private takePort(info: Omit<PortInfo, "port"> | number, onGone?: () => void): number {
-    if (typeof info === "number") {
-      this.ports.delete(info);
-      this.onGone.delete(info);
-      return info;
-    }
-    let port = UPLINK_PORT + 1;
-    while (this.ports.has(port)) port++;
-    if (port >= MAX_PORTS) throw new RangeError(`more than ${MAX_PORTS} ports`);
-    this.ports.set(port, { port, ...info });
-    if (onGone !== undefined) this.onGone.set(port, onGone);
-    return port;
-  }
-
-  private onPortGone(port: number, errno: number): void {
-    log.warn(`${this.ports.get(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
-    this.workers.post({ type: "remove-port", port });
-    this.onGone.get(port)?.();
-  }
-}
-
-/** A worker's device in the host's namespace. */
-function openUplink(socket: RouteSocket, undo: Undo): { fd: number; name: string; ifindex: number; mac: Uint8Array } {
-  const tap = openTap({ name: "tspup%d" });
-  undo.add(`device ${tap.name}`, () => tap.close());
-  const { index, mac } = socket.link(tap.name)!;
-  socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
-  socket.addAddress(index, UPLINK_ADDRESS, 32, RT_SCOPE_HOST);
-  socket.setLink(index, { up: true });
-  return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)! };
 }

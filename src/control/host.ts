@@ -6,16 +6,17 @@ import { log } from "../log.js";
 import { isSteerable, type Steering, UPLINK_CONF } from "../steer/steering.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
+import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
 import type { RouteEntry } from "../table/route.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawWord } from "../wire/raw.js";
+import { isStubBridge } from "./stub-bridge.js";
 import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
-/** Names that Docker gives its bridges (libnetwork, drivers/bridge). */
-const DOCKER_BRIDGE = /^(docker0|docker_gwbridge|br-[0-9a-f]{12})$/;
+const LOOPBACK_NET = 127;
 
 export class Host {
   private readonly monitor: RouteMonitor;
@@ -23,17 +24,30 @@ export class Host {
   private addresses: Address[] = [];
   private routes: Route[] = [];
   private closed = false;
+  /** Our devices by interface index, which are not steered, and the settings that they must have. */
+  private readonly ownDevices: Map<number, Partial<Ipv4Conf>>;
+  private readonly listeners = new Set<() => void>();
 
-  /** `ownDevices`: interface indices of our devices, which are not steered. */
+  /** `uplinks`: their interface indices. */
   constructor(
     private readonly socket: RouteSocket,
     private readonly workers: Workers,
     private readonly steering: Steering,
-    private readonly ownDevices: ReadonlySet<number>,
+    uplinks: readonly number[],
   ) {
+    this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, UPLINK_CONF]));
     this.monitor = new RouteMonitor(-1, GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_CONF);
     workers.watch(this.monitor.fd);
     this.refresh();
+  }
+
+  /** The device with this interface index is ours, until it is disowned. */
+  own(ifindex: number, conf: Partial<Ipv4Conf>): void {
+    this.ownDevices.set(ifindex, conf);
+  }
+
+  disown(ifindex: number): void {
+    this.ownDevices.delete(ifindex);
   }
 
   /** To be called when the worker says that the monitor's descriptor is readable. */
@@ -44,17 +58,31 @@ export class Host {
 
   /** Rereads the host and tells steering and worker. */
   refresh(): void {
-    // Writing net.ipv4.ip_forward sets every device's `forwarding`, also the uplink's, which steering needs.
-    for (const uplink of this.steering.uplinks)
-      if (this.socket.ipv4Conf(uplink)?.forwarding === 0) this.socket.setLink(uplink, { ipv4Conf: UPLINK_CONF });
+    // Writing net.ipv4.ip_forward sets every device's `forwarding`: steering needs it on the uplinks, internal networks must not have it.
+    for (const [ifindex, conf] of this.ownDevices) {
+      const now = this.socket.ipv4Conf(ifindex);
+      if (now !== null && conf.forwarding !== undefined && now.forwarding !== conf.forwarding)
+        this.socket.setLink(ifindex, { ipv4Conf: conf });
+    }
     this.links = this.socket.links();
     this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
     this.routes = this.socket.routes(RT_TABLE_MAIN).filter((r) => r.family === "ipv4");
     const locals = Int32Array.from(this.addresses.map((a) => parseIpv4(a.address)!));
-    this.workers.post({ type: "locals", addresses: locals.map(rawWord) });
+    this.workers.post({ type: "locals", addresses: locals.map(rawWord), broadcasts: Int32Array.from(this.broadcasts(), rawWord) });
     this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
-    this.steering.setLocals(locals);
     this.steer();
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Calls whenever the host was read again. Answers how to end that. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Whether others can reach the host by this address (int32, host order). */
+  has(address: number): boolean {
+    return address >>> 24 !== LOOPBACK_NET && this.addresses.some((a) => parseIpv4(a.address) === address);
   }
 
   /** The host's address next to `target` and their common network, or null when it lies behind a gateway. int32, host order. */
@@ -67,39 +95,44 @@ export class Host {
     return null;
   }
 
+  /** The last address of each of its networks (RFC 1122 §3.2.1.3); int32, host order. */
+  private broadcasts(): number[] {
+    return this.addresses.filter((a) => a.prefixLength < 31).map((a) => parseIpv4(a.address)! | (-1 >>> a.prefixLength));
+  }
+
   close(): void {
     this.closed = true;
     this.monitor.close();
   }
 
+  /** What comes in at our own devices is not to be steered, but packets for their addresses must find their way. */
   private steer(): void {
     const wanted = new Map<number, Link>();
     for (const link of this.links) {
-      if (this.ownDevices.has(link.index)) continue;
+      if (this.steering.uplinks.includes(link.index)) continue;
       const addressed = this.addresses.some((a) => a.ifindex === link.index);
       if ((addressed || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
     }
-    for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
     for (const link of wanted.values()) {
       try {
-        this.steering.attach(link.index, link.type);
+        if (this.ownDevices.has(link.index)) this.steering.attachOwn(link.index);
+        else this.steering.attach(link.index, link.type);
       } catch (error) {
         // It may have gone since it was listed; anything else is worth a word, but no reason to stop serving the others.
         if (this.socket.link(link.index) !== null) log.warn(`cannot steer ${link.name}: ${(error as Error).message}`);
       }
     }
+    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIpv4(a.address)!, ifindex: a.ifindex })));
+    for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
   }
 
-  /**
-   * The route with the source address that the kernel would use on it. Docker's bridges are networks of their own, and networks are isolated
-   * from each other: what an endpoint sends there is refused.
-   */
+  /** The route with the source address that the kernel would use on it. Bridges of other containers are refused to endpoints (`stub-bridge.ts`). */
   private routeEntry(route: Route): RouteEntry | null {
     const dst = rawWord(parseIpv4(route.dst)!);
     const base = { dst, prefixLength: route.prefixLength, metric: route.metric };
     if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: 0 };
     const link = this.links.find(({ index }) => index === route.oif);
-    if (link?.kind === "bridge" && DOCKER_BRIDGE.test(link.name)) return { ...base, source: 0 };
+    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: 0 };
     const source = route.prefSrc ?? this.sourceOn(route);
     return source === undefined ? null : { ...base, source: rawWord(parseIpv4(source)!) };
   }

@@ -6,6 +6,7 @@
 import { isIPv6 } from "node:net";
 import type { MappingView } from "../api/types.js";
 import { TsproxyError } from "../errors.js";
+import { addressPort } from "../wire/address-port.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
 
 /** A published port, or a range of them. */
@@ -67,13 +68,14 @@ export function parsePortSpec(text: string): PortSpec {
 
 /** `0.0.0.0:8999 -> 172.17.0.4:8080/tcp`. A host port that is not picked yet shows as `*`. */
 export function formatMapping(m: Mapping): string {
-  const host = m.hostPort === 0 ? "*" : formatPorts(m.hostPort, m.hostPortEnd);
-  return `${m.hostIp}:${host} -> ${m.targetIp}:${formatPorts(m.targetPort, m.targetPortEnd)}/${m.proto}`;
+  const host = addressPort(m.hostIp, m.hostPort === 0 ? "*" : formatPorts(m.hostPort, m.hostPortEnd));
+  return `${host} -> ${addressPort(m.targetIp, formatPorts(m.targetPort, m.targetPortEnd))}/${m.proto}`;
 }
 
 type Fail = (problem: string, hint: string) => never;
 
-function formatPorts(first: number, last: number): string {
+/** `80`, or `80-89`. */
+export function formatPorts(first: number, last: number): string {
   return first === last ? `${first}` : `${first}-${last}`;
 }
 

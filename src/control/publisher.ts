@@ -1,5 +1,6 @@
 /**
- * Publishes ports: holds the host port, works out what the target needs to answer through us, tells the worker and then the steering.
+ * Publishes ports: holds the host port, works out what the target needs to answer through us, and tells the worker. What the host's kernel
+ * lets through to the held sockets, their filter gives to the workers (`steer/accept-program.ts`).
  * One rule, one message and one batch of map entries a range, however long.
  */
 import { closeSync } from "node:fs";
@@ -8,27 +9,17 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
-import { bindError } from "../sys/port-owner.js";
+import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import type { Host } from "./host.js";
-import type { Networks } from "./network.js";
+import type { Reach } from "./network/network.js";
+import type { NetworkRegistry } from "./network/registry.js";
 import { formatMapping, type Mapping, type PortSpec } from "./port-spec.js";
 import { Undo } from "./undo.js";
 import type { Workers } from "./workers.js";
-
-/** What a target's answers depend on; int32, host order. */
-interface Reach {
-  /** Address of the host that the target sees instead of a client that it could not answer through us. */
-  snatSource: number;
-  /** Clients in this network would be answered directly. */
-  network: number;
-  prefixLength: number;
-  /** Number of the own network that the target is in, or -1. */
-  own: number;
-}
 
 /** A published port or range. */
 export interface Publication {
@@ -47,7 +38,7 @@ export class Publisher {
     private readonly host: Host,
     private readonly workers: Workers,
     private readonly steering: Steering,
-    private readonly networks: Networks,
+    private readonly networks: NetworkRegistry,
   ) {}
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
@@ -55,9 +46,9 @@ export class Publisher {
     const target = parseIpv4(spec.targetIp)!;
     const own = this.networks.of(target);
     if (own !== undefined) {
-      const { cidr, gateway } = own.spec;
-      if (target === gateway) throw localTarget(spec);
-      return { snatSource: gateway, network: cidr.address, prefixLength: cidr.prefixLength, own: own.id };
+      const reach = own.reach(target);
+      if (reach === null) throw localTarget(spec);
+      return reach;
     }
     const route = this.socket.routeTo(spec.targetIp);
     if (route?.type === "local") throw localTarget(spec);
@@ -97,7 +88,7 @@ export class Publisher {
       return publication;
     } catch (error) {
       void undo.run();
-      throw error;
+      throw this.nameOwn(error);
     }
   }
 
@@ -110,8 +101,25 @@ export class Publisher {
     for (const publication of [...this.open].reverse()) await publication.close();
   }
 
+  /** Of a port that is published here already the error says to whom, and not that this process has it. */
+  private nameOwn(error: unknown): unknown {
+    if (!(error instanceof PortTakenError)) return error;
+    const { proto, address, port } = error;
+    const own = this.mappings().find(
+      (m) =>
+        m.proto === proto &&
+        m.hostPort <= port &&
+        port <= m.hostPortEnd &&
+        (m.hostIp === address || m.hostIp === "0.0.0.0" || address === "0.0.0.0"),
+    );
+    if (own === undefined) return error;
+    const owner = `port ${own.targetPort + port - own.hostPort} of ${own.targetIp}`;
+    return new PortTakenError(proto, address, port, owner, error, "publish another host port");
+  }
+
   private takePorts(spec: PortSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
-    const held = heldBy === undefined ? holdPorts(spec) : takeOver(spec, heldBy);
+    const { acceptFd } = this.steering;
+    const held = heldBy === undefined ? holdPorts(spec, acceptFd) : takeOver(spec, heldBy, acceptFd);
     undo.add(`ports of ${formatMapping(spec)}`, () => {
       for (const fd of held.fds) closeSync(fd);
     });
@@ -159,20 +167,20 @@ function localTarget(spec: PortSpec): TsproxyError {
   );
 }
 
-/** Lets nothing through to the socket. It is neither kept nor closed: the port is its owner's. */
-function takeOver(spec: PortSpec, fd: number): { firstPort: number; fds: number[] } {
-  const errno = native.dropAll(fd, 1);
-  if (errno !== 0) throw systemError(`SO_ATTACH_FILTER on the socket of ${formatMapping(spec)}`, errno);
+/** Lets nothing through to the socket but to the filter. It is neither kept nor closed: the port is its owner's. */
+function takeOver(spec: PortSpec, fd: number, filterFd: number): { firstPort: number; fds: number[] } {
+  const errno = native.setFilter(fd, filterFd);
+  if (errno !== 0) throw systemError(`putting a filter on the socket of ${formatMapping(spec)}`, errno);
   return { firstPort: spec.hostPort, fds: [] };
 }
 
 /** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */
-function holdPorts(spec: PortSpec): { firstPort: number; fds: number[] } {
+function holdPorts(spec: PortSpec, filterFd: number): { firstPort: number; fds: number[] } {
   const proto = PROTOCOLS[spec.proto];
   const hostIp = parseIpv4(spec.hostIp)!;
   const fds: number[] = [];
   for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
-    const fd = native.holdPort(proto, hostIp, port);
+    const fd = native.holdPort(proto, hostIp, port, filterFd);
     if (fd >= 0) {
       fds.push(fd);
       if (spec.hostPort === 0) return { firstPort: native.localPort(fd), fds };

@@ -19,11 +19,17 @@ export interface WorkerHooks {
   onDeath(error: Error): void;
 }
 
+/** Workers that have not ended. */
+const running = new Set<WorkerLink>();
+process.on("exit", () => {
+  for (const link of running) link.abandon();
+});
+
 export class WorkerLink {
   readonly counters = createCounters();
   /** Settles when the worker's loop runs. */
   readonly ready: Promise<void>;
-  private readonly mailbox = new Int32Array(new SharedArrayBuffer(4));
+  private readonly mailbox = new Int32Array(new SharedArrayBuffer(8));
   private readonly wakeFd = native.eventfd();
   private readonly worker: Worker;
   private readonly waiting = new Map<number, (value: unknown) => void>();
@@ -32,7 +38,7 @@ export class WorkerLink {
   private stopping = false;
 
   constructor(
-    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast" | "offload">,
+    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass">,
     hooks: WorkerHooks,
   ) {
     const workerData: WorkerOptions = {
@@ -42,6 +48,7 @@ export class WorkerLink {
       mailbox: this.mailbox.buffer as SharedArrayBuffer,
       wakeFd: this.wakeFd,
     };
+    running.add(this);
     this.worker = new Worker(new URL("../engine/worker.js", import.meta.url), { workerData });
     let onReady: () => void;
     let onFailure: (error: Error) => void;
@@ -64,6 +71,7 @@ export class WorkerLink {
         onFailure(error);
         if (!this.stopping) hooks.onDeath(error);
         this.stopping = true;
+        running.delete(this);
         for (const answer of this.waiting.values()) answer(undefined); // nobody will
         this.waiting.clear();
         resolve();
@@ -71,6 +79,12 @@ export class WorkerLink {
       this.worker.on("error", end);
       this.worker.on("exit", () => end(new TsproxyError("TSP_ERR_WORKER", "internal", "the dataplane thread ended")));
     });
+  }
+
+  /** Ends the loop at once, for the end of the process, which waits for its threads: one that sleeps in a system call would sleep on. */
+  abandon(): void {
+    Atomics.store(this.mailbox, 1, 1);
+    native.signalEventfd(this.wakeFd);
   }
 
   /** Nothing happens when the worker is dead. */

@@ -16,6 +16,7 @@ export interface WorkersOptions {
   masqueradeFirst: number;
   masqueradeLast: number;
   offload: boolean;
+  bypass: boolean;
 }
 
 export interface WorkersHooks {
@@ -73,9 +74,9 @@ export class Workers {
     for (const [i, link] of this.links.entries()) link.post({ type: "add-port", ...port, fd: fds[i]! });
   }
 
-  /** The worker's own device behind a port number that all share. */
-  addPortOf(worker: number, port: AddPort, fd: number): void {
-    this.links[worker]!.post({ type: "add-port", ...port, fd });
+  /** To one worker: of the devices behind a port number that all share it has one of its own. */
+  postTo(worker: number, message: ToWorker): void {
+    this.links[worker]!.post(message);
   }
 
   /** Stops a port and waits until the workers have let go of its descriptors, which may then be closed. */

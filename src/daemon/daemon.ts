@@ -1,19 +1,27 @@
 /**
- * `tsproxy daemon`: one dataplane for everything that asks: docker-proxy launchers (`proxy-server.ts`), Docker's network plugin
- * (`network-driver.ts`), and the API's views. It starts with nothing published and ends by taking everything back.
+ * `tsproxy daemon`: one dataplane for everything that asks. It starts with nothing published but what is remembered, and ends by taking
+ * everything back.
  */
 import { launcherSocketPath } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
-import { Dataplane, type DataplaneOptions } from "../control/controller.js";
+import { version } from "../api/version.js";
+import { Controller, type ControllerOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
+import { adoptFormerState } from "../docker/former-state.js";
+import { passedToDocker } from "../docker/passed-sockets.js";
 import { type PluginOptions, startPlugin } from "../docker/plugin.js";
 import { ProxyServer } from "../docker/proxy-server.js";
+import { hostDevices } from "../model/endpoint-device.js";
+import { FileStore, stateDir } from "../model/file-store.js";
+import { NetworkModel } from "../model/network-model.js";
 import { sweep } from "../model/sweep.js";
+import { endpointViews, networkViews } from "../model/views.js";
+import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
-export interface DaemonOptions extends DataplaneOptions, PluginOptions {}
+export interface DaemonOptions extends ControllerOptions, Pick<PluginOptions, "group" | "pluginSocket"> {}
 
 export class Daemon {
   private readonly undo = new Undo();
@@ -22,27 +30,38 @@ export class Daemon {
   /** What it serves where. */
   info!: InfoView;
 
-  private constructor(readonly plane: Dataplane) {}
+  private constructor(readonly controller: Controller) {}
 
   /** Starts, or throws with everything undone. */
   static async start(options: DaemonOptions, onDeath: (error: Error) => void): Promise<Daemon> {
+    const launched = process.env.TSPROXY_LAUNCHED === "1"; // by native/docker-proxy.c
+    await takeOver(launched);
+    const passed = passedToDocker();
     sweep();
-    const plane = await Dataplane.start(options, onDeath);
-    const daemon = new Daemon(plane);
-    daemon.undo.add("dataplane", () => plane.stop());
+    const controller = await Controller.start(options, onDeath);
+    const daemon = new Daemon(controller);
+    // Networks and published ports end with the dataplane; containers keep their devices.
+    daemon.undo.add("dataplane", () => controller.stop());
     try {
-      const proxies = await ProxyServer.start(plane, options);
+      const store = new FileStore(stateDir());
+      const model = new NetworkModel(controller, hostDevices, store);
+      const proxies = await ProxyServer.start(controller, { ...options, passed });
       daemon.undo.add("docker-proxy socket", () => proxies.close());
       daemon.proxies = proxies;
-      const plugin = await startPlugin(plane, options);
+      const plugin = await startPlugin(model, { ...options, passed });
       daemon.undo.add("plugin socket", () => plugin.close());
-      const planeViews = views(plane, {
+      // Only now: it is certain that no other daemon serves the same networks.
+      adoptFormerState(store.file);
+      await model.restore();
+      const served = {
+        version: version(),
         mappings: () => daemon.mappings(),
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
-      });
+      };
+      const modelViews = { networks: () => networkViews(model), endpoints: () => endpointViews(model) };
       const api = await serveApi(
-        { ...planeViews, ...plugin.handlers },
-        { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.socketPath },
+        { ...views(controller, served), ...modelViews },
+        { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.path, launched },
         options.group,
       );
       daemon.info = api.info;
@@ -60,7 +79,7 @@ export class Daemon {
   }
 
   private mappings(): MappingView[] {
-    const published = this.plane.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" as const }));
+    const published = this.controller.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" as const }));
     return [...published, ...(this.proxies?.mappings() ?? [])];
   }
 }

@@ -1,18 +1,17 @@
 /**
- * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads our
- * wishes from it (`steer/emit-program.ts`): in the last byte of the source address what to do about the flow, and, of one that it
- * may carry by itself, in other bytes where the client sent the packet.
+ * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads from the
+ * last byte of the source address whether to enter the flow (`steer/emit-program.ts`).
  */
 import { type Batch, DROPPED } from "../mem/batch.js";
-import { EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
+import { EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { DROP_PORT_GONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
-import { FLAG_OFFLOAD, FLAG_RECORD } from "../wire/flow-entry.js";
+import { FLAG_RECORD } from "../wire/flow-entry.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
-/** Locally administered 02:74:73:00:00:xx; only xx is read, unless it asks to carry the flow. */
+/** Locally administered 02:74:73:00:00:xx; only xx is read. */
 export const UPLINK_SOURCE_HI = 0x7402;
 const UPLINK_SOURCE_LO = 0x00000073;
 
@@ -32,15 +31,8 @@ export function l2Out(b: Batch, state: State): void {
     if (kind === NONE) {
       b.drop(i, DROP_PORT_GONE);
     } else if (kind === UPLINK) {
-      if ((b.mark[i]! & EGRESS_OFFLOAD) === 0) {
-        const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
-        eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, UPLINK_SOURCE_HI, source);
-        continue;
-      }
-      const id = b.flow[i]! >> 1;
-      const sentToPort = state.conntrack.tuple(id, 0, 2) >>> 16;
-      const flags = (FLAG_RECORD | FLAG_OFFLOAD) << 24;
-      eth.setAddresses(halves, frame, UPLINK_SOURCE_HI, state.conntrack.tuple(id, 0, 1), UPLINK_SOURCE_HI, sentToPort | flags);
+      const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
+      eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, UPLINK_SOURCE_HI, source);
     } else {
       eth.setAddresses(
         halves,

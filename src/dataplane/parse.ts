@@ -1,9 +1,10 @@
 /**
  * Says what each frame that `established` has left is and drops what lies about itself, so that later stages need no bounds checks.
- * Writes `kind`, `l4`, `proto`, `ports`; resets `flow` and `mark`. A frame from the uplink must be IPv4 and is always to be routed.
+ * Writes `kind`, `l4`, `proto`, `ports`; resets `flow` and `mark`. A frame from the uplink, or by a held port, must be IPv4 and is always
+ * to be routed.
  */
 import { type Batch, KIND_ARP, KIND_IPV4, KIND_OTHER, NO_FLOW, ROUTE, UNDECIDED } from "../mem/batch.js";
-import { UPLINK } from "../table/ports.js";
+import { HELD, UPLINK } from "../table/ports.js";
 import * as arp from "../wire/arp.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
@@ -34,7 +35,7 @@ export function parser(b: Batch, portKind: Uint8Array): () => void {
         b.drop(i, size < 0 ? drop.DROP_RX_ERROR : size < eth.HEADER_SIZE ? drop.DROP_TRUNCATED : drop.DROP_OVERSIZE);
         continue;
       }
-      const uplink = portKind[ingress[i]!] === UPLINK;
+      const uplink = portKind[ingress[i]!] === UPLINK || portKind[ingress[i]!] === HELD;
       egress[i] = uplink ? ROUTE : UNDECIDED;
       let reason = vnet.check(bytes, halves, at[i]!, size);
       if (reason === drop.DROP_NONE) {
@@ -54,6 +55,7 @@ function parseIpv4(b: Batch, i: number, ip: number, len: number): number {
   const { bytes, halves, words } = b.memory;
   const reason = ipv4.check(bytes, ip, len);
   if (reason !== drop.DROP_NONE) return reason;
+  if (!ipv4.checksumOk(bytes, halves, ip)) return drop.DROP_IP_CHECKSUM;
   const size = ipv4.headerSize(bytes, ip);
   const at = ip + size;
   const total = ipv4.totalLength(bytes, ip);
@@ -61,8 +63,12 @@ function parseIpv4(b: Batch, i: number, ip: number, len: number): number {
   // Padding behind a short datagram is usual; behind a segmented one the kernel would send it as data.
   if (total !== len && vnet.isGso(bytes, b.at[i]!)) return drop.DROP_OVERSIZE;
   b.l4[i] = at;
-  if (ipv4.isLaterFragment(halves, ip)) return drop.DROP_NONE; // protocol stays 0
   const proto = ipv4.protocol(bytes, ip);
+  if (!vnet.isBare(halves, b.at[i]!)) {
+    const place = vnet.checkLayer4(bytes, halves, b.at[i]!, at, ipv4.isFragment(halves, ip) ? vnet.FRAGMENT : proto, vnet.GSO_TCPV4);
+    if (place !== drop.DROP_NONE) return place;
+  }
+  if (ipv4.isLaterFragment(halves, ip)) return drop.DROP_NONE; // protocol stays 0
   b.proto[i] = proto;
   if (proto === ipv4.PROTO_TCP || proto === ipv4.PROTO_UDP) {
     b.ports[i] = l4.ports(words, at); // within the head, even if what follows says that it should not be read

@@ -2,15 +2,19 @@
  * What the stages share: the tables, and the few facts about the host that NAT decisions need.
  * One per worker; changed between batches by the engine at the control side's word. All addresses raw (`wire/raw.ts`).
  */
-import { Conntrack } from "../table/conntrack.js";
+import { SLOTS } from "../mem/packet-memory.js";
+import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
+import { FlowEntries } from "../table/flow-entries.js";
 import { Fragments } from "../table/fragments.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
 import { Ports } from "../table/ports.js";
+import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
 import { rawHalf } from "../wire/raw.js";
+import { DEFAULT_LIMITS, type LimitOptions, Limits } from "./limits.js";
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishRule {
@@ -32,6 +36,8 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
+/** Steering entries that one batch can ask for: both directions of a flow a frame. */
+const MAX_ENTRIES = 2 * SLOTS;
 export const ICMP_PER_SEC = 1000;
 
 export interface StateOptions {
@@ -44,19 +50,26 @@ export interface StateOptions {
   workers?: number;
   /** See `State.offloads`. */
   offload?: boolean;
+  /** See `State.bypass`. */
+  bypass?: boolean;
   fdbSlots?: number;
   timeouts?: Int32Array;
-  /** In [0, 1); seeds and port order come from it. */
-  random?: () => number;
+  limits?: LimitOptions;
+  /** Seeds and choices that nobody may guess come from it. */
+  random?: RandomInt32;
 }
 
 export class State {
   readonly conntrack: Conntrack;
+  /** What `admit` is about to open. */
+  readonly newFlow = new NewFlow();
   readonly pool: NatPool;
+  readonly limits: Limits;
+  readonly random: RandomInt32;
   /** Which of how many workers this is. */
   readonly worker: number;
   readonly workers: number;
-  /** Ports of the pool, host order. */
+  /** Ports for masquerade, host order. */
   readonly masqueradeFirst: number;
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
@@ -64,7 +77,7 @@ export class State {
   readonly ports = new Ports();
   readonly networks = new Networks();
   readonly routes = new RouteTable();
-  /** The host's own addresses: (address, 0) to 1. */
+  /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
   readonly endpoints: PairMap;
@@ -76,10 +89,24 @@ export class State {
    */
   readonly forget = new Int32Array(FORGET_MAX * 4);
   forgotten = 0;
+  /** Steering entries to be made before the batch is sent (`record.ts`); the engine empties it. */
+  readonly entries = new FlowEntries(MAX_ENTRIES);
+  /** Interface index of the uplink. */
+  uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */
   readonly offloads: boolean;
+  /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
+  readonly bypass: boolean;
   /** New flows refused because conntrack was full. */
   refused = 0;
+  /** Flows ended before their time, to make room for others. */
+  evicted = 0;
+  /** A packet of this batch has lost its flow that way. */
+  displaced = false;
+  /** Flows whose time was over. */
+  expired = 0;
+  /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. Set by the engine. */
+  settle: (id: number) => boolean = () => false;
   /** ICMP errors that may still be sent this second (RFC 1812 §4.3.2.8). */
   icmpBudget = ICMP_PER_SEC;
   /** Monotonic seconds; the engine sets it before each batch. */
@@ -89,22 +116,23 @@ export class State {
   private readonly rules = new Map<number, PublishRule>();
 
   constructor(options: StateOptions) {
-    const random = options.random ?? Math.random;
+    const random = options.random ?? secureRandom();
+    this.random = random;
     this.worker = options.worker ?? 0;
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
-    const seed = (): number => (random() * 0x100000000) | 0;
-    this.conntrack = options.timeouts
-      ? new Conntrack(options.conntrackMax, seed(), options.timeouts)
-      : new Conntrack(options.conntrackMax, seed());
-    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, seed(), random, this.worker, this.workers);
+    this.bypass = options.bypass ?? false;
+    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts);
+    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers);
+    const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
+    this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.ports, sourcePorts, random);
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
-    this.fdb = new Fdb(options.fdbSlots ?? 8192, seed());
-    this.fragments = new Fragments(seed());
-    this.locals = new PairMap(seed());
-    this.endpoints = new PairMap(seed());
-    this.published = new PairMap(seed());
+    this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
+    this.fragments = new Fragments(random());
+    this.locals = new PairMap(random());
+    this.endpoints = new PairMap(random());
+    this.published = new PairMap(random());
   }
 
   /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */
@@ -114,6 +142,11 @@ export class State {
 
   isLocal(address: number): boolean {
     return this.locals.get(address, 0) !== -1 || (address & 0xff) === 127;
+  }
+
+  /** Whether several hosts listen at the address: multicast, the limited broadcast, or that of a network of the host's. */
+  isGroup(address: number): boolean {
+    return (address & 0xff) >= 224 || this.locals.get(address, 1) !== -1;
   }
 
   /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */

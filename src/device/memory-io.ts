@@ -8,6 +8,10 @@ export interface SentFrame {
   bytes: Uint8Array;
 }
 
+interface WaitingFrame extends SentFrame {
+  device: number;
+}
+
 const EIO = 5;
 
 export class MemoryIo implements PacketIo {
@@ -16,16 +20,16 @@ export class MemoryIo implements PacketIo {
   readonly clock = new Int32Array(16);
   /** All that was sent, in order. */
   readonly sent: SentFrame[] = [];
-  private readonly waiting: SentFrame[] = [];
+  private readonly waiting: WaitingFrame[] = [];
   private readonly ports = new Set<number>();
 
   constructor(private readonly memory: PacketMemory) {
     this.rx = new Int32Array(memory.slots * DESCRIPTOR);
   }
 
-  /** Queues a frame, virtio-net header first, as if it came in at `port`. */
-  put(port: number, bytes: Uint8Array): void {
-    this.waiting.push({ port, bytes });
+  /** Queues a frame, virtio-net header first, as if it came in at `port`; `device`: as of a frame of the ring. */
+  put(port: number, bytes: Uint8Array, device = 0): void {
+    this.waiting.push({ port, bytes, device });
   }
 
   /** Frames put in and not yet received. */
@@ -46,8 +50,9 @@ export class MemoryIo implements PacketIo {
       this.rx[d] = next.port;
       this.rx[d + 1] = Math.min(next.bytes.length, HEAD_SIZE + TAIL_SIZE);
       this.rx[d + 2] = -1;
+      this.rx[d + 3] = next.device;
       if (next.bytes.length > HEAD_SIZE) {
-        this.memory.bytes.set(next.bytes.subarray(HEAD_SIZE, HEAD_SIZE + TAIL_SIZE), this.tailAt(tail));
+        this.memory.bytes.set(next.bytes.subarray(HEAD_SIZE, HEAD_SIZE + TAIL_SIZE), this.memory.tailAt(tail));
         this.rx[d + 2] = tail++;
       }
       n++;
@@ -70,7 +75,7 @@ export class MemoryIo implements PacketIo {
       const head = this.tx[d + 2]! * HEAD_SIZE;
       bytes.set(this.memory.bytes.subarray(head, head + Math.min(len, HEAD_SIZE)));
       if (len > HEAD_SIZE) {
-        const tail = this.tailAt(this.tx[d + 3]!);
+        const tail = this.memory.tailAt(this.tx[d + 3]!);
         bytes.set(this.memory.bytes.subarray(tail, tail + len - HEAD_SIZE), HEAD_SIZE);
       }
       this.sent.push({ port, bytes });
@@ -82,11 +87,11 @@ export class MemoryIo implements PacketIo {
     this.ports.add(port);
   }
 
-  removePort(port: number): void {
-    this.ports.delete(port);
+  addRing(port: number): void {
+    this.addPort(port);
   }
 
-  private tailAt(tail: number): number {
-    return this.memory.slots * HEAD_SIZE + tail * TAIL_SIZE;
+  removePort(port: number): void {
+    this.ports.delete(port);
   }
 }

@@ -1,4 +1,4 @@
-/** Frames through TAP descriptors, by the addon (`native/io.c`). */
+/** Frames through TAP descriptors, and out of a ring buffer of BPF, by the addon (`native/io.c`). */
 import { HEAD_SIZE, type PacketMemory, TAIL_SIZE } from "../mem/packet-memory.js";
 import { type IoHandle, native } from "../sys/native.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "./packet-io.js";
@@ -25,6 +25,10 @@ export class NativeIo implements PacketIo {
 
   addPort(port: number, fd: number): void {
     native.ioAddPort(this.handle, port, fd);
+  }
+
+  addRing(port: number, fd: number, size: number): void {
+    native.ioAddRing(this.handle, port, fd, size);
   }
 
   removePort(port: number): void {

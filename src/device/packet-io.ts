@@ -2,7 +2,8 @@
  * What the engine moves frames with: batches in, batches out, all by descriptors of integers. Two implementations: `NativeIo` (TAPs by
  * the addon) and `MemoryIo` (queues, for tests and benchmarks); one contract test runs on both.
  *
- * Receive descriptors, 4 integers a frame: port, length with virtio-net header or -errno, tail or -1, unused. Frame i lies in head i.
+ * Receive descriptors, 4 integers a frame: port, length with virtio-net header or -errno, tail or -1, and of a frame that the host's kernel
+ * has accepted the interface index that it came in at, else 0. Frame i lies in head i.
  * Transmit descriptors, 4 integers a frame: port, length with virtio-net header, slot, tail or -1; afterwards the length is the
  * number of bytes sent, or -errno.
  */
@@ -29,5 +30,7 @@ export interface PacketIo {
   /** Sends the first `count` descriptors; returns how many failed. */
   transmit(count: number): number;
   addPort(port: number, fd: number): void;
+  /** Frames that the host's kernel has accepted come as those of `port`, out of the BPF ring buffer `fd` of `size` bytes. There can be one. */
+  addRing(port: number, fd: number, size: number): void;
   removePort(port: number): void;
 }

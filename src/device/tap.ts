@@ -1,5 +1,6 @@
 /** TAP devices with the virtio-net header and every segmentation offload that the kernel has. */
 import { closeSync } from "node:fs";
+import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { IFF_MULTI_QUEUE, IFF_TUN_EXCL, OFFLOAD_TCP, OFFLOAD_TCP_UDP, TAP_FLAGS } from "../sys/if-tun.js";
 import { native, systemError } from "../sys/native.js";
@@ -26,7 +27,10 @@ export interface Tap {
   close(): void;
 }
 
-/** Opens a new device, or an existing one. Throws TSP_ERR_SYSCALL: EBUSY or EEXIST for a name in use, EPERM, ENOENT without /dev/net/tun. */
+/**
+ * Opens a new device, or an existing one. Throws TSP_ERR_DEVICE for a name in use, or a device that another process holds; TSP_ERR_SYSCALL: EPERM,
+ * ENOENT without /dev/net/tun.
+ */
 export function openTap(options: TapOptions): Tap {
   const queues = options.queues ?? 1;
   const flags = TAP_FLAGS | (queues > 1 || options.existing?.multiQueue ? IFF_MULTI_QUEUE : 0);
@@ -52,6 +56,22 @@ export function openTap(options: TapOptions): Tap {
     return { fds, name, uso, close };
   } catch (error) {
     close();
-    throw error;
+    throw busy(options, error);
   }
+}
+
+/** TUNSETIFF fails with EBUSY for a name that is in use, and for a device whose queues are all held (drivers/net/tun.c). */
+function busy({ name, existing }: TapOptions, error: unknown): unknown {
+  if (!(error instanceof TsproxyError) || error.kind !== "conflict") return error;
+  if (existing === undefined) {
+    const hint = `choose another name, or remove it: 'ip link delete ${name}'`;
+    return new TsproxyError("TSP_ERR_DEVICE", "conflict", `there is a network device '${name}' already`, hint, error);
+  }
+  return new TsproxyError(
+    "TSP_ERR_DEVICE",
+    "conflict",
+    `network device '${name}' is held by another process`,
+    "is another tsproxy running?",
+    error,
+  );
 }

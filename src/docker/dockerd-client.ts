@@ -41,7 +41,12 @@ export async function dockerNames(): Promise<Names> {
 export async function askDockerd<T>(path: string): Promise<T> {
   const socketPath = dockerSocket();
   if (socketPath === null)
-    throw new TsproxyError("TSP_ERR_DOCKER", "unavailable", `DOCKER_HOST ${process.env.DOCKER_HOST} is on another host`);
+    throw new TsproxyError(
+      "TSP_ERR_DOCKER",
+      "unavailable",
+      `DOCKER_HOST is ${process.env.DOCKER_HOST}, not a socket of this host`,
+      "unset it",
+    );
   try {
     const { status, value } = await requestJson(socketPath, { method: "GET", path, timeoutMs: TIMEOUT_MS });
     if (status === 200) return value as T;

@@ -4,16 +4,17 @@
  * one would not be the network that was asked for.
  */
 
-import type { PortSpec } from "../control/port-spec.js";
+import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { TsproxyError } from "../errors.js";
-import type { NetworkOptions } from "../model/store.js";
+import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
+import type { PortRequest } from "../model/requests.js";
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type Message, refused } from "./message.js";
 
 const BRIDGE = "com.docker.network.bridge.";
-const MIN_MTU = 68; // RFC 791 §3.2
-const MAX_MTU = 65_521; // drivers/net/tun.c: 65535 less the Ethernet header
+export const HOST_DEVICE = `${BRIDGE}name`;
+export const OUTSIDE = "com.docker.network.host_ipv4";
 const MAX_NAME = 15; // IFNAMSIZ less the terminating zero, linux/if.h
 /** strconv.ParseBool, which Docker's bridge uses. */
 const TRUE = /^(1|t|T|TRUE|true|True)$/;
@@ -31,13 +32,17 @@ const SUPPORTED = new Map<string, Read>(
     [`${BRIDGE}enable_icc`]: (options, value, key) => {
       options.icc = parseBool(key, value);
     },
+    "tsproxy.spoof": (options, value, key) => {
+      if (value !== "allow" && value !== "refuse") throw bad(key, value, "use allow or refuse");
+      options.promiscuous = value === "allow";
+    },
     [`${BRIDGE}enable_ip_masquerade`]: (options, value, key) => {
       options.masquerade = parseBool(key, value);
     },
     [`${BRIDGE}host_binding_ipv4`]: (options, value, key) => {
       options.hostBinding = parseAddress(key, value);
     },
-    [`${BRIDGE}name`]: (options, value, key) => {
+    [HOST_DEVICE]: (options, value, key) => {
       options.hostDevice = parseName(key, value, MAX_NAME);
     },
     [`${BRIDGE}gateway_mode_ipv4`]: (_options, value, key) => {
@@ -49,7 +54,7 @@ const SUPPORTED = new Map<string, Read>(
             : "leave it out, or use nat";
       if (value !== "nat") throw bad(key, value, hint);
     },
-    "com.docker.network.host_ipv4": (options, value, key) => {
+    [OUTSIDE]: (options, value, key) => {
       options.outside = parseAddress(key, value);
     },
     "com.docker.network.container_iface_prefix": (options, value, key) => {
@@ -73,13 +78,7 @@ export function parseNetworkOptions(message: Message): NetworkOptions {
   if (message.flag("com.docker.network.enable_ipv6", false)) throw noIpv6("--ipv6");
   if (!message.flag("com.docker.network.enable_ipv4", true))
     throw new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", "a network without IPv4 is not supported", NO_IPV6);
-  const options: NetworkOptions = {
-    internal: message.flag("com.docker.network.internal", false),
-    icc: true,
-    masquerade: true,
-    hostBinding: "0.0.0.0",
-    interfacePrefix: "eth",
-  };
+  const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: message.flag("com.docker.network.internal", false) };
   const generic = message.object("com.docker.network.generic");
   for (const key of generic.keys()) {
     const read = SUPPORTED.get(key);
@@ -100,7 +99,7 @@ export function noIpv6(what: string): TsproxyError {
 }
 
 function bad(key: string, value: string, hint: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key}: '${value}' will not do`, hint);
+  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key}: '${value}' is not valid`, hint);
 }
 
 function parseBool(key: string, value: string): boolean {
@@ -123,14 +122,14 @@ const PROTOCOLS: Record<number, "tcp" | "udp"> = { [PROTO_TCP]: "tcp", [PROTO_UD
 const SCTP = 132;
 
 /**
- * What `com.docker.network.portmap` of an endpoint's options asks for, for a container at `targetIp`. Neighboring ports are put together, as
- * dockerd names each port of a range by itself. In Docker's order: ports that are named before those that are to be picked.
+ * What `com.docker.network.portmap` of an endpoint's options asks for. Neighboring ports are put together, as dockerd names each port of a range
+ * by itself. In Docker's order: ports that are named before those that are to be picked.
  */
-export function parsePortMap(options: Message, targetIp: string, hostBinding: string): PortSpec[] {
-  const specs = options.list("com.docker.network.portmap").map((binding) => parseBinding(binding, targetIp, hostBinding));
+export function parsePortMap(options: Message): PortRequest[] {
+  const specs = options.list("com.docker.network.portmap").map(parseBinding);
   const named = specs.filter((spec) => spec.hostPort !== 0 && !spec.pickFromRange);
   named.sort((a, b) => compare(a.hostIp, b.hostIp) || compare(a.proto, b.proto) || a.hostPort - b.hostPort);
-  const joined: PortSpec[] = [];
+  const joined: PortRequest[] = [];
   for (const spec of named) {
     const last = joined.at(-1);
     const follows =
@@ -149,7 +148,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function parseBinding(binding: Message, targetIp: string, hostBinding: string): PortSpec {
+function parseBinding(binding: Message): PortRequest {
   const number = binding.integer("Proto", 0, 255);
   const proto = PROTOCOLS[number];
   const targetPort = binding.integer("Port", 1, 65_535);
@@ -163,9 +162,9 @@ function parseBinding(binding: Message, targetIp: string, hostBinding: string): 
   const hostPort = binding.integer("HostPort", 0, 65_535, 0);
   const hostPortEnd = binding.integer("HostPortEnd", 0, 65_535, hostPort) || hostPort;
   if (hostPortEnd < hostPort) throw refused(`${binding.where}.HostPortEnd`, `${hostPortEnd} is below HostPort ${hostPort}`);
-  const hostIp = binding.optionalText("HostIP") || hostBinding;
+  const hostIp = binding.optionalText("HostIP");
   if (hostIp.includes(":")) throw noIpv6(`publishing on [${hostIp}]`);
-  if (parseIpv4(hostIp) === null) throw refused(`${binding.where}.HostIP`, `'${hostIp}' is no IPv4 address`);
+  if (hostIp !== "" && parseIpv4(hostIp) === null) throw refused(`${binding.where}.HostIP`, `'${hostIp}' is no IPv4 address`);
   const pickFromRange = hostPortEnd > hostPort;
-  return { hostIp, hostPort, hostPortEnd, pickFromRange, targetIp, targetPort, targetPortEnd: targetPort, proto };
+  return { hostIp, hostPort, hostPortEnd, pickFromRange, targetPort, targetPortEnd: targetPort, proto };
 }

@@ -10,7 +10,7 @@ import { TsproxyError } from "../errors.js";
 import { errnoName, native } from "../sys/native.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 
-/** For a launcher to say what it wants, milliseconds. It does so at once, or is none. */
+/** A launcher has so long to send its request, in milliseconds. A real one sends it at once. */
 const PATIENCE_MS = 5_000;
 const MAX_DELAY_MS = 100;
 const MAX_LINE = 128;

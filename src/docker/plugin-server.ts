@@ -2,8 +2,7 @@
  * Docker's plugin protocol v1: HTTP POST of JSON on a unix socket, one path a call. What cannot be decoded is answered with an HTTP error,
  * what cannot be done with status 200 and `Err` (libnetwork's docs/remote.md).
  */
-import { type HttpAnswer, type HttpRequest, RequestError, serveHttp } from "../api/http-server.js";
-import { passedSockets } from "../api/unix-socket.js";
+import { type HttpAnswer, type HttpRequest, type HttpService, RequestError, serveHttp } from "../api/http-server.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 
@@ -14,17 +13,18 @@ export interface PluginServerOptions {
   path: string;
   /** Group that may use it besides its owner; undefined: nobody. */
   group?: string | undefined;
+  /** A socket that systemd listens on there already. */
+  passed?: number | undefined;
 }
 
 /** Room for 65,535 published ports in one message, twice over. */
 const MAX_BODY = 16 << 20;
 const CONTENT_TYPE = "application/vnd.docker.plugins.v1.1+json";
 
-/** Listens on the socket, or on the one that systemd passed. Throws TSP_ERR_PLUGIN_SOCKET when another process serves it. */
-export async function servePlugin(calls: PluginCalls, options: PluginServerOptions): Promise<{ close(): Promise<void> }> {
+/** Throws TSP_ERR_PLUGIN_SOCKET when another process serves it. */
+export async function servePlugin(calls: PluginCalls, options: PluginServerOptions): Promise<HttpService> {
   return serveHttp((request) => answer(calls, request), {
     ...options,
-    passed: passedSockets()[0]?.fd,
     maxBody: MAX_BODY,
     contentType: CONTENT_TYPE,
     refusal: { code: "TSP_ERR_PLUGIN_SOCKET", other: "another process", hint: "stop it, or give --plugin-socket another path" },
@@ -43,7 +43,7 @@ async function answer(calls: PluginCalls, request: HttpRequest): Promise<HttpAns
   } catch (error) {
     if (error instanceof RequestError) return refusal(error.status, `${name}: ${error.message}`);
     if (error instanceof TsproxyError) return refusal(200, error.describe());
-    log.warn(`internal error in ${name}: ${(error as Error).stack}`);
+    log.fault(name, error);
     return refusal(500, `internal error: ${(error as Error).message}`);
   }
 }

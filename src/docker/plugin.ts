@@ -1,23 +1,17 @@
-/** The Docker side of the daemon: the network driver behind its plugin socket, and what the API says of it. */
+/** Docker's network plugin: the driver behind its socket. */
 
 import { join } from "node:path";
-import type { Handlers } from "../api/routes.js";
-import { DriverState, stateDir } from "../model/store.js";
-import { findDevice, removeHostDevice } from "../model/stray-device.js";
-import { type DriverPlane, NetworkDriver } from "./network-driver.js";
+import type { HttpService } from "../api/http-server.js";
+import type { NetworkModel } from "../model/network-model.js";
+import { networkDriver } from "./network-driver.js";
+import type { PassedToDocker } from "./passed-sockets.js";
 import { servePlugin } from "./plugin-server.js";
 
 export interface PluginOptions {
   /** Default: where dockerd looks for driver `tsproxy`. */
   pluginSocket?: string | undefined;
   group?: string | undefined;
-}
-
-export interface Plugin {
-  readonly socketPath: string;
-  readonly handlers: Pick<Handlers, "networks" | "endpoints">;
-  /** Networks and published ports end with the dataplane; containers keep their devices. */
-  close(): Promise<void>;
+  passed?: PassedToDocker | undefined;
 }
 
 /** Where the plugin socket is: beside a run folder of one's own, or where dockerd looks (pkg/plugins/discovery.go). */
@@ -26,24 +20,10 @@ export function pluginSocket(): string {
   return TSPROXY_RUN_DIR === undefined ? "/run/docker/plugins/tsproxy.sock" : join(TSPROXY_RUN_DIR, "plugins/tsproxy.sock");
 }
 
-export async function startPlugin(plane: DriverPlane, options: PluginOptions): Promise<Plugin> {
-  const driver = new NetworkDriver(plane, { findDevice, removeHostDevice }, new DriverState(stateDir()));
-  const socketPath = options.pluginSocket ?? pluginSocket();
-  const calls = Object.entries(driver.calls).map(([name, call]) => [`NetworkDriver.${name}`, call] as const);
-  const server = await servePlugin(
-    { "Plugin.Activate": async () => ({ Implements: ["NetworkDriver"] }), ...Object.fromEntries(calls) },
-    { path: socketPath, group: options.group },
+/** Calls that come before the model is restored wait for that. */
+export function startPlugin(model: NetworkModel, options: PluginOptions): Promise<HttpService> {
+  return servePlugin(
+    { "Plugin.Activate": async () => ({ Implements: ["NetworkDriver"] }), ...networkDriver(model) },
+    { path: options.pluginSocket ?? pluginSocket(), group: options.group, passed: options.passed?.plugin },
   );
-  // Only now: it is certain that no other daemon serves the same networks.
-  try {
-    driver.restore();
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
-  return {
-    socketPath,
-    handlers: { networks: () => driver.networkViews(), endpoints: () => driver.endpointViews() },
-    close: () => server.close(),
-  };
 }

@@ -11,7 +11,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { launcherSocketPath } from "../api/paths.js";
 import type { MappingView } from "../api/types.js";
 import { listen } from "../api/unix-socket.js";
-import type { Dataplane, DataplaneOptions } from "../control/controller.js";
+import type { Controller, ControllerOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -19,6 +19,7 @@ import { Relay } from "../relay/relay.js";
 import { native } from "../sys/native.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type LauncherRequest, receiveRequest } from "./launcher-request.js";
+import type { PassedToDocker } from "./passed-sockets.js";
 
 /** Launchers of a long port range that come back at once when the daemon is restarted. */
 const BACKLOG = 4096;
@@ -29,7 +30,10 @@ interface Lease {
   end(): Promise<void>;
 }
 
-export type ProxyServerOptions = Pick<DataplaneOptions, "allowFrom"> & { group?: string | undefined };
+export interface ProxyServerOptions extends Pick<ControllerOptions, "allowFrom"> {
+  group?: string | undefined;
+  passed?: PassedToDocker | undefined;
+}
 
 export class ProxyServer {
   /** By protocol, host address and port. */
@@ -38,19 +42,20 @@ export class ProxyServer {
   private readonly server: Server;
 
   private constructor(
-    private readonly plane: Dataplane,
+    private readonly controller: Controller,
     private readonly options: ProxyServerOptions,
   ) {
     this.server = createServer({ pauseOnConnect: true }, (socket) => void this.serve(socket));
   }
 
   /** Listens in the run folder, for root and the group. Throws TSP_ERR_DAEMON (conflict) when another daemon does so already. */
-  static async start(plane: Dataplane, options: ProxyServerOptions): Promise<ProxyServer> {
-    const proxies = new ProxyServer(plane, options);
+  static async start(controller: Controller, options: ProxyServerOptions): Promise<ProxyServer> {
+    const proxies = new ProxyServer(controller, options);
     await listen(proxies.server, {
       path: launcherSocketPath(),
       group: options.group,
       backlog: BACKLOG,
+      passed: options.passed?.launcher,
       refusal: { code: "TSP_ERR_DAEMON", other: "another daemon", hint: "one is enough; stop it first" },
     });
     return proxies;
@@ -108,7 +113,7 @@ export class ProxyServer {
     try {
       await former?.end();
       if (!this.throughDataplane(request, undo)) lease.relayed = await this.throughRelay(request, undo);
-      await this.plane.settled();
+      await this.controller.settled();
       return lease;
     } catch (error) {
       await lease.end();
@@ -120,7 +125,7 @@ export class ProxyServer {
   private throughDataplane({ spec, fd }: LauncherRequest, undo: Undo): boolean {
     if (parseIpv4(spec.hostIp) === null || parseIpv4(spec.targetIp) === null) return false;
     try {
-      const publication = this.plane.publisher.publish(spec, fd);
+      const publication = this.controller.publisher.publish(spec, fd);
       undo.add(`port ${spec.hostPort}`, () => publication.close());
       closeSync(fd);
       return true;
@@ -132,7 +137,7 @@ export class ProxyServer {
   }
 
   private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView> {
-    native.dropAll(fd, 0);
+    native.clearFilter(fd);
     const relay = await Relay.start({ ...spec, fd }, { allowFrom: this.options.allowFrom });
     undo.add(`relay of port ${spec.hostPort}`, () => relay.close());
     const { pickFromRange: _, ...mapping } = spec;

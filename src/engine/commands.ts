@@ -7,7 +7,7 @@ import { FORGET_MAX, type PublishRule, type State } from "../dataplane/state.js"
 import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
-import { ENDPOINT, HOST } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST } from "../table/ports.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
@@ -20,6 +20,8 @@ import { fdbRows, flowRows, summary } from "./views.js";
 export interface FlowMap {
   /** Copies the value of `key` into `value`; false, and nothing is copied, when there is none. */
   lookup(key: Uint8Array, value: Uint8Array): boolean;
+  /** Adds or replaces the first `count` entries; keys and values lie one behind the other. */
+  put(keys: Uint8Array, values: Uint8Array, count: number): void;
   /** Deletes the first `count` of `keys`, which lie one behind the other; those that are not there are passed over. */
   delete(keys: Uint8Array, count: number): void;
 }
@@ -40,14 +42,16 @@ export class Commands implements EngineHooks {
   /** Where steering carries flows by itself. */
   private offload: Offload | undefined;
   private readonly forgetBytes: Uint8Array;
+  private readonly entryKeys: Uint8Array;
 
   constructor(
     private readonly state: State,
-    private readonly io: Pick<PacketIo, "addPort" | "removePort">,
+    private readonly io: Pick<PacketIo, "addPort" | "addRing" | "removePort">,
     private readonly counters: Float64Array,
     private readonly hooks: CommandsHooks,
   ) {
     this.forgetBytes = new Uint8Array(state.forget.buffer);
+    this.entryKeys = new Uint8Array(state.entries.keys.buffer);
   }
 
   carryOut(m: ToWorker): void {
@@ -74,6 +78,7 @@ export class Commands implements EngineHooks {
       case "locals":
         state.locals.clear();
         for (const address of m.addresses) state.locals.set(address, 0, 1);
+        for (const address of m.broadcasts) state.locals.set(address, 1, 1);
         break;
       case "routes":
         state.routes.replace(m.routes);
@@ -82,7 +87,13 @@ export class Commands implements EngineHooks {
         state.allow = m.pairs;
         break;
       case "steering":
+        state.uplinkDevice = m.uplinkDevice;
         this.useSteering(m.flowsFd);
+        break;
+      case "add-held":
+        clearRow(this.counters, m.port);
+        state.ports.set(m.port, HELD, 0, 0, 0, 0);
+        this.io.addRing(m.port, m.fd, m.size);
         break;
       case "watch":
         this.hooks.watch(m.fd);
@@ -105,6 +116,13 @@ export class Commands implements EngineHooks {
     this.state.forgotten = 0;
   }
 
+  /** Writes `state.entries` into the map `flows`. */
+  record(): void {
+    const { entries } = this.state;
+    this.flowMap?.put(this.entryKeys, entries.valueBytes, entries.count);
+    entries.count = 0;
+  }
+
   settle(id: number): boolean {
     return this.offload?.settle(id) ?? false;
   }
@@ -119,6 +137,7 @@ export class Commands implements EngineHooks {
     if (m.kind === ENDPOINT) endpoints.set(m.address, m.network, m.port);
     if (m.kind === HOST) {
       networks.hostPort[m.network] = m.port;
+      networks.hostDevice[m.network] = m.device;
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
@@ -132,7 +151,10 @@ export class Commands implements EngineHooks {
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) endpoints.delete(ports.address[port]!, network);
-    if (ports.kind[port] === HOST) networks.hostPort[network] = -1;
+    if (ports.kind[port] === HOST) {
+      networks.hostPort[network] = -1;
+      networks.hostDevice[network] = 0;
+    }
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }

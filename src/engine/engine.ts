@@ -4,6 +4,7 @@
  * One engine a worker thread; nothing is shared with other threads but the counters. All memory is taken when it is made: a batch allocates
  * nothing and throws nothing. What goes wrong with a frame is a counted drop (`wire/drop.ts`).
  */
+import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { establishedFlows } from "../dataplane/established.js";
@@ -14,17 +15,19 @@ import { l2Forward } from "../dataplane/l2-forward.js";
 import { l2Learn } from "../dataplane/l2-learn.js";
 import { l2Out } from "../dataplane/l2-out.js";
 import { parser } from "../dataplane/parse.js";
+import { record } from "../dataplane/record.js";
 import { retire } from "../dataplane/retire.js";
 import { rewrite } from "../dataplane/rewrite.js";
+import { sourceGuard } from "../dataplane/source-guard.js";
 import { ICMP_PER_SEC, type State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
-import { HOST, NONE, UPLINK } from "../table/ports.js";
+import { ENDPOINT, HOST } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
@@ -42,6 +45,8 @@ export interface EngineHooks {
   portGone(port: number, errno: number): void;
   /** `state.forget` holds `state.forgotten` steering entries to delete; sets the count to 0. */
   forget(): void;
+  /** `state.entries` are to be written to the steering's map; empties it. */
+  record(): void;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. */
   settle(id: number): boolean;
 }
@@ -66,6 +71,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
   const parse = parser(batch, ports.kind);
   const established = establishedFlows(batch, state);
+  state.settle = (id) => hooks.settle(id);
   let txCount = 0;
   let lastSecond = 0;
 
@@ -75,6 +81,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     lastSecond = second;
     state.now = second;
     state.icmpBudget = ICMP_PER_SEC;
+    state.limits.tick();
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
   }
 
@@ -82,14 +89,15 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const count = conntrack.expire(state.now, expiring, EXPIRE_BUDGET);
     for (let k = 0; k < count; k++) {
       const id = expiring[k]!;
-      if ((conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !hooks.settle(id)) retire(state, id);
-      else conntrack.expired--; // not over after all
+      if ((conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0 && state.settle(id)) continue; // not over after all
+      retire(state, id);
+      state.expired++;
     }
   }
 
   /** Receive descriptors to batch columns. Counts a run of frames of one port at once. */
   function take(n: number): void {
-    const { ingress, len, tail } = batch;
+    const { ingress, len, tail, device } = batch;
     batch.count = n;
     let from = rx[0]!;
     let packets = 0;
@@ -100,6 +108,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       const size = rx[d + 1]! - VNET;
       ingress[i] = port;
       tail[i] = rx[d + 2]!;
+      device[i] = rx[d + 3]!;
       if (port !== from) {
         countRx(from, packets, bytes);
         from = port;
@@ -135,8 +144,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   function decide(): void {
     if (established() === 0) return;
     parse();
-    if (ports.end > 1) {
+    accepted(batch, state);
+    if (networks.end > 0) {
       // There is a bridge, not the uplink alone.
+      sourceGuard(batch, state);
       l2Learn(batch, state);
       arpReply(batch, state);
       l2Forward(batch, state);
@@ -148,6 +159,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     ttl(batch, state);
     track(batch, state);
     rewrite(batch, state);
+    record(batch, state);
     l2Out(batch, state);
   }
 
@@ -176,8 +188,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     for (let i = 0; i < count; i++) {
       if (sent[i] === 1) continue;
       const to = egress[i]!;
-      if (to === FLOOD) {
-        flood(i);
+      if (to === FLOOD || to === FLOOD_ENDPOINTS) {
+        flood(i, to === FLOOD);
       } else if (to < 0) {
         countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
@@ -190,16 +202,17 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
   }
 
-  /** To every port of the network but the one that the frame came from; without icc between endpoints, to and from the host alone. */
-  function flood(i: number): void {
+  /** To every port of the network but the one that the frame came from, and maybe the host's; without icc to and from the host alone. */
+  function flood(i: number, toHost: boolean): void {
     const ingress = batch.ingress[i]!;
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST;
     let copies = 0;
     for (let port = 0; port < ports.end; port++) {
       const kind = ports.kind[port]!;
-      if (port === ingress || kind === NONE || kind === UPLINK || ports.network[port] !== network || (toHostOnly && kind !== HOST))
-        continue;
+      if (kind !== HOST && kind !== ENDPOINT) continue;
+      if (port === ingress || ports.network[port] !== network) continue;
+      if (kind === HOST ? !toHost : toHostOnly) continue;
       push(i, port);
       copies++;
     }
@@ -264,6 +277,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (n > 0) {
       take(n);
       decide();
+      if (state.forgotten > 0) hooks.forget(); // before what is sent is recorded: a new flow may have a port that another has just left
+      if (state.entries.count > 0) hooks.record();
       emit();
     }
     expire();

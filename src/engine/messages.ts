@@ -5,7 +5,7 @@ import type { RouteEntry } from "../table/route.js";
 /** `workerData` of the worker. */
 export interface WorkerOptions {
   counters: SharedArrayBuffer;
-  /** Int32 0: number of messages posted; the worker reads its messages when it changes. */
+  /** Int32 0: number of messages posted; the worker reads its messages when it changes. Int32 1: not 0 when the process ends. */
   mailbox: SharedArrayBuffer;
   /** eventfd that ends the worker's wait. */
   wakeFd: number;
@@ -17,12 +17,15 @@ export interface WorkerOptions {
   masqueradeLast: number;
   /** The steering programs carry flows to published ports (`engine/offload.ts`). */
   offload: boolean;
+  /** What is for published ports comes before the host's firewall has seen it (`State.bypass`). */
+  bypass: boolean;
   /** How long to look for frames after the last one, before sleeping. */
   spinNs: number;
 }
 
 export type ToWorker =
-  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number }
+  /** `device`: interface index of a host port's device; else 0. */
+  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number; device: number }
   | { type: "remove-port"; port: number }
   /** `flags` of `table/networks.ts`; `outside` 0: what leaves has the route's source address. */
   | { type: "add-network"; network: number; address: number; prefixLength: number; gateway: number; flags: number; outside: number }
@@ -31,12 +34,15 @@ export type ToWorker =
   | { type: "publish"; id: number; rule: PublishRule }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
-  | { type: "locals"; addresses: Int32Array<ArrayBuffer> }
+  /** The host's own addresses, and the broadcast addresses of its networks. */
+  | { type: "locals"; addresses: Int32Array<ArrayBuffer>; broadcasts: Int32Array<ArrayBuffer> }
   | { type: "routes"; routes: RouteEntry[] }
   /** Pairs of network and mask. */
   | { type: "allow"; pairs: Int32Array<ArrayBuffer> }
-  /** Descriptor of the steering's `flows` map. */
-  | { type: "steering"; flowsFd: number }
+  /** Descriptor of the steering's `flows` map, and the interface index of the worker's uplink, port number `uplink`. */
+  | { type: "steering"; flowsFd: number; uplinkDevice: number }
+  /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
+  | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */
   | { type: "watch"; fd: number }
   | { type: "query"; id: number; what: "flows" | "fdb" | "summary" }

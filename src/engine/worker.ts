@@ -7,7 +7,7 @@ import { State } from "../dataplane/state.js";
 import { NativeIo } from "../device/native-io.js";
 import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory } from "../mem/packet-memory.js";
-import { deleteBatch, getElement } from "../sys/bpf.js";
+import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
 import { FLOW_KEY_SIZE } from "../wire/flow-entry.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
@@ -35,6 +35,7 @@ const commands = new Commands(state, io, counters, {
   watch: (fd) => io.watch(fd),
   openFlowMap: (fd) => ({
     lookup: (key, value) => getElement(fd, key, value) === 0,
+    put: (keys, values, count) => putBatch(fd, keys, values, count),
     delete: (keys, count) => deleteBatch(fd, keys, FLOW_KEY_SIZE, count),
   }),
 });
@@ -53,7 +54,7 @@ function loop(): void {
   let seen = 0;
   let watched = 0;
   let received = 0;
-  while (commands.running) {
+  while (commands.running && Atomics.load(mailbox, 1) === 0) {
     const posted = Atomics.load(mailbox, 0);
     if (posted !== seen) {
       seen = posted;

@@ -1,8 +1,9 @@
 /**
  * A batch of frames on their way through the stages: columns of integers over one packet memory, made once and reused.
  *
- * Life of frame i: the engine fills `ingress`, `len` and `tail` and sets `egress` to UNDECIDED; `parse` says what it is; each later stage
- * looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD or DROPPED.
+ * Life of frame i: the engine fills `ingress`, `len`, `tail` and `device` and sets `egress` to UNDECIDED; `parse` says what it is; each later
+ * stage looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD, FLOOD_ENDPOINTS
+ * or DROPPED.
  * The frame never moves: its virtio-net header is at `at[i]`, its Ethernet header at `at[i] + 10`, its IPv4 header at `at[i] + 24`
  * (or 4 later behind a VLAN tag, where it is not looked at).
  */
@@ -12,7 +13,8 @@ import { HEAD_SIZE, type PacketMemory } from "./packet-memory.js";
 export const DROPPED = -1,
   UNDECIDED = -2,
   FLOOD = -3,
-  ROUTE = -4;
+  ROUTE = -4,
+  FLOOD_ENDPOINTS = -5; // to every bridge port but the host's
 
 /** What `parse` found: something else than IPv4 or ARP; ARP; IPv4. */
 export const KIND_OTHER = 0,
@@ -31,6 +33,7 @@ export class Batch {
   readonly ingress: Int32Array; // port that the frame came in by
   readonly len: Int32Array; // bytes from the Ethernet header on
   readonly tail: Int32Array; // index of the tail that the frame goes on in, or -1
+  readonly device: Int32Array; // interface index that the host's kernel accepted it from for a published port; 0: it did not come that way
   readonly egress: Int32Array;
   readonly kind: Int32Array;
   readonly l4: Int32Array; // byte offset of the layer-4 header (KIND_IPV4)
@@ -48,6 +51,7 @@ export class Batch {
     this.ingress = column();
     this.len = column();
     this.tail = column().fill(-1);
+    this.device = column();
     this.egress = column();
     this.kind = column();
     this.l4 = column();

@@ -23,4 +23,14 @@ export class PacketMemory {
     this.halves = new Uint16Array(block);
     this.words = new Int32Array(block);
   }
+
+  /** Byte offset of the end of head `i`, where a longer frame goes on in a tail. */
+  headEnd(i: number): number {
+    return (i + 1) * HEAD_SIZE;
+  }
+
+  /** Byte offset of a tail. */
+  tailAt(tail: number): number {
+    return this.slots * HEAD_SIZE + tail * TAIL_SIZE;
+  }
 }

@@ -1,28 +1,47 @@
 /**
- * The folder of running instances: one unix socket each, `PID.sock`. Devices, programs, maps and held ports all end with their process, so the
- * socket file is all that a killed instance leaves behind, and, on kernels without TCX, its clsact filters.
+ * What killed processes leave behind, and its removal. Programs, maps, held ports and most devices end with their process. What stays: a socket
+ * file in the folder of running instances, `PID.sock`; on kernels without TCX clsact filters; and devices of endpoints, which are meant to stay,
+ * when their sandbox ends while nobody looks.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { runDir } from "../api/paths.js";
+import { runDirs } from "../api/paths.js";
 import { sweepStale } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
+import { isSandbox, removeHostDevice } from "./endpoint-device.js";
+import { FileStore, stateDir } from "./file-store.js";
+
+const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
 
 export interface Swept {
   sockets: number;
   filters: number;
+  /** Files that this user may not remove, or a folder that it may not read. */
+  denied: string[];
 }
 
 /** Removes what dead instances left. Needs CAP_NET_ADMIN for filters, if there are any. */
 export function sweep(): Swept {
-  const swept: Swept = { sockets: 0, filters: 0 };
-  const files = existsSync(runDir()) ? readdirSync(runDir()) : [];
-  for (const file of files) {
-    const pid = /^(\d+)\.sock$/.exec(file)?.[1];
-    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
-    rmSync(join(runDir(), file), { force: true });
-    swept.sockets++;
-  }
+  const swept: Swept = { sockets: 0, filters: 0, denied: [] };
+  const unlessDenied = (file: string, action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      if (!DENIED.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      swept.denied.push(file);
+    }
+  };
+  for (const dir of runDirs())
+    unlessDenied(dir, () => {
+      for (const file of isFolder(dir) ? readdirSync(dir) : []) {
+        const pid = /^(\d+)\.sock$/.exec(file)?.[1];
+        if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+        unlessDenied(join(dir, file), () => {
+          rmSync(join(dir, file), { force: true });
+          swept.sockets++;
+        });
+      }
+    });
   const socket = new RouteSocket();
   try {
     swept.filters = sweepStale(
@@ -33,4 +52,28 @@ export function sweep(): Swept {
     socket.close();
   }
   return swept;
+}
+
+/** Removes devices, and records, of endpoints whose sandbox ended while no daemon ran; answers how many devices. Nothing while one runs. */
+export async function sweepDevices(): Promise<number> {
+  const store = new FileStore(stateDir());
+  const { endpoints } = await store.load();
+  if (endpoints.length === 0 || isAlive(store.writer)) return 0;
+  const ended = endpoints.filter(({ sandbox }) => sandbox === "" || !isSandbox(sandbox));
+  const removed = ended.filter((endpoint) => removeHostDevice(endpoint.device)).length;
+  if (ended.length > 0) await store.commit({ removeEndpoints: ended.map(({ id }) => id) });
+  return removed;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -6,6 +6,7 @@
 
 import { TsproxyError } from "../errors.js";
 import { bindError } from "../sys/port-owner.js";
+import { addressPort } from "../wire/address-port.js";
 import { type Cidr, contains, parseIpv4 } from "../wire/ipv4-address.js";
 import type { Listener, ListenerOptions, RelayStats } from "./listener.js";
 import { listenTcp } from "./tcp.js";
@@ -96,7 +97,7 @@ async function pick(spec: RelaySpec, open: Open): Promise<Listener> {
       if ((error as TsproxyError).code !== "TSP_ERR_PORT_TAKEN") throw error;
     }
   }
-  const range = `${spec.hostIp}:${spec.hostPort}-${spec.hostPortEnd}/${spec.proto}`;
+  const range = `${addressPort(spec.hostIp, `${spec.hostPort}-${spec.hostPortEnd}`)}/${spec.proto}`;
   throw new TsproxyError(
     "TSP_ERR_PORT_TAKEN",
     "conflict",

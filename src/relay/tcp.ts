@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import net, { type AddressInfo, type Socket } from "node:net";
 import { log } from "../log.js";
+import { addressPort } from "../wire/address-port.js";
 import type { Listener, ListenerOptions } from "./listener.js";
 
 const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
@@ -42,7 +43,7 @@ export async function listenTcp(options: ListenerOptions): Promise<Listener> {
     backend.on("error", (error) => {
       if (connected) return;
       stats.failed++;
-      if (reachable) log.warn(`cannot forward to ${targetIp}:${targetPort}/tcp: ${error.message}`);
+      if (reachable) log.warn(`cannot forward to ${addressPort(targetIp, targetPort)}/tcp: ${error.message}`);
       reachable = false;
     });
     client.on("data", (chunk) => {
@@ -58,7 +59,7 @@ export async function listenTcp(options: ListenerOptions): Promise<Listener> {
   server.listen({ ...(fd === undefined ? { host: hostIp, port: hostPort } : { fd }), backlog: 4096 });
   await once(server, "listening");
   // Out of descriptors, for one: the server goes on and the client is cut by the kernel or by Node.
-  server.on("error", (error) => log.warn(`${hostIp}:${hostPort}/tcp: ${error.message}`));
+  server.on("error", (error) => log.warn(`${addressPort(hostIp, hostPort)}/tcp: ${error.message}`));
   return {
     port: (server.address() as AddressInfo).port,
     close: async () => {

@@ -4,8 +4,13 @@
  * (invalid) or, for a malformed `-p`, a TSP_ERR_PORT_SPEC, and names the option and the word in it.
  */
 import os from "node:os";
+import type { Firewall } from "../control/controller.js";
+import type { EndpointSpec } from "../control/network/endpoints.js";
+import type { NetworkSpec } from "../control/network/kinds.js";
+import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { type PortSpec, parsePortSpec } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
+import { subnetProblem } from "../model/addresses.js";
 import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
 
 /** The options of the main command as they were typed. */
@@ -16,34 +21,21 @@ export interface RunOptions {
   allowFrom?: string[] | undefined;
   masqueradePorts?: string | undefined;
   mtu?: string | undefined;
+  promiscuous?: boolean | undefined;
   workers?: string | undefined;
   conntrackMax?: string | undefined;
   readyFd?: string | undefined;
   offload?: boolean | undefined;
+  firewall?: string | undefined;
   relay?: boolean | undefined;
+  probe?: boolean | undefined;
   json?: boolean | undefined;
-}
-
-/** Addresses are int32 in host order. */
-export interface NetworkConfig {
-  cidr: Cidr;
-  /** First address of the network. */
-  gateway: number;
-  /** Undefined: chosen by the dataplane. */
-  mtu: number | undefined;
-}
-
-export interface EndpointConfig {
-  /** A name in /run/netns, a process id in decimal, or an absolute path. */
-  netns: string;
-  /** int32, host order */
-  address: number;
 }
 
 export interface RunConfig {
   publish: PortSpec[];
-  network: NetworkConfig | undefined;
-  endpoints: EndpointConfig[];
+  network: NetworkSpec | undefined;
+  endpoints: EndpointSpec[];
   /** Clients that may use published ports; empty: all. */
   allowFrom: Cidr[];
   workers: number;
@@ -51,24 +43,26 @@ export interface RunConfig {
   masqueradePorts: { first: number; last: number };
   conntrackMax: number;
   offload: boolean;
+  firewall: Firewall;
   readyFd: number | undefined;
   relay: boolean;
+  /** Targets are tried by a whole connection at the start. */
+  probe: boolean;
   json: boolean;
 }
 
 export const DEFAULT_CONNTRACK_MAX = 262_144;
 /** Below net.ipv4.ip_local_port_range's default, 32768 60999 (Documentation/networking/ip-sysctl.rst), where there is more room than above. */
 const DEFAULT_MASQUERADE = { first: 10_240, last: 32_767 };
-const MIN_MTU = 68; // RFC 791 §3.2
-const MAX_MTU = 65_521; // drivers/net/tun.c: 65535 less the Ethernet header
 const MAX_CONNTRACK = 1 << 20;
 const MAX_FD = 1 << 20;
 
 export function parseConfig(raw: RunOptions, cores: number = os.availableParallelism()): RunConfig {
   const publish = (raw.publish ?? []).map(parsePortSpec);
-  const network = raw.network === undefined ? undefined : parseNetwork(raw.network, raw.mtu);
+  const network = raw.network === undefined ? undefined : parseNetwork(raw.network, raw.mtu, raw.promiscuous);
   if (network === undefined) {
     if (raw.mtu !== undefined) throw invalid(`--mtu ${raw.mtu}: there is no network to set it for`, "add --network CIDR");
+    if (raw.promiscuous) throw invalid("--promiscuous: there is no network whose endpoints could be", "add --network CIDR");
     if (raw.endpoint?.[0] !== undefined)
       throw invalid(`--endpoint ${raw.endpoint[0]}: there is no network to put it in`, "add --network CIDR");
     if (publish.length === 0) throw invalid("nothing to do", "publish a port, like -p 8999:172.17.0.4:8080, or give a --network");
@@ -76,6 +70,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
   const endpoints = network === undefined ? [] : parseEndpoints(raw.endpoint ?? [], network);
   refuseCollisions(publish, raw.publish ?? []);
   if (network !== undefined) refuseMissingEndpoints(publish, network, endpoints);
+  if (raw.relay && raw.offload) throw invalid("--offload: the kernel cannot carry what --relay does", "leave one of both out");
   return {
     publish,
     network,
@@ -83,6 +78,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
     ...parseDataplane(raw, cores),
     readyFd: raw.readyFd === undefined ? undefined : parseInteger("--ready-fd", raw.readyFd, 1, MAX_FD),
     relay: raw.relay ?? false,
+    probe: raw.probe ?? false,
     json: raw.json ?? false,
   };
 }
@@ -91,7 +87,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
 export function parseDataplane(
   raw: RunOptions,
   cores: number = os.availableParallelism(),
-): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload"> {
+): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload" | "firewall"> {
   return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
     workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
@@ -99,7 +95,13 @@ export function parseDataplane(
     conntrackMax:
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
     offload: raw.offload ?? false,
+    firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
   };
+}
+
+function parseFirewall(text: string): Firewall {
+  if (text !== "honour" && text !== "bypass") throw invalid(`--firewall '${text}': not a way to treat it`, "use honour or bypass");
+  return text;
 }
 
 function invalid(message: string, hint: string): TsproxyError {
@@ -110,7 +112,7 @@ function invalid(message: string, hint: string): TsproxyError {
 export function parseInteger(option: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max))
-    throw invalid(`${option} '${text}': not a number that it can be`, min === max ? `use ${min}` : `use ${min} to ${max}`);
+    throw invalid(`${option} '${text}': not a whole number in its range`, min === max ? `use ${min}` : `use ${min} to ${max}`);
   return value;
 }
 
@@ -129,20 +131,22 @@ function parseAllowFrom(text: string): Cidr {
   return cidr;
 }
 
-function parseNetwork(text: string, mtu: string | undefined): NetworkConfig {
+export function parseNetwork(text: string, mtu: string | undefined, promiscuous = false): NetworkSpec {
   const cidr = parseCidr(text);
-  if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 172.17.0.0/16");
+  if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 10.44.0.0/24");
   if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
-  const { address, prefixLength } = cidr;
-  if (prefixLength < 8 || prefixLength > 30)
-    throw invalid(`--network '${text}': /${prefixLength} is too ${prefixLength < 8 ? "large" : "small"}`, "use a length from /8 to /30");
-  const top = address >>> 24; // 0 "this network", 127 loopback, 224 and up multicast or reserved (RFC 6890)
-  if (top === 0 || top === 127 || top >= 224)
-    throw invalid(`--network '${text}': reserved for other uses`, "use a private network, like 172.17.0.0/16");
-  return { cidr, gateway: address + 1, mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU) };
+  const found = subnetProblem(cidr);
+  if (found !== null) throw invalid(`--network '${text}': ${found.problem}`, found.hint);
+  return {
+    kind: "bridge",
+    cidr,
+    gateway: cidr.address + 1,
+    mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU),
+    promiscuous,
+  };
 }
 
-function parseEndpoints(texts: string[], network: NetworkConfig): EndpointConfig[] {
+function parseEndpoints(texts: string[], network: NetworkSpec): EndpointSpec[] {
   const byAddress = new Map<number, string>();
   const byNetns = new Map<string, string>();
   return texts.map((text) => {
@@ -166,7 +170,7 @@ function parseEndpoints(texts: string[], network: NetworkConfig): EndpointConfig
   });
 }
 
-function parseEndpoint(text: string, { cidr, gateway }: NetworkConfig): EndpointConfig {
+export function parseEndpoint(text: string, { cidr, gateway }: NetworkSpec): EndpointSpec {
   const equals = text.lastIndexOf("=");
   if (equals < 0) throw invalid(`--endpoint '${text}': no '='`, `write NETNS=ADDRESS, like web=${formatIpv4(gateway + 1)}`);
   const netns = text.slice(0, equals);
@@ -210,7 +214,7 @@ function refuseCollisions(publish: PortSpec[], texts: string[]): void {
 }
 
 /** Nothing but our own endpoints can be in our network, so a target there without one would never answer. */
-function refuseMissingEndpoints(publish: PortSpec[], network: NetworkConfig, endpoints: EndpointConfig[]): void {
+function refuseMissingEndpoints(publish: PortSpec[], network: NetworkSpec, endpoints: EndpointSpec[]): void {
   for (const { targetIp } of publish) {
     const target = parseIpv4(targetIp) as number; // parsePortSpec has checked it
     if (!contains(network.cidr, target) || target === network.gateway || endpoints.some(({ address }) => address === target)) continue;

@@ -1,18 +1,10 @@
 /**
  * `emit`, for the ingress of an uplink: frames that the engine wrote. Needs `forwarding` on the uplink, else `fib_lookup` answers nothing.
- * What the lookup has no device for goes on to the host's own stack, which does what a router does (delivers, fragments, answers
- * "unreachable").
+ *
+ * What is for the host itself goes in again by its loopback device, as from a program on the host (home-program.ts).
+ * What the lookup has no device for goes on to the host's own stack, which does what a router does (fragments, answers "unreachable").
  */
-import {
-  FLAG_OFFLOAD,
-  FLAG_RECORD,
-  FLOW_ADDRESS_AT,
-  FLOW_OFFLOAD_AT,
-  FLOW_PORT_AT,
-  FLOW_VALUE_SIZE,
-  OFFLOAD_DESTINATION,
-  OFFLOAD_SOURCE,
-} from "../wire/flow-entry.js";
+import { FLAG_RECORD, FLOW_UPLINK_AT, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
 import {
   type Counter,
   ECHO_REPLY,
@@ -30,6 +22,7 @@ import {
   FLOW_PORTS,
   FLOW_PROTO,
   FLOW_SRC,
+  FOR_HOME,
   FRAGMENT_OFFSET,
   FRAME,
   FRAME_AT,
@@ -43,11 +36,13 @@ import {
   IPV4_SIZE,
   L4,
   L4_SIZE,
+  LOOPBACK,
+  LOOPBACK_NET,
   type MapFds,
   PACKET_HOST,
   Program,
-  SENT_TO,
   SKB_PROTOCOL,
+  SKB_TC_INDEX,
   TC_ACT_OK,
   TC_ACT_SHOT,
   TCP,
@@ -55,9 +50,6 @@ import {
   VALUE,
 } from "./program.js";
 
-/** The frame's bytes from SENT_TO_AT on: address, two others, port. */
-const SENT_TO_AT = 2,
-  SENT_TO_PORT = SENT_TO + 6;
 /** enum bpf_func_id. */
 const SKB_CHANGE_TYPE = 32;
 
@@ -81,37 +73,36 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
     .copy("u16", FLOW_PORTS, L4 + ICMP_ID)
     .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
 
-  // The flags first: they lie where the key's last word is put.
-  p.label("record").load("u8", "r9", "r10", FRAME).mov("r0", "r9").alu("and", "r0", FLAG_RECORD).jumpIf("r0", "==", 0, "route");
+  // The flag first: it lies where the key's last word is put.
+  p.label("record").load("u8", "r0", "r10", FRAME).alu("and", "r0", FLAG_RECORD).jumpIf("r0", "==", 0, "route");
   p.copy("u32", FLOW_SRC, IP + IP_SRC)
     .copy("u32", FLOW_DST, IP + IP_DST)
     .store("u32", "r10", FLOW_PROTO, "r8");
-  p.zero(VALUE, FLOW_VALUE_SIZE).store("u32", "r10", VALUE, uplinkIfindex);
-  p.alu("and", "r9", FLAG_OFFLOAD).jumpIf("r9", "!=", 0, "offload");
   // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
-  p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route").jump("update");
-
-  // For the client's packets: they look as if this were the answer to what the address that they are sent to had sent.
-  p.label("offload").loadBytes(SENT_TO_AT, SENT_TO, 8, "route");
-  p.copy("u32", FLOW_SRC, SENT_TO).copy("u32", FLOW_DST, IP + IP_SRC);
-  p.copy("u16", FLOW_PORTS, SENT_TO_PORT).copy("u16", FLOW_PORTS + 2, L4);
   p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route");
-  p.copy("u32", VALUE + FLOW_ADDRESS_AT, IP + IP_DST).copy("u16", VALUE + FLOW_PORT_AT, L4 + 2);
-  p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION).update("flows", FLOW, VALUE);
-  // For the target's.
-  p.copy("u32", FLOW_SRC, IP + IP_SRC)
-    .copy("u32", FLOW_DST, IP + IP_DST)
-    .copy("u32", FLOW_PORTS, L4);
-  p.copy("u32", VALUE + FLOW_ADDRESS_AT, SENT_TO).copy("u16", VALUE + FLOW_PORT_AT, SENT_TO_PORT);
-  p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_SOURCE);
-
-  p.label("update").update("flows", FLOW, VALUE).jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
+  p.zero(VALUE, FLOW_VALUE_SIZE).store("u32", "r10", VALUE + FLOW_UPLINK_AT, uplinkIfindex);
+  p.update("flows", FLOW, VALUE).jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
 
   p.route(uplinkIfindex, "answered");
-  p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("stack");
+  p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
 
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
   p.label("send").routeDevice("r7").jumpIf("r7", "==", uplinkIfindex, "no-device").choose("sent").count("counted").sendTo("r7");
+
+  // r7: the device that has the address. An error about a flow may have somebody else's source: that is no packet of the host's own.
+  p.label("no-way-out").jumpIf("r7", "!=", FIB_NOT_FWDED, "stack");
+  p.load("u8", "r0", "r10", IP + IP_SRC).jumpIf("r0", "==", LOOPBACK_NET, "from-host");
+  p.lookup("locals", IP + IP_SRC)
+    .jumpIf("r0", "==", 0, "stack")
+    .label("from-host");
+  p.load("u8", "r0", "r10", IP + IP_DST).jumpIf("r0", "==", LOOPBACK_NET, "to-loopback");
+  p.lookup("locals", IP + IP_DST)
+    .jumpIf("r0", "==", 0, "stack")
+    .load("u32", "r0", "r0", 0)
+    .jumpIf("r0", "==", 0, "stack");
+  p.mov("r7", "r0").jumpIf("r7", "==", LOOPBACK, "to-host").mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0").jump("to-host");
+  p.label("to-loopback").mov("r7", LOOPBACK);
+  p.label("to-host").choose("delivered").count("home").sendByRoute("r7");
 
   p.label("no-device").mov("r7", FIB_NOT_FWDED);
   p.label("stack");

@@ -34,18 +34,20 @@ import {
   QUOTED,
   SENDER,
   SKB_LEN,
+  SKB_STORE_BYTES,
   TC_ACT_SHOT,
   TCP,
+  TCP_FLAGS,
 } from "./program.js";
 
 /** enum bpf_func_id. KTIME_GET_COARSE_NS: Linux 5.11. */
 // biome-ignore format: a table
-const SKB_STORE_BYTES = 9, L4_CSUM_REPLACE = 11, KTIME_GET_COARSE_NS = 160;
+const L4_CSUM_REPLACE = 11, KTIME_GET_COARSE_NS = 160;
 /** Flags of l4_csum_replace: UDP's 0 is "no checksum" and never a sum; the changed bytes are in the pseudo-header. */
 const MARK_MANGLED_0 = 0x20,
   PSEUDO_HEADER = 0x10;
 // biome-ignore format: a table
-const PLAIN_FIRST_BYTE = 0x45, IP_TOTAL_LENGTH = 2, IP_TTL = 8, IP_CHECKSUM = 10, TCP_FLAGS = 13, TCP_CHECKSUM = 16, UDP_CHECKSUM = 6,
+const PLAIN_FIRST_BYTE = 0x45, IP_TOTAL_LENGTH = 2, IP_TTL = 8, IP_CHECKSUM = 10, TCP_CHECKSUM = 16, UDP_CHECKSUM = 6,
   FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;
 
 /** With the packet's headers in IP and L4, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */

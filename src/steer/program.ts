@@ -1,18 +1,24 @@
 /**
  * What the steering's programs have in common: the maps that they share, offsets, and sequences of instructions.
  *
- * Three programs, as byte code. They decide nothing about translation: `steer` (steer-program.ts) takes off a host interface what belongs
- * to tsproxy and sends it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the
- * host would; `queue` (queue-program.ts) spreads a bridge's frames over the workers. With offload, `steer` also carries out for single
- * flows what the engine has decided (offload-program.ts).
+ * Seven programs, as byte code. They decide nothing about translation: `accept` (accept-program.ts) gives the engine what the host's kernel
+ * lets through to a published port; `steer` (steer-program.ts) takes off a host interface what belongs to a flow that is known, and sends
+ * it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the host would, with the
+ * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
+ * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
+ * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward.
  *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
  * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
  *   `ports` is the source port then the destination port; for an ICMP echo twice its id. Value: see `wire/flow-entry.ts`.
- * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused.
+ * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused. Empty unless the host's firewall is
+ *   bypassed.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
- *   interface index of the uplink that gets the others too. For queue-program.ts, 256 more in the protocol: the queue.
- * - locals: the host's own addresses, a raw word. Value: u32, unused.
+ *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
+ *   queue-program.ts, 256 more in the protocol: the queue.
+ * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
+ * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
+ * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 import { SPREAD_FACTOR } from "../wire/spread.js";
@@ -22,19 +28,24 @@ export { PROTO_ICMP as ICMP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/
 
 /** Counters in the order of their u64s. Packets that are left alone are not counted. */
 export const COUNTERS = [
-  "taken-port", // steer: for a published port, to the engine
+  "accepted", // accept: the host's kernel let it through to a held port, to the engine
+  "accept-ring-full", // accept: dropped, the engine did not keep up
+  "accept-failed", // accept: dropped, longer than any datagram
+  "taken-port", // steer: for a published port, to the engine (only where the host's firewall is bypassed)
   "taken-reply", // steer: answers a packet that the engine sent
   "taken-fragment", // steer: a later fragment of one of these
   "offloaded", // steer: translated on the spot, as the engine had said
   "offload-failed", // steer: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
-  "handed-to-stack", // emit: for an address of the host, or none that has a route
+  "delivered", // emit: to the host itself, as from its loopback device
+  "handed-to-stack", // emit: no route, or none but to the host itself
   "unreachable", // the rest go to the host's stack too, which answers with ICMP, fragments, encapsulates or drops
   "fragment-needed",
   "forwarding-disabled", // somebody switched off `forwarding` of the uplink
   "unsupported-route",
   "malformed", // emit: dropped, the frame is not IPv4
   "flow-not-recorded",
+  "forward-refused", // answer: dropped, the host would have forwarded it into an own network
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -46,15 +57,19 @@ export interface MapFds {
   fragments: number;
   ports: number;
   locals: number;
+  own: number;
   counters: number;
 }
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
-const MAP_LOOKUP = 1, MAP_UPDATE = 2, SKB_LOAD_BYTES = 26, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
+export const SKB_STORE_BYTES = 9, REDIRECT = 23, SKB_LOAD_BYTES = 26;
+// biome-ignore format: a table
+const MAP_LOOKUP = 1, MAP_UPDATE = 2, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
 // biome-ignore format: a table
-export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, PACKET_HOST = 0,
+export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_INGRESS_IFINDEX = 36,
+  SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_GSO_SIZE = 176, PACKET_HOST = 0,
   TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
 /** struct bpf_fib_lookup, its answers, and the size of struct bpf_redir_neigh. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
 // biome-ignore format: a table
@@ -62,30 +77,34 @@ const FIB_SIZE = 64, FIB_L4_PROTOCOL = 1, FIB_SPORT = 2, FIB_DPORT = 4, FIB_IFIN
   FIB_SKIP_NEIGH = 4, REDIR_NEIGH_SIZE = 20, AF_INET = 2, EINVAL = 22;
 // biome-ignore format: a table
 export const FIB_SUCCESS = 0, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISABLED = 5, FIB_NO_NEIGH = 7, FIB_FRAG_NEEDED = 8;
+/** LOOPBACK_IFINDEX of include/net/flow.h: lo has this index in every network namespace. */
+export const LOOPBACK = 1;
+/** A packet's tc_index by which `emit` tells `home` that it is for the host itself; "tP". */
+export const FOR_HOME = 0x7450;
 /** Headers: offsets and values. 16-bit values are as a little-endian load sees them: ethertype 0x0800, fragment offset 0x1fff. */
 // biome-ignore format: a table
 export const ETHERNET_SIZE = 14, ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0008,
   IPV4_SIZE = 20, IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, IP_SRC = 12, IP_DST = 16, LOOPBACK_NET = 127,
-  L4_SIZE = 8,
+  L4_SIZE = 8, TCP_FLAGS = 13,
   ICMP_ID = 4, ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
 
 /**
  * Stack, offsets from the frame pointer. IP and L4: IPv4 header without options, and the first 8 bytes of what follows it. FLOW and
- * PORT: keys. SENDER (steer): outer source. FRAME (emit): bytes FRAME_AT and up of the frame, so that its IP header lies at IP.
- * VALUE (emit): of a flow to be recorded. INDEX: of a counter, a new ethertype, or a value of `fragments`. SENT_TO (emit): of the frame's MAC addresses. QUOTED (steer): whether FLOW comes from the packet
- * inside an ICMP error.
+ * PORT: keys. REST: value of `fragments`. SENDER (steer): outer source. FRAME (emit): bytes FRAME_AT and up of the frame, so that its IP
+ * header lies at IP. VALUE (emit): of a flow to be recorded. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether
+ * FLOW comes from the packet inside an ICMP error.
  */
 // biome-ignore format: a table
 export const IP = -32, L4 = IP + IPV4_SIZE, FLOW = -48, FLOW_SRC = FLOW, FLOW_DST = FLOW + 4, FLOW_PORTS = FLOW + 8, FLOW_PROTO = FLOW + 12,
-  PORT = -56, INDEX = -60, SENDER = -64, FRAME_AT = 11, FRAME = IP - (ETHERNET_SIZE - FRAME_AT), VALUE = -184, SENT_TO = -192, QUOTED = -196;
+  PORT = -56, REST = PORT, INDEX = -60, SENDER = -64, FRAME_AT = 11, FRAME = IP - (ETHERNET_SIZE - FRAME_AT), VALUE = -192, QUOTED = -196;
 const FIB = -128,
   NEXT_HOP = -152;
 
 /** The parts that the programs are made of. r6: the packet, all along. */
-export class Program extends Assembler {
-  private readonly maps: MapFds;
+export class Program<Maps extends MapFds = MapFds> extends Assembler {
+  private readonly maps: Maps;
 
-  constructor(maps: MapFds) {
+  constructor(maps: Maps) {
     super();
     this.maps = maps;
     this.mov("r6", "r1");
@@ -106,13 +125,17 @@ export class Program extends Assembler {
   }
 
   /** r0: address of the value, or 0. */
-  lookup(map: keyof MapFds, key: number): this {
-    return this.loadMap("r1", this.maps[map]).stackPointer("r2", key).call(MAP_LOOKUP);
+  lookup(map: keyof Maps, key: number): this {
+    return this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .call(MAP_LOOKUP);
   }
 
   /** Enters the key with the value at `value`. */
-  update(map: keyof MapFds, key: number, value: number): this {
-    this.loadMap("r1", this.maps[map]).stackPointer("r2", key).stackPointer("r3", value);
+  update(map: keyof Maps, key: number, value: number): this {
+    this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .stackPointer("r3", value);
     return this.mov("r4", 0).call(MAP_UPDATE);
   }
 
@@ -123,11 +146,10 @@ export class Program extends Assembler {
     return this.mov("r0", "r8").alu("or", "r0", flag).store("u32", "r10", FLOW_PROTO, "r0");
   }
 
-  /** Notes for the later fragments what is in r7 (r0 to r5 are lost), if the header in IP is that of a first one. Defines `done`. */
+  /** Notes for the later fragments what is in REST (r0 to r5 are lost), if the header in IP is that of a first one. Defines `done`. */
   rememberFragments(done: string, flag = 0): this {
     this.load("u16", "r0", "r10", IP + IP_FRAGMENT).alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS);
-    this.jumpIf("r0", "!=", MORE_FRAGMENTS, done).fragmentKey(flag).store("u32", "r10", INDEX, "r7");
-    return this.update("fragments", FLOW, INDEX).label(done);
+    return this.jumpIf("r0", "!=", MORE_FRAGMENTS, done).fragmentKey(flag).update("fragments", FLOW, REST).label(done);
   }
 
   zero(at: number, size: number): this {
@@ -196,6 +218,12 @@ export class Program extends Assembler {
     this.load("u8", "r0", "r10", FIB).store("u32", "r10", NEXT_HOP, "r0"); // family: an IPv4 route may have an IPv6 gateway
     for (let i = 0; i < 16; i += 4) this.copy("u32", NEXT_HOP + 4 + i, FIB + FIB_DST + i);
     this.mov("r1", device).stackPointer("r2", NEXT_HOP).mov("r3", REDIR_NEIGH_SIZE).mov("r4", 0);
+    return this.call(REDIRECT_NEIGH).exit();
+  }
+
+  /** Ends with the packet on its way out of the device in `device`, by the route that the kernel finds there. */
+  sendByRoute(device: Reg): this {
+    this.mov("r1", device).mov("r2", 0).mov("r3", 0).mov("r4", 0);
     return this.call(REDIRECT_NEIGH).exit();
   }
 

@@ -21,6 +21,7 @@ import {
   type MapFds,
   PARAMETER_PROBLEM,
   Program,
+  REST,
   SKB_PROTOCOL,
   TCP,
   TIME_EXCEEDED,
@@ -51,7 +52,11 @@ export function queueProgram(workers: number, maps: MapFds): Uint8Array {
   p.mov("r7", ETHERNET_SIZE);
   ends("outer", "later");
   p.spread(IP + IP_DST, L4 + 2, workers);
-  p.label("picked").mov("r7", "r0").rememberFragments("remembered", FRAGMENT_OF_QUEUE).mov("r0", "r7").exit();
+  p.label("picked")
+    .mov("r7", "r0")
+    .store("u32", "r10", REST, "r7")
+    .store("u32", "r10", REST + 4, 0);
+  p.rememberFragments("remembered", FRAGMENT_OF_QUEUE).mov("r0", "r7").exit();
 
   p.label("outer").load("u8", "r0", "r10", L4);
   for (const type of [UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM]) p.jumpIf("r0", "==", type, "error");

@@ -4,11 +4,17 @@
  * host's own addresses as its source.
  *
  * It brings every packet into one form, the packet of ours that it answers: a plain packet with its ends exchanged, an ICMP error as the
- * packet inside it. That is looked up in `flows`, then its source in `ports`. Later fragments go where the first one went, if that came first.
+ * packet inside it. That is looked up in `flows`, and what is not there is left alone: the host's kernel decides about it, and what is for
+ * a published port may come to the engine by the socket that holds the port (accept-program.ts). So do connections that a client opens
+ * with the ports of one that is known, and packets of a client by another interface than its first one's. Later fragments go where
+ * the first one went, if that came first.
+ *
+ * Where the host's firewall is bypassed, what is not in `flows` is looked up in `ports`, and so taken before the kernel sees it.
  *
  * Each worker has an uplink of its own. A reply goes to the uplink that the flow left by; what is new goes where `wire/spread.ts` says by
  * the far end, and `queueProgram` says the same for the queues of the bridge's TAPs.
  */
+import { FLOW_INGRESS_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import { forwardOffloaded } from "./offload-program.js";
 import {
   ECHO_REPLY,
@@ -41,23 +47,40 @@ import {
   PORT,
   Program,
   QUOTED,
+  REDIRECT,
+  REST,
   SENDER,
+  SKB_IFINDEX,
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
+  SKB_STORE_BYTES,
   SKB_VLAN_PRESENT,
   TC_ACT_UNSPEC,
   TCP,
+  TCP_FLAGS,
   TIME_EXCEEDED,
   UDP,
   UNREACHABLE,
 } from "./program.js";
 
 /** enum bpf_func_id. */
-const SKB_STORE_BYTES = 9,
-  REDIRECT = 23,
-  SKB_CHANGE_HEAD = 43;
+const SKB_CHANGE_HEAD = 43;
+const SYN = 0x02,
+  SYN_ACK = 0x12;
 
-export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: MapFds, offload = false): Uint8Array {
+export interface SteerOptions {
+  /** Carries out what is entered for offloaded flows. */
+  offload?: boolean;
+  /** Takes what is for a published port before the host's firewall sees it. */
+  bypass?: boolean;
+}
+
+export function steerProgram(
+  link: LinkLayer,
+  uplinks: readonly number[],
+  maps: MapFds,
+  { offload = false, bypass = false }: SteerOptions = {},
+): Uint8Array {
   const p = new Program(maps);
   const start = link === "ip" ? 0 : ETHERNET_SIZE;
   // Clients on the host itself are translated at both ends, and a packet from a bare link has no Ethernet header to send it on with.
@@ -118,27 +141,25 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
     .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
 
   p.label("find").store("u32", "r10", FLOW_PROTO, "r8");
-  p.lookup("flows", FLOW).jumpIf("r0", "==", 0, "new").mov("r9", "r0");
+  p.lookup("flows", FLOW)
+    .jumpIf("r0", "==", 0, bypass ? "new" : "next")
+    .mov("r9", "r0");
+  // Of a client's packets those from where the kernel accepted the first one, and none that opens a connection.
+  p.load("u32", "r1", "r9", FLOW_INGRESS_AT).jumpIf("r1", "==", 0, "known");
+  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "known");
+  p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").jumpIf("r8", "!=", TCP, "known");
+  p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
+  p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
   if (offloads) forwardOffloaded(p, "engine");
-  p.label("engine").load("u32", "r7", "r9", 0).choose("taken-reply").jump("take");
-  p.label("new").jumpIf("r8", "==", ICMP, "next");
-  p.copy("u32", PORT, FLOW_SRC)
-    .copy("u16", PORT + 4, FLOW_PORTS)
-    .store("u8", "r10", PORT + 6, "r8")
-    .store("u8", "r10", PORT + 7, 0);
-  p.choose("taken-port").lookup("ports", PORT).jumpIf("r0", "!=", 0, "pick");
-  if (link === "loopback") p.load("u8", "r0", "r10", FLOW_SRC).jumpIf("r0", "==", LOOPBACK_NET, "any");
-  p.lookup("locals", FLOW_SRC).jumpIf("r0", "==", 0, "next");
-  p.label("any").store("u32", "r10", PORT, 0).lookup("ports", PORT).jumpIf("r0", "==", 0, "next");
+  p.label("engine")
+    .load("u32", "r7", "r9", FLOW_UPLINK_AT)
+    .load("u32", "r0", "r9", FLOW_INGRESS_AT)
+    .store("u32", "r10", REST + 4, "r0");
+  p.choose("taken-reply").jump("take");
+  if (bypass) takePublished();
 
-  // FLOW_DST is the far end: of a plain packet its source, of an error whom our packet was for.
-  p.label("pick").mov("r7", uplinks[0]!);
-  if (uplinks.length > 1) {
-    p.spread(FLOW_DST, FLOW_PORTS + 2, uplinks.length);
-    for (const [worker, ifindex] of uplinks.entries()) p.mov("r7", ifindex).jumpIf("r0", "==", worker, "take");
-  }
-
-  p.label("take");
+  // r7: interface index of the uplink.
+  p.label("take").store("u32", "r10", REST, "r7");
   if (link !== "loopback") p.lookup("locals", SENDER).jumpIf("r0", "!=", 0, "next");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments("remembered");
   if (link === "ip") {
@@ -156,7 +177,31 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
     .jumpIf("r0", "!=", 0, "whole")
     .jump("next");
   p.label("later").fragmentKey().lookup("fragments", FLOW).jumpIf("r0", "==", 0, "next");
-  p.load("u32", "r7", "r0", 0).choose("taken-fragment").jump("take");
+  p.load("u32", "r7", "r0", 0)
+    .load("u32", "r1", "r0", 4)
+    .store("u32", "r10", REST + 4, "r1")
+    .choose("taken-fragment");
+  p.jumpIf("r1", "==", 0, "take").load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "==", "r1", "take");
 
   return p.label("next").answer(TC_ACT_UNSPEC).assemble();
+
+  /** What is in no flow, by its source in `ports`. */
+  function takePublished(): void {
+    p.label("new").jumpIf("r8", "==", ICMP, "next");
+    p.copy("u32", PORT, FLOW_SRC)
+      .copy("u16", PORT + 4, FLOW_PORTS)
+      .store("u8", "r10", PORT + 6, "r8")
+      .store("u8", "r10", PORT + 7, 0);
+    p.choose("taken-port").lookup("ports", PORT).jumpIf("r0", "!=", 0, "pick");
+    if (link === "loopback") p.load("u8", "r0", "r10", FLOW_SRC).jumpIf("r0", "==", LOOPBACK_NET, "any");
+    p.lookup("locals", FLOW_SRC).jumpIf("r0", "==", 0, "next");
+    p.label("any").store("u32", "r10", PORT, 0).lookup("ports", PORT).jumpIf("r0", "==", 0, "next");
+    // FLOW_DST is the far end: of a plain packet its source, of an error whom our packet was for.
+    p.label("pick")
+      .store("u32", "r10", REST + 4, 0)
+      .mov("r7", uplinks[0]!);
+    if (uplinks.length === 1) return;
+    p.spread(FLOW_DST, FLOW_PORTS + 2, uplinks.length);
+    for (const [worker, ifindex] of uplinks.entries()) p.mov("r7", ifindex).jumpIf("r0", "==", worker, "take");
+  }
 }

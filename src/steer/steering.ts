@@ -1,23 +1,28 @@
 /**
- * Steering: what the host's interfaces give to the engine, and how what the engine sends gets out (program.ts).
+ * Steering: what the host's interfaces and sockets give to the engine, and how what the engine sends gets out (program.ts).
  *
  * An uplink is a worker's TAP in the host's namespace; what it needs there is UPLINK_CONF and an address of its own. Nothing
- * global is changed, no iptables rule made. Programs are attached by TCX links, which end with the process however it ends; on
- * kernels before 6.6 by clsact filters called `tsproxy-PID`, which `close` removes, and `sweepStale` after a SIGKILL.
+ * global is changed, no iptables rule made. Programs are attached by TCX links, which end with the process however
+ * it ends; on kernels before 6.6 by clsact filters called `tsproxy-PID`, which `close` removes, and `sweepStale` after a SIGKILL.
  *
- * Map capacity: `flows` forgets the least recently used flow when it is full, but never below the stated capacity, `fragments` likewise;
- * `publish` fails when `ports` is full.
+ * New flows come by the sockets that hold the published ports, each of which gets the program `acceptFd`; it writes to a ring buffer a
+ * worker. Where the host's firewall is to be bypassed there is none of that, and `publish` and `withdraw` say which ports are taken.
+ *
+ * Map capacity: `flows` forgets the least recently used entry when it is full, but never below two of each of the stated number of
+ * flows, one for each direction, `fragments` likewise; `publish` fails when `ports` is full.
  */
 import fs from "node:fs";
 import os from "node:os";
 import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
-import type { RouteSocket } from "../sys/rtnetlink.js";
+import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf, rawWord } from "../wire/raw.js";
+import { acceptProgram, RING_SIZE } from "./accept-program.js";
 import { emitProgram } from "./emit-program.js";
-import { COUNTERS, type LinkLayer, type MapFds } from "./program.js";
+import { homeProgram } from "./home-program.js";
+import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { steerProgram } from "./steer-program.js";
 
@@ -35,7 +40,7 @@ export const UPLINK_CONF: Partial<Ipv4Conf> = { forwarding: 1, acceptLocal: 1, r
 export const UPLINK_ADDRESS = "127.84.83.80";
 
 // biome-ignore format: a table
-const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14, MAX_FRAGMENTS = 1 << 10;
+const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, FRAGMENT_VALUE_SIZE = 8, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14, MAX_FRAGMENTS = 1 << 10;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
@@ -51,11 +56,15 @@ const LINK_LAYERS = new Map<number, LinkLayer>([
   [0xfffe, "ip"], // NONE: tun, wireguard
 ]);
 
+export { RING_SIZE };
+
 export interface SteeringOptions {
   /** Interface indices of the uplinks, one a worker. */
   uplinks: readonly number[];
   /** Flows that `flows` holds without forgetting one. */
   flowCapacity: number;
+  /** Takes packets for published ports before the host's firewall, and whatever else its kernel checks, sees them. */
+  bypass?: boolean;
   /** The programs are to carry out what the engine enters into `flows` (offload-program.ts). Needs Linux 5.11. */
   offload?: boolean;
   /** Do not use TCX even where the kernel has it. */
@@ -68,9 +77,10 @@ export type AttachMode = "tcx" | "clsact";
 
 /** Filters of all instances share one priority; the kernel tells them apart by handle. */
 const PRIORITY = 0x7450;
+const DIRECTIONS = ["ingress", "egress"] as const;
 const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
 
-interface Attachment {
+export interface Attachment {
   mode: AttachMode;
   detach(): void;
 }
@@ -81,12 +91,17 @@ export function isSteerable(arphrdType: number): boolean {
 }
 
 export class Steering {
-  private readonly maps: MapFds;
+  readonly maps: MapFds;
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment>();
+  private readonly homes = new Map<number, Attachment>();
   private readonly fds: number[] = []; // of maps and programs
   private readonly emitters: Attachment[] = [];
-  private locals = new Set<number>();
+  private readonly rings: number[] = [];
+  /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
+  readonly acceptFd: number = -1;
+  private readonly homeFd: number;
+  private locals = new Map<number, number>(); // raw address to the device that has it, or 0
   private queue: number | undefined;
   private useTcx: boolean;
 
@@ -97,9 +112,13 @@ export class Steering {
   constructor(private readonly options: SteeringOptions) {
     this.useTcx = options.forceClsact !== true;
     try {
-      // Offloaded, both directions of a flow have an entry.
-      this.maps = createMaps(options.offload === true ? 2 * options.flowCapacity : options.flowCapacity, this.fds);
-      if (options.offload === true) this.programs.set("ethernet", loadOffload(options.uplinks, this.maps, this.fds));
+      this.maps = createMaps(options, this.fds);
+      if (options.offload === true) this.programs.set("ethernet", loadOffload(options, this.maps, this.fds));
+      if (options.bypass !== true) {
+        this.rings = options.uplinks.map(() => createRing(this.fds));
+        this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps), bpf.PROG_TYPE_SOCKET_FILTER);
+      }
+      this.homeFd = this.load("home", homeProgram(options.uplinks, this.maps));
       for (const uplink of options.uplinks)
         this.emitters.push(this.attachProgram(uplink, this.load("emit", emitProgram(uplink, this.maps))));
     } catch (error) {
@@ -118,6 +137,11 @@ export class Steering {
     return this.maps.flows;
   }
 
+  /** Descriptors of the workers' ring buffers, of RING_SIZE bytes; none where the firewall is bypassed. */
+  get ringFds(): readonly number[] {
+    return this.rings;
+  }
+
   /** Starts to steer what comes in at a host interface; it may be attached already. `arphrdType`: its `/sys/class/net/NAME/type`. */
   attach(ifindex: number, arphrdType: number): AttachMode {
     const present = this.attachments.get(ifindex);
@@ -129,27 +153,42 @@ export class Steering {
     }
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
-      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps));
+      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { bypass: this.options.bypass === true }));
       this.programs.set(link, progFd);
     }
+    if (link !== "loopback") this.attachHome(ifindex);
     const attachment = this.attachProgram(ifindex, progFd);
     this.attachments.set(ifindex, attachment);
     return attachment.mode;
   }
 
+  /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
+  attachOwn(ifindex: number): void {
+    if (this.homes.has(ifindex)) return;
+    this.attachHome(ifindex);
+    bpf.updateBatch(this.maps.own, bytes(Int32Array.of(ifindex)), new Uint8Array(VALUE_SIZE), 1);
+  }
+
   /** Also for a device that is gone. Nothing happens when it was not attached. */
   detach(ifindex: number): void {
-    this.attachments.get(ifindex)?.detach();
-    this.attachments.delete(ifindex);
+    bpf.deleteBatch(this.maps.own, bytes(Int32Array.of(ifindex)), 4, 1);
+    for (const attached of [this.attachments, this.homes]) {
+      attached.get(ifindex)?.detach();
+      attached.delete(ifindex);
+    }
   }
 
-  /** Interface indices, the uplink not among them. */
+  /** Interface indices of what was attached to, the uplinks not among them. */
   attached(): number[] {
-    return [...this.attachments.keys()];
+    return [...new Set([...this.attachments.keys(), ...this.homes.keys()])];
   }
 
-  /** Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (int32 in host order; 0: any address of the host). `proto`: 6 or 17. */
+  /**
+   * Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (int32 in host order; 0: any address of the host). `proto`: 6 or 17.
+   * Nothing to be done unless the firewall is bypassed: the sockets that hold the ports do it.
+   */
   publish(proto: number, hostIp: number, firstPort: number, lastPort: number): void {
+    if (this.options.bypass !== true) return;
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = keys.length / PORT_KEY_SIZE;
     try {
@@ -162,6 +201,7 @@ export class Steering {
 
   /** The opposite of `publish`. */
   withdraw(proto: number, hostIp: number, firstPort: number, lastPort: number): void {
+    if (this.options.bypass !== true) return;
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     bpf.deleteBatch(this.maps.ports, keys, PORT_KEY_SIZE, keys.length / PORT_KEY_SIZE);
   }
@@ -172,19 +212,19 @@ export class Steering {
     return this.queue;
   }
 
-  /** The host's own IPv4 addresses, int32 in host order; 127/8 need not be among them. */
-  setLocals(addresses: Int32Array): void {
-    const next = new Set(addresses);
-    const added = Int32Array.from(
-      [...next].filter((address) => !this.locals.has(address)),
-      rawWord,
-    );
-    const gone = Int32Array.from(
-      [...this.locals].filter((address) => !next.has(address)),
-      rawWord,
-    );
-    bpf.updateBatch(this.maps.locals, bytes(added), new Uint8Array(added.length * VALUE_SIZE), added.length);
-    bpf.deleteBatch(this.maps.locals, bytes(gone), 4, gone.length);
+  /** The host's own IPv4 addresses, int32 in host order, and the interface index of each one's device; 127/8 need not be among them. */
+  setLocals(addresses: readonly { address: number; ifindex: number }[]): void {
+    const next = new Map<number, number>();
+    for (const { address, ifindex } of addresses) {
+      const raw = rawWord(address);
+      // Of several devices that have it the kernel takes the first.
+      if (!next.has(raw)) next.set(raw, ifindex === LOOPBACK || this.homes.has(ifindex) ? ifindex : 0);
+    }
+    const changed = [...next].filter(([address, ifindex]) => this.locals.get(address) !== ifindex);
+    const gone = [...this.locals.keys()].filter((address) => !next.has(address));
+    const words = (column: 0 | 1): Uint8Array => bytes(Int32Array.from(changed, (entry) => entry[column]));
+    bpf.updateBatch(this.maps.locals, words(0), words(1), changed.length);
+    bpf.deleteBatch(this.maps.locals, bytes(Int32Array.from(gone)), 4, gone.length);
     this.locals = next;
   }
 
@@ -206,15 +246,20 @@ export class Steering {
     this.programs.clear();
   }
 
+  private attachHome(ifindex: number): void {
+    if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attachProgram(ifindex, this.homeFd, "egress"));
+  }
+
   private load(name: string, code: Uint8Array, type?: number): number {
     const fd = bpf.loadProgram(`tsproxy_${name}`, code, type);
     this.fds.push(fd);
     return fd;
   }
 
-  private attachProgram(ifindex: number, progFd: number): Attachment {
+  /** `name`: of the filter where there is no TCX. */
+  attachProgram(ifindex: number, progFd: number, direction: TcDirection = "ingress", name = "tsproxy"): Attachment {
     if (this.useTcx) {
-      const linkFd = bpf.createTcxLink(progFd, ifindex);
+      const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
       if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
       this.useTcx = false;
     }
@@ -222,35 +267,44 @@ export class Steering {
     if (socket === undefined) throw new Error("without TCX steering needs a route socket");
     const madeQdisc = socket.addClsact(ifindex);
     try {
-      socket.addBpfFilter(ifindex, "ingress", progFd, `tsproxy-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
+      socket.addBpfFilter(ifindex, direction, progFd, `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
     } catch (error) {
       if (madeQdisc) socket.deleteClsact(ifindex);
       throw error;
     }
+    if (direction === "egress") return { mode: "clsact", detach: () => {} };
     return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
   }
 }
 
 /** Descriptors of new maps; each is added to `fds`, also when a later one fails. */
-function createMaps(flowCapacity: number, fds: number[]): MapFds {
+function createMaps({ flowCapacity, bypass = false }: Pick<SteeringOptions, "flowCapacity" | "bypass">, fds: number[]): MapFds {
   const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
     const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
     fds.push(fd);
     return fd;
   };
+  const slack = LRU_SLACK * os.cpus().length;
   return {
-    flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flowCapacity + LRU_SLACK * os.cpus().length),
-    fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, VALUE_SIZE, MAX_FRAGMENTS + LRU_SLACK * os.cpus().length),
-    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
+    flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, 2 * flowCapacity + slack),
+    fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
+    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, bypass ? MAX_PORTS : 1, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+    own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
 }
 
+function createRing(fds: number[]): number {
+  const fd = bpf.createMap({ name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE });
+  fds.push(fd);
+  return fd;
+}
+
 /** Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. `TSP_ERR_OFFLOAD`: the kernel refuses it. */
-function loadOffload(uplinks: readonly number[], maps: MapFds, fds: number[]): number {
+function loadOffload({ uplinks, bypass = false }: Pick<SteeringOptions, "uplinks" | "bypass">, maps: MapFds, fds: number[]): number {
   try {
-    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", uplinks, maps, true));
+    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", uplinks, maps, { offload: true, bypass }));
     fds.push(fd);
     return fd;
   } catch (error) {
@@ -281,14 +335,16 @@ function bytes(words: Int32Array): Uint8Array {
 function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: number) => boolean): number {
   let removed = 0;
   let madeQdisc = false;
-  for (const { priority, handle, name } of socket.bpfFilters(ifindex)) {
-    const parts = FILTER_NAME.exec(name);
-    if (parts === null || !match(Number(parts[1]))) continue;
-    socket.deleteBpfFilter(ifindex, priority, handle);
-    madeQdisc ||= parts[2] !== undefined;
-    removed++;
+  for (const direction of DIRECTIONS) {
+    for (const { priority, handle, name } of socket.bpfFilters(ifindex, direction)) {
+      const parts = FILTER_NAME.exec(name);
+      if (parts === null || !match(Number(parts[1]))) continue;
+      socket.deleteBpfFilter(ifindex, priority, handle, direction);
+      madeQdisc ||= parts[2] !== undefined;
+      removed++;
+    }
   }
-  if (madeQdisc && socket.bpfFilters(ifindex).length === 0) socket.deleteClsact(ifindex);
+  if (madeQdisc && DIRECTIONS.every((direction) => socket.bpfFilters(ifindex, direction).length === 0)) socket.deleteClsact(ifindex);
   return removed;
 }
 
@@ -310,13 +366,16 @@ export interface SteeringProbe {
 export function probeSteering(): SteeringProbe {
   const fds: number[] = [];
   try {
-    const maps = createMaps(1, fds);
-    for (const link of ["ethernet", "loopback", "ip"] as const) fds.push(bpf.loadProgram(`tsproxy_${link}`, steerProgram(link, [1], maps)));
+    const maps = createMaps({ flowCapacity: 1, bypass: true }, fds);
+    const load = (name: string, code: Uint8Array, type?: number): number => fds.push(bpf.loadProgram(`tsproxy_${name}`, code, type));
+    for (const link of ["ethernet", "loopback", "ip"] as const) load(link, steerProgram(link, [1], maps, { bypass: true }));
+    load("home", homeProgram([1], maps));
+    load("accept", acceptProgram([createRing(fds)], maps), bpf.PROG_TYPE_SOCKET_FILTER);
     const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps));
     fds.push(emitFd);
     const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };
     try {
-      loadOffload([1], maps, fds);
+      loadOffload({ uplinks: [1] }, maps, fds);
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;
       found.offloadError = error;

@@ -10,7 +10,7 @@ import { errnoName, native } from "./native.js";
 
 /** enum bpf_map_type. */
 // biome-ignore format: a table
-export const MAP_HASH = 1, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9;
+export const MAP_HASH = 1, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_RINGBUF = 27;
 /** Hash elements are allocated when they are added, not all at creation. */
 export const F_NO_PREALLOC = 1;
 
@@ -20,8 +20,8 @@ const MAP_CREATE = 0, MAP_LOOKUP = 1, PROG_LOAD = 5, MAP_UPDATE_BATCH = 26, MAP_
 /** enum bpf_prog_type, enum bpf_attach_type. */
 // biome-ignore format: a table
 export const PROG_TYPE_SOCKET_FILTER = 1;
-const PROG_TYPE_SCHED_CLS = 3,
-  ATTACH_TCX_INGRESS = 46;
+const PROG_TYPE_SCHED_CLS = 3;
+const TCX_ATTACH = { ingress: 46, egress: 47 } as const;
 /** `fib_lookup` is for GPL-compatible programs only; this licence is one (include/linux/license.h). */
 const LICENSE = Buffer.from("Dual MIT/GPL\0");
 const VERIFIER_LOG_BYTES = 1 << 20;
@@ -111,6 +111,20 @@ export function getElement(mapFd: number, key: Uint8Array, value: Uint8Array): n
   return native.bpf(MAP_LOOKUP, getBytes, getPointers);
 }
 
+/** attr.batch of BPF_MAP_UPDATE_BATCH, as words: keys pointer in 4 and 5, values pointer in 6 and 7, count in 8, map in 9. */
+const putAttr = new Uint32Array(14);
+const putBytes = new Uint8Array(putAttr.buffer);
+const putPointers: [number, ArrayBufferView, number, ArrayBufferView] = [16, putAttr, 24, putAttr];
+
+/** As `updateBatch`: 0, or -errno. */
+export function putBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): number {
+  putAttr[8] = count;
+  putAttr[9] = mapFd;
+  putPointers[1] = keys;
+  putPointers[3] = values;
+  return native.bpf(MAP_UPDATE_BATCH, putBytes, putPointers);
+}
+
 /** attr.batch of BPF_MAP_DELETE_BATCH, as words: keys pointer in 4 and 5, count in 8, map in 9. */
 const deleteAttr = new Uint32Array(14);
 const deleteBytes = new Uint8Array(deleteAttr.buffer);
@@ -171,11 +185,11 @@ export function loadProgram(name: string, code: Uint8Array, type: number = PROG_
 }
 
 /**
- * Attaches a program to a device's ingress by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
+ * Attaches a program to a device by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
  * Null when the kernel has no TCX.
  */
-export function createTcxLink(progFd: number, ifindex: number): number | null {
-  const result = linkCreate(progFd, ifindex);
+export function createTcxLink(progFd: number, ifindex: number, direction: "ingress" | "egress" = "ingress"): number | null {
+  const result = linkCreate(progFd, ifindex, direction);
   if (result === -EINVAL) return null;
   if (result === -ENODEV) throw new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `there is no network device with index ${ifindex}`);
   return checked(`attaching to device ${ifindex}`, result);
@@ -183,14 +197,14 @@ export function createTcxLink(progFd: number, ifindex: number): number | null {
 
 /** Whether the kernel has TCX: it then looks for the device, and no device has this index. */
 export function hasTcx(progFd: number): boolean {
-  return linkCreate(progFd, 0x7fffffff) === -ENODEV;
+  return linkCreate(progFd, 0x7fffffff, "ingress") === -ENODEV;
 }
 
-function linkCreate(progFd: number, ifindex: number): number {
+function linkCreate(progFd: number, ifindex: number, direction: "ingress" | "egress"): number {
   const words = [
     [0, progFd],
     [4, ifindex],
-    [8, ATTACH_TCX_INGRESS],
+    [8, TCX_ATTACH[direction]],
   ] as const;
   return call(LINK_CREATE, 32, words, []);
 }

@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import os from "node:os";
 import { TsproxyError } from "../errors.js";
+import { addonFile, BUILD_COMMAND, platformName } from "./native-files.js";
 
 /** Opaque handle of a batched input/output context (`native/io.c`). */
 export type IoHandle = { readonly __io: unique symbol };
@@ -28,14 +29,28 @@ export interface Native {
   send(fd: number, bytes: Uint8Array): number;
   /** Length received (with MSG_TRUNC 0x20 the whole message's), or -errno. MSG_DONTWAIT is 0x40, MSG_PEEK 2. */
   recv(fd: number, bytes: Uint8Array, flags: number): number;
-  /** Binds `port` (0: a free one) on `address` (int32, host order, 0: any) so that no other program can; fd or -errno. `protocol`: 6 or 17. */
-  holdPort(protocol: number, address: number, port: number): number;
-  /** Makes a socket drop all that comes in, as one of `holdPort` does, or no longer; 0 or -errno. */
-  dropAll(fd: number, on: 0 | 1): number;
+  /**
+   * Binds `port` (0: a free one) on `address` (int32, host order, 0: any) so that no other program can; fd or -errno. `protocol`: 6 or 17.
+   * What comes in goes to the socket filter `progFd`, or is dropped (-1).
+   */
+  holdPort(protocol: number, address: number, port: number, progFd: number): number;
+  /** The same for a socket that is there already; 0 or -errno. */
+  setFilter(fd: number, progFd: number): number;
+  /** Lets everything in again; 0 or -errno. */
+  clearFilter(fd: number): number;
   /** Reads what is there without waiting: length or -errno, and the descriptor (SCM_RIGHTS) that came with it or -1; -EINVAL for several. */
   recvFd(fd: number, bytes: Uint8Array): [length: number, fd: number];
   /** What an IPv4 or IPv6 socket is bound to (`protocol`: 6, 17, …); null for one that is not, and for what is no such socket. */
   boundTo(fd: number): [protocol: number, port: number, address: string] | null;
+  /**
+   * An ICMP socket connected to an IPv4 address: a raw one, else one for pings alone (icmp(7)); fd or -errno, -EINVAL for
+   * what is no address. A raw one reads packets with their IPv4 header, the other without.
+   */
+  icmpConnect(address: string): number;
+  /** Asks an IPv4 host for a TCP connection that is never made; fd or -errno. */
+  knock(address: string, port: number): number;
+  /** What the host has said to `knock`: 1 yes, 0 nothing yet, or -errno (ECONNREFUSED). */
+  knocked(fd: number): number;
   /** Port that an IPv4 socket is bound to, or -errno. */
   localPort(fd: number): number;
   /** Binds a UDP socket (port 0: a free one; IPv6: for IPv6 alone); fd or -errno, -EINVAL for what is no address. */
@@ -67,6 +82,8 @@ export interface Native {
     wakeFd: number,
   ): IoHandle;
   ioAddPort(io: IoHandle, port: number, fd: number): void;
+  /** Maps the BPF ring buffer `fd` of `size` bytes: its records are frames of `port`. One a handle. */
+  ioAddRing(io: IoHandle, port: number, fd: number, size: number): void;
   ioRemovePort(io: IoHandle, port: number): void;
   /** Counts in clock[2] each time `fd` becomes readable. */
   ioWatch(io: IoHandle, fd: number): void;
@@ -116,18 +133,13 @@ export function systemError(call: string, errno: number, hint?: string): Tsproxy
 }
 
 function load(): Native {
-  const require = createRequire(import.meta.url);
+  const file = addonFile();
+  if (file === null) throw addonError(`there is no compiled addon for ${platformName()}`);
   let raw: Native;
   try {
-    raw = require("../../native/build/tsproxy.node") as Native;
+    raw = createRequire(import.meta.url)(file) as Native;
   } catch (cause) {
-    throw new TsproxyError(
-      "TSP_ERR_ADDON",
-      "unavailable",
-      "the native addon is not built",
-      "run 'npm run build:native' (needs a C compiler)",
-      cause,
-    );
+    throw addonError(`the addon ${file} cannot be loaded: ${(cause as Error).message}`, cause);
   }
   // Set-up calls throw a plain Error with errno and syscall; give it a name and a hint. Packet calls are left untouched.
   const wrapped = { ...raw };
@@ -144,6 +156,10 @@ function load(): Native {
     };
   }
   return wrapped;
+}
+
+function addonError(message: string, cause?: unknown): TsproxyError {
+  return new TsproxyError("TSP_ERR_ADDON", "unavailable", message, `compile it: ${BUILD_COMMAND} (needs a C compiler)`, cause);
 }
 
 export const native: Native = load();

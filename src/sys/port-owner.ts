@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { endianness } from "node:os";
 import { TsproxyError } from "../errors.js";
+import { addressPort } from "../wire/address-port.js";
 import { parseIpv4 } from "../wire/ipv4-address.js";
 
 type Proto = "tcp" | "udp";
@@ -28,15 +29,23 @@ export class PortTakenError extends TsproxyError {
     /** "nginx (pid 123)", or null when it cannot be known. */
     readonly owner: string | null,
     cause?: unknown,
+    hint = adviceOn(owner),
   ) {
-    const what = `host port ${address}:${port}/${proto} is taken by ${owner ?? "another program"}`;
-    super("TSP_ERR_PORT_TAKEN", "conflict", what, "stop it, or publish another host port", cause);
+    const what = `host port ${addressPort(address, port)}/${proto} is taken by ${owner ?? "another program"}`;
+    super("TSP_ERR_PORT_TAKEN", "conflict", what, hint, cause);
   }
+}
+
+/** tsproxy itself is not to be stopped for one port; it is called so by `cli/main.ts`. */
+function adviceOn(owner: string | null): string {
+  const pid = /^tsproxy \(pid (\d+)\)$/.exec(owner ?? "")?.[1];
+  if (pid !== undefined) return `'tsproxy stats --pid ${pid}' says for whom; publish another host port`;
+  return "stop it, or publish another host port";
 }
 
 /** The error for a bind that failed with errno `code` ("EADDRINUSE"): says who is in the way. */
 export function bindError(proto: Proto, address: string, port: number, code: string, cause?: unknown): TsproxyError {
-  const what = `${address}:${port}/${proto}`;
+  const what = `${addressPort(address, port)}/${proto}`;
   switch (code) {
     case "EADDRINUSE":
       return new PortTakenError(proto, address, port, portOwner(proto, address, port), cause);

@@ -4,6 +4,7 @@
  */
 import net from "node:net";
 import { TsproxyError } from "../errors.js";
+import { macText, parseMac } from "../wire/ethernet.js";
 import { type NetlinkMessage, parseAttributes, readI32, readString, readU16, readU32 } from "./netlink.js";
 
 export const AF_UNSPEC = 0;
@@ -19,6 +20,7 @@ export const IFLA = {
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3 } as const;
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, MULTIPATH: 9, TABLE: 15, VIA: 18 } as const;
 export const NDA = { DST: 1, LLADDR: 2 } as const;
+const NO_MAC = new Uint8Array(0);
 const IFLA_INFO_KIND = 1;
 const RTAX_MTU = 2;
 
@@ -137,13 +139,11 @@ export const familyNumber = (address: Uint8Array): number => (address.length ===
 
 /** Throws TSP_ERR_ADDRESS. */
 export function macBytes(mac: string): Uint8Array {
-  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac)) {
-    throw new TsproxyError("TSP_ERR_ADDRESS", "invalid", `'${mac}' is no MAC address`, "write it like 02:42:ac:11:00:02");
-  }
-  return Buffer.from(mac.replaceAll(":", ""), "hex");
+  const bytes = parseMac(mac);
+  if (bytes === null) throw new TsproxyError("TSP_ERR_ADDRESS", "invalid", `'${mac}' is no MAC address`, "write it like 02:42:ac:11:00:02");
+  return bytes;
 }
 
-const macText = (bytes: Uint8Array | undefined): string => Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, "0")).join(":");
 const optionalAddress = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : addressText(bytes));
 const optionalU32 = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : readU32(bytes, 0));
 
@@ -159,7 +159,7 @@ export function parseLink({ payload }: NetlinkMessage): Link | null {
   return {
     index: readI32(payload, 4),
     name: readString(attrs.get(IFLA.IFNAME)),
-    mac: macText(attrs.get(IFLA.ADDRESS)),
+    mac: macText(attrs.get(IFLA.ADDRESS) ?? NO_MAC),
     mtu: optionalU32(attrs.get(IFLA.MTU)) ?? 0,
     up: (flags & IFF_UP) !== 0,
     flags,
@@ -221,6 +221,6 @@ export function parseNeighbor({ payload }: NetlinkMessage): Neighbor | null {
   const name = family(payload[0]);
   if (name === null || address === undefined) return null;
   const state = NEIGHBOR_STATES[readU16(payload, 8) as keyof typeof NEIGHBOR_STATES] ?? "none";
-  const mac = macText(attrs.get(NDA.LLADDR));
+  const mac = macText(attrs.get(NDA.LLADDR) ?? NO_MAC);
   return { ifindex: readI32(payload, 4), family: name, address: addressText(address), mac, state, permanent: state === "permanent" };
 }

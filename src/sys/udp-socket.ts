@@ -3,6 +3,7 @@
  * host with several addresses a client may hear from one that it never asked.
  */
 import { closeSync } from "node:fs";
+import { addressPort } from "../wire/address-port.js";
 import { formatIpv4 } from "../wire/ipv4-address.js";
 import { errnoName, native, type WatchHandle } from "./native.js";
 
@@ -31,7 +32,7 @@ export class UdpSocket {
   /** Port 0: a free one. Throws an Error with the system's `code`: EADDRINUSE, EADDRNOTAVAIL, EACCES. An IPv6 address takes IPv6 alone. */
   static bind(address: string, port: number): UdpSocket {
     const fd = native.udpBind(address, port);
-    if (fd < 0) throw socketError(`bind ${address}:${port}`, fd);
+    if (fd < 0) throw socketError(`bind ${addressPort(address, port)}`, fd);
     return new UdpSocket(fd);
   }
 

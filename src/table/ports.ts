@@ -3,11 +3,15 @@
  * Written by the control side; read by stages.
  */
 export const MAX_PORTS = 1024;
-/** No port; the host's steered traffic (layer 3, IPv4 only); the host on the bridge; a network namespace on the bridge. */
+/**
+ * No port; the host's steered traffic (layer 3, IPv4 only); the host on the bridge; a network namespace on the bridge; what the host's
+ * kernel has accepted for published ports (layer 3, IPv4 only; nothing is sent there).
+ */
 export const NONE = 0,
   UPLINK = 1,
   HOST = 2,
-  ENDPOINT = 3;
+  ENDPOINT = 3,
+  HELD = 4;
 
 export class Ports {
   readonly kind = new Uint8Array(MAX_PORTS);

@@ -8,11 +8,14 @@ import { rawHalf } from "./raw.js";
 export const HEADER_SIZE = 8;
 export const ECHO_REPLY = 0,
   UNREACHABLE = 3,
+  REDIRECT = 5,
   ECHO = 8,
+  ROUTER_ADVERTISEMENT = 9,
   TIME_EXCEEDED = 11,
   PARAMETER_PROBLEM = 12;
 const CHECKSUM = 2,
-  IDENTIFIER = 4;
+  IDENTIFIER = 4,
+  SEQUENCE = 6;
 
 export function type(bytes: Uint8Array, off: number): number {
   return bytes[off]!;
@@ -27,6 +30,12 @@ export function isEcho(bytes: Uint8Array, off: number): boolean {
 export function isError(bytes: Uint8Array, off: number): boolean {
   const t = bytes[off];
   return t === UNREACHABLE || t === TIME_EXCEEDED || t === PARAMETER_PROBLEM;
+}
+
+/** What only a router says: redirect (RFC 792) and router advertisement (RFC 1256). */
+export function isOfRouter(bytes: Uint8Array, off: number): boolean {
+  const t = bytes[off];
+  return t === REDIRECT || t === ROUTER_ADVERTISEMENT;
 }
 
 /** Identifier of an echo message, raw half. */
@@ -58,4 +67,13 @@ export function emitError(bytes: Uint8Array, halves: Uint16Array, off: number, l
   halves[h + 2] = 0;
   halves[h + 3] = rawHalf(mtu);
   halves[h + 1] = ~sum(halves, bytes, off, len) & 0xffff;
+}
+
+/** Writes an echo request of `len` bytes (8 or more) whose data is zero; `id` and `sequence` are 0..65535. */
+export function emitEcho(bytes: Uint8Array, halves: Uint16Array, off: number, len: number, id: number, sequence: number): void {
+  bytes.fill(0, off, off + len);
+  bytes[off] = ECHO;
+  halves[(off + IDENTIFIER) >> 1] = rawHalf(id);
+  halves[(off + SEQUENCE) >> 1] = rawHalf(sequence);
+  halves[(off + CHECKSUM) >> 1] = ~sum(halves, bytes, off, len) & 0xffff;
 }

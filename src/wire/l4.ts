@@ -11,9 +11,10 @@ export const TCP_FIN = 0x01,
   TCP_RST = 0x04,
   TCP_ACK = 0x10;
 const TCP_OFFSET = 12,
-  TCP_FLAGS = 13,
-  TCP_CHECKSUM = 16;
-const UDP_LENGTH = 4,
+  TCP_FLAGS = 13;
+const UDP_LENGTH = 4;
+/** Where the checksum lies in the header. */
+export const TCP_CHECKSUM = 16,
   UDP_CHECKSUM = 6;
 
 /** DROP_NONE if `len` bytes at `off` start with a TCP header that fits into them. */

@@ -46,7 +46,7 @@ const pairs: [number, number][] = [];
 beforeAll(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "tsproxy-ring-"));
   const file = path.join(folder, "scripted-ring.node");
-  const sources = ["test/support/native/scripted-ring.c", "native/io.c", "native/util.c"];
+  const sources = ["test/support/native/scripted-ring.c", "native/io.c", "native/ringbuf.c", "native/util.c"];
   const flags = [
     "-std=gnu11",
     "-O1",

@@ -1,18 +1,9 @@
-/** A network driver over a dataplane and a host that merely take notes. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { onTestFinished } from "vitest";
-import type { DeviceSpec, NetworkSpec } from "../../src/control/network.js";
-import { formatMapping, type PortSpec } from "../../src/control/port-spec.js";
-import { NetworkDriver } from "../../src/docker/network-driver.js";
+/** A network driver over a model whose dataplane and host merely take notes, and what dockerd says to it. */
+import { networkDriver } from "../../src/docker/network-driver.js";
 import { TsproxyError } from "../../src/errors.js";
-import { DriverState, type EndpointRecord } from "../../src/model/store.js";
-import type { Found } from "../../src/model/stray-device.js";
-import { PortTakenError } from "../../src/sys/port-owner.js";
+import { ENDPOINT, ModelFixture, NETWORK } from "../model/model-fixture.js";
 
-export const NETWORK = "a".repeat(64);
-export const ENDPOINT = "e".repeat(64);
+export { ENDPOINT, NETWORK };
 export const SANDBOX = "/run/docker/netns/0123456789ab";
 
 /** What dockerd 20.10 sends. */
@@ -35,76 +26,17 @@ export function portMap(...bindings: Record<string, unknown>[]): { "com.docker.n
   return { "com.docker.network.portmap": bindings.map((binding) => ({ Proto: 6, IP: "", HostIP: "", ...binding })) };
 }
 
-export class Fixture {
-  readonly dir = mkdtempSync(path.join(tmpdir(), "tsp-driver-"));
-  readonly networks = new Set<NetworkSpec>();
-  readonly devices = new Map<string, DeviceSpec>();
-  readonly published = new Set<string>();
-  readonly removedFromHost: string[] = [];
-  /** Host ports that another program has. */
-  readonly taken = new Set<number>();
-  /** Makes the dataplane refuse devices. */
-  deviceError: Error | undefined;
-  /** Where devices of an earlier process are. */
-  readonly found = new Map<string, Found>();
-  readonly state = new DriverState(this.dir);
-  driver: NetworkDriver;
+export class DriverFixture {
+  private constructor(readonly state: ModelFixture) {}
 
-  constructor() {
-    onTestFinished(() => rmSync(this.dir, { recursive: true, force: true }));
-    this.driver = this.restart();
-  }
-
-  /** A new driver with what is remembered; the dataplane starts empty. */
-  restart(): NetworkDriver {
-    this.networks.clear();
-    this.devices.clear();
-    this.published.clear();
-    const network = (spec: NetworkSpec) => ({
-      mtu: spec.mtu ?? 1500,
-      hostDevice: spec.hostDevice ?? "",
-      spec,
-      addDevice: (device: DeviceSpec) => {
-        if (this.deviceError !== undefined) throw this.deviceError;
-        this.devices.set(device.name, device);
-        return {
-          multiQueue: false,
-          remove: async () => {
-            this.devices.delete(device.name);
-          },
-        };
-      },
-    });
-    this.driver = new NetworkDriver(
-      {
-        networks: {
-          add: (spec) => {
-            this.networks.add(spec);
-            return network(spec);
-          },
-          remove: async (removed) => {
-            this.networks.delete((removed as ReturnType<typeof network>).spec);
-          },
-        },
-        publisher: { publish: (spec) => this.publish(spec) },
-      },
-      {
-        findDevice: (endpoint: EndpointRecord) => this.found.get(endpoint.id) ?? null,
-        removeHostDevice: (name) => {
-          this.removedFromHost.push(name);
-          return true;
-        },
-      },
-      this.state,
-    );
-    this.driver.restore();
-    return this.driver;
+  static async start(): Promise<DriverFixture> {
+    return new DriverFixture(await ModelFixture.start());
   }
 
   /** The answer, or the error's one line. */
   async call(name: string, body: unknown): Promise<object | string> {
     try {
-      return await this.driver.calls[name]!(body);
+      return await networkDriver(this.state.model)[`NetworkDriver.${name}`]!(body);
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;
       return error.describe();
@@ -119,30 +51,5 @@ export class Fixture {
       if (typeof last === "string") throw new Error(`${name}: ${last}`);
     }
     return last;
-  }
-
-  /** All that a call could have changed. */
-  picture(): unknown {
-    const { networks, endpoints } = this.state.load();
-    return {
-      views: [this.driver.networkViews(), this.driver.endpointViews()],
-      records: [networks, endpoints],
-      plane: [[...this.networks], [...this.devices.keys()], [...this.published]],
-    };
-  }
-
-  private publish(spec: PortSpec): { mapping: PortSpec; close(): Promise<void> } {
-    for (let port = spec.hostPort; port <= spec.hostPortEnd; port++)
-      if (this.taken.has(port)) throw new PortTakenError(spec.proto, spec.hostIp, port, "nginx (pid 1)");
-    const picked = spec.hostPort === 0 ? 32768 : spec.hostPort;
-    const mapping = { ...spec, hostPort: picked, hostPortEnd: spec.pickFromRange || spec.hostPort === 0 ? picked : spec.hostPortEnd };
-    const text = formatMapping(mapping);
-    this.published.add(text);
-    return {
-      mapping,
-      close: async () => {
-        this.published.delete(text);
-      },
-    };
   }
 }

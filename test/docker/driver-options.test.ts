@@ -11,8 +11,8 @@ function options(generic: Record<string, unknown>): ReturnType<typeof parseNetwo
 }
 
 function ports(...bindings: Record<string, unknown>[]): string[] {
-  return parsePortMap(Message.of("Options", portMap(...bindings)), "172.18.0.2", "0.0.0.0").map(
-    (spec) => formatMapping(spec) + (spec.pickFromRange ? " (one)" : ""),
+  return parsePortMap(Message.of("Options", portMap(...bindings))).map(
+    (port) => formatMapping({ ...port, hostIp: port.hostIp || "*", targetIp: "TARGET" }) + (port.pickFromRange ? " (one)" : ""),
   );
 }
 
@@ -32,6 +32,7 @@ describe("network options", () => {
         [`${BRIDGE}gateway_mode_ipv4`]: "nat",
         "com.docker.network.host_ipv4": "192.0.2.2",
         "com.docker.network.container_iface_prefix": "net",
+        "tsproxy.spoof": "allow",
       }),
     ).toEqual({
       mtu: 1400,
@@ -42,7 +43,9 @@ describe("network options", () => {
       hostDevice: "web0",
       outside: "192.0.2.2",
       interfacePrefix: "net",
+      promiscuous: true,
     });
+    expect(options({ "tsproxy.spoof": "refuse" })).toMatchObject({ promiscuous: false });
   });
 
   it.each([
@@ -50,6 +53,7 @@ describe("network options", () => {
     ["com.docker.network.driver.mtu", "1e3", /'1e3'/],
     ["com.docker.network.driver.mtu", 1400, /is no string/],
     [`${BRIDGE}enable_icc`, "no", /'no'.*true or false/],
+    ["tsproxy.spoof", "true", /spoof: 'true'.*allow or refuse/],
     [`${BRIDGE}host_binding_ipv4`, "::1", /::1 is not supported.*IPv4 only/],
     [`${BRIDGE}host_binding_ipv4`, "eth0", /'eth0'/],
     [`${BRIDGE}name`, "a/b", /'a\/b'/],
@@ -77,29 +81,28 @@ describe("a port map", () => {
   it("joins the ports of a range, which dockerd names one by one, and keeps other neighbors apart", () => {
     const range = [5002, 5000, 5001].map((port) => ({ Port: port, HostPort: port, HostPortEnd: port }));
     expect(ports(...range, { Port: 80, HostPort: 5003 }, { Port: 5003, HostPort: 5003, Proto: 17 })).toEqual([
-      "0.0.0.0:5000-5002 -> 172.18.0.2:5000-5002/tcp",
-      "0.0.0.0:5003 -> 172.18.0.2:80/tcp",
-      "0.0.0.0:5003 -> 172.18.0.2:5003/udp",
+      "*:5000-5002 -> TARGET:5000-5002/tcp",
+      "*:5003 -> TARGET:80/tcp",
+      "*:5003 -> TARGET:5003/udp",
     ]);
   });
 
   it("puts named ports before a range to pick from, and that before a free port", () => {
     expect(ports({ Port: 1 }, { Port: 2, HostPort: 90, HostPortEnd: 99 }, { Port: 3, HostPort: 80 })).toEqual([
-      "0.0.0.0:80 -> 172.18.0.2:3/tcp",
-      "0.0.0.0:90-99 -> 172.18.0.2:2/tcp (one)",
-      "0.0.0.0:* -> 172.18.0.2:1/tcp",
+      "*:80 -> TARGET:3/tcp",
+      "*:90-99 -> TARGET:2/tcp (one)",
+      "*:* -> TARGET:1/tcp",
     ]);
   });
 
-  it("binds where the binding says, else where the network says", () => {
-    const map = portMap({ Port: 80, HostPort: 1 }, { Port: 80, HostPort: 1, HostIP: "127.0.0.1" });
-    expect(parsePortMap(Message.of("Options", map), "172.18.0.2", "192.0.2.1").map(({ hostIp }) => hostIp)).toEqual([
-      "127.0.0.1",
-      "192.0.2.1",
+  it("binds where the binding says, else leaves it to the network", () => {
+    expect(ports({ Port: 80, HostPort: 1, HostIP: "127.0.0.1" }, { Port: 80, HostPort: 1 })).toEqual([
+      "*:1 -> TARGET:80/tcp",
+      "127.0.0.1:1 -> TARGET:80/tcp",
     ]);
   });
 
   it("may be missing or null", () => {
-    expect(parsePortMap(Message.of("Options", { "com.docker.network.portmap": null }), "172.18.0.2", "0.0.0.0")).toEqual([]);
+    expect(parsePortMap(Message.of("Options", { "com.docker.network.portmap": null }))).toEqual([]);
   });
 });

@@ -1,8 +1,7 @@
-import { writeFileSync } from "node:fs";
-import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { TsproxyError } from "../../src/errors.js";
 import { systemError } from "../../src/sys/native.js";
-import { CREATE_ENDPOINT, CREATE_NETWORK, ENDPOINT, Fixture, ID, JOIN, NETWORK, portMap, SANDBOX } from "./driver-fixture.js";
+import { CREATE_ENDPOINT, CREATE_NETWORK, DriverFixture, ENDPOINT, ID, JOIN, NETWORK, portMap, SANDBOX } from "./driver-fixture.js";
 
 const OTHER = "b".repeat(64);
 
@@ -29,98 +28,98 @@ const STAGES = {
 
 describe("an endpoint's life", () => {
   it("makes a network with its gateway and a host device named after it", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     expect(await f.call("CreateNetwork", CREATE_NETWORK)).toEqual({});
-    expect([...f.networks]).toMatchObject([
+    expect([...f.state.specs]).toMatchObject([
       { gateway: 0xac120001 | 0, internal: false, icc: true, masquerade: true, hostDevice: "tsnaaaaaaaaaaaa" },
     ]);
-    expect(f.driver.networkViews()).toMatchObject([{ id: NETWORK, subnet: "172.18.0.0/16", gateway: "172.18.0.1", endpoints: 0 }]);
+    expect(f.state.networkViews()).toMatchObject([{ id: NETWORK, subnet: "172.18.0.0/16", gateway: "172.18.0.1", endpoints: 0 }]);
   });
 
   it("makes a device with a MAC from the address and answers the MAC alone", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     const answer = await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT]);
     expect(answer).toEqual({ Interface: { MacAddress: "02:42:ac:12:00:02" } });
-    expect([...f.devices.keys()]).toEqual(["tspeeeeeeeeeee"]);
+    expect([...f.state.devices.keys()]).toEqual(["tspeeeeeeeeeee"]);
   });
 
   it("keeps the user's MAC and then answers none, which dockerd would refuse", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     const endpoint = { ...CREATE_ENDPOINT, Interface: { Address: "172.18.0.2/16", MacAddress: "02:00:00:00:00:07" } };
     expect(await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", endpoint])).toEqual({ Interface: {} });
-    expect(f.driver.endpointViews()).toMatchObject([{ mac: "02:00:00:00:00:07" }]);
+    expect(f.state.endpointViews()).toMatchObject([{ mac: "02:00:00:00:00:07" }]);
   });
 
   it("joins with the device's name and the gateway, and leaves", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT]);
     expect(await f.call("Join", JOIN)).toEqual({
       InterfaceName: { SrcName: "tspeeeeeeeeeee", DstPrefix: "eth" },
       Gateway: "172.18.0.1",
       DisableGatewayService: false,
     });
-    expect(f.driver.endpointViews()).toMatchObject([{ state: "joined", sandbox: SANDBOX }]);
+    expect(f.state.endpointViews()).toMatchObject([{ state: "joined", sandbox: SANDBOX }]);
     expect(await f.call("EndpointOperInfo", ID)).toEqual({ Value: {} });
     await f.must(["Leave", ID]);
-    expect([...f.devices.keys()]).toEqual(["tspeeeeeeeeeee"]); // dockerd has not moved it back yet
+    expect([...f.state.devices.keys()]).toEqual(["tspeeeeeeeeeee"]); // dockerd has not moved it back yet
     await f.must(["DeleteEndpoint", ID], ["DeleteNetwork", { NetworkID: NETWORK }]);
-    expect(f.picture()).toEqual(new Fixture().picture());
+    expect(await f.state.picture()).toEqual(await (await DriverFixture.start()).state.picture());
   });
 
   it("gives an internal network no gateway and asks dockerd for none", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     const network = { ...CREATE_NETWORK, Options: { "com.docker.network.internal": true } };
     const answer = await f.must(["CreateNetwork", network], ["CreateEndpoint", CREATE_ENDPOINT], ["Join", JOIN]);
     expect(answer).toMatchObject({ Gateway: "", DisableGatewayService: true });
   });
 
   it("publishes in ProgramExternalConnectivity alone, though the ports come with CreateEndpoint and Join too", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     const Options = portMap({ Port: 80, HostPort: 8080, HostPortEnd: 8080 });
     await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", { ...CREATE_ENDPOINT, Options }], ["Join", { ...JOIN, Options }]);
-    expect([...f.published]).toEqual([]);
+    expect([...f.state.published]).toEqual([]);
     await f.must(["ProgramExternalConnectivity", { ...ID, Options }]);
-    expect([...f.published]).toEqual(["0.0.0.0:8080 -> 172.18.0.2:80/tcp"]);
+    expect([...f.state.published]).toEqual(["0.0.0.0:8080 -> 172.18.0.2:80/tcp"]);
     await f.must(["RevokeExternalConnectivity", ID]);
-    expect([...f.published]).toEqual([]);
+    expect([...f.state.published]).toEqual([]);
   });
 
   it("withdraws ports in Leave if nobody revoked them", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     const Options = portMap({ Port: 80, HostPort: 8080 });
     await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT], ["Join", JOIN]);
     await f.must(["ProgramExternalConnectivity", { ...ID, Options }], ["Leave", ID]);
-    expect([...f.published]).toEqual([]);
+    expect([...f.state.published]).toEqual([]);
   });
 
   it("lets dockerd delete a joined endpoint, as it does after a crash", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(["CreateNetwork", CREATE_NETWORK], ["CreateEndpoint", CREATE_ENDPOINT], ["Join", JOIN], ["DeleteEndpoint", ID]);
-    expect(f.driver.endpointViews()).toEqual([]);
-    expect(f.devices.size).toBe(0);
+    expect(f.state.endpointViews()).toEqual([]);
+    expect(f.state.devices.size).toBe(0);
   });
 
   it("marks an endpoint as gone when its device ends, frees its ports, and lets it be deleted", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.published);
-    f.devices.get("tspeeeeeeeeeee")!.onGone();
+    f.state.devices.get("tspeeeeeeeeeee")!.onGone();
     await f.must(["EndpointOperInfo", ID]);
-    expect(f.driver.endpointViews()).toMatchObject([{ state: "gone", ports: [] }]);
-    expect([...f.published]).toEqual([]);
+    expect(f.state.endpointViews()).toMatchObject([{ state: "gone", ports: [] }]);
+    expect([...f.state.published]).toEqual([]);
     await f.must(["RevokeExternalConnectivity", ID], ["Leave", ID], ["DeleteEndpoint", ID]);
-    expect(f.driver.endpointViews()).toEqual([]);
+    expect(f.state.endpointViews()).toEqual([]);
   });
 
   it("forgets an endpoint that is gone when the next one takes its address, since a killed dockerd never deletes it", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.joined);
-    f.devices.get("tspeeeeeeeeeee")!.onGone();
+    f.state.devices.get("tspeeeeeeeeeee")!.onGone();
     await f.must(["CreateEndpoint", { ...CREATE_ENDPOINT, EndpointID: OTHER }]);
-    expect(f.driver.endpointViews()).toMatchObject([{ id: OTHER }]);
+    expect(f.state.endpointViews()).toMatchObject([{ id: OTHER }]);
   });
 
   it("carries out calls that come together one after the other", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     const answers = await Promise.all([
       f.call("CreateNetwork", CREATE_NETWORK),
       f.call("CreateEndpoint", CREATE_ENDPOINT),
@@ -205,22 +204,22 @@ const BAD: [stage: keyof typeof STAGES, call: string, body: unknown, says: RegEx
 
 describe("a call that cannot be carried out", () => {
   it.each(BAD)("in state %s: %s %j says %s and changes nothing", async (stage, call, body, says) => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...(STAGES[stage] as [string, unknown][]));
-    const before = f.picture();
+    const before = await f.state.picture();
     expect(await f.call(call, body)).toMatch(says);
-    expect(f.picture()).toEqual(before);
+    expect(await f.state.picture()).toEqual(before);
   });
 
   it("knows a network's endpoint by that network alone", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.joined);
     await f.must(["CreateNetwork", { ...CREATE_NETWORK, NetworkID: OTHER }]);
     expect(await f.call("Leave", { ...ID, NetworkID: OTHER })).toMatch(/bbbbbbbbbbbb has no endpoint/);
   });
 
   it("is the second of two deletions", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.endpoint, ["DeleteEndpoint", ID]);
     expect(await f.call("DeleteEndpoint", ID)).toMatch(/has no endpoint/);
     await f.must(["DeleteNetwork", { NetworkID: NETWORK }]);
@@ -228,42 +227,54 @@ describe("a call that cannot be carried out", () => {
   });
 
   it("is one whose device cannot be made", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.network);
-    const before = f.picture();
-    f.deviceError = systemError("ioctl(TUNSETIFF)", 1);
+    const before = await f.state.picture();
+    f.state.deviceError = systemError("ioctl(TUNSETIFF)", 1);
     expect(await f.call("CreateEndpoint", CREATE_ENDPOINT)).toMatch(/TUNSETIFF.*EPERM/);
-    expect(f.picture()).toEqual(before);
+    expect(await f.state.picture()).toEqual(before);
   });
 
   it("is one that cannot be written down", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.endpoint);
-    const before = f.picture();
-    f.state.save = () => {
-      throw systemError("write", 28);
-    };
+    const before = await f.state.picture();
+    f.state.storeError = systemError("write", 28);
     for (const [call, body] of [
       ["CreateNetwork", { ...CREATE_NETWORK, NetworkID: OTHER }],
       ["CreateEndpoint", { ...CREATE_ENDPOINT, EndpointID: OTHER, Interface: { Address: "172.18.0.3/16" } }],
       ["Join", JOIN],
     ] as const)
       expect(await f.call(call, body)).toMatch(/write failed/);
-    expect(f.picture()).toEqual(before);
+    expect(await f.state.picture()).toEqual(before);
+  });
+
+  it("is one about an option, and says which", async () => {
+    const f = await DriverFixture.start();
+    const create = (generic: Record<string, string>) =>
+      f.call("CreateNetwork", network({ Options: { "com.docker.network.generic": generic } }));
+    expect(await create({ "com.docker.network.host_ipv4": "192.0.2.9" })).toBe(
+      "option com.docker.network.host_ipv4=192.0.2.9: 192.0.2.9 is not an address of this host: see 'ip address'",
+    );
+    f.state.networkError = new TsproxyError("TSP_ERR_DEVICE", "conflict", "there is a network device 'web0' already");
+    expect(await create({ "com.docker.network.bridge.name": "web0" })).toBe(
+      "option com.docker.network.bridge.name=web0: there is a network device 'web0' already: choose another name, or remove that device",
+    );
+    expect(await create({})).toBe("there is a network device 'web0' already");
   });
 
   it("publishes none of several ports when one is taken, and says so in Docker's words", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.joined);
-    const before = f.picture();
-    f.taken.add(8081);
+    const before = await f.state.picture();
+    f.state.taken.add(8081);
     const says = await f.call("ProgramExternalConnectivity", ports({ Port: 80, HostPort: 8080 }, { Port: 90, HostPort: 8081 }));
     expect(says).toBe("Bind for 0.0.0.0:8081 failed: port is already allocated (nginx (pid 1) has it)");
-    expect(f.picture()).toEqual(before);
+    expect(await f.state.picture()).toEqual(before);
   });
 
   it("publishes nothing from an internal network", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(["CreateNetwork", network({ Options: { "com.docker.network.internal": true } })], ...STAGES.joined.slice(1));
     expect(await f.call("ProgramExternalConnectivity", ports({ Port: 80, HostPort: 1 }))).toMatch(/is internal/);
     expect(await f.call("ProgramExternalConnectivity", { ...ID, Options: {} })).toEqual({});
@@ -272,52 +283,34 @@ describe("a call that cannot be carried out", () => {
 
 describe("after a restart", () => {
   it("has its networks, endpoints and ports again, each device taken up where it is", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.published);
-    const views = f.driver.endpointViews();
-    f.found.set(ENDPOINT, { name: "eth1", nsFd: -1 });
-    f.restart();
-    expect(f.driver.endpointViews()).toEqual(views);
-    expect(f.devices.get("eth1")).toMatchObject({ existing: { multiQueue: false } });
-    expect([...f.published]).toEqual(["0.0.0.0:8080 -> 172.18.0.2:80/tcp"]);
+    const views = f.state.endpointViews();
+    f.state.found.set(ENDPOINT, { name: "eth1", nsFd: -1 });
+    await f.state.restart();
+    expect(f.state.endpointViews()).toEqual(views);
+    expect(f.state.devices.get("eth1")).toMatchObject({ existing: { multiQueue: false } });
+    expect([...f.state.published]).toEqual(["0.0.0.0:8080 -> 172.18.0.2:80/tcp"]);
     await f.must(["RevokeExternalConnectivity", ID], ["Leave", ID], ["DeleteEndpoint", ID], ["DeleteNetwork", { NetworkID: NETWORK }]);
   });
 
   it("forgets an endpoint whose device ended, and keeps the network", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.published);
-    f.restart();
-    expect(f.driver.endpointViews()).toEqual([]);
-    expect(f.driver.networkViews()).toHaveLength(1);
+    await f.state.restart();
+    expect(f.state.endpointViews()).toEqual([]);
+    expect(f.state.networkViews()).toHaveLength(1);
     expect(await f.call("DeleteEndpoint", ID)).toMatch(/has no endpoint/);
   });
 
   it("keeps an endpoint that it cannot take up until dockerd deletes it, and removes its device then", async () => {
-    const f = new Fixture();
+    const f = await DriverFixture.start();
     await f.must(...STAGES.published);
-    f.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
-    f.deviceError = systemError("ioctl(TUNSETIFF)", 16);
-    f.restart();
-    expect(f.driver.endpointViews()).toMatchObject([{ state: "gone", ports: [] }]);
+    f.state.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
+    f.state.deviceError = systemError("ioctl(TUNSETIFF)", 16);
+    await f.state.restart();
+    expect(f.state.endpointViews()).toMatchObject([{ state: "gone", ports: [] }]);
     await f.must(["Leave", ID], ["DeleteEndpoint", ID]);
-    expect(f.removedFromHost).toEqual(["tspeeeeeeeeeee"]);
-  });
-
-  it("keeps the networks and drops the endpoints when the kernel is another", async () => {
-    const f = new Fixture();
-    await f.must(...STAGES.published);
-    const { networks, endpoints } = f.state.load();
-    const file = { version: 1, bootId: "another", pid: 1, networks, endpoints };
-    writeFileSync(path.join(f.dir, "docker.json"), JSON.stringify(file));
-    f.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
-    f.restart();
-    expect([f.driver.networkViews().length, f.driver.endpointViews().length]).toEqual([1, 0]);
-  });
-
-  it("puts a file aside that it cannot read", () => {
-    const f = new Fixture();
-    writeFileSync(path.join(f.dir, "docker.json"), "{");
-    f.restart();
-    expect(f.driver.networkViews()).toEqual([]);
+    expect(f.state.removedFromHost).toEqual(["tspeeeeeeeeeee"]);
   });
 });

@@ -20,7 +20,7 @@ async function serve(options: { group?: string } = {}): Promise<{ close(): Promi
     {
       "NetworkDriver.Echo": async (body) => ({ body }),
       "NetworkDriver.Refuse": async () => {
-        throw new TsproxyError("TSP_ERR_DRIVER", "conflict", "it cannot be", "try another");
+        throw new TsproxyError("TSP_ERR_NETWORK", "conflict", "it cannot be", "try another");
       },
       "NetworkDriver.Break": async () => {
         throw new Error("a fault");

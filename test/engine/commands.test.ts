@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { FORGET_MAX, type PublishRule } from "../../src/dataplane/state.js";
 import { Commands } from "../../src/engine/commands.js";
 import { RX_PACKETS } from "../../src/engine/counters.js";
-import { NO_ICC } from "../../src/table/networks.js";
+import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
 import {
   A,
@@ -20,6 +20,7 @@ import {
   MAC_B,
   MAC_C,
   MAC_GATEWAY,
+  NET,
   only,
   PUBLISHED,
   raw,
@@ -55,7 +56,11 @@ const PUBLISHED_PORTS: [what: string, Partial<PublishRule>, flows: string[]][] =
 /** With a second address of the host. */
 function host(): Dataplane {
   const d = new Dataplane();
-  d.say({ type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(OTHER_HOST_IP), raw(GATEWAY), raw("127.0.0.1")) });
+  d.say({
+    type: "locals",
+    addresses: Int32Array.of(raw(HOST_IP), raw(OTHER_HOST_IP), raw(GATEWAY), raw("127.0.0.1")),
+    broadcasts: new Int32Array(),
+  });
   return d;
 }
 
@@ -90,14 +95,14 @@ describe("withdrawing a published port", () => {
     expect(d.dropTotal() - drops, "the port is nobody's now").toBe(1);
   });
 
-  it("ends hairpinned flows too, and gives their ports back", () => {
+  it("ends hairpinned flows too", () => {
     const d = host();
     const id = d.publish(at(80));
     open(d, `${HOST_IP}:80/tcp`, HOST_IP);
     expect(d.fromEndpoint(B, p.tcp({ src: IP_B, dst: HOST_IP }, { sport: 5, dport: 80, flags: p.SYN }))).toHaveLength(1);
-    expect([d.state.conntrack.used, d.state.pool.used]).toEqual([2, 2]);
+    expect(d.state.conntrack.used).toBe(2);
     d.withdraw(id);
-    expect([d.state.conntrack.used, d.state.pool.used]).toEqual([0, 0]);
+    expect(d.state.conntrack.used).toBe(0);
   });
 
   it("spares what an endpoint sends to the target by itself, to the same port", () => {
@@ -164,13 +169,15 @@ describe("removing a port", () => {
 
   it("forgets where its station is, what it said, and counts the next one's frames from 0", () => {
     const d = host();
+    d.state.networks.flags[NET] = PROMISCUOUS;
     const stranger = "02:00:00:00:12:34";
     const text = (dst: string, src: string): Uint8Array => p.frame(dst, src, p.payload(50), 0x88b5);
     const to = (mac: string): number[] => d.send(B, text(mac, MAC_B)).map(({ port }) => port);
     d.send(A, text(MAC_B, stranger));
     expect([to(MAC_A), to(stranger)]).toEqual([[A], [A]]);
     d.say({ type: "remove-port", port: A });
-    expect([to(MAC_A), to(stranger)]).toEqual([[HOST_PORT], [HOST_PORT]]); // flooded, as to the unknown
+    expect([to(MAC_A), to(stranger)]).toEqual([[], []]); // flooded, as to the unknown, but there is no other endpoint
+    expect(d.drops(B)).toEqual({ "flood-alone": 2 });
     expect(d.send(B, p.arpFrame(p.BROADCAST, { senderMac: MAC_B, senderIp: IP_B, targetIp: IP_A })).map(({ port }) => port)).toEqual([
       HOST_PORT,
     ]);
@@ -197,9 +204,9 @@ describe("what the host is", () => {
     const fromClient = (dst: string): number =>
       d.fromUplink(p.tcp({ src: CLIENT, dst }, { sport: 9, dport: PUBLISHED, flags: p.SYN })).length;
     expect([fromClient(HOST_IP), fromClient(OTHER_HOST_IP)]).toEqual([1, 1]);
-    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.3")) });
+    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.3")), broadcasts: new Int32Array() });
     expect([fromClient("192.0.2.3"), fromClient("192.0.2.4")]).toEqual([1, 0]);
-    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.5")) });
+    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.5")), broadcasts: new Int32Array() });
     expect(d.state.isLocal(raw("192.0.2.3"))).toBe(false);
     d.say({ type: "allow", pairs: Int32Array.of(raw("10.0.0.0"), raw("255.0.0.0")) });
     expect(fromClient("192.0.2.5")).toBe(0);
@@ -258,11 +265,11 @@ describe("what the control side asks", () => {
       watch: (fd) => watched.push(fd),
       openFlowMap: (fd) => {
         maps.push(fd);
-        return { lookup: () => false, delete: () => {} };
+        return { lookup: () => false, put: () => {}, delete: () => {} };
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });
-    commands.carryOut({ type: "steering", flowsFd: 12 });
+    commands.carryOut({ type: "steering", flowsFd: 12, uplinkDevice: 7 });
     expect([watched, maps]).toEqual([[11], [12]]);
   });
 });

@@ -64,7 +64,7 @@ function key(src: string, dst: string, sport: number, dport: number, proto: numb
 
 /** Value of the map: uplink 7, then what is put in its place at which end (1 source, 2 destination, 0 nothing), then counters. */
 function value(to?: string, port = 0, end = 0): string {
-  return `07000000${to === undefined ? "00000000" : address(to)}${bigEndian(port)}${end.toString(16).padStart(2, "0")}00${"0".repeat(40)}`;
+  return `07000000${to === undefined ? "00000000" : address(to)}${bigEndian(port)}${end.toString(16).padStart(2, "0")}00${"0".repeat(56)}`;
 }
 
 const fromClient = (proto: number): string => key(HOST_IP, CLIENT, PUBLISHED, SPORT, proto);
@@ -259,13 +259,13 @@ describe("what is over", () => {
     carry(d, fromClient(proto), 5, start + timeout - 10);
     carry(d, fromServer(proto), 5, start + timeout - 20);
     d.at(start + timeout + 1);
-    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([1, 0, 2]);
+    expect([conntrack.used, d.state.expired, d.flowMap.size]).toEqual([1, 0, 2]);
     carry(d, fromServer(proto), 6, start + timeout + 100); // the other direction alone keeps it too
     d.at(start + 2 * timeout);
     d.at(start + 2 * timeout + 99);
-    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([1, 0, 2]);
+    expect([conntrack.used, d.state.expired, d.flowMap.size]).toEqual([1, 0, 2]);
     d.at(start + 2 * timeout + 100);
-    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([0, 1, 0]);
+    expect([conntrack.used, d.state.expired, d.flowMap.size]).toEqual([0, 1, 0]);
   });
 
   it("expires when the kernel carried nothing", () => {

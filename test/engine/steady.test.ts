@@ -30,7 +30,8 @@ it(`runs ${PACKETS} packets without a garbage collection or deoptimisation`, { t
     .split("\n");
   const { sent, created, expired, growth } = JSON.parse(lines.pop()!) as Steady;
   expect(lines).toEqual([]);
-  expect(growth).toBeLessThan(500_000); // a tenth of a byte a packet: what the runtime itself does
+  // The runtime's own, 200 to 550 KB however many packets. The smallest object a batch, 16 bytes, would be 2.5 MB.
+  expect(growth).toBeLessThan(1_000_000);
   expect(sent).toBeGreaterThan(PACKETS / 2);
   expect(created).toBeGreaterThan(1000);
   expect(expired).toBeGreaterThan(0);

@@ -1,8 +1,6 @@
 /** Bad input: one line that names the offending word, exit code 2 (usage) or 1 (failed), and nothing created. */
-import fs from "node:fs";
-import path from "node:path";
 import { expect } from "vitest";
-import { type Case, onTsproxy } from "../support/cases.js";
+import { type Case, onTsproxy, skipUnlessReadableByNobody } from "../support/cases.js";
 import { type Containers, snapshot } from "../support/topology.js";
 import { networkArgs, startInstance, tsproxy } from "../support/tsproxy.js";
 
@@ -144,6 +142,15 @@ onTsproxy("says what is missing without privileges: for a network, and for a por
   expect(snapshots(c)).toEqual(before);
 });
 
+onTsproxy("ends when it cannot say what it publishes, though its thread sleeps, and leaves nothing", "kernel", async (c) => {
+  const before = snapshots(c);
+  const wrap = ["sh", "-c", 'exec "$@" > /dev/full', "sh"];
+  const { code, stderr } = await tsproxy(c.lab, c.host, GOOD, { wrap });
+  expect(code, stderr).toBe(1);
+  expect(stderr).toMatch(/standard output|ENOSPC/);
+  expect(snapshots(c)).toEqual(before);
+});
+
 /** C1 and C2 in the arguments stand for the containers' namespaces. */
 async function expectRefusal(c: Case, [args, names, code]: Row): Promise<void> {
   const named = (word: string): string => word.replace(/\bC1\b/, c.c1).replace(/\bC2\b/, c.c2);
@@ -157,12 +164,4 @@ async function expectRefusal(c: Case, [args, names, code]: Row): Promise<void> {
 
 function snapshots(c: Case): string[] {
   return [c.host, c.c1, c.c2].map((ns) => snapshot(c, ns));
-}
-
-/** The clone may be in a folder that only root can enter. */
-function skipUnlessReadableByNobody({ ctx }: Case): void {
-  let dir = process.cwd();
-  for (; dir !== "/"; dir = path.dirname(dir)) {
-    if ((fs.statSync(dir).mode & 0o001) === 0) ctx.skip(`other users may not enter ${dir}`);
-  }
 }

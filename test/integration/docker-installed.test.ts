@@ -12,7 +12,7 @@ import { Proc } from "../support/proc.js";
 import { ADDR } from "../support/topology.js";
 
 const obstacle = dockerObstacle();
-const DEFAULTS = ["/run/docker/plugins/tsproxy.sock", "/run/tsproxy/docker-proxy.sock", "/var/lib/tsproxy/docker.json"];
+const DEFAULTS = ["/run/docker/plugins/tsproxy.sock", "/run/tsproxy/docker-proxy.sock", "/var/lib/tsproxy/networks.json"];
 
 /** Skips what needs a program that is not there. */
 function need(ctx: TestContext, program: string, apt: string): void {
@@ -67,8 +67,7 @@ it("the installed units serve dockerd: its first call starts the daemon on the s
   await expectShop(h);
   expect(h.daemon.stdout).toContain("ready");
   expect((await h.daemon.stop()).code).toBe(0);
-  expect((await h.inside("ls", ...DEFAULTS)).stdout).not.toContain("docker-proxy.sock");
-  expect((await h.inside("test", "-S", DEFAULTS[0]!)).code).toBe(0); // it is systemd's
+  for (const socket of DEFAULTS.slice(0, 2)) expect((await h.inside("test", "-S", socket)).code).toBe(0); // they are systemd's
 });
 
 it("systemd finds nothing wrong with the units", async (ctx) => {

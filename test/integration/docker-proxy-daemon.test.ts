@@ -5,12 +5,16 @@ import path from "node:path";
 import { describe, expect } from "vitest";
 import { onTsproxy } from "../support/cases.js";
 import { connect, curl, REFUSED } from "../support/clients.js";
-import { launcherArgs, launchProxy, mappings, startDaemon, startLauncher, stats, stopDaemon } from "../support/launcher.js";
+import { launcherArgs, launchProxy, mappings, startDaemon, startLauncher, startOnDemand, stats, stopDaemon } from "../support/launcher.js";
 import { LAUNCHER, MAIN } from "../support/paths.js";
 import { eventually, type Proc } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
 import { launch, tsproxy } from "../support/tsproxy.js";
+
+function isRunning(pid: number): boolean {
+  return fs.existsSync(`/proc/${pid}`) && !fs.readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+}
 
 const TO_C1 = { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 } as const;
 
@@ -59,6 +63,61 @@ describe("the daemon behind it", () => {
     await eventually("another daemon has both ports", async () => (await mappings(c)).length === 2, 10_000);
     expect((await stats(c))!.pid).not.toBe(first);
     await stopDaemon(c);
+  });
+
+  onTsproxy(
+    "is started by systemd, with its unit's options, when a launcher connects to the socket that systemd holds",
+    "kernel",
+    async (c) => {
+      const sockets = ["docker-proxy.sock", "plugins/tsproxy.sock"].map((name) => path.join(c.lab.runDir, name));
+      const unit = await startOnDemand(c.lab, c.host, sockets, ["--conntrack-max", "4321"]);
+      await launchProxy(c.lab, c.host, TO_C1, { TSPROXY_DAEMON: "sh -c 'echo not by me; exit 3'" });
+      expect((await stats(c))!).toMatchObject({ pid: unit.pid, flows: { capacity: 4321 } });
+      await serve(c.lab, c.c1, "http", 8080);
+      expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).peer).toContain(ADDR.client);
+      await unit.stop();
+      for (const socket of sockets) expect(fs.existsSync(socket)).toBe(true); // they are systemd's
+      const next = await startOnDemand(c.lab, c.host, sockets);
+      await eventually("the launcher's port is published again", async () => (await mappings(c)).length === 1);
+      expect((await stats(c))!.pid).toBe(next.pid);
+    },
+  );
+
+  onTsproxy("that a launcher started gives way to the one that is meant to run", "kernel", async (c) => {
+    await serve(c.lab, c.c1, "http", 8080);
+    await launchProxy(c.lab, c.host, TO_C1, daemonEnv());
+    const launched = (await stats(c))!.pid;
+    const meant = await startDaemon(c.lab, c.host);
+    await eventually("it has the port", async () => (await mappings(c)).length === 1);
+    expect([(await stats(c))!.pid, isRunning(launched)]).toEqual([meant.pid, false]);
+    expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).peer).toContain(ADDR.client);
+    await meant.stop();
+  });
+
+  onTsproxy("that a launcher started leaves the sockets to systemd, which has taken their paths over", "kernel", async (c) => {
+    const sockets = ["docker-proxy.sock", "plugins/tsproxy.sock"].map((name) => path.join(c.lab.runDir, name));
+    await launchProxy(c.lab, c.host, TO_C1, daemonEnv());
+    const launched = (await stats(c))!.pid;
+    const unit = await startOnDemand(c.lab, c.host, sockets);
+    await launchProxy(c.lab, c.host, { ...TO_C1, hostPort: 9000 }); // the first to connect
+    await eventually("it has both ports", async () => (await mappings(c)).length === 2);
+    expect([(await stats(c))!.pid, isRunning(launched)]).toEqual([unit.pid, false]);
+    for (const socket of sockets) expect(fs.existsSync(socket)).toBe(true);
+    await launchProxy(c.lab, c.host, { ...TO_C1, hostPort: 9001 });
+    expect(await mappings(c)).toHaveLength(3);
+  });
+
+  onTsproxy("refuses one that systemd starts beside it, and says how to stop it", "kernel", async (c) => {
+    const sockets = ["docker-proxy.sock", "plugins/tsproxy.sock"].map((name) => path.join(c.lab.runDir, name));
+    const first = await startDaemon(c.lab, c.host);
+    await launchProxy(c.lab, c.host, TO_C1);
+    const unit = await startOnDemand(c.lab, c.host, sockets);
+    const late = startLauncher(c.lab, c.host, launcherArgs({ ...TO_C1, hostPort: 9000 }));
+    expect((await unit.finish()).stderr).toMatch(
+      new RegExp(`another daemon serves .*docker-proxy.sock \\(pid ${first.pid}\\).*'kill ${first.pid}'`),
+    );
+    expect(await mappings(c)).toHaveLength(1);
+    await late.stop("SIGKILL");
   });
 
   onTsproxy("withdraws the port of a launcher that was killed, and gives it to the next at once", "kernel", async (c) => {

@@ -10,7 +10,7 @@ import { launchProxy, startDaemon, stats } from "../support/launcher.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
-import { type Instance, startInstance, tsproxy } from "../support/tsproxy.js";
+import { startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
 
 const PORT = 8999;
 const MAPPINGS = ["-p", `${PORT}:${ADDR.c1}:8080`, "-p", `${PORT}:${ADDR.c1}:8080/udp`];
@@ -23,12 +23,12 @@ function kernel(version: "5.10" | "6.5"): { env: Record<string, string> } {
   return { env: { NODE_OPTIONS: `--import ${preload}`, TSPROXY_TEST_KERNEL: version } };
 }
 
-function start(c: Case, args: string[] = [], options: Parameters<typeof startInstance>[3] = {}): Promise<Instance> {
+function start(c: Case, args: string[] = [], options: Parameters<typeof startInstance>[3] = {}): Promise<TsproxyProcess> {
   return startInstance(c.lab, c.host, [...MAPPINGS, "--offload", ...args], options);
 }
 
 /** Packets that the kernel carried, and those that the engine received from its uplinks. */
-async function carried(instance: Instance): Promise<{ kernel: number; engine: number }> {
+async function carried(instance: TsproxyProcess): Promise<{ kernel: number; engine: number }> {
   const { steering, ports } = await instance.stats();
   return { kernel: steering!.offloaded!, engine: ports[0]!.rxPackets };
 }
@@ -58,7 +58,7 @@ async function warm(connections: Connections, word = "warm"): Promise<void> {
   for (let n = 0; n < 12; n++) await connections.exchange(`${word}${n}.`);
 }
 
-async function offloadedFlows(instance: Instance): Promise<string[]> {
+async function offloadedFlows(instance: TsproxyProcess): Promise<string[]> {
   return (await instance.flowViews()).filter(({ offloaded }) => offloaded).map(({ original }) => original.src);
 }
 

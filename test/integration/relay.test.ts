@@ -4,12 +4,12 @@ import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, curl, ncHalfClose, ncUdp, REFUSED, udpClient } from "../support/clients.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
-import { type Instance, startInstance } from "../support/tsproxy.js";
+import { startInstance, type TsproxyProcess } from "../support/tsproxy.js";
 
 const TCP = ["-p", "8999:172.17.0.4:8080"];
 const UDP = ["-p", "8999:172.17.0.4:5300/udp"];
 
-function startRelay(c: Case, ...args: string[]): Promise<Instance> {
+function startRelay(c: Case, ...args: string[]): Promise<TsproxyProcess> {
   return startInstance(c.lab, c.host, ["--relay", ...args]);
 }
 

@@ -18,8 +18,10 @@ describe("parseConfig", () => {
       masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
       offload: false,
+      firewall: "honour",
       readyFd: undefined,
       relay: false,
+      probe: false,
       json: false,
     });
   });
@@ -36,7 +38,9 @@ describe("parseConfig", () => {
         workers: "4",
         conntrackMax: "1000",
         readyFd: "3",
+        promiscuous: true,
         relay: true,
+        probe: true,
         json: true,
       },
       4,
@@ -47,12 +51,15 @@ describe("parseConfig", () => {
       conntrackMax: 1000,
       readyFd: 3,
       relay: true,
+      probe: true,
       json: true,
     });
     expect(config.network).toEqual({
+      kind: "bridge",
       cidr: { address: parseIpv4("172.17.0.0"), prefixLength: 16 },
       gateway: parseIpv4("172.17.0.1"),
       mtu: 9000,
+      promiscuous: true,
     });
     expect(config.endpoints).toEqual([
       { netns: "web", address: parseIpv4("172.17.0.4") },
@@ -85,9 +92,10 @@ describe("parseConfig", () => {
     [{}, "nothing to do", "-p 8999:172.17.0.4:8080"],
     [{ publish: ["80"] }, "'80' has no target", "HOST_PORT"],
     [{ publish: [MAPPING], endpoint: ["web=172.17.0.4"] }, "--endpoint web=172.17.0.4: there is no network", "--network"],
+    [{ publish: [MAPPING], promiscuous: true }, "--promiscuous: there is no network", "--network"],
     [{ publish: [MAPPING], mtu: "1500" }, "--mtu 1500: there is no network", "--network"],
-    [{ network: "172.17.0.0" }, "--network '172.17.0.0': not an IPv4 network", "172.17.0.0/16"],
-    [{ network: "fd00::/64" }, "--network 'fd00::/64': not an IPv4 network", "172.17.0.0/16"],
+    [{ network: "172.17.0.0" }, "--network '172.17.0.0': not an IPv4 network", "10.44.0.0/24"],
+    [{ network: "fd00::/64" }, "--network 'fd00::/64': not an IPv4 network", "10.44.0.0/24"],
     [{ network: "172.17.0.9/16" }, "--network '172.17.0.9/16': not the network's first address", "write 172.17.0.0/16"],
     [{ network: "10.0.0.0/31" }, "/31 is too small", "/8 to /30"],
     [{ network: "0.0.0.0/0" }, "/0 is too large", "/8 to /30"],

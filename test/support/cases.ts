@@ -1,6 +1,7 @@
 /** How cases are written: each runs in a laboratory of its own, by default once per back end; what cannot run says why. */
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
+import path from "node:path";
 import { describe, it, type TestContext } from "vitest";
 import { BACKENDS, type BackendName, type Running, type StartOptions, startBackend } from "./backends.js";
 import { Lab } from "./lab.js";
@@ -72,4 +73,12 @@ export function onNftables(name: string, containers: Containers, body: Body): vo
 export function forEachKind(define: (containers: Containers) => void): void {
   describe("containers on a kernel bridge", () => define("kernel"));
   describe("containers in its own network", () => define("own"));
+}
+
+/** The clone may be in a folder that only root can enter. */
+export function skipUnlessReadableByNobody({ ctx }: Case): void {
+  let dir = process.cwd();
+  for (; dir !== "/"; dir = path.dirname(dir)) {
+    if ((fs.statSync(dir).mode & 0o001) === 0) ctx.skip(`other users may not enter ${dir}`);
+  }
 }

@@ -8,7 +8,7 @@ import path from "node:path";
 import type { EndpointView, NetworkView } from "../../src/api/types.js";
 import { Dockerd, IMAGE } from "./dockerd.js";
 import { Lab } from "./lab.js";
-import { MAIN } from "./paths.js";
+import { startOnDemand } from "./launcher.js";
 import type { Proc, Result } from "./proc.js";
 import { program, Server, type ServerKind } from "./servers.js";
 import { buildWorld, type World } from "./topology.js";
@@ -72,9 +72,9 @@ export class DockerHost {
 
   /** As systemd would with these units: listens on the socket, and starts the service for the first caller. */
   async startUnits(units: Record<"socket" | "service", string>): Promise<void> {
-    const listen = /^ListenStream=(.*)$/m.exec(units.socket)?.[1] ?? "";
+    const listen = [...units.socket.matchAll(/^ListenStream=(.*)$/gm)].flatMap(([, file = ""]) => ["--listen", file]);
     const command = /^ExecStart=(.*)$/m.exec(units.service)?.[1]?.split(" ") ?? [];
-    this.daemon = this.lab.start(this.world.host, [...this.wrap, "systemd-socket-activate", "--listen", listen, ...command]);
+    this.daemon = this.lab.start(this.world.host, [...this.wrap, "systemd-socket-activate", ...listen, ...command]);
     await this.daemon.until("listening", () => this.daemon.stderr.includes("Listening on"));
   }
 
@@ -85,10 +85,7 @@ export class DockerHost {
 
   /** Waits for the first caller of the plugin socket and then starts the daemon, as systemd would. */
   async startOnDemand(): Promise<void> {
-    const program = new URL("programs/socket-activate.py", import.meta.url).pathname;
-    const argv = ["python3", program, this.socket, process.execPath, MAIN, "daemon"];
-    this.daemon = this.lab.start(this.world.host, argv);
-    await this.daemon.until("listening", () => this.daemon.stdout.includes("listening"));
+    this.daemon = await startOnDemand(this.lab, this.world.host, [this.socket]);
   }
 
   driverOf(kind: "bridge" | "tsproxy"): string {

@@ -16,8 +16,12 @@ export const UP = 0,
   HOST_PORT = 1,
   A = 2,
   B = 3,
-  C = 4;
+  C = 4,
+  HELD_PORT = 5;
+/** Interface index of the host's device in its own network. */
+export const HOST_DEVICE = 9;
 export const HOST_IP = "192.0.2.1",
+  BROADCAST = "192.0.2.255",
   GATEWAY = "172.17.0.1",
   IP_A = "172.17.0.4",
   IP_B = "172.17.0.5",
@@ -57,7 +61,7 @@ export function rule(options: Partial<PublishRule> = {}): PublishRule {
 
 /** What the control side says when a port comes to be; `fd` where the port's frames are to come from a device. */
 export function addPort(port: number, kind: number, mac: string, address = "0.0.0.0", network = NET, fd = -1): ToWorker {
-  return { type: "add-port", port, kind, fd, mac: macBytes(mac), address: raw(address), network };
+  return { type: "add-port", port, kind, fd, mac: macBytes(mac), address: raw(address), network, device: kind === HOST ? HOST_DEVICE : 0 };
 }
 
 /** What the control side says to make the host above; rule 0 is the published port. */
@@ -65,10 +69,11 @@ export function hostMessages(): ToWorker[] {
   return [
     { type: "add-network", network: NET, address: raw("172.17.0.0"), prefixLength: 16, gateway: raw(GATEWAY), flags: 0, outside: 0 },
     addPort(UP, UPLINK, MAC_UP),
+    { type: "add-held", port: HELD_PORT, fd: -1, size: 0 },
     addPort(HOST_PORT, HOST, MAC_GATEWAY),
     addPort(A, ENDPOINT, MAC_A, IP_A),
     addPort(B, ENDPOINT, MAC_B, IP_B),
-    { type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(GATEWAY)) },
+    { type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(GATEWAY)), broadcasts: Int32Array.of(raw(BROADCAST)) },
     { type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) }] },
     { type: "publish", id: 0, rule: rule() },
   ];

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import type { MappingView, StatsView } from "../../src/api/types.js";
 import type { Lab } from "./lab.js";
-import { LAUNCHER } from "./paths.js";
+import { LAUNCHER, MAIN } from "./paths.js";
 import { eventually, type Proc, type StartOptions } from "./proc.js";
 import { launch, tsproxy, untilReady } from "./tsproxy.js";
 
@@ -54,6 +54,13 @@ export async function launchProxy(lab: Lab, ns: string, spec: LauncherSpec, env:
 /** Starts `tsproxy daemon` and waits for it. */
 export function startDaemon(lab: Lab, ns: string, args: string[] = []): Promise<Proc> {
   return untilReady(launch(lab, ns, ["daemon", ...args]));
+}
+
+/** Listens on the sockets, and becomes the daemon for the first who connects to one, as systemd would. */
+export async function startOnDemand(lab: Lab, ns: string, sockets: string[], args: string[] = []): Promise<Proc> {
+  const program = new URL("programs/socket-activate.py", import.meta.url).pathname;
+  const proc = lab.start(ns, ["python3", program, sockets.join(","), process.execPath, MAIN, "daemon", ...args]);
+  return proc.until("listening", () => proc.stdout.includes("listening"));
 }
 
 /** The daemon's answer to `tsproxy stats`; undefined when none runs. */

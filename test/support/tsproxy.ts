@@ -27,7 +27,7 @@ export function networkArgs(world: World): string[] {
   return ["--network", NETWORK, "--endpoint", `${world.c1}=${ADDR.c1}`, "--endpoint", `${world.c2}=${ADDR.c2}`];
 }
 
-export class Instance implements Running {
+export class TsproxyProcess implements Running {
   constructor(
     private readonly lab: Lab,
     private readonly ns: string,
@@ -82,13 +82,13 @@ export async function startInstance(
   ns: string,
   args: string[],
   options: ProcOptions & { wrap?: string[] } = {},
-): Promise<Instance> {
+): Promise<TsproxyProcess> {
   const proc = launch(lab, ns, [...args, "--json"], options);
   await proc.until("ready", () => proc.events().some(({ event }) => event === "ready"));
-  return new Instance(lab, ns, proc);
+  return new TsproxyProcess(lab, ns, proc);
 }
 
-export function startTsproxy(world: World, { publish = [], allowFrom }: StartOptions): Promise<Instance> {
+export function startTsproxy(world: World, { publish = [], allowFrom }: StartOptions): Promise<TsproxyProcess> {
   const allow = allowFrom === undefined ? [] : ["--allow-from", allowFrom];
   return startInstance(world.lab, world.host, [...publish.flatMap((spec) => ["-p", spec]), ...networkArgs(world), ...allow]);
 }

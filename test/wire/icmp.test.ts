@@ -25,6 +25,7 @@ it("sorts all 256 types", () => {
     v.bytes[4] = type;
     expect(icmp.isEcho(v.bytes, 4), `${type}`).toBe(type === 0 || type === 8);
     expect(icmp.isError(v.bytes, 4), `${type}`).toBe(type === 3 || type === 11 || type === 12);
+    expect(icmp.isOfRouter(v.bytes, 4), `${type}`).toBe(type === 5 || type === 9);
   }
 });
 

@@ -1,13 +1,26 @@
-/** `tsproxy cleanup`: removes what killed instances left behind. */
+/** `tsproxy cleanup` */
+import { TsproxyError } from "../../errors.js";
+import { CliCommand } from "../command.js";
+import { type PrintOptions, stdout, type Write } from "../show.js";
 
-import { sweepDevices } from "../../model/stray-device.js";
-import { sweep } from "../../model/sweep.js";
-import type { PrintOptions } from "../options.js";
+export function cleanupCommand(): CliCommand {
+  return new CliCommand("cleanup", "Remove what a killed instance left behind")
+    .option("--json", "Print JSON")
+    .note("Running instances are spared. It removes socket files, devices of ended containers, and BPF filters (before Linux 6.6).")
+    .example("After a SIGKILL", "tsproxy cleanup")
+    .action(({ json = false }: Partial<PrintOptions>) => cleanup({ json }));
+}
 
-export function cleanup(options: PrintOptions): void {
-  const swept = { ...sweep(), devices: sweepDevices() };
+/** Throws TSP_ERR_STATE or TSP_ERR_SYSCALL (permission) when this user may not remove something. */
+export async function cleanup({ json }: PrintOptions, write: Write = stdout): Promise<void> {
+  const { sweep, sweepDevices } = await import("../../model/sweep.js");
+  const { denied, ...rest } = sweep();
+  const swept = { ...rest, devices: await sweepDevices() };
   const { sockets, filters, devices } = swept;
-  if (options.json) process.stdout.write(`${JSON.stringify(swept)}\n`);
-  else if (sockets + filters + devices === 0) process.stdout.write("nothing to clean up\n");
-  else process.stdout.write(`removed ${sockets} stale sockets, ${filters} stale filters and ${devices} stale devices\n`);
+  if (json) write(`${JSON.stringify(swept)}\n`);
+  else if (sockets + filters + devices > 0)
+    write(`removed ${sockets} stale sockets, ${filters} stale filters and ${devices} stale devices\n`);
+  else if (denied.length === 0) write("nothing to clean up\n");
+  if (denied.length > 0)
+    throw new TsproxyError("TSP_ERR_INSTANCE", "permission", `this user may not remove ${denied.join(", ")}`, "run as root");
 }

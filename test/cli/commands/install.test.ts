@@ -1,20 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { install } from "../../../src/cli/commands/install.js";
 
 function run(prefix: string): string {
   let text = "";
-  const spy = vi.spyOn(process.stdout, "write").mockImplementation((part) => {
-    text += String(part);
-    return true;
+  install({ prefix }, (part) => {
+    text += part;
   });
-  try {
-    install({ prefix });
-  } finally {
-    spy.mockRestore();
-  }
   return text;
 }
 

@@ -33,6 +33,7 @@ if (config.address !== false) execFileSync("ip", ["addr", "add", `${UPLINK_ADDRE
 const steering = new Steering({
   uplinks: [uplink.index],
   flowCapacity: 1000,
+  bypass: true, // this engine has no ring buffer
   forceClsact: config.clsact === true,
   routeSocket: routes,
 });
@@ -40,12 +41,16 @@ const modes = {};
 for (const link of routes.links()) {
   if (link.index !== uplink.index && isSteerable(link.type)) modes[link.name] = steering.attach(link.index, link.type);
 }
-const locals = routes
-  .addresses()
-  .filter((a) => a.family === "ipv4")
-  .map((a) => number(a.address));
-steering.setLocals(Int32Array.from(locals.filter((address) => address >>> 24 !== 127)));
+const addresses = routes.addresses().filter((a) => a.family === "ipv4");
+const locals = addresses.map((a) => number(a.address));
+steering.setLocals(localsOf(addresses.map(({ address }) => address)));
 for (const { proto, hostIp, port } of config.published) steering.publish(proto, number(hostIp), port, port);
+
+/** Addresses of this host, as text, with their devices. */
+function localsOf(texts) {
+  const all = addresses.filter(({ address }) => !address.startsWith("127.") && texts.includes(address));
+  return all.map(({ address, ifindex }) => ({ address: number(address), ifindex }));
+}
 
 // Translation. A tuple is "proto src srcPort dst dstPort"; `flows` gives for one the tuple to write instead.
 const flows = new Map();
@@ -115,7 +120,7 @@ function onIcmp(l4) {
 }
 
 const commands = {
-  locals: (addresses) => steering.setLocals(Int32Array.from(addresses, number)),
+  locals: (texts) => steering.setLocals(localsOf(texts)),
   device(method, ifname) {
     const { index, type } = routes.link(ifname);
     return steering[method](index, type);

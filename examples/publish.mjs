@@ -1,0 +1,18 @@
+// Publishes ports, until Ctrl-C:   node examples/publish.mjs 8999:172.17.0.4:8080 [MAPPING …]
+import { Dataplane, onWarning } from "tsproxy";
+
+onWarning((message) => console.error(`warning: ${message}`));
+const dataplane = await Dataplane.start();
+try {
+  for (const mapping of process.argv.slice(2)) {
+    const port = await dataplane.publish(mapping);
+    console.log(`${port.hostIp}:${port.hostPort} leads to ${port.targetIp}:${port.targetPort}/${port.proto}`);
+  }
+  console.log("ready");
+  await new Promise((stop) => {
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+  });
+} finally {
+  await dataplane.close();
+}

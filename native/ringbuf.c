@@ -1,0 +1,57 @@
+/* Reads a BPF ring buffer from mapped memory: looking for a record takes no system call. */
+#define _GNU_SOURCE
+#include "ringbuf.h"
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A record: u32 length and flags, u32 of the kernel's own, then the bytes, the whole rounded up to 8. */
+#define ROUND_UP_8(n) (((n) + 7) & ~(uint64_t)7)
+
+bool ringbuf_open(struct ringbuf *r, int fd, size_t size) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (consumer == MAP_FAILED) return false;
+  void *producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+  if (producer == MAP_FAILED) {
+    munmap(consumer, page);
+    return false;
+  }
+  *r = (struct ringbuf){.fd = fd, .consumer = consumer, .producer = producer, .data = (uint8_t *)producer + page, .size = size};
+  return true;
+}
+
+void ringbuf_close(struct ringbuf *r) {
+  if (r->fd < 0) return;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  munmap(r->consumer, page);
+  munmap(r->producer, page + 2 * r->size);
+  r->fd = -1;
+}
+
+static uint32_t header_at(const struct ringbuf *r, uint64_t at) {
+  return __atomic_load_n((const uint32_t *)(r->data + (at & (r->size - 1))), __ATOMIC_ACQUIRE);
+}
+
+static uint64_t after(uint64_t at, uint32_t header) {
+  return at + ROUND_UP_8((header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT)) + BPF_RINGBUF_HDR_SZ);
+}
+
+const uint8_t *ringbuf_peek(struct ringbuf *r) {
+  if (r->fd < 0) return NULL;
+  uint64_t at = *r->consumer;
+  while (at < __atomic_load_n(r->producer, __ATOMIC_ACQUIRE)) {
+    uint32_t header = header_at(r, at);
+    if (header & BPF_RINGBUF_BUSY_BIT) return NULL; /* another CPU is still writing it, and tells when it has done so */
+    if (!(header & BPF_RINGBUF_DISCARD_BIT)) return r->data + (at & (r->size - 1)) + BPF_RINGBUF_HDR_SZ;
+    at = after(at, header);
+    __atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
+  }
+  return NULL;
+}
+
+void ringbuf_release(struct ringbuf *r) {
+  uint64_t at = *r->consumer;
+  __atomic_store_n(r->consumer, after(at, header_at(r, at)), __ATOMIC_RELEASE);
+}

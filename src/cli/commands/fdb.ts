@@ -1,0 +1,24 @@
+/** `tsproxy fdb` */
+import { CliCommand } from "../command.js";
+import { formatDuration } from "../format.js";
+import { addShowOptions, parseShow, type RawShow, type ShowOptions, show, stdout, type Write } from "../show.js";
+import { formatTable } from "../table.js";
+
+export function fdbCommand(): CliCommand {
+  return addShowOptions(new CliCommand("fdb", "Show the MAC addresses that a running instance knows"))
+    .example("Which MAC address is behind which port", "tsproxy fdb")
+    .action((options: RawShow) => showFdb(parseShow(options)));
+}
+
+export function showFdb(options: ShowOptions, write: Write = stdout): Promise<void> {
+  return show(
+    options,
+    write,
+    (client, { socketPath }) => client.ask(socketPath, "fdb"),
+    (entries) =>
+      formatTable(
+        ["MAC", "PORT", "NAME", "AGE"],
+        entries.map((e) => [e.mac, e.port, e.name, e.static ? "static" : formatDuration(e.ageSec)]),
+      ),
+  );
+}

@@ -1,0 +1,39 @@
+/** `tsproxy stats` */
+import type { StatsView } from "../../api/types.js";
+import { formatMapping } from "../../control/port-spec.js";
+import { CliCommand } from "../command.js";
+import { formatBytes, formatCounters, formatDuration } from "../format.js";
+import { addShowOptions, parseShow, type RawShow, type ShowOptions, show, stdout, type Write } from "../show.js";
+import { formatTable } from "../table.js";
+
+export function statsCommand(): CliCommand {
+  return addShowOptions(new CliCommand("stats", "Show a running instance's published ports, counters and drops"))
+    .example("What is published, what came by, and what was dropped for which reason", "tsproxy stats")
+    .example("Drops every second, as they come", "watch -n 1 'tsproxy stats --json | jq .drops'")
+    .action((options: RawShow) => showStats(parseShow(options)));
+}
+
+export function showStats(options: ShowOptions, write: Write = stdout): Promise<void> {
+  return show(options, write, (client, { socketPath }) => client.ask(socketPath, "stats"), format);
+}
+
+function format(s: StatsView): string {
+  const mappings = s.mappings.map((m) => [formatMapping(m), m.via]);
+  const ports = s.ports.map((p) => [
+    p.name,
+    p.kind,
+    p.address ?? "-",
+    p.rxPackets,
+    formatBytes(p.rxBytes),
+    p.txPackets,
+    formatBytes(p.txBytes),
+    formatCounters(p.drops),
+  ]);
+  return [
+    `tsproxy ${s.version}, pid ${s.pid}, up ${formatDuration(s.uptimeSec)}\n`,
+    formatTable(["MAPPING", "VIA"], mappings),
+    formatTable(["PORT", "KIND", "ADDRESS", "RX PACKETS", "RX BYTES", "TX PACKETS", "TX BYTES", "DROPS"], ports),
+    `Flows:     ${s.flows.active} of ${s.flows.capacity} (${s.flows.created} created, ${s.flows.expired} expired, ${s.flows.refused} refused)\n` +
+      `Drops:     ${formatCounters(s.drops)}\nSteering:  ${formatCounters(s.steering)}\n`,
+  ].join("\n");
+}

@@ -1,0 +1,12 @@
+/** Options of whatever runs a dataplane: the main job and the daemon. They are checked by `standalone/config.ts`. */
+import { type CliCommand, collect } from "./command.js";
+
+export function addDataplaneOptions(command: CliCommand): CliCommand {
+  return command
+    .option("--allow-from <cidr>", "Serve only these clients (repeatable)", collect)
+    .option("--masquerade-ports <a-b>", "Source ports of what leaves a network (10240-32767)")
+    .option("--conntrack-max <n>", "Flows tracked at once (262144)")
+    .option("--workers <n>", "Worker threads, at most one per core (1)")
+    .option("--offload", "Let the kernel carry flows that are decided on")
+    .option("--firewall <way>", "Honour the host's firewall, or bypass it (honour)");
+}

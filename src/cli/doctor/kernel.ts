@@ -1,0 +1,136 @@
+/**
+ * What tsproxy needs of the kernel and of its privileges. Each thing is tried, and what is tried is undone: the TAP that is made, with what is
+ * attached to it, is gone when its descriptor is closed.
+ */
+import type { SteeringProbe } from "../../steer/steering.js";
+import { OFFLOAD_TCP, OFFLOAD_TCP_UDP } from "../../sys/if-tun.js";
+import { attempt, type Check } from "./check.js";
+
+/** What is tried; every call may throw. */
+export interface KernelSystem {
+  /** Effective capabilities of this process, a bit each (linux/capability.h). */
+  capabilities(): bigint;
+  openTap(): DoctorTap;
+  /** Loads the steering programs, attaches nothing. */
+  probeSteering(): SteeringProbe;
+  enterNetns(): void;
+  openEchoSocket(): void;
+}
+
+export interface DoctorTap {
+  /** 0, or -errno when the kernel does not know one of the bits. */
+  offload(bits: number): number;
+  addClsact(): void;
+  close(): void;
+}
+
+const CAP_NET_ADMIN = 12n,
+  CAP_SYS_ADMIN = 21n,
+  CAP_BPF = 39n; // linux/capability.h
+
+export async function checkKernel(checks: Check[], system: KernelSystem): Promise<void> {
+  await attempt(
+    checks,
+    {
+      name: "privileges",
+      essential: true,
+      good: "may make devices and load programs",
+      bad: "no packets can be steered, published ports use sockets",
+      fix: "run as root, or grant CAP_NET_ADMIN and CAP_BPF",
+    },
+    () => checkCapabilities(system.capabilities()),
+  );
+  await checkTap(checks, system);
+  await attempt(
+    checks,
+    { name: "network namespaces", essential: false, good: "--endpoint can put them into a network", bad: "--endpoint cannot be used" },
+    () => system.enterNetns(),
+  );
+  await attempt(
+    checks,
+    {
+      name: "ICMP echo",
+      essential: false,
+      good: "targets can be pinged before they are published",
+      bad: "silent UDP targets are not noticed",
+      fix: "run as root, or grant CAP_NET_RAW",
+    },
+    () => system.openEchoSocket(),
+  );
+}
+
+function checkCapabilities(effective: bigint): void {
+  const has = (capability: bigint): boolean => ((effective >> capability) & 1n) === 1n;
+  if (!has(CAP_NET_ADMIN)) throw new Error("no CAP_NET_ADMIN");
+  if (!has(CAP_BPF) && !has(CAP_SYS_ADMIN)) throw new Error("neither CAP_BPF nor CAP_SYS_ADMIN");
+}
+
+async function checkTap(checks: Check[], system: KernelSystem): Promise<void> {
+  const tap = await attempt(
+    checks,
+    { name: "/dev/net/tun", essential: true, good: "the dataplane can be attached", bad: "no port can be published but with --relay" },
+    () => system.openTap(),
+  );
+  try {
+    const offload = (name: string, bits: number, bad: string, fix: string): void => {
+      const status = tap === null ? "unknown" : tap.offload(bits) === 0 ? "ok" : "missing";
+      checks.push({
+        name,
+        status,
+        essential: false,
+        meaning: status === "ok" ? "large packets pass whole" : status === "unknown" ? "needs /dev/net/tun" : bad,
+        ...(status === "missing" && { fix }),
+      });
+    };
+    offload("TSO offload", OFFLOAD_TCP, "bulk TCP is several times slower", "update the kernel");
+    offload("USO offload", OFFLOAD_TCP_UDP, "bulk UDP (QUIC) is slower", "use Linux 6.2 or later");
+    await checkSteering(checks, system, tap);
+  } finally {
+    tap?.close();
+  }
+}
+
+async function checkSteering(checks: Check[], system: KernelSystem, tap: DoctorTap | null): Promise<void> {
+  const found = await attempt(
+    checks,
+    {
+      name: "BPF programs",
+      essential: true,
+      good: "packets can be steered, the client's address is kept",
+      bad: "published ports use sockets, targets do not see the client's address",
+    },
+    () => {
+      const steering = system.probeSteering();
+      if (!steering.bpf) throw steering.error ?? new Error("refused");
+      return steering;
+    },
+  );
+  const offload = { name: "BPF offload", essential: false, good: "--offload can be used", bad: "--offload cannot be used" };
+  if (found === null) checks.push({ name: offload.name, status: "unknown", essential: false, meaning: "needs BPF programs" });
+  else
+    await attempt(checks, { ...offload, fix: "use Linux 5.11 or later" }, () => {
+      if (found.offloadError !== undefined) throw found.offloadError;
+    });
+
+  const tcx = found?.tcx ?? false;
+  if (found === null) checks.push({ name: "TCX", status: "unknown", essential: false, meaning: "needs BPF programs" });
+  else if (tcx) checks.push({ name: "TCX", status: "ok", essential: false, meaning: "steering ends with the process, however it ends" });
+  else
+    checks.push({
+      name: "TCX",
+      status: "missing",
+      essential: false,
+      meaning: "clsact filters are used, which a SIGKILL leaves until the next start",
+      fix: "use Linux 6.6 or later",
+    });
+
+  const clsact = {
+    name: "clsact",
+    essential: !tcx,
+    good: tcx ? "not needed beside TCX" : "steering programs can be attached",
+    bad: tcx ? "not needed beside TCX" : "no packets can be steered",
+  };
+  if (tap === null) checks.push({ name: clsact.name, status: "unknown", essential: false, meaning: "needs /dev/net/tun" });
+  else
+    await attempt(checks, { ...clsact, fix: "modprobe sch_ingress (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_ACT)" }, () => tap.addClsact());
+}

@@ -1,0 +1,45 @@
+/** The real host that `tsproxy doctor` examines. */
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { TAP_FLAGS } from "../../sys/if-tun.js";
+import type { KernelSystem } from "./kernel.js";
+
+const AF_INET = 2,
+  SOCK_DGRAM = 2;
+
+/** Loaded late, since loading fails when the addon is not built. */
+export async function loadKernel(): Promise<KernelSystem> {
+  const [{ native }, { RouteSocket }, { probeSteering }, { openEchoSocket }] = await Promise.all([
+    import("../../sys/native.js"),
+    import("../../sys/rtnetlink.js"),
+    import("../../steer/steering.js"),
+    import("../../standalone/ping.js"),
+  ]);
+  return {
+    probeSteering,
+    capabilities: () => BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`),
+    openTap: () => {
+      const [fd, name] = native.openTap("tspdoctor%d", TAP_FLAGS, -1);
+      return {
+        offload: (bits) => native.tapOffload(fd, bits),
+        addClsact: () => {
+          const routes = new RouteSocket();
+          try {
+            routes.addClsact(routes.link(name)?.index ?? 0);
+          } finally {
+            routes.close();
+          }
+        },
+        close: () => closeSync(fd),
+      };
+    },
+    enterNetns: () => {
+      const fd = openSync("/proc/self/ns/net", "r");
+      try {
+        closeSync(native.socket(AF_INET, SOCK_DGRAM, 0, fd));
+      } finally {
+        closeSync(fd);
+      }
+    },
+    openEchoSocket: () => openEchoSocket(() => {}).close(),
+  };
+}

@@ -1,0 +1,45 @@
+/** What a failure becomes: an exit code and one line on standard error. It imports no package, so that it works when nothing else does. */
+import { TsproxyError } from "../errors.js";
+
+const HELP_HINT = "run 'tsproxy --help'";
+
+/** What commander throws, for --help and --version too. */
+interface UsageFailure extends Error {
+  code: string;
+  exitCode: number;
+}
+
+function isUsageFailure(error: unknown): error is UsageFailure {
+  return error instanceof Error && String((error as Partial<UsageFailure>).code).startsWith("commander.");
+}
+
+/** 0 for --help, 2 for wrong usage, 1 for every other failure. */
+export function exitCodeOf(error: unknown): 0 | 1 | 2 {
+  if (isUsageFailure(error)) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof TsproxyError && error.kind === "invalid" ? 2 : 1;
+}
+
+/** Says what went wrong, in one line. With TSPROXY_DEBUG set, also where: the stacks of the error and its causes. */
+export function reportError(error: unknown, write: (text: string) => void = (text) => process.stderr.write(text)): void {
+  if (isUsageFailure(error)) {
+    if (error.exitCode !== 0) write(line(`${error.message.replace(/^error: /, "")} (${HELP_HINT})`));
+    return;
+  }
+  const known = TsproxyError.of(error);
+  write(line(known.kind === "invalid" ? `${known.describe()} (${HELP_HINT})` : known.describe()));
+  if (process.env.TSPROXY_DEBUG) write(stacks(error));
+}
+
+function line(message: string): string {
+  return `tsproxy: ${oneLine(message)}\n`;
+}
+
+export function oneLine(message: string): string {
+  return message.replace(/\s*\n\s*/g, " ").trim();
+}
+
+function stacks(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  const cause = error.cause === undefined ? "" : `caused by ${stacks(error.cause)}`;
+  return `${error.stack}\n${cause}`;
+}

@@ -1,0 +1,177 @@
+/**
+ * The endpoints of a network. A namespace is given a TAP with address, default route and MTU, which ends with its descriptors, so also with a
+ * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare TAP in the host's namespace, which he moves;
+ * it outlives us, so that a container keeps its network while tsproxy restarts.
+ */
+import { closeSync } from "node:fs";
+import type { Tap } from "../../device/tap.js";
+import { TsproxyError } from "../../errors.js";
+import { native } from "../../sys/native.js";
+import { openNetns, sameNetns } from "../../sys/netns.js";
+import { RouteSocket } from "../../sys/rtnetlink.js";
+import { macText } from "../../wire/ethernet.js";
+import { formatIpv4 } from "../../wire/ipv4-address.js";
+import { rawWord } from "../../wire/raw.js";
+import { Undo } from "../undo.js";
+import { addressMac } from "./address-mac.js";
+import type { Site } from "./site.js";
+
+/** Name of an endpoint's device in its namespace. */
+const ENDPOINT_DEVICE = "eth0";
+
+export interface EndpointSpec {
+  /** A name in /run/netns, a process id in decimal, or an absolute path. */
+  netns: string;
+  /** int32, host order. */
+  address: number;
+}
+
+export interface DeviceSpec {
+  /** In namespace `nsFd` (-1: the host's). */
+  name: string;
+  nsFd: number;
+  /** int32, host order. */
+  address: number;
+  mac: Uint8Array;
+  /** It is there already, from an earlier process. */
+  existing?: { multiQueue: boolean } | undefined;
+  /** It ended, with the namespace that it was in. */
+  onGone(): void;
+}
+
+/** A TAP that its user moves into a namespace. */
+export interface Device {
+  /** Ends it, wherever it is. */
+  remove(): Promise<void>;
+}
+
+/** What an endpoint must know of its network. */
+export interface EndpointNetwork {
+  readonly number: number;
+  readonly mtu: number;
+  readonly prefixLength: number;
+  /** int32, host order. */
+  readonly gateway: number;
+}
+
+export class Endpoints {
+  private readonly namespaces = new Map<number, { word: string; nsFd: number; undo: Undo }>();
+  private readonly devices = new Set<Undo>();
+
+  constructor(
+    private readonly site: Site,
+    private readonly network: EndpointNetwork,
+  ) {}
+
+  /** Whether devices that are made now serve several workers. */
+  get multiQueue(): boolean {
+    return this.site.workers.count > 1;
+  }
+
+  /** Puts the namespace into the network; on failure nothing is left of it. */
+  add(spec: EndpointSpec): void {
+    const word = `--endpoint ${spec.netns}=${formatIpv4(spec.address)}`;
+    const { fd: nsFd } = openNetns(spec.netns);
+    const undo = new Undo();
+    undo.add(`namespace ${spec.netns}`, () => closeSync(nsFd));
+    try {
+      this.checkNamespace(word, spec.netns, nsFd);
+      const socket = new RouteSocket(nsFd);
+      try {
+        this.setUp(socket, word, spec, nsFd, undo);
+      } finally {
+        socket.close();
+      }
+    } catch (error) {
+      void undo.run();
+      throw error;
+    }
+    this.namespaces.set(spec.address, { word, nsFd, undo });
+  }
+
+  /**
+   * Makes a persistent TAP in the host's namespace, with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new
+   * device is left.
+   */
+  addDevice(spec: DeviceSpec): Device {
+    const { socket, taps, workers } = this.site;
+    if (spec.existing?.multiQueue === false && workers.count > 1)
+      throw new TsproxyError(
+        "TSP_ERR_ENDPOINT",
+        "conflict",
+        `device '${spec.name}' was made for one worker`,
+        "restart its container, or run with --workers 1",
+      );
+    const undo = new Undo();
+    try {
+      const tap = taps.open(spec, undo);
+      if (spec.existing === undefined) socket.setLink(socket.link(tap.name)!.index, { mac: macText(spec.mac), mtu: this.network.mtu });
+      this.attach(tap, spec.name, spec.address, spec.mac, undo, spec.onGone);
+      native.tapPersist(tap.fds[0]!, 1);
+      this.devices.add(undo);
+      const remove = async (): Promise<void> => {
+        if (!this.devices.delete(undo)) return;
+        try {
+          native.tapPersist(tap.fds[0]!, 0);
+        } catch {
+          // EBADFD: it ended with its namespace
+        }
+        await undo.run();
+      };
+      return { remove };
+    } catch (error) {
+      void undo.run();
+      throw error;
+    }
+  }
+
+  /** Devices that were handed out stay, without us. */
+  async close(): Promise<void> {
+    for (const undo of this.devices) await undo.run();
+    this.devices.clear();
+    for (const { undo } of [...this.namespaces.values()].reverse()) await undo.run();
+    this.namespaces.clear();
+  }
+
+  private setUp(socket: RouteSocket, word: string, spec: EndpointSpec, nsFd: number, undo: Undo): void {
+    if (socket.link(ENDPOINT_DEVICE) !== null)
+      throw new TsproxyError(
+        "TSP_ERR_ENDPOINT",
+        "conflict",
+        `${word}: the namespace has a device '${ENDPOINT_DEVICE}' already`,
+        "give a namespace without one, like that of 'docker run --network none'",
+      );
+    const { prefixLength, gateway, mtu } = this.network;
+    const tap = this.site.taps.open({ name: ENDPOINT_DEVICE, nsFd }, undo);
+    const mac = addressMac(spec.address);
+    const { index } = socket.link(ENDPOINT_DEVICE)!;
+    socket.setLink(index, { mac: macText(mac), mtu });
+    this.attach(tap, `${spec.netns}/${ENDPOINT_DEVICE}`, spec.address, mac, undo);
+    socket.addAddress(index, formatIpv4(spec.address), prefixLength);
+    socket.setLink(index, { up: true });
+    socket.addRoute({ dst: "0.0.0.0", prefixLength: 0, gateway: formatIpv4(gateway), oif: index });
+  }
+
+  private attach(tap: Tap, name: string, address: number, mac: Uint8Array, undo: Undo, onGone?: () => void): void {
+    const port = { kind: "endpoint", name, address: formatIpv4(address), mac, rawAddress: rawWord(address) } as const;
+    this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
+  }
+
+  private checkNamespace(word: string, netns: string, nsFd: number): void {
+    if (sameNetns(nsFd, -1))
+      throw new TsproxyError(
+        "TSP_ERR_ENDPOINT",
+        "conflict",
+        `${word}: that is the namespace tsproxy itself runs in`,
+        "name the container's namespace",
+      );
+    for (const other of this.namespaces.values())
+      if (sameNetns(nsFd, other.nsFd))
+        throw new TsproxyError(
+          "TSP_ERR_ENDPOINT",
+          "conflict",
+          `${word}: '${netns}' is the same namespace as in '${other.word}'`,
+          "give each namespace one endpoint",
+        );
+  }
+}

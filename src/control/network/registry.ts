@@ -1,0 +1,37 @@
+/** The own networks by number, of whatever kind. */
+import { TsproxyError } from "../../errors.js";
+import { MAX_NETWORKS } from "../../table/networks.js";
+import { contains } from "../../wire/ipv4-address.js";
+import { type NetworkSpec, openNetwork } from "./kinds.js";
+import type { Network } from "./network.js";
+import type { Site } from "./site.js";
+
+export class NetworkRegistry {
+  private readonly byNumber = new Map<number, Network>();
+
+  constructor(private readonly site: Site) {}
+
+  /** Throws TSP_ERR_NETWORK: unavailable when there are too many, and what the kind throws. */
+  add(spec: NetworkSpec): Network {
+    let number = 0;
+    while (this.byNumber.has(number)) number++;
+    if (number >= MAX_NETWORKS)
+      throw new TsproxyError("TSP_ERR_NETWORK", "unavailable", `there are ${MAX_NETWORKS} networks already`, "remove one");
+    const network = openNetwork(this.site, number, spec);
+    this.byNumber.set(number, network);
+    return network;
+  }
+
+  async remove(network: Network): Promise<void> {
+    if (this.byNumber.delete(network.number)) await network.close();
+  }
+
+  /** The network that the address (int32, host order) belongs to. */
+  of(address: number): Network | undefined {
+    return [...this.byNumber.values()].find((network) => contains(network.cidr, address));
+  }
+
+  async close(): Promise<void> {
+    for (const network of [...this.byNumber.values()].reverse()) await this.remove(network);
+  }
+}

@@ -1,0 +1,15 @@
+/** What networks and endpoints are built on. */
+import type { HostGuard } from "../../steer/host-guard.js";
+import type { RouteSocket } from "../../sys/rtnetlink.js";
+import type { Host } from "../host.js";
+import type { Workers } from "../workers.js";
+import type { TapPorts } from "./tap-ports.js";
+
+export interface Site {
+  /** Of the host's namespace. */
+  readonly socket: RouteSocket;
+  readonly workers: Workers;
+  readonly host: Host;
+  readonly taps: TapPorts;
+  readonly guard: HostGuard;
+}

@@ -1,0 +1,86 @@
+/**
+ * Packets that the host's kernel has accepted for a published port (`steer/accept-program.ts`), made into what comes by the uplink, or by an
+ * endpoint's own port: from here on they differ from that only by `Batch.device`.
+ *
+ * The kernel has looked at all but the checksum of long TCP segments, which it would check when a program reads: so here it is checked. And
+ * where it is partial, as of what a program on this machine has sent, that is written into the virtio-net header, as a TAP has it.
+ * A datagram for a broadcast or multicast address becomes one for the host's own address on the way to its sender: so the target
+ * gets it as a program on the host would, and the answer comes from that address.
+ */
+import { type Batch, ROUTE } from "../mem/batch.js";
+import { delta, fold, sum } from "../wire/checksum.js";
+import * as drop from "../wire/drop.js";
+import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
+import * as ipv4 from "../wire/ipv4.js";
+import * as l4 from "../wire/l4.js";
+import * as vnet from "../wire/vnet.js";
+import type { State } from "./state.js";
+
+/** Interface index of lo, in every network namespace (LOOPBACK_IFINDEX of include/net/flow.h). */
+export const LOOPBACK = 1;
+
+export function accepted(b: Batch, state: State): void {
+  const { words } = b.memory;
+  for (let i = 0; i < b.count; i++) {
+    if (b.device[i] === 0 || b.egress[i] !== ROUTE) continue;
+    const ip = b.at[i]! + vnet.HEADER_SIZE + ETHERNET;
+    const reason = check(b, i);
+    const port = origin(b.device[i]!, state, ipv4.src(words, ip));
+    b.ingress[i] = port === -1 ? state.ports.uplink : port;
+    if (reason !== drop.DROP_NONE || port === -1) {
+      b.drop(i, port === -1 ? drop.DROP_SOURCE_SPOOFED : reason);
+      continue;
+    }
+    // A broadcast address of a network is none of the host's own either. Others that are not may be so for the kernel alone (AnyIP).
+    if (b.proto[i] === ipv4.PROTO_UDP && state.isGroup(ipv4.dst(words, ip))) toOwnAddress(b, i, state, ip);
+  }
+}
+
+/**
+ * Port by which the sender's other packets come: an endpoint's own, if the kernel had its packet from the network's device; else the uplink. -1
+ * when an address of an own network came from elsewhere, or is no endpoint's.
+ */
+function origin(device: number, state: State, src: number): number {
+  const { endpoints, networks, ports } = state;
+  if (device === LOOPBACK) return ports.uplink;
+  const network = networks.of(src);
+  if (network === -1 || state.isLocal(src)) return ports.uplink;
+  return device === networks.hostDevice[network] ? endpoints.get(src, network) : -1;
+}
+
+/** DROP_NONE for a TCP segment or UDP datagram with a right checksum, which the header then says to be whole or partial. */
+function check(b: Batch, i: number): number {
+  const { bytes, halves, words } = b.memory;
+  const at = b.at[i]!;
+  const ip = at + vnet.HEADER_SIZE + ETHERNET;
+  const off = b.l4[i]!;
+  const proto = b.proto[i]!;
+  if ((proto !== ipv4.PROTO_TCP && proto !== ipv4.PROTO_UDP) || ipv4.isFragment(halves, ip)) return drop.DROP_PROTOCOL;
+  if (vnet.isPartial(bytes, halves, at, off)) return drop.DROP_NONE; // segments put together: the program knows that
+  const field = proto === ipv4.PROTO_TCP ? l4.TCP_CHECKSUM : l4.UDP_CHECKSUM;
+  const found = halves[(off + field) >> 1]!;
+  if (proto === ipv4.PROTO_UDP && found === 0) return drop.DROP_NONE;
+  const len = ipv4.totalLength(bytes, ip) - (off - ip);
+  const pseudo = ipv4.pseudoSum(words, ip, proto, len);
+  const inHead = Math.min(len, b.memory.headEnd(i) - off);
+  let all = pseudo + sum(halves, bytes, off, inHead);
+  if (len > inHead) all += sum(halves, bytes, b.memory.tailAt(b.tail[i]!), len - inHead);
+  if (fold(all) === 0xffff) return drop.DROP_NONE;
+  if (found !== pseudo) return drop.DROP_BAD_CHECKSUM;
+  vnet.setPartial(bytes, halves, at, off, field);
+  return drop.DROP_NONE;
+}
+
+function toOwnAddress(b: Batch, i: number, state: State, ip: number): void {
+  const { bytes, halves, words } = b.memory;
+  const src = ipv4.src(words, ip);
+  const own = state.routes.sourceFor(src);
+  if (own === 0) {
+    b.drop(i, drop.DROP_NO_ROUTE);
+    return;
+  }
+  const off = b.l4[i]!;
+  const change = delta(ipv4.dst(words, ip), own);
+  l4.updateUdpChecksum(halves, off, vnet.isPartial(bytes, halves, b.at[i]!, off), change, change);
+  ipv4.setAddresses(words, halves, ip, src, own, change);
+}

@@ -1,0 +1,255 @@
+/**
+ * tsproxy as a library: `import { Dataplane } from "tsproxy"`. A dataplane publishes ports of the host and makes networks, as the command does, and
+ * is gone with the process, however that ends. It needs root, or CAP_NET_ADMIN and CAP_BPF. Words have the form that the command line has, and errors
+ * name its options. What is not here is not for others to use.
+ */
+import type { PortStats } from "./api/types.js";
+import { Controller } from "./control/controller.js";
+import type { BridgeSpec } from "./control/network/bridge.js";
+import type { Network as Mechanism } from "./control/network/network.js";
+import { type Mapping, parsePortSpec } from "./control/port-spec.js";
+import type { Publication } from "./control/publisher.js";
+import { type ErrorKind, TsproxyError } from "./errors.js";
+import { setLogSink } from "./log.js";
+import { sweep } from "./model/sweep.js";
+import { parseDataplane, parseEndpoint, parseNetwork } from "./standalone/config.js";
+import { formatIpv4 } from "./wire/ipv4-address.js";
+
+export type { Network, PublishedPort };
+export { type ErrorKind, TsproxyError };
+
+export interface DataplaneOptions {
+  /** Clients that may use published ports, such as `192.0.2.0/24`; default: all. The host itself always may. */
+  allowFrom?: readonly string[];
+  /** Worker threads, 1 to the number of cores; default: 1. */
+  workers?: number;
+  /** Flows that are tracked at once, 1 to 1,048,576; default: 262,144. */
+  conntrackMax?: number;
+  /** Source ports of what leaves a network; default: 10240 to 32767. */
+  masqueradePorts?: { first: number; last: number };
+  /** Whether clients of published ports must pass the host's firewall and what else its kernel checks; default: `honour`. */
+  firewall?: "honour" | "bypass";
+  /** Lets the kernel carry flows that are decided on; default: no. Linux 5.11. */
+  offload?: boolean;
+  /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
+  onDeath?: (error: Error) => void;
+}
+
+export interface NetworkOptions {
+  /** Such as `172.30.0.0/16`: /8 to /30, unknown to the host. Its first address is the gateway, which is the host. */
+  subnet: string;
+  /** Bytes, 68 to 65,521; default: that of the host's default route. */
+  mtu?: number;
+  /** Nothing is routed out of it or into it; default: no. */
+  internal?: boolean;
+  /** Whether endpoints reach each other; default: yes. */
+  icc?: boolean;
+  /** Endpoints may send from other addresses than their own. Default: no. */
+  promiscuous?: boolean;
+  /** Whether what leaves gets an address of the host; default: yes. */
+  masquerade?: boolean;
+}
+
+export interface EndpointOptions {
+  /** Network namespace: a name in /run/netns, a process id, or an absolute path. It must have no `eth0`. */
+  netns: string;
+  /** An address of the network, such as `172.30.0.4`. */
+  address: string;
+}
+
+/** What the dataplane counts, since it started. */
+export interface Counters {
+  /** One entry for each device that packets come and go by. */
+  ports: PortCounters[];
+  /** Packets dropped, by reason, such as `ttl-exceeded`; reasons that happened. docs/architecture.md says what a reason means. */
+  drops: Record<string, number>;
+  /** `active` flows are tracked now, of `capacity`; `refused`: the table was full. */
+  flows: { active: number; capacity: number; created: number; expired: number; refused: number };
+  /** Packets that the BPF programs took from the host, handed back, offloaded, … */
+  steering: Record<string, number>;
+}
+
+export interface PortCounters {
+  /** Of the device, as in `ip link`; of an endpoint `NETNS/eth0`. */
+  name: string;
+  /** `uplink`: the host's interfaces. `held`: sockets that hold published ports. `host`: the host's device in a network. */
+  kind: "uplink" | "held" | "host" | "endpoint";
+  /** An endpoint's. */
+  address?: string;
+  rxPackets: number;
+  rxBytes: number;
+  txPackets: number;
+  txBytes: number;
+  drops: Record<string, number>;
+}
+
+/** A connection, with both sides of its translation. Ends are `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
+export interface Flow {
+  proto: "tcp" | "udp" | "icmp";
+  /** TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured` or `echo`. */
+  state: string;
+  /** As the one who began sees it. */
+  original: { src: string; dst: string };
+  /** As the other side sees its answers. */
+  reply: { src: string; dst: string };
+  /** Until it ends, unless a packet comes. */
+  timeoutSec: number;
+  /** The kernel carries its packets. */
+  offloaded: boolean;
+  /** In original and in reply direction. */
+  packets: [number, number];
+}
+
+export class Dataplane {
+  private closing: Promise<void> | undefined;
+
+  private constructor(private readonly controller: Controller) {}
+
+  /**
+   * Starts one; on failure everything is undone. Throws a TsproxyError: TSP_ERR_OPTION (invalid), TSP_ERR_BPF or TSP_ERR_SYSCALL (permission) where the
+   * kernel does not let us, TSP_ERR_OFFLOAD (unavailable).
+   */
+  static async start(options: DataplaneOptions = {}): Promise<Dataplane> {
+    const { allowFrom, workers, conntrackMax, masqueradePorts: ports, ...rest } = options;
+    const parsed = parseDataplane({
+      allowFrom: allowFrom === undefined ? undefined : [...allowFrom],
+      workers: workers?.toString(),
+      conntrackMax: conntrackMax?.toString(),
+      masqueradePorts: ports === undefined ? undefined : `${ports.first}-${ports.last}`,
+      firewall: rest.firewall,
+      offload: rest.offload,
+    });
+    sweep(); // what a killed process left behind
+    return new Dataplane(await Controller.start(parsed, rest.onDeath ?? throwUncaught));
+  }
+
+  /** Makes a network. Throws TSP_ERR_OPTION (invalid) or TSP_ERR_NETWORK (conflict: the host knows addresses in it). */
+  async addNetwork({ subnet, mtu, ...behavior }: NetworkOptions): Promise<Network> {
+    const spec: BridgeSpec = { ...parseNetwork(subnet, mtu?.toString()), ...behavior };
+    const controller = this.open();
+    const network = new Network(controller, controller.networks.add(spec), spec);
+    await controller.settled();
+    return network;
+  }
+
+  /**
+   * Publishes a port, or a range: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp]`, an empty HOST_PORT for a free one. Throws
+   * TSP_ERR_PORT_SPEC (invalid), TSP_ERR_PORT_IN_USE (conflict), TSP_ERR_TARGET (the target cannot be reached).
+   */
+  async publish(mapping: string): Promise<PublishedPort> {
+    const controller = this.open();
+    const port = new PublishedPort(controller, controller.publisher.publish(parsePortSpec(mapping)));
+    await controller.settled();
+    return port;
+  }
+
+  async counters(): Promise<Counters> {
+    const controller = this.open();
+    const ports = controller.portStats().map(({ port: _, ...counters }: PortStats): PortCounters => counters);
+    const drops: Record<string, number> = {};
+    for (const port of ports) for (const [reason, count] of Object.entries(port.drops)) drops[reason] = (drops[reason] ?? 0) + count;
+    return { ports, drops, flows: await controller.summary(), steering: controller.steeringStats() };
+  }
+
+  flows(): Promise<Flow[]> {
+    return this.open().flows();
+  }
+
+  /** Ends it, with its networks and published ports, and leaves the host as it was. May be called again. */
+  close(): Promise<void> {
+    this.closing ??= this.controller.stop();
+    return this.closing;
+  }
+
+  private open(): Controller {
+    if (this.closing !== undefined) throw new Error("the dataplane is closed");
+    return this.controller;
+  }
+}
+
+/** A bridge with a gateway, which is the host, and a way out; `Dataplane.addNetwork` makes one. */
+class Network {
+  /** Such as `172.30.0.1`. */
+  readonly gateway: string;
+  /** Bytes. */
+  readonly mtu: number;
+  /** Name of the host's device in it. */
+  readonly hostDevice: string;
+  private readonly taken = new Map<string, string>();
+
+  /** @internal */
+  constructor(
+    private readonly controller: Controller,
+    private readonly mechanism: Mechanism,
+    private readonly spec: BridgeSpec,
+  ) {
+    this.gateway = formatIpv4(spec.gateway);
+    this.mtu = mechanism.mtu;
+    this.hostDevice = mechanism.hostDevice;
+  }
+
+  /**
+   * Puts a namespace into the network: gives it an `eth0` with the address, and a default route. It leaves with the network. Throws TSP_ERR_OPTION
+   * (invalid), TSP_ERR_NETNS (not-found), TSP_ERR_ENDPOINT (conflict: the address or the namespace has an endpoint already).
+   */
+  async addEndpoint({ netns, address }: EndpointOptions): Promise<void> {
+    const endpoint = parseEndpoint(`${netns}=${address}`, this.spec);
+    const owner = this.taken.get(address);
+    if (owner !== undefined) throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${address} is the address of '${owner}' already`);
+    this.mechanism.endpoints.add(endpoint);
+    this.taken.set(address, netns);
+    await this.controller.settled();
+  }
+
+  /** Takes it away, with its endpoints' devices. May be called again. */
+  async close(): Promise<void> {
+    await this.controller.networks.remove(this.mechanism);
+  }
+}
+
+/** A port of the host, or a range, that leads to a target; `Dataplane.publish` makes one. */
+class PublishedPort {
+  /** `0.0.0.0`: every address of the host. */
+  readonly hostIp: string;
+  /** First port; the one that was picked, where it was left open. */
+  readonly hostPort: number;
+  readonly hostPortEnd: number;
+  readonly targetIp: string;
+  readonly targetPort: number;
+  readonly targetPortEnd: number;
+  readonly proto: "tcp" | "udp";
+
+  /** @internal */
+  constructor(
+    private readonly controller: Controller,
+    private readonly publication: Publication,
+  ) {
+    const mapping: Mapping = publication.mapping;
+    this.hostIp = mapping.hostIp;
+    this.hostPort = mapping.hostPort;
+    this.hostPortEnd = mapping.hostPortEnd;
+    this.targetIp = mapping.targetIp;
+    this.targetPort = mapping.targetPort;
+    this.targetPortEnd = mapping.targetPortEnd;
+    this.proto = mapping.proto;
+  }
+
+  /** Takes it back; its connections end. May be called again. */
+  async close(): Promise<void> {
+    await this.publication.close();
+    await this.controller.settled();
+  }
+}
+
+/** Calls `listener` with what is noteworthy but no error, in this whole process; until then nobody is told. */
+export function onWarning(listener: (message: string) => void): void {
+  setLogSink((level, message) => {
+    if (level === "warn") listener(message);
+  });
+}
+
+function throwUncaught(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,120 @@
+/** Networks and endpoints as they are now: a record, and what there is of it in the dataplane. */
+import { closeSync } from "node:fs";
+import type { Device, DeviceSpec } from "../control/network/endpoints.js";
+import type { PortSpec } from "../control/port-spec.js";
+import type { Publication } from "../control/publisher.js";
+import { parseMac } from "../wire/ethernet.js";
+import { parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
+import type { Found, HostDevices, MadeNetwork, Mechanism } from "./mechanism.js";
+import type { EndpointRecord, NetworkRecord } from "./records.js";
+
+export class LiveNetwork {
+  private made: MadeNetwork | undefined;
+
+  constructor(
+    readonly record: NetworkRecord,
+    private readonly mechanism: Mechanism,
+  ) {}
+
+  /** Undefined when it could not be made again after a restart. */
+  get inDataplane(): MadeNetwork | undefined {
+    return this.made;
+  }
+
+  /** Makes it if it is not there. */
+  make(): MadeNetwork {
+    const { id, subnet, gateway, options } = this.record;
+    this.made ??= this.mechanism.networks.add({
+      kind: "bridge",
+      cidr: parseCidr(subnet)!,
+      gateway: parseIpv4(gateway)!,
+      mtu: options.mtu,
+      internal: options.internal,
+      icc: options.icc,
+      masquerade: options.masquerade,
+      promiscuous: options.promiscuous ?? false,
+      outside: options.outside === undefined ? undefined : parseIpv4(options.outside)!,
+      hostDevice: options.hostDevice ?? `tsn${id.slice(0, 12)}`,
+    });
+    return this.made;
+  }
+
+  async remove(): Promise<void> {
+    const { made } = this;
+    this.made = undefined;
+    if (made !== undefined) await this.mechanism.networks.remove(made);
+  }
+}
+
+export class LiveEndpoint {
+  private device: Device | undefined;
+  private publications: Publication[] = [];
+
+  constructor(
+    /** As it was committed. */
+    public record: EndpointRecord,
+    readonly network: LiveNetwork,
+    private readonly mechanism: Mechanism,
+    private readonly host: HostDevices,
+  ) {}
+
+  /** Its device ended: with its sandbox, or while no process held it. */
+  get gone(): boolean {
+    return this.device === undefined;
+  }
+
+  get mappings(): Publication["mapping"][] {
+    return this.publications.map(({ mapping }) => mapping);
+  }
+
+  /** Makes its device, in the host's namespace. */
+  make(onGone: () => void): void {
+    this.attach({ name: this.record.device, nsFd: -1 }, onGone);
+  }
+
+  /** Takes its device up where an earlier process left it. */
+  takeUp(found: Found, onGone: () => void): void {
+    try {
+      this.attach({ ...found, existing: { multiQueue: this.record.multiQueue } }, onGone);
+    } finally {
+      if (found.nsFd !== -1) closeSync(found.nsFd);
+    }
+  }
+
+  /** All of these ports, or none of them. */
+  async publish(specs: readonly PortSpec[]): Promise<void> {
+    const published: Publication[] = [];
+    try {
+      for (const spec of specs) published.push(this.mechanism.publisher.publish(spec));
+    } catch (error) {
+      for (const publication of published.reverse()) await publication.close();
+      throw error;
+    }
+    this.publications.push(...published);
+  }
+
+  async withdraw(): Promise<void> {
+    for (const publication of this.publications.splice(0).reverse()) await publication.close();
+  }
+
+  /** It is gone from now on. */
+  async end(): Promise<void> {
+    await this.withdraw();
+    const { device } = this;
+    this.device = undefined;
+    await device?.remove();
+  }
+
+  /** Ends it, and removes what may be left of its device in the host's namespace. */
+  async remove(): Promise<void> {
+    const { gone } = this;
+    await this.end();
+    if (gone) this.host.remove(this.record.device);
+  }
+
+  private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {
+    const { address, mac } = this.record;
+    const spec = { ...where, address: parseIpv4(address)!, mac: parseMac(mac)!, onGone };
+    this.device = this.network.make().endpoints.addDevice(spec);
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * Desired state: networks, their endpoints and published ports, as any front end asks for them. The dataplane makes it so (`mechanism.ts`), a
+ * store remembers it (`store.ts`).
+ *
+ * An endpoint's life: `createEndpoint` makes its device in the host's namespace; the front end moves that into a sandbox, a network namespace, and
+ * sets it up there; `join` says so; `publish` opens its ports. Backwards: `withdraw`, `leave`, the device comes back, `deleteEndpoint` removes it.
+ * A device that ends with its sandbox leaves an endpoint that is gone: it holds neither address nor ports, and is still to be deleted.
+ *
+ * Calls are carried out one after another, and the first waits for `restore`. One that throws changes nothing; only what has ended cannot be
+ * brought back: a deletion that cannot be written down leaves its endpoints gone, and may be repeated.
+ */
+import { closeSync } from "node:fs";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { parseIpv4 } from "../wire/ipv4-address.js";
+import { type AddressManager, givenAddresses } from "./addresses.js";
+import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
+import { LiveEndpoint, LiveNetwork } from "./live.js";
+import type { HostDevices, Mechanism } from "./mechanism.js";
+import { type EndpointRecord, type NetworkRecord, shortId } from "./records.js";
+import type { EndpointRequest, NetworkRequest, PortRequest } from "./requests.js";
+import type { Store } from "./store.js";
+
+export class NetworkModel {
+  private readonly networksById = new Map<string, LiveNetwork>();
+  private readonly endpointsById = new Map<string, LiveEndpoint>();
+  private restored: () => void = () => {};
+  /** Settles when all calls so far are done. */
+  private turn: Promise<unknown> = new Promise<void>((resolve) => {
+    this.restored = resolve;
+  });
+
+  constructor(
+    private readonly mechanism: Mechanism,
+    private readonly host: HostDevices,
+    private readonly store: Store,
+    private readonly addresses: AddressManager = givenAddresses,
+  ) {}
+
+  get networks(): readonly LiveNetwork[] {
+    return [...this.networksById.values()];
+  }
+
+  get endpoints(): readonly LiveEndpoint[] {
+    return [...this.endpointsById.values()];
+  }
+
+  /** Makes again what an earlier process left: networks, devices where they are now, published ports. To be called once. */
+  async restore(): Promise<void> {
+    const { networks, endpoints } = await this.store.load();
+    for (const record of networks) {
+      const network = new LiveNetwork(record, this.mechanism);
+      this.networksById.set(record.id, network);
+      attempt(`network ${shortId(record.id)}`, () => network.make());
+    }
+    const ended: string[] = [];
+    for (const record of endpoints) if (!(await this.restoreEndpoint(record))) ended.push(record.id);
+    // A full disk must not keep containers off the network; what ended is found to have ended the next time too.
+    await this.store.commit({ removeEndpoints: ended }).catch((error) => warn("what ended meanwhile stays remembered", error));
+    this.restored();
+  }
+
+  createNetwork(request: NetworkRequest): Promise<void> {
+    return this.inTurn(async () => {
+      const record = checkNetwork(
+        request,
+        this.networks.map((other) => other.record),
+      );
+      const { outside } = record.options;
+      // Only now: after a restart it may come later than we do.
+      if (outside !== undefined && !this.mechanism.host.has(parseIpv4(outside)!))
+        throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", `${outside} is not an address of this host`, "see 'ip address'");
+      const network = new LiveNetwork(record, this.mechanism);
+      network.make();
+      try {
+        await this.store.commit({ putNetworks: [record] });
+      } catch (error) {
+        await network.remove();
+        throw error;
+      }
+      this.networksById.set(record.id, network);
+    });
+  }
+
+  /** With the endpoints in it that have not joined, or are gone. */
+  deleteNetwork(id: string): Promise<void> {
+    return this.inTurn(async () => {
+      const network = this.network(id);
+      const endpoints = this.endpoints.filter((endpoint) => endpoint.network === network);
+      const joined = endpoints.filter((endpoint) => endpoint.record.sandbox !== "" && !endpoint.gone);
+      const names = joined.map(({ record }) => `${shortId(record.id)} ${record.address}`);
+      if (joined.length > 0) throw networkError("conflict", `network ${shortId(id)} has joined endpoints: ${names.join(", ")}`);
+      for (const endpoint of endpoints) await endpoint.remove();
+      const ids = endpoints.map(({ record }) => record.id);
+      await this.store.commit({ removeNetworks: [id], removeEndpoints: ids });
+      for (const endpoint of ids) this.endpointsById.delete(endpoint);
+      this.networksById.delete(id);
+      await network.remove();
+    });
+  }
+
+  createEndpoint(networkId: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+    return this.inTurn(async () => {
+      const network = this.network(networkId);
+      if (this.endpointsById.has(request.id)) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
+      const neighbors = this.endpoints.filter((other) => other.network === network && !other.gone).map((other) => other.record);
+      const checked = checkEndpoint(request, network.record, neighbors, this.addresses);
+      const record = { ...checked, multiQueue: network.make().endpoints.multiQueue };
+      const ended = this.ended();
+      await this.store.commit({ putEndpoints: [record], removeEndpoints: ended });
+      for (const id of ended) this.endpointsById.delete(id);
+      const endpoint = this.endpointOf(record, network);
+      try {
+        endpoint.make(() => this.onGone(endpoint));
+      } catch (error) {
+        await this.store.commit({ removeEndpoints: [record.id] }).catch((failure) => warn("its record", failure));
+        throw error;
+      }
+      this.endpointsById.set(record.id, endpoint);
+      return record;
+    });
+  }
+
+  /** Joined or not. */
+  deleteEndpoint(networkId: string, id: string): Promise<void> {
+    return this.inTurn(async () => {
+      const endpoint = this.endpoint(networkId, id);
+      await endpoint.remove();
+      await this.store.commit({ removeEndpoints: [id] });
+      this.endpointsById.delete(id);
+    });
+  }
+
+  /** Throws TSP_ERR_ENDPOINT (not-found) when the network has none of that id. */
+  findEndpoint(networkId: string, id: string): Promise<Readonly<EndpointRecord>> {
+    return this.inTurn(() => this.endpoint(networkId, id).record);
+  }
+
+  /** Its device is to be moved into `sandbox`, the path of a network namespace. Answers both records. */
+  join(networkId: string, id: string, sandbox: string): Promise<{ endpoint: Readonly<EndpointRecord>; network: Readonly<NetworkRecord> }> {
+    return this.inTurn(async () => {
+      const endpoint = this.endpoint(networkId, id);
+      const { record, gone } = endpoint;
+      if (!sandbox.startsWith("/")) throw endpointError("invalid", `sandbox '${sandbox}' is no absolute path`);
+      if (record.sandbox !== "") throw endpointError("conflict", `endpoint ${shortId(id)} has joined ${record.sandbox} already`);
+      if (gone) throw endpointError("conflict", `the device of endpoint ${shortId(id)} is gone`);
+      await this.update(endpoint, { sandbox });
+      return { endpoint: endpoint.record, network: endpoint.network.record };
+    });
+  }
+
+  /** Its device comes back; its ports are withdrawn. */
+  leave(networkId: string, id: string): Promise<void> {
+    return this.inTurn(async () => {
+      const endpoint = this.endpoint(networkId, id);
+      if (endpoint.record.sandbox === "") throw endpointError("conflict", `endpoint ${shortId(id)} has not joined`);
+      await this.update(endpoint, { sandbox: "", ports: [] });
+      await endpoint.withdraw();
+    });
+  }
+
+  /** Opens ports of an endpoint that has joined: all, or none. */
+  publish(networkId: string, id: string, requests: readonly PortRequest[]): Promise<void> {
+    return this.inTurn(async () => {
+      const endpoint = this.endpoint(networkId, id);
+      const { record, network, mappings, gone } = endpoint;
+      const { internal, hostBinding } = network.record.options;
+      if (record.sandbox === "") throw endpointError("conflict", `endpoint ${shortId(id)} has not joined`);
+      if (gone) throw endpointError("conflict", `the device of endpoint ${shortId(id)} is gone`);
+      if (mappings.length > 0) throw endpointError("conflict", `the ports of endpoint ${shortId(id)} are published already`);
+      if (internal && requests.length > 0)
+        throw networkError("conflict", `network ${shortId(networkId)} is internal: it publishes no ports`);
+      await endpoint.publish(requests.map((port) => ({ ...port, hostIp: port.hostIp || hostBinding, targetIp: record.address })));
+      try {
+        await this.update(endpoint, { ports: endpoint.mappings });
+      } catch (error) {
+        await endpoint.withdraw();
+        throw error;
+      }
+    });
+  }
+
+  withdraw(networkId: string, id: string): Promise<void> {
+    return this.inTurn(async () => {
+      const endpoint = this.endpoint(networkId, id);
+      await this.update(endpoint, { ports: [] });
+      await endpoint.withdraw();
+    });
+  }
+
+  /** False when its device ended, so that it is to be forgotten. */
+  private async restoreEndpoint(record: EndpointRecord): Promise<boolean> {
+    const what = `endpoint ${shortId(record.id)}`;
+    const network = this.networksById.get(record.network);
+    const found = network === undefined ? null : attempt(what, () => this.host.find(record));
+    if (network === undefined || found === null) return false;
+    const endpoint = this.endpointOf(record, network);
+    this.endpointsById.set(record.id, endpoint);
+    // Not found for another reason than that it ended: whoever made it still knows it, so its record stays until it is deleted.
+    if (found !== undefined) attempt(what, () => endpoint.takeUp(found, () => this.onGone(endpoint)));
+    if (!endpoint.gone)
+      for (const port of record.ports)
+        await endpoint.publish([{ ...port, pickFromRange: false }]).catch((error) => warn(`ports of ${record.address}`, error));
+    return true;
+  }
+
+  private endpointOf(record: EndpointRecord, network: LiveNetwork): LiveEndpoint {
+    return new LiveEndpoint(record, network, this.mechanism, this.host);
+  }
+
+  private onGone(endpoint: LiveEndpoint): void {
+    void this.inTurn(() => endpoint.end());
+  }
+
+  /** Endpoints whose device is nowhere any more: a front end that was killed never deletes them. */
+  private ended(): string[] {
+    return this.endpoints.flatMap(({ gone, record }) => {
+      const found = gone ? attempt(`endpoint ${shortId(record.id)}`, () => this.host.find(record)) : undefined;
+      if (found === null) return [record.id];
+      if (found !== undefined && found.nsFd !== -1) closeSync(found.nsFd);
+      return [];
+    });
+  }
+
+  private network(id: string): LiveNetwork {
+    const network = this.networksById.get(id);
+    if (network === undefined) throw networkError("not-found", `there is no network ${shortId(id)}`);
+    return network;
+  }
+
+  private endpoint(networkId: string, id: string): LiveEndpoint {
+    const network = this.network(networkId);
+    const endpoint = this.endpointsById.get(id);
+    if (endpoint?.network !== network) throw endpointError("not-found", `network ${shortId(networkId)} has no endpoint ${shortId(id)}`);
+    return endpoint;
+  }
+
+  private async update(endpoint: LiveEndpoint, change: Partial<EndpointRecord>): Promise<void> {
+    const record = { ...endpoint.record, ...change };
+    await this.store.commit({ putEndpoints: [record] });
+    endpoint.record = record;
+  }
+
+  private inTurn<T>(action: () => T | Promise<T>): Promise<T> {
+    const done = this.turn.then(action);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+}
+
+/** What `action` answers, or undefined, with a warning, when it fails: for what must not stop the rest. */
+function attempt<T>(what: string, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    warn(what, error);
+    return undefined;
+  }
+}
+
+function warn(what: string, error: unknown): void {
+  log.warn(`${what}: ${error instanceof TsproxyError ? error.describe() : (error as Error).message}`);
+}

@@ -1,0 +1,161 @@
+/**
+ * One run of the main job: from a configuration to published ports, and back to a host as it was. A failure half-way and an orderly end
+ * take the same way back.
+ */
+
+import { serveApi } from "../api/server.js";
+import type { InfoView, MappingView, StatsView } from "../api/types.js";
+import { version } from "../api/version.js";
+import { Controller } from "../control/controller.js";
+import { formatMapping } from "../control/port-spec.js";
+import { Undo } from "../control/undo.js";
+import { views } from "../control/views.js";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { sweep } from "../model/sweep.js";
+import { Relay, type RelayHandle } from "../relay/relay.js";
+import { formatCidr, formatIpv4 } from "../wire/ipv4-address.js";
+import type { RunConfig } from "./config.js";
+
+/** The network of `--network`, as it is announced. */
+export interface OwnNetwork {
+  /** `10.44.0.0/24` */
+  subnet: string;
+  gateway: string;
+  /** The host's device in it. */
+  device: string;
+  mtu: number;
+}
+
+export class MainJob {
+  readonly mappings: MappingView[] = [];
+  network: OwnNetwork | undefined;
+  readonly endpoints: { netns: string; address: string }[] = [];
+  /** What it answers at /v1/info; undefined: its API cannot be served. */
+  info: InfoView | undefined;
+  private readonly undo = new Undo();
+  private readonly relays: RelayHandle[] = [];
+  private controller: Controller | undefined;
+  private stopped: Promise<void> | undefined;
+
+  private constructor() {}
+
+  /** Starts everything, or throws with everything undone. `onDeath`: the dataplane died by itself later. */
+  static async start(config: RunConfig, onDeath: (error: Error) => void): Promise<MainJob> {
+    const job = new MainJob();
+    try {
+      if (config.relay) await job.startRelay(config);
+      else await job.startDataplane(config, onDeath);
+      await job.startApi();
+      return job;
+    } catch (error) {
+      await job.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.undo.run();
+    return this.stopped;
+  }
+
+  /** Ports are published without it too, so another user, who may have no folder for it, is only warned. */
+  private async startApi(): Promise<void> {
+    const served = { version: version(), mappings: () => this.mappings, relayed: () => this.relayed() };
+    try {
+      const api = await serveApi(views(this.controller, served), { role: "standalone" });
+      this.undo.add("API socket", () => api.close());
+      this.info = api.info;
+    } catch (error) {
+      if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_API_SOCKET") throw error;
+      log.warn(`${error.message}: 'tsproxy stats' and the like cannot ask this instance; set TSPROXY_RUN_DIR to a folder of your own`);
+    }
+  }
+
+  private async startDataplane(config: RunConfig, onDeath: (error: Error) => void): Promise<void> {
+    let controller: Controller;
+    try {
+      sweep();
+      controller = await Controller.start(config, onDeath);
+    } catch (error) {
+      const relayable =
+        error instanceof TsproxyError &&
+        (error.kind === "permission" || error.kind === "unavailable") &&
+        !config.offload && // which only the dataplane can do
+        config.network === undefined;
+      if (!relayable) throw error;
+      await this.startRelay(config);
+      log.warn(`${error.describe()}; falling back to the socket relay: the target sees this host as the client`);
+      return;
+    }
+    this.controller = controller;
+    this.undo.add("dataplane", () => controller.stop());
+    if (config.network !== undefined) {
+      const network = controller.networks.add(config.network);
+      const { cidr, gateway } = config.network;
+      const { hostDevice: device, mtu } = network;
+      this.network = { subnet: formatCidr(cidr), gateway: formatIpv4(gateway), device, mtu };
+      for (const endpoint of config.endpoints) {
+        network.endpoints.add(endpoint);
+        this.endpoints.push({ netns: endpoint.netns, address: formatIpv4(endpoint.address) });
+      }
+    }
+    for (const spec of config.publish) this.mappings.push({ ...controller.publisher.publish(spec).mapping, via: "dataplane" });
+    await controller.settled();
+  }
+
+  private async startRelay(config: RunConfig): Promise<void> {
+    if (config.network !== undefined)
+      throw new TsproxyError(
+        "TSP_ERR_RELAY",
+        "invalid",
+        "--relay cannot serve a --network: it only relays to targets that the host reaches",
+        "leave one of both out",
+      );
+    for (const spec of config.publish) {
+      const relay = await Relay.start(spec, { allowFrom: config.allowFrom });
+      this.undo.add(`relay of ${formatMapping(spec)}`, () => relay.close());
+      this.relays.push(relay);
+      const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
+      const { hostIp, targetIp, targetPort, proto } = spec;
+      const hostPortEnd = relay.hostPort + count - 1;
+      this.mappings.push({
+        hostIp,
+        hostPort: relay.hostPort,
+        hostPortEnd,
+        targetIp,
+        targetPort,
+        targetPortEnd: targetPort + count - 1,
+        proto,
+        via: "relay",
+      });
+    }
+  }
+
+  /** Packets and bytes received so far: for a live display, without asking the workers. */
+  totals(): { packets: number; bytes: number } {
+    const sum = { packets: 0, bytes: 0 };
+    for (const port of this.controller?.portStats() ?? []) {
+      sum.packets += port.rxPackets;
+      sum.bytes += port.rxBytes;
+    }
+    for (const relay of this.relays) sum.bytes += relay.stats().bytesIn + relay.stats().bytesOut;
+    return sum;
+  }
+
+  /** Flows; of the relay its connections and sessions. */
+  async summary(): Promise<StatsView["flows"]> {
+    return (await this.controller?.summary()) ?? this.relayed();
+  }
+
+  private relayed(): StatsView["flows"] {
+    const sum = { active: 0, capacity: 0, created: 0, expired: 0, refused: 0 };
+    for (const relay of this.relays) {
+      const stats = relay.stats();
+      sum.active += stats.active;
+      sum.created += stats.total;
+      sum.refused += stats.refused;
+    }
+    return sum;
+  }
+}

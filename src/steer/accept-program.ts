@@ -1,0 +1,136 @@
+/**
+ * `accept`, a socket filter on the sockets that hold published ports: it gives the engine what the host's kernel has let through to
+ * them, and then drops it, so that the sockets themselves get nothing.
+ *
+ * What is here has passed what any packet for a program of the host must pass: header checks, reverse-path filter, netfilter's PREROUTING
+ * and INPUT, IPsec policies; the checksum too, but that of long TCP segments, which the kernel leaves for later. Datagrams are whole
+ * again, VLAN tags gone. So the first packet of a flow comes this way, and whatever else `steer` finds no entry for.
+ *
+ * It copies the packet into a ring buffer, one a worker, picked as `wire/spread.ts` says: by the client, but by the host's end for an endpoint
+ * of an own network, whose other packets come by a queue that is picked so (queue-program.ts). A record's size must be known
+ * when the program is loaded: so there are a few, and each packet takes the smallest that it fits into.
+ */
+import { HEAD_AT, HEAD_LENGTH_AT, IFINDEX_AT, REST_AT, REST_LENGTH_AT } from "../wire/accept-record.js";
+import {
+  type Counter,
+  ETHERNET_SIZE,
+  ETHERTYPE,
+  ETHERTYPE_IPV4,
+  INDEX,
+  IP,
+  IP_DST,
+  IP_PROTOCOL,
+  IP_SRC,
+  IPV4_SIZE,
+  L4,
+  L4_SIZE,
+  type MapFds,
+  Program,
+  REST,
+  SKB_GSO_SIZE,
+  SKB_IFINDEX,
+  SKB_LEN,
+  SKB_LOAD_BYTES,
+  TCP,
+} from "./program.js";
+
+/** Bytes of a worker's ring buffer, a power of two: room for 5,000 small records, or 15 of the largest. */
+export const RING_SIZE = 1 << 20;
+/** Room for what follows the IP header: a SYN or a question to DNS; a packet on Ethernet; the longest datagram. */
+const SIZES = [104, 1944, 65_535 - IPV4_SIZE].map((rest) => (REST_AT + rest + 7) & ~7);
+
+/** enum bpf_func_id, enum bpf_hdr_start_off. */
+// biome-ignore format: a table
+const SKB_LOAD_BYTES_RELATIVE = 68, RINGBUF_RESERVE = 131, RINGBUF_SUBMIT = 132, RINGBUF_DISCARD = 133, HDR_START_NET = 1;
+/** Of the record: fields of the virtio-net header (`wire/vnet.ts`), then the Ethernet header, whose addresses stay zero. */
+// biome-ignore format: a table
+const VNET_FLAGS_AT = HEAD_AT, VNET_GSO_TYPE_AT = HEAD_AT + 1, VNET_GSO_SIZE_AT = HEAD_AT + 4, VNET_CSUM_START_AT = HEAD_AT + 6,
+  VNET_CSUM_OFFSET_AT = HEAD_AT + 8, ETHERNET_AT = HEAD_AT + 10, IP_AT = ETHERNET_AT + ETHERNET_SIZE;
+const NEEDS_CSUM = 1,
+  GSO_TCPV4 = 1,
+  TCP_CSUM_OFFSET = 16;
+/** Drops; the socket gets none of the packet's bytes. */
+const DROP = 0;
+
+/** `rings`: descriptors of the workers' ring buffers. */
+export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Array {
+  const p = new Program(maps);
+  /** Copies `len` bytes of the packet, from the IP header's `at` on. */
+  const loadFromIp = (at: number, to: () => void, len: () => void, otherwise: string): void => {
+    p.mov("r1", "r6").mov("r2", at);
+    to();
+    len();
+    p.mov("r5", HDR_START_NET).call(SKB_LOAD_BYTES_RELATIVE).jumpIf("r0", "!=", 0, otherwise);
+  };
+  const toStack = (offset: number) => (): void => void p.stackPointer("r3", offset);
+
+  // r7: length of the IP header; r8: of what follows. The packet starts at layer 4, of which a TCP or UDP header is there.
+  loadFromIp(0, toStack(IP), () => p.mov("r4", IPV4_SIZE), "odd");
+  p.load("u8", "r7", "r10", IP).alu("and", "r7", 0x0f).alu("lsh", "r7", 2).jumpIf("r7", "<", IPV4_SIZE, "odd");
+  p.load("u32", "r8", "r6", SKB_LEN).jumpIf("r8", "<", L4_SIZE, "odd").loadBytes(0, L4, L4_SIZE, "odd");
+
+  if (rings.length > 1) pickWorker();
+  for (const size of SIZES) {
+    p.jumpIf("r8", ">", size - REST_AT, `more than ${size}`);
+    if (rings.length > 1) p.load("u32", "r0", "r10", REST);
+    for (const [worker, fd] of rings.entries()) {
+      p.loadMap("r1", fd);
+      if (worker < rings.length - 1) p.jumpIf("r0", "==", worker, `reserve ${size}`);
+    }
+    p.label(`reserve ${size}`).mov("r2", size).mov("r3", 0).call(RINGBUF_RESERVE);
+    p.jumpIf("r0", "==", 0, "full").mov("r9", "r0");
+    fill(size);
+    p.label(`more than ${size}`);
+  }
+
+  /** REST = number of the worker. */
+  function pickWorker(): void {
+    p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("own", INDEX).jumpIf("r0", "!=", 0, "endpoint");
+    p.spread(IP + IP_SRC, L4, rings.length)
+      .jump("picked")
+      .label("endpoint")
+      .spread(IP + IP_DST, L4 + 2, rings.length);
+    p.label("picked").store("u32", "r10", REST, "r0");
+  }
+
+  /** Fills the record of `size` bytes at r9, and ends. */
+  function fill(size: number): void {
+    const discard = `discard ${size}`;
+    p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r9", IFINDEX_AT, "r0");
+    p.mov("r0", "r7")
+      .alu("add", "r0", IP_AT - HEAD_AT)
+      .store("u32", "r9", HEAD_LENGTH_AT, "r0");
+    p.store("u32", "r9", REST_LENGTH_AT, "r8");
+    for (let at = HEAD_AT; at < IP_AT; at += 8) p.store("u64", "r9", at, 0);
+    p.store("u16", "r9", ETHERNET_AT + ETHERTYPE, ETHERTYPE_IPV4);
+    loadFromIp(
+      0,
+      () => p.mov("r3", "r9").alu("add", "r3", IP_AT),
+      () => p.mov("r4", "r7"),
+      discard,
+    );
+    p.mov("r1", "r6").mov("r2", 0).mov("r3", "r9").alu("add", "r3", REST_AT).mov("r4", "r8");
+    p.call(SKB_LOAD_BYTES).jumpIf("r0", "!=", 0, discard);
+    // Segments that the kernel has put together, and those of a sender on this machine, have one checksum, which is partial. Datagrams come singly.
+    p.load("u32", "r1", "r6", SKB_GSO_SIZE).jumpIf("r1", "==", 0, `whole ${size}`);
+    p.load("u8", "r0", "r10", IP + IP_PROTOCOL).jumpIf("r0", "!=", TCP, `whole ${size}`);
+    p.store("u8", "r9", VNET_FLAGS_AT, NEEDS_CSUM)
+      .store("u8", "r9", VNET_GSO_TYPE_AT, GSO_TCPV4)
+      .store("u16", "r9", VNET_GSO_SIZE_AT, "r1");
+    p.alu("add", "r7", ETHERNET_SIZE).store("u16", "r9", VNET_CSUM_START_AT, "r7").store("u16", "r9", VNET_CSUM_OFFSET_AT, TCP_CSUM_OFFSET);
+    p.label(`whole ${size}`).mov("r1", "r9").mov("r2", 0).call(RINGBUF_SUBMIT);
+    end("accepted", `accepted ${size}`);
+    p.label(discard).mov("r1", "r9").mov("r2", 0).call(RINGBUF_DISCARD);
+    end("accept-failed", `failed ${size}`);
+  }
+  function end(counter: Counter, name: string): void {
+    p.choose(counter).count(name).answer(DROP);
+  }
+
+  end("accept-failed", "failed"); // longer than any datagram
+  p.label("odd");
+  end("accept-failed", "counted-odd");
+  p.label("full");
+  end("accept-ring-full", "counted-full");
+  return p.assemble();
+}

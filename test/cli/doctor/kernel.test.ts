@@ -1,0 +1,165 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { doctor } from "../../../src/cli/commands/doctor.js";
+import type { Check } from "../../../src/cli/doctor/check.js";
+import type { KernelSystem } from "../../../src/cli/doctor/kernel.js";
+import { loadKernel } from "../../../src/cli/doctor/system.js";
+import { TsproxyError } from "../../../src/errors.js";
+
+const denied = (): never => {
+  throw new TsproxyError("TSP_ERR_SYSCALL", "permission", "open(/dev/net/tun) failed (EPERM)", "run as root");
+};
+
+interface Fake {
+  system: KernelSystem;
+  tap: { closed: number; bits: number[] };
+}
+
+/** A host that has everything, but for `changes`. */
+function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boolean } = {}): Fake {
+  const tap = { closed: 0, bits: [] as number[] };
+  const system: KernelSystem = {
+    capabilities: () => (1n << 12n) | (1n << 39n),
+    openTap: () => ({
+      offload: (bits) => {
+        tap.bits.push(bits);
+        return changes.noUso && bits > 0x1f ? -22 : 0;
+      },
+      addClsact: () => {
+        if (changes.noClsact) throw new TsproxyError("TSP_ERR_SYSCALL", "unavailable", "add clsact failed (ENOENT)");
+      },
+      close: () => {
+        tap.closed++;
+      },
+    }),
+    probeSteering: () => ({ bpf: true, tcx: true }),
+    enterNetns: () => {},
+    openEchoSocket: () => {},
+    ...changes,
+  };
+  return { system, tap };
+}
+
+async function examine({
+  system,
+}: Fake): Promise<{ ok: boolean; checks: Check[]; of: (name: string) => Check | undefined; error: unknown }> {
+  let text = "";
+  const error = await doctor(
+    { json: true },
+    async () => system,
+    undefined,
+    (part) => (text += part),
+  ).catch((thrown: unknown) => thrown);
+  const { ok, checks } = JSON.parse(text) as { ok: boolean; checks: Check[] };
+  return { ok, checks, of: (name) => checks.find((check) => check.name === name), error };
+}
+
+describe("doctor", () => {
+  it("finds nothing missing on a host that has everything, and closes its TAP", async () => {
+    const fake = host();
+    const { ok, checks, error } = await examine(fake);
+    expect([ok, error]).toEqual([true, undefined]);
+    expect(checks.map(({ name, status }) => `${name}: ${status}`)).toEqual([
+      "native addon: ok",
+      "privileges: ok",
+      "/dev/net/tun: ok",
+      "TSO offload: ok",
+      "USO offload: ok",
+      "BPF programs: ok",
+      "BPF offload: ok",
+      "TCX: ok",
+      "clsact: ok",
+      "network namespaces: ok",
+      "ICMP echo: ok",
+    ]);
+    expect(fake.tap).toEqual({ closed: 1, bits: [0x0f, 0x6f] });
+  });
+
+  it("passes a host that lacks only what is not essential", async () => {
+    const { ok, of, error } = await examine(
+      host({ noUso: true, enterNetns: denied, openEchoSocket: denied, probeSteering: () => ({ bpf: true, tcx: false }) }),
+    );
+    expect([ok, error]).toEqual([true, undefined]);
+    expect(of("USO offload")).toMatchObject({ status: "missing", fix: "use Linux 6.2 or later" });
+    expect(of("TCX")).toMatchObject({ status: "missing", essential: false, fix: "use Linux 6.6 or later" });
+    expect(of("clsact")).toMatchObject({ status: "ok", essential: true });
+    expect(of("network namespaces")).toMatchObject({ status: "missing", fix: "run as root" });
+    expect(of("ICMP echo")).toMatchObject({ status: "missing", fix: "run as root, or grant CAP_NET_RAW" });
+  });
+
+  it("fails without a TAP, and calls unknown what needs one", async () => {
+    const { ok, of, error } = await examine(host({ openTap: denied }));
+    expect(ok).toBe(false);
+    expect(error).toMatchObject({
+      code: "TSP_ERR_DOCTOR",
+      kind: "unavailable",
+      message: "this host lacks what tsproxy needs: /dev/net/tun",
+    });
+    expect(of("/dev/net/tun")).toMatchObject({ status: "missing", meaning: expect.stringContaining("EPERM"), fix: "run as root" });
+    for (const name of ["TSO offload", "USO offload", "clsact"])
+      expect(of(name)).toMatchObject({ status: "unknown", meaning: "needs /dev/net/tun" });
+  });
+
+  it.each([
+    [0n, "CAP_NET_ADMIN"],
+    [1n << 12n, "neither CAP_BPF nor CAP_SYS_ADMIN"],
+    [1n << 39n, "CAP_NET_ADMIN"],
+  ])("fails with capabilities %s: %s", async (capabilities, reason) => {
+    const { ok, of } = await examine(host({ capabilities: () => capabilities }));
+    expect(ok).toBe(false);
+    expect(of("privileges")).toMatchObject({ status: "missing", meaning: expect.stringContaining(reason) });
+  });
+
+  it("takes CAP_SYS_ADMIN for CAP_BPF", async () => {
+    expect((await examine(host({ capabilities: () => (1n << 12n) | (1n << 21n) }))).ok).toBe(true);
+  });
+
+  it("fails when programs cannot be loaded, with the kernel's reason, and still closes the TAP", async () => {
+    const error = new TsproxyError("TSP_ERR_SYSCALL", "permission", "bpf(BPF_MAP_CREATE) failed (EPERM)", "grant CAP_BPF");
+    const fake = host({ probeSteering: () => ({ bpf: false, tcx: false, error }) });
+    const { ok, of } = await examine(fake);
+    expect(ok).toBe(false);
+    expect(of("BPF programs")).toMatchObject({ status: "missing", meaning: expect.stringContaining("EPERM"), fix: "grant CAP_BPF" });
+    for (const name of ["TCX", "BPF offload"]) expect(of(name)).toMatchObject({ status: "unknown" });
+    expect(fake.tap.closed).toBe(1);
+  });
+
+  it("passes a host whose kernel knows too little for --offload, and says so", async () => {
+    const offloadError = new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", "the kernel refuses it (EINVAL)", "start without --offload");
+    const { ok, of } = await examine(host({ probeSteering: () => ({ bpf: true, tcx: true, offloadError }) }));
+    expect(ok).toBe(true);
+    expect(of("BPF offload")).toMatchObject({
+      status: "missing",
+      essential: false,
+      meaning: expect.stringMatching(/^--offload cannot be used: .*EINVAL/),
+    });
+  });
+
+  it("needs clsact only where TCX is missing", async () => {
+    expect((await examine(host({ noClsact: true }))).ok).toBe(true);
+    const { error } = await examine(host({ noClsact: true, probeSteering: () => ({ bpf: true, tcx: false }) }));
+    expect(error).toMatchObject({ message: "this host lacks what tsproxy needs: clsact" });
+  });
+
+  it("tells that the addon is not built", async () => {
+    let text = "";
+    const unbuilt = async (): Promise<KernelSystem> => {
+      throw new TsproxyError("TSP_ERR_ADDON", "unavailable", "the native addon is not built", "run 'npm run build:native'");
+    };
+    await expect(doctor({ json: false }, unbuilt, undefined, (part) => (text += part))).rejects.toMatchObject({ code: "TSP_ERR_DOCTOR" });
+    expect(text).toBe(
+      "missing  native addon  nothing works: the native addon is not built\n                       to do: run 'npm run build:native'\n",
+    );
+  });
+});
+
+const root = process.geteuid?.() === 0;
+it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
+  const before = readdirSync("/sys/class/net").sort();
+  const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
+  expect(checks).toHaveLength(11);
+  expect(of("native addon")).toMatchObject({ status: "ok" });
+  for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
+  expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);
+  expect(before.some((name) => name.startsWith("tspdoctor"))).toBe(false);
+});

@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { describe, expect, it, vi } from "vitest";
+import { CliCommand } from "../../src/cli/command.js";
+import { buildProgram } from "../../src/cli/program.js";
+import { exitCodeOf, reportError } from "../../src/cli/report.js";
+
+interface Outcome {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function run(...argv: string[]): Promise<Outcome> {
+  const outcome: Outcome = { exitCode: 0, stdout: "", stderr: "" };
+  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    outcome.stdout += String(text);
+    return true;
+  });
+  try {
+    await buildProgram().parseAsync(["node", "tsproxy", ...argv]);
+  } catch (error) {
+    outcome.exitCode = exitCodeOf(error);
+    reportError(error, (text) => {
+      outcome.stderr += text;
+    });
+  } finally {
+    spy.mockRestore();
+  }
+  return outcome;
+}
+
+/** The root command and all others. */
+function everyCommand(): CliCommand[] {
+  const walk = (command: Command): Command[] => [command, ...command.commands.flatMap(walk)];
+  return walk(buildProgram()).map((command) => {
+    expect(command).toBeInstanceOf(CliCommand);
+    return command as CliCommand;
+  });
+}
+
+describe("wrong usage", () => {
+  it.each([
+    [[], "tsproxy: nothing to do: publish a port"],
+    [["up"], "tsproxy: unknown command 'up'"],
+    [["--publsh", "80"], "tsproxy: unknown option '--publsh' (Did you mean --publish?)"],
+    [["-p"], "tsproxy: option '-p, --publish <mapping>' argument missing"],
+    [["-p", "8080:80"], "tsproxy: -p 8080:80: no target address between '8080' and '80': write 8080:TARGET_IP:80"],
+    [["-p", "80\n:172.17.0.4:80"], "tsproxy: -p 80 :172.17.0.4:80: invalid host port '80 '"],
+    [["--network", "10.0.0.0/8", "--network", "10.0.0.0/9"], "there is '10.0.0.0/8' already; one instance has one network"],
+    [["flows", "--pid", "x"], "tsproxy: --pid 'x'"],
+    [["flows", "-p", "80"], "tsproxy: unknown option '-p'"],
+    [["stats", "extra"], "tsproxy: too many arguments for 'stats'"],
+    [["daemon", "--workers", "0"], "tsproxy: --workers '0'"],
+    [["port", "web", "db"], "tsproxy: too many arguments for 'port'"],
+    [["-p", "80:172.17.0.4:80", "extra"], "tsproxy: unknown command 'extra'"],
+  ])("%j is one line with a hint, exit 2, and nothing runs", async (argv, message) => {
+    const { exitCode, stdout, stderr } = await run(...argv);
+    expect([exitCode, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^[^\n]+ \(run 'tsproxy --help'\)\n$/);
+  });
+});
+
+describe("help", () => {
+  it.each(["-h", "--help"])("%s lists every option and command, exit 0", async (flag) => {
+    const { exitCode, stdout, stderr } = await run(flag);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^Usage: tsproxy -p MAPPING \[OPTIONS\]\n {7}tsproxy COMMAND/);
+    expect(stdout).toMatch(/\n {2}-p, --publish MAPPING {2,}Publish/);
+    expect(stdout).toMatch(/\n {6}--endpoint NETNS=IP {2,}\S/);
+    for (const command of everyCommand().slice(1)) expect(stdout).toMatch(new RegExp(`\\n {2}${command.name()} {2,}\\S`));
+    expect(stdout).toContain("tsproxy -p 8999:172.17.0.4:8080\n");
+  });
+
+  it.each(
+    everyCommand()
+      .slice(1)
+      .map((command) => command.name()),
+  )("of %s has usage, options and an example, and fits into 120 columns", async (name) => {
+    const { exitCode, stdout } = await run(name, "--help");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: tsproxy ${name} \\[OPTIONS\\]`));
+    expect(stdout).toMatch(/\n {2}-h, --help {2,}\S/);
+    expect(stdout).toMatch(new RegExp(`\\nExamples?:\\n {2}\\S.*\\n {4}.*tsproxy ${name}\\b`));
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
+  });
+
+  it("is what `tsproxy help` shows too", async () => {
+    expect(await run("help")).toEqual(await run("--help"));
+    expect(await run("help", "flows")).toEqual(await run("flows", "--help"));
+    expect(await run("help", "nosuch")).toMatchObject({
+      exitCode: 2,
+      stdout: "",
+      stderr: expect.stringContaining("unknown command 'nosuch'"),
+    });
+  });
+
+  it("has examples that the command line takes", async () => {
+    for (const command of everyCommand())
+      for (const { lines } of command.examples) {
+        const words = lines
+          .join(" ")
+          .replaceAll("\\", "")
+          .replace(/[|'].*$/, "")
+          .split(/\s+/)
+          .filter((word) => word !== "");
+        if (words[0] !== "tsproxy") continue;
+        const parsed = buildProgram();
+        for (const each of [parsed, ...parsed.commands]) each.action(() => {});
+        await expect(parsed.parseAsync(["node", ...words]), words.join(" ")).resolves.toBeDefined();
+      }
+  });
+});
+
+it.each(["-v", "--version"])("%s shows version, commit, addon and node, exit 0", async (flag) => {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const { exitCode, stdout, stderr } = await run(flag);
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  const [first, addon, node] = stdout.split("\n");
+  expect(first).toMatch(new RegExp(`^tsproxy ${version.replaceAll(".", "\\.")}, commit \\w+`));
+  expect(addon).toMatch(/^addon: (\/.*\.node|none \(.*\))$/);
+  expect(node).toBe(`node: ${process.version}`);
+});

@@ -1,0 +1,152 @@
+/** The model over a dataplane and a host that merely take notes, with a store in a folder of its own. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { onTestFinished } from "vitest";
+import type { DeviceSpec } from "../../src/control/network/endpoints.js";
+import type { NetworkSpec } from "../../src/control/network/kinds.js";
+import { formatMapping, type PortSpec } from "../../src/control/port-spec.js";
+import { FileStore } from "../../src/model/file-store.js";
+import type { Found, HostDevices, MadeNetwork, Mechanism } from "../../src/model/mechanism.js";
+import { NetworkModel } from "../../src/model/network-model.js";
+import type { Change, Store } from "../../src/model/store.js";
+import { endpointViews, networkViews } from "../../src/model/views.js";
+import { PortTakenError } from "../../src/sys/port-owner.js";
+import { formatIpv4 } from "../../src/wire/ipv4-address.js";
+
+export const NETWORK = "a".repeat(64);
+export const ENDPOINT = "e".repeat(64);
+export const OTHER = "b".repeat(64);
+export const SANDBOX = "/run/netns/web";
+
+interface FakeNetwork extends MadeNetwork {
+  spec: NetworkSpec;
+}
+
+export class ModelFixture implements Mechanism, HostDevices {
+  readonly dir = mkdtempSync(path.join(tmpdir(), "tsp-model-"));
+  readonly specs = new Set<NetworkSpec>();
+  readonly devices = new Map<string, DeviceSpec>();
+  readonly published = new Set<string>();
+  readonly removedFromHost: string[] = [];
+  /** Host ports that another program has. */
+  readonly taken = new Set<number>();
+  /** Makes the dataplane refuse networks, devices. */
+  networkError: Error | undefined;
+  deviceError: Error | undefined;
+  /** Makes the store refuse changes. */
+  storeError: Error | undefined;
+  multiQueue = false;
+  /** Where devices of an earlier process are. */
+  readonly found = new Map<string, Found>();
+  model: NetworkModel;
+  private store: Store;
+
+  /** Of the host. */
+  readonly addresses = new Set(["192.0.2.1", "192.0.2.2"]);
+  readonly host = { has: (address: number) => this.addresses.has(formatIpv4(address)) };
+
+  readonly networks = {
+    add: (spec: NetworkSpec): FakeNetwork => {
+      if (this.networkError !== undefined) throw this.networkError;
+      this.specs.add(spec);
+      const { multiQueue } = this;
+      return {
+        mtu: spec.mtu ?? 1500,
+        hostDevice: spec.hostDevice ?? "",
+        spec,
+        endpoints: {
+          multiQueue,
+          addDevice: (device) => {
+            if (this.deviceError !== undefined) throw this.deviceError;
+            this.devices.set(device.name, device);
+            return {
+              remove: async () => {
+                this.devices.delete(device.name);
+              },
+            };
+          },
+        },
+      };
+    },
+    remove: async (network: MadeNetwork): Promise<void> => {
+      this.specs.delete((network as FakeNetwork).spec);
+    },
+  };
+
+  readonly publisher = {
+    publish: (spec: PortSpec): { mapping: PortSpec; close(): Promise<void> } => {
+      for (let port = spec.hostPort; port <= spec.hostPortEnd; port++)
+        if (this.taken.has(port)) throw new PortTakenError(spec.proto, spec.hostIp, port, "nginx (pid 1)");
+      const picked = spec.hostPort === 0 ? 32768 : spec.hostPort;
+      const mapping = { ...spec, hostPort: picked, hostPortEnd: spec.pickFromRange || spec.hostPort === 0 ? picked : spec.hostPortEnd };
+      const text = formatMapping(mapping);
+      this.published.add(text);
+      return {
+        mapping,
+        close: async () => {
+          this.published.delete(text);
+        },
+      };
+    },
+  };
+
+  private constructor() {
+    onTestFinished(() => rmSync(this.dir, { recursive: true, force: true }));
+    this.store = this.openStore();
+    this.model = new NetworkModel(this, this, this.store);
+  }
+
+  static async start(): Promise<ModelFixture> {
+    const fixture = new ModelFixture();
+    await fixture.restart();
+    return fixture;
+  }
+
+  /** A new process with what is remembered; the dataplane starts empty. */
+  async restart(): Promise<void> {
+    this.specs.clear();
+    this.devices.clear();
+    this.published.clear();
+    this.store = this.openStore();
+    this.model = new NetworkModel(this, this, this.store);
+    await this.model.restore();
+  }
+
+  find({ id }: { id: string }): Found | null {
+    return this.found.get(id) ?? null;
+  }
+
+  remove(name: string): boolean {
+    this.removedFromHost.push(name);
+    return true;
+  }
+
+  networkViews(): ReturnType<typeof networkViews> {
+    return networkViews(this.model);
+  }
+
+  endpointViews(): ReturnType<typeof endpointViews> {
+    return endpointViews(this.model);
+  }
+
+  /** All that a call could have changed. */
+  async picture(): Promise<unknown> {
+    return {
+      views: [this.networkViews(), this.endpointViews()],
+      records: await new FileStore(this.dir).load(),
+      plane: [[...this.specs], [...this.devices.keys()], [...this.published]],
+    };
+  }
+
+  private openStore(): Store {
+    const store = new FileStore(this.dir);
+    return {
+      load: () => store.load(),
+      commit: async (change: Change) => {
+        if (this.storeError !== undefined) throw this.storeError;
+        await store.commit(change);
+      },
+    };
+  }
+}
