@@ -95,6 +95,8 @@ export class Controller {
       undo.add("host guard", () => guard.close());
       const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd) });
       const publisher = new Publisher(socket, host, workers, steering, networks);
+      undo.add("networks", () => networks.close());
+      undo.add("published ports", () => publisher.close());
       await workers.ready();
       return new Controller(undo, numbers, workers, steering, host, networks, publisher);
     } catch (error) {
@@ -108,11 +110,9 @@ export class Controller {
     return this.workers.settled();
   }
 
-  /** Undoes what is left of networks and ports, then the rest. */
-  async stop(): Promise<void> {
-    await this.publisher.close();
-    await this.networks.close();
-    await this.undo.run();
+  /** Undoes what is left of ports and networks, then the rest. */
+  stop(): Promise<void> {
+    return this.undo.run();
   }
 
   flows(): Promise<FlowRow[]> {

@@ -159,7 +159,10 @@ export class State {
   withdraw(id: number): PublishRule | null {
     const rule = this.rules.get(id);
     if (rule === undefined) return null;
-    for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.delete(rule.hostIp, rawHalf(port) | (rule.proto << 16));
+    for (let port = rule.firstPort; port <= rule.lastPort; port++) {
+      const key = rawHalf(port) | (rule.proto << 16);
+      if (this.published.get(rule.hostIp, key) === id) this.published.delete(rule.hostIp, key); // else it is a later rule's
+    }
     this.rules.delete(id);
     return rule;
   }

@@ -38,6 +38,8 @@ export interface ProxyServerOptions extends Pick<ControllerOptions, "allowFrom">
 export class ProxyServer {
   /** By protocol, host address and port. */
   private readonly leases = new Map<string, Lease>();
+  /** Of each port the request that is being served, or waits to be: one after the other, so that each ends what the one before it has begun. */
+  private readonly turns = new Map<string, Promise<unknown>>();
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
 
@@ -81,7 +83,7 @@ export class ProxyServer {
     try {
       const request = await receiveRequest(socket);
       if (request === undefined) return;
-      const lease = await this.lease(request);
+      const lease = await this.inTurn(request);
       void gone.then(() => lease.end());
       socket.write("ok\n");
       socket.on("data", () => socket.destroy()); // nothing more is to come, but its end
@@ -97,9 +99,24 @@ export class ProxyServer {
     }
   }
 
-  private async lease(request: LauncherRequest): Promise<Lease> {
+  private async inTurn(request: LauncherRequest): Promise<Lease> {
     const { hostIp, hostPort, proto } = request.spec;
     const key = `${proto} ${hostIp} ${hostPort}`;
+    const before = this.turns.get(key);
+    const turn = Promise.resolve(before).then(() => this.lease(key, request));
+    const over = turn.then(
+      () => {},
+      () => {},
+    );
+    this.turns.set(key, over);
+    try {
+      return await turn;
+    } finally {
+      if (this.turns.get(key) === over) this.turns.delete(key);
+    }
+  }
+
+  private async lease(key: string, request: LauncherRequest): Promise<Lease> {
     const undo = new Undo();
     const lease: Lease = {
       relayed: undefined,

@@ -57,6 +57,14 @@ describe("published ports", () => {
     expect([state.withdraw(7), state.withdraw(1)]).toEqual([null, null]);
     expect(at(state, "192.0.2.1", 80, 17)).toBe(3080);
   });
+
+  it("stay with the rule that was published last when the one before it is withdrawn", () => {
+    const state = new State(OPTIONS);
+    state.publish(1, rule({ firstPort: 80, lastPort: 81, targetPort: 1080 }));
+    state.publish(2, rule({ firstPort: 81, lastPort: 81, targetPort: 2081 }));
+    state.withdraw(1);
+    expect([80, 81].map((port) => at(state, "192.0.2.1", port))).toEqual([undefined, 2081]);
+  });
 });
 
 describe("local addresses", () => {

@@ -46,12 +46,12 @@ describe("the daemon behind it", () => {
         await launchProxy(c.lab, c.host, TO_C1);
         await launchProxy(c.lab, c.host, { ...TO_C1, hostIp: "::" });
       }
-      await eventually("both ports are published", async () => (await mappings(c)).length === 2);
+      await eventually("both ports are published", async () => (await stats(c))?.mappings.length === 2);
       expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).peer).toContain(ADDR.client);
       await daemon.stop(signal);
     }
     await startDaemon(c.lab, c.host);
-    await eventually("both ports are published", async () => (await mappings(c)).length === 2);
+    await eventually("both ports are published", async () => (await stats(c))?.mappings.length === 2);
     expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).peer).toContain(ADDR.client);
   });
 
@@ -60,7 +60,7 @@ describe("the daemon behind it", () => {
     await launchProxy(c.lab, c.host, { ...TO_C1, hostPort: 9000 }, daemonEnv());
     const first = (await stats(c))!.pid;
     await stopDaemon(c, "SIGKILL");
-    await eventually("another daemon has both ports", async () => (await mappings(c)).length === 2, 10_000);
+    await eventually("another daemon has both ports", async () => (await stats(c))?.mappings.length === 2, 10_000);
     expect((await stats(c))!.pid).not.toBe(first);
     await stopDaemon(c);
   });
@@ -78,7 +78,7 @@ describe("the daemon behind it", () => {
       await unit.stop();
       for (const socket of sockets) expect(fs.existsSync(socket)).toBe(true); // they are systemd's
       const next = await startOnDemand(c.lab, c.host, sockets);
-      await eventually("the launcher's port is published again", async () => (await mappings(c)).length === 1);
+      await eventually("the launcher's port is published again", async () => (await stats(c))?.mappings.length === 1);
       expect((await stats(c))!.pid).toBe(next.pid);
     },
   );
@@ -88,7 +88,7 @@ describe("the daemon behind it", () => {
     await launchProxy(c.lab, c.host, TO_C1, daemonEnv());
     const launched = (await stats(c))!.pid;
     const meant = await startDaemon(c.lab, c.host);
-    await eventually("it has the port", async () => (await mappings(c)).length === 1);
+    await eventually("it has the port", async () => (await stats(c))?.mappings.length === 1);
     expect([(await stats(c))!.pid, isRunning(launched)]).toEqual([meant.pid, false]);
     expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).peer).toContain(ADDR.client);
     await meant.stop();
@@ -100,7 +100,7 @@ describe("the daemon behind it", () => {
     const launched = (await stats(c))!.pid;
     const unit = await startOnDemand(c.lab, c.host, sockets);
     await launchProxy(c.lab, c.host, { ...TO_C1, hostPort: 9000 }); // the first to connect
-    await eventually("it has both ports", async () => (await mappings(c)).length === 2);
+    await eventually("it has both ports", async () => (await stats(c))?.mappings.length === 2);
     expect([(await stats(c))!.pid, isRunning(launched)]).toEqual([unit.pid, false]);
     for (const socket of sockets) expect(fs.existsSync(socket)).toBe(true);
     await launchProxy(c.lab, c.host, { ...TO_C1, hostPort: 9001 });
@@ -130,7 +130,7 @@ describe("the daemon behind it", () => {
       expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).code).toBe(0);
     }
     await proc.stop("SIGKILL");
-    await eventually("the port is withdrawn", async () => (await mappings(c)).length === 0);
+    await eventually("the port is withdrawn", async () => (await stats(c))?.mappings.length === 0);
     expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).code).toBe(REFUSED);
   });
 
@@ -220,7 +220,7 @@ ask(socket.socket()); ask(udp); ask(tcp, tcp); ask(tcp)
     expect(lines[1]).toMatch(/no bound tcp socket/);
     expect(lines[2]).toMatch(/more than one descriptor/);
     expect(lines[3]).toBe("ok");
-    await eventually("it is withdrawn", async () => (await mappings(c)).length === 0);
+    await eventually("it is withdrawn", async () => (await stats(c))?.mappings.length === 0);
   });
 
   onTsproxy("is root's, or a group's by --group, as are the API's and the plugin's", "kernel", async (c) => {

@@ -218,16 +218,6 @@ forEachKind((kind) => {
     expect((await other.stats()).mappings).toMatchObject([{ hostPort: 9000 }]);
     expect((await tsproxy(c.lab, c.host, ["stats", "--pid", String(other.pid)])).code).toBe(0);
   });
-
-  onTsproxy("withdraws what it made when it is interrupted while it starts", kind, async (c) => {
-    for (const delayMs of [20, 60, 120, 200]) {
-      await expectUnchanged(c, async () => {
-        const proc = launch(c.lab, c.host, [...PUBLISH, ...networkArgs(c), "--json"]);
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-        await proc.stop("SIGTERM");
-      });
-    }
-  });
 });
 
 /** TCP from the LAN and from the host, UDP to a port that is not published. */

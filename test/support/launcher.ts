@@ -69,8 +69,11 @@ export async function stats(c: { lab: Lab; host: string }): Promise<StatsView | 
   return code === 0 ? (JSON.parse(stdout) as StatsView) : undefined;
 }
 
+/** Fails when no daemon answers, which under load is not the same as no mapping. */
 export async function mappings(c: { lab: Lab; host: string }): Promise<MappingView[]> {
-  return (await stats(c))?.mappings ?? [];
+  const answer = await stats(c);
+  if (answer === undefined) throw new Error("no daemon answers");
+  return answer.mappings;
 }
 
 /** Ends a daemon that a launcher started. */

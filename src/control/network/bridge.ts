@@ -63,6 +63,7 @@ class Bridge implements Network {
     this.cidr = cidr;
     this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
     this.endpoints = new Endpoints(site, { number, mtu: this.mtu, prefixLength: cidr.prefixLength, gateway });
+    this.undo.add("what the host's addresses are", () => host.refresh());
     try {
       workers.post({
         type: "add-network",
@@ -79,12 +80,12 @@ class Bridge implements Network {
       });
       this.undo.add(`network ${formatCidr(cidr)}`, () => workers.post({ type: "remove-network", network: number }));
       this.hostDevice = this.openHostDevice();
+      host.refresh(); // the gateway's address is the host's now
+      this.watchOutside();
     } catch (error) {
       void this.undo.run();
       throw error;
     }
-    host.refresh(); // the gateway's address is the host's now
-    this.watchOutside();
   }
 
   reach(target: number): Reach | null {
@@ -96,7 +97,6 @@ class Bridge implements Network {
   async close(): Promise<void> {
     await this.endpoints.close();
     await this.undo.run();
-    this.site.host.refresh();
   }
 
   /** Says when what leaves would get an address that nobody answers to. */

@@ -1,0 +1,120 @@
+/** A publisher with real sockets on loopback, over a host, steering and workers that merely take notes. */
+import fs from "node:fs";
+import type { Host } from "../../src/control/host.js";
+import type { NetworkRegistry } from "../../src/control/network/registry.js";
+import type { PortSpec } from "../../src/control/port-spec.js";
+import { Publisher } from "../../src/control/publisher.js";
+import type { Workers } from "../../src/control/workers.js";
+import type { ToWorker } from "../../src/engine/messages.js";
+import type { Steering } from "../../src/steer/steering.js";
+import { native } from "../../src/sys/native.js";
+import type { RouteSocket } from "../../src/sys/rtnetlink.js";
+import type { Route } from "../../src/sys/rtnetlink-entries.js";
+import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
+
+export const TARGET = "172.17.0.4",
+  OWN_TARGET = "10.44.0.2",
+  FAR_TARGET = "203.0.113.80";
+const LOOPBACK = parseIpv4("127.0.0.1")!;
+
+export class PublisherFixture {
+  /** What was said to steering and workers, in order. */
+  readonly notes: string[] = [];
+  readonly rules: Extract<ToWorker, { type: "publish" }>[] = [];
+  /** The next call of it throws. */
+  failing: "steering" | undefined;
+  /** The kernel's answer about a target. */
+  readonly routes = new Map<string, Partial<Route> | null>([
+    [TARGET, { type: "unicast", oif: 3, prefSrc: "172.17.0.1" }],
+    [FAR_TARGET, { type: "unicast", oif: 2, prefSrc: "192.0.2.1" }],
+    ["192.0.2.1", { type: "local", oif: 1 }],
+  ]);
+  readonly publisher: Publisher;
+
+  constructor() {
+    const routes = { routeTo: (target: string) => this.routes.get(target) ?? null };
+    const host = {
+      neighborOf: (target: number, oif: number) =>
+        oif === 3 ? { address: parseIpv4("172.17.0.1")!, network: target & 0xffff0000, prefixLength: 16 } : null,
+    };
+    const workers = {
+      post: (message: ToWorker) => {
+        if (message.type === "publish") this.rules.push(message);
+        this.notes.push(`${message.type} ${(message as { id: number }).id}`);
+      },
+    };
+    const steering = {
+      acceptFd: -1,
+      publish: (...args: number[]) => {
+        if (this.failing === "steering") {
+          this.failing = undefined;
+          throw new Error("no room in the map");
+        }
+        this.notes.push(`steer ${described(args)}`);
+      },
+      withdraw: (...args: number[]) => this.notes.push(`leave ${described(args)}`),
+    };
+    const networks = {
+      of: (target: number) =>
+        target >>> 8 === 0x0a2c00
+          ? { reach: () => (target === 0x0a2c0001 ? null : { snatSource: 0x0a2c0001, network: 0x0a2c0000, prefixLength: 24, own: 5 }) }
+          : undefined,
+    };
+    this.publisher = new Publisher(
+      routes as unknown as RouteSocket,
+      host as unknown as Host,
+      workers as unknown as Workers,
+      steering as unknown as Steering,
+      networks as unknown as NetworkRegistry,
+    );
+  }
+}
+
+const described = ([proto = 0, hostIp = 0, first = 0, last = 0]: number[]): string => `${proto} ${formatIpv4(hostIp)} ${first}-${last}`;
+
+/** For `count` ports from `port` on of 127.0.0.1. */
+export function spec(port: number, count = 1, more: Partial<PortSpec> = {}): PortSpec {
+  return {
+    hostIp: "127.0.0.1",
+    hostPort: port,
+    hostPortEnd: port + count - 1,
+    pickFromRange: false,
+    targetIp: TARGET,
+    targetPort: 8080,
+    targetPortEnd: 8080 + count - 1,
+    proto: "tcp",
+    ...more,
+  };
+}
+
+/** First of `count` ports of 127.0.0.1 that were free a moment ago, for TCP and UDP. */
+export function freePorts(count: number): number {
+  for (let first = 20_000 + Math.floor(Math.random() * 10_000); ; first = 20_000 + ((first + 97) % 12_000)) {
+    const fds: number[] = [];
+    for (let port = first; port < first + count; port++) for (const proto of [6, 17]) fds.push(native.holdPort(proto, LOOPBACK, port, -1));
+    for (const fd of fds) release(fd);
+    if (fds.every((fd) => fd >= 0)) return first;
+  }
+}
+
+/** Another program takes the port; its descriptor. */
+export function take(port: number, proto = 6): number {
+  const fd = native.holdPort(proto, LOOPBACK, port, -1);
+  if (fd < 0) throw new Error(`port ${port} is taken (${fd})`);
+  return fd;
+}
+
+/** Whether nobody has the port. */
+export function isFree(port: number, proto = 6): boolean {
+  const fd = native.holdPort(proto, LOOPBACK, port, -1);
+  release(fd);
+  return fd >= 0;
+}
+
+export function release(fd: number): void {
+  if (fd >= 0) fs.closeSync(fd);
+}
+
+export function openDescriptors(): number {
+  return fs.readdirSync("/proc/self/fd").length;
+}

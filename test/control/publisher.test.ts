@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import { TsproxyError } from "../../src/errors.js";
+import { rawMask, rawWord } from "../../src/wire/raw.js";
+import { raw } from "../support/host.js";
+import {
+  FAR_TARGET,
+  freePorts,
+  isFree,
+  OWN_TARGET,
+  openDescriptors,
+  PublisherFixture,
+  release,
+  spec,
+  TARGET,
+  take,
+} from "./publisher-fixture.js";
+
+/** The error as its code, and as people read it. */
+function errorOf(action: () => unknown): [code: string, text: string] {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof TsproxyError) return [error.code, error.describe()];
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("publishing", () => {
+  it("holds the port, tells the worker and then the steering; closing takes it all back, the other way round", async () => {
+    const f = new PublisherFixture();
+    const port = freePorts(1);
+    const publication = f.publisher.publish(spec(port));
+    expect(publication.mapping).toEqual({
+      hostIp: "127.0.0.1",
+      hostPort: port,
+      hostPortEnd: port,
+      targetIp: TARGET,
+      targetPort: 8080,
+      targetPortEnd: 8080,
+      proto: "tcp",
+    });
+    expect([isFree(port), isFree(port, 17)]).toEqual([false, true]);
+    expect(f.publisher.mappings()).toEqual([publication.mapping]);
+    await publication.close();
+    expect(f.notes).toEqual([`publish 0`, `steer 6 127.0.0.1 ${port}-${port}`, `leave 6 127.0.0.1 ${port}-${port}`, "withdraw 0"]);
+    expect([isFree(port), f.publisher.mappings()]).toEqual([true, []]);
+    await publication.close();
+    expect(f.notes).toHaveLength(4);
+  });
+
+  it("makes one rule of a range, of UDP too, under a number of its own", async () => {
+    const f = new PublisherFixture();
+    const first = freePorts(4);
+    const publications = [f.publisher.publish(spec(first, 4, { proto: "udp" })), f.publisher.publish(spec(first, 4))];
+    expect(publications[0]!.mapping).toMatchObject({ hostPort: first, hostPortEnd: first + 3, targetPort: 8080, targetPortEnd: 8083 });
+    expect(f.rules.map(({ id }) => id)).toEqual([0, 1]);
+    expect(f.rules[0]!.rule).toMatchObject({
+      proto: 17,
+      hostIp: raw("127.0.0.1"),
+      firstPort: first,
+      lastPort: first + 3,
+      targetPort: 8080,
+    });
+    expect([0, 1, 2, 3].map((n) => isFree(first + n, 17))).toEqual([false, false, false, false]);
+    await f.publisher.close();
+    expect([0, 1, 2, 3].map((n) => isFree(first + n, 17) && isFree(first + n))).toEqual([true, true, true, true]);
+    expect(f.notes.filter((note) => note.startsWith("withdraw"))).toEqual(["withdraw 1", "withdraw 0"]);
+  });
+
+  it("says how the target is reached: by the kernel next to the host, in an own network, behind a gateway", () => {
+    const f = new PublisherFixture();
+    const port = freePorts(3);
+    for (const [n, targetIp] of [TARGET, OWN_TARGET, FAR_TARGET].entries()) f.publisher.publish(spec(port + n, 1, { targetIp }));
+    const reached = f.rules.map(({ rule: { target, network, snatSource, onlinkNet, onlinkMask } }) => [
+      target,
+      network,
+      snatSource,
+      onlinkNet,
+      onlinkMask,
+    ]);
+    expect(reached).toEqual([
+      [raw(TARGET), -1, raw("172.17.0.1"), raw("172.17.0.0"), rawMask(16)],
+      [raw(OWN_TARGET), 5, rawWord(0x0a2c0001), rawWord(0x0a2c0000), rawMask(24)],
+      [raw(FAR_TARGET), -1, raw("192.0.2.1"), 0, 0],
+    ]);
+    return f.publisher.close();
+  });
+
+  it("picks a free port where none is named, and the first free one of a range", async () => {
+    const f = new PublisherFixture();
+    const { mapping } = f.publisher.publish(spec(0));
+    expect(mapping.hostPort).toBeGreaterThan(1023);
+    expect(mapping.hostPortEnd).toBe(mapping.hostPort);
+    const first = freePorts(3);
+    const other = take(first);
+    const pick = { pickFromRange: true, targetPortEnd: 8080 };
+    const picked = f.publisher.publish(spec(first, 3, pick)).mapping;
+    expect([picked.hostPort, picked.hostPortEnd, picked.targetPortEnd]).toEqual([first + 1, first + 1, 8080]);
+    f.publisher.publish(spec(first, 3, pick));
+    expect(errorOf(() => f.publisher.publish(spec(first, 3, pick)))).toEqual([
+      "TSP_ERR_PORT_TAKEN",
+      `every host port of 127.0.0.1:${first}-${first + 2}/tcp is taken: publish another range`,
+    ]);
+    release(other);
+    await f.publisher.close();
+  });
+});
+
+describe("what cannot be published", () => {
+  it("leaves no descriptor open: a range of which some ports are taken, again and again", () => {
+    const f = new PublisherFixture();
+    const first = freePorts(8);
+    for (const taken of [first, first + 3, first + 7]) {
+      const other = take(taken);
+      const before = openDescriptors();
+      for (let n = 0; n < 20; n++)
+        expect(errorOf(() => f.publisher.publish(spec(first, 8)))[1]).toMatch(`host port 127.0.0.1:${taken}/tcp is taken by `);
+      expect(openDescriptors()).toBe(before);
+      release(other);
+      for (let port = first; port < first + 8; port++) expect(isFree(port), `${port}`).toBe(true);
+    }
+    expect(f.notes).toEqual([]);
+  });
+
+  it("is named by who published it, where that was us", async () => {
+    const f = new PublisherFixture();
+    const first = freePorts(4);
+    f.publisher.publish(spec(first + 1, 2));
+    const [code, text] = errorOf(() => f.publisher.publish(spec(first, 4)));
+    expect([code, text]).toEqual([
+      "TSP_ERR_PORT_TAKEN",
+      `host port 127.0.0.1:${first + 1}/tcp is taken by port 8080 of ${TARGET}: publish another host port`,
+    ]);
+    expect(errorOf(() => f.publisher.publish(spec(first + 2, 1)))[1]).toContain(`port 8081 of ${TARGET}`);
+    await f.publisher.close();
+  });
+
+  it("is undone when the steering fails: the rule is withdrawn, the port free", async () => {
+    const f = new PublisherFixture();
+    const port = freePorts(1);
+    f.failing = "steering";
+    expect(() => f.publisher.publish(spec(port))).toThrow("no room in the map");
+    await new Promise(setImmediate);
+    expect(f.notes).toEqual(["publish 0", "withdraw 0"]);
+    expect([isFree(port), f.publisher.mappings()]).toEqual([true, []]);
+  });
+
+  it.each([
+    ["192.0.2.1", "TSP_ERR_TARGET", /^target 192\.0\.2\.1 is an address of this host itself: /],
+    ["10.44.0.1", "TSP_ERR_TARGET", /^target 10\.44\.0\.1 is an address of this host itself: /],
+    ["198.51.100.1", "TSP_ERR_TARGET", /^cannot reach target 198\.51\.100\.1: no route to it: /],
+    ["198.51.100.2", "TSP_ERR_TARGET", /^cannot reach target 198\.51\.100\.2: it is a blackhole address: /],
+    ["198.51.100.3", "TSP_ERR_TARGET", /^cannot reach target 198\.51\.100\.3: the host has no address on that route$/],
+  ])("is said before anything is held: %s", (targetIp, code, text) => {
+    const f = new PublisherFixture();
+    f.routes.set("198.51.100.2", { type: "blackhole" });
+    f.routes.set("198.51.100.3", { type: "unicast", oif: 9 });
+    const port = freePorts(1);
+    const [gotCode, gotText] = errorOf(() => f.publisher.publish(spec(port, 1, { targetIp })));
+    expect(gotCode).toBe(code);
+    expect(gotText).toMatch(text);
+    expect([isFree(port), f.notes]).toEqual([true, []]);
+  });
+
+  it("is an address that the host has not", () => {
+    const f = new PublisherFixture();
+    expect(errorOf(() => f.publisher.publish(spec(freePorts(1), 1, { hostIp: "192.0.2.99" })))[0]).toBe("TSP_ERR_HOST_ADDRESS");
+  });
+});
