@@ -24,8 +24,10 @@ import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { workerOf } from "../wire/spread.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { join } from "./flow-lookup.js";
 import { forgetEntry, retire } from "./retire.js";
 import type { PublishRule, State } from "./state.js";
+import { expire } from "./ttl.js";
 
 /** Interface index of lo, in every network namespace (LOOPBACK_IFINDEX of include/net/flow.h). */
 const LOOPBACK = 1;
@@ -42,11 +44,12 @@ export function admit(b: Batch, state: State): void {
     // An earlier packet of this very batch may have opened the flow.
     const ref = state.conntrack.find(b.hash[i]!, src, dst, b.ports[i]!, b.proto[i]!);
     if (ref !== -1) {
-      b.flow[i] = ref;
+      join(b, i, state, ref);
       continue;
     }
     const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
-    if (reason !== drop.DROP_NONE) b.drop(i, reason);
+    if (reason === drop.DROP_TTL_EXCEEDED) expire(b, i, state);
+    else if (reason !== drop.DROP_NONE) b.drop(i, reason);
   }
 }
 
@@ -135,12 +138,15 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   if (route === 0 || ports.uplink === -1) return drop.DROP_NO_ROUTE;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
-  let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.ECHO;
+  let opening = ct.UNREPLIED;
   if (proto === ipv4.PROTO_TCP) {
     if ((tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) !== TCP_SYN) return drop.DROP_NOT_SYN;
     opening = ct.SYN_SENT;
   }
-  if (proto === ipv4.PROTO_ICMP && icmp.type(b.memory.bytes, b.l4[i]!) !== icmp.ECHO) return drop.DROP_NO_FLOW; // a reply asked for by nobody
+  if (proto === ipv4.PROTO_ICMP) {
+    if (!icmp.isRequest(b.memory.bytes, b.l4[i]!)) return drop.DROP_NO_FLOW; // a reply asked for by nobody
+    opening = ct.ECHO + icmp.query(b.memory.bytes, b.l4[i]!);
+  }
   const egress = ports.uplink | ct.EGRESS_RECORD;
   if ((networks.flags[network]! & NO_MASQUERADE) !== 0)
     return open(b, i, state, opening, src, dst, dst, src, swapPorts(tuplePorts), egress, b.ingress[i]!, -1);
@@ -152,7 +158,7 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   return open(b, i, state, opening, src, dst, dst, outside, replyPorts, egress, b.ingress[i]!, mapping);
 }
 
-/** Makes the entry; on failure what was acquired is given back. */
+/** Makes the entry; on failure what was acquired is given back. A packet whose TTL ends here opens nothing. */
 function open(
   b: Batch,
   i: number,
@@ -169,6 +175,10 @@ function open(
 ): number {
   const { conntrack } = state;
   const proto = b.proto[i]!;
+  if ((egress & ct.EGRESS_KEEP_TTL) === 0 && ipv4.ttl(b.memory.bytes, b.at[i]! + VNET + ETHERNET) <= 1) {
+    if (mapping !== -1) state.pool.release(mapping);
+    return drop.DROP_TTL_EXCEEDED;
+  }
   if (conntrack.used === conntrack.capacity) {
     const oldest = conntrack.oldestClosing();
     if (oldest !== -1) {

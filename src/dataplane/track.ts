@@ -7,7 +7,8 @@
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
-import { PROTO_TCP } from "../wire/ipv4.js";
+import * as icmp from "../wire/icmp.js";
+import { PROTO_ICMP, PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import type { State } from "./state.js";
 
@@ -23,6 +24,11 @@ export function track(b: Batch, state: State): void {
     const dir = ref & 1;
     const old = conntrack.state(id);
     conntrack.touch(id, dir, now);
+    if (b.proto[i] === PROTO_ICMP) {
+      const query = ct.ECHO + icmp.query(bytes, b.l4[i]!); // the opener may ask something else under one identifier
+      if (old !== query) conntrack.setState(id, query, now);
+      continue;
+    }
     if (b.proto[i] !== PROTO_TCP) {
       if (old === ct.UNREPLIED && dir === 1) conntrack.setState(id, ct.ASSURED, now);
       continue;

@@ -1,6 +1,6 @@
 /**
  * Takes one off the TTL of what is routed, and answers with ICMP time exceeded what has none left (RFC 1812 §5.3.1), so that a traceroute
- * shows this hop. Runs before the rewrite: the answer quotes the packet as its sender knows it.
+ * shows this hop. Runs before the rewrite: the answer quotes the packet as its sender knows it. One that would open a flow `admit` gives here.
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import { EGRESS_KEEP_TTL } from "../table/conntrack.js";
@@ -23,10 +23,15 @@ export function ttl(b: Batch, state: State): void {
     if (ref === NO_FLOW || b.egress[i] !== ROUTE || (conntrack.egress(ref >> 1, ref & 1) & EGRESS_KEEP_TTL) !== 0) continue;
     const ip = b.at[i]! + vnet.HEADER_SIZE + eth.HEADER_SIZE;
     if (ipv4.ttl(bytes, ip) > 1) ipv4.decrementTtl(bytes, halves, ip);
-    else if (state.icmpBudget > 0 && b.proto[i] !== 0)
-      answer(b, i, state); // never about a later fragment (RFC 1122 §3.2.2)
-    else b.drop(i, DROP_TTL_EXCEEDED);
+    else expire(b, i, state);
   }
+}
+
+/** Answers frame `i`, whose TTL ends here, or drops it. */
+export function expire(b: Batch, i: number, state: State): void {
+  if (state.icmpBudget > 0 && b.proto[i] !== 0)
+    answer(b, i, state); // never about a later fragment (RFC 1122 §3.2.2)
+  else b.drop(i, DROP_TTL_EXCEEDED);
 }
 
 /** Turns frame `i` into the ICMP error about itself, going back where it came from. */

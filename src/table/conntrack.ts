@@ -2,7 +2,7 @@
  * Connection tracking: one entry a flow, found by its original and by its reply tuple.
  *
  * Theory of operation. A tuple is (source, destination, ports, protocol) in raw words (`wire/raw.ts`), as the packet carries it when it
- * comes in; ICMP echo has its identifier in both port halves. An entry holds the tuple of each direction. The rewrite of a packet of one
+ * comes in; an ICMP query has its identifier in both port halves. An entry holds the tuple of each direction. The rewrite of a packet of one
  * direction is the other direction's tuple turned round, so it needs no fields of its own; only the checksum deltas are kept ready.
  * Which addresses a flow gets is not decided here (`dataplane/admit.ts`), nor when a TCP state changes (`dataplane/track.ts`).
  *
@@ -61,7 +61,7 @@ export const SYN_SENT = 0,
   RESET = 6,
   UNREPLIED = 7,
   ASSURED = 8,
-  ECHO = 9;
+  ECHO = 9; // then the other queries, in the order of `icmp.query`
 export const STATE_NAMES = [
   "syn-sent",
   "syn-received",
@@ -73,13 +73,16 @@ export const STATE_NAMES = [
   "unreplied",
   "assured",
   "echo",
+  "timestamp",
+  "information",
+  "address-mask",
 ] as const;
 
 /**
  * Seconds without a packet, by state. Established: RFC 5382 REQ-5 (2 h 4 min); other TCP states 4 min (same place, RFC 7857 §2.2 after a
  * reset), but a lone SYN 30 s (RFC 7857 §2.1 lets it be short against floods); UDP: RFC 4787 REQ-5; ICMP: RFC 5508 REQ-2.
  */
-export const DEFAULT_TIMEOUTS = Int32Array.of(30, 60, 7440, 240, 240, 240, 240, 120, 300, 60);
+export const DEFAULT_TIMEOUTS = Int32Array.of(30, 60, 7440, 240, 240, 240, 240, 120, 300, 60, 60, 60, 60);
 
 export function stateWord(proto: number, state: number): number {
   return proto | (state << 8);

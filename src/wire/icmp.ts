@@ -1,6 +1,8 @@
 /**
- * ICMP (RFC 792): type, code, checksum (16), then for echo identifier and sequence number, for errors 4 bytes and the datagram that
+ * ICMP (RFC 792): type, code, checksum (16), then for queries identifier and sequence number, for errors 4 bytes and the datagram that
  * caused them: its IP header and at least 8 bytes more. Offsets are 4-aligned, so the inner header is too.
+ *
+ * Queries (RFC 5508 §2): echo, timestamp, and the obsolete information and address mask (RFC 950). A request and its reply have one identifier.
  */
 import { sum, update } from "./checksum.js";
 import { rawHalf } from "./raw.js";
@@ -10,7 +12,9 @@ export const ECHO_REPLY = 0,
   UNREACHABLE = 3,
   ECHO = 8,
   TIME_EXCEEDED = 11,
-  PARAMETER_PROBLEM = 12;
+  PARAMETER_PROBLEM = 12,
+  TIMESTAMP = 13,
+  ADDRESS_MASK_REPLY = 18;
 const CHECKSUM = 2,
   IDENTIFIER = 4,
   SEQUENCE = 6;
@@ -19,9 +23,22 @@ export function type(bytes: Uint8Array, off: number): number {
   return bytes[off]!;
 }
 
-export function isEcho(bytes: Uint8Array, off: number): boolean {
-  const t = bytes[off];
-  return t === ECHO || t === ECHO_REPLY;
+/** A request or a reply of one of the queries. From 13 on the odd types are requests, and each is followed by its reply. */
+export function isQuery(bytes: Uint8Array, off: number): boolean {
+  const t = bytes[off]!;
+  return t === ECHO || t === ECHO_REPLY || (t >= TIMESTAMP && t <= ADDRESS_MASK_REPLY);
+}
+
+/** Of a query message: whether it asks. */
+export function isRequest(bytes: Uint8Array, off: number): boolean {
+  const t = bytes[off]!;
+  return t === ECHO || (t & 1) === 1;
+}
+
+/** Which of the queries a message is of, whether it asks or answers: 0 echo, 1 timestamp, 2 information, 3 address mask. */
+export function query(bytes: Uint8Array, off: number): number {
+  const t = bytes[off]!;
+  return t < TIMESTAMP ? 0 : (t - TIMESTAMP + 2) >> 1;
 }
 
 /** An error that quotes the datagram that caused it. */
@@ -30,7 +47,7 @@ export function isError(bytes: Uint8Array, off: number): boolean {
   return t === UNREACHABLE || t === TIME_EXCEEDED || t === PARAMETER_PROBLEM;
 }
 
-/** Identifier of an echo message, raw half. */
+/** Identifier of a query message, raw half. */
 export function identifier(halves: Uint16Array, off: number): number {
   return halves[(off + IDENTIFIER) >> 1]!;
 }
