@@ -69,6 +69,7 @@ function toHost(b: Batch, i: number, state: State, src: number, dst: number): nu
 }
 
 function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {
+  if (isMartian(src)) return drop.DROP_SOURCE_SPOOFED;
   const byUplink = b.ingress[i] === state.ports.uplink;
   if (byUplink && b.device[i] === 0 && !state.bypass) {
     // Steered to us by an entry whose flow is over. Without it the next packet goes to the host's kernel, which decides whether it may open one.
@@ -216,6 +217,11 @@ function unusedSourcePort(state: State, target: number, client: number, targetPo
     candidate = rawHalf(state.masqueradeFirst + ((spread >>> 1) % (state.masqueradeLast - state.masqueradeFirst + 1)));
   }
   return -1;
+}
+
+/** Nobody's own address: multicast, class E, broadcast, and 0/8 but for 0.0.0.0, which who has no address yet has (RFC 1812 §5.3.7). */
+function isMartian(src: number): boolean {
+  return (src & 0xff) >= 224 || ((src & 0xff) === 0 && src !== 0);
 }
 
 function isAllowed(state: State, src: number): boolean {

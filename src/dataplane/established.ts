@@ -10,6 +10,7 @@
  */
 import { type Batch, UNDECIDED } from "../mem/batch.js";
 import {
+  ACKED,
   ASSURED,
   DEADLINE,
   DELTA,
@@ -49,7 +50,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
   const { at, len, ingress, egress, routed } = b;
   const { bytes, halves, words } = b.memory;
   const { conntrack, networks } = state;
-  const { rows } = conntrack;
+  const { rows, rowHalves } = conntrack;
   const establishedSec = conntrack.timeouts[ESTABLISHED]!;
   const assuredSec = conntrack.timeouts[ASSURED]!;
   const { kind, macHi, macLo, network } = state.ports;
@@ -120,7 +121,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
         partial = vnet.isPartial(bytes, halves, header, off);
       }
 
-      const way = rows[row + EGRESS + dir]!;
+      const way = rows[row + EGRESS]! >>> (dir << 4);
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
       if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
@@ -131,6 +132,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
 
       rows[row + PACKETS + dir] = (rows[row + PACKETS + dir]! + 1) | 0;
       rows[row + DEADLINE] = now + (tcp ? establishedSec : assuredSec);
+      if (tcp) rowHalves[((row + ACKED) << 1) + dir] = halves[(off + l4.TCP_ACKNOWLEDGMENT) >> 1]!;
 
       const deltas = rows[row + DELTA]! ^ -dir;
       const addresses = deltas & 0xffff;

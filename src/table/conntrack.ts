@@ -6,6 +6,8 @@
  * direction is the other direction's tuple turned round, so it needs no fields of its own; only the checksum deltas are kept ready.
  * Which addresses a flow gets is not decided here (`dataplane/admit.ts`), nor when a TCP state changes (`dataplane/track.ts`).
  *
+ * Of a TCP flow it keeps as much of both sides' acknowledgments as tells a forged end from a genuine one (`dataplane/tcp-window.ts`).
+ *
  * Memory, all taken up front: 64 bytes a row, that is one cache line, and 4 bytes a hash slot at four slots an entry (load at most one
  * half, so every probe ends): 80 bytes an entry. There are no pointers, only row numbers, so the memory could lie in a mapped file.
  * IPv6 fits in the same rows with addresses interned as 32-bit numbers.
@@ -34,22 +36,24 @@ const NEXT = 8;
 const PREV = 9;
 /** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */
 const MAPPING = 10;
-/** Egress of each direction: port in bits 0..15, EGRESS_* bits above. */
+/** Egress of the original direction in the low half, of the reply direction in the high one: port in bits 0..9 (`ports.ts`), EGRESS_* bits above. */
 export const EGRESS = 11;
+/** Of TCP, the upper half of the last acknowledgment number of each direction, raw: original in the low half (`dataplane/tcp-window.ts`). */
+export const ACKED = 12;
 /** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
 export const DELTA = 13;
 /** Packets of each direction; wraps at 2^32. */
 export const PACKETS = 14;
 
 /** The uplink's steering is to bring the replies of what goes out here. */
-export const EGRESS_RECORD = 1 << 16;
+export const EGRESS_RECORD = 1 << 10;
 /** One end is the host itself: no router lies between, so TTL stays. */
-export const EGRESS_KEEP_TTL = 1 << 17;
+export const EGRESS_KEEP_TTL = 1 << 11;
 /** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
-export const EGRESS_ENTERED = 1 << 19;
+export const EGRESS_ENTERED = 1 << 13;
 /** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
-export const EGRESS_OFFLOAD = 1 << 18;
-export const EGRESS_PORT = 0xffff;
+export const EGRESS_OFFLOAD = 1 << 12;
+export const EGRESS_PORT = 0x3ff;
 
 /** States. TCP as far as a NAT needs it (RFC 5382 §5, RFC 7857 §2); UDP and ICMP: answered or not. */
 export const SYN_SENT = 0,
@@ -97,6 +101,8 @@ const CLOSING_LIST = WHEEL_SIZE;
 export class Conntrack {
   /** All rows. Written by methods here, and by `dataplane/established.ts` as `touch` does. */
   readonly rows: Int32Array;
+  /** The same memory: half word `(row + ACKED) * 2 + dir` is an acknowledgment number's. */
+  readonly rowHalves: Uint16Array;
   readonly timeouts: Int32Array;
   used = 0;
   created = 0;
@@ -122,6 +128,7 @@ export class Conntrack {
     if (timeouts.some((t) => t < 1 || t >= WHEEL_SIZE - 1)) throw new RangeError(`a time-out is not in 1..${WHEEL_SIZE - 2} seconds`);
     this.timeouts = Int32Array.from(timeouts);
     this.rows = new Int32Array(capacity << ROW_SHIFT);
+    this.rowHalves = new Uint16Array(this.rows.buffer);
     const size = 1 << Math.ceil(Math.log2(capacity * 4));
     this.slots = new Int32Array(size);
     this.mask = size - 1;
@@ -217,7 +224,7 @@ export class Conntrack {
     rows[row + STATE] = stateWord(proto, state);
     rows[row + MAPPING] = -1;
     rows[row + EGRESS] = 0;
-    rows[row + EGRESS + 1] = 0;
+    rows[row + ACKED] = 0;
     rows[row + DELTA] = 0;
     rows[row + PACKETS] = 0;
     rows[row + PACKETS + 1] = 0;
@@ -323,12 +330,20 @@ export class Conntrack {
 
   /** Where packets of direction `dir` go: port | EGRESS_* bits. */
   egress(id: number, dir: number): number {
-    return this.rows[(id << ROW_SHIFT) + EGRESS + dir]!;
+    return (this.rows[(id << ROW_SHIFT) + EGRESS]! >>> (dir << 4)) & 0xffff;
   }
 
   setEgress(id: number, original: number, reply: number): void {
-    this.rows[(id << ROW_SHIFT) + EGRESS] = original;
-    this.rows[(id << ROW_SHIFT) + EGRESS + 1] = reply;
+    this.rows[(id << ROW_SHIFT) + EGRESS] = original | (reply << 16);
+  }
+
+  /** Upper half, raw, of the acknowledgment number that direction `dir` has sent last. */
+  acked(id: number, dir: number): number {
+    return this.rowHalves[(((id << ROW_SHIFT) + ACKED) << 1) + dir]!;
+  }
+
+  setAcked(id: number, dir: number, upperHalf: number): void {
+    this.rowHalves[(((id << ROW_SHIFT) + ACKED) << 1) + dir] = upperHalf;
   }
 
   mapping(id: number): number {
