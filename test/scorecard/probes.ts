@@ -23,7 +23,7 @@ export function opening(protocol: Protocol, ip: p.Ip, sport: number, dport: numb
 }
 
 /** Its answer. */
-export function answer(protocol: Protocol, ip: p.Ip, sport: number, dport: number): Uint8Array {
+function answer(protocol: Protocol, ip: p.Ip, sport: number, dport: number): Uint8Array {
   return protocol === "udp" ? datagram(ip, sport, dport) : p.tcp(ip, { sport, dport, flags: p.SYN | p.ACK });
 }
 
