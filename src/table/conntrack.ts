@@ -93,6 +93,8 @@ export function stateWord(proto: number, state: number): number {
 }
 
 const WHEEL_SIZE = 8192;
+/** Longest time-out, in seconds. */
+export const MAX_TIMEOUT = WHEEL_SIZE - 2;
 const NONE = -1;
 /** Value of PREV for the first entry of a list: bucket b is `HEAD - b`. */
 const HEAD = -2;
@@ -125,7 +127,7 @@ export class Conntrack {
     timeouts: Int32Array = DEFAULT_TIMEOUTS,
   ) {
     if (!(capacity >= 1 && capacity <= 1 << 20)) throw new RangeError(`conntrack capacity ${capacity} is not in 1..${1 << 20}`);
-    if (timeouts.some((t) => t < 1 || t >= WHEEL_SIZE - 1)) throw new RangeError(`a time-out is not in 1..${WHEEL_SIZE - 2} seconds`);
+    if (timeouts.some((t) => t < 1 || t > MAX_TIMEOUT)) throw new RangeError(`a time-out is not in 1..${MAX_TIMEOUT} seconds`);
     this.timeouts = Int32Array.from(timeouts);
     this.rows = new Int32Array(capacity << ROW_SHIFT);
     this.rowHalves = new Uint16Array(this.rows.buffer);
