@@ -7,7 +7,7 @@
  * - To another address of the host, from an endpoint: to the host, untranslated.
  * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route; untranslated from a network without
  *   masquerade, but still a flow, so that the answers are steered back to us.
- * - Anything else opens no flow and is dropped.
+ * - Anything else opens no flow and is dropped. An endpoint is told so by ICMP if there is no route, no port or no room.
  *
  * A TCP flow opens with a SYN. One exception: a segment in the middle of a connection to a published port whose client address is kept is
  * taken up, since its translation needs no memory: connections survive a restart of ours.
@@ -25,6 +25,7 @@ import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { workerOf } from "../wire/spread.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { join } from "./flow-lookup.js";
+import { answer } from "./icmp-answer.js";
 import { forgetEntry, retire } from "./retire.js";
 import type { PublishRule, State } from "./state.js";
 import { expire } from "./ttl.js";
@@ -49,8 +50,19 @@ export function admit(b: Batch, state: State): void {
     }
     const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
     if (reason === drop.DROP_TTL_EXCEEDED) expire(b, i, state);
-    else if (reason !== drop.DROP_NONE) b.drop(i, reason);
+    else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason)) b.drop(i, reason);
   }
+}
+
+/**
+ * Answers an endpoint's packet that was refused for `reason`, if that is one to tell (RFC 1812 §5.2.7.1, RFC 5508 REQ-8), and has the drop counted.
+ * Whoever sends from outside may have forged his address, and an own network's addresses are reached without us.
+ */
+function tell(b: Batch, i: number, state: State, dst: number, reason: number): boolean {
+  const code = reason === drop.DROP_NO_ROUTE ? icmp.NET_UNREACHABLE : icmp.PROHIBITED;
+  if (reason !== drop.DROP_NO_ROUTE && reason !== drop.DROP_NO_PORT && reason !== drop.DROP_TABLE_FULL) return false;
+  if (b.ingress[i] === state.ports.uplink || state.networks.of(dst) !== -1 || (dst & 0xff) === 127) return false;
+  return state.mayCountAnswered() && answer(b, i, state, icmp.UNREACHABLE, code) && state.countAnswered(b.ingress[i]!, reason);
 }
 
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {

@@ -1,8 +1,8 @@
 /** RFC 6888: Common Requirements for Carrier-Grade NATs: those that make sense for a container host. */
 import { expect } from "vitest";
 import { NO_MASQUERADE } from "../../src/table/networks.js";
-import { A, B, Dataplane, HOST_IP, IP_A, MASQUERADE_FIRST, NET, only, SERVER } from "../support/dataplane.js";
-import { ask, datagram, OTHER_SERVER, SERVICE } from "./probes.js";
+import { A, B, Dataplane, HOST_IP, IP_A, IP_B, MASQUERADE_FIRST, NET, only, SERVER } from "../support/dataplane.js";
+import { ask, datagram, OTHER_SERVER, reply, SERVICE } from "./probes.js";
 import { no, notApplicable, type Rfc, yes } from "./requirement.js";
 import { filtersByPort } from "./shared.js";
 
@@ -82,17 +82,18 @@ export const RFC6888: Rfc = {
         { proto: "udp", original: { src: `${IP_A}:1000` }, reply: { dst: `${HOST_IP}:${sport}` }, timeoutSec: 120 },
       ]);
     }),
-    no(
+    yes(
       "REQ-11",
       "no resources: drop, tell the sender (should), end no other mapping",
-      "the sender is not told yet",
-      "without a port left, the packet is dropped in silence and the others stay",
+      "without a port left an endpoint is told, and the others stay",
       () => {
         const d = new Dataplane({ masqueradeFirst: MASQUERADE_FIRST, masqueradeLast: MASQUERADE_FIRST });
-        ask(d, "udp", 1000);
-        expect(d.fromEndpoint(B, datagram({ src: "172.17.0.5", dst: SERVER }, 1000, SERVICE))).toEqual([]);
-        expect([d.drops(B), d.state.pool.used]).toEqual([{ "no-port": 1 }, 1]);
+        const { sport } = ask(d, "udp", 1000);
+        expect(only(d.fromEndpoint(B, datagram({ src: IP_B, dst: SERVER }, 1000, SERVICE)))).toMatchObject({ port: B, type: 3, code: 13 });
+        expect([d.drops(B), d.flows().length]).toEqual([{ "no-port": 1 }, 1]);
+        expect(reply(d, "udp", sport)).toHaveLength(1);
       },
+      "with the code of RFC 5508 REQ-8",
     ),
     yes("REQ-12", "destinations are not logged (should)", "nothing is: a flow leaves no trace when it is over", () => {
       const d = new Dataplane();
