@@ -9,7 +9,7 @@ import type { PacketIo } from "../../src/device/packet-io.js";
 import { HEAD_SIZE, type PacketMemory } from "../../src/mem/packet-memory.js";
 import { EGRESS_RECORD, ESTABLISHED } from "../../src/table/conntrack.js";
 import { UPLINK } from "../../src/table/ports.js";
-import { combine, delta } from "../../src/wire/checksum.js";
+import { combine, delta, fold } from "../../src/wire/checksum.js";
 import { rawHalf, rawWord, swapPorts } from "../../src/wire/raw.js";
 
 const STRIDE = 7919;
@@ -21,6 +21,7 @@ const HOST_IP = rawWord(0xc0000201 | 0),
 const HOST_PORT = rawHalf(8999),
   TARGET_PORT = rawHalf(8080);
 const TTL_AND_PROTOCOL = 64 | (TCP << 8);
+const FIRST_BYTE = 0x45;
 /** Seconds: any, but not 0. */
 export const NOW = 1000;
 
@@ -65,6 +66,8 @@ export class ResidentIo implements PacketIo {
   readonly tx = new Int32Array(1024 * 4);
   readonly clock = Int32Array.of(NOW, 0, 0);
   private next = 0;
+  /** Sum of a header without addresses and checksum. */
+  private readonly sum: number;
 
   /** `len`: of a frame, from the Ethernet header on. */
   constructor(
@@ -74,10 +77,11 @@ export class ResidentIo implements PacketIo {
   ) {
     const { slots, bytes, halves } = memory;
     this.rx = new Int32Array(slots * 4);
+    this.sum = FIRST_BYTE + rawHalf(len - ETHERNET) + TTL_AND_PROTOCOL;
     for (let i = 0; i < slots; i++) {
       const ip = i * HEAD_SIZE + VNET + ETHERNET;
       halves[(ip - 2) >> 1] = 0x0008;
-      bytes[ip] = 0x45;
+      bytes[ip] = FIRST_BYTE;
       halves[(ip + 2) >> 1] = rawHalf(len - ETHERNET);
       bytes[ip + 20 + 12] = 0x50;
       bytes[ip + 20 + 13] = 0x10; // ACK
@@ -88,14 +92,17 @@ export class ResidentIo implements PacketIo {
 
   receive(): number {
     const { flows, memory } = this;
-    const { words, halves, slots } = memory;
+    const { words, slots } = memory;
+    const toHost = this.sum + (HOST_IP & 0xffff) + (HOST_IP >>> 16);
+    const fromTarget = this.sum + (TARGET & 0xffff) + (TARGET >>> 16);
     let k = this.next;
     for (let i = 0; i < slots; i++) {
       const ip = i * HEAD_SIZE + VNET + ETHERNET;
       const word = ip >> 2;
       const address = client(k);
       const port = clientPort(k);
-      halves[(ip + 8) >> 1] = TTL_AND_PROTOCOL;
+      const sum = ((i & 1) === 0 ? toHost : fromTarget) + (address & 0xffff) + (address >>> 16);
+      words[word + 2] = TTL_AND_PROTOCOL | (~fold(sum) << 16);
       if ((i & 1) === 0) {
         words[word + 3] = address;
         words[word + 4] = HOST_IP;

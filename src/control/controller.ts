@@ -6,6 +6,7 @@
 import type { PortStats } from "../api/types.js";
 import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
+import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
@@ -100,7 +101,9 @@ export class Controller {
       }
       host = new Host(socket, workers, steering, indices);
       undo.add("host monitor", () => host?.close());
-      const networks = new NetworkRegistry({ socket, workers, host, taps: new TapPorts(workers, numbers, steering.queueFd) });
+      const guard = new HostGuard(steering);
+      undo.add("host guard", () => guard.close());
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd) });
       const publisher = new Publisher(socket, host, workers, steering, networks);
       await workers.ready();
       return new Controller(undo, numbers, workers, steering, host, networks, publisher);

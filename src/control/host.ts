@@ -6,17 +6,17 @@ import { log } from "../log.js";
 import { isSteerable, type Steering, UPLINK_CONF } from "../steer/steering.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
+import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
 import type { RouteEntry } from "../table/route.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawWord } from "../wire/raw.js";
+import { isStubBridge } from "./stub-bridge.js";
 import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
 const LOOPBACK_NET = 127;
-/** Names that Docker gives its bridges (libnetwork, drivers/bridge). */
-const DOCKER_BRIDGE = /^(docker0|docker_gwbridge|br-[0-9a-f]{12})$/;
 
 export class Host {
   private readonly monitor: RouteMonitor;
@@ -24,8 +24,8 @@ export class Host {
   private addresses: Address[] = [];
   private routes: Route[] = [];
   private closed = false;
-  /** Interface indices of our devices, which are not steered. */
-  private readonly ownDevices: Set<number>;
+  /** Our devices by interface index, which are not steered, and the settings that they must have. */
+  private readonly ownDevices: Map<number, Partial<Ipv4Conf>>;
   private readonly listeners = new Set<() => void>();
 
   /** `uplinks`: their interface indices. */
@@ -35,15 +35,15 @@ export class Host {
     private readonly steering: Steering,
     uplinks: readonly number[],
   ) {
-    this.ownDevices = new Set(uplinks);
+    this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, UPLINK_CONF]));
     this.monitor = new RouteMonitor(-1, GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_CONF);
     workers.watch(this.monitor.fd);
     this.refresh();
   }
 
   /** The device with this interface index is ours, until it is disowned. */
-  own(ifindex: number): void {
-    this.ownDevices.add(ifindex);
+  own(ifindex: number, conf: Partial<Ipv4Conf>): void {
+    this.ownDevices.set(ifindex, conf);
   }
 
   disown(ifindex: number): void {
@@ -58,9 +58,12 @@ export class Host {
 
   /** Rereads the host and tells steering and worker. */
   refresh(): void {
-    // Writing net.ipv4.ip_forward sets every device's `forwarding`, also the uplink's, which steering needs.
-    for (const uplink of this.steering.uplinks)
-      if (this.socket.ipv4Conf(uplink)?.forwarding === 0) this.socket.setLink(uplink, { ipv4Conf: UPLINK_CONF });
+    // Writing net.ipv4.ip_forward sets every device's `forwarding`: steering needs it on the uplinks, internal networks must not have it.
+    for (const [ifindex, conf] of this.ownDevices) {
+      const now = this.socket.ipv4Conf(ifindex);
+      if (now !== null && conf.forwarding !== undefined && now.forwarding !== conf.forwarding)
+        this.socket.setLink(ifindex, { ipv4Conf: conf });
+    }
     this.links = this.socket.links();
     this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
     this.routes = this.socket.routes(RT_TABLE_MAIN).filter((r) => r.family === "ipv4");
@@ -123,16 +126,13 @@ export class Host {
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
   }
 
-  /**
-   * The route with the source address that the kernel would use on it. Docker's bridges are networks of their own, and networks are isolated
-   * from each other: what an endpoint sends there is refused.
-   */
+  /** The route with the source address that the kernel would use on it. Bridges of other containers are refused to endpoints (`stub-bridge.ts`). */
   private routeEntry(route: Route): RouteEntry | null {
     const dst = rawWord(parseIpv4(route.dst)!);
     const base = { dst, prefixLength: route.prefixLength, metric: route.metric };
     if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: 0 };
     const link = this.links.find(({ index }) => index === route.oif);
-    if (link?.kind === "bridge" && DOCKER_BRIDGE.test(link.name)) return { ...base, source: 0 };
+    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: 0 };
     const source = route.prefSrc ?? this.sourceOn(route);
     return source === undefined ? null : { ...base, source: rawWord(parseIpv4(source)!) };
   }

@@ -3,6 +3,7 @@ import { openTap } from "../device/tap.js";
 import { UPLINK_ADDRESS, UPLINK_CONF } from "../steer/steering.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { parseMac } from "../wire/ethernet.js";
+import { closeToIpv6 } from "./device-conf.js";
 import { MAX_MTU } from "./network/mtu.js";
 import type { Undo } from "./undo.js";
 
@@ -22,6 +23,7 @@ export function openUplink(socket: RouteSocket, undo: Undo): Uplink {
   const tap = openTap({ name: "tspup%d" });
   undo.add(`device ${tap.name}`, () => tap.close());
   const { index, mac } = socket.link(tap.name)!;
+  closeToIpv6(tap.name);
   socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
   socket.addAddress(index, UPLINK_ADDRESS, 32, RT_SCOPE_HOST);
   socket.setLink(index, { up: true });

@@ -25,6 +25,7 @@ import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { workerOf } from "../wire/spread.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { join } from "./flow-lookup.js";
+import { toHostPort } from "./host-port.js";
 import { answer } from "./icmp-answer.js";
 import { forgetEntry, retire } from "./retire.js";
 import type { PublishRule, State } from "./state.js";
@@ -68,16 +69,15 @@ function tell(b: Batch, i: number, state: State, dst: number, reason: number): b
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
   const proto = b.proto[i]!;
   const rule = proto === ipv4.PROTO_ICMP ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
-  const host = state.hostPortOf(b.ingress[i]!);
-  if ((dst & 0xff) === 127 && b.ingress[i] !== state.ports.uplink) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
+  const fromBridge = b.ingress[i] !== state.ports.uplink;
+  if ((dst & 0xff) === 127 && fromBridge) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
   if (rule !== null) {
     // Out of an internal network nothing is routed, whatever address leads out of it.
-    if (host !== -1 && (state.networks.flags[state.ports.network[b.ingress[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
+    if (fromBridge && (state.networks.flags[state.ports.network[b.ingress[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
     return publish(b, i, state, rule, src, dst);
   }
-  if (host === -1) return drop.DROP_NO_FLOW;
-  b.egress[i] = host; // the host's own port: its kernel takes the frame, which is addressed to the gateway's MAC
-  return drop.DROP_NONE;
+  if (toHostPort(b, i, state, dst)) return drop.DROP_NONE;
+  return fromBridge ? drop.DROP_NOT_FOR_HOST : drop.DROP_NO_FLOW;
 }
 
 function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {

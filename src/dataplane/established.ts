@@ -61,10 +61,16 @@ export function establishedFlows(b: Batch, state: State): () => number {
   const refs = new Int32Array(b.memory.slots);
   const states = new Int32Array(b.memory.slots);
 
-  /** Whether a frame of an endpoint is addressed to the gateway. */
+  /** Whether a frame of an endpoint is addressed to the gateway, and from the endpoint's own MAC. */
   function toGateway(port: number, frame: number): boolean {
     const own = network[port]!;
-    return kind[port] === ENDPOINT && eth.dstLo(halves, frame) === gatewayLo[own] && eth.dstHi(halves, frame) === gatewayHi[own];
+    return (
+      kind[port] === ENDPOINT &&
+      eth.dstLo(halves, frame) === gatewayLo[own] &&
+      eth.dstHi(halves, frame) === gatewayHi[own] &&
+      eth.srcLo(halves, frame) === macLo[port] &&
+      eth.srcHi(halves, frame) === macHi[port]
+    );
   }
 
   return () => {
@@ -78,13 +84,19 @@ export function establishedFlows(b: Batch, state: State): () => number {
       routed[i] = 0;
       // To be routed, and an IPv4 datagram without options, whole, with ports.
       if (len[i]! < MIN_LENGTH || eth.typeOf(words[ip - 1]!) !== eth.TYPE_IPV4) continue;
-      if (ipv4.firstByteOf(words[ip]!) !== ipv4.PLAIN_FIRST_BYTE || ipv4.isFragmentOf(words[ip + ipv4.SECOND_WORD]!)) continue;
-      const protocol = ipv4.protocolOf(words[ip + ipv4.THIRD_WORD]!);
+      const first = words[ip]!;
+      const second = words[ip + ipv4.SECOND_WORD]!;
+      const third = words[ip + ipv4.THIRD_WORD]!;
+      if (ipv4.firstByteOf(first) !== ipv4.PLAIN_FIRST_BYTE || ipv4.isFragmentOf(second)) continue;
+      const protocol = ipv4.protocolOf(third);
       if (protocol !== ipv4.PROTO_TCP && protocol !== ipv4.PROTO_UDP) continue;
       const port = ingress[i]!;
       if (kind[port] !== UPLINK && !toGateway(port, frame)) continue;
+      const src = words[ip + ipv4.SRC_WORD]!;
+      const dst = words[ip + ipv4.DST_WORD]!;
+      if (!ipv4.isSumOf(first, second, third, src, dst)) continue;
       mine[candidates] = i;
-      hashes[candidates] = conntrack.hash(words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!, protocol);
+      hashes[candidates] = conntrack.hash(src, dst, words[ip + PORTS_WORD]!, protocol);
       candidates++;
     }
     conntrack.findAll(hashes, candidates, refs, states);
@@ -102,6 +114,8 @@ export function establishedFlows(b: Batch, state: State): () => number {
       if (!conntrack.isTuple(ref, words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!)) continue;
       const dir = ref & 1;
       const row = (ref >> 1) << ROW_SHIFT;
+      const ways = rows[row + EGRESS]!;
+      if (((ways >>> ((dir ^ 1) << 4)) & EGRESS_PORT) !== ingress[i]) continue; // not from where the other direction goes
 
       // What `parse` would drop goes there, and what changes the flow's state.
       const space = len[i]! - eth.HEADER_SIZE;
@@ -118,10 +132,11 @@ export function establishedFlows(b: Batch, state: State): () => number {
       if (!vnet.isBare(halves, header)) {
         gso = vnet.isGso(bytes, header);
         if ((gso && total !== space) || vnet.check(bytes, halves, header, len[i]!) !== DROP_NONE) continue;
+        if (vnet.checkLayer4(bytes, halves, header, off, tcp ? ipv4.PROTO_TCP : ipv4.PROTO_UDP, vnet.GSO_TCPV4) !== DROP_NONE) continue;
         partial = vnet.isPartial(bytes, halves, header, off);
       }
 
-      const way = rows[row + EGRESS]! >>> (dir << 4);
+      const way = ways >>> (dir << 4);
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
       if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;

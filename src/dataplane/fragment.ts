@@ -28,14 +28,20 @@ export function fragment(b: Batch, state: State): void {
       continue;
     }
     const ref = fragments.find(src, dst, datagram, now);
-    if (ref !== -1 && isOf(state, ref, src, dst, ipv4.protocol(bytes, ip)) && !ipv4.isOverTcpFlags(bytes, halves, ip)) b.flow[i] = ref;
+    if (ref !== -1 && isOf(state, ref, b.ingress[i]!, src, dst, ipv4.protocol(bytes, ip)) && !ipv4.isOverTcpFlags(bytes, halves, ip))
+      b.flow[i] = ref;
     else refuse(b, i, state, DROP_IP_FRAGMENT);
   }
 }
 
-/** Whether `ref` is still a flow between these two: its number may have been given to another. */
-function isOf({ conntrack }: State, ref: number, src: number, dst: number, proto: number): boolean {
+/** Whether `ref` is still a flow between these two, by this port: its number may have been given to another. */
+function isOf({ conntrack }: State, ref: number, ingress: number, src: number, dst: number, proto: number): boolean {
   const id = ref >> 1;
   const dir = ref & 1;
-  return conntrack.protocol(id) === proto && conntrack.tuple(id, dir, 0) === src && conntrack.tuple(id, dir, 1) === dst;
+  return (
+    conntrack.comesBy(ref, ingress) &&
+    conntrack.protocol(id) === proto &&
+    conntrack.tuple(id, dir, 0) === src &&
+    conntrack.tuple(id, dir, 1) === dst
+  );
 }

@@ -16,6 +16,7 @@ import * as ipv4 from "../wire/ipv4.js";
 import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { refuse } from "./flow-lookup.js";
 import type { State } from "./state.js";
 
 export function icmpError(b: Batch, state: State): void {
@@ -24,10 +25,8 @@ export function icmpError(b: Batch, state: State): void {
     const reason = translate(b, i, state);
     if (reason === drop.DROP_NONE) continue;
     // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
-    const dst = ipv4.dst(b.memory.words, b.at[i]! + VNET + ETHERNET);
-    const host = state.hostPortOf(b.ingress[i]!);
-    if (host !== -1 && state.isLocal(dst)) b.egress[i] = host;
-    else b.drop(i, reason);
+    if (reason === drop.DROP_WRONG_PORT) b.drop(i, reason);
+    else refuse(b, i, state, reason);
   }
 }
 
@@ -60,6 +59,7 @@ function translate(b: Batch, i: number, state: State): number {
   }
   const ref = conntrack.lookup(ipv4.dst(words, inner), ipv4.src(words, inner), swapPorts(ports), proto);
   if (ref === -1) return drop.DROP_NO_FLOW;
+  if (!conntrack.comesBy(ref, b.ingress[i]!)) return drop.DROP_WRONG_PORT;
   const id = ref >> 1;
   const dir = ref & 1;
   const egress = conntrack.egress(id, dir);

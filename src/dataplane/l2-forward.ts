@@ -1,13 +1,17 @@
 /**
  * Decides by destination MAC (IEEE 802.1D-2004 §7.7): to the one port behind which the station is, to all others, or, when it is the
  * gateway's and the packet is IPv4, up to routing and NAT.
+ *
+ * The host's port is no way round: its kernel, which may forward, translate and untag, gets ARP, and IPv4 that `host-port.ts` lets through or that
+ * is for all in the network. Nothing else is bridged to it.
  */
-import { type Batch, FLOOD, KIND_IPV4, ROUTE, UNDECIDED } from "../mem/batch.js";
+import { type Batch, FLOOD, FLOOD_ENDPOINTS, KIND_ARP, KIND_IPV4, ROUTE, UNDECIDED } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
 import { NO_ICC } from "../table/networks.js";
 import { HOST } from "../table/ports.js";
-import { DROP_ISOLATED, DROP_SAME_PORT } from "../wire/drop.js";
+import { DROP_ISOLATED, DROP_NOT_FOR_HOST, DROP_RESERVED_GROUP, DROP_SAME_PORT } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
+import * as ipv4 from "../wire/ipv4.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
@@ -17,22 +21,31 @@ export function l2Forward(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
     if (b.egress[i] !== UNDECIDED) continue;
     const frame = b.at[i]! + HEADER_SIZE;
+    const network = ports.network[b.ingress[i]!]!;
     if (eth.isGroup(bytes, frame)) {
-      b.egress[i] = FLOOD;
+      if (eth.isReservedGroup(halves, frame)) b.drop(i, DROP_RESERVED_GROUP);
+      else b.egress[i] = isForAll(b, i, state, network) ? FLOOD : FLOOD_ENDPOINTS;
       continue;
     }
     const hi = eth.dstHi(halves, frame);
     const lo = eth.dstLo(halves, frame);
-    const network = ports.network[b.ingress[i]!]!;
-    if (lo === networks.macLo[network] && hi === networks.macHi[network] && b.kind[i] === KIND_IPV4 && ports.kind[b.ingress[i]!] !== HOST) {
+    const fromHost = ports.kind[b.ingress[i]!] === HOST;
+    if (lo === networks.macLo[network] && hi === networks.macHi[network] && b.kind[i] === KIND_IPV4 && !fromHost) {
       b.egress[i] = ROUTE;
       continue;
     }
     const port = fdb.lookup(fdbKey(hi, network), lo);
-    if (port === -1) b.egress[i] = FLOOD;
+    if (port === -1) b.egress[i] = FLOOD_ENDPOINTS;
     else if (port === b.ingress[i]) b.drop(i, DROP_SAME_PORT);
-    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && ports.kind[b.ingress[i]!] !== HOST)
-      b.drop(i, DROP_ISOLATED);
+    else if (ports.kind[port] === HOST && b.kind[i] !== KIND_ARP) b.drop(i, DROP_NOT_FOR_HOST);
+    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost) b.drop(i, DROP_ISOLATED);
     else b.egress[i] = port;
   }
+}
+
+/** ARP, and IPv4 for all or for a group: an address of one station does not become the host's business by a frame to all (RFC 1122 §3.3.6). */
+function isForAll(b: Batch, i: number, state: State, network: number): boolean {
+  if (b.kind[i] !== KIND_IPV4) return b.kind[i] === KIND_ARP;
+  const dst = ipv4.dst(b.memory.words, b.at[i]! + HEADER_SIZE + eth.HEADER_SIZE);
+  return ipv4.isMulticast(dst) || dst === ipv4.BROADCAST || state.networks.isBroadcast(network, dst);
 }

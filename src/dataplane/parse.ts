@@ -55,6 +55,7 @@ function parseIpv4(b: Batch, i: number, ip: number, len: number): number {
   const { bytes, halves, words } = b.memory;
   const reason = ipv4.check(bytes, ip, len);
   if (reason !== drop.DROP_NONE) return reason;
+  if (!ipv4.checksumOk(bytes, halves, ip)) return drop.DROP_IP_CHECKSUM;
   const size = ipv4.headerSize(bytes, ip);
   const at = ip + size;
   const total = ipv4.totalLength(bytes, ip);
@@ -62,8 +63,12 @@ function parseIpv4(b: Batch, i: number, ip: number, len: number): number {
   // Padding behind a short datagram is usual; behind a segmented one the kernel would send it as data.
   if (total !== len && vnet.isGso(bytes, b.at[i]!)) return drop.DROP_OVERSIZE;
   b.l4[i] = at;
-  if (ipv4.isLaterFragment(halves, ip)) return drop.DROP_NONE; // protocol stays 0
   const proto = ipv4.protocol(bytes, ip);
+  if (!vnet.isBare(halves, b.at[i]!)) {
+    const place = vnet.checkLayer4(bytes, halves, b.at[i]!, at, ipv4.isFragment(halves, ip) ? vnet.FRAGMENT : proto, vnet.GSO_TCPV4);
+    if (place !== drop.DROP_NONE) return place;
+  }
+  if (ipv4.isLaterFragment(halves, ip)) return drop.DROP_NONE; // protocol stays 0
   b.proto[i] = proto;
   if (proto === ipv4.PROTO_TCP || proto === ipv4.PROTO_UDP) {
     b.ports[i] = l4.ports(words, at); // within the head, even if what follows says that it should not be read

@@ -18,11 +18,12 @@ import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
 import { retire } from "../dataplane/retire.js";
 import { rewrite } from "../dataplane/rewrite.js";
+import { sourceGuard } from "../dataplane/source-guard.js";
 import { ICMP_PER_SEC, type State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
@@ -143,6 +144,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     accepted(batch, state);
     if (networks.end > 0) {
       // There is a bridge, not the uplink alone.
+      sourceGuard(batch, state);
       l2Learn(batch, state);
       arpReply(batch, state);
       l2Forward(batch, state);
@@ -185,8 +187,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     for (let i = 0; i < count; i++) {
       if (sent[i] === 1) continue;
       const to = egress[i]!;
-      if (to === FLOOD) {
-        flood(i);
+      if (to === FLOOD || to === FLOOD_ENDPOINTS) {
+        flood(i, to === FLOOD);
       } else if (to < 0) {
         countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
@@ -199,16 +201,17 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
   }
 
-  /** To every port of the network but the one that the frame came from; without icc between endpoints, to and from the host alone. */
-  function flood(i: number): void {
+  /** To every port of the network but the one that the frame came from, and maybe the host's; without icc to and from the host alone. */
+  function flood(i: number, toHost: boolean): void {
     const ingress = batch.ingress[i]!;
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST;
     let copies = 0;
     for (let port = 0; port < ports.end; port++) {
       const kind = ports.kind[port]!;
-      if (kind !== HOST && (kind !== ENDPOINT || toHostOnly)) continue;
+      if (kind !== HOST && kind !== ENDPOINT) continue;
       if (port === ingress || ports.network[port] !== network) continue;
+      if (kind === HOST ? !toHost : toHostOnly) continue;
       push(i, port);
       copies++;
     }

@@ -5,7 +5,7 @@
  * lets through to a published port; `steer` (steer-program.ts) takes off a host interface what belongs to a flow that is known, and sends
  * it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the host would, with the
  * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
- * workers. With offload, `steer` also carries out for single flows what the engine
+ * workers. Two more (guard-programs.ts) keep what the host forwards out of own networks. With offload, `steer` also carries out for single flows what the engine
  * has decided (offload-program.ts).
  *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
@@ -16,6 +16,7 @@
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue.
+ * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
@@ -43,6 +44,7 @@ export const COUNTERS = [
   "unsupported-route",
   "malformed", // emit: dropped, the frame is not IPv4
   "flow-not-recorded",
+  "forward-refused", // answer: dropped, the host would have forwarded it into an own network
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -82,10 +84,10 @@ export const FOR_HOME = 0x7450;
 export const ETHERNET_SIZE = 14, ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0008,
   IPV4_SIZE = 20, IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, IP_SRC = 12, IP_DST = 16, LOOPBACK_NET = 127,
   L4_SIZE = 8, TCP_FLAGS = 13,
-  ICMP_ID = 4, UNREACHABLE = 3, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
+  ICMP_ID = 4, ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
 /** Types of ICMP queries: echo, timestamp, information, address mask (RFC 5508 §2). */
-const QUERY_REQUESTS = [8, 13, 15, 17];
-export const QUERY_REPLIES = [0, 14, 16, 18];
+const QUERY_REQUESTS = [ECHO_REQUEST, 13, 15, 17];
+export const QUERY_REPLIES = [ECHO_REPLY, 14, 16, 18];
 export const QUERIES = [...QUERY_REPLIES, ...QUERY_REQUESTS];
 
 /**
@@ -101,10 +103,10 @@ const FIB = -128,
   NEXT_HOP = -152;
 
 /** The parts that the programs are made of. r6: the packet, all along. */
-export class Program extends Assembler {
-  private readonly maps: MapFds;
+export class Program<Maps extends MapFds = MapFds> extends Assembler {
+  private readonly maps: Maps;
 
-  constructor(maps: MapFds) {
+  constructor(maps: Maps) {
     super();
     this.maps = maps;
     this.mov("r6", "r1");
@@ -125,13 +127,17 @@ export class Program extends Assembler {
   }
 
   /** r0: address of the value, or 0. */
-  lookup(map: keyof MapFds, key: number): this {
-    return this.loadMap("r1", this.maps[map]).stackPointer("r2", key).call(MAP_LOOKUP);
+  lookup(map: keyof Maps, key: number): this {
+    return this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .call(MAP_LOOKUP);
   }
 
   /** Enters the key with the value at `value`. */
-  update(map: keyof MapFds, key: number, value: number): this {
-    this.loadMap("r1", this.maps[map]).stackPointer("r2", key).stackPointer("r3", value);
+  update(map: keyof Maps, key: number, value: number): this {
+    this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .stackPointer("r3", value);
     return this.mov("r4", 0).call(MAP_UPDATE);
   }
 

@@ -80,7 +80,7 @@ const PRIORITY = 0x7450;
 const DIRECTIONS = ["ingress", "egress"] as const;
 const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
 
-interface Attachment {
+export interface Attachment {
   mode: AttachMode;
   detach(): void;
 }
@@ -91,7 +91,7 @@ export function isSteerable(arphrdType: number): boolean {
 }
 
 export class Steering {
-  private readonly maps: MapFds;
+  readonly maps: MapFds;
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment>();
   private readonly homes = new Map<number, Attachment>();
@@ -120,7 +120,7 @@ export class Steering {
       }
       this.homeFd = this.load("home", homeProgram(options.uplinks, this.maps));
       for (const uplink of options.uplinks)
-        this.emitters.push(this.attachProgram(uplink, "ingress", this.load("emit", emitProgram(uplink, this.maps))));
+        this.emitters.push(this.attachProgram(uplink, this.load("emit", emitProgram(uplink, this.maps))));
     } catch (error) {
       this.close();
       throw error;
@@ -157,14 +157,14 @@ export class Steering {
       this.programs.set(link, progFd);
     }
     if (link !== "loopback") this.attachHome(ifindex);
-    const attachment = this.attachProgram(ifindex, "ingress", progFd);
+    const attachment = this.attachProgram(ifindex, progFd);
     this.attachments.set(ifindex, attachment);
     return attachment.mode;
   }
 
   /** Lets packets for the addresses of a device of our own, which is not to be steered, get to programs of the host. */
   attachHome(ifindex: number): void {
-    if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attachProgram(ifindex, "egress", this.homeFd));
+    if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attachProgram(ifindex, this.homeFd, "egress"));
   }
 
   /** Also for a device that is gone. Nothing happens when it was not attached. */
@@ -249,7 +249,8 @@ export class Steering {
     return fd;
   }
 
-  private attachProgram(ifindex: number, direction: TcDirection, progFd: number): Attachment {
+  /** Of an attachment to a device's egress by clsact the device must be ours, and go with us: such a filter is not looked for after a SIGKILL. */
+  attachProgram(ifindex: number, progFd: number, direction: TcDirection = "ingress"): Attachment {
     if (this.useTcx) {
       const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
       if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
@@ -264,6 +265,7 @@ export class Steering {
       if (madeQdisc) socket.deleteClsact(ifindex);
       throw error;
     }
+    if (direction === "egress") return { mode: "clsact", detach: () => {} };
     return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
   }
 }

@@ -188,7 +188,7 @@ export function loadProgram(name: string, code: Uint8Array, type: number = PROG_
  * Attaches a program to a device by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
  * Null when the kernel has no TCX.
  */
-export function createTcxLink(progFd: number, ifindex: number, direction: "ingress" | "egress"): number | null {
+export function createTcxLink(progFd: number, ifindex: number, direction: "ingress" | "egress" = "ingress"): number | null {
   const result = linkCreate(progFd, ifindex, direction);
   if (result === -EINVAL) return null;
   if (result === -ENODEV) throw new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `there is no network device with index ${ifindex}`);

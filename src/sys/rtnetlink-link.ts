@@ -27,7 +27,7 @@ const ADDR_GEN_MODES = ["eui64", "none", "stable-privacy", "random"] as const;
 /** IPV4_DEVCONF_* of linux/ip.h: a device's net.ipv4.conf. */
 // biome-ignore format: a table
 const IPV4_DEVCONF = {
-  forwarding: 1, proxyArp: 3, acceptRedirects: 4, sendRedirects: 6, rpFilter: 8,
+  forwarding: 1, proxyArp: 3, acceptRedirects: 4, sendRedirects: 6, rpFilter: 8, acceptSourceRoute: 9,
   arpFilter: 13, arpAnnounce: 18, arpIgnore: 19, acceptLocal: 23, routeLocalnet: 26,
 } as const;
 export type Ipv4Conf = Record<keyof typeof IPV4_DEVCONF, number>;

@@ -348,6 +348,11 @@ export class Conntrack {
     this.rowHalves[(((id << ROW_SHIFT) + ACKED) << 1) + dir] = upperHalf;
   }
 
+  /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */
+  comesBy(ref: number, port: number): boolean {
+    return (this.egress(ref >> 1, (ref & 1) ^ 1) & EGRESS_PORT) === port;
+  }
+
   mapping(id: number): number {
     return this.rows[(id << ROW_SHIFT) + MAPPING]!;
   }

@@ -11,6 +11,8 @@ export const INTERNAL = 1;
 export const NO_ICC = 2;
 /** What leaves keeps its own address. */
 export const NO_MASQUERADE = 4;
+/** Endpoints may send from other addresses than their own (`dataplane/source-guard.ts`). */
+export const PROMISCUOUS = 8;
 
 export class Networks {
   readonly address = new Int32Array(MAX_NETWORKS);
@@ -43,6 +45,11 @@ export class Networks {
     this.used[id] = 0;
     this.hostPort[id] = -1;
     while (this.end > 0 && this.used[this.end - 1] === 0) this.end--;
+  }
+
+  /** Whether the address is the last one of the network, which is for all in it (RFC 919 §7). */
+  isBroadcast(id: number, address: number): boolean {
+    return address === (this.address[id]! | ~this.mask[id]!);
   }
 
   /** The network that the address belongs to, or -1. For new flows only: it looks at one after the other. */

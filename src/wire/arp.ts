@@ -28,6 +28,17 @@ export function operation(halves: Uint16Array, off: number): number {
   return halves[(off + OPERATION) >> 1]!;
 }
 
+/** Sender MAC bytes 0..1, raw. */
+export function senderHi(halves: Uint16Array, off: number): number {
+  return halves[(off + SENDER_MAC) >> 1]!;
+}
+
+/** Sender MAC bytes 2..5, raw. */
+export function senderLo(halves: Uint16Array, off: number): number {
+  const h = (off + SENDER_MAC) >> 1;
+  return halves[h + 1]! | (halves[h + 2]! << 16);
+}
+
 export function senderIp(halves: Uint16Array, off: number): number {
   const h = (off + SENDER_IP) >> 1;
   return halves[h]! | (halves[h + 1]! << 16);

@@ -15,7 +15,7 @@ const NAMES = [
   "ip-fragment", // a later fragment, and the first one is not known (or came after it)
   "l4-header", // TCP data offset or UDP length wrong (RFC 9293 §3.1, RFC 768)
   "protocol", // neither TCP, UDP nor ICMP
-  "source-spoofed", // source address is not of the network that the port belongs to
+  "source-spoofed", // source address that who sends by this port does not have
   "source-refused", // client not in --allow-from
   "no-flow", // belongs to no flow and may not open one
   "not-syn", // TCP segment in the middle of a connection that is not known
@@ -30,6 +30,16 @@ const NAMES = [
   "isolated", // from one network, or endpoint of a network without icc, to another
   "rx-error", // the kernel had a frame that it could not describe (EINVAL on read)
   "bad-checksum", // TCP checksum of what came by the host's stack is wrong (RFC 9293 §3.1)
+  "source-mac-spoofed", // Ethernet source is not the endpoint's MAC
+  "arp-spoofed", // ARP (RFC 826) or neighbor discovery (RFC 4861) about an address that is not the endpoint's
+  "rogue-router", // router advertisement or redirect of an endpoint, ICMP or ICMPv6 (RFC 6105)
+  "quote-spoofed", // ICMP error of an endpoint about a datagram that was not for it
+  "wrong-port", // of a flow whose packets come by another port
+  "reserved-group", // to 01-80-C2-00-00-00 to -0F, which a bridge does not forward (IEEE 802.1D-2004 §7.12.6)
+  "not-for-host", // to the gateway, but neither IPv4 nor ARP, or not for an address of the host that the endpoint may reach
+  "ip-checksum", // IPv4 header checksum wrong (RFC 1812 §5.2.2)
+  "csum-place", // a partial checksum that is to be put where no checksum is
+  "vlan-depth", // more VLAN tags than two
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -65,6 +75,16 @@ export const DROP_TX_ERROR = reason("tx-error");
 export const DROP_ISOLATED = reason("isolated");
 export const DROP_RX_ERROR = reason("rx-error");
 export const DROP_BAD_CHECKSUM = reason("bad-checksum");
+export const DROP_SOURCE_MAC_SPOOFED = reason("source-mac-spoofed");
+export const DROP_ARP_SPOOFED = reason("arp-spoofed");
+export const DROP_ROGUE_ROUTER = reason("rogue-router");
+export const DROP_QUOTE_SPOOFED = reason("quote-spoofed");
+export const DROP_WRONG_PORT = reason("wrong-port");
+export const DROP_RESERVED_GROUP = reason("reserved-group");
+export const DROP_NOT_FOR_HOST = reason("not-for-host");
+export const DROP_IP_CHECKSUM = reason("ip-checksum");
+export const DROP_CSUM_PLACE = reason("csum-place");
+export const DROP_VLAN_DEPTH = reason("vlan-depth");
 
 export const DROP_REASONS = NAMES.length;
 

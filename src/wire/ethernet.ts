@@ -5,8 +5,18 @@
 export const HEADER_SIZE = 14;
 /** EtherTypes as raw halves. */
 export const TYPE_IPV4 = 0x0008,
-  TYPE_ARP = 0x0608;
+  TYPE_ARP = 0x0608,
+  TYPE_RARP = 0x3580,
+  TYPE_IPV6 = 0xdd86;
+/** Tags of IEEE 802.1Q-2018 §9.6: a customer's and a service's, each followed by 2 bytes and the next EtherType. */
+const TYPE_C_TAG = 0x0081,
+  TYPE_S_TAG = 0xa888;
+export const TAG_SIZE = 4;
 const TYPE = 12;
+/** 01-80-C2-00-00-0x as `Hi` and, with RESERVED_MASK over it, `Lo`. */
+const RESERVED_HI = 0x8001,
+  RESERVED_LO = 0x0000_00c2,
+  RESERVED_MASK = 0xf0ff_ffff | 0;
 
 /** Destination bytes 0..1, raw. */
 export function dstHi(halves: Uint16Array, off: number): number {
@@ -43,6 +53,16 @@ export function typeOf(lastWord: number): number {
 /** Destination is a multicast or the broadcast address. */
 export function isGroup(bytes: Uint8Array, off: number): boolean {
   return (bytes[off]! & 1) !== 0;
+}
+
+/** Destination is one of the sixteen addresses that a bridge never forwards (IEEE 802.1D-2004 §7.12.6): BPDU, PAUSE, LACP, LLDP and the like. */
+export function isReservedGroup(halves: Uint16Array, off: number): boolean {
+  return dstHi(halves, off) === RESERVED_HI && (dstLo(halves, off) & RESERVED_MASK) === RESERVED_LO;
+}
+
+/** Whether the EtherType says that a VLAN tag follows. VLAN 0, a mere priority, is what a host takes for no tag at all. */
+export function isTag(type: number): boolean {
+  return type === TYPE_C_TAG || type === TYPE_S_TAG;
 }
 
 /** Source is a group address, which no station may have. */

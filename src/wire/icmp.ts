@@ -10,7 +10,9 @@ import { rawHalf } from "./raw.js";
 export const HEADER_SIZE = 8;
 export const ECHO_REPLY = 0,
   UNREACHABLE = 3,
+  REDIRECT = 5,
   ECHO = 8,
+  ROUTER_ADVERTISEMENT = 9,
   TIME_EXCEEDED = 11,
   PARAMETER_PROBLEM = 12,
   TIMESTAMP = 13,
@@ -48,6 +50,12 @@ export function query(bytes: Uint8Array, off: number): number {
 export function isError(bytes: Uint8Array, off: number): boolean {
   const t = bytes[off];
   return t === UNREACHABLE || t === TIME_EXCEEDED || t === PARAMETER_PROBLEM;
+}
+
+/** What only a router says: redirect (RFC 792) and router advertisement (RFC 1256). */
+export function isOfRouter(bytes: Uint8Array, off: number): boolean {
+  const t = bytes[off];
+  return t === REDIRECT || t === ROUTER_ADVERTISEMENT;
 }
 
 /** Identifier of a query message, raw half. */

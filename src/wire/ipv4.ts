@@ -39,6 +39,11 @@ export function check(bytes: Uint8Array, off: number, len: number): number {
   return total > len ? DROP_TRUNCATED : DROP_NONE;
 }
 
+/** Whether the header checksum is right. */
+export function checksumOk(bytes: Uint8Array, halves: Uint16Array, off: number): boolean {
+  return sum(halves, bytes, off, headerSize(bytes, off)) === 0xffff;
+}
+
 /** Bytes, options included. */
 export function headerSize(bytes: Uint8Array, off: number): number {
   return (bytes[off]! & 0x0f) << 2;
@@ -82,6 +87,14 @@ export function src(words: Int32Array, off: number): number {
 
 export function dst(words: Int32Array, off: number): number {
   return words[(off + DST) >> 2]!;
+}
+
+/** 255.255.255.255, raw. */
+export const BROADCAST = -1;
+
+/** 224.0.0.0/4 (RFC 5771); `address` raw. */
+export function isMulticast(address: number): boolean {
+  return (address & 0xf0) === 0xe0;
 }
 
 /** Writes both addresses; the checksum is the caller's. */
@@ -146,6 +159,22 @@ export function protocolOf(thirdWord: number): number {
   return (thirdWord >>> 8) & 0xff;
 }
 
+/** Whether the checksum of a header without options is right, given its five words. */
+export function isSumOf(first: number, second: number, third: number, src: number, dst: number): boolean {
+  const sum =
+    (first & 0xffff) +
+    (first >>> 16) +
+    (second & 0xffff) +
+    (second >>> 16) +
+    (third & 0xffff) +
+    (third >>> 16) +
+    (src & 0xffff) +
+    (src >>> 16) +
+    (dst & 0xffff) +
+    (dst >>> 16);
+  return (sum & 0xffff) + (sum >>> 16) === 0xffff; // a multiple of 0xffff, so of ten halves one fold is enough
+}
+
 /** The third word with `hops` off the TTL, and the checksum after `delta`, which must count the TTL too. */
 export function thirdWordAfter(thirdWord: number, hops: number, delta: number): number {
   return ((thirdWord - hops) & 0xffff) | (update(thirdWord >>> 16, delta) << 16);
@@ -156,11 +185,6 @@ export function fillChecksum(bytes: Uint8Array, halves: Uint16Array, off: number
   const c = (off + CHECKSUM) >> 1;
   halves[c] = 0;
   halves[c] = ~sum(halves, bytes, off, headerSize(bytes, off)) & 0xffff;
-}
-
-/** Whether the header checksum is right. */
-export function checksumOk(bytes: Uint8Array, halves: Uint16Array, off: number): boolean {
-  return sum(halves, bytes, off, headerSize(bytes, off)) === 0xffff;
 }
 
 /** Writes a 20-byte header without options: identification 0, DF set, checksum filled. Addresses raw. */

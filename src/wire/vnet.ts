@@ -3,7 +3,9 @@
  * 10 bytes, little-endian: flags (8), gso_type (8), hdr_len (16), gso_size (16), csum_start (16), csum_offset (16).
  * Offsets inside the frame count from the Ethernet header. With 10 bytes the IP header lands at offset 24, which is 4-aligned.
  */
-import { DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
+import { DROP_CSUM_PLACE, DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
+import { PROTO_ICMP, PROTO_TCP, PROTO_UDP } from "./ipv4.js";
+import { TCP_CHECKSUM, UDP_CHECKSUM, UDP_HEADER_SIZE } from "./l4.js";
 
 export const HEADER_SIZE = 10;
 const GSO_SIZE = 4,
@@ -12,9 +14,9 @@ const GSO_SIZE = 4,
   HDR_LEN = 2;
 /** Checksum is partial: whoever puts the frame on a wire completes it. */
 export const FLAG_NEEDS_CSUM = 1;
+export const GSO_TCPV4 = 1,
+  GSO_TCPV6 = 4;
 const GSO_NONE = 0,
-  GSO_TCPV4 = 1,
-  GSO_TCPV6 = 4,
   GSO_UDP_L4 = 5,
   GSO_ECN = 0x80;
 
@@ -22,8 +24,8 @@ const GSO_NONE = 0,
 export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): number {
   const h = off >> 1;
   if (halves[h] === 0 && halves[h + 1]! <= len) return DROP_NONE; // neither flags nor segmentation: the common small frame
-  const gso = bytes[off + 1]! & ~GSO_ECN;
-  if (gso !== GSO_NONE) {
+  if (bytes[off + 1] !== GSO_NONE) {
+    const gso = bytes[off + 1]! & ~GSO_ECN;
     if (gso !== GSO_TCPV4 && gso !== GSO_TCPV6 && gso !== GSO_UDP_L4) return DROP_VNET_HEADER;
     if (halves[(off + GSO_SIZE) >> 1] === 0) return DROP_VNET_HEADER;
   }
@@ -32,6 +34,37 @@ export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: 
     if (start < 14 || start + halves[(off + CSUM_OFFSET) >> 1]! + 2 > len) return DROP_VNET_HEADER;
   }
   return halves[(off + HDR_LEN) >> 1]! <= len ? DROP_NONE : DROP_VNET_HEADER;
+}
+
+/** A fragment has no checksum of its own that could be completed, and is not segmented: protocol for `checkLayer4` that none of this is right for. */
+export const FRAGMENT = -1;
+
+/**
+ * DROP_NONE if what the header at `off` asks for is meant for the layer-4 header at `l4`, an offset into memory as `off` is: segmentation of
+ * that protocol, completion of that checksum. The device that carries it out writes two bytes where the sender said and looks at nothing, when
+ * every check has been passed: so it must not be an address, a length or a port (decision 0051).
+ * A tunnel's datagram may have its own checksum complete and ask for that of the packet inside it, which nobody here has read.
+ * `tcpGso`: GSO_TCPV4 or GSO_TCPV6. Precondition: `check` returned DROP_NONE.
+ */
+export function checkLayer4(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number, proto: number, tcpGso: number): number {
+  const gso = bytes[off + 1]!;
+  if (gso !== GSO_NONE && (proto === PROTO_TCP ? (gso & ~GSO_ECN) !== tcpGso : proto !== PROTO_UDP || gso !== GSO_UDP_L4))
+    return DROP_VNET_HEADER;
+  if ((bytes[off]! & FLAG_NEEDS_CSUM) === 0) return DROP_NONE;
+  const behind = off + HEADER_SIZE + halves[(off + CSUM_START) >> 1]! - l4;
+  const field = halves[(off + CSUM_OFFSET) >> 1]!;
+  switch (proto) {
+    case PROTO_TCP:
+      return behind === 0 && field === TCP_CHECKSUM ? DROP_NONE : DROP_CSUM_PLACE;
+    case PROTO_UDP:
+      if (behind === 0 && field === UDP_CHECKSUM) return DROP_NONE;
+      return behind >= UDP_HEADER_SIZE && gso === GSO_NONE ? DROP_NONE : DROP_CSUM_PLACE;
+    case PROTO_ICMP:
+    case FRAGMENT:
+      return DROP_CSUM_PLACE;
+    default:
+      return behind >= 0 ? DROP_NONE : DROP_CSUM_PLACE;
+  }
 }
 
 /** Neither flags nor segmentation: the header of nearly every small frame. */

@@ -20,7 +20,7 @@ import {
   TARGET,
   UP,
 } from "../support/dataplane.js";
-import { ACK, frame, parse, RST, SYN, tcp, UDP, udp, wrongIn } from "../support/packets.js";
+import { ACK, frame, ipv4, parse, payload, RST, SYN, tcp, UDP, udp, wrongIn } from "../support/packets.js";
 
 const toHost = { src: CLIENT, dst: HOST_IP };
 const syn = (sport: number, dport = PUBLISHED): Uint8Array => tcp(toHost, { sport, dport, flags: SYN });
@@ -124,9 +124,7 @@ describe("what is for the host itself", () => {
     const d = new Dataplane();
     d.fromUplink(udp(toHost, { sport: 1, dport: 2 }));
     d.fromUplink(udp({ ...toHost, fragment: 0x2001 }, { sport: 1, dport: 2 }));
-    const sctp = udp(toHost, { sport: 1, dport: 2 });
-    sctp[9] = 132;
-    d.fromUplink(sctp);
+    d.fromUplink(ipv4(toHost, 132, payload(20)));
     expect(d.drops(UP)).toEqual({ "no-flow": 1, "ip-fragment": 1, protocol: 1 });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { FORGET_MAX, type PublishRule } from "../../src/dataplane/state.js";
 import { Commands } from "../../src/engine/commands.js";
 import { RX_PACKETS } from "../../src/engine/counters.js";
-import { NO_ICC } from "../../src/table/networks.js";
+import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
 import {
   A,
@@ -20,6 +20,7 @@ import {
   MAC_B,
   MAC_C,
   MAC_GATEWAY,
+  NET,
   only,
   PUBLISHED,
   raw,
@@ -169,13 +170,15 @@ describe("removing a port", () => {
 
   it("forgets where its station is, what it said, and counts the next one's frames from 0", () => {
     const d = host();
+    d.state.networks.flags[NET] = PROMISCUOUS;
     const stranger = "02:00:00:00:12:34";
     const text = (dst: string, src: string): Uint8Array => p.frame(dst, src, p.payload(50), 0x88b5);
     const to = (mac: string): number[] => d.send(B, text(mac, MAC_B)).map(({ port }) => port);
     d.send(A, text(MAC_B, stranger));
     expect([to(MAC_A), to(stranger)]).toEqual([[A], [A]]);
     d.say({ type: "remove-port", port: A });
-    expect([to(MAC_A), to(stranger)]).toEqual([[HOST_PORT], [HOST_PORT]]); // flooded, as to the unknown
+    expect([to(MAC_A), to(stranger)]).toEqual([[], []]); // flooded, as to the unknown, but there is no other endpoint
+    expect(d.drops(B)).toEqual({ "flood-alone": 2 });
     expect(d.send(B, p.arpFrame(p.BROADCAST, { senderMac: MAC_B, senderIp: IP_B, targetIp: IP_A })).map(({ port }) => port)).toEqual([
       HOST_PORT,
     ]);

@@ -98,6 +98,27 @@ export function ipv4(ip: Ip, proto: number, body: Uint8Array): Uint8Array {
   return join(header, body);
 }
 
+/** The frame with the checksum of its IPv4 header made right, for who has changed the header. */
+export function resummed(f: Uint8Array, at = VNET + ETH): Uint8Array {
+  const out = f.slice();
+  const header = out.subarray(at, at + Math.min(Math.max((out[at]! & 15) * 4, 20), out.length - at));
+  setU16(header, 10, 0);
+  setU16(header, 10, ~sum(header) & 0xffff);
+  return out;
+}
+
+/** The frame with options put behind its IPv4 header, whose length counts them and whose checksum does not. */
+export function withOptions(f: Uint8Array, options: Uint8Array): Uint8Array {
+  const ip = VNET + ETH;
+  const out = join(f.subarray(0, ip + 20), options, f.subarray(ip + 20));
+  out[ip] = 0x45 + options.length / 4;
+  setU16(out, ip + 2, u16(f, ip + 2) + options.length);
+  const header = out.subarray(ip, ip + 20);
+  setU16(header, 10, 0);
+  setU16(header, 10, ~sum(header) & 0xffff);
+  return out;
+}
+
 function withChecksum(ip: Ip, proto: number, body: Uint8Array, at: number): Uint8Array {
   const c = ~sum(body, pseudo(ipBytes(ip.src), ipBytes(ip.dst), proto, body.length)) & 0xffff;
   setU16(body, at, c === 0 && proto === UDP ? 0xffff : c);
@@ -230,8 +251,44 @@ export function arpFrame(dst: string, a: Arp): Uint8Array {
 }
 
 /** With a VLAN tag (IEEE 802.1Q) of `vid` between the addresses and the type. */
-export function tagged(f: Uint8Array, vid: number): Uint8Array {
-  return join(f.subarray(0, VNET + 12), Uint8Array.of(0x81, 0x00, vid >> 8, vid & 0xff), f.subarray(VNET + 12));
+export function tagged(f: Uint8Array, vid: number, type = 0x8100): Uint8Array {
+  return join(f.subarray(0, VNET + 12), Uint8Array.of(type >> 8, type & 0xff, vid >> 8, vid & 0xff), f.subarray(VNET + 12));
+}
+
+/** Sixteen bytes of an IPv6 address in text. */
+export function ip6Bytes(text: string): Uint8Array {
+  const [head = "", tail] = text.split("::");
+  const words = (part: string): number[] => (part === "" ? [] : part.split(":").map((word) => Number.parseInt(word, 16)));
+  const [before, after] = [words(head), words(tail ?? "")];
+  const all = tail === undefined ? before : [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+  return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff]));
+}
+
+/** An IPv6 packet; `next` is the protocol of the body, or of the first of its extension headers. */
+export function ipv6(src: string, dst: string, next: number, body: Uint8Array): Uint8Array {
+  const header = new Uint8Array(8);
+  header[0] = 0x60;
+  setU16(header, 4, body.length);
+  header[6] = next;
+  header[7] = 255;
+  return join(header, ip6Bytes(src), ip6Bytes(dst), body);
+}
+
+export const ICMPV6 = 58;
+
+/** Router solicitation and advertisement, neighbor solicitation and advertisement, redirect (RFC 4861 §4): 133 to 137. */
+export function discovery(type: number, target: string): Uint8Array {
+  return join(Uint8Array.of(type, 0, 0, 0, 0, 0, 0, 0), ip6Bytes(target), new Uint8Array(16));
+}
+
+/** An extension header of `size` bytes, a multiple of 8, before a body of protocol `next`. */
+export function extension(next: number, body: Uint8Array, size = 8): Uint8Array {
+  return join(Uint8Array.of(next, size / 8 - 1), new Uint8Array(size - 2), body);
+}
+
+/** A fragment header (RFC 8200 §4.5); `offset` in bytes, a multiple of 8. */
+export function fragment6(next: number, offset: number, more: boolean, body: Uint8Array): Uint8Array {
+  return join(Uint8Array.of(next, 0, offset >> 8, (offset & 0xf8) | (more ? 1 : 0), 0, 0, 0, 7), body);
 }
 
 /** Little-endian fields of the virtio-net header. */

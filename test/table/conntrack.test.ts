@@ -20,6 +20,18 @@ function find(t: ct.Conntrack, n: number): number {
   return t.lookup(CLIENT, HOST, rawPorts(n, 8999), TCP);
 }
 
+it("says by which port packets of each tuple come: by the one that the other direction leaves by", () => {
+  const t = new ct.Conntrack(16, 1);
+  const id = add(t, 7);
+  t.setEgress(id, 5 | ct.EGRESS_KEEP_TTL, 9 | ct.EGRESS_RECORD);
+  const [original, reply] = [id << 1, (id << 1) | 1];
+  expect([5, 9, 0].map((port) => [t.comesBy(original, port), t.comesBy(reply, port)])).toEqual([
+    [false, true],
+    [true, false],
+    [false, false],
+  ]);
+});
+
 /** Ids that expire at `now`, removed as the engine does. */
 function expire(t: ct.Conntrack, now: number, room = 256, budget = 1024): number[] {
   const out = new Int32Array(room);

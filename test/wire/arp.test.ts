@@ -14,6 +14,10 @@ it("reads known bytes (RFC 826)", () => {
   expect(arp.operation(v.halves, 4)).toBe(arp.REQUEST);
   expect(arp.senderIp(v.halves, 4)).toBe(raw("172.17.0.4"));
   expect(arp.targetIp(v.halves, 4)).toBe(raw("172.17.0.1"));
+  expect([arp.senderHi(v.halves, 4), arp.senderLo(v.halves, 4)]).toEqual([
+    macHi(macBytes("02:42:ac:11:00:04")),
+    macLo(macBytes("02:42:ac:11:00:04")),
+  ]);
 });
 
 it("turns a request into the reply in place, and writes nothing around it", () => {

@@ -41,6 +41,19 @@ it.each([
   expect(eth.isSourceGroup(asSource.bytes, 4)).toBe(group);
 });
 
+it("knows the sixteen addresses that bridges keep to themselves (IEEE 802.1D-2004 table 7-10), and none beside them", () => {
+  const reserved = (mac: string): boolean => eth.isReservedGroup(views(macBytes(mac)).halves, 4);
+  for (let last = 0; last < 256; last++)
+    expect(reserved(`01:80:c2:00:00:${last.toString(16).padStart(2, "0")}`), `${last}`).toBe(last < 16);
+  for (const near of ["00:80:c2:00:00:00", "01:81:c2:00:00:00", "01:80:c3:00:00:00", "01:80:c2:01:00:00", "01:80:c2:00:01:0e"])
+    expect(reserved(near), near).toBe(false);
+});
+
+it("knows both kinds of VLAN tag (IEEE 802.1Q-2018 table 9-1)", () => {
+  const isTag = (text: string): boolean => eth.isTag(eth.type(views(bytesOf("00".repeat(12) + text)).halves, 4));
+  expect(["8100", "88a8", "0081", "9100", "0800", "86dd", "0806"].map(isTag)).toEqual([true, true, false, false, false, false, false]);
+});
+
 it("parses what it formats, and nothing else", () => {
   expect(eth.parseMac(A.toUpperCase())).toEqual(macBytes(A));
   for (const bad of ["", "02:42:ac:11:00", `${A}:00`, "02-42-ac-11-00-04", "02:42:ac:11:00:0g", "2:42:ac:11:0:4", ` ${A}`])

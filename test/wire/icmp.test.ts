@@ -29,6 +29,7 @@ it("sorts all 256 types", () => {
     expect(icmp.isQuery(v.bytes, 4), `${type}`).toBe(isQuery);
     if (isQuery) expect([icmp.isRequest(v.bytes, 4), icmp.query(v.bytes, 4)]).toEqual([isRequest !== -1, Math.max(isRequest, isReply)]);
     expect(icmp.isError(v.bytes, 4), `${type}`).toBe(type === 3 || type === 11 || type === 12);
+    expect(icmp.isOfRouter(v.bytes, 4), `${type}`).toBe(type === 5 || type === 9);
   }
 });
 

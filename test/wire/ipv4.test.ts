@@ -24,6 +24,28 @@ it("reads known bytes (RFC 791 §3.1)", () => {
   expect(ipv4.checksumOk(v.bytes, v.halves, 4)).toBe(true);
 });
 
+it("tells a right checksum from the five words of a header, with every bit of it turned over and none", () => {
+  const v = views(KNOWN);
+  const isRight = (): boolean => ipv4.isSumOf(v.words[1]!, v.words[2]!, v.words[3]!, v.words[4]!, v.words[5]!);
+  expect(isRight()).toBe(true);
+  for (let bit = 0; bit < 160; bit++) {
+    const at = 4 + (bit >> 3);
+    v.bytes[at] = v.bytes[at]! ^ (1 << (bit & 7));
+    expect([isRight(), ipv4.checksumOk(v.bytes, v.halves, 4) && (v.bytes[4]! & 15) === 5], `bit ${bit}`).toEqual([false, false]);
+    v.bytes[at] = v.bytes[at]! ^ (1 << (bit & 7));
+  }
+});
+
+it("knows groups and broadcast (RFC 5771, RFC 919)", () => {
+  expect(["223.255.255.255", "224.0.0.0", "239.255.255.255", "240.0.0.0"].map((a) => ipv4.isMulticast(raw(a)))).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(raw("255.255.255.255")).toBe(ipv4.BROADCAST);
+});
+
 it("fills in the known checksum", () => {
   const v = views(KNOWN);
   v.bytes[14] = 0xde;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DROP_NONE, DROP_VNET_HEADER } from "../../src/wire/drop.js";
+import { DROP_CSUM_PLACE, DROP_NONE, DROP_VNET_HEADER } from "../../src/wire/drop.js";
 import * as vnet from "../../src/wire/vnet.js";
 import { bytesOf, hex, setVnet } from "../support/packets.js";
 import { views } from "../support/views.js";
@@ -45,6 +45,7 @@ describe("check", () => {
     ["a checksum field half behind the end", { flags: 1, start: 34, offset: 16 }, 51],
     ["csum_start and csum_offset whose sum wraps 16 bits", { flags: 1, start: 0xffff, offset: 0xffff }, 60],
     ["csum_start inside of the Ethernet header", { flags: 1, start: 13, offset: 16 }, 60],
+    ["congestion bits of no segmentation", { gso: 0x80 }, 60],
     ["segmentation into nothing", { gso: 1, gsoSize: 0 }, 3000],
     ["UDP fragmentation offload, which a TAP no longer offers", { gso: 3, gsoSize: 100 }, 3000],
     ["an unknown segmentation type", { gso: 7, gsoSize: 100 }, 3000],
@@ -54,5 +55,59 @@ describe("check", () => {
 
   it("refuses every frame length that cuts a partial checksum short", () => {
     for (let len = 14; len < 52; len++) expect(check({ flags: 1, start: 34, offset: 16 }, len), `${len}`).toBe(DROP_VNET_HEADER);
+  });
+});
+
+describe("checkLayer4, with layer 4 at byte 34 of the frame", () => {
+  const ICMP = 1,
+    TCP = 6,
+    UDP = 17,
+    GRE = 47;
+  const layer4 = (proto: number, fields: Parameters<typeof setVnet>[1], tcpGso = vnet.GSO_TCPV4): number => {
+    const v = views(setVnet(new Uint8Array(10), fields));
+    return vnet.checkLayer4(v.bytes, v.halves, 4, 4 + 10 + 34, proto, tcpGso);
+  };
+
+  it.each([
+    ["TCP's", TCP, 16],
+    ["UDP's", UDP, 6],
+  ])("lets %s checksum be completed in its own place alone, in one packet and in several", (_, proto, field) => {
+    const gso = proto === TCP ? 1 : 5;
+    for (let start = 14; start < 42; start++)
+      for (let offset = 0; offset < 40; offset++) {
+        const right = start === 34 && offset === field;
+        expect(layer4(proto, { flags: 1, start, offset }), `${start}, ${offset}`).toBe(right ? DROP_NONE : DROP_CSUM_PLACE);
+        expect(layer4(proto, { flags: 1, start, offset, gso, gsoSize: 100 })).toBe(right ? DROP_NONE : DROP_CSUM_PLACE);
+      }
+  });
+
+  it("lets a sum of what is behind a UDP header be put behind it, as of a tunnel's inner packet, in one datagram", () => {
+    for (const start of [42, 50, 84, 2000]) {
+      expect(layer4(UDP, { flags: 1, start, offset: 16 })).toBe(DROP_NONE);
+      expect(layer4(UDP, { flags: 1, start, offset: 16, gso: 5, gsoSize: 100 })).toBe(DROP_CSUM_PLACE);
+      expect(layer4(TCP, { flags: 1, start, offset: 16 })).toBe(DROP_CSUM_PLACE);
+    }
+  });
+
+  it("lets nothing be put before layer 4 of other protocols, and nothing into ICMP and fragments", () => {
+    expect([33, 34, 58].map((start) => layer4(GRE, { flags: 1, start, offset: 16 }))).toEqual([DROP_CSUM_PLACE, DROP_NONE, DROP_NONE]);
+    for (const proto of [ICMP, vnet.FRAGMENT])
+      for (const start of [14, 34, 42, 100]) expect(layer4(proto, { flags: 1, start, offset: 2 })).toBe(DROP_CSUM_PLACE);
+  });
+
+  it("lets each protocol be segmented as itself alone", () => {
+    const gsos = [1, 0x81, 4, 0x84, 5, 0x85];
+    const passing = (proto: number, tcpGso = vnet.GSO_TCPV4): number[] =>
+      gsos.filter((gso) => layer4(proto, { gso, gsoSize: 100 }, tcpGso) === DROP_NONE);
+    expect(passing(TCP)).toEqual([1, 0x81]);
+    expect(passing(TCP, vnet.GSO_TCPV6)).toEqual([4, 0x84]);
+    expect(passing(UDP)).toEqual([5]);
+    for (const proto of [ICMP, GRE, vnet.FRAGMENT]) expect(passing(proto)).toEqual([]);
+    expect(layer4(TCP, { gso: 5, gsoSize: 100 })).toBe(DROP_VNET_HEADER);
+  });
+
+  it("asks nothing of a frame that asks for nothing", () => {
+    for (const proto of [ICMP, TCP, UDP, GRE, vnet.FRAGMENT])
+      for (const flags of [0, 2]) expect(layer4(proto, { flags, start: 20, offset: 6 })).toBe(DROP_NONE);
   });
 });

@@ -4,10 +4,11 @@
  */
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
-import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../table/networks.js";
+import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
 import { type Cidr, formatCidr, formatIpv4 } from "../../wire/ipv4-address.js";
 import { rawWord } from "../../wire/raw.js";
+import { closeToIpv6, hostDeviceConf } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { addressMac } from "./address-mac.js";
 import { Endpoints } from "./endpoints.js";
@@ -23,6 +24,8 @@ export interface BridgeSpec extends CommonSpec {
   icc?: boolean;
   /** Whether what leaves gets an address of the host. Default: yes. */
   masquerade?: boolean;
+  /** Whether endpoints may send from other addresses than their own. Default: no. */
+  promiscuous?: boolean;
   /** int32, host order: address that what leaves is given instead of the route's. */
   outside?: number | undefined;
   /** Name of the host's device; may hold `%d`. */
@@ -67,7 +70,11 @@ class Bridge implements Network {
         address: rawWord(cidr.address),
         prefixLength: cidr.prefixLength,
         gateway: rawWord(gateway),
-        flags: (spec.internal ? INTERNAL : 0) | (spec.icc === false ? NO_ICC : 0) | (spec.masquerade === false ? NO_MASQUERADE : 0),
+        flags:
+          (spec.internal ? INTERNAL : 0) |
+          (spec.icc === false ? NO_ICC : 0) |
+          (spec.masquerade === false ? NO_MASQUERADE : 0) |
+          (spec.promiscuous ? PROMISCUOUS : 0),
         outside: spec.outside === undefined ? 0 : rawWord(spec.outside),
       });
       this.undo.add(`network ${formatCidr(cidr)}`, () => workers.post({ type: "remove-network", network: number }));
@@ -111,14 +118,17 @@ class Bridge implements Network {
 
   /** Answers its name. */
   private openHostDevice(): string {
-    const { socket, host, taps } = this.site;
-    const { gateway, cidr, hostDevice = "tsphost%d" } = this.spec;
+    const { socket, host, taps, guard } = this.site;
+    const { gateway, cidr, hostDevice = "tsphost%d", internal = false } = this.spec;
     const tap = taps.open({ name: hostDevice }, this.undo);
     const { index } = socket.link(tap.name)!;
-    host.own(index);
+    const ipv4Conf = hostDeviceConf(internal);
+    host.own(index, ipv4Conf);
     this.undo.add("own device", () => host.disown(index));
+    this.undo.add("guard", guard.attach(index, internal));
+    closeToIpv6(tap.name);
     const mac = addressMac(gateway);
-    socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode: "none" });
+    socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode: "none", ipv4Conf });
     taps.attach(tap, { kind: "host", name: tap.name, mac, rawAddress: rawWord(gateway), network: this.number }, this.undo);
     socket.addAddress(index, formatIpv4(gateway), cidr.prefixLength);
     socket.setLink(index, { up: true });

@@ -1,4 +1,5 @@
 /** What networks and endpoints are built on. */
+import type { HostGuard } from "../../steer/host-guard.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Host } from "../host.js";
 import type { Workers } from "../workers.js";
@@ -10,4 +11,5 @@ export interface Site {
   readonly workers: Workers;
   readonly host: Host;
   readonly taps: TapPorts;
+  readonly guard: HostGuard;
 }

@@ -1,0 +1,169 @@
+/**
+ * Holds each endpoint to its own addresses: a frame of its port has the MAC and the IPv4 address that the configuration gave it, in the headers,
+ * in ARP and in what an ICMP error quotes; and nobody but us speaks as the gateway or as a router. What other devices call port security,
+ * IP source guard, dynamic ARP inspection and RA guard (RFC 6105).
+ *
+ * VLAN tags are looked behind, up to two, since a host takes a frame of VLAN 0 for an untagged one. Of IPv6, which networks have no
+ * addresses of yet, only link-local addresses can be anybody's: the one that comes of the MAC is the endpoint's own.
+ *
+ * In a network that is PROMISCUOUS endpoints may have other addresses too, but still not the gateway's nor the host's. What comes by the
+ * host's port was sent by the host, from an address of its own.
+ *
+ * Runs before anything is learned or answered. `established` asks for the MAC by itself; a flow's packets come by the flow's port.
+ */
+import { type Batch, HEAD_ROOM, KIND_ARP, KIND_IPV4, UNDECIDED } from "../mem/batch.js";
+import { PROMISCUOUS } from "../table/networks.js";
+import { ENDPOINT } from "../table/ports.js";
+import * as arp from "../wire/arp.js";
+import * as drop from "../wire/drop.js";
+import * as eth from "../wire/ethernet.js";
+import * as icmp from "../wire/icmp.js";
+import * as ipv4 from "../wire/ipv4.js";
+import * as ipv6 from "../wire/ipv6.js";
+import * as vnet from "../wire/vnet.js";
+import type { State } from "./state.js";
+
+const MAX_TAGS = 2;
+
+export function sourceGuard(b: Batch, state: State): void {
+  const { bytes, halves } = b.memory;
+  const { ports } = state;
+  for (let i = 0; i < b.count; i++) {
+    if (b.egress[i] !== UNDECIDED) continue; // dropped, or from the uplink, which is no bridge port
+    const frame = b.at[i]! + vnet.HEADER_SIZE;
+    const reason = eth.isSourceGroup(bytes, frame)
+      ? drop.DROP_SOURCE_GROUP
+      : ports.kind[b.ingress[i]!] === ENDPOINT
+        ? endpoint(b, i, state, halves, frame)
+        : host(b, i, state);
+    if (reason !== drop.DROP_NONE) b.drop(i, reason);
+  }
+}
+
+function host(b: Batch, i: number, state: State): number {
+  if (b.kind[i] !== KIND_IPV4) return drop.DROP_NONE;
+  const src = ipv4.src(b.memory.words, b.at[i]! + vnet.HEADER_SIZE + eth.HEADER_SIZE);
+  return state.locals.get(src, 0) === -1 ? drop.DROP_SOURCE_SPOOFED : drop.DROP_NONE;
+}
+
+function endpoint(b: Batch, i: number, state: State, halves: Uint16Array, frame: number): number {
+  const { networks, ports } = state;
+  const port = b.ingress[i]!;
+  const network = ports.network[port]!;
+  const hi = eth.srcHi(halves, frame);
+  const lo = eth.srcLo(halves, frame);
+  if (lo !== ports.macLo[port] || hi !== ports.macHi[port]) {
+    if ((networks.flags[network]! & PROMISCUOUS) === 0) return drop.DROP_SOURCE_MAC_SPOOFED;
+    if (lo === networks.macLo[network] && hi === networks.macHi[network]) return drop.DROP_SOURCE_MAC_SPOOFED;
+  }
+  const packet = frame + eth.HEADER_SIZE;
+  if (b.kind[i] === KIND_IPV4) return ipv4Packet(b, state, port, packet, b.l4[i]!, b.proto[i]!);
+  if (b.kind[i] === KIND_ARP) return arpMessage(b, state, port, packet);
+  return other(b, i, state, port, frame);
+}
+
+/** What is neither IPv4 nor ARP, or so behind VLAN tags. */
+function other(b: Batch, i: number, state: State, port: number, frame: number): number {
+  const { bytes, halves } = b.memory;
+  const end = frame + b.len[i]!;
+  let packet = frame + eth.HEADER_SIZE;
+  let type = eth.type(halves, frame);
+  for (let tags = 0; eth.isTag(type); tags++) {
+    if (tags === MAX_TAGS) return isPromiscuous(state, port) ? drop.DROP_NONE : drop.DROP_VLAN_DEPTH;
+    packet += eth.TAG_SIZE;
+    if (packet > end) return drop.DROP_TRUNCATED;
+    type = halves[(packet - 2) >> 1]!;
+  }
+  const len = end - packet;
+  switch (type) {
+    case eth.TYPE_IPV4: {
+      const reason = ipv4.check(bytes, packet, len);
+      if (reason !== drop.DROP_NONE) return reason;
+      const l4 = packet + ipv4.headerSize(bytes, packet);
+      const later = ipv4.isLaterFragment(halves, packet);
+      const proto = ipv4.protocol(bytes, packet);
+      if (proto === ipv4.PROTO_ICMP && !later && l4 + icmp.HEADER_SIZE > end) return drop.DROP_TRUNCATED;
+      const place = vnet.checkLayer4(bytes, halves, b.at[i]!, l4, ipv4.isFragment(halves, packet) ? vnet.FRAGMENT : proto, vnet.GSO_TCPV4);
+      return place !== drop.DROP_NONE ? place : ipv4Packet(b, state, port, packet, l4, later ? 0 : proto);
+    }
+    case eth.TYPE_ARP:
+    case eth.TYPE_RARP:
+      return len < arp.SIZE ? drop.DROP_TRUNCATED : arpMessage(b, state, port, packet);
+    case eth.TYPE_IPV6:
+      return ipv6Packet(b, i, state, port, packet, len);
+    default:
+      return drop.DROP_NONE;
+  }
+}
+
+function isPromiscuous({ networks, ports }: State, port: number): boolean {
+  return (networks.flags[ports.network[port]!]! & PROMISCUOUS) !== 0;
+}
+
+/** `proto`: 0 of a later fragment. */
+function ipv4Packet(b: Batch, state: State, port: number, ip: number, l4: number, proto: number): number {
+  const { bytes, words } = b.memory;
+  const src = ipv4.src(words, ip);
+  if (src !== state.ports.address[port]) {
+    if (!isPromiscuous(state, port) || state.isLocal(src)) return drop.DROP_SOURCE_SPOOFED;
+  }
+  if (proto !== ipv4.PROTO_ICMP) return drop.DROP_NONE;
+  if (icmp.isOfRouter(bytes, l4)) return drop.DROP_ROGUE_ROUTER;
+  if (!icmp.isError(bytes, l4) || isPromiscuous(state, port)) return drop.DROP_NONE;
+  // An error says what became of a datagram: of one that was sent to it, since it is no router.
+  const quoted = l4 + icmp.HEADER_SIZE;
+  if (quoted + ipv4.MIN_HEADER_SIZE > ip + ipv4.totalLength(bytes, ip)) return drop.DROP_TRUNCATED;
+  return ipv4.dst(words, quoted) === state.ports.address[port] ? drop.DROP_NONE : drop.DROP_QUOTE_SPOOFED;
+}
+
+/** ARP, and RARP (RFC 903), which looks the same. */
+function arpMessage(b: Batch, state: State, port: number, message: number): number {
+  const { halves } = b.memory;
+  const { networks, ports } = state;
+  const promiscuous = isPromiscuous(state, port);
+  // Hosts take other kinds of hardware for Ethernet as well (Linux IEEE 802), so what cannot be read does not pass.
+  if (!arp.isEthernetIpv4(halves, message)) return promiscuous ? drop.DROP_NONE : drop.DROP_ARP_SPOOFED;
+  const address = arp.senderIp(halves, message);
+  if (address === networks.gateway[ports.network[port]!]) return drop.DROP_ARP_SPOOFED;
+  if (promiscuous) return drop.DROP_NONE;
+  const own = arp.senderLo(halves, message) === ports.macLo[port] && arp.senderHi(halves, message) === ports.macHi[port];
+  // Who has no address yet probes from 0.0.0.0 (RFC 5227 §2.1); nobody answers from there.
+  const probe = address === 0 && arp.operation(halves, message) !== arp.REPLY;
+  return own && (address === ports.address[port] || probe) ? drop.DROP_NONE : drop.DROP_ARP_SPOOFED;
+}
+
+function ipv6Packet(b: Batch, i: number, state: State, port: number, ip: number, len: number): number {
+  if (isPromiscuous(state, port)) return drop.DROP_NONE;
+  const { bytes, halves, words } = b.memory;
+  const reason = ipv6.check(bytes, halves, ip, len);
+  if (reason !== drop.DROP_NONE) return reason;
+  const src = ipv6.srcAt(ip);
+  if (ipv6.isMulticast(bytes, src) || !isOwn(b, state, port, src)) return drop.DROP_SOURCE_SPOOFED;
+  const inHead = Math.min(ipv6.HEADER_SIZE + ipv6.payloadLength(halves, ip), b.at[i]! + vnet.HEADER_SIZE + HEAD_ROOM - ip);
+  const layer4 = ipv6.layer4(bytes, halves, ip, inHead);
+  if (layer4 === ipv6.NO_END) return drop.DROP_IP_HEADER;
+  if (layer4 === ipv6.LATER_FRAGMENT) return vnet.checkLayer4(bytes, halves, b.at[i]!, ip, vnet.FRAGMENT, vnet.GSO_TCPV6);
+  const l4 = ip + ipv6.layer4Offset(layer4);
+  const fragment = ipv6.isFirstFragment(layer4);
+  const proto = ipv6.layer4Proto(layer4);
+  // The checksum of discovery is never left to a device, and nothing behind it may be written.
+  const place = fragment || proto === ipv6.PROTO_ICMPV6 ? vnet.FRAGMENT : proto;
+  const wrong = vnet.checkLayer4(bytes, halves, b.at[i]!, l4, place, vnet.GSO_TCPV6);
+  if (wrong !== drop.DROP_NONE || proto !== ipv6.PROTO_ICMPV6) return wrong;
+  if (l4 >= ip + inHead) return drop.DROP_TRUNCATED;
+  const type = bytes[l4]!;
+  if (type < ipv6.ROUTER_SOLICITATION || type > ipv6.REDIRECT) return drop.DROP_NONE;
+  if (type === ipv6.ROUTER_ADVERTISEMENT || type === ipv6.REDIRECT) return drop.DROP_ROGUE_ROUTER;
+  if (fragment) return drop.DROP_ARP_SPOOFED; // no host takes it (RFC 6980 §5)
+  if (type === ipv6.ROUTER_SOLICITATION) return drop.DROP_NONE;
+  if (l4 + ipv6.DISCOVERY_SIZE > ip + inHead) return drop.DROP_TRUNCATED;
+  // Who asks from nowhere claims the address (RFC 4862 §5.4.3); who has a source asks about others.
+  const claims = type === ipv6.NEIGHBOR_ADVERTISEMENT || ipv6.isUnspecified(words, src);
+  return claims && !isOwn(b, state, port, l4 + ipv6.TARGET) ? drop.DROP_ARP_SPOOFED : drop.DROP_NONE;
+}
+
+/** Whether the IPv6 address at `at` may be the endpoint's: a link-local one is if it comes of its MAC; of others nothing is known. */
+function isOwn(b: Batch, { ports }: State, port: number, at: number): boolean {
+  const { bytes, halves } = b.memory;
+  return !ipv6.isLinkLocal(bytes, at) || ipv6.isLinkLocalOf(halves, at, ports.macHi[port]!, ports.macLo[port]!);
+}

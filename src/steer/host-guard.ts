@@ -1,0 +1,56 @@
+/**
+ * Keeps out of own networks what the host would forward into them (guard-programs.ts). Nothing is made before there is a network. The devices
+ * are ours and end with us, so nothing is left behind on any kernel.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import * as bpf from "../sys/bpf.js";
+import { FLOW_KEY_SIZE } from "../wire/flow-entry.js";
+import { answerProgram, askProgram, type GuardMapFds } from "./guard-programs.js";
+import type { Steering } from "./steering.js";
+
+/** Questions of endpoints to the host that are remembered at least; beyond that the least recently seen are forgotten. */
+const MAX_ASKED = 1 << 14;
+/** See LRU_SLACK in steering.ts. */
+const LRU_SLACK = 128;
+
+export class HostGuard {
+  private maps: GuardMapFds | undefined;
+  private readonly programs = new Map<string, number>();
+
+  constructor(private readonly steering: Steering) {}
+
+  /** From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
+  attach(ifindex: number, internal: boolean): () => void {
+    const egress = internal
+      ? this.program("internal", (maps) => answerProgram(maps, true))
+      : this.program("answer", (maps) => answerProgram(maps, false));
+    const attached = [this.steering.attachProgram(ifindex, egress, "egress")];
+    if (!internal) attached.push(this.steering.attachProgram(ifindex, this.program("ask", askProgram)));
+    return () => {
+      for (const attachment of attached) attachment.detach();
+    };
+  }
+
+  close(): void {
+    for (const fd of this.programs.values()) fs.closeSync(fd);
+    this.programs.clear();
+    if (this.maps !== undefined) fs.closeSync(this.maps.asked);
+    this.maps = undefined;
+  }
+
+  private program(name: string, code: (maps: GuardMapFds) => Uint8Array): number {
+    let fd = this.programs.get(name);
+    if (fd === undefined) {
+      this.maps ??= { ...this.steering.maps, asked: createAsked() };
+      fd = bpf.loadProgram(`tsproxy_${name}`, code(this.maps));
+      this.programs.set(name, fd);
+    }
+    return fd;
+  }
+}
+
+function createAsked(): number {
+  const maxEntries = MAX_ASKED + LRU_SLACK * os.cpus().length;
+  return bpf.createMap({ name: "tsproxy_asked", type: bpf.MAP_LRU_HASH, keySize: FLOW_KEY_SIZE, valueSize: 4, maxEntries });
+}
