@@ -10,4 +10,9 @@ export function setLogSink(next: LogSink): void {
 export const log = {
   info: (message: string): void => sink("info", message),
   warn: (message: string): void => sink("warn", message),
+  /** A fault of ours that ends nothing; with TSPROXY_DEBUG set, where it happened. */
+  fault: (what: string, error: unknown): void => {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    sink("warn", `internal error in ${what}: ${(process.env.TSPROXY_DEBUG && stack) || message}`);
+  },
 };

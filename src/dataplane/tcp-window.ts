@@ -20,22 +20,14 @@ const WINDOW = 512;
 const HALF = 0xffff;
 
 /** Notes what the segment at `off` of direction `dir` acknowledges; of a connection that is opening, too, where its own bytes begin. */
-export function note(
-  conntrack: ct.Conntrack,
-  id: number,
-  dir: number,
-  state: number,
-  flags: number,
-  halves: Uint16Array,
-  off: number,
-): void {
+export function note(conntrack: ct.Conntrack, id: number, dir: number, flags: number, halves: Uint16Array, off: number): void {
   if ((flags & TCP_ACK) !== 0) conntrack.setAcked(id, dir, tcpAcknowledgmentUpper(halves, off));
-  if (!isKnown(state)) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off));
+  if (!isKnown(conntrack.state(id))) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off));
 }
 
 /** Whether the segment at `off` of direction `dir` is outside of what its receiver takes. */
-export function isOutside(conntrack: ct.Conntrack, id: number, dir: number, state: number, halves: Uint16Array, off: number): boolean {
-  if (!isKnown(state) || (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) return false;
+export function isOutside(conntrack: ct.Conntrack, id: number, dir: number, halves: Uint16Array, off: number): boolean {
+  if (!isKnown(conntrack.state(id)) || (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) return false;
   const ahead = rawHalf(tcpSequenceUpper(halves, off)) - rawHalf(conntrack.acked(id, dir ^ 1));
   return ((ahead + 1) & HALF) > WINDOW;
 }

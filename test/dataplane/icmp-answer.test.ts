@@ -1,8 +1,12 @@
 /** What an endpoint is told by ICMP about a packet that was refused (RFC 1812 §5.2.7.1, RFC 5508 REQ-8), and when it is not. */
 import { describe, expect, it } from "vitest";
 import { ICMP_PER_SEC } from "../../src/dataplane/state.js";
-import { A, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, only, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
+import { Flow } from "../support/flows.js";
 import * as p from "../support/packets.js";
+
+const MANY = { client: 1e6, endpoint: 1e6, port: 1e6 };
+const NO_LIMITS = { flows: MANY, newFlowsPerSec: MANY };
 
 function unrouted(): Dataplane {
   const d = new Dataplane();
@@ -24,14 +28,27 @@ it.each([
   expect([d.drops(A), d.state.conntrack.used]).toEqual([{ "no-route": 1 }, 0]);
 });
 
-it.each([
-  ["a port", { masqueradeFirst: 61000, masqueradeLast: 61000 }, "no-port"],
-  ["room", { conntrackMax: 1 }, "table-full"],
-])("a datagram without %s: administratively prohibited", (_, options, reason) => {
-  const d = new Dataplane(options);
-  d.fromEndpoint(A, datagram(SERVER, 1));
-  expect(only(d.fromEndpoint(A, datagram(SERVER, 2)))).toMatchObject({ port: A, src: GATEWAY, type: 3, code: 13 });
-  expect(d.drops(A)).toEqual({ [reason]: 1 });
+it("a datagram without a port: administratively prohibited", () => {
+  const d = new Dataplane({ masqueradeFirst: 61000, masqueradeLast: 61000 });
+  expect(new Flow(d, { from: A, src: IP_A, sport: 1, dst: SERVER, dport: 2 }, p.UDP).open()).toBe(true);
+  expect(only(d.fromEndpoint(A, datagram(SERVER, 3)))).toMatchObject({ port: A, src: GATEWAY, type: 3, code: 13 });
+  const neighbor = p.udp({ src: IP_B, dst: SERVER }, { sport: 3, dport: 2 });
+  expect(only(d.fromEndpoint(B, neighbor))).toMatchObject({ port: B, src: GATEWAY, type: 3, code: 13 });
+  expect([d.drops(A), d.drops(B)]).toEqual([{ "limit-target-ports": 1 }, { "no-port": 1 }]);
+});
+
+/** Full of connections of four clients. */
+function full(): Dataplane {
+  const d = new Dataplane({ conntrackMax: 4, limits: NO_LIMITS });
+  for (let n = 1; n <= 4; n++)
+    expect(new Flow(d, { from: UP, src: `198.51.100.${n}`, sport: 1, dst: HOST_IP, dport: PUBLISHED }).open()).toBe(true);
+  return d;
+}
+
+it("a datagram without room: administratively prohibited", () => {
+  const d = full();
+  expect(only(d.fromEndpoint(A, datagram(SERVER)))).toMatchObject({ port: A, src: GATEWAY, type: 3, code: 13 });
+  expect(d.drops(A)).toEqual({ "table-full": 1 });
 });
 
 describe("silent is what", () => {
@@ -46,10 +63,9 @@ describe("silent is what", () => {
   });
 
   it("comes from outside, whose address may be forged", () => {
-    const d = new Dataplane({ conntrackMax: 1 });
-    const syn = (sport: number): Uint8Array => p.tcp({ src: CLIENT, dst: HOST_IP }, { sport, dport: PUBLISHED, flags: p.SYN });
-    d.fromUplink(syn(1));
-    expect([d.fromUplink(syn(2)), d.drops(UP)]).toEqual([[], { "table-full": 1 }]);
+    const d = full();
+    expect(d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: 1, dport: PUBLISHED, flags: p.SYN }))).toEqual([]);
+    expect(d.drops(UP)).toEqual({ "table-full": 1 });
   });
 
   it("is an answer that nobody asked for, or a segment in the middle of a connection", () => {

@@ -1,6 +1,6 @@
 /** What RFC 4787 asks of UDP and RFC 5382 of TCP in the same words. */
 import { expect } from "vitest";
-import { A, B, Dataplane, HOST_IP, HOST_PORT, IP_A, IP_B, only, SERVER, UP } from "../support/dataplane.js";
+import { A, B, Dataplane, HOST_IP, HOST_PORT, IP_A, IP_B, MASQUERADE_FIRST, only, SERVER, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 import { ask, asSent, OTHER_SERVER, opening, type Protocol, ROUTER, reply, SERVICE } from "./probes.js";
 
@@ -14,6 +14,16 @@ export function differentPorts(protocol: Protocol): void {
   const d = new Dataplane();
   const ports = Array.from({ length: 500 }, (_, n) => [A, B].map((port) => ask(d, protocol, 1000 + n, SERVER, port).sport)).flat();
   expect(new Set(ports).size).toBe(1000);
+}
+
+/** Four ports for eight inside ports: which is overloading, since each goes to a server of its own. */
+export function sharesPorts(protocol: Protocol): void {
+  const d = new Dataplane({ masqueradeFirst: MASQUERADE_FIRST, masqueradeLast: MASQUERADE_FIRST + 3 });
+  const ports = Array.from({ length: 8 }, (_, n) => ask(d, protocol, 1000 + n, `203.0.113.${n + 1}`).sport);
+  expect(new Set(ports).size).toBe(4);
+  expect(ports.flatMap((port, n) => reply(d, protocol, port, `203.0.113.${n + 1}`).map((sent) => p.parse(sent.bytes).dport))).toEqual(
+    Array.from({ length: 8 }, (_, n) => 1000 + n),
+  );
 }
 
 export function filtersByPort(protocol: Protocol): void {
