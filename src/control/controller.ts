@@ -24,6 +24,8 @@ import { Workers } from "./workers.js";
 export interface ControllerOptions {
   workers: number;
   conntrackMax: number;
+  /** Seconds by state of conntrack. */
+  timeouts: Int32Array;
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
   allowFrom: Cidr[];
@@ -50,7 +52,7 @@ export class Controller {
   static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
     try {
-      const { masqueradePorts, workers: count, conntrackMax, offload } = options;
+      const { masqueradePorts, workers: count, conntrackMax, timeouts, offload } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
       const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
@@ -61,7 +63,15 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       const workers = new Workers(
-        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last, offload, bypass },
+        {
+          workers: count,
+          conntrackMax,
+          timeouts,
+          masqueradeFirst: masqueradePorts.first,
+          masqueradeLast: masqueradePorts.last,
+          offload,
+          bypass,
+        },
         {
           portGone: (port, errno) => {
             log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);

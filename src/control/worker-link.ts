@@ -38,7 +38,10 @@ export class WorkerLink {
   private stopping = false;
 
   constructor(
-    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass">,
+    options: Pick<
+      WorkerOptions,
+      "worker" | "workers" | "conntrackMax" | "timeouts" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass"
+    >,
     hooks: WorkerHooks,
   ) {
     const workerData: WorkerOptions = {

@@ -36,6 +36,7 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
+const ANSWERED_MAX = 64;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
 const MAX_ENTRIES = 2 * SLOTS;
 export const ICMP_PER_SEC = 1000;
@@ -107,6 +108,9 @@ export class State {
   expired = 0;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. Set by the engine. */
   settle: (id: number) => boolean = () => false;
+  /** Drops of this batch that the engine is to count though the frame goes on, as the answer about itself: port and reason, `answeredCount` of them. */
+  readonly answered = new Int32Array(ANSWERED_MAX * 2);
+  answeredCount = 0;
   /** ICMP errors that may still be sent this second (RFC 1812 §4.3.2.8). */
   icmpBudget = ICMP_PER_SEC;
   /** Monotonic seconds; the engine sets it before each batch. */
@@ -138,6 +142,16 @@ export class State {
   /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */
   hostPortOf(port: number): number {
     return port === this.ports.uplink ? -1 : this.networks.hostPort[this.ports.network[port]!]!;
+  }
+
+  mayCountAnswered(): boolean {
+    return this.answeredCount < ANSWERED_MAX;
+  }
+
+  countAnswered(port: number, reason: number): boolean {
+    this.answered[this.answeredCount * 2] = port;
+    this.answered[this.answeredCount++ * 2 + 1] = reason;
+    return true;
   }
 
   isLocal(address: number): boolean {

@@ -6,6 +6,7 @@ import {
   Dataplane,
   GATEWAY,
   HOST_IP,
+  HOST_PORT,
   IP_A,
   MAC_A,
   MAC_GATEWAY,
@@ -86,4 +87,28 @@ it("leaves the TTL of what the host itself sends and gets: no router lies betwee
   expect(seen).toMatchObject({ src: GATEWAY, dst: IP_A, ttl: 1 });
   const [back] = d.fromEndpoint(A, p.tcp({ src: IP_A, dst: GATEWAY, ttl: 1 }, { sport: TARGET, dport: seen.sport, flags: p.SYN | p.ACK }));
   expect(p.parse(back!.bytes)).toMatchObject({ src: HOST_IP, dst: HOST_IP, sport: PUBLISHED, dport: 9, ttl: 1 });
+});
+
+describe("a packet whose TTL ends here", () => {
+  it.each([
+    ["a SYN", p.tcp({ src: IP_A, dst: SERVER, ttl: 1 }, { sport: 40000, dport: 80, flags: p.SYN })],
+    ["a datagram", p.udp({ src: IP_A, dst: SERVER, ttl: 1 }, { sport: 40000, dport: 33434 })],
+    ["an echo request", p.echo({ src: IP_A, dst: SERVER, ttl: 1 }, 7)],
+  ])("opens no flow and takes no port: %s", (_, probe) => {
+    const d = new Dataplane();
+    expect(p.parse(d.fromEndpoint(A, probe)[0]!.bytes)).toMatchObject({ src: GATEWAY, dst: IP_A, type: 11, code: 0 });
+    expect([d.state.conntrack.used, d.state.pool.used]).toEqual([0, 0]);
+  });
+
+  it("opens no flow to a published port either", () => {
+    const d = new Dataplane();
+    d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP, ttl: 1 }, { sport: 40000, dport: PUBLISHED, flags: p.SYN }));
+    expect(d.state.conntrack.used).toBe(0);
+  });
+
+  it("reaches the host itself, which is no hop", () => {
+    const d = new Dataplane();
+    const toHost = p.udp({ src: IP_A, dst: GATEWAY, ttl: 1 }, { sport: 40000, dport: 53 });
+    expect(d.fromEndpoint(A, toHost).map((sent) => sent.port)).toEqual([HOST_PORT]);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
 import { parseConfig, type RunOptions } from "../../src/standalone/config.js";
+import { DEFAULT_TIMEOUTS, ESTABLISHED } from "../../src/table/conntrack.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 
 const MAPPING = "8999:172.17.0.4:8080";
@@ -17,6 +18,7 @@ describe("parseConfig", () => {
       workers: 1,
       masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
+      timeouts: DEFAULT_TIMEOUTS,
       offload: false,
       firewall: "honour",
       readyFd: undefined,
@@ -37,6 +39,7 @@ describe("parseConfig", () => {
         mtu: "9000",
         workers: "4",
         conntrackMax: "1000",
+        timeout: ["established=7200"],
         readyFd: "3",
         promiscuous: true,
         relay: true,
@@ -49,6 +52,7 @@ describe("parseConfig", () => {
       workers: 4,
       masqueradePorts: { first: 40000, last: 40001 },
       conntrackMax: 1000,
+      timeouts: DEFAULT_TIMEOUTS.with(ESTABLISHED, 7200),
       readyFd: 3,
       relay: true,
       probe: true,
