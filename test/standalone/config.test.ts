@@ -23,6 +23,7 @@ describe("parseConfig", () => {
       firewall: "honour",
       readyFd: undefined,
       relay: false,
+      probe: false,
       json: false,
     });
   });
@@ -40,7 +41,9 @@ describe("parseConfig", () => {
         conntrackMax: "1000",
         timeout: ["established=7200"],
         readyFd: "3",
+        promiscuous: true,
         relay: true,
+        probe: true,
         json: true,
       },
       4,
@@ -52,6 +55,7 @@ describe("parseConfig", () => {
       timeouts: DEFAULT_TIMEOUTS.with(ESTABLISHED, 7200),
       readyFd: 3,
       relay: true,
+      probe: true,
       json: true,
     });
     expect(config.network).toEqual({
@@ -59,6 +63,7 @@ describe("parseConfig", () => {
       cidr: { address: parseIpv4("172.17.0.0"), prefixLength: 16 },
       gateway: parseIpv4("172.17.0.1"),
       mtu: 9000,
+      promiscuous: true,
     });
     expect(config.endpoints).toEqual([
       { netns: "web", address: parseIpv4("172.17.0.4") },
@@ -91,6 +96,7 @@ describe("parseConfig", () => {
     [{}, "nothing to do", "-p 8999:172.17.0.4:8080"],
     [{ publish: ["80"] }, "'80' has no target", "HOST_PORT"],
     [{ publish: [MAPPING], endpoint: ["web=172.17.0.4"] }, "--endpoint web=172.17.0.4: there is no network", "--network"],
+    [{ publish: [MAPPING], promiscuous: true }, "--promiscuous: there is no network", "--network"],
     [{ publish: [MAPPING], mtu: "1500" }, "--mtu 1500: there is no network", "--network"],
     [{ network: "172.17.0.0" }, "--network '172.17.0.0': not an IPv4 network", "10.44.0.0/24"],
     [{ network: "fd00::/64" }, "--network 'fd00::/64': not an IPv4 network", "10.44.0.0/24"],

@@ -30,9 +30,11 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     .option("-p, --publish <mapping>", "Publish a port (repeatable)", collect)
     .option("--network <cidr>", "Make a network; its first address is the gateway", once("--network", "one instance has one network"))
     .option("--endpoint <netns=ip>", "Put a namespace into the network (repeatable)", collect)
-    .option("--mtu <bytes>", "MTU of the network");
+    .option("--mtu <bytes>", "MTU of the network")
+    .option("--promiscuous", "Let endpoints send from other addresses too");
   return addDataplaneOptions(command)
     .option("--relay", "Use sockets: targets see this host as client")
+    .option("--probe", "Try targets by a whole connection at the start")
     .option("--ready-fd <fd>", "Write a line to this descriptor when ready")
     .option("--json", "Print JSON")
     .option("-v, --version", "Show version, commit and addon")
@@ -85,7 +87,7 @@ async function runForeground(config: RunConfig): Promise<void> {
   const job = await MainJob.start(config, (error) => stop(error));
   let live: NodeJS.Timeout | undefined;
   try {
-    for (const { warning } of await probeTargets(config.publish)) if (warning !== undefined) log.warn(warning);
+    for (const { warning } of await probeTargets(config.publish, { connect: config.probe })) if (warning !== undefined) log.warn(warning);
     stdout(announcement(job, config));
     if (config.readyFd !== undefined) tellReady(config.readyFd);
     if (process.stdout.isTTY && !config.json) live = showLive(job);

@@ -67,8 +67,8 @@ export function isPartial(b: Uint8Array, at: number): boolean {
 }
 
 export const WRONG = 0,
-  RIGHT = 1,
-  NONE = 2;
+  RIGHT = 1;
+const NONE = 2;
 
 /**
  * The layer-4 checksum of the IPv4 frame at `at`, not a fragment: RIGHT, WRONG, or NONE where there is none. A partial one is right when it is the

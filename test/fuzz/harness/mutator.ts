@@ -93,7 +93,7 @@ export class Mutator {
 }
 
 /** Gives an IPv4 frame right checksums, where its headers allow. */
-export function repair(f: Uint8Array, len: number): void {
+function repair(f: Uint8Array, len: number): void {
   if (!x.isIpv4(f, 0, len)) return;
   const ip = x.VNET + x.ETH;
   const l4 = ip + (f[ip]! & 15) * 4;

@@ -113,6 +113,7 @@ export class Run {
     this.out.length = 0;
     this.wrong = null;
     const drops = this.drops();
+    const refused = oracle.refused;
     const long = this.inputLengths.subarray(0, n).some((len) => len > HEAD_SIZE);
     try {
       engine.turn(0, 0);
@@ -131,7 +132,9 @@ export class Run {
       const wrong = oracle.judge(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!, memory.bytes, at, len, egress);
       if (wrong !== null) return wrong;
     }
-    if (this.drops() - drops !== n - out) return `of ${n} frames ${out} were sent and ${this.drops() - drops} are counted as drops`;
+    const told = oracle.refused - refused;
+    if (this.drops() - drops !== n - out + told)
+      return `of ${n} frames ${out} were sent, ${told} of them as refusals, and ${this.drops() - drops} are counted as drops`;
     const spare = n * HEAD_SIZE;
     if (Buffer.compare(this.heads.subarray(spare), this.cleanHeads.subarray(spare)) !== 0)
       return `writes outside of the ${n} slots of a batch`;
