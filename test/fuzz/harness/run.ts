@@ -115,6 +115,7 @@ export class Run {
     oracle.answers = 0;
     this.wrong = null;
     const drops = this.drops();
+    const refused = oracle.refused;
     const long = this.inputLengths.subarray(0, n).some((len) => len > HEAD_SIZE);
     try {
       engine.turn(0, 0);
@@ -133,8 +134,14 @@ export class Run {
       const wrong = oracle.judge(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!, memory.bytes, at, len, egress);
       if (wrong !== null) return wrong;
     }
+<<<<<<< HEAD
     const lost = this.drops() - drops;
     if (lost < n - out || lost > n - out + oracle.answers) return `of ${n} frames ${out} were sent and ${lost} are counted as drops`;
+=======
+    const told = oracle.refused - refused;
+    if (this.drops() - drops !== n - out + told)
+      return `of ${n} frames ${out} were sent, ${told} of them as refusals, and ${this.drops() - drops} are counted as drops`;
+>>>>>>> score
     const spare = n * HEAD_SIZE;
     if (Buffer.compare(this.heads.subarray(spare), this.cleanHeads.subarray(spare)) !== 0)
       return `writes outside of the ${n} slots of a batch`;
