@@ -178,7 +178,7 @@ export class Commands implements EngineHooks {
     });
   }
 
-  /** Ends the flows for which `matches` holds. */
+  /** Ends the flows for which `matches` holds, and their steering at once: with nothing to do the loop may sleep for long before its next turn ends. */
   private flush(matches: (id: number) => boolean): void {
     const { state } = this;
     for (let id = 0; id < state.conntrack.end; id++) {
@@ -186,6 +186,7 @@ export class Commands implements EngineHooks {
       retire(state, id);
       if (state.forgotten >= FORGET_MAX - 1) this.forget(); // one more may need two
     }
+    if (state.forgotten > 0) this.forget();
   }
 
   private useSteering(flowsFd: number): void {
