@@ -50,12 +50,8 @@ function same(a: Tuple, b: Tuple): boolean {
   return a.src === b.src && a.dst === b.dst && a.sport === b.sport && a.dport === b.dport && a.proto === b.proto;
 }
 
-<<<<<<< HEAD
-const ERRORS = new Set([3, 11, 12]);
-=======
 const UNREACHABLE = 3;
 const ERRORS = new Set([UNREACHABLE, 11, 12]);
->>>>>>> score
 const QUERIES = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 
 /** The tuple of the IPv4 packet at `ip` of which `len` bytes are there; null where it has none (errors, later fragments, other protocols). */
@@ -219,11 +215,7 @@ export class Oracle {
     return this.translated(input, inputLen, port, memory, at, len, port);
   }
 
-  /** Errors that the engine made itself: frames that are both sent and, mostly, counted as drops. */
-  answers = 0;
-
   private noteEnded(input: Uint8Array, inputLen: number, port: number): void {
-    this.answers++;
     const ip = x.VNET + x.ETH;
     const tuple = tupleAt(input, ip, inputLen - ip);
     if (tuple !== null) this.ended.set(key(tuple), port);
