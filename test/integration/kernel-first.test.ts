@@ -3,6 +3,7 @@
  * lets it in. And what comes to a published port that only a kernel's stack gives to a program.
  */
 import { expect } from "vitest";
+import { Cable, STATION, WIRE_BROADCAST, WIRE_HOST } from "../support/cable.js";
 import { type Case, forEachKind, onTsproxy } from "../support/cases.js";
 import { connect, curl, ncUdp, TIMED_OUT, udpExchange } from "../support/clients.js";
 import * as p from "../support/packets.js";
@@ -10,7 +11,6 @@ import { eventually, sleep } from "../support/proc.js";
 import { type Server, serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
 import { networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
-import { STATION, WIRE_BROADCAST, WIRE_HOST, Cable } from "../support/cable.js";
 
 const PORT = 8999;
 const MAPPINGS = ["-p", `${PORT}:172.17.0.4:8080`, "-p", `${PORT}:172.17.0.4:5300/udp`];
