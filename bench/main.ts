@@ -1,5 +1,6 @@
 /** `npm run bench`: see USAGE. */
 
+import { busy } from "./busy.js";
 import { docker } from "./docker/main.js";
 import { endToEnd } from "./end-to-end.js";
 import { memory } from "./memory/main.js";
@@ -13,6 +14,7 @@ try {
   if (mode === "--help" || mode === "-h") process.stdout.write(USAGE);
   else if (mode === "memory") await memory(rest);
   else if (mode === "pauses") await pauses();
+  else if (mode === "busy") busy();
   else if (mode === "startup") await startup(rest);
   else if (mode === "docker") await docker(rest);
   else if (mode === "render") render(rest);

@@ -24,6 +24,7 @@ export interface Options {
 export const USAGE = `npm run bench [-- OPTIONS]            end to end: real programs through each peer
 npm run bench -- memory [--quick]     the packet path in memory, beside the same in C
 npm run bench -- pauses               garbage collections and deoptimisations on the packet path, times of batches
+npm run bench -- busy                 ten minutes of 20,000 new connections a second, by the engine's clock: is one refused?
 npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
 npm run bench -- docker [ports|traffic] [--quick]
                                       a real dockerd: a port range, and traffic through one port, beside docker-proxy

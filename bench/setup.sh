@@ -19,7 +19,7 @@ compile_bench() {
     "${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -o "bench/dist/native/$program" "bench/native/$program.c" || return 1
   done
   npx tsc -p bench/tsconfig.json || return 1
-  for script in bench/memory/nat-path bench/memory/tables test/support/steady; do
+  for script in bench/memory/nat-path bench/memory/tables test/support/steady test/support/busy; do
     npx rolldown "$script.ts" -o "bench/dist/${script##*/}.js" --external benchmark --format esm --platform node >/dev/null || return 1
   done
 }

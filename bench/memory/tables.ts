@@ -3,6 +3,7 @@ import type { State } from "../../src/dataplane/state.js";
 import { tuneJit } from "../../src/engine/jit.js";
 import { Conntrack } from "../../src/table/conntrack.js";
 import { NatPool } from "../../src/table/nat-pool.js";
+import { secureRandom } from "../../src/table/random.js";
 import { time } from "./timing.js";
 import { client, clientPort, fill, makeState, NOW } from "./traffic.js";
 
@@ -57,11 +58,11 @@ const cases: Record<string, (count: number) => Record<string, number>> = {
       last = 32_767;
     const outside = client(0);
     const measure = (taken: number): number => {
-      const pool = new NatPool(first, last, 0x5eed, () => 0.37);
+      const pool = new NatPool(first, last, 0x5eed, secureRandom());
       for (let k = 0; k < taken; k++) pool.acquire(TCP, client(k), clientPort(k), outside);
       let k = taken;
       const step = (): void => {
-        pool.release(pool.acquire(TCP, client(k), clientPort(k), outside));
+        pool.release(pool.acquire(TCP, client(k), clientPort(k), outside), client(k), clientPort(k));
         k = k === 60_000 ? taken : k + 1;
       };
       return time("ports", 1, step, 1).ns;

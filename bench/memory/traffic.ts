@@ -36,7 +36,7 @@ export function clientPort(k: number): number {
 
 /** Tables with room for `capacity` flows, and an uplink. */
 export function makeState(capacity: number): State {
-  const state = new State({ conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0.37 });
+  const state = new State({ conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0x5eed });
   state.now = NOW;
   state.ports.set(0, UPLINK, 0, 0, 0, 0);
   state.locals.set(HOST_IP, 0, 1);
@@ -50,14 +50,24 @@ export function fill(state: State, flows: number): void {
 }
 
 function insertFlow(state: State, k: number): void {
-  const { conntrack } = state;
+  const { newFlow: flow } = state;
   const from = client(k);
   const ports = clientPort(k) | (HOST_PORT << 16);
   const replyPorts = TARGET_PORT | (clientPort(k) << 16);
-  const id = conntrack.insert(TCP, ESTABLISHED, from, HOST_IP, ports, TARGET, from, replyPorts, NOW);
-  const addresses = combine(delta(from, from), delta(HOST_IP, TARGET));
-  conntrack.setDeltas(id, addresses, combine(addresses, delta(ports, swapPorts(replyPorts))));
-  conntrack.setEgress(id, EGRESS_RECORD, 0);
+  flow.proto = TCP;
+  flow.state = ESTABLISHED;
+  flow.src = from;
+  flow.dst = HOST_IP;
+  flow.ports = ports;
+  flow.replySrc = TARGET;
+  flow.replyDst = from;
+  flow.replyPorts = replyPorts;
+  flow.egress = EGRESS_RECORD;
+  flow.replyEgress = 0;
+  flow.mapping = -1;
+  flow.addressDelta = combine(delta(from, from), delta(HOST_IP, TARGET));
+  flow.allDelta = combine(flow.addressDelta, delta(ports, swapPorts(replyPorts)));
+  state.conntrack.insert(flow, NOW);
 }
 
 /** Gives the engine a full batch whenever asked, and takes what it sends for sent. */

@@ -11,6 +11,8 @@
  *
  * A TCP flow opens with a SYN. One exception: a segment in the middle of a connection to a published port whose client address is kept is
  * taken up, since its translation needs no memory: connections survive a restart of ours.
+ *
+ * Then nothing may be in the way: a limit (`limits.ts`), the want of a source port (`source-port.ts`), or a full table (`make-room.ts`).
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
@@ -22,18 +24,32 @@ import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
-import { workerOf } from "../wire/spread.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { toHostPort } from "./host-port.js";
-import { forgetEntry, retire } from "./retire.js";
+import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
+import { giveUpOne, makeRoom } from "./make-room.js";
+import { forgetEntry } from "./retire.js";
+import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
 
 /** Interface index of lo, in every network namespace (LOOPBACK_IFINDEX of include/net/flow.h). */
 const LOOPBACK = 1;
-/** Tries at another source port when two flows would look the same to the target. */
-const CLASH_TRIES = 32;
+/** Target port of DNS, raw. A query is answered at once, and mostly the last from its port (RFC 4787 REQ-5a). */
+const DNS = rawHalf(53);
+
+/** Which source port a target sees: the client's, if possible; one of the host's; that of the inside endpoint's mapping; the same in any case. */
+const KEPT = 0,
+  HOSTS = 1,
+  MASQUERADED = 2,
+  UNCHANGED = 3;
 
 export function admit(b: Batch, state: State): void {
+  state.displaced = false;
+  admitNew(b, state);
+  if (state.displaced) admitNew(b, state); // a SYN, say, that would have opened a closed flow anew
+}
+
+function admitNew(b: Batch, state: State): void {
   const { words } = b.memory;
   for (let i = 0; i < b.count; i++) {
     if (b.egress[i] !== ROUTE || b.flow[i] !== NO_FLOW || b.proto[i] === 0) continue; // protocol 0: a later fragment
@@ -75,51 +91,28 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   }
   const fromHost = byUplink && (b.device[i] === LOOPBACK || state.isLocal(src));
   if (!fromHost && !isAllowed(state, src)) return drop.DROP_SOURCE_REFUSED;
+  const flow = state.newFlow;
   const proto = b.proto[i]!;
-  const tuplePorts = b.ports[i]!;
+  const targetPort = rawHalf(rule.targetPort + dstPort(b.ports[i]!) - rule.firstPort);
   const masked = fromHost || (src & rule.onlinkMask) === rule.onlinkNet || src === 0; // 0.0.0.0: who has no address yet (DHCP)
-  let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.SYN_SENT;
-  if (proto === ipv4.PROTO_TCP) {
-    const flags = tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST);
-    if (flags !== TCP_SYN) {
-      if (masked || flags !== TCP_ACK) return drop.DROP_NOT_SYN;
-      opening = ct.ESTABLISHED;
-    }
+  flow.state = ct.SYN_SENT;
+  if (proto === ipv4.PROTO_UDP) {
+    flow.state = targetPort === DNS ? ct.QUERY : ct.UNREPLIED;
+  } else if (!isOpening(b, i)) {
+    if (masked || !isInMiddle(b, i)) return drop.DROP_NOT_SYN;
+    flow.state = ct.TAKEN_UP;
   }
-
   const inside = rule.network === -1 ? -1 : state.endpoints.get(rule.target, rule.network);
   if (inside === -1 && (rule.network !== -1 || state.ports.uplink === -1)) return drop.DROP_PORT_GONE;
-  const targetPort = rawHalf(rule.targetPort + dstPort(tuplePorts) - rule.firstPort);
-  const replyDst = masked ? rule.snatSource : src;
-  let sourcePort = tuplePorts & 0xffff;
-  let mapping = -1;
-  if (masked) {
-    mapping = state.pool.acquireExclusive(proto, rule.snatSource);
-    if (mapping === -1) return drop.DROP_NO_PORT;
-    sourcePort = state.pool.portOf(mapping);
-  } else {
-    sourcePort = unusedSourcePort(state, rule.target, replyDst, targetPort, sourcePort, proto);
-    if (sourcePort === -1) return drop.DROP_NO_PORT;
-  }
-
   const keepTtl = fromHost ? ct.EGRESS_KEEP_TTL : 0;
-  // The kernel can carry what stays in it and is translated at one end.
-  const offloadable = state.offloads && inside === -1 && byUplink && sourcePort === (tuplePorts & 0xffff) && !masked;
-  const egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl | (offloadable ? ct.EGRESS_OFFLOAD : 0);
-  return open(
-    b,
-    i,
-    state,
-    opening,
-    src,
-    dst,
-    rule.target,
-    replyDst,
-    targetPort | (sourcePort << 16),
-    egress,
-    b.ingress[i]! | keepTtl | (b.device[i] !== 0 ? ct.EGRESS_ENTERED : 0),
-    mapping,
-  );
+  flow.src = src;
+  flow.dst = dst;
+  flow.replySrc = rule.target;
+  flow.replyDst = masked ? rule.snatSource : src;
+  flow.replyPorts = targetPort | (b.ports[i]! << 16);
+  flow.egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
+  flow.replyEgress = b.ingress[i]! | keepTtl | (b.device[i] !== 0 ? ct.EGRESS_ENTERED : 0);
+  return open(b, i, state, masked ? HOSTS : KEPT);
 }
 
 function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number): number {
@@ -134,79 +127,81 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   if ((dst & 0xff) >= 224 || other === network) return drop.DROP_NO_ROUTE;
   const route = state.routes.sourceFor(dst);
   if (route === 0 || ports.uplink === -1) return drop.DROP_NO_ROUTE;
+  const flow = state.newFlow;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
-  let opening = proto === ipv4.PROTO_UDP ? ct.UNREPLIED : ct.ECHO;
   if (proto === ipv4.PROTO_TCP) {
-    if ((tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) !== TCP_SYN) return drop.DROP_NOT_SYN;
-    opening = ct.SYN_SENT;
+    if (!isOpening(b, i)) return drop.DROP_NOT_SYN;
+    flow.state = ct.SYN_SENT;
+  } else if (proto === ipv4.PROTO_UDP) {
+    flow.state = tuplePorts >>> 16 === DNS ? ct.QUERY : ct.UNREPLIED;
+  } else {
+    if (icmp.type(b.memory.bytes, b.l4[i]!) !== icmp.ECHO) return drop.DROP_NO_FLOW; // a reply asked for by nobody
+    flow.state = ct.ECHO;
   }
-  if (proto === ipv4.PROTO_ICMP && icmp.type(b.memory.bytes, b.l4[i]!) !== icmp.ECHO) return drop.DROP_NO_FLOW; // a reply asked for by nobody
-  const egress = ports.uplink | ct.EGRESS_RECORD;
-  if ((networks.flags[network]! & NO_MASQUERADE) !== 0)
-    return open(b, i, state, opening, src, dst, dst, src, swapPorts(tuplePorts), egress, b.ingress[i]!, -1);
-  const outside = networks.outside[network] !== 0 ? networks.outside[network]! : route;
-  const mapping = state.pool.acquire(proto, src, tuplePorts & 0xffff, outside);
-  if (mapping === -1) return drop.DROP_NO_PORT;
-  const port = state.pool.portOf(mapping);
-  const replyPorts = proto === ipv4.PROTO_ICMP ? port | (port << 16) : (tuplePorts >>> 16) | (port << 16);
-  return open(b, i, state, opening, src, dst, dst, outside, replyPorts, egress, b.ingress[i]!, mapping);
+  const masked = (networks.flags[network]! & NO_MASQUERADE) === 0;
+  flow.src = src;
+  flow.dst = dst;
+  flow.replySrc = dst;
+  flow.replyDst = !masked ? src : networks.outside[network] !== 0 ? networks.outside[network]! : route;
+  flow.replyPorts = swapPorts(tuplePorts);
+  flow.egress = ports.uplink | ct.EGRESS_RECORD;
+  flow.replyEgress = b.ingress[i]!;
+  return open(b, i, state, masked ? MASQUERADED : UNCHANGED);
 }
 
-/** Makes the entry; on failure what was acquired is given back. */
-function open(
-  b: Batch,
-  i: number,
-  state: State,
-  opening: number,
-  src: number,
-  dst: number,
-  replySrc: number,
-  replyDst: number,
-  replyPorts: number,
-  egress: number,
-  replyEgress: number,
-  mapping: number,
-): number {
-  const { conntrack } = state;
-  const proto = b.proto[i]!;
-  if (conntrack.used === conntrack.capacity) {
-    const oldest = conntrack.oldestClosing();
-    if (oldest !== -1) {
-      retire(state, oldest);
-      for (let j = 0; j < b.count; j++) if (b.flow[j]! >> 1 === oldest) b.flow[j] = NO_FLOW; // its number is the new flow's now
-    }
-  }
-  const id = conntrack.insert(proto, opening, src, dst, b.ports[i]!, replySrc, replyDst, replyPorts, state.now);
-  if (id === -1) {
-    if (mapping !== -1) state.pool.release(mapping);
+/** Makes the entry of `state.newFlow`, of which `source` says what port the target is to see. What is in the way of it changes nothing. */
+function open(b: Batch, i: number, state: State, source: number): number {
+  const { conntrack, limits, newFlow: flow, pool } = state;
+  flow.proto = b.proto[i]!;
+  flow.ports = b.ports[i]!;
+  flow.mapping = -1;
+  const tooMany = limits.countNew(flow);
+  if (tooMany !== NO_LIMIT) return reasonOf(tooMany);
+  const full = limits.exceeded(flow);
+  if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return reasonOf(full);
+  if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
+  if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) {
+    if (flow.mapping !== -1) pool.release(flow.mapping, flow.src, flow.ports & 0xffff);
     state.refused++;
     return drop.DROP_TABLE_FULL;
   }
-  const addresses = combine(delta(src, replyDst), delta(dst, replySrc));
-  const all =
+  const { proto, src, dst, ports, replySrc, replyDst, replyPorts } = flow;
+  flow.addressDelta = combine(delta(src, replyDst), delta(dst, replySrc));
+  flow.allDelta =
     proto === ipv4.PROTO_ICMP
-      ? delta(b.ports[i]! & 0xffff, replyPorts & 0xffff)
-      : combine(addresses, delta(b.ports[i]!, swapPorts(replyPorts)));
-  conntrack.setDeltas(id, addresses, all);
-  conntrack.setEgress(id, egress, replyEgress);
-  conntrack.setMapping(id, mapping);
+      ? delta(ports & 0xffff, replyPorts & 0xffff)
+      : combine(flow.addressDelta, delta(ports, swapPorts(replyPorts)));
+  if (state.offloads && source === KEPT && isKernels(state)) flow.egress |= ct.EGRESS_OFFLOAD;
+  const id = conntrack.insert(flow, state.now);
+  limits.hold(id);
   b.flow[i] = id << 1;
   return drop.DROP_NONE;
 }
 
-/** `port` (raw), or, when it will not do (the target already has a flow from it, to another of our addresses), one of the masquerade range; -1: none found. */
-function unusedSourcePort(state: State, target: number, client: number, targetPort: number, port: number, proto: number): number {
-  const { conntrack } = state;
-  let candidate = port;
-  let spread = port;
-  for (let n = 0; n <= CLASH_TRIES; n++) {
-    const ours = workerOf(client, candidate, state.workers) === state.worker; // else its replies would come to another worker
-    if (ours && conntrack.lookup(target, client, targetPort | (candidate << 16), proto) === -1) return candidate;
-    spread = (Math.imul(spread, 0x9e3779b1) + 0x7f4a7c15) | 0;
-    candidate = rawHalf(state.masqueradeFirst + ((spread >>> 1) % (state.masqueradeLast - state.masqueradeFirst + 1)));
-  }
-  return -1;
+/** Gives `state.newFlow` the port that its target sees. */
+function hasPort(b: Batch, state: State, source: number): boolean {
+  if (source === KEPT) return keep(b, state, state.newFlow);
+  if (source === HOSTS) return shared(b, state, state.newFlow);
+  return source === UNCHANGED || masquerade(b, state, state.newFlow);
+}
+
+/** Whether the kernel can carry `state.newFlow`: it stays in it, and is translated at one end alone. */
+function isKernels({ newFlow: flow, ports }: State): boolean {
+  const staysThere = (flow.egress & ct.EGRESS_PORT) === ports.uplink && (flow.replyEgress & ct.EGRESS_PORT) === ports.uplink;
+  return staysThere && flow.replyPorts >>> 16 === (flow.ports & 0xffff);
+}
+
+function isOpening(b: Batch, i: number): boolean {
+  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_SYN;
+}
+
+function isInMiddle(b: Batch, i: number): boolean {
+  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_ACK;
+}
+
+function reasonOf(limit: number): number {
+  return limit === LIMIT_CLIENT ? drop.DROP_LIMIT_CLIENT : limit === LIMIT_ENDPOINT ? drop.DROP_LIMIT_ENDPOINT : drop.DROP_LIMIT_PORT;
 }
 
 function isAllowed(state: State, src: number): boolean {

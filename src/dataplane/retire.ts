@@ -1,6 +1,8 @@
-/** Ends a flow: gives its port back, has its steering entries forgotten, and takes it out of conntrack. */
+/** Ends a flow: gives back what it holds, has its steering entries forgotten, and takes it out of conntrack. */
+import { type Batch, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { FORGET_MAX, type State } from "./state.js";
+import { end } from "./turn.js";
 
 /** Has the entry of a packet that we send taken out of the steering's map. */
 export function forgetEntry(state: State, src: number, dst: number, ports: number, proto: number): void {
@@ -20,7 +22,17 @@ export function retire(state: State, id: number): void {
     if (!offloaded && (conntrack.egress(id, dir) & (EGRESS_RECORD | EGRESS_ENTERED)) === 0) continue;
     forgetEntry(state, conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   }
-  const mapping = conntrack.mapping(id);
-  if (mapping !== -1) state.pool.release(mapping);
+  end(state, id);
   conntrack.remove(id);
+}
+
+/** Ends a flow in the middle of a batch, to make room for another. Packets of it in the batch have no flow then: its number is the other's. */
+export function evict(b: Batch, state: State, id: number): void {
+  retire(state, id);
+  state.evicted++;
+  for (let i = 0; i < b.count; i++) {
+    if (b.flow[i]! >> 1 !== id) continue;
+    b.flow[i] = NO_FLOW;
+    state.displaced = true;
+  }
 }

@@ -3,7 +3,7 @@
  * One per worker; changed between batches by the engine at the control side's word. All addresses raw (`wire/raw.ts`).
  */
 import { SLOTS } from "../mem/packet-memory.js";
-import { Conntrack } from "../table/conntrack.js";
+import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import { Fragments } from "../table/fragments.js";
@@ -11,8 +11,10 @@ import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
 import { Ports } from "../table/ports.js";
+import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
 import { rawHalf } from "../wire/raw.js";
+import { DEFAULT_LIMITS, type LimitOptions, Limits } from "./limits.js";
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishRule {
@@ -52,17 +54,22 @@ export interface StateOptions {
   bypass?: boolean;
   fdbSlots?: number;
   timeouts?: Int32Array;
-  /** In [0, 1); seeds and port order come from it. */
-  random?: () => number;
+  limits?: LimitOptions;
+  /** Seeds and choices that nobody may guess come from it. */
+  random?: RandomInt32;
 }
 
 export class State {
   readonly conntrack: Conntrack;
+  /** What `admit` is about to open. */
+  readonly newFlow = new NewFlow();
   readonly pool: NatPool;
+  readonly limits: Limits;
+  readonly random: RandomInt32;
   /** Which of how many workers this is. */
   readonly worker: number;
   readonly workers: number;
-  /** Ports of the pool, host order. */
+  /** Ports for masquerade, host order. */
   readonly masqueradeFirst: number;
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
@@ -92,6 +99,14 @@ export class State {
   readonly bypass: boolean;
   /** New flows refused because conntrack was full. */
   refused = 0;
+  /** Flows ended before their time, to make room for others. */
+  evicted = 0;
+  /** A packet of this batch has lost its flow that way. */
+  displaced = false;
+  /** Flows whose time was over. */
+  expired = 0;
+  /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. Set by the engine. */
+  settle: (id: number) => boolean = () => false;
   /** ICMP errors that may still be sent this second (RFC 1812 §4.3.2.8). */
   icmpBudget = ICMP_PER_SEC;
   /** Monotonic seconds; the engine sets it before each batch. */
@@ -101,23 +116,23 @@ export class State {
   private readonly rules = new Map<number, PublishRule>();
 
   constructor(options: StateOptions) {
-    const random = options.random ?? Math.random;
+    const random = options.random ?? secureRandom();
+    this.random = random;
     this.worker = options.worker ?? 0;
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
     this.bypass = options.bypass ?? false;
-    const seed = (): number => (random() * 0x100000000) | 0;
-    this.conntrack = options.timeouts
-      ? new Conntrack(options.conntrackMax, seed(), options.timeouts)
-      : new Conntrack(options.conntrackMax, seed());
-    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, seed(), random, this.worker, this.workers);
+    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts);
+    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers);
+    const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
+    this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.ports, sourcePorts, random);
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
-    this.fdb = new Fdb(options.fdbSlots ?? 8192, seed());
-    this.fragments = new Fragments(seed());
-    this.locals = new PairMap(seed());
-    this.endpoints = new PairMap(seed());
-    this.published = new PairMap(seed());
+    this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
+    this.fragments = new Fragments(random());
+    this.locals = new PairMap(random());
+    this.endpoints = new PairMap(random());
+    this.published = new PairMap(random());
   }
 
   /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */

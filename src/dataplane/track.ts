@@ -2,16 +2,36 @@
  * Follows the state of each packet's flow and starts its time-out afresh.
  *
  * TCP (RFC 5382 §5, RFC 7857 §2): SYN_SENT -> SYN_RECEIVED (answer seen) -> ESTABLISHED (client's ACK) -> FIN_* (one end closed) -> CLOSING
- * (both) ; RST from anywhere -> RESET. A flow that is closing or reset lives on for its time-out, since the reset may be forged and
- * the last ACK may come again; a fresh SYN of the client opens it anew. UDP and ICMP: unreplied until the first answer.
+ * (both); RST from anywhere -> RESET_*. A connection in whose middle we come is TAKEN_UP until its target answers. A flow that is closing or
+ * reset lives on for its time-out, since the last ACK may come again; a fresh SYN of the client opens it anew. Of a reset that was forged its
+ * alleged sender knows nothing: when he goes on, the flow is taken up again (much as in RFC 6146 §3.5.2.2, state TRANS).
+ *
+ * UDP: UNREPLIED -> REPLIED (first answer) -> ASSURED (the opener again, or answers without end). A query of DNS is ANSWERED, which is the end of
+ * it, unless its port is used on and on.
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
-import { PROTO_TCP } from "../wire/ipv4.js";
+import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import type { State } from "./state.js";
+import { turn } from "./turn.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
+
+/** Datagrams of the opener to a DNS port after which it is more than a query or two (A, AAAA, and each once again). */
+const QUERIES = 4;
+/** Answers to one datagram after which they are a stream. */
+const STREAM = 3;
+
+/** Whether so many datagrams of the opener to a DNS port are more than a query or two. */
+export function isMoreThanQueries(packets: number): boolean {
+  return packets > QUERIES;
+}
+
+/** Whether so many answers are a stream, though the opener is silent. */
+export function isStream(packets: number): boolean {
+  return packets >= STREAM;
+}
 
 export function track(b: Batch, state: State): void {
   const { conntrack, now } = state;
@@ -23,35 +43,61 @@ export function track(b: Batch, state: State): void {
     const dir = ref & 1;
     const old = conntrack.state(id);
     conntrack.touch(id, dir, now);
-    if (b.proto[i] !== PROTO_TCP) {
-      if (old === ct.UNREPLIED && dir === 1) conntrack.setState(id, ct.ASSURED, now);
-      continue;
+    let next = old;
+    if (b.proto[i] === PROTO_UDP) {
+      next = udpNext(old, dir, conntrack.packets(id, dir));
+    } else if (b.proto[i] === PROTO_TCP) {
+      const flags = tcpFlags(bytes, b.l4[i]!);
+      if (old === ct.ESTABLISHED && (flags & TURNING) === 0) continue;
+      next = tcpNext(old, flags, dir);
     }
-    const flags = tcpFlags(bytes, b.l4[i]!);
-    if (old === ct.ESTABLISHED && (flags & TURNING) === 0) continue;
-    const next = tcpNext(old, flags, dir);
-    // A closing flow goes to the end of its list with every packet: that list is ordered by deadline.
-    if (next !== old || old === ct.CLOSING || old === ct.RESET) conntrack.setState(id, next, now);
+    if (next !== old) turn(state, id, next, now);
+  }
+}
+
+/** State after the `packets`-th datagram of direction `dir` (0: from the side that opened). */
+export function udpNext(state: number, dir: number, packets: number): number {
+  switch (state) {
+    case ct.UNREPLIED:
+      return dir === 1 ? ct.REPLIED : state;
+    case ct.REPLIED:
+      return dir === 0 || isStream(packets) ? ct.ASSURED : state;
+    case ct.QUERY:
+      return dir === 1 ? ct.ANSWERED : state;
+    case ct.ANSWERED:
+      return dir === 1 ? state : isMoreThanQueries(packets) ? ct.ASSURED : ct.QUERY;
+    default:
+      return state;
   }
 }
 
 /** State after a segment with `flags` in direction `dir` (0: from the side that opened). */
 export function tcpNext(state: number, flags: number, dir: number): number {
-  if ((flags & TCP_RST) !== 0) return ct.RESET;
+  if ((flags & TCP_RST) !== 0) return dir === 0 ? ct.RESET_ORIGINAL : ct.RESET_REPLY;
+  const isFirst = (flags & (TCP_SYN | TCP_ACK)) === TCP_SYN;
+  const isAnswer = dir === 1 && (flags & TCP_SYN) !== 0;
   switch (state) {
     case ct.SYN_SENT:
-      return dir === 1 && (flags & TCP_SYN) !== 0 ? ct.SYN_RECEIVED : state;
+      return isAnswer ? ct.SYN_RECEIVED : state;
     case ct.SYN_RECEIVED:
       if ((flags & TCP_FIN) !== 0) return dir === 0 ? ct.FIN_ORIGINAL : ct.FIN_REPLY;
       return dir === 0 && (flags & (TCP_SYN | TCP_ACK)) === TCP_ACK ? ct.ESTABLISHED : state;
+    case ct.TAKEN_UP:
+      if (dir === 0) return isFirst ? ct.SYN_SENT : state;
+      return (flags & TCP_FIN) !== 0 ? ct.FIN_REPLY : ct.ESTABLISHED;
     case ct.ESTABLISHED:
       if ((flags & TCP_FIN) === 0) return state;
       return dir === 0 ? ct.FIN_ORIGINAL : ct.FIN_REPLY;
     case ct.FIN_ORIGINAL:
+      if (isAnswer) return ct.SYN_RECEIVED; // the target has taken a new connection for it
       return (flags & TCP_FIN) !== 0 && dir === 1 ? ct.CLOSING : state;
     case ct.FIN_REPLY:
+      if (isAnswer) return ct.SYN_RECEIVED;
       return (flags & TCP_FIN) !== 0 && dir === 0 ? ct.CLOSING : state;
-    default: // CLOSING, RESET
-      return dir === 0 && (flags & (TCP_SYN | TCP_ACK)) === TCP_SYN ? ct.SYN_SENT : state;
+    case ct.CLOSING:
+      return dir === 0 && isFirst ? ct.SYN_SENT : state;
+    default: // RESET_*
+      if (dir === 0 && isFirst) return ct.SYN_SENT;
+      return (flags & TCP_SYN) === 0 && dir === (state === ct.RESET_ORIGINAL ? 0 : 1) ? ct.TAKEN_UP : state;
   }
 }

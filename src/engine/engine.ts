@@ -71,6 +71,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
   const parse = parser(batch, ports.kind);
   const established = establishedFlows(batch, state);
+  state.settle = (id) => hooks.settle(id);
   let txCount = 0;
   let lastSecond = 0;
 
@@ -80,6 +81,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     lastSecond = second;
     state.now = second;
     state.icmpBudget = ICMP_PER_SEC;
+    state.limits.tick();
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
   }
 
@@ -87,8 +89,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const count = conntrack.expire(state.now, expiring, EXPIRE_BUDGET);
     for (let k = 0; k < count; k++) {
       const id = expiring[k]!;
-      if ((conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !hooks.settle(id)) retire(state, id);
-      else conntrack.expired--; // not over after all
+      if ((conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0 && state.settle(id)) continue; // not over after all
+      retire(state, id);
+      state.expired++;
     }
   }
 
@@ -274,10 +277,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (n > 0) {
       take(n);
       decide();
-      if (state.entries.count > 0) {
-        if (state.forgotten > 0) hooks.forget(); // before, as one may be of the same packet
-        hooks.record();
-      }
+      if (state.forgotten > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
+      if (state.entries.count > 0) hooks.record();
       emit();
     }
     expire();

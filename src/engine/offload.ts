@@ -6,7 +6,9 @@
  * and when somebody asks to see the flow.
  */
 import type { State } from "../dataplane/state.js";
-import { ASSURED, CLOSING, ESTABLISHED, RESET, SYN_RECEIVED, UNREPLIED } from "../table/conntrack.js";
+import { isMoreThanQueries, isStream } from "../dataplane/track.js";
+import { turn } from "../dataplane/turn.js";
+import * as ct from "../table/conntrack.js";
 import { FLOW_KEY_SIZE, FLOW_PACKETS_AT, FLOW_SEEN_AT, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
 
 export class Offload {
@@ -25,22 +27,43 @@ export class Offload {
   settle(id: number): boolean {
     const { conntrack, now } = this.state;
     const old = conntrack.state(id);
-    if (old === CLOSING || old === RESET) return false; // nothing but last ACKs, and they prolong nothing
+    if (old === ct.CLOSING) return false; // nothing but last ACKs, and they prolong nothing
     const client = this.read(id, 0, FLOW_SEEN_AT);
     const target = this.read(id, 1, FLOW_SEEN_AT);
-    const since = conntrack.deadline(id) - conntrack.timeouts[old]!; // when we saw its last packet: what is older is of an earlier connection
-    const established = old === SYN_RECEIVED && client >= since;
-    const assured = old === UNREPLIED && target >= since;
-    const next = established ? ESTABLISHED : assured ? ASSURED : old;
+    const next = this.nextState(id, old, client, target);
     const seen = Math.max(client, target);
     if (seen + conntrack.timeouts[next]! <= Math.max(now, conntrack.deadline(id))) return false;
-    conntrack.setState(id, next, seen);
+    turn(this.state, id, next, seen);
     return true;
   }
 
-  /** Packets of direction `dir` that the kernel carried; wraps at 2^32. */
-  packets(id: number, dir: number): number {
-    return this.read(id, dir, FLOW_PACKETS_AT);
+  /** `client`, `target`: second in which the kernel saw the last packet of each; 0: it saw none. */
+  private nextState(id: number, old: number, client: number, target: number): number {
+    const since = this.state.conntrack.lastSeen(id); // when we saw its last packet: what is older is of an earlier connection
+    switch (old) {
+      case ct.SYN_RECEIVED:
+        return client >= since ? ct.ESTABLISHED : old;
+      case ct.TAKEN_UP:
+        return target >= since ? ct.ESTABLISHED : old;
+      case ct.RESET_ORIGINAL:
+      case ct.RESET_REPLY:
+        return client > since && target > since ? ct.ESTABLISHED : old; // who really resets a connection sends nothing more
+      case ct.UNREPLIED:
+      case ct.REPLIED:
+        if (old === ct.UNREPLIED && target < since) return old;
+        return client >= since || isStream(this.allPackets(id, 1)) ? ct.ASSURED : ct.REPLIED;
+      case ct.QUERY:
+      case ct.ANSWERED:
+        if (old === ct.QUERY && target < since) return old;
+        return isMoreThanQueries(this.allPackets(id, 0)) ? ct.ASSURED : ct.ANSWERED;
+      default:
+        return old;
+    }
+  }
+
+  /** Packets of direction `dir`, whoever carried them; either part wraps at 2^32. */
+  allPackets(id: number, dir: number): number {
+    return this.state.conntrack.packets(id, dir) + this.read(id, dir, FLOW_PACKETS_AT);
   }
 
   /** The u32 at `at` in the entry of direction `dir`; 0 if there is none. Its key is a packet that the engine sends the other way. */

@@ -56,7 +56,7 @@ export function flowRows(state: State, offload: Offload | undefined): FlowRow[] 
     };
     const kernel = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0 ? offload : undefined;
     kernel?.settle(id);
-    const packets = (dir: number): number => conntrack.packets(id, dir) + (kernel?.packets(id, dir) ?? 0);
+    const packets = (dir: number): number => kernel?.allPackets(id, dir) ?? conntrack.packets(id, dir);
     rows.push({
       proto: proto === PROTO_TCP ? "tcp" : proto === PROTO_ICMP ? "icmp" : "udp",
       state: STATE_NAMES[conntrack.state(id)]!,
@@ -84,7 +84,7 @@ export function summary(state: State): Summary {
     active: conntrack.used,
     capacity: conntrack.capacity,
     created: conntrack.created,
-    expired: conntrack.expired,
+    expired: state.expired,
     refused: state.refused,
   };
 }

@@ -4,92 +4,63 @@
  * Theory of operation. A tuple is (source, destination, ports, protocol) in raw words (`wire/raw.ts`), as the packet carries it when it
  * comes in; ICMP echo has its identifier in both port halves. An entry holds the tuple of each direction. The rewrite of a packet of one
  * direction is the other direction's tuple turned round, so it needs no fields of its own; only the checksum deltas are kept ready.
- * Which addresses a flow gets is not decided here (`dataplane/admit.ts`), nor when a TCP state changes (`dataplane/track.ts`).
+ * Which addresses a flow gets is not decided here (`dataplane/admit.ts`), nor when a state changes (`dataplane/track.ts`).
  *
- * Memory, all taken up front: 64 bytes a row, that is one cache line, and 4 bytes a hash slot at four slots an entry (load at most one
- * half, so every probe ends): 80 bytes an entry. There are no pointers, only row numbers, so the memory could lie in a mapped file.
- * IPv6 fits in the same rows with addresses interned as 32-bit numbers.
+ * Memory, all taken up front: 64 bytes a row (`flow-row.ts`), that is one cache line, and 4 bytes a hash slot at four slots an entry (load
+ * at most one half, so every probe ends): 80 bytes an entry. There are no pointers, only row numbers, so the memory could lie in a mapped
+ * file. IPv6 fits in the same rows with addresses interned as 32-bit numbers.
  *
  * Hash: multiplicative, seeded per process so that collisions are hard to aim; linear probing; the upper bits of the hash are kept in the
  * slot, so that rows are touched only when they very likely match. Removal shifts the cluster back: no tombstones.
  *
- * Time: seconds, passed in. A packet only stores a new deadline; the wheel (one bucket a second, `WHEEL_SIZE` of them, longer time-outs
- * than that refused) looks at an entry when its old deadline comes and either removes it or puts it where the new one is. Flows that are
- * closing are in a list of their own, ordered by deadline: when the table is full the oldest of them makes room, so that a burst of
- * short connections cannot fill it. Else a full table refuses new flows; it never evicts a live one.
+ * Time: `ageing.ts`. A full table takes no flow; which one makes room is decided in `dataplane/make-room.ts`.
  */
 import { swapPorts } from "../wire/raw.js";
+import { Ageing, MAX_TIMEOUT, NONE } from "./ageing.js";
+import {
+  DEADLINE,
+  DEFAULT_TIMEOUTS,
+  DELTA,
+  DST,
+  EGRESS,
+  EGRESS_PORT,
+  HELD,
+  MAPPING,
+  NEXT,
+  PACKETS,
+  PHASES,
+  PORTS,
+  REPLY,
+  ROW_SHIFT,
+  SRC,
+  STATE,
+  stateWord,
+} from "./flow-row.js";
 
-/** A row is 16 words; these are their places. Original tuple 0..2 (source, destination, ports), reply tuple 3..5. */
-export const ROW_SHIFT = 4;
-const SRC = 0;
-const DST = 1;
-const PORTS = 2;
-export const REPLY = 3;
-/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`). */
-const STATE = 6;
-/** Second at which the entry dies. */
-export const DEADLINE = 7;
-const NEXT = 8;
-const PREV = 9;
-/** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */
-const MAPPING = 10;
-/** Egress of each direction: port in bits 0..15, EGRESS_* bits above. */
-export const EGRESS = 11;
-/** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
-export const DELTA = 13;
-/** Packets of each direction; wraps at 2^32. */
-export const PACKETS = 14;
+export * from "./flow-row.js";
 
-/** The uplink's steering is to bring the replies of what goes out here. */
-export const EGRESS_RECORD = 1 << 16;
-/** One end is the host itself: no router lies between, so TTL stays. */
-export const EGRESS_KEEP_TTL = 1 << 17;
-/** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
-export const EGRESS_ENTERED = 1 << 19;
-/** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
-export const EGRESS_OFFLOAD = 1 << 18;
-export const EGRESS_PORT = 0xffff;
-
-/** States. TCP as far as a NAT needs it (RFC 5382 §5, RFC 7857 §2); UDP and ICMP: answered or not. */
-export const SYN_SENT = 0,
-  SYN_RECEIVED = 1,
-  ESTABLISHED = 2,
-  FIN_ORIGINAL = 3,
-  FIN_REPLY = 4,
-  CLOSING = 5,
-  RESET = 6,
-  UNREPLIED = 7,
-  ASSURED = 8,
-  ECHO = 9;
-export const STATE_NAMES = [
-  "syn-sent",
-  "syn-received",
-  "established",
-  "fin-wait",
-  "fin-wait",
-  "closing",
-  "reset",
-  "unreplied",
-  "assured",
-  "echo",
-] as const;
-
-/**
- * Seconds without a packet, by state. Established: RFC 5382 REQ-5 (2 h 4 min); other TCP states 4 min (same place, RFC 7857 §2.2 after a
- * reset), but a lone SYN 30 s (RFC 7857 §2.1 lets it be short against floods); UDP: RFC 4787 REQ-5; ICMP: RFC 5508 REQ-2.
- */
-export const DEFAULT_TIMEOUTS = Int32Array.of(30, 60, 7440, 240, 240, 240, 240, 120, 300, 60);
-
-export function stateWord(proto: number, state: number): number {
-  return proto | (state << 8);
+/** A flow to be: filled in place by who opens one, then given to `Conntrack.insert`. Words are raw. */
+export class NewFlow {
+  proto = 0;
+  state = 0;
+  src = 0;
+  dst = 0;
+  ports = 0;
+  replySrc = 0;
+  replyDst = 0;
+  replyPorts = 0;
+  /** Where packets of each direction go: port | EGRESS_* bits. */
+  egress = 0;
+  replyEgress = 0;
+  /** Of `table/nat-pool.ts`, or -1. */
+  mapping = NONE;
+  /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
+  addressDelta = 0;
+  allDelta = 0;
 }
 
-const WHEEL_SIZE = 8192;
-const NONE = -1;
-/** Value of PREV for the first entry of a list: bucket b is `HEAD - b`. */
-const HEAD = -2;
-const CLOSING_LIST = WHEEL_SIZE;
+/** Bits of the number that a flow gets when it is closed. */
+const AGE = 0x3fffffff;
 
 export class Conntrack {
   /** All rows. Written by methods here, and by `dataplane/established.ts` as `touch` does. */
@@ -97,28 +68,28 @@ export class Conntrack {
   readonly timeouts: Int32Array;
   used = 0;
   created = 0;
-  expired = 0;
-  /** The last `expire` left some for the next one. */
-  behind = false;
+  /** How many flows are in each state. */
+  readonly population: Int32Array;
+  private closings = 0; // wraps
+  private readonly ageing: Ageing;
   private readonly slots: Int32Array;
   private readonly mask: number;
   private readonly refMask: number;
-  private readonly first = new Int32Array(WHEEL_SIZE + 1).fill(NONE); // first row of each bucket, then of the closing list
-  private lastClosing = NONE;
   private free = NONE; // rows given back, linked by NEXT
   private fresh = 0; // rows never used start here
-  private tick = -1; // second up to which the wheel has been worked off
 
-  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process. */
+  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process; `timeouts`: seconds, by state. */
   constructor(
     readonly capacity: number,
     private readonly seed: number,
     timeouts: Int32Array = DEFAULT_TIMEOUTS,
   ) {
     if (!(capacity >= 1 && capacity <= 1 << 20)) throw new RangeError(`conntrack capacity ${capacity} is not in 1..${1 << 20}`);
-    if (timeouts.some((t) => t < 1 || t >= WHEEL_SIZE - 1)) throw new RangeError(`a time-out is not in 1..${WHEEL_SIZE - 2} seconds`);
+    if (timeouts.some((t) => t < 1 || t > MAX_TIMEOUT)) throw new RangeError(`a time-out is not in 1..${MAX_TIMEOUT} seconds`);
     this.timeouts = Int32Array.from(timeouts);
+    this.population = new Int32Array(timeouts.length);
     this.rows = new Int32Array(capacity << ROW_SHIFT);
+    this.ageing = new Ageing(this.rows, this.timeouts);
     const size = 1 << Math.ceil(Math.log2(capacity * 4));
     this.slots = new Int32Array(size);
     this.mask = size - 1;
@@ -184,26 +155,14 @@ export class Conntrack {
     return this.find(this.hash(src, dst, ports, proto), src, dst, ports, proto);
   }
 
-  /**
-   * Adds a flow; returns its row number, or -1 when the table is full (make room with `oldestClosing`). Neither tuple may be in the table.
-   * `now` in seconds. The caller then sets what else it knows: `setEgress`, `setDeltas`, `setMapping`.
-   */
-  insert(
-    proto: number,
-    state: number,
-    src: number,
-    dst: number,
-    ports: number,
-    replySrc: number,
-    replyDst: number,
-    replyPorts: number,
-    now: number,
-  ): number {
+  /** Adds a flow; returns its row number, or -1 when the table is full. Neither tuple may be in the table. `now` in seconds. */
+  insert(flow: NewFlow, now: number): number {
     let id = this.free;
     if (id !== NONE) this.free = this.rows[(id << ROW_SHIFT) + NEXT]!;
     else if (this.fresh < this.capacity) id = this.fresh++;
     else return -1;
     const { rows } = this;
+    const { proto, state, src, dst, ports, replySrc, replyDst, replyPorts } = flow;
     const row = id << ROW_SHIFT;
     rows[row + SRC] = src;
     rows[row + DST] = dst;
@@ -212,17 +171,16 @@ export class Conntrack {
     rows[row + REPLY + DST] = replyDst;
     rows[row + REPLY + PORTS] = replyPorts;
     rows[row + STATE] = stateWord(proto, state);
-    rows[row + MAPPING] = -1;
-    rows[row + EGRESS] = 0;
-    rows[row + EGRESS + 1] = 0;
-    rows[row + DELTA] = 0;
+    rows[row + MAPPING] = flow.mapping;
+    rows[row + EGRESS] = flow.egress;
+    rows[row + EGRESS + 1] = flow.replyEgress;
+    rows[row + DELTA] = flow.addressDelta | (flow.allDelta << 16);
     rows[row + PACKETS] = 0;
     rows[row + PACKETS + 1] = 0;
     this.occupy(this.hash(src, dst, ports, proto), id << 1);
     this.occupy(this.hash(replySrc, replyDst, replyPorts, proto), (id << 1) | 1);
-    rows[row + DEADLINE] = now + this.timeouts[state]!;
-    if (state === CLOSING || state === RESET) this.linkClosing(id);
-    else this.link(id);
+    this.ageing.start(id, now);
+    this.population[state] = this.population[state]! + 1;
     this.used++;
     this.created++;
     return id;
@@ -230,15 +188,18 @@ export class Conntrack {
 
   /** Takes entry `id` out. */
   remove(id: number): void {
-    const { rows } = this;
+    const { rows, population } = this;
     const row = id << ROW_SHIFT;
-    const proto = rows[row + STATE]! & 0xff;
+    const word = rows[row + STATE]!;
+    const proto = word & 0xff;
+    const state = (word >> 8) & 0xff;
     this.vacate(this.hash(rows[row + SRC]!, rows[row + DST]!, rows[row + PORTS]!, proto), id << 1);
     this.vacate(this.hash(rows[row + REPLY + SRC]!, rows[row + REPLY + DST]!, rows[row + REPLY + PORTS]!, proto), (id << 1) | 1);
-    this.unlink(id);
+    this.ageing.stop(id);
     rows[row + STATE] = 0; // protocol 0: the row is free
     rows[row + NEXT] = this.free;
     this.free = id;
+    population[state] = population[state]! - 1;
     this.used--;
   }
 
@@ -264,27 +225,49 @@ export class Conntrack {
     return this.rows[(id << ROW_SHIFT) + DEADLINE]!;
   }
 
-  /** Counts a packet of direction `dir` and starts the state's time-out afresh. Not for closing states: their list is ordered, so `setState` again. */
+  /** When the last packet came, in seconds. */
+  lastSeen(id: number): number {
+    return this.deadline(id) - this.timeouts[this.state(id)]!;
+  }
+
+  /** Counts a packet of direction `dir` and starts the state's time-out afresh. */
   touch(id: number, dir: number, now: number): void {
-    const { rows } = this;
-    const row = id << ROW_SHIFT;
-    rows[row + PACKETS + dir] = (rows[row + PACKETS + dir]! + 1) | 0;
-    rows[row + DEADLINE] = now + this.timeouts[(rows[row + STATE]! >> 8) & 0xff]!;
+    const at = (id << ROW_SHIFT) + PACKETS + dir;
+    this.rows[at] = (this.rows[at]! + 1) | 0;
+    this.ageing.refresh(id, now);
   }
 
   packets(id: number, dir: number): number {
     return this.rows[(id << ROW_SHIFT) + PACKETS + dir]! >>> 0;
   }
 
-  /** Changes the state and starts its time-out; a closing flow moves to the end of the closing list. */
+  /** Changes the state and starts its time-out. What that means for ports and limits: `dataplane/turn.ts`. */
   setState(id: number, state: number, now: number): void {
-    const { rows } = this;
-    const row = id << ROW_SHIFT;
-    rows[row + STATE] = (rows[row + STATE]! & ~0xff00) | (state << 8);
-    rows[row + DEADLINE] = now + this.timeouts[state]!;
-    this.unlink(id);
-    if (state === CLOSING || state === RESET) this.linkClosing(id);
-    else this.link(id);
+    const { rows, population } = this;
+    const at = (id << ROW_SHIFT) + STATE;
+    const old = (rows[at]! >> 8) & 0xff;
+    this.ageing.stop(id);
+    rows[at] = (rows[at]! & ~0xff00) | (state << 8);
+    this.ageing.start(id, now);
+    population[old] = population[old]! - 1;
+    population[state] = population[state]! + 1;
+  }
+
+  /** Flows that are HELD: those that do not make room for others as a matter of course. */
+  get held(): number {
+    let count = 0;
+    for (let state = 0; state < PHASES.length; state++) if (PHASES[state] === HELD) count += this.population[state]!;
+    return count;
+  }
+
+  /** Opened to a published port: the target's address is not the one that was asked for. */
+  isPublished(id: number): boolean {
+    return this.tuple(id, 0, DST) !== this.tuple(id, 1, SRC);
+  }
+
+  /** Whether the target sees another source address than that of who opened the flow. */
+  hasOtherSource(id: number): boolean {
+    return this.tuple(id, 0, SRC) !== this.tuple(id, 1, DST);
   }
 
   /** Tuple of direction `dir`: what = 0 source, 1 destination, 2 ports. */
@@ -305,11 +288,6 @@ export class Conntrack {
     return swapPorts(this.rows[(id << ROW_SHIFT) + (dir ^ 1) * REPLY + PORTS]!);
   }
 
-  /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
-  setDeltas(id: number, addresses: number, all: number): void {
-    this.rows[(id << ROW_SHIFT) + DELTA] = addresses | (all << 16);
-  }
-
   addressDelta(id: number, dir: number): number {
     return (this.rows[(id << ROW_SHIFT) + DELTA]! ^ -dir) & 0xffff;
   }
@@ -323,62 +301,52 @@ export class Conntrack {
     return this.rows[(id << ROW_SHIFT) + EGRESS + dir]!;
   }
 
-  setEgress(id: number, original: number, reply: number): void {
-    this.rows[(id << ROW_SHIFT) + EGRESS] = original;
-    this.rows[(id << ROW_SHIFT) + EGRESS + 1] = reply;
-  }
-
   /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */
   comesBy(ref: number, port: number): boolean {
     return (this.rows[((ref >> 1) << ROW_SHIFT) + EGRESS + ((ref & 1) ^ 1)]! & EGRESS_PORT) === port;
   }
 
+  /** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */
   mapping(id: number): number {
-    return this.rows[(id << ROW_SHIFT) + MAPPING]!;
+    return Math.max(NONE, this.rows[(id << ROW_SHIFT) + MAPPING]!);
   }
 
   setMapping(id: number, mapping: number): void {
     this.rows[(id << ROW_SHIFT) + MAPPING] = mapping;
   }
 
-  /** The closing entry that has been so for longest, or -1. */
-  oldestClosing(): number {
-    return this.first[CLOSING_LIST]!;
+  /** The flow holds no mapping any more: it is CLOSED, from now on. */
+  close(id: number): void {
+    this.rows[(id << ROW_SHIFT) + MAPPING] = this.closings | ~AGE;
+    this.closings = (this.closings + 1) & AGE;
+  }
+
+  /** How many flows were closed since this one, itself among them: seconds are too long to tell which was first. */
+  closedSince(id: number): number {
+    return (this.closings - this.rows[(id << ROW_SHIFT) + MAPPING]!) & AGE;
+  }
+
+  /** Of the flows in `state`, which must not be HELD, the one that has been silent for longest; -1: there is none. */
+  oldest(state: number): number {
+    return this.ageing.oldest(state);
+  }
+
+  /** The flow after `id` in the order of `oldest`, of the same state; -1: there is none. */
+  next(id: number): number {
+    return this.rows[(id << ROW_SHIFT) + NEXT]!;
   }
 
   /**
-   * Collects up to `out.length` entries whose time has come by `now` into `out`; the caller removes each (`remove`), or gives it a later one (`setState`), before the next call.
-   * Looks at `budget` entries at most, so that a great many at once do not stop the packets; then the next call goes on.
+   * Collects up to `out.length` flows whose time has come by `now` into `out`; the caller removes each (`remove`), or gives it a later deadline
+   * (`setState`), before the next call. Looks at about `budget` at most; `behind` says whether it left some.
    */
   expire(now: number, out: Int32Array, budget: number): number {
-    if (this.tick < now - WHEEL_SIZE) this.tick = now - WHEEL_SIZE; // once round finds all; twice would find some twice
-    let found = 0;
-    // Entries found on the closing list are in no bucket, so none is found twice.
-    for (
-      let id = this.first[CLOSING_LIST]!;
-      id !== NONE && found < out.length && this.deadline(id) <= now;
-      id = this.rows[(id << ROW_SHIFT) + NEXT]!
-    )
-      out[found++] = id;
-    while (this.tick < now && budget > 0) {
-      const bucket = (this.tick + 1) & (WHEEL_SIZE - 1);
-      let id = this.first[bucket]!;
-      while (id !== NONE && budget > 0 && found < out.length) {
-        const next = this.rows[(id << ROW_SHIFT) + NEXT]!;
-        budget--;
-        if (this.deadline(id) <= now) out[found++] = id;
-        else {
-          this.unlink(id);
-          this.link(id);
-        }
-        id = next;
-      }
-      if (id !== NONE) break; // the rest of this bucket with the next call: what was found is removed by then
-      this.tick++;
-    }
-    this.expired += found;
-    this.behind = this.tick < now || found === out.length;
-    return found;
+    return this.ageing.expire(now, out, budget);
+  }
+
+  /** The last `expire` left some for the next one. */
+  get behind(): boolean {
+    return this.ageing.behind;
   }
 
   /** Appends the reference to its probe sequence. */
@@ -410,39 +378,5 @@ export class Conntrack {
     const row = (ref >> 1) << ROW_SHIFT;
     const t = row + (ref & 1) * REPLY;
     return this.hash(rows[t + SRC]!, rows[t + DST]!, rows[t + PORTS]!, rows[row + STATE]! & 0xff);
-  }
-
-  /** Puts the entry into the bucket of its deadline. */
-  private link(id: number): void {
-    const { rows, first } = this;
-    const row = id << ROW_SHIFT;
-    const bucket = rows[row + DEADLINE]! & (WHEEL_SIZE - 1);
-    const next = first[bucket]!;
-    rows[row + NEXT] = next;
-    rows[row + PREV] = HEAD - bucket;
-    if (next !== NONE) rows[(next << ROW_SHIFT) + PREV] = id;
-    first[bucket] = id;
-  }
-
-  private linkClosing(id: number): void {
-    const { rows, first } = this;
-    const row = id << ROW_SHIFT;
-    const last = this.lastClosing;
-    rows[row + NEXT] = NONE;
-    rows[row + PREV] = last === NONE ? HEAD - CLOSING_LIST : last;
-    if (last === NONE) first[CLOSING_LIST] = id;
-    else rows[(last << ROW_SHIFT) + NEXT] = id;
-    this.lastClosing = id;
-  }
-
-  private unlink(id: number): void {
-    const { rows, first } = this;
-    const row = id << ROW_SHIFT;
-    const next = rows[row + NEXT]!,
-      prev = rows[row + PREV]!;
-    if (prev <= HEAD) first[HEAD - prev] = next;
-    else rows[(prev << ROW_SHIFT) + NEXT] = next;
-    if (next !== NONE) rows[(next << ROW_SHIFT) + PREV] = prev;
-    else if (this.lastClosing === id) this.lastClosing = prev <= HEAD ? NONE : prev;
   }
 }

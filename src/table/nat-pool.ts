@@ -1,150 +1,141 @@
 /**
- * Source ports (and ICMP identifiers) for translated flows.
+ * Who has which source port (or ICMP identifier) when what inside endpoints send is masqueraded.
  *
  * A *mapping* gives an inside endpoint (protocol, address, port) an outside port on an outside address. It is endpoint-independent
- * (RFC 4787 REQ-1, RFC 5382 REQ-1): all flows of the inside endpoint share it, counted; with the last it ends. An *exclusive* mapping
- * belongs to one flow: for hairpin, where two flows of one inside endpoint can end at one target. No port is given twice at a time (REQ-3).
+ * (RFC 4787 REQ-1, RFC 5382 REQ-1): all flows of the inside endpoint share it, counted, and while ports are left each port is one endpoint's.
+ * With the last flow its port is free for others. Ports of an outside address and protocol are a ring (`port-ring.ts`).
  *
- * Ports of one outside address and protocol are a ring in random order: the next is taken at its head (RFC 6056: hard to guess), a
- * returned one goes to its tail, so it rests as long as possible. Both O(1). When the ring is empty there is no port and the flow is refused.
+ * A mapping says whose a port is; it does not make a flow unique. That is asked of conntrack, flow by flow (`dataplane/source-port.ts`): when
+ * no port is left, and for flows that have no use for a mapping, a port serves any number of flows that differ in their destination (RFC 7857 §3).
+ *
+ * No inside address keeps more than half of the ports when others want them (RFC 6888 REQ-4): one that has none yet may take them away. The
+ * flows that they serve go on.
+ *
  * Nobody says here that an address has left the host; past RINGS_KEPT rings, a new one takes the place of one that has all its ports.
  */
-import { rawHalf } from "../wire/raw.js";
-import { workerOf } from "../wire/spread.js";
+import { NONE, PortRing } from "./port-ring.js";
+import type { RandomInt32 } from "./random.js";
 
-const NONE = -1;
+/** Number of a mapping: its ring above, the port's place in the range below. */
+const RING_SHIFT = 16,
+  PORT_BITS = 0xffff;
 /** Most mappings at a time, all outside addresses together. */
-export const MAX_MAPPINGS = 1 << 17;
+const MAX_MAPPINGS = 1 << 17;
+/** At most half full, so that every probe ends; mostly so empty that the first one hits. */
 const SLOTS = MAX_MAPPINGS * 2;
-/** Rings in use at a time, an outside address and protocol each: as many as a byte tells apart. */
+/** Rings in use at a time, an outside address and protocol each. */
 const MAX_RINGS = 256;
-/** Rings that stay though idle: 45 KB each with the default range, for twenty addresses and three protocols. */
-const RINGS_KEPT = 64;
-
-class PortRing {
-  private readonly ports: Uint16Array;
-  private head = 0;
-  private left: number;
-
-  constructor(
-    readonly proto: number,
-    readonly address: number,
-    first: number,
-    last: number,
-    random: () => number,
-    worker: number,
-    workers: number,
-  ) {
-    const all = Array.from({ length: last - first + 1 }, (_, i) => rawHalf(first + i));
-    this.ports = Uint16Array.from(all.filter((port) => workerOf(address, port, workers) === worker));
-    this.left = this.ports.length;
-    for (let i = this.left - 1; i > 0; i--) {
-      const j = Math.floor(random() * (i + 1));
-      const port = this.ports[i]!;
-      this.ports[i] = this.ports[j]!;
-      this.ports[j] = port;
-    }
-  }
-
-  get idle(): boolean {
-    return this.left === this.ports.length;
-  }
-
-  /** A free port, raw, or -1. */
-  take(): number {
-    if (this.left === 0) return NONE;
-    const port = this.ports[this.head]!;
-    this.head = this.head + 1 === this.ports.length ? 0 : this.head + 1;
-    this.left--;
-    return port;
-  }
-
-  give(port: number): void {
-    const i = this.head + this.left;
-    this.ports[i < this.ports.length ? i : i - this.ports.length] = port;
-    this.left++;
-  }
-}
+/** Rings that stay though idle: 400 KB each with the default range. */
+const RINGS_KEPT = 16;
+/** Ports in use that are looked at to find out whether one address has more than half of them. */
+const SAMPLES = 64;
 
 export class NatPool {
+  /** Ports in use. */
   used = 0;
-  private readonly address = new Int32Array(MAX_MAPPINGS); // inside, raw
-  private readonly key = new Int32Array(MAX_MAPPINGS); // inside port (raw half) | protocol << 16
-  private readonly port = new Uint16Array(MAX_MAPPINGS); // outside, raw
-  private readonly ring = new Uint8Array(MAX_MAPPINGS);
-  private readonly refs = new Int32Array(MAX_MAPPINGS); // flows; negative: exclusive
-  private readonly slots = new Int32Array(SLOTS); // mapping + 1, or 0
   private readonly rings: PortRing[] = [];
-  private readonly free = new Int32Array(MAX_MAPPINGS);
-  private freeCount = 0;
-  private fresh = 0;
+  private readonly slots = new Int32Array(SLOTS); // mapping + 1, or 0
 
-  /** Ports `first`..`last` of each outside address, of them those that lead back to this worker; `seed` int32; `random` in [0, 1). */
+  /** Ports `first`..`last` of each outside address, of them those that lead back to this worker; `seed` int32. */
   constructor(
     private readonly first: number,
     private readonly last: number,
     private readonly seed: number,
-    private readonly random: () => number,
+    private readonly random: RandomInt32,
     private readonly worker = 0,
     private readonly workers = 1,
   ) {}
 
-  /** The mapping of the inside endpoint on `outside`, made if need be; one more flow holds it. -1: no port left. Addresses and `port` raw. */
+  /**
+   * The mapping of the inside endpoint on `outside`, made if need be; one more flow holds it. -1: there is no port left, not even of an address
+   * that has too many. Addresses and `port` raw.
+   */
   acquire(proto: number, inside: number, port: number, outside: number): number {
-    const ring = this.ringOf(proto, outside);
-    const key = port | (proto << 16);
-    const i = this.find(inside, key, ring);
-    if (this.slots[i] !== 0) {
-      const id = this.slots[i]! - 1;
-      this.refs[id] = this.refs[id]! + 1;
-      return id;
+    const at = this.ringOf(proto, outside);
+    if (at === NONE) return NONE;
+    const ring = this.rings[at]!;
+    let slot = this.find(at, inside, port);
+    const known = this.slots[slot]! - 1;
+    if (known !== NONE) {
+      ring.hold(known & PORT_BITS);
+      return known;
     }
-    const id = this.make(inside, key, ring);
-    if (id === NONE) return NONE;
-    this.slots[i] = id + 1;
-    this.refs[id] = 1;
-    return id;
+    if (this.used === MAX_MAPPINGS) return NONE;
+    let taken = ring.take();
+    if (taken === NONE) {
+      taken = this.tooMuch(ring, inside);
+      if (taken === NONE) return NONE;
+      this.vacate((at << RING_SHIFT) | taken, ring.holder(taken), ring.holderPort(taken));
+      slot = this.find(at, inside, port);
+    } else {
+      this.used++;
+    }
+    return this.assign(slot, at, taken, inside, port);
   }
 
-  /** A mapping for one flow alone. -1: no port left. */
-  acquireExclusive(proto: number, outside: number): number {
-    const id = this.make(0, 0, this.ringOf(proto, outside));
-    if (id !== NONE) this.refs[id] = -1;
-    return id;
+  /** The mapping of the inside endpoint, if it is, or can be, this very port of `outside` (raw); one more flow holds it. Else -1. */
+  reacquire(proto: number, inside: number, port: number, outside: number, outsidePort: number): number {
+    const at = this.ringOf(proto, outside);
+    if (at === NONE) return NONE;
+    const ring = this.rings[at]!;
+    const slot = this.find(at, inside, port);
+    const known = this.slots[slot]! - 1;
+    if (known !== NONE) {
+      if (this.portOf(known) !== outsidePort) return NONE;
+      ring.hold(known & PORT_BITS);
+      return known;
+    }
+    const taken = this.used === MAX_MAPPINGS ? NONE : ring.takeThis(outsidePort);
+    if (taken === NONE) return NONE;
+    this.used++;
+    return this.assign(slot, at, taken, inside, port);
   }
 
-  /** One flow less holds the mapping; with the last one its port is free again. */
-  release(id: number): void {
-    const refs = this.refs[id]!;
-    if (refs > 1) {
-      this.refs[id] = refs - 1;
-      return;
-    }
-    if (refs === 1) this.vacate(id);
-    this.refs[id] = 0;
-    this.rings[this.ring[id]!]!.give(this.port[id]!);
-    this.free[this.freeCount++] = id;
+  /** Whether but one flow holds the mapping. */
+  isNew(id: number): boolean {
+    return this.rings[id >>> RING_SHIFT]!.flows(id & PORT_BITS) === 1;
+  }
+
+  /** One flow of the inside endpoint less holds the mapping, if it is that endpoint's still; with the last one its port is free again. */
+  release(id: number, inside: number, port: number): void {
+    const ring = this.rings[id >>> RING_SHIFT]!;
+    const index = id & PORT_BITS;
+    if (!ring.isOf(index, inside, port) || !ring.release(index)) return;
+    this.vacate(id, inside, port);
     this.used--;
   }
 
-  /** Outside port, raw. */
+  /** Outside port of a mapping or candidate, raw. */
   portOf(id: number): number {
-    return this.port[id]!;
+    return this.rings[id >>> RING_SHIFT]!.portOf(id & PORT_BITS);
   }
 
-  private make(inside: number, key: number, ring: number): number {
-    if (ring === NONE) return NONE;
-    const id = this.freeCount > 0 ? this.free[this.freeCount - 1]! : this.fresh;
-    if (id === MAX_MAPPINGS) return NONE;
-    const port = this.rings[ring]!.take();
-    if (port === NONE) return NONE;
-    if (this.freeCount > 0) this.freeCount--;
-    else this.fresh++;
-    this.address[id] = inside;
-    this.key[id] = key;
-    this.ring[id] = ring;
-    this.port[id] = port;
-    this.used++;
+  /** A port of the one address, other than `inside`, that has more than half of them all; -1: there is none. By a vote of random ports (Boyer and Moore's). */
+  private tooMuch(ring: PortRing, inside: number): number {
+    let found = NONE;
+    let votes = 0;
+    for (let n = 0; n < SAMPLES; n++) {
+      const port = ring.any();
+      const holder = ring.holder(port);
+      if (holder === 0) continue; // another worker's
+      if (votes === 0) found = port;
+      votes += holder === ring.holder(found) ? 1 : -1;
+    }
+    if (found === NONE || ring.holder(found) === inside) return NONE;
+    let ofIt = 0;
+    let all = 0;
+    for (let n = 0; n < SAMPLES; n++) {
+      const holder = ring.holder(ring.any());
+      if (holder !== 0) all++;
+      if (holder === ring.holder(found)) ofIt++;
+    }
+    return ofIt * 2 > all ? found : NONE;
+  }
+
+  private assign(slot: number, ring: number, index: number, inside: number, port: number): number {
+    const id = (ring << RING_SHIFT) | index;
+    this.slots[slot] = id + 1;
+    this.rings[ring]!.assign(index, inside, port);
     return id;
   }
 
@@ -156,32 +147,36 @@ export class NatPool {
 
   private addRing(proto: number, outside: number): number {
     const { rings } = this;
-    const idle = rings.length < RINGS_KEPT ? NONE : rings.findIndex((ring) => ring.idle);
+    const idle = rings.length < RINGS_KEPT ? NONE : rings.findIndex((ring) => ring.isIdle());
     const i = idle === NONE ? rings.length : idle;
     if (i === MAX_RINGS) return NONE;
     rings[i] = new PortRing(proto, outside, this.first, this.last, this.random, this.worker, this.workers);
     return i;
   }
 
-  private home(inside: number, key: number, ring: number): number {
-    const h = Math.imul(Math.imul(inside ^ this.seed, 0x9e3779b1) ^ key ^ (ring << 24), 0x85ebca6b);
+  private home(ring: number, inside: number, port: number): number {
+    const h = Math.imul(Math.imul(inside ^ this.seed, 0x9e3779b1) ^ port ^ (ring << 24), 0x85ebca6b);
     return (h ^ (h >>> 15)) & (SLOTS - 1);
   }
 
   /** Slot of the mapping, or the empty one where it would go. */
-  private find(inside: number, key: number, ring: number): number {
-    for (let i = this.home(inside, key, ring); ; i = (i + 1) & (SLOTS - 1)) {
-      const id = this.slots[i]! - 1;
-      if (id === NONE || (this.address[id] === inside && this.key[id] === key && this.ring[id] === ring)) return i;
+  private find(ring: number, inside: number, port: number): number {
+    const { slots, rings } = this;
+    for (let i = this.home(ring, inside, port); ; i = (i + 1) & (SLOTS - 1)) {
+      const id = slots[i]! - 1;
+      if (id === NONE || (id >>> RING_SHIFT === ring && rings[ring]!.isOf(id & PORT_BITS, inside, port))) return i;
     }
   }
 
-  private vacate(id: number): void {
-    const { slots } = this;
-    let hole = this.find(this.address[id]!, this.key[id]!, this.ring[id]!);
+  /** Takes out the mapping of this inside endpoint. */
+  private vacate(id: number, inside: number, port: number): void {
+    const { slots, rings } = this;
+    let hole = this.home(id >>> RING_SHIFT, inside, port);
+    while (slots[hole] !== id + 1) hole = (hole + 1) & (SLOTS - 1);
     for (let i = (hole + 1) & (SLOTS - 1); slots[i] !== 0; i = (i + 1) & (SLOTS - 1)) {
       const other = slots[i]! - 1;
-      const home = this.home(this.address[other]!, this.key[other]!, this.ring[other]!);
+      const its = rings[other >>> RING_SHIFT]!;
+      const home = this.home(other >>> RING_SHIFT, its.holder(other & PORT_BITS), its.holderPort(other & PORT_BITS));
       if (((i - home) & (SLOTS - 1)) < ((i - hole) & (SLOTS - 1))) continue;
       slots[hole] = slots[i]!;
       hole = i;

@@ -23,7 +23,7 @@ const NAMES = [
   "ttl-exceeded", // answered with ICMP time exceeded where allowed (RFC 1812 §5.3.1)
   "no-route", // the host has no route to the destination
   "table-full", // conntrack is at its capacity
-  "no-port", // every port of the masquerade range is taken
+  "no-port", // every source port to this target is taken
   "port-gone", // the egress port was removed
   "tx-full", // the device took no more (EAGAIN, ENOBUFS)
   "tx-error", // the device refused the frame (EINVAL, EIO)
@@ -40,6 +40,10 @@ const NAMES = [
   "ip-checksum", // IPv4 header checksum wrong (RFC 1812 §5.2.2)
   "csum-place", // a partial checksum that is to be put where no checksum is
   "vlan-depth", // more VLAN tags than two
+  "limit-client", // the client has as many flows, or opens as many a second, as one address may
+  "limit-endpoint", // the endpoint has, or opens, as many as one may
+  "limit-port", // the published port has, or is asked for, as many as one may
+  "limit-target-ports", // the address uses as many source ports to this target as one may
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -85,6 +89,10 @@ export const DROP_NOT_FOR_HOST = reason("not-for-host");
 export const DROP_IP_CHECKSUM = reason("ip-checksum");
 export const DROP_CSUM_PLACE = reason("csum-place");
 export const DROP_VLAN_DEPTH = reason("vlan-depth");
+export const DROP_LIMIT_CLIENT = reason("limit-client");
+export const DROP_LIMIT_ENDPOINT = reason("limit-endpoint");
+export const DROP_LIMIT_PORT = reason("limit-port");
+export const DROP_LIMIT_TARGET_PORTS = reason("limit-target-ports");
 
 export const DROP_REASONS = NAMES.length;
 

@@ -98,7 +98,7 @@ describe("a packet that the kernel has accepted", () => {
   it("takes up a connection in the middle, and one that is known", () => {
     const d = honouring();
     expect(only(d.fromHeld(p.tcp(toHost, { ...ports, data: p.payload(100) })))).toMatchObject({ port: A });
-    expect(d.flows()).toMatchObject([{ state: "established" }]);
+    expect(d.flows()).toMatchObject([{ state: "taken-up" }]);
     expect(only(d.fromHeld(p.tcp(toHost, { ...ports, data: p.payload(50) })))).toMatchObject({ port: A });
     expect(d.flows()).toHaveLength(1);
   });

@@ -19,43 +19,10 @@ import {
   TARGET,
   UP,
 } from "../support/dataplane.js";
-import { ACK, frame, ipv4, parse, payload, RST, SYN, tcp, UDP, udp, wrongIn } from "../support/packets.js";
+import { ACK, frame, ipv4, parse, payload, SYN, tcp, UDP, udp, wrongIn } from "../support/packets.js";
 
 const toHost = { src: CLIENT, dst: HOST_IP };
 const syn = (sport: number, dport = PUBLISHED): Uint8Array => tcp(toHost, { sport, dport, flags: SYN });
-
-describe("a full table", () => {
-  it("refuses new flows under table-full, gives back what they took, and serves the old ones", () => {
-    const d = new Dataplane({ conntrackMax: 2 });
-    expect([1, 2, 3].map((n) => d.fromUplink(syn(n)).length)).toEqual([1, 1, 0]);
-    expect(d.fromEndpoint(A, udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 2 }))).toEqual([]);
-    expect([d.drops(UP), d.drops(A), d.state.refused, d.state.pool.used]).toEqual([{ "table-full": 1 }, { "table-full": 1 }, 2, 0]);
-    expect(d.fromUplink(syn(2))).toHaveLength(1);
-    d.at(d.now + 30);
-    expect(d.fromUplink(syn(3))).toHaveLength(1);
-  });
-
-  it("makes room by the flow that has been closing for longest", () => {
-    const d = new Dataplane({ conntrackMax: 2 });
-    for (const n of [1, 2]) d.fromUplink(syn(n));
-    for (const n of [2, 1]) d.fromUplink(tcp(toHost, { sport: n, dport: PUBLISHED, flags: RST }));
-    expect(d.fromUplink(syn(3))).toHaveLength(1);
-    const left = [1, 2, 3].filter((n) => d.fromUplink(tcp(toHost, { sport: n, dport: PUBLISHED, flags: RST })).length === 1);
-    expect([left, d.state.refused]).toEqual([[1, 3], 0]);
-  });
-
-  it("never sends a packet of the flow that made room to where the new one goes, though both come in one batch", () => {
-    const d = new Dataplane({ conntrackMax: 1 });
-    d.fromUplink(syn(1));
-    d.fromUplink(tcp(toHost, { sport: 1, dport: PUBLISHED, flags: RST }));
-    const late = frame(MAC_UP, MAC_UP, tcp(toHost, { sport: 1, dport: PUBLISHED, flags: RST | ACK }));
-    for (const bytes of [late, frame(MAC_UP, MAC_UP, syn(2)), late]) d.io.put(UP, bytes);
-    const out = d.run();
-    expect(out.map((f) => [f.port, parse(f.bytes).sport])).toEqual([[A, 2]]);
-    expect(out.flatMap((f) => wrongIn(f.bytes))).toEqual([]);
-    expect(d.drops(UP)).toEqual({ "no-flow": 1, "not-syn": 1 });
-  });
-});
 
 it("opens one flow for two packets of it in one batch", () => {
   const d = new Dataplane();

@@ -11,6 +11,7 @@ import { rewrite } from "../../src/dataplane/rewrite.js";
 import { track } from "../../src/dataplane/track.js";
 import { ttl } from "../../src/dataplane/ttl.js";
 import { type Batch, DROPPED, UNDECIDED } from "../../src/mem/batch.js";
+import { MAPPING, ROW_SHIFT } from "../../src/table/conntrack.js";
 import {
   A,
   CLIENT,
@@ -103,8 +104,11 @@ it.each([1, 2, 3, 4, 5])("sends the same with and without it, batch by batch (se
     }
   }
   expect(routed).toBeGreaterThan(1000);
-  const [x, y] = two.map(({ d }) => d.state.conntrack);
-  expect(x!.rows).toEqual(y!.rows);
+  // But for the number that a flow gets when it is closed: it may have been closed once more, by a RST before other segments of the same batch.
+  const [x, y] = two.map(({ d }) =>
+    d.state.conntrack.rows.map((word, i) => (i % (1 << ROW_SHIFT) === MAPPING ? Math.max(word, -1) : word)),
+  );
+  expect(x).toEqual(y);
 });
 
 describe("of a segmentation-offload frame", () => {

@@ -99,7 +99,7 @@ describe.each(CASES)("about %s with %i bytes quoted behind the IP header", (kind
 });
 
 function masqueraded(): Sent {
-  return sent(new Dataplane(), A, make.udp({ src: IP_A, dst: SERVER }, 40000, 53));
+  return sent(new Dataplane(), A, make.udp({ src: IP_A, dst: SERVER }, 40000, 5353));
 }
 
 const error = (quoted: Uint8Array, ip: Partial<p.Ip> = {}): Uint8Array =>

@@ -30,7 +30,7 @@ describe("hash seeds", () => {
     let set = 0;
     let clear = 0;
     for (let n = 0; n < 20; n++)
-      for (const seed of seeds(new State({ ...OPTIONS, random: new Random(n).next })).values()) {
+      for (const seed of seeds(new State({ ...OPTIONS, random: new Random(n).int32 })).values()) {
         set |= seed;
         clear |= ~seed;
       }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_TIMEOUTS, STATE_NAMES } from "../../src/table/conntrack.js";
 import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
-import { ACK, echo, FIN, PSH, parse, RST, SYN, tcp, UDP, udp } from "../support/packets.js";
+import { Flow } from "../support/flows.js";
+import { ACK, echo, FIN, PSH, parse, RST, SYN, tcp, UDP } from "../support/packets.js";
 
 const FLAGS: Record<string, number> = { S: SYN, A: ACK, F: FIN, R: RST, P: PSH, ".": ACK, U: 32 };
 
@@ -43,6 +44,7 @@ function bits(flags: string): number {
 }
 
 const OPEN = "c:S s:SA c:A";
+const TCP_STATES = ["syn-sent", "syn-received", "taken-up", "established", "fin-wait", "closing", "reset"];
 
 describe("TCP (RFC 5382 §5, RFC 7857 §2)", () => {
   it.each([
@@ -66,7 +68,20 @@ describe("TCP (RFC 5382 §5, RFC 7857 §2)", () => {
     ["a reset by the client", `${OPEN} c:R`, "reset", 240],
     ["a reset by the server", `${OPEN} s:RA`, "reset", 240],
     ["a refused SYN", "c:S s:RA", "reset", 240],
-    ["data after a reset, which may have been forged", `${OPEN} s:R c:PA s:PA`, "reset", 240],
+    ["data of the other side after a reset", `${OPEN} s:R c:PA c:A`, "reset", 240],
+    ["data of the side that is said to have reset it, which so was forged", `${OPEN} s:R c:PA s:PA`, "taken-up", 30],
+    ["the same, and the connection going on", `${OPEN} s:R c:PA s:PA c:A s:PA`, "established", 7440],
+    ["a forged reset in the client's name, and the connection going on", `${OPEN} c:R c:PA s:A`, "established", 7440],
+    ["a reset of each side", `${OPEN} c:R s:R c:A`, "reset", 240],
+    ["a fresh SYN after the client's FIN, that the target takes", `${OPEN} c:FA c:S s:SA c:A`, "established", 7440],
+    ["a fresh SYN after the target's FIN, that the target takes", `${OPEN} s:FA c:S s:SA c:A`, "established", 7440],
+    ["a stray SYN after a FIN, that the target does not take", `${OPEN} c:FA c:S s:A`, "fin-wait", 240],
+    ["a segment from the middle of a connection", "c:A", "taken-up", 30],
+    ["more of them, without an answer", "c:A c:PA c:A c:FA", "taken-up", 30],
+    ["a segment from the middle, answered", "c:A s:A", "established", 7440],
+    ["a segment from the middle, answered with a FIN", "c:A s:FA", "fin-wait", 240],
+    ["a segment from the middle, refused", "c:A s:R", "reset", 240],
+    ["a segment from the middle that nobody had sent, and then a SYN", "c:A c:S s:SA", "syn-received", 60],
     ["a stray SYN into an open connection", `${OPEN} c:S s:A`, "established", 7440],
     ["a server's SYN into a closed one, which opens nothing", `${OPEN} c:FA s:FA s:S`, "closing", 240],
     ["a fresh SYN after both closed", `${OPEN} c:FA s:FA c:S`, "syn-sent", 30],
@@ -95,8 +110,9 @@ describe("TCP (RFC 5382 §5, RFC 7857 §2)", () => {
     c.d.at(c.d.now + 7440);
     expect(c.server("PA")).toBe(0);
     expect(c.client("A")).toBe(1);
-    expect(c.state).toBe("established");
+    expect(c.state).toBe("taken-up");
     expect(c.server("PA")).toBe(1);
+    expect(c.state).toBe("established");
   });
 
   it("keeps the closing list in order through late segments: the flow whose last segment is oldest makes room", () => {
@@ -112,40 +128,62 @@ describe("TCP (RFC 5382 §5, RFC 7857 §2)", () => {
     expect(ports.sort()).toEqual([1, 3, 4]);
   });
 
-  it("goes through every pair of state and flags without leaving the known states", () => {
-    const scripts = ["c:S", "c:S s:SA", OPEN, `${OPEN} c:FA`, `${OPEN} s:FA`, `${OPEN} c:FA s:FA`, `${OPEN} s:R`];
-    for (const script of scripts)
+  it.each(["c:S", "c:S s:SA", "c:A", OPEN, `${OPEN} c:FA`, `${OPEN} s:FA`, `${OPEN} c:FA s:FA`, `${OPEN} s:R`, `${OPEN} c:R`])(
+    "leaves the known states by no flags whatever: after %s",
+    (script) => {
       for (let flags = 0; flags < 64; flags++)
         for (const side of ["client", "server"] as const) {
           const c = new Connection().play(script);
           const names = Object.entries(FLAGS).filter(([, bit]) => (flags & bit) !== 0);
           expect(c[side](names.map(([name]) => name).join(""))).toBe(1);
-          expect(STATE_NAMES.slice(0, 7)).toContain(c.state);
+          expect(TCP_STATES).toContain(c.state);
           expect(c.timeout).toBe(DEFAULT_TIMEOUTS[c.d.state.conntrack.state(0)]);
           if ((flags & RST) !== 0) expect(c.state).toBe("reset");
         }
-  });
+    },
+  );
 });
 
 describe("UDP (RFC 4787 REQ-5) and ICMP (RFC 5508 REQ-2)", () => {
-  it("keeps an unanswered UDP flow 120 seconds, an answered one 300", () => {
+  /** "a:9" is a datagram of the opener, "t:" one of the target, "+100" seconds that pass; state and time-out then. */
+  function play(script: string, targetPort = TARGET): [string, number] {
     const d = new Dataplane();
-    d.publish({ proto: UDP });
-    const ask = (): number => d.fromUplink(udp({ src: CLIENT, dst: HOST_IP }, { sport: 9, dport: PUBLISHED })).length;
-    const answer = (): number => d.fromEndpoint(A, udp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 9 })).length;
-    const left = (): number => (d.state.conntrack.used === 0 ? 0 : d.state.conntrack.deadline(0) - d.now);
-    ask();
-    d.at(d.now + 100);
-    ask();
-    expect(left()).toBe(120);
-    answer();
-    expect(left()).toBe(300);
-    d.at(d.now + 299);
-    expect([ask(), left()]).toEqual([1, 300]);
-    d.at(d.now + 299);
-    expect(left()).toBe(1);
-    d.at(d.now + 1);
-    expect(left()).toBe(0);
+    d.publish({ proto: UDP, firstPort: 5300, lastPort: 5300, targetPort });
+    const flow = new Flow(d, { from: UP, src: CLIENT, sport: 9, dst: HOST_IP, dport: 5300 }, UDP);
+    for (const step of script.split(" ")) {
+      if (step.startsWith("+")) d.at(d.now + Number(step.slice(1)));
+      else expect(step === "a" ? flow.ask() : flow.answer(), step).toBe(true);
+    }
+    const { conntrack } = d.state;
+    return conntrack.used === 0 ? ["gone", 0] : [STATE_NAMES[conntrack.state(0)]!, conntrack.deadline(0) - d.now];
+  }
+
+  it.each([
+    ["a datagram without an answer", "a", ["unreplied", 120]],
+    ["several of them", "a +100 a +100 a", ["unreplied", 120]],
+    ["silence after them", "a +100 a +120", ["gone", 0]],
+    ["an answer", "a t", ["replied", 300]],
+    ["an answer and the opener again", "a t a", ["assured", 300]],
+    ["answers that go on", "a t t t", ["assured", 300]],
+    ["an exchange, then silence", "a t a +299", ["assured", 1]],
+    ["an exchange, then longer silence", "a t a +300", ["gone", 0]],
+    ["one side alone, in time", "a t a +299 t +299 t", ["assured", 300]],
+  ])("%s: state and time-out", (_, script, expected) => {
+    expect(play(script)).toEqual(expected);
+  });
+
+  it.each([
+    ["a query", "a", ["query", 30]],
+    ["a query, and its repetition", "a +5 a", ["query", 30]],
+    ["an answer", "a t", ["answered", 10]],
+    ["two queries and two answers", "a a t t", ["answered", 10]],
+    ["an answer, and silence", "a t +10", ["gone", 0]],
+    ["no answer", "a +30", ["gone", 0]],
+    ["a second query", "a t +9 a", ["query", 30]],
+    ["four queries and their answers", "a t a t a t a t", ["answered", 10]],
+    ["as many as of a tunnel, or of a resolver with one port", "a t a t a t a t a", ["assured", 300]],
+  ])("ends soon at port 53 (RFC 4787 REQ-5a): %s", (_, script, expected) => {
+    expect(play(script, 53)).toEqual(expected);
   });
 
   it("keeps an echo 60 seconds", () => {

@@ -18,6 +18,7 @@ import {
   TARGET,
   UP,
 } from "../support/dataplane.js";
+import { Flow } from "../support/flows.js";
 import * as p from "../support/packets.js";
 
 const SPORT = 40000;
@@ -77,8 +78,9 @@ describe.each([2, 3])("of %i workers each", (workers) => {
 
 it("refuses a flow that clashes with as many as there are ports to give", () => {
   const d = publishing(0, 1, { masqueradeFirst: 61000, masqueradeLast: 61001 });
-  const sent = [PUBLISHED, ...CLASHING].flatMap((dport) => d.fromUplink(syn("198.51.100.9", dport)));
-  expect(new Set(sent.map(({ bytes }) => p.parse(bytes).sport))).toEqual(new Set([SPORT, 61000, 61001]));
+  const flows = [PUBLISHED, ...CLASHING].map((dport) => new Flow(d, { from: UP, src: "198.51.100.9", sport: SPORT, dst: HOST_IP, dport }));
+  expect(flows.map((flow) => flow.open())).toEqual([true, true, true, false, false, false]);
+  expect(new Set(flows.slice(0, 3).map((flow) => flow.seen!.sport))).toEqual(new Set([SPORT, 61000, 61001]));
   expect(d.drops(UP)).toEqual({ "no-port": 3 });
   expect(d.state.conntrack.used).toBe(3);
 });

@@ -259,13 +259,13 @@ describe("what is over", () => {
     carry(d, fromClient(proto), 5, start + timeout - 10);
     carry(d, fromServer(proto), 5, start + timeout - 20);
     d.at(start + timeout + 1);
-    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([1, 0, 2]);
+    expect([conntrack.used, d.state.expired, d.flowMap.size]).toEqual([1, 0, 2]);
     carry(d, fromServer(proto), 6, start + timeout + 100); // the other direction alone keeps it too
     d.at(start + 2 * timeout);
     d.at(start + 2 * timeout + 99);
-    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([1, 0, 2]);
+    expect([conntrack.used, d.state.expired, d.flowMap.size]).toEqual([1, 0, 2]);
     d.at(start + 2 * timeout + 100);
-    expect([conntrack.used, conntrack.expired, d.flowMap.size]).toEqual([0, 1, 0]);
+    expect([conntrack.used, d.state.expired, d.flowMap.size]).toEqual([0, 1, 0]);
   });
 
   it("expires when the kernel carried nothing", () => {

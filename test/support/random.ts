@@ -15,9 +15,7 @@ export class Random {
     return Math.floor(this.next() * n);
   }
 
-  int32(): number {
-    return (this.next() * 0x100000000) | 0;
-  }
+  readonly int32 = (): number => (this.next() * 0x100000000) | 0;
 
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;

@@ -1,6 +1,6 @@
 /** Conntrack against a plain Map that does the same the obvious way, under thousands of random operations. */
 import { describe, expect, it } from "vitest";
-import { CLOSING, Conntrack, DEFAULT_TIMEOUTS, RESET } from "../../src/table/conntrack.js";
+import { Conntrack, DEFAULT_TIMEOUTS, HELD, NewFlow, PHASES } from "../../src/table/conntrack.js";
 import { Random } from "../support/random.js";
 
 interface Entry {
@@ -10,8 +10,8 @@ interface Entry {
   tuples: [number[], number[]];
   deadline: number;
   packets: [number, number];
-  /** Order of becoming closing. */
-  closing: number;
+  /** Order of coming into its state, or of the first packet of a second. */
+  order: number;
 }
 
 const key = (proto: number, tuple: number[]): string => `${proto}/${tuple.join("/")}`;
@@ -35,7 +35,7 @@ class Model {
   private setState(entry: Entry, state: number): void {
     entry.state = state;
     entry.deadline = this.now + this.real.timeouts[state]!;
-    entry.closing = state === CLOSING || state === RESET ? ++this.serial : 0;
+    entry.order = ++this.serial;
   }
 
   private any(): Entry | undefined {
@@ -55,11 +55,14 @@ class Model {
     if (keys[0] === keys[1] || keys.some((k) => this.tuples.has(k))) return;
     const state = this.random.below(DEFAULT_TIMEOUTS.length);
     const [a, b] = tuples as [[number, number, number], [number, number, number]];
-    const id = this.real.insert(proto, state, ...a, ...b, this.now);
+    const [src, dst, ports] = a;
+    const [replySrc, replyDst, replyPorts] = b;
+    const flow = Object.assign(new NewFlow(), { proto, state, src, dst, ports, replySrc, replyDst, replyPorts });
+    const id = this.real.insert(flow, this.now);
     expect(id === -1).toBe(this.entries.size === this.real.capacity);
     if (id === -1) return;
     expect(this.entries.has(id)).toBe(false);
-    const entry: Entry = { id, proto, state, tuples, deadline: 0, packets: [0, 0], closing: 0 };
+    const entry: Entry = { id, proto, state, tuples, deadline: 0, packets: [0, 0], order: 0 };
     this.setState(entry, state);
     this.entries.set(id, entry);
     for (const [dir, k] of keys.entries()) this.tuples.set(k, id * 2 + dir);
@@ -74,10 +77,12 @@ class Model {
       const state = this.random.below(DEFAULT_TIMEOUTS.length);
       this.real.setState(entry.id, state, this.now);
       this.setState(entry, state);
-    } else if (what < 92 && entry.closing === 0) {
+    } else if (what < 92) {
       const dir = this.random.below(2);
       this.real.touch(entry.id, dir, this.now);
-      entry.deadline = this.now + this.real.timeouts[entry.state]!;
+      const deadline = this.now + this.real.timeouts[entry.state]!;
+      if (deadline !== entry.deadline) entry.order = ++this.serial;
+      entry.deadline = deadline;
       entry.packets[dir]!++;
     } else this.pass(this.random.pick([1, 1, 7, 61, 300]));
   }
@@ -94,8 +99,11 @@ class Model {
 
   check(): void {
     expect(this.real.used).toBe(this.entries.size);
-    const closing = [...this.entries.values()].filter((entry) => entry.closing > 0).sort((a, b) => a.closing - b.closing);
-    expect(this.real.oldestClosing()).toBe(closing[0]?.id ?? -1);
+    for (const [state, phase] of PHASES.entries()) {
+      const all = [...this.entries.values()].filter((entry) => entry.state === state).sort((a, b) => a.order - b.order);
+      expect(this.real.population[state]).toBe(all.length);
+      if (phase !== HELD) expect(this.inOrder(state)).toEqual(all.map((entry) => entry.id));
+    }
     for (const { id, proto, state, deadline, packets, tuples } of this.entries.values()) {
       expect([this.real.isLive(id), this.real.protocol(id), this.real.state(id), this.real.deadline(id)]).toEqual([
         true,
@@ -110,6 +118,12 @@ class Model {
       const [proto, tuple] = [this.random.pick([6, 17, 1]), this.tuple()];
       expect(this.lookup(proto, tuple)).toBe(this.tuples.get(key(proto, tuple)) ?? -1);
     }
+  }
+
+  private inOrder(state: number): number[] {
+    const ids: number[] = [];
+    for (let id = this.real.oldest(state); id !== -1; id = this.real.next(id)) ids.push(id);
+    return ids;
   }
 
   private lookup(proto: number, tuple: number[]): number {
@@ -137,7 +151,8 @@ it("finds all others when tuples with the same home slot come and go (clusters t
   for (const slot of [0, 62, 63]) {
     const sources: number[] = [];
     for (let n = 0; sources.length < 12; n++) if (home(n) === slot || home(n) === ((slot + 1) & 63)) sources.push(n);
-    const ids = sources.map((n) => t.insert(6, 0, n, 1, 1, n, 2, 2, 0));
+    const tuples = { dst: 1, ports: 1, replyDst: 2, replyPorts: 2 };
+    const ids = sources.map((n) => t.insert(Object.assign(new NewFlow(), { proto: 6, src: n, replySrc: n, ...tuples }), 0));
     const left = new Map(sources.map((n, i) => [n, ids[i]!]));
     for (const n of [3, 0, 11, 5, 7, 1, 2, 4, 6, 8, 9, 10].map((i) => sources[i]!)) {
       t.remove(left.get(n)!);

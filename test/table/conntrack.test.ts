@@ -12,8 +12,16 @@ const TCP = 6,
   UDP = 17;
 
 /** A published port's flow from client port `n`. */
-function add(t: ct.Conntrack, n: number, now = 0, state: number = ct.SYN_SENT): number {
-  return t.insert(TCP, state, CLIENT, HOST, rawPorts(n, 8999), TARGET, CLIENT, rawPorts(8080, n), now);
+function add(t: ct.Conntrack, n: number, now = 0, state: number = ct.SYN_SENT, more: Partial<ct.NewFlow> = {}): number {
+  const tuples = {
+    src: CLIENT,
+    dst: HOST,
+    ports: rawPorts(n, 8999),
+    replySrc: TARGET,
+    replyDst: CLIENT,
+    replyPorts: rawPorts(8080, n),
+  };
+  return t.insert(Object.assign(new ct.NewFlow(), { proto: TCP, state, ...tuples, ...more }), now);
 }
 
 function find(t: ct.Conntrack, n: number): number {
@@ -22,8 +30,7 @@ function find(t: ct.Conntrack, n: number): number {
 
 it("says by which port packets of each tuple come: by the one that the other direction leaves by", () => {
   const t = new ct.Conntrack(16, 1);
-  const id = add(t, 7);
-  t.setEgress(id, 5 | ct.EGRESS_KEEP_TTL, 9 | ct.EGRESS_RECORD);
+  const id = add(t, 7, 0, ct.SYN_SENT, { egress: 5 | ct.EGRESS_KEEP_TTL, replyEgress: 9 | ct.EGRESS_RECORD });
   const [original, reply] = [id << 1, (id << 1) | 1];
   expect([5, 9, 0].map((port) => [t.comesBy(original, port), t.comesBy(reply, port)])).toEqual([
     [false, true],
@@ -65,12 +72,10 @@ describe("entry", () => {
 
   it("keeps deltas, egress, mapping and packet counts of each direction", () => {
     const t = new ct.Conntrack(16, 1);
-    const id = add(t, 40000);
     const addresses = delta(HOST, TARGET),
       all = combine(addresses, delta(rawPorts(40000, 8999), rawPorts(40000, 8080)));
-    t.setDeltas(id, addresses, all);
-    t.setEgress(id, 7 | ct.EGRESS_RECORD, 1023);
-    t.setMapping(id, 99);
+    const egress = { egress: 7 | ct.EGRESS_RECORD, replyEgress: 1023 };
+    const id = add(t, 40000, 0, ct.SYN_SENT, { addressDelta: addresses, allDelta: all, mapping: 99, ...egress });
     t.touch(id, 0, 5);
     t.touch(id, 0, 5);
     t.touch(id, 1, 5);
@@ -82,10 +87,7 @@ describe("entry", () => {
 
   it("starts clean in a row that another flow had", () => {
     const t = new ct.Conntrack(1, 1);
-    const id = add(t, 1);
-    t.setDeltas(id, 1, 2);
-    t.setEgress(id, 3, 4);
-    t.setMapping(id, 5);
+    const id = add(t, 1, 0, ct.ESTABLISHED, { addressDelta: 1, allDelta: 2, egress: 3, replyEgress: 4, mapping: 5 });
     t.touch(id, 1, 0);
     t.remove(id);
     expect(t.isLive(id)).toBe(false);
@@ -143,7 +145,7 @@ describe("expiry", () => {
     expect(t.deadline(id)).toBe(1000 + timeout);
     for (const now of [1000, 1001, 1000 + timeout - 1]) expect(expire(t, now), `at ${now}`).toEqual([]);
     expect(expire(t, 1000 + timeout)).toEqual([id]);
-    expect([t.used, t.expired, find(t, 1)]).toEqual([0, 1, -1]);
+    expect([t.used, find(t, 1)]).toEqual([0, -1]);
   });
 
   it("starts afresh with each packet", () => {
@@ -193,40 +195,67 @@ describe("expiry", () => {
 
   it("finds none twice and misses none when closing flows and others expire together", () => {
     const t = new ct.Conntrack(90, 1);
-    for (let n = 0; n < 90; n++) add(t, n, 0, n % 3 === 0 ? ct.CLOSING : n % 3 === 1 ? ct.FIN_ORIGINAL : ct.RESET);
+    for (let n = 0; n < 90; n++) add(t, n, 0, n % 3 === 0 ? ct.CLOSING : n % 3 === 1 ? ct.FIN_ORIGINAL : ct.RESET_REPLY);
     const ids = expire(t, 240);
     expect(new Set(ids).size).toBe(90);
     expect(t.used).toBe(0);
-    expect(t.oldestClosing()).toBe(-1);
   });
 });
 
-describe("closing list", () => {
-  it("names the flow that has been closing for longest", () => {
+describe("the flow of a state that has been silent for longest", () => {
+  it("is the one that came into it first, or was heard last in an earlier second", () => {
     const t = new ct.Conntrack(8, 1);
     const ids = [1, 2, 3, 4].map((n) => add(t, n, 0, ct.ESTABLISHED));
-    expect(t.oldestClosing()).toBe(-1);
-    for (const [i, k] of [2, 0, 3, 1].entries()) t.setState(ids[k]!, i % 2 === 0 ? ct.CLOSING : ct.RESET, i);
-    expect(t.oldestClosing()).toBe(ids[2]);
-    t.setState(ids[2]!, ct.CLOSING, 5); // another packet: to the end
-    expect(t.oldestClosing()).toBe(ids[0]);
+    expect(t.oldest(ct.CLOSING)).toBe(-1);
+    for (const [i, k] of [2, 0, 3, 1].entries()) t.setState(ids[k]!, ct.CLOSING, i);
+    expect(t.oldest(ct.CLOSING)).toBe(ids[2]);
+    t.touch(ids[2]!, 0, 5); // another packet: to the end
+    expect([t.oldest(ct.CLOSING), t.lastSeen(ids[0]!)]).toEqual([ids[0], 1]);
     t.setState(ids[0]!, ct.SYN_SENT, 6); // opened anew
-    expect(t.oldestClosing()).toBe(ids[3]);
+    expect([t.oldest(ct.CLOSING), t.oldest(ct.SYN_SENT)]).toEqual([ids[3], ids[0]]);
     t.remove(ids[3]!);
-    expect(t.oldestClosing()).toBe(ids[1]);
+    expect([t.oldest(ct.CLOSING), t.next(ids[1]!), t.next(ids[2]!)]).toEqual([ids[1], ids[2], -1]);
     t.remove(ids[1]!);
-    expect(t.oldestClosing()).toBe(ids[2]);
     t.remove(ids[2]!);
-    expect(t.oldestClosing()).toBe(-1);
-    expect(t.used).toBe(1);
+    expect([t.oldest(ct.CLOSING), t.used]).toEqual([-1, 1]);
   });
 
-  it("expires in order, each on its own time", () => {
+  it("stays the same however many packets come within one second", () => {
     const t = new ct.Conntrack(8, 1);
-    const ids = [0, 1, 2].map((n) => add(t, n, n * 10, ct.CLOSING));
-    expect(expire(t, 239)).toEqual([]);
-    expect(expire(t, 240)).toEqual([ids[0]]);
-    expect(expire(t, 255)).toEqual([ids[1]]);
-    expect(expire(t, 260)).toEqual([ids[2]]);
+    const [first, second] = [add(t, 1, 7), add(t, 2, 7)];
+    for (let n = 0; n < 3; n++) t.touch(first, 0, 7);
+    expect([t.oldest(ct.SYN_SENT), t.packets(first, 0)]).toEqual([first, 3]);
+    t.touch(first, 0, 8);
+    expect(t.oldest(ct.SYN_SENT)).toBe(second);
   });
+
+  it("expires in its turn, each state by its own time-out", () => {
+    const t = new ct.Conntrack(8, 1);
+    const closing = [0, 1, 2].map((n) => add(t, n, n * 10, ct.CLOSING));
+    const answered = add(t, 3, 0, ct.ANSWERED);
+    expect(expire(t, 9)).toEqual([]);
+    expect(expire(t, 10)).toEqual([answered]);
+    expect(expire(t, 239)).toEqual([]);
+    expect(expire(t, 240)).toEqual([closing[0]]);
+    expect(expire(t, 255)).toEqual([closing[1]]);
+    expect(expire(t, 260)).toEqual([closing[2]]);
+  });
+});
+
+it("counts the flows of each state, and those that are held", () => {
+  const t = new ct.Conntrack(64, 1);
+  const ids = ct.STATE_NAMES.map((_, state) => add(t, state, 0, state));
+  expect([...t.population]).toEqual(ct.STATE_NAMES.map(() => 1));
+  expect(t.held).toBe(4); // established, two kinds of half-closed, assured
+  t.setState(ids[ct.SYN_SENT]!, ct.ESTABLISHED, 1);
+  t.remove(ids[ct.ASSURED]!);
+  expect([t.population[ct.SYN_SENT], t.population[ct.ESTABLISHED], t.population[ct.ASSURED], t.held]).toEqual([0, 2, 0, 4]);
+});
+
+it("tells what a flow was opened to, and whether its target sees it", () => {
+  const t = new ct.Conntrack(8, 1);
+  const published = add(t, 1);
+  const masqueraded = add(t, 2, 0, ct.SYN_SENT, { dst: TARGET, replyDst: HOST });
+  expect([t.isPublished(published), t.hasOtherSource(published)]).toEqual([true, false]);
+  expect([t.isPublished(masqueraded), t.hasOtherSource(masqueraded)]).toEqual([false, true]);
 });

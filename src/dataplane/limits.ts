@@ -1,0 +1,183 @@
+/**
+ * How much of what there is a limited amount of one address, endpoint or published port may have, so that what is full hurts who filled it.
+ *
+ * - New flows a second, by address of a client, by endpoint, and by published port: at most so many, answered or not.
+ * - Flows that are not CLOSED (`table/flow-row.ts`), by the same: at most so many; or, where no number is given, as many as the table has room for,
+ *   but *the last eighth of it is for those who have less than half*. Who is at the limit gives up a flow that is UNPROVEN, if there is one
+ *   (`make-room.ts`), so nobody can be kept out by flows opened in his name.
+ * - Source ports to one target, by address of who opens the flows: the same rule of half and the last eighth (RFC 6888 REQ-4).
+ *
+ * Programs of the host are no clients: no limit by address holds for them. A published port is its number and protocol, on whatever address.
+ * With several workers each has its part of every number.
+ *
+ * Addresses may be forged, so there may be any number of them: they are counted in sketches of fixed size (`table/tally.ts`).
+ */
+import { type Conntrack, EGRESS_KEEP_TTL, EGRESS_PORT, type NewFlow } from "../table/conntrack.js";
+import { ENDPOINT, MAX_PORTS, type Ports } from "../table/ports.js";
+import type { RandomInt32 } from "../table/random.js";
+import { Tally } from "../table/tally.js";
+import { PROTO_ICMP } from "../wire/ipv4.js";
+
+/** A number for each that can have a limit. */
+export interface PerHolder {
+  /** Address of a client that comes from outside, or from a network that is not ours. */
+  client: number;
+  /** What is attached to one of our ports, whatever its address. */
+  endpoint: number;
+  /** Published port: its number and protocol. */
+  port: number;
+}
+
+/** Of one worker. */
+export interface LimitOptions {
+  /** Flows at a time; 0: the rule of half and the last eighth. */
+  flows: PerHolder;
+  newFlowsPerSec: PerHolder;
+}
+
+/** New flows: more than anybody is known to open for a good reason, and so few that a table of the default size holds each for seconds, time enough for an answer. */
+export const DEFAULT_LIMITS: LimitOptions = {
+  flows: { client: 0, endpoint: 0, port: 0 },
+  newFlowsPerSec: { client: 50_000, endpoint: 50_000, port: 200_000 },
+};
+
+/** What is in the way of a flow. */
+export const NO_LIMIT = 0,
+  LIMIT_CLIENT = 1,
+  LIMIT_ENDPOINT = 2,
+  LIMIT_PORT = 3;
+
+/** Slots of the sketches. Addresses: as many as the table has entries, up to MANY. */
+const FEW = 1 << 10,
+  MANY = 1 << 16;
+const PORT_SLOTS = 1 << 12,
+  TARGET_SLOTS = 1 << 14;
+
+export class Limits {
+  private readonly flowsByClient: Tally;
+  private readonly flowsByPort: Tally;
+  private readonly flowsByEndpoint = new Int32Array(MAX_PORTS);
+  private readonly newByClient: Tally;
+  private readonly newByPort: Tally;
+  private readonly newByEndpoint = new Int32Array(MAX_PORTS);
+  /** Source ports in use towards (target, our address, service), and by (target, client, service). */
+  private readonly portsToTarget: Tally;
+  private readonly portsByClient: Tally;
+
+  /** `sourcePorts`: how many there are towards one target. */
+  constructor(
+    private readonly options: LimitOptions,
+    private readonly conntrack: Conntrack,
+    private readonly ports: Ports,
+    private readonly sourcePorts: number,
+    random: RandomInt32,
+  ) {
+    const entries = 1 << Math.ceil(Math.log2(conntrack.capacity));
+    const slots = Math.min(Math.max(entries, FEW), MANY);
+    // A table full of flows from as many addresses adds some flows to what each is charged: too many only where somebody sets a small limit.
+    this.flowsByClient = new Tally(options.flows.client === 0 ? slots : Math.max(slots, entries), random());
+    this.newByClient = new Tally(slots, random());
+    this.flowsByPort = new Tally(PORT_SLOTS, random());
+    this.newByPort = new Tally(PORT_SLOTS, random());
+    this.portsToTarget = new Tally(TARGET_SLOTS, random());
+    this.portsByClient = new Tally(TARGET_SLOTS, random());
+  }
+
+  /** Another second has begun. */
+  tick(): void {
+    this.newByClient.clear();
+    this.newByPort.clear();
+    this.newByEndpoint.fill(0);
+  }
+
+  /** Counts one more new flow in this second, or says whose limit that would exceed. */
+  countNew(flow: NewFlow): number {
+    const { client, endpoint, port } = this.options.newFlowsPerSec;
+    const ingress = flow.replyEgress & EGRESS_PORT;
+    if (this.ports.kind[ingress] === ENDPOINT) {
+      if (this.newByEndpoint[ingress]! >= endpoint) return LIMIT_ENDPOINT;
+      this.newByEndpoint[ingress] = this.newByEndpoint[ingress]! + 1;
+    } else if (!isHosts(flow) && !this.newByClient.addUpTo(client, flow.src)) {
+      return LIMIT_CLIENT;
+    }
+    if (!isPublished(flow) || this.newByPort.addUpTo(port, serviceOf(flow.proto, flow.ports >>> 16))) return NO_LIMIT;
+    return LIMIT_PORT;
+  }
+
+  /** Whose limit one more flow would exceed. */
+  exceeded(flow: NewFlow): number {
+    const { client, endpoint, port } = this.options.flows;
+    const lastEighth = this.conntrack.held * 8 >= this.conntrack.capacity * 7;
+    const ingress = flow.replyEgress & EGRESS_PORT;
+    if (this.ports.kind[ingress] === ENDPOINT) {
+      if (this.isFull(this.flowsByEndpoint[ingress]!, endpoint, lastEighth)) return LIMIT_ENDPOINT;
+    } else if (!isHosts(flow) && (client > 0 || lastEighth) && this.isFull(this.flowsByClient.get(flow.src), client, lastEighth)) {
+      return LIMIT_CLIENT;
+    }
+    if (!isPublished(flow) || (port === 0 && !lastEighth)) return NO_LIMIT;
+    return this.isFull(this.flowsByPort.get(serviceOf(flow.proto, flow.ports >>> 16)), port, lastEighth) ? LIMIT_PORT : NO_LIMIT;
+  }
+
+  /** Whether flow `id` counts for the limit that is in the way of `flow`. */
+  sharesLimit(limit: number, flow: NewFlow, id: number): boolean {
+    const { conntrack } = this;
+    if (limit === LIMIT_CLIENT) return conntrack.tuple(id, 0, 0) === flow.src;
+    if (limit === LIMIT_ENDPOINT) return ((conntrack.egress(id, 1) ^ flow.replyEgress) & EGRESS_PORT) === 0;
+    return conntrack.isPublished(id) && conntrack.protocol(id) === flow.proto && (conntrack.tuple(id, 0, 2) ^ flow.ports) >>> 16 === 0;
+  }
+
+  /** Whether the opener of the flow may have one more source port to its target. */
+  mayTakePort({ proto, src, replySrc, replyDst, replyPorts }: NewFlow): boolean {
+    const service = serviceOf(proto, replyPorts & 0xffff);
+    if (this.portsToTarget.get(replySrc, replyDst, service) * 8 < this.sourcePorts * 7) return true;
+    return this.portsByClient.get(replySrc, src, service) * 2 < this.sourcePorts;
+  }
+
+  /** Flows that this address has opened and that are not CLOSED. */
+  flowsOf(address: number): number {
+    return this.flowsByClient.get(address);
+  }
+
+  /** Flow `id` counts from now on. */
+  hold(id: number): void {
+    this.count(id, 1);
+  }
+
+  /** Flow `id` counts no longer. */
+  release(id: number): void {
+    this.count(id, -1);
+  }
+
+  private isFull(flows: number, limit: number, lastEighth: boolean): boolean {
+    return limit === 0 ? lastEighth && flows * 2 >= this.conntrack.capacity : flows >= limit;
+  }
+
+  private count(id: number, n: number): void {
+    const { conntrack } = this;
+    const proto = conntrack.protocol(id);
+    const client = conntrack.tuple(id, 0, 0);
+    const ingress = conntrack.egress(id, 1) & EGRESS_PORT;
+    this.flowsByClient.add(n, client);
+    this.flowsByEndpoint[ingress] = this.flowsByEndpoint[ingress]! + n;
+    if (conntrack.isPublished(id)) this.flowsByPort.add(n, serviceOf(proto, conntrack.tuple(id, 0, 2) >>> 16));
+    if (!conntrack.hasOtherSource(id)) return;
+    const target = conntrack.tuple(id, 1, 0);
+    const service = serviceOf(proto, conntrack.tuple(id, 1, 2) & 0xffff);
+    this.portsToTarget.add(n, target, conntrack.newSrc(id, 0), service);
+    this.portsByClient.add(n, target, client, service);
+  }
+}
+
+/** Opened by a program of the host itself. */
+function isHosts(flow: NewFlow): boolean {
+  return (flow.replyEgress & EGRESS_KEEP_TTL) !== 0;
+}
+
+function isPublished(flow: NewFlow): boolean {
+  return flow.dst !== flow.replySrc;
+}
+
+/** A raw port with its protocol; ICMP has none. */
+function serviceOf(proto: number, port: number): number {
+  return proto === PROTO_ICMP ? proto << 16 : port | (proto << 16);
+}

@@ -1,0 +1,95 @@
+/**
+ * A flow's row in `table/conntrack.ts`: where its words lie, and the states that a flow can be in.
+ */
+
+/** A row is 16 words; these are their places. Original tuple 0..2 (source, destination, ports), reply tuple 3..5. */
+export const ROW_SHIFT = 4;
+export const SRC = 0,
+  DST = 1,
+  PORTS = 2;
+export const REPLY = 3;
+/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`). */
+export const STATE = 6;
+/** Second at which the entry dies. */
+export const DEADLINE = 7;
+/** Neighbours in the list that ages the entry (`table/ageing.ts`); NEXT links free rows too. */
+export const NEXT = 8,
+  PREV = 9;
+/** Port mapping that the flow holds (`table/nat-pool.ts`); -1: none. Of a CLOSED flow, which holds none, with all upper bits set when it was closed. */
+export const MAPPING = 10;
+/** Egress of each direction: port in bits 0..15, EGRESS_* bits above. */
+export const EGRESS = 11;
+/** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
+export const DELTA = 13;
+/** Packets of each direction; wraps at 2^32. */
+export const PACKETS = 14;
+
+/** The uplink's steering is to bring the replies of what goes out here. */
+export const EGRESS_RECORD = 1 << 16;
+/** One end is the host itself: no router lies between, so TTL stays. */
+export const EGRESS_KEEP_TTL = 1 << 17;
+/** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
+export const EGRESS_OFFLOAD = 1 << 18;
+/** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
+export const EGRESS_ENTERED = 1 << 19;
+export const EGRESS_PORT = 0xffff;
+
+/**
+ * What becomes of a flow when something is full. UNPROVEN: its opener has not been heard again since the answer, or there was none; whoever
+ * sends with false source addresses gets no further. HELD: both ends have spoken, so it stays. CLOSING: it is over, and kept for late
+ * packets alone; it holds neither a port nor a place.
+ */
+export const UNPROVEN = 0,
+  HELD = 1,
+  CLOSED = 2;
+
+/** For so long an UNPROVEN flow is waited for before it makes room, if there is another that can, in seconds. */
+export const GRACE_SEC = 2;
+
+/** Which state changes to which is in `dataplane/track.ts`. */
+export const SYN_SENT = 0,
+  SYN_RECEIVED = 1,
+  TAKEN_UP = 2,
+  ESTABLISHED = 3,
+  FIN_ORIGINAL = 4,
+  FIN_REPLY = 5,
+  CLOSING = 6,
+  RESET_ORIGINAL = 7,
+  RESET_REPLY = 8,
+  UNREPLIED = 9,
+  REPLIED = 10,
+  ASSURED = 11,
+  QUERY = 12,
+  ANSWERED = 13,
+  ECHO = 14;
+
+/** Name for people, phase, and seconds without a packet. */
+// biome-ignore format: a table
+const STATES: readonly (readonly [name: string, phase: number, timeout: number])[] = [
+  ["syn-sent", UNPROVEN, 30], // may be short, against floods (RFC 7857 §2.1)
+  ["syn-received", UNPROVEN, 60], // RFC 5382 REQ-5: 4 minutes at least; a handshake takes seconds
+  ["taken-up", UNPROVEN, 30], // from the middle of a connection, and not answered yet
+  ["established", HELD, 7440], // RFC 5382 REQ-5: 2 h 4 min
+  ["fin-wait", HELD, 240], // one end has closed: RFC 5382 REQ-5, 4 min
+  ["fin-wait", HELD, 240],
+  ["closing", CLOSED, 240], // both have (same place)
+  ["reset", CLOSED, 240], // RFC 7857 §2.2: 4 min
+  ["reset", CLOSED, 240],
+  ["unreplied", UNPROVEN, 120], // RFC 4787 REQ-5: 2 min at least
+  ["replied", UNPROVEN, 300],
+  ["assured", HELD, 300], // RFC 4787 REQ-5: 5 min recommended
+  ["query", UNPROVEN, 30], // to a port whose protocol is known to need no longer (RFC 4787 REQ-5a)
+  ["answered", CLOSED, 10],
+  ["echo", UNPROVEN, 60], // RFC 5508 REQ-2
+];
+
+export const STATE_NAMES = STATES.map(([name]) => name);
+export const PHASES = Uint8Array.from(STATES, ([, phase]) => phase);
+export const DEFAULT_TIMEOUTS = Int32Array.from(STATES, ([, , timeout]) => timeout);
+/** The states that are UNPROVEN, and those that are CLOSED. */
+export const UNPROVEN_STATES = Uint8Array.from([...STATES.keys()].filter((state) => PHASES[state] === UNPROVEN));
+export const CLOSED_STATES = Uint8Array.from([...STATES.keys()].filter((state) => PHASES[state] === CLOSED));
+
+export function stateWord(proto: number, state: number): number {
+  return proto | (state << 8);
+}

@@ -1,0 +1,54 @@
+/** A flow through an engine in memory, seen from both of its ends: whoever opens it, and its target, which answers whom it sees. */
+import { type Dataplane, UP } from "./dataplane.js";
+import * as p from "./packets.js";
+
+export interface Opener {
+  /** Port that it comes in by. */
+  from: number;
+  src: string;
+  sport: number;
+  dst: string;
+  dport: number;
+}
+
+export class Flow {
+  /** As the target sees its first packet; undefined: it did not get through. */
+  seen: { port: number; src: string; sport: number; dst: string; dport: number } | undefined;
+
+  constructor(
+    private readonly d: Dataplane,
+    readonly opener: Opener,
+    private readonly proto: number = p.TCP,
+  ) {}
+
+  /** The opener sends; whether it got through. */
+  ask(flags = p.ACK): boolean {
+    const { from, src, sport, dst, dport } = this.opener;
+    const [out] = this.enter(from, { src, dst }, { sport, dport }, flags);
+    if (out === undefined) return false;
+    const got = p.parse(out.bytes);
+    this.seen = { port: out.port, src: got.src, sport: got.sport, dst: got.dst, dport: got.dport };
+    return true;
+  }
+
+  /** The target answers; whether that got to the opener. */
+  answer(flags = p.ACK): boolean {
+    const { port, src, sport, dst, dport } = this.seen!;
+    return this.enter(port, { src: dst, dst: src }, { sport: dport, dport: sport }, flags).length === 1;
+  }
+
+  /** A connection is opened, or a datagram answered and another sent; whether all got through. */
+  open(): boolean {
+    if (this.proto === p.UDP) return this.ask() && this.answer() && this.ask();
+    return this.ask(p.SYN) && this.answer(p.SYN | p.ACK) && this.ask();
+  }
+
+  close(): boolean {
+    return this.ask(p.FIN | p.ACK) && this.answer(p.FIN | p.ACK) && this.ask();
+  }
+
+  private enter(port: number, ip: p.Ip, l4: { sport: number; dport: number }, flags: number): { port: number; bytes: Uint8Array }[] {
+    const datagram = this.proto === p.UDP ? p.udp(ip, l4) : p.tcp(ip, { ...l4, flags });
+    return port === UP ? this.d.fromUplink(datagram) : this.d.fromEndpoint(port, datagram);
+  }
+}
