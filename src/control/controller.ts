@@ -4,7 +4,8 @@
  */
 
 import type { PortStats } from "../api/types.js";
-import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
+import type { LimitOptions } from "../dataplane/limits.js";
+import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -30,6 +31,8 @@ export interface ControllerOptions {
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
   firewall: Firewall;
+  /** What one client, endpoint or published port may have. */
+  limits: LimitOptions;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -50,7 +53,7 @@ export class Controller {
   static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
     try {
-      const { masqueradePorts, workers: count, conntrackMax, offload } = options;
+      const { masqueradePorts, workers: count, conntrackMax, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
       const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
@@ -61,7 +64,15 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       const workers = new Workers(
-        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last, offload, bypass },
+        {
+          workers: count,
+          conntrackMax,
+          masqueradeFirst: masqueradePorts.first,
+          masqueradeLast: masqueradePorts.last,
+          offload,
+          bypass,
+          limits,
+        },
         {
           portGone: (port, errno) => {
             log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
@@ -121,6 +132,10 @@ export class Controller {
 
   async fdb(): Promise<(FdbRow & { name: string })[]> {
     return (await this.workers.fdb()).map((row) => ({ ...row, name: this.numbers.info(row.port)?.name ?? "" }));
+  }
+
+  holders(): Promise<HolderRow[]> {
+    return this.workers.holders();
   }
 
   summary(): Promise<Summary> {

@@ -24,6 +24,7 @@ export async function stats(controller: Controller | undefined, served: Served, 
     ports,
     drops,
     flows: (await controller?.summary()) ?? served.relayed(),
+    holders: (await controller?.holders()) ?? [],
     steering: controller?.steeringStats() ?? {},
   };
 }

@@ -63,6 +63,8 @@ export class Limits {
   /** Source ports in use towards (target, our address, service), and by (target, client, service). */
   private readonly portsToTarget: Tally;
   private readonly portsByClient: Tally;
+  /** Who was at each LIMIT_* last: address, port number, service; -1: nobody yet. */
+  private readonly last = new Float64Array(LIMIT_PORT + 1).fill(-1);
 
   /** `sourcePorts`: how many there are towards one target. */
   constructor(
@@ -126,6 +128,18 @@ export class Limits {
     return conntrack.isPublished(id) && conntrack.protocol(id) === flow.proto && (conntrack.tuple(id, 0, 2) ^ flow.ports) >>> 16 === 0;
   }
 
+  /** The flow was refused, since that would have exceeded this limit. */
+  refuse(limit: number, flow: NewFlow): void {
+    const client = flow.src >>> 0;
+    const service = serviceOf(flow.proto, flow.ports >>> 16);
+    this.last[limit] = limit === LIMIT_CLIENT ? client : limit === LIMIT_ENDPOINT ? flow.replyEgress & EGRESS_PORT : service;
+  }
+
+  /** Who was at this limit last, as `refuse` notes it; -1: nobody yet. */
+  lastRefused(limit: number): number {
+    return this.last[limit]!;
+  }
+
   /** Whether the opener of the flow may have one more source port to its target. */
   mayTakePort({ proto, src, replySrc, replyDst, replyPorts }: NewFlow): boolean {
     const service = serviceOf(proto, replyPorts & 0xffff);
@@ -178,6 +192,6 @@ function isPublished(flow: NewFlow): boolean {
 }
 
 /** A raw port with its protocol; ICMP has none. */
-function serviceOf(proto: number, port: number): number {
+export function serviceOf(proto: number, port: number): number {
   return proto === PROTO_ICMP ? proto << 16 : port | (proto << 16);
 }

@@ -1,4 +1,5 @@
 /** What the control thread says to a worker, and what the worker answers. Addresses are raw words (`wire/raw.ts`). */
+import type { LimitOptions } from "../dataplane/limits.js";
 import type { PublishRule } from "../dataplane/state.js";
 import type { RouteEntry } from "../table/route.js";
 
@@ -19,9 +20,14 @@ export interface WorkerOptions {
   offload: boolean;
   /** What is for published ports comes before the host's firewall has seen it (`State.bypass`). */
   bypass: boolean;
+  /** This worker's part of them. */
+  limits: LimitOptions;
   /** How long to look for frames after the last one, before sleeping. */
   spinNs: number;
 }
+
+/** What a worker can be asked for (`views.ts`). */
+export type Query = "flows" | "fdb" | "summary" | "holders";
 
 export type ToWorker =
   | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number }
@@ -44,7 +50,7 @@ export type ToWorker =
   | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */
   | { type: "watch"; fd: number }
-  | { type: "query"; id: number; what: "flows" | "fdb" | "summary" }
+  | { type: "query"; id: number; what: Query }
   | { type: "stop" };
 
 export type FromWorker =

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DEFAULT_LIMITS } from "../../src/dataplane/limits.js";
 import { TsproxyError } from "../../src/errors.js";
 import { parseConfig, type RunOptions } from "../../src/standalone/config.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
@@ -19,6 +20,7 @@ describe("parseConfig", () => {
       conntrackMax: 262144,
       offload: false,
       firewall: "honour",
+      limits: DEFAULT_LIMITS,
       readyFd: undefined,
       relay: false,
       json: false,
@@ -36,6 +38,8 @@ describe("parseConfig", () => {
         mtu: "9000",
         workers: "4",
         conntrackMax: "1000",
+        maxFlows: ["client=100", "port=5000"],
+        maxNewFlows: ["endpoint=20"],
         readyFd: "3",
         relay: true,
         json: true,
@@ -46,6 +50,10 @@ describe("parseConfig", () => {
       workers: 4,
       masqueradePorts: { first: 40000, last: 40001 },
       conntrackMax: 1000,
+      limits: {
+        flows: { ...DEFAULT_LIMITS.flows, client: 100, port: 5000 },
+        newFlowsPerSec: { ...DEFAULT_LIMITS.newFlowsPerSec, endpoint: 20 },
+      },
       readyFd: 3,
       relay: true,
       json: true,
@@ -85,6 +93,12 @@ describe("parseConfig", () => {
 
   it.each<[RunOptions, string, string]>([
     [{}, "nothing to do", "-p 8999:172.17.0.4:8080"],
+    [{ publish: [MAPPING], maxFlows: ["100"] }, "--max-flows '100': not a limit", "client=N"],
+    [{ publish: [MAPPING], maxFlows: ["host=100"] }, "--max-flows 'host=100': not a limit", "client=N"],
+    [{ publish: [MAPPING], maxFlows: ["client=0"] }, "--max-flows client= '0'", "1 to 1048576"],
+    [{ publish: [MAPPING], maxFlows: ["client=ten"] }, "--max-flows client= 'ten'", "1 to 1048576"],
+    [{ publish: [MAPPING], maxFlows: ["client=1", "client=2"] }, "--max-flows 'client=2': there is one", "leave one"],
+    [{ publish: [MAPPING], maxNewFlows: ["port=99999999"] }, "--max-new-flows port= '99999999'", "1 to 10000000"],
     [{ publish: ["80"] }, "'80' has no target", "HOST_PORT"],
     [{ publish: [MAPPING], endpoint: ["web=172.17.0.4"] }, "--endpoint web=172.17.0.4: there is no network", "--network"],
     [{ publish: [MAPPING], mtu: "1500" }, "--mtu 1500: there is no network", "--network"],

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { daemonCommand, readyLine } from "../../../src/cli/commands/daemon.js";
+import { DEFAULT_LIMITS } from "../../../src/dataplane/limits.js";
 
 it("takes the dataplane's options and its own", async () => {
   let given: unknown;
@@ -25,6 +26,7 @@ it("takes the dataplane's options and its own", async () => {
     conntrackMax: 262_144,
     offload: true,
     firewall: "honour",
+    limits: DEFAULT_LIMITS,
     group: "docker",
     pluginSocket: "/run/x.sock",
     json: true,
