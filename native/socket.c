@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -196,6 +197,49 @@ static napi_value icmp_connect(napi_env env, napi_callback_info info) {
   return tsp_num(env, fd);
 }
 
+/*
+ * knock(address, port) -> fd, or -errno: asks an IPv4 host for a TCP connection and takes none. The filter lets a reset alone through, so the
+ * handshake is never finished: a server's program does not see it, and the kernel refuses the server's next try once the fd is closed.
+ */
+static napi_value knock(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  char address[INET_ADDRSTRLEN];
+  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[1]))};
+  if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
+  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
+  enum { FLAGS = 13, RST = 4 }; /* RFC 9293 section 3.1 */
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, RST, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return tsp_num(env, -errno);
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
+      (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0 && errno != EINPROGRESS)) {
+    int err = errno;
+    close(fd);
+    return tsp_num(env, -err);
+  }
+  return tsp_num(env, fd);
+}
+
+/* knocked(fd) -> 1: it answered, 0: not yet, -errno: why it will not (ECONNREFUSED). */
+static napi_value knocked(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  int fd = tsp_i32(env, argv[0]), err = 0;
+  uint32_t memory[SK_MEMINFO_VARS] = {0};
+  socklen_t len = sizeof err, memory_len = sizeof memory;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) return tsp_num(env, -errno);
+  if (err != 0) return tsp_num(env, -err);
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_len) < 0) return tsp_num(env, -errno);
+  return tsp_num(env, memory[SK_MEMINFO_DROPS] > 0); /* what the filter has dropped */
+}
+
 /* localPort(fd) -> the port that an IPv4 socket is bound to, or -errno */
 static napi_value local_port(napi_env env, napi_callback_info info) {
   napi_value argv[1];
@@ -231,6 +275,8 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "recvFd", recv_fd);
   tsp_export(env, exports, "boundTo", bound_to);
   tsp_export(env, exports, "icmpConnect", icmp_connect);
+  tsp_export(env, exports, "knock", knock);
+  tsp_export(env, exports, "knocked", knocked);
   tsp_export(env, exports, "localPort", local_port);
   tsp_export(env, exports, "eventfd", make_eventfd);
   tsp_export(env, exports, "signalEventfd", signal_eventfd);

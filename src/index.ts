@@ -55,6 +55,8 @@ export interface NetworkOptions {
   internal?: boolean;
   /** Whether endpoints reach each other; default: yes. */
   icc?: boolean;
+  /** Endpoints may send from other addresses than their own. Default: no. */
+  promiscuous?: boolean;
   /** Whether what leaves gets an address of the host; default: yes. */
   masquerade?: boolean;
 }

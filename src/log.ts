@@ -40,4 +40,9 @@ function warn(message: string): void {
 export const log = {
   info: (message: string): void => sink("info", message),
   warn,
+  /** A fault of ours that ends nothing; with TSPROXY_DEBUG set, where it happened. */
+  fault: (what: string, error: unknown): void => {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    warn(`internal error in ${what}: ${(process.env.TSPROXY_DEBUG && stack) || message}`);
+  },
 };

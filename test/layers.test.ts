@@ -29,6 +29,7 @@ const ALLOWED: Record<string, string> = {
   daemon: "control model docker api errors log",
   index: "wire control model standalone type:api errors log",
   cli: "*",
+  package: "cli api",
 };
 
 /** Layers that touch no operating system: no `node:` module but these, no package. */

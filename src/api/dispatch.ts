@@ -36,7 +36,7 @@ export function dispatcher<R extends Routes>(routes: R, handlers: Handlers<R>): 
   return (request) =>
     answer(request).catch((error: unknown) => {
       if (error instanceof RequestError) return errorAnswer(error, error.status);
-      if (!(error instanceof TsproxyError)) log.warn(`internal error at ${request.method} ${request.path}: ${(error as Error).stack}`);
+      if (!(error instanceof TsproxyError)) log.fault(`${request.method} ${request.path}`, error);
       return errorAnswer(TsproxyError.of(error));
     });
 }

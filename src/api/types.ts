@@ -124,6 +124,7 @@ export const NetworkView = v.object({
   internal: flag("No way out, and no published ports."),
   icc: flag("Its endpoints reach each other."),
   masquerade: flag("What leaves gets the host's address."),
+  promiscuous: flag("Its endpoints may send from other addresses than their own."),
   endpoints: count("How many it has."),
 });
 /** GET /v1/networks: an array of these. */

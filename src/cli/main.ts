@@ -3,10 +3,10 @@
 import { writeFileSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { setLogSink } from "../log.js";
-import { exitCodeOf, reportError } from "./report.js";
+import { exitCodeOf, oneLine, reportError } from "./report.js";
 
 setLogSink((level, message) => {
-  if (level === "warn") process.stderr.write(`tsproxy: warning: ${message}\n`);
+  if (level === "warn") process.stderr.write(`tsproxy: warning: ${process.env.TSPROXY_DEBUG ? message : oneLine(message)}\n`);
 });
 
 try {

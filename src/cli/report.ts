@@ -31,7 +31,11 @@ export function reportError(error: unknown, write: (text: string) => void = (tex
 }
 
 function line(message: string): string {
-  return `tsproxy: ${message.replace(/\s*\n\s*/g, " ").trim()}\n`;
+  return `tsproxy: ${oneLine(message)}\n`;
+}
+
+export function oneLine(message: string): string {
+  return message.replace(/\s*\n\s*/g, " ").trim();
 }
 
 function stacks(error: unknown): string {

@@ -34,10 +34,9 @@ export function flowLookup(b: Batch, state: State): void {
   }
 }
 
-/** Nobody out there has an address of an own network, but for the host. What the host's kernel has accepted may be an endpoint's. */
+/** Nobody out there has an address of an own network, but for the host. */
 function refuseForeign(b: Batch, i: number, state: State, src: number): void {
-  if (b.ingress[i] === state.ports.uplink && b.device[i] === 0 && state.networks.of(src) !== -1 && !state.isLocal(src))
-    b.drop(i, DROP_SOURCE_SPOOFED);
+  if (b.ingress[i] === state.ports.uplink && state.networks.of(src) !== -1 && !state.isLocal(src)) b.drop(i, DROP_SOURCE_SPOOFED);
 }
 
 /** What has no flow cannot be translated; but what an endpoint sends to the host itself needs no translation. */

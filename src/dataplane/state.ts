@@ -10,7 +10,7 @@ import { Fragments } from "../table/fragments.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
-import { Ports } from "../table/ports.js";
+import { MAX_PORTS, Ports } from "../table/ports.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
 import { rawHalf } from "../wire/raw.js";
@@ -38,7 +38,9 @@ export interface PublishRule {
 export const FORGET_MAX = 1024;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
 const MAX_ENTRIES = 2 * SLOTS;
-export const ICMP_PER_SEC = 1000;
+/** ICMP errors a second (RFC 1812 §4.3.2.8): in all, and to who sends by one port. */
+export const ICMP_PER_SEC = 1000,
+  ICMP_PER_SEC_AND_PORT = 500;
 
 export interface StateOptions {
   conntrackMax: number;
@@ -107,8 +109,9 @@ export class State {
   expired = 0;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. Set by the engine. */
   settle: (id: number) => boolean = () => false;
-  /** ICMP errors that may still be sent this second (RFC 1812 §4.3.2.8). */
-  icmpBudget = ICMP_PER_SEC;
+  /** ICMP errors sent this second, in all and by port. */
+  icmpErrors = 0;
+  readonly icmpErrorsTo = new Uint16Array(MAX_PORTS);
   /** Monotonic seconds; the engine sets it before each batch. */
   now = 0;
   private readonly published: PairMap;

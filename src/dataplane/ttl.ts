@@ -9,7 +9,7 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as vnet from "../wire/vnet.js";
-import type { State } from "./state.js";
+import { ICMP_PER_SEC, ICMP_PER_SEC_AND_PORT, type State } from "./state.js";
 
 /** An error quotes as much as fits into 576 bytes (RFC 1812 §4.3.2.3). */
 const MAX_QUOTE = 576 - ipv4.MIN_HEADER_SIZE - icmp.HEADER_SIZE;
@@ -23,10 +23,14 @@ export function ttl(b: Batch, state: State): void {
     if (ref === NO_FLOW || b.egress[i] !== ROUTE || (conntrack.egress(ref >> 1, ref & 1) & EGRESS_KEEP_TTL) !== 0) continue;
     const ip = b.at[i]! + vnet.HEADER_SIZE + eth.HEADER_SIZE;
     if (ipv4.ttl(bytes, ip) > 1) ipv4.decrementTtl(bytes, halves, ip);
-    else if (state.icmpBudget > 0 && b.proto[i] !== 0)
+    else if (b.proto[i] !== 0 && mayAnswer(state, b.ingress[i]!))
       answer(b, i, state); // never about a later fragment (RFC 1122 §3.2.2)
     else b.drop(i, DROP_TTL_EXCEEDED);
   }
+}
+
+function mayAnswer({ icmpErrors, icmpErrorsTo }: State, port: number): boolean {
+  return icmpErrors < ICMP_PER_SEC && icmpErrorsTo[port]! < ICMP_PER_SEC_AND_PORT;
 }
 
 /** Turns frame `i` into the ICMP error about itself, going back where it came from. */
@@ -47,7 +51,8 @@ function answer(b: Batch, i: number, state: State): void {
     b.drop(i, DROP_TTL_EXCEEDED);
     return;
   }
-  state.icmpBudget--;
+  state.icmpErrors++;
+  state.icmpErrorsTo[b.ingress[i]!]!++;
   const total = ipv4.totalLength(bytes, ip);
   const quote = Math.min(total, MAX_QUOTE);
   const message = ip + ipv4.MIN_HEADER_SIZE;

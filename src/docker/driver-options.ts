@@ -32,6 +32,10 @@ const SUPPORTED = new Map<string, Read>(
     [`${BRIDGE}enable_icc`]: (options, value, key) => {
       options.icc = parseBool(key, value);
     },
+    "tsproxy.spoof": (options, value, key) => {
+      if (value !== "allow" && value !== "refuse") throw bad(key, value, "use allow or refuse");
+      options.promiscuous = value === "allow";
+    },
     [`${BRIDGE}enable_ip_masquerade`]: (options, value, key) => {
       options.masquerade = parseBool(key, value);
     },

@@ -43,7 +43,7 @@ async function answer(calls: PluginCalls, request: HttpRequest): Promise<HttpAns
   } catch (error) {
     if (error instanceof RequestError) return refusal(error.status, `${name}: ${error.message}`);
     if (error instanceof TsproxyError) return refusal(200, error.describe());
-    log.warn(`internal error in ${name}: ${(error as Error).stack}`);
+    log.fault(name, error);
     return refusal(500, `internal error: ${(error as Error).message}`);
   }
 }

@@ -1,8 +1,9 @@
 /**
  * A batch of frames on their way through the stages: columns of integers over one packet memory, made once and reused.
  *
- * Life of frame i: the engine fills `ingress`, `len`, `tail` and `device` and sets `egress` to UNDECIDED; `parse` says what it is; each later stage
- * looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD, FLOOD_ENDPOINTS or DROPPED.
+ * Life of frame i: the engine fills `ingress`, `len`, `tail` and `device` and sets `egress` to UNDECIDED; `parse` says what it is; each later
+ * stage looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD, FLOOD_ENDPOINTS
+ * or DROPPED.
  * The frame never moves: its virtio-net header is at `at[i]`, its Ethernet header at `at[i] + 10`, its IPv4 header at `at[i] + 24`
  * (or 4 later behind a VLAN tag, where it is not looked at).
  */

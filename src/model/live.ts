@@ -32,6 +32,7 @@ export class LiveNetwork {
       internal: options.internal,
       icc: options.icc,
       masquerade: options.masquerade,
+      promiscuous: options.promiscuous ?? false,
       outside: options.outside === undefined ? undefined : parseIpv4(options.outside)!,
       hostDevice: options.hostDevice ?? `tsn${id.slice(0, 12)}`,
     });

@@ -17,6 +17,7 @@ const options = v.looseObject({
   internal: v.boolean(),
   icc: v.boolean(),
   masquerade: v.boolean(),
+  promiscuous: v.exactOptional(v.boolean()),
   hostBinding: ipv4,
   outside: v.exactOptional(ipv4),
   interfacePrefix: v.string(),

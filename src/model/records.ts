@@ -13,6 +13,8 @@ export interface NetworkOptions {
   /** Endpoints reach each other. */
   icc: boolean;
   masquerade: boolean;
+  /** Endpoints may send from other addresses than their own. Undefined: no, as in records of earlier versions. */
+  promiscuous?: boolean;
   /** Host address of published ports that name none. */
   hostBinding: string;
   /** Source address of what leaves. */

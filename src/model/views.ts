@@ -12,6 +12,7 @@ export function networkViews(model: NetworkModel): NetworkView[] {
     internal: options.internal,
     icc: options.icc,
     masquerade: options.masquerade,
+    promiscuous: options.promiscuous ?? false,
     endpoints: model.endpoints.filter((endpoint) => endpoint.record.network === id).length,
   }));
 }

@@ -22,6 +22,7 @@ export interface RunOptions {
   allowFrom?: string[] | undefined;
   masqueradePorts?: string | undefined;
   mtu?: string | undefined;
+  promiscuous?: boolean | undefined;
   workers?: string | undefined;
   conntrackMax?: string | undefined;
   readyFd?: string | undefined;
@@ -30,6 +31,7 @@ export interface RunOptions {
   maxFlows?: string[] | undefined;
   maxNewFlows?: string[] | undefined;
   relay?: boolean | undefined;
+  probe?: boolean | undefined;
   json?: boolean | undefined;
 }
 
@@ -48,6 +50,8 @@ export interface RunConfig {
   limits: LimitOptions;
   readyFd: number | undefined;
   relay: boolean;
+  /** Targets are tried by a whole connection at the start. */
+  probe: boolean;
   json: boolean;
 }
 
@@ -61,9 +65,10 @@ const MAX_FD = 1 << 20;
 
 export function parseConfig(raw: RunOptions, cores: number = os.availableParallelism()): RunConfig {
   const publish = (raw.publish ?? []).map(parsePortSpec);
-  const network = raw.network === undefined ? undefined : parseNetwork(raw.network, raw.mtu);
+  const network = raw.network === undefined ? undefined : parseNetwork(raw.network, raw.mtu, raw.promiscuous);
   if (network === undefined) {
     if (raw.mtu !== undefined) throw invalid(`--mtu ${raw.mtu}: there is no network to set it for`, "add --network CIDR");
+    if (raw.promiscuous) throw invalid("--promiscuous: there is no network whose endpoints could be", "add --network CIDR");
     if (raw.endpoint?.[0] !== undefined)
       throw invalid(`--endpoint ${raw.endpoint[0]}: there is no network to put it in`, "add --network CIDR");
     if (publish.length === 0) throw invalid("nothing to do", "publish a port, like -p 8999:172.17.0.4:8080, or give a --network");
@@ -79,6 +84,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
     ...parseDataplane(raw, cores),
     readyFd: raw.readyFd === undefined ? undefined : parseInteger("--ready-fd", raw.readyFd, 1, MAX_FD),
     relay: raw.relay ?? false,
+    probe: raw.probe ?? false,
     json: raw.json ?? false,
   };
 }
@@ -134,7 +140,7 @@ function invalid(message: string, hint: string): TsproxyError {
 export function parseInteger(option: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max))
-    throw invalid(`${option} '${text}': not a number that it can be`, min === max ? `use ${min}` : `use ${min} to ${max}`);
+    throw invalid(`${option} '${text}': not a whole number in its range`, min === max ? `use ${min}` : `use ${min} to ${max}`);
   return value;
 }
 
@@ -153,7 +159,7 @@ function parseAllowFrom(text: string): Cidr {
   return cidr;
 }
 
-export function parseNetwork(text: string, mtu: string | undefined): NetworkSpec {
+export function parseNetwork(text: string, mtu: string | undefined, promiscuous = false): NetworkSpec {
   const cidr = parseCidr(text);
   if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 10.44.0.0/24");
   if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
@@ -164,6 +170,7 @@ export function parseNetwork(text: string, mtu: string | undefined): NetworkSpec
     cidr,
     gateway: cidr.address + 1,
     mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU),
+    promiscuous,
   };
 }
 

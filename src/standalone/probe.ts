@@ -1,42 +1,57 @@
 /**
  * Does anything answer at the published targets yet? Asked once before tsproxy is ready, of all targets at the same time,
- * for 300 ms at most. A TCP target is asked by a connection; when that gets no answer, and for UDP, which cannot be
- * asked without disturbing the server, the target's host is asked by an ICMP echo; where the kernel lets us send none,
+ * for 300 ms at most. A TCP target is knocked at: the handshake is begun and not finished, so that a server which serves
+ * one client and ends is still there for the real one (decision 0054). When that gets no answer, and for UDP, which cannot
+ * be asked without disturbing the server, the target's host is asked by an ICMP echo; where the kernel lets us send none,
  * that question is left out.
  */
+import { closeSync } from "node:fs";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PortSpec } from "../control/port-spec.js";
+import { errnoName, native } from "../sys/native.js";
 import { type Ping, Pinger } from "./ping.js";
+
+type Answer = "answers" | "refused" | "silent" | "unknown";
 
 /** `unknown`: it could not be asked. Of a range the first port is asked. */
 export interface ProbeResult {
   spec: PortSpec;
-  result: "answers" | "refused" | "silent" | "unknown";
+  result: Answer;
   /** One line for the user, unless it answers or is unknown. */
   warning: string | undefined;
 }
 
+export interface ProbeOptions {
+  /** Asks TCP targets by a whole connection, which is closed at once. */
+  connect?: boolean;
+  ping?: Ping;
+}
+
 const TIMEOUT_MS = 300;
-/** A local connection is settled by then, so that most probes need no echo. */
+/** A local handshake is settled by then, so that most probes need no echo. */
 const SETTLED_MS = 50;
+const LOOK_MS = 5;
+/** The question could not be put. */
+const UNASKED = new Set(["EMFILE", "EADDRNOTAVAIL", "EPERM", "EACCES"]);
 
 /** One result for each different target. Never rejects. */
-export async function probeTargets(specs: readonly PortSpec[], ping?: Ping): Promise<ProbeResult[]> {
+export async function probeTargets(specs: readonly PortSpec[], { connect = false, ping }: ProbeOptions = {}): Promise<ProbeResult[]> {
   const pinger = ping === undefined ? new Pinger(TIMEOUT_MS - SETTLED_MS) : { ping, close: () => {} };
   const targets = new Map(specs.map((spec) => [`${spec.targetIp}:${spec.targetPort}/${spec.proto}`, spec]));
+  const ask = connect ? connectTo : knockAt;
   const results = await Promise.all(
-    [...targets].map(([name, spec]) => (spec.proto === "tcp" ? probeTcp(name, spec, pinger.ping) : probeUdp(name, spec, pinger.ping))),
+    [...targets].map(([name, spec]) => (spec.proto === "tcp" ? probeTcp(name, spec, ask, pinger.ping) : probeUdp(name, spec, pinger.ping))),
   );
   pinger.close();
   return results;
 }
 
-async function probeTcp(name: string, spec: PortSpec, ping: Ping): Promise<ProbeResult> {
-  const connecting = connect(spec.targetIp, spec.targetPort);
-  let result = await Promise.race([connecting, sleep(SETTLED_MS, null, { ref: false })]);
+async function probeTcp(name: string, spec: PortSpec, ask: typeof knockAt, ping: Ping): Promise<ProbeResult> {
+  const asking = ask(spec.targetIp, spec.targetPort);
+  let result = await Promise.race([asking, sleep(SETTLED_MS, null, { ref: false })]);
   let up: boolean | null = null;
-  if (result === null) [result, up] = await Promise.all([connecting, ping(spec.targetIp)]);
+  if (result === null) [result, up] = await Promise.all([asking, ping(spec.targetIp)]);
   switch (result) {
     case "refused":
       return { spec, result, warning: `nothing answers at ${name} yet: connections will be refused until a server listens there` };
@@ -60,18 +75,34 @@ async function probeUdp(name: string, spec: PortSpec, ping: Ping): Promise<Probe
   return { spec, result: up ? "answers" : "unknown", warning: undefined };
 }
 
-function connect(host: string, port: number): Promise<"answers" | "refused" | "silent" | "unknown"> {
+function meaningOf(code: string | undefined): Answer {
+  if (code === "ECONNREFUSED") return "refused";
+  return code !== undefined && UNASKED.has(code) ? "unknown" : "silent";
+}
+
+async function knockAt(host: string, port: number): Promise<Answer> {
+  const fd = native.knock(host, port);
+  if (fd < 0) return meaningOf(errnoName(fd));
+  try {
+    for (const deadline = performance.now() + TIMEOUT_MS; performance.now() < deadline; await sleep(LOOK_MS)) {
+      const said = native.knocked(fd);
+      if (said !== 0) return said > 0 ? "answers" : meaningOf(errnoName(said));
+    }
+    return "silent";
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function connectTo(host: string, port: number): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port, timeout: TIMEOUT_MS });
-    const settle = (result: "answers" | "refused" | "silent" | "unknown"): void => {
+    const settle = (result: Answer): void => {
       socket.destroy();
       resolve(result);
     };
     socket.on("connect", () => settle("answers"));
     socket.on("timeout", () => settle("silent"));
-    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
-      if (code === "ECONNREFUSED") settle("refused");
-      else settle(code === "EMFILE" || code === "EADDRNOTAVAIL" || code === "EPERM" || code === "EACCES" ? "unknown" : "silent");
-    });
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => settle(meaningOf(code)));
   });
 }

@@ -18,6 +18,7 @@ import {
   FLOW_PORTS,
   FLOW_PROTO,
   FLOW_SRC,
+  FOR_HOME,
   FRAGMENT_OFFSET,
   ICMP,
   ICMP_ID,
@@ -33,8 +34,10 @@ import {
   type MapFds,
   PARAMETER_PROBLEM,
   Program,
+  REST,
   SKB_INGRESS_IFINDEX,
   SKB_PROTOCOL,
+  SKB_TC_INDEX,
   TC_ACT_SHOT,
   TC_ACT_UNSPEC,
   TCP,
@@ -88,9 +91,13 @@ export function askProgram(maps: GuardMapFds): Uint8Array {
 }
 
 /** `internal`: of a network out of which nothing is routed, so nothing answers from elsewhere either. */
-export function answerProgram(maps: GuardMapFds, internal: boolean): Uint8Array {
+export function answerProgram(uplinks: readonly number[], maps: GuardMapFds, internal: boolean): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX).jumpIf("r0", "==", 0, "next"); // of the host's own making
+  // For the host itself, which `home` sends on to lo: it goes into no network.
+  p.load("u32", "r1", "r6", SKB_TC_INDEX).jumpIf("r1", "!=", FOR_HOME, "forwarded");
+  for (const uplink of uplinks) p.jumpIf("r0", "==", uplink, "next");
+  p.label("forwarded");
   if (internal) {
     p.choose(REFUSED).count("counted").answer(TC_ACT_SHOT);
     return p.label("next").answer(TC_ACT_UNSPEC).assemble();
@@ -107,7 +114,7 @@ export function answerProgram(maps: GuardMapFds, internal: boolean): Uint8Array 
   p.label("ports")
     .copy("u16", FLOW_PORTS, L4 + 2)
     .copy("u16", FLOW_PORTS + 2, L4);
-  p.label("find").lookup("asked", FLOW).jumpIf("r0", "==", 0, "refuse").mov("r7", 1).rememberFragments("remembered", FRAGMENT_OF_ANSWER);
+  p.label("find").lookup("asked", FLOW).jumpIf("r0", "==", 0, "refuse").zero(REST, 8).rememberFragments("remembered", FRAGMENT_OF_ANSWER);
   p.jump("next");
 
   // What an error quotes is the question itself.

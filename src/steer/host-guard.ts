@@ -13,6 +13,8 @@ import type { Steering } from "./steering.js";
 const MAX_ASKED = 1 << 14;
 /** See LRU_SLACK in steering.ts. */
 const LRU_SLACK = 128;
+/** Another name than that of the steering's filters, which are removed from devices that stay. */
+const FILTER_NAME = "tsproxy-guard";
 
 export class HostGuard {
   private maps: GuardMapFds | undefined;
@@ -23,12 +25,12 @@ export class HostGuard {
   /** From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
   attach(ifindex: number, internal: boolean): () => void {
     const egress = internal
-      ? this.program("internal", (maps) => answerProgram(maps, true))
-      : this.program("answer", (maps) => answerProgram(maps, false));
-    const attached = [this.steering.attachProgram(ifindex, egress, "egress")];
-    if (!internal) attached.push(this.steering.attachProgram(ifindex, this.program("ask", askProgram)));
+      ? this.program("internal", (maps) => answerProgram(this.steering.uplinks, maps, true))
+      : this.program("answer", (maps) => answerProgram(this.steering.uplinks, maps, false));
+    const attached = [this.steering.attachProgram(ifindex, egress, "egress", FILTER_NAME)];
+    if (!internal) attached.push(this.steering.attachProgram(ifindex, this.program("ask", askProgram), "ingress", FILTER_NAME));
     return () => {
-      for (const attachment of attached) attachment.detach();
+      for (const { mode, detach } of attached) if (mode === "tcx") detach(); // filters go with the device
     };
   }
 

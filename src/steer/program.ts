@@ -1,12 +1,12 @@
 /**
  * What the steering's programs have in common: the maps that they share, offsets, and sequences of instructions.
  *
- * Five programs, as byte code. They decide nothing about translation: `accept` (accept-program.ts) gives the engine what the host's kernel
+ * Seven programs, as byte code. They decide nothing about translation: `accept` (accept-program.ts) gives the engine what the host's kernel
  * lets through to a published port; `steer` (steer-program.ts) takes off a host interface what belongs to a flow that is known, and sends
  * it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the host would, with the
  * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
- * workers. Two more (guard-programs.ts) keep what the host forwards out of own networks. With offload, `steer` also carries out for single flows what the engine
- * has decided (offload-program.ts).
+ * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
+ * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward.
  *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
  * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.

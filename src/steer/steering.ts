@@ -249,8 +249,8 @@ export class Steering {
     return fd;
   }
 
-  /** Of an attachment to a device's egress by clsact the device must be ours, and go with us: such a filter is not looked for after a SIGKILL. */
-  attachProgram(ifindex: number, progFd: number, direction: TcDirection = "ingress"): Attachment {
+  /** `name`: of the filter where there is no TCX. */
+  attachProgram(ifindex: number, progFd: number, direction: TcDirection = "ingress", name = "tsproxy"): Attachment {
     if (this.useTcx) {
       const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
       if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
@@ -260,7 +260,7 @@ export class Steering {
     if (socket === undefined) throw new Error("without TCX steering needs a route socket");
     const madeQdisc = socket.addClsact(ifindex);
     try {
-      socket.addBpfFilter(ifindex, direction, progFd, `tsproxy-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
+      socket.addBpfFilter(ifindex, direction, progFd, `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
     } catch (error) {
       if (madeQdisc) socket.deleteClsact(ifindex);
       throw error;

@@ -47,6 +47,10 @@ export interface Native {
    * what is no address. A raw one reads packets with their IPv4 header, the other without.
    */
   icmpConnect(address: string): number;
+  /** Asks an IPv4 host for a TCP connection that is never made; fd or -errno. */
+  knock(address: string, port: number): number;
+  /** What the host has said to `knock`: 1 yes, 0 nothing yet, or -errno (ECONNREFUSED). */
+  knocked(fd: number): number;
   /** Port that an IPv4 socket is bound to, or -errno. */
   localPort(fd: number): number;
   /** Binds a UDP socket (port 0: a free one; IPv6: for IPv6 alone); fd or -errno, -EINVAL for what is no address. */

@@ -141,7 +141,7 @@ describe("an error", () => {
     expect(errorOf(answer.value)).toEqual(error);
   });
 
-  it("of tsproxy's own is logged with its stack, answered without, and ends nothing", async () => {
+  it("of tsproxy's own is logged, with TSPROXY_DEBUG where it is, answered without that, and ends nothing", async () => {
     const logged: string[] = [];
     setLogSink((_level, message) => void logged.push(message));
     onTestFinished(() => setLogSink(() => {}));
@@ -154,7 +154,13 @@ describe("an error", () => {
     const answer = await call("GET", "/v1/things");
     expect(answer).toMatchObject({ status: 500, value: { code: "TSP_ERR_INTERNAL", message: "internal error: x is not a function" } });
     expect(JSON.stringify(answer.value)).not.toContain("dispatch");
-    expect(logged.join()).toMatch(/internal error at GET \/v1\/things: TypeError: x is not a function\n\s+at /);
+    process.env.TSPROXY_DEBUG = "1";
+    onTestFinished(() => void delete process.env.TSPROXY_DEBUG);
+    await call("GET", "/v1/things");
+    expect(logged).toEqual([
+      "internal error in GET /v1/things: x is not a function",
+      expect.stringMatching(/^internal error in GET \/v1\/things: TypeError: x is not a function\n\s+at /),
+    ]);
     expect((await call("GET", "/v1/things/a/parts/b")).status).toBe(200);
   });
 });

@@ -14,6 +14,7 @@ const networks: NetworkView[] = [
     internal: false,
     icc: false,
     masquerade: false,
+    promiscuous: true,
     endpoints: 2,
   },
 ];

@@ -3,6 +3,7 @@
  * the steering's map, so that the flow's other packets come by the uplink.
  */
 import { describe, expect, it } from "vitest";
+import { rawMask } from "../../src/wire/raw.js";
 import {
   A,
   BROADCAST,
@@ -12,9 +13,9 @@ import {
   HELD_PORT,
   HOST_IP,
   IP_A,
-  IP_B,
   only,
   PUBLISHED,
+  raw,
   TARGET,
   UP,
 } from "../support/dataplane.js";
@@ -204,10 +205,18 @@ describe("the steering's map", () => {
   it("has a client of the host's own, and one next to the target, under the addresses that they use", () => {
     const d = honouring();
     d.fromHeld(p.udp({ src: "127.0.0.1", dst: "127.0.0.1" }, ports), LO);
-    d.fromHeld(p.udp({ src: IP_B, dst: HOST_IP }, ports), ETH1);
+    const onlink = {
+      target: raw("10.9.0.4"),
+      network: -1,
+      snatSource: raw("10.9.0.1"),
+      onlinkNet: raw("10.9.0.0"),
+      onlinkMask: rawMask(24),
+    };
+    d.publish({ proto: p.UDP, firstPort: 9100, lastPort: 9100, ...onlink });
+    d.fromHeld(p.udp({ src: "10.9.0.5", dst: HOST_IP }, { sport: 40000, dport: 9100 }), ETH1);
     expect([...d.flowMap]).toEqual([
       [key("127.0.0.1", "127.0.0.1", PUBLISHED, 40000, p.UDP), from(LO)],
-      [key(HOST_IP, IP_B, PUBLISHED, 40000, p.UDP), from(ETH1)],
+      [key(HOST_IP, "10.9.0.5", 9100, 40000, p.UDP), from(ETH1)],
     ]);
     d.at(d.now + 8000);
     expect([...d.flowMap]).toEqual([]);

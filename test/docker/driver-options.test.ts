@@ -32,6 +32,7 @@ describe("network options", () => {
         [`${BRIDGE}gateway_mode_ipv4`]: "nat",
         "com.docker.network.host_ipv4": "192.0.2.2",
         "com.docker.network.container_iface_prefix": "net",
+        "tsproxy.spoof": "allow",
       }),
     ).toEqual({
       mtu: 1400,
@@ -42,7 +43,9 @@ describe("network options", () => {
       hostDevice: "web0",
       outside: "192.0.2.2",
       interfacePrefix: "net",
+      promiscuous: true,
     });
+    expect(options({ "tsproxy.spoof": "refuse" })).toMatchObject({ promiscuous: false });
   });
 
   it.each([
@@ -50,6 +53,7 @@ describe("network options", () => {
     ["com.docker.network.driver.mtu", "1e3", /'1e3'/],
     ["com.docker.network.driver.mtu", 1400, /is no string/],
     [`${BRIDGE}enable_icc`, "no", /'no'.*true or false/],
+    ["tsproxy.spoof", "true", /spoof: 'true'.*allow or refuse/],
     [`${BRIDGE}host_binding_ipv4`, "::1", /::1 is not supported.*IPv4 only/],
     [`${BRIDGE}host_binding_ipv4`, "eth0", /'eth0'/],
     [`${BRIDGE}name`, "a/b", /'a\/b'/],

@@ -1,4 +1,5 @@
 /** Start, readiness, held ports, stop, and what is left after each kind of end. */
+import path from "node:path";
 import { expect } from "vitest";
 import { type Case, forEachKind, onTsproxy } from "../support/cases.js";
 import { connect, curl, ncUdp, REFUSED } from "../support/clients.js";
@@ -39,7 +40,14 @@ onTsproxy("prints the same as JSON lines with --json", "kernel", async (c) => {
       proto: "tcp",
       via: "dataplane",
     },
-    { event: "ready" },
+    {
+      event: "ready",
+      role: "standalone",
+      pid: running.pid,
+      version: expect.stringMatching(/^\d/),
+      uptimeSec: 0,
+      apiSocket: path.join(c.lab.runDir, `${running.pid}.sock`),
+    },
   ]);
 });
 

@@ -8,6 +8,7 @@ import { type Case, onTsproxy } from "../support/cases.js";
 import { curl } from "../support/clients.js";
 import { launcherArgs } from "../support/launcher.js";
 import { type Arch, fetchNodes, type Installed, install, pack, typeErrors, uninstall } from "../support/package.js";
+import { ROOT } from "../support/paths.js";
 import type { Proc, Result } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
@@ -75,7 +76,7 @@ describe("the tarball", () => {
     ["arm64", "arm64", "aarch64"],
   ])("asks musl of %s for nothing but what it has", (arch, debian, machine) => {
     const musl = new Set(
-      dynamicSymbols(path.join(dir, `tree/native/build/sysroot/${debian}/lib/${machine}-linux-musl/libc.so`))
+      dynamicSymbols(`${ROOT}native/build/sysroot/${debian}/lib/${machine}-linux-musl/libc.so`)
         .filter(({ section }) => section !== "UND")
         .map(({ name }) => name),
     );

@@ -20,6 +20,8 @@ Default: ${FOLDERS.join(" ")}; 100 mutants of each; at most 1800 seconds. --samp
 `;
 /** Beside the time that the tests take without a mutant, five times over. */
 const GRACE_MS = 4000;
+/** Mutants between two looks whether the tests still pass without one. */
+const CHECK_EVERY = 20;
 /** Tests of these prove the others, or what no mutant changes: the machine, and the speed. */
 const NOT_RUN = /^test\/(mutate|bench|sys|relay|engine\/steady|device\/ring|layers|pages)/;
 
@@ -207,10 +209,18 @@ async function isCaught(copy: Copy, { file, text }: Mutant, tests: string[]): Pr
   return false;
 }
 
+/** Else all mutants would seem to be noticed. */
+async function checkUnchanged(copy: Copy, mutant: Mutant, tests: string[]): Promise<void> {
+  const result = await copy.run({ file: mutant.file, text: fs.readFileSync(mutant.file, "utf8"), tests }, 600_000);
+  if (result?.killedBy !== null) throw new Error(`${result?.killedBy} fails without a mutant, after others`);
+}
+
 async function work(copy: Copy, importers: (file: string) => string[]): Promise<void> {
+  let done = 0;
   for (let next = sample.pop(); next !== undefined && Date.now() < end; next = sample.pop()) {
     const { word, mutant } = next;
     const score = scores.get(word)!;
+    if (++done % CHECK_EVERY === 0) await checkUnchanged(copy, mutant, importers(mutant.file));
     score.tried++;
     if (await isCaught(copy, mutant, importers(mutant.file))) score.caught++;
     else process.stdout.write(`${mutant.file}:${mutant.line}\t${mutant.from} -> ${mutant.to}\n`);

@@ -39,6 +39,9 @@ async function run({ file, text, tests }: Job): Promise<Result> {
   const original = fs.readFileSync(full);
   fs.writeFileSync(full, text);
   vitest.invalidateFile(full);
+  // What failed in an earlier run would count for `bail` in this one.
+  vitest.state.filesMap.clear();
+  vitest.state.idMap.clear();
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(tests.map((test) => specifications.get(test)!));
   fs.writeFileSync(full, original);
   vitest.invalidateFile(full);

@@ -23,6 +23,7 @@ describe("parseConfig", () => {
       limits: DEFAULT_LIMITS,
       readyFd: undefined,
       relay: false,
+      probe: false,
       json: false,
     });
   });
@@ -41,7 +42,9 @@ describe("parseConfig", () => {
         maxFlows: ["client=100", "port=5000"],
         maxNewFlows: ["endpoint=20"],
         readyFd: "3",
+        promiscuous: true,
         relay: true,
+        probe: true,
         json: true,
       },
       4,
@@ -56,6 +59,7 @@ describe("parseConfig", () => {
       },
       readyFd: 3,
       relay: true,
+      probe: true,
       json: true,
     });
     expect(config.network).toEqual({
@@ -63,6 +67,7 @@ describe("parseConfig", () => {
       cidr: { address: parseIpv4("172.17.0.0"), prefixLength: 16 },
       gateway: parseIpv4("172.17.0.1"),
       mtu: 9000,
+      promiscuous: true,
     });
     expect(config.endpoints).toEqual([
       { netns: "web", address: parseIpv4("172.17.0.4") },
@@ -101,6 +106,7 @@ describe("parseConfig", () => {
     [{ publish: [MAPPING], maxNewFlows: ["port=99999999"] }, "--max-new-flows port= '99999999'", "1 to 10000000"],
     [{ publish: ["80"] }, "'80' has no target", "HOST_PORT"],
     [{ publish: [MAPPING], endpoint: ["web=172.17.0.4"] }, "--endpoint web=172.17.0.4: there is no network", "--network"],
+    [{ publish: [MAPPING], promiscuous: true }, "--promiscuous: there is no network", "--network"],
     [{ publish: [MAPPING], mtu: "1500" }, "--mtu 1500: there is no network", "--network"],
     [{ network: "172.17.0.0" }, "--network '172.17.0.0': not an IPv4 network", "10.44.0.0/24"],
     [{ network: "fd00::/64" }, "--network 'fd00::/64': not an IPv4 network", "10.44.0.0/24"],

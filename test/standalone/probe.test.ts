@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { closeSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { parsePortSpec } from "../../src/control/port-spec.js";
 import type { Ping } from "../../src/standalone/ping.js";
@@ -41,13 +42,13 @@ const tcp = (port: number | string) => parsePortSpec(`:127.0.0.1:${port}`);
 it("is satisfied by a TCP server, at once and without an echo", async () => {
   const spec = tcp(await server());
   const started = performance.now();
-  expect(await probeTargets([spec], neverPing)).toEqual([{ spec, result: "answers", warning: undefined }]);
+  expect(await probeTargets([spec], { ping: neverPing })).toEqual([{ spec, result: "answers", warning: undefined }]);
   expect(performance.now() - started).toBeLessThan(150);
 });
 
 it("warns of a TCP port that refuses", async () => {
   const port = await deadPort();
-  const [result] = await probeTargets([tcp(port)], neverPing);
+  const [result] = await probeTargets([tcp(port)], { ping: neverPing });
   expect(result).toMatchObject({
     result: "refused",
     warning: `nothing answers at 127.0.0.1:${port}/tcp yet: connections will be refused until a server listens there`,
@@ -61,7 +62,7 @@ it.each([
 ])("warns of a silent TCP port after 300 ms, when the host's answer to the echo is %s", async (up, warning) => {
   const port = silentPort();
   const started = performance.now();
-  const [result] = await probeTargets([tcp(port)], async () => up);
+  const [result] = await probeTargets([tcp(port)], { ping: async () => up });
   expect(performance.now() - started).toBeGreaterThan(250);
   expect(result).toMatchObject({ result: "silent", warning: warning.replaceAll("PORT", String(port)) });
 });
@@ -72,17 +73,39 @@ it.each([
   [null, "unknown", undefined],
 ])("judges a UDP target by its host's echo: %s", async (up, result, warning) => {
   const spec = parsePortSpec("53:127.0.0.1:53/udp");
-  expect(await probeTargets([spec], async () => up)).toEqual([{ spec, result, warning }]);
+  expect(await probeTargets([spec], { ping: async () => up })).toEqual([{ spec, result, warning }]);
 });
 
 it("asks all targets at the same time, each once, of a range the first port", async () => {
   const open = await server();
   const silent = [silentPort(), silentPort(), silentPort()];
   const started = performance.now();
-  const results = await probeTargets(
-    [...silent.map(tcp), tcp(open), tcp(open), parsePortSpec(`1-2:127.0.0.1:${open}-${open + 1}`)],
-    async () => false,
-  );
+  const results = await probeTargets([...silent.map(tcp), tcp(open), tcp(open), parsePortSpec(`1-2:127.0.0.1:${open}-${open + 1}`)], {
+    ping: async () => false,
+  });
   expect(performance.now() - started).toBeLessThan(700);
   expect(results.map(({ result }) => result)).toEqual(["silent", "silent", "silent", "answers"]);
+});
+
+it("leaves a server that serves one client and ends to that client, unless a whole connection is asked for", async () => {
+  const accepted: net.Socket[] = [];
+  const made = net.createServer((socket) => accepted.push(socket)).listen(0, "127.0.0.1");
+  cleanups.push(() => made.close());
+  await once(made, "listening");
+  const spec = tcp((made.address() as AddressInfo).port);
+  for (let n = 0; n < 3; n++) expect(await probeTargets([spec], { ping: neverPing })).toMatchObject([{ result: "answers" }]);
+  await sleep(1500); // the kernel offers a handshake again after a second (tcp_synack_retries)
+  expect(accepted).toEqual([]);
+  expect(await probeTargets([spec], { connect: true, ping: neverPing })).toMatchObject([{ result: "answers" }]);
+  await sleep(50);
+  expect(accepted).toHaveLength(1);
+});
+
+it("warns the same when a whole connection is asked for", async () => {
+  const [refusing, silent] = [await deadPort(), silentPort()];
+  const results = await probeTargets([tcp(refusing), tcp(silent)], { connect: true, ping: async () => true });
+  expect(results.map(({ result, warning }) => [result, /refused until|a firewall there/.test(warning ?? "")])).toEqual([
+    ["refused", true],
+    ["silent", true],
+  ]);
 });

@@ -2,13 +2,13 @@
 import { execFile } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ROOT } from "./paths.js";
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** What `npm pack` needs; compiled files that are there already save time. */
+/** What `npm pack` needs, of which `native/build` is this machine's own. */
 const SOURCES = ["src", "native", "docs", "examples", "package.json", "package-lock.json", "tsconfig.json", "README.md", "LICENSE"];
+const OWN = path.join(ROOT, "native/build");
 const NPM_CLI = fs.realpathSync(which("npm"));
 
 export type Arch = "x64" | "arm64";
@@ -32,7 +32,10 @@ function which(name: string): string {
 /** Packs a copy of this tree in `dir`, so that nobody else's `dist/` changes; the tarball's path. */
 export async function pack(dir: string): Promise<string> {
   const tree = path.join(dir, "tree");
-  for (const name of SOURCES) fs.cpSync(path.join(ROOT, name), path.join(tree, name), { recursive: true, preserveTimestamps: true });
+  await run("sh", [path.join(ROOT, "native/prebuild.sh")]); // once for all copies
+  const filter = (file: string): boolean => file !== OWN;
+  for (const name of SOURCES)
+    fs.cpSync(path.join(ROOT, name), path.join(tree, name), { recursive: true, preserveTimestamps: true, filter });
   fs.symlinkSync(path.join(ROOT, "node_modules"), path.join(tree, "node_modules"));
   await run("npm", ["pack", "--pack-destination", dir], { cwd: tree });
   return path.join(dir, fs.readdirSync(dir).find((name) => name.endsWith(".tgz"))!);

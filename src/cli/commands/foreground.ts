@@ -30,9 +30,11 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     .option("-p, --publish <mapping>", "Publish a port (repeatable)", collect)
     .option("--network <cidr>", "Make a network; its first address is the gateway", once("--network", "one instance has one network"))
     .option("--endpoint <netns=ip>", "Put a namespace into the network (repeatable)", collect)
-    .option("--mtu <bytes>", "MTU of the network");
+    .option("--mtu <bytes>", "MTU of the network")
+    .option("--promiscuous", "Let endpoints send from other addresses too");
   return addDataplaneOptions(command)
     .option("--relay", "Use sockets: targets see this host as client")
+    .option("--probe", "Try targets by a whole connection at the start")
     .option("--ready-fd <fd>", "Write a line to this descriptor when ready")
     .option("--json", "Print JSON")
     .option("-v, --version", "Show version, commit and addon")
@@ -40,6 +42,10 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
       "MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp].\nNETNS is a name in /run/netns, a process id, or an absolute path.",
     )
     .note("Run 'tsproxy COMMAND --help' for more information on a command.")
+    .variable("TSPROXY_RUN_DIR", "Folder of the sockets (/run/tsproxy; not as root, $XDG_RUNTIME_DIR/tsproxy)")
+    .variable("TSPROXY_STATE_DIR", "Folder of what the daemon remembers (/var/lib/tsproxy)")
+    .variable("TSPROXY_DEBUG", "If set, errors come with their stacks")
+    .variable("DOCKER_HOST", "Where dockerd is asked for names")
     .example("Publish a container's port 8080 as port 8999 of this host", "tsproxy -p 8999:172.17.0.4:8080")
     .example(
       "On one address only; a range; UDP; any free port",
@@ -81,7 +87,7 @@ async function runForeground(config: RunConfig): Promise<void> {
   const job = await MainJob.start(config, (error) => stop(error));
   let live: NodeJS.Timeout | undefined;
   try {
-    for (const { warning } of await probeTargets(config.publish)) if (warning !== undefined) log.warn(warning);
+    for (const { warning } of await probeTargets(config.publish, { connect: config.probe })) if (warning !== undefined) log.warn(warning);
     stdout(announcement(job, config));
     if (config.readyFd !== undefined) tellReady(config.readyFd);
     if (process.stdout.isTTY && !config.json) live = showLive(job);

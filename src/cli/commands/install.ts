@@ -1,5 +1,5 @@
 /** `tsproxy install`: writes the systemd units for this very copy of tsproxy and says what comes next. */
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { TsproxyError } from "../../errors.js";
@@ -8,6 +8,9 @@ import { CliCommand } from "../command.js";
 import { stdout, type Write } from "../show.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];
+/** Of the Debian package, which brings the units. */
+const PACKAGED_UNITS = "/usr/lib/systemd/system";
+const PACKAGED_LAUNCHER = "/usr/bin/tsproxy-docker-proxy";
 
 export interface InstallOptions {
   /** Put before `/etc/systemd/system`: for a package, or an image. */
@@ -23,6 +26,25 @@ export function installCommand(): CliCommand {
 
 export function install({ prefix }: InstallOptions, write: Write = stdout): void {
   const root = fileURLToPath(new URL("../../..", import.meta.url));
+  const units = path.join(root, "docs/systemd");
+  const packaged = !existsSync(units);
+  const files = packaged ? UNITS.map((unit) => path.join(PACKAGED_UNITS, unit)) : writeUnits(root, units, prefix);
+  const launcher = packaged ? PACKAGED_LAUNCHER : launcherFile();
+  write(`${packaged ? "the package has brought" : "wrote"} ${files.join(" and ")}
+
+Start it, now and at every boot:
+  ${packaged ? "" : "systemctl daemon-reload && "}systemctl enable --now tsproxy.socket tsproxy.service
+
+Networks through tsproxy:
+  docker network create -d tsproxy NAME
+
+Published ports of Docker's own networks through tsproxy: in /etc/docker/daemon.json, then restart docker
+  { "userland-proxy-path": "${launcher ?? "…/tsproxy-docker-proxy"}" }
+${launcher === null ? `  (it is not compiled yet: ${BUILD_COMMAND})\n` : ""}`);
+}
+
+/** Units that start this very copy; paths of what was written. */
+function writeUnits(root: string, units: string, prefix: string): string[] {
   const command = [process.execPath, path.join(root, "dist/cli/main.js")].map((file) => realpathSync(file));
   const strange = command.find((file) => /[\s"'\\%$]/.test(file));
   if (strange !== undefined)
@@ -36,24 +58,13 @@ export function install({ prefix }: InstallOptions, write: Write = stdout): void
   try {
     mkdirSync(dir, { recursive: true });
     for (const unit of UNITS) {
-      const text = readFileSync(path.join(root, "docs/systemd", unit), "utf8");
+      const text = readFileSync(path.join(units, unit), "utf8");
       writeFileSync(path.join(dir, unit), text.replace("/usr/bin/tsproxy daemon", `${command.join(" ")} daemon`));
     }
+    return UNITS.map((unit) => path.join(dir, unit));
   } catch (cause) {
     const denied = ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
     const message = `cannot write to ${dir}: ${(cause as Error).message}`;
     throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : undefined, cause);
   }
-  const launcher = launcherFile();
-  write(`wrote ${UNITS.map((unit) => path.join(dir, unit)).join(" and ")}
-
-Start it, now and at every boot:
-  systemctl daemon-reload && systemctl enable --now tsproxy.socket tsproxy.service
-
-Networks through tsproxy:
-  docker network create -d tsproxy NAME
-
-Published ports of Docker's own networks through tsproxy: in /etc/docker/daemon.json, then restart docker
-  { "userland-proxy-path": "${launcher ?? "…/tsproxy-docker-proxy"}" }
-${launcher === null ? `  (it is not compiled yet: ${BUILD_COMMAND})\n` : ""}`);
 }

@@ -49,7 +49,9 @@ function portText(p: MappingView): string {
   return `${host}->${formatPorts(p.targetPort, p.targetPortEnd)}/${p.proto}`;
 }
 
-function flags({ internal, icc, masquerade }: NetworkView): string {
-  const set = [internal && "internal", !icc && "no-icc", !masquerade && "no-masquerade"].filter((word) => word !== false);
+function flags({ internal, icc, masquerade, promiscuous }: NetworkView): string {
+  const set = [internal && "internal", !icc && "no-icc", !masquerade && "no-masquerade", promiscuous && "promiscuous"].filter(
+    (word) => word !== false,
+  );
   return set.join(",") || "-";
 }

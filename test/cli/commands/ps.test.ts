@@ -9,8 +9,8 @@ describe("tsproxy ps", () => {
   it("shows networks and endpoints by the names that dockerd has for them", async () => {
     await instance(1, "daemon", daemon);
     expect(await written((write) => showPs(ALL, write, known))).toBe(
-      `NETWORK ID    NAME  SUBNET         GATEWAY     DEVICE            MTU  OPTIONS               ENDPOINTS
-aaaaaaaaaaaa  net   172.18.0.0/16  172.18.0.1  tsnaaaaaaaaaaaa  1400  no-icc,no-masquerade          2
+      `NETWORK ID    NAME  SUBNET         GATEWAY     DEVICE            MTU  OPTIONS                           ENDPOINTS
+aaaaaaaaaaaa  net   172.18.0.0/16  172.18.0.1  tsnaaaaaaaaaaaa  1400  no-icc,no-masquerade,promiscuous          2
 
 CONTAINER     NETWORK  ADDRESS     MAC                STATE   PORTS
 web           net      172.18.0.2  02:42:ac:12:00:02  joined  0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9003->7000-7003/tcp

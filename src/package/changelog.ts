@@ -1,0 +1,42 @@
+/** docs/CHANGELOG.md, and what Debian makes of it (deb-changelog(5)). */
+
+export interface Release {
+  version: string;
+  /** As 2026-11-25. */
+  date: string;
+  /** Text of each item, in one line. */
+  items: string[];
+}
+
+/** Newest first. */
+export function parseChangelog(markdown: string): Release[] {
+  return markdown.split(/^## /m).flatMap((section) => {
+    const [, version, date] = /^(\S+) \((\d{4}-\d\d-\d\d)\)\n/.exec(section) ?? [];
+    if (version === undefined || date === undefined) return [];
+    const items = section.split(/^- /m).slice(1);
+    return [{ version, date, items: items.map((item) => item.split(/\n\n/, 1)[0]!.replace(/\s+/g, " ").replaceAll("`", "'").trim()) }];
+  });
+}
+
+export function debianChangelog(releases: Release[], maintainer: string): string {
+  return releases
+    .map(({ version, date, items }) => {
+      const day = new Date(`${date}T12:00:00Z`).toUTCString().replace("GMT", "+0000");
+      return `tsproxy (${version}) unstable; urgency=medium\n\n${items.map(bullet).join("")}\n -- ${maintainer}  ${day}\n`;
+    })
+    .join("\n");
+}
+
+/** Wrapped at 78 columns. */
+function bullet(item: string): string {
+  let line = "  *";
+  let out = "";
+  for (const word of item.split(" ")) {
+    if (line.length + 1 + word.length > 78) {
+      out += `${line}\n`;
+      line = "   ";
+    }
+    line += ` ${word}`;
+  }
+  return `${out}${line}\n`;
+}
