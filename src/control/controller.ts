@@ -92,7 +92,7 @@ export class Controller {
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
       for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
         workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex });
-        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, fd });
+        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, device: 0, fd });
       }
       undo.add("uplink port", () => workers.removePort(port));
       if (!bypass) {

@@ -1,9 +1,11 @@
 /**
  * Decides what happens to a packet that belongs to no flow yet: the slow path, once a flow.
  *
- * - To an address of the host and a published port, accepted by the host's kernel unless its firewall is bypassed: DNAT to the target. The client's address is kept, so that the server sees it, unless the
- *   target could not answer through us: a client on the target's own network would be answered directly, and a loopback address not at
- *   all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787 REQ-9, and as docker-proxy does).
+ * - To an address of the host and a published port: DNAT to the target, once the host's kernel has accepted the packet (`accepted.ts`). To
+ *   that kernel an endpoint's packet goes first; where its firewall is bypassed, nobody asks it. The client's address is kept, so that the
+ *   server sees it, unless the target could not answer through us: a client on the target's own network would be answered directly, and a
+ *   loopback address not at all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787
+ *   REQ-9, and as docker-proxy does).
  * - To another address of the host, from an endpoint: to the host, untranslated.
  * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route; untranslated from a network without
  *   masquerade, but still a flow, so that the answers are steered back to us.
@@ -25,6 +27,7 @@ import * as ipv4 from "../wire/ipv4.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { LOOPBACK } from "./accepted.js";
 import { toHostPort } from "./host-port.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
 import { giveUpOne, makeRoom } from "./make-room.js";
@@ -32,8 +35,6 @@ import { forgetEntry } from "./retire.js";
 import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
 
-/** Interface index of lo, in every network namespace (LOOPBACK_IFINDEX of include/net/flow.h). */
-const LOOPBACK = 1;
 /** Target port of DNS, raw. A query is answered at once, and mostly the last from its port (RFC 4787 REQ-5a). */
 const DNS = rawHalf(53);
 
@@ -76,7 +77,8 @@ function toHost(b: Batch, i: number, state: State, src: number, dst: number): nu
   if (rule !== null) {
     // Out of an internal network nothing is routed, whatever address leads out of it.
     if (fromBridge && (state.networks.flags[state.ports.network[b.ingress[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
-    return publish(b, i, state, rule, src, dst);
+    if (!fromBridge || b.device[i] !== 0 || state.bypass) return publish(b, i, state, rule, src, dst);
+    // Else to the host, whose kernel decides about endpoints' packets too, and brings them back by the held port.
   }
   if (toHostPort(b, i, state, dst)) return drop.DROP_NONE;
   return fromBridge ? drop.DROP_NOT_FOR_HOST : drop.DROP_NO_FLOW;
@@ -111,7 +113,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   flow.replyDst = masked ? rule.snatSource : src;
   flow.replyPorts = targetPort | (b.ports[i]! << 16);
   flow.egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
-  flow.replyEgress = b.ingress[i]! | keepTtl | (b.device[i] !== 0 ? ct.EGRESS_ENTERED : 0);
+  flow.replyEgress = b.ingress[i]! | keepTtl | (byUplink && b.device[i] !== 0 ? ct.EGRESS_ENTERED : 0);
   return open(b, i, state, masked ? HOSTS : KEPT);
 }
 

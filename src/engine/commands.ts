@@ -137,6 +137,7 @@ export class Commands implements EngineHooks {
     if (m.kind === ENDPOINT) endpoints.set(m.address, m.network, m.port);
     if (m.kind === HOST) {
       networks.hostPort[m.network] = m.port;
+      networks.hostDevice[m.network] = m.device;
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
@@ -150,7 +151,10 @@ export class Commands implements EngineHooks {
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) endpoints.delete(ports.address[port]!, network);
-    if (ports.kind[port] === HOST) networks.hostPort[network] = -1;
+    if (ports.kind[port] === HOST) {
+      networks.hostPort[network] = -1;
+      networks.hostDevice[network] = 0;
+    }
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }

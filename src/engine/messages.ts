@@ -30,7 +30,8 @@ export interface WorkerOptions {
 export type Query = "flows" | "fdb" | "summary" | "holders";
 
 export type ToWorker =
-  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number }
+  /** `device`: interface index of a host port's device; else 0. */
+  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number; device: number }
   | { type: "remove-port"; port: number }
   /** `flags` of `table/networks.ts`; `outside` 0: what leaves has the route's source address. */
   | { type: "add-network"; network: number; address: number; prefixLength: number; gateway: number; flags: number; outside: number }

@@ -18,6 +18,7 @@
  *   queue-program.ts, 256 more in the protocol: the queue.
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
+ * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 import { SPREAD_FACTOR } from "../wire/spread.js";
@@ -56,6 +57,7 @@ export interface MapFds {
   fragments: number;
   ports: number;
   locals: number;
+  own: number;
   counters: number;
 }
 
