@@ -4,7 +4,6 @@
  */
 
 import type { PortStats } from "../api/types.js";
-import type { LimitOptions } from "../dataplane/limits.js";
 import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
@@ -14,6 +13,7 @@ import { UPLINK } from "../table/ports.js";
 import type { Cidr } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import { Host } from "./host.js";
+import type { LimitOptions } from "./limits.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { PortNumbers } from "./port-numbers.js";

@@ -4,10 +4,10 @@
  * A port has the same number in every worker. Behind a bridge port's number is one device, with a queue for each worker; behind the uplink's
  * number each worker has a device of its own.
  */
-import type { LimitOptions, PerHolder } from "../dataplane/limits.js";
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { Query, ToWorker } from "../engine/messages.js";
 import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import { type LimitOptions, partOf } from "./limits.js";
 import { WorkerLink } from "./worker-link.js";
 
 export interface WorkersOptions {
@@ -148,14 +148,4 @@ export class Workers {
   private async ask<T>(what: Query): Promise<T[]> {
     return (await Promise.all(this.links.map((link) => link.query<T | undefined>(what)))).filter((answer) => answer !== undefined);
   }
-}
-
-/** What one of so many workers is to hold to. */
-function partOf({ flows, newFlowsPerSec }: LimitOptions, workers: number): LimitOptions {
-  const part = ({ client, endpoint, port }: PerHolder): PerHolder => ({
-    client: Math.ceil(client / workers),
-    endpoint: Math.ceil(endpoint / workers),
-    port: Math.ceil(port / workers),
-  });
-  return { flows: part(flows), newFlowsPerSec: part(newFlowsPerSec) };
 }

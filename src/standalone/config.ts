@@ -5,11 +5,11 @@
  */
 import os from "node:os";
 import type { Firewall } from "../control/controller.js";
+import { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../control/limits.js";
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { type PortSpec, parsePortSpec } from "../control/port-spec.js";
-import { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../dataplane/limits.js";
 import { TsproxyError } from "../errors.js";
 import { subnetProblem } from "../model/addresses.js";
 import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
