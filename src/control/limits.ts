@@ -1,7 +1,7 @@
 /** What one client, endpoint or published port may have of a whole dataplane; `dataplane/limits.ts` holds to it, a worker at a time. */
-import type { LimitOptions, PerHolder } from "../dataplane/limits.js";
+import type { LimitOptions, PerHolder } from "../table/limit-options.js";
 
-export { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../dataplane/limits.js";
+export { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../table/limit-options.js";
 
 /** What one of so many workers is to hold to. */
 export function partOf({ flows, newFlowsPerSec }: LimitOptions, workers: number): LimitOptions {

@@ -13,33 +13,11 @@
  * Addresses may be forged, so there may be any number of them: they are counted in sketches of fixed size (`table/tally.ts`).
  */
 import { type Conntrack, EGRESS_KEEP_TTL, EGRESS_PORT, type NewFlow } from "../table/conntrack.js";
+import type { LimitOptions } from "../table/limit-options.js";
 import { ENDPOINT, MAX_PORTS, type Ports } from "../table/ports.js";
 import type { RandomInt32 } from "../table/random.js";
 import { Tally } from "../table/tally.js";
 import { PROTO_ICMP } from "../wire/ipv4.js";
-
-/** A number for each that can have a limit. */
-export interface PerHolder {
-  /** Address of a client that comes from outside, or from a network that is not ours. */
-  client: number;
-  /** What is attached to one of our ports, whatever its address. */
-  endpoint: number;
-  /** Published port: its number and protocol. */
-  port: number;
-}
-
-/** Of one worker. */
-export interface LimitOptions {
-  /** Flows at a time; 0: the rule of half and the last eighth. */
-  flows: PerHolder;
-  newFlowsPerSec: PerHolder;
-}
-
-/** New flows: more than anybody is known to open for a good reason, and so few that a table of the default size holds each for seconds, time enough for an answer. */
-export const DEFAULT_LIMITS: LimitOptions = {
-  flows: { client: 0, endpoint: 0, port: 0 },
-  newFlowsPerSec: { client: 50_000, endpoint: 50_000, port: 200_000 },
-};
 
 /** What is in the way of a flow. */
 export const NO_LIMIT = 0,

@@ -7,6 +7,7 @@ import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import { Fragments } from "../table/fragments.js";
+import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
@@ -14,7 +15,7 @@ import { MAX_PORTS, Ports } from "../table/ports.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
 import { rawHalf } from "../wire/raw.js";
-import { DEFAULT_LIMITS, type LimitOptions, Limits } from "./limits.js";
+import { Limits } from "./limits.js";
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishRule {

@@ -1,6 +1,7 @@
 /** What the control thread says to a worker, and what the worker answers. Addresses are raw words (`wire/raw.ts`). */
-import type { LimitOptions } from "../dataplane/limits.js";
+
 import type { PublishRule } from "../dataplane/state.js";
+import type { LimitOptions } from "../table/limit-options.js";
 import type { RouteEntry } from "../table/route.js";
 
 /** `workerData` of the worker. */

@@ -1,11 +1,11 @@
 /** What the control side says to a worker, and what becomes of the flows that were open when it said so. */
 import { describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../../src/dataplane/limits.js";
 import { FORGET_MAX, type PublishRule } from "../../src/dataplane/state.js";
 import { Commands } from "../../src/engine/commands.js";
 import { RX_PACKETS } from "../../src/engine/counters.js";
 import type { FromWorker } from "../../src/engine/messages.js";
 import type { HolderRow } from "../../src/engine/views.js";
+import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../../src/dataplane/limits.js";
 import { TsproxyError } from "../../src/errors.js";
 import { parseConfig, type RunOptions } from "../../src/standalone/config.js";
+import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 
 const MAPPING = "8999:172.17.0.4:8080";

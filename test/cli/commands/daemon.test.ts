@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { daemonCommand, readyLine } from "../../../src/cli/commands/daemon.js";
-import { DEFAULT_LIMITS } from "../../../src/dataplane/limits.js";
+import { DEFAULT_LIMITS } from "../../../src/table/limit-options.js";
 
 it("takes the dataplane's options and its own", async () => {
   let given: unknown;
