@@ -25,6 +25,8 @@ export interface DataplaneOptions {
   workers?: number;
   /** Flows that are tracked at once, 1 to 1,048,576; default: 262,144. */
   conntrackMax?: number;
+  /** Seconds that a flow stays without a packet, 1 to 8190, by the states that `tsproxy flows` shows; default: what the RFCs say. */
+  timeouts?: Readonly<Record<string, number>>;
   /** Source ports of what leaves a network; default: 10240 to 32767. */
   masqueradePorts?: { first: number; last: number };
   /** Whether clients of published ports must pass the host's firewall and what else its kernel checks; default: `honour`. */
@@ -126,6 +128,7 @@ export class Dataplane {
       allowFrom: allowFrom === undefined ? undefined : [...allowFrom],
       workers: workers?.toString(),
       conntrackMax: conntrackMax?.toString(),
+      timeout: Object.entries(rest.timeouts ?? {}).map(([state, sec]) => `${state}=${sec}`),
       masqueradePorts: ports === undefined ? undefined : `${ports.first}-${ports.last}`,
       firewall: rest.firewall,
       offload: rest.offload,

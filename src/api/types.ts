@@ -89,13 +89,15 @@ export const StatsView = v.object({
 export type StatsView = v.InferOutput<typeof StatsView>;
 
 const Direction = v.object({
-  src: text("`ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`."),
+  src: text("`ADDRESS:PORT`, for ICMP `ADDRESS:ID`."),
   dst: text("Likewise."),
 });
 
 export const FlowView = v.object({
   proto: v.picklist(["tcp", "udp", "icmp"]),
-  state: text("TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured` or `echo`."),
+  state: text(
+    "TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured`, or what an ICMP query asks for: `echo`, `timestamp`, …",
+  ),
   original: v.pipe(Direction, v.description("As the one who began sees it.")),
   reply: v.pipe(Direction, v.description("As the other side sees its answers.")),
   timeoutSec: v.pipe(v.number(), v.description("Seconds until it ends, unless a packet comes.")),

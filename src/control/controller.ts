@@ -25,6 +25,8 @@ import { Workers } from "./workers.js";
 export interface ControllerOptions {
   workers: number;
   conntrackMax: number;
+  /** Seconds by state of conntrack. */
+  timeouts: Int32Array;
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
   allowFrom: Cidr[];
@@ -53,7 +55,7 @@ export class Controller {
   static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
     try {
-      const { masqueradePorts, workers: count, conntrackMax, offload, limits } = options;
+      const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
       const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
@@ -67,6 +69,7 @@ export class Controller {
         {
           workers: count,
           conntrackMax,
+          timeouts,
           masqueradeFirst: masqueradePorts.first,
           masqueradeLast: masqueradePorts.last,
           offload,

@@ -40,7 +40,7 @@ export class WorkerLink {
   constructor(
     options: Pick<
       WorkerOptions,
-      "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass" | "limits"
+      "worker" | "workers" | "conntrackMax" | "timeouts" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass" | "limits"
     >,
     hooks: WorkerHooks,
   ) {

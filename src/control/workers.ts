@@ -14,6 +14,7 @@ export interface WorkersOptions {
   workers: number;
   /** All workers together. */
   conntrackMax: number;
+  timeouts: Int32Array;
   masqueradeFirst: number;
   masqueradeLast: number;
   offload: boolean;

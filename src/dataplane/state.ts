@@ -37,11 +37,12 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
+const ANSWERED_MAX = 64;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
 const MAX_ENTRIES = 2 * SLOTS;
-/** ICMP errors a second (RFC 1812 §4.3.2.8): in all, and to who sends by one port. */
+/** ICMP errors a second (RFC 1812 §4.3.2.8): to who sends by one port, and in all. */
 export const ICMP_PER_SEC = 1000,
-  ICMP_PER_SEC_AND_PORT = 500;
+  ICMP_PER_SEC_IN_ALL = 4000;
 
 export interface StateOptions {
   conntrackMax: number;
@@ -113,6 +114,9 @@ export class State {
   /** ICMP errors sent this second, in all and by port. */
   icmpErrors = 0;
   readonly icmpErrorsTo = new Uint16Array(MAX_PORTS);
+  /** Drops of this batch that the engine is to count though the frame goes on, as the answer about itself: port and reason, `answeredCount` of them. */
+  readonly answered = new Int32Array(ANSWERED_MAX * 2);
+  answeredCount = 0;
   /** Monotonic seconds; the engine sets it before each batch. */
   now = 0;
   private readonly published: PairMap;
@@ -142,6 +146,16 @@ export class State {
   /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */
   hostPortOf(port: number): number {
     return port === this.ports.uplink ? -1 : this.networks.hostPort[this.ports.network[port]!]!;
+  }
+
+  mayCountAnswered(): boolean {
+    return this.answeredCount < ANSWERED_MAX;
+  }
+
+  countAnswered(port: number, reason: number): boolean {
+    this.answered[this.answeredCount * 2] = port;
+    this.answered[this.answeredCount++ * 2 + 1] = reason;
+    return true;
   }
 
   isLocal(address: number): boolean {

@@ -162,6 +162,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     rewrite(batch, state);
     record(batch, state);
     l2Out(batch, state);
+    for (let k = 0; k < state.answeredCount; k++) countDrop(state.answered[k * 2]!, state.answered[k * 2 + 1]!);
+    state.answeredCount = 0;
   }
 
   /** Transmits what was decided, frames of one egress together and in order. */

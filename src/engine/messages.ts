@@ -15,6 +15,8 @@ export interface WorkerOptions {
   worker: number;
   workers: number;
   conntrackMax: number;
+  /** Seconds by state of conntrack. */
+  timeouts: Int32Array;
   masqueradeFirst: number;
   masqueradeLast: number;
   /** The steering programs carry flows to published ports (`engine/offload.ts`). */

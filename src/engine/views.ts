@@ -12,9 +12,9 @@ import type { Offload } from "./offload.js";
 
 export interface FlowRow {
   proto: "tcp" | "udp" | "icmp";
-  /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied`, `assured` or `echo` else. */
+  /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied`, `assured`, or what an ICMP query asks for else. */
   state: string;
-  /** As `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
+  /** As `ADDRESS:PORT`, for ICMP `ADDRESS:ID`. */
   original: { src: string; dst: string };
   reply: { src: string; dst: string };
   timeoutSec: number;

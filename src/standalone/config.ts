@@ -10,6 +10,7 @@ import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { type PortSpec, parsePortSpec } from "../control/port-spec.js";
+import { parseTimeouts } from "../control/timeouts.js";
 import { TsproxyError } from "../errors.js";
 import { subnetProblem } from "../model/addresses.js";
 import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
@@ -25,6 +26,7 @@ export interface RunOptions {
   promiscuous?: boolean | undefined;
   workers?: string | undefined;
   conntrackMax?: string | undefined;
+  timeout?: string[] | undefined;
   readyFd?: string | undefined;
   offload?: boolean | undefined;
   firewall?: string | undefined;
@@ -45,6 +47,8 @@ export interface RunConfig {
   /** Source ports for what leaves; by default below the kernel's ephemeral ports. */
   masqueradePorts: { first: number; last: number };
   conntrackMax: number;
+  /** Seconds by state of conntrack. */
+  timeouts: Int32Array;
   offload: boolean;
   firewall: Firewall;
   limits: LimitOptions;
@@ -93,13 +97,14 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
 export function parseDataplane(
   raw: RunOptions,
   cores: number = os.availableParallelism(),
-): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload" | "firewall" | "limits"> {
+): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "timeouts" | "offload" | "firewall" | "limits"> {
   return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
     workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
     masqueradePorts: raw.masqueradePorts === undefined ? { ...DEFAULT_MASQUERADE } : parseMasqueradePorts(raw.masqueradePorts),
     conntrackMax:
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
+    timeouts: parseTimeouts(raw.timeout ?? []),
     offload: raw.offload ?? false,
     firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
     limits: {

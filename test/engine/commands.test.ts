@@ -215,7 +215,11 @@ describe("what the host is", () => {
     d.say({ type: "allow", pairs: Int32Array.of(raw("10.0.0.0"), raw("255.0.0.0")) });
     expect(fromClient("192.0.2.5")).toBe(0);
     d.say({ type: "routes", routes: [] });
-    expect(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).toEqual([]);
+    expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 })))).toMatchObject({
+      port: A,
+      type: 3,
+      code: 0,
+    });
     expect(d.drops(A)).toEqual({ "no-route": 1 });
     d.say({ type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw("192.0.2.5") }] });
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).src).toBe("192.0.2.5");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
 import { parseConfig, type RunOptions } from "../../src/standalone/config.js";
+import { DEFAULT_TIMEOUTS, ESTABLISHED } from "../../src/table/conntrack.js";
 import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 
@@ -18,6 +19,7 @@ describe("parseConfig", () => {
       workers: 1,
       masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
+      timeouts: DEFAULT_TIMEOUTS,
       offload: false,
       firewall: "honour",
       limits: DEFAULT_LIMITS,
@@ -41,6 +43,7 @@ describe("parseConfig", () => {
         conntrackMax: "1000",
         maxFlows: ["client=100", "port=5000"],
         maxNewFlows: ["endpoint=20"],
+        timeout: ["established=7200"],
         readyFd: "3",
         promiscuous: true,
         relay: true,
@@ -57,6 +60,7 @@ describe("parseConfig", () => {
         flows: { ...DEFAULT_LIMITS.flows, client: 100, port: 5000 },
         newFlowsPerSec: { ...DEFAULT_LIMITS.newFlowsPerSec, endpoint: 20 },
       },
+      timeouts: DEFAULT_TIMEOUTS.with(ESTABLISHED, 7200),
       readyFd: 3,
       relay: true,
       probe: true,

@@ -51,7 +51,7 @@ function same(a: Tuple, b: Tuple): boolean {
 }
 
 const ERRORS = new Set([3, 11, 12]);
-const QUERIES = new Set([0, 8, 13, 14]);
+const QUERIES = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 
 /** The tuple of the IPv4 packet at `ip` of which `len` bytes are there; null where it has none (errors, later fragments, other protocols). */
 function tupleAt(b: Uint8Array, ip: number, len: number): Tuple | null {
@@ -210,7 +210,11 @@ export class Oracle {
     return this.translated(input, inputLen, port, memory, at, len, port);
   }
 
+  /** Errors that the engine made itself: frames that are both sent and, mostly, counted as drops. */
+  answers = 0;
+
   private noteEnded(input: Uint8Array, inputLen: number, port: number): void {
+    this.answers++;
     const ip = x.VNET + x.ETH;
     const tuple = tupleAt(input, ip, inputLen - ip);
     if (tuple !== null) this.ended.set(key(tuple), port);
@@ -312,6 +316,8 @@ export class Oracle {
     }
     if (isError(input, inIp)) return this.error(input, inputLen, ingress, memory, at, len, egress);
     const before = tupleAt(input, inIp, inputLen - inIp);
+    // A broadcast that the kernel has accepted is answered from the host's own address, so the flow is one of that.
+    if (before !== null && (this.came === HELD || this.came === HELD_LO) && (before.dst & 0xff) >= 224) before.dst = raw(HOST_IP);
     const after = tupleAt(memory, ip, Math.min(len, HEAD_SIZE) - x.VNET - x.ETH);
     if (before === null || after === null) return "a packet without ports is routed";
     const belongs = this.belongs(before, after, ingress, egress);
