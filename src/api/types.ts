@@ -57,6 +57,16 @@ export const PortStats = v.object({
 });
 export type PortStats = v.InferOutput<typeof PortStats>;
 
+const HolderView = v.object({
+  kind: v.pipe(
+    v.picklist(["client", "endpoint", "port"]),
+    v.description("Who opened the flows, or the published port that they were opened to."),
+  ),
+  name: text("Address, or `8999/tcp`."),
+  flows: count("Flows that are not closed; in a table of more than 4,096 rows estimated."),
+  limited: flag("It is the last of its kind that had a flow refused for its limit."),
+});
+
 export const StatsView = v.object({
   pid: count("Process id of the instance."),
   version: text("Of tsproxy."),
@@ -70,7 +80,9 @@ export const StatsView = v.object({
     created: count("Flows so far."),
     expired: count("Flows that ended."),
     refused: count("Flows refused, since the table was full."),
+    evicted: v.exactOptional(count("Flows that ended before their time, to make room for others.")),
   }),
+  holders: v.exactOptional(v.pipe(v.array(HolderView), v.description("Who has most flows, and who has had flows refused for a limit."))),
   steering: counters("Counters of the steering programs: packets taken from the host, handed back, …"),
 });
 /** GET /v1/stats */

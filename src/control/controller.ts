@@ -4,7 +4,7 @@
  */
 
 import type { PortStats } from "../api/types.js";
-import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
+import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -14,6 +14,7 @@ import type { Cidr } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
+import type { LimitOptions } from "./limits.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { PortNumbers } from "./port-numbers.js";
@@ -33,6 +34,8 @@ export interface ControllerOptions {
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
   firewall: Firewall;
+  /** What one client, endpoint or published port may have. */
+  limits: LimitOptions;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -53,7 +56,7 @@ export class Controller {
   static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
     try {
-      const { masqueradePorts, workers: count, conntrackMax, timeouts, offload } = options;
+      const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
       const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
@@ -72,6 +75,7 @@ export class Controller {
           masqueradeLast: masqueradePorts.last,
           offload,
           bypass,
+          limits,
         },
         {
           portGone: (port, errno) => {
@@ -137,6 +141,10 @@ export class Controller {
 
   async fdb(): Promise<(FdbRow & { name: string })[]> {
     return (await this.workers.fdb()).map((row) => ({ ...row, name: this.numbers.info(row.port)?.name ?? "" }));
+  }
+
+  holders(): Promise<HolderRow[]> {
+    return this.workers.holders();
   }
 
   summary(): Promise<Summary> {

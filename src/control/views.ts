@@ -25,6 +25,7 @@ export async function stats(controller: Controller | undefined, served: Served, 
     ports,
     drops,
     flows: (await controller?.summary()) ?? served.relayed(),
+    holders: (await controller?.holders()) ?? [],
     steering: controller?.steeringStats() ?? {},
   };
 }

@@ -5,7 +5,7 @@
 import { closeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { createCounters } from "../engine/counters.js";
-import type { FromWorker, ToWorker, WorkerOptions } from "../engine/messages.js";
+import type { FromWorker, Query, ToWorker, WorkerOptions } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { native } from "../sys/native.js";
 
@@ -40,7 +40,7 @@ export class WorkerLink {
   constructor(
     options: Pick<
       WorkerOptions,
-      "worker" | "workers" | "conntrackMax" | "timeouts" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass"
+      "worker" | "workers" | "conntrackMax" | "timeouts" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass" | "limits"
     >,
     hooks: WorkerHooks,
   ) {
@@ -97,7 +97,7 @@ export class WorkerLink {
     native.signalEventfd(this.wakeFd);
   }
 
-  query<T>(what: "flows" | "fdb" | "summary"): Promise<T> {
+  query<T>(what: Query): Promise<T> {
     return this.ask((id) => ({ type: "query", id, what }));
   }
 

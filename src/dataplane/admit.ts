@@ -176,9 +176,9 @@ function open(b: Batch, i: number, state: State, source: number): number {
   flow.mapping = -1;
   if ((flow.egress & ct.EGRESS_KEEP_TTL) === 0 && ipv4.ttl(b.memory.bytes, b.at[i]! + VNET + ETHERNET) <= 1) return drop.DROP_TTL_EXCEEDED;
   const tooMany = limits.countNew(flow);
-  if (tooMany !== NO_LIMIT) return reasonOf(tooMany);
+  if (tooMany !== NO_LIMIT) return refused(state, tooMany);
   const full = limits.exceeded(flow);
-  if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return reasonOf(full);
+  if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return refused(state, full);
   if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
   if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) {
     if (flow.mapping !== -1) pool.release(flow.mapping, flow.src, flow.ports & 0xffff);
@@ -219,7 +219,8 @@ function isInMiddle(b: Batch, i: number): boolean {
   return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_ACK;
 }
 
-function reasonOf(limit: number): number {
+function refused({ limits, newFlow }: State, limit: number): number {
+  limits.refuse(limit, newFlow);
   return limit === LIMIT_CLIENT ? drop.DROP_LIMIT_CLIENT : limit === LIMIT_ENDPOINT ? drop.DROP_LIMIT_ENDPOINT : drop.DROP_LIMIT_PORT;
 }
 

@@ -7,7 +7,7 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as vnet from "../wire/vnet.js";
-import type { State } from "./state.js";
+import { ICMP_PER_SEC, ICMP_PER_SEC_IN_ALL, type State } from "./state.js";
 
 /** An error quotes as much as fits into 576 bytes (RFC 1812 §4.3.2.3). */
 const MAX_QUOTE = 576 - ipv4.MIN_HEADER_SIZE - icmp.HEADER_SIZE;
@@ -21,7 +21,7 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   const ip = frame + eth.HEADER_SIZE;
   const sender = ipv4.src(words, ip);
   const asked = ipv4.dst(words, ip);
-  if (state.icmpBudget === 0 || b.proto[i] === 0 || (asked & 0xff) >= 224) return false;
+  if (!mayAnswer(state, b.ingress[i]!) || b.proto[i] === 0 || (asked & 0xff) >= 224) return false;
   if (b.proto[i] === ipv4.PROTO_ICMP && !icmp.isQuery(bytes, b.l4[i]!)) return false;
   const onBridge = b.ingress[i] !== state.ports.uplink;
   const own = onBridge
@@ -30,7 +30,8 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
       ? asked
       : state.routes.sourceFor(sender);
   if (own === 0) return false;
-  state.icmpBudget--;
+  state.icmpErrors++;
+  state.icmpErrorsTo[b.ingress[i]!]!++;
   const total = ipv4.totalLength(bytes, ip);
   const quote = Math.min(total, MAX_QUOTE);
   const message = ip + ipv4.MIN_HEADER_SIZE;
@@ -44,4 +45,8 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   b.mark[i] = 0;
   b.routed[i] = 1;
   return true;
+}
+
+function mayAnswer({ icmpErrors, icmpErrorsTo }: State, port: number): boolean {
+  return icmpErrors < ICMP_PER_SEC_IN_ALL && icmpErrorsTo[port]! < ICMP_PER_SEC;
 }

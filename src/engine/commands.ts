@@ -12,9 +12,9 @@ import { macHi, macLo } from "../wire/ethernet.js";
 import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { FromWorker, ToWorker } from "./messages.js";
+import type { FromWorker, Query, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
-import { fdbRows, flowRows, summary } from "./views.js";
+import { fdbRows, flowRows, holderRows, summary } from "./views.js";
 
 /** The steering's map `flows`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -211,8 +211,9 @@ export class Commands implements EngineHooks {
     if (this.state.offloads) this.offload = new Offload(this.state, (key, value) => map.lookup(key, value));
   }
 
-  private answer(what: "flows" | "fdb" | "summary"): unknown {
-    return what === "flows" ? flowRows(this.state, this.offload) : what === "fdb" ? fdbRows(this.state) : summary(this.state);
+  private answer(what: Query): unknown {
+    if (what === "flows") return flowRows(this.state, this.offload);
+    return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
 }
 

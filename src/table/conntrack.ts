@@ -30,6 +30,7 @@ import {
   HELD,
   MAPPING,
   NEXT,
+  type NewFlow,
   PACKETS,
   PHASES,
   PORTS,
@@ -42,26 +43,6 @@ import {
 
 export { MAX_TIMEOUT } from "./ageing.js";
 export * from "./flow-row.js";
-
-/** A flow to be: filled in place by who opens one, then given to `Conntrack.insert`. Words are raw. */
-export class NewFlow {
-  proto = 0;
-  state = 0;
-  src = 0;
-  dst = 0;
-  ports = 0;
-  replySrc = 0;
-  replyDst = 0;
-  replyPorts = 0;
-  /** Where packets of each direction go: port | EGRESS_* bits. */
-  egress = 0;
-  replyEgress = 0;
-  /** Of `table/nat-pool.ts`, or -1. */
-  mapping = NONE;
-  /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
-  addressDelta = 0;
-  allDelta = 0;
-}
 
 /** Bits of the number that a flow gets when it is closed. */
 const AGE = 0x3fffffff;

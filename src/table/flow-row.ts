@@ -98,3 +98,23 @@ export const CLOSED_STATES = Uint8Array.from([...STATES.keys()].filter((state) =
 export function stateWord(proto: number, state: number): number {
   return proto | (state << 8);
 }
+
+/** A flow to be: filled in place by who opens one, then given to `Conntrack.insert`. Words are raw. */
+export class NewFlow {
+  proto = 0;
+  state = 0;
+  src = 0;
+  dst = 0;
+  ports = 0;
+  replySrc = 0;
+  replyDst = 0;
+  replyPorts = 0;
+  /** Where packets of each direction go: port | EGRESS_* bits. */
+  egress = 0;
+  replyEgress = 0;
+  /** Of `table/nat-pool.ts`, or -1. */
+  mapping = -1;
+  /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
+  addressDelta = 0;
+  allDelta = 0;
+}

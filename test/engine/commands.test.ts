@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { FORGET_MAX, type PublishRule } from "../../src/dataplane/state.js";
 import { Commands } from "../../src/engine/commands.js";
 import { RX_PACKETS } from "../../src/engine/counters.js";
+import type { FromWorker } from "../../src/engine/messages.js";
+import type { HolderRow } from "../../src/engine/views.js";
+import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
 import {
@@ -249,8 +252,55 @@ describe("what the control side asks", () => {
     expect(d.told).toMatchObject([
       { type: "answer", id: 0, value: [{ proto: "tcp", state: "syn-sent", original: { dst: `${HOST_IP}:${PUBLISHED}` } }] },
       { type: "answer", id: 1, value: expect.arrayContaining([{ mac: MAC_A, port: A, ageSec: 0, static: true }]) },
-      { type: "answer", id: 2, value: { active: 1, capacity: 1024, created: 1, expired: 0, refused: 0 } },
+      { type: "answer", id: 2, value: { active: 1, capacity: 1024, created: 1, expired: 0, refused: 0, evicted: 0 } },
     ]);
+  });
+
+  describe("who has most flows", () => {
+    const ask = (d: Dataplane): HolderRow[] => {
+      d.say({ type: "query", id: 9, what: "holders" });
+      return (d.told.pop() as Extract<FromWorker, { type: "answer" }>).value as HolderRow[];
+    };
+
+    it("is told of each kind, and closed flows are not counted", () => {
+      const d = new Dataplane();
+      for (let n = 0; n < 4; n++)
+        for (let sport = 0; sport <= n; sport++) open(d, `${HOST_IP}:${PUBLISHED}/tcp`, `198.51.100.${n}`, 1000 + sport);
+      d.fromUplink(p.tcp({ src: "198.51.100.1", dst: HOST_IP }, { sport: 1000, dport: PUBLISHED, flags: p.RST }));
+      d.fromEndpoint(B, p.udp({ src: IP_B, dst: OUTSIDE }, { sport: 1, dport: 9 }));
+      expect(ask(d)).toEqual([
+        { kind: "client", name: "198.51.100.3", flows: 4, limited: false },
+        { kind: "client", name: "198.51.100.2", flows: 3, limited: false },
+        { kind: "client", name: "198.51.100.0", flows: 1, limited: false },
+        { kind: "endpoint", name: IP_B, flows: 1, limited: false },
+        { kind: "port", name: `${PUBLISHED}/tcp`, flows: 9, limited: false },
+      ]);
+    });
+
+    it("is told with who was at his limit last, though he has few", () => {
+      const d = new Dataplane({ limits: { ...DEFAULT_LIMITS, newFlowsPerSec: { client: 1, endpoint: 1, port: 9 } } });
+      for (let n = 0; n < 5; n++)
+        for (const sport of [1, 2])
+          d.fromUplink(p.tcp({ src: `198.51.100.${n}`, dst: HOST_IP }, { sport, dport: PUBLISHED, flags: p.SYN }));
+      for (const sport of [1, 2]) d.fromEndpoint(B, p.udp({ src: IP_B, dst: OUTSIDE }, { sport, dport: 9 }));
+      expect(ask(d).filter((row) => row.limited)).toEqual([
+        { kind: "client", name: "198.51.100.4", flows: 1, limited: true },
+        { kind: "endpoint", name: IP_B, flows: 1, limited: true },
+      ]);
+    });
+
+    it("is estimated in a large table", () => {
+      const d = new Dataplane({ conntrackMax: 16_384 });
+      for (let n = 0; n < 9000; n++) open(d, `${HOST_IP}:${PUBLISHED}/tcp`, n % 3 === 0 ? CLIENT : "198.51.100.77", 1024 + n);
+      const [first, second, port] = ask(d);
+      expect([first!.name, second!.name, port!.name]).toEqual(["198.51.100.77", CLIENT, `${PUBLISHED}/tcp`]);
+      for (const [row, flows] of [
+        [first, 6000],
+        [second, 3000],
+        [port, 9000],
+      ] as const)
+        expect(row!.flows / flows).toBeCloseTo(1, 1);
+    });
   });
 
   it("has the loop go on until it says stop", () => {
