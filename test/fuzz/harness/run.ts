@@ -7,6 +7,7 @@ import { HEAD_SIZE } from "../../../src/mem/packet-memory.js";
 import { DROP_REASONS } from "../../../src/wire/drop.js";
 import { ipBytes, macBytes } from "../../support/packets.js";
 import { Random } from "../../support/random.js";
+import { ETH, UDP, VNET, word } from "./bytes.js";
 import { built, captured, type Seed } from "./corpus.js";
 import { type FuzzIo, MAX_INPUT } from "./fuzz-io.js";
 import { Mutator } from "./mutator.js";
@@ -113,6 +114,7 @@ export class Run {
     this.out.length = 0;
     this.wrong = null;
     const drops = this.drops();
+    const refused = oracle.refused;
     const long = this.inputLengths.subarray(0, n).some((len) => len > HEAD_SIZE);
     try {
       engine.turn(0, 0);
@@ -131,7 +133,9 @@ export class Run {
       const wrong = oracle.judge(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!, memory.bytes, at, len, egress);
       if (wrong !== null) return wrong;
     }
-    if (this.drops() - drops !== n - out) return `of ${n} frames ${out} were sent and ${this.drops() - drops} are counted as drops`;
+    const told = oracle.refused - refused;
+    if (this.drops() - drops !== n - out + told)
+      return `of ${n} frames ${out} were sent, ${told} of them as refusals, and ${this.drops() - drops} are counted as drops`;
     const spare = n * HEAD_SIZE;
     if (Buffer.compare(this.heads.subarray(spare), this.cleanHeads.subarray(spare)) !== 0)
       return `writes outside of the ${n} slots of a batch`;
@@ -205,7 +209,8 @@ export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; f
       const len = mutator.mutate(frame, Math.min(seed.frame.length, MAX_INPUT));
       const port = random.below(20) === 0 ? random.below(PORT_COUNT) : seed.port;
       // No frame comes by a port that was removed; most of what is for the host itself by its kernel.
-      const held = port === UP && random.below(3) > 0 ? random.pick([HELD, HELD, HELD_LO]) : port;
+      const accepted = port === UP && isForHost(run.world, frame);
+      const held = accepted && random.below(3) > 0 ? random.pick([HELD, HELD, HELD_LO]) : port;
       run.put(slot, len, removed.has(port) ? UP : held);
     }
     history.add(events, io, n);
@@ -214,6 +219,12 @@ export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; f
     if (random.below(8) === 0) remember(run, copies, random);
   }
   return { run, failure: null };
+}
+
+/** Whether the kernel may have delivered the frame to a socket of the host. */
+function isForHost(world: World, frame: Uint8Array): boolean {
+  const dst = word(frame, VNET + ETH + 16);
+  return world.isLocal(dst) || ((dst & 0xff) >= 224 && frame[VNET + ETH + 9] === UDP);
 }
 
 /** The last batches, as bytes: most are never looked at again. */
