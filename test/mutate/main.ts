@@ -23,7 +23,7 @@ const GRACE_MS = 4000;
 /** Mutants between two looks whether the tests still pass without one. */
 const CHECK_EVERY = 20;
 /** Which tests may notice: of the same layer and of those that use it most, without those of the machine and of speed. */
-const TESTS = /^test\/(wire|mem|table|dataplane|device\/memory|engine\/(?!steady)|control|model|fuzz)/;
+const TESTS = /^test\/(wire|mem|table|dataplane|device\/memory|engine\/(?!steady)|control|model|fuzz\/frames)/;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

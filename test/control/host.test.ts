@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { setLogSink } from "../../src/log.js";
+import { UPLINK_CONF } from "../../src/steer/steering.js";
+import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { rawWord } from "../../src/wire/raw.js";
+import { address, HostFixture, link, route, UPLINK_INDEX } from "./host-fixture.js";
+
+/** What the kernel has to tell since it was last asked. */
+const events: unknown[] = [];
+const monitors: { groups: number; closed: boolean }[] = [];
+vi.mock("../../src/sys/rtnetlink-monitor.js", async (original) => ({
+  ...(await original<object>()),
+  RouteMonitor: class {
+    readonly fd = 55;
+    closed = false;
+    constructor(
+      readonly nsFd: number,
+      readonly groups: number,
+    ) {
+      monitors.push(this);
+    }
+    drain(): unknown[] {
+      return events.splice(0);
+    }
+    close(): void {
+      this.closed = true;
+    }
+  },
+}));
+
+beforeEach(() => {
+  events.length = 0;
+  monitors.length = 0;
+});
+
+const ip = (text: string): number => parseIpv4(text)!;
+const texts = (words: Int32Array): string[] => [...words].map((word) => formatIpv4(rawWord(word)));
+
+describe("the host", () => {
+  it("is told to the workers: addresses, broadcast addresses, and routes with the source that the kernel would use", () => {
+    const f = new HostFixture();
+    const { addresses, broadcasts } = f.last("locals");
+    expect(texts(addresses)).toEqual(["127.0.0.1", "192.0.2.1", "192.0.2.2", "172.17.0.1", "10.99.0.1", "127.84.83.80"]);
+    expect(texts(broadcasts)).toEqual(["127.255.255.255", "192.0.2.255", "192.0.2.255", "172.17.255.255"]);
+    // To the containers of a bridge of the kernel's own endpoints have no way.
+    expect(f.workerRoutes).toEqual(["0.0.0.0/0 100 192.0.2.1", "192.0.2.0/24 0 192.0.2.1", "172.17.0.0/16 0 0.0.0.0"]);
+  });
+
+  it.each([
+    ["its own preferred source", route("10.0.0.0/8", 2, { prefSrc: "192.0.2.2" }), "10.0.0.0/8 0 192.0.2.2"],
+    ["the address in the gateway's network", route("10.0.0.0/8", 2, { gateway: "198.51.100.9" }), "10.0.0.0/8 0 198.51.100.1"],
+    ["the device's first address", route("10.0.0.0/8", 2, { gateway: "203.0.113.1" }), "10.0.0.0/8 0 192.0.2.1"],
+    ["none where it refuses", route("10.0.0.0/8", undefined, { type: "blackhole", metric: 7 }), "10.0.0.0/8 7 0.0.0.0"],
+  ])("has for a route: %s", (_, given, told) => {
+    const f = new HostFixture((host) => {
+      host.addresses.push(address(2, "198.51.100.1/24"));
+      host.routes = [given];
+    });
+    expect(f.workerRoutes).toEqual([told]);
+  });
+
+  it("leaves out routes that are no way out: local ones, broadcast, and by a device without an address", () => {
+    const f = new HostFixture((host) => {
+      host.routes = [route("10.0.0.1/32", 2, { type: "local" }), route("10.0.0.255/32", 2, { type: "broadcast" }), route("10.1.0.0/16", 6)];
+    });
+    expect(f.workerRoutes).toEqual([]);
+  });
+
+  it("is read again when the kernel says that something changed, and not otherwise, nor after it is closed", () => {
+    const f = new HostFixture();
+    expect([f.watched, monitors.map(({ groups }) => groups)]).toEqual([55, [0x1 | 0x10 | 0x40 | (1 << 23)]]);
+    f.told = [];
+    f.host.onReadable();
+    expect(f.told).toEqual([]);
+    let changes = 0;
+    const end = f.host.onChange(() => changes++);
+    f.addresses.push(address(2, "192.0.2.3/24"));
+    events.push({});
+    f.host.onReadable();
+    expect([texts(f.last("locals").addresses).at(-1), changes, f.host.has(ip("192.0.2.3"))]).toEqual(["192.0.2.3", 1, true]);
+    end();
+    events.push({});
+    f.host.onReadable();
+    expect(changes).toBe(1);
+    f.host.close();
+    f.told = [];
+    events.push({});
+    f.host.onReadable();
+    expect([f.told, monitors[0]!.closed]).toEqual([[], true]);
+  });
+});
+
+describe("steering", () => {
+  it("is on devices with an address and on lo, but not on uplinks and not on what no steering program knows", () => {
+    const f = new HostFixture((host) => host.addresses.push(address(6, "10.5.0.1/24")));
+    expect(Object.fromEntries(f.attached)).toEqual({ 1: "steer 772", 2: "steer 1", 3: "steer 1", 5: "steer 65534" });
+    expect(f.locals).toEqual(["127.0.0.1 1", "192.0.2.1 2", "192.0.2.2 2", "172.17.0.1 3", "10.99.0.1 5", "127.84.83.80 90", "10.5.0.1 6"]);
+  });
+
+  it("of our own devices is of another kind, and follows what comes and goes", () => {
+    const f = new HostFixture();
+    f.links.push(link(7, "tsphost0", { kind: "tun" }), link(8, "eth1"));
+    f.addresses.push(address(7, "10.44.0.1/24"), address(8, "198.51.100.1/24"));
+    f.host.own(7, {});
+    f.host.refresh();
+    expect([f.attached.get(7), f.attached.get(8)]).toEqual(["own", "steer 1"]);
+    f.addresses = f.addresses.filter(({ ifindex }) => ifindex !== 8);
+    f.host.disown(7);
+    f.host.refresh();
+    expect([f.attached.get(7), f.attached.has(8)]).toEqual(["steer 1", false]);
+  });
+
+  it("goes on where one device cannot be steered: with a word, unless the device is gone by now", () => {
+    const said: string[] = [];
+    setLogSink((_, message) => said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    const f = new HostFixture((host) => {
+      host.unsteerable.set(2, "no such program").set(3, "no such device");
+      host.gone.add(3);
+    });
+    expect(said).toEqual(["cannot steer eth0: no such program"]);
+    expect([...f.attached.keys()]).toEqual([1, 5]);
+  });
+});
+
+describe("settings of our devices", () => {
+  it("are set again where somebody changed `forwarding` of all devices", () => {
+    const f = new HostFixture((host) => host.forwarding.set(UPLINK_INDEX, 1).set(7, 1).set(8, 1));
+    expect(f.set).toEqual([]);
+    f.host.own(7, { forwarding: 0, proxyArp: 0 });
+    f.host.own(8, { proxyArp: 0 });
+    f.host.own(9, { forwarding: 0 }); // gone
+    f.forwarding.set(UPLINK_INDEX, 0);
+    f.host.refresh();
+    expect(f.set).toEqual([
+      [UPLINK_INDEX, { ipv4Conf: UPLINK_CONF }],
+      [7, { ipv4Conf: { forwarding: 0, proxyArp: 0 } }],
+    ]);
+  });
+});
+
+describe("what is asked of the host", () => {
+  const { host } = new HostFixture();
+
+  it("is whether others reach it by an address", () => {
+    expect(["192.0.2.2", "172.17.0.1", "192.0.2.9", "127.0.0.1", "127.84.83.80"].map((text) => host.has(ip(text)))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it("is its address next to a target, on the device that leads there", () => {
+    const neighbor = (target: string, oif: number) => {
+      const found = host.neighborOf(ip(target), oif);
+      return found && `${formatIpv4(found.address)} in ${formatIpv4(found.network)}/${found.prefixLength}`;
+    };
+    expect(neighbor("172.17.0.4", 3)).toBe("172.17.0.1 in 172.17.0.0/16");
+    expect(neighbor("192.0.2.77", 2)).toBe("192.0.2.1 in 192.0.2.0/24");
+    expect([neighbor("172.17.0.4", 2), neighbor("198.51.100.1", 2)]).toEqual([null, null]);
+  });
+
+  it("is the device of the default route with the lowest metric", () => {
+    const f = new HostFixture((all) =>
+      all.routes.push(route("0.0.0.0/0", 5, { metric: 50 }), route("0.0.0.0/0", undefined, { metric: 1 })),
+    );
+    expect([host.defaultLink()?.name, f.host.defaultLink()?.name]).toEqual(["eth0", "wg0"]);
+    expect(new HostFixture((all) => all.routes.splice(0)).host.defaultLink()).toBeNull();
+  });
+
+  it.each([
+    ["192.0.2.128/25", "address 192.0.2.1/24 of eth0"],
+    ["192.0.0.0/16", "address 192.0.2.1/24 of eth0"],
+    ["172.17.0.0/16", "address 172.17.0.1/16 of docker0"],
+    ["10.99.0.0/16", "address 10.99.0.1/31 of wg0"],
+    ["10.7.1.0/24", "route 10.7.0.0/16"],
+    ["0.0.0.0/0", "address 127.0.0.1/8 of lo"],
+    ["10.8.0.0/16", null],
+    ["10.98.255.0/24", null],
+  ])("is what overlaps %s: %s", (network, expected) => {
+    const f = new HostFixture((all) => all.routes.push(route("10.7.0.0/16", 2)));
+    const [at = "", length] = network.split("/");
+    expect(f.host.overlap(ip(at), Number(length))).toBe(expected);
+  });
+});

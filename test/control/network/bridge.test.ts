@@ -1,0 +1,143 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { setLogSink } from "../../../src/log.js";
+import { INTERNAL, MAX_NETWORKS, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../../src/table/networks.js";
+import { ip, SiteFixture, SPEC } from "./site-fixture.js";
+
+const CLOSED = '"acceptRedirects":0,"sendRedirects":0,"acceptSourceRoute":0,"proxyArp":0,"acceptLocal":0,"routeLocalnet":0';
+const MAC = "02:42:0a:2c:00:01";
+
+describe("a network of kind bridge", () => {
+  it("gives the host a guarded device with the gateway's address and a MAC made of it, and takes all back in the other order", async () => {
+    const f = new SiteFixture();
+    const network = f.registry.add(SPEC);
+    expect(f.since()).toEqual([
+      "add-network 0 10.44.0.0/24 gateway 10.44.0.1 flags 0 outside 0.0.0.0",
+      "open tsphost0 in -1",
+      `own 70 {${CLOSED}}`,
+      "guard 70 false",
+      `set 70 {"mac":"${MAC}","mtu":9000,"addrGenMode":"none","ipv4Conf":{${CLOSED}}}`,
+      `attach tsphost0 as host tsphost0 ${MAC} 10.44.0.1 network 0`,
+      "address 70 10.44.0.1/24",
+      'set 70 {"up":true}',
+      "refresh",
+    ]);
+    expect([network.hostDevice, network.mtu, network.cidr, network.number]).toEqual(["tsphost0", 9000, SPEC.cidr, 0]);
+    await f.registry.remove(network);
+    expect(f.since()).toEqual(["detach tsphost0", "unguard 70", "disown 70", "close tsphost0", "remove-network 0", "refresh"]);
+    await f.registry.remove(network);
+    expect(f.since()).toEqual([]);
+  });
+
+  it.each([
+    ["internal", { internal: true }, INTERNAL],
+    ["without icc", { icc: false }, NO_ICC],
+    ["without masquerade", { masquerade: false }, NO_MASQUERADE],
+    ["promiscuous", { promiscuous: true }, PROMISCUOUS],
+    ["with all said as it is", { internal: false, icc: true, masquerade: true, promiscuous: false }, 0],
+    [
+      "with all of them",
+      { internal: true, icc: false, masquerade: false, promiscuous: true },
+      INTERNAL | NO_ICC | NO_MASQUERADE | PROMISCUOUS,
+    ],
+  ])("tells the workers what it is: %s", (_, options, flags) => {
+    const f = new SiteFixture();
+    f.registry.add({ ...SPEC, ...options });
+    expect(f.notes[0]).toBe(`add-network 0 10.44.0.0/24 gateway 10.44.0.1 flags ${flags} outside 0.0.0.0`);
+    const internal = "internal" in options && options.internal;
+    expect(f.notes).toContain(`guard 70 ${internal}`);
+    expect(f.notes).toContain(`own 70 {${CLOSED}${internal ? ',"forwarding":0' : ""}}`);
+  });
+
+  it("has the name, the MTU and the outside address that it is given; else the host's MTU, else 1500", () => {
+    const f = new SiteFixture();
+    f.hostAddresses.add(ip("192.0.2.7"));
+    const given = f.registry.add({ ...SPEC, hostDevice: "br-shop", mtu: 1400, outside: ip("192.0.2.7") });
+    expect([given.hostDevice, given.mtu]).toEqual(["br-shop", 1400]);
+    expect(f.notes[0]).toMatch(/outside 192\.0\.2\.7$/);
+    f.defaultMtu = undefined;
+    expect(f.registry.add(SPEC).mtu).toBe(1500);
+  });
+
+  it.each(["open", "own", "guard", 'set 70 {"mac', "attach", "address", 'set 70 {"up', "refresh"])(
+    "leaves nothing when it cannot be made (%s fails), and its number is free again",
+    async (step) => {
+      const f = new SiteFixture();
+      f.failing = step;
+      expect(() => f.registry.add(SPEC)).toThrow(`cannot ${step}`);
+      await new Promise(setImmediate);
+      const undone: Record<string, string> = {
+        open: "close",
+        own: "disown",
+        guard: "unguard",
+        attach: "detach",
+        "add-network": "remove-network",
+      };
+      const notes = f.since();
+      for (const [made, gone] of Object.entries(undone)) {
+        const count = (verb: string): number => notes.filter((note) => note.split(" ")[0] === verb).length;
+        expect(count(gone), `${made}, ${gone}`).toBe(count(made));
+      }
+      expect(notes.at(-1)).toBe("refresh");
+      expect(f.registry.add(SPEC).number).toBe(0);
+    },
+  );
+
+  it("is refused where the host has addresses or routes in it", () => {
+    const f = new SiteFixture();
+    f.overlapping = "address 10.44.0.9/24 of eth0";
+    const message = "network 10.44.0.0/24 overlaps the host's address 10.44.0.9/24 of eth0";
+    expect(() => f.registry.add(SPEC)).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind: "conflict", message }));
+    expect(f.notes).toEqual([]);
+  });
+
+  it("says how published ports reach its endpoints, and that its gateway is none", () => {
+    const network = new SiteFixture().registry.add(SPEC);
+    expect(network.reach(ip("10.44.0.9"))).toEqual({ snatSource: ip("10.44.0.1"), network: ip("10.44.0.0"), prefixLength: 24, own: 0 });
+    expect(network.reach(ip("10.44.0.1"))).toBeNull();
+  });
+
+  it("warns when what leaves it would get an address that the host has not, once, and again when it has it back", async () => {
+    const said: string[] = [];
+    setLogSink((level, message) => level === "warn" && said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    const f = new SiteFixture();
+    const network = f.registry.add({ ...SPEC, outside: ip("192.0.2.7") });
+    const lost = "network 10.44.0.0/24: 192.0.2.7, which what leaves it is given, is no address of this host: nothing comes back";
+    expect(said).toEqual([lost]);
+    const look = (): void => {
+      for (const listener of f.listeners) listener();
+    };
+    look();
+    f.hostAddresses.add(ip("192.0.2.7"));
+    look();
+    look();
+    f.hostAddresses.clear();
+    look();
+    expect(said).toEqual([lost, "network 10.44.0.0/24: 192.0.2.7, which what leaves it is given, is an address of this host again", lost]);
+    await network.close();
+    expect(f.listeners.size).toBe(0);
+  });
+});
+
+describe("networks", () => {
+  it("have the lowest free number, and are found by an address", async () => {
+    const f = new SiteFixture();
+    const at = (net: string) => ({ ...SPEC, cidr: { address: ip(net), prefixLength: 24 }, gateway: ip(net) + 1 });
+    const [a, b, c] = ["10.44.0.0", "10.45.0.0", "10.46.0.0"].map((net) => f.registry.add(at(net)));
+    expect([a, b, c].map((network) => network!.number)).toEqual([0, 1, 2]);
+    expect([f.registry.of(ip("10.45.0.200")), f.registry.of(ip("10.47.0.1"))]).toEqual([b, undefined]);
+    await f.registry.remove(b!);
+    expect(f.registry.of(ip("10.45.0.200"))).toBeUndefined();
+    expect(f.registry.add(at("10.48.0.0")).number).toBe(1);
+    f.since();
+    await f.registry.close();
+    const removed = f.since().filter((note) => note.startsWith("remove-network"));
+    expect(removed).toEqual(["remove-network 1", "remove-network 2", "remove-network 0"]);
+  });
+
+  it("are so many at most", () => {
+    const f = new SiteFixture();
+    for (let n = 0; n < MAX_NETWORKS; n++) expect(f.registry.add(SPEC).number).toBe(n);
+    expect(() => f.registry.add(SPEC)).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind: "unavailable" }));
+  });
+});

@@ -1,0 +1,99 @@
+/** What networks are built on, as notes in order: devices, settings, messages to workers. */
+import type { NetworkSpec } from "../../../src/control/network/kinds.js";
+import { NetworkRegistry } from "../../../src/control/network/registry.js";
+import type { Site } from "../../../src/control/network/site.js";
+import type { TapPort } from "../../../src/control/network/tap-ports.js";
+import type { Undo } from "../../../src/control/undo.js";
+import type { Tap } from "../../../src/device/tap.js";
+import type { ToWorker } from "../../../src/engine/messages.js";
+import { formatMac, macHi, macLo } from "../../../src/wire/ethernet.js";
+import { formatIpv4, parseIpv4 } from "../../../src/wire/ipv4-address.js";
+import { rawWord } from "../../../src/wire/raw.js";
+
+export const ip = (text: string): number => parseIpv4(text)!;
+
+export const SPEC: NetworkSpec = { kind: "bridge", cidr: { address: ip("10.44.0.0"), prefixLength: 24 }, gateway: ip("10.44.0.1") };
+
+export class SiteFixture {
+  readonly notes: string[] = [];
+  /** The first note that begins so is an error instead. */
+  failing: string | undefined;
+  workers = 1;
+  overlapping: string | null = null;
+  defaultMtu: number | undefined = 9000;
+  readonly hostAddresses = new Set<number>();
+  readonly listeners = new Set<() => void>();
+  readonly registry: NetworkRegistry;
+  readonly gone: (() => void)[] = [];
+
+  constructor() {
+    const note = (text: string): void => {
+      if (this.failing !== undefined && text.startsWith(this.failing)) {
+        this.failing = undefined;
+        throw new Error(`cannot ${text}`);
+      }
+      this.notes.push(text);
+    };
+    const workerCount = (): number => this.workers;
+    const site = {
+      socket: {
+        link: (name: string) => ({ index: 70, name }),
+        setLink: (index: number, change: object) => note(`set ${index} ${JSON.stringify(change)}`),
+        addAddress: (index: number, address: string, length: number) => note(`address ${index} ${address}/${length}`),
+      },
+      workers: {
+        get count() {
+          return workerCount();
+        },
+        post: (message: ToWorker) => note(described(message)),
+      },
+      host: {
+        overlap: () => this.overlapping,
+        defaultLink: () => (this.defaultMtu === undefined ? null : { mtu: this.defaultMtu }),
+        refresh: () => note("refresh"),
+        own: (index: number, conf: object) => note(`own ${index} ${JSON.stringify(conf)}`),
+        disown: (index: number) => note(`disown ${index}`),
+        has: (address: number) => this.hostAddresses.has(address),
+        onChange: (listener: () => void) => {
+          this.listeners.add(listener);
+          return () => this.listeners.delete(listener);
+        },
+      },
+      guard: {
+        attach: (index: number, internal: boolean) => {
+          note(`guard ${index} ${internal}`);
+          return () => note(`unguard ${index}`);
+        },
+      },
+      taps: {
+        open: ({ name, nsFd = -1 }: { name: string; nsFd?: number }, undo: Undo): Tap => {
+          const made = name.replace("%d", "0");
+          note(`open ${made} in ${nsFd}`);
+          undo.add(`device ${made}`, () => note(`close ${made}`));
+          return { fds: [101], name: made, uso: true, close: () => {} };
+        },
+        attach: (tap: Tap, port: TapPort, undo: Undo, onGone?: () => void) => {
+          const mac = formatMac(macHi(port.mac), macLo(port.mac));
+          note(`attach ${tap.name} as ${port.kind} ${port.name} ${mac} ${formatIpv4(rawWord(port.rawAddress))} network ${port.network}`);
+          undo.add(`port ${port.name}`, () => note(`detach ${port.name}`));
+          if (onGone !== undefined) this.gone.push(onGone);
+        },
+      },
+    };
+    this.registry = new NetworkRegistry(site as unknown as Site);
+  }
+
+  /** The notes since the last call. */
+  since(): string[] {
+    return this.notes.splice(0);
+  }
+}
+
+function described(message: ToWorker): string {
+  if (message.type === "add-network") {
+    const { network, address, prefixLength, gateway, flags, outside } = message;
+    const [at, gate, out] = [address, gateway, outside].map((word) => formatIpv4(rawWord(word)));
+    return `add-network ${network} ${at}/${prefixLength} gateway ${gate} flags ${flags} outside ${out}`;
+  }
+  return `${message.type} ${(message as { network?: number }).network}`;
+}

@@ -1,0 +1,33 @@
+import { expect, it, onTestFinished } from "vitest";
+import { Undo } from "../../src/control/undo.js";
+import { setLogSink } from "../../src/log.js";
+
+it("undoes the newest first, one after the other, once", async () => {
+  const undo = new Undo();
+  const done: string[] = [];
+  undo.add("a", () => done.push("a"));
+  undo.add("b", async () => {
+    await new Promise(setImmediate);
+    done.push("b");
+  });
+  undo.add("c", () => done.push("c"));
+  await undo.run();
+  expect(done).toEqual(["c", "b", "a"]);
+  await undo.run();
+  expect(done).toHaveLength(3);
+});
+
+it("goes on after a step that fails, and says which one did", async () => {
+  const said: string[] = [];
+  setLogSink((level, message) => said.push(`${level} ${message}`));
+  onTestFinished(() => setLogSink(() => {}));
+  const undo = new Undo();
+  const done: string[] = [];
+  undo.add("first", () => done.push("first"));
+  undo.add("second", () => {
+    throw new Error("busy");
+  });
+  undo.add("third", () => Promise.reject(new Error("gone")));
+  await undo.run();
+  expect([done, said]).toEqual([["first"], ["warn cannot undo 'third': gone", "warn cannot undo 'second': busy"]]);
+});
