@@ -6,13 +6,15 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { curl } from "../support/clients.js";
 import type { Proc } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
 import { launch, networkArgs, startInstance } from "../support/tsproxy.js";
+
+vi.setConfig({ testTimeout: 120_000 }); // dozens of starts each
 
 const PUBLISH = ["-p", "8999:172.17.0.4:8080", "-p", "53:172.17.0.4:53/udp"];
 const HOOK = fileURLToPath(new URL("../support/programs/interrupt.mjs", import.meta.url));

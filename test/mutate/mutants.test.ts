@@ -21,6 +21,10 @@ it("changes operators, numbers, conditions and truth values, one at a time", () 
   ]);
 });
 
+it("takes a constant with a name for an offset, which one more would not change", () => {
+  expect(of("const AT = 6,\n  few = 2;")).toEqual(["6 -> 10", "2 -> 3"]);
+});
+
 it("leaves out calls, assignments, `continue` and `break`", () => {
   expect(of("while (x) { f(x); y.z = x; n++; continue; }")).toEqual(["f(x); -> ;", "y.z = x; -> ;", "n++ -> n--", "continue; -> ;"]);
 });

@@ -51,6 +51,13 @@ const OPERATORS: Record<string, string> = {
   "--": "++",
 };
 
+/** By so much a constant is off: of an offset by which halves or words are read, one more is the same. */
+const WORD = 4;
+
+function isConstant({ type, id }: Node): boolean {
+  return type === "VariableDeclarator" && /^[A-Z][A-Z0-9_]*$/.test(String((id as Node).name));
+}
+
 export function mutantsOf(file: string, source: string): Mutant[] {
   const found: Mutant[] = [];
   const add = (start: number, end: number, to: string): void => {
@@ -79,7 +86,7 @@ export function mutantsOf(file: string, source: string): Mutant[] {
     });
   };
 
-  const visit = (node: Node): void => {
+  const visit = (node: Node, inConstant: boolean): void => {
     if (node.type.startsWith("TS") && !["TSNonNullExpression", "TSAsExpression", "TSSatisfiesExpression"].includes(node.type)) return;
     if (node.type === "ImportDeclaration") return;
     const left = node.left as Node | undefined;
@@ -97,7 +104,7 @@ export function mutantsOf(file: string, source: string): Mutant[] {
         if (["!", "-", "~"].includes(node.operator as string)) add(node.start, node.end, `(${text(node.argument as Node)})`);
         break;
       case "Literal":
-        if (typeof node.value === "number") add(node.start, node.end, String((node.value as number) + 1));
+        if (typeof node.value === "number") add(node.start, node.end, String(node.value + (inConstant ? WORD : 1)));
         else if (typeof node.value === "boolean") add(node.start, node.end, String(!node.value));
         break;
       case "IfStatement":
@@ -118,10 +125,11 @@ export function mutantsOf(file: string, source: string): Mutant[] {
     for (const [name, child] of Object.entries(node)) {
       if (name === "key" && node.computed !== true) continue; // of a property: its name
       for (const each of Array.isArray(child) ? child : [child])
-        if (typeof each === "object" && each !== null && typeof (each as Node).type === "string") visit(each as Node);
+        if (typeof each === "object" && each !== null && typeof (each as Node).type === "string")
+          visit(each as Node, inConstant || isConstant(node));
     }
   };
-  visit(parseAst(source, { lang: "ts" }) as unknown as Node);
+  visit(parseAst(source, { lang: "ts" }) as unknown as Node, false);
   return found.filter(({ from, to }) => from !== to);
 }
 

@@ -22,9 +22,9 @@ it("reads known bytes (RFC 826)", () => {
 
 it("turns a request into the reply in place, and writes nothing around it", () => {
   const v = views(REQUEST);
-  const owner = macBytes("02:42:ac:11:00:01");
+  const owner = macBytes("fe:dc:ba:98:76:54");
   arp.makeReply(v.halves, 4, macHi(owner), macLo(owner));
-  expect(hex(v.bytes)).toBe(`a5a5a5a500010800060400020242ac110001ac1100010242ac110004ac110004${"a5".repeat(v.bytes.length - 32)}`);
+  expect(hex(v.bytes)).toBe(`a5a5a5a50001080006040002fedcba987654ac1100010242ac110004ac110004${"a5".repeat(v.bytes.length - 32)}`);
 });
 
 it("tells other hardware, protocols and lengths", () => {

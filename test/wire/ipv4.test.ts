@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { combine, delta } from "../../src/wire/checksum.js";
 import { DROP_IP_HEADER, DROP_NONE, DROP_TRUNCATED } from "../../src/wire/drop.js";
@@ -108,6 +109,14 @@ describe("check", () => {
     for (let len = 0; len < 115; len++) expect(ipv4.check(v.bytes, 4, len), `${len}`).toBe(DROP_TRUNCATED);
   });
 
+  it("takes a header that is all of the datagram, with and without options, in a frame that ends with it", () => {
+    for (const ihl of [5, 6, 15]) {
+      const v = views(KNOWN);
+      v.bytes.set([0x40 | ihl, 0, 0, 4 * ihl], 4);
+      expect(ipv4.check(v.bytes, 4, 4 * ihl), `IHL ${ihl}`).toBe(DROP_NONE);
+    }
+  });
+
   it("refuses every version but 4, every IHL below 5, and one longer than the total length (RFC 791 §3.1)", () => {
     for (let version = 0; version < 16; version++)
       expect(change(0, (version << 4) | 5), `version ${version}`).toBe(version === 4 ? DROP_NONE : DROP_IP_HEADER);
@@ -123,5 +132,53 @@ describe("check", () => {
       v.bytes.set([0, total], 6);
       expect(ipv4.check(v.bytes, 4, 115)).toBe(DROP_IP_HEADER);
     }
+  });
+});
+
+describe("fields taken from whole words", () => {
+  it("are those of the header, whatever it is", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 20, maxLength: 20 }), (header) => {
+        const v = views(header);
+        const [first = 0, second = 0, third = 0, src = 0, dst = 0] = [0, 1, 2, 3, 4].map((n) => v.words[1 + n]!);
+        expect(ipv4.firstByteOf(first)).toBe(header[0]);
+        expect(ipv4.totalLengthOf(first)).toBe(ipv4.totalLength(v.bytes, 4));
+        expect(ipv4.isFragmentOf(second)).toBe(ipv4.isFragment(v.halves, 4));
+        expect(ipv4.ttlOf(third)).toBe(header[8]);
+        expect(ipv4.protocolOf(third)).toBe(header[9]);
+        expect([src, dst]).toEqual([ipv4.src(v.words, 4), ipv4.dst(v.words, 4)]);
+        expect([
+          v.words[1 + ipv4.SECOND_WORD],
+          v.words[1 + ipv4.THIRD_WORD],
+          v.words[1 + ipv4.SRC_WORD],
+          v.words[1 + ipv4.DST_WORD],
+        ]).toEqual([second, third, src, dst]);
+      }),
+    );
+  });
+
+  it("say whether the checksum is right", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 20, maxLength: 20 }), fc.nat(65_534), (bytes, other) => {
+        const header = Uint8Array.from(bytes).fill(0x45, 0, 1);
+        const v = views(header);
+        ipv4.fillChecksum(v.bytes, v.halves, 4);
+        const isRight = (): boolean => ipv4.isSumOf(v.words[1]!, v.words[2]!, v.words[3]!, v.words[4]!, v.words[5]!);
+        expect(isRight()).toBe(true);
+        const right = v.halves[7]!;
+        v.halves[7] = other;
+        expect(isRight()).toBe(other % 0xffff === right % 0xffff);
+      }),
+    );
+  });
+
+  it("take hops off the TTL, and the checksum with them", () => {
+    for (const ttl of [1, 2, 64, 255])
+      for (const hops of [0, 1]) {
+        const v = views(build({ src: "1.2.3.4", dst: "5.6.7.8", ttl }, 17, payload(1)));
+        v.words[3] = ipv4.thirdWordAfter(v.words[3]!, hops, hops === 1 ? ipv4.TTL_DELTA : 0);
+        expect([v.bytes[12], v.bytes[13]]).toEqual([ttl - hops, 17]);
+        expect(sum(v.bytes.subarray(4, 24))).toBe(0xffff);
+      }
   });
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DROP_L4_HEADER, DROP_NONE, DROP_TRUNCATED } from "../../src/wire/drop.js";
 import * as l4 from "../../src/wire/l4.js";
@@ -65,4 +66,14 @@ describe("UDP checksum update (RFC 768)", () => {
   it("writes a result of 0 as 0xffff", () => expect(updated(1, false, 0, 1)).toBe(0xffff));
   it("applies the addresses' delta alone to a partial one", () => expect(updated(0x1000, true, 0x0234, 0x5678)).toBe(0x1234));
   it("applies the whole delta to a full one", () => expect(updated(0x1234, false, 0xffff, 0x0034)).toBe(0x1200));
+});
+
+it("takes flags and header size from a whole word as from bytes", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 20, maxLength: 20 }), (header) => {
+      const v = views(header);
+      const word = v.words[1 + l4.TCP_FLAGS_WORD]!;
+      expect([l4.tcpFlagsOf(word), l4.tcpHeaderSizeOf(word)]).toEqual([header[13], l4.tcpHeaderSize(v.bytes, 4)]);
+    }),
+  );
 });

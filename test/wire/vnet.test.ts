@@ -28,6 +28,8 @@ describe("check", () => {
   it.each([
     ["a plain header", {}, 60],
     ["hdr_len up to the frame's end", { hdrLen: 60 }, 60],
+    ["a partial checksum right behind the Ethernet header", { flags: 1, start: 14, offset: 0 }, 60],
+    ["hdr_len up to the end of a segmented frame", { gso: 1, gsoSize: 100, hdrLen: 300 }, 300],
     ["DATA_VALID from the kernel", { flags: 2 }, 60],
     ["a partial checksum that ends with the frame", { flags: 1, start: 34, offset: 16 }, 52],
     ["TCPv4 segmentation", { flags: 1, gso: 1, gsoSize: 1448, start: 34, offset: 16, hdrLen: 54 }, 9000],
