@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
+import { native } from "../../src/sys/native.js";
 import { rawMask, rawWord } from "../../src/wire/raw.js";
 import { raw } from "../support/host.js";
 import {
@@ -14,6 +15,8 @@ import {
   TARGET,
   take,
 } from "./publisher-fixture.js";
+
+const EMFILE = 24;
 
 /** The error as its code, and as people read it. */
 function errorOf(action: () => unknown): [code: string, text: string] {
@@ -161,6 +164,20 @@ describe("what cannot be published", () => {
     expect(gotCode).toBe(code);
     expect(gotText).toMatch(text);
     expect([isFree(port), f.notes]).toEqual([true, []]);
+  });
+
+  it("is a range for which there are not descriptors enough: says what to raise, and closes those that it got", () => {
+    const f = new PublisherFixture();
+    const first = freePorts(4);
+    const before = openDescriptors();
+    const { holdPort } = native;
+    const spy = vi.spyOn(native, "holdPort").mockImplementation((...args) => (args[2] === first + 3 ? -EMFILE : holdPort(...args)));
+    onTestFinished(() => spy.mockRestore());
+    expect(errorOf(() => f.publisher.publish(spec(first, 4)))).toEqual([
+      "TSP_ERR_PORT_BIND",
+      "cannot hold 4 ports: too many open files: raise 'ulimit -n'",
+    ]);
+    expect(openDescriptors()).toBe(before);
   });
 
   it("is an address that the host has not", () => {
