@@ -44,7 +44,7 @@ const ifindex = socket.link(uplink.name)!.index;
 socket.setLink(ifindex, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
 socket.addAddress(ifindex, UPLINK_ADDRESS, 32);
 socket.setLink(ifindex, { up: true });
-const steering = new Steering({ uplinks: [ifindex], flowCapacity: FLOWS, routeSocket: socket });
+const steering = new Steering({ uplinks: [ifindex], flowCapacity: FLOWS, bypass: true, routeSocket: socket });
 addPort(0, uplink.fds[0]!, UPLINK, macOf(uplink.name), "0.0.0.0");
 
 const locals: string[] = [ADDR.host, ADDR.host2, ADDR.gateway];
@@ -71,13 +71,13 @@ if (namespaces.length > 0) {
     steering.publish(PROTOCOLS[proto], 0, hostPort, hostPort);
   }
 }
-const own = socket.addresses().filter(({ address }) => locals.includes(address));
-steering.setLocals(own.map(({ address, ifindex }) => ({ address: parseIpv4(address)!, ifindex })));
 lines.push(...locals.map((text) => `local ${text}`), "go", "");
 for (const link of socket.links()) {
   if (["eth0", "eth1", "docker0"].includes(link.name)) steering.attach(link.index, ETHERNET);
   if (link.name === "lo") steering.attach(link.index, LOOPBACK);
 }
+const addresses = socket.addresses().filter(({ address }) => locals.includes(address));
+steering.setLocals(addresses.map(({ address, ifindex }) => ({ address: parseIpv4(address)!, ifindex })));
 
 const child = spawn(native("nat-tap"), { stdio: ["pipe", "pipe", "inherit", ...fds] });
 child.stdin!.end(lines.join("\n"));

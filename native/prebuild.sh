@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles what the package ships into native/prebuilt, on Debian or Ubuntu, whatever the machine: the addon for x64 and
-# arm64 with glibc and with musl, and the docker-proxy launcher for both, static. `npm pack` runs it.
+# Compiles what the package ships into native/prebuilt, on Debian, whatever the machine: the addon for x64 and arm64
+# with glibc and with musl, and the docker-proxy launcher for both, static. `npm pack` runs it.
 # A compiler that is missing is installed by apt when this is root. musl comes from Debian's packages, unpacked into
 # native/build/sysroot: they cannot be installed for another architecture without changing the machine's.
 # TSPROXY_PLATFORMS="linux-x64-glibc linux-x64-musl" packs those alone; a platform that cannot be had is an error.
@@ -27,9 +27,12 @@ install_compilers() {
   missing=""
   for name in $platforms; do
     names "$name"
-    command -v $gnu-gcc >/dev/null && continue
-    [ "$(dpkg --print-architecture)" = $debian ] && missing="$missing gcc libc6-dev" && continue
-    missing="$missing gcc-$(echo $gnu | tr _ -) libc6-dev-$debian-cross"
+    if [ "$(dpkg --print-architecture)" = $debian ]; then
+      headers_of=/usr/include packages="gcc libc6-dev"
+    else
+      headers_of=/usr/$gnu/include packages="gcc-$(echo $gnu | tr _ -) libc6-dev-$debian-cross"
+    fi
+    command -v $gnu-gcc >/dev/null && [ -f $headers_of/stdio.h ] || missing="$missing $packages"
   done
   [ -z "$missing" ] && return
   [ "$(id -u)" = 0 ] || fail "not installed:$missing (as root: apt-get install$missing)"
@@ -96,7 +99,7 @@ inputs="native/*.c native/*.h native/*.sh package.json"
 wanted="$platforms"
 # shellcheck disable=SC2086 # a list of files
 if [ "$(cat $out/platforms 2>/dev/null)" = "$wanted" ] && [ -z "$(find $inputs -newer $out/platforms)" ]; then exit; fi
-command -v dpkg >/dev/null || fail "this needs Debian or Ubuntu, or their apt"
+command -v dpkg >/dev/null || fail "this needs Debian"
 install_compilers
 rm -rf $out
 for name in $platforms; do

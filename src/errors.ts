@@ -20,6 +20,9 @@ interface SystemCallError {
 }
 const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
 
+/** Of a message: a word that somebody sent us may be megabytes long. */
+const LONGEST = 300;
+
 export class TsproxyError extends Error {
   override readonly name = "TsproxyError";
   readonly code: ErrorCode;
@@ -28,7 +31,7 @@ export class TsproxyError extends Error {
 
   /** `message` says what failed and names the offending word; `hint` says what the user can do. */
   constructor(...[code, kind, message, hint, cause]: Arguments) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.kind = kind;
     this.hint = hint;

@@ -25,14 +25,27 @@ export interface DataplaneOptions {
   workers?: number;
   /** Flows that are tracked at once, 1 to 1,048,576; default: 262,144. */
   conntrackMax?: number;
+  /** Seconds that a flow stays without a packet, 1 to 8190, by the states that `tsproxy flows` shows; default: what the RFCs say. */
+  timeouts?: Readonly<Record<string, number>>;
   /** Source ports of what leaves a network; default: 10240 to 32767. */
   masqueradePorts?: { first: number; last: number };
   /** Whether clients of published ports must pass the host's firewall and what else its kernel checks; default: `honour`. */
   firewall?: "honour" | "bypass";
+  /** Flows that one may have at a time; default: what there is room for, but of the last eighth none once it has half. */
+  maxFlows?: Limits;
+  /** Flows that one may open a second; default: 50,000 a client or endpoint, 200,000 a port. */
+  maxNewFlows?: Limits;
   /** Lets the kernel carry flows that are decided on; default: no. Linux 5.11. */
   offload?: boolean;
   /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
   onDeath?: (error: Error) => void;
+}
+
+/** A number for each who can have a limit: address of a client, endpoint, published port (its number and protocol). */
+export interface Limits {
+  client?: number;
+  endpoint?: number;
+  port?: number;
 }
 
 export interface NetworkOptions {
@@ -63,8 +76,8 @@ export interface Counters {
   ports: PortCounters[];
   /** Packets dropped, by reason, such as `ttl-exceeded`; reasons that happened. docs/architecture.md says what a reason means. */
   drops: Record<string, number>;
-  /** `active` flows are tracked now, of `capacity`; `refused`: the table was full. */
-  flows: { active: number; capacity: number; created: number; expired: number; refused: number };
+  /** `active` flows are tracked now, of `capacity`; `refused`: the table was full; `evicted` made room for others before their time. */
+  flows: { active: number; capacity: number; created: number; expired: number; refused: number; evicted: number };
   /** Packets that the BPF programs took from the host, handed back, offloaded, … */
   steering: Record<string, number>;
 }
@@ -115,9 +128,12 @@ export class Dataplane {
       allowFrom: allowFrom === undefined ? undefined : [...allowFrom],
       workers: workers?.toString(),
       conntrackMax: conntrackMax?.toString(),
+      timeout: Object.entries(rest.timeouts ?? {}).map(([state, sec]) => `${state}=${sec}`),
       masqueradePorts: ports === undefined ? undefined : `${ports.first}-${ports.last}`,
       firewall: rest.firewall,
       offload: rest.offload,
+      maxFlows: limitWords(rest.maxFlows),
+      maxNewFlows: limitWords(rest.maxNewFlows),
     });
     sweep(); // what a killed process left behind
     return new Dataplane(await Controller.start(parsed, rest.onDeath ?? throwUncaught));
@@ -246,6 +262,11 @@ export function onWarning(listener: (message: string) => void): void {
   setLogSink((level, message) => {
     if (level === "warn") listener(message);
   });
+}
+
+/** As the command line has them. */
+function limitWords(limits: Limits | undefined): string[] {
+  return Object.entries(limits ?? {}).flatMap(([who, n]) => (n === undefined ? [] : [`${who}=${n}`]));
 }
 
 function throwUncaught(error: Error): void {

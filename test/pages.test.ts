@@ -4,6 +4,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { ERROR_CODES } from "../src/error-codes.js";
+import { summary } from "./scorecard/all.js";
+import { scorecardPage } from "./scorecard/page.js";
 import { apiPage, errorsPage } from "./support/pages.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -11,8 +13,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 it.each([
   ["docs/errors.md", errorsPage],
   ["docs/api.md", apiPage],
+  ["docs/scorecard.md", scorecardPage],
 ])("%s is what `npm run docs` makes of the source", async (file, make) => {
   await expect(make()).toMatchFileSnapshot(path.join(root, file));
+});
+
+it("the README says how many requirements of the RFCs are met", () => {
+  const readme = fs.readFileSync(path.join(root, "README.md"), "utf8").replaceAll("\n", " ");
+  expect(/RFC 4787 \d.*? of \d+(?=\.)/.exec(readme)?.[0]).toBe(summary());
 });
 
 it("every error code of the table is thrown somewhere", () => {

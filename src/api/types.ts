@@ -57,6 +57,16 @@ export const PortStats = v.object({
 });
 export type PortStats = v.InferOutput<typeof PortStats>;
 
+const HolderView = v.object({
+  kind: v.pipe(
+    v.picklist(["client", "endpoint", "port"]),
+    v.description("Who opened the flows, or the published port that they were opened to."),
+  ),
+  name: text("Address, or `8999/tcp`."),
+  flows: count("Flows that are not closed; in a table of more than 4,096 rows estimated."),
+  limited: flag("It is the last of its kind that had a flow refused for its limit."),
+});
+
 export const StatsView = v.object({
   pid: count("Process id of the instance."),
   version: text("Of tsproxy."),
@@ -70,20 +80,24 @@ export const StatsView = v.object({
     created: count("Flows so far."),
     expired: count("Flows that ended."),
     refused: count("Flows refused, since the table was full."),
+    evicted: v.exactOptional(count("Flows that ended before their time, to make room for others.")),
   }),
+  holders: v.exactOptional(v.pipe(v.array(HolderView), v.description("Who has most flows, and who has had flows refused for a limit."))),
   steering: counters("Counters of the steering programs: packets taken from the host, handed back, …"),
 });
 /** GET /v1/stats */
 export type StatsView = v.InferOutput<typeof StatsView>;
 
 const Direction = v.object({
-  src: text("`ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`."),
+  src: text("`ADDRESS:PORT`, for ICMP `ADDRESS:ID`."),
   dst: text("Likewise."),
 });
 
 export const FlowView = v.object({
   proto: v.picklist(["tcp", "udp", "icmp"]),
-  state: text("TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured` or `echo`."),
+  state: text(
+    "TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured`, or what an ICMP query asks for: `echo`, `timestamp`, …",
+  ),
   original: v.pipe(Direction, v.description("As the one who began sees it.")),
   reply: v.pipe(Direction, v.description("As the other side sees its answers.")),
   timeoutSec: v.pipe(v.number(), v.description("Seconds until it ends, unless a packet comes.")),
@@ -92,6 +106,17 @@ export const FlowView = v.object({
 });
 /** GET /v1/flows: an array of these. */
 export type FlowView = v.InferOutput<typeof FlowView>;
+
+/** Query of /v1/flows. */
+export const FlowQuery = v.object({
+  client: v.exactOptional(text("Only those that were opened by this address, or from this network: `192.0.2.0/24`.")),
+  port: v.exactOptional(text("Only those that were opened to this port.")),
+});
+export type FlowQuery = v.InferOutput<typeof FlowQuery>;
+
+export const EndedView = v.object({ ended: count("How many there were.") });
+/** DELETE /v1/flows */
+export type EndedView = v.InferOutput<typeof EndedView>;
 
 export const FdbView = v.object({
   mac: text("`02:42:ac:11:00:04`"),

@@ -22,6 +22,8 @@ import { TsproxyError } from "../errors.js";
 /** Bytes of a path in struct sockaddr_un, less its terminating zero (unix(7)). Node cuts longer ones off without a word. */
 const MAX_PATH = 107;
 const LISTEN_FDS_START = 3; // sd_listen_fds(3)
+/** What connect(2) says where nobody listens. */
+const NOBODY = new Set(["ENOENT", "ENOTDIR", "ECONNREFUSED", "ENOTSOCK"]);
 
 /** `denied`: there is a socket, but this user may not connect to it. */
 export type Presence = "listening" | "absent" | "denied";
@@ -33,7 +35,10 @@ export function whoListens(path: string): Promise<Presence> {
       socket.destroy();
       resolve("listening");
     });
-    socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "EACCES" || code === "EPERM" ? "denied" : "absent"));
+    socket.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
+      if (code === "EACCES" || code === "EPERM") resolve("denied");
+      else resolve(NOBODY.has(code) ? "absent" : "listening"); // EAGAIN: too busy to accept
+    });
   });
 }
 

@@ -12,10 +12,17 @@ export interface Example {
   lines: string[];
 }
 
+export interface Variable {
+  name: string;
+  text: string;
+}
+
 export class CliCommand extends Command {
   /** Paragraphs that explain more than the summary does. */
   readonly notes: string[] = [];
   readonly examples: Example[] = [];
+  /** What the environment can set. */
+  readonly variables: Variable[] = [];
 
   /** `usage`: what comes after `tsproxy` in the first line of help; default: name, [OPTIONS] and the arguments. */
   constructor(name: string, summary: string, usage?: string[]) {
@@ -38,6 +45,11 @@ export class CliCommand extends Command {
     return this;
   }
 
+  variable(name: string, text: string): this {
+    this.variables.push({ name, text });
+    return this;
+  }
+
   example(text: string, ...lines: string[]): this {
     this.examples.push({ text, lines });
     return this;
@@ -48,10 +60,14 @@ export class CliCommand extends Command {
   }
 
   private afterHelp(): string {
-    const notes = this.notes.map((note) => `\n${note}\n`).join("");
-    if (this.examples.length === 0) return notes;
+    const width = Math.max(...this.variables.map(({ name }) => name.length)) + 2;
+    const variables = this.variables.map(({ name, text }) => `  ${name.padEnd(width)}${text}\n`);
     const examples = this.examples.map(({ text, lines }) => `  ${text}\n${lines.map((line) => `    ${line}\n`).join("")}`);
-    return `${notes}\n${this.examples.length === 1 ? "Example" : "Examples"}:\n${examples.join("\n")}`;
+    return [
+      ...this.notes.map((note) => `\n${note}\n`),
+      ...(variables.length === 0 ? [] : [`\nEnvironment:\n${variables.join("")}`]),
+      ...(examples.length === 0 ? [] : [`\n${examples.length === 1 ? "Example" : "Examples"}:\n${examples.join("\n")}`]),
+    ].join("");
   }
 }
 

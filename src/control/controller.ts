@@ -4,7 +4,7 @@
  */
 
 import type { PortStats } from "../api/types.js";
-import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
+import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -12,7 +12,9 @@ import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { Cidr } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
+import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
+import type { LimitOptions } from "./limits.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { PortNumbers } from "./port-numbers.js";
@@ -24,12 +26,16 @@ import { Workers } from "./workers.js";
 export interface ControllerOptions {
   workers: number;
   conntrackMax: number;
+  /** Seconds by state of conntrack. */
+  timeouts: Int32Array;
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
   allowFrom: Cidr[];
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
   firewall: Firewall;
+  /** What one client, endpoint or published port may have. */
+  limits: LimitOptions;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -50,7 +56,7 @@ export class Controller {
   static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
     try {
-      const { masqueradePorts, workers: count, conntrackMax, offload } = options;
+      const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
       const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
@@ -61,7 +67,16 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       const workers = new Workers(
-        { workers: count, conntrackMax, masqueradeFirst: masqueradePorts.first, masqueradeLast: masqueradePorts.last, offload, bypass },
+        {
+          workers: count,
+          conntrackMax,
+          timeouts,
+          masqueradeFirst: masqueradePorts.first,
+          masqueradeLast: masqueradePorts.last,
+          offload,
+          bypass,
+          limits,
+        },
         {
           portGone: (port, errno) => {
             log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
@@ -81,7 +96,7 @@ export class Controller {
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
       for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
         workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex });
-        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, fd });
+        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, device: 0, fd });
       }
       undo.add("uplink port", () => workers.removePort(port));
       if (!bypass) {
@@ -119,8 +134,17 @@ export class Controller {
     return this.workers.flows();
   }
 
+  /** Ends flows; answers how many. */
+  endFlows(filter: FlowFilter): Promise<number> {
+    return this.workers.endFlows(filter);
+  }
+
   async fdb(): Promise<(FdbRow & { name: string })[]> {
     return (await this.workers.fdb()).map((row) => ({ ...row, name: this.numbers.info(row.port)?.name ?? "" }));
+  }
+
+  holders(): Promise<HolderRow[]> {
+    return this.workers.holders();
   }
 
   summary(): Promise<Summary> {

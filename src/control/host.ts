@@ -115,7 +115,7 @@ export class Host {
     }
     for (const link of wanted.values()) {
       try {
-        if (this.ownDevices.has(link.index)) this.steering.attachHome(link.index);
+        if (this.ownDevices.has(link.index)) this.steering.attachOwn(link.index);
         else this.steering.attach(link.index, link.type);
       } catch (error) {
         // It may have gone since it was listed; anything else is worth a word, but no reason to stop serving the others.

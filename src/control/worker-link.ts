@@ -5,7 +5,7 @@
 import { closeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { createCounters } from "../engine/counters.js";
-import type { FromWorker, ToWorker, WorkerOptions } from "../engine/messages.js";
+import type { FromWorker, Query, ToWorker, WorkerOptions } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { native } from "../sys/native.js";
 
@@ -38,7 +38,10 @@ export class WorkerLink {
   private stopping = false;
 
   constructor(
-    options: Pick<WorkerOptions, "worker" | "workers" | "conntrackMax" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass">,
+    options: Pick<
+      WorkerOptions,
+      "worker" | "workers" | "conntrackMax" | "timeouts" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass" | "limits"
+    >,
     hooks: WorkerHooks,
   ) {
     const workerData: WorkerOptions = {
@@ -94,12 +97,17 @@ export class WorkerLink {
     native.signalEventfd(this.wakeFd);
   }
 
-  query<T>(what: "flows" | "fdb" | "summary"): Promise<T> {
+  query<T>(what: Query): Promise<T> {
+    return this.ask((id) => ({ type: "query", id, what }));
+  }
+
+  /** The answer to a message that carries the number `id`; undefined when the worker is dead. */
+  ask<T>(message: (id: number) => ToWorker): Promise<T> {
     const id = this.queries++;
     if (this.stopping) return Promise.resolve(undefined as T);
     return new Promise((resolve) => {
       this.waiting.set(id, resolve as (value: unknown) => void);
-      this.post({ type: "query", id, what });
+      this.post(message(id));
     });
   }
 

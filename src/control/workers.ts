@@ -5,18 +5,24 @@
  * number each worker has a device of its own.
  */
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
-import type { ToWorker } from "../engine/messages.js";
-import type { FdbRow, FlowRow, Summary } from "../engine/views.js";
+import type { Query, ToWorker } from "../engine/messages.js";
+import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import { rawMask, rawWord } from "../wire/raw.js";
+import type { FlowFilter } from "./flow-filter.js";
+import { type LimitOptions, partOf } from "./limits.js";
 import { WorkerLink } from "./worker-link.js";
 
 export interface WorkersOptions {
   workers: number;
   /** All workers together. */
   conntrackMax: number;
+  timeouts: Int32Array;
   masqueradeFirst: number;
   masqueradeLast: number;
   offload: boolean;
   bypass: boolean;
+  /** All workers together. */
+  limits: LimitOptions;
 }
 
 export interface WorkersHooks {
@@ -50,7 +56,10 @@ export class Workers {
     this.links = Array.from(
       { length: workers },
       (_, worker) =>
-        new WorkerLink({ ...options, worker, conntrackMax: Math.ceil(options.conntrackMax / workers) }, { ...hooks, portGone }),
+        new WorkerLink(
+          { ...options, worker, conntrackMax: Math.ceil(options.conntrackMax / workers), limits: partOf(options.limits, workers) },
+          { ...hooks, portGone },
+        ),
     );
   }
 
@@ -109,9 +118,28 @@ export class Workers {
   }
 
   async summary(): Promise<Summary> {
-    const sum: Summary = { active: 0, capacity: 0, created: 0, expired: 0, refused: 0 };
+    const sum: Summary = { active: 0, capacity: 0, created: 0, expired: 0, refused: 0, evicted: 0 };
     for (const one of await this.ask<Summary>("summary")) for (const key of Object.keys(sum) as (keyof Summary)[]) sum[key] += one[key];
     return sum;
+  }
+
+  /** Ends flows; answers how many. */
+  async endFlows({ client, port = 0 }: FlowFilter): Promise<number> {
+    const network = client === undefined ? 0 : rawWord(client.address);
+    const mask = client === undefined ? 0 : rawMask(client.prefixLength);
+    const ended = this.links.map((link) => link.ask<number | undefined>((id) => ({ type: "end-flows", id, network, mask, port })));
+    return (await Promise.all(ended)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  }
+
+  /** Of each kind those that have most flows in all workers together. */
+  async holders(): Promise<HolderRow[]> {
+    const all = new Map<string, HolderRow>();
+    for (const row of (await this.ask<HolderRow[]>("holders")).flat()) {
+      const other = all.get(`${row.kind} ${row.name}`);
+      const sum = { ...row, flows: row.flows + (other?.flows ?? 0), limited: row.limited || (other?.limited ?? false) };
+      all.set(`${row.kind} ${row.name}`, sum);
+    }
+    return [...all.values()].sort((a, b) => a.kind.localeCompare(b.kind) || b.flows - a.flows);
   }
 
   counters(port: number): PortCounters {
@@ -128,7 +156,7 @@ export class Workers {
   }
 
   /** Answers of all workers that live. */
-  private async ask<T>(what: "flows" | "fdb" | "summary"): Promise<T[]> {
+  private async ask<T>(what: Query): Promise<T[]> {
     return (await Promise.all(this.links.map((link) => link.query<T | undefined>(what)))).filter((answer) => answer !== undefined);
   }
 }

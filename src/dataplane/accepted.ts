@@ -1,9 +1,9 @@
 /**
- * Packets that the host's kernel has accepted for a published port (`steer/accept-program.ts`), made into what comes by the uplink: from
- * here on they differ from it only by `Batch.device`.
+ * Packets that the host's kernel has accepted for a published port (`steer/accept-program.ts`), made into what comes by the uplink, or by an
+ * endpoint's own port: from here on they differ from that only by `Batch.device`.
  *
- * The kernel has looked at all but TCP's checksum, which it would complete or check when a program reads: so here it is checked, and
- * where it is partial that is written into the virtio-net header, as a TAP has it.
+ * The kernel has looked at all but the checksum of long TCP segments, which it would check when a program reads: so here it is checked. And
+ * where it is partial, as of what a program on this machine has sent, that is written into the virtio-net header, as a TAP has it.
  * A datagram for a broadcast or multicast address becomes one for the host's own address on the way to its sender: so the target
  * gets it as a program on the host would, and the answer comes from that address.
  */
@@ -16,20 +16,36 @@ import * as l4 from "../wire/l4.js";
 import * as vnet from "../wire/vnet.js";
 import type { State } from "./state.js";
 
+/** Interface index of lo, in every network namespace (LOOPBACK_IFINDEX of include/net/flow.h). */
+export const LOOPBACK = 1;
+
 export function accepted(b: Batch, state: State): void {
   const { words } = b.memory;
   for (let i = 0; i < b.count; i++) {
     if (b.device[i] === 0 || b.egress[i] !== ROUTE) continue;
+    const ip = b.at[i]! + vnet.HEADER_SIZE + ETHERNET;
     const reason = check(b, i);
-    b.ingress[i] = state.ports.uplink;
-    if (reason !== drop.DROP_NONE) {
-      b.drop(i, reason);
+    const port = origin(b.device[i]!, state, ipv4.src(words, ip));
+    b.ingress[i] = port === -1 ? state.ports.uplink : port;
+    if (reason !== drop.DROP_NONE || port === -1) {
+      b.drop(i, port === -1 ? drop.DROP_SOURCE_SPOOFED : reason);
       continue;
     }
-    const ip = b.at[i]! + vnet.HEADER_SIZE + ETHERNET;
     // A broadcast address of a network is none of the host's own either. Others that are not may be so for the kernel alone (AnyIP).
     if (b.proto[i] === ipv4.PROTO_UDP && state.isGroup(ipv4.dst(words, ip))) toOwnAddress(b, i, state, ip);
   }
+}
+
+/**
+ * Port by which the sender's other packets come: an endpoint's own, if the kernel had its packet from the network's device; else the uplink. -1
+ * when an address of an own network came from elsewhere, or is no endpoint's.
+ */
+function origin(device: number, state: State, src: number): number {
+  const { endpoints, networks, ports } = state;
+  if (device === LOOPBACK) return ports.uplink;
+  const network = networks.of(src);
+  if (network === -1 || state.isLocal(src)) return ports.uplink;
+  return device === networks.hostDevice[network] ? endpoints.get(src, network) : -1;
 }
 
 /** DROP_NONE for a TCP segment or UDP datagram with a right checksum, which the header then says to be whole or partial. */

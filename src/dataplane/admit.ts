@@ -1,13 +1,15 @@
 /**
  * Decides what happens to a packet that belongs to no flow yet: the slow path, once a flow.
  *
- * - To an address of the host and a published port, accepted by the host's kernel unless its firewall is bypassed: DNAT to the target. The client's address is kept, so that the server sees it, unless the
- *   target could not answer through us: a client on the target's own network would be answered directly, and a loopback address not at
- *   all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787 REQ-9, and as docker-proxy does).
+ * - To an address of the host and a published port: DNAT to the target, once the host's kernel has accepted the packet (`accepted.ts`). To
+ *   that kernel an endpoint's packet goes first; where its firewall is bypassed, nobody asks it. The client's address is kept, so that the
+ *   server sees it, unless the target could not answer through us: a client on the target's own network would be answered directly, and a
+ *   loopback address not at all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787
+ *   REQ-9, and as docker-proxy does).
  * - To another address of the host, from an endpoint: to the host, untranslated.
  * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route; untranslated from a network without
  *   masquerade, but still a flow, so that the answers are steered back to us.
- * - Anything else opens no flow and is dropped.
+ * - Anything else opens no flow and is dropped. An endpoint is told so by ICMP if there is no route, no port or no room.
  *
  * A TCP flow opens with a SYN. One exception: a segment in the middle of a connection to a published port whose client address is kept is
  * taken up, since its translation needs no memory: connections survive a restart of ours.
@@ -25,15 +27,17 @@ import * as ipv4 from "../wire/ipv4.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { LOOPBACK } from "./accepted.js";
+import { join } from "./flow-lookup.js";
 import { toHostPort } from "./host-port.js";
+import { answer } from "./icmp-answer.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
 import { giveUpOne, makeRoom } from "./make-room.js";
 import { forgetEntry } from "./retire.js";
 import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
+import { expire } from "./ttl.js";
 
-/** Interface index of lo, in every network namespace (LOOPBACK_IFINDEX of include/net/flow.h). */
-const LOOPBACK = 1;
 /** Target port of DNS, raw. A query is answered at once, and mostly the last from its port (RFC 4787 REQ-5a). */
 const DNS = rawHalf(53);
 
@@ -59,13 +63,25 @@ function admitNew(b: Batch, state: State): void {
     // An earlier packet of this very batch may have opened the flow.
     const ref = state.conntrack.find(b.hash[i]!, src, dst, b.ports[i]!, b.proto[i]!);
     if (ref !== -1) {
-      if (state.conntrack.comesBy(ref, b.ingress[i]!)) b.flow[i] = ref;
-      else b.drop(i, drop.DROP_WRONG_PORT);
+      join(b, i, state, ref);
       continue;
     }
     const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
-    if (reason !== drop.DROP_NONE) b.drop(i, reason);
+    if (reason === drop.DROP_TTL_EXCEEDED) expire(b, i, state);
+    else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason)) b.drop(i, reason);
   }
+}
+
+/**
+ * Answers an endpoint's packet that was refused for `reason`, if that is one to tell (RFC 1812 §5.2.7.1, RFC 5508 REQ-8), and has the drop counted.
+ * Whoever sends from outside may have forged his address, and an own network's addresses are reached without us.
+ */
+function tell(b: Batch, i: number, state: State, dst: number, reason: number): boolean {
+  const code = reason === drop.DROP_NO_ROUTE ? icmp.NET_UNREACHABLE : icmp.PROHIBITED;
+  const noRoom = reason === drop.DROP_NO_PORT || reason === drop.DROP_TABLE_FULL || reason === drop.DROP_LIMIT_TARGET_PORTS;
+  if (!noRoom && reason !== drop.DROP_NO_ROUTE) return false;
+  if (b.ingress[i] === state.ports.uplink || state.networks.of(dst) !== -1 || (dst & 0xff) === 127) return false;
+  return state.mayCountAnswered() && answer(b, i, state, icmp.UNREACHABLE, code) && state.countAnswered(b.ingress[i]!, reason);
 }
 
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
@@ -76,13 +92,15 @@ function toHost(b: Batch, i: number, state: State, src: number, dst: number): nu
   if (rule !== null) {
     // Out of an internal network nothing is routed, whatever address leads out of it.
     if (fromBridge && (state.networks.flags[state.ports.network[b.ingress[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
-    return publish(b, i, state, rule, src, dst);
+    if (!fromBridge || b.device[i] !== 0 || state.bypass) return publish(b, i, state, rule, src, dst);
+    // Else to the host, whose kernel decides about endpoints' packets too, and brings them back by the held port.
   }
   if (toHostPort(b, i, state, dst)) return drop.DROP_NONE;
   return fromBridge ? drop.DROP_NOT_FOR_HOST : drop.DROP_NO_FLOW;
 }
 
 function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {
+  if (isMartian(src)) return drop.DROP_SOURCE_SPOOFED;
   const byUplink = b.ingress[i] === state.ports.uplink;
   if (byUplink && b.device[i] === 0 && !state.bypass) {
     // Steered to us by an entry whose flow is over. Without it the next packet goes to the host's kernel, which decides whether it may open one.
@@ -111,7 +129,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   flow.replyDst = masked ? rule.snatSource : src;
   flow.replyPorts = targetPort | (b.ports[i]! << 16);
   flow.egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
-  flow.replyEgress = b.ingress[i]! | keepTtl | (b.device[i] !== 0 ? ct.EGRESS_ENTERED : 0);
+  flow.replyEgress = b.ingress[i]! | keepTtl | (byUplink && b.device[i] !== 0 ? ct.EGRESS_ENTERED : 0);
   return open(b, i, state, masked ? HOSTS : KEPT);
 }
 
@@ -136,8 +154,8 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   } else if (proto === ipv4.PROTO_UDP) {
     flow.state = tuplePorts >>> 16 === DNS ? ct.QUERY : ct.UNREPLIED;
   } else {
-    if (icmp.type(b.memory.bytes, b.l4[i]!) !== icmp.ECHO) return drop.DROP_NO_FLOW; // a reply asked for by nobody
-    flow.state = ct.ECHO;
+    if (!icmp.isRequest(b.memory.bytes, b.l4[i]!)) return drop.DROP_NO_FLOW; // a reply asked for by nobody
+    flow.state = ct.ECHO + icmp.query(b.memory.bytes, b.l4[i]!);
   }
   const masked = (networks.flags[network]! & NO_MASQUERADE) === 0;
   flow.src = src;
@@ -150,16 +168,17 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   return open(b, i, state, masked ? MASQUERADED : UNCHANGED);
 }
 
-/** Makes the entry of `state.newFlow`, of which `source` says what port the target is to see. What is in the way of it changes nothing. */
+/** Makes the entry of `state.newFlow`, of which `source` says what port the target is to see. What is in the way of it changes nothing, a TTL that ends here first. */
 function open(b: Batch, i: number, state: State, source: number): number {
   const { conntrack, limits, newFlow: flow, pool } = state;
   flow.proto = b.proto[i]!;
   flow.ports = b.ports[i]!;
   flow.mapping = -1;
+  if ((flow.egress & ct.EGRESS_KEEP_TTL) === 0 && ipv4.ttl(b.memory.bytes, b.at[i]! + VNET + ETHERNET) <= 1) return drop.DROP_TTL_EXCEEDED;
   const tooMany = limits.countNew(flow);
-  if (tooMany !== NO_LIMIT) return reasonOf(tooMany);
+  if (tooMany !== NO_LIMIT) return refused(state, tooMany);
   const full = limits.exceeded(flow);
-  if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return reasonOf(full);
+  if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return refused(state, full);
   if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
   if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) {
     if (flow.mapping !== -1) pool.release(flow.mapping, flow.src, flow.ports & 0xffff);
@@ -200,8 +219,14 @@ function isInMiddle(b: Batch, i: number): boolean {
   return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_ACK;
 }
 
-function reasonOf(limit: number): number {
+function refused({ limits, newFlow }: State, limit: number): number {
+  limits.refuse(limit, newFlow);
   return limit === LIMIT_CLIENT ? drop.DROP_LIMIT_CLIENT : limit === LIMIT_ENDPOINT ? drop.DROP_LIMIT_ENDPOINT : drop.DROP_LIMIT_PORT;
+}
+
+/** Nobody's own address: multicast, class E, broadcast, and 0/8 but for 0.0.0.0, which who has no address yet has (RFC 1812 §5.3.7). */
+function isMartian(src: number): boolean {
+  return (src & 0xff) >= 224 || ((src & 0xff) === 0 && src !== 0);
 }
 
 function isAllowed(state: State, src: number): boolean {

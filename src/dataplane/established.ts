@@ -10,6 +10,7 @@
  */
 import { type Batch, UNDECIDED } from "../mem/batch.js";
 import {
+  ACKED,
   ASSURED,
   DEADLINE,
   DELTA,
@@ -49,7 +50,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
   const { at, len, ingress, egress, routed } = b;
   const { bytes, halves, words } = b.memory;
   const { conntrack, networks } = state;
-  const { rows } = conntrack;
+  const { rows, rowHalves } = conntrack;
   const establishedSec = conntrack.timeouts[ESTABLISHED]!;
   const assuredSec = conntrack.timeouts[ASSURED]!;
   const { kind, macHi, macLo, network } = state.ports;
@@ -113,7 +114,8 @@ export function establishedFlows(b: Batch, state: State): () => number {
       if (!conntrack.isTuple(ref, words[ip + ipv4.SRC_WORD]!, words[ip + ipv4.DST_WORD]!, words[ip + PORTS_WORD]!)) continue;
       const dir = ref & 1;
       const row = (ref >> 1) << ROW_SHIFT;
-      if ((rows[row + EGRESS + (dir ^ 1)]! & EGRESS_PORT) !== ingress[i]) continue; // not from where the other direction goes
+      const ways = rows[row + EGRESS]!;
+      if (((ways >>> ((dir ^ 1) << 4)) & EGRESS_PORT) !== ingress[i]) continue; // not from where the other direction goes
 
       // What `parse` would drop goes there, and what changes the flow's state.
       const space = len[i]! - eth.HEADER_SIZE;
@@ -134,7 +136,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
         partial = vnet.isPartial(bytes, halves, header, off);
       }
 
-      const way = rows[row + EGRESS + dir]!;
+      const way = ways >>> (dir << 4);
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
       if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
@@ -145,6 +147,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
 
       rows[row + PACKETS + dir] = (rows[row + PACKETS + dir]! + 1) | 0;
       rows[row + DEADLINE] = now + (tcp ? establishedSec : assuredSec);
+      if (tcp) rowHalves[((row + ACKED) << 1) + dir] = halves[(off + l4.TCP_ACKNOWLEDGMENT) >> 1]!;
 
       const deltas = rows[row + DELTA]! ^ -dir;
       const addresses = deltas & 0xffff;

@@ -2,8 +2,8 @@
  * Translates ICMP errors about translated flows (RFC 5508 §4, RFC 5382 REQ-9): outer addresses, and the datagram quoted inside.
  *
  * The quoted datagram is one that we sent, so its tuple turned round is a tuple of the flow, of the direction in which the error
- * travels. Outer: its destination becomes the flow's; its source only if it is the flow's end itself, since a router on the way keeps
- * its own. Inner: the translation of that direction undone. An error neither opens, refreshes nor ends a flow (REQ-6, REQ-10).
+ * travels. Outer: its destination becomes the flow's. So does its source where the flow's is translated, if it is the flow's end or a router
+ * before it: nothing of the inside is to be seen outside (REQ-5c). A router on the other side keeps its own. Inner: the translation of that direction undone. An error neither opens, refreshes nor ends a flow (REQ-6, REQ-10).
  * The transport checksum inside is corrected where it is present but never checked (REQ-3).
  */
 import { type Batch, HEAD_ROOM, ROUTE } from "../mem/batch.js";
@@ -21,7 +21,7 @@ import type { State } from "./state.js";
 
 export function icmpError(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
-    if (b.egress[i] !== ROUTE || b.proto[i] !== ipv4.PROTO_ICMP || icmp.isEcho(b.memory.bytes, b.l4[i]!)) continue;
+    if (b.egress[i] !== ROUTE || b.proto[i] !== ipv4.PROTO_ICMP || icmp.isQuery(b.memory.bytes, b.l4[i]!)) continue;
     const reason = translate(b, i, state);
     if (reason === drop.DROP_NONE) continue;
     // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
@@ -51,7 +51,7 @@ function translate(b: Batch, i: number, state: State): number {
   const proto = ipv4.protocol(bytes, inner);
   let ports: number;
   if (proto === ipv4.PROTO_ICMP) {
-    if (!icmp.isEcho(bytes, innerL4)) return drop.DROP_ICMP_TYPE; // no error about an error (RFC 1122 §3.2.2)
+    if (!icmp.isQuery(bytes, innerL4)) return drop.DROP_ICMP_TYPE; // no error about an error (RFC 1122 §3.2.2)
     const id = icmp.identifier(halves, innerL4);
     ports = id | (id << 16);
   } else {
@@ -74,7 +74,7 @@ function translate(b: Batch, i: number, state: State): number {
   icmp.updateChecksum(halves, at, combine(negate(before), sum(halves, bytes, inner, quoted)));
 
   const src = ipv4.src(words, ip);
-  const newSrc = src === conntrack.tuple(id, dir, 0) ? conntrack.newSrc(id, dir) : src;
+  const newSrc = conntrack.newSrc(id, dir) === conntrack.tuple(id, dir, 0) ? src : conntrack.newSrc(id, dir);
   const newDst = conntrack.newDst(id, dir);
   ipv4.setAddresses(words, halves, ip, newSrc, newDst, combine(delta(src, newSrc), delta(ipv4.dst(words, ip), newDst)));
   b.egress[i] = egress & EGRESS_PORT;

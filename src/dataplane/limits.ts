@@ -13,33 +13,11 @@
  * Addresses may be forged, so there may be any number of them: they are counted in sketches of fixed size (`table/tally.ts`).
  */
 import { type Conntrack, EGRESS_KEEP_TTL, EGRESS_PORT, type NewFlow } from "../table/conntrack.js";
+import type { LimitOptions } from "../table/limit-options.js";
 import { ENDPOINT, MAX_PORTS, type Ports } from "../table/ports.js";
 import type { RandomInt32 } from "../table/random.js";
 import { Tally } from "../table/tally.js";
 import { PROTO_ICMP } from "../wire/ipv4.js";
-
-/** A number for each that can have a limit. */
-export interface PerHolder {
-  /** Address of a client that comes from outside, or from a network that is not ours. */
-  client: number;
-  /** What is attached to one of our ports, whatever its address. */
-  endpoint: number;
-  /** Published port: its number and protocol. */
-  port: number;
-}
-
-/** Of one worker. */
-export interface LimitOptions {
-  /** Flows at a time; 0: the rule of half and the last eighth. */
-  flows: PerHolder;
-  newFlowsPerSec: PerHolder;
-}
-
-/** New flows: more than anybody is known to open for a good reason, and so few that a table of the default size holds each for seconds, time enough for an answer. */
-export const DEFAULT_LIMITS: LimitOptions = {
-  flows: { client: 0, endpoint: 0, port: 0 },
-  newFlowsPerSec: { client: 50_000, endpoint: 50_000, port: 200_000 },
-};
 
 /** What is in the way of a flow. */
 export const NO_LIMIT = 0,
@@ -63,6 +41,8 @@ export class Limits {
   /** Source ports in use towards (target, our address, service), and by (target, client, service). */
   private readonly portsToTarget: Tally;
   private readonly portsByClient: Tally;
+  /** Who was at each LIMIT_* last: address, port number, service; -1: nobody yet. */
+  private readonly last = new Float64Array(LIMIT_PORT + 1).fill(-1);
 
   /** `sourcePorts`: how many there are towards one target. */
   constructor(
@@ -126,6 +106,18 @@ export class Limits {
     return conntrack.isPublished(id) && conntrack.protocol(id) === flow.proto && (conntrack.tuple(id, 0, 2) ^ flow.ports) >>> 16 === 0;
   }
 
+  /** The flow was refused, since that would have exceeded this limit. */
+  refuse(limit: number, flow: NewFlow): void {
+    const client = flow.src >>> 0;
+    const service = serviceOf(flow.proto, flow.ports >>> 16);
+    this.last[limit] = limit === LIMIT_CLIENT ? client : limit === LIMIT_ENDPOINT ? flow.replyEgress & EGRESS_PORT : service;
+  }
+
+  /** Who was at this limit last, as `refuse` notes it; -1: nobody yet. */
+  lastRefused(limit: number): number {
+    return this.last[limit]!;
+  }
+
   /** Whether the opener of the flow may have one more source port to its target. */
   mayTakePort({ proto, src, replySrc, replyDst, replyPorts }: NewFlow): boolean {
     const service = serviceOf(proto, replyPorts & 0xffff);
@@ -178,6 +170,6 @@ function isPublished(flow: NewFlow): boolean {
 }
 
 /** A raw port with its protocol; ICMP has none. */
-function serviceOf(proto: number, port: number): number {
+export function serviceOf(proto: number, port: number): number {
   return proto === PROTO_ICMP ? proto << 16 : port | (proto << 16);
 }

@@ -22,7 +22,7 @@ import {
   PHASES,
   UNPROVEN_STATES,
 } from "../table/conntrack.js";
-import { below } from "../table/random.js";
+import { belowMany } from "../table/random.js";
 import { evict } from "./retire.js";
 import type { State } from "./state.js";
 
@@ -106,7 +106,7 @@ function sample({ conntrack, limits, random }: State, client: number): number {
   let found = -1;
   let most = 0;
   for (let n = 0; n < SAMPLES && n < capacity; n++) {
-    const id = all ? n : below(random, capacity);
+    const id = all ? n : belowMany(random, capacity);
     if (PHASES[conntrack.state(id)] !== HELD) continue;
     const address = conntrack.tuple(id, 0, 0);
     const flows = limits.flowsOf(address);

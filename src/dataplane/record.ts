@@ -7,7 +7,7 @@
  * directions, with what it is to put into their packets.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
-import { EGRESS_OFFLOAD } from "../table/conntrack.js";
+import { EGRESS_ENTERED, EGRESS_OFFLOAD } from "../table/conntrack.js";
 import {
   FLOW_ADDRESS_AT,
   FLOW_INGRESS_AT,
@@ -29,7 +29,8 @@ export function record(b: Batch, state: State): void {
     if (ref === NO_FLOW || (ref & 1) === 1 || b.routed[i] === 0 || b.egress[i]! < 0) continue;
     const id = ref >> 1;
     const offloaded = (b.mark[i]! & EGRESS_OFFLOAD) !== 0;
-    if (b.device[i] === 0 && !(state.bypass && offloaded && isNews(b, i, state, id))) continue;
+    const accepted = b.device[i] !== 0 && (state.conntrack.egress(id, 1) & EGRESS_ENTERED) !== 0;
+    if (!accepted && !(state.bypass && offloaded && isNews(b, i, state, id))) continue;
     enter(state, id, 1, b.device[i]!, offloaded ? OFFLOAD_DESTINATION : 0);
     if (offloaded) enter(state, id, 0, 0, OFFLOAD_SOURCE);
   }

@@ -4,8 +4,7 @@
  * What must be unique is a flow's reply tuple, and conntrack knows all of them: a port can serve any number of flows with different targets
  * (RFC 7857 §3). Which one:
  *
- * - Masqueraded flows have the port of their inside endpoint (`table/nat-pool.ts`), while there are enough for each to have its own, or none that
- *   is reserved to one endpoint.
+ * - Masqueraded flows have the port of their inside endpoint (`table/nat-pool.ts`). When there are none left for endpoints of their own, they have any.
  * - Clients that the target must see as the host have any.
  * - Clients that keep their address keep their port, unless they have a flow from it to the same target already, by another address of ours.
  *

@@ -7,14 +7,15 @@ import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import { Fragments } from "../table/fragments.js";
+import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
-import { Ports } from "../table/ports.js";
+import { MAX_PORTS, Ports } from "../table/ports.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
 import { rawHalf } from "../wire/raw.js";
-import { DEFAULT_LIMITS, type LimitOptions, Limits } from "./limits.js";
+import { Limits } from "./limits.js";
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishRule {
@@ -36,9 +37,12 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
+const ANSWERED_MAX = 64;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
 const MAX_ENTRIES = 2 * SLOTS;
-export const ICMP_PER_SEC = 1000;
+/** ICMP errors a second (RFC 1812 §4.3.2.8): to who sends by one port, and in all. */
+export const ICMP_PER_SEC = 1000,
+  ICMP_PER_SEC_IN_ALL = 4000;
 
 export interface StateOptions {
   conntrackMax: number;
@@ -107,8 +111,12 @@ export class State {
   expired = 0;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. Set by the engine. */
   settle: (id: number) => boolean = () => false;
-  /** ICMP errors that may still be sent this second (RFC 1812 §4.3.2.8). */
-  icmpBudget = ICMP_PER_SEC;
+  /** ICMP errors sent this second, in all and by port. */
+  icmpErrors = 0;
+  readonly icmpErrorsTo = new Uint16Array(MAX_PORTS);
+  /** Drops of this batch that the engine is to count though the frame goes on, as the answer about itself: port and reason, `answeredCount` of them. */
+  readonly answered = new Int32Array(ANSWERED_MAX * 2);
+  answeredCount = 0;
   /** Monotonic seconds; the engine sets it before each batch. */
   now = 0;
   private readonly published: PairMap;
@@ -138,6 +146,16 @@ export class State {
   /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */
   hostPortOf(port: number): number {
     return port === this.ports.uplink ? -1 : this.networks.hostPort[this.ports.network[port]!]!;
+  }
+
+  mayCountAnswered(): boolean {
+    return this.answeredCount < ANSWERED_MAX;
+  }
+
+  countAnswered(port: number, reason: number): boolean {
+    this.answered[this.answeredCount * 2] = port;
+    this.answered[this.answeredCount++ * 2 + 1] = reason;
+    return true;
   }
 
   isLocal(address: number): boolean {

@@ -2,18 +2,21 @@
  * Follows the state of each packet's flow and starts its time-out afresh.
  *
  * TCP (RFC 5382 §5, RFC 7857 §2): SYN_SENT -> SYN_RECEIVED (answer seen) -> ESTABLISHED (client's ACK) -> FIN_* (one end closed) -> CLOSING
- * (both); RST from anywhere -> RESET_*. A connection in whose middle we come is TAKEN_UP until its target answers. A flow that is closing or
- * reset lives on for its time-out, since the last ACK may come again; a fresh SYN of the client opens it anew. Of a reset that was forged its
- * alleged sender knows nothing: when he goes on, the flow is taken up again (much as in RFC 6146 §3.5.2.2, state TRANS).
+ * (both); RST from anywhere -> RESET_*. But a RST or FIN outside of the window changes nothing (`tcp-window.ts`). A connection in whose middle we
+ * come is TAKEN_UP until its target answers. A flow that is closing or reset lives on for its time-out, since the last ACK may come again; a fresh
+ * SYN of the client opens it anew. Of a reset that was forged its alleged sender knows nothing: when he goes on, the flow is taken up again (much
+ * as in RFC 6146 §3.5.2.2, state TRANS).
  *
  * UDP: UNREPLIED -> REPLIED (first answer) -> ASSURED (the opener again, or answers without end). A query of DNS is ANSWERED, which is the end of
- * it, unless its port is used on and on.
+ * it, unless its port is used on and on. ICMP: what was asked last.
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
+import * as icmp from "../wire/icmp.js";
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import type { State } from "./state.js";
+import { isOutside, note } from "./tcp-window.js";
 import { turn } from "./turn.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
@@ -35,19 +38,26 @@ export function isStream(packets: number): boolean {
 
 export function track(b: Batch, state: State): void {
   const { conntrack, now } = state;
-  const { bytes } = b.memory;
+  const { bytes, halves } = b.memory;
   for (let i = 0; i < b.count; i++) {
     const ref = b.flow[i]!;
     if (ref === NO_FLOW || b.egress[i] !== ROUTE || b.proto[i] === 0) continue; // of a datagram in fragments the first one counts
     const id = ref >> 1;
     const dir = ref & 1;
     const old = conntrack.state(id);
+    const isTcp = b.proto[i] === PROTO_TCP;
+    const flags = isTcp ? tcpFlags(bytes, b.l4[i]!) : 0;
+    if (isTcp) {
+      if ((flags & (TCP_RST | TCP_FIN)) !== 0 && isOutside(conntrack, id, dir, halves, b.l4[i]!)) continue; // forged
+      if ((flags & TCP_RST) === 0) note(conntrack, id, dir, flags, halves, b.l4[i]!);
+    }
     conntrack.touch(id, dir, now);
     let next = old;
     if (b.proto[i] === PROTO_UDP) {
       next = udpNext(old, dir, conntrack.packets(id, dir));
-    } else if (b.proto[i] === PROTO_TCP) {
-      const flags = tcpFlags(bytes, b.l4[i]!);
+    } else if (!isTcp) {
+      next = ct.ECHO + icmp.query(bytes, b.l4[i]!); // the opener may ask something else under one identifier
+    } else {
       if (old === ct.ESTABLISHED && (flags & TURNING) === 0) continue;
       next = tcpNext(old, flags, dir);
     }

@@ -12,9 +12,9 @@ import { macHi, macLo } from "../wire/ethernet.js";
 import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { FromWorker, ToWorker } from "./messages.js";
+import type { FromWorker, Query, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
-import { fdbRows, flowRows, summary } from "./views.js";
+import { fdbRows, flowRows, holderRows, summary } from "./views.js";
 
 /** The steering's map `flows`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -101,6 +101,9 @@ export class Commands implements EngineHooks {
       case "query":
         this.hooks.tell({ type: "answer", id: m.id, value: this.answer(m.what) });
         break;
+      case "end-flows":
+        this.hooks.tell({ type: "answer", id: m.id, value: this.endFlows(m) });
+        break;
       case "stop":
         this.running = false;
     }
@@ -137,6 +140,7 @@ export class Commands implements EngineHooks {
     if (m.kind === ENDPOINT) endpoints.set(m.address, m.network, m.port);
     if (m.kind === HOST) {
       networks.hostPort[m.network] = m.port;
+      networks.hostDevice[m.network] = m.device;
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
@@ -150,7 +154,10 @@ export class Commands implements EngineHooks {
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) endpoints.delete(ports.address[port]!, network);
-    if (ports.kind[port] === HOST) networks.hostPort[network] = -1;
+    if (ports.kind[port] === HOST) {
+      networks.hostPort[network] = -1;
+      networks.hostDevice[network] = 0;
+    }
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }
@@ -174,14 +181,28 @@ export class Commands implements EngineHooks {
     });
   }
 
-  /** Ends the flows for which `matches` holds. */
-  private flush(matches: (id: number) => boolean): void {
+  private endFlows({ network, mask, port }: Extract<ToWorker, { type: "end-flows" }>): number {
+    const { conntrack } = this.state;
+    return this.flush(
+      (id) => (conntrack.tuple(id, 0, 0) & mask) === network && (port === 0 || dstPort(conntrack.tuple(id, 0, 2)) === port),
+    );
+  }
+
+  /**
+   * Ends the flows for which `matches` holds, and their steering at once: with nothing to do the loop may sleep for long before its next turn
+   * ends. Answers how many.
+   */
+  private flush(matches: (id: number) => boolean): number {
     const { state } = this;
+    let ended = 0;
     for (let id = 0; id < state.conntrack.end; id++) {
       if (!state.conntrack.isLive(id) || !matches(id)) continue;
       retire(state, id);
+      ended++;
       if (state.forgotten >= FORGET_MAX - 1) this.forget(); // one more may need two
     }
+    if (state.forgotten > 0) this.forget();
+    return ended;
   }
 
   private useSteering(flowsFd: number): void {
@@ -190,8 +211,9 @@ export class Commands implements EngineHooks {
     if (this.state.offloads) this.offload = new Offload(this.state, (key, value) => map.lookup(key, value));
   }
 
-  private answer(what: "flows" | "fdb" | "summary"): unknown {
-    return what === "flows" ? flowRows(this.state, this.offload) : what === "fdb" ? fdbRows(this.state) : summary(this.state);
+  private answer(what: Query): unknown {
+    if (what === "flows") return flowRows(this.state, this.offload);
+    return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
 }
 

@@ -19,7 +19,7 @@ import { record } from "../dataplane/record.js";
 import { retire } from "../dataplane/retire.js";
 import { rewrite } from "../dataplane/rewrite.js";
 import { sourceGuard } from "../dataplane/source-guard.js";
-import { ICMP_PER_SEC, type State } from "../dataplane/state.js";
+import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
@@ -80,7 +80,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const passed = lastSecond === 0 ? 1 : second - lastSecond;
     lastSecond = second;
     state.now = second;
-    state.icmpBudget = ICMP_PER_SEC;
+    state.icmpErrors = 0;
+    state.icmpErrorsTo.fill(0);
     state.limits.tick();
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
   }
@@ -161,6 +162,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     rewrite(batch, state);
     record(batch, state);
     l2Out(batch, state);
+    for (let k = 0; k < state.answeredCount; k++) countDrop(state.answered[k * 2]!, state.answered[k * 2 + 1]!);
+    state.answeredCount = 0;
   }
 
   /** Transmits what was decided, frames of one egress together and in order. */
@@ -277,7 +280,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (n > 0) {
       take(n);
       decide();
-      if (state.forgotten > 0) hooks.forget(); // before what is sent is recorded: a new flow may have a port that another has just left
+      if (state.forgotten > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (state.entries.count > 0) hooks.record();
       emit();
     }

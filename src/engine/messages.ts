@@ -1,5 +1,7 @@
 /** What the control thread says to a worker, and what the worker answers. Addresses are raw words (`wire/raw.ts`). */
+
 import type { PublishRule } from "../dataplane/state.js";
+import type { LimitOptions } from "../table/limit-options.js";
 import type { RouteEntry } from "../table/route.js";
 
 /** `workerData` of the worker. */
@@ -13,18 +15,26 @@ export interface WorkerOptions {
   worker: number;
   workers: number;
   conntrackMax: number;
+  /** Seconds by state of conntrack. */
+  timeouts: Int32Array;
   masqueradeFirst: number;
   masqueradeLast: number;
   /** The steering programs carry flows to published ports (`engine/offload.ts`). */
   offload: boolean;
   /** What is for published ports comes before the host's firewall has seen it (`State.bypass`). */
   bypass: boolean;
+  /** This worker's part of them. */
+  limits: LimitOptions;
   /** How long to look for frames after the last one, before sleeping. */
   spinNs: number;
 }
 
+/** What a worker can be asked for (`views.ts`). */
+export type Query = "flows" | "fdb" | "summary" | "holders";
+
 export type ToWorker =
-  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number }
+  /** `device`: interface index of a host port's device; else 0. */
+  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number; device: number }
   | { type: "remove-port"; port: number }
   /** `flags` of `table/networks.ts`; `outside` 0: what leaves has the route's source address. */
   | { type: "add-network"; network: number; address: number; prefixLength: number; gateway: number; flags: number; outside: number }
@@ -44,7 +54,9 @@ export type ToWorker =
   | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */
   | { type: "watch"; fd: number }
-  | { type: "query"; id: number; what: "flows" | "fdb" | "summary" }
+  | { type: "query"; id: number; what: Query }
+  /** Ends the flows that a client in the network (raw words) opened to `port` (0: any); answers how many. */
+  | { type: "end-flows"; id: number; network: number; mask: number; port: number }
   | { type: "stop" };
 
 export type FromWorker =

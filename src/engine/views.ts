@@ -1,17 +1,20 @@
 /** A worker's tables as plain values, for people. Not on the packet path: these allocate. */
+import { LIMIT_CLIENT, LIMIT_ENDPOINT, LIMIT_PORT, serviceOf } from "../dataplane/limits.js";
 import type { State } from "../dataplane/state.js";
-import { EGRESS_OFFLOAD, STATE_NAMES } from "../table/conntrack.js";
+import { CLOSED, EGRESS_OFFLOAD, EGRESS_PORT, PHASES, STATE_NAMES } from "../table/conntrack.js";
+import { ENDPOINT } from "../table/ports.js";
+import { belowMany } from "../table/random.js";
 import { formatMac } from "../wire/ethernet.js";
 import { PROTO_ICMP, PROTO_TCP } from "../wire/ipv4.js";
 import { formatIpv4 } from "../wire/ipv4-address.js";
-import { dstPort, rawWord, srcPort } from "../wire/raw.js";
+import { dstPort, rawHalf, rawWord, srcPort } from "../wire/raw.js";
 import type { Offload } from "./offload.js";
 
 export interface FlowRow {
   proto: "tcp" | "udp" | "icmp";
-  /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied`, `assured` or `echo` else. */
+  /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied`, `assured`, or what an ICMP query asks for else. */
   state: string;
-  /** As `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
+  /** As `ADDRESS:PORT`, for ICMP `ADDRESS:ID`. */
   original: { src: string; dst: string };
   reply: { src: string; dst: string };
   timeoutSec: number;
@@ -29,13 +32,29 @@ export interface FdbRow {
   static: boolean;
 }
 
+/** Who has how many flows that are not closed. */
+export interface HolderRow {
+  /** As limits go by (`dataplane/limits.ts`): who opens flows, and the published port that they are opened to. */
+  kind: "client" | "endpoint" | "port";
+  /** Address, or `8999/tcp`. */
+  name: string;
+  flows: number;
+  /** The last of its kind that had a flow refused for it. */
+  limited: boolean;
+}
+
 export interface Summary {
   active: number;
   capacity: number;
   created: number;
   expired: number;
   refused: number;
+  evicted: number;
 }
+
+/** Rows looked at for who has most, and how many of each kind are told. */
+const HOLDER_ROWS = 4096,
+  HOLDERS = 3;
 
 function endpointText(address: number, port: number): string {
   return `${formatIpv4(rawWord(address))}:${port}`;
@@ -86,5 +105,34 @@ export function summary(state: State): Summary {
     created: conntrack.created,
     expired: state.expired,
     refused: state.refused,
+    evicted: state.evicted,
   };
+}
+
+/** Of each kind those that have most, and who was refused last. In a large table their flows are estimated, by some rows picked at random. */
+export function holderRows(state: State): HolderRow[] {
+  const { conntrack, ports } = state;
+  const looked = Math.min(conntrack.end, HOLDER_ROWS);
+  const each = conntrack.end / looked; // flows that a row looked at stands for
+  const counts = { client: new Map<number, number>(), endpoint: new Map<number, number>(), port: new Map<number, number>() };
+  const count = (map: Map<number, number>, key: number): unknown => map.set(key, (map.get(key) ?? 0) + each);
+  for (let n = 0; n < looked; n++) {
+    const id = looked === conntrack.end ? n : belowMany(state.random, conntrack.end);
+    if (!conntrack.isLive(id) || PHASES[conntrack.state(id)] === CLOSED) continue;
+    const ingress = conntrack.egress(id, 1) & EGRESS_PORT;
+    if (ports.kind[ingress] === ENDPOINT) count(counts.endpoint, ingress);
+    else count(counts.client, conntrack.tuple(id, 0, 0) >>> 0);
+    if (conntrack.isPublished(id)) count(counts.port, serviceOf(conntrack.protocol(id), conntrack.tuple(id, 0, 2) >>> 16));
+  }
+  const rows = (kind: HolderRow["kind"], limit: number, nameOf: (key: number) => string): HolderRow[] => {
+    const last = state.limits.lastRefused(limit);
+    const top = [...counts[kind]].sort((a, b) => b[1] - a[1]).slice(0, HOLDERS);
+    if (last !== -1 && top.every(([key]) => key !== last)) top.push([last, counts[kind].get(last) ?? 0]);
+    return top.map(([key, flows]) => ({ kind, name: nameOf(key), flows: Math.round(flows), limited: key === last }));
+  };
+  return [
+    ...rows("client", LIMIT_CLIENT, (address) => formatIpv4(rawWord(address))),
+    ...rows("endpoint", LIMIT_ENDPOINT, (port) => formatIpv4(rawWord(ports.address[port]!))),
+    ...rows("port", LIMIT_PORT, (service) => `${rawHalf(service & 0xffff)}/${service >>> 16 === PROTO_TCP ? "tcp" : "udp"}`),
+  ];
 }

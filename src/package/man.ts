@@ -7,12 +7,6 @@ const EXIT_STATUS = [
   ["2", "Used wrongly."],
 ] as const;
 
-const ENVIRONMENT = [
-  ["TSPROXY_RUN_DIR", "Folder of the sockets, instead of /run/tsproxy. Docker's plugin socket and the state are then in it too."],
-  ["TSPROXY_STATE_DIR", "Folder of what is remembered, instead of /var/lib/tsproxy."],
-  ["DOCKER_HOST", "Where dockerd is asked for names."],
-] as const;
-
 /** `date`: of the version, as 2026-11-25. */
 export function manPage(root: CommandSpec, version: string, date: string): string {
   return [
@@ -31,8 +25,8 @@ export function manPage(root: CommandSpec, version: string, date: string): strin
     ...(root.examples.length > 0 ? [".SH EXAMPLES", ...root.examples.flatMap(example)] : []),
     ".SH EXIT STATUS",
     ...EXIT_STATUS.flatMap(([code, meaning]) => item(`\\fB${code}\\fR`, meaning)),
-    ".SH ENVIRONMENT",
-    ...ENVIRONMENT.flatMap(([name, meaning]) => item(`\\fB${name}\\fR`, meaning)),
+    ...(root.variables.length > 0 ? [".SH ENVIRONMENT"] : []),
+    ...root.variables.flatMap(({ name, text: meaning }) => item(`\\fB${name}\\fR`, `${meaning}.`)),
     ".SH SEE ALSO",
     "/usr/share/doc/tsproxy/, or docs/ in the package, has how it works, Docker, and all error codes.",
     "",

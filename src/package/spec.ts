@@ -1,6 +1,6 @@
 /** The command line as plain data, read off the commands themselves: what man page and completions are made of. */
 import type { Command, Option } from "commander";
-import type { CliCommand, Example } from "../cli/command.js";
+import type { CliCommand, Example, Variable } from "../cli/command.js";
 
 export interface OptionSpec {
   /** `-p`, `--publish`; one of both may be missing. */
@@ -18,6 +18,7 @@ export interface CommandSpec {
   /** Lines as help has them: `tsproxy port [OPTIONS] [CONTAINER]`. */
   usage: string[];
   notes: string[];
+  variables: Variable[];
   options: OptionSpec[];
   arguments: string[];
   examples: Example[];
@@ -34,6 +35,7 @@ export function specOf(command: CliCommand): CommandSpec {
       .split("\n")
       .map((line) => line.trim()),
     notes: command.notes,
+    variables: command.variables,
     options: help.visibleOptions(command).map(optionOf),
     arguments: command.registeredArguments.map((argument) => argument.name()),
     examples: command.examples,

@@ -5,10 +5,12 @@
  */
 import os from "node:os";
 import type { Firewall } from "../control/controller.js";
+import { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../control/limits.js";
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { type PortSpec, parsePortSpec } from "../control/port-spec.js";
+import { parseTimeouts } from "../control/timeouts.js";
 import { TsproxyError } from "../errors.js";
 import { subnetProblem } from "../model/addresses.js";
 import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
@@ -24,9 +26,12 @@ export interface RunOptions {
   promiscuous?: boolean | undefined;
   workers?: string | undefined;
   conntrackMax?: string | undefined;
+  timeout?: string[] | undefined;
   readyFd?: string | undefined;
   offload?: boolean | undefined;
   firewall?: string | undefined;
+  maxFlows?: string[] | undefined;
+  maxNewFlows?: string[] | undefined;
   relay?: boolean | undefined;
   probe?: boolean | undefined;
   json?: boolean | undefined;
@@ -42,8 +47,11 @@ export interface RunConfig {
   /** Source ports for what leaves; by default below the kernel's ephemeral ports. */
   masqueradePorts: { first: number; last: number };
   conntrackMax: number;
+  /** Seconds by state of conntrack. */
+  timeouts: Int32Array;
   offload: boolean;
   firewall: Firewall;
+  limits: LimitOptions;
   readyFd: number | undefined;
   relay: boolean;
   /** Targets are tried by a whole connection at the start. */
@@ -55,6 +63,8 @@ export const DEFAULT_CONNTRACK_MAX = 262_144;
 /** Below net.ipv4.ip_local_port_range's default, 32768 60999 (Documentation/networking/ip-sysctl.rst), where there is more room than above. */
 const DEFAULT_MASQUERADE = { first: 10_240, last: 32_767 };
 const MAX_CONNTRACK = 1 << 20;
+/** More a second than any machine opens. */
+const MAX_NEW_FLOWS = 10_000_000;
 const MAX_FD = 1 << 20;
 
 export function parseConfig(raw: RunOptions, cores: number = os.availableParallelism()): RunConfig {
@@ -87,21 +97,44 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
 export function parseDataplane(
   raw: RunOptions,
   cores: number = os.availableParallelism(),
-): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "offload" | "firewall"> {
+): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "timeouts" | "offload" | "firewall" | "limits"> {
   return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
     workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
     masqueradePorts: raw.masqueradePorts === undefined ? { ...DEFAULT_MASQUERADE } : parseMasqueradePorts(raw.masqueradePorts),
     conntrackMax:
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
+    timeouts: parseTimeouts(raw.timeout ?? []),
     offload: raw.offload ?? false,
     firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
+    limits: {
+      flows: parseLimits("--max-flows", raw.maxFlows ?? [], DEFAULT_LIMITS.flows, MAX_CONNTRACK),
+      newFlowsPerSec: parseLimits("--max-new-flows", raw.maxNewFlows ?? [], DEFAULT_LIMITS.newFlowsPerSec, MAX_NEW_FLOWS),
+    },
   };
 }
 
 function parseFirewall(text: string): Firewall {
   if (text !== "honour" && text !== "bypass") throw invalid(`--firewall '${text}': not a way to treat it`, "use honour or bypass");
   return text;
+}
+
+/** `WHO=N` words, each of which sets one of `defaults`. */
+function parseLimits(option: string, texts: string[], defaults: PerHolder, max: number): PerHolder {
+  const limits = { ...defaults };
+  const given = new Set<string>();
+  for (const text of texts) {
+    const [, who = "", number = ""] = /^([^=]*)=(.*)$/.exec(text) ?? [];
+    if (!isHolder(who)) throw invalid(`${option} '${text}': not a limit`, "write client=N, endpoint=N or port=N");
+    if (given.has(who)) throw invalid(`${option} '${text}': there is one for '${who}' already`, "leave one of both out");
+    given.add(who);
+    limits[who] = parseInteger(`${option} ${who}=`, number, 1, max);
+  }
+  return limits;
+}
+
+function isHolder(word: string): word is keyof PerHolder {
+  return word === "client" || word === "endpoint" || word === "port";
 }
 
 function invalid(message: string, hint: string): TsproxyError {

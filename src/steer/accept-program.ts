@@ -3,10 +3,11 @@
  * them, and then drops it, so that the sockets themselves get nothing.
  *
  * What is here has passed what any packet for a program of the host must pass: header checks, reverse-path filter, netfilter's PREROUTING
- * and INPUT, IPsec policies; UDP's checksum too, TCP's not yet. Datagrams are whole again, VLAN tags gone. So the first packet of a flow
- * comes this way, and whatever else `steer` finds no entry for.
+ * and INPUT, IPsec policies; the checksum too, but that of long TCP segments, which the kernel leaves for later. Datagrams are whole
+ * again, VLAN tags gone. So the first packet of a flow comes this way, and whatever else `steer` finds no entry for.
  *
- * It copies the packet into a ring buffer, one a worker, picked as `wire/spread.ts` says by the client. A record's size must be known
+ * It copies the packet into a ring buffer, one a worker, picked as `wire/spread.ts` says: by the client, but by the host's end for an endpoint
+ * of an own network, whose other packets come by a queue that is picked so (queue-program.ts). A record's size must be known
  * when the program is loaded: so there are a few, and each packet takes the smallest that it fits into.
  */
 import { HEAD_AT, HEAD_LENGTH_AT, IFINDEX_AT, REST_AT, REST_LENGTH_AT } from "../wire/accept-record.js";
@@ -15,7 +16,9 @@ import {
   ETHERNET_SIZE,
   ETHERTYPE,
   ETHERTYPE_IPV4,
+  INDEX,
   IP,
+  IP_DST,
   IP_PROTOCOL,
   IP_SRC,
   IPV4_SIZE,
@@ -23,6 +26,7 @@ import {
   L4_SIZE,
   type MapFds,
   Program,
+  REST,
   SKB_GSO_SIZE,
   SKB_IFINDEX,
   SKB_LEN,
@@ -65,9 +69,10 @@ export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Arra
   p.load("u8", "r7", "r10", IP).alu("and", "r7", 0x0f).alu("lsh", "r7", 2).jumpIf("r7", "<", IPV4_SIZE, "odd");
   p.load("u32", "r8", "r6", SKB_LEN).jumpIf("r8", "<", L4_SIZE, "odd").loadBytes(0, L4, L4_SIZE, "odd");
 
+  if (rings.length > 1) pickWorker();
   for (const size of SIZES) {
     p.jumpIf("r8", ">", size - REST_AT, `more than ${size}`);
-    if (rings.length > 1) p.spread(IP + IP_SRC, L4, rings.length);
+    if (rings.length > 1) p.load("u32", "r0", "r10", REST);
     for (const [worker, fd] of rings.entries()) {
       p.loadMap("r1", fd);
       if (worker < rings.length - 1) p.jumpIf("r0", "==", worker, `reserve ${size}`);
@@ -76,6 +81,16 @@ export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Arra
     p.jumpIf("r0", "==", 0, "full").mov("r9", "r0");
     fill(size);
     p.label(`more than ${size}`);
+  }
+
+  /** REST = number of the worker. */
+  function pickWorker(): void {
+    p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("own", INDEX).jumpIf("r0", "!=", 0, "endpoint");
+    p.spread(IP + IP_SRC, L4, rings.length)
+      .jump("picked")
+      .label("endpoint")
+      .spread(IP + IP_DST, L4 + 2, rings.length);
+    p.label("picked").store("u32", "r10", REST, "r0");
   }
 
   /** Fills the record of `size` bytes at r9, and ends. */

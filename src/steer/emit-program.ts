@@ -7,8 +7,6 @@
 import { FLAG_RECORD, FLOW_UPLINK_AT, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
 import {
   type Counter,
-  ECHO_REPLY,
-  ECHO_REQUEST,
   ETHERNET_SIZE,
   ETHERTYPE_IPV4,
   FIB_FRAG_NEEDED,
@@ -41,6 +39,7 @@ import {
   type MapFds,
   PACKET_HOST,
   Program,
+  QUERIES,
   SKB_PROTOCOL,
   SKB_TC_INDEX,
   TC_ACT_OK,
@@ -68,8 +67,10 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
   p.loadBytes("r7", L4, L4_SIZE, "route");
   p.jumpIf("r8", "==", ICMP, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "route");
   p.label("ports").routePorts().copy("u32", FLOW_PORTS, L4).jump("record");
-  p.label("icmp").load("u8", "r0", "r10", L4).jumpIf("r0", "==", ECHO_REPLY, "echo").jumpIf("r0", "!=", ECHO_REQUEST, "route");
-  p.label("echo")
+  p.label("icmp").load("u8", "r0", "r10", L4);
+  for (const type of QUERIES) p.jumpIf("r0", "==", type, "query");
+  p.jump("route");
+  p.label("query")
     .copy("u16", FLOW_PORTS, L4 + ICMP_ID)
     .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
 

@@ -10,7 +10,7 @@
  *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
  * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
- *   `ports` is the source port then the destination port; for an ICMP echo twice its id. Value: see `wire/flow-entry.ts`.
+ *   `ports` is the source port then the destination port; for an ICMP query twice its id. Value: see `wire/flow-entry.ts`.
  * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused. Empty unless the host's firewall is
  *   bypassed.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
@@ -18,6 +18,7 @@
  *   queue-program.ts, 256 more in the protocol: the queue.
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
+ * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 import { SPREAD_FACTOR } from "../wire/spread.js";
@@ -56,6 +57,7 @@ export interface MapFds {
   fragments: number;
   ports: number;
   locals: number;
+  own: number;
   counters: number;
 }
 
@@ -85,6 +87,10 @@ export const ETHERNET_SIZE = 14, ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0008,
   IPV4_SIZE = 20, IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, IP_SRC = 12, IP_DST = 16, LOOPBACK_NET = 127,
   L4_SIZE = 8, TCP_FLAGS = 13,
   ICMP_ID = 4, ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
+/** Types of ICMP queries: echo, timestamp, information, address mask (RFC 5508 §2). */
+const QUERY_REQUESTS = [ECHO_REQUEST, 13, 15, 17];
+export const QUERY_REPLIES = [ECHO_REPLY, 14, 16, 18];
+export const QUERIES = [...QUERY_REPLIES, ...QUERY_REQUESTS];
 
 /**
  * Stack, offsets from the frame pointer. IP and L4: IPv4 header without options, and the first 8 bytes of what follows it. FLOW and

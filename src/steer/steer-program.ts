@@ -17,8 +17,6 @@
 import { FLOW_INGRESS_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import { forwardOffloaded } from "./offload-program.js";
 import {
-  ECHO_REPLY,
-  ECHO_REQUEST,
   ETHERNET_SIZE,
   ETHERTYPE,
   ETHERTYPE_IPV4,
@@ -46,6 +44,8 @@ import {
   PARAMETER_PROBLEM,
   PORT,
   Program,
+  QUERIES,
+  QUERY_REPLIES,
   QUOTED,
   REDIRECT,
   REST,
@@ -120,10 +120,11 @@ export function steerProgram(
 
   p.label("icmp").load("u8", "r0", "r10", L4);
   for (const type of [UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM]) p.jumpIf("r0", "==", type, "error");
-  p.jumpIf("r0", "!=", ECHO_REPLY, "next");
+  for (const type of QUERY_REPLIES) p.jumpIf("r0", "==", type, "reply");
+  p.jump("next").label("reply");
   p.copy("u32", FLOW_SRC, IP + IP_DST)
     .copy("u32", FLOW_DST, IP + IP_SRC)
-    .jump("echo");
+    .jump("query");
 
   p.label("error")
     .alu("add", "r7", L4_SIZE)
@@ -134,9 +135,11 @@ export function steerProgram(
     .copy("u32", FLOW_DST, IP + IP_DST)
     .copy("u32", FLOW_PORTS, L4);
   p.jumpIf("r8", "==", TCP, "find").jumpIf("r8", "==", UDP, "find").jumpIf("r8", "!=", ICMP, "next");
-  p.load("u8", "r0", "r10", L4).jumpIf("r0", "==", ECHO_REPLY, "echo").jumpIf("r0", "!=", ECHO_REQUEST, "next");
+  p.load("u8", "r0", "r10", L4);
+  for (const type of QUERIES) p.jumpIf("r0", "==", type, "query");
+  p.jump("next");
 
-  p.label("echo")
+  p.label("query")
     .copy("u16", FLOW_PORTS, L4 + ICMP_ID)
     .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
 

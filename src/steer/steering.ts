@@ -162,13 +162,16 @@ export class Steering {
     return attachment.mode;
   }
 
-  /** Lets packets for the addresses of a device of our own, which is not to be steered, get to programs of the host. */
-  attachHome(ifindex: number): void {
-    if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attachProgram(ifindex, this.homeFd, "egress"));
+  /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
+  attachOwn(ifindex: number): void {
+    if (this.homes.has(ifindex)) return;
+    this.attachHome(ifindex);
+    bpf.updateBatch(this.maps.own, bytes(Int32Array.of(ifindex)), new Uint8Array(VALUE_SIZE), 1);
   }
 
   /** Also for a device that is gone. Nothing happens when it was not attached. */
   detach(ifindex: number): void {
+    bpf.deleteBatch(this.maps.own, bytes(Int32Array.of(ifindex)), 4, 1);
     for (const attached of [this.attachments, this.homes]) {
       attached.get(ifindex)?.detach();
       attached.delete(ifindex);
@@ -243,6 +246,10 @@ export class Steering {
     this.programs.clear();
   }
 
+  private attachHome(ifindex: number): void {
+    if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attachProgram(ifindex, this.homeFd, "egress"));
+  }
+
   private load(name: string, code: Uint8Array, type?: number): number {
     const fd = bpf.loadProgram(`tsproxy_${name}`, code, type);
     this.fds.push(fd);
@@ -283,6 +290,7 @@ function createMaps({ flowCapacity, bypass = false }: Pick<SteeringOptions, "flo
     fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
     ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, bypass ? MAX_PORTS : 1, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+    own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
 }

@@ -2,9 +2,11 @@
  * Connection tracking: one entry a flow, found by its original and by its reply tuple.
  *
  * Theory of operation. A tuple is (source, destination, ports, protocol) in raw words (`wire/raw.ts`), as the packet carries it when it
- * comes in; ICMP echo has its identifier in both port halves. An entry holds the tuple of each direction. The rewrite of a packet of one
+ * comes in; an ICMP query has its identifier in both port halves. An entry holds the tuple of each direction. The rewrite of a packet of one
  * direction is the other direction's tuple turned round, so it needs no fields of its own; only the checksum deltas are kept ready.
  * Which addresses a flow gets is not decided here (`dataplane/admit.ts`), nor when a state changes (`dataplane/track.ts`).
+ *
+ * Of a TCP flow it keeps as much of both sides' acknowledgments as tells a forged end from a genuine one (`dataplane/tcp-window.ts`).
  *
  * Memory, all taken up front: 64 bytes a row (`flow-row.ts`), that is one cache line, and 4 bytes a hash slot at four slots an entry (load
  * at most one half, so every probe ends): 80 bytes an entry. There are no pointers, only row numbers, so the memory could lie in a mapped
@@ -18,6 +20,7 @@
 import { swapPorts } from "../wire/raw.js";
 import { Ageing, MAX_TIMEOUT, NONE } from "./ageing.js";
 import {
+  ACKED,
   DEADLINE,
   DEFAULT_TIMEOUTS,
   DELTA,
@@ -27,6 +30,7 @@ import {
   HELD,
   MAPPING,
   NEXT,
+  type NewFlow,
   PACKETS,
   PHASES,
   PORTS,
@@ -37,27 +41,8 @@ import {
   stateWord,
 } from "./flow-row.js";
 
+export { MAX_TIMEOUT } from "./ageing.js";
 export * from "./flow-row.js";
-
-/** A flow to be: filled in place by who opens one, then given to `Conntrack.insert`. Words are raw. */
-export class NewFlow {
-  proto = 0;
-  state = 0;
-  src = 0;
-  dst = 0;
-  ports = 0;
-  replySrc = 0;
-  replyDst = 0;
-  replyPorts = 0;
-  /** Where packets of each direction go: port | EGRESS_* bits. */
-  egress = 0;
-  replyEgress = 0;
-  /** Of `table/nat-pool.ts`, or -1. */
-  mapping = NONE;
-  /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
-  addressDelta = 0;
-  allDelta = 0;
-}
 
 /** Bits of the number that a flow gets when it is closed. */
 const AGE = 0x3fffffff;
@@ -65,6 +50,8 @@ const AGE = 0x3fffffff;
 export class Conntrack {
   /** All rows. Written by methods here, and by `dataplane/established.ts` as `touch` does. */
   readonly rows: Int32Array;
+  /** The same memory: half word `(row + ACKED) * 2 + dir` is an acknowledgment number's. */
+  readonly rowHalves: Uint16Array;
   readonly timeouts: Int32Array;
   used = 0;
   created = 0;
@@ -89,6 +76,7 @@ export class Conntrack {
     this.timeouts = Int32Array.from(timeouts);
     this.population = new Int32Array(timeouts.length);
     this.rows = new Int32Array(capacity << ROW_SHIFT);
+    this.rowHalves = new Uint16Array(this.rows.buffer);
     this.ageing = new Ageing(this.rows, this.timeouts);
     const size = 1 << Math.ceil(Math.log2(capacity * 4));
     this.slots = new Int32Array(size);
@@ -172,8 +160,8 @@ export class Conntrack {
     rows[row + REPLY + PORTS] = replyPorts;
     rows[row + STATE] = stateWord(proto, state);
     rows[row + MAPPING] = flow.mapping;
-    rows[row + EGRESS] = flow.egress;
-    rows[row + EGRESS + 1] = flow.replyEgress;
+    rows[row + EGRESS] = flow.egress | (flow.replyEgress << 16);
+    rows[row + ACKED] = 0;
     rows[row + DELTA] = flow.addressDelta | (flow.allDelta << 16);
     rows[row + PACKETS] = 0;
     rows[row + PACKETS + 1] = 0;
@@ -298,12 +286,21 @@ export class Conntrack {
 
   /** Where packets of direction `dir` go: port | EGRESS_* bits. */
   egress(id: number, dir: number): number {
-    return this.rows[(id << ROW_SHIFT) + EGRESS + dir]!;
+    return (this.rows[(id << ROW_SHIFT) + EGRESS]! >>> (dir << 4)) & 0xffff;
   }
 
   /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */
   comesBy(ref: number, port: number): boolean {
-    return (this.rows[((ref >> 1) << ROW_SHIFT) + EGRESS + ((ref & 1) ^ 1)]! & EGRESS_PORT) === port;
+    return (this.egress(ref >> 1, (ref & 1) ^ 1) & EGRESS_PORT) === port;
+  }
+
+  /** Upper half, raw, of the acknowledgment number that direction `dir` has sent last. */
+  acked(id: number, dir: number): number {
+    return this.rowHalves[(((id << ROW_SHIFT) + ACKED) << 1) + dir]!;
+  }
+
+  setAcked(id: number, dir: number, upperHalf: number): void {
+    this.rowHalves[(((id << ROW_SHIFT) + ACKED) << 1) + dir] = upperHalf;
   }
 
   /** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */

@@ -17,22 +17,24 @@ export const NEXT = 8,
   PREV = 9;
 /** Port mapping that the flow holds (`table/nat-pool.ts`); -1: none. Of a CLOSED flow, which holds none, with all upper bits set when it was closed. */
 export const MAPPING = 10;
-/** Egress of each direction: port in bits 0..15, EGRESS_* bits above. */
+/** Egress of the original direction in the low half, of the reply direction in the high one: port in bits 0..9 (`ports.ts`), EGRESS_* bits above. */
 export const EGRESS = 11;
+/** Of TCP, the upper half of the last acknowledgment number of each direction, raw: original in the low half (`dataplane/tcp-window.ts`). */
+export const ACKED = 12;
 /** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
 export const DELTA = 13;
 /** Packets of each direction; wraps at 2^32. */
 export const PACKETS = 14;
 
 /** The uplink's steering is to bring the replies of what goes out here. */
-export const EGRESS_RECORD = 1 << 16;
+export const EGRESS_RECORD = 1 << 10;
 /** One end is the host itself: no router lies between, so TTL stays. */
-export const EGRESS_KEEP_TTL = 1 << 17;
+export const EGRESS_KEEP_TTL = 1 << 11;
 /** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
-export const EGRESS_OFFLOAD = 1 << 18;
+export const EGRESS_OFFLOAD = 1 << 12;
 /** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
-export const EGRESS_ENTERED = 1 << 19;
-export const EGRESS_PORT = 0xffff;
+export const EGRESS_ENTERED = 1 << 13;
+export const EGRESS_PORT = 0x3ff;
 
 /**
  * What becomes of a flow when something is full. UNPROVEN: its opener has not been heard again since the answer, or there was none; whoever
@@ -61,7 +63,7 @@ export const SYN_SENT = 0,
   ASSURED = 11,
   QUERY = 12,
   ANSWERED = 13,
-  ECHO = 14;
+  ECHO = 14; // then the other queries, in the order of `icmp.query`
 
 /** Name for people, phase, and seconds without a packet. */
 // biome-ignore format: a table
@@ -81,6 +83,9 @@ const STATES: readonly (readonly [name: string, phase: number, timeout: number])
   ["query", UNPROVEN, 30], // to a port whose protocol is known to need no longer (RFC 4787 REQ-5a)
   ["answered", CLOSED, 10],
   ["echo", UNPROVEN, 60], // RFC 5508 REQ-2
+  ["timestamp", UNPROVEN, 60],
+  ["information", UNPROVEN, 60],
+  ["address-mask", UNPROVEN, 60],
 ];
 
 export const STATE_NAMES = STATES.map(([name]) => name);
@@ -92,4 +97,24 @@ export const CLOSED_STATES = Uint8Array.from([...STATES.keys()].filter((state) =
 
 export function stateWord(proto: number, state: number): number {
   return proto | (state << 8);
+}
+
+/** A flow to be: filled in place by who opens one, then given to `Conntrack.insert`. Words are raw. */
+export class NewFlow {
+  proto = 0;
+  state = 0;
+  src = 0;
+  dst = 0;
+  ports = 0;
+  replySrc = 0;
+  replyDst = 0;
+  replyPorts = 0;
+  /** Where packets of each direction go: port | EGRESS_* bits. */
+  egress = 0;
+  replyEgress = 0;
+  /** Of `table/nat-pool.ts`, or -1. */
+  mapping = -1;
+  /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
+  addressDelta = 0;
+  allDelta = 0;
 }

@@ -23,6 +23,8 @@ export class Networks {
   readonly macLo = new Int32Array(MAX_NETWORKS);
   /** The host's port in the network; -1: none (yet). */
   readonly hostPort = new Int32Array(MAX_NETWORKS).fill(-1);
+  /** Interface index of the device behind it; 0: none. */
+  readonly hostDevice = new Int32Array(MAX_NETWORKS);
   readonly flags = new Uint8Array(MAX_NETWORKS);
   /** Address that what leaves is given instead of the route's; 0: the route's. */
   readonly outside = new Int32Array(MAX_NETWORKS);
@@ -37,6 +39,7 @@ export class Networks {
     this.flags[id] = flags;
     this.outside[id] = outside;
     this.hostPort[id] = -1;
+    this.hostDevice[id] = 0;
     this.used[id] = 1;
     if (id >= this.end) this.end = id + 1;
   }
@@ -44,6 +47,7 @@ export class Networks {
   clear(id: number): void {
     this.used[id] = 0;
     this.hostPort[id] = -1;
+    this.hostDevice[id] = 0;
     while (this.end > 0 && this.used[this.end - 1] === 0) this.end--;
   }
 

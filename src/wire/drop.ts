@@ -19,7 +19,7 @@ const NAMES = [
   "source-refused", // client not in --allow-from
   "no-flow", // belongs to no flow and may not open one
   "not-syn", // TCP segment in the middle of a connection that is not known
-  "icmp-type", // ICMP message that is no echo and no error about a known flow
+  "icmp-type", // ICMP message that is neither a query nor an error about a query, TCP or UDP
   "ttl-exceeded", // answered with ICMP time exceeded where allowed (RFC 1812 §5.3.1)
   "no-route", // the host has no route to the destination
   "table-full", // conntrack is at its capacity

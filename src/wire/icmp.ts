@@ -1,6 +1,8 @@
 /**
- * ICMP (RFC 792): type, code, checksum (16), then for echo identifier and sequence number, for errors 4 bytes and the datagram that
+ * ICMP (RFC 792): type, code, checksum (16), then for queries identifier and sequence number, for errors 4 bytes and the datagram that
  * caused them: its IP header and at least 8 bytes more. Offsets are 4-aligned, so the inner header is too.
+ *
+ * Queries (RFC 5508 §2): echo, timestamp, and the obsolete information and address mask (RFC 950). A request and its reply have one identifier.
  */
 import { sum, update } from "./checksum.js";
 import { rawHalf } from "./raw.js";
@@ -12,7 +14,12 @@ export const ECHO_REPLY = 0,
   ECHO = 8,
   ROUTER_ADVERTISEMENT = 9,
   TIME_EXCEEDED = 11,
-  PARAMETER_PROBLEM = 12;
+  PARAMETER_PROBLEM = 12,
+  TIMESTAMP = 13,
+  ADDRESS_MASK_REPLY = 18;
+/** Codes of UNREACHABLE (RFC 1812 §5.2.7.1): no route; administratively prohibited, which is what a NAT without room says (RFC 5508 REQ-8). */
+export const NET_UNREACHABLE = 0,
+  PROHIBITED = 13;
 const CHECKSUM = 2,
   IDENTIFIER = 4,
   SEQUENCE = 6;
@@ -21,9 +28,22 @@ export function type(bytes: Uint8Array, off: number): number {
   return bytes[off]!;
 }
 
-export function isEcho(bytes: Uint8Array, off: number): boolean {
-  const t = bytes[off];
-  return t === ECHO || t === ECHO_REPLY;
+/** A request or a reply of one of the queries. From 13 on the odd types are requests, and each is followed by its reply. */
+export function isQuery(bytes: Uint8Array, off: number): boolean {
+  const t = bytes[off]!;
+  return t === ECHO || t === ECHO_REPLY || (t >= TIMESTAMP && t <= ADDRESS_MASK_REPLY);
+}
+
+/** Of a query message: whether it asks. */
+export function isRequest(bytes: Uint8Array, off: number): boolean {
+  const t = bytes[off]!;
+  return t === ECHO || (t & 1) === 1;
+}
+
+/** Which of the queries a message is of, whether it asks or answers: 0 echo, 1 timestamp, 2 information, 3 address mask. */
+export function query(bytes: Uint8Array, off: number): number {
+  const t = bytes[off]!;
+  return t < TIMESTAMP ? 0 : (t - TIMESTAMP + 2) >> 1;
 }
 
 /** An error that quotes the datagram that caused it. */
@@ -38,7 +58,7 @@ export function isOfRouter(bytes: Uint8Array, off: number): boolean {
   return t === REDIRECT || t === ROUTER_ADVERTISEMENT;
 }
 
-/** Identifier of an echo message, raw half. */
+/** Identifier of a query message, raw half. */
 export function identifier(halves: Uint16Array, off: number): number {
   return halves[(off + IDENTIFIER) >> 1]!;
 }

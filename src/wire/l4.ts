@@ -10,6 +10,9 @@ export const TCP_FIN = 0x01,
   TCP_SYN = 0x02,
   TCP_RST = 0x04,
   TCP_ACK = 0x10;
+/** Offsets of the sequence and the acknowledgment number. */
+export const TCP_SEQUENCE = 4,
+  TCP_ACKNOWLEDGMENT = 8;
 const TCP_OFFSET = 12,
   TCP_FLAGS = 13;
 const UDP_LENGTH = 4;
@@ -34,6 +37,16 @@ export function checkUdp(bytes: Uint8Array, off: number, len: number, longest = 
 /** Bytes, options included. */
 export function tcpHeaderSize(bytes: Uint8Array, off: number): number {
   return (bytes[off + TCP_OFFSET]! >> 4) << 2;
+}
+
+/** Upper half of the sequence number, raw. */
+export function tcpSequenceUpper(halves: Uint16Array, off: number): number {
+  return halves[(off + TCP_SEQUENCE) >> 1]!;
+}
+
+/** Upper half of the acknowledgment number, raw. */
+export function tcpAcknowledgmentUpper(halves: Uint16Array, off: number): number {
+  return halves[(off + TCP_ACKNOWLEDGMENT) >> 1]!;
 }
 
 /** FIN, SYN, RST, ACK and the rest, as one byte. */

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -44,6 +46,21 @@ describe("who listens", () => {
 
   it("is somebody where a server is", async () => {
     await serve();
+    expect(await whoListens(file)).toBe("listening");
+  });
+
+  it("is somebody who is too busy to accept", async () => {
+    const program = `require("net").createServer().listen({ path: process.argv[1], backlog: 1 }, () => {
+      process.stdout.write("listening");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    })`;
+    const child = spawn(process.execPath, ["-e", program, file]);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    const connections = Array.from({ length: 4 }, () => net.connect(file).on("error", () => {}));
+    onTestFinished(() => {
+      for (const connection of connections) connection.destroy();
+    });
     expect(await whoListens(file)).toBe("listening");
   });
 

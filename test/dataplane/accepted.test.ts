@@ -3,16 +3,24 @@
  * the steering's map, so that the flow's other packets come by the uplink.
  */
 import { describe, expect, it } from "vitest";
+import { INTERNAL } from "../../src/table/networks.js";
 import { rawMask } from "../../src/wire/raw.js";
 import {
   A,
+  B,
   BROADCAST,
   CLIENT,
   Dataplane,
   GATEWAY,
   HELD_PORT,
+  HOST_DEVICE,
   HOST_IP,
+  HOST_PORT,
   IP_A,
+  IP_B,
+  MAC_B,
+  MAC_GATEWAY,
+  NET,
   only,
   PUBLISHED,
   raw,
@@ -121,6 +129,50 @@ describe("a packet that the kernel has accepted", () => {
   });
 });
 
+describe("an endpoint's packet to a published port of the host", () => {
+  const ends = { src: IP_B, dst: HOST_IP };
+
+  it.each([
+    ["TCP", p.tcp(ends, { ...ports, flags: p.SYN }), p.TCP],
+    ["UDP", p.udp(ends, ports), p.UDP],
+  ])("goes to the host's kernel as it is, and opens a flow when that has accepted it (%s)", (_, datagram, proto) => {
+    const d = honouring();
+    const sent = only(d.fromEndpoint(B, datagram));
+    expect(sent).toMatchObject({ port: HOST_PORT, dstMac: MAC_GATEWAY, srcMac: MAC_B });
+    expect(p.hex(sent.bytes.subarray(p.VNET + p.ETH))).toBe(p.hex(datagram));
+    expect(d.flows()).toEqual([]);
+
+    const first = only(d.fromHeld(datagram, HOST_DEVICE));
+    expect(first).toMatchObject({ port: A, src: GATEWAY, dst: IP_A, dport: TARGET });
+    expect([...d.flowMap]).toEqual([]); // its other packets come by its own port
+    const answer = { sport: TARGET, dport: first.sport, flags: p.SYN | p.ACK };
+    const toGateway = { src: IP_A, dst: GATEWAY };
+    expect(only(d.fromEndpoint(A, proto === p.TCP ? p.tcp(toGateway, answer) : p.udp(toGateway, answer)))).toMatchObject({
+      port: B,
+      dstMac: MAC_B,
+      src: HOST_IP,
+      sport: PUBLISHED,
+    });
+    const second = proto === p.TCP ? p.tcp(ends, ports) : p.udp(ends, ports);
+    expect(only(d.fromEndpoint(B, second))).toMatchObject({ port: A, src: GATEWAY, sport: first.sport });
+    expect(d.flows()).toHaveLength(1);
+  });
+
+  it("is refused when the kernel accepted it from elsewhere than the endpoints' network, and when no endpoint has the address", () => {
+    const d = honouring();
+    expect(d.fromHeld(p.udp(ends, ports), ETH0)).toEqual([]);
+    expect(d.fromHeld(p.udp({ src: "172.17.0.99", dst: HOST_IP }, ports), HOST_DEVICE)).toEqual([]);
+    expect(d.drops(UP)).toEqual({ "source-spoofed": 2 });
+  });
+
+  it("goes nowhere out of an internal network", () => {
+    const d = honouring();
+    d.state.networks.flags[NET] = INTERNAL;
+    expect(d.fromEndpoint(B, p.udp(ends, ports))).toEqual([]);
+    expect(d.drops(B)).toEqual({ isolated: 1 });
+  });
+});
+
 describe("its checksum", () => {
   const sizes = [0, 1, 2, 1399, 2041, 2042, 2043, 2044, 2045, 9000, 9001, 60_000, 60_001];
 
@@ -202,9 +254,20 @@ describe("the steering's map", () => {
     }
   });
 
-  it("has a client of the host's own, and one next to the target, under the addresses that they use", () => {
+  it("has a client of the host's own under the addresses that it uses", () => {
     const d = honouring();
     d.fromHeld(p.udp({ src: "127.0.0.1", dst: "127.0.0.1" }, ports), LO);
+    d.fromHeld(p.udp({ src: GATEWAY, dst: HOST_IP }, ports), LO);
+    expect([...d.flowMap]).toEqual([
+      [key("127.0.0.1", "127.0.0.1", PUBLISHED, 40000, p.UDP), from(LO)],
+      [key(HOST_IP, GATEWAY, PUBLISHED, 40000, p.UDP), from(LO)],
+    ]);
+    d.at(d.now + 8000);
+    expect([...d.flowMap]).toEqual([]);
+  });
+
+  it("has a client next to the target under the address that it uses", () => {
+    const d = honouring();
     const onlink = {
       target: raw("10.9.0.4"),
       network: -1,
@@ -214,10 +277,7 @@ describe("the steering's map", () => {
     };
     d.publish({ proto: p.UDP, firstPort: 9100, lastPort: 9100, ...onlink });
     d.fromHeld(p.udp({ src: "10.9.0.5", dst: HOST_IP }, { sport: 40000, dport: 9100 }), ETH1);
-    expect([...d.flowMap]).toEqual([
-      [key("127.0.0.1", "127.0.0.1", PUBLISHED, 40000, p.UDP), from(LO)],
-      [key(HOST_IP, "10.9.0.5", 9100, 40000, p.UDP), from(ETH1)],
-    ]);
+    expect([...d.flowMap]).toEqual([[key(HOST_IP, "10.9.0.5", 9100, 40000, p.UDP), from(ETH1)]]);
     d.at(d.now + 8000);
     expect([...d.flowMap]).toEqual([]);
   });

@@ -83,7 +83,7 @@ describe("a datagram in fragments", () => {
     const dying = p.fragments(p.udp({ ...toHost, ttl: 1 }, { sport: 4000, dport: PUBLISHED, data: DATA }), 1480);
     const [told, ...more] = dying.flatMap((part) => d.fromUplink(part));
     expect(p.parse(told!.bytes)).toMatchObject({ dst: CLIENT, type: 11 });
-    expect([more.length, d.drops(UP)]).toEqual([0, { "ttl-exceeded": 2 }]);
+    expect([more.length, d.drops(UP)]).toEqual([0, { "ip-fragment": 2 }]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** How much one client, endpoint or published port may have, and what happens at the limit. */
 import { describe, expect, it } from "vitest";
-import type { LimitOptions } from "../../src/dataplane/limits.js";
 import type { StateOptions } from "../../src/dataplane/state.js";
+import type { LimitOptions } from "../../src/table/limit-options.js";
 import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import { Flow } from "../support/flows.js";
 import { ACK, SYN, TCP, UDP } from "../support/packets.js";

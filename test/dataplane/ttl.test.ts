@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { ICMP_PER_SEC } from "../../src/dataplane/state.js";
+import { ICMP_PER_SEC, ICMP_PER_SEC_IN_ALL } from "../../src/dataplane/state.js";
 import {
   A,
+  B,
   CLIENT,
   Dataplane,
   GATEWAY,
   HOST_IP,
+  HOST_PORT,
   IP_A,
+  IP_B,
   MAC_A,
   MAC_GATEWAY,
   MAC_UP,
@@ -56,14 +59,20 @@ describe("time exceeded (RFC 1812 §5.3.1)", () => {
     expect(p.parse(out!.bytes).data).toEqual(big.subarray(24, 24 + 548));
   });
 
-  it("is sent 1000 times a second at most; what is over is a counted drop", () => {
+  it("is sent 1000 times a second at most to who sends by one port, 4000 times in all; what is over is a counted drop", () => {
     const d = new Dataplane();
-    const probe = p.udp({ src: IP_A, dst: SERVER, ttl: 1 }, { sport: 40000, dport: 33434 });
-    let answers = 0;
-    for (let n = 0; n < ICMP_PER_SEC + 50; n++) answers += d.fromEndpoint(A, probe).length;
-    expect([ICMP_PER_SEC, answers, d.drops(A)]).toEqual([1000, 1000, { "ttl-exceeded": 50 }]);
+    const probe = (src: string): Uint8Array => p.udp({ src, dst: SERVER, ttl: 1 }, { sport: 40000, dport: 33434 });
+    const answers = (port: number, src: string): number => {
+      let n = 0;
+      for (let k = 0; k < ICMP_PER_SEC + 50; k++) n += d.fromEndpoint(port, probe(src)).length;
+      return n;
+    };
+    expect([answers(A, IP_A), d.drops(A)]).toEqual([1000, { "ttl-exceeded": 50 }]);
+    expect([answers(B, IP_B), d.drops(B)]).toEqual([1000, { "ttl-exceeded": 50 }]);
+    d.state.icmpErrors = ICMP_PER_SEC_IN_ALL; // by other ports
+    expect(d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP, ttl: 1 }, { sport: 9, dport: PUBLISHED, flags: p.SYN }))).toEqual([]);
     d.at(d.now + 1);
-    expect(d.fromEndpoint(A, probe)).toHaveLength(1);
+    expect([d.fromEndpoint(A, probe(IP_A)).length, d.fromEndpoint(B, probe(IP_B)).length]).toEqual([1, 1]);
   });
 
   it("is a drop where there is no address to answer from", () => {
@@ -86,4 +95,28 @@ it("leaves the TTL of what the host itself sends and gets: no router lies betwee
   expect(seen).toMatchObject({ src: GATEWAY, dst: IP_A, ttl: 1 });
   const [back] = d.fromEndpoint(A, p.tcp({ src: IP_A, dst: GATEWAY, ttl: 1 }, { sport: TARGET, dport: seen.sport, flags: p.SYN | p.ACK }));
   expect(p.parse(back!.bytes)).toMatchObject({ src: HOST_IP, dst: HOST_IP, sport: PUBLISHED, dport: 9, ttl: 1 });
+});
+
+describe("a packet whose TTL ends here", () => {
+  it.each([
+    ["a SYN", p.tcp({ src: IP_A, dst: SERVER, ttl: 1 }, { sport: 40000, dport: 80, flags: p.SYN })],
+    ["a datagram", p.udp({ src: IP_A, dst: SERVER, ttl: 1 }, { sport: 40000, dport: 33434 })],
+    ["an echo request", p.echo({ src: IP_A, dst: SERVER, ttl: 1 }, 7)],
+  ])("opens no flow and takes no port: %s", (_, probe) => {
+    const d = new Dataplane();
+    expect(p.parse(d.fromEndpoint(A, probe)[0]!.bytes)).toMatchObject({ src: GATEWAY, dst: IP_A, type: 11, code: 0 });
+    expect([d.state.conntrack.used, d.state.pool.used]).toEqual([0, 0]);
+  });
+
+  it("opens no flow to a published port either", () => {
+    const d = new Dataplane();
+    d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP, ttl: 1 }, { sport: 40000, dport: PUBLISHED, flags: p.SYN }));
+    expect(d.state.conntrack.used).toBe(0);
+  });
+
+  it("reaches the host itself, which is no hop", () => {
+    const d = new Dataplane();
+    const toHost = p.udp({ src: IP_A, dst: GATEWAY, ttl: 1 }, { sport: 40000, dport: 53 });
+    expect(d.fromEndpoint(A, toHost).map((sent) => sent.port)).toEqual([HOST_PORT]);
+  });
 });

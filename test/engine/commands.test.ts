@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { FORGET_MAX, type PublishRule } from "../../src/dataplane/state.js";
 import { Commands } from "../../src/engine/commands.js";
 import { RX_PACKETS } from "../../src/engine/counters.js";
+import type { FromWorker } from "../../src/engine/messages.js";
+import type { HolderRow } from "../../src/engine/views.js";
+import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
 import {
@@ -114,14 +117,13 @@ describe("withdrawing a published port", () => {
     expect(destinations(d)).toEqual([`${OUTSIDE}:80/tcp`]);
   });
 
-  it("forgets the steering entries of all flows, however many, in steps that fit", () => {
+  it("forgets the steering entries of all flows at once, however many, in steps that fit", () => {
     const d = new Dataplane({ conntrackMax: 4 * FORGET_MAX, offload: true });
     const id = d.publish(at(80, { target: raw(OUTSIDE), network: -1, onlinkNet: 1, onlinkMask: -1 }));
     const count = FORGET_MAX + 100; // with two entries each
     for (let n = 0; n < count; n++) open(d, `${HOST_IP}:80/tcp`, CLIENT, 1024 + n);
     expect(d.flowMap.size).toBe(2 * count);
     d.withdraw(id);
-    d.run();
     expect([d.state.conntrack.used, d.flowMap.size, d.forgotten.length]).toEqual([0, 0, 2 * count]);
   });
 
@@ -212,7 +214,11 @@ describe("what the host is", () => {
     d.say({ type: "allow", pairs: Int32Array.of(raw("10.0.0.0"), raw("255.0.0.0")) });
     expect(fromClient("192.0.2.5")).toBe(0);
     d.say({ type: "routes", routes: [] });
-    expect(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).toEqual([]);
+    expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 })))).toMatchObject({
+      port: A,
+      type: 3,
+      code: 0,
+    });
     expect(d.drops(A)).toEqual({ "no-route": 1 });
     d.say({ type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw("192.0.2.5") }] });
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).src).toBe("192.0.2.5");
@@ -246,8 +252,55 @@ describe("what the control side asks", () => {
     expect(d.told).toMatchObject([
       { type: "answer", id: 0, value: [{ proto: "tcp", state: "syn-sent", original: { dst: `${HOST_IP}:${PUBLISHED}` } }] },
       { type: "answer", id: 1, value: expect.arrayContaining([{ mac: MAC_A, port: A, ageSec: 0, static: true }]) },
-      { type: "answer", id: 2, value: { active: 1, capacity: 1024, created: 1, expired: 0, refused: 0 } },
+      { type: "answer", id: 2, value: { active: 1, capacity: 1024, created: 1, expired: 0, refused: 0, evicted: 0 } },
     ]);
+  });
+
+  describe("who has most flows", () => {
+    const ask = (d: Dataplane): HolderRow[] => {
+      d.say({ type: "query", id: 9, what: "holders" });
+      return (d.told.pop() as Extract<FromWorker, { type: "answer" }>).value as HolderRow[];
+    };
+
+    it("is told of each kind, and closed flows are not counted", () => {
+      const d = new Dataplane();
+      for (let n = 0; n < 4; n++)
+        for (let sport = 0; sport <= n; sport++) open(d, `${HOST_IP}:${PUBLISHED}/tcp`, `198.51.100.${n}`, 1000 + sport);
+      d.fromUplink(p.tcp({ src: "198.51.100.1", dst: HOST_IP }, { sport: 1000, dport: PUBLISHED, flags: p.RST }));
+      d.fromEndpoint(B, p.udp({ src: IP_B, dst: OUTSIDE }, { sport: 1, dport: 9 }));
+      expect(ask(d)).toEqual([
+        { kind: "client", name: "198.51.100.3", flows: 4, limited: false },
+        { kind: "client", name: "198.51.100.2", flows: 3, limited: false },
+        { kind: "client", name: "198.51.100.0", flows: 1, limited: false },
+        { kind: "endpoint", name: IP_B, flows: 1, limited: false },
+        { kind: "port", name: `${PUBLISHED}/tcp`, flows: 9, limited: false },
+      ]);
+    });
+
+    it("is told with who was at his limit last, though he has few", () => {
+      const d = new Dataplane({ limits: { ...DEFAULT_LIMITS, newFlowsPerSec: { client: 1, endpoint: 1, port: 9 } } });
+      for (let n = 0; n < 5; n++)
+        for (const sport of [1, 2])
+          d.fromUplink(p.tcp({ src: `198.51.100.${n}`, dst: HOST_IP }, { sport, dport: PUBLISHED, flags: p.SYN }));
+      for (const sport of [1, 2]) d.fromEndpoint(B, p.udp({ src: IP_B, dst: OUTSIDE }, { sport, dport: 9 }));
+      expect(ask(d).filter((row) => row.limited)).toEqual([
+        { kind: "client", name: "198.51.100.4", flows: 1, limited: true },
+        { kind: "endpoint", name: IP_B, flows: 1, limited: true },
+      ]);
+    });
+
+    it("is estimated in a large table", () => {
+      const d = new Dataplane({ conntrackMax: 16_384 });
+      for (let n = 0; n < 9000; n++) open(d, `${HOST_IP}:${PUBLISHED}/tcp`, n % 3 === 0 ? CLIENT : "198.51.100.77", 1024 + n);
+      const [first, second, port] = ask(d);
+      expect([first!.name, second!.name, port!.name]).toEqual(["198.51.100.77", CLIENT, `${PUBLISHED}/tcp`]);
+      for (const [row, flows] of [
+        [first, 6000],
+        [second, 3000],
+        [port, 9000],
+      ] as const)
+        expect(row!.flows / flows).toBeCloseTo(1, 1);
+    });
   });
 
   it("has the loop go on until it says stop", () => {
@@ -272,5 +325,32 @@ describe("what the control side asks", () => {
     commands.carryOut({ type: "watch", fd: 11 });
     commands.carryOut({ type: "steering", flowsFd: 12, uplinkDevice: 7 });
     expect([watched, maps]).toEqual([[11], [12]]);
+  });
+});
+
+describe("flows that are to end", () => {
+  it.each([
+    ["all", "0.0.0.0", "0.0.0.0", 0, []],
+    ["of a client", CLIENT, "255.255.255.255", 0, ["10.0.0.7:9/192.0.2.1:8999"]],
+    ["of a network", "10.0.0.0", "255.0.0.0", 0, [`${CLIENT}:9/192.0.2.1:8999`, `${CLIENT}:10/192.0.2.2:8999`]],
+    ["to a port", "0.0.0.0", "0.0.0.0", PUBLISHED + 1, "all stay"],
+    ["of a client to a port", CLIENT, "255.255.255.255", PUBLISHED, ["10.0.0.7:9/192.0.2.1:8999"]],
+  ] as const)("%s do, with their steering entries, and no others", (_, network, mask, port, left) => {
+    const d = new Dataplane({ bypass: false });
+    d.say({ type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(OTHER_HOST_IP)), broadcasts: new Int32Array() });
+    for (const [src, sport, dst] of [
+      [CLIENT, 9, HOST_IP],
+      [CLIENT, 10, OTHER_HOST_IP],
+      ["10.0.0.7", 9, HOST_IP],
+    ] as const)
+      expect(d.fromHeld(p.tcp({ src, dst }, { sport, dport: PUBLISHED, flags: p.SYN }))).toHaveLength(1);
+    const names = (): string[] => d.flows().map(({ original }) => `${original.src}/${original.dst}`);
+    const before = names();
+    const stay = left === "all stay" ? before : [...left];
+    d.say({ type: "end-flows", id: 5, network: raw(network), mask: raw(mask), port });
+    expect(d.told.pop()).toEqual({ type: "answer", id: 5, value: before.length - stay.length });
+    d.run();
+    expect(names().sort()).toEqual(stay.sort());
+    expect(d.flowMap.size).toBe(stay.length);
   });
 });

@@ -89,10 +89,10 @@ onTsproxy("cleans up what is the user's, and says what is not", "kernel", async 
 onTsproxy("does not take a state file that it may not read for a bad one", "kernel", async (c) => {
   skipUnlessReadableByNobody(c);
   const env = { TSPROXY_RUN_DIR: folder(c, "own"), TSPROXY_STATE_DIR: folder(c, "state") };
-  const file = path.join(env.TSPROXY_STATE_DIR, "docker.json");
+  const file = path.join(env.TSPROXY_STATE_DIR, "networks.json");
   fs.writeFileSync(file, JSON.stringify({ version: 1 }), { mode: 0o600 });
-  expectRefusal(await asNobody(c, ["cleanup"], env), /cannot read .*docker\.json \(EACCES\): run as root/);
-  expect(fs.readdirSync(env.TSPROXY_STATE_DIR)).toEqual(["docker.json"]);
+  expectRefusal(await asNobody(c, ["cleanup"], env), /cannot read .*networks\.json \(EACCES\): run as root/);
+  expect(fs.readdirSync(env.TSPROXY_STATE_DIR)).toEqual(["networks.json"]);
 });
 
 onTsproxy("`tsproxy doctor` says what this user lacks", "kernel", async (c) => {

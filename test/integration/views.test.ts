@@ -1,6 +1,6 @@
 /** What a running instance tells about itself: `stats`, `flows`, `fdb`, and the commands that need none. */
 import { expect } from "vitest";
-import { onTsproxy } from "../support/cases.js";
+import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, curl, ncUdp, ping, udpClient } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { serve } from "../support/servers.js";
@@ -21,30 +21,65 @@ onTsproxy("counts what it carried, by device and in all", "kernel", async (c) =>
   expect(after.flows.capacity).toBe(262_144);
   expect(after.flows.refused).toBe(0);
   const uplink = after.ports.find(({ kind }) => kind === "uplink");
-  // SYN, ACK, request, FIN and the like from one side, as many from the other: all come in, all go out again
-  expect(uplink?.rxPackets).toBeGreaterThanOrEqual(8);
-  expect(uplink?.txPackets).toBe(uplink?.rxPackets);
+  const held = after.ports.find(({ kind }) => kind === "held");
+  // SYN, ACK, request, FIN and the like from one side, as many from the other: all come in, the SYN by the held port, all go out again
+  expect(uplink?.rxPackets).toBeGreaterThanOrEqual(7);
+  expect(held?.rxPackets).toBe(1);
+  expect(uplink?.txPackets).toBe((uplink?.rxPackets ?? 0) + 1);
   expect(uplink?.rxBytes).toBeGreaterThan(600);
   expect(Object.values(after.steering).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(0);
 });
 
-onTsproxy("refuses flows beyond --conntrack-max, counts them, and goes on when there is room", "kernel", async (c) => {
-  const running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:5300/udp", "--conntrack-max", "4"]);
-  await serve(c.lab, c.c1, "udp", 5300);
+/** `count` clients from ports of their own, each of which has been answered twice. */
+async function udpClients(c: Case, count: number): Promise<Awaited<ReturnType<typeof udpClient>>[]> {
   const clients = [];
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < count; i++) {
     const client = await udpClient(c.lab, c.client, ADDR.host, 8999);
-    client.write("hello\n");
-    await client.until("answer", () => client.events().some(({ event }) => event === "data"));
+    for (const word of ["hello", "again"]) {
+      client.write(`${word}\n`);
+      await client.until("answer", () => client.stdout.includes(word));
+    }
     clients.push(client);
   }
+  return clients;
+}
+
+onTsproxy(
+  "refuses whom the last flows of the table are not for, counts and names him, and goes on when there is room",
+  "kernel",
+  async (c) => {
+    const running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:5300/udp", "--conntrack-max", "8"]);
+    await serve(c.lab, c.c1, "udp", 5300);
+    const clients = await udpClients(c, 7);
+    expect(await ncUdp(c.lab, c.client, ADDR.host, 8999, "one too many")).toBe("");
+    const { flows, drops, holders } = await running.stats();
+    expect(flows).toMatchObject({ active: 7, capacity: 8, created: 7, evicted: 0, refused: 0 });
+    expect(drops["limit-client"]).toBeGreaterThan(0);
+    expect(holders).toContainEqual({ kind: "client", name: ADDR.client, flows: 7, limited: true });
+    clients[0]?.write("still here\n");
+    await clients[0]?.until("answer", (client) => client.stdout.includes("still here"));
+    const shown = await tsproxy(c.lab, c.host, ["stats", "--pid", String(running.pid)]);
+    expect(shown.stdout).toMatch(/^192\.0\.2\.10 +client +7 +yes$/m);
+  },
+);
+
+onTsproxy("holds one client to --max-flows, and leaves others alone", "kernel", async (c) => {
+  const running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:5300/udp", "--max-flows", "client=2"]);
+  await serve(c.lab, c.c1, "udp", 5300);
+  const clients = await udpClients(c, 2);
   expect(await ncUdp(c.lab, c.client, ADDR.host, 8999, "one too many")).toBe("");
-  const { flows, drops } = await running.stats();
-  expect(flows).toMatchObject({ active: 4, capacity: 4, created: 4 });
-  expect(flows.refused).toBeGreaterThan(0);
-  expect(drops["table-full"]).toBeGreaterThan(0);
+  expect((await running.stats()).drops).toMatchObject({ "limit-client": expect.any(Number) });
+  for (let n = 0; n < 3; n++) expect(await ncUdp(c.lab, c.host, "127.0.0.1", 8999, "the host itself")).toContain("the host itself");
   clients[0]?.write("still here\n");
   await clients[0]?.until("answer", (client) => client.stdout.includes("still here"));
+});
+
+onTsproxy("has a single datagram without an answer make room in a full table", "kernel", async (c) => {
+  const running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:5300/udp", "--conntrack-max", "4"]);
+  for (let n = 0; n < 10; n++) expect(await ncUdp(c.lab, c.client, ADDR.host, 8999, "nobody listens")).toBe("");
+  await serve(c.lab, c.c1, "udp", 5300);
+  expect(await ncUdp(c.lab, c.client, ADDR.host, 8999, "hello")).toContain("hello");
+  expect((await running.stats()).flows).toMatchObject({ active: 4, created: 11, evicted: 7, refused: 0 });
 });
 
 onTsproxy("shows TCP, UDP and ping flows with state, directions, packets and time-out", "own", async (c) => {

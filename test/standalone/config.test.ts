@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
 import { parseConfig, type RunOptions } from "../../src/standalone/config.js";
+import { DEFAULT_TIMEOUTS, ESTABLISHED } from "../../src/table/conntrack.js";
+import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 
 const MAPPING = "8999:172.17.0.4:8080";
@@ -17,8 +19,10 @@ describe("parseConfig", () => {
       workers: 1,
       masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
+      timeouts: DEFAULT_TIMEOUTS,
       offload: false,
       firewall: "honour",
+      limits: DEFAULT_LIMITS,
       readyFd: undefined,
       relay: false,
       probe: false,
@@ -37,6 +41,9 @@ describe("parseConfig", () => {
         mtu: "9000",
         workers: "4",
         conntrackMax: "1000",
+        maxFlows: ["client=100", "port=5000"],
+        maxNewFlows: ["endpoint=20"],
+        timeout: ["established=7200"],
         readyFd: "3",
         promiscuous: true,
         relay: true,
@@ -49,6 +56,11 @@ describe("parseConfig", () => {
       workers: 4,
       masqueradePorts: { first: 40000, last: 40001 },
       conntrackMax: 1000,
+      limits: {
+        flows: { ...DEFAULT_LIMITS.flows, client: 100, port: 5000 },
+        newFlowsPerSec: { ...DEFAULT_LIMITS.newFlowsPerSec, endpoint: 20 },
+      },
+      timeouts: DEFAULT_TIMEOUTS.with(ESTABLISHED, 7200),
       readyFd: 3,
       relay: true,
       probe: true,
@@ -90,6 +102,12 @@ describe("parseConfig", () => {
 
   it.each<[RunOptions, string, string]>([
     [{}, "nothing to do", "-p 8999:172.17.0.4:8080"],
+    [{ publish: [MAPPING], maxFlows: ["100"] }, "--max-flows '100': not a limit", "client=N"],
+    [{ publish: [MAPPING], maxFlows: ["host=100"] }, "--max-flows 'host=100': not a limit", "client=N"],
+    [{ publish: [MAPPING], maxFlows: ["client=0"] }, "--max-flows client= '0'", "1 to 1048576"],
+    [{ publish: [MAPPING], maxFlows: ["client=ten"] }, "--max-flows client= 'ten'", "1 to 1048576"],
+    [{ publish: [MAPPING], maxFlows: ["client=1", "client=2"] }, "--max-flows 'client=2': there is one", "leave one"],
+    [{ publish: [MAPPING], maxNewFlows: ["port=99999999"] }, "--max-new-flows port= '99999999'", "1 to 10000000"],
     [{ publish: ["80"] }, "'80' has no target", "HOST_PORT"],
     [{ publish: [MAPPING], endpoint: ["web=172.17.0.4"] }, "--endpoint web=172.17.0.4: there is no network", "--network"],
     [{ publish: [MAPPING], promiscuous: true }, "--promiscuous: there is no network", "--network"],

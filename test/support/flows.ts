@@ -21,12 +21,13 @@ export class Flow {
     private readonly proto: number = p.TCP,
   ) {}
 
-  /** The opener sends; whether it got through. */
+  /** The opener sends; whether it got through, and did not come back as "unreachable". */
   ask(flags = p.ACK): boolean {
     const { from, src, sport, dst, dport } = this.opener;
     const [out] = this.enter(from, { src, dst }, { sport, dport }, flags);
     if (out === undefined) return false;
     const got = p.parse(out.bytes);
+    if (got.proto === p.ICMP && got.type === 3) return false;
     this.seen = { port: out.port, src: got.src, sport: got.sport, dst: got.dst, dport: got.dport };
     return true;
   }

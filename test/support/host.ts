@@ -18,6 +18,8 @@ export const UP = 0,
   B = 3,
   C = 4,
   HELD_PORT = 5;
+/** Interface index of the host's device in its own network. */
+export const HOST_DEVICE = 9;
 export const HOST_IP = "192.0.2.1",
   BROADCAST = "192.0.2.255",
   GATEWAY = "172.17.0.1",
@@ -59,7 +61,7 @@ export function rule(options: Partial<PublishRule> = {}): PublishRule {
 
 /** What the control side says when a port comes to be; `fd` where the port's frames are to come from a device. */
 export function addPort(port: number, kind: number, mac: string, address = "0.0.0.0", network = NET, fd = -1): ToWorker {
-  return { type: "add-port", port, kind, fd, mac: macBytes(mac), address: raw(address), network };
+  return { type: "add-port", port, kind, fd, mac: macBytes(mac), address: raw(address), network, device: kind === HOST ? HOST_DEVICE : 0 };
 }
 
 /** What the control side says to make the host above; rule 0 is the published port. */

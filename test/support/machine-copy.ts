@@ -2,6 +2,7 @@
  * A copy of this machine's files to install into: an overlay over `/`, in a mount namespace of its own, whose upper side is memory. What is
  * written there is gone when its shell ends, and can be listed before.
  */
+import fs from "node:fs";
 import path from "node:path";
 import type { Lab } from "./lab.js";
 import type { Proc } from "./proc.js";
@@ -46,14 +47,18 @@ mount --bind ${lab.dir} root/mnt || exit
     return { code, output: this.shell.stdout.slice(from, this.shell.stdout.indexOf(mark, from)) };
   }
 
-  /** Files that differ from the machine's, but for what dpkg and its like keep. A folder that is left empty counts. */
+  /** Files that differ from the machine's, or are gone, and folders that it has not; but for what dpkg and its like keep. */
   async changes(): Promise<string[]> {
     const mark = `--${++this.runs}--`;
     const from = this.shell.stdout.length;
-    this.shell.write(`(cd upper && find . -mindepth 1 ! -type d -o -type d -empty) | cut -c2-; echo "${mark}"\n`);
+    this.shell.write(`find upper -mindepth 1 -printf '%y/%P\\n'; echo "${mark}"\n`);
     await this.shell.until("the list of changes", () => this.shell.stdout.includes(`${mark}\n`));
     const lines = this.shell.stdout.slice(from, this.shell.stdout.indexOf(mark, from)).split("\n");
-    return lines.filter((line) => line !== "" && !KEPT.test(line)).sort();
+    return lines
+      .map((line) => ({ isFolder: line.startsWith("d"), file: line.slice(1) }))
+      .filter(({ isFolder, file }) => file !== "" && !KEPT.test(file) && !(isFolder && fs.existsSync(file)))
+      .map(({ file }) => file)
+      .sort();
   }
 }
 

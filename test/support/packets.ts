@@ -125,10 +125,15 @@ function withChecksum(ip: Ip, proto: number, body: Uint8Array, at: number): Uint
   return ipv4(ip, proto, body);
 }
 
+const SEQUENCE = 0xdeadbeef;
+
 export interface Tcp {
   sport: number;
   dport: number;
   flags?: number;
+  /** Sequence and acknowledgment number; by default each side expects what the other sends. */
+  seq?: number;
+  ack?: number;
   options?: Uint8Array;
   data?: Uint8Array;
 }
@@ -137,8 +142,8 @@ export function tcp(ip: Ip, t: Tcp): Uint8Array {
   const body = join(new Uint8Array(20), t.options ?? new Uint8Array(0), t.data ?? new Uint8Array(0));
   setU16(body, 0, t.sport);
   setU16(body, 2, t.dport);
-  view(body).setUint32(4, 0xdeadbeef);
-  view(body).setUint32(8, 0x01020304);
+  view(body).setUint32(4, t.seq ?? SEQUENCE);
+  view(body).setUint32(8, t.ack ?? SEQUENCE);
   body[12] = (20 + (t.options?.length ?? 0)) << 2;
   body[13] = t.flags ?? ACK;
   setU16(body, 14, 64240);

@@ -94,7 +94,8 @@ function typeOf(schema: JsonSchema): string {
 }
 
 /** Lines of at most WIDTH columns; those after the first are indented. */
-function wrap(text: string, indent = ""): string {
+/** Prose in lines of at most 100 columns; `indent` before all but the first. */
+export function wrap(text: string, indent = ""): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.trimEnd().split(/(?<=\S) +/)) {

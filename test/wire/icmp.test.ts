@@ -14,7 +14,7 @@ function withSum(message: Uint8Array): Uint8Array {
 it("reads known bytes of an echo request (RFC 792)", () => {
   const v = views(bytesOf("0800f7ff00000000"));
   expect(icmp.type(v.bytes, 4)).toBe(icmp.ECHO);
-  expect(icmp.isEcho(v.bytes, 4)).toBe(true);
+  expect([icmp.isQuery(v.bytes, 4), icmp.isRequest(v.bytes, 4)]).toEqual([true, true]);
   expect(icmp.isError(v.bytes, 4)).toBe(false);
   expect(icmp.checksumOk(v.bytes, v.halves, 4, 8)).toBe(true);
 });
@@ -23,7 +23,11 @@ it("sorts all 256 types", () => {
   const v = views(new Uint8Array(8));
   for (let type = 0; type < 256; type++) {
     v.bytes[4] = type;
-    expect(icmp.isEcho(v.bytes, 4), `${type}`).toBe(type === 0 || type === 8);
+    const isRequest = [8, 13, 15, 17].indexOf(type);
+    const isReply = [0, 14, 16, 18].indexOf(type);
+    const isQuery = isRequest !== -1 || isReply !== -1;
+    expect(icmp.isQuery(v.bytes, 4), `${type}`).toBe(isQuery);
+    if (isQuery) expect([icmp.isRequest(v.bytes, 4), icmp.query(v.bytes, 4)]).toEqual([isRequest !== -1, Math.max(isRequest, isReply)]);
     expect(icmp.isError(v.bytes, 4), `${type}`).toBe(type === 3 || type === 11 || type === 12);
     expect(icmp.isOfRouter(v.bytes, 4), `${type}`).toBe(type === 5 || type === 9);
   }

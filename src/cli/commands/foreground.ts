@@ -42,16 +42,10 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
       "MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp].\nNETNS is a name in /run/netns, a process id, or an absolute path.",
     )
     .note("Run 'tsproxy COMMAND --help' for more information on a command.")
-    .note(
-      [
-        "Environment:",
-        "  TSPROXY_RUN_DIR    where instances have their sockets (/run/tsproxy; without",
-        "                     root $XDG_RUNTIME_DIR/tsproxy)",
-        "  TSPROXY_STATE_DIR  where the daemon keeps its networks (/var/lib/tsproxy)",
-        "  TSPROXY_DEBUG      if set, errors come with their stacks",
-        "  DOCKER_HOST        where dockerd is asked for names",
-      ].join("\n"),
-    )
+    .variable("TSPROXY_RUN_DIR", "Folder of the sockets (/run/tsproxy; not as root, $XDG_RUNTIME_DIR/tsproxy)")
+    .variable("TSPROXY_STATE_DIR", "Folder of what the daemon remembers (/var/lib/tsproxy)")
+    .variable("TSPROXY_DEBUG", "If set, errors come with their stacks")
+    .variable("DOCKER_HOST", "Where dockerd is asked for names")
     .example("Publish a container's port 8080 as port 8999 of this host", "tsproxy -p 8999:172.17.0.4:8080")
     .example(
       "On one address only; a range; UDP; any free port",

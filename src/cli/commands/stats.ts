@@ -29,11 +29,14 @@ function format(s: StatsView): string {
     formatBytes(p.txBytes),
     formatCounters(p.drops),
   ]);
+  const holders = (s.holders ?? []).map((h) => [h.name, h.kind, h.flows, h.limited ? "yes" : "no"]);
+  const { created, expired, evicted = 0, refused } = s.flows;
   return [
     `tsproxy ${s.version}, pid ${s.pid}, up ${formatDuration(s.uptimeSec)}\n`,
     formatTable(["MAPPING", "VIA"], mappings),
     formatTable(["PORT", "KIND", "ADDRESS", "RX PACKETS", "RX BYTES", "TX PACKETS", "TX BYTES", "DROPS"], ports),
-    `Flows:     ${s.flows.active} of ${s.flows.capacity} (${s.flows.created} created, ${s.flows.expired} expired, ${s.flows.refused} refused)\n` +
+    ...(holders.length === 0 ? [] : [formatTable(["MOST FLOWS", "KIND", "FLOWS", "REFUSED"], holders)]),
+    `Flows:     ${s.flows.active} of ${s.flows.capacity} (${created} created, ${expired} expired, ${evicted} evicted, ${refused} refused)\n` +
       `Drops:     ${formatCounters(s.drops)}\nSteering:  ${formatCounters(s.steering)}\n`,
   ].join("\n");
 }

@@ -103,7 +103,7 @@ function checkProxies(
   const config = readConfig(system, dockerd, file);
   if ("finding" in config) return config.finding;
   const { settings, changed } = config;
-  const told = new Map(info?.FirewallBackend?.Info);
+  const told = new Map(Array.isArray(info?.FirewallBackend?.Info) ? info.FirewallBackend.Info : []);
   const says = (name: string, flagName: string, key: string): string | undefined => {
     const value = told.get(name) ?? flag(dockerd.args, flagName) ?? settings[key];
     return value === undefined ? undefined : String(value);
@@ -126,8 +126,8 @@ function checkProxies(
   }
   const others = dockerd.proxies.filter((used) => used !== proxy).length;
   if (others > 0) return missing(`${others} ports are still published with another proxy`, RESTART);
-  const launchers = path.join(dockerd.runDir ?? "/run/tsproxy", "docker-proxy.sock");
-  if (daemon?.launcherSocket !== undefined && dockerd.runDir !== undefined && daemon.launcherSocket !== launchers)
+  const launchers = dockerd.runDir === undefined ? undefined : path.join(dockerd.runDir, "docker-proxy.sock");
+  if (launchers !== undefined && daemon?.launcherSocket !== undefined && daemon.launcherSocket !== launchers)
     return missing(
       `Docker's proxies look for the daemon at ${launchers}, and it is at ${daemon.launcherSocket}`,
       "give dockerd and the daemon the same TSPROXY_RUN_DIR",

@@ -11,7 +11,7 @@ export interface DockerdProcess {
   /** Milliseconds since 1970, to a second. */
   startedAt: number;
   args: string[];
-  /** Of its environment; undefined: not set, or this user may not look. */
+  /** Where its proxies look for the tsproxy daemon, by its environment; undefined: this user may not look. */
   runDir: string | undefined;
   /** What its proxies run, by their first argument. */
   proxies: string[];
@@ -43,7 +43,7 @@ export class Dockerd {
       pid,
       startedAt: this.startedAt(pid),
       args: this.words(`${pid}/cmdline`),
-      runDir: environment.find((word) => word.startsWith("TSPROXY_RUN_DIR="))?.slice("TSPROXY_RUN_DIR=".length),
+      runDir: environment.length === 0 ? undefined : (variableOf(environment, "TSPROXY_RUN_DIR") ?? "/run/tsproxy"),
       proxies: this.proxiesOf(pid),
     };
   }
@@ -172,6 +172,10 @@ function listeningInodes(table: string, socket: string): string[] {
     const [, , , flags = "0", , , inode = "", file = ""] = line.trim().split(/\s+/);
     return (Number.parseInt(flags, 16) & LISTENING) !== 0 && canonical(file) === canonical(socket) ? [inode] : [];
   });
+}
+
+function variableOf(environment: string[], name: string): string | undefined {
+  return environment.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 function contains(file: string, text: string): boolean {

@@ -129,7 +129,7 @@ class Bridge implements Network {
     closeToIpv6(tap.name);
     const mac = addressMac(gateway);
     socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode: "none", ipv4Conf });
-    taps.attach(tap, { kind: "host", name: tap.name, mac, rawAddress: rawWord(gateway), network: this.number }, this.undo);
+    taps.attach(tap, { kind: "host", name: tap.name, mac, rawAddress: rawWord(gateway), network: this.number, device: index }, this.undo);
     socket.addAddress(index, formatIpv4(gateway), cidr.prefixLength);
     socket.setLink(index, { up: true });
     return tap.name;

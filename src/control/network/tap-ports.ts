@@ -14,6 +14,8 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   rawAddress: number;
   /** Number of its network. */
   network: number;
+  /** The host's: interface index. */
+  device?: number;
 }
 
 export class TapPorts {
@@ -33,10 +35,10 @@ export class TapPorts {
   }
 
   /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */
-  attach(tap: Tap, { mac, rawAddress, network, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
+  attach(tap: Tap, { mac, rawAddress, network, device = 0, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
-    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, address: rawAddress, network }, tap.fds);
+    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, address: rawAddress, network, device }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
   }
 }

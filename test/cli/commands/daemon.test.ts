@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import { daemonCommand, readyLine } from "../../../src/cli/commands/daemon.js";
+import { DEFAULT_TIMEOUTS } from "../../../src/table/conntrack.js";
+import { DEFAULT_LIMITS } from "../../../src/table/limit-options.js";
 
 it("takes the dataplane's options and its own", async () => {
   let given: unknown;
@@ -25,6 +27,8 @@ it("takes the dataplane's options and its own", async () => {
     conntrackMax: 262_144,
     offload: true,
     firewall: "honour",
+    limits: DEFAULT_LIMITS,
+    timeouts: DEFAULT_TIMEOUTS,
     group: "docker",
     pluginSocket: "/run/x.sock",
     json: true,

@@ -34,7 +34,11 @@ const stats: StatsView = {
     },
   ],
   drops: { ttl: 1, "no-route": 3 },
-  flows: { active: 2, capacity: 262144, created: 10, expired: 8, refused: 0 },
+  flows: { active: 2, capacity: 262144, created: 10, expired: 8, refused: 0, evicted: 3 },
+  holders: [
+    { kind: "client", name: "192.0.2.7", flows: 2, limited: false },
+    { kind: "port", name: "8999/tcp", flows: 2, limited: true },
+  ],
   steering: { taken: 12 },
 };
 
@@ -54,7 +58,11 @@ it("shows published ports, devices and counters as tables", async () => {
       "tspup0  uplink    -                    5  999 B           1234  1.5 MB    none",
       "eth0    endpoint  172.17.0.4           7  0 B                8  1 B       no-route 3, ttl 1",
       "",
-      "Flows:     2 of 262144 (10 created, 8 expired, 0 refused)",
+      "MOST FLOWS  KIND    FLOWS  REFUSED",
+      "192.0.2.7   client      2  no",
+      "8999/tcp    port        2  yes",
+      "",
+      "Flows:     2 of 262144 (10 created, 8 expired, 3 evicted, 0 refused)",
       "Drops:     no-route 3, ttl 1",
       "Steering:  taken 12",
       "",
@@ -71,4 +79,16 @@ it("puts IPv6 addresses into brackets", async () => {
 it("prints JSON as it came", async () => {
   await instance(42, "standalone", { stats: () => stats });
   expect(JSON.parse(await written((write) => showStats({ json: true, pid: undefined }, write)))).toEqual(stats);
+});
+
+it("shows an older instance too, which does not say who has most flows", async () => {
+  const {
+    holders: _,
+    flows: { evicted: __, ...flows },
+    ...older
+  } = stats;
+  await instance(42, "standalone", { stats: () => ({ ...older, flows }) });
+  const text = await written((write) => showStats(ALL, write));
+  expect(text).toContain("(10 created, 8 expired, 0 evicted, 0 refused)");
+  expect(text).not.toContain("MOST FLOWS");
 });

@@ -7,7 +7,7 @@ import { TsproxyError } from "../../../src/errors.js";
 
 const LAUNCHER = "/opt/tsproxy/tsproxy-docker-proxy";
 const STARTED = 1_700_000_000_000;
-const dockerd: DockerdProcess = { pid: 7, startedAt: STARTED, args: ["dockerd"], runDir: undefined, proxies: [LAUNCHER] };
+const dockerd: DockerdProcess = { pid: 7, startedAt: STARTED, args: ["dockerd"], runDir: "/run/tsproxy", proxies: [LAUNCHER] };
 const daemon: InfoView = {
   pid: 8,
   version: "1",
@@ -161,6 +161,12 @@ describe("docker-proxy", () => {
       "restart docker",
     ],
     ["launchers look elsewhere for the daemon", { dockerd: { runDir: "/tmp/run" } }, "/tmp/run/docker-proxy.sock", "TSPROXY_RUN_DIR"],
+    [
+      "the daemon waits elsewhere for launchers",
+      { daemonInfo: { launcherSocket: "/tmp/run/docker-proxy.sock" } },
+      "look for the daemon at /run/tsproxy/docker-proxy.sock",
+      "TSPROXY_RUN_DIR",
+    ],
   ])("is missing when %s", async (_, changes, meaning, fix) => {
     expect((await examine(changes))["docker-proxy"]).toMatchObject({
       status: "missing",

@@ -72,6 +72,13 @@ it("does not take another one for it when it may look", () => {
   expect(new Dockerd(proc).find(SOCKET)).toBeUndefined();
 });
 
+it("knows where proxies look for the daemon when nothing says so, unless this user may not look", () => {
+  process(5, { comm: "dockerd", sockets: [111], environment: ["PATH=/bin"] });
+  expect(new Dockerd(proc).find(SOCKET)?.runDir).toBe("/run/tsproxy");
+  process(5, { comm: "dockerd", environment: [] });
+  expect(new Dockerd(proc).find(SOCKET)?.runDir).toBeUndefined();
+});
+
 it("knows the proxies that it started, and where they look for the daemon", () => {
   process(5, { comm: "dockerd", sockets: [111], environment: ["PATH=/bin", "TSPROXY_RUN_DIR=/tmp/run"] });
   process(8, { comm: "docker-proxy", parent: 5, args: ["/usr/bin/docker-proxy", "-proto", "tcp", "-container-ip", "172.17.0.2"] });

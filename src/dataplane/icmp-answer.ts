@@ -1,0 +1,52 @@
+/**
+ * Answers a packet with an ICMP error about itself (RFC 1812 §4.3.2), back to where it came from, quoting it as its sender knows it. Never
+ * about an error, a later fragment, or what was for a group (§4.3.2.7), and no more than so many a second (§4.3.2.8).
+ */
+import { type Batch, NO_FLOW } from "../mem/batch.js";
+import * as eth from "../wire/ethernet.js";
+import * as icmp from "../wire/icmp.js";
+import * as ipv4 from "../wire/ipv4.js";
+import * as vnet from "../wire/vnet.js";
+import { ICMP_PER_SEC, ICMP_PER_SEC_IN_ALL, type State } from "./state.js";
+
+/** An error quotes as much as fits into 576 bytes (RFC 1812 §4.3.2.3). */
+const MAX_QUOTE = 576 - ipv4.MIN_HEADER_SIZE - icmp.HEADER_SIZE;
+const ERROR_TTL = 64;
+
+/** Turns frame `i`, which `parse` has seen, into the error; false, and nothing is changed, where there is to be none. */
+export function answer(b: Batch, i: number, state: State, type: number, code: number): boolean {
+  const { bytes, halves, words } = b.memory;
+  const at = b.at[i]!;
+  const frame = at + vnet.HEADER_SIZE;
+  const ip = frame + eth.HEADER_SIZE;
+  const sender = ipv4.src(words, ip);
+  const asked = ipv4.dst(words, ip);
+  if (!mayAnswer(state, b.ingress[i]!) || b.proto[i] === 0 || (asked & 0xff) >= 224) return false;
+  if (b.proto[i] === ipv4.PROTO_ICMP && !icmp.isQuery(bytes, b.l4[i]!)) return false;
+  const onBridge = b.ingress[i] !== state.ports.uplink;
+  const own = onBridge
+    ? state.networks.gateway[state.ports.network[b.ingress[i]!]!]!
+    : state.isLocal(asked)
+      ? asked
+      : state.routes.sourceFor(sender);
+  if (own === 0) return false;
+  state.icmpErrors++;
+  state.icmpErrorsTo[b.ingress[i]!]!++;
+  const total = ipv4.totalLength(bytes, ip);
+  const quote = Math.min(total, MAX_QUOTE);
+  const message = ip + ipv4.MIN_HEADER_SIZE;
+  bytes.copyWithin(message + icmp.HEADER_SIZE, ip, ip + quote);
+  ipv4.emit(bytes, halves, words, ip, ipv4.MIN_HEADER_SIZE + icmp.HEADER_SIZE + quote, ERROR_TTL, ipv4.PROTO_ICMP, own, sender);
+  icmp.emitError(bytes, halves, message, icmp.HEADER_SIZE + quote, type, code, 0);
+  vnet.emit(halves, at);
+  b.len[i] = eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + icmp.HEADER_SIZE + quote;
+  b.flow[i] = NO_FLOW;
+  b.egress[i] = b.ingress[i]!;
+  b.mark[i] = 0;
+  b.routed[i] = 1;
+  return true;
+}
+
+function mayAnswer({ icmpErrors, icmpErrorsTo }: State, port: number): boolean {
+  return icmpErrors < ICMP_PER_SEC_IN_ALL && icmpErrorsTo[port]! < ICMP_PER_SEC;
+}

@@ -1,0 +1,359 @@
+/**
+ * One fuzzed world: batches of mutated frames through the whole engine. Around every slot that a batch does not use there are guard bytes, tails
+ * included; every frame must be sent or counted as a drop; each frame that is sent is judged (`oracle.ts`). Everything follows from the seed.
+ */
+import { DROPS, dropsOf, ROW } from "../../../src/engine/counters.js";
+import { HEAD_SIZE } from "../../../src/mem/packet-memory.js";
+import { DROP_REASONS } from "../../../src/wire/drop.js";
+import { ipBytes, macBytes } from "../../support/packets.js";
+import { Random } from "../../support/random.js";
+import { ETH, UDP, VNET, word } from "./bytes.js";
+import { built, captured, type Seed } from "./corpus.js";
+import { type FuzzIo, MAX_INPUT } from "./fuzz-io.js";
+import { Mutator } from "./mutator.js";
+import { Oracle } from "./oracle.js";
+import { type Config, ENDPOINTS, ETH0, HELD, HELD_LO, HOST_IP, LO, macOf, NETWORKS, PORT_COUNT, PUBLISHED, UP, World } from "./world.js";
+
+/** One frame, or a command, of a history; what a failure is made of. */
+export type Event =
+  | { port: number; frame: string }
+  | { command: "remove" | "add" | "withdraw" | "publish"; index: number }
+  | { clock: number };
+
+/** A batch is a list of events; frames of one batch go in together. */
+export interface Failure {
+  what: string;
+  config: Config;
+  batches: Event[][];
+}
+
+const GUARD = 0xa5;
+/** Batches that a failure remembers. */
+const HISTORY = 200;
+/** Packets that the oracle remembers before the world starts anew. */
+const MEMORY = 300_000;
+const CORPUS = 3000;
+/** The tails are 2 MB: looked at once in so many batches. */
+const TAILS_EVERY = 500;
+const ADDRESSES = [...ENDPOINTS.values()]
+  .map((e) => e.address)
+  .concat(
+    NETWORKS.map((n) => n.gateway),
+    HOST_IP,
+    "127.0.0.1",
+    "0.0.0.0",
+    "255.255.255.255",
+    "224.0.0.1",
+    "10.0.0.4",
+    "198.51.100.9",
+    "203.0.113.80",
+  );
+const MACS = [...ENDPOINTS.values()]
+  .map((e) => macOf(e.address))
+  .concat(
+    NETWORKS.map((n) => macOf(n.gateway)),
+    "ff:ff:ff:ff:ff:ff",
+    "01:80:c2:00:00:0e",
+    "33:33:00:00:00:01",
+  );
+
+export class Run {
+  readonly world: World;
+  readonly oracle: Oracle;
+  frames = 0;
+  sent = 0;
+  private readonly heads: Uint8Array;
+  private readonly cleanHeads: Uint8Array;
+  private readonly tails: Uint8Array;
+  private readonly cleanTails: Uint8Array;
+  private readonly inputLengths: Int32Array;
+  private readonly inputPorts: Int32Array;
+  private wrong: string | null = null;
+  /** Frames of the batch in its life. */
+  private count = 0;
+  /** What was sent of it. */
+  private readonly out: { slot: number; egress: number; at: number; len: number }[] = [];
+  private batches = 0;
+
+  constructor(config: Config) {
+    this.world = new World(config);
+    this.oracle = new Oracle(this.world);
+    const { io, memory } = this.world;
+    const end = memory.slots * HEAD_SIZE;
+    this.heads = memory.bytes.subarray(0, end);
+    this.cleanHeads = new Uint8Array(end).fill(GUARD);
+    this.tails = memory.bytes.subarray(end).fill(GUARD);
+    this.cleanTails = this.tails.slice();
+    this.inputLengths = new Int32Array(memory.slots);
+    this.inputPorts = new Int32Array(memory.slots);
+    io.judge = (slot, egress, at, len) => {
+      this.sent++;
+      if (slot >= this.count) this.wrong ??= "a slot without a frame is sent";
+      else this.out.push({ slot, egress, at, len });
+    };
+  }
+
+  /** Puts a frame into the next batch; its bytes are in `io.input[slot]` already. */
+  put(slot: number, len: number, port: number): void {
+    const { io } = this.world;
+    io.lengths[slot] = len;
+    io.ingress[slot] = port === HELD_LO ? HELD : port;
+    io.device[slot] = port === HELD ? ETH0 : port === HELD_LO ? LO : 0;
+    this.inputLengths[slot] = len;
+    this.inputPorts[slot] = port;
+    io.count = slot + 1;
+  }
+
+  /** Runs the batch that was put in; null, or what is wrong. */
+  turn(): string | null {
+    const { oracle } = this;
+    const { engine, io, memory } = this.world;
+    const n = io.count;
+    this.count = n;
+    this.heads.fill(GUARD, n * HEAD_SIZE);
+    this.out.length = 0;
+    this.wrong = null;
+    const drops = this.drops();
+    const refused = oracle.refused;
+    const long = this.inputLengths.subarray(0, n).some((len) => len > HEAD_SIZE);
+    try {
+      engine.turn(0, 0);
+    } catch (error) {
+      return `throws ${(error as Error).stack}`;
+    }
+    this.frames += n;
+    if (this.wrong !== null) return this.wrong;
+    // Frames lie where they were written until the next batch. They came in by slot, and go out by egress.
+    this.out.sort((a, b) => a.slot - b.slot);
+    let out = 0;
+    let last = -1;
+    for (const { slot, egress, at, len } of this.out) {
+      if (slot !== last) out++;
+      last = slot;
+      const wrong = oracle.judge(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!, memory.bytes, at, len, egress);
+      if (wrong !== null) return wrong;
+    }
+    const told = oracle.refused - refused;
+    if (this.drops() - drops !== n - out + told)
+      return `of ${n} frames ${out} were sent, ${told} of them as refusals, and ${this.drops() - drops} are counted as drops`;
+    const spare = n * HEAD_SIZE;
+    if (Buffer.compare(this.heads.subarray(spare), this.cleanHeads.subarray(spare)) !== 0)
+      return `writes outside of the ${n} slots of a batch`;
+    if (this.batches++ % TAILS_EVERY === 0 && !long && Buffer.compare(this.tails, this.cleanTails) !== 0) return "writes into a tail";
+    if (long) this.tails.fill(GUARD, 0, 32 * 65_536);
+    return null;
+  }
+
+  /** Carries out what is no frame. */
+  command(event: Exclude<Event, { port: number }>): void {
+    const { world, oracle } = this;
+    if ("clock" in event) {
+      world.io.clock[0] = event.clock;
+      return;
+    }
+    const { command, index } = event;
+    if (command === "remove") {
+      world.removeEndpoint(index);
+      oracle.forgetPort(index);
+    } else if (command === "add") world.addEndpoint(index);
+    else if (command === "withdraw") {
+      world.withdraw(PUBLISHED[index]!);
+      oracle.forgetPublished(PUBLISHED[index]!);
+    } else world.publish(PUBLISHED[index]!);
+  }
+
+  /** Drops so far, by reason. */
+  reasons(): Record<string, number> {
+    const sum: Record<string, number> = {};
+    for (let port = 0; port < PORT_COUNT; port++)
+      for (const [name, n] of Object.entries(dropsOf(this.world.counters, port))) sum[name] = (sum[name] ?? 0) + n;
+    return sum;
+  }
+
+  private drops(): number {
+    const { counters } = this.world;
+    let n = 0;
+    for (let port = 0; port < PORT_COUNT; port++) for (let r = 0; r < DROP_REASONS; r++) n += counters[port * ROW + DROPS + r]!;
+    return n;
+  }
+}
+
+/** Runs the world of `config` until `done`; null, or the failure with what led to it. */
+export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; failure: Failure | null } {
+  const random = new Random(config.seed);
+  const run = new Run(config);
+  const { io, memory } = run.world;
+  const seeds = [...built(random, CORPUS), ...captured()];
+  const mutator = new Mutator(random, ADDRESSES.map(ipBytes), MACS.map(macBytes));
+  const removed = new Set<number>();
+  const history = new History(memory.slots);
+  let now = 1000;
+  const copies: Uint8Array[] = [];
+  while (!done(run) && run.oracle.size < MEMORY) {
+    const events: Event[] = [];
+    if (random.below(200) === 0) {
+      const event = command(random, run.world, removed);
+      events.push(event);
+      run.command(event);
+    }
+    if (random.below(40) === 0) {
+      now += random.pick([1, 2, 30, 300]);
+      events.push({ clock: now });
+      run.command({ clock: now });
+    }
+    const n = random.below(4) === 0 ? 1 : 1 + random.below(memory.slots - 1);
+    for (let slot = 0; slot < n; slot++) {
+      const seed: Seed = random.below(3) === 0 && copies.length > 0 ? answerTo(random, copies) : random.pick(seeds);
+      const frame = io.input[slot]!;
+      frame.set(seed.frame);
+      const len = mutator.mutate(frame, Math.min(seed.frame.length, MAX_INPUT));
+      const port = random.below(20) === 0 ? random.below(PORT_COUNT) : seed.port;
+      // No frame comes by a port that was removed; most of what is for the host itself by its kernel.
+      const accepted = port === UP && isForHost(run.world, frame);
+      const held = accepted && random.below(3) > 0 ? random.pick([HELD, HELD, HELD_LO]) : port;
+      run.put(slot, len, removed.has(port) ? UP : held);
+    }
+    history.add(events, io, n);
+    const wrong = run.turn();
+    if (wrong !== null) return { run, failure: { what: wrong, config, batches: history.batches() } };
+    if (random.below(8) === 0) remember(run, copies, random);
+  }
+  return { run, failure: null };
+}
+
+/** Whether the kernel may have delivered the frame to a socket of the host. */
+function isForHost(world: World, frame: Uint8Array): boolean {
+  const dst = word(frame, VNET + ETH + 16);
+  return world.isLocal(dst) || ((dst & 0xff) >= 224 && frame[VNET + ETH + 9] === UDP);
+}
+
+/** The last batches, as bytes: most are never looked at again. */
+class History {
+  private readonly ring: { events: Event[]; frames: Uint8Array[]; lengths: Int32Array; ports: Int32Array; count: number }[];
+  private next = 0;
+
+  constructor(slots: number) {
+    this.ring = Array.from({ length: HISTORY }, () => ({
+      events: [],
+      frames: Array.from({ length: slots }, () => new Uint8Array(MAX_INPUT)),
+      lengths: new Int32Array(slots),
+      ports: new Int32Array(slots),
+      count: 0,
+    }));
+  }
+
+  /** Of a batch that is put in and has not run. */
+  add(events: Event[], io: FuzzIo, count: number): void {
+    const batch = this.ring[this.next++ % HISTORY]!;
+    batch.events = events;
+    batch.count = count;
+    batch.lengths.set(io.lengths);
+    for (let slot = 0; slot < count; slot++) batch.ports[slot] = io.device[slot] === LO ? HELD_LO : io.ingress[slot]!;
+    for (let slot = 0; slot < count; slot++) batch.frames[slot]!.set(io.input[slot]!.subarray(0, io.lengths[slot]!));
+  }
+
+  batches(): Event[][] {
+    const order = Array.from(
+      { length: Math.min(this.next, HISTORY) },
+      (_, i) => this.ring[(Math.max(this.next - HISTORY, 0) + i) % HISTORY]!,
+    );
+    return order.map(({ events, frames, lengths, ports, count }) => [
+      ...events,
+      ...Array.from({ length: count }, (_, slot) => ({
+        port: ports[slot]!,
+        frame: Buffer.from(frames[slot]!.subarray(0, lengths[slot]!)).toString("hex"),
+      })),
+    ]);
+  }
+}
+
+/** Keeps some of what was sent, for answers to it. */
+function remember(run: Run, copies: Uint8Array[], random: Random): void {
+  const { memory, io } = run.world;
+  for (let i = 0; i < 4; i++) {
+    const slot = random.below(memory.slots);
+    const len = io.lengths[slot]!;
+    if (memory.bytes[slot * HEAD_SIZE + 22] !== 8 || memory.bytes[slot * HEAD_SIZE + 23] !== 0 || len < 60 || len > HEAD_SIZE) continue;
+    const copy = memory.bytes.slice(slot * HEAD_SIZE, slot * HEAD_SIZE + len);
+    if (copies.length < 256) copies.push(copy);
+    else copies[random.below(256)] = copy;
+  }
+}
+
+/** The packet with its ends exchanged, as if its receiver answered. */
+function answerTo(random: Random, copies: Uint8Array[]): Seed {
+  const f = random.pick(copies).slice();
+  const swap = (a: number, b: number, size: number): void => {
+    for (let k = 0; k < size; k++) [f[a + k], f[b + k]] = [f[b + k]!, f[a + k]!];
+  };
+  const dst = `${f[40]}.${f[41]}.${f[42]}.${f[43]}`;
+  const port = [...ENDPOINTS].find(([, e]) => e.address === dst)?.[0] ?? 0;
+  swap(10, 16, 6);
+  swap(36, 40, 4);
+  if ((f[24]! & 15) === 5 && f[33] !== 1) swap(44, 46, 2);
+  if (f[33] === 6) f[57] = random.pick([0x12, 0x10, 0x10, 0x18, 0x11, 0x04]);
+  if (f[33] === 1 && f[44] === 8) f[44] = 0;
+  return { port, frame: f };
+}
+
+function command(random: Random, world: World, removed: Set<number>): Exclude<Event, { port: number } | { clock: number }> {
+  if (random.below(2) === 0) {
+    const index = random.below(PUBLISHED.length);
+    return { command: world.published.has(PUBLISHED[index]!) ? "withdraw" : "publish", index };
+  }
+  const [gone] = removed;
+  if (gone !== undefined) {
+    removed.delete(gone);
+    return { command: "add", index: gone };
+  }
+  const index = random.pick([...ENDPOINTS.keys()]);
+  removed.add(index);
+  return { command: "remove", index };
+}
+
+/** Runs a history from the start in a new world; null, or what is wrong. */
+export function replay({ config, batches }: Pick<Failure, "config" | "batches">): string | null {
+  const run = new Run(config);
+  const removed = new Set<number>();
+  for (const batch of batches) {
+    let slot = 0;
+    for (const event of batch) {
+      if (!("port" in event)) {
+        run.command(event);
+        if ("command" in event && event.command === "remove") removed.add(event.index);
+        if ("command" in event && event.command === "add") removed.delete(event.index);
+        continue;
+      }
+      if (removed.has(event.port)) continue; // of a shortened history
+      const bytes = Buffer.from(event.frame, "hex");
+      run.world.io.input[slot]!.set(bytes);
+      run.put(slot++, bytes.length, event.port);
+    }
+    const wrong = slot === 0 ? null : run.turn();
+    if (wrong !== null) return wrong;
+  }
+  return null;
+}
+
+/** The shortest history found that still goes wrong: fewer batches, then fewer events. The failure itself if none does from a new world. */
+export function shorten(failure: Failure): Failure {
+  const { config } = failure;
+  const fails = (batches: Event[][]): boolean => replay({ config, batches }) !== null;
+  let batches = failure.batches;
+  for (let n = 1; n < batches.length; n *= 2) {
+    if (!fails(batches.slice(-n))) continue;
+    batches = batches.slice(-n);
+    break;
+  }
+  if (!fails(batches)) return failure;
+  for (let i = batches.length - 1; i >= 0; i--) {
+    const without = batches.toSpliced(i, 1);
+    if (fails(without)) batches = without;
+  }
+  for (let i = 0; i < batches.length; i++)
+    for (let k = batches[i]!.length - 1; k >= 0; k--) {
+      const without = batches.with(i, batches[i]!.toSpliced(k, 1));
+      if (fails(without)) batches = without;
+    }
+  return { what: replay({ config, batches })!, config, batches: batches.filter((b) => b.length > 0) };
+}

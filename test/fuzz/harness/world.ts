@@ -1,0 +1,209 @@
+/**
+ * The host that is fuzzed: an engine in memory with four networks of different rules, ports published to endpoints and to a container that the
+ * host's kernel reaches. `World` also says, independently of the engine, who has which address: the oracle asks it.
+ *
+ *   clients 198.51.100.0/24 --- uplink 192.0.2.1 --- net 0: A, B (plain)        net 1: C, D (internal)
+ *                               kernel: 10.0.0.4     net 2: E, F (without icc)  net 3: G (without masquerade)
+ */
+import { type PublishRule, State } from "../../../src/dataplane/state.js";
+import { Commands } from "../../../src/engine/commands.js";
+import { createCounters } from "../../../src/engine/counters.js";
+import { Engine } from "../../../src/engine/engine.js";
+import type { ToWorker } from "../../../src/engine/messages.js";
+import { PacketMemory } from "../../../src/mem/packet-memory.js";
+import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js";
+import { ENDPOINT, HOST, UPLINK } from "../../../src/table/ports.js";
+import { rawMask } from "../../../src/wire/raw.js";
+import { addPort, raw } from "../../support/host.js";
+import { Random } from "../../support/random.js";
+import { FuzzIo } from "./fuzz-io.js";
+
+export const UP = 0;
+/** Port of what the host's kernel has accepted. In events HELD_LO stands for what it accepted by lo. */
+export const HELD = 12,
+  HELD_LO = 13;
+const UPLINK_DEVICE = 7;
+export const ETH0 = 5,
+  LO = 1;
+export const HOST_IP = "192.0.2.1",
+  KERNEL_TARGET = "10.0.0.4",
+  KERNEL_GATEWAY = "10.0.0.1";
+export const MAC_UP = "02:00:00:00:00:00";
+
+export interface Network {
+  gateway: string;
+  net: string;
+  prefixLength: number;
+  flags: number;
+  hostPort: number;
+}
+
+export interface Endpoint {
+  name: string;
+  network: number;
+  address: string;
+}
+
+export const NETWORKS: readonly Network[] = [
+  { gateway: "172.17.0.1", net: "172.17.0.0", prefixLength: 16, flags: 0, hostPort: 1 },
+  { gateway: "172.18.0.1", net: "172.18.0.0", prefixLength: 16, flags: INTERNAL, hostPort: 4 },
+  { gateway: "172.19.0.1", net: "172.19.0.0", prefixLength: 16, flags: NO_ICC, hostPort: 7 },
+  { gateway: "172.20.0.1", net: "172.20.0.0", prefixLength: 24, flags: NO_MASQUERADE, hostPort: 10 },
+];
+
+/** By port number. */
+export const ENDPOINTS: ReadonlyMap<number, Endpoint> = new Map([
+  [2, { name: "A", network: 0, address: "172.17.0.4" }],
+  [3, { name: "B", network: 0, address: "172.17.0.5" }],
+  [5, { name: "C", network: 1, address: "172.18.0.2" }],
+  [6, { name: "D", network: 1, address: "172.18.0.3" }],
+  [8, { name: "E", network: 2, address: "172.19.0.2" }],
+  [9, { name: "F", network: 2, address: "172.19.0.3" }],
+  [11, { name: "G", network: 3, address: "172.20.0.2" }],
+]);
+export const PORT_COUNT = 14;
+
+/** The MAC that an address has in its network, as the product makes it. */
+export function macOf(address: string): string {
+  return `02:42:${address
+    .split(".")
+    .map((part) => Number(part).toString(16).padStart(2, "0"))
+    .join(":")}`;
+}
+
+const TCP = 6,
+  UDP = 17;
+
+export interface Published {
+  proto: number;
+  port: number;
+  target: string;
+  targetPort: number;
+  /** Port of the dataplane that the target is behind. */
+  behind: number;
+}
+
+export const PUBLISHED: readonly Published[] = [
+  { proto: TCP, port: 8999, target: "172.17.0.4", targetPort: 8080, behind: 2 },
+  { proto: UDP, port: 8999, target: "172.17.0.4", targetPort: 8080, behind: 2 },
+  { proto: TCP, port: 9000, target: "172.19.0.2", targetPort: 80, behind: 8 },
+  { proto: TCP, port: 7000, target: KERNEL_TARGET, targetPort: 7001, behind: UP },
+  { proto: UDP, port: 7000, target: KERNEL_TARGET, targetPort: 7001, behind: UP },
+];
+
+export interface Config {
+  seed: number;
+  conntrackMax: number;
+  masqueradePorts: number;
+  offload: boolean;
+  /** Clients in 198.51.100.0/24 alone may open flows to published ports. */
+  allowFrom: boolean;
+  promiscuous: boolean;
+  /** The host's firewall is bypassed: what comes by the uplink may open flows. */
+  bypass: boolean;
+}
+
+export function configOf(seed: number): Config {
+  const random = new Random(seed);
+  return {
+    seed,
+    conntrackMax: random.pick([32, 300, 5000]),
+    masqueradePorts: random.pick([64, 1024]),
+    offload: random.below(3) === 0,
+    allowFrom: random.below(3) === 0,
+    promiscuous: false,
+    bypass: random.below(3) === 0,
+  };
+}
+
+export class World {
+  readonly memory = new PacketMemory();
+  readonly io: FuzzIo;
+  readonly state: State;
+  readonly commands: Commands;
+  readonly engine: Engine;
+  readonly counters = createCounters();
+  /** Which of PUBLISHED are published now. */
+  readonly published = new Set<Published>();
+  /** Raw words. */
+  readonly locals: ReadonlySet<number>;
+
+  constructor(readonly config: Config) {
+    this.io = new FuzzIo(this.memory);
+    this.state = new State({
+      conntrackMax: config.conntrackMax,
+      masqueradeFirst: 61_000,
+      masqueradeLast: 61_000 + config.masqueradePorts - 1,
+      offload: config.offload,
+      bypass: config.bypass,
+      random: new Random(config.seed ^ 0x5eed).int32,
+    });
+    this.commands = new Commands(this.state, this.io, this.counters, {
+      tell() {},
+      watch() {},
+      openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
+    });
+    this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
+    const locals = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)].map(raw);
+    this.locals = new Set(locals);
+    this.say({ type: "steering", flowsFd: 3, uplinkDevice: UPLINK_DEVICE }, addPort(UP, UPLINK, MAC_UP));
+    this.say({ type: "add-held", port: HELD, fd: -1, size: 4096 });
+    for (const [network, { net, prefixLength, gateway, flags, hostPort }] of NETWORKS.entries()) {
+      this.say({ type: "add-network", network, address: raw(net), prefixLength, gateway: raw(gateway), flags, outside: 0 });
+      this.say(addPort(hostPort, HOST, macOf(gateway), gateway, network));
+    }
+    for (const port of ENDPOINTS.keys()) this.addEndpoint(port);
+    this.say({ type: "locals", addresses: Int32Array.from(locals), broadcasts: new Int32Array(0) });
+    this.say({
+      type: "routes",
+      routes: [
+        { dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) },
+        { dst: raw("10.0.0.0"), prefixLength: 24, metric: 0, source: 0 }, // a bridge of the host's: nobody's way out
+      ],
+    });
+    if (config.allowFrom) this.say({ type: "allow", pairs: Int32Array.of(raw("198.51.100.0"), rawMask(24)) });
+    for (const published of PUBLISHED) this.publish(published);
+    this.io.clock[0] = 1000;
+  }
+
+  say(...messages: ToWorker[]): void {
+    for (const message of messages) this.commands.carryOut(message);
+  }
+
+  addEndpoint(port: number): void {
+    const { address, network } = ENDPOINTS.get(port)!;
+    this.say(addPort(port, ENDPOINT, macOf(address), address, network));
+  }
+
+  removeEndpoint(port: number): void {
+    this.say({ type: "remove-port", port });
+  }
+
+  publish(p: Published): void {
+    const endpoint = ENDPOINTS.get(p.behind);
+    const network = endpoint === undefined ? undefined : NETWORKS[endpoint.network];
+    const rule: PublishRule = {
+      proto: p.proto,
+      hostIp: 0,
+      firstPort: p.port,
+      lastPort: p.port,
+      target: raw(p.target),
+      targetPort: p.targetPort,
+      network: endpoint?.network ?? -1,
+      snatSource: raw(network?.gateway ?? KERNEL_GATEWAY),
+      onlinkNet: raw(network?.net ?? "10.0.0.0"),
+      onlinkMask: rawMask(network?.prefixLength ?? 24),
+    };
+    this.published.add(p);
+    this.say({ type: "publish", id: PUBLISHED.indexOf(p), rule });
+  }
+
+  withdraw(p: Published): void {
+    this.published.delete(p);
+    this.say({ type: "withdraw", id: PUBLISHED.indexOf(p) });
+  }
+
+  isLocal(address: number): boolean {
+    return this.locals.has(address) || (address & 0xff) === 127;
+  }
+}
