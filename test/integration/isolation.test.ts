@@ -2,6 +2,7 @@
  * Who may reach whom with a real kernel beside the engine, which forwards, masquerades, untags and takes router advertisements as any Docker
  * host does. Raw frames come from a program with CAP_NET_RAW in a container.
  */
+import path from "node:path";
 import { expect } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { curl, ncUdp, ping } from "../support/clients.js";
@@ -10,7 +11,7 @@ import { probe } from "../support/probe.js";
 import { eventually, sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
-import { networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
+import { launch, networkArgs, startInstance, TsproxyProcess, untilReady } from "../support/tsproxy.js";
 import { Wire } from "../support/wire.js";
 
 const MAC = { gateway: "02:42:ac:11:00:01", c1: "02:42:ac:11:00:04", c2: "02:42:ac:11:00:05" } as const;
@@ -186,4 +187,52 @@ onTsproxy("drops a partial checksum that is aimed at an address, and carries one
   const [out, ...more] = await lan.received(udp);
   expect(more).toEqual([]);
   expect(p.parse(out!)).toMatchObject({ src: ADDR.host, dst: ADDR.client, dport: 4789 });
+});
+
+/** An internal network as Docker would ask for it, with c1 in it at 172.18.0.4. Answers with the host's device there. */
+async function addInternal(c: Case): Promise<{ daemon: TsproxyProcess; device: string }> {
+  const socket = path.join(c.lab.dir, "tsp.sock");
+  const proc = await untilReady(launch(c.lab, c.host, ["daemon", "--plugin-socket", socket]));
+  const call = async (name: string, body: object): Promise<Record<string, unknown>> => {
+    const argv = ["curl", "-sS", "--unix-socket", socket, "-d", JSON.stringify(body), `http://plugin/NetworkDriver.${name}`];
+    const answer = JSON.parse((await c.lab.run(c.host, argv)).stdout) as Record<string, unknown>;
+    expect(answer.Err).toBeUndefined();
+    return answer;
+  };
+  const ids = { NetworkID: "a".repeat(64), EndpointID: "b".repeat(64) };
+  const options = { "com.docker.network.internal": true };
+  await call("CreateNetwork", { ...ids, Options: options, IPv4Data: [{ Pool: "172.18.0.0/16", Gateway: "172.18.0.1/16" }], IPv6Data: [] });
+  await call("CreateEndpoint", { ...ids, Interface: { Address: "172.18.0.4/16" }, Options: {} });
+  const { InterfaceName } = await call("Join", { ...ids, SandboxKey: `/var/run/netns/${c.c1}`, Options: {} });
+  const { SrcName } = InterfaceName as { SrcName: string };
+  c.lab.ip(c.host, `link set ${SrcName} netns ${c.c1} name eth0`);
+  c.lab.ip(c.c1, "addr add 172.18.0.4/16 dev eth0\nlink set eth0 up\nroute add default via 172.18.0.1"); // as nobody told it to
+  const daemon = new TsproxyProcess(c.lab, c.host, proc);
+  return { daemon, device: (await daemon.stats()).ports.find(({ kind }) => kind === "host")!.name };
+}
+
+onTsproxy("keeps an internal network to itself and the gateway's address, whatever the host forwards and translates", "own", async (c) => {
+  const shop = addShop(c);
+  const { daemon, device } = await addInternal(c);
+  const web = await serve(c.lab, c.c1, "http", 8080);
+  const shopWeb = await serve(c.lab, shop, "http", 8888);
+  const onHost = await serve(c.lab, c.host, "http", 9000);
+  const reaches = async (ns: string, target: string): Promise<boolean> =>
+    (await curl(c.lab, ns, target, ["--connect-timeout", "1"])).code === 0;
+  // In: programs of the host.
+  expect([await reaches(c.host, "172.18.0.4:8080"), await reaches(shop, "172.18.0.4:8080")]).toEqual([true, false]);
+  expect(web.hosts).toEqual(["172.18.0.1"]);
+  expect(await refused(daemon)).toBeGreaterThan(0);
+  // Out: the gateway's address, and what listens there.
+  expect([await reaches(c.c1, "172.18.0.1:9000"), await reaches(c.c1, `${ADDR.host}:9000`)]).toEqual([true, false]);
+  expect(onHost.hosts).toEqual(["172.18.0.4"]);
+  for (const target of [`${SHOP.web}:8888`, "172.18.0.1:8888", `${ADDR.host}:8888`])
+    expect(await reaches(c.c1, target), target).toBe(false);
+  expect(shopWeb.hosts).toEqual([]);
+  // Who switches forwarding on for all devices does so for this one too; it is taken back.
+  const forwarding = (): string => c.lab.runSync(c.host, ["sysctl", "-n", `net.ipv4.conf.${device}.forwarding`]).trim();
+  expect(forwarding()).toBe("0");
+  c.lab.sysctl(c.host, "net.ipv4.ip_forward", 0);
+  c.lab.sysctl(c.host, "net.ipv4.ip_forward", 1);
+  await eventually("forwarding is off again", () => forwarding() === "0");
 });
