@@ -3,7 +3,7 @@
  * so a route is added here and in the handlers of whoever serves it.
  */
 import * as v from "valibot";
-import { EndpointView, FdbView, FlowView, InfoView, NetworkView, StatsView } from "./types.js";
+import { EndedView, EndpointView, FdbView, FlowQuery, FlowView, InfoView, NetworkView, StatsView } from "./types.js";
 
 type Schema = v.GenericSchema;
 
@@ -24,7 +24,20 @@ export interface Route {
 export const ROUTES = {
   info: { method: "GET", path: "/v1/info", summary: "What runs here, and what it serves where.", answer: InfoView },
   stats: { method: "GET", path: "/v1/stats", summary: "Published ports, and the counters of everything.", answer: StatsView },
-  flows: { method: "GET", path: "/v1/flows", summary: "Connections, with both sides of their translation.", answer: v.array(FlowView) },
+  flows: {
+    method: "GET",
+    path: "/v1/flows",
+    summary: "Connections, with both sides of their translation.",
+    query: FlowQuery,
+    answer: v.array(FlowView),
+  },
+  endFlows: {
+    method: "DELETE",
+    path: "/v1/flows",
+    summary: "Ends connections. What comes of them afterwards the host's firewall sees as new.",
+    query: FlowQuery,
+    answer: EndedView,
+  },
   fdb: { method: "GET", path: "/v1/fdb", summary: "Which MAC address is behind which port.", answer: v.array(FdbView) },
   networks: {
     method: "GET",

@@ -107,6 +107,17 @@ export const FlowView = v.object({
 /** GET /v1/flows: an array of these. */
 export type FlowView = v.InferOutput<typeof FlowView>;
 
+/** Query of /v1/flows. */
+export const FlowQuery = v.object({
+  client: v.exactOptional(text("Only those that were opened by this address, or from this network: `192.0.2.0/24`.")),
+  port: v.exactOptional(text("Only those that were opened to this port.")),
+});
+export type FlowQuery = v.InferOutput<typeof FlowQuery>;
+
+export const EndedView = v.object({ ended: count("How many there were.") });
+/** DELETE /v1/flows */
+export type EndedView = v.InferOutput<typeof EndedView>;
+
 export const FdbView = v.object({
   mac: text("`02:42:ac:11:00:04`"),
   port: count("Number of the port that it is behind."),

@@ -12,6 +12,7 @@ import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { Cidr } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
+import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import type { LimitOptions } from "./limits.js";
 import { NetworkRegistry } from "./network/registry.js";
@@ -131,6 +132,11 @@ export class Controller {
 
   flows(): Promise<FlowRow[]> {
     return this.workers.flows();
+  }
+
+  /** Ends flows; answers how many. */
+  endFlows(filter: FlowFilter): Promise<number> {
+    return this.workers.endFlows(filter);
   }
 
   async fdb(): Promise<(FdbRow & { name: string })[]> {

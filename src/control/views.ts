@@ -2,6 +2,7 @@
 import type { Handlers } from "../api/routes.js";
 import type { MappingView, StatsView } from "../api/types.js";
 import type { Controller } from "./controller.js";
+import { isMeant, parseFlowFilter } from "./flow-filter.js";
 
 /** What there is besides the dataplane, or instead of it. */
 export interface Served {
@@ -29,11 +30,18 @@ export async function stats(controller: Controller | undefined, served: Served, 
   };
 }
 
-export function views(controller: Controller | undefined, served: Served): Pick<Handlers, "stats" | "flows" | "fdb"> {
+export function views(controller: Controller | undefined, served: Served): Pick<Handlers, "stats" | "flows" | "endFlows" | "fdb"> {
   const startedAt = Date.now();
   return {
     stats: () => stats(controller, served, startedAt),
-    flows: () => controller?.flows() ?? [],
+    flows: async ({ query }) => {
+      const filter = parseFlowFilter(query);
+      return ((await controller?.flows()) ?? []).filter((row) => isMeant(filter, row));
+    },
+    endFlows: async ({ query }) => {
+      const filter = parseFlowFilter(query);
+      return { ended: (await controller?.endFlows(filter)) ?? 0 };
+    },
     fdb: () => controller?.fdb() ?? [],
   };
 }

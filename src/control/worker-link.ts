@@ -98,11 +98,16 @@ export class WorkerLink {
   }
 
   query<T>(what: Query): Promise<T> {
+    return this.ask((id) => ({ type: "query", id, what }));
+  }
+
+  /** The answer to a message that carries the number `id`; undefined when the worker is dead. */
+  ask<T>(message: (id: number) => ToWorker): Promise<T> {
     const id = this.queries++;
     if (this.stopping) return Promise.resolve(undefined as T);
     return new Promise((resolve) => {
       this.waiting.set(id, resolve as (value: unknown) => void);
-      this.post({ type: "query", id, what });
+      this.post(message(id));
     });
   }
 

@@ -7,6 +7,8 @@
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { Query, ToWorker } from "../engine/messages.js";
 import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import { rawMask, rawWord } from "../wire/raw.js";
+import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
 import { WorkerLink } from "./worker-link.js";
 
@@ -119,6 +121,14 @@ export class Workers {
     const sum: Summary = { active: 0, capacity: 0, created: 0, expired: 0, refused: 0, evicted: 0 };
     for (const one of await this.ask<Summary>("summary")) for (const key of Object.keys(sum) as (keyof Summary)[]) sum[key] += one[key];
     return sum;
+  }
+
+  /** Ends flows; answers how many. */
+  async endFlows({ client, port = 0 }: FlowFilter): Promise<number> {
+    const network = client === undefined ? 0 : rawWord(client.address);
+    const mask = client === undefined ? 0 : rawMask(client.prefixLength);
+    const ended = this.links.map((link) => link.ask<number | undefined>((id) => ({ type: "end-flows", id, network, mask, port })));
+    return (await Promise.all(ended)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
   /** Of each kind those that have most flows in all workers together. */

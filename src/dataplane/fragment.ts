@@ -24,24 +24,26 @@ export function fragment(b: Batch, state: State): void {
     const dst = ipv4.dst(words, ip);
     const datagram = ipv4.datagram(bytes, halves, ip);
     if (!ipv4.isLaterFragment(halves, ip)) {
-      if (b.flow[i] !== NO_FLOW) fragments.remember(src, dst, datagram, b.flow[i]!, now);
+      if (b.flow[i] !== NO_FLOW) fragments.remember(src, dst, datagram, b.flow[i]!, now, b.ports[i]!);
       continue;
     }
     const ref = fragments.find(src, dst, datagram, now);
-    if (ref !== -1 && isOf(state, ref, b.ingress[i]!, src, dst, ipv4.protocol(bytes, ip)) && !ipv4.isOverTcpFlags(bytes, halves, ip))
+    const ports = fragments.ports(src, dst, datagram);
+    if (ref !== -1 && isOf(state, ref, b.ingress[i]!, src, dst, ports, ipv4.protocol(bytes, ip)) && !ipv4.isOverTcpFlags(bytes, halves, ip))
       b.flow[i] = ref;
     else refuse(b, i, state, DROP_IP_FRAGMENT);
   }
 }
 
-/** Whether `ref` is still a flow between these two, by this port: its number may have been given to another. */
-function isOf({ conntrack }: State, ref: number, ingress: number, src: number, dst: number, proto: number): boolean {
+/** Whether `ref` is still the first fragment's flow, by this port: its number may have been given to another. */
+function isOf({ conntrack }: State, ref: number, ingress: number, src: number, dst: number, ports: number, proto: number): boolean {
   const id = ref >> 1;
   const dir = ref & 1;
   return (
     conntrack.comesBy(ref, ingress) &&
     conntrack.protocol(id) === proto &&
     conntrack.tuple(id, dir, 0) === src &&
-    conntrack.tuple(id, dir, 1) === dst
+    conntrack.tuple(id, dir, 1) === dst &&
+    conntrack.tuple(id, dir, 2) === ports
   );
 }

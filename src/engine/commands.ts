@@ -101,6 +101,9 @@ export class Commands implements EngineHooks {
       case "query":
         this.hooks.tell({ type: "answer", id: m.id, value: this.answer(m.what) });
         break;
+      case "end-flows":
+        this.hooks.tell({ type: "answer", id: m.id, value: this.endFlows(m) });
+        break;
       case "stop":
         this.running = false;
     }
@@ -178,14 +181,28 @@ export class Commands implements EngineHooks {
     });
   }
 
-  /** Ends the flows for which `matches` holds. */
-  private flush(matches: (id: number) => boolean): void {
+  private endFlows({ network, mask, port }: Extract<ToWorker, { type: "end-flows" }>): number {
+    const { conntrack } = this.state;
+    return this.flush(
+      (id) => (conntrack.tuple(id, 0, 0) & mask) === network && (port === 0 || dstPort(conntrack.tuple(id, 0, 2)) === port),
+    );
+  }
+
+  /**
+   * Ends the flows for which `matches` holds, and their steering at once: with nothing to do the loop may sleep for long before its next turn
+   * ends. Answers how many.
+   */
+  private flush(matches: (id: number) => boolean): number {
     const { state } = this;
+    let ended = 0;
     for (let id = 0; id < state.conntrack.end; id++) {
       if (!state.conntrack.isLive(id) || !matches(id)) continue;
       retire(state, id);
+      ended++;
       if (state.forgotten >= FORGET_MAX - 1) this.forget(); // one more may need two
     }
+    if (state.forgotten > 0) this.forget();
+    return ended;
   }
 
   private useSteering(flowsFd: number): void {

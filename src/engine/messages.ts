@@ -55,6 +55,8 @@ export type ToWorker =
   /** The control thread wants to know when `fd` becomes readable. */
   | { type: "watch"; fd: number }
   | { type: "query"; id: number; what: Query }
+  /** Ends the flows that a client in the network (raw words) opened to `port` (0: any); answers how many. */
+  | { type: "end-flows"; id: number; network: number; mask: number; port: number }
   | { type: "stop" };
 
 export type FromWorker =

@@ -14,7 +14,8 @@ const SRC = 0,
   DST = 1,
   DATAGRAM = 2,
   REF = 3,
-  DEADLINE = 4;
+  DEADLINE = 4,
+  PORTS = 5;
 
 export class Fragments {
   private readonly slots = new Int32Array(SLOTS * WORDS);
@@ -22,8 +23,8 @@ export class Fragments {
   /** `seed`: int32, random per process, so that collisions are hard to aim. */
   constructor(private readonly seed: number) {}
 
-  /** `datagram`: identification and protocol (`ipv4.datagram`); `ref`: of the flow, >= 0. Addresses raw. */
-  remember(src: number, dst: number, datagram: number, ref: number, now: number): void {
+  /** `datagram`: identification and protocol (`ipv4.datagram`); `ref`: of the flow, >= 0; `ports`: of the first fragment. Addresses and ports raw. */
+  remember(src: number, dst: number, datagram: number, ref: number, now: number, ports = 0): void {
     const { slots } = this;
     const at = this.slotOf(src, dst, datagram);
     slots[at + SRC] = src;
@@ -31,6 +32,7 @@ export class Fragments {
     slots[at + DATAGRAM] = datagram;
     slots[at + REF] = ref;
     slots[at + DEADLINE] = now + FRAGMENT_SEC;
+    slots[at + PORTS] = ports;
   }
 
   /** The flow's ref, or -1. The flow may be over by now. */
@@ -39,6 +41,11 @@ export class Fragments {
     const at = this.slotOf(src, dst, datagram);
     const same = slots[at + SRC] === src && slots[at + DST] === dst && slots[at + DATAGRAM] === datagram;
     return same && slots[at + DEADLINE]! > now ? slots[at + REF]! : -1;
+  }
+
+  /** Ports of the first fragment of a datagram that `find` has found. */
+  ports(src: number, dst: number, datagram: number): number {
+    return this.slots[this.slotOf(src, dst, datagram) + PORTS]!;
   }
 
   private slotOf(src: number, dst: number, datagram: number): number {

@@ -138,7 +138,7 @@ describe("asking an instance", () => {
     ["nothing", (request) => request.socket.destroy(), "does not answer"],
   ])("reports one that answers with %s", async (_name, listener, message) => {
     await instance(42, listener);
-    await expect(ask(socketOf(42), "flows")).rejects.toMatchObject({
+    await expect(ask(socketOf(42), "flows", { query: {} })).rejects.toMatchObject({
       code: "TSP_ERR_INSTANCE",
       kind: "unavailable",
       message: expect.stringContaining(message),
@@ -146,12 +146,15 @@ describe("asking an instance", () => {
   });
 
   it("reports one that is gone, and one of another user (needs root for the latter)", async () => {
-    await expect(ask(socketOf(1), "flows")).rejects.toMatchObject({ kind: "unavailable", message: expect.stringContaining("ENOENT") });
+    await expect(ask(socketOf(1), "flows", { query: {} })).rejects.toMatchObject({
+      kind: "unavailable",
+      message: expect.stringContaining("ENOENT"),
+    });
     if (process.geteuid?.() !== 0) return;
     await instance(9);
     chmodSync(socketOf(9), 0o600);
     await asNobody(async () => {
-      await expect(ask(socketOf(9), "flows")).rejects.toMatchObject({ kind: "permission" });
+      await expect(ask(socketOf(9), "flows", { query: {} })).rejects.toMatchObject({ kind: "permission" });
     });
   });
 });

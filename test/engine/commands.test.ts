@@ -117,14 +117,13 @@ describe("withdrawing a published port", () => {
     expect(destinations(d)).toEqual([`${OUTSIDE}:80/tcp`]);
   });
 
-  it("forgets the steering entries of all flows, however many, in steps that fit", () => {
+  it("forgets the steering entries of all flows at once, however many, in steps that fit", () => {
     const d = new Dataplane({ conntrackMax: 4 * FORGET_MAX, offload: true });
     const id = d.publish(at(80, { target: raw(OUTSIDE), network: -1, onlinkNet: 1, onlinkMask: -1 }));
     const count = FORGET_MAX + 100; // with two entries each
     for (let n = 0; n < count; n++) open(d, `${HOST_IP}:80/tcp`, CLIENT, 1024 + n);
     expect(d.flowMap.size).toBe(2 * count);
     d.withdraw(id);
-    d.run();
     expect([d.state.conntrack.used, d.flowMap.size, d.forgotten.length]).toEqual([0, 0, 2 * count]);
   });
 
@@ -326,5 +325,32 @@ describe("what the control side asks", () => {
     commands.carryOut({ type: "watch", fd: 11 });
     commands.carryOut({ type: "steering", flowsFd: 12, uplinkDevice: 7 });
     expect([watched, maps]).toEqual([[11], [12]]);
+  });
+});
+
+describe("flows that are to end", () => {
+  it.each([
+    ["all", "0.0.0.0", "0.0.0.0", 0, []],
+    ["of a client", CLIENT, "255.255.255.255", 0, ["10.0.0.7:9/192.0.2.1:8999"]],
+    ["of a network", "10.0.0.0", "255.0.0.0", 0, [`${CLIENT}:9/192.0.2.1:8999`, `${CLIENT}:10/192.0.2.2:8999`]],
+    ["to a port", "0.0.0.0", "0.0.0.0", PUBLISHED + 1, "all stay"],
+    ["of a client to a port", CLIENT, "255.255.255.255", PUBLISHED, ["10.0.0.7:9/192.0.2.1:8999"]],
+  ] as const)("%s do, with their steering entries, and no others", (_, network, mask, port, left) => {
+    const d = new Dataplane({ bypass: false });
+    d.say({ type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(OTHER_HOST_IP)), broadcasts: new Int32Array() });
+    for (const [src, sport, dst] of [
+      [CLIENT, 9, HOST_IP],
+      [CLIENT, 10, OTHER_HOST_IP],
+      ["10.0.0.7", 9, HOST_IP],
+    ] as const)
+      expect(d.fromHeld(p.tcp({ src, dst }, { sport, dport: PUBLISHED, flags: p.SYN }))).toHaveLength(1);
+    const names = (): string[] => d.flows().map(({ original }) => `${original.src}/${original.dst}`);
+    const before = names();
+    const stay = left === "all stay" ? before : [...left];
+    d.say({ type: "end-flows", id: 5, network: raw(network), mask: raw(mask), port });
+    expect(d.told.pop()).toEqual({ type: "answer", id: 5, value: before.length - stay.length });
+    d.run();
+    expect(names().sort()).toEqual(stay.sort());
+    expect(d.flowMap.size).toBe(stay.length);
   });
 });

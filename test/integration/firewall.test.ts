@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect } from "vitest";
 import { type Case, forEachKind, onTsproxy } from "../support/cases.js";
 import { connect, curl, ncUdp, REFUSED, TIMED_OUT } from "../support/clients.js";
+import { sleep } from "../support/proc.js";
 import { type Server, serve } from "../support/servers.js";
 import { ADDR, type Containers } from "../support/topology.js";
-import { networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
+import { networkArgs, startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
 
 const MAPPINGS = ["-p", "8999:172.17.0.4:8080", "-p", "8999:172.17.0.4:5300/udp"];
 /** As the tool that it is named after has made them; who made them how is written at their top. They let 192.0.2.0/28 to port 8999/tcp. */
@@ -113,6 +114,23 @@ describe.each(WAYS)("%s", (_, containers, args) => {
     expect(await udp(c, c.client, ADDR.host)).toBe(false);
     expect(await tcp(c, c.lan2, ADDR.host2)).toBe(REFUSED); // at once: it rejects
     await expectHostServed(c);
+  });
+
+  onTsproxy("a rule that comes later holds for what is open, too, once `tsproxy flows --delete` has ended that", containers, async (c) => {
+    const instance = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080", ...networkArgs(c), ...args]);
+    await serve(c.lab, c.c1, "tcp", 8080);
+    const banned = await connect(c.lab, c.client, ADDR.host, 8999);
+    const other = await connect(c.lab, c.lan2, ADDR.host2, 8999);
+    for (const connections of [banned, other]) await connections.exchange("before the rule");
+    c.lab.runSync(c.host, ["iptables", "-I", "INPUT", "-s", ADDR.client, "-j", "DROP"]);
+    for (const connections of [banned, other]) await connections.exchange("after the rule");
+    const { stdout } = await tsproxy(c.lab, c.host, ["flows", "--delete", "--client", ADDR.client, "--port", "8999"]);
+    expect(stdout).toBe("1 flow ended\n");
+    banned.proc.write("after the end\n");
+    await other.exchange("after the end");
+    await sleep(300);
+    expect(banned.text()).not.toContain("after the end");
+    expect((await instance.flows()).map(({ original }) => original.src)).toEqual([expect.stringMatching(/^198\.51\.100\.11:/)]);
   });
 
   onTsproxy("--firewall bypass takes packets before the firewall sees them", containers, async (c) => {

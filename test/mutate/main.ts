@@ -22,8 +22,8 @@ Default: ${FOLDERS.join(" ")}; 100 mutants of each; at most 1800 seconds. --samp
 const GRACE_MS = 4000;
 /** Mutants between two looks whether the tests still pass without one. */
 const CHECK_EVERY = 20;
-/** Tests of these prove the others, or what no mutant changes: the machine, and the speed. */
-const NOT_RUN = /^test\/(mutate|bench|sys|relay|engine\/steady|device\/ring|layers|pages)/;
+/** Which tests may notice: of the same layer and of those that use it most, without those of the machine and of speed. */
+const TESTS = /^test\/(wire|mem|table|dataplane|device\/memory|engine\/(?!steady)|control|model|fuzz)/;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -235,7 +235,7 @@ async function cleanUp(): Promise<void> {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void cleanUp().then(() => process.exit(1)));
 try {
   await Promise.all(copies.map((copy) => copy.start()));
-  const importers = importersOf(copies[0]!.tests.filter((test) => !NOT_RUN.test(test)));
+  const importers = importersOf(copies[0]!.tests.filter((test) => TESTS.test(test)));
   await measure(copies[0]!, importers);
   await Promise.all(copies.map((copy) => work(copy, importers)));
 } finally {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { FlowView } from "../../../src/api/types.js";
-import { showFlows } from "../../../src/cli/commands/flows.js";
+import { endFlows, showFlows } from "../../../src/cli/commands/flows.js";
 import { useInstances, written } from "../../support/instances.js";
 
 const flows: FlowView[] = [
@@ -28,7 +28,7 @@ const ALL = { json: false, pid: undefined };
 
 it("shows both sides of each flow as a table", async () => {
   await instance(42, "standalone", { flows: () => flows });
-  expect(await written((write) => showFlows(ALL, write))).toBe(
+  expect(await written((write) => showFlows({}, ALL, write))).toBe(
     [
       "PROTO  STATE                  ORIGINAL SRC    ORIGINAL DST   REPLY SRC        REPLY DST       TIMEOUT  PACKETS  REPLIES",
       "tcp    established,offloaded  10.0.0.2:40000  10.0.0.1:8999  172.17.0.4:8080  10.0.0.2:40000  2h 3m         12        9",
@@ -41,5 +41,23 @@ it("shows both sides of each flow as a table", async () => {
 it("prints JSON as it came, of the instance that is named", async () => {
   await instance(42, "standalone", { flows: () => flows });
   await instance(43, "standalone", { flows: () => [] });
-  expect(JSON.parse(await written((write) => showFlows({ json: true, pid: 42 }, write)))).toEqual(flows);
+  expect(JSON.parse(await written((write) => showFlows({}, { json: true, pid: 42 }, write)))).toEqual(flows);
+});
+
+it("asks for the flows of a client or of a port, and has them ended", async () => {
+  const asked: unknown[] = [];
+  await instance(42, "standalone", {
+    flows: ({ query }) => {
+      asked.push(query);
+      return flows.slice(0, 1);
+    },
+    endFlows: ({ query }) => {
+      asked.push(query);
+      return { ended: asked.length };
+    },
+  });
+  expect(await written((write) => showFlows({ client: "10.0.0.0/8" }, ALL, write))).toContain("10.0.0.2:40000");
+  expect(await written((write) => endFlows({ client: "10.0.0.2", port: "8999" }, ALL, write))).toBe("2 flows ended\n");
+  expect(await written((write) => endFlows({}, { json: true, pid: 42 }, write))).toBe('{\n  "ended": 3\n}\n');
+  expect(asked).toEqual([{ client: "10.0.0.0/8" }, { client: "10.0.0.2", port: "8999" }, {}]);
 });

@@ -50,7 +50,8 @@ function same(a: Tuple, b: Tuple): boolean {
   return a.src === b.src && a.dst === b.dst && a.sport === b.sport && a.dport === b.dport && a.proto === b.proto;
 }
 
-const ERRORS = new Set([3, 11, 12]);
+const UNREACHABLE = 3;
+const ERRORS = new Set([UNREACHABLE, 11, 12]);
 const QUERIES = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 
 /** The tuple of the IPv4 packet at `ip` of which `len` bytes are there; null where it has none (errors, later fragments, other protocols). */
@@ -155,6 +156,9 @@ export class Oracle {
     for (const k of this.ended.keys()) if (k.endsWith(`,${p.port},${p.proto}`)) this.ended.delete(k);
   }
 
+  /** "Unreachable" of the engine's own about what it refused: sent, and counted as a drop besides. */
+  refused = 0;
+
   /** Null, or what is wrong about sending the input frame as the `len` bytes at `at` of `memory` out of `egress`. */
   judge(input: Uint8Array, inputLen: number, port: number, memory: Uint8Array, at: number, len: number, egress: number): string | null {
     // What the kernel has accepted belongs to the flows of the uplink.
@@ -200,6 +204,7 @@ export class Oracle {
       if (p.kind === "endpoint" && sender !== p.address) return "an ICMP error about a spoofed packet";
       this.noteEnded(input, inputLen, port);
       const own = this.world.isLocal(x.word(memory, ip + 12)) || x.word(memory, ip + 12) === x.word(input, x.VNET + x.ETH + 16);
+      if (own && memory[ip + 20] === UNREACHABLE) this.refused++;
       if (own)
         return x.ipChecksumRight(memory, ip) && x.l4Checksum(memory, at, HEAD_SIZE, null, 0) === x.RIGHT
           ? null
@@ -210,11 +215,7 @@ export class Oracle {
     return this.translated(input, inputLen, port, memory, at, len, port);
   }
 
-  /** Errors that the engine made itself: frames that are both sent and, mostly, counted as drops. */
-  answers = 0;
-
   private noteEnded(input: Uint8Array, inputLen: number, port: number): void {
-    this.answers++;
     const ip = x.VNET + x.ETH;
     const tuple = tupleAt(input, ip, inputLen - ip);
     if (tuple !== null) this.ended.set(key(tuple), port);

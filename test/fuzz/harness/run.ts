@@ -7,7 +7,7 @@ import { HEAD_SIZE } from "../../../src/mem/packet-memory.js";
 import { DROP_REASONS } from "../../../src/wire/drop.js";
 import { ipBytes, macBytes } from "../../support/packets.js";
 import { Random } from "../../support/random.js";
-import { ETH, VNET, word } from "./bytes.js";
+import { ETH, UDP, VNET, word } from "./bytes.js";
 import { built, captured, type Seed } from "./corpus.js";
 import { type FuzzIo, MAX_INPUT } from "./fuzz-io.js";
 import { Mutator } from "./mutator.js";
@@ -112,9 +112,9 @@ export class Run {
     this.count = n;
     this.heads.fill(GUARD, n * HEAD_SIZE);
     this.out.length = 0;
-    oracle.answers = 0;
     this.wrong = null;
     const drops = this.drops();
+    const refused = oracle.refused;
     const long = this.inputLengths.subarray(0, n).some((len) => len > HEAD_SIZE);
     try {
       engine.turn(0, 0);
@@ -133,8 +133,9 @@ export class Run {
       const wrong = oracle.judge(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!, memory.bytes, at, len, egress);
       if (wrong !== null) return wrong;
     }
-    const lost = this.drops() - drops;
-    if (lost < n - out || lost > n - out + oracle.answers) return `of ${n} frames ${out} were sent and ${lost} are counted as drops`;
+    const told = oracle.refused - refused;
+    if (this.drops() - drops !== n - out + told)
+      return `of ${n} frames ${out} were sent, ${told} of them as refusals, and ${this.drops() - drops} are counted as drops`;
     const spare = n * HEAD_SIZE;
     if (Buffer.compare(this.heads.subarray(spare), this.cleanHeads.subarray(spare)) !== 0)
       return `writes outside of the ${n} slots of a batch`;
@@ -223,7 +224,7 @@ export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; f
 /** Whether the kernel may have delivered the frame to a socket of the host. */
 function isForHost(world: World, frame: Uint8Array): boolean {
   const dst = word(frame, VNET + ETH + 16);
-  return world.isLocal(dst) || (dst & 0xff) >= 224;
+  return world.isLocal(dst) || ((dst & 0xff) >= 224 && frame[VNET + ETH + 9] === UDP);
 }
 
 /** The last batches, as bytes: most are never looked at again. */

@@ -5,7 +5,7 @@
  */
 import fs from "node:fs";
 import { isMainThread } from "node:worker_threads";
-import { native } from "../../../dist/sys/native.js";
+import { native, systemError } from "../../../dist/sys/native.js";
 
 const EIO = 5;
 /** Calls that answer -errno; the others throw. */
@@ -24,7 +24,7 @@ if (isMainThread)
       const isPoint = key === name && count === Number(number);
       if (isPoint && event === "fail") {
         if (ANSWERS.has(key)) return -EIO;
-        throw Object.assign(new Error(`${key}: injected`), { errno: EIO, syscall: key });
+        throw systemError(key, EIO);
       }
       try {
         return call(...args);

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { isMeant, parseFlowFilter } from "../../src/control/flow-filter.js";
+import type { FlowRow } from "../../src/engine/views.js";
+
+function row(src: string, dst: string): FlowRow {
+  const original = { src, dst };
+  return { proto: "tcp", state: "established", original, reply: original, timeoutSec: 1, offloaded: false, packets: [1, 1] };
+}
+
+describe("a filter of flows", () => {
+  it.each([
+    [{}, true],
+    [{ client: "192.0.2.10" }, true],
+    [{ client: "192.0.2.0/24" }, true],
+    [{ client: "0.0.0.0/0" }, true],
+    [{ client: "192.0.2.1" }, false],
+    [{ client: "198.51.100.0/24" }, false],
+    [{ port: "8999" }, true],
+    [{ port: "899" }, false],
+    [{ client: "192.0.2.0/28", port: "8999" }, true],
+    [{ client: "192.0.2.0/28", port: "8998" }, false],
+    [{ client: "192.0.2.16/28", port: "8999" }, false],
+  ])("%o takes 192.0.2.10:40000 to port 8999: %s", (words, meant) => {
+    expect(isMeant(parseFlowFilter(words), row("192.0.2.10:40000", "192.0.2.1:8999"))).toBe(meant);
+  });
+
+  it.each([
+    [{ client: "banana" }],
+    [{ client: "192.0.2.0/33" }],
+    [{ client: "" }],
+    [{ port: "0" }],
+    [{ port: "65536" }],
+    [{ port: "http" }],
+    [{ port: "" }],
+  ])("refuses %o, and names the word", (words) => {
+    const [word] = Object.values(words);
+    expect(() => parseFlowFilter(words)).toThrow(
+      expect.objectContaining({ code: "TSP_ERR_OPTION", kind: "invalid", message: expect.stringContaining(`'${word}'`) }),
+    );
+  });
+});
