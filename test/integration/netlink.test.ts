@@ -97,6 +97,7 @@ describe.skipIf(!isRoot)(`rtnetlink${isRoot ? "" : " (skipped: needs root to mak
         ["proxyArp", "proxy_arp", 1],
         ["acceptRedirects", "accept_redirects", 0],
         ["sendRedirects", "send_redirects", 0],
+        ["acceptSourceRoute", "accept_source_route", 1 - before.acceptSourceRoute],
         ["rpFilter", "rp_filter", 2 - before.rpFilter],
         ["arpFilter", "arp_filter", 1],
         ["arpAnnounce", "arp_announce", 2],

@@ -228,7 +228,7 @@ describe("steering", () => {
     engine.proc.signal("SIGKILL");
     await engine.proc.finish();
     expect(filters()).toBe(6); // the uplink went with the process
-    expect(sweepStale(socket, indices())).toBe(6);
+    expect(sweepStale(socket, indices())).toBe(11); // these, and those on the way out, of all but lo
     expect(filters()).toBe(0);
     expect(w.lab.runSync(w.host, ["tc", "qdisc", "show"])).not.toContain("clsact");
   });

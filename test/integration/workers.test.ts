@@ -135,7 +135,7 @@ for (const containers of ["kernel", "own"] as const)
         const links = JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "-s", "link", "show", uplink])) as {
           stats64: { tx: { packets: number } };
         }[];
-        expect(links[0]!.stats64.tx.packets, uplink).toBeGreaterThan(50);
+        expect(links[0]!.stats64.tx.packets, uplink).toBeGreaterThan(30); // without the first packet of each flow, which comes by the held socket
       }
       await instance.stop();
     },

@@ -80,7 +80,8 @@ function write(ip, flags) {
   const header = (ip[0] & 15) * 4;
   ip.writeUInt16BE(0, 10);
   ip.writeUInt16BE(checksum(ip.subarray(0, header)), 10);
-  const ethernet = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, flags, 0x08, 0x00];
+  // To the uplink itself, as the engine does: what is for the host is to be taken by it.
+  const ethernet = [...uplink.mac.split(":").map((byte) => Number.parseInt(byte, 16)), 2, 0, 0, 0, 0, flags, 0x08, 0x00];
   const frame = Buffer.concat([Buffer.alloc(VNET), Buffer.from(ethernet), ip]);
   fs.writeSync(fd, frame);
 }
