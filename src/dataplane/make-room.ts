@@ -31,7 +31,7 @@ const GOOD_PART = 32;
 /** Rows looked at for one whose address has a good part: it is missed once in 1/(1 - 1/32)^64 = 7 times at worst, and an address with a quarter never. */
 const SAMPLES = 64;
 /** Flows of each state looked at for one that shares the limit which is in the way; in a flood the first will. */
-const LOOK_THROUGH = 32;
+const LOOK_THROUGH = 8;
 /** Flows that turn out to be alive in the kernel, before the search is given up. */
 const SETTLE_TRIES = 8;
 

@@ -21,9 +21,13 @@ import { workerOf } from "../wire/spread.js";
 import { evict } from "./retire.js";
 import type { State } from "./state.js";
 
-/** Ports of its own that an inside endpoint is offered; ports looked at for the best, if several will do; and for one at all. */
+/**
+ * Ports of its own that an inside endpoint is offered; ports looked at for the best, if several will do; for one at all, by who has too many of
+ * them already; and by others.
+ */
 const OWN_TRIES = 8,
   ENOUGH_TRIES = 16,
+  FEW_TRIES = 32,
   TRIES = 128;
 
 /**
@@ -79,7 +83,8 @@ function anyPort(b: Batch, state: State, flow: NewFlow, more: boolean): boolean 
   const count = masqueradeLast - masqueradeFirst + 1;
   let best = 0;
   let bestWorth = UNFIT;
-  for (let n = 0; n < TRIES && bestWorth < RESTED && (n < ENOUGH_TRIES || bestWorth < CLOSED_WORTH); n++) {
+  const tries = more ? TRIES : FEW_TRIES;
+  for (let n = 0; n < tries && bestWorth < RESTED && (n < ENOUGH_TRIES || bestWorth < CLOSED_WORTH); n++) {
     const port = rawHalf(masqueradeFirst + below(random, count));
     if (workerOf(flow.replyDst, port, state.workers) !== state.worker) continue;
     const worth = worthOf(b, state, flow, port);
