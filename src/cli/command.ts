@@ -1,6 +1,6 @@
 /**
  * A command of the command line, as data: name, summary, notes, options, arguments and examples, from which help is made here, and man pages and
- * completions elsewhere (`buildProgram().commands`). Its action loads what it needs, so that help needs nothing.
+ * completions elsewhere (`buildProgram` gives them all). Its action loads what it needs, so that help needs nothing.
  */
 import { Command, type Option } from "commander";
 import { TsproxyError } from "../errors.js";

@@ -29,7 +29,7 @@ process.on("uncaughtException", (error) => {
 
 try {
   const { buildProgram } = await import("./program.js"); // late, so that what fails to load is reported too
-  await buildProgram().parseAsync();
+  await (await buildProgram(process.argv.slice(2))).parseAsync();
   process.exitCode ??= 0;
 } catch (error) {
   reportError(error);

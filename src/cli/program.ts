@@ -1,33 +1,29 @@
 /** The whole command line: the main job is the root command, the others hang on it. */
 import type { CliCommand } from "./command.js";
-import { cleanupCommand } from "./commands/cleanup.js";
-import { daemonCommand } from "./commands/daemon.js";
-import { doctorCommand } from "./commands/doctor.js";
-import { fdbCommand } from "./commands/fdb.js";
-import { flowsCommand } from "./commands/flows.js";
 import { foregroundCommand } from "./commands/foreground.js";
-import { installCommand } from "./commands/install.js";
-import { portCommand } from "./commands/port.js";
-import { psCommand } from "./commands/ps.js";
-import { statsCommand } from "./commands/stats.js";
+
+/** In the order of help. Each is loaded when it is called for: the main job is to be ready soon. */
+const COMMANDS: Record<string, () => Promise<CliCommand>> = {
+  flows: async () => (await import("./commands/flows.js")).flowsCommand(),
+  fdb: async () => (await import("./commands/fdb.js")).fdbCommand(),
+  stats: async () => (await import("./commands/stats.js")).statsCommand(),
+  ps: async () => (await import("./commands/ps.js")).psCommand(),
+  port: async () => (await import("./commands/port.js")).portCommand(),
+  daemon: async () => (await import("./commands/daemon.js")).daemonCommand(),
+  install: async () => (await import("./commands/install.js")).installCommand(),
+  doctor: async () => (await import("./commands/doctor.js")).doctorCommand(),
+  cleanup: async () => (await import("./commands/cleanup.js")).cleanupCommand(),
+};
+const HELP = new Set(["-h", "--help", "help"]);
 
 /**
  * `parseAsync` of the result runs a command; it throws what `exitCodeOf` and `reportError` take, also for --help, which is code 0. Walk `commands`
- * for what there is: each is a `CliCommand`.
+ * for what there is: each is a `CliCommand`. With `words`, the arguments that will be parsed, only commands that they can mean are there.
  */
-export function buildProgram(): CliCommand {
+export async function buildProgram(words?: readonly string[]): Promise<CliCommand> {
   const root = foregroundCommand();
-  const commands = [
-    flowsCommand(),
-    fdbCommand(),
-    statsCommand(),
-    psCommand(),
-    portCommand(),
-    daemonCommand(),
-    installCommand(),
-    doctorCommand(),
-    cleanupCommand(),
-  ];
-  for (const command of commands) root.addCommand(command);
+  const all = words === undefined || words.some((word) => HELP.has(word));
+  const wanted = Object.entries(COMMANDS).filter(([name]) => all || words.includes(name));
+  for (const command of await Promise.all(wanted.map(([, load]) => load()))) root.addCommand(command);
   return root;
 }

@@ -12,11 +12,11 @@ import { buildDebs } from "./deb.js";
 import { manPage } from "./man.js";
 import { specOf } from "./spec.js";
 
-function writeShare(folder: string): void {
+async function writeShare(folder: string): Promise<void> {
   const releases = parseChangelog(fs.readFileSync(new URL("../../docs/CHANGELOG.md", import.meta.url), "utf8"));
   const release = releases[0];
   if (release?.version !== version()) throw new Error(`docs/CHANGELOG.md does not open with version ${version()}, as package.json has it`);
-  const root = specOf(buildProgram());
+  const root = specOf(await buildProgram());
   const files = {
     "man/tsproxy.1": manPage(root, release.version, release.date),
     "completions/tsproxy.bash": bashCompletion(root),
@@ -30,7 +30,7 @@ function writeShare(folder: string): void {
 }
 
 const [task, ...paths] = process.argv.slice(2);
-if (task === "share" && paths.length === 1) writeShare(paths[0]!);
+if (task === "share" && paths.length === 1) await writeShare(paths[0]!);
 else if (task === "deb" && paths.length === 2) for (const deb of buildDebs(paths[0]!, paths[1]!)) process.stderr.write(`${deb}\n`);
 else {
   process.stderr.write("usage: main.js share FOLDER | deb TARBALL FOLDER\n");

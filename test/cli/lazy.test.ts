@@ -10,9 +10,9 @@ vi.mock("../../src/sys/native.js", cannot);
 vi.mock("../../src/api/client.js", cannot);
 vi.mock("../../src/control/controller.js", cannot);
 
-it.each(buildProgram().commands.map((command) => command.name()))("%s --help", async (name) => {
+it.each((await buildProgram()).commands.map((command) => command.name()))("%s --help", async (name) => {
   let text = "";
-  const program = buildProgram();
+  const program = await buildProgram();
   for (const command of program.commands)
     command.configureOutput({
       writeOut: (part) => {
@@ -24,7 +24,7 @@ it.each(buildProgram().commands.map((command) => command.name()))("%s --help", a
 });
 
 it("a wrong option", async () => {
-  await expect(buildProgram().parseAsync(["node", "tsproxy", "-p", "80"])).rejects.toMatchObject({ code: "TSP_ERR_PORT_SPEC" });
+  await expect((await buildProgram()).parseAsync(["node", "tsproxy", "-p", "80"])).rejects.toMatchObject({ code: "TSP_ERR_PORT_SPEC" });
 });
 
 it("and --version says why the addon is not loaded", async () => {
@@ -33,5 +33,5 @@ it("and --version says why the addon is not loaded", async () => {
 });
 
 it("what needs them says so", async () => {
-  await expect(buildProgram().parseAsync(["node", "tsproxy", "-p", "80:172.17.0.4:80"])).rejects.toThrow();
+  await expect((await buildProgram()).parseAsync(["node", "tsproxy", "-p", "80:172.17.0.4:80"])).rejects.toThrow();
 });

@@ -18,7 +18,7 @@ async function run(...argv: string[]): Promise<Outcome> {
     return true;
   });
   try {
-    await buildProgram().parseAsync(["node", "tsproxy", ...argv]);
+    await (await buildProgram(argv)).parseAsync(["node", "tsproxy", ...argv]);
   } catch (error) {
     outcome.exitCode = exitCodeOf(error);
     reportError(error, (text) => {
@@ -31,9 +31,9 @@ async function run(...argv: string[]): Promise<Outcome> {
 }
 
 /** The root command and all others. */
-function everyCommand(): CliCommand[] {
+async function everyCommand(): Promise<CliCommand[]> {
   const walk = (command: Command): Command[] => [command, ...command.commands.flatMap(walk)];
-  return walk(buildProgram()).map((command) => {
+  return walk(await buildProgram()).map((command) => {
     expect(command).toBeInstanceOf(CliCommand);
     return command as CliCommand;
   });
@@ -62,6 +62,8 @@ describe("wrong usage", () => {
   });
 });
 
+const names = (await everyCommand()).slice(1).map((command) => command.name());
+
 describe("help", () => {
   it.each(["-h", "--help"])("%s lists every option and command, exit 0", async (flag) => {
     const { exitCode, stdout, stderr } = await run(flag);
@@ -69,15 +71,11 @@ describe("help", () => {
     expect(stdout).toMatch(/^Usage: tsproxy -p MAPPING \[OPTIONS\]\n {7}tsproxy COMMAND/);
     expect(stdout).toMatch(/\n {2}-p, --publish MAPPING {2,}Publish/);
     expect(stdout).toMatch(/\n {6}--endpoint NETNS=IP {2,}\S/);
-    for (const command of everyCommand().slice(1)) expect(stdout).toMatch(new RegExp(`\\n {2}${command.name()} {2,}\\S`));
+    for (const command of (await everyCommand()).slice(1)) expect(stdout).toMatch(new RegExp(`\\n {2}${command.name()} {2,}\\S`));
     expect(stdout).toContain("tsproxy -p 8999:172.17.0.4:8080\n");
   });
 
-  it.each(
-    everyCommand()
-      .slice(1)
-      .map((command) => command.name()),
-  )("of %s has usage, options and an example, and fits into 120 columns", async (name) => {
+  it.each(names)("of %s has usage, options and an example, and fits into 120 columns", async (name) => {
     const { exitCode, stdout } = await run(name, "--help");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: tsproxy ${name} \\[OPTIONS\\]`));
@@ -97,7 +95,7 @@ describe("help", () => {
   });
 
   it("has examples that the command line takes", async () => {
-    for (const command of everyCommand())
+    for (const command of await everyCommand())
       for (const { lines } of command.examples) {
         const words = lines
           .join(" ")
@@ -106,7 +104,7 @@ describe("help", () => {
           .split(/\s+/)
           .filter((word) => word !== "");
         if (words[0] !== "tsproxy") continue;
-        const parsed = buildProgram();
+        const parsed = await buildProgram();
         for (const each of [parsed, ...parsed.commands]) each.action(() => {});
         await expect(parsed.parseAsync(["node", ...words]), words.join(" ")).resolves.toBeDefined();
       }

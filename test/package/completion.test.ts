@@ -8,7 +8,7 @@ import { buildProgram } from "../../src/cli/program.js";
 import { bashCompletion, fishCompletion, zshCompletion } from "../../src/package/completion.js";
 import { specOf } from "../../src/package/spec.js";
 
-const root = specOf(buildProgram());
+const root = specOf(await buildProgram());
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "tsproxy-completion-"));
 fs.writeFileSync(path.join(dir, "tsproxy.bash"), bashCompletion(root));
 fs.writeFileSync(path.join(dir, "_tsproxy"), zshCompletion(root));

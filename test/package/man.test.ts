@@ -6,7 +6,7 @@ import { debianChangelog, parseChangelog } from "../../src/package/changelog.js"
 import { manPage } from "../../src/package/man.js";
 import { type CommandSpec, specOf } from "../../src/package/spec.js";
 
-const root = specOf(buildProgram());
+const root = specOf(await buildProgram());
 const hasMan = fs.existsSync("/usr/bin/man");
 
 /** The page as man shows it, unwrapped as far as a wide terminal goes; throws when groff warns. */
