@@ -22,7 +22,7 @@
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 import { SPREAD_FACTOR } from "../wire/spread.js";
-import { Assembler, type Reg } from "./assembler.js";
+import { Assembler, type Reg, type Size } from "./assembler.js";
 
 export { PROTO_ICMP as ICMP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 
@@ -118,7 +118,7 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     return this.mov(dst, "r10").alu("add", dst, offset);
   }
 
-  copy(size: "u16" | "u32", to: number, from: number): this {
+  copy(size: Exclude<Size, "u64">, to: number, from: number): this {
     return this.load(size, "r0", "r10", from).store(size, "r10", to, "r0");
   }
 

@@ -8,9 +8,9 @@
  *
  * Of a TCP flow it keeps as much of both sides' acknowledgments as tells a forged end from a genuine one (`dataplane/tcp-window.ts`).
  *
- * Memory, all taken up front: 64 bytes a row (`flow-row.ts`), that is one cache line, and 4 bytes a hash slot at four slots an entry (load
- * at most one half, so every probe ends): 80 bytes an entry. There are no pointers, only row numbers, so the memory could lie in a mapped
- * file. IPv6 fits in the same rows with addresses interned as 32-bit numbers.
+ * Memory, all taken up front: 64 bytes a row (`flow-row.ts`), that is one cache line, 4 bytes a hash slot at four slots an entry (load at
+ * most one half, so every probe ends), and 4 bytes that few packets need: 84 bytes an entry. There are no pointers, only row numbers, so the
+ * memory could lie in a mapped file. IPv6 fits in the same rows with addresses interned as 32-bit numbers.
  *
  * Hash: multiplicative, seeded per process so that collisions are hard to aim; linear probing; the upper bits of the hash are kept in the
  * slot, so that rows are touched only when they very likely match. Removal shifts the cluster back: no tombstones.
@@ -53,6 +53,8 @@ export class Conntrack {
   /** The same memory: half word `(row + ACKED) * 2 + dir` is an acknowledgment number's. */
   readonly rowHalves: Uint16Array;
   readonly timeouts: Int32Array;
+  /** Of each row: interface index that the host's kernel accepted the client's last packet from that it saw. */
+  readonly device: Int32Array;
   used = 0;
   created = 0;
   /** How many flows are in each state. */
@@ -77,6 +79,7 @@ export class Conntrack {
     this.population = new Int32Array(timeouts.length);
     this.rows = new Int32Array(capacity << ROW_SHIFT);
     this.rowHalves = new Uint16Array(this.rows.buffer);
+    this.device = new Int32Array(capacity);
     this.ageing = new Ageing(this.rows, this.timeouts);
     const size = 1 << Math.ceil(Math.log2(capacity * 4));
     this.slots = new Int32Array(size);
@@ -165,6 +168,7 @@ export class Conntrack {
     rows[row + DELTA] = flow.addressDelta | (flow.allDelta << 16);
     rows[row + PACKETS] = 0;
     rows[row + PACKETS + 1] = 0;
+    this.device[id] = flow.device;
     this.occupy(this.hash(src, dst, ports, proto), id << 1);
     this.occupy(this.hash(replySrc, replyDst, replyPorts, proto), (id << 1) | 1);
     this.ageing.start(id, now);
@@ -287,6 +291,12 @@ export class Conntrack {
   /** Where packets of direction `dir` go: port | EGRESS_* bits. */
   egress(id: number, dir: number): number {
     return (this.rows[(id << ROW_SHIFT) + EGRESS]! >>> (dir << 4)) & 0xffff;
+  }
+
+  /** Sets EGRESS_* bits of direction `dir`, and takes others away. */
+  mark(id: number, dir: number, set: number, clear: number): void {
+    const at = (id << ROW_SHIFT) + EGRESS;
+    this.rows[at] = (this.rows[at]! & ~(clear << (dir << 4))) | (set << (dir << 4));
   }
 
   /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */
