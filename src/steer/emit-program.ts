@@ -2,6 +2,7 @@
  * `emit`, for the ingress of an uplink: frames that the engine wrote. Needs `forwarding` on the uplink, else `fib_lookup` answers nothing.
  *
  * What is for the host itself goes in again by its loopback device, as from a program on the host (home-program.ts).
+ * What IPsec policies of the host may want to encrypt, or to drop, the stack is to forward: it alone knows.
  * What the lookup has no device for goes on to the host's own stack, which does what a router does (fragments, answers "unreachable").
  */
 import {
@@ -71,7 +72,8 @@ const SKB_CHANGE_TYPE = 32;
 const ASK = -206,
   ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1;
 
-export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
+/** `ipsec`: the kernel has it, so there may be policies. */
+export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", ETHERTYPE_IPV4, "malformed");
   p.loadBytes(FRAME_AT, FRAME, ETHERNET_SIZE - FRAME_AT + IPV4_SIZE, "malformed");
@@ -131,7 +133,10 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds): Uint8Array {
   p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
 
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
-  p.label("send").routeDevice("r7").jumpIf("r7", "==", uplinkIfindex, "no-device").choose("sent").count("counted").sendTo("r7");
+  p.label("send").routeDevice("r7").jumpIf("r7", "==", uplinkIfindex, "no-device");
+  if (ipsec) p.lookupIpsec(IP + IP_DST).jumpIf("r0", "!=", 0, "ipsec");
+  p.choose("sent").count("counted").sendTo("r7");
+  if (ipsec) p.label("ipsec").choose("left-to-ipsec").jump("known");
 
   // r7: the device that has the address. An error about a flow may have somebody else's source: that is no packet of the host's own.
   p.label("no-way-out").jumpIf("r7", "!=", FIB_NOT_FWDED, "stack");

@@ -18,6 +18,7 @@ import * as bpf from "../sys/bpf.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
+import type { Cidr } from "../wire/ipv4-address.js";
 import { rawHalf, rawWord } from "../wire/raw.js";
 import { acceptProgram, RING_SIZE } from "./accept-program.js";
 import { emitProgram } from "./emit-program.js";
@@ -40,7 +41,8 @@ export const UPLINK_CONF: Partial<Ipv4Conf> = { forwarding: 1, acceptLocal: 1, r
 export const UPLINK_ADDRESS = "127.84.83.80";
 
 // biome-ignore format: a table
-const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, FRAGMENT_VALUE_SIZE = 8, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14, MAX_FRAGMENTS = 1 << 10;
+const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, FRAGMENT_VALUE_SIZE = 8, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14, MAX_FRAGMENTS = 1 << 10,
+  MAX_NETWORKS = 1 << 12;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
@@ -65,6 +67,8 @@ export interface SteeringOptions {
   flowCapacity: number;
   /** Takes packets for published ports before the host's firewall, and whatever else its kernel checks, sees them. */
   bypass?: boolean;
+  /** The kernel has IPsec: `setIpsec` says what its policies are about. */
+  ipsec?: boolean;
   /** The programs are to carry out what the engine enters into `flows` (offload-program.ts). Needs Linux 5.11. */
   offload?: boolean;
   /** Do not use TCX even where the kernel has it. */
@@ -102,6 +106,7 @@ export class Steering {
   readonly acceptFd: number = -1;
   private readonly homeFd: number;
   private locals = new Map<number, number>(); // raw address to the device that has it, or 0
+  private ipsec = new Map<string, readonly [prefixLength: number, raw: number]>();
   private queue: number | undefined;
   private useTcx: boolean;
 
@@ -120,7 +125,7 @@ export class Steering {
       }
       this.homeFd = this.load("home", homeProgram(options.uplinks, this.maps));
       for (const uplink of options.uplinks)
-        this.emitters.push(this.attachProgram(uplink, this.load("emit", emitProgram(uplink, this.maps))));
+        this.emitters.push(this.attachProgram(uplink, this.load("emit", emitProgram(uplink, this.maps, options.ipsec))));
     } catch (error) {
       this.close();
       throw error;
@@ -153,7 +158,8 @@ export class Steering {
     }
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
-      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { bypass: this.options.bypass === true }));
+      const { uplinks, bypass = false, ipsec = false } = this.options;
+      progFd = this.load(link, steerProgram(link, uplinks, this.maps, { bypass, ipsec }));
       this.programs.set(link, progFd);
     }
     if (link !== "loopback") this.attachHome(ifindex);
@@ -228,6 +234,18 @@ export class Steering {
     this.locals = next;
   }
 
+  /** Networks that IPsec policies of the host are about: packets to them the host forwards, and those from them come to us if they came by IPsec. */
+  setIpsec(networks: readonly Cidr[]): void {
+    const next = new Map(
+      networks.map(({ address, prefixLength }) => [`${address}/${prefixLength}`, [prefixLength, rawWord(address)] as const]),
+    );
+    const added = [...next].filter(([name]) => !this.ipsec.has(name)).map(([, key]) => key);
+    const gone = [...this.ipsec].filter(([name]) => !next.has(name)).map(([, key]) => key);
+    for (const key of added) bpf.updateElement(this.maps.ipsec, bytes(Int32Array.from(key)), new Uint8Array(VALUE_SIZE));
+    for (const key of gone) bpf.deleteElement(this.maps.ipsec, bytes(Int32Array.from(key)));
+    this.ipsec = next;
+  }
+
   /** Packets since the start, by the names in COUNTERS. */
   stats(): Record<string, number> {
     const value = new BigUint64Array(bpf.possibleCpus());
@@ -291,6 +309,7 @@ function createMaps({ flowCapacity, bypass = false }: Pick<SteeringOptions, "flo
     ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, bypass ? MAX_PORTS : 1, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+    ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
 }
@@ -302,9 +321,10 @@ function createRing(fds: number[]): number {
 }
 
 /** Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. `TSP_ERR_OFFLOAD`: the kernel refuses it. */
-function loadOffload({ uplinks, bypass = false }: Pick<SteeringOptions, "uplinks" | "bypass">, maps: MapFds, fds: number[]): number {
+function loadOffload(options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec">, maps: MapFds, fds: number[]): number {
+  const { uplinks, bypass = false, ipsec = false } = options;
   try {
-    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", uplinks, maps, { offload: true, bypass }));
+    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", uplinks, maps, { offload: true, bypass, ipsec }));
     fds.push(fd);
     return fd;
   } catch (error) {

@@ -27,6 +27,7 @@ const maps = {
   fragments: create(bpf.MAP_LRU_HASH, 16, 8, 1000),
   ports: create(bpf.MAP_HASH, 8, 4, 1),
   own: -1,
+  ipsec: -1,
   locals: create(bpf.MAP_HASH, 4, 4, 100),
   counters: create(bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
 };
