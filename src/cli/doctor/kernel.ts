@@ -2,7 +2,7 @@
  * What tsproxy needs of the kernel and of its privileges. Each thing is tried, and what is tried is undone: the TAP that is made, with what is
  * attached to it, is gone when its descriptor is closed.
  */
-import type { SteeringProbe } from "../../steer/steering.js";
+import type { SteeringProbe } from "../../steer/probe.js";
 import { OFFLOAD_TCP, OFFLOAD_TCP_UDP } from "../../sys/if-tun.js";
 import { attempt, type Check } from "./check.js";
 

@@ -11,7 +11,7 @@ export async function loadKernel(): Promise<KernelSystem> {
   const [{ native }, { RouteSocket }, { probeSteering }, { openEchoSocket }] = await Promise.all([
     import("../../sys/native.js"),
     import("../../sys/rtnetlink.js"),
-    import("../../steer/steering.js"),
+    import("../../steer/probe.js"),
     import("../../standalone/ping.js"),
   ]);
   return {
