@@ -132,7 +132,8 @@ static napi_value io_add_ring(napi_env env, napi_callback_info info) {
   if (io->ringbuf.fd >= 0) return tsp_throw(env, "ioAddRing", EBUSY);
   if (!ringbuf_open(&io->ringbuf, fd, tsp_u32(env, argv[3]))) return tsp_throw(env, "mmap of a BPF ring buffer", errno);
   io->ringbuf_port = tsp_i32(env, argv[1]);
-  struct epoll_event ev = {.events = EPOLLIN, .data.u32 = RING_TAG};
+  /* Each batch looks for records anyway: epoll is only to end our sleep. */
+  struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u32 = RING_TAG};
   if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, fd, &ev) == 0) return NULL;
   int err = errno;
   ringbuf_close(&io->ringbuf);
@@ -254,8 +255,10 @@ static uint32_t receive_direct(struct io *io) {
 
 static uint32_t receive_epoll(struct io *io, int timeout_ms) {
   struct epoll_event ev[MAX_EVENTS];
-  uint32_t n = 0, tail = 0;
+  if (timeout_ms != 0 && !ringbuf_sleep(&io->ringbuf)) timeout_ms = 0;
   int ready = epoll_wait(io->epoll, ev, MAX_EVENTS, timeout_ms);
+  ringbuf_wake(&io->ringbuf);
+  uint32_t tail = 0, n = drain_ringbuf(io, 0, &tail, io->slots / RINGBUF_SHARE);
   uint32_t share = ready > 1 ? (io->slots + (uint32_t)ready - 1) / (uint32_t)ready : io->slots;
   for (int i = 0; i < ready && n < io->slots; i++) {
     if (ev[i].data.u32 == WAKE_TAG) {
@@ -265,9 +268,7 @@ static uint32_t receive_epoll(struct io *io, int timeout_ms) {
     } else if (ev[i].data.u32 == WATCH_TAG) {
       io->woken = true;
       io->clock[2]++;
-    } else if (ev[i].data.u32 == RING_TAG) {
-      n = drain_ringbuf(io, n, &tail, share < 4 ? 4 : share);
-    } else {
+    } else if (ev[i].data.u32 != RING_TAG) {
       n = drain(io, (int32_t)ev[i].data.u32, n, &tail, share < 4 ? 4 : share);
     }
   }

@@ -7,7 +7,9 @@
 
 struct ringbuf {
   int fd; /* of the map; -1: there is none */
-  uint64_t *consumer, *producer; /* positions in bytes since the start: ours, and the kernel's */
+  uint64_t *consumer, *producer; /* positions in bytes since the start, as each side tells the other: ours, and the kernel's */
+  uint64_t at;                   /* ours */
+  bool asleep;                   /* the kernel is to tell of the next record */
   const uint8_t *data;           /* `size` bytes, mapped twice in a row, so that a record lies in one piece */
   size_t size;
 };
@@ -19,5 +21,8 @@ void ringbuf_close(struct ringbuf *r);
 const uint8_t *ringbuf_peek(struct ringbuf *r);
 /* Gives the place of the record that ringbuf_peek answered back to the kernel. */
 void ringbuf_release(struct ringbuf *r);
+/* From here to ringbuf_wake the descriptor becomes readable with the next record. False: there is one already, so do not sleep. */
+bool ringbuf_sleep(struct ringbuf *r);
+void ringbuf_wake(struct ringbuf *r);
 
 #endif

@@ -27,16 +27,16 @@ static napi_value make_socket(napi_env env, napi_callback_info info) {
   return fd < 0 ? tsp_throw(env, "socket", err) : tsp_num(env, fd);
 }
 
-/* openNetlink(groups, nsFd) -> fd of a bound NETLINK_ROUTE socket; `groups` is the RTMGRP_* mask. */
+/* openNetlink(groups, nsFd, protocol) -> fd of a bound netlink socket; `groups` is the mask of its multicast groups, `protocol` NETLINK_*. */
 static napi_value open_netlink(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
-  tsp_args(env, info, 2, argv);
+  napi_value argv[3];
+  tsp_args(env, info, 3, argv);
   int saved, err = ns_enter(tsp_i32(env, argv[1]), &saved);
   if (err < 0) return tsp_throw(env, "setns", -err);
-  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, tsp_i32(env, argv[2]));
   err = errno;
   ns_leave(saved);
-  if (fd < 0) return tsp_throw(env, "socket(NETLINK_ROUTE)", err);
+  if (fd < 0) return tsp_throw(env, "socket(AF_NETLINK)", err);
   struct sockaddr_nl sa = {.nl_family = AF_NETLINK, .nl_groups = tsp_u32(env, argv[0])};
   int one = 1, buf = 1 << 20;
   setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
@@ -45,7 +45,7 @@ static napi_value open_netlink(napi_env env, napi_callback_info info) {
   if (bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0) {
     err = errno;
     close(fd);
-    return tsp_throw(env, "bind(NETLINK_ROUTE)", err);
+    return tsp_throw(env, "bind(AF_NETLINK)", err);
   }
   return tsp_num(env, fd);
 }

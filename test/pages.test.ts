@@ -23,6 +23,12 @@ it("the README says how many requirements of the RFCs are met", () => {
   expect(/RFC 4787 \d.*? of \d+(?=\.)/.exec(readme)?.[0]).toBe(summary());
 });
 
+it.each(["ufw.rules", "firewalld.nft"])("docs/docker.md shows the command that test/fixtures/firewall/%s comes from", (file) => {
+  const made = fs.readFileSync(path.join(root, "test/fixtures/firewall", file), "utf8");
+  const command = /^# +(?:ufw enable; )?((?:ufw|firewall-cmd) .*)$/m.exec(made)?.[1];
+  expect(fs.readFileSync(path.join(root, "docs/docker.md"), "utf8")).toContain(`\n# ${command}\n`);
+});
+
 it("every error code of the table is thrown somewhere", () => {
   const source = fs
     .readdirSync(path.join(root, "src"), { recursive: true, encoding: "utf8" })

@@ -14,6 +14,7 @@ import type { Cidr } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
+import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
@@ -62,10 +63,19 @@ export class Controller {
       const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
       const indices = uplinks.map((uplink) => uplink.ifindex);
       const bypass = options.firewall === "bypass";
-      const steering = new Steering({ uplinks: indices, flowCapacity: conntrackMax, offload, bypass, routeSocket: socket });
+      const hasIpsec = Ipsec.isThere();
+      const steering = new Steering({
+        uplinks: indices,
+        flowCapacity: conntrackMax,
+        offload,
+        bypass,
+        ipsec: hasIpsec,
+        routeSocket: socket,
+      });
       undo.add("steering", () => steering.close());
       const numbers = new PortNumbers();
       let host: Host | undefined;
+      let ipsec: Ipsec | undefined;
       const workers = new Workers(
         {
           workers: count,
@@ -83,7 +93,10 @@ export class Controller {
             workers.post({ type: "remove-port", port });
             numbers.onGone(port);
           },
-          readable: () => host?.onReadable(),
+          readable: () => {
+            host?.onReadable();
+            ipsec?.onReadable();
+          },
           onDeath,
         },
       );
@@ -106,6 +119,8 @@ export class Controller {
       }
       host = new Host(socket, workers, steering, indices);
       undo.add("host monitor", () => host?.close());
+      if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
+      undo.add("IPsec monitor", () => ipsec?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd) });

@@ -129,7 +129,8 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   flow.replyDst = masked ? rule.snatSource : src;
   flow.replyPorts = targetPort | (b.ports[i]! << 16);
   flow.egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
-  flow.replyEgress = b.ingress[i]! | keepTtl | (byUplink && b.device[i] !== 0 ? ct.EGRESS_ENTERED : 0);
+  flow.replyEgress = b.ingress[i]! | keepTtl | (byUplink && b.device[i] !== 0 ? ct.EGRESS_ENTER : 0);
+  flow.device = b.device[i]!;
   return open(b, i, state, masked ? HOSTS : KEPT);
 }
 
@@ -165,6 +166,7 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   flow.replyPorts = swapPorts(tuplePorts);
   flow.egress = ports.uplink | ct.EGRESS_RECORD;
   flow.replyEgress = b.ingress[i]!;
+  flow.device = 0;
   return open(b, i, state, masked ? MASQUERADED : UNCHANGED);
 }
 
@@ -191,7 +193,10 @@ function open(b: Batch, i: number, state: State, source: number): number {
     proto === ipv4.PROTO_ICMP
       ? delta(ports & 0xffff, replyPorts & 0xffff)
       : combine(flow.addressDelta, delta(ports, swapPorts(replyPorts)));
-  if (state.offloads && source === KEPT && isKernels(state)) flow.egress |= ct.EGRESS_OFFLOAD;
+  if (state.offloads && source === KEPT && isKernels(state)) {
+    flow.egress |= ct.EGRESS_OFFLOAD;
+    flow.replyEgress |= ct.EGRESS_ENTER;
+  }
   const id = conntrack.insert(flow, state.now);
   limits.hold(id);
   b.flow[i] = id << 1;

@@ -1,19 +1,29 @@
 /**
- * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads from the
- * last byte of the source address whether to enter the flow (`steer/emit-program.ts`).
+ * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads from it what it
+ * is to enter into its map (`wire/flow-entry.ts`, `steer/emit-program.ts`).
  */
 import { type Batch, DROPPED } from "../mem/batch.js";
-import { EGRESS_RECORD } from "../table/conntrack.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { DROP_PORT_GONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
-import { FLAG_RECORD } from "../wire/flow-entry.js";
+import {
+  ASK_ADDRESS_AT,
+  ASK_FLAGS_AT,
+  ASK_INGRESS_AT,
+  ASK_PORT_AT,
+  ASK_PORT_END_AT,
+  FLAG_CLIENT,
+  FLAG_OFFLOAD,
+  FLAG_RECORD,
+} from "../wire/flow-entry.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
-/** Locally administered 02:74:73:00:00:xx; only xx is read. */
+/** Locally administered 02:74:73:00:00:xx; only xx is read, unless it asks to enter a client. */
 export const UPLINK_SOURCE_HI = 0x7402;
-const UPLINK_SOURCE_LO = 0x00000073;
+const UPLINK_SOURCE_LO = 0x00000073,
+  LOCALLY_ADMINISTERED = 0x02;
 
 /** Raw bytes 2..5 of the source address that tells the uplink's program whether to record the flow. */
 export function uplinkSourceLo(record: boolean): number {
@@ -31,6 +41,10 @@ export function l2Out(b: Batch, state: State): void {
     if (kind === NONE) {
       b.drop(i, DROP_PORT_GONE);
     } else if (kind === UPLINK) {
+      if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
+        askForClient(b, i, state, frame);
+        continue;
+      }
       const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
       eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, UPLINK_SOURCE_HI, source);
     } else {
@@ -44,4 +58,20 @@ export function l2Out(b: Batch, state: State): void {
       );
     }
   }
+}
+
+/** The first answer to a client: `emit` is to enter it, so that the client's packets come to us from the device that its first one came by. */
+function askForClient(b: Batch, i: number, state: State, frame: number): void {
+  const { bytes, words } = b.memory;
+  const { conntrack } = state;
+  const id = b.flow[i]! >> 1;
+  const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
+  const targetPort = conntrack.newPorts(id, 0) >>> 16;
+  conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
+  bytes[frame] = LOCALLY_ADMINISTERED;
+  bytes[frame + ASK_PORT_AT] = targetPort & 0xff;
+  words[(frame + ASK_ADDRESS_AT) >> 2] = conntrack.newDst(id, 0);
+  words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;
+  bytes[frame + ASK_PORT_END_AT] = targetPort >>> 8;
+  bytes[frame + ASK_FLAGS_AT] = offloaded ? FLAG_CLIENT | FLAG_OFFLOAD : FLAG_CLIENT;
 }

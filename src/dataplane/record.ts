@@ -1,13 +1,14 @@
 /**
- * Has the steering's map `flows` changed for what was just decided, before it is sent, so that the entry is there when the answer comes.
+ * Keeps up the steering's map `flows` where the way out does not (`l2-out.ts`): that enters what is sent to the uplink with the frame itself,
+ * to targets with each, to clients with the first answer, so that no system call is needed for most flows.
  *
- * What the engine sends to the uplink `emit` enters by itself (`l2-out.ts`). Left to this stage are clients of published ports, to whom
- * nothing need have been sent yet. They are entered with the device that the kernel accepted their packet from, once a flow; again when one
- * comes that way again, since then the entry is gone or names another device. And of flows that the kernel is to carry, both
- * directions, with what it is to put into their packets.
+ * What is left are packets of clients that come by the host's kernel though their flow is known: since nothing has been answered yet, since
+ * the map has forgotten it, or since they come by another device. They are entered here, before the batch is sent. A SYN is not: it
+ * comes that way always.
+ * The same where the firewall is bypassed and the kernel is to carry the flow, but has forgotten it.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
-import { EGRESS_ENTERED, EGRESS_OFFLOAD } from "../table/conntrack.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD } from "../table/conntrack.js";
 import {
   FLOW_ADDRESS_AT,
   FLOW_INGRESS_AT,
@@ -24,22 +25,30 @@ import type { State } from "./state.js";
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
 
 export function record(b: Batch, state: State): void {
+  const { conntrack } = state;
   for (let i = 0; i < b.count; i++) {
     const ref = b.flow[i]!;
     if (ref === NO_FLOW || (ref & 1) === 1 || b.routed[i] === 0 || b.egress[i]! < 0) continue;
     const id = ref >> 1;
+    const device = b.device[i]!;
     const offloaded = (b.mark[i]! & EGRESS_OFFLOAD) !== 0;
-    const accepted = b.device[i] !== 0 && (state.conntrack.egress(id, 1) & EGRESS_ENTERED) !== 0;
-    if (!accepted && !(state.bypass && offloaded && isNews(b, i, state, id))) continue;
-    enter(state, id, 1, b.device[i]!, offloaded ? OFFLOAD_DESTINATION : 0);
+    if (device === 0 && !(state.bypass && offloaded)) continue;
+    if ((conntrack.egress(id, 1) & (EGRESS_ENTER | EGRESS_ENTERED)) === 0) continue; // an endpoint's, whose packets are not steered
+    if (device !== conntrack.device[id]) {
+      conntrack.device[id] = device;
+      conntrack.mark(id, 1, EGRESS_ENTER, 0);
+    }
+    if (isUsual(b, i, state, id, device)) continue;
+    conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
+    enter(state, id, 1, device, offloaded ? OFFLOAD_DESTINATION : 0);
     if (offloaded) enter(state, id, 0, 0, OFFLOAD_SOURCE);
   }
 }
 
-/** Of a flow that the kernel carries: its first packet, or one that should not have come here, as the kernel has forgotten the entry. */
-function isNews(b: Batch, i: number, state: State, id: number): boolean {
-  const turning = b.proto[i] === PROTO_TCP && (tcpFlags(b.memory.bytes, b.l4[i]!) & TURNING) !== 0;
-  return !turning || state.conntrack.packets(id, 0) === 1;
+/** Whether the packet would come this way also if the flow were entered, or is the first of a flow that the answer will enter. */
+function isUsual(b: Batch, i: number, state: State, id: number, device: number): boolean {
+  if (b.proto[i] !== PROTO_TCP) return state.conntrack.packets(id, 0) === 1;
+  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (device === 0 ? TURNING : TCP_SYN)) !== 0;
 }
 
 /** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. */

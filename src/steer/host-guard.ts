@@ -27,8 +27,8 @@ export class HostGuard {
     const egress = internal
       ? this.program("internal", (maps) => answerProgram(this.steering.uplinks, maps, true))
       : this.program("answer", (maps) => answerProgram(this.steering.uplinks, maps, false));
-    const attached = [this.steering.attachProgram(ifindex, egress, "egress", FILTER_NAME)];
-    if (!internal) attached.push(this.steering.attachProgram(ifindex, this.program("ask", askProgram), "ingress", FILTER_NAME));
+    const attached = [this.steering.attacher.attach(ifindex, egress, "egress", FILTER_NAME)];
+    if (!internal) attached.push(this.steering.attacher.attach(ifindex, this.program("ask", askProgram), "ingress", FILTER_NAME));
     return () => {
       for (const { mode, detach } of attached) if (mode === "tcx") detach(); // filters go with the device
     };

@@ -51,7 +51,7 @@ const PLAIN_FIRST_BYTE = 0x45, IP_TOTAL_LENGTH = 2, IP_TTL = 8, IP_CHECKSUM = 10
   FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;
 
 /** With the packet's headers in IP and L4, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
-export function forwardOffloaded(p: Program, engine: string): void {
+export function forwardOffloaded(p: Program, engine: string, ipsec: boolean): void {
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", 0, engine);
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r0", "r10", IP).jumpIf("r0", "!=", PLAIN_FIRST_BYTE, engine);
@@ -97,7 +97,9 @@ export function forwardOffloaded(p: Program, engine: string): void {
   p.jumpIf("r0", "==", FIB_SUCCESS, "rewrite").jumpIf("r0", "!=", FIB_NO_NEIGH, engine);
   p.routeDevice("r1").load("u32", "r2", "r9", 0).jumpIf("r1", "==", "r2", engine);
 
-  p.label("rewrite").load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
+  p.label("rewrite");
+  if (ipsec) p.lookupIpsec(IP + IP_DST).jumpIf("r0", "!=", 0, engine);
+  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
   rewriteEnd(p, "source", { address: IP + IP_SRC, port: L4, portAt: 0, oldAddress: FLOW_DST, oldPort: FLOW_PORTS + 2 });
   p.label("rewrite-destination");
   rewriteEnd(p, "destination", { address: IP + IP_DST, port: L4 + 2, portAt: 2, oldAddress: FLOW_SRC, oldPort: FLOW_PORTS });

@@ -19,10 +19,11 @@
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
+ * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 import { SPREAD_FACTOR } from "../wire/spread.js";
-import { Assembler, type Reg } from "./assembler.js";
+import { Assembler, type Reg, type Size } from "./assembler.js";
 
 export { PROTO_ICMP as ICMP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 
@@ -39,6 +40,7 @@ export const COUNTERS = [
   "sent", // emit: out of a host interface
   "delivered", // emit: to the host itself, as from its loopback device
   "handed-to-stack", // emit: no route, or none but to the host itself
+  "left-to-ipsec", // emit: on the host's way to a network that its IPsec policies are about
   "unreachable", // the rest go to the host's stack too, which answers with ICMP, fragments, encapsulates or drops
   "fragment-needed",
   "forwarding-disabled", // somebody switched off `forwarding` of the uplink
@@ -58,6 +60,7 @@ export interface MapFds {
   ports: number;
   locals: number;
   own: number;
+  ipsec: number;
   counters: number;
 }
 
@@ -65,16 +68,16 @@ export interface MapFds {
 // biome-ignore format: a table
 export const SKB_STORE_BYTES = 9, REDIRECT = 23, SKB_LOAD_BYTES = 26;
 // biome-ignore format: a table
-const MAP_LOOKUP = 1, MAP_UPDATE = 2, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
+const MAP_LOOKUP = 1, MAP_UPDATE = 2, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
 // biome-ignore format: a table
 export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_INGRESS_IFINDEX = 36,
   SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_GSO_SIZE = 176, PACKET_HOST = 0,
   TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
-/** struct bpf_fib_lookup, its answers, and the size of struct bpf_redir_neigh. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
+/** struct bpf_fib_lookup, its answers, and the sizes of struct bpf_redir_neigh and struct bpf_xfrm_state. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
 // biome-ignore format: a table
 const FIB_SIZE = 64, FIB_L4_PROTOCOL = 1, FIB_SPORT = 2, FIB_DPORT = 4, FIB_IFINDEX = 8, FIB_TOS = 12, FIB_SRC = 16, FIB_DST = 32,
-  FIB_SKIP_NEIGH = 4, REDIR_NEIGH_SIZE = 20, AF_INET = 2, EINVAL = 22;
+  FIB_SKIP_NEIGH = 4, REDIR_NEIGH_SIZE = 20, XFRM_STATE_SIZE = 28, AF_INET = 2, EINVAL = 22;
 // biome-ignore format: a table
 export const FIB_SUCCESS = 0, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISABLED = 5, FIB_NO_NEIGH = 7, FIB_FRAG_NEEDED = 8;
 /** LOOPBACK_IFINDEX of include/net/flow.h: lo has this index in every network namespace. */
@@ -118,7 +121,7 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     return this.mov(dst, "r10").alu("add", dst, offset);
   }
 
-  copy(size: "u16" | "u32", to: number, from: number): this {
+  copy(size: Exclude<Size, "u64">, to: number, from: number): this {
     return this.load(size, "r0", "r10", from).store(size, "r10", to, "r0");
   }
 
@@ -185,6 +188,20 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
       .alu("rsh", "r0", 48)
       .alu("mul", "r0", workers)
       .alu("rsh", "r0", 16);
+  }
+
+  /** r0: address of a value, or 0: whether IPsec policies are about the address on the stack. VALUE is lost. */
+  lookupIpsec(address: number): this {
+    return this.store("u32", "r10", VALUE, 32)
+      .copy("u32", VALUE + 4, address)
+      .lookup("ipsec", VALUE);
+  }
+
+  /** Jumps when the packet ought to have come by IPsec, by who sent it, and has not. Defines `done`; VALUE and r0 to r5 are lost. */
+  unlessByIpsec(sender: number, done: string, otherwise: string): this {
+    this.lookupIpsec(sender).jumpIf("r0", "==", 0, done);
+    this.mov("r1", "r6").mov("r2", 0).stackPointer("r3", VALUE).mov("r4", XFRM_STATE_SIZE).mov("r5", 0);
+    return this.call(SKB_GET_XFRM_STATE).jumpIf("r0", "!=", 0, otherwise).label(done);
   }
 
   /** Starts a question to `route`: all of it zero. */

@@ -9,6 +9,8 @@
  * with the ports of one that is known, and packets of a client by another interface than its first one's. Later fragments go where
  * the first one went, if that came first.
  *
+ * Where IPsec policies of the host are about a sender, only what came by IPsec is taken: of the rest the kernel knows whether it may.
+ *
  * Where the host's firewall is bypassed, what is not in `flows` is looked up in `ports`, and so taken before the kernel sees it.
  *
  * Each worker has an uplink of its own. A reply goes to the uplink that the flow left by; what is new goes where `wire/spread.ts` says by
@@ -73,18 +75,21 @@ export interface SteerOptions {
   offload?: boolean;
   /** Takes what is for a published port before the host's firewall sees it. */
   bypass?: boolean;
+  /** The kernel has it, so there may be policies. */
+  ipsec?: boolean;
 }
 
 export function steerProgram(
   link: LinkLayer,
   uplinks: readonly number[],
   maps: MapFds,
-  { offload = false, bypass = false }: SteerOptions = {},
+  { offload = false, bypass = false, ipsec = false }: SteerOptions = {},
 ): Uint8Array {
   const p = new Program(maps);
   const start = link === "ip" ? 0 : ETHERNET_SIZE;
   // Clients on the host itself are translated at both ends, and a packet from a bare link has no Ethernet header to send it on with.
   const offloads = offload && link === "ethernet";
+  const checksIpsec = ipsec && link !== "loopback";
 
   /** Of the header in IP at packet offset r7: r7 = offset of layer 4, r8 = protocol, L4 = its first 8 bytes. Leaves alone what has none. */
   const parse = (name: string, later: string): void => {
@@ -153,7 +158,8 @@ export function steerProgram(
   p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").jumpIf("r8", "!=", TCP, "known");
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
-  if (offloads) forwardOffloaded(p, "engine");
+  if (checksIpsec) p.unlessByIpsec(SENDER, "by-ipsec", "next");
+  if (offloads) forwardOffloaded(p, "engine", ipsec);
   p.label("engine")
     .load("u32", "r7", "r9", FLOW_UPLINK_AT)
     .load("u32", "r0", "r9", FLOW_INGRESS_AT)
@@ -179,7 +185,9 @@ export function steerProgram(
     .alu("and", "r0", FRAGMENT_OFFSET)
     .jumpIf("r0", "!=", 0, "whole")
     .jump("next");
-  p.label("later").fragmentKey().lookup("fragments", FLOW).jumpIf("r0", "==", 0, "next");
+  p.label("later");
+  if (checksIpsec) p.unlessByIpsec(SENDER, "later-by-ipsec", "next");
+  p.fragmentKey().lookup("fragments", FLOW).jumpIf("r0", "==", 0, "next");
   p.load("u32", "r7", "r0", 0)
     .load("u32", "r1", "r0", 4)
     .store("u32", "r10", REST + 4, "r1")

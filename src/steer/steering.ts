@@ -2,8 +2,7 @@
  * Steering: what the host's interfaces and sockets give to the engine, and how what the engine sends gets out (program.ts).
  *
  * An uplink is a worker's TAP in the host's namespace; what it needs there is UPLINK_CONF and an address of its own. Nothing
- * global is changed, no iptables rule made. Programs are attached by TCX links, which end with the process however
- * it ends; on kernels before 6.6 by clsact filters called `tsproxy-PID`, which `close` removes, and `sweepStale` after a SIGKILL.
+ * global is changed, no iptables rule made.
  *
  * New flows come by the sockets that hold the published ports, each of which gets the program `acceptFd`; it writes to a ring buffer a
  * worker. Where the host's firewall is to be bypassed there is none of that, and `publish` and `withdraw` say which ports are taken.
@@ -12,16 +11,17 @@
  * flows, one for each direction, `fragments` likewise; `publish` fails when `ports` is full.
  */
 import fs from "node:fs";
-import os from "node:os";
 import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
-import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
+import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
-import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
-import { rawHalf, rawWord } from "../wire/raw.js";
+import type { Cidr } from "../wire/ipv4-address.js";
+import { rawWord } from "../wire/raw.js";
 import { acceptProgram, RING_SIZE } from "./accept-program.js";
+import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
+import { bytes, createMaps, createRing, PORT_KEY_SIZE, portKeys, VALUE_SIZE } from "./maps.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { steerProgram } from "./steer-program.js";
@@ -39,11 +39,6 @@ export const UPLINK_CONF: Partial<Ipv4Conf> = { forwarding: 1, acceptLocal: 1, r
  */
 export const UPLINK_ADDRESS = "127.84.83.80";
 
-// biome-ignore format: a table
-const PORT_KEY_SIZE = 8, VALUE_SIZE = 4, FRAGMENT_VALUE_SIZE = 8, MAX_PORTS = 1 << 18, MAX_LOCALS = 1 << 14, MAX_FRAGMENTS = 1 << 10;
-/** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
-const LRU_SLACK = 128;
-
 /** ARPHRD_* of linux/if_arp.h, without those whose link layer the programs do not know. */
 const LINK_LAYERS = new Map<number, LinkLayer>([
   [1, "ethernet"],
@@ -56,6 +51,11 @@ const LINK_LAYERS = new Map<number, LinkLayer>([
   [0xfffe, "ip"], // NONE: tun, wireguard
 ]);
 
+/** Whether steering can work on devices of this type (ARPHRD_*, `/sys/class/net/NAME/type`). */
+export function isSteerable(arphrdType: number): boolean {
+  return LINK_LAYERS.has(arphrdType);
+}
+
 export { RING_SIZE };
 
 export interface SteeringOptions {
@@ -65,29 +65,14 @@ export interface SteeringOptions {
   flowCapacity: number;
   /** Takes packets for published ports before the host's firewall, and whatever else its kernel checks, sees them. */
   bypass?: boolean;
+  /** The kernel has IPsec: `setIpsec` says what its policies are about. */
+  ipsec?: boolean;
   /** The programs are to carry out what the engine enters into `flows` (offload-program.ts). Needs Linux 5.11. */
   offload?: boolean;
   /** Do not use TCX even where the kernel has it. */
   forceClsact?: boolean;
   /** Needed where TCX is missing. */
   routeSocket?: RouteSocket;
-}
-
-export type AttachMode = "tcx" | "clsact";
-
-/** Filters of all instances share one priority; the kernel tells them apart by handle. */
-const PRIORITY = 0x7450;
-const DIRECTIONS = ["ingress", "egress"] as const;
-const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
-
-export interface Attachment {
-  mode: AttachMode;
-  detach(): void;
-}
-
-/** Whether steering can work on devices of this type (ARPHRD_*, `/sys/class/net/NAME/type`). */
-export function isSteerable(arphrdType: number): boolean {
-  return LINK_LAYERS.has(arphrdType);
 }
 
 export class Steering {
@@ -102,15 +87,16 @@ export class Steering {
   readonly acceptFd: number = -1;
   private readonly homeFd: number;
   private locals = new Map<number, number>(); // raw address to the device that has it, or 0
+  private ipsec = new Map<string, readonly [prefixLength: number, raw: number]>();
+  readonly attacher: Attacher;
   private queue: number | undefined;
-  private useTcx: boolean;
 
   /**
    * Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed, `TSP_ERR_OFFLOAD` where
    * the kernel knows too little for offload.
    */
   constructor(private readonly options: SteeringOptions) {
-    this.useTcx = options.forceClsact !== true;
+    this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true);
     try {
       this.maps = createMaps(options, this.fds);
       if (options.offload === true) this.programs.set("ethernet", loadOffload(options, this.maps, this.fds));
@@ -120,7 +106,7 @@ export class Steering {
       }
       this.homeFd = this.load("home", homeProgram(options.uplinks, this.maps));
       for (const uplink of options.uplinks)
-        this.emitters.push(this.attachProgram(uplink, this.load("emit", emitProgram(uplink, this.maps))));
+        this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options.ipsec))));
     } catch (error) {
       this.close();
       throw error;
@@ -153,11 +139,12 @@ export class Steering {
     }
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
-      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { bypass: this.options.bypass === true }));
+      const { uplinks, bypass = false, ipsec = false } = this.options;
+      progFd = this.load(link, steerProgram(link, uplinks, this.maps, { bypass, ipsec }));
       this.programs.set(link, progFd);
     }
     if (link !== "loopback") this.attachHome(ifindex);
-    const attachment = this.attachProgram(ifindex, progFd);
+    const attachment = this.attacher.attach(ifindex, progFd);
     this.attachments.set(ifindex, attachment);
     return attachment.mode;
   }
@@ -228,6 +215,18 @@ export class Steering {
     this.locals = next;
   }
 
+  /** Networks that IPsec policies of the host are about: packets to them the host forwards, and those from them come to us if they came by IPsec. */
+  setIpsec(networks: readonly Cidr[]): void {
+    const next = new Map(
+      networks.map(({ address, prefixLength }) => [`${address}/${prefixLength}`, [prefixLength, rawWord(address)] as const]),
+    );
+    const added = [...next].filter(([name]) => !this.ipsec.has(name)).map(([, key]) => key);
+    const gone = [...this.ipsec].filter(([name]) => !next.has(name)).map(([, key]) => key);
+    for (const key of added) bpf.updateElement(this.maps.ipsec, bytes(Int32Array.from(key)), new Uint8Array(VALUE_SIZE));
+    for (const key of gone) bpf.deleteElement(this.maps.ipsec, bytes(Int32Array.from(key)));
+    this.ipsec = next;
+  }
+
   /** Packets since the start, by the names in COUNTERS. */
   stats(): Record<string, number> {
     const value = new BigUint64Array(bpf.possibleCpus());
@@ -247,7 +246,7 @@ export class Steering {
   }
 
   private attachHome(ifindex: number): void {
-    if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attachProgram(ifindex, this.homeFd, "egress"));
+    if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attacher.attach(ifindex, this.homeFd, "egress"));
   }
 
   private load(name: string, code: Uint8Array, type?: number): number {
@@ -255,136 +254,18 @@ export class Steering {
     this.fds.push(fd);
     return fd;
   }
-
-  /** `name`: of the filter where there is no TCX. */
-  attachProgram(ifindex: number, progFd: number, direction: TcDirection = "ingress", name = "tsproxy"): Attachment {
-    if (this.useTcx) {
-      const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
-      if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
-      this.useTcx = false;
-    }
-    const socket = this.options.routeSocket;
-    if (socket === undefined) throw new Error("without TCX steering needs a route socket");
-    const madeQdisc = socket.addClsact(ifindex);
-    try {
-      socket.addBpfFilter(ifindex, direction, progFd, `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
-    } catch (error) {
-      if (madeQdisc) socket.deleteClsact(ifindex);
-      throw error;
-    }
-    if (direction === "egress") return { mode: "clsact", detach: () => {} };
-    return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
-  }
-}
-
-/** Descriptors of new maps; each is added to `fds`, also when a later one fails. */
-function createMaps({ flowCapacity, bypass = false }: Pick<SteeringOptions, "flowCapacity" | "bypass">, fds: number[]): MapFds {
-  const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
-    const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
-    fds.push(fd);
-    return fd;
-  };
-  const slack = LRU_SLACK * os.cpus().length;
-  return {
-    flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, 2 * flowCapacity + slack),
-    fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
-    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, bypass ? MAX_PORTS : 1, bpf.F_NO_PREALLOC),
-    locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
-    own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
-    counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
-  };
-}
-
-function createRing(fds: number[]): number {
-  const fd = bpf.createMap({ name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE });
-  fds.push(fd);
-  return fd;
 }
 
 /** Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. `TSP_ERR_OFFLOAD`: the kernel refuses it. */
-function loadOffload({ uplinks, bypass = false }: Pick<SteeringOptions, "uplinks" | "bypass">, maps: MapFds, fds: number[]): number {
+export function loadOffload(options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec">, maps: MapFds, fds: number[]): number {
+  const { uplinks, bypass = false, ipsec = false } = options;
   try {
-    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", uplinks, maps, { offload: true, bypass }));
+    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", uplinks, maps, { offload: true, bypass, ipsec }));
     fds.push(fd);
     return fd;
   } catch (error) {
     if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
     const hint = "start without --offload, which needs Linux 5.11 or later";
     throw new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", `--offload does not work here: ${error.message}`, hint, error);
-  }
-}
-
-/** Keys of the `ports` map for a range of ports, one after another. */
-function portKeys(proto: number, hostIp: number, firstPort: number, lastPort: number): Uint8Array {
-  const words = new Int32Array(2 * (lastPort - firstPort + 1));
-  for (let i = 0; i < words.length; i += 2) {
-    words[i] = rawWord(hostIp);
-    words[i + 1] = rawHalf(firstPort + i / 2) | (proto << 16);
-  }
-  return bytes(words);
-}
-
-function bytes(words: Int32Array): Uint8Array {
-  return new Uint8Array(words.buffer);
-}
-
-/**
- * Removes the device's tsproxy filters whose process id `match` accepts, and the clsact qdisc if such a process had made it and
- * nothing else uses it.
- */
-function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: number) => boolean): number {
-  let removed = 0;
-  let madeQdisc = false;
-  for (const direction of DIRECTIONS) {
-    for (const { priority, handle, name } of socket.bpfFilters(ifindex, direction)) {
-      const parts = FILTER_NAME.exec(name);
-      if (parts === null || !match(Number(parts[1]))) continue;
-      socket.deleteBpfFilter(ifindex, priority, handle, direction);
-      madeQdisc ||= parts[2] !== undefined;
-      removed++;
-    }
-  }
-  if (madeQdisc && DIRECTIONS.every((direction) => socket.bpfFilters(ifindex, direction).length === 0)) socket.deleteClsact(ifindex);
-  return removed;
-}
-
-/** Removes the clsact filters of tsproxy processes that are no more from these devices. Answers how many. */
-export function sweepStale(socket: RouteSocket, ifindices: readonly number[]): number {
-  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, (pid) => !fs.existsSync(`/proc/${pid}`)), 0);
-}
-
-export interface SteeringProbe {
-  bpf: boolean;
-  tcx: boolean;
-  /** Why there is no BPF. */
-  error?: TsproxyError;
-  /** Why there is BPF, but no offload. */
-  offloadError?: TsproxyError;
-}
-
-/** What steering finds here, for `tsproxy doctor`: makes the maps and programs, attaches nothing. */
-export function probeSteering(): SteeringProbe {
-  const fds: number[] = [];
-  try {
-    const maps = createMaps({ flowCapacity: 1, bypass: true }, fds);
-    const load = (name: string, code: Uint8Array, type?: number): number => fds.push(bpf.loadProgram(`tsproxy_${name}`, code, type));
-    for (const link of ["ethernet", "loopback", "ip"] as const) load(link, steerProgram(link, [1], maps, { bypass: true }));
-    load("home", homeProgram([1], maps));
-    load("accept", acceptProgram([createRing(fds)], maps), bpf.PROG_TYPE_SOCKET_FILTER);
-    const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps));
-    fds.push(emitFd);
-    const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };
-    try {
-      loadOffload({ uplinks: [1] }, maps, fds);
-    } catch (error) {
-      if (!(error instanceof TsproxyError)) throw error;
-      found.offloadError = error;
-    }
-    return found;
-  } catch (error) {
-    if (!(error instanceof TsproxyError)) throw error;
-    return { bpf: false, tcx: false, error };
-  } finally {
-    for (const fd of fds) fs.closeSync(fd);
   }
 }

@@ -10,13 +10,13 @@ import { errnoName, native } from "./native.js";
 
 /** enum bpf_map_type. */
 // biome-ignore format: a table
-export const MAP_HASH = 1, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_RINGBUF = 27;
+export const MAP_HASH = 1, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27;
 /** Hash elements are allocated when they are added, not all at creation. */
 export const F_NO_PREALLOC = 1;
 
 /** enum bpf_cmd. */
 // biome-ignore format: a table
-const MAP_CREATE = 0, MAP_LOOKUP = 1, PROG_LOAD = 5, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
+const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
 /** enum bpf_prog_type, enum bpf_attach_type. */
 // biome-ignore format: a table
 export const PROG_TYPE_SOCKET_FILTER = 1;
@@ -84,6 +84,17 @@ export function lookupElement(mapFd: number, key: Uint8Array, value: Uint8Array)
   if (result === -ENOENT) return false;
   checked("reading a BPF map", result);
   return true;
+}
+
+/** Adds or replaces one element. */
+export function updateElement(mapFd: number, key: Uint8Array, value: Uint8Array): void {
+  checked("writing a BPF map", call(MAP_UPDATE, 32, [[0, mapFd]], [8, key, 16, value]));
+}
+
+/** Deletes one element; it need not be there. */
+export function deleteElement(mapFd: number, key: Uint8Array): void {
+  const result = call(MAP_DELETE, 32, [[0, mapFd]], [8, key]);
+  if (result !== -ENOENT) checked("deleting from a BPF map", result);
 }
 
 /** Adds or replaces `count` elements that lie one after another in `keys` and `values`. When it throws, a part may be written. */

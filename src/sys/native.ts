@@ -23,8 +23,8 @@ export interface Native {
   tapPersist(fd: number, on: 0 | 1): void;
   tapSteering(fd: number, progFd: number): void;
   socket(domain: number, type: number, protocol: number, nsFd: number): number;
-  /** Bound NETLINK_ROUTE socket in namespace `nsFd` (-1: the caller's); `groups`: RTMGRP_* mask, 0 for requests only. */
-  openNetlink(groups: number, nsFd: number): number;
+  /** Bound netlink socket in namespace `nsFd` (-1: the caller's); `groups`: mask of multicast groups, 0 for requests only; `protocol`: NETLINK_*. */
+  openNetlink(groups: number, nsFd: number, protocol: number): number;
   /** Bytes sent, or -errno. */
   send(fd: number, bytes: Uint8Array): number;
   /** Length received (with MSG_TRUNC 0x20 the whole message's), or -errno. MSG_DONTWAIT is 0x40, MSG_PEEK 2. */

@@ -13,6 +13,7 @@ import os from "node:os";
 import { TsproxyError } from "../errors.js";
 import { errnoName, native, systemError, systemErrorKind } from "./native.js";
 
+export const NETLINK_ROUTE = 0;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
@@ -180,14 +181,14 @@ export class DatagramReader {
   }
 }
 
-/** A NETLINK_ROUTE socket for requests, in namespace `nsFd` (-1: the caller's). All calls are synchronous. */
+/** A netlink socket for requests, in namespace `nsFd` (-1: the caller's). All calls are synchronous. `protocol`: NETLINK_*. */
 export class NetlinkSocket {
   private readonly fd: number;
   private readonly reader: DatagramReader;
   private sequence = 0;
 
-  constructor(nsFd = -1) {
-    this.fd = native.openNetlink(0, nsFd);
+  constructor(nsFd = -1, protocol = NETLINK_ROUTE) {
+    this.fd = native.openNetlink(0, nsFd, protocol);
     this.reader = new DatagramReader(this.fd);
   }
 
@@ -227,12 +228,12 @@ export class NetlinkSocket {
   private exchange(type: number, flags: number, body: Uint8Array[]): Reply {
     this.sequence = (this.sequence + 1) >>> 0;
     const sent = native.send(this.fd, message(type, flags | NLM_F_REQUEST, this.sequence, ...body));
-    if (sent < 0) throw systemError("send(NETLINK_ROUTE)", sent);
+    if (sent < 0) throw systemError("send(AF_NETLINK)", sent);
     const messages: NetlinkMessage[] = [];
     let interrupted = false;
     for (;;) {
       const datagram = this.reader.next();
-      if (typeof datagram === "number") throw systemError("recv(NETLINK_ROUTE)", datagram);
+      if (typeof datagram === "number") throw systemError("recv(AF_NETLINK)", datagram);
       for (const m of parseMessages(datagram)) {
         if (m.sequence !== this.sequence) continue; // left over from a request that failed half-way
         if ((m.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;

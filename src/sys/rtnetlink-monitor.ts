@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import { native, systemError } from "./native.js";
-import { DatagramReader, type NetlinkMessage, parseMessages } from "./netlink.js";
+import { DatagramReader, NETLINK_ROUTE, type NetlinkMessage, parseMessages } from "./netlink.js";
 import * as entries from "./rtnetlink-entries.js";
 
 /** RTMGRP_* of linux/rtnetlink.h, and for settings the bit of RTNLGRP_IPV4_NETCONF (24). */
@@ -64,7 +64,7 @@ export class RouteMonitor {
 
   /** Hears of what changes from now on in namespace `nsFd` (-1: the caller's); `groups`: GROUP_* bits. */
   constructor(nsFd = -1, groups = GROUPS) {
-    this.fd = native.openNetlink(groups, nsFd);
+    this.fd = native.openNetlink(groups, nsFd, NETLINK_ROUTE);
     this.reader = new DatagramReader(this.fd);
   }
 

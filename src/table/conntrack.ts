@@ -8,9 +8,9 @@
  *
  * Of a TCP flow it keeps as much of both sides' acknowledgments as tells a forged end from a genuine one (`dataplane/tcp-window.ts`).
  *
- * Memory, all taken up front: 64 bytes a row (`flow-row.ts`), that is one cache line, and 4 bytes a hash slot at four slots an entry (load
- * at most one half, so every probe ends): 80 bytes an entry. There are no pointers, only row numbers, so the memory could lie in a mapped
- * file. IPv6 fits in the same rows with addresses interned as 32-bit numbers.
+ * Memory, all taken up front: 64 bytes a row (`flow-row.ts`), that is one cache line, 4 bytes a hash slot at four slots an entry (load at
+ * most one half, so every probe ends), and 4 bytes that few packets need: 84 bytes an entry. There are no pointers, only row numbers, so the
+ * memory could lie in a mapped file. IPv6 fits in the same rows with addresses interned as 32-bit numbers.
  *
  * Look-up: `tuple-index.ts`. Time: `ageing.ts`. A full table takes no flow; which one makes room is decided in `dataplane/make-room.ts`.
  */
@@ -49,6 +49,8 @@ export class Conntrack extends TupleIndex {
   /** The same memory: half word `(row + ACKED) * 2 + dir` is an acknowledgment number's. */
   readonly rowHalves: Uint16Array;
   readonly timeouts: Int32Array;
+  /** Of each row: interface index that the host's kernel accepted the client's last packet from that it saw. */
+  readonly device: Int32Array;
   used = 0;
   created = 0;
   /** How many flows are in each state. */
@@ -69,6 +71,7 @@ export class Conntrack extends TupleIndex {
     this.timeouts = Int32Array.from(timeouts);
     this.population = new Int32Array(timeouts.length);
     this.rowHalves = new Uint16Array(this.rows.buffer);
+    this.device = new Int32Array(capacity);
     this.ageing = new Ageing(this.rows, this.timeouts);
   }
 
@@ -99,6 +102,7 @@ export class Conntrack extends TupleIndex {
     rows[row + DELTA] = flow.addressDelta | (flow.allDelta << 16);
     rows[row + PACKETS] = 0;
     rows[row + PACKETS + 1] = 0;
+    this.device[id] = flow.device;
     this.occupy(this.hash(src, dst, ports, proto), id << 1);
     this.occupy(this.hash(replySrc, replyDst, replyPorts, proto), (id << 1) | 1);
     this.ageing.start(id, now);
@@ -221,6 +225,12 @@ export class Conntrack extends TupleIndex {
   /** Where packets of direction `dir` go: port | EGRESS_* bits. */
   egress(id: number, dir: number): number {
     return (this.rows[(id << ROW_SHIFT) + EGRESS]! >>> (dir << 4)) & 0xffff;
+  }
+
+  /** Sets EGRESS_* bits of direction `dir`, and takes others away. */
+  mark(id: number, dir: number, set: number, clear: number): void {
+    const at = (id << ROW_SHIFT) + EGRESS;
+    this.rows[at] = (this.rows[at]! & ~(clear << (dir << 4))) | (set << (dir << 4));
   }
 
   /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */

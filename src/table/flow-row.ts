@@ -34,6 +34,8 @@ export const EGRESS_KEEP_TTL = 1 << 11;
 export const EGRESS_OFFLOAD = 1 << 12;
 /** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
 export const EGRESS_ENTERED = 1 << 13;
+/** Of the reply direction: its next packet is to be entered there. */
+export const EGRESS_ENTER = 1 << 14;
 export const EGRESS_PORT = 0x3ff;
 
 /**
@@ -114,6 +116,8 @@ export class NewFlow {
   replyEgress = 0;
   /** Of `table/nat-pool.ts`, or -1. */
   mapping = -1;
+  /** Interface index that the host's kernel accepted it from; 0: it was not asked. */
+  device = 0;
   /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
   addressDelta = 0;
   allDelta = 0;

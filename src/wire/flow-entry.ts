@@ -18,5 +18,17 @@ export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW
 export const OFFLOAD_SOURCE = 1,
   OFFLOAD_DESTINATION = 2;
 
-/** Bit of the last byte of the source MAC address of a frame to the uplink, which nobody but the program `emit` sees: it is to enter the packet. */
-export const FLAG_RECORD = 1;
+/**
+ * Bits of the last byte of the Ethernet header's addresses in a frame to the uplink, which nobody but the program `emit` sees: it is to enter
+ * the packet, if it is not there yet; or it is to enter the packet as one to a client, in any case; and, with that, both directions of
+ * the flow as offloaded.
+ *
+ * With FLAG_CLIENT the other bytes say: u32 interface index that the client's packets come in at; of an offloaded flow the target's address and
+ * port, raw. The first byte says nothing, since with a group address the kernel would drop the packet; the port is in two pieces, so that
+ * words lie where words can be written.
+ */
+export const FLAG_RECORD = 1,
+  FLAG_CLIENT = 2,
+  FLAG_OFFLOAD = 4;
+// biome-ignore format: a table
+export const ASK_PORT_AT = 1, ASK_ADDRESS_AT = 2, ASK_INGRESS_AT = 6, ASK_PORT_END_AT = 10, ASK_FLAGS_AT = 11;

@@ -241,26 +241,47 @@ describe("a datagram to a broadcast or multicast address", () => {
 });
 
 describe("the steering's map", () => {
-  it("has the client before the target has answered, with the device it came by; and no more once the flow is over", () => {
-    const d = honouring();
-    for (const [datagram, proto] of [
-      [p.tcp(toHost, { ...ports, flags: p.SYN }), p.TCP],
-      [p.udp(toHost, ports), p.UDP],
-    ] as const) {
+  it.each([
+    ["TCP", p.tcp(toHost, { ...ports, flags: p.SYN }), p.tcp(toClient, { ...back, flags: p.SYN | p.ACK }), p.TCP],
+    ["UDP", p.udp(toHost, ports), p.udp(toClient, back), p.UDP],
+  ])(
+    "has the client with the first answer, and the device that it came by; and no more once the flow is over (%s)",
+    (_, datagram, answer, proto) => {
+      const d = honouring();
       d.fromHeld(datagram, ETH0);
+      expect([...d.flowMap]).toEqual([]);
+      d.fromEndpoint(A, answer);
       expect([...d.flowMap]).toEqual([[clientKey(proto), from(ETH0)]]);
+      d.flowMap.clear();
+      d.fromEndpoint(A, answer);
+      expect([...d.flowMap]).toEqual([]); // once is enough
+      d.flowMap.set(clientKey(proto), from(ETH0));
       d.at(d.now + 8000);
       expect([...d.flowMap]).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["in the middle of a connection", p.tcp(toHost, { ...ports, data: p.payload(9) }), 1, p.TCP],
+    ["the second of several without an answer", p.udp(toHost, ports), 2, p.UDP],
+  ])("has the client with its packet that is %s", (_, datagram, count, proto) => {
+    const d = honouring();
+    for (let n = 0; n < count; n++) {
+      expect([...d.flowMap]).toEqual([]);
+      d.fromHeld(datagram, ETH1);
     }
+    expect([...d.flowMap]).toEqual([[clientKey(proto), from(ETH1)]]);
   });
 
   it("has a client of the host's own under the addresses that it uses", () => {
     const d = honouring();
-    d.fromHeld(p.udp({ src: "127.0.0.1", dst: "127.0.0.1" }, ports), LO);
-    d.fromHeld(p.udp({ src: GATEWAY, dst: HOST_IP }, ports), LO);
+    for (const src of ["127.0.0.1", GATEWAY]) {
+      const { sport } = only(d.fromHeld(p.udp({ src, dst: src }, ports), LO));
+      d.fromEndpoint(A, p.udp({ src: IP_A, dst: GATEWAY }, { sport: TARGET, dport: sport }));
+    }
     expect([...d.flowMap]).toEqual([
       [key("127.0.0.1", "127.0.0.1", PUBLISHED, 40000, p.UDP), from(LO)],
-      [key(HOST_IP, GATEWAY, PUBLISHED, 40000, p.UDP), from(LO)],
+      [key(GATEWAY, GATEWAY, PUBLISHED, 40000, p.UDP), from(LO)],
     ]);
     d.at(d.now + 8000);
     expect([...d.flowMap]).toEqual([]);
@@ -276,15 +297,33 @@ describe("the steering's map", () => {
       onlinkMask: rawMask(24),
     };
     d.publish({ proto: p.UDP, firstPort: 9100, lastPort: 9100, ...onlink });
-    d.fromHeld(p.udp({ src: "10.9.0.5", dst: HOST_IP }, { sport: 40000, dport: 9100 }), ETH1);
+    const { sport, dport } = only(d.fromHeld(p.udp({ src: "10.9.0.5", dst: HOST_IP }, { sport: 40000, dport: 9100 }), ETH1));
+    d.fromUplink(p.udp({ src: "10.9.0.4", dst: "10.9.0.1" }, { sport: dport, dport: sport }));
     expect([...d.flowMap]).toEqual([[key(HOST_IP, "10.9.0.5", 9100, 40000, p.UDP), from(ETH1)]]);
     d.at(d.now + 8000);
     expect([...d.flowMap]).toEqual([]);
   });
 
+  it("keeps a client that opens its connection anew, and gets the device that it then comes by", () => {
+    const d = honouring();
+    const syn = p.tcp(toHost, { ...ports, flags: p.SYN });
+    const answer = p.tcp(toClient, { ...back, flags: p.SYN | p.ACK });
+    d.fromHeld(syn, ETH0);
+    d.fromEndpoint(A, answer);
+    d.fromUplink(p.tcp(toHost, { ...ports, flags: p.RST }));
+    d.fromHeld(syn, ETH0);
+    expect([...d.flowMap]).toEqual([[clientKey(p.TCP), from(ETH0)]]);
+    d.fromHeld(syn, ETH1);
+    expect([...d.flowMap]).toEqual([[clientKey(p.TCP), from(ETH0)]]);
+    d.fromEndpoint(A, answer);
+    expect([...d.flowMap]).toEqual([[clientKey(p.TCP), from(ETH1)]]);
+    expect(d.flows()).toHaveLength(1);
+  });
+
   it("gets the client again, with its device, when the kernel has accepted another packet of the flow", () => {
     const d = honouring();
     d.fromHeld(p.udp(toHost, ports), ETH0);
+    d.fromEndpoint(A, p.udp(toClient, back));
     d.flowMap.clear();
     d.fromUplink(p.udp(toHost, ports));
     expect([...d.flowMap]).toEqual([]);
@@ -303,7 +342,7 @@ describe("the steering's map", () => {
 
   it("loses an entry without a flow with the first packet that it brings", () => {
     const d = honouring();
-    d.fromHeld(p.udp(toHost, ports));
+    for (let n = 0; n < 2; n++) d.fromHeld(p.udp(toHost, ports));
     const [entry] = [...d.flowMap];
     d.at(d.now + 8000);
     d.flowMap.set(...entry!); // as if the kernel had kept it
@@ -315,12 +354,13 @@ describe("the steering's map", () => {
     const d = honouring({ offload: true });
     d.publish({ proto: p.TCP, firstPort: 8000, lastPort: 8000, network: -1 });
     d.fromHeld(p.tcp(toHost, { sport: 40000, dport: 8000, flags: p.SYN }), ETH1);
+    expect([...d.flowMap]).toEqual([]);
+    d.fromUplink(p.tcp(toClient, { ...back, flags: p.SYN | p.ACK }));
     const address = (text: string): string => p.hex(p.ipBytes(text));
     expect([...d.flowMap]).toEqual([
       [key(HOST_IP, CLIENT, 8000, 40000, p.TCP), `07000000${address(IP_A)}1f900200${"0".repeat(40)}0300000000000000`],
       [key(CLIENT, IP_A, 40000, TARGET, p.TCP), `07000000${address(HOST_IP)}1f400100${"0".repeat(40)}0000000000000000`],
     ]);
-    d.fromUplink(p.tcp(toClient, { ...back, flags: p.SYN | p.ACK }));
     const before = [...d.flowMap];
     d.fromUplink(p.tcp(toHost, { sport: 40000, dport: 8000, flags: p.FIN | p.ACK })); // steered: nothing to enter
     expect([...d.flowMap]).toEqual(before);

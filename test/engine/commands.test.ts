@@ -121,7 +121,10 @@ describe("withdrawing a published port", () => {
     const d = new Dataplane({ conntrackMax: 4 * FORGET_MAX, offload: true });
     const id = d.publish(at(80, { target: raw(OUTSIDE), network: -1, onlinkNet: 1, onlinkMask: -1 }));
     const count = FORGET_MAX + 100; // with two entries each
-    for (let n = 0; n < count; n++) open(d, `${HOST_IP}:80/tcp`, CLIENT, 1024 + n);
+    for (let n = 0; n < count; n++) {
+      open(d, `${HOST_IP}:80/tcp`, CLIENT, 1024 + n);
+      d.fromUplink(p.tcp({ src: OUTSIDE, dst: CLIENT }, { sport: 80, dport: 1024 + n, flags: p.SYN | p.ACK }));
+    }
     expect(d.flowMap.size).toBe(2 * count);
     d.withdraw(id);
     expect([d.state.conntrack.used, d.flowMap.size, d.forgotten.length]).toEqual([0, 0, 2 * count]);
@@ -343,7 +346,7 @@ describe("flows that are to end", () => {
       [CLIENT, 10, OTHER_HOST_IP],
       ["10.0.0.7", 9, HOST_IP],
     ] as const)
-      expect(d.fromHeld(p.tcp({ src, dst }, { sport, dport: PUBLISHED, flags: p.SYN }))).toHaveLength(1);
+      expect(d.fromHeld(p.tcp({ src, dst }, { sport, dport: PUBLISHED }))).toHaveLength(1);
     const names = (): string[] => d.flows().map(({ original }) => `${original.src}/${original.dst}`);
     const before = names();
     const stay = left === "all stay" ? before : [...left];

@@ -45,6 +45,7 @@ function flow(d: Dataplane, proto: number, from = CLIENT, sport = SPORT, to = HO
     open(): void {
       client(p.SYN);
       if (proto === p.TCP) server(p.SYN | p.ACK);
+      else client();
     },
   };
 }
@@ -87,12 +88,23 @@ describe("a flow to a published port on a kernel bridge", () => {
   it.each([
     ["TCP", p.TCP],
     ["UDP", p.UDP],
-  ])("is handed over with its first packet, both directions (%s)", (_, proto) => {
+  ])("is handed over with its first answer, both directions (%s)", (_, proto) => {
     const d = bridged();
     const f = flow(d, proto);
     expect(only(f.client(p.SYN))).toMatchObject({ dst: BRIDGED, dport: TARGET });
+    expect(entries(d)).toEqual([]);
+    expect(only(f.server(p.SYN | p.ACK))).toMatchObject({ src: HOST_IP, sport: PUBLISHED, dst: CLIENT, dport: SPORT });
     expect(entries(d)).toEqual(offloadedEntries(proto));
-    expect(d.flows()).toMatchObject([{ offloaded: true, packets: [1, 0] }]);
+    expect(d.flows()).toMatchObject([{ offloaded: true, packets: [1, 1] }]);
+  });
+
+  it("of datagrams without an answer is handed over with its second one", () => {
+    const d = bridged();
+    const f = flow(d, p.UDP);
+    f.client();
+    expect(entries(d)).toEqual([]);
+    f.client();
+    expect(entries(d)).toEqual(offloadedEntries(p.UDP));
   });
 
   it("is handed over again by the client's packets when the kernel has forgotten it, and works meanwhile", () => {
@@ -125,9 +137,9 @@ describe("a flow to a published port on a kernel bridge", () => {
     const d = bridged();
     flow(d, p.UDP).open();
     carry(d, fromClient(p.UDP), 30, d.now + 3);
-    expect(d.flows()).toMatchObject([{ state: "unreplied", packets: [31, 0], timeoutSec: 123 }]);
+    expect(d.flows()).toMatchObject([{ state: "unreplied", packets: [32, 0], timeoutSec: 123 }]);
     carry(d, fromServer(p.UDP), 1, d.now + 4);
-    expect(d.flows()).toMatchObject([{ state: "assured", packets: [31, 1], timeoutSec: 304 }]);
+    expect(d.flows()).toMatchObject([{ state: "assured", packets: [32, 1], timeoutSec: 304 }]);
   });
 
   it("stays here without the option", () => {
@@ -158,9 +170,10 @@ describe("a flow to a published port on a kernel bridge", () => {
 
   it("stays here when its source port had to change: the target has a flow from it already", () => {
     const d = bridged();
-    flow(d, p.UDP).client();
+    flow(d, p.UDP).open();
     const second = flow(d, p.UDP, CLIENT, SPORT, OTHER_HOST_IP);
     expect(only(second.client()).sport).not.toBe(SPORT);
+    second.client();
     expect(entries(d)).toEqual(offloadedEntries(p.UDP)); // of the first
   });
 

@@ -4,9 +4,10 @@
  */
 import fs from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { curl, ncUdp, REFUSED } from "../support/clients.js";
+import { curl, ncUdp, REFUSED, TIMED_OUT } from "../support/clients.js";
 import { Dockerd, dockerObstacle } from "../support/dockerd.js";
 import { Lab } from "../support/lab.js";
+import { startDaemon } from "../support/launcher.js";
 import { LAUNCHER } from "../support/paths.js";
 import { eventually } from "../support/proc.js";
 import { program } from "../support/servers.js";
@@ -41,8 +42,8 @@ async function who(host: Host, ns: string, target: string): Promise<string> {
   return code === 0 ? address(body) : "";
 }
 
-async function whoFrom(host: Host, container: string, target: string): Promise<string> {
-  const { stdout } = await host.dockerd.docker(["exec", container, "wget", "-qO-", `http://${target}/cgi-bin/who`]);
+async function whoFrom(host: Host, container: string, target: string, args: string[] = []): Promise<string> {
+  const { stdout } = await host.dockerd.docker(["exec", container, "wget", ...args, "-qO-", `http://${target}/cgi-bin/who`]);
   return address(stdout);
 }
 
@@ -187,6 +188,57 @@ for (const { proxy, iptables } of [
         expect(proxies()).toHaveLength(2);
       }
     }, 60_000);
+
+    /** INPUT lets in what the host asked for and what it says to itself; more rules follow. */
+    const filtered = async (more: string[], body: () => Promise<void>): Promise<void> => {
+      const rules = ["-P INPUT DROP", "-A INPUT -i lo -j ACCEPT", "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT", ...more];
+      const undo = rules.map((rule) => rule.replace("-P INPUT DROP", "-P INPUT ACCEPT").replace(/^-[AI]/, "-D"));
+      const apply = (list: string[]): void => {
+        for (const rule of list) host.lab.runSync(host.host, ["iptables", ...rule.split(" ")]);
+      };
+      apply(rules);
+      try {
+        await body();
+      } finally {
+        apply(undo);
+      }
+    };
+    const reached = (ns: string, at: string): Promise<number> =>
+      curl(host.lab, ns, `${at}:8080/cgi-bin/who`, ["--connect-timeout", "1"]).then(({ code }) => code);
+
+    if (iptables)
+      it("who comes from the LAN passes DOCKER-USER and not INPUT", async () => {
+        await host.dockerd.run(["-p", "8080:80"], ...HTTPD);
+        // As docs/docker.md has it, for every interface.
+        await filtered(["-I DOCKER-USER -p tcp -m conntrack --ctorigdstport 8080 ! -s 192.0.2.0/28 -j DROP"], async () => {
+          expect(await who(host, host.client, `${ADDR.host}:8080`)).toBe(ADDR.client);
+          expect(await reached(host.lan2, ADDR.host2)).toBe(TIMED_OUT);
+          expect(await who(host, host.host, "127.0.0.1:8080")).toBe(GATEWAY);
+        });
+      });
+    else
+      it("who comes from the LAN, or from a container, passes INPUT", async () => {
+        await host.dockerd.run(["-p", "8080:80"], ...HTTPD);
+        await host.dockerd.run(["--name", "neighbour"], "sleep", "1000");
+        await filtered(["-A INPUT -p tcp --dport 8080 -s 192.0.2.0/28 -j ACCEPT"], async () => {
+          expect(await who(host, host.client, `${ADDR.host}:8080`)).toBe(ADDR.client);
+          expect(await reached(host.lan2, ADDR.host2)).toBe(TIMED_OUT);
+          expect(await whoFrom(host, "neighbour", `${ADDR.host}:8080`, ["-T", "1"])).toBe("");
+          expect(await who(host, host.host, "127.0.0.1:8080")).toBe(GATEWAY);
+        });
+      });
+
+    if (proxy === "tsproxy")
+      it("a daemon with --firewall bypass takes packets before all of these rules", async () => {
+        const daemon = await startDaemon(host.lab, host.host, ["--firewall", "bypass"]);
+        await host.dockerd.run(["-p", "8080:80"], ...HTTPD);
+        const everything = iptables ? ["-I DOCKER-USER -j DROP"] : [];
+        await filtered(everything, async () => {
+          expect(await who(host, host.client, `${ADDR.host}:8080`)).toBe(ADDR.client);
+          expect(await who(host, host.lan2, `${ADDR.host2}:8080`)).toBe(ADDR.lan2);
+        });
+        await daemon.stop();
+      });
 
     if (proxy === "tsproxy")
       it("has one daemon for all launchers, which knows every port", async () => {

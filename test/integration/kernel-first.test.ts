@@ -5,7 +5,7 @@
 import { expect } from "vitest";
 import { Cable, STATION, WIRE_BROADCAST, WIRE_HOST } from "../support/cable.js";
 import { type Case, forEachKind, onTsproxy } from "../support/cases.js";
-import { connect, curl, ncUdp, TIMED_OUT, udpExchange } from "../support/clients.js";
+import { connect, curl, ncUdp, TIMED_OUT, udpClient, udpExchange } from "../support/clients.js";
 import * as p from "../support/packets.js";
 import { eventually, sleep } from "../support/proc.js";
 import { type Server, serve } from "../support/servers.js";
@@ -166,6 +166,42 @@ forEachKind((kind) => {
     expect(await ncUdp(c.lab, c.lan2, ADDR.host2, PORT, "x")).toMatch(/^198\.51\.100\.11:/);
     expect(udp.hosts).toEqual([ADDR.lan2]);
   });
+
+  for (const args of [[], ["--offload"]])
+    onTsproxy(`answers that are to be encrypted do not leave as they are${args.map((arg) => ` (${arg})`).join("")}`, kind, async (c) => {
+      const { udp, instance } = await begin(c, args);
+      await serve(c.lab, c.c1, "tcp", 8080);
+      const [secret, open] = [await connect(c.lab, c.client, ADDR.host, PORT, 1), await connect(c.lab, c.lan2, ADDR.host2, PORT, 1)];
+      const datagrams = await udpClient(c.lab, c.client, ADDR.host, PORT);
+      const answers = (): string =>
+        datagrams
+          .events()
+          .flatMap(({ event, text }) => (event === "data" ? [String(text)] : []))
+          .join(" ");
+      for (const connection of [secret, open]) await connection.exchange("before the policy");
+      datagrams.write("one\n");
+      await datagrams.until("an answer", () => answers().endsWith("one"));
+      // No security association, and nobody to make one: what the policy is about goes nowhere.
+      const policy = ["src", "0.0.0.0/0", "dst", `${ADDR.client}/32`, "dir", "out"];
+      c.lab.runSync(c.host, ["ip", "xfrm", "policy", "add", ...policy, "tmpl", "proto", "esp", "mode", "transport"]);
+      await eventually("the warning", () => instance.proc.stderr.includes(`${ADDR.client}/32`));
+      secret.proc.write("under the policy\n");
+      await open.exchange("under the policy");
+      datagrams.write("two\n");
+      await eventually("the second datagram", () => udp.peers.length === 2);
+      await sleep(200);
+      expect([secret.text(), answers()].join()).not.toMatch(/under the policy|two/);
+      c.lab.runSync(c.host, ["ip", "xfrm", "policy", "delete", ...policy]);
+      datagrams.write("three\n");
+      await datagrams.until("an answer", () => answers().endsWith("three"));
+      await secret.exchange("after the policy");
+      // One of an xfrm interface is for what goes by that alone.
+      const left = (await instance.stats()).steering["left-to-ipsec"];
+      expect(left).toBeGreaterThan(1);
+      c.lab.runSync(c.host, ["ip", "xfrm", "policy", "add", ...policy, "if_id", "7", "tmpl", "proto", "esp", "mode", "transport"]);
+      await secret.exchange("beside the interface's policy");
+      expect((await instance.stats()).steering["left-to-ipsec"]).toBe(left);
+    });
 });
 
 onTsproxy(

@@ -1,6 +1,6 @@
 /**
- * The byte code that carries offloaded flows beside the TypeScript that decided them (BPF_PROG_TEST_RUN): with the entries that the engine
- * has made, `steer` must do to a packet what the engine does to it, or leave it to the engine as it is.
+ * The byte code that carries offloaded flows beside the TypeScript that decided them (BPF_PROG_TEST_RUN): `emit` enters what the engine's
+ * frames ask for, and `steer` must then do to a packet what the engine does to it, or leave it to the engine as it is.
  */
 import { expect } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
@@ -13,8 +13,9 @@ const SPORT = 40000;
 /** linux/pkt_cls.h */
 const TC_ACT_UNSPEC = -1,
   TC_ACT_REDIRECT = 7;
-/** The link layer's receiver is lo in a test run, whose address is all zero. */
-const ETHERNET = "0000000000000202030405060800";
+/** The link layer's receiver is the device that the frames come in at. */
+const DEVICE_MAC = "02:00:00:00:00:77",
+  ETHERNET = "0200000000770202030405060800";
 
 interface Answer {
   verdict: number;
@@ -22,32 +23,50 @@ interface Answer {
   counters: string[];
 }
 
-/** Engine with an offloaded flow of TCP and one of UDP from CLIENT's SPORT. The target is, for the kernel, on docker0. */
-function offloaded(): { d: Dataplane } {
-  const d = new Dataplane({ offload: true });
+/**
+ * Engine with an offloaded flow of TCP and one of UDP from CLIENT's SPORT, and the frames that opened them and answered. The target is, for the
+ * kernel, on docker0.
+ */
+function offloaded(c: Case): { d: Dataplane; opening: Uint8Array[] } {
+  c.lab.ip(c.host, `link add up0 type bridge\nlink set up0 up\nlink add in0 address ${DEVICE_MAC} type bridge\nlink set in0 up`);
+  c.lab.sysctl(c.host, "net.ipv4.conf.up0.forwarding", 1);
+  const ingress = (JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "link", "show", "in0"])) as { ifindex: number }[])[0]!.ifindex;
+  const d = new Dataplane({ offload: true, bypass: false });
   for (const proto of [p.TCP, p.UDP]) d.publish({ proto, network: -1 });
   const ends = { src: CLIENT, dst: HOST_IP };
   const ports = { sport: SPORT, dport: PUBLISHED };
-  for (const datagram of [p.tcp(ends, ports), p.udp(ends, ports)]) expect(only(d.fromUplink(datagram))).toMatchObject({ dst: IP_A });
+  const answers = { sport: TARGET, dport: SPORT };
+  const opening = [
+    ...[p.tcp(ends, { ...ports, flags: p.SYN }), p.udp(ends, ports)].map((datagram) => only(d.fromHeld(datagram, ingress))),
+    ...[p.tcp(toClient, { ...answers, flags: p.SYN | p.ACK }), p.udp(toClient, answers)].map((datagram) => only(d.fromUplink(datagram))),
+  ].map(({ bytes }) => bytes.slice(p.VNET));
+  d.fromUplink(p.tcp(ends, ports));
   d.fromUplink(p.udp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: SPORT }));
-  return { d };
+  return { d, opening };
 }
 
-/** What `steer` does with each datagram in the namespace of the lab's host, with the entries that the engine has made. */
-async function steer(c: Case, { d }: ReturnType<typeof offloaded>, datagrams: Uint8Array[], locals = [HOST_IP]): Promise<Answer[]> {
-  c.lab.ip(c.host, "link add up0 type bridge\nlink set up0 up");
-  c.lab.sysctl(c.host, "net.ipv4.conf.up0.forwarding", 1);
+/** What `steer` does with each datagram in the namespace of the lab's host, after `emit` has had the opening frames. */
+async function steer(
+  c: Case,
+  { d, opening }: ReturnType<typeof offloaded>,
+  datagrams: Uint8Array[],
+  { locals = [HOST_IP], device = "in0" } = {},
+): Promise<Answer[]> {
   const job = {
     uplink: "up0",
-    entries: [...d.flowMap],
+    device,
+    opening: opening.map((frame) => p.hex(frame)),
     locals: locals.map((address) => p.hex(p.ipBytes(address))),
     frames: datagrams.map((datagram) => ETHERNET + p.hex(datagram)),
   };
   const { code, stdout, stderr } = await c.lab.run(c.host, [process.execPath, program("steer-run")], { input: JSON.stringify(job) });
   expect(stderr).toBe("");
   expect(code).toBe(0);
-  expect(d.flowMap.size).toBe(4);
-  return JSON.parse(stdout) as Answer[];
+  const { entries, answers } = JSON.parse(stdout) as { entries: [string, string][]; answers: Answer[] };
+  const withoutUplink = (all: [string, string][]): [string, string][] => all.map(([key, value]) => [key, value.slice(8)]);
+  expect(withoutUplink(entries).sort()).toEqual(withoutUplink([...d.flowMap]).sort());
+  expect(entries).toHaveLength(4);
+  return answers;
 }
 
 const toServer = { src: CLIENT, dst: HOST_IP },
@@ -72,7 +91,7 @@ function withTcpChecksum(datagram: Uint8Array, wanted: number): Uint8Array {
 
 onTsproxy("rewrites every packet as the engine does, both directions", "kernel", async (c) => {
   const random = new Random(1);
-  const flows = offloaded();
+  const flows = offloaded(c);
   const datagrams = Array.from({ length: 2000 }, () => {
     const [ends, ports] = random.pick([[toServer, clientPorts] as const, [toClient, serverPorts] as const]);
     const ip = { ...ends, ttl: random.pick([2, 3, 64, 128, 255]), fragment: random.pick([0, 0x4000]) };
@@ -103,22 +122,22 @@ onTsproxy("rewrites every packet as the engine does, both directions", "kernel",
 });
 
 onTsproxy("leaves to the engine, untouched, what may need another decision", "kernel", async (c) => {
-  const flows = offloaded();
+  const flows = offloaded(c);
   const options = { options: new Uint8Array(4).fill(1) };
   const ends = [
     [toServer, clientPorts],
     [toClient, serverPorts],
   ] as const;
   const cases = ends.flatMap(([ip, ports]) => [
-    ...[p.SYN, p.SYN | p.ACK, p.FIN | p.ACK, p.RST, p.RST | p.ACK].map((flags) => p.tcp(ip, { ...ports, flags })),
+    ...[p.SYN | p.ACK, p.FIN | p.ACK, p.RST, p.RST | p.ACK].map((flags) => p.tcp(ip, { ...ports, flags })),
     p.tcp({ ...ip, ...options }, ports),
     p.udp({ ...ip, ...options }, ports),
     p.udp({ ...ip, fragment: 0x2000 }, ports),
     p.tcp({ ...ip, ttl: 1 }, ports),
     p.udp({ ...ip, ttl: 0 }, ports),
-    p.tcp(ip, ports).subarray(0, 32), // cut off before the flags
     p.udp(ip, { ...ports, data: p.payload(40) }).subarray(0, 60),
   ]);
+  cases.push(p.tcp(toClient, { ...serverPorts, flags: p.SYN }), p.tcp(toClient, serverPorts).subarray(0, 32)); // cut off before the flags
   const sentOn = { ip: { src: CLIENT, dst: IP_A }, ports: { sport: SPORT, dport: TARGET } };
   for (const kind of [p.FRAGMENTATION_NEEDED, p.PORT_UNREACHABLE, p.TIME_EXCEEDED]) {
     cases.push(p.icmpError({ src: IP_A, dst: CLIENT }, kind, p.udp(sentOn.ip, sentOn.ports)));
@@ -131,15 +150,28 @@ onTsproxy("leaves to the engine, untouched, what may need another decision", "ke
     expect(answer, `case ${i}`).toEqual({ verdict: TC_ACT_REDIRECT, frame: ETHERNET + p.hex(cases[i]!), counters: ["taken-reply"] });
 });
 
+onTsproxy("leaves to the host's kernel what opens a connection, and what comes by another device than the client", "kernel", async (c) => {
+  const flows = offloaded(c);
+  const opening = [p.tcp(toServer, { ...clientPorts, flags: p.SYN }), p.tcp(toServer, clientPorts).subarray(0, 32)];
+  for (const [i, answer] of (await steer(c, flows, opening)).entries())
+    expect(answer, `case ${i}`).toEqual({ verdict: TC_ACT_UNSPEC, frame: ETHERNET + p.hex(opening[i]!), counters: [] });
+  c.lab.ip(c.host, `link add in1 address ${DEVICE_MAC} type bridge\nlink set in1 up`);
+  const cases = [p.tcp(toServer, clientPorts), p.udp(toServer, clientPorts), p.udp({ ...toServer, fragment: 0x2000 }, clientPorts)];
+  for (const [i, answer] of (await steer(c, flows, cases, { device: "in1" })).entries())
+    expect(answer, `case ${i}`).toEqual({ verdict: TC_ACT_UNSPEC, frame: ETHERNET + p.hex(cases[i]!), counters: [] });
+  const answers = [p.tcp(toClient, serverPorts), p.udp(toClient, serverPorts)]; // the target's may come by any
+  for (const { counters } of await steer(c, flows, answers, { device: "in1" })) expect(counters).toEqual(["offloaded"]);
+});
+
 onTsproxy("carries neither later fragments nor what claims the host's own address", "kernel", async (c) => {
-  const flows = offloaded();
+  const flows = offloaded(c);
   const cases = [p.udp({ ...toServer, fragment: 0x0001 }, clientPorts), p.tcp(toServer, clientPorts), p.udp(toServer, clientPorts)];
-  for (const [i, answer] of (await steer(c, flows, cases, [HOST_IP, CLIENT])).entries())
+  for (const [i, answer] of (await steer(c, flows, cases, { locals: [HOST_IP, CLIENT] })).entries())
     expect(answer, `case ${i}`).toEqual({ verdict: TC_ACT_UNSPEC, frame: ETHERNET + p.hex(cases[i]!), counters: [] });
 });
 
 onTsproxy("leaves to the engine what has no route or does not fit through it", "kernel", async (c) => {
-  const flows = offloaded();
+  const flows = offloaded(c);
   c.lab.ip(c.host, "link set docker0 mtu 600\nroute del 198.51.100.0/24 dev eth1");
   const cases = [p.tcp(toClient, serverPorts), p.udp(toServer, { ...clientPorts, data: p.payload(800) })];
   for (const [i, answer] of (await steer(c, flows, cases)).entries())

@@ -2,6 +2,7 @@
  * An engine on `MemoryIo` with the host of `host.ts` around it. What goes in are frames as `packets.ts` builds them; what comes out is what
  * the engine sent.
  */
+
 import { expect } from "vitest";
 import { type PublishRule, State, type StateOptions } from "../../src/dataplane/state.js";
 import { MemoryIo, type SentFrame } from "../../src/device/memory-io.js";
@@ -13,6 +14,7 @@ import type { FlowRow } from "../../src/engine/views.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../../src/wire/flow-entry.js";
+import { enterAsEmit } from "./flow-map.js";
 import {
   A,
   addPort,
@@ -125,6 +127,7 @@ export class Dataplane {
     do this.engine.turn(0, 0);
     while (this.io.pending > 0);
     const sent = this.io.sent.splice(0);
+    for (const { port, bytes } of sent) if (port === UP) enterAsEmit(this.flowMap, bytes);
     return sent;
   }
 

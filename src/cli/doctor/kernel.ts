@@ -2,8 +2,9 @@
  * What tsproxy needs of the kernel and of its privileges. Each thing is tried, and what is tried is undone: the TAP that is made, with what is
  * attached to it, is gone when its descriptor is closed.
  */
-import type { SteeringProbe } from "../../steer/steering.js";
+import type { SteeringProbe } from "../../steer/probe.js";
 import { OFFLOAD_TCP, OFFLOAD_TCP_UDP } from "../../sys/if-tun.js";
+import { type Cidr, formatCidr } from "../../wire/ipv4-address.js";
 import { attempt, type Check } from "./check.js";
 
 /** What is tried; every call may throw. */
@@ -13,6 +14,8 @@ export interface KernelSystem {
   openTap(): DoctorTap;
   /** Loads the steering programs, attaches nothing. */
   probeSteering(): SteeringProbe;
+  /** What IPsec policies of the host are about; null where the kernel has no IPsec. */
+  protectedNetworks(): Cidr[] | null;
   enterNetns(): void;
   openEchoSocket(): void;
 }
@@ -27,6 +30,7 @@ export interface DoctorTap {
 const CAP_NET_ADMIN = 12n,
   CAP_SYS_ADMIN = 21n,
   CAP_BPF = 39n; // linux/capability.h
+const POLICIES_SHOWN = 5;
 
 export async function checkKernel(checks: Check[], system: KernelSystem): Promise<void> {
   await attempt(
@@ -41,6 +45,7 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
     () => checkCapabilities(system.capabilities()),
   );
   await checkTap(checks, system);
+  checkIpsec(checks, system);
   await attempt(
     checks,
     { name: "network namespaces", essential: false, good: "--endpoint can put them into a network", bad: "--endpoint cannot be used" },
@@ -63,6 +68,20 @@ function checkCapabilities(effective: bigint): void {
   const has = (capability: bigint): boolean => ((effective >> capability) & 1n) === 1n;
   if (!has(CAP_NET_ADMIN)) throw new Error("no CAP_NET_ADMIN");
   if (!has(CAP_BPF) && !has(CAP_SYS_ADMIN)) throw new Error("neither CAP_BPF nor CAP_SYS_ADMIN");
+}
+
+function checkIpsec(checks: Check[], system: KernelSystem): void {
+  const found = (status: Check["status"], meaning: string): void => {
+    checks.push({ name: "IPsec", status, essential: false, meaning });
+  };
+  try {
+    const networks = system.protectedNetworks() ?? [];
+    const names = networks.slice(0, POLICIES_SHOWN).map(formatCidr).join(", ");
+    if (networks.length === 0) found("ok", "no policies");
+    else found("ok", `policies about ${names}${networks.length > POLICIES_SHOWN ? ", …" : ""}: what goes there passes the FORWARD chain`);
+  } catch (error) {
+    found("unknown", `policies cannot be listed: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 async function checkTap(checks: Check[], system: KernelSystem): Promise<void> {

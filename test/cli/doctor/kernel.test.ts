@@ -33,6 +33,7 @@ function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boo
       },
     }),
     probeSteering: () => ({ bpf: true, tcx: true }),
+    protectedNetworks: () => [],
     enterNetns: () => {},
     openEchoSocket: () => {},
     ...changes,
@@ -69,6 +70,7 @@ describe("doctor", () => {
       "BPF offload: ok",
       "TCX: ok",
       "clsact: ok",
+      "IPsec: ok",
       "network namespaces: ok",
       "ICMP echo: ok",
     ]);
@@ -135,6 +137,18 @@ describe("doctor", () => {
     });
   });
 
+  it("says which networks the host's IPsec policies are about, the first five", async () => {
+    const network = (n: number) => ({ address: (10 << 24) | (n << 16), prefixLength: 16 });
+    const meaning = async (count: number): Promise<string> => {
+      const networks = Array.from({ length: count }, (_, n) => network(n + 1));
+      return (await examine(host({ protectedNetworks: () => networks }))).of("IPsec")!.meaning;
+    };
+    expect(await meaning(2)).toBe("policies about 10.1.0.0/16, 10.2.0.0/16: what goes there passes the FORWARD chain");
+    expect(await meaning(6)).toMatch(/10\.5\.0\.0\/16, …: /);
+    expect((await examine(host({ protectedNetworks: () => null }))).of("IPsec")).toMatchObject({ status: "ok", meaning: "no policies" });
+    expect((await examine(host({ protectedNetworks: denied }))).of("IPsec")).toMatchObject({ status: "unknown" });
+  });
+
   it("needs clsact only where TCX is missing", async () => {
     expect((await examine(host({ noClsact: true }))).ok).toBe(true);
     const { error } = await examine(host({ noClsact: true, probeSteering: () => ({ bpf: true, tcx: false }) }));
@@ -157,7 +171,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(11);
+  expect(checks).toHaveLength(12);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

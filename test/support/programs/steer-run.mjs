@@ -1,19 +1,21 @@
 /**
- * steer-run.mjs, a job (JSON) on standard input: runs `steer` for Ethernet devices, offload included, on frames without sending any
- * (BPF_PROG_TEST_RUN). What it would ask the kernel about routes, it asks this namespace.
+ * steer-run.mjs, a job (JSON) on standard input: runs the steering programs on frames without sending any (BPF_PROG_TEST_RUN): `emit` on
+ * those that open flows, then `steer` for Ethernet devices, offload included. What they would ask the kernel about routes, they ask this namespace.
  *
- * Job: { uplink: device name, which is put into the entries, entries: [[key, value]] of `flows` in hex, locals: [hex], frames: [hex] }.
- * Answer: for each frame { verdict, frame (hex), counters: names of those that went up }.
+ * Job: { uplink, device: device names, opening: [hex], locals: [hex], frames: [hex] }; the frames come in at `device`.
+ * Answer: { entries: [[key, value]] of `flows` in hex, answers: for each frame { verdict, frame (hex), counters: names of those that went up } }.
  */
 import fs from "node:fs";
+import { emitProgram } from "../../../dist/steer/emit-program.js";
 import { COUNTERS } from "../../../dist/steer/program.js";
 import { steerProgram } from "../../../dist/steer/steer-program.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
 import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
-import { FLOW_UPLINK_AT, FLOW_VALUE_SIZE } from "../../../dist/wire/flow-entry.js";
+import { FLOW_VALUE_SIZE } from "../../../dist/wire/flow-entry.js";
 
-const PROG_TEST_RUN = 10;
+const MAP_GET_NEXT_KEY = 4,
+  PROG_TEST_RUN = 10;
 const job = JSON.parse(fs.readFileSync(0, "utf8"));
 const bytes = (hex) => Buffer.from(hex, "hex");
 
@@ -25,15 +27,12 @@ const maps = {
   fragments: create(bpf.MAP_LRU_HASH, 16, 8, 1000),
   ports: create(bpf.MAP_HASH, 8, 4, 1),
   own: -1,
+  ipsec: -1,
   locals: create(bpf.MAP_HASH, 4, 4, 100),
   counters: create(bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
 };
 for (const address of job.locals) bpf.updateBatch(maps.locals, bytes(address), Buffer.alloc(4), 1);
-for (const [key, value] of job.entries) {
-  const entry = bytes(value);
-  entry.writeUInt32LE(uplink, FLOW_UPLINK_AT);
-  bpf.updateBatch(maps.flows, bytes(key), entry, 1);
-}
+const emit = bpf.loadProgram("test_emit", emitProgram(uplink, maps));
 const steer = bpf.loadProgram("test_steer", steerProgram("ethernet", [uplink], maps, { offload: true }));
 
 /** Of all CPUs together. */
@@ -45,20 +44,42 @@ function counters() {
   });
 }
 
+/** struct __sk_buff */
+const context = Buffer.alloc(192);
+context.writeUInt32LE(routes.link(job.device).index, 40);
+
 function run(program, frame) {
   const out = Buffer.alloc(frame.length);
   const attr = Buffer.alloc(80);
   attr.writeUInt32LE(program, 0);
   attr.writeUInt32LE(frame.length, 8);
   attr.writeUInt32LE(out.length, 12);
-  const result = native.bpf(PROG_TEST_RUN, attr, [16, frame, 24, out]);
+  attr.writeUInt32LE(context.length, 40);
+  const result = native.bpf(PROG_TEST_RUN, attr, [16, frame, 24, out, 48, context]);
   if (result < 0) throw new Error(`BPF_PROG_TEST_RUN answers ${result}`);
   return { verdict: attr.readInt32LE(4), frame: out.toString("hex", 0, attr.readUInt32LE(12)) };
 }
 
+/** All of the map, one key after another. */
+function entries() {
+  const all = [];
+  const attr = Buffer.alloc(32);
+  attr.writeUInt32LE(maps.flows, 0);
+  for (let key; ; ) {
+    const next = Buffer.alloc(16);
+    if (native.bpf(MAP_GET_NEXT_KEY, attr, key === undefined ? [16, next] : [8, key, 16, next]) < 0) return all;
+    const value = Buffer.alloc(FLOW_VALUE_SIZE);
+    bpf.lookupElement(maps.flows, next, value);
+    all.push([next.toString("hex"), value.toString("hex")]);
+    key = next;
+  }
+}
+
+for (const frame of job.opening) run(emit, bytes(frame));
+const opened = entries();
 const answers = job.frames.map((frame) => {
   const before = counters();
   const answer = run(steer, bytes(frame));
   return { ...answer, counters: counters().flatMap((n, i) => (n > before[i] ? [COUNTERS[i]] : [])) };
 });
-console.log(JSON.stringify(answers));
+console.log(JSON.stringify({ entries: opened, answers }));

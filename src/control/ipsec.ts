@@ -1,0 +1,53 @@
+/**
+ * Keeps steering told of what the host's IPsec policies are about, as they come and go: an IKE daemon may start long after us. Where the kernel
+ * has no IPsec there is nothing to keep.
+ */
+import { log } from "../log.js";
+import type { Steering } from "../steer/steering.js";
+import { PolicyMonitor, protectedNetworks } from "../sys/xfrm.js";
+import { formatCidr } from "../wire/ipv4-address.js";
+import type { Workers } from "./workers.js";
+
+const SHOWN = 5;
+
+export class Ipsec {
+  private warned = false;
+
+  private constructor(
+    private readonly monitor: PolicyMonitor,
+    private readonly steering: Steering,
+  ) {}
+
+  /** Whether this kernel has IPsec at all. */
+  static isThere(): boolean {
+    return protectedNetworks() !== null;
+  }
+
+  /** To be closed. */
+  static watch(workers: Workers, steering: Steering): Ipsec {
+    const ipsec = new Ipsec(new PolicyMonitor(), steering);
+    workers.watch(ipsec.monitor.fd);
+    ipsec.refresh();
+    return ipsec;
+  }
+
+  /** To be called when a watched descriptor is readable. */
+  onReadable(): void {
+    if (this.monitor.drain()) this.refresh();
+  }
+
+  close(): void {
+    this.monitor.close();
+  }
+
+  private refresh(): void {
+    const networks = protectedNetworks() ?? [];
+    this.steering.setIpsec(networks);
+    if (networks.length === 0 || this.warned) return;
+    this.warned = true;
+    const names = networks.slice(0, SHOWN).map(formatCidr).join(", ");
+    log.warn(
+      `IPsec policies of this host are about ${names}${networks.length > SHOWN ? ", …" : ""}: what goes there passes the host's FORWARD chain, whose rules must let it`,
+    );
+  }
+}

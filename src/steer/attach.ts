@@ -1,0 +1,72 @@
+/**
+ * How programs get onto devices: by TCX links, which end with the process however it ends; on kernels before 6.6 by clsact filters called
+ * `tsproxy-PID`, which `detach` removes, and `sweepStale` after a SIGKILL.
+ */
+import fs from "node:fs";
+import * as bpf from "../sys/bpf.js";
+import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
+
+export type AttachMode = "tcx" | "clsact";
+
+/** Filters of all instances share one priority; the kernel tells them apart by handle. */
+const PRIORITY = 0x7450;
+const DIRECTIONS = ["ingress", "egress"] as const;
+const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
+
+export interface Attachment {
+  mode: AttachMode;
+  detach(): void;
+}
+
+export class Attacher {
+  /** `useTcx`: where the kernel has it. Without it a route socket is needed. */
+  constructor(
+    private readonly routeSocket: RouteSocket | undefined,
+    private useTcx: boolean,
+  ) {}
+
+  /** `name`: of the filter where there is no TCX. */
+  attach(ifindex: number, progFd: number, direction: TcDirection = "ingress", name = "tsproxy"): Attachment {
+    if (this.useTcx) {
+      const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
+      if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
+      this.useTcx = false;
+    }
+    const socket = this.routeSocket;
+    if (socket === undefined) throw new Error("without TCX steering needs a route socket");
+    const madeQdisc = socket.addClsact(ifindex);
+    try {
+      socket.addBpfFilter(ifindex, direction, progFd, `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
+    } catch (error) {
+      if (madeQdisc) socket.deleteClsact(ifindex);
+      throw error;
+    }
+    if (direction === "egress") return { mode: "clsact", detach: () => {} };
+    return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
+  }
+}
+
+/**
+ * Removes the device's tsproxy filters whose process id `match` accepts, and the clsact qdisc if such a process had made it and
+ * nothing else uses it.
+ */
+function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: number) => boolean): number {
+  let removed = 0;
+  let madeQdisc = false;
+  for (const direction of DIRECTIONS) {
+    for (const { priority, handle, name } of socket.bpfFilters(ifindex, direction)) {
+      const parts = FILTER_NAME.exec(name);
+      if (parts === null || !match(Number(parts[1]))) continue;
+      socket.deleteBpfFilter(ifindex, priority, handle, direction);
+      madeQdisc ||= parts[2] !== undefined;
+      removed++;
+    }
+  }
+  if (madeQdisc && DIRECTIONS.every((direction) => socket.bpfFilters(ifindex, direction).length === 0)) socket.deleteClsact(ifindex);
+  return removed;
+}
+
+/** Removes the clsact filters of tsproxy processes that are no more from these devices. Answers how many. */
+export function sweepStale(socket: RouteSocket, ifindices: readonly number[]): number {
+  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, (pid) => !fs.existsSync(`/proc/${pid}`)), 0);
+}

@@ -1,0 +1,46 @@
+/** What steering finds on this kernel, for `tsproxy doctor`. */
+import fs from "node:fs";
+import { TsproxyError } from "../errors.js";
+import * as bpf from "../sys/bpf.js";
+import { acceptProgram } from "./accept-program.js";
+import { emitProgram } from "./emit-program.js";
+import { homeProgram } from "./home-program.js";
+import { createMaps, createRing } from "./maps.js";
+import { steerProgram } from "./steer-program.js";
+import { loadOffload } from "./steering.js";
+
+export interface SteeringProbe {
+  bpf: boolean;
+  tcx: boolean;
+  /** Why there is no BPF. */
+  error?: TsproxyError;
+  /** Why there is BPF, but no offload. */
+  offloadError?: TsproxyError;
+}
+
+/** Makes the maps and programs, attaches nothing. */
+export function probeSteering(): SteeringProbe {
+  const fds: number[] = [];
+  try {
+    const maps = createMaps({ flowCapacity: 1, bypass: true }, fds);
+    const load = (name: string, code: Uint8Array, type?: number): number => fds.push(bpf.loadProgram(`tsproxy_${name}`, code, type));
+    for (const link of ["ethernet", "loopback", "ip"] as const) load(link, steerProgram(link, [1], maps, { bypass: true }));
+    load("home", homeProgram([1], maps));
+    load("accept", acceptProgram([createRing(fds)], maps), bpf.PROG_TYPE_SOCKET_FILTER);
+    const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps));
+    fds.push(emitFd);
+    const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };
+    try {
+      loadOffload({ uplinks: [1] }, maps, fds);
+    } catch (error) {
+      if (!(error instanceof TsproxyError)) throw error;
+      found.offloadError = error;
+    }
+    return found;
+  } catch (error) {
+    if (!(error instanceof TsproxyError)) throw error;
+    return { bpf: false, tcx: false, error };
+  } finally {
+    for (const fd of fds) fs.closeSync(fd);
+  }
+}

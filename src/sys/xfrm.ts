@@ -1,0 +1,95 @@
+/**
+ * The host's IPsec policies (linux/xfrm.h): which packets are to be encrypted, or dropped. Only read here, in the caller's network namespace.
+ *
+ *     xfrm_userpolicy_info   selector (56 bytes: destination and source address of 16 bytes each, ports and masks, u16 family at 40,
+ *                            u8 prefix lengths of destination and source at 42 and 43, …), lifetimes, then at 160 u8 direction, u8 action
+ */
+import fs from "node:fs";
+import os from "node:os";
+import { type Cidr, formatIpv4 } from "../wire/ipv4-address.js";
+import { native, systemError } from "./native.js";
+import { DatagramReader, NetlinkSocket, parseAttributes, readU16, readU32 } from "./netlink.js";
+
+const NETLINK_XFRM = 6;
+const MSG_GETPOLICY = 0x15;
+/** Bit of XFRMNLGRP_POLICY (4). */
+const GROUP_POLICY = 1 << 3;
+const POLICY_INFO_SIZE = 168,
+  POLICY_ID_SIZE = 64;
+const DESTINATION_AT = 0,
+  SOURCE_AT = 16,
+  FAMILY_AT = 40,
+  DESTINATION_PREFIX_AT = 42,
+  SOURCE_PREFIX_AT = 43,
+  DIRECTION_AT = 160,
+  ACTION_AT = 161;
+const AF_INET = 2,
+  DIR_OUT = 1,
+  ACTION_BLOCK = 1;
+/** XFRMA_*: what is to be done with a packet; the xfrm interface that the policy is for alone. */
+const XFRMA_TMPL = 5,
+  XFRMA_IF_ID = 31;
+const MSG_DONTWAIT = 0x40;
+const { EAGAIN, ENOBUFS } = os.constants.errno;
+
+/**
+ * The far ends of the IPv4 policies that encrypt or block, of either direction; null where the kernel has no IPsec. Those of xfrm interfaces
+ * are left out: such a device applies them by itself. Throws TSP_ERR_SYSCALL.
+ */
+export function protectedNetworks(): Cidr[] | null {
+  let socket: NetlinkSocket;
+  try {
+    socket = new NetlinkSocket(-1, NETLINK_XFRM);
+  } catch {
+    return null;
+  }
+  try {
+    const found = new Map<string, Cidr>();
+    for (const { payload } of socket.dump("list IPsec policies", MSG_GETPOLICY, new Uint8Array(POLICY_ID_SIZE))) {
+      const network = farEnd(payload);
+      if (network !== null) found.set(`${formatIpv4(network.address)}/${network.prefixLength}`, network);
+    }
+    return [...found.values()];
+  } finally {
+    socket.close();
+  }
+}
+
+function farEnd(policy: Uint8Array): Cidr | null {
+  if (policy.length < POLICY_INFO_SIZE || readU16(policy, FAMILY_AT) !== AF_INET) return null;
+  const attributes = parseAttributes(policy, POLICY_INFO_SIZE);
+  const interfaceId = attributes.get(XFRMA_IF_ID);
+  if (interfaceId !== undefined && readU32(interfaceId, 0) !== 0) return null;
+  if (policy[ACTION_AT] !== ACTION_BLOCK && !attributes.has(XFRMA_TMPL)) return null;
+  const out = policy[DIRECTION_AT] === DIR_OUT;
+  const prefixLength = policy[out ? DESTINATION_PREFIX_AT : SOURCE_PREFIX_AT]!;
+  const at = out ? DESTINATION_AT : SOURCE_AT;
+  const address = (policy[at]! << 24) | (policy[at + 1]! << 16) | (policy[at + 2]! << 8) | policy[at + 3]!;
+  return { address: prefixLength === 0 ? 0 : address & (-1 << (32 - prefixLength)), prefixLength };
+}
+
+/** Tells of changes to them. */
+export class PolicyMonitor {
+  /** Readable (poll) when there are any. */
+  readonly fd: number;
+  private readonly reader: DatagramReader;
+
+  /** Throws where the kernel has no IPsec. */
+  constructor() {
+    this.fd = native.openNetlink(GROUP_POLICY, -1, NETLINK_XFRM);
+    this.reader = new DatagramReader(this.fd);
+  }
+
+  /** Whether anything has changed since the last call; does not wait. */
+  drain(): boolean {
+    for (let changed = false; ; changed = true) {
+      const datagram = this.reader.next(MSG_DONTWAIT);
+      if (datagram === -EAGAIN) return changed;
+      if (typeof datagram === "number" && datagram !== -ENOBUFS) throw systemError("recv(NETLINK_XFRM)", datagram);
+    }
+  }
+
+  close(): void {
+    fs.closeSync(this.fd);
+  }
+}

@@ -1,0 +1,25 @@
+/** The steering's map `flows` as `emit` fills it (`steer/emit-program.ts`), for engines on memory; test/integration/offload-program.test.ts holds both together. */
+import { ETH, hex, VNET } from "./packets.js";
+
+const FLAG_CLIENT = 2,
+  FLAG_OFFLOAD = 4;
+const COUNTERS = "0".repeat(40),
+  PAD = "0".repeat(8),
+  NOTHING = "0".repeat(16);
+
+/** Enters the client that a frame to the uplink asks for. Keys and values in hex; index 7 is the uplink's. */
+export function enterAsEmit(map: Map<string, string>, frame: Uint8Array): void {
+  const ethernet = hex(frame.subarray(VNET, VNET + ETH));
+  const flags = Number.parseInt(ethernet.slice(22, 24), 16);
+  if ((flags & FLAG_CLIENT) === 0) return;
+  const ip = hex(frame.subarray(VNET + ETH));
+  const l4 = ip.slice(2 * 4 * Number.parseInt(ip[1]!, 16));
+  const [protocol, host, client] = [`${ip.slice(18, 20)}000000`, ip.slice(24, 32), ip.slice(32, 40)];
+  const [hostPort, clientPort] = [l4.slice(0, 4), l4.slice(4, 8)];
+  const [target, ingress] = [ethernet.slice(4, 12), ethernet.slice(12, 20)];
+  const targetPort = ethernet.slice(2, 4) + ethernet.slice(20, 22);
+  const offloaded = (flags & FLAG_OFFLOAD) !== 0;
+  const toTarget = offloaded ? `${target}${targetPort}0200` : NOTHING;
+  map.set(host + client + hostPort + clientPort + protocol, `07000000${toTarget}${COUNTERS}${ingress}${PAD}`);
+  if (offloaded) map.set(client + target + clientPort + targetPort + protocol, `07000000${host}${hostPort}0100${COUNTERS}${NOTHING}`);
+}
