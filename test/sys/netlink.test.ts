@@ -214,7 +214,7 @@ describe("NetlinkSocket against a scripted kernel", () => {
 
   it("throws when the socket itself fails", () => {
     fakeKernel(() => [-105]);
-    expect(() => withSocket((s) => s.dump("list links", 18))).toThrow(/recv\(NETLINK_ROUTE\) failed \(ENOBUFS\)/);
+    expect(() => withSocket((s) => s.dump("list links", 18))).toThrow(/recv\(AF_NETLINK\) failed \(ENOBUFS\)/);
   });
 });
 
