@@ -9,6 +9,7 @@ import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
 import type { RouteEntry } from "../table/route.js";
+import { parseIp } from "../wire/ip-address.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawWord } from "../wire/raw.js";
 import { isStubBridge } from "./stub-bridge.js";
@@ -122,7 +123,7 @@ export class Host {
         if (this.socket.link(link.index) !== null) log.warn(`cannot steer ${link.name}: ${(error as Error).message}`);
       }
     }
-    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIpv4(a.address)!, ifindex: a.ifindex })));
+    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIp(a.address)!, ifindex: a.ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
   }
 

@@ -11,6 +11,7 @@ import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { ofIpv4 } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
@@ -143,8 +144,8 @@ export class Publisher {
     const id = this.nextRule++;
     this.workers.post({ type: "publish", id, rule });
     undo.add(`rule of ${formatMapping(spec)}`, () => this.workers.post({ type: "withdraw", id }));
-    this.steering.publish(proto, hostIp, first, last);
-    undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, hostIp, first, last));
+    this.steering.publish(proto, ofIpv4(hostIp), first, last);
+    undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, ofIpv4(hostIp), first, last));
     const { hostIp: hostText, targetIp, targetPort } = spec;
     return {
       hostIp: hostText,
