@@ -1,7 +1,7 @@
 /** Which source port a target sees: many flows share few ports, no two look alike to their target, and nobody has all. */
 import { describe, expect, it } from "vitest";
 import { rawHalf } from "../../src/wire/raw.js";
-import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, PUBLISHED, raw, SERVER, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import { Flow } from "../support/flows.js";
 import { ACK, echo, parse, RST, SYN, TCP, UDP } from "../support/packets.js";
 
@@ -223,7 +223,7 @@ describe("source ports to one target", () => {
   it("are none that is published on the same address, of the same protocol", () => {
     const d = narrow(8);
     d.publish({ firstPort: 61000, lastPort: 61005 });
-    d.publish({ firstPort: 61006, lastPort: 61006, hostIp: raw(GATEWAY) });
+    d.publish({ firstPort: 61006, lastPort: 61006, hostIp: GATEWAY });
     const ports = (flows: Flow[]): number[] => {
       expect(flows.every((flow) => flow.open())).toBe(true);
       return [...new Set(flows.map((flow) => flow.seen!.sport))].sort();
