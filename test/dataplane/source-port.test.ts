@@ -299,8 +299,8 @@ describe("what an endpoint sends from a published port", () => {
   });
 
   it.each([
-    ["it is published on another address alone", { hostIp: raw(GATEWAY) }],
-    ["it is another endpoint's", { target: raw(IP_B) }],
+    ["it is published on another address alone", { hostIp: GATEWAY }],
+    ["it is another endpoint's", { target: IP_B }],
     ["it is another protocol's", { proto: TCP }],
   ])("leaves from any other port where %s", (_, more) => {
     const d = publishing(UDP, more);
@@ -311,7 +311,7 @@ describe("what an endpoint sends from a published port", () => {
   it("leaves from any other port where a rule of the address hides it, and once it is withdrawn", () => {
     const d = narrow(4);
     const all = d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: INSIDE });
-    const one = d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: 1, hostIp: raw(HOST_IP) });
+    const one = d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: 1, hostIp: HOST_IP });
     const seen = (n: number): number => {
       const flow = outwards(d, A, INSIDE, server(n), 7000, UDP);
       return flow.open() ? flow.seen!.sport : 0;
