@@ -32,8 +32,8 @@ export const FLOW6_VALUE_SIZE = 56,
  * port, raw. The first byte says nothing, since with a group address the kernel would drop the packet; the port is in two pieces, so that
  * words lie where words can be written.
  *
- * An IPv6 target does not fit there: FLAG_OFFLOAD is for IPv4 alone, and the engine writes both entries of an offloaded IPv6 flow into `flows6`
- * by itself. A client with a link-local address is answered through the interface of its entry in `flows6`, which its address alone does not say.
+ * An IPv6 target does not fit there: FLAG_OFFLOAD is never asked of an IPv6 packet, and the engine enters such flows by itself. A client with a
+ * link-local address is answered through the interface of its entry in `flows6`, which its address alone does not say.
  */
 export const FLAG_RECORD = 1,
   FLAG_CLIENT = 2,
