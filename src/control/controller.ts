@@ -10,7 +10,7 @@ import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
-import type { Cidr } from "../wire/ipv4-address.js";
+import { type IpPrefix, toIpv4 } from "../wire/ip-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
@@ -31,7 +31,7 @@ export interface ControllerOptions {
   timeouts: Int32Array;
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
-  allowFrom: Cidr[];
+  allowFrom: IpPrefix[];
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
   firewall: Firewall;
@@ -103,7 +103,7 @@ export class Controller {
       undo.add("workers", () => workers.stop());
       workers.post({
         type: "allow",
-        pairs: Int32Array.from(options.allowFrom.flatMap((c) => [rawWord(c.address), rawMask(c.prefixLength)])),
+        pairs: Int32Array.from(options.allowFrom.flatMap((c) => [rawWord(toIpv4(c.address)), rawMask(c.prefixLength)])),
       });
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });

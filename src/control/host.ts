@@ -9,14 +9,26 @@ import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
 import type { RouteEntry } from "../table/route.js";
-import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
+import {
+  formatIp,
+  formatPrefix,
+  type IpAddress,
+  type IpPrefix,
+  parseIp,
+  parsePrefix,
+  prefixContains,
+  prefixesOverlap,
+  prefixOf,
+  sameIp,
+} from "../wire/ip-address.js";
+import { contains, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawWord } from "../wire/raw.js";
 import { isStubBridge } from "./stub-bridge.js";
 import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
-const LOOPBACK_NET = 127;
+const LOOPBACK = parsePrefix("127.0.0.0/8")!;
 
 export class Host {
   private readonly monitor: RouteMonitor;
@@ -80,17 +92,17 @@ export class Host {
     return () => this.listeners.delete(listener);
   }
 
-  /** Whether others can reach the host by this address (int32, host order). */
-  has(address: number): boolean {
-    return address >>> 24 !== LOOPBACK_NET && this.addresses.some((a) => parseIpv4(a.address) === address);
+  /** Whether others can reach the host by this address. */
+  has(address: IpAddress): boolean {
+    return !prefixContains(LOOPBACK, address) && this.addresses.some((a) => sameIp(parseIp(a.address)!, address));
   }
 
-  /** The host's address next to `target` and their common network, or null when it lies behind a gateway. int32, host order. */
-  neighborOf(target: number, oif: number): { address: number; network: number; prefixLength: number } | null {
+  /** The host's address next to `target` and their common network, or null when it lies behind a gateway. */
+  neighborOf(target: IpAddress, oif: number): { address: IpAddress; network: IpPrefix } | null {
     for (const a of this.addresses) {
-      const address = parseIpv4(a.address)!;
-      const network = { address: address & (a.prefixLength === 0 ? 0 : -1 << (32 - a.prefixLength)), prefixLength: a.prefixLength };
-      if (a.ifindex === oif && contains(network, target)) return { address, network: network.address, prefixLength: a.prefixLength };
+      const address = parseIp(a.address)!;
+      const network = prefixOf(address, a.prefixLength);
+      if (a.ifindex === oif && prefixContains(network, target)) return { address, network };
     }
     return null;
   }
@@ -154,20 +166,17 @@ export class Host {
     return this.links.find((link) => link.index === route?.oif) ?? null;
   }
 
-  /** The address or route of the host that overlaps the network (int32, host order), in words, or null. The default route does not count. */
-  overlap(address: number, prefixLength: number): string | null {
-    const overlaps = (other: number, otherLength: number): boolean => {
-      const bits = Math.min(prefixLength, otherLength);
-      const mask = bits === 0 ? 0 : -1 << (32 - bits);
-      return ((address ^ other) & mask) === 0;
-    };
+  /** The address or route of the host that overlaps the network, in words, or null. The default route does not count. */
+  overlap(network: IpPrefix): string | null {
     for (const a of this.addresses) {
-      const other = parseIpv4(a.address)!;
+      const address = parseIp(a.address)!;
       const name = this.links.find((link) => link.index === a.ifindex)?.name ?? `device ${a.ifindex}`;
-      if (overlaps(other, a.prefixLength)) return `address ${formatIpv4(other)}/${a.prefixLength} of ${name}`;
+      if (prefixesOverlap(prefixOf(address, a.prefixLength), network)) return `address ${formatIp(address)}/${a.prefixLength} of ${name}`;
     }
-    for (const r of this.routes)
-      if (r.prefixLength > 0 && overlaps(parseIpv4(r.dst)!, r.prefixLength)) return `route ${r.dst}/${r.prefixLength}`;
+    for (const r of this.routes) {
+      const route = prefixOf(parseIp(r.dst)!, r.prefixLength);
+      if (r.prefixLength > 0 && prefixesOverlap(route, network)) return `route ${formatPrefix(route)}`;
+    }
     return null;
   }
 }
