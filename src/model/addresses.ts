@@ -1,5 +1,5 @@
 /** Which addresses networks and endpoints can have, and who decides which ones they get. */
-import type { Subnet } from "../control/network/network.js";
+import type { Subnet } from "../control/network/subnet.js";
 import { TsproxyError } from "../errors.js";
 import {
   formatIp,

@@ -1,7 +1,7 @@
 /** From a request to a record, or to the error that says what is wrong with it. */
 import { addressMac, stationMac } from "../control/network/address-mac.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
-import type { Subnet } from "../control/network/network.js";
+import type { Subnet } from "../control/network/subnet.js";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { macText } from "../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress } from "../wire/ip-address.js";
@@ -20,7 +20,7 @@ export function checkNetwork(request: NetworkRequest, others: readonly NetworkRe
   const each = eachFamily(subnets);
   if (each.length === 0) throw networkError("invalid", "the network has no subnet");
   for (const subnet of each) checkSubnet(subnet);
-  checkOptions(options);
+  checkOptions(options, subnets);
   return { id, ...(name !== undefined && { name }), subnets, options: { ...options } };
 }
 
@@ -32,9 +32,12 @@ function checkSubnet({ prefix, gateway }: Subnet): void {
     throw networkError("invalid", `gateway ${formatIp(gateway)}/${prefix.prefixLength} is no host's address in ${text}`);
 }
 
-function checkOptions({ mtu }: NetworkOptions): void {
+function checkOptions({ mtu, outside = {} }: NetworkOptions, subnets: PerFamily<Subnet>): void {
   if (mtu !== undefined && !(mtu >= MIN_MTU && mtu <= MAX_MTU))
     throw networkError("invalid", `MTU ${mtu} will not do`, `use ${MIN_MTU} to ${MAX_MTU}`);
+  for (const address of eachFamily(outside))
+    if (ofFamily(subnets, address.family) === undefined)
+      throw networkError("invalid", `nothing leaves as ${formatIp(address)}: the network has no IPv${address.family} subnet`);
 }
 
 /** `neighbors`: the other endpoints of the network. Throws TSP_ERR_ENDPOINT: invalid, or conflict with one of them. */

@@ -1,6 +1,6 @@
 /** What is remembered of networks and endpoints, across restarts and, of networks, reboots: plain data (`record-json.ts` has it as JSON). */
 import type { Mapping } from "../control/mapping.js";
-import type { Subnet } from "../control/network/network.js";
+import type { Subnet } from "../control/network/subnet.js";
 import { formatIp, type IpAddress } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 

@@ -1,6 +1,6 @@
 /** What front ends ask the model for. */
 import type { PortSpec } from "../control/mapping.js";
-import type { Subnet } from "../control/network/network.js";
+import type { Subnet } from "../control/network/subnet.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
 import type { NetworkOptions } from "./records.js";

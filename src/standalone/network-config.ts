@@ -2,7 +2,7 @@
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
-import type { Subnet } from "../control/network/network.js";
+import type { Subnet } from "../control/network/subnet.js";
 import { isHostAddress, lowestFree, subnetProblem } from "../model/addresses.js";
 import { formatIp, formatPrefix, type IpAddress, lastOf, parseIp, parsePrefix, prefixContains, sameIp } from "../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";

@@ -4,7 +4,6 @@
  * says, so that one address has one text. Zones (`%eth0`) are no part of an address. An IPv4-mapped address (`::ffff:192.0.2.1`) is IPv6 here;
  * `unmapped` says which IPv4 address it stands for.
  */
-import { isIPv6 } from "node:net";
 import { formatIpv4, parseIpv4 } from "./ipv4-address.js";
 
 export interface IpAddress {
@@ -22,6 +21,9 @@ export interface IpPrefix {
 
 const PREFIX_LENGTH = /^(0|[1-9]\d{0,2})$/;
 const GROUPS = 8;
+const GROUP = /^[0-9A-Fa-f]{1,4}$/;
+/** INET6_ADDRSTRLEN less the terminating zero: eight groups with dotted decimal in the last two. */
+const MAX_TEXT = 45;
 const MAPPED = 0xffffn;
 
 export function addressBits(family: 4 | 6): number {
@@ -32,17 +34,23 @@ export function addressBits(family: 4 | 6): number {
 export function parseIp(text: string): IpAddress | null {
   const ipv4 = parseIpv4(text);
   if (ipv4 !== null) return ofIpv4(ipv4);
-  if (!isIPv6(text) || text.includes("%")) return null;
+  const value = text.length > MAX_TEXT ? null : parseIpv6(text);
+  return value === null ? null : { family: 6, value };
+}
+
+/** RFC 4291 §2.2: eight groups; `::` for one or more that are zero; the last two may be dotted decimal. */
+function parseIpv6(text: string): bigint | null {
   const dotted = text.slice(text.lastIndexOf(":") + 1);
-  const tail = dotted.includes(".") ? parseIpv4(dotted) : undefined;
-  if (tail === null) return null; // an octet with leading zeros
-  const hex = tail === undefined ? text : `${text.slice(0, -dotted.length)}${(tail >>> 16).toString(16)}:${(tail & 0xffff).toString(16)}`;
-  const [head = "", rest] = hex.split("::");
-  const groups = (part: string): string[] => (part === "" ? [] : part.split(":"));
-  const left = groups(head);
-  const right = rest === undefined ? [] : groups(rest);
-  const all = [...left, ...Array<string>(GROUPS - left.length - right.length).fill("0"), ...right];
-  return { family: 6, value: all.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n) };
+  const tail = dotted.includes(".") ? parseIpv4(dotted) : 0;
+  if (tail === null) return null;
+  const hex = dotted.includes(".") ? `${text.slice(0, -dotted.length)}${(tail >>> 16).toString(16)}:${(tail & 0xffff).toString(16)}` : text;
+  const [left, right, ...more] = hex.split("::").map((part) => (part === "" ? [] : part.split(":")));
+  if (left === undefined || more.length > 0) return null;
+  const zeros = GROUPS - left.length - (right?.length ?? 0);
+  if (right === undefined ? zeros !== 0 : zeros < 1) return null;
+  const groups = [...left, ...Array<string>(zeros).fill("0"), ...(right ?? [])];
+  if (!groups.every((group) => GROUP.test(group))) return null;
+  return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
 }
 
 export function formatIp({ family, value }: IpAddress): string {

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { setLogSink } from "../../src/log.js";
 import { UPLINK_CONF } from "../../src/steer/steering.js";
-import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { formatIp, formatPrefix } from "../../src/wire/ip-address.js";
+import { formatIpv4 } from "../../src/wire/ipv4-address.js";
 import { rawWord } from "../../src/wire/raw.js";
+import { ip, prefix } from "../support/ip.js";
 import { address, HostFixture, link, route, UPLINK_INDEX } from "./host-fixture.js";
 
 /** What the kernel has to tell since it was last asked. */
@@ -33,7 +35,6 @@ beforeEach(() => {
   monitors.length = 0;
 });
 
-const ip = (text: string): number => parseIpv4(text)!;
 const texts = (words: Int32Array): string[] => [...words].map((word) => formatIpv4(rawWord(word)));
 
 describe("the host", () => {
@@ -155,7 +156,7 @@ describe("what is asked of the host", () => {
   it("is its address next to a target, on the device that leads there", () => {
     const neighbor = (target: string, oif: number) => {
       const found = host.neighborOf(ip(target), oif);
-      return found && `${formatIpv4(found.address)} in ${formatIpv4(found.network)}/${found.prefixLength}`;
+      return found && `${formatIp(found.address)} in ${formatPrefix(found.network)}`;
     };
     expect(neighbor("172.17.0.4", 3)).toBe("172.17.0.1 in 172.17.0.0/16");
     expect(neighbor("192.0.2.77", 2)).toBe("192.0.2.1 in 192.0.2.0/24");
@@ -181,7 +182,6 @@ describe("what is asked of the host", () => {
     ["10.98.255.0/24", null],
   ])("is what overlaps %s: %s", (network, expected) => {
     const f = new HostFixture((all) => all.routes.push(route("10.7.0.0/16", 2)));
-    const [at = "", length] = network.split("/");
-    expect(f.host.overlap(ip(at), Number(length))).toBe(expected);
+    expect(f.host.overlap(prefix(network))).toBe(expected);
   });
 });

@@ -1,8 +1,8 @@
 /** A publisher with real sockets on loopback, over a host, steering and workers that merely take notes. */
 import fs from "node:fs";
 import type { Host } from "../../src/control/host.js";
+import type { PortSpec } from "../../src/control/mapping.js";
 import type { NetworkRegistry } from "../../src/control/network/registry.js";
-import type { PortSpec } from "../../src/control/port-spec.js";
 import { Publisher } from "../../src/control/publisher.js";
 import type { Workers } from "../../src/control/workers.js";
 import type { ToWorker } from "../../src/engine/messages.js";
@@ -10,7 +10,9 @@ import type { Steering } from "../../src/steer/steering.js";
 import { native } from "../../src/sys/native.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Route } from "../../src/sys/rtnetlink-entries.js";
+import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
 import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { ip, prefix } from "../support/ip.js";
 
 export const TARGET = "172.17.0.4",
   OWN_TARGET = "10.44.0.2",
@@ -34,8 +36,7 @@ export class PublisherFixture {
   constructor() {
     const routes = { routeTo: (target: string) => this.routes.get(target) ?? null };
     const host = {
-      neighborOf: (target: number, oif: number) =>
-        oif === 3 ? { address: parseIpv4("172.17.0.1")!, network: target & 0xffff0000, prefixLength: 16 } : null,
+      neighborOf: (_target: IpAddress, oif: number) => (oif === 3 ? { address: ip("172.17.0.1"), network: prefix("172.17.0.0/16") } : null),
     };
     const workers = {
       post: (message: ToWorker) => {
@@ -54,10 +55,11 @@ export class PublisherFixture {
       },
       withdraw: (...args: number[]) => this.notes.push(`leave ${described(args)}`),
     };
+    const gateway = ip("10.44.0.1");
     const networks = {
-      of: (target: number) =>
-        target >>> 8 === 0x0a2c00
-          ? { reach: () => (target === 0x0a2c0001 ? null : { snatSource: 0x0a2c0001, network: 0x0a2c0000, prefixLength: 24, own: 5 }) }
+      of: (target: IpAddress) =>
+        formatIp(target).startsWith("10.44.0.")
+          ? { reach: () => (target.value === gateway.value ? null : { snatSource: gateway, network: prefix("10.44.0.0/24"), own: 5 }) }
           : undefined,
     };
     this.publisher = new Publisher(
@@ -75,11 +77,11 @@ const described = ([proto = 0, hostIp = 0, first = 0, last = 0]: number[]): stri
 /** For `count` ports from `port` on of 127.0.0.1. */
 export function spec(port: number, count = 1, more: Partial<PortSpec> = {}): PortSpec {
   return {
-    hostIp: "127.0.0.1",
+    hostIp: ip("127.0.0.1"),
     hostPort: port,
     hostPortEnd: port + count - 1,
     pickFromRange: false,
-    targetIp: TARGET,
+    targets: { ipv4: ip(TARGET) },
     targetPort: 8080,
     targetPortEnd: 8080 + count - 1,
     proto: "tcp",

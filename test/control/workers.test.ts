@@ -6,6 +6,7 @@ import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT } from "../../src/table/ports.js";
 import { DROP_NO_FLOW, DROP_NOT_SYN } from "../../src/wire/drop.js";
 import { raw } from "../support/host.js";
+import { prefix } from "../support/ip.js";
 
 /** A worker thread that takes notes, and answers what it is told to. */
 class FakeLink {
@@ -139,7 +140,7 @@ describe("workers", () => {
     const workers = make(3);
     links[0]!.answers["end-flows"] = 3;
     links[2]!.answers["end-flows"] = 4; // the one between has died
-    expect(await workers.endFlows({ client: { address: 0xc0000200 | 0, prefixLength: 24 }, port: 8999 })).toBe(7);
+    expect(await workers.endFlows({ client: prefix("192.0.2.0/24"), port: 8999 })).toBe(7);
     const all = { network: raw("192.0.2.0"), mask: raw("255.255.255.0") };
     for (const { posted } of links) expect(posted).toEqual([{ type: "end-flows", id: 9, ...all, port: 8999 }]);
     await workers.endFlows({ client: undefined, port: undefined });

@@ -7,8 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import * as owner from "../../src/sys/port-owner.js";
 import { parseIp } from "../../src/wire/ip-address.js";
 
-const portOwner = (proto: "tcp" | "udp", address: string, port: number): string | null =>
-  owner.portOwner(proto, parseIp(address)!, port);
+const portOwner = (proto: "tcp" | "udp", address: string, port: number): string | null => owner.portOwner(proto, parseIp(address)!, port);
 const bindError = (proto: "tcp" | "udp", address: string, port: number, code: string): ReturnType<typeof owner.bindError> =>
   owner.bindError(proto, parseIp(address)!, port, code);
 

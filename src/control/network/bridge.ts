@@ -14,8 +14,9 @@ import { Undo } from "../undo.js";
 import { addressMac } from "./address-mac.js";
 import { Endpoints } from "./endpoints.js";
 import { DEFAULT_MTU } from "./mtu.js";
-import type { CommonSpec, Network, OpenNetwork, Reach, Subnet } from "./network.js";
+import type { CommonSpec, Network, OpenNetwork, Reach } from "./network.js";
 import type { Site } from "./site.js";
+import type { Subnet } from "./subnet.js";
 
 export interface BridgeSpec extends CommonSpec {
   kind: "bridge";

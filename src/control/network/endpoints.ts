@@ -15,8 +15,8 @@ import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { rawWord } from "../../wire/raw.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
-import type { Subnet } from "./network.js";
 import type { Site } from "./site.js";
+import type { Subnet } from "./subnet.js";
 
 /** Name of an endpoint's device in its namespace. */
 const ENDPOINT_DEVICE = "eth0";

@@ -6,12 +6,7 @@ import type { IpAddress, IpPrefix } from "../../wire/ip-address.js";
 import type { PerFamily } from "../../wire/per-family.js";
 import type { Endpoints } from "./endpoints.js";
 import type { Site } from "./site.js";
-
-export interface Subnet {
-  readonly prefix: IpPrefix;
-  /** The host's address in it. */
-  readonly gateway: IpAddress;
-}
+import type { Subnet } from "./subnet.js";
 
 /** What is asked for in every kind of network. */
 export interface CommonSpec {
