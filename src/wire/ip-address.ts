@@ -20,10 +20,8 @@ export interface IpPrefix {
 }
 
 const PREFIX_LENGTH = /^(0|[1-9]\d{0,2})$/;
+const GROUP = /^[0-9a-f]{1,4}$/i;
 const GROUPS = 8;
-const GROUP = /^[0-9A-Fa-f]{1,4}$/;
-/** INET6_ADDRSTRLEN less the terminating zero: eight groups with dotted decimal in the last two. */
-const MAX_TEXT = 45;
 const MAPPED = 0xffffn;
 
 export function addressBits(family: 4 | 6): number {
@@ -34,23 +32,29 @@ export function addressBits(family: 4 | 6): number {
 export function parseIp(text: string): IpAddress | null {
   const ipv4 = parseIpv4(text);
   if (ipv4 !== null) return ofIpv4(ipv4);
-  const value = text.length > MAX_TEXT ? null : parseIpv6(text);
-  return value === null ? null : { family: 6, value };
+  const [head = "", tail, ...more] = text.split("::");
+  if (more.length > 0) return null;
+  const left = parseGroups(head, tail === undefined);
+  const right = parseGroups(tail ?? "", true);
+  if (left === null || right === null) return null;
+  const missing = GROUPS - left.length - right.length;
+  if (tail === undefined ? missing !== 0 : missing < 1) return null;
+  const groups = [...left, ...Array<number>(missing).fill(0), ...right];
+  return { family: 6, value: groups.reduce((value, group) => (value << 16n) | BigInt(group), 0n) };
 }
 
-/** RFC 4291 §2.2: eight groups; `::` for one or more that are zero; the last two may be dotted decimal. */
-function parseIpv6(text: string): bigint | null {
-  const dotted = text.slice(text.lastIndexOf(":") + 1);
-  const tail = dotted.includes(".") ? parseIpv4(dotted) : 0;
-  if (tail === null) return null;
-  const hex = dotted.includes(".") ? `${text.slice(0, -dotted.length)}${(tail >>> 16).toString(16)}:${(tail & 0xffff).toString(16)}` : text;
-  const [left, right, ...more] = hex.split("::").map((part) => (part === "" ? [] : part.split(":")));
-  if (left === undefined || more.length > 0) return null;
-  const zeros = GROUPS - left.length - (right?.length ?? 0);
-  if (right === undefined ? zeros !== 0 : zeros < 1) return null;
-  const groups = [...left, ...Array<string>(zeros).fill("0"), ...(right ?? [])];
-  if (!groups.every((group) => GROUP.test(group))) return null;
-  return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
+/** Groups of 16 bits between colons; the last two may be an IPv4 address, where the address `ends`. Null when they are not that. */
+function parseGroups(text: string, ends: boolean): number[] | null {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const words = text.split(":");
+  for (const [i, word] of words.entries()) {
+    const ipv4 = ends && i === words.length - 1 ? parseIpv4(word) : null;
+    if (ipv4 !== null) groups.push(ipv4 >>> 16, ipv4 & 0xffff);
+    else if (GROUP.test(word)) groups.push(Number.parseInt(word, 16));
+    else return null;
+  }
+  return groups;
 }
 
 export function formatIp({ family, value }: IpAddress): string {
