@@ -4,7 +4,7 @@
  * One rule, one message and one batch of map entries a range, however long.
  */
 import { closeSync } from "node:fs";
-import type { PublishRule } from "../dataplane/state.js";
+import type { PublishedRange } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
@@ -13,7 +13,6 @@ import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { formatIp, parseIp, prefixOf, toIpv4 } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
-import { rawMask, rawWord } from "../wire/raw.js";
 import type { Host } from "./host.js";
 import { eachHostAddress, formatMapping, hostAddressesMeet, type Mapping, type OneSpec, type PortSpec } from "./mapping.js";
 import type { Reach } from "./network/network.js";
@@ -125,17 +124,16 @@ export class Publisher {
     const last = first + count - 1;
     const hostIp = toIpv4(spec.hostIp);
     const proto = PROTOCOLS[spec.proto];
-    const rule: PublishRule = {
+    const rule: PublishedRange = {
       proto,
-      hostIp: rawWord(hostIp),
+      hostIp: spec.hostIp,
       firstPort: first,
       lastPort: last,
-      target: rawWord(toIpv4(spec.targetIp)),
+      target: spec.targetIp,
       targetPort: spec.targetPort,
       network: reach.own,
-      snatSource: rawWord(toIpv4(reach.snatSource)),
-      onlinkNet: rawWord(toIpv4(reach.network.address)),
-      onlinkMask: rawMask(reach.network.prefixLength),
+      snatSource: reach.snatSource,
+      onlink: reach.network,
     };
     const id = this.nextRule++;
     this.workers.post({ type: "publish", id, rule });

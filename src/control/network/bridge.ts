@@ -6,9 +6,8 @@ import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
-import { formatIp, formatPrefix, type IpAddress, sameIp, toIpv4 } from "../../wire/ip-address.js";
+import { formatIp, formatPrefix, type IpAddress, sameIp } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
-import { rawWord } from "../../wire/raw.js";
 import { closeToIpv6, hostDeviceConf } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { addressMac } from "./address-mac.js";
@@ -72,15 +71,12 @@ class Bridge implements Network {
       workers.post({
         type: "add-network",
         network: number,
-        address: rawWord(toIpv4(prefix.address)),
-        prefixLength: prefix.prefixLength,
-        gateway: rawWord(toIpv4(gateway)),
+        subnets: [{ prefix, gateway, outside: spec.outside?.ipv4 ?? null }],
         flags:
           (spec.internal ? INTERNAL : 0) |
           (spec.icc === false ? NO_ICC : 0) |
           (spec.masquerade === false ? NO_MASQUERADE : 0) |
           (spec.promiscuous ? PROMISCUOUS : 0),
-        outside: spec.outside?.ipv4 === undefined ? 0 : rawWord(toIpv4(spec.outside.ipv4)),
       });
       this.undo.add(`network ${formatPrefix(prefix)}`, () => workers.post({ type: "remove-network", network: number }));
       this.hostDevice = this.openHostDevice();
@@ -136,8 +132,7 @@ class Bridge implements Network {
     closeToIpv6(tap.name);
     const mac = addressMac(gateway);
     socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode: "none", ipv4Conf });
-    const rawAddress = rawWord(toIpv4(gateway));
-    taps.attach(tap, { kind: "host", name: tap.name, mac, rawAddress, network: this.number, device: index }, this.undo);
+    taps.attach(tap, { kind: "host", name: tap.name, mac, addresses: [gateway], network: this.number, device: index }, this.undo);
     socket.addAddress(index, formatIp(gateway), prefix.prefixLength);
     socket.setLink(index, { up: true });
     return tap.name;

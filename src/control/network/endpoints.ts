@@ -10,9 +10,8 @@ import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
 import { macText } from "../../wire/ethernet.js";
-import { formatIp, type IpAddress, toIpv4 } from "../../wire/ip-address.js";
+import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
-import { rawWord } from "../../wire/raw.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { Site } from "./site.js";
@@ -150,8 +149,9 @@ export class Endpoints {
     socket.addRoute({ dst: "0.0.0.0", prefixLength: 0, gateway: formatIp(gateway), oif: index });
   }
 
-  private attach(tap: Tap, name: string, { ipv4 }: PerFamily<IpAddress>, mac: Uint8Array, undo: Undo, onGone?: () => void): void {
-    const port = { kind: "endpoint", name, address: formatIp(ipv4!), mac, rawAddress: rawWord(toIpv4(ipv4!)) } as const;
+  private attach(tap: Tap, name: string, own: PerFamily<IpAddress>, mac: Uint8Array, undo: Undo, onGone?: () => void): void {
+    const addresses = eachFamily(own);
+    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses } as const;
     this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
   }
 

@@ -152,11 +152,16 @@ describe("TAP devices as ports", () => {
     const onGone = vi.fn();
     const tap = taps.open({ name: "x" }, undo);
     numbers.take({ name: "uplink", kind: "uplink" });
-    taps.attach(tap, { kind: "host", name: "x", mac: MAC, rawAddress: 3, network: 4, device: 70 }, undo);
-    taps.attach(tap, { kind: "endpoint", name: "y", address: "10.44.0.9", mac: MAC, rawAddress: 5, network: 6 }, undo, onGone);
+    taps.attach(tap, { kind: "host", name: "x", mac: MAC, addresses: [ip("10.44.0.3")], network: 4, device: 70 }, undo);
+    taps.attach(
+      tap,
+      { kind: "endpoint", name: "y", address: "10.44.0.9", mac: MAC, addresses: [ip("10.44.0.5")], network: 6 },
+      undo,
+      onGone,
+    );
     expect(told).toEqual([
-      { port: 1, kind: HOST, mac: MAC, address: 3, network: 4, device: 70, fds: [200, 201] },
-      { port: 2, kind: ENDPOINT, mac: MAC, address: 5, network: 6, device: 0, fds: [200, 201] },
+      { port: 1, kind: HOST, mac: MAC, addresses: [ip("10.44.0.3")], network: 4, device: 70, fds: [200, 201] },
+      { port: 2, kind: ENDPOINT, mac: MAC, addresses: [ip("10.44.0.5")], network: 6, device: 0, fds: [200, 201] },
     ]);
     expect(numbers.info(2)).toEqual({ port: 2, kind: "endpoint", name: "y", address: "10.44.0.9" });
     numbers.onGone(2);

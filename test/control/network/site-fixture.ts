@@ -7,9 +7,7 @@ import type { Undo } from "../../../src/control/undo.js";
 import type { Tap } from "../../../src/device/tap.js";
 import type { ToWorker } from "../../../src/engine/messages.js";
 import { formatMac, macHi, macLo } from "../../../src/wire/ethernet.js";
-import { formatIp, type IpAddress } from "../../../src/wire/ip-address.js";
-import { formatIpv4 } from "../../../src/wire/ipv4-address.js";
-import { rawWord } from "../../../src/wire/raw.js";
+import { formatIp, formatPrefix, type IpAddress } from "../../../src/wire/ip-address.js";
 import { subnet } from "../../support/ip.js";
 
 export const SPEC: NetworkSpec = { kind: "bridge", subnets: { ipv4: subnet("10.44.0.0/24") } };
@@ -74,7 +72,7 @@ export class SiteFixture {
         },
         attach: (tap: Tap, port: TapPort, undo: Undo, onGone?: () => void) => {
           const mac = formatMac(macHi(port.mac), macLo(port.mac));
-          note(`attach ${tap.name} as ${port.kind} ${port.name} ${mac} ${formatIpv4(rawWord(port.rawAddress))} network ${port.network}`);
+          note(`attach ${tap.name} as ${port.kind} ${port.name} ${mac} ${port.addresses.map(formatIp).join(" ")} network ${port.network}`);
           undo.add(`port ${port.name}`, () => note(`detach ${port.name}`));
           if (onGone !== undefined) this.gone.push(onGone);
         },
@@ -91,9 +89,11 @@ export class SiteFixture {
 
 function described(message: ToWorker): string {
   if (message.type === "add-network") {
-    const { network, address, prefixLength, gateway, flags, outside } = message;
-    const [at, gate, out] = [address, gateway, outside].map((word) => formatIpv4(rawWord(word)));
-    return `add-network ${network} ${at}/${prefixLength} gateway ${gate} flags ${flags} outside ${out}`;
+    const { network, subnets, flags } = message;
+    const texts = subnets.map(({ prefix, gateway, outside }) => {
+      return `${formatPrefix(prefix)} gateway ${formatIp(gateway)} outside ${outside === null ? "any" : formatIp(outside)}`;
+    });
+    return `add-network ${network} ${texts.join(", ")} flags ${flags}`;
   }
   return `${message.type} ${(message as { network?: number }).network}`;
 }
