@@ -38,6 +38,7 @@ export interface CommandsHooks {
 export class Commands implements EngineHooks {
   /** Until the control side says stop. */
   running = true;
+  private addresses: Int32Array = new Int32Array();
   private flowMap: FlowMap | undefined;
   /** Where steering carries flows by itself. */
   private offload: Offload | undefined;
@@ -76,9 +77,7 @@ export class Commands implements EngineHooks {
         this.withdraw(m.id);
         break;
       case "locals":
-        state.locals.clear();
-        for (const address of m.addresses) state.locals.set(address, 0, 1);
-        for (const address of m.broadcasts) state.locals.set(address, 1, 1);
+        this.setLocals(m.addresses, m.broadcasts);
         break;
       case "routes":
         state.routes.replace(m.routes);
@@ -160,6 +159,20 @@ export class Commands implements EngineHooks {
     }
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
+  }
+
+  /**
+   * A flow that leaves with an address which the host no longer has ends: its answers come no more. Its next packet opens another, with an address
+   * that the host has, as behind the kernel's MASQUERADE.
+   */
+  private setLocals(addresses: Int32Array, broadcasts: Int32Array): void {
+    const { conntrack, locals } = this.state;
+    const gone = this.addresses.filter((address) => !addresses.includes(address));
+    this.addresses = addresses;
+    locals.clear();
+    for (const address of addresses) locals.set(address, 0, 1);
+    for (const address of broadcasts) locals.set(address, 1, 1);
+    if (gone.length > 0) this.flush((id) => conntrack.hasOtherSource(id) && gone.includes(conntrack.newSrc(id, 0)));
   }
 
   private withdraw(id: number): void {

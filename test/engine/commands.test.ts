@@ -227,6 +227,20 @@ describe("what the host is", () => {
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).src).toBe("192.0.2.5");
   });
 
+  it("ends a flow that leaves with an address which the host has no more; the next packet gets another", () => {
+    const d = host();
+    const query = p.udp({ src: IP_A, dst: SERVER }, { sport: 5555, dport: 53 });
+    const { src: before, sport } = only(d.fromEndpoint(A, query));
+    expect(before).toBe(HOST_IP);
+    open(d, `${HOST_IP}:${PUBLISHED}/tcp`);
+    d.say({ type: "locals", addresses: Int32Array.of(raw(HOST_IP)), broadcasts: new Int32Array() });
+    expect(only(d.fromEndpoint(A, query))).toMatchObject({ src: HOST_IP, sport }); // it is there still
+    d.say({ type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw("192.0.2.9") }] });
+    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.9")), broadcasts: new Int32Array() });
+    expect(only(d.fromEndpoint(A, query)).src).toBe("192.0.2.9");
+    expect(d.state.conntrack.used).toBe(2); // the client's goes on: the address on which it came may be there again
+  });
+
   it("has networks that come and go", () => {
     const d = host();
     const other = {
