@@ -122,6 +122,8 @@ export class State {
   private readonly published: PairMap;
   /** By the control side's number. */
   private readonly rules = new Map<number, PublishRule>();
+  /** By target, in the order in which they were published. */
+  private readonly rulesOf = new Map<number, PublishRule[]>();
 
   constructor(options: StateOptions) {
     const random = options.random ?? secureRandom();
@@ -170,6 +172,9 @@ export class State {
   /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */
   publish(id: number, rule: PublishRule): void {
     this.rules.set(id, rule);
+    const others = this.rulesOf.get(rule.target);
+    if (others === undefined) this.rulesOf.set(rule.target, [rule]);
+    else others.push(rule);
     for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.set(rule.hostIp, rawHalf(port) | (rule.proto << 16), id);
   }
 
@@ -182,7 +187,25 @@ export class State {
       if (this.published.get(rule.hostIp, key) === id) this.published.delete(rule.hostIp, key); // else it is a later rule's
     }
     this.rules.delete(id);
+    const others = this.rulesOf.get(rule.target)!;
+    if (others.length === 1) this.rulesOf.delete(rule.target);
+    else others.splice(others.indexOf(rule), 1);
     return rule;
+  }
+
+  /** Port (raw half) of the local address `outside` that `port` (raw half) of the target `inside` is published as; -1: none. Of several the first. */
+  publishedAs(inside: number, port: number, proto: number, outside: number): number {
+    const rules = this.rulesOf.get(inside);
+    if (rules === undefined) return -1;
+    const wanted = rawHalf(port);
+    for (let k = 0; k < rules.length; k++) {
+      const rule = rules[k]!;
+      const hostPort = rule.firstPort + wanted - rule.targetPort;
+      if (rule.proto !== proto || hostPort < rule.firstPort || hostPort > rule.lastPort) continue;
+      const raw = rawHalf(hostPort);
+      if (this.publishedAt(outside, raw, proto) === rule) return raw; // not of another address, and not hidden by a rule of this one
+    }
+    return -1;
   }
 
   /** Rule for packets to `port` (raw half) of the local address `address`, or null. */

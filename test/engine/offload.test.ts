@@ -133,6 +133,16 @@ describe("a flow to a published port on a kernel bridge", () => {
     expect(row).toMatchObject({ state: "established", packets: [1 + 1000, 1 + 0xffff_fff0], timeoutSec: 50 + 7440 });
   });
 
+  it("of datagrams is assured by the client's packet after the answer, though all came within a second", () => {
+    const d = bridged();
+    const f = flow(d, p.UDP);
+    f.open();
+    f.server();
+    expect(d.flows()).toMatchObject([{ state: "replied" }]);
+    carry(d, fromClient(p.UDP), 1, d.now);
+    expect(d.flows()).toMatchObject([{ state: "assured", timeoutSec: 300 }]);
+  });
+
   it("of datagrams is assured when the kernel has seen an answer", () => {
     const d = bridged();
     flow(d, p.UDP).open();
