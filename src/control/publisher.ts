@@ -11,12 +11,13 @@ import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { formatIp, parseIp, prefixOf, toIpv4 } from "../wire/ip-address.js";
+import { formatIp, sameIp, toIpv4 } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import type { Host } from "./host.js";
 import { eachHostAddress, formatMapping, hostAddressesMeet, type Mapping, type OneSpec, type PortSpec } from "./mapping.js";
 import type { Reach } from "./network/network.js";
 import type { NetworkRegistry } from "./network/registry.js";
+import { kernelReach, localTarget } from "./target-reach.js";
 import { Undo } from "./undo.js";
 import type { Workers } from "./workers.js";
 
@@ -34,6 +35,9 @@ const FAMILIES = [4] as const;
 export class Publisher {
   private nextRule = 0;
   private readonly open = new Set<Publication>();
+  /** By number, of targets that the host's kernel reaches. */
+  private readonly rules = new Map<number, { spec: OneSpec; rule: PublishedRange }>();
+  private readonly endWatch: () => void;
 
   constructor(
     private readonly socket: RouteSocket,
@@ -41,35 +45,22 @@ export class Publisher {
     private readonly workers: Workers,
     private readonly steering: Steering,
     private readonly networks: NetworkRegistry,
-  ) {}
+  ) {
+    this.endWatch = host.onChange(() => this.revise());
+  }
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
   reach(spec: OneSpec): Reach {
     const { targetIp: target } = spec;
-    const targetText = formatIp(target);
     const own = this.networks.of(target);
     if (own !== undefined) {
       const reach = own.reach(target);
-      if (reach === null) throw localTarget(spec);
+      if (reach === null) throw localTarget(spec.targetIp);
       return reach;
     }
-    const route = this.socket.routeTo(targetText);
-    if (route?.type === "local") throw localTarget(spec);
-    if (route === null || route.type !== "unicast" || route.oif === undefined) {
-      const why = route === null ? "no route to it" : `it is a ${route.type} address`;
-      throw new TsproxyError(
-        "TSP_ERR_TARGET",
-        "unavailable",
-        `cannot reach target ${targetText}: ${why}`,
-        "does the container run, and is this the namespace of its host? see 'ip route get'",
-      );
-    }
-    const neighbor = this.host.neighborOf(target, route.oif);
-    if (neighbor !== null) return { snatSource: neighbor.address, network: neighbor.network, own: -1 };
-    if (route.prefSrc === undefined)
-      throw new TsproxyError("TSP_ERR_TARGET", "unavailable", `cannot reach target ${targetText}: the host has no address on that route`);
-    log.warn(`${targetText} is behind a gateway, so it sees this host as the client of ${formatMapping(spec)}`);
-    return { snatSource: parseIp(route.prefSrc)!, network: prefixOf(target, 0), own: -1 };
+    const { gateway, ...reach } = kernelReach(this.socket, this.host, target);
+    if (gateway) log.warn(`${formatIp(target)} is behind a gateway, so it sees this host as the client of ${formatMapping(spec)}`);
+    return reach;
   }
 
   /** Holds the ports and publishes; `heldBy` is a socket of somebody who holds the one port already. On failure nothing is held. */
@@ -97,7 +88,24 @@ export class Publisher {
   }
 
   async close(): Promise<void> {
+    this.endWatch();
     for (const publication of [...this.open].reverse()) await publication.close();
+  }
+
+  /** Publishes anew what the host's change has changed. A target that cannot be reached now keeps its rule: its way may come back as it was. */
+  private revise(): void {
+    for (const [id, entry] of this.rules) {
+      const { spec, rule } = entry;
+      try {
+        const next = { ...rule, ...answersOf(kernelReach(this.socket, this.host, spec.targetIp)) };
+        if (sameAnswers(next, rule)) continue;
+        entry.rule = next;
+        this.workers.post({ type: "publish", id, rule: next });
+        log.info(`${formatMapping(spec)}: the host's way to ${formatIp(spec.targetIp)} has changed`);
+      } catch (error) {
+        if (!(error instanceof TsproxyError)) throw error;
+      }
+    }
   }
 
   /** Of a port that is published here already the error says to whom, and not that this process has it. */
@@ -132,12 +140,15 @@ export class Publisher {
       target: spec.targetIp,
       targetPort: spec.targetPort,
       network: reach.own,
-      snatSource: reach.snatSource,
-      onlink: reach.network,
+      ...answersOf(reach),
     };
     const id = this.nextRule++;
     this.workers.post({ type: "publish", id, rule });
-    undo.add(`rule of ${formatMapping(spec)}`, () => this.workers.post({ type: "withdraw", id }));
+    if (reach.own === -1) this.rules.set(id, { spec, rule });
+    undo.add(`rule of ${formatMapping(spec)}`, () => {
+      this.rules.delete(id);
+      this.workers.post({ type: "withdraw", id });
+    });
     this.steering.publish(proto, hostIp, first, last);
     undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, hostIp, first, last));
     const { pickFromRange: _, ...asked } = spec;
@@ -150,12 +161,14 @@ function noIpv6(spec: OneSpec): TsproxyError {
   return new TsproxyError("TSP_ERR_TARGET", "unavailable", message, "use IPv4 addresses, or add --relay to relay by sockets");
 }
 
-function localTarget(spec: OneSpec): TsproxyError {
-  return new TsproxyError(
-    "TSP_ERR_TARGET",
-    "invalid",
-    `target ${formatIp(spec.targetIp)} is an address of this host itself`,
-    "give the container's address, or add --relay to relay by sockets",
+/** What a rule says of the way to its target. */
+function answersOf({ snatSource, network }: Reach): Pick<PublishedRange, "snatSource" | "onlink"> {
+  return { snatSource, onlink: network };
+}
+
+function sameAnswers(a: PublishedRange, b: PublishedRange): boolean {
+  return (
+    sameIp(a.snatSource, b.snatSource) && sameIp(a.onlink.address, b.onlink.address) && a.onlink.prefixLength === b.onlink.prefixLength
   );
 }
 

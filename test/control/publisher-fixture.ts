@@ -10,13 +10,15 @@ import type { Steering } from "../../src/steer/steering.js";
 import { native } from "../../src/sys/native.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Route } from "../../src/sys/rtnetlink-entries.js";
-import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
+import { formatIp, type IpAddress, prefixOf } from "../../src/wire/ip-address.js";
 import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
 import { ip, prefix } from "../support/ip.js";
 
 export const TARGET = "172.17.0.4",
   OWN_TARGET = "10.44.0.2",
-  FAR_TARGET = "203.0.113.80";
+  FAR_TARGET = "203.0.113.80",
+  /** On a link without an address of the host's. */
+  UNNUMBERED_TARGET = "10.65.0.7";
 const LOOPBACK = parseIpv4("127.0.0.1")!;
 
 export class PublisherFixture {
@@ -28,15 +30,28 @@ export class PublisherFixture {
   /** The kernel's answer about a target. */
   readonly routes = new Map<string, Partial<Route> | null>([
     [TARGET, { type: "unicast", oif: 3, prefSrc: "172.17.0.1" }],
-    [FAR_TARGET, { type: "unicast", oif: 2, prefSrc: "192.0.2.1" }],
+    [FAR_TARGET, { type: "unicast", oif: 2, gateway: "192.0.2.254", prefSrc: "192.0.2.1" }],
+    [UNNUMBERED_TARGET, { type: "unicast", oif: 9, prefSrc: "192.0.2.1" }],
     ["192.0.2.1", { type: "local", oif: 1 }],
   ]);
+  /** The host's address on device 3. */
+  bridgeAddress = "172.17.0.1";
+  /** The host was read again. */
+  change: (() => void) | undefined;
   readonly publisher: Publisher;
 
   constructor() {
     const routes = { routeTo: (target: string) => this.routes.get(target) ?? null };
     const host = {
-      neighborOf: (_target: IpAddress, oif: number) => (oif === 3 ? { address: ip("172.17.0.1"), network: prefix("172.17.0.0/16") } : null),
+      onChange: (listener: () => void) => {
+        this.change = listener;
+        return () => {
+          this.change = undefined;
+        };
+      },
+      onLink: (target: IpAddress) => prefixOf(target, 24),
+      neighborOf: (_target: IpAddress, oif: number) =>
+        oif === 3 ? { address: ip(this.bridgeAddress), network: prefix("172.17.0.0/16") } : null,
     };
     const workers = {
       post: (message: ToWorker) => {
