@@ -29,7 +29,7 @@ export function link(index: number, name: string, more: Partial<Link> = {}): Lin
 
 export function address(ifindex: number, text: string): Address {
   const [at = "", length] = text.split("/");
-  return { ifindex, family: at.includes(":") ? "ipv6" : "ipv4", address: at, prefixLength: Number(length), scope: 0, label: "" };
+  return { ifindex, family: at.includes(":") ? "ipv6" : "ipv4", address: at, prefixLength: Number(length), scope: 0, label: "", flags: 0 };
 }
 
 /** `"10.0.0.0/8"` by a device. */

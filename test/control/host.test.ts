@@ -67,7 +67,7 @@ describe("the host", () => {
 
   it("is read again when the kernel says that something changed, and not otherwise, nor after it is closed", () => {
     const f = new HostFixture();
-    expect([f.watched, monitors.map(({ groups }) => groups)]).toEqual([55, [0x1 | 0x10 | 0x40 | (1 << 23)]]);
+    expect([f.watched, monitors.map(({ groups }) => groups)]).toEqual([55, [0x1 | 0x10 | 0x40 | (1 << 23) | 0x100 | 0x400 | (1 << 24)]]);
     f.told = [];
     f.host.onReadable();
     expect(f.told).toEqual([]);
@@ -113,7 +113,7 @@ describe("steering", () => {
     const f = new HostFixture();
     f.links.push(link(7, "tsphost0", { kind: "tun" }), link(8, "eth1"));
     f.addresses.push(address(7, "10.44.0.1/24"), address(8, "198.51.100.1/24"));
-    f.host.own(7, {});
+    f.host.own(7, { ipv4: {} });
     f.host.refresh();
     expect([f.attached.get(7), f.attached.get(8)]).toEqual(["own", "steer 1"]);
     f.addresses = f.addresses.filter(({ ifindex }) => ifindex !== 8);
@@ -139,9 +139,9 @@ describe("settings of our devices", () => {
   it("are set again where somebody changed `forwarding` of all devices", () => {
     const f = new HostFixture((host) => host.forwarding.set(UPLINK_INDEX, 1).set(7, 1).set(8, 1));
     expect(f.set).toEqual([]);
-    f.host.own(7, { forwarding: 0, proxyArp: 0 });
-    f.host.own(8, { proxyArp: 0 });
-    f.host.own(9, { forwarding: 0 }); // gone
+    f.host.own(7, { ipv4: { forwarding: 0, proxyArp: 0 } });
+    f.host.own(8, { ipv4: { proxyArp: 0 } });
+    f.host.own(9, { ipv4: { forwarding: 0 } }); // gone
     f.forwarding.set(UPLINK_INDEX, 0);
     f.host.refresh();
     expect(f.set).toEqual([

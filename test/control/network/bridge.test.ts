@@ -14,7 +14,7 @@ describe("a network of kind bridge", () => {
     expect(f.since()).toEqual([
       "add-network 0 10.44.0.0/24 gateway 10.44.0.1 outside any flags 0",
       "open tsphost0 in -1",
-      `own 70 {${CLOSED}}`,
+      `own 70 {"ipv4":{${CLOSED}}}`,
       "guard 70 false",
       `set 70 {"mac":"${MAC}","mtu":9000,"addrGenMode":"none","ipv4Conf":{${CLOSED}}}`,
       `attach tsphost0 as host tsphost0 ${MAC} 10.44.0.1 network 0`,
@@ -46,7 +46,7 @@ describe("a network of kind bridge", () => {
     expect(f.notes[0]).toBe(`add-network 0 10.44.0.0/24 gateway 10.44.0.1 outside any flags ${flags}`);
     const internal = "internal" in options && options.internal;
     expect(f.notes).toContain(`guard 70 ${internal}`);
-    expect(f.notes).toContain(`own 70 {${CLOSED}${internal ? ',"forwarding":0' : ""}}`);
+    expect(f.notes).toContain(`own 70 {"ipv4":{${CLOSED}${internal ? ',"forwarding":0' : ""}}}`);
   });
 
   it("has the name, the MTU and the outside address that it is given; else the host's MTU, else 1500", () => {
