@@ -42,7 +42,7 @@ export class PublisherFixture {
   readonly publisher: Publisher;
 
   constructor() {
-    const routes = { routeTo: (target: string) => this.routes.get(target) ?? null };
+    const routes = { routeTo: (target: string) => this.routes.get(target) ?? null, link: () => null };
     const host = {
       families: this.families,
       ipv6: true,
