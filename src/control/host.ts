@@ -1,5 +1,5 @@
 /**
- * The host as the dataplane must know it: its addresses, its routes, and the interfaces whose traffic is steered. Read at the start and
+ * The host as the dataplane must know it: its addresses, what its routes lead to, and the interfaces whose traffic is steered. Read at the start and
  * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
  */
 import { log } from "../log.js";
@@ -7,14 +7,22 @@ import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../stee
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
-import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
-import type { RouteEntry } from "../table/route.js";
+import {
+  GROUP_IPV4_ADDRESS,
+  GROUP_IPV4_CONF,
+  GROUP_IPV4_ROUTE,
+  GROUP_IPV4_RULE,
+  GROUP_LINK,
+  GROUP_NEXTHOP,
+  RouteMonitor,
+} from "../sys/rtnetlink-monitor.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import { rawWord } from "../wire/raw.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
 
+const GROUPS = (GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_RULE | GROUP_IPV4_CONF | GROUP_NEXTHOP) >>> 0;
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
 const LOOPBACK_NET = 127;
@@ -40,7 +48,7 @@ export class Host {
     private readonly onUplinkGone: () => void = () => {},
   ) {
     this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, UPLINK_CONF]));
-    this.monitor = new RouteMonitor(-1, GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_CONF);
+    this.monitor = new RouteMonitor(-1, GROUPS);
     workers.watch(this.monitor.fd);
     this.refresh();
   }
@@ -70,7 +78,9 @@ export class Host {
     this.routed = new Set(routes.filter((r) => r.type === "unicast").flatMap((r) => r.oifs ?? r.oif ?? []));
     const locals = Int32Array.from(this.addresses.map((a) => parseIpv4(a.address)!));
     this.workers.post({ type: "locals", addresses: locals.map(rawWord), broadcasts: Int32Array.from(this.broadcasts(), rawWord) });
-    this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
+    // The workers ask the kernel for ways out. Bridges of other containers are refused to endpoints.
+    const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
+    this.workers.post({ type: "routes", refused, exact: this.socket.routesByPorts() });
     this.steer();
     for (const listener of this.listeners) listener();
   }
@@ -162,28 +172,6 @@ export class Host {
     }
     this.steering.setLocals(this.addresses.map((a) => ({ address: parseIpv4(a.address)!, ifindex: a.ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
-  }
-
-  /** The route with the source address that the kernel would use on it. Bridges of other containers are refused to endpoints (`stub-bridge.ts`). */
-  private routeEntry(route: Route): RouteEntry | null {
-    const dst = rawWord(parseIpv4(route.dst)!);
-    const base = { dst, prefixLength: route.prefixLength, metric: route.metric };
-    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: 0 };
-    const link = this.links.find(({ index }) => index === route.oif);
-    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: 0 };
-    const source = route.prefSrc ?? this.sourceOn(route);
-    return source === undefined ? null : { ...base, source: rawWord(parseIpv4(source)!) };
-  }
-
-  /** First address of the route's device, preferably of the gateway's network (as `inet_select_addr` picks). */
-  private sourceOn(route: Route): string | undefined {
-    const candidates = this.addresses.filter((a) => a.ifindex === route.oif);
-    const near = parseIpv4(route.gateway ?? "");
-    const match = candidates.find(
-      (a) =>
-        near !== null && contains({ address: parseIpv4(a.address)! & (-1 << (32 - a.prefixLength)), prefixLength: a.prefixLength }, near),
-    );
-    return (match ?? candidates[0])?.address;
   }
 
   /** The device of the default route, for its MTU; null without one. */

@@ -13,8 +13,9 @@ import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
 import { MAX_PORTS, Ports } from "../table/ports.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
-import { RouteTable } from "../table/route.js";
+import { Routes, type Routing } from "../table/routes.js";
 import { rawHalf } from "../wire/raw.js";
+import { REFUSED_NO_ROUTE } from "../wire/route-answer.js";
 import { Limits } from "./limits.js";
 
 /** A published port or range of them. Ports in host order. */
@@ -61,6 +62,8 @@ export interface StateOptions {
   limits?: LimitOptions;
   /** Seeds and choices that nobody may guess come from it. */
   random?: RandomInt32;
+  /** The host's routing; default: it has no route. */
+  routing?: Routing;
 }
 
 export class State {
@@ -80,7 +83,7 @@ export class State {
   readonly fragments: Fragments;
   readonly ports = new Ports();
   readonly networks = new Networks();
-  readonly routes = new RouteTable();
+  readonly routes: Routes;
   /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
@@ -101,6 +104,8 @@ export class State {
   readonly offloads: boolean;
   /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
   readonly bypass: boolean;
+  /** Row of the next flow whose way out is to be looked at again (`review.ts`); conntrack's end or more: none. */
+  reviewAt = Number.MAX_SAFE_INTEGER;
   /** New flows refused because conntrack was full. */
   refused = 0;
   /** Flows ended before their time, to make room for others. */
@@ -140,6 +145,7 @@ export class State {
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
     this.fragments = new Fragments(random());
+    this.routes = new Routes(options.routing ?? { device: 0, ask: () => REFUSED_NO_ROUTE }, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
     this.published = new PairMap(random());

@@ -80,13 +80,15 @@ export class Commands implements EngineHooks {
         this.setLocals(m.addresses, m.broadcasts);
         break;
       case "routes":
-        state.routes.replace(m.routes);
+        state.routes.change(m.refused, m.exact);
+        state.reviewAt = 0;
         break;
       case "allow":
         state.allow = m.pairs;
         break;
       case "steering":
         state.uplinkDevice = m.uplinkDevice;
+        state.routes.uplink = m.uplinkDevice;
         this.useSteering(m.flowsFd);
         break;
       case "add-held":

@@ -2,7 +2,6 @@
 
 import type { PublishRule } from "../dataplane/state.js";
 import type { LimitOptions } from "../table/limit-options.js";
-import type { RouteEntry } from "../table/route.js";
 
 /** `workerData` of the worker. */
 export interface WorkerOptions {
@@ -45,7 +44,8 @@ export type ToWorker =
   | { type: "withdraw"; id: number }
   /** The host's own addresses, and the broadcast addresses of its networks. */
   | { type: "locals"; addresses: Int32Array<ArrayBuffer>; broadcasts: Int32Array<ArrayBuffer> }
-  | { type: "routes"; routes: RouteEntry[] }
+  /** Ways out may have changed. Nothing may be sent out of the devices in `refused`; `exact`: they depend on ports. */
+  | { type: "routes"; refused: number[]; exact: boolean }
   /** Pairs of network and mask. */
   | { type: "allow"; pairs: Int32Array<ArrayBuffer> }
   /** Descriptor of the steering's `flows` map, and the interface index of the worker's uplink, port number `uplink`. */

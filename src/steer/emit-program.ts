@@ -10,8 +10,9 @@ import {
   ASK_INGRESS_AT,
   ASK_PORT_AT,
   ASK_PORT_END_AT,
+  FLAG_CLIENT,
+  FLAG_INSIDE,
   FLAG_OFFLOAD,
-  FLAG_RECORD,
   FLOW_ADDRESS_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
@@ -70,7 +71,8 @@ import {
 const SKB_CHANGE_TYPE = 32;
 /** Stack: bytes ASK_PORT_AT to ASK_PORT_END_AT of the frame, words where words can be read. */
 const ASK = -206,
-  ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1;
+  ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1,
+  WHOSE = -212;
 
 /** `ipsec`: the kernel has it, so there may be policies. */
 export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false): Uint8Array {
@@ -80,6 +82,13 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
   p.clearRoute();
   p.load("u8", "r8", "r10", IP + IP_PROTOCOL);
 
+  // Whose way it goes: its own source's, or that of the endpoint it is from.
+  p.copy("u32", WHOSE, IP + IP_SRC)
+    .load("u8", "r9", "r10", FRAME)
+    .jumpIf("r9", "<", FLAG_INSIDE, "whose");
+  p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed").copy("u32", WHOSE, ASK + ASK_ADDRESS_AT);
+  p.label("whose");
+
   // A later fragment has no ports, and is not recorded.
   p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
     .alu("and", "r0", FRAGMENT_OFFSET)
@@ -87,7 +96,11 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
   p.load("u8", "r7", "r10", IP).alu("and", "r7", 0x0f).alu("lsh", "r7", 2).alu("add", "r7", ETHERNET_SIZE);
   p.loadBytes("r7", L4, L4_SIZE, "route");
   p.jumpIf("r8", "==", ICMP, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "route");
-  p.label("ports").routePorts().copy("u32", FLOW_PORTS, L4).jump("record");
+  p.label("ports").routePorts().copy("u32", FLOW_PORTS, L4).load("u8", "r9", "r10", FRAME).jumpIf("r9", "<", FLAG_INSIDE, "record");
+  p.copy("u8", INDEX, ASK + ASK_PORT_AT)
+    .copy("u8", INDEX + 1, ASK + ASK_PORT_END_AT)
+    .routeSourcePort(INDEX)
+    .jump("record");
   p.label("icmp").load("u8", "r0", "r10", L4);
   for (const type of QUERIES) p.jumpIf("r0", "==", type, "query");
   p.jump("route");
@@ -101,7 +114,7 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
     .copy("u32", FLOW_DST, IP + IP_DST)
     .store("u32", "r10", FLOW_PROTO, "r8");
   const startValue = (): Program => p.zero(VALUE, FLOW_VALUE_SIZE).store("u32", "r10", VALUE + FLOW_UPLINK_AT, uplinkIfindex);
-  p.jumpIf("r9", "!=", FLAG_RECORD, "client");
+  p.alu("and", "r9", FLAG_CLIENT | FLAG_OFFLOAD).jumpIf("r9", "!=", 0, "client");
   // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
   p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route");
   startValue().jump("update");
@@ -129,7 +142,7 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
 
   p.label("update").update("flows", FLOW, VALUE).jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
 
-  p.route(uplinkIfindex, "answered");
+  p.route(uplinkIfindex, "answered", WHOSE);
   p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
 
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.

@@ -214,13 +214,18 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     return this.copy("u16", FIB + FIB_SPORT, L4).copy("u16", FIB + FIB_DPORT, L4 + 2);
   }
 
-  /** r0 = answer (FIB_*) to where the host would route the packet with the header in IP, protocol in r8, that came in at `uplink`. */
-  route(uplink: Reg | number, answered: string): this {
+  /** Another source port than that of L4. */
+  routeSourcePort(at: number): this {
+    return this.copy("u16", FIB + FIB_SPORT, at);
+  }
+
+  /** r0 = answer (FIB_*) to where the host would route the packet with the header in IP, protocol in r8, that came in at `uplink`, as one from the address at `source`. */
+  route(uplink: Reg | number, answered: string, source = IP + IP_SRC): this {
     this.store("u8", "r10", FIB, AF_INET)
       .store("u8", "r10", FIB + FIB_L4_PROTOCOL, "r8")
       .store("u32", "r10", FIB + FIB_IFINDEX, uplink);
     this.load("u8", "r0", "r10", IP + IP_TOS).store("u8", "r10", FIB + FIB_TOS, "r0");
-    this.copy("u32", FIB + FIB_SRC, IP + IP_SRC).copy("u32", FIB + FIB_DST, IP + IP_DST);
+    this.copy("u32", FIB + FIB_SRC, source).copy("u32", FIB + FIB_DST, IP + IP_DST);
     const ask = (flags: number): this => {
       this.mov("r1", "r6").stackPointer("r2", FIB);
       return this.mov("r3", FIB_SIZE).mov("r4", flags).call(FIB_LOOKUP);

@@ -24,11 +24,13 @@ export const OFFLOAD_SOURCE = 1,
  * the flow as offloaded.
  *
  * With FLAG_CLIENT the other bytes say: u32 interface index that the client's packets come in at; of an offloaded flow the target's address and
- * port, raw. The first byte says nothing, since with a group address the kernel would drop the packet; the port is in two pieces, so that
+ * port, raw. With FLAG_INSIDE they say the address and port, raw, of the endpoint that the packet is from: it goes the way that the host has for
+ * that one, as the kernel routes before it masquerades. The first byte says nothing, since with a group address the kernel would drop the packet; the port is in two pieces, so that
  * words lie where words can be written.
  */
 export const FLAG_RECORD = 1,
   FLAG_CLIENT = 2,
-  FLAG_OFFLOAD = 4;
+  FLAG_OFFLOAD = 4,
+  FLAG_INSIDE = 8;
 // biome-ignore format: a table
 export const ASK_PORT_AT = 1, ASK_ADDRESS_AT = 2, ASK_INGRESS_AT = 6, ASK_PORT_END_AT = 10, ASK_FLAGS_AT = 11;

@@ -10,7 +10,7 @@ const NO_LIMITS = { flows: MANY, newFlowsPerSec: MANY };
 
 function unrouted(): Dataplane {
   const d = new Dataplane();
-  d.say({ type: "routes", routes: [] });
+  d.route();
   return d;
 }
 
@@ -74,7 +74,7 @@ describe("silent is what", () => {
       p.tcp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 2, flags: p.SYN | p.ACK }),
       p.echo({ src: IP_A, dst: SERVER }, 1, true),
     ];
-    d.say({ type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: 1 }] });
+    d.route({ dst: 0, prefixLength: 0, source: 1 });
     for (const packet of stray) expect(d.fromEndpoint(A, packet)).toEqual([]);
   });
 });

@@ -216,14 +216,14 @@ describe("what the host is", () => {
     expect(d.state.isLocal(raw("192.0.2.3"))).toBe(false);
     d.say({ type: "allow", pairs: Int32Array.of(raw("10.0.0.0"), raw("255.0.0.0")) });
     expect(fromClient("192.0.2.5")).toBe(0);
-    d.say({ type: "routes", routes: [] });
+    d.route();
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 })))).toMatchObject({
       port: A,
       type: 3,
       code: 0,
     });
     expect(d.drops(A)).toEqual({ "no-route": 1 });
-    d.say({ type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw("192.0.2.5") }] });
+    d.route({ dst: 0, prefixLength: 0, source: raw("192.0.2.5") });
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).src).toBe("192.0.2.5");
   });
 
@@ -235,7 +235,7 @@ describe("what the host is", () => {
     open(d, `${HOST_IP}:${PUBLISHED}/tcp`);
     d.say({ type: "locals", addresses: Int32Array.of(raw(HOST_IP)), broadcasts: new Int32Array() });
     expect(only(d.fromEndpoint(A, query))).toMatchObject({ src: HOST_IP, sport }); // it is there still
-    d.say({ type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw("192.0.2.9") }] });
+    d.route({ dst: 0, prefixLength: 0, source: raw("192.0.2.9") });
     d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.9")), broadcasts: new Int32Array() });
     expect(only(d.fromEndpoint(A, query)).src).toBe("192.0.2.9");
     expect(d.state.conntrack.used).toBe(2); // the client's goes on: the address on which it came may be there again

@@ -21,6 +21,7 @@ import {
   B,
   HELD_PORT,
   hostMessages,
+  hostRoutes,
   MAC_A,
   MAC_B,
   MAC_C,
@@ -31,6 +32,7 @@ import {
   rule,
   UP,
 } from "./host.js";
+import type { HostRoute } from "./host-routes.js";
 import { frame, hex, type Parsed, parse, wrongIn } from "./packets.js";
 import { Random } from "./random.js";
 
@@ -52,6 +54,7 @@ export class Dataplane {
   readonly forgotten: number[][] = [];
   /** What the engine has entered into the steering's `flows` map, keys and values in hex. */
   readonly flowMap = new Map<string, string>();
+  private readonly routing = hostRoutes();
   private rules = 1;
 
   constructor(options: Partial<StateOptions> = {}) {
@@ -60,6 +63,7 @@ export class Dataplane {
       masqueradeFirst: MASQUERADE_FIRST,
       masqueradeLast: MASQUERADE_LAST,
       random: new Random(1).int32,
+      routing: this.routing,
       bypass: true, // most tests open flows with what comes by the uplink
       ...options,
     });
@@ -88,6 +92,12 @@ export class Dataplane {
 
   addPort(port: number, kind: number, mac: string, address?: string, network?: number): void {
     this.say(addPort(port, kind, mac, address, network));
+  }
+
+  /** The host's routes become these. */
+  route(...routes: HostRoute[]): void {
+    this.routing.replace(routes);
+    this.say({ type: "routes", refused: [], exact: false });
   }
 
   /** Publishes `rule(options)`; its number. */

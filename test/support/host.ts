@@ -8,6 +8,7 @@ import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT, HOST, UPLINK } from "../../src/table/ports.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 import { rawMask, rawWord } from "../../src/wire/raw.js";
+import { HostRoutes } from "./host-routes.js";
 import { macBytes, TCP } from "./packets.js";
 
 /** Number of the own network. */
@@ -59,6 +60,11 @@ export function rule(options: Partial<PublishRule> = {}): PublishRule {
   };
 }
 
+/** The host's routing: all by its own address. */
+export function hostRoutes(): HostRoutes {
+  return new HostRoutes({ dst: 0, prefixLength: 0, source: raw(HOST_IP) });
+}
+
 /** What the control side says when a port comes to be; `fd` where the port's frames are to come from a device. */
 export function addPort(port: number, kind: number, mac: string, address = "0.0.0.0", network = NET, fd = -1): ToWorker {
   return { type: "add-port", port, kind, fd, mac: macBytes(mac), address: raw(address), network, device: kind === HOST ? HOST_DEVICE : 0 };
@@ -74,7 +80,6 @@ export function hostMessages(): ToWorker[] {
     addPort(A, ENDPOINT, MAC_A, IP_A),
     addPort(B, ENDPOINT, MAC_B, IP_B),
     { type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(GATEWAY)), broadcasts: Int32Array.of(raw(BROADCAST)) },
-    { type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) }] },
     { type: "publish", id: 0, rule: rule() },
   ];
 }

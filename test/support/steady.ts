@@ -17,6 +17,7 @@ import {
   CLIENT,
   HOST_IP,
   hostMessages,
+  hostRoutes,
   IP_A,
   IP_B,
   MAC_A,
@@ -143,6 +144,7 @@ const state = new State({
   masqueradeLast: MASQUERADE_LAST,
   random: xorshift(),
   bypass: true,
+  routing: hostRoutes(),
 });
 const counters = createCounters();
 const io = new Loop(memory);

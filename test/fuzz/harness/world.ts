@@ -14,7 +14,9 @@ import { PacketMemory } from "../../../src/mem/packet-memory.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../../../src/table/ports.js";
 import { rawMask } from "../../../src/wire/raw.js";
+import { REFUSED_NO_ROUTE } from "../../../src/wire/route-answer.js";
 import { addPort, raw } from "../../support/host.js";
+import { HostRoutes } from "../../support/host-routes.js";
 import { Random } from "../../support/random.js";
 import { FuzzIo } from "./fuzz-io.js";
 
@@ -137,6 +139,10 @@ export class World {
       offload: config.offload,
       bypass: config.bypass,
       random: new Random(config.seed ^ 0x5eed).int32,
+      routing: new HostRoutes(
+        { dst: 0, prefixLength: 0, source: raw(HOST_IP) },
+        { dst: raw("10.0.0.0"), prefixLength: 24, source: REFUSED_NO_ROUTE }, // a bridge of the host's: nobody's way out
+      ),
     });
     this.commands = new Commands(this.state, this.io, this.counters, {
       tell() {},
@@ -154,13 +160,6 @@ export class World {
     }
     for (const port of ENDPOINTS.keys()) this.addEndpoint(port);
     this.say({ type: "locals", addresses: Int32Array.from(locals), broadcasts: new Int32Array(0) });
-    this.say({
-      type: "routes",
-      routes: [
-        { dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) },
-        { dst: raw("10.0.0.0"), prefixLength: 24, metric: 0, source: 0 }, // a bridge of the host's: nobody's way out
-      ],
-    });
     if (config.allowFrom) this.say({ type: "allow", pairs: Int32Array.of(raw("198.51.100.0"), rawMask(24)) });
     for (const published of PUBLISHED) this.publish(published);
     this.io.clock[0] = 1000;
