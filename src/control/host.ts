@@ -1,7 +1,8 @@
 /**
- * The host as the dataplane must know it: its addresses, what its routes lead to, and the interfaces whose traffic is steered. Read at the start and
+ * The host as the dataplane must know it: its addresses, its routes, and the interfaces whose traffic is steered. Read at the start and
  * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
  */
+import type { HostRoute } from "../engine/messages.js";
 import { log } from "../log.js";
 import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../steer/steering.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
@@ -16,8 +17,8 @@ import {
   GROUP_NEXTHOP,
   RouteMonitor,
 } from "../sys/rtnetlink-monitor.js";
+import { ofIpv4, prefixOf } from "../wire/ip-address.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
-import { rawWord } from "../wire/raw.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
@@ -76,11 +77,12 @@ export class Host {
     const routes = this.socket.routes().filter((r) => r.family === "ipv4");
     this.routes = routes.filter((r) => r.table === RT_TABLE_MAIN);
     this.routed = new Set(routes.filter((r) => r.type === "unicast").flatMap((r) => r.oifs ?? r.oif ?? []));
-    const locals = Int32Array.from(this.addresses.map((a) => parseIpv4(a.address)!));
-    this.workers.post({ type: "locals", addresses: locals.map(rawWord), broadcasts: Int32Array.from(this.broadcasts(), rawWord) });
-    // The workers ask the kernel for ways out. Bridges of other containers are refused to endpoints.
+    const locals = this.addresses.map((a) => ofIpv4(parseIpv4(a.address)!));
+    this.workers.post({ type: "locals", addresses: locals, broadcasts: this.broadcasts().map(ofIpv4) });
+    // Of IPv4 the workers ask the kernel itself. Bridges of other containers are refused to endpoints.
     const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
-    this.workers.post({ type: "routes", refused, exact: this.socket.routesByPorts() });
+    const routes6 = this.routes.filter(({ family }) => family === "ipv6").flatMap((route) => this.routeEntry(route) ?? []);
+    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts() });
     this.steer();
     for (const listener of this.listeners) listener();
   }
@@ -172,6 +174,27 @@ export class Host {
     }
     this.steering.setLocals(this.addresses.map((a) => ({ address: parseIpv4(a.address)!, ifindex: a.ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
+  }
+
+  /** The route with the source address that the kernel would use on it. Bridges of other containers are refused to endpoints (`stub-bridge.ts`). */
+  private routeEntry(route: Route): HostRoute | null {
+    const base = { prefix: prefixOf(ofIpv4(parseIpv4(route.dst)!), route.prefixLength), metric: route.metric };
+    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: null };
+    const link = this.links.find(({ index }) => index === route.oif);
+    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: null };
+    const source = route.prefSrc ?? this.sourceOn(route);
+    return source === undefined ? null : { ...base, source: ofIpv4(parseIpv4(source)!) };
+  }
+
+  /** First address of the route's device, preferably of the gateway's network (as `inet_select_addr` picks). */
+  private sourceOn(route: Route): string | undefined {
+    const candidates = this.addresses.filter((a) => a.ifindex === route.oif);
+    const near = parseIpv4(route.gateway ?? "");
+    const match = candidates.find(
+      (a) =>
+        near !== null && contains({ address: parseIpv4(a.address)! & (-1 << (32 - a.prefixLength)), prefixLength: a.prefixLength }, near),
+    );
+    return (match ?? candidates[0])?.address;
   }
 
   /** The device of the default route, for its MTU; null without one. */

@@ -4,16 +4,16 @@
  * One rule, one message and one batch of map entries a range, however long.
  */
 import { closeSync } from "node:fs";
-import type { PublishRule } from "../dataplane/state.js";
+import type { PublishedRange } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { ofIpv4, prefixOf, sameIp } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
-import { rawMask, rawWord } from "../wire/raw.js";
 import type { Host } from "./host.js";
 import type { Reach } from "./network/network.js";
 import type { NetworkRegistry } from "./network/registry.js";
@@ -34,7 +34,7 @@ export class Publisher {
   private nextRule = 0;
   private readonly open = new Set<Publication>();
   /** By number, of targets that the host's kernel reaches. */
-  private readonly rules = new Map<number, { spec: PortSpec; rule: PublishRule }>();
+  private readonly rules = new Map<number, { spec: PortSpec; rule: PublishedRange }>();
   private readonly endWatch: () => void;
 
   constructor(
@@ -96,7 +96,7 @@ export class Publisher {
       const { spec, rule } = entry;
       try {
         const next = { ...rule, ...answersOf(kernelReach(this.socket, this.host, spec.targetIp)) };
-        if (ANSWERS.every((key) => next[key] === rule[key])) continue;
+        if (sameAnswers(next, rule)) continue;
         entry.rule = next;
         this.workers.post({ type: "publish", id, rule: next });
         log.info(`${formatMapping(spec)}: the host's way to ${spec.targetIp} has changed`);
@@ -133,12 +133,12 @@ export class Publisher {
     const last = first + count - 1;
     const hostIp = parseIpv4(spec.hostIp)!;
     const proto = PROTOCOLS[spec.proto];
-    const rule: PublishRule = {
+    const rule: PublishedRange = {
       proto,
-      hostIp: rawWord(hostIp),
+      hostIp: ofIpv4(hostIp),
       firstPort: first,
       lastPort: last,
-      target: rawWord(parseIpv4(spec.targetIp)!),
+      target: ofIpv4(parseIpv4(spec.targetIp)!),
       targetPort: spec.targetPort,
       network: reach.own,
       ...answersOf(reach),
@@ -165,10 +165,15 @@ export class Publisher {
   }
 }
 
-const ANSWERS = ["snatSource", "onlinkNet", "onlinkMask"] as const;
+/** What a rule says of the way to its target. */
+function answersOf(reach: Reach): Pick<PublishedRange, "snatSource" | "onlink"> {
+  return { snatSource: ofIpv4(reach.snatSource), onlink: prefixOf(ofIpv4(reach.network), reach.prefixLength) };
+}
 
-function answersOf(reach: Reach): Pick<PublishRule, (typeof ANSWERS)[number]> {
-  return { snatSource: rawWord(reach.snatSource), onlinkNet: rawWord(reach.network), onlinkMask: rawMask(reach.prefixLength) };
+function sameAnswers(a: PublishedRange, b: PublishedRange): boolean {
+  return (
+    sameIp(a.snatSource, b.snatSource) && sameIp(a.onlink.address, b.onlink.address) && a.onlink.prefixLength === b.onlink.prefixLength
+  );
 }
 
 /** Lets nothing through to the socket but to the filter. It is neither kept nor closed: the port is its owner's. */

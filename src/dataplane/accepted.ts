@@ -75,7 +75,7 @@ function check(b: Batch, i: number): number {
 function toOwnAddress(b: Batch, i: number, state: State, ip: number): void {
   const { bytes, halves, words } = b.memory;
   const src = ipv4.src(words, ip);
-  const own = state.routes.sourceTo(src, state.now);
+  const own = state.ways.sourceTo(src, state.now);
   if (isRefused(own)) {
     b.drop(i, drop.DROP_NO_ROUTE);
     return;

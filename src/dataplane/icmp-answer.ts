@@ -29,7 +29,7 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
     ? state.networks.gateway[state.ports.network[b.ingress[i]!]!]!
     : state.isLocal(asked)
       ? asked
-      : state.routes.sourceTo(sender, state.now);
+      : state.ways.sourceTo(sender, state.now);
   if (isRefused(own)) return false;
   state.icmpErrors++;
   state.icmpErrorsTo[b.ingress[i]!]!++;

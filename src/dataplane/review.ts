@@ -12,14 +12,14 @@ import type { State } from "./state.js";
 const BUDGET = 256;
 
 export function review(state: State): void {
-  const { conntrack, networks, ports, routes } = state;
+  const { conntrack, networks, ports, ways } = state;
   const end = Math.min(state.reviewAt + BUDGET, conntrack.end);
   for (let id = state.reviewAt; id < end; id++) {
     if (!conntrack.isLive(id) || !conntrack.hasOtherSource(id)) continue;
     const inside = conntrack.egress(id, 1) & EGRESS_PORT;
     if (inside === ports.uplink || (conntrack.egress(id, 0) & EGRESS_PORT) !== ports.uplink) continue;
     if (networks.outside[ports.network[inside]!] !== 0) continue;
-    const source = routes.via(
+    const source = ways.via(
       conntrack.tuple(id, 0, 0),
       conntrack.tuple(id, 0, 1),
       conntrack.protocol(id),

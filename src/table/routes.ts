@@ -3,7 +3,9 @@
  * tables, multipath and preferred sources are its own business. What it says is kept, by source and destination, until the host changes, but for no
  * longer than FRESH_SEC. For new flows only.
  */
+import { isIpv6 } from "../wire/address-word.js";
 import { isRefused, REFUSED_NO_ROUTE } from "../wire/route-answer.js";
+import type { RouteTable } from "./route.js";
 
 /** Whom to ask. All raw; `ports` as in conntrack. */
 export interface Routing {
@@ -26,9 +28,10 @@ export class Routes {
   /** Answers hold for the very ports: nothing is kept. */
   private exact = false;
 
-  /** `seed`: int32, random per process. */
+  /** `table`: for IPv6, and where nobody can be asked. `seed`: int32, random per process. */
   constructor(
-    private readonly routing: Routing,
+    private readonly table: RouteTable,
+    private readonly routing: Routing | undefined,
     private readonly seed: number,
   ) {}
 
@@ -41,6 +44,7 @@ export class Routes {
 
   /** The source that the host gives to what it sends on for `src`. `now` in seconds. */
   via(src: number, dst: number, proto: number, ports: number, now: number): number {
+    if (this.routing === undefined || isIpv6(dst)) return this.table.sourceFor(dst);
     const at = this.slot(src, dst);
     const { slots } = this;
     if (slots[at] === src && slots[at + 1] === dst && slots[at + 3]! > now - FRESH_SEC && !this.exact) return slots[at + 2]!;

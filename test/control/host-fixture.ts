@@ -75,7 +75,7 @@ export class HostFixture {
   told: ToWorker[] = [];
   watched = -1;
   uplinkGone = false;
-  /** Routes depend on ports. */
+  /** Ways depend on ports. */
   byPorts = false;
   readonly host: Host;
 

@@ -4,7 +4,7 @@
  */
 
 import { expect } from "vitest";
-import { type PublishRule, State, type StateOptions } from "../../src/dataplane/state.js";
+import { State, type StateOptions } from "../../src/dataplane/state.js";
 import { MemoryIo, type SentFrame } from "../../src/device/memory-io.js";
 import { Commands } from "../../src/engine/commands.js";
 import { createCounters, DROPS, dropsOf, ROW } from "../../src/engine/counters.js";
@@ -21,7 +21,6 @@ import {
   B,
   HELD_PORT,
   hostMessages,
-  hostRoutes,
   MAC_A,
   MAC_B,
   MAC_C,
@@ -29,10 +28,10 @@ import {
   MAC_UP,
   MASQUERADE_FIRST,
   MASQUERADE_LAST,
+  type RuleOptions,
   rule,
   UP,
 } from "./host.js";
-import type { HostRoute } from "./host-routes.js";
 import { frame, hex, type Parsed, parse, wrongIn } from "./packets.js";
 import { Random } from "./random.js";
 
@@ -54,7 +53,6 @@ export class Dataplane {
   readonly forgotten: number[][] = [];
   /** What the engine has entered into the steering's `flows` map, keys and values in hex. */
   readonly flowMap = new Map<string, string>();
-  private readonly routing = hostRoutes();
   private rules = 1;
 
   constructor(options: Partial<StateOptions> = {}) {
@@ -63,7 +61,6 @@ export class Dataplane {
       masqueradeFirst: MASQUERADE_FIRST,
       masqueradeLast: MASQUERADE_LAST,
       random: new Random(1).int32,
-      routing: this.routing,
       bypass: true, // most tests open flows with what comes by the uplink
       ...options,
     });
@@ -81,7 +78,7 @@ export class Dataplane {
       }),
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    this.say(...hostMessages(), { type: "steering", flowsFd: 3, uplinkDevice: 7 });
+    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: 7 });
     this.io.clock[0] = 1000;
   }
 
@@ -94,14 +91,8 @@ export class Dataplane {
     this.say(addPort(port, kind, mac, address, network));
   }
 
-  /** The host's routes become these. */
-  route(...routes: HostRoute[]): void {
-    this.routing.replace(routes);
-    this.say({ type: "routes", refused: [], exact: false });
-  }
-
   /** Publishes `rule(options)`; its number. */
-  publish(options?: Partial<PublishRule>): number {
+  publish(options?: Partial<RuleOptions>): number {
     const id = this.rules++;
     this.say({ type: "publish", id, rule: rule(options) });
     return id;

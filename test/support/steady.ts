@@ -17,7 +17,6 @@ import {
   CLIENT,
   HOST_IP,
   hostMessages,
-  hostRoutes,
   IP_A,
   IP_B,
   MAC_A,
@@ -144,7 +143,6 @@ const state = new State({
   masqueradeLast: MASQUERADE_LAST,
   random: xorshift(),
   bypass: true,
-  routing: hostRoutes(),
 });
 const counters = createCounters();
 const io = new Loop(memory);

@@ -3,7 +3,7 @@ import type { Routing } from "../../src/table/routes.js";
 import { rawMask } from "../../src/wire/raw.js";
 import { REFUSED_NO_ROUTE } from "../../src/wire/route-answer.js";
 
-export interface HostRoute {
+export interface FakeRoute {
   /** Raw. */
   dst: number;
   prefixLength: number;
@@ -15,17 +15,17 @@ export interface HostRoute {
   from?: number;
 }
 
-export class HostRoutes implements Routing {
+export class FakeRouting implements Routing {
   device = 0;
   /** Questions so far. */
   asked = 0;
-  private sorted: HostRoute[] = [];
+  private sorted: FakeRoute[] = [];
 
-  constructor(...routes: HostRoute[]) {
+  constructor(...routes: FakeRoute[]) {
     this.replace(routes);
   }
 
-  replace(routes: readonly HostRoute[]): void {
+  replace(routes: readonly FakeRoute[]): void {
     this.sorted = [...routes].sort(
       (a, b) =>
         Number(b.from !== undefined) - Number(a.from !== undefined) || b.prefixLength - a.prefixLength || (a.metric ?? 0) - (b.metric ?? 0),
