@@ -5,6 +5,7 @@
 import { type Batch, DROPPED, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
+import { isIpv6 } from "../wire/address-word.js";
 import { DROP_PORT_GONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import {
@@ -57,7 +58,7 @@ export function l2Out(b: Batch, state: State): void {
         continue;
       }
       const ref = b.flow[i]!;
-      if (b.ingress[i] !== port && ref !== NO_FLOW && (ref & 1) === 0) {
+      if (b.ingress[i] !== port && ref !== NO_FLOW && (ref & 1) === 0 && !isIpv6(conntrack.tuple(ref >> 1, 0, 0))) {
         setInside(b.memory.bytes, b.memory.words, frame, conntrack.tuple(ref >> 1, 0, 0), conntrack.tuple(ref >> 1, 0, 2));
         continue;
       }
