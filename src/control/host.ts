@@ -2,12 +2,11 @@
  * The host as the dataplane must know it: its addresses, its routes, and the interfaces whose traffic is steered. Read at the start and
  * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
  */
-import type { HostRoute } from "../engine/messages.js";
 import { log } from "../log.js";
 import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
 import { hasIpv6Conf, type Ipv6Conf, setIpv6Conf } from "../sys/ipv6-conf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE, type Link, type Route } from "../sys/rtnetlink-entries.js";
+import type { Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import * as monitor from "../sys/rtnetlink-monitor.js";
 import {
@@ -24,6 +23,7 @@ import {
   prefixOf,
   sameIp,
 } from "../wire/ip-address.js";
+import { type HostAddress, hostRoutes } from "./host-routes.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
@@ -31,29 +31,20 @@ import type { Workers } from "./workers.js";
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
 const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
-const LINK_LOCAL = parsePrefix("fe80::/10")!,
-  UNIQUE_LOCAL = parsePrefix("fc00::/7")!;
 /** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
 const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
 const GROUPS =
-  monitor.GROUP_LINK |
-  monitor.GROUP_IPV4_ADDRESS |
-  monitor.GROUP_IPV4_ROUTE |
-  monitor.GROUP_IPV4_CONF |
-  monitor.GROUP_IPV6_ADDRESS |
-  monitor.GROUP_IPV6_ROUTE |
-  monitor.GROUP_IPV6_CONF;
-/** Not to be picked as a source for others. */
-const UNFIT = IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE;
-
-/** An address of the host's, as a number. */
-interface HostAddress {
-  ifindex: number;
-  ip: IpAddress;
-  prefixLength: number;
-  flags: number;
-}
-
+  (monitor.GROUP_LINK |
+    monitor.GROUP_IPV4_ADDRESS |
+    monitor.GROUP_IPV4_ROUTE |
+    monitor.GROUP_IPV4_RULE |
+    monitor.GROUP_IPV4_CONF |
+    monitor.GROUP_IPV6_ADDRESS |
+    monitor.GROUP_IPV6_ROUTE |
+    monitor.GROUP_IPV6_RULE |
+    monitor.GROUP_IPV6_CONF |
+    monitor.GROUP_NEXTHOP) >>>
+  0;
 /** What the host's settings of a device of ours must be. */
 export interface OwnConf {
   ipv4: Partial<Ipv4Conf>;
@@ -117,7 +108,10 @@ export class Host {
       new Set(out.filter((r) => r.family === family).flatMap((r) => r.oifs ?? r.oif ?? []));
     this.routed = { 4: by("ipv4"), 6: by("ipv6") };
     this.workers.post({ type: "locals", addresses: this.addresses.map(({ ip }) => ip), broadcasts: this.broadcasts() });
-    this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
+    // Of IPv4 the workers ask the kernel itself. Bridges of other containers are refused to endpoints.
+    const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
+    const routes6 = hostRoutes(this.routes, this.addresses, new Set(refused));
+    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts() });
     this.steer();
     for (const listener of this.listeners) listener();
   }
@@ -225,34 +219,6 @@ export class Host {
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
   }
 
-  /** The route with the source address that the kernel would use on it. Bridges of other containers are refused to endpoints (`stub-bridge.ts`). */
-  private routeEntry(route: Route): HostRoute | null {
-    const prefix = prefixOf(parseIp(route.dst)!, route.prefixLength);
-    const base = { prefix, metric: route.metric };
-    if (prefixContains(LINK_LOCAL, prefix.address)) return null; // never routed
-    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: null };
-    const link = this.links.find(({ index }) => index === route.oif);
-    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: null };
-    const source = route.prefSrc === undefined ? this.sourceOn(route, prefix) : parseIp(route.prefSrc)!;
-    return source === undefined ? null : { ...base, source };
-  }
-
-  /**
-   * The address that the kernel would pick as a source. Of IPv4 the first one of the route's device, preferably of the gateway's network (as
-   * `inet_select_addr` picks). Of IPv6 one of the same kind as the destination, of another device if need be (RFC 6724 §5, as far as hosts differ).
-   */
-  private sourceOn(route: Route, destination: IpPrefix): IpAddress | undefined {
-    const { family } = destination.address;
-    const fit = this.addresses.filter(({ ip, flags }) => ip.family === family && (family === 4 || isGlobal(ip, flags)));
-    const onDevice = fit.filter(({ ifindex }) => ifindex === route.oif);
-    const candidates = family === 4 || onDevice.length > 0 ? onDevice : fit;
-    const near = parseIp(route.gateway ?? "");
-    const isNear = ({ ip, prefixLength }: HostAddress): boolean => near !== null && prefixContains(prefixOf(ip, prefixLength), near);
-    const isLocal = (ip: IpAddress): boolean => prefixContains(UNIQUE_LOCAL, ip);
-    const isAlike = ({ ip }: HostAddress): boolean => isLocal(ip) === isLocal(destination.address);
-    return (candidates.find(isNear) ?? candidates.find(isAlike) ?? candidates[0])?.ip;
-  }
-
   /**
    * Whether packets of the host's come and go by the device: it has an address, or the host routes by it without one (links to single containers,
    * uplinks with the address on another device). The ports of a bridge have IPv6 addresses that mean nothing.
@@ -286,8 +252,4 @@ export class Host {
     }
     return null;
   }
-}
-
-function isGlobal(ip: IpAddress, flags: number): boolean {
-  return (flags & UNFIT) === 0 && ![...LOOPBACKS, LINK_LOCAL].some((prefix) => prefixContains(prefix, ip));
 }
