@@ -155,7 +155,7 @@ export class ProxyServer {
 
   private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView> {
     native.clearFilter(fd);
-    const relay = await Relay.start({ ...spec, pickFromRange: false, fd }, { allowFrom: this.options.allowFrom });
+    const relay = await Relay.start({ ...spec, hosts: [spec], pickFromRange: false, fd }, { allowFrom: this.options.allowFrom });
     undo.add(`relay of port ${spec.hostPort}`, () => relay.close());
     return { ...mappingText(spec), via: "relay" };
   }
