@@ -173,7 +173,7 @@ export class Host {
         if (this.socket.link(link.index) !== null) log.warn(`cannot steer ${link.name}: ${(error as Error).message}`);
       }
     }
-    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIpv4(a.address)!, ifindex: a.ifindex })));
+    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIp(a.address)!, ifindex: a.ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
   }
 

@@ -146,7 +146,6 @@ export class Publisher {
     const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
     const first = held.firstPort;
     const last = first + count - 1;
-    const hostIp = toIpv4(spec.hostIp);
     const proto = PROTOCOLS[spec.proto];
     const rule: PublishedRange = {
       proto,
@@ -165,8 +164,8 @@ export class Publisher {
       this.rules.delete(id);
       this.workers.post({ type: "withdraw", id });
     });
-    this.steering.publish(proto, hostIp, first, last);
-    undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, hostIp, first, last));
+    this.steering.publish(proto, spec.hostIp, first, last);
+    undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, spec.hostIp, first, last));
     const { pickFromRange: _, ...asked } = spec;
     return { ...asked, hostPort: first, hostPortEnd: last, targetPortEnd: spec.targetPort + count - 1 };
   }

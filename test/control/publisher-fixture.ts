@@ -11,7 +11,7 @@ import { native } from "../../src/sys/native.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Route } from "../../src/sys/rtnetlink-entries.js";
 import { formatIp, type IpAddress, prefixOf } from "../../src/wire/ip-address.js";
-import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 import { ip, prefix } from "../support/ip.js";
 
 export const TARGET = "172.17.0.4",
@@ -61,14 +61,14 @@ export class PublisherFixture {
     };
     const steering = {
       acceptFd: -1,
-      publish: (...args: number[]) => {
+      publish: (...args: [number, IpAddress, number, number]) => {
         if (this.failing === "steering") {
           this.failing = undefined;
           throw new Error("no room in the map");
         }
         this.notes.push(`steer ${described(args)}`);
       },
-      withdraw: (...args: number[]) => this.notes.push(`leave ${described(args)}`),
+      withdraw: (...args: [number, IpAddress, number, number]) => this.notes.push(`leave ${described(args)}`),
     };
     const gateway = ip("10.44.0.1");
     const networks = {
@@ -87,7 +87,8 @@ export class PublisherFixture {
   }
 }
 
-const described = ([proto = 0, hostIp = 0, first = 0, last = 0]: number[]): string => `${proto} ${formatIpv4(hostIp)} ${first}-${last}`;
+const described = ([proto, hostIp, first, last]: [number, IpAddress, number, number]): string =>
+  `${proto} ${formatIp(hostIp)} ${first}-${last}`;
 
 /** For `count` ports from `port` on of 127.0.0.1. */
 export function spec(port: number, count = 1, more: Partial<PortSpec> = {}): PortSpec {
