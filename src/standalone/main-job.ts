@@ -45,6 +45,8 @@ export class MainJob {
 
   /** Starts everything, or throws with everything undone. `onDeath`: the dataplane died by itself later. */
   static async start(config: RunConfig, onDeath: (error: Error) => void): Promise<MainJob> {
+    const families = hostFamilies();
+    for (const spec of config.publish) checkPortFamilies(spec, families);
     const job = new MainJob();
     try {
       if (config.relay) await job.startRelay(config);
@@ -129,9 +131,7 @@ export class MainJob {
   }
 
   private async relay(spec: PortSpec, allowFrom: IpPrefix[]): Promise<void> {
-    const families = hostFamilies();
-    checkPortFamilies(spec, families);
-    const hosts = eachHostAddress(spec, families);
+    const hosts = eachHostAddress(spec, hostFamilies());
     const relay = await Relay.start({ ...spec, hosts }, { allowFrom });
     this.undo.add(`relay of ${formatMapping(spec)}`, () => relay.close());
     this.relays.push(relay);
