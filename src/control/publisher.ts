@@ -8,12 +8,14 @@ import type { PublishedRange } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
+import { hostFamilies } from "../sys/host-families.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { formatIp, sameIp, toBytes } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { eachFamily, ofFamily } from "../wire/per-family.js";
+import { checkPortFamilies } from "./families.js";
 import type { Host } from "./host.js";
 import {
   eachHostAddress,
@@ -38,6 +40,8 @@ export interface Publication {
   close(): Promise<void>;
 }
 
+/** The engine makes packets of one family into the other's (RFC 7915). */
+const TRANSLATES = false as boolean;
 /** Free ports that are tried until one is free at every address. */
 const MAX_PICKS = 16;
 
@@ -58,6 +62,11 @@ export class Publisher {
     this.endWatch = host.onChange(() => this.revise());
   }
 
+  /** Whether packets can do it; the relay (`relay/relay.ts`) can do what they cannot. */
+  serves(spec: PortSpec): boolean {
+    return eachHostAddress(spec, this.familiesOf(spec)).every((one) => this.whyNot(one) === null);
+  }
+
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
   reach(spec: OneSpec): Reach {
     const { targetIp: target } = spec;
@@ -76,6 +85,7 @@ export class Publisher {
   publish(spec: PortSpec, heldBy?: number): Publication {
     const undo = new Undo();
     try {
+      checkPortFamilies(spec, hostFamilies());
       const mappings = this.takeEach(eachHostAddress(spec, this.familiesOf(spec)), undo, heldBy);
       const publication = {
         mappings,
@@ -129,9 +139,10 @@ export class Publisher {
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
-  /** Families of the host that are meant where all are: those of which it has addresses, and the target has too. */
+  /** Families of the host that are meant where all are: those of which it has addresses, and the target has too, or can be reached from. */
   private familiesOf({ targets }: PortSpec): (4 | 6)[] {
-    const families = this.host.families.filter((family) => ofFamily(targets, family) !== undefined);
+    const reachable = TRANSLATES && targets.ipv6 !== undefined;
+    const families = this.host.families.filter((family) => reachable || ofFamily(targets, family) !== undefined);
     return families.length > 0 ? families : eachFamily(targets).map(({ family }) => family);
   }
 
@@ -158,7 +169,14 @@ export class Publisher {
 
   private takePorts(spec: OneSpec, undo: Undo, heldBy?: number): Mapping {
     const { acceptFd } = this.steering;
-    if (spec.hostIp.family !== spec.targetIp.family || !(spec.hostIp.family === 4 || this.host.ipv6)) throw this.noIpv6(spec);
+    const why = this.whyNot(spec);
+    if (why !== null)
+      throw new TsproxyError(
+        "TSP_ERR_TARGET",
+        "unavailable",
+        `cannot publish ${formatMapping(spec)}: ${why}`,
+        "use IPv4 addresses, or add --relay to relay by sockets",
+      );
     const reach = this.reach(spec);
     const held = heldBy === undefined ? holdPorts(spec, this.zoneOf(spec), acceptFd) : takeOver(spec, heldBy, acceptFd);
     undo.add(`ports of ${formatMapping(spec)}`, () => {
@@ -200,10 +218,10 @@ export class Publisher {
     throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", message, "see 'ip address'");
   }
 
-  private noIpv6(spec: OneSpec): TsproxyError {
-    const why = this.host.ipv6 ? "clients of one family and a target of the other are not there yet" : "this host has no IPv6";
-    const hint = "use IPv4 addresses, or add --relay to relay by sockets";
-    return new TsproxyError("TSP_ERR_TARGET", "unavailable", `cannot publish ${formatMapping(spec)}: ${why}`, hint);
+  /** Why packets cannot do it, in words; null when they can. */
+  private whyNot({ hostIp, targetIp }: OneSpec): string | null {
+    if (!this.host.ipv6 && [hostIp, targetIp].some(({ family }) => family === 6)) return "this host has no IPv6";
+    return TRANSLATES || hostIp.family === targetIp.family ? null : "packets of one family are not made into the other's yet";
   }
 }
 
