@@ -100,6 +100,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   function take(n: number): void {
     const { ingress, len, tail, device } = batch;
     batch.count = n;
+    if (batch.moved) batch.reset();
     let from = rx[0]!;
     let packets = 0;
     let bytes = 0;
@@ -227,7 +228,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const d = txCount++ * DESCRIPTOR;
     tx[d] = port;
     tx[d + 1] = batch.len[i]! + VNET;
-    tx[d + 2] = i;
+    tx[d + 2] = batch.at[i]!;
     tx[d + 3] = batch.tail[i]!;
   }
 
