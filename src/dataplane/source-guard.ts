@@ -162,8 +162,7 @@ function ipv6Packet(b: Batch, i: number, state: State, port: number, ip: number,
   if (proto !== icmpv6.PROTO_ICMPV6) return nameless && isKnown(state, port) ? drop.DROP_SOURCE_SPOOFED : drop.DROP_NONE;
   if (l4 >= ip + inHead) return drop.DROP_TRUNCATED;
   if (!ndp.isDiscovery(bytes[l4]!)) return icmpv6Message(b, state, port, ip, inHead, l4, nameless);
-  // No host takes it in fragments (RFC 6980 §5).
-  return fragment ? drop.DROP_ARP_SPOOFED : discovery(b, state, port, l4, ip + inHead - l4, nameless);
+  return discovery(b, state, port, l4, ip + inHead - l4, nameless, fragment);
 }
 
 /** A message of ICMPv6 at `at` that is none of discovery, of the packet at `ip` whose first `inHead` bytes can be looked at. */
@@ -178,12 +177,14 @@ function icmpv6Message(b: Batch, state: State, port: number, ip: number, inHead:
 }
 
 /** A message of neighbor discovery of `len` bytes at `at`. */
-function discovery(b: Batch, state: State, port: number, at: number, len: number, nameless: boolean): number {
+function discovery(b: Batch, state: State, port: number, at: number, len: number, nameless: boolean, fragment: boolean): number {
   const { bytes, halves } = b.memory;
   const { ports } = state;
   const promiscuous = isPromiscuous(state, port);
   const type = bytes[at]!;
-  if (type === ndp.ROUTER_ADVERTISEMENT || type === ndp.REDIRECT) return drop.DROP_ROGUE_ROUTER;
+  if (type === ndp.ROUTER_ADVERTISEMENT || type === ndp.REDIRECT)
+    return promiscuous && !isKnown(state, port) ? drop.DROP_NONE : drop.DROP_ROGUE_ROUTER; // there may be a router of their own
+  if (fragment) return drop.DROP_ARP_SPOOFED; // no host takes it (RFC 6980 §5)
   const first = type === ndp.ROUTER_SOLICITATION ? icmpv6.HEADER_SIZE : ndp.DISCOVERY_SIZE;
   if (first > len) return drop.DROP_TRUNCATED;
   if (!promiscuous && !ndp.namesOnly(bytes, halves, at, first, len, ports.macHi[port]!, ports.macLo[port]!)) return drop.DROP_ARP_SPOOFED;

@@ -5,10 +5,10 @@
  */
 import { combine, fold, sum } from "./checksum.js";
 import * as icmp from "./icmp.js";
-import { pseudoSum } from "./ipv6.js";
+import { PROTO_ICMPV6, pseudoSum } from "./ipv6.js";
 import { rawHalf } from "./raw.js";
 
-export const PROTO_ICMPV6 = 58;
+export { PROTO_ICMPV6 };
 export const HEADER_SIZE = 8;
 export const UNREACHABLE = 1,
   PACKET_TOO_BIG = 2,

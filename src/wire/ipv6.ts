@@ -23,7 +23,6 @@ export const MIN_MTU = 1280;
 /** Extension headers by number (IANA, "IPv6 Extension Header Types"). */
 const HOP_BY_HOP = 0,
   ROUTING = 43,
-  FRAGMENT = 44,
   AUTHENTICATION = 51,
   DESTINATION = 60,
   MOBILITY = 135,
@@ -31,7 +30,9 @@ const HOP_BY_HOP = 0,
   SHIM6 = 140;
 /** More in one packet is no honest traffic; the walk ends. */
 const MAX_EXTENSIONS = 8;
-export const FRAGMENT_SIZE = 8;
+/** Number and size of the fragment header. */
+export const FRAGMENT = 44,
+  FRAGMENT_SIZE = 8;
 
 /** DROP_NONE if `len` bytes at `off` start with a header whose payload length fits into them. */
 export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): number {
@@ -73,6 +74,36 @@ export function emit(
   halves[(off + PAYLOAD_LENGTH) >> 1] = rawHalf(payload);
   bytes[off + NEXT_HEADER] = next;
   bytes[off + HOP_LIMIT] = hops;
+}
+
+/** Class and explicit congestion notification, as TOS is of IPv4. */
+export function trafficClass(bytes: Uint8Array, off: number): number {
+  return ((bytes[off]! << 4) & 0xf0) | (bytes[off + 1]! >> 4);
+}
+
+/** Flow label 0. */
+export function setTrafficClass(bytes: Uint8Array, off: number, value: number): void {
+  bytes[off] = 0x60 | (value >> 4);
+  bytes[off + 1] = (value << 4) & 0xf0;
+}
+
+/**
+ * Writes a fragment header at `at`: protocol, place in the datagram as IPv4 has it (`ipv4.fragmentPlace`, without DF), and identification, a raw half of
+ * IPv4, in the low-order half (RFC 7915 §4.1).
+ */
+export function emitFragment(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  words: Int32Array,
+  at: number,
+  proto: number,
+  place: number,
+  id: number,
+): void {
+  bytes[at] = proto;
+  bytes[at + 1] = 0;
+  halves[(at + 2) >> 1] = rawHalf(((place << 3) & 0xfff8) | (place >> 13));
+  words[(at + 4) >> 2] = id << 16;
 }
 
 /** Folded sum of the pseudo header (§8.1) for `len` bytes of protocol `proto`. */

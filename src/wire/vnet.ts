@@ -99,6 +99,19 @@ export function setHdrLen(halves: Uint16Array, off: number, len: number): void {
   halves[(off + HDR_LEN) >> 1] = len;
 }
 
+/** The frame starts elsewhere, with other headers: a partial checksum is that of layer 4, which is at `l4`, still. */
+export function moveStart(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number): void {
+  if ((bytes[off]! & FLAG_NEEDS_CSUM) !== 0) halves[(off + CSUM_START) >> 1] = l4 - off - HEADER_SIZE;
+  halves[(off + HDR_LEN) >> 1] = 0; // written anew where it is needed (`setHdrLen`)
+}
+
+/** Of a TCP segmentation-offload frame: GSO_TCPV4 or GSO_TCPV6. Of others nothing. */
+export function setTcpGso(bytes: Uint8Array, off: number, tcpGso: number): void {
+  const gso = bytes[off + 1]!;
+  const kind = gso & ~GSO_ECN;
+  if (kind === GSO_TCPV4 || kind === GSO_TCPV6) bytes[off + 1] = tcpGso | (gso & GSO_ECN);
+}
+
 /** Writes a header that asks for nothing: no segmentation, checksums complete. */
 export function emit(halves: Uint16Array, off: number): void {
   for (let i = off >> 1; i < (off + HEADER_SIZE) >> 1; i++) halves[i] = 0;
