@@ -8,6 +8,7 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
+import { isRefused } from "../wire/route-answer.js";
 import * as vnet from "../wire/vnet.js";
 import { answer6, isAnswerable6, ownAddress6 } from "./icmpv6-answer.js";
 import { ICMP_PER_SEC, ICMP_PER_SEC_IN_ALL, type State } from "./state.js";
@@ -35,8 +36,8 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
     ? state.networks.gateway[state.ports.network[b.ingress[i]!]!]!
     : state.isLocal(asked)
       ? asked
-      : state.routes.sourceFor(sender);
-  if (own === 0) return false;
+      : state.ways.sourceTo(sender, state.now);
+  if (isRefused(own)) return false;
   state.icmpErrors++;
   state.icmpErrorsTo[b.ingress[i]!]!++;
   const total = ipv4.totalLength(bytes, ip);

@@ -26,7 +26,7 @@ export function isAnswerable6(b: Batch, i: number): boolean {
 export function ownAddress6(b: Batch, i: number, state: State): number {
   const asked = b.dst[i]!;
   if (b.ingress[i] !== state.ports.uplink) return state.networks.gateway6[state.ports.network[b.ingress[i]!]!]!;
-  return state.isLocal(asked) ? asked : state.routes.sourceFor(b.src[i]!);
+  return state.isLocal(asked) ? asked : state.ways.sourceTo(b.src[i]!, state.now);
 }
 
 /** Turns frame `i` into the error; `rest`: the 32 bits that depend on the type. Preconditions: the two above. */

@@ -82,12 +82,15 @@ export class Commands implements EngineHooks {
         break;
       case "routes":
         this.setRoutes(m.routes);
+        state.ways.change(m.refused ?? [], m.exact ?? false);
+        state.reviewAt = 0;
         break;
       case "allow":
         state.allow = m.prefixes.map((prefix) => new Prefix(prefix));
         break;
       case "steering":
         state.uplinkDevice = m.uplinkDevice;
+        state.ways.uplink = m.uplinkDevice;
         this.useSteering(m.flowsFd, m.flows6Fd);
         break;
       case "add-held":

@@ -18,6 +18,7 @@ import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
 import { retire } from "../dataplane/retire.js";
+import { review } from "../dataplane/review.js";
 import { rewrite } from "../dataplane/rewrite.js";
 import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
@@ -277,7 +278,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   }
 
   return (spinNs, timeoutMs) => {
-    const n = io.receive(spinNs, conntrack.behind ? 0 : timeoutMs);
+    const n = io.receive(spinNs, conntrack.behind || state.reviewAt < conntrack.end ? 0 : timeoutMs);
     const second = clock[0]!;
     if (second !== lastSecond) tick(second);
     if (n > 0) {
@@ -288,6 +289,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       emit();
     }
     expire();
+    if (state.reviewAt < conntrack.end) review(state);
     if (forget.count > 0 || forget6.count > 0) hooks.forget();
     if (addresses.stale) addresses.sweep();
     return n;

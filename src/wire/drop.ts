@@ -44,6 +44,9 @@ const NAMES = [
   "limit-endpoint", // the endpoint has, or opens, as many as one may
   "limit-port", // the published port has, or is asked for, as many as one may
   "limit-target-ports", // the address uses as many source ports to this target as one may
+  "unreachable", // the host's routes say "unreachable" for the destination
+  "prohibited", // they say "prohibit"
+  "blackhole", // they say "blackhole": nobody is told
   "ipv6-chain", // IPv6 extension headers: more than 8, cut off, or hop-by-hop options that are not the first (RFC 8200 §4.1, RFC 7112 §5)
   "ipv6-routing", // IPv6 routing header of type 0 (RFC 5095)
   "untranslatable", // IPv6 to IPv4 or the other way round, and RFC 7915 knows no translation
@@ -96,6 +99,9 @@ export const DROP_LIMIT_CLIENT = reason("limit-client");
 export const DROP_LIMIT_ENDPOINT = reason("limit-endpoint");
 export const DROP_LIMIT_PORT = reason("limit-port");
 export const DROP_LIMIT_TARGET_PORTS = reason("limit-target-ports");
+export const DROP_UNREACHABLE = reason("unreachable");
+export const DROP_PROHIBITED = reason("prohibited");
+export const DROP_BLACKHOLE = reason("blackhole");
 export const DROP_IPV6_CHAIN = reason("ipv6-chain");
 export const DROP_IPV6_ROUTING = reason("ipv6-routing");
 export const DROP_UNTRANSLATABLE = reason("untranslatable");
