@@ -14,6 +14,8 @@ const PAYLOAD_LENGTH = 4,
   HOP_LIMIT = 7,
   SRC = 8,
   DST = 24;
+/** Offset of the next header's number. */
+export const NEXT_HEADER_AT = NEXT_HEADER;
 /** Words of the header, counted from it: payload length, next header and hop limit; the addresses, of four words each. */
 export const SECOND_WORD = 1,
   SRC_WORD = 2,
