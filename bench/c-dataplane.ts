@@ -11,7 +11,7 @@ import { PUBLISHED } from "./topology.js";
 const { openTap } = await shipped<typeof import("../src/device/tap.js")>("device/tap.js");
 const { RouteSocket } = await shipped<typeof import("../src/sys/rtnetlink.js")>("sys/rtnetlink.js");
 const { Steering, UPLINK_ADDRESS, UPLINK_CONF } = await shipped<typeof import("../src/steer/steering.js")>("steer/steering.js");
-const { parseIp } = await shipped<typeof import("../src/wire/ip-address.js")>("wire/ip-address.js");
+const { ofIpv4, parseIp } = await shipped<typeof import("../src/wire/ip-address.js")>("wire/ip-address.js");
 
 /** As in src/standalone/instance.ts and config.ts. */
 const UPLINK_QUEUE = 2000,
@@ -68,7 +68,7 @@ if (namespaces.length > 0) {
 } else {
   for (const { proto, hostPort, port } of PUBLISHED) {
     lines.push(`publish ${PROTOCOLS[proto]} ${hostPort} ${ADDR.c1} ${port}`);
-    steering.publish(PROTOCOLS[proto], parseIp("0.0.0.0")!, hostPort, hostPort);
+    steering.publish(PROTOCOLS[proto], ofIpv4(0), hostPort, hostPort);
   }
 }
 lines.push(...locals.map((text) => `local ${text}`), "go", "");
