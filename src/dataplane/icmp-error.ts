@@ -6,8 +6,9 @@
  * before it: nothing of the inside is to be seen outside (REQ-5c). A router on the other side keeps its own. Inner: the translation of that direction undone. An error neither opens, refreshes nor ends a flow (REQ-6, REQ-10).
  * The transport checksum inside is corrected where it is present but never checked (REQ-3).
  */
-import { type Batch, HEAD_ROOM, ROUTE } from "../mem/batch.js";
+import { type Batch, HEAD_ROOM, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { type Conntrack, EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
+import { isIpv6 } from "../wire/address-word.js";
 import { combine, delta, negate, sum } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
@@ -17,26 +18,30 @@ import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { refuse } from "./flow-lookup.js";
+import { translateError6 } from "./icmpv6-error.js";
+import { isIcmp, isQuery } from "./packet.js";
 import type { State } from "./state.js";
+import { translateError } from "./translate-error.js";
 
 export function icmpError(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
-    if (b.egress[i] !== ROUTE || b.proto[i] !== ipv4.PROTO_ICMP || icmp.isQuery(b.memory.bytes, b.l4[i]!)) continue;
+    if (b.egress[i] !== ROUTE || !isIcmp(b.proto[i]!) || isQuery(b, i)) continue;
     const reason = translate(b, i, state);
     if (reason === drop.DROP_NONE) continue;
     // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
-    if (reason === drop.DROP_WRONG_PORT) b.drop(i, reason);
+    if (reason === drop.DROP_WRONG_PORT || reason === drop.DROP_UNTRANSLATABLE) b.drop(i, reason);
     else refuse(b, i, state, reason);
   }
 }
 
 /** DROP_NONE when the error was translated, else the reason why not (and nothing was changed). */
 function translate(b: Batch, i: number, state: State): number {
+  if (b.kind[i] === KIND_IPV6) return translateError6(b, i, state);
   const { bytes, halves, words } = b.memory;
   const { conntrack } = state;
   const ip = b.at[i]! + VNET + ETHERNET;
   const at = b.l4[i]!;
-  if (!icmp.isError(bytes, at)) return drop.DROP_ICMP_TYPE;
+  if (b.proto[i] !== ipv4.PROTO_ICMP || !icmp.isError(bytes, at)) return drop.DROP_ICMP_TYPE;
   const len = ipv4.totalLength(bytes, ip) - (at - ip);
   const inner = at + icmp.HEADER_SIZE;
   if (len < icmp.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + 8) return drop.DROP_TRUNCATED;
@@ -57,6 +62,7 @@ function translate(b: Batch, i: number, state: State): number {
   } else {
     ports = l4.ports(words, innerL4);
   }
+  if (isIpv6(ipv4.dst(words, inner)) || isIpv6(ipv4.src(words, inner))) return drop.DROP_NO_FLOW; // of class E
   const ref = conntrack.lookup(ipv4.dst(words, inner), ipv4.src(words, inner), swapPorts(ports), proto);
   if (ref === -1) return drop.DROP_NO_FLOW;
   if (!conntrack.comesBy(ref, b.ingress[i]!)) return drop.DROP_WRONG_PORT;
@@ -68,6 +74,11 @@ function translate(b: Batch, i: number, state: State): number {
     ipv4.decrementTtl(bytes, halves, ip);
   }
 
+  if (isIpv6(conntrack.newDst(id, dir))) {
+    const reason = translateError(b, i, state, ref, inner, innerL4, present);
+    if (reason === drop.DROP_NONE) leave(b, i, egress);
+    return reason;
+  }
   const quoted = innerSize + (present < l4.TCP_MIN_HEADER_SIZE ? 8 : l4.TCP_MIN_HEADER_SIZE); // all that can change
   const before = sum(halves, bytes, inner, quoted);
   restoreInner(b, inner, innerL4, present, proto, conntrack, id, dir);
@@ -77,10 +88,14 @@ function translate(b: Batch, i: number, state: State): number {
   const newSrc = conntrack.newSrc(id, dir) === conntrack.tuple(id, dir, 0) ? src : conntrack.newSrc(id, dir);
   const newDst = conntrack.newDst(id, dir);
   ipv4.setAddresses(words, halves, ip, newSrc, newDst, combine(delta(src, newSrc), delta(ipv4.dst(words, ip), newDst)));
+  leave(b, i, egress);
+  return drop.DROP_NONE;
+}
+
+function leave(b: Batch, i: number, egress: number): void {
   b.egress[i] = egress & EGRESS_PORT;
   b.mark[i] = 0;
   b.routed[i] = 1;
-  return drop.DROP_NONE;
 }
 
 /** Gives the quoted datagram the addresses and ports that its sender put on it. */
