@@ -162,22 +162,32 @@ static napi_value bound_to(napi_env env, napi_callback_info info) {
 }
 
 /*
- * holdPort(protocol, address, port, progFd) -> fd, or -errno.
- * `protocol` 6 or 17; `address` as int32 in host order (0: any). Binds the port for as long as the fd is open, so that nobody else can.
+ * holdPort(protocol, address, port, progFd, zone) -> fd, or -errno.
+ * `protocol` 6 or 17; `address` 4 or 16 bytes as in a packet (all zero: any of the family); `zone` the interface index that a link-local address
+ * belongs to, else 0. Binds the port for as long as the fd is open, so that nobody else can; an IPv6 one for IPv6 alone.
  * The socket takes no packet itself, so that what comes is neither answered nor refused: the filter `progFd`, or one that drops all (-1), is
  * there before the port is bound.
  * A TCP socket listens, with SO_REUSEADDR, so that old connections in TIME_WAIT do not stand in the way but a second server does.
  */
 static napi_value hold_port(napi_env env, napi_callback_info info) {
-  napi_value argv[4];
-  tsp_args(env, info, 4, argv);
+  napi_value argv[5];
+  tsp_args(env, info, 5, argv);
   bool tcp = tsp_i32(env, argv[0]) == IPPROTO_TCP;
-  int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  uint8_t *address;
+  size_t len;
+  if (!tsp_bytes(env, argv[1], &address, &len)) return NULL;
+  if (len != 4 && len != 16) return tsp_num(env, -EINVAL);
+  uint16_t port = htons((uint16_t)tsp_u32(env, argv[2]));
+  struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = port};
+  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_scope_id = tsp_u32(env, argv[4])};
+  bool v6 = len == 16;
+  memcpy(v6 ? (void *)&in6.sin6_addr : (void *)&in.sin_addr, address, len);
+  int fd = socket(v6 ? AF_INET6 : AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return tsp_num(env, -errno);
-  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[2])), .sin_addr.s_addr = htonl((uint32_t)tsp_i32(env, argv[1]))};
   int one = 1;
   if (set_filter(fd, tsp_i32(env, argv[3])) < 0 || (tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
-      bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || (tcp && listen(fd, 1) < 0)) {
+      (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) < 0) ||
+      bind(fd, v6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in, v6 ? sizeof in6 : sizeof in) < 0 || (tcp && listen(fd, 1) < 0)) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);
@@ -205,6 +215,21 @@ static socklen_t read_peer(napi_env env, napi_value v, uint16_t port, union peer
   peer->v6.sin6_family = AF_INET6;
   peer->v6.sin6_port = htons(port);
   return sizeof peer->v6;
+}
+
+/* writeIn(path, text, nsFd) -> 0 or -errno: writes a file, as network namespace `nsFd` (-1: the caller's) has it: a setting in /proc/sys/net. */
+static napi_value write_in(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  tsp_args(env, info, 3, argv);
+  char path[256], text[64];
+  if (!tsp_str(env, argv[0], path, sizeof path) || !tsp_str(env, argv[1], text, sizeof text)) return NULL;
+  int saved, err = ns_enter(tsp_i32(env, argv[2]), &saved);
+  if (err < 0) return tsp_num(env, err);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  err = fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+  if (fd >= 0) close(fd);
+  ns_leave(saved);
+  return tsp_num(env, err);
 }
 
 /*
@@ -271,14 +296,14 @@ static napi_value knocked(napi_env env, napi_callback_info info) {
   return tsp_num(env, memory[SK_MEMINFO_DROPS] > 0); /* what the filter has dropped */
 }
 
-/* localPort(fd) -> the port that an IPv4 socket is bound to, or -errno */
+/* localPort(fd) -> the port that an IPv4 or IPv6 socket is bound to, or -errno */
 static napi_value local_port(napi_env env, napi_callback_info info) {
   napi_value argv[1];
   tsp_args(env, info, 1, argv);
-  struct sockaddr_in sa;
+  struct sockaddr_in6 sa; /* the larger one; the port is at the same place in both */
   socklen_t len = sizeof sa;
   if (getsockname(tsp_i32(env, argv[0]), (struct sockaddr *)&sa, &len) < 0) return tsp_num(env, -errno);
-  return tsp_num(env, ntohs(sa.sin_port));
+  return tsp_num(env, ntohs(sa.sin6_port));
 }
 
 static napi_value make_eventfd(napi_env env, napi_callback_info info) {
@@ -301,6 +326,7 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "send", send_bytes);
   tsp_export(env, exports, "recv", recv_bytes);
   tsp_export(env, exports, "holdPort", hold_port);
+  tsp_export(env, exports, "writeIn", write_in);
   tsp_export(env, exports, "setFilter", set_filter_call);
   tsp_export(env, exports, "clearFilter", clear_filter);
   tsp_export(env, exports, "recvFd", recv_fd);

@@ -22,7 +22,7 @@ async function server(): Promise<number> {
 
 /** A loopback port on which a connection gets no answer at all. */
 function silentPort(): number {
-  const fd = native.holdPort(6, 0x7f000001, 0, -1);
+  const fd = native.holdPort(6, Uint8Array.of(127, 0, 0, 1), 0, -1, 0);
   expect(fd).toBeGreaterThan(0);
   cleanups.push(() => closeSync(fd));
   return native.localPort(fd);
