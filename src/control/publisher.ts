@@ -14,7 +14,6 @@ import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { formatIp, sameIp, toBytes } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
-import { eachFamily, ofFamily } from "../wire/per-family.js";
 import { checkPortFamilies } from "./families.js";
 import type { Host } from "./host.js";
 import {
@@ -62,7 +61,7 @@ export class Publisher {
 
   /** Whether packets can do it; the relay (`relay/relay.ts`) can do what they cannot. */
   serves(spec: PortSpec): boolean {
-    return eachHostAddress(spec, this.familiesOf(spec)).every((one) => this.canCarry(one));
+    return eachHostAddress(spec, this.host.families).every((one) => this.canCarry(one));
   }
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
@@ -84,7 +83,7 @@ export class Publisher {
     const undo = new Undo();
     try {
       checkPortFamilies(spec, hostFamilies());
-      const mappings = this.takeEach(eachHostAddress(spec, this.familiesOf(spec)), undo, heldBy);
+      const mappings = this.takeEach(eachHostAddress(spec, this.host.families), undo, heldBy);
       const publication = {
         mappings,
         close: async (): Promise<void> => {
@@ -137,14 +136,8 @@ export class Publisher {
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
-  /** Families of the host that are meant where all are: those of which it has addresses, and the target has too. */
-  private familiesOf({ targets }: PortSpec): (4 | 6)[] {
-    const families = this.host.families.filter((family) => ofFamily(targets, family) !== undefined);
-    return families.length > 0 ? families : eachFamily(targets).map(({ family }) => family);
-  }
-
   private canCarry({ hostIp, targetIp }: OneSpec): boolean {
-    return hostIp.family === targetIp.family && (hostIp.family === 4 || this.host.ipv6);
+    return this.host.ipv6 || (hostIp.family === 4 && targetIp.family === 4);
   }
 
   /** Every address gets the same port, also where one is to be picked. */
@@ -213,8 +206,8 @@ export class Publisher {
   }
 
   private noIpv6(spec: OneSpec): TsproxyError {
-    const why = this.host.ipv6 ? "clients of one family and a target of the other are not there yet" : "this host has no IPv6";
-    const hint = "use IPv4 addresses, or add --relay to relay by sockets";
+    const why = "packets of IPv6 are not served, as net.ipv6.conf of our devices cannot be written";
+    const hint = "mount /proc/sys writable, use IPv4 addresses, or add --relay to relay by sockets";
     return new TsproxyError("TSP_ERR_TARGET", "unavailable", `cannot publish ${formatMapping(spec)}: ${why}`, hint);
   }
 }
