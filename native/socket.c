@@ -195,6 +195,28 @@ static napi_value hold_port(napi_env env, napi_callback_info info) {
   return tsp_num(env, fd);
 }
 
+union peer_address {
+  struct sockaddr any;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+};
+
+/* Reads an address of either family, without zone; its length as a sockaddr, or 0 for what is none. */
+static socklen_t read_peer(napi_env env, napi_value v, uint16_t port, union peer_address *peer) {
+  char address[INET6_ADDRSTRLEN];
+  memset(peer, 0, sizeof *peer);
+  if (!tsp_str(env, v, address, sizeof address)) return 0;
+  if (inet_pton(AF_INET, address, &peer->v4.sin_addr) == 1) {
+    peer->v4.sin_family = AF_INET;
+    peer->v4.sin_port = htons(port);
+    return sizeof peer->v4;
+  }
+  if (inet_pton(AF_INET6, address, &peer->v6.sin6_addr) != 1) return 0;
+  peer->v6.sin6_family = AF_INET6;
+  peer->v6.sin6_port = htons(port);
+  return sizeof peer->v6;
+}
+
 /* writeIn(path, text, nsFd) -> 0 or -errno: writes a file, as network namespace `nsFd` (-1: the caller's) has it: a setting in /proc/sys/net. */
 static napi_value write_in(napi_env env, napi_callback_info info) {
   napi_value argv[3];
@@ -211,20 +233,20 @@ static napi_value write_in(napi_env env, napi_callback_info info) {
 }
 
 /*
- * icmpConnect(address) -> fd, or -errno: an ICMP socket that exchanges packets with one IPv4 address. A raw one needs CAP_NET_RAW; one for
+ * icmpConnect(address) -> fd, or -errno: an ICMP or ICMPv6 socket that exchanges packets with one address. A raw one needs CAP_NET_RAW; one for
  * pings alone takes the group to be in net.ipv4.ping_group_range, which root need not be (icmp(7), net/ipv4/ping.c).
  */
 static napi_value icmp_connect(napi_env env, napi_callback_info info) {
   napi_value argv[1];
   tsp_args(env, info, 1, argv);
-  char address[INET_ADDRSTRLEN];
-  struct sockaddr_in sa = {.sin_family = AF_INET};
-  if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
-  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
-  int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
-  if (fd < 0) fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+  union peer_address peer;
+  socklen_t len = read_peer(env, argv[0], 0, &peer);
+  if (len == 0) return tsp_num(env, -EINVAL);
+  int family = peer.any.sa_family, protocol = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+  int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+  if (fd < 0) fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
   if (fd < 0) return tsp_num(env, -errno);
-  if (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0) {
+  if (connect(fd, &peer.any, len) < 0) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);
@@ -233,16 +255,15 @@ static napi_value icmp_connect(napi_env env, napi_callback_info info) {
 }
 
 /*
- * knock(address, port) -> fd, or -errno: asks an IPv4 host for a TCP connection and takes none. The filter lets a reset alone through, so the
+ * knock(address, port) -> fd, or -errno: asks a host for a TCP connection and takes none. The filter lets a reset alone through, so the
  * handshake is never finished: a server's program does not see it, and the kernel refuses the server's next try once the fd is closed.
  */
 static napi_value knock(napi_env env, napi_callback_info info) {
   napi_value argv[2];
   tsp_args(env, info, 2, argv);
-  char address[INET_ADDRSTRLEN];
-  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[1]))};
-  if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
-  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
+  union peer_address peer;
+  socklen_t len = read_peer(env, argv[0], (uint16_t)tsp_u32(env, argv[1]), &peer);
+  if (len == 0) return tsp_num(env, -EINVAL);
   enum { FLAGS = 13, RST = 4 }; /* RFC 9293 section 3.1 */
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
@@ -251,10 +272,10 @@ static napi_value knock(napi_env env, napi_callback_info info) {
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
   struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = socket(peer.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return tsp_num(env, -errno);
   if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
-      (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0 && errno != EINPROGRESS)) {
+      (connect(fd, &peer.any, len) < 0 && errno != EINPROGRESS)) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);

@@ -14,7 +14,6 @@ import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { formatIp, sameIp, toBytes } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
-import { eachFamily, ofFamily } from "../wire/per-family.js";
 import { checkPortFamilies } from "./families.js";
 import type { Host } from "./host.js";
 import {
@@ -40,8 +39,6 @@ export interface Publication {
   close(): Promise<void>;
 }
 
-/** The engine makes packets of one family into the other's (RFC 7915). */
-const TRANSLATES = false as boolean;
 /** Free ports that are tried until one is free at every address. */
 const MAX_PICKS = 16;
 
@@ -64,7 +61,7 @@ export class Publisher {
 
   /** Whether packets can do it; the relay (`relay/relay.ts`) can do what they cannot. */
   serves(spec: PortSpec): boolean {
-    return eachHostAddress(spec, this.familiesOf(spec)).every((one) => this.whyNot(one) === null);
+    return eachHostAddress(spec, this.host.families).every((one) => this.canCarry(one));
   }
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
@@ -86,7 +83,7 @@ export class Publisher {
     const undo = new Undo();
     try {
       checkPortFamilies(spec, hostFamilies());
-      const mappings = this.takeEach(eachHostAddress(spec, this.familiesOf(spec)), undo, heldBy);
+      const mappings = this.takeEach(eachHostAddress(spec, this.host.families), undo, heldBy);
       const publication = {
         mappings,
         close: async (): Promise<void> => {
@@ -139,11 +136,8 @@ export class Publisher {
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
-  /** Families of the host that are meant where all are: those of which it has addresses, and the target has too, or can be reached from. */
-  private familiesOf({ targets }: PortSpec): (4 | 6)[] {
-    const reachable = TRANSLATES && targets.ipv6 !== undefined;
-    const families = this.host.families.filter((family) => reachable || ofFamily(targets, family) !== undefined);
-    return families.length > 0 ? families : eachFamily(targets).map(({ family }) => family);
+  private canCarry({ hostIp, targetIp }: OneSpec): boolean {
+    return this.host.ipv6 || (hostIp.family === 4 && targetIp.family === 4);
   }
 
   /** Every address gets the same port, also where one is to be picked. */
@@ -169,14 +163,7 @@ export class Publisher {
 
   private takePorts(spec: OneSpec, undo: Undo, heldBy?: number): Mapping {
     const { acceptFd } = this.steering;
-    const why = this.whyNot(spec);
-    if (why !== null)
-      throw new TsproxyError(
-        "TSP_ERR_TARGET",
-        "unavailable",
-        `cannot publish ${formatMapping(spec)}: ${why}`,
-        "use IPv4 addresses, or add --relay to relay by sockets",
-      );
+    if (!this.canCarry(spec)) throw this.noIpv6(spec);
     const reach = this.reach(spec);
     const held = heldBy === undefined ? holdPorts(spec, this.zoneOf(spec), acceptFd) : takeOver(spec, heldBy, acceptFd);
     undo.add(`ports of ${formatMapping(spec)}`, () => {
@@ -218,10 +205,10 @@ export class Publisher {
     throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", message, "see 'ip address'");
   }
 
-  /** Why packets cannot do it, in words; null when they can. */
-  private whyNot({ hostIp, targetIp }: OneSpec): string | null {
-    if (!this.host.ipv6 && [hostIp, targetIp].some(({ family }) => family === 6)) return "this host has no IPv6";
-    return TRANSLATES || hostIp.family === targetIp.family ? null : "packets of one family are not made into the other's yet";
+  private noIpv6(spec: OneSpec): TsproxyError {
+    const why = "packets of IPv6 are not served, as net.ipv6.conf of our devices cannot be written";
+    const hint = "mount /proc/sys writable, use IPv4 addresses, or add --relay to relay by sockets";
+    return new TsproxyError("TSP_ERR_TARGET", "unavailable", `cannot publish ${formatMapping(spec)}: ${why}`, hint);
   }
 }
 

@@ -46,8 +46,8 @@ export interface Native {
   /** What an IPv4 or IPv6 socket is bound to (`protocol`: 6, 17, …); null for one that is not, and for what is no such socket. */
   boundTo(fd: number): [protocol: number, port: number, address: string, both: number] | null;
   /**
-   * An ICMP socket connected to an IPv4 address: a raw one, else one for pings alone (icmp(7)); fd or -errno, -EINVAL for
-   * what is no address. A raw one reads packets with their IPv4 header, the other without.
+   * An ICMP or ICMPv6 socket connected to an address: a raw one, else one for pings alone (icmp(7)); fd or -errno, -EINVAL for
+   * what is no address. A raw one of IPv4 reads packets with their IP header, the others without.
    */
   icmpConnect(address: string): number;
   /** Asks an IPv4 host for a TCP connection that is never made; fd or -errno. */

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { PortSpec } from "../../src/control/mapping.js";
 import type { PublishedRange } from "../../src/engine/messages.js";
 import { TsproxyError } from "../../src/errors.js";
 import { native } from "../../src/sys/native.js";
@@ -171,10 +172,22 @@ describe("an IPv6 address of the host", () => {
     expect(isFree(port)).toBe(true);
   });
 
-  it("is left out where the target has none, or the host; one whose interface is not there is refused", () => {
+  it("leads to a target of IPv4 that has no other, and the other way round; is left out where the host has none", async () => {
     const f = begin();
-    const port = freePorts(1);
-    expect(f.publisher.publish(anywhere(port, { targets: { ipv4: ip(TARGET) } })).mappings).toHaveLength(1);
+    const published = (targets: PortSpec["targets"]): string[] =>
+      f.publisher
+        .publish(anywhere(freePorts(1), { targets }))
+        .mappings.map(({ hostIp, targetIp }) => `${formatIp(hostIp)} ${formatIp(targetIp)}`);
+    expect(published({ ipv4: ip(TARGET) })).toEqual([`0.0.0.0 ${TARGET}`, `:: ${TARGET}`]);
+    expect(published({ ipv6: ip(V6_TARGET) })).toEqual([`0.0.0.0 ${V6_TARGET}`, `:: ${V6_TARGET}`]);
+    expect(f.rules[1]!.rule).toMatchObject({ hostIp: ip("::"), target: ip(TARGET), snatSource: ip("172.17.0.1") });
+    f.families.pop();
+    expect(published({ ipv4: ip(TARGET) })).toEqual([`0.0.0.0 ${TARGET}`]);
+    await f.publisher.close();
+  });
+
+  it("whose interface is not there is refused", () => {
+    const f = begin();
     const zoned = { ...anywhere(freePorts(1)), hostIp: ip("fe80::1"), hostZone: "nic7" };
     expect(errorOf(() => f.publisher.publish(zoned))[0]).toBe("TSP_ERR_HOST_ADDRESS");
   });

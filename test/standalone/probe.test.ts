@@ -46,6 +46,18 @@ it("is satisfied by a TCP server, at once and without an echo", async () => {
   expect(performance.now() - started).toBeLessThan(150);
 });
 
+it("asks a target of IPv6 likewise", async () => {
+  const made = net.createServer((socket) => socket.destroy()).listen(0, "::1");
+  cleanups.push(() => made.close());
+  await once(made, "listening");
+  const { port } = made.address() as AddressInfo;
+  const spec = parsePortSpec(`:[::1]:${port}`);
+  expect(await probeTargets([spec], { ping: neverPing })).toEqual([{ spec, result: "answers", warning: undefined }]);
+  await new Promise((resolve) => made.close(resolve));
+  const [result] = await probeTargets([spec], { ping: neverPing });
+  expect(result?.warning).toContain(`nothing answers at [::1]:${port}/tcp yet: connections will be refused`);
+});
+
 it("warns of a TCP port that refuses", async () => {
   const port = await deadPort();
   const [result] = await probeTargets([tcp(port)], { ping: neverPing });

@@ -105,7 +105,7 @@ class Bridge implements Network {
   }
 
   private checkIpv6({ prefix }: Subnet): void {
-    if (!this.site.host.ipv6) throw noIpv6("this host has no IPv6");
+    if (!this.site.host.ipv6) throw noIpv6("net.ipv6.conf of our devices cannot be written");
     if (this.mtu >= MIN_IPV6_MTU) return;
     const hint = `give --mtu ${MIN_IPV6_MTU} or more`;
     throw new TsproxyError(
@@ -168,6 +168,6 @@ class Bridge implements Network {
 }
 
 function noIpv6(why: string): TsproxyError {
-  const hint = "switch it on (see 'sysctl net.ipv6.conf.all.disable_ipv6', and mount /proc/sys writable), or give an IPv4 subnet alone";
+  const hint = "mount /proc/sys writable, or give an IPv4 subnet alone";
   return new TsproxyError("TSP_ERR_NETWORK", "unavailable", `no network with an IPv6 subnet can be made: ${why}`, hint);
 }

@@ -184,7 +184,7 @@ describe("a network with an IPv6 subnet", () => {
   });
 
   it.each([
-    ["where the host has no IPv6", (f: SiteFixture) => (f.ipv6 = false), {}, /this host has no IPv6/],
+    ["where the host has no IPv6", (f: SiteFixture) => (f.ipv6 = false), {}, /net.ipv6.conf of our devices cannot be written/],
     ["where its settings cannot be written", () => (writable = false), {}, /net\.ipv6\.conf of tsphost0 cannot be written/],
     ["with a smaller MTU than IPv6 needs", () => {}, { mtu: 1279 }, /an MTU of 1279 is too small for IPv6/],
   ])("is refused %s, and nothing is left", async (_, spoil, more, message) => {
