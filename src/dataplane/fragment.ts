@@ -1,38 +1,147 @@
 /**
  * Fragments of what is to be routed. The first one has the ports and goes the way of any packet; here it is noted, and the later ones get
- * its flow and then new addresses alone. They are sent on one by one, nothing is held or put together. So one that overtakes the first is
- * dropped, which departs from RFC 4787 REQ-14: `steer` does not know either whether it is ours.
+ * its flow and then new addresses alone. They are sent on one by one; nothing is put together, so what a receiver gets are the fragments that
+ * the sender made.
+ *
+ * One that comes before the first is copied and waits for it (RFC 4787 REQ-14): then it goes through all stages once more (`engine/engine.ts`).
+ * From an endpoint to the host it goes there as well: if the first one is of no flow, the host puts them together itself. In the
+ * same way `steer` leaves to the host what it copies to us (`steer/steer-program.ts`).
+ *
+ * No byte of a datagram passes twice: with a fragment that covers a part of what another one has, all of it is refused from then on
+ * (RFC 5722, RFC 1858). One that says the same bytes again is dropped, as the receiver would.
  *
  * Runs after `admit`, so that the flow may be as new as its first fragment in this very batch.
  */
-import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
-import { DROP_IP_FRAGMENT } from "../wire/drop.js";
+import { type Batch, DROPPED, KEPT, NO_FLOW, ROUTE } from "../mem/batch.js";
+import { FRESH, REFUSED, UNTRACKED, WAITING } from "../table/fragments.js";
+import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { refuse } from "./flow-lookup.js";
+import { toHostPort } from "./host-port.js";
 import type { State } from "./state.js";
 
+/** The longest payload of a datagram, in bytes. */
+const MAX_PAYLOAD = 65535 - ipv4.MIN_HEADER_SIZE;
+/** By answer of `cover`. */
+const REASONS = Uint8Array.of(drop.DROP_NONE, drop.DROP_FRAGMENT_REPEATED, drop.DROP_FRAGMENT_OVERLAP);
+/** Why `admit` opens no flow: then the rest of the datagram has none either. What was dropped for another reason may be forged, and says nothing. */
+const OF_NO_FLOW = new Uint8Array(drop.DROP_REASONS);
+for (const reason of [
+  drop.DROP_NO_FLOW,
+  drop.DROP_NOT_SYN,
+  drop.DROP_SOURCE_REFUSED,
+  drop.DROP_NO_ROUTE,
+  drop.DROP_ISOLATED,
+  drop.DROP_NOT_FOR_HOST,
+  drop.DROP_TABLE_FULL,
+  drop.DROP_NO_PORT,
+  drop.DROP_LIMIT_CLIENT,
+  drop.DROP_LIMIT_ENDPOINT,
+  drop.DROP_LIMIT_PORT,
+  drop.DROP_LIMIT_TARGET_PORTS,
+])
+  OF_NO_FLOW[reason] = 1;
+
 export function fragment(b: Batch, state: State): void {
+  const { halves } = b.memory;
+  for (let i = 0; i < b.count; i++) {
+    const ip = b.at[i]! + VNET + ETHERNET;
+    if (b.proto[i] !== 0) {
+      if (ipv4.isFragment(halves, ip)) noteFirst(b, i, state, ip);
+    } else if (b.egress[i] === ROUTE && ipv4.isLaterFragment(halves, ip)) {
+      follow(b, i, state, ip);
+    }
+  }
+}
+
+/** A first fragment, that `admit` and the stages before it have seen. */
+function noteFirst(b: Batch, i: number, state: State, ip: number): void {
   const { bytes, halves, words } = b.memory;
   const { fragments, now } = state;
-  for (let i = 0; i < b.count; i++) {
-    if (b.egress[i] !== ROUTE) continue;
-    const ip = b.at[i]! + VNET + ETHERNET;
-    if (!ipv4.isFragment(halves, ip)) continue;
-    const src = ipv4.src(words, ip);
-    const dst = ipv4.dst(words, ip);
-    const datagram = ipv4.datagram(bytes, halves, ip);
-    if (!ipv4.isLaterFragment(halves, ip)) {
-      if (b.flow[i] !== NO_FLOW) fragments.remember(src, dst, datagram, b.flow[i]!, now, b.ports[i]!);
-      continue;
-    }
-    const ref = fragments.find(src, dst, datagram, now);
-    const ports = fragments.ports(src, dst, datagram);
-    if (ref !== -1 && isOf(state, ref, b.ingress[i]!, src, dst, ports, ipv4.protocol(bytes, ip)) && !ipv4.isOverTcpFlags(bytes, halves, ip))
-      b.flow[i] = ref;
-    else refuse(b, i, state, DROP_IP_FRAGMENT);
+  const src = ipv4.src(words, ip);
+  const dst = ipv4.dst(words, ip);
+  const datagram = ipv4.datagram(bytes, halves, ip);
+  const isOfFlow = b.egress[i] === ROUTE && b.flow[i] !== NO_FLOW;
+  if (!isOfFlow && (b.egress[i] === DROPPED ? OF_NO_FLOW[b.reason[i]!] === 0 : !state.isLocal(dst))) return; // the latter: bridged
+  if (isOfFlow && !hasSoundSize(b, ip)) {
+    b.drop(i, drop.DROP_IP_FRAGMENT);
+    return;
   }
+  const ref = isOfFlow ? b.flow[i]! : UNTRACKED;
+  let slot = fragments.find(src, dst, datagram, now);
+  if (slot === -1) {
+    slot = fragments.open(src, dst, datagram, ref, now);
+    if (slot === -1) return;
+    fragments.become(slot, ref, b.ports[i]!, now);
+  } else {
+    const before = fragments.ref(slot);
+    const held = fragments.held(slot);
+    fragments.setHeld(slot, -1);
+    if (before === WAITING || before === UNTRACKED || (before !== REFUSED && fragments.isStale(slot, now)))
+      fragments.become(slot, ref, b.ports[i]!, now);
+    if (isOfFlow) state.held.release(held);
+    else state.loseHeld(held);
+  }
+  if (!isOfFlow) return;
+  if (fragments.ref(slot) === REFUSED) b.drop(i, drop.DROP_FRAGMENT_OVERLAP);
+  else cover(b, i, state, ip, slot);
+}
+
+/** A later fragment: it follows the first one, or waits for it. */
+function follow(b: Batch, i: number, state: State, ip: number): void {
+  const { bytes, halves, words } = b.memory;
+  const { fragments, now } = state;
+  const src = ipv4.src(words, ip);
+  const dst = ipv4.dst(words, ip);
+  const datagram = ipv4.datagram(bytes, halves, ip);
+  if (!hasSoundSize(b, ip) || ipv4.isOverTcpFlags(bytes, halves, ip)) {
+    refuse(b, i, state, drop.DROP_IP_FRAGMENT);
+    return;
+  }
+  let slot = fragments.find(src, dst, datagram, now);
+  if (slot === -1) slot = fragments.open(src, dst, datagram, WAITING, now);
+  if (slot !== -1 && fragments.ref(slot) === WAITING) {
+    wait(b, i, state, slot, src, dst);
+    return;
+  }
+  const ref = slot === -1 ? UNTRACKED : fragments.ref(slot);
+  if (ref === REFUSED) {
+    b.drop(i, drop.DROP_FRAGMENT_OVERLAP);
+  } else if (ref < 0 || !isOf(state, ref, b.ingress[i]!, src, dst, fragments.ports(slot), ipv4.protocol(bytes, ip))) {
+    refuse(b, i, state, drop.DROP_IP_FRAGMENT);
+  } else {
+    b.flow[i] = ref;
+    cover(b, i, state, ip, slot);
+  }
+}
+
+/** Keeps a copy; the frame itself goes to the host, if it may, or ends here. */
+function wait(b: Batch, i: number, state: State, slot: number, src: number, dst: number): void {
+  const { fragments, held } = state;
+  const goesOn = toHostPort(b, i, state, dst);
+  const frame = held.hold(b, i, VNET, fragments.held(slot), src, goesOn);
+  if (frame !== -1) fragments.setHeld(slot, frame);
+  if (goesOn) return;
+  if (frame === -1) b.drop(i, drop.DROP_IP_FRAGMENT);
+  else b.egress[i] = KEPT;
+}
+
+function cover(b: Batch, i: number, state: State, ip: number, slot: number): void {
+  const { bytes, halves } = b.memory;
+  const from = ipv4.fragmentOffset(halves, ip);
+  const to = from + ipv4.totalLength(bytes, ip) - ipv4.headerSize(bytes, ip);
+  const answer = state.fragments.cover(slot, from, to, !ipv4.hasMoreFragments(halves, ip), state.now);
+  if (answer !== FRESH) b.drop(i, REASONS[answer]!);
+}
+
+/** Whether a fragment has a payload, of whole units of 8 bytes but for the last one (RFC 791 §3.2), inside of what a datagram can be. */
+function hasSoundSize(b: Batch, ip: number): boolean {
+  const { bytes, halves } = b.memory;
+  const size = ipv4.totalLength(bytes, ip) - ipv4.headerSize(bytes, ip);
+  if (size === 0 || ipv4.fragmentOffset(halves, ip) + size > MAX_PAYLOAD) return false;
+  return (size & 7) === 0 || !ipv4.hasMoreFragments(halves, ip);
 }
 
 /** Whether `ref` is still the first fragment's flow, by this port: its number may have been given to another. */

@@ -2,6 +2,7 @@
  * What the stages share: the tables, and the few facts about the host that NAT decisions need.
  * One per worker; changed between batches by the engine at the control side's word. All addresses raw (`wire/raw.ts`).
  */
+import { HeldFrames } from "../mem/held-frames.js";
 import { SLOTS } from "../mem/packet-memory.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
@@ -14,6 +15,7 @@ import { PairMap } from "../table/pair-map.js";
 import { MAX_PORTS, Ports } from "../table/ports.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
+import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
 
@@ -78,6 +80,8 @@ export class State {
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
   readonly fragments: Fragments;
+  /** Later fragments that wait for their first one. */
+  readonly held = new HeldFrames();
   readonly ports = new Ports();
   readonly networks = new Networks();
   readonly routes = new RouteTable();
@@ -139,7 +143,7 @@ export class State {
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
-    this.fragments = new Fragments(random());
+    this.fragments = new Fragments(random(), (held) => this.loseHeld(held));
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
     this.published = new PairMap(random());
@@ -158,6 +162,14 @@ export class State {
     this.answered[this.answeredCount * 2] = port;
     this.answered[this.answeredCount++ * 2 + 1] = reason;
     return true;
+  }
+
+  /** Drops frames that wait, the list that begins with `list`. Those that went on when they came were copies. */
+  loseHeld(list: number): void {
+    for (let frame = list; frame !== -1; frame = this.held.drop(frame)) {
+      const port = this.held.lostBy(frame);
+      if (port !== -1 && this.mayCountAnswered()) this.countAnswered(port, DROP_FRAGMENT_ALONE);
+    }
   }
 
   isLocal(address: number): boolean {

@@ -23,7 +23,7 @@ import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, KEPT } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
@@ -83,6 +83,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.icmpErrors = 0;
     state.icmpErrorsTo.fill(0);
     state.limits.tick();
+    state.fragments.expire(second);
+    countAnswered();
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
   }
 
@@ -162,6 +164,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     rewrite(batch, state);
     record(batch, state);
     l2Out(batch, state);
+    countAnswered();
+  }
+
+  function countAnswered(): void {
     for (let k = 0; k < state.answeredCount; k++) countDrop(state.answered[k * 2]!, state.answered[k * 2 + 1]!);
     state.answeredCount = 0;
   }
@@ -194,7 +200,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (to === FLOOD || to === FLOOD_ENDPOINTS) {
         flood(i, to === FLOOD);
       } else if (to < 0) {
-        countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
+        if (to !== KEPT) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
         for (let j = i; j < count; j++) {
           if (egress[j] !== to) continue;
@@ -273,16 +279,22 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     counters[at] = counters[at]! + 1;
   }
 
+  /** What the batch holds goes its way. */
+  function pass(): void {
+    decide();
+    if (state.forgotten > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
+    if (state.entries.count > 0) hooks.record();
+    emit();
+  }
+
   return (spinNs, timeoutMs) => {
     const n = io.receive(spinNs, conntrack.behind ? 0 : timeoutMs);
     const second = clock[0]!;
     if (second !== lastSecond) tick(second);
     if (n > 0) {
       take(n);
-      decide();
-      if (state.forgotten > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
-      if (state.entries.count > 0) hooks.record();
-      emit();
+      pass();
+      while (state.held.hasReady && state.held.fill(batch, VNET) > 0) pass();
     }
     expire();
     if (state.forgotten > 0) hooks.forget();

@@ -12,7 +12,7 @@ const NAMES = [
   "flood-alone", // to be flooded, but there is no other port
   "not-ipv4", // came by the uplink, which carries IPv4 only
   "ip-header", // version, IHL or total length wrong (RFC 791 §3.1)
-  "ip-fragment", // a later fragment, and the first one is not known (or came after it)
+  "ip-fragment", // a later fragment whose first one was refused, or a fragment that contradicts itself
   "l4-header", // TCP data offset or UDP length wrong (RFC 9293 §3.1, RFC 768)
   "protocol", // neither TCP, UDP nor ICMP
   "source-spoofed", // source address that who sends by this port does not have
@@ -44,6 +44,9 @@ const NAMES = [
   "limit-endpoint", // the endpoint has, or opens, as many as one may
   "limit-port", // the published port has, or is asked for, as many as one may
   "limit-target-ports", // the address uses as many source ports to this target as one may
+  "fragment-alone", // a later fragment whose first one has not come in time
+  "fragment-overlap", // a fragment of a datagram of which two cover the same bytes (RFC 5722)
+  "fragment-repeated", // a fragment that says again what others have said
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -93,6 +96,9 @@ export const DROP_LIMIT_CLIENT = reason("limit-client");
 export const DROP_LIMIT_ENDPOINT = reason("limit-endpoint");
 export const DROP_LIMIT_PORT = reason("limit-port");
 export const DROP_LIMIT_TARGET_PORTS = reason("limit-target-ports");
+export const DROP_FRAGMENT_ALONE = reason("fragment-alone");
+export const DROP_FRAGMENT_OVERLAP = reason("fragment-overlap");
+export const DROP_FRAGMENT_REPEATED = reason("fragment-repeated");
 
 export const DROP_REASONS = NAMES.length;
 

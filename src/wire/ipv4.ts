@@ -71,6 +71,16 @@ export function isLaterFragment(halves: Uint16Array, off: number): boolean {
   return (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) !== 0;
 }
 
+/** Where the fragment's payload lies in the datagram's, in bytes: a multiple of 8. */
+export function fragmentOffset(halves: Uint16Array, off: number): number {
+  return (rawHalf(halves[(off + FRAGMENT) >> 1]!) & 0x1fff) << 3;
+}
+
+/** A fragment other than the last. */
+export function hasMoreFragments(halves: Uint16Array, off: number): boolean {
+  return (halves[(off + FRAGMENT) >> 1]! & RAW_MF) !== 0;
+}
+
 /** What tells the datagrams between two addresses apart: identification, raw, and protocol above it. */
 export function datagram(bytes: Uint8Array, halves: Uint16Array, off: number): number {
   return halves[(off + IDENTIFICATION) >> 1]! | (protocol(bytes, off) << 16);

@@ -166,6 +166,15 @@ export function udp(ip: Ip, u: Udp): Uint8Array {
   return u.checksum === false ? ipv4(ip, UDP, body) : withChecksum(ip, UDP, body, 6);
 }
 
+/** The datagram with another identification. */
+export function numbered(datagram: Uint8Array, id: number): Uint8Array {
+  const other = datagram.slice();
+  setU16(other, 4, id);
+  setU16(other, 10, 0);
+  setU16(other, 10, ~sum(other.subarray(0, (other[0]! & 15) * 4)) & 0xffff);
+  return other;
+}
+
 /** The datagram in fragments of `size` bytes of payload each, a multiple of 8, in order. */
 export function fragments(datagram: Uint8Array, size: number): Uint8Array[] {
   const header = datagram.subarray(0, (datagram[0]! & 15) * 4);
