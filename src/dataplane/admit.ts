@@ -29,6 +29,7 @@ import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { LOOPBACK } from "./accepted.js";
 import { join } from "./flow-lookup.js";
+import { unfit } from "./fragment.js";
 import { toHostPort } from "./host-port.js";
 import { answer } from "./icmp-answer.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
@@ -177,6 +178,8 @@ function open(b: Batch, i: number, state: State, source: number): number {
   flow.ports = b.ports[i]!;
   flow.mapping = -1;
   if ((flow.egress & ct.EGRESS_KEEP_TTL) === 0 && ipv4.ttl(b.memory.bytes, b.at[i]! + VNET + ETHERNET) <= 1) return drop.DROP_TTL_EXCEEDED;
+  const part = unfit(b, i, state);
+  if (part !== drop.DROP_NONE) return part;
   const tooMany = limits.countNew(flow);
   if (tooMany !== NO_LIMIT) return refused(state, tooMany);
   const full = limits.exceeded(flow);

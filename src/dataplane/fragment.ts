@@ -56,6 +56,19 @@ export function fragment(b: Batch, state: State): void {
   }
 }
 
+/** Why packet `i`, which is of no flow yet, may open none, if it is the first of several fragments: then it would be dropped here. Else DROP_NONE. */
+export function unfit(b: Batch, i: number, state: State): number {
+  const { bytes, halves, words } = b.memory;
+  const { fragments, now } = state;
+  const ip = b.at[i]! + VNET + ETHERNET;
+  if (!ipv4.isFragment(halves, ip)) return drop.DROP_NONE;
+  if (!hasSoundSize(b, ip)) return drop.DROP_IP_FRAGMENT;
+  const slot = fragments.find(ipv4.src(words, ip), ipv4.dst(words, ip), ipv4.datagram(bytes, halves, ip), now);
+  if (slot === -1) return drop.DROP_NONE;
+  const ref = fragments.ref(slot);
+  return ref === REFUSED || (ref >= 0 && !fragments.isStale(slot, now)) ? drop.DROP_FRAGMENT_OVERLAP : drop.DROP_NONE;
+}
+
 /** A first fragment, that `admit` and the stages before it have seen. */
 function noteFirst(b: Batch, i: number, state: State, ip: number): void {
   const { bytes, halves, words } = b.memory;

@@ -39,7 +39,8 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
-const ANSWERED_MAX = 64;
+/** Of a batch, and of all fragments that wait. */
+const ANSWERED_MAX = 256;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
 const MAX_ENTRIES = 2 * SLOTS;
 /** ICMP errors a second (RFC 1812 §4.3.2.8): to who sends by one port, and in all. */

@@ -53,7 +53,7 @@ export interface EngineHooks {
 
 export class Engine {
   readonly batch: Batch;
-  /** One turn; answers the number of frames received. For the first it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: for ever). */
+  /** One turn; answers the number of frames that it was about. For the first it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: for ever). */
   readonly turn: (spinNs: number, timeoutMs: number) => number;
 
   constructor(io: PacketIo, memory: PacketMemory, state: State, counters: Float64Array, hooks: EngineHooks) {
@@ -65,7 +65,7 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
-  const { conntrack, networks, ports } = state;
+  const { conntrack, held, networks, ports } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
@@ -279,22 +279,17 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     counters[at] = counters[at]! + 1;
   }
 
-  /** What the batch holds goes its way. */
-  function pass(): void {
-    decide();
-    if (state.forgotten > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
-    if (state.entries.count > 0) hooks.record();
-    emit();
-  }
-
   return (spinNs, timeoutMs) => {
-    const n = io.receive(spinNs, conntrack.behind ? 0 : timeoutMs);
+    const waited = held.hasReady; // fragments whose first one was in the last batch
+    const n = waited ? held.fill(batch, VNET) : io.receive(spinNs, conntrack.behind ? 0 : timeoutMs);
     const second = clock[0]!;
     if (second !== lastSecond) tick(second);
     if (n > 0) {
-      take(n);
-      pass();
-      while (state.held.hasReady && state.held.fill(batch, VNET) > 0) pass();
+      if (!waited) take(n);
+      decide();
+      if (state.forgotten > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
+      if (state.entries.count > 0) hooks.record();
+      emit();
     }
     expire();
     if (state.forgotten > 0) hooks.forget();

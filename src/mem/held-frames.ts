@@ -71,6 +71,13 @@ export class HeldFrames {
     return this.goesOn[slot] === 1 ? -1 : this.port[slot]!;
   }
 
+  /** Frames here that did not go on when they came: each is to be sent or to be counted as a drop. */
+  get kept(): number {
+    let n = 0;
+    for (let slot = 0; slot < HELD_FRAMES; slot++) if (this.size[slot] !== 0 && this.goesOn[slot] === 0) n++;
+    return n;
+  }
+
   get hasReady(): boolean {
     return this.ready !== NONE;
   }

@@ -116,7 +116,9 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
     .copy("u8", VALUE + FLOW_PORT_AT, ASK + ASK_PORT_AT)
     .copy("u8", VALUE + FLOW_PORT_AT + 1, ASK + ASK_PORT_END_AT)
     .store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION);
-  p.copy("u16", INDEX, VALUE + FLOW_PORT_AT).update("flows", FLOW, VALUE);
+  p.copy("u16", INDEX, VALUE + FLOW_PORT_AT)
+    .update("flows", FLOW, VALUE)
+    .update("pairs", FLOW, VALUE + FLOW_INGRESS_AT);
   // The same for the target's, which answer what the client's become.
   p.copy("u32", FLOW_SRC, IP + IP_DST)
     .copy("u32", FLOW_DST, ASK + ASK_ADDRESS_AT)
@@ -127,7 +129,9 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
     .copy("u16", VALUE + FLOW_PORT_AT, L4);
   p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_SOURCE);
 
-  p.label("update").update("flows", FLOW, VALUE).jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
+  p.label("update").update("flows", FLOW, VALUE).jumpIf("r0", "!=", 0, "not-recorded");
+  p.update("pairs", FLOW, VALUE + FLOW_INGRESS_AT).jump("route");
+  p.label("not-recorded").choose("flow-not-recorded").count("route");
 
   p.route(uplinkIfindex, "answered");
   p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");

@@ -16,6 +16,8 @@
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue.
+ * - pairs: {src, dst} of a packet of a flow that is in `flows`, two raw words. Value: u32 interface index that what answers it must come
+ *   in at (0: any). Tells which later fragments may be the engine's though their first one has not come.
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
@@ -35,6 +37,7 @@ export const COUNTERS = [
   "taken-port", // steer: for a published port, to the engine (only where the host's firewall is bypassed)
   "taken-reply", // steer: answers a packet that the engine sent
   "taken-fragment", // steer: a later fragment of one of these
+  "copied-fragment", // steer: one whose first fragment has not come, to the host and to the engine
   "offloaded", // steer: translated on the spot, as the engine had said
   "offload-failed", // steer: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
@@ -57,6 +60,7 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 export interface MapFds {
   flows: number;
   fragments: number;
+  pairs: number;
   ports: number;
   locals: number;
   own: number;
@@ -151,6 +155,11 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     this.copy("u32", FLOW_SRC, IP + IP_SRC).copy("u32", FLOW_DST, IP + IP_DST);
     this.load("u16", "r0", "r10", IP + IP_ID).store("u32", "r10", FLOW_PORTS, "r0");
     return this.mov("r0", "r8").alu("or", "r0", flag).store("u32", "r10", FLOW_PROTO, "r0");
+  }
+
+  /** FLOW begins with the key of `pairs` for what the packet with the header in IP answers. */
+  pairKey(): this {
+    return this.copy("u32", FLOW_SRC, IP + IP_DST).copy("u32", FLOW_DST, IP + IP_SRC);
   }
 
   /** Notes for the later fragments what is in REST (r0 to r5 are lost), if the header in IP is that of a first one. Defines `done`. */

@@ -7,7 +7,8 @@
  * packet inside it. That is looked up in `flows`, and what is not there is left alone: the host's kernel decides about it, and what is for
  * a published port may come to the engine by the socket that holds the port (accept-program.ts). So do connections that a client opens
  * with the ports of one that is known, and packets of a client by another interface than its first one's. Later fragments go where
- * the first one went, if that came first.
+ * the first one went. If that has not come, nobody knows whose they are: between ends that have a flow the host gets them and the engine a
+ * copy, to wait for it (`dataplane/fragment.ts`). Not on links without an Ethernet header, where a copy could not get one.
  *
  * Where IPsec policies of the host are about a sender, only what came by IPsec is taken: of the rest the kernel knows whether it may.
  *
@@ -42,6 +43,7 @@ import {
   type LinkLayer,
   LOOPBACK_NET,
   type MapFds,
+  MORE_FRAGMENTS,
   PACKET_HOST,
   PARAMETER_PROBLEM,
   PORT,
@@ -66,7 +68,8 @@ import {
 } from "./program.js";
 
 /** enum bpf_func_id. */
-const SKB_CHANGE_HEAD = 43;
+const CLONE_REDIRECT = 13,
+  SKB_CHANGE_HEAD = 43;
 const SYN = 0x02,
   SYN_ACK = 0x12;
 
@@ -170,7 +173,14 @@ export function steerProgram(
   // r7: interface index of the uplink.
   p.label("take").store("u32", "r10", REST, "r7");
   if (link !== "loopback") p.lookup("locals", SENDER).jumpIf("r0", "!=", 0, "next");
-  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments("remembered");
+  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments("noted");
+  // A client that the engine has entered by itself is in no pair yet.
+  p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
+    .alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS)
+    .jumpIf("r0", "!=", MORE_FRAGMENTS, "remembered");
+  p.pairKey()
+    .update("pairs", FLOW, REST + 4)
+    .label("remembered");
   if (link === "ip") {
     // The uplink wants a frame: put an Ethernet header before the packet. Its addresses stay zero.
     p.mov("r1", "r6").mov("r2", ETHERNET_SIZE).mov("r3", 0).call(SKB_CHANGE_HEAD).jumpIf("r0", "!=", 0, "next");
@@ -187,14 +197,27 @@ export function steerProgram(
     .jump("next");
   p.label("later");
   if (checksIpsec) p.unlessByIpsec(SENDER, "later-by-ipsec", "next");
-  p.fragmentKey().lookup("fragments", FLOW).jumpIf("r0", "==", 0, "next");
+  p.fragmentKey()
+    .lookup("fragments", FLOW)
+    .jumpIf("r0", "==", 0, link === "ethernet" ? "early" : "next");
   p.load("u32", "r7", "r0", 0)
     .load("u32", "r1", "r0", 4)
     .store("u32", "r10", REST + 4, "r1")
     .choose("taken-fragment");
   p.jumpIf("r1", "==", 0, "take").load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "==", "r1", "take");
 
+  if (link === "ethernet") copyEarly();
   return p.label("next").answer(TC_ACT_UNSPEC).assemble();
+
+  /** A later fragment before the first one: the stack goes on with it. Which worker waits for it none can say. */
+  function copyEarly(): void {
+    p.jump("next").label("early").pairKey().lookup("pairs", FLOW).jumpIf("r0", "==", 0, "next");
+    p.load("u32", "r1", "r0", 0).jumpIf("r1", "==", 0, "early-from-here");
+    p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").label("early-from-here");
+    p.lookup("locals", SENDER).jumpIf("r0", "!=", 0, "next");
+    for (const uplink of uplinks) p.mov("r1", "r6").mov("r2", uplink).mov("r3", 0).call(CLONE_REDIRECT);
+    p.choose("copied-fragment").count("early-counted");
+  }
 
   /** What is in no flow, by its source in `ports`. */
   function takePublished(): void {

@@ -44,7 +44,7 @@ const random = (n: number): Buffer => Buffer.from(Uint8Array.from({ length: n },
 it("the queue program answers as `workerOf` does: for plain packets, options, echoes and the insides of errors", (ctx) => {
   if (process.getuid?.() !== 0) ctx.skip("needs root: loading BPF programs");
   const fragments = bpf.createMap({ name: "test_fragments", type: bpf.MAP_LRU_HASH, keySize: 16, valueSize: 8, maxEntries: 4096 });
-  const maps = { flows: -1, fragments, ports: -1, locals: -1, own: -1, ipsec: -1, counters: -1 };
+  const maps = { flows: -1, fragments, pairs: -1, ports: -1, locals: -1, own: -1, ipsec: -1, counters: -1 };
   const fd = bpf.loadProgram("test_queue", queueProgram(WORKERS, maps)); // as a tc program, which a test run gives the whole frame
   try {
     for (let n = 0; n < 500; n++) {
@@ -87,6 +87,7 @@ it("loads with many workers", (ctx) => {
     ipsec: create(bpf.MAP_HASH, 8, 4),
     counters: create(bpf.MAP_PERCPU_ARRAY, 4, 8),
     fragments: create(bpf.MAP_LRU_HASH, 16, 8),
+    pairs: create(bpf.MAP_LRU_HASH, 8, 4),
   };
   try {
     for (const link of ["ethernet", "loopback", "ip"] as const)

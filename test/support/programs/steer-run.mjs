@@ -25,6 +25,7 @@ const create = (type, keySize, valueSize, maxEntries) => bpf.createMap({ name: "
 const maps = {
   flows: create(bpf.MAP_LRU_HASH, 16, FLOW_VALUE_SIZE, 1000),
   fragments: create(bpf.MAP_LRU_HASH, 16, 8, 1000),
+  pairs: create(bpf.MAP_LRU_HASH, 8, 4, 1000),
   ports: create(bpf.MAP_HASH, 8, 4, 1),
   own: -1,
   ipsec: -1,
