@@ -10,8 +10,8 @@ import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
+import { ofIpv4, prefixOf } from "../wire/ip-address.js";
 import type { Cidr } from "../wire/ipv4-address.js";
-import { rawMask, rawWord } from "../wire/raw.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
@@ -103,13 +103,13 @@ export class Controller {
       undo.add("workers", () => workers.stop());
       workers.post({
         type: "allow",
-        pairs: Int32Array.from(options.allowFrom.flatMap((c) => [rawWord(c.address), rawMask(c.prefixLength)])),
+        prefixes: options.allowFrom.map((c) => prefixOf(ofIpv4(c.address), c.prefixLength)),
       });
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
       for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
-        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex });
-        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, device: 0, fd });
+        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, flows6Fd: -1, uplinkDevice: ifindex });
+        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, addresses: [], network: 0, device: 0, fd });
       }
       undo.add("uplink port", () => workers.removePort(port));
       if (!bypass) {

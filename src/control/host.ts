@@ -2,15 +2,15 @@
  * The host as the dataplane must know it: its addresses, its routes, and the interfaces whose traffic is steered. Read at the start and
  * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
  */
+import type { HostRoute } from "../engine/messages.js";
 import { log } from "../log.js";
 import { isSteerable, type Steering, UPLINK_CONF } from "../steer/steering.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
-import type { RouteEntry } from "../table/route.js";
+import { ofIpv4, prefixOf } from "../wire/ip-address.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
-import { rawWord } from "../wire/raw.js";
 import { isStubBridge } from "./stub-bridge.js";
 import type { Workers } from "./workers.js";
 
@@ -67,8 +67,8 @@ export class Host {
     this.links = this.socket.links();
     this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
     this.routes = this.socket.routes(RT_TABLE_MAIN).filter((r) => r.family === "ipv4");
-    const locals = Int32Array.from(this.addresses.map((a) => parseIpv4(a.address)!));
-    this.workers.post({ type: "locals", addresses: locals.map(rawWord), broadcasts: Int32Array.from(this.broadcasts(), rawWord) });
+    const locals = this.addresses.map((a) => ofIpv4(parseIpv4(a.address)!));
+    this.workers.post({ type: "locals", addresses: locals, broadcasts: this.broadcasts().map(ofIpv4) });
     this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
     this.steer();
     for (const listener of this.listeners) listener();
@@ -127,14 +127,13 @@ export class Host {
   }
 
   /** The route with the source address that the kernel would use on it. Bridges of other containers are refused to endpoints (`stub-bridge.ts`). */
-  private routeEntry(route: Route): RouteEntry | null {
-    const dst = rawWord(parseIpv4(route.dst)!);
-    const base = { dst, prefixLength: route.prefixLength, metric: route.metric };
-    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: 0 };
+  private routeEntry(route: Route): HostRoute | null {
+    const base = { prefix: prefixOf(ofIpv4(parseIpv4(route.dst)!), route.prefixLength), metric: route.metric };
+    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: null };
     const link = this.links.find(({ index }) => index === route.oif);
-    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: 0 };
+    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: null };
     const source = route.prefSrc ?? this.sourceOn(route);
-    return source === undefined ? null : { ...base, source: rawWord(parseIpv4(source)!) };
+    return source === undefined ? null : { ...base, source: ofIpv4(parseIpv4(source)!) };
   }
 
   /** First address of the route's device, preferably of the gateway's network (as `inet_select_addr` picks). */

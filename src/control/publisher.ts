@@ -4,16 +4,16 @@
  * One rule, one message and one batch of map entries a range, however long.
  */
 import { closeSync } from "node:fs";
-import type { PublishRule } from "../dataplane/state.js";
+import type { PublishedRange } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { ofIpv4, prefixOf } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
-import { rawMask, rawWord } from "../wire/raw.js";
 import type { Host } from "./host.js";
 import type { Reach } from "./network/network.js";
 import type { NetworkRegistry } from "./network/registry.js";
@@ -128,17 +128,16 @@ export class Publisher {
     const last = first + count - 1;
     const hostIp = parseIpv4(spec.hostIp)!;
     const proto = PROTOCOLS[spec.proto];
-    const rule: PublishRule = {
+    const rule: PublishedRange = {
       proto,
-      hostIp: rawWord(hostIp),
+      hostIp: ofIpv4(hostIp),
       firstPort: first,
       lastPort: last,
-      target: rawWord(parseIpv4(spec.targetIp)!),
+      target: ofIpv4(parseIpv4(spec.targetIp)!),
       targetPort: spec.targetPort,
       network: reach.own,
-      snatSource: rawWord(reach.snatSource),
-      onlinkNet: rawWord(reach.network),
-      onlinkMask: rawMask(reach.prefixLength),
+      snatSource: ofIpv4(reach.snatSource),
+      onlink: prefixOf(ofIpv4(reach.network), reach.prefixLength),
     };
     const id = this.nextRule++;
     this.workers.post({ type: "publish", id, rule });

@@ -5,8 +5,8 @@ import type { ToWorker } from "../../src/engine/messages.js";
 import type { Steering } from "../../src/steer/steering.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Address, Link, Route } from "../../src/sys/rtnetlink-entries.js";
+import { formatIp, formatPrefix } from "../../src/wire/ip-address.js";
 import { formatIpv4 } from "../../src/wire/ipv4-address.js";
-import { rawWord } from "../../src/wire/raw.js";
 
 export const UPLINK_INDEX = 90;
 const ETHERNET = 1,
@@ -119,7 +119,7 @@ export class HostFixture {
   /** Routes that the workers know: "DST/LENGTH METRIC SOURCE". */
   get workerRoutes(): string[] {
     return this.last("routes").routes.map(
-      ({ dst, prefixLength, metric, source }) => `${formatIpv4(rawWord(dst))}/${prefixLength} ${metric} ${formatIpv4(rawWord(source))}`,
+      ({ prefix, metric, source }) => `${formatPrefix(prefix)} ${metric} ${source === null ? "refused" : formatIp(source)}`,
     );
   }
 }

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { setLogSink } from "../../src/log.js";
 import { UPLINK_CONF } from "../../src/steer/steering.js";
+import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
 import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
-import { rawWord } from "../../src/wire/raw.js";
 import { address, HostFixture, link, route, UPLINK_INDEX } from "./host-fixture.js";
 
 /** What the kernel has to tell since it was last asked. */
@@ -34,7 +34,7 @@ beforeEach(() => {
 });
 
 const ip = (text: string): number => parseIpv4(text)!;
-const texts = (words: Int32Array): string[] => [...words].map((word) => formatIpv4(rawWord(word)));
+const texts = (addresses: readonly IpAddress[]): string[] => addresses.map(formatIp);
 
 describe("the host", () => {
   it("is told to the workers: addresses, broadcast addresses, and routes with the source that the kernel would use", () => {
@@ -43,14 +43,14 @@ describe("the host", () => {
     expect(texts(addresses)).toEqual(["127.0.0.1", "192.0.2.1", "192.0.2.2", "172.17.0.1", "10.99.0.1", "127.84.83.80"]);
     expect(texts(broadcasts)).toEqual(["127.255.255.255", "192.0.2.255", "192.0.2.255", "172.17.255.255"]);
     // To the containers of a bridge of the kernel's own endpoints have no way.
-    expect(f.workerRoutes).toEqual(["0.0.0.0/0 100 192.0.2.1", "192.0.2.0/24 0 192.0.2.1", "172.17.0.0/16 0 0.0.0.0"]);
+    expect(f.workerRoutes).toEqual(["0.0.0.0/0 100 192.0.2.1", "192.0.2.0/24 0 192.0.2.1", "172.17.0.0/16 0 refused"]);
   });
 
   it.each([
     ["its own preferred source", route("10.0.0.0/8", 2, { prefSrc: "192.0.2.2" }), "10.0.0.0/8 0 192.0.2.2"],
     ["the address in the gateway's network", route("10.0.0.0/8", 2, { gateway: "198.51.100.9" }), "10.0.0.0/8 0 198.51.100.1"],
     ["the device's first address", route("10.0.0.0/8", 2, { gateway: "203.0.113.1" }), "10.0.0.0/8 0 192.0.2.1"],
-    ["none where it refuses", route("10.0.0.0/8", undefined, { type: "blackhole", metric: 7 }), "10.0.0.0/8 7 0.0.0.0"],
+    ["none where it refuses", route("10.0.0.0/8", undefined, { type: "blackhole", metric: 7 }), "10.0.0.0/8 7 refused"],
   ])("has for a route: %s", (_, given, told) => {
     const f = new HostFixture((host) => {
       host.addresses.push(address(2, "198.51.100.1/24"));

@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
 import { native } from "../../src/sys/native.js";
-import { rawMask, rawWord } from "../../src/wire/raw.js";
-import { raw } from "../support/host.js";
+import { formatIp, formatPrefix, parseIp } from "../../src/wire/ip-address.js";
 import {
   FAR_TARGET,
   freePorts,
@@ -60,7 +59,7 @@ describe("publishing", () => {
     expect(f.rules.map(({ id }) => id)).toEqual([0, 1]);
     expect(f.rules[0]!.rule).toMatchObject({
       proto: 17,
-      hostIp: raw("127.0.0.1"),
+      hostIp: parseIp("127.0.0.1"),
       firstPort: first,
       lastPort: first + 3,
       targetPort: 8080,
@@ -75,17 +74,16 @@ describe("publishing", () => {
     const f = new PublisherFixture();
     const port = freePorts(3);
     for (const [n, targetIp] of [TARGET, OWN_TARGET, FAR_TARGET].entries()) f.publisher.publish(spec(port + n, 1, { targetIp }));
-    const reached = f.rules.map(({ rule: { target, network, snatSource, onlinkNet, onlinkMask } }) => [
-      target,
+    const reached = f.rules.map(({ rule: { target, network, snatSource, onlink } }) => [
+      formatIp(target),
       network,
-      snatSource,
-      onlinkNet,
-      onlinkMask,
+      formatIp(snatSource),
+      formatPrefix(onlink),
     ]);
     expect(reached).toEqual([
-      [raw(TARGET), -1, raw("172.17.0.1"), raw("172.17.0.0"), rawMask(16)],
-      [raw(OWN_TARGET), 5, rawWord(0x0a2c0001), rawWord(0x0a2c0000), rawMask(24)],
-      [raw(FAR_TARGET), -1, raw("192.0.2.1"), 0, 0],
+      [TARGET, -1, "172.17.0.1", "172.17.0.0/16"],
+      [OWN_TARGET, 5, "10.44.0.1", "10.44.0.0/24"],
+      [FAR_TARGET, -1, "192.0.2.1", "0.0.0.0/0"],
     ]);
     return f.publisher.close();
   });
