@@ -5,6 +5,7 @@
 
 import type { PortStats } from "../api/types.js";
 import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -76,6 +77,16 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
+      let dead = false;
+      // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
+      const uplinkGone = (): void => {
+        if (dead) return;
+        dead = true;
+        const names = uplinks.map(({ name }) => name).join(", ");
+        onDeath(
+          new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `${names}: the device was deleted by somebody else`, "start tsproxy again"),
+        );
+      };
       const workers = new Workers(
         {
           workers: count,
@@ -89,6 +100,7 @@ export class Controller {
         },
         {
           portGone: (port, errno) => {
+            if (numbers.info(port)?.kind === "uplink") return uplinkGone();
             log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
             workers.post({ type: "remove-port", port });
             numbers.onGone(port);
@@ -117,7 +129,7 @@ export class Controller {
         for (const [i, fd] of steering.ringFds.entries()) workers.postTo(i, { type: "add-held", port: held, fd, size: RING_SIZE });
         undo.add("held ports", () => workers.removePort(held));
       }
-      host = new Host(socket, workers, steering, indices);
+      host = new Host(socket, workers, steering, indices, uplinkGone);
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());

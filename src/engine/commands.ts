@@ -76,7 +76,7 @@ export class Commands implements EngineHooks {
         this.removeNetwork(m.network);
         break;
       case "publish":
-        state.publish(m.id, this.ruleOf(m.rule));
+        this.publish(m.id, m.rule);
         break;
       case "withdraw":
         this.withdraw(m.id);
@@ -172,14 +172,20 @@ export class Commands implements EngineHooks {
     };
   }
 
+  /**
+   * A flow that leaves with an address which the host no longer has ends: its answers come no more. Its next packet opens another, with an address
+   * that the host has, as behind the kernel's MASQUERADE.
+   */
   private setLocals(own: readonly IpAddress[], broadcasts: readonly IpAddress[]): void {
-    const { addresses, locals } = this.state;
+    const { addresses, conntrack, locals } = this.state;
     const before = this.localWords;
     this.localWords = own.map((address) => addresses.take(address));
-    for (const word of before) addresses.release(word);
     locals.clear();
     for (const word of this.localWords) locals.set(word, 0, 1);
     for (const address of broadcasts) locals.set(addresses.take(address), 1, 1);
+    const gone = before.filter((word) => !this.localWords.includes(word));
+    if (gone.length > 0) this.flush((id) => conntrack.hasOtherSource(id) && gone.includes(conntrack.newSrc(id, 0)));
+    for (const word of before) addresses.release(word);
   }
 
   private setRoutes(all: readonly HostRoute[]): void {
@@ -236,10 +242,18 @@ export class Commands implements EngineHooks {
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }
 
+  /** A rule that has the number already gives way; flows that it has opened stay. */
+  private publish(id: number, range: PublishedRange): void {
+    const rule = this.ruleOf(range);
+    const before = this.state.withdraw(id);
+    this.state.publish(id, rule);
+    if (before !== null) this.release(before);
+  }
+
   private withdraw(id: number): void {
     const rule = this.state.withdraw(id);
     if (rule === null) return;
-    const { addresses, conntrack } = this.state;
+    const { conntrack } = this.state;
     // A flow of this rule: it was addressed to one of the rule's ports, and its target's side is what the rule makes of that.
     this.flush((flow) => {
       const { proto, target, targetPort, firstPort, lastPort } = rule;
@@ -253,7 +267,11 @@ export class Commands implements EngineHooks {
         isRuleAddress(rule, conntrack.tuple(flow, 0, 1))
       );
     });
-    for (const word of [rule.hostIp, rule.target, rule.snatSource]) addresses.release(word);
+    this.release(rule);
+  }
+
+  private release(rule: PublishRule): void {
+    for (const word of [rule.hostIp, rule.target, rule.snatSource]) this.state.addresses.release(word);
   }
 
   private endFlows({ client, port }: Extract<ToWorker, { type: "end-flows" }>): number {

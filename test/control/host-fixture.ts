@@ -75,6 +75,7 @@ export class HostFixture {
   locals: string[] = [];
   told: ToWorker[] = [];
   watched = -1;
+  uplinkGone = false;
   readonly host: Host;
 
   constructor(change: (fixture: HostFixture) => void = () => {}) {
@@ -98,7 +99,8 @@ export class HostFixture {
       links: () => this.links,
       link: (index: number) => this.links.find((each) => each.index === index && !this.gone.has(index)) ?? null,
       addresses: () => this.addresses,
-      routes: (table: number) => (table === 254 ? this.routes : []),
+      routes: () => this.routes,
+      addAddress: (index: number, text: string) => this.set.push([index, { address: text }]),
       ipv4Conf: (index: number) => (this.forwarding.has(index) ? { forwarding: this.forwarding.get(index) } : null),
       setLink: (index: number, conf: object) => this.set.push([index, conf]),
     };
@@ -108,7 +110,15 @@ export class HostFixture {
         this.watched = fd;
       },
     };
-    this.host = new Host(socket as unknown as RouteSocket, workers as unknown as Workers, steering as unknown as Steering, [UPLINK_INDEX]);
+    this.host = new Host(
+      socket as unknown as RouteSocket,
+      workers as unknown as Workers,
+      steering as unknown as Steering,
+      [UPLINK_INDEX],
+      () => {
+        this.uplinkGone = true;
+      },
+    );
   }
 
   /** The last message of its kind. */

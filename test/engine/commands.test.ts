@@ -228,6 +228,20 @@ describe("what the host is", () => {
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).src).toBe("192.0.2.5");
   });
 
+  it("ends a flow that leaves with an address which the host has no more; the next packet gets another", () => {
+    const d = host();
+    const query = p.udp({ src: IP_A, dst: SERVER }, { sport: 5555, dport: 53 });
+    const { src: before, sport } = only(d.fromEndpoint(A, query));
+    expect(before).toBe(HOST_IP);
+    open(d, `${HOST_IP}:${PUBLISHED}/tcp`);
+    d.say(locals([HOST_IP]));
+    expect(only(d.fromEndpoint(A, query))).toMatchObject({ src: HOST_IP, sport }); // it is there still
+    d.say(defaultRoutes("192.0.2.9"));
+    d.say(locals(["192.0.2.9"]));
+    expect(only(d.fromEndpoint(A, query)).src).toBe("192.0.2.9");
+    expect(d.state.conntrack.used).toBe(2); // the client's goes on: the address on which it came may be there again
+  });
+
   it("has networks that come and go", () => {
     const d = host();
     const other = { type: "add-network", network: 1, subnets: [subnet("10.9.0.0/16", "10.9.0.1")], flags: NO_ICC } as const;
