@@ -20,7 +20,12 @@ export function flowLookup(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
     if (b.egress[i] !== ROUTE) continue;
     const proto = b.proto[i]!;
-    if (proto === ipv4.PROTO_TCP || proto === ipv4.PROTO_UDP || (proto === ipv4.PROTO_ICMP && icmp.isQuery(bytes, b.l4[i]!))) {
+    if (
+      proto === ipv4.PROTO_TCP ||
+      proto === ipv4.PROTO_UDP ||
+      proto === ipv4.PROTO_SCTP ||
+      (proto === ipv4.PROTO_ICMP && icmp.isQuery(bytes, b.l4[i]!))
+    ) {
       const ip = b.at[i]! + VNET + ETHERNET;
       const src = ipv4.src(words, ip);
       const dst = ipv4.dst(words, ip);

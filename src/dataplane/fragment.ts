@@ -41,6 +41,7 @@ for (const reason of [
   drop.DROP_LIMIT_ENDPOINT,
   drop.DROP_LIMIT_PORT,
   drop.DROP_LIMIT_TARGET_PORTS,
+  drop.DROP_SCTP_FRAGMENT,
 ])
   OF_NO_FLOW[reason] = 1;
 
@@ -76,7 +77,11 @@ function noteFirst(b: Batch, i: number, state: State, ip: number): void {
   const src = ipv4.src(words, ip);
   const dst = ipv4.dst(words, ip);
   const datagram = ipv4.datagram(bytes, halves, ip);
-  const isOfFlow = b.egress[i] === ROUTE && b.flow[i] !== NO_FLOW;
+  let isOfFlow = b.egress[i] === ROUTE && b.flow[i] !== NO_FLOW;
+  if (isOfFlow && !hasChecksumThatStays(b, i, state)) {
+    b.drop(i, drop.DROP_SCTP_FRAGMENT);
+    isOfFlow = false;
+  }
   if (!isOfFlow && (b.egress[i] === DROPPED ? OF_NO_FLOW[b.reason[i]!] === 0 : !state.isLocal(dst))) return; // the latter: bridged
   if (isOfFlow && !hasSoundSize(b, ip)) {
     b.drop(i, drop.DROP_IP_FRAGMENT);
@@ -147,6 +152,14 @@ function cover(b: Batch, i: number, state: State, ip: number, slot: number): voi
   const to = from + ipv4.totalLength(bytes, ip) - ipv4.headerSize(bytes, ip);
   const answer = state.fragments.cover(slot, from, to, !ipv4.hasMoreFragments(halves, ip), state.now);
   if (answer !== FRESH) b.drop(i, REASONS[answer]!);
+}
+
+/**
+ * SCTP's checksum is a CRC, whose correction for another port depends on how long the packet is (`wire/sctp.ts`). Of its first fragment nobody
+ * knows that. With the same ports there is nothing to correct.
+ */
+function hasChecksumThatStays(b: Batch, i: number, { conntrack }: State): boolean {
+  return b.proto[i] !== ipv4.PROTO_SCTP || conntrack.newPorts(b.flow[i]! >> 1, b.flow[i]! & 1) === b.ports[i];
 }
 
 /** Whether a fragment has a payload, of whole units of 8 bytes but for the last one (RFC 791 §3.2), inside of what a datagram can be. */

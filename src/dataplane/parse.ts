@@ -11,6 +11,7 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as l4 from "../wire/l4.js";
+import * as sctp from "../wire/sctp.js";
 import * as vnet from "../wire/vnet.js";
 
 /** Ethernet and VLAN header, and the longest IP datagram. */
@@ -75,6 +76,10 @@ function parseIpv4(b: Batch, i: number, ip: number, len: number): number {
     if (proto === ipv4.PROTO_TCP) return l4.checkTcp(bytes, at, rest);
     // The length of a UDP datagram in fragments is that of all.
     return l4.checkUdp(bytes, at, rest, ipv4.isFragment(halves, ip) ? MAX_DATAGRAM : rest);
+  }
+  if (proto === ipv4.PROTO_SCTP) {
+    b.ports[i] = l4.ports(words, at);
+    return sctp.check(bytes, at, rest, ipv4.isFragment(halves, ip) ? MAX_DATAGRAM : rest);
   }
   if (proto === ipv4.PROTO_ICMP) {
     if (rest < icmp.HEADER_SIZE) return drop.DROP_TRUNCATED;

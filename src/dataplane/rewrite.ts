@@ -8,6 +8,7 @@ import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as l4 from "../wire/l4.js";
+import * as sctp from "../wire/sctp.js";
 import * as vnet from "../wire/vnet.js";
 import type { State } from "./state.js";
 
@@ -38,6 +39,8 @@ export function rewrite(b: Batch, state: State): void {
     } else if (proto === ipv4.PROTO_UDP) {
       l4.setPorts(words, off, ports);
       l4.updateUdpChecksum(halves, off, partial, addresses, all);
+    } else if (proto === ipv4.PROTO_SCTP) {
+      sctp.setPorts(words, off, ports, ipv4.totalLength(bytes, ip) - (off - ip));
     } else if (proto === ipv4.PROTO_ICMP) {
       icmp.setIdentifier(halves, off, ports & 0xffff, all);
     }

@@ -11,9 +11,10 @@ export const MIN_HEADER_SIZE = 20;
 export const PLAIN_FIRST_BYTE = 0x45;
 export const PROTO_ICMP = 1,
   PROTO_TCP = 6,
-  PROTO_UDP = 17;
+  PROTO_UDP = 17,
+  PROTO_SCTP = 132;
 /** Protocols that ports are published of, by the name that people write. */
-export const PROTOCOLS = { tcp: PROTO_TCP, udp: PROTO_UDP } as const;
+export const PROTOCOLS = { tcp: PROTO_TCP, udp: PROTO_UDP, sctp: PROTO_SCTP } as const;
 const TOTAL_LENGTH = 2,
   IDENTIFICATION = 4,
   FRAGMENT = 6,

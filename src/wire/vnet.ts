@@ -4,7 +4,7 @@
  * Offsets inside the frame count from the Ethernet header. With 10 bytes the IP header lands at offset 24, which is 4-aligned.
  */
 import { DROP_CSUM_PLACE, DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
-import { PROTO_ICMP, PROTO_TCP, PROTO_UDP } from "./ipv4.js";
+import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "./ipv4.js";
 import { TCP_CHECKSUM, UDP_CHECKSUM, UDP_HEADER_SIZE } from "./l4.js";
 
 export const HEADER_SIZE = 10;
@@ -60,6 +60,7 @@ export function checkLayer4(bytes: Uint8Array, halves: Uint16Array, off: number,
       if (behind === 0 && field === UDP_CHECKSUM) return DROP_NONE;
       return behind >= UDP_HEADER_SIZE && gso === GSO_NONE ? DROP_NONE : DROP_CSUM_PLACE;
     case PROTO_ICMP:
+    case PROTO_SCTP: // has a CRC, which nobody can be asked for here
     case FRAGMENT:
       return DROP_CSUM_PLACE;
     default:

@@ -6,7 +6,8 @@ export const VNET = 10,
   ETH = 14;
 export const TCP = 6,
   UDP = 17,
-  ICMP = 1;
+  ICMP = 1,
+  SCTP = 132;
 export const FIN = 1,
   SYN = 2,
   RST = 4,
@@ -41,7 +42,7 @@ export function payload(n: number, start = 1): Uint8Array {
   return Uint8Array.from({ length: n }, (_, i) => (start + i * 7) & 0xff);
 }
 
-function join(...parts: Uint8Array[]): Uint8Array {
+export function join(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
@@ -376,7 +377,7 @@ export function parseIp(ip: Uint8Array): Omit<Parsed, "dstMac" | "srcMac"> {
   const size = (ip[0]! & 15) * 4;
   const l4 = ip.subarray(size, u16(ip, 2));
   const proto = ip[9]!;
-  const portal = proto === TCP || proto === UDP;
+  const portal = proto === TCP || proto === UDP || proto === SCTP;
   const isTcp = proto === TCP && l4.length >= 20;
   return {
     src: ipText(ip.subarray(12, 16)),
@@ -394,6 +395,16 @@ export function parseIp(ip: Uint8Array): Omit<Parsed, "dstMac" | "srcMac"> {
   };
 }
 
+/** CRC32c of an SCTP packet as polynomial division (RFC 9260 Appendix A), with the field taken for zero. */
+export function crc32c(packet: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const [i, byte] of packet.entries()) {
+    crc ^= i >= 8 && i < 12 ? 0 : byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
 /** Names of the checksums of an IPv4 datagram that a full recompute finds wrong. */
 export function wrongChecksums(ip: Uint8Array): string[] {
   const wrong: string[] = [];
@@ -405,6 +416,7 @@ export function wrongChecksums(ip: Uint8Array): string[] {
   if (proto === TCP && sum(l4, whole) !== 0xffff) wrong.push("tcp");
   if (proto === UDP && u16(l4, 6) !== 0 && sum(l4, whole) !== 0xffff) wrong.push("udp");
   if (proto === ICMP && sum(l4) !== 0xffff) wrong.push("icmp");
+  if (proto === SCTP && new DataView(l4.buffer, l4.byteOffset).getUint32(8, true) !== crc32c(l4)) wrong.push("sctp");
   return wrong;
 }
 
