@@ -33,7 +33,7 @@ export const MappingView = v.object({
   targetIp: text("Address of the target."),
   targetPort: count("First port of the target."),
   targetPortEnd: count("Last port of the target."),
-  proto: v.picklist(["tcp", "udp"]),
+  proto: v.picklist(["tcp", "udp", "sctp"]),
   via: v.pipe(v.picklist(["dataplane", "relay"]), v.description("How the port is served: by packets, or by sockets.")),
 });
 export type MappingView = v.InferOutput<typeof MappingView>;
@@ -94,7 +94,7 @@ const Direction = v.object({
 });
 
 export const FlowView = v.object({
-  proto: v.picklist(["tcp", "udp", "icmp"]),
+  proto: v.picklist(["tcp", "udp", "sctp", "icmp"]),
   state: text(
     "TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured`, or what an ICMP query asks for: `echo`, `timestamp`, …",
   ),

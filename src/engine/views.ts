@@ -5,13 +5,13 @@ import { CLOSED, EGRESS_OFFLOAD, EGRESS_PORT, PHASES, STATE_NAMES } from "../tab
 import { ENDPOINT } from "../table/ports.js";
 import { belowMany } from "../table/random.js";
 import { formatMac } from "../wire/ethernet.js";
-import { PROTO_ICMP, PROTO_TCP } from "../wire/ipv4.js";
+import { type Proto, protoName } from "../wire/ipv4.js";
 import { formatIpv4 } from "../wire/ipv4-address.js";
 import { dstPort, rawHalf, rawWord, srcPort } from "../wire/raw.js";
 import type { Offload } from "./offload.js";
 
 export interface FlowRow {
-  proto: "tcp" | "udp" | "icmp";
+  proto: Proto | "icmp";
   /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied`, `assured`, or what an ICMP query asks for else. */
   state: string;
   /** As `ADDRESS:PORT`, for ICMP `ADDRESS:ID`. */
@@ -77,7 +77,7 @@ export function flowRows(state: State, offload: Offload | undefined): FlowRow[] 
     kernel?.settle(id);
     const packets = (dir: number): number => kernel?.allPackets(id, dir) ?? conntrack.packets(id, dir);
     rows.push({
-      proto: proto === PROTO_TCP ? "tcp" : proto === PROTO_ICMP ? "icmp" : "udp",
+      proto: protoName(proto) ?? "icmp",
       state: STATE_NAMES[conntrack.state(id)]!,
       original: side(0),
       reply: side(1),
@@ -133,6 +133,6 @@ export function holderRows(state: State): HolderRow[] {
   return [
     ...rows("client", LIMIT_CLIENT, (address) => formatIpv4(rawWord(address))),
     ...rows("endpoint", LIMIT_ENDPOINT, (port) => formatIpv4(rawWord(ports.address[port]!))),
-    ...rows("port", LIMIT_PORT, (service) => `${rawHalf(service & 0xffff)}/${service >>> 16 === PROTO_TCP ? "tcp" : "udp"}`),
+    ...rows("port", LIMIT_PORT, (service) => `${rawHalf(service & 0xffff)}/${protoName(service >>> 16)}`),
   ];
 }

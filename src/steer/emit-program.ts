@@ -41,6 +41,7 @@ import {
   LOOPBACK,
   type MapFds,
   Program,
+  SCTP,
   SKB_PROTOCOL,
   SKB_TC_INDEX,
   TC_ACT_OK,
@@ -74,7 +75,7 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
 
   // A later fragment has no ports, and is not recorded.
   p.mov("r7", ETHERNET_SIZE).layer4(f, { loaded: false, found: "parsed", later: "route", otherwise: "route" });
-  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "route");
+  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "==", SCTP, "ports").jumpIf("r8", "!=", UDP, "route");
   p.label("ports").routePorts(f).copy("u32", flowPorts, l4).jump("record");
   p.label("icmp").load("u8", "r0", "r10", l4);
   for (const type of [...f.queryReplies, ...f.queryRequests]) p.jumpIf("r0", "==", type, "query");

@@ -38,7 +38,7 @@ export function createMaps({ flowCapacity, bypass = false, ipv6 = false }: MapOp
     flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, 2 * flowCapacity + slack),
     fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
     pairs: create("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
-    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, bypass ? MAX_PORTS : 1, bpf.F_NO_PREALLOC),
+    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),

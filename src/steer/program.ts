@@ -45,7 +45,7 @@ import {
   NEXT_HEADER,
 } from "./family.js";
 
-export { PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
+export { PROTO_SCTP as SCTP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 
 /** Counters in the order of their u64s. Packets that are left alone are not counted. */
 export const COUNTERS = [

@@ -34,6 +34,7 @@ import {
   Program,
   QUOTED,
   REDIRECT,
+  SCTP,
   SKB_IFINDEX,
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
@@ -48,6 +49,9 @@ import {
 /** enum bpf_func_id. */
 const CLONE_REDIRECT = 13,
   SKB_CHANGE_HEAD = 43;
+/** SCTP: place and value of the first chunk's type (RFC 9260 §3). */
+const CHUNK_TYPE = 12,
+  INIT = 1;
 const SYN = 0x02,
   SYN_ACK = 0x12;
 
@@ -98,7 +102,7 @@ function steerFamily(
   p.mov("r7", start).loadBytes("r7", ip, f.ipSize + L4_SIZE, f.version === 4 ? "short" : "next");
   p.label("whole").copyAddress(f, sender, src).store("u32", "r10", QUOTED, 0);
   parse("parsed", "later");
-  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "plain").jumpIf("r8", "!=", UDP, "next");
+  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "plain").jumpIf("r8", "==", SCTP, "plain").jumpIf("r8", "!=", UDP, "next");
 
   p.label("plain");
   p.copyAddress(f, flowSrc, dst).copyAddress(f, flowDst, src);
@@ -118,7 +122,8 @@ function steerFamily(
   p.store("u32", "r10", QUOTED, 1);
   parse("parsed-inner", "next");
   p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).copy("u32", flowPorts, l4);
-  p.jumpIf("r8", "==", TCP, "find").jumpIf("r8", "==", UDP, "find").jumpIf("r8", "!=", f.icmp, "next");
+  for (const proto of [TCP, UDP, SCTP]) p.jumpIf("r8", "==", proto, "find");
+  p.jumpIf("r8", "!=", f.icmp, "next");
   p.load("u8", "r0", "r10", l4);
   for (const type of [...f.queryReplies, ...f.queryRequests]) p.jumpIf("r0", "==", type, "query");
   p.jump("next");
@@ -134,7 +139,9 @@ function steerFamily(
   // Of a client's packets those from where the kernel accepted the first one, and none that opens a connection.
   p.load("u32", "r1", "r9", FLOW_INGRESS_AT).jumpIf("r1", "==", 0, "known");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "known");
-  p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").jumpIf("r8", "!=", TCP, "known");
+  p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").jumpIf("r8", "==", TCP, "tcp").jumpIf("r8", "!=", SCTP, "known");
+  p.mov("r2", "r7").alu("add", "r2", CHUNK_TYPE).loadBytes("r2", INDEX, 1, "next");
+  p.load("u8", "r0", "r10", INDEX).jumpIf("r0", "==", INIT, "next").jump("known").label("tcp");
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
   if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");

@@ -15,6 +15,12 @@ export const PROTO_ICMP = 1,
   PROTO_SCTP = 132;
 /** Protocols that ports are published of, by the name that people write. */
 export const PROTOCOLS = { tcp: PROTO_TCP, udp: PROTO_UDP, sctp: PROTO_SCTP } as const;
+export type Proto = keyof typeof PROTOCOLS;
+
+/** The name of a protocol that has ports, or undefined. */
+export function protoName(proto: number): Proto | undefined {
+  return proto === PROTO_TCP ? "tcp" : proto === PROTO_UDP ? "udp" : proto === PROTO_SCTP ? "sctp" : undefined;
+}
 const TOTAL_LENGTH = 2,
   IDENTIFICATION = 4,
   FRAGMENT = 6,
