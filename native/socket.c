@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -170,14 +171,14 @@ static bool parse_sctp_name(const struct sockaddr_un *sa, socklen_t len, char *a
 }
 
 /*
- * boundTo(fd) -> [protocol, port, address] of an IPv4 or IPv6 socket that is bound, or of a name that stands for a port of SCTP, the address in
- * the kernel's spelling; null for any other.
+ * boundTo(fd) -> [protocol, port, address, both] of an IPv4 or IPv6 socket that is bound, or of a name that stands for a port of SCTP; the address
+ * in the kernel's spelling, a link-local one with its interface (fe80::1%eth0); `both` is 1 for one of IPv6 that takes IPv4 too. Null for any other.
  */
 static napi_value bound_to(napi_env env, napi_callback_info info) {
   napi_value argv[1], out, address;
   tsp_args(env, info, 1, argv);
   napi_get_null(env, &out);
-  int fd = tsp_i32(env, argv[0]), protocol = 0;
+  int fd = tsp_i32(env, argv[0]), protocol = 0, only = 1;
   union {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -185,7 +186,7 @@ static napi_value bound_to(napi_env env, napi_callback_info info) {
     struct sockaddr_un name;
   } sa;
   socklen_t len = sizeof protocol, sa_len = sizeof sa;
-  char text[INET6_ADDRSTRLEN];
+  char text[INET6_ADDRSTRLEN + IF_NAMESIZE], zone[IF_NAMESIZE];
   uint32_t port = 0;
   if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0 || getsockname(fd, &sa.any, &sa_len) < 0) return out;
   if (sa.any.sa_family == AF_UNIX) {
@@ -193,14 +194,19 @@ static napi_value bound_to(napi_env env, napi_callback_info info) {
     protocol = IPPROTO_SCTP;
   } else if (sa.any.sa_family == AF_INET || sa.any.sa_family == AF_INET6) {
     port = ntohs(sa.v4.sin_port); /* at the same place in both */
-    inet_ntop(sa.any.sa_family, sa.any.sa_family == AF_INET ? (void *)&sa.v4.sin_addr : (void *)&sa.v6.sin6_addr, text, sizeof text);
+    inet_ntop(sa.any.sa_family, sa.any.sa_family == AF_INET ? (void *)&sa.v4.sin_addr : (void *)&sa.v6.sin6_addr, text, INET6_ADDRSTRLEN);
+    if (sa.any.sa_family == AF_INET6 && sa.v6.sin6_scope_id != 0 && if_indextoname(sa.v6.sin6_scope_id, zone) != NULL)
+      snprintf(text + strlen(text), IF_NAMESIZE + 1, "%%%s", zone);
+    len = sizeof only;
+    if (sa.any.sa_family == AF_INET6) getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len);
   }
   if (port == 0) return out;
-  napi_create_array_with_length(env, 3, &out);
+  napi_create_array_with_length(env, 4, &out);
   napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &address);
   napi_set_element(env, out, 0, tsp_num(env, protocol));
   napi_set_element(env, out, 1, tsp_num(env, port));
   napi_set_element(env, out, 2, address);
+  napi_set_element(env, out, 3, tsp_num(env, only == 0));
   return out;
 }
 

@@ -12,18 +12,21 @@
  *
  * Runs after `admit`, so that the flow may be as new as its first fragment in this very batch.
  */
-import { type Batch, DROPPED, KEPT, NO_FLOW, ROUTE } from "../mem/batch.js";
+import { type Batch, DROPPED, KEPT, KIND_IPV6, NO_FLOW, ROUTE } from "../mem/batch.js";
 import { FRESH, REFUSED, UNTRACKED, WAITING } from "../table/fragments.js";
 import * as drop from "../wire/drop.js";
-import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
+import * as ipv6 from "../wire/ipv6.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { refuse } from "./flow-lookup.js";
 import { toHostPort } from "./host-port.js";
+import { fragmentAt, ipAt, isFragment, isLaterFragment, totalLength } from "./packet.js";
 import type { State } from "./state.js";
 
 /** The longest payload of a datagram, in bytes. */
 const MAX_PAYLOAD = 65535 - ipv4.MIN_HEADER_SIZE;
+/** Offset of a TCP fragment that begins within the header of the first one, where it could change flags that were looked at already (RFC 1858 §4). */
+const OVER_TCP_FLAGS = 8;
 /** By answer of `cover`. */
 const REASONS = Uint8Array.of(drop.DROP_NONE, drop.DROP_FRAGMENT_REPEATED, drop.DROP_FRAGMENT_OVERLAP);
 /** Why `admit` opens no flow: then the rest of the datagram has none either. What was dropped for another reason may be forged, and says nothing. */
@@ -46,44 +49,41 @@ for (const reason of [
   OF_NO_FLOW[reason] = 1;
 
 export function fragment(b: Batch, state: State): void {
-  const { halves } = b.memory;
   for (let i = 0; i < b.count; i++) {
-    const ip = b.at[i]! + VNET + ETHERNET;
     if (b.proto[i] !== 0) {
-      if (ipv4.isFragment(halves, ip)) noteFirst(b, i, state, ip);
-    } else if (b.egress[i] === ROUTE && ipv4.isLaterFragment(halves, ip)) {
-      follow(b, i, state, ip);
+      if (isFragment(b, i)) noteFirst(b, i, state);
+    } else if (b.egress[i] === ROUTE && isLaterFragment(b, i)) {
+      follow(b, i, state);
     }
   }
 }
 
 /** Why packet `i`, which is of no flow yet, may open none, if it is the first of several fragments: then it would be dropped here. Else DROP_NONE. */
 export function unfit(b: Batch, i: number, state: State): number {
-  const { bytes, halves, words } = b.memory;
   const { fragments, now } = state;
-  const ip = b.at[i]! + VNET + ETHERNET;
-  if (!ipv4.isFragment(halves, ip)) return drop.DROP_NONE;
-  if (!hasSoundSize(b, ip)) return drop.DROP_IP_FRAGMENT;
-  const slot = fragments.find(ipv4.src(words, ip), ipv4.dst(words, ip), ipv4.datagram(bytes, halves, ip), now);
+  if (!isFragment(b, i)) return drop.DROP_NONE;
+  readPlace(b, i);
+  if (!hasSoundSize()) return drop.DROP_IP_FRAGMENT;
+  const slot = fragments.find(b.src[i]!, b.dst[i]!, place.datagram, now);
   if (slot === -1) return drop.DROP_NONE;
   const ref = fragments.ref(slot);
   return ref === REFUSED || (ref >= 0 && !fragments.isStale(slot, now)) ? drop.DROP_FRAGMENT_OVERLAP : drop.DROP_NONE;
 }
 
 /** A first fragment, that `admit` and the stages before it have seen. */
-function noteFirst(b: Batch, i: number, state: State, ip: number): void {
-  const { bytes, halves, words } = b.memory;
+function noteFirst(b: Batch, i: number, state: State): void {
   const { fragments, now } = state;
-  const src = ipv4.src(words, ip);
-  const dst = ipv4.dst(words, ip);
-  const datagram = ipv4.datagram(bytes, halves, ip);
+  const src = b.src[i]!;
+  const dst = b.dst[i]!;
+  readPlace(b, i);
+  const { datagram } = place;
   let isOfFlow = b.egress[i] === ROUTE && b.flow[i] !== NO_FLOW;
   if (isOfFlow && !hasChecksumThatStays(b, i, state)) {
     b.drop(i, drop.DROP_SCTP_FRAGMENT);
     isOfFlow = false;
   }
   if (!isOfFlow && (b.egress[i] === DROPPED ? OF_NO_FLOW[b.reason[i]!] === 0 : !state.isLocal(dst))) return; // the latter: bridged
-  if (isOfFlow && !hasSoundSize(b, ip)) {
+  if (isOfFlow && !hasSoundSize()) {
     b.drop(i, drop.DROP_IP_FRAGMENT);
     return;
   }
@@ -104,17 +104,17 @@ function noteFirst(b: Batch, i: number, state: State, ip: number): void {
   }
   if (!isOfFlow) return;
   if (fragments.ref(slot) === REFUSED) b.drop(i, drop.DROP_FRAGMENT_OVERLAP);
-  else cover(b, i, state, ip, slot);
+  else cover(b, i, state, slot);
 }
 
 /** A later fragment: it follows the first one, or waits for it. */
-function follow(b: Batch, i: number, state: State, ip: number): void {
-  const { bytes, halves, words } = b.memory;
+function follow(b: Batch, i: number, state: State): void {
   const { fragments, now } = state;
-  const src = ipv4.src(words, ip);
-  const dst = ipv4.dst(words, ip);
-  const datagram = ipv4.datagram(bytes, halves, ip);
-  if (!hasSoundSize(b, ip) || ipv4.isOverTcpFlags(bytes, halves, ip)) {
+  const src = b.src[i]!;
+  const dst = b.dst[i]!;
+  readPlace(b, i);
+  const { datagram } = place;
+  if (!hasSoundSize() || (place.proto === ipv4.PROTO_TCP && place.from === OVER_TCP_FLAGS)) {
     refuse(b, i, state, drop.DROP_IP_FRAGMENT);
     return;
   }
@@ -127,11 +127,11 @@ function follow(b: Batch, i: number, state: State, ip: number): void {
   const ref = slot === -1 ? UNTRACKED : fragments.ref(slot);
   if (ref === REFUSED) {
     b.drop(i, drop.DROP_FRAGMENT_OVERLAP);
-  } else if (ref < 0 || !isOf(state, ref, b.ingress[i]!, src, dst, fragments.ports(slot), ipv4.protocol(bytes, ip))) {
+  } else if (ref < 0 || !isOf(b, i, state, ref, fragments.ports(slot))) {
     refuse(b, i, state, drop.DROP_IP_FRAGMENT);
   } else {
     b.flow[i] = ref;
-    cover(b, i, state, ip, slot);
+    cover(b, i, state, slot);
   }
 }
 
@@ -146,12 +146,31 @@ function wait(b: Batch, i: number, state: State, slot: number, src: number, dst:
   else b.egress[i] = KEPT;
 }
 
-function cover(b: Batch, i: number, state: State, ip: number, slot: number): void {
-  const { bytes, halves } = b.memory;
-  const from = ipv4.fragmentOffset(halves, ip);
-  const to = from + ipv4.totalLength(bytes, ip) - ipv4.headerSize(bytes, ip);
-  const answer = state.fragments.cover(slot, from, to, !ipv4.hasMoreFragments(halves, ip), state.now);
+function cover(b: Batch, i: number, state: State, slot: number): void {
+  const answer = state.fragments.cover(slot, place.from, place.to, !place.more, state.now);
   if (answer !== FRESH) b.drop(i, REASONS[answer]!);
+}
+
+/** What `readPlace` found: which part of which datagram the fragment is, in bytes of its payload, and of what protocol it says to be. */
+const place = { datagram: 0, from: 0, to: 0, more: false, proto: 0 };
+
+function readPlace(b: Batch, i: number): void {
+  const { bytes, halves, words } = b.memory;
+  const ip = ipAt(b, i);
+  if (b.kind[i] === KIND_IPV6) {
+    const at = fragmentAt(b, i);
+    place.datagram = ipv6.identification(words, at);
+    place.from = ipv6.fragmentOffset(halves, at);
+    place.to = place.from + ip + totalLength(b, i) - at - ipv6.FRAGMENT_SIZE;
+    place.more = ipv6.moreFragments(bytes, at);
+    place.proto = bytes[at]!;
+    return;
+  }
+  place.datagram = ipv4.datagram(bytes, halves, ip);
+  place.from = ipv4.fragmentOffset(halves, ip);
+  place.to = place.from + ipv4.totalLength(bytes, ip) - ipv4.headerSize(bytes, ip);
+  place.more = ipv4.hasMoreFragments(halves, ip);
+  place.proto = ipv4.protocol(bytes, ip);
 }
 
 /**
@@ -162,23 +181,21 @@ function hasChecksumThatStays(b: Batch, i: number, { conntrack }: State): boolea
   return b.proto[i] !== ipv4.PROTO_SCTP || conntrack.newPorts(b.flow[i]! >> 1, b.flow[i]! & 1) === b.ports[i];
 }
 
-/** Whether a fragment has a payload, of whole units of 8 bytes but for the last one (RFC 791 §3.2), inside of what a datagram can be. */
-function hasSoundSize(b: Batch, ip: number): boolean {
-  const { bytes, halves } = b.memory;
-  const size = ipv4.totalLength(bytes, ip) - ipv4.headerSize(bytes, ip);
-  if (size === 0 || ipv4.fragmentOffset(halves, ip) + size > MAX_PAYLOAD) return false;
-  return (size & 7) === 0 || !ipv4.hasMoreFragments(halves, ip);
+/** Whether a fragment has a payload, of whole units of 8 bytes but for the last one (RFC 791 §3.2, RFC 8200 §4.5), inside of what a datagram can be. */
+function hasSoundSize(): boolean {
+  const { from, to, more } = place;
+  return to > from && to <= MAX_PAYLOAD && (!more || ((to - from) & 7) === 0);
 }
 
 /** Whether `ref` is still the first fragment's flow, by this port: its number may have been given to another. */
-function isOf({ conntrack }: State, ref: number, ingress: number, src: number, dst: number, ports: number, proto: number): boolean {
+function isOf(b: Batch, i: number, { conntrack }: State, ref: number, ports: number): boolean {
   const id = ref >> 1;
   const dir = ref & 1;
   return (
-    conntrack.comesBy(ref, ingress) &&
-    conntrack.protocol(id) === proto &&
-    conntrack.tuple(id, dir, 0) === src &&
-    conntrack.tuple(id, dir, 1) === dst &&
+    conntrack.comesBy(ref, b.ingress[i]!) &&
+    (b.kind[i] === KIND_IPV6 || conntrack.protocol(id) === place.proto) && // of IPv6 the first fragment's alone counts (RFC 8200 §4.5)
+    conntrack.tuple(id, dir, 0) === b.src[i] &&
+    conntrack.tuple(id, dir, 1) === b.dst[i] &&
     conntrack.tuple(id, dir, 2) === ports
   );
 }

@@ -85,6 +85,7 @@ export class HeldFrames {
   /** Fills the batch with frames that are to go on, as they came in, and frees them. Answers how many. */
   fill(b: Batch, headerSize: number): number {
     const { memory } = b;
+    if (b.moved) b.reset();
     let n = 0;
     for (; n < memory.slots && this.ready !== NONE; n++) {
       const slot = this.ready;
