@@ -21,6 +21,7 @@ import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { refuse } from "./flow-lookup.js";
 import { toHostPort } from "./host-port.js";
 import { fragmentAt, ipAt, isFragment, isLaterFragment, totalLength } from "./packet.js";
+import { retire } from "./retire.js";
 import type { State } from "./state.js";
 
 /** The longest payload of a datagram, in bytes. */
@@ -62,6 +63,7 @@ export function fragment(b: Batch, state: State): void {
 export function unfit(b: Batch, i: number, state: State): number {
   const { fragments, now } = state;
   if (!isFragment(b, i)) return drop.DROP_NONE;
+  if (b.proto[i] === ipv4.PROTO_SCTP) return drop.DROP_SCTP_FRAGMENT; // an INIT is never as long, and its ports may have to change
   readPlace(b, i);
   if (!hasSoundSize()) return drop.DROP_IP_FRAGMENT;
   const slot = fragments.find(b.src[i]!, b.dst[i]!, place.datagram, now);
@@ -105,6 +107,17 @@ function noteFirst(b: Batch, i: number, state: State): void {
   if (!isOfFlow) return;
   if (fragments.ref(slot) === REFUSED) b.drop(i, drop.DROP_FRAGMENT_OVERLAP);
   else cover(b, i, state, slot);
+  if (b.egress[i] === DROPPED) forgetUnsent(b, i, state);
+}
+
+/** Two datagrams with one number in one batch may both open a flow: that of the second one, of which nothing was sent, is none. */
+function forgetUnsent(b: Batch, i: number, state: State): void {
+  const { conntrack } = state;
+  const id = b.flow[i]! >> 1;
+  b.flow[i] = NO_FLOW;
+  if (conntrack.packets(id, 0) > 0 || conntrack.packets(id, 1) > 0) return;
+  for (let k = 0; k < b.count; k++) if (b.flow[k]! >> 1 === id) return;
+  retire(state, id);
 }
 
 /** A later fragment: it follows the first one, or waits for it. */
