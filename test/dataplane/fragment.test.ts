@@ -19,6 +19,7 @@ import {
   TARGET,
   UP,
 } from "../support/dataplane.js";
+import { CLIENT6, dual, HOST_IP6, IP6_A, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 
 const toHost = { src: CLIENT, dst: HOST_IP };
@@ -312,4 +313,41 @@ it("what the host itself sends in one piece, by lo, may be fragmented on its way
   expect([flags(again), p.wrongIn(again[0]!.bytes), d.state.conntrack.packets(0, 0)]).toEqual([0, [], 2]);
   expect(flags(d.fromUplink(p.udp(local, { sport: 4000, dport: PUBLISHED })))).toBe(0x4000);
   expect(flags(d.fromUplink(p.udp(toHost, { sport: 4000, dport: PUBLISHED, data: DATA })))).toBe(0x4000);
+});
+
+describe("IPv6 (RFC 8200 §4.5)", () => {
+  const whole = p.parseIp(p.udp({ src: CLIENT6, dst: HOST_IP6 }, { sport: 4000, dport: PUBLISHED, data: p.payload(3000) })).l4;
+  const part = (from: number, to: number): Uint8Array =>
+    p.ipv6(CLIENT6, HOST_IP6, 44, p.fragment6(p.UDP, from, to < whole.length, whole.subarray(from, to)));
+  const parts = [part(0, 1440), part(1440, 2880), part(2880, whole.length)];
+  const published = (): Dataplane => {
+    const d = dual();
+    d.publish({ ...TO_A6, proto: p.UDP });
+    return d;
+  };
+
+  it.each([
+    ["0 1 2", [0, 1, 2]],
+    ["2 1 0", [2, 1, 0]],
+    ["1 0 2", [1, 0, 2]],
+  ])("fragments of a known flow pass in any order: %s", (_, order) => {
+    const d = published();
+    expect(d.fromUplink(p.udp({ src: CLIENT6, dst: HOST_IP6 }, { sport: 4000, dport: PUBLISHED }))).toHaveLength(1);
+    const sent = order.flatMap((n) => d.fromUplink(parts[n]!));
+    expect(sent.map(({ port, bytes }) => [port, p.parse(bytes).dst])).toEqual(Array(3).fill([A, IP6_A]));
+    const body = new Uint8Array(whole.length);
+    for (const { bytes } of sent) {
+      const fragment = bytes.subarray(HEADERS + 40);
+      body.set(fragment.subarray(8), p.u16(fragment, 2) & 0xfff8);
+    }
+    expect(p.wrongChecksums(p.ipv6(CLIENT6, IP6_A, p.UDP, body))).toEqual([]);
+    expect([p.u16(body, 2), d.dropTotal()]).toEqual([TARGET, 0]);
+  });
+
+  it("nothing goes on of a packet of which two cover the same bytes (RFC 5722)", () => {
+    const d = published();
+    d.fromUplink(p.udp({ src: CLIENT6, dst: HOST_IP6 }, { sport: 4000, dport: PUBLISHED }));
+    expect([parts[0]!, part(1432, 1448), parts[1]!, parts[2]!].flatMap((f) => d.fromUplink(f))).toHaveLength(1);
+    expect(d.drops(UP)).toEqual({ "fragment-overlap": 3 });
+  });
 });
