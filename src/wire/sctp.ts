@@ -28,7 +28,6 @@ export const DATA = 0,
   ABORT = 6,
   SHUTDOWN = 7,
   SHUTDOWN_ACK = 8,
-  COOKIE_ECHO = 10,
   COOKIE_ACK = 11,
   SHUTDOWN_COMPLETE = 14,
   I_DATA = 64;
