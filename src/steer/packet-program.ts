@@ -22,12 +22,14 @@ import {
 export interface MapFds {
   flows: number;
   fragments: number;
+  pairs: number;
   ports: number;
   locals: number;
   own: number;
   ipsec: number;
   flows6: number;
   fragments6: number;
+  pairs6: number;
   ports6: number;
   locals6: number;
   ipsec6: number;
@@ -179,6 +181,11 @@ export class PacketProgram<Maps extends MapFds = MapFds> extends Assembler {
     if (f.version === 6) return this.copy("u32", flowPorts, FRAGMENT_ID).store("u32", "r10", flowProto, flag);
     this.load("u16", "r0", "r10", ip + IP_ID).store("u32", "r10", flowPorts, "r0");
     return this.mov("r0", "r8").alu("or", "r0", flag).store("u32", "r10", flowProto, "r0");
+  }
+
+  /** `flow` begins with the key of `pairs` for what the packet with the header in `ip` answers. */
+  pairKey(f: Family): this {
+    return this.copyAddress(f, f.stack.flowSrc, f.stack.dst).copyAddress(f, f.stack.flowDst, f.stack.src);
   }
 
   /** Notes for the later fragments what is in `rest` (r0 to r5 are lost), if the header in `ip` is that of a first one. Defines `done`. */

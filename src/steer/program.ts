@@ -20,6 +20,8 @@
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue. Of IPv6 the identification has 32 bits, and the protocol is 0: each fragment may
  *   name another one (RFC 8200 §4.5).
+ * - pairs: {src, dst} of a packet of a flow that is in `flows`. Value: u32 interface index that what answers it must come in at (0: any).
+ *   Tells which later fragments may be the engine's though their first one has not come.
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
@@ -31,7 +33,7 @@ import type { Reg } from "./assembler.js";
 import type { Family } from "./family.js";
 import { IP_TOS, type MapFds, PacketProgram } from "./packet-program.js";
 
-export { PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
+export { PROTO_SCTP as SCTP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 export * from "./packet-program.js";
 
 /** Counters in the order of their u64s. Packets that are left alone are not counted. */
@@ -42,6 +44,7 @@ export const COUNTERS = [
   "taken-port", // steer: for a published port, to the engine (only where the host's firewall is bypassed)
   "taken-reply", // steer: answers a packet that the engine sent
   "taken-fragment", // steer: a later fragment of one of these
+  "copied-fragment", // steer: one whose first fragment has not come, to the host and to the engine
   "offloaded", // steer: translated on the spot, as the engine had said
   "offload-failed", // steer: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
