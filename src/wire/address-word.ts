@@ -43,6 +43,11 @@ export function isGroup(word: number): boolean {
   return isIpv6(word) ? sortOf(word) === MULTICAST : (word & SORT_MASK) >= 224;
 }
 
+/** fe80::/10. Of IPv4 what is link-local goes by the host's routes. */
+export function isLinkLocal(word: number): boolean {
+  return isIpv6(word) && sortOf(word) === LINK_LOCAL;
+}
+
 /** 127.0.0.0/8, ::1. */
 export function isLoopback(word: number): boolean {
   return (word & SORT_MASK) === 127 || (word & SORT_MASK) === LOOPBACK;

@@ -1,7 +1,8 @@
 /** What of IPv6 flows is in the steering's map `flows6`: whose packets come to the engine, and which the kernel carries. */
 import { describe, expect, it } from "vitest";
-import { A, CLIENT, type Dataplane, HOST_IP, only, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
-import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "../support/dual.js";
+import { INTERNAL } from "../../src/table/networks.js";
+import { A, B, CLIENT, type Dataplane, HOST_DEVICE, HOST_IP, only, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
+import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, LINK_B, LINK_GATEWAY, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 
 const ETH0 = 2,
@@ -57,6 +58,18 @@ describe("a client", () => {
     const frame = p.partial(p.frame("02:00:00:00:00:00", "02:00:00:00:00:00", right));
     expect(only(d.fromHeld(frame.subarray(p.VNET + p.ETH), ETH0))).toMatchObject({ port: A, dst: IP6_A });
     expect(only(d.fromHeld(p.udp({ src: CLIENT6, dst: "ff02::1" }, ports), ETH0))).toMatchObject({ port: A, src: CLIENT6, dst: IP6_A });
+  });
+
+  it("that is an endpoint with its link-local address is known by the network's device and its MAC, and held to its network's rules", () => {
+    const syn = (src: string): Uint8Array => p.tcp({ src, dst: LINK_GATEWAY }, { ...ports, flags: p.SYN });
+    const d = dual({ bypass: false });
+    expect(only(d.fromHeld(syn(LINK_B), HOST_DEVICE))).toMatchObject({ port: A, src: GATEWAY6, dst: IP6_A });
+    expect(d.flows()).toMatchObject([{ original: { src: `[${LINK_B}]:40000` } }]);
+    expect(d.fromHeld(syn("fe80::42:acff:fe11:99"), HOST_DEVICE)).toEqual([]);
+    const internal = dual({ bypass: false }, INTERNAL);
+    expect(internal.fromHeld(syn(LINK_B), HOST_DEVICE)).toEqual([]);
+    expect([d.drops(UP), internal.drops(B)]).toEqual([{ "source-spoofed": 1 }, { isolated: 1 }]);
+    expect(only(dual({ bypass: false }).fromHeld(syn("fe80::99"), ETH0))).toMatchObject({ port: A, src: GATEWAY6 });
   });
 
   it("that is not answered is entered with its second packet, and taken out when the flow is over", () => {
