@@ -14,8 +14,8 @@ import { ICMP_PER_SEC, ICMP_PER_SEC_IN_ALL, type State } from "./state.js";
 const MAX_QUOTE = 576 - ipv4.MIN_HEADER_SIZE - icmp.HEADER_SIZE;
 const ERROR_TTL = 64;
 
-/** Turns frame `i`, which `parse` has seen, into the error; false, and nothing is changed, where there is to be none. */
-export function answer(b: Batch, i: number, state: State, type: number, code: number): boolean {
+/** Turns frame `i`, which `parse` has seen, into the error; false, and nothing is changed, where there is to be none. `mtu`: of "fragmentation needed". */
+export function answer(b: Batch, i: number, state: State, type: number, code: number, mtu = 0): boolean {
   const { bytes, halves, words } = b.memory;
   const at = b.at[i]!;
   const frame = at + vnet.HEADER_SIZE;
@@ -38,7 +38,7 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   const message = ip + ipv4.MIN_HEADER_SIZE;
   bytes.copyWithin(message + icmp.HEADER_SIZE, ip, ip + quote);
   ipv4.emit(bytes, halves, words, ip, ipv4.MIN_HEADER_SIZE + icmp.HEADER_SIZE + quote, ERROR_TTL, ipv4.PROTO_ICMP, own, sender);
-  icmp.emitError(bytes, halves, message, icmp.HEADER_SIZE + quote, type, code, 0);
+  icmp.emitError(bytes, halves, message, icmp.HEADER_SIZE + quote, type, code, mtu);
   vnet.emit(halves, at);
   b.len[i] = eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + icmp.HEADER_SIZE + quote;
   b.flow[i] = NO_FLOW;

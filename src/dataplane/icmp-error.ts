@@ -84,7 +84,7 @@ function translate(b: Batch, i: number, state: State): number {
 }
 
 /** Gives the quoted datagram the addresses and ports that its sender put on it. */
-function restoreInner(
+export function restoreInner(
   b: Batch,
   inner: number,
   innerL4: number,

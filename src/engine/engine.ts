@@ -17,6 +17,7 @@ import { l2Out } from "../dataplane/l2-out.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
 import { retire } from "../dataplane/retire.js";
+import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
 import { rewrite } from "../dataplane/rewrite.js";
 import { sourceGuard } from "../dataplane/source-guard.js";
@@ -24,7 +25,7 @@ import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
@@ -32,6 +33,7 @@ import { ENDPOINT, HOST } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
+import { sendInFragments } from "./fragments-out.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
 const EAGAIN = 11,
@@ -145,7 +147,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   /** The stages, in order; each looks only at frames that are its business. */
   function decide(): void {
     if (established() === 0) return;
+    takeBack(batch, state);
     parse();
+    returned(batch, state);
     accepted(batch, state);
     if (networks.end > 0) {
       // There is a bridge, not the uplink alone.
@@ -194,6 +198,12 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       const to = egress[i]!;
       if (to === FLOOD || to === FLOOD_ENDPOINTS) {
         flood(i, to === FLOOD);
+      } else if (to === FRAGMENTS) {
+        flush(); // also what must not be written over yet
+        sendInFragments(batch, i, batch.mark[i]!, () => {
+          push(i, ports.uplink);
+          flush();
+        });
       } else if (to < 0) {
         countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {

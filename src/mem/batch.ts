@@ -14,6 +14,7 @@ export const DROPPED = -1,
   UNDECIDED = -2,
   FLOOD = -3,
   ROUTE = -4,
+  FRAGMENTS = -6, // to the uplink, in fragments of `mark` bytes
   FLOOD_ENDPOINTS = -5; // to every bridge port but the host's
 
 /** What `parse` found: something else than IPv4 or ARP; ARP; IPv4. */
@@ -43,6 +44,7 @@ export class Batch {
   readonly hash: Int32Array; // of the tuple, from `flow-lookup`
   readonly reason: Int32Array; // drop reason once DROPPED
   readonly mark: Int32Array; // EGRESS_* bits for the way out (`table/conntrack.ts`)
+  readonly returned: Int32Array; // not 0: the uplink's program has given it back, and why (`wire/flow-entry.ts`)
   readonly routed: Int32Array; // 1: needs a new Ethernet header
 
   constructor(readonly memory: PacketMemory) {
@@ -61,6 +63,7 @@ export class Batch {
     this.hash = column();
     this.reason = column();
     this.mark = column();
+    this.returned = column();
     this.routed = column();
   }
 

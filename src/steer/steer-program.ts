@@ -33,6 +33,7 @@ import {
   Program,
   QUOTED,
   REDIRECT,
+  SKB_CHANGE_HEAD,
   SKB_IFINDEX,
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
@@ -44,8 +45,6 @@ import {
   UDP,
 } from "./program.js";
 
-/** enum bpf_func_id. */
-const SKB_CHANGE_HEAD = 43;
 const SYN = 0x02,
   SYN_ACK = 0x12;
 

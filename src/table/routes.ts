@@ -49,7 +49,8 @@ export class Routes {
     const { slots } = this;
     if (slots[at] === src && slots[at + 1] === dst && slots[at + 3]! > now - FRESH_SEC && !this.exact) return slots[at + 2]!;
     const source = this.routing.ask(src, dst, proto, ports, this.uplink);
-    const answer = !isRefused(source) && this.refused.includes(this.routing.device) ? REFUSED_NO_ROUTE : source;
+    const isOut = src === 0 || isRefused(source) || !this.refused.includes(this.routing.device); // the host itself goes everywhere
+    const answer = isOut ? source : REFUSED_NO_ROUTE;
     slots[at] = src;
     slots[at + 1] = dst;
     slots[at + 2] = answer;

@@ -47,6 +47,7 @@ const NAMES = [
   "unreachable", // the host's routes say "unreachable" for the destination
   "prohibited", // they say "prohibit"
   "blackhole", // they say "blackhole": nobody is told
+  "too-long", // does not fit into the way out, and may not be fragmented
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -100,6 +101,7 @@ export const DROP_LIMIT_TARGET_PORTS = reason("limit-target-ports");
 export const DROP_UNREACHABLE = reason("unreachable");
 export const DROP_PROHIBITED = reason("prohibited");
 export const DROP_BLACKHOLE = reason("blackhole");
+export const DROP_TOO_LONG = reason("too-long");
 
 export const DROP_REASONS = NAMES.length;
 

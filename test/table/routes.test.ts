@@ -42,6 +42,8 @@ it("has no way out of a device that is refused", () => {
   const routes = new Routes(table, routing(), 7);
   routes.change([3], false);
   expect([A, B].map((src) => routes.via(src, FAR, UDP, 1, 100))).toEqual([raw("192.0.2.1"), REFUSED_NO_ROUTE]);
+  routes.change([2, 3], false);
+  expect([routes.via(A, FAR, UDP, 1, 100), routes.sourceTo(FAR, 100)]).toEqual([REFUSED_NO_ROUTE, raw("192.0.2.1")]); // the host itself has
 });
 
 it("knows the host's own address towards somebody", () => {
