@@ -96,7 +96,7 @@ const Direction = v.object({
 });
 
 export const FlowView = v.object({
-  proto: v.picklist(["tcp", "udp", "icmp"]),
+  proto: v.picklist(["tcp", "udp", "icmp", "icmpv6"]),
   state: text(
     "TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured`, or what an ICMP query asks for: `echo`, `timestamp`, …",
   ),

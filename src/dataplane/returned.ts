@@ -8,6 +8,7 @@
  */
 import { type Batch, FRAGMENTS, NO_FLOW, ROUTE, UNDECIDED } from "../mem/batch.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
+import { isIpv6 } from "../wire/address-word.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import { ASK_FLAGS_AT, ASK_INGRESS_AT, FLAG_CLIENT, FLAG_OFFLOAD, RETURNED_TOO_LONG, RETURNED_UNREACHABLE } from "../wire/flow-entry.js";
@@ -72,7 +73,7 @@ function tell(b: Batch, i: number, state: State, reason: number, mtu: number): b
   if (proto === 0 || (proto === ipv4.PROTO_ICMP && !icmp.isQuery(bytes, b.l4[i]!)) || !state.mayCountAnswered()) return false;
   // As in `icmp-error`: what we sent, turned round, is a tuple of the flow, of the direction in which the answer goes.
   const ref = conntrack.lookup(ipv4.dst(words, ip), ipv4.src(words, ip), swapPorts(b.ports[i]!), proto);
-  if (ref === -1) return false;
+  if (ref === -1 || isIpv6(conntrack.newDst(ref >> 1, ref & 1))) return false; // of a sender in IPv6 the packet was (RFC 7915)
   const present = ipv4.totalLength(bytes, ip) - (b.l4[i]! - ip);
   restoreInner(b, ip, b.l4[i]!, present, proto, conntrack, ref >> 1, ref & 1);
   b.ingress[i] = conntrack.egress(ref >> 1, ref & 1) & EGRESS_PORT;

@@ -99,13 +99,14 @@ export class State {
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**
-   * Steering entries to take out of the uplink's `flows` map since their flow is gone: source, destination, ports, protocol, `forgotten` of
-   * them. The engine empties it after each batch; what does not fit is left to the map's own eviction.
+   * Steering entries to take out of the maps `flows` and `flows6` since their flow is gone. The engine empties it after each batch; what does not fit
+   * is left to the maps' own eviction.
    */
-  readonly forget = new Int32Array(FORGET_MAX * 4);
-  forgotten = 0;
+  readonly forget = new FlowEntries(FORGET_MAX);
+  readonly forget6: FlowEntries;
   /** Steering entries to be made before the batch is sent (`record.ts`); the engine empties it. */
   readonly entries = new FlowEntries(MAX_ENTRIES);
+  readonly entries6: FlowEntries;
   /** Interface index of the uplink. */
   uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */
@@ -150,11 +151,13 @@ export class State {
     this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts);
     this.addresses = new Addresses(options.conntrackMax * 2 + MORE_ADDRESSES, random);
     this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
+    this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
+    this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);
     this.networks = new Networks(this.addresses);
     this.routes = new RouteTable(this.addresses);
-    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers);
+    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers, this.addresses);
     const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
-    this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.ports, sourcePorts, random);
+    this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.addresses, this.ports, sourcePorts, random);
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());

@@ -16,7 +16,7 @@ export function sendInFragments(b: Batch, i: number, mtu: number, send: () => vo
   const ip = at + vnet.HEADER_SIZE + eth.HEADER_SIZE;
   const size = ipv4.headerSize(bytes, ip);
   const data = ipv4.totalLength(bytes, ip) - size;
-  const place = ipv4.fragmentField(halves, ip);
+  const place = ipv4.fragmentPlace(halves, ip);
   completeChecksum(b, i, data);
   const room = (Math.min(mtu - size, b.memory.headEnd(i) - ip - size) >> 3) << 3;
   if (room <= 0) return;

@@ -74,6 +74,7 @@ export interface Native {
   ioCreate(
     memory: Uint8Array,
     slots: number,
+    headroom: number,
     headSize: number,
     tailSize: number,
     rx: Int32Array,

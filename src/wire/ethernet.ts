@@ -47,6 +47,7 @@ export function type(halves: Uint16Array, off: number): number {
   return halves[(off + TYPE) >> 1]!;
 }
 
+/** `type` raw half. */
 export function setType(halves: Uint16Array, off: number, type: number): void {
   halves[(off + TYPE) >> 1] = type;
 }

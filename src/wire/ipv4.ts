@@ -27,8 +27,7 @@ const RAW_DF = 0x0040,
   RAW_MF = 0x0020,
   RAW_OFFSET = 0xff1f,
   RAW_OFFSET_1 = 0x0100;
-const MORE_FRAGMENTS = 0x2000,
-  OPTION_END = 0,
+const OPTION_END = 0,
   OPTION_NOP = 1,
   OPTION_COPIED = 0x80;
 
@@ -75,18 +74,27 @@ export function isLaterFragment(halves: Uint16Array, off: number): boolean {
   return (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) !== 0;
 }
 
+export function tos(bytes: Uint8Array, off: number): number {
+  return bytes[off + 1]!;
+}
+
+/** Raw half. */
+export function identification(halves: Uint16Array, off: number): number {
+  return halves[(off + IDENTIFICATION) >> 1]!;
+}
+
+/** DONT_FRAGMENT, MORE_FRAGMENTS and the fragment's offset in 8 bytes, host order. */
+export function fragmentPlace(halves: Uint16Array, off: number): number {
+  return rawHalf(halves[(off + FRAGMENT) >> 1]!);
+}
+
 /** Whether a router may fragment it. */
 export function mayFragment(halves: Uint16Array, off: number): boolean {
   return (halves[(off + FRAGMENT) >> 1]! & RAW_DF) === 0;
 }
 
-/** Flags and fragment offset, host order. */
-export function fragmentField(halves: Uint16Array, off: number): number {
-  return rawHalf(halves[(off + FRAGMENT) >> 1]!);
-}
-
 /**
- * Makes the header that of the fragment which begins `done` bytes into the data of a datagram, or of a fragment, whose `fragmentField` is `place`;
+ * Makes the header that of the fragment which begins `done` bytes into the data of a datagram, or of a fragment, whose `fragmentPlace` is `place`;
  * `total` bytes long; `more`: others follow. A last one of a fragment has more behind it if that had.
  */
 export function setFragment(
@@ -250,6 +258,36 @@ export function emit(
   bytes[off + PROTOCOL] = proto;
   words[(off + SRC) >> 2] = src;
   words[(off + DST) >> 2] = dst;
+  fillChecksum(bytes, halves, off);
+}
+
+/** Bits of a `fragmentPlace`. */
+export const DONT_FRAGMENT = 0x4000,
+  MORE_FRAGMENTS = 0x2000;
+
+/** As `emit`, of any fragment: `id` raw half, `place` as `fragmentPlace` has it. */
+export function emitFragment(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  words: Int32Array,
+  off: number,
+  total: number,
+  serviceType: number,
+  id: number,
+  place: number,
+  timeToLive: number,
+  proto: number,
+  src: number,
+  dst: number,
+): void {
+  bytes[off] = PLAIN_FIRST_BYTE;
+  bytes[off + 1] = serviceType;
+  halves[(off + TOTAL_LENGTH) >> 1] = rawHalf(total);
+  halves[(off + IDENTIFICATION) >> 1] = id;
+  halves[(off + FRAGMENT) >> 1] = rawHalf(place);
+  bytes[off + TTL] = timeToLive;
+  bytes[off + PROTOCOL] = proto;
+  putAddresses(words, off, src, dst);
   fillChecksum(bytes, halves, off);
 }
 

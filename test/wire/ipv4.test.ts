@@ -202,7 +202,7 @@ describe("fragments of a datagram", () => {
   it("have their place and length in the header, with a right checksum, and 'more' as the whole had it", () => {
     const at = header();
     const halves = new Uint16Array(at.buffer);
-    const place = ipv4.fragmentField(halves, 0);
+    const place = ipv4.fragmentPlace(halves, 0);
     expect(place).toBe(0x2000);
     ipv4.setFragment(at, halves, 0, 1396, place, 2752, false);
     expect([hex(at.subarray(2, 8)), ipv4.checksumOk(at, halves, 0)]).toEqual(["0574" + "1234" + "2158", true]);
