@@ -3,12 +3,14 @@
  * made from (RFC 791 §3.2, RFC 1191, RFC 1812 §5.2.7.1). `emit` is played here; test/integration/routes.test.ts has the program itself.
  */
 import { describe, expect, it } from "vitest";
+import {
+  RETURNED_PROHIBITED as PROHIBITED,
+  RETURNED_TOO_LONG as TOO_LONG,
+  RETURNED_UNREACHABLE as UNREACHABLE,
+} from "../../src/wire/flow-entry.js";
 import { A, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, only, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
-const TOO_LONG = 8,
-  UNREACHABLE = 2,
-  PROHIBITED = 3;
 const CONTAINER = "172.30.0.4",
   BRIDGE = "172.30.0.1";
 const MAY_FRAGMENT = 0;
