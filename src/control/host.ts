@@ -48,6 +48,8 @@ export class Host {
   private routes: Route[] = [];
   /** Devices that routes of any table lead out of, by interface index. */
   private routed = new Set<number>();
+  /** Our devices that the host forwards from, without uplinks. */
+  private forwarding: number[] = [];
   private closed = false;
   /** Our devices by interface index, which are not steered, and the settings that they must have. */
   private readonly ownDevices: Map<number, Partial<Ipv4Conf>>;
@@ -95,7 +97,7 @@ export class Host {
     // Of IPv4 the workers ask the kernel itself. Bridges of other containers are refused to endpoints.
     const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
     const routes6 = this.routes.filter(({ family }) => family === "ipv6").flatMap((route) => this.routeEntry(route) ?? []);
-    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts() });
+    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts(), forwarding: this.forwarding });
     this.steer();
     for (const listener of this.listeners) listener();
   }
@@ -105,9 +107,11 @@ export class Host {
    * it on the uplinks, internal networks must not have it. Without an uplink nothing is served any more, so it must be up, and be there.
    */
   private mendDevices(): void {
+    this.forwarding = [];
     for (const [ifindex, conf] of this.ownDevices) {
       const now = this.socket.ipv4Conf(ifindex);
       if (now === null) continue;
+      if ((conf.forwarding ?? now.forwarding) === 1 && !this.steering.uplinks.includes(ifindex)) this.forwarding.push(ifindex);
       const changed = (Object.keys(conf) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== conf[key]);
       if (changed) this.socket.setLink(ifindex, { ipv4Conf: conf });
     }

@@ -64,7 +64,8 @@ const DONT_FRAGMENT = 0x0040;
 /** Stack: bytes ASK_PORT_AT to ASK_PORT_END_AT of the frame, words where words can be read. */
 const ASK = -206,
   ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1,
-  WHOSE = -212;
+  WHOSE = -212,
+  WAY_IN = -216;
 
 /** `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. */
 export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false, ipv6 = false } = {}): Uint8Array {
@@ -87,9 +88,14 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
 
   // Whose way it goes: its own source's, or that of the endpoint it is from.
   if (f.version === 4) {
-    p.copyAddress(f, WHOSE, src).load("u8", "r9", "r10", frame).jumpIf("r9", "<", FLAG_INSIDE, "whose");
-    p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed")
-      .copyAddress(f, WHOSE, ASK + ASK_ADDRESS_AT)
+    p.copyAddress(f, WHOSE, src)
+      .store("u32", "r10", WAY_IN, uplinkIfindex)
+      .load("u8", "r9", "r10", frame)
+      .jumpIf("r9", "<", FLAG_INSIDE, "whose");
+    p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed").copyAddress(f, WHOSE, ASK + ASK_ADDRESS_AT);
+    p.load("u32", "r0", "r10", ASK + ASK_INGRESS_AT)
+      .jumpIf("r0", "==", 0, "whose")
+      .store("u32", "r10", WAY_IN, "r0")
       .label("whose");
   }
 
@@ -135,11 +141,14 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
     p.choose("sent").count("counted-on-link").sendOnLink(f, "r7", dst);
     p.label("global");
   }
-  p.route(f, uplinkIfindex, "answered", f.version === 4 ? WHOSE : src, f.version === 4);
+  if (f.version === 4) p.load("u32", "r7", "r10", WAY_IN).route(f, "r7", "answered", WHOSE, true);
+  else p.route(f, uplinkIfindex, "answered");
   p.mov("r8", "r0").jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
 
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
-  p.label("send").routeDevice("r7").jumpIf("r7", "==", uplinkIfindex, "no-device");
+  p.label("send").routeDevice("r7");
+  if (f.version === 4) p.load("u32", "r0", "r10", WAY_IN).jumpIf("r7", "==", "r0", "no-device");
+  else p.jumpIf("r7", "==", uplinkIfindex, "no-device");
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, "ipsec");
   p.choose("sent").count("counted");
   if (f.version === 4) {
