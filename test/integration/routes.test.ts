@@ -43,7 +43,7 @@ describe("the host changes", () => {
     const { lab, host, client, lan2, c1 } = c;
     const FAR = "203.0.113.9";
     for (const ns of [client, lan2]) lab.ip(ns, `addr add ${FAR}/32 dev lo`);
-    const [here, there] = [await serve(lab, client, "udp", 5300), await serve(lab, lan2, "udp", 5300)];
+    const [here, there] = [await serve(lab, client, "udp", 5300, { LISTEN: FAR }), await serve(lab, lan2, "udp", 5300, { LISTEN: FAR })];
     lab.ip(
       host,
       `route add default via ${ADDR.client}\nroute add default via ${ADDR.lan2} table 100\nrule add from 172.17.0.0/16 lookup 100`,
@@ -56,6 +56,12 @@ describe("the host changes", () => {
     await sleep(200);
     expect(await ask()).toMatch(`${ADDR.host}:`);
     expect(here.hosts).toEqual([ADDR.host]);
+    lab.sysctl(host, "net.ipv4.conf.tsphost0.forwarding", 1);
+    lab.ip(host, "rule add iif tsphost0 lookup 100");
+    await sleep(200);
+    expect(await ask()).toMatch(`${ADDR.host2}:`);
+    lab.ip(host, "rule del iif tsphost0 lookup 100");
+    await sleep(200);
 
     // What may be fragmented is, though the host forwards nothing.
     lab.runSync(host, ["nft", "-f", "-"], "table inet guard { chain forward { type filter hook forward priority 0; policy drop; }; }");
