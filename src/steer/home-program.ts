@@ -27,6 +27,7 @@ import {
   type MapFds,
   Program,
   REDIRECT,
+  SCTP,
   SKB_CHANGE_HEAD,
   SKB_INGRESS_IFINDEX,
   SKB_PROTOCOL,
@@ -66,7 +67,8 @@ function takeErrors(p: Program, link: LinkLayer): void {
   p.jump("next").label("error").alu("add", "r7", L4_SIZE).loadBytes("r7", ip, f.ipSize, "next");
   p.layer4(f, { loaded: false, found: "quoted", later: "next", otherwise: "next" });
   p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).copy("u32", flowPorts, l4).store("u32", "r10", flowProto, "r8");
-  p.jumpIf("r8", "==", TCP, "find").jumpIf("r8", "==", UDP, "find").jumpIf("r8", "!=", f.icmp, "next");
+  for (const proto of [TCP, UDP, SCTP]) p.jumpIf("r8", "==", proto, "find");
+  p.jumpIf("r8", "!=", f.icmp, "next");
   p.copy("u16", flowPorts, l4 + ICMP_ID)
     .copy("u16", flowPorts + 2, l4 + ICMP_ID)
     .label("find");
