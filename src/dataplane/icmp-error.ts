@@ -21,6 +21,7 @@ import { refuse } from "./flow-lookup.js";
 import { translateError6 } from "./icmpv6-error.js";
 import { isIcmp, isQuery } from "./packet.js";
 import type { State } from "./state.js";
+import { translateError } from "./translate-error.js";
 
 export function icmpError(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
@@ -28,7 +29,7 @@ export function icmpError(b: Batch, state: State): void {
     const reason = translate(b, i, state);
     if (reason === drop.DROP_NONE) continue;
     // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
-    if (reason === drop.DROP_WRONG_PORT) b.drop(i, reason);
+    if (reason === drop.DROP_WRONG_PORT || reason === drop.DROP_UNTRANSLATABLE) b.drop(i, reason);
     else refuse(b, i, state, reason);
   }
 }
@@ -73,6 +74,11 @@ function translate(b: Batch, i: number, state: State): number {
     ipv4.decrementTtl(bytes, halves, ip);
   }
 
+  if (isIpv6(conntrack.newDst(id, dir))) {
+    const reason = translateError(b, i, state, ref, inner, innerL4, present);
+    if (reason === drop.DROP_NONE) leave(b, i, egress);
+    return reason;
+  }
   const quoted = innerSize + (present < l4.TCP_MIN_HEADER_SIZE ? 8 : l4.TCP_MIN_HEADER_SIZE); // all that can change
   const before = sum(halves, bytes, inner, quoted);
   restoreInner(b, inner, innerL4, present, proto, conntrack, id, dir);
@@ -82,10 +88,14 @@ function translate(b: Batch, i: number, state: State): number {
   const newSrc = conntrack.newSrc(id, dir) === conntrack.tuple(id, dir, 0) ? src : conntrack.newSrc(id, dir);
   const newDst = conntrack.newDst(id, dir);
   ipv4.setAddresses(words, halves, ip, newSrc, newDst, combine(delta(src, newSrc), delta(ipv4.dst(words, ip), newDst)));
+  leave(b, i, egress);
+  return drop.DROP_NONE;
+}
+
+function leave(b: Batch, i: number, egress: number): void {
   b.egress[i] = egress & EGRESS_PORT;
   b.mark[i] = 0;
   b.routed[i] = 1;
-  return drop.DROP_NONE;
 }
 
 /** Gives the quoted datagram the addresses and ports that its sender put on it. */

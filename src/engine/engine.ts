@@ -8,6 +8,7 @@ import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { establishedFlows } from "../dataplane/established.js";
+import { establishedFlows6 } from "../dataplane/established6.js";
 import { flowLookup } from "../dataplane/flow-lookup.js";
 import { fragment } from "../dataplane/fragment.js";
 import { icmpError } from "../dataplane/icmp-error.js";
@@ -73,6 +74,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
   const parse = parser(batch, state);
   const established = establishedFlows(batch, state);
+  const established6 = establishedFlows6(batch, state);
   state.settle = (id) => hooks.settle(id);
   let txCount = 0;
   let lastSecond = 0;
@@ -146,7 +148,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** The stages, in order; each looks only at frames that are its business. */
   function decide(): void {
-    if (established() === 0) return;
+    if (established6(established()) === 0) return;
     parse();
     accepted(batch, state);
     if (networks.end > 0) {
