@@ -60,3 +60,34 @@ onTsproxy("a port without a host address is published on both families, whatever
     expect((await curl(c.lab, ns, at, ["-g"])).code, at).toBe(0);
   expect(web.hosts).toEqual([ADDR.client, ADDR.gateway, GATEWAY, CLIENT, ADDR.gateway, GATEWAY]);
 });
+
+onTsproxy(
+  "a network of both families: endpoints reach each other, the host and the LAN, and their ports are published",
+  "own",
+  async (c) => {
+    c.lab.ip(c.host, `addr add ${HOST}/64 dev eth0 nodad`);
+    c.lab.ip(c.client, `addr add ${CLIENT}/64 dev eth0 nodad`);
+    const args = [
+      "--network",
+      "172.17.0.0/16,fd00:17::/64",
+      "--endpoint",
+      `${c.c1}=${ADDR.c1},${TARGET}`,
+      "--endpoint",
+      `${c.c2}=${ADDR.c2}`,
+    ];
+    await startInstance(c.lab, c.host, [...args, "-p", `8999:[${TARGET}]:8080`]);
+    const web = await serve(c.lab, c.c1, "http", 8080, { LISTEN: "::" });
+    const outside = await serve(c.lab, c.client, "http", 8080, { LISTEN: "::" });
+    expect(c.lab.runSync(c.c2, ["ip", "-6", "-o", "addr", "show", "dev", "eth0"])).toContain("fd00:17::2/64"); // the lowest that is free
+    for (const [ns, at] of [
+      [c.c2, `[${TARGET}]:8080`],
+      [c.host, `[${TARGET}]:8080`],
+      [c.client, `[${HOST}]:8999`],
+      [c.client, `${ADDR.host}:8999`],
+    ] as const)
+      expect((await curl(c.lab, ns, at)).code, at).toBe(0);
+    expect(web.hosts).toEqual(["fd00:17::2", GATEWAY, CLIENT, GATEWAY]);
+    expect((await curl(c.lab, c.c1, `[${CLIENT}]:8080`)).code).toBe(0);
+    expect(outside.hosts).toEqual([HOST]);
+  },
+);
