@@ -4,7 +4,7 @@
  * The quoted datagram is one that we sent, so its tuple turned round is a tuple of the flow, of the direction in which the error
  * travels. Outer: its destination becomes the flow's. So does its source where the flow's is translated, if it is the flow's end or a router
  * before it: nothing of the inside is to be seen outside (REQ-5c). A router on the other side keeps its own. Inner: the translation of that direction undone. An error neither opens, refreshes nor ends a flow (REQ-6, REQ-10).
- * The transport checksum inside is corrected where it is present but never checked (REQ-3).
+ * The transport checksum inside is corrected where it is present but never checked (REQ-3); but for SCTP's, which depends on what is not quoted.
  */
 import { type Batch, HEAD_ROOM, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { type Conntrack, EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
@@ -120,5 +120,5 @@ function restoreInner(
   }
   l4.setPorts(words, innerL4, ports);
   if (proto === ipv4.PROTO_UDP) l4.updateUdpChecksum(halves, innerL4, false, addresses, all);
-  else if (present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, innerL4, false, addresses, all);
+  else if (proto === ipv4.PROTO_TCP && present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, innerL4, false, addresses, all);
 }

@@ -13,6 +13,7 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_PORTS = 1 << 18,
   MAX_LOCALS = 1 << 14,
   MAX_FRAGMENTS = 1 << 10,
+  MAX_PAIRS = 1 << 14,
   MAX_NETWORKS = 1 << 12;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
@@ -23,6 +24,9 @@ export interface MapOptions {
   /** Else IPv6's maps have no room, and take none. */
   ipv6?: boolean;
 }
+
+/** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
+const IPV6_SHARE = 4;
 
 /** Descriptors of new maps; each is added to `fds`, also when a later one fails. */
 export function createMaps({ flowCapacity, bypass = false, ipv6 = false }: MapOptions, fds: number[]): MapFds {
@@ -36,12 +40,14 @@ export function createMaps({ flowCapacity, bypass = false, ipv6 = false }: MapOp
   return {
     flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, 2 * flowCapacity + slack),
     fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
-    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, bypass ? MAX_PORTS : 1, bpf.F_NO_PREALLOC),
+    pairs: create("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
+    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
-    flows6: create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * flowCapacity + slack)),
+    flows6: create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
     fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
+    pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
     ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(bypass ? MAX_PORTS : 1), bpf.F_NO_PREALLOC),
     locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
     ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),

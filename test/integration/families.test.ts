@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { addressPort } from "../../src/wire/address-port.js";
 import { type Case, forEachKind, onTsproxy } from "../support/cases.js";
-import { curl, ncHalfClose, udpExchange } from "../support/clients.js";
+import { curl, ncHalfClose, REFUSED, udpExchange } from "../support/clients.js";
 import { serve } from "../support/servers.js";
 import { ADDR, ADDR6, addIpv6, NETWORK, NETWORK6 } from "../support/topology.js";
 import { startInstance, type TsproxyProcess } from "../support/tsproxy.js";
@@ -51,4 +51,16 @@ onTsproxy("carries bulk data across families, both ways", "kernel", async (c) =>
     const answer = await ncHalfClose(c.lab, from, at, 8999, text);
     expect(answer.startsWith(text), at).toBe(true);
   }
+});
+
+onTsproxy("publishes on the one address that is named, a link-local one too, and on no other", "kernel", async (c) => {
+  const hosts = [`[${ADDR6.host}]`, "[fe80::1%eth0]"];
+  await begin(
+    c,
+    hosts.flatMap((host) => ["-p", `${host}:8999:${ADDR.c1}:8080`]),
+  );
+  await serve(c.lab, c.c1, "http", 8080);
+  for (const at of [`[${ADDR6.host}]`, "[fe80::1%25eth0]"]) expect((await curl(c.lab, c.client, `${at}:8999`, ["-g"])).code, at).toBe(0);
+  expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).code).toBe(REFUSED);
+  expect((await curl(c.lab, c.host, "[::1]:8999")).code).toBe(REFUSED);
 });
