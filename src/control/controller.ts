@@ -12,6 +12,8 @@ import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { Cidr } from "../wire/ipv4-address.js";
 import { rawMask, rawWord } from "../wire/raw.js";
+import { Adoption } from "./adoption.js";
+import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
@@ -22,7 +24,7 @@ import { PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
 import { openUplink } from "./uplink.js";
-import { Workers } from "./workers.js";
+import { partOfTable, Workers } from "./workers.js";
 
 export interface ControllerOptions {
   workers: number;
@@ -37,6 +39,8 @@ export interface ControllerOptions {
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
+  /** Folder where flows are kept for the next process of the same kind, and those of the one before are found; default: they are not. */
+  keepFlows?: { dir: string; role: FlowRole } | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -48,6 +52,8 @@ export class Controller {
     private readonly numbers: PortNumbers,
     private readonly workers: Workers,
     private readonly steering: Steering,
+    private readonly files: FlowFiles | undefined,
+    private readonly adoption: Adoption,
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
@@ -64,6 +70,10 @@ export class Controller {
       const indices = uplinks.map((uplink) => uplink.ifindex);
       const bypass = options.firewall === "bypass";
       const hasIpsec = Ipsec.isThere();
+      const { keepFlows } = options;
+      const files =
+        keepFlows === undefined ? undefined : new FlowFiles(keepFlows.dir, keepFlows.role, count, partOfTable(conntrackMax, count));
+      undo.add("files of flows", () => files?.close());
       const steering = new Steering({
         uplinks: indices,
         flowCapacity: conntrackMax,
@@ -86,6 +96,7 @@ export class Controller {
           offload,
           bypass,
           limits,
+          files,
         },
         {
           portGone: (port, errno) => {
@@ -108,7 +119,7 @@ export class Controller {
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
       for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
-        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex });
+        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex, isNew: true });
         workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, device: 0, fd });
       }
       undo.add("uplink port", () => workers.removePort(port));
@@ -124,11 +135,13 @@ export class Controller {
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd) });
+      const adoption = new Adoption(workers, files);
+      undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, host, networks, publisher);
+      return new Controller(undo, numbers, workers, steering, files, adoption, host, networks, publisher);
     } catch (error) {
       await undo.run();
       throw error;
@@ -140,9 +153,22 @@ export class Controller {
     return this.workers.settled();
   }
 
-  /** Undoes what is left of ports and networks, then the rest. */
-  stop(): Promise<void> {
-    return this.undo.run();
+  /** Goes on with the flows of a former process, as far as what they need is there. `all`: nothing more will come. */
+  adoptFlows(all: boolean): Promise<void> {
+    return this.adoption.begin(all);
+  }
+
+  /** Something was made that such flows may wait for. */
+  adoptMore(): void {
+    this.adoption.soon();
+  }
+
+  /** Undoes what is left of ports and networks, then the rest. Flows end with the workers first, so what is kept of them stays as it is. */
+  async stop(): Promise<void> {
+    this.adoption.close();
+    await this.workers.stop();
+    if (this.workers.held === 0) this.files?.remove();
+    await this.undo.run();
   }
 
   flows(): Promise<FlowRow[]> {

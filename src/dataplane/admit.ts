@@ -19,7 +19,6 @@
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
 import { INTERNAL, NO_MASQUERADE } from "../table/networks.js";
-import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
@@ -172,7 +171,7 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
 
 /** Makes the entry of `state.newFlow`, of which `source` says what port the target is to see. What is in the way of it changes nothing, a TTL that ends here first. */
 function open(b: Batch, i: number, state: State, source: number): number {
-  const { conntrack, limits, newFlow: flow, pool } = state;
+  const { conntrack, limits, newFlow: flow } = state;
   flow.proto = b.proto[i]!;
   flow.ports = b.ports[i]!;
   flow.mapping = -1;
@@ -182,25 +181,24 @@ function open(b: Batch, i: number, state: State, source: number): number {
   const full = limits.exceeded(flow);
   if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return refused(state, full);
   if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
-  if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) {
-    if (flow.mapping !== -1) pool.release(flow.mapping, flow.src, flow.ports & 0xffff);
-    state.refused++;
-    return drop.DROP_TABLE_FULL;
-  }
-  const { proto, src, dst, ports, replySrc, replyDst, replyPorts } = flow;
-  flow.addressDelta = combine(delta(src, replyDst), delta(dst, replySrc));
-  flow.allDelta =
-    proto === ipv4.PROTO_ICMP
-      ? delta(ports & 0xffff, replyPorts & 0xffff)
-      : combine(flow.addressDelta, delta(ports, swapPorts(replyPorts)));
+  if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) return noRoom(state);
+  flow.setDeltas();
   if (state.offloads && source === KEPT && isKernels(state)) {
     flow.egress |= ct.EGRESS_OFFLOAD;
     flow.replyEgress |= ct.EGRESS_ENTER;
   }
   const id = conntrack.insert(flow, state.now);
+  if (id === -1) return noRoom(state);
   limits.hold(id);
   b.flow[i] = id << 1;
   return drop.DROP_NONE;
+}
+
+function noRoom(state: State): number {
+  const { pool, newFlow: flow } = state;
+  if (flow.mapping !== -1) pool.release(flow.mapping, flow.src, flow.ports & 0xffff);
+  state.refused++;
+  return drop.DROP_TABLE_FULL;
 }
 
 /** Gives `state.newFlow` the port that its target sees. */
@@ -234,7 +232,7 @@ function isMartian(src: number): boolean {
   return (src & 0xff) >= 224 || ((src & 0xff) === 0 && src !== 0);
 }
 
-function isAllowed(state: State, src: number): boolean {
+export function isAllowed(state: State, src: number): boolean {
   const { allow } = state;
   if (allow.length === 0) return true;
   for (let k = 0; k < allow.length; k += 2) if ((src & allow[k + 1]!) === allow[k]) return true;

@@ -52,7 +52,7 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
 }
 
 /** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. */
-function enter(state: State, id: number, dir: number, device: number, offload: number): void {
+export function enter(state: State, id: number, dir: number, device: number, offload: number): void {
   const { conntrack, entries } = state;
   const at = entries.add(conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;

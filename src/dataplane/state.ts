@@ -6,6 +6,7 @@ import { SLOTS } from "../mem/packet-memory.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
+import type { FlowMemory } from "../table/flow-file.js";
 import { Fragments } from "../table/fragments.js";
 import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
 import { NatPool } from "../table/nat-pool.js";
@@ -59,6 +60,10 @@ export interface StateOptions {
   fdbSlots?: number;
   timeouts?: Int32Array;
   limits?: LimitOptions;
+  /** See `State.awaitsFormer`. */
+  awaitsFormer?: boolean;
+  /** For what is to outlive the process; default: memory that does not. */
+  memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
   random?: RandomInt32;
 }
@@ -78,7 +83,7 @@ export class State {
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
   readonly fragments: Fragments;
-  readonly ports = new Ports();
+  readonly ports: Ports;
   readonly networks = new Networks();
   readonly routes = new RouteTable();
   /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
@@ -101,6 +106,8 @@ export class State {
   readonly offloads: boolean;
   /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
   readonly bypass: boolean;
+  /** Flows of a former process wait to be taken up: what looks unknown may be one of them. */
+  awaitsFormer: boolean;
   /** New flows refused because conntrack was full. */
   refused = 0;
   /** Flows ended before their time, to make room for others. */
@@ -132,7 +139,10 @@ export class State {
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
     this.bypass = options.bypass ?? false;
-    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts);
+    this.awaitsFormer = options.awaitsFormer ?? false;
+    const { memory } = options;
+    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory);
+    this.ports = new Ports(memory?.portKind, memory?.portAddress);
     this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers);
     const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
     this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.ports, sourcePorts, random);

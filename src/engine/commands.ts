@@ -2,17 +2,19 @@
  * What a worker does at the control side's word: carries out the messages of `messages.ts` on its tables and its packet input and output, and
  * answers what is asked. Between two batches, never during one.
  */
+import { FormerFlows } from "../dataplane/adopt.js";
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type PublishRule, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
+import type { FlowFile } from "../table/flow-file.js";
 import { ENDPOINT, HELD, HOST } from "../table/ports.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { FromWorker, Query, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, Query, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
 import { fdbRows, flowRows, holderRows, summary } from "./views.js";
 
@@ -33,6 +35,8 @@ export interface CommandsHooks {
   watch(fd: number): void;
   /** The map behind the descriptor. */
   openFlowMap(fd: number): FlowMap;
+  /** What former processes left. */
+  readFormer(): FlowFile[];
 }
 
 export class Commands implements EngineHooks {
@@ -41,6 +45,8 @@ export class Commands implements EngineHooks {
   private flowMap: FlowMap | undefined;
   /** Where steering carries flows by itself. */
   private offload: Offload | undefined;
+  private mapIsNew = true;
+  private former: FormerFlows | undefined;
   private readonly forgetBytes: Uint8Array;
   private readonly entryKeys: Uint8Array;
 
@@ -88,6 +94,7 @@ export class Commands implements EngineHooks {
         break;
       case "steering":
         state.uplinkDevice = m.uplinkDevice;
+        this.mapIsNew = m.isNew;
         this.useSteering(m.flowsFd);
         break;
       case "add-held":
@@ -103,6 +110,9 @@ export class Commands implements EngineHooks {
         break;
       case "end-flows":
         this.hooks.tell({ type: "answer", id: m.id, value: this.endFlows(m) });
+        break;
+      case "adopt":
+        this.hooks.tell({ type: "answer", id: m.id, value: this.adopt(m.last) });
         break;
       case "stop":
         this.running = false;
@@ -203,6 +213,14 @@ export class Commands implements EngineHooks {
     }
     if (state.forgotten > 0) this.forget();
     return ended;
+  }
+
+  private adopt(last: boolean): Adopted {
+    this.former ??= new FormerFlows(this.state, this.hooks.readFormer(), this.mapIsNew, this);
+    const { former } = this;
+    former.adopt(last);
+    this.state.awaitsFormer = former.left > 0;
+    return { taken: former.taken, left: former.left, lost: former.lost };
   }
 
   private useSteering(flowsFd: number): void {

@@ -3,6 +3,7 @@
  * take the same way back.
  */
 
+import { runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
@@ -76,7 +77,7 @@ export class MainJob {
     let controller: Controller;
     try {
       await sweep();
-      controller = await Controller.start(config, onDeath);
+      controller = await Controller.start({ ...config, keepFlows: { dir: runDir(), role: "standalone" } }, onDeath);
     } catch (error) {
       const relayable =
         error instanceof TsproxyError &&
@@ -101,6 +102,7 @@ export class MainJob {
       }
     }
     for (const spec of config.publish) this.mappings.push({ ...controller.publisher.publish(spec).mapping, via: "dataplane" });
+    await controller.adoptFlows(true);
     await controller.settled();
   }
 

@@ -71,6 +71,12 @@ export interface Native {
   bpf(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): number;
   /** Asks the kernel for huge pages behind a typed array that has not been written yet; 0 or -errno, -EINVAL when it has none to give. */
   adviseHugePages(view: ArrayBufferView): number;
+  /** The first `size` bytes of a file, as memory that is shared with it. What it has no room for must not be touched. */
+  mapFile(fd: number, size: number): ArrayBuffer;
+  /** Makes room in a file, so that writing there cannot fail; 0 or -errno. */
+  reserveFile(fd: number, offset: number, len: number): number;
+  /** Locks a file for as long as the process, and its descriptor, live; 0, or -EWOULDBLOCK: another has it. */
+  lockFile(fd: number): number;
   ioCreate(
     memory: Uint8Array,
     slots: number,

@@ -17,7 +17,7 @@ export class FlowEntries {
   count = 0;
 
   /** `capacity`: entries at a time. */
-  constructor(capacity: number) {
+  constructor(readonly capacity: number) {
     this.keys = new Int32Array(capacity * KEY_WORDS);
     this.values = new Int32Array(capacity * VALUE_WORDS);
     this.valueBytes = new Uint8Array(this.values.buffer);

@@ -2,6 +2,10 @@
  * A flow's row in `table/conntrack.ts`: where its words lie, and the states that a flow can be in.
  */
 
+import { combine, delta } from "../wire/checksum.js";
+import { PROTO_ICMP } from "../wire/ipv4.js";
+import { swapPorts } from "../wire/raw.js";
+
 /** A row is 16 words; these are their places. Original tuple 0..2 (source, destination, ports), reply tuple 3..5. */
 export const ROW_SHIFT = 4;
 export const SRC = 0,
@@ -121,4 +125,12 @@ export class NewFlow {
   /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
   addressDelta = 0;
   allDelta = 0;
+
+  /** Works out the deltas of the tuples. */
+  setDeltas(): void {
+    const { proto, src, dst, ports, replySrc, replyDst, replyPorts } = this;
+    this.addressDelta = combine(delta(src, replyDst), delta(dst, replySrc));
+    this.allDelta =
+      proto === PROTO_ICMP ? delta(ports & 0xffff, replyPorts & 0xffff) : combine(this.addressDelta, delta(ports, swapPorts(replyPorts)));
+  }
 }
