@@ -12,7 +12,7 @@
  * - Anything else opens no flow and is dropped. An endpoint is told so by ICMP if there is no route, no port or no room.
  *
  * A TCP flow opens with a SYN. One exception: a segment in the middle of a connection to a published port whose client address is kept is
- * taken up, since its translation needs no memory: connections survive a restart of ours.
+ * taken up, since its translation needs no memory. Of others the sender is told by a reset that they are over.
  *
  * Then nothing may be in the way: a limit (`limits.ts`), the want of a source port (`source-port.ts`), or a full table (`make-room.ts`).
  */
@@ -35,6 +35,7 @@ import { giveUpOne, makeRoom } from "./make-room.js";
 import { forgetEntry } from "./retire.js";
 import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
+import { reset } from "./tcp-reset.js";
 import { expire } from "./ttl.js";
 
 /** Target port of DNS, raw. A query is answered at once, and mostly the last from its port (RFC 4787 REQ-5a). */
@@ -67,8 +68,21 @@ function admitNew(b: Batch, state: State): void {
     }
     const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
     if (reason === drop.DROP_TTL_EXCEEDED) expire(b, i, state);
-    else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason)) b.drop(i, reason);
+    else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason) && !isReset(b, i, state, src, dst, reason)) b.drop(i, reason);
   }
+}
+
+/**
+ * Ends the connection for who has sent a segment of one that nobody knows: it cannot go on, and he need not wait to find out. Has the drop
+ * counted. What came by an entry of the steering's whose flow is over goes to the host's kernel from now on, which decides about it.
+ */
+function isReset(b: Batch, i: number, state: State, src: number, dst: number, reason: number): boolean {
+  if (reason !== drop.DROP_NOT_SYN && reason !== drop.DROP_NO_FLOW) return false;
+  const ingress = b.ingress[i]!;
+  const isSteered = ingress === state.ports.uplink && b.device[i] === 0 && !state.bypass;
+  if (reason === drop.DROP_NO_FLOW && !isSteered) return false;
+  if (isSteered && !state.awaitsFormer) forgetEntry(state, dst, src, swapPorts(b.ports[i]!), b.proto[i]!);
+  return state.mayCountAnswered() && reset(b, i, state) && state.countAnswered(ingress, reason);
 }
 
 /**
@@ -101,11 +115,8 @@ function toHost(b: Batch, i: number, state: State, src: number, dst: number): nu
 function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {
   if (isMartian(src)) return drop.DROP_SOURCE_SPOOFED;
   const byUplink = b.ingress[i] === state.ports.uplink;
-  if (byUplink && b.device[i] === 0 && !state.bypass) {
-    // Steered to us by an entry whose flow is over. Without it the next packet goes to the host's kernel, which decides whether it may open one.
-    forgetEntry(state, dst, src, swapPorts(b.ports[i]!), b.proto[i]!);
-    return drop.DROP_NO_FLOW;
-  }
+  // Steered to us by an entry whose flow is over: the host's kernel is to decide whether it may open one.
+  if (byUplink && b.device[i] === 0 && !state.bypass) return drop.DROP_NO_FLOW;
   const fromHost = byUplink && (b.device[i] === LOOPBACK || state.isLocal(src));
   if (!fromHost && !isAllowed(state, src)) return drop.DROP_SOURCE_REFUSED;
   const flow = state.newFlow;

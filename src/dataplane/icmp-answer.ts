@@ -47,6 +47,7 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   return true;
 }
 
-function mayAnswer({ icmpErrors, icmpErrorsTo }: State, port: number): boolean {
+/** Whether `port` may be sent one more answer about a packet in this second. */
+export function mayAnswer({ icmpErrors, icmpErrorsTo }: State, port: number): boolean {
   return icmpErrors < ICMP_PER_SEC_IN_ALL && icmpErrorsTo[port]! < ICMP_PER_SEC;
 }
