@@ -8,6 +8,7 @@ import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
+import { FdStore } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { Cidr } from "../wire/ipv4-address.js";
@@ -23,7 +24,7 @@ import { TapPorts } from "./network/tap-ports.js";
 import { PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
-import { openUplink } from "./uplink.js";
+import { openUplinks } from "./uplink.js";
 import { partOfTable, Workers } from "./workers.js";
 
 export interface ControllerOptions {
@@ -39,8 +40,11 @@ export interface ControllerOptions {
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
-  /** Folder where flows are kept for the next process of the same kind, and those of the one before are found; default: they are not. */
-  keepFlows?: { dir: string; role: FlowRole } | undefined;
+  /**
+   * Folder where flows are kept for the next process of the same kind, and those of the one before are found; a daemon's devices, ports and
+   * programs are kept too (`sys/fd-store.ts`). Default: all ends with the process.
+   */
+  continuity?: { dir: string; role: FlowRole } | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -54,6 +58,7 @@ export class Controller {
     private readonly steering: Steering,
     private readonly files: FlowFiles | undefined,
     private readonly adoption: Adoption,
+    private readonly store: FdStore | undefined,
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
@@ -66,13 +71,14 @@ export class Controller {
       const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
-      const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
+      const { continuity } = options;
+      const store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
+      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
       const indices = uplinks.map((uplink) => uplink.ifindex);
       const bypass = options.firewall === "bypass";
       const hasIpsec = Ipsec.isThere();
-      const { keepFlows } = options;
       const files =
-        keepFlows === undefined ? undefined : new FlowFiles(keepFlows.dir, keepFlows.role, count, partOfTable(conntrackMax, count));
+        continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
       undo.add("files of flows", () => files?.close());
       const steering = new Steering({
         uplinks: indices,
@@ -81,6 +87,8 @@ export class Controller {
         bypass,
         ipsec: hasIpsec,
         routeSocket: socket,
+        store,
+        sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
       const numbers = new PortNumbers();
@@ -119,7 +127,7 @@ export class Controller {
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
       for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
-        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex, isNew: true });
+        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex, isNew: steering.flowsAreNew });
         workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, device: 0, fd });
       }
       undo.add("uplink port", () => workers.removePort(port));
@@ -134,14 +142,14 @@ export class Controller {
       undo.add("IPsec monitor", () => ipsec?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd) });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd, store) });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
-      const publisher = new Publisher(socket, host, workers, steering, networks);
+      const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, host, networks, publisher);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher);
     } catch (error) {
       await undo.run();
       throw error;
@@ -153,18 +161,23 @@ export class Controller {
     return this.workers.settled();
   }
 
-  /** Goes on with the flows of a former process, as far as what they need is there. `all`: nothing more will come. */
-  adoptFlows(all: boolean): Promise<void> {
-    return this.adoption.begin(all);
+  /**
+   * What is remembered of a former process is there again: its flows go on, as far as what they need is there, and what else it left ends. `all`:
+   * nothing more will come.
+   */
+  async takeUp(all: boolean): Promise<void> {
+    await this.adoption.begin(all);
+    this.store?.releaseRest();
   }
 
-  /** Something was made that such flows may wait for. */
-  adoptMore(): void {
+  /** Something was made that flows of a former process may wait for. */
+  takeUpMore(): void {
     this.adoption.soon();
   }
 
   /** Undoes what is left of ports and networks, then the rest. Flows end with the workers first, so what is kept of them stays as it is. */
   async stop(): Promise<void> {
+    this.store?.end();
     this.adoption.close();
     await this.workers.stop();
     if (this.workers.held === 0) this.files?.remove();

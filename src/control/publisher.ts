@@ -8,6 +8,7 @@ import type { PublishRule } from "../dataplane/state.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
+import type { FdStore } from "../sys/fd-store.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
@@ -39,6 +40,7 @@ export class Publisher {
     private readonly workers: Workers,
     private readonly steering: Steering,
     private readonly networks: NetworkRegistry,
+    private readonly store?: FdStore,
   ) {}
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
@@ -117,12 +119,38 @@ export class Publisher {
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
+  /** The sockets that a former process held these ports with, which hold them still. */
+  private takeFormer(spec: PortSpec, filterFd: number): HeldPorts | undefined {
+    if (spec.pickFromRange || spec.hostPort === 0) return undefined;
+    const name = nameOf(spec, spec.hostPort, spec.hostPortEnd);
+    const fds = this.store?.take(name) ?? [];
+    if (fds.length === 0) return undefined;
+    const isRight = (fd: number, i: number): boolean => {
+      const [proto, port, address] = native.boundTo(fd) ?? [];
+      return proto === PROTOCOLS[spec.proto] && port === spec.hostPort + i && address === spec.hostIp;
+    };
+    const count = Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
+    if (fds.length === count && fds.every(isRight) && fds.every((fd) => native.setFilter(fd, filterFd) === 0))
+      return { firstPort: spec.hostPort, fds };
+    for (const fd of fds) closeSync(fd);
+    this.store?.remove(name);
+    return undefined;
+  }
+
+  private keep(spec: PortSpec, { firstPort, fds }: HeldPorts, isKept: boolean, undo: Undo): void {
+    const name = nameOf(spec, firstPort, firstPort + fds.length - 1);
+    if (!isKept) this.store?.put(name, fds);
+    undo.add(`keeping of ${formatMapping(spec)}`, () => this.store?.remove(name));
+  }
+
   private takePorts(spec: PortSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
     const { acceptFd } = this.steering;
-    const held = heldBy === undefined ? holdPorts(spec, acceptFd) : takeOver(spec, heldBy, acceptFd);
+    const former = heldBy === undefined ? this.takeFormer(spec, acceptFd) : undefined;
+    const held = former ?? (heldBy === undefined ? holdPorts(spec, acceptFd) : takeOver(spec, heldBy, acceptFd));
     undo.add(`ports of ${formatMapping(spec)}`, () => {
       for (const fd of held.fds) closeSync(fd);
     });
+    if (heldBy === undefined) this.keep(spec, held, former !== undefined, undo);
     const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
     const first = held.firstPort;
     const last = first + count - 1;
@@ -158,6 +186,16 @@ export class Publisher {
   }
 }
 
+interface HeldPorts {
+  firstPort: number;
+  fds: number[];
+}
+
+/** What the sockets of these ports are kept as. */
+function nameOf({ proto, hostIp }: PortSpec, first: number, last: number): string {
+  return `port-${proto}-${hostIp}-${first}-${last}`;
+}
+
 function localTarget(spec: PortSpec): TsproxyError {
   return new TsproxyError(
     "TSP_ERR_TARGET",
@@ -168,14 +206,14 @@ function localTarget(spec: PortSpec): TsproxyError {
 }
 
 /** Lets nothing through to the socket but to the filter. It is neither kept nor closed: the port is its owner's. */
-function takeOver(spec: PortSpec, fd: number, filterFd: number): { firstPort: number; fds: number[] } {
+function takeOver(spec: PortSpec, fd: number, filterFd: number): HeldPorts {
   const errno = native.setFilter(fd, filterFd);
   if (errno !== 0) throw systemError(`putting a filter on the socket of ${formatMapping(spec)}`, errno);
   return { firstPort: spec.hostPort, fds: [] };
 }
 
 /** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */
-function holdPorts(spec: PortSpec, filterFd: number): { firstPort: number; fds: number[] } {
+function holdPorts(spec: PortSpec, filterFd: number): HeldPorts {
   const proto = PROTOCOLS[spec.proto];
   const hostIp = parseIpv4(spec.hostIp)!;
   const fds: number[] = [];

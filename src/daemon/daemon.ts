@@ -38,7 +38,7 @@ export class Daemon {
     await takeOver(launched);
     const passed = passedToDocker();
     await sweep();
-    const controller = await Controller.start({ ...options, keepFlows: { dir: runDir(), role: "daemon" } }, onDeath);
+    const controller = await Controller.start({ ...options, continuity: { dir: runDir(), role: "daemon" } }, onDeath);
     const daemon = new Daemon(controller);
     // Networks and published ports end with the dataplane; containers keep their devices.
     daemon.undo.add("dataplane", () => controller.stop());
@@ -53,7 +53,7 @@ export class Daemon {
       // Only now: it is certain that no other daemon serves the same networks.
       adoptFormerState(store.file);
       await model.restore();
-      await controller.adoptFlows(false);
+      await controller.takeUp(false);
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),

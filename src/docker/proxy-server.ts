@@ -143,7 +143,7 @@ export class ProxyServer {
     if (parseIpv4(spec.hostIp) === null || parseIpv4(spec.targetIp) === null) return false;
     try {
       const publication = this.controller.publisher.publish(spec, fd);
-      this.controller.adoptMore();
+      this.controller.takeUpMore();
       undo.add(`port ${spec.hostPort}`, () => publication.close());
       closeSync(fd);
       return true;

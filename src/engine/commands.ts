@@ -46,6 +46,8 @@ export class Commands implements EngineHooks {
   /** Where steering carries flows by itself. */
   private offload: Offload | undefined;
   private mapIsNew = true;
+  /** Ports that are not read yet, and how to begin. */
+  private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
   private readonly forgetBytes: Uint8Array;
   private readonly entryKeys: Uint8Array;
@@ -100,7 +102,7 @@ export class Commands implements EngineHooks {
       case "add-held":
         clearRow(this.counters, m.port);
         state.ports.set(m.port, HELD, 0, 0, 0, 0);
-        this.io.addRing(m.port, m.fd, m.size);
+        this.read(m.port, () => this.io.addRing(m.port, m.fd, m.size));
         break;
       case "watch":
         this.hooks.watch(m.fd);
@@ -154,13 +156,19 @@ export class Commands implements EngineHooks {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
-    this.io.addPort(m.port, m.fd);
+    this.read(m.port, () => this.io.addPort(m.port, m.fd));
+  }
+
+  /** From now on; but what waits to be read may be of flows that a former process knew, so not before these were looked at. */
+  private read(port: number, start: () => void): void {
+    if (this.former === undefined && this.state.awaitsFormer) this.unread.set(port, start);
+    else start();
   }
 
   /** Its flows end too: the number may soon be another port's. */
   private removePort(port: number): void {
     const { conntrack, endpoints, fdb, networks, ports } = this.state;
-    this.io.removePort(port);
+    if (!this.unread.delete(port)) this.io.removePort(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) endpoints.delete(ports.address[port]!, network);
@@ -220,6 +228,8 @@ export class Commands implements EngineHooks {
     const { former } = this;
     former.adopt(last);
     this.state.awaitsFormer = former.left > 0;
+    for (const start of this.unread.values()) start();
+    this.unread.clear();
     return { taken: former.taken, left: former.left, lost: former.lost };
   }
 

@@ -114,7 +114,7 @@ export class LiveEndpoint {
 
   private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {
     const { address, mac } = this.record;
-    const spec = { ...where, address: parseIpv4(address)!, mac: parseMac(mac)!, onGone };
+    const spec = { ...where, keepAs: this.record.device, address: parseIpv4(address)!, mac: parseMac(mac)!, onGone };
     this.device = this.network.make().endpoints.addDevice(spec);
   }
 }

@@ -77,7 +77,7 @@ export class MainJob {
     let controller: Controller;
     try {
       await sweep();
-      controller = await Controller.start({ ...config, keepFlows: { dir: runDir(), role: "standalone" } }, onDeath);
+      controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
     } catch (error) {
       const relayable =
         error instanceof TsproxyError &&
@@ -102,7 +102,7 @@ export class MainJob {
       }
     }
     for (const spec of config.publish) this.mappings.push({ ...controller.publisher.publish(spec).mapping, via: "dataplane" });
-    await controller.adoptFlows(true);
+    await controller.takeUp(true);
     await controller.settled();
   }
 

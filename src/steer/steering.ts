@@ -13,6 +13,7 @@
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
+import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import type { Cidr } from "../wire/ipv4-address.js";
@@ -21,7 +22,7 @@ import { acceptProgram, RING_SIZE } from "./accept-program.js";
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
-import { bytes, createMaps, createRing, PORT_KEY_SIZE, portKeys, VALUE_SIZE } from "./maps.js";
+import { bytes, createMaps, createRing, flowsName, PORT_KEY_SIZE, portKeys, VALUE_SIZE } from "./maps.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { steerProgram } from "./steer-program.js";
@@ -73,6 +74,10 @@ export interface SteeringOptions {
   forceClsact?: boolean;
   /** Needed where TCX is missing. */
   routeSocket?: RouteSocket;
+  /** Keeps what is attached, and flows, while the process is restarted. */
+  store?: FdStore | undefined;
+  /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
+  sameUplinks?: boolean;
 }
 
 export class Steering {
@@ -89,6 +94,8 @@ export class Steering {
   private locals = new Map<number, number>(); // raw address to the device that has it, or 0
   private ipsec = new Map<string, readonly [prefixLength: number, raw: number]>();
   readonly attacher: Attacher;
+  /** Nothing has been entered in `flows` yet. */
+  readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
 
   /**
@@ -96,12 +103,15 @@ export class Steering {
    * the kernel knows too little for offload.
    */
   constructor(private readonly options: SteeringOptions) {
-    this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true);
+    const { store, uplinks } = options;
+    this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store);
     try {
+      if (options.sameUplinks !== true) discardFlows(options);
+      this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       this.maps = createMaps(options, this.fds);
       if (options.offload === true) this.programs.set("ethernet", loadOffload(options, this.maps, this.fds));
       if (options.bypass !== true) {
-        this.rings = options.uplinks.map(() => createRing(this.fds));
+        this.rings = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, this.fds));
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFd = this.load("home", homeProgram(options.uplinks, this.maps));
@@ -151,7 +161,10 @@ export class Steering {
 
   /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
   attachOwn(ifindex: number): void {
-    if (this.homes.has(ifindex)) return;
+    const asOthers = this.attachments.get(ifindex); // it was there before its network, left by a former process
+    if (this.homes.has(ifindex) && asOthers === undefined) return;
+    asOthers?.detach();
+    this.attachments.delete(ifindex);
     this.attachHome(ifindex);
     bpf.updateBatch(this.maps.own, bytes(Int32Array.of(ifindex)), new Uint8Array(VALUE_SIZE), 1);
   }
@@ -254,6 +267,12 @@ export class Steering {
     this.fds.push(fd);
     return fd;
   }
+}
+
+/** Entries of a former process that lead to other uplinks are of no use. */
+function discardFlows({ store, flowCapacity }: SteeringOptions): void {
+  for (const fd of store?.take(flowsName(flowCapacity)) ?? []) fs.closeSync(fd);
+  store?.remove(flowsName(flowCapacity));
 }
 
 /** Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. `TSP_ERR_OFFLOAD`: the kernel refuses it. */

@@ -34,7 +34,8 @@ export interface BridgeSpec extends CommonSpec {
 
 /** Throws TSP_ERR_NETWORK (conflict) when the host has addresses or routes in it. */
 export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => {
-  const overlap = site.host.overlap(spec.cidr.address, spec.cidr.prefixLength);
+  const ours = spec.hostDevice !== undefined && site.taps.isKept(spec.hostDevice) ? spec.hostDevice : undefined;
+  const overlap = site.host.overlap(spec.cidr.address, spec.cidr.prefixLength, ours);
   if (overlap !== null)
     throw new TsproxyError(
       "TSP_ERR_NETWORK",
@@ -120,7 +121,8 @@ class Bridge implements Network {
   private openHostDevice(): string {
     const { socket, host, taps, guard } = this.site;
     const { gateway, cidr, hostDevice = "tsphost%d", internal = false } = this.spec;
-    const tap = taps.open({ name: hostDevice }, this.undo);
+    const isNew = !taps.isKept(hostDevice);
+    const tap = taps.open({ name: hostDevice, keepAs: hostDevice.includes("%") ? undefined : hostDevice }, this.undo);
     const { index } = socket.link(tap.name)!;
     const ipv4Conf = hostDeviceConf(internal);
     host.own(index, ipv4Conf);
@@ -130,7 +132,7 @@ class Bridge implements Network {
     const mac = addressMac(gateway);
     socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode: "none", ipv4Conf });
     taps.attach(tap, { kind: "host", name: tap.name, mac, rawAddress: rawWord(gateway), network: this.number, device: index }, this.undo);
-    socket.addAddress(index, formatIpv4(gateway), cidr.prefixLength);
+    if (isNew) socket.addAddress(index, formatIpv4(gateway), cidr.prefixLength);
     socket.setLink(index, { up: true });
     return tap.name;
   }
