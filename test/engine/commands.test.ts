@@ -320,13 +320,14 @@ describe("what the control side asks", () => {
     const commands = new Commands(d.state, d.io, d.counters, {
       tell: () => {},
       watch: (fd) => watched.push(fd),
+      readFormer: () => [],
       openFlowMap: (fd) => {
         maps.push(fd);
         return { lookup: () => false, put: () => {}, delete: () => {} };
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });
-    commands.carryOut({ type: "steering", flowsFd: 12, uplinkDevice: 7 });
+    commands.carryOut({ type: "steering", flowsFd: 12, uplinkDevice: 7, isNew: true });
     expect([watched, maps]).toEqual([[11], [12]]);
   });
 });

@@ -1,0 +1,353 @@
+/** A process goes on with the flows that another has left in a file (table/flow-file.ts): what is taken up, what waits, and what is no flow. */
+import { describe, expect, it } from "vitest";
+import type { StateOptions } from "../../src/dataplane/state.js";
+import type { Adopted, FromWorker } from "../../src/engine/messages.js";
+import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, EGRESS, ROW_SHIFT, STATE } from "../../src/table/conntrack.js";
+import { FlowFile, flowFileSize } from "../../src/table/flow-file.js";
+import { workerOf } from "../../src/wire/spread.js";
+import {
+  A,
+  B,
+  C,
+  CLIENT,
+  Dataplane,
+  HELD_PORT,
+  HOST_IP,
+  HOST_PORT,
+  IP_A,
+  IP_B,
+  only,
+  PUBLISHED,
+  raw,
+  rule,
+  SERVER,
+  TARGET,
+  UP,
+} from "../support/dataplane.js";
+import { Flow } from "../support/flows.js";
+import * as p from "../support/packets.js";
+import { Random } from "../support/random.js";
+
+const CAPACITY = 64;
+const OWNER = { role: 1, boot: new Int32Array(4), netns: 1 };
+
+/** A process whose flows lie in a file, and what the next one finds of it. */
+class Former {
+  readonly d: Dataplane;
+  private readonly buffer = new ArrayBuffer(flowFileSize(CAPACITY));
+
+  constructor(options: Partial<StateOptions> = {}) {
+    const file = new FlowFile(this.buffer, CAPACITY);
+    const { worker = 0, workers = 1, timeouts = DEFAULT_TIMEOUTS } = options;
+    file.begin(OWNER, worker, workers, timeouts);
+    this.d = new Dataplane({ conntrackMax: CAPACITY, memory: { ...parts(file), reserve: () => CAPACITY }, ...options });
+  }
+
+  /** As it is now: a SIGKILL leaves the same. */
+  left(): FlowFile {
+    return new FlowFile(this.buffer.slice(0), CAPACITY);
+  }
+
+  open(options: Partial<Flow["opener"]> = {}, proto: number = p.TCP): Flow {
+    const flow = new Flow(this.d, { from: UP, src: CLIENT, sport: 40000, dst: HOST_IP, dport: PUBLISHED, ...options }, proto);
+    expect(flow.open()).toBe(true);
+    return flow;
+  }
+}
+
+function parts({ rows, device, portKind, portAddress }: FlowFile): Pick<FlowFile, "rows" | "device" | "portKind" | "portAddress"> {
+  return { rows, device, portKind, portAddress };
+}
+
+/** The next process, on the same host, at the same second. */
+function next(files: FlowFile[], options: Partial<StateOptions> = {}): Dataplane {
+  const d = new Dataplane({ conntrackMax: CAPACITY, random: new Random(2).int32, ...options }, files);
+  d.at(1000);
+  return d;
+}
+
+function adopt(d: Dataplane, last = true): Adopted {
+  d.say({ type: "adopt", id: 9, last });
+  return (d.told.pop() as Extract<FromWorker, { type: "answer" }>).value as Adopted;
+}
+
+function replaceRule(d: Dataplane, change: Parameters<typeof rule>[0]): void {
+  d.withdraw(0);
+  d.publish(change);
+}
+
+const toHost = { src: CLIENT, dst: HOST_IP };
+const toClient = { src: IP_A, dst: CLIENT };
+
+describe("a connection to a published port", () => {
+  it("goes on from both sides, its target's too, with all that is known of it", () => {
+    const former = new Former();
+    former.open();
+    const before = former.d.flows();
+    const d = next([former.left()]);
+    expect(adopt(d)).toEqual({ taken: 1, left: 0, lost: 0 });
+    expect(d.flows()).toEqual(before);
+    expect(only(d.fromEndpoint(A, p.tcp(toClient, { sport: TARGET, dport: 40000 })))).toMatchObject({
+      port: UP,
+      src: HOST_IP,
+      sport: PUBLISHED,
+    });
+    expect(only(d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED })))).toMatchObject({ port: A, dport: TARGET });
+    expect(d.state.limits.flowsOf(raw(CLIENT))).toBe(1);
+  });
+
+  it("goes on with the source port that its target knows, where that is one of the host's", () => {
+    const former = new Former();
+    const flow = former.open({ from: B, src: IP_B });
+    const { port, src, sport, dst, dport } = flow.seen!;
+    const d = next([former.left()]);
+    expect(adopt(d).taken).toBe(1);
+    expect(only(d.fromEndpoint(port, p.tcp({ src: dst, dst: src }, { sport: dport, dport: sport })))).toMatchObject({
+      port: B,
+      dst: IP_B,
+      dport: 40000,
+    });
+  });
+
+  it("waits for its port to be published, for which its segments are neither answered nor taken for new ones", () => {
+    const former = new Former();
+    former.open({ src: "127.0.0.1" });
+    const d = next([former.left()]);
+    d.withdraw(0);
+    expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 });
+    expect(d.fromUplink(p.tcp({ src: "127.0.0.1", dst: HOST_IP }, { sport: 40000, dport: PUBLISHED }))).toEqual([]);
+    d.publish();
+    expect(adopt(d, false)).toEqual({ taken: 1, left: 0, lost: 0 });
+  });
+
+  it.each([
+    ["is not published any more", (d: Dataplane) => d.withdraw(0)],
+    ["leads elsewhere now", (d: Dataplane) => replaceRule(d, { target: raw(IP_B) })],
+    ["leads to another port", (d: Dataplane) => replaceRule(d, { targetPort: 81 })],
+    ["is not for the client any more", (d: Dataplane) => d.say({ type: "allow", pairs: Int32Array.of(raw("10.0.0.0"), 0xff) })],
+    ["has no endpoint behind it", (d: Dataplane) => d.say({ type: "remove-port", port: A })],
+  ])("is given up when the port %s, and who goes on with it is reset", (_, change) => {
+    const former = new Former();
+    former.open();
+    const d = next([former.left()], { bypass: false });
+    change(d);
+    expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
+    expect(d.state.conntrack.used).toBe(0);
+    expect(only(d.fromEndpoint(B, p.tcp({ src: IP_B, dst: CLIENT }, { sport: TARGET, dport: 40000 })))).toMatchObject({
+      port: B,
+      flags: p.RST,
+    });
+  });
+
+  it("is entered again where the steering's map is a new one, and given up there where it is not", () => {
+    const former = new Former();
+    former.d.publish({
+      firstPort: 9000,
+      lastPort: 9000,
+      target: raw("172.18.0.9"),
+      network: -1,
+      snatSource: raw(HOST_IP),
+      onlinkNet: 1,
+      onlinkMask: -1,
+    });
+    former.open({ dport: 9000 });
+    const again = next([former.left()]);
+    again.publish({
+      firstPort: 9000,
+      lastPort: 9000,
+      target: raw("172.18.0.9"),
+      network: -1,
+      snatSource: raw(HOST_IP),
+      onlinkNet: 1,
+      onlinkMask: -1,
+    });
+    expect(adopt(again).taken).toBe(1);
+    expect(again.flowMap.size).toBe(1); // the target's answers; clients' packets are taken by the port, as the firewall is bypassed
+    const kept = next([former.left()]);
+    kept.say({ type: "steering", flowsFd: 3, uplinkDevice: 7, isNew: false });
+    expect(adopt(kept).lost).toBe(1);
+    expect(kept.forgotten).toHaveLength(2);
+  });
+});
+
+describe("what an endpoint has opened to elsewhere", () => {
+  it.each([
+    ["connections", p.TCP],
+    ["datagrams", p.UDP],
+  ])("goes on behind the same port of the host, from outside too: %s", (_, proto) => {
+    const former = new Former();
+    const flow = former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 }, proto);
+    const d = next([former.left()]);
+    expect(adopt(d).taken).toBe(1);
+    const answer = { src: SERVER, dst: HOST_IP };
+    const ports = { sport: 443, dport: flow.seen!.sport };
+    expect(only(d.fromUplink(proto === p.TCP ? p.tcp(answer, ports) : p.udp(answer, ports)))).toMatchObject({
+      port: A,
+      dst: IP_A,
+      dport: 40000,
+    });
+    // The mapping too: another flow of the endpoint has the same outside port (RFC 4787 REQ-1).
+    const more = new Flow(d, { from: A, src: IP_A, sport: 40000, dst: "203.0.113.99", dport: 443 }, proto);
+    expect(more.ask(p.SYN)).toBe(true);
+    expect(more.seen!.sport).toBe(flow.seen!.sport);
+  });
+
+  it("is given up when the host has not got the address any more", () => {
+    const former = new Former();
+    former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 });
+    const d = next([former.left()]);
+    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.7")), broadcasts: new Int32Array(0) });
+    expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
+    expect(d.state.pool.used).toBe(0);
+  });
+
+  it("finds its endpoint by the address, whatever number that has now", () => {
+    const former = new Former();
+    former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 });
+    const d = next([former.left()]);
+    d.say({ type: "remove-port", port: A });
+    d.addPort(7, 3, "02:42:ac:11:00:04", IP_A);
+    expect(adopt(d).taken).toBe(1);
+    expect(d.state.conntrack.egress(0, 1) & 0x3ff).toBe(7);
+  });
+});
+
+describe("time", () => {
+  it("goes on: a flow ends when it would have ended", () => {
+    const former = new Former();
+    former.open();
+    const d = next([former.left()]);
+    d.at(1100);
+    adopt(d);
+    expect(d.state.conntrack.deadline(0)).toBe(1000 + 7440);
+  });
+
+  it("is over for what has been silent for too long", () => {
+    const former = new Former();
+    former.open();
+    const d = next([former.left()]);
+    d.at(1000 + 7440);
+    expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
+  });
+
+  it("is counted as the new process is told to", () => {
+    const former = new Former();
+    former.open();
+    const timeouts = DEFAULT_TIMEOUTS.map((sec) => Math.min(sec, 500));
+    const d = next([former.left()], { timeouts });
+    adopt(d);
+    expect(d.state.conntrack.deadline(0)).toBe(1500);
+  });
+
+  it("orders what was closed as it was", () => {
+    const former = new Former();
+    for (const sport of [1, 2, 3]) {
+      former.d.at(former.d.now + 1);
+      expect(former.open({ sport }).close()).toBe(true);
+    }
+    const d = next([former.left()]);
+    d.at(1003);
+    expect(adopt(d).taken).toBe(3);
+    const { conntrack } = d.state;
+    const oldest = conntrack.oldest(6);
+    expect(conntrack.tuple(oldest, 0, 2) & 0xffff).toBe(1 << 8);
+    expect(d.state.limits.flowsOf(raw(CLIENT))).toBe(0);
+  });
+});
+
+describe("a row that is no flow", () => {
+  it.each([
+    ["torn: an address of another flow", DST, 0x01020304],
+    ["torn: the deltas", DELTA, 1],
+    ["of no protocol that is known", STATE, 132 | (3 << 8)],
+    ["of no state that is known", STATE, 6 | (200 << 8)],
+    ["with bits that mean nothing", STATE, 6 | (3 << 8) | (1 << 20)],
+    ["from the future", DEADLINE, 1 << 30],
+    ["that comes by no port", EGRESS, 0x03ff03ff],
+  ])("is passed over: %s", (_, word, value) => {
+    const former = new Former();
+    former.open();
+    const file = former.left();
+    file.rows[word] = value;
+    const d = next([file]);
+    expect(adopt(d).taken).toBe(0);
+    expect([d.state.conntrack.used, d.flows()]).toEqual([0, []]);
+  });
+
+  it("is passed over wherever the process died while it wrote it, and those beside it are taken", () => {
+    const former = new Former();
+    former.open();
+    former.open({ sport: 2 });
+    const whole = former.left();
+    for (let word = 0; word < 1 << ROW_SHIFT; word++) {
+      const file = former.left();
+      file.rows.copyWithin(word, (1 << ROW_SHIFT) + word, 2 << ROW_SHIFT); // the rest of the row as it was for another flow
+      const d = next([file]);
+      adopt(d);
+      expect(d.flows().length).toBeGreaterThan(0);
+      for (const flow of d.flows()) expect(former.d.flows().map(({ original }) => original)).toContainEqual(flow.original);
+    }
+    expect(whole.rows[STATE]).not.toBe(0);
+  });
+
+  it("is passed over in a file of noise, which harms nobody", () => {
+    const random = new Random(5);
+    const file = new Former().left();
+    for (let i = 0; i < file.rows.length; i++) file.rows[i] = random.int32();
+    const d = next([file]);
+    expect(adopt(d).taken).toBe(0);
+    expect(new Flow(d, { from: UP, src: CLIENT, sport: 1, dst: HOST_IP, dport: PUBLISHED }).open()).toBe(true);
+  });
+});
+
+describe("with another number of workers", () => {
+  it("a flow goes to the one to whom its packets will come, and to no other", () => {
+    const former = new Former();
+    const sports = Array.from({ length: 20 }, (_, n) => 40000 + n);
+    for (const sport of sports) former.open({ sport });
+    const workers = [0, 1, 2].map((worker) => next([former.left()], { worker, workers: 3 }));
+    for (const d of workers) adopt(d);
+    for (const [worker, d] of workers.entries()) {
+      const mine = sports.filter((sport) => workerOf(raw(CLIENT), ((sport & 0xff) << 8) | (sport >> 8), 3) === worker);
+      expect(
+        d
+          .flows()
+          .map(({ original }) => Number(original.src.split(":")[1]))
+          .sort(),
+      ).toEqual(mine);
+    }
+  });
+});
+
+it("keeps no more than the new table has room for", () => {
+  const former = new Former();
+  for (let n = 0; n < 10; n++) former.open({ sport: 1 + n });
+  const d = next([former.left()], { conntrackMax: 4 });
+  expect(adopt(d)).toEqual({ taken: 4, left: 0, lost: 6 });
+});
+
+it("reads nothing before the flows are there: what waits in a device belongs to them", () => {
+  const former = new Former();
+  const flow = former.open({ from: A, src: IP_A, dst: SERVER, dport: 53_000 }, p.UDP);
+  const d = next([former.left()]);
+  const added: number[] = [];
+  d.io.addPort = (port: number) => void added.push(port);
+  d.addPort(C, 3, "02:42:ac:11:00:06", "172.17.0.6");
+  d.say({ type: "remove-port", port: B });
+  expect(added).toEqual([]);
+  adopt(d);
+  expect(added.sort()).toEqual([UP, HOST_PORT, A, C, HELD_PORT]);
+  expect(flow.seen).toBeDefined();
+});
+
+it("is full where its file has no room, and opens flows again when there is some", () => {
+  let room = 1;
+  const file = new FlowFile(new ArrayBuffer(flowFileSize(CAPACITY)), CAPACITY);
+  const d = new Dataplane({ conntrackMax: CAPACITY, memory: { ...parts(file), reserve: () => room } });
+  d.publish({ ...rule({ firstPort: 9000, lastPort: 9000 }) });
+  const open = (sport: number): boolean => new Flow(d, { from: A, src: IP_A, sport, dst: SERVER, dport: 80 }).ask(p.SYN);
+  expect([open(1), open(2)]).toEqual([true, false]);
+  expect([d.drops(A), d.state.pool.used]).toEqual([{ "table-full": 1 }, 1]);
+  room = CAPACITY;
+  expect(open(2)).toBe(true);
+});
