@@ -130,8 +130,10 @@ export type FdbView = v.InferOutput<typeof FdbView>;
 
 export const NetworkView = v.object({
   id: text("Docker's."),
-  subnet: text("`172.18.0.0/16`"),
-  gateway: text("`172.18.0.1`"),
+  subnet: text("`172.18.0.0/16`; empty without IPv4."),
+  gateway: text("`172.18.0.1`; empty without IPv4."),
+  ipv6Subnet: v.exactOptional(text("`fd00:18::/64`")),
+  ipv6Gateway: v.exactOptional(text("`fd00:18::1`")),
   device: text("The host's device in it; empty when it could not be made again after a restart."),
   mtu: count("Of its devices, in bytes."),
   internal: flag("No way out, and no published ports."),
@@ -146,7 +148,8 @@ export type NetworkView = v.InferOutput<typeof NetworkView>;
 export const EndpointView = v.object({
   id: text("Docker's."),
   network: text("Id of its network."),
-  address: text("`172.18.0.2`"),
+  address: text("`172.18.0.2`; empty without IPv4."),
+  ipv6Address: v.exactOptional(text("`fd00:18::2`")),
   mac: text("`02:42:ac:12:00:02`"),
   state: v.pipe(v.picklist(["created", "joined", "gone"]), v.description("`gone`: its device ended, with its namespace or otherwise.")),
   sandbox: text("Path of its network namespace; empty before it joined."),

@@ -5,13 +5,14 @@
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import { PolicyMonitor, protectedNetworks } from "../sys/xfrm.js";
-import { formatCidr } from "../wire/ipv4-address.js";
+import { formatPrefix } from "../wire/ip-address.js";
 import type { Workers } from "./workers.js";
 
 const SHOWN = 5;
 
 export class Ipsec {
   private warned = false;
+  private closed = false;
 
   private constructor(
     private readonly monitor: PolicyMonitor,
@@ -33,10 +34,11 @@ export class Ipsec {
 
   /** To be called when a watched descriptor is readable. */
   onReadable(): void {
-    if (this.monitor.drain()) this.refresh();
+    if (!this.closed && this.monitor.drain()) this.refresh();
   }
 
   close(): void {
+    this.closed = true; // a worker's word that it is readable may be on its way
     this.monitor.close();
   }
 
@@ -45,7 +47,7 @@ export class Ipsec {
     this.steering.setIpsec(networks);
     if (networks.length === 0 || this.warned) return;
     this.warned = true;
-    const names = networks.slice(0, SHOWN).map(formatCidr).join(", ");
+    const names = networks.slice(0, SHOWN).map(formatPrefix).join(", ");
     log.warn(
       `IPsec policies of this host are about ${names}${networks.length > SHOWN ? ", …" : ""}: what goes there passes the host's FORWARD chain, whose rules must let it`,
     );

@@ -4,7 +4,7 @@
  * One rule, one message and one batch of map entries a range, however long.
  */
 import { closeSync } from "node:fs";
-import type { PublishRule } from "../dataplane/state.js";
+import type { PublishedRange } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
@@ -12,27 +12,33 @@ import type { FdStore } from "../sys/fd-store.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { formatIp, sameIp, toIpv4 } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
-import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
-import { rawMask, rawWord } from "../wire/raw.js";
 import type { Host } from "./host.js";
+import { eachHostAddress, formatMapping, hostAddressesMeet, type Mapping, type OneSpec, type PortSpec } from "./mapping.js";
 import type { Reach } from "./network/network.js";
 import type { NetworkRegistry } from "./network/registry.js";
-import { formatMapping, type Mapping, type PortSpec } from "./port-spec.js";
+import { kernelReach, localTarget } from "./target-reach.js";
 import { Undo } from "./undo.js";
 import type { Workers } from "./workers.js";
 
 /** A published port or range. */
 export interface Publication {
-  /** As asked for, with the port that was picked. */
-  readonly mapping: Mapping;
+  /** As asked for, with the port that was picked: one for each address of the host that was asked for. */
+  readonly mappings: readonly Mapping[];
   /** Takes it back; its flows end. */
   close(): Promise<void>;
 }
 
+/** Families of the host that ports are published on. */
+const FAMILIES = [4] as const;
+
 export class Publisher {
   private nextRule = 0;
   private readonly open = new Set<Publication>();
+  /** By number, of targets that the host's kernel reaches. */
+  private readonly rules = new Map<number, { spec: OneSpec; rule: PublishedRange }>();
+  private readonly endWatch: () => void;
 
   constructor(
     private readonly socket: RouteSocket,
@@ -41,47 +47,31 @@ export class Publisher {
     private readonly steering: Steering,
     private readonly networks: NetworkRegistry,
     private readonly store?: FdStore,
-  ) {}
+  ) {
+    this.endWatch = host.onChange(() => this.revise());
+  }
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
-  reach(spec: PortSpec): Reach {
-    const target = parseIpv4(spec.targetIp)!;
+  reach(spec: OneSpec): Reach {
+    const { targetIp: target } = spec;
     const own = this.networks.of(target);
     if (own !== undefined) {
       const reach = own.reach(target);
-      if (reach === null) throw localTarget(spec);
+      if (reach === null) throw localTarget(spec.targetIp);
       return reach;
     }
-    const route = this.socket.routeTo(spec.targetIp);
-    if (route?.type === "local") throw localTarget(spec);
-    if (route === null || route.type !== "unicast" || route.oif === undefined) {
-      const why = route === null ? "no route to it" : `it is a ${route.type} address`;
-      throw new TsproxyError(
-        "TSP_ERR_TARGET",
-        "unavailable",
-        `cannot reach target ${spec.targetIp}: ${why}`,
-        "does the container run, and is this the namespace of its host? see 'ip route get'",
-      );
-    }
-    const neighbor = this.host.neighborOf(target, route.oif);
-    if (neighbor !== null) return { snatSource: neighbor.address, network: neighbor.network, prefixLength: neighbor.prefixLength, own: -1 };
-    if (route.prefSrc === undefined)
-      throw new TsproxyError(
-        "TSP_ERR_TARGET",
-        "unavailable",
-        `cannot reach target ${spec.targetIp}: the host has no address on that route`,
-      );
-    log.warn(`${spec.targetIp} is behind a gateway, so it sees this host as the client of ${formatMapping(spec)}`);
-    return { snatSource: parseIpv4(route.prefSrc)!, network: 0, prefixLength: 0, own: -1 };
+    const { gateway, ...reach } = kernelReach(this.socket, this.host, target);
+    if (gateway) log.warn(`${formatIp(target)} is behind a gateway, so it sees this host as the client of ${formatMapping(spec)}`);
+    return reach;
   }
 
   /** Holds the ports and publishes; `heldBy` is a socket of somebody who holds the one port already. On failure nothing is held. */
   publish(spec: PortSpec, heldBy?: number): Publication {
     const undo = new Undo();
     try {
-      const mapping = this.takePorts(spec, this.reach(spec), undo, heldBy);
+      const mappings = eachHostAddress(spec, FAMILIES).map((one) => this.takePorts(one, this.reach(one), undo, heldBy));
       const publication = {
-        mapping,
+        mappings,
         close: async (): Promise<void> => {
           if (this.open.delete(publication)) await undo.run();
         },
@@ -96,11 +86,28 @@ export class Publisher {
 
   /** All that is published now. */
   mappings(): Mapping[] {
-    return [...this.open].map((publication) => publication.mapping);
+    return [...this.open].flatMap((publication) => publication.mappings);
   }
 
   async close(): Promise<void> {
+    this.endWatch();
     for (const publication of [...this.open].reverse()) await publication.close();
+  }
+
+  /** Publishes anew what the host's change has changed. A target that cannot be reached now keeps its rule: its way may come back as it was. */
+  private revise(): void {
+    for (const [id, entry] of this.rules) {
+      const { spec, rule } = entry;
+      try {
+        const next = { ...rule, ...answersOf(kernelReach(this.socket, this.host, spec.targetIp)) };
+        if (sameAnswers(next, rule)) continue;
+        entry.rule = next;
+        this.workers.post({ type: "publish", id, rule: next });
+        log.info(`${formatMapping(spec)}: the host's way to ${formatIp(spec.targetIp)} has changed`);
+      } catch (error) {
+        if (!(error instanceof TsproxyError)) throw error;
+      }
+    }
   }
 
   /** Of a port that is published here already the error says to whom, and not that this process has it. */
@@ -108,26 +115,22 @@ export class Publisher {
     if (!(error instanceof PortTakenError)) return error;
     const { proto, address, port } = error;
     const own = this.mappings().find(
-      (m) =>
-        m.proto === proto &&
-        m.hostPort <= port &&
-        port <= m.hostPortEnd &&
-        (m.hostIp === address || m.hostIp === "0.0.0.0" || address === "0.0.0.0"),
+      (m) => m.proto === proto && m.hostPort <= port && port <= m.hostPortEnd && hostAddressesMeet(m, { hostIp: address }),
     );
     if (own === undefined) return error;
-    const owner = `port ${own.targetPort + port - own.hostPort} of ${own.targetIp}`;
+    const owner = `port ${own.targetPort + port - own.hostPort} of ${formatIp(own.targetIp)}`;
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
   /** The sockets that a former process held these ports with, which hold them still. */
-  private takeFormer(spec: PortSpec, filterFd: number): HeldPorts | undefined {
+  private takeFormer(spec: OneSpec, filterFd: number): HeldPorts | undefined {
     if (spec.pickFromRange || spec.hostPort === 0) return undefined;
     const name = nameOf(spec, spec.hostPort, spec.hostPortEnd);
     const fds = this.store?.take(name) ?? [];
     if (fds.length === 0) return undefined;
     const isRight = (fd: number, i: number): boolean => {
       const [proto, port, address] = native.boundTo(fd) ?? [];
-      return proto === PROTOCOLS[spec.proto] && port === spec.hostPort + i && address === spec.hostIp;
+      return proto === PROTOCOLS[spec.proto] && port === spec.hostPort + i && address === formatIp(spec.hostIp);
     };
     const count = Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
     if (fds.length === count && fds.every(isRight) && fds.every((fd) => native.setFilter(fd, filterFd) === 0))
@@ -137,14 +140,15 @@ export class Publisher {
     return undefined;
   }
 
-  private keep(spec: PortSpec, { firstPort, fds }: HeldPorts, isKept: boolean, undo: Undo): void {
+  private keep(spec: OneSpec, { firstPort, fds }: HeldPorts, isKept: boolean, undo: Undo): void {
     const name = nameOf(spec, firstPort, firstPort + fds.length - 1);
     if (!isKept) this.store?.put(name, fds);
     undo.add(`keeping of ${formatMapping(spec)}`, () => this.store?.remove(name));
   }
 
-  private takePorts(spec: PortSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
+  private takePorts(spec: OneSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
     const { acceptFd } = this.steering;
+    if (spec.hostIp.family === 6 || spec.targetIp.family === 6) throw noIpv6(spec);
     const former = heldBy === undefined ? this.takeFormer(spec, acceptFd) : undefined;
     const held = former ?? (heldBy === undefined ? holdPorts(spec, acceptFd) : takeOver(spec, heldBy, acceptFd));
     undo.add(`ports of ${formatMapping(spec)}`, () => {
@@ -154,35 +158,28 @@ export class Publisher {
     const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
     const first = held.firstPort;
     const last = first + count - 1;
-    const hostIp = parseIpv4(spec.hostIp)!;
     const proto = PROTOCOLS[spec.proto];
-    const rule: PublishRule = {
+    const rule: PublishedRange = {
       proto,
-      hostIp: rawWord(hostIp),
+      hostIp: spec.hostIp,
       firstPort: first,
       lastPort: last,
-      target: rawWord(parseIpv4(spec.targetIp)!),
+      target: spec.targetIp,
       targetPort: spec.targetPort,
       network: reach.own,
-      snatSource: rawWord(reach.snatSource),
-      onlinkNet: rawWord(reach.network),
-      onlinkMask: rawMask(reach.prefixLength),
+      ...answersOf(reach),
     };
     const id = this.nextRule++;
     this.workers.post({ type: "publish", id, rule });
-    undo.add(`rule of ${formatMapping(spec)}`, () => this.workers.post({ type: "withdraw", id }));
-    this.steering.publish(proto, hostIp, first, last);
-    undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, hostIp, first, last));
-    const { hostIp: hostText, targetIp, targetPort } = spec;
-    return {
-      hostIp: hostText,
-      hostPort: first,
-      hostPortEnd: last,
-      targetIp,
-      targetPort,
-      targetPortEnd: targetPort + count - 1,
-      proto: spec.proto,
-    };
+    if (reach.own === -1) this.rules.set(id, { spec, rule });
+    undo.add(`rule of ${formatMapping(spec)}`, () => {
+      this.rules.delete(id);
+      this.workers.post({ type: "withdraw", id });
+    });
+    this.steering.publish(proto, spec.hostIp, first, last);
+    undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, spec.hostIp, first, last));
+    const { pickFromRange: _, ...asked } = spec;
+    return { ...asked, hostPort: first, hostPortEnd: last, targetPortEnd: spec.targetPort + count - 1 };
   }
 }
 
@@ -192,33 +189,39 @@ interface HeldPorts {
 }
 
 /** What the sockets of these ports are kept as. */
-function nameOf({ proto, hostIp }: PortSpec, first: number, last: number): string {
-  return `port-${proto}-${hostIp}-${first}-${last}`;
+function nameOf({ proto, hostIp }: OneSpec, first: number, last: number): string {
+  return `port-${proto}-${formatIp(hostIp)}-${first}-${last}`;
 }
 
-function localTarget(spec: PortSpec): TsproxyError {
-  return new TsproxyError(
-    "TSP_ERR_TARGET",
-    "invalid",
-    `target ${spec.targetIp} is an address of this host itself`,
-    "give the container's address, or add --relay to relay by sockets",
+function noIpv6(spec: OneSpec): TsproxyError {
+  const message = `cannot publish ${formatMapping(spec)}: IPv6 forwarding is not there yet`;
+  return new TsproxyError("TSP_ERR_TARGET", "unavailable", message, "use IPv4 addresses, or add --relay to relay by sockets");
+}
+
+/** What a rule says of the way to its target. */
+function answersOf({ snatSource, network }: Reach): Pick<PublishedRange, "snatSource" | "onlink"> {
+  return { snatSource, onlink: network };
+}
+
+function sameAnswers(a: PublishedRange, b: PublishedRange): boolean {
+  return (
+    sameIp(a.snatSource, b.snatSource) && sameIp(a.onlink.address, b.onlink.address) && a.onlink.prefixLength === b.onlink.prefixLength
   );
 }
 
 /** Lets nothing through to the socket but to the filter. It is neither kept nor closed: the port is its owner's. */
-function takeOver(spec: PortSpec, fd: number, filterFd: number): HeldPorts {
+function takeOver(spec: OneSpec, fd: number, filterFd: number): HeldPorts {
   const errno = native.setFilter(fd, filterFd);
   if (errno !== 0) throw systemError(`putting a filter on the socket of ${formatMapping(spec)}`, errno);
   return { firstPort: spec.hostPort, fds: [] };
 }
 
 /** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */
-function holdPorts(spec: PortSpec, filterFd: number): HeldPorts {
+function holdPorts(spec: OneSpec, filterFd: number): HeldPorts {
   const proto = PROTOCOLS[spec.proto];
-  const hostIp = parseIpv4(spec.hostIp)!;
   const fds: number[] = [];
   for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
-    const fd = native.holdPort(proto, hostIp, port, filterFd);
+    const fd = native.holdPort(proto, toIpv4(spec.hostIp), port, filterFd);
     if (fd >= 0) {
       fds.push(fd);
       if (spec.hostPort === 0) return { firstPort: native.localPort(fd), fds };
@@ -239,7 +242,7 @@ function holdPorts(spec: PortSpec, filterFd: number): HeldPorts {
       throw new TsproxyError(
         "TSP_ERR_PORT_TAKEN",
         "conflict",
-        `every host port of ${formatIpv4(hostIp)}:${spec.hostPort}-${spec.hostPortEnd}/${spec.proto} is taken`,
+        `every host port of ${formatIp(spec.hostIp)}:${spec.hostPort}-${spec.hostPortEnd}/${spec.proto} is taken`,
         "publish another range",
       );
     throw bindError(spec.proto, spec.hostIp, port, errno);

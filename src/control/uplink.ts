@@ -52,7 +52,11 @@ function openUplink(socket: RouteSocket, undo: Undo, former?: number): Uplink {
   const { index, mac } = socket.link(tap.name)!;
   closeToIpv6(tap.name);
   socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
-  if (former === undefined) socket.addAddress(index, UPLINK_ADDRESS, 32, RT_SCOPE_HOST);
+  if (former === undefined) addUplinkAddress(socket, index);
   socket.setLink(index, { up: true });
   return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)! };
+}
+
+export function addUplinkAddress(socket: RouteSocket, ifindex: number): void {
+  socket.addAddress(ifindex, UPLINK_ADDRESS, 32, RT_SCOPE_HOST);
 }

@@ -7,6 +7,7 @@ import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
+import { mappingText } from "../control/mapping.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
 import { adoptFormerState } from "../docker/former-state.js";
@@ -80,7 +81,7 @@ export class Daemon {
   }
 
   private mappings(): MappingView[] {
-    const published = this.controller.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" as const }));
+    const published = this.controller.publisher.mappings().map((mapping) => ({ ...mappingText(mapping), via: "dataplane" as const }));
     return [...published, ...(this.proxies?.mappings() ?? [])];
   }
 }

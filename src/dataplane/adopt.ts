@@ -12,6 +12,7 @@ import * as ct from "../table/conntrack.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { INTERNAL } from "../table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
+import { isIpv6 } from "../wire/address-word.js";
 import { OFFLOAD_DESTINATION, OFFLOAD_SOURCE } from "../wire/flow-entry.js";
 import { PROTO_ICMP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
@@ -111,6 +112,7 @@ export class FormerFlows {
     flow.replySrc = rows[row + ct.REPLY + ct.SRC]!;
     flow.replyDst = rows[row + ct.REPLY + ct.DST]!;
     flow.replyPorts = rows[row + ct.REPLY + ct.PORTS]!;
+    if (hasIpv6(flow)) return OVER; // its words are handles of a table that ended with the process
     flow.setDeltas();
     if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16))) return OVER; // torn
     const ways = rows[row + ct.EGRESS]!;
@@ -204,6 +206,10 @@ export class FormerFlows {
       forgetEntry(this.state, dst, src, swapPorts(ports), proto); // the packet of ours that one of this tuple answers
     }
   }
+}
+
+function hasIpv6({ src, dst, replySrc, replyDst }: ct.NewFlow): boolean {
+  return isIpv6(src) || isIpv6(dst) || isIpv6(replySrc) || isIpv6(replyDst);
 }
 
 function isKnown(proto: number): boolean {

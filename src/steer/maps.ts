@@ -2,13 +2,14 @@
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
-import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
-import { rawHalf, rawWord } from "../wire/raw.js";
+import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
+import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
 // biome-ignore format: a table
-export const PORT_KEY_SIZE = 8, VALUE_SIZE = 4;
+const PORT_KEY_SIZE = 8, PORT6_KEY_SIZE = 20;
+export const VALUE_SIZE = 4;
 const FRAGMENT_VALUE_SIZE = 8,
   MAX_PORTS = 1 << 18,
   MAX_LOCALS = 1 << 14,
@@ -20,12 +21,14 @@ const LRU_SLACK = 128;
 export interface MapOptions {
   flowCapacity: number;
   bypass?: boolean;
+  /** Else IPv6's maps have no room, and take none. */
+  ipv6?: boolean;
   /** Keeps the flows while the process is restarted. */
   store?: FdStore | undefined;
 }
 
-/** Descriptors of maps, all new but maybe `flows`; each is added to `fds`, also when a later one fails. */
-export function createMaps({ flowCapacity, bypass = false, store }: MapOptions, fds: number[]): MapFds {
+/** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
+export function createMaps({ flowCapacity, bypass = false, ipv6 = false, store }: MapOptions, fds: number[]): MapFds {
   const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
     const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
     fds.push(fd);
@@ -33,6 +36,7 @@ export function createMaps({ flowCapacity, bypass = false, store }: MapOptions, 
   };
   const slack = LRU_SLACK * os.cpus().length;
   const flows = 2 * flowCapacity + slack;
+  const of6 = (entries: number): number => (ipv6 ? entries : 1);
   return {
     flows: kept(store, flowsName(flowCapacity), fds, () => create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows)),
     fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
@@ -40,6 +44,13 @@ export function createMaps({ flowCapacity, bypass = false, store }: MapOptions, 
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
+    flows6: kept(store, flowsName(flowCapacity, ipv6), fds, () =>
+      create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(flows)),
+    ),
+    fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
+    ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(bypass ? MAX_PORTS : 1), bpf.F_NO_PREALLOC),
+    locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
+    ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
 }
@@ -53,9 +64,10 @@ export function createRing(which: string, store: FdStore | undefined, fds: numbe
   });
 }
 
-/** What the map `flows` is called in the store: another layout or size is another map. */
-export function flowsName(flowCapacity: number): string {
-  return `flows-${FLOW_KEY_SIZE}-${FLOW_VALUE_SIZE}-${flowCapacity}`;
+/** What the map `flows` is called in the store, or, with `ipv6`, `flows6`: another layout or size is another map. */
+export function flowsName(flowCapacity: number, ipv6?: boolean): string {
+  if (ipv6 === undefined) return `flows-${FLOW_KEY_SIZE}-${FLOW_VALUE_SIZE}-${flowCapacity}`;
+  return `flows6-${FLOW6_KEY_SIZE}-${FLOW6_VALUE_SIZE}-${ipv6 ? flowCapacity : 0}`;
 }
 
 /** What a former process left under the name, or else a new one, which is put there. */
@@ -70,14 +82,16 @@ function kept(store: FdStore | undefined, name: string, fds: number[], create: (
   return fd;
 }
 
-/** Keys of the `ports` map for a range of ports, one after another. */
-export function portKeys(proto: number, hostIp: number, firstPort: number, lastPort: number): Uint8Array {
-  const words = new Int32Array(2 * (lastPort - firstPort + 1));
-  for (let i = 0; i < words.length; i += 2) {
-    words[i] = rawWord(hostIp);
-    words[i + 1] = rawHalf(firstPort + i / 2) | (proto << 16);
+/** Keys of the map `ports` or `ports6` for a range of ports, one after another. */
+export function portKeys(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): Uint8Array {
+  const address = toBytes(hostIp);
+  const keySize = address.length + 4;
+  const keys = new Uint8Array(keySize * (lastPort - firstPort + 1));
+  for (let port = firstPort, at = 0; port <= lastPort; port++, at += keySize) {
+    keys.set(address, at);
+    keys.set([port >> 8, port & 0xff, proto], at + address.length);
   }
-  return bytes(words);
+  return keys;
 }
 
 /** The same memory. */

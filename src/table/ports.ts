@@ -20,6 +20,8 @@ export class Ports {
   readonly macLo = new Int32Array(MAX_PORTS);
   /** IPv4 address, raw, of an endpoint, or of the host in the network. */
   readonly address: Int32Array;
+  /** Its IPv6 address, a handle (`wire/address-word.ts`); 0: none. */
+  readonly address6 = new Int32Array(MAX_PORTS);
   /** One past the highest port in use. */
   end = 0;
   /** Network (`networks.ts`) that a bridge port belongs to. */
@@ -33,12 +35,13 @@ export class Ports {
     this.address = address;
   }
 
-  set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number): void {
+  set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number, address6 = 0): void {
     this.kind[port] = kind;
     this.network[port] = network;
     this.macHi[port] = macHi;
     this.macLo[port] = macLo;
     this.address[port] = address;
+    this.address6[port] = address6;
     if (port >= this.end) this.end = port + 1;
     if (kind === UPLINK) this.uplink = port;
   }

@@ -13,3 +13,13 @@ export const SPREAD_FACTOR = 0x9e3779b1;
 export function workerOf(address: number, port: number, workers: number): number {
   return ((Math.imul(address ^ (port | (port << 16)), SPREAD_FACTOR) >>> 16) * workers) >>> 16;
 }
+
+/** An IPv6 address, four raw words, as the one word that `workerOf` takes for it. Between the words the upper bits come down to the lower ones. */
+export function foldAddress(w0: number, w1: number, w2: number, w3: number): number {
+  return mix(mix(mix(w0) ^ w1) ^ w2) ^ w3;
+}
+
+function mix(word: number): number {
+  const product = Math.imul(word, SPREAD_FACTOR);
+  return product ^ (product >>> 16);
+}

@@ -16,10 +16,11 @@ import {
   HOST_PORT,
   IP_A,
   IP_B,
+  locals,
   only,
   PUBLISHED,
+  prefix,
   raw,
-  rule,
   SERVER,
   TARGET,
   UP,
@@ -71,7 +72,10 @@ function adopt(d: Dataplane, last = true): Adopted {
   return (d.told.pop() as Extract<FromWorker, { type: "answer" }>).value as Adopted;
 }
 
-function replaceRule(d: Dataplane, change: Parameters<typeof rule>[0]): void {
+/** A port whose target is in the kernel's network. */
+const BEYOND = { firstPort: 9000, lastPort: 9000, target: "172.18.0.9", network: -1, snatSource: HOST_IP, onlink: "172.18.0.0/16" };
+
+function replaceRule(d: Dataplane, change: Parameters<Dataplane["publish"]>[0]): void {
   d.withdraw(0);
   d.publish(change);
 }
@@ -122,9 +126,9 @@ describe("a connection to a published port", () => {
 
   it.each([
     ["is not published any more", (d: Dataplane) => d.withdraw(0)],
-    ["leads elsewhere now", (d: Dataplane) => replaceRule(d, { target: raw(IP_B) })],
+    ["leads elsewhere now", (d: Dataplane) => replaceRule(d, { target: IP_B })],
     ["leads to another port", (d: Dataplane) => replaceRule(d, { targetPort: 81 })],
-    ["is not for the client any more", (d: Dataplane) => d.say({ type: "allow", pairs: Int32Array.of(raw("10.0.0.0"), 0xff) })],
+    ["is not for the client any more", (d: Dataplane) => d.say({ type: "allow", prefixes: [prefix("10.0.0.0/8")] })],
     ["has no endpoint behind it", (d: Dataplane) => d.say({ type: "remove-port", port: A })],
   ])("is given up when the port %s, and who goes on with it is reset", (_, change) => {
     const former = new Former();
@@ -141,30 +145,14 @@ describe("a connection to a published port", () => {
 
   it("is entered again where the steering's map is a new one, and given up there where it is not", () => {
     const former = new Former();
-    former.d.publish({
-      firstPort: 9000,
-      lastPort: 9000,
-      target: raw("172.18.0.9"),
-      network: -1,
-      snatSource: raw(HOST_IP),
-      onlinkNet: 1,
-      onlinkMask: -1,
-    });
+    former.d.publish(BEYOND);
     former.open({ dport: 9000 });
     const again = next([former.left()]);
-    again.publish({
-      firstPort: 9000,
-      lastPort: 9000,
-      target: raw("172.18.0.9"),
-      network: -1,
-      snatSource: raw(HOST_IP),
-      onlinkNet: 1,
-      onlinkMask: -1,
-    });
+    again.publish(BEYOND);
     expect(adopt(again).taken).toBe(1);
     expect(again.flowMap.size).toBe(1); // the target's answers; clients' packets are taken by the port, as the firewall is bypassed
     const kept = next([former.left()]);
-    kept.say({ type: "steering", flowsFd: 3, uplinkDevice: 7, isNew: false });
+    kept.say({ type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: 7, isNew: false });
     expect(adopt(kept).lost).toBe(1);
     expect(kept.forgotten).toHaveLength(2);
   });
@@ -196,7 +184,7 @@ describe("what an endpoint has opened to elsewhere", () => {
     const former = new Former();
     former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 });
     const d = next([former.left()]);
-    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.7")), broadcasts: new Int32Array(0) });
+    d.say(locals(["192.0.2.7"]));
     expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
     expect(d.state.pool.used).toBe(0);
   });
@@ -344,7 +332,6 @@ it("is full where its file has no room, and opens flows again when there is some
   let room = 1;
   const file = new FlowFile(new ArrayBuffer(flowFileSize(CAPACITY)), CAPACITY);
   const d = new Dataplane({ conntrackMax: CAPACITY, memory: { ...parts(file), reserve: () => room } });
-  d.publish({ ...rule({ firstPort: 9000, lastPort: 9000 }) });
   const open = (sport: number): boolean => new Flow(d, { from: A, src: IP_A, sport, dst: SERVER, dport: 80 }).ask(p.SYN);
   expect([open(1), open(2)]).toEqual([true, false]);
   expect([d.drops(A), d.state.pool.used]).toEqual([{ "table-full": 1 }, 1]);

@@ -1,7 +1,7 @@
 /** Which source port a target sees: many flows share few ports, no two look alike to their target, and nobody has all. */
 import { describe, expect, it } from "vitest";
 import { rawHalf } from "../../src/wire/raw.js";
-import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, PUBLISHED, raw, SERVER, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import { Flow } from "../support/flows.js";
 import { ACK, echo, parse, RST, SYN, TCP, UDP } from "../support/packets.js";
 
@@ -223,7 +223,7 @@ describe("source ports to one target", () => {
   it("are none that is published on the same address, of the same protocol", () => {
     const d = narrow(8);
     d.publish({ firstPort: 61000, lastPort: 61005 });
-    d.publish({ firstPort: 61006, lastPort: 61006, hostIp: raw(GATEWAY) });
+    d.publish({ firstPort: 61006, lastPort: 61006, hostIp: GATEWAY });
     const ports = (flows: Flow[]): number[] => {
       expect(flows.every((flow) => flow.open())).toBe(true);
       return [...new Set(flows.map((flow) => flow.seen!.sport))].sort();
@@ -299,8 +299,8 @@ describe("what an endpoint sends from a published port", () => {
   });
 
   it.each([
-    ["it is published on another address alone", { hostIp: raw(GATEWAY) }],
-    ["it is another endpoint's", { target: raw(IP_B) }],
+    ["it is published on another address alone", { hostIp: GATEWAY }],
+    ["it is another endpoint's", { target: IP_B }],
     ["it is another protocol's", { proto: TCP }],
   ])("leaves from any other port where %s", (_, more) => {
     const d = publishing(UDP, more);
@@ -311,7 +311,7 @@ describe("what an endpoint sends from a published port", () => {
   it("leaves from any other port where a rule of the address hides it, and once it is withdrawn", () => {
     const d = narrow(4);
     const all = d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: INSIDE });
-    const one = d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: 1, hostIp: raw(HOST_IP) });
+    const one = d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: 1, hostIp: HOST_IP });
     const seen = (n: number): number => {
       const flow = outwards(d, A, INSIDE, server(n), 7000, UDP);
       return flow.open() ? flow.seen!.sport : 0;

@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 import { retire } from "../../src/dataplane/retire.js";
 import type { StateOptions } from "../../src/dataplane/state.js";
 import * as ct from "../../src/table/conntrack.js";
-import { rawMask } from "../../src/wire/raw.js";
 import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, raw, TARGET } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
@@ -17,7 +16,7 @@ const BRIDGED = "172.18.0.4",
 
 function bridged(options: Partial<StateOptions> = {}): Dataplane {
   const d = new Dataplane({ offload: true, ...options });
-  const target = { target: raw(BRIDGED), network: -1, snatSource: raw(BRIDGE), onlinkNet: raw("172.18.0.0"), onlinkMask: rawMask(16) };
+  const target = { target: BRIDGED, network: -1, snatSource: BRIDGE, onlink: "172.18.0.0/16" };
   for (const proto of [p.TCP, p.UDP]) d.publish({ proto, ...target });
   d.state.locals.set(raw(BRIDGE), 0, 1);
   d.state.locals.set(raw(OTHER_HOST_IP), 0, 1);

@@ -4,7 +4,7 @@
  */
 
 import { expect } from "vitest";
-import { type PublishRule, State, type StateOptions } from "../../src/dataplane/state.js";
+import { State, type StateOptions } from "../../src/dataplane/state.js";
 import { MemoryIo, type SentFrame } from "../../src/device/memory-io.js";
 import { Commands } from "../../src/engine/commands.js";
 import { createCounters, DROPS, dropsOf, ROW } from "../../src/engine/counters.js";
@@ -29,6 +29,7 @@ import {
   MAC_UP,
   MASQUERADE_FIRST,
   MASQUERADE_LAST,
+  type RuleOptions,
   rule,
   UP,
 } from "./host.js";
@@ -81,7 +82,7 @@ export class Dataplane {
       readFormer: () => former,
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    this.say(...hostMessages(), { type: "steering", flowsFd: 3, uplinkDevice: 7, isNew: true });
+    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: 7, isNew: true });
     this.io.clock[0] = 1000;
   }
 
@@ -95,7 +96,7 @@ export class Dataplane {
   }
 
   /** Publishes `rule(options)`; its number. */
-  publish(options?: Partial<PublishRule>): number {
+  publish(options?: Partial<RuleOptions>): number {
     const id = this.rules++;
     this.say({ type: "publish", id, rule: rule(options) });
     return id;

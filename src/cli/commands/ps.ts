@@ -1,6 +1,6 @@
 /** `tsproxy ps`: `docker ps` shows no ports of a plugin's networks. */
 import type { MappingView, NetworkView } from "../../api/types.js";
-import { formatPorts } from "../../control/port-spec.js";
+import { formatPorts } from "../../control/mapping.js";
 import { addressPort } from "../../wire/address-port.js";
 import { CliCommand } from "../command.js";
 import { containerOf, dockerNames, type FindNames, loadDockerView, networkOf, shortId } from "../docker-view.js";
