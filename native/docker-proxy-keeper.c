@@ -3,8 +3,8 @@
  * stand for (devices, BPF programs on interfaces, bound ports) goes on meanwhile, and ends when nobody comes for it: so also when this ends.
  *
  * Descriptor 3 is a listening SOCK_SEQPACKET socket, on which one daemon at a time says: "+NAME" with descriptors, to be kept; "-NAME", to be
- * closed, answered by "-"; "?", answered by "NAME" with descriptors, as often as there are any, then "."; "!", to end. When the daemon's
- * connection ends, the next one must come within SECONDS.
+ * closed, answered by "-"; "?", answered by "NAME" with descriptors, as often as there are any, then "."; "!", to end. Whoever comes
+ * meanwhile is sent away. When the daemon's connection ends, the next one must come within SECONDS.
  */
 #define _GNU_SOURCE
 #include "docker-proxy.h"
@@ -121,16 +121,20 @@ void keep_descriptors(int seconds) {
   signal(SIGINT, SIG_IGN); /* of the terminal's, meant for the daemon */
   signal(SIGPIPE, SIG_IGN);
   atexit(remove_socket);
+  int peer = -1;
   for (;;) {
-    struct pollfd wait = {.fd = LISTEN_FD, .events = POLLIN};
-    if (poll(&wait, 1, seconds * 1000) == 0) exit(0);
-    int peer = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
-    if (peer < 0) {
-      if (errno == EINTR || errno == EAGAIN || errno == ECONNABORTED) continue;
-      exit(1);
+    struct pollfd wait[] = {{.fd = peer, .events = POLLIN}, {.fd = LISTEN_FD, .events = POLLIN}};
+    int ready = poll(wait, 2, peer < 0 ? seconds * 1000 : -1);
+    if (ready == 0) exit(0);
+    if (ready < 0) continue;
+    if (wait[0].revents != 0) {
+      if (serve(peer)) continue;
+      close(peer);
+      peer = -1;
+    } else if (wait[1].revents != 0) {
+      int next = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
+      if (peer < 0) peer = next;
+      else if (next >= 0) close(next); /* one at a time */
     }
-    while (serve(peer)) {
-    }
-    close(peer);
   }
 }

@@ -11,7 +11,7 @@
  * depends on it.
  */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { log } from "../log.js";
 import { errnoName, native } from "./native.js";
@@ -95,6 +95,22 @@ export class FdStore {
   }
 }
 
+/** Has a keeper of ours that waits for the next daemon let go of everything at once; false: there is none, or a daemon uses it. */
+export function releaseKept(dir: string): boolean {
+  const path = keeperPath(dir);
+  const fd = native.unixOpen(path, SOCK_SEQPACKET, 0);
+  if (fd < 0) return false;
+  native.receiveTimeout(fd, PATIENCE_MS);
+  if (native.sendFds(fd, textOf("!"), new Int32Array(0)) === 0) native.recvFds(fd, new Uint8Array(1), new Int32Array(0)); // until it ends
+  closeSync(fd);
+  return !existsSync(path);
+}
+
+/** Of each network namespace: what is kept is of no use in another. */
+function keeperPath(dir: string): string {
+  return join(dir, `keeper-${statSync("/proc/self/ns/net").ino}.sock`);
+}
+
 function textOf(...lines: string[]): Uint8Array {
   return Buffer.from(lines.join("\n"));
 }
@@ -131,8 +147,7 @@ function barrier(say: (message: Uint8Array, fds: readonly number[]) => boolean):
 
 function ownKeeper(dir: string): Keeper {
   mkdirSync(dir, { recursive: true });
-  // Of each network namespace: what is kept is of no use in another.
-  const path = join(dir, `keeper-${statSync("/proc/self/ns/net").ino}.sock`);
+  const path = keeperPath(dir);
   let fd = native.unixOpen(path, SOCK_SEQPACKET, 0);
   const isThere = fd >= 0;
   if (!isThere) fd = startKeeper(path);

@@ -1,0 +1,146 @@
+/** A process ends, and the next one goes on with its connections: killed under load, stopped in order, upgraded; nobody answers for it meanwhile. */
+import fs from "node:fs";
+import path from "node:path";
+import { expect } from "vitest";
+import { type Case, onTsproxy } from "../support/cases.js";
+import { launchProxy, mappings, startDaemon } from "../support/launcher.js";
+import { eventually, sleep } from "../support/proc.js";
+import { program } from "../support/servers.js";
+import { ADDR, snapshot } from "../support/topology.js";
+import { startInstance, tsproxy } from "../support/tsproxy.js";
+
+/** So long as the machine is busy, a thousand connections take some time to speak. */
+const PERIOD_MS = 250;
+
+interface Report {
+  open: number;
+  ended: string[];
+  wrong: number;
+  silent: number;
+  gapMs: number;
+}
+
+/** Connections that both ends keep busy, the server by itself. */
+async function stream(c: Case, from: string, to: string, at: { ns: string; port: number }, count: number): Promise<() => Promise<Report>> {
+  const server = c.lab.start(at.ns, [process.execPath, program("stream-server"), String(at.port), String(PERIOD_MS)]);
+  await server.until("listening", () => server.stdout.includes("listening"));
+  const [host = "", port = ""] = to.split(":");
+  const argv = [process.execPath, program("stream-client"), host, port, String(count), String(PERIOD_MS)];
+  const client = c.lab.start(from, argv, { input: "pipe" });
+  await client.until("all connections", () => client.stdout.includes("ready"), 20_000);
+  let asked = 0;
+  return async () => {
+    client.write("\n");
+    asked++;
+    const reports = (): Report[] => client.events().filter(({ event }) => event === "report") as unknown as Report[];
+    await client.until("a report", () => reports().length === asked);
+    return reports().at(-1)!;
+  };
+}
+
+/** Whether a new connection comes about, in the end. */
+async function opens(c: Case, from: string, port: number): Promise<boolean> {
+  const { code } = await c.lab.run(from, ["nc", "-z", "-w", "8", ADDR.host, String(port)]);
+  return code === 0;
+}
+
+onTsproxy(
+  "a daemon killed under 1,000 connections loses none, though the server speaks by itself; nobody is refused",
+  "kernel",
+  async (c) => {
+    // As dockerd sets its host up: what a container sends is forwarded behind another source, if nobody holds it back.
+    c.lab.sysctl(c.host, "net.ipv4.ip_forward", 1);
+    const masquerade = ["-s", "172.17.0.0/16", "!", "-o", "docker0", "-j", "MASQUERADE"];
+    c.lab.runSync(c.host, ["iptables", "-t", "nat", "-A", "POSTROUTING", ...masquerade]);
+    const daemon = await startDaemon(c.lab, c.host);
+    await launchProxy(c.lab, c.host, { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
+    const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 1000);
+    await report();
+    await daemon.stop("SIGKILL");
+    const during = opens(c, c.client, 8999);
+    await sleep(300);
+    const next = await startDaemon(c.lab, c.host);
+    await eventually("the port is published", async () => (await mappings(c)).length === 1);
+    await sleep(2000);
+    const { gapMs, ...rest } = await report();
+    expect(rest).toEqual({ open: 1000, ended: [], wrong: 0, silent: 0 });
+    expect(await during).toBe(true);
+    expect(gapMs).toBeLessThan(5000);
+    console.log(`longest silence of 1,000 connections while the daemon was killed and started again: ${gapMs} ms`);
+    expect((await next.stop()).code).toBe(0);
+  },
+);
+
+/** What dockerd says to the network driver. */
+async function driver(c: Case, call: string, message: object): Promise<Record<string, unknown>> {
+  const argv = ["curl", "-sS", "--unix-socket", path.join(c.lab.dir, "plugin.sock"), "-d", JSON.stringify(message)];
+  const { stdout } = await c.lab.run(c.host, [...argv, `http://localhost/NetworkDriver.${call}`]);
+  const answer = JSON.parse(stdout) as Record<string, unknown>;
+  if (answer.Err !== undefined) throw new Error(`${call}: ${answer.Err}`);
+  return answer;
+}
+
+onTsproxy("endpoints of a network keep their connections and their ports outside while the daemon is killed", "own", async (c) => {
+  const start = () => startDaemon(c.lab, c.host, ["--plugin-socket", path.join(c.lab.dir, "plugin.sock")]);
+  const before = snapshot(c, c.host);
+  const daemon = await start();
+  const ids = { NetworkID: "n".repeat(64), EndpointID: "e".repeat(64) };
+  await driver(c, "CreateNetwork", { ...ids, Options: {}, IPv4Data: [{ Pool: "172.17.0.0/16", Gateway: "172.17.0.1/16" }], IPv6Data: [] });
+  await driver(c, "CreateEndpoint", { ...ids, Options: {}, Interface: { Address: "172.17.0.4/16" } });
+  const joined = await driver(c, "Join", { ...ids, SandboxKey: `/run/netns/${c.c1}`, Options: {} });
+  const { SrcName } = joined.InterfaceName as { SrcName: string };
+  c.lab.ip(c.host, `link set ${SrcName} netns ${c.c1} name eth0`);
+  c.lab.ip(c.c1, `addr add ${ADDR.c1}/16 dev eth0\nlink set eth0 up\nroute add default via ${ADDR.gateway}`);
+  const portmap = [{ Proto: 6, IP: "", Port: 8080, HostIP: "", HostPort: 8999 }];
+  await driver(c, "ProgramExternalConnectivity", { ...ids, Options: { "com.docker.network.portmap": portmap } });
+
+  const inbound = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
+  const ofHost = await stream(c, c.host, "127.0.0.1:8999", { ns: c.c1, port: 8081 }, 0);
+  const outbound = await stream(c, c.c1, `${ADDR.client}:7000`, { ns: c.client, port: 7000 }, 50);
+  const argv = [process.execPath, program("udp-server"), "7001"];
+  c.lab.start(c.client, argv);
+  for (const report of [inbound, outbound, ofHost]) await report();
+
+  await daemon.stop("SIGKILL");
+  expect(c.lab.runSync(c.host, ["ip", "-o", "addr", "show", "to", ADDR.gateway])).toContain(ADDR.gateway);
+  const during = opens(c, c.client, 8999);
+  await sleep(300);
+  const next = await start();
+  await sleep(2000);
+  for (const report of [inbound, outbound]) {
+    const { gapMs, ...rest } = await report();
+    expect(rest).toEqual({ open: 50, ended: [], wrong: 0, silent: 0 });
+    expect(gapMs).toBeLessThan(5000);
+  }
+  expect(await during).toBe(true);
+  await driver(c, "Leave", ids);
+  await driver(c, "DeleteEndpoint", ids);
+  await driver(c, "DeleteNetwork", ids);
+  expect((await next.stop()).code).toBe(0);
+  await eventually("all is as it was", () => snapshot(c, c.host) === before);
+});
+
+onTsproxy(
+  "the main command leaves nothing but a file when it is killed, with which the next one goes on; cleanup removes it",
+  "kernel",
+  async (c) => {
+    const before = snapshot(c, c.host);
+    const start = () => startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
+    const first = await start();
+    const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 20);
+    await report();
+    for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+      const instance = signal === "SIGKILL" ? first : await start();
+      if (signal === "SIGTERM") {
+        await sleep(1500);
+        const { gapMs: _, ...rest } = await report();
+        expect(rest).toEqual({ open: 20, ended: [], wrong: 0, silent: 0 });
+      }
+      await instance.proc.stop(signal);
+      await eventually("the host is as it was", () => snapshot(c, c.host) === before);
+      expect(fs.readdirSync(c.lab.runDir).filter((name) => name.endsWith(".flows"))).toHaveLength(1);
+    }
+    expect((await tsproxy(c.lab, c.host, ["cleanup"])).stdout).toMatch(/1 file of flows/);
+    expect(fs.readdirSync(c.lab.runDir).filter((name) => name.endsWith(".flows"))).toEqual([]);
+  },
+);
