@@ -3,9 +3,10 @@ import fs from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
+import { connect, udpClient } from "../support/clients.js";
 import { launchProxy, mappings, startDaemon } from "../support/launcher.js";
 import { eventually, sleep } from "../support/proc.js";
-import { program } from "../support/servers.js";
+import { program, serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
 import { startInstance, tsproxy } from "../support/tsproxy.js";
 
@@ -34,7 +35,8 @@ async function stream(c: Case, from: string, to: string, at: { ns: string; port:
     asked++;
     const reports = (): Report[] => client.events().filter(({ event }) => event === "report") as unknown as Report[];
     await client.until("a report", () => reports().length === asked);
-    return reports().at(-1)!;
+    const { open, ended, wrong, silent, gapMs } = reports().at(-1)!;
+    return { open, ended, wrong, silent, gapMs };
   };
 }
 
@@ -95,11 +97,17 @@ onTsproxy("endpoints of a network keep their connections and their ports outside
   await driver(c, "ProgramExternalConnectivity", { ...ids, Options: { "com.docker.network.portmap": portmap } });
 
   const inbound = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
-  const ofHost = await stream(c, c.host, "127.0.0.1:8999", { ns: c.c1, port: 8081 }, 0);
   const outbound = await stream(c, c.c1, `${ADDR.client}:7000`, { ns: c.client, port: 7000 }, 50);
-  const argv = [process.execPath, program("udp-server"), "7001"];
-  c.lab.start(c.client, argv);
-  for (const report of [inbound, outbound, ofHost]) await report();
+  await serve(c.lab, c.client, "udp", 7001);
+  // From one port all the time: from where the far side sees it.
+  const datagrams = await udpClient(c.lab, c.c1, ADDR.client, 7001);
+  const asSeen = async (text: string): Promise<string> => {
+    datagrams.write(`${text}\n`);
+    await datagrams.until("an answer", () => datagrams.stdout.includes(` ${text}"`));
+    return String(datagrams.events().at(-1)!.text).split(" ")[0]!;
+  };
+  const outside = await asSeen("before");
+  for (const report of [inbound, outbound]) await report();
 
   await daemon.stop("SIGKILL");
   expect(c.lab.runSync(c.host, ["ip", "-o", "addr", "show", "to", ADDR.gateway])).toContain(ADDR.gateway);
@@ -113,6 +121,7 @@ onTsproxy("endpoints of a network keep their connections and their ports outside
     expect(gapMs).toBeLessThan(5000);
   }
   expect(await during).toBe(true);
+  expect(await asSeen("after")).toBe(outside);
   await driver(c, "Leave", ids);
   await driver(c, "DeleteEndpoint", ids);
   await driver(c, "DeleteNetwork", ids);
@@ -120,27 +129,28 @@ onTsproxy("endpoints of a network keep their connections and their ports outside
   await eventually("all is as it was", () => snapshot(c, c.host) === before);
 });
 
-onTsproxy(
-  "the main command leaves nothing but a file when it is killed, with which the next one goes on; cleanup removes it",
-  "kernel",
-  async (c) => {
-    const before = snapshot(c, c.host);
-    const start = () => startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
-    const first = await start();
-    const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 20);
-    await report();
-    for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-      const instance = signal === "SIGKILL" ? first : await start();
-      if (signal === "SIGTERM") {
-        await sleep(1500);
-        const { gapMs: _, ...rest } = await report();
-        expect(rest).toEqual({ open: 20, ended: [], wrong: 0, silent: 0 });
-      }
-      await instance.proc.stop(signal);
-      await eventually("the host is as it was", () => snapshot(c, c.host) === before);
-      expect(fs.readdirSync(c.lab.runDir).filter((name) => name.endsWith(".flows"))).toHaveLength(1);
-    }
-    expect((await tsproxy(c.lab, c.host, ["cleanup"])).stdout).toMatch(/1 file of flows/);
-    expect(fs.readdirSync(c.lab.runDir).filter((name) => name.endsWith(".flows"))).toEqual([]);
-  },
-);
+onTsproxy("the main command leaves nothing but a file, with which the next one goes on; cleanup removes it", "kernel", async (c) => {
+  const before = snapshot(c, c.host);
+  const files = (): string[] => fs.readdirSync(c.lab.runDir).filter((name) => name.endsWith(".flows"));
+  await serve(c.lab, c.c1, "tcp", 8080);
+  let running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
+  const ofClient = await connect(c.lab, c.client, ADDR.host, 8999, 3);
+  const ofHost = await connect(c.lab, c.host, "127.0.0.1", 8999, 3);
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    for (const each of [ofClient, ofHost]) await each.exchange(`before ${signal}`, 3);
+    await running.proc.stop(signal);
+    await eventually("the host is as it was", () => snapshot(c, c.host) === before);
+    expect(files()).toHaveLength(1);
+    running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
+    expect(files()).toHaveLength(1);
+  }
+  for (const each of [ofClient, ofHost]) await each.exchange("at last", 3);
+  await running.proc.stop("SIGKILL");
+  expect((await tsproxy(c.lab, c.host, ["cleanup"])).stdout).toContain("removed 1 file of flows");
+  expect(files()).toEqual([]);
+  // Nobody knows them now: who speaks is told.
+  await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
+  ofHost.proc.write("still there?\n");
+  await eventually("their end is told", () => ofHost.closed.length === 3);
+  expect(ofHost.closed).toEqual(["ECONNRESET", "ECONNRESET", "ECONNRESET"]);
+});
