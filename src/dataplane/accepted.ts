@@ -13,6 +13,7 @@ import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as l4 from "../wire/l4.js";
+import { isRefused } from "../wire/route-answer.js";
 import * as vnet from "../wire/vnet.js";
 import type { State } from "./state.js";
 
@@ -74,8 +75,8 @@ function check(b: Batch, i: number): number {
 function toOwnAddress(b: Batch, i: number, state: State, ip: number): void {
   const { bytes, halves, words } = b.memory;
   const src = ipv4.src(words, ip);
-  const own = state.routes.sourceFor(src);
-  if (own === 0) {
+  const own = state.ways.sourceTo(src, state.now);
+  if (isRefused(own)) {
     b.drop(i, drop.DROP_NO_ROUTE);
     return;
   }

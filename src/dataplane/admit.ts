@@ -25,6 +25,7 @@ import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
+import { isRefused, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { LOOPBACK } from "./accepted.js";
 import { join } from "./flow-lookup.js";
@@ -90,11 +91,18 @@ function isReset(b: Batch, i: number, state: State, src: number, dst: number, re
  * Whoever sends from outside may have forged his address, and an own network's addresses are reached without us.
  */
 function tell(b: Batch, i: number, state: State, dst: number, reason: number): boolean {
-  const code = reason === drop.DROP_NO_ROUTE ? icmp.NET_UNREACHABLE : icmp.PROHIBITED;
-  const noRoom = reason === drop.DROP_NO_PORT || reason === drop.DROP_TABLE_FULL || reason === drop.DROP_LIMIT_TARGET_PORTS;
-  if (!noRoom && reason !== drop.DROP_NO_ROUTE) return false;
+  const code = codeOf(reason);
+  if (code === -1) return false;
   if (b.ingress[i] === state.ports.uplink || state.networks.of(dst) !== -1 || (dst & 0xff) === 127) return false;
   return state.mayCountAnswered() && answer(b, i, state, icmp.UNREACHABLE, code) && state.countAnswered(b.ingress[i]!, reason);
+}
+
+/** Code of "destination unreachable" for a refusal, or -1 for one that nobody is told of. */
+function codeOf(reason: number): number {
+  if (reason === drop.DROP_NO_ROUTE) return icmp.NET_UNREACHABLE;
+  if (reason === drop.DROP_UNREACHABLE) return icmp.HOST_UNREACHABLE;
+  const noRoom = reason === drop.DROP_NO_PORT || reason === drop.DROP_TABLE_FULL || reason === drop.DROP_LIMIT_TARGET_PORTS;
+  return noRoom || reason === drop.DROP_PROHIBITED ? icmp.PROHIBITED : -1;
 }
 
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
@@ -154,11 +162,12 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   if (other !== -1 && other !== network) return drop.DROP_ISOLATED;
   // Not through us: multicast and broadcast (first byte 224 and up), and the network's own addresses, which are reached directly.
   if ((dst & 0xff) >= 224 || other === network) return drop.DROP_NO_ROUTE;
-  const route = state.routes.sourceFor(dst);
-  if (route === 0 || ports.uplink === -1) return drop.DROP_NO_ROUTE;
-  const flow = state.newFlow;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
+  const route = state.ways.via(src, dst, proto, tuplePorts, state.now);
+  if (isRefused(route)) return refusedBy(route);
+  if (ports.uplink === -1) return drop.DROP_NO_ROUTE;
+  const flow = state.newFlow;
   if (proto === ipv4.PROTO_TCP) {
     if (!isOpening(b, i)) return drop.DROP_NOT_SYN;
     flow.state = ct.SYN_SENT;
@@ -178,6 +187,12 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   flow.replyEgress = b.ingress[i]!;
   flow.device = 0;
   return open(b, i, state, masked ? MASQUERADED : UNCHANGED);
+}
+
+/** Drop reason for what the host would not send on. */
+function refusedBy(answer: number): number {
+  if (answer === REFUSED_UNREACHABLE) return drop.DROP_UNREACHABLE;
+  return answer === REFUSED_PROHIBITED ? drop.DROP_PROHIBITED : answer === REFUSED_SILENTLY ? drop.DROP_BLACKHOLE : drop.DROP_NO_ROUTE;
 }
 
 /** Makes the entry of `state.newFlow`, of which `source` says what port the target is to see. What is in the way of it changes nothing, a TTL that ends here first. */

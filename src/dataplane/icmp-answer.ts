@@ -6,6 +6,7 @@ import { type Batch, NO_FLOW } from "../mem/batch.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
+import { isRefused } from "../wire/route-answer.js";
 import * as vnet from "../wire/vnet.js";
 import { ICMP_PER_SEC, ICMP_PER_SEC_IN_ALL, type State } from "./state.js";
 
@@ -28,8 +29,8 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
     ? state.networks.gateway[state.ports.network[b.ingress[i]!]!]!
     : state.isLocal(asked)
       ? asked
-      : state.routes.sourceFor(sender);
-  if (own === 0) return false;
+      : state.ways.sourceTo(sender, state.now);
+  if (isRefused(own)) return false;
   state.icmpErrors++;
   state.icmpErrorsTo[b.ingress[i]!]!++;
   const total = ipv4.totalLength(bytes, ip);

@@ -17,6 +17,7 @@ import { MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
+import { Routes, type Routing } from "../table/routes.js";
 import * as word from "../wire/address-word.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
@@ -70,6 +71,8 @@ export interface StateOptions {
   memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
   random?: RandomInt32;
+  /** Whom to ask for ways out; default: the routes that the control side tells. */
+  routing?: Routing;
 }
 
 export class State {
@@ -92,6 +95,8 @@ export class State {
   readonly addresses: Addresses;
   readonly networks: Networks;
   readonly routes: RouteTable;
+  /** The host's routing. */
+  readonly ways: Routes;
   /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
@@ -114,6 +119,8 @@ export class State {
   readonly bypass: boolean;
   /** Flows of a former process wait to be taken up: what looks unknown may be one of them. */
   awaitsFormer: boolean;
+  /** Row of the next flow whose way out is to be looked at again (`review.ts`); conntrack's end or more: none. */
+  reviewAt = Number.MAX_SAFE_INTEGER;
   /** New flows refused because conntrack was full. */
   refused = 0;
   /** Flows ended before their time, to make room for others. */
@@ -162,6 +169,7 @@ export class State {
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
     this.fragments = new Fragments(random());
+    this.ways = new Routes(this.routes, options.routing, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
     this.published = new PairMap(random());

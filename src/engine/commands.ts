@@ -94,6 +94,8 @@ export class Commands implements EngineHooks {
         break;
       case "routes":
         this.setRoutes(m.routes);
+        state.ways.change(m.refused ?? [], m.exact ?? false);
+        state.reviewAt = 0;
         break;
       case "allow":
         state.allow = m.prefixes.map((prefix) => new Prefix(prefix));
@@ -101,6 +103,7 @@ export class Commands implements EngineHooks {
       case "steering":
         state.uplinkDevice = m.uplinkDevice;
         this.mapIsNew = m.isNew;
+        state.ways.uplink = m.uplinkDevice;
         this.useSteering(m.flowsFd);
         break;
       case "add-held":

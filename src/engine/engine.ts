@@ -17,6 +17,7 @@ import { l2Out } from "../dataplane/l2-out.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
 import { retire } from "../dataplane/retire.js";
+import { review } from "../dataplane/review.js";
 import { rewrite } from "../dataplane/rewrite.js";
 import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
@@ -274,7 +275,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   }
 
   return (spinNs, timeoutMs) => {
-    const n = io.receive(spinNs, conntrack.behind ? 0 : timeoutMs);
+    const n = io.receive(spinNs, conntrack.behind || state.reviewAt < conntrack.end ? 0 : timeoutMs);
     const second = clock[0]!;
     if (second !== lastSecond) tick(second);
     if (n > 0) {
@@ -285,6 +286,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       emit();
     }
     expire();
+    if (state.reviewAt < conntrack.end) review(state);
     if (state.forgotten > 0) hooks.forget();
     if (addresses.stale) addresses.sweep();
     return n;

@@ -8,6 +8,7 @@ import { NativeIo } from "../device/native-io.js";
 import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory } from "../mem/packet-memory.js";
 import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
+import { RouteQuery } from "../sys/route-query.js";
 import { FLOW_KEY_SIZE } from "../wire/flow-entry.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
@@ -28,7 +29,12 @@ const mailbox = new Int32Array(options.mailbox);
 const counters = new Float64Array(options.counters);
 const memory = new PacketMemory();
 const io = new NativeIo(memory, options.wakeFd);
-const state = new State({ ...options, memory: flowMemory(options), awaitsFormer: options.former.length > 0 });
+const state = new State({
+  ...options,
+  routing: new RouteQuery(),
+  memory: flowMemory(options),
+  awaitsFormer: options.former.length > 0,
+});
 useHugePages(memory, state);
 const polling = new Polling();
 const commands = new Commands(state, io, counters, {

@@ -44,6 +44,9 @@ const NAMES = [
   "limit-endpoint", // the endpoint has, or opens, as many as one may
   "limit-port", // the published port has, or is asked for, as many as one may
   "limit-target-ports", // the address uses as many source ports to this target as one may
+  "unreachable", // the host's routes say "unreachable" for the destination
+  "prohibited", // they say "prohibit"
+  "blackhole", // they say "blackhole": nobody is told
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -93,6 +96,10 @@ export const DROP_LIMIT_CLIENT = reason("limit-client");
 export const DROP_LIMIT_ENDPOINT = reason("limit-endpoint");
 export const DROP_LIMIT_PORT = reason("limit-port");
 export const DROP_LIMIT_TARGET_PORTS = reason("limit-target-ports");
+
+export const DROP_UNREACHABLE = reason("unreachable");
+export const DROP_PROHIBITED = reason("prohibited");
+export const DROP_BLACKHOLE = reason("blackhole");
 
 export const DROP_REASONS = NAMES.length;
 
