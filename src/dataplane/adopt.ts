@@ -2,8 +2,8 @@
  * Goes on with the flows of a process before this one, from the files that it left (`table/flow-file.ts`): an upgrade, a restart, a crash.
  *
  * A row is taken up when what it needs is there again: the published port, with the same target; the endpoint; the address of the host behind
- * which it is translated. Until then it waits, since networks and ports come one after the other, some when a launcher comes back. What has not
- * come when the waiting ends is given up. Nothing in a file is trusted (see there); a row that does not fit is no flow.
+ * which it is translated. Until then it waits, since networks and ports come one after the other, some when a launcher comes back. For its port
+ * alone no flow waits: it goes on, and ends if the port has not come when the waiting ends. What has not come by then is given up. Nothing in a file is trusted (see there); a row that does not fit is no flow.
  *
  * Numbers of ports may differ from the former process's, so they are found again by what they were. With another number of workers a flow goes to
  * whom its packets will come to (`wire/spread.ts`). Where the steering's map is a new one, the flows are entered in it again.
@@ -19,13 +19,14 @@ import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { workerOf } from "../wire/spread.js";
 import { isAllowed } from "./admit.js";
 import { enter } from "./record.js";
-import { forgetEntry } from "./retire.js";
+import { forgetEntry, retire } from "./retire.js";
 import { FORGET_MAX, type State } from "./state.js";
 
-/** What becomes of a row: it is a flow, or the same as one that is there; it waits; it cannot go on. */
+/** What becomes of a row: it is a flow, or the same as one that is there; it is one whose port is to come still; it waits; it cannot go on. */
 const TAKEN = 0,
-  WAITS = 1,
-  OVER = 2;
+  ON_TRUST = 1,
+  WAITS = 2,
+  OVER = 3;
 const ENTERED = ct.EGRESS_RECORD | ct.EGRESS_ENTERED;
 /** Room that a flow's two directions need in `state.entries`. */
 const TWO = 2;
@@ -40,6 +41,8 @@ export interface AdoptHooks {
 export class FormerFlows {
   /** Rows that wait, in the order of their last packet, which is that of the lists that age them: file and row number. */
   private waiting: { file: FlowFile; ids: Int32Array }[];
+  /** Flows that go on though their port is not published yet: row number, and what tells that it is still the same flow. */
+  private readonly trusted = new Map<number, string>();
   /** Flows taken up so far. */
   taken = 0;
   /** Of these files' flows that both ends kept up, those that could not go on. */
@@ -56,18 +59,20 @@ export class FormerFlows {
   }
 
   get left(): number {
-    return this.waiting.reduce((sum, { ids }) => sum + ids.length, 0);
+    return this.waiting.reduce((sum, { ids }) => sum + ids.length, this.trusted.size);
   }
 
   /** Takes up what can be by now. `last`: nothing waits any longer. */
   adopt(last: boolean): void {
+    this.lookAtTrusted(last);
     for (const part of this.waiting) {
       const { file, ids } = part;
       let left = 0;
       for (const id of ids) {
-        const fate = this.adoptRow(file, id);
+        const fate = this.adoptRow(file, id, last);
         if (fate === TAKEN) this.taken++;
         else if (fate === WAITS && !last) ids[left++] = id;
+        else if (fate === ON_TRUST) continue;
         else this.giveUp(file, id);
       }
       part.ids = ids.subarray(0, left);
@@ -97,7 +102,37 @@ export class FormerFlows {
     return workerOf(far, fromEndpoint ? ports >>> 16 : ports & 0xffff, workers) === worker;
   }
 
-  private adoptRow(file: FlowFile, id: number): number {
+  /** Those whose port has come are flows like others; at last the rest ends. */
+  private lookAtTrusted(last: boolean): void {
+    const { conntrack } = this.state;
+    for (const [id, name] of this.trusted) {
+      const isLive = conntrack.isLive(id) && nameOf(conntrack, id) === name;
+      const isRight = isLive && this.ruleFate(id) === TAKEN;
+      if (isLive && !isRight && !last) continue;
+      this.trusted.delete(id);
+      if (isRight) {
+        this.taken++;
+      } else if (isLive) {
+        this.lost++;
+        if (this.state.forgotten >= FORGET_MAX - TWO) this.hooks.forget();
+        retire(this.state, id);
+      }
+    }
+  }
+
+  /** Whether flow `id`, to a published port, is what the port makes of it now. */
+  private ruleFate(id: number): number {
+    const { conntrack } = this.state;
+    return this.fateBy(
+      conntrack.protocol(id),
+      conntrack.tuple(id, 0, 1),
+      conntrack.tuple(id, 0, 2),
+      conntrack.tuple(id, 1, 0),
+      conntrack.tuple(id, 1, 2),
+    );
+  }
+
+  private adoptRow(file: FlowFile, id: number, last: boolean): number {
     const { conntrack, newFlow: flow, now, offloads } = this.state;
     const { rows } = file;
     const row = id << ct.ROW_SHIFT;
@@ -129,7 +164,7 @@ export class FormerFlows {
     const isFromOutside = back === this.state.ports.uplink;
     const isPublished = isFromOutside || flow.dst !== flow.replySrc;
     const fate = isPublished ? this.publishedFate() : this.outboundFate(back);
-    if (fate !== TAKEN) return fate;
+    if (fate !== TAKEN && (fate !== ON_TRUST || last)) return fate === ON_TRUST ? OVER : fate;
     if (!offloads) flow.egress &= ~ct.EGRESS_OFFLOAD;
     if (isFromOutside && !this.state.bypass && (flow.replyEgress & ct.EGRESS_ENTERED) === 0) flow.replyEgress |= ct.EGRESS_ENTER;
     flow.device = file.device[id]!;
@@ -137,7 +172,8 @@ export class FormerFlows {
     const taken = conntrack.insert(flow, lastSeen);
     if (taken === -1) return OVER; // no room
     this.complete(taken, rows, row, isPublished);
-    return TAKEN;
+    if (fate === ON_TRUST) this.trusted.set(taken, nameOf(conntrack, taken));
+    return fate;
   }
 
   /** The rest of a row that was just taken up, and its entries in the steering's map. */
@@ -175,11 +211,17 @@ export class FormerFlows {
   private publishedFate(): number {
     const { state } = this;
     const { proto, src, dst, ports, replySrc, replyDst, replyPorts, replyEgress } = state.newFlow;
-    const rule = proto === PROTO_ICMP ? null : state.publishedAt(dst, ports >>> 16, proto);
-    if (rule === null) return WAITS;
-    if (rule.target !== replySrc || (replyPorts & 0xffff) !== rawHalf(rule.targetPort + dstPort(ports) - rule.firstPort)) return OVER;
     if (replyDst !== src && !state.isLocal(replyDst)) return OVER;
-    return (replyEgress & ct.EGRESS_KEEP_TTL) !== 0 || isAllowed(state, src) ? TAKEN : OVER;
+    if ((replyEgress & ct.EGRESS_KEEP_TTL) === 0 && !isAllowed(state, src)) return OVER;
+    return this.fateBy(proto, dst, ports, replySrc, replyPorts);
+  }
+
+  private fateBy(proto: number, dst: number, ports: number, replySrc: number, replyPorts: number): number {
+    if (proto === PROTO_ICMP) return OVER;
+    const rule = this.state.publishedAt(dst, ports >>> 16, proto);
+    if (rule === null) return ON_TRUST;
+    const targetPort = rawHalf(rule.targetPort + dstPort(ports) - rule.firstPort);
+    return rule.target === replySrc && (replyPorts & 0xffff) === targetPort ? TAKEN : OVER;
   }
 
   /** Of `state.newFlow`, which the endpoint behind `port` has opened to elsewhere. */
@@ -206,6 +248,10 @@ export class FormerFlows {
       forgetEntry(this.state, dst, src, swapPorts(ports), proto); // the packet of ours that one of this tuple answers
     }
   }
+}
+
+function nameOf(conntrack: ct.Conntrack, id: number): string {
+  return [0, 1, 2].flatMap((word) => [conntrack.tuple(id, 0, word), conntrack.tuple(id, 1, word)]).join();
 }
 
 function hasIpv6({ src, dst, replySrc, replyDst }: ct.NewFlow): boolean {

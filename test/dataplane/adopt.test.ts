@@ -113,15 +113,54 @@ describe("a connection to a published port", () => {
     });
   });
 
-  it("waits for its port to be published, for which its segments are neither answered nor taken for new ones", () => {
+  it("waits for its endpoint, and its segments are neither answered nor taken for new ones", () => {
     const former = new Former();
     former.open({ src: "127.0.0.1" });
     const d = next([former.left()]);
-    d.withdraw(0);
+    d.say({ type: "remove-port", port: A });
     expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 });
     expect(d.fromUplink(p.tcp({ src: "127.0.0.1", dst: HOST_IP }, { sport: 40000, dport: PUBLISHED }))).toEqual([]);
-    d.publish();
+    d.addPort(A, 3, "02:42:ac:11:00:04", IP_A);
     expect(adopt(d, false)).toEqual({ taken: 1, left: 0, lost: 0 });
+  });
+
+  describe("whose port is not published yet", () => {
+    function early(): { d: Dataplane; ask: () => number } {
+      const former = new Former();
+      former.open();
+      const d = next([former.left()], { bypass: false });
+      d.withdraw(0);
+      expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 });
+      const ask = (): number => d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED })).filter(({ port }) => port === A).length;
+      expect(ask()).toBe(1);
+      return { d, ask };
+    }
+
+    it("goes on, and is one like others when the port comes", () => {
+      const { d, ask } = early();
+      d.publish();
+      expect(adopt(d, false)).toEqual({ taken: 1, left: 0, lost: 0 });
+      d.withdraw(1);
+      expect([ask(), d.state.conntrack.used]).toEqual([0, 0]);
+    });
+
+    it("ends when it does not come, or leads elsewhere", () => {
+      for (const change of [(): void => {}, (d: Dataplane): void => void d.publish({ target: IP_B })]) {
+        const { d, ask } = early();
+        change(d);
+        expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
+        expect([ask(), d.state.conntrack.used, d.state.limits.flowsOf(raw(CLIENT))]).toEqual([0, 0, 0]);
+      }
+    });
+
+    it("is not taken for the flow that has its row when it has ended", () => {
+      const { d } = early();
+      d.say({ type: "end-flows", id: 1, client: null, port: 0 });
+      d.told.pop();
+      expect(new Flow(d, { from: B, src: IP_B, sport: 1, dst: SERVER, dport: 80 }).open()).toBe(true);
+      expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 0 });
+      expect(d.state.conntrack.used).toBe(1);
+    });
   });
 
   it.each([
