@@ -67,12 +67,13 @@ export class Controller {
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
   static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
+    let store: FdStore | undefined;
     try {
       const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
-      const store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
+      store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
       const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
       const indices = uplinks.map((uplink) => uplink.ifindex);
       const bypass = options.firewall === "bypass";
@@ -168,6 +169,7 @@ export class Controller {
       await workers.ready();
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher);
     } catch (error) {
+      store?.abandon();
       await undo.run();
       throw error;
     }
@@ -197,7 +199,7 @@ export class Controller {
     this.store?.end();
     this.adoption.close();
     await this.workers.stop();
-    if (this.workers.held === 0) this.files?.remove();
+    if (this.workers.held > 0) this.files?.leave();
     await this.undo.run();
   }
 

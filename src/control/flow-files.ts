@@ -75,14 +75,15 @@ export class FlowFiles {
     }
   }
 
-  /** Nobody would find a flow in the own files. */
-  remove(): void {
-    for (const { path } of this.own) rmSync(path, { force: true });
+  /** There are flows in the own files, for whoever comes next. */
+  leave(): void {
+    for (const { fd } of this.own.splice(0)) closeSync(fd);
   }
 
-  /** Lets go of the own files: whoever comes next takes them. Former ones that have not been worked off stay too. */
+  /** Removes the own files. Former ones that have not been worked off stay. */
   close(): void {
-    for (const { fd } of [...this.formers.splice(0), ...this.own.splice(0)]) closeSync(fd);
+    for (const file of this.own.splice(0)) discard(file);
+    for (const { fd } of this.formers.splice(0)) closeSync(fd);
   }
 
   private takeFormer(): void {

@@ -44,8 +44,11 @@ interface Keeper {
 export class FdStore {
   private readonly former = new Map<string, number[]>();
   private works = true;
+  /** A former process had put something there. */
+  private readonly hadFormer: boolean;
 
   private constructor(private readonly keeper: Keeper) {
+    this.hadFormer = keeper.former.length > 0;
     for (const [name, fds] of keeper.former) this.former.set(name, [...(this.former.get(name) ?? []), ...fds]);
   }
 
@@ -86,6 +89,12 @@ export class FdStore {
       if (this.works) this.works = this.keeper.remove(name);
     }
     this.former.clear();
+  }
+
+  /** The process could not start. What a former one left is kept for another try. */
+  abandon(): void {
+    if (this.hadFormer) this.works = false;
+    else this.end();
   }
 
   /** To be called before an orderly end takes things back one by one. */
@@ -165,7 +174,7 @@ function ownKeeper(dir: string): Keeper {
     former,
     put: (name, fds) => say(`+${name}`, fds),
     remove: (name) => say(`-${name}`) && hear() !== null,
-    end: () => void say("!"),
+    end: () => void (say("!") && hear()), // the answer is its end
   };
 }
 
