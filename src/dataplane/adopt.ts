@@ -12,12 +12,13 @@ import * as ct from "../table/conntrack.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { INTERNAL } from "../table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
-import { isIpv6 } from "../wire/address-word.js";
+import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
 import { OFFLOAD_DESTINATION, OFFLOAD_SOURCE } from "../wire/flow-entry.js";
-import { PROTO_ICMP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
-import { workerOf } from "../wire/spread.js";
-import { isAllowed } from "./admit.js";
+import { foldAddress, workerOf } from "../wire/spread.js";
+import { holdAddresses, isAllowed, setDeltas } from "./admit.js";
+import { isIcmp } from "./packet.js";
 import { enter } from "./record.js";
 import { forgetEntry, retire } from "./retire.js";
 import { FORGET_MAX, type State } from "./state.js";
@@ -77,8 +78,9 @@ export class FormerFlows {
       }
       part.ids = ids.subarray(0, left);
     }
-    if (this.state.entries.count > 0) this.hooks.record();
-    if (this.state.forgotten > 0) this.hooks.forget();
+    this.hooks.record();
+    this.hooks.forget();
+    this.state.addresses.sweep();
   }
 
   /** Numbers of the rows in use that are this worker's, by their deadlines. */
@@ -98,7 +100,7 @@ export class FormerFlows {
     const { rows } = file;
     const ports = rows[row + ct.PORTS]!;
     const fromEndpoint = file.portKind[(rows[row + ct.EGRESS]! >>> 16) & ct.EGRESS_PORT] === ENDPOINT;
-    const far = fromEndpoint ? rows[row + ct.DST]! : rows[row + ct.SRC]!;
+    const far = spreadWord(file, fromEndpoint ? rows[row + ct.DST]! : rows[row + ct.SRC]!);
     return workerOf(far, fromEndpoint ? ports >>> 16 : ports & 0xffff, workers) === worker;
   }
 
@@ -114,7 +116,7 @@ export class FormerFlows {
         this.taken++;
       } else if (isLive) {
         this.lost++;
-        if (this.state.forgotten >= FORGET_MAX - TWO) this.hooks.forget();
+        this.makeRoomToForget();
         retire(this.state, id);
       }
     }
@@ -138,7 +140,7 @@ export class FormerFlows {
     const row = id << ct.ROW_SHIFT;
     const word = rows[row + ct.STATE]!;
     flow.proto = word & 0xff;
-    flow.state = word >>> 8;
+    flow.state = stateOf(word);
     const before = file.timeouts[flow.state];
     if (!isKnown(flow.proto) || flow.state >= ct.PHASES.length || before === undefined) return OVER;
     flow.src = rows[row + ct.SRC]!;
@@ -147,8 +149,8 @@ export class FormerFlows {
     flow.replySrc = rows[row + ct.REPLY + ct.SRC]!;
     flow.replyDst = rows[row + ct.REPLY + ct.DST]!;
     flow.replyPorts = rows[row + ct.REPLY + ct.PORTS]!;
-    if (hasIpv6(flow)) return OVER; // its words are handles of a table that ended with the process
-    flow.setDeltas();
+    if (!hasFamilies(word, flow) || !this.translateAddresses(file)) return OVER;
+    setDeltas(this.state);
     if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16))) return OVER; // torn
     const ways = rows[row + ct.EGRESS]!;
     const isOffloaded = (ways & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
@@ -171,6 +173,7 @@ export class FormerFlows {
     flow.mapping = -1;
     const taken = conntrack.insert(flow, lastSeen);
     if (taken === -1) return OVER; // no room
+    holdAddresses(this.state);
     this.complete(taken, rows, row, isPublished);
     if (fate === ON_TRUST) this.trusted.set(taken, nameOf(conntrack, taken));
     return fate;
@@ -178,7 +181,7 @@ export class FormerFlows {
 
   /** The rest of a row that was just taken up, and its entries in the steering's map. */
   private complete(id: number, rows: Int32Array, row: number, isPublished: boolean): void {
-    const { conntrack, entries, limits, newFlow: flow, pool } = this.state;
+    const { conntrack, entries, entries6, limits, newFlow: flow, pool } = this.state;
     const at = id << ct.ROW_SHIFT;
     for (const word of [ct.ACKED, ct.PACKETS, ct.PACKETS + 1]) conntrack.rows[at + word] = rows[row + word]!;
     if (ct.PHASES[flow.state] === ct.CLOSED) {
@@ -192,7 +195,7 @@ export class FormerFlows {
     const isOffloaded = (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
     if ((flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? OFFLOAD_SOURCE : 0);
     if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? OFFLOAD_DESTINATION : 0);
-    if (entries.count + TWO > entries.capacity) this.hooks.record();
+    if (Math.max(entries.count, entries6.count) + TWO > entries.capacity) this.hooks.record();
   }
 
   /** Number that the port has now which the former process had under the number in `way`; -1: it is not there, or not yet. */
@@ -201,10 +204,33 @@ export class FormerFlows {
     const port = way & ct.EGRESS_PORT;
     const kind = file.portKind[port]!;
     if (kind === UPLINK) return ports.uplink;
-    const network = networks.of(file.portAddress[port]!);
-    if (network === -1) return -1;
-    if (kind === ENDPOINT) return endpoints.get(file.portAddress[port]!, network);
-    return kind === HOST ? networks.hostPort[network]! : -1;
+    for (const former of [file.portAddress[port]!, file.portAddress6[port]!]) {
+      const address = this.wordNow(file, former);
+      const network = address === NO_ADDRESS ? -1 : networks.of(address);
+      if (network === -1) continue;
+      if (kind === ENDPOINT) return endpoints.get(address, network);
+      return kind === HOST ? networks.hostPort[network]! : -1;
+    }
+    return -1;
+  }
+
+  /** The words of `state.newFlow` are the file's; makes them ours. False: one is of no address. */
+  private translateAddresses(file: FlowFile): boolean {
+    const flow = this.state.newFlow;
+    const words = [flow.src, flow.dst, flow.replySrc, flow.replyDst].map((former) =>
+      isIpv6(former) ? this.wordNow(file, former) : former,
+    );
+    [flow.src, flow.dst, flow.replySrc, flow.replyDst] = words as [number, number, number, number];
+    return !words.some((word, i) => word === NO_ADDRESS && i !== 0); // a client may have no address yet
+  }
+
+  /** The address in our table that has the word in the file's; NO_ADDRESS if it has none, or there is no room. Nobody holds it yet. */
+  private wordNow(file: FlowFile, former: number): number {
+    if (!isIpv6(former)) return former;
+    const at = rowOf(former) * 4;
+    if (at === 0 || at >= file.addressWords.length) return NO_ADDRESS;
+    const handle = this.state.addresses.intern(file.addressWords, at);
+    return handle !== NO_ADDRESS && sortOf(handle) === sortOf(former) ? handle : NO_ADDRESS;
   }
 
   /** Of `state.newFlow`, to a published port. */
@@ -217,7 +243,7 @@ export class FormerFlows {
   }
 
   private fateBy(proto: number, dst: number, ports: number, replySrc: number, replyPorts: number): number {
-    if (proto === PROTO_ICMP) return OVER;
+    if (isIcmp(proto)) return OVER;
     const rule = this.state.publishedAt(dst, ports >>> 16, proto);
     if (rule === null) return ON_TRUST;
     const targetPort = rawHalf(rule.targetPort + dstPort(ports) - rule.firstPort);
@@ -232,19 +258,24 @@ export class FormerFlows {
     return newFlow.replyDst === newFlow.src || state.isLocal(newFlow.replyDst) ? TAKEN : OVER;
   }
 
+  private makeRoomToForget(): void {
+    const { forget, forget6 } = this.state;
+    if (Math.max(forget.count, forget6.count) + TWO > FORGET_MAX) this.hooks.forget();
+  }
+
   /** Nothing is steered to us by it any more. */
   private giveUp(file: FlowFile, id: number): void {
     const { conntrack } = this.state;
     const { rows } = file;
     const row = id << ct.ROW_SHIFT;
     const proto = rows[row + ct.STATE]! & 0xff;
-    if (ct.PHASES[rows[row + ct.STATE]! >>> 8] === ct.HELD) this.lost++;
+    if (ct.PHASES[stateOf(rows[row + ct.STATE]!)] === ct.HELD) this.lost++;
     for (const tuple of [row, row + ct.REPLY]) {
-      const src = rows[tuple + ct.SRC]!;
-      const dst = rows[tuple + ct.DST]!;
+      const src = this.wordNow(file, rows[tuple + ct.SRC]!);
+      const dst = this.wordNow(file, rows[tuple + ct.DST]!);
       const ports = rows[tuple + ct.PORTS]!;
-      if (this.mapIsNew || conntrack.lookup(src, dst, ports, proto) !== -1) continue;
-      if (this.state.forgotten === FORGET_MAX) this.hooks.forget();
+      if (this.mapIsNew || dst === NO_ADDRESS || conntrack.lookup(src, dst, ports, proto) !== -1) continue;
+      this.makeRoomToForget();
       forgetEntry(this.state, dst, src, swapPorts(ports), proto); // the packet of ours that one of this tuple answers
     }
   }
@@ -254,10 +285,24 @@ function nameOf(conntrack: ct.Conntrack, id: number): string {
   return [0, 1, 2].flatMap((word) => [conntrack.tuple(id, 0, word), conntrack.tuple(id, 1, word)]).join();
 }
 
-function hasIpv6({ src, dst, replySrc, replyDst }: ct.NewFlow): boolean {
-  return isIpv6(src) || isIpv6(dst) || isIpv6(replySrc) || isIpv6(replyDst);
+function stateOf(word: number): number {
+  return (word >> 8) & 0xff;
+}
+
+/** Whether the row's addresses are of the families that its state word says, and it says nothing more. */
+function hasFamilies(word: number, { src, dst, replySrc, replyDst }: ct.NewFlow): boolean {
+  const [original, reply] = [(word & ct.V6_ORIGINAL) !== 0, (word & ct.V6_REPLY) !== 0];
+  const rest = word & ~0xffff & ~(ct.V6_ORIGINAL | ct.V6_REPLY);
+  return rest === 0 && isIpv6(src) === original && isIpv6(dst) === original && isIpv6(replySrc) === reply && isIpv6(replyDst) === reply;
+}
+
+/** The file's word for an address as `workerOf` takes it. */
+function spreadWord({ addressWords }: FlowFile, former: number): number {
+  if (!isIpv6(former)) return former;
+  const at = rowOf(former) * 4;
+  return foldAddress(addressWords[at] ?? 0, addressWords[at + 1] ?? 0, addressWords[at + 2] ?? 0, addressWords[at + 3] ?? 0);
 }
 
 function isKnown(proto: number): boolean {
-  return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_ICMP;
+  return proto === PROTO_TCP || proto === PROTO_UDP || isIcmp(proto);
 }

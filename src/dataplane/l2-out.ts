@@ -20,6 +20,7 @@ import {
   FLAG_RECORD,
 } from "../wire/flow-entry.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { enterClient } from "./record.js";
 import type { State } from "./state.js";
 
 /** Locally administered 02:74:73:00:00:xx; only xx is read, unless it asks to enter a client. */
@@ -79,15 +80,21 @@ export function l2Out(b: Batch, state: State): void {
 
 /** The first answer to a client: `emit` is to enter it, so that the client's packets come to us from the device that its first one came by. */
 function askForClient(b: Batch, i: number, state: State, frame: number): void {
-  const { bytes, words } = b.memory;
-  const { conntrack } = state;
+  const { bytes, halves, words } = b.memory;
+  const { conntrack, ports } = state;
   const id = b.flow[i]! >> 1;
   const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
+  const target = conntrack.newDst(id, 0);
+  if (offloaded && isIpv6(target)) {
+    enterClient(state, id, conntrack.device[id]!, true);
+    eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
+    return;
+  }
   const targetPort = conntrack.newPorts(id, 0) >>> 16;
   conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
   bytes[frame] = LOCALLY_ADMINISTERED;
   bytes[frame + ASK_PORT_AT] = targetPort & 0xff;
-  words[(frame + ASK_ADDRESS_AT) >> 2] = conntrack.newDst(id, 0);
+  words[(frame + ASK_ADDRESS_AT) >> 2] = isIpv6(target) ? 0 : target;
   words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;
   bytes[frame + ASK_PORT_END_AT] = targetPort >>> 8;
   bytes[frame + ASK_FLAGS_AT] = offloaded ? FLAG_CLIENT | FLAG_OFFLOAD : FLAG_CLIENT;

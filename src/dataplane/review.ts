@@ -18,7 +18,7 @@ export function review(state: State): void {
     if (!conntrack.isLive(id) || !conntrack.hasOtherSource(id)) continue;
     const inside = conntrack.egress(id, 1) & EGRESS_PORT;
     if (inside === ports.uplink || (conntrack.egress(id, 0) & EGRESS_PORT) !== ports.uplink) continue;
-    if (networks.outside[ports.network[inside]!] !== 0) continue;
+    if (networks.outsideFor(ports.network[inside]!, conntrack.newSrc(id, 0)) !== 0) continue;
     const source = ways.via(
       conntrack.tuple(id, 0, 0),
       conntrack.tuple(id, 0, 1),

@@ -3,7 +3,7 @@
  * One per worker; changed between batches by the engine at the control side's word. All addresses are words (`wire/address-word.ts`).
  */
 import { SLOTS } from "../mem/packet-memory.js";
-import { Addresses } from "../table/addresses.js";
+import { Addresses, addressCapacity } from "../table/addresses.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
@@ -42,8 +42,6 @@ export interface PublishRule {
 
 export const FORGET_MAX = 1024;
 const ANSWERED_MAX = 64;
-/** IPv6 addresses of one batch, and of the configuration, beside those of flows. */
-const MORE_ADDRESSES = 1 << 13;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
 const MAX_ENTRIES = 2 * SLOTS;
 /** ICMP errors a second (RFC 1812 §4.3.2.8): to who sends by one port, and in all. */
@@ -104,13 +102,14 @@ export class State {
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**
-   * Steering entries to take out of the uplink's `flows` map since their flow is gone: source, destination, ports, protocol, `forgotten` of
-   * them. The engine empties it after each batch; what does not fit is left to the map's own eviction.
+   * Steering entries to take out of the maps `flows` and `flows6` since their flow is gone. The engine empties it after each batch; what does not fit
+   * is left to the maps' own eviction.
    */
-  readonly forget = new Int32Array(FORGET_MAX * 4);
-  forgotten = 0;
+  readonly forget = new FlowEntries(FORGET_MAX);
+  readonly forget6: FlowEntries;
   /** Steering entries to be made before the batch is sent (`record.ts`); the engine empties it. */
   readonly entries = new FlowEntries(MAX_ENTRIES);
+  readonly entries6: FlowEntries;
   /** Interface index of the uplink. */
   uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */
@@ -157,14 +156,16 @@ export class State {
     this.awaitsFormer = options.awaitsFormer ?? false;
     const { memory } = options;
     this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory);
-    this.ports = new Ports(memory?.portKind, memory?.portAddress);
-    this.addresses = new Addresses(options.conntrackMax * 2 + MORE_ADDRESSES, random);
+    this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
+    this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses);
     this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
+    this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
+    this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);
     this.networks = new Networks(this.addresses);
     this.routes = new RouteTable(this.addresses);
-    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers);
+    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers, this.addresses);
     const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
-    this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.ports, sourcePorts, random);
+    this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.addresses, this.ports, sourcePorts, random);
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());

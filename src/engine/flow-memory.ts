@@ -2,10 +2,10 @@
 import { readSync } from "node:fs";
 import { native } from "../sys/native.js";
 import { DEFAULT_TIMEOUTS } from "../table/conntrack.js";
-import { FlowFile, type FlowMemory, flowFileSize, rowBytes, rowsAt } from "../table/flow-file.js";
+import { addressBytes, addressesAt, FlowFile, type FlowMemory, flowFileSize, rowBytes, rowsAt } from "../table/flow-file.js";
 import type { FormerFile, WorkerOptions } from "./messages.js";
 
-/** Room is made for so many rows at a time: 256 KB, which the kernel has cleared in some 30 µs. */
+/** Room is made for so many rows at a time: 256 KB of flows, which the kernel has cleared in some 30 µs. */
 const STEP = 4096;
 /** Bytes read at a time. */
 const PIECE = 1 << 24;
@@ -16,15 +16,26 @@ export function flowMemory(options: WorkerOptions): FlowMemory | undefined {
   if (flowFile === -1 || owner === undefined) return undefined;
   const file = new FlowFile(native.mapFile(flowFile, flowFileSize(capacity)), capacity);
   file.begin(owner, worker, workers, timeouts);
-  const { rows, device, portKind, portAddress } = file;
+  const { rows, device, portKind, portAddress, portAddress6, addressWords: words } = file;
+  return {
+    rows,
+    device,
+    portKind,
+    portAddress,
+    portAddress6,
+    reserve: reserver(flowFile, rowsAt(capacity), rowBytes, capacity),
+    addresses: { words, reserve: reserver(flowFile, addressesAt(capacity), addressBytes, words.length / 4) },
+  };
+}
+
+/** Makes room in the file, from `at` on, for items of which `bytes(n)` is the size of n, `most` of them; answers how many it has room for. */
+function reserver(fd: number, at: number, bytes: (count: number) => number, most: number): (count: number) => number {
   let reserved = 0;
-  const reserve = (count: number): number => {
-    const wanted = Math.min(capacity, Math.ceil(count / STEP) * STEP);
-    const from = rowsAt(capacity) + rowBytes(reserved);
-    if (wanted > reserved && native.reserveFile(flowFile, from, rowBytes(wanted - reserved)) === 0) reserved = wanted;
+  return (count) => {
+    const wanted = Math.min(most, Math.ceil(count / STEP) * STEP);
+    if (wanted > reserved && native.reserveFile(fd, at + bytes(reserved), bytes(wanted - reserved)) === 0) reserved = wanted;
     return reserved;
   };
-  return { rows, device, portKind, portAddress, reserve };
 }
 
 /** A copy, so that nobody can change what has been checked. A file that is shorter than it says has zeros at its end, which are no flows. */

@@ -9,7 +9,7 @@ import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory } from "../mem/packet-memory.js";
 import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
 import { RouteQuery } from "../sys/route-query.js";
-import { FLOW_KEY_SIZE } from "../wire/flow-entry.js";
+import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
 import { flowMemory, readFlowFile } from "./flow-memory.js";
@@ -40,10 +40,10 @@ const polling = new Polling();
 const commands = new Commands(state, io, counters, {
   tell,
   watch: (fd) => io.watch(fd),
-  openFlowMap: (fd) => ({
+  openFlowMap: (fd, family) => ({
     lookup: (key, value) => getElement(fd, key, value) === 0,
     put: (keys, values, count) => putBatch(fd, keys, values, count),
-    delete: (keys, count) => deleteBatch(fd, keys, FLOW_KEY_SIZE, count),
+    delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
   }),
   readFormer: () => options.former.map(readFlowFile),
 });

@@ -2,21 +2,23 @@
  * A worker's flows as a file that outlives the process, for the next one to go on with (`dataplane/adopt.ts`). The file is the memory of the
  * tables, mapped: nothing is written twice, and what a SIGKILL leaves is the state of the last packet.
  *
- * Layout, in the machine's byte order, which is little-endian wherever this runs: a page of header; kind and address of each port
- * (`ports.ts`), by which a row's port numbers are known again; `device` of each row (`conntrack.ts`); from the next page on the rows.
+ * Layout, in the machine's byte order, which is little-endian wherever this runs: a page of header; kind and addresses of each port
+ * (`ports.ts`), by which a row's port numbers are known again; `device` of each row (`conntrack.ts`); from the next page on the rows; from the next
+ * on the words of IPv6 addresses (`addresses.ts`), which rows and ports name by handles.
  * The rest of the tables, hash slots, lists and port mappings, is made anew from the rows.
  *
  * Whoever reads a file trusts none of it. The header has a checksum, and says which boot, network namespace and layout it is of. A
  * row may be torn, since the process may have died while it wrote one: the checksum deltas that it carries tell
  * whether its addresses and ports belong together.
  */
+import { type AddressMemory, addressCapacity } from "./addresses.js";
 import { ROW_SHIFT } from "./flow-row.js";
 import { MAX_PORTS } from "./ports.js";
 
 /** "tsfl". */
 const MAGIC = 0x6c667374;
 /** Of this layout, of `flow-row.ts` and of the states there; another one is refused. */
-const VERSION = 1;
+const VERSION = 2;
 const PAGE = 4096;
 /** Words of the header. */
 // biome-ignore format: a table
@@ -25,7 +27,8 @@ const MAGIC_AT = 0, VERSION_AT = 1, CHECKSUM_AT = 2, CAPACITY_AT = 3, WORKER_AT 
 const MAX_STATES = HEADER_WORDS - TIMEOUTS_AT - 1;
 const KIND_AT = PAGE,
   ADDRESS_AT = KIND_AT + MAX_PORTS,
-  DEVICE_AT = ADDRESS_AT + 4 * MAX_PORTS;
+  ADDRESS6_AT = ADDRESS_AT + 4 * MAX_PORTS,
+  DEVICE_AT = ADDRESS6_AT + 4 * MAX_PORTS;
 const MAX_CAPACITY = 1 << 20;
 
 /** Whose flows they are. */
@@ -44,12 +47,23 @@ export interface FlowMemory {
   device: Int32Array;
   portKind: Uint8Array;
   portAddress: Int32Array;
+  portAddress6: Int32Array;
   /** How many rows there is room for now, once there is room for `count`; less than that: there is none. */
   reserve(count: number): number;
+  addresses: AddressMemory;
 }
 
 export function flowFileSize(capacity: number): number {
-  return rowsAt(capacity) + rowBytes(capacity);
+  return addressesAt(capacity) + addressBytes(addressCapacity(capacity) + 1);
+}
+
+/** Where the words of IPv6 addresses begin. */
+export function addressesAt(capacity: number): number {
+  return Math.ceil((rowsAt(capacity) + rowBytes(capacity)) / PAGE) * PAGE;
+}
+
+export function addressBytes(count: number): number {
+  return count * 16;
 }
 
 /** Where the rows begin; what comes before must be there from the start. */
@@ -66,6 +80,9 @@ export class FlowFile {
   readonly device: Int32Array;
   readonly portKind: Uint8Array;
   readonly portAddress: Int32Array;
+  readonly portAddress6: Int32Array;
+  /** Of IPv6 addresses, four a row. */
+  readonly addressWords: Int32Array;
   private readonly header: Int32Array;
 
   /** `buffer`: flowFileSize(capacity) bytes. */
@@ -76,8 +93,10 @@ export class FlowFile {
     this.header = new Int32Array(buffer, 0, HEADER_WORDS);
     this.portKind = new Uint8Array(buffer, KIND_AT, MAX_PORTS);
     this.portAddress = new Int32Array(buffer, ADDRESS_AT, MAX_PORTS);
+    this.portAddress6 = new Int32Array(buffer, ADDRESS6_AT, MAX_PORTS);
     this.device = new Int32Array(buffer, DEVICE_AT, capacity);
     this.rows = new Int32Array(buffer, rowsAt(capacity), capacity << ROW_SHIFT);
+    this.addressWords = new Int32Array(buffer, addressesAt(capacity), (addressCapacity(capacity) + 1) * 4);
   }
 
   get worker(): number {

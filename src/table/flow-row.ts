@@ -2,18 +2,17 @@
  * A flow's row in `table/conntrack.ts`: where its words lie, and the states that a flow can be in.
  */
 
-import { combine, delta } from "../wire/checksum.js";
-import { PROTO_ICMP } from "../wire/ipv4.js";
-import { swapPorts } from "../wire/raw.js";
-
 /** A row is 16 words; these are their places. Original tuple 0..2 (source, destination, ports), reply tuple 3..5. */
 export const ROW_SHIFT = 4;
 export const SRC = 0,
   DST = 1,
   PORTS = 2;
 export const REPLY = 3;
-/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`). */
+/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`), 16 and 17 families. */
 export const STATE = 6;
+/** The original, the reply tuple is of IPv6. So a packet of class E, whose words may look the same, is not taken for the flow's. */
+export const V6_ORIGINAL = 1 << 16,
+  V6_REPLY = 1 << 17;
 /** Second at which the entry dies. */
 export const DEADLINE = 7;
 /** Neighbours in the list that ages the entry (`table/ageing.ts`); NEXT links free rows too. */
@@ -125,12 +124,4 @@ export class NewFlow {
   /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
   addressDelta = 0;
   allDelta = 0;
-
-  /** Works out the deltas of the tuples. */
-  setDeltas(): void {
-    const { proto, src, dst, ports, replySrc, replyDst, replyPorts } = this;
-    this.addressDelta = combine(delta(src, replyDst), delta(dst, replySrc));
-    this.allDelta =
-      proto === PROTO_ICMP ? delta(ports & 0xffff, replyPorts & 0xffff) : combine(this.addressDelta, delta(ports, swapPorts(replyPorts)));
-  }
 }

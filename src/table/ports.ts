@@ -21,7 +21,7 @@ export class Ports {
   /** IPv4 address, raw, of an endpoint, or of the host in the network. */
   readonly address: Int32Array;
   /** Its IPv6 address, a handle (`wire/address-word.ts`); 0: none. */
-  readonly address6 = new Int32Array(MAX_PORTS);
+  readonly address6: Int32Array;
   /** One past the highest port in use. */
   end = 0;
   /** Network (`networks.ts`) that a bridge port belongs to. */
@@ -29,10 +29,15 @@ export class Ports {
   /** Number of the uplink; -1: none. */
   uplink = -1;
 
-  /** Memory for `kind` and `address`, MAX_PORTS zeros each; default: its own. */
-  constructor(kind: Uint8Array = new Uint8Array(MAX_PORTS), address: Int32Array = new Int32Array(MAX_PORTS)) {
+  /** Memory for `kind`, `address` and `address6`, MAX_PORTS zeros each; default: its own. */
+  constructor(
+    kind: Uint8Array = new Uint8Array(MAX_PORTS),
+    address: Int32Array = new Int32Array(MAX_PORTS),
+    address6: Int32Array = new Int32Array(MAX_PORTS),
+  ) {
     this.kind = kind;
     this.address = address;
+    this.address6 = address6;
   }
 
   set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number, address6 = 0): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
 import type { Adopted, FromWorker } from "../../src/engine/messages.js";
 import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, EGRESS, ROW_SHIFT, STATE } from "../../src/table/conntrack.js";
-import { FlowFile, flowFileSize } from "../../src/table/flow-file.js";
+import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
 import { workerOf } from "../../src/wire/spread.js";
 import {
   A,
@@ -25,6 +25,7 @@ import {
   TARGET,
   UP,
 } from "../support/dataplane.js";
+import { CLIENT6, dual, HOST_IP6, IP6_A, IP6_B, SERVER6 } from "../support/dual.js";
 import { Flow } from "../support/flows.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
@@ -41,7 +42,7 @@ class Former {
     const file = new FlowFile(this.buffer, CAPACITY);
     const { worker = 0, workers = 1, timeouts = DEFAULT_TIMEOUTS } = options;
     file.begin(OWNER, worker, workers, timeouts);
-    this.d = new Dataplane({ conntrackMax: CAPACITY, memory: { ...parts(file), reserve: () => CAPACITY }, ...options });
+    this.d = new Dataplane({ conntrackMax: CAPACITY, memory: memoryOf(file), ...options });
   }
 
   /** As it is now: a SIGKILL leaves the same. */
@@ -56,8 +57,10 @@ class Former {
   }
 }
 
-function parts({ rows, device, portKind, portAddress }: FlowFile): Pick<FlowFile, "rows" | "device" | "portKind" | "portAddress"> {
-  return { rows, device, portKind, portAddress };
+/** Memory that is the file; `room` says for how many rows there is some. */
+function memoryOf(file: FlowFile, room = (): number => CAPACITY): FlowMemory {
+  const { rows, device, portKind, portAddress, portAddress6, addressWords: words } = file;
+  return { rows, device, portKind, portAddress, portAddress6, reserve: room, addresses: { words, reserve: () => words.length / 4 } };
 }
 
 /** The next process, on the same host, at the same second. */
@@ -239,6 +242,66 @@ describe("what an endpoint has opened to elsewhere", () => {
   });
 });
 
+describe("flows of IPv6, and of both families", () => {
+  /** A world of both families whose flows lie in a file. */
+  function formerDual(): { d: Dataplane; left: () => FlowFile } {
+    const buffer = new ArrayBuffer(flowFileSize(CAPACITY));
+    const file = new FlowFile(buffer, CAPACITY);
+    file.begin(OWNER, 0, 1, DEFAULT_TIMEOUTS);
+    return { d: dual({ conntrackMax: CAPACITY, memory: memoryOf(file) }), left: () => new FlowFile(buffer.slice(0), CAPACITY) };
+  }
+
+  function nextDual(file: FlowFile): Dataplane {
+    const d = dual({ conntrackMax: CAPACITY, random: new Random(3).int32 }, 0, [file]);
+    d.at(1000);
+    return d;
+  }
+
+  it.each([
+    ["a connection to a published port", { from: UP, src: CLIENT6, sport: 40000, dst: HOST_IP6, dport: PUBLISHED }],
+    ["a connection to a published port by a neighbor", { from: B, src: IP6_B, sport: 40000, dst: HOST_IP6, dport: PUBLISHED }],
+    ["a masqueraded connection", { from: A, src: IP6_A, sport: 40000, dst: SERVER6, dport: 443 }],
+  ])("go on, under other handles: %s", (_, opener) => {
+    const { d: before, left } = formerDual();
+    for (let n = 0; n < 5; n++) new Flow(before, { ...opener, sport: 50_000 + n, src: opener.src }).open();
+    const flow = new Flow(before, opener);
+    expect(flow.open()).toBe(true);
+    const d = nextDual(left());
+    expect(adopt(d)).toEqual({ taken: 6, left: 0, lost: 0 });
+    expect(d.flows()).toEqual(before.flows());
+    const again = new Flow(d, opener);
+    expect(again.ask()).toBe(true);
+    expect(again.seen).toEqual(flow.seen);
+    expect(again.answer()).toBe(true);
+    // Held as by flows that were opened here: they go with them.
+    d.at(d.now + 7440);
+    d.at(d.now + 1);
+    expect([d.state.conntrack.used, d.state.addresses.used]).toEqual([0, nextDual(formerDual().left()).state.addresses.used]);
+  });
+
+  it("are no flows where their address is not the one that the row was made with", () => {
+    const { d: before, left } = formerDual();
+    new Flow(before, { from: UP, src: CLIENT6, sport: 40000, dst: HOST_IP6, dport: PUBLISHED }).open();
+    for (const spoil of [
+      (file: FlowFile): void => void file.addressWords.fill(0),
+      (file: FlowFile): void => file.addressWords.set(file.addressWords.map((word) => word ^ 0x0100)),
+      (file: FlowFile): void => file.rows.set([-16]), // a handle beyond the table
+    ]) {
+      const file = left();
+      spoil(file);
+      const d = nextDual(file);
+      expect(adopt(d).taken).toBe(0);
+      expect(d.state.conntrack.used).toBe(0);
+    }
+  });
+
+  it("are reset when they are not known", () => {
+    const d = dual();
+    const stray = p.tcp({ src: IP6_A, dst: SERVER6 }, { sport: 1, dport: 2 });
+    expect(only(d.fromEndpoint(A, stray))).toMatchObject({ port: A, src: SERVER6, dst: IP6_A, sport: 2, dport: 1, flags: p.RST });
+  });
+});
+
 describe("time", () => {
   it("goes on: a flow ends when it would have ended", () => {
     const former = new Former();
@@ -289,6 +352,7 @@ describe("a row that is no flow", () => {
     ["of no protocol that is known", STATE, 132 | (3 << 8)],
     ["of no state that is known", STATE, 6 | (200 << 8)],
     ["with bits that mean nothing", STATE, 6 | (3 << 8) | (1 << 20)],
+    ["of another family than it says", STATE, 6 | (3 << 8) | (3 << 16)],
     ["from the future", DEADLINE, 1 << 30],
     ["that comes by no port", EGRESS, 0x03ff03ff],
   ])("is passed over: %s", (_, word, value) => {
@@ -370,7 +434,7 @@ it("reads nothing before the flows are there: what waits in a device belongs to 
 it("is full where its file has no room, and opens flows again when there is some", () => {
   let room = 1;
   const file = new FlowFile(new ArrayBuffer(flowFileSize(CAPACITY)), CAPACITY);
-  const d = new Dataplane({ conntrackMax: CAPACITY, memory: { ...parts(file), reserve: () => room } });
+  const d = new Dataplane({ conntrackMax: CAPACITY, memory: memoryOf(file, () => room) });
   const open = (sport: number): boolean => new Flow(d, { from: A, src: IP_A, sport, dst: SERVER, dport: 80 }).ask(p.SYN);
   expect([open(1), open(2)]).toEqual([true, false]);
   expect([d.drops(A), d.state.pool.used]).toEqual([{ "table-full": 1 }, 1]);

@@ -1,7 +1,7 @@
 /** What of a file of flows is taken, and why the rest is not. */
 import { describe, expect, it } from "vitest";
 import { DEFAULT_TIMEOUTS } from "../../src/table/conntrack.js";
-import { checkHeader, FlowFile, flowFileSize, HEADER_BYTES, rowBytes, rowsAt } from "../../src/table/flow-file.js";
+import { checkHeader, FlowFile, flowFileSize, HEADER_BYTES, rowsAt } from "../../src/table/flow-file.js";
 
 const OWNER = { role: 1, boot: Int32Array.of(1, -2, 3, -4), netns: 4_026_531_840 };
 const CAPACITY = 1000;
@@ -15,13 +15,13 @@ function file(owner = OWNER, worker = 1, workers = 2): { buffer: ArrayBuffer; pa
 
 it("lays out its parts one after another, none over another, rows on a page of their own", () => {
   const { file: f } = file();
-  const parts = [f.portKind, f.portAddress, f.device, f.rows];
+  const parts = [f.portKind, f.portAddress, f.portAddress6, f.device, f.rows, f.addressWords];
   for (const [i, part] of parts.entries()) {
     expect(part.byteOffset).toBeGreaterThanOrEqual(i === 0 ? 4096 : parts[i - 1]!.byteOffset + parts[i - 1]!.byteLength);
   }
   expect(f.rows.byteOffset).toBe(rowsAt(CAPACITY));
   expect(rowsAt(CAPACITY) % 4096).toBe(0);
-  expect(rowsAt(CAPACITY) + rowBytes(CAPACITY)).toBe(flowFileSize(CAPACITY));
+  expect(flowFileSize(CAPACITY)).toBe(f.addressWords.byteOffset + f.addressWords.byteLength);
 });
 
 it("says whose it is, for how many flows, and with which time-outs", () => {

@@ -7,7 +7,7 @@ export function cleanupCommand(): CliCommand {
   return new CliCommand("cleanup", "Remove what a killed instance left behind")
     .option("--json", "Print JSON")
     .note(
-      "Running instances are spared. It removes socket files, devices of ended containers, BPF filters (before Linux 6.6), and what was kept for the next start.",
+      "Running instances are spared. It removes socket files, devices of ended containers, BPF filters (before Linux 6.6),\nand what was kept for the next start.",
     )
     .example("After a SIGKILL", "tsproxy cleanup")
     .action(({ json = false }: Partial<PrintOptions>) => cleanup({ json }));
