@@ -14,7 +14,7 @@ import { INTERNAL } from "../table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
 import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
 import { OFFLOAD_DESTINATION, OFFLOAD_SOURCE } from "../wire/flow-entry.js";
-import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { foldAddress, workerOf } from "../wire/spread.js";
 import { holdAddresses, isAllowed, setDeltas } from "./admit.js";
@@ -304,5 +304,5 @@ function spreadWord({ addressWords }: FlowFile, former: number): number {
 }
 
 function isKnown(proto: number): boolean {
-  return proto === PROTO_TCP || proto === PROTO_UDP || isIcmp(proto);
+  return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
 }

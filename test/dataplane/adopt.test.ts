@@ -349,7 +349,7 @@ describe("a row that is no flow", () => {
   it.each([
     ["torn: an address of another flow", DST, 0x01020304],
     ["torn: the deltas", DELTA, 1],
-    ["of no protocol that is known", STATE, 132 | (3 << 8)],
+    ["of no protocol that is known", STATE, 47 | (3 << 8)],
     ["of no state that is known", STATE, 6 | (200 << 8)],
     ["with bits that mean nothing", STATE, 6 | (3 << 8) | (1 << 20)],
     ["of another family than it says", STATE, 6 | (3 << 8) | (3 << 16)],
