@@ -87,6 +87,7 @@ export class Controller {
         offload,
         bypass,
         ipsec: hasIpsec,
+        ipv6: uplinks.every(({ ipv6 }) => ipv6),
         routeSocket: socket,
         store,
         sameUplinks: areFormer,
@@ -142,7 +143,7 @@ export class Controller {
         workers.postTo(i, {
           type: "steering",
           flowsFd: steering.flowsFd,
-          flows6Fd: -1,
+          flows6Fd: steering.ipv6 ? steering.flows6Fd : -1,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
         });

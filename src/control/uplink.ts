@@ -1,8 +1,10 @@
 /** A worker's device in the host's namespace: what the steering programs take from the host comes in by it, what the worker routes leaves by it. */
 import { closeSync } from "node:fs";
 import { openTap } from "../device/tap.js";
-import { UPLINK_ADDRESS, UPLINK_CONF } from "../steer/steering.js";
+import { log } from "../log.js";
+import { UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
 import type { FdStore } from "../sys/fd-store.js";
+import { hasIpv6, setIpv6Conf } from "../sys/ipv6-conf.js";
 import { native } from "../sys/native.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { parseMac } from "../wire/ethernet.js";
@@ -19,6 +21,8 @@ export interface Uplink {
   name: string;
   ifindex: number;
   mac: Uint8Array;
+  /** Whether it carries IPv6: the kernel has it, and lets us set what is needed. */
+  ipv6: boolean;
 }
 
 /** All uplinks that a former process with as many workers left, or new ones. What came for them meanwhile waits in them. */
@@ -50,11 +54,15 @@ function openUplink(socket: RouteSocket, undo: Undo, former?: number): Uplink {
   const tap = openTap({ name: "tspup%d", kept: former === undefined ? undefined : [former] });
   undo.add(`device ${tap.name}`, () => tap.close());
   const { index, mac } = socket.link(tap.name)!;
-  closeToIpv6(tap.name);
-  socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
+  socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
+  const ipv6 = hasIpv6() && setIpv6Conf(tap.name, UPLINK_IPV6_CONF);
+  if (!ipv6) {
+    if (hasIpv6()) log.warn(`net.ipv6.conf of ${tap.name} cannot be written: no IPv6 is served`);
+    closeToIpv6(tap.name);
+  }
   if (former === undefined) addUplinkAddress(socket, index);
   socket.setLink(index, { up: true });
-  return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)! };
+  return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)!, ipv6 };
 }
 
 export function addUplinkAddress(socket: RouteSocket, ifindex: number): void {
