@@ -3,6 +3,7 @@
  * so a route is added here and in the handlers of whoever serves it.
  */
 import * as v from "valibot";
+import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned } from "./network-types.js";
 import { EndedView, EndpointView, FdbView, FlowQuery, FlowView, InfoView, NetworkView, StatsView } from "./types.js";
 
 type Schema = v.GenericSchema;
@@ -42,13 +43,37 @@ export const ROUTES = {
   networks: {
     method: "GET",
     path: "/v1/networks",
-    summary: "Docker's networks of driver tsproxy. A daemon only.",
+    summary: "All networks, Docker's of driver tsproxy too. A daemon only, as all that follows.",
     answer: v.array(NetworkView),
+  },
+  createNetwork: {
+    method: "POST",
+    path: "/v1/networks",
+    summary: "Makes a network.",
+    body: NetworkCreate,
+    answer: NetworkCreated,
+  },
+  network: {
+    method: "GET",
+    path: "/v1/networks/:network",
+    summary: "One network, by name, id or the start of an id.",
+    answer: NetworkInspect,
+  },
+  removeNetwork: {
+    method: "DELETE",
+    path: "/v1/networks/:network",
+    summary: "Removes a network that nothing is in.",
+  },
+  pruneNetworks: {
+    method: "POST",
+    path: "/v1/networks/prune",
+    summary: "Removes all networks that nothing is in; `bridge` and Docker's stay.",
+    answer: NetworkPruned,
   },
   endpoints: {
     method: "GET",
     path: "/v1/endpoints",
-    summary: "The endpoints in them. A daemon only.",
+    summary: "The endpoints in networks.",
     answer: v.array(EndpointView),
   },
 } as const satisfies Record<string, Route>;

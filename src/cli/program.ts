@@ -7,6 +7,7 @@ const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   flows: async () => (await import("./commands/flows.js")).flowsCommand(),
   fdb: async () => (await import("./commands/fdb.js")).fdbCommand(),
   stats: async () => (await import("./commands/stats.js")).statsCommand(),
+  network: async () => (await import("./commands/network.js")).networkCommand(),
   ps: async () => (await import("./commands/ps.js")).psCommand(),
   port: async () => (await import("./commands/port.js")).portCommand(),
   daemon: async () => (await import("./commands/daemon.js")).daemonCommand(),

@@ -154,8 +154,12 @@ export class Host {
     return this.links.find((link) => link.index === route?.oif) ?? null;
   }
 
-  /** The address or route of the host that overlaps the network (int32, host order), in words, or null. The default route does not count. */
-  overlap(address: number, prefixLength: number): string | null {
+  /**
+   * The address or route of the host that overlaps the network (int32, host order), in words, or null. The default route does not count, nor does
+   * what belongs to the device `except`.
+   */
+  overlap(address: number, prefixLength: number, except?: string): string | null {
+    const own = this.links.find((link) => link.name === except)?.index;
     const overlaps = (other: number, otherLength: number): boolean => {
       const bits = Math.min(prefixLength, otherLength);
       const mask = bits === 0 ? 0 : -1 << (32 - bits);
@@ -164,10 +168,11 @@ export class Host {
     for (const a of this.addresses) {
       const other = parseIpv4(a.address)!;
       const name = this.links.find((link) => link.index === a.ifindex)?.name ?? `device ${a.ifindex}`;
-      if (overlaps(other, a.prefixLength)) return `address ${formatIpv4(other)}/${a.prefixLength} of ${name}`;
+      if (a.ifindex !== own && overlaps(other, a.prefixLength)) return `address ${formatIpv4(other)}/${a.prefixLength} of ${name}`;
     }
     for (const r of this.routes)
-      if (r.prefixLength > 0 && overlaps(parseIpv4(r.dst)!, r.prefixLength)) return `route ${r.dst}/${r.prefixLength}`;
+      if (r.prefixLength > 0 && (own === undefined || r.oif !== own) && overlaps(parseIpv4(r.dst)!, r.prefixLength))
+        return `route ${r.dst}/${r.prefixLength}`;
     return null;
   }
 }

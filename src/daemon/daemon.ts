@@ -13,11 +13,14 @@ import { adoptFormerState } from "../docker/former-state.js";
 import { passedToDocker } from "../docker/passed-sockets.js";
 import { type PluginOptions, startPlugin } from "../docker/plugin.js";
 import { ProxyServer } from "../docker/proxy-server.js";
+import { lowestFree } from "../model/addresses.js";
 import { hostDevices } from "../model/endpoint-device.js";
 import { FileStore, stateDir } from "../model/file-store.js";
 import { NetworkModel } from "../model/network-model.js";
 import { sweep } from "../model/sweep.js";
-import { endpointViews, networkViews } from "../model/views.js";
+import { endpointViews } from "../model/views.js";
+import { sandboxHandlers } from "../sandbox/handlers.js";
+import { NetworkCatalog } from "../sandbox/network-catalog.js";
 import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
@@ -44,7 +47,8 @@ export class Daemon {
     daemon.undo.add("dataplane", () => controller.stop());
     try {
       const store = new FileStore(stateDir());
-      const model = new NetworkModel(controller, hostDevices, store);
+      const model = new NetworkModel(controller, hostDevices, store, lowestFree);
+      const catalog = new NetworkCatalog(model, controller.host);
       const proxies = await ProxyServer.start(controller, { ...options, passed });
       daemon.undo.add("docker-proxy socket", () => proxies.close());
       daemon.proxies = proxies;
@@ -53,14 +57,14 @@ export class Daemon {
       // Only now: it is certain that no other daemon serves the same networks.
       adoptFormerState(store.file);
       await model.restore();
+      daemon.undo.add("watch of ranges", catalog.watch());
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       };
-      const modelViews = { networks: () => networkViews(model), endpoints: () => endpointViews(model) };
       const api = await serveApi(
-        { ...views(controller, served), ...modelViews },
+        { ...views(controller, served), endpoints: () => endpointViews(model), ...sandboxHandlers(catalog, model) },
         { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.path, launched },
         options.group,
       );

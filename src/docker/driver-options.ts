@@ -80,18 +80,21 @@ export function parseNetworkOptions(message: Message): NetworkOptions {
     throw new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", "a network without IPv4 is not supported", NO_IPV6);
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: message.flag("com.docker.network.internal", false) };
   const generic = message.object("com.docker.network.generic");
-  for (const key of generic.keys()) {
-    const read = SUPPORTED.get(key);
-    if (read === undefined)
-      throw new TsproxyError(
-        "TSP_ERR_DRIVER_OPTION",
-        "invalid",
-        `option ${key} is not supported`,
-        UNSUPPORTED.get(key) ?? `supported are ${[...SUPPORTED.keys()].join(", ")}`,
-      );
-    read(options, generic.optionalText(key), key);
-  }
+  for (const key of generic.keys()) readOption(options, key, generic.optionalText(key));
   return options;
+}
+
+/** Sets what `-o KEY=VALUE` means. Throws TSP_ERR_DRIVER_OPTION. */
+export function readOption(options: NetworkOptions, key: string, value: string): void {
+  const read = SUPPORTED.get(key);
+  if (read === undefined)
+    throw new TsproxyError(
+      "TSP_ERR_DRIVER_OPTION",
+      "invalid",
+      `option ${key} is not supported`,
+      UNSUPPORTED.get(key) ?? `supported are ${[...SUPPORTED.keys()].join(", ")}`,
+    );
+  read(options, value, key);
 }
 
 export function noIpv6(what: string): TsproxyError {

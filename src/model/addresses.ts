@@ -27,6 +27,8 @@ export function isHostAddress(cidr: Cidr, address: number): boolean {
 export interface AddressSpace {
   cidr: Cidr;
   gateway: number;
+  /** Where addresses are taken that nobody named; undefined: the whole network. */
+  range?: Cidr | undefined;
   taken: ReadonlyMap<number, string>;
 }
 
@@ -46,6 +48,20 @@ export const givenAddresses: AddressManager = {
     const owner = taken.get(wanted);
     if (owner !== undefined) throw refused("conflict", `address ${text} is that of endpoint ${owner}`);
     return wanted;
+  },
+};
+
+/** The lowest address that is free, for who names none: so that what is started in the same order has the same addresses. */
+export const lowestFree: AddressManager = {
+  claim(space, wanted) {
+    if (wanted !== undefined) return givenAddresses.claim(space, wanted);
+    const { cidr, gateway, range = cidr, taken } = space;
+    const last = lastAddress(range);
+    for (let address = range.address; ; address++) {
+      if (isHostAddress(cidr, address) && address !== gateway && !taken.has(address)) return address;
+      if (address === last) break;
+    }
+    throw refused("conflict", `no address is left in ${formatCidr(range)}`);
   },
 };
 

@@ -10,7 +10,7 @@ import type { EndpointRequest, NetworkRequest } from "./requests.js";
 
 /** Throws TSP_ERR_NETWORK: invalid, or conflict with one of `others`. */
 export function checkNetwork(request: NetworkRequest, others: readonly NetworkRecord[]): NetworkRecord {
-  const { id, name, cidr, gateway, options } = request;
+  const { id, name, cidr, gateway, range, reserved, options, about } = request;
   if (!isId(id)) throw networkError("invalid", `'${id.slice(0, 40)}' is no id of a network`);
   if (others.some((other) => other.id === id)) throw networkError("conflict", `network ${shortId(id)} exists already`);
   const twin = others.find((other) => name !== undefined && other.name === name);
@@ -21,7 +21,16 @@ export function checkNetwork(request: NetworkRequest, others: readonly NetworkRe
   if (!isHostAddress(cidr, gateway))
     throw networkError("invalid", `gateway ${formatIpv4(gateway)}/${cidr.prefixLength} is no host's address in ${subnet}`);
   checkOptions(options);
-  return { id, ...(name !== undefined && { name }), subnet, gateway: formatIpv4(gateway), options: { ...options } };
+  return {
+    id,
+    ...(name !== undefined && { name }),
+    subnet,
+    gateway: formatIpv4(gateway),
+    ...(range !== undefined && { range: formatCidr(range) }),
+    ...(reserved !== undefined && { reserved: Object.fromEntries([...reserved].map(([what, address]) => [what, formatIpv4(address)])) }),
+    options: { ...options },
+    ...(about !== undefined && { about }),
+  };
 }
 
 function checkOptions({ mtu, hostBinding, outside }: NetworkOptions): void {
@@ -33,7 +42,7 @@ function checkOptions({ mtu, hostBinding, outside }: NetworkOptions): void {
 
 /** `neighbors`: the other endpoints of the network. Throws TSP_ERR_ENDPOINT: invalid, or conflict with one of them. */
 export function checkEndpoint(
-  { id, address: wanted, mac: wantedMac }: EndpointRequest,
+  { id, address: wanted, mac: wantedMac, use }: EndpointRequest,
   network: NetworkRecord,
   neighbors: readonly EndpointRecord[],
   addresses: AddressManager,
@@ -41,7 +50,9 @@ export function checkEndpoint(
   if (!isId(id)) throw endpointError("invalid", `'${id.slice(0, 40)}' is no id of an endpoint`);
   const gateway = parseIpv4(network.gateway)!;
   const taken = new Map(neighbors.map((record) => [parseIpv4(record.address)!, shortId(record.id)]));
-  const address = addresses.claim({ cidr: parseCidr(network.subnet)!, gateway, taken }, wanted);
+  for (const [what, text] of Object.entries(network.reserved ?? {})) taken.set(parseIpv4(text)!, what);
+  const range = network.range === undefined ? undefined : parseCidr(network.range)!;
+  const address = addresses.claim({ cidr: parseCidr(network.subnet)!, gateway, range, taken }, wanted);
   const bytes = wantedMac ?? addressMac(address);
   const mac = macText(bytes);
   if (bytes.length !== 6 || (bytes[0]! & 1) !== 0) throw endpointError("invalid", `MAC address '${mac}' is no station's address`);
@@ -50,7 +61,7 @@ export function checkEndpoint(
   if (twin !== undefined)
     throw endpointError("conflict", `MAC address ${mac} is that of endpoint ${shortId(twin.id)}`, "give one of them another");
   const device = `tsp${id.slice(0, 11)}`;
-  return { id, network: network.id, address: formatIpv4(address), mac, device, sandbox: "", ports: [] };
+  return { id, network: network.id, address: formatIpv4(address), mac, device, sandbox: "", ports: [], ...(use !== undefined && { use }) };
 }
 
 export function networkError(kind: KindOf<"TSP_ERR_NETWORK">, message: string, hint?: string): TsproxyError {

@@ -29,7 +29,17 @@ const network = v.looseObject({
   name: v.exactOptional(v.string()),
   subnet: text((value) => parseCidr(value) !== null),
   gateway: ipv4,
+  range: v.exactOptional(text((value) => parseCidr(value) !== null)),
+  reserved: v.exactOptional(v.record(v.string(), ipv4)),
   options,
+  about: v.exactOptional(
+    v.looseObject({
+      origin: v.string(),
+      created: v.string(),
+      labels: v.record(v.string(), v.string()),
+      options: v.record(v.string(), v.string()),
+    }),
+  ),
 }) satisfies v.GenericSchema<NetworkRecord>;
 
 const mapping = v.looseObject({
@@ -51,6 +61,7 @@ const endpoint = v.looseObject({
   multiQueue: v.boolean(),
   sandbox: v.string(),
   ports: v.array(mapping),
+  use: v.exactOptional(v.looseObject({ owner: v.string(), names: v.array(v.string()) })),
 }) satisfies v.GenericSchema<EndpointRecord>;
 
 const records = v.looseObject({ networks: v.array(network), endpoints: v.array(endpoint) });

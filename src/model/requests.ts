@@ -1,7 +1,7 @@
 /** What front ends ask the model for. Addresses are int32 in host order. */
 import type { PortSpec } from "../control/port-spec.js";
 import type { Cidr } from "../wire/ipv4-address.js";
-import type { NetworkOptions } from "./records.js";
+import type { EndpointUse, NetworkAbout, NetworkOptions } from "./records.js";
 
 export interface NetworkRequest {
   /** At least twelve letters and digits. */
@@ -9,7 +9,10 @@ export interface NetworkRequest {
   name?: string;
   cidr: Cidr;
   gateway: number;
+  range?: Cidr;
+  reserved?: ReadonlyMap<string, number>;
   options: NetworkOptions;
+  about?: NetworkAbout;
 }
 
 export interface EndpointRequest {
@@ -19,6 +22,7 @@ export interface EndpointRequest {
   address?: number;
   /** Undefined: made from the address. */
   mac?: Uint8Array | undefined;
+  use?: EndpointUse;
 }
 
 /** Ports of an endpoint, to be published. */

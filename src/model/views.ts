@@ -2,9 +2,16 @@
 import type { EndpointView, NetworkView } from "../api/types.js";
 import type { NetworkModel } from "./network-model.js";
 
+/** Of a network that an engine made which keeps what it knows of it to itself: the driver's name there. */
+export const FOREIGN_DRIVER = "tsproxy";
+
 export function networkViews(model: NetworkModel): NetworkView[] {
-  return model.networks.map(({ record: { id, subnet, gateway, options }, inDataplane }) => ({
+  return model.networks.map(({ record: { id, name = "", subnet, gateway, options, about }, inDataplane }) => ({
     id,
+    name,
+    driver: about?.origin ?? FOREIGN_DRIVER,
+    created: about?.created ?? "",
+    labels: about?.labels ?? {},
     subnet,
     gateway,
     device: inDataplane?.hostDevice ?? "",
@@ -18,9 +25,11 @@ export function networkViews(model: NetworkModel): NetworkView[] {
 }
 
 export function endpointViews(model: NetworkModel): EndpointView[] {
-  return model.endpoints.map(({ record: { id, network, address, mac, sandbox }, gone, mappings }) => ({
+  return model.endpoints.map(({ record: { id, network, address, mac, sandbox, use }, gone, mappings }) => ({
     id,
     network,
+    owner: use?.owner ?? "",
+    names: use?.names ?? [],
     address,
     mac,
     state: gone ? "gone" : sandbox === "" ? "created" : "joined",

@@ -7,6 +7,10 @@ const NETWORK = "a".repeat(64);
 const networks: NetworkView[] = [
   {
     id: NETWORK,
+    name: "",
+    driver: "tsproxy",
+    created: "",
+    labels: {},
     subnet: "172.18.0.0/16",
     gateway: "172.18.0.1",
     device: "tsnaaaaaaaaaaaa",
@@ -23,6 +27,8 @@ const endpoints: EndpointView[] = [
   {
     id: "e1".repeat(32),
     network: NETWORK,
+    owner: "",
+    names: [],
     address: "172.18.0.2",
     mac: "02:42:ac:12:00:02",
     state: "joined",
@@ -32,7 +38,17 @@ const endpoints: EndpointView[] = [
       { ...web, hostPort: 9000, hostPortEnd: 9003, targetPort: 7000, targetPortEnd: 7003 },
     ],
   },
-  { id: "e2".repeat(32), network: NETWORK, address: "172.18.0.3", mac: "02:42:ac:12:00:03", state: "gone", sandbox: "", ports: [] },
+  {
+    id: "e2".repeat(32),
+    network: NETWORK,
+    owner: "",
+    names: [],
+    address: "172.18.0.3",
+    mac: "02:42:ac:12:00:03",
+    state: "gone",
+    sandbox: "",
+    ports: [],
+  },
 ];
 const names: Names = {
   containers: new Map([[endpoints[0]!.id, { name: "web", id: "c".repeat(64) }]]),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { givenAddresses, isHostAddress, subnetProblem } from "../../src/model/addresses.js";
+import { givenAddresses, isHostAddress, lowestFree, subnetProblem } from "../../src/model/addresses.js";
 import { parseCidr, parseIpv4 } from "../../src/wire/ipv4-address.js";
 
 const ip = (text: string): number => parseIpv4(text)!;
@@ -49,6 +49,29 @@ describe("addresses that are given", () => {
   ])("are refused when they cannot be: %s", (address, kind, message) => {
     expect(() => givenAddresses.claim(space, address === undefined ? undefined : ip(address))).toThrow(
       expect.objectContaining({ code: "TSP_ERR_ENDPOINT", kind, message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe("addresses that are chosen", () => {
+  const taken = new Map([[ip("172.18.0.2"), "e1"]]);
+  const space = { cidr: cidr("172.18.0.0/29"), gateway: ip("172.18.0.1"), taken };
+
+  it("are the lowest that is free, and neither the gateway's nor the network's own", () => {
+    expect(lowestFree.claim(space, undefined)).toBe(ip("172.18.0.3"));
+    expect(lowestFree.claim({ ...space, taken: new Map() }, undefined)).toBe(ip("172.18.0.2"));
+  });
+
+  it("come from the range, where there is one; one that is named need not", () => {
+    const range = cidr("172.18.0.4/31");
+    expect(lowestFree.claim({ ...space, range }, undefined)).toBe(ip("172.18.0.4"));
+    expect(lowestFree.claim({ ...space, range }, ip("172.18.0.3"))).toBe(ip("172.18.0.3"));
+  });
+
+  it("run out", () => {
+    const full = new Map([2, 3, 4, 5, 6].map((n) => [ip("172.18.0.0") + n, "e"]));
+    expect(() => lowestFree.claim({ ...space, taken: full }, undefined)).toThrow(
+      expect.objectContaining({ code: "TSP_ERR_ENDPOINT", kind: "conflict", message: "no address is left in 172.18.0.0/29" }),
     );
   });
 });
