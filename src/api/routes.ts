@@ -4,6 +4,17 @@
  */
 import * as v from "valibot";
 import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned } from "./network-types.js";
+import {
+  SandboxConnect,
+  SandboxCreate,
+  SandboxCreated,
+  SandboxDisconnect,
+  SandboxRemoveQuery,
+  SandboxRename,
+  SandboxSignal,
+  SandboxView,
+  SandboxWait,
+} from "./sandbox-types.js";
 import { EndedView, EndpointView, FdbView, FlowQuery, FlowView, InfoView, NetworkView, StatsView } from "./types.js";
 
 type Schema = v.GenericSchema;
@@ -75,6 +86,61 @@ export const ROUTES = {
     path: "/v1/endpoints",
     summary: "The endpoints in networks.",
     answer: v.array(EndpointView),
+  },
+  sandboxes: {
+    method: "GET",
+    path: "/v1/sandboxes",
+    summary: "All sandboxes, also those that have ended and were not removed.",
+    answer: v.array(SandboxView),
+  },
+  createSandbox: {
+    method: "POST",
+    path: "/v1/sandboxes",
+    summary: "Gives a namespace its networks. `tsproxy run` and `tsproxy attach` do it.",
+    body: SandboxCreate,
+    answer: SandboxCreated,
+  },
+  sandbox: {
+    method: "GET",
+    path: "/v1/sandboxes/:sandbox",
+    summary: "One sandbox, by name, id or the start of an id.",
+    answer: SandboxView,
+  },
+  removeSandbox: {
+    method: "DELETE",
+    path: "/v1/sandboxes/:sandbox",
+    summary: "Forgets a sandbox that has ended, or detaches one that was attached.",
+    query: SandboxRemoveQuery,
+  },
+  waitSandbox: {
+    method: "GET",
+    path: "/v1/sandboxes/:sandbox/wait",
+    summary: "Answers when it has ended, or after three seconds.",
+    answer: SandboxWait,
+  },
+  signalSandbox: {
+    method: "POST",
+    path: "/v1/sandboxes/:sandbox/signal",
+    summary: "Sends its program a signal; SIGKILL ends all that runs in it.",
+    body: SandboxSignal,
+  },
+  renameSandbox: {
+    method: "POST",
+    path: "/v1/sandboxes/:sandbox/rename",
+    summary: "Gives it another name, in its networks too.",
+    body: SandboxRename,
+  },
+  connectSandbox: {
+    method: "POST",
+    path: "/v1/sandboxes/:sandbox/connect",
+    summary: "Puts it into another network.",
+    body: SandboxConnect,
+  },
+  disconnectSandbox: {
+    method: "POST",
+    path: "/v1/sandboxes/:sandbox/disconnect",
+    summary: "Takes it out of a network.",
+    body: SandboxDisconnect,
   },
 } as const satisfies Record<string, Route>;
 

@@ -89,9 +89,9 @@ export class Controller {
         },
         {
           portGone: (port, errno) => {
-            log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
+            const name = numbers.info(port)?.name ?? `port ${port}`;
             workers.post({ type: "remove-port", port });
-            numbers.onGone(port);
+            if (!numbers.onGone(port)) log.warn(`${name} is gone (errno ${errno}): its namespace ended`);
           },
           readable: () => {
             host?.onReadable();

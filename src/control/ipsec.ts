@@ -12,6 +12,7 @@ const SHOWN = 5;
 
 export class Ipsec {
   private warned = false;
+  private closed = false;
 
   private constructor(
     private readonly monitor: PolicyMonitor,
@@ -33,10 +34,11 @@ export class Ipsec {
 
   /** To be called when a watched descriptor is readable. */
   onReadable(): void {
-    if (this.monitor.drain()) this.refresh();
+    if (!this.closed && this.monitor.drain()) this.refresh();
   }
 
   close(): void {
+    this.closed = true;
     this.monitor.close();
   }
 

@@ -2,7 +2,8 @@
  * `tsproxy daemon`: one dataplane for everything that asks. It starts with nothing published but what is remembered, and ends by taking
  * everything back.
  */
-import { launcherSocketPath } from "../api/paths.js";
+import { join } from "node:path";
+import { launcherSocketPath, runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
@@ -19,8 +20,11 @@ import { FileStore, stateDir } from "../model/file-store.js";
 import { NetworkModel } from "../model/network-model.js";
 import { sweep } from "../model/sweep.js";
 import { endpointViews } from "../model/views.js";
+import { SandboxFolders } from "../sandbox/folder.js";
 import { sandboxHandlers } from "../sandbox/handlers.js";
+import { Membership } from "../sandbox/membership.js";
 import { NetworkCatalog } from "../sandbox/network-catalog.js";
+import { Sandboxes } from "../sandbox/sandboxes.js";
 import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
@@ -58,13 +62,17 @@ export class Daemon {
       adoptFormerState(store.file);
       await model.restore();
       daemon.undo.add("watch of ranges", catalog.watch());
+      const folders = new SandboxFolders(join(runDir(), "sandboxes"));
+      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders);
+      daemon.undo.add("sandboxes", () => sandboxes.close());
+      await sandboxes.restore();
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       };
       const api = await serveApi(
-        { ...views(controller, served), endpoints: () => endpointViews(model), ...sandboxHandlers(catalog, model) },
+        { ...views(controller, served), endpoints: () => endpointViews(model), ...sandboxHandlers(catalog, model, sandboxes) },
         { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.path, launched },
         options.group,
       );

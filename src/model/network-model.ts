@@ -17,7 +17,7 @@ import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
 import type { HostDevices, Mechanism } from "./mechanism.js";
-import { type EndpointRecord, type NetworkRecord, shortId } from "./records.js";
+import { type EndpointRecord, type EndpointUse, type NetworkRecord, shortId } from "./records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "./requests.js";
 import type { Store } from "./store.js";
 
@@ -136,6 +136,11 @@ export class NetworkModel {
     return this.inTurn(() => this.endpoint(networkId, id).record);
   }
 
+  /** Who uses it, and its names, from now on. */
+  setUse(networkId: string, id: string, use: EndpointUse): Promise<void> {
+    return this.inTurn(() => this.update(this.endpoint(networkId, id), { use }));
+  }
+
   /** Its device is to be moved into `sandbox`, the path of a network namespace. Answers both records. */
   join(networkId: string, id: string, sandbox: string): Promise<{ endpoint: Readonly<EndpointRecord>; network: Readonly<NetworkRecord> }> {
     return this.inTurn(async () => {
@@ -209,6 +214,8 @@ export class NetworkModel {
   }
 
   private onGone(endpoint: LiveEndpoint): void {
+    const { device, use } = endpoint.record;
+    if (use === undefined) log.warn(`${device} is gone: its namespace ended`); // whoever uses it knows more, and tells
     void this.inTurn(() => endpoint.end());
   }
 

@@ -65,6 +65,10 @@ export interface Native {
   watch(fd: number, callback: () => void): WatchHandle;
   /** Ends that, once; the descriptor may then be closed. */
   unwatch(handle: WatchHandle): void;
+  /** A descriptor for a process, readable once that has ended, or -errno: -ESRCH where there is none. */
+  pidfdOpen(pid: number): number;
+  /** 0 or -errno: -ESRCH when it has ended. Signal 0 only asks. */
+  pidfdSignal(fd: number, signal: number): number;
   eventfd(): number;
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */

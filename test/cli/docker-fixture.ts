@@ -55,7 +55,7 @@ const names: Names = {
   networks: new Map([[NETWORK, "net"]]),
 };
 
-export const daemon: Handlers = { networks: () => networks, endpoints: () => endpoints };
+export const daemon: Handlers = { networks: () => networks, endpoints: () => endpoints, sandboxes: () => [] };
 export const known = async (): Promise<Names> => names;
 export const unknown = async (): Promise<Names> => ({ containers: new Map(), networks: new Map() });
 export const ALL = { json: false, pid: undefined };

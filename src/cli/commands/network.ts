@@ -6,6 +6,7 @@ import { daemonSocket } from "../daemon-socket.js";
 import { keyValues } from "../key-values.js";
 import { stdout, type Write } from "../show.js";
 import { formatTable } from "../table.js";
+import { attachmentBody, type RawAttachment } from "./run.js";
 
 interface RawCreate {
   driver?: string;
@@ -20,6 +21,11 @@ interface RawCreate {
   label?: string[];
 }
 
+interface RawConnect extends Pick<RawAttachment, "ip" | "macAddress"> {
+  alias?: string[];
+  gwPriority?: string;
+}
+
 interface RawList {
   quiet?: boolean;
   trunc?: boolean;
@@ -31,7 +37,7 @@ export function networkCommand(): CliCommand {
   command
     .note("Run 'tsproxy network COMMAND --help' for more information on a command.")
     .example("Make a network, and see who is in it", "tsproxy network create shop", "tsproxy network inspect shop");
-  for (const sub of [create(), list(), inspect(), remove(), prune()]) command.addCommand(sub);
+  for (const sub of [create(), list(), inspect(), connect(), disconnect(), remove(), prune()]) command.addCommand(sub);
   return command;
 }
 
@@ -102,6 +108,38 @@ function inspect(): CliCommand {
       const socket = await daemonSocket();
       const networks = await Promise.all(words.map((network) => ask(socket, "network", { params: { network } })));
       stdout(`${JSON.stringify(networks, null, 4)}\n`);
+    });
+}
+
+function connect(): CliCommand {
+  return new CliCommand("connect", "Put a sandbox into another network", ["tsproxy network connect [OPTIONS] NETWORK SANDBOX"])
+    .argument("<network>", "Name, id or start of the id")
+    .argument("<sandbox>", "Name, id or start of the id")
+    .option("--ip <ip>", "Its address there (the lowest that is free)")
+    .option("--mac-address <mac>", "Its MAC address there (made from the address)")
+    .option("--alias <name>", "One more name there (repeatable)", collect)
+    .option("--gw-priority <n>", "The default route is by the highest (0)")
+    .note("It prints nothing. The others on both networks notice nothing.")
+    .example("Put 'web' into network 'back' too, as 'www'", "tsproxy network connect --alias www back web")
+    .action(async (network: string, sandbox: string, { alias, gwPriority, ...raw }: RawConnect) => {
+      const { ask } = await import("../../api/client.js");
+      const body = {
+        network,
+        ...attachmentBody({ ...raw, ...(alias !== undefined && { networkAlias: alias }) }),
+        ...(gwPriority !== undefined && { gwPriority: wholeNumber("--gw-priority", gwPriority) }),
+      };
+      await ask(await daemonSocket(), "connectSandbox", { params: { sandbox }, body });
+    });
+}
+
+function disconnect(): CliCommand {
+  return new CliCommand("disconnect", "Take a sandbox out of a network", ["tsproxy network disconnect [OPTIONS] NETWORK SANDBOX"])
+    .argument("<network>", "Name, id or start of the id")
+    .argument("<sandbox>", "Name, id or start of the id")
+    .example("Take 'web' out of network 'back'", "tsproxy network disconnect back web")
+    .action(async (network: string, sandbox: string) => {
+      const { ask } = await import("../../api/client.js");
+      await ask(await daemonSocket(), "disconnectSandbox", { params: { sandbox }, body: { network } });
     });
 }
 

@@ -1,0 +1,80 @@
+/** A host with a daemon and a client on its LAN, and `tsproxy` called there as users call it: what the cases of sandboxes need. */
+import fs from "node:fs";
+import path from "node:path";
+import { ask } from "../../src/api/client.js";
+import type { SandboxView } from "../../src/api/sandbox-types.js";
+import { Lab } from "./lab.js";
+import type { Proc, Result } from "./proc.js";
+import { launch, tsproxy, untilReady } from "./tsproxy.js";
+
+export const CLIENT = "192.0.2.10";
+export const HOST = "192.0.2.1";
+
+export class SandboxHost {
+  readonly lab = new Lab();
+  readonly host = this.lab.addNamespace("host");
+  readonly client = this.lab.addNamespace("client");
+  daemon!: Proc;
+  private readonly before = namespaces();
+
+  static async start(args: string[] = []): Promise<SandboxHost> {
+    const host = new SandboxHost();
+    host.lab.link(host.host, "lan0", host.client, "lan0");
+    host.lab.ip(host.host, `address add ${HOST}/24 dev lan0`);
+    host.lab.ip(host.client, `address add ${CLIENT}/24 dev lan0`);
+    await host.startDaemon(args);
+    return host;
+  }
+
+  async startDaemon(args: string[] = []): Promise<void> {
+    this.daemon = await untilReady(launch(this.lab, this.host, ["daemon", ...args]));
+  }
+
+  /** Runs `tsproxy ARGS` to its end. */
+  call(...args: string[]): Promise<Result> {
+    return tsproxy(this.lab, this.host, args);
+  }
+
+  /** The same, which must do: its output without the last newline. */
+  async ok(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.call(...args);
+    if (code !== 0) throw new Error(`tsproxy ${args.join(" ")} exits with ${code}: ${stderr}`);
+    return stdout.trimEnd();
+  }
+
+  /** As the API has it, without a start of Node. */
+  sandboxes(): Promise<SandboxView[]> {
+    return ask(path.join(this.lab.runDir, `${this.daemon.pid}.sock`), "sandboxes");
+  }
+
+  /** Starts `tsproxy ARGS`, which goes on. */
+  start(...args: string[]): Proc {
+    return launch(this.lab, this.host, args);
+  }
+
+  /** Ends everything. Throws when a namespace is left, or a device or folder of a sandbox. */
+  async close(): Promise<void> {
+    const folder = path.join(this.lab.runDir, "sandboxes");
+    const ids = (await this.sandboxes()).map(({ id }) => id);
+    if (ids.length > 0) await this.ok("rm", "-f", ...ids);
+    const devices = this.lab.runSync(this.host, ["ip", "-o", "link"]).match(/\btsp[0-9a-f]{11}\b/g) ?? [];
+    const folders = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    await this.lab.close();
+    const left = [...namespaces()].filter((inode) => !this.before.has(inode));
+    if (left.length + devices.length + folders.length > 0)
+      throw new Error(`left over: namespaces ${left.join(" ")}, devices ${devices.join(" ")}, folders ${folders.join(" ")}`);
+  }
+}
+
+/** Inodes of network namespaces that processes are in. */
+function namespaces(): Set<number> {
+  return new Set(
+    fs.readdirSync("/proc").flatMap((entry) => {
+      try {
+        return /^\d+$/.test(entry) ? [fs.statSync(`/proc/${entry}/ns/net`).ino] : [];
+      } catch {
+        return []; // it ended meanwhile
+      }
+    }),
+  );
+}
