@@ -10,6 +10,8 @@ import { version } from "../api/version.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
+import { Directory } from "../dns/directory.js";
+import { Resolver } from "../dns/resolver.js";
 import { adoptFormerState } from "../docker/former-state.js";
 import { passedToDocker } from "../docker/passed-sockets.js";
 import { type PluginOptions, startPlugin } from "../docker/plugin.js";
@@ -24,6 +26,7 @@ import { SandboxFolders } from "../sandbox/folder.js";
 import { sandboxHandlers } from "../sandbox/handlers.js";
 import { Membership } from "../sandbox/membership.js";
 import { NetworkCatalog } from "../sandbox/network-catalog.js";
+import { hostResolver } from "../sandbox/sandbox-files.js";
 import { Sandboxes } from "../sandbox/sandboxes.js";
 import { takeOver } from "./take-over.js";
 
@@ -63,7 +66,8 @@ export class Daemon {
       await model.restore();
       daemon.undo.add("watch of ranges", catalog.watch());
       const folders = new SandboxFolders(join(runDir(), "sandboxes"));
-      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders);
+      const names = new Resolver(new Directory(model), () => hostResolver().servers);
+      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names);
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
       const served = {

@@ -24,6 +24,7 @@ import type { Store } from "./store.js";
 export class NetworkModel {
   private readonly networksById = new Map<string, LiveNetwork>();
   private readonly endpointsById = new Map<string, LiveEndpoint>();
+  private changes = 0;
   private restored: () => void = () => {};
   /** Settles when all calls so far are done. */
   private turn: Promise<unknown> = new Promise<void>((resolve) => {
@@ -45,6 +46,11 @@ export class NetworkModel {
     return [...this.endpointsById.values()];
   }
 
+  /** Another number than before after whatever may have changed it: what is made from networks and endpoints is then to be made anew. */
+  get version(): number {
+    return this.changes;
+  }
+
   /** Makes again what an earlier process left: networks, devices where they are now, published ports. To be called once. */
   async restore(): Promise<void> {
     const { networks, endpoints } = await this.store.load();
@@ -57,6 +63,7 @@ export class NetworkModel {
     for (const record of endpoints) if (!(await this.restoreEndpoint(record))) ended.push(record.id);
     // A full disk must not keep containers off the network; what ended is found to have ended the next time too.
     await this.store.commit({ removeEndpoints: ended }).catch((error) => warn("what ended meanwhile stays remembered", error));
+    this.changes++;
     this.restored();
   }
 
@@ -249,7 +256,9 @@ export class NetworkModel {
   }
 
   private inTurn<T>(action: () => T | Promise<T>): Promise<T> {
-    const done = this.turn.then(action);
+    const done = this.turn.then(action).finally(() => {
+      this.changes++;
+    });
     this.turn = done.catch(() => {});
     return done;
   }

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SandboxView } from "../../src/api/sandbox-types.js";
 import { curl } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
-import { HOST, SandboxHost } from "../support/sandbox-host.js";
-import { program } from "../support/servers.js";
+import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
+import { program, serve } from "../support/servers.js";
 
 const SERVER = [process.execPath, program("http-server"), "8080"];
 /** Reaches a server that is there from within a sandbox. */
@@ -123,6 +123,31 @@ describe("networks", () => {
       "Bind for 0.0.0.0:8999 failed: port is already allocated",
     );
     expect(JSON.parse(await h.ok("network", "inspect", "back"))[0].Containers).toEqual({});
+  });
+
+  it("name who is in them, both ways, by UDP and TCP; bridge does not, and an internal one asks nobody outside", async () => {
+    const upstream = await serve(h.lab, h.client, "dns", 53);
+    await h.ok("run", "-d", "--name", "api", "--network", "front", "--network-alias", "svc", "--dns", CLIENT, "--", ...SERVER);
+    await serverUp("api");
+    const { endpoints, id } = await view("api");
+    const dig = async (name: string, ...words: string[]): Promise<string> =>
+      (await h.call("exec", "web", "dig", "+short", "+tries=1", "+time=2", ...words, name)).stdout;
+    for (const name of ["api", "API.front", "svc", id.slice(0, 12)]) expect(await dig(name)).toBe(`${endpoints[0]!.address}\n`);
+    expect(await dig("api", "+tcp")).toBe(`${endpoints[0]!.address}\n`);
+    expect(await dig(endpoints[0]!.address, "-x")).toBe("api.front.\n");
+    expect((await h.call("exec", "web", ...CURL, "http://api:8080/")).code).toBe(0);
+    expect((await h.call("exec", "api", ...CURL, "http://web.front:8080/")).code).toBe(0);
+    // What is not known is asked where --dns says, from the sandbox itself.
+    expect((await h.call("exec", "api", "dig", "+short", "+tries=1", "example.test")).stdout).toMatch(/^\d+\./);
+    expect(upstream.hosts).toEqual([HOST]); // masqueraded on its way out
+    await h.ok("rename", "api", "ipa");
+    expect(await dig("ipa")).toBe(`${endpoints[0]!.address}\n`);
+    expect((await h.call("run", "--rm", "--", "dig", "+short", "+tries=1", "+time=1", "@127.0.0.11", "web")).code).not.toBe(0);
+    await h.ok("network", "create", "--internal", "inner");
+    const inside = await h.call("run", "--rm", "--network", "inner", "--dns", CLIENT, "--", "dig", "+tries=1", "+time=2", "example.test");
+    expect(inside.stdout).toContain("SERVFAIL");
+    await h.ok("network", "rm", "inner");
+    await h.ok("rm", "-f", "ipa");
   });
 
   it("modes: the host's stack, a loopback alone that can be wired by hand, and another's namespace", async () => {
