@@ -16,7 +16,7 @@ export interface Machine {
 }
 
 /** First line that a program prints when asked for its version; "" when it is missing. */
-export function versionOf(argv: string[], pattern = /\d+(\.\d+)+\S*/): string {
+export function versionOf(argv: string[], pattern = /\d+(\.\d+)+[^\s,]*/): string {
   try {
     const [command = "", ...args] = argv;
     return pattern.exec(execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }))?.[0] ?? "";

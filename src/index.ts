@@ -135,7 +135,7 @@ export class Dataplane {
       maxFlows: limitWords(rest.maxFlows),
       maxNewFlows: limitWords(rest.maxNewFlows),
     });
-    sweep(); // what a killed process left behind
+    await sweep(); // what a killed process left behind
     return new Dataplane(await Controller.start(parsed, rest.onDeath ?? throwUncaught));
   }
 

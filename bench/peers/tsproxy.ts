@@ -1,7 +1,7 @@
 /**
  * tsproxy as users start it. `tsproxy`: containers on a kernel bridge; for bridge and masquerade, and as `tsproxy-own`, in its own network.
  * `tsproxy-workers`: as `tsproxy`, with two workers. `tsproxy-offload`: as `tsproxy`, with the packets of established flows carried by its BPF
- * programs.
+ * programs. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
  */
 import { MAIN } from "../../test/support/paths.js";
 import { ADDR } from "../../test/support/topology.js";
@@ -62,4 +62,20 @@ export const tsproxyOffload: Peer = {
   scenarios: ["publish"],
   containers: "bridge",
   start: (session) => start(session, false, ["--offload"]),
+};
+
+export const tsproxyBypass: Peer = {
+  ...common,
+  name: "tsproxy-bypass",
+  title: "tsproxy, firewall bypassed",
+  scenarios: ["publish"],
+  containers: "bridge",
+  start: (session) => start(session, false, ["--firewall", "bypass"]),
+};
+
+export const tsproxyOffloadBypass: Peer = {
+  ...tsproxyOffload,
+  name: "tsproxy-offload-bypass",
+  title: "tsproxy --offload, firewall bypassed",
+  start: (session) => start(session, false, ["--offload", "--firewall", "bypass"]),
 };

@@ -72,7 +72,7 @@ export class CliCommand extends Command {
 }
 
 /** `-p, --publish MAPPING` */
-export function flagsOf(option: Option): string {
+function flagsOf(option: Option): string {
   return option.flags.replace(/<(.+)>/, (_, name: string) => name.toUpperCase());
 }
 

@@ -5,13 +5,14 @@
 
 import type { PortStats } from "../api/types.js";
 import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
+import { ofIpv4, prefixOf } from "../wire/ip-address.js";
 import type { Cidr } from "../wire/ipv4-address.js";
-import { rawMask, rawWord } from "../wire/raw.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
@@ -76,6 +77,16 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
+      let dead = false;
+      // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
+      const uplinkGone = (): void => {
+        if (dead) return;
+        dead = true;
+        const names = uplinks.map(({ name }) => name).join(", ");
+        onDeath(
+          new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `${names}: the device was deleted by somebody else`, "start tsproxy again"),
+        );
+      };
       const workers = new Workers(
         {
           workers: count,
@@ -89,7 +100,8 @@ export class Controller {
         },
         {
           portGone: (port, errno) => {
-            const name = numbers.info(port)?.name ?? `port ${port}`;
+            const { name = `port ${port}`, kind } = numbers.info(port) ?? {};
+            if (kind === "uplink") return uplinkGone();
             workers.post({ type: "remove-port", port });
             if (!numbers.onGone(port)) log.warn(`${name} is gone (errno ${errno}): its namespace ended`);
           },
@@ -103,13 +115,13 @@ export class Controller {
       undo.add("workers", () => workers.stop());
       workers.post({
         type: "allow",
-        pairs: Int32Array.from(options.allowFrom.flatMap((c) => [rawWord(c.address), rawMask(c.prefixLength)])),
+        prefixes: options.allowFrom.map((c) => prefixOf(ofIpv4(c.address), c.prefixLength)),
       });
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
       for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
-        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, uplinkDevice: ifindex });
-        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, address: 0, network: 0, device: 0, fd });
+        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, flows6Fd: -1, uplinkDevice: ifindex });
+        workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, addresses: [], network: 0, device: 0, fd });
       }
       undo.add("uplink port", () => workers.removePort(port));
       if (!bypass) {
@@ -117,7 +129,7 @@ export class Controller {
         for (const [i, fd] of steering.ringFds.entries()) workers.postTo(i, { type: "add-held", port: held, fd, size: RING_SIZE });
         undo.add("held ports", () => workers.removePort(held));
       }
-      host = new Host(socket, workers, steering, indices);
+      host = new Host(socket, workers, steering, indices, uplinkGone);
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());

@@ -2,16 +2,17 @@
  * The host as the dataplane must know it: its addresses, its routes, and the interfaces whose traffic is steered. Read at the start and
  * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
  */
+import type { HostRoute } from "../engine/messages.js";
 import { log } from "../log.js";
-import { isSteerable, type Steering, UPLINK_CONF } from "../steer/steering.js";
+import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../steer/steering.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
-import type { RouteEntry } from "../table/route.js";
+import { ofIpv4, prefixOf } from "../wire/ip-address.js";
 import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
-import { rawWord } from "../wire/raw.js";
 import { isStubBridge } from "./stub-bridge.js";
+import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
@@ -23,17 +24,20 @@ export class Host {
   private links: Link[] = [];
   private addresses: Address[] = [];
   private routes: Route[] = [];
+  /** Devices that routes of any table lead out of, by interface index. */
+  private routed = new Set<number>();
   private closed = false;
   /** Our devices by interface index, which are not steered, and the settings that they must have. */
   private readonly ownDevices: Map<number, Partial<Ipv4Conf>>;
   private readonly listeners = new Set<() => void>();
 
-  /** `uplinks`: their interface indices. */
+  /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
   constructor(
     private readonly socket: RouteSocket,
     private readonly workers: Workers,
     private readonly steering: Steering,
     uplinks: readonly number[],
+    private readonly onUplinkGone: () => void = () => {},
   ) {
     this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, UPLINK_CONF]));
     this.monitor = new RouteMonitor(-1, GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_CONF);
@@ -58,20 +62,42 @@ export class Host {
 
   /** Rereads the host and tells steering and worker. */
   refresh(): void {
-    // Writing net.ipv4.ip_forward sets every device's `forwarding`: steering needs it on the uplinks, internal networks must not have it.
-    for (const [ifindex, conf] of this.ownDevices) {
-      const now = this.socket.ipv4Conf(ifindex);
-      if (now !== null && conf.forwarding !== undefined && now.forwarding !== conf.forwarding)
-        this.socket.setLink(ifindex, { ipv4Conf: conf });
-    }
     this.links = this.socket.links();
     this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
-    this.routes = this.socket.routes(RT_TABLE_MAIN).filter((r) => r.family === "ipv4");
-    const locals = Int32Array.from(this.addresses.map((a) => parseIpv4(a.address)!));
-    this.workers.post({ type: "locals", addresses: locals.map(rawWord), broadcasts: Int32Array.from(this.broadcasts(), rawWord) });
+    this.mendDevices();
+    const routes = this.socket.routes().filter((r) => r.family === "ipv4");
+    this.routes = routes.filter((r) => r.table === RT_TABLE_MAIN);
+    this.routed = new Set(routes.filter((r) => r.type === "unicast").flatMap((r) => r.oifs ?? r.oif ?? []));
+    const locals = this.addresses.map((a) => ofIpv4(parseIpv4(a.address)!));
+    this.workers.post({ type: "locals", addresses: locals, broadcasts: this.broadcasts().map(ofIpv4) });
     this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
     this.steer();
     for (const listener of this.listeners) listener();
+  }
+
+  /**
+   * Sets right what others have changed in our own devices. Writing net.ipv4.ip_forward, for one, sets every device's `forwarding`: steering needs
+   * it on the uplinks, internal networks must not have it. Without an uplink nothing is served any more, so it must be up, and be there.
+   */
+  private mendDevices(): void {
+    for (const [ifindex, conf] of this.ownDevices) {
+      const now = this.socket.ipv4Conf(ifindex);
+      if (now === null) continue;
+      const changed = (Object.keys(conf) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== conf[key]);
+      if (changed) this.socket.setLink(ifindex, { ipv4Conf: conf });
+    }
+    for (const ifindex of this.steering.uplinks) {
+      const uplink = this.links.find(({ index }) => index === ifindex);
+      if (uplink === undefined) {
+        this.onUplinkGone();
+        return;
+      }
+      if (!uplink.up) {
+        log.warn(`somebody has set ${uplink.name} down; it is set up again`);
+        this.socket.setLink(ifindex, { up: true });
+      }
+      if (!this.addresses.some((a) => a.ifindex === ifindex && a.address === UPLINK_ADDRESS)) addUplinkAddress(this.socket, ifindex);
+    }
   }
 
   /** Calls whenever the host was read again. Answers how to end that. */
@@ -95,6 +121,17 @@ export class Host {
     return null;
   }
 
+  /** The network that the host's routes say to be on the link where it reaches `target` (int32, host order); the target alone if they do not. */
+  onLink(target: number, oif: number): { network: number; prefixLength: number } {
+    let best = { network: target, prefixLength: 0 };
+    for (const { type, gateway, dst, prefixLength, oif: device } of this.routes) {
+      if (type !== "unicast" || gateway !== undefined || device !== oif || prefixLength <= best.prefixLength) continue;
+      const network = parseIpv4(dst)!;
+      if (contains({ address: network, prefixLength }, target)) best = { network, prefixLength };
+    }
+    return best.prefixLength === 0 ? { network: target, prefixLength: 32 } : best;
+  }
+
   /** The last address of each of its networks (RFC 1122 §3.2.1.3); int32, host order. */
   private broadcasts(): number[] {
     return this.addresses.filter((a) => a.prefixLength < 31).map((a) => parseIpv4(a.address)! | (-1 >>> a.prefixLength));
@@ -110,7 +147,8 @@ export class Host {
     const wanted = new Map<number, Link>();
     for (const link of this.links) {
       if (this.steering.uplinks.includes(link.index)) continue;
-      const addressed = this.addresses.some((a) => a.ifindex === link.index);
+      // Also without an address, if the host routes by it: links to single containers, uplinks with the address on another device.
+      const addressed = this.addresses.some((a) => a.ifindex === link.index) || this.routed.has(link.index);
       if ((addressed || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
     }
     for (const link of wanted.values()) {
@@ -127,14 +165,13 @@ export class Host {
   }
 
   /** The route with the source address that the kernel would use on it. Bridges of other containers are refused to endpoints (`stub-bridge.ts`). */
-  private routeEntry(route: Route): RouteEntry | null {
-    const dst = rawWord(parseIpv4(route.dst)!);
-    const base = { dst, prefixLength: route.prefixLength, metric: route.metric };
-    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: 0 };
+  private routeEntry(route: Route): HostRoute | null {
+    const base = { prefix: prefixOf(ofIpv4(parseIpv4(route.dst)!), route.prefixLength), metric: route.metric };
+    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: null };
     const link = this.links.find(({ index }) => index === route.oif);
-    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: 0 };
+    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: null };
     const source = route.prefSrc ?? this.sourceOn(route);
-    return source === undefined ? null : { ...base, source: rawWord(parseIpv4(source)!) };
+    return source === undefined ? null : { ...base, source: ofIpv4(parseIpv4(source)!) };
   }
 
   /** First address of the route's device, preferably of the gateway's network (as `inet_select_addr` picks). */

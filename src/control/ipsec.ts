@@ -38,7 +38,7 @@ export class Ipsec {
   }
 
   close(): void {
-    this.closed = true;
+    this.closed = true; // a worker's word that it is readable may be on its way
     this.monitor.close();
   }
 

@@ -4,20 +4,21 @@
  * One rule, one message and one batch of map entries a range, however long.
  */
 import { closeSync } from "node:fs";
-import type { PublishRule } from "../dataplane/state.js";
+import type { PublishedRange } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { ofIpv4, prefixOf, sameIp } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
-import { rawMask, rawWord } from "../wire/raw.js";
 import type { Host } from "./host.js";
 import type { Reach } from "./network/network.js";
 import type { NetworkRegistry } from "./network/registry.js";
 import { formatMapping, type Mapping, type PortSpec } from "./port-spec.js";
+import { kernelReach, localTarget } from "./target-reach.js";
 import { Undo } from "./undo.js";
 import type { Workers } from "./workers.js";
 
@@ -32,6 +33,9 @@ export interface Publication {
 export class Publisher {
   private nextRule = 0;
   private readonly open = new Set<Publication>();
+  /** By number, of targets that the host's kernel reaches. */
+  private readonly rules = new Map<number, { spec: PortSpec; rule: PublishedRange }>();
+  private readonly endWatch: () => void;
 
   constructor(
     private readonly socket: RouteSocket,
@@ -39,7 +43,9 @@ export class Publisher {
     private readonly workers: Workers,
     private readonly steering: Steering,
     private readonly networks: NetworkRegistry,
-  ) {}
+  ) {
+    this.endWatch = host.onChange(() => this.revise());
+  }
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
   reach(spec: PortSpec): Reach {
@@ -47,30 +53,12 @@ export class Publisher {
     const own = this.networks.of(target);
     if (own !== undefined) {
       const reach = own.reach(target);
-      if (reach === null) throw localTarget(spec);
+      if (reach === null) throw localTarget(spec.targetIp);
       return reach;
     }
-    const route = this.socket.routeTo(spec.targetIp);
-    if (route?.type === "local") throw localTarget(spec);
-    if (route === null || route.type !== "unicast" || route.oif === undefined) {
-      const why = route === null ? "no route to it" : `it is a ${route.type} address`;
-      throw new TsproxyError(
-        "TSP_ERR_TARGET",
-        "unavailable",
-        `cannot reach target ${spec.targetIp}: ${why}`,
-        "does the container run, and is this the namespace of its host? see 'ip route get'",
-      );
-    }
-    const neighbor = this.host.neighborOf(target, route.oif);
-    if (neighbor !== null) return { snatSource: neighbor.address, network: neighbor.network, prefixLength: neighbor.prefixLength, own: -1 };
-    if (route.prefSrc === undefined)
-      throw new TsproxyError(
-        "TSP_ERR_TARGET",
-        "unavailable",
-        `cannot reach target ${spec.targetIp}: the host has no address on that route`,
-      );
-    log.warn(`${spec.targetIp} is behind a gateway, so it sees this host as the client of ${formatMapping(spec)}`);
-    return { snatSource: parseIpv4(route.prefSrc)!, network: 0, prefixLength: 0, own: -1 };
+    const { gateway, ...reach } = kernelReach(this.socket, this.host, spec.targetIp);
+    if (gateway) log.warn(`${spec.targetIp} is behind a gateway, so it sees this host as the client of ${formatMapping(spec)}`);
+    return reach;
   }
 
   /** Holds the ports and publishes; `heldBy` is a socket of somebody who holds the one port already. On failure nothing is held. */
@@ -98,7 +86,24 @@ export class Publisher {
   }
 
   async close(): Promise<void> {
+    this.endWatch();
     for (const publication of [...this.open].reverse()) await publication.close();
+  }
+
+  /** Publishes anew what the host's change has changed. A target that cannot be reached now keeps its rule: its way may come back as it was. */
+  private revise(): void {
+    for (const [id, entry] of this.rules) {
+      const { spec, rule } = entry;
+      try {
+        const next = { ...rule, ...answersOf(kernelReach(this.socket, this.host, spec.targetIp)) };
+        if (sameAnswers(next, rule)) continue;
+        entry.rule = next;
+        this.workers.post({ type: "publish", id, rule: next });
+        log.info(`${formatMapping(spec)}: the host's way to ${spec.targetIp} has changed`);
+      } catch (error) {
+        if (!(error instanceof TsproxyError)) throw error;
+      }
+    }
   }
 
   /** Of a port that is published here already the error says to whom, and not that this process has it. */
@@ -128,21 +133,23 @@ export class Publisher {
     const last = first + count - 1;
     const hostIp = parseIpv4(spec.hostIp)!;
     const proto = PROTOCOLS[spec.proto];
-    const rule: PublishRule = {
+    const rule: PublishedRange = {
       proto,
-      hostIp: rawWord(hostIp),
+      hostIp: ofIpv4(hostIp),
       firstPort: first,
       lastPort: last,
-      target: rawWord(parseIpv4(spec.targetIp)!),
+      target: ofIpv4(parseIpv4(spec.targetIp)!),
       targetPort: spec.targetPort,
       network: reach.own,
-      snatSource: rawWord(reach.snatSource),
-      onlinkNet: rawWord(reach.network),
-      onlinkMask: rawMask(reach.prefixLength),
+      ...answersOf(reach),
     };
     const id = this.nextRule++;
     this.workers.post({ type: "publish", id, rule });
-    undo.add(`rule of ${formatMapping(spec)}`, () => this.workers.post({ type: "withdraw", id }));
+    if (reach.own === -1) this.rules.set(id, { spec, rule });
+    undo.add(`rule of ${formatMapping(spec)}`, () => {
+      this.rules.delete(id);
+      this.workers.post({ type: "withdraw", id });
+    });
     this.steering.publish(proto, hostIp, first, last);
     undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, hostIp, first, last));
     const { hostIp: hostText, targetIp, targetPort } = spec;
@@ -158,12 +165,14 @@ export class Publisher {
   }
 }
 
-function localTarget(spec: PortSpec): TsproxyError {
-  return new TsproxyError(
-    "TSP_ERR_TARGET",
-    "invalid",
-    `target ${spec.targetIp} is an address of this host itself`,
-    "give the container's address, or add --relay to relay by sockets",
+/** What a rule says of the way to its target. */
+function answersOf(reach: Reach): Pick<PublishedRange, "snatSource" | "onlink"> {
+  return { snatSource: ofIpv4(reach.snatSource), onlink: prefixOf(ofIpv4(reach.network), reach.prefixLength) };
+}
+
+function sameAnswers(a: PublishedRange, b: PublishedRange): boolean {
+  return (
+    sameIp(a.snatSource, b.snatSource) && sameIp(a.onlink.address, b.onlink.address) && a.onlink.prefixLength === b.onlink.prefixLength
   );
 }
 

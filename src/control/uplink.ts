@@ -25,7 +25,11 @@ export function openUplink(socket: RouteSocket, undo: Undo): Uplink {
   const { index, mac } = socket.link(tap.name)!;
   closeToIpv6(tap.name);
   socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
-  socket.addAddress(index, UPLINK_ADDRESS, 32, RT_SCOPE_HOST);
+  addUplinkAddress(socket, index);
   socket.setLink(index, { up: true });
   return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)! };
+}
+
+export function addUplinkAddress(socket: RouteSocket, ifindex: number): void {
+  socket.addAddress(ifindex, UPLINK_ADDRESS, 32, RT_SCOPE_HOST);
 }

@@ -13,7 +13,7 @@ export interface Served {
   relayed(): StatsView["flows"];
 }
 
-export async function stats(controller: Controller | undefined, served: Served, startedAt: number): Promise<StatsView> {
+async function stats(controller: Controller | undefined, served: Served, startedAt: number): Promise<StatsView> {
   const ports = controller?.portStats() ?? [];
   const drops: Record<string, number> = {};
   for (const port of ports) for (const [name, n] of Object.entries(port.drops)) drops[name] = (drops[name] ?? 0) + n;

@@ -47,7 +47,7 @@ export class Daemon {
     const launched = process.env.TSPROXY_LAUNCHED === "1"; // by native/docker-proxy.c
     await takeOver(launched);
     const passed = passedToDocker();
-    sweep();
+    await sweep();
     const controller = await Controller.start(options, onDeath);
     const daemon = new Daemon(controller);
     // Networks and published ports end with the dataplane; containers keep their devices.

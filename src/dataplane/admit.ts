@@ -112,7 +112,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   const flow = state.newFlow;
   const proto = b.proto[i]!;
   const targetPort = rawHalf(rule.targetPort + dstPort(b.ports[i]!) - rule.firstPort);
-  const masked = fromHost || (src & rule.onlinkMask) === rule.onlinkNet || src === 0; // 0.0.0.0: who has no address yet (DHCP)
+  const masked = fromHost || rule.onlink.has(src, state.addresses) || src === 0; // 0.0.0.0: who has no address yet (DHCP)
   flow.state = ct.SYN_SENT;
   if (proto === ipv4.PROTO_UDP) {
     flow.state = targetPort === DNS ? ct.QUERY : ct.UNREPLIED;
@@ -237,6 +237,6 @@ function isMartian(src: number): boolean {
 function isAllowed(state: State, src: number): boolean {
   const { allow } = state;
   if (allow.length === 0) return true;
-  for (let k = 0; k < allow.length; k += 2) if ((src & allow[k + 1]!) === allow[k]) return true;
+  for (const prefix of allow) if (prefix.has(src, state.addresses)) return true;
   return false;
 }

@@ -4,7 +4,8 @@
  * What must be unique is a flow's reply tuple, and conntrack knows all of them: a port can serve any number of flows with different targets
  * (RFC 7857 §3). Which one:
  *
- * - Masqueraded flows have the port of their inside endpoint (`table/nat-pool.ts`). When there are none left for endpoints of their own, they have any.
+ * - Masqueraded flows have the port that their inside endpoint is published as, so that who hears from it can call back (SIP, WireGuard, BGP).
+ *   Else that of the inside endpoint's mapping (`table/nat-pool.ts`). When there are none left for endpoints of their own, they have any.
  * - Clients that the target must see as the host have any.
  * - Clients that keep their address keep their port, unless they have a flow from it to the same target already, by another address of ours.
  *
@@ -47,6 +48,8 @@ export function masquerade(b: Batch, state: State, flow: NewFlow): boolean {
   const { pool } = state;
   const { proto, src, replyDst: outside } = flow;
   const inside = flow.ports & 0xffff;
+  const own = proto === PROTO_ICMP ? -1 : state.publishedAs(src, inside, proto, outside);
+  if (own !== -1 && worthOfTuple(b, state, flow, own) !== UNFIT) return settleOn(b, state, flow, own, -1);
   const more = state.limits.mayTakePort(flow);
   for (let n = 0; n < OWN_TRIES; n++) {
     const mapping = pool.acquire(proto, src, inside, outside);
@@ -104,7 +107,12 @@ function settleOn(b: Batch, state: State, flow: NewFlow, port: number, mapping: 
 }
 
 function worthOf(b: Batch, state: State, flow: NewFlow, port: number): number {
-  if (state.isLocal(flow.replyDst) && state.publishedAt(flow.replyDst, port, flow.proto) !== null) return UNFIT;
+  const isPublished = state.isLocal(flow.replyDst) && state.publishedAt(flow.replyDst, port, flow.proto) !== null;
+  return isPublished ? UNFIT : worthOfTuple(b, state, flow, port);
+}
+
+/** The same, of a port that may be published: the flow's opener is its target. */
+function worthOfTuple(b: Batch, state: State, flow: NewFlow, port: number): number {
   const ref = holderOf(state, flow, port);
   if (ref === -1) return FREE;
   const { conntrack, now } = state;

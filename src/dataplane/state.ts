@@ -1,8 +1,9 @@
 /**
  * What the stages share: the tables, and the few facts about the host that NAT decisions need.
- * One per worker; changed between batches by the engine at the control side's word. All addresses raw (`wire/raw.ts`).
+ * One per worker; changed between batches by the engine at the control side's word. All addresses are words (`wire/address-word.ts`).
  */
 import { SLOTS } from "../mem/packet-memory.js";
+import { Addresses } from "../table/addresses.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
@@ -12,15 +13,17 @@ import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
 import { MAX_PORTS, Ports } from "../table/ports.js";
+import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
+import * as word from "../wire/address-word.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishRule {
   proto: number;
-  /** 0: any of the host's addresses. */
+  /** 0: any of the host's IPv4 addresses; the handle of ::, any of its IPv6 addresses. */
   hostIp: number;
   firstPort: number;
   lastPort: number;
@@ -31,13 +34,14 @@ export interface PublishRule {
   network: number;
   /** Address that the target sees instead of a client that it could not answer through us (see `admit.ts`): the host's, next to the target. */
   snatSource: number;
-  /** Network that the target shares with `snatSource`: clients in it would be answered directly. Mask -1 with an impossible net: none. */
-  onlinkNet: number;
-  onlinkMask: number;
+  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
+  onlink: Prefix;
 }
 
 export const FORGET_MAX = 1024;
 const ANSWERED_MAX = 64;
+/** IPv6 addresses of one batch, and of the configuration, beside those of flows. */
+const MORE_ADDRESSES = 1 << 13;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
 const MAX_ENTRIES = 2 * SLOTS;
 /** ICMP errors a second (RFC 1812 §4.3.2.8): to who sends by one port, and in all. */
@@ -79,14 +83,16 @@ export class State {
   readonly fdb: Fdb;
   readonly fragments: Fragments;
   readonly ports = new Ports();
-  readonly networks = new Networks();
-  readonly routes = new RouteTable();
+  /** IPv6 addresses, as the handles that everything else knows them by. Who keeps one holds it. */
+  readonly addresses: Addresses;
+  readonly networks: Networks;
+  readonly routes: RouteTable;
   /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
   readonly endpoints: PairMap;
-  /** Clients that may open flows to published ports: pairs of network and mask; empty: all may. */
-  allow = new Int32Array(0);
+  /** Clients that may open flows to published ports; empty: all may. */
+  allow: readonly Prefix[] = [];
   /**
    * Steering entries to take out of the uplink's `flows` map since their flow is gone: source, destination, ports, protocol, `forgotten` of
    * them. The engine empties it after each batch; what does not fit is left to the map's own eviction.
@@ -120,8 +126,12 @@ export class State {
   /** Monotonic seconds; the engine sets it before each batch. */
   now = 0;
   private readonly published: PairMap;
+  /** Handle of ::, held. */
+  private readonly anyIpv6: number;
   /** By the control side's number. */
   private readonly rules = new Map<number, PublishRule>();
+  /** By target, in the order in which they were published. */
+  private readonly rulesOf = new Map<number, PublishRule[]>();
 
   constructor(options: StateOptions) {
     const random = options.random ?? secureRandom();
@@ -131,6 +141,10 @@ export class State {
     this.offloads = options.offload ?? false;
     this.bypass = options.bypass ?? false;
     this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts);
+    this.addresses = new Addresses(options.conntrackMax * 2 + MORE_ADDRESSES, random);
+    this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
+    this.networks = new Networks(this.addresses);
+    this.routes = new RouteTable(this.addresses);
     this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers);
     const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
     this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.ports, sourcePorts, random);
@@ -159,17 +173,20 @@ export class State {
   }
 
   isLocal(address: number): boolean {
-    return this.locals.get(address, 0) !== -1 || (address & 0xff) === 127;
+    return this.locals.get(address, 0) !== -1 || word.isLoopback(address);
   }
 
   /** Whether several hosts listen at the address: multicast, the limited broadcast, or that of a network of the host's. */
   isGroup(address: number): boolean {
-    return (address & 0xff) >= 224 || this.locals.get(address, 1) !== -1;
+    return word.isGroup(address) || this.locals.get(address, 1) !== -1;
   }
 
   /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */
   publish(id: number, rule: PublishRule): void {
     this.rules.set(id, rule);
+    const others = this.rulesOf.get(rule.target);
+    if (others === undefined) this.rulesOf.set(rule.target, [rule]);
+    else others.push(rule);
     for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.set(rule.hostIp, rawHalf(port) | (rule.proto << 16), id);
   }
 
@@ -182,13 +199,31 @@ export class State {
       if (this.published.get(rule.hostIp, key) === id) this.published.delete(rule.hostIp, key); // else it is a later rule's
     }
     this.rules.delete(id);
+    const others = this.rulesOf.get(rule.target)!;
+    if (others.length === 1) this.rulesOf.delete(rule.target);
+    else others.splice(others.indexOf(rule), 1);
     return rule;
+  }
+
+  /** Port (raw half) of the local address `outside` that `port` (raw half) of the target `inside` is published as; -1: none. Of several the first. */
+  publishedAs(inside: number, port: number, proto: number, outside: number): number {
+    const rules = this.rulesOf.get(inside);
+    if (rules === undefined) return -1;
+    const wanted = rawHalf(port);
+    for (let k = 0; k < rules.length; k++) {
+      const rule = rules[k]!;
+      const hostPort = rule.firstPort + wanted - rule.targetPort;
+      if (rule.proto !== proto || hostPort < rule.firstPort || hostPort > rule.lastPort) continue;
+      const raw = rawHalf(hostPort);
+      if (this.publishedAt(outside, raw, proto) === rule) return raw; // not of another address, and not hidden by a rule of this one
+    }
+    return -1;
   }
 
   /** Rule for packets to `port` (raw half) of the local address `address`, or null. */
   publishedAt(address: number, port: number, proto: number): PublishRule | null {
     let id = this.published.get(address, port | (proto << 16));
-    if (id === -1) id = this.published.get(0, port | (proto << 16));
+    if (id === -1) id = this.published.get(word.isIpv6(address) ? this.anyIpv6 : 0, port | (proto << 16));
     return id === -1 ? null : this.rules.get(id)!;
   }
 }

@@ -66,7 +66,7 @@ export function track(b: Batch, state: State): void {
 }
 
 /** State after the `packets`-th datagram of direction `dir` (0: from the side that opened). */
-export function udpNext(state: number, dir: number, packets: number): number {
+function udpNext(state: number, dir: number, packets: number): number {
   switch (state) {
     case ct.UNREPLIED:
       return dir === 1 ? ct.REPLIED : state;
@@ -82,7 +82,7 @@ export function udpNext(state: number, dir: number, packets: number): number {
 }
 
 /** State after a segment with `flags` in direction `dir` (0: from the side that opened). */
-export function tcpNext(state: number, flags: number, dir: number): number {
+function tcpNext(state: number, flags: number, dir: number): number {
   if ((flags & TCP_RST) !== 0) return dir === 0 ? ct.RESET_ORIGINAL : ct.RESET_REPLY;
   const isFirst = (flags & (TCP_SYN | TCP_ACK)) === TCP_SYN;
   const isAnswer = dir === 1 && (flags & TCP_SYN) !== 0;

@@ -15,7 +15,7 @@ export interface PluginOptions {
 }
 
 /** Where the plugin socket is: beside a run folder of one's own, or where dockerd looks (pkg/plugins/discovery.go). */
-export function pluginSocket(): string {
+function pluginSocket(): string {
   const { TSPROXY_RUN_DIR } = process.env;
   return TSPROXY_RUN_DIR === undefined ? "/run/docker/plugins/tsproxy.sock" : join(TSPROXY_RUN_DIR, "plugins/tsproxy.sock");
 }

@@ -8,11 +8,14 @@ import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import { ENDPOINT, HELD, HOST } from "../table/ports.js";
+import { Prefix } from "../table/prefix.js";
+import { isIpv6, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
+import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { FromWorker, Query, ToWorker } from "./messages.js";
+import type { FromWorker, HostRoute, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
 import { fdbRows, flowRows, holderRows, summary } from "./views.js";
 
@@ -43,6 +46,9 @@ export class Commands implements EngineHooks {
   private offload: Offload | undefined;
   private readonly forgetBytes: Uint8Array;
   private readonly entryKeys: Uint8Array;
+  /** Words held for what the control side said last. */
+  private localWords: number[] = [];
+  private routeWords: number[] = [];
 
   constructor(
     private readonly state: State,
@@ -64,27 +70,25 @@ export class Commands implements EngineHooks {
         this.removePort(m.port);
         break;
       case "add-network":
-        state.networks.set(m.network, m.address, m.prefixLength, m.gateway, m.flags, m.outside);
+        this.addNetwork(m.network, m.subnets, m.flags);
         break;
       case "remove-network":
-        state.networks.clear(m.network);
+        this.removeNetwork(m.network);
         break;
       case "publish":
-        state.publish(m.id, m.rule);
+        this.publish(m.id, m.rule);
         break;
       case "withdraw":
         this.withdraw(m.id);
         break;
       case "locals":
-        state.locals.clear();
-        for (const address of m.addresses) state.locals.set(address, 0, 1);
-        for (const address of m.broadcasts) state.locals.set(address, 1, 1);
+        this.setLocals(m.addresses, m.broadcasts);
         break;
       case "routes":
-        state.routes.replace(m.routes);
+        this.setRoutes(m.routes);
         break;
       case "allow":
-        state.allow = m.pairs;
+        state.allow = m.prefixes.map((prefix) => new Prefix(prefix));
         break;
       case "steering":
         state.uplinkDevice = m.uplinkDevice;
@@ -130,14 +134,89 @@ export class Commands implements EngineHooks {
     return this.offload?.settle(id) ?? false;
   }
 
+  /** Words of addresses of the configuration, of which at most one is of each family; NO_ADDRESS for the family that is missing. */
+  private wordsOf(list: readonly IpAddress[]): [ipv4: number, ipv6: number] {
+    const { addresses } = this.state;
+    const word = (family: 4 | 6): number => {
+      const address = list.find((each) => each.family === family);
+      return address === undefined ? NO_ADDRESS : addresses.take(address);
+    };
+    return [word(4), word(6)];
+  }
+
+  private addNetwork(id: number, subnets: readonly Subnet[], flags: number): void {
+    const { addresses, networks } = this.state;
+    const of = (family: 4 | 6): Subnet | undefined => subnets.find(({ gateway }) => gateway.family === family);
+    const take = (address: IpAddress | null): number => (address === null ? NO_ADDRESS : addresses.take(address));
+    const [ipv4, ipv6] = [of(4), of(6)];
+    if (ipv4 === undefined) networks.set(id, -1, 32, NO_ADDRESS, flags, NO_ADDRESS);
+    else networks.set(id, addresses.take(ipv4.prefix.address), ipv4.prefix.prefixLength, take(ipv4.gateway), flags, take(ipv4.outside));
+    if (ipv6 !== undefined) networks.set6(id, new Prefix(ipv6.prefix), take(ipv6.gateway), take(ipv6.outside));
+  }
+
+  private removeNetwork(id: number): void {
+    const { addresses, networks } = this.state;
+    addresses.release(networks.gateway6[id]!);
+    addresses.release(networks.outside6[id]!);
+    networks.clear(id);
+  }
+
+  private ruleOf({ hostIp, target, snatSource, onlink, ...rest }: PublishedRange): PublishRule {
+    const { addresses } = this.state;
+    return {
+      ...rest,
+      hostIp: addresses.take(hostIp),
+      target: addresses.take(target),
+      snatSource: addresses.take(snatSource),
+      onlink: new Prefix(onlink),
+    };
+  }
+
+  /**
+   * A flow that leaves with an address which the host no longer has ends: its answers come no more. Its next packet opens another, with an address
+   * that the host has, as behind the kernel's MASQUERADE.
+   */
+  private setLocals(own: readonly IpAddress[], broadcasts: readonly IpAddress[]): void {
+    const { addresses, conntrack, locals } = this.state;
+    const before = this.localWords;
+    this.localWords = own.map((address) => addresses.take(address));
+    locals.clear();
+    for (const word of this.localWords) locals.set(word, 0, 1);
+    for (const address of broadcasts) locals.set(addresses.take(address), 1, 1);
+    const gone = before.filter((word) => !this.localWords.includes(word));
+    if (gone.length > 0) this.flush((id) => conntrack.hasOtherSource(id) && gone.includes(conntrack.newSrc(id, 0)));
+    for (const word of before) addresses.release(word);
+  }
+
+  private setRoutes(all: readonly HostRoute[]): void {
+    const { addresses, routes } = this.state;
+    const before = this.routeWords;
+    this.routeWords = all.map(({ source }) => (source === null ? NO_ADDRESS : addresses.take(source)));
+    for (const word of before) addresses.release(word);
+    const entries = all.map(({ prefix, metric }, i) => ({ prefix, metric, source: this.routeWords[i]! }));
+    const of = (family: 4 | 6): typeof entries => entries.filter(({ prefix }) => prefix.address.family === family);
+    routes.replace(
+      of(4).map(({ prefix: { address, prefixLength }, metric, source }) => ({
+        dst: addresses.take(address),
+        prefixLength,
+        metric,
+        source,
+      })),
+    );
+    routes.replace6(
+      of(6).map(({ prefix, metric, source }) => ({ prefix: new Prefix(prefix), prefixLength: prefix.prefixLength, metric, source })),
+    );
+  }
+
   private addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
     const { endpoints, fdb, networks, ports } = this.state;
+    const [ipv4, ipv6] = this.wordsOf(m.addresses);
     const hi = macHi(m.mac);
     const lo = macLo(m.mac);
     clearRow(this.counters, m.port);
-    ports.set(m.port, m.kind, hi, lo, m.address, m.network);
+    ports.set(m.port, m.kind, hi, lo, ipv4, m.network, ipv6);
     if (m.kind === HOST || m.kind === ENDPOINT) fdb.addStatic(fdbKey(hi, m.network), lo, m.port);
-    if (m.kind === ENDPOINT) endpoints.set(m.address, m.network, m.port);
+    if (m.kind === ENDPOINT) for (const word of [ipv4, ipv6]) if (word !== NO_ADDRESS) endpoints.set(word, m.network, m.port);
     if (m.kind === HOST) {
       networks.hostPort[m.network] = m.port;
       networks.hostDevice[m.network] = m.device;
@@ -149,17 +228,26 @@ export class Commands implements EngineHooks {
 
   /** Its flows end too: the number may soon be another port's. */
   private removePort(port: number): void {
-    const { conntrack, endpoints, fdb, networks, ports } = this.state;
+    const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
     this.io.removePort(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;
-    if (ports.kind[port] === ENDPOINT) endpoints.delete(ports.address[port]!, network);
+    if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);
+    addresses.release(ports.address6[port]!);
     if (ports.kind[port] === HOST) {
       networks.hostPort[network] = -1;
       networks.hostDevice[network] = 0;
     }
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
+  }
+
+  /** A rule that has the number already gives way; flows that it has opened stay. */
+  private publish(id: number, range: PublishedRange): void {
+    const rule = this.ruleOf(range);
+    const before = this.state.withdraw(id);
+    this.state.publish(id, rule);
+    if (before !== null) this.release(before);
   }
 
   private withdraw(id: number): void {
@@ -179,13 +267,18 @@ export class Commands implements EngineHooks {
         isRuleAddress(rule, conntrack.tuple(flow, 0, 1))
       );
     });
+    this.release(rule);
   }
 
-  private endFlows({ network, mask, port }: Extract<ToWorker, { type: "end-flows" }>): number {
-    const { conntrack } = this.state;
-    return this.flush(
-      (id) => (conntrack.tuple(id, 0, 0) & mask) === network && (port === 0 || dstPort(conntrack.tuple(id, 0, 2)) === port),
-    );
+  private release(rule: PublishRule): void {
+    for (const word of [rule.hostIp, rule.target, rule.snatSource]) this.state.addresses.release(word);
+  }
+
+  private endFlows({ client, port }: Extract<ToWorker, { type: "end-flows" }>): number {
+    const { addresses, conntrack } = this.state;
+    const prefix = client === null ? null : new Prefix(client);
+    const isMeant = (address: number): boolean => prefix?.has(address, addresses) ?? true;
+    return this.flush((id) => isMeant(conntrack.tuple(id, 0, 0)) && (port === 0 || dstPort(conntrack.tuple(id, 0, 2)) === port));
   }
 
   /**
@@ -219,5 +312,6 @@ export class Commands implements EngineHooks {
 
 /** Whether packets to `address` can be the rule's; those that an endpoint sends to the target itself are not, though the port may be the same. */
 function isRuleAddress(rule: PublishRule, address: number): boolean {
-  return rule.hostIp === 0 ? address !== rule.target : address === rule.hostIp;
+  if (!isUnspecified(rule.hostIp)) return address === rule.hostIp;
+  return isIpv6(address) === isIpv6(rule.hostIp) && address !== rule.target;
 }

@@ -65,7 +65,7 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
-  const { conntrack, networks, ports } = state;
+  const { addresses, conntrack, networks, ports } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
@@ -286,6 +286,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
     expire();
     if (state.forgotten > 0) hooks.forget();
+    if (addresses.stale) addresses.sweep();
     return n;
   };
 }

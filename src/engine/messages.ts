@@ -1,8 +1,40 @@
-/** What the control thread says to a worker, and what the worker answers. Addresses are raw words (`wire/raw.ts`). */
-
-import type { PublishRule } from "../dataplane/state.js";
+/** What the control thread says to a worker, and what the worker answers. Addresses are of either family (`wire/ip-address.ts`). */
 import type { LimitOptions } from "../table/limit-options.js";
-import type { RouteEntry } from "../table/route.js";
+import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
+
+/** A published port or range of them. Ports in host order. */
+export interface PublishedRange {
+  proto: number;
+  /** 0.0.0.0 or ::: any of the host's addresses of that family. */
+  hostIp: IpAddress;
+  firstPort: number;
+  lastPort: number;
+  /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
+  target: IpAddress;
+  /** Port of the target for `firstPort`; the others follow. */
+  targetPort: number;
+  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
+  network: number;
+  /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
+  snatSource: IpAddress;
+  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
+  onlink: IpPrefix;
+}
+
+/** One family of an own network. */
+export interface Subnet {
+  prefix: IpPrefix;
+  gateway: IpAddress;
+  /** Address that what leaves is given instead of the route's; null: the route's. */
+  outside: IpAddress | null;
+}
+
+/** A route of the host's, with the source address that the host uses on it; null: it refuses (blackhole, unreachable). */
+export interface HostRoute {
+  prefix: IpPrefix;
+  metric: number;
+  source: IpAddress | null;
+}
 
 /** `workerData` of the worker. */
 export interface WorkerOptions {
@@ -34,29 +66,39 @@ export type Query = "flows" | "fdb" | "summary" | "holders";
 
 export type ToWorker =
   /** `device`: interface index of a host port's device; else 0. */
-  | { type: "add-port"; port: number; kind: number; fd: number; mac: Uint8Array; address: number; network: number; device: number }
+  | {
+      type: "add-port";
+      port: number;
+      kind: number;
+      fd: number;
+      mac: Uint8Array;
+      /** Of an endpoint: at most one of each family. */
+      addresses: readonly IpAddress[];
+      network: number;
+      device: number;
+    }
   | { type: "remove-port"; port: number }
-  /** `flags` of `table/networks.ts`; `outside` 0: what leaves has the route's source address. */
-  | { type: "add-network"; network: number; address: number; prefixLength: number; gateway: number; flags: number; outside: number }
+  /** At most one subnet of each family; `flags` of `table/networks.ts`. */
+  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
-  | { type: "publish"; id: number; rule: PublishRule }
+  | { type: "publish"; id: number; rule: PublishedRange }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
-  /** The host's own addresses, and the broadcast addresses of its networks. */
-  | { type: "locals"; addresses: Int32Array<ArrayBuffer>; broadcasts: Int32Array<ArrayBuffer> }
-  | { type: "routes"; routes: RouteEntry[] }
-  /** Pairs of network and mask. */
-  | { type: "allow"; pairs: Int32Array<ArrayBuffer> }
-  /** Descriptor of the steering's `flows` map, and the interface index of the worker's uplink, port number `uplink`. */
-  | { type: "steering"; flowsFd: number; uplinkDevice: number }
+  /** The host's own addresses, link-local ones too, and the broadcast addresses of its networks. */
+  | { type: "locals"; addresses: readonly IpAddress[]; broadcasts: readonly IpAddress[] }
+  | { type: "routes"; routes: readonly HostRoute[] }
+  /** Clients that may open flows to published ports; none: all may. */
+  | { type: "allow"; prefixes: readonly IpPrefix[] }
+  /** Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), and the interface index of the worker's uplink. */
+  | { type: "steering"; flowsFd: number; flows6Fd: number; uplinkDevice: number }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */
   | { type: "watch"; fd: number }
   | { type: "query"; id: number; what: Query }
-  /** Ends the flows that a client in the network (raw words) opened to `port` (0: any); answers how many. */
-  | { type: "end-flows"; id: number; network: number; mask: number; port: number }
+  /** Ends the flows that a client in the prefix (null: any) opened to `port` (0: any); answers how many. */
+  | { type: "end-flows"; id: number; client: IpPrefix | null; port: number }
   | { type: "stop" };
 
 export type FromWorker =

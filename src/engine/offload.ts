@@ -23,7 +23,7 @@ export class Offload {
     private readonly lookup: (key: Uint8Array, value: Uint8Array) => boolean,
   ) {}
 
-  /** Brings flow `id` to the state and deadline that its last packet in the kernel gives it; answers whether that deadline is later. */
+  /** Brings flow `id` to the state and deadline that its last packet in the kernel gives it; answers whether that is news, and it lives. */
   settle(id: number): boolean {
     const { conntrack, now } = this.state;
     const old = conntrack.state(id);
@@ -32,7 +32,8 @@ export class Offload {
     const target = this.read(id, 1, FLOW_SEEN_AT);
     const next = this.nextState(id, old, client, target);
     const seen = Math.max(client, target);
-    if (seen + conntrack.timeouts[next]! <= Math.max(now, conntrack.deadline(id))) return false;
+    const deadline = seen + conntrack.timeouts[next]!;
+    if (deadline <= now || (next === old && deadline <= conntrack.deadline(id))) return false;
     turn(this.state, id, next, seen);
     return true;
   }

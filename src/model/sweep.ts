@@ -6,12 +6,15 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runDirs } from "../api/paths.js";
+import { whoListens } from "../api/unix-socket.js";
 import { sweepStale } from "../steer/attach.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { isSandbox, removeHostDevice } from "./endpoint-device.js";
 import { FileStore, stateDir } from "./file-store.js";
 
 const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
+/** A socket that is younger may be one that its process is about to listen on. */
+const SETTLED_MS = 10_000;
 
 export interface Swept {
   sockets: number;
@@ -21,23 +24,24 @@ export interface Swept {
 }
 
 /** Removes what dead instances left. Needs CAP_NET_ADMIN for filters, if there are any. */
-export function sweep(): Swept {
+export async function sweep(): Promise<Swept> {
   const swept: Swept = { sockets: 0, filters: 0, denied: [] };
-  const unlessDenied = (file: string, action: () => void): void => {
+  const unlessDenied = async (file: string, action: () => Promise<void>): Promise<void> => {
     try {
-      action();
+      await action();
     } catch (error) {
       if (!DENIED.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
       swept.denied.push(file);
     }
   };
   for (const dir of runDirs())
-    unlessDenied(dir, () => {
-      for (const file of isFolder(dir) ? readdirSync(dir) : []) {
-        const pid = /^(\d+)\.sock$/.exec(file)?.[1];
-        if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
-        unlessDenied(join(dir, file), () => {
-          rmSync(join(dir, file), { force: true });
+    await unlessDenied(dir, async () => {
+      for (const name of isFolder(dir) ? readdirSync(dir) : []) {
+        const pid = /^(\d+)\.sock$/.exec(name)?.[1];
+        const file = join(dir, name);
+        if (pid === undefined || !(await isLeftOver(file, pid))) continue;
+        await unlessDenied(file, async () => {
+          rmSync(file, { force: true });
           swept.sockets++;
         });
       }
@@ -52,6 +56,13 @@ export function sweep(): Swept {
     socket.close();
   }
   return swept;
+}
+
+/** Whether the process is gone; or another one has its number by now, and nobody listens. */
+async function isLeftOver(file: string, pid: string): Promise<boolean> {
+  if (!existsSync(`/proc/${pid}`)) return true;
+  const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  return made !== undefined && Date.now() - made > SETTLED_MS && (await whoListens(file)) === "absent";
 }
 
 /** Removes devices, and records, of endpoints whose sandbox ended while no daemon ran; answers how many devices. Nothing while one runs. */

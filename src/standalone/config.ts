@@ -59,7 +59,7 @@ export interface RunConfig {
   json: boolean;
 }
 
-export const DEFAULT_CONNTRACK_MAX = 262_144;
+const DEFAULT_CONNTRACK_MAX = 262_144;
 /** Below net.ipv4.ip_local_port_range's default, 32768 60999 (Documentation/networking/ip-sysctl.rst), where there is more room than above. */
 const DEFAULT_MASQUERADE = { first: 10_240, last: 32_767 };
 const MAX_CONNTRACK = 1 << 20;

@@ -75,7 +75,7 @@ export class MainJob {
   private async startDataplane(config: RunConfig, onDeath: (error: Error) => void): Promise<void> {
     let controller: Controller;
     try {
-      sweep();
+      await sweep();
       controller = await Controller.start(config, onDeath);
     } catch (error) {
       const relayable =

@@ -54,7 +54,6 @@ import {
   LOOPBACK,
   LOOPBACK_NET,
   type MapFds,
-  PACKET_HOST,
   Program,
   QUERIES,
   SKB_PROTOCOL,
@@ -66,8 +65,6 @@ import {
   VALUE,
 } from "./program.js";
 
-/** enum bpf_func_id. */
-const SKB_CHANGE_TYPE = 32;
 /** Stack: bytes ASK_PORT_AT to ASK_PORT_END_AT of the frame, words where words can be read. */
 const ASK = -206,
   ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1;
@@ -151,7 +148,8 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
     .jumpIf("r0", "==", 0, "stack");
   p.mov("r7", "r0").jumpIf("r7", "==", LOOPBACK, "to-host").mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0").jump("to-host");
   p.label("to-loopback").mov("r7", LOOPBACK);
-  p.label("to-host").choose("delivered").count("home").sendByRoute("r7");
+  // Its way leads through lo, which leaves the packet's type as it is: another host's, where the address says what the engine asks.
+  p.label("to-host").choose("delivered").count("home").setHostType().sendByRoute("r7");
 
   p.label("no-device").mov("r7", FIB_NOT_FWDED);
   p.label("stack");
@@ -164,7 +162,7 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
   p.choose("unsupported-route").jumpIf("r7", ">", FIB_PROHIBIT, "known").choose("unreachable");
   p.label("known").count("counted-stack");
   // The stack drops what is not addressed to the device's own MAC; the engine need not know that.
-  p.mov("r1", "r6").mov("r2", PACKET_HOST).call(SKB_CHANGE_TYPE).answer(TC_ACT_OK);
+  p.setHostType().answer(TC_ACT_OK);
 
   return p.label("malformed").choose("malformed").count("dropped").answer(TC_ACT_SHOT).assemble();
 }

@@ -68,7 +68,7 @@ export interface MapFds {
 // biome-ignore format: a table
 export const SKB_STORE_BYTES = 9, REDIRECT = 23, SKB_LOAD_BYTES = 26;
 // biome-ignore format: a table
-const MAP_LOOKUP = 1, MAP_UPDATE = 2, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
+const MAP_LOOKUP = 1, MAP_UPDATE = 2, SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
 // biome-ignore format: a table
 export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_INGRESS_IFINDEX = 36,
@@ -202,6 +202,11 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     this.lookupIpsec(sender).jumpIf("r0", "==", 0, done);
     this.mov("r1", "r6").mov("r2", 0).stackPointer("r3", VALUE).mov("r4", XFRM_STATE_SIZE).mov("r5", 0);
     return this.call(SKB_GET_XFRM_STATE).jumpIf("r0", "!=", 0, otherwise).label(done);
+  }
+
+  /** The packet is for this host, whatever its Ethernet header says. r0 to r5 are lost. */
+  setHostType(): this {
+    return this.mov("r1", "r6").mov("r2", PACKET_HOST).call(SKB_CHANGE_TYPE);
   }
 
   /** Starts a question to `route`: all of it zero. */

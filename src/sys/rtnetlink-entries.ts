@@ -23,6 +23,7 @@ export const NDA = { DST: 1, LLADDR: 2 } as const;
 const NO_MAC = new Uint8Array(0);
 const IFLA_INFO_KIND = 1;
 const RTAX_MTU = 2;
+const RTNEXTHOP_SIZE = 8;
 
 const ROUTE_TYPES = [
   "unspec",
@@ -88,7 +89,7 @@ export interface Address {
   label: string;
 }
 
-/** Of a multipath route, `gateway` and `oif` are those of its first next hop. */
+/** Of a multipath route, `gateway` and `oif` are those of its first next hop, and `oifs` has the devices of all. */
 export interface Route {
   family: Family;
   type: RouteType;
@@ -97,6 +98,7 @@ export interface Route {
   prefixLength: number;
   gateway?: string | undefined;
   oif?: number | undefined;
+  oifs?: number[] | undefined;
   prefSrc?: string | undefined;
   metric: number;
   /** 254 main, 255 local. */
@@ -207,11 +209,20 @@ export function parseRoute({ payload }: NetlinkMessage): Route | null {
     // RTA_VIA: u16 family, then an address of that other family.
     gateway: optionalAddress(hop.get(RTA.GATEWAY) ?? hop.get(RTA.VIA)?.subarray(2)),
     oif: multipath === undefined ? optionalU32(attrs.get(RTA.OIF)) : readI32(multipath, 4),
+    ...(multipath === undefined ? {} : { oifs: nextHopDevices(multipath) }),
     prefSrc: optionalAddress(attrs.get(RTA.PREFSRC)),
     metric: optionalU32(attrs.get(RTA.PRIORITY)) ?? 0,
     table: optionalU32(attrs.get(RTA.TABLE)) ?? tableByte,
     mtu: metrics && optionalU32(parseAttributes(metrics).get(RTAX_MTU)),
   };
+}
+
+/** Interface indices of the next hops in RTA_MULTIPATH, each a struct rtnexthop. */
+function nextHopDevices(multipath: Uint8Array): number[] {
+  const devices: number[] = [];
+  for (let at = 0; at + RTNEXTHOP_SIZE <= multipath.length; at += Math.max(RTNEXTHOP_SIZE, (readU16(multipath, at) + 3) & ~3))
+    devices.push(readI32(multipath, at + 4));
+  return devices;
 }
 
 /** From an ndmsg; null for a bridge's forwarding entries. */

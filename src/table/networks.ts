@@ -1,8 +1,11 @@
 /**
- * The own networks by number: each a bridge domain with a gateway, which is the host's port in it. Raw words (`wire/raw.ts`).
- * Written by the control side; read by stages.
+ * The own networks by number: each a bridge domain with a gateway, which is the host's port in it. Addresses are words (`wire/address-word.ts`).
+ * A network has a subnet of IPv4, one of IPv6, or both. Written by the control side; read by stages.
  */
+import { isIpv6 } from "../wire/address-word.js";
 import { rawMask } from "../wire/raw.js";
+import type { Addresses } from "./addresses.js";
+import type { Prefix } from "./prefix.js";
 
 export const MAX_NETWORKS = 256;
 /** Nothing is masqueraded out of it, and nothing else is routed out of or into it. */
@@ -28,10 +31,19 @@ export class Networks {
   readonly flags = new Uint8Array(MAX_NETWORKS);
   /** Address that what leaves is given instead of the route's; 0: the route's. */
   readonly outside = new Int32Array(MAX_NETWORKS);
+  /** Gateway's IPv6 address; 0: no IPv6 here. */
+  readonly gateway6 = new Int32Array(MAX_NETWORKS);
+  /** As `outside`, of IPv6. */
+  readonly outside6 = new Int32Array(MAX_NETWORKS);
+  private readonly prefixes6: (Prefix | null)[] = new Array<Prefix | null>(MAX_NETWORKS).fill(null);
   private readonly used = new Uint8Array(MAX_NETWORKS);
   /** One past the highest number in use. */
   end = 0;
 
+  /** `addresses`: where handles of IPv6 addresses are from. */
+  constructor(private readonly addresses: Addresses) {}
+
+  /** The network and its IPv4 subnet; without one `address` is 0 and `prefixLength` 32. IPv6: `set6`. */
   set(id: number, address: number, prefixLength: number, gateway: number, flags: number, outside: number): void {
     this.address[id] = address;
     this.mask[id] = rawMask(prefixLength);
@@ -40,15 +52,42 @@ export class Networks {
     this.outside[id] = outside;
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;
+    this.gateway6[id] = 0;
+    this.outside6[id] = 0;
+    this.prefixes6[id] = null;
     this.used[id] = 1;
     if (id >= this.end) this.end = id + 1;
   }
 
+  /** Gives the network an IPv6 subnet. */
+  set6(id: number, prefix: Prefix, gateway: number, outside: number): void {
+    this.prefixes6[id] = prefix;
+    this.gateway6[id] = gateway;
+    this.outside6[id] = outside;
+  }
+
   clear(id: number): void {
     this.used[id] = 0;
+    this.gateway6[id] = 0;
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;
     while (this.end > 0 && this.used[this.end - 1] === 0) this.end--;
+  }
+
+  /** Address of the gateway of the address's family; 0: the network has no subnet of it. */
+  gatewayFor(id: number, address: number): number {
+    return isIpv6(address) ? this.gateway6[id]! : this.gateway[id]!;
+  }
+
+  /** Address that what leaves for `address` is given instead of the route's; 0: the route's. */
+  outsideFor(id: number, address: number): number {
+    return isIpv6(address) ? this.outside6[id]! : this.outside[id]!;
+  }
+
+  /** Whether the address lies in the network's subnet of its family. */
+  has(id: number, address: number): boolean {
+    if (isIpv6(address)) return this.prefixes6[id]?.has(address, this.addresses) ?? false;
+    return (address & this.mask[id]!) === this.address[id];
   }
 
   /** Whether the address is the last one of the network, which is for all in it (RFC 919 §7). */
@@ -58,7 +97,7 @@ export class Networks {
 
   /** The network that the address belongs to, or -1. For new flows only: it looks at one after the other. */
   of(address: number): number {
-    for (let id = 0; id < this.end; id++) if (this.used[id] === 1 && (address & this.mask[id]!) === this.address[id]) return id;
+    for (let id = 0; id < this.end; id++) if (this.used[id] === 1 && this.has(id, address)) return id;
     return -1;
   }
 }

@@ -20,6 +20,8 @@ export class Ports {
   readonly macLo = new Int32Array(MAX_PORTS);
   /** IPv4 address of an endpoint, raw. */
   readonly address = new Int32Array(MAX_PORTS);
+  /** Its IPv6 address, a handle (`wire/address-word.ts`); 0: none. */
+  readonly address6 = new Int32Array(MAX_PORTS);
   /** One past the highest port in use. */
   end = 0;
   /** Network (`networks.ts`) that a bridge port belongs to. */
@@ -27,12 +29,13 @@ export class Ports {
   /** Number of the uplink; -1: none. */
   uplink = -1;
 
-  set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number): void {
+  set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number, address6 = 0): void {
     this.kind[port] = kind;
     this.network[port] = network;
     this.macHi[port] = macHi;
     this.macLo[port] = macLo;
     this.address[port] = address;
+    this.address6[port] = address6;
     if (port >= this.end) this.end = port + 1;
     if (kind === UPLINK) this.uplink = port;
   }

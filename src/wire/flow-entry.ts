@@ -15,6 +15,12 @@ export const FLOW_KEY_SIZE = 16;
 // biome-ignore format: a table
 export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12,
   FLOW_PACKETS_AT = 16, FLOW_BYTES_AT = 24, FLOW_INGRESS_AT = 32;
+/**
+ * The map `flows6` has the entries of IPv6 packets. Key: source and destination of 16 bytes each, ports, protocol (58 for ICMPv6). Value: as above
+ * but for the address, which has no room there and follows.
+ */
+// biome-ignore format: a table
+export const FLOW6_KEY_SIZE = 40, FLOW6_VALUE_SIZE = 56, FLOW6_ADDRESS_AT = 40;
 export const OFFLOAD_SOURCE = 1,
   OFFLOAD_DESTINATION = 2;
 
@@ -25,7 +31,8 @@ export const OFFLOAD_SOURCE = 1,
  *
  * With FLAG_CLIENT the other bytes say: u32 interface index that the client's packets come in at; of an offloaded flow the target's address and
  * port, raw. The first byte says nothing, since with a group address the kernel would drop the packet; the port is in two pieces, so that
- * words lie where words can be written.
+ * words lie where words can be written. Of an IPv6 packet FLAG_OFFLOAD is never asked, since the target's address does not fit: the engine enters
+ * such flows by itself.
  */
 export const FLAG_RECORD = 1,
   FLAG_CLIENT = 2,

@@ -4,7 +4,6 @@
  * says, so that one address has one text. Zones (`%eth0`) are no part of an address. An IPv4-mapped address (`::ffff:192.0.2.1`) is IPv6 here;
  * `unmapped` says which IPv4 address it stands for.
  */
-import { isIPv6 } from "node:net";
 import { formatIpv4, parseIpv4 } from "./ipv4-address.js";
 
 export interface IpAddress {
@@ -21,6 +20,7 @@ export interface IpPrefix {
 }
 
 const PREFIX_LENGTH = /^(0|[1-9]\d{0,2})$/;
+const GROUP = /^[0-9a-f]{1,4}$/i;
 const GROUPS = 8;
 const MAPPED = 0xffffn;
 
@@ -32,17 +32,29 @@ export function addressBits(family: 4 | 6): number {
 export function parseIp(text: string): IpAddress | null {
   const ipv4 = parseIpv4(text);
   if (ipv4 !== null) return ofIpv4(ipv4);
-  if (!isIPv6(text) || text.includes("%")) return null;
-  const dotted = text.slice(text.lastIndexOf(":") + 1);
-  const tail = dotted.includes(".") ? parseIpv4(dotted) : undefined;
-  if (tail === null) return null; // an octet with leading zeros
-  const hex = tail === undefined ? text : `${text.slice(0, -dotted.length)}${(tail >>> 16).toString(16)}:${(tail & 0xffff).toString(16)}`;
-  const [head = "", rest] = hex.split("::");
-  const groups = (part: string): string[] => (part === "" ? [] : part.split(":"));
-  const left = groups(head);
-  const right = rest === undefined ? [] : groups(rest);
-  const all = [...left, ...Array<string>(GROUPS - left.length - right.length).fill("0"), ...right];
-  return { family: 6, value: all.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n) };
+  const [head = "", tail, ...more] = text.split("::");
+  if (more.length > 0) return null;
+  const left = parseGroups(head, tail === undefined);
+  const right = parseGroups(tail ?? "", true);
+  if (left === null || right === null) return null;
+  const missing = GROUPS - left.length - right.length;
+  if (tail === undefined ? missing !== 0 : missing < 1) return null;
+  const groups = [...left, ...Array<number>(missing).fill(0), ...right];
+  return { family: 6, value: groups.reduce((value, group) => (value << 16n) | BigInt(group), 0n) };
+}
+
+/** Groups of 16 bits between colons; the last two may be an IPv4 address, where the address `ends`. Null when they are not that. */
+function parseGroups(text: string, ends: boolean): number[] | null {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const words = text.split(":");
+  for (const [i, word] of words.entries()) {
+    const ipv4 = ends && i === words.length - 1 ? parseIpv4(word) : null;
+    if (ipv4 !== null) groups.push(ipv4 >>> 16, ipv4 & 0xffff);
+    else if (GROUP.test(word)) groups.push(Number.parseInt(word, 16));
+    else return null;
+  }
+  return groups;
 }
 
 export function formatIp({ family, value }: IpAddress): string {

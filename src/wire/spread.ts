@@ -2,6 +2,7 @@
  * Which worker a packet belongs to when there are several. A flow must come to one worker in both directions, and workers share nothing,
  * so the choice depends on what both directions show unchanged: the far end's address and port (the client of a published port, the server
  * that a container talks to). Where the far end is translated, the worker picks a port that leads back to itself.
+ * An IPv6 address counts as the exclusive or of its four raw words (`Addresses.spread`).
  * `steer/program.ts` has the same arithmetic in byte code; a test holds them together.
  */
 export const SPREAD_FACTOR = 0x9e3779b1;

@@ -5,8 +5,8 @@ import type { ToWorker } from "../../src/engine/messages.js";
 import type { Steering } from "../../src/steer/steering.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Address, Link, Route } from "../../src/sys/rtnetlink-entries.js";
+import { formatIp, formatPrefix } from "../../src/wire/ip-address.js";
 import { formatIpv4 } from "../../src/wire/ipv4-address.js";
-import { rawWord } from "../../src/wire/raw.js";
 
 export const UPLINK_INDEX = 90;
 const ETHERNET = 1,
@@ -75,6 +75,7 @@ export class HostFixture {
   locals: string[] = [];
   told: ToWorker[] = [];
   watched = -1;
+  uplinkGone = false;
   readonly host: Host;
 
   constructor(change: (fixture: HostFixture) => void = () => {}) {
@@ -98,7 +99,8 @@ export class HostFixture {
       links: () => this.links,
       link: (index: number) => this.links.find((each) => each.index === index && !this.gone.has(index)) ?? null,
       addresses: () => this.addresses,
-      routes: (table: number) => (table === 254 ? this.routes : []),
+      routes: () => this.routes,
+      addAddress: (index: number, text: string) => this.set.push([index, { address: text }]),
       ipv4Conf: (index: number) => (this.forwarding.has(index) ? { forwarding: this.forwarding.get(index) } : null),
       setLink: (index: number, conf: object) => this.set.push([index, conf]),
     };
@@ -108,7 +110,15 @@ export class HostFixture {
         this.watched = fd;
       },
     };
-    this.host = new Host(socket as unknown as RouteSocket, workers as unknown as Workers, steering as unknown as Steering, [UPLINK_INDEX]);
+    this.host = new Host(
+      socket as unknown as RouteSocket,
+      workers as unknown as Workers,
+      steering as unknown as Steering,
+      [UPLINK_INDEX],
+      () => {
+        this.uplinkGone = true;
+      },
+    );
   }
 
   /** The last message of its kind. */
@@ -119,7 +129,7 @@ export class HostFixture {
   /** Routes that the workers know: "DST/LENGTH METRIC SOURCE". */
   get workerRoutes(): string[] {
     return this.last("routes").routes.map(
-      ({ dst, prefixLength, metric, source }) => `${formatIpv4(rawWord(dst))}/${prefixLength} ${metric} ${formatIpv4(rawWord(source))}`,
+      ({ prefix, metric, source }) => `${formatPrefix(prefix)} ${metric} ${source === null ? "refused" : formatIp(source)}`,
     );
   }
 }

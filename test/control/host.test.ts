@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { setLogSink } from "../../src/log.js";
 import { UPLINK_CONF } from "../../src/steer/steering.js";
+import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
 import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
-import { rawWord } from "../../src/wire/raw.js";
 import { address, HostFixture, link, route, UPLINK_INDEX } from "./host-fixture.js";
 
 /** What the kernel has to tell since it was last asked. */
@@ -34,7 +34,7 @@ beforeEach(() => {
 });
 
 const ip = (text: string): number => parseIpv4(text)!;
-const texts = (words: Int32Array): string[] => [...words].map((word) => formatIpv4(rawWord(word)));
+const texts = (addresses: readonly IpAddress[]): string[] => addresses.map(formatIp);
 
 describe("the host", () => {
   it("is told to the workers: addresses, broadcast addresses, and routes with the source that the kernel would use", () => {
@@ -43,14 +43,14 @@ describe("the host", () => {
     expect(texts(addresses)).toEqual(["127.0.0.1", "192.0.2.1", "192.0.2.2", "172.17.0.1", "10.99.0.1", "127.84.83.80"]);
     expect(texts(broadcasts)).toEqual(["127.255.255.255", "192.0.2.255", "192.0.2.255", "172.17.255.255"]);
     // To the containers of a bridge of the kernel's own endpoints have no way.
-    expect(f.workerRoutes).toEqual(["0.0.0.0/0 100 192.0.2.1", "192.0.2.0/24 0 192.0.2.1", "172.17.0.0/16 0 0.0.0.0"]);
+    expect(f.workerRoutes).toEqual(["0.0.0.0/0 100 192.0.2.1", "192.0.2.0/24 0 192.0.2.1", "172.17.0.0/16 0 refused"]);
   });
 
   it.each([
     ["its own preferred source", route("10.0.0.0/8", 2, { prefSrc: "192.0.2.2" }), "10.0.0.0/8 0 192.0.2.2"],
     ["the address in the gateway's network", route("10.0.0.0/8", 2, { gateway: "198.51.100.9" }), "10.0.0.0/8 0 198.51.100.1"],
     ["the device's first address", route("10.0.0.0/8", 2, { gateway: "203.0.113.1" }), "10.0.0.0/8 0 192.0.2.1"],
-    ["none where it refuses", route("10.0.0.0/8", undefined, { type: "blackhole", metric: 7 }), "10.0.0.0/8 7 0.0.0.0"],
+    ["none where it refuses", route("10.0.0.0/8", undefined, { type: "blackhole", metric: 7 }), "10.0.0.0/8 7 refused"],
   ])("has for a route: %s", (_, given, told) => {
     const f = new HostFixture((host) => {
       host.addresses.push(address(2, "198.51.100.1/24"));
@@ -97,6 +97,19 @@ describe("steering", () => {
     expect(f.locals).toEqual(["127.0.0.1 1", "192.0.2.1 2", "192.0.2.2 2", "172.17.0.1 3", "10.99.0.1 5", "127.84.83.80 90", "10.5.0.1 6"]);
   });
 
+  it("is on devices without an address that a route of any table leads out of", () => {
+    const f = new HostFixture((host) => {
+      host.links.push(link(10, "cali0"), link(11, "eth1"), link(12, "eth2"), link(13, "idle0"));
+      host.routes.push(
+        route("10.65.0.7/32", 10),
+        route("0.0.0.0/0", 11, { oifs: [11, 12], table: 100 }),
+        route("10.0.0.1/32", 13, { type: "local" }),
+      );
+    });
+    expect([10, 11, 12, 13].map((index) => f.attached.has(index))).toEqual([true, true, true, false]);
+    expect(f.workerRoutes.some((text) => text.startsWith("0.0.0.0/0 0"))).toBe(false); // of table main alone
+  });
+
   it("of our own devices is of another kind, and follows what comes and goes", () => {
     const f = new HostFixture();
     f.links.push(link(7, "tsphost0", { kind: "tun" }), link(8, "eth1"));
@@ -139,8 +152,51 @@ describe("settings of our devices", () => {
   });
 });
 
+describe("an uplink of ours", () => {
+  it("that somebody has set down is set up again; an address or setting that was taken from it is given back", () => {
+    const f = new HostFixture();
+    f.links = f.links.map((each) => (each.index === UPLINK_INDEX ? { ...each, up: false } : each));
+    f.addresses = f.addresses.filter(({ ifindex }) => ifindex !== UPLINK_INDEX);
+    f.forwarding.set(UPLINK_INDEX, 0);
+    const said: string[] = [];
+    setLogSink((_, message) => said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    f.host.refresh();
+    expect(f.set).toEqual([
+      [UPLINK_INDEX, { ipv4Conf: UPLINK_CONF }],
+      [UPLINK_INDEX, { up: true }],
+      [UPLINK_INDEX, { address: "127.84.83.80" }],
+    ]);
+    expect(said).toEqual(["somebody has set tspup0 down; it is set up again"]);
+    expect(f.uplinkGone).toBe(false);
+  });
+
+  it("that is no more in this namespace is reported", () => {
+    const f = new HostFixture();
+    f.links = f.links.filter(({ index }) => index !== UPLINK_INDEX);
+    f.host.refresh();
+    expect(f.uplinkGone).toBe(true);
+  });
+});
+
 describe("what is asked of the host", () => {
   const { host } = new HostFixture();
+
+  it("is what is on the link where it reaches an address, by its routes", () => {
+    const f = new HostFixture((h) => h.routes.push(route("10.65.0.7/32", 10), route("10.66.0.0/16", 11), route("10.66.1.0/24", 11)));
+    const asked: [string, number][] = [
+      ["10.65.0.7", 10],
+      ["10.66.1.9", 11],
+      ["10.66.2.9", 11],
+      ["10.67.0.1", 11],
+    ];
+    expect(asked.map(([target, oif]) => f.host.onLink(ip(target), oif))).toEqual([
+      { network: ip("10.65.0.7"), prefixLength: 32 },
+      { network: ip("10.66.1.0"), prefixLength: 24 },
+      { network: ip("10.66.0.0"), prefixLength: 16 },
+      { network: ip("10.67.0.1"), prefixLength: 32 },
+    ]);
+  });
 
   it("is whether others reach it by an address", () => {
     expect(["192.0.2.2", "172.17.0.1", "192.0.2.9", "127.0.0.1", "127.84.83.80"].map((text) => host.has(ip(text)))).toEqual([

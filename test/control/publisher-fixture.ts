@@ -14,7 +14,9 @@ import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
 
 export const TARGET = "172.17.0.4",
   OWN_TARGET = "10.44.0.2",
-  FAR_TARGET = "203.0.113.80";
+  FAR_TARGET = "203.0.113.80",
+  /** On a link without an address of the host's. */
+  UNNUMBERED_TARGET = "10.65.0.7";
 const LOOPBACK = parseIpv4("127.0.0.1")!;
 
 export class PublisherFixture {
@@ -26,16 +28,28 @@ export class PublisherFixture {
   /** The kernel's answer about a target. */
   readonly routes = new Map<string, Partial<Route> | null>([
     [TARGET, { type: "unicast", oif: 3, prefSrc: "172.17.0.1" }],
-    [FAR_TARGET, { type: "unicast", oif: 2, prefSrc: "192.0.2.1" }],
+    [FAR_TARGET, { type: "unicast", oif: 2, gateway: "192.0.2.254", prefSrc: "192.0.2.1" }],
+    [UNNUMBERED_TARGET, { type: "unicast", oif: 9, prefSrc: "192.0.2.1" }],
     ["192.0.2.1", { type: "local", oif: 1 }],
   ]);
+  /** The host's address on device 3. */
+  bridgeAddress = "172.17.0.1";
+  /** The host was read again. */
+  change: (() => void) | undefined;
   readonly publisher: Publisher;
 
   constructor() {
     const routes = { routeTo: (target: string) => this.routes.get(target) ?? null };
     const host = {
+      onChange: (listener: () => void) => {
+        this.change = listener;
+        return () => {
+          this.change = undefined;
+        };
+      },
+      onLink: (target: number) => ({ network: target & 0xffffff00, prefixLength: 24 }),
       neighborOf: (target: number, oif: number) =>
-        oif === 3 ? { address: parseIpv4("172.17.0.1")!, network: target & 0xffff0000, prefixLength: 16 } : null,
+        oif === 3 ? { address: parseIpv4(this.bridgeAddress)!, network: target & 0xffff0000, prefixLength: 16 } : null,
     };
     const workers = {
       post: (message: ToWorker) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { PublishedRange } from "../../src/engine/messages.js";
 import { TsproxyError } from "../../src/errors.js";
 import { native } from "../../src/sys/native.js";
-import { rawMask, rawWord } from "../../src/wire/raw.js";
-import { raw } from "../support/host.js";
+import { formatIp, formatPrefix, parseIp } from "../../src/wire/ip-address.js";
 import {
   FAR_TARGET,
   freePorts,
@@ -14,6 +14,7 @@ import {
   spec,
   TARGET,
   take,
+  UNNUMBERED_TARGET,
 } from "./publisher-fixture.js";
 
 const EMFILE = 24;
@@ -60,7 +61,7 @@ describe("publishing", () => {
     expect(f.rules.map(({ id }) => id)).toEqual([0, 1]);
     expect(f.rules[0]!.rule).toMatchObject({
       proto: 17,
-      hostIp: raw("127.0.0.1"),
+      hostIp: parseIp("127.0.0.1"),
       firstPort: first,
       lastPort: first + 3,
       targetPort: 8080,
@@ -75,17 +76,16 @@ describe("publishing", () => {
     const f = new PublisherFixture();
     const port = freePorts(3);
     for (const [n, targetIp] of [TARGET, OWN_TARGET, FAR_TARGET].entries()) f.publisher.publish(spec(port + n, 1, { targetIp }));
-    const reached = f.rules.map(({ rule: { target, network, snatSource, onlinkNet, onlinkMask } }) => [
-      target,
+    const reached = f.rules.map(({ rule: { target, network, snatSource, onlink } }) => [
+      formatIp(target),
       network,
-      snatSource,
-      onlinkNet,
-      onlinkMask,
+      formatIp(snatSource),
+      formatPrefix(onlink),
     ]);
     expect(reached).toEqual([
-      [raw(TARGET), -1, raw("172.17.0.1"), raw("172.17.0.0"), rawMask(16)],
-      [raw(OWN_TARGET), 5, rawWord(0x0a2c0001), rawWord(0x0a2c0000), rawMask(24)],
-      [raw(FAR_TARGET), -1, raw("192.0.2.1"), 0, 0],
+      [TARGET, -1, "172.17.0.1", "172.17.0.0/16"],
+      [OWN_TARGET, 5, "10.44.0.1", "10.44.0.0/24"],
+      [FAR_TARGET, -1, "192.0.2.1", "0.0.0.0/0"],
     ]);
     return f.publisher.close();
   });
@@ -183,5 +183,41 @@ describe("what cannot be published", () => {
   it("is an address that the host has not", () => {
     const f = new PublisherFixture();
     expect(errorOf(() => f.publisher.publish(spec(freePorts(1), 1, { hostIp: "192.0.2.99" })))[0]).toBe("TSP_ERR_HOST_ADDRESS");
+  });
+});
+
+describe("when the host changes", () => {
+  const way = ({ snatSource, onlink }: PublishedRange): string[] => [formatIp(snatSource), formatPrefix(onlink)];
+
+  it("a rule follows its target's link: another address there, a bridge that appears, one that goes; and only if something changed", async () => {
+    const f = new PublisherFixture();
+    const publication = f.publisher.publish(spec(freePorts(1)));
+    f.change!();
+    expect(f.rules).toHaveLength(1);
+    f.bridgeAddress = "172.17.0.254";
+    f.change!();
+    expect(f.rules.map(({ id, rule }) => [id, formatIp(rule.snatSource)])).toEqual([
+      [0, "172.17.0.1"],
+      [0, "172.17.0.254"],
+    ]);
+    f.routes.set(TARGET, { type: "unicast", oif: 2, gateway: "192.0.2.254", prefSrc: "192.0.2.1" });
+    f.change!();
+    expect(way(f.rules[2]!.rule)).toEqual(["192.0.2.1", "0.0.0.0/0"]);
+    f.routes.set(TARGET, null);
+    f.change!();
+    expect(f.rules).toHaveLength(3);
+    await publication.close();
+    f.routes.set(TARGET, { type: "unicast", oif: 3 });
+    f.change!();
+    expect(f.rules).toHaveLength(3);
+    await f.publisher.close();
+    expect(f.change).toBeUndefined();
+  });
+
+  it("clients keep their address to a target on a link without one of the host's, but for those on that link", () => {
+    const f = new PublisherFixture();
+    onTestFinished(() => f.publisher.close());
+    f.publisher.publish(spec(freePorts(1), 1, { targetIp: UNNUMBERED_TARGET }));
+    expect(way(f.rules[0]!.rule)).toEqual(["192.0.2.1", "10.65.0.0/24"]);
   });
 });

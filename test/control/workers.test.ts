@@ -5,7 +5,7 @@ import { createCounters, DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS 
 import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT } from "../../src/table/ports.js";
 import { DROP_NO_FLOW, DROP_NOT_SYN } from "../../src/wire/drop.js";
-import { raw } from "../support/host.js";
+import { parsePrefix } from "../../src/wire/ip-address.js";
 
 /** A worker thread that takes notes, and answers what it is told to. */
 class FakeLink {
@@ -72,7 +72,7 @@ function make(workers: number, given: WorkersHooks = hooks()): Workers {
   return new Workers(options, given);
 }
 
-const PORT = { port: 3, kind: ENDPOINT, mac: new Uint8Array(6), address: 1, network: 0, device: 0 };
+const PORT = { port: 3, kind: ENDPOINT, mac: new Uint8Array(6), addresses: [], network: 0, device: 0 };
 
 describe("workers", () => {
   it("are numbered, and share the entries of conntrack and the limits, rounded up", () => {
@@ -140,10 +140,10 @@ describe("workers", () => {
     links[0]!.answers["end-flows"] = 3;
     links[2]!.answers["end-flows"] = 4; // the one between has died
     expect(await workers.endFlows({ client: { address: 0xc0000200 | 0, prefixLength: 24 }, port: 8999 })).toBe(7);
-    const all = { network: raw("192.0.2.0"), mask: raw("255.255.255.0") };
-    for (const { posted } of links) expect(posted).toEqual([{ type: "end-flows", id: 9, ...all, port: 8999 }]);
+    const client = parsePrefix("192.0.2.0/24");
+    for (const { posted } of links) expect(posted).toEqual([{ type: "end-flows", id: 9, client, port: 8999 }]);
     await workers.endFlows({ client: undefined, port: undefined });
-    expect(links[0]!.posted[1]).toEqual({ type: "end-flows", id: 9, network: 0, mask: 0, port: 0 });
+    expect(links[0]!.posted[1]).toEqual({ type: "end-flows", id: 9, client: null, port: 0 });
   });
 });
 

@@ -4,7 +4,6 @@
  */
 import { describe, expect, it } from "vitest";
 import { INTERNAL } from "../../src/table/networks.js";
-import { rawMask } from "../../src/wire/raw.js";
 import {
   A,
   B,
@@ -23,7 +22,6 @@ import {
   NET,
   only,
   PUBLISHED,
-  raw,
   TARGET,
   UP,
 } from "../support/dataplane.js";
@@ -234,7 +232,7 @@ describe("a datagram to a broadcast or multicast address", () => {
   it("goes nowhere when the port is published at one address alone", () => {
     const d = new Dataplane({ bypass: false });
     d.withdraw(0);
-    d.publish({ proto: p.UDP, hostIp: 0x0a0a0a0a });
+    d.publish({ proto: p.UDP, hostIp: "10.10.10.10" });
     expect(d.fromHeld(p.udp({ src: CLIENT, dst: BROADCAST }, ports))).toEqual([]);
     expect(d.drops(UP)).toEqual({ "no-flow": 1 });
   });
@@ -290,11 +288,10 @@ describe("the steering's map", () => {
   it("has a client next to the target under the address that it uses", () => {
     const d = honouring();
     const onlink = {
-      target: raw("10.9.0.4"),
+      target: "10.9.0.4",
       network: -1,
-      snatSource: raw("10.9.0.1"),
-      onlinkNet: raw("10.9.0.0"),
-      onlinkMask: rawMask(24),
+      snatSource: "10.9.0.1",
+      onlink: "10.9.0.0/24",
     };
     d.publish({ proto: p.UDP, firstPort: 9100, lastPort: 9100, ...onlink });
     const { sport, dport } = only(d.fromHeld(p.udp({ src: "10.9.0.5", dst: HOST_IP }, { sport: 40000, dport: 9100 }), ETH1));

@@ -33,7 +33,7 @@ it("opens one flow for two packets of it in one batch", () => {
 
 it("keeps loopback to the host: an endpoint does not reach what is published on 127.0.0.1 (RFC 1122 §3.2.1.3)", () => {
   const d = new Dataplane();
-  d.publish({ hostIp: raw("127.0.0.1"), firstPort: 5432, lastPort: 5432 });
+  d.publish({ hostIp: "127.0.0.1", firstPort: 5432, lastPort: 5432 });
   const to = { src: IP_B, dst: "127.0.0.1" };
   expect(d.fromEndpoint(B, tcp(to, { sport: 1, dport: 5432, flags: SYN }))).toEqual([]);
   expect(d.fromEndpoint(B, udp(to, { sport: 1, dport: 9 }))).toEqual([]);
@@ -53,7 +53,7 @@ describe("a target that is gone", () => {
 
   it("is port-gone behind an uplink that is gone", () => {
     const d = new Dataplane();
-    d.publish({ firstPort: 81, lastPort: 81, target: raw("10.0.0.1"), network: -1 });
+    d.publish({ firstPort: 81, lastPort: 81, target: "10.0.0.1", network: -1 });
     d.state.ports.clear(UP);
     expect(d.fromEndpoint(A, tcp({ src: IP_A, dst: HOST_IP }, { sport: 1, dport: 81, flags: SYN }))).toEqual([]);
     expect(d.drops(A)).toEqual({ "port-gone": 1 });

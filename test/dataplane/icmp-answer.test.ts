@@ -1,7 +1,7 @@
 /** What an endpoint is told by ICMP about a packet that was refused (RFC 1812 §5.2.7.1, RFC 5508 REQ-8), and when it is not. */
 import { describe, expect, it } from "vitest";
 import { ICMP_PER_SEC } from "../../src/dataplane/state.js";
-import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, defaultRoutes, GATEWAY, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import { Flow } from "../support/flows.js";
 import * as p from "../support/packets.js";
 
@@ -74,7 +74,7 @@ describe("silent is what", () => {
       p.tcp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 2, flags: p.SYN | p.ACK }),
       p.echo({ src: IP_A, dst: SERVER }, 1, true),
     ];
-    d.say({ type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: 1 }] });
+    d.say(defaultRoutes("1.0.0.0"));
     for (const packet of stray) expect(d.fromEndpoint(A, packet)).toEqual([]);
   });
 });

@@ -1,21 +1,6 @@
 /** ICMP errors about translated flows (RFC 5508 §4): outer and inner addresses, inner header restored to what its sender had sent. */
 import { describe, expect, it } from "vitest";
-import {
-  A,
-  B,
-  CLIENT,
-  Dataplane,
-  GATEWAY,
-  HOST_IP,
-  HOST_PORT,
-  IP_A,
-  IP_B,
-  PUBLISHED,
-  raw,
-  SERVER,
-  TARGET,
-  UP,
-} from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, HOST_PORT, IP_A, IP_B, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const ROUTER = "203.0.113.254";
@@ -109,7 +94,7 @@ describe.each(CASES)("about %s with %i bytes quoted behind the IP header", (kind
   it("from a router before the target reaches the client as one from the host (RFC 5508 REQ-5c)", () => {
     const d = new Dataplane();
     d.withdraw(0);
-    d.publish({ proto: kind.startsWith("udp") ? p.UDP : p.TCP, network: -1, target: raw(BEHIND) });
+    d.publish({ proto: kind.startsWith("udp") ? p.UDP : p.TCP, network: -1, target: BEHIND });
     const s = sent(d, UP, make[kind]({ src: CLIENT, dst: HOST_IP }, 40000, PUBLISHED));
     const [out] = d.fromUplink(p.icmpError({ src: "172.18.0.9", dst: CLIENT }, p.TIME_EXCEEDED, s.after.slice(0, size(s.after))));
     check(out, { port: UP, src: HOST_IP, dst: CLIENT, quoted: asSent(s.before, size(s.before)) }, p.TIME_EXCEEDED);

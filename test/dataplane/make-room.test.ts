@@ -1,7 +1,7 @@
 /** What happens when the table is full: who filled it makes room. */
 import { describe, expect, it } from "vitest";
 import { STATE_NAMES } from "../../src/table/conntrack.js";
-import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, MAC_UP, PUBLISHED, raw, SERVER, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, MAC_UP, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import { Flow } from "../support/flows.js";
 import { ACK, FIN, frame, parse, RST, SYN, tcp, UDP, wrongIn } from "../support/packets.js";
 
@@ -163,7 +163,7 @@ it("opens anew a closed flow whose SYN comes in the batch in which it has to mak
 describe("a flow that the kernel carries", () => {
   it("is asked for before it goes: what is alive stays, whatever the table says", () => {
     const d = new Dataplane({ conntrackMax: 3, offload: true });
-    const target = { target: raw("172.18.0.4"), network: -1, snatSource: raw("172.18.0.1"), onlinkNet: 1, onlinkMask: -1 };
+    const target = { target: "172.18.0.4", network: -1, snatSource: "172.18.0.1", onlink: "1.0.0.0/32" };
     d.publish({ firstPort: 81, lastPort: 81, ...target });
     const flows = [1, 2, 3].map((n) => client(d, CLIENT, n, 81));
     for (const flow of flows) expect(flow.ask(SYN) && flow.answer(SYN | ACK)).toBe(true); // the last ACK is the kernel's

@@ -16,6 +16,7 @@ import {
   MASQUERADE_FIRST,
   only,
   PUBLISHED,
+  prefix,
   SERVER,
   TARGET,
   UP,
@@ -68,7 +69,7 @@ describe("published port", () => {
 
   it("hands to the uplink, to be recorded, what is for a target that is no endpoint", () => {
     const d = new Dataplane();
-    d.publish({ firstPort: 81, lastPort: 81, target: 0x0100000a, network: -1, onlinkNet: 1, onlinkMask: -1 });
+    d.publish({ firstPort: 81, lastPort: 81, target: "10.0.0.1", network: -1, onlink: "1.0.0.0/32" });
     const out = only(d.fromUplink(p.tcp(toHost, { sport: 5, dport: 81, flags: SYN })));
     expect(out).toMatchObject({ port: UP, srcMac: "02:74:73:00:00:01", dst: "10.0.0.1", src: CLIENT });
     expect(d.state.conntrack.egress(0, 0)).toBe(UP | EGRESS_RECORD);
@@ -166,7 +167,7 @@ describe("published port", () => {
 
   it("serves --allow-from and the host itself, and nobody else", () => {
     const d = new Dataplane();
-    d.state.allow = Int32Array.of(0x006433c6, 0x00ffffff, 0x0000000a, 0x000000ff); // 198.51.100.0/24, 10.0.0.0/8
+    d.say({ type: "allow", prefixes: [prefix("198.51.100.0/24"), prefix("10.0.0.0/8")] });
     const from = (src: string): number => d.fromUplink(p.tcp({ src, dst: HOST_IP }, { sport: 40000, dport: PUBLISHED, flags: SYN })).length;
     expect([CLIENT, "10.255.0.1", HOST_IP, "127.0.0.1"].map(from)).toEqual([1, 1, 1, 1]);
     expect(["198.51.101.1", "11.0.0.1"].map(from)).toEqual([0, 0]);
@@ -175,7 +176,7 @@ describe("published port", () => {
 
   it("forgets the rule that is withdrawn, and prefers the rule for the very address", () => {
     const d = new Dataplane();
-    const id = d.publish({ hostIp: 0x010200c0, targetPort: 81 }); // 192.0.2.1
+    const id = d.publish({ hostIp: "192.0.2.1", targetPort: 81 });
     const port = (): number | undefined =>
       d.fromUplink(p.tcp(toHost, { sport: d.now, dport: PUBLISHED, flags: SYN })).map((f) => p.parse(f.bytes).dport)[0];
     expect(port()).toBe(81);

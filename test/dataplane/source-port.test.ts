@@ -1,7 +1,7 @@
 /** Which source port a target sees: many flows share few ports, no two look alike to their target, and nobody has all. */
 import { describe, expect, it } from "vitest";
 import { rawHalf } from "../../src/wire/raw.js";
-import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, PUBLISHED, raw, SERVER, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import { Flow } from "../support/flows.js";
 import { ACK, echo, parse, RST, SYN, TCP, UDP } from "../support/packets.js";
 
@@ -223,7 +223,7 @@ describe("source ports to one target", () => {
   it("are none that is published on the same address, of the same protocol", () => {
     const d = narrow(8);
     d.publish({ firstPort: 61000, lastPort: 61005 });
-    d.publish({ firstPort: 61006, lastPort: 61006, hostIp: raw(GATEWAY) });
+    d.publish({ firstPort: 61006, lastPort: 61006, hostIp: GATEWAY });
     const ports = (flows: Flow[]): number[] => {
       expect(flows.every((flow) => flow.open())).toBe(true);
       return [...new Set(flows.map((flow) => flow.seen!.sport))].sort();
@@ -255,4 +255,88 @@ it("keeps a client's port where it can, and takes none for it that its target se
   expect([first!.seen!.sport, second!.seen!.sport >= 61000]).toEqual([5000, true]);
   expect(rawHalf(rawHalf(second!.seen!.sport))).toBe(second!.seen!.sport);
   expect(first!.answer() && second!.answer()).toBe(true);
+});
+
+describe("what an endpoint sends from a published port", () => {
+  const OUTSIDE = 51821,
+    INSIDE = 51820;
+  const publishing = (proto: number, more = {}): Dataplane => {
+    const d = narrow(4);
+    d.publish({ proto, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: INSIDE, ...more });
+    return d;
+  };
+
+  it.each([
+    ["UDP", UDP],
+    ["TCP", TCP],
+  ])("leaves from the port that it is published as, to every server, and holds none of the others: %s", (_, proto) => {
+    const d = publishing(proto);
+    const flows = Array.from({ length: 8 }, (_, n) => outwards(d, A, INSIDE, server(1 + n), 7000, proto));
+    expect(flows.every((flow) => flow.open() && flow.answer())).toBe(true);
+    expect(new Set(flows.map(({ seen }) => `${seen!.src}:${seen!.sport}`))).toEqual(new Set([`${HOST_IP}:${OUTSIDE}`]));
+    expect(d.state.pool.used).toBe(0);
+    // Who heard of it calls back from another port, and gets through as any client.
+    const back = new Flow(d, { from: UP, src: server(1), sport: 7001, dst: HOST_IP, dport: OUTSIDE }, proto);
+    expect([back.open(), back.seen!.port, back.seen!.dport]).toEqual([true, A, INSIDE]);
+    expect([d.drops(A), d.drops(UP)]).toEqual([{}, {}]);
+  });
+
+  it("is one flow with what its server sends to that port, whoever was first", () => {
+    const d = publishing(UDP);
+    const call = new Flow(d, { from: UP, src: SERVER, sport: 7000, dst: HOST_IP, dport: OUTSIDE }, UDP);
+    expect(call.open()).toBe(true);
+    const out = outwards(d, A, INSIDE, SERVER, 7000, UDP);
+    expect([out.ask(), out.seen!.sport, d.state.conntrack.used]).toEqual([true, OUTSIDE, 1]);
+  });
+
+  it("leaves from the place of a range that it is published at", () => {
+    const d = publishing(UDP, { firstPort: 20000, lastPort: 20009, targetPort: 10000 });
+    const seen = [9999, 10000, 10009, 10010].map((sport) => {
+      const flow = outwards(d, A, sport, SERVER, 7000, UDP);
+      return flow.ask() ? flow.seen!.sport : 0;
+    });
+    expect(seen.map((sport) => (sport >= 61000 ? "any" : sport))).toEqual(["any", 20000, 20009, "any"]);
+  });
+
+  it.each([
+    ["it is published on another address alone", { hostIp: GATEWAY }],
+    ["it is another endpoint's", { target: IP_B }],
+    ["it is another protocol's", { proto: TCP }],
+  ])("leaves from any other port where %s", (_, more) => {
+    const d = publishing(UDP, more);
+    const flow = outwards(d, A, INSIDE, SERVER, 7000, UDP);
+    expect([flow.open(), flow.seen!.sport >= 61000]).toEqual([true, true]);
+  });
+
+  it("leaves from any other port where a rule of the address hides it, and once it is withdrawn", () => {
+    const d = narrow(4);
+    const all = d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: INSIDE });
+    const one = d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: 1, hostIp: HOST_IP });
+    const seen = (n: number): number => {
+      const flow = outwards(d, A, INSIDE, server(n), 7000, UDP);
+      return flow.open() ? flow.seen!.sport : 0;
+    };
+    expect(seen(1)).toBeGreaterThanOrEqual(61000);
+    d.withdraw(one);
+    expect(seen(2)).toBe(OUTSIDE);
+    d.withdraw(all);
+    expect(seen(3)).toBeGreaterThanOrEqual(61000);
+  });
+
+  it("leaves from any other port to a server that sees another flow from it already", () => {
+    const d = narrow(4, { masqueradeFirst: OUTSIDE, masqueradeLast: OUTSIDE });
+    const before = outwards(d, B, 999, SERVER, 7000, UDP);
+    expect([before.open(), before.seen!.sport]).toEqual([true, OUTSIDE]);
+    d.publish({ proto: UDP, firstPort: OUTSIDE, lastPort: OUTSIDE, targetPort: INSIDE });
+    const [same, other] = [SERVER, server(9)].map((dst) => outwards(d, A, INSIDE, dst, 7000, UDP));
+    expect([same!.ask(), other!.open(), other!.seen?.sport]).toEqual([false, true, OUTSIDE]);
+    expect(before.answer()).toBe(true);
+  });
+
+  it("has its port again when a connection that is over is opened anew", () => {
+    const d = publishing(TCP);
+    const flow = outwards(d, A, INSIDE, SERVER, 7000);
+    expect(flow.open() && flow.close() && flow.open()).toBe(true);
+    expect([flow.seen!.sport, d.state.pool.used, d.state.conntrack.used]).toEqual([OUTSIDE, 0, 1]);
+  });
 });

@@ -1,8 +1,9 @@
 /** What the stages share: that its tables are hashed with seeds that nobody can guess, and which rule a packet comes under. */
 import { describe, expect, it } from "vitest";
-import { State } from "../../src/dataplane/state.js";
+import { type PublishRule, State } from "../../src/dataplane/state.js";
+import { Prefix } from "../../src/table/prefix.js";
 import { rawHalf } from "../../src/wire/raw.js";
-import { raw, rule } from "../support/dataplane.js";
+import { prefix, raw } from "../support/dataplane.js";
 import { Random } from "../support/random.js";
 
 const OPTIONS = { conntrackMax: 64, masqueradeFirst: 61000, masqueradeLast: 61003 };
@@ -39,6 +40,18 @@ describe("hash seeds", () => {
 });
 
 describe("published ports", () => {
+  const rule = (options: Partial<PublishRule>): PublishRule => ({
+    proto: 6,
+    hostIp: 0,
+    firstPort: 80,
+    lastPort: 80,
+    target: raw("172.17.0.4"),
+    targetPort: 80,
+    network: -1,
+    snatSource: raw("172.17.0.1"),
+    onlink: new Prefix(prefix("172.17.0.0/16")),
+    ...options,
+  });
   const at = (state: State, address: string, port: number, proto = 6): number | undefined =>
     state.publishedAt(raw(address), rawHalf(port), proto)?.targetPort;
 

@@ -1,6 +1,6 @@
 /** What the control side says to a worker, and what becomes of the flows that were open when it said so. */
 import { describe, expect, it } from "vitest";
-import { FORGET_MAX, type PublishRule } from "../../src/dataplane/state.js";
+import { FORGET_MAX } from "../../src/dataplane/state.js";
 import { Commands } from "../../src/engine/commands.js";
 import { RX_PACKETS } from "../../src/engine/counters.js";
 import type { FromWorker } from "../../src/engine/messages.js";
@@ -14,11 +14,13 @@ import {
   B,
   CLIENT,
   Dataplane,
+  defaultRoutes,
   GATEWAY,
   HOST_IP,
   HOST_PORT,
   IP_A,
   IP_B,
+  locals,
   MAC_A,
   MAC_B,
   MAC_C,
@@ -26,8 +28,11 @@ import {
   NET,
   only,
   PUBLISHED,
+  prefix,
+  type RuleOptions,
   raw,
   SERVER,
+  subnet,
   UP,
 } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
@@ -36,7 +41,7 @@ const OTHER_HOST_IP = "192.0.2.2",
   /** A server that the kernel reaches, not an endpoint. */
   OUTSIDE = "203.0.113.7";
 
-const at = (port: number, more: Partial<PublishRule> = {}): Partial<PublishRule> => ({
+const at = (port: number, more: Partial<RuleOptions> = {}): Partial<RuleOptions> => ({
   firstPort: port,
   lastPort: port,
   targetPort: port,
@@ -44,14 +49,14 @@ const at = (port: number, more: Partial<PublishRule> = {}): Partial<PublishRule>
 });
 
 /** Published ports that differ from one another in one thing only, and one flow, or two, to each: ADDRESS:PORT/PROTO. */
-const PUBLISHED_PORTS: [what: string, Partial<PublishRule>, flows: string[]][] = [
+const PUBLISHED_PORTS: [what: string, Partial<RuleOptions>, flows: string[]][] = [
   ["80:80", at(80), ["192.0.2.1:80/tcp"]],
   ["443:443, with the same offset", at(443), ["192.0.2.1:443/tcp"]],
   ["80:80/udp", at(80, { proto: p.UDP }), ["192.0.2.1:80/udp"]],
   ["8080:80, the same port of the target", at(8080, { targetPort: 80 }), ["192.0.2.1:8080/tcp"]],
-  ["82:82 of another target", at(82, { target: raw(IP_B) }), ["192.0.2.1:82/tcp"]],
-  ["81:81 at one address", at(81, { hostIp: raw(HOST_IP) }), ["192.0.2.1:81/tcp"]],
-  ["81:81 at another address", at(81, { hostIp: raw(OTHER_HOST_IP) }), ["192.0.2.2:81/tcp"]],
+  ["82:82 of another target", at(82, { target: IP_B }), ["192.0.2.1:82/tcp"]],
+  ["81:81 at one address", at(81, { hostIp: HOST_IP }), ["192.0.2.1:81/tcp"]],
+  ["81:81 at another address", at(81, { hostIp: OTHER_HOST_IP }), ["192.0.2.2:81/tcp"]],
   ["a range", at(9000, { lastPort: 9009 }), ["192.0.2.1:9000/tcp", "192.0.2.1:9009/tcp"]],
   ["the range behind it", at(9010, { lastPort: 9019 }), ["192.0.2.1:9010/tcp", "192.0.2.1:9019/tcp"]],
 ];
@@ -59,11 +64,7 @@ const PUBLISHED_PORTS: [what: string, Partial<PublishRule>, flows: string[]][] =
 /** With a second address of the host. */
 function host(): Dataplane {
   const d = new Dataplane();
-  d.say({
-    type: "locals",
-    addresses: Int32Array.of(raw(HOST_IP), raw(OTHER_HOST_IP), raw(GATEWAY), raw("127.0.0.1")),
-    broadcasts: new Int32Array(),
-  });
+  d.say(locals([HOST_IP, OTHER_HOST_IP, GATEWAY, "127.0.0.1"]));
   return d;
 }
 
@@ -110,7 +111,7 @@ describe("withdrawing a published port", () => {
 
   it("spares what an endpoint sends to the target by itself, to the same port", () => {
     const d = host();
-    const id = d.publish(at(80, { target: raw(OUTSIDE), network: -1, onlinkNet: 1, onlinkMask: -1 }));
+    const id = d.publish(at(80, { target: OUTSIDE, network: -1, onlink: "1.0.0.0/32" }));
     expect(d.fromEndpoint(A, p.tcp({ src: IP_A, dst: OUTSIDE }, { sport: 7, dport: 80, flags: p.SYN }))).toHaveLength(1);
     open(d, `${HOST_IP}:80/tcp`);
     d.withdraw(id);
@@ -119,7 +120,7 @@ describe("withdrawing a published port", () => {
 
   it("forgets the steering entries of all flows at once, however many, in steps that fit", () => {
     const d = new Dataplane({ conntrackMax: 4 * FORGET_MAX, offload: true });
-    const id = d.publish(at(80, { target: raw(OUTSIDE), network: -1, onlinkNet: 1, onlinkMask: -1 }));
+    const id = d.publish(at(80, { target: OUTSIDE, network: -1, onlink: "1.0.0.0/32" }));
     const count = FORGET_MAX + 100; // with two entries each
     for (let n = 0; n < count; n++) {
       open(d, `${HOST_IP}:80/tcp`, CLIENT, 1024 + n);
@@ -147,7 +148,7 @@ describe("removing a port", () => {
 
   it("ends its flows, those to it and those from it, and spares the others", () => {
     const d = host();
-    d.publish(at(82, { target: raw(IP_B) }));
+    d.publish(at(82, { target: IP_B }));
     open(d, `${HOST_IP}:${PUBLISHED}/tcp`); // to A
     open(d, `${HOST_IP}:82/tcp`); // to B
     d.fromEndpoint(A, syn(SERVER, 80));
@@ -210,11 +211,11 @@ describe("what the host is", () => {
     const fromClient = (dst: string): number =>
       d.fromUplink(p.tcp({ src: CLIENT, dst }, { sport: 9, dport: PUBLISHED, flags: p.SYN })).length;
     expect([fromClient(HOST_IP), fromClient(OTHER_HOST_IP)]).toEqual([1, 1]);
-    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.3")), broadcasts: new Int32Array() });
+    d.say(locals(["192.0.2.3"]));
     expect([fromClient("192.0.2.3"), fromClient("192.0.2.4")]).toEqual([1, 0]);
-    d.say({ type: "locals", addresses: Int32Array.of(raw("192.0.2.5")), broadcasts: new Int32Array() });
+    d.say(locals(["192.0.2.5"]));
     expect(d.state.isLocal(raw("192.0.2.3"))).toBe(false);
-    d.say({ type: "allow", pairs: Int32Array.of(raw("10.0.0.0"), raw("255.0.0.0")) });
+    d.say({ type: "allow", prefixes: [prefix("10.0.0.0/8")] });
     expect(fromClient("192.0.2.5")).toBe(0);
     d.say({ type: "routes", routes: [] });
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 })))).toMatchObject({
@@ -223,21 +224,27 @@ describe("what the host is", () => {
       code: 0,
     });
     expect(d.drops(A)).toEqual({ "no-route": 1 });
-    d.say({ type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw("192.0.2.5") }] });
+    d.say(defaultRoutes("192.0.2.5"));
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).src).toBe("192.0.2.5");
+  });
+
+  it("ends a flow that leaves with an address which the host has no more; the next packet gets another", () => {
+    const d = host();
+    const query = p.udp({ src: IP_A, dst: SERVER }, { sport: 5555, dport: 53 });
+    const { src: before, sport } = only(d.fromEndpoint(A, query));
+    expect(before).toBe(HOST_IP);
+    open(d, `${HOST_IP}:${PUBLISHED}/tcp`);
+    d.say(locals([HOST_IP]));
+    expect(only(d.fromEndpoint(A, query))).toMatchObject({ src: HOST_IP, sport }); // it is there still
+    d.say(defaultRoutes("192.0.2.9"));
+    d.say(locals(["192.0.2.9"]));
+    expect(only(d.fromEndpoint(A, query)).src).toBe("192.0.2.9");
+    expect(d.state.conntrack.used).toBe(2); // the client's goes on: the address on which it came may be there again
   });
 
   it("has networks that come and go", () => {
     const d = host();
-    const other = {
-      type: "add-network",
-      network: 1,
-      address: raw("10.9.0.0"),
-      prefixLength: 16,
-      gateway: raw("10.9.0.1"),
-      flags: NO_ICC,
-      outside: 0,
-    } as const;
+    const other = { type: "add-network", network: 1, subnets: [subnet("10.9.0.0/16", "10.9.0.1")], flags: NO_ICC } as const;
     const toOther = p.udp({ src: IP_A, dst: "10.9.0.4" }, { sport: 1, dport: 2 });
     d.say(other);
     expect(d.fromEndpoint(A, toOther)).toEqual([]);
@@ -326,21 +333,21 @@ describe("what the control side asks", () => {
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });
-    commands.carryOut({ type: "steering", flowsFd: 12, uplinkDevice: 7 });
+    commands.carryOut({ type: "steering", flowsFd: 12, flows6Fd: 13, uplinkDevice: 7 });
     expect([watched, maps]).toEqual([[11], [12]]);
   });
 });
 
 describe("flows that are to end", () => {
   it.each([
-    ["all", "0.0.0.0", "0.0.0.0", 0, []],
-    ["of a client", CLIENT, "255.255.255.255", 0, ["10.0.0.7:9/192.0.2.1:8999"]],
-    ["of a network", "10.0.0.0", "255.0.0.0", 0, [`${CLIENT}:9/192.0.2.1:8999`, `${CLIENT}:10/192.0.2.2:8999`]],
-    ["to a port", "0.0.0.0", "0.0.0.0", PUBLISHED + 1, "all stay"],
-    ["of a client to a port", CLIENT, "255.255.255.255", PUBLISHED, ["10.0.0.7:9/192.0.2.1:8999"]],
-  ] as const)("%s do, with their steering entries, and no others", (_, network, mask, port, left) => {
+    ["all", null, 0, []],
+    ["of a client", `${CLIENT}/32`, 0, ["10.0.0.7:9/192.0.2.1:8999"]],
+    ["of a network", "10.0.0.0/8", 0, [`${CLIENT}:9/192.0.2.1:8999`, `${CLIENT}:10/192.0.2.2:8999`]],
+    ["to a port", null, PUBLISHED + 1, "all stay"],
+    ["of a client to a port", `${CLIENT}/32`, PUBLISHED, ["10.0.0.7:9/192.0.2.1:8999"]],
+  ] as const)("%s do, with their steering entries, and no others", (_, client, port, left) => {
     const d = new Dataplane({ bypass: false });
-    d.say({ type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(OTHER_HOST_IP)), broadcasts: new Int32Array() });
+    d.say(locals([HOST_IP, OTHER_HOST_IP]));
     for (const [src, sport, dst] of [
       [CLIENT, 9, HOST_IP],
       [CLIENT, 10, OTHER_HOST_IP],
@@ -350,7 +357,7 @@ describe("flows that are to end", () => {
     const names = (): string[] => d.flows().map(({ original }) => `${original.src}/${original.dst}`);
     const before = names();
     const stay = left === "all stay" ? before : [...left];
-    d.say({ type: "end-flows", id: 5, network: raw(network), mask: raw(mask), port });
+    d.say({ type: "end-flows", id: 5, client: client === null ? null : prefix(client), port });
     expect(d.told.pop()).toEqual({ type: "answer", id: 5, value: before.length - stay.length });
     d.run();
     expect(names().sort()).toEqual(stay.sort());

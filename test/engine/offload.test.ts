@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 import { retire } from "../../src/dataplane/retire.js";
 import type { StateOptions } from "../../src/dataplane/state.js";
 import * as ct from "../../src/table/conntrack.js";
-import { rawMask } from "../../src/wire/raw.js";
 import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, raw, TARGET } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
@@ -17,7 +16,7 @@ const BRIDGED = "172.18.0.4",
 
 function bridged(options: Partial<StateOptions> = {}): Dataplane {
   const d = new Dataplane({ offload: true, ...options });
-  const target = { target: raw(BRIDGED), network: -1, snatSource: raw(BRIDGE), onlinkNet: raw("172.18.0.0"), onlinkMask: rawMask(16) };
+  const target = { target: BRIDGED, network: -1, snatSource: BRIDGE, onlink: "172.18.0.0/16" };
   for (const proto of [p.TCP, p.UDP]) d.publish({ proto, ...target });
   d.state.locals.set(raw(BRIDGE), 0, 1);
   d.state.locals.set(raw(OTHER_HOST_IP), 0, 1);
@@ -131,6 +130,16 @@ describe("a flow to a published port on a kernel bridge", () => {
     carry(d, fromServer(p.TCP), 0xffff_fff0, d.now + 50); // wraps, as conntrack's own counter does
     const [row] = d.flows();
     expect(row).toMatchObject({ state: "established", packets: [1 + 1000, 1 + 0xffff_fff0], timeoutSec: 50 + 7440 });
+  });
+
+  it("of datagrams is assured by the client's packet after the answer, though all came within a second", () => {
+    const d = bridged();
+    const f = flow(d, p.UDP);
+    f.open();
+    f.server();
+    expect(d.flows()).toMatchObject([{ state: "replied" }]);
+    carry(d, fromClient(p.UDP), 1, d.now);
+    expect(d.flows()).toMatchObject([{ state: "assured", timeoutSec: 300 }]);
   });
 
   it("of datagrams is assured when the kernel has seen an answer", () => {

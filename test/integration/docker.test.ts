@@ -210,7 +210,7 @@ for (const { proxy, iptables } of [
       it("who comes from the LAN passes DOCKER-USER and not INPUT", async () => {
         await host.dockerd.run(["-p", "8080:80"], ...HTTPD);
         // As docs/docker.md has it, for every interface.
-        await filtered(["-I DOCKER-USER -p tcp -m conntrack --ctorigdstport 8080 ! -s 192.0.2.0/28 -j DROP"], async () => {
+        await filtered(["-I DOCKER-USER -p tcp -m conntrack --ctorigdstport 8080 --ctdir ORIGINAL ! -s 192.0.2.0/28 -j DROP"], async () => {
           expect(await who(host, host.client, `${ADDR.host}:8080`)).toBe(ADDR.client);
           expect(await reached(host.lan2, ADDR.host2)).toBe(TIMED_OUT);
           expect(await who(host, host.host, "127.0.0.1:8080")).toBe(GATEWAY);

@@ -10,7 +10,7 @@ import { eventually, type Proc } from "../support/proc.js";
 import { program, serve } from "../support/servers.js";
 import { ADDR, buildWorld, type World } from "../support/topology.js";
 
-const STEERING = fileURLToPath(new URL("../../dist/steer/steering.js", import.meta.url));
+const PROBE = fileURLToPath(new URL("../../dist/steer/probe.js", import.meta.url));
 const PORT = 8999;
 const WEB = { proto: 6, hostIp: "0.0.0.0", port: PORT, targetIp: ADDR.c1, targetPort: 8080 };
 
@@ -331,7 +331,7 @@ describe("steering", () => {
 
   it("says what is missing where BPF is not allowed", async (ctx) => {
     const w = world(ctx);
-    const script = `import("${STEERING}").then(({ probeSteering }) => console.log(JSON.stringify(probeSteering())))`;
+    const script = `import("${PROBE}").then(({ probeSteering }) => console.log(JSON.stringify(probeSteering())))`;
     const allowed = await w.lab.run(w.host, [process.execPath, "-e", script]);
     expect(JSON.parse(allowed.stdout)).toEqual({ bpf: true, tcx: true });
     const refused = await w.lab.run(w.host, ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--", process.execPath, "-e", script]);

@@ -13,7 +13,6 @@ import {
   MASQUERADE_FIRST,
   only,
   PUBLISHED,
-  raw,
   SERVER,
   TARGET,
   UP,
@@ -98,7 +97,7 @@ export const RFC5508: Rfc = {
         for (const sender of ["172.18.3.4", "172.18.0.9"]) {
           const d = new Dataplane();
           d.withdraw(0);
-          d.publish({ network: -1, target: raw("172.18.3.4") });
+          d.publish({ network: -1, target: "172.18.3.4" });
           d.fromUplink(opening("tcp", { src: CLIENT, dst: HOST_IP }, 40000, PUBLISHED));
           const answer = p.tcp({ src: "172.18.3.4", dst: CLIENT }, { sport: TARGET, dport: 40000, flags: p.SYN | p.ACK });
           d.fromUplink(answer);

@@ -4,7 +4,7 @@
  */
 
 import { expect } from "vitest";
-import { type PublishRule, State, type StateOptions } from "../../src/dataplane/state.js";
+import { State, type StateOptions } from "../../src/dataplane/state.js";
 import { MemoryIo, type SentFrame } from "../../src/device/memory-io.js";
 import { Commands } from "../../src/engine/commands.js";
 import { createCounters, DROPS, dropsOf, ROW } from "../../src/engine/counters.js";
@@ -28,6 +28,7 @@ import {
   MAC_UP,
   MASQUERADE_FIRST,
   MASQUERADE_LAST,
+  type RuleOptions,
   rule,
   UP,
 } from "./host.js";
@@ -77,7 +78,7 @@ export class Dataplane {
       }),
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    this.say(...hostMessages(), { type: "steering", flowsFd: 3, uplinkDevice: 7 });
+    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: 7 });
     this.io.clock[0] = 1000;
   }
 
@@ -91,7 +92,7 @@ export class Dataplane {
   }
 
   /** Publishes `rule(options)`; its number. */
-  publish(options?: Partial<PublishRule>): number {
+  publish(options?: Partial<RuleOptions>): number {
     const id = this.rules++;
     this.say({ type: "publish", id, rule: rule(options) });
     return id;

@@ -3,11 +3,11 @@
  *
  *   client 198.51.100.9 --- 192.0.2.1 host, gateway 172.17.0.1 --- endpoints A 172.17.0.4, B 172.17.0.5
  */
-import type { PublishRule } from "../../src/dataplane/state.js";
-import type { ToWorker } from "../../src/engine/messages.js";
+import type { PublishedRange, Subnet, ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT, HOST, UPLINK } from "../../src/table/ports.js";
+import { type IpAddress, type IpPrefix, parseIp, parsePrefix } from "../../src/wire/ip-address.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
-import { rawMask, rawWord } from "../../src/wire/raw.js";
+import { rawWord } from "../../src/wire/raw.js";
 import { macBytes, TCP } from "./packets.js";
 
 /** Number of the own network. */
@@ -43,38 +43,73 @@ export function raw(address: string): number {
   return rawWord(parseIpv4(address)!);
 }
 
-export function rule(options: Partial<PublishRule> = {}): PublishRule {
+/** An address of either family in text. */
+export function ip(address: string): IpAddress {
+  return parseIp(address)!;
+}
+
+/** ADDRESS/LENGTH. */
+export function prefix(text: string): IpPrefix {
+  return parsePrefix(text)!;
+}
+
+/** A published port; addresses in text. */
+export interface RuleOptions extends Omit<PublishedRange, "hostIp" | "target" | "snatSource" | "onlink"> {
+  hostIp: string;
+  target: string;
+  snatSource: string;
+  onlink: string;
+}
+
+export function rule(options: Partial<RuleOptions> = {}): PublishedRange {
+  const { hostIp = "0.0.0.0", target = IP_A, snatSource = GATEWAY, onlink = "172.17.0.0/16", ...rest } = options;
   return {
     proto: TCP,
-    hostIp: 0,
     firstPort: PUBLISHED,
     lastPort: PUBLISHED,
-    target: raw(IP_A),
     targetPort: TARGET,
     network: NET,
-    snatSource: raw(GATEWAY),
-    onlinkNet: raw("172.17.0.0"),
-    onlinkMask: rawMask(16),
-    ...options,
+    hostIp: ip(hostIp),
+    target: ip(target),
+    snatSource: ip(snatSource),
+    onlink: prefix(onlink),
+    ...rest,
   };
 }
 
-/** What the control side says when a port comes to be; `fd` where the port's frames are to come from a device. */
-export function addPort(port: number, kind: number, mac: string, address = "0.0.0.0", network = NET, fd = -1): ToWorker {
-  return { type: "add-port", port, kind, fd, mac: macBytes(mac), address: raw(address), network, device: kind === HOST ? HOST_DEVICE : 0 };
+/** One family of a network: PREFIX and gateway. */
+export function subnet(network: string, gateway: string, outside?: string): Subnet {
+  return { prefix: prefix(network), gateway: ip(gateway), outside: outside === undefined ? null : ip(outside) };
+}
+
+/** What the control side says of the host's own addresses. */
+export function locals(addresses: readonly string[], broadcasts: readonly string[] = []): ToWorker {
+  return { type: "locals", addresses: addresses.map(ip), broadcasts: broadcasts.map(ip) };
+}
+
+/** A default route for each source address. */
+export function defaultRoutes(...sources: string[]): ToWorker {
+  const any = (source: string): IpPrefix => prefix(source.includes(":") ? "::/0" : "0.0.0.0/0");
+  return { type: "routes", routes: sources.map((source) => ({ prefix: any(source), metric: 0, source: ip(source) })) };
+}
+
+/** What the control side says when a port comes to be, with an address or two; `fd` where the port's frames are to come from a device. */
+export function addPort(port: number, kind: number, mac: string, address = "", network = NET, fd = -1): ToWorker {
+  const addresses = address === "" ? [] : address.split(" ").map(ip);
+  return { type: "add-port", port, kind, fd, mac: macBytes(mac), addresses, network, device: kind === HOST ? HOST_DEVICE : 0 };
 }
 
 /** What the control side says to make the host above; rule 0 is the published port. */
 export function hostMessages(): ToWorker[] {
   return [
-    { type: "add-network", network: NET, address: raw("172.17.0.0"), prefixLength: 16, gateway: raw(GATEWAY), flags: 0, outside: 0 },
+    { type: "add-network", network: NET, subnets: [subnet("172.17.0.0/16", GATEWAY)], flags: 0 },
     addPort(UP, UPLINK, MAC_UP),
     { type: "add-held", port: HELD_PORT, fd: -1, size: 0 },
     addPort(HOST_PORT, HOST, MAC_GATEWAY),
     addPort(A, ENDPOINT, MAC_A, IP_A),
     addPort(B, ENDPOINT, MAC_B, IP_B),
-    { type: "locals", addresses: Int32Array.of(raw(HOST_IP), raw(GATEWAY)), broadcasts: Int32Array.of(raw(BROADCAST)) },
-    { type: "routes", routes: [{ dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) }] },
+    locals([HOST_IP, GATEWAY], [BROADCAST]),
+    defaultRoutes(HOST_IP),
     { type: "publish", id: 0, rule: rule() },
   ];
 }

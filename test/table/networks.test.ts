@@ -1,9 +1,11 @@
 import { expect, it } from "vitest";
+import { Addresses } from "../../src/table/addresses.js";
 import { INTERNAL, Networks } from "../../src/table/networks.js";
+import { secureRandom } from "../../src/table/random.js";
 import { raw } from "../support/dataplane.js";
 
 it("finds the network of an address, and none after it is removed", () => {
-  const networks = new Networks();
+  const networks = new Networks(new Addresses(16, secureRandom()));
   expect(networks.of(raw("172.17.0.4"))).toBe(-1);
   networks.set(0, raw("172.17.0.0"), 16, raw("172.17.0.1"), 0, 0);
   networks.set(3, raw("10.0.0.0"), 24, raw("10.0.0.1"), INTERNAL, 0);

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { Addresses } from "../../src/table/addresses.js";
+import { secureRandom } from "../../src/table/random.js";
 import { RouteTable } from "../../src/table/route.js";
 import { raw } from "../support/dataplane.js";
 
@@ -10,7 +12,7 @@ const route = (dst: string, prefixLength: number, source: string, metric = 0) =>
 });
 
 it("picks the longest prefix, whatever the order and metric", () => {
-  const table = new RouteTable();
+  const table = new RouteTable(new Addresses(16, secureRandom()));
   table.replace([
     route("0.0.0.0", 0, "192.0.2.1", 1),
     route("10.0.0.0", 8, "10.0.0.1", 900),
@@ -27,13 +29,13 @@ it("picks the longest prefix, whatever the order and metric", () => {
 });
 
 it("prefers the lower metric of two equal prefixes", () => {
-  const table = new RouteTable();
+  const table = new RouteTable(new Addresses(16, secureRandom()));
   table.replace([route("0.0.0.0", 0, "10.0.0.1", 200), route("0.0.0.0", 0, "10.0.0.2", 100)]);
   expect(table.sourceFor(raw("8.8.8.8"))).toBe(raw("10.0.0.2"));
 });
 
 it("answers 0 without a route, and for one that refuses", () => {
-  const table = new RouteTable();
+  const table = new RouteTable(new Addresses(16, secureRandom()));
   expect(table.sourceFor(raw("8.8.8.8"))).toBe(0);
   table.replace([route("0.0.0.0", 0, "192.0.2.1"), route("203.0.113.0", 24, "0.0.0.0")]);
   expect(table.sourceFor(raw("203.0.113.5"))).toBe(0);
@@ -42,7 +44,7 @@ it("answers 0 without a route, and for one that refuses", () => {
 });
 
 it("ignores bits behind the prefix, and handles addresses with the upper bit set", () => {
-  const table = new RouteTable();
+  const table = new RouteTable(new Addresses(16, secureRandom()));
   table.replace([route("203.0.113.77", 24, "203.0.113.1")]);
   expect(table.sourceFor(raw("203.0.113.200"))).toBe(raw("203.0.113.1"));
   expect(table.sourceFor(raw("203.0.114.200"))).toBe(0);

@@ -50,6 +50,11 @@ describe("addresses of both families", () => {
     );
   });
 
+  it("knows the unspecified address of either family", () => {
+    const unspecified = (text: string): boolean => ip.isUnspecified(ip.parseIp(text)!);
+    expect(["0.0.0.0", "::", "::1", "0.0.0.1"].map(unspecified)).toEqual([true, true, false, false]);
+  });
+
   it("takes IPv4 addresses as numbers", () => {
     expect(ip.formatIp(ip.ofIpv4(0xc0000201 | 0))).toBe("192.0.2.1");
     expect(ip.toIpv4(ip.parseIp("192.0.2.1")!)).toBe(0xc0000201 | 0);

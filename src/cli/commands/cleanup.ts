@@ -14,7 +14,7 @@ export function cleanupCommand(): CliCommand {
 /** Throws TSP_ERR_STATE or TSP_ERR_SYSCALL (permission) when this user may not remove something. */
 export async function cleanup({ json }: PrintOptions, write: Write = stdout): Promise<void> {
   const { sweep, sweepDevices } = await import("../../model/sweep.js");
-  const { denied, ...rest } = sweep();
+  const { denied, ...rest } = await sweep();
   const swept = { ...rest, devices: await sweepDevices() };
   const { sockets, filters, devices } = swept;
   if (json) write(`${JSON.stringify(swept)}\n`);

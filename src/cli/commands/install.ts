@@ -25,6 +25,8 @@ export function installCommand(): CliCommand {
 }
 
 export function install({ prefix }: InstallOptions, write: Write = stdout): void {
+  if (prefix === "")
+    throw new TsproxyError("TSP_ERR_OPTION", "invalid", "--prefix '' names no folder", "leave it out, or name the image's root");
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const units = path.join(root, "docs/systemd");
   const packaged = !existsSync(units);

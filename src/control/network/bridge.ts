@@ -6,8 +6,8 @@ import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
+import { ofIpv4, prefixOf } from "../../wire/ip-address.js";
 import { type Cidr, formatCidr, formatIpv4 } from "../../wire/ipv4-address.js";
-import { rawWord } from "../../wire/raw.js";
 import { closeToIpv6, hostDeviceConf } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { addressMac } from "./address-mac.js";
@@ -68,15 +68,18 @@ class Bridge implements Network {
       workers.post({
         type: "add-network",
         network: number,
-        address: rawWord(cidr.address),
-        prefixLength: cidr.prefixLength,
-        gateway: rawWord(gateway),
+        subnets: [
+          {
+            prefix: prefixOf(ofIpv4(cidr.address), cidr.prefixLength),
+            gateway: ofIpv4(gateway),
+            outside: spec.outside === undefined ? null : ofIpv4(spec.outside),
+          },
+        ],
         flags:
           (spec.internal ? INTERNAL : 0) |
           (spec.icc === false ? NO_ICC : 0) |
           (spec.masquerade === false ? NO_MASQUERADE : 0) |
           (spec.promiscuous ? PROMISCUOUS : 0),
-        outside: spec.outside === undefined ? 0 : rawWord(spec.outside),
       });
       this.undo.add(`network ${formatCidr(cidr)}`, () => workers.post({ type: "remove-network", network: number }));
       this.hostDevice = this.openHostDevice();
@@ -129,7 +132,7 @@ class Bridge implements Network {
     closeToIpv6(tap.name);
     const mac = addressMac(gateway);
     socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode: "none", ipv4Conf });
-    taps.attach(tap, { kind: "host", name: tap.name, mac, rawAddress: rawWord(gateway), network: this.number, device: index }, this.undo);
+    taps.attach(tap, { kind: "host", name: tap.name, mac, addresses: [ofIpv4(gateway)], network: this.number, device: index }, this.undo);
     socket.addAddress(index, formatIpv4(gateway), cidr.prefixLength);
     socket.setLink(index, { up: true });
     return tap.name;

@@ -10,8 +10,8 @@ import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
 import { macText } from "../../wire/ethernet.js";
+import { ofIpv4 } from "../../wire/ip-address.js";
 import { formatIpv4 } from "../../wire/ipv4-address.js";
-import { rawWord } from "../../wire/raw.js";
 import { Undo } from "../undo.js";
 import { addressMac } from "./address-mac.js";
 import type { Site } from "./site.js";
@@ -153,7 +153,7 @@ export class Endpoints {
   }
 
   private attach(tap: Tap, name: string, address: number, mac: Uint8Array, undo: Undo, onGone?: () => void): void {
-    const port = { kind: "endpoint", name, address: formatIpv4(address), mac, rawAddress: rawWord(address) } as const;
+    const port = { kind: "endpoint", name, address: formatIpv4(address), mac, addresses: [ofIpv4(address)] } as const;
     this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
   }
 

@@ -2,6 +2,7 @@
 import { openTap, type Tap } from "../../device/tap.js";
 import { native } from "../../sys/native.js";
 import { ENDPOINT, HOST } from "../../table/ports.js";
+import type { IpAddress } from "../../wire/ip-address.js";
 import type { PortInfo, PortNumbers } from "../port-numbers.js";
 import type { Undo } from "../undo.js";
 import type { Workers } from "../workers.js";
@@ -10,8 +11,8 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   kind: "host" | "endpoint";
   /** Of the station behind the port. */
   mac: Uint8Array;
-  /** Raw word. */
-  rawAddress: number;
+  /** At most one of each family. */
+  addresses: readonly IpAddress[];
   /** Number of its network. */
   network: number;
   /** The host's: interface index. */
@@ -35,10 +36,10 @@ export class TapPorts {
   }
 
   /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */
-  attach(tap: Tap, { mac, rawAddress, network, device = 0, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
+  attach(tap: Tap, { mac, addresses, network, device = 0, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
-    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, address: rawAddress, network, device }, tap.fds);
+    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, addresses, network, device }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
   }
 }

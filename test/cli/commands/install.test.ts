@@ -36,3 +36,7 @@ it("says where it cannot write", () => {
   writeFileSync(file, "");
   expect(() => run(file)).toThrow(expect.objectContaining({ code: "TSP_ERR_INSTALL", message: expect.stringContaining(file) }));
 });
+
+it("refuses an empty prefix, which would be the machine's own folders", () => {
+  expect(() => run("")).toThrow(/--prefix '' names no folder/);
+});

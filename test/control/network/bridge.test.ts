@@ -11,7 +11,7 @@ describe("a network of kind bridge", () => {
     const f = new SiteFixture();
     const network = f.registry.add(SPEC);
     expect(f.since()).toEqual([
-      "add-network 0 10.44.0.0/24 gateway 10.44.0.1 flags 0 outside 0.0.0.0",
+      "add-network 0 10.44.0.0/24 gateway 10.44.0.1 outside any flags 0",
       "open tsphost0 in -1",
       `own 70 {${CLOSED}}`,
       "guard 70 false",
@@ -42,7 +42,7 @@ describe("a network of kind bridge", () => {
   ])("tells the workers what it is: %s", (_, options, flags) => {
     const f = new SiteFixture();
     f.registry.add({ ...SPEC, ...options });
-    expect(f.notes[0]).toBe(`add-network 0 10.44.0.0/24 gateway 10.44.0.1 flags ${flags} outside 0.0.0.0`);
+    expect(f.notes[0]).toBe(`add-network 0 10.44.0.0/24 gateway 10.44.0.1 outside any flags ${flags}`);
     const internal = "internal" in options && options.internal;
     expect(f.notes).toContain(`guard 70 ${internal}`);
     expect(f.notes).toContain(`own 70 {${CLOSED}${internal ? ',"forwarding":0' : ""}}`);
@@ -53,7 +53,7 @@ describe("a network of kind bridge", () => {
     f.hostAddresses.add(ip("192.0.2.7"));
     const given = f.registry.add({ ...SPEC, hostDevice: "br-shop", mtu: 1400, outside: ip("192.0.2.7") });
     expect([given.hostDevice, given.mtu]).toEqual(["br-shop", 1400]);
-    expect(f.notes[0]).toMatch(/outside 192\.0\.2\.7$/);
+    expect(f.notes[0]).toMatch(/outside 192\.0\.2\.7 /);
     f.defaultMtu = undefined;
     expect(f.registry.add(SPEC).mtu).toBe(1500);
   });

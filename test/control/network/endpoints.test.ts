@@ -6,6 +6,7 @@ import type { Workers } from "../../../src/control/workers.js";
 import type { TapOptions } from "../../../src/device/tap.js";
 import { native } from "../../../src/sys/native.js";
 import { ENDPOINT, HOST } from "../../../src/table/ports.js";
+import { ofIpv4 } from "../../../src/wire/ip-address.js";
 import { ip, SiteFixture, SPEC } from "./site-fixture.js";
 
 const opened: TapOptions[] = [];
@@ -151,11 +152,11 @@ describe("TAP devices as ports", () => {
     const onGone = vi.fn();
     const tap = taps.open({ name: "x" }, undo);
     numbers.take({ name: "uplink", kind: "uplink" });
-    taps.attach(tap, { kind: "host", name: "x", mac: MAC, rawAddress: 3, network: 4, device: 70 }, undo);
-    taps.attach(tap, { kind: "endpoint", name: "y", address: "10.44.0.9", mac: MAC, rawAddress: 5, network: 6 }, undo, onGone);
+    taps.attach(tap, { kind: "host", name: "x", mac: MAC, addresses: [ofIpv4(3)], network: 4, device: 70 }, undo);
+    taps.attach(tap, { kind: "endpoint", name: "y", address: "10.44.0.9", mac: MAC, addresses: [ofIpv4(5)], network: 6 }, undo, onGone);
     expect(told).toEqual([
-      { port: 1, kind: HOST, mac: MAC, address: 3, network: 4, device: 70, fds: [200, 201] },
-      { port: 2, kind: ENDPOINT, mac: MAC, address: 5, network: 6, device: 0, fds: [200, 201] },
+      { port: 1, kind: HOST, mac: MAC, addresses: [ofIpv4(3)], network: 4, device: 70, fds: [200, 201] },
+      { port: 2, kind: ENDPOINT, mac: MAC, addresses: [ofIpv4(5)], network: 6, device: 0, fds: [200, 201] },
     ]);
     expect(numbers.info(2)).toEqual({ port: 2, kind: "endpoint", name: "y", address: "10.44.0.9" });
     numbers.onGone(2);

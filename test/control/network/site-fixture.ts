@@ -7,8 +7,8 @@ import type { Undo } from "../../../src/control/undo.js";
 import type { Tap } from "../../../src/device/tap.js";
 import type { ToWorker } from "../../../src/engine/messages.js";
 import { formatMac, macHi, macLo } from "../../../src/wire/ethernet.js";
-import { formatIpv4, parseIpv4 } from "../../../src/wire/ipv4-address.js";
-import { rawWord } from "../../../src/wire/raw.js";
+import { formatIp, formatPrefix } from "../../../src/wire/ip-address.js";
+import { parseIpv4 } from "../../../src/wire/ipv4-address.js";
 
 export const ip = (text: string): number => parseIpv4(text)!;
 
@@ -74,7 +74,7 @@ export class SiteFixture {
         },
         attach: (tap: Tap, port: TapPort, undo: Undo, onGone?: () => void) => {
           const mac = formatMac(macHi(port.mac), macLo(port.mac));
-          note(`attach ${tap.name} as ${port.kind} ${port.name} ${mac} ${formatIpv4(rawWord(port.rawAddress))} network ${port.network}`);
+          note(`attach ${tap.name} as ${port.kind} ${port.name} ${mac} ${port.addresses.map(formatIp).join(" ")} network ${port.network}`);
           undo.add(`port ${port.name}`, () => note(`detach ${port.name}`));
           if (onGone !== undefined) this.gone.push(onGone);
         },
@@ -91,9 +91,11 @@ export class SiteFixture {
 
 function described(message: ToWorker): string {
   if (message.type === "add-network") {
-    const { network, address, prefixLength, gateway, flags, outside } = message;
-    const [at, gate, out] = [address, gateway, outside].map((word) => formatIpv4(rawWord(word)));
-    return `add-network ${network} ${at}/${prefixLength} gateway ${gate} flags ${flags} outside ${out}`;
+    const { network, subnets, flags } = message;
+    const texts = subnets.map(({ prefix, gateway, outside }) => {
+      return `${formatPrefix(prefix)} gateway ${formatIp(gateway)} outside ${outside === null ? "any" : formatIp(outside)}`;
+    });
+    return `add-network ${network} ${texts.join(", ")} flags ${flags}`;
   }
   return `${message.type} ${(message as { network?: number }).network}`;
 }

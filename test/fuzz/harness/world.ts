@@ -5,16 +5,15 @@
  *   clients 198.51.100.0/24 --- uplink 192.0.2.1 --- net 0: A, B (plain)        net 1: C, D (internal)
  *                               kernel: 10.0.0.4     net 2: E, F (without icc)  net 3: G (without masquerade)
  */
-import { type PublishRule, State } from "../../../src/dataplane/state.js";
+import { State } from "../../../src/dataplane/state.js";
 import { Commands } from "../../../src/engine/commands.js";
 import { createCounters } from "../../../src/engine/counters.js";
 import { Engine } from "../../../src/engine/engine.js";
-import type { ToWorker } from "../../../src/engine/messages.js";
+import type { PublishedRange, ToWorker } from "../../../src/engine/messages.js";
 import { PacketMemory } from "../../../src/mem/packet-memory.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../../../src/table/ports.js";
-import { rawMask } from "../../../src/wire/raw.js";
-import { addPort, raw } from "../../support/host.js";
+import { addPort, ip, locals, prefix, raw, subnet } from "../../support/host.js";
 import { Random } from "../../support/random.js";
 import { FuzzIo } from "./fuzz-io.js";
 
@@ -144,24 +143,24 @@ export class World {
       openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    const locals = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)].map(raw);
-    this.locals = new Set(locals);
-    this.say({ type: "steering", flowsFd: 3, uplinkDevice: UPLINK_DEVICE }, addPort(UP, UPLINK, MAC_UP));
+    const own = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)];
+    this.locals = new Set(own.map(raw));
+    this.say({ type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: UPLINK_DEVICE }, addPort(UP, UPLINK, MAC_UP));
     this.say({ type: "add-held", port: HELD, fd: -1, size: 4096 });
     for (const [network, { net, prefixLength, gateway, flags, hostPort }] of NETWORKS.entries()) {
-      this.say({ type: "add-network", network, address: raw(net), prefixLength, gateway: raw(gateway), flags, outside: 0 });
+      this.say({ type: "add-network", network, subnets: [subnet(`${net}/${prefixLength}`, gateway)], flags });
       this.say(addPort(hostPort, HOST, macOf(gateway), gateway, network));
     }
     for (const port of ENDPOINTS.keys()) this.addEndpoint(port);
-    this.say({ type: "locals", addresses: Int32Array.from(locals), broadcasts: new Int32Array(0) });
+    this.say(locals(own));
     this.say({
       type: "routes",
       routes: [
-        { dst: 0, prefixLength: 0, metric: 0, source: raw(HOST_IP) },
-        { dst: raw("10.0.0.0"), prefixLength: 24, metric: 0, source: 0 }, // a bridge of the host's: nobody's way out
+        { prefix: prefix("0.0.0.0/0"), metric: 0, source: ip(HOST_IP) },
+        { prefix: prefix("10.0.0.0/24"), metric: 0, source: null }, // a bridge of the host's: nobody's way out
       ],
     });
-    if (config.allowFrom) this.say({ type: "allow", pairs: Int32Array.of(raw("198.51.100.0"), rawMask(24)) });
+    if (config.allowFrom) this.say({ type: "allow", prefixes: [prefix("198.51.100.0/24")] });
     for (const published of PUBLISHED) this.publish(published);
     this.io.clock[0] = 1000;
   }
@@ -182,17 +181,16 @@ export class World {
   publish(p: Published): void {
     const endpoint = ENDPOINTS.get(p.behind);
     const network = endpoint === undefined ? undefined : NETWORKS[endpoint.network];
-    const rule: PublishRule = {
+    const rule: PublishedRange = {
       proto: p.proto,
-      hostIp: 0,
+      hostIp: ip("0.0.0.0"),
       firstPort: p.port,
       lastPort: p.port,
-      target: raw(p.target),
+      target: ip(p.target),
       targetPort: p.targetPort,
       network: endpoint?.network ?? -1,
-      snatSource: raw(network?.gateway ?? KERNEL_GATEWAY),
-      onlinkNet: raw(network?.net ?? "10.0.0.0"),
-      onlinkMask: rawMask(network?.prefixLength ?? 24),
+      snatSource: ip(network?.gateway ?? KERNEL_GATEWAY),
+      onlink: prefix(`${network?.net ?? "10.0.0.0"}/${network?.prefixLength ?? 24}`),
     };
     this.published.add(p);
     this.say({ type: "publish", id: PUBLISHED.indexOf(p), rule });

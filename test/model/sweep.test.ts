@@ -1,0 +1,62 @@
+import fs from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { sweep } from "../../src/model/sweep.js";
+
+vi.mock("../../src/steer/attach.js", () => ({ sweepStale: () => 0 })); // no look at this machine's own devices
+
+/** Above any process number of Linux. */
+const NOBODY = 2 ** 22 + 1;
+let dir: string;
+
+beforeEach(() => {
+  dir = fs.mkdtempSync(path.join(os.tmpdir(), "tsproxy-sweep-"));
+  vi.stubEnv("TSPROXY_RUN_DIR", dir);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  fs.rmSync(dir, { recursive: true });
+});
+
+/** A socket file that nobody listens on; its age in seconds. */
+async function leaveSocket(pid: number, age: number): Promise<void> {
+  const file = path.join(dir, `${pid}.sock`);
+  const server = net.createServer();
+  await new Promise<void>((done) => server.listen(`${file}.x`, done));
+  fs.renameSync(`${file}.x`, file); // closing does not find it
+  await new Promise((done) => server.close(done));
+  const then = Date.now() / 1000 - age;
+  fs.utimesSync(file, then, then);
+}
+
+it("removes the socket of a process that is gone", async () => {
+  await leaveSocket(NOBODY, 0);
+  expect((await sweep()).sockets).toBe(1);
+  expect(fs.readdirSync(dir)).toEqual([]);
+});
+
+it("removes the socket of a process whose number another one has by now", async () => {
+  await leaveSocket(process.pid, 60);
+  expect((await sweep()).sockets).toBe(1);
+  expect(fs.readdirSync(dir)).toEqual([]);
+});
+
+it("spares a socket that somebody listens on, or may be about to", async () => {
+  await leaveSocket(process.ppid, 0);
+  const file = path.join(dir, `${process.pid}.sock`);
+  const server = net.createServer();
+  await new Promise<void>((done) => server.listen(file, done));
+  fs.utimesSync(file, 0, 0);
+  expect((await sweep()).sockets).toBe(0);
+  expect(fs.readdirSync(dir)).toHaveLength(2);
+  await new Promise((done) => server.close(done));
+});
+
+it("leaves other files alone", async () => {
+  for (const name of ["docker-proxy.sock", "4194305.sock.bak", "notes"]) fs.writeFileSync(path.join(dir, name), "");
+  await sweep();
+  expect(fs.readdirSync(dir)).toHaveLength(3);
+});
