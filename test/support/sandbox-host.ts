@@ -15,7 +15,6 @@ export class SandboxHost {
   readonly host = this.lab.addNamespace("host");
   readonly client = this.lab.addNamespace("client");
   daemon!: Proc;
-  private readonly before = namespaces();
 
   static async start(args: string[] = []): Promise<SandboxHost> {
     const host = new SandboxHost();
@@ -52,29 +51,37 @@ export class SandboxHost {
     return launch(this.lab, this.host, args);
   }
 
-  /** Ends everything. Throws when a namespace is left, or a device or folder of a sandbox. */
+  /** Ends everything. Throws when a namespace, a process, a device or a folder of a sandbox is left. */
   async close(): Promise<void> {
     const folder = path.join(this.lab.runDir, "sandboxes");
     const ids = (await this.sandboxes()).map(({ id }) => id);
     if (ids.length > 0) await this.ok("rm", "-f", ...ids);
     const devices = this.lab.runSync(this.host, ["ip", "-o", "link"]).match(/\btsp[0-9a-f]{11}\b/g) ?? [];
     const folders = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    const held = this.daemon.running ? heldNamespaces(this.daemon.pid) : [];
     await this.lab.close();
-    const left = [...namespaces()].filter((inode) => !this.before.has(inode));
-    if (left.length + devices.length + folders.length > 0)
-      throw new Error(`left over: namespaces ${left.join(" ")}, devices ${devices.join(" ")}, folders ${folders.join(" ")}`);
+    const processes = processesWith(this.lab.runDir);
+    if (held.length + processes.length + devices.length + folders.length > 0)
+      throw new Error(`left over: ${[...held, ...processes, ...devices, ...folders].join(", ")}`);
   }
 }
 
-/** Inodes of network namespaces that processes are in. */
-function namespaces(): Set<number> {
-  return new Set(
-    fs.readdirSync("/proc").flatMap((entry) => {
-      try {
-        return /^\d+$/.test(entry) ? [fs.statSync(`/proc/${entry}/ns/net`).ino] : [];
-      } catch {
-        return []; // it ended meanwhile
-      }
-    }),
-  );
+/** Network namespaces that a process keeps alive by descriptors. */
+function heldNamespaces(pid: number): string[] {
+  return fs.readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    const target = fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+    return target.startsWith("net:") ? [`namespace ${target} held by the daemon`] : [];
+  });
+}
+
+/** Processes that were started with this run folder: of a sandbox, whatever namespace they are in. */
+function processesWith(runDir: string): string[] {
+  return fs.readdirSync("/proc").flatMap((entry) => {
+    try {
+      const found = /^\d+$/.test(entry) && fs.readFileSync(`/proc/${entry}/environ`, "utf8").includes(`TSPROXY_RUN_DIR=${runDir}`);
+      return found ? [`process ${entry} ${fs.readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ")}`] : [];
+    } catch {
+      return []; // it ended meanwhile
+    }
+  });
 }
