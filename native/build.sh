@@ -9,4 +9,5 @@ command -v "$cc" >/dev/null || { echo "native/build.sh: no C compiler: apt-get i
 compile_addon native/build/tsproxy.node "$cc" -g
 # A libc without a static archive costs each process more memory.
 compile_launcher native/build/tsproxy-docker-proxy "$cc" -static || compile_launcher native/build/tsproxy-docker-proxy "$cc"
+compile_cni native/build/tsproxy-cni "$cc" -static || compile_cni native/build/tsproxy-cni "$cc"
 compile_sandbox native/build/tsproxy-sandbox "$cc" -static || compile_sandbox native/build/tsproxy-sandbox "$cc"

@@ -93,6 +93,7 @@ prebuild_programs() {
   lib=$sysroot/usr/lib/$musl
   libraries="$lib/crt1.o $lib/crti.o -L$lib -lc -lgcc $lib/crtn.o"
   with_musl compile_launcher $out/$launcher/tsproxy-docker-proxy -static
+  with_musl compile_cni $out/$launcher/tsproxy-cni -static
   with_musl compile_sandbox $out/$launcher/tsproxy-sandbox -static
   libraries=""
 }

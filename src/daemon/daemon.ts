@@ -3,10 +3,12 @@
  * everything back.
  */
 import { join } from "node:path";
-import { launcherSocketPath, runDir } from "../api/paths.js";
+import { cniSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
+import { Cni } from "../cni/plugin.js";
+import { serveCni } from "../cni/server.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
@@ -70,6 +72,8 @@ export class Daemon {
       const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names);
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
+      const cni = await serveCni(new Cni(catalog, sandboxes), cniSocketPath(), options.group);
+      daemon.undo.add("CNI socket", () => cni.close());
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),

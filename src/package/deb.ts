@@ -21,7 +21,7 @@ const DEBIAN = path.join(ROOT, "src/package/debian");
 /** As Debian's tools ask for it (debchange(1)). */
 const MAINTAINER = `${process.env.DEBFULLNAME ?? "the tsproxy developers"} <${process.env.DEBEMAIL ?? "tsproxy@example.org"}>`;
 /** Compiled ones. */
-const PROGRAMS = new Set(["tsproxy-docker-proxy", "tsproxy-sandbox"]);
+const PROGRAMS = new Set(["tsproxy-docker-proxy", "tsproxy-sandbox", "tsproxy-cni"]);
 const SCRIPTS = ["postinst", "prerm", "postrm"];
 const DOC = "usr/share/doc/tsproxy";
 const LIB = "usr/lib/tsproxy";

@@ -1,8 +1,13 @@
 /** Devices in a sandbox's network namespace: an endpoint's device moved in, addressed and up, and the default route. */
 import { closeSync, fstatSync } from "node:fs";
+import type { SandboxCreate } from "../api/sandbox-types.js";
 import { TsproxyError } from "../errors.js";
 import { openNetns, sameNetns } from "../sys/netns.js";
 import { RouteSocket, type RouteSpec } from "../sys/rtnetlink.js";
+import { HOST } from "./network-catalog.js";
+import { startTimeOf } from "./process.js";
+import type { SandboxRecord } from "./records.js";
+import { sandboxError } from "./sandbox-errors.js";
 
 const RT_TABLE_MAIN = 254;
 
@@ -47,6 +52,15 @@ export class Namespace {
     return this.socket.link(device) !== null;
   }
 
+  hasAddress(device: string, address: string): boolean {
+    const index = this.socket.link(device)?.index;
+    return this.socket.addresses().some((each) => each.ifindex === index && each.address === address);
+  }
+
+  hasDefaultRoute(): boolean {
+    return this.socket.routes(RT_TABLE_MAIN).some(({ family, prefixLength }) => family === "ipv4" && prefixLength === 0);
+  }
+
   /** The first of `eth0`, `eth1`, … that is free here. */
   freeName(prefix: string): string {
     for (let i = 0; ; i++) if (!this.has(`${prefix}${i}`)) return `${prefix}${i}`;
@@ -74,7 +88,7 @@ export class Namespace {
     if (old !== undefined) this.socket.deleteRoute(old);
     const route = after === undefined ? undefined : this.routeBy(after);
     if (route === undefined) return true;
-    if (this.socket.routes(RT_TABLE_MAIN).some(({ family, prefixLength }) => family === "ipv4" && prefixLength === 0)) return false;
+    if (this.hasDefaultRoute()) return false;
     this.socket.addRoute(route);
     return true;
   }
@@ -88,4 +102,21 @@ export class Namespace {
     this.socket.close();
     closeSync(this.fd);
   }
+}
+
+/**
+ * The namespace that a sandbox is to be in: that of `target`, or its own; undefined for the host's. Throws TSP_ERR_NETNS, or TSP_ERR_SANDBOX where
+ * there is none.
+ */
+export function openNamespace(create: SandboxCreate, target: SandboxRecord | undefined, mode: string): Namespace | undefined {
+  if (create.kind === "run" && (create.pid === undefined || startTimeOf(create.pid) === undefined))
+    throw sandboxError(
+      "not-found",
+      `there is no process ${create.pid ?? ""} to give a network to`,
+      "does the daemon see the same processes?",
+    );
+  if (mode === HOST || target?.mode === HOST) return undefined;
+  const spec = target?.netns ?? (create.kind === "run" ? `/proc/${create.pid}/ns/net` : (create.netns ?? ""));
+  if (spec === "") throw sandboxError("invalid", "there is no namespace to attach", "name one by --netns");
+  return Namespace.open(spec);
 }

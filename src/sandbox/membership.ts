@@ -15,7 +15,8 @@ import { parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
 import type { DefaultRoute, Namespace } from "./device-setup.js";
 import { BRIDGE, type NetworkCatalog } from "./network-catalog.js";
 import type { Attachment, SandboxRecord } from "./records.js";
-import { checkAttachment, sandboxError } from "./sandbox-request.js";
+import { sandboxError } from "./sandbox-errors.js";
+import { checkAttachment } from "./sandbox-request.js";
 
 export interface Member {
   attachment: Attachment;

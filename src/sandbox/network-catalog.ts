@@ -57,7 +57,8 @@ export class NetworkCatalog {
     return [bridge, predefinedView(HOST), predefinedView(NONE), ...made.filter((view) => view !== bridge)];
   }
 
-  async create(create: NetworkCreate): Promise<NetworkCreated> {
+  /** `origin`: the front end that it is for. */
+  async create(create: NetworkCreate, origin = DRIVER): Promise<NetworkCreated> {
     if (PREDEFINED.includes(create.name))
       throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
     const { cidr: wanted, gateway, typed, ...asked } = checkCreate(create);
@@ -66,7 +67,7 @@ export class NetworkCatalog {
     if (wanted !== undefined) this.refuseOverlap(wanted);
     const { cidr, warnings } = wanted === undefined ? this.choose(this.bridgePool()) : { cidr: wanted, warnings: [] };
     const id = randomBytes(32).toString("hex");
-    const about = { origin: DRIVER, created: new Date().toISOString(), labels: create.labels ?? {}, options: typed };
+    const about = { origin, created: new Date().toISOString(), labels: create.labels ?? {}, options: typed };
     await this.make({ ...asked, id, cidr, gateway: gateway ?? firstAddress(cidr, asked.range), about });
     return { id, warnings };
   }
@@ -199,7 +200,7 @@ export class NetworkCatalog {
       );
   }
 
-  private byName(name: string): LiveNetwork | undefined {
+  byName(name: string): LiveNetwork | undefined {
     return this.model.networks.find(({ record }) => record.name === name);
   }
 

@@ -41,6 +41,14 @@ export function writeFiles(folders: SandboxFolders, record: SandboxRecord, membe
   if (hostname !== "") folders.write(id, "hostname", `${hostname}\n`);
 }
 
+/** Of one whose namespace another has too: it sees what that sees. */
+export function copyFiles(folders: SandboxFolders, from: string, to: string): void {
+  for (const name of ["hosts", "resolv.conf", "hostname"] as const) {
+    const content = folders.read(from, name);
+    if (content !== undefined) folders.write(to, name, content);
+  }
+}
+
 /** Name servers of the host as they are now. */
 export function hostResolver(): ReturnType<typeof parseResolvConf> {
   try {

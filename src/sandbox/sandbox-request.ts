@@ -1,7 +1,7 @@
 /** From what `run` and `attach` were given to a record, or to the error that Docker has for it. What is on the host is not looked at here. */
 import { randomBytes } from "node:crypto";
 import type { SandboxConnect, SandboxCreate } from "../api/sandbox-types.js";
-import { type KindOf, TsproxyError } from "../errors.js";
+import type { TsproxyError } from "../errors.js";
 import { shortId } from "../model/records.js";
 import { parseMac } from "../wire/ethernet.js";
 import { parseIp } from "../wire/ip-address.js";
@@ -11,6 +11,7 @@ import { BRIDGE, HOST, NONE } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
 import { parsePublish } from "./publish-spec.js";
 import type { SandboxRecord } from "./records.js";
+import { sandboxError } from "./sandbox-errors.js";
 
 const CONTAINER = "container:";
 /** RFC 1123 §2.1, and what sethostname(2) takes. */
@@ -109,10 +110,6 @@ export function checkExtraHost(text: string): { name: string; address: string } 
   if (name === "" || /\s/.test(name)) throw invalid(`bad format for add-host: ${JSON.stringify(text)}`);
   if (address !== "host-gateway" && parseIp(address) === null) throw invalid(`invalid IP address in add-host: ${JSON.stringify(address)}`);
   return { name, address };
-}
-
-export function sandboxError(kind: KindOf<"TSP_ERR_SANDBOX">, message: string, hint?: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_SANDBOX", kind, message, hint);
 }
 
 function invalid(message: string): TsproxyError {

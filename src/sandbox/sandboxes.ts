@@ -9,8 +9,7 @@
 import type { SandboxConnect, SandboxCreate, SandboxCreated } from "../api/sandbox-types.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { shortId } from "../model/records.js";
-import { Namespace } from "./device-setup.js";
+import { Namespace, openNamespace } from "./device-setup.js";
 import type { SandboxFolders } from "./folder.js";
 import type { Member, Membership } from "./membership.js";
 import { type NameService, NO_NAMES } from "./name-service.js";
@@ -18,8 +17,9 @@ import type { NetworkCatalog } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
 import { Process, startTimeOf } from "./process.js";
 import type { SandboxRecord } from "./records.js";
-import { scopeOf, writeFiles } from "./sandbox-files.js";
-import { parseLink, planSandbox, sandboxError } from "./sandbox-request.js";
+import { nameConflict, notRunning, sandboxError } from "./sandbox-errors.js";
+import { copyFiles, scopeOf, writeFiles } from "./sandbox-files.js";
+import { parseLink, planSandbox } from "./sandbox-request.js";
 
 /** Exit code of what SIGKILL ended before it could say more. */
 const KILLED = 137;
@@ -79,7 +79,7 @@ export class Sandboxes {
       if (twin !== undefined) throw nameConflict(plan.record.name, twin.record);
       const links = (create.links ?? []).map((text) => this.link(text, plan.record.name));
       const target = plan.container === undefined ? undefined : this.running(plan.container);
-      const namespace = this.open(create, target?.record, plan.record.mode);
+      const namespace = openNamespace(create, target?.record, plan.record.mode);
       const started: { live?: LiveSandbox } = {};
       try {
         const record: SandboxRecord = {
@@ -98,7 +98,8 @@ export class Sandboxes {
         if (plan.network !== undefined && namespace !== undefined) {
           plan.warnings.push(...(await this.join(live, namespace, { ...create, network: plan.network })));
         }
-        this.writeFiles(live, target);
+        if (target === undefined) this.writeFiles(live);
+        else copyFiles(this.folders, target.record.id, record.id);
         if (create.kind === "run") this.watch(live);
         return { id: record.id, name: record.name, dir: this.folders.of(record.id), warnings: plan.warnings };
       } catch (error) {
@@ -254,20 +255,6 @@ export class Sandboxes {
     }
   }
 
-  /** Where it is: null for the host's own. Throws TSP_ERR_NETNS, TSP_ERR_SANDBOX. */
-  private open(create: SandboxCreate, target: SandboxRecord | undefined, mode: string): Namespace | undefined {
-    if (create.kind === "run" && (create.pid === undefined || startTimeOf(create.pid) === undefined))
-      throw sandboxError(
-        "not-found",
-        `there is no process ${create.pid ?? ""} to give a network to`,
-        "does the daemon see the same processes?",
-      );
-    if (mode === "host" || target?.mode === "host") return undefined;
-    const spec = target?.netns ?? (create.kind === "run" ? `/proc/${create.pid}/ns/net` : (create.netns ?? ""));
-    if (spec === "") throw sandboxError("invalid", "there is no namespace to attach", "name one by --netns");
-    return Namespace.open(spec);
-  }
-
   private async join(live: LiveSandbox, namespace: Namespace, connect: SandboxConnect): Promise<string[]> {
     const attachment = await this.membership.attach(live.record, namespace, connect);
     const before = live.record;
@@ -291,15 +278,8 @@ export class Sandboxes {
     else this.names.serve(scope, namespace.fd);
   }
 
-  /** `source`: has the same namespace, and so the same files. */
-  private writeFiles(live: LiveSandbox, source: LiveSandbox | undefined = undefined): void {
-    const { id } = live.record;
-    if (source === undefined) writeFiles(this.folders, live.record, this.members(live.record), this.linkedOf(live.record));
-    else
-      for (const name of ["hosts", "resolv.conf", "hostname"] as const) {
-        const content = this.folders.read(source.record.id, name);
-        if (content !== undefined) this.folders.write(id, name, content);
-      }
+  private writeFiles({ record }: LiveSandbox): void {
+    writeFiles(this.folders, record, this.members(record), this.linkedOf(record));
   }
 
   private linkedOf({ links }: SandboxRecord): { record: SandboxRecord; members: Member[] }[] {
@@ -391,18 +371,6 @@ export class Sandboxes {
     this.turn = done.catch(() => {});
     return done;
   }
-}
-
-function notRunning({ id }: SandboxRecord): TsproxyError {
-  return sandboxError("conflict", `sandbox ${id} is not running`, "see 'tsproxy ps -a'");
-}
-
-function nameConflict(name: string, { id }: SandboxRecord): TsproxyError {
-  return sandboxError(
-    "conflict",
-    `Conflict. The sandbox name "${name}" is already in use by sandbox "${shortId(id)}"`,
-    "You have to remove (or rename) that sandbox to be able to reuse that name.",
-  );
 }
 
 function warn({ name }: SandboxRecord, error: unknown): void {
