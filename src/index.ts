@@ -5,15 +5,18 @@
  */
 import type { PortStats } from "./api/types.js";
 import { Controller } from "./control/controller.js";
+import { mappingText } from "./control/mapping.js";
 import type { BridgeSpec } from "./control/network/bridge.js";
 import type { Network as Mechanism } from "./control/network/network.js";
-import { type Mapping, parsePortSpec } from "./control/port-spec.js";
+import { parsePortSpec } from "./control/port-spec.js";
 import type { Publication } from "./control/publisher.js";
 import { type ErrorKind, TsproxyError } from "./errors.js";
 import { setLogSink } from "./log.js";
 import { sweep } from "./model/sweep.js";
-import { parseDataplane, parseEndpoint, parseNetwork } from "./standalone/config.js";
-import { formatIpv4 } from "./wire/ipv4-address.js";
+import { parseDataplane } from "./standalone/config.js";
+import { parseEndpoint, parseNetwork, withMissing } from "./standalone/network-config.js";
+import { formatIp, type IpAddress, sameIp } from "./wire/ip-address.js";
+import { eachFamily, type PerFamily, perFamily } from "./wire/per-family.js";
 
 export type { Network, PublishedPort };
 export { type ErrorKind, TsproxyError };
@@ -191,7 +194,7 @@ class Network {
   readonly mtu: number;
   /** Name of the host's device in it. */
   readonly hostDevice: string;
-  private readonly taken = new Map<string, string>();
+  private readonly taken: { netns: string; addresses: PerFamily<IpAddress> }[] = [];
 
   /** @internal */
   constructor(
@@ -199,7 +202,7 @@ class Network {
     private readonly mechanism: Mechanism,
     private readonly spec: BridgeSpec,
   ) {
-    this.gateway = formatIpv4(spec.gateway);
+    this.gateway = formatIp(eachFamily(spec.subnets)[0]!.gateway);
     this.mtu = mechanism.mtu;
     this.hostDevice = mechanism.hostDevice;
   }
@@ -209,11 +212,17 @@ class Network {
    * (invalid), TSP_ERR_NETNS (not-found), TSP_ERR_ENDPOINT (conflict: the address or the namespace has an endpoint already).
    */
   async addEndpoint({ netns, address }: EndpointOptions): Promise<void> {
-    const endpoint = parseEndpoint(`${netns}=${address}`, this.spec);
-    const owner = this.taken.get(address);
-    if (owner !== undefined) throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${address} is the address of '${owner}' already`);
+    const { subnets } = this.spec;
+    const asked = eachFamily(parseEndpoint(`${netns}=${address}`, subnets).addresses);
+    for (const each of asked) {
+      const owner = this.taken.find(({ addresses }) => eachFamily(addresses).some((other) => sameIp(other, each)));
+      if (owner !== undefined)
+        throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${formatIp(each)} is the address of '${owner.netns}' already`);
+    }
+    const taken = this.taken.map(({ addresses }) => addresses);
+    const endpoint = { netns, addresses: withMissing(`endpoint of '${netns}'`, perFamily(asked), subnets, taken) };
     this.mechanism.endpoints.add(endpoint);
-    this.taken.set(address, netns);
+    this.taken.push(endpoint);
     await this.controller.settled();
   }
 
@@ -240,7 +249,7 @@ class PublishedPort {
     private readonly controller: Controller,
     private readonly publication: Publication,
   ) {
-    const mapping: Mapping = publication.mapping;
+    const mapping = mappingText(publication.mappings[0]!);
     this.hostIp = mapping.hostIp;
     this.hostPort = mapping.hostPort;
     this.hostPortEnd = mapping.hostPortEnd;

@@ -1,6 +1,6 @@
 /** What the commands have in common that show what a running instance holds. */
 import type { Instance } from "../api/instances.js";
-import { parseInteger } from "../standalone/config.js";
+import { parseInteger } from "../standalone/options.js";
 import type { CliCommand } from "./command.js";
 
 export interface PrintOptions {

@@ -5,10 +5,11 @@
 import { createHash } from "node:crypto";
 import { shortId } from "../model/records.js";
 import { Namespace } from "../sandbox/device-setup.js";
+import { addressOf, ipv4Of } from "../sandbox/ipv4.js";
 import type { NetworkCatalog } from "../sandbox/network-catalog.js";
 import type { Attachment } from "../sandbox/records.js";
 import type { LiveSandbox, Sandboxes } from "../sandbox/sandboxes.js";
-import { formatCidr, parseCidr } from "../wire/ipv4-address.js";
+import { formatPrefix, parsePrefix } from "../wire/ip-address.js";
 import { type Config, parseConfig } from "./config.js";
 import { CniError, CODES, checkVersion, type Environment, parseEnvironment } from "./contract.js";
 import { delegate, type Lease } from "./ipam.js";
@@ -95,7 +96,7 @@ export class Cni {
     if (live === undefined || attachment === undefined)
       throw new CniError(CODES.unknownContainer, `container ${containerId} has no ${ifname} in network ${config.name}`);
     const member = this.sandboxes.members(live.record).find((each) => each.attachment.endpoint === attachment.endpoint);
-    const address = member?.endpoint.record.address ?? "";
+    const address = member === undefined ? "" : addressOf(member.endpoint.record);
     const namespace = Namespace.open(netns, live.record.netnsInode);
     try {
       if (member === undefined || member.endpoint.gone || !namespace.hasAddress(ifname, address))
@@ -124,7 +125,7 @@ export class Cni {
   }
 
   private async makeNetwork({ name, subnet, gateway, internal, mtu }: Config, lease: Lease | undefined): Promise<void> {
-    const range = subnet ?? (lease === undefined ? undefined : formatCidr(parseCidr(lease.address)!));
+    const range = subnet ?? (lease === undefined ? undefined : rangeOf(lease.address));
     const there = this.catalog.byName(name);
     if (there === undefined) {
       const via = gateway ?? lease?.gateway;
@@ -137,21 +138,22 @@ export class Cni {
         },
         ORIGIN,
       );
-    } else if (range !== undefined && there.record.subnet !== range)
-      throw new CniError(CODES.invalidConfig, `network ${name} has the range ${there.record.subnet} already, not ${range}`);
+    } else if (range !== undefined && ipv4Of(there.record).subnet !== range)
+      throw new CniError(CODES.invalidConfig, `network ${name} has the range ${ipv4Of(there.record).subnet} already, not ${range}`);
   }
 
   private result(config: Config, { containerId, ifname, netns }: Environment): object {
     const live = this.find(sandboxId(containerId))!;
     const attachment = this.attachment(live, config.name, ifname)!;
     const member = this.sandboxes.members(live.record).find((each) => each.attachment === attachment)!;
-    const { address, mac } = member.endpoint.record;
-    const { subnet, gateway, options } = member.network.record;
+    const { mac } = member.endpoint.record;
+    const { options } = member.network.record;
+    const { prefixLength, gateway } = ipv4Of(member.network.record);
     const isOld = config.cniVersion.startsWith("0.");
     return {
       cniVersion: config.cniVersion,
       interfaces: [{ name: ifname, mac, sandbox: netns }],
-      ips: [{ ...(isOld && { version: "4" }), interface: 0, address: `${address}${subnet.slice(subnet.indexOf("/"))}`, gateway }],
+      ips: [{ ...(isOld && { version: "4" }), interface: 0, address: `${addressOf(member.endpoint.record)}/${prefixLength}`, gateway }],
       routes: options.internal ? [] : [{ dst: "0.0.0.0/0", gw: gateway }],
       dns: { nameservers: ["127.0.0.11"], search: config.searches, options: config.options },
     };
@@ -169,6 +171,13 @@ export class Cni {
   private isTaken(name: string): boolean {
     return this.sandboxes.all().some(({ record }) => record.name === name);
   }
+}
+
+/** The network that a lease is of: `10.77.0.0/24` for `10.77.0.5/24`. Throws CniError. */
+function rangeOf(address: string): string {
+  const prefix = parsePrefix(address);
+  if (prefix === null) throw new CniError(CODES.internal, `the address '${address}' of the IPAM plugin is none`);
+  return formatPrefix(prefix);
 }
 
 /** Containers of most runtimes have ids like ours. */

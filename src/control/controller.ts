@@ -11,8 +11,7 @@ import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
-import { ofIpv4, prefixOf } from "../wire/ip-address.js";
-import type { Cidr } from "../wire/ipv4-address.js";
+import type { IpPrefix } from "../wire/ip-address.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
@@ -32,7 +31,7 @@ export interface ControllerOptions {
   timeouts: Int32Array;
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
-  allowFrom: Cidr[];
+  allowFrom: IpPrefix[];
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
   firewall: Firewall;
@@ -115,7 +114,7 @@ export class Controller {
       undo.add("workers", () => workers.stop());
       workers.post({
         type: "allow",
-        prefixes: options.allowFrom.map((c) => prefixOf(ofIpv4(c.address), c.prefixLength)),
+        prefixes: options.allowFrom,
       });
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });

@@ -9,15 +9,28 @@ import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
-import { ofIpv4, prefixOf } from "../wire/ip-address.js";
-import { contains, formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
+import {
+  addressBits,
+  formatIp,
+  formatPrefix,
+  type IpAddress,
+  type IpPrefix,
+  ofIpv4,
+  parseIp,
+  parsePrefix,
+  prefixContains,
+  prefixesOverlap,
+  prefixOf,
+  sameIp,
+} from "../wire/ip-address.js";
+import { contains, parseIpv4 } from "../wire/ipv4-address.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
-const LOOPBACK_NET = 127;
+const LOOPBACK = parsePrefix("127.0.0.0/8")!;
 
 export class Host {
   private readonly monitor: RouteMonitor;
@@ -106,30 +119,30 @@ export class Host {
     return () => this.listeners.delete(listener);
   }
 
-  /** Whether others can reach the host by this address (int32, host order). */
-  has(address: number): boolean {
-    return address >>> 24 !== LOOPBACK_NET && this.addresses.some((a) => parseIpv4(a.address) === address);
+  /** Whether others can reach the host by this address. */
+  has(address: IpAddress): boolean {
+    return !prefixContains(LOOPBACK, address) && this.addresses.some((a) => sameIp(parseIp(a.address)!, address));
   }
 
-  /** The host's address next to `target` and their common network, or null when it lies behind a gateway. int32, host order. */
-  neighborOf(target: number, oif: number): { address: number; network: number; prefixLength: number } | null {
+  /** The host's address next to `target` and their common network, or null when it lies behind a gateway. */
+  neighborOf(target: IpAddress, oif: number): { address: IpAddress; network: IpPrefix } | null {
     for (const a of this.addresses) {
-      const address = parseIpv4(a.address)!;
-      const network = { address: address & (a.prefixLength === 0 ? 0 : -1 << (32 - a.prefixLength)), prefixLength: a.prefixLength };
-      if (a.ifindex === oif && contains(network, target)) return { address, network: network.address, prefixLength: a.prefixLength };
+      const address = parseIp(a.address)!;
+      const network = prefixOf(address, a.prefixLength);
+      if (a.ifindex === oif && prefixContains(network, target)) return { address, network };
     }
     return null;
   }
 
-  /** The network that the host's routes say to be on the link where it reaches `target` (int32, host order); the target alone if they do not. */
-  onLink(target: number, oif: number): { network: number; prefixLength: number } {
-    let best = { network: target, prefixLength: 0 };
+  /** The network that the host's routes say to be on the link where it reaches `target`; the target alone if they do not. */
+  onLink(target: IpAddress, oif: number): IpPrefix {
+    let best = prefixOf(target, 0);
     for (const { type, gateway, dst, prefixLength, oif: device } of this.routes) {
       if (type !== "unicast" || gateway !== undefined || device !== oif || prefixLength <= best.prefixLength) continue;
-      const network = parseIpv4(dst)!;
-      if (contains({ address: network, prefixLength }, target)) best = { network, prefixLength };
+      const network = prefixOf(parseIp(dst)!, prefixLength);
+      if (prefixContains(network, target)) best = network;
     }
-    return best.prefixLength === 0 ? { network: target, prefixLength: 32 } : best;
+    return best.prefixLength === 0 ? prefixOf(target, addressBits(target.family)) : best;
   }
 
   /** The last address of each of its networks (RFC 1122 §3.2.1.3); int32, host order. */
@@ -160,7 +173,7 @@ export class Host {
         if (this.socket.link(link.index) !== null) log.warn(`cannot steer ${link.name}: ${(error as Error).message}`);
       }
     }
-    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIpv4(a.address)!, ifindex: a.ifindex })));
+    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIp(a.address)!, ifindex: a.ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
   }
 
@@ -192,24 +205,22 @@ export class Host {
   }
 
   /**
-   * The address or route of the host that overlaps the network (int32, host order), in words, or null. The default route does not count, nor does
-   * what belongs to the device `except`.
+   * The address or route of the host that overlaps the network, in words, or null. The default route does not count, nor does what belongs to the
+   * device `except`.
    */
-  overlap(address: number, prefixLength: number, except?: string): string | null {
+  overlap(network: IpPrefix, except?: string): string | null {
     const own = this.links.find((link) => link.name === except)?.index;
-    const overlaps = (other: number, otherLength: number): boolean => {
-      const bits = Math.min(prefixLength, otherLength);
-      const mask = bits === 0 ? 0 : -1 << (32 - bits);
-      return ((address ^ other) & mask) === 0;
-    };
     for (const a of this.addresses) {
-      const other = parseIpv4(a.address)!;
+      const address = parseIp(a.address)!;
       const name = this.links.find((link) => link.index === a.ifindex)?.name ?? `device ${a.ifindex}`;
-      if (a.ifindex !== own && overlaps(other, a.prefixLength)) return `address ${formatIpv4(other)}/${a.prefixLength} of ${name}`;
+      if (a.ifindex !== own && prefixesOverlap(prefixOf(address, a.prefixLength), network))
+        return `address ${formatIp(address)}/${a.prefixLength} of ${name}`;
     }
-    for (const r of this.routes)
-      if (r.prefixLength > 0 && (own === undefined || r.oif !== own) && overlaps(parseIpv4(r.dst)!, r.prefixLength))
-        return `route ${r.dst}/${r.prefixLength}`;
+    for (const r of this.routes) {
+      const route = prefixOf(parseIp(r.dst)!, r.prefixLength);
+      const isOwn = own !== undefined && r.oif === own;
+      if (r.prefixLength > 0 && !isOwn && prefixesOverlap(route, network)) return `route ${formatPrefix(route)}`;
+    }
     return null;
   }
 }

@@ -5,7 +5,7 @@
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import { PolicyMonitor, protectedNetworks } from "../sys/xfrm.js";
-import { formatCidr } from "../wire/ipv4-address.js";
+import { formatPrefix } from "../wire/ip-address.js";
 import type { Workers } from "./workers.js";
 
 const SHOWN = 5;
@@ -47,7 +47,7 @@ export class Ipsec {
     this.steering.setIpsec(networks);
     if (networks.length === 0 || this.warned) return;
     this.warned = true;
-    const names = networks.slice(0, SHOWN).map(formatCidr).join(", ");
+    const names = networks.slice(0, SHOWN).map(formatPrefix).join(", ");
     log.warn(
       `IPsec policies of this host are about ${names}${networks.length > SHOWN ? ", …" : ""}: what goes there passes the host's FORWARD chain, whose rules must let it`,
     );

@@ -3,27 +3,16 @@
  * target's address where Docker knows the container. As there, an empty host port means a free one, ranges map one to
  * one, and a host range with one target port means one free port of the range.
  */
-import { isIPv6 } from "node:net";
-import type { MappingView } from "../api/types.js";
 import { TsproxyError } from "../errors.js";
-import { addressPort } from "../wire/address-port.js";
-import { parseIpv4 } from "../wire/ipv4-address.js";
-
-/** A published port, or a range of them. */
-export type Mapping = Omit<MappingView, "via">;
-
-/** `hostPort` and `hostPortEnd` are 0 when a free port is to be picked; `hostIp` is `0.0.0.0` for every address. */
-export interface PortSpec extends Mapping {
-  /** One free port out of hostPort..hostPortEnd is to be picked; there is one target port then. */
-  pickFromRange: boolean;
-}
+import { type IpAddress, isUnspecified, parseIp } from "../wire/ip-address.js";
+import type { PortSpec } from "./mapping.js";
 
 const FORM = "[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp]";
 const EXAMPLE = "8999:172.17.0.4:8080";
 /** A colon that is not inside brackets. */
 const SEPARATOR = /:(?![^[]*\])/;
 const BRACKETED = /^\[[^[\]]*\]$/;
-const MULTICAST = 0xe0; // 224.0.0.0/4 (RFC 5771), and the reserved 240.0.0.0/4 after it
+const MULTICAST_IPV4 = 0xe0000000n; // 224.0.0.0/4 (RFC 5771), and the reserved 240.0.0.0/4 after it
 
 /** Throws TSP_ERR_PORT_SPEC (invalid) for anything that is not a mapping that can be served. */
 export function parsePortSpec(text: string): PortSpec {
@@ -40,13 +29,14 @@ export function parsePortSpec(text: string): PortSpec {
   }
 
   const [hostIpText, hostPortText, targetIpText, targetPortText] = assignParts(parts, fail);
-  const hostIp = hostIpText === "" ? "0.0.0.0" : parseAddress("host", hostIpText, fail);
+  const hostIp = hostIpText === "" ? null : parseAddress("host", hostIpText, fail);
   const targetIp = parseAddress("target", targetIpText, fail);
-  if (targetIp === "0.0.0.0") fail("target address '0.0.0.0' is not a server's", "name the one address to forward to, like 172.17.0.4");
+  if (isUnspecified(targetIp))
+    fail(`target address '${targetIpText}' is not a server's`, "name the one address to forward to, like 172.17.0.4");
   const [targetPort, targetPortEnd] = parsePorts("target", targetPortText, fail);
   const [hostPort, hostPortEnd] = hostPortText === "" ? [0, 0] : parsePorts("host", hostPortText, fail);
-  for (const ip of [hostIp, targetIp]) {
-    if (isIPv6(ip)) fail(`'[${ip}]' is an IPv6 address, and IPv6 forwarding is not there yet`, "use an IPv4 address on both sides");
+  for (const [ip, ipText] of [[hostIp, hostIpText] as const, [targetIp, targetIpText] as const]) {
+    if (ip?.family === 6) fail(`'${ipText}' is an IPv6 address, and IPv6 forwarding is not there yet`, "use an IPv4 address on both sides");
   }
 
   const hostCount = hostPortEnd - hostPort + 1;
@@ -63,28 +53,18 @@ export function parsePortSpec(text: string): PortSpec {
       "use ranges of one length, or a single target port to pick a free port of the host range",
     );
   }
-  return { hostIp, hostPort, hostPortEnd, pickFromRange: hostCount > targetCount, targetIp, targetPort, targetPortEnd, proto };
-}
-
-/** `0.0.0.0:8999 -> 172.17.0.4:8080/tcp`. A host port that is not picked yet shows as `*`. */
-export function formatMapping(m: Mapping): string {
-  const host = addressPort(m.hostIp, m.hostPort === 0 ? "*" : formatPorts(m.hostPort, m.hostPortEnd));
-  return `${host} -> ${addressPort(m.targetIp, formatPorts(m.targetPort, m.targetPortEnd))}/${m.proto}`;
+  const targets = targetIp.family === 4 ? { ipv4: targetIp } : { ipv6: targetIp };
+  return { hostIp, hostPort, hostPortEnd, pickFromRange: hostCount > targetCount, targets, targetPort, targetPortEnd, proto };
 }
 
 type Fail = (problem: string, hint: string) => never;
-
-/** `80`, or `80-89`. */
-export function formatPorts(first: number, last: number): string {
-  return first === last ? `${first}` : `${first}-${last}`;
-}
 
 function plural(ports: number): string {
   return ports === 1 ? "1 port" : `${ports} ports`;
 }
 
 function looksLikeAddress(text: string): boolean {
-  return BRACKETED.test(text) || parseIpv4(text) !== null;
+  return BRACKETED.test(text) || parseIp(text)?.family === 4;
 }
 
 /** The four fields, the host address as "" when it is left out. Says what is missing when parts are too few. */
@@ -118,20 +98,20 @@ function parseProto(text: string, fail: Fail): "tcp" | "udp" {
   return fail(`unknown protocol '${text}'`, "use /tcp or /udp");
 }
 
-/** The address without brackets. */
-function parseAddress(side: "host" | "target", text: string, fail: Fail): string {
+/** IPv6 in brackets, IPv4 without. */
+function parseAddress(side: "host" | "target", text: string, fail: Fail): IpAddress {
   if (BRACKETED.test(text)) {
     const inner = text.slice(1, -1);
-    if (isIPv6(inner)) return inner;
-    return fail(
-      `'${text}' is not an IPv6 address`,
-      parseIpv4(inner) === null ? "write it like [2001:db8::1]" : `write ${inner} without brackets`,
-    );
+    const address = parseIp(inner);
+    if (address?.family === 6) return address;
+    return fail(`'${text}' is not an IPv6 address`, address === null ? "write it like [2001:db8::1]" : `write ${inner} without brackets`);
   }
-  const address = parseIpv4(text);
-  if (address !== null && address >>> 24 >= MULTICAST)
-    return fail(`${side} address '${text}' is multicast, broadcast or reserved`, "use a unicast address");
-  if (address !== null) return text;
+  const address = parseIp(text);
+  if (address?.family === 4) {
+    if (address.value >= MULTICAST_IPV4)
+      return fail(`${side} address '${text}' is multicast, broadcast or reserved`, "use a unicast address");
+    return address;
+  }
   if (text === "") return fail(`no ${side} address`, `write ${FORM}, like ${EXAMPLE}`);
   return fail(`invalid ${side} address '${text}'`, "use an IPv4 address like 172.17.0.4 (names are not looked up)");
 }

@@ -11,30 +11,32 @@ import type { Steering } from "../steer/steering.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { ofIpv4, prefixOf, sameIp } from "../wire/ip-address.js";
+import { formatIp, sameIp, toIpv4 } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
-import { formatIpv4, parseIpv4 } from "../wire/ipv4-address.js";
 import type { Host } from "./host.js";
+import { eachHostAddress, formatMapping, hostAddressesMeet, type Mapping, type OneSpec, type PortSpec } from "./mapping.js";
 import type { Reach } from "./network/network.js";
 import type { NetworkRegistry } from "./network/registry.js";
-import { formatMapping, type Mapping, type PortSpec } from "./port-spec.js";
 import { kernelReach, localTarget } from "./target-reach.js";
 import { Undo } from "./undo.js";
 import type { Workers } from "./workers.js";
 
 /** A published port or range. */
 export interface Publication {
-  /** As asked for, with the port that was picked. */
-  readonly mapping: Mapping;
+  /** As asked for, with the port that was picked: one for each address of the host that was asked for. */
+  readonly mappings: readonly Mapping[];
   /** Takes it back; its flows end. */
   close(): Promise<void>;
 }
+
+/** Families of the host that ports are published on. */
+const FAMILIES = [4] as const;
 
 export class Publisher {
   private nextRule = 0;
   private readonly open = new Set<Publication>();
   /** By number, of targets that the host's kernel reaches. */
-  private readonly rules = new Map<number, { spec: PortSpec; rule: PublishedRange }>();
+  private readonly rules = new Map<number, { spec: OneSpec; rule: PublishedRange }>();
   private readonly endWatch: () => void;
 
   constructor(
@@ -48,16 +50,16 @@ export class Publisher {
   }
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
-  reach(spec: PortSpec): Reach {
-    const target = parseIpv4(spec.targetIp)!;
+  reach(spec: OneSpec): Reach {
+    const { targetIp: target } = spec;
     const own = this.networks.of(target);
     if (own !== undefined) {
       const reach = own.reach(target);
       if (reach === null) throw localTarget(spec.targetIp);
       return reach;
     }
-    const { gateway, ...reach } = kernelReach(this.socket, this.host, spec.targetIp);
-    if (gateway) log.warn(`${spec.targetIp} is behind a gateway, so it sees this host as the client of ${formatMapping(spec)}`);
+    const { gateway, ...reach } = kernelReach(this.socket, this.host, target);
+    if (gateway) log.warn(`${formatIp(target)} is behind a gateway, so it sees this host as the client of ${formatMapping(spec)}`);
     return reach;
   }
 
@@ -65,9 +67,9 @@ export class Publisher {
   publish(spec: PortSpec, heldBy?: number): Publication {
     const undo = new Undo();
     try {
-      const mapping = this.takePorts(spec, this.reach(spec), undo, heldBy);
+      const mappings = eachHostAddress(spec, FAMILIES).map((one) => this.takePorts(one, this.reach(one), undo, heldBy));
       const publication = {
-        mapping,
+        mappings,
         close: async (): Promise<void> => {
           if (this.open.delete(publication)) await undo.run();
         },
@@ -82,7 +84,7 @@ export class Publisher {
 
   /** All that is published now. */
   mappings(): Mapping[] {
-    return [...this.open].map((publication) => publication.mapping);
+    return [...this.open].flatMap((publication) => publication.mappings);
   }
 
   async close(): Promise<void> {
@@ -99,7 +101,7 @@ export class Publisher {
         if (sameAnswers(next, rule)) continue;
         entry.rule = next;
         this.workers.post({ type: "publish", id, rule: next });
-        log.info(`${formatMapping(spec)}: the host's way to ${spec.targetIp} has changed`);
+        log.info(`${formatMapping(spec)}: the host's way to ${formatIp(spec.targetIp)} has changed`);
       } catch (error) {
         if (!(error instanceof TsproxyError)) throw error;
       }
@@ -111,19 +113,16 @@ export class Publisher {
     if (!(error instanceof PortTakenError)) return error;
     const { proto, address, port } = error;
     const own = this.mappings().find(
-      (m) =>
-        m.proto === proto &&
-        m.hostPort <= port &&
-        port <= m.hostPortEnd &&
-        (m.hostIp === address || m.hostIp === "0.0.0.0" || address === "0.0.0.0"),
+      (m) => m.proto === proto && m.hostPort <= port && port <= m.hostPortEnd && hostAddressesMeet(m, { hostIp: address }),
     );
     if (own === undefined) return error;
-    const owner = `port ${own.targetPort + port - own.hostPort} of ${own.targetIp}`;
+    const owner = `port ${own.targetPort + port - own.hostPort} of ${formatIp(own.targetIp)}`;
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
-  private takePorts(spec: PortSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
+  private takePorts(spec: OneSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
     const { acceptFd } = this.steering;
+    if (spec.hostIp.family === 6 || spec.targetIp.family === 6) throw noIpv6(spec);
     const held = heldBy === undefined ? holdPorts(spec, acceptFd) : takeOver(spec, heldBy, acceptFd);
     undo.add(`ports of ${formatMapping(spec)}`, () => {
       for (const fd of held.fds) closeSync(fd);
@@ -131,14 +130,13 @@ export class Publisher {
     const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
     const first = held.firstPort;
     const last = first + count - 1;
-    const hostIp = parseIpv4(spec.hostIp)!;
     const proto = PROTOCOLS[spec.proto];
     const rule: PublishedRange = {
       proto,
-      hostIp: ofIpv4(hostIp),
+      hostIp: spec.hostIp,
       firstPort: first,
       lastPort: last,
-      target: ofIpv4(parseIpv4(spec.targetIp)!),
+      target: spec.targetIp,
       targetPort: spec.targetPort,
       network: reach.own,
       ...answersOf(reach),
@@ -150,24 +148,21 @@ export class Publisher {
       this.rules.delete(id);
       this.workers.post({ type: "withdraw", id });
     });
-    this.steering.publish(proto, hostIp, first, last);
-    undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, hostIp, first, last));
-    const { hostIp: hostText, targetIp, targetPort } = spec;
-    return {
-      hostIp: hostText,
-      hostPort: first,
-      hostPortEnd: last,
-      targetIp,
-      targetPort,
-      targetPortEnd: targetPort + count - 1,
-      proto: spec.proto,
-    };
+    this.steering.publish(proto, spec.hostIp, first, last);
+    undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, spec.hostIp, first, last));
+    const { pickFromRange: _, ...asked } = spec;
+    return { ...asked, hostPort: first, hostPortEnd: last, targetPortEnd: spec.targetPort + count - 1 };
   }
 }
 
+function noIpv6(spec: OneSpec): TsproxyError {
+  const message = `cannot publish ${formatMapping(spec)}: IPv6 forwarding is not there yet`;
+  return new TsproxyError("TSP_ERR_TARGET", "unavailable", message, "use IPv4 addresses, or add --relay to relay by sockets");
+}
+
 /** What a rule says of the way to its target. */
-function answersOf(reach: Reach): Pick<PublishedRange, "snatSource" | "onlink"> {
-  return { snatSource: ofIpv4(reach.snatSource), onlink: prefixOf(ofIpv4(reach.network), reach.prefixLength) };
+function answersOf({ snatSource, network }: Reach): Pick<PublishedRange, "snatSource" | "onlink"> {
+  return { snatSource, onlink: network };
 }
 
 function sameAnswers(a: PublishedRange, b: PublishedRange): boolean {
@@ -177,19 +172,18 @@ function sameAnswers(a: PublishedRange, b: PublishedRange): boolean {
 }
 
 /** Lets nothing through to the socket but to the filter. It is neither kept nor closed: the port is its owner's. */
-function takeOver(spec: PortSpec, fd: number, filterFd: number): { firstPort: number; fds: number[] } {
+function takeOver(spec: OneSpec, fd: number, filterFd: number): { firstPort: number; fds: number[] } {
   const errno = native.setFilter(fd, filterFd);
   if (errno !== 0) throw systemError(`putting a filter on the socket of ${formatMapping(spec)}`, errno);
   return { firstPort: spec.hostPort, fds: [] };
 }
 
 /** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */
-function holdPorts(spec: PortSpec, filterFd: number): { firstPort: number; fds: number[] } {
+function holdPorts(spec: OneSpec, filterFd: number): { firstPort: number; fds: number[] } {
   const proto = PROTOCOLS[spec.proto];
-  const hostIp = parseIpv4(spec.hostIp)!;
   const fds: number[] = [];
   for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
-    const fd = native.holdPort(proto, hostIp, port, filterFd);
+    const fd = native.holdPort(proto, toIpv4(spec.hostIp), port, filterFd);
     if (fd >= 0) {
       fds.push(fd);
       if (spec.hostPort === 0) return { firstPort: native.localPort(fd), fds };
@@ -210,7 +204,7 @@ function holdPorts(spec: PortSpec, filterFd: number): { firstPort: number; fds: 
       throw new TsproxyError(
         "TSP_ERR_PORT_TAKEN",
         "conflict",
-        `every host port of ${formatIpv4(hostIp)}:${spec.hostPort}-${spec.hostPortEnd}/${spec.proto} is taken`,
+        `every host port of ${formatIp(spec.hostIp)}:${spec.hostPort}-${spec.hostPortEnd}/${spec.proto} is taken`,
         "publish another range",
       );
     throw bindError(spec.proto, spec.hostIp, port, errno);

@@ -4,7 +4,7 @@
  */
 import { TsproxyError } from "../errors.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { parseIpv4 } from "../wire/ipv4-address.js";
+import { formatIp, type IpAddress, parseIp, prefixOf } from "../wire/ip-address.js";
 import type { Host } from "./host.js";
 import type { Reach } from "./network/network.js";
 
@@ -14,10 +14,10 @@ export interface KernelReach extends Reach {
 }
 
 /** Throws a TSP_ERR_TARGET that says why there is no way. */
-export function kernelReach(socket: RouteSocket, host: Host, targetIp: string): KernelReach {
-  const target = parseIpv4(targetIp)!;
+export function kernelReach(socket: RouteSocket, host: Host, target: IpAddress): KernelReach {
+  const targetIp = formatIp(target);
   const route = socket.routeTo(targetIp);
-  if (route?.type === "local") throw localTarget(targetIp);
+  if (route?.type === "local") throw localTarget(target);
   if (route === null || route.type !== "unicast" || route.oif === undefined) {
     const why = route === null ? "no route to it" : `it is a ${route.type} address`;
     throw new TsproxyError(
@@ -28,23 +28,20 @@ export function kernelReach(socket: RouteSocket, host: Host, targetIp: string): 
     );
   }
   const neighbor = host.neighborOf(target, route.oif);
-  if (neighbor !== null) {
-    const { address: snatSource, network, prefixLength } = neighbor;
-    return { snatSource, network, prefixLength, own: -1, gateway: false };
-  }
+  if (neighbor !== null) return { snatSource: neighbor.address, network: neighbor.network, own: -1, gateway: false };
   if (route.prefSrc === undefined)
     throw new TsproxyError("TSP_ERR_TARGET", "unavailable", `cannot reach target ${targetIp}: the host has no address on that route`);
-  const snatSource = parseIpv4(route.prefSrc)!;
-  if (route.gateway !== undefined) return { snatSource, network: 0, prefixLength: 0, own: -1, gateway: true };
+  const snatSource = parseIp(route.prefSrc)!;
+  if (route.gateway !== undefined) return { snatSource, network: prefixOf(target, 0), own: -1, gateway: true };
   // On a link on which the host has no address of its own (unnumbered, as Calico makes them) it still is the target's only way out.
-  return { snatSource, ...host.onLink(target, route.oif), own: -1, gateway: false };
+  return { snatSource, network: host.onLink(target, route.oif), own: -1, gateway: false };
 }
 
-export function localTarget(targetIp: string): TsproxyError {
+export function localTarget(target: IpAddress): TsproxyError {
   return new TsproxyError(
     "TSP_ERR_TARGET",
     "invalid",
-    `target ${targetIp} is an address of this host itself`,
+    `target ${formatIp(target)} is an address of this host itself`,
     "give the container's address, or add --relay to relay by sockets",
   );
 }

@@ -7,7 +7,6 @@
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { Query, ToWorker } from "../engine/messages.js";
 import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
-import { ofIpv4, prefixOf } from "../wire/ip-address.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
 import { WorkerLink } from "./worker-link.js";
@@ -125,8 +124,7 @@ export class Workers {
 
   /** Ends flows; answers how many. */
   async endFlows({ client, port = 0 }: FlowFilter): Promise<number> {
-    const prefix = client === undefined ? null : prefixOf(ofIpv4(client.address), client.prefixLength);
-    const ended = this.links.map((link) => link.ask<number | undefined>((id) => ({ type: "end-flows", id, client: prefix, port })));
+    const ended = this.links.map((link) => link.ask<number | undefined>((id) => ({ type: "end-flows", id, client: client ?? null, port })));
     return (await Promise.all(ended)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 

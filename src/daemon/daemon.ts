@@ -10,6 +10,7 @@ import { version } from "../api/version.js";
 import { Cni } from "../cni/plugin.js";
 import { serveCni } from "../cni/server.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
+import { mappingText } from "../control/mapping.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
 import { Directory } from "../dns/directory.js";
@@ -18,7 +19,7 @@ import { adoptFormerState } from "../docker/former-state.js";
 import { passedToDocker } from "../docker/passed-sockets.js";
 import { type PluginOptions, startPlugin } from "../docker/plugin.js";
 import { ProxyServer } from "../docker/proxy-server.js";
-import { lowestFree } from "../model/addresses.js";
+import { chosenAddresses } from "../model/addresses.js";
 import { hostDevices } from "../model/endpoint-device.js";
 import { FileStore, stateDir } from "../model/file-store.js";
 import { NetworkModel } from "../model/network-model.js";
@@ -56,7 +57,7 @@ export class Daemon {
     daemon.undo.add("dataplane", () => controller.stop());
     try {
       const store = new FileStore(stateDir());
-      const model = new NetworkModel(controller, hostDevices, store, lowestFree);
+      const model = new NetworkModel(controller, hostDevices, store, chosenAddresses);
       const catalog = new NetworkCatalog(model, controller.host);
       const proxies = await ProxyServer.start(controller, { ...options, passed });
       daemon.undo.add("docker-proxy socket", () => proxies.close());
@@ -99,7 +100,7 @@ export class Daemon {
   }
 
   private mappings(): MappingView[] {
-    const published = this.controller.publisher.mappings().map((mapping) => ({ ...mapping, via: "dataplane" as const }));
+    const published = this.controller.publisher.mappings().map((mapping) => ({ ...mappingText(mapping), via: "dataplane" as const }));
     return [...published, ...(this.proxies?.mappings() ?? [])];
   }
 }

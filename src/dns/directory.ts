@@ -2,6 +2,7 @@
 import type { NetworkModel } from "../model/network-model.js";
 import type { EndpointRecord } from "../model/records.js";
 import type { NameScope } from "../sandbox/name-service.js";
+import { formatIp } from "../wire/ip-address.js";
 
 interface NetworkNames {
   /** For `name.network`; lower case. */
@@ -58,9 +59,10 @@ export class Directory {
     for (const { record, gone } of this.model.endpoints) if (!gone) this.add(record);
   }
 
-  private add({ network, address, use }: EndpointRecord): void {
+  private add({ network, addresses: { ipv4 }, use }: EndpointRecord): void {
     const names = this.networks.get(network);
-    if (names === undefined || use === undefined) return;
+    if (names === undefined || use === undefined || ipv4 === undefined) return;
+    const address = formatIp(ipv4);
     for (const name of use.names) push(names.byName, name.toLowerCase(), address);
     push(names.byOwner, use.owner, address);
     if (use.names[0] !== undefined) names.byAddress.set(address, use.names[0]);

@@ -2,7 +2,7 @@
 import { TsproxyError } from "../errors.js";
 import type { EndpointRequest, NetworkRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
-import { parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
+import { type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
 import { noIpv6, parseNetworkOptions } from "./driver-options.js";
 import { type Message, refused } from "./message.js";
 
@@ -21,29 +21,29 @@ export function parseNetwork(message: Message, id: string): NetworkRequest {
     );
   const pool = data.text("Pool");
   if (pool.includes(":")) throw noIpv6(`subnet ${pool}`);
-  const cidr = parseCidr(pool);
-  if (cidr === null) throw refused(`${data.where}.Pool`, `'${pool}' is no IPv4 network`);
+  const prefix = parsePrefix(pool);
+  if (prefix?.address.family !== 4) throw refused(`${data.where}.Pool`, `'${pool}' is no IPv4 network`);
   const gateway = parseAddress(data, "Gateway");
   for (const key of data.object("AuxAddresses").keys())
     if (key.startsWith("DefaultGateway")) throw refused(`CreateNetwork: --aux-address ${key}`, "is not supported; use --gateway");
-  return { id, cidr, gateway, options };
+  return { id, subnets: { ipv4: { prefix, gateway } }, options };
 }
 
 /** Address and MAC of the endpoint; without a MAC the user gave none. */
-export function parseInterface(asked: Message): Required<Pick<EndpointRequest, "address" | "mac">> {
+export function parseInterface(asked: Message): Required<Pick<EndpointRequest, "addresses" | "mac">> {
   if (asked.optionalText("AddressIPv6") !== "") throw noIpv6("an IPv6 address");
-  const address = parseAddress(asked, "Address");
+  const addresses = { ipv4: parseAddress(asked, "Address") };
   const wanted = asked.optionalText("MacAddress");
-  if (wanted === "") return { address, mac: undefined };
+  if (wanted === "") return { addresses, mac: undefined };
   const mac = parseMac(wanted);
   if (mac === null) throw refused(`${asked.where}.MacAddress`, `'${wanted}' is no station's address, like 02:42:ac:11:00:02`);
-  return { address, mac };
+  return { addresses, mac };
 }
 
-/** The address in field `name`, written with or without a prefix length; int32, host order. */
-function parseAddress(message: Message, name: string): number {
+/** The address in field `name`, written with or without a prefix length. */
+function parseAddress(message: Message, name: string): IpAddress {
   const value = message.text(name);
-  const address = parseIpv4(value.replace(/\/\d{1,2}$/, ""));
-  if (address === null) throw refused(`${message.where}.${name}`, `'${value}' is no IPv4 address`);
+  const address = parseIp(value.replace(/\/\d{1,2}$/, ""));
+  if (address?.family !== 4) throw refused(`${message.where}.${name}`, `'${value}' is no IPv4 address`);
   return address;
 }

@@ -8,8 +8,8 @@ import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { TsproxyError } from "../errors.js";
 import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
 import type { PortRequest } from "../model/requests.js";
+import { compareIp, type IpAddress, parseIp } from "../wire/ip-address.js";
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type Message, refused } from "./message.js";
 
 const BRIDGE = "com.docker.network.bridge.";
@@ -55,7 +55,7 @@ const SUPPORTED = new Map<string, Read>(
       if (value !== "nat") throw bad(key, value, hint);
     },
     [OUTSIDE]: (options, value, key) => {
-      options.outside = parseAddress(key, value);
+      options.outside = { ipv4: parseAddress(key, value) };
     },
     "com.docker.network.container_iface_prefix": (options, value, key) => {
       options.interfacePrefix = parseName(key, value, MAX_NAME - 3); // dockerd appends a number
@@ -110,10 +110,11 @@ function parseBool(key: string, value: string): boolean {
   return TRUE.test(value);
 }
 
-function parseAddress(key: string, value: string): string {
+function parseAddress(key: string, value: string): IpAddress {
   if (value.includes(":")) throw noIpv6(`option ${key}=${value}`);
-  if (parseIpv4(value) === null) throw bad(key, value, "use an IPv4 address");
-  return value;
+  const address = parseIp(value);
+  if (address === null) throw bad(key, value, "use an IPv4 address");
+  return address;
 }
 
 function parseName(key: string, value: string, max: number): string {
@@ -131,12 +132,13 @@ const SCTP = 132;
 export function parsePortMap(options: Message): PortRequest[] {
   const specs = options.list("com.docker.network.portmap").map(parseBinding);
   const named = specs.filter((spec) => spec.hostPort !== 0 && !spec.pickFromRange);
-  named.sort((a, b) => compare(a.hostIp, b.hostIp) || compare(a.proto, b.proto) || a.hostPort - b.hostPort);
+  named.sort((a, b) => compareHosts(a.hostIp, b.hostIp) || compare(a.proto, b.proto) || a.hostPort - b.hostPort);
   const joined: PortRequest[] = [];
   for (const spec of named) {
     const last = joined.at(-1);
     const follows =
-      last?.hostIp === spec.hostIp &&
+      last !== undefined &&
+      compareHosts(last.hostIp, spec.hostIp) === 0 &&
       last.proto === spec.proto &&
       last.hostPortEnd + 1 === spec.hostPort &&
       last.targetPortEnd + 1 === spec.targetPort;
@@ -145,6 +147,11 @@ export function parsePortMap(options: Message): PortRequest[] {
   }
   const picked = specs.filter((spec) => !named.includes(spec));
   return [...joined, ...picked.sort((a, b) => Number(b.pickFromRange) - Number(a.pickFromRange))];
+}
+
+/** Where the network says comes first. */
+function compareHosts(a: IpAddress | null, b: IpAddress | null): number {
+  return a === null || b === null ? Number(a !== null) - Number(b !== null) : compareIp(a, b);
 }
 
 function compare(a: string, b: string): number {
@@ -165,9 +172,10 @@ function parseBinding(binding: Message): PortRequest {
   const hostPort = binding.integer("HostPort", 0, 65_535, 0);
   const hostPortEnd = binding.integer("HostPortEnd", 0, 65_535, hostPort) || hostPort;
   if (hostPortEnd < hostPort) throw refused(`${binding.where}.HostPortEnd`, `${hostPortEnd} is below HostPort ${hostPort}`);
-  const hostIp = binding.optionalText("HostIP");
-  if (hostIp.includes(":")) throw noIpv6(`publishing on [${hostIp}]`);
-  if (hostIp !== "" && parseIpv4(hostIp) === null) throw refused(`${binding.where}.HostIP`, `'${hostIp}' is no IPv4 address`);
+  const hostText = binding.optionalText("HostIP");
+  if (hostText.includes(":")) throw noIpv6(`publishing on [${hostText}]`);
+  const hostIp = hostText === "" ? null : parseIp(hostText);
+  if (hostText !== "" && hostIp === null) throw refused(`${binding.where}.HostIP`, `'${hostText}' is no IPv4 address`);
   const pickFromRange = hostPortEnd > hostPort;
   return { hostIp, hostPort, hostPortEnd, pickFromRange, targetPort, targetPortEnd: targetPort, proto };
 }

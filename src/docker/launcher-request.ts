@@ -3,11 +3,12 @@
  * socket that holds the host port. The host's address and port are read off the socket, so a launcher can only publish what it holds.
  */
 import { closeSync } from "node:fs";
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PortSpec } from "../control/port-spec.js";
+import { type Mapping, parseHostAddress } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { errnoName, native } from "../sys/native.js";
+import { parseIp } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 
 /** A launcher has so long to send its request, in milliseconds. A real one sends it at once. */
@@ -17,7 +18,7 @@ const MAX_LINE = 128;
 
 export interface LauncherRequest {
   /** One port. */
-  spec: PortSpec;
+  spec: Mapping;
   /** The socket that holds it; the caller's to close. */
   fd: number;
 }
@@ -45,19 +46,21 @@ export async function receiveRequest(socket: Socket): Promise<LauncherRequest | 
 
 function parse(line: string, fd: number): LauncherRequest {
   try {
-    const [, proto, targetIp = "", port] = /^publish (tcp|udp) (\S+) (\d{1,5})\n$/.exec(line) ?? [];
+    const [, proto, target = "", port] = /^publish (tcp|udp) (\S+) (\d{1,5})\n$/.exec(line) ?? [];
     if (proto !== "tcp" && proto !== "udp") throw refused("not a request");
     const targetPort = Number(port);
-    if (isIP(targetIp) === 0) throw refused(`invalid container address '${targetIp}'`);
+    const targetIp = parseIp(target);
+    if (targetIp === null) throw refused(`invalid container address '${target}'`);
     if (targetPort < 1 || targetPort > 65535) throw refused(`invalid container port ${targetPort}`);
     const bound = fd < 0 ? null : native.boundTo(fd);
     if (bound === null || bound[0] !== PROTOCOLS[proto]) throw refused(`no bound ${proto} socket came with the request`);
-    const [, hostPort, hostIp] = bound;
-    const spec: PortSpec = {
-      hostIp,
+    const [, hostPort, hostText] = bound;
+    const host = parseHostAddress(hostText);
+    if (host === null) throw refused(`its socket is bound to '${hostText}'`);
+    const spec: Mapping = {
+      ...host,
       hostPort,
       hostPortEnd: hostPort,
-      pickFromRange: false,
       targetIp,
       targetPort,
       targetPortEnd: targetPort,

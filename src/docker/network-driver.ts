@@ -10,6 +10,7 @@ import type { NetworkModel } from "../model/network-model.js";
 import type { NetworkOptions } from "../model/records.js";
 import { PortTakenError } from "../sys/port-owner.js";
 import { addressPort } from "../wire/address-port.js";
+import { formatIp } from "../wire/ip-address.js";
 import { parseInterface, parseNetwork } from "./driver-addresses.js";
 import { HOST_DEVICE, OUTSIDE, parsePortMap } from "./driver-options.js";
 import { Message } from "./message.js";
@@ -39,9 +40,9 @@ export function networkDriver(model: NetworkModel): PluginCalls {
 
     CreateEndpoint: async (message) => {
       const [network, id] = ids(message);
-      const { address, mac } = parseInterface(message.object("Interface"));
+      const { addresses, mac } = parseInterface(message.object("Interface"));
       parsePortMap(message.object("Options")); // refused now rather than when the container runs
-      const endpoint = await model.createEndpoint(network, { id, address, mac });
+      const endpoint = await model.createEndpoint(network, { id, addresses, mac });
       // Only what dockerd left open may be answered.
       return { Interface: mac === undefined ? { MacAddress: endpoint.mac } : {} };
     },
@@ -61,7 +62,7 @@ export function networkDriver(model: NetworkModel): PluginCalls {
       const { internal, interfacePrefix } = network.options;
       return {
         InterfaceName: { SrcName: endpoint.device, DstPrefix: interfacePrefix },
-        Gateway: internal ? "" : network.gateway,
+        Gateway: internal || network.subnets.ipv4 === undefined ? "" : formatIp(network.subnets.ipv4.gateway),
         // Without a gateway dockerd would add one by way of a bridge of its own.
         DisableGatewayService: internal,
       };
@@ -108,7 +109,8 @@ function nameOption(error: unknown, { hostDevice, outside }: NetworkOptions): un
   if (!(error instanceof TsproxyError)) return error;
   if (error.code === "TSP_ERR_DEVICE" && hostDevice !== undefined)
     return error.reworded(`option ${HOST_DEVICE}=${hostDevice}: ${error.message}`, "choose another name, or remove that device");
-  if (error.code === "TSP_ERR_HOST_ADDRESS") return error.reworded(`option ${OUTSIDE}=${outside}: ${error.message}`, error.hint);
+  if (error.code === "TSP_ERR_HOST_ADDRESS")
+    return error.reworded(`option ${OUTSIDE}=${outside?.ipv4 === undefined ? "" : formatIp(outside.ipv4)}: ${error.message}`, error.hint);
   return error;
 }
 
@@ -116,6 +118,6 @@ function nameOption(error: unknown, { hostDevice, outside }: NetworkOptions): un
 export function dockerError(error: unknown): unknown {
   if (!(error instanceof PortTakenError)) return error;
   const owner = error.owner === null || error.owner.endsWith(`(pid ${process.pid})`) ? "" : ` (${error.owner} has it)`;
-  const message = `Bind for ${addressPort(error.address, error.port)} failed: port is already allocated${owner}`;
+  const message = `Bind for ${addressPort(formatIp(error.address), error.port)} failed: port is already allocated${owner}`;
   return error.reworded(message);
 }

@@ -12,12 +12,12 @@ import { launcherSocketPath } from "../api/paths.js";
 import type { MappingView } from "../api/types.js";
 import { listen } from "../api/unix-socket.js";
 import type { Controller, ControllerOptions } from "../control/controller.js";
+import { hostAddressText, mappingText, specOf } from "../control/mapping.js";
 import { Undo } from "../control/undo.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { Relay } from "../relay/relay.js";
 import { native } from "../sys/native.js";
-import { parseIpv4 } from "../wire/ipv4-address.js";
 import { type LauncherRequest, receiveRequest } from "./launcher-request.js";
 import type { PassedToDocker } from "./passed-sockets.js";
 
@@ -100,8 +100,8 @@ export class ProxyServer {
   }
 
   private async inTurn(request: LauncherRequest): Promise<Lease> {
-    const { hostIp, hostPort, proto } = request.spec;
-    const key = `${proto} ${hostIp} ${hostPort}`;
+    const { hostPort, proto } = request.spec;
+    const key = `${proto} ${hostAddressText(request.spec)} ${hostPort}`;
     const before = this.turns.get(key);
     const turn = Promise.resolve(before).then(() => this.lease(key, request));
     const over = turn.then(
@@ -140,9 +140,9 @@ export class ProxyServer {
 
   /** False when packets cannot do it. */
   private throughDataplane({ spec, fd }: LauncherRequest, undo: Undo): boolean {
-    if (parseIpv4(spec.hostIp) === null || parseIpv4(spec.targetIp) === null) return false;
+    if (spec.hostIp.family === 6 || spec.targetIp.family === 6) return false;
     try {
-      const publication = this.controller.publisher.publish(spec, fd);
+      const publication = this.controller.publisher.publish(specOf(spec), fd);
       undo.add(`port ${spec.hostPort}`, () => publication.close());
       closeSync(fd);
       return true;
@@ -155,9 +155,8 @@ export class ProxyServer {
 
   private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView> {
     native.clearFilter(fd);
-    const relay = await Relay.start({ ...spec, fd }, { allowFrom: this.options.allowFrom });
+    const relay = await Relay.start({ ...spec, pickFromRange: false, fd }, { allowFrom: this.options.allowFrom });
     undo.add(`relay of port ${spec.hostPort}`, () => relay.close());
-    const { pickFromRange: _, ...mapping } = spec;
-    return { ...mapping, via: "relay" };
+    return { ...mappingText(spec), via: "relay" };
   }
 }

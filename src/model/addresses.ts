@@ -1,67 +1,107 @@
-/** Which addresses networks and endpoints can have, and who decides which ones they get. Addresses are int32 in host order. */
+/** Which addresses networks and endpoints can have, and who decides which ones they get. */
+import type { Subnet } from "../control/network/subnet.js";
 import { TsproxyError } from "../errors.js";
-import { type Cidr, contains, formatCidr, formatIpv4, lastAddress } from "../wire/ipv4-address.js";
+import {
+  formatIp,
+  formatPrefix,
+  type IpAddress,
+  type IpPrefix,
+  isUnspecified,
+  lastOf,
+  parsePrefix,
+  prefixContains,
+  prefixesOverlap,
+  sameIp,
+} from "../wire/ip-address.js";
 
-const MIN_PREFIX = 8;
-const MAX_PREFIX = 30;
+/** Of IPv4 at least two stations; of IPv6 no more than a provider is given (RFC 6177), and two stations besides the first address. */
+const LENGTHS = { 4: { min: 8, max: 30 }, 6: { min: 32, max: 126 } };
+const EXAMPLES = { 4: "10.44.0.0/24", 6: "fd00:44::/64" };
+/** RFC 6890, IANA's registries of special-purpose addresses. The first that matches says what it is. */
+const RESERVED = [
+  ["0.0.0.0/8", "reserved for other uses"],
+  ["127.0.0.0/8", "reserved for other uses"],
+  ["224.0.0.0/3", "reserved for other uses"],
+  ["::1/128", "the host's own loopback address"],
+  ["::ffff:0:0/96", "IPv4 addresses in the form of IPv6"],
+  ["64:ff9b::/32", "reserved for IPv4 addresses behind a translator"],
+  ["::/8", "reserved for other uses"],
+  ["100::/64", "reserved for what is to be discarded"],
+  ["fe80::/10", "link-local: such addresses belong to each interface by itself"],
+  ["fec0::/10", "site-local, which is withdrawn (RFC 3879)"],
+  ["ff00::/8", "multicast"],
+].map(([text, problem]) => ({ prefix: parsePrefix(text!)!, problem: problem! }));
 
 /** Why the subnet cannot be a network's, and what to do; null when it can. */
-export function subnetProblem({ address, prefixLength }: Cidr): { problem: string; hint: string } | null {
-  if (prefixLength < MIN_PREFIX || prefixLength > MAX_PREFIX)
+export function subnetProblem(prefix: IpPrefix): { problem: string; hint: string } | null {
+  const { family } = prefix.address;
+  const reserved = RESERVED.find(({ prefix: other }) => prefixContains(other, prefix.address) && prefixesOverlap(other, prefix));
+  if (reserved !== undefined && !isUnspecified(prefix.address))
+    return { problem: reserved.problem, hint: `use a private network, like ${EXAMPLES[family]}` };
+  const { min, max } = LENGTHS[family];
+  if (prefix.prefixLength < min || prefix.prefixLength > max)
     return {
-      problem: `/${prefixLength} is too ${prefixLength < MIN_PREFIX ? "large" : "small"}`,
-      hint: `use a length from /${MIN_PREFIX} to /${MAX_PREFIX}`,
+      problem: `/${prefix.prefixLength} is too ${prefix.prefixLength < min ? "large" : "small"}`,
+      hint: `use a length from /${min} to /${max}`,
     };
-  const top = address >>> 24; // 0 "this network", 127 loopback, 224 and up multicast or reserved (RFC 6890)
-  if (top === 0 || top === 127 || top >= 224)
-    return { problem: "reserved for other uses", hint: "use a private network, like 10.44.0.0/24" };
+  return reserved === undefined ? null : { problem: reserved.problem, hint: `use a private network, like ${EXAMPLES[family]}` };
+}
+
+/**
+ * Whether it can be a station's. The first address of a network cannot: it is the network itself, of IPv6 the anycast address of its routers
+ * (RFC 4291 §2.6.1); nor, of IPv4, the last, which is for broadcast.
+ */
+export function isHostAddress(prefix: IpPrefix, address: IpAddress): boolean {
+  return prefixContains(prefix, address) && !sameIp(address, prefix.address) && !(address.family === 4 && sameIp(address, lastOf(prefix)));
+}
+
+/**
+ * The lowest address that neither the gateway nor one of `taken` (addresses as numbers) has; null when there is none. In `range`, where one is
+ * given, which is a part of the network.
+ */
+export function lowestFree({ prefix, gateway }: Subnet, taken: { has(value: bigint): boolean }, range = prefix): IpAddress | null {
+  const { family } = prefix.address;
+  const last = lastOf(range).value;
+  for (let value = range.address.value; value <= last; value++) {
+    const address = { family, value };
+    if (value !== gateway.value && !taken.has(value) && isHostAddress(prefix, address)) return address;
+  }
   return null;
 }
 
-/** Whether it can be a station's: the first and the last address of a network are not. */
-export function isHostAddress(cidr: Cidr, address: number): boolean {
-  return contains(cidr, address) && address !== cidr.address && address !== lastAddress(cidr);
-}
-
-/** A network as far as its addresses go, and who has which: endpoint ids by address. */
-export interface AddressSpace {
-  cidr: Cidr;
-  gateway: number;
+/** A network as far as its addresses of one family go, and who has which: endpoint ids by address as a number. */
+export interface AddressSpace extends Subnet {
   /** Where addresses are taken that nobody named; undefined: the whole network. */
-  range?: Cidr | undefined;
-  taken: ReadonlyMap<number, string>;
+  range?: IpPrefix | undefined;
+  taken: ReadonlyMap<bigint, string>;
 }
 
 /** Gives endpoints their addresses. Who has one keeps it as long as its record is there. */
 export interface AddressManager {
   /** The address of a new endpoint: `wanted`, where one is. Throws TSP_ERR_ENDPOINT: invalid, or conflict for one that is taken. */
-  claim(space: AddressSpace, wanted: number | undefined): number;
+  claim(space: AddressSpace, wanted: IpAddress | undefined): IpAddress;
 }
 
 /** For a caller that manages addresses by itself, as container engines do: it names each, and it is checked. */
 export const givenAddresses: AddressManager = {
-  claim({ cidr, gateway, taken }, wanted) {
-    if (wanted === undefined) throw refused("invalid", "the endpoint has no address");
-    const text = formatIpv4(wanted);
-    if (!isHostAddress(cidr, wanted)) throw refused("invalid", `address ${text} is no host's address in ${formatCidr(cidr)}`);
-    if (wanted === gateway) throw refused("invalid", `address ${text} is the gateway's`);
-    const owner = taken.get(wanted);
+  claim({ prefix, gateway, taken }, wanted) {
+    if (wanted === undefined) throw refused("invalid", `the endpoint has no address in ${formatPrefix(prefix)}`);
+    const text = formatIp(wanted);
+    if (!isHostAddress(prefix, wanted)) throw refused("invalid", `address ${text} is no host's address in ${formatPrefix(prefix)}`);
+    if (sameIp(wanted, gateway)) throw refused("invalid", `address ${text} is the gateway's`);
+    const owner = taken.get(wanted.value);
     if (owner !== undefined) throw refused("conflict", `address ${text} is that of endpoint ${owner}`);
     return wanted;
   },
 };
 
-/** The lowest address that is free, for who names none: so that what is started in the same order has the same addresses. */
-export const lowestFree: AddressManager = {
+/** For who names no address: the lowest that is free, so that what is started in the same order has the same addresses. */
+export const chosenAddresses: AddressManager = {
   claim(space, wanted) {
     if (wanted !== undefined) return givenAddresses.claim(space, wanted);
-    const { cidr, gateway, range = cidr, taken } = space;
-    const last = lastAddress(range);
-    for (let address = range.address; ; address++) {
-      if (isHostAddress(cidr, address) && address !== gateway && !taken.has(address)) return address;
-      if (address === last) break;
-    }
-    throw refused("conflict", `no address is left in ${formatCidr(range)}`);
+    const address = lowestFree(space, space.taken, space.range);
+    if (address === null) throw refused("conflict", `no address is left in ${formatPrefix(space.range ?? space.prefix)}`);
+    return address;
   },
 };
 

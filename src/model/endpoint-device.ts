@@ -4,6 +4,8 @@ import { TsproxyError } from "../errors.js";
 import { openNetns } from "../sys/netns.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import type { Link } from "../sys/rtnetlink-entries.js";
+import { parseIp, sameIp } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
 import type { Found, HostDevices } from "./mechanism.js";
 import type { EndpointRecord } from "./records.js";
 
@@ -57,8 +59,10 @@ function withSocket<T>(nsFd: number, action: (socket: RouteSocket) => T): T {
 }
 
 /** By its address, which no other device of the sandbox has; a MAC the user may have given twice. */
-function deviceWith(socket: RouteSocket, { address }: EndpointRecord): Link | null {
-  const ifindex = socket.addresses().find((a) => a.address === address)?.ifindex;
+function deviceWith(socket: RouteSocket, { addresses }: EndpointRecord): Link | null {
+  const wanted = eachFamily(addresses);
+  const isOurs = (text: string): boolean => wanted.some((address) => sameIp(address, parseIp(text)!));
+  const ifindex = socket.addresses().find((a) => isOurs(a.address))?.ifindex;
   return ifindex === undefined ? null : socket.link(ifindex);
 }
 

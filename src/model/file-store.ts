@@ -5,11 +5,9 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { recordProblem } from "./record-schema.js";
+import { FORMAT, jsonOf, recordsOf } from "./record-json.js";
 import type { EndpointRecord, NetworkRecord, Records } from "./records.js";
 import type { Change, Store } from "./store.js";
-
-const VERSION = 1;
 
 interface StateFile extends Records {
   version: number;
@@ -69,10 +67,10 @@ export class FileStore implements Store {
       );
     }
     const { version, problem, content } = parse(text);
-    if (version > VERSION)
+    if (version > FORMAT)
       throw stateError(
         "unavailable",
-        `${this.file} is of a newer version of tsproxy (format ${version}, this one has ${VERSION})`,
+        `${this.file} is of a newer version of tsproxy (format ${version}, this one has ${FORMAT})`,
         "run the version that wrote it, or move the file away, which forgets all networks",
       );
     if (content !== undefined) return content;
@@ -82,7 +80,7 @@ export class FileStore implements Store {
   }
 
   private async write(records: Records): Promise<void> {
-    const content: StateFile = { version: VERSION, bootId: this.boot, pid: process.pid, ...records };
+    const content = { version: FORMAT, bootId: this.boot, pid: process.pid, ...jsonOf(records) };
     const next = `${this.file}.new`;
     try {
       mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
@@ -130,10 +128,12 @@ function changed<T extends { id: string }>(
 /** `content` is there unless there is a problem; of a newer version it may look different. */
 function parse(text: string): { version: number; problem: string; content: StateFile | undefined } {
   try {
-    const content = JSON.parse(text) as StateFile;
+    const content = JSON.parse(text) as Omit<StateFile, keyof Records>;
     const version = Number.isInteger(content.version) ? content.version : 0;
-    const problem = version === 0 ? "version: not a number" : (recordProblem(content) ?? "");
-    return { version, problem, content: problem === "" ? content : undefined };
+    if (version === 0) return { version, problem: "version: not a number", content: undefined };
+    const result = recordsOf(content, version);
+    if ("problem" in result) return { version, problem: result.problem, content: undefined };
+    return { version, problem: "", content: { ...content, ...result.records } };
   } catch (error) {
     return { version: 0, problem: (error as Error).message, content: undefined };
   }

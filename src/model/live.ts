@@ -1,10 +1,9 @@
 /** Networks and endpoints as they are now: a record, and what there is of it in the dataplane. */
 import { closeSync } from "node:fs";
+import type { Mapping, PortSpec } from "../control/mapping.js";
 import type { Device, DeviceSpec } from "../control/network/endpoints.js";
-import type { PortSpec } from "../control/port-spec.js";
 import type { Publication } from "../control/publisher.js";
 import { parseMac } from "../wire/ethernet.js";
-import { parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "./mechanism.js";
 import type { EndpointRecord, NetworkRecord } from "./records.js";
 
@@ -23,17 +22,16 @@ export class LiveNetwork {
 
   /** Makes it if it is not there. */
   make(): MadeNetwork {
-    const { id, subnet, gateway, options } = this.record;
+    const { id, subnets, options } = this.record;
     this.made ??= this.mechanism.networks.add({
       kind: "bridge",
-      cidr: parseCidr(subnet)!,
-      gateway: parseIpv4(gateway)!,
+      subnets,
       mtu: options.mtu,
       internal: options.internal,
       icc: options.icc,
       masquerade: options.masquerade,
       promiscuous: options.promiscuous ?? false,
-      outside: options.outside === undefined ? undefined : parseIpv4(options.outside)!,
+      outside: options.outside,
       hostDevice: options.hostDevice ?? `tsn${id.slice(0, 12)}`,
     });
     return this.made;
@@ -63,8 +61,8 @@ export class LiveEndpoint {
     return this.device === undefined;
   }
 
-  get mappings(): Publication["mapping"][] {
-    return this.publications.map(({ mapping }) => mapping);
+  get mappings(): Mapping[] {
+    return this.publications.flatMap(({ mappings }) => mappings);
   }
 
   /** Makes its device, in the host's namespace. */
@@ -113,8 +111,8 @@ export class LiveEndpoint {
   }
 
   private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {
-    const { address, mac } = this.record;
-    const spec = { ...where, address: parseIpv4(address)!, mac: parseMac(mac)!, onGone };
+    const { addresses, mac } = this.record;
+    const spec = { ...where, addresses, mac: parseMac(mac)!, onGone };
     this.device = this.network.make().endpoints.addDevice(spec);
   }
 }

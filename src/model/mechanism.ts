@@ -1,8 +1,10 @@
 /** What the model needs of the dataplane (`control/controller.ts` has it) and of the host. */
+
+import type { PortSpec } from "../control/mapping.js";
 import type { Device, DeviceSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
-import type { PortSpec } from "../control/port-spec.js";
 import type { Publication } from "../control/publisher.js";
+import type { IpAddress } from "../wire/ip-address.js";
 import type { EndpointRecord } from "./records.js";
 
 /** A network of the dataplane. */
@@ -17,8 +19,8 @@ export interface MadeNetwork {
 }
 
 export interface Mechanism {
-  /** Whether others can reach the host by this address (int32, host order). */
-  readonly host: { has(address: number): boolean };
+  /** Whether others can reach the host by this address. */
+  readonly host: { has(address: IpAddress): boolean };
   readonly networks: { add(spec: NetworkSpec): MadeNetwork; remove(network: MadeNetwork): Promise<void> };
   readonly publisher: { publish(spec: PortSpec): Publication };
 }

@@ -10,14 +10,16 @@
  * brought back: a deletion that cannot be written down leaves its endpoints gone, and may be repeated.
  */
 import { closeSync } from "node:fs";
+import { specOf } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { parseIpv4 } from "../wire/ipv4-address.js";
+import { formatIp } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
 import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
 import type { HostDevices, Mechanism } from "./mechanism.js";
-import { type EndpointRecord, type EndpointUse, type NetworkRecord, shortId } from "./records.js";
+import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, shortId } from "./records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "./requests.js";
 import type { Store } from "./store.js";
 
@@ -73,10 +75,12 @@ export class NetworkModel {
         request,
         this.networks.map((other) => other.record),
       );
-      const { outside } = record.options;
       // Only now: after a restart it may come later than we do.
-      if (outside !== undefined && !this.mechanism.host.has(parseIpv4(outside)!))
-        throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", `${outside} is not an address of this host`, "see 'ip address'");
+      for (const outside of eachFamily(record.options.outside ?? {}))
+        if (!this.mechanism.host.has(outside)) {
+          const message = `${formatIp(outside)} is not an address of this host`;
+          throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", message, "see 'ip address'");
+        }
       const network = new LiveNetwork(record, this.mechanism);
       network.make();
       try {
@@ -95,7 +99,7 @@ export class NetworkModel {
       const network = this.network(id);
       const endpoints = this.endpoints.filter((endpoint) => endpoint.network === network);
       const joined = endpoints.filter((endpoint) => endpoint.record.sandbox !== "" && !endpoint.gone);
-      const names = joined.map(({ record }) => `${shortId(record.id)} ${record.address}`);
+      const names = joined.map(({ record }) => `${shortId(record.id)} ${addressesText(record)}`);
       if (joined.length > 0) throw networkError("conflict", `network ${shortId(id)} has joined endpoints: ${names.join(", ")}`);
       for (const endpoint of endpoints) await endpoint.remove();
       const ids = endpoints.map(({ record }) => record.id);
@@ -182,7 +186,7 @@ export class NetworkModel {
       if (mappings.length > 0) throw endpointError("conflict", `the ports of endpoint ${shortId(id)} are published already`);
       if (internal && requests.length > 0)
         throw networkError("conflict", `network ${shortId(networkId)} is internal: it publishes no ports`);
-      await endpoint.publish(requests.map((port) => ({ ...port, hostIp: port.hostIp || hostBinding, targetIp: record.address })));
+      await endpoint.publish(requests.map((port) => ({ ...port, hostIp: port.hostIp ?? hostBinding, targets: record.addresses })));
       try {
         await this.update(endpoint, { ports: endpoint.mappings });
       } catch (error) {
@@ -212,7 +216,7 @@ export class NetworkModel {
     if (found !== undefined) attempt(what, () => endpoint.takeUp(found, () => this.onGone(endpoint)));
     if (!endpoint.gone)
       for (const port of record.ports)
-        await endpoint.publish([{ ...port, pickFromRange: false }]).catch((error) => warn(`ports of ${record.address}`, error));
+        await endpoint.publish([specOf(port)]).catch((error) => warn(`ports of ${addressesText(record)}`, error));
     return true;
   }
 

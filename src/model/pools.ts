@@ -3,7 +3,7 @@
  * network, has is passed over: a network that took the LAN's range would cut the host off.
  */
 import { readFileSync } from "node:fs";
-import { type Cidr, contains, formatCidr, formatIpv4, netmask, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
+import { formatIp, formatPrefix, type IpAddress, type IpPrefix, parseIp, parsePrefix, prefixContains } from "../wire/ip-address.js";
 
 /** A large network, and the length of the subnets in it. */
 interface Pool {
@@ -23,11 +23,11 @@ const POOLS: readonly Pool[] = [
 ];
 
 /** What is in a subnet's way, in words; null: nothing. */
-export type Obstacle = (cidr: Cidr) => string | null;
+export type Obstacle = (subnet: IpPrefix) => string | null;
 
 export interface Choice {
   /** Undefined: all are taken. */
-  cidr: Cidr | undefined;
+  subnet: IpPrefix | undefined;
   /** `172.17.0.0/16: address 172.17.0.1/16 of br0` */
   skipped: string[];
 }
@@ -35,38 +35,35 @@ export interface Choice {
 /** The first subnet with nothing in its way. */
 export function choosePool(obstacle: Obstacle): Choice {
   const skipped: string[] = [];
-  for (const cidr of subnets()) {
-    const why = obstacle(cidr);
-    if (why === null) return { cidr, skipped };
-    skipped.push(`${formatCidr(cidr)}: ${why}`);
+  for (const subnet of subnets()) {
+    const why = obstacle(subnet);
+    if (why === null) return { subnet, skipped };
+    skipped.push(`${formatPrefix(subnet)}: ${why}`);
   }
-  return { cidr: undefined, skipped };
-}
-
-export function overlaps(a: Cidr, b: Cidr): boolean {
-  return ((a.address ^ b.address) & netmask(Math.min(a.prefixLength, b.prefixLength))) === 0;
+  return { subnet: undefined, skipped };
 }
 
 /** The name server of the host that lies in a subnet: one that is reached by the default route is on no route of its own. */
 export function resolverObstacle(file = "/etc/resolv.conf"): Obstacle {
   const servers = nameservers(file);
-  return (cidr) => {
-    const inside = servers.find((address) => contains(cidr, address));
-    return inside === undefined ? null : `name server ${formatIpv4(inside)} of ${file}`;
+  return (subnet) => {
+    const inside = servers.find((address) => prefixContains(subnet, address));
+    return inside === undefined ? null : `name server ${formatIp(inside)} of ${file}`;
   };
 }
 
-function nameservers(file: string): number[] {
+function nameservers(file: string): IpAddress[] {
   try {
-    return [...readFileSync(file, "utf8").matchAll(/^\s*nameserver\s+(\S+)/gm)].flatMap(([, word]) => parseIpv4(word!) ?? []);
+    return [...readFileSync(file, "utf8").matchAll(/^\s*nameserver\s+(\S+)/gm)].flatMap(([, word]) => parseIp(word!) ?? []);
   } catch {
     return []; // no resolver, or none that this process may know
   }
 }
 
-function* subnets(): Generator<Cidr> {
+function* subnets(): Generator<IpPrefix> {
   for (const { base, size } of POOLS) {
-    const { address, prefixLength } = parseCidr(base)!;
-    for (let i = 0; i < 1 << (size - prefixLength); i++) yield { address: (address + i * 2 ** (32 - size)) | 0, prefixLength: size };
+    const { address, prefixLength } = parsePrefix(base)!;
+    for (let i = 0n; i < 1n << BigInt(size - prefixLength); i++)
+      yield { address: { family: 4, value: address.value + (i << BigInt(32 - size)) }, prefixLength: size };
   }
 }

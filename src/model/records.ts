@@ -1,8 +1,8 @@
-/**
- * What is remembered of networks and endpoints, across restarts and, of networks, reboots: plain data that a store can keep as JSON. Addresses
- * are text, so that a record reads as people write them.
- */
-import type { Mapping } from "../control/port-spec.js";
+/** What is remembered of networks and endpoints, across restarts and, of networks, reboots: plain data (`record-json.ts` has it as JSON). */
+import type { Mapping } from "../control/mapping.js";
+import type { Subnet } from "../control/network/subnet.js";
+import { formatIp, type IpAddress } from "../wire/ip-address.js";
+import { eachFamily, type PerFamily } from "../wire/per-family.js";
 
 /** How a network is to behave. */
 export interface NetworkOptions {
@@ -15,10 +15,10 @@ export interface NetworkOptions {
   masquerade: boolean;
   /** Endpoints may send from other addresses than their own. Undefined: no, as in records of earlier versions. */
   promiscuous?: boolean;
-  /** Host address of published ports that name none. */
-  hostBinding: string;
-  /** Source address of what leaves. */
-  outside?: string;
+  /** Host address of published ports that name none; null: all, of both families. */
+  hostBinding: IpAddress | null;
+  /** Source addresses of what leaves. */
+  outside?: PerFamily<IpAddress>;
   /** Name of devices in sandboxes, without number. */
   interfacePrefix: string;
   /** Name of the host's device. */
@@ -29,7 +29,7 @@ export const DEFAULT_OPTIONS: Readonly<NetworkOptions> = {
   internal: false,
   icc: true,
   masquerade: true,
-  hostBinding: "0.0.0.0",
+  hostBinding: null,
   interfacePrefix: "eth",
 };
 
@@ -48,10 +48,8 @@ export interface NetworkRecord {
   id: string;
   /** For people; no two networks have the same. */
   name?: string;
-  /** `172.18.0.0/16` */
-  subnet: string;
-  gateway: string;
-  /** Where endpoints that ask for no address get theirs. Undefined: the whole subnet. */
+  subnets: PerFamily<Subnet>;
+  /** Where endpoints that ask for no address get theirs: `172.18.5.0/24`. Undefined: the whole subnet. */
   range?: string;
   /** Addresses that no endpoint gets, by what they are for. */
   reserved?: Record<string, string>;
@@ -70,7 +68,7 @@ export interface EndpointUse {
 export interface EndpointRecord {
   id: string;
   network: string;
-  address: string;
+  addresses: PerFamily<IpAddress>;
   mac: string;
   /** Name of its device while that is in the host's namespace. */
   device: string;
@@ -89,6 +87,11 @@ export interface Records {
 /** An id becomes part of device names. */
 export function isId(text: string): boolean {
   return /^[0-9A-Za-z]{12,128}$/.test(text);
+}
+
+/** `172.18.0.2,fd00:18::2` */
+export function addressesText({ addresses }: EndpointRecord): string {
+  return eachFamily(addresses).map(formatIp).join(",");
 }
 
 /** First twelve letters of an id: enough for people. */

@@ -1,16 +1,19 @@
-/** What front ends ask the model for. Addresses are int32 in host order. */
-import type { PortSpec } from "../control/port-spec.js";
-import type { Cidr } from "../wire/ipv4-address.js";
+/** What front ends ask the model for. */
+import type { PortSpec } from "../control/mapping.js";
+import type { Subnet } from "../control/network/subnet.js";
+import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
+import type { PerFamily } from "../wire/per-family.js";
 import type { EndpointUse, NetworkAbout, NetworkOptions } from "./records.js";
 
 export interface NetworkRequest {
   /** At least twelve letters and digits. */
   id: string;
   name?: string;
-  cidr: Cidr;
-  gateway: number;
-  range?: Cidr;
-  reserved?: ReadonlyMap<string, number>;
+  subnets: PerFamily<Subnet>;
+  /** Where endpoints that ask for no address get theirs, a part of a subnet. */
+  range?: IpPrefix;
+  /** Addresses that no endpoint gets, by what they are for. */
+  reserved?: ReadonlyMap<string, IpAddress>;
   options: NetworkOptions;
   about?: NetworkAbout;
 }
@@ -18,15 +21,15 @@ export interface NetworkRequest {
 export interface EndpointRequest {
   /** At least twelve letters and digits. */
   id: string;
-  /** Undefined: any, where the address manager may choose. */
-  address?: number;
+  /** One that is missing: any, where the address manager may choose. */
+  addresses?: PerFamily<IpAddress>;
   /** Undefined: made from the address. */
   mac?: Uint8Array | undefined;
   use?: EndpointUse;
 }
 
 /** Ports of an endpoint, to be published. */
-export interface PortRequest extends Omit<PortSpec, "targetIp"> {
-  /** "": where the network says. */
-  hostIp: string;
+export interface PortRequest extends Omit<PortSpec, "targets"> {
+  /** Null: where the network says. */
+  hostIp: IpAddress | null;
 }

@@ -1,39 +1,67 @@
 /** What the API says of the model. */
 import type { EndpointView, NetworkView } from "../api/types.js";
+import { mappingText } from "../control/mapping.js";
+import { formatIp, formatPrefix } from "../wire/ip-address.js";
 import type { NetworkModel } from "./network-model.js";
 
 /** Of a network that an engine made which keeps what it knows of it to itself: the driver's name there. */
 export const FOREIGN_DRIVER = "tsproxy";
 
 export function networkViews(model: NetworkModel): NetworkView[] {
-  return model.networks.map(({ record: { id, name = "", subnet, gateway, options, about }, inDataplane }) => ({
-    id,
-    name,
-    driver: about?.origin ?? FOREIGN_DRIVER,
-    created: about?.created ?? "",
-    labels: about?.labels ?? {},
-    subnet,
-    gateway,
-    device: inDataplane?.hostDevice ?? "",
-    mtu: inDataplane?.mtu ?? options.mtu ?? 0,
-    internal: options.internal,
-    icc: options.icc,
-    masquerade: options.masquerade,
-    promiscuous: options.promiscuous ?? false,
-    endpoints: model.endpoints.filter((endpoint) => endpoint.record.network === id).length,
-  }));
+  return model.networks.map(
+    ({
+      record: {
+        id,
+        name = "",
+        subnets: { ipv4, ipv6 },
+        options,
+        about,
+      },
+      inDataplane,
+    }) => ({
+      id,
+      name,
+      driver: about?.origin ?? FOREIGN_DRIVER,
+      created: about?.created ?? "",
+      labels: about?.labels ?? {},
+      subnet: ipv4 === undefined ? "" : formatPrefix(ipv4.prefix),
+      gateway: ipv4 === undefined ? "" : formatIp(ipv4.gateway),
+      ...(ipv6 !== undefined && { ipv6Subnet: formatPrefix(ipv6.prefix), ipv6Gateway: formatIp(ipv6.gateway) }),
+      device: inDataplane?.hostDevice ?? "",
+      mtu: inDataplane?.mtu ?? options.mtu ?? 0,
+      internal: options.internal,
+      icc: options.icc,
+      masquerade: options.masquerade,
+      promiscuous: options.promiscuous ?? false,
+      endpoints: model.endpoints.filter((endpoint) => endpoint.record.network === id).length,
+    }),
+  );
 }
 
 export function endpointViews(model: NetworkModel): EndpointView[] {
-  return model.endpoints.map(({ record: { id, network, address, mac, sandbox, use }, gone, mappings }) => ({
-    id,
-    network,
-    owner: use?.owner ?? "",
-    names: use?.names ?? [],
-    address,
-    mac,
-    state: gone ? "gone" : sandbox === "" ? "created" : "joined",
-    sandbox,
-    ports: mappings.map((mapping) => ({ ...mapping, via: "dataplane" })),
-  }));
+  return model.endpoints.map(
+    ({
+      record: {
+        id,
+        network,
+        addresses: { ipv4, ipv6 },
+        mac,
+        sandbox,
+        use,
+      },
+      gone,
+      mappings,
+    }) => ({
+      id,
+      network,
+      owner: use?.owner ?? "",
+      names: use?.names ?? [],
+      address: ipv4 === undefined ? "" : formatIp(ipv4),
+      ...(ipv6 !== undefined && { ipv6Address: formatIp(ipv6) }),
+      mac,
+      state: gone ? "gone" : sandbox === "" ? "created" : "joined",
+      sandbox,
+      ports: mappings.map((mapping) => ({ ...mappingText(mapping), via: "dataplane" })),
+    }),
+  );
 }

@@ -1,5 +1,7 @@
 /** What the relay and its listeners, one a port (`tcp.ts`, `udp.ts`), know of each other. */
 
+import type { IpAddress } from "../wire/ip-address.js";
+
 /** TCP connections, or UDP sessions (one per client address and port). */
 export interface RelayStats {
   active: number;
@@ -15,9 +17,9 @@ export interface RelayStats {
 
 /** What a listener needs to know: one port, one target. */
 export interface ListenerOptions {
-  hostIp: string;
+  hostIp: IpAddress;
   hostPort: number;
-  targetIp: string;
+  targetIp: IpAddress;
   targetPort: number;
   /** Instead of binding `hostIp` and `hostPort`. */
   fd?: number | undefined;

@@ -7,7 +7,7 @@
 import { TsproxyError } from "../errors.js";
 import { bindError } from "../sys/port-owner.js";
 import { addressPort } from "../wire/address-port.js";
-import { type Cidr, contains, parseIpv4 } from "../wire/ipv4-address.js";
+import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, unmapped } from "../wire/ip-address.js";
 import type { Listener, ListenerOptions, RelayStats } from "./listener.js";
 import { listenTcp } from "./tcp.js";
 import { listenUdp } from "./udp.js";
@@ -22,13 +22,13 @@ export interface RelayHandle {
 
 /** What to serve: ports as in `-p`. */
 export interface RelaySpec {
-  hostIp: string;
+  hostIp: IpAddress;
   /** 0: pick a free one. */
   hostPort: number;
   hostPortEnd: number;
   /** One free port of the range is to be picked. */
   pickFromRange: boolean;
-  targetIp: string;
+  targetIp: IpAddress;
   targetPort: number;
   proto: "tcp" | "udp";
   /** Socket that is bound to the one port already; it becomes the relay's, whatever happens. */
@@ -37,11 +37,8 @@ export interface RelaySpec {
 
 export interface RelayOptions {
   /** Clients that may connect; absent or empty: all. */
-  allowFrom?: Cidr[];
+  allowFrom?: readonly IpPrefix[];
 }
-
-/** How an IPv4 client looks to a socket for both families. */
-const V4_MAPPED = /^::ffff:(?=[\d.]+$)/;
 
 export const Relay = { start };
 
@@ -50,8 +47,10 @@ async function start(spec: RelaySpec, options: RelayOptions = {}): Promise<Relay
   const stats: RelayStats = { active: 0, total: 0, refused: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
   const allowFrom = options.allowFrom ?? [];
   const allows = (clientIp: string): boolean => {
-    const address = parseIpv4(clientIp.replace(V4_MAPPED, ""));
-    return allowFrom.length === 0 || (address !== null && allowFrom.some((cidr) => contains(cidr, address)));
+    if (allowFrom.length === 0) return true;
+    const found = parseIp(clientIp.replace(/%.*$/, "")); // without the zone of a link-local one
+    const address = found === null ? null : unmapped(found); // how an IPv4 client looks to a socket for both families
+    return address !== null && allowFrom.some((prefix) => prefixContains(prefix, address));
   };
   const open = (hostPort: number, targetPort: number): Promise<Listener> =>
     listen(spec, { hostIp: spec.hostIp, hostPort, targetIp: spec.targetIp, targetPort, fd: spec.fd, stats, allows });
@@ -97,7 +96,7 @@ async function pick(spec: RelaySpec, open: Open): Promise<Listener> {
       if ((error as TsproxyError).code !== "TSP_ERR_PORT_TAKEN") throw error;
     }
   }
-  const range = `${addressPort(spec.hostIp, `${spec.hostPort}-${spec.hostPortEnd}`)}/${spec.proto}`;
+  const range = `${addressPort(formatIp(spec.hostIp), `${spec.hostPort}-${spec.hostPortEnd}`)}/${spec.proto}`;
   throw new TsproxyError(
     "TSP_ERR_PORT_TAKEN",
     "conflict",

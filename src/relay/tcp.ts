@@ -6,13 +6,15 @@ import { once } from "node:events";
 import net, { type AddressInfo, type Socket } from "node:net";
 import { log } from "../log.js";
 import { addressPort } from "../wire/address-port.js";
+import { formatIp } from "../wire/ip-address.js";
 import type { Listener, ListenerOptions } from "./listener.js";
 
 const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
 
 /** Rejects with the system's error when the port cannot be bound. */
 export async function listenTcp(options: ListenerOptions): Promise<Listener> {
-  const { hostIp, hostPort, targetIp, targetPort, fd, stats, allows } = options;
+  const { hostPort, targetPort, fd, stats, allows } = options;
+  const [hostIp, targetIp] = [formatIp(options.hostIp), formatIp(options.targetIp)];
   const open = new Set<Socket>();
   let reachable = true; // so that a dead target is logged once, not once a connection
 

@@ -4,8 +4,8 @@
  * ends when neither side has sent anything for 90 s, as in docker-proxy. Sessions are bounded; a new client past the bound is refused and counted.
  */
 import dgram, { type Socket } from "node:dgram";
-import { isIPv6 } from "node:net";
 import { type Peer, peerAddress, UdpSocket } from "../sys/udp-socket.js";
+import { formatIp } from "../wire/ip-address.js";
 import type { Listener, ListenerOptions } from "./listener.js";
 
 export const IDLE_MS = 90_000;
@@ -40,7 +40,7 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
   const { hostIp, hostPort, targetIp, targetPort, fd, stats, allows } = options;
   const { idleMs = IDLE_MS, maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
   const sessions = new Map<string, Session>();
-  const server = fd === undefined ? UdpSocket.bind(hostIp, hostPort) : new UdpSocket(fd);
+  const server = fd === undefined ? UdpSocket.bind(formatIp(hostIp), hostPort) : new UdpSocket(fd);
 
   const end = (key: string, session: Session): void => {
     if (session.ended) return;
@@ -51,7 +51,7 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
   };
 
   const begin = (key: string, client: Peer): Session => {
-    const backend = dgram.createSocket(isIPv6(targetIp) ? "udp6" : "udp4");
+    const backend = dgram.createSocket(targetIp.family === 6 ? "udp6" : "udp4");
     const session: Session = { backend, pending: [], lastMs: now(), ended: false };
     sessions.set(key, session);
     stats.active++;
@@ -72,7 +72,7 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
       stats.failed++;
       end(key, session);
     });
-    backend.connect(targetPort, targetIp);
+    backend.connect(targetPort, formatIp(targetIp));
     return session;
   };
 

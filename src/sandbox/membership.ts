@@ -9,10 +9,13 @@ import { TsproxyError } from "../errors.js";
 import type { LiveEndpoint, LiveNetwork } from "../model/live.js";
 import type { NetworkModel } from "../model/network-model.js";
 import { type EndpointUse, type NetworkRecord, shortId } from "../model/records.js";
+import type { PortRequest } from "../model/requests.js";
 import { FOREIGN_DRIVER } from "../model/views.js";
 import { parseMac } from "../wire/ethernet.js";
-import { parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
+import { parseIp } from "../wire/ip-address.js";
+import { perFamily } from "../wire/per-family.js";
 import type { DefaultRoute, Namespace } from "./device-setup.js";
+import { addressOf, ipv4Of } from "./ipv4.js";
 import { BRIDGE, type NetworkCatalog } from "./network-catalog.js";
 import type { Attachment, SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
@@ -51,7 +54,7 @@ export class Membership {
     const attachment: Attachment = { network: network.id, endpoint: id, device, aliases, gwPriority };
     const request = {
       id,
-      ...(ip !== undefined && { address: parseIpv4(ip)! }),
+      ...(ip !== undefined && { addresses: perFamily([parseIp(ip)!]) }),
       mac: mac === undefined ? undefined : parseMac(mac)!,
       use: useOf(sandbox, attachment),
     };
@@ -60,8 +63,7 @@ export class Membership {
     });
     try {
       await this.model.join(network.id, id, namespace.path);
-      const { prefixLength } = parseCidr(network.subnet)!;
-      namespace.takeDevice(endpoint.device, { name: device, address: endpoint.address, prefixLength });
+      namespace.takeDevice(endpoint.device, { name: device, address: addressOf(endpoint), prefixLength: ipv4Of(network).prefixLength });
     } catch (error) {
       await this.model.deleteEndpoint(network.id, id);
       throw error;
@@ -95,7 +97,7 @@ export class Membership {
     if (sandbox.ports.length > 0) {
       if (after === undefined) warnings.push("ports are not published: an internal network publishes none");
       else
-        await this.model.publish(after.attachment.network, after.attachment.endpoint, sandbox.ports).catch((error) => {
+        await this.model.publish(after.attachment.network, after.attachment.endpoint, portsOf(sandbox)).catch((error) => {
           throw dockerError(error);
         });
     }
@@ -141,8 +143,12 @@ export function gatewayOf(members: readonly Member[]): Member | undefined {
     .sort((a, b) => b.attachment.gwPriority - a.attachment.gwPriority || (name(a) < name(b) ? -1 : 1))[0];
 }
 
+function portsOf({ ports }: SandboxRecord): PortRequest[] {
+  return ports.map(({ hostIp, ...port }) => ({ ...port, hostIp: hostIp === "" ? null : parseIp(hostIp)! }));
+}
+
 function routeBy({ attachment, network }: Member): DefaultRoute {
-  return { device: attachment.device, gateway: network.record.gateway };
+  return { device: attachment.device, gateway: ipv4Of(network.record).gateway };
 }
 
 /** Docker's words for an address that cannot be had. */
@@ -152,6 +158,6 @@ function addressError(error: unknown, ip: string | undefined, network: NetworkRe
   if (error.kind === "conflict") return error.reworded(`Address already in use: ${error.message}`, "name another address, or none");
   return error.reworded(
     `invalid address ${ip}: no configured subnet contains it, or it is the network's own`,
-    `use one of ${network.subnet}`,
+    `use one of ${ipv4Of(network).subnet}`,
   );
 }

@@ -9,11 +9,12 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { LiveNetwork } from "../model/live.js";
 import type { NetworkModel } from "../model/network-model.js";
-import { choosePool, type Obstacle, overlaps, resolverObstacle } from "../model/pools.js";
+import { choosePool, type Obstacle, resolverObstacle } from "../model/pools.js";
 import { DEFAULT_OPTIONS, type NetworkRecord, shortId } from "../model/records.js";
 import type { NetworkRequest } from "../model/requests.js";
 import { FOREIGN_DRIVER, networkViews } from "../model/views.js";
-import { type Cidr, formatCidr, parseCidr } from "../wire/ipv4-address.js";
+import { formatPrefix, type IpAddress, type IpPrefix, prefixesOverlap } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
 import { checkCreate, networkError } from "./network-request.js";
 
 export const BRIDGE = "bridge";
@@ -26,7 +27,7 @@ const BRIDGE_DEVICE = "tsproxy0";
 
 /** What the host has in a range, in words; `except`: a device that does not count (`control/host.ts`). */
 export interface HostRanges {
-  overlap(address: number, prefixLength: number, except?: string): string | null;
+  overlap(network: IpPrefix, except?: string): string | null;
   onChange(listener: () => void): () => void;
 }
 
@@ -61,14 +62,15 @@ export class NetworkCatalog {
   async create(create: NetworkCreate, origin = DRIVER): Promise<NetworkCreated> {
     if (PREDEFINED.includes(create.name))
       throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
-    const { cidr: wanted, gateway, typed, ...asked } = checkCreate(create);
+    const { subnet: wanted, gateway, typed, ...asked } = checkCreate(create);
     if (this.byName(create.name) !== undefined)
       throw networkError("conflict", `network with name ${create.name} already exists`, "choose another name, or remove it");
     if (wanted !== undefined) this.refuseOverlap(wanted);
-    const { cidr, warnings } = wanted === undefined ? this.choose(this.bridgePool()) : { cidr: wanted, warnings: [] };
+    const { subnet: prefix, warnings } = wanted === undefined ? this.choose(this.bridgePool()) : { subnet: wanted, warnings: [] };
     const id = randomBytes(32).toString("hex");
     const about = { origin, created: new Date().toISOString(), labels: create.labels ?? {}, options: typed };
-    await this.make({ ...asked, id, cidr, gateway: gateway ?? firstAddress(cidr, asked.range), about });
+    const subnets = { ipv4: { prefix, gateway: gateway ?? firstAddress(prefix, asked.range) } };
+    await this.make({ ...asked, id, subnets, about });
     return { id, warnings };
   }
 
@@ -97,11 +99,12 @@ export class NetworkCatalog {
     const { live, name } = this.find(word);
     if (live !== undefined) return live;
     if (name !== BRIDGE) throw networkError("conflict", `network ${name} cannot be joined`, "name another network");
-    const { cidr, warnings } = this.choose();
+    const { subnet: prefix, warnings } = this.choose();
     for (const warning of warnings) log.warn(`network bridge: ${warning}`);
     const about = { origin: DRIVER, created: new Date().toISOString(), labels: {}, options: {} };
     const options = { ...DEFAULT_OPTIONS, hostDevice: BRIDGE_DEVICE };
-    await this.make({ id: predefinedId(BRIDGE), name: BRIDGE, cidr, gateway: cidr.address + 1, options, about });
+    const subnets = { ipv4: { prefix, gateway: firstAddress(prefix, undefined) } };
+    await this.make({ id: predefinedId(BRIDGE), name: BRIDGE, subnets, options, about });
     return this.byId(predefinedId(BRIDGE))!;
   }
 
@@ -138,14 +141,14 @@ export class NetworkCatalog {
   watch(): () => void {
     return this.host.onChange(() => {
       for (const { record, inDataplane } of this.model.networks) {
-        const { address, prefixLength } = parseCidr(record.subnet)!;
-        const other = inDataplane === undefined ? null : this.host.overlap(address, prefixLength, inDataplane.hostDevice);
+        const prefixes = eachFamily(record.subnets).map(({ prefix }) => prefix);
+        const other = inDataplane === undefined ? null : firstOf(prefixes, (each) => this.host.overlap(each, inDataplane.hostDevice));
         const said = this.shadowed.has(record.id);
         if (other === null) this.shadowed.delete(record.id);
         else if (!said) {
           this.shadowed.add(record.id);
           log.warn(
-            `network ${record.name ?? shortId(record.id)} (${record.subnet}): the host has ${other} now, so one of both is not reached`,
+            `network ${record.name ?? shortId(record.id)} (${prefixes.map(formatPrefix).join(", ")}): the host has ${other} now, so one of both is not reached`,
           );
         }
       }
@@ -164,38 +167,36 @@ export class NetworkCatalog {
   }
 
   /** `kept`: is not to be taken. */
-  private choose(kept?: Cidr): { cidr: Cidr; warnings: string[] } {
+  private choose(kept?: IpPrefix): { subnet: IpPrefix; warnings: string[] } {
     const resolver = this.resolvers();
-    const keeping = (pool: Cidr): string | null => (kept !== undefined && overlaps(kept, pool) ? "network bridge" : null);
-    const { cidr, skipped } = choosePool((pool) => this.taken(pool) ?? this.onHost(pool) ?? resolver(pool) ?? keeping(pool));
-    if (cidr === undefined)
+    const keeping = (pool: IpPrefix): string | null => (kept !== undefined && prefixesOverlap(kept, pool) ? "network bridge" : null);
+    const { subnet, skipped } = choosePool((pool) => this.taken(pool) ?? this.host.overlap(pool) ?? resolver(pool) ?? keeping(pool));
+    if (subnet === undefined)
       throw networkError("unavailable", "all predefined address pools have been fully subnetted", "name a range by --subnet");
     // A pool that another network of ours has is no news.
     const news = skipped.filter((line) => !line.includes(": network "));
-    return { cidr, warnings: news.map((line) => `passed over ${line}`) };
+    return { subnet, warnings: news.map((line) => `passed over ${line}`) };
   }
 
   /** What `bridge` will get, if it is not made yet: its first pool is known to everybody, so others do not take it. */
-  private bridgePool(): Cidr | undefined {
-    return this.byId(predefinedId(BRIDGE)) === undefined ? this.choose().cidr : undefined;
+  private bridgePool(): IpPrefix | undefined {
+    return this.byId(predefinedId(BRIDGE)) === undefined ? this.choose().subnet : undefined;
   }
 
   /** By another network of ours. */
-  private taken(pool: Cidr): string | null {
-    const other = this.model.networks.find(({ record }) => overlaps(parseCidr(record.subnet)!, pool))?.record;
+  private taken(pool: IpPrefix): string | null {
+    const other = this.model.networks.find(({ record }) =>
+      eachFamily(record.subnets).some(({ prefix }) => prefixesOverlap(prefix, pool)),
+    )?.record;
     return other === undefined ? null : `network ${other.name ?? shortId(other.id)}`;
   }
 
-  private onHost({ address, prefixLength }: Cidr): string | null {
-    return this.host.overlap(address, prefixLength);
-  }
-
-  private refuseOverlap(cidr: Cidr): void {
-    const other = this.taken(cidr) ?? this.onHost(cidr);
+  private refuseOverlap(subnet: IpPrefix): void {
+    const other = this.taken(subnet) ?? this.host.overlap(subnet);
     if (other !== null)
       throw networkError(
         "conflict",
-        `invalid pool request: Pool overlaps with other one on this address space (${formatCidr(cidr)}: ${other})`,
+        `invalid pool request: Pool overlaps with other one on this address space (${formatPrefix(subnet)}: ${other})`,
         "use another --subnet",
       );
   }
@@ -223,9 +224,19 @@ function driverOf({ about }: NetworkRecord): string {
   return about?.origin ?? FOREIGN_DRIVER;
 }
 
-function firstAddress(cidr: Cidr, range: Cidr | undefined): number {
-  const first = range?.address ?? cidr.address;
-  return first === cidr.address ? first + 1 : first;
+/** Of the range, but for the network's own. */
+function firstAddress(subnet: IpPrefix, range = subnet): IpAddress {
+  const { family, value } = range.address;
+  return { family, value: value === subnet.address.value ? value + 1n : value };
+}
+
+/** The first answer that there is. */
+function firstOf<T>(items: readonly T[], look: (item: T) => string | null): string | null {
+  for (const item of items) {
+    const found = look(item);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** Of a network that takes nothing from the host. */

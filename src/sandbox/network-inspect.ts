@@ -1,8 +1,11 @@
 /** A network in the shape in which Docker's API has it, so that scripts carry over. */
 import type { NetworkInspect } from "../api/network-types.js";
+import type { Subnet } from "../control/network/subnet.js";
 import type { NetworkModel } from "../model/network-model.js";
 import type { EndpointRecord, NetworkRecord } from "../model/records.js";
 import { FOREIGN_DRIVER } from "../model/views.js";
+import { formatIp, formatPrefix, type IpAddress } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
 import { type FoundNetwork, HOST, NONE } from "./network-catalog.js";
 
 export function inspectNetwork({ id, name, live }: FoundNetwork, model: NetworkModel): NetworkInspect {
@@ -15,7 +18,9 @@ export function inspectNetwork({ id, name, live }: FoundNetwork, model: NetworkM
     Id: record.id,
     Created: record.about?.created ?? "",
     Driver: record.about?.origin ?? FOREIGN_DRIVER,
-    IPAM: { ...EMPTY.IPAM, Config: [poolOf(record)] },
+    IPAM: { ...EMPTY.IPAM, Config: poolsOf(record) },
+    EnableIPv4: record.subnets.ipv4 !== undefined,
+    EnableIPv6: record.subnets.ipv6 !== undefined,
     Internal: record.options.internal,
     Containers: Object.fromEntries(
       members.map((member) => [member.record.use?.owner ?? member.record.id, memberOf(member.record, record)]),
@@ -48,16 +53,23 @@ function driverOf(predefined: string): string {
   return predefined === NONE ? "null" : predefined === HOST ? HOST : "bridge";
 }
 
-function poolOf({ subnet, gateway, range, reserved }: NetworkRecord): NetworkInspect["IPAM"]["Config"][number] {
-  return {
-    Subnet: subnet,
-    ...(range !== undefined && { IPRange: range }),
-    Gateway: gateway,
-    ...(reserved !== undefined && { AuxiliaryAddresses: reserved }),
-  };
+function poolsOf({ subnets, range, reserved }: NetworkRecord): NetworkInspect["IPAM"]["Config"] {
+  return eachFamily(subnets).map(({ prefix, gateway }, i) => ({
+    Subnet: formatPrefix(prefix),
+    ...(i === 0 && range !== undefined && { IPRange: range }),
+    Gateway: formatIp(gateway),
+    ...(i === 0 && reserved !== undefined && { AuxiliaryAddresses: reserved }),
+  }));
 }
 
-function memberOf({ id, address, mac, use }: EndpointRecord, { subnet }: NetworkRecord): NetworkInspect["Containers"][string] {
-  const length = subnet.slice(subnet.indexOf("/"));
-  return { Name: use?.names[0] ?? "", EndpointID: id, MacAddress: mac, IPv4Address: `${address}${length}`, IPv6Address: "" };
+function memberOf({ id, addresses, mac, use }: EndpointRecord, { subnets }: NetworkRecord): NetworkInspect["Containers"][string] {
+  const text = (address: IpAddress | undefined, subnet: Subnet | undefined): string =>
+    address === undefined || subnet === undefined ? "" : `${formatIp(address)}/${subnet.prefix.prefixLength}`;
+  return {
+    Name: use?.names[0] ?? "",
+    EndpointID: id,
+    MacAddress: mac,
+    IPv4Address: text(addresses.ipv4, subnets.ipv4),
+    IPv6Address: text(addresses.ipv6, subnets.ipv6),
+  };
 }

@@ -5,16 +5,16 @@ import { type KindOf, TsproxyError } from "../errors.js";
 import { subnetProblem } from "../model/addresses.js";
 import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
 import type { NetworkRequest } from "../model/requests.js";
-import { type Cidr, contains, formatCidr, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
+import { formatPrefix, type IpAddress, type IpPrefix, parseIp, parsePrefix, prefixContains } from "../wire/ip-address.js";
 
 /** Docker's (daemon/names/names.go). */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const MTU = "com.docker.network.driver.mtu";
 
 /** What was asked for, but for what is chosen afterwards. */
-export type Asked = Omit<NetworkRequest, "id" | "cidr" | "gateway" | "about"> & {
-  cidr: Cidr | undefined;
-  gateway: number | undefined;
+export type Asked = Omit<NetworkRequest, "id" | "subnets" | "about"> & {
+  subnet: IpPrefix | undefined;
+  gateway: IpAddress | undefined;
   /** As they were typed, with `--mtu` among them. */
   typed: Record<string, string>;
 };
@@ -39,45 +39,46 @@ export function checkName(what: "network" | "sandbox", name: string): void {
   throw new TsproxyError(code, "invalid", `invalid ${what} name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, hint);
 }
 
-function checkAddresses(create: NetworkCreate): Pick<Asked, "cidr" | "gateway" | "range" | "reserved"> {
+function checkAddresses(create: NetworkCreate): Pick<Asked, "subnet" | "gateway" | "range" | "reserved"> {
   const { subnet, gateway, ipRange, auxAddresses = {} } = create;
   const aux = Object.entries(auxAddresses);
   if (subnet === undefined) {
     if (gateway !== undefined || ipRange !== undefined || aux.length > 0)
       throw invalid("every ip-range or gateway or aux-address must have a corresponding subnet", "add --subnet");
-    return { cidr: undefined, gateway: undefined };
+    return { subnet: undefined, gateway: undefined };
   }
-  const cidr = network("subnet", subnet);
-  const found = subnetProblem(cidr);
+  const prefix = network("subnet", subnet);
+  const found = subnetProblem(prefix);
   if (found !== null) throw invalid(`invalid subnet ${subnet}: ${found.problem}`, found.hint);
-  const inside = (what: string, text: string): number => {
-    const address = parseIpv4(text);
-    if (address === null) throw invalid(`invalid ${what} ${text}: not an IPv4 address`, "write it like 172.28.0.1");
-    if (!contains(cidr, address))
+  const inside = (what: string, text: string): IpAddress => {
+    const address = parseIp(text);
+    if (address?.family !== 4) throw invalid(`invalid ${what} ${text}: not an IPv4 address`, "write it like 172.28.0.1");
+    if (!prefixContains(prefix, address))
       throw invalid(`invalid ${what} ${text}: parent subnet ${subnet} doesn't contain this address`, "use one of the subnet");
     return address;
   };
   return {
-    cidr,
+    subnet: prefix,
     gateway: gateway === undefined ? undefined : inside("gateway", gateway),
-    ...(ipRange !== undefined && { range: checkRange(ipRange, cidr) }),
+    ...(ipRange !== undefined && { range: checkRange(ipRange, prefix) }),
     ...(aux.length > 0 && { reserved: new Map(aux.map(([name, text]) => [name, inside(`auxiliary address ${name}:`, text)])) }),
   };
 }
 
-function checkRange(text: string, subnet: Cidr): Cidr {
+function checkRange(text: string, subnet: IpPrefix): IpPrefix {
   const range = network("ip-range", text);
-  if (range.prefixLength < subnet.prefixLength || !contains(subnet, range.address))
-    throw invalid(`invalid ip-range ${text}: parent subnet ${formatCidr(subnet)} doesn't contain ip-range`, "use a part of the subnet");
+  if (range.prefixLength < subnet.prefixLength || !prefixContains(subnet, range.address))
+    throw invalid(`invalid ip-range ${text}: parent subnet ${formatPrefix(subnet)} doesn't contain ip-range`, "use a part of the subnet");
   return range;
 }
 
-function network(what: string, text: string): Cidr {
+function network(what: string, text: string): IpPrefix {
   if (text.includes(":")) throw invalid(`invalid ${what} ${text}: IPv6 networks are not supported yet`, "use an IPv4 network");
-  const cidr = parseCidr(text);
-  if (cidr === null) throw invalid(`invalid ${what} ${text}: invalid CIDR block notation`, "write it like 172.28.0.0/16");
-  if (formatCidr(cidr) !== text) throw invalid(`invalid ${what} ${text}: it should be ${formatCidr(cidr)}`, `write ${formatCidr(cidr)}`);
-  return cidr;
+  const prefix = parsePrefix(text);
+  if (prefix === null) throw invalid(`invalid ${what} ${text}: invalid CIDR block notation`, "write it like 172.28.0.0/16");
+  const whole = formatPrefix(prefix);
+  if (whole !== text) throw invalid(`invalid ${what} ${text}: it should be ${whole}`, `write ${whole}`);
+  return prefix;
 }
 
 export function networkError(kind: KindOf<"TSP_ERR_NETWORK">, message: string, hint?: string): TsproxyError {

@@ -1,10 +1,10 @@
 /** The value of `-p` of `tsproxy run`: Docker's short syntax, `[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp]`, with its words for errors (go-connections). */
 import { TsproxyError } from "../errors.js";
-import type { PortRequest } from "../model/requests.js";
-import { parseIpv4 } from "../wire/ipv4-address.js";
+import { parseIp } from "../wire/ip-address.js";
+import type { SandboxRecord } from "./records.js";
 
 /** Throws TSP_ERR_PORT_SPEC (invalid). */
-export function parsePublish(spec: string): PortRequest {
+export function parsePublish(spec: string): SandboxRecord["ports"][number] {
   const slash = spec.lastIndexOf("/");
   const parts = (slash < 0 ? spec : spec.slice(0, slash)).split(":");
   const target = parts.pop() ?? "";
@@ -15,7 +15,7 @@ export function parsePublish(spec: string): PortRequest {
   if (proto === "sctp") throw invalid("invalid proto: sctp is not supported");
   if (proto !== "tcp" && proto !== "udp") throw invalid(`invalid proto: ${proto}`);
   if (ip.includes(":")) throw invalid(`invalid IP address: ${ip}: IPv6 ports are not supported yet`);
-  if (ip !== "" && parseIpv4(ip) === null) throw invalid(`invalid IP address: ${ip}`);
+  if (ip !== "" && parseIp(ip) === null) throw invalid(`invalid IP address: ${ip}`);
   const [targetPort, targetPortEnd] = range(target) ?? fail(`invalid containerPort: ${target}`);
   const [hostPort, hostPortEnd] = host === "" ? [0, 0] : (range(host) ?? fail(`invalid hostPort: ${host}`));
   const targets = targetPortEnd - targetPort;

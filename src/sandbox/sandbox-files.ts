@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { shortId } from "../model/records.js";
 import { type HostEntry, hostsFile, parseResolvConf, resolvConf } from "./etc-files.js";
 import type { SandboxFolders } from "./folder.js";
+import { addressOf, ipv4Of } from "./ipv4.js";
 import { gatewayOf, type Member } from "./membership.js";
 import type { NameScope } from "./name-service.js";
 import { BRIDGE, HOST } from "./network-catalog.js";
@@ -59,7 +60,8 @@ export function hostResolver(): ReturnType<typeof parseResolvConf> {
 }
 
 function hostEntries({ hostname, extraHosts, links }: SandboxRecord, members: readonly Member[], linked: readonly Linked[]): HostEntry[] {
-  const gateway = gatewayOf(members)?.network.record.gateway;
+  const way = gatewayOf(members)?.network.record;
+  const gateway = way === undefined ? undefined : ipv4Of(way).gateway;
   const extra = extraHosts.flatMap((text) => {
     const { name, address } = checkExtraHost(text);
     const found = address === "host-gateway" ? gateway : address;
@@ -68,12 +70,12 @@ function hostEntries({ hostname, extraHosts, links }: SandboxRecord, members: re
   // On a network whose names are answered, a link is one more name; files have those of `bridge`.
   const others = links.flatMap(({ target, alias }) => {
     const other = linked.find(({ record }) => record.id === target);
-    const address = other?.members.find(({ network }) => network.record.name === BRIDGE)?.endpoint.record.address;
-    return other === undefined || address === undefined
+    const there = other?.members.find(({ network }) => network.record.name === BRIDGE)?.endpoint.record;
+    return other === undefined || there === undefined
       ? []
-      : [{ address, names: [...new Set([alias, other.record.name, shortId(target)])] }];
+      : [{ address: addressOf(there), names: [...new Set([alias, other.record.name, shortId(target)])] }];
   });
-  const own = members.map(({ endpoint }) => ({ address: endpoint.record.address, names: [hostname] }));
+  const own = members.map(({ endpoint }) => ({ address: addressOf(endpoint.record), names: [hostname] }));
   return [...extra, ...others, ...(hostname === "" ? [] : own)];
 }
 

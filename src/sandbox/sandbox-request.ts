@@ -5,7 +5,6 @@ import type { TsproxyError } from "../errors.js";
 import { shortId } from "../model/records.js";
 import { parseMac } from "../wire/ethernet.js";
 import { parseIp } from "../wire/ip-address.js";
-import { parseIpv4 } from "../wire/ipv4-address.js";
 import { makeName } from "./names.js";
 import { BRIDGE, HOST, NONE } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
@@ -71,7 +70,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
 
 /** Of an endpoint; `onBridge`: on the default network. Throws TSP_ERR_SANDBOX (invalid). */
 export function checkAttachment({ ip, mac, aliases = [], device }: Omit<SandboxConnect, "network">, onBridge: boolean): void {
-  if (ip !== undefined && parseIpv4(ip) === null) throw invalid(`invalid IPv4 address: ${ip}`);
+  if (ip !== undefined && parseIp(ip)?.family !== 4) throw invalid(`invalid IPv4 address: ${ip}`);
   if (mac !== undefined && parseMac(mac) === null) throw invalid(`${mac} is not a valid mac address`);
   if (device !== undefined && !/^[^\s/:]{1,15}$/.test(device)) throw invalid(`'${device}' is no name for a device`);
   for (const alias of aliases) checkName("sandbox", alias);

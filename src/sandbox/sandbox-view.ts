@@ -1,6 +1,8 @@
 /** What the API says of a sandbox. */
 import type { SandboxView } from "../api/sandbox-types.js";
+import { mappingText } from "../control/mapping.js";
 import { shortId } from "../model/records.js";
+import { addressOf } from "./ipv4.js";
 import type { Member } from "./membership.js";
 import type { SandboxRecord } from "./records.js";
 
@@ -10,7 +12,7 @@ export function sandboxView(record: SandboxRecord, members: readonly Member[], d
     network: network.record.id,
     networkName: network.record.name ?? shortId(network.record.id),
     endpoint: endpoint.record.id,
-    address: endpoint.record.address,
+    address: addressOf(endpoint.record),
     mac: endpoint.record.mac,
     device: attachment.device,
     aliases: attachment.aliases,
@@ -29,7 +31,7 @@ export function sandboxView(record: SandboxRecord, members: readonly Member[], d
     netns,
     network: mode || (endpoints[0]?.networkName ?? ""),
     endpoints,
-    ports: members.flatMap(({ endpoint }) => endpoint.mappings.map((mapping) => ({ ...mapping, via: "dataplane" as const }))),
+    ports: members.flatMap(({ endpoint }) => endpoint.mappings.map((mapping) => ({ ...mappingText(mapping), via: "dataplane" as const }))),
     dir,
     detached,
   };

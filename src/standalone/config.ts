@@ -5,15 +5,17 @@
  */
 import os from "node:os";
 import type { Firewall } from "../control/controller.js";
+import { parseClients } from "../control/flow-filter.js";
 import { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../control/limits.js";
+import { hostAddressesMeet, type PortSpec } from "../control/mapping.js";
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
-import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
-import { type PortSpec, parsePortSpec } from "../control/port-spec.js";
+import { parsePortSpec } from "../control/port-spec.js";
 import { parseTimeouts } from "../control/timeouts.js";
-import { TsproxyError } from "../errors.js";
-import { subnetProblem } from "../model/addresses.js";
-import { type Cidr, contains, formatCidr, formatIpv4, lastAddress, parseCidr, parseIpv4 } from "../wire/ipv4-address.js";
+import { formatIp, type IpPrefix, prefixContains, sameIp } from "../wire/ip-address.js";
+import { eachFamily, ofFamily } from "../wire/per-family.js";
+import { parseEndpoints, parseNetwork } from "./network-config.js";
+import { invalid, parseInteger } from "./options.js";
 
 /** The options of the main command as they were typed. */
 export interface RunOptions {
@@ -42,7 +44,7 @@ export interface RunConfig {
   network: NetworkSpec | undefined;
   endpoints: EndpointSpec[];
   /** Clients that may use published ports; empty: all. */
-  allowFrom: Cidr[];
+  allowFrom: IpPrefix[];
   workers: number;
   /** Source ports for what leaves; by default below the kernel's ephemeral ports. */
   masqueradePorts: { first: number; last: number };
@@ -137,18 +139,6 @@ function isHolder(word: string): word is keyof PerHolder {
   return word === "client" || word === "endpoint" || word === "port";
 }
 
-function invalid(message: string, hint: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_OPTION", "invalid", message, hint);
-}
-
-/** A decimal integer in `min`..`max`; `option` names it in the error. */
-export function parseInteger(option: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max))
-    throw invalid(`${option} '${text}': not a whole number in its range`, min === max ? `use ${min}` : `use ${min} to ${max}`);
-  return value;
-}
-
 function parseMasqueradePorts(text: string): { first: number; last: number } {
   const match = /^(\d+)-(\d+)$/.exec(text);
   const first = Number(match?.[1] ?? 0);
@@ -158,74 +148,10 @@ function parseMasqueradePorts(text: string): { first: number; last: number } {
   return { first, last };
 }
 
-function parseAllowFrom(text: string): Cidr {
-  const cidr = parseCidr(text.includes("/") ? text : `${text}/32`);
-  if (cidr === null) throw invalid(`--allow-from '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 192.168.0.0/24");
-  return cidr;
-}
-
-export function parseNetwork(text: string, mtu: string | undefined, promiscuous = false): NetworkSpec {
-  const cidr = parseCidr(text);
-  if (cidr === null) throw invalid(`--network '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 10.44.0.0/24");
-  if (formatCidr(cidr) !== text) throw invalid(`--network '${text}': not the network's first address`, `write ${formatCidr(cidr)}`);
-  const found = subnetProblem(cidr);
-  if (found !== null) throw invalid(`--network '${text}': ${found.problem}`, found.hint);
-  return {
-    kind: "bridge",
-    cidr,
-    gateway: cidr.address + 1,
-    mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU),
-    promiscuous,
-  };
-}
-
-function parseEndpoints(texts: string[], network: NetworkSpec): EndpointSpec[] {
-  const byAddress = new Map<number, string>();
-  const byNetns = new Map<string, string>();
-  return texts.map((text) => {
-    const endpoint = parseEndpoint(text, network);
-    const twin = byAddress.get(endpoint.address);
-    if (twin !== undefined)
-      throw invalid(
-        `--endpoint ${text}: ${formatIpv4(endpoint.address)} is taken by --endpoint ${twin}`,
-        "give each endpoint an address of its own",
-      );
-    const netns = canonicalNetns(endpoint.netns);
-    const other = byNetns.get(netns);
-    if (other !== undefined)
-      throw invalid(
-        `--endpoint ${text}: namespace '${endpoint.netns}' has --endpoint ${other} already`,
-        "give each namespace one endpoint",
-      );
-    byAddress.set(endpoint.address, text);
-    byNetns.set(netns, text);
-    return endpoint;
-  });
-}
-
-export function parseEndpoint(text: string, { cidr, gateway }: NetworkSpec): EndpointSpec {
-  const equals = text.lastIndexOf("=");
-  if (equals < 0) throw invalid(`--endpoint '${text}': no '='`, `write NETNS=ADDRESS, like web=${formatIpv4(gateway + 1)}`);
-  const netns = text.slice(0, equals);
-  const word = text.slice(equals + 1);
-  const named = netns !== "" && netns !== "." && netns !== ".." && !netns.includes("/");
-  if (!named && !netns.startsWith("/"))
-    throw invalid(`--endpoint '${text}': '${netns}' is no namespace`, "use a name in /run/netns, a process id, or an absolute path");
-  const address = parseIpv4(word);
-  if (address === null) throw invalid(`--endpoint '${text}': '${word}' is not an IPv4 address`, `use one of ${formatCidr(cidr)}`);
-  const refuse = (what: string): never => {
-    throw invalid(`--endpoint '${text}': ${word} is ${what}`, `use ${formatIpv4(gateway + 1)} to ${formatIpv4(lastAddress(cidr) - 1)}`);
-  };
-  if (!contains(cidr, address)) refuse(`outside the network ${formatCidr(cidr)}`);
-  if (address === cidr.address) refuse("the network's own address");
-  if (address === lastAddress(cidr)) refuse("the network's broadcast address");
-  if (address === gateway) refuse("the gateway");
-  return { netns, address };
-}
-
-/** One spelling for the usual ways to name one namespace. Symbolic links are not followed. */
-function canonicalNetns(netns: string): string {
-  return netns.replace(/^(\/var)?\/run\/netns\/([^/]+)$/, "$2").replace(/^\/proc\/(\d+)\/ns\/net$/, "$1");
+function parseAllowFrom(text: string): IpPrefix {
+  const prefix = parseClients(text);
+  if (prefix?.address.family !== 4) throw invalid(`--allow-from '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 192.168.0.0/24");
+  return prefix;
 }
 
 /** Two mappings for one host port. Those that pick a free port avoid the others by themselves. */
@@ -235,7 +161,7 @@ function refuseCollisions(publish: PortSpec[], texts: string[]): void {
     for (let j = 0; j < i; j++) {
       const b = publish[j] as PortSpec;
       if (b.hostPort === 0 || b.pickFromRange || a.proto !== b.proto) continue;
-      if (a.hostIp !== b.hostIp && a.hostIp !== "0.0.0.0" && b.hostIp !== "0.0.0.0") continue;
+      if (!hostAddressesMeet(a, b)) continue;
       const first = Math.max(a.hostPort, b.hostPort);
       if (first > Math.min(a.hostPortEnd, b.hostPortEnd)) continue;
       throw invalid(
@@ -248,9 +174,10 @@ function refuseCollisions(publish: PortSpec[], texts: string[]): void {
 
 /** Nothing but our own endpoints can be in our network, so a target there without one would never answer. */
 function refuseMissingEndpoints(publish: PortSpec[], network: NetworkSpec, endpoints: EndpointSpec[]): void {
-  for (const { targetIp } of publish) {
-    const target = parseIpv4(targetIp) as number; // parsePortSpec has checked it
-    if (!contains(network.cidr, target) || target === network.gateway || endpoints.some(({ address }) => address === target)) continue;
-    throw invalid(`-p: no endpoint has the target address ${targetIp}`, `add --endpoint NETNS=${targetIp}`);
+  for (const target of publish.flatMap(({ targets }) => eachFamily(targets))) {
+    const subnet = ofFamily(network.subnets, target.family);
+    if (subnet === undefined || !prefixContains(subnet.prefix, target) || sameIp(target, subnet.gateway)) continue;
+    if (endpoints.some(({ addresses }) => eachFamily(addresses).some((address) => sameIp(address, target)))) continue;
+    throw invalid(`-p: no endpoint has the target address ${formatIp(target)}`, `add --endpoint NETNS=${formatIp(target)}`);
   }
 }

@@ -7,14 +7,15 @@ import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
 import { Controller } from "../control/controller.js";
-import { formatMapping } from "../control/port-spec.js";
+import { eachHostAddress, formatMapping, mappingText } from "../control/mapping.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { sweep } from "../model/sweep.js";
 import { Relay, type RelayHandle } from "../relay/relay.js";
-import { formatCidr, formatIpv4 } from "../wire/ipv4-address.js";
+import { formatIp, formatPrefix } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
 import type { RunConfig } from "./config.js";
 
 /** The network of `--network`, as it is announced. */
@@ -26,6 +27,9 @@ export interface OwnNetwork {
   device: string;
   mtu: number;
 }
+
+/** Families of the host that ports are published on. */
+const FAMILIES = [4] as const;
 
 export class MainJob {
   readonly mappings: MappingView[] = [];
@@ -92,15 +96,17 @@ export class MainJob {
     this.undo.add("dataplane", () => controller.stop());
     if (config.network !== undefined) {
       const network = controller.networks.add(config.network);
-      const { cidr, gateway } = config.network;
+      const subnets = eachFamily(config.network.subnets);
       const { hostDevice: device, mtu } = network;
-      this.network = { subnet: formatCidr(cidr), gateway: formatIpv4(gateway), device, mtu };
+      const [subnet, gateway] = [subnets.map(({ prefix }) => formatPrefix(prefix)), subnets.map((each) => formatIp(each.gateway))];
+      this.network = { subnet: subnet.join(","), gateway: gateway.join(","), device, mtu };
       for (const endpoint of config.endpoints) {
         network.endpoints.add(endpoint);
-        this.endpoints.push({ netns: endpoint.netns, address: formatIpv4(endpoint.address) });
+        this.endpoints.push({ netns: endpoint.netns, address: eachFamily(endpoint.addresses).map(formatIp).join(",") });
       }
     }
-    for (const spec of config.publish) this.mappings.push({ ...controller.publisher.publish(spec).mapping, via: "dataplane" });
+    for (const spec of config.publish)
+      for (const mapping of controller.publisher.publish(spec).mappings) this.mappings.push({ ...mappingText(mapping), via: "dataplane" });
     await controller.settled();
   }
 
@@ -112,23 +118,14 @@ export class MainJob {
         "--relay cannot serve a --network: it only relays to targets that the host reaches",
         "leave one of both out",
       );
-    for (const spec of config.publish) {
+    for (const spec of config.publish.flatMap((each) => eachHostAddress(each, FAMILIES))) {
       const relay = await Relay.start(spec, { allowFrom: config.allowFrom });
       this.undo.add(`relay of ${formatMapping(spec)}`, () => relay.close());
       this.relays.push(relay);
       const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
-      const { hostIp, targetIp, targetPort, proto } = spec;
       const hostPortEnd = relay.hostPort + count - 1;
-      this.mappings.push({
-        hostIp,
-        hostPort: relay.hostPort,
-        hostPortEnd,
-        targetIp,
-        targetPort,
-        targetPortEnd: targetPort + count - 1,
-        proto,
-        via: "relay",
-      });
+      const mapping = { ...spec, hostPort: relay.hostPort, hostPortEnd, targetPortEnd: spec.targetPort + count - 1 };
+      this.mappings.push({ ...mappingText(mapping), via: "relay" });
     }
   }
 

@@ -8,8 +8,11 @@
 import { closeSync } from "node:fs";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PortSpec } from "../control/port-spec.js";
+import type { PortSpec } from "../control/mapping.js";
 import { errnoName, native } from "../sys/native.js";
+import { addressPort } from "../wire/address-port.js";
+import { formatIp } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
 import { type Ping, Pinger } from "./ping.js";
 
 type Answer = "answers" | "refused" | "silent" | "unknown";
@@ -38,20 +41,35 @@ const UNASKED = new Set(["EMFILE", "EADDRNOTAVAIL", "EPERM", "EACCES"]);
 /** One result for each different target. Never rejects. */
 export async function probeTargets(specs: readonly PortSpec[], { connect = false, ping }: ProbeOptions = {}): Promise<ProbeResult[]> {
   const pinger = ping === undefined ? new Pinger(TIMEOUT_MS - SETTLED_MS) : { ping, close: () => {} };
-  const targets = new Map(specs.map((spec) => [`${spec.targetIp}:${spec.targetPort}/${spec.proto}`, spec]));
+  const targets = new Map(specs.flatMap(targetsOf));
   const ask = connect ? connectTo : knockAt;
   const results = await Promise.all(
-    [...targets].map(([name, spec]) => (spec.proto === "tcp" ? probeTcp(name, spec, ask, pinger.ping) : probeUdp(name, spec, pinger.ping))),
+    [...targets].map(([name, target]) =>
+      target.spec.proto === "tcp" ? probeTcp(name, target, ask, pinger.ping) : probeUdp(name, target, pinger.ping),
+    ),
   );
   pinger.close();
   return results;
 }
 
-async function probeTcp(name: string, spec: PortSpec, ask: typeof knockAt, ping: Ping): Promise<ProbeResult> {
-  const asking = ask(spec.targetIp, spec.targetPort);
+/** One of the addresses that a spec leads to. */
+interface Target {
+  spec: PortSpec;
+  address: string;
+}
+
+function targetsOf(spec: PortSpec): [name: string, target: Target][] {
+  return eachFamily(spec.targets).map((ip) => {
+    const address = formatIp(ip);
+    return [`${addressPort(address, spec.targetPort)}/${spec.proto}`, { spec, address }];
+  });
+}
+
+async function probeTcp(name: string, { spec, address }: Target, ask: typeof knockAt, ping: Ping): Promise<ProbeResult> {
+  const asking = ask(address, spec.targetPort);
   let result = await Promise.race([asking, sleep(SETTLED_MS, null, { ref: false })]);
   let up: boolean | null = null;
-  if (result === null) [result, up] = await Promise.all([asking, ping(spec.targetIp)]);
+  if (result === null) [result, up] = await Promise.all([asking, ping(address)]);
   switch (result) {
     case "refused":
       return { spec, result, warning: `nothing answers at ${name} yet: connections will be refused until a server listens there` };
@@ -60,18 +78,18 @@ async function probeTcp(name: string, spec: PortSpec, ask: typeof knockAt, ping:
         spec,
         result,
         warning: up
-          ? `${spec.targetIp} is up but ${name} is silent: a firewall there may drop connections`
-          : `nothing answers at ${name} yet: connections will hang until ${spec.targetIp} is up`,
+          ? `${address} is up but ${name} is silent: a firewall there may drop connections`
+          : `nothing answers at ${name} yet: connections will hang until ${address} is up`,
       };
     default:
       return { spec, result, warning: undefined };
   }
 }
 
-async function probeUdp(name: string, spec: PortSpec, ping: Ping): Promise<ProbeResult> {
-  const up = await ping(spec.targetIp);
+async function probeUdp(name: string, { spec, address }: Target, ping: Ping): Promise<ProbeResult> {
+  const up = await ping(address);
   if (up === false)
-    return { spec, result: "silent", warning: `${spec.targetIp} does not answer a ping: datagrams to ${name} may be lost until it is up` };
+    return { spec, result: "silent", warning: `${address} does not answer a ping: datagrams to ${name} may be lost until it is up` };
   return { spec, result: up ? "answers" : "unknown", warning: undefined };
 }
 

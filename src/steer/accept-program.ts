@@ -11,33 +11,29 @@
  * when the program is loaded: so there are a few, and each packet takes the smallest that it fits into.
  */
 import { HEAD_AT, HEAD_LENGTH_AT, IFINDEX_AT, REST_AT, REST_LENGTH_AT } from "../wire/accept-record.js";
+import { type Family, NEXT_HEADER, V4, V6 } from "./family.js";
 import {
   type Counter,
   ETHERNET_SIZE,
   ETHERTYPE,
-  ETHERTYPE_IPV4,
   INDEX,
-  IP,
-  IP_DST,
   IP_PROTOCOL,
-  IP_SRC,
-  IPV4_SIZE,
-  L4,
   L4_SIZE,
   type MapFds,
   Program,
-  REST,
   SKB_GSO_SIZE,
   SKB_IFINDEX,
   SKB_LEN,
   SKB_LOAD_BYTES,
+  SKB_PROTOCOL,
   TCP,
+  UDP,
 } from "./program.js";
 
 /** Bytes of a worker's ring buffer, a power of two: room for 5,000 small records, or 15 of the largest. */
 export const RING_SIZE = 1 << 20;
 /** Room for what follows the IP header: a SYN or a question to DNS; a packet on Ethernet; the longest datagram. */
-const SIZES = [104, 1944, 65_535 - IPV4_SIZE].map((rest) => (REST_AT + rest + 7) & ~7);
+const SIZES = [104, 1944, 65_535 - V4.ipSize].map((rest) => (REST_AT + rest + 7) & ~7);
 
 /** enum bpf_func_id, enum bpf_hdr_start_off. */
 // biome-ignore format: a table
@@ -48,13 +44,27 @@ const VNET_FLAGS_AT = HEAD_AT, VNET_GSO_TYPE_AT = HEAD_AT + 1, VNET_GSO_SIZE_AT 
   VNET_CSUM_OFFSET_AT = HEAD_AT + 8, ETHERNET_AT = HEAD_AT + 10, IP_AT = ETHERNET_AT + ETHERNET_SIZE;
 const NEEDS_CSUM = 1,
   GSO_TCPV4 = 1,
+  GSO_TCPV6 = 4,
   TCP_CSUM_OFFSET = 16;
+/** Of IPv6's header: payload length. Of a record: room for extension headers. A packet with more of them is dropped. */
+const IP6_PAYLOAD_LENGTH = 4,
+  EXTENSIONS_ROOM = REST_AT - IP_AT - V6.ipSize;
 /** Drops; the socket gets none of the packet's bytes. */
 const DROP = 0;
 
-/** `rings`: descriptors of the workers' ring buffers. */
-export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Array {
+/** `rings`: descriptors of the workers' ring buffers. `ipv6`: the kernel has it. */
+export function acceptProgram(rings: readonly number[], maps: MapFds, { ipv6 = false } = {}): Uint8Array {
   const p = new Program(maps);
+  if (ipv6) p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "==", V6.ethertype, "other");
+  acceptFamily(p, V4, rings);
+  if (!ipv6) return p.assemble();
+  p.label("other").section("IPv6");
+  acceptFamily(p, V6, rings);
+  return p.assemble();
+}
+
+function acceptFamily(p: Program, f: Family, rings: readonly number[]): void {
+  const { ip, l4, src, dst, rest } = f.stack;
   /** Copies `len` bytes of the packet, from the IP header's `at` on. */
   const loadFromIp = (at: number, to: () => void, len: () => void, otherwise: string): void => {
     p.mov("r1", "r6").mov("r2", at);
@@ -64,15 +74,25 @@ export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Arra
   };
   const toStack = (offset: number) => (): void => void p.stackPointer("r3", offset);
 
-  // r7: length of the IP header; r8: of what follows. The packet starts at layer 4, of which a TCP or UDP header is there.
-  loadFromIp(0, toStack(IP), () => p.mov("r4", IPV4_SIZE), "odd");
-  p.load("u8", "r7", "r10", IP).alu("and", "r7", 0x0f).alu("lsh", "r7", 2).jumpIf("r7", "<", IPV4_SIZE, "odd");
-  p.load("u32", "r8", "r6", SKB_LEN).jumpIf("r8", "<", L4_SIZE, "odd").loadBytes(0, L4, L4_SIZE, "odd");
+  // r7: length of the IP header, of IPv6 with its extension headers; r8: of what follows. The packet starts at layer 4, of which a TCP or UDP
+  // header is there.
+  loadFromIp(0, toStack(ip), () => p.mov("r4", f.ipSize), "odd");
+  if (f.version === 4) p.load("u8", "r7", "r10", ip).alu("and", "r7", 0x0f).alu("lsh", "r7", 2).jumpIf("r7", "<", f.ipSize, "odd");
+  p.load("u32", "r8", "r6", SKB_LEN);
+  if (f.version === 6) {
+    p.load("u8", "r7", "r10", ip + IP6_PAYLOAD_LENGTH)
+      .alu("lsh", "r7", 8)
+      .load("u8", "r0", "r10", ip + IP6_PAYLOAD_LENGTH + 1)
+      .alu("or", "r7", "r0")
+      .alu("sub", "r7", "r8");
+    p.jumpIf("r7", ">", EXTENSIONS_ROOM, "odd").alu("add", "r7", f.ipSize);
+  }
+  p.jumpIf("r8", "<", L4_SIZE, "odd").loadBytes(0, l4, L4_SIZE, "odd");
 
   if (rings.length > 1) pickWorker();
   for (const size of SIZES) {
     p.jumpIf("r8", ">", size - REST_AT, `more than ${size}`);
-    if (rings.length > 1) p.load("u32", "r0", "r10", REST);
+    if (rings.length > 1) p.load("u32", "r0", "r10", rest);
     for (const [worker, fd] of rings.entries()) {
       p.loadMap("r1", fd);
       if (worker < rings.length - 1) p.jumpIf("r0", "==", worker, `reserve ${size}`);
@@ -83,14 +103,14 @@ export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Arra
     p.label(`more than ${size}`);
   }
 
-  /** REST = number of the worker. */
+  /** `rest` = number of the worker. */
   function pickWorker(): void {
     p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("own", INDEX).jumpIf("r0", "!=", 0, "endpoint");
-    p.spread(IP + IP_SRC, L4, rings.length)
+    p.spread(f, src, l4, rings.length)
       .jump("picked")
       .label("endpoint")
-      .spread(IP + IP_DST, L4 + 2, rings.length);
-    p.label("picked").store("u32", "r10", REST, "r0");
+      .spread(f, dst, l4 + 2, rings.length);
+    p.label("picked").store("u32", "r10", rest, "r0");
   }
 
   /** Fills the record of `size` bytes at r9, and ends. */
@@ -102,7 +122,7 @@ export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Arra
       .store("u32", "r9", HEAD_LENGTH_AT, "r0");
     p.store("u32", "r9", REST_LENGTH_AT, "r8");
     for (let at = HEAD_AT; at < IP_AT; at += 8) p.store("u64", "r9", at, 0);
-    p.store("u16", "r9", ETHERNET_AT + ETHERTYPE, ETHERTYPE_IPV4);
+    p.store("u16", "r9", ETHERNET_AT + ETHERTYPE, f.ethertype);
     loadFromIp(
       0,
       () => p.mov("r3", "r9").alu("add", "r3", IP_AT),
@@ -113,9 +133,10 @@ export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Arra
     p.call(SKB_LOAD_BYTES).jumpIf("r0", "!=", 0, discard);
     // Segments that the kernel has put together, and those of a sender on this machine, have one checksum, which is partial. Datagrams come singly.
     p.load("u32", "r1", "r6", SKB_GSO_SIZE).jumpIf("r1", "==", 0, `whole ${size}`);
-    p.load("u8", "r0", "r10", IP + IP_PROTOCOL).jumpIf("r0", "!=", TCP, `whole ${size}`);
+    if (f.version === 4) p.load("u8", "r0", "r10", ip + IP_PROTOCOL).jumpIf("r0", "!=", TCP, `whole ${size}`);
+    else p.load("u8", "r0", "r10", ip + NEXT_HEADER).jumpIf("r0", "==", UDP, `whole ${size}`);
     p.store("u8", "r9", VNET_FLAGS_AT, NEEDS_CSUM)
-      .store("u8", "r9", VNET_GSO_TYPE_AT, GSO_TCPV4)
+      .store("u8", "r9", VNET_GSO_TYPE_AT, f.version === 4 ? GSO_TCPV4 : GSO_TCPV6)
       .store("u16", "r9", VNET_GSO_SIZE_AT, "r1");
     p.alu("add", "r7", ETHERNET_SIZE).store("u16", "r9", VNET_CSUM_START_AT, "r7").store("u16", "r9", VNET_CSUM_OFFSET_AT, TCP_CSUM_OFFSET);
     p.label(`whole ${size}`).mov("r1", "r9").mov("r2", 0).call(RINGBUF_SUBMIT);
@@ -132,5 +153,4 @@ export function acceptProgram(rings: readonly number[], maps: MapFds): Uint8Arra
   end("accept-failed", "counted-odd");
   p.label("full");
   end("accept-ring-full", "counted-full");
-  return p.assemble();
 }

@@ -9,7 +9,7 @@
 /** r0 result, r1..r5 arguments (lost in a call), r6..r9 kept, r10 the frame pointer (read only, stack of 512 bytes below it). */
 export type Reg = "r0" | "r1" | "r2" | "r3" | "r4" | "r5" | "r6" | "r7" | "r8" | "r9" | "r10";
 export type Size = "u8" | "u16" | "u32" | "u64";
-export type Alu = "mov" | "add" | "and" | "or" | "lsh" | "rsh" | "xor" | "mul" | "div" | "mod";
+export type Alu = "mov" | "add" | "sub" | "and" | "or" | "lsh" | "rsh" | "xor" | "mul" | "div" | "mod";
 /** Comparisons are unsigned. */
 export type Condition = "==" | "!=" | "<" | ">";
 
@@ -24,6 +24,7 @@ const MODE_MEM = 0x60,
 const SIZES: Record<Size, number> = { u32: 0x00, u16: 0x08, u8: 0x10, u64: 0x18 };
 const ALU: Record<Alu, number> = {
   add: 0x00,
+  sub: 0x10,
   mul: 0x20,
   div: 0x30,
   mod: 0x90,
@@ -46,6 +47,7 @@ const number = (reg: Reg): number => Number(reg.slice(1));
 export class Assembler {
   private readonly code: { opcode: number; registers: number; offset: number; imm: number; target?: string }[] = [];
   private readonly labels = new Map<string, number>();
+  private scope = "";
 
   /** dst = dst `op` src; `mov`: dst = src. */
   alu(op: Alu, dst: Reg, src: Reg | number): this {
@@ -97,9 +99,21 @@ export class Assembler {
 
   /** Names the next instruction. */
   label(name: string): this {
-    if (this.labels.has(name)) throw new Error(`label '${name}' is there twice`);
-    this.labels.set(name, this.code.length);
+    const scoped = this.scope + name;
+    if (this.labels.has(scoped)) throw new Error(`label '${scoped}' is there twice`);
+    this.labels.set(scoped, this.code.length);
     return this;
+  }
+
+  /** From here on labels, and jumps to them, are those of a section with this name, which is not "": names may come again. */
+  section(name: string): this {
+    this.scope = `${name}: `;
+    return this;
+  }
+
+  /** Instructions so far. */
+  protected get size(): number {
+    return this.code.length;
   }
 
   /** The program, 8 bytes an instruction. */
@@ -128,7 +142,7 @@ export class Assembler {
   }
 
   private emit(opcode: number, registers: number, offset: number, imm: number, target?: string): this {
-    this.code.push({ opcode, registers, offset, imm, ...(target === undefined ? {} : { target }) });
+    this.code.push({ opcode, registers, offset, imm, ...(target === undefined ? {} : { target: this.scope + target }) });
     return this;
   }
 }

@@ -4,6 +4,9 @@
  * What is for the host itself goes in again by its loopback device, as from a program on the host (home-program.ts).
  * What IPsec policies of the host may want to encrypt, or to drop, the stack is to forward: it alone knows.
  * What the lookup has no device for goes on to the host's own stack, which does what a router does (fragments, answers "unreachable").
+ *
+ * Link-local addresses are never forwarded, and many devices have the same ones: a client that has one is answered through the interface
+ * of its entry in `flows6`, the one that the host's kernel accepted it from.
  */
 import {
   ASK_ADDRESS_AT,
@@ -12,141 +15,116 @@ import {
   ASK_PORT_END_AT,
   FLAG_OFFLOAD,
   FLAG_RECORD,
-  FLOW_ADDRESS_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
-  FLOW_VALUE_SIZE,
   OFFLOAD_DESTINATION,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
+import { type Family, V4, V6 } from "./family.js";
 import {
   type Counter,
   ETHERNET_SIZE,
-  ETHERTYPE_IPV4,
   FIB_FRAG_NEEDED,
   FIB_FWD_DISABLED,
   FIB_NO_NEIGH,
   FIB_NOT_FWDED,
   FIB_PROHIBIT,
   FIB_SUCCESS,
-  FLOW,
-  FLOW_DST,
-  FLOW_PORTS,
-  FLOW_PROTO,
-  FLOW_SRC,
   FOR_HOME,
-  FRAGMENT_OFFSET,
-  FRAME,
   FRAME_AT,
-  ICMP,
   ICMP_ID,
   INDEX,
-  IP,
-  IP_DST,
-  IP_FRAGMENT,
-  IP_PROTOCOL,
-  IP_SRC,
-  IPV4_SIZE,
-  L4,
-  L4_SIZE,
+  LINK_LOCAL,
+  LINK_LOCAL_MASK,
   LOOPBACK,
-  LOOPBACK_NET,
   type MapFds,
   Program,
-  QUERIES,
   SKB_PROTOCOL,
   SKB_TC_INDEX,
   TC_ACT_OK,
   TC_ACT_SHOT,
   TCP,
   UDP,
-  VALUE,
 } from "./program.js";
 
 /** Stack: bytes ASK_PORT_AT to ASK_PORT_END_AT of the frame, words where words can be read. */
 const ASK = -206,
   ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1;
 
-/** `ipsec`: the kernel has it, so there may be policies. */
-export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false): Uint8Array {
+/** `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. */
+export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false, ipv6 = false } = {}): Uint8Array {
   const p = new Program(maps);
-  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", ETHERTYPE_IPV4, "malformed");
-  p.loadBytes(FRAME_AT, FRAME, ETHERNET_SIZE - FRAME_AT + IPV4_SIZE, "malformed");
+  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, ipv6 ? "other" : "malformed");
+  emitFamily(p, V4, uplinkIfindex, ipsec);
+  if (!ipv6) return p.assemble();
+  p.label("other").section("IPv6").jumpIf("r0", "!=", V6.ethertype, "malformed");
+  emitFamily(p, V6, uplinkIfindex, ipsec);
+  return p.assemble();
+}
+
+function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean): void {
+  const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, value } = f.stack;
+  /** Bytes FRAME_AT and up of the frame, so that its IP header lies at `ip`. */
+  const frame = ip - (ETHERNET_SIZE - FRAME_AT);
+  p.loadBytes(FRAME_AT, frame, ETHERNET_SIZE - FRAME_AT + f.ipSize, "malformed");
   p.clearRoute();
-  p.load("u8", "r8", "r10", IP + IP_PROTOCOL);
+  if (f.version === 6) p.zero(flow, f.keySize);
 
   // A later fragment has no ports, and is not recorded.
-  p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
-    .alu("and", "r0", FRAGMENT_OFFSET)
-    .jumpIf("r0", "!=", 0, "route");
-  p.load("u8", "r7", "r10", IP).alu("and", "r7", 0x0f).alu("lsh", "r7", 2).alu("add", "r7", ETHERNET_SIZE);
-  p.loadBytes("r7", L4, L4_SIZE, "route");
-  p.jumpIf("r8", "==", ICMP, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "route");
-  p.label("ports").routePorts().copy("u32", FLOW_PORTS, L4).jump("record");
-  p.label("icmp").load("u8", "r0", "r10", L4);
-  for (const type of QUERIES) p.jumpIf("r0", "==", type, "query");
+  p.mov("r7", ETHERNET_SIZE).layer4(f, { loaded: false, found: "parsed", later: "route", otherwise: "route" });
+  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "route");
+  p.label("ports").routePorts(f).copy("u32", flowPorts, l4).jump("record");
+  p.label("icmp").load("u8", "r0", "r10", l4);
+  for (const type of [...f.queryReplies, ...f.queryRequests]) p.jumpIf("r0", "==", type, "query");
   p.jump("route");
   p.label("query")
-    .copy("u16", FLOW_PORTS, L4 + ICMP_ID)
-    .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
+    .copy("u16", flowPorts, l4 + ICMP_ID)
+    .copy("u16", flowPorts + 2, l4 + ICMP_ID);
 
-  // The flags first: they lie where the key's last word is put.
-  p.label("record").load("u8", "r9", "r10", FRAME).jumpIf("r9", "==", 0, "route");
-  p.copy("u32", FLOW_SRC, IP + IP_SRC)
-    .copy("u32", FLOW_DST, IP + IP_DST)
-    .store("u32", "r10", FLOW_PROTO, "r8");
-  const startValue = (): Program => p.zero(VALUE, FLOW_VALUE_SIZE).store("u32", "r10", VALUE + FLOW_UPLINK_AT, uplinkIfindex);
+  // The flags first: they may lie where the key's last word is put.
+  p.label("record").load("u8", "r9", "r10", frame);
+  if (f.version === 4) p.jumpIf("r9", "==", 0, "route");
+  p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).store("u32", "r10", flowProto, "r8");
+  if (f.version === 6) p.jumpIf("r9", "==", 0, "route");
+  const startValue = (): Program => p.zero(value, f.valueSize).store("u32", "r10", value + FLOW_UPLINK_AT, uplinkIfindex);
   p.jumpIf("r9", "!=", FLAG_RECORD, "client");
   // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
-  p.lookup("flows", FLOW).jumpIf("r0", "!=", 0, "route");
+  p.lookup(f.maps.flows, flow).jumpIf("r0", "!=", 0, "route");
   startValue().jump("update");
 
   // To a client: its packets look as if they were the answer to this one.
   p.label("client").loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "route");
-  startValue()
-    .copy("u32", VALUE + FLOW_INGRESS_AT, ASK + ASK_INGRESS_AT)
-    .alu("and", "r9", FLAG_OFFLOAD)
-    .jumpIf("r9", "==", 0, "update");
-  p.copy("u32", VALUE + FLOW_ADDRESS_AT, ASK + ASK_ADDRESS_AT)
-    .copy("u8", VALUE + FLOW_PORT_AT, ASK + ASK_PORT_AT)
-    .copy("u8", VALUE + FLOW_PORT_AT + 1, ASK + ASK_PORT_END_AT)
-    .store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION);
-  p.copy("u16", INDEX, VALUE + FLOW_PORT_AT).update("flows", FLOW, VALUE);
-  // The same for the target's, which answer what the client's become.
-  p.copy("u32", FLOW_SRC, IP + IP_DST)
-    .copy("u32", FLOW_DST, ASK + ASK_ADDRESS_AT)
-    .copy("u16", FLOW_PORTS, L4 + 2)
-    .copy("u16", FLOW_PORTS + 2, INDEX);
-  p.store("u32", "r10", VALUE + FLOW_INGRESS_AT, 0)
-    .copy("u32", VALUE + FLOW_ADDRESS_AT, IP + IP_SRC)
-    .copy("u16", VALUE + FLOW_PORT_AT, L4);
-  p.store("u8", "r10", VALUE + FLOW_OFFLOAD_AT, OFFLOAD_SOURCE);
+  startValue().copy("u32", value + FLOW_INGRESS_AT, ASK + ASK_INGRESS_AT);
+  if (f.version === 4) enterOffloaded(p, f);
+  p.label("update").update(f.maps.flows, flow, value).jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
 
-  p.label("update").update("flows", FLOW, VALUE).jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
-
-  p.route(uplinkIfindex, "answered");
+  if (f.version === 6) {
+    p.load("u16", "r0", "r10", dst).alu("and", "r0", LINK_LOCAL_MASK).jumpIf("r0", "!=", LINK_LOCAL, "global");
+    p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "global");
+    p.load("u32", "r7", "r0", FLOW_INGRESS_AT).jumpIf("r7", "==", 0, "global").jumpIf("r7", "==", LOOPBACK, "global");
+    p.choose("sent").count("counted-on-link").sendOnLink(f, "r7", dst);
+    p.label("global");
+  }
+  p.route(f, uplinkIfindex, "answered");
   p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
 
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
   p.label("send").routeDevice("r7").jumpIf("r7", "==", uplinkIfindex, "no-device");
-  if (ipsec) p.lookupIpsec(IP + IP_DST).jumpIf("r0", "!=", 0, "ipsec");
+  if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, "ipsec");
   p.choose("sent").count("counted").sendTo("r7");
   if (ipsec) p.label("ipsec").choose("left-to-ipsec").jump("known");
 
   // r7: the device that has the address. An error about a flow may have somebody else's source: that is no packet of the host's own.
   p.label("no-way-out").jumpIf("r7", "!=", FIB_NOT_FWDED, "stack");
-  p.load("u8", "r0", "r10", IP + IP_SRC).jumpIf("r0", "==", LOOPBACK_NET, "from-host");
-  p.lookup("locals", IP + IP_SRC)
-    .jumpIf("r0", "==", 0, "stack")
-    .label("from-host");
-  p.load("u8", "r0", "r10", IP + IP_DST).jumpIf("r0", "==", LOOPBACK_NET, "to-loopback");
-  p.lookup("locals", IP + IP_DST)
-    .jumpIf("r0", "==", 0, "stack")
-    .load("u32", "r0", "r0", 0)
-    .jumpIf("r0", "==", 0, "stack");
-  p.mov("r7", "r0").jumpIf("r7", "==", LOOPBACK, "to-host").mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0").jump("to-host");
+  p.ifLoopback(f, src, "from-host").lookup(f.maps.locals, src).jumpIf("r0", "==", 0, "stack").label("from-host");
+  p.ifLoopback(f, dst, "to-loopback").lookup(f.maps.locals, dst).jumpIf("r0", "==", 0, "stack");
+  // IPv6 finds the local route of any address on lo; IPv4 does on the device that has the address alone.
+  if (f.version === 4) {
+    p.load("u32", "r0", "r0", 0).jumpIf("r0", "==", 0, "stack");
+    p.mov("r7", "r0").jumpIf("r7", "==", LOOPBACK, "to-host").mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0").jump("to-host");
+  }
   p.label("to-loopback").mov("r7", LOOPBACK);
   // Its way leads through lo, which leaves the packet's type as it is: another host's, where the address says what the engine asks.
   p.label("to-host").choose("delivered").count("home").setHostType().sendByRoute("r7");
@@ -164,5 +142,25 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, ipsec = false):
   // The stack drops what is not addressed to the device's own MAC; the engine need not know that.
   p.setHostType().answer(TC_ACT_OK);
 
-  return p.label("malformed").choose("malformed").count("dropped").answer(TC_ACT_SHOT).assemble();
+  p.label("malformed").choose("malformed").count("dropped").answer(TC_ACT_SHOT);
+}
+
+/** With the flags in r9 and the frame's other bytes in ASK; goes to `update` with the last of what is to be entered. */
+function enterOffloaded(p: Program, f: Family): void {
+  const { l4, src, dst, flow, flowSrc, flowDst, flowPorts, value } = f.stack;
+  p.alu("and", "r9", FLAG_OFFLOAD).jumpIf("r9", "==", 0, "update");
+  p.copyAddress(f, value + f.flowAddressAt, ASK + ASK_ADDRESS_AT)
+    .copy("u8", value + FLOW_PORT_AT, ASK + ASK_PORT_AT)
+    .copy("u8", value + FLOW_PORT_AT + 1, ASK + ASK_PORT_END_AT)
+    .store("u8", "r10", value + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION);
+  p.copy("u16", INDEX, value + FLOW_PORT_AT).update(f.maps.flows, flow, value);
+  // The same for the target's, which answer what the client's become.
+  p.copyAddress(f, flowSrc, dst)
+    .copyAddress(f, flowDst, ASK + ASK_ADDRESS_AT)
+    .copy("u16", flowPorts, l4 + 2)
+    .copy("u16", flowPorts + 2, INDEX);
+  p.store("u32", "r10", value + FLOW_INGRESS_AT, 0)
+    .copyAddress(f, value + f.flowAddressAt, src)
+    .copy("u16", value + FLOW_PORT_AT, l4);
+  p.store("u8", "r10", value + FLOW_OFFLOAD_AT, OFFLOAD_SOURCE);
 }

@@ -5,7 +5,7 @@
  * the host's address as a source behind any other. But a packet that is simply put there has no route, and one with a source of its own
  * the kernel then refuses, unless lo is told not to mind. So `emit` sends it out of the very device that has the address, which makes
  * the kernel find the local route (`bpf_redirect_neigh` without a next hop). Here, before it leaves, it goes over to lo and keeps that
- * route, as what a program on the host sends to itself.
+ * route, as what a program on the host sends to itself. IPv6 needs none of it: the kernel finds the local route on lo itself.
  */
 import { FOR_HOME, LOOPBACK, type MapFds, Program, REDIRECT, SKB_INGRESS_IFINDEX, SKB_TC_INDEX, TC_ACT_UNSPEC } from "./program.js";
 

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
-import { FLOW_KEY_SIZE } from "../wire/flow-entry.js";
+import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
 import { answerProgram, askProgram, type GuardMapFds } from "./guard-programs.js";
 import type { Steering } from "./steering.js";
 
@@ -25,10 +25,18 @@ export class HostGuard {
   /** From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
   attach(ifindex: number, internal: boolean): () => void {
     const egress = internal
-      ? this.program("internal", (maps) => answerProgram(this.steering.uplinks, maps, true))
-      : this.program("answer", (maps) => answerProgram(this.steering.uplinks, maps, false));
+      ? this.program("internal", (maps) => answerProgram(this.steering.uplinks, maps, true, this.steering))
+      : this.program("answer", (maps) => answerProgram(this.steering.uplinks, maps, false, this.steering));
     const attached = [this.steering.attacher.attach(ifindex, egress, "egress", FILTER_NAME)];
-    if (!internal) attached.push(this.steering.attacher.attach(ifindex, this.program("ask", askProgram), "ingress", FILTER_NAME));
+    if (!internal)
+      attached.push(
+        this.steering.attacher.attach(
+          ifindex,
+          this.program("ask", (maps) => askProgram(maps, this.steering)),
+          "ingress",
+          FILTER_NAME,
+        ),
+      );
     return () => {
       for (const { mode, detach } of attached) if (mode === "tcx") detach(); // filters go with the device
     };
@@ -37,22 +45,30 @@ export class HostGuard {
   close(): void {
     for (const fd of this.programs.values()) fs.closeSync(fd);
     this.programs.clear();
-    if (this.maps !== undefined) fs.closeSync(this.maps.asked);
+    if (this.maps !== undefined) for (const fd of [this.maps.asked, this.maps.asked6]) fs.closeSync(fd);
     this.maps = undefined;
   }
 
   private program(name: string, code: (maps: GuardMapFds) => Uint8Array): number {
     let fd = this.programs.get(name);
     if (fd === undefined) {
-      this.maps ??= { ...this.steering.maps, asked: createAsked() };
+      this.maps ??= { ...this.steering.maps, ...this.createAsked() };
       fd = bpf.loadProgram(`tsproxy_${name}`, code(this.maps));
       this.programs.set(name, fd);
     }
     return fd;
   }
-}
 
-function createAsked(): number {
-  const maxEntries = MAX_ASKED + LRU_SLACK * os.cpus().length;
-  return bpf.createMap({ name: "tsproxy_asked", type: bpf.MAP_LRU_HASH, keySize: FLOW_KEY_SIZE, valueSize: 4, maxEntries });
+  private createAsked(): Pick<GuardMapFds, "asked" | "asked6"> {
+    const maxEntries = MAX_ASKED + LRU_SLACK * os.cpus().length;
+    const create = (name: string, keySize: number, entries: number): number =>
+      bpf.createMap({ name: `tsproxy_${name}`, type: bpf.MAP_LRU_HASH, keySize, valueSize: 4, maxEntries: entries });
+    const asked = create("asked", FLOW_KEY_SIZE, maxEntries);
+    try {
+      return { asked, asked6: create("asked6", FLOW6_KEY_SIZE, this.steering.ipv6 ? maxEntries : 1) };
+    } catch (error) {
+      fs.closeSync(asked);
+      throw error;
+    }
+  }
 }

@@ -1,13 +1,14 @@
 /** The maps that the programs share (program.ts), and the ring buffers of the workers. */
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
-import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
-import { rawHalf, rawWord } from "../wire/raw.js";
+import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
+import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
 // biome-ignore format: a table
-export const PORT_KEY_SIZE = 8, VALUE_SIZE = 4;
+const PORT_KEY_SIZE = 8, PORT6_KEY_SIZE = 20;
+export const VALUE_SIZE = 4;
 const FRAGMENT_VALUE_SIZE = 8,
   MAX_PORTS = 1 << 18,
   MAX_LOCALS = 1 << 14,
@@ -16,14 +17,22 @@ const FRAGMENT_VALUE_SIZE = 8,
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
+export interface MapOptions {
+  flowCapacity: number;
+  bypass?: boolean;
+  /** Else IPv6's maps have no room, and take none. */
+  ipv6?: boolean;
+}
+
 /** Descriptors of new maps; each is added to `fds`, also when a later one fails. */
-export function createMaps({ flowCapacity, bypass = false }: { flowCapacity: number; bypass?: boolean }, fds: number[]): MapFds {
+export function createMaps({ flowCapacity, bypass = false, ipv6 = false }: MapOptions, fds: number[]): MapFds {
   const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
     const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
     fds.push(fd);
     return fd;
   };
   const slack = LRU_SLACK * os.cpus().length;
+  const of6 = (entries: number): number => (ipv6 ? entries : 1);
   return {
     flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, 2 * flowCapacity + slack),
     fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
@@ -31,6 +40,11 @@ export function createMaps({ flowCapacity, bypass = false }: { flowCapacity: num
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
+    flows6: create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * flowCapacity + slack)),
+    fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
+    ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(bypass ? MAX_PORTS : 1), bpf.F_NO_PREALLOC),
+    locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
+    ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
 }
@@ -41,14 +55,16 @@ export function createRing(fds: number[]): number {
   return fd;
 }
 
-/** Keys of the `ports` map for a range of ports, one after another. */
-export function portKeys(proto: number, hostIp: number, firstPort: number, lastPort: number): Uint8Array {
-  const words = new Int32Array(2 * (lastPort - firstPort + 1));
-  for (let i = 0; i < words.length; i += 2) {
-    words[i] = rawWord(hostIp);
-    words[i + 1] = rawHalf(firstPort + i / 2) | (proto << 16);
+/** Keys of the map `ports` or `ports6` for a range of ports, one after another. */
+export function portKeys(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): Uint8Array {
+  const address = toBytes(hostIp);
+  const keySize = address.length + 4;
+  const keys = new Uint8Array(keySize * (lastPort - firstPort + 1));
+  for (let port = firstPort, at = 0; port <= lastPort; port++, at += keySize) {
+    keys.set(address, at);
+    keys.set([port >> 8, port & 0xff, proto], at + address.length);
   }
-  return bytes(words);
+  return keys;
 }
 
 /** The same memory. */

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
+import { hasIpv6 } from "../sys/ipv6-conf.js";
 import { acceptProgram } from "./accept-program.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
@@ -22,16 +23,17 @@ export interface SteeringProbe {
 export function probeSteering(): SteeringProbe {
   const fds: number[] = [];
   try {
-    const maps = createMaps({ flowCapacity: 1, bypass: true }, fds);
+    const options = { bypass: true, ipv6: hasIpv6() };
+    const maps = createMaps({ flowCapacity: 1, ...options }, fds);
     const load = (name: string, code: Uint8Array, type?: number): number => fds.push(bpf.loadProgram(`tsproxy_${name}`, code, type));
-    for (const link of ["ethernet", "loopback", "ip"] as const) load(link, steerProgram(link, [1], maps, { bypass: true }));
+    for (const link of ["ethernet", "loopback", "ip"] as const) load(link, steerProgram(link, [1], maps, options));
     load("home", homeProgram([1], maps));
-    load("accept", acceptProgram([createRing(fds)], maps), bpf.PROG_TYPE_SOCKET_FILTER);
-    const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps));
+    load("accept", acceptProgram([createRing(fds)], maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
+    const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps, options));
     fds.push(emitFd);
     const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };
     try {
-      loadOffload({ uplinks: [1] }, maps, fds);
+      loadOffload({ uplinks: [1], ...options }, maps, fds);
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;
       found.offloadError = error;

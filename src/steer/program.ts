@@ -8,6 +8,9 @@
  * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
  * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward.
  *
+ * Each program has a section for each family (family.ts): IPv6's maps are called as IPv4's with a 6 behind, and their keys have addresses of
+ * 16 bytes. Where the kernel has no IPv6 there is no such section.
+ *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
  * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
  *   `ports` is the source port then the destination port; for an ICMP query twice its id. Value: see `wire/flow-entry.ts`.
@@ -15,17 +18,32 @@
  *   bypassed.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
- *   queue-program.ts, 256 more in the protocol: the queue.
+ *   queue-program.ts, 256 more in the protocol: the queue. Of IPv6 the identification has 32 bits, and the protocol is 0: each fragment may
+ *   name another one (RFC 8200 §4.5).
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
+import { PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 import { SPREAD_FACTOR } from "../wire/spread.js";
 import { Assembler, type Reg, type Size } from "./assembler.js";
+import {
+  AUTHENTICATION_HEADER,
+  EXTENSION,
+  EXTENSION_HEADERS,
+  type Family,
+  FRAGMENT_BITS,
+  FRAGMENT_HEADER,
+  FRAGMENT_ID,
+  FRAGMENT6_OFFSET,
+  MAX_EXTENSIONS,
+  MORE_FRAGMENTS6,
+  NEXT_HEADER,
+} from "./family.js";
 
-export { PROTO_ICMP as ICMP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
+export { PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 
 /** Counters in the order of their u64s. Packets that are left alone are not counted. */
 export const COUNTERS = [
@@ -45,7 +63,7 @@ export const COUNTERS = [
   "fragment-needed",
   "forwarding-disabled", // somebody switched off `forwarding` of the uplink
   "unsupported-route",
-  "malformed", // emit: dropped, the frame is not IPv4
+  "malformed", // emit: dropped, the frame is neither IPv4 nor IPv6
   "flow-not-recorded",
   "forward-refused", // answer: dropped, the host would have forwarded it into an own network
 ] as const;
@@ -61,6 +79,11 @@ export interface MapFds {
   locals: number;
   own: number;
   ipsec: number;
+  flows6: number;
+  fragments6: number;
+  ports6: number;
+  locals6: number;
+  ipsec6: number;
   counters: number;
 }
 
@@ -77,33 +100,33 @@ export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT 
 /** struct bpf_fib_lookup, its answers, and the sizes of struct bpf_redir_neigh and struct bpf_xfrm_state. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
 // biome-ignore format: a table
 const FIB_SIZE = 64, FIB_L4_PROTOCOL = 1, FIB_SPORT = 2, FIB_DPORT = 4, FIB_IFINDEX = 8, FIB_TOS = 12, FIB_SRC = 16, FIB_DST = 32,
-  FIB_SKIP_NEIGH = 4, REDIR_NEIGH_SIZE = 20, XFRM_STATE_SIZE = 28, AF_INET = 2, EINVAL = 22;
+  FIB_SKIP_NEIGH = 4, REDIR_NEIGH_SIZE = 20, XFRM_STATE_SIZE = 28;
 // biome-ignore format: a table
 export const FIB_SUCCESS = 0, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISABLED = 5, FIB_NO_NEIGH = 7, FIB_FRAG_NEEDED = 8;
 /** LOOPBACK_IFINDEX of include/net/flow.h: lo has this index in every network namespace. */
 export const LOOPBACK = 1;
 /** A packet's tc_index by which `emit` tells `home` that it is for the host itself; "tP". */
 export const FOR_HOME = 0x7450;
-/** Headers: offsets and values. 16-bit values are as a little-endian load sees them: ethertype 0x0800, fragment offset 0x1fff. */
+/** As a helper answers it. */
+const EINVAL = -22;
+/** Headers: offsets and values. 16-bit values are as a little-endian load sees them: fragment offset 0x1fff. */
 // biome-ignore format: a table
-export const ETHERNET_SIZE = 14, ETHERTYPE = 12, ETHERTYPE_IPV4 = 0x0008,
-  IPV4_SIZE = 20, IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, IP_SRC = 12, IP_DST = 16, LOOPBACK_NET = 127,
-  L4_SIZE = 8, TCP_FLAGS = 13,
-  ICMP_ID = 4, ECHO_REPLY = 0, UNREACHABLE = 3, ECHO_REQUEST = 8, TIME_EXCEEDED = 11, PARAMETER_PROBLEM = 12;
-/** Types of ICMP queries: echo, timestamp, information, address mask (RFC 5508 §2). */
-const QUERY_REQUESTS = [ECHO_REQUEST, 13, 15, 17];
-export const QUERY_REPLIES = [ECHO_REPLY, 14, 16, 18];
-export const QUERIES = [...QUERY_REPLIES, ...QUERY_REQUESTS];
+export const ETHERNET_SIZE = 14, ETHERTYPE = 12,
+  IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, LOOPBACK_NET = 127,
+  L4_SIZE = 8, TCP_FLAGS = 13, ICMP_ID = 4;
+/** The last word of ::1, and the first two bytes of link-local addresses under their mask, as little-endian loads see them. */
+const LOOPBACK6_WORD = 0x0100_0000;
+export const LINK_LOCAL_MASK = 0xc0ff,
+  LINK_LOCAL = 0x80fe;
+/** IPv6's first word, traffic class and flow label, without the version. Sign-extended it leaves the low 32 bits as they should be. */
+const FLOW_INFO_MASK = 0xffff_ff0f | 0;
 
 /**
- * Stack, offsets from the frame pointer. IP and L4: IPv4 header without options, and the first 8 bytes of what follows it. FLOW and
- * PORT: keys. REST: value of `fragments`. SENDER (steer): outer source. FRAME (emit): bytes FRAME_AT and up of the frame, so that its IP
- * header lies at IP. VALUE (emit): of a flow to be recorded. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether
- * FLOW comes from the packet inside an ICMP error.
+ * Stack, offsets from the frame pointer, of either family. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether the
+ * key of the flow comes from the packet inside an ICMP error. What has addresses in it is in family.ts.
  */
 // biome-ignore format: a table
-export const IP = -32, L4 = IP + IPV4_SIZE, FLOW = -48, FLOW_SRC = FLOW, FLOW_DST = FLOW + 4, FLOW_PORTS = FLOW + 8, FLOW_PROTO = FLOW + 12,
-  PORT = -56, REST = PORT, INDEX = -60, SENDER = -64, FRAME_AT = 11, FRAME = IP - (ETHERNET_SIZE - FRAME_AT), VALUE = -192, QUOTED = -196;
+export const INDEX = -60, QUOTED = -196, FRAME_AT = 11;
 const FIB = -128,
   NEXT_HOP = -152;
 
@@ -146,17 +169,106 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     return this.mov("r4", 0).call(MAP_UPDATE);
   }
 
-  /** FLOW = key of `fragments` for the header in IP, protocol in r8. */
-  fragmentKey(flag = 0): this {
-    this.copy("u32", FLOW_SRC, IP + IP_SRC).copy("u32", FLOW_DST, IP + IP_DST);
-    this.load("u16", "r0", "r10", IP + IP_ID).store("u32", "r10", FLOW_PORTS, "r0");
-    return this.mov("r0", "r8").alu("or", "r0", flag).store("u32", "r10", FLOW_PROTO, "r0");
+  /** An address, from one place of the stack to another. */
+  copyAddress(f: Family, to: number, from: number): this {
+    for (let i = 0; i < f.addressSize; i += 4) this.copy("u32", to + i, from + i);
+    return this;
   }
 
-  /** Notes for the later fragments what is in REST (r0 to r5 are lost), if the header in IP is that of a first one. Defines `done`. */
-  rememberFragments(done: string, flag = 0): this {
-    this.load("u16", "r0", "r10", IP + IP_FRAGMENT).alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS);
-    return this.jumpIf("r0", "!=", MORE_FRAGMENTS, done).fragmentKey(flag).update("fragments", FLOW, REST).label(done);
+  /** Jumps when the address on the stack is the host's own by definition: 127/8, ::1. */
+  ifLoopback(f: Family, address: number, then: string): this {
+    if (f.version === 4) return this.load("u8", "r0", "r10", address).jumpIf("r0", "==", LOOPBACK_NET, then);
+    const no = `${this.size} is no loopback`;
+    this.load("u32", "r0", "r10", address + 12).jumpIf("r0", "!=", LOOPBACK6_WORD, no);
+    this.load("u32", "r0", "r10", address);
+    for (const at of [4, 8]) this.load("u32", "r1", "r10", address + at).alu("or", "r0", "r1");
+    return this.jumpIf("r0", "==", 0, then).label(no);
+  }
+
+  /**
+   * Of the header in `ip`, which is at packet offset r7: r7 = offset of layer 4, r8 = protocol, `l4` = its first 8 bytes, and of IPv6 what
+   * its fragment header says. Goes on at `found`, which this defines; at `later` with a later fragment; at `otherwise` with what has no layer 4.
+   * `loaded`: l4 has what follows the header already. r0 to r5 and r9 are lost.
+   */
+  layer4(f: Family, { loaded, found, later, otherwise }: { loaded: boolean; found: string; later: string; otherwise: string }): this {
+    const { ip, l4 } = f.stack;
+    if (f.version === 6) return this.walkExtensions(l4, ip, loaded, found, later, otherwise);
+    this.load("u8", "r8", "r10", ip + IP_PROTOCOL);
+    this.load("u16", "r0", "r10", ip + IP_FRAGMENT)
+      .alu("and", "r0", FRAGMENT_OFFSET)
+      .jumpIf("r0", "!=", 0, later);
+    if (!loaded) {
+      this.load("u8", "r0", "r10", ip).alu("and", "r0", 0x0f).alu("lsh", "r0", 2).alu("add", "r7", "r0");
+      return this.loadBytes("r7", l4, L4_SIZE, otherwise).label(found);
+    }
+    this.load("u8", "r0", "r10", ip).alu("add", "r7", f.ipSize).jumpIf("r0", "==", 0x45, found);
+    this.jumpIf("r0", "<", 0x45, otherwise).jumpIf("r0", ">", 0x4f, otherwise);
+    this.alu("and", "r0", 0x0f).alu("lsh", "r0", 2).alu("add", "r7", "r0").alu("add", "r7", -f.ipSize);
+    return this.loadBytes("r7", l4, L4_SIZE, otherwise).label(found);
+  }
+
+  /** RFC 8200 §4. Most packets have no extension header, and end before the loop. */
+  private walkExtensions(l4: number, ip: number, loaded: boolean, found: string, later: string, otherwise: string): this {
+    const walk = `${found} walk`,
+      extension = `${found} extension`,
+      fragment = `${found} fragment`,
+      authentication = `${found} authentication`,
+      next = `${found} next`,
+      end = `${found} end`;
+    this.load("u8", "r8", "r10", ip + NEXT_HEADER)
+      .alu("add", "r7", 40)
+      .store("u32", "r10", FRAGMENT_BITS, 0);
+    if (loaded) for (const proto of [TCP, UDP]) this.jumpIf("r8", "==", proto, found);
+    this.mov("r9", MAX_EXTENSIONS + 1).label(walk);
+    for (const header of EXTENSION_HEADERS) this.jumpIf("r8", "==", header, extension);
+    this.jumpIf("r8", "==", FRAGMENT_HEADER, fragment).jumpIf("r8", "==", AUTHENTICATION_HEADER, authentication);
+    this.label(end).loadBytes("r7", l4, L4_SIZE, otherwise).jump(found);
+
+    this.label(extension).loadBytes("r7", EXTENSION, 2, otherwise);
+    this.load("u8", "r0", "r10", EXTENSION + 1)
+      .alu("add", "r0", 1)
+      .alu("lsh", "r0", 3)
+      .alu("add", "r7", "r0")
+      .jump(next);
+    this.label(authentication).loadBytes("r7", EXTENSION, 2, otherwise);
+    this.load("u8", "r0", "r10", EXTENSION + 1)
+      .alu("add", "r0", 2)
+      .alu("lsh", "r0", 2)
+      .alu("add", "r7", "r0")
+      .jump(next);
+    this.label(fragment)
+      .loadBytes("r7", EXTENSION, 8, otherwise)
+      .alu("add", "r7", 8)
+      .copy("u32", FRAGMENT_ID, EXTENSION + 4);
+    this.load("u16", "r0", "r10", EXTENSION + 2).store("u32", "r10", FRAGMENT_BITS, "r0");
+    this.alu("and", "r0", FRAGMENT6_OFFSET).jumpIf("r0", "!=", 0, later);
+    this.label(next).load("u8", "r8", "r10", EXTENSION).alu("add", "r9", -1);
+    return this.jumpIf("r9", "!=", 0, walk).jump(otherwise).label(found);
+  }
+
+  /** Jumps when the packet, parsed by `layer4`, is the first of several fragments. r0 is lost. */
+  ifFirstFragment(f: Family, then: string): this {
+    if (f.version === 6) return this.load("u32", "r0", "r10", FRAGMENT_BITS).alu("and", "r0", MORE_FRAGMENTS6).jumpIf("r0", "!=", 0, then);
+    return this.load("u16", "r0", "r10", f.stack.ip + IP_FRAGMENT)
+      .alu("and", "r0", MORE_FRAGMENTS)
+      .jumpIf("r0", "!=", 0, then);
+  }
+
+  /** `flow` = key of `fragments` for the header in `ip`, protocol in r8. */
+  fragmentKey(f: Family, flag = 0): this {
+    const { flowSrc, flowDst, flowPorts, flowProto, src, dst, ip } = f.stack;
+    this.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst);
+    if (f.version === 6) return this.copy("u32", flowPorts, FRAGMENT_ID).store("u32", "r10", flowProto, flag);
+    this.load("u16", "r0", "r10", ip + IP_ID).store("u32", "r10", flowPorts, "r0");
+    return this.mov("r0", "r8").alu("or", "r0", flag).store("u32", "r10", flowProto, "r0");
+  }
+
+  /** Notes for the later fragments what is in `rest` (r0 to r5 are lost), if the header in `ip` is that of a first one. Defines `done`. */
+  rememberFragments(f: Family, done: string, flag = 0): this {
+    if (f.version === 6) this.load("u32", "r0", "r10", FRAGMENT_BITS).alu("and", "r0", FRAGMENT6_OFFSET | MORE_FRAGMENTS6);
+    else this.load("u16", "r0", "r10", f.stack.ip + IP_FRAGMENT).alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS);
+    this.jumpIf("r0", "!=", f.version === 6 ? MORE_FRAGMENTS6 : MORE_FRAGMENTS, done).fragmentKey(f, flag);
+    return this.update(f.maps.fragments, f.stack.flow, f.stack.rest).label(done);
   }
 
   zero(at: number, size: number): this {
@@ -176,13 +288,19 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     return this.load("u64", "r1", "r0", 0).alu("add", "r1", 1).store("u64", "r0", 0, "r1").label(label);
   }
 
-  /** r0 = number of the worker for the far end whose address and port are on the stack (`wire/spread.ts`); r1 is lost. */
-  spread(address: number, port: number, workers: number): this {
-    this.load("u32", "r0", "r10", address)
-      .load("u16", "r1", "r10", port)
-      .alu("xor", "r0", "r1")
-      .alu("lsh", "r1", 16)
-      .alu("xor", "r0", "r1");
+  /** r0 = number of the worker for the far end whose address and port are on the stack (`wire/spread.ts`); r1 and r2 are lost. */
+  spread(f: Family, address: number, port: number, workers: number): this {
+    this.load("u32", "r0", "r10", address);
+    if (f.version === 6) {
+      for (const at of [4, 8, 12]) {
+        this.alu("mul", "r0", SPREAD_FACTOR | 0)
+          .alu("lsh", "r0", 32)
+          .alu("rsh", "r0", 32);
+        this.mov("r1", "r0").alu("rsh", "r1", 16).alu("xor", "r0", "r1");
+        this.load("u32", "r1", "r10", address + at).alu("xor", "r0", "r1");
+      }
+    }
+    this.load("u16", "r1", "r10", port).alu("xor", "r0", "r1").alu("lsh", "r1", 16).alu("xor", "r0", "r1");
     return this.alu("mul", "r0", SPREAD_FACTOR | 0)
       .alu("lsh", "r0", 32)
       .alu("rsh", "r0", 48)
@@ -190,17 +308,18 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
       .alu("rsh", "r0", 16);
   }
 
-  /** r0: address of a value, or 0: whether IPsec policies are about the address on the stack. VALUE is lost. */
-  lookupIpsec(address: number): this {
-    return this.store("u32", "r10", VALUE, 32)
-      .copy("u32", VALUE + 4, address)
-      .lookup("ipsec", VALUE);
+  /** r0: address of a value, or 0: whether IPsec policies are about the address on the stack. `value` is lost. */
+  lookupIpsec(f: Family, address: number): this {
+    const { value } = f.stack;
+    return this.store("u32", "r10", value, 8 * f.addressSize)
+      .copyAddress(f, value + 4, address)
+      .lookup(f.maps.ipsec, value);
   }
 
-  /** Jumps when the packet ought to have come by IPsec, by who sent it, and has not. Defines `done`; VALUE and r0 to r5 are lost. */
-  unlessByIpsec(sender: number, done: string, otherwise: string): this {
-    this.lookupIpsec(sender).jumpIf("r0", "==", 0, done);
-    this.mov("r1", "r6").mov("r2", 0).stackPointer("r3", VALUE).mov("r4", XFRM_STATE_SIZE).mov("r5", 0);
+  /** Jumps when the packet ought to have come by IPsec, by who sent it, and has not. Defines `done`; `value` and r0 to r5 are lost. */
+  unlessByIpsec(f: Family, sender: number, done: string, otherwise: string): this {
+    this.lookupIpsec(f, sender).jumpIf("r0", "==", 0, done);
+    this.mov("r1", "r6").mov("r2", 0).stackPointer("r3", f.stack.value).mov("r4", XFRM_STATE_SIZE).mov("r5", 0);
     return this.call(SKB_GET_XFRM_STATE).jumpIf("r0", "!=", 0, otherwise).label(done);
   }
 
@@ -214,23 +333,28 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     return this.zero(FIB, FIB_SIZE);
   }
 
-  /** Ports serve the host's routing rules and multipath hash; those of L4. */
-  routePorts(): this {
-    return this.copy("u16", FIB + FIB_SPORT, L4).copy("u16", FIB + FIB_DPORT, L4 + 2);
+  /** Ports serve the host's routing rules and multipath hash; those of `l4`. */
+  routePorts(f: Family): this {
+    return this.copy("u16", FIB + FIB_SPORT, f.stack.l4).copy("u16", FIB + FIB_DPORT, f.stack.l4 + 2);
   }
 
-  /** r0 = answer (FIB_*) to where the host would route the packet with the header in IP, protocol in r8, that came in at `uplink`. */
-  route(uplink: Reg | number, answered: string): this {
-    this.store("u8", "r10", FIB, AF_INET)
+  /** r0 = answer (FIB_*) to where the host would route the packet with the header in `ip`, protocol in r8, that came in at `uplink`. */
+  route(f: Family, uplink: Reg | number, answered: string): this {
+    const { ip, src, dst } = f.stack;
+    this.store("u8", "r10", FIB, f.af)
       .store("u8", "r10", FIB + FIB_L4_PROTOCOL, "r8")
       .store("u32", "r10", FIB + FIB_IFINDEX, uplink);
-    this.load("u8", "r0", "r10", IP + IP_TOS).store("u8", "r10", FIB + FIB_TOS, "r0");
-    this.copy("u32", FIB + FIB_SRC, IP + IP_SRC).copy("u32", FIB + FIB_DST, IP + IP_DST);
+    if (f.version === 6)
+      this.load("u32", "r0", "r10", ip)
+        .alu("and", "r0", FLOW_INFO_MASK)
+        .store("u32", "r10", FIB + FIB_TOS, "r0");
+    else this.load("u8", "r0", "r10", ip + IP_TOS).store("u8", "r10", FIB + FIB_TOS, "r0");
+    this.copyAddress(f, FIB + FIB_SRC, src).copyAddress(f, FIB + FIB_DST, dst);
     const ask = (flags: number): this => {
       this.mov("r1", "r6").stackPointer("r2", FIB);
       return this.mov("r3", FIB_SIZE).mov("r4", flags).call(FIB_LOOKUP);
     };
-    ask(FIB_SKIP_NEIGH).jumpIf("r0", "!=", -EINVAL, answered); // EINVAL: the flag is unknown, nothing was changed
+    ask(FIB_SKIP_NEIGH).jumpIf("r0", "!=", EINVAL, answered); // the flag is unknown, nothing was changed
     return ask(0).label(answered);
   }
 
@@ -243,6 +367,14 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
   sendTo(device: Reg): this {
     this.load("u8", "r0", "r10", FIB).store("u32", "r10", NEXT_HOP, "r0"); // family: an IPv4 route may have an IPv6 gateway
     for (let i = 0; i < 16; i += 4) this.copy("u32", NEXT_HOP + 4 + i, FIB + FIB_DST + i);
+    this.mov("r1", device).stackPointer("r2", NEXT_HOP).mov("r3", REDIR_NEIGH_SIZE).mov("r4", 0);
+    return this.call(REDIRECT_NEIGH).exit();
+  }
+
+  /** Ends with the packet on its way to an address of the device in `device`, which is on the stack and its own next hop. */
+  sendOnLink(f: Family, device: Reg, address: number): this {
+    this.store("u32", "r10", NEXT_HOP, f.af);
+    for (let i = 0; i < f.addressSize; i += 4) this.copy("u32", NEXT_HOP + 4 + i, address + i);
     this.mov("r1", device).stackPointer("r2", NEXT_HOP).mov("r3", REDIR_NEIGH_SIZE).mov("r4", 0);
     return this.call(REDIRECT_NEIGH).exit();
   }

@@ -1,7 +1,7 @@
 /**
  * `steer`, for the ingress of a host interface. It leaves alone (TCX_NEXT) what the host is not the link-layer receiver of, VLAN tagged
- * packets (the VLAN device sees them again), and on all but lo what comes from or goes to 127/8 or claims one of the
- * host's own addresses as its source.
+ * packets (the VLAN device sees them again), and on all but lo what comes from or goes to 127/8 or ::1 or claims one of the host's own
+ * addresses as its source.
  *
  * It brings every packet into one form, the packet of ours that it answers: a plain packet with its ends exchanged, an ICMP error as the
  * packet inside it. That is looked up in `flows`, and what is not there is left alone: the host's kernel decides about it, and what is for
@@ -17,41 +17,22 @@
  * the far end, and `queueProgram` says the same for the queues of the bridge's TAPs.
  */
 import { FLOW_INGRESS_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
+import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
 import {
   ETHERNET_SIZE,
   ETHERTYPE,
-  ETHERTYPE_IPV4,
-  FLOW,
-  FLOW_DST,
-  FLOW_PORTS,
-  FLOW_PROTO,
-  FLOW_SRC,
   FRAGMENT_OFFSET,
-  ICMP,
   ICMP_ID,
   INDEX,
-  IP,
-  IP_DST,
   IP_FRAGMENT,
-  IP_PROTOCOL,
-  IP_SRC,
-  IPV4_SIZE,
-  L4,
   L4_SIZE,
   type LinkLayer,
-  LOOPBACK_NET,
   type MapFds,
   PACKET_HOST,
-  PARAMETER_PROBLEM,
-  PORT,
   Program,
-  QUERIES,
-  QUERY_REPLIES,
   QUOTED,
   REDIRECT,
-  REST,
-  SENDER,
   SKB_IFINDEX,
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
@@ -60,9 +41,7 @@ import {
   TC_ACT_UNSPEC,
   TCP,
   TCP_FLAGS,
-  TIME_EXCEEDED,
   UDP,
-  UNREACHABLE,
 } from "./program.js";
 
 /** enum bpf_func_id. */
@@ -77,79 +56,77 @@ export interface SteerOptions {
   bypass?: boolean;
   /** The kernel has it, so there may be policies. */
   ipsec?: boolean;
+  /** The kernel has IPv6. */
+  ipv6?: boolean;
 }
 
-export function steerProgram(
+export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: MapFds, options: SteerOptions = {}): Uint8Array {
+  const { ipv6 = false } = options;
+  const p = new Program(maps);
+  // Cheapest tests first: most packets of a busy host are not ours.
+  p.load("u32", "r0", "r6", SKB_PKT_TYPE).jumpIf("r0", "!=", PACKET_HOST, "next");
+  p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next");
+  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, ipv6 ? "other" : "next");
+  steerFamily(p, V4, link, uplinks, options);
+  if (!ipv6) return p.assemble();
+  p.label("other").section("IPv6").jumpIf("r0", "!=", V6.ethertype, "next");
+  steerFamily(p, V6, link, uplinks, options);
+  return p.assemble();
+}
+
+/** Defines `next`, where packets are left alone. */
+function steerFamily(
+  p: Program,
+  f: Family,
   link: LinkLayer,
   uplinks: readonly number[],
-  maps: MapFds,
-  { offload = false, bypass = false, ipsec = false }: SteerOptions = {},
-): Uint8Array {
-  const p = new Program(maps);
+  { offload = false, bypass = false, ipsec = false }: SteerOptions,
+): void {
+  const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, port, rest, sender } = f.stack;
   const start = link === "ip" ? 0 : ETHERNET_SIZE;
   // Clients on the host itself are translated at both ends, and a packet from a bare link has no Ethernet header to send it on with.
   const offloads = offload && link === "ethernet";
   const checksIpsec = ipsec && link !== "loopback";
 
-  /** Of the header in IP at packet offset r7: r7 = offset of layer 4, r8 = protocol, L4 = its first 8 bytes. Leaves alone what has none. */
-  const parse = (name: string, later: string): void => {
-    if (link !== "loopback") {
-      for (const address of [IP_SRC, IP_DST]) p.load("u8", "r0", "r10", IP + address).jumpIf("r0", "==", LOOPBACK_NET, "next");
-    }
-    p.load("u8", "r8", "r10", IP + IP_PROTOCOL);
-    p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
-      .alu("and", "r0", FRAGMENT_OFFSET)
-      .jumpIf("r0", "!=", 0, later);
-    p.load("u8", "r0", "r10", IP).alu("add", "r7", IPV4_SIZE).jumpIf("r0", "==", 0x45, name);
-    p.jumpIf("r0", "<", 0x45, "next").jumpIf("r0", ">", 0x4f, "next");
-    p.alu("and", "r0", 0x0f).alu("lsh", "r0", 2).alu("add", "r7", "r0").alu("add", "r7", -IPV4_SIZE);
-    p.loadBytes("r7", L4, L4_SIZE, "next").label(name);
+  const parse = (found: string, later: string): void => {
+    if (link !== "loopback") for (const address of [src, dst]) p.ifLoopback(f, address, "next");
+    p.layer4(f, { loaded: true, found, later, otherwise: "next" });
   };
 
-  // Cheapest tests first: most packets of a busy host are not ours.
-  p.load("u32", "r0", "r6", SKB_PKT_TYPE).jumpIf("r0", "!=", PACKET_HOST, "next");
-  p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next");
-  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", ETHERTYPE_IPV4, "next");
-  p.mov("r7", start).loadBytes("r7", IP, IPV4_SIZE + L4_SIZE, "short");
-  p.label("whole")
-    .copy("u32", SENDER, IP + IP_SRC)
-    .store("u32", "r10", QUOTED, 0);
+  p.mov("r7", start).loadBytes("r7", ip, f.ipSize + L4_SIZE, f.version === 4 ? "short" : "next");
+  p.label("whole").copyAddress(f, sender, src).store("u32", "r10", QUOTED, 0);
   parse("parsed", "later");
-  p.jumpIf("r8", "==", ICMP, "icmp").jumpIf("r8", "==", TCP, "plain").jumpIf("r8", "!=", UDP, "next");
+  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "plain").jumpIf("r8", "!=", UDP, "next");
 
   p.label("plain");
-  p.copy("u32", FLOW_SRC, IP + IP_DST).copy("u32", FLOW_DST, IP + IP_SRC);
-  p.copy("u16", FLOW_PORTS, L4 + 2)
-    .copy("u16", FLOW_PORTS + 2, L4)
+  p.copyAddress(f, flowSrc, dst).copyAddress(f, flowDst, src);
+  p.copy("u16", flowPorts, l4 + 2)
+    .copy("u16", flowPorts + 2, l4)
     .jump("find");
 
-  p.label("icmp").load("u8", "r0", "r10", L4);
-  for (const type of [UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM]) p.jumpIf("r0", "==", type, "error");
-  for (const type of QUERY_REPLIES) p.jumpIf("r0", "==", type, "reply");
+  p.label("icmp").load("u8", "r0", "r10", l4);
+  for (const type of f.icmpErrors) p.jumpIf("r0", "==", type, "error");
+  for (const type of f.queryReplies) p.jumpIf("r0", "==", type, "reply");
   p.jump("next").label("reply");
-  p.copy("u32", FLOW_SRC, IP + IP_DST)
-    .copy("u32", FLOW_DST, IP + IP_SRC)
-    .jump("query");
+  p.copyAddress(f, flowSrc, dst).copyAddress(f, flowDst, src).jump("query");
 
   p.label("error")
     .alu("add", "r7", L4_SIZE)
-    .loadBytes("r7", IP, IPV4_SIZE + L4_SIZE, "next");
+    .loadBytes("r7", ip, f.ipSize + L4_SIZE, "next");
   p.store("u32", "r10", QUOTED, 1);
   parse("parsed-inner", "next");
-  p.copy("u32", FLOW_SRC, IP + IP_SRC)
-    .copy("u32", FLOW_DST, IP + IP_DST)
-    .copy("u32", FLOW_PORTS, L4);
-  p.jumpIf("r8", "==", TCP, "find").jumpIf("r8", "==", UDP, "find").jumpIf("r8", "!=", ICMP, "next");
-  p.load("u8", "r0", "r10", L4);
-  for (const type of QUERIES) p.jumpIf("r0", "==", type, "query");
+  p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).copy("u32", flowPorts, l4);
+  p.jumpIf("r8", "==", TCP, "find").jumpIf("r8", "==", UDP, "find").jumpIf("r8", "!=", f.icmp, "next");
+  p.load("u8", "r0", "r10", l4);
+  for (const type of [...f.queryReplies, ...f.queryRequests]) p.jumpIf("r0", "==", type, "query");
   p.jump("next");
 
   p.label("query")
-    .copy("u16", FLOW_PORTS, L4 + ICMP_ID)
-    .copy("u16", FLOW_PORTS + 2, L4 + ICMP_ID);
+    .copy("u16", flowPorts, l4 + ICMP_ID)
+    .copy("u16", flowPorts + 2, l4 + ICMP_ID);
 
-  p.label("find").store("u32", "r10", FLOW_PROTO, "r8");
-  p.lookup("flows", FLOW)
+  p.label("find").store("u32", "r10", flowProto, "r8");
+  p.lookup(f.maps.flows, flow)
     .jumpIf("r0", "==", 0, bypass ? "new" : "next")
     .mov("r9", "r0");
   // Of a client's packets those from where the kernel accepted the first one, and none that opens a connection.
@@ -158,61 +135,66 @@ export function steerProgram(
   p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").jumpIf("r8", "!=", TCP, "known");
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
-  if (checksIpsec) p.unlessByIpsec(SENDER, "by-ipsec", "next");
-  if (offloads) forwardOffloaded(p, "engine", ipsec);
+  if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");
+  if (offloads) forwardOffloaded(p, f, "engine", ipsec);
   p.label("engine")
     .load("u32", "r7", "r9", FLOW_UPLINK_AT)
     .load("u32", "r0", "r9", FLOW_INGRESS_AT)
-    .store("u32", "r10", REST + 4, "r0");
+    .store("u32", "r10", rest + 4, "r0");
   p.choose("taken-reply").jump("take");
   if (bypass) takePublished();
 
   // r7: interface index of the uplink.
-  p.label("take").store("u32", "r10", REST, "r7");
-  if (link !== "loopback") p.lookup("locals", SENDER).jumpIf("r0", "!=", 0, "next");
-  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments("remembered");
+  p.label("take").store("u32", "r10", rest, "r7");
+  if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, "next");
+  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments(f, "remembered");
   if (link === "ip") {
     // The uplink wants a frame: put an Ethernet header before the packet. Its addresses stay zero.
     p.mov("r1", "r6").mov("r2", ETHERNET_SIZE).mov("r3", 0).call(SKB_CHANGE_HEAD).jumpIf("r0", "!=", 0, "next");
-    p.store("u16", "r10", INDEX, ETHERTYPE_IPV4).mov("r1", "r6").mov("r2", ETHERTYPE).stackPointer("r3", INDEX);
+    p.store("u16", "r10", INDEX, f.ethertype).mov("r1", "r6").mov("r2", ETHERTYPE).stackPointer("r3", INDEX);
     p.mov("r4", 2).mov("r5", 0).call(SKB_STORE_BYTES);
   }
   p.count("counted").mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
 
-  // Only the last fragment of a datagram can be this short.
-  p.label("short").loadBytes("r7", IP, IPV4_SIZE, "next");
-  p.load("u16", "r0", "r10", IP + IP_FRAGMENT)
-    .alu("and", "r0", FRAGMENT_OFFSET)
-    .jumpIf("r0", "!=", 0, "whole")
-    .jump("next");
+  if (f.version === 4) {
+    // Only the last fragment of a datagram can be this short. One of IPv6 has a fragment header of eight bytes.
+    p.label("short").loadBytes("r7", ip, f.ipSize, "next");
+    p.load("u16", "r0", "r10", ip + IP_FRAGMENT)
+      .alu("and", "r0", FRAGMENT_OFFSET)
+      .jumpIf("r0", "!=", 0, "whole")
+      .jump("next");
+  }
   p.label("later");
-  if (checksIpsec) p.unlessByIpsec(SENDER, "later-by-ipsec", "next");
-  p.fragmentKey().lookup("fragments", FLOW).jumpIf("r0", "==", 0, "next");
+  if (checksIpsec) p.unlessByIpsec(f, sender, "later-by-ipsec", "next");
+  p.fragmentKey(f).lookup(f.maps.fragments, flow).jumpIf("r0", "==", 0, "next");
   p.load("u32", "r7", "r0", 0)
     .load("u32", "r1", "r0", 4)
-    .store("u32", "r10", REST + 4, "r1")
+    .store("u32", "r10", rest + 4, "r1")
     .choose("taken-fragment");
   p.jumpIf("r1", "==", 0, "take").load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "==", "r1", "take");
 
-  return p.label("next").answer(TC_ACT_UNSPEC).assemble();
+  p.label("next").answer(TC_ACT_UNSPEC);
 
   /** What is in no flow, by its source in `ports`. */
   function takePublished(): void {
-    p.label("new").jumpIf("r8", "==", ICMP, "next");
-    p.copy("u32", PORT, FLOW_SRC)
-      .copy("u16", PORT + 4, FLOW_PORTS)
-      .store("u8", "r10", PORT + 6, "r8")
-      .store("u8", "r10", PORT + 7, 0);
-    p.choose("taken-port").lookup("ports", PORT).jumpIf("r0", "!=", 0, "pick");
-    if (link === "loopback") p.load("u8", "r0", "r10", FLOW_SRC).jumpIf("r0", "==", LOOPBACK_NET, "any");
-    p.lookup("locals", FLOW_SRC).jumpIf("r0", "==", 0, "next");
-    p.label("any").store("u32", "r10", PORT, 0).lookup("ports", PORT).jumpIf("r0", "==", 0, "next");
-    // FLOW_DST is the far end: of a plain packet its source, of an error whom our packet was for.
+    const portAt = port + f.addressSize;
+    p.label("new").jumpIf("r8", "==", f.icmp, "next");
+    p.copyAddress(f, port, flowSrc)
+      .copy("u16", portAt, flowPorts)
+      .store("u8", "r10", portAt + 2, "r8")
+      .store("u8", "r10", portAt + 3, 0);
+    p.choose("taken-port").lookup(f.maps.ports, port).jumpIf("r0", "!=", 0, "pick");
+    if (link === "loopback") p.ifLoopback(f, flowSrc, "any");
+    p.lookup(f.maps.locals, flowSrc).jumpIf("r0", "==", 0, "next");
+    p.label("any");
+    for (let i = 0; i < f.addressSize; i += 4) p.store("u32", "r10", port + i, 0);
+    p.lookup(f.maps.ports, port).jumpIf("r0", "==", 0, "next");
+    // The flow's destination is the far end: of a plain packet its source, of an error whom our packet was for.
     p.label("pick")
-      .store("u32", "r10", REST + 4, 0)
+      .store("u32", "r10", rest + 4, 0)
       .mov("r7", uplinks[0]!);
     if (uplinks.length === 1) return;
-    p.spread(FLOW_DST, FLOW_PORTS + 2, uplinks.length);
+    p.spread(f, flowDst, flowPorts + 2, uplinks.length);
     for (const [worker, ifindex] of uplinks.entries()) p.mov("r7", ifindex).jumpIf("r0", "==", worker, "take");
   }
 }

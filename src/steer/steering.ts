@@ -13,18 +13,24 @@
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
+import type { Ipv6Conf } from "../sys/ipv6-conf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
-import type { Cidr } from "../wire/ipv4-address.js";
-import { rawWord } from "../wire/raw.js";
+import { formatPrefix, type IpAddress, type IpPrefix, toBytes } from "../wire/ip-address.js";
 import { acceptProgram, RING_SIZE } from "./accept-program.js";
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
-import { bytes, createMaps, createRing, PORT_KEY_SIZE, portKeys, VALUE_SIZE } from "./maps.js";
+import { bytes, createMaps, createRing, portKeys, VALUE_SIZE } from "./maps.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { steerProgram } from "./steer-program.js";
+
+/**
+ * net.ipv6.conf of the uplink, and of no other device. `forwarding` as above; `forceForwarding` (Linux 6.17) lets the host's stack forward what it
+ * is handed, though the host is no router.
+ */
+export const UPLINK_IPV6_CONF: Partial<Ipv6Conf> = { disableIpv6: 0, acceptRa: 0, acceptRedirects: 0, forwarding: 1, forceForwarding: 1 };
 
 /**
  * net.ipv4.conf of the uplink, and of no other device. `forwarding`: else bpf_fib_lookup answers nothing. The others let the host's
@@ -67,6 +73,8 @@ export interface SteeringOptions {
   bypass?: boolean;
   /** The kernel has IPsec: `setIpsec` says what its policies are about. */
   ipsec?: boolean;
+  /** The kernel has IPv6. */
+  ipv6?: boolean;
   /** The programs are to carry out what the engine enters into `flows` (offload-program.ts). Needs Linux 5.11. */
   offload?: boolean;
   /** Do not use TCX even where the kernel has it. */
@@ -86,8 +94,8 @@ export class Steering {
   /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
   readonly acceptFd: number = -1;
   private readonly homeFd: number;
-  private locals = new Map<number, number>(); // raw address to the device that has it, or 0
-  private ipsec = new Map<string, readonly [prefixLength: number, raw: number]>();
+  private readonly locals: Record<4 | 6, Map<bigint, number>> = { 4: new Map<bigint, number>(), 6: new Map<bigint, number>() }; // address to the device that has it, or 0
+  private readonly ipsec = { 4: new Map<string, IpPrefix>(), 6: new Map<string, IpPrefix>() };
   readonly attacher: Attacher;
   private queue: number | undefined;
 
@@ -102,11 +110,11 @@ export class Steering {
       if (options.offload === true) this.programs.set("ethernet", loadOffload(options, this.maps, this.fds));
       if (options.bypass !== true) {
         this.rings = options.uplinks.map(() => createRing(this.fds));
-        this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps), bpf.PROG_TYPE_SOCKET_FILTER);
+        this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFd = this.load("home", homeProgram(options.uplinks, this.maps));
       for (const uplink of options.uplinks)
-        this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options.ipsec))));
+        this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options))));
     } catch (error) {
       this.close();
       throw error;
@@ -121,6 +129,16 @@ export class Steering {
   /** Descriptor of the `flows` map. */
   get flowsFd(): number {
     return this.maps.flows;
+  }
+
+  /** Descriptor of the `flows6` map. */
+  get flows6Fd(): number {
+    return this.maps.flows6;
+  }
+
+  /** Whether IPv6 is steered. */
+  get ipv6(): boolean {
+    return this.options.ipv6 === true;
   }
 
   /** Descriptors of the workers' ring buffers, of RING_SIZE bytes; none where the firewall is bypassed. */
@@ -139,8 +157,7 @@ export class Steering {
     }
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
-      const { uplinks, bypass = false, ipsec = false } = this.options;
-      progFd = this.load(link, steerProgram(link, uplinks, this.maps, { bypass, ipsec }));
+      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
       this.programs.set(link, progFd);
     }
     if (link !== "loopback") this.attachHome(ifindex);
@@ -171,60 +188,73 @@ export class Steering {
   }
 
   /**
-   * Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (int32 in host order; 0: any address of the host). `proto`: 6 or 17.
+   * Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (unspecified: any address of the host of that family). `proto`: 6 or 17.
    * Nothing to be done unless the firewall is bypassed: the sockets that hold the ports do it.
    */
-  publish(proto: number, hostIp: number, firstPort: number, lastPort: number): void {
+  publish(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
     if (this.options.bypass !== true) return;
+    const { ports } = this.mapsOf(hostIp.family);
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
-    const count = keys.length / PORT_KEY_SIZE;
+    const count = lastPort - firstPort + 1;
     try {
-      bpf.updateBatch(this.maps.ports, keys, new Uint8Array(count * VALUE_SIZE), count);
+      bpf.updateBatch(ports, keys, new Uint8Array(count * VALUE_SIZE), count);
     } catch (error) {
-      bpf.deleteBatch(this.maps.ports, keys, PORT_KEY_SIZE, count);
+      bpf.deleteBatch(ports, keys, keys.length / count, count);
       throw error;
     }
   }
 
   /** The opposite of `publish`. */
-  withdraw(proto: number, hostIp: number, firstPort: number, lastPort: number): void {
+  withdraw(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
     if (this.options.bypass !== true) return;
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
-    bpf.deleteBatch(this.maps.ports, keys, PORT_KEY_SIZE, keys.length / PORT_KEY_SIZE);
+    const count = lastPort - firstPort + 1;
+    bpf.deleteBatch(this.mapsOf(hostIp.family).ports, keys, keys.length / count, count);
   }
 
   /** Program for `native.tapSteering` of a bridge TAP with a queue a worker. */
   get queueFd(): number {
-    this.queue ??= this.load("queue", queueProgram(this.options.uplinks.length, this.maps), bpf.PROG_TYPE_SOCKET_FILTER);
+    this.queue ??= this.load("queue", queueProgram(this.options.uplinks.length, this.maps, this.options), bpf.PROG_TYPE_SOCKET_FILTER);
     return this.queue;
   }
 
-  /** The host's own IPv4 addresses, int32 in host order, and the interface index of each one's device; 127/8 need not be among them. */
-  setLocals(addresses: readonly { address: number; ifindex: number }[]): void {
-    const next = new Map<number, number>();
-    for (const { address, ifindex } of addresses) {
-      const raw = rawWord(address);
-      // Of several devices that have it the kernel takes the first.
-      if (!next.has(raw)) next.set(raw, ifindex === LOOPBACK || this.homes.has(ifindex) ? ifindex : 0);
+  /** The host's own addresses, and the interface index of each one's device; 127/8 and ::1 need not be among them. */
+  setLocals(addresses: readonly { address: IpAddress; ifindex: number }[]): void {
+    for (const family of this.families) {
+      const before = this.locals[family];
+      const next = new Map<bigint, number>();
+      for (const { address, ifindex } of addresses) {
+        // Of several devices that have it the kernel takes the first.
+        if (address.family !== family || next.has(address.value)) continue;
+        next.set(address.value, ifindex === LOOPBACK || this.homes.has(ifindex) ? ifindex : 0);
+      }
+      const changed = [...next].filter(([value, ifindex]) => before.get(value) !== ifindex);
+      const gone = [...before.keys()].filter((value) => !next.has(value));
+      const keys = (values: bigint[]): Uint8Array => Buffer.concat(values.map((value) => toBytes({ family, value })));
+      const { locals } = this.mapsOf(family);
+      bpf.updateBatch(
+        locals,
+        keys(changed.map(([value]) => value)),
+        bytes(Int32Array.from(changed, ([, ifindex]) => ifindex)),
+        changed.length,
+      );
+      bpf.deleteBatch(locals, keys(gone), family === 4 ? 4 : 16, gone.length);
+      this.locals[family] = next;
     }
-    const changed = [...next].filter(([address, ifindex]) => this.locals.get(address) !== ifindex);
-    const gone = [...this.locals.keys()].filter((address) => !next.has(address));
-    const words = (column: 0 | 1): Uint8Array => bytes(Int32Array.from(changed, (entry) => entry[column]));
-    bpf.updateBatch(this.maps.locals, words(0), words(1), changed.length);
-    bpf.deleteBatch(this.maps.locals, bytes(Int32Array.from(gone)), 4, gone.length);
-    this.locals = next;
   }
 
   /** Networks that IPsec policies of the host are about: packets to them the host forwards, and those from them come to us if they came by IPsec. */
-  setIpsec(networks: readonly Cidr[]): void {
-    const next = new Map(
-      networks.map(({ address, prefixLength }) => [`${address}/${prefixLength}`, [prefixLength, rawWord(address)] as const]),
-    );
-    const added = [...next].filter(([name]) => !this.ipsec.has(name)).map(([, key]) => key);
-    const gone = [...this.ipsec].filter(([name]) => !next.has(name)).map(([, key]) => key);
-    for (const key of added) bpf.updateElement(this.maps.ipsec, bytes(Int32Array.from(key)), new Uint8Array(VALUE_SIZE));
-    for (const key of gone) bpf.deleteElement(this.maps.ipsec, bytes(Int32Array.from(key)));
-    this.ipsec = next;
+  setIpsec(networks: readonly IpPrefix[]): void {
+    const keyOf = ({ address, prefixLength }: IpPrefix): Uint8Array =>
+      Buffer.concat([bytes(Int32Array.of(prefixLength)), toBytes(address)]);
+    for (const family of this.families) {
+      const before = this.ipsec[family];
+      const { ipsec } = this.mapsOf(family);
+      const next = new Map(networks.filter(({ address }) => address.family === family).map((network) => [formatPrefix(network), network]));
+      for (const [name, network] of next) if (!before.has(name)) bpf.updateElement(ipsec, keyOf(network), new Uint8Array(VALUE_SIZE));
+      for (const [name, network] of before) if (!next.has(name)) bpf.deleteElement(ipsec, keyOf(network));
+      this.ipsec[family] = next;
+    }
   }
 
   /** Packets since the start, by the names in COUNTERS. */
@@ -245,6 +275,16 @@ export class Steering {
     this.programs.clear();
   }
 
+  /** Those that are steered. */
+  private get families(): (4 | 6)[] {
+    return this.ipv6 ? [4, 6] : [4];
+  }
+
+  private mapsOf(family: 4 | 6): Pick<MapFds, "ports" | "locals" | "ipsec"> {
+    const { ports6, locals6, ipsec6 } = this.maps;
+    return family === 4 ? this.maps : { ports: ports6, locals: locals6, ipsec: ipsec6 };
+  }
+
   private attachHome(ifindex: number): void {
     if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attacher.attach(ifindex, this.homeFd, "egress"));
   }
@@ -257,10 +297,9 @@ export class Steering {
 }
 
 /** Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. `TSP_ERR_OFFLOAD`: the kernel refuses it. */
-export function loadOffload(options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec">, maps: MapFds, fds: number[]): number {
-  const { uplinks, bypass = false, ipsec = false } = options;
+export function loadOffload(options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6">, maps: MapFds, fds: number[]): number {
   try {
-    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", uplinks, maps, { offload: true, bypass, ipsec }));
+    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", options.uplinks, maps, { ...options, offload: true }));
     fds.push(fd);
     return fd;
   } catch (error) {

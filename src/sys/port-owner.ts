@@ -7,15 +7,16 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { endianness } from "node:os";
 import { TsproxyError } from "../errors.js";
 import { addressPort } from "../wire/address-port.js";
-import { parseIpv4 } from "../wire/ipv4-address.js";
+import { formatIp, type IpAddress, isUnspecified, toBytes } from "../wire/ip-address.js";
 
 type Proto = "tcp" | "udp";
 
 const TCP_LISTEN = "0A"; // include/net/tcp_states.h
 const ANY_V6 = "0".repeat(32);
+const MAPPED = `${"0".repeat(16)}${hex(Uint8Array.of(0, 0, 255, 255))}`; // the first three words of ::ffff:a.b.c.d
 
-/** "nginx (pid 123)", or null when it cannot be known. `address`: dotted IPv4, `0.0.0.0` for all. */
-export function portOwner(proto: Proto, address: string, port: number): string | null {
+/** "nginx (pid 123)", or null when it cannot be known. `address`: 0.0.0.0 and :: stand for all of their family. */
+export function portOwner(proto: Proto, address: IpAddress, port: number): string | null {
   const inodes = [...socketInodes(proto, address, port)];
   return inodes.length === 0 ? null : holder(new Set(inodes.map((inode) => `socket:[${inode}]`)));
 }
@@ -24,14 +25,14 @@ export function portOwner(proto: Proto, address: string, port: number): string |
 export class PortTakenError extends TsproxyError {
   constructor(
     readonly proto: Proto,
-    readonly address: string,
+    readonly address: IpAddress,
     readonly port: number,
     /** "nginx (pid 123)", or null when it cannot be known. */
     readonly owner: string | null,
     cause?: unknown,
     hint = adviceOn(owner),
   ) {
-    const what = `host port ${addressPort(address, port)}/${proto} is taken by ${owner ?? "another program"}`;
+    const what = `host port ${addressPort(formatIp(address), port)}/${proto} is taken by ${owner ?? "another program"}`;
     super("TSP_ERR_PORT_TAKEN", "conflict", what, hint, cause);
   }
 }
@@ -44,8 +45,9 @@ function adviceOn(owner: string | null): string {
 }
 
 /** The error for a bind that failed with errno `code` ("EADDRINUSE"): says who is in the way. */
-export function bindError(proto: Proto, address: string, port: number, code: string, cause?: unknown): TsproxyError {
-  const what = `${addressPort(address, port)}/${proto}`;
+export function bindError(proto: Proto, address: IpAddress, port: number, code: string, cause?: unknown): TsproxyError {
+  const text = formatIp(address);
+  const what = `${addressPort(text, port)}/${proto}`;
   switch (code) {
     case "EADDRINUSE":
       return new PortTakenError(proto, address, port, portOwner(proto, address, port), cause);
@@ -53,7 +55,7 @@ export function bindError(proto: Proto, address: string, port: number, code: str
       return new TsproxyError(
         "TSP_ERR_HOST_ADDRESS",
         "not-found",
-        `${address} is not an address of this host`,
+        `${text} is not an address of this host`,
         "see 'ip address', or leave the host address out",
         cause,
       );
@@ -72,29 +74,29 @@ export function bindError(proto: Proto, address: string, port: number, code: str
 }
 
 /** Inodes of the sockets that a bind of this address and port collides with. */
-function* socketInodes(proto: Proto, address: string, port: number): Generator<string> {
-  const v4 = hex(parseIpv4(address) ?? 0);
-  const mapped = `${"0".repeat(16)}${hex(0xffff)}${v4}`; // ::ffff:a.b.c.d
-  const any = address === "0.0.0.0";
+function* socketInodes(proto: Proto, address: IpAddress, port: number): Generator<string> {
+  const isIpv4 = address.family === 4;
+  const own = hex(toBytes(address));
+  const mapped = `${MAPPED}${own}`; // ::ffff:a.b.c.d
+  const any = isUnspecified(address);
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  for (const file of [proto, `${proto}6`]) {
+  for (const file of isIpv4 ? [proto, `${proto}6`] : [`${proto}6`]) {
     for (const line of read(`/proc/net/${file}`).split("\n").slice(1)) {
       // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
       const [, local = "", , state, , , , , , inode = "0"] = line.trim().split(/\s+/);
       if (!local.endsWith(suffix) || (proto === "tcp" && state !== TCP_LISTEN)) continue;
       const bound = local.slice(0, -suffix.length);
       const isAny = bound === "00000000" || bound === ANY_V6;
-      if (isAny || bound === v4 || bound === mapped || (any && bound.length === 8)) yield inode;
+      const isOfFamily = isIpv4 ? bound.length === own.length : !bound.startsWith(MAPPED);
+      if (isAny || bound === own || (isIpv4 && bound === mapped) || (any && isOfFamily)) yield inode;
     }
   }
 }
 
-/** An address word as /proc/net prints it: network order, read as a host integer. */
-function hex(address: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(address | 0);
-  const word = endianness() === "LE" ? bytes.readUInt32LE() : bytes.readUInt32BE();
-  return word.toString(16).toUpperCase().padStart(8, "0");
+/** An address as /proc/net prints it: words in network order, each read as a host integer. */
+function hex(address: Uint8Array): string {
+  const bytes = Buffer.from(address);
+  return (endianness() === "LE" ? bytes.swap32() : bytes).toString("hex").toUpperCase();
 }
 
 /** The first process that has one of the sockets open: a parent, mostly, when it was inherited. */

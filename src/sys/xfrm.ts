@@ -6,7 +6,7 @@
  */
 import fs from "node:fs";
 import os from "node:os";
-import { type Cidr, formatIpv4 } from "../wire/ipv4-address.js";
+import { formatPrefix, type IpPrefix, ofBytes, prefixOf } from "../wire/ip-address.js";
 import { native, systemError } from "./native.js";
 import { DatagramReader, NetlinkSocket, parseAttributes, readU16, readU32 } from "./netlink.js";
 
@@ -24,6 +24,7 @@ const DESTINATION_AT = 0,
   DIRECTION_AT = 160,
   ACTION_AT = 161;
 const AF_INET = 2,
+  AF_INET6 = 10,
   DIR_OUT = 1,
   ACTION_BLOCK = 1;
 /** XFRMA_*: what is to be done with a packet; the xfrm interface that the policy is for alone. */
@@ -33,10 +34,10 @@ const MSG_DONTWAIT = 0x40;
 const { EAGAIN, ENOBUFS } = os.constants.errno;
 
 /**
- * The far ends of the IPv4 policies that encrypt or block, of either direction; null where the kernel has no IPsec. Those of xfrm interfaces
+ * The far ends of the policies that encrypt or block, of either direction and family; null where the kernel has no IPsec. Those of xfrm interfaces
  * are left out: such a device applies them by itself. Throws TSP_ERR_SYSCALL.
  */
-export function protectedNetworks(): Cidr[] | null {
+export function protectedNetworks(): IpPrefix[] | null {
   let socket: NetlinkSocket;
   try {
     socket = new NetlinkSocket(-1, NETLINK_XFRM);
@@ -44,10 +45,10 @@ export function protectedNetworks(): Cidr[] | null {
     return null;
   }
   try {
-    const found = new Map<string, Cidr>();
+    const found = new Map<string, IpPrefix>();
     for (const { payload } of socket.dump("list IPsec policies", MSG_GETPOLICY, new Uint8Array(POLICY_ID_SIZE))) {
       const network = farEnd(payload);
-      if (network !== null) found.set(`${formatIpv4(network.address)}/${network.prefixLength}`, network);
+      if (network !== null) found.set(formatPrefix(network), network);
     }
     return [...found.values()];
   } finally {
@@ -55,8 +56,10 @@ export function protectedNetworks(): Cidr[] | null {
   }
 }
 
-function farEnd(policy: Uint8Array): Cidr | null {
-  if (policy.length < POLICY_INFO_SIZE || readU16(policy, FAMILY_AT) !== AF_INET) return null;
+function farEnd(policy: Uint8Array): IpPrefix | null {
+  if (policy.length < POLICY_INFO_SIZE) return null;
+  const family = readU16(policy, FAMILY_AT);
+  if (family !== AF_INET && family !== AF_INET6) return null;
   const attributes = parseAttributes(policy, POLICY_INFO_SIZE);
   const interfaceId = attributes.get(XFRMA_IF_ID);
   if (interfaceId !== undefined && readU32(interfaceId, 0) !== 0) return null;
@@ -64,8 +67,7 @@ function farEnd(policy: Uint8Array): Cidr | null {
   const out = policy[DIRECTION_AT] === DIR_OUT;
   const prefixLength = policy[out ? DESTINATION_PREFIX_AT : SOURCE_PREFIX_AT]!;
   const at = out ? DESTINATION_AT : SOURCE_AT;
-  const address = (policy[at]! << 24) | (policy[at + 1]! << 16) | (policy[at + 2]! << 8) | policy[at + 3]!;
-  return { address: prefixLength === 0 ? 0 : address & (-1 << (32 - prefixLength)), prefixLength };
+  return prefixOf(ofBytes(policy.subarray(at, at + (family === AF_INET ? 4 : 16))), prefixLength);
 }
 
 /** Tells of changes to them. */

@@ -13,6 +13,7 @@ import * as word from "../wire/address-word.js";
 import * as checksum from "../wire/checksum.js";
 import { formatIp, type IpAddress, ofBytes, ofIpv4, toBytes, toIpv4 } from "../wire/ip-address.js";
 import { rawWord } from "../wire/raw.js";
+import { foldAddress } from "../wire/spread.js";
 import type { RandomInt32 } from "./random.js";
 
 const { NO_ADDRESS } = word;
@@ -216,7 +217,7 @@ export class Addresses {
     if (!word.isIpv6(address)) return address;
     const { words } = this;
     const w = word.rowOf(address) << 2;
-    return words[w]! ^ words[w + 1]! ^ words[w + 2]! ^ words[w + 3]!;
+    return foldAddress(words[w]!, words[w + 1]!, words[w + 2]!, words[w + 3]!);
   }
 
   private vacate(row: number): void {

@@ -1,9 +1,11 @@
 /**
- * An entry of the steering programs' map `flows`, which they and the engine read and write, and how the engine asks for one. Key: source,
- * destination, ports and protocol of a packet as the engine sends it (`steer/program.ts`).
+ * An entry of the steering programs' maps `flows` and `flows6`, which they and the engine read and write, and how the engine asks for one. Key:
+ * source, destination, ports and protocol of a packet as the engine sends it (`steer/program.ts`).
  */
 
 export const FLOW_KEY_SIZE = 16;
+/** Of `flows6`: source and destination of 16 bytes each, then u32 ports and u32 protocol as in `flows`. */
+export const FLOW6_KEY_SIZE = 40;
 /**
  * Value: u32 interface index of the uplink that the answers to that packet go to.
  * At FLOW_INGRESS_AT, of answers that come from a client of a published port: u32 interface index that the host's kernel accepted its
@@ -15,14 +17,11 @@ export const FLOW_KEY_SIZE = 16;
 // biome-ignore format: a table
 export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12,
   FLOW_PACKETS_AT = 16, FLOW_BYTES_AT = 24, FLOW_INGRESS_AT = 32;
-/**
- * The map `flows6` has the entries of IPv6 packets. Key: source and destination of 16 bytes each, ports, protocol (58 for ICMPv6). Value: as above
- * but for the address, which has no room there and follows.
- */
-// biome-ignore format: a table
-export const FLOW6_KEY_SIZE = 40, FLOW6_VALUE_SIZE = 56, FLOW6_ADDRESS_AT = 40;
 export const OFFLOAD_SOURCE = 1,
   OFFLOAD_DESTINATION = 2;
+/** Value of `flows6`: the same, but the address is at FLOW6_ADDRESS_AT and has 16 bytes; the four at FLOW_ADDRESS_AT are zero. */
+export const FLOW6_VALUE_SIZE = 56,
+  FLOW6_ADDRESS_AT = 40;
 
 /**
  * Bits of the last byte of the Ethernet header's addresses in a frame to the uplink, which nobody but the program `emit` sees: it is to enter
@@ -31,8 +30,10 @@ export const OFFLOAD_SOURCE = 1,
  *
  * With FLAG_CLIENT the other bytes say: u32 interface index that the client's packets come in at; of an offloaded flow the target's address and
  * port, raw. The first byte says nothing, since with a group address the kernel would drop the packet; the port is in two pieces, so that
- * words lie where words can be written. Of an IPv6 packet FLAG_OFFLOAD is never asked, since the target's address does not fit: the engine enters
- * such flows by itself.
+ * words lie where words can be written.
+ *
+ * An IPv6 target does not fit there: FLAG_OFFLOAD is never asked of an IPv6 packet, and the engine enters such flows by itself. A client with a
+ * link-local address is answered through the interface of its entry in `flows6`, which its address alone does not say.
  */
 export const FLAG_RECORD = 1,
   FLAG_CLIENT = 2,

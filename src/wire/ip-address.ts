@@ -97,6 +97,11 @@ export function sameIp(a: IpAddress, b: IpAddress): boolean {
   return a.family === b.family && a.value === b.value;
 }
 
+/** Negative, 0 or positive: IPv4 first, then by value. */
+export function compareIp(a: IpAddress, b: IpAddress): number {
+  return a.family - b.family || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0);
+}
+
 /** 0.0.0.0 or ::. */
 export function isUnspecified({ value }: IpAddress): boolean {
   return value === 0n;

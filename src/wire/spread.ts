@@ -2,7 +2,6 @@
  * Which worker a packet belongs to when there are several. A flow must come to one worker in both directions, and workers share nothing,
  * so the choice depends on what both directions show unchanged: the far end's address and port (the client of a published port, the server
  * that a container talks to). Where the far end is translated, the worker picks a port that leads back to itself.
- * An IPv6 address counts as the exclusive or of its four raw words (`Addresses.spread`).
  * `steer/program.ts` has the same arithmetic in byte code; a test holds them together.
  */
 export const SPREAD_FACTOR = 0x9e3779b1;
@@ -13,4 +12,14 @@ export const SPREAD_FACTOR = 0x9e3779b1;
  */
 export function workerOf(address: number, port: number, workers: number): number {
   return ((Math.imul(address ^ (port | (port << 16)), SPREAD_FACTOR) >>> 16) * workers) >>> 16;
+}
+
+/** An IPv6 address, four raw words, as the one word that `workerOf` takes for it. Between the words the upper bits come down to the lower ones. */
+export function foldAddress(w0: number, w1: number, w2: number, w3: number): number {
+  return mix(mix(mix(w0) ^ w1) ^ w2) ^ w3;
+}
+
+function mix(word: number): number {
+  const product = Math.imul(word, SPREAD_FACTOR);
+  return product ^ (product >>> 16);
 }

@@ -5,8 +5,7 @@ import type { ToWorker } from "../../src/engine/messages.js";
 import type { Steering } from "../../src/steer/steering.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Address, Link, Route } from "../../src/sys/rtnetlink-entries.js";
-import { formatIp, formatPrefix } from "../../src/wire/ip-address.js";
-import { formatIpv4 } from "../../src/wire/ipv4-address.js";
+import { formatIp, formatPrefix, type IpAddress } from "../../src/wire/ip-address.js";
 
 export const UPLINK_INDEX = 90;
 const ETHERNET = 1,
@@ -91,8 +90,8 @@ export class HostFixture {
       attachOwn: attach("own"),
       detach: (ifindex: number) => this.attached.delete(ifindex),
       attached: () => [...this.attached.keys()],
-      setLocals: (all: { address: number; ifindex: number }[]) => {
-        this.locals = all.map((each) => `${formatIpv4(each.address)} ${each.ifindex}`);
+      setLocals: (all: { address: IpAddress; ifindex: number }[]) => {
+        this.locals = all.map((each) => `${formatIp(each.address)} ${each.ifindex}`);
       },
     };
     const socket = {

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { setLogSink } from "../../src/log.js";
 import { UPLINK_CONF } from "../../src/steer/steering.js";
-import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
-import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { formatIp, formatPrefix, type IpAddress } from "../../src/wire/ip-address.js";
+import { ip, prefix } from "../support/ip.js";
 import { address, HostFixture, link, route, UPLINK_INDEX } from "./host-fixture.js";
 
 /** What the kernel has to tell since it was last asked. */
@@ -33,7 +33,6 @@ beforeEach(() => {
   monitors.length = 0;
 });
 
-const ip = (text: string): number => parseIpv4(text)!;
 const texts = (addresses: readonly IpAddress[]): string[] => addresses.map(formatIp);
 
 describe("the host", () => {
@@ -191,10 +190,10 @@ describe("what is asked of the host", () => {
       ["10.67.0.1", 11],
     ];
     expect(asked.map(([target, oif]) => f.host.onLink(ip(target), oif))).toEqual([
-      { network: ip("10.65.0.7"), prefixLength: 32 },
-      { network: ip("10.66.1.0"), prefixLength: 24 },
-      { network: ip("10.66.0.0"), prefixLength: 16 },
-      { network: ip("10.67.0.1"), prefixLength: 32 },
+      prefix("10.65.0.7/32"),
+      prefix("10.66.1.0/24"),
+      prefix("10.66.0.0/16"),
+      prefix("10.67.0.1/32"),
     ]);
   });
 
@@ -211,7 +210,7 @@ describe("what is asked of the host", () => {
   it("is its address next to a target, on the device that leads there", () => {
     const neighbor = (target: string, oif: number) => {
       const found = host.neighborOf(ip(target), oif);
-      return found && `${formatIpv4(found.address)} in ${formatIpv4(found.network)}/${found.prefixLength}`;
+      return found && `${formatIp(found.address)} in ${formatPrefix(found.network)}`;
     };
     expect(neighbor("172.17.0.4", 3)).toBe("172.17.0.1 in 172.17.0.0/16");
     expect(neighbor("192.0.2.77", 2)).toBe("192.0.2.1 in 192.0.2.0/24");
@@ -237,7 +236,6 @@ describe("what is asked of the host", () => {
     ["10.98.255.0/24", null],
   ])("is what overlaps %s: %s", (network, expected) => {
     const f = new HostFixture((all) => all.routes.push(route("10.7.0.0/16", 2)));
-    const [at = "", length] = network.split("/");
-    expect(f.host.overlap(ip(at), Number(length))).toBe(expected);
+    expect(f.host.overlap(prefix(network))).toBe(expected);
   });
 });

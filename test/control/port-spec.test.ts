@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { formatMapping, type PortSpec, parsePortSpec } from "../../src/control/port-spec.js";
+import { formatMapping, type PortSpec } from "../../src/control/mapping.js";
+import { parsePortSpec } from "../../src/control/port-spec.js";
 import { TsproxyError } from "../../src/errors.js";
+import { ip } from "../support/ip.js";
 
 const base: PortSpec = {
-  hostIp: "0.0.0.0",
+  hostIp: null,
   hostPort: 8999,
   hostPortEnd: 8999,
   pickFromRange: false,
-  targetIp: "172.17.0.4",
+  targets: { ipv4: ip("172.17.0.4") },
   targetPort: 8080,
   targetPortEnd: 8080,
   proto: "tcp",
@@ -22,14 +24,14 @@ describe("parsePortSpec", () => {
     ["8999:172.17.0.4:8080/", {}],
     ["8999:172.17.0.4:8080/TCP", {}],
     ["8999:172.17.0.4:8080/Udp", { proto: "udp" }],
-    ["127.0.0.1:8999:172.17.0.4:8080", { hostIp: "127.0.0.1" }],
-    ["0.0.0.0:8999:172.17.0.4:8080", {}],
+    ["127.0.0.1:8999:172.17.0.4:8080", { hostIp: ip("127.0.0.1") }],
+    ["0.0.0.0:8999:172.17.0.4:8080", { hostIp: ip("0.0.0.0") }],
     [":8999:172.17.0.4:8080", {}],
     [":172.17.0.4:8080", free],
     ["::172.17.0.4:8080", free],
-    ["127.0.0.1::172.17.0.4:8080/udp", { ...free, hostIp: "127.0.0.1", proto: "udp" }],
+    ["127.0.0.1::172.17.0.4:8080/udp", { ...free, hostIp: ip("127.0.0.1"), proto: "udp" }],
     ["8000-8009:172.17.0.4:80-89", ranges],
-    ["10.0.0.1:8000-8009:172.17.0.4:80-89/udp", { ...ranges, hostIp: "10.0.0.1", proto: "udp" }],
+    ["10.0.0.1:8000-8009:172.17.0.4:80-89/udp", { ...ranges, hostIp: ip("10.0.0.1"), proto: "udp" }],
     ["8000-8009:172.17.0.4:80", { ...ranges, targetPortEnd: 80, pickFromRange: true }],
     ["8999-8999:172.17.0.4:8080-8080", {}],
     ["8999-8999:172.17.0.4:8080", {}],
@@ -106,9 +108,9 @@ describe("parsePortSpec", () => {
 
 describe("formatMapping", () => {
   it.each([
-    ["8999:172.17.0.4:8080", "0.0.0.0:8999 -> 172.17.0.4:8080/tcp"],
+    ["8999:172.17.0.4:8080", "*:8999 -> 172.17.0.4:8080/tcp"],
     ["127.0.0.1:8000-8009:172.17.0.4:80-89/udp", "127.0.0.1:8000-8009 -> 172.17.0.4:80-89/udp"],
-    [":172.17.0.4:80", "0.0.0.0:* -> 172.17.0.4:80/tcp"],
+    [":172.17.0.4:80", "*:* -> 172.17.0.4:80/tcp"],
   ])("shows %s as %s", (text, shown) => {
     expect(formatMapping(parsePortSpec(text))).toBe(shown);
   });

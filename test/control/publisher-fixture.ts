@@ -1,8 +1,8 @@
 /** A publisher with real sockets on loopback, over a host, steering and workers that merely take notes. */
 import fs from "node:fs";
 import type { Host } from "../../src/control/host.js";
+import type { PortSpec } from "../../src/control/mapping.js";
 import type { NetworkRegistry } from "../../src/control/network/registry.js";
-import type { PortSpec } from "../../src/control/port-spec.js";
 import { Publisher } from "../../src/control/publisher.js";
 import type { Workers } from "../../src/control/workers.js";
 import type { ToWorker } from "../../src/engine/messages.js";
@@ -10,7 +10,9 @@ import type { Steering } from "../../src/steer/steering.js";
 import { native } from "../../src/sys/native.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Route } from "../../src/sys/rtnetlink-entries.js";
-import { formatIpv4, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { formatIp, type IpAddress, prefixOf } from "../../src/wire/ip-address.js";
+import { parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { ip, prefix } from "../support/ip.js";
 
 export const TARGET = "172.17.0.4",
   OWN_TARGET = "10.44.0.2",
@@ -47,9 +49,9 @@ export class PublisherFixture {
           this.change = undefined;
         };
       },
-      onLink: (target: number) => ({ network: target & 0xffffff00, prefixLength: 24 }),
-      neighborOf: (target: number, oif: number) =>
-        oif === 3 ? { address: parseIpv4(this.bridgeAddress)!, network: target & 0xffff0000, prefixLength: 16 } : null,
+      onLink: (target: IpAddress) => prefixOf(target, 24),
+      neighborOf: (_target: IpAddress, oif: number) =>
+        oif === 3 ? { address: ip(this.bridgeAddress), network: prefix("172.17.0.0/16") } : null,
     };
     const workers = {
       post: (message: ToWorker) => {
@@ -59,19 +61,20 @@ export class PublisherFixture {
     };
     const steering = {
       acceptFd: -1,
-      publish: (...args: number[]) => {
+      publish: (...args: [number, IpAddress, number, number]) => {
         if (this.failing === "steering") {
           this.failing = undefined;
           throw new Error("no room in the map");
         }
         this.notes.push(`steer ${described(args)}`);
       },
-      withdraw: (...args: number[]) => this.notes.push(`leave ${described(args)}`),
+      withdraw: (...args: [number, IpAddress, number, number]) => this.notes.push(`leave ${described(args)}`),
     };
+    const gateway = ip("10.44.0.1");
     const networks = {
-      of: (target: number) =>
-        target >>> 8 === 0x0a2c00
-          ? { reach: () => (target === 0x0a2c0001 ? null : { snatSource: 0x0a2c0001, network: 0x0a2c0000, prefixLength: 24, own: 5 }) }
+      of: (target: IpAddress) =>
+        formatIp(target).startsWith("10.44.0.")
+          ? { reach: () => (target.value === gateway.value ? null : { snatSource: gateway, network: prefix("10.44.0.0/24"), own: 5 }) }
           : undefined,
     };
     this.publisher = new Publisher(
@@ -84,16 +87,17 @@ export class PublisherFixture {
   }
 }
 
-const described = ([proto = 0, hostIp = 0, first = 0, last = 0]: number[]): string => `${proto} ${formatIpv4(hostIp)} ${first}-${last}`;
+const described = ([proto, hostIp, first, last]: [number, IpAddress, number, number]): string =>
+  `${proto} ${formatIp(hostIp)} ${first}-${last}`;
 
 /** For `count` ports from `port` on of 127.0.0.1. */
 export function spec(port: number, count = 1, more: Partial<PortSpec> = {}): PortSpec {
   return {
-    hostIp: "127.0.0.1",
+    hostIp: ip("127.0.0.1"),
     hostPort: port,
     hostPortEnd: port + count - 1,
     pickFromRange: false,
-    targetIp: TARGET,
+    targets: { ipv4: ip(TARGET) },
     targetPort: 8080,
     targetPortEnd: 8080 + count - 1,
     proto: "tcp",

@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { PublishedRange } from "../../src/engine/messages.js";
 import { TsproxyError } from "../../src/errors.js";
 import { native } from "../../src/sys/native.js";
-import { formatIp, formatPrefix, parseIp } from "../../src/wire/ip-address.js";
+import { formatIp, formatPrefix } from "../../src/wire/ip-address.js";
+import { ip } from "../support/ip.js";
 import {
   FAR_TARGET,
   freePorts,
@@ -35,17 +36,19 @@ describe("publishing", () => {
     const f = new PublisherFixture();
     const port = freePorts(1);
     const publication = f.publisher.publish(spec(port));
-    expect(publication.mapping).toEqual({
-      hostIp: "127.0.0.1",
-      hostPort: port,
-      hostPortEnd: port,
-      targetIp: TARGET,
-      targetPort: 8080,
-      targetPortEnd: 8080,
-      proto: "tcp",
-    });
+    expect(publication.mappings).toEqual([
+      {
+        hostIp: ip("127.0.0.1"),
+        hostPort: port,
+        hostPortEnd: port,
+        targetIp: ip(TARGET),
+        targetPort: 8080,
+        targetPortEnd: 8080,
+        proto: "tcp",
+      },
+    ]);
     expect([isFree(port), isFree(port, 17)]).toEqual([false, true]);
-    expect(f.publisher.mappings()).toEqual([publication.mapping]);
+    expect(f.publisher.mappings()).toEqual(publication.mappings);
     await publication.close();
     expect(f.notes).toEqual([`publish 0`, `steer 6 127.0.0.1 ${port}-${port}`, `leave 6 127.0.0.1 ${port}-${port}`, "withdraw 0"]);
     expect([isFree(port), f.publisher.mappings()]).toEqual([true, []]);
@@ -57,11 +60,11 @@ describe("publishing", () => {
     const f = new PublisherFixture();
     const first = freePorts(4);
     const publications = [f.publisher.publish(spec(first, 4, { proto: "udp" })), f.publisher.publish(spec(first, 4))];
-    expect(publications[0]!.mapping).toMatchObject({ hostPort: first, hostPortEnd: first + 3, targetPort: 8080, targetPortEnd: 8083 });
+    expect(publications[0]!.mappings[0]).toMatchObject({ hostPort: first, hostPortEnd: first + 3, targetPort: 8080, targetPortEnd: 8083 });
     expect(f.rules.map(({ id }) => id)).toEqual([0, 1]);
     expect(f.rules[0]!.rule).toMatchObject({
       proto: 17,
-      hostIp: parseIp("127.0.0.1"),
+      hostIp: ip("127.0.0.1"),
       firstPort: first,
       lastPort: first + 3,
       targetPort: 8080,
@@ -75,7 +78,8 @@ describe("publishing", () => {
   it("says how the target is reached: by the kernel next to the host, in an own network, behind a gateway", () => {
     const f = new PublisherFixture();
     const port = freePorts(3);
-    for (const [n, targetIp] of [TARGET, OWN_TARGET, FAR_TARGET].entries()) f.publisher.publish(spec(port + n, 1, { targetIp }));
+    for (const [n, targetIp] of [TARGET, OWN_TARGET, FAR_TARGET].entries())
+      f.publisher.publish(spec(port + n, 1, { targets: { ipv4: ip(targetIp) } }));
     const reached = f.rules.map(({ rule: { target, network, snatSource, onlink } }) => [
       formatIp(target),
       network,
@@ -92,13 +96,13 @@ describe("publishing", () => {
 
   it("picks a free port where none is named, and the first free one of a range", async () => {
     const f = new PublisherFixture();
-    const { mapping } = f.publisher.publish(spec(0));
-    expect(mapping.hostPort).toBeGreaterThan(1023);
-    expect(mapping.hostPortEnd).toBe(mapping.hostPort);
+    const [mapping] = f.publisher.publish(spec(0)).mappings;
+    expect(mapping!.hostPort).toBeGreaterThan(1023);
+    expect(mapping!.hostPortEnd).toBe(mapping!.hostPort);
     const first = freePorts(3);
     const other = take(first);
     const pick = { pickFromRange: true, targetPortEnd: 8080 };
-    const picked = f.publisher.publish(spec(first, 3, pick)).mapping;
+    const picked = f.publisher.publish(spec(first, 3, pick)).mappings[0]!;
     expect([picked.hostPort, picked.hostPortEnd, picked.targetPortEnd]).toEqual([first + 1, first + 1, 8080]);
     f.publisher.publish(spec(first, 3, pick));
     expect(errorOf(() => f.publisher.publish(spec(first, 3, pick)))).toEqual([
@@ -160,7 +164,7 @@ describe("what cannot be published", () => {
     f.routes.set("198.51.100.2", { type: "blackhole" });
     f.routes.set("198.51.100.3", { type: "unicast", oif: 9 });
     const port = freePorts(1);
-    const [gotCode, gotText] = errorOf(() => f.publisher.publish(spec(port, 1, { targetIp })));
+    const [gotCode, gotText] = errorOf(() => f.publisher.publish(spec(port, 1, { targets: { ipv4: ip(targetIp) } })));
     expect(gotCode).toBe(code);
     expect(gotText).toMatch(text);
     expect([isFree(port), f.notes]).toEqual([true, []]);
@@ -182,7 +186,7 @@ describe("what cannot be published", () => {
 
   it("is an address that the host has not", () => {
     const f = new PublisherFixture();
-    expect(errorOf(() => f.publisher.publish(spec(freePorts(1), 1, { hostIp: "192.0.2.99" })))[0]).toBe("TSP_ERR_HOST_ADDRESS");
+    expect(errorOf(() => f.publisher.publish(spec(freePorts(1), 1, { hostIp: ip("192.0.2.99") })))[0]).toBe("TSP_ERR_HOST_ADDRESS");
   });
 });
 
@@ -217,7 +221,7 @@ describe("when the host changes", () => {
   it("clients keep their address to a target on a link without one of the host's, but for those on that link", () => {
     const f = new PublisherFixture();
     onTestFinished(() => f.publisher.close());
-    f.publisher.publish(spec(freePorts(1), 1, { targetIp: UNNUMBERED_TARGET }));
+    f.publisher.publish(spec(freePorts(1), 1, { targets: { ipv4: ip(UNNUMBERED_TARGET) } }));
     expect(way(f.rules[0]!.rule)).toEqual(["192.0.2.1", "10.65.0.0/24"]);
   });
 });

@@ -5,7 +5,7 @@ import { createCounters, DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS 
 import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT } from "../../src/table/ports.js";
 import { DROP_NO_FLOW, DROP_NOT_SYN } from "../../src/wire/drop.js";
-import { parsePrefix } from "../../src/wire/ip-address.js";
+import { prefix } from "../support/ip.js";
 
 /** A worker thread that takes notes, and answers what it is told to. */
 class FakeLink {
@@ -139,8 +139,8 @@ describe("workers", () => {
     const workers = make(3);
     links[0]!.answers["end-flows"] = 3;
     links[2]!.answers["end-flows"] = 4; // the one between has died
-    expect(await workers.endFlows({ client: { address: 0xc0000200 | 0, prefixLength: 24 }, port: 8999 })).toBe(7);
-    const client = parsePrefix("192.0.2.0/24");
+    const client = prefix("192.0.2.0/24");
+    expect(await workers.endFlows({ client, port: 8999 })).toBe(7);
     for (const { posted } of links) expect(posted).toEqual([{ type: "end-flows", id: 9, client, port: 8999 }]);
     await workers.endFlows({ client: undefined, port: undefined });
     expect(links[0]!.posted[1]).toEqual({ type: "end-flows", id: 9, client: null, port: 0 });

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { answer, type Verdict } from "../../src/dns/answer.js";
 import { Directory } from "../../src/dns/directory.js";
-import { lowestFree } from "../../src/model/addresses.js";
+import { chosenAddresses } from "../../src/model/addresses.js";
 import { DEFAULT_OPTIONS } from "../../src/model/records.js";
 import type { NameScope } from "../../src/sandbox/name-service.js";
-import { parseCidr } from "../../src/wire/ipv4-address.js";
 import { ModelFixture } from "../model/model-fixture.js";
+import { subnet } from "../support/ip.js";
 
 const SHOP = "a".repeat(64);
 const BACK = "b".repeat(64);
@@ -15,11 +15,9 @@ const scope: NameScope = { id: "s", networks: [SHOP], links: [], servers: [], in
 
 /** Network `shop` with web, db and three that are all `app`; network `back` with its own `db`. */
 async function start(): Promise<{ directory: Directory; fixture: ModelFixture }> {
-  const fixture = await ModelFixture.start(lowestFree);
-  const make = async (id: string, name: string, subnet: string): Promise<void> => {
-    const cidr = parseCidr(subnet)!;
-    await fixture.model.createNetwork({ id, name, cidr, gateway: cidr.address + 1, options: DEFAULT_OPTIONS });
-  };
+  const fixture = await ModelFixture.start(chosenAddresses);
+  const make = (id: string, name: string, range: string): Promise<void> =>
+    fixture.model.createNetwork({ id, name, subnets: { ipv4: subnet(range) }, options: DEFAULT_OPTIONS });
   await make(SHOP, "shop", "10.1.0.0/16");
   await make(BACK, "Back.End", "10.2.0.0/16");
   const join = (network: string, owner: string, ...names: string[]) =>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { formatMapping } from "../../src/control/port-spec.js";
+import { formatMapping } from "../../src/control/mapping.js";
 import { parseNetworkOptions, parsePortMap } from "../../src/docker/driver-options.js";
 import { Message } from "../../src/docker/message.js";
+import { ip } from "../support/ip.js";
 import { portMap } from "./driver-fixture.js";
 
 const BRIDGE = "com.docker.network.bridge.";
@@ -12,13 +13,13 @@ function options(generic: Record<string, unknown>): ReturnType<typeof parseNetwo
 
 function ports(...bindings: Record<string, unknown>[]): string[] {
   return parsePortMap(Message.of("Options", portMap(...bindings))).map(
-    (port) => formatMapping({ ...port, hostIp: port.hostIp || "*", targetIp: "TARGET" }) + (port.pickFromRange ? " (one)" : ""),
+    (port) => formatMapping({ ...port, targets: { ipv4: ip("172.18.0.2") } }) + (port.pickFromRange ? " (one)" : ""),
   );
 }
 
 describe("network options", () => {
   it("are Docker's defaults when none is given", () => {
-    expect(options({})).toEqual({ internal: false, icc: true, masquerade: true, hostBinding: "0.0.0.0", interfacePrefix: "eth" });
+    expect(options({})).toEqual({ internal: false, icc: true, masquerade: true, hostBinding: null, interfacePrefix: "eth" });
   });
 
   it("take Docker's names and Go's ways to write a boolean", () => {
@@ -39,9 +40,9 @@ describe("network options", () => {
       internal: false,
       icc: false,
       masquerade: false,
-      hostBinding: "192.0.2.1",
+      hostBinding: ip("192.0.2.1"),
       hostDevice: "web0",
-      outside: "192.0.2.2",
+      outside: { ipv4: ip("192.0.2.2") },
       interfacePrefix: "net",
       promiscuous: true,
     });
@@ -81,24 +82,24 @@ describe("a port map", () => {
   it("joins the ports of a range, which dockerd names one by one, and keeps other neighbors apart", () => {
     const range = [5002, 5000, 5001].map((port) => ({ Port: port, HostPort: port, HostPortEnd: port }));
     expect(ports(...range, { Port: 80, HostPort: 5003 }, { Port: 5003, HostPort: 5003, Proto: 17 })).toEqual([
-      "*:5000-5002 -> TARGET:5000-5002/tcp",
-      "*:5003 -> TARGET:80/tcp",
-      "*:5003 -> TARGET:5003/udp",
+      "*:5000-5002 -> 172.18.0.2:5000-5002/tcp",
+      "*:5003 -> 172.18.0.2:80/tcp",
+      "*:5003 -> 172.18.0.2:5003/udp",
     ]);
   });
 
   it("puts named ports before a range to pick from, and that before a free port", () => {
     expect(ports({ Port: 1 }, { Port: 2, HostPort: 90, HostPortEnd: 99 }, { Port: 3, HostPort: 80 })).toEqual([
-      "*:80 -> TARGET:3/tcp",
-      "*:90-99 -> TARGET:2/tcp (one)",
-      "*:* -> TARGET:1/tcp",
+      "*:80 -> 172.18.0.2:3/tcp",
+      "*:90-99 -> 172.18.0.2:2/tcp (one)",
+      "*:* -> 172.18.0.2:1/tcp",
     ]);
   });
 
   it("binds where the binding says, else leaves it to the network", () => {
     expect(ports({ Port: 80, HostPort: 1, HostIP: "127.0.0.1" }, { Port: 80, HostPort: 1 })).toEqual([
-      "*:1 -> TARGET:80/tcp",
-      "127.0.0.1:1 -> TARGET:80/tcp",
+      "*:1 -> 172.18.0.2:80/tcp",
+      "127.0.0.1:1 -> 172.18.0.2:80/tcp",
     ]);
   });
 

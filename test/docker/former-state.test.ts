@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { adoptFormerState } from "../../src/docker/former-state.js";
 import { FileStore } from "../../src/model/file-store.js";
+import { ip, subnet } from "../support/ip.js";
 
 /** As version 0.1.0 wrote it. */
 const FORMER = {
@@ -21,6 +22,14 @@ const FORMER = {
   endpoints: [],
 };
 
+const NETWORKS = [
+  {
+    id: "a".repeat(64),
+    subnets: { ipv4: subnet("172.18.0.0/16") },
+    options: { ...FORMER.networks[0]!.options, hostBinding: ip("0.0.0.0") },
+  },
+];
+
 function folder(): string {
   const dir = mkdtempSync(path.join(tmpdir(), "tsp-state-"));
   onTestFinished(() => rmSync(dir, { recursive: true }));
@@ -32,7 +41,7 @@ it("the state of version 0.1.0 is taken over once", async () => {
   const store = new FileStore(dir);
   writeFileSync(path.join(dir, "docker.json"), JSON.stringify(FORMER));
   adoptFormerState(store.file);
-  expect((await store.load()).networks).toEqual(FORMER.networks);
+  expect((await store.load()).networks).toEqual(NETWORKS);
   expect(readdirSync(dir)).toEqual(["networks.json"]);
   adoptFormerState(store.file);
 });

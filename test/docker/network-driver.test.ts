@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
 import { systemError } from "../../src/sys/native.js";
+import { subnet } from "../support/ip.js";
 import { CREATE_ENDPOINT, CREATE_NETWORK, DriverFixture, ENDPOINT, ID, JOIN, NETWORK, portMap, SANDBOX } from "./driver-fixture.js";
 
 const OTHER = "b".repeat(64);
@@ -31,7 +32,7 @@ describe("an endpoint's life", () => {
     const f = await DriverFixture.start();
     expect(await f.call("CreateNetwork", CREATE_NETWORK)).toEqual({});
     expect([...f.state.specs]).toMatchObject([
-      { gateway: 0xac120001 | 0, internal: false, icc: true, masquerade: true, hostDevice: "tsnaaaaaaaaaaaa" },
+      { subnets: { ipv4: subnet("172.18.0.0/16") }, internal: false, icc: true, masquerade: true, hostDevice: "tsnaaaaaaaaaaaa" },
     ]);
     expect(f.state.networkViews()).toMatchObject([{ id: NETWORK, subnet: "172.18.0.0/16", gateway: "172.18.0.1", endpoints: 0 }]);
   });

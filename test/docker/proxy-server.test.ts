@@ -8,6 +8,7 @@ import readline from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { launcherSocketPath } from "../../src/api/paths.js";
 import type { Controller } from "../../src/control/controller.js";
+import { mappingText } from "../../src/control/mapping.js";
 import { ProxyServer } from "../../src/docker/proxy-server.js";
 import { freePorts, openDescriptors, PublisherFixture, TARGET } from "../control/publisher-fixture.js";
 import { eventually } from "../support/proc.js";
@@ -89,7 +90,7 @@ async function launcher(...words: (string | number)[]): Promise<string> {
 }
 
 const targets = (): string[] =>
-  [...fixture.publisher.mappings(), ...server.mappings()].map(({ targetIp, targetPort }) => `${targetIp}:${targetPort}`);
+  [...fixture.publisher.mappings().map(mappingText), ...server.mappings()].map(({ targetIp, targetPort }) => `${targetIp}:${targetPort}`);
 
 /** Whether a client of the port is answered, and with what. */
 function greeting(port: number): Promise<string> {

@@ -283,10 +283,10 @@ describe("steering", () => {
     const w = world(ctx);
     const engine = await startEngine(w, { published: [] });
     const syn = async (port: number) => (await curl(w.lab, w.client, `${ADDR.host}:${port}`, ["--connect-timeout", "0.3"])).code;
-    await engine.call("publish", 6, 0, 20000, 29999);
+    await engine.call("publish", 6, 20000, 29999);
     for (const port of [20000, 24321, 29999]) expect(await syn(port)).toBe(TIMED_OUT); // the engine knows no target
     for (const port of [19999, 30000]) expect(await syn(port)).toBe(REFUSED);
-    await engine.call("withdraw", 6, 0, 20000, 29998);
+    await engine.call("withdraw", 6, 20000, 29998);
     for (const port of [20000, 29998]) expect(await syn(port)).toBe(REFUSED);
     expect(await syn(29999)).toBe(TIMED_OUT);
   });
@@ -294,7 +294,7 @@ describe("steering", () => {
   it("follows the host's addresses", async (ctx) => {
     const w = world(ctx);
     const engine = await startEngine(w, { published: [] });
-    await engine.call("publish", 6, 0, PORT, PORT);
+    await engine.call("publish", 6, PORT, PORT);
     const syn = async () => (await curl(w.lab, w.client, `${ADDR.host}:${PORT}`, ["--connect-timeout", "0.3"])).code;
     await engine.call("locals", [ADDR.host2, ADDR.gateway]);
     expect(await syn()).toBe(REFUSED);
@@ -316,7 +316,7 @@ describe("steering", () => {
   it("detaches from a device, and lets one that is gone go", async (ctx) => {
     const w = world(ctx);
     const engine = await startEngine(w, { published: [] });
-    await engine.call("publish", 6, 0, PORT, PORT);
+    await engine.call("publish", 6, PORT, PORT);
     const syn = async () => (await curl(w.lab, w.client, `${ADDR.host}:${PORT}`, ["--connect-timeout", "0.3"])).code;
     expect(await engine.call("device", "attach", "eth0")).toBe("tcx"); // again: nothing changes
     expect(await syn()).toBe(TIMED_OUT);

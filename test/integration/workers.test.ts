@@ -1,12 +1,13 @@
 /** Several workers: byte code and TypeScript agree on who gets a packet, and every way through works when both ends of a flow must meet. */
 import fs from "node:fs";
-import { expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createMaps } from "../../src/steer/maps.js";
+import type { MapFds } from "../../src/steer/program.js";
 import { queueProgram } from "../../src/steer/queue-program.js";
 import { steerProgram } from "../../src/steer/steer-program.js";
 import * as bpf from "../../src/sys/bpf.js";
 import { native } from "../../src/sys/native.js";
-import { FLOW_VALUE_SIZE } from "../../src/wire/flow-entry.js";
-import { workerOf } from "../../src/wire/spread.js";
+import { foldAddress, workerOf } from "../../src/wire/spread.js";
 import { onTsproxy } from "../support/cases.js";
 import { curl, udpExchange } from "../support/clients.js";
 import { serve } from "../support/servers.js";
@@ -39,70 +40,135 @@ function frameOf(proto: number, addresses: [Buffer, Buffer], l4: Buffer, options
   return Buffer.concat([Buffer.from("02000000000202000000000108 00".replace(" ", ""), "hex"), ip, l4]);
 }
 
+function frameOf6(next: number, addresses: [Buffer, Buffer], body: Buffer): Buffer {
+  const ip = Buffer.alloc(8);
+  ip[0] = 0x60;
+  ip.writeUInt16BE(body.length, 4);
+  ip[6] = next;
+  ip[7] = 64;
+  return Buffer.concat([Buffer.from("02000000000202000000000186dd", "hex"), ip, ...addresses, body]);
+}
+
+/** Extension headers before `body`: destination options, authentication, routing. */
+function extended(proto: number, body: Buffer): Buffer {
+  const options = Buffer.concat([Buffer.from([51, 2]), random(22)]);
+  const authentication = Buffer.concat([Buffer.from([43, 4]), random(22)]);
+  const routing = Buffer.concat([Buffer.from([proto, 0]), random(6)]);
+  return Buffer.concat([options, authentication, routing, body]);
+}
+
 const random = (n: number): Buffer => Buffer.from(Uint8Array.from({ length: n }, () => Math.floor(Math.random() * 256)));
 
-it("the queue program answers as `workerOf` does: for plain packets, options, echoes and the insides of errors", (ctx) => {
-  if (process.getuid?.() !== 0) ctx.skip("needs root: loading BPF programs");
-  const fragments = bpf.createMap({ name: "test_fragments", type: bpf.MAP_LRU_HASH, keySize: 16, valueSize: 8, maxEntries: 4096 });
-  const maps = { flows: -1, fragments, ports: -1, locals: -1, own: -1, ipsec: -1, counters: -1 };
-  const fd = bpf.loadProgram("test_queue", queueProgram(WORKERS, maps)); // as a tc program, which a test run gives the whole frame
+/** Number of the worker for a far end, its bytes as they lie in a packet. */
+function workerFor(address: Buffer, port: number): number {
+  const words = Array.from({ length: address.length / 4 }, (_, i) => address.readInt32LE(4 * i));
+  const [a = 0, b = 0, c = 0, d = 0] = words;
+  return workerOf(words.length === 1 ? a : foldAddress(a, b, c, d), port, WORKERS);
+}
+
+function withMaps(check: (maps: MapFds) => void): void {
+  const fds: number[] = [];
   try {
-    for (let n = 0; n < 500; n++) {
-      const src = random(4);
-      const dst = random(4);
-      const l4 = random(8);
-      l4[0] = 40; // not to be taken for an ICMP type
-      const here = workerOf(dst.readInt32LE(0), l4.readUInt16LE(2), WORKERS);
-      expect(testRun(fd, frameOf(6, [src, dst], l4))).toBe(here);
-      expect(testRun(fd, frameOf(17, [src, dst], l4, 3))).toBe(here);
-      const echo = Buffer.concat([Buffer.from([8, 0]), random(6)]);
-      expect(testRun(fd, frameOf(1, [src, dst], echo))).toBe(workerOf(dst.readInt32LE(0), echo.readUInt16LE(4), WORKERS));
-      const inner = frameOf(17, [src, dst], l4).subarray(14);
-      const error = Buffer.concat([Buffer.from([3, 3]), random(6), inner]);
-      expect(testRun(fd, frameOf(1, [dst, random(4)], error))).toBe(workerOf(src.readInt32LE(0), l4.readUInt16LE(0), WORKERS));
-      expect(testRun(fd, frameOf(47, [src, dst], l4))).toBe(0);
-      const part = (where: number): Buffer => {
-        const frame = frameOf(17, [src, dst], where === 0x2000 ? l4 : random(8));
-        frame.writeUInt16BE(n, 18);
-        frame.writeUInt16BE(where, 20);
-        return frame;
-      };
-      expect([0x2001, 0x2000, 0x2001, 0x0002].map((where) => testRun(fd, part(where)))).toEqual([0, here, here, here]);
-    }
+    check(createMaps({ flowCapacity: 2048, bypass: true, ipv6: true }, fds));
   } finally {
-    fs.closeSync(fd);
-    fs.closeSync(fragments);
+    for (const fd of fds) fs.closeSync(fd);
   }
+}
+
+/** The queue program, as a tc program, which a test run gives the whole frame. */
+function withQueue(check: (run: (frame: Buffer) => number) => void): void {
+  withMaps((maps) => {
+    const fd = bpf.loadProgram("test_queue", queueProgram(WORKERS, maps, { ipv6: true }));
+    try {
+      check((frame) => testRun(fd, frame));
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+}
+
+describe("the queue program answers as `workerOf` does", () => {
+  beforeEach((ctx) => {
+    if (process.getuid?.() !== 0) ctx.skip("needs root: loading BPF programs");
+  });
+
+  it("for plain packets of IPv4, options, echoes and the insides of errors", () => {
+    withQueue((run) => {
+      for (let n = 0; n < 500; n++) {
+        const src = random(4);
+        const dst = random(4);
+        const l4 = random(8);
+        l4[0] = 40; // not to be taken for an ICMP type
+        const here = workerFor(dst, l4.readUInt16LE(2));
+        expect(run(frameOf(6, [src, dst], l4))).toBe(here);
+        expect(run(frameOf(17, [src, dst], l4, 3))).toBe(here);
+        const echo = Buffer.concat([Buffer.from([8, 0]), random(6)]);
+        expect(run(frameOf(1, [src, dst], echo))).toBe(workerFor(dst, echo.readUInt16LE(4)));
+        const inner = frameOf(17, [src, dst], l4).subarray(14);
+        const error = Buffer.concat([Buffer.from([3, 3]), random(6), inner]);
+        expect(run(frameOf(1, [dst, random(4)], error))).toBe(workerFor(src, l4.readUInt16LE(0)));
+        expect(run(frameOf(47, [src, dst], l4))).toBe(0);
+        const part = (where: number): Buffer => {
+          const frame = frameOf(17, [src, dst], where === 0x2000 ? l4 : random(8));
+          frame.writeUInt16BE(n, 18);
+          frame.writeUInt16BE(where, 20);
+          return frame;
+        };
+        expect([0x2001, 0x2000, 0x2001, 0x0002].map((where) => run(part(where)))).toEqual([0, here, here, here]);
+      }
+    });
+  });
+
+  it("for plain packets of IPv6, extension headers, echoes and the insides of errors", () => {
+    withQueue((run) => {
+      for (let n = 0; n < 500; n++) {
+        const src = random(16);
+        const dst = random(16);
+        const l4 = random(8);
+        l4[0] = 40; // not to be taken for an ICMP type
+        const here = workerFor(dst, l4.readUInt16LE(2));
+        expect(run(frameOf6(6, [src, dst], l4))).toBe(here);
+        expect(run(frameOf6(60, [src, dst], extended(17, l4)))).toBe(here);
+        const echo = Buffer.concat([Buffer.from([128, 0]), random(6)]);
+        expect(run(frameOf6(58, [src, dst], echo))).toBe(workerFor(dst, echo.readUInt16LE(4)));
+        for (const type of [1, 2, 3, 4]) {
+          const inner = frameOf6(60, [src, dst], extended(17, l4)).subarray(14);
+          const error = Buffer.concat([Buffer.from([type, 0]), random(6), inner]);
+          expect(run(frameOf6(58, [dst, random(16)], error))).toBe(workerFor(src, l4.readUInt16LE(0)));
+        }
+        expect(run(frameOf6(47, [src, dst], l4))).toBe(0);
+        const part = (where: number): Buffer => {
+          const header = Buffer.from([where === 1 ? 17 : 59, 0, where >> 8, where & 0xff, 0, 0, n >> 8, n & 0xff]);
+          return frameOf6(44, [src, dst], Buffer.concat([header, where === 1 ? l4 : random(8)]));
+        };
+        expect([9, 1, 9, 16].map((where) => run(part(where)))).toEqual([0, here, here, here]);
+      }
+    });
+  });
+
+  it("with chains of headers that go on and on, and with such as are cut off, by the first queue", () => {
+    withQueue((run) => {
+      const ends: [Buffer, Buffer] = [random(16), random(16)];
+      const chain = (count: number): Buffer =>
+        Buffer.concat([...Array<Buffer>(count).fill(Buffer.from([60, 0, 1, 4, 0, 0, 0, 0])), Buffer.from([6, 0, 1, 4, 0, 0, 0, 0]), l4]);
+      const l4 = Buffer.from([40, 1, 77, 2, 0, 0, 0, 0]);
+      let dst = ends[1];
+      while (workerFor(dst, l4.readUInt16LE(2)) === 0) dst = random(16);
+      const at = (body: Buffer): number => run(frameOf6(60, [ends[0], dst], body));
+      expect(at(chain(7))).toBe(workerFor(dst, l4.readUInt16LE(2))); // eight in all
+      expect(at(chain(8))).toBe(0);
+      expect(at(chain(3).subarray(0, 20))).toBe(0);
+    });
+  });
 });
 
 it("loads with many workers", (ctx) => {
   if (process.getuid?.() !== 0) ctx.skip("needs root: loading BPF programs");
-  const create = (type: number, keySize: number, valueSize: number): number =>
-    bpf.createMap({ name: "test", type, keySize, valueSize, maxEntries: 1 });
-  const maps = {
-    flows: create(bpf.MAP_LRU_HASH, 16, FLOW_VALUE_SIZE),
-    ports: create(bpf.MAP_HASH, 8, 4),
-    locals: create(bpf.MAP_HASH, 4, 4),
-    own: create(bpf.MAP_HASH, 4, 4),
-    ipsec: create(bpf.MAP_HASH, 8, 4),
-    counters: create(bpf.MAP_PERCPU_ARRAY, 4, 8),
-    fragments: create(bpf.MAP_LRU_HASH, 16, 8),
-  };
-  try {
+  const uplinks = Array.from({ length: 64 }, (_, i) => i + 10);
+  withMaps((maps) => {
     for (const link of ["ethernet", "loopback", "ip"] as const)
-      fs.closeSync(
-        bpf.loadProgram(
-          "test_steer",
-          steerProgram(
-            link,
-            Array.from({ length: 64 }, (_, i) => i + 10),
-            maps,
-          ),
-        ),
-      );
-  } finally {
-    for (const fd of Object.values(maps)) fs.closeSync(fd);
-  }
+      fs.closeSync(bpf.loadProgram("test_steer", steerProgram(link, uplinks, maps, { bypass: true, ipv6: true })));
+  });
 });
 
 for (const containers of ["kernel", "own"] as const)

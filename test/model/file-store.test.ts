@@ -17,6 +17,9 @@ import path from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { setLogSink } from "../../src/log.js";
 import { FileStore } from "../../src/model/file-store.js";
+import { jsonOf } from "../../src/model/record-json.js";
+import { DEFAULT_OPTIONS, type Records } from "../../src/model/records.js";
+import { ip } from "../support/ip.js";
 import { endpoint, network, type Place, storeContract } from "./store.contract.js";
 
 let dir = "";
@@ -43,6 +46,8 @@ function place(): Place {
     },
   };
 }
+
+type Fields = Record<string, unknown>;
 
 describe("the store in a file", () => {
   storeContract(place);
@@ -107,32 +112,83 @@ describe("the store in a file", () => {
     },
   );
 
+  const inFile = (records: Partial<Records>, version = 2): Fields => ({
+    version,
+    bootId: "",
+    pid: 1,
+    ...jsonOf({ networks: [], endpoints: [], ...records }),
+  });
+  const net = (change: Fields): Fields => ({ ...(inFile({ networks: [network("a")] }).networks as Fields[])[0], ...change });
+  const station = (change: Fields): Fields => ({ ...(inFile({ endpoints: [endpoint("e")] }).endpoints as Fields[])[0], ...change });
+
   it.each([
-    ["networks.0.gateway", { networks: [network("a", { gateway: "nowhere" })], endpoints: [] }],
-    ["networks.0.id", { networks: [{ ...network("a"), id: "../../etc" }], endpoints: [] }],
-    ["networks.0.options.icc", { networks: [{ ...network("a"), options: { internal: true } }], endpoints: [] }],
-    ["endpoints.0.ports", { networks: [], endpoints: [{ ...endpoint("e"), ports: undefined }] }],
-    ["endpoints.0.mac", { networks: [], endpoints: [endpoint("e", { mac: "02" })] }],
+    ["networks.0.subnets.ipv4.gateway", { networks: [net({ subnets: { ipv4: { subnet: "172.18.0.0/16", gateway: "nowhere" } } })] }],
+    ["networks.0.subnets.ipv6.subnet", { networks: [net({ subnets: { ipv6: { subnet: "172.18.0.0/16", gateway: "fd00::1" } } })] }],
+    ["networks.0.subnets", { networks: [net({ subnets: {} })] }],
+    ["networks.0.id", { networks: [net({ id: "../../etc" })] }],
+    ["networks.0.options.icc", { networks: [net({ options: { internal: true } })] }],
+    ["endpoints.0.ports", { endpoints: [station({ ports: undefined })] }],
+    ["endpoints.0.mac", { endpoints: [station({ mac: "02" })] }],
+    ["endpoints.0.addresses.ipv6", { endpoints: [station({ addresses: { ipv6: "172.18.0.2" } })] }],
+    ["endpoints.0.addresses", { endpoints: [station({ addresses: {} })] }],
   ])("puts a file aside in which %s is wrong, and says so", async (where, records) => {
     const said = warnings();
-    writeFileSync(file(), JSON.stringify({ version: 1, bootId: "", pid: 1, ...records }));
+    writeFileSync(file(), JSON.stringify({ ...inFile({}), ...records }));
     expect(await new FileStore(dir).load()).toEqual({ networks: [], endpoints: [] });
     expect(said).toEqual([expect.stringContaining(`is damaged (${where}`)]);
   });
 
   it("keeps what a later version of the same format has added", async () => {
-    const added = { ...network("a"), labels: { tier: "web" } };
-    writeFileSync(file(), JSON.stringify({ version: 1, bootId: "", pid: 1, networks: [added], endpoints: [] }));
+    writeFileSync(file(), JSON.stringify({ ...inFile({}), networks: [net({ labels: { tier: "web" } })] }));
     const store = new FileStore(dir);
     await store.load();
     await store.commit({ putNetworks: [network("b")] });
-    expect((await new FileStore(dir).load()).networks).toEqual([added, network("b")]);
+    expect((await new FileStore(dir).load()).networks).toEqual([{ ...network("a"), labels: { tier: "web" } }, network("b")]);
+  });
+
+  it("reads what format 1 has, which knew IPv4 alone, as it was meant", async () => {
+    const options = { internal: false, icc: true, masquerade: true, hostBinding: "0.0.0.0", outside: "192.0.2.1", interfacePrefix: "eth" };
+    const ids = { id: "e".repeat(12), network: "a".repeat(12) };
+    const device = { mac: "02:42:ac:12:00:02", device: `tsp${"e".repeat(11)}`, multiQueue: false, sandbox: "/run/netns/web" };
+    const port = {
+      hostIp: "0.0.0.0",
+      hostPort: 80,
+      hostPortEnd: 80,
+      targetIp: "172.18.0.2",
+      targetPort: 8080,
+      targetPortEnd: 8080,
+      proto: "tcp",
+    };
+    const text = JSON.stringify({
+      version: 1,
+      bootId: "now",
+      pid: 1,
+      networks: [{ id: "a".repeat(12), subnet: "172.18.0.0/16", gateway: "172.18.0.1", options }],
+      endpoints: [{ ...ids, ...device, address: "172.18.0.2", ports: [port] }],
+    });
+    writeFileSync(file(), text);
+    const store = new FileStore(dir, "now");
+    const loaded = await store.load();
+    expect(loaded).toEqual({
+      networks: [network("a", { options: { ...DEFAULT_OPTIONS, hostBinding: ip("0.0.0.0"), outside: { ipv4: ip("192.0.2.1") } } })],
+      endpoints: [
+        endpoint("e", {
+          ...ids,
+          sandbox: device.sandbox,
+          ports: [{ ...port, proto: "tcp", hostIp: ip("0.0.0.0"), targetIp: ip("172.18.0.2") }],
+        }),
+      ],
+    });
+    expect(readFileSync(file(), "utf8")).toBe(text);
+    await store.commit({});
+    expect(JSON.parse(readFileSync(file(), "utf8"))).toMatchObject({ version: 2 });
+    expect(await new FileStore(dir, "now").load()).toEqual(loaded);
   });
 
   it("leaves the file of a newer version alone and says so", async () => {
-    const text = JSON.stringify({ version: 2, things: [network("a"), endpoint("e")] });
+    const text = JSON.stringify({ version: 3, things: ["of another kind"] });
     writeFileSync(file(), text);
-    await expect(new FileStore(dir).load()).rejects.toMatchObject({ code: "TSP_ERR_STATE", message: expect.stringContaining("format 2") });
+    await expect(new FileStore(dir).load()).rejects.toMatchObject({ code: "TSP_ERR_STATE", message: expect.stringContaining("format 3") });
     expect(readFileSync(file(), "utf8")).toBe(text);
     expect(existsSync(`${file()}.bad`)).toBe(false);
   });

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
+import { eachHostAddress, formatMapping, type Mapping, type PortSpec } from "../../src/control/mapping.js";
 import type { DeviceSpec } from "../../src/control/network/endpoints.js";
 import type { NetworkSpec } from "../../src/control/network/kinds.js";
-import { formatMapping, type PortSpec } from "../../src/control/port-spec.js";
 import { type AddressManager, givenAddresses } from "../../src/model/addresses.js";
 import { FileStore } from "../../src/model/file-store.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "../../src/model/mechanism.js";
@@ -13,7 +13,7 @@ import { NetworkModel } from "../../src/model/network-model.js";
 import type { Change, Store } from "../../src/model/store.js";
 import { endpointViews, networkViews } from "../../src/model/views.js";
 import { PortTakenError } from "../../src/sys/port-owner.js";
-import { formatIpv4 } from "../../src/wire/ipv4-address.js";
+import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
 
 export const NETWORK = "a".repeat(64);
 export const ENDPOINT = "e".repeat(64);
@@ -37,6 +37,8 @@ export class ModelFixture implements Mechanism, HostDevices {
   deviceError: Error | undefined;
   /** Makes the store refuse changes. */
   storeError: Error | undefined;
+  /** Of the host. */
+  families: (4 | 6)[] = [4];
   multiQueue = false;
   /** Where devices of an earlier process are. */
   readonly found = new Map<string, Found>();
@@ -45,7 +47,7 @@ export class ModelFixture implements Mechanism, HostDevices {
 
   /** Of the host. */
   readonly addresses = new Set(["192.0.2.1", "192.0.2.2"]);
-  readonly host = { has: (address: number) => this.addresses.has(formatIpv4(address)) };
+  readonly host = { has: (address: IpAddress) => this.addresses.has(formatIp(address)) };
 
   readonly networks = {
     add: (spec: NetworkSpec): FakeNetwork => {
@@ -76,17 +78,18 @@ export class ModelFixture implements Mechanism, HostDevices {
   };
 
   readonly publisher = {
-    publish: (spec: PortSpec): { mapping: PortSpec; close(): Promise<void> } => {
+    publish: (spec: PortSpec): { mappings: Mapping[]; close(): Promise<void> } => {
+      const hosts = eachHostAddress(spec, this.families);
       for (let port = spec.hostPort; port <= spec.hostPortEnd; port++)
-        if (this.taken.has(port)) throw new PortTakenError(spec.proto, spec.hostIp, port, "nginx (pid 1)");
+        if (this.taken.has(port)) throw new PortTakenError(spec.proto, hosts[0]!.hostIp, port, "nginx (pid 1)");
       const picked = spec.hostPort === 0 ? 32768 : spec.hostPort;
-      const mapping = { ...spec, hostPort: picked, hostPortEnd: spec.pickFromRange || spec.hostPort === 0 ? picked : spec.hostPortEnd };
-      const text = formatMapping(mapping);
-      this.published.add(text);
+      const hostPortEnd = spec.pickFromRange || spec.hostPort === 0 ? picked : spec.hostPortEnd;
+      const mappings = hosts.map(({ pickFromRange: _, ...one }) => ({ ...one, hostPort: picked, hostPortEnd }));
+      for (const mapping of mappings) this.published.add(formatMapping(mapping));
       return {
-        mapping,
+        mappings,
         close: async () => {
-          this.published.delete(text);
+          for (const mapping of mappings) this.published.delete(formatMapping(mapping));
         },
       };
     },

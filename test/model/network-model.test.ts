@@ -1,25 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
+import { lowestFree } from "../../src/model/addresses.js";
 import { NetworkModel } from "../../src/model/network-model.js";
 import { DEFAULT_OPTIONS } from "../../src/model/records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "../../src/model/requests.js";
 import type { Store } from "../../src/model/store.js";
 import { systemError } from "../../src/sys/native.js";
 import { parseMac } from "../../src/wire/ethernet.js";
-import { parseCidr, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { formatIp } from "../../src/wire/ip-address.js";
+import { ip, subnet } from "../support/ip.js";
 import { ENDPOINT, ModelFixture, NETWORK, OTHER, SANDBOX } from "./model-fixture.js";
 
 const REQUEST: NetworkRequest = {
   id: NETWORK,
-  cidr: parseCidr("172.18.0.0/16")!,
-  gateway: parseIpv4("172.18.0.1")!,
+  subnets: { ipv4: subnet("172.18.0.0/16") },
   options: { ...DEFAULT_OPTIONS },
 };
-const WEB: EndpointRequest = { id: ENDPOINT, address: parseIpv4("172.18.0.2")! };
+const WEB: EndpointRequest = { id: ENDPOINT, addresses: { ipv4: ip("172.18.0.2") } };
+const NEXT = { ipv4: ip("172.18.0.3") };
 
 function port(hostPort: number, change: Partial<PortRequest> = {}): PortRequest {
   const range = { hostPort, hostPortEnd: hostPort, pickFromRange: false, targetPort: 80, targetPortEnd: 80 };
-  return { hostIp: "", ...range, proto: "tcp", ...change };
+  return { hostIp: null, ...range, proto: "tcp", ...change };
 }
 
 type Stage = "empty" | "network" | "endpoint" | "joined" | "published";
@@ -53,9 +55,9 @@ describe("a life", () => {
     const before = await f.picture();
     await f.model.createNetwork(REQUEST);
     const endpoint = await f.model.createEndpoint(NETWORK, WEB);
-    expect(endpoint).toMatchObject({ address: "172.18.0.2", mac: "02:42:ac:12:00:02", device: "tspeeeeeeeeeee", sandbox: "" });
+    expect(endpoint).toMatchObject({ ...WEB, mac: "02:42:ac:12:00:02", device: "tspeeeeeeeeeee", sandbox: "" });
     const joined = await f.model.join(NETWORK, ENDPOINT, SANDBOX);
-    expect(joined).toMatchObject({ endpoint: { device: "tspeeeeeeeeeee", sandbox: SANDBOX }, network: { gateway: "172.18.0.1" } });
+    expect(joined).toMatchObject({ endpoint: { device: "tspeeeeeeeeeee", sandbox: SANDBOX }, network: { subnets: REQUEST.subnets } });
     await f.model.publish(NETWORK, ENDPOINT, [port(8080), port(0, { proto: "udp" })]);
     expect([...f.published]).toEqual(["0.0.0.0:8080 -> 172.18.0.2:80/tcp", "0.0.0.0:32768 -> 172.18.0.2:80/udp"]);
     await f.model.withdraw(NETWORK, ENDPOINT);
@@ -67,9 +69,43 @@ describe("a life", () => {
   });
 
   it("publishes on the host address that the network says, unless the port says another", async () => {
-    const f = await at("joined", { hostBinding: "192.0.2.1" });
-    await f.model.publish(NETWORK, ENDPOINT, [port(8080), port(8081, { hostIp: "127.0.0.1" })]);
+    const f = await at("joined", { hostBinding: ip("192.0.2.1") });
+    await f.model.publish(NETWORK, ENDPOINT, [port(8080), port(8081, { hostIp: ip("127.0.0.1") })]);
     expect([...f.published]).toEqual(["192.0.2.1:8080 -> 172.18.0.2:80/tcp", "127.0.0.1:8081 -> 172.18.0.2:80/tcp"]);
+  });
+
+  it("may be of both families: ports that name no host address are published on all, each for the address of its family", async () => {
+    const f = await at("empty");
+    f.families = [4, 6];
+    await f.model.createNetwork({ ...REQUEST, subnets: { ...REQUEST.subnets, ipv6: subnet("fd00:18::/64") } });
+    await f.model.createEndpoint(NETWORK, { ...WEB, addresses: { ...WEB.addresses, ipv6: ip("fd00:18::2") } });
+    expect(f.networkViews()).toMatchObject([{ subnet: "172.18.0.0/16", ipv6Subnet: "fd00:18::/64", ipv6Gateway: "fd00:18::1" }]);
+    await f.model.join(NETWORK, ENDPOINT, SANDBOX);
+    await f.model.publish(NETWORK, ENDPOINT, [port(8080), port(8081, { hostIp: ip("::") })]);
+    const published = ["0.0.0.0:8080 -> 172.18.0.2:80/tcp", "[::]:8080 -> [fd00:18::2]:80/tcp", "[::]:8081 -> [fd00:18::2]:80/tcp"];
+    expect([...f.published]).toEqual(published);
+    const [view] = f.endpointViews();
+    expect(view).toMatchObject({ address: "172.18.0.2", ipv6Address: "fd00:18::2", mac: "02:42:ac:12:00:02" });
+    expect(view!.ports.map(({ hostIp, targetIp }) => `${hostIp} ${targetIp}`)).toEqual([
+      "0.0.0.0 172.18.0.2",
+      ":: fd00:18::2",
+      ":: fd00:18::2",
+    ]);
+    f.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
+    await f.restart();
+    expect([...f.published]).toEqual(published);
+    expect(f.devices.get("eth0")).toMatchObject({ addresses: { ipv4: ip("172.18.0.2"), ipv6: ip("fd00:18::2") } });
+  });
+
+  it("may be of IPv6 alone, or use it for clients of both", async () => {
+    const f = await at("empty");
+    f.families = [4, 6];
+    await f.model.createNetwork({ ...REQUEST, subnets: { ipv6: subnet("fd00:18::/112") } });
+    await f.model.createEndpoint(NETWORK, { id: ENDPOINT, addresses: { ipv6: ip("fd00:18::2") } });
+    await f.model.join(NETWORK, ENDPOINT, SANDBOX);
+    await f.model.publish(NETWORK, ENDPOINT, [port(8080)]);
+    expect([...f.published]).toEqual(["0.0.0.0:8080 -> [fd00:18::2]:80/tcp", "[::]:8080 -> [fd00:18::2]:80/tcp"]);
+    expect(f.networkViews()).toMatchObject([{ subnet: "", gateway: "", ipv6Subnet: "fd00:18::/112" }]);
   });
 
   it("takes the ports back with the endpoint's leave, and with its deletion", async () => {
@@ -92,7 +128,7 @@ describe("a life", () => {
   it("may have several networks, each with a name of its own or none", async () => {
     const f = await at("empty");
     await f.model.createNetwork({ ...REQUEST, name: "shop" });
-    const second = { ...REQUEST, id: OTHER, cidr: parseCidr("172.19.0.0/16")!, gateway: parseIpv4("172.19.0.1")! };
+    const second = { ...REQUEST, id: OTHER, subnets: { ipv4: subnet("172.19.0.0/16") } };
     expect(await message(f.model.createNetwork({ ...second, name: "shop" }))).toBe("network aaaaaaaaaaaa has the name 'shop' already");
     await f.model.createNetwork(second);
     await f.model.createNetwork({ ...second, id: "c".repeat(64), name: "web" });
@@ -102,12 +138,12 @@ describe("a life", () => {
   it("leaves addresses to a manager that may choose them", async () => {
     const f = await ModelFixture.start();
     const store = { load: async () => ({ networks: [], endpoints: [] }), commit: async () => {} };
-    const model = new NetworkModel(f, f, store, { claim: ({ taken }) => parseIpv4("172.18.0.2")! + taken.size });
+    const model = new NetworkModel(f, f, store, { claim: (space) => lowestFree(space, space.taken)! });
     await model.restore();
     await model.createNetwork(REQUEST);
     const first = await model.createEndpoint(NETWORK, { id: ENDPOINT });
     const second = await model.createEndpoint(NETWORK, { id: OTHER });
-    expect([first.address, second.address]).toEqual(["172.18.0.2", "172.18.0.3"]);
+    expect([first, second].map(({ addresses }) => formatIp(addresses.ipv4!))).toEqual(["172.18.0.2", "172.18.0.3"]);
   });
 
   it("is carried out call by call, in the order of the calls", async () => {
@@ -149,27 +185,51 @@ describe("a request that cannot be", () => {
     [
       "empty",
       "a reserved subnet",
-      (f) => f.model.createNetwork({ ...REQUEST, cidr: parseCidr("127.9.0.0/16")! }),
+      (f) => f.model.createNetwork({ ...REQUEST, subnets: { ipv4: subnet("127.9.0.0/16") } }),
       /subnet 127\.9.*reserved/,
     ],
     [
       "empty",
       "a small subnet",
-      (f) => f.model.createNetwork({ ...REQUEST, cidr: parseCidr("10.0.0.0/31")! }),
+      (f) => f.model.createNetwork({ ...REQUEST, subnets: { ipv4: subnet("10.0.0.0/31") } }),
       /\/31 is too small: use .*\/30/,
     ],
-    ["empty", "a gateway outside", (f) => f.model.createNetwork({ ...REQUEST, gateway: 1 }), /gateway 0\.0\.0\.1\/16 is no host's address/],
+    [
+      "empty",
+      "a gateway outside",
+      (f) => f.model.createNetwork({ ...REQUEST, subnets: { ipv4: subnet("172.18.0.0/16", "0.0.0.1") } }),
+      /gateway 0\.0\.0\.1\/16 is no host's address/,
+    ],
     ["empty", "an MTU", (f) => f.model.createNetwork({ ...REQUEST, options: { ...DEFAULT_OPTIONS, mtu: 67 } }), /MTU 67.*68 to 65521/],
     [
       "empty",
-      "an address",
-      (f) => f.model.createNetwork({ ...REQUEST, options: { ...DEFAULT_OPTIONS, outside: "eth0" } }),
-      /'eth0' is no IPv4/,
+      "an address of a family that it has not",
+      (f) => f.model.createNetwork({ ...REQUEST, options: { ...DEFAULT_OPTIONS, outside: { ipv6: ip("2001:db8::1") } } }),
+      /nothing leaves as 2001:db8::1: the network has no IPv6 subnet/,
+    ],
+    ["empty", "no subnet", (f) => f.model.createNetwork({ ...REQUEST, subnets: {} }), /has no subnet/],
+    [
+      "empty",
+      "a subnet of interfaces",
+      (f) => f.model.createNetwork({ ...REQUEST, subnets: { ipv6: subnet("fe80::/64") } }),
+      /subnet fe80::\/64: link-local.*use a private network, like fd00:44::\/64/,
+    ],
+    [
+      "empty",
+      "an IPv6 gateway outside",
+      (f) => f.model.createNetwork({ ...REQUEST, subnets: { ...REQUEST.subnets, ipv6: subnet("fd00::/64", "fd01::1") } }),
+      /gateway fd01::1\/64 is no host's address in fd00::\/64/,
+    ],
+    [
+      "network",
+      "an address of a family that the network has not",
+      (f) => f.model.createEndpoint(NETWORK, { ...WEB, addresses: { ...WEB.addresses, ipv6: ip("fd00::2") } }),
+      /address fd00::2: the network has no IPv6 subnet/,
     ],
     [
       "empty",
       "an address that the host has not",
-      (f) => f.model.createNetwork({ ...REQUEST, options: { ...DEFAULT_OPTIONS, outside: "192.0.2.9" } }),
+      (f) => f.model.createNetwork({ ...REQUEST, options: { ...DEFAULT_OPTIONS, outside: { ipv4: ip("192.0.2.9") } } }),
       /192\.0\.2\.9 is not an address of this host/,
     ],
     ["network", "a network twice", (f) => f.model.createNetwork(REQUEST), /aaaaaaaaaaaa exists already/],
@@ -190,7 +250,7 @@ describe("a request that cannot be", () => {
     [
       "endpoint",
       "a MAC twice",
-      (f) => f.model.createEndpoint(NETWORK, { id: OTHER, address: WEB.address! + 1, mac: parseMac("02:42:ac:12:00:02")! }),
+      (f) => f.model.createEndpoint(NETWORK, { id: OTHER, addresses: NEXT, mac: parseMac("02:42:ac:12:00:02")! }),
       /02:42:ac:12:00:02 is that of endpoint eeeeeeeeeeee/,
     ],
     ["network", "no endpoint", (f) => f.model.deleteEndpoint(NETWORK, ENDPOINT), /aaaaaaaaaaaa has no endpoint eeeeeeeeeeee/],
@@ -360,7 +420,7 @@ describe("after a restart", () => {
   });
 
   it("makes a network again though the host has not (yet) the address that what leaves is given", async () => {
-    const f = await at("network", { outside: "192.0.2.1" });
+    const f = await at("network", { outside: { ipv4: ip("192.0.2.1") } });
     f.addresses.clear();
     await f.restart();
     expect(f.networkViews()).toMatchObject([{ device: "tsnaaaaaaaaaaaa" }]);
@@ -379,7 +439,7 @@ describe("after a restart", () => {
 
   it("forgets endpoints whose device ended, keeps those that it cannot take up, and goes on with a full disk", async () => {
     const f = await at("joined");
-    await f.model.createEndpoint(NETWORK, { id: OTHER, address: WEB.address! + 1 });
+    await f.model.createEndpoint(NETWORK, { id: OTHER, addresses: NEXT });
     f.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
     f.deviceError = systemError("ioctl(TUNSETIFF)", 16);
     f.storeError = systemError("write", 28);

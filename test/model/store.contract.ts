@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import type { EndpointRecord, NetworkRecord } from "../../src/model/records.js";
 import { DEFAULT_OPTIONS } from "../../src/model/records.js";
 import type { Store } from "../../src/model/store.js";
+import { ip, subnet } from "../support/ip.js";
 
 export interface Place {
   /** A store of a new process. */
@@ -15,8 +16,7 @@ export interface Place {
 
 export const network = (id: string, change: Partial<NetworkRecord> = {}): NetworkRecord => ({
   id: id.repeat(12),
-  subnet: "172.18.0.0/16",
-  gateway: "172.18.0.1",
+  subnets: { ipv4: subnet("172.18.0.0/16") },
   options: { ...DEFAULT_OPTIONS },
   ...change,
 });
@@ -24,7 +24,7 @@ export const network = (id: string, change: Partial<NetworkRecord> = {}): Networ
 export const endpoint = (id: string, change: Partial<EndpointRecord> = {}): EndpointRecord => ({
   id: id.repeat(12),
   network: "n".repeat(12),
-  address: "172.18.0.2",
+  addresses: { ipv4: ip("172.18.0.2") },
   mac: "02:42:ac:12:00:02",
   device: `tsp${id.repeat(11)}`,
   multiQueue: false,
@@ -43,14 +43,24 @@ export function storeContract(place: () => Place): void {
     const store = p.open();
     const full = network("n", {
       name: "shop",
-      options: { ...DEFAULT_OPTIONS, mtu: 1400, internal: true, outside: "192.0.2.1", hostDevice: "shop0" },
+      options: { ...DEFAULT_OPTIONS, mtu: 1400, internal: true, hostBinding: ip("192.0.2.1"), hostDevice: "shop0" },
     });
-    const port = { hostIp: "0.0.0.0", hostPort: 80, hostPortEnd: 89, targetIp: "172.18.0.2", targetPort: 8080, targetPortEnd: 8089 };
-    const joined = endpoint("e", { sandbox: "/run/netns/web", multiQueue: true, ports: [{ ...port, proto: "tcp" }] });
+    const both = network("b", {
+      subnets: { ipv4: subnet("172.19.0.0/16"), ipv6: subnet("fd00:19::/64", "fd00:19::ff") },
+      options: { ...DEFAULT_OPTIONS, outside: { ipv4: ip("192.0.2.1"), ipv6: ip("2001:db8::1") } },
+    });
+    const ipv6 = network("c", { subnets: { ipv6: subnet("fd00:20::/112") } });
+    const port = { hostPort: 80, hostPortEnd: 89, targetPort: 8080, targetPortEnd: 8089, proto: "tcp" } as const;
+    const addresses = { ipv4: ip("172.19.0.2"), ipv6: ip("fd00:19::2") };
+    const ports = [
+      { ...port, hostIp: ip("0.0.0.0"), targetIp: addresses.ipv4 },
+      { ...port, hostIp: ip("fe80::1"), hostZone: "eth0", targetIp: addresses.ipv6 },
+    ];
+    const joined = endpoint("e", { addresses, sandbox: "/run/netns/web", multiQueue: true, ports });
     await store.load();
-    await store.commit({ putNetworks: [full], putEndpoints: [joined] });
-    expect(await store.load()).toEqual({ networks: [full], endpoints: [joined] });
-    expect(await p.open().load()).toEqual({ networks: [full], endpoints: [joined] });
+    await store.commit({ putNetworks: [full, both, ipv6], putEndpoints: [joined] });
+    expect(await store.load()).toEqual({ networks: [full, both, ipv6], endpoints: [joined] });
+    expect(await p.open().load()).toEqual({ networks: [full, both, ipv6], endpoints: [joined] });
   });
 
   it("replaces a record by its id, in its place, and leaves the others", async () => {
@@ -58,9 +68,12 @@ export function storeContract(place: () => Place): void {
     const store = p.open();
     await store.load();
     await store.commit({ putNetworks: [network("a"), network("b")], putEndpoints: [endpoint("e")] });
-    await store.commit({ putNetworks: [network("a", { gateway: "172.18.0.9" })], putEndpoints: [endpoint("f")] });
+    await store.commit({
+      putNetworks: [network("a", { subnets: { ipv4: subnet("172.18.0.0/16", "172.18.0.9") } })],
+      putEndpoints: [endpoint("f")],
+    });
     expect(await p.open().load()).toEqual({
-      networks: [network("a", { gateway: "172.18.0.9" }), network("b")],
+      networks: [network("a", { subnets: { ipv4: subnet("172.18.0.0/16", "172.18.0.9") } }), network("b")],
       endpoints: [endpoint("e"), endpoint("f")],
     });
   });

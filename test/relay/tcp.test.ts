@@ -2,10 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import net, { type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { parsePortSpec } from "../../src/control/port-spec.js";
 import { setLogSink } from "../../src/log.js";
 import { Relay, type RelayHandle, type RelayOptions } from "../../src/relay/relay.js";
-import { parseCidr } from "../../src/wire/ipv4-address.js";
+import { parsePrefix } from "../../src/wire/ip-address.js";
+import { relaySpec } from "./relay-spec.js";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -24,7 +24,7 @@ async function backend(onConnection: (socket: Socket) => void): Promise<number> 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 async function relay(spec: string, options?: RelayOptions): Promise<RelayHandle> {
-  const handle = await Relay.start(parsePortSpec(spec), options);
+  const handle = await Relay.start(relaySpec(spec), options);
   cleanups.push(() => handle.close());
   return handle;
 }
@@ -146,7 +146,7 @@ describe("TCP relay", () => {
 
   it("turns clients away that allowFrom does not name", async () => {
     const port = await backend((socket) => socket.end("hello"));
-    const lan = parseCidr("192.0.2.0/24");
+    const lan = parsePrefix("192.0.2.0/24");
     const handle = await relay(`127.0.0.1::127.0.0.1:${port}`, { allowFrom: lan ? [lan] : [] });
     const [error] = (await once(net.connect(handle.hostPort, "127.0.0.1"), "error")) as [NodeJS.ErrnoException];
     expect(error.code).toBe("ECONNRESET");

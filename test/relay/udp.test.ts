@@ -2,10 +2,13 @@ import dgram, { type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
-import { parsePortSpec } from "../../src/control/port-spec.js";
 import type { ListenerOptions, RelayStats } from "../../src/relay/listener.js";
 import { Relay } from "../../src/relay/relay.js";
 import { IDLE_MS, listenUdp, type UdpListener, type UdpTuning } from "../../src/relay/udp.js";
+import { ip } from "../support/ip.js";
+import { relaySpec } from "./relay-spec.js";
+
+const LOOPBACK = ip("127.0.0.1");
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -32,7 +35,7 @@ async function target(port = 0): Promise<{ port: number; sources: number[]; sock
 
 async function listen(targetPort: number, tuning?: UdpTuning, allows = true): Promise<{ relay: UdpListener; stats: RelayStats }> {
   const stats: RelayStats = { active: 0, total: 0, refused: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
-  const options: ListenerOptions = { hostIp: "127.0.0.1", hostPort: 0, targetIp: "127.0.0.1", targetPort, stats, allows: () => allows };
+  const options: ListenerOptions = { hostIp: LOOPBACK, hostPort: 0, targetIp: LOOPBACK, targetPort, stats, allows: () => allows };
   const relay = await listenUdp(options, tuning);
   cleanups.push(() => relay.close());
   return { relay, stats };
@@ -170,10 +173,10 @@ it("reaches a target that refused datagrams before, with the first one after it 
 
 it("is what Relay.start serves for /udp, and refuses a taken port by its holder's name", async () => {
   const server = await target();
-  const handle = await Relay.start(parsePortSpec(`127.0.0.1::127.0.0.1:${server.port}/udp`));
+  const handle = await Relay.start(relaySpec(`127.0.0.1::127.0.0.1:${server.port}/udp`));
   cleanups.push(() => handle.close());
   expect((await ask(await socket(), handle.hostPort, "hi")).answer).toMatch(/^hi from/);
-  await expect(Relay.start(parsePortSpec(`127.0.0.1:${handle.hostPort}:127.0.0.1:1/udp`))).rejects.toMatchObject({
+  await expect(Relay.start(relaySpec(`127.0.0.1:${handle.hostPort}:127.0.0.1:1/udp`))).rejects.toMatchObject({
     code: "TSP_ERR_PORT_TAKEN",
     message: expect.stringContaining(`(pid ${process.pid})`),
   });

@@ -1,25 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { setLogSink } from "../../src/log.js";
-import { lowestFree } from "../../src/model/addresses.js";
+import { chosenAddresses } from "../../src/model/addresses.js";
 import { DEFAULT_OPTIONS } from "../../src/model/records.js";
 import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
 import { inspectNetwork } from "../../src/sandbox/network-inspect.js";
-import { type Cidr, formatCidr, parseCidr, parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { formatPrefix, type IpPrefix } from "../../src/wire/ip-address.js";
 import { ModelFixture } from "../model/model-fixture.js";
+import { subnet } from "../support/ip.js";
 
 /** `onHost`: what the host has by subnet; to be changed at will, then `changed()`. */
 async function start(onHost: Record<string, string> = {}) {
-  const fixture = await ModelFixture.start(lowestFree);
+  const fixture = await ModelFixture.start(chosenAddresses);
   let changed = (): void => {};
   const host = {
-    overlap: (address: number, prefixLength: number) => onHost[formatCidr({ address, prefixLength })] ?? null,
+    overlap: (network: IpPrefix) => onHost[formatPrefix(network)] ?? null,
     onChange: (listener: () => void) => {
       changed = listener;
       return () => {};
     },
   };
-  const resolver = (cidr: Cidr): string | null =>
-    formatCidr(cidr) === "172.19.0.0/16" ? "name server 172.19.0.53 of /etc/resolv.conf" : null;
+  const resolver = (network: IpPrefix): string | null =>
+    formatPrefix(network) === "172.19.0.0/16" ? "name server 172.19.0.53 of /etc/resolv.conf" : null;
   const catalog = new NetworkCatalog(fixture.model, host, () => resolver);
   return {
     fixture,
@@ -141,8 +142,7 @@ describe("networks that people make", () => {
     await catalog.use("bridge");
     await catalog.create({ name: "a" });
     await catalog.create({ name: "b" });
-    const cidr = parseCidr("10.1.0.0/16")!;
-    await fixture.model.createNetwork({ id: "d".repeat(64), cidr, gateway: parseIpv4("10.1.0.1")!, options: DEFAULT_OPTIONS });
+    await fixture.model.createNetwork({ id: "d".repeat(64), subnets: { ipv4: subnet("10.1.0.0/16") }, options: DEFAULT_OPTIONS });
     expect(await catalog.prune()).toEqual(["a", "b"]);
     expect(catalog.list().map(({ driver }) => driver)).toEqual(["bridge", "host", "null", "tsproxy"]);
     await expect(catalog.remove("dddd")).rejects.toMatchObject({ kind: "conflict", hint: "remove it by 'docker network rm'" });

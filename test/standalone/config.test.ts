@@ -3,7 +3,7 @@ import { TsproxyError } from "../../src/errors.js";
 import { parseConfig, type RunOptions } from "../../src/standalone/config.js";
 import { DEFAULT_TIMEOUTS, ESTABLISHED } from "../../src/table/conntrack.js";
 import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
-import { parseIpv4 } from "../../src/wire/ipv4-address.js";
+import { ip, prefix, subnet } from "../support/ip.js";
 
 const MAPPING = "8999:172.17.0.4:8080";
 const NETWORK = "172.17.0.0/16";
@@ -12,7 +12,7 @@ const web = (address: string, netns = "web"): RunOptions => ({ network: NETWORK,
 describe("parseConfig", () => {
   it("fills in the defaults for one mapping", () => {
     expect(parseConfig({ publish: [MAPPING] })).toEqual({
-      publish: [expect.objectContaining({ hostPort: 8999, targetIp: "172.17.0.4" })],
+      publish: [expect.objectContaining({ hostPort: 8999, targets: { ipv4: ip("172.17.0.4") } })],
       network: undefined,
       endpoints: [],
       allowFrom: [],
@@ -68,22 +68,31 @@ describe("parseConfig", () => {
     });
     expect(config.network).toEqual({
       kind: "bridge",
-      cidr: { address: parseIpv4("172.17.0.0"), prefixLength: 16 },
-      gateway: parseIpv4("172.17.0.1"),
+      subnets: { ipv4: subnet(NETWORK) },
       mtu: 9000,
       promiscuous: true,
     });
     expect(config.endpoints).toEqual([
-      { netns: "web", address: parseIpv4("172.17.0.4") },
-      { netns: "4711", address: parseIpv4("172.17.0.5") },
-      { netns: "/proc/4712/ns/net", address: parseIpv4("172.17.255.254") },
-      { netns: "a=b", address: parseIpv4("172.17.0.6") },
+      { netns: "web", addresses: { ipv4: ip("172.17.0.4") } },
+      { netns: "4711", addresses: { ipv4: ip("172.17.0.5") } },
+      { netns: "/proc/4712/ns/net", addresses: { ipv4: ip("172.17.255.254") } },
+      { netns: "a=b", addresses: { ipv4: ip("172.17.0.6") } },
     ]);
-    expect(config.allowFrom).toEqual([
-      { address: parseIpv4("192.168.0.0"), prefixLength: 24 },
-      { address: parseIpv4("10.0.0.7"), prefixLength: 32 },
-      { address: parseIpv4("10.0.0.0"), prefixLength: 8 },
+    expect(config.allowFrom).toEqual([prefix("192.168.0.0/24"), prefix("10.0.0.7/32"), prefix("10.0.0.0/8")]);
+  });
+
+  it("reads a network of both families, and gives each endpoint what it does not name", () => {
+    const both = { ipv4: subnet("10.44.0.0/24"), ipv6: subnet("fd00:44::/64") };
+    const endpoint = ["a=10.44.0.4,fd00:44::2", "b=fd00:44::9,10.44.0.2", "c=10.44.0.3", "d=fd00:44::3"];
+    const config = parseConfig({ network: "10.44.0.0/24,fd00:44::/64", endpoint });
+    expect(config.network?.subnets).toEqual(both);
+    expect(config.endpoints.map(({ addresses }) => addresses)).toEqual([
+      { ipv4: ip("10.44.0.4"), ipv6: ip("fd00:44::2") },
+      { ipv4: ip("10.44.0.2"), ipv6: ip("fd00:44::9") },
+      { ipv4: ip("10.44.0.3"), ipv6: ip("fd00:44::4") },
+      { ipv4: ip("10.44.0.5"), ipv6: ip("fd00:44::3") },
     ]);
+    expect(parseConfig({ network: "fd00:44::/64" }).network?.subnets).toEqual({ ipv6: both.ipv6 });
   });
 
   it.each<[string, RunOptions]>([
@@ -112,8 +121,16 @@ describe("parseConfig", () => {
     [{ publish: [MAPPING], endpoint: ["web=172.17.0.4"] }, "--endpoint web=172.17.0.4: there is no network", "--network"],
     [{ publish: [MAPPING], promiscuous: true }, "--promiscuous: there is no network", "--network"],
     [{ publish: [MAPPING], mtu: "1500" }, "--mtu 1500: there is no network", "--network"],
-    [{ network: "172.17.0.0" }, "--network '172.17.0.0': not an IPv4 network", "10.44.0.0/24"],
-    [{ network: "fd00::/64" }, "--network 'fd00::/64': not an IPv4 network", "10.44.0.0/24"],
+    [{ network: "172.17.0.0" }, "--network '172.17.0.0': not a network", "10.44.0.0/24"],
+    [{ network: "10.44.0.0/24," }, "--network '': not a network", "10.44.0.0/24"],
+    [{ network: "fd00::1/64" }, "--network 'fd00::1/64': not the network's first address", "write fd00::/64"],
+    [{ network: "fd00::%eth0/64" }, "--network 'fd00::%eth0/64': not a network", "fd00:44::/64"],
+    [{ network: "[fd00::]/64" }, "--network '[fd00::]/64': not a network", "fd00:44::/64"],
+    [{ network: "fe80::/64" }, "--network 'fe80::/64': link-local", "fd00:44::/64"],
+    [{ network: "::ffff:10.44.0.0/120" }, "IPv4 addresses in the form of IPv6", "fd00:44::/64"],
+    [{ network: "fd00::/127" }, "/127 is too small", "/32 to /126"],
+    [{ network: "10.44.0.0/24,10.45.0.0/24" }, "10.44.0.0/24 and 10.45.0.0/24 are of one family", "one of each family"],
+    [{ network: "fd00::/64,10.45.0.0/24,fd01::/64" }, "fd00::/64 and fd01::/64 are of one family", "one of each family"],
     [{ network: "172.17.0.9/16" }, "--network '172.17.0.9/16': not the network's first address", "write 172.17.0.0/16"],
     [{ network: "10.0.0.0/31" }, "/31 is too small", "/8 to /30"],
     [{ network: "0.0.0.0/0" }, "/0 is too large", "/8 to /30"],
@@ -125,7 +142,20 @@ describe("parseConfig", () => {
     [{ network: NETWORK, endpoint: ["=172.17.0.4"] }, "'' is no namespace", "/run/netns"],
     [web("172.17.0.4", "run/netns/web"), "'run/netns/web' is no namespace", "absolute path"],
     [web("172.17.0.4", ".."), "'..' is no namespace", "/run/netns"],
-    [web("172.17.0"), "'172.17.0' is not an IPv4 address", "172.17.0.0/16"],
+    [web("172.17.0"), "'172.17.0' is not an IP address", "172.17.0.0/16"],
+    [web("fd00::4"), "fd00::4 is an IPv6 address, and the network is 172.17.0.0/16", "use one of 172.17.0.0/16"],
+    [web("172.17.0.4,172.17.0.5"), "several addresses of one family", "one of each family"],
+    [web("172.17.0.4,"), "'' is not an IP address", "172.17.0.0/16"],
+    [{ network: "fd00::/126", endpoint: ["a=10.0.0.1"] }, "10.0.0.1 is an IPv4 address, and the network is fd00::/126", "fd00::/126"],
+    [{ network: "fd00::/126", endpoint: ["a=fd00::4"] }, "fd00::4 is outside the network fd00::/126", "use fd00::2 to fd00::3"],
+    [{ network: "fd00::/126", endpoint: ["a=fd00::"] }, "the network's own address", "use fd00::2 to fd00::3"],
+    [{ network: "fd00::/126", endpoint: ["a=fd00::1"] }, "the gateway", "use fd00::2 to fd00::3"],
+    [{ network: "fd00::/126", endpoint: ["a=fd00::2", "b=fd00:0::2"] }, "fd00::2 is taken by --endpoint a=fd00::2", "of its own"],
+    [
+      { network: "10.0.0.0/24,fd00::/126", endpoint: ["a=10.0.0.2", "b=10.0.0.3", "c=10.0.0.4"] },
+      "--endpoint 'c=10.0.0.4': no address is free in fd00::/126",
+      "larger network",
+    ],
     [web("172.18.0.4"), "172.18.0.4 is outside the network 172.17.0.0/16", "172.17.0.2 to 172.17.255.254"],
     [web("172.17.0.0"), "the network's own address", "172.17.0.2 to"],
     [web("172.17.255.255"), "broadcast", "to 172.17.255.254"],

@@ -88,6 +88,7 @@ describe.runIf(os.endianness() === "LE")("netlink bytes", () => {
       prefixLength: 24,
       gateway: "10.0.0.1",
       oif: 4,
+      oifs: [4, 5],
       prefSrc: undefined,
       metric: 0,
       table: 1000,

@@ -4,7 +4,12 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { bindError, portOwner } from "../../src/sys/port-owner.js";
+import * as owner from "../../src/sys/port-owner.js";
+import { parseIp } from "../../src/wire/ip-address.js";
+
+const portOwner = (proto: "tcp" | "udp", address: string, port: number): string | null => owner.portOwner(proto, parseIp(address)!, port);
+const bindError = (proto: "tcp" | "udp", address: string, port: number, code: string): ReturnType<typeof owner.bindError> =>
+  owner.bindError(proto, parseIp(address)!, port, code);
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -29,6 +34,19 @@ describe("portOwner", () => {
 
   it("finds listeners on IPv6 wildcards, which take the IPv4 port too", async () => {
     expect(portOwner("tcp", "127.0.0.1", await listen("::"))).toBe(self);
+  });
+
+  it("tells the families apart, as bind does for IPv6 alone", async () => {
+    const ipv6 = await listen("::1");
+    expect(portOwner("tcp", "::1", ipv6)).toBe(self);
+    expect(portOwner("tcp", "::", ipv6)).toBe(self);
+    expect(portOwner("tcp", "0.0.0.0", ipv6)).toBeNull();
+    expect(portOwner("tcp", "2001:db8::1", ipv6)).toBeNull();
+    const ipv4 = await listen("127.0.0.1");
+    expect(portOwner("tcp", "::", ipv4)).toBeNull();
+    const mapped = await listen("::ffff:127.0.0.1");
+    expect(portOwner("tcp", "127.0.0.1", mapped)).toBe(self);
+    expect(portOwner("tcp", "::", mapped)).toBeNull();
   });
 
   it("names another process", async () => {
@@ -62,6 +80,7 @@ describe("bindError", () => {
     const port = await listen("127.0.0.1");
     const error = bindError("tcp", "127.0.0.1", port, "EADDRINUSE");
     expect(error.message).toBe(`host port 127.0.0.1:${port}/tcp is taken by ${self}`);
+    expect(bindError("tcp", "::1", 1, "EADDRINUSE").message).toBe("host port [::1]:1/tcp is taken by another program");
     expect([error.code, error.kind]).toEqual(["TSP_ERR_PORT_TAKEN", "conflict"]);
   });
 

@@ -1,6 +1,6 @@
 /** The main job: start it, say what it serves and that it is ready, live until told to stop. */
 import { closeSync, constants, readFileSync, writeSync } from "node:fs";
-import { formatMapping } from "../../control/port-spec.js";
+import { formatMapping } from "../../control/mapping.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { parseConfig, type RunConfig, type RunOptions } from "../../standalone/config.js";

@@ -1,6 +1,6 @@
 /** `tsproxy port`: of sandboxes, and of Docker's containers, as `docker port` shows no ports of a plugin's networks. */
 import type { MappingView } from "../../api/types.js";
-import { formatPorts } from "../../control/port-spec.js";
+import { formatPorts } from "../../control/mapping.js";
 import { TsproxyError } from "../../errors.js";
 import { addressPort } from "../../wire/address-port.js";
 import { CliCommand } from "../command.js";

@@ -1,7 +1,7 @@
 /** `tsproxy ps`: sandboxes, and Docker's containers on networks of driver tsproxy, as `docker ps` shows no ports of a plugin's networks. */
 import type { SandboxView } from "../../api/sandbox-types.js";
 import type { MappingView, NetworkView } from "../../api/types.js";
-import { formatPorts } from "../../control/port-spec.js";
+import { formatPorts } from "../../control/mapping.js";
 import { addressPort } from "../../wire/address-port.js";
 import { CliCommand } from "../command.js";
 import {

@@ -1,6 +1,6 @@
 /** `tsproxy stats` */
 import type { StatsView } from "../../api/types.js";
-import { formatMapping } from "../../control/port-spec.js";
+import { formatMapping } from "../../control/mapping.js";
 import { CliCommand } from "../command.js";
 import { formatBytes, formatCounters, formatDuration } from "../format.js";
 import { addShowOptions, parseShow, type RawShow, type ShowOptions, show, stdout, type Write } from "../show.js";

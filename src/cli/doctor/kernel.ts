@@ -4,7 +4,7 @@
  */
 import type { SteeringProbe } from "../../steer/probe.js";
 import { OFFLOAD_TCP, OFFLOAD_TCP_UDP } from "../../sys/if-tun.js";
-import { type Cidr, formatCidr } from "../../wire/ipv4-address.js";
+import { formatPrefix, type IpPrefix } from "../../wire/ip-address.js";
 import { attempt, type Check } from "./check.js";
 
 /** What is tried; every call may throw. */
@@ -15,7 +15,7 @@ export interface KernelSystem {
   /** Loads the steering programs, attaches nothing. */
   probeSteering(): SteeringProbe;
   /** What IPsec policies of the host are about; null where the kernel has no IPsec. */
-  protectedNetworks(): Cidr[] | null;
+  protectedNetworks(): IpPrefix[] | null;
   enterNetns(): void;
   openEchoSocket(): void;
 }
@@ -76,7 +76,7 @@ function checkIpsec(checks: Check[], system: KernelSystem): void {
   };
   try {
     const networks = system.protectedNetworks() ?? [];
-    const names = networks.slice(0, POLICIES_SHOWN).map(formatCidr).join(", ");
+    const names = networks.slice(0, POLICIES_SHOWN).map(formatPrefix).join(", ");
     if (networks.length === 0) found("ok", "no policies");
     else found("ok", `policies about ${names}${networks.length > POLICIES_SHOWN ? ", …" : ""}: what goes there passes the FORWARD chain`);
   } catch (error) {

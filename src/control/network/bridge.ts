@@ -6,8 +6,8 @@ import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
-import { ofIpv4, prefixOf } from "../../wire/ip-address.js";
-import { type Cidr, formatCidr, formatIpv4 } from "../../wire/ipv4-address.js";
+import { formatIp, formatPrefix, type IpAddress, sameIp } from "../../wire/ip-address.js";
+import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { closeToIpv6, hostDeviceConf } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { addressMac } from "./address-mac.js";
@@ -15,6 +15,7 @@ import { Endpoints } from "./endpoints.js";
 import { DEFAULT_MTU } from "./mtu.js";
 import type { CommonSpec, Network, OpenNetwork, Reach } from "./network.js";
 import type { Site } from "./site.js";
+import type { Subnet } from "./subnet.js";
 
 export interface BridgeSpec extends CommonSpec {
   kind: "bridge";
@@ -26,27 +27,29 @@ export interface BridgeSpec extends CommonSpec {
   masquerade?: boolean;
   /** Whether endpoints may send from other addresses than their own. Default: no. */
   promiscuous?: boolean;
-  /** int32, host order: address that what leaves is given instead of the route's. */
-  outside?: number | undefined;
+  /** Addresses that what leaves is given instead of the route's. */
+  outside?: PerFamily<IpAddress> | undefined;
   /** Name of the host's device; may hold `%d`. */
   hostDevice?: string | undefined;
 }
 
 /** Throws TSP_ERR_NETWORK (conflict) when the host has addresses or routes in it. */
 export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => {
-  const overlap = site.host.overlap(spec.cidr.address, spec.cidr.prefixLength);
-  if (overlap !== null)
-    throw new TsproxyError(
-      "TSP_ERR_NETWORK",
-      "conflict",
-      `network ${formatCidr(spec.cidr)} overlaps the host's ${overlap}`,
-      "use a network that the host does not know",
-    );
+  for (const { prefix } of eachFamily(spec.subnets)) {
+    const overlap = site.host.overlap(prefix);
+    if (overlap !== null)
+      throw new TsproxyError(
+        "TSP_ERR_NETWORK",
+        "conflict",
+        `network ${formatPrefix(prefix)} overlaps the host's ${overlap}`,
+        "use a network that the host does not know",
+      );
+  }
   return new Bridge(site, number, spec);
 };
 
 class Bridge implements Network {
-  readonly cidr: Cidr;
+  readonly subnets: PerFamily<Subnet>;
   readonly mtu: number;
   readonly hostDevice: string;
   readonly endpoints: Endpoints;
@@ -59,29 +62,23 @@ class Bridge implements Network {
     private readonly spec: BridgeSpec,
   ) {
     const { workers, host } = site;
-    const { cidr, gateway } = spec;
-    this.cidr = cidr;
+    const { prefix, gateway } = onlyIpv4(spec);
+    this.subnets = spec.subnets;
     this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
-    this.endpoints = new Endpoints(site, { number, mtu: this.mtu, prefixLength: cidr.prefixLength, gateway });
+    this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets });
     this.undo.add("what the host's addresses are", () => host.refresh());
     try {
       workers.post({
         type: "add-network",
         network: number,
-        subnets: [
-          {
-            prefix: prefixOf(ofIpv4(cidr.address), cidr.prefixLength),
-            gateway: ofIpv4(gateway),
-            outside: spec.outside === undefined ? null : ofIpv4(spec.outside),
-          },
-        ],
+        subnets: [{ prefix, gateway, outside: spec.outside?.ipv4 ?? null }],
         flags:
           (spec.internal ? INTERNAL : 0) |
           (spec.icc === false ? NO_ICC : 0) |
           (spec.masquerade === false ? NO_MASQUERADE : 0) |
           (spec.promiscuous ? PROMISCUOUS : 0),
       });
-      this.undo.add(`network ${formatCidr(cidr)}`, () => workers.post({ type: "remove-network", network: number }));
+      this.undo.add(`network ${formatPrefix(prefix)}`, () => workers.post({ type: "remove-network", network: number }));
       this.hostDevice = this.openHostDevice();
       host.refresh(); // the gateway's address is the host's now
       this.watchOutside();
@@ -91,10 +88,9 @@ class Bridge implements Network {
     }
   }
 
-  reach(target: number): Reach | null {
-    const { cidr, gateway } = this.spec;
-    if (target === gateway) return null;
-    return { snatSource: gateway, network: cidr.address, prefixLength: cidr.prefixLength, own: this.number };
+  reach(target: IpAddress): Reach | null {
+    const { prefix, gateway } = ofFamily(this.subnets, target.family)!;
+    return sameIp(target, gateway) ? null : { snatSource: gateway, network: prefix, own: this.number };
   }
 
   async close(): Promise<void> {
@@ -104,14 +100,17 @@ class Bridge implements Network {
 
   /** Says when what leaves would get an address that nobody answers to. */
   private watchOutside(): void {
-    const { outside, cidr } = this.spec;
+    for (const outside of eachFamily(this.spec.outside ?? {})) this.watchAddress(outside);
+  }
+
+  private watchAddress(outside: IpAddress): void {
+    const { prefix } = ofFamily(this.subnets, outside.family)!;
     const { host } = this.site;
-    if (outside === undefined) return;
     let there = true;
     const look = (): void => {
       const before = there;
       there = host.has(outside);
-      const what = `network ${formatCidr(cidr)}: ${formatIpv4(outside)}, which what leaves it is given,`;
+      const what = `network ${formatPrefix(prefix)}: ${formatIp(outside)}, which what leaves it is given,`;
       if (before && !there) log.warn(`${what} is no address of this host: nothing comes back`);
       if (!before && there) log.warn(`${what} is an address of this host again`);
     };
@@ -122,7 +121,8 @@ class Bridge implements Network {
   /** Answers its name. */
   private openHostDevice(): string {
     const { socket, host, taps, guard } = this.site;
-    const { gateway, cidr, hostDevice = "tsphost%d", internal = false } = this.spec;
+    const { hostDevice = "tsphost%d", internal = false } = this.spec;
+    const { prefix, gateway } = onlyIpv4(this.spec);
     const tap = taps.open({ name: hostDevice }, this.undo);
     const { index } = socket.link(tap.name)!;
     const ipv4Conf = hostDeviceConf(internal);
@@ -132,9 +132,15 @@ class Bridge implements Network {
     closeToIpv6(tap.name);
     const mac = addressMac(gateway);
     socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode: "none", ipv4Conf });
-    taps.attach(tap, { kind: "host", name: tap.name, mac, addresses: [ofIpv4(gateway)], network: this.number, device: index }, this.undo);
-    socket.addAddress(index, formatIpv4(gateway), cidr.prefixLength);
+    taps.attach(tap, { kind: "host", name: tap.name, mac, addresses: [gateway], network: this.number, device: index }, this.undo);
+    socket.addAddress(index, formatIp(gateway), prefix.prefixLength);
     socket.setLink(index, { up: true });
     return tap.name;
   }
+}
+
+/** The engine carries IPv4 alone. */
+function onlyIpv4({ subnets: { ipv4, ipv6 } }: BridgeSpec): Subnet {
+  if (ipv4 !== undefined && ipv6 === undefined) return ipv4;
+  throw new TsproxyError("TSP_ERR_NETWORK", "unavailable", "networks with an IPv6 subnet are not there yet", "give an IPv4 subnet alone");
 }

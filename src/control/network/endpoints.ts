@@ -10,11 +10,12 @@ import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
 import { macText } from "../../wire/ethernet.js";
-import { ofIpv4 } from "../../wire/ip-address.js";
-import { formatIpv4 } from "../../wire/ipv4-address.js";
+import { formatIp, type IpAddress } from "../../wire/ip-address.js";
+import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { Undo } from "../undo.js";
-import { addressMac } from "./address-mac.js";
+import { stationMac } from "./address-mac.js";
 import type { Site } from "./site.js";
+import type { Subnet } from "./subnet.js";
 
 /** Name of an endpoint's device in its namespace. */
 const ENDPOINT_DEVICE = "eth0";
@@ -22,16 +23,14 @@ const ENDPOINT_DEVICE = "eth0";
 export interface EndpointSpec {
   /** A name in /run/netns, a process id in decimal, or an absolute path. */
   netns: string;
-  /** int32, host order. */
-  address: number;
+  addresses: PerFamily<IpAddress>;
 }
 
 export interface DeviceSpec {
   /** In namespace `nsFd` (-1: the host's). */
   name: string;
   nsFd: number;
-  /** int32, host order. */
-  address: number;
+  addresses: PerFamily<IpAddress>;
   mac: Uint8Array;
   /** It is there already, from an earlier process. */
   existing?: { multiQueue: boolean } | undefined;
@@ -49,13 +48,11 @@ export interface Device {
 export interface EndpointNetwork {
   readonly number: number;
   readonly mtu: number;
-  readonly prefixLength: number;
-  /** int32, host order. */
-  readonly gateway: number;
+  readonly subnets: PerFamily<Subnet>;
 }
 
 export class Endpoints {
-  private readonly namespaces = new Map<number, { word: string; nsFd: number; undo: Undo }>();
+  private readonly namespaces: { word: string; nsFd: number; undo: Undo }[] = [];
   private readonly devices = new Set<Undo>();
 
   constructor(
@@ -70,7 +67,7 @@ export class Endpoints {
 
   /** Puts the namespace into the network; on failure nothing is left of it. */
   add(spec: EndpointSpec): void {
-    const word = `--endpoint ${spec.netns}=${formatIpv4(spec.address)}`;
+    const word = `--endpoint ${spec.netns}=${eachFamily(spec.addresses).map(formatIp).join(",")}`;
     const { fd: nsFd } = openNetns(spec.netns);
     const undo = new Undo();
     undo.add(`namespace ${spec.netns}`, () => closeSync(nsFd));
@@ -86,7 +83,7 @@ export class Endpoints {
       void undo.run();
       throw error;
     }
-    this.namespaces.set(spec.address, { word, nsFd, undo });
+    this.namespaces.push({ word, nsFd, undo });
   }
 
   /**
@@ -106,7 +103,7 @@ export class Endpoints {
     try {
       const tap = taps.open(spec, undo);
       if (spec.existing === undefined) socket.setLink(socket.link(tap.name)!.index, { mac: macText(spec.mac), mtu: this.network.mtu });
-      this.attach(tap, spec.name, spec.address, spec.mac, undo, spec.onGone);
+      this.attach(tap, spec.name, spec.addresses, spec.mac, undo, spec.onGone);
       native.tapPersist(tap.fds[0]!, 1);
       this.devices.add(undo);
       const remove = async (): Promise<void> => {
@@ -129,8 +126,7 @@ export class Endpoints {
   async close(): Promise<void> {
     for (const undo of this.devices) await undo.run();
     this.devices.clear();
-    for (const { undo } of [...this.namespaces.values()].reverse()) await undo.run();
-    this.namespaces.clear();
+    for (const { undo } of this.namespaces.splice(0).reverse()) await undo.run();
   }
 
   private setUp(socket: RouteSocket, word: string, spec: EndpointSpec, nsFd: number, undo: Undo): void {
@@ -141,19 +137,21 @@ export class Endpoints {
         `${word}: the namespace has a device '${ENDPOINT_DEVICE}' already`,
         "give a namespace without one, like that of 'docker run --network none'",
       );
-    const { prefixLength, gateway, mtu } = this.network;
+    const { mtu, subnets } = this.network;
+    const { prefix, gateway } = subnets.ipv4!;
     const tap = this.site.taps.open({ name: ENDPOINT_DEVICE, nsFd }, undo);
-    const mac = addressMac(spec.address);
+    const mac = stationMac(spec.addresses);
     const { index } = socket.link(ENDPOINT_DEVICE)!;
     socket.setLink(index, { mac: macText(mac), mtu });
-    this.attach(tap, `${spec.netns}/${ENDPOINT_DEVICE}`, spec.address, mac, undo);
-    socket.addAddress(index, formatIpv4(spec.address), prefixLength);
+    this.attach(tap, `${spec.netns}/${ENDPOINT_DEVICE}`, spec.addresses, mac, undo);
+    socket.addAddress(index, formatIp(spec.addresses.ipv4!), prefix.prefixLength);
     socket.setLink(index, { up: true });
-    socket.addRoute({ dst: "0.0.0.0", prefixLength: 0, gateway: formatIpv4(gateway), oif: index });
+    socket.addRoute({ dst: "0.0.0.0", prefixLength: 0, gateway: formatIp(gateway), oif: index });
   }
 
-  private attach(tap: Tap, name: string, address: number, mac: Uint8Array, undo: Undo, onGone?: () => void): void {
-    const port = { kind: "endpoint", name, address: formatIpv4(address), mac, addresses: [ofIpv4(address)] } as const;
+  private attach(tap: Tap, name: string, own: PerFamily<IpAddress>, mac: Uint8Array, undo: Undo, onGone?: () => void): void {
+    const addresses = eachFamily(own);
+    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses } as const;
     this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
   }
 
@@ -165,7 +163,7 @@ export class Endpoints {
         `${word}: that is the namespace tsproxy itself runs in`,
         "name the container's namespace",
       );
-    for (const other of this.namespaces.values())
+    for (const other of this.namespaces)
       if (sameNetns(nsFd, other.nsFd))
         throw new TsproxyError(
           "TSP_ERR_ENDPOINT",

@@ -1,7 +1,8 @@
 /** The own networks by number, of whatever kind. */
 import { TsproxyError } from "../../errors.js";
 import { MAX_NETWORKS } from "../../table/networks.js";
-import { contains } from "../../wire/ipv4-address.js";
+import { type IpAddress, prefixContains } from "../../wire/ip-address.js";
+import { ofFamily } from "../../wire/per-family.js";
 import { type NetworkSpec, openNetwork } from "./kinds.js";
 import type { Network } from "./network.js";
 import type { Site } from "./site.js";
@@ -26,9 +27,12 @@ export class NetworkRegistry {
     if (this.byNumber.delete(network.number)) await network.close();
   }
 
-  /** The network that the address (int32, host order) belongs to. */
-  of(address: number): Network | undefined {
-    return [...this.byNumber.values()].find((network) => contains(network.cidr, address));
+  /** The network that the address belongs to. */
+  of(address: IpAddress): Network | undefined {
+    return [...this.byNumber.values()].find(({ subnets }) => {
+      const subnet = ofFamily(subnets, address.family);
+      return subnet !== undefined && prefixContains(subnet.prefix, address);
+    });
   }
 
   async close(): Promise<void> {

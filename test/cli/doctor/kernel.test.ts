@@ -5,6 +5,7 @@ import type { Check } from "../../../src/cli/doctor/check.js";
 import type { KernelSystem } from "../../../src/cli/doctor/kernel.js";
 import { loadKernel } from "../../../src/cli/doctor/system.js";
 import { TsproxyError } from "../../../src/errors.js";
+import { parsePrefix } from "../../../src/wire/ip-address.js";
 
 const denied = (): never => {
   throw new TsproxyError("TSP_ERR_SYSCALL", "permission", "open(/dev/net/tun) failed (EPERM)", "run as root");
@@ -138,12 +139,12 @@ describe("doctor", () => {
   });
 
   it("says which networks the host's IPsec policies are about, the first five", async () => {
-    const network = (n: number) => ({ address: (10 << 24) | (n << 16), prefixLength: 16 });
+    const network = (n: number) => parsePrefix(n === 2 ? "2001:db8:2::/48" : `10.${n}.0.0/16`)!;
     const meaning = async (count: number): Promise<string> => {
       const networks = Array.from({ length: count }, (_, n) => network(n + 1));
       return (await examine(host({ protectedNetworks: () => networks }))).of("IPsec")!.meaning;
     };
-    expect(await meaning(2)).toBe("policies about 10.1.0.0/16, 10.2.0.0/16: what goes there passes the FORWARD chain");
+    expect(await meaning(2)).toBe("policies about 10.1.0.0/16, 2001:db8:2::/48: what goes there passes the FORWARD chain");
     expect(await meaning(6)).toMatch(/10\.5\.0\.0\/16, …: /);
     expect((await examine(host({ protectedNetworks: () => null }))).of("IPsec")).toMatchObject({ status: "ok", meaning: "no policies" });
     expect((await examine(host({ protectedNetworks: denied }))).of("IPsec")).toMatchObject({ status: "unknown" });

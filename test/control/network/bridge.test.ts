@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { setLogSink } from "../../../src/log.js";
 import { INTERNAL, MAX_NETWORKS, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../../src/table/networks.js";
-import { ip, SiteFixture, SPEC } from "./site-fixture.js";
+import { ip, prefix, subnet } from "../../support/ip.js";
+import { SiteFixture, SPEC } from "./site-fixture.js";
 
 const CLOSED = '"acceptRedirects":0,"sendRedirects":0,"acceptSourceRoute":0,"proxyArp":0,"acceptLocal":0,"routeLocalnet":0';
 const MAC = "02:42:0a:2c:00:01";
@@ -21,7 +22,7 @@ describe("a network of kind bridge", () => {
       'set 70 {"up":true}',
       "refresh",
     ]);
-    expect([network.hostDevice, network.mtu, network.cidr, network.number]).toEqual(["tsphost0", 9000, SPEC.cidr, 0]);
+    expect([network.hostDevice, network.mtu, network.subnets, network.number]).toEqual(["tsphost0", 9000, SPEC.subnets, 0]);
     await f.registry.remove(network);
     expect(f.since()).toEqual(["detach tsphost0", "unguard 70", "disown 70", "close tsphost0", "remove-network 0", "refresh"]);
     await f.registry.remove(network);
@@ -50,8 +51,8 @@ describe("a network of kind bridge", () => {
 
   it("has the name, the MTU and the outside address that it is given; else the host's MTU, else 1500", () => {
     const f = new SiteFixture();
-    f.hostAddresses.add(ip("192.0.2.7"));
-    const given = f.registry.add({ ...SPEC, hostDevice: "br-shop", mtu: 1400, outside: ip("192.0.2.7") });
+    f.hostAddresses.add("192.0.2.7");
+    const given = f.registry.add({ ...SPEC, hostDevice: "br-shop", mtu: 1400, outside: { ipv4: ip("192.0.2.7") } });
     expect([given.hostDevice, given.mtu]).toEqual(["br-shop", 1400]);
     expect(f.notes[0]).toMatch(/outside 192\.0\.2\.7 /);
     f.defaultMtu = undefined;
@@ -90,9 +91,17 @@ describe("a network of kind bridge", () => {
     expect(f.notes).toEqual([]);
   });
 
+  it("is refused with an IPv6 subnet, which the engine does not carry yet", () => {
+    const f = new SiteFixture();
+    const ipv6 = subnet("fd00:44::/64");
+    for (const subnets of [{ ipv6 }, { ...SPEC.subnets, ipv6 }])
+      expect(() => f.registry.add({ ...SPEC, subnets })).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind: "unavailable" }));
+    expect(f.notes).toEqual([]);
+  });
+
   it("says how published ports reach its endpoints, and that its gateway is none", () => {
     const network = new SiteFixture().registry.add(SPEC);
-    expect(network.reach(ip("10.44.0.9"))).toEqual({ snatSource: ip("10.44.0.1"), network: ip("10.44.0.0"), prefixLength: 24, own: 0 });
+    expect(network.reach(ip("10.44.0.9"))).toEqual({ snatSource: ip("10.44.0.1"), network: prefix("10.44.0.0/24"), own: 0 });
     expect(network.reach(ip("10.44.0.1"))).toBeNull();
   });
 
@@ -101,14 +110,14 @@ describe("a network of kind bridge", () => {
     setLogSink((level, message) => level === "warn" && said.push(message));
     onTestFinished(() => setLogSink(() => {}));
     const f = new SiteFixture();
-    const network = f.registry.add({ ...SPEC, outside: ip("192.0.2.7") });
+    const network = f.registry.add({ ...SPEC, outside: { ipv4: ip("192.0.2.7") } });
     const lost = "network 10.44.0.0/24: 192.0.2.7, which what leaves it is given, is no address of this host: nothing comes back";
     expect(said).toEqual([lost]);
     const look = (): void => {
       for (const listener of f.listeners) listener();
     };
     look();
-    f.hostAddresses.add(ip("192.0.2.7"));
+    f.hostAddresses.add("192.0.2.7");
     look();
     look();
     f.hostAddresses.clear();
@@ -122,7 +131,7 @@ describe("a network of kind bridge", () => {
 describe("networks", () => {
   it("have the lowest free number, and are found by an address", async () => {
     const f = new SiteFixture();
-    const at = (net: string) => ({ ...SPEC, cidr: { address: ip(net), prefixLength: 24 }, gateway: ip(net) + 1 });
+    const at = (net: string) => ({ ...SPEC, subnets: { ipv4: subnet(`${net}/24`) } });
     const [a, b, c] = ["10.44.0.0", "10.45.0.0", "10.46.0.0"].map((net) => f.registry.add(at(net)));
     expect([a, b, c].map((network) => network!.number)).toEqual([0, 1, 2]);
     expect([f.registry.of(ip("10.45.0.200")), f.registry.of(ip("10.47.0.1"))]).toEqual([b, undefined]);

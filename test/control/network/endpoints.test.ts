@@ -6,8 +6,8 @@ import type { Workers } from "../../../src/control/workers.js";
 import type { TapOptions } from "../../../src/device/tap.js";
 import { native } from "../../../src/sys/native.js";
 import { ENDPOINT, HOST } from "../../../src/table/ports.js";
-import { ofIpv4 } from "../../../src/wire/ip-address.js";
-import { ip, SiteFixture, SPEC } from "./site-fixture.js";
+import { ip } from "../../support/ip.js";
+import { SiteFixture, SPEC } from "./site-fixture.js";
 
 const opened: TapOptions[] = [];
 const closed: string[] = [];
@@ -30,7 +30,7 @@ function persistence(): string[] {
 }
 
 describe("a device that its user moves", () => {
-  const device = (more = {}) => ({ name: "tsp1", nsFd: -1, address: ip("10.44.0.9"), mac: MAC, onGone: () => {}, ...more });
+  const device = (more = {}) => ({ name: "tsp1", nsFd: -1, addresses: { ipv4: ip("10.44.0.9") }, mac: MAC, onGone: () => {}, ...more });
 
   it("has MAC and MTU, outlives us, and ends when it is removed", async () => {
     const persisted = persistence();
@@ -114,7 +114,7 @@ describe("a namespace", () => {
     const { endpoints } = f.registry.add(SPEC);
     f.since();
     const message = "--endpoint /proc/self/ns/net=10.44.0.9: that is the namespace tsproxy itself runs in";
-    expect(() => endpoints.add({ netns: "/proc/self/ns/net", address: ip("10.44.0.9") })).toThrow(
+    expect(() => endpoints.add({ netns: "/proc/self/ns/net", addresses: { ipv4: ip("10.44.0.9") } })).toThrow(
       expect.objectContaining({ code: "TSP_ERR_ENDPOINT", message }),
     );
     expect(f.since()).toEqual([]);
@@ -152,11 +152,16 @@ describe("TAP devices as ports", () => {
     const onGone = vi.fn();
     const tap = taps.open({ name: "x" }, undo);
     numbers.take({ name: "uplink", kind: "uplink" });
-    taps.attach(tap, { kind: "host", name: "x", mac: MAC, addresses: [ofIpv4(3)], network: 4, device: 70 }, undo);
-    taps.attach(tap, { kind: "endpoint", name: "y", address: "10.44.0.9", mac: MAC, addresses: [ofIpv4(5)], network: 6 }, undo, onGone);
+    taps.attach(tap, { kind: "host", name: "x", mac: MAC, addresses: [ip("10.44.0.3")], network: 4, device: 70 }, undo);
+    taps.attach(
+      tap,
+      { kind: "endpoint", name: "y", address: "10.44.0.9", mac: MAC, addresses: [ip("10.44.0.5")], network: 6 },
+      undo,
+      onGone,
+    );
     expect(told).toEqual([
-      { port: 1, kind: HOST, mac: MAC, addresses: [ofIpv4(3)], network: 4, device: 70, fds: [200, 201] },
-      { port: 2, kind: ENDPOINT, mac: MAC, addresses: [ofIpv4(5)], network: 6, device: 0, fds: [200, 201] },
+      { port: 1, kind: HOST, mac: MAC, addresses: [ip("10.44.0.3")], network: 4, device: 70, fds: [200, 201] },
+      { port: 2, kind: ENDPOINT, mac: MAC, addresses: [ip("10.44.0.5")], network: 6, device: 0, fds: [200, 201] },
     ]);
     expect(numbers.info(2)).toEqual({ port: 2, kind: "endpoint", name: "y", address: "10.44.0.9" });
     numbers.onGone(2);

@@ -7,12 +7,10 @@ import type { Undo } from "../../../src/control/undo.js";
 import type { Tap } from "../../../src/device/tap.js";
 import type { ToWorker } from "../../../src/engine/messages.js";
 import { formatMac, macHi, macLo } from "../../../src/wire/ethernet.js";
-import { formatIp, formatPrefix } from "../../../src/wire/ip-address.js";
-import { parseIpv4 } from "../../../src/wire/ipv4-address.js";
+import { formatIp, formatPrefix, type IpAddress } from "../../../src/wire/ip-address.js";
+import { subnet } from "../../support/ip.js";
 
-export const ip = (text: string): number => parseIpv4(text)!;
-
-export const SPEC: NetworkSpec = { kind: "bridge", cidr: { address: ip("10.44.0.0"), prefixLength: 24 }, gateway: ip("10.44.0.1") };
+export const SPEC: NetworkSpec = { kind: "bridge", subnets: { ipv4: subnet("10.44.0.0/24") } };
 
 export class SiteFixture {
   readonly notes: string[] = [];
@@ -21,7 +19,7 @@ export class SiteFixture {
   workers = 1;
   overlapping: string | null = null;
   defaultMtu: number | undefined = 9000;
-  readonly hostAddresses = new Set<number>();
+  readonly hostAddresses = new Set<string>();
   readonly listeners = new Set<() => void>();
   readonly registry: NetworkRegistry;
   readonly gone: (() => void)[] = [];
@@ -53,7 +51,7 @@ export class SiteFixture {
         refresh: () => note("refresh"),
         own: (index: number, conf: object) => note(`own ${index} ${JSON.stringify(conf)}`),
         disown: (index: number) => note(`disown ${index}`),
-        has: (address: number) => this.hostAddresses.has(address),
+        has: (address: IpAddress) => this.hostAddresses.has(formatIp(address)),
         onChange: (listener: () => void) => {
           this.listeners.add(listener);
           return () => this.listeners.delete(listener);

@@ -7,6 +7,7 @@
  */
 import fs from "node:fs";
 import { emitProgram } from "../../../dist/steer/emit-program.js";
+import { createMaps } from "../../../dist/steer/maps.js";
 import { COUNTERS } from "../../../dist/steer/program.js";
 import { steerProgram } from "../../../dist/steer/steer-program.js";
 import * as bpf from "../../../dist/sys/bpf.js";
@@ -21,16 +22,7 @@ const bytes = (hex) => Buffer.from(hex, "hex");
 
 const routes = new RouteSocket();
 const uplink = routes.link(job.uplink).index;
-const create = (type, keySize, valueSize, maxEntries) => bpf.createMap({ name: "test", type, keySize, valueSize, maxEntries });
-const maps = {
-  flows: create(bpf.MAP_LRU_HASH, 16, FLOW_VALUE_SIZE, 1000),
-  fragments: create(bpf.MAP_LRU_HASH, 16, 8, 1000),
-  ports: create(bpf.MAP_HASH, 8, 4, 1),
-  own: -1,
-  ipsec: -1,
-  locals: create(bpf.MAP_HASH, 4, 4, 100),
-  counters: create(bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
-};
+const maps = createMaps({ flowCapacity: 1000, ipv6: true }, []);
 for (const address of job.locals) bpf.updateBatch(maps.locals, bytes(address), Buffer.alloc(4), 1);
 const emit = bpf.loadProgram("test_emit", emitProgram(uplink, maps));
 const steer = bpf.loadProgram("test_steer", steerProgram("ethernet", [uplink], maps, { offload: true }));

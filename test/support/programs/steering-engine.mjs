@@ -14,6 +14,7 @@ import { deleteBatch } from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
 import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
 import { FLAG_RECORD, FLOW_KEY_SIZE } from "../../../dist/wire/flow-entry.js";
+import { parseIp } from "../../../dist/wire/ip-address.js";
 
 const IFF_TAP = 0x2,
   IFF_NO_PI = 0x1000,
@@ -44,12 +45,12 @@ for (const link of routes.links()) {
 const addresses = routes.addresses().filter((a) => a.family === "ipv4");
 const locals = addresses.map((a) => number(a.address));
 steering.setLocals(localsOf(addresses.map(({ address }) => address)));
-for (const { proto, hostIp, port } of config.published) steering.publish(proto, number(hostIp), port, port);
+for (const { proto, hostIp, port } of config.published) steering.publish(proto, parseIp(hostIp), port, port);
 
 /** Addresses of this host, as text, with their devices. */
 function localsOf(texts) {
   const all = addresses.filter(({ address }) => !address.startsWith("127.") && texts.includes(address));
-  return all.map(({ address, ifindex }) => ({ address: number(address), ifindex }));
+  return all.map(({ address, ifindex }) => ({ address: parseIp(address), ifindex }));
 }
 
 // Translation. A tuple is "proto src srcPort dst dstPort"; `flows` gives for one the tuple to write instead.
@@ -120,7 +121,11 @@ function onIcmp(l4) {
     });
 }
 
+const ANY = parseIp("0.0.0.0");
 const commands = {
+  /** Takes ports at any address of the host. */
+  publish: (proto, first, last) => steering.publish(proto, ANY, first, last),
+  withdraw: (proto, first, last) => steering.withdraw(proto, ANY, first, last),
   locals: (texts) => steering.setLocals(localsOf(texts)),
   device(method, ifname) {
     const { index, type } = routes.link(ifname);

@@ -1,0 +1,175 @@
+/**
+ * Records as JSON, which a file holds that anybody may have written to. Addresses are text there, so that it reads as people write them. Fields
+ * that are not known are kept: a later version may have added them.
+ */
+import * as v from "valibot";
+import { type Mapping, mappingText, parseHostAddress } from "../control/mapping.js";
+import { parseMac } from "../wire/ethernet.js";
+import { formatIp, formatPrefix, type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
+import type { PerFamily } from "../wire/per-family.js";
+import { isId, type Records } from "./records.js";
+
+/**
+ * 1: IPv4 alone, `subnet` and `gateway` of a network, `address` of an endpoint, `outside` an address; `hostBinding` 0.0.0.0 where a port names no
+ * host address. 2: both families.
+ */
+export const FORMAT = 2;
+
+/** Text that `parse` understands. */
+const parsed = <T>(parse: (text: string) => T | null, what: string) =>
+  v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const value = parse(dataset.value);
+      if (value !== null) return value;
+      addIssue({ message: `'${dataset.value}' is no ${what}` });
+      return NEVER;
+    }),
+  );
+const ofFamily = <T>(family: IpAddress["family"], parse: (text: string) => T | null, familyOf: (value: T) => number) =>
+  parsed((text) => {
+    const value = parse(text);
+    return value !== null && familyOf(value) === family ? value : null;
+  }, `IPv${family} address`);
+const address = (family: IpAddress["family"]) => ofFamily(family, parseIp, (ip) => ip.family);
+const subnet = (family: IpAddress["family"]) =>
+  v.pipe(
+    v.object({ subnet: ofFamily(family, parsePrefix, (prefix) => prefix.address.family), gateway: address(family) }),
+    v.transform(({ subnet: prefix, gateway }) => ({ prefix, gateway })),
+  );
+const addresses = v.object({ ipv4: v.exactOptional(address(4)), ipv6: v.exactOptional(address(6)) });
+const someOf = <T extends v.GenericSchema<unknown, PerFamily<unknown>>>(schema: T) =>
+  v.pipe(
+    schema,
+    v.check(({ ipv4, ipv6 }) => ipv4 !== undefined || ipv6 !== undefined, "neither IPv4 nor IPv6"),
+  );
+const text = (is: (value: string) => boolean) => v.pipe(v.string(), v.check(is));
+const id = v.pipe(v.string(), v.check(isId));
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+
+const options = v.looseObject({
+  mtu: v.exactOptional(v.number()),
+  internal: v.boolean(),
+  icc: v.boolean(),
+  masquerade: v.boolean(),
+  promiscuous: v.exactOptional(v.boolean()),
+  hostBinding: v.nullable(parsed(parseIp, "address")),
+  outside: v.exactOptional(addresses),
+  interfacePrefix: v.string(),
+  hostDevice: v.exactOptional(v.string()),
+});
+
+const network = v.looseObject({
+  id,
+  name: v.exactOptional(v.string()),
+  subnets: someOf(v.object({ ipv4: v.exactOptional(subnet(4)), ipv6: v.exactOptional(subnet(6)) })),
+  range: v.exactOptional(text((value) => parsePrefix(value) !== null)),
+  reserved: v.exactOptional(
+    v.record(
+      v.string(),
+      text((value) => parseIp(value) !== null),
+    ),
+  ),
+  options,
+  about: v.exactOptional(
+    v.looseObject({
+      origin: v.string(),
+      created: v.string(),
+      labels: v.record(v.string(), v.string()),
+      options: v.record(v.string(), v.string()),
+    }),
+  ),
+});
+
+const mapping = v.pipe(
+  v.looseObject({
+    hostIp: parsed(parseHostAddress, "address"),
+    hostPort: port,
+    hostPortEnd: port,
+    targetIp: parsed(parseIp, "address"),
+    targetPort: port,
+    targetPortEnd: port,
+    proto: v.picklist(["tcp", "udp"]),
+  }),
+  v.transform(({ hostIp, ...rest }): Mapping => ({ ...rest, ...hostIp })),
+);
+
+const endpoint = v.looseObject({
+  id,
+  network: id,
+  addresses: someOf(addresses),
+  mac: v.pipe(
+    v.string(),
+    v.check((value) => parseMac(value) !== null),
+  ),
+  device: v.string(),
+  multiQueue: v.boolean(),
+  sandbox: v.string(),
+  ports: v.array(mapping),
+  use: v.exactOptional(v.looseObject({ owner: v.string(), names: v.array(v.string()) })),
+});
+
+const records = v.looseObject({ networks: v.array(network), endpoints: v.array(endpoint) });
+
+/** What is wrong with what should be records of that format, and where ("networks.0.gateway"); or the records. */
+export function recordsOf(value: unknown, format: number): { problem: string } | { records: Records } {
+  const result = v.safeParse(records, format === 1 ? upgraded(value) : value, { abortEarly: true });
+  if (result.success) return { records: result.output };
+  const [issue] = result.issues;
+  return { problem: `${v.getDotPath(issue) ?? "all of it"}: ${issue.message}` };
+}
+
+/** Of format 1; whatever it is, it is checked afterwards. */
+function upgraded(value: unknown): unknown {
+  return mapFields(value, {
+    networks: each((item) => {
+      const { subnet: ipv4, gateway, options: old, ...rest } = item;
+      const { outside, ...others } = objectOf(old);
+      return {
+        ...rest,
+        subnets: { ipv4: { subnet: ipv4, gateway } },
+        options: { ...others, ...(outside !== undefined && { outside: { ipv4: outside } }) },
+      };
+    }),
+    endpoints: each(({ address: ipv4, ...rest }) => ({ ...rest, addresses: { ipv4 } })),
+  });
+}
+
+type Fields = Record<string, unknown>;
+
+function objectOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+function each(change: (item: Fields) => Fields): (list: unknown) => unknown {
+  return (list) => (Array.isArray(list) ? list.map((item) => change(objectOf(item))) : list);
+}
+
+function mapFields(value: unknown, changes: Record<string, (field: unknown) => unknown>): Fields {
+  const fields = objectOf(value);
+  return { ...fields, ...Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, change(fields[name])])) };
+}
+
+/** As JSON can hold them, in the current format. */
+export function jsonOf({ networks, endpoints }: Records): object {
+  return {
+    networks: networks.map(({ subnets, options: { hostBinding, outside, ...others }, ...rest }) => ({
+      ...rest,
+      subnets: inText(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
+      options: {
+        ...others,
+        hostBinding: hostBinding === null ? null : formatIp(hostBinding),
+        ...(outside !== undefined && { outside: inText(outside, formatIp) }),
+      },
+    })),
+    endpoints: endpoints.map(({ addresses: own, ports, ...rest }) => ({
+      ...rest,
+      addresses: inText(own, formatIp),
+      ports: ports.map((each) => mappingText(each)),
+    })),
+  };
+}
+
+function inText<T, Text>({ ipv4, ipv6 }: PerFamily<T>, format: (value: T) => Text): PerFamily<Text> {
+  return { ...(ipv4 !== undefined && { ipv4: format(ipv4) }), ...(ipv6 !== undefined && { ipv6: format(ipv6) }) };
+}
