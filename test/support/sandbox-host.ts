@@ -16,8 +16,18 @@ export class SandboxHost {
   readonly client = this.lab.addNamespace("client");
   daemon!: Proc;
 
-  static async start(args: string[] = []): Promise<SandboxHost> {
+  /** Put before programs: enters folders of their own. */
+  wrap: string[] = [];
+
+  /** `ownRun`: with a /run of its own, so that namespaces may have any names. */
+  static async start(args: string[] = [], { ownRun = false } = {}): Promise<SandboxHost> {
     const host = new SandboxHost();
+    if (ownRun) {
+      const script = "mkdir -p /run/netns && mount -t tmpfs none /run/netns && echo mounted && exec sleep 100000";
+      const holder = host.lab.start(host.host, ["unshare", "--mount", "sh", "-c", script]);
+      await holder.until("folders", () => holder.stdout === "mounted\n");
+      host.wrap = ["nsenter", `--mount=/proc/${holder.pid}/ns/mnt`];
+    }
     host.lab.link(host.host, "lan0", host.client, "lan0");
     host.lab.ip(host.host, `address add ${HOST}/24 dev lan0`);
     host.lab.ip(host.client, `address add ${CLIENT}/24 dev lan0`);
@@ -26,12 +36,12 @@ export class SandboxHost {
   }
 
   async startDaemon(args: string[] = []): Promise<void> {
-    this.daemon = await untilReady(launch(this.lab, this.host, ["daemon", ...args]));
+    this.daemon = await untilReady(launch(this.lab, this.host, ["daemon", ...args], { wrap: this.wrap }));
   }
 
   /** Runs `tsproxy ARGS` to its end. */
   call(...args: string[]): Promise<Result> {
-    return tsproxy(this.lab, this.host, args);
+    return tsproxy(this.lab, this.host, args, { wrap: this.wrap });
   }
 
   /** The same, which must do: its output without the last newline. */
@@ -48,7 +58,7 @@ export class SandboxHost {
 
   /** Starts `tsproxy ARGS`, which goes on. */
   start(...args: string[]): Proc {
-    return launch(this.lab, this.host, args);
+    return launch(this.lab, this.host, args, { wrap: this.wrap });
   }
 
   /** Ends everything. Throws when a namespace, a process, a device or a folder of a sandbox is left. */
