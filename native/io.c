@@ -1,14 +1,15 @@
 /*
  * Batched packet input and output: one crossing from JavaScript moves up to a batch of frames.
  *
- * Packet memory (one block, made by JavaScript, see src/mem/packet-memory.ts): `slots` heads of HEAD bytes, then `slots` tails of TAIL bytes.
- * Frame i of a batch always starts in head i; what does not fit goes on in the next free tail. So headers of small frames lie
+ * Packet memory (one block, made by JavaScript, see src/mem/packet-memory.ts): `slots` heads, each HEADROOM and then HEAD bytes, then `slots` tails
+ * of TAIL bytes. Frame i of a batch is received into head i, behind the headroom; what does not fit goes on in the next free tail. One that is
+ * sent may start anywhere in its head. So headers of small frames lie
  * dense in the cache, and 64 KiB segmentation-offload frames still arrive in one piece.
  *
  * Frames come out of TAP devices, and out of one BPF ring buffer, which is a port like them.
  *
  * Receive descriptors, int32 x 4 per frame: port, length or -errno, tail index or -1, interface index (of ring frames; else 0).
- * Transmit descriptors, int32 x 4 per frame: port, length, slot, tail index or -1; `length` becomes the result, bytes or -errno.
+ * Transmit descriptors, int32 x 4 per frame: port, length, byte offset in packet memory, tail index or -1; `length` becomes the result, bytes or -errno.
  */
 #define _GNU_SOURCE
 #include "parts.h"
@@ -35,7 +36,7 @@
 struct io {
   uint8_t *heads, *tails;
   int32_t *rx, *tx, *clock;
-  uint32_t slots, head_size, tail_size;
+  uint32_t slots, headroom, head_size, tail_size;
   int epoll, wake;
   bool woken; /* the wake descriptor or a watched one became readable in this call: the caller must look at it before we sleep */
   uint32_t nports, next, calls; /* open ports; where the next round of direct reads starts; ioReceive calls so far */
@@ -70,26 +71,26 @@ static void free_io(napi_env env, void *data, void *hint) {
   free(io);
 }
 
-/* ioCreate(memory, slots, headSize, tailSize, rx, tx, clock, wakeFd) -> handle */
+/* ioCreate(memory, slots, headroom, headSize, tailSize, rx, tx, clock, wakeFd) -> handle */
 static napi_value io_create(napi_env env, napi_callback_info info) {
-  napi_value argv[8], out;
-  tsp_args(env, info, 8, argv);
+  napi_value argv[9], out;
+  tsp_args(env, info, 9, argv);
   uint8_t *mem, *rx, *tx, *clock;
   size_t mem_len, rx_len, tx_len, clock_len;
-  if (!tsp_bytes(env, argv[0], &mem, &mem_len) || !tsp_bytes(env, argv[4], &rx, &rx_len) || !tsp_bytes(env, argv[5], &tx, &tx_len) ||
-      !tsp_bytes(env, argv[6], &clock, &clock_len))
+  if (!tsp_bytes(env, argv[0], &mem, &mem_len) || !tsp_bytes(env, argv[5], &rx, &rx_len) || !tsp_bytes(env, argv[6], &tx, &tx_len) ||
+      !tsp_bytes(env, argv[7], &clock, &clock_len))
     return NULL;
-  uint32_t slots = tsp_u32(env, argv[1]), head = tsp_u32(env, argv[2]), tail = tsp_u32(env, argv[3]);
-  if (mem_len < (size_t)slots * (head + tail) || rx_len < slots * 16u || tx_len < 16 || clock_len < 16) {
+  uint32_t slots = tsp_u32(env, argv[1]), room = tsp_u32(env, argv[2]), head = tsp_u32(env, argv[3]), tail = tsp_u32(env, argv[4]);
+  if (mem_len < (size_t)slots * (room + head + tail) || rx_len < slots * 16u || tx_len < 16 || clock_len < 16) {
     napi_throw_range_error(env, NULL, "ioCreate: memory or descriptors too small");
     return NULL;
   }
   struct io *io = calloc(1, sizeof *io);
   io->heads = mem;
-  io->tails = mem + (size_t)slots * head;
-  io->slots = slots, io->head_size = head, io->tail_size = tail;
+  io->tails = mem + (size_t)slots * (room + head);
+  io->slots = slots, io->headroom = room, io->head_size = head, io->tail_size = tail;
   io->rx = (int32_t *)rx, io->tx = (int32_t *)tx, io->clock = (int32_t *)clock;
-  io->wake = tsp_i32(env, argv[7]);
+  io->wake = tsp_i32(env, argv[8]);
   io->ringbuf.fd = -1;
   memset(io->fd, -1, sizeof io->fd); /* a port that is not open must not write to whatever has its number now */
   io->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -102,7 +103,7 @@ static napi_value io_create(napi_env env, napi_callback_info info) {
   struct epoll_event ev = {.events = EPOLLIN, .data.u32 = WAKE_TAG};
   epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->wake, &ev);
   /* The arrays must outlive the handle. */
-  int keep[4] = {0, 4, 5, 6};
+  int keep[4] = {0, 5, 6, 7};
   for (int i = 0; i < 4; i++) napi_create_reference(env, argv[keep[i]], 1, &io->keep[i]);
   napi_create_external(env, io, free_io, NULL, &out);
   return out;
@@ -169,8 +170,12 @@ static napi_value io_watch(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static uint8_t *head_of(const struct io *io, uint32_t slot) {
+  return io->heads + (size_t)slot * (io->headroom + io->head_size) + io->headroom;
+}
+
 static void slot_iov(const struct io *io, struct iovec *iov, uint32_t slot, uint32_t tail) {
-  iov[0] = (struct iovec){io->heads + (size_t)slot * io->head_size, io->head_size};
+  iov[0] = (struct iovec){head_of(io, slot), io->head_size};
   iov[1] = (struct iovec){io->tails + (size_t)tail * io->tail_size, io->tail_size};
 }
 
@@ -196,7 +201,7 @@ static uint32_t drain_ring(struct io *io, int32_t port, uint32_t n, uint32_t *ta
   for (uint32_t i = 0; i < ask; i++) {
     if (result[i] == -EAGAIN || result[i] == -EINTR || result[i] == -EOPNOTSUPP) continue;
     /* One that came after an earlier read had found nothing: the batch must stay dense. */
-    if (n < first + i) memcpy(io->heads + (size_t)n * io->head_size, iov[i][0].iov_base, io->head_size);
+    if (n < first + i) memcpy(head_of(io, n), iov[i][0].iov_base, io->head_size);
     received(io, port, n++, first_tail + i, result[i]);
     if (result[i] > (int32_t)io->head_size) *tail = first_tail + i + 1;
     if (result[i] < 0 && result[i] != -EINVAL) break; /* the device is gone, as each read would say */
@@ -233,7 +238,7 @@ static uint32_t drain_ringbuf(struct io *io, uint32_t n, uint32_t *tail, uint32_
   uint32_t end = n + budget < io->slots ? n + budget : io->slots;
   const struct record *r;
   while (n < end && *tail < io->slots && (r = (const struct record *)ringbuf_peek(&io->ringbuf)) != NULL) {
-    uint8_t *head = io->heads + (size_t)n * io->head_size;
+    uint8_t *head = head_of(io, n);
     uint32_t room = io->head_size - r->head_len, first = r->rest_len < room ? r->rest_len : room;
     memcpy(head, r->head, r->head_len);
     memcpy(head + r->head_len, r->rest, first);
@@ -314,11 +319,11 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
 
 /* The parts of the frame that a transmit descriptor names; returns how many. */
 static int frame_iov(const struct io *io, const int32_t *d, struct iovec *iov) {
-  size_t len = (size_t)d[1];
-  iov[0] = (struct iovec){io->heads + (size_t)d[2] * io->head_size, len};
-  if (len <= io->head_size) return 1;
-  iov[0].iov_len = io->head_size;
-  iov[1] = (struct iovec){io->tails + (size_t)d[3] * io->tail_size, len - io->head_size};
+  size_t len = (size_t)d[1], stride = io->headroom + io->head_size, in_head = stride - (size_t)d[2] % stride;
+  iov[0] = (struct iovec){io->heads + d[2], len};
+  if (len <= in_head) return 1;
+  iov[0].iov_len = in_head;
+  iov[1] = (struct iovec){io->tails + (size_t)d[3] * io->tail_size, len - in_head};
   return 2;
 }
 

@@ -7,7 +7,9 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -154,24 +156,32 @@ static napi_value recv_fd(napi_env env, napi_callback_info info) {
   return out;
 }
 
-/* boundTo(fd) -> [protocol, port, address] of an IPv4 or IPv6 socket that is bound, the address in the kernel's spelling; null for any other. */
+/*
+ * boundTo(fd) -> [protocol, port, address, both] of an IPv4 or IPv6 socket that is bound, the address in the kernel's spelling, a link-local one
+ * with its interface (fe80::1%eth0); `both` is 1 for one of IPv6 that takes IPv4 too. Null for any other.
+ */
 static napi_value bound_to(napi_env env, napi_callback_info info) {
   napi_value argv[1], out, address;
   tsp_args(env, info, 1, argv);
   napi_get_null(env, &out);
-  int fd = tsp_i32(env, argv[0]), protocol = 0;
+  int fd = tsp_i32(env, argv[0]), protocol = 0, only = 1;
   struct sockaddr_in6 sa; /* the larger one; the port is at the same place in both */
   socklen_t len = sizeof protocol, sa_len = sizeof sa;
   if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0 || getsockname(fd, (struct sockaddr *)&sa, &sa_len) < 0) return out;
   if ((sa.sin6_family != AF_INET && sa.sin6_family != AF_INET6) || sa.sin6_port == 0) return out;
-  char text[INET6_ADDRSTRLEN];
+  char text[INET6_ADDRSTRLEN + IF_NAMESIZE], zone[IF_NAMESIZE];
   const void *bytes = sa.sin6_family == AF_INET ? (void *)&((struct sockaddr_in *)&sa)->sin_addr : (void *)&sa.sin6_addr;
-  inet_ntop(sa.sin6_family, bytes, text, sizeof text);
-  napi_create_array_with_length(env, 3, &out);
+  inet_ntop(sa.sin6_family, bytes, text, INET6_ADDRSTRLEN);
+  if (sa.sin6_family == AF_INET6 && sa.sin6_scope_id != 0 && if_indextoname(sa.sin6_scope_id, zone) != NULL)
+    snprintf(text + strlen(text), IF_NAMESIZE + 1, "%%%s", zone);
+  len = sizeof only;
+  if (sa.sin6_family == AF_INET6) getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len);
+  napi_create_array_with_length(env, 4, &out);
   napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &address);
   napi_set_element(env, out, 0, tsp_num(env, protocol));
   napi_set_element(env, out, 1, tsp_num(env, ntohs(sa.sin6_port)));
   napi_set_element(env, out, 2, address);
+  napi_set_element(env, out, 3, tsp_num(env, only == 0));
   return out;
 }
 

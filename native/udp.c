@@ -6,6 +6,8 @@
 #include "parts.h"
 #include "util.h"
 #include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +33,19 @@ static bool peer_bytes(napi_env env, napi_value v, uint8_t **bytes) {
   return false;
 }
 
-/* udpBind(address, port) -> fd, or -errno. An IPv6 socket takes IPv6 alone. */
+/* udpBind(address, port) -> fd, or -errno. An IPv6 socket takes IPv6 alone; a link-local address has its interface behind it: fe80::1%eth0. */
 static napi_value udp_bind(napi_env env, napi_callback_info info) {
   napi_value argv[2];
   tsp_args(env, info, 2, argv);
-  char address[INET6_ADDRSTRLEN];
+  char address[INET6_ADDRSTRLEN + IF_NAMESIZE];
   if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
+  char *zone = strchr(address, '%');
+  if (zone != NULL) *zone++ = 0;
   struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)tsp_u32(env, argv[1]))};
   struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = v6.sin6_port};
   bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
   if (!is_v4 && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1) return tsp_num(env, -EINVAL);
+  if (zone != NULL && (v6.sin6_scope_id = if_nametoindex(zone)) == 0) return tsp_num(env, -ENODEV);
   int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), one = 1;
   if (fd < 0) return tsp_num(env, -errno);
   if (is_v4 ? bind(fd, (struct sockaddr *)&v4, sizeof v4) < 0

@@ -83,7 +83,7 @@ export const ERROR_CODES = {
   },
   TSP_ERR_HOST_ADDRESS: {
     kinds: ["not-found"],
-    meaning: "the host address in `-p` is not an address of this host",
+    meaning: "the host address in `-p` is not an address of this host, or is of IPv6 where the host has none",
     todo: "See `ip address`, or leave the address out.",
   },
   TSP_ERR_INSTALL: {
@@ -119,7 +119,7 @@ export const ERROR_CODES = {
   TSP_ERR_NETWORK: {
     kinds: ["invalid", "not-found", "conflict", "unavailable"],
     meaning:
-      "a network cannot be made, or is not there: its range of addresses is reserved or used already, it is in use, there are too many, or no network has that id",
+      "a network cannot be made, or is not there: its range of addresses is reserved or used already, the host has no IPv6 for it, it is in use, there are too many, or no network has that id",
     todo: "The message names what is in the way: choose another range of addresses, or see `tsproxy ps`.",
   },
   TSP_ERR_NO_DEVICE: {
@@ -155,7 +155,7 @@ export const ERROR_CODES = {
   TSP_ERR_PORT_SPEC: {
     kinds: ["invalid"],
     meaning: "the value of `-p` is not a mapping",
-    todo: "Write `[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp]`.",
+    todo: "Write `[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp]`, IPv6 addresses in brackets.",
   },
   TSP_ERR_PORT_TAKEN: {
     kinds: ["conflict"],
@@ -194,7 +194,7 @@ export const ERROR_CODES = {
   },
   TSP_ERR_TARGET: {
     kinds: ["invalid", "unavailable"],
-    meaning: "the host has no route to the target, or the target is the host itself",
+    meaning: "the host has no route to the target, or no IPv6 where the target has nothing else; or the target is the host itself",
     todo: "Does the container run? For a port of the host itself use `--relay`.",
   },
   TSP_ERR_USAGE: {

@@ -101,7 +101,7 @@ export interface PortCounters {
 
 /** A connection, with both sides of its translation. Ends are `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
 export interface Flow {
-  proto: "tcp" | "udp" | "icmp";
+  proto: "tcp" | "udp" | "icmp" | "icmpv6";
   /** TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured` or `echo`. */
   state: string;
   /** As the one who began sees it. */

@@ -25,7 +25,7 @@ import { checkTranslated, fill, makeState, ResidentIo } from "./traffic.js";
 
 const MAKE: Record<Stage, (b: Batch, s: State) => () => void> = {
   established: establishedFlows,
-  parse: (b, s) => parser(b, s.ports.kind),
+  parse: (b, s) => parser(b, s),
   "flow-lookup": (b, s) => () => flowLookup(b, s),
   "icmp-error": (b, s) => () => icmpError(b, s),
   admit: (b, s) => () => admit(b, s),

@@ -6,7 +6,7 @@
 
 import { State } from "../../src/dataplane/state.js";
 import type { PacketIo } from "../../src/device/packet-io.js";
-import { HEAD_SIZE, type PacketMemory } from "../../src/mem/packet-memory.js";
+import { headAt, type PacketMemory } from "../../src/mem/packet-memory.js";
 import { EGRESS_RECORD, ESTABLISHED } from "../../src/table/conntrack.js";
 import { UPLINK } from "../../src/table/ports.js";
 import { combine, delta, fold } from "../../src/wire/checksum.js";
@@ -89,7 +89,7 @@ export class ResidentIo implements PacketIo {
     this.rx = new Int32Array(slots * 4);
     this.sum = FIRST_BYTE + rawHalf(len - ETHERNET) + TTL_AND_PROTOCOL;
     for (let i = 0; i < slots; i++) {
-      const ip = i * HEAD_SIZE + VNET + ETHERNET;
+      const ip = headAt(i) + VNET + ETHERNET;
       halves[(ip - 2) >> 1] = 0x0008;
       bytes[ip] = FIRST_BYTE;
       halves[(ip + 2) >> 1] = rawHalf(len - ETHERNET);
@@ -107,7 +107,7 @@ export class ResidentIo implements PacketIo {
     const fromTarget = this.sum + (TARGET & 0xffff) + (TARGET >>> 16);
     let k = this.next;
     for (let i = 0; i < slots; i++) {
-      const ip = i * HEAD_SIZE + VNET + ETHERNET;
+      const ip = headAt(i) + VNET + ETHERNET;
       const word = ip >> 2;
       const address = client(k);
       const port = clientPort(k);
@@ -144,7 +144,7 @@ export class ResidentIo implements PacketIo {
 export function checkTranslated(io: ResidentIo): void {
   const { words, slots } = io.memory;
   for (let i = 0; i < slots; i++) {
-    const word = (i * HEAD_SIZE + VNET + ETHERNET) >> 2;
+    const word = (headAt(i) + VNET + ETHERNET) >> 2;
     const ports = words[word + 5]!;
     const right =
       (i & 1) === 0

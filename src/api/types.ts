@@ -27,7 +27,9 @@ export const InfoView = v.object({
 export type InfoView = v.InferOutput<typeof InfoView>;
 
 export const MappingView = v.object({
-  hostIp: text("Address of the host, `0.0.0.0` for all."),
+  hostIp: text(
+    "Address of the host, `0.0.0.0` for all of IPv4, `::` for all of IPv6; a link-local one with its interface, `fe80::1%eth0`.",
+  ),
   hostPort: count("First port of the host."),
   hostPortEnd: count("Last port of the host."),
   targetIp: text("Address of the target."),
@@ -48,7 +50,7 @@ export const PortStats = v.object({
   port: count("Number of the port in the dataplane."),
   name: text("Name of the device, as in `ip link`."),
   kind: v.pipe(v.picklist(["uplink", "host", "endpoint", "held"]), v.description(PORT_KIND)),
-  address: v.exactOptional(text("Endpoint: its address.")),
+  address: v.exactOptional(text("Endpoint: its address; of both families with a comma between.")),
   rxPackets: count("Packets received from the device."),
   rxBytes: count("Bytes received from the device."),
   txPackets: count("Packets sent to the device."),
@@ -89,12 +91,12 @@ export const StatsView = v.object({
 export type StatsView = v.InferOutput<typeof StatsView>;
 
 const Direction = v.object({
-  src: text("`ADDRESS:PORT`, for ICMP `ADDRESS:ID`."),
+  src: text("`ADDRESS:PORT`, for ICMP `ADDRESS:ID`; an IPv6 address in brackets."),
   dst: text("Likewise."),
 });
 
 export const FlowView = v.object({
-  proto: v.picklist(["tcp", "udp", "icmp"]),
+  proto: v.picklist(["tcp", "udp", "icmp", "icmpv6"]),
   state: text(
     "TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured`, or what an ICMP query asks for: `echo`, `timestamp`, …",
   ),
@@ -109,7 +111,7 @@ export type FlowView = v.InferOutput<typeof FlowView>;
 
 /** Query of /v1/flows. */
 export const FlowQuery = v.object({
-  client: v.exactOptional(text("Only those that were opened by this address, or from this network: `192.0.2.0/24`.")),
+  client: v.exactOptional(text("Only those that were opened by this address, or from this network: `192.0.2.0/24`, `2001:db8::/32`.")),
   port: v.exactOptional(text("Only those that were opened to this port.")),
 });
 export type FlowQuery = v.InferOutput<typeof FlowQuery>;

@@ -8,7 +8,15 @@ import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../stee
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
-import { GROUP_IPV4_ADDRESS, GROUP_IPV4_CONF, GROUP_IPV4_ROUTE, GROUP_LINK, RouteMonitor } from "../sys/rtnetlink-monitor.js";
+import {
+  GROUP_IPV4_ADDRESS,
+  GROUP_IPV4_CONF,
+  GROUP_IPV4_ROUTE,
+  GROUP_IPV4_RULE,
+  GROUP_LINK,
+  GROUP_NEXTHOP,
+  RouteMonitor,
+} from "../sys/rtnetlink-monitor.js";
 import {
   addressBits,
   formatIp,
@@ -28,6 +36,7 @@ import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
 
+const GROUPS = (GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_RULE | GROUP_IPV4_CONF | GROUP_NEXTHOP) >>> 0;
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
 const LOOPBACK = parsePrefix("127.0.0.0/8")!;
@@ -53,7 +62,7 @@ export class Host {
     private readonly onUplinkGone: () => void = () => {},
   ) {
     this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, UPLINK_CONF]));
-    this.monitor = new RouteMonitor(-1, GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_CONF);
+    this.monitor = new RouteMonitor(-1, GROUPS);
     workers.watch(this.monitor.fd);
     this.refresh();
   }
@@ -83,7 +92,10 @@ export class Host {
     this.routed = new Set(routes.filter((r) => r.type === "unicast").flatMap((r) => r.oifs ?? r.oif ?? []));
     const locals = this.addresses.map((a) => ofIpv4(parseIpv4(a.address)!));
     this.workers.post({ type: "locals", addresses: locals, broadcasts: this.broadcasts().map(ofIpv4) });
-    this.workers.post({ type: "routes", routes: this.routes.flatMap((route) => this.routeEntry(route) ?? []) });
+    // Of IPv4 the workers ask the kernel itself. Bridges of other containers are refused to endpoints.
+    const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
+    const routes6 = this.routes.filter(({ family }) => family === "ipv6").flatMap((route) => this.routeEntry(route) ?? []);
+    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts() });
     this.steer();
     for (const listener of this.listeners) listener();
   }

@@ -9,7 +9,7 @@ export interface PortInfo {
   /** Device name. */
   name: string;
   kind: PortStats["kind"];
-  /** Endpoint: its address. */
+  /** Endpoint: its address; of both families with a comma between. */
   address?: string;
 }
 

@@ -1,25 +1,49 @@
 /**
  * The value of `-p`: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp]`. Docker's short syntax, with the
  * target's address where Docker knows the container. As there, an empty host port means a free one, ranges map one to
- * one, and a host range with one target port means one free port of the range.
+ * one, a host range with one target port means one free port of the range, and without a host address it is published on
+ * all, of both families. IPv6 addresses are in brackets; a link-local host address has its interface behind it, as in
+ * `[fe80::1%eth0]` (RFC 4007 §11).
  */
 import { TsproxyError } from "../errors.js";
-import { type IpAddress, isUnspecified, parseIp } from "../wire/ip-address.js";
-import type { PortSpec } from "./mapping.js";
+import {
+  formatIp,
+  type IpAddress,
+  type IpPrefix,
+  isUnspecified,
+  parseIp,
+  parsePrefix,
+  prefixContains,
+  unmapped,
+} from "../wire/ip-address.js";
+import { type HostAddress, type PortSpec, parseHostAddress } from "./mapping.js";
 
 const FORM = "[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp]";
 const EXAMPLE = "8999:172.17.0.4:8080";
 /** A colon that is not inside brackets. */
 const SEPARATOR = /:(?![^[]*\])/;
 const BRACKETED = /^\[[^[\]]*\]$/;
-const MULTICAST_IPV4 = 0xe0000000n; // 224.0.0.0/4 (RFC 5771), and the reserved 240.0.0.0/4 after it
+/** Longer than any mapping: two IPv6 addresses of 45 characters, the name of an interface, two ranges. */
+const MAX_TEXT = 160;
+/** Of a text that is too long, so much is shown. */
+const SHOWN = 40;
+/** RFC 5771 and the reserved 240.0.0.0/4 after it; RFC 4291 §2.7. */
+const NOT_UNICAST: readonly IpPrefix[] = ["224.0.0.0/3", "ff00::/8"].map((text) => parsePrefix(text)!);
+/** IFNAMSIZ less the terminating zero (linux/if.h). */
+const INTERFACE = /^[^\s/%]{1,15}$/;
+/** RFC 4291 §2.5.6 */
+const LINK_LOCAL = parsePrefix("fe80::/10")!;
+/** RFC 4291 §2.5.5.2 */
+const MAPPED = parsePrefix("::ffff:0:0/96")!;
 
 /** Throws TSP_ERR_PORT_SPEC (invalid) for anything that is not a mapping that can be served. */
 export function parsePortSpec(text: string): PortSpec {
   const fail = (problem: string, hint: string): never => {
-    throw new TsproxyError("TSP_ERR_PORT_SPEC", "invalid", `-p ${text === "" ? "''" : text}: ${problem}`, hint);
+    const shown = text === "" ? "''" : text.length > MAX_TEXT ? `${text.slice(0, SHOWN)}…` : text;
+    throw new TsproxyError("TSP_ERR_PORT_SPEC", "invalid", `-p ${shown}: ${problem}`, hint);
   };
 
+  if (text.length > MAX_TEXT) fail(`${text.length} characters are too many`, `write ${FORM}, like ${EXAMPLE}`);
   if (text === "") fail("nothing to publish", `write ${FORM}, like ${EXAMPLE}`);
   const slash = text.indexOf("/");
   const parts = (slash < 0 ? text : text.slice(0, slash)).split(SEPARATOR);
@@ -29,15 +53,10 @@ export function parsePortSpec(text: string): PortSpec {
   }
 
   const [hostIpText, hostPortText, targetIpText, targetPortText] = assignParts(parts, fail);
-  const hostIp = hostIpText === "" ? null : parseAddress("host", hostIpText, fail);
-  const targetIp = parseAddress("target", targetIpText, fail);
-  if (isUnspecified(targetIp))
-    fail(`target address '${targetIpText}' is not a server's`, "name the one address to forward to, like 172.17.0.4");
+  const host = hostIpText === "" ? { hostIp: null } : parseHost(hostIpText, fail);
+  const targetIp = parseTarget(targetIpText, fail);
   const [targetPort, targetPortEnd] = parsePorts("target", targetPortText, fail);
   const [hostPort, hostPortEnd] = hostPortText === "" ? [0, 0] : parsePorts("host", hostPortText, fail);
-  for (const [ip, ipText] of [[hostIp, hostIpText] as const, [targetIp, targetIpText] as const]) {
-    if (ip?.family === 6) fail(`'${ipText}' is an IPv6 address, and IPv6 forwarding is not there yet`, "use an IPv4 address on both sides");
-  }
 
   const hostCount = hostPortEnd - hostPort + 1;
   const targetCount = targetPortEnd - targetPort + 1;
@@ -54,7 +73,7 @@ export function parsePortSpec(text: string): PortSpec {
     );
   }
   const targets = targetIp.family === 4 ? { ipv4: targetIp } : { ipv6: targetIp };
-  return { hostIp, hostPort, hostPortEnd, pickFromRange: hostCount > targetCount, targets, targetPort, targetPortEnd, proto };
+  return { ...host, hostPort, hostPortEnd, pickFromRange: hostCount > targetCount, targets, targetPort, targetPortEnd, proto };
 }
 
 type Fail = (problem: string, hint: string) => never;
@@ -64,7 +83,7 @@ function plural(ports: number): string {
 }
 
 function looksLikeAddress(text: string): boolean {
-  return BRACKETED.test(text) || parseIp(text)?.family === 4;
+  return BRACKETED.test(text) || parseIp(text) !== null;
 }
 
 /** The four fields, the host address as "" when it is left out. Says what is missing when parts are too few. */
@@ -84,7 +103,7 @@ function assignParts(parts: string[], fail: Fail): [string, string, string, stri
     case 4:
       return [a, b, c, d];
     default:
-      return fail(`${parts.length} parts between ':' where at most 4 belong`, `write ${FORM}, an IPv6 address in brackets`);
+      return fail(`${parts.length} parts between ':' where at most 4 belong`, hintOnBrackets(parts));
   }
 }
 
@@ -98,22 +117,61 @@ function parseProto(text: string, fail: Fail): "tcp" | "udp" {
   return fail(`unknown protocol '${text}'`, "use /tcp or /udp");
 }
 
+/** What is meant by parts with an IPv6 address outside brackets, where there is one way to read them. */
+function hintOnBrackets(parts: string[]): string {
+  const bracketed = (text: string): string | undefined => {
+    if (BRACKETED.test(text)) return text;
+    const family = parseIp(text)?.family;
+    return family === 4 ? text : family === 6 ? `[${text}]` : undefined;
+  };
+  const readings: string[] = [];
+  for (let at = 1; at < parts.length - 1; at++) {
+    const hostPort = parts[at - 1]!;
+    const host = at === 1 ? "" : bracketed(parts.slice(0, at - 1).join(":"));
+    const target = bracketed(parts.slice(at, -1).join(":"));
+    if (host === undefined || target === undefined || !/^\d*(-\d+)?$/.test(hostPort)) continue;
+    readings.push([...(host === "" ? [] : [host]), hostPort, target, parts.at(-1)].join(":"));
+  }
+  return readings.length === 1 ? `write ${readings[0]}` : `write ${FORM}, an IPv6 address in brackets`;
+}
+
+function parseHost(text: string, fail: Fail): HostAddress {
+  const host = parseAddress("host", text, fail);
+  const { hostIp, hostZone } = host;
+  const isLinkLocal = prefixContains(LINK_LOCAL, hostIp);
+  if (isLinkLocal && hostZone === undefined)
+    fail(`host address '${text}' is link-local: it belongs to one interface`, `write which, like [${formatIp(hostIp)}%eth0]`);
+  if (isLinkLocal && hostZone !== undefined && !INTERFACE.test(hostZone))
+    fail(`'${hostZone}' is not the name of an interface`, `write [${formatIp(hostIp)}%eth0]; 'ip link' has the names`);
+  if (!isLinkLocal && hostZone !== undefined)
+    fail(`'${text}': only a link-local address belongs to an interface`, `write [${formatIp(hostIp)}]`);
+  return host;
+}
+
+function parseTarget(text: string, fail: Fail): IpAddress {
+  const { hostIp: target } = parseAddress("target", text, fail);
+  if (isUnspecified(target)) fail(`target address '${text}' is not a server's`, "name the one address to forward to, like 172.17.0.4");
+  if (prefixContains(LINK_LOCAL, target))
+    fail(`target address '${text}' is link-local`, "use another address of the container, like [fd00::4]");
+  return target;
+}
+
 /** IPv6 in brackets, IPv4 without. */
-function parseAddress(side: "host" | "target", text: string, fail: Fail): IpAddress {
-  if (BRACKETED.test(text)) {
-    const inner = text.slice(1, -1);
-    const address = parseIp(inner);
-    if (address?.family === 6) return address;
-    return fail(`'${text}' is not an IPv6 address`, address === null ? "write it like [2001:db8::1]" : `write ${inner} without brackets`);
-  }
-  const address = parseIp(text);
-  if (address?.family === 4) {
-    if (address.value >= MULTICAST_IPV4)
-      return fail(`${side} address '${text}' is multicast, broadcast or reserved`, "use a unicast address");
-    return address;
-  }
+function parseAddress(side: "host" | "target", text: string, fail: Fail): HostAddress {
+  const inner = BRACKETED.test(text) ? text.slice(1, -1) : text;
+  const host = parseHostAddress(inner);
+  const isIpv6 = host?.hostIp.family === 6;
+  if (inner !== text && !isIpv6)
+    return fail(`'${text}' is not an IPv6 address`, host === null ? "write it like [2001:db8::1]" : `write ${inner} without brackets`);
   if (text === "") return fail(`no ${side} address`, `write ${FORM}, like ${EXAMPLE}`);
-  return fail(`invalid ${side} address '${text}'`, "use an IPv4 address like 172.17.0.4 (names are not looked up)");
+  if (host === null || (inner === text && isIpv6))
+    return fail(`invalid ${side} address '${text}'`, "use an IP address like 172.17.0.4 or [fd00::4] (names are not looked up)");
+  const { hostIp } = host;
+  if (NOT_UNICAST.some((prefix) => prefixContains(prefix, hostIp)))
+    return fail(`${side} address '${text}' is multicast${isIpv6 ? "" : ", broadcast or reserved"}`, "use a unicast address");
+  if (prefixContains(MAPPED, hostIp))
+    return fail(`${side} address '${text}' is an IPv4 address in the form of IPv6`, `write ${formatIp(unmapped(hostIp))}`);
+  return host;
 }
 
 /** First and last port of `80` or `80-89`. */

@@ -8,11 +8,13 @@ import type { PublishedRange } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
+import { hostFamilies } from "../sys/host-families.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { formatIp, sameIp, toIpv4 } from "../wire/ip-address.js";
+import { formatIp, type IpAddress, sameIp, toIpv4 } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
+import { checkPortFamilies } from "./families.js";
 import type { Host } from "./host.js";
 import { eachHostAddress, formatMapping, hostAddressesMeet, type Mapping, type OneSpec, type PortSpec } from "./mapping.js";
 import type { Reach } from "./network/network.js";
@@ -29,8 +31,8 @@ export interface Publication {
   close(): Promise<void>;
 }
 
-/** Families of the host that ports are published on. */
-const FAMILIES = [4] as const;
+/** Families that packets are translated from and to. */
+const FAMILIES: readonly IpAddress["family"][] = [4];
 
 export class Publisher {
   private nextRule = 0;
@@ -47,6 +49,11 @@ export class Publisher {
     private readonly networks: NetworkRegistry,
   ) {
     this.endWatch = host.onChange(() => this.revise());
+  }
+
+  /** Whether packets can do it; the relay (`relay/relay.ts`) can do what they cannot. */
+  serves(spec: PortSpec): boolean {
+    return this.expand(spec).every(({ hostIp, targetIp }) => [hostIp, targetIp].every(({ family }) => FAMILIES.includes(family)));
   }
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
@@ -67,7 +74,8 @@ export class Publisher {
   publish(spec: PortSpec, heldBy?: number): Publication {
     const undo = new Undo();
     try {
-      const mappings = eachHostAddress(spec, FAMILIES).map((one) => this.takePorts(one, this.reach(one), undo, heldBy));
+      checkPortFamilies(spec, hostFamilies());
+      const mappings = this.expand(spec).map((one) => this.takePorts(one, this.reach(one), undo, heldBy));
       const publication = {
         mappings,
         close: async (): Promise<void> => {
@@ -80,6 +88,14 @@ export class Publisher {
       void undo.run();
       throw this.nameOwn(error);
     }
+  }
+
+  private expand(spec: PortSpec): OneSpec[] {
+    const families = hostFamilies();
+    return eachHostAddress(
+      spec,
+      FAMILIES.filter((family) => families.includes(family)),
+    );
   }
 
   /** All that is published now. */

@@ -7,32 +7,32 @@
  * A datagram for a broadcast or multicast address becomes one for the host's own address on the way to its sender: so the target
  * gets it as a program on the host would, and the answer comes from that address.
  */
-import { type Batch, ROUTE } from "../mem/batch.js";
-import { delta, fold, sum } from "../wire/checksum.js";
+import { type Batch, KIND_IPV6, ROUTE } from "../mem/batch.js";
+import { fold, sum } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
-import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
+import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
+import { isRefused } from "../wire/route-answer.js";
 import * as vnet from "../wire/vnet.js";
+import { ipAt, isFragment, pseudoSum, totalLength } from "./packet.js";
 import type { State } from "./state.js";
 
 /** Interface index of lo, in every network namespace (LOOPBACK_IFINDEX of include/net/flow.h). */
 export const LOOPBACK = 1;
 
 export function accepted(b: Batch, state: State): void {
-  const { words } = b.memory;
   for (let i = 0; i < b.count; i++) {
     if (b.device[i] === 0 || b.egress[i] !== ROUTE) continue;
-    const ip = b.at[i]! + vnet.HEADER_SIZE + ETHERNET;
     const reason = check(b, i);
-    const port = origin(b.device[i]!, state, ipv4.src(words, ip));
+    const port = origin(b.device[i]!, state, b.src[i]!);
     b.ingress[i] = port === -1 ? state.ports.uplink : port;
     if (reason !== drop.DROP_NONE || port === -1) {
       b.drop(i, port === -1 ? drop.DROP_SOURCE_SPOOFED : reason);
       continue;
     }
     // A broadcast address of a network is none of the host's own either. Others that are not may be so for the kernel alone (AnyIP).
-    if (b.proto[i] === ipv4.PROTO_UDP && state.isGroup(ipv4.dst(words, ip))) toOwnAddress(b, i, state, ip);
+    if (b.proto[i] === ipv4.PROTO_UDP && state.isGroup(b.dst[i]!)) toOwnAddress(b, i, state);
   }
 }
 
@@ -50,18 +50,17 @@ function origin(device: number, state: State, src: number): number {
 
 /** DROP_NONE for a TCP segment or UDP datagram with a right checksum, which the header then says to be whole or partial. */
 function check(b: Batch, i: number): number {
-  const { bytes, halves, words } = b.memory;
+  const { bytes, halves } = b.memory;
   const at = b.at[i]!;
-  const ip = at + vnet.HEADER_SIZE + ETHERNET;
   const off = b.l4[i]!;
   const proto = b.proto[i]!;
-  if ((proto !== ipv4.PROTO_TCP && proto !== ipv4.PROTO_UDP) || ipv4.isFragment(halves, ip)) return drop.DROP_PROTOCOL;
+  if ((proto !== ipv4.PROTO_TCP && proto !== ipv4.PROTO_UDP) || isFragment(b, i)) return drop.DROP_PROTOCOL;
   if (vnet.isPartial(bytes, halves, at, off)) return drop.DROP_NONE; // segments put together: the program knows that
   const field = proto === ipv4.PROTO_TCP ? l4.TCP_CHECKSUM : l4.UDP_CHECKSUM;
   const found = halves[(off + field) >> 1]!;
   if (proto === ipv4.PROTO_UDP && found === 0) return drop.DROP_NONE;
-  const len = ipv4.totalLength(bytes, ip) - (off - ip);
-  const pseudo = ipv4.pseudoSum(words, ip, proto, len);
+  const len = totalLength(b, i) - (off - ipAt(b, i));
+  const pseudo = pseudoSum(b, i, proto, len);
   const inHead = Math.min(len, b.memory.headEnd(i) - off);
   let all = pseudo + sum(halves, bytes, off, inHead);
   if (len > inHead) all += sum(halves, bytes, b.memory.tailAt(b.tail[i]!), len - inHead);
@@ -71,16 +70,20 @@ function check(b: Batch, i: number): number {
   return drop.DROP_NONE;
 }
 
-function toOwnAddress(b: Batch, i: number, state: State, ip: number): void {
+function toOwnAddress(b: Batch, i: number, state: State): void {
   const { bytes, halves, words } = b.memory;
-  const src = ipv4.src(words, ip);
-  const own = state.routes.sourceFor(src);
-  if (own === 0) {
+  const { addresses } = state;
+  const ip = ipAt(b, i);
+  const src = b.src[i]!;
+  const own = state.ways.sourceTo(src, state.now);
+  if (isRefused(own)) {
     b.drop(i, drop.DROP_NO_ROUTE);
     return;
   }
   const off = b.l4[i]!;
-  const change = delta(ipv4.dst(words, ip), own);
+  const change = addresses.delta(b.dst[i]!, own);
   l4.updateUdpChecksum(halves, off, vnet.isPartial(bytes, halves, b.at[i]!, off), change, change);
-  ipv4.setAddresses(words, halves, ip, src, own, change);
+  b.dst[i] = own;
+  if (b.kind[i] === KIND_IPV6) addresses.copy(own, words, (ip >> 2) + ipv6.DST_WORD);
+  else ipv4.setAddresses(words, halves, ip, src, own, change);
 }

@@ -5,7 +5,7 @@
  *   that kernel an endpoint's packet goes first; where its firewall is bypassed, nobody asks it. The client's address is kept, so that the
  *   server sees it, unless the target could not answer through us: a client on the target's own network would be answered directly, and a
  *   loopback address not at all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787
- *   REQ-9, and as docker-proxy does).
+ *   REQ-9, and as docker-proxy does). So does a client of the other family than the target's (RFC 7915), and one with an address of its link.
  * - To another address of the host, from an endpoint: to the host, untranslated.
  * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route; untranslated from a network without
  *   masquerade, but still a flow, so that the answers are steered back to us.
@@ -19,25 +19,28 @@
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
 import { INTERNAL, NO_MASQUERADE } from "../table/networks.js";
+import { isGroup, isIpv6, isLoopback, isMartian, isUnspecified, LINK_LOCAL, NO_ADDRESS, sortOf } from "../wire/address-word.js";
 import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
-import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
-import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { isRefused, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
 import { LOOPBACK } from "./accepted.js";
 import { join } from "./flow-lookup.js";
 import { toHostPort } from "./host-port.js";
 import { answer } from "./icmp-answer.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
 import { giveUpOne, makeRoom } from "./make-room.js";
+import { isIcmp, isRequest, queryState, ttl } from "./packet.js";
 import { forgetEntry } from "./retire.js";
 import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
 import { expire } from "./ttl.js";
 
+/** One's complement zero: what changes no checksum. */
+const NO_DELTA = 0;
 /** Target port of DNS, raw. A query is answered at once, and mostly the last from its port (RFC 4787 REQ-5a). */
 const DNS = rawHalf(53);
 
@@ -54,12 +57,10 @@ export function admit(b: Batch, state: State): void {
 }
 
 function admitNew(b: Batch, state: State): void {
-  const { words } = b.memory;
   for (let i = 0; i < b.count; i++) {
     if (b.egress[i] !== ROUTE || b.flow[i] !== NO_FLOW || b.proto[i] === 0) continue; // protocol 0: a later fragment
-    const ip = b.at[i]! + VNET + ETHERNET;
-    const src = ipv4.src(words, ip);
-    const dst = ipv4.dst(words, ip);
+    const src = b.src[i]!;
+    const dst = b.dst[i]!;
     // An earlier packet of this very batch may have opened the flow.
     const ref = state.conntrack.find(b.hash[i]!, src, dst, b.ports[i]!, b.proto[i]!);
     if (ref !== -1) {
@@ -77,18 +78,25 @@ function admitNew(b: Batch, state: State): void {
  * Whoever sends from outside may have forged his address, and an own network's addresses are reached without us.
  */
 function tell(b: Batch, i: number, state: State, dst: number, reason: number): boolean {
-  const code = reason === drop.DROP_NO_ROUTE ? icmp.NET_UNREACHABLE : icmp.PROHIBITED;
-  const noRoom = reason === drop.DROP_NO_PORT || reason === drop.DROP_TABLE_FULL || reason === drop.DROP_LIMIT_TARGET_PORTS;
-  if (!noRoom && reason !== drop.DROP_NO_ROUTE) return false;
-  if (b.ingress[i] === state.ports.uplink || state.networks.of(dst) !== -1 || (dst & 0xff) === 127) return false;
+  const code = codeOf(reason);
+  if (code === -1) return false;
+  if (b.ingress[i] === state.ports.uplink || state.networks.of(dst) !== -1 || isLoopback(dst)) return false;
   return state.mayCountAnswered() && answer(b, i, state, icmp.UNREACHABLE, code) && state.countAnswered(b.ingress[i]!, reason);
+}
+
+/** Code of "destination unreachable" for a refusal, or -1 for one that nobody is told of. */
+function codeOf(reason: number): number {
+  if (reason === drop.DROP_NO_ROUTE) return icmp.NET_UNREACHABLE;
+  if (reason === drop.DROP_UNREACHABLE) return icmp.HOST_UNREACHABLE;
+  const noRoom = reason === drop.DROP_NO_PORT || reason === drop.DROP_TABLE_FULL || reason === drop.DROP_LIMIT_TARGET_PORTS;
+  return noRoom || reason === drop.DROP_PROHIBITED ? icmp.PROHIBITED : -1;
 }
 
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
   const proto = b.proto[i]!;
-  const rule = proto === ipv4.PROTO_ICMP ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
+  const rule = isIcmp(proto) ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
   const fromBridge = b.ingress[i] !== state.ports.uplink;
-  if ((dst & 0xff) === 127 && fromBridge) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
+  if (isLoopback(dst) && fromBridge) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
   if (rule !== null) {
     // Out of an internal network nothing is routed, whatever address leads out of it.
     if (fromBridge && (state.networks.flags[state.ports.network[b.ingress[i]!]!]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
@@ -112,7 +120,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   const flow = state.newFlow;
   const proto = b.proto[i]!;
   const targetPort = rawHalf(rule.targetPort + dstPort(b.ports[i]!) - rule.firstPort);
-  const masked = fromHost || rule.onlink.has(src, state.addresses) || src === 0; // 0.0.0.0: who has no address yet (DHCP)
+  const masked = fromHost || isIpv6(src) !== isIpv6(rule.target) || rule.onlink.has(src, state.addresses) || isWithoutRoute(src);
   flow.state = ct.SYN_SENT;
   if (proto === ipv4.PROTO_UDP) {
     flow.state = targetPort === DNS ? ct.QUERY : ct.UNREPLIED;
@@ -138,31 +146,33 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   const { networks, ports } = state;
   if (b.ingress[i] === ports.uplink) return drop.DROP_NO_FLOW;
   const network = ports.network[b.ingress[i]!]!;
-  if ((src & networks.mask[network]!) !== networks.address[network]) return drop.DROP_SOURCE_SPOOFED;
+  if (!networks.has(network, src)) return drop.DROP_SOURCE_SPOOFED;
   if ((networks.flags[network]! & INTERNAL) !== 0) return drop.DROP_ISOLATED;
   const other = networks.of(dst);
   if (other !== -1 && other !== network) return drop.DROP_ISOLATED;
-  // Not through us: multicast and broadcast (first byte 224 and up), and the network's own addresses, which are reached directly.
-  if ((dst & 0xff) >= 224 || other === network) return drop.DROP_NO_ROUTE;
-  const route = state.routes.sourceFor(dst);
-  if (route === 0 || ports.uplink === -1) return drop.DROP_NO_ROUTE;
-  const flow = state.newFlow;
+  // Not through us: multicast and broadcast, addresses of the link, and the network's own addresses, which are reached directly.
+  if (isGroup(dst) || isLinkLocal(dst) || other === network) return drop.DROP_NO_ROUTE;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
+  const route = state.ways.via(src, dst, proto, tuplePorts, state.now);
+  if (isRefused(route)) return refusedBy(route);
+  if (ports.uplink === -1) return drop.DROP_NO_ROUTE;
+  const flow = state.newFlow;
   if (proto === ipv4.PROTO_TCP) {
     if (!isOpening(b, i)) return drop.DROP_NOT_SYN;
     flow.state = ct.SYN_SENT;
   } else if (proto === ipv4.PROTO_UDP) {
     flow.state = tuplePorts >>> 16 === DNS ? ct.QUERY : ct.UNREPLIED;
   } else {
-    if (!icmp.isRequest(b.memory.bytes, b.l4[i]!)) return drop.DROP_NO_FLOW; // a reply asked for by nobody
-    flow.state = ct.ECHO + icmp.query(b.memory.bytes, b.l4[i]!);
+    if (!isRequest(b, i)) return drop.DROP_NO_FLOW; // a reply asked for by nobody
+    flow.state = queryState(b, i);
   }
   const masked = (networks.flags[network]! & NO_MASQUERADE) === 0;
   flow.src = src;
   flow.dst = dst;
   flow.replySrc = dst;
-  flow.replyDst = !masked ? src : networks.outside[network] !== 0 ? networks.outside[network]! : route;
+  const outside = networks.outsideFor(network, dst);
+  flow.replyDst = !masked ? src : outside !== NO_ADDRESS ? outside : route;
   flow.replyPorts = swapPorts(tuplePorts);
   flow.egress = ports.uplink | ct.EGRESS_RECORD;
   flow.replyEgress = b.ingress[i]!;
@@ -170,13 +180,19 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   return open(b, i, state, masked ? MASQUERADED : UNCHANGED);
 }
 
+/** Drop reason for what the host would not send on. */
+function refusedBy(answer: number): number {
+  if (answer === REFUSED_UNREACHABLE) return drop.DROP_UNREACHABLE;
+  return answer === REFUSED_PROHIBITED ? drop.DROP_PROHIBITED : answer === REFUSED_SILENTLY ? drop.DROP_BLACKHOLE : drop.DROP_NO_ROUTE;
+}
+
 /** Makes the entry of `state.newFlow`, of which `source` says what port the target is to see. What is in the way of it changes nothing, a TTL that ends here first. */
 function open(b: Batch, i: number, state: State, source: number): number {
-  const { conntrack, limits, newFlow: flow, pool } = state;
+  const { addresses, conntrack, limits, newFlow: flow, pool } = state;
   flow.proto = b.proto[i]!;
   flow.ports = b.ports[i]!;
   flow.mapping = -1;
-  if ((flow.egress & ct.EGRESS_KEEP_TTL) === 0 && ipv4.ttl(b.memory.bytes, b.at[i]! + VNET + ETHERNET) <= 1) return drop.DROP_TTL_EXCEEDED;
+  if ((flow.egress & ct.EGRESS_KEEP_TTL) === 0 && ttl(b, i) <= 1) return drop.DROP_TTL_EXCEEDED;
   const tooMany = limits.countNew(flow);
   if (tooMany !== NO_LIMIT) return refused(state, tooMany);
   const full = limits.exceeded(flow);
@@ -188,16 +204,20 @@ function open(b: Batch, i: number, state: State, source: number): number {
     return drop.DROP_TABLE_FULL;
   }
   const { proto, src, dst, ports, replySrc, replyDst, replyPorts } = flow;
-  flow.addressDelta = combine(delta(src, replyDst), delta(dst, replySrc));
-  flow.allDelta =
-    proto === ipv4.PROTO_ICMP
-      ? delta(ports & 0xffff, replyPorts & 0xffff)
-      : combine(flow.addressDelta, delta(ports, swapPorts(replyPorts)));
+  flow.addressDelta = combine(addresses.delta(src, replyDst), addresses.delta(dst, replySrc));
+  flow.allDelta = combine(
+    proto === ipv4.PROTO_ICMP ? NO_DELTA : flow.addressDelta, // its checksum covers no addresses
+    isIcmp(proto) ? delta(ports & 0xffff, replyPorts & 0xffff) : delta(ports, swapPorts(replyPorts)),
+  );
   if (state.offloads && source === KEPT && isKernels(state)) {
     flow.egress |= ct.EGRESS_OFFLOAD;
     flow.replyEgress |= ct.EGRESS_ENTER;
   }
   const id = conntrack.insert(flow, state.now);
+  addresses.hold(src);
+  addresses.hold(dst);
+  addresses.hold(replySrc);
+  addresses.hold(replyDst);
   limits.hold(id);
   b.flow[i] = id << 1;
   return drop.DROP_NONE;
@@ -213,6 +233,7 @@ function hasPort(b: Batch, state: State, source: number): boolean {
 /** Whether the kernel can carry `state.newFlow`: it stays in it, and is translated at one end alone. */
 function isKernels({ newFlow: flow, ports }: State): boolean {
   const staysThere = (flow.egress & ct.EGRESS_PORT) === ports.uplink && (flow.replyEgress & ct.EGRESS_PORT) === ports.uplink;
+  if (isIpv6(flow.src) !== isIpv6(flow.replySrc)) return false;
   return staysThere && flow.replyPorts >>> 16 === (flow.ports & 0xffff);
 }
 
@@ -229,9 +250,14 @@ function refused({ limits, newFlow }: State, limit: number): number {
   return limit === LIMIT_CLIENT ? drop.DROP_LIMIT_CLIENT : limit === LIMIT_ENDPOINT ? drop.DROP_LIMIT_ENDPOINT : drop.DROP_LIMIT_PORT;
 }
 
-/** Nobody's own address: multicast, class E, broadcast, and 0/8 but for 0.0.0.0, which who has no address yet has (RFC 1812 §5.3.7). */
-function isMartian(src: number): boolean {
-  return (src & 0xff) >= 224 || ((src & 0xff) === 0 && src !== 0);
+/** Whether nobody behind us could answer the address: that of who has none yet (DHCP), and one that means something on the client's link alone. */
+function isWithoutRoute(src: number): boolean {
+  return isUnspecified(src) || isLinkLocal(src);
+}
+
+/** fe80::/10. Of IPv4 what is link-local goes by the host's routes. */
+function isLinkLocal(address: number): boolean {
+  return isIpv6(address) && sortOf(address) === LINK_LOCAL;
 }
 
 function isAllowed(state: State, src: number): boolean {

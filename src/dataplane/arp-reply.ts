@@ -3,6 +3,7 @@
  * a bridge with ARP suppression does). Requests for others go on and are flooded. The frame is turned into its answer in place.
  */
 import { type Batch, KIND_ARP, UNDECIDED } from "../mem/batch.js";
+import { isIpv6 } from "../wire/address-word.js";
 import * as arp from "../wire/arp.js";
 import * as eth from "../wire/ethernet.js";
 import * as vnet from "../wire/vnet.js";
@@ -18,6 +19,7 @@ export function arpReply(b: Batch, state: State): void {
     if (!arp.isEthernetIpv4(halves, message) || arp.operation(halves, message) !== arp.REQUEST) continue;
     const asked = arp.targetIp(halves, message);
     if (asked === arp.senderIp(halves, message)) continue; // an announcement (RFC 5227 §1.1)
+    if (isIpv6(asked)) continue; // of class E: nobody's, and the word of somebody else
     const network = state.ports.network[b.ingress[i]!]!;
     const owner = asked === networks.gateway[network] ? networks.hostPort[network]! : state.endpoints.get(asked, network);
     if (owner === -1 || owner === b.ingress[i]) continue; // who asks for its own address probes for a duplicate (RFC 5227 §2.1)

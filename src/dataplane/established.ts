@@ -33,7 +33,7 @@ import * as ipv4 from "../wire/ipv4.js";
 import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import * as vnet from "../wire/vnet.js";
-import { UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
+import { setInside, UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
 import { FITS } from "./rewrite.js";
 import type { State } from "./state.js";
 
@@ -162,6 +162,10 @@ export function establishedFlows(b: Batch, state: State): () => number {
 
       egress[i] = port;
       if (portKind === UPLINK) {
+        if (dir === 0 && port !== ingress[i]) {
+          setInside(bytes, words, frame, rows[row]!, rows[row + 2]!);
+          continue;
+        }
         const source = uplinkSourceLo((way & EGRESS_RECORD) !== 0);
         eth.setAddressesAligned(halves, words, frame, macHi[port]!, macLo[port]!, UPLINK_SOURCE_HI, source);
       } else {

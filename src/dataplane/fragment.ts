@@ -5,7 +5,7 @@
  *
  * Runs after `admit`, so that the flow may be as new as its first fragment in this very batch.
  */
-import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
+import { type Batch, KIND_IPV6, NO_FLOW, ROUTE } from "../mem/batch.js";
 import { DROP_IP_FRAGMENT } from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
@@ -17,7 +17,7 @@ export function fragment(b: Batch, state: State): void {
   const { bytes, halves, words } = b.memory;
   const { fragments, now } = state;
   for (let i = 0; i < b.count; i++) {
-    if (b.egress[i] !== ROUTE) continue;
+    if (b.egress[i] !== ROUTE || b.kind[i] === KIND_IPV6) continue;
     const ip = b.at[i]! + VNET + ETHERNET;
     if (!ipv4.isFragment(halves, ip)) continue;
     const src = ipv4.src(words, ip);

@@ -13,7 +13,7 @@ export function toHostPort(b: Batch, i: number, state: State, dst: number): bool
   const host = state.hostPortOf(b.ingress[i]!);
   if (host === -1 || state.locals.get(dst, 0) === -1) return false; // loopback is nobody else's business either (RFC 1122 §3.2.1.3)
   const network = ports.network[b.ingress[i]!]!;
-  if ((networks.flags[network]! & INTERNAL) !== 0 && dst !== networks.gateway[network]) return false;
+  if ((networks.flags[network]! & INTERNAL) !== 0 && dst !== networks.gatewayFor(network, dst)) return false;
   b.egress[i] = host;
   return true;
 }

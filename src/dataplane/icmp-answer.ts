@@ -2,19 +2,27 @@
  * Answers a packet with an ICMP error about itself (RFC 1812 §4.3.2), back to where it came from, quoting it as its sender knows it. Never
  * about an error, a later fragment, or what was for a group (§4.3.2.7), and no more than so many a second (§4.3.2.8).
  */
-import { type Batch, NO_FLOW } from "../mem/batch.js";
+import { type Batch, KIND_IPV6, NO_FLOW } from "../mem/batch.js";
+import { NO_ADDRESS } from "../wire/address-word.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
+import * as icmpv6 from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
+import { isRefused } from "../wire/route-answer.js";
 import * as vnet from "../wire/vnet.js";
+import { answer6, isAnswerable6, ownAddress6 } from "./icmpv6-answer.js";
 import { ICMP_PER_SEC, ICMP_PER_SEC_IN_ALL, type State } from "./state.js";
 
 /** An error quotes as much as fits into 576 bytes (RFC 1812 §4.3.2.3). */
 const MAX_QUOTE = 576 - ipv4.MIN_HEADER_SIZE - icmp.HEADER_SIZE;
 const ERROR_TTL = 64;
 
-/** Turns frame `i`, which `parse` has seen, into the error; false, and nothing is changed, where there is to be none. */
+/**
+ * Turns frame `i`, which `parse` has seen, into the error; false, and nothing is changed, where there is to be none. Type and code are ICMP's; of an
+ * IPv6 packet it becomes what says the same (RFC 7915 §4.2).
+ */
 export function answer(b: Batch, i: number, state: State, type: number, code: number): boolean {
+  if (b.kind[i] === KIND_IPV6) return answerIpv6(b, i, state, type, code);
   const { bytes, halves, words } = b.memory;
   const at = b.at[i]!;
   const frame = at + vnet.HEADER_SIZE;
@@ -28,8 +36,8 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
     ? state.networks.gateway[state.ports.network[b.ingress[i]!]!]!
     : state.isLocal(asked)
       ? asked
-      : state.routes.sourceFor(sender);
-  if (own === 0) return false;
+      : state.ways.sourceTo(sender, state.now);
+  if (isRefused(own)) return false;
   state.icmpErrors++;
   state.icmpErrorsTo[b.ingress[i]!]!++;
   const total = ipv4.totalLength(bytes, ip);
@@ -44,6 +52,17 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   b.egress[i] = b.ingress[i]!;
   b.mark[i] = 0;
   b.routed[i] = 1;
+  return true;
+}
+
+function answerIpv6(b: Batch, i: number, state: State, type: number, code: number): boolean {
+  const said = icmpv6.ofIcmp(type, code);
+  if (said === icmpv6.NONE || !mayAnswer(state, b.ingress[i]!) || !isAnswerable6(b, i)) return false;
+  const own = ownAddress6(b, i, state);
+  if (own === NO_ADDRESS) return false;
+  state.icmpErrors++;
+  state.icmpErrorsTo[b.ingress[i]!]!++;
+  answer6(b, i, state, own, said >> 8, said & 0xff, 0);
   return true;
 }
 

@@ -6,8 +6,9 @@
  * before it: nothing of the inside is to be seen outside (REQ-5c). A router on the other side keeps its own. Inner: the translation of that direction undone. An error neither opens, refreshes nor ends a flow (REQ-6, REQ-10).
  * The transport checksum inside is corrected where it is present but never checked (REQ-3).
  */
-import { type Batch, HEAD_ROOM, ROUTE } from "../mem/batch.js";
+import { type Batch, HEAD_ROOM, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { type Conntrack, EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
+import { isIpv6 } from "../wire/address-word.js";
 import { combine, delta, negate, sum } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
@@ -17,11 +18,13 @@ import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { refuse } from "./flow-lookup.js";
+import { translateError6 } from "./icmpv6-error.js";
+import { isIcmp, isQuery } from "./packet.js";
 import type { State } from "./state.js";
 
 export function icmpError(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
-    if (b.egress[i] !== ROUTE || b.proto[i] !== ipv4.PROTO_ICMP || icmp.isQuery(b.memory.bytes, b.l4[i]!)) continue;
+    if (b.egress[i] !== ROUTE || !isIcmp(b.proto[i]!) || isQuery(b, i)) continue;
     const reason = translate(b, i, state);
     if (reason === drop.DROP_NONE) continue;
     // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
@@ -32,11 +35,12 @@ export function icmpError(b: Batch, state: State): void {
 
 /** DROP_NONE when the error was translated, else the reason why not (and nothing was changed). */
 function translate(b: Batch, i: number, state: State): number {
+  if (b.kind[i] === KIND_IPV6) return translateError6(b, i, state);
   const { bytes, halves, words } = b.memory;
   const { conntrack } = state;
   const ip = b.at[i]! + VNET + ETHERNET;
   const at = b.l4[i]!;
-  if (!icmp.isError(bytes, at)) return drop.DROP_ICMP_TYPE;
+  if (b.proto[i] !== ipv4.PROTO_ICMP || !icmp.isError(bytes, at)) return drop.DROP_ICMP_TYPE;
   const len = ipv4.totalLength(bytes, ip) - (at - ip);
   const inner = at + icmp.HEADER_SIZE;
   if (len < icmp.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + 8) return drop.DROP_TRUNCATED;
@@ -57,6 +61,7 @@ function translate(b: Batch, i: number, state: State): number {
   } else {
     ports = l4.ports(words, innerL4);
   }
+  if (isIpv6(ipv4.dst(words, inner)) || isIpv6(ipv4.src(words, inner))) return drop.DROP_NO_FLOW; // of class E
   const ref = conntrack.lookup(ipv4.dst(words, inner), ipv4.src(words, inner), swapPorts(ports), proto);
   if (ref === -1) return drop.DROP_NO_FLOW;
   if (!conntrack.comesBy(ref, b.ingress[i]!)) return drop.DROP_WRONG_PORT;

@@ -1,14 +1,15 @@
 /**
  * Decides by destination MAC (IEEE 802.1D-2004 §7.7): to the one port behind which the station is, to all others, or, when it is the
- * gateway's and the packet is IPv4, up to routing and NAT.
+ * gateway's and the packet is IP, up to routing and NAT.
  *
  * The host's port is no way round: its kernel, which may forward, translate and untag, gets ARP, and IPv4 that `host-port.ts` lets through or that
  * is for all in the network. Nothing else is bridged to it.
  */
-import { type Batch, FLOOD, FLOOD_ENDPOINTS, KIND_ARP, KIND_IPV4, ROUTE, UNDECIDED } from "../mem/batch.js";
+import { type Batch, FLOOD, FLOOD_ENDPOINTS, KIND_ARP, KIND_IPV4, KIND_IPV6, ROUTE, UNDECIDED } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
 import { NO_ICC } from "../table/networks.js";
 import { HOST } from "../table/ports.js";
+import { NO_ADDRESS } from "../wire/address-word.js";
 import { DROP_ISOLATED, DROP_NOT_FOR_HOST, DROP_RESERVED_GROUP, DROP_SAME_PORT } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
@@ -30,7 +31,7 @@ export function l2Forward(b: Batch, state: State): void {
     const hi = eth.dstHi(halves, frame);
     const lo = eth.dstLo(halves, frame);
     const fromHost = ports.kind[b.ingress[i]!] === HOST;
-    if (lo === networks.macLo[network] && hi === networks.macHi[network] && b.kind[i] === KIND_IPV4 && !fromHost) {
+    if (lo === networks.macLo[network] && hi === networks.macHi[network] && !fromHost && isRoutable(b, i, state, network)) {
       b.egress[i] = ROUTE;
       continue;
     }
@@ -41,6 +42,11 @@ export function l2Forward(b: Batch, state: State): void {
     else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost) b.drop(i, DROP_ISOLATED);
     else b.egress[i] = port;
   }
+}
+
+/** IPv4, or IPv6 where the network has a subnet of it. */
+function isRoutable(b: Batch, i: number, { networks }: State, network: number): boolean {
+  return b.kind[i] === KIND_IPV4 || (b.kind[i] === KIND_IPV6 && networks.gateway6[network] !== NO_ADDRESS);
 }
 
 /** ARP, and IPv4 for all or for a group: an address of one station does not become the host's business by a frame to all (RFC 1122 §3.3.6). */

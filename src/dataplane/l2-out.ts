@@ -2,9 +2,10 @@
  * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads from it what it
  * is to enter into its map (`wire/flow-entry.ts`, `steer/emit-program.ts`).
  */
-import { type Batch, DROPPED } from "../mem/batch.js";
+import { type Batch, DROPPED, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
+import { isIpv6 } from "../wire/address-word.js";
 import { DROP_PORT_GONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import {
@@ -14,10 +15,12 @@ import {
   ASK_PORT_AT,
   ASK_PORT_END_AT,
   FLAG_CLIENT,
+  FLAG_INSIDE,
   FLAG_OFFLOAD,
   FLAG_RECORD,
 } from "../wire/flow-entry.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { enterClient } from "./record.js";
 import type { State } from "./state.js";
 
 /** Locally administered 02:74:73:00:00:xx; only xx is read, unless it asks to enter a client. */
@@ -30,9 +33,19 @@ export function uplinkSourceLo(record: boolean): number {
   return record ? UPLINK_SOURCE_LO | (FLAG_RECORD << 24) : UPLINK_SOURCE_LO;
 }
 
+/** For a packet of a flow that an endpoint has opened: tells the uplink's program, which is to record it, the source that the endpoint sent it with. */
+export function setInside(bytes: Uint8Array, words: Int32Array, frame: number, src: number, ports: number): void {
+  bytes[frame] = LOCALLY_ADMINISTERED;
+  bytes[frame + ASK_PORT_AT] = ports & 0xff;
+  words[(frame + ASK_ADDRESS_AT) >> 2] = src;
+  words[(frame + ASK_INGRESS_AT) >> 2] = 0;
+  bytes[frame + ASK_PORT_END_AT] = (ports >>> 8) & 0xff;
+  bytes[frame + ASK_FLAGS_AT] = FLAG_RECORD | FLAG_INSIDE;
+}
+
 export function l2Out(b: Batch, state: State): void {
   const { halves } = b.memory;
-  const { networks, ports } = state;
+  const { conntrack, networks, ports } = state;
   for (let i = 0; i < b.count; i++) {
     if (b.routed[i] === 0 || b.egress[i] === DROPPED) continue;
     const port = b.egress[i]!;
@@ -43,6 +56,11 @@ export function l2Out(b: Batch, state: State): void {
     } else if (kind === UPLINK) {
       if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
         askForClient(b, i, state, frame);
+        continue;
+      }
+      const ref = b.flow[i]!;
+      if (b.ingress[i] !== port && ref !== NO_FLOW && (ref & 1) === 0 && !isIpv6(conntrack.tuple(ref >> 1, 0, 0))) {
+        setInside(b.memory.bytes, b.memory.words, frame, conntrack.tuple(ref >> 1, 0, 0), conntrack.tuple(ref >> 1, 0, 2));
         continue;
       }
       const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
@@ -62,15 +80,21 @@ export function l2Out(b: Batch, state: State): void {
 
 /** The first answer to a client: `emit` is to enter it, so that the client's packets come to us from the device that its first one came by. */
 function askForClient(b: Batch, i: number, state: State, frame: number): void {
-  const { bytes, words } = b.memory;
-  const { conntrack } = state;
+  const { bytes, halves, words } = b.memory;
+  const { conntrack, ports } = state;
   const id = b.flow[i]! >> 1;
   const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
+  const target = conntrack.newDst(id, 0);
+  if (offloaded && isIpv6(target)) {
+    enterClient(state, id, conntrack.device[id]!, true);
+    eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
+    return;
+  }
   const targetPort = conntrack.newPorts(id, 0) >>> 16;
   conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
   bytes[frame] = LOCALLY_ADMINISTERED;
   bytes[frame + ASK_PORT_AT] = targetPort & 0xff;
-  words[(frame + ASK_ADDRESS_AT) >> 2] = conntrack.newDst(id, 0);
+  words[(frame + ASK_ADDRESS_AT) >> 2] = isIpv6(target) ? 0 : target;
   words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;
   bytes[frame + ASK_PORT_END_AT] = targetPort >>> 8;
   bytes[frame + ASK_FLAGS_AT] = offloaded ? FLAG_CLIENT | FLAG_OFFLOAD : FLAG_CLIENT;

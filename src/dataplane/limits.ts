@@ -7,17 +7,22 @@
  *   (`make-room.ts`), so nobody can be kept out by flows opened in his name.
  * - Source ports to one target, by address of who opens the flows: the same rule of half and the last eighth (RFC 6888 REQ-4).
  *
+ * Of IPv6 the address of a client is its network of 64 bits, in which it may have any (`Addresses.holder`).
  * Programs of the host are no clients: no limit by address holds for them. A published port is its number and protocol, on whatever address.
  * With several workers each has its part of every number.
  *
  * Addresses may be forged, so there may be any number of them: they are counted in sketches of fixed size (`table/tally.ts`).
  */
+import type { Addresses } from "../table/addresses.js";
 import { type Conntrack, EGRESS_KEEP_TTL, EGRESS_PORT, type NewFlow } from "../table/conntrack.js";
 import type { LimitOptions } from "../table/limit-options.js";
 import { ENDPOINT, MAX_PORTS, type Ports } from "../table/ports.js";
 import type { RandomInt32 } from "../table/random.js";
 import { Tally } from "../table/tally.js";
-import { PROTO_ICMP } from "../wire/ipv4.js";
+import { isIpv6 } from "../wire/address-word.js";
+import { type IpAddress, ofBytes, ofIpv4 } from "../wire/ip-address.js";
+import { rawWord } from "../wire/raw.js";
+import { isIcmp } from "./packet.js";
 
 /** What is in the way of a flow. */
 export const NO_LIMIT = 0,
@@ -41,13 +46,17 @@ export class Limits {
   /** Source ports in use towards (target, our address, service), and by (target, client, service). */
   private readonly portsToTarget: Tally;
   private readonly portsByClient: Tally;
-  /** Who was at each LIMIT_* last: address, port number, service; -1: nobody yet. */
+  /** The client of the last refusal: its word, which says the family, and of IPv6 its address. */
+  private clientFamily = 0;
+  private readonly clientWords = new Int32Array(4);
+  /** Who was at each LIMIT_* last: holder, port number, service; -1: nobody yet. */
   private readonly last = new Float64Array(LIMIT_PORT + 1).fill(-1);
 
   /** `sourcePorts`: how many there are towards one target. */
   constructor(
     private readonly options: LimitOptions,
     private readonly conntrack: Conntrack,
+    private readonly addresses: Addresses,
     private readonly ports: Ports,
     private readonly sourcePorts: number,
     random: RandomInt32,
@@ -77,7 +86,7 @@ export class Limits {
     if (this.ports.kind[ingress] === ENDPOINT) {
       if (this.newByEndpoint[ingress]! >= endpoint) return LIMIT_ENDPOINT;
       this.newByEndpoint[ingress] = this.newByEndpoint[ingress]! + 1;
-    } else if (!isHosts(flow) && !this.newByClient.addUpTo(client, flow.src)) {
+    } else if (!isHosts(flow) && !this.newByClient.addUpTo(client, this.addresses.holder(flow.src))) {
       return LIMIT_CLIENT;
     }
     if (!isPublished(flow) || this.newByPort.addUpTo(port, serviceOf(flow.proto, flow.ports >>> 16))) return NO_LIMIT;
@@ -91,7 +100,11 @@ export class Limits {
     const ingress = flow.replyEgress & EGRESS_PORT;
     if (this.ports.kind[ingress] === ENDPOINT) {
       if (this.isFull(this.flowsByEndpoint[ingress]!, endpoint, lastEighth)) return LIMIT_ENDPOINT;
-    } else if (!isHosts(flow) && (client > 0 || lastEighth) && this.isFull(this.flowsByClient.get(flow.src), client, lastEighth)) {
+    } else if (
+      !isHosts(flow) &&
+      (client > 0 || lastEighth) &&
+      this.isFull(this.flowsByClient.get(this.addresses.holder(flow.src)), client, lastEighth)
+    ) {
       return LIMIT_CLIENT;
     }
     if (!isPublished(flow) || (port === 0 && !lastEighth)) return NO_LIMIT;
@@ -100,17 +113,29 @@ export class Limits {
 
   /** Whether flow `id` counts for the limit that is in the way of `flow`. */
   sharesLimit(limit: number, flow: NewFlow, id: number): boolean {
-    const { conntrack } = this;
-    if (limit === LIMIT_CLIENT) return conntrack.tuple(id, 0, 0) === flow.src;
+    const { addresses, conntrack } = this;
+    if (limit === LIMIT_CLIENT) return addresses.holder(conntrack.tuple(id, 0, 0)) === addresses.holder(flow.src);
     if (limit === LIMIT_ENDPOINT) return ((conntrack.egress(id, 1) ^ flow.replyEgress) & EGRESS_PORT) === 0;
     return conntrack.isPublished(id) && conntrack.protocol(id) === flow.proto && (conntrack.tuple(id, 0, 2) ^ flow.ports) >>> 16 === 0;
   }
 
   /** The flow was refused, since that would have exceeded this limit. */
   refuse(limit: number, flow: NewFlow): void {
-    const client = flow.src >>> 0;
+    const client = this.addresses.holder(flow.src) >>> 0;
+    if (limit === LIMIT_CLIENT) this.noteClient(flow.src);
     const service = serviceOf(flow.proto, flow.ports >>> 16);
     this.last[limit] = limit === LIMIT_CLIENT ? client : limit === LIMIT_ENDPOINT ? flow.replyEgress & EGRESS_PORT : service;
+  }
+
+  /** Address of the client that was refused last. */
+  get lastClient(): IpAddress {
+    return isIpv6(this.clientFamily) ? ofBytes(new Uint8Array(this.clientWords.slice().buffer)) : ofIpv4(rawWord(this.clientFamily));
+  }
+
+  /** Its handle may soon be another's. */
+  private noteClient(address: number): void {
+    this.clientFamily = address;
+    if (isIpv6(address)) this.addresses.copy(address, this.clientWords, 0);
   }
 
   /** Who was at this limit last, as `refuse` notes it; -1: nobody yet. */
@@ -122,12 +147,12 @@ export class Limits {
   mayTakePort({ proto, src, replySrc, replyDst, replyPorts }: NewFlow): boolean {
     const service = serviceOf(proto, replyPorts & 0xffff);
     if (this.portsToTarget.get(replySrc, replyDst, service) * 8 < this.sourcePorts * 7) return true;
-    return this.portsByClient.get(replySrc, src, service) * 2 < this.sourcePorts;
+    return this.portsByClient.get(replySrc, this.addresses.holder(src), service) * 2 < this.sourcePorts;
   }
 
   /** Flows that this address has opened and that are not CLOSED. */
   flowsOf(address: number): number {
-    return this.flowsByClient.get(address);
+    return this.flowsByClient.get(this.addresses.holder(address));
   }
 
   /** Flow `id` counts from now on. */
@@ -147,7 +172,7 @@ export class Limits {
   private count(id: number, n: number): void {
     const { conntrack } = this;
     const proto = conntrack.protocol(id);
-    const client = conntrack.tuple(id, 0, 0);
+    const client = this.addresses.holder(conntrack.tuple(id, 0, 0));
     const ingress = conntrack.egress(id, 1) & EGRESS_PORT;
     this.flowsByClient.add(n, client);
     this.flowsByEndpoint[ingress] = this.flowsByEndpoint[ingress]! + n;
@@ -171,5 +196,5 @@ function isPublished(flow: NewFlow): boolean {
 
 /** A raw port with its protocol; ICMP has none. */
 export function serviceOf(proto: number, port: number): number {
-  return proto === PROTO_ICMP ? proto << 16 : port | (proto << 16);
+  return isIcmp(proto) ? proto << 16 : port | (proto << 16);
 }

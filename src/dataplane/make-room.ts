@@ -99,7 +99,7 @@ function ofWhoHasMost(state: State, client: number): number {
 }
 
 /** As `ofWhoHasMost`, of the rows looked at; of several the one that has been silent for longest. */
-function sample({ conntrack, limits, random }: State, client: number): number {
+function sample({ addresses, conntrack, limits, random }: State, client: number): number {
   const { capacity } = conntrack;
   const all = capacity <= SAMPLES;
   const enough = Math.max(Math.ceil(capacity / GOOD_PART), limits.flowsOf(client) + 2);
@@ -110,7 +110,7 @@ function sample({ conntrack, limits, random }: State, client: number): number {
     if (PHASES[conntrack.state(id)] !== HELD) continue;
     const address = conntrack.tuple(id, 0, 0);
     const flows = limits.flowsOf(address);
-    if (flows < most || (flows < enough && address !== client)) continue;
+    if (flows < most || (flows < enough && addresses.holder(address) !== addresses.holder(client))) continue;
     if (flows === most && conntrack.lastSeen(id) >= conntrack.lastSeen(found)) continue;
     found = id;
     most = flows;

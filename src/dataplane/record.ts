@@ -5,16 +5,19 @@
  * What is left are packets of clients that come by the host's kernel though their flow is known: since nothing has been answered yet, since
  * the map has forgotten it, or since they come by another device. They are entered here, before the batch is sent. A SYN is not: it
  * comes that way always.
+ * So are IPv6 flows that the kernel is to carry, whose target's address does not fit into the Ethernet header (`l2-out.ts`).
  * The same where the firewall is bypassed and the kernel is to carry the flow, but has forgotten it.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD } from "../table/conntrack.js";
+import { isIpv6 } from "../wire/address-word.js";
 import {
   FLOW_ADDRESS_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
+  FLOW6_ADDRESS_AT,
   OFFLOAD_DESTINATION,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
@@ -39,10 +42,15 @@ export function record(b: Batch, state: State): void {
       conntrack.mark(id, 1, EGRESS_ENTER, 0);
     }
     if (isUsual(b, i, state, id, device)) continue;
-    conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
-    enter(state, id, 1, device, offloaded ? OFFLOAD_DESTINATION : 0);
-    if (offloaded) enter(state, id, 0, 0, OFFLOAD_SOURCE);
+    enterClient(state, id, device, offloaded);
   }
+}
+
+/** Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. */
+export function enterClient(state: State, id: number, device: number, offloaded: boolean): void {
+  state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
+  enter(state, id, 1, device, offloaded ? OFFLOAD_DESTINATION : 0);
+  if (offloaded) enter(state, id, 0, 0, OFFLOAD_SOURCE);
 }
 
 /** Whether the packet would come this way also if the flow were entered, or is the first of a flow that the answer will enter. */
@@ -53,13 +61,17 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
 
 /** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. */
 function enter(state: State, id: number, dir: number, device: number, offload: number): void {
-  const { conntrack, entries } = state;
-  const at = entries.add(conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
+  const { addresses, conntrack } = state;
+  const src = conntrack.newSrc(id, dir);
+  const entries = isIpv6(src) ? state.entries6 : state.entries;
+  const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
   if (offload === 0) return;
   // What the answers get is the tuple of this direction, turned round: of the client's the target, of the target's where the client sent to.
-  entries.values[(at + FLOW_ADDRESS_AT) >> 2] = offload === OFFLOAD_DESTINATION ? conntrack.newDst(id, 0) : conntrack.newSrc(id, 1);
+  const address = offload === OFFLOAD_DESTINATION ? conntrack.newDst(id, 0) : conntrack.newSrc(id, 1);
+  if (isIpv6(src)) addresses.copy(address, entries.values, (at + FLOW6_ADDRESS_AT) >> 2);
+  else entries.values[(at + FLOW_ADDRESS_AT) >> 2] = address;
   const ports = offload === OFFLOAD_DESTINATION ? conntrack.newPorts(id, 0) >>> 16 : conntrack.newPorts(id, 1) & 0xffff;
   entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = ports;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;

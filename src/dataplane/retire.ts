@@ -1,27 +1,27 @@
 /** Ends a flow: gives back what it holds, has its steering entries forgotten, and takes it out of conntrack. */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTERED, EGRESS_RECORD } from "../table/conntrack.js";
-import { FORGET_MAX, type State } from "./state.js";
+import { isIpv6 } from "../wire/address-word.js";
+import type { State } from "./state.js";
 import { end } from "./turn.js";
 
 /** Has the entry of a packet that we send taken out of the steering's map. */
-export function forgetEntry(state: State, src: number, dst: number, ports: number, proto: number): void {
-  if (state.forgotten === FORGET_MAX) return;
-  const { forget } = state;
-  const at = state.forgotten++ * 4;
-  forget[at] = src;
-  forget[at + 1] = dst;
-  forget[at + 2] = ports;
-  forget[at + 3] = proto;
+export function forgetEntry({ forget, forget6 }: State, src: number, dst: number, ports: number, proto: number): void {
+  const entries = isIpv6(src) ? forget6 : forget;
+  if (!entries.isFull) entries.addKey(src, dst, ports, proto);
 }
 
 export function retire(state: State, id: number): void {
-  const { conntrack } = state;
+  const { addresses, conntrack } = state;
   for (let dir = 0; dir < 2; dir++) {
     if ((conntrack.egress(id, dir) & (EGRESS_RECORD | EGRESS_ENTERED)) === 0) continue;
     forgetEntry(state, conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   }
   end(state, id);
+  for (let dir = 0; dir < 2; dir++) {
+    addresses.release(conntrack.tuple(id, dir, 0));
+    addresses.release(conntrack.tuple(id, dir, 1));
+  }
   conntrack.remove(id);
 }
 

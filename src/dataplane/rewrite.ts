@@ -1,34 +1,56 @@
 /**
  * Gives each packet of a flow the addresses and ports of its translation, corrects the checksums by the flow's deltas (RFC 1624), and
- * picks the egress port. A partial checksum (NEEDS_CSUM) stays partial, a segmentation-offload frame stays whole.
+ * picks the egress port. Where the flow's other end is of the other family, the packet becomes one of that (`translate.ts`). A partial checksum (NEEDS_CSUM) stays partial, a segmentation-offload frame stays whole.
  */
-import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
+import { type Batch, KIND_IPV4, KIND_IPV6, NO_FLOW, ROUTE } from "../mem/batch.js";
 import { EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
+import { isIpv6 } from "../wire/address-word.js";
+import { fold, sum } from "../wire/checksum.js";
+import { DROP_NONE, DROP_UNTRANSLATABLE } from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
+import * as icmpv6 from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
+import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
 import * as vnet from "../wire/vnet.js";
+import { isFragment, pseudoSum } from "./packet.js";
 import type { State } from "./state.js";
+import { translate } from "./translate.js";
 
 /** A frame of the host's own up to this long fits into one packet on any way out, in bytes. */
 export const FITS = 1280;
 
 export function rewrite(b: Batch, state: State): void {
   const { bytes, halves, words } = b.memory;
-  const { conntrack } = state;
+  const { addresses: table, conntrack } = state;
   for (let i = 0; i < b.count; i++) {
     const ref = b.flow[i]!;
     if (ref === NO_FLOW || b.egress[i] !== ROUTE) continue;
     const id = ref >> 1;
     const dir = ref & 1;
-    const at = b.at[i]!;
-    const ip = at + vnet.HEADER_SIZE + ETHERNET;
     const off = b.l4[i]!;
     const addresses = conntrack.addressDelta(id, dir);
     const all = conntrack.allDelta(id, dir);
-    const partial = vnet.isPartial(bytes, halves, at, off);
-    ipv4.setAddresses(words, halves, ip, conntrack.newSrc(id, dir), conntrack.newDst(id, dir), addresses);
+    const partial = vnet.isPartial(bytes, halves, b.at[i]!, off);
+    const newSrc = conntrack.newSrc(id, dir);
+    const newDst = conntrack.newDst(id, dir);
+    let withoutSum = false; // a datagram without a checksum becomes IPv6
+    if (isIpv6(newDst) !== (b.kind[i] === KIND_IPV6)) {
+      withoutSum = b.proto[i] === ipv4.PROTO_UDP && b.kind[i] === KIND_IPV4 && !partial && halves[(off + l4.UDP_CHECKSUM) >> 1] === 0;
+      const reason = withoutSum && isFragment(b, i) ? DROP_UNTRANSLATABLE : translate(b, i, state, newSrc, newDst);
+      if (reason !== DROP_NONE) {
+        b.drop(i, reason);
+        continue;
+      }
+    } else if (b.kind[i] === KIND_IPV6) {
+      const w = (b.at[i]! + vnet.HEADER_SIZE + ETHERNET) >> 2;
+      table.copy(newSrc, words, w + ipv6.SRC_WORD);
+      table.copy(newDst, words, w + ipv6.DST_WORD);
+    } else {
+      ipv4.setAddresses(words, halves, b.at[i]! + vnet.HEADER_SIZE + ETHERNET, newSrc, newDst, addresses);
+    }
+    const at = b.at[i]!;
     const ports = conntrack.newPorts(id, dir);
     const proto = b.proto[i]!; // 0: a later fragment, which has an IP header alone
     if (proto === ipv4.PROTO_TCP) {
@@ -38,14 +60,28 @@ export function rewrite(b: Batch, state: State): void {
     } else if (proto === ipv4.PROTO_UDP) {
       l4.setPorts(words, off, ports);
       l4.updateUdpChecksum(halves, off, partial, addresses, all);
-    } else if (proto === ipv4.PROTO_ICMP) {
+      if (withoutSum) putUdpChecksum(b, i);
+      if (b.moved && vnet.isGso(bytes, at)) vnet.setHdrLen(halves, at, off + l4.UDP_HEADER_SIZE - at - vnet.HEADER_SIZE);
+    } else if (proto === ipv4.PROTO_ICMP || proto === icmpv6.PROTO_ICMPV6) {
       icmp.setIdentifier(halves, off, ports & 0xffff, all);
     }
     const egress = conntrack.egress(id, dir);
     // From a program on this host, by lo, whose packets are large: the way out is the first to need fragments, and the sender's kernel allows them.
-    if ((egress & EGRESS_KEEP_TTL) !== 0 && proto === ipv4.PROTO_UDP && b.len[i]! > FITS) ipv4.allowFragments(halves, ip);
+    if ((egress & EGRESS_KEEP_TTL) !== 0 && b.kind[i] === KIND_IPV4 && proto === ipv4.PROTO_UDP && b.len[i]! > FITS)
+      ipv4.allowFragments(halves, at + vnet.HEADER_SIZE + ETHERNET);
     b.egress[i] = egress & EGRESS_PORT;
     b.mark[i] = egress;
     b.routed[i] = 1;
   }
+}
+
+/** IPv6 knows no datagram without a checksum (RFC 8200 §8.1), so one that was IPv4 gets it (RFC 7915 §4.5). */
+function putUdpChecksum(b: Batch, i: number): void {
+  const { bytes, halves } = b.memory;
+  const off = b.l4[i]!;
+  const len = l4.udpLength(bytes, off);
+  const inHead = Math.min(len, b.memory.headEnd(i) - off);
+  let all = pseudoSum(b, i, ipv4.PROTO_UDP, len) + sum(halves, bytes, off, inHead);
+  if (len > inHead) all += sum(halves, bytes, b.memory.tailAt(b.tail[i]!), len - inHead);
+  halves[(off + l4.UDP_CHECKSUM) >> 1] = ~fold(all) & 0xffff || 0xffff;
 }

@@ -1,25 +1,29 @@
 /**
- * Holds each endpoint to its own addresses: a frame of its port has the MAC and the IPv4 address that the configuration gave it, in the headers,
- * in ARP and in what an ICMP error quotes; and nobody but us speaks as the gateway or as a router. What other devices call port security,
- * IP source guard, dynamic ARP inspection and RA guard (RFC 6105).
+ * Holds each endpoint to its own addresses: a frame of its port has the MAC and the addresses that the configuration gave it, in the headers,
+ * in ARP, in neighbor discovery and in what an ICMP error quotes; and nobody but us speaks as the gateway or as a router. What other devices call
+ * port security, IP source guard, dynamic ARP inspection and RA guard (RFC 6105).
  *
- * VLAN tags are looked behind, up to two, since a host takes a frame of VLAN 0 for an untagged one. Of IPv6, which networks have no
- * addresses of yet, only link-local addresses can be anybody's: the one that comes of the MAC is the endpoint's own.
+ * VLAN tags are looked behind, up to two, since a host takes a frame of VLAN 0 for an untagged one. Of IPv6 an endpoint has the link-local address
+ * that comes of its MAC and the one that it was given; who has none yet sends from ::, but nothing except discovery and what a multicast listener
+ * says. In a network without a subnet of IPv6 nothing is known of other addresses than link-local ones, so there these are anybody's.
  *
  * In a network that is PROMISCUOUS endpoints may have other addresses too, but still not the gateway's nor the host's. What comes by the
  * host's port was sent by the host, from an address of its own.
  *
  * Runs before anything is learned or answered. `established` asks for the MAC by itself; a flow's packets come by the flow's port.
  */
-import { type Batch, HEAD_ROOM, KIND_ARP, KIND_IPV4, UNDECIDED } from "../mem/batch.js";
+import { type Batch, HEAD_ROOM, KIND_ARP, KIND_IPV4, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
 import { PROMISCUOUS } from "../table/networks.js";
 import { ENDPOINT } from "../table/ports.js";
+import { isUnspecified, LINK_LOCAL, NO_ADDRESS, sortOf } from "../wire/address-word.js";
 import * as arp from "../wire/arp.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
+import * as icmpv6 from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
+import * as ndp from "../wire/ndp.js";
 import * as vnet from "../wire/vnet.js";
 import type { State } from "./state.js";
 
@@ -41,8 +45,9 @@ export function sourceGuard(b: Batch, state: State): void {
 }
 
 function host(b: Batch, i: number, state: State): number {
-  if (b.kind[i] !== KIND_IPV4) return drop.DROP_NONE;
-  const src = ipv4.src(b.memory.words, b.at[i]! + vnet.HEADER_SIZE + eth.HEADER_SIZE);
+  if (b.kind[i] !== KIND_IPV4 && b.kind[i] !== KIND_IPV6) return drop.DROP_NONE;
+  const src = b.src[i]!;
+  if (b.kind[i] === KIND_IPV6 && (isUnspecified(src) || sortOf(src) === LINK_LOCAL)) return drop.DROP_NONE; // its kernel's own discovery
   return state.locals.get(src, 0) === -1 ? drop.DROP_SOURCE_SPOOFED : drop.DROP_NONE;
 }
 
@@ -59,10 +64,11 @@ function endpoint(b: Batch, i: number, state: State, halves: Uint16Array, frame:
   const packet = frame + eth.HEADER_SIZE;
   if (b.kind[i] === KIND_IPV4) return ipv4Packet(b, state, port, packet, b.l4[i]!, b.proto[i]!);
   if (b.kind[i] === KIND_ARP) return arpMessage(b, state, port, packet);
+  if (b.kind[i] === KIND_IPV6) return ipv6Packet(b, i, state, port, packet, b.len[i]! - eth.HEADER_SIZE);
   return other(b, i, state, port, frame);
 }
 
-/** What is neither IPv4 nor ARP, or so behind VLAN tags. */
+/** What is neither IP nor ARP, or so behind VLAN tags. */
 function other(b: Batch, i: number, state: State, port: number, frame: number): number {
   const { bytes, halves } = b.memory;
   const end = frame + b.len[i]!;
@@ -133,37 +139,80 @@ function arpMessage(b: Batch, state: State, port: number, message: number): numb
 }
 
 function ipv6Packet(b: Batch, i: number, state: State, port: number, ip: number, len: number): number {
-  if (isPromiscuous(state, port)) return drop.DROP_NONE;
   const { bytes, halves, words } = b.memory;
   const reason = ipv6.check(bytes, halves, ip, len);
   if (reason !== drop.DROP_NONE) return reason;
   const src = ipv6.srcAt(ip);
-  if (ipv6.isMulticast(bytes, src) || !isOwn(b, state, port, src)) return drop.DROP_SOURCE_SPOOFED;
+  const promiscuous = isPromiscuous(state, port);
+  const nameless = ipv6.isUnspecified(words, src);
+  if (promiscuous ? isHosts(b, state, src) : ipv6.isMulticast(bytes, src) || !(nameless || isOwn(b, state, port, src)))
+    return drop.DROP_SOURCE_SPOOFED;
   const inHead = Math.min(ipv6.HEADER_SIZE + ipv6.payloadLength(halves, ip), b.at[i]! + vnet.HEADER_SIZE + HEAD_ROOM - ip);
   const layer4 = ipv6.layer4(bytes, halves, ip, inHead);
-  if (layer4 === ipv6.NO_END) return drop.DROP_IP_HEADER;
+  if (layer4 === ipv6.NO_END) return drop.DROP_IPV6_CHAIN;
+  if (layer4 === ipv6.ROUTING_0) return drop.DROP_IPV6_ROUTING;
   if (layer4 === ipv6.LATER_FRAGMENT) return vnet.checkLayer4(bytes, halves, b.at[i]!, ip, vnet.FRAGMENT, vnet.GSO_TCPV6);
   const l4 = ip + ipv6.layer4Offset(layer4);
   const fragment = ipv6.isFirstFragment(layer4);
   const proto = ipv6.layer4Proto(layer4);
   // The checksum of discovery is never left to a device, and nothing behind it may be written.
-  const place = fragment || proto === ipv6.PROTO_ICMPV6 ? vnet.FRAGMENT : proto;
+  const place = fragment || proto === icmpv6.PROTO_ICMPV6 ? vnet.FRAGMENT : proto;
   const wrong = vnet.checkLayer4(bytes, halves, b.at[i]!, l4, place, vnet.GSO_TCPV6);
-  if (wrong !== drop.DROP_NONE || proto !== ipv6.PROTO_ICMPV6) return wrong;
+  if (wrong !== drop.DROP_NONE) return wrong;
+  if (proto !== icmpv6.PROTO_ICMPV6) return nameless && isKnown(state, port) ? drop.DROP_SOURCE_SPOOFED : drop.DROP_NONE;
   if (l4 >= ip + inHead) return drop.DROP_TRUNCATED;
-  const type = bytes[l4]!;
-  if (type < ipv6.ROUTER_SOLICITATION || type > ipv6.REDIRECT) return drop.DROP_NONE;
-  if (type === ipv6.ROUTER_ADVERTISEMENT || type === ipv6.REDIRECT) return drop.DROP_ROGUE_ROUTER;
-  if (fragment) return drop.DROP_ARP_SPOOFED; // no host takes it (RFC 6980 §5)
-  if (type === ipv6.ROUTER_SOLICITATION) return drop.DROP_NONE;
-  if (l4 + ipv6.DISCOVERY_SIZE > ip + inHead) return drop.DROP_TRUNCATED;
-  // Who asks from nowhere claims the address (RFC 4862 §5.4.3); who has a source asks about others.
-  const claims = type === ipv6.NEIGHBOR_ADVERTISEMENT || ipv6.isUnspecified(words, src);
-  return claims && !isOwn(b, state, port, l4 + ipv6.TARGET) ? drop.DROP_ARP_SPOOFED : drop.DROP_NONE;
+  if (!ndp.isDiscovery(bytes[l4]!)) return icmpv6Message(b, state, port, ip, inHead, l4, nameless);
+  return discovery(b, state, port, l4, ip + inHead - l4, nameless, fragment);
 }
 
-/** Whether the IPv6 address at `at` may be the endpoint's: a link-local one is if it comes of its MAC; of others nothing is known. */
-function isOwn(b: Batch, { ports }: State, port: number, at: number): boolean {
+/** A message of ICMPv6 at `at` that is none of discovery, of the packet at `ip` whose first `inHead` bytes can be looked at. */
+function icmpv6Message(b: Batch, state: State, port: number, ip: number, inHead: number, at: number, nameless: boolean): number {
+  const { bytes } = b.memory;
+  if (nameless && isKnown(state, port) && !icmpv6.isMulticastListener(bytes, at)) return drop.DROP_SOURCE_SPOOFED;
+  if (!icmpv6.isError(bytes, at) || isPromiscuous(state, port) || !isKnown(state, port)) return drop.DROP_NONE;
+  // An error says what became of a packet: of one that was sent to it, since it is no router.
+  const quoted = at + icmpv6.HEADER_SIZE;
+  if (quoted + ipv6.HEADER_SIZE > ip + inHead) return drop.DROP_TRUNCATED;
+  return isOwn(b, state, port, ipv6.dstAt(quoted)) ? drop.DROP_NONE : drop.DROP_QUOTE_SPOOFED;
+}
+
+/** A message of neighbor discovery of `len` bytes at `at`. */
+function discovery(b: Batch, state: State, port: number, at: number, len: number, nameless: boolean, fragment: boolean): number {
   const { bytes, halves } = b.memory;
-  return !ipv6.isLinkLocal(bytes, at) || ipv6.isLinkLocalOf(halves, at, ports.macHi[port]!, ports.macLo[port]!);
+  const { ports } = state;
+  const promiscuous = isPromiscuous(state, port);
+  const type = bytes[at]!;
+  if (type === ndp.ROUTER_ADVERTISEMENT || type === ndp.REDIRECT)
+    return promiscuous && !isKnown(state, port) ? drop.DROP_NONE : drop.DROP_ROGUE_ROUTER; // there may be a router of their own
+  if (fragment) return drop.DROP_ARP_SPOOFED; // no host takes it (RFC 6980 §5)
+  const first = type === ndp.ROUTER_SOLICITATION ? icmpv6.HEADER_SIZE : ndp.DISCOVERY_SIZE;
+  if (first > len) return drop.DROP_TRUNCATED;
+  if (!promiscuous && !ndp.namesOnly(bytes, halves, at, first, len, ports.macHi[port]!, ports.macLo[port]!)) return drop.DROP_ARP_SPOOFED;
+  if (type === ndp.ROUTER_SOLICITATION) return drop.DROP_NONE;
+  // Who asks from nowhere claims the address (RFC 4862 §5.4.3); who has a source asks about others.
+  const claims = type === ndp.NEIGHBOR_ADVERTISEMENT || nameless;
+  const target = at + ndp.TARGET;
+  if (!claims || (promiscuous ? !isHosts(b, state, target) : isOwn(b, state, port, target))) return drop.DROP_NONE;
+  return drop.DROP_ARP_SPOOFED;
+}
+
+/** Whether the network has a subnet of IPv6, so that it is known who has which address. */
+function isKnown({ networks, ports }: State, port: number): boolean {
+  return networks.gateway6[ports.network[port]!] !== NO_ADDRESS;
+}
+
+/** Whether the IPv6 address at `at` may be the endpoint's: a link-local one is if it comes of its MAC, another if it was given that one. */
+function isOwn(b: Batch, state: State, port: number, at: number): boolean {
+  const { bytes, halves, words } = b.memory;
+  const { addresses, ports } = state;
+  if (ipv6.isLinkLocal(bytes, at)) return ipv6.isLinkLocalOf(halves, at, ports.macHi[port]!, ports.macLo[port]!);
+  if (!isKnown(state, port)) return true;
+  const own = ports.address6[port]!;
+  return own !== NO_ADDRESS && addresses.isAt(own, words, at >> 2);
+}
+
+/** Whether the IPv6 address at `at` is one of the host's, the gateway's among them. */
+function isHosts(b: Batch, { addresses, locals }: State, at: number): boolean {
+  const address = addresses.find(b.memory.words, at >> 2);
+  return address !== NO_ADDRESS && locals.get(address, 0) !== -1;
 }

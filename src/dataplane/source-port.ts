@@ -16,9 +16,9 @@
 import type { Batch } from "../mem/batch.js";
 import { CLOSED, EGRESS_OFFLOAD, GRACE_SEC, HELD, type NewFlow, PHASES } from "../table/conntrack.js";
 import { below } from "../table/random.js";
-import { PROTO_ICMP } from "../wire/ipv4.js";
 import { rawHalf } from "../wire/raw.js";
 import { workerOf } from "../wire/spread.js";
+import { isIcmp } from "./packet.js";
 import { evict } from "./retire.js";
 import type { State } from "./state.js";
 
@@ -48,7 +48,7 @@ export function masquerade(b: Batch, state: State, flow: NewFlow): boolean {
   const { pool } = state;
   const { proto, src, replyDst: outside } = flow;
   const inside = flow.ports & 0xffff;
-  const own = proto === PROTO_ICMP ? -1 : state.publishedAs(src, inside, proto, outside);
+  const own = isIcmp(proto) ? -1 : state.publishedAs(src, inside, proto, outside);
   if (own !== -1 && worthOfTuple(b, state, flow, own) !== UNFIT) return settleOn(b, state, flow, own, -1);
   const more = state.limits.mayTakePort(flow);
   for (let n = 0; n < OWN_TRIES; n++) {
@@ -75,7 +75,7 @@ export function shared(b: Batch, state: State, flow: NewFlow): boolean {
 export function keep(b: Batch, state: State, flow: NewFlow): boolean {
   const { conntrack } = state;
   const { proto, replySrc, replyDst, replyPorts } = flow;
-  const leadsHere = workerOf(replyDst, replyPorts >>> 16, state.workers) === state.worker;
+  const leadsHere = workerOf(state.addresses.spread(replyDst), replyPorts >>> 16, state.workers) === state.worker;
   if (leadsHere && conntrack.lookup(replySrc, replyDst, replyPorts, proto) === -1) return true;
   return anyPort(b, state, flow, true);
 }
@@ -89,7 +89,7 @@ function anyPort(b: Batch, state: State, flow: NewFlow, more: boolean): boolean 
   const tries = more ? TRIES : FEW_TRIES;
   for (let n = 0; n < tries && bestWorth < RESTED && (n < ENOUGH_TRIES || bestWorth < CLOSED_WORTH); n++) {
     const port = rawHalf(masqueradeFirst + below(random, count));
-    if (workerOf(flow.replyDst, port, state.workers) !== state.worker) continue;
+    if (workerOf(state.addresses.spread(flow.replyDst), port, state.workers) !== state.worker) continue;
     const worth = worthOf(b, state, flow, port);
     if (worth <= bestWorth || (worth === FREE && !more)) continue;
     best = port;
@@ -140,5 +140,5 @@ function holderOf({ conntrack }: State, flow: NewFlow, port: number): number {
 
 /** Raw ports of the reply tuple. */
 function withPort({ proto, replyPorts }: NewFlow, port: number): number {
-  return proto === PROTO_ICMP ? port | (port << 16) : (replyPorts & 0xffff) | (port << 16);
+  return isIcmp(proto) ? port | (port << 16) : (replyPorts & 0xffff) | (port << 16);
 }

@@ -16,6 +16,7 @@ import { MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
+import { Routes, type Routing } from "../table/routes.js";
 import * as word from "../wire/address-word.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
@@ -65,6 +66,8 @@ export interface StateOptions {
   limits?: LimitOptions;
   /** Seeds and choices that nobody may guess come from it. */
   random?: RandomInt32;
+  /** Whom to ask for ways out; default: the routes that the control side tells. */
+  routing?: Routing;
 }
 
 export class State {
@@ -87,6 +90,8 @@ export class State {
   readonly addresses: Addresses;
   readonly networks: Networks;
   readonly routes: RouteTable;
+  /** The host's routing. */
+  readonly ways: Routes;
   /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
@@ -94,19 +99,22 @@ export class State {
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**
-   * Steering entries to take out of the uplink's `flows` map since their flow is gone: source, destination, ports, protocol, `forgotten` of
-   * them. The engine empties it after each batch; what does not fit is left to the map's own eviction.
+   * Steering entries to take out of the maps `flows` and `flows6` since their flow is gone. The engine empties it after each batch; what does not fit
+   * is left to the maps' own eviction.
    */
-  readonly forget = new Int32Array(FORGET_MAX * 4);
-  forgotten = 0;
+  readonly forget = new FlowEntries(FORGET_MAX);
+  readonly forget6: FlowEntries;
   /** Steering entries to be made before the batch is sent (`record.ts`); the engine empties it. */
   readonly entries = new FlowEntries(MAX_ENTRIES);
+  readonly entries6: FlowEntries;
   /** Interface index of the uplink. */
   uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */
   readonly offloads: boolean;
   /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
   readonly bypass: boolean;
+  /** Row of the next flow whose way out is to be looked at again (`review.ts`); conntrack's end or more: none. */
+  reviewAt = Number.MAX_SAFE_INTEGER;
   /** New flows refused because conntrack was full. */
   refused = 0;
   /** Flows ended before their time, to make room for others. */
@@ -143,15 +151,18 @@ export class State {
     this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts);
     this.addresses = new Addresses(options.conntrackMax * 2 + MORE_ADDRESSES, random);
     this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
+    this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
+    this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);
     this.networks = new Networks(this.addresses);
     this.routes = new RouteTable(this.addresses);
-    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers);
+    this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers, this.addresses);
     const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
-    this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.ports, sourcePorts, random);
+    this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.addresses, this.ports, sourcePorts, random);
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
     this.fragments = new Fragments(random());
+    this.ways = new Routes(this.routes, options.routing, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
     this.published = new PairMap(random());

@@ -12,9 +12,9 @@
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
-import * as icmp from "../wire/icmp.js";
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
+import { queryState } from "./packet.js";
 import type { State } from "./state.js";
 import { isOutside, note } from "./tcp-window.js";
 import { turn } from "./turn.js";
@@ -56,7 +56,7 @@ export function track(b: Batch, state: State): void {
     if (b.proto[i] === PROTO_UDP) {
       next = udpNext(old, dir, conntrack.packets(id, dir));
     } else if (!isTcp) {
-      next = ct.ECHO + icmp.query(bytes, b.l4[i]!); // the opener may ask something else under one identifier
+      next = queryState(b, i); // the opener may ask something else under one identifier
     } else {
       if (old === ct.ESTABLISHED && (flags & TURNING) === 0) continue;
       next = tcpNext(old, flags, dir);

@@ -1,25 +1,21 @@
 /**
- * Takes one off the TTL of what is routed, and answers with ICMP time exceeded what has none left (RFC 1812 §5.3.1), so that a traceroute
+ * Takes one off the TTL or hop limit of what is routed, and answers with ICMP time exceeded what has none left (RFC 1812 §5.3.1, RFC 4443 §3.3), so that a traceroute
  * shows this hop. Runs before the rewrite: the answer quotes the packet as its sender knows it. One that would open a flow `admit` gives here.
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import { EGRESS_KEEP_TTL } from "../table/conntrack.js";
 import { DROP_TTL_EXCEEDED } from "../wire/drop.js";
-import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
-import * as ipv4 from "../wire/ipv4.js";
-import * as vnet from "../wire/vnet.js";
 import { answer } from "./icmp-answer.js";
+import { decrementTtl, ttl as ttlOf } from "./packet.js";
 import type { State } from "./state.js";
 
 export function ttl(b: Batch, state: State): void {
-  const { bytes, halves } = b.memory;
   const { conntrack } = state;
   for (let i = 0; i < b.count; i++) {
     const ref = b.flow[i]!;
     if (ref === NO_FLOW || b.egress[i] !== ROUTE || (conntrack.egress(ref >> 1, ref & 1) & EGRESS_KEEP_TTL) !== 0) continue;
-    const ip = b.at[i]! + vnet.HEADER_SIZE + eth.HEADER_SIZE;
-    if (ipv4.ttl(bytes, ip) > 1) ipv4.decrementTtl(bytes, halves, ip);
+    if (ttlOf(b, i) > 1) decrementTtl(b, i);
     else expire(b, i, state);
   }
 }

@@ -1,5 +1,5 @@
 /** Frames through queues in memory: what tests and in-memory benchmarks put in, and what the engine sent. */
-import { HEAD_SIZE, type PacketMemory, TAIL_SIZE } from "../mem/packet-memory.js";
+import { HEAD_SIZE, headAt, inHead, type PacketMemory, TAIL_SIZE } from "../mem/packet-memory.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "./packet-io.js";
 
 export interface SentFrame {
@@ -44,8 +44,7 @@ export class MemoryIo implements PacketIo {
       const next = this.waiting.shift();
       if (next === undefined) break;
       if (!this.ports.has(next.port)) continue;
-      const inHead = Math.min(next.bytes.length, HEAD_SIZE);
-      this.memory.bytes.set(next.bytes.subarray(0, inHead), n * HEAD_SIZE);
+      this.memory.bytes.set(next.bytes.subarray(0, HEAD_SIZE), headAt(n));
       const d = n * DESCRIPTOR;
       this.rx[d] = next.port;
       this.rx[d + 1] = Math.min(next.bytes.length, HEAD_SIZE + TAIL_SIZE);
@@ -72,11 +71,12 @@ export class MemoryIo implements PacketIo {
         continue;
       }
       const bytes = new Uint8Array(len);
-      const head = this.tx[d + 2]! * HEAD_SIZE;
-      bytes.set(this.memory.bytes.subarray(head, head + Math.min(len, HEAD_SIZE)));
-      if (len > HEAD_SIZE) {
+      const head = this.tx[d + 2]!;
+      const first = Math.min(len, inHead(head));
+      bytes.set(this.memory.bytes.subarray(head, head + first));
+      if (len > first) {
         const tail = this.memory.tailAt(this.tx[d + 3]!);
-        bytes.set(this.memory.bytes.subarray(tail, tail + len - HEAD_SIZE), HEAD_SIZE);
+        bytes.set(this.memory.bytes.subarray(tail, tail + len - first), first);
       }
       this.sent.push({ port, bytes });
     }

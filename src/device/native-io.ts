@@ -1,5 +1,5 @@
 /** Frames through TAP descriptors, and out of a ring buffer of BPF, by the addon (`native/io.c`). */
-import { HEAD_SIZE, type PacketMemory, TAIL_SIZE } from "../mem/packet-memory.js";
+import { HEAD_SIZE, HEADROOM, type PacketMemory, TAIL_SIZE } from "../mem/packet-memory.js";
 import { type IoHandle, native } from "../sys/native.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "./packet-io.js";
 
@@ -12,7 +12,7 @@ export class NativeIo implements PacketIo {
   /** `wakeFd`: an eventfd; a signal on it ends a waiting `receive`. */
   constructor(memory: PacketMemory, wakeFd: number) {
     this.rx = new Int32Array(memory.slots * DESCRIPTOR);
-    this.handle = native.ioCreate(memory.bytes, memory.slots, HEAD_SIZE, TAIL_SIZE, this.rx, this.tx, this.clock, wakeFd);
+    this.handle = native.ioCreate(memory.bytes, memory.slots, HEADROOM, HEAD_SIZE, TAIL_SIZE, this.rx, this.tx, this.clock, wakeFd);
   }
 
   receive(spinNs: number, timeoutMs: number): number {

@@ -3,8 +3,8 @@
  * the addon) and `MemoryIo` (queues, for tests and benchmarks); one contract test runs on both.
  *
  * Receive descriptors, 4 integers a frame: port, length with virtio-net header or -errno, tail or -1, and of a frame that the host's kernel
- * has accepted the interface index that it came in at, else 0. Frame i lies in head i.
- * Transmit descriptors, 4 integers a frame: port, length with virtio-net header, slot, tail or -1; afterwards the length is the
+ * has accepted the interface index that it came in at, else 0. Frame i lies in head i, from `headAt(i)` on.
+ * Transmit descriptors, 4 integers a frame: port, length with virtio-net header, byte offset in packet memory, tail or -1; afterwards the length is the
  * number of bytes sent, or -errno.
  */
 export const DESCRIPTOR = 4;

@@ -1,38 +1,50 @@
-/** The addresses in CreateNetwork and CreateEndpoint: IPv4 alone. Whether they fit each other is the model's to say. Errors as in `message.ts`. */
+/** The addresses in CreateNetwork and CreateEndpoint, of either family. Whether they fit each other is the model's to say. Errors as in `message.ts`. */
+import type { Subnet } from "../control/network/subnet.js";
 import { TsproxyError } from "../errors.js";
 import type { EndpointRequest, NetworkRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
-import { noIpv6, parseNetworkOptions } from "./driver-options.js";
+import { parseNetworkOptions } from "./driver-options.js";
 import { type Message, refused } from "./message.js";
+
+type Family = IpAddress["family"];
 
 /** The network that CreateNetwork asks for. */
 export function parseNetwork(message: Message, id: string): NetworkRequest {
   const options = parseNetworkOptions(message.object("Options"));
-  if (message.list("IPv6Data").length > 0) throw noIpv6("an IPv6 subnet");
-  const [data, second] = message.list("IPv4Data");
-  if (data === undefined) throw refused("CreateNetwork.IPv4Data", "is missing");
+  const [ipv4, ipv6] = [parseSubnet(message, 4), parseSubnet(message, 6)];
+  const asked = message.object("Options");
+  // dockerd before 28 knows no network without IPv4.
+  if (ipv4 === undefined && asked.flag("com.docker.network.enable_ipv4", true)) throw refused("CreateNetwork.IPv4Data", "is missing");
+  if (ipv6 === undefined && asked.flag("com.docker.network.enable_ipv6", false)) throw refused("CreateNetwork.IPv6Data", "is missing");
+  return { id, subnets: { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) }, options };
+}
+
+function parseSubnet(message: Message, family: Family): Subnet | undefined {
+  const [data, second] = message.list(`IPv${family}Data`);
+  if (data === undefined) return undefined;
   if (second !== undefined)
     throw new TsproxyError(
       "TSP_ERR_DRIVER_OPTION",
       "invalid",
-      "several subnets are not supported",
-      "a network has one: give --subnet once",
+      `several IPv${family} subnets are not supported`,
+      "a network has one of each family: give --subnet once for it",
     );
   const pool = data.text("Pool");
-  if (pool.includes(":")) throw noIpv6(`subnet ${pool}`);
   const prefix = parsePrefix(pool);
-  if (prefix?.address.family !== 4) throw refused(`${data.where}.Pool`, `'${pool}' is no IPv4 network`);
-  const gateway = parseAddress(data, "Gateway");
+  if (prefix?.address.family !== family) throw refused(`${data.where}.Pool`, `'${pool}' is no IPv${family} network`);
   for (const key of data.object("AuxAddresses").keys())
     if (key.startsWith("DefaultGateway")) throw refused(`CreateNetwork: --aux-address ${key}`, "is not supported; use --gateway");
-  return { id, subnets: { ipv4: { prefix, gateway } }, options };
+  return { prefix, gateway: parseAddress(data, "Gateway", family) };
 }
 
-/** Address and MAC of the endpoint; without a MAC the user gave none. */
+/** Addresses and MAC of the endpoint; without a MAC the user gave none. */
 export function parseInterface(asked: Message): Required<Pick<EndpointRequest, "addresses" | "mac">> {
-  if (asked.optionalText("AddressIPv6") !== "") throw noIpv6("an IPv6 address");
-  const addresses = { ipv4: parseAddress(asked, "Address") };
+  const addresses = {
+    ...(asked.optionalText("Address") !== "" && { ipv4: parseAddress(asked, "Address", 4) }),
+    ...(asked.optionalText("AddressIPv6") !== "" && { ipv6: parseAddress(asked, "AddressIPv6", 6) }),
+  };
+  if (addresses.ipv4 === undefined && addresses.ipv6 === undefined) throw refused(`${asked.where}.Address`, "is missing");
   const wanted = asked.optionalText("MacAddress");
   if (wanted === "") return { addresses, mac: undefined };
   const mac = parseMac(wanted);
@@ -41,9 +53,9 @@ export function parseInterface(asked: Message): Required<Pick<EndpointRequest, "
 }
 
 /** The address in field `name`, written with or without a prefix length. */
-function parseAddress(message: Message, name: string): IpAddress {
+function parseAddress(message: Message, name: string, family: Family): IpAddress {
   const value = message.text(name);
-  const address = parseIp(value.replace(/\/\d{1,2}$/, ""));
-  if (address?.family !== 4) throw refused(`${message.where}.${name}`, `'${value}' is no IPv4 address`);
+  const address = parseIp(value.replace(/\/\d{1,3}$/, ""));
+  if (address?.family !== family) throw refused(`${message.where}.${name}`, `'${value}' is no IPv${family} address`);
   return address;
 }

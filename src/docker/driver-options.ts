@@ -8,19 +8,29 @@ import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { TsproxyError } from "../errors.js";
 import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
 import type { PortRequest } from "../model/requests.js";
-import { compareIp, type IpAddress, parseIp } from "../wire/ip-address.js";
+import { compareIp, type IpAddress, isUnspecified, parseIp, unmapped } from "../wire/ip-address.js";
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { type Message, refused } from "./message.js";
 
 const BRIDGE = "com.docker.network.bridge.";
 export const HOST_DEVICE = `${BRIDGE}name`;
-export const OUTSIDE = "com.docker.network.host_ipv4";
+export const OUTSIDE = { 4: "com.docker.network.host_ipv4", 6: "com.docker.network.host_ipv6" } as const;
 const MAX_NAME = 15; // IFNAMSIZ less the terminating zero, linux/if.h
 /** strconv.ParseBool, which Docker's bridge uses. */
 const TRUE = /^(1|t|T|TRUE|true|True)$/;
 const FALSE = /^(0|f|F|FALSE|false|False)$/;
 
 type Read = (options: NetworkOptions, value: string, key: string) => void;
+
+function readGatewayMode(_options: NetworkOptions, value: string, key: string): void {
+  const hint =
+    value === "isolated"
+      ? "use --internal"
+      : value === "routed"
+        ? `use -o ${BRIDGE}enable_ip_masquerade=false`
+        : "leave it out, or use nat";
+  if (value !== "nat") throw bad(key, value, hint);
+}
 
 const SUPPORTED = new Map<string, Read>(
   Object.entries<Read>({
@@ -40,22 +50,19 @@ const SUPPORTED = new Map<string, Read>(
       options.masquerade = parseBool(key, value);
     },
     [`${BRIDGE}host_binding_ipv4`]: (options, value, key) => {
-      options.hostBinding = parseAddress(key, value);
+      const address = parseAddress(key, value, 4);
+      options.hostBinding = isUnspecified(address) ? null : address; // all of IPv6 then too, as in Docker
     },
     [HOST_DEVICE]: (options, value, key) => {
       options.hostDevice = parseName(key, value, MAX_NAME);
     },
-    [`${BRIDGE}gateway_mode_ipv4`]: (_options, value, key) => {
-      const hint =
-        value === "isolated"
-          ? "use --internal"
-          : value === "routed"
-            ? `use -o ${BRIDGE}enable_ip_masquerade=false`
-            : "leave it out, or use nat";
-      if (value !== "nat") throw bad(key, value, hint);
+    [`${BRIDGE}gateway_mode_ipv4`]: readGatewayMode,
+    [`${BRIDGE}gateway_mode_ipv6`]: readGatewayMode,
+    [OUTSIDE[4]]: (options, value, key) => {
+      options.outside = { ...options.outside, ipv4: parseAddress(key, value, 4) };
     },
-    [OUTSIDE]: (options, value, key) => {
-      options.outside = { ipv4: parseAddress(key, value) };
+    [OUTSIDE[6]]: (options, value, key) => {
+      options.outside = { ...options.outside, ipv6: parseAddress(key, value, 6) };
     },
     "com.docker.network.container_iface_prefix": (options, value, key) => {
       options.interfacePrefix = parseName(key, value, MAX_NAME - 3); // dockerd appends a number
@@ -63,11 +70,8 @@ const SUPPORTED = new Map<string, Read>(
   }),
 );
 
-const NO_IPV6 = "tsproxy's networks are IPv4 only: leave IPv6 out, or use -d bridge";
 /** Known to Docker's bridge but not here: what to do instead. */
 const UNSUPPORTED = new Map([
-  [`${BRIDGE}gateway_mode_ipv6`, NO_IPV6],
-  ["com.docker.network.host_ipv6", NO_IPV6],
   [`${BRIDGE}inhibit_ipv4`, "the host always has the gateway's address; leave it out"],
   [`${BRIDGE}trusted_host_interfaces`, "no host interface reaches containers but by published ports; leave it out"],
   [`${BRIDGE}default_bridge`, "the default bridge stays Docker's own; leave it out"],
@@ -75,9 +79,6 @@ const UNSUPPORTED = new Map([
 
 /** From the `Options` of CreateNetwork. */
 export function parseNetworkOptions(message: Message): NetworkOptions {
-  if (message.flag("com.docker.network.enable_ipv6", false)) throw noIpv6("--ipv6");
-  if (!message.flag("com.docker.network.enable_ipv4", true))
-    throw new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", "a network without IPv4 is not supported", NO_IPV6);
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: message.flag("com.docker.network.internal", false) };
   const generic = message.object("com.docker.network.generic");
   for (const key of generic.keys()) readOption(options, key, generic.optionalText(key));
@@ -97,10 +98,6 @@ export function readOption(options: NetworkOptions, key: string, value: string):
   read(options, value, key);
 }
 
-export function noIpv6(what: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `${what} is not supported`, NO_IPV6);
-}
-
 function bad(key: string, value: string, hint: string): TsproxyError {
   return new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key}: '${value}' is not valid`, hint);
 }
@@ -110,10 +107,9 @@ function parseBool(key: string, value: string): boolean {
   return TRUE.test(value);
 }
 
-function parseAddress(key: string, value: string): IpAddress {
-  if (value.includes(":")) throw noIpv6(`option ${key}=${value}`);
+function parseAddress(key: string, value: string, family: IpAddress["family"]): IpAddress {
   const address = parseIp(value);
-  if (address === null) throw bad(key, value, "use an IPv4 address");
+  if (address?.family !== family) throw bad(key, value, `use an IPv${family} address`);
   return address;
 }
 
@@ -173,9 +169,9 @@ function parseBinding(binding: Message): PortRequest {
   const hostPortEnd = binding.integer("HostPortEnd", 0, 65_535, hostPort) || hostPort;
   if (hostPortEnd < hostPort) throw refused(`${binding.where}.HostPortEnd`, `${hostPortEnd} is below HostPort ${hostPort}`);
   const hostText = binding.optionalText("HostIP");
-  if (hostText.includes(":")) throw noIpv6(`publishing on [${hostText}]`);
-  const hostIp = hostText === "" ? null : parseIp(hostText);
-  if (hostText !== "" && hostIp === null) throw refused(`${binding.where}.HostIP`, `'${hostText}' is no IPv4 address`);
+  const parsed = hostText === "" ? null : parseIp(hostText);
+  if (hostText !== "" && parsed === null) throw refused(`${binding.where}.HostIP`, `'${hostText}' is no IP address`);
+  const hostIp = parsed === null ? null : unmapped(parsed);
   const pickFromRange = hostPortEnd > hostPort;
   return { hostIp, hostPort, hostPortEnd, pickFromRange, targetPort, targetPortEnd: targetPort, proto };
 }

@@ -21,6 +21,8 @@ export interface LauncherRequest {
   spec: Mapping;
   /** The socket that holds it; the caller's to close. */
   fd: number;
+  /** It is one of IPv6 that takes IPv4 clients too, as neither dockerd nor the launcher makes one. */
+  bothFamilies: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ function parse(line: string, fd: number): LauncherRequest {
     if (targetPort < 1 || targetPort > 65535) throw refused(`invalid container port ${targetPort}`);
     const bound = fd < 0 ? null : native.boundTo(fd);
     if (bound === null || bound[0] !== PROTOCOLS[proto]) throw refused(`no bound ${proto} socket came with the request`);
-    const [, hostPort, hostText] = bound;
+    const [, hostPort, hostText, both] = bound;
     const host = parseHostAddress(hostText);
     if (host === null) throw refused(`its socket is bound to '${hostText}'`);
     const spec: Mapping = {
@@ -66,7 +68,7 @@ function parse(line: string, fd: number): LauncherRequest {
       targetPortEnd: targetPort,
       proto,
     };
-    return { spec, fd };
+    return { spec, fd, bothFamilies: both === 1 };
   } catch (error) {
     if (fd >= 0) closeSync(fd);
     throw error;

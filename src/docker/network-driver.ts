@@ -11,6 +11,7 @@ import type { NetworkOptions } from "../model/records.js";
 import { PortTakenError } from "../sys/port-owner.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatIp } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
 import { parseInterface, parseNetwork } from "./driver-addresses.js";
 import { HOST_DEVICE, OUTSIDE, parsePortMap } from "./driver-options.js";
 import { Message } from "./message.js";
@@ -60,11 +61,13 @@ export function networkDriver(model: NetworkModel): PluginCalls {
     Join: async (message) => {
       const { endpoint, network } = await model.join(...ids(message), message.text("SandboxKey"));
       const { internal, interfacePrefix } = network.options;
+      const { ipv4, ipv6 } = internal ? {} : network.subnets;
       return {
         InterfaceName: { SrcName: endpoint.device, DstPrefix: interfacePrefix },
-        Gateway: internal || network.subnets.ipv4 === undefined ? "" : formatIp(network.subnets.ipv4.gateway),
-        // Without a gateway dockerd would add one by way of a bridge of its own.
-        DisableGatewayService: internal,
+        Gateway: ipv4 === undefined ? "" : formatIp(ipv4.gateway),
+        GatewayIPv6: ipv6 === undefined ? "" : formatIp(ipv6.gateway),
+        // Without a gateway of IPv4 dockerd would add one by way of a bridge of its own.
+        DisableGatewayService: ipv4 === undefined,
       };
     },
 
@@ -109,8 +112,10 @@ function nameOption(error: unknown, { hostDevice, outside }: NetworkOptions): un
   if (!(error instanceof TsproxyError)) return error;
   if (error.code === "TSP_ERR_DEVICE" && hostDevice !== undefined)
     return error.reworded(`option ${HOST_DEVICE}=${hostDevice}: ${error.message}`, "choose another name, or remove that device");
-  if (error.code === "TSP_ERR_HOST_ADDRESS")
-    return error.reworded(`option ${OUTSIDE}=${outside?.ipv4 === undefined ? "" : formatIp(outside.ipv4)}: ${error.message}`, error.hint);
+  if (error.code === "TSP_ERR_HOST_ADDRESS") {
+    const given = eachFamily(outside ?? {}).map((address) => `${OUTSIDE[address.family]}=${formatIp(address)}`);
+    return error.reworded(`option ${given.join(", ")}: ${error.message}`, error.hint);
+  }
   return error;
 }
 

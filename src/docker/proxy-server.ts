@@ -1,7 +1,7 @@
 /**
  * Serves the docker-proxy launchers (`native/docker-proxy.c`): each keeps a connection to `docker-proxy.sock` for as long as its port is to be
- * published. IPv4 goes through the dataplane. What packets cannot do is relayed on the launcher's own socket: IPv6 on either side, and
- * targets that are the host itself or have no route yet; docker-proxy would serve those too.
+ * published. What packets cannot do is relayed on the launcher's own socket: what the engine does not translate, sockets of both families at once,
+ * and targets that are the host itself or have no route yet; docker-proxy would serve those too.
  *
  * The launcher holds the port; here its socket is kept only for relaying. So a second launcher that brings a socket for the same port proves
  * that the first one is gone, even if the end of its connection has not been seen yet: the first one's lease is ended before the second's begins.
@@ -139,8 +139,8 @@ export class ProxyServer {
   }
 
   /** False when packets cannot do it. */
-  private throughDataplane({ spec, fd }: LauncherRequest, undo: Undo): boolean {
-    if (spec.hostIp.family === 6 || spec.targetIp.family === 6) return false;
+  private throughDataplane({ spec, fd, bothFamilies }: LauncherRequest, undo: Undo): boolean {
+    if (bothFamilies || !this.controller.publisher.serves(specOf(spec))) return false;
     try {
       const publication = this.controller.publisher.publish(specOf(spec), fd);
       undo.add(`port ${spec.hostPort}`, () => publication.close());
@@ -155,7 +155,7 @@ export class ProxyServer {
 
   private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView> {
     native.clearFilter(fd);
-    const relay = await Relay.start({ ...spec, pickFromRange: false, fd }, { allowFrom: this.options.allowFrom });
+    const relay = await Relay.start({ ...spec, hosts: [spec], pickFromRange: false, fd }, { allowFrom: this.options.allowFrom });
     undo.add(`relay of port ${spec.hostPort}`, () => relay.close());
     return { ...mappingText(spec), via: "relay" };
   }

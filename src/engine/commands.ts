@@ -19,7 +19,7 @@ import type { FromWorker, HostRoute, PublishedRange, Query, Subnet, ToWorker } f
 import { Offload } from "./offload.js";
 import { fdbRows, flowRows, holderRows, summary } from "./views.js";
 
-/** The steering's map `flows`. Its entries are laid out in `wire/flow-entry.ts`. */
+/** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
   /** Copies the value of `key` into `value`; false, and nothing is copied, when there is none. */
   lookup(key: Uint8Array, value: Uint8Array): boolean;
@@ -34,18 +34,17 @@ export interface CommandsHooks {
   tell(message: FromWorker): void;
   /** Has it noticed when `fd` becomes readable. */
   watch(fd: number): void;
-  /** The map behind the descriptor. */
-  openFlowMap(fd: number): FlowMap;
+  /** The map of that family behind the descriptor. */
+  openFlowMap(fd: number, family: 4 | 6): FlowMap;
 }
 
 export class Commands implements EngineHooks {
   /** Until the control side says stop. */
   running = true;
   private flowMap: FlowMap | undefined;
+  private flowMap6: FlowMap | undefined;
   /** Where steering carries flows by itself. */
   private offload: Offload | undefined;
-  private readonly forgetBytes: Uint8Array;
-  private readonly entryKeys: Uint8Array;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
   private routeWords: number[] = [];
@@ -55,10 +54,7 @@ export class Commands implements EngineHooks {
     private readonly io: Pick<PacketIo, "addPort" | "addRing" | "removePort">,
     private readonly counters: Float64Array,
     private readonly hooks: CommandsHooks,
-  ) {
-    this.forgetBytes = new Uint8Array(state.forget.buffer);
-    this.entryKeys = new Uint8Array(state.entries.keys.buffer);
-  }
+  ) {}
 
   carryOut(m: ToWorker): void {
     const { state } = this;
@@ -86,13 +82,16 @@ export class Commands implements EngineHooks {
         break;
       case "routes":
         this.setRoutes(m.routes);
+        state.ways.change(m.refused ?? [], m.exact ?? false);
+        state.reviewAt = 0;
         break;
       case "allow":
         state.allow = m.prefixes.map((prefix) => new Prefix(prefix));
         break;
       case "steering":
         state.uplinkDevice = m.uplinkDevice;
-        this.useSteering(m.flowsFd);
+        state.ways.uplink = m.uplinkDevice;
+        this.useSteering(m.flowsFd, m.flows6Fd);
         break;
       case "add-held":
         clearRow(this.counters, m.port);
@@ -117,17 +116,22 @@ export class Commands implements EngineHooks {
     this.hooks.tell({ type: "port-gone", port, errno });
   }
 
-  /** Takes the steering entries of ended flows out of the map `flows`; their keys are the rows of `state.forget`. */
+  /** Takes the steering entries of ended flows out of the maps `flows` and `flows6`. */
   forget(): void {
-    this.flowMap?.delete(this.forgetBytes, this.state.forgotten);
-    this.state.forgotten = 0;
+    const { forget, forget6 } = this.state;
+    if (forget.count > 0) this.flowMap?.delete(forget.keyBytes, forget.count);
+    if (forget6.count > 0) this.flowMap6?.delete(forget6.keyBytes, forget6.count);
+    forget.count = 0;
+    forget6.count = 0;
   }
 
-  /** Writes `state.entries` into the map `flows`. */
+  /** Writes `state.entries` and `entries6` into the maps. */
   record(): void {
-    const { entries } = this.state;
-    this.flowMap?.put(this.entryKeys, entries.valueBytes, entries.count);
+    const { entries, entries6 } = this.state;
+    if (entries.count > 0) this.flowMap?.put(entries.keyBytes, entries.valueBytes, entries.count);
+    if (entries6.count > 0) this.flowMap6?.put(entries6.keyBytes, entries6.valueBytes, entries6.count);
     entries.count = 0;
+    entries6.count = 0;
   }
 
   settle(id: number): boolean {
@@ -292,16 +296,19 @@ export class Commands implements EngineHooks {
       if (!state.conntrack.isLive(id) || !matches(id)) continue;
       retire(state, id);
       ended++;
-      if (state.forgotten >= FORGET_MAX - 1) this.forget(); // one more may need two
+      if (Math.max(state.forget.count, state.forget6.count) >= FORGET_MAX - 1) this.forget(); // one more may need two
     }
-    if (state.forgotten > 0) this.forget();
+    this.forget();
     return ended;
   }
 
-  private useSteering(flowsFd: number): void {
-    const map = this.hooks.openFlowMap(flowsFd);
+  private useSteering(flowsFd: number, flows6Fd: number): void {
+    const map = this.hooks.openFlowMap(flowsFd, 4);
+    const map6 = flows6Fd === -1 ? undefined : this.hooks.openFlowMap(flows6Fd, 6);
     this.flowMap = map;
-    if (this.state.offloads) this.offload = new Offload(this.state, (key, value) => map.lookup(key, value));
+    this.flowMap6 = map6;
+    if (!this.state.offloads) return;
+    this.offload = new Offload(this.state, (key, value, family) => (family === 4 ? map : map6)?.lookup(key, value) ?? false);
   }
 
   private answer(what: Query): unknown {

@@ -14,9 +14,11 @@ import { icmpError } from "../dataplane/icmp-error.js";
 import { l2Forward } from "../dataplane/l2-forward.js";
 import { l2Learn } from "../dataplane/l2-learn.js";
 import { l2Out } from "../dataplane/l2-out.js";
+import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
 import { retire } from "../dataplane/retire.js";
+import { review } from "../dataplane/review.js";
 import { rewrite } from "../dataplane/rewrite.js";
 import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
@@ -43,9 +45,9 @@ const EXPIRE_BUDGET = 1024;
 export interface EngineHooks {
   /** A port's device is gone (EBADFD and the like on read); it will not be read again. */
   portGone(port: number, errno: number): void;
-  /** `state.forget` holds `state.forgotten` steering entries to delete; sets the count to 0. */
+  /** `state.forget` and `forget6` are to be deleted from the steering's maps; empties them. */
   forget(): void;
-  /** `state.entries` are to be written to the steering's map; empties it. */
+  /** `state.entries` and `entries6` are to be written to the steering's maps; empties them. */
   record(): void;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. */
   settle(id: number): boolean;
@@ -65,11 +67,11 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
-  const { addresses, conntrack, networks, ports } = state;
+  const { addresses, conntrack, entries, entries6, forget, forget6, networks, ports } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
-  const parse = parser(batch, ports.kind);
+  const parse = parser(batch, state);
   const established = establishedFlows(batch, state);
   state.settle = (id) => hooks.settle(id);
   let txCount = 0;
@@ -100,6 +102,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   function take(n: number): void {
     const { ingress, len, tail, device } = batch;
     batch.count = n;
+    if (batch.moved) batch.reset();
     let from = rx[0]!;
     let packets = 0;
     let bytes = 0;
@@ -151,6 +154,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       sourceGuard(batch, state);
       l2Learn(batch, state);
       arpReply(batch, state);
+      ndpReply(batch, state);
       l2Forward(batch, state);
     }
     flowLookup(batch, state);
@@ -227,7 +231,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const d = txCount++ * DESCRIPTOR;
     tx[d] = port;
     tx[d + 1] = batch.len[i]! + VNET;
-    tx[d + 2] = i;
+    tx[d + 2] = batch.at[i]!;
     tx[d + 3] = batch.tail[i]!;
   }
 
@@ -274,18 +278,19 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   }
 
   return (spinNs, timeoutMs) => {
-    const n = io.receive(spinNs, conntrack.behind ? 0 : timeoutMs);
+    const n = io.receive(spinNs, conntrack.behind || state.reviewAt < conntrack.end ? 0 : timeoutMs);
     const second = clock[0]!;
     if (second !== lastSecond) tick(second);
     if (n > 0) {
       take(n);
       decide();
-      if (state.forgotten > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
-      if (state.entries.count > 0) hooks.record();
+      if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
+      if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
     expire();
-    if (state.forgotten > 0) hooks.forget();
+    if (state.reviewAt < conntrack.end) review(state);
+    if (forget.count > 0 || forget6.count > 0) hooks.forget();
     if (addresses.stale) addresses.sweep();
     return n;
   };

@@ -87,7 +87,11 @@ export type ToWorker =
   | { type: "withdraw"; id: number }
   /** The host's own addresses, link-local ones too, and the broadcast addresses of its networks. */
   | { type: "locals"; addresses: readonly IpAddress[]; broadcasts: readonly IpAddress[] }
-  | { type: "routes"; routes: readonly HostRoute[] }
+  /**
+   * Ways out may have changed. `routes`: for families of which the kernel is not asked about each packet. Nothing may be sent out of the devices in
+   * `refused`; `exact`: ways depend on ports.
+   */
+  | { type: "routes"; routes: readonly HostRoute[]; refused?: readonly number[]; exact?: boolean }
   /** Clients that may open flows to published ports; none: all may. */
   | { type: "allow"; prefixes: readonly IpPrefix[] }
   /** Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), and the interface index of the worker's uplink. */

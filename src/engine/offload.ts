@@ -9,19 +9,22 @@ import type { State } from "../dataplane/state.js";
 import { isMoreThanQueries, isStream } from "../dataplane/track.js";
 import { turn } from "../dataplane/turn.js";
 import * as ct from "../table/conntrack.js";
-import { FLOW_KEY_SIZE, FLOW_PACKETS_AT, FLOW_SEEN_AT, FLOW_VALUE_SIZE } from "../wire/flow-entry.js";
+import { FlowEntries } from "../table/flow-entries.js";
+import { isIpv6 } from "../wire/address-word.js";
+import { FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
 
 export class Offload {
-  private readonly key = new Int32Array(FLOW_KEY_SIZE / 4);
-  private readonly value = new Int32Array(FLOW_VALUE_SIZE / 4);
-  private readonly keyBytes = new Uint8Array(this.key.buffer);
-  private readonly valueBytes = new Uint8Array(this.value.buffer);
+  /** Room for one entry of each map. */
+  private readonly entry = new FlowEntries(1);
+  private readonly entry6: FlowEntries;
 
-  /** `lookup` copies the value of a key of the `flows` map, or answers false when there is none. */
+  /** `lookup` copies the value of a key of the map of that family, or answers false when there is none. */
   constructor(
     private readonly state: State,
-    private readonly lookup: (key: Uint8Array, value: Uint8Array) => boolean,
-  ) {}
+    private readonly lookup: (key: Uint8Array, value: Uint8Array, family: 4 | 6) => boolean,
+  ) {
+    this.entry6 = new FlowEntries(1, state.addresses);
+  }
 
   /** Brings flow `id` to the state and deadline that its last packet in the kernel gives it; answers whether that is news, and it lives. */
   settle(id: number): boolean {
@@ -70,11 +73,11 @@ export class Offload {
   /** The u32 at `at` in the entry of direction `dir`; 0 if there is none. Its key is a packet that the engine sends the other way. */
   private read(id: number, dir: number, at: number): number {
     const { conntrack } = this.state;
-    const { key } = this;
-    key[0] = conntrack.newSrc(id, dir ^ 1);
-    key[1] = conntrack.newDst(id, dir ^ 1);
-    key[2] = conntrack.newPorts(id, dir ^ 1);
-    key[3] = conntrack.protocol(id);
-    return this.lookup(this.keyBytes, this.valueBytes) ? this.value[at / 4]! >>> 0 : 0;
+    const src = conntrack.newSrc(id, dir ^ 1);
+    const family = isIpv6(src) ? 6 : 4;
+    const entry = family === 6 ? this.entry6 : this.entry;
+    entry.count = 0;
+    entry.addKey(src, conntrack.newDst(id, dir ^ 1), conntrack.newPorts(id, dir ^ 1), conntrack.protocol(id));
+    return this.lookup(entry.keyBytes, entry.valueBytes, family) ? entry.values[at / 4]! >>> 0 : 0;
   }
 }

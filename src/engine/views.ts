@@ -4,17 +4,19 @@ import type { State } from "../dataplane/state.js";
 import { CLOSED, EGRESS_OFFLOAD, EGRESS_PORT, PHASES, STATE_NAMES } from "../table/conntrack.js";
 import { ENDPOINT } from "../table/ports.js";
 import { belowMany } from "../table/random.js";
+import { addressPort } from "../wire/address-port.js";
 import { formatMac } from "../wire/ethernet.js";
+import { PROTO_ICMPV6 } from "../wire/icmpv6.js";
+import { formatIp, formatPrefix, type IpAddress, prefixOf } from "../wire/ip-address.js";
 import { PROTO_ICMP, PROTO_TCP } from "../wire/ipv4.js";
-import { formatIpv4 } from "../wire/ipv4-address.js";
-import { dstPort, rawHalf, rawWord, srcPort } from "../wire/raw.js";
+import { dstPort, rawHalf, srcPort } from "../wire/raw.js";
 import type { Offload } from "./offload.js";
 
 export interface FlowRow {
-  proto: "tcp" | "udp" | "icmp";
+  proto: "tcp" | "udp" | "icmp" | "icmpv6";
   /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied`, `assured`, or what an ICMP query asks for else. */
   state: string;
-  /** As `ADDRESS:PORT`, for ICMP `ADDRESS:ID`. */
+  /** As `ADDRESS:PORT`, for ICMP `ADDRESS:ID`; an IPv6 address is in brackets. */
   original: { src: string; dst: string };
   reply: { src: string; dst: string };
   timeoutSec: number;
@@ -36,7 +38,7 @@ export interface FdbRow {
 export interface HolderRow {
   /** As limits go by (`dataplane/limits.ts`): who opens flows, and the published port that they are opened to. */
   kind: "client" | "endpoint" | "port";
-  /** Address, or `8999/tcp`. */
+  /** Address, of an IPv6 client its network of 64 bits, or `8999/tcp`. */
   name: string;
   flows: number;
   /** The last of its kind that had a flow refused for it. */
@@ -56,12 +58,13 @@ export interface Summary {
 const HOLDER_ROWS = 4096,
   HOLDERS = 3;
 
-function endpointText(address: number, port: number): string {
-  return `${formatIpv4(rawWord(address))}:${port}`;
+function nameOf(proto: number): FlowRow["proto"] {
+  if (proto === PROTO_TCP) return "tcp";
+  return proto === PROTO_ICMP ? "icmp" : proto === PROTO_ICMPV6 ? "icmpv6" : "udp";
 }
 
 export function flowRows(state: State, offload: Offload | undefined): FlowRow[] {
-  const { conntrack } = state;
+  const { addresses, conntrack } = state;
   const rows: FlowRow[] = [];
   for (let id = 0; id < conntrack.end; id++) {
     if (!conntrack.isLive(id)) continue;
@@ -69,15 +72,15 @@ export function flowRows(state: State, offload: Offload | undefined): FlowRow[] 
     const side = (dir: number): { src: string; dst: string } => {
       const ports = conntrack.tuple(id, dir, 2);
       return {
-        src: endpointText(conntrack.tuple(id, dir, 0), srcPort(ports)),
-        dst: endpointText(conntrack.tuple(id, dir, 1), dstPort(ports)),
+        src: addressPort(addresses.text(conntrack.tuple(id, dir, 0)), srcPort(ports)),
+        dst: addressPort(addresses.text(conntrack.tuple(id, dir, 1)), dstPort(ports)),
       };
     };
     const kernel = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0 ? offload : undefined;
     kernel?.settle(id);
     const packets = (dir: number): number => kernel?.allPackets(id, dir) ?? conntrack.packets(id, dir);
     rows.push({
-      proto: proto === PROTO_TCP ? "tcp" : proto === PROTO_ICMP ? "icmp" : "udp",
+      proto: nameOf(proto),
       state: STATE_NAMES[conntrack.state(id)]!,
       original: side(0),
       reply: side(1),
@@ -109,19 +112,30 @@ export function summary(state: State): Summary {
   };
 }
 
+/** As limits go by: of IPv6 the network of 64 bits. */
+function holderText(client: IpAddress): string {
+  return client.family === 4 ? formatIp(client) : formatPrefix(prefixOf(client, 64));
+}
+
 /** Of each kind those that have most, and who was refused last. In a large table their flows are estimated, by some rows picked at random. */
 export function holderRows(state: State): HolderRow[] {
-  const { conntrack, ports } = state;
+  const { addresses, conntrack, limits, ports } = state;
   const looked = Math.min(conntrack.end, HOLDER_ROWS);
   const each = conntrack.end / looked; // flows that a row looked at stands for
   const counts = { client: new Map<number, number>(), endpoint: new Map<number, number>(), port: new Map<number, number>() };
+  const clients = new Map([[limits.lastRefused(LIMIT_CLIENT), limits.lastClient]]);
   const count = (map: Map<number, number>, key: number): unknown => map.set(key, (map.get(key) ?? 0) + each);
   for (let n = 0; n < looked; n++) {
     const id = looked === conntrack.end ? n : belowMany(state.random, conntrack.end);
     if (!conntrack.isLive(id) || PHASES[conntrack.state(id)] === CLOSED) continue;
     const ingress = conntrack.egress(id, 1) & EGRESS_PORT;
     if (ports.kind[ingress] === ENDPOINT) count(counts.endpoint, ingress);
-    else count(counts.client, conntrack.tuple(id, 0, 0) >>> 0);
+    else {
+      const client = conntrack.tuple(id, 0, 0);
+      const holder = addresses.holder(client) >>> 0;
+      count(counts.client, holder);
+      clients.set(holder, addresses.toIp(client));
+    }
     if (conntrack.isPublished(id)) count(counts.port, serviceOf(conntrack.protocol(id), conntrack.tuple(id, 0, 2) >>> 16));
   }
   const rows = (kind: HolderRow["kind"], limit: number, nameOf: (key: number) => string): HolderRow[] => {
@@ -131,8 +145,8 @@ export function holderRows(state: State): HolderRow[] {
     return top.map(([key, flows]) => ({ kind, name: nameOf(key), flows: Math.round(flows), limited: key === last }));
   };
   return [
-    ...rows("client", LIMIT_CLIENT, (address) => formatIpv4(rawWord(address))),
-    ...rows("endpoint", LIMIT_ENDPOINT, (port) => formatIpv4(rawWord(ports.address[port]!))),
+    ...rows("client", LIMIT_CLIENT, (holder) => holderText(clients.get(holder)!)),
+    ...rows("endpoint", LIMIT_ENDPOINT, (port) => addresses.text(ports.address[port] || ports.address6[port]!)),
     ...rows("port", LIMIT_PORT, (service) => `${rawHalf(service & 0xffff)}/${service >>> 16 === PROTO_TCP ? "tcp" : "udp"}`),
   ];
 }

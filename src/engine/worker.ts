@@ -8,7 +8,8 @@ import { NativeIo } from "../device/native-io.js";
 import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory } from "../mem/packet-memory.js";
 import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
-import { FLOW_KEY_SIZE } from "../wire/flow-entry.js";
+import { RouteQuery } from "../sys/route-query.js";
+import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
 import { useHugePages } from "./huge-pages.js";
@@ -27,16 +28,16 @@ const mailbox = new Int32Array(options.mailbox);
 const counters = new Float64Array(options.counters);
 const memory = new PacketMemory();
 const io = new NativeIo(memory, options.wakeFd);
-const state = new State(options);
+const state = new State({ ...options, routing: new RouteQuery() });
 useHugePages(memory, state);
 const polling = new Polling();
 const commands = new Commands(state, io, counters, {
   tell,
   watch: (fd) => io.watch(fd),
-  openFlowMap: (fd) => ({
+  openFlowMap: (fd, family) => ({
     lookup: (key, value) => getElement(fd, key, value) === 0,
     put: (keys, values, count) => putBatch(fd, keys, values, count),
-    delete: (keys, count) => deleteBatch(fd, keys, FLOW_KEY_SIZE, count),
+    delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
   }),
 });
 const engine = new Engine(io, memory, state, counters, commands);

@@ -4,10 +4,10 @@
  * Life of frame i: the engine fills `ingress`, `len`, `tail` and `device` and sets `egress` to UNDECIDED; `parse` says what it is; each later
  * stage looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD, FLOOD_ENDPOINTS
  * or DROPPED.
- * The frame never moves: its virtio-net header is at `at[i]`, its Ethernet header at `at[i] + 10`, its IPv4 header at `at[i] + 24`
- * (or 4 later behind a VLAN tag, where it is not looked at).
+ * The virtio-net header is at `at[i]`, the Ethernet header at `at[i] + 10`, the IP header at `at[i] + 24` (or 4 later behind a VLAN tag, where
+ * it is not looked at).
  */
-import { HEAD_SIZE, type PacketMemory } from "./packet-memory.js";
+import { HEAD_SIZE, headAt, type PacketMemory } from "./packet-memory.js";
 
 /** Values of `egress` that are no port. */
 export const DROPPED = -1,
@@ -16,10 +16,11 @@ export const DROPPED = -1,
   ROUTE = -4,
   FLOOD_ENDPOINTS = -5; // to every bridge port but the host's
 
-/** What `parse` found: something else than IPv4 or ARP; ARP; IPv4. */
+/** What `parse` found: something else; ARP; IPv4; IPv6. */
 export const KIND_OTHER = 0,
   KIND_ARP = 1,
-  KIND_IPV4 = 2;
+  KIND_IPV4 = 2,
+  KIND_IPV6 = 3;
 
 /** Bytes of a frame, from its Ethernet header on, that lie in the head and so can be looked at. */
 export const HEAD_ROOM = HEAD_SIZE - 10;
@@ -29,31 +30,37 @@ export const NO_FLOW = -1;
 
 export class Batch {
   count = 0;
-  readonly at: Int32Array; // byte offset of the virtio-net header; constant
+  readonly at: Int32Array; // byte offset of the virtio-net header; another than `headAt` only of a frame that `translate` has moved
   readonly ingress: Int32Array; // port that the frame came in by
   readonly len: Int32Array; // bytes from the Ethernet header on
   readonly tail: Int32Array; // index of the tail that the frame goes on in, or -1
   readonly device: Int32Array; // interface index that the host's kernel accepted it from for a published port; 0: it did not come that way
   readonly egress: Int32Array;
   readonly kind: Int32Array;
-  readonly l4: Int32Array; // byte offset of the layer-4 header (KIND_IPV4)
-  readonly proto: Int32Array; // IP protocol; 0 if there is no layer-4 header to look at
+  readonly src: Int32Array; // source and destination address as words (`wire/address-word.ts`; KIND_IPV4, KIND_IPV6)
+  readonly dst: Int32Array;
+  readonly l4: Int32Array; // byte offset of the layer-4 header (KIND_IPV4, KIND_IPV6)
+  readonly proto: Int32Array; // IP protocol; 0 if there is no layer-4 header to look at: later fragments
   readonly ports: Int32Array; // raw ports word, for ICMP echo the identifier twice
   readonly flow: Int32Array; // conntrack reference, or NO_FLOW
   readonly hash: Int32Array; // of the tuple, from `flow-lookup`
   readonly reason: Int32Array; // drop reason once DROPPED
   readonly mark: Int32Array; // EGRESS_* bits for the way out (`table/conntrack.ts`)
   readonly routed: Int32Array; // 1: needs a new Ethernet header
+  /** Some frame of the batch does not start at `headAt`. */
+  moved = false;
 
   constructor(readonly memory: PacketMemory) {
     const column = (): Int32Array => new Int32Array(memory.slots);
-    this.at = column().map((_, i) => i * HEAD_SIZE);
+    this.at = column().map((_, i) => headAt(i));
     this.ingress = column();
     this.len = column();
     this.tail = column().fill(-1);
     this.device = column();
     this.egress = column();
     this.kind = column();
+    this.src = column();
+    this.dst = column();
     this.l4 = column();
     this.proto = column();
     this.ports = column();
@@ -62,6 +69,12 @@ export class Batch {
     this.reason = column();
     this.mark = column();
     this.routed = column();
+  }
+
+  /** The next batch: all frames start where they were received. */
+  reset(): void {
+    this.moved = false;
+    for (let i = 0; i < this.at.length; i++) this.at[i] = headAt(i);
   }
 
   drop(i: number, reason: number): void {

@@ -1,6 +1,6 @@
 /** What the relay and its listeners, one a port (`tcp.ts`, `udp.ts`), know of each other. */
 
-import type { IpAddress } from "../wire/ip-address.js";
+import { formatIp, type IpAddress } from "../wire/ip-address.js";
 
 /** TCP connections, or UDP sessions (one per client address and port). */
 export interface RelayStats {
@@ -15,9 +15,11 @@ export interface RelayStats {
   bytesOut: number;
 }
 
-/** What a listener needs to know: one port, one target. */
+/** What a listener needs to know: one port, one target. An IPv6 address takes IPv6 alone. */
 export interface ListenerOptions {
   hostIp: IpAddress;
+  /** Interface of a link-local `hostIp`. */
+  hostZone?: string | undefined;
   hostPort: number;
   targetIp: IpAddress;
   targetPort: number;
@@ -31,4 +33,9 @@ export interface ListenerOptions {
 export interface Listener {
   readonly port: number;
   close(): Promise<void>;
+}
+
+/** As sockets name it: `fe80::1%eth0`. */
+export function hostName({ hostIp, hostZone }: ListenerOptions): string {
+  return hostZone === undefined ? formatIp(hostIp) : `${formatIp(hostIp)}%${hostZone}`;
 }

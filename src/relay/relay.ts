@@ -1,5 +1,5 @@
 /**
- * The socket relay: serves a mapping with ordinary sockets where packets cannot be steered (no BPF, IPv6, a target that is the host itself),
+ * The socket relay: serves a mapping with ordinary sockets where packets cannot be steered (no BPF, a target that is the host itself),
  * or when asked to.
  * The target sees this host as the client, and each port costs a listening socket; everything else is as published.
  */
@@ -20,18 +20,25 @@ export interface RelayHandle {
   close(): Promise<void>;
 }
 
-/** What to serve: ports as in `-p`. */
-export interface RelaySpec {
+/** An address of the host, and where its clients are led. */
+export interface RelayHost {
   hostIp: IpAddress;
+  /** Interface of a link-local one. */
+  hostZone?: string | undefined;
+  targetIp: IpAddress;
+}
+
+/** What to serve: ports as in `-p`, the same on each address of the host. */
+export interface RelaySpec {
+  hosts: readonly RelayHost[];
   /** 0: pick a free one. */
   hostPort: number;
   hostPortEnd: number;
   /** One free port of the range is to be picked. */
   pickFromRange: boolean;
-  targetIp: IpAddress;
   targetPort: number;
   proto: "tcp" | "udp";
-  /** Socket that is bound to the one port already; it becomes the relay's, whatever happens. */
+  /** Socket that is bound to the one port of the one host already; it becomes the relay's, whatever happens. */
   fd?: number;
 }
 
@@ -39,6 +46,9 @@ export interface RelayOptions {
   /** Clients that may connect; absent or empty: all. */
   allowFrom?: readonly IpPrefix[];
 }
+
+/** A port that is free on one address may be taken on another: so often another one is tried. */
+const PICKS = 20;
 
 export const Relay = { start };
 
@@ -52,55 +62,84 @@ async function start(spec: RelaySpec, options: RelayOptions = {}): Promise<Relay
     const address = found === null ? null : unmapped(found); // how an IPv4 client looks to a socket for both families
     return address !== null && allowFrom.some((prefix) => prefixContains(prefix, address));
   };
-  const open = (hostPort: number, targetPort: number): Promise<Listener> =>
-    listen(spec, { hostIp: spec.hostIp, hostPort, targetIp: spec.targetIp, targetPort, fd: spec.fd, stats, allows });
-  const listeners = spec.pickFromRange ? [await pick(spec, open)] : await openAll(spec, open);
+  const open: Open = (host, hostPort, targetPort) => listen(spec.proto, { ...host, hostPort, targetPort, fd: spec.fd, stats, allows });
+  const listeners =
+    spec.hostPort === 0 ? await pickAny(spec, open) : spec.pickFromRange ? await pickFromRange(spec, open) : await openRange(spec, open);
   return {
-    hostPort: (listeners[0] as Listener).port,
+    hostPort: listeners[0]!.port,
     stats: () => ({ ...stats }),
-    close: async () => {
-      await Promise.all(listeners.map((listener) => listener.close()));
-    },
+    close: () => closeAll(listeners),
   };
 }
 
-type Open = (hostPort: number, targetPort: number) => Promise<Listener>;
+type Open = (host: RelayHost, hostPort: number, targetPort: number) => Promise<Listener>;
 
-async function listen(spec: RelaySpec, options: ListenerOptions): Promise<Listener> {
+async function listen(proto: "tcp" | "udp", options: ListenerOptions): Promise<Listener> {
   try {
-    return await (spec.proto === "tcp" ? listenTcp(options) : listenUdp(options));
+    return await (proto === "tcp" ? listenTcp(options) : listenUdp(options));
   } catch (cause) {
-    throw bindError(spec.proto, options.hostIp, options.hostPort, (cause as NodeJS.ErrnoException).code ?? String(cause), cause);
+    throw bindError(
+      proto,
+      options.hostIp,
+      options.hostPort,
+      (cause as NodeJS.ErrnoException).code ?? String(cause),
+      cause,
+      options.hostZone,
+    );
   }
 }
 
-/** One listener per port, or none. */
-async function openAll(spec: RelaySpec, open: Open): Promise<Listener[]> {
-  const count = spec.hostPortEnd - spec.hostPort + 1;
-  const settled = await Promise.allSettled(
-    Array.from({ length: count }, (_, i) => open(spec.hostPort === 0 ? 0 : spec.hostPort + i, spec.targetPort + i)),
-  );
+async function closeAll(listeners: readonly Listener[]): Promise<void> {
+  await Promise.all(listeners.map((listener) => listener.close()));
+}
+
+/** All of them, or none. */
+async function allOf(opening: readonly Promise<Listener>[]): Promise<Listener[]> {
+  const settled = await Promise.allSettled(opening);
   const listeners = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failure = settled.find((result) => result.status === "rejected");
   if (failure === undefined) return listeners;
-  await Promise.all(listeners.map((listener) => listener.close()));
+  await closeAll(listeners);
   throw failure.reason;
 }
 
-/** The first free port of the range. */
-async function pick(spec: RelaySpec, open: Open): Promise<Listener> {
-  for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
+/** Every port of the range, on each address. */
+function openRange({ hosts, hostPort, hostPortEnd, targetPort }: RelaySpec, open: Open): Promise<Listener[]> {
+  const ports = Array.from({ length: hostPortEnd - hostPort + 1 }, (_, i) => i);
+  return allOf(ports.flatMap((i) => hosts.map((host) => open(host, hostPort + i, targetPort + i))));
+}
+
+/** A port that is free on each address. */
+async function pickAny({ hosts, targetPort }: RelaySpec, open: Open): Promise<Listener[]> {
+  for (let tries = 1; ; tries++) {
+    const first = await open(hosts[0]!, 0, targetPort);
     try {
-      return await open(port, spec.targetPort);
+      return [first, ...(await allOf(hosts.slice(1).map((host) => open(host, first.port, targetPort))))];
     } catch (error) {
-      if ((error as TsproxyError).code !== "TSP_ERR_PORT_TAKEN") throw error;
+      await first.close();
+      if (!isTaken(error) || tries === PICKS) throw error;
     }
   }
-  const range = `${addressPort(formatIp(spec.hostIp), `${spec.hostPort}-${spec.hostPortEnd}`)}/${spec.proto}`;
+}
+
+/** The first port of the range that is free on each address. */
+async function pickFromRange({ hosts, hostPort, hostPortEnd, targetPort, proto }: RelaySpec, open: Open): Promise<Listener[]> {
+  for (let port = hostPort; port <= hostPortEnd; port++) {
+    try {
+      return await allOf(hosts.map((host) => open(host, port, targetPort)));
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+    }
+  }
+  const ranges = hosts.map(({ hostIp }) => `${addressPort(formatIp(hostIp), `${hostPort}-${hostPortEnd}`)}/${proto}`);
   throw new TsproxyError(
     "TSP_ERR_PORT_TAKEN",
     "conflict",
-    `every host port of ${range} is taken`,
+    `every host port of ${ranges.join(" and ")} is taken`,
     "use another range, or an empty host port for any free one",
   );
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof TsproxyError && error.code === "TSP_ERR_PORT_TAKEN";
 }

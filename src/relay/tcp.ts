@@ -7,14 +7,15 @@ import net, { type AddressInfo, type Socket } from "node:net";
 import { log } from "../log.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatIp } from "../wire/ip-address.js";
-import type { Listener, ListenerOptions } from "./listener.js";
+import { hostName, type Listener, type ListenerOptions } from "./listener.js";
 
 const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
 
 /** Rejects with the system's error when the port cannot be bound. */
 export async function listenTcp(options: ListenerOptions): Promise<Listener> {
   const { hostPort, targetPort, fd, stats, allows } = options;
-  const [hostIp, targetIp] = [formatIp(options.hostIp), formatIp(options.targetIp)];
+  const [hostIp, targetIp] = [hostName(options), formatIp(options.targetIp)];
+  const ipv6Only = options.hostIp.family === 6;
   const open = new Set<Socket>();
   let reachable = true; // so that a dead target is logged once, not once a connection
 
@@ -58,7 +59,7 @@ export async function listenTcp(options: ListenerOptions): Promise<Listener> {
     track(backend, client);
   });
 
-  server.listen({ ...(fd === undefined ? { host: hostIp, port: hostPort } : { fd }), backlog: 4096 });
+  server.listen({ ...(fd === undefined ? { host: hostIp, port: hostPort, ipv6Only } : { fd }), backlog: 4096 });
   await once(server, "listening");
   // Out of descriptors, for one: the server goes on and the client is cut by the kernel or by Node.
   server.on("error", (error) => log.warn(`${addressPort(hostIp, hostPort)}/tcp: ${error.message}`));

@@ -6,7 +6,7 @@
 import dgram, { type Socket } from "node:dgram";
 import { type Peer, peerAddress, UdpSocket } from "../sys/udp-socket.js";
 import { formatIp } from "../wire/ip-address.js";
-import type { Listener, ListenerOptions } from "./listener.js";
+import { hostName, type Listener, type ListenerOptions } from "./listener.js";
 
 export const IDLE_MS = 90_000;
 const SWEEP_MS = 5_000;
@@ -37,10 +37,10 @@ export interface UdpListener extends Listener {
 
 /** Rejects with the system's error when the port cannot be bound. */
 export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}): Promise<UdpListener> {
-  const { hostIp, hostPort, targetIp, targetPort, fd, stats, allows } = options;
+  const { hostPort, targetIp, targetPort, fd, stats, allows } = options;
   const { idleMs = IDLE_MS, maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
   const sessions = new Map<string, Session>();
-  const server = fd === undefined ? UdpSocket.bind(formatIp(hostIp), hostPort) : new UdpSocket(fd);
+  const server = fd === undefined ? UdpSocket.bind(hostName(options), hostPort) : new UdpSocket(fd);
 
   const end = (key: string, session: Session): void => {
     if (session.ended) return;

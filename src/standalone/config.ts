@@ -150,8 +150,8 @@ function parseMasqueradePorts(text: string): { first: number; last: number } {
 
 function parseAllowFrom(text: string): IpPrefix {
   const prefix = parseClients(text);
-  if (prefix?.address.family !== 4) throw invalid(`--allow-from '${text}': not an IPv4 network`, "use ADDRESS/LENGTH, like 192.168.0.0/24");
-  return prefix;
+  if (typeof prefix !== "string") return prefix;
+  throw invalid(`--allow-from '${text}': not an address or a network`, prefix);
 }
 
 /** Two mappings for one host port. Those that pick a free port avoid the others by themselves. */

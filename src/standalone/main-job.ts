@@ -7,14 +7,16 @@ import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
 import { Controller } from "../control/controller.js";
-import { eachHostAddress, formatMapping, mappingText } from "../control/mapping.js";
+import { checkPortFamilies } from "../control/families.js";
+import { eachHostAddress, formatMapping, mappingText, type PortSpec } from "../control/mapping.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { sweep } from "../model/sweep.js";
 import { Relay, type RelayHandle } from "../relay/relay.js";
-import { formatIp, formatPrefix } from "../wire/ip-address.js";
+import { hostFamilies } from "../sys/host-families.js";
+import { formatIp, formatPrefix, type IpPrefix } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import type { RunConfig } from "./config.js";
 
@@ -27,9 +29,6 @@ export interface OwnNetwork {
   device: string;
   mtu: number;
 }
-
-/** Families of the host that ports are published on. */
-const FAMILIES = [4] as const;
 
 export class MainJob {
   readonly mappings: MappingView[] = [];
@@ -46,6 +45,8 @@ export class MainJob {
 
   /** Starts everything, or throws with everything undone. `onDeath`: the dataplane died by itself later. */
   static async start(config: RunConfig, onDeath: (error: Error) => void): Promise<MainJob> {
+    const families = hostFamilies();
+    for (const spec of config.publish) checkPortFamilies(spec, families);
     const job = new MainJob();
     try {
       if (config.relay) await job.startRelay(config);
@@ -105,8 +106,16 @@ export class MainJob {
         this.endpoints.push({ netns: endpoint.netns, address: eachFamily(endpoint.addresses).map(formatIp).join(",") });
       }
     }
-    for (const spec of config.publish)
-      for (const mapping of controller.publisher.publish(spec).mappings) this.mappings.push({ ...mappingText(mapping), via: "dataplane" });
+    for (const spec of config.publish) {
+      if (controller.publisher.serves(spec))
+        for (const mapping of controller.publisher.publish(spec).mappings)
+          this.mappings.push({ ...mappingText(mapping), via: "dataplane" });
+      else {
+        for (const one of eachHostAddress(spec, hostFamilies())) controller.publisher.reach(one); // throws when there is no way
+        await this.relay(spec, config.allowFrom);
+        log.warn(`${formatMapping(spec)} is relayed by sockets, as IPv6 is not forwarded yet: the target sees this host as the client`);
+      }
+    }
     await controller.settled();
   }
 
@@ -118,15 +127,17 @@ export class MainJob {
         "--relay cannot serve a --network: it only relays to targets that the host reaches",
         "leave one of both out",
       );
-    for (const spec of config.publish.flatMap((each) => eachHostAddress(each, FAMILIES))) {
-      const relay = await Relay.start(spec, { allowFrom: config.allowFrom });
-      this.undo.add(`relay of ${formatMapping(spec)}`, () => relay.close());
-      this.relays.push(relay);
-      const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
-      const hostPortEnd = relay.hostPort + count - 1;
-      const mapping = { ...spec, hostPort: relay.hostPort, hostPortEnd, targetPortEnd: spec.targetPort + count - 1 };
-      this.mappings.push({ ...mappingText(mapping), via: "relay" });
-    }
+    for (const spec of config.publish) await this.relay(spec, config.allowFrom);
+  }
+
+  private async relay(spec: PortSpec, allowFrom: IpPrefix[]): Promise<void> {
+    const hosts = eachHostAddress(spec, hostFamilies());
+    const relay = await Relay.start({ ...spec, hosts }, { allowFrom });
+    this.undo.add(`relay of ${formatMapping(spec)}`, () => relay.close());
+    this.relays.push(relay);
+    const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
+    const ports = { hostPort: relay.hostPort, hostPortEnd: relay.hostPort + count - 1, targetPortEnd: spec.targetPort + count - 1 };
+    for (const host of hosts) this.mappings.push({ ...mappingText({ ...host, ...ports }), via: "relay" });
   }
 
   /** Packets and bytes received so far: for a live display, without asking the workers. */

@@ -13,8 +13,9 @@ import {
   ASK_INGRESS_AT,
   ASK_PORT_AT,
   ASK_PORT_END_AT,
+  FLAG_CLIENT,
+  FLAG_INSIDE,
   FLAG_OFFLOAD,
-  FLAG_RECORD,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
@@ -51,7 +52,8 @@ import {
 
 /** Stack: bytes ASK_PORT_AT to ASK_PORT_END_AT of the frame, words where words can be read. */
 const ASK = -206,
-  ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1;
+  ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1,
+  WHOSE = -212;
 
 /** `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. */
 export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false, ipv6 = false } = {}): Uint8Array {
@@ -72,10 +74,25 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   p.clearRoute();
   if (f.version === 6) p.zero(flow, f.keySize);
 
+  // Whose way it goes: its own source's, or that of the endpoint it is from.
+  if (f.version === 4) {
+    p.copyAddress(f, WHOSE, src).load("u8", "r9", "r10", frame).jumpIf("r9", "<", FLAG_INSIDE, "whose");
+    p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed")
+      .copyAddress(f, WHOSE, ASK + ASK_ADDRESS_AT)
+      .label("whose");
+  }
+
   // A later fragment has no ports, and is not recorded.
   p.mov("r7", ETHERNET_SIZE).layer4(f, { loaded: false, found: "parsed", later: "route", otherwise: "route" });
   p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "route");
-  p.label("ports").routePorts(f).copy("u32", flowPorts, l4).jump("record");
+  p.label("ports").routePorts(f).copy("u32", flowPorts, l4);
+  if (f.version === 4) {
+    p.load("u8", "r9", "r10", frame).jumpIf("r9", "<", FLAG_INSIDE, "record");
+    p.copy("u8", INDEX, ASK + ASK_PORT_AT)
+      .copy("u8", INDEX + 1, ASK + ASK_PORT_END_AT)
+      .routeSourcePort(INDEX);
+  }
+  p.jump("record");
   p.label("icmp").load("u8", "r0", "r10", l4);
   for (const type of [...f.queryReplies, ...f.queryRequests]) p.jumpIf("r0", "==", type, "query");
   p.jump("route");
@@ -89,7 +106,7 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).store("u32", "r10", flowProto, "r8");
   if (f.version === 6) p.jumpIf("r9", "==", 0, "route");
   const startValue = (): Program => p.zero(value, f.valueSize).store("u32", "r10", value + FLOW_UPLINK_AT, uplinkIfindex);
-  p.jumpIf("r9", "!=", FLAG_RECORD, "client");
+  p.alu("and", "r9", FLAG_CLIENT | FLAG_OFFLOAD).jumpIf("r9", "!=", 0, "client");
   // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
   p.lookup(f.maps.flows, flow).jumpIf("r0", "!=", 0, "route");
   startValue().jump("update");
@@ -107,7 +124,7 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
     p.choose("sent").count("counted-on-link").sendOnLink(f, "r7", dst);
     p.label("global");
   }
-  p.route(f, uplinkIfindex, "answered");
+  p.route(f, uplinkIfindex, "answered", f.version === 4 ? WHOSE : src);
   p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
 
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.

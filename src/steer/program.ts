@@ -338,9 +338,14 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     return this.copy("u16", FIB + FIB_SPORT, f.stack.l4).copy("u16", FIB + FIB_DPORT, f.stack.l4 + 2);
   }
 
-  /** r0 = answer (FIB_*) to where the host would route the packet with the header in `ip`, protocol in r8, that came in at `uplink`. */
-  route(f: Family, uplink: Reg | number, answered: string): this {
-    const { ip, src, dst } = f.stack;
+  /** Another source port than that of `l4`. */
+  routeSourcePort(at: number): this {
+    return this.copy("u16", FIB + FIB_SPORT, at);
+  }
+
+  /** r0 = answer (FIB_*) to where the host would route the packet with the header in `ip`, protocol in r8, that came in at `uplink`, as one from the address at `source`. */
+  route(f: Family, uplink: Reg | number, answered: string, source = f.stack.src): this {
+    const { ip, dst } = f.stack;
     this.store("u8", "r10", FIB, f.af)
       .store("u8", "r10", FIB + FIB_L4_PROTOCOL, "r8")
       .store("u32", "r10", FIB + FIB_IFINDEX, uplink);
@@ -349,7 +354,7 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
         .alu("and", "r0", FLOW_INFO_MASK)
         .store("u32", "r10", FIB + FIB_TOS, "r0");
     else this.load("u8", "r0", "r10", ip + IP_TOS).store("u8", "r10", FIB + FIB_TOS, "r0");
-    this.copyAddress(f, FIB + FIB_SRC, src).copyAddress(f, FIB + FIB_DST, dst);
+    this.copyAddress(f, FIB + FIB_SRC, source).copyAddress(f, FIB + FIB_DST, dst);
     const ask = (flags: number): this => {
       this.mov("r1", "r6").stackPointer("r2", FIB);
       return this.mov("r3", FIB_SIZE).mov("r4", flags).call(FIB_LOOKUP);

@@ -46,7 +46,7 @@ export interface Native {
   /** Reads what is there without waiting: length or -errno, and the descriptor (SCM_RIGHTS) that came with it or -1; -EINVAL for several. */
   recvFd(fd: number, bytes: Uint8Array): [length: number, fd: number];
   /** What an IPv4 or IPv6 socket is bound to (`protocol`: 6, 17, …); null for one that is not, and for what is no such socket. */
-  boundTo(fd: number): [protocol: number, port: number, address: string] | null;
+  boundTo(fd: number): [protocol: number, port: number, address: string, both: number] | null;
   /**
    * An ICMP socket connected to an IPv4 address: a raw one, else one for pings alone (icmp(7)); fd or -errno, -EINVAL for
    * what is no address. A raw one reads packets with their IPv4 header, the other without.
@@ -83,6 +83,7 @@ export interface Native {
   ioCreate(
     memory: Uint8Array,
     slots: number,
+    headroom: number,
     headSize: number,
     tailSize: number,
     rx: Int32Array,

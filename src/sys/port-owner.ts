@@ -44,11 +44,12 @@ function adviceOn(owner: string | null): string {
   return "stop it, or publish another host port";
 }
 
-/** The error for a bind that failed with errno `code` ("EADDRINUSE"): says who is in the way. */
-export function bindError(proto: Proto, address: IpAddress, port: number, code: string, cause?: unknown): TsproxyError {
-  const text = formatIp(address);
+/** The error for a bind that failed with errno `code` ("EADDRINUSE"): says who is in the way. `zone`: interface of a link-local address. */
+export function bindError(proto: Proto, address: IpAddress, port: number, code: string, cause?: unknown, zone?: string): TsproxyError {
+  const text = zone === undefined ? formatIp(address) : `${formatIp(address)}%${zone}`;
   const what = `${addressPort(text, port)}/${proto}`;
-  switch (code) {
+  // The kernel knows no such interface.
+  switch (zone !== undefined && (code === "ENODEV" || code === "EINVAL") ? "EADDRNOTAVAIL" : code) {
     case "EADDRINUSE":
       return new PortTakenError(proto, address, port, portOwner(proto, address, port), cause);
     case "EADDRNOTAVAIL":

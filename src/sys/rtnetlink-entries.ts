@@ -18,7 +18,11 @@ export const IFLA = {
   AF_SPEC: 26, NET_NS_FD: 28, EXT_MASK: 29, LINK_NETNSID: 37, ALT_IFNAME: 53,
 } as const;
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3 } as const;
-export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, MULTIPATH: 9, TABLE: 15, VIA: 18 } as const;
+// biome-ignore format: a table
+export const RTA = {
+  DST: 1, SRC: 2, IIF: 3, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, MULTIPATH: 9, TABLE: 15, VIA: 18,
+  IP_PROTO: 27, SPORT: 28, DPORT: 29,
+} as const;
 export const NDA = { DST: 1, LLADDR: 2 } as const;
 const NO_MAC = new Uint8Array(0);
 const IFLA_INFO_KIND = 1;

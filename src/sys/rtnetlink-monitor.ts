@@ -5,14 +5,16 @@ import { native, systemError } from "./native.js";
 import { DatagramReader, NETLINK_ROUTE, type NetlinkMessage, parseMessages } from "./netlink.js";
 import * as entries from "./rtnetlink-entries.js";
 
-/** RTMGRP_* of linux/rtnetlink.h, and for settings the bit of RTNLGRP_IPV4_NETCONF (24). */
+/** RTMGRP_* of linux/rtnetlink.h; for settings the bit of RTNLGRP_IPV4_NETCONF (24), for next hops that of RTNLGRP_NEXTHOP (32). */
 export const GROUP_LINK = 0x1,
   GROUP_NEIGHBOR = 0x4,
   GROUP_IPV4_ADDRESS = 0x10,
   GROUP_IPV4_ROUTE = 0x40,
+  GROUP_IPV4_RULE = 0x80,
   GROUP_IPV6_ADDRESS = 0x100;
 export const GROUP_IPV6_ROUTE = 0x400,
-  GROUP_IPV4_CONF = 1 << 23;
+  GROUP_IPV4_CONF = 1 << 23,
+  GROUP_NEXTHOP = 2 ** 31;
 const GROUPS = GROUP_LINK | GROUP_NEIGHBOR | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV6_ADDRESS | GROUP_IPV6_ROUTE;
 const MSG_DONTWAIT = 0x40;
 const { EAGAIN, ENOBUFS } = os.constants.errno;
@@ -26,6 +28,8 @@ export type RouteEvent =
   | { kind: "neighbor"; action: Action; neighbor: entries.Neighbor }
   /** A setting of a device changed (net.ipv4.conf), by sysctl and not by netlink. */
   | { kind: "conf" }
+  /** A routing rule, or a next hop that routes name, has come, changed or gone. */
+  | { kind: "rule" | "nexthop" }
   /** Events were lost since the receive buffer was full: reread everything. */
   | { kind: "overrun" };
 
@@ -50,8 +54,12 @@ function parseEvent(m: NetlinkMessage): RouteEvent | null {
       const neighbor = entries.parseNeighbor(m);
       return neighbor && { kind: "neighbor", action, neighbor };
     }
+    case 32:
+      return { kind: "rule" };
     case 80:
       return { kind: "conf" };
+    case 104:
+      return { kind: "nexthop" };
     default:
       return null;
   }

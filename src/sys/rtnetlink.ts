@@ -3,10 +3,12 @@
  * IPv4 and IPv6 addresses are text. Changes throw TSP_ERR_SYSCALL with the kernel's own words when it refuses;
  * each `delete…` answers false when there was nothing to delete.
  */
+import fs from "node:fs";
 import os from "node:os";
 import {
   attribute,
   NLM_F_CREATE,
+  NLM_F_DUMP,
   NLM_F_ECHO,
   NLM_F_EXCL,
   NLM_F_REPLACE,
@@ -22,15 +24,15 @@ import {
   u32,
 } from "./netlink.js";
 import * as entries from "./rtnetlink-entries.js";
-import { AF_UNSPEC, addressBytes, familyNumber, IFA, NDA, RTA } from "./rtnetlink-entries.js";
+import { AF_INET, AF_UNSPEC, addressBytes, familyNumber, IFA, NDA, RTA } from "./rtnetlink-entries.js";
 import { LinkSocket } from "./rtnetlink-link.js";
 
 // biome-ignore format: a table
 const RTM = {
   NEWADDR: 20, DELADDR: 21, GETADDR: 22, NEWROUTE: 24, DELROUTE: 25, GETROUTE: 26, NEWNEIGH: 28, DELNEIGH: 29, GETNEIGH: 30,
-  NEWQDISC: 36, DELQDISC: 37, NEWTFILTER: 44, DELTFILTER: 45, GETTFILTER: 46,
+  GETRULE: 34, NEWQDISC: 36, DELQDISC: 37, NEWTFILTER: 44, DELTFILTER: 45, GETTFILTER: 46,
 } as const;
-const { EACCES, EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV, ENOENT, ESRCH } = os.constants.errno;
+const { EACCES, EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV, ENOENT, EOPNOTSUPP, ESRCH } = os.constants.errno;
 
 /** Skip duplicate address detection: the address would not work for its first second. */
 const IFA_F_NODAD = 2;
@@ -40,6 +42,9 @@ const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 const RT_SCOPE_NOWHERE = 255;
 const RTN_UNICAST = 1;
+
+/** FRA_* of linux/fib_rules.h. */
+const FRA = { IP_PROTO: 22, SPORT_RANGE: 23, DPORT_RANGE: 24 } as const;
 
 /** linux/pkt_sched.h, linux/pkt_cls.h. */
 const TC_H_CLSACT = 0xfffffff1;
@@ -106,6 +111,17 @@ export class RouteSocket extends LinkSocket {
     const route = messages[0] && entries.parseRoute(messages[0]);
     if (errno !== 0 || !route) throw requestError(`look up the route to ${address}`, errno, detail);
     return ["blackhole", "unreachable", "prohibit", "throw"].includes(route.type) ? null : route;
+  }
+
+  /** Whether the way of IPv4 packets may depend on protocol and ports: by a routing rule, or by how the next hops of a route are shared out. */
+  routesByPorts(): boolean {
+    const { messages, errno, detail } = this.transact(RTM.GETRULE, NLM_F_DUMP, rtmsg(AF_INET, 0, 0, 0, 0, 0));
+    if (errno !== 0 && errno !== EOPNOTSUPP) throw requestError("list routing rules", errno, detail); // EOPNOTSUPP: a kernel without them
+    const byRule = messages.some(({ payload }) => {
+      const attrs = parseAttributes(payload, 12);
+      return [FRA.IP_PROTO, FRA.SPORT_RANGE, FRA.DPORT_RANGE].some((type) => attrs.has(type));
+    });
+    return byRule || multipathByPorts();
   }
 
   addRoute(route: RouteSpec): void {
@@ -206,6 +222,15 @@ function routeAttributes(route: RouteSpec, dst: Uint8Array): Uint8Array[] {
   if (route.prefSrc !== undefined) attrs.push(attribute(RTA.PREFSRC, addressBytes(route.prefSrc)));
   if (route.metric !== undefined) attrs.push(attribute(RTA.PRIORITY, u32(route.metric)));
   return attrs;
+}
+
+/** net.ipv4.fib_multipath_hash_policy of this namespace: 0 is by addresses alone. */
+function multipathByPorts(): boolean {
+  try {
+    return fs.readFileSync("/proc/sys/net/ipv4/fib_multipath_hash_policy", "utf8").trim() !== "0";
+  } catch {
+    return false; // a kernel without multipath
+  }
 }
 
 const describeRoute = ({ dst, prefixLength, gateway }: RouteSpec): string =>

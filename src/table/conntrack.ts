@@ -10,10 +10,14 @@
  *
  * Memory, all taken up front: 64 bytes a row (`flow-row.ts`), that is one cache line, 4 bytes a hash slot at four slots an entry (load at
  * most one half, so every probe ends), and 4 bytes that few packets need: 84 bytes an entry. There are no pointers, only row numbers, so the
- * memory could lie in a mapped file. IPv6 fits in the same rows with addresses interned as 32-bit numbers.
+ * memory could lie in a mapped file.
+ *
+ * IPv6 is in the same rows: the words of its addresses are handles (`addresses.ts`), which whoever adds a flow holds and whoever takes it out
+ * releases. The two tuples of an entry may be of different families.
  *
  * Look-up: `tuple-index.ts`. Time: `ageing.ts`. A full table takes no flow; which one makes room is decided in `dataplane/make-room.ts`.
  */
+import { isIpv6 } from "../wire/address-word.js";
 import { swapPorts } from "../wire/raw.js";
 import { Ageing, MAX_TIMEOUT, NONE } from "./ageing.js";
 import {
@@ -36,6 +40,8 @@ import {
   SRC,
   STATE,
   stateWord,
+  V6_ORIGINAL,
+  V6_REPLY,
 } from "./flow-row.js";
 import { TupleIndex } from "./tuple-index.js";
 
@@ -95,7 +101,7 @@ export class Conntrack extends TupleIndex {
     rows[row + REPLY + SRC] = replySrc;
     rows[row + REPLY + DST] = replyDst;
     rows[row + REPLY + PORTS] = replyPorts;
-    rows[row + STATE] = stateWord(proto, state);
+    rows[row + STATE] = stateWord(proto, state) | (isIpv6(src) ? V6_ORIGINAL : 0) | (isIpv6(replySrc) ? V6_REPLY : 0);
     rows[row + MAPPING] = flow.mapping;
     rows[row + EGRESS] = flow.egress | (flow.replyEgress << 16);
     rows[row + ACKED] = 0;

@@ -8,8 +8,11 @@ export const SRC = 0,
   DST = 1,
   PORTS = 2;
 export const REPLY = 3;
-/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`). */
+/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`), 16 and 17 families. */
 export const STATE = 6;
+/** The original, the reply tuple is of IPv6. So a packet of class E, whose words may look the same, is not taken for the flow's. */
+export const V6_ORIGINAL = 1 << 16,
+  V6_REPLY = 1 << 17;
 /** Second at which the entry dies. */
 export const DEADLINE = 7;
 /** Neighbours in the list that ages the entry (`table/ageing.ts`); NEXT links free rows too. */

@@ -11,8 +11,11 @@
  * No inside address keeps more than half of the ports when others want them (RFC 6888 REQ-4): one that has none yet may take them away. The
  * flows that they serve go on.
  *
+ * Addresses are words (`wire/address-word.ts`); inside ones are held by their flows.
+ *
  * Nobody says here that an address has left the host; past RINGS_KEPT rings, a new one takes the place of one that has all its ports.
  */
+import type { Addresses } from "./addresses.js";
 import { NONE, PortRing } from "./port-ring.js";
 import type { RandomInt32 } from "./random.js";
 
@@ -44,6 +47,7 @@ export class NatPool {
     private readonly random: RandomInt32,
     private readonly worker = 0,
     private readonly workers = 1,
+    private readonly addresses?: Addresses,
   ) {}
 
   /**
@@ -150,7 +154,11 @@ export class NatPool {
     const idle = rings.length < RINGS_KEPT ? NONE : rings.findIndex((ring) => ring.isIdle());
     const i = idle === NONE ? rings.length : idle;
     if (i === MAX_RINGS) return NONE;
-    rings[i] = new PortRing(proto, outside, this.first, this.last, this.random, this.worker, this.workers);
+    const { addresses } = this;
+    if (i < rings.length) addresses?.release(rings[i]!.address);
+    addresses?.hold(outside); // a ring may outlive its flows
+    const spread = addresses?.spread(outside) ?? outside;
+    rings[i] = new PortRing(proto, outside, this.first, this.last, this.random, this.worker, this.workers, spread);
     return i;
   }
 

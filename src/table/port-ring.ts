@@ -26,6 +26,7 @@ export class PortRing {
   private head = 0;
   private left = 0;
 
+  /** `spread`: what the choice of a worker knows the address by. */
   constructor(
     readonly proto: number,
     readonly address: number,
@@ -34,13 +35,14 @@ export class PortRing {
     private readonly random: RandomInt32,
     worker: number,
     workers: number,
+    spread = address,
   ) {
     const range = last - first + 1;
     this.ports = new Int32Array(range << WORDS_SHIFT);
     this.order = new Uint16Array(range);
     for (let port = 0; port < range; port++) {
       const at = port << WORDS_SHIFT;
-      if (workerOf(address, this.portOf(port), workers) === worker) {
+      if (workerOf(spread, this.portOf(port), workers) === worker) {
         this.order[this.left++] = port;
         this.ports[at + FLOWS] = IN_RING;
       } else {

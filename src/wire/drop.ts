@@ -10,7 +10,7 @@ const NAMES = [
   "source-group", // Ethernet source is a group address (IEEE 802.3 §3.2.3)
   "same-port", // destination is behind the port that the frame came from
   "flood-alone", // to be flooded, but there is no other port
-  "not-ipv4", // came by the uplink, which carries IPv4 only
+  "not-ip", // came by the uplink, which carries IPv4 and IPv6 only
   "ip-header", // version, IHL or total length wrong (RFC 791 §3.1)
   "ip-fragment", // a later fragment, and the first one is not known (or came after it)
   "l4-header", // TCP data offset or UDP length wrong (RFC 9293 §3.1, RFC 768)
@@ -44,6 +44,12 @@ const NAMES = [
   "limit-endpoint", // the endpoint has, or opens, as many as one may
   "limit-port", // the published port has, or is asked for, as many as one may
   "limit-target-ports", // the address uses as many source ports to this target as one may
+  "unreachable", // the host's routes say "unreachable" for the destination
+  "prohibited", // they say "prohibit"
+  "blackhole", // they say "blackhole": nobody is told
+  "ipv6-chain", // IPv6 extension headers: more than 8, cut off, or hop-by-hop options that are not the first (RFC 8200 §4.1, RFC 7112 §5)
+  "ipv6-routing", // IPv6 routing header of type 0 (RFC 5095)
+  "untranslatable", // IPv6 to IPv4 or the other way round, and RFC 7915 knows no translation
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -59,7 +65,7 @@ export const DROP_VNET_HEADER = reason("vnet-header");
 export const DROP_SOURCE_GROUP = reason("source-group");
 export const DROP_SAME_PORT = reason("same-port");
 export const DROP_FLOOD_ALONE = reason("flood-alone");
-export const DROP_NOT_IPV4 = reason("not-ipv4");
+export const DROP_NOT_IP = reason("not-ip");
 export const DROP_IP_HEADER = reason("ip-header");
 export const DROP_IP_FRAGMENT = reason("ip-fragment");
 export const DROP_L4_HEADER = reason("l4-header");
@@ -93,6 +99,12 @@ export const DROP_LIMIT_CLIENT = reason("limit-client");
 export const DROP_LIMIT_ENDPOINT = reason("limit-endpoint");
 export const DROP_LIMIT_PORT = reason("limit-port");
 export const DROP_LIMIT_TARGET_PORTS = reason("limit-target-ports");
+export const DROP_UNREACHABLE = reason("unreachable");
+export const DROP_PROHIBITED = reason("prohibited");
+export const DROP_BLACKHOLE = reason("blackhole");
+export const DROP_IPV6_CHAIN = reason("ipv6-chain");
+export const DROP_IPV6_ROUTING = reason("ipv6-routing");
+export const DROP_UNTRANSLATABLE = reason("untranslatable");
 
 export const DROP_REASONS = NAMES.length;
 

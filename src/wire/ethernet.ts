@@ -45,6 +45,11 @@ export function type(halves: Uint16Array, off: number): number {
   return halves[(off + TYPE) >> 1]!;
 }
 
+/** `type` raw half. */
+export function setType(halves: Uint16Array, off: number, type: number): void {
+  halves[(off + TYPE) >> 1] = type;
+}
+
 /** The same from the raw word that ends with it, of a frame at 2 mod 4. */
 export function typeOf(lastWord: number): number {
   return lastWord >>> 16;

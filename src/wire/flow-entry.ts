@@ -29,14 +29,16 @@ export const FLOW6_VALUE_SIZE = 56,
  * the flow as offloaded.
  *
  * With FLAG_CLIENT the other bytes say: u32 interface index that the client's packets come in at; of an offloaded flow the target's address and
- * port, raw. The first byte says nothing, since with a group address the kernel would drop the packet; the port is in two pieces, so that
- * words lie where words can be written.
+ * port, raw. With FLAG_INSIDE they say the address and port, raw, of the endpoint that the packet is from: it goes the way that the host has for
+ * that one, as the kernel routes before it masquerades. The first byte says nothing, since with a group address the kernel would drop the
+ * packet; the port is in two pieces, so that words lie where words can be written.
  *
- * An IPv6 target does not fit there: FLAG_OFFLOAD is never asked of an IPv6 packet, and the engine enters such flows by itself. A client with a
- * link-local address is answered through the interface of its entry in `flows6`, which its address alone does not say.
+ * An IPv6 address does not fit there: neither FLAG_INSIDE nor FLAG_OFFLOAD is asked of an IPv6 packet, and the engine enters offloaded flows by
+ * itself. A client with a link-local address is answered through the interface of its entry in `flows6`, which its address alone does not say.
  */
 export const FLAG_RECORD = 1,
   FLAG_CLIENT = 2,
-  FLAG_OFFLOAD = 4;
+  FLAG_OFFLOAD = 4,
+  FLAG_INSIDE = 8;
 // biome-ignore format: a table
 export const ASK_PORT_AT = 1, ASK_ADDRESS_AT = 2, ASK_INGRESS_AT = 6, ASK_PORT_END_AT = 10, ASK_FLAGS_AT = 11;

@@ -71,6 +71,20 @@ export function isLaterFragment(halves: Uint16Array, off: number): boolean {
   return (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) !== 0;
 }
 
+export function tos(bytes: Uint8Array, off: number): number {
+  return bytes[off + 1]!;
+}
+
+/** Raw half. */
+export function identification(halves: Uint16Array, off: number): number {
+  return halves[(off + IDENTIFICATION) >> 1]!;
+}
+
+/** DONT_FRAGMENT, MORE_FRAGMENTS and the fragment's offset in 8 bytes, host order. */
+export function fragmentPlace(halves: Uint16Array, off: number): number {
+  return rawHalf(halves[(off + FRAGMENT) >> 1]!);
+}
+
 /** What tells the datagrams between two addresses apart: identification, raw, and protocol above it. */
 export function datagram(bytes: Uint8Array, halves: Uint16Array, off: number): number {
   return halves[(off + IDENTIFICATION) >> 1]! | (protocol(bytes, off) << 16);
@@ -207,6 +221,36 @@ export function emit(
   bytes[off + PROTOCOL] = proto;
   words[(off + SRC) >> 2] = src;
   words[(off + DST) >> 2] = dst;
+  fillChecksum(bytes, halves, off);
+}
+
+/** Bits of a `fragmentPlace`. */
+export const DONT_FRAGMENT = 0x4000,
+  MORE_FRAGMENTS = 0x2000;
+
+/** As `emit`, of any fragment: `id` raw half, `place` as `fragmentPlace` has it. */
+export function emitFragment(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  words: Int32Array,
+  off: number,
+  total: number,
+  serviceType: number,
+  id: number,
+  place: number,
+  timeToLive: number,
+  proto: number,
+  src: number,
+  dst: number,
+): void {
+  bytes[off] = PLAIN_FIRST_BYTE;
+  bytes[off + 1] = serviceType;
+  halves[(off + TOTAL_LENGTH) >> 1] = rawHalf(total);
+  halves[(off + IDENTIFICATION) >> 1] = id;
+  halves[(off + FRAGMENT) >> 1] = rawHalf(place);
+  bytes[off + TTL] = timeToLive;
+  bytes[off + PROTOCOL] = proto;
+  putAddresses(words, off, src, dst);
   fillChecksum(bytes, halves, off);
 }
 

@@ -30,8 +30,13 @@ export function checkTcp(bytes: Uint8Array, off: number, len: number): number {
 /** DROP_NONE if `len` bytes at `off` hold a UDP header whose length is at most `longest`. */
 export function checkUdp(bytes: Uint8Array, off: number, len: number, longest = len): number {
   if (len < UDP_HEADER_SIZE) return DROP_TRUNCATED;
-  const size = (bytes[off + UDP_LENGTH]! << 8) | bytes[off + UDP_LENGTH + 1]!;
+  const size = udpLength(bytes, off);
   return size < UDP_HEADER_SIZE || size > longest ? DROP_L4_HEADER : DROP_NONE;
+}
+
+/** Bytes of the datagram, its header among them. */
+export function udpLength(bytes: Uint8Array, off: number): number {
+  return (bytes[off + UDP_LENGTH]! << 8) | bytes[off + UDP_LENGTH + 1]!;
 }
 
 /** Bytes, options included. */

@@ -4,6 +4,7 @@
  * Offsets inside the frame count from the Ethernet header. With 10 bytes the IP header lands at offset 24, which is 4-aligned.
  */
 import { DROP_CSUM_PLACE, DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
+import { PROTO_ICMPV6 } from "./icmpv6.js";
 import { PROTO_ICMP, PROTO_TCP, PROTO_UDP } from "./ipv4.js";
 import { TCP_CHECKSUM, UDP_CHECKSUM, UDP_HEADER_SIZE } from "./l4.js";
 
@@ -60,6 +61,7 @@ export function checkLayer4(bytes: Uint8Array, halves: Uint16Array, off: number,
       if (behind === 0 && field === UDP_CHECKSUM) return DROP_NONE;
       return behind >= UDP_HEADER_SIZE && gso === GSO_NONE ? DROP_NONE : DROP_CSUM_PLACE;
     case PROTO_ICMP:
+    case PROTO_ICMPV6:
     case FRAGMENT:
       return DROP_CSUM_PLACE;
     default:
@@ -95,6 +97,19 @@ export function isGso(bytes: Uint8Array, off: number): boolean {
 /** Length of the headers up to the payload; the kernel allocates as much in one piece when the frame is written. */
 export function setHdrLen(halves: Uint16Array, off: number, len: number): void {
   halves[(off + HDR_LEN) >> 1] = len;
+}
+
+/** The frame starts elsewhere, with other headers: a partial checksum is that of layer 4, which is at `l4`, still. */
+export function moveStart(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number): void {
+  if ((bytes[off]! & FLAG_NEEDS_CSUM) !== 0) halves[(off + CSUM_START) >> 1] = l4 - off - HEADER_SIZE;
+  halves[(off + HDR_LEN) >> 1] = 0; // written anew where it is needed (`setHdrLen`)
+}
+
+/** Of a TCP segmentation-offload frame: GSO_TCPV4 or GSO_TCPV6. Of others nothing. */
+export function setTcpGso(bytes: Uint8Array, off: number, tcpGso: number): void {
+  const gso = bytes[off + 1]!;
+  const kind = gso & ~GSO_ECN;
+  if (kind === GSO_TCPV4 || kind === GSO_TCPV6) bytes[off + 1] = tcpGso | (gso & GSO_ECN);
 }
 
 /** Writes a header that asks for nothing: no segmentation, checksums complete. */

@@ -25,6 +25,29 @@ describe("a filter of flows", () => {
   });
 
   it.each([
+    [{ client: "2001:db8::10" }, true],
+    [{ client: "2001:db8::/32" }, true],
+    [{ client: "2001:DB8:0::10" }, true],
+    [{ client: "::/0", port: "8999" }, true],
+    [{ client: "2001:db8::1" }, false],
+    [{ client: "0.0.0.0/0" }, false],
+    [{ port: "899" }, false],
+  ])("%o takes [2001:db8::10]:40000 to port 8999: %s", (words, meant) => {
+    expect(isMeant(parseFlowFilter(words), row("[2001:db8::10]:40000", "[2001:db8::1]:8999"))).toBe(meant);
+  });
+
+  it("says how IPv4 clients are written", () => {
+    for (const [client, hint] of [
+      ["::ffff:192.0.2.1", "IPv4 clients are written so: 192.0.2.1/32"],
+      ["::ffff:192.0.2.0/120", "IPv4 clients are written so: 192.0.2.0/24"],
+    ])
+      expect(() => parseFlowFilter({ client })).toThrow(expect.objectContaining({ code: "TSP_ERR_OPTION", hint }));
+  });
+
+  it.each([
+    [{ client: "[2001:db8::10]" }],
+    [{ client: "fe80::1%eth0" }],
+    [{ client: "2001:db8::/129" }],
     [{ client: "banana" }],
     [{ client: "192.0.2.0/33" }],
     [{ client: "" }],

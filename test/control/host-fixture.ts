@@ -5,7 +5,7 @@ import type { ToWorker } from "../../src/engine/messages.js";
 import type { Steering } from "../../src/steer/steering.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Address, Link, Route } from "../../src/sys/rtnetlink-entries.js";
-import { formatIp, formatPrefix, type IpAddress } from "../../src/wire/ip-address.js";
+import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
 
 export const UPLINK_INDEX = 90;
 const ETHERNET = 1,
@@ -75,6 +75,8 @@ export class HostFixture {
   told: ToWorker[] = [];
   watched = -1;
   uplinkGone = false;
+  /** Ways depend on ports. */
+  byPorts = false;
   readonly host: Host;
 
   constructor(change: (fixture: HostFixture) => void = () => {}) {
@@ -99,6 +101,7 @@ export class HostFixture {
       link: (index: number) => this.links.find((each) => each.index === index && !this.gone.has(index)) ?? null,
       addresses: () => this.addresses,
       routes: () => this.routes,
+      routesByPorts: () => this.byPorts,
       addAddress: (index: number, text: string) => this.set.push([index, { address: text }]),
       ipv4Conf: (index: number) => (this.forwarding.has(index) ? { forwarding: this.forwarding.get(index) } : null),
       setLink: (index: number, conf: object) => this.set.push([index, conf]),
@@ -123,12 +126,5 @@ export class HostFixture {
   /** The last message of its kind. */
   last<T extends ToWorker["type"]>(type: T): Extract<ToWorker, { type: T }> {
     return this.told.findLast((message) => message.type === type) as Extract<ToWorker, { type: T }>;
-  }
-
-  /** Routes that the workers know: "DST/LENGTH METRIC SOURCE". */
-  get workerRoutes(): string[] {
-    return this.last("routes").routes.map(
-      ({ prefix, metric, source }) => `${formatPrefix(prefix)} ${metric} ${source === null ? "refused" : formatIp(source)}`,
-    );
   }
 }

@@ -36,38 +36,25 @@ beforeEach(() => {
 const texts = (addresses: readonly IpAddress[]): string[] => addresses.map(formatIp);
 
 describe("the host", () => {
-  it("is told to the workers: addresses, broadcast addresses, and routes with the source that the kernel would use", () => {
+  it("is told to the workers: addresses, broadcast addresses, and devices that are nobody's way out", () => {
     const f = new HostFixture();
     const { addresses, broadcasts } = f.last("locals");
     expect(texts(addresses)).toEqual(["127.0.0.1", "192.0.2.1", "192.0.2.2", "172.17.0.1", "10.99.0.1", "127.84.83.80"]);
     expect(texts(broadcasts)).toEqual(["127.255.255.255", "192.0.2.255", "192.0.2.255", "172.17.255.255"]);
-    // To the containers of a bridge of the kernel's own endpoints have no way.
-    expect(f.workerRoutes).toEqual(["0.0.0.0/0 100 192.0.2.1", "192.0.2.0/24 0 192.0.2.1", "172.17.0.0/16 0 refused"]);
+    // To the containers of a bridge of the kernel's own endpoints have no way. Of IPv4 the workers ask the kernel itself.
+    expect(f.last("routes")).toEqual({ type: "routes", routes: [], refused: [3], exact: false });
   });
 
-  it.each([
-    ["its own preferred source", route("10.0.0.0/8", 2, { prefSrc: "192.0.2.2" }), "10.0.0.0/8 0 192.0.2.2"],
-    ["the address in the gateway's network", route("10.0.0.0/8", 2, { gateway: "198.51.100.9" }), "10.0.0.0/8 0 198.51.100.1"],
-    ["the device's first address", route("10.0.0.0/8", 2, { gateway: "203.0.113.1" }), "10.0.0.0/8 0 192.0.2.1"],
-    ["none where it refuses", route("10.0.0.0/8", undefined, { type: "blackhole", metric: 7 }), "10.0.0.0/8 7 refused"],
-  ])("has for a route: %s", (_, given, told) => {
+  it("tells them whether ways out depend on ports", () => {
     const f = new HostFixture((host) => {
-      host.addresses.push(address(2, "198.51.100.1/24"));
-      host.routes = [given];
+      host.byPorts = true;
     });
-    expect(f.workerRoutes).toEqual([told]);
-  });
-
-  it("leaves out routes that are no way out: local ones, broadcast, and by a device without an address", () => {
-    const f = new HostFixture((host) => {
-      host.routes = [route("10.0.0.1/32", 2, { type: "local" }), route("10.0.0.255/32", 2, { type: "broadcast" }), route("10.1.0.0/16", 6)];
-    });
-    expect(f.workerRoutes).toEqual([]);
+    expect(f.last("routes").exact).toBe(true);
   });
 
   it("is read again when the kernel says that something changed, and not otherwise, nor after it is closed", () => {
     const f = new HostFixture();
-    expect([f.watched, monitors.map(({ groups }) => groups)]).toEqual([55, [0x1 | 0x10 | 0x40 | (1 << 23)]]);
+    expect([f.watched, monitors.map(({ groups }) => groups)]).toEqual([55, [0x808000d1]]);
     f.told = [];
     f.host.onReadable();
     expect(f.told).toEqual([]);
@@ -106,7 +93,6 @@ describe("steering", () => {
       );
     });
     expect([10, 11, 12, 13].map((index) => f.attached.has(index))).toEqual([true, true, true, false]);
-    expect(f.workerRoutes.some((text) => text.startsWith("0.0.0.0/0 0"))).toBe(false); // of table main alone
   });
 
   it("of our own devices is of another kind, and follows what comes and goes", () => {

@@ -34,7 +34,7 @@ import { Random } from "../support/random.js";
 /** Runs the stages by hand, with or without the one-pass stage, on frames given as [port, bytes]. */
 function pipeline(d: Dataplane, onePass: boolean): (frames: [number, Uint8Array][]) => unknown[] {
   const b: Batch = d.engine.batch;
-  const parse = parser(b, d.state.ports.kind);
+  const parse = parser(b, d.state);
   const established = establishedFlows(b, d.state);
   return (frames) => {
     for (const [i, [port, bytes]] of frames.entries()) {

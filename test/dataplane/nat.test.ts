@@ -191,7 +191,9 @@ describe("masquerade", () => {
   it("gives what leaves the address of the host's route and a port of the range, and translates the answers back", () => {
     const d = new Dataplane();
     const out = only(d.fromEndpoint(A, p.tcp({ src: IP_A, dst: SERVER }, { sport: 40000, dport: 80, flags: SYN })));
-    expect(out).toMatchObject({ port: UP, srcMac: "02:74:73:00:00:01", src: HOST_IP, dst: SERVER, dport: 80, ttl: 63 });
+    expect(out).toMatchObject({ port: UP, src: HOST_IP, dst: SERVER, dport: 80, ttl: 63 });
+    // Tells `emit` whose it was, port 40000, so that it goes the way that the host has for the endpoint.
+    expect(Buffer.from(out.bytes.subarray(10, 22)).toString("hex")).toBe("029c" + "ac110004" + "00000000" + "4009");
     expect(out.sport).toBeGreaterThanOrEqual(MASQUERADE_FIRST);
     const back = only(d.fromUplink(p.tcp({ src: SERVER, dst: HOST_IP }, { sport: 80, dport: out.sport, flags: SYN | ACK })));
     expect(back).toMatchObject({ port: A, dstMac: MAC_A, srcMac: MAC_GATEWAY, src: SERVER, dst: IP_A, sport: 80, dport: 40000, ttl: 63 });

@@ -252,17 +252,31 @@ describe("IPv6 of an endpoint, in a network without", () => {
   it("is dropped where the headers do not end (RFC 7112 §5)", () => {
     let nested = p.extension(p.ICMPV6, advertisement);
     for (let n = 0; n < 9; n++) nested = p.extension(60, nested);
-    expectDrop("ip-header", v6(LINK_A, 60, nested));
-    expectDrop("ip-header", v6(LINK_A, 60, p.extension(p.ICMPV6, advertisement).with(1, 200))); // behind the end
-    expectDrop("ip-header", v6(LINK_A, 44, p.fragment6(60, 0, true, Uint8Array.of(58, 4)))); // in the next fragment
-    expectDrop("ip-header", v6(LINK_A, 60, p.extension(60, p.extension(60, p.payload(900), 2048), 2048))); // behind what is looked at
+    expectDrop("ipv6-chain", v6(LINK_A, 60, nested));
+    expectDrop("ipv6-chain", v6(LINK_A, 60, p.extension(p.ICMPV6, advertisement).with(1, 200))); // behind the end
+    expectDrop("ipv6-chain", v6(LINK_A, 44, p.fragment6(60, 0, true, Uint8Array.of(58, 4)))); // in the next fragment
+    expectDrop("ipv6-chain", v6(LINK_A, 60, p.extension(60, p.extension(60, p.payload(900), 2048), 2048))); // behind what is looked at
+    expectDrop("ipv6-chain", v6(LINK_A, 60, p.extension(0, p.extension(p.ICMPV6, advertisement)))); // RFC 8200 §4.1
+  });
+
+  it("is dropped with a routing header of type 0 (RFC 5095), not with others", () => {
+    const datagram = p.udp({ src: LINK_A, dst: "ff02::1" }, { sport: 1, dport: 2 }).slice(40);
+    for (const [type, reason] of [
+      [0, "ipv6-routing"],
+      [2, ""],
+    ] as const) {
+      const frame = v6(LINK_A, 43, p.extension(17, datagram, 24, type));
+      if (reason === "") expectBridged(frame, [B, C]);
+      else expectDrop(reason, frame);
+    }
   });
 
   it("comes from its own link-local address, or none, or one that is not link-local", () => {
     const echo = Uint8Array.of(128, 0, 0, 0, 0, 1, 0, 1);
     expectDrop("source-spoofed", v6(LINK_B, p.ICMPV6, echo));
-    expectDrop("source-spoofed", v6("fe80::1", 17, p.payload(16)));
-    expectDrop("source-spoofed", v6("ff02::5", 17, p.payload(16)));
+    const datagram = (src: string): Uint8Array => p.udp({ src, dst: "ff02::1" }, { sport: 1, dport: 2 }).slice(40);
+    expectDrop("source-spoofed", v6("fe80::1", 17, datagram("fe80::1")));
+    expectDrop("source-spoofed", v6("ff02::5", 17, datagram("ff02::5")));
     for (const src of [LINK_A, "::", "fd00::4"]) expectBridged(v6(src, p.ICMPV6, echo), [B, C]);
   });
 
@@ -278,7 +292,8 @@ describe("IPv6 of an endpoint, in a network without", () => {
   });
 
   it("has its checksum completed in its place alone", () => {
-    const tcp = (h: Parameters<typeof p.setVnet>[1], next = 6): Uint8Array => p.setVnet(v6(LINK_A, next, p.payload(40)), h);
+    const segment = p.tcp({ src: LINK_A, dst: "ff02::1" }, { sport: 1, dport: 2, data: p.payload(20) }).slice(40);
+    const tcp = (h: Parameters<typeof p.setVnet>[1], next = 6): Uint8Array => p.setVnet(v6(LINK_A, next, segment), h);
     const l4 = 14 + 40;
     expectBridged(tcp({ flags: 1, start: l4, offset: 16 }), [B, C]);
     expectBridged(tcp({ flags: 1, gso: 4, gsoSize: 10, start: l4, offset: 16 }), [B, C]);
@@ -295,7 +310,7 @@ describe("IPv6 of an endpoint, in a network without", () => {
 
   it("does not come to the host, nor does what a VLAN tag or another type hides", () => {
     for (const type of [0x86dd, 0x8847, 0x8864, 0x88b5, 0x0026]) {
-      const body = type === 0x86dd ? p.ipv6(LINK_A, "fe80::1", 17, p.payload(16)) : p.payload(46);
+      const body = type === 0x86dd ? p.udp({ src: LINK_A, dst: "fe80::1" }, { sport: 1, dport: 2 }) : p.payload(46);
       expectDrop("not-for-host", p.frame(MAC_GATEWAY, MAC_A, body, type));
       expectBridged(p.frame(p.BROADCAST, MAC_A, body, type), [B, C]);
     }
@@ -347,7 +362,8 @@ describe("a network in which other addresses may be used", () => {
     expectDrop("source-spoofed", p.frame(MAC_B, MAC_A, from(GATEWAY)), PROMISCUOUS);
     expectDrop("source-spoofed", p.frame(MAC_GATEWAY, MAC_A, from(HOST_IP, SERVER)), PROMISCUOUS);
     expectDrop("arp-spoofed", arp({ operation: 2, senderIp: GATEWAY }), PROMISCUOUS);
-    expectDrop("not-for-host", p.frame(MAC_GATEWAY, MAC_A, p.payload(46), 0x86dd), PROMISCUOUS);
+    const toGateway = p.udp({ src: "fd00::77", dst: "fd00::1" }, { sport: 1, dport: 2 });
+    expectDrop("not-for-host", p.frame(MAC_GATEWAY, MAC_A, toGateway), PROMISCUOUS);
     expectDrop("reserved-group", p.frame("01:80:c2:00:00:00", MAC_A, p.payload(46), 0x0026), PROMISCUOUS);
   });
 });

@@ -1,7 +1,7 @@
 /** What the engine relies on in every `PacketIo` (`src/device/packet-io.ts`); each implementation brings a rig that plays the other end. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DESCRIPTOR, type PacketIo } from "../../src/device/packet-io.js";
-import { HEAD_SIZE, type PacketMemory, TAIL_SIZE } from "../../src/mem/packet-memory.js";
+import { HEAD_SIZE, headAt, type PacketMemory } from "../../src/mem/packet-memory.js";
 import { frame, macBytes, payload } from "../support/packets.js";
 
 export interface Rig {
@@ -45,11 +45,11 @@ export function packetIoContract(make: () => Rig | Promise<Rig>): void {
         const [port, len, tail] = io.rx.subarray(i * DESCRIPTOR) as unknown as [number, number, number];
         expect(tail === -1).toBe(len <= HEAD_SIZE);
         const bytes = new Uint8Array(len);
-        bytes.set(memory.bytes.subarray(i * HEAD_SIZE, i * HEAD_SIZE + Math.min(len, HEAD_SIZE)));
+        bytes.set(memory.bytes.subarray(headAt(i), headAt(i) + Math.min(len, HEAD_SIZE)));
         if (tail !== -1) {
           expect(tails.has(tail), "each long frame has a tail of its own").toBe(false);
           tails.add(tail);
-          const at = memory.slots * HEAD_SIZE + tail * TAIL_SIZE;
+          const at = memory.tailAt(tail);
           bytes.set(memory.bytes.subarray(at, at + len - HEAD_SIZE), HEAD_SIZE);
         }
         if (bytes[22] === TEST_TYPE >> 8 && bytes[23] === (TEST_TYPE & 0xff)) got.push({ port, bytes });
@@ -61,9 +61,9 @@ export function packetIoContract(make: () => Rig | Promise<Rig>): void {
   /** Puts a frame into head `slot` and tail `slot`, and its descriptor at place `k`. */
   function place(k: number, port: number, slot: number, bytes: Uint8Array): void {
     const { io, memory } = rig;
-    memory.bytes.set(bytes.subarray(0, HEAD_SIZE), slot * HEAD_SIZE);
-    memory.bytes.set(bytes.subarray(HEAD_SIZE), memory.slots * HEAD_SIZE + slot * TAIL_SIZE);
-    io.tx.set([port, bytes.length, slot, bytes.length > HEAD_SIZE ? slot : -1], k * DESCRIPTOR);
+    memory.bytes.set(bytes.subarray(0, HEAD_SIZE), headAt(slot));
+    memory.bytes.set(bytes.subarray(HEAD_SIZE), memory.tailAt(slot));
+    io.tx.set([port, bytes.length, headAt(slot), bytes.length > HEAD_SIZE ? slot : -1], k * DESCRIPTOR);
   }
 
   it("answers 0 when nothing came, at once or after the wait, with the clock set", () => {
@@ -103,7 +103,7 @@ export function packetIoContract(make: () => Rig | Promise<Rig>): void {
     const [short, long] = [text(46), text(rig.longest - 24)];
     place(0, a, 0, short);
     place(1, b, 1, long);
-    rig.io.tx.set([b, short.length, 0, -1], 2 * DESCRIPTOR);
+    rig.io.tx.set([b, short.length, headAt(0), -1], 2 * DESCRIPTOR);
     expect(rig.io.transmit(3)).toBe(0);
     expect([0, 1, 2].map((k) => rig.io.tx[k * DESCRIPTOR + 1])).toEqual([short.length, long.length, short.length]);
     const hex = (frames: Uint8Array[]): string[] => frames.map((bytes) => Buffer.from(bytes).toString("hex"));

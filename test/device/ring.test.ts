@@ -10,7 +10,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { DESCRIPTOR } from "../../src/device/packet-io.js";
-import { HEAD_SIZE, PacketMemory, TAIL_SIZE } from "../../src/mem/packet-memory.js";
+import { HEAD_SIZE, HEADROOM, headAt, PacketMemory, TAIL_SIZE } from "../../src/mem/packet-memory.js";
 import type { IoHandle, Native } from "../../src/sys/native.js";
 import { payload } from "../support/packets.js";
 import { Random } from "../support/random.js";
@@ -67,7 +67,7 @@ beforeEach(() => {
   rx = new Int32Array(memory.slots * DESCRIPTOR);
   clock = new Int32Array(16);
   wake = addon.pair();
-  io = addon.ioCreate(memory.bytes, memory.slots, HEAD_SIZE, TAIL_SIZE, rx, new Int32Array(4), clock, wake[0]);
+  io = addon.ioCreate(memory.bytes, memory.slots, HEADROOM, HEAD_SIZE, TAIL_SIZE, rx, new Int32Array(4), clock, wake[0]);
   addon.script([]);
 });
 afterEach(() => {
@@ -94,8 +94,8 @@ function receive(): Received[] {
   return Array.from({ length: n }, (_, i) => {
     const [port = -1, len = 0, tail = -1] = rx.subarray(i * DESCRIPTOR);
     if (len < 0) return { port, bytes: len };
-    const head = memory.bytes.subarray(i * HEAD_SIZE, i * HEAD_SIZE + Math.min(len, HEAD_SIZE));
-    const at = memory.slots * HEAD_SIZE + tail * TAIL_SIZE;
+    const head = memory.bytes.subarray(headAt(i), headAt(i) + Math.min(len, HEAD_SIZE));
+    const at = memory.tailAt(tail);
     return { port, bytes: hex(tail === -1 ? head : Buffer.concat([head, memory.bytes.subarray(at, at + len - HEAD_SIZE)])) };
   });
 }

@@ -31,6 +31,8 @@ describe("network options", () => {
         [`${BRIDGE}host_binding_ipv4`]: "192.0.2.1",
         [`${BRIDGE}name`]: "web0",
         [`${BRIDGE}gateway_mode_ipv4`]: "nat",
+        [`${BRIDGE}gateway_mode_ipv6`]: "nat",
+        "com.docker.network.host_ipv6": "2001:db8::2",
         "com.docker.network.host_ipv4": "192.0.2.2",
         "com.docker.network.container_iface_prefix": "net",
         "tsproxy.spoof": "allow",
@@ -42,10 +44,11 @@ describe("network options", () => {
       masquerade: false,
       hostBinding: ip("192.0.2.1"),
       hostDevice: "web0",
-      outside: { ipv4: ip("192.0.2.2") },
+      outside: { ipv4: ip("192.0.2.2"), ipv6: ip("2001:db8::2") },
       interfacePrefix: "net",
       promiscuous: true,
     });
+    expect(options({ [`${BRIDGE}host_binding_ipv4`]: "0.0.0.0" })).toMatchObject({ hostBinding: null });
     expect(options({ "tsproxy.spoof": "refuse" })).toMatchObject({ promiscuous: false });
   });
 
@@ -55,15 +58,16 @@ describe("network options", () => {
     ["com.docker.network.driver.mtu", 1400, /is no string/],
     [`${BRIDGE}enable_icc`, "no", /'no'.*true or false/],
     ["tsproxy.spoof", "true", /spoof: 'true'.*allow or refuse/],
-    [`${BRIDGE}host_binding_ipv4`, "::1", /::1 is not supported.*IPv4 only/],
+    [`${BRIDGE}host_binding_ipv4`, "::1", /'::1' is not valid: use an IPv4 address/],
     [`${BRIDGE}host_binding_ipv4`, "eth0", /'eth0'/],
     [`${BRIDGE}name`, "a/b", /'a\/b'/],
     [`${BRIDGE}name`, "sixteen-letters-", /at most 15/],
     [`${BRIDGE}gateway_mode_ipv4`, "isolated", /--internal/],
     [`${BRIDGE}gateway_mode_ipv4`, "routed", /enable_ip_masquerade=false/],
-    [`${BRIDGE}gateway_mode_ipv6`, "nat", /gateway_mode_ipv6 is not supported: .*IPv4 only/],
+    [`${BRIDGE}gateway_mode_ipv6`, "routed", /gateway_mode_ipv6: 'routed'.*enable_ip_masquerade=false/],
     [`${BRIDGE}inhibit_ipv4`, "true", /inhibit_ipv4 is not supported: .*leave it out/],
-    ["com.docker.network.host_ipv6", "::1", /host_ipv6 is not supported/],
+    ["com.docker.network.host_ipv6", "192.0.2.1", /host_ipv6: '192.0.2.1' is not valid: use an IPv6 address/],
+    ["com.docker.network.host_ipv4", "2001:db8::1", /host_ipv4: '2001:db8::1' is not valid: use an IPv4 address/],
     ["parent", "eth0", /option parent is not supported: supported are .*driver.mtu/],
     ["constructor", "x", /option constructor is not supported/],
   ])("refuse %s=%s by name", (key, value, says) => {
@@ -97,9 +101,14 @@ describe("a port map", () => {
   });
 
   it("binds where the binding says, else leaves it to the network", () => {
-    expect(ports({ Port: 80, HostPort: 1, HostIP: "127.0.0.1" }, { Port: 80, HostPort: 1 })).toEqual([
+    const hosts = ["127.0.0.1", "::", "", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0"];
+    expect(ports(...hosts.map((HostIP) => ({ Port: 80, HostPort: 1, HostIP })))).toEqual([
       "*:1 -> 172.18.0.2:80/tcp",
+      "0.0.0.0:1 -> 172.18.0.2:80/tcp",
+      "10.0.0.1:1 -> 172.18.0.2:80/tcp",
       "127.0.0.1:1 -> 172.18.0.2:80/tcp",
+      "[::]:1 -> 172.18.0.2:80/tcp",
+      "[2001:db8::1]:1 -> 172.18.0.2:80/tcp",
     ]);
   });
 

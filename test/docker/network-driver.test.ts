@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
 import { systemError } from "../../src/sys/native.js";
-import { subnet } from "../support/ip.js";
+import { ip, subnet } from "../support/ip.js";
 import { CREATE_ENDPOINT, CREATE_NETWORK, DriverFixture, ENDPOINT, ID, JOIN, NETWORK, portMap, SANDBOX } from "./driver-fixture.js";
 
 const OTHER = "b".repeat(64);
@@ -57,6 +57,7 @@ describe("an endpoint's life", () => {
     expect(await f.call("Join", JOIN)).toEqual({
       InterfaceName: { SrcName: "tspeeeeeeeeeee", DstPrefix: "eth" },
       Gateway: "172.18.0.1",
+      GatewayIPv6: "",
       DisableGatewayService: false,
     });
     expect(f.state.endpointViews()).toMatchObject([{ state: "joined", sandbox: SANDBOX }]);
@@ -133,7 +134,70 @@ describe("an endpoint's life", () => {
   });
 });
 
+describe("a network with IPv6", () => {
+  const DUAL = {
+    ...CREATE_NETWORK,
+    Options: { ...CREATE_NETWORK.Options, "com.docker.network.enable_ipv6": true },
+    IPv6Data: [{ AddressSpace: "LocalDefault", Pool: "fd00:18::/64", Gateway: "fd00:18::1/64", AuxAddresses: {} }],
+  };
+  const WEB = { ...CREATE_ENDPOINT, Interface: { Address: "172.18.0.2/16", AddressIPv6: "fd00:18::2/64", MacAddress: "" } };
+  const PORTS = portMap({ Port: 80, HostPort: 8080, HostPortEnd: 8080 }, { Port: 80, HostIP: "::", HostPort: 8081, HostPortEnd: 8081 });
+
+  it("has both gateways, and publishes on both families", async () => {
+    const f = await DriverFixture.start();
+    f.state.families = [4, 6];
+    await f.must(["CreateNetwork", DUAL], ["CreateEndpoint", WEB]);
+    expect([...f.state.specs]).toMatchObject([{ subnets: { ipv4: subnet("172.18.0.0/16"), ipv6: subnet("fd00:18::/64") } }]);
+    expect(await f.call("Join", JOIN)).toMatchObject({ Gateway: "172.18.0.1", GatewayIPv6: "fd00:18::1", DisableGatewayService: false });
+    await f.must(["ProgramExternalConnectivity", { ...ID, Options: PORTS }]);
+    expect([...f.state.published]).toEqual([
+      "0.0.0.0:8080 -> 172.18.0.2:80/tcp",
+      "[::]:8080 -> [fd00:18::2]:80/tcp",
+      "[::]:8081 -> [fd00:18::2]:80/tcp",
+    ]);
+    await f.must(["RevokeExternalConnectivity", ID], ["Leave", ID], ["DeleteEndpoint", ID], ["DeleteNetwork", { NetworkID: NETWORK }]);
+    expect([f.state.specs.size, f.state.published.size]).toEqual([0, 0]);
+  });
+
+  it("alone has no gateway of IPv4, and asks dockerd for none", async () => {
+    const f = await DriverFixture.start();
+    const options = { ...DUAL.Options, "com.docker.network.enable_ipv4": false };
+    await f.must(["CreateNetwork", { ...DUAL, Options: options, IPv4Data: [] }]);
+    const made = await f.must(["CreateEndpoint", { ...WEB, Interface: { Address: "", AddressIPv6: "fd00:18::2/64", MacAddress: "" } }]);
+    expect(made).toEqual({ Interface: { MacAddress: expect.stringMatching(/^06:/) } });
+    expect(await f.call("Join", JOIN)).toMatchObject({ Gateway: "", GatewayIPv6: "fd00:18::1", DisableGatewayService: true });
+  });
+
+  it("that is internal has neither", async () => {
+    const f = await DriverFixture.start();
+    await f.must(
+      ["CreateNetwork", { ...DUAL, Options: { ...DUAL.Options, "com.docker.network.internal": true } }],
+      ["CreateEndpoint", WEB],
+    );
+    expect(await f.call("Join", JOIN)).toMatchObject({ Gateway: "", GatewayIPv6: "", DisableGatewayService: true });
+  });
+
+  it("wants an address of each family of its endpoints", async () => {
+    const f = await DriverFixture.start();
+    await f.must(["CreateNetwork", DUAL]);
+    expect(await f.call("CreateEndpoint", CREATE_ENDPOINT)).toMatch(/the endpoint has no address in fd00:18::\/64/);
+    expect(f.state.devices.size).toBe(0);
+  });
+
+  it("sends what leaves from the host's addresses that it is given, if the host has them", async () => {
+    const f = await DriverFixture.start();
+    const generic = { "com.docker.network.host_ipv4": "192.0.2.1", "com.docker.network.host_ipv6": "2001:db8::1" };
+    const body = { ...DUAL, Options: { ...DUAL.Options, "com.docker.network.generic": generic } };
+    expect(await f.call("CreateNetwork", body)).toMatch(/host_ipv6=2001:db8::1: 2001:db8::1 is not an address of this host/);
+    f.state.addresses.add("2001:db8::1");
+    expect(await f.call("CreateNetwork", body)).toEqual({});
+    expect([...f.state.specs]).toMatchObject([{ outside: { ipv4: ip("192.0.2.1"), ipv6: ip("2001:db8::1") } }]);
+  });
+});
+
 const network = (change: object): object => ({ ...CREATE_NETWORK, ...change });
+const IPV6 = [{ AddressSpace: "LocalDefault", Pool: "fd00:18::/64", Gateway: "fd00:18::1/64" }];
+const pool6 = (change: object): object => network({ IPv6Data: [{ ...IPV6[0], ...change }] });
 const pool = (change: object): object => network({ IPv4Data: [{ ...CREATE_NETWORK.IPv4Data[0], ...change }] });
 const endpoint = (change: object): object => ({ ...CREATE_ENDPOINT, Interface: { ...CREATE_ENDPOINT.Interface, ...change } });
 const ports = (...bindings: Record<string, unknown>[]): object => ({ ...ID, Options: portMap(...bindings) });
@@ -149,17 +213,26 @@ const BAD: [stage: keyof typeof STAGES, call: string, body: unknown, says: RegEx
   ["empty", "CreateNetwork", network({ Options: { "com.docker.network.internal": "yes" } }), /internal is neither true nor false/],
   ["empty", "CreateNetwork", network({ Options: { "com.docker.network.generic": [] } }), /generic is no object/],
   ["empty", "CreateNetwork", network({ Options: { "com.docker.network.generic": { foo: "bar" } } }), /option foo is not supported/],
-  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.enable_ipv6": true } }), /--ipv6 is not supported/],
-  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.enable_ipv4": false } }), /without IPv4/],
-  ["empty", "CreateNetwork", network({ IPv6Data: [{ Pool: "2001:db8::/64" }] }), /an IPv6 subnet is not supported/],
+  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.enable_ipv6": true } }), /IPv6Data is missing/],
+  ["empty", "CreateNetwork", network({ Options: { "com.docker.network.enable_ipv4": false }, IPv4Data: [] }), /the network has no subnet/],
+  ["empty", "CreateNetwork", network({ IPv6Data: [...IPV6, ...IPV6] }), /several IPv6 subnets.*one of each family/],
+  ["empty", "CreateNetwork", pool6({ Pool: "172.19.0.0/16" }), /IPv6Data\[0\].Pool '172.19.0.0\/16' is no IPv6 network/],
+  ["empty", "CreateNetwork", pool6({ Pool: "fe80::/64", Gateway: "fe80::1" }), /subnet fe80::\/64: link-local/],
+  ["empty", "CreateNetwork", pool6({ Pool: "ff05::/64", Gateway: "ff05::1" }), /subnet ff05::\/64: multicast/],
+  ["empty", "CreateNetwork", pool6({ Pool: "::1/128", Gateway: "::1" }), /subnet ::1\/128: the host's own loopback/],
+  ["empty", "CreateNetwork", pool6({ Pool: "::ffff:10.0.0.0/120", Gateway: "::ffff:10.0.0.1" }), /IPv4 addresses in the form of IPv6/],
+  ["empty", "CreateNetwork", pool6({ Pool: "fd00:18::/127", Gateway: "fd00:18::1" }), /\/127 is too small/],
+  ["empty", "CreateNetwork", pool6({ Gateway: "fd00:19::1/64" }), /gateway fd00:19::1\/64 is no host's address in fd00:18::\/64/],
+  ["empty", "CreateNetwork", pool6({ Gateway: "172.18.0.1" }), /Gateway '172.18.0.1' is no IPv6 address/],
+  ["empty", "CreateNetwork", pool6({ AuxAddresses: { DefaultGatewayIPv6: "fd00:18::9" } }), /--aux-address DefaultGatewayIPv6/],
   ["empty", "CreateNetwork", network({ IPv4Data: null }), /IPv4Data is missing/],
   ["empty", "CreateNetwork", network({ IPv4Data: {} }), /IPv4Data is no list/],
   ["empty", "CreateNetwork", network({ IPv4Data: [3] }), /IPv4Data\[0\] is no object/],
-  ["empty", "CreateNetwork", network({ IPv4Data: [...CREATE_NETWORK.IPv4Data, ...CREATE_NETWORK.IPv4Data] }), /several subnets/],
+  ["empty", "CreateNetwork", network({ IPv4Data: [...CREATE_NETWORK.IPv4Data, ...CREATE_NETWORK.IPv4Data] }), /several IPv4 subnets/],
   ["empty", "CreateNetwork", pool({ Pool: "" }), /Pool is missing/],
   ["empty", "CreateNetwork", pool({ Pool: "172.18.0.0" }), /Pool '172.18.0.0'/],
   ["empty", "CreateNetwork", pool({ Pool: "172.18.0.0/31" }), /\/8 to \/30/],
-  ["empty", "CreateNetwork", pool({ Pool: "2001:db8::/64" }), /subnet 2001:db8::\/64 is not supported/],
+  ["empty", "CreateNetwork", pool({ Pool: "2001:db8::/64" }), /Pool '2001:db8::\/64' is no IPv4 network/],
   ["empty", "CreateNetwork", pool({ Gateway: "" }), /Gateway is missing/],
   ["empty", "CreateNetwork", pool({ Gateway: "10.0.0.1/16" }), /10.0.0.1\/16 is no host's address in 172.18.0.0\/16/],
   ["empty", "CreateNetwork", pool({ Gateway: "172.18.255.255/16" }), /no host's address/],
@@ -176,7 +249,8 @@ const BAD: [stage: keyof typeof STAGES, call: string, body: unknown, says: RegEx
   ["network", "CreateEndpoint", endpoint({ Address: "172.18.0/16" }), /is no IPv4 address/],
   ["network", "CreateEndpoint", endpoint({ Address: "10.0.0.2/16" }), /no host's address in 172.18.0.0\/16/],
   ["network", "CreateEndpoint", endpoint({ Address: "172.18.0.1/16" }), /172.18.0.1 is the gateway's/],
-  ["network", "CreateEndpoint", endpoint({ AddressIPv6: "2001:db8::2/64" }), /an IPv6 address is not supported/],
+  ["network", "CreateEndpoint", endpoint({ AddressIPv6: "2001:db8::2/64" }), /address 2001:db8::2: the network has no IPv6 subnet/],
+  ["network", "CreateEndpoint", endpoint({ AddressIPv6: "172.18.0.3/16" }), /AddressIPv6 '172.18.0.3\/16' is no IPv6 address/],
   ["network", "CreateEndpoint", endpoint({ MacAddress: "xx" }), /'xx' is no station's address/],
   ["network", "CreateEndpoint", endpoint({ MacAddress: "01:00:5e:00:00:01" }), /is no station's address/],
   ["network", "CreateEndpoint", { ...CREATE_ENDPOINT, Options: portMap({ Port: 80, Proto: 132 }) }, /sctp is not supported/],
@@ -196,8 +270,8 @@ const BAD: [stage: keyof typeof STAGES, call: string, body: unknown, says: RegEx
   ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostPort: 70_000 }), /HostPort is no number from 0 to 65535/],
   ["joined", "ProgramExternalConnectivity", ports({ Port: "80", HostPort: 1 }), /Port is no number/],
   ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostPort: 9, HostPortEnd: 8 }), /HostPortEnd 8 is below HostPort 9/],
-  ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostIP: "::1", HostPort: 9 }), /publishing on \[::1\] is not supported/],
-  ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostIP: "nowhere", HostPort: 9 }), /HostIP 'nowhere' is no IPv4 address/],
+  ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostIP: "::g", HostPort: 9 }), /HostIP '::g' is no IP address/],
+  ["joined", "ProgramExternalConnectivity", ports({ Port: 80, HostIP: "nowhere", HostPort: 9 }), /HostIP 'nowhere' is no IP address/],
   ["joined", "ProgramExternalConnectivity", { ...ID, Options: { "com.docker.network.portmap": {} } }, /portmap is no list/],
   ["published", "ProgramExternalConnectivity", ports({ Port: 81, HostPort: 8081 }), /published already/],
   ["network", "RevokeExternalConnectivity", ID, /has no endpoint/],

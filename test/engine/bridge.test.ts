@@ -235,11 +235,11 @@ describe("ARP", () => {
     }
   });
 
-  it("by the uplink is dropped: it carries IPv4 only", () => {
+  it("by the uplink is dropped: it carries IP only", () => {
     const d = bridge();
     expect(ports(d, UP, ask(IP_B))).toEqual([]);
     expect(ports(d, UP, text(MAC_UP, MAC_A))).toEqual([]);
-    expect(d.drops(UP)).toEqual({ "not-ipv4": 2 });
+    expect(d.drops(UP)).toEqual({ "not-ip": 2 });
   });
 });
 

@@ -322,19 +322,19 @@ describe("what the control side asks", () => {
 
   it("has a descriptor watched and the flow map of the very descriptor used", () => {
     const watched: number[] = [];
-    const maps: number[] = [];
+    const maps: string[] = [];
     const d = new Dataplane();
     const commands = new Commands(d.state, d.io, d.counters, {
       tell: () => {},
       watch: (fd) => watched.push(fd),
-      openFlowMap: (fd) => {
-        maps.push(fd);
+      openFlowMap: (fd, family) => {
+        maps.push(`${fd} of ${family}`);
         return { lookup: () => false, put: () => {}, delete: () => {} };
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });
     commands.carryOut({ type: "steering", flowsFd: 12, flows6Fd: 13, uplinkDevice: 7 });
-    expect([watched, maps]).toEqual([[11], [12]]);
+    expect([watched, maps]).toEqual([[11], ["12 of 4", "13 of 6"]]);
   });
 });
 

@@ -4,7 +4,7 @@
  * no flow and no port is left over.
  */
 import { describe, expect, it } from "vitest";
-import { HEAD_SIZE } from "../../src/mem/packet-memory.js";
+import { headAt, slotOf } from "../../src/mem/packet-memory.js";
 import {
   A,
   B,
@@ -133,11 +133,11 @@ describe.each([32, 300])("with room for %i flows", (conntrackMax) => {
     const slots: number[] = []; // of what was sent, in order
     const { transmit } = d.io;
     d.io.transmit = (count) => {
-      for (let k = 0; k < count; k++) slots.push(d.io.tx[k * 4 + 2]!);
+      for (let k = 0; k < count; k++) slots.push(slotOf(d.io.tx[k * 4 + 2]!));
       return transmit.call(d.io, count);
     };
     let checked = 0;
-    const heads = d.memory.slots * HEAD_SIZE;
+    const heads = d.memory.tailAt(0);
     for (let done = 0; done < FRAMES / SEEDS.length / 2; ) {
       const n = 1 + random.below(31);
       const batch = Array.from({ length: n }, (): [number, Uint8Array] => {
@@ -147,7 +147,7 @@ describe.each([32, 300])("with room for %i flows", (conntrackMax) => {
       });
       for (const [port, bytes] of batch) d.io.put(port, bytes);
       // Spare heads are dirty before, and so afterwards; of the tails a copy is kept once in a while, since it is 2 MB.
-      d.memory.bytes.fill(0xa5, n * HEAD_SIZE, heads);
+      d.memory.bytes.fill(0xa5, headAt(n), heads);
       const { receive } = d.io;
       let tails: Uint8Array | null = null;
       d.io.receive = (): number => {
@@ -162,7 +162,7 @@ describe.each([32, 300])("with room for %i flows", (conntrackMax) => {
 
       expect(d.dropTotal() - dropsBefore, "each frame is sent or a drop").toBe(n - new Set(slots).size);
       expect(
-        d.memory.bytes.subarray(n * HEAD_SIZE, heads).every((byte) => byte === 0xa5),
+        d.memory.bytes.subarray(headAt(n), heads).every((byte) => byte === 0xa5),
         "spare heads",
       ).toBe(true);
       if (tails !== null) expect(Buffer.compare(tails, d.memory.bytes.subarray(heads)), "tails").toBe(0);

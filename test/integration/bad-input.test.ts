@@ -39,8 +39,11 @@ const MALFORMED: Row[] = [
   P("8999/tcp:172.17.0.4:8080", "/tcp"),
   P("[::1:8999:172.17.0.4:8080", "[::1"),
   P("[::g]:8999:172.17.0.4:8080", "::g"),
-  P("8999:[fd00::4]:8080", "fd00::4"),
-  P("[::1]:8999:172.17.0.4:8080", "::1"),
+  P("8999:fd00::4:8080", "8999:[fd00::4]:8080"),
+  P("8999:[fe80::4%docker0]:8080", "fe80::4%docker0"),
+  P("[fe80::1]:8999:172.17.0.4:8080", "%eth0"),
+  P("[::ffff:192.0.2.1]:8999:172.17.0.4:8080", "write 192.0.2.1"),
+  P(`[${"1:".repeat(9999)}]:8999:172.17.0.4:8080`, "too many"),
   P("8999:224.0.0.1:8080", "224.0.0.1"),
   P("8999:0.0.0.0:8080", "0.0.0.0"),
   P(" 8999:172.17.0.4:8080", " 8999"),
@@ -70,6 +73,17 @@ const OPTIONS: Row[] = [
 const HOST: Row[] = [
   [["-p", "203.0.113.9:8999:172.17.0.4:8080"], "203.0.113.9", 1],
   [["-p", "8999:198.18.0.9:8080"], "198.18.0.9", 1],
+  [["-p", "[2001:db8::99]:8999:172.17.0.4:8080"], "2001:db8::99", 1],
+  [["-p", "[fe80::99%nosuch0]:8999:172.17.0.4:8080"], "fe80::99%nosuch0", 1],
+  [["-p", "8999:[2001:db8:9::4]:8080"], "2001:db8:9::4", 1],
+];
+
+/** On a host whose IPv6 is switched off. */
+const NO_IPV6: Row[] = [
+  [["-p", "[::]:8999:172.17.0.4:8080"], "disable_ipv6", 1],
+  [["-p", "8999:[fd00::4]:8080"], "disable_ipv6", 1],
+  [["--relay", "-p", "[::1]:8999:172.17.0.4:8080"], "disable_ipv6", 1],
+  [["--network", "10.44.0.0/24,fd00:44::/64"], "disable_ipv6", 1],
 ];
 
 const NETWORK: Row[] = [
@@ -79,6 +93,10 @@ const NETWORK: Row[] = [
   [["--network", "172.17.0.0/31"], "172.17.0.0/31", 2],
   [["--network", "127.0.0.0/8"], "127.0.0.0/8", 2],
   [["--network", "172.17.0.0/16", "--network", "172.17.128.0/17"], "172.17.128.0/17", 2],
+  [["--network", "fd00::/127"], "/127", 2],
+  [["--network", "fe80::/64"], "link-local", 2],
+  [["--network", "172.17.0.0/16,10.0.0.0/24"], "one family", 2],
+  [["--network", "172.17.0.0/16", "--endpoint", "C1=fd00::4"], "fd00::4", 2],
   [["--network", "192.0.2.0/24"], "192.0.2.0/24", 1],
   [["--network", "192.0.0.0/16"], "192.0.0.0/16", 1],
   [["--network", "198.51.100.128/25"], "198.51.100.128/25", 1],
@@ -114,6 +132,17 @@ for (const [title, containers, rows] of [
     expect(snapshots(c)).toEqual(before);
   });
 }
+
+onTsproxy(
+  "refuses what needs IPv6 on a host that has it switched off, says how to switch it on, and creates nothing",
+  "kernel",
+  async (c) => {
+    c.lab.sysctl(c.host, "net.ipv6.conf.all.disable_ipv6", 1);
+    const before = snapshots(c);
+    for (const row of NO_IPV6) await expectRefusal(c, row);
+    expect(snapshots(c)).toEqual(before);
+  },
+);
 
 onTsproxy("refuses a network that overlaps another instance's", "own", async (c) => {
   await startInstance(c.lab, c.host, networkArgs(c));

@@ -16,7 +16,7 @@ function startRelay(c: Case, ...args: string[]): Promise<TsproxyProcess> {
 onTsproxy("serves TCP from everywhere; the server sees the host", "kernel", async (c) => {
   const running = await startRelay(c, ...TCP);
   const server = await serve(c.lab, c.c1, "http", 8080);
-  expect(running.mappings).toMatchObject([{ hostPort: 8999, via: "relay" }]);
+  expect(running.mappings).toMatchObject(["0.0.0.0", "::"].map((hostIp) => ({ hostIp, hostPort: 8999, via: "relay" })));
   for (const [ns, at] of [
     [c.client, ADDR.host],
     [c.lan2, ADDR.host],
@@ -28,6 +28,47 @@ onTsproxy("serves TCP from everywhere; the server sees the host", "kernel", asyn
     expect((await curl(c.lab, ns, `${at}:8999`)).code).toBe(0);
   }
   expect(server.hosts).toEqual(Array(6).fill(ADDR.gateway));
+});
+
+/** Addresses of IPv6 between client and host; the containers have none. */
+function addIpv6({ lab, host, client }: Case): void {
+  lab.ip(host, "addr add 2001:db8::1/64 dev eth0 nodad\naddr add fe80::1/64 dev eth0 nodad");
+  lab.ip(client, "addr add 2001:db8::10/64 dev eth0 nodad");
+}
+
+onTsproxy("leads IPv6 clients to a target of IPv4, from every address of the host, TCP and UDP", "kernel", async (c) => {
+  addIpv6(c);
+  await startRelay(c, ...TCP, ...UDP);
+  const web = await serve(c.lab, c.c1, "http", 8080);
+  await serve(c.lab, c.c1, "udp", 5300);
+  for (const [ns, at] of [
+    [c.client, "[2001:db8::1]"],
+    [c.client, "[fe80::1%25eth0]"],
+    [c.client, ADDR.host],
+    [c.host, "[::1]"],
+    [c.host, "[2001:db8::1]"],
+  ] as const)
+    expect((await curl(c.lab, ns, `${at}:8999`, ["-g"])).code, at).toBe(0);
+  expect(web.hosts).toEqual(Array(5).fill(ADDR.gateway));
+  expect(await ncUdp(c.lab, c.client, "2001:db8::1", 8999, "x")).toMatch(/^172\.17\.0\.1:/);
+});
+
+onTsproxy("serves beside the dataplane what is asked for on IPv6, on one address, and says so", "kernel", async (c) => {
+  addIpv6(c);
+  const mapping = ":8999:172.17.0.4:8080";
+  const args = ["0.0.0.0", "[2001:db8::1]", "[fe80::1%eth0]"].flatMap((host) => ["-p", host + mapping]);
+  const running = await startInstance(c.lab, c.host, args);
+  const server = await serve(c.lab, c.c1, "http", 8080);
+  expect(running.mappings.map(({ hostIp, via }) => `${hostIp} ${via}`)).toEqual([
+    "0.0.0.0 dataplane",
+    "2001:db8::1 relay",
+    "fe80::1%eth0 relay",
+  ]);
+  expect(running.proc.stderr).toContain("[2001:db8::1]:8999 -> 172.17.0.4:8080/tcp is relayed by sockets");
+  for (const at of [ADDR.host, "[2001:db8::1]", "[fe80::1%25eth0]"])
+    expect((await curl(c.lab, c.client, `${at}:8999`, ["-g"])).code, at).toBe(0);
+  expect((await curl(c.lab, c.host, "[::1]:8999")).code).toBe(REFUSED);
+  expect(server.hosts).toEqual([ADDR.client, ADDR.gateway, ADDR.gateway]);
 });
 
 onTsproxy("passes a half-close through: the server answers after the client has shut its side", "kernel", async (c) => {
@@ -128,7 +169,7 @@ onTsproxy("honours the bind address and --allow-from", "kernel", async (c) => {
 onTsproxy("publishes a range and picks a free port", "kernel", async (c) => {
   const running = await startRelay(c, "-p", "8000-8009:172.17.0.4:9000-9009", "-p", ":172.17.0.4:9009");
   await serve(c.lab, c.c1, "http", 9009);
-  const picked = running.mappings[1]?.hostPort;
+  const picked = running.mappings.at(-1)?.hostPort;
   expect((await curl(c.lab, c.client, `${ADDR.host}:8009`)).code).toBe(0);
   expect((await curl(c.lab, c.client, `${ADDR.host}:${picked}`)).code).toBe(0);
 });
@@ -155,7 +196,7 @@ for (const [title, wrap] of [
     const server = await serve(c.lab, c.c1, "http", 8080);
     const running = await startInstance(c.lab, c.host, TCP, { wrap: [...wrap] });
     expect(running.proc.stderr).toMatch(/relay/);
-    expect(running.mappings).toMatchObject([{ via: "relay" }]);
+    expect(running.mappings.map(({ via }) => via)).toEqual(["relay", "relay"]);
     expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).code).toBe(0);
     expect((await curl(c.lab, c.host, "127.0.0.1:8999")).code).toBe(0);
     expect(server.hosts).toEqual([ADDR.gateway, ADDR.gateway]);

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { Batch, HEAD_ROOM } from "../../src/mem/batch.js";
-import { HEAD_SIZE, PacketMemory, SLOTS, TAIL_SIZE } from "../../src/mem/packet-memory.js";
+import { HEAD_SIZE, HEADROOM, headAt, inHead, PacketMemory, SLOTS, slotOf, TAIL_SIZE } from "../../src/mem/packet-memory.js";
 
 it("shows the same memory as bytes, halves and words", () => {
   const { bytes, halves, words } = new PacketMemory(2);
   bytes.set([1, 2, 3, 4], HEAD_SIZE);
   expect(halves[HEAD_SIZE / 2]).toBe(0x0201);
   expect(words[HEAD_SIZE / 4]).toBe(0x04030201);
-  expect(bytes.length).toBe(2 * (HEAD_SIZE + TAIL_SIZE));
+  expect(bytes.length).toBe(2 * (HEADROOM + HEAD_SIZE + TAIL_SIZE));
 });
 
 it("holds the longest frame, 64 KiB of IP behind virtio-net, Ethernet and VLAN headers, in a head and a tail", () => {
@@ -18,9 +18,14 @@ it("puts each frame of a batch into its own head, with the IP header 4-aligned",
   const batch = new Batch(new PacketMemory());
   expect(batch.at).toHaveLength(SLOTS);
   for (let i = 0; i < SLOTS; i++) {
-    expect(batch.at[i]).toBe(i * HEAD_SIZE);
+    expect(batch.at[i]).toBe(headAt(i));
     expect((batch.at[i]! + 24) % 4).toBe(0);
   }
+  expect([0, 3].map((i) => [slotOf(headAt(i)), inHead(headAt(i))])).toEqual([
+    [0, HEAD_SIZE],
+    [3, HEAD_SIZE],
+  ]);
+  expect([slotOf(headAt(3) - 20), inHead(headAt(3) - 20)]).toEqual([3, HEAD_SIZE + 20]);
   expect(HEAD_ROOM).toBe(HEAD_SIZE - 10);
 });
 

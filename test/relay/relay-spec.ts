@@ -1,7 +1,9 @@
-/** What a relay serves, of the first host address that a `-p` stands for. */
-import { eachHostAddress, type OneSpec } from "../../src/control/mapping.js";
+/** What a relay serves: a `-p`, on a host of these families. */
+import { eachHostAddress } from "../../src/control/mapping.js";
 import { parsePortSpec } from "../../src/control/port-spec.js";
+import type { RelaySpec } from "../../src/relay/relay.js";
 
-export function relaySpec(text: string): OneSpec {
-  return eachHostAddress(parsePortSpec(text), [4])[0]!;
+export function relaySpec(text: string, families: (4 | 6)[] = [4]): RelaySpec {
+  const spec = parsePortSpec(text);
+  return { ...spec, hosts: eachHostAddress(spec, families) };
 }

@@ -36,7 +36,7 @@ describe("parseConfig", () => {
         publish: [MAPPING, "53:172.17.0.5:53/udp"],
         network: NETWORK,
         endpoint: ["web=172.17.0.4", "4711=172.17.0.5", "/proc/4712/ns/net=172.17.255.254", "a=b=172.17.0.6"],
-        allowFrom: ["192.168.0.0/24", "10.0.0.7", "10.1.2.3/8"],
+        allowFrom: ["192.168.0.0/24", "10.0.0.7", "10.1.2.3/8", "2001:db8::7/32", "fd00::4"],
         masqueradePorts: "40000-40001",
         mtu: "9000",
         workers: "4",
@@ -78,7 +78,13 @@ describe("parseConfig", () => {
       { netns: "/proc/4712/ns/net", addresses: { ipv4: ip("172.17.255.254") } },
       { netns: "a=b", addresses: { ipv4: ip("172.17.0.6") } },
     ]);
-    expect(config.allowFrom).toEqual([prefix("192.168.0.0/24"), prefix("10.0.0.7/32"), prefix("10.0.0.0/8")]);
+    expect(config.allowFrom).toEqual([
+      prefix("192.168.0.0/24"),
+      prefix("10.0.0.7/32"),
+      prefix("10.0.0.0/8"),
+      prefix("2001:db8::/32"),
+      prefix("fd00::4/128"),
+    ]);
   });
 
   it("reads a network of both families, and gives each endpoint what it does not name", () => {
@@ -102,6 +108,8 @@ describe("parseConfig", () => {
     ["a target outside the network", { publish: ["80:10.0.0.1:80"], network: NETWORK }],
     ["one port for tcp and udp", { publish: ["53:10.0.0.1:53", "53:10.0.0.1:53/udp"] }],
     ["one port on two addresses", { publish: ["127.0.0.1:80:10.0.0.1:80", "10.0.0.9:80:10.0.0.2:80"] }],
+    ["one port in each family", { publish: ["0.0.0.0:80:10.0.0.1:80", "[::]:80:[fd00::4]:80"] }],
+    ["one port of one address on two interfaces", { publish: ["[fe80::1%a]:80:10.0.0.1:80", "[fe80::1%b]:80:10.0.0.1:80"] }],
     ["adjoining ranges", { publish: ["80-89:10.0.0.1:80-89", "90-99:10.0.0.1:90-99"] }],
     ["free ports twice", { publish: [":10.0.0.1:80", ":10.0.0.1:80"] }],
     ["a pick from a range beside a port of it", { publish: ["80-89:10.0.0.1:80", "85:10.0.0.1:85"] }],
@@ -177,8 +185,10 @@ describe("parseConfig", () => {
       "one endpoint",
     ],
     [{ publish: [MAPPING], ...web("172.17.0.5") }, "no endpoint has the target address 172.17.0.4", "--endpoint NETNS=172.17.0.4"],
-    [{ publish: [MAPPING], allowFrom: ["lan"] }, "--allow-from 'lan'", "192.168.0.0/24"],
-    [{ publish: [MAPPING], allowFrom: ["10.0.0.0/33"] }, "--allow-from '10.0.0.0/33'", "192.168.0.0/24"],
+    [{ publish: [MAPPING], allowFrom: ["lan"] }, "--allow-from 'lan'", "192.0.2.0/24 or 2001:db8::/32"],
+    [{ publish: [MAPPING], allowFrom: ["2001:db8::/129"] }, "--allow-from '2001:db8::/129'", "2001:db8::/32"],
+    [{ publish: [MAPPING], allowFrom: ["::ffff:10.0.0.0/104"] }, "--allow-from '::ffff:10.0.0.0/104'", "10.0.0.0/8"],
+    [{ publish: [MAPPING], allowFrom: ["10.0.0.0/33"] }, "--allow-from '10.0.0.0/33'", "192.0.2.0/24"],
     [{ publish: [MAPPING], workers: "0" }, "--workers '0'", "1 to 2"],
     [{ publish: [MAPPING], workers: "3" }, "--workers '3'", "1 to 2"],
     [{ publish: [MAPPING], workers: "two" }, "--workers 'two'", "1 to 2"],
@@ -195,6 +205,8 @@ describe("parseConfig", () => {
       "-p 127.0.0.1:80:10.0.0.2:80: host port 80/tcp is published already by -p 80:10.0.0.1:80",
       "different host addresses",
     ],
+    [{ publish: ["[::1]:80:10.0.0.2:80", "80:10.0.0.1:80"] }, "-p 80:10.0.0.1:80: host port 80/tcp", "different host addresses"],
+    [{ publish: ["[::]:80:10.0.0.2:80", "[fd00:0::1]:80:10.0.0.1:80"] }, "host port 80/tcp is published already", "different"],
     [{ publish: ["127.0.0.1:80:10.0.0.2:80", "80:10.0.0.1:80"] }, "-p 80:10.0.0.1:80: host port 80/tcp", "different host addresses"],
     [{ publish: ["80-89:10.0.0.1:80-89", "85-95:10.0.0.1:85-95"] }, "host port 85/tcp is published already", "another host port"],
     [

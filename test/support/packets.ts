@@ -2,6 +2,8 @@
  * Builds frames and takes them apart, independently of `src/wire`: every checksum here is summed over the whole, in network byte order.
  * A frame is what a TAP delivers: 10 bytes of virtio-net header, then Ethernet. Addresses are text, ports and numbers in host order.
  */
+import { formatIp, ofBytes } from "../../src/wire/ip-address.js";
+
 export const VNET = 10,
   ETH = 14;
 export const TCP = 6,
@@ -16,16 +18,21 @@ export const BROADCAST = "ff:ff:ff:ff:ff:ff";
 /** virtio_net.h */
 export const NEEDS_CSUM = 1,
   GSO_TCPV4 = 1,
+  GSO_TCPV6 = 4,
   GSO_UDP_L4 = 5;
 
+/** Of either family, as the addresses say. */
 export interface Ip {
   src: string;
   dst: string;
+  /** TTL or hop limit. */
   ttl?: number;
-  /** Header options; a multiple of 4 bytes. */
+  /** Of IPv4, header options; a multiple of 4 bytes. */
   options?: Uint8Array;
-  /** Flags and fragment offset word. */
+  /** Of IPv4, flags and fragment offset word. */
   fragment?: number;
+  /** Of IPv6, extension headers around the body: what comes first, and all of it. */
+  extend?: (next: number, body: Uint8Array) => [next: number, body: Uint8Array];
 }
 
 export function bytesOf(hex: string): Uint8Array {
@@ -71,15 +78,28 @@ export function rawPorts(sport: number, dport: number): number {
 }
 
 export function ipBytes(text: string): Uint8Array {
-  return Uint8Array.from(text.split("."), Number);
+  return isV6(text) ? ip6Bytes(text) : Uint8Array.from(text.split("."), Number);
+}
+
+function isV6(text: string): boolean {
+  return text.includes(":");
 }
 
 function ipText(bytes: Uint8Array): string {
-  return [...bytes].join(".");
+  return bytes.length === 4 ? [...bytes].join(".") : formatIp(ofBytes(bytes));
 }
 
 function pseudo(src: Uint8Array, dst: Uint8Array, proto: number, len: number): number {
   return sum(join(src, dst, Uint8Array.of(0, proto, len >> 8, len & 0xff)));
+}
+
+/** A packet of the addresses' family around `body`. */
+function packet(ip: Ip, proto: number, body: Uint8Array): Uint8Array {
+  if (!isV6(ip.dst)) return ipv4(ip, proto, body);
+  const [next, all] = ip.extend?.(proto, body) ?? [proto, body];
+  const out = ipv6(ip.src, ip.dst, next, all);
+  out[7] = ip.ttl ?? 64;
+  return out;
 }
 
 /** An IPv4 datagram around `body`. */
@@ -122,7 +142,7 @@ export function withOptions(f: Uint8Array, options: Uint8Array): Uint8Array {
 function withChecksum(ip: Ip, proto: number, body: Uint8Array, at: number): Uint8Array {
   const c = ~sum(body, pseudo(ipBytes(ip.src), ipBytes(ip.dst), proto, body.length)) & 0xffff;
   setU16(body, at, c === 0 && proto === UDP ? 0xffff : c);
-  return ipv4(ip, proto, body);
+  return packet(ip, proto, body);
 }
 
 const SEQUENCE = 0xdeadbeef;
@@ -163,7 +183,7 @@ export function udp(ip: Ip, u: Udp): Uint8Array {
   setU16(body, 0, u.sport);
   setU16(body, 2, u.dport);
   setU16(body, 4, body.length);
-  return u.checksum === false ? ipv4(ip, UDP, body) : withChecksum(ip, UDP, body, 6);
+  return u.checksum === false ? packet(ip, UDP, body) : withChecksum(ip, UDP, body, 6);
 }
 
 /** The datagram in fragments of `size` bytes of payload each, a multiple of 8, in order. */
@@ -199,15 +219,17 @@ export function reassembled(parts: Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** ICMP message of any kind: `word` is bytes 4..7. */
+/** ICMP or ICMPv6 message of any kind: `word` is bytes 4..7. */
 export function icmp(ip: Ip, type: number, code: number, word: number, data: Uint8Array): Uint8Array {
   const body = join(Uint8Array.of(type, code, 0, 0, word >>> 24, word >>> 16, word >>> 8, word), data);
+  if (isV6(ip.dst)) return withChecksum(ip, ICMPV6, body, 2);
   setU16(body, 2, ~sum(body) & 0xffff);
   return ipv4(ip, ICMP, body);
 }
 
 export function echo(ip: Ip, id: number, reply = false, data = payload(9)): Uint8Array {
-  return icmp(ip, reply ? 0 : 8, 0, (id << 16) | 7, data);
+  const type = isV6(ip.dst) ? (reply ? 129 : 128) : reply ? 0 : 8;
+  return icmp(ip, type, 0, (id << 16) | 7, data);
 }
 
 /** "fragmentation needed" with MTU 1400, "port unreachable", or "time exceeded", quoting `bytes` of a datagram. */
@@ -241,8 +263,8 @@ export function macBytes(text: string): Uint8Array {
   return bytesOf(text.replaceAll(":", ""));
 }
 
-/** Virtio-net header of zeros, Ethernet header, payload. */
-export function frame(dst: string, src: string, body: Uint8Array, type = 0x0800): Uint8Array {
+/** Virtio-net header of zeros, Ethernet header, payload; the type is that of the payload's IP version unless given. */
+export function frame(dst: string, src: string, body: Uint8Array, type = body[0]! >> 4 === 6 ? 0x86dd : 0x0800): Uint8Array {
   return join(new Uint8Array(VNET), macBytes(dst), macBytes(src), Uint8Array.of(type >> 8, type & 0xff), body);
 }
 
@@ -276,14 +298,22 @@ export function ipv6(src: string, dst: string, next: number, body: Uint8Array): 
 
 export const ICMPV6 = 58;
 
-/** Router solicitation and advertisement, neighbor solicitation and advertisement, redirect (RFC 4861 §4): 133 to 137. */
+/** Router solicitation and advertisement, neighbor solicitation and advertisement, redirect (RFC 4861 §4): 133 to 137. Without a checksum. */
 export function discovery(type: number, target: string): Uint8Array {
-  return join(Uint8Array.of(type, 0, 0, 0, 0, 0, 0, 0), ip6Bytes(target), new Uint8Array(16));
+  const head = Uint8Array.of(type, 0, 0, 0, 0, 0, 0, 0);
+  if (type === 133) return head;
+  return type === 134 ? join(head, new Uint8Array(8)) : join(head, ip6Bytes(target), new Uint8Array(type === 137 ? 16 : 0));
 }
 
-/** An extension header of `size` bytes, a multiple of 8, before a body of protocol `next`. */
-export function extension(next: number, body: Uint8Array, size = 8): Uint8Array {
-  return join(Uint8Array.of(next, size / 8 - 1), new Uint8Array(size - 2), body);
+/** A solicitation (135) or advertisement (136) of a neighbor, with the sender's MAC in an option if given. */
+export function neighbor(ip: Ip, type: number, target: string, mac?: string, flags = 0): Uint8Array {
+  const option = mac === undefined ? new Uint8Array(0) : join(Uint8Array.of(type - 134, 1), macBytes(mac));
+  return icmp({ ttl: 255, ...ip }, type, 0, flags << 24, join(ip6Bytes(target), option));
+}
+
+/** An extension header of `size` bytes, a multiple of 8, before a body of protocol `next`; `type`: of a routing header. */
+export function extension(next: number, body: Uint8Array, size = 8, type = 2): Uint8Array {
+  return join(Uint8Array.of(next, size / 8 - 1, type), new Uint8Array(size - 3), body);
 }
 
 /** A fragment header (RFC 8200 §4.5); `offset` in bytes, a multiple of 8. */
@@ -310,10 +340,9 @@ export function setVnet(
 export function partial(f: Uint8Array, gso = 0, gsoSize = 0): Uint8Array {
   const out = f.slice();
   const ip = out.subarray(VNET + ETH);
-  const size = (ip[0]! & 15) * 4;
-  const proto = ip[9]!;
+  const { size, proto, addresses } = layout(ip);
   const at = proto === TCP ? 16 : 6;
-  setU16(ip, size + at, pseudo(ip.subarray(12, 16), ip.subarray(16, 20), proto, u16(ip, 2) - size));
+  setU16(ip, size + at, pseudo(...addresses, proto, endOf(ip) - size));
   const headers = proto === TCP ? (ip[size + 12]! >> 4) * 4 : 8;
   return setVnet(out, { flags: NEEDS_CSUM, gso, gsoSize, start: ETH + size, offset: at, hdrLen: gso === 0 ? 0 : ETH + size + headers });
 }
@@ -354,7 +383,7 @@ export function macText(bytes: Uint8Array): string {
   return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join(":");
 }
 
-/** Fields of an IPv4 frame. */
+/** Fields of an IPv4 or IPv6 frame. */
 export function parse(f: Uint8Array): Parsed {
   return {
     dstMac: macText(f.subarray(VNET, VNET + 6)),
@@ -363,38 +392,57 @@ export function parse(f: Uint8Array): Parsed {
   };
 }
 
+/** Bytes of the packet. */
+function endOf(ip: Uint8Array): number {
+  return ip[0]! >> 4 === 6 ? 40 + u16(ip, 4) : u16(ip, 2);
+}
+
+/** Bytes before layer 4, its protocol (0 of a later IPv6 fragment), and the addresses. Of IPv6 with any extension headers. */
+function layout(ip: Uint8Array): { size: number; proto: number; addresses: [Uint8Array, Uint8Array] } {
+  if (ip[0]! >> 4 !== 6) return { size: (ip[0]! & 15) * 4, proto: ip[9]!, addresses: [ip.subarray(12, 16), ip.subarray(16, 20)] };
+  let [size, proto] = [40, ip[6]!];
+  while ([0, 43, 44, 60, 135].includes(proto)) {
+    const later = proto === 44 && (u16(ip, size + 2) & 0xfff8) !== 0;
+    const next = later ? -1 : ip[size]!;
+    size += proto === 44 ? 8 : (ip[size + 1]! + 1) * 8;
+    proto = next;
+  }
+  return { size, proto, addresses: [ip.subarray(8, 24), ip.subarray(24, 40)] };
+}
+
 export function parseIp(ip: Uint8Array): Omit<Parsed, "dstMac" | "srcMac"> {
-  const size = (ip[0]! & 15) * 4;
-  const l4 = ip.subarray(size, u16(ip, 2));
-  const proto = ip[9]!;
+  const { size, proto, addresses } = layout(ip);
+  const l4 = ip.subarray(size, endOf(ip));
+  const isIcmp = proto === ICMP || proto === ICMPV6;
   const portal = proto === TCP || proto === UDP;
   const isTcp = proto === TCP && l4.length >= 20;
   return {
-    src: ipText(ip.subarray(12, 16)),
-    dst: ipText(ip.subarray(16, 20)),
-    ttl: ip[8]!,
+    src: ipText(addresses[0]),
+    dst: ipText(addresses[1]),
+    ttl: ip[0]! >> 4 === 6 ? ip[7]! : ip[8]!,
     proto,
     sport: portal ? u16(l4, 0) : 0,
     dport: portal ? u16(l4, 2) : 0,
     flags: isTcp ? l4[13]! : 0,
-    type: proto === ICMP ? l4[0]! : -1,
-    code: proto === ICMP ? l4[1]! : -1,
-    id: proto === ICMP ? u16(l4, 4) : -1,
+    type: isIcmp ? l4[0]! : -1,
+    code: isIcmp ? l4[1]! : -1,
+    id: isIcmp ? u16(l4, 4) : -1,
     l4,
     data: l4.subarray(isTcp ? (l4[12]! >> 4) * 4 : 8),
   };
 }
 
-/** Names of the checksums of an IPv4 datagram that a full recompute finds wrong. */
+/** Names of the checksums of an IPv4 or IPv6 packet that a full recompute finds wrong. */
 export function wrongChecksums(ip: Uint8Array): string[] {
   const wrong: string[] = [];
-  const size = (ip[0]! & 15) * 4;
-  const l4 = ip.subarray(size, u16(ip, 2));
-  const proto = ip[9]!;
-  if (sum(ip.subarray(0, size)) !== 0xffff) wrong.push("ipv4");
-  const whole = pseudo(ip.subarray(12, 16), ip.subarray(16, 20), proto, l4.length);
+  const { size, proto, addresses } = layout(ip);
+  const l4 = ip.subarray(size, endOf(ip));
+  const isIpv4 = ip[0]! >> 4 === 4;
+  if (isIpv4 && sum(ip.subarray(0, size)) !== 0xffff) wrong.push("ipv4");
+  const whole = pseudo(...addresses, proto, l4.length);
   if (proto === TCP && sum(l4, whole) !== 0xffff) wrong.push("tcp");
-  if (proto === UDP && u16(l4, 6) !== 0 && sum(l4, whole) !== 0xffff) wrong.push("udp");
+  if (proto === UDP && (u16(l4, 6) !== 0 || !isIpv4) && sum(l4, whole) !== 0xffff) wrong.push("udp");
+  if (proto === ICMPV6 && sum(l4, whole) !== 0xffff) wrong.push("icmpv6");
   if (proto === ICMP && sum(l4) !== 0xffff) wrong.push("icmp");
   return wrong;
 }

@@ -10,7 +10,7 @@ import { Commands } from "../../src/engine/commands.js";
 import { createCounters, ROW, TX_PACKETS } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
 import { tuneJit } from "../../src/engine/jit.js";
-import { HEAD_SIZE, PacketMemory } from "../../src/mem/packet-memory.js";
+import { headAt, PacketMemory } from "../../src/mem/packet-memory.js";
 import {
   A,
   B,
@@ -114,7 +114,7 @@ class Loop implements PacketIo {
     for (let i = 0; i < this.memory.slots; i++) {
       if (mixed) this.at = (this.at + 1) % FRAMES.length;
       const [port, bytes] = FRAMES[this.at]!;
-      this.memory.bytes.set(bytes, i * HEAD_SIZE);
+      this.memory.bytes.set(bytes, headAt(i));
       this.rx[i * 4] = port;
       this.rx[i * 4 + 1] = bytes.length;
       this.rx[i * 4 + 2] = -1;

@@ -7,7 +7,7 @@ import { DESCRIPTOR, type PacketIo } from "../../src/device/packet-io.js";
 import { Commands } from "../../src/engine/commands.js";
 import { createCounters, dropsOf } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
-import { HEAD_SIZE, PacketMemory } from "../../src/mem/packet-memory.js";
+import { headAt, PacketMemory } from "../../src/mem/packet-memory.js";
 import { rawHalf } from "../../src/wire/raw.js";
 import { A, B, hostMessages, MAC_A, MAC_B, MAC_GATEWAY, UP } from "./host.js";
 import { macBytes, TCP } from "./packets.js";
@@ -53,9 +53,9 @@ class WordIo implements PacketIo {
       const from = this.read++ * WORDS;
       const port = this.in[from + PORT]!;
       const kind = this.in[from + KIND]!;
-      const ip = (i * HEAD_SIZE + VNET + ETHERNET) >> 2;
+      const ip = (headAt(i) + VNET + ETHERNET) >> 2;
       const size = (kind & 0xff) === TCP ? TCP_SIZE : UDP_SIZE;
-      halves.set(this.ethernet[port === UP ? 0 : port === A ? 1 : 2]!, (i * HEAD_SIZE) >> 1);
+      halves.set(this.ethernet[port === UP ? 0 : port === A ? 1 : 2]!, headAt(i) >> 1);
       words[ip] = 0x45 | (rawHalf(size) << 16);
       words[ip + 1] = 0;
       words[ip + 2] = 64 | ((kind & 0xff) << 8);
@@ -82,7 +82,7 @@ class WordIo implements PacketIo {
   transmit(count: number): number {
     const { words } = this.memory;
     for (let k = 0; k < count; k++) {
-      const ip = (this.tx[k * DESCRIPTOR + 2]! * HEAD_SIZE + VNET + ETHERNET) >> 2;
+      const ip = (this.tx[k * DESCRIPTOR + 2]! + VNET + ETHERNET) >> 2;
       const to = this.outCount++ * WORDS;
       const proto = (words[ip + 2]! >> 8) & 0xff;
       this.out[to + PORT] = this.tx[k * DESCRIPTOR]!;

@@ -46,7 +46,7 @@ describe("layer4", () => {
   it("tells fragments: the first one has it, others do not (RFC 8200 §4.5)", () => {
     expect(read(walk(44, fragment6(TCP, 0, true, payload(20))))).toEqual([48, TCP, true]);
     expect(read(walk(44, fragment6(TCP, 0, false, payload(20))))).toEqual([48, TCP, false]);
-    expect(read(walk(60, extension(44, fragment6(0, 0, true, extension(TCP, payload(20))))))).toEqual([64, TCP, true]);
+    expect(read(walk(60, extension(44, fragment6(60, 0, true, extension(TCP, payload(20))))))).toEqual([64, TCP, true]);
     for (const offset of [8, 0xfff8]) expect(walk(44, fragment6(TCP, offset, false, payload(20)))).toBe(ip6.LATER_FRAGMENT);
   });
 

@@ -17,7 +17,7 @@ export function flowsCommand(): CliCommand {
     .option("--port <n>", "Only those that were opened to this port")
     .option("--delete", "End them: a firewall rule that came later holds for what is open, too")
     .example("Every connection, with both sides of its translation", "tsproxy flows")
-    .example("How many connections each client has", "tsproxy flows --json | jq -r '.[].original.src' | cut -d: -f1 | sort | uniq -c")
+    .example("How many connections each client has", "tsproxy flows --json | jq -r '.[].original.src' | sed 's/:[^:]*$//' | sort | uniq -c")
     .example(
       "Keep a client out, also from what it has open",
       "ufw insert 1 deny from 192.0.2.66",

@@ -28,7 +28,11 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     .enablePositionalOptions()
     .allowExcessArguments()
     .option("-p, --publish <mapping>", "Publish a port (repeatable)", collect)
-    .option("--network <cidr>", "Make a network; its first address is the gateway", once("--network", "one instance has one network"))
+    .option(
+      "--network <cidr>",
+      "Make a network; its first address is the gateway",
+      once("--network", "one instance has one network; a subnet of each family goes into one option, with a comma between"),
+    )
     .option("--endpoint <netns=ip>", "Put a namespace into the network (repeatable)", collect)
     .option("--mtu <bytes>", "MTU of the network")
     .option("--promiscuous", "Let endpoints send from other addresses too");
@@ -39,7 +43,7 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     .option("--json", "Print JSON")
     .option("-v, --version", "Show version, commit and addon")
     .note(
-      "MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp].\nNETNS is a name in /run/netns, a process id, or an absolute path.",
+      "MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp].\nIPv6 addresses in it are in brackets. A network may have a subnet of each family,\nan endpoint an address of each, with a comma between.\nNETNS is a name in /run/netns, a process id, or an absolute path.",
     )
     .note("Run 'tsproxy COMMAND --help' for more information on a command.")
     .variable("TSPROXY_RUN_DIR", "Folder of the sockets (/run/tsproxy; not as root, $XDG_RUNTIME_DIR/tsproxy)")
@@ -52,6 +56,10 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
       "tsproxy -p 127.0.0.1:8999:172.17.0.4:8080",
       "tsproxy -p 8000-8009:172.17.0.4:8000-8009 -p 53:172.17.0.5:53/udp",
       "tsproxy -p :172.17.0.4:8080",
+    )
+    .example(
+      "On IPv6 alone; on one interface's link-local address",
+      "tsproxy -p [::]:8999:[fd00::4]:8080 -p [fe80::1%eth0]:53:[fd00::5]:53/udp",
     )
     .example(
       "Give the namespaces 'web' and 'db' a network of their own and publish from it",

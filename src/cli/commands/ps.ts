@@ -80,8 +80,8 @@ function dockerTables(view: DockerView): string[] {
   const networks = view.networks.map((n) => [
     shortId(n.id),
     n.name || "-",
-    n.subnet,
-    n.gateway,
+    both(n.subnet, n.ipv6Subnet),
+    both(n.gateway, n.ipv6Gateway),
     n.device || "-",
     n.mtu,
     flags(n),
@@ -90,7 +90,7 @@ function dockerTables(view: DockerView): string[] {
   const endpoints = view.endpoints.map((e) => [
     containerOf(e),
     networkOf(e),
-    e.address,
+    both(e.address, e.ipv6Address),
     e.mac,
     e.state,
     e.ports.map(portText).join(", ") || "-",
@@ -99,6 +99,11 @@ function dockerTables(view: DockerView): string[] {
     formatTable(["NETWORK ID", "NAME", "SUBNET", "GATEWAY", "DEVICE", "MTU", "OPTIONS", "ENDPOINTS"], networks),
     formatTable(["CONTAINER", "NETWORK", "ADDRESS", "MAC", "STATE", "PORTS"], endpoints),
   ];
+}
+
+/** Of IPv4, where there is any, and of IPv6. */
+function both(ipv4: string, ipv6: string | undefined): string {
+  return [ipv4, ipv6 ?? ""].filter((text) => text !== "").join(",");
 }
 
 /** As `docker ps` has it. */

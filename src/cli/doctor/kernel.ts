@@ -14,6 +14,7 @@ export interface KernelSystem {
   openTap(): DoctorTap;
   /** Loads the steering programs, attaches nothing. */
   probeSteering(): SteeringProbe;
+  hostFamilies(): readonly (4 | 6)[];
   /** What IPsec policies of the host are about; null where the kernel has no IPsec. */
   protectedNetworks(): IpPrefix[] | null;
   enterNetns(): void;
@@ -46,6 +47,19 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
   );
   await checkTap(checks, system);
   checkIpsec(checks, system);
+  await attempt(
+    checks,
+    {
+      name: "IPv6",
+      essential: false,
+      good: "ports can be published on it, and networks can have it",
+      bad: "ports are published on IPv4 alone, and networks cannot have it",
+      fix: "sysctl -w net.ipv6.conf.all.disable_ipv6=0, or boot without ipv6.disable=1",
+    },
+    () => {
+      if (!system.hostFamilies().includes(6)) throw new Error("no device has an address of it");
+    },
+  );
   await attempt(
     checks,
     { name: "network namespaces", essential: false, good: "--endpoint can put them into a network", bad: "--endpoint cannot be used" },

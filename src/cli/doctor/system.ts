@@ -8,16 +8,18 @@ const AF_INET = 2,
 
 /** Loaded late, since loading fails when the addon is not built. */
 export async function loadKernel(): Promise<KernelSystem> {
-  const [{ native }, { RouteSocket }, { probeSteering }, { protectedNetworks }, { openEchoSocket }] = await Promise.all([
+  const [{ native }, { RouteSocket }, { probeSteering }, { protectedNetworks }, { hostFamilies }, { openEchoSocket }] = await Promise.all([
     import("../../sys/native.js"),
     import("../../sys/rtnetlink.js"),
     import("../../steer/probe.js"),
     import("../../sys/xfrm.js"),
+    import("../../sys/host-families.js"),
     import("../../standalone/ping.js"),
   ]);
   return {
     probeSteering,
     protectedNetworks,
+    hostFamilies,
     capabilities: () => BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`),
     openTap: () => {
       const [fd, name] = native.openTap("tspdoctor%d", TAP_FLAGS, -1);

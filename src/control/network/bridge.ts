@@ -4,11 +4,13 @@
  */
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
+import { hostFamilies } from "../../sys/host-families.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, sameIp } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { closeToIpv6, hostDeviceConf } from "../device-conf.js";
+import { checkNetworkFamilies } from "../families.js";
 import { Undo } from "../undo.js";
 import { addressMac } from "./address-mac.js";
 import { Endpoints } from "./endpoints.js";
@@ -35,6 +37,7 @@ export interface BridgeSpec extends CommonSpec {
 
 /** Throws TSP_ERR_NETWORK (conflict) when the host has addresses or routes in it. */
 export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => {
+  checkNetworkFamilies(spec.subnets, hostFamilies());
   for (const { prefix } of eachFamily(spec.subnets)) {
     const overlap = site.host.overlap(prefix);
     if (overlap !== null)

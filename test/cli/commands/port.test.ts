@@ -7,7 +7,7 @@ const instance = useInstances();
 
 describe("tsproxy port", () => {
   const port = (word?: string): Promise<string> => written((write) => showPort(word, ALL, write, known));
-  const lines = "80/tcp -> 0.0.0.0:8080\n7000-7003/tcp -> 0.0.0.0:9000-9003\n";
+  const lines = "80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n7000-7003/tcp -> 0.0.0.0:9000-9003\n";
 
   it.each(["web", "cccc", "e1e1"])("shows a container's ports as docker does, found by %s", async (word) => {
     await instance(1, "daemon", daemon);

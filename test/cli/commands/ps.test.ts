@@ -9,12 +9,12 @@ describe("tsproxy ps", () => {
   it("shows networks and endpoints by the names that dockerd has for them", async () => {
     await instance(1, "daemon", daemon);
     expect(await written((write) => showPs(ALL, write, known))).toBe(
-      `NETWORK ID    NAME  SUBNET         GATEWAY     DEVICE            MTU  OPTIONS                           ENDPOINTS
-aaaaaaaaaaaa  net   172.18.0.0/16  172.18.0.1  tsnaaaaaaaaaaaa  1400  no-icc,no-masquerade,promiscuous          2
+      `NETWORK ID    NAME  SUBNET                      GATEWAY                DEVICE            MTU  OPTIONS                           ENDPOINTS
+aaaaaaaaaaaa  net   172.18.0.0/16,fd00:18::/64  172.18.0.1,fd00:18::1  tsnaaaaaaaaaaaa  1400  no-icc,no-masquerade,promiscuous          2
 
-CONTAINER     NETWORK  ADDRESS     MAC                STATE   PORTS
-web           net      172.18.0.2  02:42:ac:12:00:02  joined  0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9003->7000-7003/tcp
-e2e2e2e2e2e2  net      172.18.0.3  02:42:ac:12:00:03  gone    -
+CONTAINER     NETWORK  ADDRESS                MAC                STATE   PORTS
+web           net      172.18.0.2,fd00:18::2  02:42:ac:12:00:02  joined  0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 0.0.0.0:9000-9003->7000-7003/tcp
+e2e2e2e2e2e2  net      fd00:18::3             02:42:ac:12:00:03  gone    -
 `,
     );
   });

@@ -35,6 +35,7 @@ function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boo
     }),
     probeSteering: () => ({ bpf: true, tcx: true }),
     protectedNetworks: () => [],
+    hostFamilies: () => [4, 6],
     enterNetns: () => {},
     openEchoSocket: () => {},
     ...changes,
@@ -57,6 +58,13 @@ async function examine({
 }
 
 describe("doctor", () => {
+  it("says what is lost on a host without IPv6, and how to have it", async () => {
+    const { ok, of } = await examine(host({ hostFamilies: () => [4] }));
+    expect(ok).toBe(true);
+    expect(of("IPv6")).toMatchObject({ status: "missing", essential: false, fix: expect.stringContaining("disable_ipv6=0") });
+    expect(of("IPv6")?.meaning).toContain("published on IPv4 alone");
+  });
+
   it("finds nothing missing on a host that has everything, and closes its TAP", async () => {
     const fake = host();
     const { ok, checks, error } = await examine(fake);
@@ -72,6 +80,7 @@ describe("doctor", () => {
       "TCX: ok",
       "clsact: ok",
       "IPsec: ok",
+      "IPv6: ok",
       "network namespaces: ok",
       "ICMP echo: ok",
     ]);
@@ -172,7 +181,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(12);
+  expect(checks).toHaveLength(13);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

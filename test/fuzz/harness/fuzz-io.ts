@@ -1,6 +1,6 @@
 /** Packet input and output of a fuzzed engine: gives the frames of one batch, and shows each frame that is sent to a judge. Allocates nothing. */
 import { type PacketIo, TX_MAX } from "../../../src/device/packet-io.js";
-import { HEAD_SIZE, type PacketMemory, TAIL_SIZE } from "../../../src/mem/packet-memory.js";
+import { HEAD_SIZE, headAt, inHead, type PacketMemory, slotOf } from "../../../src/mem/packet-memory.js";
 
 /** The longest frame that the fuzzer makes, virtio-net header included: some go on in a tail. */
 export const MAX_INPUT = HEAD_SIZE + 3000;
@@ -31,20 +31,20 @@ export class FuzzIo implements PacketIo {
   }
 
   receive(): number {
-    const { bytes, slots } = this.memory;
+    const { bytes } = this.memory;
     let tail = 0;
     for (let i = 0; i < this.count; i++) {
       const frame = this.input[i]!;
       const len = this.lengths[i]!;
       const inHead = Math.min(len, HEAD_SIZE);
-      bytes.set(frame.subarray(0, inHead), i * HEAD_SIZE);
+      bytes.set(frame.subarray(0, inHead), headAt(i));
       this.rx[i * 4] = this.ingress[i]!;
       this.rx[i * 4 + 1] = len;
       this.tails[i] = len > HEAD_SIZE ? tail : -1;
       this.rx[i * 4 + 2] = this.tails[i]!;
       this.rx[i * 4 + 3] = this.device[i]!;
       if (len <= HEAD_SIZE) continue;
-      const at = slots * HEAD_SIZE + tail++ * TAIL_SIZE;
+      const at = this.memory.tailAt(tail++);
       bytes.set(frame.subarray(HEAD_SIZE, len), at);
     }
     const { count } = this;
@@ -55,15 +55,16 @@ export class FuzzIo implements PacketIo {
   transmit(count: number): number {
     for (let k = 0; k < count; k++) {
       const d = k * 4;
-      const slot = this.tx[d + 2]!;
+      const at = this.tx[d + 2]!;
+      const slot = slotOf(at);
       if (!this.known.has(this.tx[d]!)) {
         this.tx[d + 1] = -5; // EIO
         continue;
       }
       if (slot < 0 || slot >= this.memory.slots) throw new Error(`sends slot ${slot}`);
-      if (this.tx[d + 1]! > HEAD_SIZE && this.tx[d + 3] !== this.tails[slot])
+      if (this.tx[d + 1]! > inHead(at) && this.tx[d + 3] !== this.tails[slot])
         throw new Error(`slot ${slot} goes on in tail ${this.tx[d + 3]}`);
-      this.judge(slot, this.tx[d]!, slot * HEAD_SIZE, this.tx[d + 1]!);
+      this.judge(slot, this.tx[d]!, at, this.tx[d + 1]!);
     }
     return 0;
   }

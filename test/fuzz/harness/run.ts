@@ -3,7 +3,7 @@
  * included; every frame must be sent or counted as a drop; each frame that is sent is judged (`oracle.ts`). Everything follows from the seed.
  */
 import { DROPS, dropsOf, ROW } from "../../../src/engine/counters.js";
-import { HEAD_SIZE } from "../../../src/mem/packet-memory.js";
+import { HEAD_SIZE, headAt } from "../../../src/mem/packet-memory.js";
 import { DROP_REASONS } from "../../../src/wire/drop.js";
 import { ipBytes, macBytes } from "../../support/packets.js";
 import { Random } from "../../support/random.js";
@@ -79,7 +79,7 @@ export class Run {
     this.world = new World(config);
     this.oracle = new Oracle(this.world);
     const { io, memory } = this.world;
-    const end = memory.slots * HEAD_SIZE;
+    const end = memory.tailAt(0);
     this.heads = memory.bytes.subarray(0, end);
     this.cleanHeads = new Uint8Array(end).fill(GUARD);
     this.tails = memory.bytes.subarray(end).fill(GUARD);
@@ -110,7 +110,7 @@ export class Run {
     const { engine, io, memory } = this.world;
     const n = io.count;
     this.count = n;
-    this.heads.fill(GUARD, n * HEAD_SIZE);
+    this.heads.fill(GUARD, headAt(n));
     this.out.length = 0;
     this.wrong = null;
     const drops = this.drops();
@@ -136,7 +136,7 @@ export class Run {
     const told = oracle.refused - refused;
     if (this.drops() - drops !== n - out + told)
       return `of ${n} frames ${out} were sent, ${told} of them as refusals, and ${this.drops() - drops} are counted as drops`;
-    const spare = n * HEAD_SIZE;
+    const spare = headAt(n);
     if (Buffer.compare(this.heads.subarray(spare), this.cleanHeads.subarray(spare)) !== 0)
       return `writes outside of the ${n} slots of a batch`;
     if (this.batches++ % TAILS_EVERY === 0 && !long && Buffer.compare(this.tails, this.cleanTails) !== 0) return "writes into a tail";
@@ -273,8 +273,8 @@ function remember(run: Run, copies: Uint8Array[], random: Random): void {
   for (let i = 0; i < 4; i++) {
     const slot = random.below(memory.slots);
     const len = io.lengths[slot]!;
-    if (memory.bytes[slot * HEAD_SIZE + 22] !== 8 || memory.bytes[slot * HEAD_SIZE + 23] !== 0 || len < 60 || len > HEAD_SIZE) continue;
-    const copy = memory.bytes.slice(slot * HEAD_SIZE, slot * HEAD_SIZE + len);
+    if (memory.bytes[headAt(slot) + 22] !== 8 || memory.bytes[headAt(slot) + 23] !== 0 || len < 60 || len > HEAD_SIZE) continue;
+    const copy = memory.bytes.slice(headAt(slot), headAt(slot) + len);
     if (copies.length < 256) copies.push(copy);
     else copies[random.below(256)] = copy;
   }

@@ -1,0 +1,73 @@
+/**
+ * Answers neighbor solicitations (RFC 4861 §4.3) for the gateway and for endpoints that the configuration knows, instead of flooding them: as
+ * `arp-reply.ts` does. Known are the addresses that they were given, and the link-local ones that come of their MACs. Those for others go on and are
+ * flooded; so does what asks from ::, which looks for duplicates (RFC 4862 §5.4): of its own address nobody here is to say anything, and claims to
+ * others' the source guard has dropped. The frame is turned into its answer in place.
+ */
+import { type Batch, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
+import { fdbKey } from "../table/fdb.js";
+import { ENDPOINT } from "../table/ports.js";
+import { isMartian, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
+import * as eth from "../wire/ethernet.js";
+import * as icmpv6 from "../wire/icmpv6.js";
+import * as ipv6 from "../wire/ipv6.js";
+import * as ndp from "../wire/ndp.js";
+import * as vnet from "../wire/vnet.js";
+import type { State } from "./state.js";
+
+export function ndpReply(b: Batch, state: State): void {
+  for (let i = 0; i < b.count; i++) {
+    if (b.kind[i] !== KIND_IPV6 || b.egress[i] !== UNDECIDED || b.proto[i] !== icmpv6.PROTO_ICMPV6) continue;
+    if (b.memory.bytes[b.l4[i]!] !== ndp.NEIGHBOR_SOLICITATION || !isValid(b, i)) continue;
+    const owner = ownerOf(b, state, b.ingress[i]!, b.l4[i]! + ndp.TARGET);
+    if (owner !== -1 && owner !== b.ingress[i]) advertise(b, i, state, owner);
+  }
+}
+
+/** RFC 4861 §7.1.1; and it does not look for duplicates. What is not valid is no answer's concern, but goes on. */
+function isValid(b: Batch, i: number): boolean {
+  const { bytes, halves, words } = b.memory;
+  const ip = b.at[i]! + vnet.HEADER_SIZE + eth.HEADER_SIZE;
+  const at = b.l4[i]!;
+  const len = ip + ipv6.HEADER_SIZE + ipv6.payloadLength(halves, ip) - at;
+  if (at !== ip + ipv6.HEADER_SIZE || ipv6.hopLimit(bytes, ip) !== ndp.HOP_LIMIT || bytes[at + 1] !== 0 || len < ndp.DISCOVERY_SIZE)
+    return false;
+  if (isUnspecified(b.src[i]!) || isMartian(b.src[i]!) || len > b.memory.headEnd(i) - at) return false;
+  return icmpv6.checksumOk(bytes, halves, words, ip, at, len);
+}
+
+/** Port of who has the address at `target` in the network of port `ingress`; -1: nobody known. */
+function ownerOf(b: Batch, state: State, ingress: number, target: number): number {
+  const { bytes, halves, words } = b.memory;
+  const { addresses, endpoints, fdb, networks, ports } = state;
+  const network = ports.network[ingress]!;
+  if (ipv6.isLinkLocal(bytes, target)) {
+    if (!ipv6.hasMac(bytes, halves, target)) return -1;
+    const port = fdb.lookup(fdbKey(ipv6.macHiOf(halves, target), network), ipv6.macLoOf(bytes, target));
+    if (port === -1 || port === networks.hostPort[network]) return port;
+    // A MAC that was learned of traffic may be anybody's: an endpoint's own one alone says what its address is.
+    return ports.kind[port] === ENDPOINT && ipv6.isLinkLocalOf(halves, target, ports.macHi[port]!, ports.macLo[port]!) ? port : -1;
+  }
+  const address = addresses.find(words, target >> 2);
+  if (address === NO_ADDRESS) return -1;
+  return address === networks.gateway6[network] ? networks.hostPort[network]! : endpoints.get(address, network);
+}
+
+function advertise(b: Batch, i: number, { networks, ports }: State, owner: number): void {
+  const { bytes, halves, words } = b.memory;
+  const frame = b.at[i]! + vnet.HEADER_SIZE;
+  const ip = frame + eth.HEADER_SIZE;
+  const at = b.l4[i]!;
+  const hi = ports.macHi[owner]!;
+  const lo = ports.macLo[owner]!;
+  const isGateway = owner === networks.hostPort[ports.network[owner]!];
+  words.copyWithin((ip >> 2) + ipv6.DST_WORD, (ip >> 2) + ipv6.SRC_WORD, (ip >> 2) + ipv6.DST_WORD);
+  words.copyWithin((ip >> 2) + ipv6.SRC_WORD, (at + ndp.TARGET) >> 2, (at + ndp.DISCOVERY_SIZE) >> 2);
+  ipv6.emit(bytes, halves, words, ip, ndp.ADVERTISEMENT_SIZE, icmpv6.PROTO_ICMPV6, ndp.HOP_LIMIT);
+  const flags = ndp.SOLICITED | ndp.OVERRIDE | (isGateway ? ndp.ROUTER : 0);
+  ndp.makeAdvertisement(bytes, halves, words, ip, at, flags, hi, lo);
+  eth.setAddresses(halves, frame, eth.srcHi(halves, frame), eth.srcLo(halves, frame), hi, lo);
+  vnet.emit(halves, b.at[i]!);
+  b.len[i] = eth.HEADER_SIZE + ipv6.HEADER_SIZE + ndp.ADVERTISEMENT_SIZE;
+  b.egress[i] = b.ingress[i]!;
+}

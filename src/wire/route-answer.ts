@@ -1,0 +1,10 @@
+/**
+ * What the host's kernel says about the way of a packet: a raw source address, or one of these, which no source can be, since their first byte
+ * is 0.
+ */
+// biome-ignore format: a table
+export const REFUSED_NO_ROUTE = 0x000, REFUSED_UNREACHABLE = 0x100, REFUSED_PROHIBITED = 0x200, REFUSED_SILENTLY = 0x300;
+
+export function isRefused(source: number): boolean {
+  return (source & 0xff) === 0;
+}

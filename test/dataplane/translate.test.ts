@@ -1,0 +1,132 @@
+/** Packets of one family that become the other's (RFC 7915): a client of IPv6 and a target that has IPv4 alone, and the reverse. */
+import { describe, expect, it } from "vitest";
+import { A, CLIENT, GATEWAY, HOST_IP, IP_A, MAC_A, MAC_GATEWAY, only, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
+import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "../support/dual.js";
+import { Flow } from "../support/flows.js";
+import * as p from "../support/packets.js";
+
+/** An IPv6 client of A's IPv4 address by 9000, an IPv4 client of its IPv6 address by 9001. */
+const TO_IPV4 = 9000,
+  TO_IPV6 = 9001;
+
+function both(proto: number) {
+  const d = dual();
+  d.publish({ proto, firstPort: TO_IPV4, lastPort: TO_IPV4, hostIp: "::" });
+  d.publish({ ...TO_A6, proto, firstPort: TO_IPV6, lastPort: TO_IPV6, hostIp: "0.0.0.0" });
+  return d;
+}
+
+const client = (src: string, dport: number) => ({ from: UP, src, sport: 40000, dst: src.includes(":") ? HOST_IP6 : HOST_IP, dport });
+/** The frame's IP packet. */
+const ipOf = (bytes: Uint8Array): Uint8Array => bytes.subarray(p.VNET + p.ETH);
+
+describe.each([
+  ["IPv6 client, IPv4 target", CLIENT6, TO_IPV4, GATEWAY, IP_A, 20],
+  ["IPv4 client, IPv6 target", CLIENT, TO_IPV6, GATEWAY6, IP6_A, -20],
+])("%s", (_, src, dport, masked, target, shorter) => {
+  it.each([p.TCP, p.UDP])("reach each other, the client as the host next to the target (protocol %i)", (proto) => {
+    const d = both(proto);
+    const flow = new Flow(d, client(src, dport), proto);
+    expect(flow.open()).toBe(true);
+    expect(flow.seen).toMatchObject({ port: A, src: masked, dst: target, dport: TARGET });
+    expect(d.flows()).toMatchObject([{ state: proto === p.TCP ? "established" : "assured" }]);
+    if (proto === p.TCP) expect([flow.close(), d.flows()[0]!.state]).toEqual([true, "closing"]);
+  });
+
+  it.each([p.TCP, p.UDP])("keep payload, hop limit less one, traffic class, and right checksums (protocol %i)", (proto) => {
+    const d = both(proto);
+    const { dst } = client(src, dport);
+    const ports = { sport: 40000, dport };
+    const data = p.payload(1001);
+    const first = proto === p.TCP ? p.tcp({ src, dst }, { ...ports, flags: p.SYN, data }) : p.udp({ src, dst }, { ...ports, data });
+    if (dst === HOST_IP) first[1] = 0xb9;
+    else [first[0], first[1]] = [0x6b, 0x90];
+    const out = only(d.fromUplink(dst === HOST_IP ? ipOf(p.resummed(p.frame(MAC_A, MAC_A, first))) : first));
+    expect(out).toMatchObject({ port: A, ttl: 63, src: masked, dst: target, dport: TARGET, dstMac: MAC_A, srcMac: MAC_GATEWAY });
+    expect(p.hex(out.data)).toBe(p.hex(data));
+    expect(ipOf(out.bytes).length).toBe(first.length - shorter);
+    const head = ipOf(out.bytes);
+    expect(head[0]! >> 4 === 4 ? head[1] : ((head[0]! << 4) & 0xf0) | (head[1]! >> 4)).toBe(0xb9);
+    const back = { src: target, dst: masked };
+    const toClient = { sport: TARGET, dport: out.sport };
+    const answer = proto === p.TCP ? p.tcp(back, { ...toClient, flags: p.SYN | p.ACK, data }) : p.udp(back, { ...toClient, data });
+    expect(only(d.fromEndpoint(A, answer))).toMatchObject({
+      port: UP,
+      ttl: 63,
+      src: dst,
+      sport: dport,
+      dst: src,
+      dport: 40000,
+      data: out.data,
+    });
+  });
+
+  it("keep a segmentation-offload frame whole, with its checksum partial", () => {
+    const d = both(p.TCP);
+    const flow = new Flow(d, client(src, dport));
+    expect(flow.open()).toBe(true);
+    const { dst } = client(src, dport);
+    const data = p.payload(60_000);
+    const segment = p.frame(MAC_A, MAC_A, p.tcp({ src, dst }, { sport: 40000, dport, data }));
+    const [gso, other] = shorter > 0 ? [p.GSO_TCPV6, p.GSO_TCPV4] : [p.GSO_TCPV4, p.GSO_TCPV6];
+    const out = only(d.send(UP, p.partial(segment, gso | 0x80, 1400)));
+    const v = new DataView(out.bytes.buffer, out.bytes.byteOffset);
+    const headers = shorter > 0 ? 34 : 54;
+    const fields = [out.bytes[0], out.bytes[1], v.getUint16(2, true), v.getUint16(4, true), v.getUint16(6, true), v.getUint16(8, true)];
+    expect(fields).toEqual([p.NEEDS_CSUM, other | 0x80, headers + 20, 1400, headers, 16]);
+    expect(out).toMatchObject({ src: masked, dst: target });
+    expect(Buffer.compare(out.data, data)).toBe(0);
+  });
+
+  it("keep segmentation-offload datagrams whole too", () => {
+    const d = both(p.UDP);
+    const { dst } = client(src, dport);
+    const frame = p.partial(p.frame(MAC_A, MAC_A, p.udp({ src, dst }, { sport: 40000, dport, data: p.payload(4000) })), p.GSO_UDP_L4, 1000);
+    const out = only(d.send(UP, frame));
+    expect([out.bytes[1], new DataView(out.bytes.buffer, out.bytes.byteOffset).getUint16(2, true)]).toEqual([
+      p.GSO_UDP_L4,
+      shorter > 0 ? 42 : 62,
+    ]);
+  });
+
+  it("get a new flow with each family: the frame after the batch starts where it was received", () => {
+    const d = both(p.TCP);
+    for (let n = 0; n < 3; n++) expect(new Flow(d, { ...client(src, dport), sport: 41000 + n }).open()).toBe(true);
+    expect(new Flow(d, client(CLIENT, PUBLISHED)).open()).toBe(true);
+  });
+});
+
+describe("what becomes IPv6", () => {
+  const dst = HOST_IP;
+
+  it("has a checksum, also if the IPv4 datagram had none (RFC 7915 §4.5), however long", () => {
+    for (const size of [0, 1, 700, 5001]) {
+      const d = both(p.UDP);
+      const datagram = p.udp({ src: CLIENT, dst }, { sport: 40000, dport: TO_IPV6, data: p.payload(size), checksum: false });
+      expect(p.u16(only(d.fromUplink(datagram)).l4, 6), `${size}`).not.toBe(0);
+    }
+  });
+
+  it("leaves IPv4 options out", () => {
+    const options = Uint8Array.of(1, 1, 1, 1, 1, 1, 1, 0);
+    const out = only(both(p.UDP).fromUplink(p.udp({ src: CLIENT, dst, options }, { sport: 40000, dport: TO_IPV6, data: p.payload(30) })));
+    expect([out.dst, out.bytes.length]).toEqual([IP6_A, p.VNET + p.ETH + 40 + 8 + 30]);
+  });
+});
+
+describe("what becomes IPv4", () => {
+  it("leaves extension headers out, and may be fragmented up to 1260 bytes (RFC 7915 §5.1)", () => {
+    const extend = (next: number, body: Uint8Array): [number, Uint8Array] => [0, p.extension(60, p.extension(next, body, 16))];
+    for (const [size, flags] of [
+      [30, 0],
+      [1232, 0],
+      [1233, 0x4000],
+    ] as const) {
+      const d = both(p.UDP);
+      const out = only(
+        d.fromUplink(p.udp({ src: CLIENT6, dst: HOST_IP6, extend }, { sport: 40000, dport: TO_IPV4, data: p.payload(size) })),
+      );
+      expect([out.dst, out.bytes.length, p.u16(ipOf(out.bytes), 6)]).toEqual([IP_A, p.VNET + p.ETH + 20 + 8 + size, flags]);
+    }
+  });
+});
