@@ -76,6 +76,9 @@ export class Namespace {
     } finally {
       host.close();
     }
+    // Of a namespace that was just made it is down; without it a program does not reach itself, nor the names at 127.0.0.11.
+    const loopback = this.socket.link("lo");
+    if (loopback !== null) this.socket.setLink(loopback.index, { up: true });
     const { index } = this.socket.link(name)!;
     this.socket.setLink(index, { addrGenMode: "none" });
     this.socket.addAddress(index, address, prefixLength);
