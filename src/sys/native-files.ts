@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 const NATIVE = fileURLToPath(new URL("../../native/", import.meta.url));
 const LAUNCHER = "tsproxy-docker-proxy";
 const SANDBOX = "tsproxy-sandbox";
+const CNI = "tsproxy-cni";
 
 /** The command that compiles what `native/` lacks. */
 export const BUILD_COMMAND = `sh ${NATIVE}build.sh`;
@@ -27,6 +28,11 @@ export function launcherFile(folder = NATIVE, arch: string = process.arch): stri
 /** Path of the program that starts others in namespaces of their own; null where there is none. */
 export function sandboxFile(folder = NATIVE, arch: string = process.arch): string | null {
   return first(`${folder}build/${SANDBOX}`, () => `${folder}prebuilt/linux-${arch}/${SANDBOX}`);
+}
+
+/** Path of the CNI plugin; null where there is none. */
+export function cniFile(folder = NATIVE, arch: string = process.arch): string | null {
+  return first(`${folder}build/${CNI}`, () => `${folder}prebuilt/linux-${arch}/${CNI}`);
 }
 
 /** As the folders in `native/prebuilt/` are called: `linux-x64-glibc`, `linux-arm64-musl`. */
