@@ -4,8 +4,9 @@ import type { SandboxView } from "../api/sandbox-types.js";
 import type { NetworkModel } from "../model/network-model.js";
 import type { NetworkCatalog } from "./network-catalog.js";
 import { inspectNetwork } from "./network-inspect.js";
+import type { LiveSandbox } from "./registry.js";
 import { sandboxView } from "./sandbox-view.js";
-import type { LiveSandbox, Sandboxes } from "./sandboxes.js";
+import type { Sandboxes } from "./sandboxes.js";
 
 /** A client is answered before it could think that nobody is there (`api/client.ts`). */
 const WAIT_MS = 3000;

@@ -17,9 +17,10 @@ import type { NetworkCatalog } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
 import { Process, startTimeOf } from "./process.js";
 import type { SandboxRecord } from "./records.js";
+import { type LiveSandbox, SandboxRegistry } from "./registry.js";
 import { nameConflict, notRunning, sandboxError } from "./sandbox-errors.js";
 import { copyFiles, scopeOf, writeFiles } from "./sandbox-files.js";
-import { parseLink, planSandbox } from "./sandbox-request.js";
+import { planSandbox } from "./sandbox-request.js";
 
 /** Exit code of what SIGKILL ended before it could say more. */
 const KILLED = 137;
@@ -27,16 +28,8 @@ const KILLED = 137;
 const LOOK_MS = 2000;
 const SIGKILL = 9;
 
-export interface LiveSandbox {
-  record: SandboxRecord;
-  /** Undefined: an attached one, or one that has ended. */
-  process: Process | undefined;
-  /** Who waits for its end. */
-  waiting: Set<(exitCode: number) => void>;
-}
-
 export class Sandboxes {
-  private readonly byId = new Map<string, LiveSandbox>();
+  private readonly registry = new SandboxRegistry();
   private turn: Promise<unknown> = Promise.resolve();
   private readonly timer = setInterval(() => this.look(), LOOK_MS).unref();
 
@@ -48,7 +41,7 @@ export class Sandboxes {
   ) {}
 
   all(): readonly LiveSandbox[] {
-    return [...this.byId.values()];
+    return this.registry.all();
   }
 
   members(record: SandboxRecord): Member[] {
@@ -64,7 +57,7 @@ export class Sandboxes {
     return this.inTurn(async () => {
       for (const record of this.folders.load()) {
         const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
-        this.byId.set(record.id, live);
+        this.registry.add(live);
         if (record.exit !== undefined) continue;
         await this.takeUp(live).catch((error) => warn(record, error));
       }
@@ -74,11 +67,11 @@ export class Sandboxes {
 
   create(create: SandboxCreate): Promise<SandboxCreated> {
     return this.inTurn(async () => {
-      const plan = planSandbox(create, (name) => this.byName(name) !== undefined);
-      const twin = this.byName(plan.record.name) ?? this.byId.get(plan.record.id);
+      const plan = planSandbox(create, (name) => this.registry.byName(name) !== undefined);
+      const twin = this.registry.byName(plan.record.name) ?? this.registry.get(plan.record.id);
       if (twin !== undefined) throw nameConflict(plan.record.name, twin.record);
-      const links = (create.links ?? []).map((text) => this.link(text, plan.record.name));
-      const target = plan.container === undefined ? undefined : this.running(plan.container);
+      const links = (create.links ?? []).map((text) => this.registry.link(text, plan.record.name));
+      const target = plan.container === undefined ? undefined : this.registry.running(plan.container);
       const namespace = openNamespace(create, target?.record, plan.record.mode);
       const started: { live?: LiveSandbox } = {};
       try {
@@ -94,7 +87,7 @@ export class Sandboxes {
         const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
         started.live = live;
         this.folders.save(record);
-        this.byId.set(record.id, live);
+        this.registry.add(live);
         if (plan.network !== undefined && namespace !== undefined) {
           plan.warnings.push(...(await this.join(live, namespace, { ...create, network: plan.network })));
         }
@@ -111,19 +104,14 @@ export class Sandboxes {
     });
   }
 
-  /** By name, id, or the start of an id. Throws TSP_ERR_SANDBOX: not-found, or conflict for the start of several ids. */
+  /** As `SandboxRegistry.find`. */
   find(word: string): LiveSandbox {
-    const exact = this.byName(word) ?? this.byId.get(word);
-    if (exact !== undefined) return exact;
-    const found = word === "" ? [] : this.all().filter(({ record }) => record.id.startsWith(word));
-    if (found.length > 1) throw sandboxError("conflict", `multiple IDs found with provided prefix: ${word}`, "give more of it");
-    if (found[0] === undefined) throw sandboxError("not-found", `No such sandbox: ${word}`, "see 'tsproxy ps -a'");
-    return found[0];
+    return this.registry.find(word);
   }
 
   connect(word: string, connect: SandboxConnect): Promise<void> {
     return this.inTurn(async () => {
-      const live = this.running(word);
+      const live = this.registry.running(word);
       const { record } = live;
       if (record.mode !== "" && record.mode !== "none")
         throw sandboxError(
@@ -166,7 +154,7 @@ export class Sandboxes {
     return this.inTurn(async () => {
       const live = this.find(word);
       checkName("sandbox", name);
-      const twin = this.byName(name);
+      const twin = this.registry.byName(name);
       if (twin === live) throw sandboxError("invalid", "Renaming a sandbox with the same name as its current name");
       if (twin !== undefined) throw nameConflict(name, twin.record);
       this.update(live, { name });
@@ -219,7 +207,7 @@ export class Sandboxes {
       await this.wait(live.record.id, LOOK_MS);
     }
     await this.inTurn(async () => {
-      if (this.byId.has(live.record.id)) await this.forget(live);
+      if (this.registry.get(live.record.id) !== undefined) await this.forget(live);
     });
   }
 
@@ -284,15 +272,14 @@ export class Sandboxes {
 
   private linkedOf({ links }: SandboxRecord): { record: SandboxRecord; members: Member[] }[] {
     return links.flatMap(({ target }) => {
-      const other = this.byId.get(target);
+      const other = this.registry.get(target);
       return other === undefined ? [] : [{ record: other.record, members: this.members(other.record) }];
     });
   }
 
   /** Anew the files of those that are linked to it. */
   private writeLinking({ record: { id } }: LiveSandbox): void {
-    for (const other of this.byId.values())
-      if (other.record.exit === undefined && other.record.links.some(({ target }) => target === id)) this.writeFiles(other);
+    for (const other of this.registry.linkedTo(id)) this.writeFiles(other);
   }
 
   private watch(live: LiveSandbox): void {
@@ -305,7 +292,7 @@ export class Sandboxes {
   /** Its init has ended. */
   private async end(live: LiveSandbox): Promise<void> {
     const { record } = live;
-    if (!this.byId.has(record.id) || record.exit !== undefined) return;
+    if (this.registry.get(record.id) === undefined || record.exit !== undefined) return;
     live.process = undefined;
     const written = this.folders.read(record.id, "exit")?.trim() ?? "";
     const code = /^\d+$/.test(written) ? Number(written) : KILLED;
@@ -323,13 +310,13 @@ export class Sandboxes {
     process?.close();
     this.names.stop(record.id);
     for (const attachment of record.attachments) await this.membership.detach(attachment);
-    this.byId.delete(record.id);
+    this.registry.remove(live);
     this.folders.remove(record.id);
   }
 
   /** Detaches what was attached and has ended. */
   private look(): void {
-    for (const live of this.byId.values()) {
+    for (const live of this.all()) {
       const { kind, netns, netnsInode, name } = live.record;
       if (kind !== "attached") continue;
       try {
@@ -347,23 +334,6 @@ export class Sandboxes {
     const record: SandboxRecord = { ...rest, ...(gateway !== undefined && { gateway }) };
     this.folders.save(record);
     live.record = record;
-  }
-
-  private link(text: string, own: string): { target: string; alias: string } {
-    const { name, alias } = parseLink(text);
-    const { record } = this.find(name);
-    if (record.exit !== undefined) throw sandboxError("conflict", `Cannot link to a non running container: /${name} AS /${own}/${alias}`);
-    return { target: record.id, alias };
-  }
-
-  private running(word: string): LiveSandbox {
-    const live = this.find(word);
-    if (live.record.exit !== undefined) throw notRunning(live.record);
-    return live;
-  }
-
-  private byName(name: string): LiveSandbox | undefined {
-    return this.all().find(({ record }) => record.name === name);
   }
 
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
