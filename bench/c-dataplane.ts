@@ -11,7 +11,7 @@ import { PUBLISHED } from "./topology.js";
 const { openTap } = await shipped<typeof import("../src/device/tap.js")>("device/tap.js");
 const { RouteSocket } = await shipped<typeof import("../src/sys/rtnetlink.js")>("sys/rtnetlink.js");
 const { Steering, UPLINK_ADDRESS, UPLINK_CONF } = await shipped<typeof import("../src/steer/steering.js")>("steer/steering.js");
-const { parseIpv4 } = await shipped<typeof import("../src/wire/ipv4-address.js")>("wire/ipv4-address.js");
+const { ofIpv4, parseIp } = await shipped<typeof import("../src/wire/ip-address.js")>("wire/ip-address.js");
 
 /** As in src/standalone/instance.ts and config.ts. */
 const UPLINK_QUEUE = 2000,
@@ -68,7 +68,7 @@ if (namespaces.length > 0) {
 } else {
   for (const { proto, hostPort, port } of PUBLISHED) {
     lines.push(`publish ${PROTOCOLS[proto]} ${hostPort} ${ADDR.c1} ${port}`);
-    steering.publish(PROTOCOLS[proto], 0, hostPort, hostPort);
+    steering.publish(PROTOCOLS[proto], ofIpv4(0), hostPort, hostPort);
   }
 }
 lines.push(...locals.map((text) => `local ${text}`), "go", "");
@@ -77,7 +77,7 @@ for (const link of socket.links()) {
   if (link.name === "lo") steering.attach(link.index, LOOPBACK);
 }
 const addresses = socket.addresses().filter(({ address }) => locals.includes(address));
-steering.setLocals(addresses.map(({ address, ifindex }) => ({ address: parseIpv4(address)!, ifindex })));
+steering.setLocals(addresses.map(({ address, ifindex }) => ({ address: parseIp(address)!, ifindex })));
 
 const child = spawn(native("nat-tap"), { stdio: ["pipe", "pipe", "inherit", ...fds] });
 child.stdin!.end(lines.join("\n"));

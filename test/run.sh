@@ -19,6 +19,7 @@ say "lint and types"
 lint=0
 npm run --silent lint || lint=1
 npx tsc -p test/tsconfig.json || lint=1
+npx tsc -p bench/tsconfig.json --noEmit || lint=1
 
 say "tests" # verbose, since only that says why a test was skipped
 report=$(mktemp)
