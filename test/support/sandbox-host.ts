@@ -19,11 +19,13 @@ export class SandboxHost {
   /** Put before programs: enters folders of their own. */
   wrap: string[] = [];
 
-  /** `ownRun`: with a /run of its own, so that namespaces may have any names. */
-  static async start(args: string[] = [], { ownRun = false } = {}): Promise<SandboxHost> {
+  /** `ownRun`: with a /run/netns of its own, so that namespaces may have any names, and empty folders in place of `folders`. */
+  static async start(args: string[] = [], { ownRun = false, folders = [] as string[] } = {}): Promise<SandboxHost> {
     const host = new SandboxHost();
     if (ownRun) {
-      const script = "mkdir -p /run/netns && mount -t tmpfs none /run/netns && echo mounted && exec sleep 100000";
+      const mounts = ["/run/netns", ...folders].map((folder) => `mkdir -p ${folder} && mount -t tmpfs none ${folder}`);
+      // Shared, as `ip netns` has it: who makes a namespace elsewhere mounts it for all.
+      const script = `${mounts.join(" && ")} && mount --make-shared /run/netns && echo mounted && exec sleep 100000`;
       const holder = host.lab.start(host.host, ["unshare", "--mount", "sh", "-c", script]);
       await holder.until("folders", () => holder.stdout === "mounted\n");
       host.wrap = ["nsenter", `--mount=/proc/${holder.pid}/ns/mnt`];
