@@ -1,5 +1,5 @@
 /** Devices in a sandbox's network namespace: an endpoint's device moved in, addressed and up, and the default route. */
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync, fstatSync, statSync } from "node:fs";
 import type { SandboxCreate } from "../api/sandbox-types.js";
 import { TsproxyError } from "../errors.js";
 import { openNetns, sameNetns } from "../sys/netns.js";
@@ -104,6 +104,16 @@ export class Namespace {
   close(): void {
     this.socket.close();
     closeSync(this.fd);
+  }
+}
+
+/** Whether the path leads to that namespace still. What may not be looked at does. */
+export function leadsTo(path: string, inode: number): boolean {
+  try {
+    return statSync(path).ino === inode;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "ENOENT" && code !== "ENOTDIR" && code !== "ESRCH";
   }
 }
 

@@ -9,7 +9,7 @@
 import type { SandboxConnect, SandboxCreate, SandboxCreated } from "../api/sandbox-types.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { Namespace, openNamespace } from "./device-setup.js";
+import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
 import type { SandboxFolders } from "./folder.js";
 import type { Member, Membership } from "./membership.js";
 import { type NameService, NO_NAMES } from "./name-service.js";
@@ -122,6 +122,7 @@ export class Sandboxes {
       try {
         await this.join(live, namespace, connect);
         this.writeFiles(live);
+        this.writeLinking(live);
       } finally {
         namespace.close();
       }
@@ -144,6 +145,7 @@ export class Sandboxes {
         this.update(live, { attachments, gateway });
         this.serveNames(live, namespace);
         this.writeFiles(live);
+        this.writeLinking(live);
       } finally {
         namespace.close();
       }
@@ -294,12 +296,13 @@ export class Sandboxes {
     const { record } = live;
     if (this.registry.get(record.id) === undefined || record.exit !== undefined) return;
     live.process = undefined;
-    const written = this.folders.read(record.id, "exit")?.trim() ?? "";
-    const code = /^\d+$/.test(written) ? Number(written) : KILLED;
+    // Init makes the file before it starts the program: without it nothing ever ran, as when `tsproxy run` was killed half-way.
+    const written = this.folders.read(record.id, "exit");
+    const code = /^\d+\n$/.test(written ?? "") ? Number(written) : KILLED;
     this.names.stop(record.id);
     for (const attachment of record.attachments) await this.membership.detach(attachment);
     this.update(live, { attachments: [], gateway: undefined, exit: { code, at: new Date().toISOString() } });
-    if (record.autoRemove) await this.forget(live);
+    if (record.autoRemove || written === undefined) await this.forget(live);
     this.writeLinking(live);
     for (const resolve of live.waiting) resolve(code);
   }
@@ -319,13 +322,11 @@ export class Sandboxes {
     for (const live of this.all()) {
       const { kind, netns, netnsInode, name } = live.record;
       if (kind !== "attached") continue;
-      try {
-        Namespace.open(netns, netnsInode).close();
-      } catch (error) {
-        if (!(error instanceof TsproxyError) || error.kind === "permission") continue;
-        log.info(`the namespace of ${name} has ended: detached`);
-        void this.inTurn(() => this.forget(live)).catch((failure) => warn(live.record, failure));
-      }
+      if (leadsTo(netns, netnsInode)) continue;
+      log.info(`the namespace of ${name} has ended: detached`);
+      void this.inTurn(async () => {
+        if (this.registry.get(live.record.id) === live) await this.forget(live);
+      }).catch((error) => warn(live.record, error));
     }
   }
 
