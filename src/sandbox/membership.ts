@@ -77,16 +77,12 @@ export class Membership {
   }
 
   /**
-   * Moves default route and published ports to the network that is to have them, of those but `leaving`; answers its endpoint, undefined for none,
-   * and what is not as asked for. Throws when a port cannot be published.
+   * Moves default route and published ports to the network that is to have them; answers its endpoint, undefined for none, and what is not as
+   * asked for. May be repeated. Throws when a port cannot be published.
    */
-  async arrange(
-    sandbox: SandboxRecord,
-    namespace: Namespace,
-    leaving?: Attachment,
-  ): Promise<{ gateway: string | undefined; warnings: string[] }> {
+  async arrange(sandbox: SandboxRecord, namespace: Namespace): Promise<{ gateway: string | undefined; warnings: string[] }> {
     const members = this.members(sandbox);
-    const after = gatewayOf(members.filter(({ attachment }) => attachment !== leaving));
+    const after = gatewayOf(members);
     const before = members.find(({ attachment }) => attachment.endpoint === sandbox.gateway);
     const warnings: string[] = [];
     if (after === before && after !== undefined) return { gateway: sandbox.gateway, warnings };
@@ -96,7 +92,7 @@ export class Membership {
       warnings.push("the namespace has a default route already, which stays");
     if (sandbox.ports.length > 0) {
       if (after === undefined) warnings.push("ports are not published: an internal network publishes none");
-      else
+      else if (after.endpoint.mappings.length === 0)
         await this.model.publish(after.attachment.network, after.attachment.endpoint, portsOf(sandbox)).catch((error) => {
           throw dockerError(error);
         });

@@ -53,6 +53,8 @@ const sandbox = v.object({
   dnsSearch: texts,
   dnsOptions: texts,
   extraHosts: texts,
+  /** It is being made: after a SIGKILL what there is of it is to be undone. */
+  pending: v.boolean(),
   autoRemove: v.boolean(),
   detached: v.boolean(),
   exit: v.exactOptional(v.object({ code: v.number(), at: v.string() })),

@@ -59,6 +59,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
       dnsSearch: create.dnsSearch ?? [],
       dnsOptions: create.dnsOptions ?? [],
       extraHosts: create.extraHosts ?? [],
+      pending: true,
       autoRemove: create.autoRemove ?? false,
       detached: create.detached ?? false,
     },

@@ -59,7 +59,7 @@ export class Sandboxes {
         const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
         this.registry.add(live);
         if (record.exit !== undefined) continue;
-        await this.takeUp(live).catch((error) => warn(record, error));
+        await (record.pending ? this.forget(live) : this.takeUp(live)).catch((error) => warn(record, error));
       }
       await this.membership.sweep(this.all().map(({ record }) => record));
     });
@@ -93,6 +93,7 @@ export class Sandboxes {
         }
         if (target === undefined) this.writeFiles(live);
         else copyFiles(this.folders, target.record.id, record.id);
+        this.update(live, { pending: false });
         if (create.kind === "run") this.watch(live);
         return { id: record.id, name: record.name, dir: this.folders.of(record.id), warnings: plan.warnings };
       } catch (error) {
@@ -138,11 +139,13 @@ export class Sandboxes {
         throw sandboxError("conflict", `container ${live.record.id} is not connected to network ${name}`, "see 'tsproxy network inspect'");
       const namespace = Namespace.open(live.record.netns, live.record.netnsInode);
       try {
-        const attachments = live.record.attachments.filter((each) => each !== attachment);
-        // The default route and the ports go to another network before the device ends.
-        const { gateway } = await this.membership.arrange(live.record, namespace, attachment);
+        const { gateway } = live.record;
+        this.update(live, {
+          attachments: live.record.attachments.filter((each) => each !== attachment),
+          gateway: gateway === attachment.endpoint ? undefined : gateway,
+        });
         await this.membership.detach(attachment);
-        this.update(live, { attachments, gateway });
+        await this.arrange(live, namespace); // another network has the default route and the ports now
         this.serveNames(live, namespace);
         this.writeFiles(live);
         this.writeLinking(live);
@@ -238,11 +241,25 @@ export class Sandboxes {
       throw error;
     }
     try {
+      // What a SIGKILL cut off: endpoints that went, default route and ports that are to move.
+      const there = this.members(record).flatMap(({ attachment, endpoint }) => (endpoint.gone ? [] : [attachment]));
+      if (there.length < record.attachments.length) {
+        for (const attachment of record.attachments) if (!there.includes(attachment)) await this.membership.detach(attachment);
+        this.update(live, { attachments: there });
+      }
+      await this.arrange(live, namespace);
       this.serveNames(live, namespace);
       this.writeFiles(live);
     } finally {
       namespace.close();
     }
+  }
+
+  /** Answers what is not as asked for. */
+  private async arrange(live: LiveSandbox, namespace: Namespace): Promise<string[]> {
+    const { gateway, warnings } = await this.membership.arrange(live.record, namespace);
+    if (gateway !== live.record.gateway) this.update(live, { gateway });
+    return warnings;
   }
 
   private async join(live: LiveSandbox, namespace: Namespace, connect: SandboxConnect): Promise<string[]> {
@@ -251,8 +268,7 @@ export class Sandboxes {
     try {
       const attachments = [...before.attachments, attachment];
       this.update(live, { attachments });
-      const { gateway, warnings } = await this.membership.arrange(live.record, namespace);
-      this.update(live, { gateway });
+      const warnings = await this.arrange(live, namespace);
       this.serveNames(live, namespace);
       return warnings;
     } catch (error) {

@@ -82,7 +82,8 @@ afterAll(async () => {
   await podman("rm", "-fa", "-t", "0");
   await h.close();
   // Podman's own, on hosts with cgroups of version 1.
-  for (const kind of fs.readdirSync("/sys/fs/cgroup")) fs.rmSync(`/sys/fs/cgroup/${kind}/libpod_parent`, { recursive: false, force: true });
+  const left = fs.readdirSync("/sys/fs/cgroup").map((kind) => `/sys/fs/cgroup/${kind}/libpod_parent`);
+  for (const folder of left.filter((each) => fs.existsSync(each))) fs.rmdirSync(folder);
 });
 
 it(`runs, publishes, finds by name, connects and removes${missing === undefined ? "" : ` (skipped: ${missing})`}`, async (ctx) => {
@@ -96,12 +97,13 @@ it(`runs, publishes, finds by name, connects and removes${missing === undefined 
   );
   await ok("network", "connect", "back", "web");
   expect(await ok("exec", "web", "ip", "addr", "show", "eth1")).toContain("inet 172.19.0.2/16");
-  expect((await h.sandboxes()).map(({ name, endpoints }) => [name, endpoints.map((e) => e.networkName)])).toEqual([
-    ["web", ["front", "back"]],
-  ]);
+  // Podman takes a container that has ended out of its network a moment later.
+  await eventually("one container", async () => (await h.sandboxes()).length === 1);
+  const [web] = await h.sandboxes();
+  expect([web!.name, web!.endpoints.map((e) => e.networkName)]).toEqual(["web", ["front", "back"]]);
   await ok("network", "disconnect", "back", "web");
   await ok("stop", "-t", "0", "web");
-  expect(await h.sandboxes()).toEqual([]);
+  await eventually("none", async () => (await h.sandboxes()).length === 0);
   await ok("rm", "web");
   expect((await curl(h.lab, h.host, "127.0.0.1:8999")).code).toBe(7); // refused: nobody has the port any more
 });

@@ -55,7 +55,11 @@ export class SandboxHost {
 
   /** As the API has it, without a start of Node. */
   sandboxes(): Promise<SandboxView[]> {
-    return ask(path.join(this.lab.runDir, `${this.daemon.pid}.sock`), "sandboxes");
+    return ask(this.apiSocket, "sandboxes");
+  }
+
+  get apiSocket(): string {
+    return path.join(this.lab.runDir, `${this.daemon.pid}.sock`);
   }
 
   /** Starts `tsproxy ARGS`, which goes on. */
