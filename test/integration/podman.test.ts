@@ -70,6 +70,16 @@ enable_port_reservation=false
   );
 }
 
+/** A cgroup cannot be removed until its last process is gone. */
+function isRemoved(cgroup: string): boolean {
+  try {
+    fs.rmdirSync(cgroup);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 beforeAll(async () => {
   if (missing !== undefined) return;
   h = await SandboxHost.start([], { ownRun: true, folders: ["/etc/containers", "/var/lib/cni"] });
@@ -83,7 +93,7 @@ afterAll(async () => {
   await h.close();
   // Podman's own, on hosts with cgroups of version 1.
   const left = fs.readdirSync("/sys/fs/cgroup").map((kind) => `/sys/fs/cgroup/${kind}/libpod_parent`);
-  for (const folder of left.filter((each) => fs.existsSync(each))) fs.rmdirSync(folder);
+  for (const folder of left.filter((each) => fs.existsSync(each))) await eventually(folder, () => isRemoved(folder));
 });
 
 it(`runs, publishes, finds by name, connects and removes${missing === undefined ? "" : ` (skipped: ${missing})`}`, async (ctx) => {
