@@ -22,6 +22,7 @@
 #include <link.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,8 +97,24 @@ static void drop_all(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
 }
 
+/*
+ * Where the kernel has no SCTP sockets, nothing can hold a port of it but a name that programs agree on: an abstract unix socket, which is per
+ * network namespace, as ports are. tsproxy itself does the same (socket.c), and the daemon reads address and port off the name.
+ */
+static int hold_name(int family, const void *address) {
+  char text[INET6_ADDRSTRLEN];
+  struct sockaddr_un sa = {.sun_family = AF_UNIX};
+  inet_ntop(family, address, text, sizeof text);
+  int n = snprintf(sa.sun_path + 1, sizeof sa.sun_path - 1, "tsproxy/sctp/%s/%ld", text, flags.host_port);
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&sa, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
 /* Binds as Go's net.ListenTCP and ListenUDP do, with their error texts. */
-static int bind_own(bool tcp) {
+static int bind_own(int protocol) {
+  bool listens = protocol != IPPROTO_UDP;
   union {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -112,16 +129,21 @@ static int bind_own(bool tcp) {
     sa.v4.sin_port = htons((uint16_t)flags.host_port);
   }
   const char *step = "socket";
-  int one = 1, fd = socket(sa.any.sa_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-  if (fd >= 0) {
+  bool valid = flags.host_port >= 0 && flags.host_port <= 65535;
+  int one = 1, fd = socket(sa.any.sa_family, (listens ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, protocol);
+  if (fd < 0 && protocol == IPPROTO_SCTP && valid && (errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT)) {
+    step = "bind";
+    fd = hold_name(sa.any.sa_family, v6 ? (void *)&sa.v6.sin6_addr : (void *)&sa.v4.sin_addr);
+    if (fd >= 0) return fd;
+  } else if (fd >= 0) {
     if (v6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-    if (tcp) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (listens) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     drop_all(fd);
     step = "bind";
     errno = EINVAL;
-    if (flags.host_port >= 0 && flags.host_port <= 65535 && bind(fd, &sa.any, v6 ? sizeof sa.v6 : sizeof sa.v4) == 0) {
+    if (valid && bind(fd, &sa.any, v6 ? sizeof sa.v6 : sizeof sa.v4) == 0) {
       step = "listen";
-      if (!tcp || listen(fd, BACKLOG) == 0) return fd;
+      if (!listens || listen(fd, BACKLOG) == 0) return fd;
     }
   }
   snprintf(error, sizeof error, v6 ? "listen %s6 [%s]:%ld: %s: %s" : "listen %s4 %s:%ld: %s: %s", flags.proto, flags.host_ip,
@@ -130,14 +152,14 @@ static int bind_own(bool tcp) {
 }
 
 /* The socket on descriptor 4, if it is one for the protocol. */
-static int take_passed(bool tcp) {
+static int take_passed(int protocol) {
   int type, domain;
   socklen_t len = sizeof type;
   if (getsockopt(LISTEN_FD, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || getsockopt(LISTEN_FD, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0) {
     snprintf(error, sizeof error, "listener fd: %s", reason());
     return -1;
   }
-  if ((domain != AF_INET && domain != AF_INET6) || type != (tcp ? SOCK_STREAM : SOCK_DGRAM)) {
+  if ((domain != AF_INET && domain != AF_INET6) || type != (protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM)) {
     const char *what = domain == AF_UNIX ? "unix" : type == SOCK_STREAM ? "tcp" : type == SOCK_DGRAM ? "udp" : "unknown";
     snprintf(error, sizeof error, "unexpected socket type for listener fd: %s", what);
     return -1;
@@ -309,12 +331,12 @@ int main(int argc, char **argv) {
     snprintf(error, sizeof error, "TSPROXY_RUN_DIR is too long");
     fail();
   }
-  bool tcp = strcmp(flags.proto, "tcp") == 0;
-  if (!tcp && strcmp(flags.proto, "udp") != 0) {
+  int protocol = strcmp(flags.proto, "tcp") == 0 ? IPPROTO_TCP : strcmp(flags.proto, "udp") == 0 ? IPPROTO_UDP : strcmp(flags.proto, "sctp") == 0 ? IPPROTO_SCTP : -1;
+  if (protocol < 0) {
     snprintf(error, sizeof error, "unsupported protocol %.64s", flags.proto);
     fail();
   }
-  int sock = flags.use_listen_fd ? take_passed(tcp) : bind_own(tcp);
+  int sock = flags.use_listen_fd ? take_passed(protocol) : bind_own(protocol);
   if (sock < 0) fail();
   int64_t deadline = now_ms() + START_MS;
   int daemon = reach_daemon(deadline);

@@ -9,10 +9,12 @@
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define MAX_PASSED 8 /* descriptors in one message that are taken, to be closed again but for one; the kernel drops the others */
@@ -157,51 +159,120 @@ static napi_value recv_fd(napi_env env, napi_callback_info info) {
 }
 
 /*
- * boundTo(fd) -> [protocol, port, address, both] of an IPv4 or IPv6 socket that is bound, the address in the kernel's spelling, a link-local one
- * with its interface (fe80::1%eth0); `both` is 1 for one of IPv6 that takes IPv4 too. Null for any other.
+ * Where the kernel has no SCTP sockets, nothing can hold a port of it but a name that programs agree on: an abstract unix socket, which is per
+ * network namespace, as ports are. The launcher does the same (docker-proxy.c).
+ */
+static socklen_t sctp_name(struct sockaddr_un *sa, int family, const void *address, uint16_t port) {
+  char text[INET6_ADDRSTRLEN];
+  inet_ntop(family, address, text, sizeof text);
+  *sa = (struct sockaddr_un){.sun_family = AF_UNIX};
+  int n = snprintf(sa->sun_path + 1, sizeof sa->sun_path - 1, "tsproxy/sctp/%s/%u", text, port);
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+}
+
+static bool no_sctp(int err) {
+  return err == EPROTONOSUPPORT || err == ESOCKTNOSUPPORT;
+}
+
+/* hasSctp() -> whether the kernel has sockets of it */
+static napi_value has_sctp(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value out;
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP);
+  bool has = fd >= 0 || !no_sctp(errno);
+  if (fd >= 0) close(fd);
+  napi_get_boolean(env, has, &out);
+  return out;
+}
+
+/* The address and port that such a name stands for. False: it is none. */
+static bool parse_sctp_name(const struct sockaddr_un *sa, socklen_t len, char *address, uint32_t *port) {
+  char text[sizeof sa->sun_path + 1] = {0};
+  size_t n = len - offsetof(struct sockaddr_un, sun_path);
+  if (len <= offsetof(struct sockaddr_un, sun_path) + 1 || sa->sun_path[0] != 0) return false;
+  memcpy(text, sa->sun_path + 1, n - 1);
+  return sscanf(text, "tsproxy/sctp/%45[0-9a-f.:]/%u", address, port) == 2 && *port > 0 && *port < 65536;
+}
+
+/*
+ * boundTo(fd) -> [protocol, port, address, both] of an IPv4 or IPv6 socket that is bound, or of a name that stands for a port of SCTP; the address
+ * in the kernel's spelling, a link-local one with its interface (fe80::1%eth0); `both` is 1 for one of IPv6 that takes IPv4 too. Null for any other.
  */
 static napi_value bound_to(napi_env env, napi_callback_info info) {
   napi_value argv[1], out, address;
   tsp_args(env, info, 1, argv);
   napi_get_null(env, &out);
   int fd = tsp_i32(env, argv[0]), protocol = 0, only = 1;
-  struct sockaddr_in6 sa; /* the larger one; the port is at the same place in both */
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_un name;
+  } sa;
   socklen_t len = sizeof protocol, sa_len = sizeof sa;
-  if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0 || getsockname(fd, (struct sockaddr *)&sa, &sa_len) < 0) return out;
-  if ((sa.sin6_family != AF_INET && sa.sin6_family != AF_INET6) || sa.sin6_port == 0) return out;
   char text[INET6_ADDRSTRLEN + IF_NAMESIZE], zone[IF_NAMESIZE];
-  const void *bytes = sa.sin6_family == AF_INET ? (void *)&((struct sockaddr_in *)&sa)->sin_addr : (void *)&sa.sin6_addr;
-  inet_ntop(sa.sin6_family, bytes, text, INET6_ADDRSTRLEN);
-  if (sa.sin6_family == AF_INET6 && sa.sin6_scope_id != 0 && if_indextoname(sa.sin6_scope_id, zone) != NULL)
-    snprintf(text + strlen(text), IF_NAMESIZE + 1, "%%%s", zone);
-  len = sizeof only;
-  if (sa.sin6_family == AF_INET6) getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len);
+  uint32_t port = 0;
+  if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0 || getsockname(fd, &sa.any, &sa_len) < 0) return out;
+  if (sa.any.sa_family == AF_UNIX) {
+    if (!parse_sctp_name(&sa.name, sa_len, text, &port)) return out;
+    protocol = IPPROTO_SCTP;
+  } else if (sa.any.sa_family == AF_INET || sa.any.sa_family == AF_INET6) {
+    port = ntohs(sa.v4.sin_port); /* at the same place in both */
+    inet_ntop(sa.any.sa_family, sa.any.sa_family == AF_INET ? (void *)&sa.v4.sin_addr : (void *)&sa.v6.sin6_addr, text, INET6_ADDRSTRLEN);
+    if (sa.any.sa_family == AF_INET6 && sa.v6.sin6_scope_id != 0 && if_indextoname(sa.v6.sin6_scope_id, zone) != NULL)
+      snprintf(text + strlen(text), IF_NAMESIZE + 1, "%%%s", zone);
+    len = sizeof only;
+    if (sa.any.sa_family == AF_INET6) getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len);
+  }
+  if (port == 0) return out;
   napi_create_array_with_length(env, 4, &out);
   napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &address);
   napi_set_element(env, out, 0, tsp_num(env, protocol));
-  napi_set_element(env, out, 1, tsp_num(env, ntohs(sa.sin6_port)));
+  napi_set_element(env, out, 1, tsp_num(env, port));
   napi_set_element(env, out, 2, address);
   napi_set_element(env, out, 3, tsp_num(env, only == 0));
   return out;
 }
 
+#define FIRST_PICKED 49152 /* RFC 6335 section 6 */
+
+/* Takes a name for a port of SCTP, of a free one for port 0. */
+static int hold_sctp_name(uint32_t address, uint16_t port) {
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  uint32_t raw = htonl(address), tries = port == 0 ? 65536 - FIRST_PICKED : 1, first = (uint32_t)getpid();
+  for (uint32_t n = 0; n < tries; n++) {
+    struct sockaddr_un sa;
+    socklen_t len = sctp_name(&sa, AF_INET, &raw, port == 0 ? (uint16_t)(FIRST_PICKED + (first + n) % tries) : port);
+    if (bind(fd, (struct sockaddr *)&sa, len) == 0) return fd;
+    if (errno != EADDRINUSE) break;
+  }
+  int err = errno;
+  close(fd);
+  return -err;
+}
+
 /*
  * holdPort(protocol, address, port, progFd) -> fd, or -errno.
- * `protocol` 6 or 17; `address` as int32 in host order (0: any). Binds the port for as long as the fd is open, so that nobody else can.
+ * `protocol` 6, 17 or 132; `address` as int32 in host order (0: any). Binds the port for as long as the fd is open, so that nobody else can.
  * The socket takes no packet itself, so that what comes is neither answered nor refused: the filter `progFd`, or one that drops all (-1), is
  * there before the port is bound.
- * A TCP socket listens, with SO_REUSEADDR, so that old connections in TIME_WAIT do not stand in the way but a second server does.
+ * A TCP socket listens, with SO_REUSEADDR, so that old connections in TIME_WAIT do not stand in the way but a second server does. So does one of
+ * SCTP; where the kernel has none, the descriptor is that of a name (`sctp_name`).
  */
 static napi_value hold_port(napi_env env, napi_callback_info info) {
   napi_value argv[4];
   tsp_args(env, info, 4, argv);
-  bool tcp = tsp_i32(env, argv[0]) == IPPROTO_TCP;
-  int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int protocol = tsp_i32(env, argv[0]);
+  bool listens = protocol != IPPROTO_UDP;
+  int fd = socket(AF_INET, (listens ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+  if (fd < 0 && protocol == IPPROTO_SCTP && no_sctp(errno))
+    return tsp_num(env, hold_sctp_name((uint32_t)tsp_i32(env, argv[1]), (uint16_t)tsp_u32(env, argv[2])));
   if (fd < 0) return tsp_num(env, -errno);
   struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[2])), .sin_addr.s_addr = htonl((uint32_t)tsp_i32(env, argv[1]))};
   int one = 1;
-  if (set_filter(fd, tsp_i32(env, argv[3])) < 0 || (tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
-      bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || (tcp && listen(fd, 1) < 0)) {
+  if (set_filter(fd, tsp_i32(env, argv[3])) < 0 || (listens && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
+      bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || (listens && listen(fd, 1) < 0)) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);
@@ -274,14 +345,21 @@ static napi_value knocked(napi_env env, napi_callback_info info) {
   return tsp_num(env, memory[SK_MEMINFO_DROPS] > 0); /* what the filter has dropped */
 }
 
-/* localPort(fd) -> the port that an IPv4 socket is bound to, or -errno */
+/* localPort(fd) -> the port that an IPv4 socket is bound to, or that a name stands for; or -errno */
 static napi_value local_port(napi_env env, napi_callback_info info) {
   napi_value argv[1];
   tsp_args(env, info, 1, argv);
-  struct sockaddr_in sa;
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_un name;
+  } sa;
+  char address[INET6_ADDRSTRLEN];
+  uint32_t port;
   socklen_t len = sizeof sa;
-  if (getsockname(tsp_i32(env, argv[0]), (struct sockaddr *)&sa, &len) < 0) return tsp_num(env, -errno);
-  return tsp_num(env, ntohs(sa.sin_port));
+  if (getsockname(tsp_i32(env, argv[0]), &sa.any, &len) < 0) return tsp_num(env, -errno);
+  if (sa.any.sa_family != AF_UNIX) return tsp_num(env, ntohs(sa.v4.sin_port));
+  return tsp_num(env, parse_sctp_name(&sa.name, len, address, &port) ? (int64_t)port : -EINVAL);
 }
 
 static napi_value make_eventfd(napi_env env, napi_callback_info info) {
@@ -308,6 +386,7 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "setFilter", set_filter_call);
   tsp_export(env, exports, "clearFilter", clear_filter);
   tsp_export(env, exports, "recvFd", recv_fd);
+  tsp_export(env, exports, "hasSctp", has_sctp);
   tsp_export(env, exports, "boundTo", bound_to);
   tsp_export(env, exports, "icmpConnect", icmp_connect);
   tsp_export(env, exports, "knock", knock);

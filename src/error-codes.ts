@@ -155,7 +155,7 @@ export const ERROR_CODES = {
   TSP_ERR_PORT_SPEC: {
     kinds: ["invalid"],
     meaning: "the value of `-p` is not a mapping",
-    todo: "Write `[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp]`, IPv6 addresses in brackets.",
+    todo: "Write `[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp|sctp]`, IPv6 addresses in brackets.",
   },
   TSP_ERR_PORT_TAKEN: {
     kinds: ["conflict"],
@@ -168,9 +168,9 @@ export const ERROR_CODES = {
     todo: "Open it in the shell: `--ready-fd 3 3>file`.",
   },
   TSP_ERR_RELAY: {
-    kinds: ["invalid"],
+    kinds: ["invalid", "unavailable"],
     meaning: "`--relay` cannot do what was asked",
-    todo: "The message names two options: leave one of them out.",
+    todo: "The message names what to leave out.",
   },
   TSP_ERR_SANDBOX: {
     kinds: ["invalid", "not-found", "conflict", "unavailable"],

@@ -101,7 +101,7 @@ export interface PortCounters {
 
 /** A connection, with both sides of its translation. Ends are `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
 export interface Flow {
-  proto: "tcp" | "udp" | "icmp" | "icmpv6";
+  proto: "tcp" | "udp" | "sctp" | "icmp" | "icmpv6";
   /** TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured` or `echo`. */
   state: string;
   /** As the one who began sees it. */
@@ -152,7 +152,7 @@ export class Dataplane {
   }
 
   /**
-   * Publishes a port, or a range: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp]`, an empty HOST_PORT for a free one. Throws
+   * Publishes a port, or a range: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp|sctp]`, an empty HOST_PORT for a free one. Throws
    * TSP_ERR_PORT_SPEC (invalid), TSP_ERR_PORT_IN_USE (conflict), TSP_ERR_TARGET (the target cannot be reached).
    */
   async publish(mapping: string): Promise<PublishedPort> {
@@ -242,7 +242,7 @@ class PublishedPort {
   readonly targetIp: string;
   readonly targetPort: number;
   readonly targetPortEnd: number;
-  readonly proto: "tcp" | "udp";
+  readonly proto: "tcp" | "udp" | "sctp";
 
   /** @internal */
   constructor(

@@ -35,7 +35,7 @@ export const MappingView = v.object({
   targetIp: text("Address of the target."),
   targetPort: count("First port of the target."),
   targetPortEnd: count("Last port of the target."),
-  proto: v.picklist(["tcp", "udp"]),
+  proto: v.picklist(["tcp", "udp", "sctp"]),
   via: v.pipe(v.picklist(["dataplane", "relay"]), v.description("How the port is served: by packets, or by sockets.")),
 });
 export type MappingView = v.InferOutput<typeof MappingView>;
@@ -96,7 +96,7 @@ const Direction = v.object({
 });
 
 export const FlowView = v.object({
-  proto: v.picklist(["tcp", "udp", "icmp", "icmpv6"]),
+  proto: v.picklist(["tcp", "udp", "sctp", "icmp", "icmpv6"]),
   state: text(
     "TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured`, or what an ICMP query asks for: `echo`, `timestamp`, …",
   ),

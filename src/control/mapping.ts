@@ -2,6 +2,7 @@
 import type { MappingView } from "../api/types.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatIp, type IpAddress, isUnspecified, parseIp, sameIp } from "../wire/ip-address.js";
+import type { Proto } from "../wire/ipv4.js";
 import { eachFamily, ofFamily, type PerFamily } from "../wire/per-family.js";
 
 /** Where something is published: address 0.0.0.0 or :: stands for every address of its family. */
@@ -16,7 +17,7 @@ interface Ports {
   readonly hostPortEnd: number;
   readonly targetPort: number;
   readonly targetPortEnd: number;
-  readonly proto: "tcp" | "udp";
+  readonly proto: Proto;
 }
 
 /** A published port, or a range of them. */

@@ -1,5 +1,5 @@
 /**
- * The value of `-p`: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp]`. Docker's short syntax, with the
+ * The value of `-p`: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp|sctp]`. Docker's short syntax, with the
  * target's address where Docker knows the container. As there, an empty host port means a free one, ranges map one to
  * one, a host range with one target port means one free port of the range, and without a host address it is published on
  * all, of both families. IPv6 addresses are in brackets; a link-local host address has its interface behind it, as in
@@ -16,9 +16,10 @@ import {
   prefixContains,
   unmapped,
 } from "../wire/ip-address.js";
+import type { Proto } from "../wire/ipv4.js";
 import { type HostAddress, type PortSpec, parseHostAddress } from "./mapping.js";
 
-const FORM = "[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp]";
+const FORM = "[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp|sctp]";
 const EXAMPLE = "8999:172.17.0.4:8080";
 /** A colon that is not inside brackets. */
 const SEPARATOR = /:(?![^[]*\])/;
@@ -107,14 +108,13 @@ function assignParts(parts: string[], fail: Fail): [string, string, string, stri
   }
 }
 
-function parseProto(text: string, fail: Fail): "tcp" | "udp" {
+function parseProto(text: string, fail: Fail): Proto {
   const proto = text.toLowerCase();
   if (proto === "" || proto === "tcp") return "tcp"; // a bare trailing slash is tcp in Docker too
-  if (proto === "udp") return "udp";
-  if (proto === "sctp") return fail("sctp is not supported", "use /tcp or /udp");
+  if (proto === "udp" || proto === "sctp") return proto;
   if (proto.includes(":"))
     return fail(`'/${text.slice(0, text.indexOf(":"))}' is in the middle`, "the protocol goes last, like 53:172.17.0.4:53/udp");
-  return fail(`unknown protocol '${text}'`, "use /tcp or /udp");
+  return fail(`unknown protocol '${text}'`, "use /tcp, /udp or /sctp");
 }
 
 /** What is meant by parts with an IPv6 address outside brackets, where there is one way to read them. */

@@ -3,7 +3,8 @@
  * endpoint's own port: from here on they differ from that only by `Batch.device`.
  *
  * The kernel has looked at all but the checksum of long TCP segments, which it would check when a program reads: so here it is checked. And
- * where it is partial, as of what a program on this machine has sent, that is written into the virtio-net header, as a TAP has it.
+ * where it is partial, as of what a program on this machine has sent, that is written into the virtio-net header, as a TAP has it. Of SCTP the
+ * kernel has looked at no checksum at all.
  * A datagram for a broadcast or multicast address becomes one for the host's own address on the way to its sender: so the target
  * gets it as a program on the host would, and the answer comes from that address.
  */
@@ -14,6 +15,7 @@ import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
 import { isRefused } from "../wire/route-answer.js";
+import * as sctp from "../wire/sctp.js";
 import * as vnet from "../wire/vnet.js";
 import { ipAt, isFragment, pseudoSum, totalLength } from "./packet.js";
 import type { State } from "./state.js";
@@ -54,6 +56,7 @@ function check(b: Batch, i: number): number {
   const at = b.at[i]!;
   const off = b.l4[i]!;
   const proto = b.proto[i]!;
+  if (proto === ipv4.PROTO_SCTP && !isFragment(b, i)) return checkSctp(b, i, off);
   if ((proto !== ipv4.PROTO_TCP && proto !== ipv4.PROTO_UDP) || isFragment(b, i)) return drop.DROP_PROTOCOL;
   if (vnet.isPartial(bytes, halves, at, off)) return drop.DROP_NONE; // segments put together: the program knows that
   const field = proto === ipv4.PROTO_TCP ? l4.TCP_CHECKSUM : l4.UDP_CHECKSUM;
@@ -67,6 +70,19 @@ function check(b: Batch, i: number): number {
   if (fold(all) === 0xffff) return drop.DROP_NONE;
   if (found !== pseudo) return drop.DROP_BAD_CHECKSUM;
   vnet.setPartial(bytes, halves, at, off, field);
+  return drop.DROP_NONE;
+}
+
+/** As `check`, of an SCTP packet. Nobody else looks at its checksum. A sender on this machine may have left it to the device: there is none in it then. */
+function checkSctp(b: Batch, i: number, off: number): number {
+  const { bytes, words } = b.memory;
+  const len = totalLength(b, i) - (off - ipAt(b, i));
+  const inHead = Math.min(len, b.memory.headEnd(i) - off);
+  const tail = len > inHead ? b.memory.tailAt(b.tail[i]!) : 0;
+  const right = sctp.compute(bytes, off, inHead, tail, len - inHead);
+  if (sctp.checksum(words, off) === right) return drop.DROP_NONE;
+  if (sctp.checksum(words, off) !== 0) return drop.DROP_BAD_CHECKSUM;
+  sctp.setChecksum(words, off, right);
   return drop.DROP_NONE;
 }
 

@@ -11,7 +11,7 @@
  *   masquerade, but still a flow, so that the answers are steered back to us.
  * - Anything else opens no flow and is dropped. An endpoint is told so by ICMP if there is no route, no port or no room.
  *
- * A TCP flow opens with a SYN. One exception: a segment in the middle of a connection to a published port whose client address is kept is
+ * A TCP flow opens with a SYN, an SCTP flow with an INIT. One exception: a segment in the middle of a connection to a published port whose client address is kept is
  * taken up, since its translation needs no memory: connections survive a restart of ours.
  *
  * Then nothing may be in the way: a limit (`limits.ts`), the want of a source port (`source-port.ts`), or a full table (`make-room.ts`).
@@ -27,8 +27,10 @@ import * as ipv4 from "../wire/ipv4.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { isRefused, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
+import * as sctp from "../wire/sctp.js";
 import { LOOPBACK } from "./accepted.js";
 import { join } from "./flow-lookup.js";
+import { unfit } from "./fragment.js";
 import { toHostPort } from "./host-port.js";
 import { answer } from "./icmp-answer.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
@@ -37,6 +39,7 @@ import { isIcmp, isRequest, queryState, ttl } from "./packet.js";
 import { forgetEntry } from "./retire.js";
 import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
+import * as sctpTrack from "./track-sctp.js";
 import { expire } from "./ttl.js";
 
 /** One's complement zero: what changes no checksum. */
@@ -122,7 +125,11 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   const targetPort = rawHalf(rule.targetPort + dstPort(b.ports[i]!) - rule.firstPort);
   const masked = fromHost || isIpv6(src) !== isIpv6(rule.target) || rule.onlink.has(src, state.addresses) || isWithoutRoute(src);
   flow.state = ct.SYN_SENT;
-  if (proto === ipv4.PROTO_UDP) {
+  if (proto === ipv4.PROTO_SCTP) {
+    const opens = sctpTrack.isOpening(b, i);
+    if (!opens && (masked || !isSctpInMiddle(b, i))) return drop.DROP_NOT_SYN;
+    flow.state = opens ? ct.COOKIE_WAIT : ct.SCTP_TAKEN_UP;
+  } else if (proto === ipv4.PROTO_UDP) {
     flow.state = targetPort === DNS ? ct.QUERY : ct.UNREPLIED;
   } else if (!isOpening(b, i)) {
     if (masked || !isInMiddle(b, i)) return drop.DROP_NOT_SYN;
@@ -161,6 +168,9 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   if (proto === ipv4.PROTO_TCP) {
     if (!isOpening(b, i)) return drop.DROP_NOT_SYN;
     flow.state = ct.SYN_SENT;
+  } else if (proto === ipv4.PROTO_SCTP) {
+    if (!sctpTrack.isOpening(b, i)) return drop.DROP_NOT_SYN;
+    flow.state = ct.COOKIE_WAIT;
   } else if (proto === ipv4.PROTO_UDP) {
     flow.state = tuplePorts >>> 16 === DNS ? ct.QUERY : ct.UNREPLIED;
   } else {
@@ -193,6 +203,8 @@ function open(b: Batch, i: number, state: State, source: number): number {
   flow.ports = b.ports[i]!;
   flow.mapping = -1;
   if ((flow.egress & ct.EGRESS_KEEP_TTL) === 0 && ttl(b, i) <= 1) return drop.DROP_TTL_EXCEEDED;
+  const part = unfit(b, i, state);
+  if (part !== drop.DROP_NONE) return part;
   const tooMany = limits.countNew(flow);
   if (tooMany !== NO_LIMIT) return refused(state, tooMany);
   const full = limits.exceeded(flow);
@@ -209,7 +221,7 @@ function open(b: Batch, i: number, state: State, source: number): number {
     proto === ipv4.PROTO_ICMP ? NO_DELTA : flow.addressDelta, // its checksum covers no addresses
     isIcmp(proto) ? delta(ports & 0xffff, replyPorts & 0xffff) : delta(ports, swapPorts(replyPorts)),
   );
-  if (state.offloads && source === KEPT && isKernels(state)) {
+  if (state.offloads && proto !== ipv4.PROTO_SCTP && source === KEPT && isKernels(state)) {
     flow.egress |= ct.EGRESS_OFFLOAD;
     flow.replyEgress |= ct.EGRESS_ENTER;
   }
@@ -243,6 +255,11 @@ function isOpening(b: Batch, i: number): boolean {
 
 function isInMiddle(b: Batch, i: number): boolean {
   return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_ACK;
+}
+
+/** Whether an SCTP packet shows that its sender has an association. */
+function isSctpInMiddle(b: Batch, i: number): boolean {
+  return sctpTrack.isTraffic(sctp.chunkType(b.memory.bytes, b.l4[i]!));
 }
 
 function refused({ limits, newFlow }: State, limit: number): number {

@@ -7,7 +7,7 @@
 import { type Batch, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { isIpv6, MAPPED, sortOf } from "../wire/address-word.js";
 import { DROP_NO_FLOW, DROP_NO_ROUTE, DROP_PROTOCOL, DROP_SOURCE_SPOOFED, DROP_WRONG_PORT } from "../wire/drop.js";
-import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { toHostPort } from "./host-port.js";
 import { isIcmp, isLaterFragment, isQuery, isRequest, queryState } from "./packet.js";
 import type { State } from "./state.js";
@@ -17,7 +17,7 @@ export function flowLookup(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
     if (b.egress[i] !== ROUTE || isNobodys(b, i)) continue;
     const proto = b.proto[i]!;
-    if (proto === PROTO_TCP || proto === PROTO_UDP || (isIcmp(proto) && isQuery(b, i))) {
+    if (proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || (isIcmp(proto) && isQuery(b, i))) {
       const src = b.src[i]!;
       const dst = b.dst[i]!;
       b.hash[i] = conntrack.hash(src, dst, b.ports[i]!, proto);

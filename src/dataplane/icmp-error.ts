@@ -4,7 +4,7 @@
  * The quoted datagram is one that we sent, so its tuple turned round is a tuple of the flow, of the direction in which the error
  * travels. Outer: its destination becomes the flow's. So does its source where the flow's is translated, if it is the flow's end or a router
  * before it: nothing of the inside is to be seen outside (REQ-5c). A router on the other side keeps its own. Inner: the translation of that direction undone. An error neither opens, refreshes nor ends a flow (REQ-6, REQ-10).
- * The transport checksum inside is corrected where it is present but never checked (REQ-3).
+ * The transport checksum inside is corrected where it is present but never checked (REQ-3); but for SCTP's, which depends on what is not quoted.
  */
 import { type Batch, HEAD_ROOM, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { type Conntrack, EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
@@ -21,6 +21,7 @@ import { refuse } from "./flow-lookup.js";
 import { translateError6 } from "./icmpv6-error.js";
 import { isIcmp, isQuery } from "./packet.js";
 import type { State } from "./state.js";
+import { translateError } from "./translate-error.js";
 
 export function icmpError(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
@@ -28,7 +29,7 @@ export function icmpError(b: Batch, state: State): void {
     const reason = translate(b, i, state);
     if (reason === drop.DROP_NONE) continue;
     // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
-    if (reason === drop.DROP_WRONG_PORT) b.drop(i, reason);
+    if (reason === drop.DROP_WRONG_PORT || reason === drop.DROP_UNTRANSLATABLE) b.drop(i, reason);
     else refuse(b, i, state, reason);
   }
 }
@@ -73,6 +74,11 @@ function translate(b: Batch, i: number, state: State): number {
     ipv4.decrementTtl(bytes, halves, ip);
   }
 
+  if (isIpv6(conntrack.newDst(id, dir))) {
+    const reason = translateError(b, i, state, ref, inner, innerL4, present);
+    if (reason === drop.DROP_NONE) leave(b, i, egress);
+    return reason;
+  }
   const quoted = innerSize + (present < l4.TCP_MIN_HEADER_SIZE ? 8 : l4.TCP_MIN_HEADER_SIZE); // all that can change
   const before = sum(halves, bytes, inner, quoted);
   restoreInner(b, inner, innerL4, present, proto, conntrack, id, dir);
@@ -82,10 +88,14 @@ function translate(b: Batch, i: number, state: State): number {
   const newSrc = conntrack.newSrc(id, dir) === conntrack.tuple(id, dir, 0) ? src : conntrack.newSrc(id, dir);
   const newDst = conntrack.newDst(id, dir);
   ipv4.setAddresses(words, halves, ip, newSrc, newDst, combine(delta(src, newSrc), delta(ipv4.dst(words, ip), newDst)));
+  leave(b, i, egress);
+  return drop.DROP_NONE;
+}
+
+function leave(b: Batch, i: number, egress: number): void {
   b.egress[i] = egress & EGRESS_PORT;
   b.mark[i] = 0;
   b.routed[i] = 1;
-  return drop.DROP_NONE;
 }
 
 /** Gives the quoted datagram the addresses and ports that its sender put on it. */
@@ -110,5 +120,5 @@ function restoreInner(
   }
   l4.setPorts(words, innerL4, ports);
   if (proto === ipv4.PROTO_UDP) l4.updateUdpChecksum(halves, innerL4, false, addresses, all);
-  else if (present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, innerL4, false, addresses, all);
+  else if (proto === ipv4.PROTO_TCP && present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, innerL4, false, addresses, all);
 }

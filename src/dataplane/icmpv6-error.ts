@@ -4,7 +4,7 @@
  */
 import { type Batch, HEAD_ROOM } from "../mem/batch.js";
 import { EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
-import { NO_ADDRESS } from "../wire/address-word.js";
+import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import { combine, negate, sum } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import * as icmp from "../wire/icmp.js";
@@ -15,6 +15,7 @@ import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import { decrementTtl, ipAt, isIcmp, totalLength, ttl } from "./packet.js";
 import type { State } from "./state.js";
+import { translateError } from "./translate-error.js";
 
 /** Bytes of the quoted packet behind its IP headers that are wanted: the ports, or an ICMP message's identifier. */
 const NEEDED = 8;
@@ -49,7 +50,10 @@ export function translateError6(b: Batch, i: number, state: State): number {
     if (ttl(b, i) <= 1) return drop.DROP_TTL_EXCEEDED;
     decrementTtl(b, i);
   }
-  translate(b, i, state, ref, inner);
+  if (!isIpv6(conntrack.newDst(ref >> 1, ref & 1))) {
+    const untold = translateError(b, i, state, ref, inner, quote.l4, quote.present);
+    if (untold !== drop.DROP_NONE) return untold;
+  } else translate(b, i, state, ref, inner);
   b.egress[i] = egress & EGRESS_PORT;
   b.mark[i] = 0;
   b.routed[i] = 1;

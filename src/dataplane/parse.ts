@@ -14,6 +14,7 @@ import * as icmpv6 from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
+import * as sctp from "../wire/sctp.js";
 import * as vnet from "../wire/vnet.js";
 import type { State } from "./state.js";
 
@@ -116,6 +117,10 @@ function parseLayer4(b: Batch, i: number, proto: number, rest: number, fragment:
     if (proto === ipv4.PROTO_TCP) return l4.checkTcp(bytes, at, rest);
     // The length of a UDP datagram in fragments is that of all.
     return l4.checkUdp(bytes, at, rest, fragment ? MAX_DATAGRAM : rest);
+  }
+  if (proto === ipv4.PROTO_SCTP) {
+    b.ports[i] = l4.ports(words, at);
+    return sctp.check(bytes, at, rest, fragment ? MAX_DATAGRAM : rest);
   }
   if (proto === ipv4.PROTO_ICMP || proto === icmpv6.PROTO_ICMPV6) {
     if (rest < icmp.HEADER_SIZE) return drop.DROP_TRUNCATED;

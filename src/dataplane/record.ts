@@ -21,8 +21,9 @@ import {
   OFFLOAD_DESTINATION,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
-import { PROTO_TCP } from "../wire/ipv4.js";
+import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
+import { chunkType, INIT } from "../wire/sctp.js";
 import type { State } from "./state.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
@@ -55,6 +56,7 @@ export function enterClient(state: State, id: number, device: number, offloaded:
 
 /** Whether the packet would come this way also if the flow were entered, or is the first of a flow that the answer will enter. */
 function isUsual(b: Batch, i: number, state: State, id: number, device: number): boolean {
+  if (b.proto[i] === PROTO_SCTP) return chunkType(b.memory.bytes, b.l4[i]!) === INIT;
   if (b.proto[i] !== PROTO_TCP) return state.conntrack.packets(id, 0) === 1;
   return (tcpFlags(b.memory.bytes, b.l4[i]!) & (device === 0 ? TURNING : TCP_SYN)) !== 0;
 }

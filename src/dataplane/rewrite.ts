@@ -13,8 +13,9 @@ import * as icmpv6 from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
+import * as sctp from "../wire/sctp.js";
 import * as vnet from "../wire/vnet.js";
-import { isFragment, pseudoSum } from "./packet.js";
+import { ipAt, isFragment, pseudoSum, totalLength } from "./packet.js";
 import type { State } from "./state.js";
 import { translate } from "./translate.js";
 
@@ -62,6 +63,8 @@ export function rewrite(b: Batch, state: State): void {
       l4.updateUdpChecksum(halves, off, partial, addresses, all);
       if (withoutSum) putUdpChecksum(b, i);
       if (b.moved && vnet.isGso(bytes, at)) vnet.setHdrLen(halves, at, off + l4.UDP_HEADER_SIZE - at - vnet.HEADER_SIZE);
+    } else if (proto === ipv4.PROTO_SCTP) {
+      sctp.setPorts(words, off, ports, totalLength(b, i) - (off - ipAt(b, i)));
     } else if (proto === ipv4.PROTO_ICMP || proto === icmpv6.PROTO_ICMPV6) {
       icmp.setIdentifier(halves, off, ports & 0xffff, all);
     }

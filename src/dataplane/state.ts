@@ -2,6 +2,7 @@
  * What the stages share: the tables, and the few facts about the host that NAT decisions need.
  * One per worker; changed between batches by the engine at the control side's word. All addresses are words (`wire/address-word.ts`).
  */
+import { HeldFrames } from "../mem/held-frames.js";
 import { SLOTS } from "../mem/packet-memory.js";
 import { Addresses } from "../table/addresses.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
@@ -18,6 +19,7 @@ import { type RandomInt32, secureRandom } from "../table/random.js";
 import { RouteTable } from "../table/route.js";
 import { Routes, type Routing } from "../table/routes.js";
 import * as word from "../wire/address-word.js";
+import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
 
@@ -40,7 +42,8 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
-const ANSWERED_MAX = 64;
+/** Of a batch, and of all fragments that wait. */
+const ANSWERED_MAX = 256;
 /** IPv6 addresses of one batch, and of the configuration, beside those of flows. */
 const MORE_ADDRESSES = 1 << 13;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
@@ -85,6 +88,8 @@ export class State {
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
   readonly fragments: Fragments;
+  /** Later fragments that wait for their first one. */
+  readonly held = new HeldFrames();
   readonly ports = new Ports();
   /** IPv6 addresses, as the handles that everything else knows them by. Who keeps one holds it. */
   readonly addresses: Addresses;
@@ -161,7 +166,7 @@ export class State {
     this.masqueradeFirst = options.masqueradeFirst;
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
-    this.fragments = new Fragments(random());
+    this.fragments = new Fragments(random(), (held) => this.loseHeld(held));
     this.ways = new Routes(this.routes, options.routing, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
@@ -181,6 +186,14 @@ export class State {
     this.answered[this.answeredCount * 2] = port;
     this.answered[this.answeredCount++ * 2 + 1] = reason;
     return true;
+  }
+
+  /** Drops frames that wait, the list that begins with `list`. Those that went on when they came were copies. */
+  loseHeld(list: number): void {
+    for (let frame = list; frame !== -1; frame = this.held.drop(frame)) {
+      const port = this.held.lostBy(frame);
+      if (port !== -1 && this.mayCountAnswered()) this.countAnswered(port, DROP_FRAGMENT_ALONE);
+    }
   }
 
   isLocal(address: number): boolean {

@@ -7,16 +7,19 @@
  * SYN of the client opens it anew. Of a reset that was forged its alleged sender knows nothing: when he goes on, the flow is taken up again (much
  * as in RFC 6146 §3.5.2.2, state TRANS).
  *
+ * SCTP: `track-sctp.ts`.
+ *
  * UDP: UNREPLIED -> REPLIED (first answer) -> ASSURED (the opener again, or answers without end). A query of DNS is ANSWERED, which is the end of
  * it, unless its port is used on and on. ICMP: what was asked last.
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
-import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { queryState } from "./packet.js";
 import type { State } from "./state.js";
 import { isOutside, note } from "./tcp-window.js";
+import { trackSctp } from "./track-sctp.js";
 import { turn } from "./turn.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
@@ -44,6 +47,10 @@ export function track(b: Batch, state: State): void {
     if (ref === NO_FLOW || b.egress[i] !== ROUTE || b.proto[i] === 0) continue; // of a datagram in fragments the first one counts
     const id = ref >> 1;
     const dir = ref & 1;
+    if (b.proto[i] === PROTO_SCTP) {
+      trackSctp(b, i, state, id, dir);
+      continue;
+    }
     const old = conntrack.state(id);
     const isTcp = b.proto[i] === PROTO_TCP;
     const flags = isTcp ? tcpFlags(bytes, b.l4[i]!) : 0;

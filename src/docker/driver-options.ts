@@ -9,7 +9,7 @@ import { TsproxyError } from "../errors.js";
 import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
 import type { PortRequest } from "../model/requests.js";
 import { compareIp, type IpAddress, isUnspecified, parseIp, unmapped } from "../wire/ip-address.js";
-import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { PROTO_SCTP, PROTO_TCP, PROTO_UDP, type Proto } from "../wire/ipv4.js";
 import { type Message, refused } from "./message.js";
 
 const BRIDGE = "com.docker.network.bridge.";
@@ -118,8 +118,7 @@ function parseName(key: string, value: string, max: number): string {
   return value;
 }
 
-const PROTOCOLS: Record<number, "tcp" | "udp"> = { [PROTO_TCP]: "tcp", [PROTO_UDP]: "udp" };
-const SCTP = 132;
+const PROTOCOLS: Record<number, Proto> = { [PROTO_TCP]: "tcp", [PROTO_UDP]: "udp", [PROTO_SCTP]: "sctp" };
 
 /**
  * What `com.docker.network.portmap` of an endpoint's options asks for. Neighboring ports are put together, as dockerd names each port of a range
@@ -162,8 +161,8 @@ function parseBinding(binding: Message): PortRequest {
     throw new TsproxyError(
       "TSP_ERR_DRIVER_OPTION",
       "invalid",
-      `port ${targetPort}: protocol ${number === SCTP ? "sctp" : number} is not supported`,
-      "publish tcp or udp",
+      `port ${targetPort}: protocol ${number} is not supported`,
+      "publish tcp, udp or sctp",
     );
   const hostPort = binding.integer("HostPort", 0, 65_535, 0);
   const hostPortEnd = binding.integer("HostPortEnd", 0, 65_535, hostPort) || hostPort;

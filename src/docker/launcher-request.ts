@@ -48,8 +48,8 @@ export async function receiveRequest(socket: Socket): Promise<LauncherRequest | 
 
 function parse(line: string, fd: number): LauncherRequest {
   try {
-    const [, proto, target = "", port] = /^publish (tcp|udp) (\S+) (\d{1,5})\n$/.exec(line) ?? [];
-    if (proto !== "tcp" && proto !== "udp") throw refused("not a request");
+    const [, proto, target = "", port] = /^publish (tcp|udp|sctp) (\S+) (\d{1,5})\n$/.exec(line) ?? [];
+    if (proto !== "tcp" && proto !== "udp" && proto !== "sctp") throw refused("not a request");
     const targetPort = Number(port);
     const targetIp = parseIp(target);
     if (targetIp === null) throw refused(`invalid container address '${target}'`);

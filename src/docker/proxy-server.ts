@@ -12,7 +12,7 @@ import { launcherSocketPath } from "../api/paths.js";
 import type { MappingView } from "../api/types.js";
 import { listen } from "../api/unix-socket.js";
 import type { Controller, ControllerOptions } from "../control/controller.js";
-import { hostAddressText, mappingText, specOf } from "../control/mapping.js";
+import { formatMapping, hostAddressText, mappingText, specOf } from "../control/mapping.js";
 import { Undo } from "../control/undo.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -153,7 +153,13 @@ export class ProxyServer {
     }
   }
 
-  private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView> {
+  /** Undefined for SCTP, which sockets cannot relay: its port is held, so that the container starts. */
+  private async throughRelay({ spec, fd }: LauncherRequest, undo: Undo): Promise<MappingView | undefined> {
+    if (spec.proto === "sctp") {
+      undo.add(`socket of port ${spec.hostPort}`, () => closeSync(fd));
+      log.warn(`${formatMapping(spec)} is held and not served: neither the dataplane reaches it, nor can sockets relay SCTP`);
+      return undefined;
+    }
     native.clearFilter(fd);
     const relay = await Relay.start({ ...spec, hosts: [spec], pickFromRange: false, fd }, { allowFrom: this.options.allowFrom });
     undo.add(`relay of port ${spec.hostPort}`, () => relay.close());

@@ -8,6 +8,7 @@ import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { establishedFlows } from "../dataplane/established.js";
+import { establishedFlows6 } from "../dataplane/established6.js";
 import { flowLookup } from "../dataplane/flow-lookup.js";
 import { fragment } from "../dataplane/fragment.js";
 import { icmpError } from "../dataplane/icmp-error.js";
@@ -25,7 +26,7 @@ import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, KEPT } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
@@ -55,7 +56,7 @@ export interface EngineHooks {
 
 export class Engine {
   readonly batch: Batch;
-  /** One turn; answers the number of frames received. For the first it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: for ever). */
+  /** One turn; answers the number of frames that it was about. For the first it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: for ever). */
   readonly turn: (spinNs: number, timeoutMs: number) => number;
 
   constructor(io: PacketIo, memory: PacketMemory, state: State, counters: Float64Array, hooks: EngineHooks) {
@@ -67,12 +68,13 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
-  const { addresses, conntrack, entries, entries6, forget, forget6, networks, ports } = state;
+  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
   const parse = parser(batch, state);
   const established = establishedFlows(batch, state);
+  const established6 = establishedFlows6(batch, state);
   state.settle = (id) => hooks.settle(id);
   let txCount = 0;
   let lastSecond = 0;
@@ -85,6 +87,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.icmpErrors = 0;
     state.icmpErrorsTo.fill(0);
     state.limits.tick();
+    state.fragments.expire(second);
+    countAnswered();
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
   }
 
@@ -146,7 +150,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** The stages, in order; each looks only at frames that are its business. */
   function decide(): void {
-    if (established() === 0) return;
+    if (established6(established()) === 0) return;
     parse();
     accepted(batch, state);
     if (networks.end > 0) {
@@ -166,6 +170,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     rewrite(batch, state);
     record(batch, state);
     l2Out(batch, state);
+    countAnswered();
+  }
+
+  function countAnswered(): void {
     for (let k = 0; k < state.answeredCount; k++) countDrop(state.answered[k * 2]!, state.answered[k * 2 + 1]!);
     state.answeredCount = 0;
   }
@@ -198,7 +206,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (to === FLOOD || to === FLOOD_ENDPOINTS) {
         flood(i, to === FLOOD);
       } else if (to < 0) {
-        countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
+        if (to !== KEPT) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
         for (let j = i; j < count; j++) {
           if (egress[j] !== to) continue;
@@ -278,11 +286,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   }
 
   return (spinNs, timeoutMs) => {
-    const n = io.receive(spinNs, conntrack.behind || state.reviewAt < conntrack.end ? 0 : timeoutMs);
+    const waited = held.hasReady; // fragments whose first one was in the last batch
+    const wait = conntrack.behind || state.reviewAt < conntrack.end ? 0 : timeoutMs;
+    const n = waited ? held.fill(batch, VNET) : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (second !== lastSecond) tick(second);
     if (n > 0) {
-      take(n);
+      if (!waited) take(n);
       decide();
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();

@@ -6,14 +6,13 @@ import { ENDPOINT } from "../table/ports.js";
 import { belowMany } from "../table/random.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatMac } from "../wire/ethernet.js";
-import { PROTO_ICMPV6 } from "../wire/icmpv6.js";
 import { formatIp, formatPrefix, type IpAddress, prefixOf } from "../wire/ip-address.js";
-import { PROTO_ICMP, PROTO_TCP } from "../wire/ipv4.js";
+import { PROTO_ICMP, type Proto, protoName } from "../wire/ipv4.js";
 import { dstPort, rawHalf, srcPort } from "../wire/raw.js";
 import type { Offload } from "./offload.js";
 
 export interface FlowRow {
-  proto: "tcp" | "udp" | "icmp" | "icmpv6";
+  proto: Proto | "icmp" | "icmpv6";
   /** `syn-sent`, `established`, `closing`, … for TCP; `unreplied`, `assured`, or what an ICMP query asks for else. */
   state: string;
   /** As `ADDRESS:PORT`, for ICMP `ADDRESS:ID`; an IPv6 address is in brackets. */
@@ -59,8 +58,7 @@ const HOLDER_ROWS = 4096,
   HOLDERS = 3;
 
 function nameOf(proto: number): FlowRow["proto"] {
-  if (proto === PROTO_TCP) return "tcp";
-  return proto === PROTO_ICMP ? "icmp" : proto === PROTO_ICMPV6 ? "icmpv6" : "udp";
+  return protoName(proto) ?? (proto === PROTO_ICMP ? "icmp" : "icmpv6");
 }
 
 export function flowRows(state: State, offload: Offload | undefined): FlowRow[] {
@@ -147,6 +145,6 @@ export function holderRows(state: State): HolderRow[] {
   return [
     ...rows("client", LIMIT_CLIENT, (holder) => holderText(clients.get(holder)!)),
     ...rows("endpoint", LIMIT_ENDPOINT, (port) => addresses.text(ports.address[port] || ports.address6[port]!)),
-    ...rows("port", LIMIT_PORT, (service) => `${rawHalf(service & 0xffff)}/${service >>> 16 === PROTO_TCP ? "tcp" : "udp"}`),
+    ...rows("port", LIMIT_PORT, (service) => `${rawHalf(service & 0xffff)}/${protoName(service >>> 16)}`),
   ];
 }

@@ -64,7 +64,7 @@ function loop(): void {
     }
     // Poll on after traffic, as waking a sleeping thread costs more than most packets; sleep after a look in vain.
     const spin = polling.budget(received, options.spinNs);
-    received = engine.turn(spin, state.conntrack.used > 0 || state.fdb.used > 0 ? IDLE_MS : FOREVER_MS);
+    received = engine.turn(spin, state.conntrack.used > 0 || state.fdb.used > 0 || state.fragments.isWaiting ? IDLE_MS : FOREVER_MS);
     polling.learn(spin, io.clock[CLOCK_WAIT]!);
     if (io.clock[2] !== watched) {
       watched = io.clock[2]!;

@@ -2,8 +2,8 @@
  * A batch of frames on their way through the stages: columns of integers over one packet memory, made once and reused.
  *
  * Life of frame i: the engine fills `ingress`, `len`, `tail` and `device` and sets `egress` to UNDECIDED; `parse` says what it is; each later
- * stage looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD, FLOOD_ENDPOINTS
- * or DROPPED.
+ * stage looks only at frames whose `egress` is still its business and decides it further; at last `egress` is a port, FLOOD, FLOOD_ENDPOINTS,
+ * KEPT or DROPPED.
  * The virtio-net header is at `at[i]`, the Ethernet header at `at[i] + 10`, the IP header at `at[i] + 24` (or 4 later behind a VLAN tag, where
  * it is not looked at).
  */
@@ -14,7 +14,8 @@ export const DROPPED = -1,
   UNDECIDED = -2,
   FLOOD = -3,
   ROUTE = -4,
-  FLOOD_ENDPOINTS = -5; // to every bridge port but the host's
+  FLOOD_ENDPOINTS = -5, // to every bridge port but the host's
+  KEPT = -6; // copied, to go on later (`held-frames.ts`)
 
 /** What `parse` found: something else; ARP; IPv4; IPv6. */
 export const KIND_OTHER = 0,

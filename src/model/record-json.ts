@@ -89,7 +89,7 @@ const mapping = v.pipe(
     targetIp: parsed(parseIp, "address"),
     targetPort: port,
     targetPortEnd: port,
-    proto: v.picklist(["tcp", "udp"]),
+    proto: v.picklist(["tcp", "udp", "sctp"]),
   }),
   v.transform(({ hostIp, ...rest }): Mapping => ({ ...rest, ...hostIp })),
 );

@@ -8,6 +8,7 @@ import { TsproxyError } from "../errors.js";
 import { bindError } from "../sys/port-owner.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, unmapped } from "../wire/ip-address.js";
+import type { Proto } from "../wire/ipv4.js";
 import type { Listener, ListenerOptions, RelayStats } from "./listener.js";
 import { listenTcp } from "./tcp.js";
 import { listenUdp } from "./udp.js";
@@ -37,7 +38,8 @@ export interface RelaySpec {
   /** One free port of the range is to be picked. */
   pickFromRange: boolean;
   targetPort: number;
-  proto: "tcp" | "udp";
+  /** SCTP is refused: there are no sockets for it. */
+  proto: Proto;
   /** Socket that is bound to the one port of the one host already; it becomes the relay's, whatever happens. */
   fd?: number;
 }
@@ -52,8 +54,15 @@ const PICKS = 20;
 
 export const Relay = { start };
 
-/** Throws TSP_ERR_PORT_TAKEN (conflict) with the holder's name, TSP_ERR_HOST_ADDRESS or TSP_ERR_PORT_BIND; then nothing is left open. */
+/** Throws TSP_ERR_RELAY (unavailable) for SCTP, TSP_ERR_PORT_TAKEN (conflict) with the holder's name, TSP_ERR_HOST_ADDRESS or TSP_ERR_PORT_BIND; then nothing is left open. */
 async function start(spec: RelaySpec, options: RelayOptions = {}): Promise<RelayHandle> {
+  if (spec.proto === "sctp")
+    throw new TsproxyError(
+      "TSP_ERR_RELAY",
+      "unavailable",
+      `port ${spec.hostPort}/sctp cannot be relayed by sockets: Node.js has none for SCTP`,
+      "leave out --relay, and run where BPF is permitted: 'tsproxy doctor' tells",
+    );
   const stats: RelayStats = { active: 0, total: 0, refused: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
   const allowFrom = options.allowFrom ?? [];
   const allows = (clientIp: string): boolean => {
@@ -74,7 +83,7 @@ async function start(spec: RelaySpec, options: RelayOptions = {}): Promise<Relay
 
 type Open = (host: RelayHost, hostPort: number, targetPort: number) => Promise<Listener>;
 
-async function listen(proto: "tcp" | "udp", options: ListenerOptions): Promise<Listener> {
+async function listen(proto: Proto, options: ListenerOptions): Promise<Listener> {
   try {
     return await (proto === "tcp" ? listenTcp(options) : listenUdp(options));
   } catch (cause) {

@@ -1,4 +1,4 @@
-/** The value of `-p` of `tsproxy run`: Docker's short syntax, `[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp]`, with its words for errors (go-connections). */
+/** The value of `-p` of `tsproxy run`: Docker's short syntax, `[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp|sctp]`, with its words for errors (go-connections). */
 import { TsproxyError } from "../errors.js";
 import { parseIp } from "../wire/ip-address.js";
 import type { SandboxRecord } from "./records.js";
@@ -12,8 +12,7 @@ export function parsePublish(spec: string): SandboxRecord["ports"][number] {
   const ip = parts.join(":").replace(/^\[(.*)\]$/, "$1");
   if (target === "") throw invalid(`no port specified: ${spec}<empty>`);
   const proto = (slash < 0 ? "" : spec.slice(slash + 1)).toLowerCase() || "tcp";
-  if (proto === "sctp") throw invalid("invalid proto: sctp is not supported");
-  if (proto !== "tcp" && proto !== "udp") throw invalid(`invalid proto: ${proto}`);
+  if (proto !== "tcp" && proto !== "udp" && proto !== "sctp") throw invalid(`invalid proto: ${proto}`);
   if (ip.includes(":")) throw invalid(`invalid IP address: ${ip}: IPv6 ports are not supported yet`);
   if (ip !== "" && parseIp(ip) === null) throw invalid(`invalid IP address: ${ip}`);
   const [targetPort, targetPortEnd] = range(target) ?? fail(`invalid containerPort: ${target}`);
@@ -37,5 +36,5 @@ function fail(message: string): never {
 }
 
 function invalid(message: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_PORT_SPEC", "invalid", message, "write [[HOST_IP:]HOST_PORT:]PORT[/tcp|udp], like 8999:8080");
+  return new TsproxyError("TSP_ERR_PORT_SPEC", "invalid", message, "write [[HOST_IP:]HOST_PORT:]PORT[/tcp|udp|sctp], like 8999:8080");
 }

@@ -22,7 +22,7 @@ const port = v.object({
   pickFromRange: v.boolean(),
   targetPort: v.number(),
   targetPortEnd: v.number(),
-  proto: v.picklist(["tcp", "udp"]),
+  proto: v.picklist(["tcp", "udp", "sctp"]),
 });
 
 /** `alias` stands for the sandbox `target`, here alone. */

@@ -45,7 +45,7 @@ export async function probeTargets(specs: readonly PortSpec[], { connect = false
   const ask = connect ? connectTo : knockAt;
   const results = await Promise.all(
     [...targets].map(([name, target]) =>
-      target.spec.proto === "tcp" ? probeTcp(name, target, ask, pinger.ping) : probeUdp(name, target, pinger.ping),
+      target.spec.proto === "tcp" ? probeTcp(name, target, ask, pinger.ping) : probeByPing(name, target, pinger.ping),
     ),
   );
   pinger.close();
@@ -86,10 +86,11 @@ async function probeTcp(name: string, { spec, address }: Target, ask: typeof kno
   }
 }
 
-async function probeUdp(name: string, { spec, address }: Target, ping: Ping): Promise<ProbeResult> {
+/** UDP and SCTP. */
+async function probeByPing(name: string, { spec, address }: Target, ping: Ping): Promise<ProbeResult> {
   const up = await ping(address);
   if (up === false)
-    return { spec, result: "silent", warning: `${address} does not answer a ping: datagrams to ${name} may be lost until it is up` };
+    return { spec, result: "silent", warning: `${address} does not answer a ping: what is sent to ${name} may be lost until it is up` };
   return { spec, result: up ? "answers" : "unknown", warning: undefined };
 }
 

@@ -21,6 +21,7 @@ import {
   L4_SIZE,
   type MapFds,
   Program,
+  SCTP,
   SKB_GSO_SIZE,
   SKB_IFINDEX,
   SKB_LEN,
@@ -52,6 +53,16 @@ const IP6_PAYLOAD_LENGTH = 4,
 /** Drops; the socket gets none of the packet's bytes. */
 const DROP = 0;
 
+/**
+ * The same for a raw socket of protocol SCTP, where the kernel has no SCTP sockets: it gets every SCTP packet for the host, with its IPv4 header,
+ * after the same checks. So what is for a published port is looked up in `ports`.
+ */
+export function acceptRawProgram(rings: readonly number[], maps: MapFds): Uint8Array {
+  const p = new Program(maps);
+  acceptFamily(p, V4, rings, true);
+  return p.assemble();
+}
+
 /** `rings`: descriptors of the workers' ring buffers. `ipv6`: the kernel has it. */
 export function acceptProgram(rings: readonly number[], maps: MapFds, { ipv6 = false } = {}): Uint8Array {
   const p = new Program(maps);
@@ -63,7 +74,7 @@ export function acceptProgram(rings: readonly number[], maps: MapFds, { ipv6 = f
   return p.assemble();
 }
 
-function acceptFamily(p: Program, f: Family, rings: readonly number[]): void {
+function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = false): void {
   const { ip, l4, src, dst, rest } = f.stack;
   /** Copies `len` bytes of the packet, from the IP header's `at` on. */
   const loadFromIp = (at: number, to: () => void, len: () => void, otherwise: string): void => {
@@ -87,7 +98,9 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[]): void {
       .alu("sub", "r7", "r8");
     p.jumpIf("r7", ">", EXTENSIONS_ROOM, "odd").alu("add", "r7", f.ipSize);
   }
-  p.jumpIf("r8", "<", L4_SIZE, "odd").loadBytes(0, l4, L4_SIZE, "odd");
+  if (raw) p.jumpIf("r8", "<", "r7", "odd").alu("sub", "r8", "r7");
+  p.jumpIf("r8", "<", L4_SIZE, "odd").loadBytes(raw ? "r7" : 0, l4, L4_SIZE, "odd");
+  if (raw) ifPublished();
 
   if (rings.length > 1) pickWorker();
   for (const size of SIZES) {
@@ -101,6 +114,17 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[]): void {
     p.jumpIf("r0", "==", 0, "full").mov("r9", "r0");
     fill(size);
     p.label(`more than ${size}`);
+  }
+
+  /** Goes on with a packet that is for a port in `ports`; what is not is nobody's here, and is not counted. */
+  function ifPublished(): void {
+    const { port } = f.stack;
+    p.copyAddress(f, port, dst)
+      .copy("u16", port + 4, l4 + 2)
+      .store("u8", "r10", port + 6, SCTP)
+      .store("u8", "r10", port + 7, 0);
+    p.lookup(f.maps.ports, port).jumpIf("r0", "!=", 0, "published");
+    p.store("u32", "r10", port, 0).lookup(f.maps.ports, port).jumpIf("r0", "!=", 0, "published").answer(DROP).label("published");
   }
 
   /** `rest` = number of the worker. */
@@ -129,7 +153,11 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[]): void {
       () => p.mov("r4", "r7"),
       discard,
     );
-    p.mov("r1", "r6").mov("r2", 0).mov("r3", "r9").alu("add", "r3", REST_AT).mov("r4", "r8");
+    p.mov("r1", "r6")
+      .mov("r2", raw ? "r7" : 0)
+      .mov("r3", "r9")
+      .alu("add", "r3", REST_AT)
+      .mov("r4", "r8");
     p.call(SKB_LOAD_BYTES).jumpIf("r0", "!=", 0, discard);
     // Segments that the kernel has put together, and those of a sender on this machine, have one checksum, which is partial. Datagrams come singly.
     p.load("u32", "r1", "r6", SKB_GSO_SIZE).jumpIf("r1", "==", 0, `whole ${size}`);

@@ -42,6 +42,7 @@ import {
   LOOPBACK,
   type MapFds,
   Program,
+  SCTP,
   SKB_PROTOCOL,
   SKB_TC_INDEX,
   TC_ACT_OK,
@@ -84,7 +85,7 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
 
   // A later fragment has no ports, and is not recorded.
   p.mov("r7", ETHERNET_SIZE).layer4(f, { loaded: false, found: "parsed", later: "route", otherwise: "route" });
-  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "route");
+  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "==", SCTP, "ports").jumpIf("r8", "!=", UDP, "route");
   p.label("ports").routePorts(f).copy("u32", flowPorts, l4);
   if (f.version === 4) {
     p.load("u8", "r9", "r10", frame).jumpIf("r9", "<", FLAG_INSIDE, "record");
@@ -115,7 +116,9 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   p.label("client").loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "route");
   startValue().copy("u32", value + FLOW_INGRESS_AT, ASK + ASK_INGRESS_AT);
   if (f.version === 4) enterOffloaded(p, f);
-  p.label("update").update(f.maps.flows, flow, value).jumpIf("r0", "==", 0, "route").choose("flow-not-recorded").count("route");
+  p.label("update").update(f.maps.flows, flow, value).jumpIf("r0", "!=", 0, "not-recorded");
+  p.update(f.maps.pairs, flow, value + FLOW_INGRESS_AT).jump("route");
+  p.label("not-recorded").choose("flow-not-recorded").count("route");
 
   if (f.version === 6) {
     p.load("u16", "r0", "r10", dst).alu("and", "r0", LINK_LOCAL_MASK).jumpIf("r0", "!=", LINK_LOCAL, "global");
@@ -171,6 +174,7 @@ function enterOffloaded(p: Program, f: Family): void {
     .copy("u8", value + FLOW_PORT_AT + 1, ASK + ASK_PORT_END_AT)
     .store("u8", "r10", value + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION);
   p.copy("u16", INDEX, value + FLOW_PORT_AT).update(f.maps.flows, flow, value);
+  p.update(f.maps.pairs, flow, value + FLOW_INGRESS_AT);
   // The same for the target's, which answer what the client's become.
   p.copyAddress(f, flowSrc, dst)
     .copyAddress(f, flowDst, ASK + ASK_ADDRESS_AT)

@@ -32,6 +32,7 @@ export interface Family {
   readonly maps: {
     readonly flows: "flows" | "flows6";
     readonly fragments: "fragments" | "fragments6";
+    readonly pairs: "pairs" | "pairs6";
     readonly ports: "ports" | "ports6";
     readonly locals: "locals" | "locals6";
     readonly ipsec: "ipsec" | "ipsec6";
@@ -97,7 +98,7 @@ export const V4: Family = {
   keySize: FLOW_KEY_SIZE,
   valueSize: FLOW_VALUE_SIZE,
   flowAddressAt: FLOW_ADDRESS_AT,
-  maps: { flows: "flows", fragments: "fragments", ports: "ports", locals: "locals", ipsec: "ipsec", asked: "asked" },
+  maps: { flows: "flows", fragments: "fragments", pairs: "pairs", ports: "ports", locals: "locals", ipsec: "ipsec", asked: "asked" },
   stack: stack({ ip: -32, flow: -48, port: -56, rest: -56, sender: -64, value: -192 }, 20, 4),
 };
 
@@ -117,7 +118,7 @@ export const V6: Family = {
   keySize: FLOW6_KEY_SIZE,
   valueSize: FLOW6_VALUE_SIZE,
   flowAddressAt: FLOW6_ADDRESS_AT,
-  maps: { flows: "flows6", fragments: "fragments6", ports: "ports6", locals: "locals6", ipsec: "ipsec6", asked: "asked6" },
+  maps: { flows: "flows6", fragments: "fragments6", pairs: "pairs6", ports: "ports6", locals: "locals6", ipsec: "ipsec6", asked: "asked6" },
   stack: stack({ ip: -256, flow: -304, port: -328, rest: -328, sender: -344, value: -400 }, 40, 16),
 };
 

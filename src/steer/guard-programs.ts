@@ -17,6 +17,7 @@ import {
   L4_SIZE,
   type MapFds,
   Program,
+  SCTP,
   SKB_INGRESS_IFINDEX,
   SKB_PROTOCOL,
   SKB_TC_INDEX,
@@ -67,7 +68,7 @@ function askFamily(p: Program<GuardMapFds>, f: Family): void {
   p.mov("r7", ETHERNET_SIZE);
   loadHeaders(p, f, "parsed", "next", "next");
   addressKey(p, f, false);
-  p.jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "==", UDP, "ports").jumpIf("r8", "!=", f.icmp, "next");
+  p.jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "==", UDP, "ports").jumpIf("r8", "==", SCTP, "ports").jumpIf("r8", "!=", f.icmp, "next");
   p.load("u8", "r0", "r10", l4).jumpIf("r0", "!=", f.echoRequest, "next");
   echoKey(p, f);
   p.jump("note");
@@ -103,7 +104,10 @@ function answerFamily(p: Program<GuardMapFds>, f: Family): void {
   p.mov("r7", ETHERNET_SIZE);
   loadHeaders(p, f, "parsed", "later", "refuse");
   addressKey(p, f, true);
-  p.jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "==", UDP, "ports").jumpIf("r8", "!=", f.icmp, "refuse");
+  p.jumpIf("r8", "==", TCP, "ports")
+    .jumpIf("r8", "==", UDP, "ports")
+    .jumpIf("r8", "==", SCTP, "ports")
+    .jumpIf("r8", "!=", f.icmp, "refuse");
   p.load("u8", "r0", "r10", l4);
   for (const type of f.icmpErrors) p.jumpIf("r0", "==", type, "error");
   p.jumpIf("r0", "!=", f.echoReply, "refuse");
@@ -119,7 +123,10 @@ function answerFamily(p: Program<GuardMapFds>, f: Family): void {
   p.label("error").alu("add", "r7", L4_SIZE);
   loadHeaders(p, f, "parsed-quoted", "refuse", "refuse");
   addressKey(p, f, false);
-  p.jumpIf("r8", "==", TCP, "quoted-ports").jumpIf("r8", "==", UDP, "quoted-ports").jumpIf("r8", "!=", f.icmp, "refuse");
+  p.jumpIf("r8", "==", TCP, "quoted-ports")
+    .jumpIf("r8", "==", UDP, "quoted-ports")
+    .jumpIf("r8", "==", SCTP, "quoted-ports")
+    .jumpIf("r8", "!=", f.icmp, "refuse");
   p.load("u8", "r0", "r10", l4).jumpIf("r0", "!=", f.echoRequest, "refuse");
   echoKey(p, f);
   p.jump("find-quoted");

@@ -13,6 +13,7 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_PORTS = 1 << 18,
   MAX_LOCALS = 1 << 14,
   MAX_FRAGMENTS = 1 << 10,
+  MAX_PAIRS = 1 << 14,
   MAX_NETWORKS = 1 << 12;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
@@ -36,12 +37,14 @@ export function createMaps({ flowCapacity, bypass = false, ipv6 = false }: MapOp
   return {
     flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, 2 * flowCapacity + slack),
     fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
-    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, bypass ? MAX_PORTS : 1, bpf.F_NO_PREALLOC),
+    pairs: create("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
+    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
     flows6: create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * flowCapacity + slack)),
     fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
+    pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
     ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(bypass ? MAX_PORTS : 1), bpf.F_NO_PREALLOC),
     locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
     ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),

@@ -20,6 +20,8 @@
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue. Of IPv6 the identification has 32 bits, and the protocol is 0: each fragment may
  *   name another one (RFC 8200 §4.5).
+ * - pairs: {src, dst} of a packet of a flow that is in `flows`. Value: u32 interface index that what answers it must come in at (0: any).
+ *   Tells which later fragments may be the engine's though their first one has not come.
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
@@ -43,7 +45,7 @@ import {
   NEXT_HEADER,
 } from "./family.js";
 
-export { PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
+export { PROTO_SCTP as SCTP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 
 /** Counters in the order of their u64s. Packets that are left alone are not counted. */
 export const COUNTERS = [
@@ -53,6 +55,7 @@ export const COUNTERS = [
   "taken-port", // steer: for a published port, to the engine (only where the host's firewall is bypassed)
   "taken-reply", // steer: answers a packet that the engine sent
   "taken-fragment", // steer: a later fragment of one of these
+  "copied-fragment", // steer: one whose first fragment has not come, to the host and to the engine
   "offloaded", // steer: translated on the spot, as the engine had said
   "offload-failed", // steer: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
@@ -75,12 +78,14 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 export interface MapFds {
   flows: number;
   fragments: number;
+  pairs: number;
   ports: number;
   locals: number;
   own: number;
   ipsec: number;
   flows6: number;
   fragments6: number;
+  pairs6: number;
   ports6: number;
   locals6: number;
   ipsec6: number;
@@ -261,6 +266,11 @@ export class Program<Maps extends MapFds = MapFds> extends Assembler {
     if (f.version === 6) return this.copy("u32", flowPorts, FRAGMENT_ID).store("u32", "r10", flowProto, flag);
     this.load("u16", "r0", "r10", ip + IP_ID).store("u32", "r10", flowPorts, "r0");
     return this.mov("r0", "r8").alu("or", "r0", flag).store("u32", "r10", flowProto, "r0");
+  }
+
+  /** `flow` begins with the key of `pairs` for what the packet with the header in `ip` answers. */
+  pairKey(f: Family): this {
+    return this.copyAddress(f, f.stack.flowSrc, f.stack.dst).copyAddress(f, f.stack.flowDst, f.stack.src);
   }
 
   /** Notes for the later fragments what is in `rest` (r0 to r5 are lost), if the header in `ip` is that of a first one. Defines `done`. */

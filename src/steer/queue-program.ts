@@ -4,7 +4,7 @@
  * fragments follow the first one. What is no IP packet, or has no ports, goes to the first queue.
  */
 import { type Family, V4, V6 } from "./family.js";
-import { ETHERNET_SIZE, ICMP_ID, L4_SIZE, type MapFds, Program, SKB_PROTOCOL, TCP, UDP } from "./program.js";
+import { ETHERNET_SIZE, ICMP_ID, L4_SIZE, type MapFds, Program, SCTP, SKB_PROTOCOL, TCP, UDP } from "./program.js";
 
 /** Tells keys of `fragments` from those of `steer`, whose values are interface indices. */
 const FRAGMENT_OF_QUEUE = 0x100;
@@ -24,7 +24,8 @@ function queueFamily(p: Program, f: Family, workers: number): void {
   const { ip, l4, src, dst, flow, rest } = f.stack;
   const ends = (name: string, later: string): void => {
     p.loadBytes("r7", ip, f.ipSize, "first").layer4(f, { loaded: false, found: `${name}-parsed`, later, otherwise: "first" });
-    p.jumpIf("r8", "==", f.icmp, name).jumpIf("r8", "==", TCP, `${name}-ports`).jumpIf("r8", "!=", UDP, "first").label(`${name}-ports`);
+    p.jumpIf("r8", "==", f.icmp, name).jumpIf("r8", "==", TCP, `${name}-ports`);
+    p.jumpIf("r8", "==", SCTP, `${name}-ports`).jumpIf("r8", "!=", UDP, "first").label(`${name}-ports`);
   };
   const echo = (end: number): Program => p.copy("u16", l4, l4 + ICMP_ID).spread(f, end, l4, workers);
   p.mov("r7", ETHERNET_SIZE);

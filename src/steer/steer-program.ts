@@ -7,7 +7,8 @@
  * packet inside it. That is looked up in `flows`, and what is not there is left alone: the host's kernel decides about it, and what is for
  * a published port may come to the engine by the socket that holds the port (accept-program.ts). So do connections that a client opens
  * with the ports of one that is known, and packets of a client by another interface than its first one's. Later fragments go where
- * the first one went, if that came first.
+ * the first one went. If that has not come, nobody knows whose they are: between ends that have a flow the host gets them and the engine a
+ * copy, to wait for it (`dataplane/fragment.ts`). Not on links without an Ethernet header, where a copy could not get one.
  *
  * Where IPsec policies of the host are about a sender, only what came by IPsec is taken: of the rest the kernel knows whether it may.
  *
@@ -33,6 +34,7 @@ import {
   Program,
   QUOTED,
   REDIRECT,
+  SCTP,
   SKB_IFINDEX,
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
@@ -45,7 +47,11 @@ import {
 } from "./program.js";
 
 /** enum bpf_func_id. */
-const SKB_CHANGE_HEAD = 43;
+const CLONE_REDIRECT = 13,
+  SKB_CHANGE_HEAD = 43;
+/** SCTP: place and value of the first chunk's type (RFC 9260 §3). */
+const CHUNK_TYPE = 12,
+  INIT = 1;
 const SYN = 0x02,
   SYN_ACK = 0x12;
 
@@ -96,7 +102,7 @@ function steerFamily(
   p.mov("r7", start).loadBytes("r7", ip, f.ipSize + L4_SIZE, f.version === 4 ? "short" : "next");
   p.label("whole").copyAddress(f, sender, src).store("u32", "r10", QUOTED, 0);
   parse("parsed", "later");
-  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "plain").jumpIf("r8", "!=", UDP, "next");
+  p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "plain").jumpIf("r8", "==", SCTP, "plain").jumpIf("r8", "!=", UDP, "next");
 
   p.label("plain");
   p.copyAddress(f, flowSrc, dst).copyAddress(f, flowDst, src);
@@ -116,7 +122,8 @@ function steerFamily(
   p.store("u32", "r10", QUOTED, 1);
   parse("parsed-inner", "next");
   p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).copy("u32", flowPorts, l4);
-  p.jumpIf("r8", "==", TCP, "find").jumpIf("r8", "==", UDP, "find").jumpIf("r8", "!=", f.icmp, "next");
+  for (const proto of [TCP, UDP, SCTP]) p.jumpIf("r8", "==", proto, "find");
+  p.jumpIf("r8", "!=", f.icmp, "next");
   p.load("u8", "r0", "r10", l4);
   for (const type of [...f.queryReplies, ...f.queryRequests]) p.jumpIf("r0", "==", type, "query");
   p.jump("next");
@@ -132,7 +139,9 @@ function steerFamily(
   // Of a client's packets those from where the kernel accepted the first one, and none that opens a connection.
   p.load("u32", "r1", "r9", FLOW_INGRESS_AT).jumpIf("r1", "==", 0, "known");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "known");
-  p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").jumpIf("r8", "!=", TCP, "known");
+  p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").jumpIf("r8", "==", TCP, "tcp").jumpIf("r8", "!=", SCTP, "known");
+  p.mov("r2", "r7").alu("add", "r2", CHUNK_TYPE).loadBytes("r2", INDEX, 1, "next");
+  p.load("u8", "r0", "r10", INDEX).jumpIf("r0", "==", INIT, "next").jump("known").label("tcp");
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
   if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");
@@ -147,7 +156,10 @@ function steerFamily(
   // r7: interface index of the uplink.
   p.label("take").store("u32", "r10", rest, "r7");
   if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, "next");
-  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments(f, "remembered");
+  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments(f, "noted");
+  // A client that the engine has entered by itself is in no pair yet.
+  p.ifFirstFragment(f, "learn").jump("remembered").label("learn").pairKey(f);
+  p.update(f.maps.pairs, flow, rest + 4).label("remembered");
   if (link === "ip") {
     // The uplink wants a frame: put an Ethernet header before the packet. Its addresses stay zero.
     p.mov("r1", "r6").mov("r2", ETHERNET_SIZE).mov("r3", 0).call(SKB_CHANGE_HEAD).jumpIf("r0", "!=", 0, "next");
@@ -166,14 +178,27 @@ function steerFamily(
   }
   p.label("later");
   if (checksIpsec) p.unlessByIpsec(f, sender, "later-by-ipsec", "next");
-  p.fragmentKey(f).lookup(f.maps.fragments, flow).jumpIf("r0", "==", 0, "next");
+  p.fragmentKey(f)
+    .lookup(f.maps.fragments, flow)
+    .jumpIf("r0", "==", 0, link === "ethernet" ? "early" : "next");
   p.load("u32", "r7", "r0", 0)
     .load("u32", "r1", "r0", 4)
     .store("u32", "r10", rest + 4, "r1")
     .choose("taken-fragment");
   p.jumpIf("r1", "==", 0, "take").load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "==", "r1", "take");
 
+  if (link === "ethernet") copyEarly();
   p.label("next").answer(TC_ACT_UNSPEC);
+
+  /** A later fragment before the first one: the stack goes on with it. Which worker waits for it none can say. */
+  function copyEarly(): void {
+    p.jump("next").label("early").pairKey(f).lookup(f.maps.pairs, flow).jumpIf("r0", "==", 0, "next");
+    p.load("u32", "r1", "r0", 0).jumpIf("r1", "==", 0, "early-from-here");
+    p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").label("early-from-here");
+    p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, "next");
+    for (const uplink of uplinks) p.mov("r1", "r6").mov("r2", uplink).mov("r3", 0).call(CLONE_REDIRECT);
+    p.choose("copied-fragment").count("early-counted");
+  }
 
   /** What is in no flow, by its source in `ports`. */
   function takePublished(): void {

@@ -6,6 +6,7 @@
  *
  * New flows come by the sockets that hold the published ports, each of which gets the program `acceptFd`; it writes to a ring buffer a
  * worker. Where the host's firewall is to be bypassed there is none of that, and `publish` and `withdraw` say which ports are taken.
+ * SCTP's come by a raw socket where the kernel has no others.
  *
  * Map capacity: `flows` forgets the least recently used entry when it is full, but never below two of each of the stated number of
  * flows, one for each direction, `fragments` likewise; `publish` fails when `ports` is full.
@@ -14,10 +15,13 @@ import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
 import type { Ipv6Conf } from "../sys/ipv6-conf.js";
+import { native, systemError } from "../sys/native.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { AF_INET } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { formatPrefix, type IpAddress, type IpPrefix, toBytes } from "../wire/ip-address.js";
-import { acceptProgram, RING_SIZE } from "./accept-program.js";
+import { PROTO_SCTP } from "../wire/ipv4.js";
+import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js";
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
@@ -25,6 +29,9 @@ import { bytes, createMaps, createRing, portKeys, VALUE_SIZE } from "./maps.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { steerProgram } from "./steer-program.js";
+
+/** linux/net.h */
+const SOCK_RAW = 3;
 
 /**
  * net.ipv6.conf of the uplink, and of no other device. `forwarding` as above; `forceForwarding` (Linux 6.17) lets the host's stack forward what it
@@ -94,10 +101,14 @@ export class Steering {
   /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
   readonly acceptFd: number = -1;
   private readonly homeFd: number;
+  /** Where the kernel has no SCTP sockets: one that gets all SCTP packets, while there are published ports. */
+  private rawSctp = -1;
+  private sctpPorts = 0;
   private readonly locals: Record<4 | 6, Map<bigint, number>> = { 4: new Map<bigint, number>(), 6: new Map<bigint, number>() }; // address to the device that has it, or 0
   private readonly ipsec = { 4: new Map<string, IpPrefix>(), 6: new Map<string, IpPrefix>() };
   readonly attacher: Attacher;
   private queue: number | undefined;
+  private rawFd: number | undefined; // of the program for the raw socket
 
   /**
    * Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed, `TSP_ERR_OFFLOAD` where
@@ -188,16 +199,18 @@ export class Steering {
   }
 
   /**
-   * Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (unspecified: any address of the host of that family). `proto`: 6 or 17.
-   * Nothing to be done unless the firewall is bypassed: the sockets that hold the ports do it.
+   * Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (unspecified: any address of the host of that family). `proto`: IANA's number.
+   * Nothing to be done unless the firewall is bypassed: the sockets that hold the ports do it. SCTP may have none.
    */
   publish(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
-    if (this.options.bypass !== true) return;
+    if (this.options.bypass !== true && proto !== PROTO_SCTP) return;
     const { ports } = this.mapsOf(hostIp.family);
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
     try {
       bpf.updateBatch(ports, keys, new Uint8Array(count * VALUE_SIZE), count);
+      if (proto === PROTO_SCTP && this.options.bypass !== true) this.openRawSctp();
+      if (proto === PROTO_SCTP) this.sctpPorts += count;
     } catch (error) {
       bpf.deleteBatch(ports, keys, keys.length / count, count);
       throw error;
@@ -206,10 +219,29 @@ export class Steering {
 
   /** The opposite of `publish`. */
   withdraw(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
-    if (this.options.bypass !== true) return;
+    if (this.options.bypass !== true && proto !== PROTO_SCTP) return;
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
     bpf.deleteBatch(this.mapsOf(hostIp.family).ports, keys, keys.length / count, count);
+    if (proto !== PROTO_SCTP) return;
+    this.sctpPorts -= count;
+    if (this.sctpPorts === 0) this.closeRawSctp();
+  }
+
+  /** Unless there is one, or the kernel has SCTP sockets, whose packets come as TCP's do. */
+  private openRawSctp(): void {
+    if (this.rawSctp !== -1 || native.hasSctp()) return;
+    this.rawFd ??= this.load("accept_raw", acceptRawProgram(this.rings, this.maps), bpf.PROG_TYPE_SOCKET_FILTER);
+    const fd = native.socket(AF_INET, SOCK_RAW, PROTO_SCTP, -1);
+    const errno = native.setFilter(fd, this.rawFd);
+    if (errno === 0) this.rawSctp = fd;
+    else fs.closeSync(fd);
+    if (errno !== 0) throw systemError("putting a filter on the raw socket for SCTP", errno);
+  }
+
+  private closeRawSctp(): void {
+    if (this.rawSctp !== -1) fs.closeSync(this.rawSctp);
+    this.rawSctp = -1;
   }
 
   /** Program for `native.tapSteering` of a bridge TAP with a queue a worker. */
@@ -271,6 +303,7 @@ export class Steering {
   close(): void {
     for (const ifindex of this.attached()) this.detach(ifindex);
     for (const emitter of this.emitters.splice(0)) emitter.detach();
+    this.closeRawSctp();
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.programs.clear();
   }

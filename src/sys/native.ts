@@ -46,6 +46,8 @@ export interface Native {
   /** Reads what is there without waiting: length or -errno, and the descriptor (SCM_RIGHTS) that came with it or -1; -EINVAL for several. */
   recvFd(fd: number, bytes: Uint8Array): [length: number, fd: number];
   /** What an IPv4 or IPv6 socket is bound to (`protocol`: 6, 17, …); null for one that is not, and for what is no such socket. */
+  /** Whether the kernel has SCTP sockets. Asking loads its module, where there is one. */
+  hasSctp(): boolean;
   boundTo(fd: number): [protocol: number, port: number, address: string, both: number] | null;
   /**
    * An ICMP socket connected to an IPv4 address: a raw one, else one for pings alone (icmp(7)); fd or -errno, -EINVAL for

@@ -8,8 +8,7 @@ import { endianness } from "node:os";
 import { TsproxyError } from "../errors.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatIp, type IpAddress, isUnspecified, toBytes } from "../wire/ip-address.js";
-
-type Proto = "tcp" | "udp";
+import type { Proto } from "../wire/ipv4.js";
 
 const TCP_LISTEN = "0A"; // include/net/tcp_states.h
 const ANY_V6 = "0".repeat(32);

@@ -87,6 +87,29 @@ export class Addresses {
     }
   }
 
+  /**
+   * Looks up `count` addresses at once, so that their cache misses overlap: address k is at `from[wheres[k]]`, and its handle, or NO_ADDRESS, becomes
+   * `handles[k]`.
+   */
+  findAll(from: Int32Array, wheres: Int32Array, count: number, handles: Int32Array): void {
+    const { slots, words, mask, rowMask } = this;
+    for (let k = 0; k < count; k++) handles[k] = this.hash(from, wheres[k]!);
+    for (let k = 0; k < count; k++) {
+      const hash = handles[k]!;
+      const at = wheres[k]!;
+      const slot = slots[hash & mask]!;
+      const row = slot & rowMask;
+      const w = row << 2;
+      const hit =
+        ((slot ^ hash) & ~rowMask) === 0 &&
+        words[w] === from[at] &&
+        words[w + 1] === from[at + 1] &&
+        words[w + 2] === from[at + 2] &&
+        words[w + 3] === from[at + 3];
+      handles[k] = hit && row !== 0 ? word.handleOf(row, sortAt(words, w)) : this.find(from, at);
+    }
+  }
+
   /** The same, and it is put in if need be: until the next `sweep`, if nobody holds it. NO_ADDRESS when the table is full. */
   intern(from: Int32Array, at: number): number {
     const found = this.find(from, at);

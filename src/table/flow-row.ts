@@ -22,7 +22,10 @@ export const NEXT = 8,
 export const MAPPING = 10;
 /** Egress of the original direction in the low half, of the reply direction in the high one: port in bits 0..9 (`ports.ts`), EGRESS_* bits above. */
 export const EGRESS = 11;
-/** Of TCP, the upper half of the last acknowledgment number of each direction, raw: original in the low half (`dataplane/tcp-window.ts`). */
+/**
+ * Of TCP, the upper half of the last acknowledgment number of each direction, raw: original in the low half (`dataplane/tcp-window.ts`). Of SCTP,
+ * the first half of the verification tag of each direction's packets, alike (`dataplane/track-sctp.ts`).
+ */
 export const ACKED = 12;
 /** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
 export const DELTA = 13;
@@ -68,7 +71,13 @@ export const SYN_SENT = 0,
   ASSURED = 11,
   QUERY = 12,
   ANSWERED = 13,
-  ECHO = 14; // then the other queries, in the order of `icmp.query`
+  ECHO = 14, // then the other queries, in the order of `icmp.query`
+  COOKIE_WAIT = 18,
+  COOKIE_ECHOED = 19,
+  SCTP_TAKEN_UP = 20,
+  ASSOCIATED = 21,
+  SHUTDOWN = 22,
+  ENDED = 23;
 
 /** Name for people, phase, and seconds without a packet. */
 // biome-ignore format: a table
@@ -91,6 +100,13 @@ const STATES: readonly (readonly [name: string, phase: number, timeout: number])
   ["timestamp", UNPROVEN, 60],
   ["information", UNPROVEN, 60],
   ["address-mask", UNPROVEN, 60],
+  // SCTP, after RFC 5382's numbers: no RFC has any
+  ["cookie-wait", UNPROVEN, 30],
+  ["cookie-echoed", UNPROVEN, 60],
+  ["taken-up", UNPROVEN, 30],
+  ["associated", HELD, 7440], // heartbeats come every 30 s, if they are not switched off (RFC 9260 §8.3)
+  ["shutdown", HELD, 240],
+  ["ended", CLOSED, 240], // by ABORT or SHUTDOWN COMPLETE
 ];
 
 export const STATE_NAMES = STATES.map(([name]) => name);

@@ -12,13 +12,13 @@ const NAMES = [
   "flood-alone", // to be flooded, but there is no other port
   "not-ip", // came by the uplink, which carries IPv4 and IPv6 only
   "ip-header", // version, IHL or total length wrong (RFC 791 §3.1)
-  "ip-fragment", // a later fragment, and the first one is not known (or came after it)
+  "ip-fragment", // a later fragment whose first one was refused, or a fragment that contradicts itself
   "l4-header", // TCP data offset or UDP length wrong (RFC 9293 §3.1, RFC 768)
-  "protocol", // neither TCP, UDP nor ICMP
+  "protocol", // neither TCP, UDP, SCTP nor ICMP
   "source-spoofed", // source address that who sends by this port does not have
   "source-refused", // client not in --allow-from
   "no-flow", // belongs to no flow and may not open one
-  "not-syn", // TCP segment in the middle of a connection that is not known
+  "not-syn", // TCP segment or SCTP packet in the middle of a connection that is not known
   "icmp-type", // ICMP message that is neither a query nor an error about a query, TCP or UDP
   "ttl-exceeded", // answered with ICMP time exceeded where allowed (RFC 1812 §5.3.1)
   "no-route", // the host has no route to the destination
@@ -29,7 +29,7 @@ const NAMES = [
   "tx-error", // the device refused the frame (EINVAL, EIO)
   "isolated", // from one network, or endpoint of a network without icc, to another
   "rx-error", // the kernel had a frame that it could not describe (EINVAL on read)
-  "bad-checksum", // TCP checksum of what came by the host's stack is wrong (RFC 9293 §3.1)
+  "bad-checksum", // TCP or SCTP checksum of what came by the host's stack is wrong (RFC 9293 §3.1, RFC 9260 §6.8)
   "source-mac-spoofed", // Ethernet source is not the endpoint's MAC
   "arp-spoofed", // ARP (RFC 826) or neighbor discovery (RFC 4861) about an address that is not the endpoint's
   "rogue-router", // router advertisement or redirect of an endpoint, ICMP or ICMPv6 (RFC 6105)
@@ -50,6 +50,10 @@ const NAMES = [
   "ipv6-chain", // IPv6 extension headers: more than 8, cut off, or hop-by-hop options that are not the first (RFC 8200 §4.1, RFC 7112 §5)
   "ipv6-routing", // IPv6 routing header of type 0 (RFC 5095)
   "untranslatable", // IPv6 to IPv4 or the other way round, and RFC 7915 knows no translation
+  "fragment-alone", // a later fragment whose first one has not come in time, or to another worker, or to the host
+  "fragment-overlap", // a fragment of a datagram of which two cover the same bytes (RFC 5722)
+  "fragment-repeated", // a fragment that says again what others have said
+  "sctp-fragment", // first fragment of an SCTP packet that needs another port: its checksum depends on the length of all
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -105,6 +109,10 @@ export const DROP_BLACKHOLE = reason("blackhole");
 export const DROP_IPV6_CHAIN = reason("ipv6-chain");
 export const DROP_IPV6_ROUTING = reason("ipv6-routing");
 export const DROP_UNTRANSLATABLE = reason("untranslatable");
+export const DROP_FRAGMENT_ALONE = reason("fragment-alone");
+export const DROP_FRAGMENT_OVERLAP = reason("fragment-overlap");
+export const DROP_FRAGMENT_REPEATED = reason("fragment-repeated");
+export const DROP_SCTP_FRAGMENT = reason("sctp-fragment");
 
 export const DROP_REASONS = NAMES.length;
 

@@ -80,14 +80,38 @@ export function checksumOk(bytes: Uint8Array, halves: Uint16Array, off: number, 
   return sum(halves, bytes, off, len) === 0xffff;
 }
 
-/** Writes the 8 bytes of an error header for a message of `len` bytes whose quoted datagram is in place already; `mtu` 0 where not meant. */
-export function emitError(bytes: Uint8Array, halves: Uint16Array, off: number, len: number, kind: number, code: number, mtu: number): void {
+/** MTU of "fragmentation needed" (RFC 1191 §4), bytes; 0: who says it is older than that. */
+export function mtu(halves: Uint16Array, off: number): number {
+  return rawHalf(halves[(off + 6) >> 1]!);
+}
+
+/** Where an error says which byte a "parameter problem" is about. */
+export const POINTER_AT = 4;
+
+/** The longest usual MTU below a packet's length (RFC 1191 §7.1). */
+export function plateauBelow(total: number): number {
+  for (const size of PLATEAUS) if (size < total) return size;
+  return PLATEAUS[PLATEAUS.length - 1]!;
+}
+
+const PLATEAUS = [32_000, 17_914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68] as const;
+
+/** Writes the 8 bytes of an error header for a message of `len` bytes whose quoted datagram is in place already; `rest`: its second word, host order. */
+export function emitError(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  off: number,
+  len: number,
+  kind: number,
+  code: number,
+  rest: number,
+): void {
   const h = off >> 1;
   bytes[off] = kind;
   bytes[off + 1] = code;
   halves[h + 1] = 0;
-  halves[h + 2] = 0;
-  halves[h + 3] = rawHalf(mtu);
+  halves[h + 2] = rawHalf(rest >>> 16);
+  halves[h + 3] = rawHalf(rest & 0xffff);
   halves[h + 1] = ~sum(halves, bytes, off, len) & 0xffff;
 }
 

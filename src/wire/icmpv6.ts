@@ -19,17 +19,12 @@ export const UNREACHABLE = 1,
 /** Codes of UNREACHABLE (§3.1). */
 export const NO_ROUTE = 0,
   PROHIBITED = 1,
-  ADDRESS_UNREACHABLE = 3,
   PORT_UNREACHABLE = 4;
 /** Of multicast listeners: query, report, done (RFC 2710), and report of version 2 (RFC 3810). */
 const MLD_FIRST = 130,
   MLD_LAST = 132,
   MLD_2 = 143;
 const CHECKSUM = 2;
-
-export function type(bytes: Uint8Array, off: number): number {
-  return bytes[off]!;
-}
 
 /** Echo request or reply. */
 export function isQuery(bytes: Uint8Array, off: number): boolean {

@@ -11,9 +11,16 @@ export const MIN_HEADER_SIZE = 20;
 export const PLAIN_FIRST_BYTE = 0x45;
 export const PROTO_ICMP = 1,
   PROTO_TCP = 6,
-  PROTO_UDP = 17;
+  PROTO_UDP = 17,
+  PROTO_SCTP = 132;
 /** Protocols that ports are published of, by the name that people write. */
-export const PROTOCOLS = { tcp: PROTO_TCP, udp: PROTO_UDP } as const;
+export const PROTOCOLS = { tcp: PROTO_TCP, udp: PROTO_UDP, sctp: PROTO_SCTP } as const;
+export type Proto = keyof typeof PROTOCOLS;
+
+/** The name of a protocol that has ports, or undefined. */
+export function protoName(proto: number): Proto | undefined {
+  return proto === PROTO_TCP ? "tcp" : proto === PROTO_UDP ? "udp" : proto === PROTO_SCTP ? "sctp" : undefined;
+}
 const TOTAL_LENGTH = 2,
   IDENTIFICATION = 4,
   FRAGMENT = 6,
@@ -25,8 +32,7 @@ const TOTAL_LENGTH = 2,
 /** DF, MF and fragment offset as raw half masks. */
 const RAW_DF = 0x0040,
   RAW_MF = 0x0020,
-  RAW_OFFSET = 0xff1f,
-  RAW_OFFSET_1 = 0x0100;
+  RAW_OFFSET = 0xff1f;
 
 /** DROP_NONE if `len` bytes at `off` start with a header whose IHL and total length fit into them. */
 export function check(bytes: Uint8Array, off: number, len: number): number {
@@ -71,6 +77,16 @@ export function isLaterFragment(halves: Uint16Array, off: number): boolean {
   return (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) !== 0;
 }
 
+/** Where the fragment's payload lies in the datagram's, in bytes: a multiple of 8. */
+export function fragmentOffset(halves: Uint16Array, off: number): number {
+  return (rawHalf(halves[(off + FRAGMENT) >> 1]!) & 0x1fff) << 3;
+}
+
+/** A fragment other than the last. */
+export function hasMoreFragments(halves: Uint16Array, off: number): boolean {
+  return (halves[(off + FRAGMENT) >> 1]! & RAW_MF) !== 0;
+}
+
 export function tos(bytes: Uint8Array, off: number): number {
   return bytes[off + 1]!;
 }
@@ -88,11 +104,6 @@ export function fragmentPlace(halves: Uint16Array, off: number): number {
 /** What tells the datagrams between two addresses apart: identification, raw, and protocol above it. */
 export function datagram(bytes: Uint8Array, halves: Uint16Array, off: number): number {
   return halves[(off + IDENTIFICATION) >> 1]! | (protocol(bytes, off) << 16);
-}
-
-/** A TCP fragment that begins within the header of the first one, where it could change flags that were looked at already (RFC 1858 §4). */
-export function isOverTcpFlags(bytes: Uint8Array, halves: Uint16Array, off: number): boolean {
-  return protocol(bytes, off) === PROTO_TCP && (halves[(off + FRAGMENT) >> 1]! & RAW_OFFSET) === RAW_OFFSET_1;
 }
 
 export function src(words: Int32Array, off: number): number {

@@ -14,6 +14,8 @@ const PAYLOAD_LENGTH = 4,
   HOP_LIMIT = 7,
   SRC = 8,
   DST = 24;
+/** Offset of the next header's number. */
+export const NEXT_HEADER_AT = NEXT_HEADER;
 /** Words of the header, counted from it: payload length, next header and hop limit; the addresses, of four words each. */
 export const SECOND_WORD = 1,
   SRC_WORD = 2,
@@ -283,4 +285,26 @@ export function hasMac(bytes: Uint8Array, halves: Uint16Array, at: number): bool
   return (
     halves[h] === 0x80fe && (halves[h + 1]! | halves[h + 2]! | halves[h + 3]!) === 0 && bytes[at + 11] === 0xff && bytes[at + 12] === 0xfe
   );
+}
+
+/** Of whole words of the header, as in `ipv4.ts`: of the first; of SECOND_WORD, whose lower half is the payload length. */
+export function isVersion6(firstWord: number): boolean {
+  return (firstWord & 0xf0) === 0x60;
+}
+
+export function payloadLengthOf(secondWord: number): number {
+  return ((secondWord & 0xff) << 8) | ((secondWord >>> 8) & 0xff);
+}
+
+export function nextHeaderOf(secondWord: number): number {
+  return (secondWord >>> 16) & 0xff;
+}
+
+export function hopLimitOf(secondWord: number): number {
+  return secondWord >>> 24;
+}
+
+/** The second word with `hops` off the hop limit. */
+export function secondWordAfter(secondWord: number, hops: number): number {
+  return (secondWord - (hops << 24)) | 0;
 }

@@ -5,7 +5,7 @@
  */
 import { DROP_CSUM_PLACE, DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
 import { PROTO_ICMPV6 } from "./icmpv6.js";
-import { PROTO_ICMP, PROTO_TCP, PROTO_UDP } from "./ipv4.js";
+import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "./ipv4.js";
 import { TCP_CHECKSUM, UDP_CHECKSUM, UDP_HEADER_SIZE } from "./l4.js";
 
 export const HEADER_SIZE = 10;
@@ -62,6 +62,7 @@ export function checkLayer4(bytes: Uint8Array, halves: Uint16Array, off: number,
       return behind >= UDP_HEADER_SIZE && gso === GSO_NONE ? DROP_NONE : DROP_CSUM_PLACE;
     case PROTO_ICMP:
     case PROTO_ICMPV6:
+    case PROTO_SCTP: // has a CRC, which nobody can be asked for here
     case FRAGMENT:
       return DROP_CSUM_PLACE;
     default:

@@ -90,7 +90,7 @@ describe("what is for the host itself", () => {
     const d = new Dataplane();
     d.fromUplink(udp(toHost, { sport: 1, dport: 2 }));
     d.fromUplink(udp({ ...toHost, fragment: 0x2001 }, { sport: 1, dport: 2 }));
-    d.fromUplink(ipv4(toHost, 132, payload(20)));
+    d.fromUplink(ipv4(toHost, 47, payload(20)));
     expect(d.drops(UP)).toEqual({ "no-flow": 1, "ip-fragment": 1, protocol: 1 });
   });
 });

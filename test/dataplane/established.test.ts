@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { admit } from "../../src/dataplane/admit.js";
 import { establishedFlows } from "../../src/dataplane/established.js";
+import { establishedFlows6 } from "../../src/dataplane/established6.js";
 import { flowLookup } from "../../src/dataplane/flow-lookup.js";
 import { icmpError } from "../../src/dataplane/icmp-error.js";
 import { l2Forward } from "../../src/dataplane/l2-forward.js";
@@ -28,6 +29,7 @@ import {
   TARGET,
   UP,
 } from "../support/dataplane.js";
+import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, SERVER6, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 
@@ -36,6 +38,7 @@ function pipeline(d: Dataplane, onePass: boolean): (frames: [number, Uint8Array]
   const b: Batch = d.engine.batch;
   const parse = parser(b, d.state);
   const established = establishedFlows(b, d.state);
+  const established6 = establishedFlows6(b, d.state);
   return (frames) => {
     for (const [i, [port, bytes]] of frames.entries()) {
       d.memory.bytes.set(bytes, b.at[i]!);
@@ -45,7 +48,7 @@ function pipeline(d: Dataplane, onePass: boolean): (frames: [number, Uint8Array]
     b.count = frames.length;
     d.state.now = d.now;
     b.egress.fill(UNDECIDED);
-    if (onePass) established();
+    if (onePass) established6(established());
     parse();
     l2Forward(b, d.state);
     for (const stage of [flowLookup, icmpError, admit, ttl, track, rewrite, l2Out]) stage(b, d.state);
@@ -62,10 +65,32 @@ function withHdrLen(frame: Uint8Array, len: number): Uint8Array {
   return frame;
 }
 
-it.each([1, 2, 3, 4, 5])("sends the same with and without it, batch by batch (seed %i)", (seed) => {
+/** The same traffic of either family. */
+const FAMILIES = {
+  IPv4: {
+    make: () => new Dataplane(),
+    rule: {},
+    addresses: { client: CLIENT, host: HOST_IP, loopback: "127.0.0.1", a: IP_A, server: SERVER, gateway: GATEWAY },
+    protoAt: p.VNET + p.ETH + 9,
+    gso: p.GSO_TCPV4,
+  },
+  IPv6: {
+    make: () => dual(),
+    rule: TO_A6,
+    addresses: { client: CLIENT6, host: HOST_IP6, loopback: "::1", a: IP6_A, server: SERVER6, gateway: GATEWAY6 },
+    protoAt: p.VNET + p.ETH + 6,
+    gso: p.GSO_TCPV6,
+  },
+} as const;
+
+const RUNS = (["IPv4", "IPv6"] as const).flatMap((family) => [1, 2, 3, 4, 5].map((seed) => [family, seed] as const));
+
+it.each(RUNS)("sends the same with and without it, batch by batch (%s, seed %i)", (family, seed) => {
   const random = new Random(seed);
-  const two = [new Dataplane(), new Dataplane()].map((d, i) => {
-    d.publish({ proto: p.UDP });
+  const { make, rule, addresses, protoAt, gso: tcpGso } = FAMILIES[family];
+  const { client, host, loopback, a, server, gateway } = addresses;
+  const two = [make(), make()].map((d, i) => {
+    d.publish({ ...rule, proto: p.UDP });
     return { d, run: pipeline(d, i === 0) };
   });
   const up = (ip: Uint8Array): [number, Uint8Array] => [UP, p.frame(MAC_UP, MAC_A, ip)];
@@ -78,20 +103,21 @@ it.each([1, 2, 3, 4, 5])("sends the same with and without it, batch by batch (se
       const flags = random.pick(FLAGS);
       const data = p.payload(random.below(30));
       const ttl = random.pick([0, 1, 2, 64]);
-      const from = random.pick([CLIENT, HOST_IP, "127.0.0.1"]);
+      const from = random.pick([client, host, loopback]);
       const mapped = 61000 + random.below(4536);
       const [port, frame] = random.pick([
-        () => up(p.tcp({ src: from, dst: HOST_IP, ttl }, { sport: n, dport: PUBLISHED, flags, data })),
-        () => down(p.tcp({ src: IP_A, dst: CLIENT, ttl }, { sport: TARGET, dport: n, flags, data })),
-        () => up(p.udp({ src: from, dst: HOST_IP, ttl }, { sport: n, dport: PUBLISHED, data, checksum: n > 2 })),
-        () => down(p.udp({ src: IP_A, dst: CLIENT, ttl }, { sport: TARGET, dport: n, data, checksum: n > 2 })),
-        () => down(p.tcp({ src: IP_A, dst: SERVER, ttl }, { sport: n, dport: 80, flags, data })),
-        () => up(p.udp({ src: SERVER, dst: HOST_IP }, { sport: 53, dport: mapped, data })),
-        () => down(p.udp({ src: IP_A, dst: GATEWAY, ttl }, { sport: TARGET, dport: mapped, data })),
-        () => down(p.echo({ src: IP_A, dst: SERVER, ttl }, n)),
+        () => up(p.tcp({ src: from, dst: host, ttl }, { sport: n, dport: PUBLISHED, flags, data })),
+        () => down(p.tcp({ src: a, dst: client, ttl }, { sport: TARGET, dport: n, flags, data })),
+        () => up(p.udp({ src: from, dst: host, ttl }, { sport: n, dport: PUBLISHED, data, checksum: n > 2 })),
+        () => down(p.udp({ src: a, dst: client, ttl }, { sport: TARGET, dport: n, data, checksum: n > 2 })),
+        () => down(p.tcp({ src: a, dst: server, ttl }, { sport: n, dport: 80, flags, data })),
+        () => up(p.udp({ src: server, dst: host }, { sport: 53, dport: mapped, data })),
+        () => down(p.udp({ src: a, dst: gateway, ttl }, { sport: TARGET, dport: mapped, data })),
+        () => down(p.echo({ src: a, dst: server, ttl }, n)),
       ])();
-      if (frame[33] === p.ICMP || random.below(3) > 0) return [port, frame] as [number, Uint8Array];
-      const gso = frame[33] === p.TCP ? random.pick([0, 0, p.GSO_TCPV4]) : random.pick([0, 0, p.GSO_UDP_L4]);
+      const proto = frame[protoAt];
+      if (proto === p.ICMP || proto === p.ICMPV6 || random.below(3) > 0) return [port, frame] as [number, Uint8Array];
+      const gso = proto === p.TCP ? random.pick([0, 0, tcpGso]) : random.pick([0, 0, p.GSO_UDP_L4]);
       return [port, withHdrLen(p.partial(frame, gso, gso && 8), random.below(80))] as [number, Uint8Array];
     });
     const [one, other] = two.map(({ run }) => run(frames.map(([port, bytes]) => [port, bytes.slice()])));

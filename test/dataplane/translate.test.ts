@@ -130,3 +130,63 @@ describe("what becomes IPv4", () => {
     }
   });
 });
+
+describe("an ICMP error about a flow of two families", () => {
+  /** The packet that the target sees, of a client's first datagram. */
+  function seen(d: ReturnType<typeof both>, src: string, dport: number): Uint8Array {
+    const datagram = p.udp({ src, dst: client(src, dport).dst }, { sport: 40000, dport, data: p.payload(700) });
+    return ipOf(only(d.fromUplink(datagram)).bytes);
+  }
+
+  it.each([
+    ["port", [3, 3, 0], [1, 4, 0]],
+    ["host", [3, 1, 0], [1, 0, 0]],
+    ["prohibited", [3, 13, 0], [1, 1, 0]],
+    ["protocol", [3, 2, 0], [4, 1, 6]],
+    ["fragmentation needed", [3, 4, 1400], [2, 0, 1420]],
+    ["fragmentation needed, below what IPv6 has", [3, 4, 600], [2, 0, 1280]],
+    ["fragmentation needed, of a router that says no MTU", [3, 4, 0], [2, 0, 1280]],
+    ["time exceeded", [11, 0, 0], [3, 0, 0]],
+    ["parameter problem", [12, 0, 9 << 24], [4, 0, 6]],
+  ] as const)(
+    "of an IPv4 target is told to an IPv6 client in ICMPv6: %s (RFC 7915 §4.2)",
+    (_, [type, code, word], [type6, code6, word6]) => {
+      const d = both(p.UDP);
+      const quoted = seen(d, CLIENT6, TO_IPV4);
+      const out = only(d.fromEndpoint(A, p.icmp({ src: IP_A, dst: GATEWAY }, type, code, word, quoted)));
+      expect(out).toMatchObject({ port: UP, src: HOST_IP6, dst: CLIENT6, type: type6, code: code6, ttl: 63 });
+      expect(new DataView(out.l4.buffer, out.l4.byteOffset).getUint32(4)).toBe(word6);
+      const inner = out.l4.subarray(8);
+      expect(p.parseIp(inner)).toMatchObject({ src: CLIENT6, dst: HOST_IP6, sport: 40000, dport: TO_IPV4 });
+      expect(p.wrongChecksums(inner)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["port", [1, 4, 0], [3, 3, 0]],
+    ["no route", [1, 0, 0], [3, 1, 0]],
+    ["prohibited", [1, 1, 0], [3, 10, 0]],
+    ["packet too big", [2, 0, 1420], [3, 4, 1400]],
+    ["time exceeded", [3, 0, 0], [11, 0, 0]],
+    ["parameter problem", [4, 0, 7], [12, 0, 8 << 24]],
+    ["next header", [4, 1, 6], [3, 2, 0]],
+  ] as const)("of an IPv6 target is told to an IPv4 client in ICMP: %s (RFC 7915 §5.2)", (_, [type, code, word], [type4, code4, word4]) => {
+    const d = both(p.UDP);
+    const quoted = seen(d, CLIENT, TO_IPV6);
+    const out = only(d.fromEndpoint(A, p.icmp({ src: IP6_A, dst: GATEWAY6 }, type, code, word, quoted)));
+    expect(out).toMatchObject({ port: UP, src: HOST_IP, dst: CLIENT, type: type4, code: code4, ttl: 63 });
+    expect(new DataView(out.l4.buffer, out.l4.byteOffset).getInt32(4)).toBe(word4);
+    expect(ipOf(out.bytes).length).toBe(576);
+    const inner = out.l4.subarray(8);
+    expect(p.parseIp(inner)).toMatchObject({ src: CLIENT, dst: HOST_IP, sport: 40000, dport: TO_IPV6 });
+    expect(p.u16(inner, 2)).toBe(20 + 8 + 700);
+  });
+
+  it("that the other family has not is dropped", () => {
+    const d = both(p.UDP);
+    const [four, six] = [seen(d, CLIENT, TO_IPV6), seen(d, CLIENT6, TO_IPV4)];
+    expect(d.fromEndpoint(A, p.icmp({ src: IP6_A, dst: GATEWAY6 }, 4, 2, 0, four))).toEqual([]);
+    expect(d.fromEndpoint(A, p.icmp({ src: IP_A, dst: GATEWAY }, 12, 1, 0, six))).toEqual([]);
+    expect(d.drops(A)).toEqual({ untranslatable: 2 });
+  });
+});

@@ -253,7 +253,7 @@ const BAD: [stage: keyof typeof STAGES, call: string, body: unknown, says: RegEx
   ["network", "CreateEndpoint", endpoint({ AddressIPv6: "172.18.0.3/16" }), /AddressIPv6 '172.18.0.3\/16' is no IPv6 address/],
   ["network", "CreateEndpoint", endpoint({ MacAddress: "xx" }), /'xx' is no station's address/],
   ["network", "CreateEndpoint", endpoint({ MacAddress: "01:00:5e:00:00:01" }), /is no station's address/],
-  ["network", "CreateEndpoint", { ...CREATE_ENDPOINT, Options: portMap({ Port: 80, Proto: 132 }) }, /sctp is not supported/],
+  ["network", "CreateEndpoint", { ...CREATE_ENDPOINT, Options: portMap({ Port: 80, Proto: 33 }) }, /protocol 33 is not supported/],
   ["endpoint", "CreateEndpoint", CREATE_ENDPOINT, /endpoint eeeeeeeeeeee exists already/],
   ["endpoint", "CreateEndpoint", { ...CREATE_ENDPOINT, EndpointID: OTHER }, /172.18.0.2 is that of endpoint eeeeeeeeeeee/],
   ["network", "DeleteEndpoint", ID, /has no endpoint eeeeeeeeeeee/],

@@ -187,7 +187,7 @@ describe("its sockets", () => {
     for (const bytes of [
       "GET / HTTP/1.1\r\n\r\n",
       "publish tcp 1.2.3.4 80",
-      "publish sctp 1.2.3.4 80\n",
+      "publish dccp 1.2.3.4 80\n",
       `publish tcp ${"x".repeat(100_000)}\n`,
       "\0\n",
     ])

@@ -138,10 +138,10 @@ describe("forwards as docker-proxy does", () => {
       }
     });
 
-  it("SCTP: says that it does not, which dockerd reports", async () => {
-    const proc = new Proc([LAUNCHER, "-proto", "sctp"], { extraFd: true });
+  it("DCCP: says that it does not, which dockerd reports", async () => {
+    const proc = new Proc([LAUNCHER, "-proto", "dccp"], { extraFd: true });
     expect((await proc.finish()).code).toBe(1);
-    expect(proc.extra).toBe("1\nunsupported protocol sctp");
+    expect(proc.extra).toBe("1\nunsupported protocol dccp");
   });
 });
 

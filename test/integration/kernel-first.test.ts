@@ -139,6 +139,40 @@ forEachKind((kind) => {
     expect(await drops(instance)).toEqual({});
   });
 
+  onTsproxy("datagrams in fragments, the last one first, go through a known flow both ways, and hairpinned", kind, async (c) => {
+    const { wire, udp, instance } = await begin(c);
+    const reversed = (datagram: Uint8Array, id: number): Uint8Array[] => p.fragments(p.numbered(datagram, id), 1480).reverse();
+    const datagram = p.udp({ src: STATION, dst: WIRE_HOST, fragment: 0 }, { ...ports, data: p.payload(6000) });
+    const sendFrom = (ns: string, dst: string, parts: Uint8Array[]): Promise<unknown> =>
+      c.lab.start(ns, ["python3", "-c", SEND_DATAGRAMS, dst, ...parts.map((part) => p.hex(part))]).finish();
+
+    wire.send(p.udp({ src: STATION, dst: WIRE_HOST }, ports));
+    expect(await wire.received()).toHaveLength(1);
+    for (const id of [1, 2]) for (const part of reversed(datagram, id)) wire.send(part);
+    await eventually("two more", () => udp.peers.length === 3);
+    await wire.received();
+
+    const answer = p.udp({ src: ADDR.c1, dst: STATION, fragment: 0 }, { sport: 5300, dport: ports.sport, data: p.payload(6000) });
+    await sendFrom(c.c1, STATION, reversed(answer, 3));
+    const got = (await wire.received()).toSorted((a, b) => (p.u16(a, 6) & 0x1fff) - (p.u16(b, 6) & 0x1fff));
+    expect(p.parseIp(p.reassembled(got))).toMatchObject({ src: WIRE_HOST, sport: PORT, data: p.payload(6000) });
+
+    const hairpin = p.udp({ src: ADDR.c2, dst: ADDR.host, fragment: 0 }, { sport: 40001, dport: PORT, data: p.payload(6000) });
+    for (const id of [4, 5, 6]) await sendFrom(c.c2, ADDR.host, reversed(hairpin, id));
+    await eventually("three hairpinned", () => udp.peers.length === 6);
+    expect(udp.proc.events().filter(({ event, bytes }) => event === "request" && bytes === 6000)).toHaveLength(5);
+    if (kind === "own") {
+      // The reply to what is masqueraded, for which no socket on the host waits.
+      const there = await serve(c.lab, c.c1, "udp", 6000);
+      await sendFrom(c.c1, STATION, [p.udp({ src: ADDR.c1, dst: STATION, fragment: 0 }, { sport: 6000, dport: 7000 })]);
+      const dport = p.parseIp((await wire.received())[0]!).sport;
+      const reply = p.udp({ src: STATION, dst: WIRE_HOST, fragment: 0 }, { sport: 7000, dport, data: p.payload(6000) });
+      for (const part of reversed(reply, 7)) wire.send(part);
+      await eventually("the reply", () => there.peers.length === 1);
+    }
+    expect(await drops(instance)).toEqual({});
+  });
+
   onTsproxy("IP options do not stand in the way", kind, async (c) => {
     const { wire, udp } = await begin(c);
     for (let n = 1; n <= 2; n++) {
@@ -220,6 +254,13 @@ onTsproxy(
     expect(await instance.created()).toBe(0);
   },
 );
+
+/** python3 -c … DST DATAGRAM…: sends datagrams (hex), their headers as they are. */
+const SEND_DATAGRAMS = `
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+for datagram in sys.argv[2:]: s.sendto(bytes.fromhex(datagram), (sys.argv[1], 0))
+`;
 
 /** python3 -c … MAC DATAGRAM COUNT: sends a datagram (hex) COUNT times out of eth0. */
 const SEND_FRAMES = `

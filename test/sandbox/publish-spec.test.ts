@@ -10,6 +10,7 @@ function text(spec: string): string {
 it.each([
   ["80", ":0-0:80-80/tcp"],
   ["80/udp", ":0-0:80-80/udp"],
+  ["80/sctp", ":0-0:80-80/sctp"],
   ["80/", ":0-0:80-80/tcp"],
   ["8999:80", ":8999-8999:80-80/tcp"],
   [":80", ":0-0:80-80/tcp"],
@@ -25,7 +26,6 @@ it.each([
 it.each([
   ["", "no port specified: <empty>"],
   ["8999:", "no port specified: 8999:<empty>"],
-  ["80/sctp", "invalid proto: sctp is not supported"],
   ["80/xyz", "invalid proto: xyz"],
   ["1.2.3:8999:80", "invalid IP address: 1.2.3"],
   ["::1:8999:80", "invalid IP address: ::1: IPv6 ports are not supported yet"],

@@ -69,7 +69,7 @@ it.each([
 
 it.each([
   [true, "answers", undefined],
-  [false, "silent", "127.0.0.1 does not answer a ping: datagrams to 127.0.0.1:53/udp may be lost until it is up"],
+  [false, "silent", "127.0.0.1 does not answer a ping: what is sent to 127.0.0.1:53/udp may be lost until it is up"],
   [null, "unknown", undefined],
 ])("judges a UDP target by its host's echo: %s", async (up, result, warning) => {
   const spec = parsePortSpec("53:127.0.0.1:53/udp");

@@ -22,7 +22,7 @@ os.execv(argv[0], argv)
 `;
 
 export interface LauncherSpec {
-  proto?: "tcp" | "udp";
+  proto?: "tcp" | "udp" | "sctp";
   hostIp?: string;
   hostPort: number;
   containerIp: string;

@@ -8,7 +8,8 @@ export const VNET = 10,
   ETH = 14;
 export const TCP = 6,
   UDP = 17,
-  ICMP = 1;
+  ICMP = 1,
+  SCTP = 132;
 export const FIN = 1,
   SYN = 2,
   RST = 4,
@@ -48,7 +49,7 @@ export function payload(n: number, start = 1): Uint8Array {
   return Uint8Array.from({ length: n }, (_, i) => (start + i * 7) & 0xff);
 }
 
-function join(...parts: Uint8Array[]): Uint8Array {
+export function join(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
@@ -184,6 +185,15 @@ export function udp(ip: Ip, u: Udp): Uint8Array {
   setU16(body, 2, u.dport);
   setU16(body, 4, body.length);
   return u.checksum === false ? packet(ip, UDP, body) : withChecksum(ip, UDP, body, 6);
+}
+
+/** The datagram with another identification. */
+export function numbered(datagram: Uint8Array, id: number): Uint8Array {
+  const other = datagram.slice();
+  setU16(other, 4, id);
+  setU16(other, 10, 0);
+  setU16(other, 10, ~sum(other.subarray(0, (other[0]! & 15) * 4)) & 0xffff);
+  return other;
 }
 
 /** The datagram in fragments of `size` bytes of payload each, a multiple of 8, in order. */
@@ -414,7 +424,7 @@ export function parseIp(ip: Uint8Array): Omit<Parsed, "dstMac" | "srcMac"> {
   const { size, proto, addresses } = layout(ip);
   const l4 = ip.subarray(size, endOf(ip));
   const isIcmp = proto === ICMP || proto === ICMPV6;
-  const portal = proto === TCP || proto === UDP;
+  const portal = proto === TCP || proto === UDP || proto === SCTP;
   const isTcp = proto === TCP && l4.length >= 20;
   return {
     src: ipText(addresses[0]),
@@ -432,6 +442,16 @@ export function parseIp(ip: Uint8Array): Omit<Parsed, "dstMac" | "srcMac"> {
   };
 }
 
+/** CRC32c of an SCTP packet as polynomial division (RFC 9260 Appendix A), with the field taken for zero. */
+export function crc32c(packet: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const [i, byte] of packet.entries()) {
+    crc ^= i >= 8 && i < 12 ? 0 : byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
 /** Names of the checksums of an IPv4 or IPv6 packet that a full recompute finds wrong. */
 export function wrongChecksums(ip: Uint8Array): string[] {
   const wrong: string[] = [];
@@ -444,6 +464,7 @@ export function wrongChecksums(ip: Uint8Array): string[] {
   if (proto === UDP && (u16(l4, 6) !== 0 || !isIpv4) && sum(l4, whole) !== 0xffff) wrong.push("udp");
   if (proto === ICMPV6 && sum(l4, whole) !== 0xffff) wrong.push("icmpv6");
   if (proto === ICMP && sum(l4) !== 0xffff) wrong.push("icmp");
+  if (proto === SCTP && new DataView(l4.buffer, l4.byteOffset).getUint32(8, true) !== crc32c(l4)) wrong.push("sctp");
   return wrong;
 }
 

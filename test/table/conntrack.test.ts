@@ -246,10 +246,10 @@ it("counts the flows of each state, and those that are held", () => {
   const t = new ct.Conntrack(64, 1);
   const ids = ct.STATE_NAMES.map((_, state) => add(t, state, 0, state));
   expect([...t.population]).toEqual(ct.STATE_NAMES.map(() => 1));
-  expect(t.held).toBe(4); // established, two kinds of half-closed, assured
+  expect(t.held).toBe(6); // established, two kinds of half-closed, assured; associated, shutdown
   t.setState(ids[ct.SYN_SENT]!, ct.ESTABLISHED, 1);
   t.remove(ids[ct.ASSURED]!);
-  expect([t.population[ct.SYN_SENT], t.population[ct.ESTABLISHED], t.population[ct.ASSURED], t.held]).toEqual([0, 2, 0, 4]);
+  expect([t.population[ct.SYN_SENT], t.population[ct.ESTABLISHED], t.population[ct.ASSURED], t.held]).toEqual([0, 2, 0, 6]);
 });
 
 it("tells what a flow was opened to, and whether its target sees it", () => {

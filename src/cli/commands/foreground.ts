@@ -43,7 +43,7 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     .option("--json", "Print JSON")
     .option("-v, --version", "Show version, commit and addon")
     .note(
-      "MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp].\nIPv6 addresses in it are in brackets. A network may have a subnet of each family,\nan endpoint an address of each, with a comma between.\nNETNS is a name in /run/netns, a process id, or an absolute path.",
+      "MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp|sctp].\nIPv6 addresses in it are in brackets. A network may have a subnet of each family,\nan endpoint an address of each, with a comma between.\nNETNS is a name in /run/netns, a process id, or an absolute path.",
     )
     .note("Run 'tsproxy COMMAND --help' for more information on a command.")
     .variable("TSPROXY_RUN_DIR", "Folder of the sockets (/run/tsproxy; not as root, $XDG_RUNTIME_DIR/tsproxy)")

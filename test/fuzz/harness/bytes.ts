@@ -3,7 +3,8 @@ export const VNET = 10,
   ETH = 14;
 export const ICMP = 1,
   TCP = 6,
-  UDP = 17;
+  UDP = 17,
+  SCTP = 132;
 
 export function u16(b: Uint8Array, at: number): number {
   return (b[at]! << 8) | b[at + 1]!;

@@ -18,7 +18,8 @@ export class FuzzIo implements PacketIo {
   count = 0;
   /** Called for each frame that is sent: its slot in the batch, the egress port, its place in memory and its length, virtio-net header included. */
   judge: (slot: number, egress: number, at: number, len: number) => void = () => {};
-  private readonly tails: Int32Array;
+  /** Tail that each frame of the batch goes on in, or -1. */
+  readonly tails: Int32Array;
   private readonly known = new Set<number>();
 
   constructor(private readonly memory: PacketMemory) {

@@ -66,7 +66,7 @@ function tupleAt(b: Uint8Array, ip: number, len: number): Tuple | null {
     const id = x.u16(b, l4 + 4);
     return { src, dst, sport: id, dport: id, proto };
   }
-  if (proto !== x.TCP && proto !== x.UDP) return null;
+  if (proto !== x.TCP && proto !== x.UDP && proto !== x.SCTP) return null;
   return { src, dst, sport: x.u16(b, l4), dport: x.u16(b, l4 + 2), proto };
 }
 

@@ -71,6 +71,8 @@ export class Run {
   private wrong: string | null = null;
   /** Frames of the batch in its life. */
   private count = 0;
+  /** Fragments that waited before it. */
+  private kept = 0;
   /** What was sent of it. */
   private readonly out: { slot: number; egress: number; at: number; len: number }[] = [];
   private batches = 0;
@@ -86,6 +88,15 @@ export class Run {
     this.cleanTails = this.tails.slice();
     this.inputLengths = new Int32Array(memory.slots);
     this.inputPorts = new Int32Array(memory.slots);
+    const { held } = this.world.state;
+    const { fill } = held;
+    held.fill = (b, headerSize): number => {
+      const n = fill.call(held, b, headerSize);
+      for (let slot = 0; slot < n; slot++) this.resumed(slot, b.len[slot]! + headerSize, b.ingress[slot]!, b.tail[slot]!);
+      this.count = n;
+      this.kept = held.kept;
+      return n;
+    };
     io.judge = (slot, egress, at, len) => {
       this.sent++;
       if (slot >= this.count) this.wrong ??= "a slot without a frame is sent";
@@ -104,23 +115,44 @@ export class Run {
     io.count = slot + 1;
   }
 
-  /** Runs the batch that was put in; null, or what is wrong. */
+  /** A fragment that has waited goes on as if it came only now. */
+  private resumed(slot: number, len: number, port: number, tail: number): void {
+    const { io, memory } = this.world;
+    const inHead = Math.min(len, HEAD_SIZE);
+    io.input[slot]!.set(memory.bytes.subarray(headAt(slot), headAt(slot) + inHead));
+    if (len > inHead) io.input[slot]!.set(memory.bytes.subarray(memory.tailAt(tail), memory.tailAt(tail) + len - inHead), inHead);
+    io.tails[slot] = tail;
+    this.inputLengths[slot] = len;
+    this.inputPorts[slot] = port;
+  }
+
+  /** Runs the batch that was put in, and what has waited for it; null, or what is wrong. */
   turn(): string | null {
+    const { held } = this.world.state;
+    let wrong = this.once();
+    while (wrong === null && held.hasReady) wrong = this.once();
+    return wrong;
+  }
+
+  /** One turn of the engine. */
+  private once(): string | null {
     const { oracle } = this;
     const { engine, io, memory } = this.world;
-    const n = io.count;
-    this.count = n;
-    this.heads.fill(GUARD, headAt(n));
+    const { held } = this.world.state;
+    this.count = io.count;
+    this.kept = held.kept;
+    this.heads.fill(GUARD, headAt(this.count));
     this.out.length = 0;
     this.wrong = null;
     const drops = this.drops();
     const refused = oracle.refused;
-    const long = this.inputLengths.subarray(0, n).some((len) => len > HEAD_SIZE);
     try {
       engine.turn(0, 0);
     } catch (error) {
       return `throws ${(error as Error).stack}`;
     }
+    const n = this.count;
+    const long = this.inputLengths.subarray(0, n).some((len) => len > HEAD_SIZE);
     this.frames += n;
     if (this.wrong !== null) return this.wrong;
     // Frames lie where they were written until the next batch. They came in by slot, and go out by egress.
@@ -134,8 +166,9 @@ export class Run {
       if (wrong !== null) return wrong;
     }
     const told = oracle.refused - refused;
-    if (this.drops() - drops !== n - out + told)
-      return `of ${n} frames ${out} were sent, ${told} of them as refusals, and ${this.drops() - drops} are counted as drops`;
+    const kept = held.kept - this.kept;
+    if (this.drops() - drops !== n - out + told - kept)
+      return `of ${n} frames ${out} were sent, ${told} of them as refusals, ${kept} wait, and ${this.drops() - drops} are counted as drops`;
     const spare = headAt(n);
     if (Buffer.compare(this.heads.subarray(spare), this.cleanHeads.subarray(spare)) !== 0)
       return `writes outside of the ${n} slots of a batch`;

@@ -1,0 +1,87 @@
+/** A real SCTP stack, in user space (usrsctp of Debian): an echo server in a container, clients everywhere. */
+import fs from "node:fs";
+import { expect } from "vitest";
+import { type Case, forEachKind, onTsproxy } from "../support/cases.js";
+import { launcherArgs, launchProxy, mappings, startDaemon, startLauncher, stopDaemon } from "../support/launcher.js";
+import { MAIN } from "../support/paths.js";
+import { eventually, type Proc } from "../support/proc.js";
+import { ADDR } from "../support/topology.js";
+import { networkArgs, startInstance } from "../support/tsproxy.js";
+
+const PROGRAMS = "/usr/lib/usrsctp";
+/** Where `echo_server` listens. */
+const ECHO = 7;
+const PORT = 5000;
+
+async function echoServer(c: Case, ns: string): Promise<Proc> {
+  const server = c.lab.start(ns, [`${PROGRAMS}/echo_server`]);
+  await eventually("a raw socket of the server", () => c.lab.runSync(ns, ["cat", "/proc/net/raw"]).includes(":0084 "));
+  return server;
+}
+
+/** Whether what a client sends comes back; its input ends, so it shuts the association down. */
+async function echoed(c: Case, ns: string, address: string, port: number, ms = 3000): Promise<boolean> {
+  const data = "x".repeat(2000); // more than a packet holds
+  const client = c.lab.start(ns, [`${PROGRAMS}/client`, address, `${port}`], { input: "pipe" });
+  client.write(`${data}\n`);
+  const came = await eventually("the echo", () => client.stdout.includes(data), ms).catch(() => false);
+  client.endInput();
+  await (came ? client.finish() : client.stop("SIGKILL"));
+  return came;
+}
+
+forEachKind((kind) => {
+  onTsproxy("an SCTP server is reached by everybody, at another port, behind the host's firewall, and sees who asks", kind, async (c) => {
+    if (!fs.existsSync(`${PROGRAMS}/echo_server`)) c.ctx.skip("not installed: libusrsctp-examples");
+    const instance = await startInstance(c.lab, c.host, ["-p", `${PORT}:${ADDR.c1}:${ECHO}/sctp`, ...networkArgs(c)]);
+    const server = await echoServer(c, c.c1);
+    const clients = [
+      [c.client, ADDR.host],
+      [c.c2, ADDR.host],
+      [c.host, "127.0.0.1"],
+      [c.host, ADDR.host],
+    ] as const;
+    expect(await Promise.all(clients.map(([ns, at]) => echoed(c, ns, at, PORT)))).toEqual([true, true, true, true]);
+    const flows = await instance.flowViews();
+    expect(flows.map(({ proto, state, reply }) => [proto, state, reply.src])).toEqual(
+      Array(4).fill(["sctp", "ended", `${ADDR.c1}:${ECHO}`]),
+    );
+    expect(flows.map(({ reply }) => reply.dst.replace(/:.*/, "")).toSorted()).toEqual([
+      ...Array(3).fill(ADDR.gateway), // who could not be answered otherwise
+      ADDR.client,
+    ]);
+    expect(await instance.created()).toBe(4);
+    expect((await instance.stats()).drops).toEqual({});
+
+    const second = await c.lab.run(c.host, [process.execPath, MAIN, "-p", `${PORT}:${ADDR.c1}:9/sctp`]);
+    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining(`host port 0.0.0.0:${PORT}/sctp is taken`)]);
+    c.lab.runSync(c.host, ["iptables", "-A", "INPUT", "-p", "sctp", "-j", "DROP"]);
+    expect(await echoed(c, c.client, ADDR.host, PORT, 1000)).toBe(false);
+    expect(await instance.created()).toBe(4);
+    await server.stop();
+
+    if (kind === "own") {
+      await echoServer(c, c.client);
+      expect(await echoed(c, c.c1, ADDR.client, ECHO)).toBe(true);
+      expect((await instance.flowViews()).at(-1)).toMatchObject({ proto: "sctp", reply: { dst: expect.stringMatching(/^192\.0\.2\.1:/) } });
+    }
+    await instance.stop();
+  });
+});
+
+onTsproxy("where sockets relay, SCTP is refused by name", "kernel", async (c) => {
+  const { code, stderr } = await c.lab.run(c.host, [process.execPath, MAIN, "--relay", "-p", `${PORT}:${ADDR.c1}:${ECHO}/sctp`]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${PORT}/sctp cannot be relayed by sockets`)]);
+});
+
+onTsproxy("a docker-proxy launcher publishes SCTP, and is ready for IPv6 too, where the port is held alone", "kernel", async (c) => {
+  if (!fs.existsSync(`${PROGRAMS}/echo_server`)) c.ctx.skip("not installed: libusrsctp-examples");
+  await startDaemon(c.lab, c.host);
+  const spec = { proto: "sctp", hostPort: PORT, containerIp: ADDR.c1, containerPort: ECHO } as const;
+  await Promise.all([echoServer(c, c.c1), launchProxy(c.lab, c.host, spec), launchProxy(c.lab, c.host, { ...spec, hostIp: "::" })]);
+  expect(await echoed(c, c.client, ADDR.host, PORT)).toBe(true);
+  expect(await mappings(c)).toMatchObject([{ hostIp: "0.0.0.0", hostPort: PORT, proto: "sctp", via: "dataplane" }]);
+  const second = startLauncher(c.lab, c.host, launcherArgs(spec));
+  expect([(await second.finish()).code, second.extra]).toEqual([1, `1\nlisten sctp4 0.0.0.0:${PORT}: bind: address already in use`]);
+  await stopDaemon(c);
+});
