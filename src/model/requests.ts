@@ -26,6 +26,8 @@ export interface EndpointRequest {
   /** Undefined: made from the address. */
   mac?: Uint8Array | undefined;
   use?: EndpointUse;
+  /** Absolute path of the namespace that its device is to be moved into: it has joined from the start. */
+  sandbox?: string;
 }
 
 /** Ports of an endpoint, to be published. */

@@ -10,6 +10,7 @@ import type { SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
 
 const RT_TABLE_MAIN = 254;
+const IFF_UP = 1; // linux/if.h
 
 export interface DefaultRoute {
   device: string;
@@ -78,11 +79,10 @@ export class Namespace {
     }
     // Of a namespace that was just made it is down; without it a program does not reach itself, nor the names at 127.0.0.11.
     const loopback = this.socket.link("lo");
-    if (loopback !== null) this.socket.setLink(loopback.index, { up: true });
+    if (loopback !== null && (loopback.flags & IFF_UP) === 0) this.socket.setLink(loopback.index, { up: true });
     const { index } = this.socket.link(name)!;
-    this.socket.setLink(index, { addrGenMode: "none" });
     this.socket.addAddress(index, address, prefixLength);
-    this.socket.setLink(index, { up: true });
+    this.socket.setLink(index, { addrGenMode: "none", up: true });
   }
 
   /** Takes back the default route that was set before, and sets another. False when there is somebody else's, which stays. */
@@ -131,5 +131,7 @@ export function openNamespace(create: SandboxCreate, target: SandboxRecord | und
   if (mode === HOST || target?.mode === HOST) return undefined;
   const spec = target?.netns ?? (create.kind === "run" ? `/proc/${create.pid}/ns/net` : (create.netns ?? ""));
   if (spec === "") throw sandboxError("invalid", "there is no namespace to attach", "name one by --netns");
+  if (spec.includes("/") && !spec.startsWith("/"))
+    throw sandboxError("invalid", `namespace '${spec}' is no absolute path`, "the daemon may be in another folder: write the whole path");
   return Namespace.open(spec);
 }

@@ -57,12 +57,12 @@ export class Membership {
       ...(ip !== undefined && { addresses: perFamily([parseIp(ip)!]) }),
       mac: mac === undefined ? undefined : parseMac(mac)!,
       use: useOf(sandbox, attachment),
+      sandbox: namespace.path,
     };
     const endpoint = await this.model.createEndpoint(network.id, request).catch((error) => {
       throw addressError(error, ip, network);
     });
     try {
-      await this.model.join(network.id, id, namespace.path);
       namespace.takeDevice(endpoint.device, { name: device, address: addressOf(endpoint), prefixLength: ipv4Of(network).prefixLength });
     } catch (error) {
       await this.model.deleteEndpoint(network.id, id);
