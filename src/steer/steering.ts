@@ -100,7 +100,7 @@ export class Steering {
   private readonly rings: number[] = [];
   /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
   readonly acceptFd: number = -1;
-  private readonly homeFd: number;
+  private readonly homeFds = new Map<LinkLayer, number>();
   /** Where the kernel has no SCTP sockets: one that gets all SCTP packets, while there are published ports. */
   private rawSctp = -1;
   private sctpPorts = 0;
@@ -123,7 +123,7 @@ export class Steering {
         this.rings = options.uplinks.map(() => createRing(this.fds));
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
-      this.homeFd = this.load("home", homeProgram(options.uplinks, this.maps));
+      this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps)));
       for (const uplink of options.uplinks)
         this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options))));
     } catch (error) {
@@ -171,7 +171,7 @@ export class Steering {
       progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
       this.programs.set(link, progFd);
     }
-    if (link !== "loopback") this.attachHome(ifindex);
+    if (link !== "loopback") this.attachHome(ifindex, link);
     const attachment = this.attacher.attach(ifindex, progFd);
     this.attachments.set(ifindex, attachment);
     return attachment.mode;
@@ -180,7 +180,7 @@ export class Steering {
   /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
   attachOwn(ifindex: number): void {
     if (this.homes.has(ifindex)) return;
-    this.attachHome(ifindex);
+    this.attachHome(ifindex, "ethernet");
     bpf.updateBatch(this.maps.own, bytes(Int32Array.of(ifindex)), new Uint8Array(VALUE_SIZE), 1);
   }
 
@@ -318,8 +318,11 @@ export class Steering {
     return family === 4 ? this.maps : { ports: ports6, locals: locals6, ipsec: ipsec6 };
   }
 
-  private attachHome(ifindex: number): void {
-    if (!this.homes.has(ifindex)) this.homes.set(ifindex, this.attacher.attach(ifindex, this.homeFd, "egress"));
+  private attachHome(ifindex: number, link: LinkLayer): void {
+    if (this.homes.has(ifindex)) return;
+    const progFd = this.homeFds.get(link) ?? this.load("home", homeProgram(link, this.options.uplinks, this.maps));
+    this.homeFds.set(link, progFd);
+    this.homes.set(ifindex, this.attacher.attach(ifindex, progFd, "egress"));
   }
 
   private load(name: string, code: Uint8Array, type?: number): number {
