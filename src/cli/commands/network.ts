@@ -126,7 +126,7 @@ function connect(): CliCommand {
       const body = {
         network,
         ...attachmentBody({ ...raw, ...(alias !== undefined && { networkAlias: alias }) }),
-        ...(gwPriority !== undefined && { gwPriority: wholeNumber("--gw-priority", gwPriority) }),
+        ...(gwPriority !== undefined && { gwPriority: priority(gwPriority) }),
       };
       await ask(await daemonSocket(), "connectSandbox", { params: { sandbox }, body });
     });
@@ -181,6 +181,11 @@ export async function eachWord(words: readonly string[], action: (word: string) 
   if (failures.length > 1)
     for (const failure of failures.slice(0, -1)) process.stderr.write(`tsproxy: ${TsproxyError.of(failure).describe()}\n`);
   if (failures.length > 0) throw failures.at(-1);
+}
+
+function priority(text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text);
+  throw new TsproxyError("TSP_ERR_OPTION", "invalid", `--gw-priority '${text}': not a whole number`, "use a number like 1, or -1");
 }
 
 function wholeNumber(option: string, text: string): number {
