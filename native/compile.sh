@@ -20,7 +20,7 @@ compile_addon() {
 # The programs beside the addon wait by the thousand, so each is small and on its own.
 # compile_launcher FILE COMPILER [FLAG...]
 compile_launcher() {
-  sources="native/docker-proxy.c native/docker-proxy-flags.c"
+  sources="native/docker-proxy.c native/docker-proxy-flags.c native/docker-proxy-keeper.c"
   compile_program "$@"
 }
 

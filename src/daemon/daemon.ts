@@ -51,7 +51,7 @@ export class Daemon {
     await takeOver(launched);
     const passed = passedToDocker();
     await sweep();
-    const controller = await Controller.start(options, onDeath);
+    const controller = await Controller.start({ ...options, continuity: { dir: runDir(), role: "daemon" } }, onDeath);
     const daemon = new Daemon(controller);
     // Networks and published ports end with the dataplane; containers keep their devices.
     daemon.undo.add("dataplane", () => controller.stop());
@@ -73,6 +73,7 @@ export class Daemon {
       const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names);
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
+      await controller.takeUp(false);
       const cni = await serveCni(new Cni(catalog, sandboxes), cniSocketPath(), options.group);
       daemon.undo.add("CNI socket", () => cni.close());
       const served = {
