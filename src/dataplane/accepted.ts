@@ -9,6 +9,9 @@
  * gets it as a program on the host would, and the answer comes from that address.
  */
 import { type Batch, KIND_IPV6, ROUTE } from "../mem/batch.js";
+import { fdbKey } from "../table/fdb.js";
+import { ENDPOINT } from "../table/ports.js";
+import { isLinkLocal } from "../wire/address-word.js";
 import { fold, sum } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import * as ipv4 from "../wire/ipv4.js";
@@ -27,7 +30,7 @@ export function accepted(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
     if (b.device[i] === 0 || b.egress[i] !== ROUTE) continue;
     const reason = check(b, i);
-    const port = origin(b.device[i]!, state, b.src[i]!);
+    const port = isLinkLocal(b.src[i]!) ? originOnLink(b, i, state) : origin(b.device[i]!, state, b.src[i]!);
     b.ingress[i] = port === -1 ? state.ports.uplink : port;
     if (reason !== drop.DROP_NONE || port === -1) {
       b.drop(i, port === -1 ? drop.DROP_SOURCE_SPOOFED : reason);
@@ -48,6 +51,21 @@ function origin(device: number, state: State, src: number): number {
   const network = networks.of(src);
   if (network === -1 || state.isLocal(src)) return ports.uplink;
   return device === networks.hostDevice[network] ? endpoints.get(src, network) : -1;
+}
+
+/** The same of a sender with a link-local address, which says nothing about its network: the device does, and the MAC that the address comes of. */
+function originOnLink(b: Batch, i: number, state: State): number {
+  const { bytes, halves } = b.memory;
+  const { fdb, networks, ports } = state;
+  const device = b.device[i]!;
+  const at = ipv6.srcAt(ipAt(b, i));
+  for (let network = 0; network < networks.end; network++) {
+    if (networks.hostDevice[network] !== device) continue;
+    const port = fdb.lookup(fdbKey(ipv6.macHiOf(halves, at), network), ipv6.macLoOf(bytes, at));
+    const own = port !== -1 && ports.kind[port] === ENDPOINT && ipv6.isLinkLocalOf(halves, at, ports.macHi[port]!, ports.macLo[port]!);
+    return own ? port : -1;
+  }
+  return ports.uplink;
 }
 
 /** DROP_NONE for a TCP segment or UDP datagram with a right checksum, which the header then says to be whole or partial. */

@@ -19,7 +19,7 @@
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
 import { INTERNAL, NO_MASQUERADE } from "../table/networks.js";
-import { isGroup, isIpv6, isLoopback, isMartian, isUnspecified, LINK_LOCAL, NO_ADDRESS, sortOf } from "../wire/address-word.js";
+import { isGroup, isIpv6, isLinkLocal, isLoopback, isMartian, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import * as icmp from "../wire/icmp.js";
@@ -270,11 +270,6 @@ function refused({ limits, newFlow }: State, limit: number): number {
 /** Whether nobody behind us could answer the address: that of who has none yet (DHCP), and one that means something on the client's link alone. */
 function isWithoutRoute(src: number): boolean {
   return isUnspecified(src) || isLinkLocal(src);
-}
-
-/** fe80::/10. Of IPv4 what is link-local goes by the host's routes. */
-function isLinkLocal(address: number): boolean {
-  return isIpv6(address) && sortOf(address) === LINK_LOCAL;
 }
 
 function isAllowed(state: State, src: number): boolean {

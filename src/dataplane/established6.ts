@@ -85,7 +85,7 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
   }
 
   return (left) => {
-    if (addresses.used <= 1) return left; // no IPv6 here: :: is always known
+    if (left === 0 || addresses.used <= 1) return left; // no IPv6 here: :: is always known
     const { count } = b;
     const { now } = state;
     let candidates = 0;

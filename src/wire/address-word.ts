@@ -38,9 +38,14 @@ export function handleOf(row: number, sort: number): number {
   return (row << ROW_SHIFT) | sort;
 }
 
-/** Whether several hosts may listen at the address, or none at all: IPv4 multicast, class E and broadcast; IPv6 multicast. Network broadcasts are not known here. */
+/** Whether several hosts may listen at the address, or none at all: IPv4 multicast and broadcast; IPv6 multicast. Network broadcasts are not known here. */
 export function isGroup(word: number): boolean {
   return isIpv6(word) ? sortOf(word) === MULTICAST : (word & SORT_MASK) >= 224;
+}
+
+/** fe80::/10. Of IPv4 what is link-local goes by the host's routes. */
+export function isLinkLocal(word: number): boolean {
+  return isIpv6(word) && sortOf(word) === LINK_LOCAL;
 }
 
 /** 127.0.0.0/8, ::1. */
@@ -54,8 +59,8 @@ export function isUnspecified(word: number): boolean {
 }
 
 /**
- * Nobody's own address, so that none may send from it: multicast, class E, broadcast, and 0/8 but for 0.0.0.0, which who has no address yet has
- * (RFC 1812 §5.3.7); IPv6 multicast and mapped.
+ * Nobody's own address, so that none may send from it: multicast, broadcast, and 0/8 but for 0.0.0.0, which who has no address yet has
+ * (RFC 1812 §5.3.7); IPv6 multicast and mapped. What is of class E is dropped before (`dataplane/flow-lookup.ts`).
  */
 export function isMartian(word: number): boolean {
   if (isIpv6(word)) return sortOf(word) === MULTICAST || sortOf(word) === MAPPED;

@@ -1,5 +1,6 @@
 /** IPv6 through the engine: neighbor discovery on the bridge, published ports, masquerade, ICMPv6. The same as IPv4 where nothing else is said. */
 import { describe, expect, it } from "vitest";
+import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { NO_ICC } from "../../src/table/networks.js";
 import { A, B, HOST_PORT, IP_A, MAC_A, MAC_B, MAC_GATEWAY, only, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
 import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, IP6_B, LINK_A, LINK_B, LINK_GATEWAY, SERVER6, TO_A6 } from "../support/dual.js";
@@ -185,6 +186,18 @@ describe("a published port", () => {
     d.withdraw(1);
     d.run();
     expect([d.state.conntrack.used, d.state.addresses.used]).toEqual([0, before]); // its own are others' too
+  });
+});
+
+it("limits a client by its network of 64 bits, and tells it by that", () => {
+  const flows = { client: 3, endpoint: 0, port: 0 };
+  const d = dual({ limits: { ...DEFAULT_LIMITS, flows } });
+  const from = (src: string, sport: number): boolean => new Flow(d, { from: UP, src, sport, dst: HOST_IP6, dport: PUBLISHED }).open();
+  expect(["::1", "::2", "::1:0:3", "::4"].map((end, n) => from(`2001:db8:9:0${end}`, 1000 + n))).toEqual([true, true, true, false]);
+  expect(from("2001:db8:9:1::1", 1000)).toBe(true);
+  d.say({ type: "query", id: 0, what: "holders" });
+  expect(d.told.pop()).toMatchObject({
+    value: expect.arrayContaining([{ kind: "client", name: "2001:db8:9::/64", flows: 3, limited: true }]),
   });
 });
 

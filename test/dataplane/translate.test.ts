@@ -190,3 +190,65 @@ describe("an ICMP error about a flow of two families", () => {
     expect(d.drops(A)).toEqual({ untranslatable: 2 });
   });
 });
+
+describe("a datagram in fragments", () => {
+  const data = p.payload(3000);
+
+  /** Fragment headers and payloads of IPv6 packets: [offset, more, identification, payload]. */
+  const parts6 = (frames: { bytes: Uint8Array }[]): [number, boolean, number, Uint8Array][] =>
+    frames.map(({ bytes }) => {
+      const packet = ipOf(bytes);
+      expect([packet[6], packet[40], 40 + p.u16(packet, 4)]).toEqual([44, p.UDP, packet.length]);
+      return [p.u16(packet, 42) & 0xfff8, (packet[43]! & 1) !== 0, p.u16(packet, 44) * 65536 + p.u16(packet, 46), packet.subarray(48)];
+    });
+
+  it("of an IPv4 client becomes fragments of IPv6, with its identification (RFC 7915 §4.1)", () => {
+    const d = both(p.UDP);
+    const datagram = p.udp({ src: CLIENT, dst: HOST_IP }, { sport: 40000, dport: TO_IPV6, data });
+    const sent = p.fragments(datagram, 1480).flatMap((part) => d.fromUplink(part));
+    const parts = parts6(sent);
+    expect(parts.map(([offset, more, id]) => [offset, more, id])).toEqual([
+      [0, true, 0x1234],
+      [1480, true, 0x1234],
+      [2960, false, 0x1234],
+    ]);
+    const whole = new Uint8Array(Buffer.concat(parts.map(([, , , payload]) => payload)));
+    const first = p.parseIp(ipOf(sent[0]!.bytes));
+    const put = p.ipv6(first.src, first.dst, p.UDP, whole);
+    expect([first.src, first.dst, p.wrongChecksums(put)]).toEqual([GATEWAY6, IP6_A, []]);
+    expect(p.parseIp(put)).toMatchObject({ dport: TARGET, data });
+  });
+
+  it("of an IPv6 client becomes fragments of IPv4, also where a later one comes first (RFC 7915 §5.1)", () => {
+    for (const order of [
+      [0, 1, 2],
+      [2, 0, 1],
+    ]) {
+      const d = both(p.UDP);
+      const datagram = p.udp({ src: CLIENT6, dst: HOST_IP6 }, { sport: 40000, dport: TO_IPV4, data });
+      const body = datagram.subarray(40);
+      const size = 1440;
+      const all = [0, 1, 2].map((k) => {
+        const part = body.subarray(k * size, (k + 1) * size);
+        const packet = p.ipv6(CLIENT6, HOST_IP6, 44, p.fragment6(p.UDP, k * size, k < 2, part));
+        packet[7] = 64;
+        return packet;
+      });
+      const sent = order.flatMap((k) => d.fromUplink(all[k]!));
+      expect(sent).toHaveLength(3);
+      const inOrder = sent.map(({ bytes }) => ipOf(bytes)).sort((x, y) => (p.u16(x, 6) & 0x1fff) - (p.u16(y, 6) & 0x1fff));
+      expect(inOrder.map((packet) => p.u16(packet, 4))).toEqual([7, 7, 7]);
+      const whole = p.reassembled(inOrder);
+      expect(p.wrongChecksums(whole)).toEqual([]);
+      expect(p.parseIp(whole)).toMatchObject({ src: GATEWAY, dst: IP_A, dport: TARGET, data });
+    }
+  });
+
+  it("without a checksum is no IPv6 (RFC 7915 §4.5): its first fragment is dropped and counted, so nobody puts it together", () => {
+    const d = both(p.UDP);
+    const datagram = p.udp({ src: CLIENT, dst: HOST_IP }, { sport: 40000, dport: TO_IPV6, data, checksum: false });
+    const sent = p.fragments(datagram, 1480).flatMap((part) => d.fromUplink(part));
+    expect(parts6(sent).map(([offset]) => offset)).toEqual([1480, 2960]);
+    expect(d.drops(UP)).toEqual({ untranslatable: 1 });
+  });
+});

@@ -1,7 +1,8 @@
 /** What a worker decides when it is one of several: a flow must come back to it, so it gives source ports that lead back (`wire/spread.ts`). */
 import { describe, expect, it } from "vitest";
+import { toBytes } from "../../src/wire/ip-address.js";
 import { rawHalf } from "../../src/wire/raw.js";
-import { workerOf } from "../../src/wire/spread.js";
+import { foldAddress, workerOf } from "../../src/wire/spread.js";
 import {
   A,
   B,
@@ -10,6 +11,7 @@ import {
   HOST_IP,
   IP_A,
   IP_B,
+  ip,
   MASQUERADE_FIRST,
   MASQUERADE_LAST,
   only,
@@ -18,6 +20,7 @@ import {
   TARGET,
   UP,
 } from "../support/dataplane.js";
+import { dual, HOST_IP6, IP6_A } from "../support/dual.js";
 import { Flow } from "../support/flows.js";
 import * as p from "../support/packets.js";
 
@@ -74,6 +77,28 @@ describe.each([2, 3])("of %i workers each", (workers) => {
       }
     }
   });
+});
+
+it.each([2, 3])("of %i workers each gives IPv6 flows, and flows of two families, ports that lead back to it", (workers) => {
+  const leadsTo = (address: string, port: number): number => {
+    const words = new Int32Array(toBytes(ip(address)).buffer);
+    const word = words.length === 1 ? words[0]! : foldAddress(words[0]!, words[1]!, words[2]!, words[3]!);
+    return workerOf(word, rawHalf(port), workers);
+  };
+  for (let worker = 0; worker < workers; worker++) {
+    const d = dual({ worker, workers });
+    d.publish({ firstPort: 9000, lastPort: 9000, hostIp: "::" });
+    for (let n = 1; n <= 20; n++) {
+      const client = `2001:db8:9::${n}`;
+      const to = (dport: number): Uint8Array => p.tcp({ src: client, dst: HOST_IP6 }, { sport: SPORT, dport, flags: p.SYN });
+      const kept = only(d.fromUplink(to(PUBLISHED)));
+      expect([kept.src, leadsTo(client, kept.sport)]).toEqual([client, worker]);
+      const across = only(d.fromUplink(to(9000)));
+      expect([across.src, leadsTo(GATEWAY, across.sport)]).toEqual([GATEWAY, worker]);
+      const out = only(d.fromEndpoint(A, p.udp({ src: IP6_A, dst: `2001:db8:80::${n}` }, { sport: n, dport: 53 })));
+      expect([out.src, leadsTo(HOST_IP6, out.sport)]).toEqual([HOST_IP6, worker]);
+    }
+  }
 });
 
 it("refuses a flow that clashes with as many as there are ports to give", () => {

@@ -13,7 +13,7 @@ import type { FromWorker, ToWorker } from "../../src/engine/messages.js";
 import type { FlowRow } from "../../src/engine/views.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
-import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE } from "../../src/wire/flow-entry.js";
+import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
 import { enterAsEmit } from "./flow-map.js";
 import {
   A,
@@ -49,9 +49,9 @@ export class Dataplane {
   readonly commands: Commands;
   /** What the worker would have told the control side. */
   readonly told: FromWorker[] = [];
-  /** Steering entries that the engine wanted forgotten: source, destination, ports, protocol. */
+  /** Steering entries that the engine wanted forgotten: source, destination (four words each, of IPv6), ports, protocol. */
   readonly forgotten: number[][] = [];
-  /** What the engine has entered into the steering's `flows` map, keys and values in hex. */
+  /** What the engine has entered into the steering's maps `flows` and `flows6`, keys and values in hex. */
   readonly flowMap = new Map<string, string>();
   private rules = 1;
 
@@ -67,18 +67,18 @@ export class Dataplane {
     this.commands = new Commands(this.state, this.io, this.counters, {
       tell: (message) => this.told.push(message),
       watch: () => {},
-      openFlowMap: () => ({
+      openFlowMap: (_, family) => ({
         lookup: (key, value) => {
           const found = this.flowMap.get(hex(key));
           if (found !== undefined) value.set(Buffer.from(found, "hex"));
           return found !== undefined;
         },
-        put: (keys, values, count) => this.putFlows(keys, values, count),
-        delete: (keys, count) => this.deleteFlows(keys, count),
+        put: (keys, values, count) => this.putFlows(keys, values, count, family),
+        delete: (keys, count) => this.deleteFlows(keys, count, family),
       }),
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: 7 });
+    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: 4, uplinkDevice: 7 });
     this.io.clock[0] = 1000;
   }
 
@@ -154,16 +154,18 @@ export class Dataplane {
     return this.send(port, frame(MAC_GATEWAY, port === A ? MAC_A : port === B ? MAC_B : MAC_C, datagram));
   }
 
-  private putFlows(keys: Uint8Array, values: Uint8Array, count: number): void {
+  private putFlows(keys: Uint8Array, values: Uint8Array, count: number, family: 4 | 6): void {
+    const [keySize, valueSize] = family === 4 ? [FLOW_KEY_SIZE, FLOW_VALUE_SIZE] : [FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE];
     for (let i = 0; i < count; i++) {
-      const key = keys.subarray(i * FLOW_KEY_SIZE, (i + 1) * FLOW_KEY_SIZE);
-      this.flowMap.set(hex(key), hex(values.subarray(i * FLOW_VALUE_SIZE, (i + 1) * FLOW_VALUE_SIZE)));
+      const key = keys.subarray(i * keySize, (i + 1) * keySize);
+      this.flowMap.set(hex(key), hex(values.subarray(i * valueSize, (i + 1) * valueSize)));
     }
   }
 
-  private deleteFlows(keys: Uint8Array, count: number): void {
-    for (let at = 0; at < count * FLOW_KEY_SIZE; at += FLOW_KEY_SIZE) {
-      const key = keys.slice(at, at + FLOW_KEY_SIZE);
+  private deleteFlows(keys: Uint8Array, count: number, family: 4 | 6): void {
+    const size = family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE;
+    for (let at = 0; at < count * size; at += size) {
+      const key = keys.slice(at, at + size);
       this.forgotten.push([...new Int32Array(key.buffer)]);
       this.flowMap.delete(hex(key));
     }

@@ -1,11 +1,12 @@
-/** The steering's map `flows` as `emit` fills it (`steer/emit-program.ts`), for engines on memory; test/integration/offload-program.test.ts holds both together. */
+/** The steering's maps `flows` and `flows6` as `emit` fills it (`steer/emit-program.ts`), for engines on memory; test/integration/offload-program.test.ts holds both together. */
 import { ETH, hex, VNET } from "./packets.js";
 
 const FLAG_CLIENT = 2,
   FLAG_OFFLOAD = 4;
 const COUNTERS = "0".repeat(40),
   PAD = "0".repeat(8),
-  NOTHING = "0".repeat(16);
+  NOTHING = "0".repeat(16),
+  ADDRESS = "0".repeat(32);
 
 /** Enters the client that a frame to the uplink asks for. Keys and values in hex; index 7 is the uplink's. */
 export function enterAsEmit(map: Map<string, string>, frame: Uint8Array): void {
@@ -13,6 +14,14 @@ export function enterAsEmit(map: Map<string, string>, frame: Uint8Array): void {
   const flags = Number.parseInt(ethernet.slice(22, 24), 16);
   if ((flags & FLAG_CLIENT) === 0) return;
   const ip = hex(frame.subarray(VNET + ETH));
+  if (ip[0] === "6") {
+    // Of an IPv6 packet a client alone is asked for.
+    map.set(
+      `${ip.slice(16, 80)}${ip.slice(80, 88)}${ip.slice(12, 14)}000000`,
+      `07000000${NOTHING}${COUNTERS}${ethernet.slice(12, 20)}${PAD}${ADDRESS}`,
+    );
+    return;
+  }
   const l4 = ip.slice(2 * 4 * Number.parseInt(ip[1]!, 16));
   const [protocol, host, client] = [`${ip.slice(18, 20)}000000`, ip.slice(24, 32), ip.slice(32, 40)];
   const [hostPort, clientPort] = [l4.slice(0, 4), l4.slice(4, 8)];
