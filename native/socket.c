@@ -213,13 +213,13 @@ static napi_value bound_to(napi_env env, napi_callback_info info) {
 #define FIRST_PICKED 49152 /* RFC 6335 section 6 */
 
 /* Takes a name for a port of SCTP, of a free one for port 0. */
-static int hold_sctp_name(uint32_t address, uint16_t port) {
+static int hold_sctp_name(int family, const void *address, uint16_t port) {
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
-  uint32_t raw = htonl(address), tries = port == 0 ? 65536 - FIRST_PICKED : 1, first = (uint32_t)getpid();
+  uint32_t tries = port == 0 ? 65536 - FIRST_PICKED : 1, first = (uint32_t)getpid();
   for (uint32_t n = 0; n < tries; n++) {
     struct sockaddr_un sa;
-    socklen_t len = sctp_name(&sa, AF_INET, &raw, port == 0 ? (uint16_t)(FIRST_PICKED + (first + n) % tries) : port);
+    socklen_t len = sctp_name(&sa, family, address, port == 0 ? (uint16_t)(FIRST_PICKED + (first + n) % tries) : port);
     if (bind(fd, (struct sockaddr *)&sa, len) == 0) return fd;
     if (errno != EADDRINUSE) break;
   }
@@ -229,26 +229,35 @@ static int hold_sctp_name(uint32_t address, uint16_t port) {
 }
 
 /*
- * holdPort(protocol, address, port, progFd) -> fd, or -errno.
- * `protocol` 6, 17 or 132; `address` as int32 in host order (0: any). Binds the port for as long as the fd is open, so that nobody else can.
+ * holdPort(protocol, address, port, progFd, zone) -> fd, or -errno.
+ * `protocol` 6, 17 or 132; `address` 4 or 16 bytes as in a packet (all zero: any of the family); `zone` the interface index that a link-local
+ * address belongs to, else 0. Binds the port for as long as the fd is open, so that nobody else can; an IPv6 one for IPv6 alone.
  * The socket takes no packet itself, so that what comes is neither answered nor refused: the filter `progFd`, or one that drops all (-1), is
  * there before the port is bound.
  * A TCP socket listens, with SO_REUSEADDR, so that old connections in TIME_WAIT do not stand in the way but a second server does. So does one of
  * SCTP; where the kernel has none, the descriptor is that of a name (`sctp_name`).
  */
 static napi_value hold_port(napi_env env, napi_callback_info info) {
-  napi_value argv[4];
-  tsp_args(env, info, 4, argv);
+  napi_value argv[5];
+  tsp_args(env, info, 5, argv);
   int protocol = tsp_i32(env, argv[0]);
   bool listens = protocol != IPPROTO_UDP;
-  int fd = socket(AF_INET, (listens ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-  if (fd < 0 && protocol == IPPROTO_SCTP && no_sctp(errno))
-    return tsp_num(env, hold_sctp_name((uint32_t)tsp_i32(env, argv[1]), (uint16_t)tsp_u32(env, argv[2])));
+  uint8_t *address;
+  size_t len;
+  if (!tsp_bytes(env, argv[1], &address, &len)) return NULL;
+  if (len != 4 && len != 16) return tsp_num(env, -EINVAL);
+  bool v6 = len == 16;
+  uint16_t port = (uint16_t)tsp_u32(env, argv[2]);
+  struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = tsp_u32(env, argv[4])};
+  memcpy(v6 ? (void *)&in6.sin6_addr : (void *)&in.sin_addr, address, len);
+  int fd = socket(v6 ? AF_INET6 : AF_INET, (listens ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+  if (fd < 0 && protocol == IPPROTO_SCTP && no_sctp(errno)) return tsp_num(env, hold_sctp_name(v6 ? AF_INET6 : AF_INET, address, port));
   if (fd < 0) return tsp_num(env, -errno);
-  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[2])), .sin_addr.s_addr = htonl((uint32_t)tsp_i32(env, argv[1]))};
   int one = 1;
   if (set_filter(fd, tsp_i32(env, argv[3])) < 0 || (listens && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
-      bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || (listens && listen(fd, 1) < 0)) {
+      (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) < 0) ||
+      bind(fd, v6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in, v6 ? sizeof in6 : sizeof in) < 0 || (listens && listen(fd, 1) < 0)) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);
@@ -256,21 +265,58 @@ static napi_value hold_port(napi_env env, napi_callback_info info) {
   return tsp_num(env, fd);
 }
 
+union peer_address {
+  struct sockaddr any;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+};
+
+/* Reads an address of either family, without zone; its length as a sockaddr, or 0 for what is none. */
+static socklen_t read_peer(napi_env env, napi_value v, uint16_t port, union peer_address *peer) {
+  char address[INET6_ADDRSTRLEN];
+  memset(peer, 0, sizeof *peer);
+  if (!tsp_str(env, v, address, sizeof address)) return 0;
+  if (inet_pton(AF_INET, address, &peer->v4.sin_addr) == 1) {
+    peer->v4.sin_family = AF_INET;
+    peer->v4.sin_port = htons(port);
+    return sizeof peer->v4;
+  }
+  if (inet_pton(AF_INET6, address, &peer->v6.sin6_addr) != 1) return 0;
+  peer->v6.sin6_family = AF_INET6;
+  peer->v6.sin6_port = htons(port);
+  return sizeof peer->v6;
+}
+
+/* writeIn(path, text, nsFd) -> 0 or -errno: writes a file, as network namespace `nsFd` (-1: the caller's) has it: a setting in /proc/sys/net. */
+static napi_value write_in(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  tsp_args(env, info, 3, argv);
+  char path[256], text[64];
+  if (!tsp_str(env, argv[0], path, sizeof path) || !tsp_str(env, argv[1], text, sizeof text)) return NULL;
+  int saved, err = ns_enter(tsp_i32(env, argv[2]), &saved);
+  if (err < 0) return tsp_num(env, err);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  err = fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+  if (fd >= 0) close(fd);
+  ns_leave(saved);
+  return tsp_num(env, err);
+}
+
 /*
- * icmpConnect(address) -> fd, or -errno: an ICMP socket that exchanges packets with one IPv4 address. A raw one needs CAP_NET_RAW; one for
+ * icmpConnect(address) -> fd, or -errno: an ICMP or ICMPv6 socket that exchanges packets with one address. A raw one needs CAP_NET_RAW; one for
  * pings alone takes the group to be in net.ipv4.ping_group_range, which root need not be (icmp(7), net/ipv4/ping.c).
  */
 static napi_value icmp_connect(napi_env env, napi_callback_info info) {
   napi_value argv[1];
   tsp_args(env, info, 1, argv);
-  char address[INET_ADDRSTRLEN];
-  struct sockaddr_in sa = {.sin_family = AF_INET};
-  if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
-  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
-  int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
-  if (fd < 0) fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+  union peer_address peer;
+  socklen_t len = read_peer(env, argv[0], 0, &peer);
+  if (len == 0) return tsp_num(env, -EINVAL);
+  int family = peer.any.sa_family, protocol = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+  int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+  if (fd < 0) fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
   if (fd < 0) return tsp_num(env, -errno);
-  if (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0) {
+  if (connect(fd, &peer.any, len) < 0) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);
@@ -279,16 +325,15 @@ static napi_value icmp_connect(napi_env env, napi_callback_info info) {
 }
 
 /*
- * knock(address, port) -> fd, or -errno: asks an IPv4 host for a TCP connection and takes none. The filter lets a reset alone through, so the
+ * knock(address, port) -> fd, or -errno: asks a host for a TCP connection and takes none. The filter lets a reset alone through, so the
  * handshake is never finished: a server's program does not see it, and the kernel refuses the server's next try once the fd is closed.
  */
 static napi_value knock(napi_env env, napi_callback_info info) {
   napi_value argv[2];
   tsp_args(env, info, 2, argv);
-  char address[INET_ADDRSTRLEN];
-  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[1]))};
-  if (!tsp_str(env, argv[0], address, sizeof address)) return NULL;
-  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
+  union peer_address peer;
+  socklen_t len = read_peer(env, argv[0], (uint16_t)tsp_u32(env, argv[1]), &peer);
+  if (len == 0) return tsp_num(env, -EINVAL);
   enum { FLAGS = 13, RST = 4 }; /* RFC 9293 section 3.1 */
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
@@ -297,10 +342,10 @@ static napi_value knock(napi_env env, napi_callback_info info) {
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
   struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = socket(peer.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return tsp_num(env, -errno);
   if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
-      (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0 && errno != EINPROGRESS)) {
+      (connect(fd, &peer.any, len) < 0 && errno != EINPROGRESS)) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);
@@ -321,13 +366,14 @@ static napi_value knocked(napi_env env, napi_callback_info info) {
   return tsp_num(env, memory[SK_MEMINFO_DROPS] > 0); /* what the filter has dropped */
 }
 
-/* localPort(fd) -> the port that an IPv4 socket is bound to, or that a name stands for; or -errno */
+/* localPort(fd) -> the port that an IPv4 or IPv6 socket is bound to, or that a name stands for; or -errno */
 static napi_value local_port(napi_env env, napi_callback_info info) {
   napi_value argv[1];
   tsp_args(env, info, 1, argv);
   union {
     struct sockaddr any;
     struct sockaddr_in v4;
+    struct sockaddr_in6 v6; /* the port is at the same place in both */
     struct sockaddr_un name;
   } sa;
   char address[INET6_ADDRSTRLEN];
@@ -358,6 +404,7 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "send", send_bytes);
   tsp_export(env, exports, "recv", recv_bytes);
   tsp_export(env, exports, "holdPort", hold_port);
+  tsp_export(env, exports, "writeIn", write_in);
   tsp_export(env, exports, "setFilter", set_filter_call);
   tsp_export(env, exports, "clearFilter", clear_filter);
   tsp_export(env, exports, "recvFd", recv_fd);

@@ -22,7 +22,7 @@ export type { Network, PublishedPort };
 export { type ErrorKind, TsproxyError };
 
 export interface DataplaneOptions {
-  /** Clients that may use published ports, such as `192.0.2.0/24`; default: all. The host itself always may. */
+  /** Clients that may use published ports, such as `192.0.2.0/24` or `2001:db8::/32`; default: all. The host itself always may. */
   allowFrom?: readonly string[];
   /** Worker threads, 1 to the number of cores; default: 1. */
   workers?: number;
@@ -52,7 +52,10 @@ export interface Limits {
 }
 
 export interface NetworkOptions {
-  /** Such as `172.30.0.0/16`: /8 to /30, unknown to the host. Its first address is the gateway, which is the host. */
+  /**
+   * Such as `172.30.0.0/16` (/8 to /30), `fd00:30::/64` (/32 to /126), or one of each with a comma between; unknown to the host. Its first address
+   * is the gateway, which is the host.
+   */
   subnet: string;
   /** Bytes, 68 to 65,521; default: that of the host's default route. */
   mtu?: number;
@@ -69,7 +72,10 @@ export interface NetworkOptions {
 export interface EndpointOptions {
   /** Network namespace: a name in /run/netns, a process id, or an absolute path. It must have no `eth0`. */
   netns: string;
-  /** An address of the network, such as `172.30.0.4`. */
+  /**
+   * An address of the network, such as `172.30.0.4` or `fd00:30::4`, or one of each family with a comma between. Of a family that is not named it
+   * is given the lowest that is free.
+   */
   address: string;
 }
 
@@ -152,7 +158,8 @@ export class Dataplane {
   }
 
   /**
-   * Publishes a port, or a range: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp|sctp]`, an empty HOST_PORT for a free one. Throws
+   * Publishes a port, or a range: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp|sctp]`, an empty HOST_PORT for a free one, IPv6 addresses in
+   * brackets. Throws
    * TSP_ERR_PORT_SPEC (invalid), TSP_ERR_PORT_IN_USE (conflict), TSP_ERR_TARGET (the target cannot be reached).
    */
   async publish(mapping: string): Promise<PublishedPort> {
@@ -188,8 +195,10 @@ export class Dataplane {
 
 /** A bridge with a gateway, which is the host, and a way out; `Dataplane.addNetwork` makes one. */
 class Network {
-  /** Such as `172.30.0.1`. */
+  /** Such as `172.30.0.1`; of a network with IPv6 alone `fd00:30::1`. */
   readonly gateway: string;
+  /** Of each family. */
+  readonly gateways: readonly string[];
   /** Bytes. */
   readonly mtu: number;
   /** Name of the host's device in it. */
@@ -202,7 +211,8 @@ class Network {
     private readonly mechanism: Mechanism,
     private readonly spec: BridgeSpec,
   ) {
-    this.gateway = formatIp(eachFamily(spec.subnets)[0]!.gateway);
+    this.gateways = eachFamily(spec.subnets).map(({ gateway }) => formatIp(gateway));
+    this.gateway = this.gateways[0]!;
     this.mtu = mechanism.mtu;
     this.hostDevice = mechanism.hostDevice;
   }
@@ -234,8 +244,10 @@ class Network {
 
 /** A port of the host, or a range, that leads to a target; `Dataplane.publish` makes one. */
 class PublishedPort {
-  /** `0.0.0.0`: every address of the host. */
+  /** `0.0.0.0`: every IPv4 address of the host; `::`: every IPv6 one. Where it is published on both: the first of `addresses`. */
   readonly hostIp: string;
+  /** What it is published on, and which address of the target that leads to. */
+  readonly addresses: readonly { hostIp: string; targetIp: string }[];
   /** First port; the one that was picked, where it was left open. */
   readonly hostPort: number;
   readonly hostPortEnd: number;
@@ -249,7 +261,9 @@ class PublishedPort {
     private readonly controller: Controller,
     private readonly publication: Publication,
   ) {
-    const mapping = mappingText(publication.mappings[0]!);
+    const mappings = publication.mappings.map(mappingText);
+    const mapping = mappings[0]!;
+    this.addresses = mappings.map(({ hostIp, targetIp }) => ({ hostIp, targetIp }));
     this.hostIp = mapping.hostIp;
     this.hostPort = mapping.hostPort;
     this.hostPortEnd = mapping.hostPortEnd;

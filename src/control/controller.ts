@@ -70,6 +70,7 @@ export class Controller {
         offload,
         bypass,
         ipsec: hasIpsec,
+        ipv6: uplinks.every(({ ipv6 }) => ipv6),
         routeSocket: socket,
       });
       undo.add("steering", () => steering.close());
@@ -119,7 +120,12 @@ export class Controller {
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
       for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
-        workers.postTo(i, { type: "steering", flowsFd: steering.flowsFd, flows6Fd: -1, uplinkDevice: ifindex });
+        workers.postTo(i, {
+          type: "steering",
+          flowsFd: steering.flowsFd,
+          flows6Fd: steering.ipv6 ? steering.flows6Fd : -1,
+          uplinkDevice: ifindex,
+        });
         workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, addresses: [], network: 0, device: 0, fd });
       }
       undo.add("uplink port", () => workers.removePort(port));

@@ -4,7 +4,7 @@
  * engine lets nothing of the kind through either (`dataplane/l2-forward.ts`); this holds should it ever fail to.
  */
 import { log } from "../log.js";
-import { setIpv6Conf } from "../sys/ipv6-conf.js";
+import { type Ipv6Conf, setIpv6Conf } from "../sys/ipv6-conf.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 
 /**
@@ -16,7 +16,16 @@ export function hostDeviceConf(internal: boolean): Partial<Ipv4Conf> {
   return internal ? { ...closed, forwarding: 0 } : closed;
 }
 
-/** Our devices carry IPv4: the host takes no IPv6 by them. The others hold should somebody switch it on for all devices. */
+/** net.ipv6.conf of the host's device in a network with an IPv6 subnet; `forwarding` as above. Its address works at once: we alone give addresses there. */
+export function hostDeviceIpv6Conf(internal: boolean): Partial<Ipv6Conf> {
+  const closed = { disableIpv6: 0, acceptRa: 0, acceptRedirects: 0, acceptDad: 0 };
+  return internal ? { ...closed, forwarding: 0 } : closed;
+}
+
+/** Of an endpoint's: it gets all that it needs from us. */
+export const ENDPOINT_IPV6_CONF: Partial<Ipv6Conf> = { disableIpv6: 0, acceptRa: 0, acceptDad: 0 };
+
+/** Where a device of ours carries IPv4 alone, the host takes no IPv6 by it. The others hold should somebody switch it on for all devices. */
 export function closeToIpv6(device: string): void {
   if (!setIpv6Conf(device, { acceptRa: 0, acceptRedirects: 0, forwarding: 0, disableIpv6: 1 }))
     log.info(`${device}: net.ipv6.conf cannot be written; no IPv6 is sent to it anyway`);

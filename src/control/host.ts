@@ -2,28 +2,20 @@
  * The host as the dataplane must know it: its addresses, its routes, and the interfaces whose traffic is steered. Read at the start and
  * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
  */
-import type { HostRoute } from "../engine/messages.js";
 import { log } from "../log.js";
-import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../steer/steering.js";
+import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
+import { hasIpv6Conf, type Ipv6Conf, setIpv6Conf } from "../sys/ipv6-conf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import type { Address, Link, Route } from "../sys/rtnetlink-entries.js";
+import type { Link, Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
-import {
-  GROUP_IPV4_ADDRESS,
-  GROUP_IPV4_CONF,
-  GROUP_IPV4_ROUTE,
-  GROUP_IPV4_RULE,
-  GROUP_LINK,
-  GROUP_NEXTHOP,
-  RouteMonitor,
-} from "../sys/rtnetlink-monitor.js";
+import * as monitor from "../sys/rtnetlink-monitor.js";
 import {
   addressBits,
   formatIp,
   formatPrefix,
   type IpAddress,
   type IpPrefix,
-  ofIpv4,
+  lastOf,
   parseIp,
   parsePrefix,
   prefixContains,
@@ -31,26 +23,44 @@ import {
   prefixOf,
   sameIp,
 } from "../wire/ip-address.js";
-import { contains, parseIpv4 } from "../wire/ipv4-address.js";
+import { type HostAddress, hostRoutes } from "./host-routes.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
 
-const GROUPS = (GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV4_RULE | GROUP_IPV4_CONF | GROUP_NEXTHOP) >>> 0;
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
-const LOOPBACK = parsePrefix("127.0.0.0/8")!;
+const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
+/** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
+const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
+const GROUPS =
+  (monitor.GROUP_LINK |
+    monitor.GROUP_IPV4_ADDRESS |
+    monitor.GROUP_IPV4_ROUTE |
+    monitor.GROUP_IPV4_RULE |
+    monitor.GROUP_IPV4_CONF |
+    monitor.GROUP_IPV6_ADDRESS |
+    monitor.GROUP_IPV6_ROUTE |
+    monitor.GROUP_IPV6_RULE |
+    monitor.GROUP_IPV6_CONF |
+    monitor.GROUP_NEXTHOP) >>>
+  0;
+/** What the host's settings of a device of ours must be. */
+export interface OwnConf {
+  ipv4: Partial<Ipv4Conf>;
+  ipv6?: Partial<Ipv6Conf> | undefined;
+}
 
 export class Host {
-  private readonly monitor: RouteMonitor;
+  private readonly monitor: monitor.RouteMonitor;
   private links: Link[] = [];
-  private addresses: Address[] = [];
+  private addresses: HostAddress[] = [];
   private routes: Route[] = [];
   /** Devices that routes of any table lead out of, by interface index. */
-  private routed = new Set<number>();
+  private routed: Record<4 | 6, ReadonlySet<number>> = { 4: new Set(), 6: new Set() };
   private closed = false;
   /** Our devices by interface index, which are not steered, and the settings that they must have. */
-  private readonly ownDevices: Map<number, Partial<Ipv4Conf>>;
+  private readonly ownDevices: Map<number, OwnConf>;
   private readonly listeners = new Set<() => void>();
 
   /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
@@ -61,14 +71,15 @@ export class Host {
     uplinks: readonly number[],
     private readonly onUplinkGone: () => void = () => {},
   ) {
-    this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, UPLINK_CONF]));
-    this.monitor = new RouteMonitor(-1, GROUPS);
+    const conf = { ipv4: UPLINK_CONF, ipv6: steering.ipv6 ? UPLINK_IPV6_CONF : undefined };
+    this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, conf]));
+    this.monitor = new monitor.RouteMonitor(-1, GROUPS);
     workers.watch(this.monitor.fd);
     this.refresh();
   }
 
   /** The device with this interface index is ours, until it is disowned. */
-  own(ifindex: number, conf: Partial<Ipv4Conf>): void {
+  own(ifindex: number, conf: OwnConf): void {
     this.ownDevices.set(ifindex, conf);
   }
 
@@ -85,16 +96,21 @@ export class Host {
   /** Rereads the host and tells steering and worker. */
   refresh(): void {
     this.links = this.socket.links();
-    this.addresses = this.socket.addresses().filter((a) => a.family === "ipv4");
+    const seen = this.socket
+      .addresses()
+      .map(({ ifindex, address, prefixLength, flags }) => ({ ifindex, ip: parseIp(address)!, prefixLength, flags }));
+    this.addresses = seen.filter(({ ip }) => this.serves(ip.family));
     this.mendDevices();
-    const routes = this.socket.routes().filter((r) => r.family === "ipv4");
+    const routes = this.socket.routes().filter(({ family }) => this.serves(family === "ipv4" ? 4 : 6));
     this.routes = routes.filter((r) => r.table === RT_TABLE_MAIN);
-    this.routed = new Set(routes.filter((r) => r.type === "unicast").flatMap((r) => r.oifs ?? r.oif ?? []));
-    const locals = this.addresses.map((a) => ofIpv4(parseIpv4(a.address)!));
-    this.workers.post({ type: "locals", addresses: locals, broadcasts: this.broadcasts().map(ofIpv4) });
+    const out = routes.filter((r) => r.type === "unicast");
+    const by = (family: Route["family"]): Set<number> =>
+      new Set(out.filter((r) => r.family === family).flatMap((r) => r.oifs ?? r.oif ?? []));
+    this.routed = { 4: by("ipv4"), 6: by("ipv6") };
+    this.workers.post({ type: "locals", addresses: this.addresses.map(({ ip }) => ip), broadcasts: this.broadcasts() });
     // Of IPv4 the workers ask the kernel itself. Bridges of other containers are refused to endpoints.
     const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
-    const routes6 = this.routes.filter(({ family }) => family === "ipv6").flatMap((route) => this.routeEntry(route) ?? []);
+    const routes6 = hostRoutes(this.routes, this.addresses, new Set(refused));
     this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts() });
     this.steer();
     for (const listener of this.listeners) listener();
@@ -105,11 +121,13 @@ export class Host {
    * it on the uplinks, internal networks must not have it. Without an uplink nothing is served any more, so it must be up, and be there.
    */
   private mendDevices(): void {
-    for (const [ifindex, conf] of this.ownDevices) {
+    for (const [ifindex, { ipv4, ipv6 }] of this.ownDevices) {
       const now = this.socket.ipv4Conf(ifindex);
       if (now === null) continue;
-      const changed = (Object.keys(conf) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== conf[key]);
-      if (changed) this.socket.setLink(ifindex, { ipv4Conf: conf });
+      const changed = (Object.keys(ipv4) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== ipv4[key]);
+      if (changed) this.socket.setLink(ifindex, { ipv4Conf: ipv4 });
+      const name = this.links.find(({ index }) => index === ifindex)?.name;
+      if (name !== undefined && ipv6 !== undefined && !hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
     }
     for (const ifindex of this.steering.uplinks) {
       const uplink = this.links.find(({ index }) => index === ifindex);
@@ -121,7 +139,7 @@ export class Host {
         log.warn(`somebody has set ${uplink.name} down; it is set up again`);
         this.socket.setLink(ifindex, { up: true });
       }
-      if (!this.addresses.some((a) => a.ifindex === ifindex && a.address === UPLINK_ADDRESS)) addUplinkAddress(this.socket, ifindex);
+      if (!this.addresses.some((a) => a.ifindex === ifindex && formatIp(a.ip) === UPLINK_ADDRESS)) addUplinkAddress(this.socket, ifindex);
     }
   }
 
@@ -133,15 +151,14 @@ export class Host {
 
   /** Whether others can reach the host by this address. */
   has(address: IpAddress): boolean {
-    return !prefixContains(LOOPBACK, address) && this.addresses.some((a) => sameIp(parseIp(a.address)!, address));
+    return !LOOPBACKS.some((prefix) => prefixContains(prefix, address)) && this.addresses.some(({ ip }) => sameIp(ip, address));
   }
 
   /** The host's address next to `target` and their common network, or null when it lies behind a gateway. */
   neighborOf(target: IpAddress, oif: number): { address: IpAddress; network: IpPrefix } | null {
-    for (const a of this.addresses) {
-      const address = parseIp(a.address)!;
-      const network = prefixOf(address, a.prefixLength);
-      if (a.ifindex === oif && prefixContains(network, target)) return { address, network };
+    for (const { ifindex, ip, prefixLength } of this.addresses) {
+      const network = prefixOf(ip, prefixLength);
+      if (ifindex === oif && prefixContains(network, target)) return { address: ip, network };
     }
     return null;
   }
@@ -157,9 +174,24 @@ export class Host {
     return best.prefixLength === 0 ? prefixOf(target, addressBits(target.family)) : best;
   }
 
-  /** The last address of each of its networks (RFC 1122 §3.2.1.3); int32, host order. */
-  private broadcasts(): number[] {
-    return this.addresses.filter((a) => a.prefixLength < 31).map((a) => parseIpv4(a.address)! | (-1 >>> a.prefixLength));
+  /** Whether IPv6 packets are served. */
+  get ipv6(): boolean {
+    return this.steering.ipv6;
+  }
+
+  /** Families of which it has addresses and we serve packets. */
+  get families(): (4 | 6)[] {
+    return ([4, 6] as const).filter((family) => this.addresses.some(({ ip }) => ip.family === family));
+  }
+
+  private serves(family: 4 | 6): boolean {
+    return family === 4 || this.ipv6;
+  }
+
+  /** The last address of each of its IPv4 networks (RFC 1122 §3.2.1.3). */
+  private broadcasts(): IpAddress[] {
+    const networks = this.addresses.filter(({ ip, prefixLength }) => ip.family === 4 && prefixLength < 31);
+    return networks.map(({ ip, prefixLength }) => lastOf(prefixOf(ip, prefixLength)));
   }
 
   close(): void {
@@ -172,9 +204,7 @@ export class Host {
     const wanted = new Map<number, Link>();
     for (const link of this.links) {
       if (this.steering.uplinks.includes(link.index)) continue;
-      // Also without an address, if the host routes by it: links to single containers, uplinks with the address on another device.
-      const addressed = this.addresses.some((a) => a.ifindex === link.index) || this.routed.has(link.index);
-      if ((addressed || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
+      if ((this.hasWay(link) || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
     }
     for (const link of wanted.values()) {
       try {
@@ -185,29 +215,23 @@ export class Host {
         if (this.socket.link(link.index) !== null) log.warn(`cannot steer ${link.name}: ${(error as Error).message}`);
       }
     }
-    this.steering.setLocals(this.addresses.map((a) => ({ address: parseIp(a.address)!, ifindex: a.ifindex })));
+    this.steering.setLocals(this.addresses.map(({ ip, ifindex }) => ({ address: ip, ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
   }
 
-  /** The route with the source address that the kernel would use on it. Bridges of other containers are refused to endpoints (`stub-bridge.ts`). */
-  private routeEntry(route: Route): HostRoute | null {
-    const base = { prefix: prefixOf(ofIpv4(parseIpv4(route.dst)!), route.prefixLength), metric: route.metric };
-    if (route.type !== "unicast") return route.type === "local" || route.type === "broadcast" ? null : { ...base, source: null };
-    const link = this.links.find(({ index }) => index === route.oif);
-    if (link !== undefined && isStubBridge(link, this.links, this.routes)) return { ...base, source: null };
-    const source = route.prefSrc ?? this.sourceOn(route);
-    return source === undefined ? null : { ...base, source: ofIpv4(parseIpv4(source)!) };
-  }
-
-  /** First address of the route's device, preferably of the gateway's network (as `inet_select_addr` picks). */
-  private sourceOn(route: Route): string | undefined {
-    const candidates = this.addresses.filter((a) => a.ifindex === route.oif);
-    const near = parseIpv4(route.gateway ?? "");
-    const match = candidates.find(
-      (a) =>
-        near !== null && contains({ address: parseIpv4(a.address)! & (-1 << (32 - a.prefixLength)), prefixLength: a.prefixLength }, near),
+  /**
+   * Whether packets of the host's come and go by the device: it has an address, or the host routes by it without one (links to single containers,
+   * uplinks with the address on another device). The ports of a bridge have IPv6 addresses that mean nothing.
+   */
+  private hasWay(link: Link): boolean {
+    const owner = this.links.find(({ index }) => index === link.master);
+    const isPort = owner !== undefined && PORT_OF.has(owner.kind);
+    const counts = (family: 4 | 6): boolean => family === 4 || !isPort;
+    const { index } = link;
+    return (
+      this.addresses.some(({ ifindex, ip }) => ifindex === index && counts(ip.family)) ||
+      ([4, 6] as const).some((f) => counts(f) && this.routed[f].has(index))
     );
-    return (match ?? candidates[0])?.address;
   }
 
   /** The device of the default route, for its MTU; null without one. */
@@ -218,10 +242,9 @@ export class Host {
 
   /** The address or route of the host that overlaps the network, in words, or null. The default route does not count. */
   overlap(network: IpPrefix): string | null {
-    for (const a of this.addresses) {
-      const address = parseIp(a.address)!;
-      const name = this.links.find((link) => link.index === a.ifindex)?.name ?? `device ${a.ifindex}`;
-      if (prefixesOverlap(prefixOf(address, a.prefixLength), network)) return `address ${formatIp(address)}/${a.prefixLength} of ${name}`;
+    for (const { ifindex, ip, prefixLength } of this.addresses) {
+      const name = this.links.find((link) => link.index === ifindex)?.name ?? `device ${ifindex}`;
+      if (prefixesOverlap(prefixOf(ip, prefixLength), network)) return `address ${formatIp(ip)}/${prefixLength} of ${name}`;
     }
     for (const r of this.routes) {
       const route = prefixOf(parseIp(r.dst)!, r.prefixLength);

@@ -12,11 +12,19 @@ import { hostFamilies } from "../sys/host-families.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { formatIp, type IpAddress, sameIp, toIpv4 } from "../wire/ip-address.js";
+import { formatIp, sameIp, toBytes } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { checkPortFamilies } from "./families.js";
 import type { Host } from "./host.js";
-import { eachHostAddress, formatMapping, hostAddressesMeet, type Mapping, type OneSpec, type PortSpec } from "./mapping.js";
+import {
+  eachHostAddress,
+  formatMapping,
+  hostAddressesMeet,
+  hostAddressText,
+  type Mapping,
+  type OneSpec,
+  type PortSpec,
+} from "./mapping.js";
 import type { Reach } from "./network/network.js";
 import type { NetworkRegistry } from "./network/registry.js";
 import { kernelReach, localTarget } from "./target-reach.js";
@@ -31,8 +39,8 @@ export interface Publication {
   close(): Promise<void>;
 }
 
-/** Families that packets are translated from and to. */
-const FAMILIES: readonly IpAddress["family"][] = [4];
+/** Free ports that are tried until one is free at every address. */
+const MAX_PICKS = 16;
 
 export class Publisher {
   private nextRule = 0;
@@ -53,7 +61,7 @@ export class Publisher {
 
   /** Whether packets can do it; the relay (`relay/relay.ts`) can do what they cannot. */
   serves(spec: PortSpec): boolean {
-    return this.expand(spec).every(({ hostIp, targetIp }) => [hostIp, targetIp].every(({ family }) => FAMILIES.includes(family)));
+    return eachHostAddress(spec, this.host.families).every((one) => this.canCarry(one));
   }
 
   /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
@@ -75,7 +83,7 @@ export class Publisher {
     const undo = new Undo();
     try {
       checkPortFamilies(spec, hostFamilies());
-      const mappings = this.expand(spec).map((one) => this.takePorts(one, this.reach(one), undo, heldBy));
+      const mappings = this.takeEach(eachHostAddress(spec, this.host.families), undo, heldBy);
       const publication = {
         mappings,
         close: async (): Promise<void> => {
@@ -88,14 +96,6 @@ export class Publisher {
       void undo.run();
       throw this.nameOwn(error);
     }
-  }
-
-  private expand(spec: PortSpec): OneSpec[] {
-    const families = hostFamilies();
-    return eachHostAddress(
-      spec,
-      FAMILIES.filter((family) => families.includes(family)),
-    );
   }
 
   /** All that is published now. */
@@ -136,10 +136,36 @@ export class Publisher {
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
-  private takePorts(spec: OneSpec, reach: Reach, undo: Undo, heldBy?: number): Mapping {
+  private canCarry({ hostIp, targetIp }: OneSpec): boolean {
+    return this.host.ipv6 || (hostIp.family === 4 && targetIp.family === 4);
+  }
+
+  /** Every address gets the same port, also where one is to be picked. */
+  private takeEach([first, ...others]: OneSpec[], undo: Undo, heldBy?: number): Mapping[] {
+    for (let spec = first!, tries = 1; ; tries++) {
+      const attempt = new Undo();
+      let taken: Mapping | undefined;
+      try {
+        taken = this.takePorts(spec, attempt, heldBy);
+        const { hostPort, hostPortEnd } = taken;
+        const all = others.map((other) => this.takePorts({ ...other, hostPort, hostPortEnd, pickFromRange: false }, attempt, heldBy));
+        undo.add(`all of ${formatMapping(taken)}`, () => attempt.run());
+        return [taken, ...all];
+      } catch (error) {
+        void attempt.run();
+        if (taken === undefined || !(error instanceof PortTakenError)) throw error;
+        const more = spec.hostPort === 0 ? tries < MAX_PICKS : spec.pickFromRange && taken.hostPort < spec.hostPortEnd;
+        if (!more) throw error;
+        if (spec.hostPort !== 0) spec = { ...spec, hostPort: taken.hostPort + 1 };
+      }
+    }
+  }
+
+  private takePorts(spec: OneSpec, undo: Undo, heldBy?: number): Mapping {
     const { acceptFd } = this.steering;
-    if (spec.hostIp.family === 6 || spec.targetIp.family === 6) throw noIpv6(spec);
-    const held = heldBy === undefined ? holdPorts(spec, acceptFd) : takeOver(spec, heldBy, acceptFd);
+    if (!this.canCarry(spec)) throw this.noIpv6(spec);
+    const reach = this.reach(spec);
+    const held = heldBy === undefined ? holdPorts(spec, this.zoneOf(spec), acceptFd) : takeOver(spec, heldBy, acceptFd);
     undo.add(`ports of ${formatMapping(spec)}`, () => {
       for (const fd of held.fds) closeSync(fd);
     });
@@ -169,11 +195,21 @@ export class Publisher {
     const { pickFromRange: _, ...asked } = spec;
     return { ...asked, hostPort: first, hostPortEnd: last, targetPortEnd: spec.targetPort + count - 1 };
   }
-}
 
-function noIpv6(spec: OneSpec): TsproxyError {
-  const message = `cannot publish ${formatMapping(spec)}: IPv6 forwarding is not there yet`;
-  return new TsproxyError("TSP_ERR_TARGET", "unavailable", message, "use IPv4 addresses, or add --relay to relay by sockets");
+  /** Interface index that a link-local address of the host belongs to; 0 for others. */
+  private zoneOf({ hostIp, hostZone }: OneSpec): number {
+    if (hostZone === undefined) return 0;
+    const link = this.socket.link(hostZone);
+    if (link !== null) return link.index;
+    const message = `${hostAddressText({ hostIp, hostZone })} is not an address of this host: it has no interface '${hostZone}'`;
+    throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", message, "see 'ip address'");
+  }
+
+  private noIpv6(spec: OneSpec): TsproxyError {
+    const why = "packets of IPv6 are not served, as net.ipv6.conf of our devices cannot be written";
+    const hint = "mount /proc/sys writable, use IPv4 addresses, or add --relay to relay by sockets";
+    return new TsproxyError("TSP_ERR_TARGET", "unavailable", `cannot publish ${formatMapping(spec)}: ${why}`, hint);
+  }
 }
 
 /** What a rule says of the way to its target. */
@@ -195,11 +231,11 @@ function takeOver(spec: OneSpec, fd: number, filterFd: number): { firstPort: num
 }
 
 /** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */
-function holdPorts(spec: OneSpec, filterFd: number): { firstPort: number; fds: number[] } {
+function holdPorts(spec: OneSpec, zone: number, filterFd: number): { firstPort: number; fds: number[] } {
   const proto = PROTOCOLS[spec.proto];
   const fds: number[] = [];
   for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
-    const fd = native.holdPort(proto, toIpv4(spec.hostIp), port, filterFd);
+    const fd = native.holdPort(proto, toBytes(spec.hostIp), port, filterFd, zone);
     if (fd >= 0) {
       fds.push(fd);
       if (spec.hostPort === 0) return { firstPort: native.localPort(fd), fds };

@@ -1,6 +1,8 @@
 /** A worker's device in the host's namespace: what the steering programs take from the host comes in by it, what the worker routes leaves by it. */
 import { openTap } from "../device/tap.js";
-import { UPLINK_ADDRESS, UPLINK_CONF } from "../steer/steering.js";
+import { log } from "../log.js";
+import { UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
+import { hasIpv6, setIpv6Conf } from "../sys/ipv6-conf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { parseMac } from "../wire/ethernet.js";
 import { closeToIpv6 } from "./device-conf.js";
@@ -16,6 +18,8 @@ export interface Uplink {
   name: string;
   ifindex: number;
   mac: Uint8Array;
+  /** Whether it carries IPv6: the kernel has it, and lets us set what is needed. */
+  ipv6: boolean;
 }
 
 /** It carries what other devices let through, so its own MTU must be no limit. */
@@ -23,11 +27,15 @@ export function openUplink(socket: RouteSocket, undo: Undo): Uplink {
   const tap = openTap({ name: "tspup%d" });
   undo.add(`device ${tap.name}`, () => tap.close());
   const { index, mac } = socket.link(tap.name)!;
-  closeToIpv6(tap.name);
-  socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
+  socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
+  const ipv6 = hasIpv6() && setIpv6Conf(tap.name, UPLINK_IPV6_CONF);
+  if (!ipv6) {
+    if (hasIpv6()) log.warn(`net.ipv6.conf of ${tap.name} cannot be written: no IPv6 is served`);
+    closeToIpv6(tap.name);
+  }
   addUplinkAddress(socket, index);
   socket.setLink(index, { up: true });
-  return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)! };
+  return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)!, ipv6 };
 }
 
 export function addUplinkAddress(socket: RouteSocket, ifindex: number): void {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Mapping, parseHostAddress } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { errnoName, native } from "../sys/native.js";
-import { parseIp } from "../wire/ip-address.js";
+import { parseIp, unmapped } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 
 /** A launcher has so long to send its request, in milliseconds. A real one sends it at once. */
@@ -51,7 +51,8 @@ function parse(line: string, fd: number): LauncherRequest {
     const [, proto, target = "", port] = /^publish (tcp|udp|sctp) (\S+) (\d{1,5})\n$/.exec(line) ?? [];
     if (proto !== "tcp" && proto !== "udp" && proto !== "sctp") throw refused("not a request");
     const targetPort = Number(port);
-    const targetIp = parseIp(target);
+    const parsed = parseIp(target);
+    const targetIp = parsed === null ? null : unmapped(parsed);
     if (targetIp === null) throw refused(`invalid container address '${target}'`);
     if (targetPort < 1 || targetPort > 65535) throw refused(`invalid container port ${targetPort}`);
     const bound = fd < 0 ? null : native.boundTo(fd);

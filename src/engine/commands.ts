@@ -5,7 +5,7 @@
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type PublishRule, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
-import { EGRESS_PORT } from "../table/conntrack.js";
+import { type Conntrack, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import { ENDPOINT, HELD, HOST } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
@@ -258,19 +258,7 @@ export class Commands implements EngineHooks {
     const rule = this.state.withdraw(id);
     if (rule === null) return;
     const { conntrack } = this.state;
-    // A flow of this rule: it was addressed to one of the rule's ports, and its target's side is what the rule makes of that.
-    this.flush((flow) => {
-      const { proto, target, targetPort, firstPort, lastPort } = rule;
-      const port = dstPort(conntrack.tuple(flow, 0, 2));
-      return (
-        conntrack.protocol(flow) === proto &&
-        port >= firstPort &&
-        port <= lastPort &&
-        conntrack.tuple(flow, 1, 0) === target &&
-        srcPort(conntrack.tuple(flow, 1, 2)) === targetPort + port - firstPort &&
-        isRuleAddress(rule, conntrack.tuple(flow, 0, 1))
-      );
-    });
+    this.flush((flow) => isOfRule(conntrack, rule, flow, 0) || isOfRule(conntrack, rule, flow, 1));
     this.release(rule);
   }
 
@@ -318,6 +306,24 @@ export class Commands implements EngineHooks {
 }
 
 /** Whether packets to `address` can be the rule's; those that an endpoint sends to the target itself are not, though the port may be the same. */
+/**
+ * Whether packets of direction `dir` of the flow come in at one of the rule's ports, and leave for its target's: direction 0 where a client has opened
+ * it, 1 where the target has, from its published port (`source-port.ts`).
+ */
+function isOfRule(conntrack: Conntrack, rule: PublishRule, flow: number, dir: 0 | 1): boolean {
+  const { proto, target, targetPort, firstPort, lastPort } = rule;
+  const other = dir === 0 ? 1 : 0;
+  const port = dstPort(conntrack.tuple(flow, dir, 2));
+  return (
+    conntrack.protocol(flow) === proto &&
+    port >= firstPort &&
+    port <= lastPort &&
+    conntrack.tuple(flow, other, 0) === target &&
+    srcPort(conntrack.tuple(flow, other, 2)) === targetPort + port - firstPort &&
+    isRuleAddress(rule, conntrack.tuple(flow, dir, 1))
+  );
+}
+
 function isRuleAddress(rule: PublishRule, address: number): boolean {
   if (!isUnspecified(rule.hostIp)) return address === rule.hostIp;
   return isIpv6(address) === isIpv6(rule.hostIp) && address !== rule.target;

@@ -1,6 +1,6 @@
 /**
- * Is a host up? One ICMP echo (RFC 792), which Node itself cannot send. The package `raw-socket` sends it where it is
- * installed (it must be compiled, so tsproxy does not bring it), else a socket of the addon: a raw one with
+ * Is a host up? One ICMP echo (RFC 792, RFC 4443 §4), which Node itself cannot send. The package `raw-socket` sends it where it is
+ * installed (it must be compiled, so tsproxy does not bring it) and for IPv4, else a socket of the addon: a raw one with
  * CAP_NET_RAW, or one for pings alone where net.ipv4.ping_group_range lets us.
  */
 import { closeSync } from "node:fs";
@@ -8,8 +8,9 @@ import { createRequire } from "node:module";
 import type { TsproxyError } from "../errors.js";
 import { native, systemError } from "../sys/native.js";
 import { ECHO_REPLY, emitEcho, HEADER_SIZE } from "../wire/icmp.js";
+import { parseIp } from "../wire/ip-address.js";
 
-/** Whether the host at an IPv4 address answers in time; null when it cannot be asked. */
+/** Whether the host at an address answers in time; null when it cannot be asked. */
 export type Ping = (address: string) => Promise<boolean | null>;
 
 /** Sends echoes, and calls back with the address that an answer came from. */
@@ -22,6 +23,9 @@ export interface EchoSocket {
 const ECHO_SIZE = 16;
 const ID = process.pid & 0xffff;
 const IPV4_VERSION = 4;
+/** RFC 4443 §4. The kernel fills in the checksum. */
+const ECHO_IPV6 = 128,
+  ECHO_REPLY_IPV6 = 129;
 const MSG_DONTWAIT = 0x40; // include/linux/socket.h
 
 /** Asks each address once, all by the sockets that the first echo opens. */
@@ -46,7 +50,7 @@ export class Pinger {
     this.waiting.set(address, { answer, settle });
     setTimeout(settle, this.timeoutMs, false);
     try {
-      this.socket.send(address, echoRequest());
+      this.socket.send(address, echoRequest(isIpv6(address)));
     } catch {
       settle(false);
     }
@@ -69,20 +73,37 @@ export class Pinger {
 
 /** Throws TSP_ERR_SYSCALL (permission) where the kernel lets us have no such socket. */
 export function openEchoSocket(answered: (source: string) => void): EchoSocket {
-  return openPackage(answered) ?? new AddonSocket(answered);
+  const ipv4 = openPackage(answered);
+  if (ipv4 === null) return new AddonSocket(answered);
+  const ipv6 = new AddonSocket(answered);
+  return {
+    send: (address, echo) => (isIpv6(address) ? ipv6 : ipv4).send(address, echo),
+    close: () => {
+      ipv4.close();
+      ipv6.close();
+    },
+  };
 }
 
-function echoRequest(): Buffer {
+function isIpv6(address: string): boolean {
+  return parseIp(address)?.family === 6;
+}
+
+function echoRequest(ofIpv6: boolean): Buffer {
   const { buffer } = new Uint16Array(ECHO_SIZE / 2);
   emitEcho(new Uint8Array(buffer), new Uint16Array(buffer), 0, ECHO_SIZE, ID, 1);
-  return Buffer.from(buffer);
+  const echo = Buffer.from(buffer);
+  if (ofIpv6) echo[0] = ECHO_IPV6;
+  return echo;
 }
 
-/** Whether that is an answer to one of ours: an ICMP message, behind its IPv4 header when a raw socket read it. */
+/** Whether that is an answer to one of ours: an ICMP message, behind its IPv4 header when a raw socket of IPv4 read it. */
 function isAnswer(packet: Uint8Array, length: number): boolean {
   const hasHeader = packet[0]! >> 4 === IPV4_VERSION; // an echo reply starts with 0
   const icmp = hasHeader ? (packet[0]! & 15) * 4 : 0;
-  if (length < icmp + HEADER_SIZE || packet[icmp] !== ECHO_REPLY) return false;
+  if (length < icmp + HEADER_SIZE) return false;
+  if (packet[icmp] === ECHO_REPLY_IPV6) return true; // the socket is connected to the one that is asked
+  if (packet[icmp] !== ECHO_REPLY) return false;
   // A socket for pings alone has an identifier of its own, and reads no answers but its own.
   return !hasHeader || ((packet[icmp + 4]! << 8) | packet[icmp + 5]!) === ID;
 }

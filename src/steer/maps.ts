@@ -25,6 +25,9 @@ export interface MapOptions {
   ipv6?: boolean;
 }
 
+/** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
+const IPV6_SHARE = 4;
+
 /** Descriptors of new maps; each is added to `fds`, also when a later one fails. */
 export function createMaps({ flowCapacity, bypass = false, ipv6 = false }: MapOptions, fds: number[]): MapFds {
   const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
@@ -42,7 +45,7 @@ export function createMaps({ flowCapacity, bypass = false, ipv6 = false }: MapOp
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
-    flows6: create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * flowCapacity + slack)),
+    flows6: create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
     fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
     pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
     ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(bypass ? MAX_PORTS : 1), bpf.F_NO_PREALLOC),

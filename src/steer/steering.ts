@@ -9,7 +9,7 @@
  * SCTP's come by a raw socket where the kernel has no others.
  *
  * Map capacity: `flows` forgets the least recently used entry when it is full, but never below two of each of the stated number of
- * flows, one for each direction, `fragments` likewise; `publish` fails when `ports` is full.
+ * flows, one for each direction (`flows6`: of a quarter of that number), `fragments` likewise; `publish` fails when `ports` is full.
  */
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";

@@ -1,5 +1,6 @@
-/** net.ipv6.conf of a device in the caller's namespace. Netlink does not set it, so it is written to /proc. */
+/** net.ipv6.conf of a device. Netlink does not set it, so it is written to /proc. */
 import fs from "node:fs";
+import { native } from "./native.js";
 
 export interface Ipv6Conf {
   disableIpv6: number;
@@ -7,34 +8,49 @@ export interface Ipv6Conf {
   /** Router advertisements: 0 takes none. */
   acceptRa: number;
   acceptRedirects: number;
+  /** Duplicate address detection: without it (0) addresses work at once. */
+  acceptDad: number;
   /** Forwards what comes in by the device though the host is no router (net.ipv6.conf.all.forwarding). Linux 6.17; older kernels do without. */
   forceForwarding: number;
 }
 
+const ROOT = "/proc/sys/net/ipv6";
 const FILES: Record<keyof Ipv6Conf, string> = {
   disableIpv6: "disable_ipv6",
   forwarding: "forwarding",
   acceptRa: "accept_ra",
   acceptRedirects: "accept_redirects",
+  acceptDad: "accept_dad",
   forceForwarding: "force_forwarding",
 };
+const KEYS = Object.keys(FILES) as (keyof Ipv6Conf)[];
 
 /** Whether the kernel has IPv6, switched on for devices or not. */
 export function hasIpv6(): boolean {
-  return fs.existsSync("/proc/sys/net/ipv6");
+  return fs.existsSync(ROOT);
 }
 
-/** False where it could not be set: /proc/sys is read-only, or the device is gone. A kernel without IPv6 needs none of it, which is true. */
-export function setIpv6Conf(device: string, conf: Partial<Ipv6Conf>): boolean {
-  const folder = `/proc/sys/net/ipv6/conf/${device}`;
+/**
+ * `nsFd`: the device's namespace (-1: the caller's). False where it could not be set: /proc/sys is read-only, or the device is gone. A kernel
+ * without IPv6 needs none of it, which is true.
+ */
+export function setIpv6Conf(device: string, conf: Partial<Ipv6Conf>, nsFd = -1): boolean {
   if (!hasIpv6()) return true;
-  try {
-    for (const [name, value] of Object.entries(conf) as [keyof Ipv6Conf, number][]) {
-      const file = `${folder}/${FILES[name]}`;
-      if (name !== "forceForwarding" || fs.existsSync(file)) fs.writeFileSync(file, `${value}`);
+  return KEYS.every((name) => {
+    const value = conf[name];
+    if (value === undefined || (name === "forceForwarding" && !fs.existsSync(`${ROOT}/conf/all/${FILES[name]}`))) return true;
+    return native.writeIn(`${ROOT}/conf/${device}/${FILES[name]}`, `${value}`, nsFd) === 0;
+  });
+}
+
+/** Whether a device of the caller's namespace has all of these settings. True for a device that has none, as one that is gone. */
+export function hasIpv6Conf(device: string, conf: Partial<Ipv6Conf>): boolean {
+  return KEYS.every((name) => {
+    if (conf[name] === undefined) return true;
+    try {
+      return Number(fs.readFileSync(`${ROOT}/conf/${device}/${FILES[name]}`, "utf8")) === conf[name];
+    } catch {
+      return true;
     }
-    return true;
-  } catch {
-    return false;
-  }
+  });
 }

@@ -30,10 +30,13 @@ export interface Native {
   /** Length received (with MSG_TRUNC 0x20 the whole message's), or -errno. MSG_DONTWAIT is 0x40, MSG_PEEK 2. */
   recv(fd: number, bytes: Uint8Array, flags: number): number;
   /**
-   * Binds `port` (0: a free one) on `address` (int32, host order, 0: any) so that no other program can; fd or -errno. `protocol`: 6 or 17.
+   * Binds `port` (0: a free one) on `address` (4 or 16 bytes as in a packet; all zero: any of the family, IPv6 for IPv6 alone) so that no other
+   * program can; fd or -errno. `protocol`: 6 or 17. `zone`: interface index that a link-local address belongs to, else 0.
    * What comes in goes to the socket filter `progFd`, or is dropped (-1).
    */
-  holdPort(protocol: number, address: number, port: number, progFd: number): number;
+  holdPort(protocol: number, address: Uint8Array, port: number, progFd: number, zone: number): number;
+  /** Writes a file as namespace `nsFd` (-1: the caller's) has it, under /proc/sys/net; 0 or -errno. */
+  writeIn(path: string, text: string, nsFd: number): number;
   /** The same for a socket that is there already; 0 or -errno. */
   setFilter(fd: number, progFd: number): number;
   /** Lets everything in again; 0 or -errno. */
@@ -45,15 +48,15 @@ export interface Native {
   hasSctp(): boolean;
   boundTo(fd: number): [protocol: number, port: number, address: string, both: number] | null;
   /**
-   * An ICMP socket connected to an IPv4 address: a raw one, else one for pings alone (icmp(7)); fd or -errno, -EINVAL for
-   * what is no address. A raw one reads packets with their IPv4 header, the other without.
+   * An ICMP or ICMPv6 socket connected to an address: a raw one, else one for pings alone (icmp(7)); fd or -errno, -EINVAL for
+   * what is no address. A raw one of IPv4 reads packets with their IP header, the others without.
    */
   icmpConnect(address: string): number;
   /** Asks an IPv4 host for a TCP connection that is never made; fd or -errno. */
   knock(address: string, port: number): number;
   /** What the host has said to `knock`: 1 yes, 0 nothing yet, or -errno (ECONNREFUSED). */
   knocked(fd: number): number;
-  /** Port that an IPv4 socket is bound to, or -errno. */
+  /** Port that an IPv4 or IPv6 socket is bound to, or -errno. */
   localPort(fd: number): number;
   /** Binds a UDP socket (port 0: a free one; IPv6: for IPv6 alone); fd or -errno, -EINVAL for what is no address. */
   udpBind(address: string, port: number): number;

@@ -10,14 +10,19 @@ import { type NetlinkMessage, parseAttributes, readI32, readString, readU16, rea
 export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
-export const IFF_UP = 0x1;
+export const IFF_UP = 0x1,
+  IFF_MULTICAST = 0x1000;
 
 // biome-ignore format: a table
 export const IFLA = {
   ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, TXQLEN: 13, LINKINFO: 18,
   AF_SPEC: 26, NET_NS_FD: 28, EXT_MASK: 29, LINK_NETNSID: 37, ALT_IFNAME: 53,
 } as const;
-export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3 } as const;
+export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, FLAGS: 8 } as const;
+/** IFA_F_*: made for privacy, to be used for a while; not to be picked any more; another host may have it. */
+export const IFA_F_TEMPORARY = 0x01,
+  IFA_F_DEPRECATED = 0x20,
+  IFA_F_TENTATIVE = 0x40;
 // biome-ignore format: a table
 export const RTA = {
   DST: 1, SRC: 2, IIF: 3, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, MULTIPATH: 9, TABLE: 15, VIA: 18,
@@ -91,6 +96,8 @@ export interface Address {
   scope: number;
   /** "" for IPv6. */
   label: string;
+  /** IFA_F_* bits. */
+  flags: number;
 }
 
 /** Of a multipath route, `gateway` and `oif` are those of its first next hop, and `oifs` has the devices of all. */
@@ -179,7 +186,7 @@ export function parseLink({ payload }: NetlinkMessage): Link | null {
 
 /** From an ifaddrmsg. */
 export function parseAddress({ payload }: NetlinkMessage): Address | null {
-  const [familyId, prefixLength = 0, , scope = 0] = payload;
+  const [familyId, prefixLength = 0, flags = 0, scope = 0] = payload;
   const attrs = parseAttributes(payload, 8);
   // On a point-to-point device IFA_ADDRESS is the peer's address.
   const address = attrs.get(IFA.LOCAL) ?? attrs.get(IFA.ADDRESS);
@@ -192,6 +199,7 @@ export function parseAddress({ payload }: NetlinkMessage): Address | null {
     prefixLength,
     scope,
     label: readString(attrs.get(IFA.LABEL)),
+    flags: optionalU32(attrs.get(IFA.FLAGS)) ?? flags,
   };
 }
 

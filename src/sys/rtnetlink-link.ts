@@ -12,7 +12,7 @@ import {
   text,
   u32,
 } from "./netlink.js";
-import { AF_INET, AF_INET6, AF_UNSPEC, IFF_UP, IFLA, type Link, macBytes, parseLink } from "./rtnetlink-entries.js";
+import { AF_INET, AF_INET6, AF_UNSPEC, IFF_MULTICAST, IFF_UP, IFLA, type Link, macBytes, parseLink } from "./rtnetlink-entries.js";
 
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18 } as const;
 const { EAFNOSUPPORT, ENODEV } = os.constants.errno;
@@ -39,6 +39,8 @@ export interface LinkChange {
   mac?: string;
   name?: string;
   txQueueLen?: number;
+  /** Whether it says that it takes multicast: without, the kernel has nothing to say of groups. */
+  multicast?: boolean;
   /** How the device makes itself IPv6 addresses. Set before `up` takes effect. */
   addrGenMode?: (typeof ADDR_GEN_MODES)[number];
   /** Set through netlink, so a read-only /proc/sys does not matter. */
@@ -89,7 +91,16 @@ export class LinkSocket extends NetlinkSocket {
       const conf = nested(IFLA_INET_CONF, ...values.map(([name, value]) => attribute(IPV4_DEVCONF[name], u32(value))));
       attrs.push(nested(IFLA.AF_SPEC, nested(AF_INET, conf)));
     }
-    const header = ifinfomsg(index, change.up ? IFF_UP : 0, change.up === undefined ? 0 : IFF_UP);
+    const flags: [number, boolean | undefined][] = [
+      [IFF_UP, change.up],
+      [IFF_MULTICAST, change.multicast],
+    ];
+    const bits = (of: (on: boolean | undefined) => boolean): number => flags.reduce((sum, [bit, on]) => (of(on) ? sum | bit : sum), 0);
+    const header = ifinfomsg(
+      index,
+      bits((on) => on === true),
+      bits((on) => on !== undefined),
+    );
     this.request(what, RTM.NEWLINK, 0, header, ...attrs);
   }
 

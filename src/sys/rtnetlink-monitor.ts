@@ -5,7 +5,10 @@ import { native, systemError } from "./native.js";
 import { DatagramReader, NETLINK_ROUTE, type NetlinkMessage, parseMessages } from "./netlink.js";
 import * as entries from "./rtnetlink-entries.js";
 
-/** RTMGRP_* of linux/rtnetlink.h; for settings the bit of RTNLGRP_IPV4_NETCONF (24), for next hops that of RTNLGRP_NEXTHOP (32). */
+/**
+ * RTMGRP_* of linux/rtnetlink.h; for settings the bits of RTNLGRP_IPV4_NETCONF (24) and RTNLGRP_IPV6_NETCONF (25), for rules those of
+ * RTNLGRP_IPV4_RULE (8) and RTNLGRP_IPV6_RULE (19), for next hops that of RTNLGRP_NEXTHOP (32).
+ */
 export const GROUP_LINK = 0x1,
   GROUP_NEIGHBOR = 0x4,
   GROUP_IPV4_ADDRESS = 0x10,
@@ -14,6 +17,8 @@ export const GROUP_LINK = 0x1,
   GROUP_IPV6_ADDRESS = 0x100;
 export const GROUP_IPV6_ROUTE = 0x400,
   GROUP_IPV4_CONF = 1 << 23,
+  GROUP_IPV6_RULE = 1 << 18,
+  GROUP_IPV6_CONF = 1 << 24,
   GROUP_NEXTHOP = 2 ** 31;
 const GROUPS = GROUP_LINK | GROUP_NEIGHBOR | GROUP_IPV4_ADDRESS | GROUP_IPV4_ROUTE | GROUP_IPV6_ADDRESS | GROUP_IPV6_ROUTE;
 const MSG_DONTWAIT = 0x40;
@@ -26,7 +31,7 @@ export type RouteEvent =
   | { kind: "address"; action: Action; address: entries.Address }
   | { kind: "route"; action: Action; route: entries.Route }
   | { kind: "neighbor"; action: Action; neighbor: entries.Neighbor }
-  /** A setting of a device changed (net.ipv4.conf), by sysctl and not by netlink. */
+  /** A setting of a device changed (net.ipv4.conf, net.ipv6.conf), by sysctl and not by netlink. */
   | { kind: "conf" }
   /** A routing rule, or a next hop that routes name, has come, changed or gone. */
   | { kind: "rule" | "nexthop" }

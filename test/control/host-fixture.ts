@@ -27,15 +27,24 @@ export function link(index: number, name: string, more: Partial<Link> = {}): Lin
   return { index, name, ...common, ...more };
 }
 
-export function address(ifindex: number, text: string): Address {
+export function address(ifindex: number, text: string, flags = 0): Address {
   const [at = "", length] = text.split("/");
-  return { ifindex, family: at.includes(":") ? "ipv6" : "ipv4", address: at, prefixLength: Number(length), scope: 0, label: "" };
+  return { ifindex, family: at.includes(":") ? "ipv6" : "ipv4", address: at, prefixLength: Number(length), scope: 0, label: "", flags };
 }
 
 /** `"10.0.0.0/8"` by a device. */
 export function route(dst: string, oif: number | undefined, more: Partial<Route> = {}): Route {
   const [at = "", length] = dst.split("/");
-  return { family: "ipv4", type: "unicast", dst: at, prefixLength: Number(length), oif, metric: 0, table: 254, ...more };
+  return {
+    family: at.includes(":") ? "ipv6" : "ipv4",
+    type: "unicast",
+    dst: at,
+    prefixLength: Number(length),
+    oif,
+    metric: 0,
+    table: 254,
+    ...more,
+  };
 }
 
 /** lo, a LAN with a default route, Docker's bridge with a container, and our uplink. */
@@ -71,6 +80,8 @@ export class HostFixture {
   readonly unsteerable = new Map<number, string>();
   /** Devices that are listed and, when asked for one by one, gone. */
   readonly gone = new Set<number>();
+  /** Whether IPv6 is steered. */
+  ipv6 = false;
   locals: string[] = [];
   told: ToWorker[] = [];
   watched = -1;
@@ -88,6 +99,7 @@ export class HostFixture {
     };
     const steering = {
       uplinks: [UPLINK_INDEX],
+      ipv6: this.ipv6,
       attach: attach("steer"),
       attachOwn: attach("own"),
       detach: (ifindex: number) => this.attached.delete(ifindex),

@@ -54,7 +54,7 @@ describe("the host", () => {
 
   it("is read again when the kernel says that something changed, and not otherwise, nor after it is closed", () => {
     const f = new HostFixture();
-    expect([f.watched, monitors.map(({ groups }) => groups)]).toEqual([55, [0x808000d1]]);
+    expect([f.watched, monitors.map(({ groups }) => groups)]).toEqual([55, [0x818405d1]]);
     f.told = [];
     f.host.onReadable();
     expect(f.told).toEqual([]);
@@ -99,7 +99,7 @@ describe("steering", () => {
     const f = new HostFixture();
     f.links.push(link(7, "tsphost0", { kind: "tun" }), link(8, "eth1"));
     f.addresses.push(address(7, "10.44.0.1/24"), address(8, "198.51.100.1/24"));
-    f.host.own(7, {});
+    f.host.own(7, { ipv4: {} });
     f.host.refresh();
     expect([f.attached.get(7), f.attached.get(8)]).toEqual(["own", "steer 1"]);
     f.addresses = f.addresses.filter(({ ifindex }) => ifindex !== 8);
@@ -121,13 +121,65 @@ describe("steering", () => {
   });
 });
 
+describe("IPv6", () => {
+  const begin = (change: (host: HostFixture) => void = () => {}): HostFixture =>
+    new HostFixture((host) => {
+      host.ipv6 = true;
+      host.addresses.push(address(1, "::1/128"), address(2, "fe80::1/64"), address(4, "fe80::4/64"), address(3, "fd00::1/64"));
+      change(host);
+    });
+
+  it("is told to workers and steering like IPv4, link-local addresses too; without IPv6 there is none", () => {
+    const f = begin();
+    expect(texts(f.last("locals").addresses)).toEqual(expect.arrayContaining(["192.0.2.1", "2001:db8::1", "::1", "fe80::1", "fd00::1"]));
+    expect(texts(f.last("locals").broadcasts)).toEqual(["127.255.255.255", "192.0.2.255", "192.0.2.255", "172.17.255.255"]);
+    expect(f.locals).toEqual(expect.arrayContaining(["2001:db8::1 2", "fe80::1 2", "::1 1"]));
+    expect([f.host.families, new HostFixture().host.families]).toEqual([[4, 6], [4]]);
+    expect(["2001:db8::1", "::1", "2001:db8::2"].map((text) => f.host.has(ip(text)))).toEqual([true, false, false]);
+    expect(f.host.overlap(prefix("fd00::/48"))).toBe("address fd00::1/64 of docker0");
+  });
+
+  it("is steered on devices with an address of their own, and not on the ports of a bridge, whose link-local ones mean nothing", () => {
+    const f = begin((host) => {
+      host.links.push(link(8, "eth1"), link(9, "eth2"), link(10, "vrf0", { kind: "vrf" }), link(11, "eth3", { master: 10 }));
+      host.addresses.push(address(8, "fe80::8/64"), address(11, "fe80::11/64"));
+      host.routes.push(route("fe80::/64", 4, { metric: 256 }), route("2001:db8:9::/48", 9, { gateway: "fe80::9" }));
+    });
+    expect([...f.attached.keys()].sort((a, b) => a - b)).toEqual([1, 2, 3, 5, 8, 9, 11]);
+  });
+
+  it.each([
+    ["its own preferred source", route("2001:db8:7::/48", 2, { prefSrc: "2001:db8::1" }), "2001:db8:7::/48 0 2001:db8::1"],
+    ["an address in the gateway's network", route("::/0", 2, { gateway: "2001:db8:5::9", metric: 1024 }), "::/0 1024 2001:db8:5::1"],
+    ["an address of the same kind, by a link-local gateway", route("fd77::/16", 2, { gateway: "fe80::9" }), "fd77::/16 0 fd55::1"],
+    ["a global address where the way leads outside", route("::/0", 2, { gateway: "fe80::9" }), "::/0 0 2001:db8::1"],
+    ["an address of another device where this one has none", route("2001:db8:9::/48", 9), "2001:db8:9::/48 0 2001:db8::1"],
+    ["none where it refuses", route("2001:db8:9::/48", undefined, { type: "unreachable" }), "2001:db8:9::/48 0 refused"],
+  ])("has for a route: %s", (_, given, told) => {
+    const f = begin((host) => {
+      host.links.push(link(9, "eth2"));
+      host.addresses.unshift(
+        address(2, "2001:db8::beef/64", 0x01),
+        address(2, "2001:db8:5::dead/64", 0x20),
+        address(2, "2001:db8:5::7/64", 0x40),
+      );
+      host.addresses.push(address(2, "2001:db8:5::1/64"), address(2, "fd55::1/64"));
+      host.routes = [given, route("fe80::/64", 2)];
+    });
+    const told6 = f
+      .last("routes")
+      .routes.map(({ prefix: to, metric, source }) => `${formatPrefix(to)} ${metric} ${source === null ? "refused" : formatIp(source)}`);
+    expect(told6).toEqual([told]);
+  });
+});
+
 describe("settings of our devices", () => {
   it("are set again where somebody changed `forwarding` of all devices", () => {
     const f = new HostFixture((host) => host.forwarding.set(UPLINK_INDEX, 1).set(7, 1).set(8, 1));
     expect(f.set).toEqual([]);
-    f.host.own(7, { forwarding: 0, proxyArp: 0 });
-    f.host.own(8, { proxyArp: 0 });
-    f.host.own(9, { forwarding: 0 }); // gone
+    f.host.own(7, { ipv4: { forwarding: 0, proxyArp: 0 } });
+    f.host.own(8, { ipv4: { proxyArp: 0 } });
+    f.host.own(9, { ipv4: { forwarding: 0 } }); // gone
     f.forwarding.set(UPLINK_INDEX, 0);
     f.host.refresh();
     expect(f.set).toEqual([

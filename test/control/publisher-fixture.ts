@@ -11,7 +11,6 @@ import { native } from "../../src/sys/native.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 import type { Route } from "../../src/sys/rtnetlink-entries.js";
 import { formatIp, type IpAddress, prefixOf } from "../../src/wire/ip-address.js";
-import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 import { ip, prefix } from "../support/ip.js";
 
 export const TARGET = "172.17.0.4",
@@ -19,7 +18,7 @@ export const TARGET = "172.17.0.4",
   FAR_TARGET = "203.0.113.80",
   /** On a link without an address of the host's. */
   UNNUMBERED_TARGET = "10.65.0.7";
-const LOOPBACK = parseIpv4("127.0.0.1")!;
+const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 
 export class PublisherFixture {
   /** What was said to steering and workers, in order. */
@@ -34,6 +33,8 @@ export class PublisherFixture {
     [UNNUMBERED_TARGET, { type: "unicast", oif: 9, prefSrc: "192.0.2.1" }],
     ["192.0.2.1", { type: "local", oif: 1 }],
   ]);
+  /** Of the host's addresses. */
+  readonly families: (4 | 6)[] = [4];
   /** The host's address on device 3. */
   bridgeAddress = "172.17.0.1";
   /** The host was read again. */
@@ -41,8 +42,10 @@ export class PublisherFixture {
   readonly publisher: Publisher;
 
   constructor() {
-    const routes = { routeTo: (target: string) => this.routes.get(target) ?? null };
+    const routes = { routeTo: (target: string) => this.routes.get(target) ?? null, link: () => null };
     const host = {
+      families: this.families,
+      ipv6: true,
       onChange: (listener: () => void) => {
         this.change = listener;
         return () => {
@@ -109,7 +112,8 @@ export function spec(port: number, count = 1, more: Partial<PortSpec> = {}): Por
 export function freePorts(count: number): number {
   for (let first = 20_000 + Math.floor(Math.random() * 10_000); ; first = 20_000 + ((first + 97) % 12_000)) {
     const fds: number[] = [];
-    for (let port = first; port < first + count; port++) for (const proto of [6, 17]) fds.push(native.holdPort(proto, LOOPBACK, port, -1));
+    for (let port = first; port < first + count; port++)
+      for (const proto of [6, 17]) fds.push(native.holdPort(proto, LOOPBACK, port, -1, 0));
     for (const fd of fds) release(fd);
     if (fds.every((fd) => fd >= 0)) return first;
   }
@@ -117,14 +121,14 @@ export function freePorts(count: number): number {
 
 /** Another program takes the port; its descriptor. */
 export function take(port: number, proto = 6): number {
-  const fd = native.holdPort(proto, LOOPBACK, port, -1);
+  const fd = native.holdPort(proto, LOOPBACK, port, -1, 0);
   if (fd < 0) throw new Error(`port ${port} is taken (${fd})`);
   return fd;
 }
 
 /** Whether nobody has the port. */
 export function isFree(port: number, proto = 6): boolean {
-  const fd = native.holdPort(proto, LOOPBACK, port, -1);
+  const fd = native.holdPort(proto, LOOPBACK, port, -1, 0);
   release(fd);
   return fd >= 0;
 }

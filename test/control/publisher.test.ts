@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { PortSpec } from "../../src/control/mapping.js";
 import type { PublishedRange } from "../../src/engine/messages.js";
 import { TsproxyError } from "../../src/errors.js";
 import { native } from "../../src/sys/native.js";
@@ -111,6 +112,84 @@ describe("publishing", () => {
     ]);
     release(other);
     await f.publisher.close();
+  });
+});
+
+describe("an IPv6 address of the host", () => {
+  const V6_TARGET = "fd00::4";
+  const anywhere = (port: number, more = {}) => ({
+    ...spec(port),
+    hostIp: null,
+    targets: { ipv4: ip(TARGET), ipv6: ip(V6_TARGET) },
+    ...more,
+  });
+  const begin = (): PublisherFixture => {
+    const f = new PublisherFixture();
+    f.families.push(6);
+    f.routes.set(V6_TARGET, { type: "unicast", oif: 9, prefSrc: "fd00::1" });
+    return f;
+  };
+  const isFree6 = (port: number): boolean => {
+    const fd = native.holdPort(6, new Uint8Array(16), port, -1, 0);
+    release(fd);
+    return fd >= 0;
+  };
+
+  it("holds its port for IPv6 alone, beside a program that has the IPv4 one", async () => {
+    const f = begin();
+    const port = freePorts(1);
+    const other = take(port);
+    onTestFinished(() => release(other));
+    const { targets } = anywhere(port);
+    await f.publisher.publish({ ...spec(port), hostIp: ip("::1"), targets }).close();
+    expect(f.rules[0]!.rule).toMatchObject({ hostIp: ip("::1"), target: ip(V6_TARGET), snatSource: ip("fd00::1") });
+  });
+
+  it("and the IPv4 ones get one port, one rule a family, where every address is meant", async () => {
+    const f = begin();
+    const port = freePorts(1);
+    const publication = f.publisher.publish(anywhere(port));
+    expect(publication.mappings.map(({ hostIp, hostPort, targetIp }) => [formatIp(hostIp), hostPort, formatIp(targetIp)])).toEqual([
+      ["0.0.0.0", port, TARGET],
+      ["::", port, V6_TARGET],
+    ]);
+    expect([isFree(port), isFree6(port)]).toEqual([false, false]);
+    await publication.close();
+    expect([isFree(port), isFree6(port)]).toEqual([true, true]);
+    const picked = f.publisher.publish(anywhere(0)).mappings;
+    expect(picked[1]!.hostPort).toBe(picked[0]!.hostPort);
+  });
+
+  it("that has the port already makes the next of a range be picked for all, and a single port refused with nothing held", async () => {
+    const f = begin();
+    const port = freePorts(2);
+    const other = native.holdPort(6, new Uint8Array(16), port, -1, 0);
+    onTestFinished(() => release(other));
+    const picked = f.publisher.publish(anywhere(port, { hostPortEnd: port + 1, pickFromRange: true })).mappings;
+    expect(picked.map(({ hostPort }) => hostPort)).toEqual([port + 1, port + 1]);
+    expect(() => f.publisher.publish(anywhere(port))).toThrow("is taken");
+    await new Promise(setImmediate);
+    expect(isFree(port)).toBe(true);
+  });
+
+  it("leads to a target of IPv4 that has no other, and the other way round; is left out where the host has none", async () => {
+    const f = begin();
+    const published = (targets: PortSpec["targets"]): string[] =>
+      f.publisher
+        .publish(anywhere(freePorts(1), { targets }))
+        .mappings.map(({ hostIp, targetIp }) => `${formatIp(hostIp)} ${formatIp(targetIp)}`);
+    expect(published({ ipv4: ip(TARGET) })).toEqual([`0.0.0.0 ${TARGET}`, `:: ${TARGET}`]);
+    expect(published({ ipv6: ip(V6_TARGET) })).toEqual([`0.0.0.0 ${V6_TARGET}`, `:: ${V6_TARGET}`]);
+    expect(f.rules[1]!.rule).toMatchObject({ hostIp: ip("::"), target: ip(TARGET), snatSource: ip("172.17.0.1") });
+    f.families.pop();
+    expect(published({ ipv4: ip(TARGET) })).toEqual([`0.0.0.0 ${TARGET}`]);
+    await f.publisher.close();
+  });
+
+  it("whose interface is not there is refused", () => {
+    const f = begin();
+    const zoned = { ...anywhere(freePorts(1)), hostIp: ip("fe80::1"), hostZone: "nic7" };
+    expect(errorOf(() => f.publisher.publish(zoned))[0]).toBe("TSP_ERR_HOST_ADDRESS");
   });
 });
 

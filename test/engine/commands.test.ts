@@ -109,6 +109,16 @@ describe("withdrawing a published port", () => {
     expect(d.state.conntrack.used).toBe(0);
   });
 
+  it("ends what its target has sent out of it, and nothing else that the target sends", () => {
+    const d = host();
+    const id = d.publish(at(5060, { proto: p.UDP, target: IP_A, targetPort: 5061 }));
+    const send = (sport: number): { sport: number } => only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport, dport: 7000 })));
+    expect([send(5061).sport, send(5062).sport]).toEqual([5060, expect.not.toBeOneOf([5060])]);
+    d.withdraw(id);
+    expect(d.state.conntrack.used).toBe(1);
+    expect(send(5061).sport).not.toBe(5060);
+  });
+
   it("spares what an endpoint sends to the target by itself, to the same port", () => {
     const d = host();
     const id = d.publish(at(80, { target: OUTSIDE, network: -1, onlink: "1.0.0.0/32" }));

@@ -321,12 +321,15 @@ describe("a published port", () => {
   on("shows in `tsproxy ps` and `tsproxy port`: one, a range, one of a range and a free one", "tsproxy", [], async () => {
     const id = await h.web("web", ...NET, "-p", "8080:80", "-p", "9000-9003:9000-9003", "-p", "7000-7009:70", "-p", "60");
     const lines = (await h.tsproxy("port", "web")).trim().split("\n");
-    expect(lines.slice(0, 3)).toEqual(["80/tcp -> 0.0.0.0:8080", "9000-9003/tcp -> 0.0.0.0:9000-9003", "70/tcp -> 0.0.0.0:7000"]);
-    expect(lines[3]).toMatch(/^60\/tcp -> 0\.0\.0\.0:\d+$/);
+    const both = (port: string, at: string): string[] => ["0.0.0.0", "[::]"].map((host) => `${port}/tcp -> ${host}:${at}`);
+    const free = lines.at(-1)!.slice(lines.at(-1)!.lastIndexOf(":") + 1);
+    expect(lines).toEqual([...both("80", "8080"), ...both("9000-9003", "9000-9003"), ...both("70", "7000"), ...both("60", free)]);
     const [endpoint] = (await h.ps()).endpoints;
     expect(endpoint).toMatchObject({ container: "web", state: "joined", address: await h.address("web", "net") });
     for (const word of [id.slice(0, 12), endpoint!.id.slice(0, 8)]) expect(await h.tsproxy("port", word)).toBe(`${lines.join("\n")}\n`);
-    expect(await h.tsproxy("ps")).toMatch(/^web +net +.* joined +0\.0\.0\.0:8080->80\/tcp, 0\.0\.0\.0:9000-9003->9000-9003\/tcp, /m);
+    expect(await h.tsproxy("ps")).toMatch(
+      /^web +net +.* joined +0\.0\.0\.0:8080->80\/tcp, \[::\]:8080->80\/tcp, 0\.0\.0\.0:9000-9003->9000-9003\/tcp, /m,
+    );
     await expect(h.tsproxy("port", "nosuch")).rejects.toThrow(/no container or endpoint 'nosuch'/);
     expect(await h.docker.must("port", "web")).toBe(""); // what docker cannot show
   });

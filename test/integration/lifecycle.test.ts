@@ -17,6 +17,7 @@ onTsproxy("prints one line per mapping and then ready", "kernel", async (c) => {
   await proc.until("ready", () => /^ready$/m.test(proc.stdout));
   expect(proc.stdout.trimEnd().split("\n")).toEqual([
     "0.0.0.0:8999 -> 172.17.0.4:8080/tcp",
+    "[::]:8999 -> 172.17.0.4:8080/tcp",
     "127.0.0.1:8000-8009 -> 172.17.0.4:9000-9009/udp",
     "ready",
   ]);
@@ -29,9 +30,9 @@ onTsproxy("prints the same as JSON lines with --json", "kernel", async (c) => {
   await serve(c.lab, c.c1, "http", 8080);
   const running = await startInstance(c.lab, c.host, PUBLISH);
   expect(running.proc.events()).toEqual([
-    {
+    ...["0.0.0.0", "::"].map((hostIp) => ({
       event: "mapping",
-      hostIp: "0.0.0.0",
+      hostIp,
       hostPort: 8999,
       hostPortEnd: 8999,
       targetIp: "172.17.0.4",
@@ -39,7 +40,7 @@ onTsproxy("prints the same as JSON lines with --json", "kernel", async (c) => {
       targetPortEnd: 8080,
       proto: "tcp",
       via: "dataplane",
-    },
+    })),
     {
       event: "ready",
       role: "standalone",
@@ -71,7 +72,9 @@ onTsproxy("picks a free port of a host range for one target port", "kernel", asy
   await serve(c.lab, c.c1, "http", 8080);
   await eventually("nc listening", () => c.lab.runSync(c.host, ["ss", "-Hltn", "sport = :8000"]) !== "");
   const running = await startInstance(c.lab, c.host, ["-p", "8000-8003:172.17.0.4:8080"]);
-  expect(running.mappings).toMatchObject([{ hostPort: 8001, hostPortEnd: 8001, targetPort: 8080 }]);
+  expect(running.mappings).toMatchObject(
+    ["0.0.0.0", "::"].map((hostIp) => ({ hostIp, hostPort: 8001, hostPortEnd: 8001, targetPort: 8080 })),
+  );
   expect((await curl(c.lab, c.client, `${ADDR.host}:8001`)).peer).toMatch(SERVED);
 });
 
@@ -215,7 +218,7 @@ forEachKind((kind) => {
       expect((await curl(c.lab, c.client, `${ADDR.host}:8999`, ["--connect-timeout", "1"])).code).not.toBe(0);
       expect((await tsproxy(c.lab, c.host, ["cleanup"])).code).toBe(0);
     });
-    expect((await other.stats()).mappings).toMatchObject([{ hostPort: 9000 }]);
+    expect((await other.stats()).mappings).toMatchObject([{ hostPort: 9000 }, { hostPort: 9000 }]);
     expect((await tsproxy(c.lab, c.host, ["stats", "--pid", String(other.pid)])).code).toBe(0);
   });
 });

@@ -171,8 +171,8 @@ describe.skipIf(!isRoot)(`rtnetlink${isRoot ? "" : " (skipped: needs root to mak
       rt.addAddress(tsp0, "fd00:17::1", 64);
       const mine = rt.addresses().filter((a) => a.ifindex === tsp0 && a.scope === 0);
       expect(mine).toEqual([
-        { ifindex: tsp0, family: "ipv4", address: "172.17.0.1", prefixLength: 16, scope: 0, label: "tsp0" },
-        { ifindex: tsp0, family: "ipv6", address: "fd00:17::1", prefixLength: 64, scope: 0, label: "" },
+        { ifindex: tsp0, family: "ipv4", address: "172.17.0.1", prefixLength: 16, scope: 0, label: "tsp0", flags: 0x80 },
+        { ifindex: tsp0, family: "ipv6", address: "fd00:17::1", prefixLength: 64, scope: 0, label: "", flags: 0x82 },
       ]);
       expect(lab.runSync(host.name, ["ip", "-6", "addr", "show", "tsp0", "tentative"])).not.toContain("fd00:17::1");
       const clash = failure(() => rt.addAddress(tsp0, "172.17.0.1", 16));

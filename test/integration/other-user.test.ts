@@ -38,7 +38,10 @@ onTsproxy("publishes by sockets, says so, and is asked like any other instance",
   await serve(c.lab, c.c1, "http", 8080);
   const env = { TSPROXY_RUN_DIR: folder(c, "own") };
   const instance = await startInstance(c.lab, c.host, PUBLISH, { wrap: NOBODY, env });
-  expect(instance.mappings).toMatchObject([{ hostPort: 8999, via: "relay" }]);
+  expect(instance.mappings.map(({ hostPort, via }) => [hostPort, via])).toEqual([
+    [8999, "relay"],
+    [8999, "relay"],
+  ]);
   expect(instance.proc.stderr).toMatch(/^tsproxy: warning: .*(EACCES|EPERM).*falling back to the socket relay[^\n]*\n$/);
   expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).code).toBe(0);
   const { code, stdout } = await asNobody(c, ["stats"], env);

@@ -7,21 +7,7 @@ import { type Case, forEachKind, onBoth } from "../support/cases.js";
 import { connect, curl, dig, iperf3, ncHalfClose, ncUdp, REFUSED, udpClient, udpExchange } from "../support/clients.js";
 import { serve, serveIperf } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
-
-/** Who asks, at which address of the host, and as whom the server must see it. */
-const VANTAGES: { name: string; from: "client" | "lan2" | "host" | "c1" | "c2"; at: string; seenAs: string }[] = [
-  { name: "a client on the LAN", from: "client", at: ADDR.host, seenAs: ADDR.client },
-  { name: "a client on another interface", from: "lan2", at: ADDR.host2, seenAs: ADDR.lan2 },
-  { name: "a client that asks at the host's other address", from: "lan2", at: ADDR.host, seenAs: ADDR.lan2 },
-  { name: "the host at 127.0.0.1", from: "host", at: "127.0.0.1", seenAs: ADDR.gateway },
-  { name: "the host at 127.0.0.53", from: "host", at: "127.0.0.53", seenAs: ADDR.gateway },
-  { name: "the host at its LAN address", from: "host", at: ADDR.host, seenAs: ADDR.gateway },
-  { name: "the host at the gateway address", from: "host", at: ADDR.gateway, seenAs: ADDR.gateway },
-  { name: "a neighbour container at the LAN address (hairpin)", from: "c2", at: ADDR.host, seenAs: ADDR.gateway },
-  { name: "a neighbour container at the gateway address", from: "c2", at: ADDR.gateway, seenAs: ADDR.gateway },
-  { name: "the container itself at the LAN address (hairpin)", from: "c1", at: ADDR.host, seenAs: ADDR.gateway },
-  { name: "the container itself at the gateway address", from: "c1", at: ADDR.gateway, seenAs: ADDR.gateway },
-];
+import { VANTAGES } from "../support/vantages.js";
 
 forEachKind((kind) => {
   for (const { name, from, at, seenAs } of VANTAGES) {

@@ -61,6 +61,12 @@ describe.skipIf(!rootOrPing)("an ICMP echo (needs CAP_NET_RAW)", () => {
     expect(asked).toEqual(["raw-socket"]);
   });
 
+  it("is answered over IPv6 too", async () => {
+    withoutPackage();
+    expect(await pinger().ping("::1")).toBe(true);
+    expect(await pinger(50).ping("2001:db8:dead::1")).toBe(false);
+  });
+
   it("gets no answer where none may be sent, such as to a broadcast address", async () => {
     withoutPackage();
     expect(await pinger(50).ping("127.255.255.255")).toBe(false);

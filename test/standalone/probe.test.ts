@@ -22,7 +22,7 @@ async function server(): Promise<number> {
 
 /** A loopback port on which a connection gets no answer at all. */
 function silentPort(): number {
-  const fd = native.holdPort(6, 0x7f000001, 0, -1);
+  const fd = native.holdPort(6, Uint8Array.of(127, 0, 0, 1), 0, -1, 0);
   expect(fd).toBeGreaterThan(0);
   cleanups.push(() => closeSync(fd));
   return native.localPort(fd);
@@ -44,6 +44,18 @@ it("is satisfied by a TCP server, at once and without an echo", async () => {
   const started = performance.now();
   expect(await probeTargets([spec], { ping: neverPing })).toEqual([{ spec, result: "answers", warning: undefined }]);
   expect(performance.now() - started).toBeLessThan(150);
+});
+
+it("asks a target of IPv6 likewise", async () => {
+  const made = net.createServer((socket) => socket.destroy()).listen(0, "::1");
+  cleanups.push(() => made.close());
+  await once(made, "listening");
+  const { port } = made.address() as AddressInfo;
+  const spec = parsePortSpec(`:[::1]:${port}`);
+  expect(await probeTargets([spec], { ping: neverPing })).toEqual([{ spec, result: "answers", warning: undefined }]);
+  await new Promise((resolve) => made.close(resolve));
+  const [result] = await probeTargets([spec], { ping: neverPing });
+  expect(result?.warning).toContain(`nothing answers at [::1]:${port}/tcp yet: connections will be refused`);
 });
 
 it("warns of a TCP port that refuses", async () => {

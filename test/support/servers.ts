@@ -22,7 +22,7 @@ export class Server {
 
   /** Addresses alone. */
   get hosts(): string[] {
-    return this.peers.map((peer) => peer.slice(0, peer.lastIndexOf(":")));
+    return this.peers.map((peer) => peer.slice(0, peer.lastIndexOf(":")).replace(/^::ffff:(?=[\d.]+$)/, ""));
   }
 }
 

@@ -24,6 +24,19 @@ export const ADDR = {
 
 export const NETWORK = "172.17.0.0/16";
 
+/** The same places in IPv6, which `addIpv6` adds. */
+export const ADDR6 = {
+  client: "2001:db8:1::10",
+  host: "2001:db8:1::1",
+  host2: "2001:db8:2::1",
+  lan2: "2001:db8:2::11",
+  gateway: "fd00:17::1",
+  c1: "fd00:17::4",
+  c2: "fd00:17::5",
+} as const;
+
+export const NETWORK6 = "fd00:17::/64";
+
 /** Source ports of what leaves the network: tsproxy's default, below the kernel's own `ip_local_port_range` (32768 60999). */
 export const MASQUERADE = { first: 10_240, last: 32_767 } as const;
 
@@ -66,6 +79,21 @@ function settle({ lab }: World, ns: string): void {
   while (/NO-CARRIER|qdisc noop /.test(lab.runSync(ns, ["ip", "-o", "link", "show", "up"]))) {
     if (Date.now() > deadline) throw new Error(`no carrier in ${ns} within 3 s`);
   }
+}
+
+/** IPv6 beside IPv4 for all, but for containers whose network the back end under test makes. */
+export function addIpv6({ lab, containers, client, host, lan2, c1, c2 }: World): void {
+  const a = ADDR6;
+  lab.ip(host, `addr add ${a.host}/64 dev eth0 nodad\naddr add ${a.host2}/64 dev eth1 nodad\naddr add fe80::1/64 dev eth0 nodad`);
+  lab.ip(client, `addr add ${a.client}/64 dev eth0 nodad\nroute add default via ${a.host}`);
+  lab.ip(lan2, `addr add ${a.lan2}/64 dev eth0 nodad\nroute add default via ${a.host2}`);
+  if (containers === "own") return;
+  lab.ip(host, `addr add ${a.gateway}/64 dev docker0 nodad`);
+  for (const [ns, address] of [
+    [c1, a.c1],
+    [c2, a.c2],
+  ] as const)
+    lab.ip(ns, `addr add ${address}/64 dev eth0 nodad\nroute add default via ${a.gateway}`);
 }
 
 /** docker0 with the gateway address on the host, and each container on a veth with address and default route. */

@@ -5,16 +5,17 @@
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { hostFamilies } from "../../sys/host-families.js";
+import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, sameIp } from "../../wire/ip-address.js";
-import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
-import { closeToIpv6, hostDeviceConf } from "../device-conf.js";
+import { eachFamily, ofFamily, type PerFamily, perFamily } from "../../wire/per-family.js";
+import { closeToIpv6, hostDeviceConf, hostDeviceIpv6Conf } from "../device-conf.js";
 import { checkNetworkFamilies } from "../families.js";
 import { Undo } from "../undo.js";
-import { addressMac } from "./address-mac.js";
+import { stationMac } from "./address-mac.js";
 import { Endpoints } from "./endpoints.js";
-import { DEFAULT_MTU } from "./mtu.js";
+import { DEFAULT_MTU, MIN_IPV6_MTU } from "./mtu.js";
 import type { CommonSpec, Network, OpenNetwork, Reach } from "./network.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
@@ -65,23 +66,30 @@ class Bridge implements Network {
     private readonly spec: BridgeSpec,
   ) {
     const { workers, host } = site;
-    const { prefix, gateway } = onlyIpv4(spec);
+    const subnets = eachFamily(spec.subnets);
     this.subnets = spec.subnets;
     this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
+    if (spec.subnets.ipv6 !== undefined) this.checkIpv6(spec.subnets.ipv6);
     this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets });
     this.undo.add("what the host's addresses are", () => host.refresh());
     try {
       workers.post({
         type: "add-network",
         network: number,
-        subnets: [{ prefix, gateway, outside: spec.outside?.ipv4 ?? null }],
+        subnets: subnets.map((subnet) => ({
+          prefix: subnet.prefix,
+          gateway: subnet.gateway,
+          outside: ofFamily(spec.outside ?? {}, subnet.prefix.address.family) ?? null,
+        })),
         flags:
           (spec.internal ? INTERNAL : 0) |
           (spec.icc === false ? NO_ICC : 0) |
           (spec.masquerade === false ? NO_MASQUERADE : 0) |
           (spec.promiscuous ? PROMISCUOUS : 0),
       });
-      this.undo.add(`network ${formatPrefix(prefix)}`, () => workers.post({ type: "remove-network", network: number }));
+      this.undo.add(`network ${subnets.map(({ prefix }) => formatPrefix(prefix)).join(",")}`, () =>
+        workers.post({ type: "remove-network", network: number }),
+      );
       this.hostDevice = this.openHostDevice();
       host.refresh(); // the gateway's address is the host's now
       this.watchOutside();
@@ -94,6 +102,18 @@ class Bridge implements Network {
   reach(target: IpAddress): Reach | null {
     const { prefix, gateway } = ofFamily(this.subnets, target.family)!;
     return sameIp(target, gateway) ? null : { snatSource: gateway, network: prefix, own: this.number };
+  }
+
+  private checkIpv6({ prefix }: Subnet): void {
+    if (!this.site.host.ipv6) throw noIpv6("net.ipv6.conf of our devices cannot be written");
+    if (this.mtu >= MIN_IPV6_MTU) return;
+    const hint = `give --mtu ${MIN_IPV6_MTU} or more`;
+    throw new TsproxyError(
+      "TSP_ERR_NETWORK",
+      "invalid",
+      `network ${formatPrefix(prefix)}: an MTU of ${this.mtu} is too small for IPv6`,
+      hint,
+    );
   }
 
   async close(): Promise<void> {
@@ -124,26 +144,30 @@ class Bridge implements Network {
   /** Answers its name. */
   private openHostDevice(): string {
     const { socket, host, taps, guard } = this.site;
-    const { hostDevice = "tsphost%d", internal = false } = this.spec;
-    const { prefix, gateway } = onlyIpv4(this.spec);
+    const { hostDevice = "tsphost%d", internal = false, subnets } = this.spec;
+    const gateways = perFamily(eachFamily(subnets).map(({ gateway }) => gateway));
     const tap = taps.open({ name: hostDevice }, this.undo);
     const { index } = socket.link(tap.name)!;
     const ipv4Conf = hostDeviceConf(internal);
-    host.own(index, ipv4Conf);
+    const ipv6Conf = subnets.ipv6 === undefined ? undefined : hostDeviceIpv6Conf(internal);
+    host.own(index, { ipv4: ipv4Conf, ipv6: ipv6Conf });
     this.undo.add("own device", () => host.disown(index));
     this.undo.add("guard", guard.attach(index, internal));
-    closeToIpv6(tap.name);
-    const mac = addressMac(gateway);
-    socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode: "none", ipv4Conf });
-    taps.attach(tap, { kind: "host", name: tap.name, mac, addresses: [gateway], network: this.number, device: index }, this.undo);
-    socket.addAddress(index, formatIp(gateway), prefix.prefixLength);
+    if (ipv6Conf === undefined) closeToIpv6(tap.name);
+    const mac = stationMac(gateways);
+    // A link-local address is what the host finds its neighbors with (RFC 4861 §7.2.2): the one that comes of the MAC.
+    const addrGenMode = ipv6Conf === undefined ? "none" : "eui64";
+    socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode, ipv4Conf });
+    if (ipv6Conf !== undefined && !setIpv6Conf(tap.name, ipv6Conf)) throw noIpv6(`net.ipv6.conf of ${tap.name} cannot be written`);
+    const addresses = eachFamily(gateways);
+    taps.attach(tap, { kind: "host", name: tap.name, mac, addresses, network: this.number, device: index }, this.undo);
+    for (const { gateway, prefix } of eachFamily(subnets)) socket.addAddress(index, formatIp(gateway), prefix.prefixLength);
     socket.setLink(index, { up: true });
     return tap.name;
   }
 }
 
-/** The engine carries IPv4 alone. */
-function onlyIpv4({ subnets: { ipv4, ipv6 } }: BridgeSpec): Subnet {
-  if (ipv4 !== undefined && ipv6 === undefined) return ipv4;
-  throw new TsproxyError("TSP_ERR_NETWORK", "unavailable", "networks with an IPv6 subnet are not there yet", "give an IPv4 subnet alone");
+function noIpv6(why: string): TsproxyError {
+  const hint = "mount /proc/sys writable, or give an IPv4 subnet alone";
+  return new TsproxyError("TSP_ERR_NETWORK", "unavailable", `no network with an IPv6 subnet can be made: ${why}`, hint);
 }

@@ -6,12 +6,14 @@
 import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
 import { TsproxyError } from "../../errors.js";
+import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
-import { eachFamily, type PerFamily } from "../../wire/per-family.js";
+import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
+import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { Site } from "./site.js";
@@ -138,15 +140,27 @@ export class Endpoints {
         "give a namespace without one, like that of 'docker run --network none'",
       );
     const { mtu, subnets } = this.network;
-    const { prefix, gateway } = subnets.ipv4!;
     const tap = this.site.taps.open({ name: ENDPOINT_DEVICE, nsFd }, undo);
     const mac = stationMac(spec.addresses);
     const { index } = socket.link(ENDPOINT_DEVICE)!;
-    socket.setLink(index, { mac: macText(mac), mtu });
+    const { ipv6 } = spec.addresses;
+    // Its link-local address is the one that comes of its MAC, which it is held to.
+    socket.setLink(index, { mac: macText(mac), mtu, ...(ipv6 !== undefined && { addrGenMode: "eui64" }) });
+    if (ipv6 !== undefined && !setIpv6Conf(ENDPOINT_DEVICE, ENDPOINT_IPV6_CONF, nsFd))
+      throw new TsproxyError(
+        "TSP_ERR_ENDPOINT",
+        "unavailable",
+        `${word}: net.ipv6.conf of the namespace's ${ENDPOINT_DEVICE} cannot be written`,
+        "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
+      );
     this.attach(tap, `${spec.netns}/${ENDPOINT_DEVICE}`, spec.addresses, mac, undo);
-    socket.addAddress(index, formatIp(spec.addresses.ipv4!), prefix.prefixLength);
+    const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
+    for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
-    socket.addRoute({ dst: "0.0.0.0", prefixLength: 0, gateway: formatIp(gateway), oif: index });
+    for (const { address, subnet } of all) {
+      const dst = formatIp({ family: address.family, value: 0n });
+      socket.addRoute({ dst, prefixLength: 0, gateway: formatIp(subnet.gateway), oif: index });
+    }
   }
 
   private attach(tap: Tap, name: string, own: PerFamily<IpAddress>, mac: Uint8Array, undo: Undo, onGone?: () => void): void {

@@ -1,8 +1,22 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { setLogSink } from "../../../src/log.js";
 import { INTERNAL, MAX_NETWORKS, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../../src/table/networks.js";
 import { ip, prefix, subnet } from "../../support/ip.js";
 import { SiteFixture, SPEC } from "./site-fixture.js";
+
+/** Settings of net.ipv6.conf, which none of these devices has really; whether they can be written. */
+const settings: string[] = [];
+let writable = true;
+beforeEach(() => {
+  settings.length = 0;
+  writable = true;
+});
+vi.mock("../../../src/sys/ipv6-conf.js", () => ({
+  setIpv6Conf: (device: string, conf: object) => {
+    settings.push(`${device} ${JSON.stringify(conf)}`);
+    return writable;
+  },
+}));
 
 const CLOSED = '"acceptRedirects":0,"sendRedirects":0,"acceptSourceRoute":0,"proxyArp":0,"acceptLocal":0,"routeLocalnet":0';
 const MAC = "02:42:0a:2c:00:01";
@@ -14,7 +28,7 @@ describe("a network of kind bridge", () => {
     expect(f.since()).toEqual([
       "add-network 0 10.44.0.0/24 gateway 10.44.0.1 outside any flags 0",
       "open tsphost0 in -1",
-      `own 70 {${CLOSED}}`,
+      `own 70 {"ipv4":{${CLOSED}}}`,
       "guard 70 false",
       `set 70 {"mac":"${MAC}","mtu":9000,"addrGenMode":"none","ipv4Conf":{${CLOSED}}}`,
       `attach tsphost0 as host tsphost0 ${MAC} 10.44.0.1 network 0`,
@@ -46,7 +60,7 @@ describe("a network of kind bridge", () => {
     expect(f.notes[0]).toBe(`add-network 0 10.44.0.0/24 gateway 10.44.0.1 outside any flags ${flags}`);
     const internal = "internal" in options && options.internal;
     expect(f.notes).toContain(`guard 70 ${internal}`);
-    expect(f.notes).toContain(`own 70 {${CLOSED}${internal ? ',"forwarding":0' : ""}}`);
+    expect(f.notes).toContain(`own 70 {"ipv4":{${CLOSED}${internal ? ',"forwarding":0' : ""}}}`);
   });
 
   it("has the name, the MTU and the outside address that it is given; else the host's MTU, else 1500", () => {
@@ -88,14 +102,6 @@ describe("a network of kind bridge", () => {
     f.overlapping = "address 10.44.0.9/24 of eth0";
     const message = "network 10.44.0.0/24 overlaps the host's address 10.44.0.9/24 of eth0";
     expect(() => f.registry.add(SPEC)).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind: "conflict", message }));
-    expect(f.notes).toEqual([]);
-  });
-
-  it("is refused with an IPv6 subnet, which the engine does not carry yet", () => {
-    const f = new SiteFixture();
-    const ipv6 = subnet("fd00:44::/64");
-    for (const subnets of [{ ipv6 }, { ...SPEC.subnets, ipv6 }])
-      expect(() => f.registry.add({ ...SPEC, subnets })).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind: "unavailable" }));
     expect(f.notes).toEqual([]);
   });
 
@@ -148,5 +154,46 @@ describe("networks", () => {
     const f = new SiteFixture();
     for (let n = 0; n < MAX_NETWORKS; n++) expect(f.registry.add(SPEC).number).toBe(n);
     expect(() => f.registry.add(SPEC)).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind: "unavailable" }));
+  });
+});
+
+describe("a network with an IPv6 subnet", () => {
+  const ipv6 = subnet("fd00:44::/64");
+
+  it("gives the host's device that gateway too, beside the IPv4 one or alone, and a link-local address of its MAC", () => {
+    const f = new SiteFixture();
+    f.registry.add({ ...SPEC, subnets: { ...SPEC.subnets, ipv6 }, outside: { ipv6: ip("2001:db8::7") } });
+    expect(f.since()).toEqual([
+      "add-network 0 10.44.0.0/24 gateway 10.44.0.1 outside any, fd00:44::/64 gateway fd00:44::1 outside 2001:db8::7 flags 0",
+      "open tsphost0 in -1",
+      `own 70 {"ipv4":{${CLOSED}},"ipv6":{"disableIpv6":0,"acceptRa":0,"acceptRedirects":0,"acceptDad":0}}`,
+      "guard 70 false",
+      `set 70 {"mac":"${MAC}","mtu":9000,"addrGenMode":"eui64","ipv4Conf":{${CLOSED}}}`,
+      `attach tsphost0 as host tsphost0 ${MAC} 10.44.0.1 fd00:44::1 network 0`,
+      "address 70 10.44.0.1/24",
+      "address 70 fd00:44::1/64",
+      'set 70 {"up":true}',
+      "refresh",
+    ]);
+    expect(settings).toEqual(['tsphost0 {"disableIpv6":0,"acceptRa":0,"acceptRedirects":0,"acceptDad":0}']);
+    f.registry.add({ ...SPEC, subnets: { ipv6 }, internal: true });
+    const notes = f.since();
+    expect(notes[0]).toBe("add-network 1 fd00:44::/64 gateway fd00:44::1 outside any flags 1");
+    expect(notes.filter((note) => note.startsWith("address"))).toEqual(["address 70 fd00:44::1/64"]);
+    expect(settings[1]).toContain('"forwarding":0');
+  });
+
+  it.each([
+    ["where the host has no IPv6", (f: SiteFixture) => (f.ipv6 = false), {}, /net.ipv6.conf of our devices cannot be written/],
+    ["where its settings cannot be written", () => (writable = false), {}, /net\.ipv6\.conf of tsphost0 cannot be written/],
+    ["with a smaller MTU than IPv6 needs", () => {}, { mtu: 1279 }, /an MTU of 1279 is too small for IPv6/],
+  ])("is refused %s, and nothing is left", async (_, spoil, more, message) => {
+    const f = new SiteFixture();
+    spoil(f);
+    expect(() => f.registry.add({ ...SPEC, subnets: { ...SPEC.subnets, ipv6 }, ...more })).toThrow(message);
+    await new Promise(setImmediate);
+    const notes = f.since();
+    expect(notes.filter((note) => note.startsWith("open")).length).toBe(notes.filter((note) => note.startsWith("close")).length);
+    expect(notes.filter((note) => note.startsWith("add-")).length).toBe(notes.filter((note) => note.startsWith("remove-")).length);
   });
 });

@@ -18,6 +18,8 @@ export class SiteFixture {
   failing: string | undefined;
   workers = 1;
   overlapping: string | null = null;
+  /** Whether the host has it. */
+  ipv6 = true;
   defaultMtu: number | undefined = 9000;
   readonly hostAddresses = new Set<string>();
   readonly listeners = new Set<() => void>();
@@ -33,6 +35,7 @@ export class SiteFixture {
       this.notes.push(text);
     };
     const workerCount = (): number => this.workers;
+    const hasIpv6 = (): boolean => this.ipv6;
     const site = {
       socket: {
         link: (name: string) => ({ index: 70, name }),
@@ -46,6 +49,9 @@ export class SiteFixture {
         post: (message: ToWorker) => note(described(message)),
       },
       host: {
+        get ipv6() {
+          return hasIpv6();
+        },
         overlap: () => this.overlapping,
         defaultLink: () => (this.defaultMtu === undefined ? null : { mtu: this.defaultMtu }),
         refresh: () => note("refresh"),

@@ -1,5 +1,5 @@
 /**
- * http-server.mjs PORT [ADDRESS]: says who asked. GET / answers {"peer","local","host"}; GET /file sends the file that
+ * http-server.mjs PORT [ADDRESS], else at the address LISTEN (0.0.0.0): says who asked. GET / answers {"peer","local","host"}; GET /file sends the file that
  * FILE names; PUT /file answers the SHA-256 of the body. Every request is also a line on standard output.
  */
 import { createHash } from "node:crypto";
@@ -23,4 +23,4 @@ const server = http.createServer((request, response) => {
     fs.createReadStream(process.env.FILE).pipe(response);
   }
 });
-server.listen(Number(port), address ?? "0.0.0.0", () => console.log(JSON.stringify({ event: "listening" })));
+server.listen(Number(port), address ?? process.env.LISTEN ?? "0.0.0.0", () => console.log(JSON.stringify({ event: "listening" })));

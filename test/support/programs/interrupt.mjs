@@ -9,7 +9,7 @@ import { native, systemError } from "../../../dist/sys/native.js";
 
 const EIO = 5;
 /** Calls that answer -errno; the others throw. */
-const ANSWERS = new Set(["tapOffload", "send", "recv", "holdPort", "dropAll", "localPort", "bpf", "adviseHugePages"]);
+const ANSWERS = new Set(["tapOffload", "send", "recv", "holdPort", "writeIn", "dropAll", "localPort", "bpf", "adviseHugePages"]);
 
 const [name, number, event] = (process.env.TSPROXY_TEST_POINT ?? "").split(" ");
 const trace = process.env.TSPROXY_TEST_TRACE;

@@ -2,8 +2,10 @@
  * steer-run.mjs, a job (JSON) on standard input: runs the steering programs on frames without sending any (BPF_PROG_TEST_RUN): `emit` on
  * those that open flows, then `steer` for Ethernet devices, offload included. What they would ask the kernel about routes, they ask this namespace.
  *
- * Job: { uplink, device: device names, opening: [hex], locals: [hex], frames: [hex] }; the frames come in at `device`.
- * Answer: { entries: [[key, value]] of `flows` in hex, answers: for each frame { verdict, frame (hex), counters: names of those that went up } }.
+ * Job: { uplink, device: device names, opening: [hex], put: [[key, value]], locals: [hex], frames: [hex] }; the frames come in at `device`. `put` is
+ * entered into `flows` or `flows6` beside what `emit` enters, with the uplink's interface index; addresses are of 4 or 16 bytes.
+ * Answer: { entries: [[key, value]] of `flows` and then `flows6` in hex, opened, answers: for each opening frame, and for each other one, { verdict,
+ * frame (hex), counters: names of those that went up } }.
  */
 import fs from "node:fs";
 import { emitProgram } from "../../../dist/steer/emit-program.js";
@@ -13,7 +15,7 @@ import { steerProgram } from "../../../dist/steer/steer-program.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
 import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
-import { FLOW_VALUE_SIZE } from "../../../dist/wire/flow-entry.js";
+import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../../dist/wire/flow-entry.js";
 
 const MAP_GET_NEXT_KEY = 4,
   PROG_TEST_RUN = 10;
@@ -23,9 +25,12 @@ const bytes = (hex) => Buffer.from(hex, "hex");
 const routes = new RouteSocket();
 const uplink = routes.link(job.uplink).index;
 const maps = createMaps({ flowCapacity: 1000, ipv6: true }, []);
-for (const address of job.locals) bpf.updateBatch(maps.locals, bytes(address), Buffer.alloc(4), 1);
-const emit = bpf.loadProgram("test_emit", emitProgram(uplink, maps));
-const steer = bpf.loadProgram("test_steer", steerProgram("ethernet", [uplink], maps, { offload: true }));
+for (const address of job.locals) {
+  const key = bytes(address);
+  bpf.updateElement(key.length === 4 ? maps.locals : maps.locals6, key, Buffer.alloc(4));
+}
+const emit = bpf.loadProgram("test_emit", emitProgram(uplink, maps, { ipv6: true }));
+const steer = bpf.loadProgram("test_steer", steerProgram("ethernet", [uplink], maps, { offload: true, ipv6: true }));
 
 /** Of all CPUs together. */
 function counters() {
@@ -52,26 +57,34 @@ function run(program, frame) {
   return { verdict: attr.readInt32LE(4), frame: out.toString("hex", 0, attr.readUInt32LE(12)) };
 }
 
-/** All of the map, one key after another. */
-function entries() {
+/** All of a map, one key after another. */
+function entries(map, keySize, valueSize) {
   const all = [];
   const attr = Buffer.alloc(32);
-  attr.writeUInt32LE(maps.flows, 0);
+  attr.writeUInt32LE(map, 0);
   for (let key; ; ) {
-    const next = Buffer.alloc(16);
+    const next = Buffer.alloc(keySize);
     if (native.bpf(MAP_GET_NEXT_KEY, attr, key === undefined ? [16, next] : [8, key, 16, next]) < 0) return all;
-    const value = Buffer.alloc(FLOW_VALUE_SIZE);
-    bpf.lookupElement(maps.flows, next, value);
+    const value = Buffer.alloc(valueSize);
+    bpf.lookupElement(map, next, value);
     all.push([next.toString("hex"), value.toString("hex")]);
     key = next;
   }
 }
 
-for (const frame of job.opening) run(emit, bytes(frame));
-const opened = entries();
-const answers = job.frames.map((frame) => {
+function observed(program, frame) {
   const before = counters();
-  const answer = run(steer, bytes(frame));
+  const answer = run(program, bytes(frame));
   return { ...answer, counters: counters().flatMap((n, i) => (n > before[i] ? [COUNTERS[i]] : [])) };
-});
-console.log(JSON.stringify({ entries: opened, answers }));
+}
+
+const opened = job.opening.map((frame) => observed(emit, frame));
+const recorded = [...entries(maps.flows, FLOW_KEY_SIZE, FLOW_VALUE_SIZE), ...entries(maps.flows6, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE)];
+for (const [key, rest] of job.put ?? []) {
+  const value = bytes(rest);
+  value.writeUInt32LE(uplink, 0);
+  const all = bytes(key);
+  bpf.updateElement(all.length === FLOW_KEY_SIZE ? maps.flows : maps.flows6, all, value);
+}
+const answers = job.frames.map((frame) => observed(steer, frame));
+console.log(JSON.stringify({ entries: recorded, opened, answers }));
