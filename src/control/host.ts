@@ -58,6 +58,8 @@ export class Host {
   private routes: Route[] = [];
   /** Devices that routes of any table lead out of, by interface index. */
   private routed: Record<4 | 6, ReadonlySet<number>> = { 4: new Set(), 6: new Set() };
+  /** Our devices that the host forwards from, without uplinks. */
+  private forwarding: number[] = [];
   private closed = false;
   /** Our devices by interface index, which are not steered, and the settings that they must have. */
   private readonly ownDevices: Map<number, OwnConf>;
@@ -111,7 +113,7 @@ export class Host {
     // Of IPv4 the workers ask the kernel itself. Bridges of other containers are refused to endpoints.
     const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
     const routes6 = hostRoutes(this.routes, this.addresses, new Set(refused));
-    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts() });
+    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts(), forwarding: this.forwarding });
     this.steer();
     for (const listener of this.listeners) listener();
   }
@@ -121,9 +123,11 @@ export class Host {
    * it on the uplinks, internal networks must not have it. Without an uplink nothing is served any more, so it must be up, and be there.
    */
   private mendDevices(): void {
+    this.forwarding = [];
     for (const [ifindex, { ipv4, ipv6 }] of this.ownDevices) {
       const now = this.socket.ipv4Conf(ifindex);
       if (now === null) continue;
+      if ((ipv4.forwarding ?? now.forwarding) === 1 && !this.steering.uplinks.includes(ifindex)) this.forwarding.push(ifindex);
       const changed = (Object.keys(ipv4) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== ipv4[key]);
       if (changed) this.socket.setLink(ifindex, { ipv4Conf: ipv4 });
       const name = this.links.find(({ index }) => index === ifindex)?.name;

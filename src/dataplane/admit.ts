@@ -24,7 +24,7 @@ import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
-import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
+import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { isRefused, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
 import * as sctp from "../wire/sctp.js";
@@ -161,7 +161,7 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   if (isGroup(dst) || isLinkLocal(dst) || other === network) return drop.DROP_NO_ROUTE;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
-  const route = state.ways.via(src, dst, proto, tuplePorts, state.now);
+  const route = state.ways.via(src, dst, proto, tuplePorts, networks.wayIn[network]!, state.now);
   if (isRefused(route)) return refusedBy(route);
   if (ports.uplink === -1) return drop.DROP_NO_ROUTE;
   const flow = state.newFlow;
@@ -250,7 +250,7 @@ function isKernels({ newFlow: flow, ports }: State): boolean {
 }
 
 function isOpening(b: Batch, i: number): boolean {
-  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_SYN;
+  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) === TCP_SYN; // a SYN that closes is no server's either
 }
 
 function isInMiddle(b: Batch, i: number): boolean {

@@ -163,7 +163,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
       egress[i] = port;
       if (portKind === UPLINK) {
         if (dir === 0 && port !== ingress[i]) {
-          setInside(bytes, words, frame, rows[row]!, rows[row + 2]!);
+          setInside(bytes, words, frame, rows[row]!, rows[row + 2]!, networks.wayIn[network[ingress[i]!]!]!);
           continue;
         }
         const source = uplinkSourceLo((way & EGRESS_RECORD) !== 0);

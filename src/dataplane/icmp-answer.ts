@@ -19,9 +19,9 @@ const ERROR_TTL = 64;
 
 /**
  * Turns frame `i`, which `parse` has seen, into the error; false, and nothing is changed, where there is to be none. Type and code are ICMP's; of an
- * IPv6 packet it becomes what says the same (RFC 7915 §4.2).
+ * IPv6 packet it becomes what says the same (RFC 7915 §4.2). `mtu`: of "fragmentation needed".
  */
-export function answer(b: Batch, i: number, state: State, type: number, code: number): boolean {
+export function answer(b: Batch, i: number, state: State, type: number, code: number, mtu = 0): boolean {
   if (b.kind[i] === KIND_IPV6) return answerIpv6(b, i, state, type, code);
   const { bytes, halves, words } = b.memory;
   const at = b.at[i]!;
@@ -45,7 +45,7 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   const message = ip + ipv4.MIN_HEADER_SIZE;
   bytes.copyWithin(message + icmp.HEADER_SIZE, ip, ip + quote);
   ipv4.emit(bytes, halves, words, ip, ipv4.MIN_HEADER_SIZE + icmp.HEADER_SIZE + quote, ERROR_TTL, ipv4.PROTO_ICMP, own, sender);
-  icmp.emitError(bytes, halves, message, icmp.HEADER_SIZE + quote, type, code, 0);
+  icmp.emitError(bytes, halves, message, icmp.HEADER_SIZE + quote, type, code, mtu);
   vnet.emit(halves, at);
   b.len[i] = eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + icmp.HEADER_SIZE + quote;
   b.flow[i] = NO_FLOW;

@@ -99,7 +99,7 @@ function leave(b: Batch, i: number, egress: number): void {
 }
 
 /** Gives the quoted datagram the addresses and ports that its sender put on it. */
-function restoreInner(
+export function restoreInner(
   b: Batch,
   inner: number,
   innerL4: number,

@@ -33,12 +33,13 @@ export function uplinkSourceLo(record: boolean): number {
   return record ? UPLINK_SOURCE_LO | (FLAG_RECORD << 24) : UPLINK_SOURCE_LO;
 }
 
-/** For a packet of a flow that an endpoint has opened: tells the uplink's program, which is to record it, the source that the endpoint sent it with. */
-export function setInside(bytes: Uint8Array, words: Int32Array, frame: number, src: number, ports: number): void {
+/** For a packet of a flow that an endpoint has opened: tells the uplink's program, which is to record it, the source that the endpoint sent it with,
+ * and `wayIn` of its network. */
+export function setInside(bytes: Uint8Array, words: Int32Array, frame: number, src: number, ports: number, wayIn: number): void {
   bytes[frame] = LOCALLY_ADMINISTERED;
   bytes[frame + ASK_PORT_AT] = ports & 0xff;
   words[(frame + ASK_ADDRESS_AT) >> 2] = src;
-  words[(frame + ASK_INGRESS_AT) >> 2] = 0;
+  words[(frame + ASK_INGRESS_AT) >> 2] = wayIn;
   bytes[frame + ASK_PORT_END_AT] = (ports >>> 8) & 0xff;
   bytes[frame + ASK_FLAGS_AT] = FLAG_RECORD | FLAG_INSIDE;
 }
@@ -60,7 +61,14 @@ export function l2Out(b: Batch, state: State): void {
       }
       const ref = b.flow[i]!;
       if (b.ingress[i] !== port && ref !== NO_FLOW && (ref & 1) === 0 && !isIpv6(conntrack.tuple(ref >> 1, 0, 0))) {
-        setInside(b.memory.bytes, b.memory.words, frame, conntrack.tuple(ref >> 1, 0, 0), conntrack.tuple(ref >> 1, 0, 2));
+        setInside(
+          b.memory.bytes,
+          b.memory.words,
+          frame,
+          conntrack.tuple(ref >> 1, 0, 0),
+          conntrack.tuple(ref >> 1, 0, 2),
+          networks.wayIn[ports.network[b.ingress[i]!]!]!,
+        );
         continue;
       }
       const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);

@@ -24,6 +24,7 @@ export function review(state: State): void {
       conntrack.tuple(id, 0, 1),
       conntrack.protocol(id),
       conntrack.tuple(id, 0, 2),
+      networks.wayIn[ports.network[inside]!]!,
       state.now,
     );
     if (!isRefused(source) && source !== conntrack.newSrc(id, 0)) retire(state, id);

@@ -83,6 +83,7 @@ export class Commands implements EngineHooks {
       case "routes":
         this.setRoutes(m.routes);
         state.ways.change(m.refused ?? [], m.exact ?? false);
+        state.networks.setWaysIn(m.forwarding ?? []);
         state.reviewAt = 0;
         break;
       case "allow":
@@ -241,6 +242,7 @@ export class Commands implements EngineHooks {
     if (ports.kind[port] === HOST) {
       networks.hostPort[network] = -1;
       networks.hostDevice[network] = 0;
+      networks.wayIn[network] = 0;
     }
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);

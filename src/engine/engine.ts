@@ -19,6 +19,7 @@ import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
 import { retire } from "../dataplane/retire.js";
+import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
 import { rewrite } from "../dataplane/rewrite.js";
 import { sourceGuard } from "../dataplane/source-guard.js";
@@ -26,7 +27,7 @@ import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, KEPT } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, KEPT } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
@@ -34,6 +35,7 @@ import { ENDPOINT, HOST } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
+import { sendInFragments } from "./fragments-out.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
 const EAGAIN = 11,
@@ -151,7 +153,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   /** The stages, in order; each looks only at frames that are its business. */
   function decide(): void {
     if (established6(established()) === 0) return;
+    takeBack(batch, state);
     parse();
+    returned(batch, state);
     accepted(batch, state);
     if (networks.end > 0) {
       // There is a bridge, not the uplink alone.
@@ -205,6 +209,12 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       const to = egress[i]!;
       if (to === FLOOD || to === FLOOD_ENDPOINTS) {
         flood(i, to === FLOOD);
+      } else if (to === FRAGMENTS) {
+        flush(); // also what must not be written over yet
+        sendInFragments(batch, i, batch.mark[i]!, () => {
+          push(i, ports.uplink);
+          flush();
+        });
       } else if (to < 0) {
         if (to !== KEPT) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {

@@ -89,9 +89,9 @@ export type ToWorker =
   | { type: "locals"; addresses: readonly IpAddress[]; broadcasts: readonly IpAddress[] }
   /**
    * Ways out may have changed. `routes`: for families of which the kernel is not asked about each packet. Nothing may be sent out of the devices in
-   * `refused`; `exact`: ways depend on ports.
+   * `refused`; `exact`: ways depend on ports; `forwarding`: devices of own networks that the host forwards from.
    */
-  | { type: "routes"; routes: readonly HostRoute[]; refused?: readonly number[]; exact?: boolean }
+  | { type: "routes"; routes: readonly HostRoute[]; refused?: readonly number[]; exact?: boolean; forwarding?: readonly number[] }
   /** Clients that may open flows to published ports; none: all may. */
   | { type: "allow"; prefixes: readonly IpPrefix[] }
   /** Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), and the interface index of the worker's uplink. */

@@ -15,7 +15,8 @@ export const DROPPED = -1,
   FLOOD = -3,
   ROUTE = -4,
   FLOOD_ENDPOINTS = -5, // to every bridge port but the host's
-  KEPT = -6; // copied, to go on later (`held-frames.ts`)
+  KEPT = -6, // copied, to go on later (`held-frames.ts`)
+  FRAGMENTS = -7; // to the uplink, in fragments of `mark` bytes
 
 /** What `parse` found: something else; ARP; IPv4; IPv6. */
 export const KIND_OTHER = 0,
@@ -47,6 +48,7 @@ export class Batch {
   readonly hash: Int32Array; // of the tuple, from `flow-lookup`
   readonly reason: Int32Array; // drop reason once DROPPED
   readonly mark: Int32Array; // EGRESS_* bits for the way out (`table/conntrack.ts`)
+  readonly returned: Int32Array; // not 0: the uplink's program has given it back, and why (`wire/flow-entry.ts`)
   readonly routed: Int32Array; // 1: needs a new Ethernet header
   /** Some frame of the batch does not start at `headAt`. */
   moved = false;
@@ -69,6 +71,7 @@ export class Batch {
     this.hash = column();
     this.reason = column();
     this.mark = column();
+    this.returned = column();
     this.routed = column();
   }
 

@@ -8,6 +8,8 @@
  * Link-local addresses are never forwarded, and many devices have the same ones: a client that has one is answered through the interface
  * of its entry in `flows6`, the one that the host's kernel accepted it from.
  */
+
+import { TYPE_RETURNED } from "../wire/ethernet.js";
 import {
   ASK_ADDRESS_AT,
   ASK_INGRESS_AT,
@@ -27,23 +29,30 @@ import { type Family, V4, V6 } from "./family.js";
 import {
   type Counter,
   ETHERNET_SIZE,
+  ETHERTYPE,
+  FIB_BLACKHOLE,
   FIB_FRAG_NEEDED,
   FIB_FWD_DISABLED,
   FIB_NO_NEIGH,
   FIB_NOT_FWDED,
   FIB_PROHIBIT,
   FIB_SUCCESS,
+  FIB_UNREACHABLE,
   FOR_HOME,
   FRAME_AT,
   ICMP_ID,
   INDEX,
+  IP_FRAGMENT,
   LINK_LOCAL,
   LINK_LOCAL_MASK,
   LOOPBACK,
   type MapFds,
   Program,
+  REDIRECT,
   SCTP,
+  SKB_GSO_SIZE,
   SKB_PROTOCOL,
+  SKB_STORE_BYTES,
   SKB_TC_INDEX,
   TC_ACT_OK,
   TC_ACT_SHOT,
@@ -51,10 +60,13 @@ import {
   UDP,
 } from "./program.js";
 
+/** As a little-endian load sees it. */
+const DONT_FRAGMENT = 0x0040;
 /** Stack: bytes ASK_PORT_AT to ASK_PORT_END_AT of the frame, words where words can be read. */
 const ASK = -206,
   ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1,
-  WHOSE = -212;
+  WHOSE = -212,
+  WAY_IN = -216;
 
 /** `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. */
 export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false, ipv6 = false } = {}): Uint8Array {
@@ -72,21 +84,26 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   /** Bytes FRAME_AT and up of the frame, so that its IP header lies at `ip`. */
   const frame = ip - (ETHERNET_SIZE - FRAME_AT);
   p.loadBytes(FRAME_AT, frame, ETHERNET_SIZE - FRAME_AT + f.ipSize, "malformed");
-  p.clearRoute();
+  p.clearRoute().routeLength(f, "length known", "malformed", false);
   if (f.version === 6) p.zero(flow, f.keySize);
 
   // Whose way it goes: its own source's, or that of the endpoint it is from.
   if (f.version === 4) {
-    p.copyAddress(f, WHOSE, src).load("u8", "r9", "r10", frame).jumpIf("r9", "<", FLAG_INSIDE, "whose");
-    p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed")
-      .copyAddress(f, WHOSE, ASK + ASK_ADDRESS_AT)
+    p.copyAddress(f, WHOSE, src)
+      .store("u32", "r10", WAY_IN, uplinkIfindex)
+      .load("u8", "r9", "r10", frame)
+      .jumpIf("r9", "<", FLAG_INSIDE, "whose");
+    p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed").copyAddress(f, WHOSE, ASK + ASK_ADDRESS_AT);
+    p.load("u32", "r0", "r10", ASK + ASK_INGRESS_AT)
+      .jumpIf("r0", "==", 0, "whose")
+      .store("u32", "r10", WAY_IN, "r0")
       .label("whose");
   }
 
   // A later fragment has no ports, and is not recorded.
   p.mov("r7", ETHERNET_SIZE).layer4(f, { loaded: false, found: "parsed", later: "route", otherwise: "route" });
   p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "==", SCTP, "ports").jumpIf("r8", "!=", UDP, "route");
-  p.label("ports").routePorts(f).copy("u32", flowPorts, l4);
+  p.label("ports").routeLength(f, "segments known", "malformed").routePorts(f).copy("u32", flowPorts, l4);
   if (f.version === 4) {
     p.load("u8", "r9", "r10", frame).jumpIf("r9", "<", FLAG_INSIDE, "record");
     p.copy("u8", INDEX, ASK + ASK_PORT_AT)
@@ -127,17 +144,28 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
     p.choose("sent").count("counted-on-link").sendOnLink(f, "r7", dst);
     p.label("global");
   }
-  p.route(f, uplinkIfindex, "answered", f.version === 4 ? WHOSE : src);
-  p.jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
+  if (f.version === 4) p.load("u32", "r7", "r10", WAY_IN).route(f, "r7", "answered", WHOSE, true);
+  else p.route(f, uplinkIfindex, "answered");
+  p.mov("r8", "r0").jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
 
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
-  p.label("send").routeDevice("r7").jumpIf("r7", "==", uplinkIfindex, "no-device");
+  p.label("send").routeDevice("r7");
+  if (f.version === 4) p.load("u32", "r0", "r10", WAY_IN).jumpIf("r7", "==", "r0", "no-device");
+  else p.jumpIf("r7", "==", uplinkIfindex, "no-device");
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, "ipsec");
-  p.choose("sent").count("counted").sendTo("r7");
+  p.choose("sent").count("counted");
+  if (f.version === 4) {
+    // The kernel's own route has it tell the sender when the neighbour does not answer; `home` sees that, and the engine translates it.
+    p.jumpIf("r8", "!=", FIB_NO_NEIGH, "to next hop").ifOnLink(f, "to neighbor").jump("to next hop");
+    p.label("to neighbor").setHostType().sendByRoute("r7").label("to next hop");
+  }
+  p.sendTo("r7");
   if (ipsec) p.label("ipsec").choose("left-to-ipsec").jump("known");
 
   // r7: the device that has the address. An error about a flow may have somebody else's source: that is no packet of the host's own.
-  p.label("no-way-out").jumpIf("r7", "!=", FIB_NOT_FWDED, "stack");
+  p.label("no-way-out");
+  if (f.version === 4) giveBack(p, f, uplinkIfindex);
+  p.jumpIf("r7", "!=", FIB_NOT_FWDED, "stack");
   p.ifLoopback(f, src, "from-host").lookup(f.maps.locals, src).jumpIf("r0", "==", 0, "stack").label("from-host");
   p.ifLoopback(f, dst, "to-loopback").lookup(f.maps.locals, dst).jumpIf("r0", "==", 0, "stack");
   // IPv6 finds the local route of any address on lo; IPv4 does on the device that has the address alone.
@@ -163,6 +191,35 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   p.setHostType().answer(TC_ACT_OK);
 
   p.label("malformed").choose("malformed").count("dropped").answer(TC_ACT_SHOT);
+}
+
+/** With the routing's answer in r7: gives the packet back to the engine if that is to deal with it. */
+function giveBack(p: Program, f: Family, uplinkIfindex: number): void {
+  const note = f.stack.value;
+  p.jumpIf("r7", "==", FIB_BLACKHOLE, "blackhole").mov("r8", 0);
+  p.jumpIf("r7", "==", FIB_UNREACHABLE, "give back")
+    .jumpIf("r7", "==", FIB_PROHIBIT, "give back")
+    .jumpIf("r7", "!=", FIB_FRAG_NEEDED, "not ours");
+  p.routeMtu("r8", "not ours");
+  // Segments that may be fragmented the stack makes.
+  p.load("u16", "r0", "r10", f.stack.ip + IP_FRAGMENT)
+    .alu("and", "r0", DONT_FRAGMENT)
+    .jumpIf("r0", "!=", 0, "give back");
+  p.load("u32", "r0", "r6", SKB_GSO_SIZE).jumpIf("r0", "!=", 0, "not ours");
+  p.label("give back").choose("returned").count("counted-returned");
+  p.alu("lsh", "r8", 16)
+    .alu("lsh", "r7", 8)
+    .alu("or", "r8", "r7")
+    .store("u32", "r10", note, "r8")
+    .store("u16", "r10", note + 4, TYPE_RETURNED);
+  const write = (at: number, from: number, size: number): void => {
+    p.mov("r1", "r6").mov("r2", at).stackPointer("r3", from).mov("r4", size).mov("r5", 0).call(SKB_STORE_BYTES);
+  };
+  write(ASK_INGRESS_AT, note, 4);
+  write(ETHERTYPE, note + 4, 2);
+  p.mov("r1", uplinkIfindex).mov("r2", 0).call(REDIRECT).exit();
+  p.label("blackhole").choose("blackhole").count("counted-blackhole").answer(TC_ACT_SHOT);
+  p.label("not ours");
 }
 
 /** With the flags in r9 and the frame's other bytes in ASK; goes to `update` with the last of what is to be entered. */

@@ -60,6 +60,7 @@ export function forwardOffloaded(p: Program, f: Family, engine: string, ipsec: b
   if (f.version === 4) rewriteOnStack4(p, f);
   else rewriteOnStack6(p, f);
 
+  p.routeLength(f, "offload length known", engine);
   p.load("u32", "r1", "r9", 0).routePorts(f).route(f, "r1", "offload-answered");
   p.jumpIf("r0", "==", FIB_SUCCESS, "rewrite").jumpIf("r0", "!=", FIB_NO_NEIGH, engine);
   p.routeDevice("r1").load("u32", "r2", "r9", 0).jumpIf("r1", "==", "r2", engine);

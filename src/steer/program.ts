@@ -28,10 +28,12 @@
  * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
+
+import { PROTO_TCP as TCP } from "../wire/ipv4.js";
 import { SPREAD_FACTOR } from "../wire/spread.js";
 import type { Reg } from "./assembler.js";
 import type { Family } from "./family.js";
-import { IP_TOS, type MapFds, PacketProgram } from "./packet-program.js";
+import { ETHERNET_SIZE, IP_TOS, L4_SIZE, type MapFds, PacketProgram } from "./packet-program.js";
 
 export { PROTO_SCTP as SCTP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 export * from "./packet-program.js";
@@ -57,6 +59,9 @@ export const COUNTERS = [
   "unsupported-route",
   "malformed", // emit: dropped, the frame is neither IPv4 nor IPv6
   "flow-not-recorded",
+  "returned", // emit: to the engine again, which fragments it or tells its sender: too long, or refused by the host's routes
+  "blackhole", // emit: dropped, as the host's routes say
+  "taken-error", // home: what the host's stack says about a packet of ours, to the engine, which translates it
   "forward-refused", // answer: dropped, the host would have forwarded it into an own network
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
@@ -66,7 +71,7 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
-export const SKB_STORE_BYTES = 9, REDIRECT = 23;
+export const SKB_STORE_BYTES = 9, REDIRECT = 23, SKB_CHANGE_HEAD = 43;
 // biome-ignore format: a table
 const SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
@@ -76,10 +81,10 @@ export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT 
   TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
 /** struct bpf_fib_lookup, its answers, and the sizes of struct bpf_redir_neigh and struct bpf_xfrm_state. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
 // biome-ignore format: a table
-const FIB_SIZE = 64, FIB_L4_PROTOCOL = 1, FIB_SPORT = 2, FIB_DPORT = 4, FIB_IFINDEX = 8, FIB_TOS = 12, FIB_SRC = 16, FIB_DST = 32,
+const FIB_SIZE = 64, FIB_L4_PROTOCOL = 1, FIB_SPORT = 2, FIB_DPORT = 4, FIB_LENGTH = 6, FIB_IFINDEX = 8, FIB_TOS = 12, FIB_SRC = 16, FIB_DST = 32,
   FIB_SKIP_NEIGH = 4, REDIR_NEIGH_SIZE = 20, XFRM_STATE_SIZE = 28;
 // biome-ignore format: a table
-export const FIB_SUCCESS = 0, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISABLED = 5, FIB_NO_NEIGH = 7, FIB_FRAG_NEEDED = 8;
+export const FIB_SUCCESS = 0, FIB_BLACKHOLE = 1, FIB_UNREACHABLE = 2, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISABLED = 5, FIB_NO_NEIGH = 7, FIB_FRAG_NEEDED = 8;
 /** LOOPBACK_IFINDEX of include/net/flow.h: lo has this index in every network namespace. */
 export const LOOPBACK = 1;
 /** A packet's tc_index by which `emit` tells `home` that it is for the host itself; "tP". */
@@ -96,7 +101,12 @@ const FLOW_INFO_MASK = 0xffff_ff0f | 0;
 // biome-ignore format: a table
 export const INDEX = -60, QUOTED = -196, FRAME_AT = 11;
 const FIB = -128,
-  NEXT_HOP = -152;
+  NEXT_HOP = -152,
+  LENGTH = -420, // of the packet or its segments, from its IP header on
+  BYTE = -424;
+const IP_TOTAL_LENGTH = 2,
+  IP6_PAYLOAD_LENGTH = 4,
+  TCP_OFFSET = 12;
 
 /** The parts that the programs are made of. */
 export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
@@ -162,13 +172,55 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
     return this.copy("u16", FIB + FIB_SPORT, f.stack.l4).copy("u16", FIB + FIB_DPORT, f.stack.l4 + 2);
   }
 
+  /**
+   * Has the way's MTU looked at: by the length of the packet in `ip`, or of its segments, if r7 is the offset of its layer 4 and r8 TCP or UDP.
+   * Linux 5.12; before that by the device's MTU alone, and not of segments. r0 to r5 are lost. Defines `done`.
+   */
+  routeLength(f: Family, done: string, otherwise: string, segments = true): this {
+    const at = f.stack.ip + (f.version === 4 ? IP_TOTAL_LENGTH : IP6_PAYLOAD_LENGTH);
+    this.load("u8", "r0", "r10", at)
+      .alu("lsh", "r0", 8)
+      .load("u8", "r1", "r10", at + 1)
+      .alu("add", "r0", "r1");
+    if (f.version === 6) this.alu("add", "r0", f.ipSize);
+    this.store("u32", "r10", LENGTH, "r0");
+    if (segments) {
+      this.load("u32", "r1", "r6", SKB_GSO_SIZE).jumpIf("r1", "==", 0, done);
+      this.alu("add", "r1", "r7")
+        .alu("add", "r1", L4_SIZE - ETHERNET_SIZE)
+        .store("u32", "r10", LENGTH, "r1")
+        .jumpIf("r8", "!=", TCP, done);
+      this.mov("r2", "r7").alu("add", "r2", TCP_OFFSET).loadBytes("r2", BYTE, 1, otherwise);
+      this.load("u8", "r0", "r10", BYTE).alu("rsh", "r0", 4).alu("lsh", "r0", 2);
+      this.load("u32", "r1", "r10", LENGTH).alu("add", "r0", "r1").alu("add", "r0", -L4_SIZE).store("u32", "r10", LENGTH, "r0");
+    }
+    return this.label(done)
+      .load("u32", "r0", "r10", LENGTH)
+      .store("u16", "r10", FIB + FIB_LENGTH, "r0");
+  }
+
+  /** dst = MTU that `route` has found exceeded; jumps where the kernel does not say. */
+  routeMtu(dst: Reg, unknown: string): this {
+    this.load("u16", dst, "r10", FIB + FIB_LENGTH)
+      .load("u32", "r0", "r10", LENGTH)
+      .alu("and", "r0", 0xffff);
+    return this.jumpIf(dst, "==", "r0", unknown);
+  }
+
+  /** Whether `route` answered with a gateway: jumps when the packet is for the next hop itself. */
+  ifOnLink(f: Family, then: string): this {
+    return this.load("u32", "r0", "r10", FIB + FIB_DST)
+      .load("u32", "r1", "r10", f.stack.dst)
+      .jumpIf("r0", "==", "r1", then);
+  }
+
   /** Another source port than that of `l4`. */
   routeSourcePort(at: number): this {
     return this.copy("u16", FIB + FIB_SPORT, at);
   }
 
-  /** r0 = answer (FIB_*) to where the host would route the packet with the header in `ip`, protocol in r8, that came in at `uplink`, as one from the address at `source`. */
-  route(f: Family, uplink: Reg | number, answered: string, source = f.stack.src): this {
+  /** r0 = answer (FIB_*) to where the host would route the packet with the header in `ip`, protocol in r8, that came in at `uplink`, as one from the address at `source`; FIB_NO_NEIGH only if `neighbor`. */
+  route(f: Family, uplink: Reg | number, answered: string, source = f.stack.src, neighbor = false): this {
     const { ip, dst } = f.stack;
     this.store("u8", "r10", FIB, f.af)
       .store("u8", "r10", FIB + FIB_L4_PROTOCOL, "r8")
@@ -183,6 +235,7 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
       this.mov("r1", "r6").stackPointer("r2", FIB);
       return this.mov("r3", FIB_SIZE).mov("r4", flags).call(FIB_LOOKUP);
     };
+    if (neighbor) return ask(0).label(answered);
     ask(FIB_SKIP_NEIGH).jumpIf("r0", "!=", EINVAL, answered); // the flag is unknown, nothing was changed
     return ask(0).label(answered);
   }

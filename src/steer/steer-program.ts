@@ -35,6 +35,7 @@ import {
   QUOTED,
   REDIRECT,
   SCTP,
+  SKB_CHANGE_HEAD,
   SKB_IFINDEX,
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
@@ -47,8 +48,7 @@ import {
 } from "./program.js";
 
 /** enum bpf_func_id. */
-const CLONE_REDIRECT = 13,
-  SKB_CHANGE_HEAD = 43;
+const CLONE_REDIRECT = 13;
 /** SCTP: place and value of the first chunk's type (RFC 9260 §3). */
 const CHUNK_TYPE = 12,
   INIT = 1;

@@ -28,6 +28,8 @@ export class Networks {
   readonly hostPort = new Int32Array(MAX_NETWORKS).fill(-1);
   /** Interface index of the device behind it; 0: none. */
   readonly hostDevice = new Int32Array(MAX_NETWORKS);
+  /** By which device the host's routing is to think that endpoints' packets come in; 0: the uplink. */
+  readonly wayIn = new Int32Array(MAX_NETWORKS);
   readonly flags = new Uint8Array(MAX_NETWORKS);
   /** Address that what leaves is given instead of the route's; 0: the route's. */
   readonly outside = new Int32Array(MAX_NETWORKS);
@@ -52,6 +54,7 @@ export class Networks {
     this.outside[id] = outside;
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;
+    this.wayIn[id] = 0;
     this.gateway6[id] = 0;
     this.outside6[id] = 0;
     this.prefixes6[id] = null;
@@ -66,11 +69,17 @@ export class Networks {
     this.outside6[id] = outside;
   }
 
+  /** `forwarding`: devices that the host forwards from. Of others it would say that nothing is sent on. */
+  setWaysIn(forwarding: readonly number[]): void {
+    for (let id = 0; id < this.end; id++) this.wayIn[id] = forwarding.includes(this.hostDevice[id]!) ? this.hostDevice[id]! : 0;
+  }
+
   clear(id: number): void {
     this.used[id] = 0;
     this.gateway6[id] = 0;
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;
+    this.wayIn[id] = 0;
     while (this.end > 0 && this.used[this.end - 1] === 0) this.end--;
   }
 

@@ -42,14 +42,15 @@ export class Routes {
     this.slots.fill(0);
   }
 
-  /** The source that the host gives to what it sends on for `src`. `now` in seconds. */
-  via(src: number, dst: number, proto: number, ports: number, now: number): number {
+  /** The source that the host gives to what it sends on for `src`, which comes in by device `ingress` (0: the uplink). `now` in seconds. */
+  via(src: number, dst: number, proto: number, ports: number, ingress: number, now: number): number {
     if (this.routing === undefined || isIpv6(dst)) return this.table.sourceFor(dst);
     const at = this.slot(src, dst);
     const { slots } = this;
     if (slots[at] === src && slots[at + 1] === dst && slots[at + 3]! > now - FRESH_SEC && !this.exact) return slots[at + 2]!;
-    const source = this.routing.ask(src, dst, proto, ports, this.uplink);
-    const answer = !isRefused(source) && this.refused.includes(this.routing.device) ? REFUSED_NO_ROUTE : source;
+    const source = this.routing.ask(src, dst, proto, ports, ingress === 0 ? this.uplink : ingress);
+    const isOut = src === 0 || isRefused(source) || !this.refused.includes(this.routing.device); // the host itself goes everywhere
+    const answer = isOut ? source : REFUSED_NO_ROUTE;
     slots[at] = src;
     slots[at + 1] = dst;
     slots[at + 2] = answer;
@@ -59,7 +60,7 @@ export class Routes {
 
   /** The host's own address towards `dst`. */
   sourceTo(dst: number, now: number): number {
-    return this.via(0, dst, 0, 0, now);
+    return this.via(0, dst, 0, 0, 0, now);
   }
 
   private slot(src: number, dst: number): number {

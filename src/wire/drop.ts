@@ -54,6 +54,7 @@ const NAMES = [
   "fragment-overlap", // a fragment of a datagram of which two cover the same bytes (RFC 5722)
   "fragment-repeated", // a fragment that says again what others have said
   "sctp-fragment", // first fragment of an SCTP packet that needs another port: its checksum depends on the length of all
+  "too-long", // does not fit into the way out, and may not be fragmented
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -113,6 +114,7 @@ export const DROP_FRAGMENT_ALONE = reason("fragment-alone");
 export const DROP_FRAGMENT_OVERLAP = reason("fragment-overlap");
 export const DROP_FRAGMENT_REPEATED = reason("fragment-repeated");
 export const DROP_SCTP_FRAGMENT = reason("sctp-fragment");
+export const DROP_TOO_LONG = reason("too-long");
 
 export const DROP_REASONS = NAMES.length;
 

@@ -7,7 +7,9 @@ export const HEADER_SIZE = 14;
 export const TYPE_IPV4 = 0x0008,
   TYPE_ARP = 0x0608,
   TYPE_RARP = 0x3580,
-  TYPE_IPV6 = 0xdd86;
+  TYPE_IPV6 = 0xdd86,
+  /** Between the uplink's program and the engine: a packet of ours that the host has no way for. For local experiments (RFC 9542 §3). */
+  TYPE_RETURNED = 0xb588;
 /** Tags of IEEE 802.1Q-2018 §9.6: a customer's and a service's, each followed by 2 bytes and the next EtherType. */
 const TYPE_C_TAG = 0x0081,
   TYPE_S_TAG = 0xa888;

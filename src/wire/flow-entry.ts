@@ -40,5 +40,12 @@ export const FLAG_RECORD = 1,
   FLAG_CLIENT = 2,
   FLAG_OFFLOAD = 4,
   FLAG_INSIDE = 8;
+/**
+ * A frame that `emit` gives back has the EtherType TYPE_RETURNED (`wire/ethernet.ts`), and at ASK_INGRESS_AT what the host's routing says: u8 0; u8
+ * one of these, which are answers of bpf_fib_lookup; u16 MTU, little-endian, of what is too long.
+ */
+export const RETURNED_UNREACHABLE = 2,
+  RETURNED_PROHIBITED = 3,
+  RETURNED_TOO_LONG = 8;
 // biome-ignore format: a table
 export const ASK_PORT_AT = 1, ASK_ADDRESS_AT = 2, ASK_INGRESS_AT = 6, ASK_PORT_END_AT = 10, ASK_FLAGS_AT = 11;

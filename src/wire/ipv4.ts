@@ -33,6 +33,9 @@ const TOTAL_LENGTH = 2,
 const RAW_DF = 0x0040,
   RAW_MF = 0x0020,
   RAW_OFFSET = 0xff1f;
+const OPTION_END = 0,
+  OPTION_NOP = 1,
+  OPTION_COPIED = 0x80;
 
 /** DROP_NONE if `len` bytes at `off` start with a header whose IHL and total length fit into them. */
 export function check(bytes: Uint8Array, off: number, len: number): number {
@@ -99,6 +102,40 @@ export function identification(halves: Uint16Array, off: number): number {
 /** DONT_FRAGMENT, MORE_FRAGMENTS and the fragment's offset in 8 bytes, host order. */
 export function fragmentPlace(halves: Uint16Array, off: number): number {
   return rawHalf(halves[(off + FRAGMENT) >> 1]!);
+}
+
+/** Whether a router may fragment it. */
+export function mayFragment(halves: Uint16Array, off: number): boolean {
+  return (halves[(off + FRAGMENT) >> 1]! & RAW_DF) === 0;
+}
+
+/**
+ * Makes the header that of the fragment which begins `done` bytes into the data of a datagram, or of a fragment, whose `fragmentPlace` is `place`;
+ * `total` bytes long; `more`: others follow. A last one of a fragment has more behind it if that had.
+ */
+export function setFragment(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  off: number,
+  total: number,
+  place: number,
+  done: number,
+  more: boolean,
+): void {
+  halves[(off + TOTAL_LENGTH) >> 1] = rawHalf(total);
+  halves[(off + FRAGMENT) >> 1] = rawHalf((place + (done >> 3)) | (more ? MORE_FRAGMENTS : 0));
+  fillChecksum(bytes, halves, off);
+}
+
+/** Of a header of `size` bytes: options that belong into the first fragment alone become "no operation" (RFC 791 §3.1, the copied flag). */
+export function dropOptionsOfFirst(bytes: Uint8Array, off: number, size: number): void {
+  for (let at = off + MIN_HEADER_SIZE; at < off + size; ) {
+    const kind = bytes[at]!;
+    if (kind === OPTION_END) return;
+    const length = kind === OPTION_NOP ? 1 : Math.max(2, bytes[at + 1]!);
+    if ((kind & OPTION_COPIED) === 0) bytes.fill(OPTION_NOP, at, Math.min(at + length, off + size));
+    at += length;
+  }
 }
 
 /** What tells the datagrams between two addresses apart: identification, raw, and protocol above it. */

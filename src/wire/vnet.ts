@@ -83,6 +83,11 @@ export function isPartial(bytes: Uint8Array, halves: Uint16Array, off: number, l
   return (bytes[off]! & FLAG_NEEDS_CSUM) !== 0 && off + HEADER_SIZE + halves[(off + CSUM_START) >> 1]! === l4;
 }
 
+/** Where the partial checksum is, in bytes from the layer-4 header on. */
+export function checksumField(halves: Uint16Array, off: number): number {
+  return halves[(off + CSUM_OFFSET) >> 1]!;
+}
+
 /** Says that the checksum `field` bytes into the layer-4 header at `l4` is partial. */
 export function setPartial(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number, field: number): void {
   bytes[off] = bytes[off]! | FLAG_NEEDS_CSUM;

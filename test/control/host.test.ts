@@ -42,7 +42,19 @@ describe("the host", () => {
     expect(texts(addresses)).toEqual(["127.0.0.1", "192.0.2.1", "192.0.2.2", "172.17.0.1", "10.99.0.1", "127.84.83.80"]);
     expect(texts(broadcasts)).toEqual(["127.255.255.255", "192.0.2.255", "192.0.2.255", "172.17.255.255"]);
     // To the containers of a bridge of the kernel's own endpoints have no way. Of IPv4 the workers ask the kernel itself.
-    expect(f.last("routes")).toEqual({ type: "routes", routes: [], refused: [3], exact: false });
+    expect(f.last("routes")).toEqual({ type: "routes", routes: [], refused: [3], exact: false, forwarding: [] });
+  });
+
+  it("tells them which devices of own networks it forwards from", () => {
+    const f = new HostFixture((host) => host.forwarding.set(UPLINK_INDEX, 1).set(7, 1).set(8, 1).set(9, 0));
+    for (const [ifindex, conf] of [
+      [7, {}],
+      [8, { forwarding: 0 }],
+      [9, {}],
+    ] as const)
+      f.host.own(ifindex, { ipv4: conf });
+    f.host.refresh();
+    expect(f.last("routes").forwarding).toEqual([7]);
   });
 
   it("tells them whether ways out depend on ports", () => {

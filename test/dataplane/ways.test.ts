@@ -1,7 +1,7 @@
 /** What becomes of flows by the host's own answer about their way: rules by source, refusals, and routes that change while flows are open. */
 import { expect, it } from "vitest";
 import { REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../../src/wire/route-answer.js";
-import { A, B, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, only, raw, SERVER, UP } from "../support/dataplane.js";
+import { A, B, Dataplane, GATEWAY, HOST_DEVICE, HOST_IP, HOST_PORT, IP_A, IP_B, only, raw, SERVER, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 import { type FakeRoute, FakeRouting } from "../table/fake-routing.js";
 
@@ -21,6 +21,19 @@ it("an endpoint whose way a rule by source gives leaves with that way's address,
   const d = host({ ...any, source: raw(HOST_IP) }, { ...any, source: raw(VPN), from: raw(IP_B) });
   expect(only(d.fromEndpoint(A, datagram(IP_A)))).toMatchObject({ port: UP, src: HOST_IP });
   expect(only(d.fromEndpoint(B, datagram(IP_B)))).toMatchObject({ port: UP, src: VPN });
+});
+
+it("a rule by incoming device is for the network's device, where the host forwards from that; else for the uplink", () => {
+  const d = host({ ...any, source: raw(HOST_IP) }, { ...any, source: raw(VPN), by: HOST_DEVICE });
+  const wayIn = (bytes: Uint8Array): number => Buffer.from(bytes).readInt32LE(p.VNET + 6);
+  const plain = only(d.fromEndpoint(A, datagram(IP_A)));
+  expect([plain.src, wayIn(plain.bytes)]).toEqual([HOST_IP, 0]);
+  d.say({ ...changed, forwarding: [HOST_DEVICE] });
+  d.run();
+  const ruled = only(d.fromEndpoint(A, datagram(IP_A)));
+  expect([ruled.src, wayIn(ruled.bytes)]).toEqual([VPN, HOST_DEVICE]);
+  d.say({ type: "remove-port", port: HOST_PORT });
+  expect(only(d.fromEndpoint(B, datagram(IP_B))).src).toBe(HOST_IP);
 });
 
 it.each([

@@ -17,6 +17,14 @@ export function datagram(ip: p.Ip, sport: number, dport: number, data?: Uint8Arr
   return p.udp(ip, { sport, dport, ...(data && { data }) });
 }
 
+/** A frame to the uplink as the uplink's program gives it back: the way out takes `mtu` bytes. */
+export function tooLong(sent: Uint8Array, mtu: number): Uint8Array {
+  const frame = Uint8Array.from(sent);
+  frame.set([0, 8, mtu & 0xff, mtu >> 8], p.VNET + 6);
+  frame.set([0x88, 0xb5], p.VNET + 12);
+  return frame;
+}
+
 /** A packet that opens a flow. */
 export function opening(protocol: Protocol, ip: p.Ip, sport: number, dport: number): Uint8Array {
   return protocol === "udp" ? datagram(ip, sport, dport) : p.tcp(ip, { sport, dport, flags: p.SYN });

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { A, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
-import { datagram, opening, SERVICE } from "./probes.js";
+import { datagram, opening, SERVICE, tooLong } from "./probes.js";
 import { type Rfc, yes } from "./requirement.js";
 
 export const RFC1812: Rfc = {
@@ -23,7 +23,20 @@ export const RFC1812: Rfc = {
         });
         expect(d.drops(A)).toEqual({ "no-route": 1 });
       },
-      "what is sent without a next hop the host's kernel answers",
+      "what the host's routes call unreachable or prohibited is told with codes 1 and 13; a neighbour that does not answer the host's kernel finds out",
+    ),
+    yes(
+      "§4.2.2.7",
+      "what is too long for the way out is fragmented, where that is allowed",
+      "a datagram of 4,000 bytes leaves in three fragments of 1,400 or less",
+      () => {
+        const d = new Dataplane();
+        const ip = { src: IP_A, dst: SERVER, fragment: 0 };
+        const out = only(d.fromEndpoint(A, datagram(ip, 1000, SERVICE, p.payload(4000))));
+        const sent = d.send(UP, tooLong(out.bytes, 1400)).map(({ bytes }) => bytes.subarray(p.VNET + p.ETH));
+        expect(sent.map(({ length }) => length)).toEqual([1396, 1396, 1276]);
+        expect(p.hex(p.reassembled(sent))).toBe(p.hex(out.bytes.subarray(p.VNET + p.ETH)));
+      },
     ),
     yes(
       "§5.2.7.2",

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { A, B, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
-import { ask, asSent, datagram, OTHER_SERVER, reply, SERVICE } from "./probes.js";
+import { ask, datagram, OTHER_SERVER, reply, SERVICE, tooLong } from "./probes.js";
 import { no, type Rfc, yes } from "./requirement.js";
 import { differentPorts, filtersByPort, goesToHost, payloadStays, sameOutsidePort, sharesPorts, survivesErrors } from "./shared.js";
 
@@ -110,20 +110,21 @@ export const RFC4787: Rfc = {
       },
     ),
     yes("REQ-12", "no ICMP message ends a mapping", "after an error of each type the answer passes", () => survivesErrors("udp")),
-    no(
+    yes(
       "REQ-13",
       "too large with DF: 'fragmentation needed' to the sender",
-      "the host's kernel answers a datagram that it routes, and that reaches the sender; frames of segmentation offload are not looked at",
-      "the kernel's answer about the translated datagram is translated; a frame of 9,000-byte segments passes",
+      "what the way out is too narrow for, a frame of segmentation offload too, is answered with its MTU, in the sender's own terms",
       () => {
         const d = new Dataplane();
-        const out = ask(d, "udp", 1000);
-        const error = p.icmpError({ src: HOST_IP, dst: HOST_IP }, p.FRAGMENTATION_NEEDED, asSent(out));
-        expect(only(d.fromUplink(error))).toMatchObject({ port: A, dst: IP_A, type: 3, code: 4 });
         const segments = p.udp({ src: IP_A, dst: SERVER }, { sport: 1000, dport: SERVICE, data: p.payload(18_000) });
         const frame = p.partial(p.frame("02:42:ac:11:00:01", "02:42:ac:11:00:04", segments), p.GSO_UDP_L4, 9000);
-        expect(d.send(A, frame).map((sent) => sent.port)).toEqual([UP]);
+        for (const out of [ask(d, "udp", 1000), d.send(A, frame)[0]!]) {
+          const error = only(d.send(UP, tooLong(out.bytes, 1400)));
+          expect(error).toMatchObject({ port: A, src: GATEWAY, dst: IP_A, type: 3, code: 4 });
+          expect(p.parseIp(error.data)).toMatchObject({ src: IP_A, dst: SERVER, sport: 1000, dport: SERVICE });
+        }
       },
+      "whether it fits the uplink's program asks the host's routing, for each packet",
     ),
     yes(
       "REQ-14",

@@ -11,8 +11,9 @@ export interface FakeRoute {
   /** Raw source address, or a REFUSED_*. */
   source: number;
   device?: number;
-  /** Of packets from this address alone, as a routing rule has it; raw. */
+  /** Of packets from this address alone, or that come in by this device alone, as a routing rule has it; raw. */
   from?: number;
+  by?: number;
 }
 
 export class FakeRouting implements Routing {
@@ -27,18 +28,21 @@ export class FakeRouting implements Routing {
 
   replace(routes: readonly FakeRoute[]): void {
     this.sorted = [...routes].sort(
-      (a, b) =>
-        Number(b.from !== undefined) - Number(a.from !== undefined) || b.prefixLength - a.prefixLength || (a.metric ?? 0) - (b.metric ?? 0),
+      (a, b) => Number(isByRule(b)) - Number(isByRule(a)) || b.prefixLength - a.prefixLength || (a.metric ?? 0) - (b.metric ?? 0),
     );
   }
 
-  ask(src: number, dst: number): number {
+  ask(src: number, dst: number, _proto?: number, _ports?: number, ingress = 0): number {
     this.asked++;
-    for (const { from, prefixLength, dst: net, source, device = 2 } of this.sorted) {
-      if (((dst ^ net) & rawMask(prefixLength)) !== 0 || (from !== undefined && from !== src)) continue;
+    for (const { from, by, prefixLength, dst: net, source, device = 2 } of this.sorted) {
+      if (((dst ^ net) & rawMask(prefixLength)) !== 0 || (from ?? src) !== src || (by ?? ingress) !== ingress) continue;
       this.device = device;
       return source;
     }
     return REFUSED_NO_ROUTE;
   }
+}
+
+function isByRule({ from, by }: FakeRoute): boolean {
+  return from !== undefined || by !== undefined;
 }

@@ -20,28 +20,30 @@ it("asks for each pair of source and destination once, until the host changes or
   const host = routing();
   const routes = new Routes(table, host, 7);
   routes.change([], false);
-  for (const ports of [1, 2]) expect(routes.via(A, FAR, UDP, ports, 100)).toBe(raw("192.0.2.1"));
-  expect([routes.via(B, FAR, UDP, 1, 100), host.asked]).toEqual([raw("10.8.0.2"), 2]);
+  for (const ports of [1, 2]) expect(routes.via(A, FAR, UDP, ports, 0, 100)).toBe(raw("192.0.2.1"));
+  expect([routes.via(B, FAR, UDP, 1, 0, 100), host.asked]).toEqual([raw("10.8.0.2"), 2]);
   host.replace([{ dst: 0, prefixLength: 0, source: raw("192.0.2.9") }]);
-  expect(routes.via(A, FAR, UDP, 1, 100 + FRESH_SEC - 1)).toBe(raw("192.0.2.1"));
-  expect(routes.via(A, FAR, UDP, 1, 100 + FRESH_SEC)).toBe(raw("192.0.2.9"));
+  expect(routes.via(A, FAR, UDP, 1, 0, 100 + FRESH_SEC - 1)).toBe(raw("192.0.2.1"));
+  expect(routes.via(A, FAR, UDP, 1, 0, 100 + FRESH_SEC)).toBe(raw("192.0.2.9"));
   host.replace([]);
   routes.change([], false);
-  expect(routes.via(A, FAR, UDP, 1, 100 + FRESH_SEC)).toBe(REFUSED_NO_ROUTE);
+  expect(routes.via(A, FAR, UDP, 1, 0, 100 + FRESH_SEC)).toBe(REFUSED_NO_ROUTE);
 });
 
 it("asks about each packet where the way depends on ports", () => {
   const host = routing();
   const routes = new Routes(table, host, 7);
   routes.change([], true);
-  for (const ports of [1, 2, 2]) routes.via(A, FAR, UDP, ports, 100);
+  for (const ports of [1, 2, 2]) routes.via(A, FAR, UDP, ports, 0, 100);
   expect(host.asked).toBe(3);
 });
 
 it("has no way out of a device that is refused", () => {
   const routes = new Routes(table, routing(), 7);
   routes.change([3], false);
-  expect([A, B].map((src) => routes.via(src, FAR, UDP, 1, 100))).toEqual([raw("192.0.2.1"), REFUSED_NO_ROUTE]);
+  expect([A, B].map((src) => routes.via(src, FAR, UDP, 1, 0, 100))).toEqual([raw("192.0.2.1"), REFUSED_NO_ROUTE]);
+  routes.change([2, 3], false);
+  expect([routes.via(A, FAR, UDP, 1, 0, 100), routes.sourceTo(FAR, 100)]).toEqual([REFUSED_NO_ROUTE, raw("192.0.2.1")]); // the host itself has
 });
 
 it("knows the host's own address towards somebody", () => {
@@ -61,12 +63,12 @@ it("keeps what it is told however many destinations there are", () => {
   const routes = new Routes(table, host, 7);
   for (let n = 0; n < 20_000; n++) {
     const dst = raw(`${n % 2 === 0 ? 10 : 11}.0.${n >> 8}.${n & 255}`);
-    expect(routes.via(A, dst, UDP, 1, 100)).toBe(raw(n % 2 === 0 ? "10.0.0.1" : "192.0.2.1"));
+    expect(routes.via(A, dst, UDP, 1, 0, 100)).toBe(raw(n % 2 === 0 ? "10.0.0.1" : "192.0.2.1"));
   }
 });
 
 it("goes by the routes that it is told where nobody can be asked", () => {
   const told = new RouteTable(new Addresses(1, () => 7));
   told.replace([{ dst: 0, prefixLength: 0, metric: 0, source: raw("192.0.2.7") }]);
-  expect(new Routes(told, undefined, 7).via(A, FAR, UDP, 1, 100)).toBe(raw("192.0.2.7"));
+  expect(new Routes(told, undefined, 7).via(A, FAR, UDP, 1, 0, 100)).toBe(raw("192.0.2.7"));
 });

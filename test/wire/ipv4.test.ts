@@ -182,3 +182,46 @@ describe("fields taken from whole words", () => {
       }
   });
 });
+
+describe("fragments of a datagram", () => {
+  const header = (options = ""): Uint8Array =>
+    bytesOf(`4${(5 + options.length / 8).toString(16)}000fa0123420004011 0000 c0000201 cb007150`.replaceAll(" ", "") + options);
+
+  it("may be made unless DF is set", () => {
+    for (const [field, may] of [
+      ["0000", true],
+      ["2000", true],
+      ["4000", false],
+      ["00b9", true],
+    ] as const) {
+      const bytes = bytesOf(`a5a5${"45000014abcd"}${field}`);
+      expect(ipv4.mayFragment(new Uint16Array(bytes.buffer), 2), field).toBe(may);
+    }
+  });
+
+  it("have their place and length in the header, with a right checksum, and 'more' as the whole had it", () => {
+    const at = header();
+    const halves = new Uint16Array(at.buffer);
+    const place = ipv4.fragmentPlace(halves, 0);
+    expect(place).toBe(0x2000);
+    ipv4.setFragment(at, halves, 0, 1396, place, 2752, false);
+    expect([hex(at.subarray(2, 8)), ipv4.checksumOk(at, halves, 0)]).toEqual(["0574" + "1234" + "2158", true]);
+    ipv4.setFragment(at, halves, 0, 28, 0, 8, true);
+    expect([hex(at.subarray(2, 8)), ipv4.checksumOk(at, halves, 0)]).toEqual(["001c" + "1234" + "2001", true]);
+  });
+
+  it.each([
+    ["record route goes, security stays", "07070400000000" + "8204010200", `${"01".repeat(7)}8204010200`],
+    [
+      "a no-operation is one byte, the end of options ends them",
+      "01" + "4404050000" + "0007",
+      `01${"4404050000".replace("44040500", "01010101")}0007`,
+    ],
+    ["one that says to be longer than the header is cut there", "070d0000", "01010101"],
+    ["one that says to have no length has two bytes", "0700" + "8202", "0101" + "8202"],
+  ])("have no options but copied ones, from the second on (RFC 791 §3.1): %s", (_, before, after) => {
+    const at = bytesOf(`${"00".repeat(20)}${before}a5a5`);
+    ipv4.dropOptionsOfFirst(at, 0, 20 + before.length / 2);
+    expect(hex(at.subarray(20))).toBe(`${after}a5a5`);
+  });
+});

@@ -19,6 +19,7 @@ import { parseIp } from "../../../dist/wire/ip-address.js";
 const IFF_TAP = 0x2,
   IFF_NO_PI = 0x1000,
   IFF_VNET_HDR = 0x4000,
+  RETURNED = 0x88b5,
   VNET = 10,
   ETH = 14;
 const config = JSON.parse(process.argv[2]);
@@ -170,6 +171,7 @@ const timer = setInterval(() => {
       if (error.code === "EAGAIN") return;
       throw error;
     }
+    if (buffer.readUInt16BE(VNET + 12) === RETURNED) say({ event: "returned", code: buffer[VNET + 7], mtu: buffer.readUInt16LE(VNET + 8) });
     if (buffer.readUInt16BE(VNET + 12) !== 0x0800) continue;
     const ip = Buffer.from(buffer.subarray(VNET + ETH, length));
     onPacket(ip.subarray(0, ip.readUInt16BE(2)));
