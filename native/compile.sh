@@ -19,7 +19,7 @@ compile_addon() {
 
 # compile_launcher FILE COMPILER [FLAG...]: it waits by the thousand, so it is small and on its own.
 compile_launcher() {
-  sources="native/docker-proxy.c native/docker-proxy-flags.c"
+  sources="native/docker-proxy.c native/docker-proxy-flags.c native/docker-proxy-keeper.c"
   compile "$@" -std=gnu11 -Os -no-pie -s -ffunction-sections -Wl,--gc-sections "-DVERSION=\"$version\""
 }
 

@@ -10,5 +10,6 @@ void memory_init(napi_env env, napi_value exports);
 void socket_init(napi_env env, napi_value exports);
 void udp_init(napi_env env, napi_value exports);
 void bpf_init(napi_env env, napi_value exports);
+void fds_init(napi_env env, napi_value exports);
 
 #endif

@@ -244,15 +244,21 @@ export class Host {
     return this.links.find((link) => link.index === route?.oif) ?? null;
   }
 
-  /** The address or route of the host that overlaps the network, in words, or null. The default route does not count. */
-  overlap(network: IpPrefix): string | null {
+  /**
+   * The address or route of the host that overlaps the network, in words, or null. The default route does not count, nor what is on the device
+   * called `ours`.
+   */
+  overlap(network: IpPrefix, ours?: string): string | null {
+    const except = this.links.find((link) => link.name === ours)?.index;
     for (const { ifindex, ip, prefixLength } of this.addresses) {
       const name = this.links.find((link) => link.index === ifindex)?.name ?? `device ${ifindex}`;
-      if (prefixesOverlap(prefixOf(ip, prefixLength), network)) return `address ${formatIp(ip)}/${prefixLength} of ${name}`;
+      if (ifindex !== except && prefixesOverlap(prefixOf(ip, prefixLength), network))
+        return `address ${formatIp(ip)}/${prefixLength} of ${name}`;
     }
     for (const r of this.routes) {
+      if (r.prefixLength === 0 || (except !== undefined && r.oif === except)) continue;
       const route = prefixOf(parseIp(r.dst)!, r.prefixLength);
-      if (r.prefixLength > 0 && prefixesOverlap(route, network)) return `route ${formatPrefix(route)}`;
+      if (prefixesOverlap(route, network)) return `route ${formatPrefix(route)}`;
     }
     return null;
   }

@@ -2,7 +2,7 @@
  * `tsproxy daemon`: one dataplane for everything that asks. It starts with nothing published but what is remembered, and ends by taking
  * everything back.
  */
-import { launcherSocketPath } from "../api/paths.js";
+import { launcherSocketPath, runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
@@ -39,7 +39,7 @@ export class Daemon {
     await takeOver(launched);
     const passed = passedToDocker();
     await sweep();
-    const controller = await Controller.start(options, onDeath);
+    const controller = await Controller.start({ ...options, continuity: { dir: runDir(), role: "daemon" } }, onDeath);
     const daemon = new Daemon(controller);
     // Networks and published ports end with the dataplane; containers keep their devices.
     daemon.undo.add("dataplane", () => controller.stop());
@@ -54,6 +54,7 @@ export class Daemon {
       // Only now: it is certain that no other daemon serves the same networks.
       adoptFormerState(store.file);
       await model.restore();
+      await controller.takeUp(false);
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),

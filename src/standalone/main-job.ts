@@ -3,6 +3,7 @@
  * take the same way back.
  */
 
+import { runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
@@ -81,7 +82,7 @@ export class MainJob {
     let controller: Controller;
     try {
       await sweep();
-      controller = await Controller.start(config, onDeath);
+      controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
     } catch (error) {
       const relayable =
         error instanceof TsproxyError &&
@@ -118,6 +119,7 @@ export class MainJob {
         );
       }
     }
+    await controller.takeUp(true);
     await controller.settled();
   }
 
