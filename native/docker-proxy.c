@@ -317,6 +317,7 @@ static void stop(int signal) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "--keep") == 0) keep_descriptors(atoi(argv[2]));
   if (fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC) == 0) status_fd = STATUS_FD;
   parse_flags(argc, argv);
   if (flags.version) {

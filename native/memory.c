@@ -1,7 +1,10 @@
-/* Memory that JavaScript has made. */
+/* Memory of tables: hints for what JavaScript has made, and files that outlive the process (src/table/flow-file.ts). */
 #define _GNU_SOURCE
 #include "parts.h"
 #include "util.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,4 +19,54 @@ static napi_value advise_huge_pages(napi_env env, napi_callback_info info) {
   return tsp_num(env, madvise((void *)from, to - from, MADV_HUGEPAGE) < 0 ? -errno : 0);
 }
 
-void memory_init(napi_env env, napi_value exports) { tsp_export(env, exports, "adviseHugePages", advise_huge_pages); }
+static void unmap(napi_env env, void *data, void *size) {
+  (void)env;
+  munmap(data, *(size_t *)size);
+  free(size);
+}
+
+/* mapFile(fd, size) -> ArrayBuffer: the file's first `size` bytes, shared with it. What the file has no room for must not be touched (SIGBUS). */
+static napi_value map_file(napi_env env, napi_callback_info info) {
+  napi_value argv[2], out;
+  tsp_args(env, info, 2, argv);
+  int64_t size = 0;
+  napi_get_value_int64(env, argv[1], &size);
+  size_t *kept = malloc(sizeof *kept);
+  if (kept == NULL) return tsp_throw(env, "malloc", ENOMEM);
+  *kept = (size_t)size;
+  void *data = mmap(NULL, *kept, PROT_READ | PROT_WRITE, MAP_SHARED, tsp_i32(env, argv[0]), 0);
+  if (data == MAP_FAILED) {
+    int err = errno;
+    free(kept);
+    return tsp_throw(env, "mmap", err);
+  }
+  if (napi_create_external_arraybuffer(env, data, *kept, unmap, kept, &out) != napi_ok) {
+    unmap(env, data, kept);
+    return tsp_throw(env, "napi_create_external_arraybuffer", ENOMEM);
+  }
+  return out;
+}
+
+/* reserveFile(fd, offset, len) -> 0 or -errno: makes room for these bytes, so that writing them cannot fail. */
+static napi_value reserve_file(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  tsp_args(env, info, 3, argv);
+  int64_t offset = 0, len = 0;
+  napi_get_value_int64(env, argv[1], &offset);
+  napi_get_value_int64(env, argv[2], &len);
+  return tsp_num(env, -posix_fallocate(tsp_i32(env, argv[0]), offset, len));
+}
+
+/* lockFile(fd) -> 0, or -EWOULDBLOCK: somebody else has it. The lock ends with the last descriptor of this opening, so with the process. */
+static napi_value lock_file(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  return tsp_num(env, flock(tsp_i32(env, argv[0]), LOCK_EX | LOCK_NB) < 0 ? -errno : 0);
+}
+
+void memory_init(napi_env env, napi_value exports) {
+  tsp_export(env, exports, "adviseHugePages", advise_huge_pages);
+  tsp_export(env, exports, "mapFile", map_file);
+  tsp_export(env, exports, "reserveFile", reserve_file);
+  tsp_export(env, exports, "lockFile", lock_file);
+}

@@ -30,7 +30,7 @@ bool ringbuf_open(struct ringbuf *r, int fd, size_t size) {
     return false;
   }
   *r = (struct ringbuf){.fd = fd, .consumer = consumer, .producer = producer, .data = (uint8_t *)producer + page, .size = size};
-  r->at = *r->consumer;
+  r->at = ROUND_UP_8(*r->consumer); /* a reader before us may have stated one byte less */
   state_position(r);
   return true;
 }

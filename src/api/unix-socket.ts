@@ -145,11 +145,13 @@ export function passedSockets(): PassedSocket[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES = "" } = process.env;
   if (LISTEN_PID !== String(process.pid)) return [];
   const names = LISTEN_FDNAMES.split(":");
-  return Array.from({ length: Number(LISTEN_FDS) || 0 }, (_, i) => {
-    const fd = LISTEN_FDS_START + i;
+  const passed = Array.from({ length: Number(LISTEN_FDS) || 0 }, (_, i) => ({ fd: LISTEN_FDS_START + i, name: names[i] ?? "" }));
+  // What it keeps for us while we are restarted comes the same way (`sys/fd-store.ts`).
+  const sockets = passed.filter(({ name }) => !name.startsWith("tsp."));
+  return sockets.map(({ fd, name }) => {
     const what = `descriptor ${fd} is no socket, but LISTEN_FDS says so`;
     if (!isSocket(fd)) throw new TsproxyError("TSP_ERR_PLUGIN_SOCKET", "invalid", what, "see sd_listen_fds(3)");
-    return { fd, name: names[i] ?? "", path: boundPath(fd) };
+    return { fd, name, path: boundPath(fd) };
   });
 }
 

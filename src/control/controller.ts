@@ -9,9 +9,12 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
+import { FdStore } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
+import { Adoption } from "./adoption.js";
+import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
@@ -21,8 +24,8 @@ import { TapPorts } from "./network/tap-ports.js";
 import { PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
-import { openUplink } from "./uplink.js";
-import { Workers } from "./workers.js";
+import { openUplinks } from "./uplink.js";
+import { partOfTable, Workers } from "./workers.js";
 
 export interface ControllerOptions {
   workers: number;
@@ -37,6 +40,11 @@ export interface ControllerOptions {
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
+  /**
+   * Folder where flows are kept for the next process of the same kind, and those of the one before are found; a daemon's devices, ports and
+   * programs are kept too (`sys/fd-store.ts`). Default: all ends with the process.
+   */
+  continuity?: { dir: string; role: FlowRole } | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -48,6 +56,9 @@ export class Controller {
     private readonly numbers: PortNumbers,
     private readonly workers: Workers,
     private readonly steering: Steering,
+    private readonly files: FlowFiles | undefined,
+    private readonly adoption: Adoption,
+    private readonly store: FdStore | undefined,
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
@@ -56,14 +67,20 @@ export class Controller {
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
   static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
+    let store: FdStore | undefined;
     try {
       const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
-      const uplinks = Array.from({ length: count }, () => openUplink(socket, undo));
+      const { continuity } = options;
+      store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
+      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
       const indices = uplinks.map((uplink) => uplink.ifindex);
       const bypass = options.firewall === "bypass";
       const hasIpsec = Ipsec.isThere();
+      const files =
+        continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
+      undo.add("files of flows", () => files?.close());
       const steering = new Steering({
         uplinks: indices,
         flowCapacity: conntrackMax,
@@ -72,6 +89,8 @@ export class Controller {
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
         routeSocket: socket,
+        store,
+        sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
       const numbers = new PortNumbers();
@@ -97,13 +116,14 @@ export class Controller {
           offload,
           bypass,
           limits,
+          files,
         },
         {
           portGone: (port, errno) => {
-            if (numbers.info(port)?.kind === "uplink") return uplinkGone();
-            log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
+            const { name = `port ${port}`, kind } = numbers.info(port) ?? {};
+            if (kind === "uplink") return uplinkGone();
             workers.post({ type: "remove-port", port });
-            numbers.onGone(port);
+            if (!numbers.onGone(port)) log.warn(`${name} is gone (errno ${errno}): its namespace ended`);
           },
           readable: () => {
             host?.onReadable();
@@ -125,6 +145,7 @@ export class Controller {
           flowsFd: steering.flowsFd,
           flows6Fd: steering.ipv6 ? steering.flows6Fd : -1,
           uplinkDevice: ifindex,
+          isNew: steering.flowsAreNew,
         });
         workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, addresses: [], network: 0, device: 0, fd });
       }
@@ -140,13 +161,16 @@ export class Controller {
       undo.add("IPsec monitor", () => ipsec?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd) });
-      const publisher = new Publisher(socket, host, workers, steering, networks);
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd, store) });
+      const adoption = new Adoption(workers, files);
+      undo.add("adoption", () => adoption.close());
+      const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, host, networks, publisher);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher);
     } catch (error) {
+      store?.abandon();
       await undo.run();
       throw error;
     }
@@ -157,9 +181,27 @@ export class Controller {
     return this.workers.settled();
   }
 
-  /** Undoes what is left of ports and networks, then the rest. */
-  stop(): Promise<void> {
-    return this.undo.run();
+  /**
+   * What is remembered of a former process is there again: its flows go on, as far as what they need is there, and what else it left ends. `all`:
+   * nothing more will come.
+   */
+  async takeUp(all: boolean): Promise<void> {
+    await this.adoption.begin(all);
+    this.store?.releaseRest();
+  }
+
+  /** Something was made that flows of a former process may wait for. */
+  takeUpMore(): void {
+    this.adoption.soon();
+  }
+
+  /** Undoes what is left of ports and networks, then the rest. Flows end with the workers first, so what is kept of them stays as it is. */
+  async stop(): Promise<void> {
+    this.store?.end();
+    this.adoption.close();
+    await this.workers.stop();
+    if (this.workers.held > 0) this.files?.leave();
+    await this.undo.run();
   }
 
   flows(): Promise<FlowRow[]> {

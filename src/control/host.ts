@@ -244,15 +244,21 @@ export class Host {
     return this.links.find((link) => link.index === route?.oif) ?? null;
   }
 
-  /** The address or route of the host that overlaps the network, in words, or null. The default route does not count. */
-  overlap(network: IpPrefix): string | null {
+  /**
+   * The address or route of the host that overlaps the network, in words, or null. The default route does not count, nor does what belongs to the
+   * device `except`.
+   */
+  overlap(network: IpPrefix, except?: string): string | null {
+    const own = this.links.find((link) => link.name === except)?.index;
     for (const { ifindex, ip, prefixLength } of this.addresses) {
       const name = this.links.find((link) => link.index === ifindex)?.name ?? `device ${ifindex}`;
-      if (prefixesOverlap(prefixOf(ip, prefixLength), network)) return `address ${formatIp(ip)}/${prefixLength} of ${name}`;
+      if (ifindex !== own && prefixesOverlap(prefixOf(ip, prefixLength), network))
+        return `address ${formatIp(ip)}/${prefixLength} of ${name}`;
     }
     for (const r of this.routes) {
       const route = prefixOf(parseIp(r.dst)!, r.prefixLength);
-      if (r.prefixLength > 0 && prefixesOverlap(route, network)) return `route ${formatPrefix(route)}`;
+      const isOwn = own !== undefined && r.oif === own;
+      if (r.prefixLength > 0 && !isOwn && prefixesOverlap(route, network)) return `route ${formatPrefix(route)}`;
     }
     return null;
   }

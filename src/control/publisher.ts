@@ -8,6 +8,7 @@ import type { PublishedRange } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
+import type { FdStore } from "../sys/fd-store.js";
 import { hostFamilies } from "../sys/host-families.js";
 import { errnoName, native, systemError } from "../sys/native.js";
 import { bindError, PortTakenError } from "../sys/port-owner.js";
@@ -55,6 +56,7 @@ export class Publisher {
     private readonly workers: Workers,
     private readonly steering: Steering,
     private readonly networks: NetworkRegistry,
+    private readonly store?: FdStore,
   ) {
     this.endWatch = host.onChange(() => this.revise());
   }
@@ -136,6 +138,30 @@ export class Publisher {
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
+  /** The sockets that a former process held these ports with, which hold them still. */
+  private takeFormer(spec: OneSpec, filterFd: number): HeldPorts | undefined {
+    if (spec.pickFromRange || spec.hostPort === 0) return undefined;
+    const name = nameOf(spec, spec.hostPort, spec.hostPortEnd);
+    const fds = this.store?.take(name) ?? [];
+    if (fds.length === 0) return undefined;
+    const isRight = (fd: number, i: number): boolean => {
+      const [proto, port, address] = native.boundTo(fd) ?? [];
+      return proto === PROTOCOLS[spec.proto] && port === spec.hostPort + i && address === formatIp(spec.hostIp);
+    };
+    const count = Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
+    if (fds.length === count && fds.every(isRight) && fds.every((fd) => native.setFilter(fd, filterFd) === 0))
+      return { firstPort: spec.hostPort, fds };
+    for (const fd of fds) closeSync(fd);
+    this.store?.remove(name);
+    return undefined;
+  }
+
+  private keep(spec: OneSpec, { firstPort, fds }: HeldPorts, isKept: boolean, undo: Undo): void {
+    const name = nameOf(spec, firstPort, firstPort + fds.length - 1);
+    if (!isKept) this.store?.put(name, fds);
+    undo.add(`keeping of ${formatMapping(spec)}`, () => this.store?.remove(name));
+  }
+
   private canCarry({ hostIp, targetIp }: OneSpec): boolean {
     return this.host.ipv6 || (hostIp.family === 4 && targetIp.family === 4);
   }
@@ -165,10 +191,12 @@ export class Publisher {
     const { acceptFd } = this.steering;
     if (!this.canCarry(spec)) throw this.noIpv6(spec);
     const reach = this.reach(spec);
-    const held = heldBy === undefined ? holdPorts(spec, this.zoneOf(spec), acceptFd) : takeOver(spec, heldBy, acceptFd);
+    const former = heldBy === undefined ? this.takeFormer(spec, acceptFd) : undefined;
+    const held = former ?? (heldBy === undefined ? holdPorts(spec, this.zoneOf(spec), acceptFd) : takeOver(spec, heldBy, acceptFd));
     undo.add(`ports of ${formatMapping(spec)}`, () => {
       for (const fd of held.fds) closeSync(fd);
     });
+    if (heldBy === undefined) this.keep(spec, held, former !== undefined, undo);
     const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
     const first = held.firstPort;
     const last = first + count - 1;
@@ -212,6 +240,16 @@ export class Publisher {
   }
 }
 
+interface HeldPorts {
+  firstPort: number;
+  fds: number[];
+}
+
+/** What the sockets of these ports are kept as; a colon may be in no name of systemd's. */
+function nameOf({ proto, hostIp, hostZone = "" }: OneSpec, first: number, last: number): string {
+  return `port-${proto}-${formatIp(hostIp).replaceAll(":", "_")}-${hostZone}-${first}-${last}`;
+}
+
 /** What a rule says of the way to its target. */
 function answersOf({ snatSource, network }: Reach): Pick<PublishedRange, "snatSource" | "onlink"> {
   return { snatSource, onlink: network };
@@ -224,14 +262,14 @@ function sameAnswers(a: PublishedRange, b: PublishedRange): boolean {
 }
 
 /** Lets nothing through to the socket but to the filter. It is neither kept nor closed: the port is its owner's. */
-function takeOver(spec: OneSpec, fd: number, filterFd: number): { firstPort: number; fds: number[] } {
+function takeOver(spec: OneSpec, fd: number, filterFd: number): HeldPorts {
   const errno = native.setFilter(fd, filterFd);
   if (errno !== 0) throw systemError(`putting a filter on the socket of ${formatMapping(spec)}`, errno);
   return { firstPort: spec.hostPort, fds: [] };
 }
 
 /** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */
-function holdPorts(spec: OneSpec, zone: number, filterFd: number): { firstPort: number; fds: number[] } {
+function holdPorts(spec: OneSpec, zone: number, filterFd: number): HeldPorts {
   const proto = PROTOCOLS[spec.proto];
   const fds: number[] = [];
   for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {

@@ -1,8 +1,11 @@
 /** A worker's device in the host's namespace: what the steering programs take from the host comes in by it, what the worker routes leaves by it. */
+import { closeSync } from "node:fs";
 import { openTap } from "../device/tap.js";
 import { log } from "../log.js";
 import { UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
+import type { FdStore } from "../sys/fd-store.js";
 import { hasIpv6, setIpv6Conf } from "../sys/ipv6-conf.js";
+import { native } from "../sys/native.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { parseMac } from "../wire/ethernet.js";
 import { closeToIpv6 } from "./device-conf.js";
@@ -22,9 +25,33 @@ export interface Uplink {
   ipv6: boolean;
 }
 
-/** It carries what other devices let through, so its own MTU must be no limit. */
-export function openUplink(socket: RouteSocket, undo: Undo): Uplink {
-  const tap = openTap({ name: "tspup%d" });
+/** All uplinks that a former process with as many workers left, or new ones. What came for them meanwhile waits in them. */
+export function openUplinks(count: number, socket: RouteSocket, undo: Undo, store?: FdStore): { uplinks: Uplink[]; areFormer: boolean } {
+  const name = `uplinks-${count}`;
+  const former = store?.take(name) ?? [];
+  const areFormer = former.length === count && former.every((fd) => isHere(fd, socket));
+  if (!areFormer) {
+    for (const fd of former) closeSync(fd);
+    if (former.length > 0) store?.remove(name);
+  }
+  const uplinks = Array.from({ length: count }, (_, i) => openUplink(socket, undo, areFormer ? former[i] : undefined));
+  if (!areFormer)
+    store?.put(
+      name,
+      uplinks.map(({ fd }) => fd),
+    );
+  return { uplinks, areFormer };
+}
+
+/** Somebody may have deleted the device. */
+function isHere(fd: number, socket: RouteSocket): boolean {
+  const name = native.tapName(fd);
+  return name !== "" && socket.link(name)?.kind === "tun";
+}
+
+/** It carries what other devices let through, so its own MTU must be no limit. `former`: descriptor of one that is set up. */
+function openUplink(socket: RouteSocket, undo: Undo, former?: number): Uplink {
+  const tap = openTap({ name: "tspup%d", kept: former === undefined ? undefined : [former] });
   undo.add(`device ${tap.name}`, () => tap.close());
   const { index, mac } = socket.link(tap.name)!;
   socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
@@ -33,7 +60,7 @@ export function openUplink(socket: RouteSocket, undo: Undo): Uplink {
     if (hasIpv6()) log.warn(`net.ipv6.conf of ${tap.name} cannot be written: no IPv6 is served`);
     closeToIpv6(tap.name);
   }
-  addUplinkAddress(socket, index);
+  if (former === undefined) addUplinkAddress(socket, index);
   socket.setLink(index, { up: true });
   return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)!, ipv6 };
 }

@@ -36,11 +36,25 @@ export class WorkerLink {
   private queries = 0;
   private ended: Promise<void>;
   private stopping = false;
+  private closed = false;
+  /** When it stopped, of the flows that both ends keep up: how many there were. */
+  held = 0;
 
   constructor(
     options: Pick<
       WorkerOptions,
-      "worker" | "workers" | "conntrackMax" | "timeouts" | "masqueradeFirst" | "masqueradeLast" | "offload" | "bypass" | "limits"
+      | "worker"
+      | "workers"
+      | "conntrackMax"
+      | "timeouts"
+      | "masqueradeFirst"
+      | "masqueradeLast"
+      | "offload"
+      | "bypass"
+      | "limits"
+      | "flowFile"
+      | "owner"
+      | "former"
     >,
     hooks: WorkerHooks,
   ) {
@@ -64,6 +78,7 @@ export class WorkerLink {
       if (message.type === "ready") onReady();
       else if (message.type === "port-gone") hooks.portGone(message.port, message.errno);
       else if (message.type === "readable") hooks.readable();
+      else if (message.type === "stopped") this.held = message.held;
       else if (message.type === "answer") {
         this.waiting.get(message.id)?.(message.value);
         this.waiting.delete(message.id);
@@ -92,6 +107,7 @@ export class WorkerLink {
 
   /** Nothing happens when the worker is dead. */
   post(message: ToWorker): void {
+    if (this.closed) return;
     this.worker.postMessage(message);
     Atomics.add(this.mailbox, 0, 1);
     native.signalEventfd(this.wakeFd);
@@ -116,12 +132,15 @@ export class WorkerLink {
     await this.query("summary");
   }
 
+  /** May be called again. */
   async stop(): Promise<void> {
     if (!this.stopping) {
       this.stopping = true;
       this.post({ type: "stop" });
     }
     await this.ended;
+    if (this.closed) return;
+    this.closed = true;
     closeSync(this.wakeFd);
   }
 }

@@ -5,8 +5,9 @@
  * number each worker has a device of its own.
  */
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
-import type { Query, ToWorker } from "../engine/messages.js";
+import type { Adopted, Query, ToWorker } from "../engine/messages.js";
 import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import type { FlowFiles } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
 import { WorkerLink } from "./worker-link.js";
@@ -22,6 +23,8 @@ export interface WorkersOptions {
   bypass: boolean;
   /** All workers together. */
   limits: LimitOptions;
+  /** Where flows lie that are to outlive the process; default: nowhere. */
+  files?: FlowFiles | undefined;
 }
 
 export interface WorkersHooks {
@@ -41,12 +44,17 @@ export interface PortCounters {
 
 type AddPort = Omit<Extract<ToWorker, { type: "add-port" }>, "type" | "fd">;
 
+/** Flows of one worker of several. */
+export function partOfTable(conntrackMax: number, workers: number): number {
+  return Math.ceil(conntrackMax / workers);
+}
+
 export class Workers {
   private readonly links: WorkerLink[];
   private readonly gone = new Set<number>();
 
   constructor(options: WorkersOptions, hooks: WorkersHooks) {
-    const { workers } = options;
+    const { workers, files, ...rest } = options;
     const portGone = (port: number, errno: number): void => {
       if (this.gone.has(port)) return;
       this.gone.add(port);
@@ -56,7 +64,16 @@ export class Workers {
       { length: workers },
       (_, worker) =>
         new WorkerLink(
-          { ...options, worker, conntrackMax: Math.ceil(options.conntrackMax / workers), limits: partOf(options.limits, workers) },
+          {
+            ...rest,
+            workers,
+            worker,
+            conntrackMax: partOfTable(rest.conntrackMax, workers),
+            limits: partOf(rest.limits, workers),
+            flowFile: files?.fds[worker] ?? -1,
+            owner: files?.owner,
+            former: files?.former ?? [],
+          },
           { ...hooks, portGone },
         ),
     );
@@ -104,6 +121,19 @@ export class Workers {
 
   async stop(): Promise<void> {
     await Promise.all(this.links.map((link) => link.stop()));
+  }
+
+  /** Of flows that both ends kept up, how many there were when the workers stopped. */
+  get held(): number {
+    return this.links.reduce((sum, link) => sum + link.held, 0);
+  }
+
+  /** Takes up flows of former processes; `last`: what waits still is given up. */
+  async adopt(last: boolean): Promise<Adopted> {
+    const sum: Adopted = { taken: 0, left: 0, lost: 0 };
+    for (const one of await Promise.all(this.links.map((link) => link.ask<Adopted | undefined>((id) => ({ type: "adopt", id, last })))))
+      for (const key of Object.keys(sum) as (keyof Adopted)[]) sum[key] += one?.[key] ?? 0;
+    return sum;
   }
 
   async flows(): Promise<FlowRow[]> {

@@ -11,8 +11,8 @@
  *   masquerade, but still a flow, so that the answers are steered back to us.
  * - Anything else opens no flow and is dropped. An endpoint is told so by ICMP if there is no route, no port or no room.
  *
- * A TCP flow opens with a SYN, an SCTP flow with an INIT. One exception: a segment in the middle of a connection to a published port whose client address is kept is
- * taken up, since its translation needs no memory: connections survive a restart of ours.
+ * A TCP flow opens with a SYN, an SCTP flow with an INIT. One exception: a segment in the middle of a connection to a published port whose client
+ * address is kept is taken up, since its translation needs no memory. Of others the sender is told by a reset that they are over.
  *
  * Then nothing may be in the way: a limit (`limits.ts`), the want of a source port (`source-port.ts`), or a full table (`make-room.ts`).
  */
@@ -39,6 +39,7 @@ import { isIcmp, isRequest, queryState, ttl } from "./packet.js";
 import { forgetEntry } from "./retire.js";
 import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
+import { reset } from "./tcp-reset.js";
 import * as sctpTrack from "./track-sctp.js";
 import { expire } from "./ttl.js";
 
@@ -72,8 +73,21 @@ function admitNew(b: Batch, state: State): void {
     }
     const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
     if (reason === drop.DROP_TTL_EXCEEDED) expire(b, i, state);
-    else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason)) b.drop(i, reason);
+    else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason) && !isReset(b, i, state, src, dst, reason)) b.drop(i, reason);
   }
+}
+
+/**
+ * Ends the connection for who has sent a segment of one that nobody knows: it cannot go on, and he need not wait to find out. Has the drop
+ * counted. What came by an entry of the steering's whose flow is over goes to the host's kernel from now on, which decides about it.
+ */
+function isReset(b: Batch, i: number, state: State, src: number, dst: number, reason: number): boolean {
+  if (reason !== drop.DROP_NOT_SYN && reason !== drop.DROP_NO_FLOW) return false;
+  const ingress = b.ingress[i]!;
+  const isSteered = ingress === state.ports.uplink && b.device[i] === 0 && !state.bypass;
+  if (reason === drop.DROP_NO_FLOW && !isSteered) return false;
+  if (isSteered && !state.awaitsFormer) forgetEntry(state, dst, src, swapPorts(b.ports[i]!), b.proto[i]!);
+  return state.mayCountAnswered() && reset(b, i, state) && state.countAnswered(ingress, reason);
 }
 
 /**
@@ -113,11 +127,8 @@ function toHost(b: Batch, i: number, state: State, src: number, dst: number): nu
 function publish(b: Batch, i: number, state: State, rule: PublishRule, src: number, dst: number): number {
   if (isMartian(src)) return drop.DROP_SOURCE_SPOOFED;
   const byUplink = b.ingress[i] === state.ports.uplink;
-  if (byUplink && b.device[i] === 0 && !state.bypass) {
-    // Steered to us by an entry whose flow is over. Without it the next packet goes to the host's kernel, which decides whether it may open one.
-    forgetEntry(state, dst, src, swapPorts(b.ports[i]!), b.proto[i]!);
-    return drop.DROP_NO_FLOW;
-  }
+  // Steered to us by an entry whose flow is over: the host's kernel is to decide whether it may open one.
+  if (byUplink && b.device[i] === 0 && !state.bypass) return drop.DROP_NO_FLOW;
   const fromHost = byUplink && (b.device[i] === LOOPBACK || state.isLocal(src));
   if (!fromHost && !isAllowed(state, src)) return drop.DROP_SOURCE_REFUSED;
   const flow = state.newFlow;
@@ -198,7 +209,7 @@ function refusedBy(answer: number): number {
 
 /** Makes the entry of `state.newFlow`, of which `source` says what port the target is to see. What is in the way of it changes nothing, a TTL that ends here first. */
 function open(b: Batch, i: number, state: State, source: number): number {
-  const { addresses, conntrack, limits, newFlow: flow, pool } = state;
+  const { conntrack, limits, newFlow: flow } = state;
   flow.proto = b.proto[i]!;
   flow.ports = b.ports[i]!;
   flow.mapping = -1;
@@ -210,29 +221,43 @@ function open(b: Batch, i: number, state: State, source: number): number {
   const full = limits.exceeded(flow);
   if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return refused(state, full);
   if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
-  if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) {
-    if (flow.mapping !== -1) pool.release(flow.mapping, flow.src, flow.ports & 0xffff);
-    state.refused++;
-    return drop.DROP_TABLE_FULL;
+  if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) return noRoom(state);
+  setDeltas(state);
+  if (state.offloads && flow.proto !== ipv4.PROTO_SCTP && source === KEPT && isKernels(state)) {
+    flow.egress |= ct.EGRESS_OFFLOAD;
+    flow.replyEgress |= ct.EGRESS_ENTER;
   }
+  const id = conntrack.insert(flow, state.now);
+  if (id === -1) return noRoom(state);
+  holdAddresses(state);
+  limits.hold(id);
+  b.flow[i] = id << 1;
+  return drop.DROP_NONE;
+}
+
+/** Works out the checksum deltas of `state.newFlow`. */
+export function setDeltas({ addresses, newFlow: flow }: State): void {
   const { proto, src, dst, ports, replySrc, replyDst, replyPorts } = flow;
   flow.addressDelta = combine(addresses.delta(src, replyDst), addresses.delta(dst, replySrc));
   flow.allDelta = combine(
     proto === ipv4.PROTO_ICMP ? NO_DELTA : flow.addressDelta, // its checksum covers no addresses
     isIcmp(proto) ? delta(ports & 0xffff, replyPorts & 0xffff) : delta(ports, swapPorts(replyPorts)),
   );
-  if (state.offloads && proto !== ipv4.PROTO_SCTP && source === KEPT && isKernels(state)) {
-    flow.egress |= ct.EGRESS_OFFLOAD;
-    flow.replyEgress |= ct.EGRESS_ENTER;
-  }
-  const id = conntrack.insert(flow, state.now);
+}
+
+/** The flow that was just made of `state.newFlow` keeps its addresses in their table. */
+export function holdAddresses({ addresses, newFlow: { src, dst, replySrc, replyDst } }: State): void {
   addresses.hold(src);
   addresses.hold(dst);
   addresses.hold(replySrc);
   addresses.hold(replyDst);
-  limits.hold(id);
-  b.flow[i] = id << 1;
-  return drop.DROP_NONE;
+}
+
+function noRoom(state: State): number {
+  const { pool, newFlow: flow } = state;
+  if (flow.mapping !== -1) pool.release(flow.mapping, flow.src, flow.ports & 0xffff);
+  state.refused++;
+  return drop.DROP_TABLE_FULL;
 }
 
 /** Gives `state.newFlow` the port that its target sees. */
@@ -272,7 +297,7 @@ function isWithoutRoute(src: number): boolean {
   return isUnspecified(src) || isLinkLocal(src);
 }
 
-function isAllowed(state: State, src: number): boolean {
+export function isAllowed(state: State, src: number): boolean {
   const { allow } = state;
   if (allow.length === 0) return true;
   for (const prefix of allow) if (prefix.has(src, state.addresses)) return true;

@@ -66,6 +66,7 @@ function answerIpv6(b: Batch, i: number, state: State, type: number, code: numbe
   return true;
 }
 
-function mayAnswer({ icmpErrors, icmpErrorsTo }: State, port: number): boolean {
+/** Whether `port` may be sent one more answer about a packet in this second. */
+export function mayAnswer({ icmpErrors, icmpErrorsTo }: State, port: number): boolean {
   return icmpErrors < ICMP_PER_SEC_IN_ALL && icmpErrorsTo[port]! < ICMP_PER_SEC;
 }

@@ -62,7 +62,7 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
 }
 
 /** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. */
-function enter(state: State, id: number, dir: number, device: number, offload: number): void {
+export function enter(state: State, id: number, dir: number, device: number, offload: number): void {
   const { addresses, conntrack } = state;
   const src = conntrack.newSrc(id, dir);
   const entries = isIpv6(src) ? state.entries6 : state.entries;

@@ -4,10 +4,11 @@
  */
 import { HeldFrames } from "../mem/held-frames.js";
 import { SLOTS } from "../mem/packet-memory.js";
-import { Addresses } from "../table/addresses.js";
+import { Addresses, addressCapacity } from "../table/addresses.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
+import type { FlowMemory } from "../table/flow-file.js";
 import { Fragments } from "../table/fragments.js";
 import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
 import { NatPool } from "../table/nat-pool.js";
@@ -44,8 +45,6 @@ export interface PublishRule {
 export const FORGET_MAX = 1024;
 /** Of a batch, and of all fragments that wait. */
 const ANSWERED_MAX = 256;
-/** IPv6 addresses of one batch, and of the configuration, beside those of flows. */
-const MORE_ADDRESSES = 1 << 13;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
 const MAX_ENTRIES = 2 * SLOTS;
 /** ICMP errors a second (RFC 1812 §4.3.2.8): to who sends by one port, and in all. */
@@ -67,6 +66,10 @@ export interface StateOptions {
   fdbSlots?: number;
   timeouts?: Int32Array;
   limits?: LimitOptions;
+  /** See `State.awaitsFormer`. */
+  awaitsFormer?: boolean;
+  /** For what is to outlive the process; default: memory that does not. */
+  memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
   random?: RandomInt32;
   /** Whom to ask for ways out; default: the routes that the control side tells. */
@@ -90,7 +93,7 @@ export class State {
   readonly fragments: Fragments;
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
-  readonly ports = new Ports();
+  readonly ports: Ports;
   /** IPv6 addresses, as the handles that everything else knows them by. Who keeps one holds it. */
   readonly addresses: Addresses;
   readonly networks: Networks;
@@ -118,6 +121,8 @@ export class State {
   readonly offloads: boolean;
   /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
   readonly bypass: boolean;
+  /** Flows of a former process wait to be taken up: what looks unknown may be one of them. */
+  awaitsFormer: boolean;
   /** Row of the next flow whose way out is to be looked at again (`review.ts`); conntrack's end or more: none. */
   reviewAt = Number.MAX_SAFE_INTEGER;
   /** New flows refused because conntrack was full. */
@@ -153,8 +158,11 @@ export class State {
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
     this.bypass = options.bypass ?? false;
-    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts);
-    this.addresses = new Addresses(options.conntrackMax * 2 + MORE_ADDRESSES, random);
+    this.awaitsFormer = options.awaitsFormer ?? false;
+    const { memory } = options;
+    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory);
+    this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
+    this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses);
     this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
     this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
     this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);

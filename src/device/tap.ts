@@ -13,6 +13,8 @@ export interface TapOptions {
   nsFd?: number;
   /** Descriptors that share the device, each with a queue; default 1. */
   queues?: number;
+  /** Descriptors of the device, one a queue, which a former process left: they are used instead. */
+  kept?: readonly number[] | undefined;
   /** Attach to this persistent device of an earlier process instead of making one; `multiQueue` as it was made. */
   existing?: { multiQueue: boolean } | undefined;
 }
@@ -44,7 +46,11 @@ export function openTap(options: TapOptions): Tap {
     for (let queue = 0; queue < queues; queue++) {
       // Only the first may make the device; it must not be somebody else's.
       const make = queue === 0 && options.existing === undefined;
-      const [fd, made] = native.openTap(name, make ? flags | IFF_TUN_EXCL : flags, options.nsFd ?? -1);
+      const former = options.kept?.[queue];
+      const [fd, made] =
+        former === undefined
+          ? native.openTap(name, make ? flags | IFF_TUN_EXCL : flags, options.nsFd ?? -1)
+          : ([former, native.tapName(former)] as const);
       fds.push(fd);
       name = made;
       native.tapVnetHdrSize(fd, HEADER_SIZE);

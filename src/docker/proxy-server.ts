@@ -143,6 +143,7 @@ export class ProxyServer {
     if (bothFamilies || !this.controller.publisher.serves(specOf(spec))) return false;
     try {
       const publication = this.controller.publisher.publish(specOf(spec), fd);
+      this.controller.takeUpMore();
       undo.add(`port ${spec.hostPort}`, () => publication.close());
       closeSync(fd);
       return true;

@@ -2,11 +2,13 @@
  * What a worker does at the control side's word: carries out the messages of `messages.ts` on its tables and its packet input and output, and
  * answers what is asked. Between two batches, never during one.
  */
+import { FormerFlows } from "../dataplane/adopt.js";
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type PublishRule, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
 import { type Conntrack, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
+import type { FlowFile } from "../table/flow-file.js";
 import { ENDPOINT, HELD, HOST } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { isIpv6, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
@@ -15,7 +17,7 @@ import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { FromWorker, HostRoute, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, HostRoute, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
 import { fdbRows, flowRows, holderRows, summary } from "./views.js";
 
@@ -36,6 +38,8 @@ export interface CommandsHooks {
   watch(fd: number): void;
   /** The map of that family behind the descriptor. */
   openFlowMap(fd: number, family: 4 | 6): FlowMap;
+  /** What former processes left. */
+  readFormer(): FlowFile[];
 }
 
 export class Commands implements EngineHooks {
@@ -45,6 +49,10 @@ export class Commands implements EngineHooks {
   private flowMap6: FlowMap | undefined;
   /** Where steering carries flows by itself. */
   private offload: Offload | undefined;
+  private mapIsNew = true;
+  /** Ports that are not read yet, and how to begin. */
+  private readonly unread = new Map<number, () => void>();
+  private former: FormerFlows | undefined;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
   private routeWords: number[] = [];
@@ -91,13 +99,14 @@ export class Commands implements EngineHooks {
         break;
       case "steering":
         state.uplinkDevice = m.uplinkDevice;
+        this.mapIsNew = m.isNew;
         state.ways.uplink = m.uplinkDevice;
         this.useSteering(m.flowsFd, m.flows6Fd);
         break;
       case "add-held":
         clearRow(this.counters, m.port);
         state.ports.set(m.port, HELD, 0, 0, 0, 0);
-        this.io.addRing(m.port, m.fd, m.size);
+        this.read(m.port, () => this.io.addRing(m.port, m.fd, m.size));
         break;
       case "watch":
         this.hooks.watch(m.fd);
@@ -107,6 +116,9 @@ export class Commands implements EngineHooks {
         break;
       case "end-flows":
         this.hooks.tell({ type: "answer", id: m.id, value: this.endFlows(m) });
+        break;
+      case "adopt":
+        this.hooks.tell({ type: "answer", id: m.id, value: this.adopt(m.last) });
         break;
       case "stop":
         this.running = false;
@@ -228,13 +240,19 @@ export class Commands implements EngineHooks {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
-    this.io.addPort(m.port, m.fd);
+    this.read(m.port, () => this.io.addPort(m.port, m.fd));
+  }
+
+  /** From now on; but what waits to be read may be of flows that a former process knew, so not before these were looked at. */
+  private read(port: number, start: () => void): void {
+    if (this.former === undefined && this.state.awaitsFormer) this.unread.set(port, start);
+    else start();
   }
 
   /** Its flows end too: the number may soon be another port's. */
   private removePort(port: number): void {
     const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
-    this.io.removePort(port);
+    if (!this.unread.delete(port)) this.io.removePort(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);
@@ -290,6 +308,16 @@ export class Commands implements EngineHooks {
     }
     this.forget();
     return ended;
+  }
+
+  private adopt(last: boolean): Adopted {
+    this.former ??= new FormerFlows(this.state, this.hooks.readFormer(), this.mapIsNew, this);
+    const { former } = this;
+    former.adopt(last);
+    this.state.awaitsFormer = former.left > 0;
+    for (const start of this.unread.values()) start();
+    this.unread.clear();
+    return { taken: former.taken, left: former.left, lost: former.lost };
   }
 
   private useSteering(flowsFd: number, flows6Fd: number): void {

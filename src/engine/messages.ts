@@ -1,4 +1,5 @@
 /** What the control thread says to a worker, and what the worker answers. Addresses are of either family (`wire/ip-address.ts`). */
+import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 
@@ -36,6 +37,21 @@ export interface HostRoute {
   source: IpAddress | null;
 }
 
+/** A file that a former process left: its descriptor, and for how many flows it is. */
+export interface FormerFile {
+  fd: number;
+  capacity: number;
+}
+
+/** What became of the flows of former processes, so far. */
+export interface Adopted {
+  taken: number;
+  /** They wait for what they need. */
+  left: number;
+  /** Both ends kept them up, but they could not go on. */
+  lost: number;
+}
+
 /** `workerData` of the worker. */
 export interface WorkerOptions {
   counters: SharedArrayBuffer;
@@ -57,6 +73,12 @@ export interface WorkerOptions {
   bypass: boolean;
   /** This worker's part of them. */
   limits: LimitOptions;
+  /** Descriptor of an empty file that its flows are to lie in (`table/flow-file.ts`); -1: they end with the process. */
+  flowFile: number;
+  /** Kind of instance and the like, which the file is to say; undefined without one. */
+  owner: FlowFileOwner | undefined;
+  /** Files of processes before this one, to go on with. */
+  former: readonly FormerFile[];
   /** How long to look for frames after the last one, before sleeping. */
   spinNs: number;
 }
@@ -94,8 +116,11 @@ export type ToWorker =
   | { type: "routes"; routes: readonly HostRoute[]; refused?: readonly number[]; exact?: boolean; forwarding?: readonly number[] }
   /** Clients that may open flows to published ports; none: all may. */
   | { type: "allow"; prefixes: readonly IpPrefix[] }
-  /** Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), and the interface index of the worker's uplink. */
-  | { type: "steering"; flowsFd: number; flows6Fd: number; uplinkDevice: number }
+  /**
+   * Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), which are new or a former process's, and the interface index of
+   * the worker's uplink.
+   */
+  | { type: "steering"; flowsFd: number; flows6Fd: number; uplinkDevice: number; isNew: boolean }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */
@@ -103,6 +128,8 @@ export type ToWorker =
   | { type: "query"; id: number; what: Query }
   /** Ends the flows that a client in the prefix (null: any) opened to `port` (0: any); answers how many. */
   | { type: "end-flows"; id: number; client: IpPrefix | null; port: number }
+  /** Takes up flows of former processes; `last`: what waits still is given up. Answers what became of them. */
+  | { type: "adopt"; id: number; last: boolean }
   | { type: "stop" };
 
 export type FromWorker =
@@ -110,4 +137,5 @@ export type FromWorker =
   | { type: "port-gone"; port: number; errno: number }
   | { type: "readable" }
   | { type: "answer"; id: number; value: unknown }
-  | { type: "stopped" };
+  /** `held`: flows that both ends keep up. */
+  | { type: "stopped"; held: number };

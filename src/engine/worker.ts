@@ -12,6 +12,7 @@ import { RouteQuery } from "../sys/route-query.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
+import { flowMemory, readFlowFile } from "./flow-memory.js";
 import { useHugePages } from "./huge-pages.js";
 import { tuneJit } from "./jit.js";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
@@ -28,7 +29,12 @@ const mailbox = new Int32Array(options.mailbox);
 const counters = new Float64Array(options.counters);
 const memory = new PacketMemory();
 const io = new NativeIo(memory, options.wakeFd);
-const state = new State({ ...options, routing: new RouteQuery() });
+const state = new State({
+  ...options,
+  routing: new RouteQuery(),
+  memory: flowMemory(options),
+  awaitsFormer: options.former.length > 0,
+});
 useHugePages(memory, state);
 const polling = new Polling();
 const commands = new Commands(state, io, counters, {
@@ -39,6 +45,7 @@ const commands = new Commands(state, io, counters, {
     put: (keys, values, count) => putBatch(fd, keys, values, count),
     delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
   }),
+  readFormer: () => options.former.map(readFlowFile),
 });
 const engine = new Engine(io, memory, state, counters, commands);
 
@@ -75,4 +82,4 @@ function loop(): void {
 
 tell({ type: "ready" });
 loop();
-tell({ type: "stopped" });
+tell({ type: "stopped", held: state.conntrack.held });

@@ -112,7 +112,7 @@ export class LiveEndpoint {
 
   private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {
     const { addresses, mac } = this.record;
-    const spec = { ...where, addresses, mac: parseMac(mac)!, onGone };
+    const spec = { ...where, keepAs: this.record.device, addresses, mac: parseMac(mac)!, onGone };
     this.device = this.network.make().endpoints.addDevice(spec);
   }
 }

@@ -7,7 +7,9 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runDirs } from "../api/paths.js";
 import { whoListens } from "../api/unix-socket.js";
+import { removeFlowFiles } from "../control/flow-files.js";
 import { sweepStale } from "../steer/attach.js";
+import { releaseKept } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { isSandbox, removeHostDevice } from "./endpoint-device.js";
 import { FileStore, stateDir } from "./file-store.js";
@@ -63,6 +65,19 @@ async function isLeftOver(file: string, pid: string): Promise<boolean> {
   if (!existsSync(`/proc/${pid}`)) return true;
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
   return made !== undefined && Date.now() - made > SETTLED_MS && (await whoListens(file)) === "absent";
+}
+
+/**
+ * Ends at once what is kept for a process that is to come again: flows (`control/flow-files.ts`), and a daemon's devices, ports and programs
+ * (`sys/fd-store.ts`). What running instances use is spared.
+ */
+export function sweepKept(): { flows: number; keepers: number } {
+  const swept = { flows: 0, keepers: 0 };
+  for (const dir of runDirs()) {
+    swept.flows += removeFlowFiles(dir);
+    if (releaseKept(dir)) swept.keepers++;
+  }
+  return swept;
 }
 
 /** Removes devices, and records, of endpoints whose sandbox ended while no daemon ran; answers how many devices. Nothing while one runs. */

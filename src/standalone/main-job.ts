@@ -3,6 +3,7 @@
  * take the same way back.
  */
 
+import { runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
@@ -81,7 +82,7 @@ export class MainJob {
     let controller: Controller;
     try {
       await sweep();
-      controller = await Controller.start(config, onDeath);
+      controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
     } catch (error) {
       const relayable =
         error instanceof TsproxyError &&
@@ -113,9 +114,12 @@ export class MainJob {
       else {
         for (const one of eachHostAddress(spec, hostFamilies())) controller.publisher.reach(one); // throws when there is no way
         await this.relay(spec, config.allowFrom);
-        log.warn(`${formatMapping(spec)} is relayed by sockets, as IPv6 is not forwarded yet: the target sees this host as the client`);
+        log.warn(
+          `${formatMapping(spec)} is relayed by sockets, as net.ipv6.conf cannot be written here: the target sees this host as the client`,
+        );
       }
     }
+    await controller.takeUp(true);
     await controller.settled();
   }
 

@@ -2,8 +2,10 @@
  * How programs get onto devices: by TCX links, which end with the process however it ends; on kernels before 6.6 by clsact filters called
  * `tsproxy-PID`, which `detach` removes, and `sweepStale` after a SIGKILL.
  */
+import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import * as bpf from "../sys/bpf.js";
+import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 
 export type AttachMode = "tcx" | "clsact";
@@ -19,17 +21,22 @@ export interface Attachment {
 }
 
 export class Attacher {
-  /** `useTcx`: where the kernel has it. Without it a route socket is needed. */
+  /** Of the names of links in the store, which no other process has given. */
+  private readonly series = randomBytes(6).toString("hex");
+  private links = 0;
+
+  /** `useTcx`: where the kernel has it. Without it a route socket is needed. `store`: keeps links while the process is restarted. */
   constructor(
     private readonly routeSocket: RouteSocket | undefined,
     private useTcx: boolean,
+    private readonly store?: FdStore,
   ) {}
 
   /** `name`: of the filter where there is no TCX. */
   attach(ifindex: number, progFd: number, direction: TcDirection = "ingress", name = "tsproxy"): Attachment {
     if (this.useTcx) {
       const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
-      if (linkFd !== null) return { mode: "tcx", detach: () => fs.closeSync(linkFd) };
+      if (linkFd !== null) return this.keep(linkFd);
       this.useTcx = false;
     }
     const socket = this.routeSocket;
@@ -43,6 +50,16 @@ export class Attacher {
     }
     if (direction === "egress") return { mode: "clsact", detach: () => {} };
     return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
+  }
+
+  private keep(linkFd: number): Attachment {
+    const name = `link-${this.series}-${this.links++}`;
+    this.store?.put(name, [linkFd]);
+    const detach = (): void => {
+      fs.closeSync(linkFd);
+      this.store?.remove(name);
+    };
+    return { mode: "tcx", detach };
   }
 }
 

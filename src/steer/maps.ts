@@ -1,6 +1,7 @@
 /** The maps that the programs share (program.ts), and the ring buffers of the workers. */
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
+import type { FdStore } from "../sys/fd-store.js";
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
@@ -22,29 +23,34 @@ export interface MapOptions {
   flowCapacity: number;
   /** Else IPv6's maps have no room, and take none. */
   ipv6?: boolean;
+  /** Keeps the flows while the process is restarted. */
+  store?: FdStore | undefined;
 }
 
 /** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
 const IPV6_SHARE = 4;
 
-/** Descriptors of new maps; each is added to `fds`, also when a later one fails. */
-export function createMaps({ flowCapacity, ipv6 = false }: MapOptions, fds: number[]): MapFds {
+/** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
+export function createMaps({ flowCapacity, ipv6 = false, store }: MapOptions, fds: number[]): MapFds {
   const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
     const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
     fds.push(fd);
     return fd;
   };
   const slack = LRU_SLACK * os.cpus().length;
+  const flows = 2 * flowCapacity + slack;
   const of6 = (entries: number): number => (ipv6 ? entries : 1);
   return {
-    flows: create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, 2 * flowCapacity + slack),
+    flows: kept(store, flowsName(flowCapacity), fds, () => create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows)),
     fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
     pairs: create("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
     ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
-    flows6: create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
+    flows6: kept(store, flowsName(flowCapacity, ipv6), fds, () =>
+      create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
+    ),
     fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
     pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
     ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PORTS), bpf.F_NO_PREALLOC),
@@ -54,9 +60,30 @@ export function createMaps({ flowCapacity, ipv6 = false }: MapOptions, fds: numb
   };
 }
 
-export function createRing(fds: number[]): number {
-  const fd = bpf.createMap({ name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE });
-  fds.push(fd);
+/** `which`: of the workers' rings. What a former process has not read is in it. */
+export function createRing(which: string, store: FdStore | undefined, fds: number[]): number {
+  return kept(store, `ring-${RING_SIZE}-${which}`, fds, () => {
+    const fd = bpf.createMap({ name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE });
+    fds.push(fd);
+    return fd;
+  });
+}
+
+/** What the map `flows` is called in the store, or, with `ipv6`, `flows6`: another layout or size is another map. */
+export function flowsName(flowCapacity: number, ipv6?: boolean): string {
+  if (ipv6 === undefined) return `flows-${FLOW_KEY_SIZE}-${FLOW_VALUE_SIZE}-${flowCapacity}`;
+  return `flows6-${FLOW6_KEY_SIZE}-${FLOW6_VALUE_SIZE}-${ipv6 ? flowCapacity : 0}`;
+}
+
+/** What a former process left under the name, or else a new one, which is put there. */
+function kept(store: FdStore | undefined, name: string, fds: number[], create: () => number): number {
+  const [former] = store?.take(name) ?? [];
+  if (former !== undefined) {
+    fds.push(former);
+    return former;
+  }
+  const fd = create();
+  store?.put(name, [fd]);
   return fd;
 }
 

@@ -28,7 +28,7 @@ export function probeSteering(): SteeringProbe {
     const load = (name: string, code: Uint8Array, type?: number): number => fds.push(bpf.loadProgram(`tsproxy_${name}`, code, type));
     for (const link of ["ethernet", "loopback", "ip"] as const) load(link, steerProgram(link, [1], maps, options));
     load("home", homeProgram("ethernet", [1], maps));
-    load("accept", acceptProgram([createRing(fds)], maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
+    load("accept", acceptProgram([createRing("probe", undefined, fds)], maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
     const emitFd = bpf.loadProgram("tsproxy_emit", emitProgram(1, maps, options));
     fds.push(emitFd);
     const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };

@@ -14,6 +14,7 @@
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
+import type { FdStore } from "../sys/fd-store.js";
 import type { Ipv6Conf } from "../sys/ipv6-conf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
@@ -23,7 +24,7 @@ import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js"
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
-import { bytes, createMaps, createRing, portKeys, VALUE_SIZE } from "./maps.js";
+import { bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
@@ -84,6 +85,10 @@ export interface SteeringOptions {
   forceClsact?: boolean;
   /** Needed where TCX is missing. */
   routeSocket?: RouteSocket;
+  /** Keeps what is attached, and flows, while the process is restarted. */
+  store?: FdStore | undefined;
+  /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
+  sameUplinks?: boolean;
 }
 
 export class Steering {
@@ -102,6 +107,8 @@ export class Steering {
   private readonly locals: Record<4 | 6, Map<bigint, number>> = { 4: new Map<bigint, number>(), 6: new Map<bigint, number>() }; // address to the device that has it, or 0
   private readonly ipsec = { 4: new Map<string, IpPrefix>(), 6: new Map<string, IpPrefix>() };
   readonly attacher: Attacher;
+  /** Nothing has been entered in `flows` yet. */
+  readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
 
   /**
@@ -109,12 +116,15 @@ export class Steering {
    * the kernel knows too little for offload.
    */
   constructor(private readonly options: SteeringOptions) {
-    this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true);
+    const { store, uplinks } = options;
+    this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store);
     try {
+      if (options.sameUplinks !== true) discardFlows(options);
+      this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       this.maps = createMaps(options, this.fds);
       if (options.offload === true) this.programs.set("ethernet", loadOffload(options, this.maps, this.fds));
       if (options.bypass !== true) {
-        this.rings = options.uplinks.map(() => createRing(this.fds));
+        this.rings = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, this.fds));
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps)));
@@ -173,7 +183,10 @@ export class Steering {
 
   /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
   attachOwn(ifindex: number): void {
-    if (this.homes.has(ifindex)) return;
+    const asOthers = this.attachments.get(ifindex); // it was there before its network, left by a former process
+    if (this.homes.has(ifindex) && asOthers === undefined) return;
+    asOthers?.detach();
+    this.attachments.delete(ifindex);
     this.attachHome(ifindex, "ethernet");
     bpf.updateBatch(this.maps.own, bytes(Int32Array.of(ifindex)), new Uint8Array(VALUE_SIZE), 1);
   }
@@ -312,6 +325,15 @@ export class Steering {
     const fd = bpf.loadProgram(`tsproxy_${name}`, code, type);
     this.fds.push(fd);
     return fd;
+  }
+}
+
+/** Entries of a former process that lead to other uplinks are of no use. */
+function discardFlows({ store, flowCapacity, ipv6 = false }: SteeringOptions): void {
+  for (const name of [flowsName(flowCapacity), flowsName(flowCapacity, ipv6)]) {
+    const fds = store?.take(name) ?? [];
+    for (const fd of fds) fs.closeSync(fd);
+    if (fds.length > 0) store?.remove(name);
   }
 }
 

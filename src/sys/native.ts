@@ -23,6 +23,11 @@ export interface Native {
   tapPersist(fd: number, on: 0 | 1): void;
   tapSteering(fd: number, progFd: number): void;
   socket(domain: number, type: number, protocol: number, nsFd: number): number;
+  /**
+   * A socket of `type` (SOCK_*: 1 stream, which listens, 2 datagram) in namespace `nsFd` (-1: the caller's) bound to an IPv4 address in text; fd or
+   * -errno.
+   */
+  bindIn(nsFd: number, type: number, address: string, port: number): number;
   /** Bound netlink socket in namespace `nsFd` (-1: the caller's); `groups`: mask of multicast groups, 0 for requests only; `protocol`: NETLINK_*. */
   openNetlink(groups: number, nsFd: number, protocol: number): number;
   /** Bytes sent, or -errno. */
@@ -43,6 +48,18 @@ export interface Native {
   clearFilter(fd: number): number;
   /** Reads what is there without waiting: length or -errno, and the descriptor (SCM_RIGHTS) that came with it or -1; -EINVAL for several. */
   recvFd(fd: number, bytes: Uint8Array): [length: number, fd: number];
+  /** A unix socket of `type` (SOCK_*), connected to `path` ('@' first: an abstract name) or listening there; fd or -errno. */
+  unixOpen(path: string, type: number, listen: 0 | 1): number;
+  /** Sends a message with descriptors, at most 253; 0 or -errno. */
+  sendFds(fd: number, bytes: Uint8Array, fds: Int32Array): number;
+  /** Waits for a message: its length or -errno, and how many descriptors came with it, which are in `fds`. */
+  recvFds(fd: number, bytes: Uint8Array, fds: Int32Array): [length: number, count: number];
+  /** How long `recvFds` waits; 0 or -errno. */
+  receiveTimeout(fd: number, ms: number): number;
+  /** Unix sockets of `type` that are connected with each other. */
+  socketPair(type: number): [number, number];
+  /** Name of the TAP device behind a descriptor, in its namespace; "" for what is none. */
+  tapName(fd: number): string;
   /** What an IPv4 or IPv6 socket is bound to (`protocol`: 6, 17, …); null for one that is not, and for what is no such socket. */
   /** Whether the kernel has SCTP sockets. Asking loads its module, where there is one. */
   hasSctp(): boolean;
@@ -70,12 +87,22 @@ export interface Native {
   watch(fd: number, callback: () => void): WatchHandle;
   /** Ends that, once; the descriptor may then be closed. */
   unwatch(handle: WatchHandle): void;
+  /** A descriptor for a process, readable once that has ended, or -errno: -ESRCH where there is none. */
+  pidfdOpen(pid: number): number;
+  /** 0 or -errno: -ESRCH when it has ended. Signal 0 only asks. */
+  pidfdSignal(fd: number, signal: number): number;
   eventfd(): number;
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */
   bpf(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): number;
   /** Asks the kernel for huge pages behind a typed array that has not been written yet; 0 or -errno, -EINVAL when it has none to give. */
   adviseHugePages(view: ArrayBufferView): number;
+  /** The first `size` bytes of a file, as memory that is shared with it. What it has no room for must not be touched. */
+  mapFile(fd: number, size: number): ArrayBuffer;
+  /** Makes room in a file, so that writing there cannot fail; 0 or -errno. */
+  reserveFile(fd: number, offset: number, len: number): number;
+  /** Locks a file for as long as the process, and its descriptor, live; 0, or -EWOULDBLOCK: another has it. */
+  lockFile(fd: number): number;
   ioCreate(
     memory: Uint8Array,
     slots: number,

@@ -25,6 +25,22 @@ const LINK_LOCAL = 0x80fe,
   ONE = 0x0100_0000,
   MAPPED = 0xffff_0000 | 0;
 
+/** Addresses of the configuration, and of packets of one batch, beside those of flows. */
+const MORE_ADDRESSES = 1 << 13;
+
+/** How many addresses a table is for that so many flows go with: two of each may be its own. */
+export function addressCapacity(flows: number): number {
+  return Math.min(flows * 2 + MORE_ADDRESSES, word.MAX_ROWS - 1);
+}
+
+/** Memory for the words of a table, which may outlive it (`flow-file.ts`). */
+export interface AddressMemory {
+  /** Four a row, of zeros. */
+  words: Int32Array;
+  /** How many rows there is room for now, once there is room for `count`; less than that: there is none. */
+  reserve(count: number): number;
+}
+
 export class Addresses {
   /** Four raw words a row. Row 0 is none. */
   readonly words: Int32Array;
@@ -46,11 +62,18 @@ export class Addresses {
   private fresh = 1; // rows never used start here
   private idle = END; // rows that nobody holds, or held when they were put here, linked by `next`
 
-  /** `capacity`: addresses at a time. `random`: so that collisions are hard to aim. */
-  constructor(capacity: number, random: RandomInt32) {
+  private reserved: number; // rows that there is memory for
+
+  /** `capacity`: addresses at a time. `random`: so that collisions are hard to aim. `kept`: memory for them, and row 0; default: its own. */
+  constructor(
+    capacity: number,
+    random: RandomInt32,
+    private readonly kept?: AddressMemory,
+  ) {
     this.capacity = Math.min(capacity, word.MAX_ROWS - 1);
     const slots = 1 << Math.ceil(Math.log2(this.capacity * 2 + 2));
-    this.words = new Int32Array((this.capacity + 1) * 4);
+    this.words = kept?.words ?? new Int32Array((this.capacity + 1) * 4);
+    this.reserved = kept === undefined ? this.capacity + 1 : 0;
     this.slots = new Int32Array(slots);
     this.holds = new Int32Array(this.capacity + 1);
     this.next = new Int32Array(this.capacity + 1);
@@ -116,7 +139,7 @@ export class Addresses {
     if (found !== NO_ADDRESS) return found;
     let row = this.free;
     if (row !== END) this.free = this.next[row]!;
-    else if (this.fresh <= this.capacity) row = this.fresh++;
+    else if (this.hasFresh()) row = this.fresh++;
     else return NO_ADDRESS;
     const { words, slots, mask, rowMask } = this;
     const w = row << 2;
@@ -131,6 +154,13 @@ export class Addresses {
     this.stale = true;
     this.used++;
     return word.handleOf(row, sortAt(words, w));
+  }
+
+  /** Whether there is another row that was never used. */
+  private hasFresh(): boolean {
+    if (this.fresh > this.capacity) return false;
+    if (this.fresh >= this.reserved) this.reserved = this.kept!.reserve(this.fresh + 1);
+    return this.fresh < this.reserved;
   }
 
   /** One more thing needs the word to mean what it means. Of IPv4 addresses nothing is kept. */

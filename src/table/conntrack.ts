@@ -9,8 +9,8 @@
  * Of a TCP flow it keeps as much of both sides' acknowledgments as tells a forged end from a genuine one (`dataplane/tcp-window.ts`).
  *
  * Memory, all taken up front: 64 bytes a row (`flow-row.ts`), that is one cache line, 4 bytes a hash slot at four slots an entry (load at
- * most one half, so every probe ends), and 4 bytes that few packets need: 84 bytes an entry. There are no pointers, only row numbers, so the
- * memory could lie in a mapped file.
+ * most one half, so every probe ends), and 4 bytes that few packets need: 84 bytes an entry. There are no pointers, only row numbers, so rows
+ * may lie in a mapped file that outlives the process (`flow-file.ts`).
  *
  * IPv6 is in the same rows: the words of its addresses are handles (`addresses.ts`), which whoever adds a flow holds and whoever takes it out
  * releases. The two tuples of an entry may be of different families.
@@ -20,6 +20,7 @@
 import { isIpv6 } from "../wire/address-word.js";
 import { swapPorts } from "../wire/raw.js";
 import { Ageing, MAX_TIMEOUT, NONE } from "./ageing.js";
+import type { FlowMemory } from "./flow-file.js";
 import {
   ACKED,
   DEADLINE,
@@ -65,19 +66,22 @@ export class Conntrack extends TupleIndex {
   private readonly ageing: Ageing;
   private free = NONE; // rows given back, linked by NEXT
   private fresh = 0; // rows never used start here
+  private reserved: number; // up to here there is memory for them
 
-  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process; `timeouts`: seconds, by state. */
+  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process; `timeouts`: seconds, by state; `kept`: memory, of zeros; default: its own. */
   constructor(
     readonly capacity: number,
     seed: number,
     timeouts: Int32Array = DEFAULT_TIMEOUTS,
+    private readonly kept?: FlowMemory,
   ) {
-    super(capacity, seed);
+    super(capacity, seed, kept?.rows);
     if (timeouts.some((t) => t < 1 || t > MAX_TIMEOUT)) throw new RangeError(`a time-out is not in 1..${MAX_TIMEOUT} seconds`);
     this.timeouts = Int32Array.from(timeouts);
     this.population = new Int32Array(timeouts.length);
-    this.rowHalves = new Uint16Array(this.rows.buffer);
-    this.device = new Int32Array(capacity);
+    this.rowHalves = new Uint16Array(this.rows.buffer, this.rows.byteOffset, this.rows.length * 2);
+    this.device = kept?.device ?? new Int32Array(capacity);
+    this.reserved = kept === undefined ? capacity : 0;
     this.ageing = new Ageing(this.rows, this.timeouts);
   }
 
@@ -90,7 +94,7 @@ export class Conntrack extends TupleIndex {
   insert(flow: NewFlow, now: number): number {
     let id = this.free;
     if (id !== NONE) this.free = this.rows[(id << ROW_SHIFT) + NEXT]!;
-    else if (this.fresh < this.capacity) id = this.fresh++;
+    else if (this.hasFresh()) id = this.fresh++;
     else return -1;
     const { rows } = this;
     const { proto, state, src, dst, ports, replySrc, replyDst, replyPorts } = flow;
@@ -116,6 +120,13 @@ export class Conntrack extends TupleIndex {
     this.used++;
     this.created++;
     return id;
+  }
+
+  /** Whether there is another row that was never used. */
+  private hasFresh(): boolean {
+    if (this.fresh === this.capacity) return false;
+    if (this.fresh === this.reserved) this.reserved = this.kept!.reserve(this.fresh + 1);
+    return this.fresh < this.reserved;
   }
 
   /** Takes entry `id` out. */

@@ -14,20 +14,31 @@ export const NONE = 0,
   HELD = 4;
 
 export class Ports {
-  readonly kind = new Uint8Array(MAX_PORTS);
+  readonly kind: Uint8Array;
   /** MAC of the device behind the port, raw (`wire/ethernet.ts`). */
   readonly macHi = new Int32Array(MAX_PORTS);
   readonly macLo = new Int32Array(MAX_PORTS);
-  /** IPv4 address of an endpoint, raw. */
-  readonly address = new Int32Array(MAX_PORTS);
+  /** IPv4 address, raw, of an endpoint, or of the host in the network. */
+  readonly address: Int32Array;
   /** Its IPv6 address, a handle (`wire/address-word.ts`); 0: none. */
-  readonly address6 = new Int32Array(MAX_PORTS);
+  readonly address6: Int32Array;
   /** One past the highest port in use. */
   end = 0;
   /** Network (`networks.ts`) that a bridge port belongs to. */
   readonly network = new Uint8Array(MAX_PORTS);
   /** Number of the uplink; -1: none. */
   uplink = -1;
+
+  /** Memory for `kind`, `address` and `address6`, MAX_PORTS zeros each; default: its own. */
+  constructor(
+    kind: Uint8Array = new Uint8Array(MAX_PORTS),
+    address: Int32Array = new Int32Array(MAX_PORTS),
+    address6: Int32Array = new Int32Array(MAX_PORTS),
+  ) {
+    this.kind = kind;
+    this.address = address;
+    this.address6 = address6;
+  }
 
   set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number, address6 = 0): void {
     this.kind[port] = kind;

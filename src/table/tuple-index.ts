@@ -15,13 +15,14 @@ export class TupleIndex {
   private readonly mask: number;
   private readonly refMask: number;
 
-  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process. */
+  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process; `rows`: memory for them, of zeros. */
   constructor(
     capacity: number,
     private readonly seed: number,
+    rows?: Int32Array,
   ) {
     if (!(capacity >= 1 && capacity <= 1 << 20)) throw new RangeError(`conntrack capacity ${capacity} is not in 1..${1 << 20}`);
-    this.rows = new Int32Array(capacity << ROW_SHIFT);
+    this.rows = rows ?? new Int32Array(capacity << ROW_SHIFT);
     const size = 1 << Math.ceil(Math.log2(capacity * 4));
     this.slots = new Int32Array(size);
     this.mask = size - 1;

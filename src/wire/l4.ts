@@ -1,7 +1,7 @@
 /**
  * TCP (RFC 9293 §3.1) and UDP (RFC 768): both begin with source and destination port, one raw word (`raw.ts`). Offsets are 4-aligned.
  */
-import { update, updatePartial } from "./checksum.js";
+import { fold, sum, update, updatePartial } from "./checksum.js";
 import { DROP_L4_HEADER, DROP_NONE, DROP_TRUNCATED } from "./drop.js";
 
 export const TCP_MIN_HEADER_SIZE = 20,
@@ -68,6 +68,24 @@ export function tcpHeaderSizeOf(flagsWord: number): number {
 
 export function tcpFlagsOf(flagsWord: number): number {
   return (flagsWord >>> 8) & 0xff;
+}
+
+/** Writes the header of a reset: raw ports and sequence number, no options; `pseudo`: sum of the pseudo header. */
+export function emitReset(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  words: Int32Array,
+  off: number,
+  ports: number,
+  sequence: number,
+  pseudo: number,
+): void {
+  for (let at = off; at < off + TCP_MIN_HEADER_SIZE; at += 4) words[at >> 2] = 0;
+  words[off >> 2] = ports;
+  words[(off + TCP_SEQUENCE) >> 2] = sequence;
+  bytes[off + TCP_OFFSET] = (TCP_MIN_HEADER_SIZE >> 2) << 4;
+  bytes[off + TCP_FLAGS] = TCP_RST;
+  halves[(off + TCP_CHECKSUM) >> 1] = ~fold(pseudo + sum(halves, bytes, off, TCP_MIN_HEADER_SIZE));
 }
 
 /** Raw ports word. */

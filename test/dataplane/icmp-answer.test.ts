@@ -68,14 +68,10 @@ describe("silent is what", () => {
     expect(d.drops(UP)).toEqual({ "table-full": 1 });
   });
 
-  it("is an answer that nobody asked for, or a segment in the middle of a connection", () => {
+  it("is an answer that nobody asked for", () => {
     const d = unrouted();
-    const stray = [
-      p.tcp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 2, flags: p.SYN | p.ACK }),
-      p.echo({ src: IP_A, dst: SERVER }, 1, true),
-    ];
     d.say(defaultRoutes("1.0.0.0"));
-    for (const packet of stray) expect(d.fromEndpoint(A, packet)).toEqual([]);
+    expect(d.fromEndpoint(A, p.echo({ src: IP_A, dst: SERVER }, 1, true))).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** TCP states as far as the NAT follows them, through the engine with a clock that the test moves. */
 import { describe, expect, it } from "vitest";
 import { DEFAULT_TIMEOUTS, STATE_NAMES } from "../../src/table/conntrack.js";
-import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
 import { Flow } from "../support/flows.js";
 import { ACK, echo, FIN, PSH, parse, RST, SYN, tcp, UDP } from "../support/packets.js";
 
@@ -108,7 +108,8 @@ describe("TCP (RFC 5382 §5, RFC 7857 §2)", () => {
   it("lets nothing through once the entry is gone, but takes the client's side up again", () => {
     const c = new Connection().play(OPEN);
     c.d.at(c.d.now + 7440);
-    expect(c.server("PA")).toBe(0);
+    const late = tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 40000 });
+    expect(only(c.d.fromEndpoint(A, late))).toMatchObject({ port: A, flags: RST }); // to the server itself
     expect(c.client("A")).toBe(1);
     expect(c.state).toBe("taken-up");
     expect(c.server("PA")).toBe(1);

@@ -70,7 +70,7 @@ beforeEach(async () => {
     };
     return publication;
   };
-  const controller = { publisher, settled: async () => {} } as unknown as Controller;
+  const controller = { publisher, settled: async () => {}, takeUpMore: () => {} } as unknown as Controller;
   descriptors = openDescriptors();
   server = await ProxyServer.start(controller, { allowFrom: [] });
   python = spawn("python3", ["-c", LAUNCHERS, launcherSocketPath()], { stdio: ["pipe", "pipe", "inherit"] });

@@ -337,13 +337,14 @@ describe("what the control side asks", () => {
     const commands = new Commands(d.state, d.io, d.counters, {
       tell: () => {},
       watch: (fd) => watched.push(fd),
+      readFormer: () => [],
       openFlowMap: (fd, family) => {
         maps.push(`${fd} of ${family}`);
         return { lookup: () => false, put: () => {}, delete: () => {} };
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });
-    commands.carryOut({ type: "steering", flowsFd: 12, flows6Fd: 13, uplinkDevice: 7 });
+    commands.carryOut({ type: "steering", flowsFd: 12, flows6Fd: 13, uplinkDevice: 7, isNew: true });
     expect([watched, maps]).toEqual([[11], ["12 of 4", "13 of 6"]]);
   });
 });

@@ -12,6 +12,7 @@ import { Engine } from "../../src/engine/engine.js";
 import type { FromWorker, ToWorker } from "../../src/engine/messages.js";
 import type { FlowRow } from "../../src/engine/views.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
+import type { FlowFile } from "../../src/table/flow-file.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
 import { enterAsEmit } from "./flow-map.js";
@@ -55,13 +56,15 @@ export class Dataplane {
   readonly flowMap = new Map<string, string>();
   private rules = 1;
 
-  constructor(options: Partial<StateOptions> = {}) {
+  /** `former`: what a process before this one left; its flows wait for the message "adopt". */
+  constructor(options: Partial<StateOptions> = {}, former: FlowFile[] = []) {
     this.state = new State({
       conntrackMax: 1024,
       masqueradeFirst: MASQUERADE_FIRST,
       masqueradeLast: MASQUERADE_LAST,
       random: new Random(1).int32,
       bypass: true, // most tests open flows with what comes by the uplink
+      awaitsFormer: former.length > 0,
       ...options,
     });
     this.commands = new Commands(this.state, this.io, this.counters, {
@@ -76,9 +79,10 @@ export class Dataplane {
         put: (keys, values, count) => this.putFlows(keys, values, count, family),
         delete: (keys, count) => this.deleteFlows(keys, count, family),
       }),
+      readFormer: () => former,
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: 4, uplinkDevice: 7 });
+    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: 4, uplinkDevice: 7, isNew: true });
     this.io.clock[0] = 1000;
   }
 

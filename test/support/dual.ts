@@ -4,6 +4,7 @@
  *   client 2001:db8:9::9 --- 2001:db8::1 host, gateway fd00::1 --- endpoints A fd00::4, B fd00::5
  */
 import type { StateOptions } from "../../src/dataplane/state.js";
+import type { FlowFile } from "../../src/table/flow-file.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
 import {
   A,
@@ -39,8 +40,8 @@ export const LINK_GATEWAY = "fe80::42:acff:fe11:1",
 /** Of a rule to A by IPv6. */
 export const TO_A6: Partial<RuleOptions> = { hostIp: "::", target: IP6_A, snatSource: GATEWAY6, onlink: "fd00::/64" };
 
-export function dual(options: Partial<StateOptions> = {}, flags = 0): Dataplane {
-  const d = new Dataplane(options);
+export function dual(options: Partial<StateOptions> = {}, flags = 0, former: FlowFile[] = []): Dataplane {
+  const d = new Dataplane(options, former);
   const subnets = [subnet("172.17.0.0/16", GATEWAY), subnet("fd00::/64", GATEWAY6)];
   d.say({ type: "add-network", network: NET, subnets, flags });
   d.say(addPort(HOST_PORT, HOST, MAC_GATEWAY));

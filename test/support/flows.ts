@@ -11,6 +11,12 @@ export interface Opener {
   dport: number;
 }
 
+/** What somebody is told whose connection nobody knows. */
+function isReset(bytes: Uint8Array): boolean {
+  const { proto, flags } = p.parse(bytes);
+  return proto === p.TCP && (flags & p.RST) !== 0;
+}
+
 export class Flow {
   /** As the target sees its first packet; undefined: it did not get through. */
   seen: { port: number; src: string; sport: number; dst: string; dport: number } | undefined;
@@ -50,6 +56,7 @@ export class Flow {
 
   private enter(port: number, ip: p.Ip, l4: { sport: number; dport: number }, flags: number): { port: number; bytes: Uint8Array }[] {
     const datagram = this.proto === p.UDP ? p.udp(ip, l4) : p.tcp(ip, { ...l4, flags });
-    return port === UP ? this.d.fromUplink(datagram) : this.d.fromEndpoint(port, datagram);
+    const sent = port === UP ? this.d.fromUplink(datagram) : this.d.fromEndpoint(port, datagram);
+    return sent.filter(({ bytes }) => (flags & p.RST) !== 0 || !isReset(bytes));
   }
 }

@@ -150,6 +150,7 @@ const commands = new Commands(state, io, counters, {
   tell() {},
   watch() {},
   openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
+  readFormer: () => [],
 });
 for (const message of hostMessages()) commands.carryOut(message);
 commands.carryOut({ type: "publish", id: 1, rule: rule({ proto: p.UDP }) });

@@ -124,6 +124,7 @@ export class Traffic {
       tell() {},
       watch() {},
       openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
+      readFormer: () => [],
     });
     for (const message of hostMessages()) this.commands.carryOut(message);
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);

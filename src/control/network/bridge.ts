@@ -39,8 +39,9 @@ export interface BridgeSpec extends CommonSpec {
 /** Throws TSP_ERR_NETWORK (conflict) when the host has addresses or routes in it. */
 export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => {
   checkNetworkFamilies(spec.subnets, hostFamilies());
+  const ours = spec.hostDevice !== undefined && site.taps.isKept(spec.hostDevice) ? spec.hostDevice : undefined;
   for (const { prefix } of eachFamily(spec.subnets)) {
-    const overlap = site.host.overlap(prefix);
+    const overlap = site.host.overlap(prefix, ours);
     if (overlap !== null)
       throw new TsproxyError(
         "TSP_ERR_NETWORK",
@@ -146,7 +147,8 @@ class Bridge implements Network {
     const { socket, host, taps, guard } = this.site;
     const { hostDevice = "tsphost%d", internal = false, subnets } = this.spec;
     const gateways = perFamily(eachFamily(subnets).map(({ gateway }) => gateway));
-    const tap = taps.open({ name: hostDevice }, this.undo);
+    const isNew = !taps.isKept(hostDevice);
+    const tap = taps.open({ name: hostDevice, keepAs: hostDevice.includes("%") ? undefined : hostDevice }, this.undo);
     const { index } = socket.link(tap.name)!;
     const ipv4Conf = hostDeviceConf(internal);
     const ipv6Conf = subnets.ipv6 === undefined ? undefined : hostDeviceIpv6Conf(internal);
@@ -161,7 +163,7 @@ class Bridge implements Network {
     if (ipv6Conf !== undefined && !setIpv6Conf(tap.name, ipv6Conf)) throw noIpv6(`net.ipv6.conf of ${tap.name} cannot be written`);
     const addresses = eachFamily(gateways);
     taps.attach(tap, { kind: "host", name: tap.name, mac, addresses, network: this.number, device: index }, this.undo);
-    for (const { gateway, prefix } of eachFamily(subnets)) socket.addAddress(index, formatIp(gateway), prefix.prefixLength);
+    if (isNew) for (const { gateway, prefix } of eachFamily(subnets)) socket.addAddress(index, formatIp(gateway), prefix.prefixLength);
     socket.setLink(index, { up: true });
     return tap.name;
   }

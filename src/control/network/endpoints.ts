@@ -34,6 +34,8 @@ export interface DeviceSpec {
   nsFd: number;
   addresses: PerFamily<IpAddress>;
   mac: Uint8Array;
+  /** Name under which it is kept while the process is restarted. */
+  keepAs?: string;
   /** It is there already, from an earlier process. */
   existing?: { multiQueue: boolean } | undefined;
   /** It ended, with the namespace that it was in. */

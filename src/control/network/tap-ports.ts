@@ -1,5 +1,7 @@
 /** TAP devices as ports of the dataplane: a queue a worker, a number, and the way back. */
+import { closeSync } from "node:fs";
 import { openTap, type Tap } from "../../device/tap.js";
+import type { FdStore } from "../../sys/fd-store.js";
 import { native } from "../../sys/native.js";
 import { ENDPOINT, HOST } from "../../table/ports.js";
 import type { IpAddress } from "../../wire/ip-address.js";
@@ -19,20 +21,52 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   device?: number;
 }
 
+export interface OpenDevice {
+  name: string;
+  nsFd?: number;
+  existing?: { multiQueue: boolean } | undefined;
+  keepAs?: string | undefined;
+}
+
 export class TapPorts {
   /** `queueFd`: descriptor of the program that spreads new flows over a device's queues. */
   constructor(
     private readonly workers: Workers,
     private readonly numbers: PortNumbers,
     private readonly queueFd: number,
+    private readonly store?: FdStore,
   ) {}
 
-  /** Opens a device in namespace `nsFd` (-1: the host's). Throws as `openTap`. */
-  open(device: { name: string; nsFd?: number; existing?: { multiQueue: boolean } | undefined }, undo: Undo): Tap {
-    const tap = openTap({ ...device, queues: this.workers.count });
+  /** Whether a former process left the device of that name. */
+  isKept(name: string): boolean {
+    return this.store?.has(`tap-${name}`) === true;
+  }
+
+  /**
+   * Opens a device in namespace `nsFd` (-1: the host's). Throws as `openTap`. `keepAs`: name under which it is kept while the process is
+   * restarted, which no other device has.
+   */
+  open(device: OpenDevice, undo: Undo): Tap {
+    const { keepAs, ...options } = device;
+    const kept = keepAs === undefined ? undefined : this.takeKept(`tap-${keepAs}`);
+    const tap = openTap({ ...options, queues: this.workers.count, kept });
     undo.add(`device ${tap.name}`, () => tap.close());
+    if (keepAs !== undefined) {
+      if (kept === undefined) this.store?.put(`tap-${keepAs}`, tap.fds);
+      undo.add(`keeping of ${tap.name}`, () => this.store?.remove(`tap-${keepAs}`));
+    }
     if (tap.fds.length > 1) native.tapSteering(tap.fds[0]!, this.queueFd);
     return tap;
+  }
+
+  /** With a queue for each worker, or not at all. */
+  private takeKept(name: string): readonly number[] | undefined {
+    const fds = this.store?.take(name) ?? [];
+    if (fds.length === 0) return undefined;
+    if (fds.length === this.workers.count && fds.every((fd) => native.tapName(fd) !== "")) return fds;
+    for (const fd of fds) closeSync(fd);
+    this.store?.remove(name);
+    return undefined;
   }
 
   /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */

@@ -70,6 +70,7 @@ export class SiteFixture {
         },
       },
       taps: {
+        isKept: () => false,
         open: ({ name, nsFd = -1 }: { name: string; nsFd?: number }, undo: Undo): Tap => {
           const made = name.replace("%d", "0");
           note(`open ${made} in ${nsFd}`);

@@ -51,6 +51,9 @@ function same(a: Tuple, b: Tuple): boolean {
 }
 
 const UNREACHABLE = 3;
+/** Of TCP's flags. */
+const RST = 4,
+  ACK = 16;
 const ERRORS = new Set([UNREACHABLE, 11, 12]);
 const QUERIES = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 
@@ -210,9 +213,38 @@ export class Oracle {
           ? null
           : "an ICMP error with a wrong checksum";
     }
+    const reset = this.reset(input, inputLen, p, memory, at, len);
+    if (reset !== undefined) return reset;
     // A translated packet may go back by the uplink, and, by hairpin, to the endpoint that it came from.
     if (p.kind === "host") return "goes back to the host";
     return this.translated(input, inputLen, port, memory, at, len, port);
+  }
+
+  /** Of a reset that the engine has made, which has no window, whether it is one; undefined: it is no reset of the engine's. */
+  private reset(
+    input: Uint8Array,
+    inputLen: number,
+    p: (typeof PORTS)[number],
+    memory: Uint8Array,
+    at: number,
+    len: number,
+  ): string | null | undefined {
+    const ip = at + x.VNET + x.ETH;
+    const l4 = ip + 20;
+    if (len !== x.VNET + x.ETH + 40 || memory[ip + 9] !== x.TCP || memory[l4 + 13] !== RST || x.u16(memory, l4 + 14) !== 0)
+      return undefined;
+    const inIp = x.VNET + x.ETH;
+    const asked = tupleAt(input, inIp, inputLen - inIp);
+    const inL4 = inIp + (input[inIp]! & 15) * 4;
+    if (asked === null || asked.proto !== x.TCP || (input[inL4 + 13]! & (RST | ACK)) !== ACK) return undefined;
+    if (p.kind === "endpoint" && asked.src !== p.address) return "a reset about a spoofed segment";
+    const told = tupleAt(memory, ip, 40);
+    if (told === null || !same(told, reversed(asked))) return "a reset of another connection";
+    if (x.word(memory, l4 + 4) !== x.word(input, inL4 + 8)) return "a reset outside of its receiver's window";
+    this.refused++;
+    return x.ipChecksumRight(memory, ip) && x.l4Checksum(memory, at, HEAD_SIZE, null, 0) === x.RIGHT
+      ? null
+      : "a reset with a wrong checksum";
   }
 
   private noteEnded(input: Uint8Array, inputLen: number, port: number): void {

@@ -1,0 +1,308 @@
+/**
+ * Goes on with the flows of a process before this one, from the files that it left (`table/flow-file.ts`): an upgrade, a restart, a crash.
+ *
+ * A row is taken up when what it needs is there again: the published port, with the same target; the endpoint; the address of the host behind
+ * which it is translated. Until then it waits, since networks and ports come one after the other, some when a launcher comes back. For its port
+ * alone no flow waits: it goes on, and ends if the port has not come when the waiting ends. What has not come by then is given up. Nothing in a file is trusted (see there); a row that does not fit is no flow.
+ *
+ * Numbers of ports may differ from the former process's, so they are found again by what they were. With another number of workers a flow goes to
+ * whom its packets will come to (`wire/spread.ts`). Where the steering's map is a new one, the flows are entered in it again.
+ */
+import * as ct from "../table/conntrack.js";
+import type { FlowFile } from "../table/flow-file.js";
+import { INTERNAL } from "../table/networks.js";
+import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
+import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
+import { OFFLOAD_DESTINATION, OFFLOAD_SOURCE } from "../wire/flow-entry.js";
+import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
+import { foldAddress, workerOf } from "../wire/spread.js";
+import { holdAddresses, isAllowed, setDeltas } from "./admit.js";
+import { isIcmp } from "./packet.js";
+import { enter } from "./record.js";
+import { forgetEntry, retire } from "./retire.js";
+import { FORGET_MAX, type State } from "./state.js";
+
+/** What becomes of a row: it is a flow, or the same as one that is there; it is one whose port is to come still; it waits; it cannot go on. */
+const TAKEN = 0,
+  ON_TRUST = 1,
+  WAITS = 2,
+  OVER = 3;
+const ENTERED = ct.EGRESS_RECORD | ct.EGRESS_ENTERED;
+/** Room that a flow's two directions need in `state.entries`. */
+const TWO = 2;
+
+export interface AdoptHooks {
+  /** Writes `state.entries`; sets the count to 0. */
+  record(): void;
+  /** Deletes the entries in `state.forget`; sets the count to 0. */
+  forget(): void;
+}
+
+export class FormerFlows {
+  /** Rows that wait, in the order of their last packet, which is that of the lists that age them: file and row number. */
+  private waiting: { file: FlowFile; ids: Int32Array }[];
+  /** Flows that go on though their port is not published yet: row number, and what tells that it is still the same flow. */
+  private readonly trusted = new Map<number, string>();
+  /** Flows taken up so far. */
+  taken = 0;
+  /** Of these files' flows that both ends kept up, those that could not go on. */
+  lost = 0;
+
+  /** `mapIsNew`: the steering's map has none of their entries. */
+  constructor(
+    private readonly state: State,
+    files: readonly FlowFile[],
+    private readonly mapIsNew: boolean,
+    private readonly hooks: AdoptHooks,
+  ) {
+    this.waiting = files.map((file) => ({ file, ids: this.rowsOf(file) }));
+  }
+
+  get left(): number {
+    return this.waiting.reduce((sum, { ids }) => sum + ids.length, this.trusted.size);
+  }
+
+  /** Takes up what can be by now. `last`: nothing waits any longer. */
+  adopt(last: boolean): void {
+    this.lookAtTrusted(last);
+    for (const part of this.waiting) {
+      const { file, ids } = part;
+      let left = 0;
+      for (const id of ids) {
+        const fate = this.adoptRow(file, id, last);
+        if (fate === TAKEN) this.taken++;
+        else if (fate === WAITS && !last) ids[left++] = id;
+        else if (fate === ON_TRUST) continue;
+        else this.giveUp(file, id);
+      }
+      part.ids = ids.subarray(0, left);
+    }
+    this.hooks.record();
+    this.hooks.forget();
+    this.state.addresses.sweep();
+  }
+
+  /** Numbers of the rows in use that are this worker's, by their deadlines. */
+  private rowsOf(file: FlowFile): Int32Array {
+    const { rows } = file;
+    const keys: number[] = [];
+    for (let id = 0; id < file.capacity; id++) {
+      const row = id << ct.ROW_SHIFT;
+      if ((rows[row + ct.STATE]! & 0xff) !== 0 && this.isMine(file, row)) keys.push(rows[row + ct.DEADLINE]! * file.capacity + id);
+    }
+    return Int32Array.from(Float64Array.from(keys).sort(), (key) => key % file.capacity);
+  }
+
+  private isMine(file: FlowFile, row: number): boolean {
+    const { worker, workers } = this.state;
+    if (file.workers === workers) return file.worker === worker;
+    const { rows } = file;
+    const ports = rows[row + ct.PORTS]!;
+    const fromEndpoint = file.portKind[(rows[row + ct.EGRESS]! >>> 16) & ct.EGRESS_PORT] === ENDPOINT;
+    const far = spreadWord(file, fromEndpoint ? rows[row + ct.DST]! : rows[row + ct.SRC]!);
+    return workerOf(far, fromEndpoint ? ports >>> 16 : ports & 0xffff, workers) === worker;
+  }
+
+  /** Those whose port has come are flows like others; at last the rest ends. */
+  private lookAtTrusted(last: boolean): void {
+    const { conntrack } = this.state;
+    for (const [id, name] of this.trusted) {
+      const isLive = conntrack.isLive(id) && nameOf(conntrack, id) === name;
+      const isRight = isLive && this.ruleFate(id) === TAKEN;
+      if (isLive && !isRight && !last) continue;
+      this.trusted.delete(id);
+      if (isRight) {
+        this.taken++;
+      } else if (isLive) {
+        this.lost++;
+        this.makeRoomToForget();
+        retire(this.state, id);
+      }
+    }
+  }
+
+  /** Whether flow `id`, to a published port, is what the port makes of it now. */
+  private ruleFate(id: number): number {
+    const { conntrack } = this.state;
+    return this.fateBy(
+      conntrack.protocol(id),
+      conntrack.tuple(id, 0, 1),
+      conntrack.tuple(id, 0, 2),
+      conntrack.tuple(id, 1, 0),
+      conntrack.tuple(id, 1, 2),
+    );
+  }
+
+  private adoptRow(file: FlowFile, id: number, last: boolean): number {
+    const { conntrack, newFlow: flow, now, offloads } = this.state;
+    const { rows } = file;
+    const row = id << ct.ROW_SHIFT;
+    const word = rows[row + ct.STATE]!;
+    flow.proto = word & 0xff;
+    flow.state = stateOf(word);
+    const before = file.timeouts[flow.state];
+    if (!isKnown(flow.proto) || flow.state >= ct.PHASES.length || before === undefined) return OVER;
+    flow.src = rows[row + ct.SRC]!;
+    flow.dst = rows[row + ct.DST]!;
+    flow.ports = rows[row + ct.PORTS]!;
+    flow.replySrc = rows[row + ct.REPLY + ct.SRC]!;
+    flow.replyDst = rows[row + ct.REPLY + ct.DST]!;
+    flow.replyPorts = rows[row + ct.REPLY + ct.PORTS]!;
+    if (!hasFamilies(word, flow) || !this.translateAddresses(file)) return OVER;
+    setDeltas(this.state);
+    if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16))) return OVER; // torn
+    const ways = rows[row + ct.EGRESS]!;
+    const isOffloaded = (ways & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
+    const lastSeen = isOffloaded ? now : rows[row + ct.DEADLINE]! - before;
+    if (lastSeen > now || lastSeen + conntrack.timeouts[flow.state]! <= now) return OVER;
+    if (conntrack.lookup(flow.src, flow.dst, flow.ports, flow.proto) !== -1) return TAKEN; // a later packet has opened it again
+    if (conntrack.lookup(flow.replySrc, flow.replyDst, flow.replyPorts, flow.proto) !== -1) return OVER;
+    const to = this.portNow(file, ways);
+    const back = this.portNow(file, ways >>> 16);
+    if (to === -1 || back === -1) return WAITS;
+    flow.egress = (ways & 0xffff & ~ct.EGRESS_PORT) | to;
+    flow.replyEgress = ((ways >>> 16) & ~ct.EGRESS_PORT) | back;
+    const isFromOutside = back === this.state.ports.uplink;
+    const isPublished = isFromOutside || flow.dst !== flow.replySrc;
+    const fate = isPublished ? this.publishedFate() : this.outboundFate(back);
+    if (fate !== TAKEN && (fate !== ON_TRUST || last)) return fate === ON_TRUST ? OVER : fate;
+    if (!offloads) flow.egress &= ~ct.EGRESS_OFFLOAD;
+    if (isFromOutside && !this.state.bypass && (flow.replyEgress & ct.EGRESS_ENTERED) === 0) flow.replyEgress |= ct.EGRESS_ENTER;
+    flow.device = file.device[id]!;
+    flow.mapping = -1;
+    const taken = conntrack.insert(flow, lastSeen);
+    if (taken === -1) return OVER; // no room
+    holdAddresses(this.state);
+    this.complete(taken, rows, row, isPublished);
+    if (fate === ON_TRUST) this.trusted.set(taken, nameOf(conntrack, taken));
+    return fate;
+  }
+
+  /** The rest of a row that was just taken up, and its entries in the steering's map. */
+  private complete(id: number, rows: Int32Array, row: number, isPublished: boolean): void {
+    const { conntrack, entries, entries6, limits, newFlow: flow, pool } = this.state;
+    const at = id << ct.ROW_SHIFT;
+    for (const word of [ct.ACKED, ct.PACKETS, ct.PACKETS + 1]) conntrack.rows[at + word] = rows[row + word]!;
+    if (ct.PHASES[flow.state] === ct.CLOSED) {
+      conntrack.close(id);
+    } else {
+      limits.hold(id);
+      if (!isPublished && flow.replyDst !== flow.src)
+        conntrack.setMapping(id, pool.reacquire(flow.proto, flow.src, flow.ports & 0xffff, flow.replyDst, flow.replyPorts >>> 16));
+    }
+    if (!this.mapIsNew) return;
+    const isOffloaded = (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
+    if ((flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? OFFLOAD_SOURCE : 0);
+    if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? OFFLOAD_DESTINATION : 0);
+    if (Math.max(entries.count, entries6.count) + TWO > entries.capacity) this.hooks.record();
+  }
+
+  /** Number that the port has now which the former process had under the number in `way`; -1: it is not there, or not yet. */
+  private portNow(file: FlowFile, way: number): number {
+    const { endpoints, networks, ports } = this.state;
+    const port = way & ct.EGRESS_PORT;
+    const kind = file.portKind[port]!;
+    if (kind === UPLINK) return ports.uplink;
+    for (const former of [file.portAddress[port]!, file.portAddress6[port]!]) {
+      const address = this.wordNow(file, former);
+      const network = address === NO_ADDRESS ? -1 : networks.of(address);
+      if (network === -1) continue;
+      if (kind === ENDPOINT) return endpoints.get(address, network);
+      return kind === HOST ? networks.hostPort[network]! : -1;
+    }
+    return -1;
+  }
+
+  /** The words of `state.newFlow` are the file's; makes them ours. False: one is of no address. */
+  private translateAddresses(file: FlowFile): boolean {
+    const flow = this.state.newFlow;
+    const words = [flow.src, flow.dst, flow.replySrc, flow.replyDst].map((former) =>
+      isIpv6(former) ? this.wordNow(file, former) : former,
+    );
+    [flow.src, flow.dst, flow.replySrc, flow.replyDst] = words as [number, number, number, number];
+    return !words.some((word, i) => word === NO_ADDRESS && i !== 0); // a client may have no address yet
+  }
+
+  /** The address in our table that has the word in the file's; NO_ADDRESS if it has none, or there is no room. Nobody holds it yet. */
+  private wordNow(file: FlowFile, former: number): number {
+    if (!isIpv6(former)) return former;
+    const at = rowOf(former) * 4;
+    if (at === 0 || at >= file.addressWords.length) return NO_ADDRESS;
+    const handle = this.state.addresses.intern(file.addressWords, at);
+    return handle !== NO_ADDRESS && sortOf(handle) === sortOf(former) ? handle : NO_ADDRESS;
+  }
+
+  /** Of `state.newFlow`, to a published port. */
+  private publishedFate(): number {
+    const { state } = this;
+    const { proto, src, dst, ports, replySrc, replyDst, replyPorts, replyEgress } = state.newFlow;
+    if (replyDst !== src && !state.isLocal(replyDst)) return OVER;
+    if ((replyEgress & ct.EGRESS_KEEP_TTL) === 0 && !isAllowed(state, src)) return OVER;
+    return this.fateBy(proto, dst, ports, replySrc, replyPorts);
+  }
+
+  private fateBy(proto: number, dst: number, ports: number, replySrc: number, replyPorts: number): number {
+    if (isIcmp(proto)) return OVER;
+    const rule = this.state.publishedAt(dst, ports >>> 16, proto);
+    if (rule === null) return ON_TRUST;
+    const targetPort = rawHalf(rule.targetPort + dstPort(ports) - rule.firstPort);
+    return rule.target === replySrc && (replyPorts & 0xffff) === targetPort ? TAKEN : OVER;
+  }
+
+  /** Of `state.newFlow`, which the endpoint behind `port` has opened to elsewhere. */
+  private outboundFate(port: number): number {
+    const { state } = this;
+    const { networks, ports, newFlow } = state;
+    if (ports.kind[port] !== ENDPOINT || (networks.flags[ports.network[port]!]! & INTERNAL) !== 0) return OVER;
+    return newFlow.replyDst === newFlow.src || state.isLocal(newFlow.replyDst) ? TAKEN : OVER;
+  }
+
+  private makeRoomToForget(): void {
+    const { forget, forget6 } = this.state;
+    if (Math.max(forget.count, forget6.count) + TWO > FORGET_MAX) this.hooks.forget();
+  }
+
+  /** Nothing is steered to us by it any more. */
+  private giveUp(file: FlowFile, id: number): void {
+    const { conntrack } = this.state;
+    const { rows } = file;
+    const row = id << ct.ROW_SHIFT;
+    const proto = rows[row + ct.STATE]! & 0xff;
+    if (ct.PHASES[stateOf(rows[row + ct.STATE]!)] === ct.HELD) this.lost++;
+    for (const tuple of [row, row + ct.REPLY]) {
+      const src = this.wordNow(file, rows[tuple + ct.SRC]!);
+      const dst = this.wordNow(file, rows[tuple + ct.DST]!);
+      const ports = rows[tuple + ct.PORTS]!;
+      if (this.mapIsNew || dst === NO_ADDRESS || conntrack.lookup(src, dst, ports, proto) !== -1) continue;
+      this.makeRoomToForget();
+      forgetEntry(this.state, dst, src, swapPorts(ports), proto); // the packet of ours that one of this tuple answers
+    }
+  }
+}
+
+function nameOf(conntrack: ct.Conntrack, id: number): string {
+  return [0, 1, 2].flatMap((word) => [conntrack.tuple(id, 0, word), conntrack.tuple(id, 1, word)]).join();
+}
+
+function stateOf(word: number): number {
+  return (word >> 8) & 0xff;
+}
+
+/** Whether the row's addresses are of the families that its state word says, and it says nothing more. */
+function hasFamilies(word: number, { src, dst, replySrc, replyDst }: ct.NewFlow): boolean {
+  const [original, reply] = [(word & ct.V6_ORIGINAL) !== 0, (word & ct.V6_REPLY) !== 0];
+  const rest = word & ~0xffff & ~(ct.V6_ORIGINAL | ct.V6_REPLY);
+  return rest === 0 && isIpv6(src) === original && isIpv6(dst) === original && isIpv6(replySrc) === reply && isIpv6(replyDst) === reply;
+}
+
+/** The file's word for an address as `workerOf` takes it. */
+function spreadWord({ addressWords }: FlowFile, former: number): number {
+  if (!isIpv6(former)) return former;
+  const at = rowOf(former) * 4;
+  return foldAddress(addressWords[at] ?? 0, addressWords[at + 1] ?? 0, addressWords[at + 2] ?? 0, addressWords[at + 3] ?? 0);
+}
+
+function isKnown(proto: number): boolean {
+  return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
+}

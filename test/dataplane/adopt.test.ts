@@ -1,0 +1,443 @@
+/** A process goes on with the flows that another has left in a file (table/flow-file.ts): what is taken up, what waits, and what is no flow. */
+import { describe, expect, it } from "vitest";
+import type { StateOptions } from "../../src/dataplane/state.js";
+import type { Adopted, FromWorker } from "../../src/engine/messages.js";
+import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, EGRESS, ROW_SHIFT, STATE } from "../../src/table/conntrack.js";
+import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
+import { workerOf } from "../../src/wire/spread.js";
+import {
+  A,
+  B,
+  C,
+  CLIENT,
+  Dataplane,
+  HELD_PORT,
+  HOST_IP,
+  HOST_PORT,
+  IP_A,
+  IP_B,
+  locals,
+  only,
+  PUBLISHED,
+  prefix,
+  raw,
+  SERVER,
+  TARGET,
+  UP,
+} from "../support/dataplane.js";
+import { CLIENT6, dual, HOST_IP6, IP6_A, IP6_B, SERVER6 } from "../support/dual.js";
+import { Flow } from "../support/flows.js";
+import * as p from "../support/packets.js";
+import { Random } from "../support/random.js";
+
+const CAPACITY = 64;
+const OWNER = { role: 1, boot: new Int32Array(4), netns: 1 };
+
+/** A process whose flows lie in a file, and what the next one finds of it. */
+class Former {
+  readonly d: Dataplane;
+  private readonly buffer = new ArrayBuffer(flowFileSize(CAPACITY));
+
+  constructor(options: Partial<StateOptions> = {}) {
+    const file = new FlowFile(this.buffer, CAPACITY);
+    const { worker = 0, workers = 1, timeouts = DEFAULT_TIMEOUTS } = options;
+    file.begin(OWNER, worker, workers, timeouts);
+    this.d = new Dataplane({ conntrackMax: CAPACITY, memory: memoryOf(file), ...options });
+  }
+
+  /** As it is now: a SIGKILL leaves the same. */
+  left(): FlowFile {
+    return new FlowFile(this.buffer.slice(0), CAPACITY);
+  }
+
+  open(options: Partial<Flow["opener"]> = {}, proto: number = p.TCP): Flow {
+    const flow = new Flow(this.d, { from: UP, src: CLIENT, sport: 40000, dst: HOST_IP, dport: PUBLISHED, ...options }, proto);
+    expect(flow.open()).toBe(true);
+    return flow;
+  }
+}
+
+/** Memory that is the file; `room` says for how many rows there is some. */
+function memoryOf(file: FlowFile, room = (): number => CAPACITY): FlowMemory {
+  const { rows, device, portKind, portAddress, portAddress6, addressWords: words } = file;
+  return { rows, device, portKind, portAddress, portAddress6, reserve: room, addresses: { words, reserve: () => words.length / 4 } };
+}
+
+/** The next process, on the same host, at the same second. */
+function next(files: FlowFile[], options: Partial<StateOptions> = {}): Dataplane {
+  const d = new Dataplane({ conntrackMax: CAPACITY, random: new Random(2).int32, ...options }, files);
+  d.at(1000);
+  return d;
+}
+
+function adopt(d: Dataplane, last = true): Adopted {
+  d.say({ type: "adopt", id: 9, last });
+  return (d.told.pop() as Extract<FromWorker, { type: "answer" }>).value as Adopted;
+}
+
+/** A port whose target is in the kernel's network. */
+const BEYOND = { firstPort: 9000, lastPort: 9000, target: "172.18.0.9", network: -1, snatSource: HOST_IP, onlink: "172.18.0.0/16" };
+
+function replaceRule(d: Dataplane, change: Parameters<Dataplane["publish"]>[0]): void {
+  d.withdraw(0);
+  d.publish(change);
+}
+
+const toHost = { src: CLIENT, dst: HOST_IP };
+const toClient = { src: IP_A, dst: CLIENT };
+
+describe("a connection to a published port", () => {
+  it("goes on from both sides, its target's too, with all that is known of it", () => {
+    const former = new Former();
+    former.open();
+    const before = former.d.flows();
+    const d = next([former.left()]);
+    expect(adopt(d)).toEqual({ taken: 1, left: 0, lost: 0 });
+    expect(d.flows()).toEqual(before);
+    expect(only(d.fromEndpoint(A, p.tcp(toClient, { sport: TARGET, dport: 40000 })))).toMatchObject({
+      port: UP,
+      src: HOST_IP,
+      sport: PUBLISHED,
+    });
+    expect(only(d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED })))).toMatchObject({ port: A, dport: TARGET });
+    expect(d.state.limits.flowsOf(raw(CLIENT))).toBe(1);
+  });
+
+  it("goes on with the source port that its target knows, where that is one of the host's", () => {
+    const former = new Former();
+    const flow = former.open({ from: B, src: IP_B });
+    const { port, src, sport, dst, dport } = flow.seen!;
+    const d = next([former.left()]);
+    expect(adopt(d).taken).toBe(1);
+    expect(only(d.fromEndpoint(port, p.tcp({ src: dst, dst: src }, { sport: dport, dport: sport })))).toMatchObject({
+      port: B,
+      dst: IP_B,
+      dport: 40000,
+    });
+  });
+
+  it("waits for its endpoint, and its segments are neither answered nor taken for new ones", () => {
+    const former = new Former();
+    former.open({ src: "127.0.0.1" });
+    const d = next([former.left()]);
+    d.say({ type: "remove-port", port: A });
+    expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 });
+    expect(d.fromUplink(p.tcp({ src: "127.0.0.1", dst: HOST_IP }, { sport: 40000, dport: PUBLISHED }))).toEqual([]);
+    d.addPort(A, 3, "02:42:ac:11:00:04", IP_A);
+    expect(adopt(d, false)).toEqual({ taken: 1, left: 0, lost: 0 });
+  });
+
+  describe("whose port is not published yet", () => {
+    function early(): { d: Dataplane; ask: () => number } {
+      const former = new Former();
+      former.open();
+      const d = next([former.left()], { bypass: false });
+      d.withdraw(0);
+      expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 });
+      const ask = (): number => d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED })).filter(({ port }) => port === A).length;
+      expect(ask()).toBe(1);
+      return { d, ask };
+    }
+
+    it("goes on, and is one like others when the port comes", () => {
+      const { d, ask } = early();
+      d.publish();
+      expect(adopt(d, false)).toEqual({ taken: 1, left: 0, lost: 0 });
+      d.withdraw(1);
+      expect([ask(), d.state.conntrack.used]).toEqual([0, 0]);
+    });
+
+    it("ends when it does not come, or leads elsewhere", () => {
+      for (const change of [(): void => {}, (d: Dataplane): void => void d.publish({ target: IP_B })]) {
+        const { d, ask } = early();
+        change(d);
+        expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
+        expect([ask(), d.state.conntrack.used, d.state.limits.flowsOf(raw(CLIENT))]).toEqual([0, 0, 0]);
+      }
+    });
+
+    it("is not taken for the flow that has its row when it has ended", () => {
+      const { d } = early();
+      d.say({ type: "end-flows", id: 1, client: null, port: 0 });
+      d.told.pop();
+      expect(new Flow(d, { from: B, src: IP_B, sport: 1, dst: SERVER, dport: 80 }).open()).toBe(true);
+      expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 0 });
+      expect(d.state.conntrack.used).toBe(1);
+    });
+  });
+
+  it.each([
+    ["is not published any more", (d: Dataplane) => d.withdraw(0)],
+    ["leads elsewhere now", (d: Dataplane) => replaceRule(d, { target: IP_B })],
+    ["leads to another port", (d: Dataplane) => replaceRule(d, { targetPort: 81 })],
+    ["is not for the client any more", (d: Dataplane) => d.say({ type: "allow", prefixes: [prefix("10.0.0.0/8")] })],
+    ["has no endpoint behind it", (d: Dataplane) => d.say({ type: "remove-port", port: A })],
+  ])("is given up when the port %s, and who goes on with it is reset", (_, change) => {
+    const former = new Former();
+    former.open();
+    const d = next([former.left()], { bypass: false });
+    change(d);
+    expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
+    expect(d.state.conntrack.used).toBe(0);
+    expect(only(d.fromEndpoint(B, p.tcp({ src: IP_B, dst: CLIENT }, { sport: TARGET, dport: 40000 })))).toMatchObject({
+      port: B,
+      flags: p.RST,
+    });
+  });
+
+  it("is entered again where the steering's map is a new one, and given up there where it is not", () => {
+    const former = new Former();
+    former.d.publish(BEYOND);
+    former.open({ dport: 9000 });
+    const again = next([former.left()]);
+    again.publish(BEYOND);
+    expect(adopt(again).taken).toBe(1);
+    expect(again.flowMap.size).toBe(1); // the target's answers; clients' packets are taken by the port, as the firewall is bypassed
+    const kept = next([former.left()]);
+    kept.say({ type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: 7, isNew: false });
+    expect(adopt(kept).lost).toBe(1);
+    expect(kept.forgotten).toHaveLength(2);
+  });
+});
+
+describe("what an endpoint has opened to elsewhere", () => {
+  it.each([
+    ["connections", p.TCP],
+    ["datagrams", p.UDP],
+  ])("goes on behind the same port of the host, from outside too: %s", (_, proto) => {
+    const former = new Former();
+    const flow = former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 }, proto);
+    const d = next([former.left()]);
+    expect(adopt(d).taken).toBe(1);
+    const answer = { src: SERVER, dst: HOST_IP };
+    const ports = { sport: 443, dport: flow.seen!.sport };
+    expect(only(d.fromUplink(proto === p.TCP ? p.tcp(answer, ports) : p.udp(answer, ports)))).toMatchObject({
+      port: A,
+      dst: IP_A,
+      dport: 40000,
+    });
+    // The mapping too: another flow of the endpoint has the same outside port (RFC 4787 REQ-1).
+    const more = new Flow(d, { from: A, src: IP_A, sport: 40000, dst: "203.0.113.99", dport: 443 }, proto);
+    expect(more.ask(p.SYN)).toBe(true);
+    expect(more.seen!.sport).toBe(flow.seen!.sport);
+  });
+
+  it("is given up when the host has not got the address any more", () => {
+    const former = new Former();
+    former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 });
+    const d = next([former.left()]);
+    d.say(locals(["192.0.2.7"]));
+    expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
+    expect(d.state.pool.used).toBe(0);
+  });
+
+  it("finds its endpoint by the address, whatever number that has now", () => {
+    const former = new Former();
+    former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 });
+    const d = next([former.left()]);
+    d.say({ type: "remove-port", port: A });
+    d.addPort(7, 3, "02:42:ac:11:00:04", IP_A);
+    expect(adopt(d).taken).toBe(1);
+    expect(d.state.conntrack.egress(0, 1) & 0x3ff).toBe(7);
+  });
+});
+
+describe("flows of IPv6, and of both families", () => {
+  /** A world of both families whose flows lie in a file. */
+  function formerDual(): { d: Dataplane; left: () => FlowFile } {
+    const buffer = new ArrayBuffer(flowFileSize(CAPACITY));
+    const file = new FlowFile(buffer, CAPACITY);
+    file.begin(OWNER, 0, 1, DEFAULT_TIMEOUTS);
+    return { d: dual({ conntrackMax: CAPACITY, memory: memoryOf(file) }), left: () => new FlowFile(buffer.slice(0), CAPACITY) };
+  }
+
+  function nextDual(file: FlowFile): Dataplane {
+    const d = dual({ conntrackMax: CAPACITY, random: new Random(3).int32 }, 0, [file]);
+    d.at(1000);
+    return d;
+  }
+
+  it.each([
+    ["a connection to a published port", { from: UP, src: CLIENT6, sport: 40000, dst: HOST_IP6, dport: PUBLISHED }],
+    ["a connection to a published port by a neighbor", { from: B, src: IP6_B, sport: 40000, dst: HOST_IP6, dport: PUBLISHED }],
+    ["a masqueraded connection", { from: A, src: IP6_A, sport: 40000, dst: SERVER6, dport: 443 }],
+  ])("go on, under other handles: %s", (_, opener) => {
+    const { d: before, left } = formerDual();
+    for (let n = 0; n < 5; n++) new Flow(before, { ...opener, sport: 50_000 + n, src: opener.src }).open();
+    const flow = new Flow(before, opener);
+    expect(flow.open()).toBe(true);
+    const d = nextDual(left());
+    expect(adopt(d)).toEqual({ taken: 6, left: 0, lost: 0 });
+    expect(d.flows()).toEqual(before.flows());
+    const again = new Flow(d, opener);
+    expect(again.ask()).toBe(true);
+    expect(again.seen).toEqual(flow.seen);
+    expect(again.answer()).toBe(true);
+    // Held as by flows that were opened here: they go with them.
+    d.at(d.now + 7440);
+    d.at(d.now + 1);
+    expect([d.state.conntrack.used, d.state.addresses.used]).toEqual([0, nextDual(formerDual().left()).state.addresses.used]);
+  });
+
+  it("are no flows where their address is not the one that the row was made with", () => {
+    const { d: before, left } = formerDual();
+    new Flow(before, { from: UP, src: CLIENT6, sport: 40000, dst: HOST_IP6, dport: PUBLISHED }).open();
+    for (const spoil of [
+      (file: FlowFile): void => void file.addressWords.fill(0),
+      (file: FlowFile): void => file.addressWords.set(file.addressWords.map((word) => word ^ 0x0100)),
+      (file: FlowFile): void => file.rows.set([-16]), // a handle beyond the table
+    ]) {
+      const file = left();
+      spoil(file);
+      const d = nextDual(file);
+      expect(adopt(d).taken).toBe(0);
+      expect(d.state.conntrack.used).toBe(0);
+    }
+  });
+
+  it("are reset when they are not known", () => {
+    const d = dual();
+    const stray = p.tcp({ src: IP6_A, dst: SERVER6 }, { sport: 1, dport: 2 });
+    expect(only(d.fromEndpoint(A, stray))).toMatchObject({ port: A, src: SERVER6, dst: IP6_A, sport: 2, dport: 1, flags: p.RST });
+  });
+});
+
+describe("time", () => {
+  it("goes on: a flow ends when it would have ended", () => {
+    const former = new Former();
+    former.open();
+    const d = next([former.left()]);
+    d.at(1100);
+    adopt(d);
+    expect(d.state.conntrack.deadline(0)).toBe(1000 + 7440);
+  });
+
+  it("is over for what has been silent for too long", () => {
+    const former = new Former();
+    former.open();
+    const d = next([former.left()]);
+    d.at(1000 + 7440);
+    expect(adopt(d)).toEqual({ taken: 0, left: 0, lost: 1 });
+  });
+
+  it("is counted as the new process is told to", () => {
+    const former = new Former();
+    former.open();
+    const timeouts = DEFAULT_TIMEOUTS.map((sec) => Math.min(sec, 500));
+    const d = next([former.left()], { timeouts });
+    adopt(d);
+    expect(d.state.conntrack.deadline(0)).toBe(1500);
+  });
+
+  it("orders what was closed as it was", () => {
+    const former = new Former();
+    for (const sport of [1, 2, 3]) {
+      former.d.at(former.d.now + 1);
+      expect(former.open({ sport }).close()).toBe(true);
+    }
+    const d = next([former.left()]);
+    d.at(1003);
+    expect(adopt(d).taken).toBe(3);
+    const { conntrack } = d.state;
+    const oldest = conntrack.oldest(6);
+    expect(conntrack.tuple(oldest, 0, 2) & 0xffff).toBe(1 << 8);
+    expect(d.state.limits.flowsOf(raw(CLIENT))).toBe(0);
+  });
+});
+
+describe("a row that is no flow", () => {
+  it.each([
+    ["torn: an address of another flow", DST, 0x01020304],
+    ["torn: the deltas", DELTA, 1],
+    ["of no protocol that is known", STATE, 47 | (3 << 8)],
+    ["of no state that is known", STATE, 6 | (200 << 8)],
+    ["with bits that mean nothing", STATE, 6 | (3 << 8) | (1 << 20)],
+    ["of another family than it says", STATE, 6 | (3 << 8) | (3 << 16)],
+    ["from the future", DEADLINE, 1 << 30],
+    ["that comes by no port", EGRESS, 0x03ff03ff],
+  ])("is passed over: %s", (_, word, value) => {
+    const former = new Former();
+    former.open();
+    const file = former.left();
+    file.rows[word] = value;
+    const d = next([file]);
+    expect(adopt(d).taken).toBe(0);
+    expect([d.state.conntrack.used, d.flows()]).toEqual([0, []]);
+  });
+
+  it("is passed over wherever the process died while it wrote it, and those beside it are taken", () => {
+    const former = new Former();
+    former.open();
+    former.open({ sport: 2 });
+    const whole = former.left();
+    for (let word = 0; word < 1 << ROW_SHIFT; word++) {
+      const file = former.left();
+      file.rows.copyWithin(word, (1 << ROW_SHIFT) + word, 2 << ROW_SHIFT); // the rest of the row as it was for another flow
+      const d = next([file]);
+      adopt(d);
+      expect(d.flows().length).toBeGreaterThan(0);
+      for (const flow of d.flows()) expect(former.d.flows().map(({ original }) => original)).toContainEqual(flow.original);
+    }
+    expect(whole.rows[STATE]).not.toBe(0);
+  });
+
+  it("is passed over in a file of noise, which harms nobody", () => {
+    const random = new Random(5);
+    const file = new Former().left();
+    for (let i = 0; i < file.rows.length; i++) file.rows[i] = random.int32();
+    const d = next([file]);
+    expect(adopt(d).taken).toBe(0);
+    expect(new Flow(d, { from: UP, src: CLIENT, sport: 1, dst: HOST_IP, dport: PUBLISHED }).open()).toBe(true);
+  });
+});
+
+describe("with another number of workers", () => {
+  it("a flow goes to the one to whom its packets will come, and to no other", () => {
+    const former = new Former();
+    const sports = Array.from({ length: 20 }, (_, n) => 40000 + n);
+    for (const sport of sports) former.open({ sport });
+    const workers = [0, 1, 2].map((worker) => next([former.left()], { worker, workers: 3 }));
+    for (const d of workers) adopt(d);
+    for (const [worker, d] of workers.entries()) {
+      const mine = sports.filter((sport) => workerOf(raw(CLIENT), ((sport & 0xff) << 8) | (sport >> 8), 3) === worker);
+      expect(
+        d
+          .flows()
+          .map(({ original }) => Number(original.src.split(":")[1]))
+          .sort(),
+      ).toEqual(mine);
+    }
+  });
+});
+
+it("keeps no more than the new table has room for", () => {
+  const former = new Former();
+  for (let n = 0; n < 10; n++) former.open({ sport: 1 + n });
+  const d = next([former.left()], { conntrackMax: 4 });
+  expect(adopt(d)).toEqual({ taken: 4, left: 0, lost: 6 });
+});
+
+it("reads nothing before the flows are there: what waits in a device belongs to them", () => {
+  const former = new Former();
+  const flow = former.open({ from: A, src: IP_A, dst: SERVER, dport: 53_000 }, p.UDP);
+  const d = next([former.left()]);
+  const added: number[] = [];
+  d.io.addPort = (port: number) => void added.push(port);
+  d.addPort(C, 3, "02:42:ac:11:00:06", "172.17.0.6");
+  d.say({ type: "remove-port", port: B });
+  expect(added).toEqual([]);
+  adopt(d);
+  expect(added.sort()).toEqual([UP, HOST_PORT, A, C, HELD_PORT]);
+  expect(flow.seen).toBeDefined();
+});
+
+it("is full where its file has no room, and opens flows again when there is some", () => {
+  let room = 1;
+  const file = new FlowFile(new ArrayBuffer(flowFileSize(CAPACITY)), CAPACITY);
+  const d = new Dataplane({ conntrackMax: CAPACITY, memory: memoryOf(file, () => room) });
+  const open = (sport: number): boolean => new Flow(d, { from: A, src: IP_A, sport, dst: SERVER, dport: 80 }).ask(p.SYN);
+  expect([open(1), open(2)]).toEqual([true, false]);
+  expect([d.drops(A), d.state.pool.used]).toEqual([{ "table-full": 1 }, 1]);
+  room = CAPACITY;
+  expect(open(2)).toBe(true);
+});

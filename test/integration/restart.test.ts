@@ -1,0 +1,168 @@
+/** A process ends, and the next one goes on with its connections: killed under load, stopped in order, upgraded; nobody answers for it meanwhile. */
+import fs from "node:fs";
+import path from "node:path";
+import { expect } from "vitest";
+import { type Case, onTsproxy } from "../support/cases.js";
+import { connect, udpClient } from "../support/clients.js";
+import { launchProxy, mappings, startDaemon } from "../support/launcher.js";
+import { eventually, sleep } from "../support/proc.js";
+import { program, serve } from "../support/servers.js";
+import { ADDR, snapshot } from "../support/topology.js";
+import { startInstance, tsproxy } from "../support/tsproxy.js";
+
+/** So long as the machine is busy, a thousand connections take some time to speak. */
+const PERIOD_MS = 250;
+
+interface Report {
+  open: number;
+  ended: string[];
+  wrong: number;
+  silent: number;
+  gapMs: number;
+}
+
+/** Connections that both ends keep busy, the server by itself. */
+async function stream(c: Case, from: string, to: string, at: { ns: string; port: number }, count: number): Promise<() => Promise<Report>> {
+  const server = c.lab.start(at.ns, [process.execPath, program("stream-server"), String(at.port), String(PERIOD_MS)]);
+  await server.until("listening", () => server.stdout.includes("listening"));
+  const [host = "", port = ""] = to.split(":");
+  const argv = [process.execPath, program("stream-client"), host, port, String(count), String(PERIOD_MS)];
+  const client = c.lab.start(from, argv, { input: "pipe" });
+  await client.until("all connections", () => client.stdout.includes("ready"), 20_000);
+  let asked = 0;
+  return async () => {
+    client.write("\n");
+    asked++;
+    const reports = (): Report[] => client.events().filter(({ event }) => event === "report") as unknown as Report[];
+    await client.until("a report", () => reports().length === asked);
+    const { open, ended, wrong, silent, gapMs } = reports().at(-1)!;
+    return { open, ended, wrong, silent, gapMs };
+  };
+}
+
+/** Waits until all connections speak again, none of them lost; answers the longest silence, in ms. TCP tries again after pauses that double. */
+async function speaking(report: () => Promise<Report>, count: number): Promise<number> {
+  let gapMs = 0;
+  await sleep(1100);
+  const last = await eventually(
+    "all speak again",
+    async () => {
+      const now = await report();
+      gapMs = Math.max(gapMs, now.gapMs);
+      return (now.silent === 0 || now.open < count) && now;
+    },
+    15_000,
+  );
+  expect(last).toMatchObject({ open: count, ended: [], wrong: 0, silent: 0 });
+  return gapMs;
+}
+
+/** Whether a new connection comes about, in the end. */
+async function opens(c: Case, from: string, port: number): Promise<boolean> {
+  const { code } = await c.lab.run(from, ["nc", "-z", "-w", "8", ADDR.host, String(port)]);
+  return code === 0;
+}
+
+onTsproxy(
+  "a daemon killed under 1,000 connections loses none, though the server speaks by itself; nobody is refused",
+  "kernel",
+  async (c) => {
+    // As dockerd sets its host up: what a container sends is forwarded behind another source, if nobody holds it back.
+    c.lab.sysctl(c.host, "net.ipv4.ip_forward", 1);
+    const masquerade = ["-s", "172.17.0.0/16", "!", "-o", "docker0", "-j", "MASQUERADE"];
+    c.lab.runSync(c.host, ["iptables", "-t", "nat", "-A", "POSTROUTING", ...masquerade]);
+    const daemon = await startDaemon(c.lab, c.host);
+    await launchProxy(c.lab, c.host, { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
+    const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 1000);
+    await report();
+    await daemon.stop("SIGKILL");
+    const during = opens(c, c.client, 8999);
+    await sleep(300);
+    const next = await startDaemon(c.lab, c.host);
+    await eventually("the port is published", async () => (await mappings(c)).length === 1);
+    await sleep(2000);
+    const { gapMs, ...rest } = await report();
+    expect(rest).toEqual({ open: 1000, ended: [], wrong: 0, silent: 0 });
+    expect(await during).toBe(true);
+    expect(gapMs).toBeLessThan(5000);
+    console.log(`longest silence of 1,000 connections while the daemon was killed and started again: ${gapMs} ms`);
+    expect((await next.stop()).code).toBe(0);
+  },
+);
+
+/** What dockerd says to the network driver. */
+async function driver(c: Case, call: string, message: object): Promise<Record<string, unknown>> {
+  const argv = ["curl", "-sS", "--unix-socket", path.join(c.lab.dir, "plugin.sock"), "-d", JSON.stringify(message)];
+  const { stdout } = await c.lab.run(c.host, [...argv, `http://localhost/NetworkDriver.${call}`]);
+  const answer = JSON.parse(stdout) as Record<string, unknown>;
+  if (answer.Err !== undefined) throw new Error(`${call}: ${answer.Err}`);
+  return answer;
+}
+
+onTsproxy("endpoints of a network keep their connections and their ports outside while the daemon is killed", "own", async (c) => {
+  const start = () => startDaemon(c.lab, c.host, ["--plugin-socket", path.join(c.lab.dir, "plugin.sock")]);
+  const before = snapshot(c, c.host);
+  const daemon = await start();
+  const ids = { NetworkID: "n".repeat(64), EndpointID: "e".repeat(64) };
+  await driver(c, "CreateNetwork", { ...ids, Options: {}, IPv4Data: [{ Pool: "172.17.0.0/16", Gateway: "172.17.0.1/16" }], IPv6Data: [] });
+  await driver(c, "CreateEndpoint", { ...ids, Options: {}, Interface: { Address: "172.17.0.4/16" } });
+  const joined = await driver(c, "Join", { ...ids, SandboxKey: `/run/netns/${c.c1}`, Options: {} });
+  const { SrcName } = joined.InterfaceName as { SrcName: string };
+  c.lab.ip(c.host, `link set ${SrcName} netns ${c.c1} name eth0`);
+  c.lab.ip(c.c1, `addr add ${ADDR.c1}/16 dev eth0\nlink set eth0 up\nroute add default via ${ADDR.gateway}`);
+  const portmap = [{ Proto: 6, IP: "", Port: 8080, HostIP: "", HostPort: 8999 }];
+  await driver(c, "ProgramExternalConnectivity", { ...ids, Options: { "com.docker.network.portmap": portmap } });
+
+  const inbound = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
+  const outbound = await stream(c, c.c1, `${ADDR.client}:7000`, { ns: c.client, port: 7000 }, 50);
+  await serve(c.lab, c.client, "udp", 7001);
+  // From one port all the time: from where the far side sees it.
+  const datagrams = await udpClient(c.lab, c.c1, ADDR.client, 7001);
+  const asSeen = async (text: string): Promise<string> => {
+    datagrams.write(`${text}\n`);
+    await datagrams.until("an answer", () => datagrams.stdout.includes(` ${text}"`));
+    return String(datagrams.events().at(-1)!.text).split(" ")[0]!;
+  };
+  const outside = await asSeen("before");
+  for (const report of [inbound, outbound]) await report();
+
+  await daemon.stop("SIGKILL");
+  expect(c.lab.runSync(c.host, ["ip", "-o", "addr", "show", "to", ADDR.gateway])).toContain(ADDR.gateway);
+  const during = opens(c, c.client, 8999);
+  await sleep(300);
+  const next = await start();
+  for (const report of [inbound, outbound]) await speaking(report, 50);
+  expect(await during).toBe(true);
+  expect(await asSeen("after")).toBe(outside);
+  await driver(c, "Leave", ids);
+  await driver(c, "DeleteEndpoint", ids);
+  await driver(c, "DeleteNetwork", ids);
+  expect((await next.stop()).code).toBe(0);
+  await eventually("all is as it was", () => snapshot(c, c.host) === before);
+});
+
+onTsproxy("the main command leaves nothing but a file, with which the next one goes on; cleanup removes it", "kernel", async (c) => {
+  const before = snapshot(c, c.host);
+  const files = (): string[] => fs.readdirSync(c.lab.runDir).filter((name) => name.endsWith(".flows"));
+  await serve(c.lab, c.c1, "tcp", 8080);
+  let running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
+  const ofClient = await connect(c.lab, c.client, ADDR.host, 8999, 3);
+  const ofHost = await connect(c.lab, c.host, "127.0.0.1", 8999, 3);
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    for (const each of [ofClient, ofHost]) await each.exchange(`before ${signal}`, 3);
+    await running.proc.stop(signal);
+    await eventually("the host is as it was", () => snapshot(c, c.host) === before);
+    expect(files()).toHaveLength(1);
+    running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
+    expect(files()).toHaveLength(1);
+  }
+  for (const each of [ofClient, ofHost]) await each.exchange("at last", 3);
+  await running.proc.stop("SIGKILL");
+  expect((await tsproxy(c.lab, c.host, ["cleanup"])).stdout).toContain("removed 1 file of flows");
+  expect(files()).toEqual([]);
+  // Nobody knows them now: who speaks is told.
+  await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
+  ofHost.proc.write("still there?\n");
+  await eventually("their end is told", () => ofHost.closed.length === 3);
+  expect(ofHost.closed).toEqual(["ECONNRESET", "ECONNRESET", "ECONNRESET"]);
+});
