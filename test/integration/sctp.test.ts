@@ -19,8 +19,8 @@ async function echoServer(c: Case, ns: string): Promise<Proc> {
   return server;
 }
 
-/** Whether what a client sends comes back; its input ends, so it shuts the association down. */
-async function echoed(c: Case, ns: string, address: string, port: number, ms = 3000): Promise<boolean> {
+/** Whether what a client sends comes back, within the time in which a lost INIT is sent again (RFC 9260 §16: 3 s), and again; its input ends, so it shuts the association down. */
+async function echoed(c: Case, ns: string, address: string, port: number, ms = 9000): Promise<boolean> {
   const data = "x".repeat(2000); // more than a packet holds
   const client = c.lab.start(ns, [`${PROGRAMS}/client`, address, `${port}`], { input: "pipe" });
   client.write(`${data}\n`);
