@@ -17,6 +17,8 @@ const GSO_SIZE = 4,
 export const FLAG_NEEDS_CSUM = 1;
 export const GSO_TCPV4 = 1,
   GSO_TCPV6 = 4;
+/** One datagram, to be sent in fragments; it comes from `steer/accept-program.ts` alone. */
+const GSO_UDP = 3;
 const GSO_NONE = 0,
   GSO_UDP_L4 = 5,
   GSO_ECN = 0x80;
@@ -27,7 +29,7 @@ export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: 
   if (halves[h] === 0 && halves[h + 1]! <= len) return DROP_NONE; // neither flags nor segmentation: the common small frame
   if (bytes[off + 1] !== GSO_NONE) {
     const gso = bytes[off + 1]! & ~GSO_ECN;
-    if (gso !== GSO_TCPV4 && gso !== GSO_TCPV6 && gso !== GSO_UDP_L4) return DROP_VNET_HEADER;
+    if (gso !== GSO_TCPV4 && gso !== GSO_TCPV6 && gso !== GSO_UDP_L4 && gso !== GSO_UDP) return DROP_VNET_HEADER;
     if (halves[(off + GSO_SIZE) >> 1] === 0) return DROP_VNET_HEADER;
   }
   if ((bytes[off]! & FLAG_NEEDS_CSUM) !== 0) {
@@ -49,7 +51,10 @@ export const FRAGMENT = -1;
  */
 export function checkLayer4(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number, proto: number, tcpGso: number): number {
   const gso = bytes[off + 1]!;
-  if (gso !== GSO_NONE && (proto === PROTO_TCP ? (gso & ~GSO_ECN) !== tcpGso : proto !== PROTO_UDP || gso !== GSO_UDP_L4))
+  if (
+    gso !== GSO_NONE &&
+    (proto === PROTO_TCP ? (gso & ~GSO_ECN) !== tcpGso : proto !== PROTO_UDP || (gso !== GSO_UDP_L4 && gso !== GSO_UDP))
+  )
     return DROP_VNET_HEADER;
   if ((bytes[off]! & FLAG_NEEDS_CSUM) === 0) return DROP_NONE;
   const behind = off + HEADER_SIZE + halves[(off + CSUM_START) >> 1]! - l4;

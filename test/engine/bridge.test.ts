@@ -238,7 +238,7 @@ describe("ARP", () => {
   it("by the uplink is dropped: it carries IP only", () => {
     const d = bridge();
     expect(ports(d, UP, ask(IP_B))).toEqual([]);
-    expect(ports(d, UP, text(MAC_UP, MAC_A))).toEqual([]);
+    expect(ports(d, UP, text(MAC_UP, MAC_A, 0x9000))).toEqual([]);
     expect(d.drops(UP)).toEqual({ "not-ip": 2 });
   });
 });

@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect } from "vitest";
 import { addressPort } from "../../src/wire/address-port.js";
 import { type Case, forEachKind, onTsproxy } from "../support/cases.js";
-import { curl, ping, udpExchange } from "../support/clients.js";
+import { curl, ping, TIMED_OUT, udpExchange } from "../support/clients.js";
 import { serve } from "../support/servers.js";
 import { ADDR, ADDR6, addIpv6, NETWORK, NETWORK6 } from "../support/topology.js";
 import { startInstance, type TsproxyProcess } from "../support/tsproxy.js";
@@ -36,30 +36,45 @@ forEachKind((kind) => {
     const some = VANTAGES6.filter(({ name }) => /^a client on the LAN|^the host at ::1|hairpin/.test(name));
     for (const { name, from, at, seenAs } of some)
       expect(await udpExchange(c.lab, c[from], at, 8999, "hello"), name).toMatch(new RegExp(`^${seenAs}:\\d+ hello$`));
+    // Datagrams that open a flow in fragments; the kernel puts them together first.
+    const sizes = kind === "own" ? [2_000, 60_000] : [2_000]; // a kernel bridge: decision 95
+    for (const size of sizes)
+      expect(await udpExchange(c.lab, c.client, ADDR6.host, 8999, "x".repeat(size))).toMatch(
+        new RegExp(`^${ADDR6.client}:\\d+ x{${size}}$`),
+      );
     expect((await curl(c.lab, c.client, "[fe80::1%25eth0]:8999")).peer).toContain(`${ADDR6.gateway}:`); // nobody answers a link-local address from afar
-    expect(await running.created()).toBe(VANTAGES6.length + some.length + 1);
+    expect(await running.created()).toBe(VANTAGES6.length + some.length + sizes.length + 1);
   });
 });
 
-onTsproxy("carries a file whole through segmentation offload, both ways, over IPv6", "kernel", async (c) => {
-  const file = path.join(c.lab.dir, "file");
-  fs.writeFileSync(file, randomBytes(8 << 20));
-  const hash = createHash("sha256").update(fs.readFileSync(file)).digest("hex");
-  await begin(c, ["-p", `[::]:8999:[${ADDR6.c1}]:8080`]);
-  await serve(c.lab, c.c1, "http", 8080, { ...LISTEN, FILE: file });
-  const copy = path.join(c.lab.dir, "copy");
-  for (const [ns, at] of [
-    [c.client, ADDR6.host],
-    [c.host, "::1"],
-  ] as const) {
-    expect((await curl(c.lab, ns, `[${at}]:8999/file`, ["-o", copy])).code).toBe(0);
-    expect(createHash("sha256").update(fs.readFileSync(copy)).digest("hex")).toBe(hash);
-    expect((await curl(c.lab, ns, `[${at}]:8999/file`, ["-T", file])).body).toBe(hash);
-  }
-});
+onTsproxy(
+  "carries a file whole through segmentation offload, both ways, over IPv6, by two workers and by the kernel",
+  "kernel",
+  async (c) => {
+    const file = path.join(c.lab.dir, "file");
+    fs.writeFileSync(file, randomBytes(8 << 20));
+    const hash = createHash("sha256").update(fs.readFileSync(file)).digest("hex");
+    const running = await begin(c, ["-p", `[::]:8999:[${ADDR6.c1}]:8080`, "--workers", "2", "--offload"]);
+    await serve(c.lab, c.c1, "http", 8080, { ...LISTEN, FILE: file });
+    const copy = path.join(c.lab.dir, "copy");
+    for (const [ns, at] of [
+      [c.client, ADDR6.host],
+      [c.host, "::1"],
+    ] as const) {
+      expect((await curl(c.lab, ns, `[${at}]:8999/file`, ["-o", copy])).code).toBe(0);
+      expect(createHash("sha256").update(fs.readFileSync(copy)).digest("hex")).toBe(hash);
+      expect((await curl(c.lab, ns, `[${at}]:8999/file`, ["-T", file])).body).toBe(hash);
+    }
+    // The host's own flows are translated at both ends, and so stay with the engine.
+    const { steering, drops } = await running.stats();
+    expect(drops).toEqual({});
+    expect(steering.offloaded).toBeGreaterThan(100);
+    expect(steering["taken-reply"]).toBeGreaterThan(100);
+  },
+);
 
 onTsproxy("a network of both families: addresses, neighbours, the gateway, and the outside as the host", "own", async (c) => {
-  await begin(c);
+  const running = await begin(c);
   const show = (ns: string, args: string[]): Record<string, unknown>[] => JSON.parse(c.lab.runSync(ns, ["ip", "-6", "-j", ...args]));
   const [device] = show(c.c1, ["addr", "show", "dev", "eth0"]) as { address: string; addr_info: { local: string; scope: string }[] }[];
   expect(device?.addr_info.map(({ local, scope }) => [local, scope])).toEqual([
@@ -83,4 +98,10 @@ onTsproxy("a network of both families: addresses, neighbours, the gateway, and t
   expect((await curl(c.lab, c.c1, `[${ADDR6.c2}]:8080`)).code).toBe(0);
   expect((await curl(c.lab, c.host, `[${ADDR6.c2}]:8080`)).code).toBe(0);
   expect([outside.hosts, neighbour.hosts]).toEqual([[ADDR6.host], [ADDR6.c1, ADDR6.gateway]]);
+  // Nobody gets in by the host's forwarding, not even where the host is a router.
+  c.lab.sysctl(c.host, "net.ipv6.conf.all.forwarding", 1);
+  expect((await curl(c.lab, c.client, `[${ADDR6.c2}]:8080`, ["--connect-timeout", "0.5"])).code).toBe(TIMED_OUT);
+  expect((await running.stats()).steering["forward-refused"]).toBeGreaterThan(0);
+  expect((await curl(c.lab, c.c1, `[${ADDR6.client}]:8080`)).code).toBe(0);
+  expect(neighbour.hosts).toHaveLength(2);
 });

@@ -114,7 +114,7 @@ onTsproxy("hands the kernel nothing to forward or untag: tags, IPv6 and other ty
     for (const type of [0x8100, 0x88a8]) c2.send(p.tagged(inner, vid, type), p.tagged(p.tagged(inner, vid, type), 0));
   c2.send(
     p.frame(p.BROADCAST, MAC.c2, out),
-    p.frame(MAC.gateway, MAC.c2, p.ipv6("fe80::42:acff:fe11:5", "fe80::1", 17, p.payload(20)), 0x86dd),
+    p.frame(MAC.gateway, MAC.c2, p.udp({ src: "fe80::42:acff:fe11:5", dst: "fe80::1" }, { sport: 7000, dport: 7001 }), 0x86dd),
     p.frame("33:33:00:00:00:01", MAC.c2, p.ipv6("fe80::42:acff:fe11:5", "ff02::1", p.ICMPV6, p.discovery(134, "::")), 0x86dd),
     p.frame(MAC.gateway, MAC.c2, p.payload(60), 0x8847),
   );

@@ -171,7 +171,12 @@ it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-loc
     ]),
     ["a first fragment", fragment(1, 0, true, udpBody), taken("taken-reply")],
     ["its later one, of another next header", fragment(1, 72, false, p.payload(8), 60), taken("taken-fragment")],
-    ["the later fragment of another packet", fragment(2, 72, false, p.payload(8)), left],
+    [
+      "the later fragment of a packet whose first one is late",
+      fragment(2, 72, false, p.payload(8)),
+      { verdict: TC_ACT_UNSPEC, counters: ["copied-fragment"] },
+    ],
+    ["the later fragment of a packet between others", p.ipv6(FAR, CLIENT, FRAGMENT, p.fragment6(17, 72, false, p.payload(8))), left],
     ["one that opens a connection", p.tcp(toServer, { ...clientPorts, flags: p.SYN }), left],
     ["with nine extension headers", p.udp({ ...fromTarget, extend: long(9) }, servicePorts), left],
     ["cut off in its extension headers", p.udp({ ...fromTarget, extend: long(8) }, servicePorts).subarray(0, 60), left],
