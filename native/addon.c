@@ -7,6 +7,7 @@ static napi_value init(napi_env env, napi_value exports) {
   memory_init(env, exports);
   socket_init(env, exports);
   udp_init(env, exports);
+  process_init(env, exports);
   bpf_init(env, exports);
   fds_init(env, exports);
   return exports;

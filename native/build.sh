@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles the addon and the docker-proxy launcher for this machine into native/build, with nothing but a C compiler: in
+# Compiles the addon and the programs beside it for this machine into native/build, with nothing but a C compiler: in
 # a clone, and where the package has none that fits. What is there goes before the package's own.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,3 +9,5 @@ command -v "$cc" >/dev/null || { echo "native/build.sh: no C compiler: apt-get i
 compile_addon native/build/tsproxy.node "$cc" -g
 # A libc without a static archive costs each process more memory.
 compile_launcher native/build/tsproxy-docker-proxy "$cc" -static || compile_launcher native/build/tsproxy-docker-proxy "$cc"
+compile_cni native/build/tsproxy-cni "$cc" -static || compile_cni native/build/tsproxy-cni "$cc"
+compile_sandbox native/build/tsproxy-sandbox "$cc" -static || compile_sandbox native/build/tsproxy-sandbox "$cc"

@@ -12,14 +12,31 @@ link_flags="-Wl,-z,relro,-z,now"
 compile_addon() {
   sources=""
   for source in native/*.c; do
-    case $source in native/docker-proxy*) ;; *) sources="$sources $source" ;; esac
+    case $source in native/docker-proxy* | native/sandbox.c | native/cni.c) ;; *) sources="$sources $source" ;; esac
   done
   compile "$@" -std=gnu11 -O2 -fPIC -shared -fvisibility=hidden -Wno-cast-function-type -DNODE_GYP_MODULE_NAME=tsproxy -I$headers
 }
 
-# compile_launcher FILE COMPILER [FLAG...]: it waits by the thousand, so it is small and on its own.
+# The programs beside the addon wait by the thousand, so each is small and on its own.
+# compile_launcher FILE COMPILER [FLAG...]
 compile_launcher() {
   sources="native/docker-proxy.c native/docker-proxy-flags.c native/docker-proxy-keeper.c"
+  compile_program "$@"
+}
+
+# compile_sandbox FILE COMPILER [FLAG...]
+compile_sandbox() {
+  sources="native/sandbox.c"
+  compile_program "$@"
+}
+
+# compile_cni FILE COMPILER [FLAG...]
+compile_cni() {
+  sources="native/cni.c"
+  compile_program "$@"
+}
+
+compile_program() {
   compile "$@" -std=gnu11 -Os -no-pie -s -ffunction-sections -Wl,--gc-sections "-DVERSION=\"$version\""
 }
 

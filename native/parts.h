@@ -9,6 +9,7 @@ void io_init(napi_env env, napi_value exports);
 void memory_init(napi_env env, napi_value exports);
 void socket_init(napi_env env, napi_value exports);
 void udp_init(napi_env env, napi_value exports);
+void process_init(napi_env env, napi_value exports);
 void bpf_init(napi_env env, napi_value exports);
 void fds_init(napi_env env, napi_value exports);
 

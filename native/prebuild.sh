@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compiles what the package ships into native/prebuilt, on Debian, whatever the machine: the addon for x64 and arm64
-# with glibc and with musl, and the docker-proxy launcher for both, static. `npm pack` runs it.
+# with glibc and with musl, and the programs beside it for both, static. `npm pack` runs it.
 # A compiler that is missing is installed by apt when this is root. musl comes from Debian's packages, unpacked into
 # native/build/sysroot: they cannot be installed for another architecture without changing the machine's.
 # TSPROXY_PLATFORMS="linux-x64-glibc linux-x64-musl" packs those alone; a platform that cannot be had is an error.
@@ -89,9 +89,13 @@ prebuild_addon() {
   esac
 }
 
-prebuild_launcher() {
+prebuild_programs() {
   lib=$sysroot/usr/lib/$musl
-  libraries="$lib/crt1.o $lib/crti.o -L$lib -lc -lgcc $lib/crtn.o" with_musl compile_launcher $out/$launcher/tsproxy-docker-proxy -static
+  libraries="$lib/crt1.o $lib/crti.o -L$lib -lc -lgcc $lib/crtn.o"
+  with_musl compile_launcher $out/$launcher/tsproxy-docker-proxy -static
+  with_musl compile_cni $out/$launcher/tsproxy-cni -static
+  with_musl compile_sandbox $out/$launcher/tsproxy-sandbox -static
+  libraries=""
 }
 
 for name in $platforms; do names "$name"; done # a wrong name ends it before anything is done
@@ -107,7 +111,7 @@ for name in $platforms; do
   fetch_musl
   echo "compiling $platform"
   prebuild_addon
-  [ -f $out/$launcher/tsproxy-docker-proxy ] || prebuild_launcher
+  [ -f $out/$launcher/tsproxy-sandbox ] || prebuild_programs
 done
 cp $sysroot/usr/share/doc/musl/copyright $out/COPYRIGHT.musl # of what the launchers are linked with
 echo "$wanted" >$out/platforms

@@ -31,6 +31,30 @@ static napi_value make_socket(napi_env env, napi_callback_info info) {
   return fd < 0 ? tsp_throw(env, "socket", err) : tsp_num(env, fd);
 }
 
+/*
+ * bindIn(nsFd, type, address, port) -> fd, or -errno: a socket of namespace nsFd (-1: the caller's) bound to an IPv4 address in text; one of type
+ * SOCK_STREAM listens.
+ */
+static napi_value bind_in(napi_env env, napi_callback_info info) {
+  napi_value argv[4];
+  tsp_args(env, info, 4, argv);
+  char address[INET_ADDRSTRLEN];
+  if (!tsp_str(env, argv[2], address, sizeof address)) return NULL;
+  int type = tsp_i32(env, argv[1]), saved, one = 1, err;
+  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tsp_u32(env, argv[3]))};
+  if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) return tsp_num(env, -EINVAL);
+  if ((err = ns_enter(tsp_i32(env, argv[0]), &saved)) < 0) return tsp_num(env, err);
+  int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  err = errno;
+  ns_leave(saved);
+  if (fd < 0) return tsp_num(env, -err);
+  if (type == SOCK_STREAM) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0 && (type != SOCK_STREAM || listen(fd, SOMAXCONN) == 0)) return tsp_num(env, fd);
+  err = errno;
+  close(fd);
+  return tsp_num(env, -err);
+}
+
 /* openNetlink(groups, nsFd, protocol) -> fd of a bound netlink socket; `groups` is the mask of its multicast groups, `protocol` NETLINK_*. */
 static napi_value open_netlink(napi_env env, napi_callback_info info) {
   napi_value argv[3];
@@ -400,6 +424,7 @@ static napi_value signal_eventfd(napi_env env, napi_callback_info info) {
 
 void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "socket", make_socket);
+  tsp_export(env, exports, "bindIn", bind_in);
   tsp_export(env, exports, "openNetlink", open_netlink);
   tsp_export(env, exports, "send", send_bytes);
   tsp_export(env, exports, "recv", recv_bytes);

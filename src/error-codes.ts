@@ -172,6 +172,11 @@ export const ERROR_CODES = {
     meaning: "`--relay` cannot do what was asked",
     todo: "The message names what to leave out.",
   },
+  TSP_ERR_SANDBOX: {
+    kinds: ["invalid", "not-found", "conflict", "unavailable"],
+    meaning: "there is no such sandbox, or what was asked of it cannot be done",
+    todo: "See `tsproxy ps -a` for what there is. The line names the option or the name that is wrong.",
+  },
   TSP_ERR_STATE: {
     kinds: ["permission", "unavailable"],
     meaning: "the daemon's state cannot be read or written",

@@ -2,7 +2,8 @@
 import { TsproxyError } from "../errors.js";
 import { errorOf } from "./error-body.js";
 import { type ClientAnswer, NoAnswer, requestJson } from "./http-client.js";
-import { type AnswerOf, type Given, ROUTES, type Route } from "./routes.js";
+import { PATHS } from "./route-paths.js";
+import type { AnswerOf, Given, ROUTES } from "./routes.js";
 
 const TIMEOUT_MS = 5000;
 
@@ -18,7 +19,7 @@ export async function ask<Name extends RouteName>(
   name: Name,
   ...[given]: Arguments<Name>
 ): Promise<AnswerOf<(typeof ROUTES)[Name]>> {
-  const { method, path }: Route = ROUTES[name];
+  const { method, path } = PATHS[name];
   const {
     params = {},
     query = {},

@@ -21,6 +21,11 @@ export function launcherSocketPath(): string {
   return join(runDir(), "docker-proxy.sock");
 }
 
+/** Where the daemon waits for the CNI plugin. */
+export function cniSocketPath(): string {
+  return join(runDir(), "cni.sock");
+}
+
 export function socketPath(pid: number): string {
   return join(runDir(), `${pid}.sock`);
 }

@@ -1,8 +1,21 @@
 /**
  * The routes of the API: method, path, what a request carries and what is answered. Server, client and docs/api.md are all made from this table,
- * so a route is added here and in the handlers of whoever serves it.
+ * so a route is added here, in `route-paths.ts`, and in the handlers of whoever serves it.
  */
 import * as v from "valibot";
+import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned } from "./network-types.js";
+import { PATHS } from "./route-paths.js";
+import {
+  SandboxConnect,
+  SandboxCreate,
+  SandboxCreated,
+  SandboxDisconnect,
+  SandboxRemoveQuery,
+  SandboxRename,
+  SandboxSignal,
+  SandboxView,
+  SandboxWait,
+} from "./sandbox-types.js";
 import { EndedView, EndpointView, FdbView, FlowQuery, FlowView, InfoView, NetworkView, StatsView } from "./types.js";
 
 type Schema = v.GenericSchema;
@@ -22,35 +35,52 @@ export interface Route {
 }
 
 export const ROUTES = {
-  info: { method: "GET", path: "/v1/info", summary: "What runs here, and what it serves where.", answer: InfoView },
-  stats: { method: "GET", path: "/v1/stats", summary: "Published ports, and the counters of everything.", answer: StatsView },
-  flows: {
-    method: "GET",
-    path: "/v1/flows",
-    summary: "Connections, with both sides of their translation.",
-    query: FlowQuery,
-    answer: v.array(FlowView),
-  },
+  info: { ...PATHS.info, summary: "What runs here, and what it serves where.", answer: InfoView },
+  stats: { ...PATHS.stats, summary: "Published ports, and the counters of everything.", answer: StatsView },
+  flows: { ...PATHS.flows, summary: "Connections, with both sides of their translation.", query: FlowQuery, answer: v.array(FlowView) },
   endFlows: {
-    method: "DELETE",
-    path: "/v1/flows",
+    ...PATHS.endFlows,
     summary: "Ends connections. What comes of them afterwards the host's firewall sees as new.",
     query: FlowQuery,
     answer: EndedView,
   },
-  fdb: { method: "GET", path: "/v1/fdb", summary: "Which MAC address is behind which port.", answer: v.array(FdbView) },
+  fdb: { ...PATHS.fdb, summary: "Which MAC address is behind which port.", answer: v.array(FdbView) },
   networks: {
-    method: "GET",
-    path: "/v1/networks",
-    summary: "Docker's networks of driver tsproxy. A daemon only.",
+    ...PATHS.networks,
+    summary: "All networks, Docker's of driver tsproxy too. A daemon only, as all that follows.",
     answer: v.array(NetworkView),
   },
-  endpoints: {
-    method: "GET",
-    path: "/v1/endpoints",
-    summary: "The endpoints in them. A daemon only.",
-    answer: v.array(EndpointView),
+  createNetwork: { ...PATHS.createNetwork, summary: "Makes a network.", body: NetworkCreate, answer: NetworkCreated },
+  network: { ...PATHS.network, summary: "One network, by name, id or the start of an id.", answer: NetworkInspect },
+  removeNetwork: { ...PATHS.removeNetwork, summary: "Removes a network that nothing is in." },
+  pruneNetworks: {
+    ...PATHS.pruneNetworks,
+    summary: "Removes all networks that nothing is in; `bridge` and Docker's stay.",
+    answer: NetworkPruned,
   },
+  endpoints: { ...PATHS.endpoints, summary: "The endpoints in networks.", answer: v.array(EndpointView) },
+  sandboxes: {
+    ...PATHS.sandboxes,
+    summary: "All sandboxes, also those that have ended and were not removed.",
+    answer: v.array(SandboxView),
+  },
+  createSandbox: {
+    ...PATHS.createSandbox,
+    summary: "Gives a namespace its networks. `tsproxy run` and `tsproxy attach` do it.",
+    body: SandboxCreate,
+    answer: SandboxCreated,
+  },
+  sandbox: { ...PATHS.sandbox, summary: "One sandbox, by name, id or the start of an id.", answer: SandboxView },
+  removeSandbox: {
+    ...PATHS.removeSandbox,
+    summary: "Forgets a sandbox that has ended, or detaches one that was attached.",
+    query: SandboxRemoveQuery,
+  },
+  waitSandbox: { ...PATHS.waitSandbox, summary: "Answers when it has ended, or after three seconds.", answer: SandboxWait },
+  signalSandbox: { ...PATHS.signalSandbox, summary: "Sends its program a signal; SIGKILL ends all that runs in it.", body: SandboxSignal },
+  renameSandbox: { ...PATHS.renameSandbox, summary: "Gives it another name, in its networks too.", body: SandboxRename },
+  connectSandbox: { ...PATHS.connectSandbox, summary: "Puts it into another network.", body: SandboxConnect },
+  disconnectSandbox: { ...PATHS.disconnectSandbox, summary: "Takes it out of a network.", body: SandboxDisconnect },
 } as const satisfies Record<string, Route>;
 
 /** Names of the parameters in a path. */

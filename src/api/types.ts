@@ -131,8 +131,12 @@ export const FdbView = v.object({
 export type FdbView = v.InferOutput<typeof FdbView>;
 
 export const NetworkView = v.object({
-  id: text("Docker's."),
-  subnet: text("`172.18.0.0/16`; empty without IPv4."),
+  id: text("Docker's own id for a network of Docker's."),
+  name: text("Empty for a network of Docker's, whose name dockerd knows."),
+  driver: text("`bridge`, `host`, `null`; `tsproxy` for a network of Docker's, `cni` for one of a container runtime."),
+  created: text("ISO 8601; empty when nobody wrote it down."),
+  labels: v.pipe(v.record(v.string(), v.string()), v.description("As they were given.")),
+  subnet: text("`172.18.0.0/16`; empty without IPv4, for `host` and `none`, and for `bridge` before it is used."),
   gateway: text("`172.18.0.1`; empty without IPv4."),
   ipv6Subnet: v.exactOptional(text("`fd00:18::/64`")),
   ipv6Gateway: v.exactOptional(text("`fd00:18::1`")),
@@ -148,8 +152,10 @@ export const NetworkView = v.object({
 export type NetworkView = v.InferOutput<typeof NetworkView>;
 
 export const EndpointView = v.object({
-  id: text("Docker's."),
+  id: text("Docker's own id for an endpoint of Docker's."),
   network: text("Id of its network."),
+  owner: text("Id of the sandbox or container that it belongs to; empty for one of Docker's."),
+  names: v.pipe(v.array(v.string()), v.description("What it is called in its network, the main name first.")),
   address: text("`172.18.0.2`; empty without IPv4."),
   ipv6Address: v.exactOptional(text("`fd00:18::2`")),
   mac: text("`02:42:ac:12:00:02`"),

@@ -1,7 +1,7 @@
 /** Docker's networks of driver tsproxy, with the names that dockerd has for them: what `tsproxy ps` and `tsproxy port` show. */
 import type { EndpointView, NetworkView } from "../api/types.js";
 import type { Names } from "../docker/dockerd-client.js";
-import { TsproxyError } from "../errors.js";
+import { daemonSocket } from "./daemon-socket.js";
 
 export type NamedNetwork = NetworkView & { name: string };
 /** With what dockerd calls it; "" when it does not say. */
@@ -24,21 +24,23 @@ export async function loadDockerView(pid: number | undefined, findNames: FindNam
   const [{ ask }, socketPath, names] = await Promise.all([import("../api/client.js"), pickDaemon(pid), findNames()]);
   const [networks, endpoints] = await Promise.all([ask(socketPath, "networks"), ask(socketPath, "endpoints")]);
   return {
-    networks: networks.map((network) => ({ ...network, name: names.networks.get(network.id) ?? "" })),
-    endpoints: endpoints.map((endpoint) => {
+    networks: networks.filter(isDockers).map((network) => ({ ...network, name: names.networks.get(network.id) ?? "" })),
+    endpoints: endpoints.filter(isDockers).map((endpoint) => {
       const { name = "", id = "" } = names.containers.get(endpoint.id) ?? {};
       return { ...endpoint, container: name, containerId: id, networkName: names.networks.get(endpoint.network) ?? "" };
     }),
   };
 }
 
+/** Sandboxes' networks and endpoints are in `tsproxy network` and the rest of `tsproxy ps`. */
+function isDockers(view: NetworkView | EndpointView): boolean {
+  return "driver" in view ? view.driver === "tsproxy" : view.owner === "";
+}
+
 /** Socket of the instance with that process id, or of the one that is a daemon. */
-async function pickDaemon(pid: number | undefined): Promise<string> {
-  const { findDaemon, pickInstance } = await import("../api/instances.js");
-  if (pid !== undefined) return (await pickInstance(pid)).socketPath;
-  const daemon = await findDaemon();
-  if (daemon !== undefined) return daemon.apiSocket;
-  throw new TsproxyError("TSP_ERR_INSTANCE", "not-found", "no tsproxy daemon is running", "start it with 'tsproxy daemon'");
+export async function pickDaemon(pid: number | undefined): Promise<string> {
+  if (pid === undefined) return daemonSocket();
+  return (await (await import("../api/instances.js")).pickInstance(pid)).socketPath;
 }
 
 export function containerOf(endpoint: NamedEndpoint): string {

@@ -120,10 +120,10 @@ export class Controller {
         },
         {
           portGone: (port, errno) => {
-            if (numbers.info(port)?.kind === "uplink") return uplinkGone();
-            log.warn(`${numbers.info(port)?.name ?? `port ${port}`} is gone (errno ${errno}): its namespace ended`);
+            const { name = `port ${port}`, kind } = numbers.info(port) ?? {};
+            if (kind === "uplink") return uplinkGone();
             workers.post({ type: "remove-port", port });
-            numbers.onGone(port);
+            if (!numbers.onGone(port)) log.warn(`${name} is gone (errno ${errno}): its namespace ended`);
           },
           readable: () => {
             host?.onReadable();

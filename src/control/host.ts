@@ -245,20 +245,20 @@ export class Host {
   }
 
   /**
-   * The address or route of the host that overlaps the network, in words, or null. The default route does not count, nor what is on the device
-   * called `ours`.
+   * The address or route of the host that overlaps the network, in words, or null. The default route does not count, nor does what belongs to the
+   * device `except`.
    */
-  overlap(network: IpPrefix, ours?: string): string | null {
-    const except = this.links.find((link) => link.name === ours)?.index;
+  overlap(network: IpPrefix, except?: string): string | null {
+    const own = this.links.find((link) => link.name === except)?.index;
     for (const { ifindex, ip, prefixLength } of this.addresses) {
       const name = this.links.find((link) => link.index === ifindex)?.name ?? `device ${ifindex}`;
-      if (ifindex !== except && prefixesOverlap(prefixOf(ip, prefixLength), network))
+      if (ifindex !== own && prefixesOverlap(prefixOf(ip, prefixLength), network))
         return `address ${formatIp(ip)}/${prefixLength} of ${name}`;
     }
     for (const r of this.routes) {
-      if (r.prefixLength === 0 || (except !== undefined && r.oif === except)) continue;
       const route = prefixOf(parseIp(r.dst)!, r.prefixLength);
-      if (prefixesOverlap(route, network)) return `route ${formatPrefix(route)}`;
+      const isOwn = own !== undefined && r.oif === own;
+      if (r.prefixLength > 0 && !isOwn && prefixesOverlap(route, network)) return `route ${formatPrefix(route)}`;
     }
     return null;
   }

@@ -49,8 +49,10 @@ export class PortNumbers {
     return [...this.taken.values()].map(({ info }) => info);
   }
 
-  /** Tells who asked to hear of the port's end. */
-  onGone(port: number): void {
-    this.taken.get(port)?.onGone?.();
+  /** Tells who asked to hear of the port's end; false: nobody did. */
+  onGone(port: number): boolean {
+    const tell = this.taken.get(port)?.onGone;
+    tell?.();
+    return tell !== undefined;
   }
 }

@@ -2,23 +2,35 @@
  * `tsproxy daemon`: one dataplane for everything that asks. It starts with nothing published but what is remembered, and ends by taking
  * everything back.
  */
-import { launcherSocketPath, runDir } from "../api/paths.js";
+import { join } from "node:path";
+import { cniSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
+import { Cni } from "../cni/plugin.js";
+import { serveCni } from "../cni/server.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
 import { mappingText } from "../control/mapping.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
+import { Directory } from "../dns/directory.js";
+import { Resolver } from "../dns/resolver.js";
 import { adoptFormerState } from "../docker/former-state.js";
 import { passedToDocker } from "../docker/passed-sockets.js";
 import { type PluginOptions, startPlugin } from "../docker/plugin.js";
 import { ProxyServer } from "../docker/proxy-server.js";
+import { chosenAddresses } from "../model/addresses.js";
 import { hostDevices } from "../model/endpoint-device.js";
 import { FileStore, stateDir } from "../model/file-store.js";
 import { NetworkModel } from "../model/network-model.js";
 import { sweep } from "../model/sweep.js";
-import { endpointViews, networkViews } from "../model/views.js";
+import { endpointViews } from "../model/views.js";
+import { SandboxFolders } from "../sandbox/folder.js";
+import { sandboxHandlers } from "../sandbox/handlers.js";
+import { Membership } from "../sandbox/membership.js";
+import { NetworkCatalog } from "../sandbox/network-catalog.js";
+import { hostResolver } from "../sandbox/sandbox-files.js";
+import { Sandboxes } from "../sandbox/sandboxes.js";
 import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
@@ -45,7 +57,8 @@ export class Daemon {
     daemon.undo.add("dataplane", () => controller.stop());
     try {
       const store = new FileStore(stateDir());
-      const model = new NetworkModel(controller, hostDevices, store);
+      const model = new NetworkModel(controller, hostDevices, store, chosenAddresses);
+      const catalog = new NetworkCatalog(model, controller.host);
       const proxies = await ProxyServer.start(controller, { ...options, passed });
       daemon.undo.add("docker-proxy socket", () => proxies.close());
       daemon.proxies = proxies;
@@ -54,15 +67,22 @@ export class Daemon {
       // Only now: it is certain that no other daemon serves the same networks.
       adoptFormerState(store.file);
       await model.restore();
+      daemon.undo.add("watch of ranges", catalog.watch());
+      const folders = new SandboxFolders(join(runDir(), "sandboxes"));
+      const names = new Resolver(new Directory(model), () => hostResolver().servers);
+      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names);
+      daemon.undo.add("sandboxes", () => sandboxes.close());
+      await sandboxes.restore();
       await controller.takeUp(false);
+      const cni = await serveCni(new Cni(catalog, sandboxes), cniSocketPath(), options.group);
+      daemon.undo.add("CNI socket", () => cni.close());
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       };
-      const modelViews = { networks: () => networkViews(model), endpoints: () => endpointViews(model) };
       const api = await serveApi(
-        { ...views(controller, served), ...modelViews },
+        { ...views(controller, served), endpoints: () => endpointViews(model), ...sandboxHandlers(catalog, model, sandboxes) },
         { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.path, launched },
         options.group,
       );

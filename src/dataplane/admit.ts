@@ -24,7 +24,7 @@ import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
-import { TCP_ACK, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
+import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { isRefused, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
 import * as sctp from "../wire/sctp.js";
@@ -275,7 +275,7 @@ function isKernels({ newFlow: flow, ports }: State): boolean {
 }
 
 function isOpening(b: Batch, i: number): boolean {
-  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_SYN;
+  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) === TCP_SYN; // a SYN that closes is no server's either
 }
 
 function isInMiddle(b: Batch, i: number): boolean {

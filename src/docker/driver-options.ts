@@ -81,18 +81,21 @@ const UNSUPPORTED = new Map([
 export function parseNetworkOptions(message: Message): NetworkOptions {
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: message.flag("com.docker.network.internal", false) };
   const generic = message.object("com.docker.network.generic");
-  for (const key of generic.keys()) {
-    const read = SUPPORTED.get(key);
-    if (read === undefined)
-      throw new TsproxyError(
-        "TSP_ERR_DRIVER_OPTION",
-        "invalid",
-        `option ${key} is not supported`,
-        UNSUPPORTED.get(key) ?? `supported are ${[...SUPPORTED.keys()].join(", ")}`,
-      );
-    read(options, generic.optionalText(key), key);
-  }
+  for (const key of generic.keys()) readOption(options, key, generic.optionalText(key));
   return options;
+}
+
+/** Sets what `-o KEY=VALUE` means. Throws TSP_ERR_DRIVER_OPTION. */
+export function readOption(options: NetworkOptions, key: string, value: string): void {
+  const read = SUPPORTED.get(key);
+  if (read === undefined)
+    throw new TsproxyError(
+      "TSP_ERR_DRIVER_OPTION",
+      "invalid",
+      `option ${key} is not supported`,
+      UNSUPPORTED.get(key) ?? `supported are ${[...SUPPORTED.keys()].join(", ")}`,
+    );
+  read(options, value, key);
 }
 
 function bad(key: string, value: string, hint: string): TsproxyError {

@@ -120,7 +120,7 @@ function nameOption(error: unknown, { hostDevice, outside }: NetworkOptions): un
 }
 
 /** In the words that Docker has for it, and that programs look for. */
-function dockerError(error: unknown): unknown {
+export function dockerError(error: unknown): unknown {
   if (!(error instanceof PortTakenError)) return error;
   const owner = error.owner === null || error.owner.endsWith(`(pid ${process.pid})`) ? "" : ` (${error.owner} has it)`;
   const message = `Bind for ${addressPort(formatIp(error.address), error.port)} failed: port is already allocated${owner}`;

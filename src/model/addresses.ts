@@ -55,18 +55,24 @@ export function isHostAddress(prefix: IpPrefix, address: IpAddress): boolean {
   return prefixContains(prefix, address) && !sameIp(address, prefix.address) && !(address.family === 4 && sameIp(address, lastOf(prefix)));
 }
 
-/** The lowest address that neither the gateway nor one of `taken` (addresses as numbers) has; null when there is none. */
-export function lowestFree({ prefix, gateway }: Subnet, taken: { has(value: bigint): boolean }): IpAddress | null {
+/**
+ * The lowest address that neither the gateway nor one of `taken` (addresses as numbers) has; null when there is none. In `range`, where one is
+ * given, which is a part of the network.
+ */
+export function lowestFree({ prefix, gateway }: Subnet, taken: { has(value: bigint): boolean }, range = prefix): IpAddress | null {
   const { family } = prefix.address;
-  for (let value = prefix.address.value + 1n; ; value++) {
+  const last = lastOf(range).value;
+  for (let value = range.address.value; value <= last; value++) {
     const address = { family, value };
-    if (!isHostAddress(prefix, address)) return null;
-    if (value !== gateway.value && !taken.has(value)) return address;
+    if (value !== gateway.value && !taken.has(value) && isHostAddress(prefix, address)) return address;
   }
+  return null;
 }
 
 /** A network as far as its addresses of one family go, and who has which: endpoint ids by address as a number. */
 export interface AddressSpace extends Subnet {
+  /** Where addresses are taken that nobody named; undefined: the whole network. */
+  range?: IpPrefix | undefined;
   taken: ReadonlyMap<bigint, string>;
 }
 
@@ -86,6 +92,16 @@ export const givenAddresses: AddressManager = {
     const owner = taken.get(wanted.value);
     if (owner !== undefined) throw refused("conflict", `address ${text} is that of endpoint ${owner}`);
     return wanted;
+  },
+};
+
+/** For who names no address: the lowest that is free, so that what is started in the same order has the same addresses. */
+export const chosenAddresses: AddressManager = {
+  claim(space, wanted) {
+    if (wanted !== undefined) return givenAddresses.claim(space, wanted);
+    const address = lowestFree(space, space.taken, space.range);
+    if (address === null) throw refused("conflict", `no address is left in ${formatPrefix(space.range ?? space.prefix)}`);
+    return address;
   },
 };
 

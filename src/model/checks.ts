@@ -4,7 +4,7 @@ import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import type { Subnet } from "../control/network/subnet.js";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { macText } from "../wire/ethernet.js";
-import { formatIp, formatPrefix, type IpAddress } from "../wire/ip-address.js";
+import { formatIp, formatPrefix, type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
 import { type AddressManager, isHostAddress, subnetProblem } from "./addresses.js";
 import { type EndpointRecord, isId, type NetworkOptions, type NetworkRecord, shortId } from "./records.js";
@@ -12,7 +12,7 @@ import type { EndpointRequest, NetworkRequest } from "./requests.js";
 
 /** Throws TSP_ERR_NETWORK: invalid, or conflict with one of `others`. */
 export function checkNetwork(request: NetworkRequest, others: readonly NetworkRecord[]): NetworkRecord {
-  const { id, name, subnets, options } = request;
+  const { id, name, subnets, range, reserved, options, about } = request;
   if (!isId(id)) throw networkError("invalid", `'${id.slice(0, 40)}' is no id of a network`);
   if (others.some((other) => other.id === id)) throw networkError("conflict", `network ${shortId(id)} exists already`);
   const twin = others.find((other) => name !== undefined && other.name === name);
@@ -21,7 +21,15 @@ export function checkNetwork(request: NetworkRequest, others: readonly NetworkRe
   if (each.length === 0) throw networkError("invalid", "the network has no subnet");
   for (const subnet of each) checkSubnet(subnet);
   checkOptions(options, subnets);
-  return { id, ...(name !== undefined && { name }), subnets, options: { ...options } };
+  return {
+    id,
+    ...(name !== undefined && { name }),
+    subnets,
+    ...(range !== undefined && { range: formatPrefix(range) }),
+    ...(reserved !== undefined && { reserved: Object.fromEntries([...reserved].map(([what, address]) => [what, formatIp(address)])) }),
+    options: { ...options },
+    ...(about !== undefined && { about }),
+  };
 }
 
 function checkSubnet({ prefix, gateway }: Subnet): void {
@@ -42,7 +50,7 @@ function checkOptions({ mtu, outside = {} }: NetworkOptions, subnets: PerFamily<
 
 /** `neighbors`: the other endpoints of the network. Throws TSP_ERR_ENDPOINT: invalid, or conflict with one of them. */
 export function checkEndpoint(
-  { id, addresses: wanted = {}, mac: wantedMac }: EndpointRequest,
+  { id, addresses: wanted = {}, mac: wantedMac, use, sandbox = "" }: EndpointRequest,
   network: NetworkRecord,
   neighbors: readonly EndpointRecord[],
   manager: AddressManager,
@@ -58,12 +66,12 @@ export function checkEndpoint(
   if (twin !== undefined)
     throw endpointError("conflict", `MAC address ${mac} is that of endpoint ${shortId(twin.id)}`, "give one of them another");
   const device = `tsp${id.slice(0, 11)}`;
-  return { id, network: network.id, addresses, mac, device, sandbox: "", ports: [] };
+  return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...(use !== undefined && { use }) };
 }
 
 /** An address of each family that the network has. */
 function claim(
-  { subnets }: NetworkRecord,
+  { subnets, range, reserved = {} }: NetworkRecord,
   wanted: PerFamily<IpAddress>,
   neighbors: readonly EndpointRecord[],
   manager: AddressManager,
@@ -75,7 +83,9 @@ function claim(
       const address = ofFamily(addresses, family);
       if (address !== undefined) taken.set(address.value, shortId(id));
     }
-    return manager.claim({ ...subnet, taken }, ofFamily(wanted, family));
+    for (const [what, text] of Object.entries(reserved)) taken.set(parseIp(text)!.value, what);
+    const from = range === undefined ? undefined : parsePrefix(range)!;
+    return manager.claim({ ...subnet, taken, range: from?.address.family === family ? from : undefined }, ofFamily(wanted, family));
   });
   for (const address of eachFamily(wanted))
     if (!claimed.includes(address))

@@ -19,13 +19,14 @@ import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
 import type { HostDevices, Mechanism } from "./mechanism.js";
-import { addressesText, type EndpointRecord, type NetworkRecord, shortId } from "./records.js";
+import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, shortId } from "./records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "./requests.js";
 import type { Store } from "./store.js";
 
 export class NetworkModel {
   private readonly networksById = new Map<string, LiveNetwork>();
   private readonly endpointsById = new Map<string, LiveEndpoint>();
+  private changes = 0;
   private restored: () => void = () => {};
   /** Settles when all calls so far are done. */
   private turn: Promise<unknown> = new Promise<void>((resolve) => {
@@ -47,6 +48,11 @@ export class NetworkModel {
     return [...this.endpointsById.values()];
   }
 
+  /** Another number than before after whatever may have changed it: what is made from networks and endpoints is then to be made anew. */
+  get version(): number {
+    return this.changes;
+  }
+
   /** Makes again what an earlier process left: networks, devices where they are now, published ports. To be called once. */
   async restore(): Promise<void> {
     const { networks, endpoints } = await this.store.load();
@@ -59,6 +65,7 @@ export class NetworkModel {
     for (const record of endpoints) if (!(await this.restoreEndpoint(record))) ended.push(record.id);
     // A full disk must not keep containers off the network; what ended is found to have ended the next time too.
     await this.store.commit({ removeEndpoints: ended }).catch((error) => warn("what ended meanwhile stays remembered", error));
+    this.changes++;
     this.restored();
   }
 
@@ -140,6 +147,11 @@ export class NetworkModel {
     return this.inTurn(() => this.endpoint(networkId, id).record);
   }
 
+  /** Who uses it, and its names, from now on. */
+  setUse(networkId: string, id: string, use: EndpointUse): Promise<void> {
+    return this.inTurn(() => this.update(this.endpoint(networkId, id), { use }));
+  }
+
   /** Its device is to be moved into `sandbox`, the path of a network namespace. Answers both records. */
   join(networkId: string, id: string, sandbox: string): Promise<{ endpoint: Readonly<EndpointRecord>; network: Readonly<NetworkRecord> }> {
     return this.inTurn(async () => {
@@ -213,6 +225,8 @@ export class NetworkModel {
   }
 
   private onGone(endpoint: LiveEndpoint): void {
+    const { device, use } = endpoint.record;
+    if (use === undefined) log.warn(`${device} is gone: its namespace ended`); // whoever uses it knows more, and tells
     void this.inTurn(() => endpoint.end());
   }
 
@@ -246,7 +260,9 @@ export class NetworkModel {
   }
 
   private inTurn<T>(action: () => T | Promise<T>): Promise<T> {
-    const done = this.turn.then(action);
+    const done = this.turn.then(action).finally(() => {
+      this.changes++;
+    });
     this.turn = done.catch(() => {});
     return done;
   }

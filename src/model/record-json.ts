@@ -43,6 +43,7 @@ const someOf = <T extends v.GenericSchema<unknown, PerFamily<unknown>>>(schema: 
     schema,
     v.check(({ ipv4, ipv6 }) => ipv4 !== undefined || ipv6 !== undefined, "neither IPv4 nor IPv6"),
   );
+const text = (is: (value: string) => boolean) => v.pipe(v.string(), v.check(is));
 const id = v.pipe(v.string(), v.check(isId));
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 
@@ -62,7 +63,22 @@ const network = v.looseObject({
   id,
   name: v.exactOptional(v.string()),
   subnets: someOf(v.object({ ipv4: v.exactOptional(subnet(4)), ipv6: v.exactOptional(subnet(6)) })),
+  range: v.exactOptional(text((value) => parsePrefix(value) !== null)),
+  reserved: v.exactOptional(
+    v.record(
+      v.string(),
+      text((value) => parseIp(value) !== null),
+    ),
+  ),
   options,
+  about: v.exactOptional(
+    v.looseObject({
+      origin: v.string(),
+      created: v.string(),
+      labels: v.record(v.string(), v.string()),
+      options: v.record(v.string(), v.string()),
+    }),
+  ),
 });
 
 const mapping = v.pipe(
@@ -90,6 +106,7 @@ const endpoint = v.looseObject({
   multiQueue: v.boolean(),
   sandbox: v.string(),
   ports: v.array(mapping),
+  use: v.exactOptional(v.looseObject({ owner: v.string(), names: v.array(v.string()) })),
 });
 
 const records = v.looseObject({ networks: v.array(network), endpoints: v.array(endpoint) });

@@ -33,12 +33,36 @@ export const DEFAULT_OPTIONS: Readonly<NetworkOptions> = {
   interfacePrefix: "eth",
 };
 
+/** What people said of a network; the dataplane does not care. */
+export interface NetworkAbout {
+  /** Which front end made it, and is to remove it. */
+  origin: string;
+  /** ISO 8601. */
+  created: string;
+  labels: Record<string, string>;
+  /** Options as they were typed. */
+  options: Record<string, string>;
+}
+
 export interface NetworkRecord {
   id: string;
   /** For people; no two networks have the same. */
   name?: string;
   subnets: PerFamily<Subnet>;
+  /** Where endpoints that ask for no address get theirs: `172.18.5.0/24`. Undefined: the whole subnet. */
+  range?: string;
+  /** Addresses that no endpoint gets, by what they are for. */
+  reserved?: Record<string, string>;
   options: NetworkOptions;
+  about?: NetworkAbout;
+}
+
+/** Who uses an endpoint, and how others find it. */
+export interface EndpointUse {
+  /** Id of the user, as its front end knows it. */
+  owner: string;
+  /** Names in this network, the main one first. */
+  names: string[];
 }
 
 export interface EndpointRecord {
@@ -52,6 +76,7 @@ export interface EndpointRecord {
   /** Path of the namespace that it joined; "": none. */
   sandbox: string;
   ports: Mapping[];
+  use?: EndpointUse;
 }
 
 export interface Records {

@@ -1,16 +1,21 @@
 /** What front ends ask the model for. */
 import type { PortSpec } from "../control/mapping.js";
 import type { Subnet } from "../control/network/subnet.js";
-import type { IpAddress } from "../wire/ip-address.js";
+import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
-import type { NetworkOptions } from "./records.js";
+import type { EndpointUse, NetworkAbout, NetworkOptions } from "./records.js";
 
 export interface NetworkRequest {
   /** At least twelve letters and digits. */
   id: string;
   name?: string;
   subnets: PerFamily<Subnet>;
+  /** Where endpoints that ask for no address get theirs, a part of a subnet. */
+  range?: IpPrefix;
+  /** Addresses that no endpoint gets, by what they are for. */
+  reserved?: ReadonlyMap<string, IpAddress>;
   options: NetworkOptions;
+  about?: NetworkAbout;
 }
 
 export interface EndpointRequest {
@@ -20,6 +25,9 @@ export interface EndpointRequest {
   addresses?: PerFamily<IpAddress>;
   /** Undefined: made from the address. */
   mac?: Uint8Array | undefined;
+  use?: EndpointUse;
+  /** Absolute path of the namespace that its device is to be moved into: it has joined from the start. */
+  sandbox?: string;
 }
 
 /** Ports of an endpoint, to be published. */

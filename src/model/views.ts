@@ -4,17 +4,26 @@ import { mappingText } from "../control/mapping.js";
 import { formatIp, formatPrefix } from "../wire/ip-address.js";
 import type { NetworkModel } from "./network-model.js";
 
+/** Of a network that an engine made which keeps what it knows of it to itself: the driver's name there. */
+export const FOREIGN_DRIVER = "tsproxy";
+
 export function networkViews(model: NetworkModel): NetworkView[] {
   return model.networks.map(
     ({
       record: {
         id,
+        name = "",
         subnets: { ipv4, ipv6 },
         options,
+        about,
       },
       inDataplane,
     }) => ({
       id,
+      name,
+      driver: about?.origin ?? FOREIGN_DRIVER,
+      created: about?.created ?? "",
+      labels: about?.labels ?? {},
       subnet: ipv4 === undefined ? "" : formatPrefix(ipv4.prefix),
       gateway: ipv4 === undefined ? "" : formatIp(ipv4.gateway),
       ...(ipv6 !== undefined && { ipv6Subnet: formatPrefix(ipv6.prefix), ipv6Gateway: formatIp(ipv6.gateway) }),
@@ -38,12 +47,15 @@ export function endpointViews(model: NetworkModel): EndpointView[] {
         addresses: { ipv4, ipv6 },
         mac,
         sandbox,
+        use,
       },
       gone,
       mappings,
     }) => ({
       id,
       network,
+      owner: use?.owner ?? "",
+      names: use?.names ?? [],
       address: ipv4 === undefined ? "" : formatIp(ipv4),
       ...(ipv6 !== undefined && { ipv6Address: formatIp(ipv6) }),
       mac,

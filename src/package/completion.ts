@@ -59,8 +59,8 @@ export function zshCompletion(root: CommandSpec): string {
     "    rest)",
     "      case $words[1] in",
     ...root.commands.map(
-      ({ name, options, arguments: args }) =>
-        `        ${name}) _arguments ${[...options.map(zshOption), ...args.map((arg) => quote(`1:${arg}: `))].join(" ")} ;;`,
+      ({ name, options, arguments: args, commands }) =>
+        `        ${name}) _arguments ${[...options.map(zshOption), ...args.map((arg) => quote(`1:${arg}: `)), ...zshCommands(commands)].join(" ")} ;;`,
     ),
     "      esac",
     "      ;;",
@@ -69,6 +69,11 @@ export function zshCompletion(root: CommandSpec): string {
     '_tsproxy "$@"',
     "",
   ].join("\n");
+}
+
+/** The commands below a command, as the first word after it. */
+function zshCommands(commands: readonly CommandSpec[]): string[] {
+  return commands.length === 0 ? [] : [quote(`1:command:(${commands.map(({ name }) => name).join(" ")})`)];
 }
 
 /** `'(-h --help)'{-h,--help}'[Show this help]'`, and so on (zshcompsys(1), _arguments). */
@@ -96,6 +101,9 @@ export function fishCompletion(root: CommandSpec): string {
     "complete -c tsproxy -f",
     ...root.commands.map(({ name, summary }) => `complete -c tsproxy -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`),
     ...root.options.map((option) => one("__fish_use_subcommand", option)),
+    ...root.commands.flatMap(({ name, commands }) =>
+      commands.map((sub) => `complete -c tsproxy -n '__fish_seen_subcommand_from ${name}' -a ${sub.name} -d ${quote(sub.summary)}`),
+    ),
     ...root.commands.flatMap(({ name, options }) => options.map((option) => one(`__fish_seen_subcommand_from ${name}`, option))),
     "",
   ].join("\n");

@@ -20,6 +20,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DEBIAN = path.join(ROOT, "src/package/debian");
 /** As Debian's tools ask for it (debchange(1)). */
 const MAINTAINER = `${process.env.DEBFULLNAME ?? "the tsproxy developers"} <${process.env.DEBEMAIL ?? "tsproxy@example.org"}>`;
+/** Compiled ones. */
+const PROGRAMS = new Set(["tsproxy-docker-proxy", "tsproxy-sandbox", "tsproxy-cni"]);
 const SCRIPTS = ["postinst", "prerm", "postrm"];
 const DOC = "usr/share/doc/tsproxy";
 const LIB = "usr/lib/tsproxy";
@@ -125,8 +127,7 @@ function setModes(stage: string): void {
   for (const entry of fs.readdirSync(stage, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
     if (entry.isDirectory()) fs.chmodSync(file, 0o755);
-    else if (entry.isFile())
-      fs.chmodSync(file, entry.name === "tsproxy-docker-proxy" || file.endsWith("/dist/cli/main.js") ? 0o755 : 0o644);
+    else if (entry.isFile()) fs.chmodSync(file, PROGRAMS.has(entry.name) || file.endsWith("/dist/cli/main.js") ? 0o755 : 0o644);
   }
 }
 

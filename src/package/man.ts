@@ -40,6 +40,7 @@ function subcommand(command: CommandSpec): string[] {
     ...command.notes.flatMap(paragraph),
     ...command.options.filter(({ long }) => long !== "--help").flatMap(option),
     ...command.examples.flatMap(example),
+    ...command.commands.flatMap(subcommand),
   ];
 }
 

@@ -114,7 +114,9 @@ export class MainJob {
       else {
         for (const one of eachHostAddress(spec, hostFamilies())) controller.publisher.reach(one); // throws when there is no way
         await this.relay(spec, config.allowFrom);
-        log.warn(`${formatMapping(spec)} is relayed by sockets, as IPv6 is not forwarded yet: the target sees this host as the client`);
+        log.warn(
+          `${formatMapping(spec)} is relayed by sockets, as net.ipv6.conf cannot be written here: the target sees this host as the client`,
+        );
       }
     }
     await controller.takeUp(true);

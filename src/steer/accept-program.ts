@@ -54,12 +54,12 @@ const IP6_PAYLOAD_LENGTH = 4,
 const DROP = 0;
 
 /**
- * The same for a raw socket of protocol SCTP, where the kernel has no SCTP sockets: it gets every SCTP packet for the host, with its IPv4 header,
- * after the same checks. So what is for a published port is looked up in `ports`.
+ * The same for a raw socket of protocol SCTP and of a family, where the kernel has no SCTP sockets: it gets every SCTP packet for the host after the
+ * same checks, of IPv4 with its header. So what is for a published port is looked up in `ports`.
  */
-export function acceptRawProgram(rings: readonly number[], maps: MapFds): Uint8Array {
+export function acceptRawProgram(rings: readonly number[], maps: MapFds, family: 4 | 6): Uint8Array {
   const p = new Program(maps);
-  acceptFamily(p, V4, rings, true);
+  acceptFamily(p, family === 4 ? V4 : V6, rings, true);
   return p.assemble();
 }
 
@@ -98,8 +98,9 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = fal
       .alu("sub", "r7", "r8");
     p.jumpIf("r7", ">", EXTENSIONS_ROOM, "odd").alu("add", "r7", f.ipSize);
   }
-  if (raw) p.jumpIf("r8", "<", "r7", "odd").alu("sub", "r8", "r7");
-  p.jumpIf("r8", "<", L4_SIZE, "odd").loadBytes(raw ? "r7" : 0, l4, L4_SIZE, "odd");
+  const withHeader = raw && f.version === 4;
+  if (withHeader) p.jumpIf("r8", "<", "r7", "odd").alu("sub", "r8", "r7");
+  p.jumpIf("r8", "<", L4_SIZE, "odd").loadBytes(withHeader ? "r7" : 0, l4, L4_SIZE, "odd");
   if (raw) ifPublished();
 
   if (rings.length > 1) pickWorker();
@@ -119,12 +120,14 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = fal
   /** Goes on with a packet that is for a port in `ports`; what is not is nobody's here, and is not counted. */
   function ifPublished(): void {
     const { port } = f.stack;
+    const portAt = port + f.addressSize;
     p.copyAddress(f, port, dst)
-      .copy("u16", port + 4, l4 + 2)
-      .store("u8", "r10", port + 6, SCTP)
-      .store("u8", "r10", port + 7, 0);
+      .copy("u16", portAt, l4 + 2)
+      .store("u8", "r10", portAt + 2, SCTP)
+      .store("u8", "r10", portAt + 3, 0);
     p.lookup(f.maps.ports, port).jumpIf("r0", "!=", 0, "published");
-    p.store("u32", "r10", port, 0).lookup(f.maps.ports, port).jumpIf("r0", "!=", 0, "published").answer(DROP).label("published");
+    for (let i = 0; i < f.addressSize; i += 4) p.store("u32", "r10", port + i, 0);
+    p.lookup(f.maps.ports, port).jumpIf("r0", "!=", 0, "published").answer(DROP).label("published");
   }
 
   /** `rest` = number of the worker. */
@@ -154,7 +157,7 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = fal
       discard,
     );
     p.mov("r1", "r6")
-      .mov("r2", raw ? "r7" : 0)
+      .mov("r2", withHeader ? "r7" : 0)
       .mov("r3", "r9")
       .alu("add", "r3", REST_AT)
       .mov("r4", "r8");

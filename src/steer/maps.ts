@@ -21,7 +21,6 @@ const LRU_SLACK = 128;
 
 export interface MapOptions {
   flowCapacity: number;
-  bypass?: boolean;
   /** Else IPv6's maps have no room, and take none. */
   ipv6?: boolean;
   /** Keeps the flows while the process is restarted. */
@@ -32,7 +31,7 @@ export interface MapOptions {
 const IPV6_SHARE = 4;
 
 /** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
-export function createMaps({ flowCapacity, bypass = false, ipv6 = false, store }: MapOptions, fds: number[]): MapFds {
+export function createMaps({ flowCapacity, ipv6 = false, store }: MapOptions, fds: number[]): MapFds {
   const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
     const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
     fds.push(fd);
@@ -54,7 +53,7 @@ export function createMaps({ flowCapacity, bypass = false, ipv6 = false, store }
     ),
     fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
     pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
-    ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(bypass ? MAX_PORTS : 1), bpf.F_NO_PREALLOC),
+    ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PORTS), bpf.F_NO_PREALLOC),
     locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
     ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),

@@ -16,9 +16,7 @@ import { TsproxyError } from "../errors.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { Ipv6Conf } from "../sys/ipv6-conf.js";
-import { native, systemError } from "../sys/native.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { AF_INET } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { formatPrefix, type IpAddress, type IpPrefix, toBytes } from "../wire/ip-address.js";
 import { PROTO_SCTP } from "../wire/ipv4.js";
@@ -29,10 +27,8 @@ import { homeProgram } from "./home-program.js";
 import { bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
+import { RawSctp } from "./raw-sctp.js";
 import { steerProgram } from "./steer-program.js";
-
-/** linux/net.h */
-const SOCK_RAW = 3;
 
 /**
  * net.ipv6.conf of the uplink, and of no other device. `forwarding` as above; `forceForwarding` (Linux 6.17) lets the host's stack forward what it
@@ -106,16 +102,14 @@ export class Steering {
   /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
   readonly acceptFd: number = -1;
   private readonly homeFds = new Map<LinkLayer, number>();
-  /** Where the kernel has no SCTP sockets: one that gets all SCTP packets, while there are published ports. */
-  private rawSctp = -1;
-  private sctpPorts = 0;
+  private readonly rawSctp = new RawSctp((family) => this.rawFilter(family));
+  private readonly rawFilters = new Map<4 | 6, number>();
   private readonly locals: Record<4 | 6, Map<bigint, number>> = { 4: new Map<bigint, number>(), 6: new Map<bigint, number>() }; // address to the device that has it, or 0
   private readonly ipsec = { 4: new Map<string, IpPrefix>(), 6: new Map<string, IpPrefix>() };
   readonly attacher: Attacher;
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
-  private rawFd: number | undefined; // of the program for the raw socket
 
   /**
    * Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed, `TSP_ERR_OFFLOAD` where
@@ -222,8 +216,7 @@ export class Steering {
     const count = lastPort - firstPort + 1;
     try {
       bpf.updateBatch(ports, keys, new Uint8Array(count * VALUE_SIZE), count);
-      if (proto === PROTO_SCTP && this.options.bypass !== true) this.openRawSctp();
-      if (proto === PROTO_SCTP) this.sctpPorts += count;
+      if (this.options.bypass !== true) this.rawSctp.add(hostIp, count);
     } catch (error) {
       bpf.deleteBatch(ports, keys, keys.length / count, count);
       throw error;
@@ -236,25 +229,15 @@ export class Steering {
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
     bpf.deleteBatch(this.mapsOf(hostIp.family).ports, keys, keys.length / count, count);
-    if (proto !== PROTO_SCTP) return;
-    this.sctpPorts -= count;
-    if (this.sctpPorts === 0) this.closeRawSctp();
+    if (this.options.bypass !== true) this.rawSctp.remove(hostIp, count);
   }
 
-  /** Unless there is one, or the kernel has SCTP sockets, whose packets come as TCP's do. */
-  private openRawSctp(): void {
-    if (this.rawSctp !== -1 || native.hasSctp()) return;
-    this.rawFd ??= this.load("accept_raw", acceptRawProgram(this.rings, this.maps), bpf.PROG_TYPE_SOCKET_FILTER);
-    const fd = native.socket(AF_INET, SOCK_RAW, PROTO_SCTP, -1);
-    const errno = native.setFilter(fd, this.rawFd);
-    if (errno === 0) this.rawSctp = fd;
-    else fs.closeSync(fd);
-    if (errno !== 0) throw systemError("putting a filter on the raw socket for SCTP", errno);
-  }
-
-  private closeRawSctp(): void {
-    if (this.rawSctp !== -1) fs.closeSync(this.rawSctp);
-    this.rawSctp = -1;
+  private rawFilter(family: 4 | 6): number {
+    const known = this.rawFilters.get(family);
+    if (known !== undefined) return known;
+    const fd = this.load("accept_raw", acceptRawProgram(this.rings, this.maps, family), bpf.PROG_TYPE_SOCKET_FILTER);
+    this.rawFilters.set(family, fd);
+    return fd;
   }
 
   /** Program for `native.tapSteering` of a bridge TAP with a queue a worker. */
@@ -316,7 +299,7 @@ export class Steering {
   close(): void {
     for (const ifindex of this.attached()) this.detach(ifindex);
     for (const emitter of this.emitters.splice(0)) emitter.detach();
-    this.closeRawSctp();
+    this.rawSctp.close();
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.programs.clear();
   }

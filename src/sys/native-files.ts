@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 /** The package's folder `native/`; `src/` and `dist/` lie side by side, so this holds in both. */
 const NATIVE = fileURLToPath(new URL("../../native/", import.meta.url));
 const LAUNCHER = "tsproxy-docker-proxy";
+const SANDBOX = "tsproxy-sandbox";
+const CNI = "tsproxy-cni";
 
 /** The command that compiles what `native/` lacks. */
 export const BUILD_COMMAND = `sh ${NATIVE}build.sh`;
@@ -21,6 +23,16 @@ export function addonFile(folder = NATIVE, platform: string | undefined = undefi
 /** Path of the docker-proxy launcher, which is static and so the same for every libc; null where there is none. */
 export function launcherFile(folder = NATIVE, arch: string = process.arch): string | null {
   return first(`${folder}build/${LAUNCHER}`, () => `${folder}prebuilt/linux-${arch}/${LAUNCHER}`);
+}
+
+/** Path of the program that starts others in namespaces of their own; null where there is none. */
+export function sandboxFile(folder = NATIVE, arch: string = process.arch): string | null {
+  return first(`${folder}build/${SANDBOX}`, () => `${folder}prebuilt/linux-${arch}/${SANDBOX}`);
+}
+
+/** Path of the CNI plugin; null where there is none. */
+export function cniFile(folder = NATIVE, arch: string = process.arch): string | null {
+  return first(`${folder}build/${CNI}`, () => `${folder}prebuilt/linux-${arch}/${CNI}`);
 }
 
 /** As the folders in `native/prebuilt/` are called: `linux-x64-glibc`, `linux-arm64-musl`. */

@@ -23,6 +23,11 @@ export interface Native {
   tapPersist(fd: number, on: 0 | 1): void;
   tapSteering(fd: number, progFd: number): void;
   socket(domain: number, type: number, protocol: number, nsFd: number): number;
+  /**
+   * A socket of `type` (SOCK_*: 1 stream, which listens, 2 datagram) in namespace `nsFd` (-1: the caller's) bound to an IPv4 address in text; fd or
+   * -errno.
+   */
+  bindIn(nsFd: number, type: number, address: string, port: number): number;
   /** Bound netlink socket in namespace `nsFd` (-1: the caller's); `groups`: mask of multicast groups, 0 for requests only; `protocol`: NETLINK_*. */
   openNetlink(groups: number, nsFd: number, protocol: number): number;
   /** Bytes sent, or -errno. */
@@ -82,6 +87,10 @@ export interface Native {
   watch(fd: number, callback: () => void): WatchHandle;
   /** Ends that, once; the descriptor may then be closed. */
   unwatch(handle: WatchHandle): void;
+  /** A descriptor for a process, readable once that has ended, or -errno: -ESRCH where there is none. */
+  pidfdOpen(pid: number): number;
+  /** 0 or -errno: -ESRCH when it has ended. Signal 0 only asks. */
+  pidfdSignal(fd: number, signal: number): number;
   eventfd(): number;
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */

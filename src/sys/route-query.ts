@@ -15,7 +15,8 @@ const RTM_GETROUTE = 26,
   NLM_F_REQUEST = 1,
   RTM_F_FIB_MATCH = 0x2000,
   RTN_UNICAST = 1,
-  PROTO_ICMP = 1;
+  PROTO_ICMP = 1,
+  PROTO_SCTP = 132;
 /** asm-generic/errno.h. EINVAL: a blackhole. */
 const EINTR = 4,
   EACCES = 13,
@@ -68,14 +69,15 @@ export class RouteQuery {
   private readonly view = new DataView(this.answer.buffer);
   private readonly toSendOn = new Request(RTA.DST, RTA.SRC, RTA.IIF, RTA.IP_PROTO);
   private readonly withPorts = new Request(RTA.DST, RTA.SRC, RTA.IIF, RTA.IP_PROTO, RTA.SPORT, RTA.DPORT);
+  /** Of a protocol that the kernel takes no question about (rtm_getroute_parse_ip_proto): rules that name it do not count. */
+  private readonly ofAny = new Request(RTA.DST, RTA.SRC, RTA.IIF);
   private readonly own = new Request(RTA.DST);
   private readonly ownByDevice = new Request(RTA.DST, RTA.OIF);
 
   /** The source of a packet from `src` (0: the host's own) to `dst` that comes in at device `ingress`, or a REFUSED_*. */
   ask(src: number, dst: number, proto: number, ports: number, ingress: number): number {
     if (src === 0) return this.look(this.own.set(RTA.DST, dst)) === 0 ? this.prefSrc : REFUSED_NO_ROUTE;
-    const forward = proto === PROTO_ICMP ? this.toSendOn : this.withPorts.set(RTA.SPORT, ports).set(RTA.DPORT, ports >>> 16);
-    forward.set(RTA.DST, dst).set(RTA.SRC, src).set(RTA.IIF, ingress).set(RTA.IP_PROTO, proto);
+    const forward = this.forwardOf(proto, ports).set(RTA.DST, dst).set(RTA.SRC, src).set(RTA.IIF, ingress);
     const errno = this.look(forward.flags(0));
     if (errno !== 0) return refusal(errno);
     const { device, gateway } = this;
@@ -84,6 +86,15 @@ export class RouteQuery {
     if (source === 0 && this.look(this.ownByDevice.set(RTA.DST, next).set(RTA.OIF, device)) === 0) source = this.prefSrc;
     this.device = device;
     return isRefused(source) ? REFUSED_NO_ROUTE : source;
+  }
+
+  private forwardOf(proto: number, ports: number): Request {
+    if (proto === PROTO_SCTP) return this.ofAny;
+    if (proto === PROTO_ICMP) return this.toSendOn.set(RTA.IP_PROTO, proto);
+    return this.withPorts
+      .set(RTA.IP_PROTO, proto)
+      .set(RTA.SPORT, ports)
+      .set(RTA.DPORT, ports >>> 16);
   }
 
   close(): void {

@@ -7,6 +7,10 @@ const NETWORK = "a".repeat(64);
 const networks: NetworkView[] = [
   {
     id: NETWORK,
+    name: "",
+    driver: "tsproxy",
+    created: "",
+    labels: {},
     subnet: "172.18.0.0/16",
     gateway: "172.18.0.1",
     ipv6Subnet: "fd00:18::/64",
@@ -25,6 +29,8 @@ const endpoints: EndpointView[] = [
   {
     id: "e1".repeat(32),
     network: NETWORK,
+    owner: "",
+    names: [],
     address: "172.18.0.2",
     ipv6Address: "fd00:18::2",
     mac: "02:42:ac:12:00:02",
@@ -39,6 +45,8 @@ const endpoints: EndpointView[] = [
   {
     id: "e2".repeat(32),
     network: NETWORK,
+    owner: "",
+    names: [],
     address: "",
     ipv6Address: "fd00:18::3",
     mac: "02:42:ac:12:00:03",
@@ -52,7 +60,7 @@ const names: Names = {
   networks: new Map([[NETWORK, "net"]]),
 };
 
-export const daemon: Handlers = { networks: () => networks, endpoints: () => endpoints };
+export const daemon: Handlers = { networks: () => networks, endpoints: () => endpoints, sandboxes: () => [] };
 export const known = async (): Promise<Names> => names;
 export const unknown = async (): Promise<Names> => ({ containers: new Map(), networks: new Map() });
 export const ALL = { json: false, pid: undefined };

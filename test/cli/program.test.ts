@@ -62,7 +62,12 @@ describe("wrong usage", () => {
   });
 });
 
-const names = (await everyCommand()).slice(1).map((command) => command.name());
+/** `network create`: how a command is called, without `tsproxy`. */
+function pathOf(command: Command): string {
+  return command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+const names = (await everyCommand()).slice(1).map(pathOf);
 
 describe("help", () => {
   it.each(["-h", "--help"])("%s lists every option and command, exit 0", async (flag) => {
@@ -71,14 +76,14 @@ describe("help", () => {
     expect(stdout).toMatch(/^Usage: tsproxy -p MAPPING \[OPTIONS\]\n {7}tsproxy COMMAND/);
     expect(stdout).toMatch(/\n {2}-p, --publish MAPPING {2,}Publish/);
     expect(stdout).toMatch(/\n {6}--endpoint NETNS=IP {2,}\S/);
-    for (const command of (await everyCommand()).slice(1)) expect(stdout).toMatch(new RegExp(`\\n {2}${command.name()} {2,}\\S`));
+    for (const command of (await buildProgram()).commands) expect(stdout).toMatch(new RegExp(`\\n {2}${command.name()} {2,}\\S`));
     expect(stdout).toContain("tsproxy -p 8999:172.17.0.4:8080\n");
   });
 
   it.each(names)("of %s has usage, options and an example, and fits into 120 columns", async (name) => {
-    const { exitCode, stdout } = await run(name, "--help");
+    const { exitCode, stdout } = await run(...name.split(" "), "--help");
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: tsproxy ${name} \\[OPTIONS\\]`));
+    expect(stdout).toMatch(new RegExp(`^Usage: tsproxy ${name} (COMMAND )?\\[OPTIONS\\]`));
     expect(stdout).toMatch(/\n {2}-h, --help {2,}\S/);
     expect(stdout).toMatch(new RegExp(`\\nExamples?:\\n {2}\\S.*\\n {4}.*tsproxy ${name}\\b`));
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
@@ -97,16 +102,21 @@ describe("help", () => {
   it("has examples that the command line takes", async () => {
     for (const command of await everyCommand())
       for (const { lines } of command.examples) {
-        const words = lines
-          .join(" ")
-          .replaceAll("\\", "")
-          .replace(/[|'].*$/, "")
-          .split(/\s+/)
-          .filter((word) => word !== "");
-        if (words[0] !== "tsproxy") continue;
-        const parsed = await buildProgram();
-        for (const each of [parsed, ...parsed.commands]) each.action(() => {});
-        await expect(parsed.parseAsync(["node", ...words]), words.join(" ")).resolves.toBeDefined();
+        const commands = lines.join("\n").replaceAll("\\\n", "").split("\n");
+        for (const line of commands) {
+          const words = line
+            .replace(/[|'].*$/, "")
+            .split(/\s+/)
+            .filter((word) => word !== "");
+          if (words[0] !== "tsproxy") continue;
+          const parsed = await buildProgram();
+          const walk = (each: Command): void => {
+            each.action(() => {});
+            for (const sub of each.commands) walk(sub);
+          };
+          walk(parsed);
+          await expect(parsed.parseAsync(["node", ...words]), words.join(" ")).resolves.toBeDefined();
+        }
       }
   });
 });

@@ -52,7 +52,7 @@ describe("the host", () => {
       [8, { forwarding: 0 }],
       [9, {}],
     ] as const)
-      f.host.own(ifindex, conf);
+      f.host.own(ifindex, { ipv4: conf });
     f.host.refresh();
     expect(f.last("routes").forwarding).toEqual([7]);
   });

@@ -46,7 +46,7 @@ async function expectShop(h: DockerHost): Promise<void> {
   expect(await h.who("other", "web")).toBe(await h.address("other", "shop"));
   expect(await h.whoFrom(h.world.host, "localhost:8080")).not.toBe("");
   expect(await h.whoFrom(h.world.client, `${ADDR.host}:8080`)).toBe(ADDR.client);
-  expect(await h.tsproxy("ps")).toMatch(/^web +shop +\S+ +02:42:\S+ +joined +0\.0\.0\.0:8080->80\/tcp$/m);
+  expect(await h.tsproxy("ps")).toMatch(/^web +shop +\S+ +02:42:\S+ +joined +0\.0\.0\.0:8080->80\/tcp, \[::\]:8080->80\/tcp$/m);
   expect(await h.tsproxy("port", "web")).toBe("80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n");
   expect((await h.inside("ls", ...DEFAULTS)).stderr).toBe("");
   await h.docker.must("rm", "-f", "web", "other");

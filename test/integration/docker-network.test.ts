@@ -131,14 +131,55 @@ describe("a network", () => {
       "option com.docker.network.bridge.name=eth0: there is a network device 'eth0' already: choose another name",
     );
     expect(await create("-o", "com.docker.network.host_ipv6=2001:db8::1")).toMatch(
-      /option com\.docker\.network\.host_ipv6 is not supported/,
+      /nothing leaves as 2001:db8::1: the network has no IPv6 subnet/,
     );
     expect(await create("-o", "com.docker.network.bridge.gateway_mode_ipv4=isolated")).toMatch(/use --internal/);
-    expect(await create("--ipv6", "--subnet", "2001:db8::/64")).toMatch(/--ipv6 is not supported/);
+    for (const [subnet, problem] of [
+      ["64:ff9b::/96", "reserved for IPv4 addresses behind a translator"],
+      ["ff05::/64", "multicast"],
+      ["fd00:18::/127", "/127 is too small"],
+    ] as const)
+      expect(await create("--ipv6", "--subnet", subnet)).toContain(problem);
     expect(await create("--subnet", "192.0.2.0/25")).toMatch(/overlaps the host's address 192\.0\.2\.1\/24 of eth0/);
     expect((await h.ps()).networks).toEqual([]);
     expect(await h.docker.must("network", "ls", "-q", "--filter", "name=bad")).toBe("");
   });
+});
+
+describe("a network with IPv6", () => {
+  on(
+    "gives containers addresses, gateway and way out of both families, and publishes their ports on both",
+    "tsproxy",
+    ["--ipv6", "--subnet", "10.91.0.0/16", "--subnet", "fd00:91::/64"],
+    async () => {
+      h.lab.ip(h.world.host, "addr replace 2001:db8::1/64 dev eth0 nodad");
+      h.lab.ip(h.world.client, "addr replace 2001:db8::10/64 dev eth0 nodad");
+      const outside = await serve(h.lab, h.world.client, "http", 9000, { LISTEN: "::" });
+      onTestFinished(async () => void (await outside.proc.stop()));
+      await h.web("web", ...NET, "-p", "8080:80", "-p", "[::]:8081:80");
+      await h.web("other", ...NET);
+      const ipv6 = await h.docker.inspect("web", "{{.NetworkSettings.Networks.net.GlobalIPv6Address}}");
+      expect(ipv6).toMatch(/^fd00:91::/);
+      expect(await h.exec("web", "ip", "-6", "route")).toMatch(/^default via fd00:91::1 dev eth0/m);
+      expect(await h.pings("other", ipv6)).toBe(true);
+      expect(await h.who("other", `[${ipv6}]`)).toMatch(/^\[?fd00:91::/);
+      expect(await h.fetch("web", "[2001:db8::10]:9000/")).not.toBe("");
+      expect(outside.hosts).toEqual(["2001:db8::1"]);
+      for (const [at, seen] of [
+        [`${ADDR.host}:8080`, ADDR.client],
+        ["[2001:db8::1]:8080", "[2001:db8::10]"],
+        ["[2001:db8::1]:8081", "[2001:db8::10]"],
+        [`${ADDR.host}:8081`, ""],
+      ] as const)
+        expect(await h.whoFrom(h.world.client, at), at).toBe(seen);
+      expect((await h.tsproxy("port", "web")).trim().split("\n")).toEqual([
+        "80/tcp -> 0.0.0.0:8080",
+        "80/tcp -> [::]:8080",
+        "80/tcp -> [::]:8081",
+      ]);
+      expect(await h.tsproxy("ps")).toMatch(/^\w+ +net +10\.91\.0\.0\/16,fd00:91::\/64 +10\.91\.0\.1,fd00:91::1 /m);
+    },
+  );
 });
 
 describe("the way out", () => {

@@ -106,7 +106,7 @@ describe("forwards as docker-proxy does", () => {
     expect(server.hosts).toEqual([ADDR.gateway, ADDR.client]);
     expect((await mappings(c)).map(({ hostIp, via }) => [hostIp, via])).toEqual([
       ["0.0.0.0", "dataplane"],
-      ["::", "relay"],
+      ["::", "dataplane"],
     ]);
   });
 

@@ -53,9 +53,11 @@ const isNodes = (symbol: string): boolean => /^(napi|uv)_/.test(symbol);
 describe("the tarball", () => {
   const files = (): string[] => execFileSync("tar", ["tzf", tarball], { encoding: "utf8" }).trimEnd().split("\n");
 
-  it("holds an addon for each platform and a launcher for each architecture", () => {
+  it("holds an addon for each platform and the programs beside it for each architecture", () => {
     expect(files()).toEqual(expect.arrayContaining(PLATFORMS.map((platform) => `package/native/prebuilt/${platform}/tsproxy.node`)));
-    for (const arch of ["x64", "arm64"]) expect(files()).toContain(`package/native/prebuilt/linux-${arch}/tsproxy-docker-proxy`);
+    for (const arch of ["x64", "arm64"])
+      for (const name of ["docker-proxy", "sandbox", "cni"])
+        expect(files()).toContain(`package/native/prebuilt/linux-${arch}/tsproxy-${name}`);
   });
 
   it("holds no test, no source map and nothing that npm would run or compile", () => {

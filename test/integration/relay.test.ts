@@ -53,24 +53,6 @@ onTsproxy("leads IPv6 clients to a target of IPv4, from every address of the hos
   expect(await ncUdp(c.lab, c.client, "2001:db8::1", 8999, "x")).toMatch(/^172\.17\.0\.1:/);
 });
 
-onTsproxy("serves beside the dataplane what is asked for on IPv6, on one address, and says so", "kernel", async (c) => {
-  addIpv6(c);
-  const mapping = ":8999:172.17.0.4:8080";
-  const args = ["0.0.0.0", "[2001:db8::1]", "[fe80::1%eth0]"].flatMap((host) => ["-p", host + mapping]);
-  const running = await startInstance(c.lab, c.host, args);
-  const server = await serve(c.lab, c.c1, "http", 8080);
-  expect(running.mappings.map(({ hostIp, via }) => `${hostIp} ${via}`)).toEqual([
-    "0.0.0.0 dataplane",
-    "2001:db8::1 relay",
-    "fe80::1%eth0 relay",
-  ]);
-  expect(running.proc.stderr).toContain("[2001:db8::1]:8999 -> 172.17.0.4:8080/tcp is relayed by sockets");
-  for (const at of [ADDR.host, "[2001:db8::1]", "[fe80::1%25eth0]"])
-    expect((await curl(c.lab, c.client, `${at}:8999`, ["-g"])).code, at).toBe(0);
-  expect((await curl(c.lab, c.host, "[::1]:8999")).code).toBe(REFUSED);
-  expect(server.hosts).toEqual([ADDR.client, ADDR.gateway, ADDR.gateway]);
-});
-
 onTsproxy("passes a half-close through: the server answers after the client has shut its side", "kernel", async (c) => {
   await startRelay(c, ...TCP);
   await serve(c.lab, c.c1, "tcp", 8080);

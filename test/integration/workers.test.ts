@@ -69,7 +69,7 @@ function workerFor(address: Buffer, port: number): number {
 function withMaps(check: (maps: MapFds) => void): void {
   const fds: number[] = [];
   try {
-    check(createMaps({ flowCapacity: 2048, bypass: true, ipv6: true }, fds));
+    check(createMaps({ flowCapacity: 2048, ipv6: true }, fds));
   } finally {
     for (const fd of fds) fs.closeSync(fd);
   }

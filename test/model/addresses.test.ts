@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { givenAddresses, isHostAddress, lowestFree, subnetProblem } from "../../src/model/addresses.js";
+import { chosenAddresses, givenAddresses, isHostAddress, lowestFree, subnetProblem } from "../../src/model/addresses.js";
 import { formatIp } from "../../src/wire/ip-address.js";
 import { ip, prefix, subnet } from "../support/ip.js";
 
@@ -99,6 +99,28 @@ describe("addresses that are given", () => {
   ])("are refused when they cannot be: %s", (address, kind, message) => {
     expect(() => givenAddresses.claim(space, address === undefined ? undefined : ip(address))).toThrow(
       expect.objectContaining({ code: "TSP_ERR_ENDPOINT", kind, message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe("addresses that are chosen", () => {
+  const taken = new Map([[ip("172.18.0.2").value, "e1"]]);
+  const space = { ...subnet("172.18.0.0/29"), taken };
+
+  it("are the lowest that is free", () => {
+    expect(chosenAddresses.claim(space, undefined)).toEqual(ip("172.18.0.3"));
+  });
+
+  it("come from the range, where there is one; one that is named need not", () => {
+    const range = prefix("172.18.0.4/31");
+    expect(chosenAddresses.claim({ ...space, range }, undefined)).toEqual(ip("172.18.0.4"));
+    expect(chosenAddresses.claim({ ...space, range }, ip("172.18.0.3"))).toEqual(ip("172.18.0.3"));
+  });
+
+  it("run out", () => {
+    const full = new Map([2, 3, 4, 5, 6].map((n) => [ip(`172.18.0.${n}`).value, "e"]));
+    expect(() => chosenAddresses.claim({ ...space, taken: full }, undefined)).toThrow(
+      expect.objectContaining({ code: "TSP_ERR_ENDPOINT", kind: "conflict", message: "no address is left in 172.18.0.0/29" }),
     );
   });
 });

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { eachHostAddress, formatMapping, type Mapping, type PortSpec } from "../../src/control/mapping.js";
 import type { DeviceSpec } from "../../src/control/network/endpoints.js";
 import type { NetworkSpec } from "../../src/control/network/kinds.js";
+import { type AddressManager, givenAddresses } from "../../src/model/addresses.js";
 import { FileStore } from "../../src/model/file-store.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "../../src/model/mechanism.js";
 import { NetworkModel } from "../../src/model/network-model.js";
@@ -94,14 +95,14 @@ export class ModelFixture implements Mechanism, HostDevices {
     },
   };
 
-  private constructor() {
+  private constructor(private readonly manager: AddressManager) {
     onTestFinished(() => rmSync(this.dir, { recursive: true, force: true }));
     this.store = this.openStore();
-    this.model = new NetworkModel(this, this, this.store);
+    this.model = new NetworkModel(this, this, this.store, this.manager);
   }
 
-  static async start(): Promise<ModelFixture> {
-    const fixture = new ModelFixture();
+  static async start(addresses: AddressManager = givenAddresses): Promise<ModelFixture> {
+    const fixture = new ModelFixture(addresses);
     await fixture.restart();
     return fixture;
   }
@@ -112,7 +113,7 @@ export class ModelFixture implements Mechanism, HostDevices {
     this.devices.clear();
     this.published.clear();
     this.store = this.openStore();
-    this.model = new NetworkModel(this, this, this.store);
+    this.model = new NetworkModel(this, this, this.store, this.manager);
     await this.model.restore();
   }
 

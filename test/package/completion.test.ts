@@ -55,7 +55,7 @@ const commands = root.commands.map(({ name }) => name);
 describe.skipIf(!has("bash"))(`bash${has("bash") ? "" : " (skipped: not installed)"}`, () => {
   it("offers commands and the main job's options at first", () => {
     expect(bash("tsproxy", "")).toEqual(expect.arrayContaining([...commands, "--publish", "-p", "--help"]));
-    expect(bash("tsproxy", "d").sort()).toEqual(["daemon", "doctor"]);
+    expect(bash("tsproxy", "d").sort()).toEqual(["daemon", "detach", "doctor"]);
   });
 
   it("offers a command's own options after it", () => {
@@ -72,7 +72,7 @@ describe.skipIf(!has("bash"))(`bash${has("bash") ? "" : " (skipped: not installe
 
 describe.skipIf(!has("fish"))(`fish${has("fish") ? "" : " (skipped: not installed)"}`, () => {
   it("offers commands, a command's own options, and files where an option takes one", () => {
-    expect(fish("tsproxy d").sort()).toEqual(["daemon", "doctor"]);
+    expect(fish("tsproxy d").sort()).toEqual(["daemon", "detach", "doctor"]);
     expect(fish("tsproxy --pub")).toEqual(["--publish"]);
     expect(fish("tsproxy daemon --off")).toEqual(["--offload"]);
     expect(fish("tsproxy stats --publ")).toEqual([]);

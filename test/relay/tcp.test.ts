@@ -180,6 +180,10 @@ describe("Relay.start", () => {
     expect(String(await readAll(await connect(hosts + 1)))).toBe("target 1");
   });
 
+  it("refuses SCTP, for which there are no sockets", async () => {
+    await expect(relay("127.0.0.1:5000:127.0.0.1:7/sctp")).rejects.toMatchObject({ code: "TSP_ERR_RELAY", kind: "unavailable" });
+  });
+
   it("refuses a taken port by its holder's name and leaves the rest of the range free", async () => {
     const port = await freePair();
     const holder = net.createServer().listen(port + 1, "127.0.0.1");

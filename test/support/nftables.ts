@@ -66,7 +66,7 @@ function masqueradeRules(): string {
 
 /** `[IP:]PORT[-END]:TARGET:PORT[-END][/PROTO]` as a rule that translates each port to its partner. */
 function dnatRule(spec: string): string {
-  const match = /^(?:([\d.]+):)?(\d+)(?:-(\d+))?:([\d.]+):(\d+)(?:-\d+)?(?:\/(tcp|udp))?$/.exec(spec);
+  const match = /^(?:([\d.]+):)?(\d+)(?:-(\d+))?:([\d.]+):(\d+)(?:-\d+)?(?:\/(tcp|udp|sctp))?$/.exec(spec);
   if (match === null) throw new Error(`not a mapping: ${spec}`);
   const [, ip, first = "", last = first, target, targetPort, proto = "tcp"] = match;
   const partners = Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => `${Number(first) + i} : ${Number(targetPort) + i}`);

@@ -4,8 +4,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { TsproxyError } from "../../errors.js";
 import { BUILD_COMMAND, launcherFile } from "../../sys/native-files.js";
-import { CliCommand } from "../command.js";
+import { CliCommand, usageError } from "../command.js";
 import { stdout, type Write } from "../show.js";
+import { installCni } from "./install-cni.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];
 /** Of the Debian package, which brings the units. */
@@ -18,15 +19,20 @@ export interface InstallOptions {
 }
 
 export function installCommand(): CliCommand {
-  return new CliCommand("install", "Write systemd units, and say what comes next")
-    .option("--prefix <dir>", "Put this before /etc/systemd/system", "/")
+  return new CliCommand("install", "Write systemd units, or a CNI configuration, and say what comes next")
+    .argument("[what]", "'cni': the plugin for Podman, containerd and CRI-O")
+    .option("--prefix <dir>", "Put this before /etc and /opt", "/")
     .example("Let systemd start the daemon, at boot and for Docker", "tsproxy install")
-    .action((options: InstallOptions) => install(options));
+    .example("Give container runtimes a network of tsproxy's", "tsproxy install cni")
+    .action((what: string | undefined, options: InstallOptions) => {
+      if (what === undefined) install(options);
+      else if (what === "cni") installCni(rootOf(options));
+      else throw usageError(`there is no '${what}' to install`);
+    });
 }
 
 export function install({ prefix }: InstallOptions, write: Write = stdout): void {
-  if (prefix === "")
-    throw new TsproxyError("TSP_ERR_OPTION", "invalid", "--prefix '' names no folder", "leave it out, or name the image's root");
+  rootOf({ prefix });
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const units = path.join(root, "docs/systemd");
   const packaged = !existsSync(units);
@@ -43,6 +49,11 @@ Networks through tsproxy:
 Published ports of Docker's own networks through tsproxy: in /etc/docker/daemon.json, then restart docker
   { "userland-proxy-path": "${launcher ?? "…/tsproxy-docker-proxy"}" }
 ${launcher === null ? `  (it is not compiled yet: ${BUILD_COMMAND})\n` : ""}`);
+}
+
+function rootOf({ prefix }: InstallOptions): string {
+  if (prefix !== "") return prefix;
+  throw new TsproxyError("TSP_ERR_OPTION", "invalid", "--prefix '' names no folder", "leave it out, or name the image's root");
 }
 
 /** Units that start this very copy; paths of what was written. */

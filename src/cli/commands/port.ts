@@ -1,16 +1,16 @@
-/** `tsproxy port`: `docker port` shows no ports of a plugin's networks. */
+/** `tsproxy port`: of sandboxes, and of Docker's containers, as `docker port` shows no ports of a plugin's networks. */
 import type { MappingView } from "../../api/types.js";
 import { formatPorts } from "../../control/mapping.js";
 import { TsproxyError } from "../../errors.js";
 import { addressPort } from "../../wire/address-port.js";
 import { CliCommand } from "../command.js";
-import { containerOf, dockerNames, type FindNames, loadDockerView, type NamedEndpoint, networkOf } from "../docker-view.js";
+import { containerOf, dockerNames, type FindNames, loadDockerView, type NamedEndpoint, networkOf, pickDaemon } from "../docker-view.js";
 import { addShowOptions, parseShow, type RawShow, type ShowOptions, stdout, type Write } from "../show.js";
 import { formatTable } from "../table.js";
 
 export function portCommand(): CliCommand {
-  return addShowOptions(new CliCommand("port", "Show the published ports of containers in such networks"))
-    .argument("[container]", "Name or id of a container, or id of an endpoint")
+  return addShowOptions(new CliCommand("port", "Show the published ports of sandboxes, and of such containers"))
+    .argument("[container]", "Name or id of a sandbox or container, or id of an endpoint")
     .example("Where the ports of container 'web' are published", "tsproxy port web")
     .action((word: string | undefined, options: RawShow) => showPort(word, parseShow(options)));
 }
@@ -22,7 +22,7 @@ export async function showPort(
   write: Write = stdout,
   names: FindNames = dockerNames,
 ): Promise<void> {
-  const { endpoints } = await loadDockerView(pid, names);
+  const { endpoints } = await loadView(pid, names);
   const chosen = word === undefined ? endpoints : choose(endpoints, word);
   if (json) write(`${JSON.stringify(chosen, null, 2)}\n`);
   else if (word !== undefined) write(chosen.flatMap((e) => e.ports.map((p) => `${portText(p)}\n`)).join(""));
@@ -35,6 +35,21 @@ export async function showPort(
     );
 }
 
+/** Endpoints of Docker's, and of sandboxes under the names that those have. */
+async function loadView(pid: number | undefined, names: FindNames): Promise<{ endpoints: NamedEndpoint[] }> {
+  const [{ ask }, socket, docker] = await Promise.all([import("../../api/client.js"), pickDaemon(pid), loadDockerView(pid, names)]);
+  const [endpoints, networks] = await Promise.all([ask(socket, "endpoints"), ask(socket, "networks")]);
+  const own = endpoints
+    .filter(({ owner }) => owner !== "")
+    .map((endpoint) => ({
+      ...endpoint,
+      container: endpoint.names[0] ?? "",
+      containerId: endpoint.owner,
+      networkName: networks.find(({ id }) => id === endpoint.network)?.name ?? "",
+    }));
+  return { endpoints: [...own, ...docker.endpoints] };
+}
+
 /** As `docker port` has it. */
 function portText(p: MappingView): string {
   return `${formatPorts(p.targetPort, p.targetPortEnd)}/${p.proto} -> ${addressPort(p.hostIp, formatPorts(p.hostPort, p.hostPortEnd))}`;
@@ -44,7 +59,7 @@ function choose(endpoints: NamedEndpoint[], word: string): NamedEndpoint[] {
   const named = endpoints.filter(({ container }) => container === word);
   const found = named.length > 0 ? named : endpoints.filter(({ id, containerId }) => id.startsWith(word) || containerId.startsWith(word));
   if (found.length === 0) {
-    const message = `no container or endpoint '${word}' in a network of tsproxy`;
+    const message = `no sandbox, container or endpoint '${word}' in a network of tsproxy`;
     throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", message, "see 'tsproxy ps'");
   }
   if (new Set(found.map(({ id, containerId }) => containerId || id)).size > 1)

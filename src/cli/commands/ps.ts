@@ -1,24 +1,82 @@
-/** `tsproxy ps`: `docker ps` shows no ports of a plugin's networks. */
+/** `tsproxy ps`: sandboxes, and Docker's containers on networks of driver tsproxy, as `docker ps` shows no ports of a plugin's networks. */
+import type { SandboxView } from "../../api/sandbox-types.js";
 import type { MappingView, NetworkView } from "../../api/types.js";
 import { formatPorts } from "../../control/mapping.js";
 import { addressPort } from "../../wire/address-port.js";
 import { CliCommand } from "../command.js";
-import { containerOf, dockerNames, type FindNames, loadDockerView, networkOf, shortId } from "../docker-view.js";
+import {
+  containerOf,
+  type DockerView,
+  dockerNames,
+  type FindNames,
+  loadDockerView,
+  networkOf,
+  pickDaemon,
+  shortId,
+} from "../docker-view.js";
+import { formatDuration } from "../format.js";
 import { addShowOptions, parseShow, type RawShow, type ShowOptions, stdout, type Write } from "../show.js";
 import { formatTable } from "../table.js";
 
-export function psCommand(): CliCommand {
-  return addShowOptions(new CliCommand("ps", "Show Docker's networks of driver tsproxy, with endpoints and ports"))
-    .example("Which container has which address, and which ports", "tsproxy ps")
-    .action((options: RawShow) => showPs(parseShow(options)));
+interface PsOptions extends ShowOptions {
+  /** Those that have ended too. */
+  all?: boolean | undefined;
+  /** Ids of sandboxes alone. */
+  quiet?: boolean | undefined;
 }
 
-export async function showPs({ json, pid }: ShowOptions, write: Write = stdout, names: FindNames = dockerNames): Promise<void> {
-  const view = await loadDockerView(pid, names);
-  if (json) {
-    write(`${JSON.stringify(view, null, 2)}\n`);
-    return;
+const MAX_COMMAND = 24;
+
+export function psCommand(): CliCommand {
+  return addShowOptions(new CliCommand("ps", "Show sandboxes, and Docker's containers on networks of driver tsproxy"))
+    .option("-a, --all", "Show sandboxes that have ended, too")
+    .option("-q, --quiet", "Print ids of sandboxes only")
+    .example("What runs, which address it has, and which ports", "tsproxy ps")
+    .action(({ all, quiet, ...options }: RawShow & Pick<PsOptions, "all" | "quiet">) => showPs({ ...parseShow(options), all, quiet }));
+}
+
+export async function showPs({ json, pid, all, quiet }: PsOptions, write: Write = stdout, names: FindNames = dockerNames): Promise<void> {
+  const [{ ask }, socket, docker] = await Promise.all([import("../../api/client.js"), pickDaemon(pid), loadDockerView(pid, names)]);
+  const sandboxes = (await ask(socket, "sandboxes")).filter(({ state }) => all || state === "running");
+  if (json) write(`${JSON.stringify({ sandboxes, ...docker }, null, 2)}\n`);
+  else if (quiet) write(sandboxes.map(({ id }) => `${shortId(id)}\n`).join(""));
+  else {
+    const tables = [
+      ...(sandboxes.length > 0 || docker.networks.length === 0 ? [sandboxTable(sandboxes)] : []),
+      ...(docker.networks.length > 0 ? dockerTables(docker) : []),
+    ];
+    write(tables.join("\n"));
   }
+}
+
+function sandboxTable(sandboxes: readonly SandboxView[]): string {
+  const rows = sandboxes.map((s) => [
+    shortId(s.id),
+    s.name,
+    s.kind === "attached" ? `(${s.netns})` : shortened(s.command.join(" ")),
+    statusOf(s),
+    s.endpoints.map((e) => e.networkName).join(",") || s.network.replace(/^container:(.{12}).*/, "container:$1") || "-",
+    s.endpoints.map((e) => e.address).join(",") || "-",
+    s.ports.map(portText).join(", ") || "-",
+  ]);
+  return formatTable(["SANDBOX ID", "NAME", "COMMAND", "STATUS", "NETWORK", "ADDRESS", "PORTS"], rows);
+}
+
+function statusOf({ kind, state, created, exitCode, finished }: SandboxView): string {
+  if (kind === "attached") return "Attached";
+  if (state === "running") return `Up ${since(created)}`;
+  return `Exited (${exitCode}) ${since(finished ?? created)} ago`;
+}
+
+function since(time: string): string {
+  return formatDuration(Math.max(0, (Date.now() - Date.parse(time)) / 1000));
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_COMMAND ? `${text.slice(0, MAX_COMMAND - 1)}…` : text;
+}
+
+function dockerTables(view: DockerView): string[] {
   const networks = view.networks.map((n) => [
     shortId(n.id),
     n.name || "-",
@@ -37,10 +95,10 @@ export async function showPs({ json, pid }: ShowOptions, write: Write = stdout, 
     e.state,
     e.ports.map(portText).join(", ") || "-",
   ]);
-  write(
-    `${formatTable(["NETWORK ID", "NAME", "SUBNET", "GATEWAY", "DEVICE", "MTU", "OPTIONS", "ENDPOINTS"], networks)}\n` +
-      formatTable(["CONTAINER", "NETWORK", "ADDRESS", "MAC", "STATE", "PORTS"], endpoints),
-  );
+  return [
+    formatTable(["NETWORK ID", "NAME", "SUBNET", "GATEWAY", "DEVICE", "MTU", "OPTIONS", "ENDPOINTS"], networks),
+    formatTable(["CONTAINER", "NETWORK", "ADDRESS", "MAC", "STATE", "PORTS"], endpoints),
+  ];
 }
 
 /** Of IPv4, where there is any, and of IPv6. */

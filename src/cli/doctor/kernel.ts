@@ -15,6 +15,8 @@ export interface KernelSystem {
   /** Loads the steering programs, attaches nothing. */
   probeSteering(): SteeringProbe;
   hostFamilies(): readonly (4 | 6)[];
+  /** Whether net.ipv6.conf can be written; and whether the kernel forwards what it is handed by a device that asks for it, or by all. */
+  ipv6Settings(): { writable: boolean; forwards: boolean };
   /** What IPsec policies of the host are about; null where the kernel has no IPsec. */
   protectedNetworks(): IpPrefix[] | null;
   enterNetns(): void;
@@ -60,6 +62,7 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
       if (!system.hostFamilies().includes(6)) throw new Error("no device has an address of it");
     },
   );
+  if (system.hostFamilies().includes(6)) await checkIpv6(checks, system);
   await attempt(
     checks,
     { name: "network namespaces", essential: false, good: "--endpoint can put them into a network", bad: "--endpoint cannot be used" },
@@ -82,6 +85,35 @@ function checkCapabilities(effective: bigint): void {
   const has = (capability: bigint): boolean => ((effective >> capability) & 1n) === 1n;
   if (!has(CAP_NET_ADMIN)) throw new Error("no CAP_NET_ADMIN");
   if (!has(CAP_BPF) && !has(CAP_SYS_ADMIN)) throw new Error("neither CAP_BPF nor CAP_SYS_ADMIN");
+}
+
+async function checkIpv6(checks: Check[], system: KernelSystem): Promise<void> {
+  await attempt(
+    checks,
+    {
+      name: "IPv6 settings",
+      essential: false,
+      good: "packets of IPv6 are served",
+      bad: "IPv6 ports use sockets, networks cannot have IPv6",
+      fix: "run as root, with /proc/sys mounted writable",
+    },
+    () => {
+      if (!system.ipv6Settings().writable) throw new Error("net.ipv6.conf cannot be written");
+    },
+  );
+  await attempt(
+    checks,
+    {
+      name: "IPv6 errors",
+      essential: false,
+      good: "packets that are too big or have no route are answered",
+      bad: "IPv6 packets that are too big or have no route are lost without an answer",
+      fix: "use Linux 6.17 or later, or make the host a router: sysctl -w net.ipv6.conf.all.forwarding=1",
+    },
+    () => {
+      if (!system.ipv6Settings().forwards) throw new Error("the kernel forwards no IPv6 for single devices");
+    },
+  );
 }
 
 function checkIpsec(checks: Check[], system: KernelSystem): void {

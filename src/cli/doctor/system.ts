@@ -1,5 +1,5 @@
 /** The real host that `tsproxy doctor` examines. */
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from "node:fs";
 import { TAP_FLAGS } from "../../sys/if-tun.js";
 import type { KernelSystem } from "./kernel.js";
 
@@ -20,6 +20,12 @@ export async function loadKernel(): Promise<KernelSystem> {
     probeSteering,
     protectedNetworks,
     hostFamilies,
+    ipv6Settings: () => {
+      const all = "/proc/sys/net/ipv6/conf/all";
+      const writable = isWritable(`${all}/forwarding`);
+      const forwards = existsSync(`${all}/force_forwarding`) || readFileSync(`${all}/forwarding`, "utf8").trim() === "1";
+      return { writable, forwards };
+    },
     capabilities: () => BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`),
     openTap: () => {
       const [fd, name] = native.openTap("tspdoctor%d", TAP_FLAGS, -1);
@@ -46,4 +52,13 @@ export async function loadKernel(): Promise<KernelSystem> {
     },
     openEchoSocket: () => openEchoSocket(() => {}).close(),
   };
+}
+
+function isWritable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -5,6 +5,7 @@ import type { Check } from "../../../src/cli/doctor/check.js";
 import type { KernelSystem } from "../../../src/cli/doctor/kernel.js";
 import { loadKernel } from "../../../src/cli/doctor/system.js";
 import { TsproxyError } from "../../../src/errors.js";
+import { hostFamilies } from "../../../src/sys/host-families.js";
 import { parsePrefix } from "../../../src/wire/ip-address.js";
 
 const denied = (): never => {
@@ -36,6 +37,7 @@ function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boo
     probeSteering: () => ({ bpf: true, tcx: true }),
     protectedNetworks: () => [],
     hostFamilies: () => [4, 6],
+    ipv6Settings: () => ({ writable: true, forwards: true }),
     enterNetns: () => {},
     openEchoSocket: () => {},
     ...changes,
@@ -63,6 +65,18 @@ describe("doctor", () => {
     expect(ok).toBe(true);
     expect(of("IPv6")).toMatchObject({ status: "missing", essential: false, fix: expect.stringContaining("disable_ipv6=0") });
     expect(of("IPv6")?.meaning).toContain("published on IPv4 alone");
+    expect([of("IPv6 settings"), of("IPv6 errors")]).toEqual([undefined, undefined]);
+  });
+
+  it("says what is lost where the settings of IPv6 cannot be written, and where the kernel forwards none for a single device", async () => {
+    const { ok, of } = await examine(host({ ipv6Settings: () => ({ writable: false, forwards: false }) }));
+    expect(ok).toBe(true);
+    expect(of("IPv6 settings")).toMatchObject({ status: "missing", essential: false, fix: "run as root, with /proc/sys mounted writable" });
+    expect(of("IPv6 errors")).toMatchObject({
+      status: "missing",
+      essential: false,
+      fix: expect.stringMatching(/6\.17.*all\.forwarding=1/),
+    });
   });
 
   it("finds nothing missing on a host that has everything, and closes its TAP", async () => {
@@ -81,6 +95,8 @@ describe("doctor", () => {
       "clsact: ok",
       "IPsec: ok",
       "IPv6: ok",
+      "IPv6 settings: ok",
+      "IPv6 errors: ok",
       "network namespaces: ok",
       "ICMP echo: ok",
     ]);
@@ -181,7 +197,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(13);
+  expect(checks).toHaveLength(hostFamilies().includes(6) ? 15 : 13);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

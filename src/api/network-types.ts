@@ -1,0 +1,69 @@
+/** What the API says of networks by name, and what it takes: JSON in the shape that Docker's API has, where Docker has the thing. */
+import * as v from "valibot";
+
+const text = (description: string) => v.pipe(v.string(), v.description(description));
+const flag = (description: string) => v.pipe(v.boolean(), v.description(description));
+const texts = (description: string) => v.pipe(v.record(v.string(), v.string()), v.description(description));
+
+export const NetworkCreate = v.object({
+  name: text("Letters, digits and `_.-`."),
+  driver: v.exactOptional(text("`bridge`, the default.")),
+  subnet: v.exactOptional(text("`172.18.0.0/16`; by default the first of Docker's pools that is free.")),
+  gateway: v.exactOptional(text("By default the first address.")),
+  ipRange: v.exactOptional(text("Where endpoints that ask for no address get theirs.")),
+  auxAddresses: v.exactOptional(texts("Addresses that no endpoint gets, by name.")),
+  internal: v.exactOptional(flag("No way out, and no published ports.")),
+  ipv6: v.exactOptional(flag("With IPv6.")),
+  mtu: v.exactOptional(v.pipe(v.number(), v.integer(), v.description("Of its devices, in bytes."))),
+  options: v.exactOptional(texts("Docker's bridge options, by their names there.")),
+  labels: v.exactOptional(texts("For people and scripts.")),
+});
+/** POST /v1/networks */
+export type NetworkCreate = v.InferOutput<typeof NetworkCreate>;
+
+export const NetworkCreated = v.object({
+  id: text("64 hexadecimal digits."),
+  warnings: v.pipe(v.array(v.string()), v.description("Such as pools that were passed over, and why.")),
+});
+export type NetworkCreated = v.InferOutput<typeof NetworkCreated>;
+
+const Pool = v.object({
+  Subnet: text("`172.18.0.0/16`"),
+  IPRange: v.exactOptional(text("Where endpoints get their addresses.")),
+  Gateway: text("`172.18.0.1`"),
+  AuxiliaryAddresses: v.exactOptional(texts("Addresses that no endpoint gets.")),
+});
+
+const Member = v.object({
+  Name: text("Of the sandbox."),
+  EndpointID: text("64 hexadecimal digits."),
+  MacAddress: text("`02:42:ac:12:00:02`"),
+  IPv4Address: text("`172.18.0.2/16`"),
+  IPv6Address: text("Empty."),
+});
+
+/** As `docker network inspect` prints it. */
+export const NetworkInspect = v.object({
+  Name: text("Empty for a network of Docker's."),
+  Id: text("64 hexadecimal digits."),
+  Created: text("ISO 8601."),
+  Scope: text("`local`"),
+  Driver: text("`bridge`, `host`, `null`; `tsproxy` for a network of Docker's."),
+  EnableIPv4: flag("Yes."),
+  EnableIPv6: flag("No."),
+  IPAM: v.object({ Driver: text("`default`"), Options: texts("None."), Config: v.array(Pool) }),
+  Internal: flag("No way out, and no published ports."),
+  Attachable: flag("No."),
+  Ingress: flag("No."),
+  ConfigFrom: v.object({ Network: text("Empty.") }),
+  ConfigOnly: flag("No."),
+  Containers: v.pipe(v.record(v.string(), Member), v.description("Endpoints by the id of their sandbox.")),
+  Options: texts("As they were given."),
+  Labels: texts("As they were given."),
+});
+/** GET /v1/networks/:network */
+export type NetworkInspect = v.InferOutput<typeof NetworkInspect>;
+
+export const NetworkPruned = v.object({ deleted: v.pipe(v.array(v.string()), v.description("Their names.")) });
+/** POST /v1/networks/prune */
+export type NetworkPruned = v.InferOutput<typeof NetworkPruned>;

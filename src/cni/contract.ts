@@ -1,0 +1,104 @@
+/** What CNI asks of a plugin (spec 1.1.0, SPEC.md), and what container runtimes make of it. */
+import { TsproxyError } from "../errors.js";
+
+export const VERSIONS = ["0.3.1", "0.4.0", "1.0.0", "1.1.0"];
+
+/** Of the specification, section 3; from 100 a plugin's own. */
+export const CODES = {
+  incompatibleVersion: 1,
+  unsupportedField: 2,
+  unknownContainer: 3,
+  invalidEnvironment: 4,
+  decodingFailure: 6,
+  invalidConfig: 7,
+  invalidNetns: 8,
+  tryAgain: 11,
+  conflict: 100,
+  internal: 999,
+} as const;
+
+export class CniError extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+    readonly details = "",
+  ) {
+    super(message);
+  }
+
+  /** As the plugin answers it. */
+  body(cniVersion: string): object {
+    return { cniVersion, code: this.code, msg: this.message, details: this.details };
+  }
+
+  static of(error: unknown): CniError {
+    if (error instanceof CniError) return error;
+    const { code, kind, message, hint = "" } = TsproxyError.of(error);
+    return new CniError(code === "TSP_ERR_NETNS" ? CODES.invalidNetns : BY_KIND[kind], message, hint);
+  }
+}
+
+const BY_KIND: Record<TsproxyError["kind"], number> = {
+  invalid: CODES.invalidConfig,
+  "not-found": CODES.unknownContainer,
+  conflict: CODES.conflict,
+  permission: CODES.internal,
+  unavailable: CODES.tryAgain,
+  internal: CODES.internal,
+};
+
+export interface Environment {
+  command: string;
+  containerId: string;
+  netns: string;
+  ifname: string;
+  /** `CNI_ARGS`, by key. */
+  args: Map<string, string>;
+  /** Folders of plugins. */
+  path: string[];
+}
+
+const NEEDED: Record<string, readonly string[]> = {
+  ADD: ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"],
+  CHECK: ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"],
+  DEL: ["CNI_CONTAINERID", "CNI_IFNAME"],
+  GC: [],
+  STATUS: [],
+};
+/** Since when a runtime may call it. */
+const SINCE: Record<string, string> = { CHECK: "0.4.0", GC: "1.1.0", STATUS: "1.1.0" };
+
+/** Throws CniError with the texts of the helper that most plugins are made with (`skel`). */
+export function parseEnvironment(env: Readonly<Record<string, string>>): Environment {
+  const command = env.CNI_COMMAND ?? "";
+  const needed = NEEDED[command];
+  if (needed === undefined) throw new CniError(CODES.invalidEnvironment, `unknown CNI_COMMAND: ${command}`);
+  const missing = needed.filter((name) => (env[name] ?? "") === "");
+  if (missing.length > 0) throw new CniError(CODES.invalidEnvironment, `required env variables [${missing.join(",")}] missing`);
+  const containerId = env.CNI_CONTAINERID ?? "";
+  const ifname = env.CNI_IFNAME ?? "";
+  if (containerId !== "" && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(containerId))
+    throw new CniError(CODES.invalidEnvironment, "invalid characters in containerID", containerId);
+  if (ifname.length > 15) throw new CniError(CODES.invalidEnvironment, "interface name is too long", ifname);
+  if (ifname === "." || ifname === "..") throw new CniError(CODES.invalidEnvironment, "interface name is . or ..");
+  if (/[/:\s]/.test(ifname))
+    throw new CniError(CODES.invalidEnvironment, "interface name contains / or : or whitespace characters", ifname);
+  const args = (env.CNI_ARGS ?? "").split(";").flatMap((word): [string, string][] => {
+    const equals = word.indexOf("=");
+    return equals < 1 ? [] : [[word.slice(0, equals), word.slice(equals + 1)]];
+  });
+  return { command, containerId, netns: env.CNI_NETNS ?? "", ifname, args: new Map(args), path: (env.CNI_PATH ?? "").split(":") };
+}
+
+/** Throws CniError for a version that is not spoken, or that does not have the command. */
+export function checkVersion(command: string, version: string): void {
+  if (!VERSIONS.includes(version))
+    throw new CniError(
+      CODES.incompatibleVersion,
+      "incompatible CNI versions",
+      `config is ${JSON.stringify(version)}, plugin supports ${JSON.stringify(VERSIONS)}`,
+    );
+  const since = SINCE[command];
+  if (since !== undefined && VERSIONS.indexOf(version) < VERSIONS.indexOf(since))
+    throw new CniError(CODES.incompatibleVersion, `config version does not allow ${command}`);
+}

@@ -1,0 +1,121 @@
+/**
+ * What a question is answered with, as Docker's resolver does: known names at once, all else is somebody else's to know. Pure, but for the order of
+ * several addresses. Wire format: RFC 1035, EDNS: RFC 6891.
+ */
+import { randomInt } from "node:crypto";
+import packet, { type Answer, type DecodedPacket, type Question } from "dns-packet";
+import type { NameScope } from "../sandbox/name-service.js";
+import type { Directory } from "./directory.js";
+
+/** Seconds that an answer may be kept: Docker's. */
+const TTL = 600;
+/** RFC 1035 §4.2.1: of a datagram, unless the question says more. */
+const MIN_SIZE = 512;
+/** Of our own datagrams to ask with; RFC 9715 §3. */
+export const MAX_SIZE = 1232;
+const HEADER_SIZE = 12;
+const QR = 0x8000;
+const OPCODE = 0x7800;
+export const RCODES = { noError: 0, formErr: 1, servFail: 2, notImp: 4, refused: 5 } as const;
+const MAX_MESSAGE = 65_535;
+
+/** `forward`: nobody here knows; `ignore`: it is no question at all. */
+export type Verdict = { kind: "answer"; bytes: Buffer } | { kind: "forward"; query: Query } | { kind: "ignore" };
+
+export interface Query {
+  bytes: Buffer;
+  packet: DecodedPacket;
+  question: Question;
+  /** Bytes that an answer may have. */
+  room: number;
+}
+
+/** `overTcp`: answers may have 65,535 bytes. */
+export function answer(bytes: Buffer, scope: NameScope, directory: Directory, overTcp: boolean): Verdict {
+  if (bytes.length < HEADER_SIZE || (bytes.readUInt16BE(2) & QR) !== 0) return { kind: "ignore" };
+  if ((bytes.readUInt16BE(2) & OPCODE) !== 0) return { kind: "answer", bytes: refusal(bytes, RCODES.notImp) };
+  const query = parse(bytes, overTcp);
+  if (query === undefined) return { kind: "answer", bytes: refusal(bytes, RCODES.formErr) };
+  const { type, name, class: kind } = query.question;
+  const records = kind === undefined || kind === "IN" ? lookUp(scope, directory, type, name) : undefined;
+  if (records === undefined) return { kind: "forward", query };
+  return { kind: "answer", bytes: encode(query, records) };
+}
+
+function parse(bytes: Buffer, overTcp: boolean): Query | undefined {
+  try {
+    const decoded = packet.decode(bytes);
+    const [question, second] = decoded.questions ?? [];
+    if (question === undefined || second !== undefined) return undefined;
+    const edns = decoded.additionals?.find((record) => record.type === "OPT");
+    const asked = edns?.type === "OPT" ? edns.udpPayloadSize : MIN_SIZE;
+    return { bytes, packet: decoded, question, room: overTcp ? MAX_MESSAGE : Math.max(asked, MIN_SIZE) };
+  } catch {
+    return undefined; // cut short, or lengths that lead nowhere
+  }
+}
+
+/** Undefined: nobody's here. A name that is known has no records but its addresses, which is no reason to ask others for it. */
+function lookUp(scope: NameScope, directory: Directory, type: string, name: string): Answer[] | undefined {
+  if (type === "PTR") {
+    const address = reversed(name);
+    const target = address === undefined ? undefined : directory.pointer(scope, address);
+    return target === undefined ? undefined : [{ type: "PTR", name, ttl: TTL, data: target }];
+  }
+  const addresses = directory.addresses(scope, name.toLowerCase());
+  if (addresses === undefined) return undefined;
+  return type === "A" || type === "ANY" ? shuffled(addresses).map((data) => ({ type: "A", name, ttl: TTL, data })) : [];
+}
+
+/** Cut short, and said so, if it has no room: who asks comes again by TCP. */
+function encode({ packet: { id, flags = 0, additionals = [] }, question, room }: Query, answers: Answer[]): Buffer {
+  const hasEdns = additionals.some(({ type }) => type === "OPT");
+  const edns: Answer[] = hasEdns ? [{ type: "OPT", name: ".", udpPayloadSize: MAX_SIZE, flags: 0, options: [] } as unknown as Answer] : [];
+  const make = (records: Answer[], extra: number): Buffer =>
+    packet.encode({
+      type: "response",
+      id: id ?? 0,
+      flags: (flags & packet.RECURSION_DESIRED) | packet.RECURSION_AVAILABLE | extra,
+      questions: [question],
+      answers: records,
+      additionals: edns,
+    });
+  const whole = make(answers, 0);
+  if (whole.length <= room) return whole;
+  const bare = make([], 0).length;
+  const one = (whole.length - bare) / answers.length; // all have the same name, and so the same length
+  return make(answers.slice(0, Math.max(0, Math.floor((room - bare) / one))), packet.TRUNCATED_RESPONSE);
+}
+
+/** Header and question of what was asked, with a code and nothing else. */
+export function refusal(bytes: Buffer, rcode: number): Buffer {
+  const end = rcode === RCODES.formErr || rcode === RCODES.notImp ? HEADER_SIZE : questionEnd(bytes);
+  const out = Buffer.from(bytes.subarray(0, end));
+  const flags = bytes.readUInt16BE(2);
+  out.writeUInt16BE(QR | (flags & (OPCODE | packet.RECURSION_DESIRED)) | packet.RECURSION_AVAILABLE | rcode, 2);
+  out.writeUInt16BE(end === HEADER_SIZE ? 0 : 1, 4);
+  out.fill(0, 6, HEADER_SIZE);
+  return out;
+}
+
+/** Where the question ends; `bytes` was decoded before. A question's name is not compressed: there is nothing before it. */
+function questionEnd(bytes: Buffer): number {
+  let off = HEADER_SIZE;
+  while (off < bytes.length && bytes[off] !== 0) off += bytes[off]! + 1;
+  return Math.min(off + 5, bytes.length);
+}
+
+/** `2.0.18.172.in-addr.arpa` */
+function reversed(name: string): string | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/i.exec(name);
+  return match === null ? undefined : match.slice(1).reverse().join(".");
+}
+
+/** So that clients that take the first share the load. */
+function shuffled<T>(list: T[]): T[] {
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = randomInt(i + 1);
+    [list[i], list[j]] = [list[j]!, list[i]!];
+  }
+  return list;
+}

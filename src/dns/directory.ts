@@ -1,0 +1,76 @@
+/** Which names there are in which network, and whose an address is: of all endpoints that somebody uses under a name, whatever front end that is. */
+import type { NetworkModel } from "../model/network-model.js";
+import type { EndpointRecord } from "../model/records.js";
+import type { NameScope } from "../sandbox/name-service.js";
+import { formatIp } from "../wire/ip-address.js";
+
+interface NetworkNames {
+  /** For `name.network`; lower case. */
+  network: string;
+  /** Addresses by name, in lower case. */
+  byName: Map<string, string[]>;
+  byOwner: Map<string, string[]>;
+  /** Main names by address. */
+  byAddress: Map<string, string>;
+}
+
+export class Directory {
+  private version = -1;
+  private networks = new Map<string, NetworkNames>();
+
+  constructor(private readonly model: Pick<NetworkModel, "version" | "networks" | "endpoints">) {}
+
+  /** IPv4 addresses of a name, as who is in `scope` sees it; undefined: it is nobody's. `name`: lower case, no dot at the end. */
+  addresses({ networks, links }: Pick<NameScope, "networks" | "links">, name: string): string[] | undefined {
+    this.refresh();
+    const alias = links.find((link) => link.alias.toLowerCase() === name);
+    const found = networks.flatMap((id) => {
+      const names = this.networks.get(id);
+      if (names === undefined) return [];
+      const linked = alias === undefined ? [] : (names.byOwner.get(alias.owner) ?? []);
+      const suffix = `.${names.network}`;
+      const qualified = name.endsWith(suffix) ? (names.byName.get(name.slice(0, -suffix.length)) ?? []) : [];
+      return [...linked, ...(names.byName.get(name) ?? []), ...qualified];
+    });
+    return found.length === 0 ? undefined : [...new Set(found)];
+  }
+
+  /** `name.network` of an address in one of the networks; undefined: it is nobody's. */
+  pointer({ networks }: Pick<NameScope, "networks">, address: string): string | undefined {
+    this.refresh();
+    for (const id of networks) {
+      const names = this.networks.get(id);
+      const name = names?.byAddress.get(address);
+      if (name !== undefined) return `${name}.${names!.network}`;
+    }
+    return undefined;
+  }
+
+  /** A thousand endpoints are put into order once a change, not once a question. */
+  private refresh(): void {
+    if (this.version === this.model.version) return;
+    this.version = this.model.version;
+    this.networks = new Map(
+      this.model.networks.map(({ record: { id, name = id } }) => [
+        id,
+        { network: name.toLowerCase(), byName: new Map(), byOwner: new Map(), byAddress: new Map() },
+      ]),
+    );
+    for (const { record, gone } of this.model.endpoints) if (!gone) this.add(record);
+  }
+
+  private add({ network, addresses: { ipv4 }, use }: EndpointRecord): void {
+    const names = this.networks.get(network);
+    if (names === undefined || use === undefined || ipv4 === undefined) return;
+    const address = formatIp(ipv4);
+    for (const name of use.names) push(names.byName, name.toLowerCase(), address);
+    push(names.byOwner, use.owner, address);
+    if (use.names[0] !== undefined) names.byAddress.set(address, use.names[0]);
+  }
+}
+
+function push(map: Map<string, string[]>, key: string, value: string): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,125 @@
+/** Asks other servers, one after another, for what is not known here; with Docker's limits (libnetwork's resolver.go). */
+import { randomInt } from "node:crypto";
+import dgram from "node:dgram";
+import { isIPv6, Socket } from "node:net";
+import { native } from "../sys/native.js";
+import { RCODES, refusal } from "./answer.js";
+
+/** Servers that are tried for a question. */
+const MAX_SERVERS = 3;
+const TIMEOUT_MS = 4000;
+/** Questions at a time; what is more is refused. */
+const MAX_PENDING = 1024;
+const PORT = 53;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+
+export interface ForwarderOptions {
+  /** Where it asks from: a descriptor of a namespace, or -1 for the host's. */
+  nsFd: number;
+  /** Addresses, in the order in which they are asked. */
+  servers(): readonly string[];
+  /** For tests. */
+  port?: number;
+  timeoutMs?: number;
+}
+
+export class Forwarder {
+  private pending = 0;
+
+  constructor(private readonly options: ForwarderOptions) {}
+
+  /** Never rejects: what nobody answers is answered by SERVFAIL. */
+  async ask(query: Buffer, overTcp: boolean): Promise<Buffer> {
+    if (this.pending >= MAX_PENDING) return refusal(query, RCODES.refused);
+    this.pending++;
+    let last: Buffer | undefined;
+    try {
+      for (const server of this.options.servers().slice(0, MAX_SERVERS)) {
+        const reply = await (overTcp ? this.byTcp(server, query) : this.byUdp(server, query));
+        if (reply === undefined) continue;
+        last = reply;
+        const rcode = reply[3]! & 15;
+        if (rcode !== RCODES.servFail && rcode !== RCODES.refused) break;
+      }
+    } finally {
+      this.pending--;
+    }
+    return last ?? refusal(query, RCODES.servFail);
+  }
+
+  /** With an id and a source port that are hard to guess (RFC 5452 §9). */
+  private byUdp(server: string, query: Buffer): Promise<Buffer | undefined> {
+    const family = isIPv6(server) ? 6 : 4;
+    const socket = dgram.createSocket(family === 6 ? "udp6" : "udp4");
+    const asked = Buffer.from(query);
+    asked.writeUInt16BE(randomInt(0x1_0000), 0);
+    return new Promise((resolve) => {
+      const done = (reply: Buffer | undefined): void => {
+        clearTimeout(timer);
+        socket.close();
+        resolve(reply);
+      };
+      const timer = setTimeout(done, this.options.timeoutMs ?? TIMEOUT_MS, undefined);
+      socket.on("error", () => done(undefined));
+      socket.on("message", (reply, from) => {
+        if (from.port === (this.options.port ?? PORT) && isReply(asked, reply)) done(withId(reply, query));
+      });
+      try {
+        const send = (): void => socket.send(asked, this.options.port ?? PORT, server, (error) => error && done(undefined));
+        if (this.options.nsFd === -1) send();
+        else socket.bind({ fd: native.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0, this.options.nsFd), exclusive: true }, send);
+      } catch {
+        done(undefined); // its namespace has no such family
+      }
+    });
+  }
+
+  private byTcp(server: string, query: Buffer): Promise<Buffer | undefined> {
+    return new Promise((resolve) => {
+      let socket: Socket | undefined;
+      let received = Buffer.alloc(0);
+      const done = (reply: Buffer | undefined): void => {
+        clearTimeout(timer);
+        socket?.destroy();
+        resolve(reply);
+      };
+      const timer = setTimeout(done, this.options.timeoutMs ?? TIMEOUT_MS, undefined);
+      try {
+        const { nsFd } = this.options;
+        socket = new Socket(nsFd === -1 ? {} : { fd: native.socket(isIPv6(server) ? AF_INET6 : AF_INET, SOCK_STREAM, 0, nsFd) });
+        socket.on("error", () => done(undefined)).on("end", () => done(undefined));
+        socket.on("data", (bytes: Buffer) => {
+          received = Buffer.concat([received, bytes]);
+          if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
+          const reply = received.subarray(2, 2 + received.readUInt16BE(0));
+          done(isReply(query, reply) ? withId(reply, query) : undefined);
+        });
+        socket.connect(this.options.port ?? PORT, server, () => {
+          const length = Buffer.alloc(2);
+          length.writeUInt16BE(query.length);
+          socket!.write(Buffer.concat([length, query]));
+        });
+      } catch {
+        done(undefined);
+      }
+    });
+  }
+}
+
+/** To this very question: id, and the question itself, letter by letter. */
+function isReply(asked: Buffer, reply: Buffer): boolean {
+  if (reply.length < 12 || reply.readUInt16BE(0) !== asked.readUInt16BE(0) || (reply[2]! & 0x80) === 0) return false;
+  if (reply.readUInt16BE(4) === 0) return true; // an error without the question
+  let end = 12;
+  while (end < asked.length && asked[end] !== 0) end += asked[end]! + 1;
+  return asked.subarray(12, end + 5).equals(reply.subarray(12, end + 5));
+}
+
+function withId(reply: Buffer, query: Buffer): Buffer {
+  const out = Buffer.from(reply);
+  query.copy(out, 0, 0, 2);
+  return out;
+}

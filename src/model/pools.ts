@@ -1,0 +1,69 @@
+/**
+ * The subnets that a network gets which names none, in the order in which container engines give them out; one that the host, or another
+ * network, has is passed over: a network that took the LAN's range would cut the host off.
+ */
+import { readFileSync } from "node:fs";
+import { formatIp, formatPrefix, type IpAddress, type IpPrefix, parseIp, parsePrefix, prefixContains } from "../wire/ip-address.js";
+
+/** A large network, and the length of the subnets in it. */
+interface Pool {
+  base: string;
+  size: number;
+}
+
+/** As container engines have them: 15 subnets of /16, then 16 of /20. */
+const POOLS: readonly Pool[] = [
+  { base: "172.17.0.0/16", size: 16 },
+  { base: "172.18.0.0/16", size: 16 },
+  { base: "172.19.0.0/16", size: 16 },
+  { base: "172.20.0.0/14", size: 16 },
+  { base: "172.24.0.0/14", size: 16 },
+  { base: "172.28.0.0/14", size: 16 },
+  { base: "192.168.0.0/16", size: 20 },
+];
+
+/** What is in a subnet's way, in words; null: nothing. */
+export type Obstacle = (subnet: IpPrefix) => string | null;
+
+export interface Choice {
+  /** Undefined: all are taken. */
+  subnet: IpPrefix | undefined;
+  /** `172.17.0.0/16: address 172.17.0.1/16 of br0` */
+  skipped: string[];
+}
+
+/** The first subnet with nothing in its way. */
+export function choosePool(obstacle: Obstacle): Choice {
+  const skipped: string[] = [];
+  for (const subnet of subnets()) {
+    const why = obstacle(subnet);
+    if (why === null) return { subnet, skipped };
+    skipped.push(`${formatPrefix(subnet)}: ${why}`);
+  }
+  return { subnet: undefined, skipped };
+}
+
+/** The name server of the host that lies in a subnet: one that is reached by the default route is on no route of its own. */
+export function resolverObstacle(file = "/etc/resolv.conf"): Obstacle {
+  const servers = nameservers(file);
+  return (subnet) => {
+    const inside = servers.find((address) => prefixContains(subnet, address));
+    return inside === undefined ? null : `name server ${formatIp(inside)} of ${file}`;
+  };
+}
+
+function nameservers(file: string): IpAddress[] {
+  try {
+    return [...readFileSync(file, "utf8").matchAll(/^\s*nameserver\s+(\S+)/gm)].flatMap(([, word]) => parseIp(word!) ?? []);
+  } catch {
+    return []; // no resolver, or none that this process may know
+  }
+}
+
+function* subnets(): Generator<IpPrefix> {
+  for (const { base, size } of POOLS) {
+    const { address, prefixLength } = parsePrefix(base)!;
+    for (let i = 0n; i < 1n << BigInt(size - prefixLength); i++)
+      yield { address: { family: 4, value: address.value + (i << BigInt(32 - size)) }, prefixLength: size };
+  }
+}

@@ -1,0 +1,64 @@
+/** The files that a sandbox's programs see in /etc, as Docker writes them (libnetwork's etchosts and resolvconf). Pure. */
+
+export interface HostEntry {
+  address: string;
+  names: readonly string[];
+}
+
+const STANDARD: readonly HostEntry[] = [
+  { address: "127.0.0.1", names: ["localhost"] },
+  { address: "::1", names: ["localhost", "ip6-localhost", "ip6-loopback"] },
+  { address: "fe00::", names: ["ip6-localnet"] },
+  { address: "ff00::", names: ["ip6-mcastprefix"] },
+  { address: "ff02::1", names: ["ip6-allnodes"] },
+  { address: "ff02::2", names: ["ip6-allrouters"] },
+];
+
+export function hostsFile(entries: readonly HostEntry[]): string {
+  return [...STANDARD, ...entries].map(({ address, names }) => `${address}\t${names.join(" ")}\n`).join("");
+}
+
+export interface ResolvConf {
+  servers: string[];
+  search: string[];
+  options: string[];
+}
+
+/** The resolver of this address answers in sandboxes on networks that people make. */
+export const EMBEDDED = "127.0.0.11";
+/** What Docker takes where the host names no server that a namespace could reach. */
+const FALLBACK = ["8.8.8.8", "8.8.4.4"];
+
+export function parseResolvConf(text: string): ResolvConf {
+  const conf: ResolvConf = { servers: [], search: [], options: [] };
+  for (const line of text.split("\n")) {
+    const [keyword, ...words] = line
+      .replace(/[#;].*$/, "")
+      .trim()
+      .split(/\s+/);
+    if (keyword === "nameserver" && words[0] !== undefined) conf.servers.push(words[0]);
+    if (keyword === "search") conf.search = words; // the last one counts, resolv.conf(5)
+    if (keyword === "domain") conf.search = words.slice(0, 1);
+    if (keyword === "options") conf.options.push(...words);
+  }
+  return conf;
+}
+
+/** `given` goes before the host's, each part by itself. `embedded`: whether names are answered inside. */
+export function resolvConf(host: ResolvConf, given: ResolvConf, embedded: boolean): string {
+  const reachable = host.servers.filter((server) => !server.startsWith("127.") && server !== "::1");
+  const servers = embedded ? [EMBEDDED] : or(given.servers, or(reachable, FALLBACK));
+  const search = or(given.search, host.search).filter((domain) => domain !== "."); // `--dns-search .`: none at all
+  const asked = or(given.options, host.options);
+  const options = embedded && !asked.some((option) => option.startsWith("ndots:")) ? [...asked, "ndots:0"] : asked;
+  return [
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(search.length > 0 ? [`search ${search.join(" ")}`] : []),
+    ...(options.length > 0 ? [`options ${options.join(" ")}`] : []),
+    "",
+  ].join("\n");
+}
+
+function or(first: string[], second: string[]): string[] {
+  return first.length > 0 ? first : second;
+}

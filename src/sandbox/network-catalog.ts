@@ -1,0 +1,260 @@
+/**
+ * Networks as people know them: by name, with Docker's predefined ones (`bridge`, `host`, `none`), its pools and its words for errors. `bridge` is
+ * there from the start and made when it is first used, so that a daemon that only serves Docker takes no range from the host.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import type { NetworkCreate, NetworkCreated } from "../api/network-types.js";
+import type { NetworkView } from "../api/types.js";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import type { LiveNetwork } from "../model/live.js";
+import type { NetworkModel } from "../model/network-model.js";
+import { choosePool, type Obstacle, resolverObstacle } from "../model/pools.js";
+import { DEFAULT_OPTIONS, type NetworkRecord, shortId } from "../model/records.js";
+import type { NetworkRequest } from "../model/requests.js";
+import { FOREIGN_DRIVER, networkViews } from "../model/views.js";
+import { formatPrefix, type IpAddress, type IpPrefix, prefixesOverlap } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
+import { checkCreate, networkError } from "./network-request.js";
+
+export const BRIDGE = "bridge";
+export const HOST = "host";
+export const NONE = "none";
+const PREDEFINED: readonly string[] = [BRIDGE, HOST, NONE];
+/** Driver of networks that people make. */
+const DRIVER = "bridge";
+const BRIDGE_DEVICE = "tsproxy0";
+
+/** What the host has in a range, in words; `except`: a device that does not count (`control/host.ts`). */
+export interface HostRanges {
+  overlap(network: IpPrefix, except?: string): string | null;
+  onChange(listener: () => void): () => void;
+}
+
+/** A network by whatever word a user gave. */
+export interface FoundNetwork {
+  id: string;
+  /** Of Docker's networks, whose names dockerd knows, the start of the id. */
+  name: string;
+  predefined: boolean;
+  /** Undefined: `host`, `none`, or `bridge` before it is used. */
+  live: LiveNetwork | undefined;
+}
+
+export class NetworkCatalog {
+  /** Networks whose range somebody else has too, so that it is said once. */
+  private readonly shadowed = new Set<string>();
+
+  constructor(
+    private readonly model: NetworkModel,
+    private readonly host: HostRanges,
+    private readonly resolvers: () => Obstacle = () => resolverObstacle(),
+  ) {}
+
+  /** All, the predefined ones first. */
+  list(): NetworkView[] {
+    const made = networkViews(this.model);
+    const bridge = made.find(({ id }) => id === predefinedId(BRIDGE)) ?? predefinedView(BRIDGE);
+    return [bridge, predefinedView(HOST), predefinedView(NONE), ...made.filter((view) => view !== bridge)];
+  }
+
+  /** `origin`: the front end that it is for. */
+  async create(create: NetworkCreate, origin = DRIVER): Promise<NetworkCreated> {
+    if (PREDEFINED.includes(create.name))
+      throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
+    const { subnet: wanted, gateway, typed, ...asked } = checkCreate(create);
+    if (this.byName(create.name) !== undefined)
+      throw networkError("conflict", `network with name ${create.name} already exists`, "choose another name, or remove it");
+    if (wanted !== undefined) this.refuseOverlap(wanted);
+    const { subnet: prefix, warnings } = wanted === undefined ? this.choose(this.bridgePool()) : { subnet: wanted, warnings: [] };
+    const id = randomBytes(32).toString("hex");
+    const about = { origin, created: new Date().toISOString(), labels: create.labels ?? {}, options: typed };
+    const subnets = { ipv4: { prefix, gateway: gateway ?? firstAddress(prefix, asked.range) } };
+    await this.make({ ...asked, id, subnets, about });
+    return { id, warnings };
+  }
+
+  /** Throws TSP_ERR_NETWORK: not-found, or conflict for the start of several ids. */
+  find(word: string): FoundNetwork {
+    const predefined = PREDEFINED.find((name) => name === word || predefinedId(name) === word);
+    if (predefined !== undefined) {
+      const id = predefinedId(predefined);
+      return { id, name: predefined, predefined: true, live: this.byId(id) };
+    }
+    const starting = word === "" ? [] : this.model.networks.filter(({ record }) => record.id.startsWith(word));
+    const live = this.byName(word) ?? starting.find(({ record }) => record.id === word) ?? starting[0];
+    if (live === undefined) throw networkError("not-found", `network ${word} not found`, "see 'tsproxy network ls'");
+    if (live === starting[0] && starting.length > 1)
+      throw networkError(
+        "conflict",
+        `network ${word} is ambiguous (${starting.length} matches found based on ID prefix)`,
+        "give more of it",
+      );
+    const { id, name = shortId(id) } = live.record;
+    return { id, name, predefined: id === predefinedId(BRIDGE), live };
+  }
+
+  /** The network that is to be joined; `bridge` is made now if nobody used it before. Throws for `host` and `none`, which nothing joins. */
+  async use(word: string): Promise<LiveNetwork> {
+    const { live, name } = this.find(word);
+    if (live !== undefined) return live;
+    if (name !== BRIDGE) throw networkError("conflict", `network ${name} cannot be joined`, "name another network");
+    const { subnet: prefix, warnings } = this.choose();
+    for (const warning of warnings) log.warn(`network bridge: ${warning}`);
+    const about = { origin: DRIVER, created: new Date().toISOString(), labels: {}, options: {} };
+    const options = { ...DEFAULT_OPTIONS, hostDevice: BRIDGE_DEVICE };
+    const subnets = { ipv4: { prefix, gateway: firstAddress(prefix, undefined) } };
+    await this.make({ id: predefinedId(BRIDGE), name: BRIDGE, subnets, options, about });
+    return this.byId(predefinedId(BRIDGE))!;
+  }
+
+  /** Answers its name. */
+  async remove(word: string): Promise<string> {
+    const { live, name, predefined } = this.find(word);
+    if (predefined || live === undefined)
+      throw networkError("invalid", `${name} is a pre-defined network and cannot be removed`, "it takes nothing while nobody uses it");
+    const { record } = live;
+    if (driverOf(record) === FOREIGN_DRIVER)
+      throw networkError("conflict", `network ${name} is one of Docker's`, "remove it by 'docker network rm'");
+    const members = this.membersOf(record.id).map(({ name: member, endpoint }) => `name:"${member}" id:"${shortId(endpoint)}"`);
+    if (members.length > 0)
+      throw networkError(
+        "conflict",
+        `error while removing network: network ${name} has active endpoints (${members.join(", ")})`,
+        "stop them, or disconnect them: 'tsproxy network disconnect'",
+      );
+    await this.model.deleteNetwork(record.id);
+    return name;
+  }
+
+  /** Removes those that people made and nothing is in; answers their names. */
+  async prune(): Promise<string[]> {
+    const unused = this.model.networks.filter(
+      ({ record }) => driverOf(record) === DRIVER && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
+    );
+    const deleted: string[] = [];
+    for (const { record } of unused) deleted.push(await this.remove(record.id));
+    return deleted;
+  }
+
+  /** Says when a range of ours appears on the host too; answers how to end that. */
+  watch(): () => void {
+    return this.host.onChange(() => {
+      for (const { record, inDataplane } of this.model.networks) {
+        const prefixes = eachFamily(record.subnets).map(({ prefix }) => prefix);
+        const other = inDataplane === undefined ? null : firstOf(prefixes, (each) => this.host.overlap(each, inDataplane.hostDevice));
+        const said = this.shadowed.has(record.id);
+        if (other === null) this.shadowed.delete(record.id);
+        else if (!said) {
+          this.shadowed.add(record.id);
+          log.warn(
+            `network ${record.name ?? shortId(record.id)} (${prefixes.map(formatPrefix).join(", ")}): the host has ${other} now, so one of both is not reached`,
+          );
+        }
+      }
+    });
+  }
+
+  private async make(request: NetworkRequest): Promise<void> {
+    const { hostDevice } = request.options;
+    try {
+      await this.model.createNetwork(request);
+    } catch (error) {
+      if (error instanceof TsproxyError && error.code === "TSP_ERR_DEVICE" && hostDevice !== undefined)
+        throw error.reworded(error.message, "choose another name by -o com.docker.network.bridge.name, or remove that device");
+      throw error;
+    }
+  }
+
+  /** `kept`: is not to be taken. */
+  private choose(kept?: IpPrefix): { subnet: IpPrefix; warnings: string[] } {
+    const resolver = this.resolvers();
+    const keeping = (pool: IpPrefix): string | null => (kept !== undefined && prefixesOverlap(kept, pool) ? "network bridge" : null);
+    const { subnet, skipped } = choosePool((pool) => this.taken(pool) ?? this.host.overlap(pool) ?? resolver(pool) ?? keeping(pool));
+    if (subnet === undefined)
+      throw networkError("unavailable", "all predefined address pools have been fully subnetted", "name a range by --subnet");
+    // A pool that another network of ours has is no news.
+    const news = skipped.filter((line) => !line.includes(": network "));
+    return { subnet, warnings: news.map((line) => `passed over ${line}`) };
+  }
+
+  /** What `bridge` will get, if it is not made yet: its first pool is known to everybody, so others do not take it. */
+  private bridgePool(): IpPrefix | undefined {
+    return this.byId(predefinedId(BRIDGE)) === undefined ? this.choose().subnet : undefined;
+  }
+
+  /** By another network of ours. */
+  private taken(pool: IpPrefix): string | null {
+    const other = this.model.networks.find(({ record }) =>
+      eachFamily(record.subnets).some(({ prefix }) => prefixesOverlap(prefix, pool)),
+    )?.record;
+    return other === undefined ? null : `network ${other.name ?? shortId(other.id)}`;
+  }
+
+  private refuseOverlap(subnet: IpPrefix): void {
+    const other = this.taken(subnet) ?? this.host.overlap(subnet);
+    if (other !== null)
+      throw networkError(
+        "conflict",
+        `invalid pool request: Pool overlaps with other one on this address space (${formatPrefix(subnet)}: ${other})`,
+        "use another --subnet",
+      );
+  }
+
+  byName(name: string): LiveNetwork | undefined {
+    return this.model.networks.find(({ record }) => record.name === name);
+  }
+
+  private byId(id: string): LiveNetwork | undefined {
+    return this.model.networks.find(({ record }) => record.id === id);
+  }
+
+  private membersOf(id: string): { name: string; endpoint: string }[] {
+    return this.model.endpoints
+      .filter(({ record, gone }) => record.network === id && !gone)
+      .map(({ record }) => ({ name: record.use?.names[0] ?? shortId(record.id), endpoint: record.id }));
+  }
+}
+
+export function predefinedId(name: string): string {
+  return createHash("sha256").update(`tsproxy network ${name}`).digest("hex");
+}
+
+function driverOf({ about }: NetworkRecord): string {
+  return about?.origin ?? FOREIGN_DRIVER;
+}
+
+/** Of the range, but for the network's own. */
+function firstAddress(subnet: IpPrefix, range = subnet): IpAddress {
+  const { family, value } = range.address;
+  return { family, value: value === subnet.address.value ? value + 1n : value };
+}
+
+/** The first answer that there is. */
+function firstOf<T>(items: readonly T[], look: (item: T) => string | null): string | null {
+  for (const item of items) {
+    const found = look(item);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Of a network that takes nothing from the host. */
+function predefinedView(name: string): NetworkView {
+  return {
+    id: predefinedId(name),
+    name,
+    driver: name === NONE ? "null" : name,
+    created: "",
+    labels: {},
+    subnet: "",
+    gateway: "",
+    device: "",
+    mtu: 0,
+    internal: false,
+    icc: true,
+    masquerade: true,
+    promiscuous: false,
+    endpoints: 0,
+  };
+}

@@ -1,0 +1,75 @@
+/** A network in the shape in which Docker's API has it, so that scripts carry over. */
+import type { NetworkInspect } from "../api/network-types.js";
+import type { Subnet } from "../control/network/subnet.js";
+import type { NetworkModel } from "../model/network-model.js";
+import type { EndpointRecord, NetworkRecord } from "../model/records.js";
+import { FOREIGN_DRIVER } from "../model/views.js";
+import { formatIp, formatPrefix, type IpAddress } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
+import { type FoundNetwork, HOST, NONE } from "./network-catalog.js";
+
+export function inspectNetwork({ id, name, live }: FoundNetwork, model: NetworkModel): NetworkInspect {
+  if (live === undefined) return { ...EMPTY, Name: name, Id: id, Driver: driverOf(name) };
+  const { record } = live;
+  const members = model.endpoints.filter(({ record: { network }, gone }) => network === record.id && !gone);
+  return {
+    ...EMPTY,
+    Name: record.name ?? "",
+    Id: record.id,
+    Created: record.about?.created ?? "",
+    Driver: record.about?.origin ?? FOREIGN_DRIVER,
+    IPAM: { ...EMPTY.IPAM, Config: poolsOf(record) },
+    EnableIPv4: record.subnets.ipv4 !== undefined,
+    EnableIPv6: record.subnets.ipv6 !== undefined,
+    Internal: record.options.internal,
+    Containers: Object.fromEntries(
+      members.map((member) => [member.record.use?.owner ?? member.record.id, memberOf(member.record, record)]),
+    ),
+    Options: record.about?.options ?? {},
+    Labels: record.about?.labels ?? {},
+  };
+}
+
+const EMPTY: NetworkInspect = {
+  Name: "",
+  Id: "",
+  Created: "",
+  Scope: "local",
+  Driver: "",
+  EnableIPv4: true,
+  EnableIPv6: false,
+  IPAM: { Driver: "default", Options: {}, Config: [] },
+  Internal: false,
+  Attachable: false,
+  Ingress: false,
+  ConfigFrom: { Network: "" },
+  ConfigOnly: false,
+  Containers: {},
+  Options: {},
+  Labels: {},
+};
+
+function driverOf(predefined: string): string {
+  return predefined === NONE ? "null" : predefined === HOST ? HOST : "bridge";
+}
+
+function poolsOf({ subnets, range, reserved }: NetworkRecord): NetworkInspect["IPAM"]["Config"] {
+  return eachFamily(subnets).map(({ prefix, gateway }, i) => ({
+    Subnet: formatPrefix(prefix),
+    ...(i === 0 && range !== undefined && { IPRange: range }),
+    Gateway: formatIp(gateway),
+    ...(i === 0 && reserved !== undefined && { AuxiliaryAddresses: reserved }),
+  }));
+}
+
+function memberOf({ id, addresses, mac, use }: EndpointRecord, { subnets }: NetworkRecord): NetworkInspect["Containers"][string] {
+  const text = (address: IpAddress | undefined, subnet: Subnet | undefined): string =>
+    address === undefined || subnet === undefined ? "" : `${formatIp(address)}/${subnet.prefix.prefixLength}`;
+  return {
+    Name: use?.names[0] ?? "",
+    EndpointID: id,
+    MacAddress: mac,
+    IPv4Address: text(addresses.ipv4, subnets.ipv4),
+    IPv6Address: text(addresses.ipv6, subnets.ipv6),
+  };
+}

@@ -1,0 +1,117 @@
+/** From what `run` and `attach` were given to a record, or to the error that Docker has for it. What is on the host is not looked at here. */
+import { randomBytes } from "node:crypto";
+import type { SandboxConnect, SandboxCreate } from "../api/sandbox-types.js";
+import type { TsproxyError } from "../errors.js";
+import { shortId } from "../model/records.js";
+import { parseMac } from "../wire/ethernet.js";
+import { parseIp } from "../wire/ip-address.js";
+import { makeName } from "./names.js";
+import { BRIDGE, HOST, NONE } from "./network-catalog.js";
+import { checkName } from "./network-request.js";
+import { parsePublish } from "./publish-spec.js";
+import type { SandboxRecord } from "./records.js";
+import { sandboxError } from "./sandbox-errors.js";
+
+const CONTAINER = "container:";
+/** RFC 1123 §2.1, and what sethostname(2) takes. */
+const HOSTNAME = /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
+
+/** What it is to join: a network by some word, or nothing, as it has the namespace of another (`container`), the host's, or none. */
+export interface Plan {
+  record: Omit<SandboxRecord, "pid" | "startTime" | "netns" | "netnsInode">;
+  network: string | undefined;
+  /** Word for the sandbox whose namespace it has. */
+  container: string | undefined;
+  warnings: string[];
+}
+
+/** Throws TSP_ERR_SANDBOX, TSP_ERR_PORT_SPEC (invalid). `taken`: names of others. */
+export function planSandbox(create: SandboxCreate, taken: (name: string) => boolean): Plan {
+  const { kind, network, command } = create;
+  const id = create.id ?? randomBytes(32).toString("hex");
+  const name = create.name ?? makeName(taken);
+  checkName("sandbox", name);
+  const container = network.startsWith(CONTAINER) ? network.slice(CONTAINER.length) : undefined;
+  const joins = container === undefined && network !== HOST && network !== NONE;
+  if (create.hostname !== undefined && !HOSTNAME.test(create.hostname)) throw invalid(`invalid hostname format: ${create.hostname}`);
+  if (container !== undefined) refuseWithContainer(create);
+  if (network === HOST && create.links?.length)
+    throw invalid("host type networking can't be used with links. This would result in undefined behavior");
+  if (!joins) refuseUnlessJoined(create);
+  checkAttachment(create, joins && network === BRIDGE);
+  const ports = (create.publish ?? []).map(parsePublish);
+  for (const server of create.dns ?? []) if (parseIp(server) === null) throw invalid(`invalid IP address: ${server} in --dns`);
+  for (const entry of create.extraHosts ?? []) checkExtraHost(entry);
+  const discarded = network === HOST && ports.length > 0;
+  return {
+    record: {
+      id,
+      name,
+      hostname: create.hostname ?? (network === HOST ? "" : shortId(id)),
+      kind,
+      command,
+      created: new Date().toISOString(),
+      mode: joins ? "" : network,
+      attachments: [],
+      ports: joins ? ports : [],
+      links: [],
+      dns: create.dns ?? [],
+      dnsSearch: create.dnsSearch ?? [],
+      dnsOptions: create.dnsOptions ?? [],
+      extraHosts: create.extraHosts ?? [],
+      pending: true,
+      autoRemove: create.autoRemove ?? false,
+      detached: create.detached ?? false,
+    },
+    network: joins ? network : undefined,
+    container,
+    warnings: discarded ? ["Published ports are discarded when using host network mode"] : [],
+  };
+}
+
+/** Of an endpoint; `onBridge`: on the default network. Throws TSP_ERR_SANDBOX (invalid). */
+export function checkAttachment({ ip, mac, aliases = [], device }: Omit<SandboxConnect, "network">, onBridge: boolean): void {
+  if (ip !== undefined && parseIp(ip)?.family !== 4) throw invalid(`invalid IPv4 address: ${ip}`);
+  if (mac !== undefined && parseMac(mac) === null) throw invalid(`${mac} is not a valid mac address`);
+  if (device !== undefined && !/^[^\s/:]{1,15}$/.test(device)) throw invalid(`'${device}' is no name for a device`);
+  for (const alias of aliases) checkName("sandbox", alias);
+  if (!onBridge) return;
+  if (ip !== undefined) throw invalid("user specified IP address is supported on user defined networks only");
+  if (aliases.length > 0) throw invalid("network-scoped aliases are only supported for user-defined networks");
+}
+
+/** `NAME[:ALIAS]` */
+export function parseLink(text: string): { name: string; alias: string } {
+  const [name = "", alias = name, ...rest] = text.split(":");
+  if (name === "" || alias === "" || rest.length > 0) throw invalid(`bad format for links: ${text}`);
+  return { name, alias };
+}
+
+function refuseWithContainer({ publish, hostname, links, dns, extraHosts }: SandboxCreate): void {
+  if (publish?.length) throw invalid("conflicting options: port publishing and the container type network mode");
+  if (hostname !== undefined) throw invalid("conflicting options: hostname and the network mode");
+  if (links?.length)
+    throw invalid("conflicting options: container type network can't be used with links. This would result in undefined behavior");
+  if (dns?.length) throw invalid("conflicting options: dns and the network mode");
+  if (extraHosts?.length) throw invalid("conflicting options: custom host-to-IP mapping and the network mode");
+}
+
+function refuseUnlessJoined({ network, ip, mac, aliases }: SandboxCreate): void {
+  if (ip !== undefined) throw invalid("user specified IP address is supported on user defined networks only");
+  if (aliases?.length) throw invalid("network-scoped aliases are only supported for user-defined networks");
+  if (mac !== undefined) throw invalid(`conflicting options: mac-address and the network mode (${network})`);
+}
+
+/** `NAME:ADDRESS`, the address an IPv6 one as well. */
+export function checkExtraHost(text: string): { name: string; address: string } {
+  const colon = text.indexOf(":");
+  const name = text.slice(0, Math.max(colon, 0));
+  const address = text.slice(colon + 1).replace(/^\[(.*)\]$/, "$1");
+  if (name === "" || /\s/.test(name)) throw invalid(`bad format for add-host: ${JSON.stringify(text)}`);
+  if (address !== "host-gateway" && parseIp(address) === null) throw invalid(`invalid IP address in add-host: ${JSON.stringify(address)}`);
+  return { name, address };
+}
+
+function invalid(message: string): TsproxyError {
+  return sandboxError("invalid", message, "see 'tsproxy run --help'");
+}

@@ -1,0 +1,365 @@
+/**
+ * Sandboxes: programs that `tsproxy run` starts in namespaces of their own, and namespaces of others that were attached; each with a name, its
+ * networks, ports and files. `tsproxy run` makes the namespaces and waits with the program until this has given them their networks.
+ *
+ * A sandbox ends when its init does, whatever ended that; its addresses and ports are free at once. Its record stays until it is removed, if that
+ * is wanted. Order of what is written down: its folder first, then its endpoints; backwards its endpoints, then its folder. What a SIGKILL cuts off
+ * between two of these, `restore` completes or undoes. Calls are carried out one after another.
+ */
+import type { SandboxConnect, SandboxCreate, SandboxCreated } from "../api/sandbox-types.js";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
+import type { SandboxFolders } from "./folder.js";
+import type { Member, Membership } from "./membership.js";
+import { type NameService, NO_NAMES } from "./name-service.js";
+import type { NetworkCatalog } from "./network-catalog.js";
+import { checkName } from "./network-request.js";
+import { Process, startTimeOf } from "./process.js";
+import type { SandboxRecord } from "./records.js";
+import { type LiveSandbox, SandboxRegistry } from "./registry.js";
+import { nameConflict, notRunning, sandboxError } from "./sandbox-errors.js";
+import { copyFiles, scopeOf, writeFiles } from "./sandbox-files.js";
+import { planSandbox } from "./sandbox-request.js";
+
+/** Exit code of what SIGKILL ended before it could say more. */
+const KILLED = 137;
+/** Attached namespaces are looked at so often: nobody says when one ends. */
+const LOOK_MS = 2000;
+const SIGKILL = 9;
+
+export class Sandboxes {
+  private readonly registry = new SandboxRegistry();
+  private turn: Promise<unknown> = Promise.resolve();
+  private readonly timer = setInterval(() => this.look(), LOOK_MS).unref();
+
+  constructor(
+    private readonly catalog: NetworkCatalog,
+    private readonly membership: Membership,
+    private readonly folders: SandboxFolders,
+    private readonly names: NameService = NO_NAMES,
+  ) {}
+
+  all(): readonly LiveSandbox[] {
+    return this.registry.all();
+  }
+
+  members(record: SandboxRecord): Member[] {
+    return this.membership.members(record);
+  }
+
+  dirOf(id: string): string {
+    return this.folders.of(id);
+  }
+
+  /** Takes up what an earlier process left: what runs goes on, what ended is told so. To be called once, after the model's `restore`. */
+  restore(): Promise<void> {
+    return this.inTurn(async () => {
+      for (const record of this.folders.load()) {
+        const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
+        this.registry.add(live);
+        if (record.exit !== undefined) continue;
+        await (record.pending ? this.forget(live) : this.takeUp(live)).catch((error) => warn(record, error));
+      }
+      await this.membership.sweep(this.all().map(({ record }) => record));
+    });
+  }
+
+  create(create: SandboxCreate): Promise<SandboxCreated> {
+    return this.inTurn(async () => {
+      const plan = planSandbox(create, (name) => this.registry.byName(name) !== undefined);
+      const twin = this.registry.byName(plan.record.name) ?? this.registry.get(plan.record.id);
+      if (twin !== undefined) throw nameConflict(plan.record.name, twin.record);
+      const links = (create.links ?? []).map((text) => this.registry.link(text, plan.record.name));
+      const target = plan.container === undefined ? undefined : this.registry.running(plan.container);
+      const namespace = openNamespace(create, target?.record, plan.record.mode);
+      const started: { live?: LiveSandbox } = {};
+      try {
+        const record: SandboxRecord = {
+          ...plan.record,
+          ...(target !== undefined && { mode: `container:${target.record.id}`, hostname: target.record.hostname }),
+          links,
+          pid: create.kind === "run" ? create.pid! : 0,
+          startTime: create.kind === "run" ? (startTimeOf(create.pid!) ?? "") : "",
+          netns: namespace?.path ?? "",
+          netnsInode: namespace?.inode ?? 0,
+        };
+        const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
+        started.live = live;
+        this.folders.save(record);
+        this.registry.add(live);
+        if (plan.network !== undefined && namespace !== undefined) {
+          plan.warnings.push(...(await this.join(live, namespace, { ...create, network: plan.network })));
+        }
+        if (target === undefined) this.writeFiles(live);
+        else copyFiles(this.folders, target.record.id, record.id);
+        this.update(live, { pending: false });
+        if (create.kind === "run") this.watch(live);
+        return { id: record.id, name: record.name, dir: this.folders.of(record.id), warnings: plan.warnings };
+      } catch (error) {
+        if (started.live !== undefined) await this.forget(started.live);
+        throw error;
+      } finally {
+        namespace?.close();
+      }
+    });
+  }
+
+  /** As `SandboxRegistry.find`. */
+  find(word: string): LiveSandbox {
+    return this.registry.find(word);
+  }
+
+  connect(word: string, connect: SandboxConnect): Promise<void> {
+    return this.inTurn(async () => {
+      const live = this.registry.running(word);
+      const { record } = live;
+      if (record.mode !== "" && record.mode !== "none")
+        throw sandboxError(
+          "conflict",
+          "container sharing network namespace with another container or host cannot be connected to any other network",
+        );
+      const namespace = Namespace.open(record.netns, record.netnsInode);
+      try {
+        await this.join(live, namespace, connect);
+        this.writeFiles(live);
+        this.writeLinking(live);
+      } finally {
+        namespace.close();
+      }
+    });
+  }
+
+  disconnect(word: string, network: string): Promise<void> {
+    return this.inTurn(async () => {
+      const live = this.find(word);
+      const { id, name } = this.catalog.find(network);
+      const attachment = live.record.attachments.find((each) => each.network === id);
+      if (attachment === undefined)
+        throw sandboxError("conflict", `container ${live.record.id} is not connected to network ${name}`, "see 'tsproxy network inspect'");
+      const namespace = Namespace.open(live.record.netns, live.record.netnsInode);
+      try {
+        const { gateway } = live.record;
+        this.update(live, {
+          attachments: live.record.attachments.filter((each) => each !== attachment),
+          gateway: gateway === attachment.endpoint ? undefined : gateway,
+        });
+        await this.membership.detach(attachment);
+        await this.arrange(live, namespace); // another network has the default route and the ports now
+        this.serveNames(live, namespace);
+        this.writeFiles(live);
+        this.writeLinking(live);
+      } finally {
+        namespace.close();
+      }
+    });
+  }
+
+  rename(word: string, name: string): Promise<void> {
+    return this.inTurn(async () => {
+      const live = this.find(word);
+      checkName("sandbox", name);
+      const twin = this.registry.byName(name);
+      if (twin === live) throw sandboxError("invalid", "Renaming a sandbox with the same name as its current name");
+      if (twin !== undefined) throw nameConflict(name, twin.record);
+      this.update(live, { name });
+      await this.membership.rename(live.record);
+      this.writeLinking(live);
+    });
+  }
+
+  /** `signal`: a number. Throws TSP_ERR_SANDBOX (conflict) when it does not run. */
+  signal(word: string, signal: number): void {
+    const { record, process } = this.find(word);
+    if (record.kind === "attached")
+      throw sandboxError(
+        "conflict",
+        `sandbox ${record.name} was attached: its programs are others'`,
+        `take it out: 'tsproxy detach ${record.name}'`,
+      );
+    if (process === undefined || !process.signal(signal)) throw notRunning(record);
+  }
+
+  /** The exit code, once it has ended; undefined: it still runs after `timeoutMs`. */
+  wait(word: string, timeoutMs: number): Promise<number | undefined> {
+    const live = this.find(word);
+    const { exit, name, kind } = live.record;
+    if (exit !== undefined) return Promise.resolve(exit.code);
+    if (kind === "attached") throw sandboxError("conflict", `sandbox ${name} was attached: nobody says when it ends`);
+    return new Promise((resolve) => {
+      const done = (code: number | undefined): void => {
+        clearTimeout(timer);
+        live.waiting.delete(done);
+        resolve(code);
+      };
+      const timer = setTimeout(() => done(undefined), timeoutMs);
+      live.waiting.add(done);
+    });
+  }
+
+  /** Forgets one that has ended, or an attached one; with `force` also one that runs, which is ended. */
+  async remove(word: string, force: boolean): Promise<void> {
+    const live = this.find(word);
+    const { name, kind, exit } = live.record;
+    if (kind === "run" && exit === undefined) {
+      if (!force)
+        throw sandboxError(
+          "conflict",
+          `cannot remove sandbox "${name}": sandbox is running`,
+          "stop it before, or force it: 'tsproxy rm -f'",
+        );
+      live.process?.signal(SIGKILL);
+      await this.wait(live.record.id, LOOK_MS);
+    }
+    await this.inTurn(async () => {
+      if (this.registry.get(live.record.id) !== undefined) await this.forget(live);
+    });
+  }
+
+  /** Looks after them no more; they go on. */
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await this.turn;
+    for (const { record, process } of this.all()) {
+      process?.close();
+      this.names.stop(record.id);
+    }
+  }
+
+  private async takeUp(live: LiveSandbox): Promise<void> {
+    const { record } = live;
+    if (record.kind === "run") this.watch(live);
+    if (record.exit !== undefined || record.netns === "") return;
+    let namespace: Namespace;
+    try {
+      namespace = Namespace.open(record.netns, record.netnsInode);
+    } catch (error) {
+      if (record.kind === "attached") {
+        log.info(`the namespace of ${record.name} ended meanwhile: detached`);
+        return this.forget(live);
+      }
+      throw error;
+    }
+    try {
+      // What a SIGKILL cut off: endpoints that went, default route and ports that are to move.
+      const there = this.members(record).flatMap(({ attachment, endpoint }) => (endpoint.gone ? [] : [attachment]));
+      if (there.length < record.attachments.length) {
+        for (const attachment of record.attachments) if (!there.includes(attachment)) await this.membership.detach(attachment);
+        this.update(live, { attachments: there });
+      }
+      await this.arrange(live, namespace);
+      this.serveNames(live, namespace);
+      this.writeFiles(live);
+    } finally {
+      namespace.close();
+    }
+  }
+
+  /** Answers what is not as asked for. */
+  private async arrange(live: LiveSandbox, namespace: Namespace): Promise<string[]> {
+    const { gateway, warnings } = await this.membership.arrange(live.record, namespace);
+    if (gateway !== live.record.gateway) this.update(live, { gateway });
+    return warnings;
+  }
+
+  private async join(live: LiveSandbox, namespace: Namespace, connect: SandboxConnect): Promise<string[]> {
+    const attachment = await this.membership.attach(live.record, namespace, connect);
+    const before = live.record;
+    try {
+      const attachments = [...before.attachments, attachment];
+      this.update(live, { attachments });
+      const warnings = await this.arrange(live, namespace);
+      this.serveNames(live, namespace);
+      return warnings;
+    } catch (error) {
+      await this.membership.detach(attachment);
+      this.update(live, { attachments: before.attachments });
+      throw error;
+    }
+  }
+
+  private serveNames(live: LiveSandbox, namespace: Namespace): void {
+    const scope = scopeOf(live.record, this.members(live.record));
+    if (scope === undefined) this.names.stop(live.record.id);
+    else this.names.serve(scope, namespace.fd);
+  }
+
+  private writeFiles({ record }: LiveSandbox): void {
+    writeFiles(this.folders, record, this.members(record), this.linkedOf(record));
+  }
+
+  private linkedOf({ links }: SandboxRecord): { record: SandboxRecord; members: Member[] }[] {
+    return links.flatMap(({ target }) => {
+      const other = this.registry.get(target);
+      return other === undefined ? [] : [{ record: other.record, members: this.members(other.record) }];
+    });
+  }
+
+  /** Anew the files of those that are linked to it. */
+  private writeLinking({ record: { id } }: LiveSandbox): void {
+    for (const other of this.registry.linkedTo(id)) this.writeFiles(other);
+  }
+
+  private watch(live: LiveSandbox): void {
+    const { pid, startTime } = live.record;
+    const process = Process.watch(pid, startTime, () => void this.inTurn(() => this.end(live)).catch((error) => warn(live.record, error)));
+    live.process = process;
+    if (process === undefined) void this.inTurn(() => this.end(live)).catch((error) => warn(live.record, error));
+  }
+
+  /** Its init has ended. */
+  private async end(live: LiveSandbox): Promise<void> {
+    const { record } = live;
+    if (this.registry.get(record.id) === undefined || record.exit !== undefined) return;
+    live.process = undefined;
+    // Init makes the file before it starts the program: without it nothing ever ran, as when `tsproxy run` was killed half-way.
+    const written = this.folders.read(record.id, "exit");
+    const code = /^\d+\n$/.test(written ?? "") ? Number(written) : KILLED;
+    this.names.stop(record.id);
+    for (const attachment of record.attachments) await this.membership.detach(attachment);
+    this.update(live, { attachments: [], gateway: undefined, exit: { code, at: new Date().toISOString() } });
+    if (record.autoRemove || written === undefined) await this.forget(live);
+    this.writeLinking(live);
+    for (const resolve of live.waiting) resolve(code);
+  }
+
+  /** Of it nothing is left. */
+  private async forget(live: LiveSandbox): Promise<void> {
+    const { record, process } = live;
+    process?.close();
+    this.names.stop(record.id);
+    for (const attachment of record.attachments) await this.membership.detach(attachment);
+    this.registry.remove(live);
+    this.folders.remove(record.id);
+  }
+
+  /** Detaches what was attached and has ended. */
+  private look(): void {
+    for (const live of this.all()) {
+      const { kind, netns, netnsInode, name } = live.record;
+      if (kind !== "attached") continue;
+      if (leadsTo(netns, netnsInode)) continue;
+      log.info(`the namespace of ${name} has ended: detached`);
+      void this.inTurn(async () => {
+        if (this.registry.get(live.record.id) === live) await this.forget(live);
+      }).catch((error) => warn(live.record, error));
+    }
+  }
+
+  private update(live: LiveSandbox, change: Partial<Omit<SandboxRecord, "gateway">> & { gateway?: string | undefined }): void {
+    const { gateway = undefined, ...rest } = { ...live.record, ...change };
+    const record: SandboxRecord = { ...rest, ...(gateway !== undefined && { gateway }) };
+    this.folders.save(record);
+    live.record = record;
+  }
+
+  private inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(action);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+}
+
+function warn({ name }: SandboxRecord, error: unknown): void {
+  log.warn(`sandbox ${name}: ${TsproxyError.of(error).describe()}`);
+}

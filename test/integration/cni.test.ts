@@ -1,0 +1,133 @@
+/** The CNI plugin as runtimes call it: `native/cni.c` started with an environment and a configuration, for namespaces that others made. */
+import fs from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { curl } from "../support/clients.js";
+import { ROOT } from "../support/paths.js";
+import type { Result } from "../support/proc.js";
+import { HOST, SandboxHost } from "../support/sandbox-host.js";
+import { serve } from "../support/servers.js";
+
+const PLUGIN = path.join(ROOT, "native/build/tsproxy-cni");
+
+let h: SandboxHost;
+beforeAll(async () => {
+  h = await SandboxHost.start();
+});
+afterAll(() => h.close());
+
+interface Call {
+  id?: string;
+  ns?: string;
+  ifname?: string;
+  args?: string;
+  path?: string;
+}
+
+function call(
+  command: string,
+  config: object,
+  { id = "c1", ns = "", ifname = "eth0", args = "", path: dirs = "" }: Call = {},
+): Promise<Result> {
+  const env = {
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: id,
+    CNI_NETNS: ns === "" ? "" : `/var/run/netns/${ns}`,
+    CNI_IFNAME: ifname,
+    CNI_ARGS: args,
+    CNI_PATH: dirs,
+  };
+  return h.lab.run(h.host, [PLUGIN], { env, input: JSON.stringify(config) });
+}
+
+const config = (change: object = {}): object => ({
+  cniVersion: "1.0.0",
+  name: "pods",
+  type: "tsproxy-cni",
+  ipam: { subnet: "10.77.0.0/24" },
+  ...change,
+});
+
+it("a container gets its endpoint, is reached by its port and its name, is checked, and is taken out as often as one likes", async () => {
+  const [red, blue] = [h.lab.addNamespace("red"), h.lab.addNamespace("blue")];
+  const runtimeConfig = { portMappings: [{ HostPort: 8999, ContainerPort: 8080, Protocol: "tcp" }], aliases: { pods: ["www"] } };
+  const added = await call("ADD", config({ runtimeConfig }), { id: "c1", ns: red, args: "IgnoreUnknown=1;K8S_POD_NAME=web" });
+  expect(added).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(added.stdout)).toEqual({
+    cniVersion: "1.0.0",
+    interfaces: [{ name: "eth0", mac: "02:42:0a:4d:00:02", sandbox: `/var/run/netns/${red}` }],
+    ips: [{ interface: 0, address: "10.77.0.2/24", gateway: "10.77.0.1" }],
+    routes: [{ dst: "0.0.0.0/0", gw: "10.77.0.1" }],
+    dns: { nameservers: ["127.0.0.11"], search: [], options: [] },
+  });
+  expect(
+    (await call("ADD", config({ cniVersion: "0.4.0" }), { id: "c2", ns: blue, args: "IP=10.77.0.9;MAC=02:00:00:00:00:09" })).stdout,
+  ).toContain(`"version":"4"`);
+  await serve(h.lab, red, "http", 8080);
+  expect((await curl(h.lab, h.client, `${HOST}:8999`)).peer).toMatch(/^192\.0\.2\.10:/);
+  expect((await curl(h.lab, blue, "10.77.0.2:8080")).peer).toMatch(/^10\.77\.0\.9:/);
+  const dig = async (name: string): Promise<string> =>
+    (await h.lab.run(blue, ["dig", "+short", "+tries=1", "@127.0.0.11", name])).stdout.trim();
+  expect([await dig("web"), await dig("www.pods")]).toEqual(["10.77.0.2", "10.77.0.2"]);
+  expect(await call("CHECK", config(), { id: "c1", ns: red })).toMatchObject({ code: 0, stdout: "" });
+  h.lab.ip(red, "address flush dev eth0");
+  expect(JSON.parse((await call("CHECK", config(), { id: "c1", ns: red })).stdout)).toMatchObject({ code: 100, cniVersion: "1.0.0" });
+  expect(await h.ok("network", "ls")).toMatch(/ pods +cni +local +10\.77\.0\.0\/24$/m);
+  // GC takes what is not in the list; DEL does what is left to do.
+  const gc = config({ cniVersion: "1.1.0", "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }] });
+  expect(await call("GC", gc)).toMatchObject({ code: 0, stdout: "" });
+  expect((await h.sandboxes()).map(({ name }) => name)).toEqual(["web"]);
+  expect(h.lab.runSync(blue, ["ip", "-o", "link"])).not.toContain("eth0");
+  for (const ns of [red, "", ""]) expect(await call("DEL", config(), { id: "c1", ns })).toMatchObject({ code: 0, stdout: "" });
+  expect(h.lab.runSync(red, ["ip", "-o", "link"])).not.toContain("eth0");
+  expect(await h.sandboxes()).toEqual([]);
+});
+
+it("a second interface is one more endpoint of the same container", async () => {
+  const ns = h.lab.addNamespace("two");
+  const back = config({ name: "back", ipam: { subnet: "10.78.0.0/24" } });
+  expect((await call("ADD", config(), { ns })).code).toBe(0);
+  expect((await call("ADD", back, { ns, ifname: "eth1" })).code).toBe(0);
+  expect((await h.sandboxes())[0]!.endpoints).toMatchObject([
+    { networkName: "pods", device: "eth0" },
+    { networkName: "back", device: "eth1" },
+  ]);
+  expect((await call("DEL", config(), { ns })).code).toBe(0);
+  expect(h.lab.runSync(ns, ["ip", "route"])).toMatch(/^default via 10\.78\.0\.1 dev eth1/m);
+  expect((await call("DEL", back, { ns, ifname: "eth1" })).code).toBe(0);
+});
+
+it("addresses may be another plugin's to give, and are given back", async () => {
+  const ns = h.lab.addNamespace("ipam");
+  const folder = fs.mkdtempSync(path.join(h.lab.dir, "plugins-"));
+  const log = path.join(folder, "log");
+  fs.writeFileSync(
+    path.join(folder, "fixed"),
+    `#!/bin/sh\necho "$CNI_COMMAND $CNI_CONTAINERID $CNI_IFNAME" >>${log}\n[ $CNI_COMMAND = ADD ] && echo '{"ips":[{"address":"10.79.0.5/24","gateway":"10.79.0.254"}]}'\nexit 0\n`,
+    { mode: 0o755 },
+  );
+  const given = config({ name: "given", ipam: { type: "fixed" } });
+  const { stdout } = await call("ADD", given, { ns, path: `/nowhere:${folder}` });
+  expect(JSON.parse(stdout).ips).toEqual([{ interface: 0, address: "10.79.0.5/24", gateway: "10.79.0.254" }]);
+  expect((await call("ADD", given, { ns, id: "other", path: folder })).code).toBe(1); // eth0 is there already
+  expect((await call("DEL", given, { ns, path: folder })).code).toBe(0);
+  expect(fs.readFileSync(log, "utf8").split("\n")).toEqual(["ADD c1 eth0", "ADD other eth0", "DEL other eth0", "DEL c1 eth0", ""]);
+  expect(JSON.parse((await call("ADD", config({ name: "none", ipam: { type: "no-such" } }), { ns })).stdout)).toMatchObject({
+    code: 7,
+    msg: expect.stringContaining('failed to find plugin "no-such" in path'),
+  });
+});
+
+it("VERSION needs no daemon; without one STATUS is 50, and what is to be done is to be tried again", async () => {
+  expect(await call("STATUS", config({ cniVersion: "1.1.0" }))).toMatchObject({ code: 0, stdout: "" });
+  expect(JSON.parse((await call("ADD", config(), { ns: "nowhere" })).stdout)).toMatchObject({ code: 8 });
+  expect(JSON.parse((await call("FROB", config())).stdout)).toMatchObject({ code: 4, msg: "unknown CNI_COMMAND: FROB" });
+  const env = { TSPROXY_RUN_DIR: path.join(h.lab.dir, "none") };
+  const alone = (command: string): Promise<Result> => h.lab.run(h.host, [PLUGIN], { env: { ...env, CNI_COMMAND: command }, input: "{}" });
+  expect(JSON.parse((await alone("VERSION")).stdout)).toEqual({
+    cniVersion: "1.1.0",
+    supportedVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+  });
+  expect(await alone("STATUS")).toMatchObject({ code: 1, stdout: expect.stringContaining('"code":50') });
+  expect(await alone("DEL")).toMatchObject({ code: 1, stdout: expect.stringContaining('"code":11') });
+});

@@ -1,0 +1,208 @@
+import { describe, expect, it } from "vitest";
+import { setLogSink } from "../../src/log.js";
+import { chosenAddresses } from "../../src/model/addresses.js";
+import { DEFAULT_OPTIONS } from "../../src/model/records.js";
+import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
+import { inspectNetwork } from "../../src/sandbox/network-inspect.js";
+import { formatPrefix, type IpPrefix } from "../../src/wire/ip-address.js";
+import { ModelFixture } from "../model/model-fixture.js";
+import { subnet } from "../support/ip.js";
+
+/** `onHost`: what the host has by subnet; to be changed at will, then `changed()`. */
+async function start(onHost: Record<string, string> = {}) {
+  const fixture = await ModelFixture.start(chosenAddresses);
+  let changed = (): void => {};
+  const host = {
+    overlap: (network: IpPrefix) => onHost[formatPrefix(network)] ?? null,
+    onChange: (listener: () => void) => {
+      changed = listener;
+      return () => {};
+    },
+  };
+  const resolver = (network: IpPrefix): string | null =>
+    formatPrefix(network) === "172.19.0.0/16" ? "name server 172.19.0.53 of /etc/resolv.conf" : null;
+  const catalog = new NetworkCatalog(fixture.model, host, () => resolver);
+  return {
+    fixture,
+    catalog,
+    onHost,
+    changed: () => changed(),
+    inspect: (word: string) => inspectNetwork(catalog.find(word), fixture.model),
+  };
+}
+
+const ENDPOINT = "e".repeat(64);
+
+describe("networks that people make", () => {
+  it("get the pools in order; the first stays bridge's, and what the host or its resolver has is passed over with the reason", async () => {
+    const { catalog, inspect } = await start({ "172.18.0.0/16": "address 172.18.0.9/16 of eth0" });
+    const { warnings } = await catalog.create({ name: "a" });
+    expect(warnings).toEqual([
+      "passed over 172.18.0.0/16: address 172.18.0.9/16 of eth0",
+      "passed over 172.19.0.0/16: name server 172.19.0.53 of /etc/resolv.conf",
+    ]);
+    expect(inspect("a").IPAM.Config).toEqual([{ Subnet: "172.20.0.0/16", Gateway: "172.20.0.1" }]);
+    await catalog.create({ name: "b" });
+    expect(inspect("b").IPAM.Config[0]!.Subnet).toBe("172.21.0.0/16");
+    await catalog.use("bridge");
+    expect(inspect("bridge").IPAM.Config[0]!.Subnet).toBe("172.17.0.0/16");
+  });
+
+  it("are inspected in Docker's shape, with what was asked for and who is in them", async () => {
+    const { catalog, fixture, inspect } = await start();
+    const { id } = await catalog.create({
+      name: "shop",
+      subnet: "10.44.0.0/24",
+      ipRange: "10.44.0.128/25",
+      gateway: "10.44.0.254",
+      auxAddresses: { printer: "10.44.0.129" },
+      internal: true,
+      mtu: 1400,
+      labels: { stage: "test" },
+    });
+    await fixture.model.createEndpoint(id, { id: ENDPOINT, use: { owner: "c".repeat(64), names: ["web"] } });
+    expect(inspect(id.slice(0, 5))).toMatchObject({
+      Name: "shop",
+      Id: id,
+      Driver: "bridge",
+      Scope: "local",
+      Internal: true,
+      IPAM: {
+        Driver: "default",
+        Config: [
+          { Subnet: "10.44.0.0/24", IPRange: "10.44.0.128/25", Gateway: "10.44.0.254", AuxiliaryAddresses: { printer: "10.44.0.129" } },
+        ],
+      },
+      Containers: {
+        ["c".repeat(64)]: {
+          Name: "web",
+          EndpointID: ENDPOINT,
+          IPv4Address: "10.44.0.128/24",
+          MacAddress: "02:42:0a:2c:00:80",
+          IPv6Address: "",
+        },
+      },
+      Options: { "com.docker.network.driver.mtu": "1400" },
+      Labels: { stage: "test" },
+    });
+    expect(Date.parse(inspect("shop").Created)).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  it.each([
+    [{ name: "" }, "invalid", "invalid network name: name is empty"],
+    [{ name: "a b" }, "invalid", "invalid network name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"],
+    [{ name: "bridge" }, "invalid", "operation is not permitted on predefined bridge network"],
+    [{ name: "old" }, "conflict", "network with name old already exists"],
+    [{ name: "n", driver: "overlay9" }, "invalid", "could not find driver 'overlay9'"],
+    [{ name: "n", subnet: "10.44.0.1/24" }, "invalid", "invalid subnet 10.44.0.1/24: it should be 10.44.0.0/24"],
+    [{ name: "n", subnet: "10.44.0.0" }, "invalid", "invalid subnet 10.44.0.0: invalid CIDR block notation"],
+    [{ name: "n", subnet: "10.44.0.0/31" }, "invalid", "invalid subnet 10.44.0.0/31: /31 is too small"],
+    [
+      { name: "n", subnet: "10.44.0.0/24", gateway: "10.45.0.1" },
+      "invalid",
+      "invalid gateway 10.45.0.1: parent subnet 10.44.0.0/24 doesn't contain this address",
+    ],
+    [
+      { name: "n", subnet: "10.44.0.0/24", ipRange: "10.45.0.0/25" },
+      "invalid",
+      "invalid ip-range 10.45.0.0/25: parent subnet 10.44.0.0/24 doesn't contain ip-range",
+    ],
+    [{ name: "n", gateway: "10.45.0.1" }, "invalid", "every ip-range or gateway or aux-address must have a corresponding subnet"],
+    [{ name: "n", subnet: "172.30.4.0/24" }, "conflict", /^invalid pool request: Pool overlaps .* \(172.30.4.0\/24: network old\)$/],
+    [{ name: "n", subnet: "10.9.0.0/16" }, "conflict", /Pool overlaps .* \(10.9.0.0\/16: route 10.0.0.0\/8\)$/],
+    [{ name: "n", options: { "com.docker.network.bridge.enable_icc": "maybe" } }, "invalid", /enable_icc: 'maybe' is not valid/],
+  ])("%j is refused in Docker's words, and nothing is changed", async (create, kind, message) => {
+    const { catalog, fixture } = await start({ "10.9.0.0/16": "route 10.0.0.0/8" });
+    await catalog.create({ name: "old", subnet: "172.30.0.0/16" });
+    const before = await fixture.picture();
+    await expect(catalog.create(create)).rejects.toMatchObject({
+      kind,
+      message: typeof message === "string" ? message : expect.stringMatching(message),
+      hint: expect.any(String),
+    });
+    expect(await fixture.picture()).toEqual(before);
+  });
+
+  it("are removed by name, id or the start of an id, and not while somebody is in them", async () => {
+    const { catalog, fixture } = await start();
+    const { id } = await catalog.create({ name: "shop" });
+    await fixture.model.createEndpoint(id, { id: ENDPOINT, use: { owner: "c".repeat(64), names: ["web"] } });
+    await expect(catalog.remove("shop")).rejects.toMatchObject({
+      kind: "conflict",
+      message: `error while removing network: network shop has active endpoints (name:"web" id:"eeeeeeeeeeee")`,
+    });
+    expect(await catalog.prune()).toEqual([]);
+    await fixture.model.deleteEndpoint(id, ENDPOINT);
+    expect(await catalog.remove(id.slice(0, 12))).toBe("shop");
+    await expect(catalog.remove("shop")).rejects.toMatchObject({ kind: "not-found", message: "network shop not found" });
+  });
+
+  it("are pruned when nobody is in them; bridge and other people's stay", async () => {
+    const { catalog, fixture } = await start();
+    await catalog.use("bridge");
+    await catalog.create({ name: "a" });
+    await catalog.create({ name: "b" });
+    await fixture.model.createNetwork({ id: "d".repeat(64), subnets: { ipv4: subnet("10.1.0.0/16") }, options: DEFAULT_OPTIONS });
+    expect(await catalog.prune()).toEqual(["a", "b"]);
+    expect(catalog.list().map(({ driver }) => driver)).toEqual(["bridge", "host", "null", "tsproxy"]);
+    await expect(catalog.remove("dddd")).rejects.toMatchObject({ kind: "conflict", hint: "remove it by 'docker network rm'" });
+  });
+
+  it("survive a restart, labels and all", async () => {
+    const { catalog, fixture, inspect } = await start();
+    await catalog.create({ name: "shop", labels: { a: "b" } });
+    const before = inspect("shop");
+    await fixture.restart();
+    const after = new NetworkCatalog(fixture.model, { overlap: () => null, onChange: () => () => {} });
+    expect(inspectNetwork(after.find("shop"), fixture.model)).toEqual(before);
+  });
+});
+
+describe("the predefined networks", () => {
+  it("are there from the start, and take nothing from the host until they are used", async () => {
+    const { catalog, fixture, inspect } = await start();
+    expect(catalog.list().map(({ name, driver, subnet }) => [name, driver, subnet])).toEqual([
+      ["bridge", "bridge", ""],
+      ["host", "host", ""],
+      ["none", "null", ""],
+    ]);
+    expect([...fixture.specs]).toEqual([]);
+    expect(inspect("host")).toMatchObject({ Name: "host", Driver: "host", IPAM: { Config: [] } });
+    await catalog.use("bridge");
+    await catalog.use("bridge");
+    expect([...fixture.specs].map(({ hostDevice }) => hostDevice)).toEqual(["tsproxy0"]);
+  });
+
+  it("cannot be removed or, but for bridge, joined", async () => {
+    const { catalog } = await start();
+    for (const name of ["bridge", "host", "none"])
+      await expect(catalog.remove(name)).rejects.toThrow(`${name} is a pre-defined network and cannot be removed`);
+    await expect(catalog.use("none")).rejects.toThrow("network none cannot be joined");
+  });
+
+  it("bridge moves on when the host has its range", async () => {
+    const { catalog, inspect } = await start({ "172.17.0.0/16": "address 172.17.0.1/16 of docker0" });
+    const said: string[] = [];
+    setLogSink((_level, message) => said.push(message));
+    await catalog.use("bridge");
+    setLogSink(() => {});
+    expect(said).toEqual(["network bridge: passed over 172.17.0.0/16: address 172.17.0.1/16 of docker0"]);
+    expect(inspect("bridge").IPAM.Config[0]!.Subnet).toBe("172.18.0.0/16");
+  });
+});
+
+it("a range that appears on the host later is reported, once", async () => {
+  const { catalog, onHost, changed } = await start();
+  await catalog.create({ name: "shop", subnet: "10.44.0.0/24" });
+  catalog.watch();
+  const said: string[] = [];
+  setLogSink((level, message) => said.push(`${level}: ${message}`));
+  changed();
+  onHost["10.44.0.0/24"] = "address 10.44.0.7/16 of wlan0";
+  changed();
+  changed();
+  setLogSink(() => {});
+  expect(said).toEqual([
+    "warn: network shop (10.44.0.0/24): the host has address 10.44.0.7/16 of wlan0 now, so one of both is not reached",
+  ]);
+});

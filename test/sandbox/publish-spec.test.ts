@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { parsePublish } from "../../src/sandbox/publish-spec.js";
+
+/** As Docker's own tests write it: `IP:FIRST-LAST:FIRST-LAST/proto`. */
+function text(spec: string): string {
+  const p = parsePublish(spec);
+  return `${p.hostIp}:${p.hostPort}-${p.hostPortEnd}:${p.targetPort}-${p.targetPortEnd}/${p.proto}${p.pickFromRange ? " pick" : ""}`;
+}
+
+it.each([
+  ["80", ":0-0:80-80/tcp"],
+  ["80/udp", ":0-0:80-80/udp"],
+  ["80/sctp", ":0-0:80-80/sctp"],
+  ["80/", ":0-0:80-80/tcp"],
+  ["8999:80", ":8999-8999:80-80/tcp"],
+  [":80", ":0-0:80-80/tcp"],
+  ["127.0.0.1:8999:80/TCP", "127.0.0.1:8999-8999:80-80/tcp"],
+  ["127.0.0.1::80", "127.0.0.1:0-0:80-80/tcp"],
+  ["[127.0.0.1]:8999:80", "127.0.0.1:8999-8999:80-80/tcp"],
+  ["8000-8009:9000-9009", ":8000-8009:9000-9009/tcp"],
+  ["8000-8009:80", ":8000-8009:80-80/tcp pick"],
+])("%s means %s, as to Docker", (spec, expected) => {
+  expect(text(spec)).toBe(expected);
+});
+
+it.each([
+  ["", "no port specified: <empty>"],
+  ["8999:", "no port specified: 8999:<empty>"],
+  ["80/xyz", "invalid proto: xyz"],
+  ["1.2.3:8999:80", "invalid IP address: 1.2.3"],
+  ["::1:8999:80", "invalid IP address: ::1: IPv6 ports are not supported yet"],
+  ["0", "invalid containerPort: 0"],
+  ["http", "invalid containerPort: http"],
+  ["99999", "invalid containerPort: 99999"],
+  ["90-80", "invalid containerPort: 90-80"],
+  ["x:80", "invalid hostPort: x"],
+  ["8000-8001:80-89", "invalid ranges specified for container and host Ports: 80-89 and 8000-8001"],
+  ["80-89", "invalid ranges specified for container and host Ports: 80-89 and "],
+])("'%s' is refused in Docker's words", (spec, message) => {
+  expect(() => parsePublish(spec)).toThrow(expect.objectContaining({ code: "TSP_ERR_PORT_SPEC", kind: "invalid", message }));
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import type { SandboxCreate } from "../../src/api/sandbox-types.js";
+import { checkExtraHost, parseLink, planSandbox } from "../../src/sandbox/sandbox-request.js";
+
+const nobody = (): boolean => false;
+const create = (change: Partial<SandboxCreate> = {}): SandboxCreate => ({ kind: "run", command: ["true"], network: "bridge", ...change });
+
+describe("what is to run", () => {
+  it("gets a random id and name, and the start of the id as its host name", () => {
+    const a = planSandbox(create(), nobody).record;
+    const b = planSandbox(create(), nobody).record;
+    expect(a.id).toMatch(/^[0-9a-f]{64}$/);
+    expect(a.hostname).toBe(a.id.slice(0, 12));
+    expect(a.name).toMatch(/^[a-z]+_[a-z]+$/);
+    expect(b.id).not.toBe(a.id);
+  });
+
+  it("gets another name when all that are usual are taken", () => {
+    expect(planSandbox(create(), (name) => !/\d$/.test(name)).record.name).toMatch(/\d$/);
+  });
+
+  it("on the host's stack has its ports discarded, with Docker's warning, and the host's name", () => {
+    const plan = planSandbox(create({ network: "host", publish: ["80:80"] }), nobody);
+    expect(plan).toMatchObject({
+      network: undefined,
+      record: { mode: "host", ports: [], hostname: "" },
+      warnings: ["Published ports are discarded when using host network mode"],
+    });
+  });
+
+  it.each([
+    [{ name: "a b" }, "invalid sandbox name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"],
+    [{ hostname: "-x" }, "invalid hostname format: -x"],
+    [{ ip: "172.17.0.9" }, "user specified IP address is supported on user defined networks only"],
+    [{ aliases: ["www"] }, "network-scoped aliases are only supported for user-defined networks"],
+    [{ network: "shop", ip: "1.2.3" }, "invalid IPv4 address: 1.2.3"],
+    [{ network: "shop", mac: "02:00" }, "02:00 is not a valid mac address"],
+    [{ network: "shop", device: "a/b" }, "'a/b' is no name for a device"],
+    [{ network: "none", ip: "172.17.0.9" }, "user specified IP address is supported on user defined networks only"],
+    [{ network: "none", mac: "02:00:00:00:00:01" }, "conflicting options: mac-address and the network mode (none)"],
+    [{ network: "container:web", publish: ["80:80"] }, "conflicting options: port publishing and the container type network mode"],
+    [{ network: "container:web", hostname: "x" }, "conflicting options: hostname and the network mode"],
+    [{ network: "container:web", dns: ["1.1.1.1"] }, "conflicting options: dns and the network mode"],
+    [{ network: "container:web", links: ["a"] }, /^conflicting options: container type network can't be used with links/],
+    [{ network: "container:web", extraHosts: ["a:1.1.1.1"] }, /^conflicting options: custom host-to-IP mapping/],
+    [{ network: "host", links: ["web"] }, /^host type networking can't be used with links/],
+    [{ dns: ["one"] }, "invalid IP address: one in --dns"],
+    [{ extraHosts: ["db"] }, 'bad format for add-host: "db"'],
+    [{ extraHosts: ["db:1.2.3"] }, 'invalid IP address in add-host: "1.2.3"'],
+    [{ publish: ["x"] }, "invalid containerPort: x"],
+  ] as [Partial<SandboxCreate>, string | RegExp][])("%j is refused in Docker's words", (change, message) => {
+    expect(() => planSandbox(create(change), nobody)).toThrow(
+      expect.objectContaining({ kind: "invalid", message: typeof message === "string" ? message : expect.stringMatching(message) }),
+    );
+  });
+});
+
+it("links and further hosts are read as Docker reads them", () => {
+  expect(parseLink("web")).toEqual({ name: "web", alias: "web" });
+  expect(parseLink("web:www")).toEqual({ name: "web", alias: "www" });
+  for (const text of ["", ":a", "a:", "a:b:c"]) expect(() => parseLink(text)).toThrow(`bad format for links: ${text}`);
+  expect(checkExtraHost("db:10.0.0.1")).toEqual({ name: "db", address: "10.0.0.1" });
+  expect(checkExtraHost("six:[2001:db8::1]")).toEqual({ name: "six", address: "2001:db8::1" });
+  expect(checkExtraHost("gw:host-gateway")).toEqual({ name: "gw", address: "host-gateway" });
+});
