@@ -48,7 +48,8 @@ import {
 } from "./program.js";
 
 /** enum bpf_func_id. */
-const CLONE_REDIRECT = 13;
+const TAIL_CALL = 12,
+  CLONE_REDIRECT = 13;
 /** SCTP: place and value of the first chunk's type (RFC 9260 §3). */
 const CHUNK_TYPE = 12,
   INIT = 1;
@@ -64,19 +65,36 @@ export interface SteerOptions {
   ipsec?: boolean;
   /** The kernel has IPv6. */
   ipv6?: boolean;
+  /** Which family this program is about; the other one it leaves alone. Default: both. */
+  version?: 4 | 6;
+  /** Descriptor of a BPF_MAP_TYPE_PROG_ARRAY whose one program goes on with IPv6. */
+  ipv6Program?: number;
 }
 
 export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: MapFds, options: SteerOptions = {}): Uint8Array {
-  const { ipv6 = false } = options;
+  const { ipv6 = false, version, ipv6Program } = options;
   const p = new Program(maps);
   // Cheapest tests first: most packets of a busy host are not ours.
   p.load("u32", "r0", "r6", SKB_PKT_TYPE).jumpIf("r0", "!=", PACKET_HOST, "next");
   p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next");
-  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, ipv6 ? "other" : "next");
+  p.load("u32", "r0", "r6", SKB_PROTOCOL);
+  if (version === 6) {
+    p.jumpIf("r0", "!=", V6.ethertype, "next");
+    steerFamily(p, V6, link, uplinks, options);
+    return p.assemble();
+  }
+  const other = ipv6Program !== undefined || (ipv6 && version !== 4);
+  p.jumpIf("r0", "!=", V4.ethertype, other ? "other" : "next");
   steerFamily(p, V4, link, uplinks, options);
-  if (!ipv6) return p.assemble();
-  p.label("other").section("IPv6").jumpIf("r0", "!=", V6.ethertype, "next");
-  steerFamily(p, V6, link, uplinks, options);
+  if (!other) return p.assemble();
+  p.label("other");
+  if (ipv6Program === undefined) {
+    p.section("IPv6").jumpIf("r0", "!=", V6.ethertype, "next");
+    steerFamily(p, V6, link, uplinks, options);
+  } else {
+    p.jumpIf("r0", "!=", V6.ethertype, "next");
+    p.mov("r1", "r6").loadMap("r2", ipv6Program).mov("r3", 0).call(TAIL_CALL).jump("next"); // it does not come back, unless it fails
+  }
   return p.assemble();
 }
 

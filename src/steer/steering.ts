@@ -13,6 +13,7 @@
  */
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { Ipv6Conf } from "../sys/ipv6-conf.js";
@@ -28,7 +29,7 @@ import { bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
-import { steerProgram } from "./steer-program.js";
+import { type SteerOptions, steerProgram } from "./steer-program.js";
 
 /**
  * net.ipv6.conf of the uplink, and of no other device. `forwarding` as above; `forceForwarding` (Linux 6.17) lets the host's stack forward what it
@@ -337,12 +338,39 @@ function discardFlows({ store, flowCapacity, ipv6 = false }: SteeringOptions): v
   }
 }
 
-/** Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. `TSP_ERR_OFFLOAD`: the kernel refuses it. */
-export function loadOffload(options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6">, maps: MapFds, fds: number[]): number {
+/** Its IPv6 half. Extension headers make it longer: where the verifier refuses it still, IPv6 packets go to the engine, as without offload. */
+function loadOffload6(load: (name: string, more: SteerOptions) => number): number {
   try {
-    const fd = bpf.loadProgram("tsproxy_offload", steerProgram("ethernet", options.uplinks, maps, { ...options, offload: true }));
+    return load("tsproxy_offload6", { version: 6 });
+  } catch (error) {
+    if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
+    log.warn(`IPv6 flows are not offloaded: ${error.message}; with CAP_PERFMON they would be`);
+    return load("tsproxy_steer6", { version: 6, offload: false });
+  }
+}
+
+/**
+ * Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. It is one a family, the second called by the first:
+ * the verifier would find both together too complex, for who lacks CAP_PERFMON. `TSP_ERR_OFFLOAD`: the kernel refuses it.
+ */
+export function loadOffload(
+  options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6" | "store">,
+  maps: MapFds,
+  fds: number[],
+): number {
+  const load = (name: string, more: SteerOptions): number => {
+    const fd = bpf.loadProgram(name, steerProgram("ethernet", options.uplinks, maps, { ...options, offload: true, ...more }));
     fds.push(fd);
     return fd;
+  };
+  try {
+    if (options.ipv6 !== true) return load("tsproxy_offload", {});
+    const ipv6 = loadOffload6(load);
+    const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
+    fds.push(ipv6Program);
+    bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(ipv6).buffer));
+    options.store?.put("offload6", [ipv6Program]); // who holds the array keeps what is in it
+    return load("tsproxy_offload", { version: 4, ipv6Program });
   } catch (error) {
     if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
     const hint = "start without --offload, which needs Linux 5.11 or later";
