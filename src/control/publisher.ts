@@ -174,7 +174,11 @@ export class Publisher {
       try {
         taken = this.takePorts(spec, attempt, heldBy);
         const { hostPort, hostPortEnd } = taken;
-        const all = others.map((other) => this.takePorts({ ...other, hostPort, hostPortEnd, pickFromRange: false }, attempt, heldBy));
+        const all = this.takeOthers(
+          others.map((other) => ({ ...other, hostPort, hostPortEnd, pickFromRange: false })),
+          attempt,
+          heldBy,
+        );
         undo.add(`all of ${formatMapping(taken)}`, () => attempt.run());
         return [taken, ...all];
       } catch (error) {
@@ -184,6 +188,21 @@ export class Publisher {
         if (!more) throw error;
         if (spec.hostPort !== 0) spec = { ...spec, hostPort: taken.hostPort + 1 };
       }
+    }
+  }
+
+  /** Nobody named these: a range for whose second family there are no descriptors is served on the first, as long as somebody is told. */
+  private takeOthers(others: OneSpec[], undo: Undo, heldBy?: number): Mapping[] {
+    const attempt = new Undo();
+    try {
+      const taken = others.map((other) => this.takePorts(other, attempt, heldBy));
+      undo.add("the other families", () => attempt.run());
+      return taken;
+    } catch (error) {
+      void attempt.run();
+      if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_PORT_BIND" || error.kind !== "unavailable") throw error;
+      log.warn(`${others.map((other) => formatMapping(other)).join(" and ")} is left out: ${error.describe()}`);
+      return [];
     }
   }
 

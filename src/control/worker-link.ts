@@ -29,7 +29,7 @@ export class WorkerLink {
   readonly counters = createCounters();
   /** Settles when the worker's loop runs. */
   readonly ready: Promise<void>;
-  private readonly mailbox = new Int32Array(new SharedArrayBuffer(8));
+  private readonly mailbox = new Int32Array(new SharedArrayBuffer(12));
   private readonly wakeFd = native.eventfd();
   private readonly worker: Worker;
   private readonly waiting = new Map<number, (value: unknown) => void>();
@@ -37,8 +37,6 @@ export class WorkerLink {
   private ended: Promise<void>;
   private stopping = false;
   private closed = false;
-  /** When it stopped, of the flows that both ends keep up: how many there were. */
-  held = 0;
 
   constructor(
     options: Pick<
@@ -78,7 +76,6 @@ export class WorkerLink {
       if (message.type === "ready") onReady();
       else if (message.type === "port-gone") hooks.portGone(message.port, message.errno);
       else if (message.type === "readable") hooks.readable();
-      else if (message.type === "stopped") this.held = message.held;
       else if (message.type === "answer") {
         this.waiting.get(message.id)?.(message.value);
         this.waiting.delete(message.id);
@@ -97,6 +94,11 @@ export class WorkerLink {
       this.worker.on("error", end);
       this.worker.on("exit", () => end(new TsproxyError("TSP_ERR_WORKER", "internal", "the dataplane thread ended")));
     });
+  }
+
+  /** Of flows that both ends kept up, how many there were when it stopped. */
+  get held(): number {
+    return Atomics.load(this.mailbox, 2);
   }
 
   /** Ends the loop at once, for the end of the process, which waits for its threads: one that sleeps in a system call would sleep on. */

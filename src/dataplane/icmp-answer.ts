@@ -8,6 +8,7 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
+import * as ipv6 from "../wire/ipv6.js";
 import { isRefused } from "../wire/route-answer.js";
 import * as vnet from "../wire/vnet.js";
 import { answer6, isAnswerable6, ownAddress6 } from "./icmpv6-answer.js";
@@ -22,7 +23,7 @@ const ERROR_TTL = 64;
  * IPv6 packet it becomes what says the same (RFC 7915 §4.2). `mtu`: of "fragmentation needed".
  */
 export function answer(b: Batch, i: number, state: State, type: number, code: number, mtu = 0): boolean {
-  if (b.kind[i] === KIND_IPV6) return answerIpv6(b, i, state, type, code);
+  if (b.kind[i] === KIND_IPV6) return answerIpv6(b, i, state, type, code, mtu);
   const { bytes, halves, words } = b.memory;
   const at = b.at[i]!;
   const frame = at + vnet.HEADER_SIZE;
@@ -55,14 +56,15 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   return true;
 }
 
-function answerIpv6(b: Batch, i: number, state: State, type: number, code: number): boolean {
+function answerIpv6(b: Batch, i: number, state: State, type: number, code: number, mtu: number): boolean {
   const said = icmpv6.ofIcmp(type, code);
   if (said === icmpv6.NONE || !mayAnswer(state, b.ingress[i]!) || !isAnswerable6(b, i)) return false;
   const own = ownAddress6(b, i, state);
   if (own === NO_ADDRESS) return false;
   state.icmpErrors++;
   state.icmpErrorsTo[b.ingress[i]!]!++;
-  answer6(b, i, state, own, said >> 8, said & 0xff, 0);
+  const rest = said >> 8 === icmpv6.PACKET_TOO_BIG ? Math.max(mtu, ipv6.MIN_MTU) : 0; // a smaller one nobody believes (RFC 8201 §4)
+  answer6(b, i, state, own, said >> 8, said & 0xff, rest);
   return true;
 }
 

@@ -14,13 +14,18 @@ import * as eth from "../wire/ethernet.js";
 import { ASK_FLAGS_AT, ASK_INGRESS_AT, FLAG_CLIENT, FLAG_OFFLOAD, RETURNED_TOO_LONG, RETURNED_UNREACHABLE } from "../wire/flow-entry.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
+import * as ipv6 from "../wire/ipv6.js";
+import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { answer } from "./icmp-answer.js";
 import { restoreInner } from "./icmp-error.js";
 import { UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
 import type { State } from "./state.js";
+import { translate } from "./translate.js";
 
+/** Of an IPv6 header, than one of IPv4. */
+const LONGER = ipv6.HEADER_SIZE - ipv4.MIN_HEADER_SIZE;
 /** What every link must take whole (RFC 791 §3.2). */
 const LEAST_MTU = 68;
 
@@ -73,14 +78,33 @@ function tell(b: Batch, i: number, state: State, reason: number, mtu: number): b
   if (proto === 0 || (proto === ipv4.PROTO_ICMP && !icmp.isQuery(bytes, b.l4[i]!)) || !state.mayCountAnswered()) return false;
   // As in `icmp-error`: what we sent, turned round, is a tuple of the flow, of the direction in which the answer goes.
   const ref = conntrack.lookup(ipv4.dst(words, ip), ipv4.src(words, ip), swapPorts(b.ports[i]!), proto);
-  if (ref === -1 || isIpv6(conntrack.newDst(ref >> 1, ref & 1))) return false; // of a sender in IPv6 the packet was (RFC 7915)
-  const present = ipv4.totalLength(bytes, ip) - (b.l4[i]! - ip);
-  restoreInner(b, ip, b.l4[i]!, present, proto, conntrack, ref >> 1, ref & 1);
+  if (ref === -1) return false;
+  const longer = isIpv6(conntrack.newDst(ref >> 1, ref & 1)) ? LONGER : 0; // its sender has IPv6, in which the packet was as much longer
+  if (longer === 0) restoreInner(b, ip, b.l4[i]!, ipv4.totalLength(bytes, ip) - (b.l4[i]! - ip), proto, conntrack, ref >> 1, ref & 1);
+  else if (!restoreIpv6(b, i, state, ref, proto)) return false;
   b.ingress[i] = conntrack.egress(ref >> 1, ref & 1) & EGRESS_PORT;
   const code =
     reason === drop.DROP_TOO_LONG ? icmp.FRAGMENTATION_NEEDED : reason === drop.DROP_UNREACHABLE ? icmp.HOST_UNREACHABLE : icmp.PROHIBITED;
-  const nextHopMtu = reason === drop.DROP_TOO_LONG ? mtu : 0;
+  const nextHopMtu = reason === drop.DROP_TOO_LONG ? mtu + longer : 0;
   if (answer(b, i, state, icmp.UNREACHABLE, code, nextHopMtu)) return state.countAnswered(state.ports.uplink, reason);
   b.ingress[i] = state.ports.uplink; // where the drop counts
   return false;
+}
+
+/** Makes of frame `i` the IPv6 packet that it was, of the flow of `ref` (RFC 7915 undone); false, and nothing is changed, where it cannot be. */
+function restoreIpv6(b: Batch, i: number, state: State, ref: number, proto: number): boolean {
+  const { halves, words } = b.memory;
+  const { conntrack } = state;
+  const id = ref >> 1;
+  const dir = ref & 1;
+  const src = conntrack.newDst(id, dir);
+  const dst = conntrack.newSrc(id, dir);
+  if ((proto !== ipv4.PROTO_TCP && proto !== ipv4.PROTO_UDP) || translate(b, i, state, src, dst) !== drop.DROP_NONE) return false;
+  const off = b.l4[i]!;
+  b.src[i] = src;
+  b.dst[i] = dst;
+  l4.setPorts(words, off, swapPorts(conntrack.newPorts(id, dir)));
+  if (proto === ipv4.PROTO_UDP) l4.updateUdpChecksum(halves, off, false, conntrack.addressDelta(id, dir), conntrack.allDelta(id, dir));
+  else l4.updateTcpChecksum(halves, off, false, conntrack.addressDelta(id, dir), conntrack.allDelta(id, dir));
+  return true;
 }

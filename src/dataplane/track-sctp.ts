@@ -14,18 +14,15 @@
  */
 import type { Batch } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
-import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
-import * as ipv4 from "../wire/ipv4.js";
 import * as sctp from "../wire/sctp.js";
-import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { ipAt, totalLength } from "./packet.js";
 import type { State } from "./state.js";
 import { turn } from "./turn.js";
 
 /** Whether packet `i`, of SCTP, may open an association. */
 export function isOpening(b: Batch, i: number): boolean {
   const { bytes, words } = b.memory;
-  const ip = b.at[i]! + VNET + ETHERNET;
-  return sctp.isOpening(bytes, words, b.l4[i]!, ipv4.totalLength(bytes, ip) - (b.l4[i]! - ip));
+  return sctp.isOpening(bytes, words, b.l4[i]!, totalLength(b, i) - (b.l4[i]! - ipAt(b, i)));
 }
 
 /** Whether a chunk of this type is sent only by who has, or believes to have, an association. */

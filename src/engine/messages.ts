@@ -55,7 +55,10 @@ export interface Adopted {
 /** `workerData` of the worker. */
 export interface WorkerOptions {
   counters: SharedArrayBuffer;
-  /** Int32 0: number of messages posted; the worker reads its messages when it changes. Int32 1: not 0 when the process ends. */
+  /**
+   * Int32 0: number of messages posted; the worker reads its messages when it changes. Int32 1: not 0 when the process ends. Int32 2: when the
+   * worker has stopped, how many flows there were that both ends kept up.
+   */
   mailbox: SharedArrayBuffer;
   /** eventfd that ends the worker's wait. */
   wakeFd: number;
@@ -137,5 +140,4 @@ export type FromWorker =
   | { type: "port-gone"; port: number; errno: number }
   | { type: "readable" }
   | { type: "answer"; id: number; value: unknown }
-  /** `held`: flows that both ends keep up. */
-  | { type: "stopped"; held: number };
+  | { type: "stopped" };

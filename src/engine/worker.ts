@@ -82,4 +82,5 @@ function loop(): void {
 
 tell({ type: "ready" });
 loop();
-tell({ type: "stopped", held: state.conntrack.held });
+Atomics.store(mailbox, 2, state.conntrack.held); // a message might come after the thread's end
+tell({ type: "stopped" });

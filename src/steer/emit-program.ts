@@ -91,6 +91,8 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   if (f.version === 4) {
     p.copyAddress(f, WHOSE, src)
       .store("u32", "r10", WAY_IN, uplinkIfindex)
+      .store("u8", "r10", ASK + ASK_PORT_AT, 0) // without CAP_PERFMON the verifier wants all set that is read, though it is not looked at
+      .store("u8", "r10", ASK + ASK_PORT_END_AT, 0)
       .load("u8", "r9", "r10", frame)
       .jumpIf("r9", "<", FLAG_INSIDE, "whose");
     p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed").copyAddress(f, WHOSE, ASK + ASK_ADDRESS_AT);

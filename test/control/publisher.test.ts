@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { PortSpec } from "../../src/control/mapping.js";
 import type { PublishedRange } from "../../src/engine/messages.js";
 import { TsproxyError } from "../../src/errors.js";
+import { setLogSink } from "../../src/log.js";
 import { native } from "../../src/sys/native.js";
 import { formatIp, formatPrefix } from "../../src/wire/ip-address.js";
 import { ip } from "../support/ip.js";
@@ -184,6 +185,28 @@ describe("an IPv6 address of the host", () => {
     f.families.pop();
     expect(published({ ipv4: ip(TARGET) })).toEqual([`0.0.0.0 ${TARGET}`]);
     await f.publisher.close();
+  });
+
+  it("that nobody named is left out, with a word, where a range would need more descriptors than there are", async () => {
+    const f = begin();
+    const port = freePorts(4);
+    const { holdPort } = native;
+    const spy = vi.spyOn(native, "holdPort").mockImplementation((...args) => {
+      return args[1].length === 16 && args[2] === port + 2 ? -EMFILE : holdPort(...args);
+    });
+    onTestFinished(() => spy.mockRestore());
+    const said: string[] = [];
+    setLogSink((level, message) => level === "warn" && said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    const range = { hostPortEnd: port + 3, targetPortEnd: 8083 };
+    const { mappings, close } = f.publisher.publish(anywhere(port, range));
+    expect(mappings.map(({ hostIp, hostPortEnd }) => [formatIp(hostIp), hostPortEnd])).toEqual([["0.0.0.0", port + 3]]);
+    expect(said).toEqual([expect.stringMatching(/^\[::\]:\d+-\d+ -> .* is left out: cannot hold 4 ports: too many open files: raise/)]);
+    await new Promise(setImmediate);
+    expect([isFree(port), isFree6(port)]).toEqual([false, true]);
+    expect(errorOf(() => f.publisher.publish({ ...anywhere(port, range), hostIp: ip("::") }))[0]).toBe("TSP_ERR_PORT_BIND");
+    await close();
+    expect(isFree(port)).toBe(true);
   });
 
   it("whose interface is not there is refused", () => {

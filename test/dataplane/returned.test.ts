@@ -9,6 +9,7 @@ import {
   RETURNED_UNREACHABLE as UNREACHABLE,
 } from "../../src/wire/flow-entry.js";
 import { A, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, only, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
+import { CLIENT6, dual, HOST_IP6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 
 const CONTAINER = "172.30.0.4",
@@ -182,3 +183,27 @@ function only0(sent: { bytes: Uint8Array }[]): Uint8Array {
   expect(sent).toHaveLength(1);
   return sent[0]!.bytes;
 }
+
+it("a client in IPv6 is told in ICMPv6, with 20 bytes more, of what it sent (RFC 7915, RFC 8201)", () => {
+  const d = dual();
+  d.publish({
+    proto: p.UDP,
+    network: -1,
+    target: CONTAINER,
+    snatSource: BRIDGE,
+    onlink: "172.30.0.0/16",
+    hostIp: "::",
+    firstPort: 9000,
+    lastPort: 9000,
+  });
+  const sent = p.udp({ src: CLIENT6, dst: HOST_IP6 }, { sport: 9, dport: 9000, data: p.payload(1400) });
+  const out = only(d.fromUplink(sent));
+  expect(out).toMatchObject({ src: BRIDGE, dst: CONTAINER });
+  const error = only(d.send(UP, givenBack(out.bytes, TOO_LONG, 1400)));
+  expect(error).toMatchObject({ port: UP, src: HOST_IP6, dst: CLIENT6, type: 2, code: 0 });
+  expect(p.u16(error.l4, 6)).toBe(1420);
+  expect(p.parseIp(error.l4.subarray(8))).toMatchObject({ src: CLIENT6, dst: HOST_IP6, sport: 9, dport: 9000 });
+  expect(d.drops(UP)).toEqual({ "too-long": 1 });
+  const unreachable = only(d.send(UP, givenBack(only(d.fromUplink(sent)).bytes, UNREACHABLE)));
+  expect(unreachable).toMatchObject({ dst: CLIENT6, type: 1, code: 0 });
+});

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { STATE_NAMES } from "../../src/table/conntrack.js";
 import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
+import { CLIENT6, dual, HOST_IP6, IP6_A, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 import * as s from "../support/sctp.js";
 
@@ -279,4 +280,18 @@ it("cannot ask for a partial checksum: nobody computes a CRC for a virtio-net he
   new DataView(frame.buffer, frame.byteOffset).setUint16(6, 34, true);
   new DataView(frame.buffer, frame.byteOffset).setUint16(8, 8, true);
   expect([d.send(A, frame), d.drops(A)]).toEqual([[], { "csum-place": 1 }]);
+});
+
+it("goes the same way by IPv6, and from IPv6 to a target of IPv4: the checksum covers no addresses", () => {
+  for (const target of [IP6_A, IP_A]) {
+    const d = dual();
+    d.publish({ ...TO_A6, target, proto: p.SCTP, ...(target === IP_A && { snatSource: GATEWAY, onlink: "172.17.0.0/16" }) });
+    const ends = { src: CLIENT6, dst: HOST_IP6 };
+    const there = only(d.fromUplink(s.sctp(ends, { sport: CLIENT_PORT, dport: PUBLISHED, type: s.INIT, initiate: TO_CLIENT })));
+    expect(there).toMatchObject({ port: A, dst: target, dport: TARGET });
+    const back = { src: target, dst: there.src };
+    const answer = only(d.fromEndpoint(A, s.sctp(back, { sport: TARGET, dport: there.sport, tag: TO_CLIENT, type: s.INIT_ACK })));
+    expect(answer).toMatchObject({ port: UP, src: HOST_IP6, dst: CLIENT6, sport: PUBLISHED, dport: CLIENT_PORT });
+    expect(stateOf(d)).toBe("cookie-echoed");
+  }
 });

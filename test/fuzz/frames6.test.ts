@@ -147,7 +147,7 @@ function mutate(random: Random, frame: Uint8Array): Uint8Array {
   return isIpv4 && out.length >= 44 ? p.resummed(out) : out;
 }
 
-/** A packet, not a fragment, whose checksums verify without the help of a device. */
+/** A packet whose checksums verify without the help of a device. */
 function isRight(f: Uint8Array): boolean {
   if (f.length < 64 || (f[0]! & p.NEEDS_CSUM) !== 0) return false;
   try {
@@ -155,6 +155,10 @@ function isRight(f: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+function isIpv4Fragment(f: Uint8Array): boolean {
+  return p.u16(f, 22) === 0x0800 && (p.u16(f, 30) & 0x3fff) !== 0;
 }
 
 /** Who the bridge says has sent it. */
@@ -201,7 +205,7 @@ it.each([1, 2, 3, 4])(`handles ${FRAMES} frames (seed %i)`, { timeout: 60_000 },
     for (const [k, { port, bytes }] of d.io.sent.splice(0).entries()) {
       const [from, input] = batch[slots[k]!]!;
       expectHonest(from, port, bytes);
-      if (!isRight(input)) continue;
+      if (!isRight(input) || isIpv4Fragment(bytes)) continue; // what came as a later fragment has no checksum
       expect(p.wrongIn(bytes), "checksums").toEqual([]);
       checked++;
       if (p.u16(input, 22) !== p.u16(bytes, 22)) translated++;

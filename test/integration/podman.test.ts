@@ -92,7 +92,8 @@ afterAll(async () => {
   await podman("rm", "-fa", "-t", "0");
   await h.close();
   // Podman's own, on hosts with cgroups of version 1.
-  const left = fs.readdirSync("/sys/fs/cgroup").map((kind) => `/sys/fs/cgroup/${kind}/libpod_parent`);
+  const parents = fs.readdirSync("/sys/fs/cgroup").map((kind) => `/sys/fs/cgroup/${kind}/libpod_parent`);
+  const left = parents.flatMap((parent) => [`${parent}/conmon`, parent]);
   for (const folder of left.filter((each) => fs.existsSync(each))) await eventually(folder, () => isRemoved(folder));
 });
 

@@ -1,5 +1,5 @@
 /** SCTP packets (RFC 9260 §3) as bytes. */
-import { crc32c, type Ip, ipv4, join, SCTP, setU16 } from "./packets.js";
+import { crc32c, type Ip, ipv4, ipv6, join, SCTP, setU16 } from "./packets.js";
 
 export const DATA = 0,
   INIT = 1,
@@ -44,5 +44,5 @@ export function sctp(ip: Ip, s: Sctp): Uint8Array {
   const view = new DataView(packet.buffer, packet.byteOffset);
   view.setUint32(4, s.tag ?? 0);
   view.setUint32(8, s.checksum ?? crc32c(packet), true);
-  return ipv4(ip, SCTP, packet);
+  return ip.dst.includes(":") ? ipv6(ip.src, ip.dst, SCTP, packet) : ipv4(ip, SCTP, packet);
 }

@@ -85,7 +85,7 @@ function settle({ lab }: World, ns: string): void {
 export function addIpv6({ lab, containers, client, host, lan2, c1, c2 }: World): void {
   const a = ADDR6;
   lab.ip(host, `addr add ${a.host}/64 dev eth0 nodad\naddr add ${a.host2}/64 dev eth1 nodad\naddr add fe80::1/64 dev eth0 nodad`);
-  lab.ip(client, `addr add ${a.client}/64 dev eth0 nodad\nroute add default via ${a.host}`);
+  lab.ip(client, `addr add ${a.client}/64 dev eth0 nodad\naddr add fe80::10/64 dev eth0 nodad\nroute add default via ${a.host}`);
   lab.ip(lan2, `addr add ${a.lan2}/64 dev eth0 nodad\nroute add default via ${a.host2}`);
   if (containers === "own") return;
   lab.ip(host, `addr add ${a.gateway}/64 dev docker0 nodad`);
