@@ -365,12 +365,12 @@ export function loadOffload(
   };
   try {
     if (options.ipv6 !== true) return load("tsproxy_offload", {});
-    const ipv6 = loadOffload6(load);
     const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
     fds.push(ipv6Program);
-    bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(ipv6).buffer));
+    const fd = load("tsproxy_offload", { version: 4, ipv6Program });
+    bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(loadOffload6(load)).buffer));
     options.store?.put("offload6", [ipv6Program]); // who holds the array keeps what is in it
-    return load("tsproxy_offload", { version: 4, ipv6Program });
+    return fd;
   } catch (error) {
     if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
     const hint = "start without --offload, which needs Linux 5.11 or later";
