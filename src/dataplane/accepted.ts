@@ -20,6 +20,7 @@ import * as l4 from "../wire/l4.js";
 import { isRefused } from "../wire/route-answer.js";
 import * as sctp from "../wire/sctp.js";
 import * as vnet from "../wire/vnet.js";
+import { isNobodys } from "./flow-lookup.js";
 import { ipAt, isFragment, pseudoSum, totalLength } from "./packet.js";
 import type { State } from "./state.js";
 
@@ -28,7 +29,7 @@ export const LOOPBACK = 1;
 
 export function accepted(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
-    if (b.device[i] === 0 || b.egress[i] !== ROUTE) continue;
+    if (b.device[i] === 0 || b.egress[i] !== ROUTE || isNobodys(b, i)) continue;
     const reason = check(b, i);
     const port = isLinkLocal(b.src[i]!) ? originOnLink(b, i, state) : origin(b.device[i]!, state, b.src[i]!);
     b.ingress[i] = port === -1 ? state.ports.uplink : port;

@@ -31,7 +31,7 @@ export function flowLookup(b: Batch, state: State): void {
 }
 
 /** Drops frame `i` if one of its addresses is nobody's: of class E, whose words are IPv6 addresses in our tables, or an IPv4-mapped one. */
-function isNobodys(b: Batch, i: number): boolean {
+export function isNobodys(b: Batch, i: number): boolean {
   const src = b.src[i]!;
   const dst = b.dst[i]!;
   if (b.kind[i] !== KIND_IPV6) {
