@@ -371,7 +371,7 @@ describe("a published port", () => {
     expect(await h.tsproxy("ps")).toMatch(
       /^web +net +.* joined +0\.0\.0\.0:8080->80\/tcp, \[::\]:8080->80\/tcp, 0\.0\.0\.0:9000-9003->9000-9003\/tcp, /m,
     );
-    await expect(h.tsproxy("port", "nosuch")).rejects.toThrow(/no container or endpoint 'nosuch'/);
+    await expect(h.tsproxy("port", "nosuch")).rejects.toThrow(/no sandbox, container or endpoint 'nosuch'/);
     expect(await h.docker.must("port", "web")).toBe(""); // what docker cannot show
   });
 
