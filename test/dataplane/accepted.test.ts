@@ -229,6 +229,16 @@ describe("a datagram to a broadcast or multicast address", () => {
     expect(d.flows()).toHaveLength(1);
   });
 
+  // In our tables such a word is an IPv6 address (`wire/address-word.ts`): no IPv4 packet may be taken for one of its.
+  it.each([
+    [CLIENT, "242.0.2.1", "no-route"],
+    ["241.0.2.1", HOST_IP, "source-spoofed"],
+  ])("of class E, from %s to %s, reaches nobody", (src, dst, reason) => {
+    const d = honouring();
+    expect(d.fromHeld(p.udp({ src, dst }, ports))).toEqual([]);
+    expect(d.drops(HELD_PORT)).toEqual({ [reason]: 1 });
+  });
+
   it("goes nowhere when the port is published at one address alone", () => {
     const d = new Dataplane({ bypass: false });
     d.withdraw(0);
