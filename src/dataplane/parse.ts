@@ -57,6 +57,9 @@ export function parser(b: Batch, state: State): () => void {
   };
 }
 
+/** A protocol number that nothing has (IANA, "Protocol Numbers"): of what is no protocol that we know. */
+const RESERVED = 255;
+
 /** The IPv4 part: `len` bytes at `ip`. DROP_NONE or the reason. */
 function parseIpv4(b: Batch, i: number, ip: number, len: number): number {
   const { bytes, halves, words } = b.memory;
@@ -111,6 +114,10 @@ function parseIpv6(b: Batch, i: number, { addresses }: State, ip: number, len: n
 function parseLayer4(b: Batch, i: number, proto: number, rest: number, fragment: boolean): number {
   const { bytes, halves, words } = b.memory;
   const at = b.l4[i]!;
+  if (proto === (b.kind[i] === KIND_IPV6 ? ipv4.PROTO_ICMP : icmpv6.PROTO_ICMPV6)) {
+    b.proto[i] = RESERVED; // ICMP of the other family is none
+    return drop.DROP_NONE;
+  }
   b.proto[i] = proto;
   if (proto === ipv4.PROTO_TCP || proto === ipv4.PROTO_UDP) {
     b.ports[i] = l4.ports(words, at); // within the head, even if what follows says that it should not be read

@@ -70,3 +70,13 @@ it("decides about a request and its reply in one batch", () => {
   expect(d.drops(A)).toEqual({ "no-flow": 1 });
   expect(id).toBeGreaterThan(0);
 });
+
+it("of the other family is none: IPv4 with ICMPv6's number", () => {
+  const d = new Dataplane();
+  const datagram = message(IP_A, SERVER, 8, 77);
+  const header = new DataView(datagram.buffer, datagram.byteOffset);
+  header.setUint8(9, 58);
+  header.setUint16(10, header.getUint16(10) - (58 - p.ICMP));
+  expect(d.fromEndpoint(A, datagram)).toEqual([]);
+  expect(d.drops(A)).toEqual({ protocol: 1 });
+});
