@@ -79,16 +79,12 @@ const CASES: readonly (readonly [name: string, make: Make])[] = [
 ];
 
 /** By case: what tsproxy does instead, and why. */
-const AGAIN = "what the way out is too short for the host's stack fragments, and forwards: one hop more";
 const SILENT =
   "nobody asked: it is dropped and counted (not-syn); nftables leaves it to the host, whose stack answers for a port that it has not";
 const DIFFERENCES: Record<string, string> = {
-  "fragments in order": AGAIN,
-  "fragments, the last one first": AGAIN,
   "SYN and FIN": SILENT,
   "no flags": SILENT,
   "FIN, PSH and URG": SILENT,
-  "SYN and ACK without a connection": SILENT,
   "FIN without a connection":
     "a connection goes on after a restart of tsproxy, and so does its end: the target answers, with the same reset that the host gives else",
   "an INIT of SCTP with a wrong checksum":

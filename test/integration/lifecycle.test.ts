@@ -129,22 +129,26 @@ onTsproxy("starts again at once on the port it has just served", "kernel", async
   }
 });
 
-onTsproxy("holds nothing once it has ended: who speaks on an open connection then is reset; the next start serves anew", "kernel", async (c) => {
-  await serve(c.lab, c.c1, "tcp", 8080);
-  const first = await startInstance(c.lab, c.host, PUBLISH);
-  const connections = await connect(c.lab, c.client, ADDR.host, 8999);
-  await connections.exchange("before");
-  expect(await first.flows()).toHaveLength(1);
-  await first.stop();
-  connections.proc.write("after\n");
-  await connections.proc.until("a reset", () => connections.closed.length > 0, 5_000);
-  expect(connections.closed).toEqual(["ECONNRESET"]);
-  expect(connections.text()).toBe("before\n");
-  await startInstance(c.lab, c.host, PUBLISH);
-  const again = await connect(c.lab, c.client, ADDR.host, 8999);
-  await again.exchange("again");
-  expect(again.text()).toBe("again\n");
-});
+onTsproxy(
+  "holds nothing once it has ended: who speaks on an open connection then is reset; the next start serves anew",
+  "kernel",
+  async (c) => {
+    await serve(c.lab, c.c1, "tcp", 8080);
+    const first = await startInstance(c.lab, c.host, PUBLISH);
+    const connections = await connect(c.lab, c.client, ADDR.host, 8999);
+    await connections.exchange("before");
+    expect(await first.flows()).toHaveLength(1);
+    await first.stop();
+    connections.proc.write("after\n");
+    await connections.proc.until("a reset", () => connections.closed.length > 0, 5_000);
+    expect(connections.closed).toEqual(["ECONNRESET"]);
+    expect(connections.text()).toBe("before\n");
+    await startInstance(c.lab, c.host, PUBLISH);
+    const again = await connect(c.lab, c.client, ADDR.host, 8999);
+    await again.exchange("again");
+    expect(again.text()).toBe("again\n");
+  },
+);
 
 onTsproxy("closes the port when it stops: refused at once, not lost", "kernel", async (c) => {
   await serve(c.lab, c.c1, "http", 8080);

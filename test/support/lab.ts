@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { Proc, type Result, type StartOptions } from "./proc.js";
+import { Proc, type Result, type StartOptions, sleep } from "./proc.js";
 
 const NETNS_DIR = "/var/run/netns";
 let labs = 0;
@@ -103,6 +103,7 @@ export class Lab {
   async close(): Promise<void> {
     for (const proc of this.procs) proc.signal("SIGTERM");
     await Promise.all(this.procs.map((proc) => proc.finish(3_000)));
+    await this.endKeepers();
     const strays = processesIn(new Set(this.namespaces.values()));
     const names = [...this.namespaces.keys()];
     this.removeAll();
@@ -112,6 +113,14 @@ export class Lab {
       ...fs.readdirSync("/sys/class/net").filter((device) => device.startsWith(this.prefix)),
     ];
     if (left.length > 0) throw new Error(`left over by the case: ${left.join(", ")}`);
+  }
+
+  /** What keeps the descriptors of a daemon that was killed would end by itself, 15 s later (`native/docker-proxy-keeper.c`). */
+  private async endKeepers(): Promise<void> {
+    const keepers = (): { pid: number }[] =>
+      processesIn(new Set(this.namespaces.values())).filter(({ command }) => command.includes(" --keep "));
+    for (const { pid } of keepers()) kill(pid);
+    for (let n = 0; n < 100 && keepers().length > 0; n++) await sleep(20);
   }
 
   /** The synchronous part of cleaning up, also for when this process ends. */
