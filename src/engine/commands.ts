@@ -307,6 +307,7 @@ export class Commands implements EngineHooks {
       if (Math.max(state.forget.count, state.forget6.count) >= FORGET_MAX - 1) this.forget(); // one more may need two
     }
     this.forget();
+    if (ended > 0) state.fragments.forgetFlows();
     return ended;
   }
 

@@ -102,6 +102,11 @@ export class Fragments {
     this.slots[slot * WORDS + PORTS] = ports;
   }
 
+  /** Forgets the datagrams of flows: some have ended, and what has the addresses and ports of one of them next is another one. */
+  forgetFlows(): void {
+    for (let slot = 0; slot < SLOTS; slot++) if (this.slots[slot * WORDS + REF]! >= 0) this.free(slot);
+  }
+
   /** Nothing was heard of it for some time, so that its number may stand for another one by now. */
   isStale(slot: number, now: number): boolean {
     return now - this.slots[slot * WORDS + SEEN]! >= REUSE_SEC;

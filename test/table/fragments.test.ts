@@ -162,3 +162,11 @@ it("has other sources share a set with another seed", () => {
   };
   expect(new Set([1, 2, 3, 4].map(kept)).size).toBe(4);
 });
+
+it("forgets the datagrams of flows at once, and not those that wait", () => {
+  const f = new Fragments(1);
+  known(f, 1, 2, 3, 44);
+  f.open(1, 2, 4, WAITING, NOW);
+  f.forgetFlows();
+  expect([f.find(1, 2, 3, NOW), flowOf(f, 1, 2, 4)]).toEqual([-1, WAITING]);
+});
