@@ -77,6 +77,8 @@ const UNSUPPORTED = new Map([
   [`${BRIDGE}default_bridge`, "the default bridge stays Docker's own; leave it out"],
 ]);
 
+const DOCKERS = "com.docker.network.";
+
 /** From the `Options` of CreateNetwork. */
 export function parseNetworkOptions(message: Message): NetworkOptions {
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: message.flag("com.docker.network.internal", false) };
@@ -89,13 +91,15 @@ export function parseNetworkOptions(message: Message): NetworkOptions {
 export function readOption(options: NetworkOptions, key: string, value: string): void {
   const read = SUPPORTED.get(key);
   if (read === undefined)
-    throw new TsproxyError(
-      "TSP_ERR_DRIVER_OPTION",
-      "invalid",
-      `option ${key} is not supported`,
-      UNSUPPORTED.get(key) ?? `supported are ${[...SUPPORTED.keys()].join(", ")}`,
-    );
+    throw new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${key} is not supported`, UNSUPPORTED.get(key) ?? supported());
   read(options, value, key);
+}
+
+/** Docker's own are told without what all of them begin with: the list is long. */
+function supported(): string {
+  const names = [...SUPPORTED.keys()];
+  const dockers = names.filter((name) => name.startsWith(DOCKERS)).map((name) => name.slice(DOCKERS.length));
+  return `supported are ${names.filter((name) => !name.startsWith(DOCKERS)).join(", ")}; and with ${DOCKERS} before it: ${dockers.join(", ")}`;
 }
 
 function bad(key: string, value: string, hint: string): TsproxyError {

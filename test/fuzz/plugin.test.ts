@@ -83,7 +83,7 @@ it("refuses what is wrong by name, changes nothing by it, and goes on", { timeou
         } catch (error) {
           if (!(error instanceof TsproxyError)) throw error;
           expect(error.kind).not.toBe("internal");
-          expect(error.describe().length).toBeLessThan(600); // the longest names all options that there are
+          expect(error.describe().length).toBeLessThan(400);
           expect(await state.picture()).toEqual(before);
         }
       }

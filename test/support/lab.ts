@@ -103,7 +103,6 @@ export class Lab {
   async close(): Promise<void> {
     for (const proc of this.procs) proc.signal("SIGTERM");
     await Promise.all(this.procs.map((proc) => proc.finish(3_000)));
-    await this.endKeepers();
     const strays = processesIn(new Set(this.namespaces.values()));
     const names = [...this.namespaces.keys()];
     this.removeAll();
@@ -115,8 +114,8 @@ export class Lab {
     if (left.length > 0) throw new Error(`left over by the case: ${left.join(", ")}`);
   }
 
-  /** What keeps the descriptors of a daemon that was killed would end by itself, 15 s later (`native/docker-proxy-keeper.c`). */
-  private async endKeepers(): Promise<void> {
+  /** For who kills a daemon: what keeps its descriptors would end by itself, 15 s later (`native/docker-proxy-keeper.c`). */
+  async endKeepers(): Promise<void> {
     const keepers = (): { pid: number }[] =>
       processesIn(new Set(this.namespaces.values())).filter(({ command }) => command.includes(" --keep "));
     for (const { pid } of keepers()) kill(pid);
