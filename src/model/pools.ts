@@ -55,7 +55,7 @@ export function choosePool(obstacle: Obstacle, pools: readonly Pool[] = IPV4_POO
 }
 
 /**
- * The /64 networks of a unique local /48 (RFC 4193): its global id is of the host's own id, as Docker makes it, so that the networks of two hosts do
+ * The /64 networks of a unique local /48 (RFC 4193): its global id is of the host's own id, as container engines make it, so that the networks of two hosts do
  * not meet when they are joined, and one host has the same at each start. The id itself is not to be told (machine-id(5)), hence the hash.
  */
 export function uniqueLocalPools(hostId = machineId()): Pool[] {
