@@ -1,8 +1,8 @@
 /** Sandboxes with addresses of both families, and of IPv6 alone: addresses, names, ports, ways out, and what a restart keeps. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { SandboxView } from "../../src/api/sandbox-types.js";
 import { ask } from "../../src/api/client.js";
 import type { NetworkCreate } from "../../src/api/network-types.js";
+import type { SandboxView } from "../../src/api/sandbox-types.js";
 import { curl } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
@@ -143,6 +143,6 @@ it("a daemon that is killed finds all of it again, and nothing is left in the en
   expect(h.lab.runSync(h.host, ["ip", "-6", "route"])).not.toMatch(/^fd/m);
   h.lab.runSync(h.host, ["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"]);
   const { code, stderr } = await h.call("network", "create", "--ipv6", "late");
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/network fd.*::\/64: this host has no IPv6; switch it on with/)]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/network fd.*::\/64: this host has no IPv6: switch it on with/)]);
   expect((await ask(h.apiSocket, "networks")).map(({ name }) => name)).toEqual(["bridge", "host", "none"]);
 });
