@@ -11,6 +11,7 @@ import { FlowEntries } from "../table/flow-entries.js";
 import type { FlowMemory } from "../table/flow-file.js";
 import { Fragments } from "../table/fragments.js";
 import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
+import { Links } from "../table/links.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
@@ -104,6 +105,8 @@ export class State {
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
   readonly endpoints: PairMap;
+  /** What endpoints of networks without ICC may send each other all the same. */
+  readonly links = new Links(secureRandom()());
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**

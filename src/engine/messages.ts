@@ -1,6 +1,7 @@
 /** What the control thread says to a worker, and what the worker answers. Addresses are of either family (`wire/ip-address.ts`). */
 import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
+import type { LinkPorts } from "../table/links.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 
 /** A published port or range of them. Ports in host order. */
@@ -107,6 +108,8 @@ export type ToWorker =
   | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
+  /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
+  | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
   | { type: "publish"; id: number; rule: PublishedRange }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
