@@ -7,12 +7,21 @@ const count = (description: string) => v.pipe(v.number(), v.integer(), v.descrip
 const flag = (description: string) => v.pipe(v.boolean(), v.description(description));
 const list = (description: string) => v.pipe(v.array(v.string()), v.description(description));
 
+const bits = (description: string) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1e15), v.description(description));
+const Rate = v.object({ rate: bits("Bits a second."), burst: bits("Bits that may go at once after a silence.") });
+
 const attachment = {
   ip: v.exactOptional(text("Its address; by default the lowest that is free.")),
   mac: v.exactOptional(text("Its MAC address; by default made from the address.")),
   aliases: v.exactOptional(list("Names in this network besides the sandbox's own.")),
   gwPriority: v.exactOptional(count("The default route is by the network with the highest; 0 by default.")),
   device: v.exactOptional(text("Name of the device; by default the first of `eth0`, `eth1`, … that is free.")),
+  bandwidth: v.exactOptional(
+    v.pipe(
+      v.object({ ingress: v.exactOptional(Rate), egress: v.exactOptional(Rate) }),
+      v.description("What it is sent (`ingress`) and sends (`egress`) in this network at most; by default as much as there is."),
+    ),
+  ),
 };
 
 export const SandboxCreate = v.object({
@@ -57,6 +66,7 @@ const SandboxEndpoint = v.object({
   device: text("`eth0`"),
   aliases: list("Names in this network besides the sandbox's own."),
   gateway: flag("The default route is by this network."),
+  bandwidth: attachment.bandwidth,
 });
 
 export const SandboxView = v.object({

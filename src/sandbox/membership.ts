@@ -57,6 +57,7 @@ export class Membership {
       ...(ip !== undefined && { addresses: perFamily([parseIp(ip)!]) }),
       mac: mac === undefined ? undefined : parseMac(mac)!,
       use: useOf(sandbox, attachment),
+      bandwidth: connect.bandwidth,
       sandbox: namespace.path,
     };
     const endpoint = await this.model.createEndpoint(network.id, request).catch((error) => {

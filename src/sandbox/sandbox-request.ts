@@ -96,9 +96,10 @@ function refuseWithContainer({ publish, hostname, links, dns, extraHosts }: Sand
   if (extraHosts?.length) throw invalid("conflicting options: custom host-to-IP mapping and the network mode");
 }
 
-function refuseUnlessJoined({ network, ip, mac, aliases }: SandboxCreate): void {
+function refuseUnlessJoined({ network, ip, mac, aliases, bandwidth }: SandboxCreate): void {
   if (ip !== undefined) throw invalid("user specified IP address is supported on user defined networks only");
   if (aliases?.length) throw invalid("network-scoped aliases are only supported for user-defined networks");
+  if (bandwidth !== undefined) throw invalid(`conflicting options: bandwidth and the network mode (${network})`);
   if (mac !== undefined) throw invalid(`conflicting options: mac-address and the network mode (${network})`);
 }
 

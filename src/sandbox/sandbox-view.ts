@@ -17,6 +17,7 @@ export function sandboxView(record: SandboxRecord, members: readonly Member[], d
     device: attachment.device,
     aliases: attachment.aliases,
     gateway: attachment.endpoint === gateway,
+    ...(endpoint.record.bandwidth !== undefined && { bandwidth: endpoint.record.bandwidth }),
   }));
   return {
     id,
