@@ -136,3 +136,14 @@ export function setTcpGso(bytes: Uint8Array, off: number, tcpGso: number): void 
 export function emit(halves: Uint16Array, off: number): void {
   for (let i = off >> 1; i < (off + HEADER_SIZE) >> 1; i++) halves[i] = 0;
 }
+
+/**
+ * Length on the wire of the `len` bytes that follow the header at even offset `off`: with the headers of each segment that a frame to be segmented
+ * becomes. Precondition: `check` returned DROP_NONE.
+ */
+export function wireLength(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): number {
+  if (bytes[off + 1] === GSO_NONE) return len;
+  const header = halves[(off + HDR_LEN) >> 1]!;
+  const segments = Math.ceil((len - header) / halves[(off + GSO_SIZE) >> 1]!);
+  return segments > 1 ? len + (segments - 1) * header : len;
+}
