@@ -51,7 +51,7 @@ function checkOptions({ mtu, outside = {} }: NetworkOptions, subnets: PerFamily<
 
 /** `neighbors`: the other endpoints of the network. Throws TSP_ERR_ENDPOINT: invalid, or conflict with one of them. */
 export function checkEndpoint(
-  { id, addresses: wanted = {}, mac: wantedMac, use, sandbox = "" }: EndpointRequest,
+  { id, addresses: wanted = {}, mac: wantedMac, use, bandwidth, sandbox = "" }: EndpointRequest,
   network: NetworkRecord,
   neighbors: readonly EndpointRecord[],
   manager: AddressManager,
@@ -67,7 +67,8 @@ export function checkEndpoint(
   if (twin !== undefined)
     throw endpointError("conflict", `MAC address ${mac} is that of endpoint ${shortId(twin.id)}`, "give one of them another");
   const device = `tsp${id.slice(0, 11)}`;
-  return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...(use !== undefined && { use }) };
+  const optional = { ...(use !== undefined && { use }), ...(bandwidth !== undefined && { bandwidth }) };
+  return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...optional };
 }
 
 /** An address of each family that the network has. */

@@ -49,6 +49,7 @@ export class Membership {
       addresses: perFamily(wanted.map((text) => parseIp(text)!)),
       mac: mac === undefined ? undefined : parseMac(mac)!,
       use: useOf(sandbox, attachment),
+      bandwidth: connect.bandwidth,
       sandbox: namespace.path,
     };
     const endpoint = await this.model.createEndpoint(network.id, request).catch((error) => {
