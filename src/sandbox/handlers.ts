@@ -2,9 +2,11 @@
 import type { Handlers } from "../api/routes.js";
 import type { SandboxView } from "../api/sandbox-types.js";
 import type { NetworkModel } from "../model/network-model.js";
+import { shortId } from "../model/records.js";
 import type { NetworkCatalog } from "./network-catalog.js";
 import { inspectNetwork } from "./network-inspect.js";
 import type { LiveSandbox } from "./registry.js";
+import { inspectSandbox } from "./sandbox-inspect.js";
 import { sandboxView } from "./sandbox-view.js";
 import type { Sandboxes } from "./sandboxes.js";
 
@@ -25,6 +27,11 @@ export function sandboxHandlers(catalog: NetworkCatalog, model: NetworkModel, sa
     sandboxes: () => sandboxes.all().map(view),
     createSandbox: ({ body }) => sandboxes.create(body),
     sandbox: ({ params }) => view(sandboxes.find(params.sandbox)),
+    inspectSandbox: ({ params }) => {
+      const { record } = sandboxes.find(params.sandbox);
+      const nameOf = (id: string): string => sandboxes.all().find((live) => live.record.id === id)?.record.name ?? shortId(id);
+      return inspectSandbox(record, sandboxes.members(record), sandboxes.dirOf(record.id), nameOf);
+    },
     removeSandbox: async ({ params, query }) => {
       await sandboxes.remove(params.sandbox, query.force === "1");
       return undefined;
