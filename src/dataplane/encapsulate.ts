@@ -99,8 +99,8 @@ function flowHash(b: Batch, i: number): number {
   const kind = b.kind[i]!;
   let hash: number;
   if (kind === KIND_IPV4 || kind === KIND_IPV6) {
-    const proto = b.proto[i]!;
-    const hasPorts = (proto === ipv4.PROTO_TCP || proto === ipv4.PROTO_UDP || proto === ipv4.PROTO_SCTP) && !isFragment(b, i);
+    const proto = isFragment(b, i) ? 0 : b.proto[i]!; // only the first one has more
+    const hasPorts = proto === ipv4.PROTO_TCP || proto === ipv4.PROTO_UDP || proto === ipv4.PROTO_SCTP;
     const ports = hasPorts ? l4.ports(words, b.l4[i]!) : 0;
     const at = ipAt(b, i) >> 2;
     if (kind === KIND_IPV4) {
