@@ -3,7 +3,7 @@ import type { PortSpec } from "../control/mapping.js";
 import type { Subnet } from "../control/network/subnet.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
-import type { EndpointUse, NetworkAbout, NetworkOptions } from "./records.js";
+import type { EndpointUse, NetworkAbout, NetworkOptions, Overlay } from "./records.js";
 
 export interface NetworkRequest {
   /** At least twelve letters and digits. */
@@ -15,6 +15,7 @@ export interface NetworkRequest {
   /** Addresses that no endpoint gets, by what they are for. */
   reserved?: ReadonlyMap<string, IpAddress>;
   options: NetworkOptions;
+  overlay?: Overlay;
   about?: NetworkAbout;
 }
 
