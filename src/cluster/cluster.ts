@@ -171,7 +171,7 @@ export class Cluster {
       for (let i = 0; i < TRIES; i++) {
         const { lease } = this.session;
         if (i === 1) neighbors.push(...(await this.unseen(network.id)));
-        const checked = checkEndpoint(request, network, neighbors, i === 0 ? chosenAddresses : anyAddress(this.random));
+        const checked = checkEndpoint(request, network, neighbors, i <= 1 ? chosenAddresses : anyAddress(this.random));
         const { id, addresses, mac, use = { owner: "", names: [] } } = checked;
         const { name: node, tunnel } = this.self;
         const endpoint: GlobalEndpoint = { id, network: network.id, node, tunnel, addresses, mac, owner: use.owner, names: use.names };

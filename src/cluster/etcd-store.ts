@@ -89,14 +89,9 @@ export class EtcdStore implements ClusterStore {
       success: change.map(request),
       failure: orRead.map((key) => ({ request_range: { key: base64(key) } })),
     };
-    try {
-      const { header, succeeded, responses } = await this.ask(Txn, this.gateway.call("/v3/kv/txn", body));
-      const found = succeeded ? [] : responses.flatMap(({ response_range }) => (response_range?.kvs ?? []).map(entryOf));
-      return { done: succeeded, revision: header.revision, found };
-    } catch (error) {
-      if (error instanceof EtcdError && error.code === NOT_FOUND) throw new LeaseLost(error.message);
-      throw asStoreError(this.name, error);
-    }
+    const { header, succeeded, responses } = await this.ask(Txn, this.gateway.call("/v3/kv/txn", body));
+    const found = succeeded ? [] : responses.flatMap(({ response_range }) => (response_range?.kvs ?? []).map(entryOf));
+    return { done: succeeded, revision: header.revision, found };
   }
 
   async grant(ttlSec: number): Promise<LeaseId> {
@@ -111,7 +106,8 @@ export class EtcdStore implements ClusterStore {
     try {
       await this.gateway.call("/v3/lease/revoke", { ID: lease });
     } catch (error) {
-      if (!(error instanceof EtcdError && error.code === NOT_FOUND)) throw asStoreError(this.name, error);
+      const failure = asStoreError(this.name, error);
+      if (!(failure instanceof LeaseLost)) throw failure;
     }
   }
 
@@ -165,6 +161,7 @@ export class EtcdStore implements ClusterStore {
 
 function asStoreError(name: string, error: unknown): unknown {
   if (!(error instanceof EtcdError)) return error;
+  if (error.code === NOT_FOUND) return new LeaseLost(error.message); // nothing else is looked for that must be there
   return storeError("unavailable", `${name} refuses (${error.message})`, "see its log", error);
 }
 

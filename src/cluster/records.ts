@@ -63,7 +63,7 @@ const mac = v.pipe(
   v.check((text) => parseMac(text) !== null, "no MAC address"),
 );
 
-const Node = v.object({ name: v.string(), instance: v.string(), tunnel: addresses });
+const Node = v.object({ name: v.string(), instance: v.string(), tunnel: addresses, lease: v.string() });
 const Endpoint = v.object({
   id,
   network: id,
@@ -76,11 +76,12 @@ const Endpoint = v.object({
 });
 const HolderOf = v.object({ node: v.string(), endpoint: id });
 
-export function nodeText({ name, instance, tunnel }: NodeRecord): string {
-  return write({ name, instance, tunnel: inText(tunnel) });
+/** `lease`: the one that it is put under. */
+export function nodeText({ name, instance, tunnel }: NodeRecord, lease: string): string {
+  return write({ name, instance, tunnel: inText(tunnel), lease });
 }
 
-export function parseNode(text: string): Parsed<NodeRecord> {
+export function parseNode(text: string): Parsed<NodeRecord & { lease: string }> {
   return read(text, VERSION, (value) => check(Node, value));
 }
 

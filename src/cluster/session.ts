@@ -22,6 +22,8 @@ export class NodeSession {
   private readonly closing = new AbortController();
   private wake = new AbortController();
   private said = "";
+  /** Lease of an earlier process of this node. */
+  private former: LeaseId | undefined;
 
   /** `announce`: puts what the node holds under the lease. */
   constructor(
@@ -117,7 +119,7 @@ export class NodeSession {
   private async putName(lease: LeaseId): Promise<void> {
     const { name, instance } = this.self;
     const key = this.keys.node(name);
-    const change = [{ put: key, value: nodeText(this.self), lease }];
+    const change = [{ put: key, value: nodeText(this.self, lease), lease }];
     const { done, found } = await this.store.transact({ when: [{ absent: key }], change, orRead: [key] });
     if (done) return;
     const value = found[0]?.value ?? "";
@@ -132,7 +134,8 @@ export class NodeSession {
         "give each node another --node, or wait until that one is gone",
       );
     }
-    // This node's, from before.
+    // This node's, from before; what it had then and has no more is to go with that lease, when what it has is put under this one.
+    this.former = other.record.lease;
     if (!(await this.store.transact({ when: [{ key, value }], change })).done) throw storeError("unavailable", `node '${name}' changes`);
   }
 
@@ -140,6 +143,8 @@ export class NodeSession {
     this.complete = true;
     try {
       await this.announce(lease);
+      if (this.former !== undefined) await this.store.revoke(this.former);
+      this.former = undefined;
     } catch (error) {
       this.complete = false;
       throw error;
