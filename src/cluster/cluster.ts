@@ -9,13 +9,14 @@
 import type { Subnet } from "../control/network/subnet.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { chosenAddresses } from "../model/addresses.js";
+import { chosenAddresses, firstAddress } from "../model/addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "../model/checks.js";
+import { choosePool, type Obstacle, type Pool, uniqueLocalPools } from "../model/pools.js";
 import { type NetworkRecord, shortId } from "../model/records.js";
 import type { EndpointRequest, NetworkRequest } from "../model/requests.js";
 import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains } from "../wire/ip-address.js";
-import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
-import { anyAddress, freeSubnet, freeVni, type Obstacle, otherNetwork } from "./allocate.js";
+import { eachFamily, mapFamilies, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
+import { anyAddress, freeVni, OVERLAY_POOLS, otherNetwork } from "./allocate.js";
 import { Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
 import { Mirror } from "./mirror.js";
@@ -38,10 +39,9 @@ export interface ClusterOptions {
 /** A network as it is asked for: what is left out is chosen. */
 export interface GlobalNetworkRequest extends Omit<NetworkRequest, "subnets" | "overlay"> {
   readonly name: string;
-  readonly subnets: PerFamily<Subnet> | undefined;
+  /** Of each family that it is to have. */
+  readonly subnets: PerFamily<{ prefix: IpPrefix | undefined; gateway: IpAddress | undefined }>;
   readonly vni: number | undefined;
-  /** Of a subnet that is chosen: its gateway. */
-  readonly gatewayOf: (prefix: IpPrefix) => IpAddress;
 }
 
 /** What a node has of the cluster's: an endpoint, and the network that it is in. */
@@ -79,6 +79,7 @@ export class Cluster {
   /** Whether addresses that this node no longer uses, as it ended unawares, were given back. */
   private swept = false;
   private readonly random: () => number;
+  private readonly ipv6Pools: readonly Pool[];
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -87,6 +88,7 @@ export class Cluster {
   ) {
     this.self = self;
     this.random = random;
+    this.ipv6Pools = uniqueLocalPools(`cluster ${cluster}`); // the same for all its nodes
     this.keys = new Keys(cluster);
     this.view = new ClusterView(this.keys);
     this.holdings = new Holdings(store, this.keys);
@@ -144,6 +146,7 @@ export class Cluster {
 
   /** Throws TSP_ERR_NETWORK: not-found; conflict while somebody has an address in it. */
   async removeNetwork(id: string): Promise<void> {
+    if (this.mirror.problem !== undefined) throw this.mirror.problem;
     const key = this.keys.network(id);
     const when = [{ present: key }, { absentUnder: this.keys.heldIn(id) }];
     const { done, revision } = await this.store.transact({ when, change: [{ remove: key }] });
@@ -167,6 +170,7 @@ export class Cluster {
    */
   claim(network: NetworkRecord, request: EndpointRequest): Promise<GlobalEndpoint> {
     return this.inTurn(async () => {
+      if (this.mirror.problem !== undefined) throw this.mirror.problem;
       const neighbors = this.view.endpointsIn(network.id).map(({ id, addresses, mac }) => ({ id, addresses, mac }));
       for (let i = 0; i < TRIES; i++) {
         const { lease } = this.session;
@@ -237,7 +241,7 @@ export class Cluster {
       throw storeError("not-found", `there is no node '${name}'`, "see 'tsproxy node ls'");
   }
 
-  private plan({ subnets: wanted, vni, gatewayOf, ...rest }: GlobalNetworkRequest, obstacle: Obstacle): NetworkRecord {
+  private plan({ subnets: wanted, vni, ...rest }: GlobalNetworkRequest, obstacle: Obstacle): NetworkRecord {
     const networks = [...this.view.networks.values()];
     const twin = networks.find(({ name }) => name === rest.name);
     if (twin !== undefined)
@@ -246,19 +250,19 @@ export class Cluster {
     if (user !== undefined) throw networkError("conflict", `VNI ${vni} is that of network ${user.name}`, "choose another one, or none");
     const inUse = otherNetwork(networks);
     const known: Obstacle = (prefix) => inUse(prefix) ?? this.nodeIn(prefix) ?? obstacle(prefix);
-    for (const { prefix } of eachFamily(wanted ?? {})) {
-      const other = known(prefix);
+    const subnets = mapFamilies(wanted, ({ prefix, gateway }, family): Subnet => {
+      const other = prefix === undefined ? null : known(prefix);
       if (other !== null)
         throw networkError(
           "conflict",
           `invalid pool request: Pool overlaps with other one on this address space (${other})`,
           "use another --subnet",
         );
-    }
-    const chosen = wanted === undefined ? freeSubnet(known) : undefined;
-    if (wanted === undefined && chosen === undefined)
-      throw networkError("unavailable", "all predefined address pools have been fully subnetted", "name a range by --subnet");
-    const subnets = wanted ?? { ipv4: { prefix: chosen!, gateway: gatewayOf(chosen!) } };
+      const chosen = prefix ?? choosePool(known, family === 4 ? OVERLAY_POOLS : this.ipv6Pools).subnet;
+      if (chosen === undefined)
+        throw networkError("unavailable", "all predefined address pools have been fully subnetted", "name a range by --subnet");
+      return { prefix: chosen, gateway: gateway ?? firstAddress(chosen, ofFamily(rest.ranges ?? {}, family)) };
+    });
     return checkNetwork({ ...rest, subnets, overlay: { vni: vni ?? freeVni(networks) } }, networks);
   }
 

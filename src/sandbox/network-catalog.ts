@@ -232,12 +232,6 @@ function driverOf({ about }: NetworkRecord): string {
   return about?.origin ?? FOREIGN_DRIVER;
 }
 
-/** Of the range, but for the network's own. */
-function firstAddress(subnet: IpPrefix, range = subnet): IpAddress {
-  const { family, value } = range.address;
-  return { family, value: value === subnet.address.value ? value + 1n : value };
-}
-
 /** The first answer that there is. */
 function firstOf<T>(items: readonly T[], look: (item: T) => string | null): string | null {
   for (const item of items) {

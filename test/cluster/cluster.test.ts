@@ -45,15 +45,15 @@ async function node(
   return { cluster, client };
 }
 
+const CHOSEN = { prefix: undefined, gateway: undefined };
 let ids = 0;
 const newId = (): string => `e${String(ids++).padStart(15, "0")}`;
 
 const asked = (name: string, change: Partial<GlobalNetworkRequest> = {}): GlobalNetworkRequest => ({
   id: newId(),
   name,
-  subnets: undefined,
+  subnets: { ipv4: CHOSEN },
   vni: undefined,
-  gatewayOf: ({ address }) => ({ ...address, value: address.value + 1n }),
   options: { ...DEFAULT_OPTIONS },
   ...change,
 });
