@@ -9,17 +9,18 @@ import type { PacketIo } from "../device/packet-io.js";
 import { type Conntrack, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST, REMOTE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { isIpv6, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
-import { dstPort, srcPort } from "../wire/raw.js";
+import { PROTO_UDP } from "../wire/ipv4.js";
+import { dstPort, rawHalf, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { Adopted, FromWorker, HostRoute, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, HostRoute, Overlay, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
-import { fdbRows, flowRows, holderRows, summary } from "./views.js";
+import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -74,10 +75,19 @@ export class Commands implements EngineHooks {
         this.removePort(m.port);
         break;
       case "add-network":
-        this.addNetwork(m.network, m.subnets, m.flags);
+        this.addNetwork(m.network, m.subnets, m.flags, m.overlay);
         break;
       case "remove-network":
         this.removeNetwork(m.network);
+        break;
+      case "add-tunnel":
+        this.addTunnel(m);
+        break;
+      case "set-remote":
+        this.setRemote(m);
+        break;
+      case "remove-remote":
+        this.forgetNode(state.remotes.delete(m.network, macHi(m.mac), macLo(m.mac)));
         break;
       case "publish":
         this.publish(m.id, m.rule);
@@ -161,21 +171,60 @@ export class Commands implements EngineHooks {
     return [word(4), word(6)];
   }
 
-  private addNetwork(id: number, subnets: readonly Subnet[], flags: number): void {
-    const { addresses, networks } = this.state;
+  private addNetwork(id: number, subnets: readonly Subnet[], flags: number, overlay?: Overlay): void {
+    const { addresses, networks, ports, tunnel } = this.state;
     const of = (family: 4 | 6): Subnet | undefined => subnets.find(({ gateway }) => gateway.family === family);
     const take = (address: IpAddress | null): number => (address === null ? NO_ADDRESS : addresses.take(address));
     const [ipv4, ipv6] = [of(4), of(6)];
     if (ipv4 === undefined) networks.set(id, -1, 32, NO_ADDRESS, flags, NO_ADDRESS);
     else networks.set(id, addresses.take(ipv4.prefix.address), ipv4.prefix.prefixLength, take(ipv4.gateway), flags, take(ipv4.outside));
     if (ipv6 !== undefined) networks.set6(id, new Prefix(ipv6.prefix), take(ipv6.gateway), take(ipv6.outside));
+    if (overlay === undefined) return;
+    clearRow(this.counters, overlay.port);
+    ports.set(overlay.port, REMOTE, 0, 0, NO_ADDRESS, id);
+    networks.setOverlay(id, overlay.port, overlay.vni, overlay.mtu);
+    tunnel.addNetwork(overlay.vni, id);
   }
 
   private removeNetwork(id: number): void {
-    const { addresses, networks } = this.state;
+    const { addresses, networks, ports, remotes, tunnel } = this.state;
+    if (networks.remotePort[id] !== -1) {
+      for (const node of remotes.clearNetwork(id)) this.forgetNode(node);
+      tunnel.removeNetwork(networks.vni[id]!);
+      ports.clear(networks.remotePort[id]!);
+    }
     addresses.release(networks.gateway6[id]!);
     addresses.release(networks.outside6[id]!);
     networks.clear(id);
+  }
+
+  private addTunnel(m: Extract<ToWorker, { type: "add-tunnel" }>): void {
+    const { addresses, ports, tunnel } = this.state;
+    clearRow(this.counters, m.port);
+    ports.set(m.port, TUNNEL, macHi(m.mac), macLo(m.mac), NO_ADDRESS, 0);
+    tunnel.port = m.port;
+    tunnel.device = m.device;
+    tunnel.local = addresses.take(m.address);
+    tunnel.udpPort = rawHalf(m.udpPort);
+    tunnel.checksum = m.checksum;
+    tunnel.segments = m.segments;
+    this.read(m.port, () => this.io.addPort(m.port, m.fd));
+  }
+
+  private setRemote(m: Extract<ToWorker, { type: "set-remote" }>): void {
+    const { addresses, remotes } = this.state;
+    const [ipv4, ipv6] = this.wordsOf(m.addresses);
+    this.forgetNode(remotes.set(m.network, macHi(m.mac), macLo(m.mac), ipv4, ipv6, addresses.take(m.node)));
+  }
+
+  /** What the node at `address` (NO_ADDRESS: none) sends is steered to us no more. */
+  private forgetNode(address: number): void {
+    if (address === NO_ADDRESS) return;
+    const { forget, forget6, tunnel } = this.state;
+    const entries = tunnel.ipv6 ? forget6 : forget;
+    if (entries.isFull) this.forget();
+    entries.addKey(tunnel.local, address, tunnel.udpPort, PROTO_UDP);
+    this.forget();
   }
 
   private ruleOf({ hostIp, target, snatSource, onlink, ...rest }: PublishedRange): PublishRule {
@@ -251,7 +300,7 @@ export class Commands implements EngineHooks {
 
   /** Its flows end too: the number may soon be another port's. */
   private removePort(port: number): void {
-    const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
+    const { addresses, conntrack, endpoints, fdb, networks, ports, tunnel } = this.state;
     if (!this.unread.delete(port)) this.io.removePort(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;
@@ -261,6 +310,10 @@ export class Commands implements EngineHooks {
       networks.hostPort[network] = -1;
       networks.hostDevice[network] = 0;
       networks.wayIn[network] = 0;
+    }
+    if (ports.kind[port] === TUNNEL) {
+      addresses.release(tunnel.local);
+      tunnel.port = -1;
     }
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
@@ -332,6 +385,7 @@ export class Commands implements EngineHooks {
 
   private answer(what: Query): unknown {
     if (what === "flows") return flowRows(this.state, this.offload);
+    if (what === "nodes") return nodeRows(this.state);
     return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
 }
