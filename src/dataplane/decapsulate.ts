@@ -10,7 +10,7 @@
  */
 import { type Batch, NO_FLOW, UNDECIDED } from "../mem/batch.js";
 import { HELD } from "../table/ports.js";
-import { NODE_RX_BYTES, NODE_RX_PACKETS, NOBODY } from "../table/remotes.js";
+import { NOBODY, NODE_RX_BYTES, NODE_RX_PACKETS } from "../table/remotes.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
@@ -73,7 +73,8 @@ function isForUs(b: Batch, i: number, { addresses, tunnel }: State): boolean {
   const room = Math.min(b.len[i]!, b.memory.headEnd(i) - frame) - eth.HEADER_SIZE;
   if (!tunnel.ipv6) {
     if (eth.type(halves, frame) !== eth.TYPE_IPV4 || ipv4.check(bytes, ip, b.len[i]! - eth.HEADER_SIZE) !== drop.DROP_NONE) return false;
-    if (ipv4.protocol(bytes, ip) !== ipv4.PROTO_UDP || ipv4.isFragment(halves, ip) || underlay.dst4(halves, ip) !== tunnel.local) return false;
+    if (ipv4.protocol(bytes, ip) !== ipv4.PROTO_UDP || ipv4.isFragment(halves, ip) || underlay.dst4(halves, ip) !== tunnel.local)
+      return false;
     const udp = ipv4.headerSize(bytes, ip);
     return udp + l4.UDP_HEADER_SIZE <= room && halves[(ip + udp + DST_PORT) >> 1] === tunnel.udpPort;
   }

@@ -27,7 +27,8 @@ export function ndpReply(b: Batch, state: State): void {
     if (owner !== -1) {
       const isGateway = owner === state.networks.hostPort[state.ports.network[owner]!];
       // Each node has a gateway of its own.
-      if (!isGateway || state.ports.kind[ingress] !== REMOTE) advertise(b, i, state.ports.macHi[owner]!, state.ports.macLo[owner]!, isGateway);
+      if (!isGateway || state.ports.kind[ingress] !== REMOTE)
+        advertise(b, i, state.ports.macHi[owner]!, state.ports.macLo[owner]!, isGateway);
       continue;
     }
     // The host reaches nobody behind another node, and another node nobody behind a third.

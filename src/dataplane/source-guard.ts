@@ -17,7 +17,7 @@
 import { type Batch, KIND_ARP, KIND_IPV4, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
 import { PROMISCUOUS } from "../table/networks.js";
 import { ENDPOINT, REMOTE } from "../table/ports.js";
-import { NODE_REFUSED, NOBODY } from "../table/remotes.js";
+import { NOBODY, NODE_REFUSED } from "../table/remotes.js";
 import { isUnspecified, LINK_LOCAL, NO_ADDRESS, sortOf } from "../wire/address-word.js";
 import * as arp from "../wire/arp.js";
 import * as drop from "../wire/drop.js";

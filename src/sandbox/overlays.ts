@@ -5,7 +5,7 @@
 import type { Cluster, GlobalNetworkRequest, Holding } from "../cluster/cluster.js";
 import type { GlobalEndpoint } from "../cluster/records.js";
 import type { ViewChange } from "../cluster/view.js";
-import type { OverlayChange, RemoteEndpoint } from "../control/network/overlay.js";
+import type { OverlayChange, RemoteEndpoint } from "../control/network/remote-endpoints.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { LiveNetwork } from "../model/live.js";
@@ -18,7 +18,9 @@ import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
 
-export const OVERLAY = "overlay";
+/** The same on all nodes, whatever their devices have: 1500, which every underlay can, less the tunnel's headers (RFC 7348 §4.3). */
+const IPV4_MTU = 1450,
+  IPV6_MTU = 1430;
 
 export class Overlays {
   /** Those whose remote endpoints the dataplane was told. */
@@ -36,7 +38,10 @@ export class Overlays {
   async start(): Promise<void> {
     this.end = this.cluster.view.onChange((change) => this.onChange(change));
     await this.cluster.start(this.holdings());
-    for (const network of this.live()) this.feed(network);
+    for (const network of this.live()) {
+      this.feed(network);
+      await this.drop(network.record.id); // it was used here, and is no more
+    }
   }
 
   async close(): Promise<void> {
@@ -62,7 +67,11 @@ export class Overlays {
   /** Throws as `Cluster.createNetwork`. */
   create(request: GlobalNetworkRequest): Promise<NetworkRecord> {
     const resolver = resolverObstacle();
-    return this.cluster.createNetwork(request, (subnet) => this.overlap(subnet) ?? resolver(subnet));
+    const mtu = request.options.mtu ?? (this.cluster.self.tunnel.ipv4 === undefined ? IPV6_MTU : IPV4_MTU);
+    return this.cluster.createNetwork(
+      { ...request, options: { ...request.options, mtu } },
+      (subnet) => this.overlap(subnet) ?? resolver(subnet),
+    );
   }
 
   /** Throws as `Cluster.removeNetwork`. */
@@ -74,7 +83,10 @@ export class Overlays {
   /** Makes it here. */
   async use(record: NetworkRecord): Promise<LiveNetwork> {
     const { id, range, ipv6Range, reserved, ...rest } = record;
-    const ranges = { ...(range !== undefined && { ipv4: parsePrefix(range)! }), ...(ipv6Range !== undefined && { ipv6: parsePrefix(ipv6Range)! }) };
+    const ranges = {
+      ...(range !== undefined && { ipv4: parsePrefix(range)! }),
+      ...(ipv6Range !== undefined && { ipv6: parsePrefix(ipv6Range)! }),
+    };
     await this.model.createNetwork({
       ...rest,
       id,
@@ -149,7 +161,8 @@ export class Overlays {
       if (node === this.cluster.self.name) return [];
       const vtep = this.vtepOf(tunnel);
       if (vtep !== undefined) return [{ id, node, addresses, mac: parseMac(mac)!, vtep }];
-      if (!this.skipped.has(node)) log.warn(`node ${node} has no tunnel address of a family that this node has: its endpoints are not reached`);
+      if (!this.skipped.has(node))
+        log.warn(`node ${node} has no tunnel address of a family that this node has: its endpoints are not reached`);
       this.skipped.add(node);
       return [];
     });

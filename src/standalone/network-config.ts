@@ -1,6 +1,7 @@
 /** `--network` and `--endpoint`: one network, with a subnet of either family or of both, and who is in it. Refusals as in `config.ts`. */
-import type { EndpointSpec } from "../control/network/endpoints.js";
+
 import type { BridgeSpec } from "../control/network/bridge.js";
+import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import type { Subnet } from "../control/network/subnet.js";

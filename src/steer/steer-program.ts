@@ -154,10 +154,7 @@ function steerFamily(
     .copy("u16", flowPorts + 2, l4 + ICMP_ID);
 
   p.label("find").store("u32", "r10", flowProto, "r8");
-  p.lookup(f.maps.flows, flow)
-    .jumpIf("r0", "==", 0, "unknown")
-    .mov("r9", "r0")
-    .label("entry");
+  p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "unknown").mov("r9", "r0").label("entry");
   // Of a client's packets those from where the kernel accepted the first one, and none that opens a connection.
   p.load("u32", "r1", "r9", FLOW_INGRESS_AT).jumpIf("r1", "==", 0, "known");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "known");
@@ -177,7 +174,10 @@ function steerFamily(
   // A node of an overlay network is known by its address alone: its source port says which flow is inside. A datagram in fragments the stack puts together.
   p.label("unknown").jumpIf("r8", "!=", UDP, otherwise).load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, otherwise);
   p.store("u32", "r10", INDEX, 0).lookup("tunnel", INDEX).jumpIf("r0", "==", 0, otherwise);
-  p.load("u32", "r1", "r0", 0).load("u16", "r0", "r10", l4 + 2).jumpIf("r0", "!=", "r1", otherwise).ifFirstFragment(f, otherwise);
+  p.load("u32", "r1", "r0", 0)
+    .load("u16", "r0", "r10", l4 + 2)
+    .jumpIf("r0", "!=", "r1", otherwise)
+    .ifFirstFragment(f, otherwise);
   p.store("u16", "r10", flowPorts + 2, 0)
     .lookup(f.maps.flows, flow)
     .mov("r9", "r0")

@@ -4,7 +4,26 @@ import { RX_PACKETS } from "../../src/engine/counters.js";
 import { NO_ICC } from "../../src/table/networks.js";
 import { B, GATEWAY, HELD_PORT, IP_B, MAC_B, MAC_GATEWAY, UP } from "../support/dataplane.js";
 import * as o from "../support/overlay.js";
-import { E, F, IP_E, IP_F, IP_R, IP_S, MAC_E, MAC_F, MAC_GATE, MAC_R, MAC_S, MTU, OTHERS, overlay, TUNNEL, V4, V6, VNI } from "../support/overlay.js";
+import {
+  E,
+  F,
+  IP_E,
+  IP_F,
+  IP_R,
+  IP_S,
+  MAC_E,
+  MAC_F,
+  MAC_GATE,
+  MAC_R,
+  MAC_S,
+  MTU,
+  OTHERS,
+  overlay,
+  TUNNEL,
+  V4,
+  V6,
+  VNI,
+} from "../support/overlay.js";
 import * as p from "../support/packets.js";
 
 const ER = { src: IP_E, dst: IP_R },
@@ -73,7 +92,9 @@ describe.each([
       const frame = toR(p.tcp(ER, { ...PORTS, data: p.payload(length) }));
       const sent = d.send(E, isPartial ? p.partial(frame) : frame)[0]!.bytes;
       // Complete the inner one as a device would, then sum the whole.
-      const done = isPartial ? p.join(sent.subarray(0, o.WIDE), p.complete(p.join(sent.subarray(0, p.VNET), sent.subarray(o.WIDE))).subarray(p.VNET)) : sent;
+      const done = isPartial
+        ? p.join(sent.subarray(0, o.WIDE), p.complete(p.join(sent.subarray(0, p.VNET), sent.subarray(o.WIDE))).subarray(p.VNET))
+        : sent;
       const out = o.departed(done);
       expect(out.udpChecksum).not.toBe(0);
       expect(p.wrongChecksums(out.packet)).toEqual([]);
@@ -128,7 +149,12 @@ describe("without segmentation in the tunnels' device", () => {
   it.each([
     ["TCP over IPv4", (data: Uint8Array) => p.tcp(ER, { ...PORTS, data, flags: p.ACK | p.PSH | p.FIN }), p.GSO_TCPV4, 1398],
     ["UDP over IPv4", (data: Uint8Array) => p.udp(ER, { ...PORTS, data }), p.GSO_UDP_L4, 1400],
-    ["TCP over IPv6", (data: Uint8Array) => p.tcp({ src: o.IP6_E, dst: o.IP6_R }, { ...PORTS, data, flags: p.ACK | p.PSH }), p.GSO_TCPV6, 1378],
+    [
+      "TCP over IPv6",
+      (data: Uint8Array) => p.tcp({ src: o.IP6_E, dst: o.IP6_R }, { ...PORTS, data, flags: p.ACK | p.PSH }),
+      p.GSO_TCPV6,
+      1378,
+    ],
   ])("segments of %s are made, with checksums, lengths and sequence numbers of their own", (_, packet, gso, size) => {
     for (const length of [size + 1, 2500, 4000, 30_000]) {
       const d = overlay({ segments: false });
@@ -181,7 +207,12 @@ describe("ARP and neighbor discovery", () => {
   it("an endpoint that asks for one behind another node is answered, and nothing is sent there", () => {
     const d = overlay();
     const sent = d.send(E, p.arpFrame(p.BROADCAST, { senderMac: MAC_E, senderIp: IP_E, targetIp: IP_R }));
-    const reply = p.frame(MAC_E, MAC_R, p.arp({ operation: 2, senderMac: MAC_R, senderIp: IP_R, targetMac: MAC_E, targetIp: IP_E }), 0x0806);
+    const reply = p.frame(
+      MAC_E,
+      MAC_R,
+      p.arp({ operation: 2, senderMac: MAC_R, senderIp: IP_R, targetMac: MAC_E, targetIp: IP_E }),
+      0x0806,
+    );
     expect(sent).toEqual([{ port: E, bytes: reply }]);
   });
 
@@ -291,7 +322,15 @@ describe("what is too long for a tunnel", () => {
     const d = overlay();
     const [sent] = d.send(E, toR(p.udp(ER, { ...PORTS, data: p.payload(MTU - 27) })));
     const told = p.parse(sent!.bytes);
-    expect([sent!.port, told.src, told.dst, told.type, told.code, told.id & 0xffff, p.u16(told.l4, 6)]).toEqual([E, o.IP_GATE, IP_E, 3, 4, 0, MTU]);
+    expect([sent!.port, told.src, told.dst, told.type, told.code, told.id & 0xffff, p.u16(told.l4, 6)]).toEqual([
+      E,
+      o.IP_GATE,
+      IP_E,
+      3,
+      4,
+      0,
+      MTU,
+    ]);
     expect(p.wrongIn(sent!.bytes)).toEqual([]);
     expect(d.drops(E)).toEqual({ "too-long": 1 });
     expect(d.send(E, toR(p.udp(ER, { ...PORTS, data: p.payload(MTU - 28) }))).map((f) => f.port)).toEqual([TUNNEL]);
@@ -301,7 +340,12 @@ describe("what is too long for a tunnel", () => {
     const d = overlay();
     const [sent] = d.send(E, toR(p.udp({ src: o.IP6_E, dst: o.IP6_R }, { ...PORTS, data: p.payload(MTU) })));
     const told = p.parse(sent!.bytes);
-    expect([sent!.port, told.src, told.type, new DataView(told.l4.buffer, told.l4.byteOffset).getUint32(4)]).toEqual([E, o.IP6_GATE, 2, MTU]);
+    expect([sent!.port, told.src, told.type, new DataView(told.l4.buffer, told.l4.byteOffset).getUint32(4)]).toEqual([
+      E,
+      o.IP6_GATE,
+      2,
+      MTU,
+    ]);
   });
 
   it("is dropped otherwise: a tunnel's end must not fragment (RFC 7348 §4.3)", () => {
@@ -366,7 +410,9 @@ describe("a datagram is dropped and counted", () => {
 
   it("whose segments are datagrams of their own", () => {
     const d = overlay();
-    expect(d.send(TUNNEL, o.arriving(o.datagram(good), { flags: 1, gso: p.GSO_UDP_L4, size: 500, start: 34, field: 6, headers: 42 }))).toEqual([]);
+    expect(
+      d.send(TUNNEL, o.arriving(o.datagram(good), { flags: 1, gso: p.GSO_UDP_L4, size: 500, start: 34, field: 6, headers: 42 })),
+    ).toEqual([]);
     expect(d.drops(TUNNEL)).toEqual({ "vnet-header": 1 });
   });
 });

@@ -45,7 +45,10 @@ export class OverlayLab {
     this.lan = lab.addNamespace("lan");
     this.ns = { a: lab.addNamespace("a"), b: lab.addNamespace("b"), l: lab.addNamespace("l") };
     this.containers = { a: lab.addNamespace("c1"), b: lab.addNamespace("c2") };
-    lab.ip(this.lan, `link add br0 type bridge\nlink set br0 mtu ${mtu} up\naddr add ${this.address(9)} dev br0 ${family === 6 ? "nodad" : ""}`);
+    lab.ip(
+      this.lan,
+      `link add br0 type bridge\nlink set br0 mtu ${mtu} up\naddr add ${this.address(9)} dev br0 ${family === 6 ? "nodad" : ""}`,
+    );
     for (const [n, node] of (["a", "b", "l"] as const).entries()) {
       lab.link(this.lan, `to-${node}`, this.ns[node], "eth0");
       lab.ip(this.lan, `link set to-${node} mtu ${mtu} master br0`);

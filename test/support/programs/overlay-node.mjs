@@ -31,7 +31,10 @@ process.on("SIGTERM", async () => {
   process.exit(0);
 });
 const subnets = Object.fromEntries(
-  config.subnets.map(([prefix, gateway]) => [gateway.includes(":") ? "ipv6" : "ipv4", { prefix: parsePrefix(prefix), gateway: parseIp(gateway) }]),
+  config.subnets.map(([prefix, gateway]) => [
+    gateway.includes(":") ? "ipv6" : "ipv4",
+    { prefix: parsePrefix(prefix), gateway: parseIp(gateway) },
+  ]),
 );
 const local = addresses([config.local]);
 const { vni, port, checksum } = config;
@@ -55,5 +58,6 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
     await controller.settled();
     say("applied");
   }
-  if (ask === "stats") say("stats", { ports: controller.portStats(), nodes: await controller.nodes(), steering: controller.steeringStats() });
+  if (ask === "stats")
+    say("stats", { ports: controller.portStats(), nodes: await controller.nodes(), steering: controller.steeringStats() });
 }
