@@ -9,17 +9,17 @@ import type { PacketIo } from "../device/packet-io.js";
 import { type Conntrack, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST, REMOTE, TUNNEL } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { isIpv6, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
-import { PROTO_UDP } from "../wire/ipv4.js";
-import { dstPort, rawHalf, srcPort } from "../wire/raw.js";
+import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
 import type { Adopted, FromWorker, HostRoute, Overlay, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
+import { OverlayCommands } from "./overlay-commands.js";
 import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
@@ -54,6 +54,7 @@ export class Commands implements EngineHooks {
   /** Ports that are not read yet, and how to begin. */
   private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
+  private readonly overlay: OverlayCommands;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
   private routeWords: number[] = [];
@@ -63,7 +64,12 @@ export class Commands implements EngineHooks {
     private readonly io: Pick<PacketIo, "addPort" | "addRing" | "removePort">,
     private readonly counters: Float64Array,
     private readonly hooks: CommandsHooks,
-  ) {}
+  ) {
+    this.overlay = new OverlayCommands(state, counters, {
+      lookup: (key, value, family) => (family === 4 ? this.flowMap : this.flowMap6)?.lookup(key, value) ?? false,
+      forget: () => this.forget(),
+    });
+  }
 
   carryOut(m: ToWorker): void {
     const { state } = this;
@@ -81,13 +87,14 @@ export class Commands implements EngineHooks {
         this.removeNetwork(m.network);
         break;
       case "add-tunnel":
-        this.addTunnel(m);
+        this.overlay.addTunnel(m);
+        this.read(m.port, () => this.io.addPort(m.port, m.fd));
         break;
       case "set-remote":
-        this.setRemote(m);
+        this.overlay.setRemote(m, ...this.wordsOf(m.addresses));
         break;
       case "remove-remote":
-        this.forgetNode(state.remotes.delete(m.network, macHi(m.mac), macLo(m.mac)));
+        this.overlay.removeRemote(m);
         break;
       case "publish":
         this.publish(m.id, m.rule);
@@ -172,59 +179,22 @@ export class Commands implements EngineHooks {
   }
 
   private addNetwork(id: number, subnets: readonly Subnet[], flags: number, overlay?: Overlay): void {
-    const { addresses, networks, ports, tunnel } = this.state;
+    const { addresses, networks } = this.state;
     const of = (family: 4 | 6): Subnet | undefined => subnets.find(({ gateway }) => gateway.family === family);
     const take = (address: IpAddress | null): number => (address === null ? NO_ADDRESS : addresses.take(address));
     const [ipv4, ipv6] = [of(4), of(6)];
     if (ipv4 === undefined) networks.set(id, -1, 32, NO_ADDRESS, flags, NO_ADDRESS);
     else networks.set(id, addresses.take(ipv4.prefix.address), ipv4.prefix.prefixLength, take(ipv4.gateway), flags, take(ipv4.outside));
     if (ipv6 !== undefined) networks.set6(id, new Prefix(ipv6.prefix), take(ipv6.gateway), take(ipv6.outside));
-    if (overlay === undefined) return;
-    clearRow(this.counters, overlay.port);
-    ports.set(overlay.port, REMOTE, 0, 0, NO_ADDRESS, id);
-    networks.setOverlay(id, overlay.port, overlay.vni, overlay.mtu);
-    tunnel.addNetwork(overlay.vni, id);
+    if (overlay !== undefined) this.overlay.add(id, overlay);
   }
 
   private removeNetwork(id: number): void {
-    const { addresses, networks, ports, remotes, tunnel } = this.state;
-    if (networks.remotePort[id] !== -1) {
-      for (const node of remotes.clearNetwork(id)) this.forgetNode(node);
-      tunnel.removeNetwork(networks.vni[id]!);
-      ports.clear(networks.remotePort[id]!);
-    }
+    const { addresses, networks } = this.state;
+    if (networks.remotePort[id] !== -1) this.overlay.remove(id);
     addresses.release(networks.gateway6[id]!);
     addresses.release(networks.outside6[id]!);
     networks.clear(id);
-  }
-
-  private addTunnel(m: Extract<ToWorker, { type: "add-tunnel" }>): void {
-    const { addresses, ports, tunnel } = this.state;
-    clearRow(this.counters, m.port);
-    ports.set(m.port, TUNNEL, macHi(m.mac), macLo(m.mac), NO_ADDRESS, 0);
-    tunnel.port = m.port;
-    tunnel.device = m.device;
-    tunnel.local = addresses.take(m.address);
-    tunnel.udpPort = rawHalf(m.udpPort);
-    tunnel.checksum = m.checksum;
-    tunnel.segments = m.segments;
-    this.read(m.port, () => this.io.addPort(m.port, m.fd));
-  }
-
-  private setRemote(m: Extract<ToWorker, { type: "set-remote" }>): void {
-    const { addresses, remotes } = this.state;
-    const [ipv4, ipv6] = this.wordsOf(m.addresses);
-    this.forgetNode(remotes.set(m.network, macHi(m.mac), macLo(m.mac), ipv4, ipv6, addresses.take(m.node)));
-  }
-
-  /** What the node at `address` (NO_ADDRESS: none) sends is steered to us no more. */
-  private forgetNode(address: number): void {
-    if (address === NO_ADDRESS) return;
-    const { forget, forget6, tunnel } = this.state;
-    const entries = tunnel.ipv6 ? forget6 : forget;
-    if (entries.isFull) this.forget();
-    entries.addKey(tunnel.local, address, tunnel.udpPort, PROTO_UDP);
-    this.forget();
   }
 
   private ruleOf({ hostIp, target, snatSource, onlink, ...rest }: PublishedRange): PublishRule {
@@ -300,7 +270,7 @@ export class Commands implements EngineHooks {
 
   /** Its flows end too: the number may soon be another port's. */
   private removePort(port: number): void {
-    const { addresses, conntrack, endpoints, fdb, networks, ports, tunnel } = this.state;
+    const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
     if (!this.unread.delete(port)) this.io.removePort(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;
@@ -311,10 +281,7 @@ export class Commands implements EngineHooks {
       networks.hostDevice[network] = 0;
       networks.wayIn[network] = 0;
     }
-    if (ports.kind[port] === TUNNEL) {
-      addresses.release(tunnel.local);
-      tunnel.port = -1;
-    }
+    if (ports.kind[port] === TUNNEL) this.overlay.removeTunnel();
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }

@@ -9,7 +9,7 @@ import { closeSync } from "node:fs";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import type { Steering } from "../../steer/steering.js";
-import { errnoName, native } from "../../sys/native.js";
+import { errnoName, native, systemError } from "../../sys/native.js";
 import { bindError } from "../../sys/port-owner.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import { overheadOf } from "../../table/tunnel.js";
@@ -121,6 +121,8 @@ export class Tunnels {
       const fd = native.holdPort(PROTO_UDP, toBytes(address), udpPort, steering.acceptFd, 0);
       if (fd < 0) throw bindError("udp", address, udpPort, errnoName(fd));
       undo.add("port of the tunnels", () => closeSync(fd));
+      const errno = address.family === 6 ? native.udpNoCheck6(fd) : 0;
+      if (errno < 0) throw systemError("setsockopt(UDP_NO_CHECK6_RX)", errno);
       const isNew = !taps.isKept(KEPT);
       const tap = taps.open({ name: DEVICE, keepAs: KEPT, tunnels: true }, undo);
       const { ifindex, mac } = setUpUplink(tap, socket, isNew);
