@@ -14,10 +14,11 @@ import { checkEndpoint, checkNetwork, endpointError, networkError } from "../mod
 import { choosePool, type Obstacle, type Pool, uniqueLocalPools } from "../model/pools.js";
 import { type NetworkRecord, shortId } from "../model/records.js";
 import type { EndpointRequest, NetworkRequest } from "../model/requests.js";
-import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains } from "../wire/ip-address.js";
+import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, sameIp } from "../wire/ip-address.js";
 import { eachFamily, mapFamilies, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
 import { anyAddress, freeVni, OVERLAY_POOLS, otherNetwork } from "./allocate.js";
-import { Holdings } from "./holdings.js";
+import { Fence } from "./fence.js";
+import { type Held, Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
 import { Mirror } from "./mirror.js";
 import { beaconText, type GlobalEndpoint, type Holder, type NodeRecord, networkText } from "./records.js";
@@ -73,9 +74,11 @@ export class Cluster {
   private readonly mirror: Mirror;
   private readonly session: NodeSession;
   private readonly holdings: Holdings;
+  private readonly fence: Fence;
   private readonly held = new Map<string, Holding>();
   /** To be given back when the store is reached. */
   private readonly owed = new Map<string, GlobalEndpoint>();
+  private readonly owedNetworks = new Set<string>();
   /** Whether addresses that this node no longer uses, as it ended unawares, were given back. */
   private swept = false;
   private readonly random: () => number;
@@ -92,6 +95,7 @@ export class Cluster {
     this.keys = new Keys(cluster);
     this.view = new ClusterView(this.keys);
     this.holdings = new Holdings(store, this.keys);
+    this.fence = new Fence(store, this.keys.fence(self.name), random);
     this.session = new NodeSession(store, this.keys, self, ttlSec, (lease) => this.inTurn(() => this.announce(lease)));
     this.mirror = new Mirror(store, {
       prefix: this.keys.map,
@@ -149,7 +153,10 @@ export class Cluster {
     if (this.mirror.problem !== undefined) throw this.mirror.problem;
     const key = this.keys.network(id);
     const when = [{ present: key }, { absentUnder: this.keys.heldIn(id) }];
-    const { done, revision } = await this.store.transact({ when, change: [{ remove: key }] });
+    const { done, revision } = await this.fence.transact({ when, change: [{ remove: key }] }).catch((error) => {
+      if (this.fence.broken) this.session.repeat();
+      throw error;
+    });
     if (done) return this.seen(revision);
     const [held] = await this.holdings.list(this.keys.heldIn(id));
     if (held === undefined) throw networkError("not-found", `there is no network ${shortId(id)}`);
@@ -179,8 +186,8 @@ export class Cluster {
         const { id, addresses, mac, use = { owner: "", names: [] } } = checked;
         const { name: node, tunnel } = this.self;
         const endpoint: GlobalEndpoint = { id, network: network.id, node, tunnel, addresses, mac, owner: use.owner, names: use.names };
-        const result = await this.tryHold(endpoint, lease, request.addresses !== undefined);
-        if (result === undefined) continue;
+        const named = eachFamily(request.addresses ?? {});
+        const result = await this.tryTake(endpoint, lease, named);
         if (result.outcome === "held") {
           this.held.set(id, { endpoint, network });
           await this.seen(result.revision);
@@ -188,7 +195,7 @@ export class Cluster {
         }
         if (result.outcome === "no-network") throw networkError("not-found", `network ${network.name ?? shortId(network.id)} not found`);
         const { address, holder } = result;
-        if (eachFamily(request.addresses ?? {}).some(({ family }) => family === address.family))
+        if (named.some((each) => sameIp(each, address)))
           throw endpointError("conflict", `address ${formatIp(address)} is that of ${holderWords(holder)}`);
         neighbors.push({ id: holder?.endpoint ?? "?", addresses: perFamily([address]), mac: "" });
       }
@@ -229,7 +236,9 @@ export class Cluster {
     const counts = new Map<string, Set<string>>([...this.view.nodes.keys()].map((name) => [name, new Set()]));
     for (const { holder } of await this.holdings.list(this.keys.heldAll))
       if (holder !== undefined) counts.set(holder.node, (counts.get(holder.node) ?? new Set()).add(holder.endpoint));
-    return [...counts].map(([name, { size }]) => ({ name, tunnel: this.view.nodes.get(name)?.tunnel, endpoints: size }));
+    return [...counts]
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([name, { size }]) => ({ name, tunnel: this.view.nodes.get(name)?.tunnel, endpoints: size }));
   }
 
   /** Gives back what a node that is gone for good held. Throws TSP_ERR_STORE: not-found, conflict for one that is there. */
@@ -239,6 +248,7 @@ export class Cluster {
     if (!done) throw storeError("conflict", `node '${name}' is there`, "stop its daemon, and wait until it is gone");
     if ((await this.holdings.releaseAll(name, new Set(), [{ absent: key }])) === 0)
       throw storeError("not-found", `there is no node '${name}'`, "see 'tsproxy node ls'");
+    await this.store.transact({ when: [{ absent: key }], change: [{ remove: this.keys.fence(name) }] });
   }
 
   private plan({ subnets: wanted, vni, ...rest }: GlobalNetworkRequest, obstacle: Obstacle): NetworkRecord {
@@ -276,10 +286,10 @@ export class Cluster {
   /** False when others have made networks since that revision, so that what it is to get may be theirs. */
   private async putNetwork(record: NetworkRecord, since: number): Promise<boolean> {
     const key = this.keys.network(record.id);
-    const { done, revision, found } = await this.store.transact({
-      when: [{ quietUnder: this.keys.networks, since }],
-      change: [{ put: key, value: networkText(record) }],
-      orRead: [key],
+    const asked = { when: [{ quietUnder: this.keys.networks, since }], change: [{ put: key, value: networkText(record) }], orRead: [key] };
+    const { done, revision, found } = await this.fence.transact(asked).catch((error) => {
+      if (this.fence.broken) this.owe(() => this.owedNetworks.add(record.id));
+      throw error;
     });
     if (!done && found.length === 0) return false; // else its own, from a try whose answer was lost
     await this.seen(revision);
@@ -296,19 +306,28 @@ export class Cluster {
     });
   }
 
-  /** Undefined: the lease had ended. */
-  private async tryHold(endpoint: GlobalEndpoint, lease: LeaseId, fromDead: boolean) {
+  private async tryTake(endpoint: GlobalEndpoint, lease: LeaseId, named: readonly IpAddress[]): Promise<Held> {
     try {
-      return await this.holdings.hold(endpoint, lease, { isNew: true, fromDead });
+      return await this.holdings.take(endpoint, lease, this.fence, named);
     } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      this.session.renew(lease);
-      throw storeError("unavailable", "the node's lease has ended: it comes back in a moment", "try again");
+      if (error instanceof LeaseLost) {
+        this.session.renew(lease);
+        throw storeError("unavailable", "store unreachable: the lease of this node has ended, and it comes back in a moment", "try again");
+      }
+      if (this.fence.broken) this.owe(() => this.owed.set(endpoint.id, endpoint));
+      throw error;
     }
+  }
+
+  /** Whether something was made is not known: it is undone when the store is reached. */
+  private owe(note: () => void): void {
+    note();
+    this.session.repeat();
   }
 
   /** Puts all that is held under the lease, and gives back what is not. */
   private async announce(lease: LeaseId): Promise<void> {
+    if (this.fence.broken) await this.fence.raise();
     await this.payBack();
     if (!this.swept) await this.holdings.releaseAll(this.self.name, new Set(this.held.keys()));
     this.swept = true;
@@ -319,14 +338,14 @@ export class Cluster {
 
   private async announceOne({ endpoint, network }: Holding, lease: LeaseId): Promise<void> {
     const what = `endpoint ${endpoint.names[0] ?? shortId(endpoint.id)} in network ${network.name ?? shortId(network.id)}`;
-    let result = await this.holdings.hold(endpoint, lease, { isNew: false, fromDead: false });
+    let result = await this.holdings.putBack(endpoint, lease);
     if (result.outcome === "no-network") {
       log.warn(`the store has lost network ${network.name ?? shortId(network.id)}, which is used here: it is put back`);
       await this.store.transact({
         when: [{ absent: this.keys.network(network.id) }],
         change: [{ put: this.keys.network(network.id), value: networkText(network) }],
       });
-      result = await this.holdings.hold(endpoint, lease, { isNew: false, fromDead: false });
+      result = await this.holdings.putBack(endpoint, lease);
     }
     if (result.outcome === "taken")
       log.warn(
@@ -338,6 +357,10 @@ export class Cluster {
     for (const [id, endpoint] of this.owed) {
       await this.holdings.release(endpoint);
       this.owed.delete(id);
+    }
+    for (const id of this.owedNetworks) {
+      await this.store.transact({ when: [{ absentUnder: this.keys.heldIn(id) }], change: [{ remove: this.keys.network(id) }] });
+      this.owedNetworks.delete(id);
     }
   }
 

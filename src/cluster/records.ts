@@ -121,6 +121,10 @@ export function beaconText(node: string): string {
   return write({ node });
 }
 
+export function fenceText(nonce: string): string {
+  return write({ nonce });
+}
+
 function write(fields: object): string {
   return JSON.stringify({ v: VERSION, ...fields });
 }

@@ -100,7 +100,7 @@ export async function showNetworks({ quiet = false, trunc = true, json = false }
       idOf(network),
       network.name || "-",
       network.driver,
-      "local",
+      network.driver === "overlay" ? "global" : "local",
       bothFamilies(network.subnet, network.ipv6Subnet),
     ]);
     write(formatTable(["NETWORK ID", "NAME", "DRIVER", "SCOPE", "SUBNET"], rows));
