@@ -80,7 +80,6 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
   it("forgets a node that died within its lease's time, and has it back with its addresses", async () => {
     await a.daemon.stop("SIGKILL");
     await eventually("its name is gone", async () => !(await b.ok("network", "inspect", "shop")).includes('"web"'), 6000);
-    expect((await b.call("run", "--rm", "--network", "shop", "--", "getent", "hosts", "web")).code).not.toBe(0);
     expect(await b.ok("run", "--rm", "--network", "shop", "--", "hostname", "-I")).toBe("10.0.0.4"); // the dead keep theirs
     await a.startDaemon();
     const at = asking.stdout.length;
