@@ -55,7 +55,7 @@ export type Neighbor = Pick<EndpointRecord, "id" | "addresses" | "mac">;
 
 /** `neighbors`: the other endpoints of the network. Throws TSP_ERR_ENDPOINT: invalid, or conflict with one of them. */
 export function checkEndpoint(
-  { id, addresses: wanted = {}, mac: wantedMac, use, sandbox = "" }: EndpointRequest,
+  { id, addresses: wanted = {}, mac: wantedMac, use, bandwidth, sandbox = "" }: EndpointRequest,
   network: NetworkRecord,
   neighbors: readonly Neighbor[],
   manager: AddressManager,
@@ -71,7 +71,8 @@ export function checkEndpoint(
   if (twin !== undefined)
     throw endpointError("conflict", `MAC address ${mac} is that of endpoint ${shortId(twin.id)}`, "give one of them another");
   const device = `tsp${id.slice(0, 11)}`;
-  return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...(use !== undefined && { use }) };
+  const optional = { ...(use !== undefined && { use }), ...(bandwidth !== undefined && { bandwidth }) };
+  return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...optional };
 }
 
 /** An address of each family that the network has. */

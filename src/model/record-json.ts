@@ -96,6 +96,8 @@ const mapping = v.pipe(
   v.transform(({ hostIp, ...rest }): Mapping => ({ ...rest, ...hostIp })),
 );
 
+const rate = v.object({ rate: v.pipe(v.number(), v.minValue(1)), burst: v.pipe(v.number(), v.minValue(1)) });
+
 const endpoint = v.looseObject({
   id,
   network: id,
@@ -109,6 +111,7 @@ const endpoint = v.looseObject({
   sandbox: v.string(),
   ports: v.array(mapping),
   use: v.exactOptional(v.looseObject({ owner: v.string(), names: v.array(v.string()) })),
+  bandwidth: v.exactOptional(v.object({ ingress: v.exactOptional(rate), egress: v.exactOptional(rate) })),
 });
 
 const records = v.looseObject({ networks: v.array(network), endpoints: v.array(endpoint) });

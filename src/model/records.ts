@@ -1,6 +1,7 @@
 /** What is remembered of networks and endpoints, across restarts and, of networks, reboots: plain data (`record-json.ts` has it as JSON). */
 import type { Mapping } from "../control/mapping.js";
 import type { Subnet } from "../control/network/subnet.js";
+import type { Bandwidth } from "../table/bandwidth.js";
 import { formatIp, type IpAddress } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 
@@ -87,6 +88,8 @@ export interface EndpointRecord {
   sandbox: string;
   ports: Mapping[];
   use?: EndpointUse;
+  /** Undefined: as much as there is. */
+  bandwidth?: Bandwidth;
 }
 
 export interface Records {

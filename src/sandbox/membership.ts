@@ -51,6 +51,7 @@ export class Membership {
       addresses: perFamily(wanted.map((text) => parseIp(text)!)),
       mac: mac === undefined ? undefined : parseMac(mac)!,
       use: useOf(sandbox, attachment),
+      bandwidth: connect.bandwidth,
       sandbox: namespace.path,
     };
     const making =

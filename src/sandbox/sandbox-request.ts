@@ -107,9 +107,10 @@ function refuseAddress(text: string | undefined): void {
   if (text !== undefined) throw invalid("user specified IP address is supported on user defined networks only");
 }
 
-function refuseUnlessJoined({ network, ip, ip6, mac, aliases }: SandboxCreate): void {
+function refuseUnlessJoined({ network, ip, ip6, mac, aliases, bandwidth }: SandboxCreate): void {
   refuseAddress(ip ?? ip6);
   if (aliases?.length) throw invalid("network-scoped aliases are only supported for user-defined networks");
+  if (bandwidth !== undefined) throw invalid(`conflicting options: bandwidth and the network mode (${network})`);
   if (mac !== undefined) throw invalid(`conflicting options: mac-address and the network mode (${network})`);
 }
 

@@ -22,7 +22,7 @@ interface RawCreate {
   label?: string[];
 }
 
-interface RawConnect extends Pick<RawAttachment, "ip" | "ip6" | "macAddress"> {
+interface RawConnect extends Pick<RawAttachment, "ip" | "ip6" | "macAddress" | "bandwidth"> {
   alias?: string[];
   gwPriority?: string;
 }
@@ -129,6 +129,7 @@ function connect(): CliCommand {
     .option("--ip6 <ip>", "Its IPv6 address there (the lowest that is free)")
     .option("--mac-address <mac>", "Its MAC address there (made from the address)")
     .option("--alias <name>", "One more name there (repeatable)", collect)
+    .option("--bandwidth <limit>", "Most that it sends and is sent there, as egress=RATE,ingress=RATE (no limit)")
     .option("--gw-priority <n>", "The default route is by the highest (0)")
     .note("It prints nothing. The others on both networks notice nothing.")
     .example("Put 'web' into network 'back' too, as 'www'", "tsproxy network connect --alias www back web")
