@@ -6,21 +6,21 @@
  * What this node holds is its own to know: it is put again when the lease was lost, and given back when the endpoint has ended, later where the
  * store is not reached then.
  */
-import type { Subnet } from "../control/network/subnet.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { chosenAddresses, firstAddress } from "../model/addresses.js";
-import { checkEndpoint, checkNetwork, endpointError, networkError } from "../model/checks.js";
-import { choosePool, type Obstacle, type Pool, uniqueLocalPools } from "../model/pools.js";
+import { chosenAddresses } from "../model/addresses.js";
+import { checkEndpoint, endpointError, networkError } from "../model/checks.js";
+import { type Obstacle, type Pool, uniqueLocalPools } from "../model/pools.js";
 import { type NetworkRecord, shortId } from "../model/records.js";
-import type { EndpointRequest, NetworkRequest } from "../model/requests.js";
+import type { EndpointRequest } from "../model/requests.js";
 import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, sameIp } from "../wire/ip-address.js";
-import { eachFamily, mapFamilies, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
-import { anyAddress, freeVni, OVERLAY_POOLS, otherNetwork } from "./allocate.js";
+import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
+import { anyAddress } from "./allocate.js";
 import { Fence } from "./fence.js";
 import { type Held, Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
 import { Mirror } from "./mirror.js";
+import { type GlobalNetworkRequest, planNetwork } from "./network-plan.js";
 import { beaconText, type GlobalEndpoint, type Holder, type NodeRecord, networkText } from "./records.js";
 import { NodeSession } from "./session.js";
 import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
@@ -35,14 +35,6 @@ export interface ClusterOptions {
   readonly quietMs?: number;
   readonly graceMs?: number;
   readonly random?: () => number;
-}
-
-/** A network as it is asked for: what is left out is chosen. */
-export interface GlobalNetworkRequest extends Omit<NetworkRequest, "subnets" | "overlay"> {
-  readonly name: string;
-  /** Of each family that it is to have. */
-  readonly subnets: PerFamily<{ prefix: IpPrefix | undefined; gateway: IpAddress | undefined }>;
-  readonly vni: number | undefined;
 }
 
 /** What a node has of the cluster's: an endpoint, and the network that it is in. */
@@ -141,7 +133,12 @@ export class Cluster {
     for (let i = 0; i < TRIES; i++) {
       if (this.mirror.problem !== undefined) throw this.mirror.problem;
       const { revision } = this.mirror;
-      const record = this.plan(request, obstacle);
+      const record = planNetwork(
+        request,
+        [...this.view.networks.values()],
+        this.ipv6Pools,
+        (prefix) => this.nodeIn(prefix) ?? obstacle(prefix),
+      );
       if (await this.putNetwork(record, revision)) return record;
       await this.sync();
     }
@@ -249,31 +246,6 @@ export class Cluster {
     if ((await this.holdings.releaseAll(name, new Set(), [{ absent: key }])) === 0)
       throw storeError("not-found", `there is no node '${name}'`, "see 'tsproxy node ls'");
     await this.store.transact({ when: [{ absent: key }], change: [{ remove: this.keys.fence(name) }] });
-  }
-
-  private plan({ subnets: wanted, vni, ...rest }: GlobalNetworkRequest, obstacle: Obstacle): NetworkRecord {
-    const networks = [...this.view.networks.values()];
-    const twin = networks.find(({ name }) => name === rest.name);
-    if (twin !== undefined)
-      throw networkError("conflict", `network with name ${rest.name} already exists`, "choose another name, or remove it");
-    const user = vni === undefined ? undefined : networks.find(({ overlay }) => overlay?.vni === vni);
-    if (user !== undefined) throw networkError("conflict", `VNI ${vni} is that of network ${user.name}`, "choose another one, or none");
-    const inUse = otherNetwork(networks);
-    const known: Obstacle = (prefix) => inUse(prefix) ?? this.nodeIn(prefix) ?? obstacle(prefix);
-    const subnets = mapFamilies(wanted, ({ prefix, gateway }, family): Subnet => {
-      const other = prefix === undefined ? null : known(prefix);
-      if (other !== null)
-        throw networkError(
-          "conflict",
-          `invalid pool request: Pool overlaps with other one on this address space (${other})`,
-          "use another --subnet",
-        );
-      const chosen = prefix ?? choosePool(known, family === 4 ? OVERLAY_POOLS : this.ipv6Pools).subnet;
-      if (chosen === undefined)
-        throw networkError("unavailable", "all predefined address pools have been fully subnetted", "name a range by --subnet");
-      return { prefix: chosen, gateway: gateway ?? firstAddress(chosen, ofFamily(rest.ranges ?? {}, family)) };
-    });
-    return checkNetwork({ ...rest, subnets, overlay: { vni: vni ?? freeVni(networks) } }, networks);
   }
 
   /** A node whose tunnel would be cut off. */

@@ -2,7 +2,8 @@
  * Networks of the whole cluster, on this node: one is made here when somebody here joins it, and goes when the last has left, or when it was
  * removed. While it is here, the dataplane is told who is in it elsewhere.
  */
-import type { Cluster, GlobalNetworkRequest, Holding } from "../cluster/cluster.js";
+import type { Cluster, Holding } from "../cluster/cluster.js";
+import type { GlobalNetworkRequest } from "../cluster/network-plan.js";
 import type { GlobalEndpoint } from "../cluster/records.js";
 import type { ViewChange } from "../cluster/view.js";
 import type { OverlayChange, RemoteEndpoint } from "../control/network/remote-endpoints.js";

@@ -1,10 +1,11 @@
 /** Nodes of a cluster on the store in memory: who gets what, and what happens when the store or a node is away. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Cluster, type ClusterOptions, type GlobalNetworkRequest, type Holding } from "../../src/cluster/cluster.js";
+import { Cluster, type ClusterOptions, type Holding } from "../../src/cluster/cluster.js";
 import { Fence } from "../../src/cluster/fence.js";
 import { Holdings } from "../../src/cluster/holdings.js";
 import { Keys } from "../../src/cluster/keys.js";
 import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
+import type { GlobalNetworkRequest } from "../../src/cluster/network-plan.js";
 import type { GlobalEndpoint } from "../../src/cluster/records.js";
 import { setLogSink } from "../../src/log.js";
 import { DEFAULT_OPTIONS, type NetworkRecord } from "../../src/model/records.js";
