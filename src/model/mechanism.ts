@@ -3,6 +3,7 @@
 import type { PortSpec } from "../control/mapping.js";
 import type { Device, DeviceSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
+import type { OverlayChange } from "../control/network/remote-endpoints.js";
 import type { Publication } from "../control/publisher.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import type { EndpointRecord } from "./records.js";
@@ -16,6 +17,8 @@ export interface MadeNetwork {
     readonly multiQueue: boolean;
     addDevice(spec: DeviceSpec): Device;
   };
+  /** Of a network of several nodes: who is in it elsewhere. */
+  readonly remotes?: { apply(change: OverlayChange): void };
 }
 
 export interface Mechanism {
