@@ -1,7 +1,8 @@
 /**
- * TCP request and response, one at a time: round-trip time, not halved. By a program of our own, since the sockperf of Debian 12 knows no IPv6. Twice, since the machine's cores do something else than
- * wait in between: nothing, so that each wake-up pays for leaving an idle state (in a guest: for the halt, which the hypervisor sees); or the
- * work of others, as on a busy host. A peer that polls keeps its core awake by itself; only the second tells its way from a core's wake-up.
+ * TCP request and response, one at a time: round-trip time, not halved. By a program of our own, since the sockperf of Debian 12 knows no IPv6.
+ * Twice, since the machine's cores do something else than wait in between: nothing, so that each wake-up pays for leaving an idle state (in a
+ * guest: for the halt, which the hypervisor sees); or the work of others, as on a busy host. A peer that polls keeps its core awake by itself;
+ * only the second tells its way from a core's wake-up.
  */
 import os from "node:os";
 import { native } from "../paths.js";
