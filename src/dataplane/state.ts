@@ -18,8 +18,10 @@ import { PairMap } from "../table/pair-map.js";
 import { MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
+import { Remotes } from "../table/remotes.js";
 import { RouteTable } from "../table/route.js";
 import { Routes, type Routing } from "../table/routes.js";
+import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { rawHalf } from "../wire/raw.js";
@@ -111,6 +113,9 @@ export class State {
   readonly endpoints: PairMap;
   /** What endpoints of networks without ICC may send each other all the same. */
   readonly links = new Links(secureRandom()());
+  /** Endpoints behind other nodes. */
+  readonly remotes: Remotes;
+  readonly tunnel: Tunnel;
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**
@@ -186,6 +191,8 @@ export class State {
     this.ways = new Routes(this.routes, options.routing, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
+    this.remotes = new Remotes(this.addresses, random);
+    this.tunnel = new Tunnel(random());
     this.published = new PairMap(random());
   }
 

@@ -9,7 +9,7 @@ import type { PacketIo } from "../device/packet-io.js";
 import { type Conntrack, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { isIpv6, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
@@ -17,9 +17,10 @@ import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { Adopted, FromWorker, HostRoute, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, HostRoute, Overlay, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
-import { fdbRows, flowRows, holderRows, summary } from "./views.js";
+import { OverlayCommands } from "./overlay-commands.js";
+import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -53,6 +54,7 @@ export class Commands implements EngineHooks {
   /** Ports that are not read yet, and how to begin. */
   private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
+  private readonly overlay: OverlayCommands;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
   private routeWords: number[] = [];
@@ -62,7 +64,12 @@ export class Commands implements EngineHooks {
     private readonly io: Pick<PacketIo, "addPort" | "addRing" | "removePort">,
     private readonly counters: Float64Array,
     private readonly hooks: CommandsHooks,
-  ) {}
+  ) {
+    this.overlay = new OverlayCommands(state, counters, {
+      lookup: (key, value, family) => (family === 4 ? this.flowMap : this.flowMap6)?.lookup(key, value) ?? false,
+      forget: () => this.forget(),
+    });
+  }
 
   carryOut(m: ToWorker): void {
     const { state } = this;
@@ -74,13 +81,23 @@ export class Commands implements EngineHooks {
         this.removePort(m.port);
         break;
       case "add-network":
-        this.addNetwork(m.network, m.subnets, m.flags);
+        this.addNetwork(m.network, m.subnets, m.flags, m.overlay);
         break;
       case "remove-network":
         this.removeNetwork(m.network);
         break;
       case "link":
         this.link(m);
+        break;
+      case "add-tunnel":
+        this.overlay.addTunnel(m);
+        this.read(m.port, () => this.io.addPort(m.port, m.fd));
+        break;
+      case "set-remote":
+        this.overlay.setRemote(m, ...this.wordsOf(m.addresses));
+        break;
+      case "remove-remote":
+        this.overlay.removeRemote(m);
         break;
       case "publish":
         this.publish(m.id, m.rule);
@@ -164,7 +181,7 @@ export class Commands implements EngineHooks {
     return [word(4), word(6)];
   }
 
-  private addNetwork(id: number, subnets: readonly Subnet[], flags: number): void {
+  private addNetwork(id: number, subnets: readonly Subnet[], flags: number, overlay?: Overlay): void {
     const { addresses, networks } = this.state;
     const of = (family: 4 | 6): Subnet | undefined => subnets.find(({ gateway }) => gateway.family === family);
     const take = (address: IpAddress | null): number => (address === null ? NO_ADDRESS : addresses.take(address));
@@ -172,10 +189,12 @@ export class Commands implements EngineHooks {
     if (ipv4 === undefined) networks.set(id, -1, 32, NO_ADDRESS, flags, NO_ADDRESS);
     else networks.set(id, addresses.take(ipv4.prefix.address), ipv4.prefix.prefixLength, take(ipv4.gateway), flags, take(ipv4.outside));
     if (ipv6 !== undefined) networks.set6(id, new Prefix(ipv6.prefix), take(ipv6.gateway), take(ipv6.outside));
+    if (overlay !== undefined) this.overlay.add(id, overlay);
   }
 
   private removeNetwork(id: number): void {
     const { addresses, networks } = this.state;
+    if (networks.remotePort[id] !== -1) this.overlay.remove(id);
     addresses.release(networks.gateway6[id]!);
     addresses.release(networks.outside6[id]!);
     networks.clear(id);
@@ -279,6 +298,7 @@ export class Commands implements EngineHooks {
       networks.hostDevice[network] = 0;
       networks.wayIn[network] = 0;
     }
+    if (ports.kind[port] === TUNNEL) this.overlay.removeTunnel();
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }
@@ -349,6 +369,7 @@ export class Commands implements EngineHooks {
 
   private answer(what: Query): unknown {
     if (what === "flows") return flowRows(this.state, this.offload);
+    if (what === "nodes") return nodeRows(this.state);
     return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
 }

@@ -39,6 +39,16 @@ export interface HostRoute {
   source: IpAddress | null;
 }
 
+/** What makes an overlay network of an own one. */
+export interface Overlay {
+  /** Port, of kind REMOTE, that stands for the network's other nodes. */
+  port: number;
+  /** VXLAN network identifier. */
+  vni: number;
+  /** The longest IP packet that goes to another node. */
+  mtu: number;
+}
+
 /** A file that a former process left: its descriptor, and for how many flows it is. */
 export interface FormerFile {
   fd: number;
@@ -91,7 +101,7 @@ export interface WorkerOptions {
 }
 
 /** What a worker can be asked for (`views.ts`). */
-export type Query = "flows" | "fdb" | "summary" | "holders";
+export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes";
 
 export type ToWorker =
   /** `device`: interface index of a host port's device; else 0. */
@@ -110,11 +120,29 @@ export type ToWorker =
     }
   | { type: "remove-port"; port: number }
   /** At most one subnet of each family; `flags` of `table/networks.ts`. */
-  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number }
+  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number; overlay?: Overlay | undefined }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
   /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
   | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
+  /**
+   * The device of the tunnels, its descriptor and interface index; `address`: this node's in the underlay; `udpPort` in host order; `segments`: it takes
+   * frames that stand for several.
+   */
+  | {
+      type: "add-tunnel";
+      port: number;
+      fd: number;
+      mac: Uint8Array;
+      device: number;
+      address: IpAddress;
+      udpPort: number;
+      checksum: boolean;
+      segments: boolean;
+    }
+  /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
+  | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
+  | { type: "remove-remote"; network: number; mac: Uint8Array }
   | { type: "publish"; id: number; rule: PublishedRange }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
