@@ -11,6 +11,7 @@ import { FlowEntries } from "../table/flow-entries.js";
 import type { FlowMemory } from "../table/flow-file.js";
 import { Fragments } from "../table/fragments.js";
 import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
+import { Links } from "../table/links.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
@@ -113,6 +114,8 @@ export class State {
   /** Endpoints behind other nodes. */
   readonly remotes: Remotes;
   readonly tunnel: Tunnel;
+  /** What endpoints of networks without ICC may send each other all the same. */
+  readonly links = new Links(secureRandom()());
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**

@@ -96,6 +96,9 @@ export class Commands implements EngineHooks {
       case "remove-remote":
         this.overlay.removeRemote(m);
         break;
+      case "link":
+        this.link(m);
+        break;
       case "publish":
         this.publish(m.id, m.rule);
         break;
@@ -195,6 +198,18 @@ export class Commands implements EngineHooks {
     addresses.release(networks.gateway6[id]!);
     addresses.release(networks.outside6[id]!);
     networks.clear(id);
+  }
+
+  /** Words are held as long as there are ports. */
+  private link({ client, server, ports }: Extract<ToWorker, { type: "link" }>): void {
+    const { addresses, links } = this.state;
+    const words = [addresses.take(client), addresses.take(server)] as const;
+    const before = links.delete(...words);
+    if (ports.length > 0) links.set(...words, ports);
+    for (const word of words) {
+      if (before) addresses.release(word);
+      if (ports.length === 0) addresses.release(word);
+    }
   }
 
   private ruleOf({ hostIp, target, snatSource, onlink, ...rest }: PublishedRange): PublishRule {

@@ -2,6 +2,7 @@
 import type { Bandwidth } from "../table/bandwidth.js";
 import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
+import type { LinkPorts } from "../table/links.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 
 /** A published port or range of them. Ports in host order. */
@@ -140,6 +141,8 @@ export type ToWorker =
   /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
   | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
   | { type: "remove-remote"; network: number; mac: Uint8Array }
+  /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
+  | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
   | { type: "publish"; id: number; rule: PublishedRange }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
