@@ -12,7 +12,7 @@ import type { EndpointRequest, NetworkRequest } from "./requests.js";
 
 /** Throws TSP_ERR_NETWORK: invalid, or conflict with one of `others`. */
 export function checkNetwork(request: NetworkRequest, others: readonly NetworkRecord[]): NetworkRecord {
-  const { id, name, subnets, range, reserved, options, about } = request;
+  const { id, name, subnets, ranges = {}, reserved, options, about } = request;
   if (!isId(id)) throw networkError("invalid", `'${id.slice(0, 40)}' is no id of a network`);
   if (others.some((other) => other.id === id)) throw networkError("conflict", `network ${shortId(id)} exists already`);
   const twin = others.find((other) => name !== undefined && other.name === name);
@@ -25,7 +25,8 @@ export function checkNetwork(request: NetworkRequest, others: readonly NetworkRe
     id,
     ...(name !== undefined && { name }),
     subnets,
-    ...(range !== undefined && { range: formatPrefix(range) }),
+    ...(ranges.ipv4 !== undefined && { range: formatPrefix(ranges.ipv4) }),
+    ...(ranges.ipv6 !== undefined && { ipv6Range: formatPrefix(ranges.ipv6) }),
     ...(reserved !== undefined && { reserved: Object.fromEntries([...reserved].map(([what, address]) => [what, formatIp(address)])) }),
     options: { ...options },
     ...(about !== undefined && { about }),
@@ -72,7 +73,7 @@ export function checkEndpoint(
 
 /** An address of each family that the network has. */
 function claim(
-  { subnets, range, reserved = {} }: NetworkRecord,
+  { subnets, range, ipv6Range, reserved = {} }: NetworkRecord,
   wanted: PerFamily<IpAddress>,
   neighbors: readonly EndpointRecord[],
   manager: AddressManager,
@@ -85,8 +86,8 @@ function claim(
       if (address !== undefined) taken.set(address.value, shortId(id));
     }
     for (const [what, text] of Object.entries(reserved)) taken.set(parseIp(text)!.value, what);
-    const from = range === undefined ? undefined : parsePrefix(range)!;
-    return manager.claim({ ...subnet, taken, range: from?.address.family === family ? from : undefined }, ofFamily(wanted, family));
+    const text = family === 4 ? range : ipv6Range;
+    return manager.claim({ ...subnet, taken, range: text === undefined ? undefined : parsePrefix(text)! }, ofFamily(wanted, family));
   });
   for (const address of eachFamily(wanted))
     if (!claimed.includes(address))

@@ -50,8 +50,10 @@ export interface NetworkRecord {
   /** For people; no two networks have the same. */
   name?: string;
   subnets: PerFamily<Subnet>;
-  /** Where endpoints that ask for no address get theirs: `172.18.5.0/24`. Undefined: the whole subnet. */
+  /** Where endpoints that ask for no address get theirs: `172.18.5.0/24`. Undefined: the whole IPv4 subnet. */
   range?: string;
+  /** The same in the IPv6 subnet. */
+  ipv6Range?: string;
   /** Addresses that no endpoint gets, by what they are for. */
   reserved?: Record<string, string>;
   options: NetworkOptions;

@@ -11,8 +11,8 @@ export interface NetworkRequest {
   id: string;
   name?: string;
   subnets: PerFamily<Subnet>;
-  /** Where endpoints that ask for no address get theirs, a part of a subnet. */
-  range?: IpPrefix;
+  /** Where endpoints that ask for no address get theirs: a part of each subnet. */
+  ranges?: PerFamily<IpPrefix>;
   /** Addresses that no endpoint gets, by what they are for. */
   reserved?: ReadonlyMap<string, IpAddress>;
   options: NetworkOptions;

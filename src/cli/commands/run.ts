@@ -9,6 +9,7 @@ import { stdout } from "../show.js";
 
 export interface RawAttachment {
   ip?: string;
+  ip6?: string;
   macAddress?: string;
   networkAlias?: string[];
   bandwidth?: string;
@@ -57,7 +58,8 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--network <net>", "What it is to join (bridge)", "bridge")
     .option("--name <name>", "Name of the sandbox (a random one)")
     .option("--hostname <name>", "Its host name (the start of its id)")
-    .option("--ip <ip>", "Its address in the network (the lowest that is free)")
+    .option("--ip <ip>", "Its IPv4 address in the network (the lowest that is free)")
+    .option("--ip6 <ip>", "Its IPv6 address in the network (the lowest that is free)")
     .option("--mac-address <mac>", "Its MAC address (made from the address)")
     .option("--link <name>", "Another sandbox, as NAME or NAME:ALIAS (repeatable)", collect)
     .option("--network-alias <name>", "One more name in the network (repeatable)", collect)
@@ -125,10 +127,11 @@ export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "comm
   };
 }
 
-export function attachmentBody(raw: RawAttachment): Pick<SandboxCreate, "ip" | "mac" | "aliases" | "bandwidth"> {
-  const { ip, macAddress, networkAlias, bandwidth } = raw;
+export function attachmentBody(raw: RawAttachment): Pick<SandboxCreate, "ip" | "ip6" | "mac" | "aliases" | "bandwidth"> {
+  const { ip, ip6, macAddress, networkAlias, bandwidth } = raw;
   return {
     ...(ip !== undefined && { ip }),
+    ...(ip6 !== undefined && { ip6 }),
     ...(macAddress !== undefined && { mac: macAddress }),
     ...(networkAlias !== undefined && { aliases: networkAlias }),
     ...(bandwidth !== undefined && { bandwidth: parseBandwidth(bandwidth) }),
