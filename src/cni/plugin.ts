@@ -3,22 +3,30 @@
  * container, and is then one like others: `tsproxy network ls` and `ps` show it, names are answered in it.
  */
 import { createHash } from "node:crypto";
+import { TsproxyError } from "../errors.js";
+import type { LiveNetwork } from "../model/live.js";
 import { shortId } from "../model/records.js";
-import { Namespace } from "../sandbox/device-setup.js";
-import { addressOf, ipv4Of } from "../sandbox/ipv4.js";
+import { leadsTo, Namespace } from "../sandbox/device-setup.js";
+import { addressesOf, rangesText } from "../sandbox/endpoint-addresses.js";
+import { gatewaysIn } from "../sandbox/gateways.js";
+import type { Member } from "../sandbox/member.js";
 import type { NetworkCatalog } from "../sandbox/network-catalog.js";
-import type { Attachment } from "../sandbox/records.js";
 import type { LiveSandbox } from "../sandbox/registry.js";
 import type { Sandboxes } from "../sandbox/sandboxes.js";
-import { formatPrefix, parsePrefix } from "../wire/ip-address.js";
+import { formatPrefix, parseIp, parsePrefix } from "../wire/ip-address.js";
+import { eachFamily, ofFamily } from "../wire/per-family.js";
 import { type Config, parseConfig } from "./config.js";
 import { CniError, CODES, checkVersion, type Environment, parseEnvironment } from "./contract.js";
-import { delegate, type Lease } from "./ipam.js";
+import { type Lease, lease, passOn, release } from "./ipam.js";
+import { checkResult, resultOf } from "./result.js";
 
 export const ORIGIN = "cni";
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 export class Cni {
+  /** Of ADD, by network: settles when those so far are done. The first makes the network, and may have to take it back. */
+  private readonly turns = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly catalog: NetworkCatalog,
     private readonly sandboxes: Sandboxes,
@@ -31,7 +39,7 @@ export class Cni {
     checkVersion(environment.command, config.cniVersion);
     switch (environment.command) {
       case "ADD":
-        return this.add(environment, config);
+        return this.inTurn(config.name, () => this.add(environment, config));
       case "DEL":
         await this.delete(environment, config);
         return undefined;
@@ -39,131 +47,157 @@ export class Cni {
         await this.check(environment, config);
         return undefined;
       case "GC":
-        await this.collect(config);
+        await this.collect(environment, config);
         return undefined;
-      default:
-        return undefined; // STATUS: we answer, so all is well
+      default: // STATUS: we answer, so all is well with us
+        if (config.ipam !== undefined) await passOn("STATUS", config.ipam, config.text, environment);
+        return undefined;
     }
   }
 
   private async add(environment: Environment, config: Config): Promise<object> {
-    const { containerId, netns, ifname, args } = environment;
-    const lease = config.ipam === undefined ? undefined : await delegate("ADD", config.ipam, config.text, environment);
+    const { containerId, ifname, netns } = environment;
+    const id = sandboxId(containerId);
+    const inode = inodeOf(netns);
+    await this.forgetFormer(id, inode, containerId);
+    if (this.find(id)?.record.attachments.some(({ device }) => device === ifname))
+      throw new CniError(CODES.conflict, `container ${containerId} has an interface ${ifname} already`, "DEL it before");
+    const leases = config.ipam === undefined ? [] : await lease(config.ipam, config.text, environment);
+    let made = false;
     try {
-      await this.makeNetwork(config, lease);
-      const id = sandboxId(containerId);
-      const ip = lease?.address.replace(/\/.*/, "") ?? config.ips[0] ?? args.get("IP");
-      const mac = config.mac ?? args.get("MAC");
-      const pod = args.get("K8S_POD_NAME") ?? "";
-      const connect = {
-        network: config.name,
-        device: ifname,
-        ...(ip !== undefined && { ip: ip.replace(/\/.*/, "") }),
-        ...(mac !== undefined && { mac }),
-        ...(config.bandwidth !== undefined && { bandwidth: config.bandwidth }),
-      };
-      if (this.find(id) === undefined) {
-        const name = NAME.test(pod) && !this.isTaken(pod) ? pod : shortId(id);
-        await this.sandboxes.create({
-          kind: "attached",
-          id,
-          name,
-          netns,
-          command: [],
-          ...connect,
-          aliases: aliases(config, pod, name),
-          publish: config.publish,
-          dns: config.servers,
-        });
-      } else await this.sandboxes.connect(id, { ...connect, aliases: aliases(config, pod, "") });
-      return this.result(config, environment);
+      made = await this.makeNetwork(config, leases);
+      await this.join(id, environment, config, leases);
+      return resultOf(config, environment, this.member(id, config.name, ifname)!);
     } catch (error) {
-      if (config.ipam !== undefined) await delegate("DEL", config.ipam, config.text, environment).catch(() => {});
+      if (made) await this.catalog.remove(config.name).catch(() => {});
+      if (config.ipam !== undefined) await release(config.ipam, config.text, environment).catch(() => {});
       throw error;
     }
   }
 
+  private async join(id: string, { netns, ifname, args }: Environment, config: Config, leases: readonly Lease[]): Promise<void> {
+    const asked = leases.length > 0 ? leases.map(({ address }) => address) : [...config.ips, ...(args.get("IP")?.split(",") ?? [])];
+    const ip = (family: 4 | 6): string | undefined =>
+      asked.map((text) => text.replace(/\/.*/, "")).find((text) => parseIp(text)?.family === family);
+    const wrong = asked.find((text) => parseIp(text.replace(/\/.*/, "")) === null);
+    if (wrong !== undefined) throw new CniError(CODES.invalidConfig, `invalid IP address: ${wrong}`);
+    const [ip4, ip6, mac, pod] = [ip(4), ip(6), config.mac ?? args.get("MAC"), args.get("K8S_POD_NAME") ?? ""];
+    const connect = {
+      network: config.name,
+      device: ifname,
+      ...(ip4 !== undefined && { ip: ip4 }),
+      ...(ip6 !== undefined && { ip6 }),
+      ...(mac !== undefined && { mac }),
+      ...(config.bandwidth !== undefined && { bandwidth: config.bandwidth }),
+    };
+    if (this.find(id) !== undefined) return this.sandboxes.connect(id, { ...connect, aliases: aliases(config, pod, "") });
+    const name = NAME.test(pod) && !this.isTaken(pod) ? pod : shortId(id);
+    await this.sandboxes.create({
+      kind: "attached",
+      id,
+      name,
+      netns,
+      command: [],
+      ...connect,
+      aliases: aliases(config, pod, name),
+      publish: config.publish,
+      dns: config.servers,
+    });
+  }
+
+  /** A runtime may start a container anew, in another namespace, without having taken it out of the old one. */
+  private async forgetFormer(id: string, inode: number, containerId: string): Promise<void> {
+    const record = this.find(id)?.record;
+    if (record === undefined || record.netnsInode === inode) return;
+    if (leadsTo(record.netns, record.netnsInode))
+      throw new CniError(CODES.conflict, `container ${containerId} is in ${record.netns} already`, "DEL it before");
+    await this.sandboxes.remove(id, true);
+  }
+
   /** Does what is left to do: a runtime calls it several times, and without knowing what there is. */
   private async delete(environment: Environment, config: Config): Promise<void> {
-    const live = this.find(sandboxId(environment.containerId));
-    const attachment = live === undefined ? undefined : this.attachment(live, config.name, environment.ifname);
-    if (live !== undefined && attachment !== undefined) await this.take(live, attachment);
-    if (config.ipam !== undefined) await delegate("DEL", config.ipam, config.text, environment);
+    const id = sandboxId(environment.containerId);
+    const member = this.member(id, config.name, environment.ifname);
+    if (member !== undefined) await this.take(id, member);
+    if (config.ipam !== undefined) await release(config.ipam, config.text, environment);
   }
 
   private async check(environment: Environment, config: Config): Promise<void> {
     const { containerId, ifname, netns } = environment;
     const live = this.find(sandboxId(containerId));
-    const attachment = live === undefined ? undefined : this.attachment(live, config.name, ifname);
-    if (live === undefined || attachment === undefined)
+    const member = live === undefined ? undefined : this.member(live.record.id, config.name, ifname);
+    if (live === undefined || member === undefined)
       throw new CniError(CODES.unknownContainer, `container ${containerId} has no ${ifname} in network ${config.name}`);
-    const member = this.sandboxes.members(live.record).find((each) => each.attachment.endpoint === attachment.endpoint);
-    const address = member === undefined ? "" : addressOf(member.endpoint.record);
+    checkResult(config, environment, member);
     const namespace = Namespace.open(netns, live.record.netnsInode);
     try {
-      if (member === undefined || member.endpoint.gone || !namespace.hasAddress(ifname, address))
-        throw new CniError(CODES.conflict, `${ifname} in ${netns} has not the address ${address}`);
-      if (live.record.gateway === attachment.endpoint && !namespace.hasDefaultRoute())
-        throw new CniError(CODES.conflict, `there is no default route in ${netns}`);
+      for (const { family, address } of addressesOf(member.endpoint.record, member.network.record)) {
+        if (member.endpoint.gone || !namespace.hasAddress(ifname, address))
+          throw new CniError(CODES.conflict, `${ifname} in ${netns} has not the address ${address}`);
+        const isGateway = ofFamily(gatewaysIn(live.record), family) === member.attachment.endpoint;
+        if (isGateway && !namespace.hasDefaultRoute(family))
+          throw new CniError(CODES.conflict, `there is no default route of IPv${family} in ${netns}`);
+      }
     } finally {
       namespace.close();
     }
-    if (config.ipam !== undefined) await delegate("CHECK", config.ipam, config.text, environment);
+    if (config.ipam !== undefined) await passOn("CHECK", config.ipam, config.text, environment);
   }
 
   /** Takes away what is not in the list. */
-  private async collect({ name, attachments = [] }: Config): Promise<void> {
+  private async collect(environment: Environment, config: Config): Promise<void> {
+    const { name, attachments, ipam, text } = config;
+    if (attachments === undefined) throw new CniError(CODES.invalidConfig, "missing cni.dev/valid-attachments");
     const valid = new Set(attachments.map(({ containerId, ifname }) => `${sandboxId(containerId)} ${ifname}`));
-    for (const live of [...this.sandboxes.all()])
-      for (const attachment of live.record.attachments)
-        if (this.attachment(live, name, attachment.device) === attachment && !valid.has(`${live.record.id} ${attachment.device}`))
-          await this.take(live, attachment);
+    for (const { record } of [...this.sandboxes.all()])
+      for (const { device } of record.attachments) {
+        const member = this.member(record.id, name, device);
+        if (member !== undefined && !valid.has(`${record.id} ${device}`)) await this.take(record.id, member);
+      }
+    if (ipam !== undefined) await passOn("GC", ipam, text, environment);
   }
 
-  private async take(live: LiveSandbox, attachment: Attachment): Promise<void> {
-    const { id, attachments } = live.record;
-    if (attachments.length === 1) await this.sandboxes.remove(id, true);
+  private async take(id: string, { attachment }: Member): Promise<void> {
+    const live = this.find(id);
+    if (live === undefined) return;
+    const { attachments, netns, netnsInode } = live.record;
+    // The namespace may have ended before its containers are taken out of their networks.
+    if (attachments.length === 1 || !leadsTo(netns, netnsInode)) await this.sandboxes.remove(id, true);
     else await this.sandboxes.disconnect(id, attachment.network);
   }
 
-  private async makeNetwork({ name, subnet, gateway, internal, mtu }: Config, lease: Lease | undefined): Promise<void> {
-    const range = subnet ?? (lease === undefined ? undefined : rangeOf(lease.address));
+  /** Whether it was not there before. */
+  private async makeNetwork(config: Config, leases: readonly Lease[]): Promise<boolean> {
+    const { name, internal, mtu } = config;
+    const ranges = leases.length > 0 ? leases.map((each) => ({ ...each, part: undefined })) : config.ranges;
     const there = this.catalog.byName(name);
-    if (there === undefined) {
-      const via = gateway ?? lease?.gateway;
-      await this.catalog.create(
-        {
-          name,
-          internal,
-          ...(range !== undefined && { subnet: range, ...(via !== undefined && { gateway: via }) }),
-          ...(mtu !== undefined && { mtu }),
-        },
-        ORIGIN,
-      );
-    } else if (range !== undefined && ipv4Of(there.record).subnet !== range)
-      throw new CniError(CODES.invalidConfig, `network ${name} has the range ${ipv4Of(there.record).subnet} already, not ${range}`);
+    if (there !== undefined) {
+      checkSame(there, ranges);
+      return false;
+    }
+    const has = (family: 4 | 6): boolean => ranges.some((range) => range.family === family);
+    const named = (what: "subnet" | "gateway" | "part"): string[] => ranges.flatMap((range) => range[what] ?? []);
+    await this.catalog.create(
+      {
+        name,
+        internal,
+        subnet: named("subnet"),
+        gateway: named("gateway"),
+        ipRange: named("part"),
+        ipv4: has(4) || !has(6),
+        ipv6: has(6) || config.ipv6,
+        ...(mtu !== undefined && { mtu }),
+      },
+      ORIGIN,
+    );
+    return true;
   }
 
-  private result(config: Config, { containerId, ifname, netns }: Environment): object {
-    const live = this.find(sandboxId(containerId))!;
-    const attachment = this.attachment(live, config.name, ifname)!;
-    const member = this.sandboxes.members(live.record).find((each) => each.attachment === attachment)!;
-    const { mac } = member.endpoint.record;
-    const { options } = member.network.record;
-    const { prefixLength, gateway } = ipv4Of(member.network.record);
-    const isOld = config.cniVersion.startsWith("0.");
-    return {
-      cniVersion: config.cniVersion,
-      interfaces: [{ name: ifname, mac, sandbox: netns }],
-      ips: [{ ...(isOld && { version: "4" }), interface: 0, address: `${addressOf(member.endpoint.record)}/${prefixLength}`, gateway }],
-      routes: options.internal ? [] : [{ dst: "0.0.0.0/0", gw: gateway }],
-      dns: { nameservers: ["127.0.0.11"], search: config.searches, options: config.options },
-    };
-  }
-
-  private attachment({ record }: LiveSandbox, network: string, ifname: string): Attachment | undefined {
-    const id = this.catalog.byName(network)?.record.id;
-    return record.attachments.find((each) => each.network === id && each.device === ifname);
+  private member(id: string, network: string, ifname: string): Member | undefined {
+    const live = this.find(id);
+    const wanted = this.catalog.byName(network)?.record.id;
+    const members = live === undefined ? [] : this.sandboxes.members(live.record);
+    return members.find(({ attachment }) => attachment.network === wanted && attachment.device === ifname);
   }
 
   private find(id: string): LiveSandbox | undefined {
@@ -173,13 +207,43 @@ export class Cni {
   private isTaken(name: string): boolean {
     return this.sandboxes.all().some(({ record }) => record.name === name);
   }
+
+  private inTurn<T>(network: string, action: () => Promise<T>): Promise<T> {
+    const done = (this.turns.get(network) ?? Promise.resolve()).then(action);
+    const settled = done
+      .catch(() => {})
+      .then(() => {
+        if (this.turns.get(network) === settled) this.turns.delete(network);
+      });
+    this.turns.set(network, settled);
+    return done;
+  }
 }
 
-/** The network that a lease is of: `10.77.0.0/24` for `10.77.0.5/24`. Throws CniError. */
-function rangeOf(address: string): string {
-  const prefix = parsePrefix(address);
-  if (prefix === null) throw new CniError(CODES.internal, `the address '${address}' of the IPAM plugin is none`);
-  return formatPrefix(prefix);
+/** Of the namespace that a container is to be in. Throws CniError. */
+function inodeOf(netns: string): number {
+  try {
+    const namespace = Namespace.open(netns);
+    const { inode } = namespace;
+    namespace.close();
+    return inode;
+  } catch (error) {
+    if (error instanceof TsproxyError && error.code === "TSP_ERR_SANDBOX")
+      throw new CniError(CODES.invalidNetns, "plugin's netns and netns from CNI_NETNS should not be the same");
+    throw error;
+  }
+}
+
+/** A configuration that says nothing takes the network as it is. */
+function checkSame({ record }: LiveNetwork, ranges: readonly { subnet: string }[]): void {
+  const there = eachFamily(record.subnets).map(({ prefix }) => formatPrefix(prefix));
+  const other = ranges.find(({ subnet }) => !there.includes(formatPrefix(parsePrefix(subnet)!)));
+  if (other !== undefined)
+    throw new CniError(
+      CODES.invalidConfig,
+      `network ${record.name} has the range ${rangesText(record)} already, not ${other.subnet}`,
+      `'tsproxy network rm ${record.name}' when nothing is in it`,
+    );
 }
 
 /** Containers of most runtimes have ids like ours. */

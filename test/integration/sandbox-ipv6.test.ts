@@ -1,8 +1,8 @@
 /** Sandboxes with addresses of both families, and of IPv6 alone: addresses, names, ports, ways out, and what a restart keeps. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { SandboxView } from "../../src/api/sandbox-types.js";
 import { ask } from "../../src/api/client.js";
 import type { NetworkCreate } from "../../src/api/network-types.js";
+import type { SandboxView } from "../../src/api/sandbox-types.js";
 import { curl } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
