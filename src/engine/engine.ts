@@ -8,6 +8,7 @@ import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { establishedFlows } from "../dataplane/established.js";
+import { establishedAcross } from "../dataplane/established-across.js";
 import { establishedFlows6 } from "../dataplane/established6.js";
 import { flowLookup } from "../dataplane/flow-lookup.js";
 import { fragment } from "../dataplane/fragment.js";
@@ -78,6 +79,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const parse = parser(batch, state);
   const established = establishedFlows(batch, state);
   const established6 = establishedFlows6(batch, state);
+  const acrossFamilies = establishedAcross(batch, state);
   state.settle = (id) => hooks.settle(id);
   let txCount = 0;
   let lastSecond = 0;
@@ -153,7 +155,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** The stages, in order; each looks only at frames that are its business. */
   function decide(): void {
-    if (established6(established()) === 0) return;
+    const left = established6(established());
+    if (left === 0 || acrossFamilies(left) === 0) return;
     takeBack(batch, state);
     parse();
     returned(batch, state);

@@ -109,8 +109,18 @@ export function setHdrLen(halves: Uint16Array, off: number, len: number): void {
   halves[(off + HDR_LEN) >> 1] = len;
 }
 
-/** The frame starts elsewhere, with other headers: a partial checksum is that of layer 4, which is at `l4`, still. */
-export function moveStart(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number): void {
+/** The frame starts at `off` instead of `before`, with other headers: a partial checksum is that of layer 4, which is at `l4`, still. */
+export function moveStart(bytes: Uint8Array, halves: Uint16Array, before: number, off: number, l4: number): void {
+  const from = before >> 1;
+  const to = off >> 1;
+  const first = halves[from]!; // all read before any is written: the two may overlap
+  const size = halves[from + (GSO_SIZE >> 1)]!;
+  const start = halves[from + (CSUM_START >> 1)]!;
+  const offset = halves[from + (CSUM_OFFSET >> 1)]!;
+  halves[to] = first;
+  halves[to + (GSO_SIZE >> 1)] = size;
+  halves[to + (CSUM_START >> 1)] = start;
+  halves[to + (CSUM_OFFSET >> 1)] = offset;
   if ((bytes[off]! & FLAG_NEEDS_CSUM) !== 0) halves[(off + CSUM_START) >> 1] = l4 - off - HEADER_SIZE;
   halves[(off + HDR_LEN) >> 1] = 0; // written anew where it is needed (`setHdrLen`)
 }

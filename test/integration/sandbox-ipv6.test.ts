@@ -143,6 +143,6 @@ it("a daemon that is killed finds all of it again, and nothing is left in the en
   expect(h.lab.runSync(h.host, ["ip", "-6", "route"])).not.toMatch(/^fd/m);
   h.lab.runSync(h.host, ["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"]);
   const { code, stderr } = await h.call("network", "create", "--ipv6", "late");
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/network fd.*::\/64: this host has no IPv6; switch it on with/)]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/network fd.*::\/64: this host has no IPv6: switch it on with/)]);
   expect((await ask(h.apiSocket, "networks")).map(({ name }) => name)).toEqual(["bridge", "host", "none"]);
 });
