@@ -7,7 +7,6 @@ import { cniSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
-import { Cni } from "../cni/plugin.js";
 import { serveCni } from "../cni/server.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
 import { mappingText } from "../control/mapping.js";
@@ -74,7 +73,7 @@ export class Daemon {
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
       await controller.takeUp(false);
-      const cni = await serveCni(new Cni(catalog, sandboxes), cniSocketPath(), options.group);
+      const cni = await serveCni(catalog, sandboxes, cniSocketPath(), options.group);
       daemon.undo.add("CNI socket", () => cni.close());
       const served = {
         version: version(),
