@@ -123,10 +123,10 @@ export class Balancer {
     this.post();
   }
 
-  /** Takes those that `isMeant` means out of service, or back into it. Answers how many there are. */
+  /** Takes those that `isMeant` means out of service, or back into it. Answers how many there are. One that is being drained has another time then. */
   drain(isMeant: (target: TargetAddress) => boolean, drainMs: number): number {
     return this.change(isMeant, (entry) => {
-      if (entry.asked === "up") this.beginDrain(entry, drainMs);
+      if (entry.asked !== "drained") this.beginDrain(entry, drainMs);
     });
   }
 

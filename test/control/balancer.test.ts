@@ -112,6 +112,10 @@ describe("a target that is drained", () => {
     await vi.advanceTimersByTimeAsync(1);
     expect([f.posted.at(-1)![0], f.states[0]]).toEqual([["172.18.0.2", 1, OUT], "172.18.0.2 drained"]);
     expect(resumeTargets(all, "172.18.0.2")).toBe(1);
+    drainTargets(all, "172.18.0.2", 300);
+    drainTargets(all, "172.18.0.2", 0); // not so long after all
+    expect([f.posted.at(-1)![0], vi.getTimerCount()]).toEqual([["172.18.0.2", 1, OUT], 1]); // that of the checks
+    resumeTargets(all, "172.18.0.2");
     expect([f.posted.at(-1)![0], f.states[0]]).toEqual([["172.18.0.2", 1, TAKES], "172.18.0.2 up"]);
     f.balancer.close();
   });

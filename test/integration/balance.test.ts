@@ -1,6 +1,7 @@
 /** Several targets behind one published port, with real servers: turns, a client's own target, targets that fail, come back and are drained. */
+import path from "node:path";
 import { expect } from "vitest";
-import type { TargetView } from "../../src/api/types.js";
+import { ask } from "../../src/api/client.js";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, curl, REFUSED } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
@@ -10,9 +11,10 @@ import { networkArgs, startInstance, type TsproxyProcess, tsproxy } from "../sup
 
 const CHECK = ["--health-check", "interval=100ms,timeout=50ms,rise=1,fall=2"];
 
-async function states(c: Case): Promise<string[]> {
-  const { stdout } = await tsproxy(c.lab, c.host, ["targets", "--json"]);
-  return (JSON.parse(stdout) as TargetView[]).map(({ targetIp, targetPort, state }) => `${targetIp}:${targetPort} ${state}`);
+const socketOf = (c: Case, { pid }: TsproxyProcess): string => path.join(c.lab.runDir, `${pid}.sock`);
+
+async function states(c: Case, instance: TsproxyProcess): Promise<string[]> {
+  return (await ask(socketOf(c, instance), "targets")).map(({ targetIp, targetPort, state }) => `${targetIp}:${targetPort} ${state}`);
 }
 
 /** Waits until the instance has said so of the target with that address, of port 8999, as the last thing of it. */
@@ -62,15 +64,21 @@ onTsproxy(
     expect(await shares(c, 2, c.client, ADDR.host, again)).toEqual([1, 1]);
 
     const kept = [await connect(c.lab, c.client, ADDR.host, 9000), await connect(c.lab, c.client, ADDR.host, 9000)];
-    expect((await tsproxy(c.lab, c.host, ["targets", "--drain", ADDR.c1, "--time", "2s"])).stdout).toContain("gets no new connections");
-    expect(await states(c)).toEqual([`${ADDR.c1}:8080 draining`, `${ADDR.c2}:8080 up`, `${ADDR.c1}:9090 draining`, `${ADDR.c2}:9090 up`]);
+    expect((await tsproxy(c.lab, c.host, ["targets", "--drain", ADDR.c1, "--time", "5m"])).stdout).toContain("gets no new connections");
+    expect(await states(c, instance)).toEqual([
+      `${ADDR.c1}:8080 draining`,
+      `${ADDR.c2}:8080 up`,
+      `${ADDR.c1}:9090 draining`,
+      `${ADDR.c2}:9090 up`,
+    ]);
     for (const connection of kept) await connection.exchange("still here");
     expect(await shares(c, 2, c.client, ADDR.host, again)).toEqual([0, 2]);
+    await ask(socketOf(c, instance), "drainTargets", { body: { target: ADDR.c1, timeSec: 0 } });
     await told(instance, ADDR.c1, "drained");
     for (const connection of kept) connection.proc.write("and now?\n");
     await eventually("the end of what the drained target had", () => kept.flatMap(({ closed }) => closed).length === 1);
     expect(kept.flatMap(({ closed }) => closed)).toEqual(["ECONNRESET"]);
-    await tsproxy(c.lab, c.host, ["targets", "--resume", ADDR.c1]);
+    await ask(socketOf(c, instance), "resumeTargets", { body: { target: ADDR.c1 } });
     expect(await shares(c, 2, c.client, ADDR.host, again)).toEqual([1, 1]);
     await instance.stop();
   },
