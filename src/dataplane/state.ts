@@ -21,6 +21,7 @@ import { RouteTable } from "../table/route.js";
 import { Routes, type Routing } from "../table/routes.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
+import { ACROSS_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
 
@@ -115,6 +116,8 @@ export class State {
   /** Steering entries to be made before the batch is sent (`record.ts`); the engine empties it. */
   readonly entries = new FlowEntries(MAX_ENTRIES);
   readonly entries6: FlowEntries;
+  /** What becomes of answers to some of `entries` as IPv6: goes with them. */
+  readonly across = new FlowEntries(MAX_ENTRIES, undefined, ACROSS_VALUE_SIZE);
   /** Interface index of the uplink. */
   uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */

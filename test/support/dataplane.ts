@@ -82,7 +82,7 @@ export class Dataplane {
       readFormer: () => former,
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: 4, uplinkDevice: 7, isNew: true });
+    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: 4, acrossFd: -1, uplinkDevice: 7, isNew: true });
     this.io.clock[0] = 1000;
   }
 
