@@ -30,6 +30,7 @@ import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
+const LINK_LOCAL = parsePrefix("fe80::/10")!;
 const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
 /** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
 const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
@@ -245,6 +246,13 @@ export class Host {
     );
   }
 
+  /** Addresses of a device that others can reach; null: there is no such device. */
+  addressesOn(device: string): IpAddress[] | null {
+    const link = this.links.find(({ name }) => name === device);
+    if (link === undefined) return null;
+    return this.addresses.filter(({ ifindex, ip }) => ifindex === link.index && this.has(ip) && !isLinkLocal(ip)).map(({ ip }) => ip);
+  }
+
   /** The device of the default route, for its MTU; null without one. */
   defaultLink(): Link | null {
     const route = this.routes.filter((r) => r.prefixLength === 0 && r.oif !== undefined).sort((a, b) => a.metric - b.metric)[0];
@@ -269,4 +277,8 @@ export class Host {
     }
     return null;
   }
+}
+
+function isLinkLocal(ip: IpAddress): boolean {
+  return prefixContains(LINK_LOCAL, ip);
 }
