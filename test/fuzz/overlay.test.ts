@@ -52,7 +52,7 @@ function input(random: Random): [number, Uint8Array, number] {
 /** Some bytes others, among the headers mostly; cut short, or longer. */
 function changed(random: Random, bytes: Uint8Array): Uint8Array {
   if (random.below(3) === 0) return bytes;
-  let out = bytes.slice();
+  let out: Uint8Array = bytes.slice();
   for (let n = random.below(4); n >= 0; n--)
     out[random.below(Math.min(out.length, 150))] = random.pick([...INTERESTING, random.below(256)]);
   if (random.below(8) === 0) out = out.slice(0, random.below(out.length + 1));
