@@ -36,7 +36,7 @@ export class Membership {
   /** Those of its endpoints that are there. */
   members({ attachments }: SandboxRecord): Member[] {
     return attachments.flatMap((attachment) => {
-      const endpoint = this.model.endpoints.find(({ record }) => record.id === attachment.endpoint);
+      const endpoint = this.model.findLive(attachment.endpoint);
       return endpoint === undefined ? [] : [{ attachment, network: endpoint.network, endpoint }];
     });
   }
@@ -58,12 +58,13 @@ export class Membership {
       mac: mac === undefined ? undefined : parseMac(mac)!,
       use: useOf(sandbox, attachment),
       sandbox: namespace.path,
+      place: { nsFd: namespace.fd, name: device },
     };
     const endpoint = await this.model.createEndpoint(network.id, request).catch((error) => {
       throw addressError(error, ip, network);
     });
     try {
-      namespace.takeDevice(endpoint.device, { name: device, address: addressOf(endpoint), prefixLength: ipv4Of(network).prefixLength });
+      namespace.setUpDevice({ name: device, address: addressOf(endpoint), prefixLength: ipv4Of(network).prefixLength });
     } catch (error) {
       await this.model.deleteEndpoint(network.id, id);
       throw error;
@@ -71,9 +72,9 @@ export class Membership {
     return attachment;
   }
 
-  /** Its device ends with its endpoint, wherever it is. */
-  async detach({ network, endpoint }: Attachment): Promise<void> {
-    if (this.model.endpoints.some(({ record }) => record.id === endpoint)) await this.model.deleteEndpoint(network, endpoint);
+  /** Its device ends with its endpoint, wherever it is. `wait`: until it is no longer to be seen. */
+  async detach({ network, endpoint }: Attachment, { wait = true } = {}): Promise<void> {
+    if (this.model.findLive(endpoint) !== undefined) await this.model.deleteEndpoint(network, endpoint, { wait });
   }
 
   /**

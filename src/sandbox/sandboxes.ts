@@ -316,7 +316,7 @@ export class Sandboxes {
     const written = this.folders.read(record.id, "exit");
     const code = /^\d+\n$/.test(written ?? "") ? Number(written) : KILLED;
     this.names.stop(record.id);
-    for (const attachment of record.attachments) await this.membership.detach(attachment);
+    for (const attachment of record.attachments) await this.membership.detach(attachment, { wait: false });
     this.update(live, { attachments: [], gateway: undefined, exit: { code, at: new Date().toISOString() } });
     if (record.autoRemove || written === undefined) await this.forget(live);
     this.writeLinking(live);

@@ -26,7 +26,7 @@ class Notes {
     return `${prefix}${i}`;
   }
 
-  takeDevice(_from: string, { name, address, prefixLength }: { name: string; address: string; prefixLength: number }): void {
+  setUpDevice({ name, address, prefixLength }: { name: string; address: string; prefixLength: number }): void {
     if (this.failure !== undefined) throw this.failure;
     this.devices.set(name, `${address}/${prefixLength}`);
   }

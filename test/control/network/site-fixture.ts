@@ -75,7 +75,7 @@ export class SiteFixture {
           const made = name.replace("%d", "0");
           note(`open ${made} in ${nsFd}`);
           undo.add(`device ${made}`, () => note(`close ${made}`));
-          return { fds: [101], name: made, uso: true, close: () => {} };
+          return { fds: [101], name: made, uso: true, close: async () => {} };
         },
         attach: (tap: Tap, port: TapPort, undo: Undo, onGone?: () => void) => {
           const mac = formatMac(macHi(port.mac), macLo(port.mac));
