@@ -5,6 +5,7 @@
  *   tsproxy-sandbox run [-d] [-n new|host|PATH] -- PROGRAM ARGUMENT…
  *   tsproxy-sandbox exec PID PROGRAM ARGUMENT…         in all namespaces of a sandbox
  *   tsproxy-sandbox enter PATH DIR PROGRAM ARGUMENT…   in a network namespace that somebody else made, with the files in DIR
+ *   tsproxy-sandbox front MAIN WORD…                   the command `tsproxy WORD…` without Node.js (front.c)
  *
  * Theory of operation of `run`. Three processes. The starter makes init in new mount, PID and host name namespaces, and a network namespace, and
  * says "pid N" on descriptor 3. Init waits there for "go DIR": hosts, resolv.conf and hostname in DIR then take the places of the files in /etc,
@@ -15,14 +16,13 @@
  * Signals from a terminal reach the program by themselves, those that somebody sent are handed on.
  */
 #define _GNU_SOURCE
+#include "sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +36,6 @@
 #include <unistd.h>
 
 #define CONTROL_FD 3
-#define NOT_FOUND 127  /* as shells and Docker have it */
-#define NOT_RUN 126
-#define FAILED 125     /* of tsproxy itself */
 
 /* linux/mount.h, which musl's headers contradict */
 #ifndef OPEN_TREE_CLONE
@@ -47,7 +44,7 @@
 #define AT_RECURSIVE_ 0x8000
 #define MOVE_MOUNT_F_EMPTY_PATH_ 4
 
-static bool detached;
+static int control_fd = CONTROL_FD;
 
 static void say(const char *format, ...) {
   char text[PATH_MAX + 128];
@@ -55,14 +52,14 @@ static void say(const char *format, ...) {
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (write(CONTROL_FD, text, strlen(text)) < 0) { /* nobody waits for it any more */
+  if (write(control_fd, text, strlen(text)) < 0) { /* nobody waits for it any more */
   }
 }
 
 static _Noreturn void fail(int code, const char *what) {
   int err = errno;
-  if (fcntl(CONTROL_FD, F_GETFD) >= 0) say("error %d %s: %s\n", code, what, strerror(err));
-  else dprintf(2, "tsproxy-sandbox: %s: %s\n", what, strerror(err));
+  if (fcntl(control_fd, F_GETFD) >= 0) say("error %d %s: %s\n", code, what, strerror(err));
+  else dprintf(2, "tsproxy: cannot start the program: %s: %s\n", what, strerror(err));
   _exit(code);
 }
 
@@ -87,8 +84,7 @@ static int exit_code(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Reaps and hands on signals until `child` has ended; its exit code. Signals must be blocked. */
-static int await(pid_t child, const sigset_t *set) {
+int await(pid_t child, const sigset_t *set) {
   for (;;) {
     int status;
     pid_t ended;
@@ -176,7 +172,7 @@ static const char *await_go(void) {
   static char line[PATH_MAX];
   size_t used = 0;
   while (used < sizeof line - 1 && memchr(line, '\n', used) == NULL) {
-    ssize_t n = read(CONTROL_FD, line + used, sizeof line - 1 - used);
+    ssize_t n = read(control_fd, line + used, sizeof line - 1 - used);
     if (n <= 0) _exit(FAILED);
     used += (size_t)n;
   }
@@ -211,7 +207,7 @@ static void own_hostname(const char *dir) {
   if (sethostname(name, strcspn(name, "\n")) < 0) fail(FAILED, "host name");
 }
 
-static _Noreturn void init(char **argv, bool own_network, bool new_network) {
+static _Noreturn void init(char **argv, bool detached, bool own_network, bool new_network) {
   sigset_t set;
   block(&set);
   if (!detached) prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -234,42 +230,52 @@ static _Noreturn void init(char **argv, bool own_network, bool new_network) {
     _exit(code);
   }
   say("ok\n");
-  close(CONTROL_FD);
+  close(control_fd);
   prctl(PR_SET_NAME, "tsproxy-init");
   int code = await(child, &set);
   dprintf(exit_fd, "%d\n", code);
   _exit(code);
 }
 
-static int run(int argc, char **argv) {
-  const char *network = "new";
-  int option;
-  while ((option = getopt(argc, argv, "+dn:")) != -1) {
-    if (option == 'd') detached = true;
-    else if (option == 'n') network = optarg;
-    else usage();
-  }
-  if (optind >= argc) usage();
-  fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
-  bool new_network = strcmp(network, "new") == 0, host = strcmp(network, "host") == 0;
+pid_t start_init(const struct sandbox *s, int control, bool tied, const int ours[2], sigset_t *set) {
+  if (control != control_fd) control_fd = -1; /* who calls is who would be told */
+  fcntl(control, F_SETFD, FD_CLOEXEC);
+  bool new_network = strcmp(s->network, "new") == 0, host = strcmp(s->network, "host") == 0;
   if (!new_network && !host) {
-    int fd = open(network, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || setns(fd, CLONE_NEWNET) < 0) fail(FAILED, network);
+    int fd = open(s->network, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || setns(fd, CLONE_NEWNET) < 0) fail(FAILED, s->network);
     close(fd);
   }
-  sigset_t set;
-  block(&set);
+  block(set);
   pid_t parent = getppid();
-  if (!detached) prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (!detached && getppid() != parent) return FAILED; /* it ended before that */
+  if (tied) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (tied && getppid() != parent) _exit(FAILED); /* it ended before that */
   int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | (new_network ? CLONE_NEWNET : 0);
   /* As fork does it, with a stack of its own by copy on write. */
   pid_t child = (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
   if (child < 0) fail(FAILED, "namespaces");
-  if (child == 0) init(argv + optind, !host, new_network);
+  if (child > 0) return child;
+  for (int i = 0; i < 2; i++)
+    if (ours[i] >= 0) close(ours[i]);
+  control_fd = control;
+  init(s->argv, s->detached, !host, new_network);
+}
+
+static int run(int argc, char **argv) {
+  struct sandbox s = {.network = "new"};
+  int option;
+  while ((option = getopt(argc, argv, "+dn:")) != -1) {
+    if (option == 'd') s.detached = true;
+    else if (option == 'n') s.network = optarg;
+    else usage();
+  }
+  if (optind >= argc) usage();
+  s.argv = argv + optind;
+  sigset_t set;
+  pid_t child = start_init(&s, CONTROL_FD, !s.detached, (const int[]){-1, -1}, &set);
   say("pid %d\n", (int)child);
   close(CONTROL_FD);
-  if (!detached) return await(child, &set);
+  if (!s.detached) return await(child, &set);
   /* Init tells the rest. */
   return 0;
 }
@@ -282,10 +288,10 @@ static void join(const char *path, int type) {
   close(fd);
 }
 
-static int run_here(char **argv) {
+static int run_here(char **argv, bool tied) {
   sigset_t set;
   block(&set);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (tied) prctl(PR_SET_PDEATHSIG, SIGKILL);
   pid_t child = start(argv);
   if (child > 0) return await(child, &set);
   int code = errno == ENOENT ? NOT_FOUND : NOT_RUN;
@@ -293,14 +299,14 @@ static int run_here(char **argv) {
   return code;
 }
 
-static int exec_in(int argc, char **argv) {
+int exec_in(char **argv, bool tied) {
   static const struct {
     const char *name;
     int type;
   } kinds[] = {{"net", CLONE_NEWNET}, {"uts", CLONE_NEWUTS}, {"pid", CLONE_NEWPID}, {"mnt", CLONE_NEWNS}};
   char path[64], cwd[PATH_MAX];
   int fds[4];
-  if (argc < 2) usage();
+  if (argv[0] == NULL || argv[1] == NULL) usage();
   for (int i = 0; i < 4; i++) {
     snprintf(path, sizeof path, "/proc/%.20s/ns/%s", argv[0], kinds[i].name);
     fds[i] = open(path, O_RDONLY | O_CLOEXEC);
@@ -311,22 +317,23 @@ static int exec_in(int argc, char **argv) {
     if (setns(fds[i], kinds[i].type) < 0) fail(FAILED, kinds[i].name);
   if (back == NULL || chdir(back) < 0)
     if (chdir("/") < 0) fail(FAILED, "/");
-  return run_here(argv + 1);
+  return run_here(argv + 1, tied);
 }
 
-static int enter(int argc, char **argv) {
-  if (argc < 3) usage();
+int enter(char **argv, bool tied) {
+  if (argv[0] == NULL || argv[1] == NULL || argv[2] == NULL) usage();
   join(argv[0], CLONE_NEWNET);
   if (unshare(CLONE_NEWNS) < 0) fail(FAILED, "mount namespace");
   own_mounts();
   bind_files(argv[1]);
-  return run_here(argv + 2);
+  return run_here(argv + 2, tied);
 }
 
 int main(int argc, char **argv) {
   if (argc < 2) usage();
   if (strcmp(argv[1], "run") == 0) return run(argc - 1, argv + 1);
-  if (strcmp(argv[1], "exec") == 0) return exec_in(argc - 2, argv + 2);
-  if (strcmp(argv[1], "enter") == 0) return enter(argc - 2, argv + 2);
+  if (strcmp(argv[1], "exec") == 0) return exec_in(argv + 2, true);
+  if (strcmp(argv[1], "enter") == 0) return enter(argv + 2, true);
+  if (strcmp(argv[1], "front") == 0 && argc > 3) return front(argv + 2);
   usage();
 }

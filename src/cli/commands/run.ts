@@ -24,12 +24,15 @@ export interface RawSandbox extends RawAttachment {
   publish?: string[];
 }
 
-interface RawRun extends RawSandbox {
+export interface RawRun extends RawSandbox {
   rm?: boolean;
   detach?: boolean;
 }
 
-export function runCommand(): CliCommand {
+type Run = (command: string[], options: RawRun) => Promise<void> | void;
+
+/** `action`: what is to be done, for who only wants to know (`front.ts`). */
+export function runCommand(action: Run = (command, options) => exitingAsDocker(() => run(command, options))): CliCommand {
   return addSandboxOptions(new CliCommand("run", "Run a program in a sandbox", ["tsproxy run [OPTIONS] [--] PROGRAM [ARGUMENT...]"]))
     .option("--rm", "Forget it when it ends")
     .option("-d, --detach", "In the background; its output goes to 'tsproxy logs'")
@@ -47,7 +50,7 @@ export function runCommand(): CliCommand {
       "tsproxy run -d --network shop --name web -p 8999:80 -- busybox httpd -f",
     )
     .example("A shell beside it, which finds it by name", "tsproxy run --rm --network shop -- sh")
-    .action((words: string[], options: RawRun) => exitingAsDocker(() => run(words, options)));
+    .action(action);
 }
 
 export function addSandboxOptions(command: CliCommand): CliCommand {
@@ -67,7 +70,7 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
 }
 
 async function run(command: string[], raw: RawRun): Promise<void> {
-  const { rm = false, detach = false } = raw;
+  const { detach = false } = raw;
   const [{ ask }, socket] = await Promise.all([import("../../api/client.js"), daemonSocket()]);
   const where = await namespaceFor(raw.network, async (sandbox) => (await ask(socket, "sandbox", { params: { sandbox } })).netns);
   const child = startHelper(["run", ...(detach ? ["-d"] : []), "-n", where, "--", ...command], true);
@@ -78,7 +81,7 @@ async function run(command: string[], raw: RawRun): Promise<void> {
   try {
     const pid = /^pid (\d+)$/.exec((await refused(control.line())) ?? "")?.[1];
     if (pid === undefined) throw broken((await ended.catch(() => FAILED)) as number);
-    const body: SandboxCreate = { ...sandboxBody(raw), kind: "run", pid: Number(pid), command, autoRemove: rm, detached: detach };
+    const body = { ...runBody(command, raw), pid: Number(pid) };
     const created = await ask(socket, "createSandbox", { body });
     id = created.id;
     for (const warning of created.warnings) process.stderr.write(`WARNING: ${warning}\n`);
@@ -104,6 +107,12 @@ async function namespaceFor(network: string, netnsOf: (sandbox: string) => Promi
   if (network === "host") return "host";
   if (!network.startsWith("container:")) return "new";
   return (await netnsOf(network.slice("container:".length))) || "host";
+}
+
+/** All but the process id of its init. */
+export function runBody(command: string[], raw: RawRun): SandboxCreate {
+  const { rm = false, detach = false } = raw;
+  return { ...sandboxBody(raw), kind: "run", command, autoRemove: rm, detached: detach };
 }
 
 export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "command"> {

@@ -97,13 +97,16 @@ export function waitCommand(): CliCommand {
     });
 }
 
-export function execCommand(): CliCommand {
+type Exec = (sandbox: string, command: string[]) => Promise<void> | void;
+
+/** `action`: as of `runCommand`. */
+export function execCommand(action: Exec = (sandbox, command) => exitingAsDocker(() => exec(sandbox, command))): CliCommand {
   return new CliCommand("exec", "Run a program in a sandbox that is there", ["tsproxy exec [OPTIONS] SANDBOX PROGRAM [ARGUMENT...]"])
     .argument("<sandbox>", "Its name, id or start of the id")
     .argument("<program...>", "What to run, with its arguments")
     .passThroughOptions()
     .example("A look at the devices of 'web'", "tsproxy exec web ip addr")
-    .action((sandbox: string, command: string[]) => exitingAsDocker(() => exec(sandbox, command)));
+    .action(action);
 }
 
 async function exec(sandbox: string, command: string[]): Promise<void> {
