@@ -1,7 +1,8 @@
 /*
- * `tsproxy run` and `tsproxy exec` without a Node.js of their own, which alone takes longer to start than a sandbox does. The daemon, which runs
- * anyway, understands the command line; this makes the namespaces, or enters them. Where there is no daemon, or it leaves a command to it (help,
- * wrong usage), `dist/cli/main.js` carries it out.
+ * tsproxy-sandbox front MAIN WORD…: `tsproxy run` and `tsproxy exec` without a Node.js of their own, which alone takes longer to start than a
+ * sandbox does. The daemon, which runs anyway, understands the command line; this makes the namespaces, or enters them. Where there is no daemon, or
+ * it leaves a command (help, wrong usage), MAIN carries it out, the `dist/cli/main.js` of this installation. `-`: that is what has started this, and
+ * all ends with it.
  *
  * What is said, on RUN_DIR/run.sock (src/sandbox/front.ts). Sentences are lines.
  *
@@ -134,11 +135,11 @@ static void until_free(const char *id) {
 }
 
 /* From "run …" on. */
-static int run_sandbox(struct lines *daemon, const struct sandbox *s) {
+static int run_sandbox(struct lines *daemon, const struct sandbox *s, bool tied) {
   int control[2];
   sigset_t set;
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0) return broken();
-  pid_t child = start_init(s, control[1], false, (const int[]){control[0], daemon->fd}, &set); /* ends if it is not told to go on */
+  pid_t child = start_init(s, control[1], tied, (const int[]){control[0], daemon->fd}, &set); /* ends if it is not told to go on */
   close(control[1]);
   char number[16], id[80] = "", *line;
   snprintf(number, sizeof number, "%d", (int)child);
@@ -174,31 +175,40 @@ static int run_sandbox(struct lines *daemon, const struct sandbox *s) {
   return code;
 }
 
-static _Noreturn void to_node(char **argv) {
+static int to_node(char **argv, bool tied) {
+  if (tied) return broken();
+  execv(argv[0], argv); /* with the Node.js that its first line names */
   argv[-1] = "node";
   execvp("node", argv - 1);
   dprintf(2, "tsproxy: cannot run Node.js: %s\n", strerror(errno));
-  _exit(FAILED);
+  return FAILED;
 }
 
 /* argv: MAIN WORD… */
-int front(char **argv) {
+static int front(char **argv) {
   char **words = argv + 1;
+  bool tied = strcmp(argv[0], "-") == 0;
   int count = 0;
   while (words[count] != NULL) count++;
   struct lines daemon = {.fd = dial(PATIENCE_SEC)};
   char *line = daemon.fd >= 0 && say_words(daemon.fd, words, count) ? next_line(&daemon) : NULL;
-  if (line == NULL || strcmp(line, "node") == 0) to_node(argv);
+  if (line == NULL || strcmp(line, "node") == 0) return to_node(argv, tied);
   if (begins(line, "error ")) return refused(line);
   char kind[8], first[PATH_MAX], second[PATH_MAX] = "";
   int program = 0;
   if (sscanf(line, "%7s %d %4095s %4095[^\n]", kind, &program, first, second) < 3 || program < 1 || program >= count) return broken();
-  if (strcmp(kind, "run") == 0) return run_sandbox(&daemon, &(struct sandbox){.network = second, .detached = *first == 'd', .argv = words + program});
+  if (strcmp(kind, "run") == 0) return run_sandbox(&daemon, &(struct sandbox){.network = second, .detached = *first == 'd', .argv = words + program}, tied);
   close(daemon.fd);
   /* Into the place of the words before the program. */
   words[program - 1] = first;
-  if (strcmp(kind, "exec") == 0) return exec_in(words + program - 1, false);
+  if (strcmp(kind, "exec") == 0) return exec_in(words + program - 1, tied);
   words[program - 2] = second;
   words[program - 1] = first;
-  return enter(words + program - 2, false);
+  return enter(words + program - 2, tied);
+}
+
+int main(int argc, char **argv) {
+  if (argc >= 4 && strcmp(argv[1], "front") == 0) return front(argv + 2);
+  dprintf(2, "tsproxy-sandbox is started by 'tsproxy run' and 'tsproxy exec'\n");
+  return 2;
 }

@@ -1,18 +1,13 @@
 /*
- * tsproxy-sandbox: starts a program in namespaces of its own, and is its init there. `tsproxy run` and `tsproxy exec` start it; the daemon gives
- * the network namespace its devices. It knows no network.
+ * Namespaces and init of sandboxes, for front.c: they are made, or entered, and a program starts in them. This knows no network: the daemon gives
+ * the network namespace its devices.
  *
- *   tsproxy-sandbox run [-d] [-n new|host|PATH] -- PROGRAM ARGUMENT…
- *   tsproxy-sandbox exec PID PROGRAM ARGUMENT…         in all namespaces of a sandbox
- *   tsproxy-sandbox enter PATH DIR PROGRAM ARGUMENT…   in a network namespace that somebody else made, with the files in DIR
- *   tsproxy-sandbox front MAIN WORD…                   the command `tsproxy WORD…` without Node.js (front.c)
- *
- * Theory of operation of `run`. Three processes. The starter makes init in new mount, PID and host name namespaces, and a network namespace, and
- * says "pid N" on descriptor 3. Init waits there for "go DIR": hosts, resolv.conf and hostname in DIR then take the places of the files in /etc,
- * for this mount namespace alone. It starts the program, says "ok" or "error CODE TEXT", and reaps what the program leaves behind. When the
- * program ends, init writes its exit code into DIR/exit and ends, and with it the kernel ends every process of the PID namespace: so nothing is
- * left, whatever the program started. In the foreground the starter stays, hands signals on and exits as the program did; it is tied to who
- * started it, and init to it. With -d it ends once the program runs, whose output goes to DIR/log.
+ * Theory of operation. Three processes. The starter makes init in new mount, PID and host name namespaces, and a network namespace. Init waits there
+ * for "go DIR" on its control stream: hosts, resolv.conf and hostname in DIR then take the places of the files in /etc, for this mount namespace
+ * alone. It starts the program, says "ok" or "error CODE TEXT", and reaps what the program leaves behind. When the program ends, init writes its
+ * exit code into DIR/exit and ends, and with it the kernel ends every process of the PID namespace: so nothing is left, whatever the program
+ * started. In the foreground the starter stays, hands signals on and exits as the program did, and init is tied to it. Detached it ends once the
+ * program runs, whose output goes to DIR/log.
  * Signals from a terminal reach the program by themselves, those that somebody sent are handed on.
  */
 #define _GNU_SOURCE
@@ -35,8 +30,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONTROL_FD 3
-
 /* linux/mount.h, which musl's headers contradict */
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
@@ -44,7 +37,8 @@
 #define AT_RECURSIVE_ 0x8000
 #define MOVE_MOUNT_F_EMPTY_PATH_ 4
 
-static int control_fd = CONTROL_FD;
+/* Of init: where it is told to go on, and tells how it went. */
+static int control_fd = -1;
 
 static void say(const char *format, ...) {
   char text[PATH_MAX + 128];
@@ -58,14 +52,9 @@ static void say(const char *format, ...) {
 
 static _Noreturn void fail(int code, const char *what) {
   int err = errno;
-  if (fcntl(control_fd, F_GETFD) >= 0) say("error %d %s: %s\n", code, what, strerror(err));
+  if (control_fd >= 0) say("error %d %s: %s\n", code, what, strerror(err));
   else dprintf(2, "tsproxy: cannot start the program: %s: %s\n", what, strerror(err));
   _exit(code);
-}
-
-static _Noreturn void usage(void) {
-  dprintf(2, "tsproxy-sandbox is started by 'tsproxy run' and 'tsproxy exec'\n");
-  _exit(2);
 }
 
 /* ---- signals ---- */
@@ -238,7 +227,6 @@ static _Noreturn void init(char **argv, bool detached, bool own_network, bool ne
 }
 
 pid_t start_init(const struct sandbox *s, int control, bool tied, const int ours[2], sigset_t *set) {
-  if (control != control_fd) control_fd = -1; /* who calls is who would be told */
   fcntl(control, F_SETFD, FD_CLOEXEC);
   bool new_network = strcmp(s->network, "new") == 0, host = strcmp(s->network, "host") == 0;
   if (!new_network && !host) {
@@ -259,25 +247,6 @@ pid_t start_init(const struct sandbox *s, int control, bool tied, const int ours
     if (ours[i] >= 0) close(ours[i]);
   control_fd = control;
   init(s->argv, s->detached, !host, new_network);
-}
-
-static int run(int argc, char **argv) {
-  struct sandbox s = {.network = "new"};
-  int option;
-  while ((option = getopt(argc, argv, "+dn:")) != -1) {
-    if (option == 'd') s.detached = true;
-    else if (option == 'n') s.network = optarg;
-    else usage();
-  }
-  if (optind >= argc) usage();
-  s.argv = argv + optind;
-  sigset_t set;
-  pid_t child = start_init(&s, CONTROL_FD, !s.detached, (const int[]){-1, -1}, &set);
-  say("pid %d\n", (int)child);
-  close(CONTROL_FD);
-  if (!s.detached) return await(child, &set);
-  /* Init tells the rest. */
-  return 0;
 }
 
 /* ---- exec and enter ---- */
@@ -306,7 +275,6 @@ int exec_in(char **argv, bool tied) {
   } kinds[] = {{"net", CLONE_NEWNET}, {"uts", CLONE_NEWUTS}, {"pid", CLONE_NEWPID}, {"mnt", CLONE_NEWNS}};
   char path[64], cwd[PATH_MAX];
   int fds[4];
-  if (argv[0] == NULL || argv[1] == NULL) usage();
   for (int i = 0; i < 4; i++) {
     snprintf(path, sizeof path, "/proc/%.20s/ns/%s", argv[0], kinds[i].name);
     fds[i] = open(path, O_RDONLY | O_CLOEXEC);
@@ -321,19 +289,9 @@ int exec_in(char **argv, bool tied) {
 }
 
 int enter(char **argv, bool tied) {
-  if (argv[0] == NULL || argv[1] == NULL || argv[2] == NULL) usage();
   join(argv[0], CLONE_NEWNET);
   if (unshare(CLONE_NEWNS) < 0) fail(FAILED, "mount namespace");
   own_mounts();
   bind_files(argv[1]);
   return run_here(argv + 2, tied);
-}
-
-int main(int argc, char **argv) {
-  if (argc < 2) usage();
-  if (strcmp(argv[1], "run") == 0) return run(argc - 1, argv + 1);
-  if (strcmp(argv[1], "exec") == 0) return exec_in(argv + 2, true);
-  if (strcmp(argv[1], "enter") == 0) return enter(argv + 2, true);
-  if (strcmp(argv[1], "front") == 0 && argc > 3) return front(argv + 2);
-  usage();
 }

@@ -1,4 +1,4 @@
-/* What `tsproxy-sandbox` does, for its two callers: `tsproxy run` in Node.js (sandbox.c has `main`) and the front (front.c). */
+/* Sandboxes as front.c makes and enters them. */
 #ifndef TSPROXY_SANDBOX_H
 #define TSPROXY_SANDBOX_H
 
@@ -27,8 +27,5 @@ int await(pid_t child, const sigset_t *set);
 int exec_in(char **argv, bool tied);
 /* PATH DIR PROGRAM ARGUMENT…: in a network namespace that somebody else made, with the files in DIR; the exit code. */
 int enter(char **argv, bool tied);
-
-/* `tsproxy-sandbox front MAIN WORD…` */
-int front(char **argv);
 
 #endif
