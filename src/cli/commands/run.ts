@@ -1,12 +1,15 @@
 /** `tsproxy run`: a program in a sandbox. `native/front.c` makes the namespaces, the daemon gives them their networks. */
 import type { SandboxCreate } from "../../api/sandbox-types.js";
+import { parseBandwidth } from "../bandwidth.js";
 import { CliCommand, collect } from "../command.js";
 import { exitingAsDocker, throughFront } from "../launch.js";
 
 export interface RawAttachment {
   ip?: string;
+  ip6?: string;
   macAddress?: string;
   networkAlias?: string[];
+  bandwidth?: string;
 }
 
 export interface RawSandbox extends RawAttachment {
@@ -29,7 +32,7 @@ export interface RawRun extends RawSandbox {
 type Run = (command: string[], options: RawRun) => Promise<void> | void;
 
 /** `action`: what is to be done, for who only wants to know (`front.ts`). */
-export function runCommand(action: Run = () => exitingAsDocker(throughFront)): CliCommand {
+export function runCommand(action: Run = (command, options) => exitingAsDocker(() => run(command, options))): CliCommand {
   return addSandboxOptions(new CliCommand("run", "Run a program in a sandbox", ["tsproxy run [OPTIONS] [--] PROGRAM [ARGUMENT...]"]))
     .option("--rm", "Forget it when it ends")
     .option("-d, --detach", "In the background; its output goes to 'tsproxy logs'")
@@ -55,15 +58,22 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--network <net>", "What it is to join (bridge)", "bridge")
     .option("--name <name>", "Name of the sandbox (a random one)")
     .option("--hostname <name>", "Its host name (the start of its id)")
-    .option("--ip <ip>", "Its address in the network (the lowest that is free)")
+    .option("--ip <ip>", "Its IPv4 address in the network (the lowest that is free)")
+    .option("--ip6 <ip>", "Its IPv6 address in the network (the lowest that is free)")
     .option("--mac-address <mac>", "Its MAC address (made from the address)")
     .option("--link <name>", "Another sandbox, as NAME or NAME:ALIAS (repeatable)", collect)
     .option("--network-alias <name>", "One more name in the network (repeatable)", collect)
+    .option("--bandwidth <limit>", "Most that it sends and is sent, as egress=RATE,ingress=RATE (no limit)")
     .option("--dns <ip>", "A name server (repeatable; the host's)", collect)
     .option("--dns-search <domain>", "A search domain (repeatable; the host's)", collect)
     .option("--dns-option <option>", "An option of resolv.conf (repeatable)", collect)
     .option("--add-host <name:ip>", "A line in /etc/hosts (repeatable)", collect)
     .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect);
+}
+
+async function run(command: string[], options: RawRun): Promise<void> {
+  runBody(command, options); // says what is wrong with it
+  await throughFront();
 }
 
 /** All but the process id of its init. */
@@ -88,10 +98,13 @@ export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "comm
   };
 }
 
-export function attachmentBody({ ip, macAddress, networkAlias }: RawAttachment): Pick<SandboxCreate, "ip" | "mac" | "aliases"> {
+export function attachmentBody(raw: RawAttachment): Pick<SandboxCreate, "ip" | "ip6" | "mac" | "aliases" | "bandwidth"> {
+  const { ip, ip6, macAddress, networkAlias, bandwidth } = raw;
   return {
     ...(ip !== undefined && { ip }),
+    ...(ip6 !== undefined && { ip6 }),
     ...(macAddress !== undefined && { mac: macAddress }),
     ...(networkAlias !== undefined && { aliases: networkAlias }),
+    ...(bandwidth !== undefined && { bandwidth: parseBandwidth(bandwidth) }),
   };
 }
