@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { Dockerd, dockerObstacle } from "../../test/support/dockerd.js";
 import { Lab } from "../../test/support/lab.js";
+import { COMMAND } from "../../test/support/paths.js";
 import { eventually } from "../../test/support/proc.js";
 import { SandboxHost } from "../../test/support/sandbox-host.js";
 import { versionOf } from "../machine.js";
@@ -53,7 +54,7 @@ async function openTsproxy(): Promise<Resolver> {
   await host.ok("network", "create", "shop");
   for (const name of ["web", "client"]) await host.ok("run", "-d", "--name", name, "--network", "shop", "--", "sleep", "100000");
   return {
-    version: versionOf(["node", "-v"]),
+    version: versionOf([COMMAND, "--version"]),
     run: async (argv) => (await host.inside("client", ...argv)).stdout,
     server: SERVER,
     name: "web",
