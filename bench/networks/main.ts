@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { folderOf } from "../end-to-end.js";
 import { describeMachine } from "../machine.js";
 import { positive } from "../options.js";
-import { fence, type Provenance, provenance, spreadTable, table } from "../page.js";
+import { fence, type Provenance, provenance, spreadTable, table, wrap } from "../page.js";
 import { writeJson } from "../results.js";
 import { format, summarize } from "../stats.js";
 import { type EngineCosts, measureEngines } from "./engine-costs.js";
@@ -135,7 +135,9 @@ function scalePage({
       ["memory of the daemon, RSS, MiB", format(memory.rss)],
       [`stop of a daemon with ${stopSec.endpoints} of them, s`, format(stopSec.seconds)],
     ]),
-    `UDP packets of 64 bytes that arrive of a flood through a published port, packets/s, higher is better. With all others beside it, ${ports.toLocaleString("en")} more ports among them, ${format(ratio)} of the rate arrives.`,
+    wrap(
+      `UDP packets of 64 bytes that arrive of a flood through a published port, packets/s, higher is better. With all others beside it, and ${ports.toLocaleString("en")} more ports, ${format(ratio)} of the rate arrives.`,
+    ),
     spreadTable("", [
       { label: "one endpoint, one port", values: rateOne },
       { label: "all", values: rateAll },

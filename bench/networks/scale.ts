@@ -2,6 +2,7 @@
 import { ask } from "../../src/api/client.js";
 import { type Proc, sleep } from "../../test/support/proc.js";
 import { HOST, SandboxHost } from "../../test/support/sandbox-host.js";
+import { launch } from "../../test/support/tsproxy.js";
 import { memoryOf } from "../cpu.js";
 import { native } from "../paths.js";
 import { format } from "../stats.js";
@@ -61,7 +62,7 @@ class Receiver {
     const host = await SandboxHost.start();
     await host.ok("network", "create", "--subnet", SUBNET, "shop");
     const command = ["run", "--name", "receiver", "--network", "shop", "-p", `${HOST_PORT}:${PORT}/udp`, ...more];
-    const proc = host.start(...command, "--", native("udp"), "recv", String(PORT));
+    const proc = launch(host.lab, host.host, [...command, "--", native("udp"), "recv", String(PORT)], { input: "pipe" });
     await proc.until("listening", () => proc.stdout.includes("listening"));
     return new Receiver(host, proc);
   }
