@@ -62,7 +62,7 @@ class Receiver {
     const host = await SandboxHost.start();
     await host.ok("network", "create", "--subnet", SUBNET, "shop");
     const command = ["run", "--name", "receiver", "--network", "shop", "-p", `${HOST_PORT}:${PORT}/udp`, ...more];
-    const proc = launch(host.lab, host.host, [...command, "--", native("udp"), "recv", String(PORT)], { input: "pipe" });
+    const proc = launch(host.lab, host.host, [...command, "--", native("udp"), "recv", String(PORT), "4"], { input: "pipe" });
     await proc.until("listening", () => proc.stdout.includes("listening"));
     return new Receiver(host, proc);
   }
@@ -132,7 +132,7 @@ export async function measureScale({ endpoints, ports, rounds, seconds, stopWith
       endpoints,
       ports,
       commands: [
-        `tsproxy run --network shop -p ${HOST_PORT}:${PORT}/udp -p ${range}:${range}/udp -- udp recv ${PORT}`,
+        `tsproxy run --network shop -p ${HOST_PORT}:${PORT}/udp -p ${range}:${range}/udp -- udp recv ${PORT} 4`,
         `tsproxy attach --netns e0 --network shop   # ${endpoints} times, by the API`,
         `udp send ${HOST} ${HOST_PORT} ${BYTES} 0 ${seconds} 1`,
         `udp send ${HOST} ${HOST_PORT} ${BYTES} ${STEADY} ${seconds} 1   # and meanwhile ${CONNECTS} times: tsproxy network connect shop other`,
