@@ -92,6 +92,7 @@ export class Daemon {
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),
+        balanced: () => controller.publisher.balanced,
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       };
       const api = await serveApi(

@@ -5,6 +5,24 @@ import type { LimitOptions } from "../table/limit-options.js";
 import type { LinkPorts } from "../table/links.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 
+/** Where a published port leads. */
+export interface PublishedTarget {
+  /** 1 and more; the same for as long as the port is published, and no other target's of it. */
+  id: number;
+  /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
+  address: IpAddress;
+  /** Port of the target for `firstPort`; the others follow. */
+  port: number;
+  /** TAKES and so on (`table/selection.ts`). */
+  duty: number;
+  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
+  network: number;
+  /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
+  snatSource: IpAddress;
+  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
+  onlink: IpPrefix;
+}
+
 /** A published port or range of them. Ports in host order. */
 export interface PublishedRange {
   proto: number;
@@ -12,16 +30,9 @@ export interface PublishedRange {
   hostIp: IpAddress;
   firstPort: number;
   lastPort: number;
-  /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
-  target: IpAddress;
-  /** Port of the target for `firstPort`; the others follow. */
-  targetPort: number;
-  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
-  network: number;
-  /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
-  snatSource: IpAddress;
-  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
-  onlink: IpPrefix;
+  targets: readonly PublishedTarget[];
+  /** Memory of `table/selection.ts`, for targets that may be several; null: there is one, and never more. */
+  selection: SharedArrayBuffer | null;
 }
 
 /** One family of an own network. */
@@ -144,6 +155,8 @@ export type ToWorker =
   /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
   | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
   | { type: "publish"; id: number; rule: PublishedRange }
+  /** Other targets for a rule with a selection, or other duties. Flows to a target that is not there any more end. */
+  | { type: "targets"; id: number; targets: readonly PublishedTarget[] }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
   /** The host's own addresses, link-local ones too, and the broadcast addresses of its networks. */
@@ -159,7 +172,7 @@ export type ToWorker =
    * Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), which are new or a former process's, and the interface index of
    * the worker's uplink.
    */
-  | { type: "steering"; flowsFd: number; flows6Fd: number; uplinkDevice: number; isNew: boolean }
+  | { type: "steering"; flowsFd: number; flows6Fd: number; acrossFd: number; uplinkDevice: number; isNew: boolean }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */

@@ -25,19 +25,23 @@ async function check(what: string): Promise<void> {
   expect(h.lab.runSync(h.host, ["ip", "-o", "link"]), what).not.toMatch(/\btsp[0-9a-f]{11}\b/);
   for (const ns of namespaces) {
     const { endpoints: own } = sandboxes.find(({ netns }) => netns.endsWith(`/${ns}`)) ?? { endpoints: [] };
-    const devices = [...h.lab.runSync(ns, ["ip", "-o", "-4", "addr", "show", "up"]).matchAll(/(eth\d+) +inet ([\d.]+)/g)];
-    expect(devices.map(([, name, address]) => `${name} ${address}`).sort(), what).toEqual(
-      own.map((e) => `${e.device} ${e.address}`).sort(),
+    const shown = h.lab.runSync(ns, ["ip", "-o", "addr", "show", "up", "scope", "global"]);
+    const devices = [...shown.matchAll(/(eth\d+) +inet6? ([0-9a-f.:]+)/g)].map(([, name, address]) => `${name} ${address}`);
+    const known = own.flatMap((e) =>
+      [e.address, e.ipv6Address ?? ""].flatMap((address) => (address === "" ? [] : `${e.device} ${address}`)),
     );
-    const route = /^default via \S+ dev (\S+)/m.exec(h.lab.runSync(ns, ["ip", "route"]))?.[1];
-    expect(route, what).toBe(own.find(({ gateway }) => gateway)?.device);
+    expect(devices.sort(), what).toEqual(known.sort());
+    const route = (family: string): string | undefined =>
+      /^default via \S+ dev (\S+)/m.exec(h.lab.runSync(ns, ["ip", family, "route"]))?.[1];
+    expect(route("-4"), what).toBe(own.find(({ gateway }) => gateway)?.device);
+    expect(route("-6"), what).toBe(own.find(({ ipv6Gateway }) => ipv6Gateway)?.device);
   }
 }
 
 it(`is done or undone (seed ${SEED})`, async () => {
   const random = new Random(SEED);
   const pick = <T>(list: readonly T[]): T => list[random.below(list.length)]!;
-  await ask(h.apiSocket, "createNetwork", { body: { name: "front" } });
+  await ask(h.apiSocket, "createNetwork", { body: { name: "front", ipv6: true } }); // so each family may go its own way
   await ask(h.apiSocket, "createNetwork", { body: { name: "back" } });
   const operations: Record<string, () => Promise<unknown>> = {
     attach: () => {
