@@ -49,7 +49,14 @@ describe.skipIf(obstacle !== undefined)(`a cluster on a real etcd${obstacle === 
   const make = (cluster: Cluster, name: string, prefix?: string): Promise<NetworkRecord> => {
     const named = prefix === undefined ? { prefix: undefined, gateway: undefined } : subnet(prefix);
     return cluster.createNetwork(
-      { id: newId(), name, subnets: { ipv4: named }, vni: undefined, options: { ...DEFAULT_OPTIONS } },
+      {
+        id: newId(),
+        name,
+        subnets: { ipv4: named },
+        vni: undefined,
+        options: { ...DEFAULT_OPTIONS },
+        about: { origin: "overlay", created: "", labels: {}, options: {} },
+      },
       () => null,
     );
   };
