@@ -16,7 +16,20 @@ import {
   SandboxView,
   SandboxWait,
 } from "./sandbox-types.js";
-import { EndedView, EndpointView, FdbView, FlowQuery, FlowView, InfoView, NetworkView, StatsView } from "./types.js";
+import {
+  EndedView,
+  EndpointView,
+  FdbView,
+  FlowQuery,
+  FlowView,
+  InfoView,
+  NetworkView,
+  StatsView,
+  TargetDrain,
+  TargetResume,
+  TargetsChanged,
+  TargetView,
+} from "./types.js";
 
 type Schema = v.GenericSchema;
 
@@ -45,6 +58,14 @@ export const ROUTES = {
     answer: EndedView,
   },
   fdb: { ...PATHS.fdb, summary: "Which MAC address is behind which port.", answer: v.array(FdbView) },
+  targets: { ...PATHS.targets, summary: "Targets of published ports that may have several.", answer: v.array(TargetView) },
+  drainTargets: {
+    ...PATHS.drainTargets,
+    summary: "Gives a target no new connections; after a time it ends those that it has.",
+    body: TargetDrain,
+    answer: TargetsChanged,
+  },
+  resumeTargets: { ...PATHS.resumeTargets, summary: "Gives it new connections again.", body: TargetResume, answer: TargetsChanged },
   networks: {
     ...PATHS.networks,
     summary: "All networks, Docker's of driver tsproxy too. A daemon only, as all that follows.",

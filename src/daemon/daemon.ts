@@ -9,7 +9,6 @@ import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
 import { Cluster } from "../cluster/cluster.js";
 import type { NodeRecord } from "../cluster/records.js";
-import { Cni } from "../cni/plugin.js";
 import { serveCni } from "../cni/server.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
 import { mappingText } from "../control/mapping.js";
@@ -88,11 +87,12 @@ export class Daemon {
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
       await controller.takeUp(false);
-      const cni = await serveCni(new Cni(catalog, sandboxes), cniSocketPath(), options.group);
+      const cni = await serveCni(catalog, sandboxes, cniSocketPath(), options.group);
       daemon.undo.add("CNI socket", () => cni.close());
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),
+        balanced: () => controller.publisher.balanced,
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       };
       const api = await serveApi(

@@ -14,6 +14,7 @@ import { DROP_ISOLATED, DROP_NOT_FOR_HOST, DROP_RESERVED_GROUP, DROP_SAME_PORT }
 import * as eth from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { isLinked } from "./linked.js";
 import { toRemote } from "./remote-forward.js";
 import type { State } from "./state.js";
 
@@ -42,7 +43,8 @@ export function l2Forward(b: Batch, state: State): void {
     else if (port === -1) b.egress[i] = FLOOD_ENDPOINTS;
     else if (port === b.ingress[i]) b.drop(i, DROP_SAME_PORT);
     else if (ports.kind[port] === HOST && (b.kind[i] !== KIND_ARP || fromNode)) b.drop(i, DROP_NOT_FOR_HOST);
-    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost) b.drop(i, DROP_ISOLATED);
+    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost && !isLinked(b, i, state))
+      b.drop(i, DROP_ISOLATED);
     else b.egress[i] = port;
   }
 }

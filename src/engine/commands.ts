@@ -4,22 +4,23 @@
  */
 import { FormerFlows } from "../dataplane/adopt.js";
 import { retire } from "../dataplane/retire.js";
-import { FORGET_MAX, type PublishRule, type State } from "../dataplane/state.js";
+import { FORGET_MAX, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
-import { type Conntrack, EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { ENDPOINT, HELD, HOST, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
-import { isIpv6, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
+import { NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
-import { dstPort, srcPort } from "../wire/raw.js";
+import { dstPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { Adopted, FromWorker, HostRoute, Overlay, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, HostRoute, Overlay, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
 import { OverlayCommands } from "./overlay-commands.js";
+import { Rules } from "./rules.js";
 import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
@@ -55,6 +56,7 @@ export class Commands implements EngineHooks {
   private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
   private readonly overlay: OverlayCommands;
+  private readonly rules: Rules;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
   private routeWords: number[] = [];
@@ -69,6 +71,7 @@ export class Commands implements EngineHooks {
       lookup: (key, value, family) => (family === 4 ? this.flowMap : this.flowMap6)?.lookup(key, value) ?? false,
       forget: () => this.forget(),
     });
+    this.rules = new Rules(state, (matches) => this.flush(matches));
   }
 
   carryOut(m: ToWorker): void {
@@ -96,11 +99,17 @@ export class Commands implements EngineHooks {
       case "remove-remote":
         this.overlay.removeRemote(m);
         break;
+      case "link":
+        this.link(m);
+        break;
       case "publish":
-        this.publish(m.id, m.rule);
+        this.rules.publish(m.id, m.rule);
+        break;
+      case "targets":
+        this.rules.retarget(m.id, m.targets);
         break;
       case "withdraw":
-        this.withdraw(m.id);
+        this.rules.withdraw(m.id);
         break;
       case "locals":
         this.setLocals(m.addresses, m.broadcasts);
@@ -197,15 +206,16 @@ export class Commands implements EngineHooks {
     networks.clear(id);
   }
 
-  private ruleOf({ hostIp, target, snatSource, onlink, ...rest }: PublishedRange): PublishRule {
-    const { addresses } = this.state;
-    return {
-      ...rest,
-      hostIp: addresses.take(hostIp),
-      target: addresses.take(target),
-      snatSource: addresses.take(snatSource),
-      onlink: new Prefix(onlink),
-    };
+  /** Words are held as long as there are ports. */
+  private link({ client, server, ports }: Extract<ToWorker, { type: "link" }>): void {
+    const { addresses, links } = this.state;
+    const words = [addresses.take(client), addresses.take(server)] as const;
+    const before = links.delete(...words);
+    if (ports.length > 0) links.set(...words, ports);
+    for (const word of words) {
+      if (before) addresses.release(word);
+      if (ports.length === 0) addresses.release(word);
+    }
   }
 
   /**
@@ -288,26 +298,6 @@ export class Commands implements EngineHooks {
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }
 
-  /** A rule that has the number already gives way; flows that it has opened stay. */
-  private publish(id: number, range: PublishedRange): void {
-    const rule = this.ruleOf(range);
-    const before = this.state.withdraw(id);
-    this.state.publish(id, rule);
-    if (before !== null) this.release(before);
-  }
-
-  private withdraw(id: number): void {
-    const rule = this.state.withdraw(id);
-    if (rule === null) return;
-    const { conntrack } = this.state;
-    this.flush((flow) => isOfRule(conntrack, rule, flow, 0) || isOfRule(conntrack, rule, flow, 1));
-    this.release(rule);
-  }
-
-  private release(rule: PublishRule): void {
-    for (const word of [rule.hostIp, rule.target, rule.snatSource]) this.state.addresses.release(word);
-  }
-
   private endFlows({ client, port }: Extract<ToWorker, { type: "end-flows" }>): number {
     const { addresses, conntrack } = this.state;
     const prefix = client === null ? null : new Prefix(client);
@@ -357,28 +347,4 @@ export class Commands implements EngineHooks {
     if (what === "nodes") return nodeRows(this.state);
     return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
-}
-
-/** Whether packets to `address` can be the rule's; those that an endpoint sends to the target itself are not, though the port may be the same. */
-/**
- * Whether packets of direction `dir` of the flow come in at one of the rule's ports, and leave for its target's: direction 0 where a client has opened
- * it, 1 where the target has, from its published port (`source-port.ts`).
- */
-function isOfRule(conntrack: Conntrack, rule: PublishRule, flow: number, dir: 0 | 1): boolean {
-  const { proto, target, targetPort, firstPort, lastPort } = rule;
-  const other = dir === 0 ? 1 : 0;
-  const port = dstPort(conntrack.tuple(flow, dir, 2));
-  return (
-    conntrack.protocol(flow) === proto &&
-    port >= firstPort &&
-    port <= lastPort &&
-    conntrack.tuple(flow, other, 0) === target &&
-    srcPort(conntrack.tuple(flow, other, 2)) === targetPort + port - firstPort &&
-    isRuleAddress(rule, conntrack.tuple(flow, dir, 1))
-  );
-}
-
-function isRuleAddress(rule: PublishRule, address: number): boolean {
-  if (!isUnspecified(rule.hostIp)) return address === rule.hostIp;
-  return isIpv6(address) === isIpv6(rule.hostIp) && address !== rule.target;
 }

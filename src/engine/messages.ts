@@ -2,7 +2,26 @@
 import type { Bandwidth } from "../table/bandwidth.js";
 import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
+import type { LinkPorts } from "../table/links.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
+
+/** Where a published port leads. */
+export interface PublishedTarget {
+  /** 1 and more; the same for as long as the port is published, and no other target's of it. */
+  id: number;
+  /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
+  address: IpAddress;
+  /** Port of the target for `firstPort`; the others follow. */
+  port: number;
+  /** TAKES and so on (`table/selection.ts`). */
+  duty: number;
+  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
+  network: number;
+  /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
+  snatSource: IpAddress;
+  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
+  onlink: IpPrefix;
+}
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishedRange {
@@ -11,16 +30,9 @@ export interface PublishedRange {
   hostIp: IpAddress;
   firstPort: number;
   lastPort: number;
-  /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
-  target: IpAddress;
-  /** Port of the target for `firstPort`; the others follow. */
-  targetPort: number;
-  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
-  network: number;
-  /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
-  snatSource: IpAddress;
-  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
-  onlink: IpPrefix;
+  targets: readonly PublishedTarget[];
+  /** Memory of `table/selection.ts`, for targets that may be several; null: there is one, and never more. */
+  selection: SharedArrayBuffer | null;
 }
 
 /** One family of an own network. */
@@ -140,7 +152,11 @@ export type ToWorker =
   /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
   | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
   | { type: "remove-remote"; network: number; mac: Uint8Array }
+  /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
+  | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
   | { type: "publish"; id: number; rule: PublishedRange }
+  /** Other targets for a rule with a selection, or other duties. Flows to a target that is not there any more end. */
+  | { type: "targets"; id: number; targets: readonly PublishedTarget[] }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
   /** The host's own addresses, link-local ones too, and the broadcast addresses of its networks. */

@@ -1,7 +1,7 @@
 /** Networks and endpoints as they are now: a record, and what there is of it in the dataplane. */
 import { closeSync } from "node:fs";
 import type { Mapping, PortSpec } from "../control/mapping.js";
-import type { Device, DeviceSpec } from "../control/network/endpoints.js";
+import type { Device, DeviceSpec, Link, LinkPorts } from "../control/network/endpoints.js";
 import type { Publication } from "../control/publisher.js";
 import { parseMac } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
@@ -54,6 +54,8 @@ export class LiveNetwork {
 export class LiveEndpoint {
   private device: Device | undefined;
   private publications: Publication[] = [];
+  /** With others of its network, from it and to it. */
+  private readonly links = new Set<Link>();
 
   constructor(
     /** As it was committed. */
@@ -102,8 +104,24 @@ export class LiveEndpoint {
     for (const publication of this.publications.splice(0).reverse()) await publication.close();
   }
 
+  /** Opens ports of another endpoint of its network for it, as long as both are there. */
+  link(server: LiveEndpoint, ports: readonly LinkPorts[]): Link {
+    const made = this.network.make().endpoints.link(this.record.addresses, server.record.addresses, ports);
+    const link = {
+      close: (): void => {
+        this.links.delete(link);
+        server.links.delete(link);
+        made.close();
+      },
+    };
+    this.links.add(link);
+    server.links.add(link);
+    return link;
+  }
+
   /** It is gone from now on. */
   async end(): Promise<void> {
+    for (const link of this.links) link.close();
     await this.withdraw();
     const { device } = this;
     this.device = undefined;

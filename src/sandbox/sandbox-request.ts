@@ -8,7 +8,7 @@ import { isUnspecified, parseIp, sameIp, unmapped } from "../wire/ip-address.js"
 import { makeName } from "./names.js";
 import { BRIDGE, HOST, NONE } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
-import { parsePublish } from "./publish-spec.js";
+import { parseExpose, parsePublish } from "./publish-spec.js";
 import type { SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
 
@@ -40,6 +40,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
   if (!joins) refuseUnlessJoined(create);
   checkAttachment(create, joins && network === BRIDGE);
   const ports = (create.publish ?? []).map(parsePublish);
+  const exposed = (create.expose ?? []).map(parseExpose);
   for (const server of create.dns ?? []) if (parseIp(server) === null) throw invalid(`invalid IP address: ${server} in --dns`);
   for (const entry of create.extraHosts ?? []) checkExtraHost(entry);
   const discarded = network === HOST && ports.length > 0;
@@ -54,6 +55,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
       mode: joins ? "" : network,
       attachments: [],
       ports: joins ? ports : [],
+      ...(exposed.length > 0 && { exposed }),
       links: [],
       dns: create.dns ?? [],
       dnsSearch: create.dnsSearch ?? [],
@@ -88,7 +90,8 @@ export function parseLink(text: string): { name: string; alias: string } {
   return { name, alias };
 }
 
-function refuseWithContainer({ publish, hostname, links, dns, extraHosts }: SandboxCreate): void {
+function refuseWithContainer({ publish, expose, hostname, links, dns, extraHosts }: SandboxCreate): void {
+  if (expose?.length) throw invalid("conflicting options: port exposing and the container type network mode");
   if (publish?.length) throw invalid("conflicting options: port publishing and the container type network mode");
   if (hostname !== undefined) throw invalid("conflicting options: hostname and the network mode");
   if (links?.length)

@@ -65,6 +65,7 @@ const NAMES = [
   "vxlan-congested", // met congestion on its way through the underlay, and its sender does not know of ECN (RFC 6040 §4.2)
   "split-horizon", // came from a node, and is for another one
   "unknown-station", // to a station of an overlay network that nobody knows
+  "no-target", // none of the published port's targets takes new flows
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -135,6 +136,7 @@ export const DROP_VXLAN_SOURCE = reason("vxlan-source");
 export const DROP_VXLAN_CONGESTED = reason("vxlan-congested");
 export const DROP_SPLIT_HORIZON = reason("split-horizon");
 export const DROP_UNKNOWN_STATION = reason("unknown-station");
+export const DROP_NO_TARGET = reason("no-target");
 
 export const DROP_REASONS = NAMES.length;
 

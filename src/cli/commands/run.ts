@@ -25,6 +25,7 @@ export interface RawSandbox extends RawAttachment {
   dnsOption?: string[];
   addHost?: string[];
   publish?: string[];
+  expose?: string[];
 }
 
 interface RawRun extends RawSandbox {
@@ -68,7 +69,8 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--dns-search <domain>", "A search domain (repeatable; the host's)", collect)
     .option("--dns-option <option>", "An option of resolv.conf (repeatable)", collect)
     .option("--add-host <name:ip>", "A line in /etc/hosts (repeatable)", collect)
-    .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect);
+    .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect)
+    .option("--expose <port>", "Open a port to linked sandboxes (repeatable)", collect);
 }
 
 async function run(command: string[], raw: RawRun): Promise<void> {
@@ -112,7 +114,7 @@ async function namespaceFor(network: string, netnsOf: (sandbox: string) => Promi
 }
 
 export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "command"> {
-  const { network, name, hostname, link, dns, dnsSearch, dnsOption, addHost, publish } = raw;
+  const { network, name, hostname, link, dns, dnsSearch, dnsOption, addHost, publish, expose } = raw;
   return {
     network,
     ...attachmentBody(raw),
@@ -124,6 +126,7 @@ export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "comm
     ...(dnsOption !== undefined && { dnsOptions: dnsOption }),
     ...(addHost !== undefined && { extraHosts: addHost }),
     ...(publish !== undefined && { publish }),
+    ...(expose !== undefined && { expose }),
   };
 }
 
