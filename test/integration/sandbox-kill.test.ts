@@ -193,7 +193,7 @@ it(`leaves the state before or after each operation (${OPERATIONS} operations, s
   for (let i = 0; i < OPERATIONS; i++) {
     const { name, after, carryOut } = operation(random);
     const next = after(state);
-    const what = `operation ${i} of seed ${SEED}: ${name}`;
+    const what = `operation ${i} of seed ${SEED}: ${name}, on ${JSON.stringify(state)}`;
     const isKilled = random.below(KILL_IN) === 0;
     const delay = random.next() * KILL_AFTER_MS;
     const done = carryOut().then(
