@@ -20,8 +20,9 @@ const KILL_AFTER_MS = 25;
 vi.setConfig({ testTimeout: 60_000 + OPERATIONS * 1_500 });
 
 const NETWORKS = ["front", "back", "third"] as const;
-const ATTACHED = ["a", "b"] as const;
-const RUN = ["web", "db", "job"] as const;
+/** None that could be the start of an id. */
+const ATTACHED = ["left", "right"] as const;
+const RUN = ["web", "sql", "job"] as const;
 const SANDBOXES = [...ATTACHED, ...RUN];
 
 /** What people know of it: networks by name, and of each sandbox its networks and whether its port is published. */
