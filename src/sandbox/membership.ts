@@ -86,7 +86,10 @@ export class Membership {
     const gateways = mapFamilies(to, ({ attachment }) => attachment.endpoint);
     const warnings: string[] = [];
     if (eachFamily(gateways).length > 0 && gateways.ipv4 === before.ipv4 && gateways.ipv6 === before.ipv6) return { gateways, warnings };
-    for (const member of members) if (shareOf(member, before) !== shareOf(member, gateways)) await this.withdraw(member, before);
+    for (const member of members) {
+      const share = shareOf(member, before);
+      if (share !== undefined && share !== shareOf(member, gateways)) await this.withdraw(member);
+    }
     const from = mapFamilies(before, (id) => members.find(({ attachment }) => attachment.endpoint === id));
     for (const family of [4, 6] as const) {
       const [old, next] = [from, to].map((each) => routeBy(ofFamily(each, family), family));
@@ -100,11 +103,15 @@ export class Membership {
     return { gateways, warnings };
   }
 
-  /** What it published as one of the gateways `before`. */
-  private async withdraw(member: Member, before: Gateways): Promise<void> {
-    const { attachment, endpoint } = member;
-    if (shareOf(member, before) !== undefined && endpoint.mappings.length > 0)
-      await this.model.withdraw(attachment.network, attachment.endpoint);
+  /** After `arrange` has failed half-way: all of it from the start. */
+  async rearrange(sandbox: SandboxRecord, namespace: Namespace): Promise<{ gateways: Gateways }> {
+    for (const member of this.members(sandbox)) await this.withdraw(member);
+    const { gateway: _, ipv6Gateway: __, ...rest } = sandbox;
+    return this.arrange(rest, namespace);
+  }
+
+  private async withdraw({ attachment, endpoint }: Member): Promise<void> {
+    if (endpoint.mappings.length > 0) await this.model.withdraw(attachment.network, attachment.endpoint);
   }
 
   /** What is not published yet. */

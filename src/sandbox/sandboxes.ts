@@ -276,7 +276,13 @@ export class Sandboxes {
       return warnings;
     } catch (error) {
       await this.membership.detach(attachment);
-      this.update(live, { attachments: before.attachments });
+      this.update(live, { attachments: before.attachments }, {});
+      // Routes and ports may have moved already.
+      const { gateways } = await this.membership.rearrange(live.record, namespace).catch((failure) => {
+        warn(live.record, failure);
+        return { gateways: {} };
+      });
+      this.update(live, {}, gateways);
       throw error;
     }
   }

@@ -70,7 +70,8 @@ function operation(random: Random): Operation {
   const kinds: Record<string, Omit<Operation, "name">> = {
     create: {
       after: (state) => (state.networks.includes(network) ? undefined : changed(state, ({ networks }) => networks.push(network))),
-      carryOut: () => ask(h.apiSocket, "createNetwork", { body: { name: network } }),
+      // One with both families, so that each may go its own way.
+      carryOut: () => ask(h.apiSocket, "createNetwork", { body: { name: network, ipv6: network === "front" } }),
     },
     remove: {
       after: (state) =>
@@ -165,13 +166,14 @@ function expectDevices(what: string, name: string, sandbox: SandboxView | undefi
   if (sandbox === undefined && enter.length > 0) return; // its namespace is gone
   const inside = (...command: string[]): string => h.lab.runSync(namespaceOf[name] ?? h.host, [...enter, ...command]);
   const own = sandbox?.endpoints ?? [];
-  const devices = [...inside("ip", "-o", "-4", "addr", "show", "up").matchAll(/(eth\d+) +inet ([\d.]+)/g)];
-  expect(devices.map(([, device, address]) => `${device} ${address}`).sort(), what).toEqual(
-    own.map((e) => `${e.device} ${e.address}`).sort(),
-  );
+  const shown = inside("ip", "-o", "addr", "show", "up", "scope", "global");
+  const devices = [...shown.matchAll(/(eth\d+) +inet6? ([0-9a-f.:]+)/g)].map(([, device, address]) => `${device} ${address}`);
+  const known = own.flatMap((e) => [e.address, e.ipv6Address ?? ""].flatMap((address) => (address === "" ? [] : `${e.device} ${address}`)));
+  expect(devices.sort(), what).toEqual(known.sort());
   expect([...inside("ip", "-o", "link").matchAll(/\beth\d+/g)], what).toHaveLength(own.length);
-  const route = /^default via \S+ dev (\S+)/m.exec(inside("ip", "route"))?.[1];
-  expect(route, what).toBe(own.find(({ gateway }) => gateway)?.device);
+  const route = (family: string): string | undefined => /^default via \S+ dev (\S+)/m.exec(inside("ip", family, "route"))?.[1];
+  expect(route("-4"), what).toBe(own.find(({ gateway }) => gateway)?.device);
+  expect(route("-6"), what).toBe(own.find(({ ipv6Gateway }) => ipv6Gateway)?.device);
 }
 
 /** Process ids of the inits that were started here. */

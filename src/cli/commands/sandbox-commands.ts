@@ -1,4 +1,4 @@
-/** Commands about sandboxes that are there: `stop rm logs rename wait exec attach detach`. */
+/** Commands about sandboxes that are there: `stop rm logs rename inspect wait exec attach detach`. */
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -84,6 +84,17 @@ export function renameCommand(): CliCommand {
     .action(async (sandbox: string, name: string) => {
       const { ask, socket } = await daemon();
       await ask(socket, "renameSandbox", { params: { sandbox }, body: { name } });
+    });
+}
+
+export function inspectCommand(): CliCommand {
+  return new CliCommand("inspect", "Show sandboxes as JSON, as 'docker inspect' does", ["tsproxy inspect [OPTIONS] SANDBOX..."])
+    .argument("<sandbox...>", "Names, ids or starts of ids")
+    .example("Addresses, gateways and ports of 'web'", "tsproxy inspect web")
+    .action(async (words: string[]) => {
+      const { ask, socket } = await daemon();
+      const all = await Promise.all(words.map((sandbox) => ask(socket, "inspectSandbox", { params: { sandbox } })));
+      stdout(`${JSON.stringify(all, null, 4)}\n`);
     });
 }
 
