@@ -2,7 +2,7 @@
  * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads from it what it
  * is to enter into its map (`wire/flow-entry.ts`, `steer/emit-program.ts`).
  */
-import { type Batch, DROPPED, NO_FLOW } from "../mem/batch.js";
+import { type Batch, DROPPED, KIND_IPV4, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { isIpv6 } from "../wire/address-word.js";
@@ -60,7 +60,8 @@ export function l2Out(b: Batch, state: State): void {
         continue;
       }
       const ref = b.flow[i]!;
-      if (b.ingress[i] !== port && ref !== NO_FLOW && (ref & 1) === 0 && !isIpv6(conntrack.tuple(ref >> 1, 0, 0))) {
+      const isInside = b.ingress[i] !== port && ref !== NO_FLOW && (ref & 1) === 0;
+      if (isInside && b.kind[i] === KIND_IPV4 && !isIpv6(conntrack.tuple(ref >> 1, 0, 0))) {
         setInside(
           b.memory.bytes,
           b.memory.words,

@@ -33,7 +33,8 @@ export function rewrite(b: Batch, state: State): void {
     const off = b.l4[i]!;
     const addresses = conntrack.addressDelta(id, dir);
     const all = conntrack.allDelta(id, dir);
-    const partial = vnet.isPartial(bytes, halves, b.at[i]!, off);
+    const before = b.at[i]!;
+    const partial = vnet.isPartial(bytes, halves, before, off);
     const newSrc = conntrack.newSrc(id, dir);
     const newDst = conntrack.newDst(id, dir);
     let withoutSum = false; // a datagram without a checksum becomes IPv6
@@ -62,7 +63,7 @@ export function rewrite(b: Batch, state: State): void {
       l4.setPorts(words, off, ports);
       l4.updateUdpChecksum(halves, off, partial, addresses, all);
       if (withoutSum) putUdpChecksum(b, i);
-      if (b.moved && vnet.isGso(bytes, at)) vnet.setHdrLen(halves, at, off + l4.UDP_HEADER_SIZE - at - vnet.HEADER_SIZE);
+      if (at !== before && vnet.isGso(bytes, at)) vnet.setHdrLen(halves, at, off + l4.UDP_HEADER_SIZE - at - vnet.HEADER_SIZE);
     } else if (proto === ipv4.PROTO_SCTP) {
       sctp.setPorts(words, off, ports, totalLength(b, i) - (off - ipAt(b, i)));
     } else if (proto === ipv4.PROTO_ICMP || proto === icmpv6.PROTO_ICMPV6) {

@@ -222,7 +222,7 @@ export class Commands implements EngineHooks {
   }
 
   private addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
-    const { endpoints, fdb, networks, ports } = this.state;
+    const { endpoints, fdb, networks, ports, shaper } = this.state;
     const [ipv4, ipv6] = this.wordsOf(m.addresses);
     const hi = macHi(m.mac);
     const lo = macLo(m.mac);
@@ -236,6 +236,7 @@ export class Commands implements EngineHooks {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
+    if (m.bandwidth !== undefined) shaper.set(m.port, m.bandwidth);
     this.read(m.port, () => this.io.addPort(m.port, m.fd));
   }
 
@@ -249,6 +250,7 @@ export class Commands implements EngineHooks {
   private removePort(port: number): void {
     const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
     if (!this.unread.delete(port)) this.io.removePort(port);
+    this.state.shaper.clear(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);
