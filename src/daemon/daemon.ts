@@ -28,6 +28,7 @@ import { endpointViews } from "../model/views.js";
 import { SandboxFolders } from "../sandbox/folder.js";
 import { sandboxHandlers } from "../sandbox/handlers.js";
 import { Membership } from "../sandbox/membership.js";
+import { NamedPorts } from "../sandbox/named-ports.js";
 import { NetworkCatalog } from "../sandbox/network-catalog.js";
 import { hostResolver } from "../sandbox/sandbox-files.js";
 import { Sandboxes } from "../sandbox/sandboxes.js";
@@ -70,7 +71,7 @@ export class Daemon {
       daemon.undo.add("watch of ranges", catalog.watch());
       const folders = new SandboxFolders(join(runDir(), "sandboxes"));
       const names = new Resolver(new Directory(model), () => hostResolver().servers);
-      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names);
+      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names, new NamedPorts(model, controller.publisher));
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
       await controller.takeUp(false);
