@@ -20,6 +20,8 @@ export const PATHS = {
   network: { method: "GET", path: "/v1/networks/:network" },
   removeNetwork: { method: "DELETE", path: "/v1/networks/:network" },
   pruneNetworks: { method: "POST", path: "/v1/networks/prune" },
+  nodes: { method: "GET", path: "/v1/nodes" },
+  removeNode: { method: "DELETE", path: "/v1/nodes/:node" },
   endpoints: { method: "GET", path: "/v1/endpoints" },
   sandboxes: { method: "GET", path: "/v1/sandboxes" },
   createSandbox: { method: "POST", path: "/v1/sandboxes" },

@@ -3,7 +3,7 @@
  * so a route is added here, in `route-paths.ts`, and in the handlers of whoever serves it.
  */
 import * as v from "valibot";
-import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned } from "./network-types.js";
+import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned, NodeView } from "./network-types.js";
 import { PATHS } from "./route-paths.js";
 import {
   SandboxConnect,
@@ -79,6 +79,8 @@ export const ROUTES = {
     summary: "Removes all networks that nothing is in; `bridge` and Docker's stay.",
     answer: NetworkPruned,
   },
+  nodes: { ...PATHS.nodes, summary: "The nodes of the cluster.", answer: v.array(NodeView) },
+  removeNode: { ...PATHS.removeNode, summary: "Gives back the addresses of a node that is gone for good." },
   endpoints: { ...PATHS.endpoints, summary: "The endpoints in networks.", answer: v.array(EndpointView) },
   sandboxes: {
     ...PATHS.sandboxes,

@@ -50,6 +50,7 @@ export const SandboxCreate = v.object({
   ),
   affinity: v.exactOptional(text("Of ports that lead to a name: `client:10m` keeps a client at its target; `none` by default.")),
   healthCheck: v.exactOptional(text("Of ports that lead to a name: `off`, or `interval=2s,timeout=1s,rise=2,fall=3`.")),
+  expose: v.exactOptional(list("`PORT[-END][/tcp|udp]`: open to those that are linked to it, where a network is closed.")),
   autoRemove: v.exactOptional(flag("Forgotten when it ends.")),
   detached: v.exactOptional(flag("Its output goes to its log.")),
 });

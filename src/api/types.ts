@@ -51,11 +51,11 @@ const Drops = counters("Dropped packets by reason; only reasons that happened.")
 export type Drops = v.InferOutput<typeof Drops>;
 
 const PORT_KIND =
-  "What is behind it: the host's steered traffic, the host in a network, an endpoint, or, without a device, what the host's kernel has accepted for published ports.";
+  "What is behind it: the host's steered traffic, the host in a network, an endpoint, tunnels to other nodes, or, without a device, what the host's kernel has accepted for published ports, or the other nodes of an overlay network.";
 export const PortStats = v.object({
   port: count("Number of the port in the dataplane."),
   name: text("Name of the device, as in `ip link`."),
-  kind: v.pipe(v.picklist(["uplink", "host", "endpoint", "held"]), v.description(PORT_KIND)),
+  kind: v.pipe(v.picklist(["uplink", "host", "endpoint", "held", "tunnel", "remote"]), v.description(PORT_KIND)),
   address: v.exactOptional(text("Endpoint: its address; of both families with a comma between.")),
   rxPackets: count("Packets received from the device."),
   rxBytes: count("Bytes received from the device."),

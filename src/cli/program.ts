@@ -18,6 +18,7 @@ const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   rename: async () => (await import("./commands/sandbox-commands.js")).renameCommand(),
   wait: async () => (await import("./commands/sandbox-commands.js")).waitCommand(),
   network: async () => (await import("./commands/network.js")).networkCommand(),
+  node: async () => (await import("./commands/node.js")).nodeCommand(),
   ps: async () => (await import("./commands/ps.js")).psCommand(),
   port: async () => (await import("./commands/port.js")).portCommand(),
   daemon: async () => (await import("./commands/daemon.js")).daemonCommand(),

@@ -11,15 +11,18 @@ import { FlowEntries } from "../table/flow-entries.js";
 import type { FlowMemory } from "../table/flow-file.js";
 import { Fragments } from "../table/fragments.js";
 import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
+import { Links } from "../table/links.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
 import { MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
+import { Remotes } from "../table/remotes.js";
 import { RouteTable } from "../table/route.js";
 import { Routes, type Routing } from "../table/routes.js";
 import type { Selection } from "../table/selection.js";
+import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { rawHalf } from "../wire/raw.js";
@@ -122,6 +125,11 @@ export class State {
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
   readonly endpoints: PairMap;
+  /** Endpoints behind other nodes. */
+  readonly remotes: Remotes;
+  readonly tunnel: Tunnel;
+  /** What endpoints of networks without ICC may send each other all the same. */
+  readonly links = new Links(secureRandom()());
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**
@@ -197,6 +205,8 @@ export class State {
     this.ways = new Routes(this.routes, options.routing, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
+    this.remotes = new Remotes(this.addresses, random);
+    this.tunnel = new Tunnel(random());
     this.published = new PairMap(random());
   }
 

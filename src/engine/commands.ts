@@ -9,7 +9,7 @@ import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
@@ -17,10 +17,11 @@ import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { Adopted, FromWorker, HostRoute, Query, Subnet, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, HostRoute, Overlay, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
+import { OverlayCommands } from "./overlay-commands.js";
 import { Rules } from "./rules.js";
-import { fdbRows, flowRows, holderRows, summary } from "./views.js";
+import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -54,6 +55,7 @@ export class Commands implements EngineHooks {
   /** Ports that are not read yet, and how to begin. */
   private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
+  private readonly overlay: OverlayCommands;
   private readonly rules: Rules;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
@@ -65,6 +67,10 @@ export class Commands implements EngineHooks {
     private readonly counters: Float64Array,
     private readonly hooks: CommandsHooks,
   ) {
+    this.overlay = new OverlayCommands(state, counters, {
+      lookup: (key, value, family) => (family === 4 ? this.flowMap : this.flowMap6)?.lookup(key, value) ?? false,
+      forget: () => this.forget(),
+    });
     this.rules = new Rules(state, (matches) => this.flush(matches));
   }
 
@@ -78,10 +84,23 @@ export class Commands implements EngineHooks {
         this.removePort(m.port);
         break;
       case "add-network":
-        this.addNetwork(m.network, m.subnets, m.flags);
+        this.addNetwork(m.network, m.subnets, m.flags, m.overlay);
         break;
       case "remove-network":
         this.removeNetwork(m.network);
+        break;
+      case "add-tunnel":
+        this.overlay.addTunnel(m);
+        this.read(m.port, () => this.io.addPort(m.port, m.fd));
+        break;
+      case "set-remote":
+        this.overlay.setRemote(m, ...this.wordsOf(m.addresses));
+        break;
+      case "remove-remote":
+        this.overlay.removeRemote(m);
+        break;
+      case "link":
+        this.link(m);
         break;
       case "publish":
         this.rules.publish(m.id, m.rule);
@@ -168,7 +187,7 @@ export class Commands implements EngineHooks {
     return [word(4), word(6)];
   }
 
-  private addNetwork(id: number, subnets: readonly Subnet[], flags: number): void {
+  private addNetwork(id: number, subnets: readonly Subnet[], flags: number, overlay?: Overlay): void {
     const { addresses, networks } = this.state;
     const of = (family: 4 | 6): Subnet | undefined => subnets.find(({ gateway }) => gateway.family === family);
     const take = (address: IpAddress | null): number => (address === null ? NO_ADDRESS : addresses.take(address));
@@ -176,13 +195,27 @@ export class Commands implements EngineHooks {
     if (ipv4 === undefined) networks.set(id, -1, 32, NO_ADDRESS, flags, NO_ADDRESS);
     else networks.set(id, addresses.take(ipv4.prefix.address), ipv4.prefix.prefixLength, take(ipv4.gateway), flags, take(ipv4.outside));
     if (ipv6 !== undefined) networks.set6(id, new Prefix(ipv6.prefix), take(ipv6.gateway), take(ipv6.outside));
+    if (overlay !== undefined) this.overlay.add(id, overlay);
   }
 
   private removeNetwork(id: number): void {
     const { addresses, networks } = this.state;
+    if (networks.remotePort[id] !== -1) this.overlay.remove(id);
     addresses.release(networks.gateway6[id]!);
     addresses.release(networks.outside6[id]!);
     networks.clear(id);
+  }
+
+  /** Words are held as long as there are ports. */
+  private link({ client, server, ports }: Extract<ToWorker, { type: "link" }>): void {
+    const { addresses, links } = this.state;
+    const words = [addresses.take(client), addresses.take(server)] as const;
+    const before = links.delete(...words);
+    if (ports.length > 0) links.set(...words, ports);
+    for (const word of words) {
+      if (before) addresses.release(word);
+      if (ports.length === 0) addresses.release(word);
+    }
   }
 
   /**
@@ -260,6 +293,7 @@ export class Commands implements EngineHooks {
       networks.hostDevice[network] = 0;
       networks.wayIn[network] = 0;
     }
+    if (ports.kind[port] === TUNNEL) this.overlay.removeTunnel();
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }
@@ -310,6 +344,7 @@ export class Commands implements EngineHooks {
 
   private answer(what: Query): unknown {
     if (what === "flows") return flowRows(this.state, this.offload);
+    if (what === "nodes") return nodeRows(this.state);
     return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
 }

@@ -2,6 +2,7 @@
 import type { Bandwidth } from "../table/bandwidth.js";
 import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
+import type { LinkPorts } from "../table/links.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 
 /** Where a published port leads. */
@@ -47,6 +48,16 @@ export interface HostRoute {
   prefix: IpPrefix;
   metric: number;
   source: IpAddress | null;
+}
+
+/** What makes an overlay network of an own one. */
+export interface Overlay {
+  /** Port, of kind REMOTE, that stands for the network's other nodes. */
+  port: number;
+  /** VXLAN network identifier. */
+  vni: number;
+  /** The longest IP packet that goes to another node. */
+  mtu: number;
 }
 
 /** A file that a former process left: its descriptor, and for how many flows it is. */
@@ -101,7 +112,7 @@ export interface WorkerOptions {
 }
 
 /** What a worker can be asked for (`views.ts`). */
-export type Query = "flows" | "fdb" | "summary" | "holders";
+export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes";
 
 export type ToWorker =
   /** `device`: interface index of a host port's device; else 0. */
@@ -120,9 +131,29 @@ export type ToWorker =
     }
   | { type: "remove-port"; port: number }
   /** At most one subnet of each family; `flags` of `table/networks.ts`. */
-  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number }
+  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number; overlay?: Overlay | undefined }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
+  /**
+   * The device of the tunnels, its descriptor and interface index; `address`: this node's in the underlay; `udpPort` in host order; `segments`: it takes
+   * frames that stand for several.
+   */
+  | {
+      type: "add-tunnel";
+      port: number;
+      fd: number;
+      mac: Uint8Array;
+      device: number;
+      address: IpAddress;
+      udpPort: number;
+      checksum: boolean;
+      segments: boolean;
+    }
+  /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
+  | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
+  | { type: "remove-remote"; network: number; mac: Uint8Array }
+  /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
+  | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
   | { type: "publish"; id: number; rule: PublishedRange }
   /** Other targets for a rule with a selection, or other duties. Flows to a target that is not there any more end. */
   | { type: "targets"; id: number; targets: readonly PublishedTarget[] }

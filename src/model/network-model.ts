@@ -13,8 +13,8 @@ import { closeSync } from "node:fs";
 import { specOf } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { formatIp } from "../wire/ip-address.js";
-import { eachFamily } from "../wire/per-family.js";
+import { formatIp, type IpAddress } from "../wire/ip-address.js";
+import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
@@ -38,6 +38,7 @@ export class NetworkModel {
     private readonly host: HostDevices,
     private readonly store: Store,
     private readonly addresses: AddressManager = givenAddresses,
+    private readonly tunnel: PerFamily<IpAddress> = {},
   ) {}
 
   get networks(): readonly LiveNetwork[] {
@@ -57,7 +58,7 @@ export class NetworkModel {
   async restore(): Promise<void> {
     const { networks, endpoints } = await this.store.load();
     for (const record of networks) {
-      const network = new LiveNetwork(record, this.mechanism);
+      const network = new LiveNetwork(record, this.mechanism, this.tunnel);
       this.networksById.set(record.id, network);
       attempt(`network ${shortId(record.id)}`, () => network.make());
     }
@@ -81,7 +82,7 @@ export class NetworkModel {
           const message = `${formatIp(outside)} is not an address of this host`;
           throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", message, "see 'ip address'");
         }
-      const network = new LiveNetwork(record, this.mechanism);
+      const network = new LiveNetwork(record, this.mechanism, this.tunnel);
       network.make();
       try {
         await this.store.commit({ putNetworks: [record] });

@@ -72,6 +72,7 @@ const network = v.looseObject({
     ),
   ),
   options,
+  overlay: v.exactOptional(v.object({ vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)) })),
   about: v.exactOptional(
     v.looseObject({
       origin: v.string(),

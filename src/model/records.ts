@@ -57,7 +57,15 @@ export interface NetworkRecord {
   /** Addresses that no endpoint gets, by what they are for. */
   reserved?: Record<string, string>;
   options: NetworkOptions;
+  /** It spans the nodes of a cluster. Undefined: it is of this host alone. */
+  overlay?: Overlay;
   about?: NetworkAbout;
+}
+
+/** What a network of several nodes has on the wire. */
+export interface Overlay {
+  /** VXLAN's network identifier, 1 to 2^24 - 1. */
+  vni: number;
 }
 
 /** Who uses an endpoint, and how others find it. */

@@ -14,6 +14,7 @@ import { addressesOf, rangesText } from "./endpoint-addresses.js";
 import { type Gateways, gatewaysIn, gatewaysOf, portsFor, shareOf } from "./gateways.js";
 import type { Member } from "./member.js";
 import { BRIDGE, type NetworkCatalog } from "./network-catalog.js";
+import type { Overlays } from "./overlays.js";
 import type { Attachment, SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
 import { checkAttachment } from "./sandbox-request.js";
@@ -34,7 +35,8 @@ export class Membership {
 
   /** Puts the namespace into a network, or throws with nothing left of that. */
   async attach(sandbox: SandboxRecord, namespace: Namespace, connect: SandboxConnect): Promise<Attachment> {
-    const { record: network } = await this.catalog.use(connect.network);
+    const live = await this.catalog.use(connect.network);
+    const { record: network } = live;
     const name = network.name ?? shortId(network.id);
     this.checkJoin(sandbox, network, name, connect);
     const { ip, ip6, mac, aliases = [], gwPriority = 0 } = connect;
@@ -52,13 +54,15 @@ export class Membership {
       bandwidth: connect.bandwidth,
       sandbox: namespace.path,
     };
-    const endpoint = await this.model.createEndpoint(network.id, request).catch((error) => {
+    const making =
+      network.overlay === undefined ? this.model.createEndpoint(network.id, request) : this.overlays.createEndpoint(live, request);
+    const endpoint = await making.catch((error) => {
       throw addressError(error, wanted, network);
     });
     try {
       namespace.takeDevice(endpoint.device, { name: device, addresses: addressesOf(endpoint, network) });
     } catch (error) {
-      await this.model.deleteEndpoint(network.id, id);
+      await this.detach(attachment);
       throw error;
     }
     return attachment;
@@ -67,6 +71,7 @@ export class Membership {
   /** Its device ends with its endpoint, wherever it is. */
   async detach({ network, endpoint }: Attachment): Promise<void> {
     if (this.model.endpoints.some(({ record }) => record.id === endpoint)) await this.model.deleteEndpoint(network, endpoint);
+    await this.catalog.overlays?.left(network, endpoint);
   }
 
   /**
@@ -119,15 +124,26 @@ export class Membership {
 
   /** After a change of the sandbox's name. */
   async rename(sandbox: SandboxRecord): Promise<void> {
-    for (const { attachment } of this.members(sandbox))
-      await this.model.setUse(attachment.network, attachment.endpoint, useOf(sandbox, attachment));
+    for (const { attachment } of this.members(sandbox)) {
+      const use = useOf(sandbox, attachment);
+      await this.catalog.overlays?.cluster.rename(attachment.endpoint, use.names);
+      await this.model.setUse(attachment.network, attachment.endpoint, use);
+    }
   }
 
   /** Endpoints of sandboxes that are not, or no longer, in `sandboxes`: of an operation that a SIGKILL cut off. */
   async sweep(sandboxes: readonly SandboxRecord[]): Promise<void> {
     const known = new Set(sandboxes.flatMap(({ attachments }) => attachments.map(({ endpoint }) => endpoint)));
     for (const { record } of this.model.endpoints)
-      if (record.use !== undefined && !known.has(record.id)) await this.model.deleteEndpoint(record.network, record.id);
+      if (record.use !== undefined && !known.has(record.id)) {
+        await this.model.deleteEndpoint(record.network, record.id);
+        await this.catalog.overlays?.left(record.network, record.id);
+      }
+  }
+
+  private get overlays(): Overlays {
+    if (this.catalog.overlays !== undefined) return this.catalog.overlays;
+    throw sandboxError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
   }
 
   private checkJoin(sandbox: SandboxRecord, network: NetworkRecord, name: string, connect: SandboxConnect): void {

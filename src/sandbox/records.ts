@@ -30,6 +30,10 @@ const port = v.object({
   healthCheck: v.exactOptional(v.string()),
 });
 
+const proto = v.picklist(["tcp", "udp", "sctp"]);
+/** For those that are linked to it alone. */
+const exposed = v.object({ proto, first: v.number(), last: v.number() });
+
 /** `alias` stands for the sandbox `target`, here alone. */
 const link = v.object({ target: v.string(), alias: v.string() });
 
@@ -54,6 +58,7 @@ const sandbox = v.object({
   gateway: v.exactOptional(v.string()),
   ipv6Gateway: v.exactOptional(v.string()),
   ports: v.array(port),
+  exposed: v.exactOptional(v.array(exposed)),
   links: v.array(link),
   dns: texts,
   dnsSearch: texts,

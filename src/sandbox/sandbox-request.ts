@@ -9,7 +9,7 @@ import { balanceOf, checkNames } from "./named-ports.js";
 import { makeName } from "./names.js";
 import { BRIDGE, HOST, NONE } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
-import { parsePublish } from "./publish-spec.js";
+import { parseExpose, parsePublish } from "./publish-spec.js";
 import type { SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
 
@@ -45,6 +45,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
   const hostname = create.hostname ?? (network === HOST ? "" : shortId(id));
   const ports = balanced((create.publish ?? []).map(parsePublish), create);
   checkNames(ports, [name, hostname, shortId(id), ...(create.aliases ?? [])]);
+  const exposed = (create.expose ?? []).map(parseExpose);
   for (const server of create.dns ?? []) if (parseIp(server) === null) throw invalid(`invalid IP address: ${server} in --dns`);
   for (const entry of create.extraHosts ?? []) checkExtraHost(entry);
   const discarded = network === HOST && ports.length > 0;
@@ -59,6 +60,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
       mode: joins ? "" : network,
       attachments: [],
       ports: joins ? ports : [],
+      ...(exposed.length > 0 && { exposed }),
       links: [],
       dns: create.dns ?? [],
       dnsSearch: create.dnsSearch ?? [],
@@ -103,7 +105,8 @@ export function parseLink(text: string): { name: string; alias: string } {
   return { name, alias };
 }
 
-function refuseWithContainer({ publish, hostname, links, dns, extraHosts }: SandboxCreate): void {
+function refuseWithContainer({ publish, expose, hostname, links, dns, extraHosts }: SandboxCreate): void {
+  if (expose?.length) throw invalid("conflicting options: port exposing and the container type network mode");
   if (publish?.length) throw invalid("conflicting options: port publishing and the container type network mode");
   if (hostname !== undefined) throw invalid("conflicting options: hostname and the network mode");
   if (links?.length)

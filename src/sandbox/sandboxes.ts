@@ -13,6 +13,7 @@ import { log } from "../log.js";
 import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
 import type { SandboxFolders } from "./folder.js";
 import { gatewaysIn } from "./gateways.js";
+import { LinkRules } from "./link-rules.js";
 import type { Member } from "./member.js";
 import type { Membership } from "./membership.js";
 import type { NameService } from "./name-service.js";
@@ -35,6 +36,7 @@ const SIGKILL = 9,
 
 export class Sandboxes {
   private readonly registry = new SandboxRegistry();
+  private readonly linkRules = new LinkRules();
   private turn: Promise<unknown> = Promise.resolve();
   private readonly timer = setInterval(() => this.look(), LOOK_MS).unref();
 
@@ -307,6 +309,15 @@ export class Sandboxes {
     else this.names.serve(scope, namespace.fd);
   }
 
+  private openLinks(): void {
+    const running = this.all().filter(({ record }) => record.exit === undefined);
+    try {
+      this.linkRules.refresh(new Map(running.map(({ record }) => [record.id, record])), (record) => this.members(record));
+    } catch (error) {
+      log.warn(`links: ${TsproxyError.of(error).describe()}`);
+    }
+  }
+
   private writeFiles({ record }: LiveSandbox): void {
     writeFiles(this.folders, record, this.members(record), this.linkedOf(record));
   }
@@ -382,7 +393,10 @@ export class Sandboxes {
   }
 
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.turn.then(action).finally(() => this.namedPorts.settle(...this.asking()));
+    const done = this.turn.then(action).finally(() => {
+      this.openLinks();
+      return this.namedPorts.settle(...this.asking());
+    });
     this.turn = done.catch(() => {});
     return done;
   }

@@ -108,6 +108,9 @@ it(`runs, publishes, finds by name, connects and removes${missing === undefined 
   );
   await ok("network", "connect", "back", "web");
   expect(await ok("exec", "web", "ip", "addr", "show", "eth1")).toContain("inet 172.19.0.2/16");
+  expect(
+    (await ok("run", "--rm", "--network", "front,back", "tiny", "ip", "-o", "-4", "addr")).match(/172\.(18|19)\.0\.\d+\/16/g),
+  ).toHaveLength(2);
   // Podman takes a container that has ended out of its network a moment later.
   await eventually("one container", async () => (await h.sandboxes()).length === 1);
   const [web] = await h.sandboxes();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ask } from "../../src/api/client.js";
 import type { NetworkCreate } from "../../src/api/network-types.js";
 import type { SandboxView } from "../../src/api/sandbox-types.js";
-import { curl } from "../support/clients.js";
+import { curl, REFUSED, TIMED_OUT } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
 import { program, serve } from "../support/servers.js";
@@ -113,6 +113,32 @@ it("connect brings the other network's family; the default route of each goes by
   await h.ok("detach", "red");
 });
 
+it("in a network without icc a link opens what its target exposes or publishes, one way", async () => {
+  const [closed, server] = [
+    ["--network", "closed"],
+    ["--", ...SERVER],
+  ];
+  await h.ok("network", "create", "--ipv6", "-o", "com.docker.network.bridge.enable_icc=false", "closed");
+  await h.ok("run", "-d", "--name", "store", ...closed, "--expose", "8080", "-p", "9001:7000", ...server);
+  await h.ok("run", "-d", "--name", "linked", ...closed, "--link", "store:db", ...server);
+  const { address, ipv6Address } = (await view("store")).endpoints[0]!;
+  const { address: back } = (await view("linked")).endpoints[0]!;
+  await eventually("the server", async () => (await seen("linked", `${address}:8080`)) !== "");
+  for (const target of ["db:8080", `[${ipv6Address}]:8080`]) expect(await seen("linked", target), target).not.toBe("");
+  const refused = await h.inside("linked", "curl", "-sg", "-m", "2", `http://[${ipv6Address}]:7000/`);
+  expect(refused.code).toBe(REFUSED); // published, so open; nobody is there
+  const others = ["linked", "store"].map((from) => [from, from === "store" ? back : `${address}`] as const);
+  for (const [from, target] of others) {
+    expect((await h.inside(from, "curl", "-s", "-m", "0.5", `http://${target}:${from === "store" ? 8080 : 8081}/`)).code).toBe(TIMED_OUT);
+    expect((await h.inside(from, "ping", "-c1", "-W0.5", target)).code).toBe(1);
+  }
+  await h.ok("rm", "-f", "store");
+  await h.ok("run", "-d", "--name", "other", ...closed, ...server);
+  expect((await view("other")).endpoints[0]!.address).toBe(address); // the address is another's now, and no longer open
+  expect((await h.inside("linked", "curl", "-s", "-m", "0.5", `http://${address}:8080/`)).code).toBe(TIMED_OUT);
+  await h.ok("rm", "-f", "linked", "other");
+});
+
 it("what cannot be is refused, and nothing is made", async () => {
   const before = await ask(h.apiSocket, "networks");
   const refuseNetwork = (body: Omit<NetworkCreate, "name">, message: string | RegExp) =>
@@ -139,7 +165,7 @@ it("a daemon that is killed finds all of it again, and nothing is left in the en
   expect((await curl(h.lab, h.client, `[${HOST6}]:8999`, ["-g"])).peer).toMatch(/^2001:db8::10:/);
   expect(await seen("api", "web:8080")).toBe("fd00:44::2");
   await h.ok("rm", "-f", "web", "only", "api");
-  expect((await h.ok("network", "prune")).split("\n").sort()).toEqual(["Deleted Networks:", "both", "four", "six"]);
+  expect((await h.ok("network", "prune")).split("\n").sort()).toEqual(["Deleted Networks:", "both", "closed", "four", "six"]);
   expect(h.lab.runSync(h.host, ["ip", "-6", "route"])).not.toMatch(/^fd/m);
   h.lab.runSync(h.host, ["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"]);
   const { code, stderr } = await h.call("network", "create", "--ipv6", "late");

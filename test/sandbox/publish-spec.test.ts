@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parsePublish } from "../../src/sandbox/publish-spec.js";
+import { parseExpose, parsePublish } from "../../src/sandbox/publish-spec.js";
 
 /** As Docker's own tests write it: `IP:FIRST-LAST:FIRST-LAST/proto`. */
 function text(spec: string): string {
@@ -67,4 +67,12 @@ it.each([
   ["80:api:x", "invalid containerPort: x"],
 ])("%s leads to none: %s", (spec, message) => {
   expect(() => parsePublish(spec)).toThrow(message);
+});
+
+it("--expose takes a port or a range, with a protocol", () => {
+  expect(parseExpose("80")).toEqual({ proto: "tcp", first: 80, last: 80 });
+  expect(parseExpose("8000-8009/UDP")).toEqual({ proto: "udp", first: 8000, last: 8009 });
+  expect(() => parseExpose("1:2")).toThrow("invalid port format for --expose: 1:2");
+  for (const text of ["", "x", "0", "9-8", "80/xyz", "80/tcp/udp"])
+    expect(() => parseExpose(text)).toThrow(`invalid range format for --expose: ${text}`);
 });

@@ -4,7 +4,7 @@ import type { Flow, Running, StartOptions } from "./backends.js";
 import type { Lab } from "./lab.js";
 import { MAIN } from "./paths.js";
 import type { Proc, StartOptions as ProcOptions, Result } from "./proc.js";
-import { ADDR, NETWORK, type World } from "./topology.js";
+import { ADDR, ADDR6, NETWORK, NETWORK6, type World } from "./topology.js";
 
 /** Starts the program with any arguments. `wrap` is put before it: `setpriv …`. */
 export function launch(lab: Lab, ns: string, args: string[], options: ProcOptions & { wrap?: string[] } = {}): Proc {
@@ -22,9 +22,13 @@ export function tsproxy(lab: Lab, ns: string, args: string[], options: ProcOptio
 }
 
 /** `--network` and `--endpoint` of a world whose containers have no network yet. */
-export function networkArgs(world: World): string[] {
+export function networkArgs(world: World, isDual = false): string[] {
   if (world.containers === "kernel") return [];
-  return ["--network", NETWORK, "--endpoint", `${world.c1}=${ADDR.c1}`, "--endpoint", `${world.c2}=${ADDR.c2}`];
+  const endpoints = (["c1", "c2"] as const).flatMap((role) => [
+    "--endpoint",
+    `${world[role]}=${ADDR[role]}${isDual ? `,${ADDR6[role]}` : ""}`,
+  ]);
+  return ["--network", isDual ? `${NETWORK},${NETWORK6}` : NETWORK, ...endpoints];
 }
 
 export class TsproxyProcess implements Running {

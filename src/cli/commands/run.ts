@@ -27,6 +27,7 @@ export interface RawSandbox extends RawAttachment {
   publish?: string[];
   affinity?: string;
   healthCheck?: string;
+  expose?: string[];
 }
 
 interface RawRun extends RawSandbox {
@@ -77,7 +78,8 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--add-host <name:ip>", "A line in /etc/hosts (repeatable)", collect)
     .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect)
     .option("--affinity <kind>", "Of ports for a name: clients keep a target, client[:TIME] (none)")
-    .option("--health-check <check>", "Of ports for a name: off, or interval=2s,…");
+    .option("--health-check <check>", "Of ports for a name: off, or interval=2s,…")
+    .option("--expose <port>", "Open a port to linked sandboxes (repeatable)", collect);
 }
 
 async function run(command: string[], raw: RawRun): Promise<void> {
@@ -121,7 +123,7 @@ async function namespaceFor(network: string, netnsOf: (sandbox: string) => Promi
 }
 
 export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "command"> {
-  const { network, name, hostname, link, dns, dnsSearch, dnsOption, addHost, publish, affinity, healthCheck } = raw;
+  const { network, name, hostname, link, dns, dnsSearch, dnsOption, addHost, publish, affinity, healthCheck, expose } = raw;
   return {
     network,
     ...attachmentBody(raw),
@@ -135,6 +137,7 @@ export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "comm
     ...(publish !== undefined && { publish }),
     ...(affinity !== undefined && { affinity }),
     ...(healthCheck !== undefined && { healthCheck }),
+    ...(expose !== undefined && { expose }),
   };
 }
 

@@ -11,6 +11,7 @@ import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
+import type { LinkPorts } from "../../table/links.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
@@ -19,6 +20,8 @@ import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
+
+export type { LinkPorts };
 
 /** Name of an endpoint's device in its namespace. */
 const ENDPOINT_DEVICE = "eth0";
@@ -53,6 +56,12 @@ export interface Device {
   remove(): Promise<void>;
 }
 
+/** What one endpoint may reach of another. */
+export interface Link {
+  /** Takes it back; once more does nothing. */
+  close(): void;
+}
+
 /** What an endpoint must know of its network. */
 export interface EndpointNetwork {
   readonly number: number;
@@ -63,6 +72,7 @@ export interface EndpointNetwork {
 export class Endpoints {
   private readonly namespaces: { word: string; nsFd: number; undo: Undo }[] = [];
   private readonly devices = new Set<Undo>();
+  private readonly links = new Set<Link>();
 
   constructor(
     private readonly site: Site,
@@ -131,8 +141,31 @@ export class Endpoints {
     }
   }
 
+  /**
+   * Lets `client` reach those ports of `server`, both endpoints here, where endpoints do not reach each other. At most one link from one to the
+   * other; it is to be closed before one of the addresses becomes another's.
+   */
+  link(client: PerFamily<IpAddress>, server: PerFamily<IpAddress>, ports: readonly LinkPorts[]): Link {
+    const pairs = eachFamily(client).flatMap((from) => {
+      const to = ofFamily(server, from.family);
+      return to === undefined ? [] : [{ client: from, server: to }];
+    });
+    const say = (what: readonly LinkPorts[]): void => {
+      for (const pair of pairs) this.site.workers.post({ type: "link", ...pair, ports: what });
+    };
+    say(ports);
+    const link = {
+      close: (): void => {
+        if (this.links.delete(link)) say([]);
+      },
+    };
+    this.links.add(link);
+    return link;
+  }
+
   /** Devices that were handed out stay, without us. */
   async close(): Promise<void> {
+    for (const link of this.links) link.close();
     for (const undo of this.devices) await undo.run();
     this.devices.clear();
     for (const { undo } of this.namespaces.splice(0).reverse()) await undo.run();
