@@ -10,7 +10,7 @@ import { program, type Server, serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
 import { networkArgs, startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
 
-const CHECK = ["--health-check", "interval=100ms,timeout=50ms,rise=1,fall=2"];
+const CHECK = ["--health-check", "interval=200ms,timeout=200ms,rise=1,fall=2"];
 
 const socketOf = (c: Case, { pid }: TsproxyProcess): string => path.join(c.lab.runDir, `${pid}.sock`);
 
