@@ -7,6 +7,7 @@
 import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
+import { coalesce } from "../dataplane/coalesce.js";
 import { decapsulate } from "../dataplane/decapsulate.js";
 import { encapsulate } from "../dataplane/encapsulate.js";
 import { establishedFlows } from "../dataplane/established.js";
@@ -32,7 +33,7 @@ import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, KEPT, SEGMENTS } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEGMENTS } from "../mem/batch.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
@@ -167,7 +168,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   function decide(): void {
     const left = established6(established());
     if (left === 0 || acrossFamilies(left) === 0) return;
-    if (decapsulate(batch, state)) countFromNodes();
+    const fromNodes = decapsulate(batch, state);
+    if (fromNodes) countFromNodes();
     takeBack(batch, state);
     parse();
     returned(batch, state);
@@ -190,6 +192,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     record(batch, state);
     l2Out(batch, state);
     encapsulate(batch, state);
+    if (fromNodes) coalesce(batch, state);
     countAnswered();
   }
 
@@ -240,7 +243,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         oneNode[0] = batch.node[i]!;
         toNodes(i, oneNode, batch.ingress[i]!);
       } else if (to < 0) {
-        if (to !== KEPT) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
+        if (to !== KEPT && to !== JOINED) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
         for (let j = i; j < count; j++) {
           if (egress[j] !== to) continue;

@@ -149,6 +149,27 @@ export function setTcpGso(bytes: Uint8Array, off: number, tcpGso: number): void 
   if (kind === GSO_TCPV4 || kind === GSO_TCPV6) bytes[off + 1] = tcpGso | (gso & GSO_ECN);
 }
 
+/**
+ * Writes a header that asks for TCP segmentation: `l4` is where the TCP header is, an offset into memory as `off` is; `headers` bytes of headers, `size` of
+ * payload a segment; `tcpGso`: GSO_TCPV4 or GSO_TCPV6. The checksum is partial.
+ */
+export function setSegments(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  off: number,
+  l4: number,
+  headers: number,
+  size: number,
+  tcpGso: number,
+): void {
+  bytes[off] = FLAG_NEEDS_CSUM;
+  bytes[off + 1] = tcpGso;
+  halves[(off + HDR_LEN) >> 1] = headers;
+  halves[(off + GSO_SIZE) >> 1] = size;
+  halves[(off + CSUM_START) >> 1] = l4 - off - HEADER_SIZE;
+  halves[(off + CSUM_OFFSET) >> 1] = TCP_CHECKSUM;
+}
+
 /** Writes a header that asks for nothing: no segmentation, checksums complete. */
 export function emit(halves: Uint16Array, off: number): void {
   for (let i = off >> 1; i < (off + HEADER_SIZE) >> 1; i++) halves[i] = 0;

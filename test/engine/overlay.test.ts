@@ -177,6 +177,15 @@ describe("without segmentation in the tunnels' device", () => {
     }
   });
 
+  it("and where the datagram would be longer than any can be", () => {
+    const d = overlay();
+    const data = p.payload(65_480);
+    const sent = d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 1398));
+    const parts = sent.map((f) => o.departed(f.bytes).frame);
+    expect(parts.flatMap(p.wrongIn)).toEqual([]);
+    expect(p.join(...parts.map((part) => p.parse(part).data))).toEqual(data);
+  });
+
   it("segments longer than a head are made too", () => {
     const d = overlay({ segments: false });
     d.state.networks.mtu.fill(8950);

@@ -4,7 +4,7 @@
  */
 import { log } from "../../log.js";
 import { macText } from "../../wire/ethernet.js";
-import { formatIp, type IpAddress } from "../../wire/ip-address.js";
+import { formatIp, type IpAddress, sameIp } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import type { Workers } from "../workers.js";
 
@@ -52,7 +52,9 @@ export class RemoteEndpoints {
         ? `'${name}' is no MAC address of a station`
         : vtep.family !== this.local.family
           ? `its node's address ${formatIp(vtep)} is not of the family of ${formatIp(this.local)}, which this node has in the underlay`
-          : "";
+          : sameIp(vtep, this.local)
+            ? `its node's address ${formatIp(vtep)} is this node's own`
+            : "";
     if (wrong !== "") {
       log.warn(`endpoint ${id} of node ${node} is left out: ${wrong}`);
       this.remove(id);

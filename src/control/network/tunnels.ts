@@ -135,6 +135,7 @@ export class Tunnels {
       steering.publish(PROTO_UDP, address, udpPort, udpPort);
       undo.add("steering of the tunnels", () => steering.withdraw(PROTO_UDP, address, udpPort, udpPort));
       undo.add("watch of the nodes", this.watchNodes());
+      undo.add("watch of the underlay", this.watchAddress(address));
     } catch (error) {
       void undo.run();
       throw error;
@@ -146,6 +147,19 @@ export class Tunnels {
   /** What a node is called, for messages. */
   nameNode(address: IpAddress, name: string): void {
     this.names.set(formatIp(address), name);
+  }
+
+  /** Says when nobody can send to this node any more. Answers how to end that. */
+  private watchAddress(address: IpAddress): () => void {
+    const { host } = this.site;
+    let there = true;
+    return host.onChange(() => {
+      const before = there;
+      there = host.has(address);
+      const what = `${formatIp(address)}, where this node's tunnels end,`;
+      if (before && !there) log.warn(`${what} is no address of this host: overlay networks reach no other node`);
+      if (!before && there) log.warn(`${what} is an address of this host again`);
+    });
   }
 
   /** Says which node sends for stations that are not known to be behind it. Answers how to end that. */
