@@ -28,6 +28,7 @@ npm run bench -- busy                 ten minutes of 20,000 new connections a se
 npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
 npm run bench -- docker [ports|traffic] [--quick]
                                       a real dockerd: a port range, and traffic through one port, beside docker-proxy
+npm run bench -- overlay [--quick]    containers on two nodes, beside the kernel's VXLAN
 npm run bench -- render [FOLDER]       pages and charts anew from the JSON of earlier runs (bench/results)
 
   --quick            four peers, published ports only, short runs: under three minutes
@@ -38,6 +39,8 @@ npm run bench -- render [FOLDER]       pages and charts anew from the JSON of ea
   --seconds N        of each measurement (3; quick: 1)
   --congestion NAME  congestion control of TCP in every namespace (${CUBIC})
   --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
+
+overlay: --quick, --rounds, --seconds, --congestion, --out
 
 docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --congestion, --out, and
   --ports N              length of the range (1000; quick: 20)
