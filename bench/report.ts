@@ -118,7 +118,7 @@ function markdown(results: Results): string {
     "# End to end",
     ...provenance(results),
     wrap(
-      `Rounds: ${rounds}, of ${seconds} s a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results.load)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth, the kernel's VXLAN; or by that of the same peer in IPv4.`,
+      `Rounds: ${rounds}, of ${seconds} s a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results.load)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth; or by that of the same peer in IPv4.`,
     ),
     ...measured(results).flatMap((scenario) => section(results, scenario)),
     "## Who moved the bytes",
