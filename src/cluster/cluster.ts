@@ -15,7 +15,7 @@ import { type NetworkRecord, shortId } from "../model/records.js";
 import type { EndpointRequest } from "../model/requests.js";
 import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, sameIp } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
-import { anyAddress } from "./allocate.js";
+import { anyAddress, rivalOf } from "./allocate.js";
 import { Fence } from "./fence.js";
 import { type Held, Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
@@ -221,6 +221,7 @@ export class Cluster {
       if (holding === undefined) return;
       this.held.delete(id);
       this.owed.set(id, holding.endpoint);
+      if (this.owed.size > 1 || this.mirror.problem !== undefined) return this.session.repeat(); // it did not answer before
       await this.payBack().catch((error) => {
         log.warn(`the address of endpoint ${shortId(id)} is given back later: ${TsproxyError.of(error).describe()}`);
         this.session.repeat();
@@ -311,18 +312,32 @@ export class Cluster {
   private async announceOne({ endpoint, network }: Holding, lease: LeaseId): Promise<void> {
     const what = `endpoint ${endpoint.names[0] ?? shortId(endpoint.id)} in network ${network.name ?? shortId(network.id)}`;
     let result = await this.holdings.putBack(endpoint, lease);
-    if (result.outcome === "no-network") {
-      log.warn(`the store has lost network ${network.name ?? shortId(network.id)}, which is used here: it is put back`);
-      await this.store.transact({
-        when: [{ absent: this.keys.network(network.id) }],
-        change: [{ put: this.keys.network(network.id), value: networkText(network) }],
-      });
-      result = await this.holdings.putBack(endpoint, lease);
-    }
+    if (result.outcome === "no-network" && (await this.putNetworkBack(network))) result = await this.holdings.putBack(endpoint, lease);
     if (result.outcome === "taken")
       log.warn(
         `${what}: address ${formatIp(result.address)} was given to ${holderWords(result.holder)} meanwhile: others do not reach it here; start it anew`,
       );
+  }
+
+  /** One that the store has lost though it is used here. False when what it has was given to another one meanwhile. */
+  private async putNetworkBack(network: NetworkRecord): Promise<boolean> {
+    const key = this.keys.network(network.id);
+    const what = `network ${network.name ?? shortId(network.id)}, which is used here and which the store has lost,`;
+    for (let i = 0; i < TRIES; i++) {
+      const { revision: since } = this.mirror;
+      const others = [...this.view.networks.values()].filter(({ id }) => id !== network.id);
+      const other = rivalOf(network, others);
+      if (other !== undefined) {
+        log.warn(`${what} is not put back: network ${other.name} has its name, VNI or subnet now`);
+        return false;
+      }
+      const when = [{ quietUnder: this.keys.networks, since }];
+      const { done, found } = await this.store.transact({ when, change: [{ put: key, value: networkText(network) }], orRead: [key] });
+      if (done) log.warn(`${what} is put back`);
+      if (done || found.length > 0) return true;
+      await this.sync();
+    }
+    throw storeError("unavailable", `${what} is not put back: others make networks all the time`);
   }
 
   private async payBack(): Promise<void> {

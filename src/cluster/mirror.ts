@@ -107,9 +107,12 @@ export class Mirror {
   /** Takes over a whole listing: what is not in it is gone. */
   private adopt({ revision, entries }: { revision: number; entries: readonly Entry[] }): void {
     if (this.closing.signal.aborted) return;
+    // A store that was restored from an earlier state, or made anew: the same revision there may be another change.
+    const another = revision < this.revision;
+    this.revision = 0;
     const now = new Map(entries.map((entry) => [entry.key, entry]));
     const removed = [...this.entries.keys()].filter((key) => !now.has(key)).map((key) => ({ key, value: undefined, revision }));
-    const put = entries.filter(({ key, revision: at }) => this.entries.get(key)?.revision !== at);
+    const put = entries.filter(({ key, revision: at }) => another || this.entries.get(key)?.revision !== at);
     this.take([...removed, ...put], revision);
     const before = this.problem;
     this.problem = undefined;

@@ -337,6 +337,23 @@ describe("a node that is away", () => {
     store.transact({ when: [], change: keys });
     await eventually("all is there again", () => seenBy(b, shop).length === 2 && b.cluster.view.networks.size === 1);
   });
+
+  it("finds a store that was made anew, puts back what it uses, and what others have taken meanwhile not", async () => {
+    const [a, b] = [await node("a"), await node("b")];
+    const [shop, back] = [await make(a, "shop"), await make(a, "back")];
+    await claim(a, shop, "web");
+    await claim(a, back, "db");
+    store = new MemoryCluster();
+    const c = await node("c");
+    const taken = await make(c, "back", { vni: 9, subnets: { ipv4: subnet("10.9.0.0/24") } });
+    for (const { client } of [a, b]) client.moveTo(store);
+    await eventually("what is used is there again", () => seenBy(b, shop).length === 1 && seenBy(c, shop).length === 1);
+    await eventually("the other is named", () =>
+      said.some((line) => line.includes("network back, which is used here") && line.includes("is not put back")),
+    );
+    expect([...b.cluster.view.networks.values()].map(({ name, id }) => [name, id]).sort()).toEqual([["back", taken.id], ["shop", shop.id]]); // biome-ignore format: short
+    expect(seenBy(b, taken)).toEqual([]);
+  });
 });
 
 describe("a store that others write to too", () => {
