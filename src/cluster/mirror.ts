@@ -26,6 +26,8 @@ export interface MirrorOptions {
   readonly onFresh: () => void;
 }
 
+/** Until what one has changed is seen by oneself. */
+export const SEEN_MS = 3000;
 /** Between tries, doubled each time. */
 const FIRST_PAUSE_MS = 100,
   LONGEST_PAUSE_MS = 3000;
@@ -59,9 +61,9 @@ export class Mirror {
   }
 
   /** Resolves when everything is known that was in the store when this was called. Throws TSP_ERR_STORE when it is not reached. */
-  async sync(timeoutMs: number): Promise<void> {
+  async sync(): Promise<void> {
     if (this.problem !== undefined) throw this.problem;
-    await this.reached(await this.beat(), timeoutMs);
+    await this.reached(await this.beat(), SEEN_MS);
   }
 
   /** Resolves when everything up to that revision is known. */
@@ -81,6 +83,11 @@ export class Mirror {
         this.waiting.add(done);
       });
     }
+  }
+
+  /** As `reached`, for who has changed something: it is done, whether or not that is seen here in time. */
+  async seen(revision: number): Promise<void> {
+    await this.reached(revision, SEEN_MS).catch(() => {});
   }
 
   private async run(): Promise<void> {
