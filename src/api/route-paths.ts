@@ -26,6 +26,7 @@ export const PATHS = {
   sandboxes: { method: "GET", path: "/v1/sandboxes" },
   createSandbox: { method: "POST", path: "/v1/sandboxes" },
   sandbox: { method: "GET", path: "/v1/sandboxes/:sandbox" },
+  inspectSandbox: { method: "GET", path: "/v1/sandboxes/:sandbox/inspect" },
   removeSandbox: { method: "DELETE", path: "/v1/sandboxes/:sandbox" },
   waitSandbox: { method: "GET", path: "/v1/sandboxes/:sandbox/wait" },
   signalSandbox: { method: "POST", path: "/v1/sandboxes/:sandbox/signal" },

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned, NodeView } from "./network-types.js";
 import { PATHS } from "./route-paths.js";
+import { SandboxInspect } from "./sandbox-inspect-types.js";
 import {
   SandboxConnect,
   SandboxCreate,
@@ -94,6 +95,7 @@ export const ROUTES = {
     answer: SandboxCreated,
   },
   sandbox: { ...PATHS.sandbox, summary: "One sandbox, by name, id or the start of an id.", answer: SandboxView },
+  inspectSandbox: { ...PATHS.inspectSandbox, summary: "The same in the shape that Docker has for containers.", answer: SandboxInspect },
   removeSandbox: {
     ...PATHS.removeSandbox,
     summary: "Forgets a sandbox that has ended, or detaches one that was attached.",

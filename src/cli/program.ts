@@ -17,6 +17,7 @@ const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   logs: async () => (await import("./commands/sandbox-commands.js")).logsCommand(),
   rename: async () => (await import("./commands/sandbox-commands.js")).renameCommand(),
   wait: async () => (await import("./commands/sandbox-commands.js")).waitCommand(),
+  inspect: async () => (await import("./commands/sandbox-commands.js")).inspectCommand(),
   network: async () => (await import("./commands/network.js")).networkCommand(),
   node: async () => (await import("./commands/node.js")).nodeCommand(),
   ps: async () => (await import("./commands/ps.js")).psCommand(),

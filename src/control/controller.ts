@@ -145,6 +145,7 @@ export class Controller {
           type: "steering",
           flowsFd: steering.flowsFd,
           flows6Fd: steering.ipv6 ? steering.flows6Fd : -1,
+          acrossFd: steering.ipv6 ? steering.acrossFd : -1,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
         });

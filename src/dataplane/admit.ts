@@ -231,7 +231,7 @@ function open(b: Batch, i: number, state: State, source: number): number {
   if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
   if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) return noRoom(state);
   setDeltas(state);
-  if (state.offloads && flow.proto !== ipv4.PROTO_SCTP && source === KEPT && isKernels(state)) {
+  if (state.offloads && flow.proto !== ipv4.PROTO_SCTP && isKernels(state, source)) {
     flow.egress |= ct.EGRESS_OFFLOAD;
     flow.replyEgress |= ct.EGRESS_ENTER;
   }
@@ -275,11 +275,12 @@ function hasPort(b: Batch, state: State, source: number): boolean {
   return source === UNCHANGED || masquerade(b, state, state.newFlow);
 }
 
-/** Whether the kernel can carry `state.newFlow`: it stays in it, and is translated at one end alone. */
-function isKernels({ newFlow: flow, ports }: State): boolean {
-  const staysThere = (flow.egress & ct.EGRESS_PORT) === ports.uplink && (flow.replyEgress & ct.EGRESS_PORT) === ports.uplink;
-  if (isIpv6(flow.src) !== isIpv6(flow.replySrc)) return false;
-  return staysThere && flow.replyPorts >>> 16 === (flow.ports & 0xffff);
+/** Whether the kernel can carry `state.newFlow`: it stays in it, and is translated at one end alone, or across the families. */
+function isKernels({ newFlow: flow, ports }: State, source: number): boolean {
+  if ((flow.egress & ct.EGRESS_PORT) !== ports.uplink || (flow.replyEgress & ct.EGRESS_PORT) !== ports.uplink) return false;
+  if (isIpv6(flow.src) !== isIpv6(flow.replySrc))
+    return source === HOSTS && (flow.egress & ct.EGRESS_KEEP_TTL) === 0 && !isLinkLocal(flow.src);
+  return source === KEPT && flow.replyPorts >>> 16 === (flow.ports & 0xffff);
 }
 
 /** Whether packet `i` is the first of a flow, whatever the flow. */

@@ -13,14 +13,13 @@ import type { FlowFile } from "../table/flow-file.js";
 import { INTERNAL } from "../table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
 import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
-import { OFFLOAD_DESTINATION, OFFLOAD_SOURCE } from "../wire/flow-entry.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, swapPorts } from "../wire/raw.js";
 import { foldAddress, workerOf } from "../wire/spread.js";
 import { holdAddresses, isAllowed, setDeltas } from "./admit.js";
 import { noteTarget, targetOf } from "./choose-target.js";
 import { isIcmp } from "./packet.js";
-import { enter } from "./record.js";
+import { carriedAs, enter } from "./record.js";
 import { forgetEntry, retire } from "./retire.js";
 import { FORGET_MAX, type State } from "./state.js";
 
@@ -195,8 +194,8 @@ export class FormerFlows {
     }
     if (!this.mapIsNew) return;
     const isOffloaded = (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
-    if ((flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? OFFLOAD_SOURCE : 0);
-    if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? OFFLOAD_DESTINATION : 0);
+    if ((flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
+    if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? carriedAs(this.state, id, 1) : 0);
     if (Math.max(entries.count, entries6.count) + TWO > entries.capacity) this.hooks.record();
   }
 

@@ -25,6 +25,7 @@ import type { Selection } from "../table/selection.js";
 import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
+import { ACROSS_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
 import { Shaper } from "./shaper.js";
@@ -141,6 +142,8 @@ export class State {
   /** Steering entries to be made before the batch is sent (`record.ts`); the engine empties it. */
   readonly entries = new FlowEntries(MAX_ENTRIES);
   readonly entries6: FlowEntries;
+  /** What becomes of answers to some of `entries` as IPv6: goes with them. */
+  readonly across = new FlowEntries(MAX_ENTRIES, undefined, ACROSS_VALUE_SIZE);
   /** Interface index of the uplink. */
   uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */

@@ -38,7 +38,7 @@ export interface CommandsHooks {
   tell(message: FromWorker): void;
   /** Has it noticed when `fd` becomes readable. */
   watch(fd: number): void;
-  /** The map of that family behind the descriptor. */
+  /** The map behind the descriptor, with keys of that family. */
   openFlowMap(fd: number, family: 4 | 6): FlowMap;
   /** What former processes left. */
   readFormer(): FlowFile[];
@@ -49,6 +49,7 @@ export class Commands implements EngineHooks {
   running = true;
   private flowMap: FlowMap | undefined;
   private flowMap6: FlowMap | undefined;
+  private acrossMap: FlowMap | undefined;
   /** Where steering carries flows by itself. */
   private offload: Offload | undefined;
   private mapIsNew = true;
@@ -127,7 +128,7 @@ export class Commands implements EngineHooks {
         state.uplinkDevice = m.uplinkDevice;
         this.mapIsNew = m.isNew;
         state.ways.uplink = m.uplinkDevice;
-        this.useSteering(m.flowsFd, m.flows6Fd);
+        this.useSteering(m.flowsFd, m.flows6Fd, m.acrossFd);
         break;
       case "add-held":
         clearRow(this.counters, m.port);
@@ -166,11 +167,13 @@ export class Commands implements EngineHooks {
 
   /** Writes `state.entries` and `entries6` into the maps. */
   record(): void {
-    const { entries, entries6 } = this.state;
+    const { across, entries, entries6 } = this.state;
+    if (across.count > 0) this.acrossMap?.put(across.keyBytes, across.valueBytes, across.count); // before what refers to it
     if (entries.count > 0) this.flowMap?.put(entries.keyBytes, entries.valueBytes, entries.count);
     if (entries6.count > 0) this.flowMap6?.put(entries6.keyBytes, entries6.valueBytes, entries6.count);
     entries.count = 0;
     entries6.count = 0;
+    across.count = 0;
   }
 
   settle(id: number): boolean {
@@ -333,11 +336,12 @@ export class Commands implements EngineHooks {
     return { taken: former.taken, left: former.left, lost: former.lost };
   }
 
-  private useSteering(flowsFd: number, flows6Fd: number): void {
+  private useSteering(flowsFd: number, flows6Fd: number, acrossFd: number): void {
     const map = this.hooks.openFlowMap(flowsFd, 4);
     const map6 = flows6Fd === -1 ? undefined : this.hooks.openFlowMap(flows6Fd, 6);
     this.flowMap = map;
     this.flowMap6 = map6;
+    if (acrossFd !== -1) this.acrossMap = this.hooks.openFlowMap(acrossFd, 4);
     if (!this.state.offloads) return;
     this.offload = new Offload(this.state, (key, value, family) => (family === 4 ? map : map6)?.lookup(key, value) ?? false);
   }

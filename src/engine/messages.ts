@@ -172,7 +172,7 @@ export type ToWorker =
    * Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), which are new or a former process's, and the interface index of
    * the worker's uplink.
    */
-  | { type: "steering"; flowsFd: number; flows6Fd: number; uplinkDevice: number; isNew: boolean }
+  | { type: "steering"; flowsFd: number; flows6Fd: number; acrossFd: number; uplinkDevice: number; isNew: boolean }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */

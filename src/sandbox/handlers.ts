@@ -5,6 +5,7 @@ import type { Handlers } from "../api/routes.js";
 import type { SandboxView } from "../api/sandbox-types.js";
 import type { NodeView as ClusterNode } from "../cluster/cluster.js";
 import type { NetworkModel } from "../model/network-model.js";
+import { shortId } from "../model/records.js";
 import { formatIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import type { NetworkCatalog } from "./network-catalog.js";
@@ -12,6 +13,7 @@ import { inspectNetwork } from "./network-inspect.js";
 import { networkError } from "./network-request.js";
 import type { Overlays } from "./overlays.js";
 import type { LiveSandbox } from "./registry.js";
+import { inspectSandbox } from "./sandbox-inspect.js";
 import { sandboxView } from "./sandbox-view.js";
 import type { Sandboxes } from "./sandboxes.js";
 
@@ -40,6 +42,11 @@ export function sandboxHandlers(catalog: NetworkCatalog, model: NetworkModel, sa
     sandboxes: () => sandboxes.all().map(view),
     createSandbox: ({ body }) => sandboxes.create(body),
     sandbox: ({ params }) => view(sandboxes.find(params.sandbox)),
+    inspectSandbox: ({ params }) => {
+      const { record } = sandboxes.find(params.sandbox);
+      const nameOf = (id: string): string => sandboxes.all().find((live) => live.record.id === id)?.record.name ?? shortId(id);
+      return inspectSandbox(record, sandboxes.members(record), sandboxes.dirOf(record.id), nameOf);
+    },
     removeSandbox: async ({ params, query }) => {
       await sandboxes.remove(params.sandbox, query.force === "1");
       return undefined;

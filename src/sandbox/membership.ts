@@ -28,7 +28,7 @@ export class Membership {
   /** Those of its endpoints that are there. */
   members({ attachments }: SandboxRecord): Member[] {
     return attachments.flatMap((attachment) => {
-      const endpoint = this.model.endpoints.find(({ record }) => record.id === attachment.endpoint);
+      const endpoint = this.model.findLive(attachment.endpoint);
       return endpoint === undefined ? [] : [{ attachment, network: endpoint.network, endpoint }];
     });
   }
@@ -53,6 +53,7 @@ export class Membership {
       use: useOf(sandbox, attachment),
       bandwidth: connect.bandwidth,
       sandbox: namespace.path,
+      place: { nsFd: namespace.fd, name: device },
     };
     const making =
       network.overlay === undefined ? this.model.createEndpoint(network.id, request) : this.overlays.createEndpoint(live, request);
@@ -60,7 +61,7 @@ export class Membership {
       throw addressError(error, wanted, network);
     });
     try {
-      namespace.takeDevice(endpoint.device, { name: device, addresses: addressesOf(endpoint, network) });
+      namespace.setUpDevice({ name: device, addresses: addressesOf(endpoint, network) });
     } catch (error) {
       await this.detach(attachment);
       throw error;
@@ -68,9 +69,9 @@ export class Membership {
     return attachment;
   }
 
-  /** Its device ends with its endpoint, wherever it is. */
-  async detach({ network, endpoint }: Attachment): Promise<void> {
-    if (this.model.endpoints.some(({ record }) => record.id === endpoint)) await this.model.deleteEndpoint(network, endpoint);
+  /** Its device ends with its endpoint, wherever it is. `wait`: until it is no longer to be seen. */
+  async detach({ network, endpoint }: Attachment, { wait = true } = {}): Promise<void> {
+    if (this.model.findLive(endpoint) !== undefined) await this.model.deleteEndpoint(network, endpoint, { wait });
     await this.catalog.overlays?.left(network, endpoint);
   }
 
@@ -85,7 +86,10 @@ export class Membership {
     const gateways = mapFamilies(to, ({ attachment }) => attachment.endpoint);
     const warnings: string[] = [];
     if (eachFamily(gateways).length > 0 && gateways.ipv4 === before.ipv4 && gateways.ipv6 === before.ipv6) return { gateways, warnings };
-    for (const member of members) if (shareOf(member, before) !== shareOf(member, gateways)) await this.withdraw(member, before);
+    for (const member of members) {
+      const share = shareOf(member, before);
+      if (share !== undefined && share !== shareOf(member, gateways)) await this.withdraw(member);
+    }
     const from = mapFamilies(before, (id) => members.find(({ attachment }) => attachment.endpoint === id));
     for (const family of [4, 6] as const) {
       const [old, next] = [from, to].map((each) => routeBy(ofFamily(each, family), family));
@@ -99,11 +103,15 @@ export class Membership {
     return { gateways, warnings };
   }
 
-  /** What it published as one of the gateways `before`. */
-  private async withdraw(member: Member, before: Gateways): Promise<void> {
-    const { attachment, endpoint } = member;
-    if (shareOf(member, before) !== undefined && endpoint.mappings.length > 0)
-      await this.model.withdraw(attachment.network, attachment.endpoint);
+  /** After `arrange` has failed half-way: all of it from the start. */
+  async rearrange(sandbox: SandboxRecord, namespace: Namespace): Promise<{ gateways: Gateways }> {
+    for (const member of this.members(sandbox)) await this.withdraw(member);
+    const { gateway: _, ipv6Gateway: __, ...rest } = sandbox;
+    return this.arrange(rest, namespace);
+  }
+
+  private async withdraw({ attachment, endpoint }: Member): Promise<void> {
+    if (endpoint.mappings.length > 0) await this.model.withdraw(attachment.network, attachment.endpoint);
   }
 
   /** What is not published yet. */

@@ -27,6 +27,7 @@ export interface MapFds {
   locals: number;
   own: number;
   ipsec: number;
+  across: number;
   flows6: number;
   fragments6: number;
   pairs6: number;

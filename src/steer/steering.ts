@@ -26,7 +26,7 @@ import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js"
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
-import { bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
+import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
@@ -177,6 +177,11 @@ export class Steering {
   /** Descriptor of the `flows` map. */
   get flowsFd(): number {
     return this.maps.flows;
+  }
+
+  /** Descriptor of the `across` map. */
+  get acrossFd(): number {
+    return this.maps.across;
   }
 
   /** Descriptor of the `flows6` map. */
@@ -364,7 +369,7 @@ export class Steering {
 
 /** Entries of a former process that lead to other uplinks are of no use. */
 function discardFlows({ store, flowCapacity, ipv6 = false }: SteeringOptions): void {
-  for (const name of [flowsName(flowCapacity), flowsName(flowCapacity, ipv6)]) {
+  for (const name of [flowsName(flowCapacity), flowsName(flowCapacity, ipv6), acrossName(flowCapacity)]) {
     const fds = store?.take(name) ?? [];
     for (const fd of fds) fs.closeSync(fd);
     if (fds.length > 0) store?.remove(name);

@@ -147,7 +147,10 @@ export class World {
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
     const own = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)];
     this.locals = new Set(own.map(raw));
-    this.say({ type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: UPLINK_DEVICE, isNew: true }, addPort(UP, UPLINK, MAC_UP));
+    this.say(
+      { type: "steering", flowsFd: 3, flows6Fd: -1, acrossFd: -1, uplinkDevice: UPLINK_DEVICE, isNew: true },
+      addPort(UP, UPLINK, MAC_UP),
+    );
     this.say({ type: "add-held", port: HELD, fd: -1, size: 4096 });
     for (const [network, { net, prefixLength, gateway, flags, hostPort }] of NETWORKS.entries()) {
       this.say({ type: "add-network", network, subnets: [subnet(`${net}/${prefixLength}`, gateway)], flags });
