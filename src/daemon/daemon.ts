@@ -3,7 +3,7 @@
  * everything back.
  */
 import { join } from "node:path";
-import { cniSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
+import { cniSocketPath, frontSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
@@ -28,6 +28,7 @@ import { NetworkModel } from "../model/network-model.js";
 import { sweep } from "../model/sweep.js";
 import { endpointViews } from "../model/views.js";
 import { SandboxFolders } from "../sandbox/folder.js";
+import { type CommandLine, serveFront } from "../sandbox/front.js";
 import { sandboxHandlers } from "../sandbox/handlers.js";
 import { Membership } from "../sandbox/membership.js";
 import { NetworkCatalog } from "../sandbox/network-catalog.js";
@@ -39,6 +40,7 @@ import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
 export interface DaemonOptions extends ControllerOptions, Pick<PluginOptions, "group" | "pluginSocket"> {
+  commandLine: CommandLine;
   /** The cluster that it is in; undefined: none. */
   cluster?: ClusterSettings | undefined;
 }
@@ -89,6 +91,8 @@ export class Daemon {
       await controller.takeUp(false);
       const cni = await serveCni(catalog, sandboxes, cniSocketPath(), options.group);
       daemon.undo.add("CNI socket", () => cni.close());
+      const front = await serveFront(sandboxes, options.commandLine, frontSocketPath(), options.group);
+      daemon.undo.add("socket of run and exec", () => front.close());
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),

@@ -30,8 +30,8 @@ export interface Tap {
   readonly uso: boolean;
   /** Segmentation offload of what is inside UDP tunnels (Linux 6.17), where it was asked for. */
   readonly tunnelGso: boolean;
-  /** Closes the descriptors; the device goes with the last. */
-  close(): void;
+  /** Closes the descriptors; the device goes with the last. What is closed at once does not wait for each other. */
+  close(): Promise<void>;
 }
 
 /**
@@ -42,8 +42,8 @@ export function openTap(options: TapOptions): Tap {
   const queues = options.queues ?? 1;
   const flags = TAP_FLAGS | (queues > 1 || options.existing?.multiQueue ? IFF_MULTI_QUEUE : 0);
   const fds: number[] = [];
-  const close = (): void => {
-    for (const fd of fds.splice(0)) closeSync(fd);
+  const close = async (): Promise<void> => {
+    if (fds.length > 0) await native.closeApart(Int32Array.from(fds.splice(0)));
   };
   try {
     let { name } = options;
@@ -69,7 +69,7 @@ export function openTap(options: TapOptions): Tap {
     if (!uso) log.info(`${name}: the kernel has no UDP segmentation offload`);
     return { fds, name, uso, tunnelGso, close };
   } catch (error) {
-    close();
+    for (const fd of fds) closeSync(fd);
     throw busy(options, error);
   }
 }

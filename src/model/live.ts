@@ -74,9 +74,9 @@ export class LiveEndpoint {
     return this.publications.flatMap(({ mappings }) => mappings);
   }
 
-  /** Makes its device, in the host's namespace. */
-  make(onGone: () => void): void {
-    this.attach({ name: this.record.device, nsFd: -1 }, onGone);
+  /** Makes its device, in the host's namespace or in `place`. */
+  make(onGone: () => void, place = { name: this.record.device, nsFd: -1 }): void {
+    this.attach(place, onGone);
   }
 
   /** Takes its device up where an earlier process left it. */
@@ -119,19 +119,19 @@ export class LiveEndpoint {
     return link;
   }
 
-  /** It is gone from now on. */
-  async end(): Promise<void> {
+  /** It is gone from now on. `wait`: until its device is no longer to be seen. */
+  async end({ wait = true } = {}): Promise<void> {
     for (const link of this.links) link.close();
     await this.withdraw();
     const { device } = this;
     this.device = undefined;
-    await device?.remove();
+    await (wait ? device?.remove() : device?.dismiss());
   }
 
   /** Ends it, and removes what may be left of its device in the host's namespace. */
-  async remove(): Promise<void> {
+  async remove({ wait = true } = {}): Promise<void> {
     const { gone } = this;
-    await this.end();
+    await this.end({ wait });
     if (gone) this.host.remove(this.record.device);
   }
 

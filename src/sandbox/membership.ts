@@ -28,7 +28,7 @@ export class Membership {
   /** Those of its endpoints that are there. */
   members({ attachments }: SandboxRecord): Member[] {
     return attachments.flatMap((attachment) => {
-      const endpoint = this.model.endpoints.find(({ record }) => record.id === attachment.endpoint);
+      const endpoint = this.model.findLive(attachment.endpoint);
       return endpoint === undefined ? [] : [{ attachment, network: endpoint.network, endpoint }];
     });
   }
@@ -53,6 +53,7 @@ export class Membership {
       use: useOf(sandbox, attachment),
       bandwidth: connect.bandwidth,
       sandbox: namespace.path,
+      place: { nsFd: namespace.fd, name: device },
     };
     const making =
       network.overlay === undefined ? this.model.createEndpoint(network.id, request) : this.overlays.createEndpoint(live, request);
@@ -60,7 +61,7 @@ export class Membership {
       throw addressError(error, wanted, network);
     });
     try {
-      namespace.takeDevice(endpoint.device, { name: device, addresses: addressesOf(endpoint, network) });
+      namespace.setUpDevice({ name: device, addresses: addressesOf(endpoint, network) });
     } catch (error) {
       await this.detach(attachment);
       throw error;
@@ -68,9 +69,9 @@ export class Membership {
     return attachment;
   }
 
-  /** Its device ends with its endpoint, wherever it is. */
-  async detach({ network, endpoint }: Attachment): Promise<void> {
-    if (this.model.endpoints.some(({ record }) => record.id === endpoint)) await this.model.deleteEndpoint(network, endpoint);
+  /** Its device ends with its endpoint, wherever it is. `wait`: until it is no longer to be seen. */
+  async detach({ network, endpoint }: Attachment, { wait = true } = {}): Promise<void> {
+    if (this.model.findLive(endpoint) !== undefined) await this.model.deleteEndpoint(network, endpoint, { wait });
     await this.catalog.overlays?.left(network, endpoint);
   }
 

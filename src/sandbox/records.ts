@@ -60,7 +60,7 @@ const sandbox = v.object({
   dnsSearch: texts,
   dnsOptions: texts,
   extraHosts: texts,
-  /** It is being made: after a SIGKILL what there is of it is to be undone. */
+  /** It is being made or removed: after a SIGKILL what there is of it is to be undone. */
   pending: v.boolean(),
   autoRemove: v.boolean(),
   detached: v.boolean(),

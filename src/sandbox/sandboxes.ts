@@ -62,8 +62,8 @@ export class Sandboxes {
       for (const record of this.folders.load()) {
         const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
         this.registry.add(live);
-        if (record.exit !== undefined) continue;
-        await (record.pending ? this.forget(live) : this.takeUp(live)).catch((error) => warn(record, error));
+        if (record.exit !== undefined && !record.pending) continue;
+        await (record.pending ? this.forgetHalf(live) : this.takeUp(live)).catch((error) => warn(record, error));
       }
       await this.membership.sweep(this.all().map(({ record }) => record));
     });
@@ -205,6 +205,8 @@ export class Sandboxes {
           `cannot remove sandbox "${name}": sandbox is running`,
           "stop it before, or force it: 'tsproxy rm -f'",
         );
+      // Written down first: a program that was ended for it must not stay as one that has ended by itself.
+      await this.inTurn(async () => this.update(live, { pending: true }));
       live.process?.signal(SIGKILL);
       await this.wait(live.record.id, LOOK_MS);
     }
@@ -338,15 +340,25 @@ export class Sandboxes {
     const written = this.folders.read(record.id, "exit");
     const code = /^\d+\n$/.test(written ?? "") ? Number(written) : KILLED;
     this.names.stop(record.id);
-    for (const attachment of record.attachments) await this.membership.detach(attachment);
+    for (const attachment of record.attachments) await this.membership.detach(attachment, { wait: false });
     this.update(live, { attachments: [], exit: { code, at: new Date().toISOString() } }, {});
     if (record.autoRemove || written === undefined) await this.forget(live);
     this.writeLinking(live);
     for (const resolve of live.waiting) resolve(code);
   }
 
-  /** Of it nothing is left. */
+  /** One that was being made or removed. */
+  private forgetHalf(live: LiveSandbox): Promise<void> {
+    const { kind, pid, startTime } = live.record;
+    const process = kind === "run" ? Process.watch(pid, startTime, () => {}) : undefined;
+    process?.kill();
+    process?.close();
+    return this.forget(live);
+  }
+
+  /** Of it nothing is left; what a SIGKILL keeps from that, the next start does. */
   private async forget(live: LiveSandbox): Promise<void> {
+    if (!live.record.pending) this.update(live, { pending: true });
     const { record, process } = live;
     process?.close();
     this.names.stop(record.id);

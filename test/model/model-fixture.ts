@@ -72,11 +72,10 @@ export class ModelFixture implements Mechanism, HostDevices {
           addDevice: (device) => {
             if (this.deviceError !== undefined) throw this.deviceError;
             this.devices.set(device.name, device);
-            return {
-              remove: async () => {
-                this.devices.delete(device.name);
-              },
+            const remove = async (): Promise<void> => {
+              this.devices.delete(device.name);
             };
+            return { remove, dismiss: remove };
           },
         },
       };

@@ -28,7 +28,7 @@ class Notes {
     return `${prefix}${i}`;
   }
 
-  takeDevice(_from: string, { name, addresses }: SandboxDevice): void {
+  setUpDevice({ name, addresses }: SandboxDevice): void {
     if (this.failure !== undefined) throw this.failure;
     this.devices.set(name, addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`).join(" "));
   }

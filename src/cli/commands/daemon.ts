@@ -29,7 +29,8 @@ const DEFAULT_TTL_SEC = 10,
   MIN_TTL_SEC = 2,
   MAX_TTL_SEC = 3600;
 
-type Start = (options: DaemonOptions & PrintOptions) => Promise<void>;
+type Options = Omit<DaemonOptions, "commandLine"> & PrintOptions;
+type Start = (options: Options) => Promise<void>;
 
 export function daemonCommand(start: Start = daemon): CliCommand {
   return addDataplaneOptions(new CliCommand("daemon", "Serve docker-proxy launchers and Docker's network plugin"))
@@ -75,14 +76,14 @@ function parseCluster(raw: Omit<RawDaemon, "group" | "pluginSocket">): { cluster
   return { cluster: { ...parseStore({ store, ...more }), node, advertise, ttlSec }, dataplane };
 }
 
-async function daemon(options: DaemonOptions & PrintOptions): Promise<void> {
+async function daemon(options: Options): Promise<void> {
   let stop: (error?: Error) => void = () => {};
   const stopped = new Promise<Error | undefined>((resolve) => {
     stop = resolve;
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
-  const { Daemon } = await import("../../daemon/daemon.js");
-  const running = await Daemon.start(options, stop);
+  const [{ Daemon }, { frontCommands }] = await Promise.all([import("../../daemon/daemon.js"), import("../front.js")]);
+  const running = await Daemon.start({ ...options, commandLine: frontCommands }, stop);
   try {
     process.stdout.write(options.json ? `${JSON.stringify({ event: "ready", ...running.info })}\n` : readyLine(running.info));
     const error = await stopped;

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { TsproxyError } from "../../errors.js";
 import { CliCommand } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
-import { exitingAsDocker, exitOf, startHelper } from "../launch.js";
+import { exitingAsDocker, throughFront } from "../launch.js";
 import { stdout } from "../show.js";
 import { eachWord } from "./network.js";
 import { addSandboxOptions, type RawSandbox, sandboxBody } from "./run.js";
@@ -108,21 +108,16 @@ export function waitCommand(): CliCommand {
     });
 }
 
-export function execCommand(): CliCommand {
+type Exec = (sandbox: string, command: string[]) => Promise<void> | void;
+
+/** `action`: as of `runCommand`. */
+export function execCommand(action: Exec = () => exitingAsDocker(throughFront)): CliCommand {
   return new CliCommand("exec", "Run a program in a sandbox that is there", ["tsproxy exec [OPTIONS] SANDBOX PROGRAM [ARGUMENT...]"])
     .argument("<sandbox>", "Its name, id or start of the id")
     .argument("<program...>", "What to run, with its arguments")
     .passThroughOptions()
     .example("A look at the devices of 'web'", "tsproxy exec web ip addr")
-    .action((sandbox: string, command: string[]) => exitingAsDocker(() => exec(sandbox, command)));
-}
-
-async function exec(sandbox: string, command: string[]): Promise<void> {
-  const { ask, socket } = await daemon();
-  const { state, kind, pid, netns, dir, id } = await ask(socket, "sandbox", { params: { sandbox } });
-  if (state === "exited") throw new TsproxyError("TSP_ERR_SANDBOX", "conflict", `sandbox ${id} is not running`, "see 'tsproxy ps -a'");
-  const where = kind === "run" ? ["exec", String(pid)] : ["enter", netns, dir];
-  process.exitCode = await exitOf(startHelper([...where, ...command], false));
+    .action(action);
 }
 
 export function attachCommand(): CliCommand {

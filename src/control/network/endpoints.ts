@@ -1,7 +1,7 @@
 /**
  * The endpoints of a network. A namespace is given a TAP with address, default route and MTU, which ends with its descriptors, so also with a
- * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare TAP in the host's namespace, which he moves;
- * it outlives us, so that a container keeps its network while tsproxy restarts.
+ * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare TAP, in the host's namespace, from which he moves
+ * it, or in the one where it is to be; it outlives us, so that a container keeps its network while tsproxy restarts.
  */
 import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
@@ -50,10 +50,12 @@ export interface DeviceSpec {
 /** What is behind a device. */
 type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">>;
 
-/** A TAP that its user moves into a namespace. */
+/** A TAP that its user sets up. */
 export interface Device {
   /** Ends it, wherever it is. */
   remove(): Promise<void>;
+  /** The same without waiting for the kernel: for 20 ms or so it may still be there, though nothing comes or goes by it. */
+  dismiss(): Promise<void>;
 }
 
 /** What one endpoint may reach of another. */
@@ -69,9 +71,43 @@ export interface EndpointNetwork {
   readonly subnets: PerFamily<Subnet>;
 }
 
+/** A device that was handed out, and its port. */
+class LiveDevice {
+  constructor(
+    private readonly tap: Tap,
+    private readonly device: Undo,
+    private readonly port: Undo,
+  ) {}
+
+  async end(): Promise<void> {
+    this.loosen();
+    await this.close();
+  }
+
+  async dismiss(): Promise<void> {
+    this.loosen();
+    await this.port.run();
+    void this.device.run();
+  }
+
+  async close(): Promise<void> {
+    await this.port.run();
+    await this.device.run();
+  }
+
+  /** From now on it ends with its descriptors. */
+  private loosen(): void {
+    try {
+      native.tapPersist(this.tap.fds[0]!, 0);
+    } catch {
+      // EBADFD: it ended with its namespace
+    }
+  }
+}
+
 export class Endpoints {
   private readonly namespaces: { word: string; nsFd: number; undo: Undo }[] = [];
-  private readonly devices = new Set<Undo>();
+  private readonly devices = new Set<LiveDevice>();
   private readonly links = new Set<Link>();
 
   constructor(
@@ -106,11 +142,10 @@ export class Endpoints {
   }
 
   /**
-   * Makes a persistent TAP in the host's namespace, with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new
-   * device is left.
+   * Makes a persistent TAP with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new device is left.
    */
   addDevice(spec: DeviceSpec): Device {
-    const { socket, taps, workers } = this.site;
+    const { taps, workers } = this.site;
     if (spec.existing?.multiQueue === false && workers.count > 1)
       throw new TsproxyError(
         "TSP_ERR_ENDPOINT",
@@ -118,25 +153,26 @@ export class Endpoints {
         `device '${spec.name}' was made for one worker`,
         "restart its container, or run with --workers 1",
       );
-    const undo = new Undo();
+    const [device, port] = [new Undo(), new Undo()];
     try {
-      const tap = taps.open(spec, undo);
-      if (spec.existing === undefined) socket.setLink(socket.link(tap.name)!.index, { mac: macText(spec.mac), mtu: this.network.mtu });
-      this.attach(tap, spec, undo);
+      const tap = taps.open(spec, device);
+      if (spec.existing === undefined) this.prepare(tap.name, spec);
+      this.attach(tap, spec, port);
       native.tapPersist(tap.fds[0]!, 1);
-      this.devices.add(undo);
-      const remove = async (): Promise<void> => {
-        if (!this.devices.delete(undo)) return;
-        try {
-          native.tapPersist(tap.fds[0]!, 0);
-        } catch {
-          // EBADFD: it ended with its namespace
-        }
-        await undo.run();
+      const live = new LiveDevice(tap, device, port);
+      this.devices.add(live);
+      const letGo = (): boolean => this.devices.delete(live);
+      return {
+        remove: async () => {
+          if (letGo()) await live.end();
+        },
+        dismiss: async () => {
+          if (letGo()) await live.dismiss();
+        },
       };
-      return { remove };
     } catch (error) {
-      void undo.run();
+      void port.run();
+      void device.run();
       throw error;
     }
   }
@@ -166,9 +202,18 @@ export class Endpoints {
   /** Devices that were handed out stay, without us. */
   async close(): Promise<void> {
     for (const link of this.links) link.close();
-    for (const undo of this.devices) await undo.run();
+    await Promise.all([...this.devices].map((device) => device.close()));
     this.devices.clear();
-    for (const { undo } of this.namespaces.splice(0).reverse()) await undo.run();
+    await Promise.all(this.namespaces.splice(0).map(({ undo }) => undo.run()));
+  }
+
+  private prepare(name: string, { nsFd, mac }: DeviceSpec): void {
+    const socket = nsFd === -1 ? this.site.socket : new RouteSocket(nsFd);
+    try {
+      socket.setLink(socket.link(name)!.index, { mac: macText(mac), mtu: this.network.mtu });
+    } finally {
+      if (nsFd !== -1) socket.close();
+    }
   }
 
   private setUp(socket: RouteSocket, word: string, spec: EndpointSpec, nsFd: number, undo: Undo): void {

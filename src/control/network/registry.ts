@@ -36,6 +36,6 @@ export class NetworkRegistry {
   }
 
   async close(): Promise<void> {
-    for (const network of [...this.byNumber.values()].reverse()) await this.remove(network);
+    await Promise.all([...this.byNumber.values()].reverse().map((network) => this.remove(network)));
   }
 }

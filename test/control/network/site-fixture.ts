@@ -25,6 +25,8 @@ export class SiteFixture {
   readonly listeners = new Set<() => void>();
   readonly registry: NetworkRegistry;
   readonly gone: (() => void)[] = [];
+  /** What the end of a device waits for. */
+  closing: Promise<void> | undefined;
 
   constructor() {
     const note = (text: string): void => {
@@ -89,8 +91,11 @@ export class SiteFixture {
         open: ({ name, nsFd = -1 }: { name: string; nsFd?: number }, undo: Undo): Tap => {
           const made = name.replace("%d", "0");
           note(`open ${made} in ${nsFd}`);
-          undo.add(`device ${made}`, () => note(`close ${made}`));
-          return { fds: [101], name: made, uso: true, tunnelGso: false, close: () => {} };
+          undo.add(`device ${made}`, () => {
+            note(`close ${made}`);
+            return this.closing;
+          });
+          return { fds: [101], name: made, uso: true, tunnelGso: false, close: async () => {} };
         },
         attach: (tap: Tap, port: TapPort, undo: Undo, onGone?: () => void) => {
           const mac = formatMac(macHi(port.mac), macLo(port.mac));
