@@ -25,7 +25,7 @@ import { ModelFixture } from "../model/model-fixture.js";
 const NETNS = "/run/netns/pod";
 
 interface Space {
-  devices: Map<string, { from: string; addresses: string[] }>;
+  devices: Map<string, { addresses: string[] }>;
   /** Default routes by family. */
   routes: Map<number, string>;
 }
@@ -40,6 +40,7 @@ const world = vi.hoisted(() => ({
     world.steps.push(name);
     if (world.left-- === 0) throw new Error(`step fails: ${name}`);
   },
+  fdOf: (path: string): number => 100 + [...world.spaces.keys()].indexOf(path),
   space(path: string): Space {
     const space = world.spaces.get(path) ?? { devices: new Map(), routes: new Map() };
     world.spaces.set(path, space);
@@ -52,14 +53,14 @@ vi.mock("../../src/sandbox/device-setup.js", () => {
   const open = (path: string): object => {
     const { devices, routes } = world.space(path);
     return {
-      fd: -1,
+      fd: world.fdOf(path),
       path,
       inode: 7,
       has: (name: string) => devices.has(name),
       freeName: (prefix: string) => `${prefix}${devices.size}`,
-      takeDevice(from: string, { name, addresses }: SandboxDevice): void {
-        world.step(`device ${name}`);
-        devices.set(name, { from, addresses: addresses.map(({ address }) => address) });
+      setUpDevice({ name, addresses }: SandboxDevice): void {
+        world.step(`set-up of ${name}`);
+        devices.get(name)!.addresses = addresses.map(({ address }) => address);
       },
       setDefaultRoute(before: DefaultRoute | undefined, after: DefaultRoute | undefined): boolean {
         world.step(`route by ${after?.device}`);
@@ -163,15 +164,14 @@ class Fixture {
       made.endpoints.addDevice = (device) => {
         world.step("endpoint's device");
         const { remove } = addDevice(device);
-        return {
-          remove: async () => {
-            for (const { devices, routes } of world.spaces.values()) {
-              for (const [name, { from }] of devices) if (from === device.name) devices.delete(name);
-              for (const [family, name] of routes) if (!devices.has(name)) routes.delete(family); // as the kernel does
-            }
-            await remove();
-          },
+        const inside = [...world.spaces].find(([where]) => world.fdOf(where) === device.nsFd)?.[1];
+        inside?.devices.set(device.name, { addresses: [] });
+        const end = async (): Promise<void> => {
+          inside?.devices.delete(device.name);
+          for (const [family, name] of inside?.routes ?? []) if (name === device.name) inside?.routes.delete(family); // as the kernel does
+          await remove();
         };
+        return { remove: end, dismiss: end };
       };
       return made;
     };
@@ -218,25 +218,25 @@ const CALLS: [string, (f: Fixture) => Promise<void>, (f: Fixture) => Promise<unk
     "run",
     withNetworks,
     (f) => f.sandboxes.create({ ...RUN, pid: program.pid!, network: "front" }),
-    [/^folder/, /^record/, /^endpoint's device/, /^device eth0/, /^route/, /^port 8999/, /^port 8998/, /^names/, /^file resolv.conf/],
+    [/^folder/, /^record/, /^endpoint's device/, /^set-up of eth0/, /^route/, /^port 8999/, /^port 8998/, /^names/, /^file resolv.conf/],
   ],
   [
     "network connect that takes default route and ports",
     withSandbox,
     (f) => f.sandboxes.connect("web", { network: "back", gwPriority: 1, bandwidth: { egress: { rate: 1e6, burst: 1e4 } } }),
-    [/^folder/, /^record/, /^endpoint's device/, /^device eth/, /^route/, /^port 8999/, /^names/, /^file hosts/],
+    [/^folder/, /^record/, /^endpoint's device/, /^set-up of eth/, /^route/, /^port 8999/, /^names/, /^file hosts/],
   ],
   [
     "CNI ADD with an IPAM plugin, the first of its network",
     async () => {},
     (f) => cni(f, "pods", "eth0", { ipam: { type: "fixed" } }),
-    [/^host's device/, /^record/, /^endpoint's device/, /^device eth0/, /^route/, /^port 8999/, /^names/],
+    [/^host's device/, /^record/, /^endpoint's device/, /^set-up of eth0/, /^route/, /^port 8999/, /^names/],
   ],
   [
     "CNI ADD of a second interface",
     async (f) => void (await cni(f, "pods", "eth0", {})),
     (f) => cni(f, "other", "eth1", {}),
-    [/^host's device/, /^device eth1/, /^route/],
+    [/^host's device/, /^set-up of eth1/, /^route/],
   ],
   [
     "Netavark's setup",
@@ -250,7 +250,7 @@ const CALLS: [string, (f: Fixture) => Promise<void>, (f: Fixture) => Promise<unk
       };
       return new Netavark(f.containers).call("setup", NETNS, JSON.stringify(request));
     },
-    [/^host's device/, /^device eth0/, /^port 8999/],
+    [/^host's device/, /^set-up of eth0/, /^port 8999/],
   ],
 ];
 
