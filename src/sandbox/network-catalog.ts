@@ -28,6 +28,7 @@ const PREDEFINED: readonly string[] = [BRIDGE, HOST, NONE];
 /** Driver of networks that people make. */
 const DRIVER = "bridge";
 const BRIDGE_DEVICE = "tsproxy0";
+const OTHER = "name another network";
 
 /** What the host has in a range, in words; `except`: a device that does not count (`control/host.ts`). */
 export interface HostRanges {
@@ -125,7 +126,14 @@ export class NetworkCatalog {
     const { live, name, record } = this.find(word);
     if (live !== undefined) return live;
     if (record !== undefined) return this.overlays!.use(record);
-    if (name !== BRIDGE) throw networkError("conflict", `network ${name} cannot be joined`, "name another network");
+    if (name === HOST)
+      throw networkError("conflict", "container cannot be disconnected from host network or connected to host network", OTHER);
+    if (name === NONE)
+      throw networkError(
+        "conflict",
+        "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+        OTHER,
+      );
     const warnings: string[] = [];
     const prefix = this.choose(4, warnings);
     for (const warning of warnings) log.warn(`network bridge: ${warning}`);

@@ -76,7 +76,7 @@ function checkAddresses(create: NetworkCreate): Pick<Asked, "subnets" | "ranges"
   const [subnets, gateways, ranges] = [create.subnet, create.gateway, create.ipRange].map((words = []) => [words].flat());
   const aux = Object.entries(create.auxAddresses ?? {});
   if (subnets!.length === 0 && [gateways!, ranges!, aux].some(({ length }) => length > 0))
-    throw invalid("every ip-range or gateway or aux-address must have a corresponding subnet", "add --subnet");
+    throw invalid("every ip-range or gateway must have a corresponding subnet", "add --subnet");
   const prefixes = checkSubnets(subnets!, families);
   const inside = (what: string, text: string): IpAddress => {
     const address = parseIp(text);

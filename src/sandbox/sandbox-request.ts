@@ -36,12 +36,14 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
   if (create.hostname !== undefined && !HOSTNAME.test(create.hostname)) throw invalid(`invalid hostname format: ${create.hostname}`);
   if (container !== undefined) refuseWithContainer(create);
   if (network === HOST && create.links?.length)
-    throw invalid("host type networking can't be used with links. This would result in undefined behavior");
+    throw invalid("conflicting options: host type networking can't be used with links. This would result in undefined behavior");
   if (!joins) refuseUnlessJoined(create);
   checkAttachment(create, joins && network === BRIDGE);
   const ports = (create.publish ?? []).map(parsePublish);
   const exposed = (create.expose ?? []).map(parseExpose);
-  for (const server of create.dns ?? []) if (parseIp(server) === null) throw invalid(`invalid IP address: ${server} in --dns`);
+  for (const server of create.dns ?? [])
+    if (parseIp(server) === null)
+      throw invalid(`invalid argument "${server}" for "--dns" flag: IP address is not correctly formatted: ${server}`);
   for (const entry of create.extraHosts ?? []) checkExtraHost(entry);
   const discarded = network === HOST && ports.length > 0;
   return {
