@@ -7,6 +7,7 @@
  * between two of these, `restore` completes or undoes. Calls are carried out one after another.
  */
 import type { SandboxConnect, SandboxCreate, SandboxCreated } from "../api/sandbox-types.js";
+import type { Mapping } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
@@ -15,7 +16,8 @@ import { type Gateways, gatewaysIn } from "./gateways.js";
 import { LinkRules } from "./link-rules.js";
 import type { Member } from "./member.js";
 import type { Membership } from "./membership.js";
-import { type NameService, NO_NAMES } from "./name-service.js";
+import type { NameService } from "./name-service.js";
+import type { Asking, NamedPorts } from "./named-ports.js";
 import type { NetworkCatalog } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
 import { Process, startTimeOf } from "./process.js";
@@ -29,7 +31,8 @@ import { planSandbox } from "./sandbox-request.js";
 const KILLED = 137;
 /** Attached namespaces are looked at so often: nobody says when one ends. */
 const LOOK_MS = 2000;
-const SIGKILL = 9;
+const SIGKILL = 9,
+  SIGTERM = 15;
 
 export class Sandboxes {
   private readonly registry = new SandboxRegistry();
@@ -41,7 +44,8 @@ export class Sandboxes {
     private readonly catalog: NetworkCatalog,
     private readonly membership: Membership,
     private readonly folders: SandboxFolders,
-    private readonly names: NameService = NO_NAMES,
+    private readonly names: NameService,
+    private readonly namedPorts: NamedPorts,
   ) {}
 
   all(): readonly LiveSandbox[] {
@@ -52,6 +56,12 @@ export class Sandboxes {
     return this.membership.members(record);
   }
 
+  /** Its published ports that lead to a name. */
+  namedMappings(record: SandboxRecord): Mapping[] {
+    if (record.ports.every(({ name }) => name === undefined)) return [];
+    return this.namedPorts.mappingsOf({ record, members: this.members(record) });
+  }
+
   dirOf(id: string): string {
     return this.folders.of(id);
   }
@@ -60,7 +70,7 @@ export class Sandboxes {
   restore(): Promise<void> {
     return this.inTurn(async () => {
       for (const record of this.folders.load()) {
-        const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
+        const live: LiveSandbox = { record, process: undefined, stopping: false, waiting: new Set() };
         this.registry.add(live);
         if (record.exit !== undefined && !record.pending) continue;
         await (record.pending ? this.forgetHalf(live) : this.takeUp(live)).catch((error) => warn(record, error));
@@ -88,7 +98,7 @@ export class Sandboxes {
           netns: namespace?.path ?? "",
           netnsInode: namespace?.inode ?? 0,
         };
-        const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
+        const live: LiveSandbox = { record, process: undefined, stopping: false, waiting: new Set() };
         started.live = live;
         this.folders.save(record);
         this.registry.add(live);
@@ -167,7 +177,8 @@ export class Sandboxes {
 
   /** `signal`: a number. Throws TSP_ERR_SANDBOX (conflict) when it does not run. */
   signal(word: string, signal: number): void {
-    const { record, process } = this.find(word);
+    const live = this.find(word);
+    const { record, process } = live;
     if (record.kind === "attached")
       throw sandboxError(
         "conflict",
@@ -175,6 +186,9 @@ export class Sandboxes {
         `take it out: 'tsproxy detach ${record.name}'`,
       );
     if (process === undefined || !process.signal(signal)) throw notRunning(record);
+    if (signal !== SIGTERM) return;
+    live.stopping = true;
+    void this.namedPorts.settle(...this.asking()).catch((error) => warn(record, error));
   }
 
   /** The exit code, once it has ended; undefined: it still runs after `timeoutMs`. */
@@ -259,6 +273,7 @@ export class Sandboxes {
     const { gateways, warnings } = await this.membership.arrange(live.record, namespace);
     const { ipv4, ipv6 } = gatewaysIn(live.record);
     if (gateways.ipv4 !== ipv4 || gateways.ipv6 !== ipv6) this.update(live, {}, gateways);
+    await this.namedPorts.arrange(...this.asking());
     return warnings;
   }
 
@@ -291,6 +306,15 @@ export class Sandboxes {
         }
       throw error;
     }
+  }
+
+  private asking(): [asking: Asking[], stopping: Set<string>] {
+    const running = this.all().filter(({ record }) => record.exit === undefined);
+    const asking = running.filter(({ record }) => record.ports.some(({ name }) => name !== undefined));
+    return [
+      asking.map(({ record }) => ({ record, members: this.members(record) })),
+      new Set(running.filter(({ stopping }) => stopping).map(({ record }) => record.id)),
+    ];
   }
 
   private serveNames(live: LiveSandbox, namespace: Namespace): void {
@@ -391,7 +415,10 @@ export class Sandboxes {
   }
 
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.turn.then(action).finally(() => this.openLinks());
+    const done = this.turn.then(action).finally(() => {
+      this.openLinks();
+      return this.namedPorts.settle(...this.asking());
+    });
     this.turn = done.catch(() => {});
     return done;
   }
