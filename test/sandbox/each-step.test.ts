@@ -131,14 +131,9 @@ class Fixture {
       stop: (id: string) => void f.served.delete(id),
     };
     f.catalog = new NetworkCatalog(f.model.model, { overlap: () => null, onChange: () => () => {} }, () => () => null);
-    const namedPorts = new NamedPorts(f.model.model, f.model.publisher);
-    f.sandboxes = new Sandboxes(
-      f.catalog,
-      new Membership(f.model.model, f.catalog),
-      new Folders(path.join(f.dir, "run")),
-      names,
-      namedPorts,
-    );
+    const named = new NamedPorts(f.model.model, { publish: (spec) => f.model.publisher.publish(spec) });
+    const folders = new Folders(path.join(f.dir, "run"));
+    f.sandboxes = new Sandboxes(f.catalog, new Membership(f.model.model, f.catalog), folders, names, named);
     f.containers = new Containers(f.catalog, f.sandboxes);
     writeFileSync(f.leases, "");
     const plugin =
