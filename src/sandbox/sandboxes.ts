@@ -12,7 +12,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
 import type { SandboxFolders } from "./folder.js";
-import { gatewaysIn } from "./gateways.js";
+import { type Gateways, gatewaysIn } from "./gateways.js";
 import { LinkRules } from "./link-rules.js";
 import type { Member } from "./member.js";
 import type { Membership } from "./membership.js";
@@ -102,10 +102,9 @@ export class Sandboxes {
         started.live = live;
         this.folders.save(record);
         this.registry.add(live);
-        if (plan.network !== undefined && namespace !== undefined) {
-          plan.warnings.push(...(await this.join(live, namespace, { ...create, network: plan.network })));
-        }
-        if (target === undefined) this.writeFiles(live);
+        const joins = plan.network !== undefined && namespace !== undefined;
+        if (joins) plan.warnings.push(...(await this.join(live, namespace, { ...create, network: plan.network! })));
+        else if (target === undefined) this.writeFiles(live);
         else copyFiles(this.folders, target.record.id, record.id);
         this.update(live, { pending: false });
         if (create.kind === "run") this.watch(live);
@@ -136,8 +135,6 @@ export class Sandboxes {
       const namespace = Namespace.open(record.netns, record.netnsInode);
       try {
         await this.join(live, namespace, connect);
-        this.writeFiles(live);
-        this.writeLinking(live);
       } finally {
         namespace.close();
       }
@@ -280,6 +277,7 @@ export class Sandboxes {
     return warnings;
   }
 
+  /** With names and files; or throws with all as it was. */
   private async join(live: LiveSandbox, namespace: Namespace, connect: SandboxConnect): Promise<string[]> {
     const attachment = await this.membership.attach(live.record, namespace, connect);
     const before = live.record;
@@ -288,16 +286,24 @@ export class Sandboxes {
       this.update(live, { attachments });
       const warnings = await this.arrange(live, namespace);
       this.serveNames(live, namespace);
+      this.writeFiles(live);
+      this.writeLinking(live);
       return warnings;
     } catch (error) {
       await this.membership.detach(attachment);
-      this.update(live, { attachments: before.attachments }, {});
+      live.record = withGateways(before, {}); // even if it cannot be written down
       // Routes and ports may have moved already.
       const { gateways } = await this.membership.rearrange(live.record, namespace).catch((failure) => {
         warn(live.record, failure);
         return { gateways: {} };
       });
-      this.update(live, {}, gateways);
+      live.record = withGateways(before, gateways);
+      for (const step of [this.save, this.serveNames, this.writeFiles, this.writeLinking])
+        try {
+          step.call(this, live, namespace);
+        } catch (failure) {
+          warn(live.record, failure);
+        }
       throw error;
     }
   }
@@ -399,15 +405,13 @@ export class Sandboxes {
   }
 
   private update(live: LiveSandbox, change: Partial<SandboxRecord>, gateways = gatewaysIn(live.record)): void {
-    const { gateway: _, ipv6Gateway: __, ...rest } = { ...live.record, ...change };
-    const { ipv4, ipv6 } = gateways;
-    const record: SandboxRecord = {
-      ...rest,
-      ...(ipv4 !== undefined && { gateway: ipv4 }),
-      ...(ipv6 !== undefined && { ipv6Gateway: ipv6 }),
-    };
+    const record = withGateways({ ...live.record, ...change }, gateways);
     this.folders.save(record);
     live.record = record;
+  }
+
+  private save({ record }: LiveSandbox): void {
+    this.folders.save(record);
   }
 
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
@@ -418,6 +422,10 @@ export class Sandboxes {
     this.turn = done.catch(() => {});
     return done;
   }
+}
+
+function withGateways({ gateway: _, ipv6Gateway: __, ...rest }: SandboxRecord, { ipv4, ipv6 }: Gateways): SandboxRecord {
+  return { ...rest, ...(ipv4 !== undefined && { gateway: ipv4 }), ...(ipv6 !== undefined && { ipv6Gateway: ipv6 }) };
 }
 
 function warn({ name }: SandboxRecord, error: unknown): void {
