@@ -23,7 +23,6 @@ import {
   prefixOf,
   sameIp,
 } from "../wire/ip-address.js";
-import { type HostAddress, hostRoutes } from "./host-routes.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
@@ -45,6 +44,15 @@ const GROUPS =
     monitor.GROUP_IPV6_CONF |
     monitor.GROUP_NEXTHOP) >>>
   0;
+/** An address of the host's, as a number. */
+interface HostAddress {
+  ifindex: number;
+  ip: IpAddress;
+  prefixLength: number;
+  /** IFA_F_* bits. */
+  flags: number;
+}
+
 /** What the host's settings of a device of ours must be. */
 export interface OwnConf {
   ipv4: Partial<Ipv4Conf>;
@@ -59,7 +67,7 @@ export class Host {
   /** Devices that routes of any table lead out of, by interface index. */
   private routed: Record<4 | 6, ReadonlySet<number>> = { 4: new Set(), 6: new Set() };
   /** Our devices that the host forwards from, without uplinks. */
-  private forwarding: number[] = [];
+  private forwarding: Record<4 | 6, number[]> = { 4: [], 6: [] };
   private closed = false;
   /** Our devices by interface index, which are not steered, and the settings that they must have. */
   private readonly ownDevices: Map<number, OwnConf>;
@@ -110,10 +118,10 @@ export class Host {
       new Set(out.filter((r) => r.family === family).flatMap((r) => r.oifs ?? r.oif ?? []));
     this.routed = { 4: by("ipv4"), 6: by("ipv6") };
     this.workers.post({ type: "locals", addresses: this.addresses.map(({ ip }) => ip), broadcasts: this.broadcasts() });
-    // Of IPv4 the workers ask the kernel itself. Bridges of other containers are refused to endpoints.
+    // The workers ask the kernel itself. Bridges of other containers are refused to endpoints.
     const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
-    const routes6 = hostRoutes(this.routes, this.addresses, new Set(refused));
-    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts(), forwarding: this.forwarding });
+    const { 4: forwarding, 6: forwarding6 } = this.forwarding;
+    this.workers.post({ type: "routes", refused, exact: this.socket.routesByPorts(), forwarding, forwarding6 });
     this.steer();
     for (const listener of this.listeners) listener();
   }
@@ -123,15 +131,18 @@ export class Host {
    * it on the uplinks, internal networks must not have it. Without an uplink nothing is served any more, so it must be up, and be there.
    */
   private mendDevices(): void {
-    this.forwarding = [];
+    this.forwarding = { 4: [], 6: [] };
     for (const [ifindex, { ipv4, ipv6 }] of this.ownDevices) {
       const now = this.socket.ipv4Conf(ifindex);
       if (now === null) continue;
-      if ((ipv4.forwarding ?? now.forwarding) === 1 && !this.steering.uplinks.includes(ifindex)) this.forwarding.push(ifindex);
+      const isUplink = this.steering.uplinks.includes(ifindex);
+      if ((ipv4.forwarding ?? now.forwarding) === 1 && !isUplink) this.forwarding[4].push(ifindex);
       const changed = (Object.keys(ipv4) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== ipv4[key]);
       if (changed) this.socket.setLink(ifindex, { ipv4Conf: ipv4 });
       const name = this.links.find(({ index }) => index === ifindex)?.name;
-      if (name !== undefined && ipv6 !== undefined && !hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
+      if (name === undefined || ipv6 === undefined) continue;
+      if (!hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
+      if (!isUplink && hasIpv6Conf(name, { forwarding: 1 })) this.forwarding[6].push(ifindex);
     }
     for (const ifindex of this.steering.uplinks) {
       const uplink = this.links.find(({ index }) => index === ifindex);

@@ -17,7 +17,6 @@ import { PairMap } from "../table/pair-map.js";
 import { MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
-import { RouteTable } from "../table/route.js";
 import { Routes, type Routing } from "../table/routes.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
@@ -72,7 +71,7 @@ export interface StateOptions {
   memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
   random?: RandomInt32;
-  /** Whom to ask for ways out; default: the routes that the control side tells. */
+  /** Whom to ask for ways out; default: nobody, and there is none. */
   routing?: Routing;
 }
 
@@ -97,7 +96,6 @@ export class State {
   /** IPv6 addresses, as the handles that everything else knows them by. Who keeps one holds it. */
   readonly addresses: Addresses;
   readonly networks: Networks;
-  readonly routes: RouteTable;
   /** The host's routing. */
   readonly ways: Routes;
   /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
@@ -167,7 +165,6 @@ export class State {
     this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
     this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);
     this.networks = new Networks(this.addresses);
-    this.routes = new RouteTable(this.addresses);
     this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers, this.addresses);
     const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
     this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.addresses, this.ports, sourcePorts, random);
@@ -175,7 +172,7 @@ export class State {
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
     this.fragments = new Fragments(random(), (held) => this.loseHeld(held));
-    this.ways = new Routes(this.routes, options.routing, random());
+    this.ways = new Routes(this.addresses, options.routing, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
     this.published = new PairMap(random());

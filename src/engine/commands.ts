@@ -17,7 +17,7 @@ import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort, srcPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { Adopted, FromWorker, HostRoute, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
 import { fdbRows, flowRows, holderRows, summary } from "./views.js";
 
@@ -53,9 +53,8 @@ export class Commands implements EngineHooks {
   /** Ports that are not read yet, and how to begin. */
   private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
-  /** Words held for what the control side said last. */
+  /** Words held for the addresses that the control side said last. */
   private localWords: number[] = [];
-  private routeWords: number[] = [];
 
   constructor(
     private readonly state: State,
@@ -89,9 +88,8 @@ export class Commands implements EngineHooks {
         this.setLocals(m.addresses, m.broadcasts);
         break;
       case "routes":
-        this.setRoutes(m.routes);
         state.ways.change(m.refused ?? [], m.exact ?? false);
-        state.networks.setWaysIn(m.forwarding ?? []);
+        state.networks.setWaysIn(m.forwarding ?? [], m.forwarding6 ?? []);
         state.reviewAt = 0;
         break;
       case "allow":
@@ -205,26 +203,6 @@ export class Commands implements EngineHooks {
     for (const word of before) addresses.release(word);
   }
 
-  private setRoutes(all: readonly HostRoute[]): void {
-    const { addresses, routes } = this.state;
-    const before = this.routeWords;
-    this.routeWords = all.map(({ source }) => (source === null ? NO_ADDRESS : addresses.take(source)));
-    for (const word of before) addresses.release(word);
-    const entries = all.map(({ prefix, metric }, i) => ({ prefix, metric, source: this.routeWords[i]! }));
-    const of = (family: 4 | 6): typeof entries => entries.filter(({ prefix }) => prefix.address.family === family);
-    routes.replace(
-      of(4).map(({ prefix: { address, prefixLength }, metric, source }) => ({
-        dst: addresses.take(address),
-        prefixLength,
-        metric,
-        source,
-      })),
-    );
-    routes.replace6(
-      of(6).map(({ prefix, metric, source }) => ({ prefix: new Prefix(prefix), prefixLength: prefix.prefixLength, metric, source })),
-    );
-  }
-
   private addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
     const { endpoints, fdb, networks, ports } = this.state;
     const [ipv4, ipv6] = this.wordsOf(m.addresses);
@@ -261,6 +239,7 @@ export class Commands implements EngineHooks {
       networks.hostPort[network] = -1;
       networks.hostDevice[network] = 0;
       networks.wayIn[network] = 0;
+      networks.wayIn6[network] = 0;
     }
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);

@@ -33,6 +33,7 @@ export interface MapFds {
   ports6: number;
   locals6: number;
   ipsec6: number;
+  inside6: number;
   counters: number;
 }
 

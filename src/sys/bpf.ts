@@ -10,7 +10,7 @@ import { errnoName, native } from "./native.js";
 
 /** enum bpf_map_type. */
 // biome-ignore format: a table
-export const MAP_HASH = 1, MAP_PROG_ARRAY = 3, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27;
+export const MAP_HASH = 1, MAP_ARRAY = 2, MAP_PROG_ARRAY = 3, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27;
 /** Hash elements are allocated when they are added, not all at creation. */
 export const F_NO_PREALLOC = 1;
 

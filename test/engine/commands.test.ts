@@ -14,7 +14,6 @@ import {
   B,
   CLIENT,
   Dataplane,
-  defaultRoutes,
   GATEWAY,
   HOST_IP,
   HOST_PORT,
@@ -227,14 +226,14 @@ describe("what the host is", () => {
     expect(d.state.isLocal(raw("192.0.2.3"))).toBe(false);
     d.say({ type: "allow", prefixes: [prefix("10.0.0.0/8")] });
     expect(fromClient("192.0.2.5")).toBe(0);
-    d.say({ type: "routes", routes: [] });
+    d.route();
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 })))).toMatchObject({
       port: A,
       type: 3,
       code: 0,
     });
     expect(d.drops(A)).toEqual({ "no-route": 1 });
-    d.say(defaultRoutes("192.0.2.5"));
+    d.route("192.0.2.5");
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).src).toBe("192.0.2.5");
   });
 
@@ -246,7 +245,7 @@ describe("what the host is", () => {
     open(d, `${HOST_IP}:${PUBLISHED}/tcp`);
     d.say(locals([HOST_IP]));
     expect(only(d.fromEndpoint(A, query))).toMatchObject({ src: HOST_IP, sport }); // it is there still
-    d.say(defaultRoutes("192.0.2.9"));
+    d.route("192.0.2.9");
     d.say(locals(["192.0.2.9"]));
     expect(only(d.fromEndpoint(A, query)).src).toBe("192.0.2.9");
     expect(d.state.conntrack.used).toBe(2); // the client's goes on: the address on which it came may be there again

@@ -48,7 +48,7 @@ export const RFC4443: Rfc = {
     }),
     yes("§2.4 (c)", "an error quotes as much as fits into 1280 bytes", "of a packet of 2,048 bytes 1,232 are quoted", () => {
       const d = dual();
-      d.say({ type: "routes", routes: [] });
+      d.route();
       expect(only(d.fromEndpoint(A, outwards({}, 2000))).bytes.length).toBe(p.VNET + p.ETH + 1280);
     }),
     yes("§2.4 (e)", "no error about an error, or about what was for a group", "an error with hop limit 1, a datagram to ff0e::1", () => {
@@ -64,7 +64,7 @@ export const RFC4443: Rfc = {
     }),
     yes("§3.1", "no route: 'destination unreachable'", "an endpoint gets 'no route' from its gateway", () => {
       const d = dual();
-      d.say({ type: "routes", routes: [] });
+      d.route();
       expect(only(d.fromEndpoint(A, outwards()))).toMatchObject({ port: A, src: GATEWAY6, dst: IP6_A, type: 1, code: 0 });
     }),
     yes("§3.3", "hop limit over: 'time exceeded'", "to an endpoint from its gateway, to a client from where it sent to", () => {

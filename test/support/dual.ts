@@ -11,7 +11,6 @@ import {
   addPort,
   B,
   Dataplane,
-  defaultRoutes,
   GATEWAY,
   HOST_IP,
   HOST_PORT,
@@ -46,7 +45,8 @@ export function dual(options: Partial<StateOptions> = {}, flags = 0, former: Flo
   d.say({ type: "add-network", network: NET, subnets, flags });
   d.say(addPort(HOST_PORT, HOST, MAC_GATEWAY));
   d.say(addPort(A, ENDPOINT, MAC_A, `${IP_A} ${IP6_A}`), addPort(B, ENDPOINT, MAC_B, `${IP_B} ${IP6_B}`));
-  d.say(locals([HOST_IP, GATEWAY, HOST_IP6, GATEWAY6, LINK_GATEWAY]), defaultRoutes(HOST_IP, HOST_IP6));
+  d.say(locals([HOST_IP, GATEWAY, HOST_IP6, GATEWAY6, LINK_GATEWAY]));
+  if (options.routing === undefined) d.route(HOST_IP, HOST_IP6);
   d.publish(TO_A6);
   return d;
 }

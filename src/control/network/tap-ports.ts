@@ -1,6 +1,7 @@
 /** TAP devices as ports of the dataplane: a queue a worker, a number, and the way back. */
 import { closeSync } from "node:fs";
 import { openTap, type Tap } from "../../device/tap.js";
+import type { Steering } from "../../steer/steering.js";
 import type { FdStore } from "../../sys/fd-store.js";
 import { native } from "../../sys/native.js";
 import { ENDPOINT, HOST } from "../../table/ports.js";
@@ -29,11 +30,11 @@ export interface OpenDevice {
 }
 
 export class TapPorts {
-  /** `queueFd`: descriptor of the program that spreads new flows over a device's queues. */
+  /** `steering`: whose program spreads new flows over a device's queues, and who is to know endpoints' addresses. */
   constructor(
     private readonly workers: Workers,
     private readonly numbers: PortNumbers,
-    private readonly queueFd: number,
+    private readonly steering: Pick<Steering, "queueFd" | "setInside">,
     private readonly store?: FdStore,
   ) {}
 
@@ -55,7 +56,7 @@ export class TapPorts {
       if (kept === undefined) this.store?.put(`tap-${keepAs}`, tap.fds);
       undo.add(`keeping of ${tap.name}`, () => this.store?.remove(`tap-${keepAs}`));
     }
-    if (tap.fds.length > 1) native.tapSteering(tap.fds[0]!, this.queueFd);
+    if (tap.fds.length > 1) native.tapSteering(tap.fds[0]!, this.steering.queueFd);
     return tap;
   }
 
@@ -73,6 +74,7 @@ export class TapPorts {
   attach(tap: Tap, { mac, addresses, network, device = 0, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
+    for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
     this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, addresses, network, device }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
   }
