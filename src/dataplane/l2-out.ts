@@ -2,7 +2,7 @@
  * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads from it what it
  * is to enter into its map (`wire/flow-entry.ts`, `steer/emit-program.ts`).
  */
-import { type Batch, DROPPED, KIND_IPV6, NO_FLOW } from "../mem/batch.js";
+import { type Batch, DROPPED, KIND_IPV6, MAY_FRAGMENT, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { isIpv6 } from "../wire/address-word.js";
@@ -16,6 +16,7 @@ import {
   ASK_PORT_END_AT,
   FLAG_CLIENT,
   FLAG_INSIDE,
+  FLAG_MAY_FRAGMENT,
   FLAG_OFFLOAD,
   FLAG_RECORD,
 } from "../wire/flow-entry.js";
@@ -47,7 +48,7 @@ export function setInside(bytes: Uint8Array, words: Int32Array, frame: number, s
 }
 
 export function l2Out(b: Batch, state: State): void {
-  const { halves } = b.memory;
+  const { bytes, halves } = b.memory;
   const { networks, ports } = state;
   for (let i = 0; i < b.count; i++) {
     if (b.routed[i] === 0 || b.egress[i] === DROPPED) continue;
@@ -57,13 +58,8 @@ export function l2Out(b: Batch, state: State): void {
     if (kind === NONE) {
       b.drop(i, DROP_PORT_GONE);
     } else if (kind === UPLINK) {
-      if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
-        askForClient(b, i, state, frame);
-        continue;
-      }
-      if (b.ingress[i] !== port && b.flow[i] !== NO_FLOW && (b.flow[i]! & 1) === 0 && fromInside(b, i, state, frame)) continue;
-      const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
-      eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, UPLINK_SOURCE_HI, source);
+      toUplink(b, i, state, frame, port);
+      if ((b.mark[i]! & MAY_FRAGMENT) !== 0) bytes[frame + ASK_FLAGS_AT] = bytes[frame + ASK_FLAGS_AT]! | FLAG_MAY_FRAGMENT;
     } else {
       eth.setAddresses(
         halves,
@@ -75,6 +71,17 @@ export function l2Out(b: Batch, state: State): void {
       );
     }
   }
+}
+
+function toUplink(b: Batch, i: number, state: State, frame: number, port: number): void {
+  const { macHi, macLo } = state.ports;
+  if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
+    askForClient(b, i, state, frame);
+    return;
+  }
+  if (b.ingress[i] !== port && b.flow[i] !== NO_FLOW && (b.flow[i]! & 1) === 0 && fromInside(b, i, state, frame)) return;
+  const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
+  eth.setAddresses(b.memory.halves, frame, macHi[port]!, macLo[port]!, UPLINK_SOURCE_HI, source);
 }
 
 /** As `setInside`; false where the source does not say whose way it is: it is of the other family, or another of a promiscuous endpoint's. */

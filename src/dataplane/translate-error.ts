@@ -99,7 +99,7 @@ function errorToIpv4(b: Batch, i: number, state: State, ref: number, inner: numb
   return DROP_NONE;
 }
 
-/** Gives the quoted TCP or UDP header, which is of the flow of `ref`, the ports that its sender put on it. */
+/** Gives the quoted header of layer 4, which is of the flow of `ref`, the ports that its sender put on it. */
 function restorePorts(b: Batch, { conntrack }: State, ref: number, quoted: number, present: number, proto: number): void {
   const { halves, words } = b.memory;
   const id = ref >> 1;
@@ -108,7 +108,7 @@ function restorePorts(b: Batch, { conntrack }: State, ref: number, quoted: numbe
   const all = conntrack.allDelta(id, dir);
   l4.setPorts(words, quoted, swapPorts(conntrack.newPorts(id, dir)));
   if (proto === ipv4.PROTO_UDP) l4.updateUdpChecksum(halves, quoted, false, addresses, all);
-  else if (present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, quoted, false, addresses, all);
+  else if (proto === ipv4.PROTO_TCP && present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, quoted, false, addresses, all);
 }
 
 function finish(b: Batch, i: number, kind: number, type: number, message: number, size: number): void {
