@@ -6,7 +6,7 @@ import { type Batch, KIND_IPV4, KIND_IPV6, MAY_FRAGMENT, NO_FLOW, ROUTE } from "
 import { EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
 import { isIpv6 } from "../wire/address-word.js";
 import { fold, sum } from "../wire/checksum.js";
-import { DROP_NONE, DROP_UNTRANSLATABLE } from "../wire/drop.js";
+import { DROP_NONE } from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
@@ -15,7 +15,7 @@ import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
 import * as sctp from "../wire/sctp.js";
 import * as vnet from "../wire/vnet.js";
-import { ipAt, isFragment, pseudoSum, totalLength } from "./packet.js";
+import { ipAt, pseudoSum, totalLength } from "./packet.js";
 import type { State } from "./state.js";
 import { translate } from "./translate.js";
 
@@ -43,7 +43,7 @@ export function rewrite(b: Batch, state: State): void {
     let withoutSum = false; // a datagram without a checksum becomes IPv6
     if (isOther) {
       withoutSum = b.proto[i] === ipv4.PROTO_UDP && b.kind[i] === KIND_IPV4 && !partial && halves[(off + l4.UDP_CHECKSUM) >> 1] === 0;
-      const reason = withoutSum && isFragment(b, i) ? DROP_UNTRANSLATABLE : translate(b, i, state, newSrc, newDst);
+      const reason = translate(b, i, state, newSrc, newDst);
       if (reason !== DROP_NONE) {
         b.drop(i, reason);
         continue;

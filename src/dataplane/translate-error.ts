@@ -73,7 +73,8 @@ function errorToIpv4(b: Batch, i: number, state: State, ref: number, inner: numb
   const { conntrack } = state;
   const at = b.l4[i]!;
   const said = icmpv6.toIcmp(bytes[at]!, bytes[at + 1]!);
-  const rest = said === icmpv6.NONE ? -1 : restOf4(halves, at, said);
+  const longer = quoted - inner - ipv4.MIN_HEADER_SIZE; // a fragment header too, where we have put one
+  const rest = said === icmpv6.NONE ? -1 : restOf4(halves, at, said, longer);
   if (rest === -1) return DROP_UNTRANSLATABLE;
   const id = ref >> 1;
   const dir = ref & 1;
@@ -133,11 +134,14 @@ function restOf6(bytes: Uint8Array, halves: Uint16Array, at: number, said: numbe
   return POINTER6.get(bytes[at + icmp.POINTER_AT]!) ?? -1;
 }
 
-/** The lower 16 bits of the second word of the ICMP error `said`, or its pointer in the upper byte of the upper half. */
-function restOf4(halves: Uint16Array, at: number, said: number): number {
+/**
+ * The lower 16 bits of the second word of the ICMP error `said`, or its pointer in the upper byte of the upper half. `longer`: bytes that the quoted
+ * packet's headers have more than those that it was sent with.
+ */
+function restOf4(halves: Uint16Array, at: number, said: number, longer: number): number {
   const kind = said >> 8;
   const rest = icmpv6.rest(halves, at);
-  if (kind === icmp.UNREACHABLE) return (said & 0xff) === icmp.FRAGMENTATION_NEEDED ? Math.min(rest >>> 0, 0xffff) - LONGER : 0;
+  if (kind === icmp.UNREACHABLE) return (said & 0xff) === icmp.FRAGMENTATION_NEEDED ? Math.min(rest >>> 0, 0xffff) - longer : 0;
   if (kind !== icmp.PARAMETER_PROBLEM) return 0;
   const pointer = rest >= 24 && rest < 40 ? 16 : rest >= 8 && rest < 24 ? 12 : (POINTER4.get(rest) ?? -1);
   return pointer === -1 ? -1 : pointer << 24;

@@ -50,6 +50,7 @@ import {
   type MapFds,
   Program,
   REDIRECT,
+  REDIRECT_INGRESS,
   SCTP,
   SKB_GSO_SIZE,
   SKB_PROTOCOL,
@@ -180,10 +181,12 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
     p.mov("r7", "r0").jumpIf("r7", "==", LOOPBACK, "to-host").mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0").jump("to-host");
   }
   if (f.version === 6) {
-    // To its own link-local address a program has connected through a device, which its answer must seem to come by: as of IPv4, by `home`.
+    // To its own link-local address a program has connected through a device, and the kernel finds it by that alone: it comes in there, where `steer`
+    // knows that it is for the host though its Ethernet header says nothing.
     p.jump("to-loopback").label("own link").lookup(f.maps.locals, dst).jumpIf("r0", "==", 0, "no-device");
     p.load("u32", "r7", "r0", 0).jumpIf("r7", "==", 0, "no-device").jumpIf("r7", "==", LOOPBACK, "to-loopback");
-    p.mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0").jump("to-host");
+    p.choose("delivered").count("home-by-link").mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0");
+    p.mov("r1", "r7").mov("r2", REDIRECT_INGRESS).call(REDIRECT).exit();
   }
   p.label("to-loopback").mov("r7", LOOPBACK);
   // Its way leads through lo, which leaves the packet's type as it is: another host's, where the address says what the engine asks.

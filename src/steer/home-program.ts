@@ -6,8 +6,7 @@
  * the host's address as a source behind any other. But a packet that is simply put there has no route, and one with a source of its own
  * the kernel then refuses, unless lo is told not to mind. So `emit` sends it out of the very device that has the address, which makes
  * the kernel find the local route (`bpf_redirect_neigh` without a next hop). Here, before it leaves, it goes over to lo and keeps that
- * route, as what a program on the host sends to itself. IPv6 needs it for link-local addresses alone, which say nothing without a device: of others
- * the kernel finds the local route on lo itself.
+ * route, as what a program on the host sends to itself. IPv6 needs none of it: the kernel finds the local route on lo itself.
  *
  * When the stack tells a sender by ICMP that his packet did not get on (a neighbour that does not answer, a firewall's REJECT, an MTU behind IPsec),
  * it quotes the packet as the engine had translated it, which the sender does not know. So what quotes a packet in `flows`

@@ -72,7 +72,7 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
-export const SKB_STORE_BYTES = 9, REDIRECT = 23, SKB_CHANGE_HEAD = 43;
+export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43;
 // biome-ignore format: a table
 const SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
