@@ -161,7 +161,8 @@ export class Controller {
       undo.add("IPsec monitor", () => ipsec?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering, store) });
+      const taps = new TapPorts(workers, numbers, steering, store);
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);

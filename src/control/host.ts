@@ -27,6 +27,7 @@ import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
 
+const UPLINK_IP = parseIp(UPLINK_ADDRESS)!;
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
 const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
@@ -53,10 +54,16 @@ interface HostAddress {
   flags: number;
 }
 
-/** What the host's settings of a device of ours must be. */
+/** What a device of ours must have. */
 export interface OwnConf {
   ipv4: Partial<Ipv4Conf>;
   ipv6?: Partial<Ipv6Conf> | undefined;
+  addresses?: readonly { address: IpAddress; prefixLength: number }[];
+}
+
+interface OwnDevice extends OwnConf {
+  /** It is no more in this namespace. */
+  onGone(): void;
 }
 
 export class Host {
@@ -69,8 +76,8 @@ export class Host {
   /** Our devices that the host forwards from, without uplinks. */
   private forwarding: Record<4 | 6, number[]> = { 4: [], 6: [] };
   private closed = false;
-  /** Our devices by interface index, which are not steered, and the settings that they must have. */
-  private readonly ownDevices: Map<number, OwnConf>;
+  /** Our devices by interface index, which are not steered, and what they must have. */
+  private readonly ownDevices: Map<number, OwnDevice>;
   private readonly listeners = new Set<() => void>();
 
   /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
@@ -79,18 +86,18 @@ export class Host {
     private readonly workers: Workers,
     private readonly steering: Steering,
     uplinks: readonly number[],
-    private readonly onUplinkGone: () => void = () => {},
+    onUplinkGone: () => void = () => {},
   ) {
-    const conf = { ipv4: UPLINK_CONF, ipv6: steering.ipv6 ? UPLINK_IPV6_CONF : undefined };
-    this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, conf]));
+    const uplink = { ipv4: UPLINK_CONF, ipv6: steering.ipv6 ? UPLINK_IPV6_CONF : undefined, onGone: onUplinkGone };
+    this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, uplink]));
     this.monitor = new monitor.RouteMonitor(-1, GROUPS);
     workers.watch(this.monitor.fd);
     this.refresh();
   }
 
-  /** The device with this interface index is ours, until it is disowned. */
-  own(ifindex: number, conf: OwnConf): void {
-    this.ownDevices.set(ifindex, conf);
+  /** The device with this interface index is ours, until it is disowned. `onGone`: somebody else has deleted it, or moved it away. */
+  own(ifindex: number, conf: OwnConf, onGone: () => void): void {
+    this.ownDevices.set(ifindex, { ...conf, onGone });
   }
 
   disown(ifindex: number): void {
@@ -128,7 +135,7 @@ export class Host {
 
   /**
    * Sets right what others have changed in our own devices. Writing net.ipv4.ip_forward, for one, sets every device's `forwarding`: steering needs
-   * it on the uplinks, internal networks must not have it. Without an uplink nothing is served any more, so it must be up, and be there.
+   * it on the uplinks, internal networks must not have it. Without them nothing is served, so they must be up, and be there.
    */
   private mendDevices(): void {
     this.forwarding = { 4: [], 6: [] };
@@ -144,17 +151,23 @@ export class Host {
       if (!hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
       if (!isUplink && hasIpv6Conf(name, { forwarding: 1 })) this.forwarding[6].push(ifindex);
     }
-    for (const ifindex of this.steering.uplinks) {
-      const uplink = this.links.find(({ index }) => index === ifindex);
-      if (uplink === undefined) {
-        this.onUplinkGone();
-        return;
+    for (const [ifindex, { addresses = [], onGone }] of [...this.ownDevices]) {
+      const device = this.links.find(({ index }) => index === ifindex);
+      if (device === undefined) {
+        onGone();
+        continue;
       }
-      if (!uplink.up) {
-        log.warn(`somebody has set ${uplink.name} down; it is set up again`);
+      if (!device.up) {
+        log.warn(`somebody has set ${device.name} down; it is set up again`);
         this.socket.setLink(ifindex, { up: true });
       }
-      if (!this.addresses.some((a) => a.ifindex === ifindex && formatIp(a.ip) === UPLINK_ADDRESS)) addUplinkAddress(this.socket, ifindex);
+      const has = (address: IpAddress): boolean => this.addresses.some((a) => a.ifindex === ifindex && sameIp(a.ip, address));
+      if (this.steering.uplinks.includes(ifindex) && !has(UPLINK_IP)) addUplinkAddress(this.socket, ifindex);
+      for (const { address, prefixLength } of addresses) {
+        if (has(address)) continue;
+        log.warn(`somebody has taken ${formatIp(address)} from ${device.name}; it is given back`);
+        this.socket.addAddress(ifindex, formatIp(address), prefixLength);
+      }
     }
   }
 

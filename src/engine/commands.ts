@@ -9,7 +9,7 @@ import type { PacketIo } from "../device/packet-io.js";
 import { type Conntrack, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST, NONE } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { isIpv6, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
@@ -230,6 +230,7 @@ export class Commands implements EngineHooks {
   /** Its flows end too: the number may soon be another port's. */
   private removePort(port: number): void {
     const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
+    if (ports.kind[port] === NONE) return; // one whose device ended by itself is removed by whoever had it, too
     if (!this.unread.delete(port)) this.io.removePort(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;

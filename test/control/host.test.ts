@@ -52,7 +52,7 @@ describe("the host", () => {
       [8, { forwarding: 0 }],
       [9, {}],
     ] as const)
-      f.host.own(ifindex, { ipv4: conf });
+      f.host.own(ifindex, { ipv4: conf }, () => {});
     f.host.refresh();
     expect(f.last("routes").forwarding).toEqual([7]);
   });
@@ -111,7 +111,7 @@ describe("steering", () => {
     const f = new HostFixture();
     f.links.push(link(7, "tsphost0", { kind: "tun" }), link(8, "eth1"));
     f.addresses.push(address(7, "10.44.0.1/24"), address(8, "198.51.100.1/24"));
-    f.host.own(7, { ipv4: {} });
+    f.host.own(7, { ipv4: {} }, () => {});
     f.host.refresh();
     expect([f.attached.get(7), f.attached.get(8)]).toEqual(["own", "steer 1"]);
     f.addresses = f.addresses.filter(({ ifindex }) => ifindex !== 8);
@@ -165,9 +165,9 @@ describe("settings of our devices", () => {
   it("are set again where somebody changed `forwarding` of all devices", () => {
     const f = new HostFixture((host) => host.forwarding.set(UPLINK_INDEX, 1).set(7, 1).set(8, 1));
     expect(f.set).toEqual([]);
-    f.host.own(7, { ipv4: { forwarding: 0, proxyArp: 0 } });
-    f.host.own(8, { ipv4: { proxyArp: 0 } });
-    f.host.own(9, { ipv4: { forwarding: 0 } }); // gone
+    f.host.own(7, { ipv4: { forwarding: 0, proxyArp: 0 } }, () => {});
+    f.host.own(8, { ipv4: { proxyArp: 0 } }, () => {});
+    f.host.own(9, { ipv4: { forwarding: 0 } }, () => {}); // gone
     f.forwarding.set(UPLINK_INDEX, 0);
     f.host.refresh();
     expect(f.set).toEqual([
@@ -201,6 +201,39 @@ describe("an uplink of ours", () => {
     f.links = f.links.filter(({ index }) => index !== UPLINK_INDEX);
     f.host.refresh();
     expect(f.uplinkGone).toBe(true);
+  });
+});
+
+describe("another device of ours", () => {
+  it("is set up again, has its addresses given back, and is reported when it is gone", () => {
+    const f = new HostFixture((host) => {
+      host.links.push(link(7, "tsphost0", { kind: "tun" }));
+      host.addresses.push(address(7, "10.44.0.1/24"));
+    });
+    const said: string[] = [];
+    setLogSink((_, message) => said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    let gone = 0;
+    f.host.own(7, { ipv4: {}, addresses: [{ address: ip("10.44.0.1"), prefixLength: 24 }] }, () => gone++);
+    f.host.refresh();
+    expect([said, f.set]).toEqual([[], []]);
+    f.links = f.links.map((each) => (each.index === 7 ? { ...each, up: false } : each));
+    f.addresses = f.addresses.filter(({ ifindex }) => ifindex !== 7);
+    f.host.refresh();
+    expect(f.set).toEqual([
+      [7, { up: true }],
+      [7, { address: "10.44.0.1" }],
+    ]);
+    expect(said).toEqual([
+      "somebody has set tsphost0 down; it is set up again",
+      "somebody has taken 10.44.0.1 from tsphost0; it is given back",
+    ]);
+    f.links = f.links.filter(({ index }) => index !== 7);
+    f.host.refresh();
+    expect(gone).toBe(1);
+    f.host.disown(7);
+    f.host.refresh();
+    expect(gone).toBe(1);
   });
 });
 

@@ -5,9 +5,11 @@ import { Commands } from "../../src/engine/commands.js";
 import { RX_PACKETS } from "../../src/engine/counters.js";
 import type { FromWorker } from "../../src/engine/messages.js";
 import type { HolderRow } from "../../src/engine/views.js";
+import { rawWords } from "../../src/table/addresses.js";
 import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
+import { NO_ADDRESS } from "../../src/wire/address-word.js";
 import {
   A,
   addPort,
@@ -19,6 +21,7 @@ import {
   HOST_PORT,
   IP_A,
   IP_B,
+  ip,
   locals,
   MAC_A,
   MAC_B,
@@ -34,6 +37,7 @@ import {
   subnet,
   UP,
 } from "../support/dataplane.js";
+import { dual, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 
 const OTHER_HOST_IP = "192.0.2.2",
@@ -181,6 +185,16 @@ describe("removing a port", () => {
     const client = { src: CLIENT, dst: HOST_IP };
     expect(d.fromUplink(p.tcp(client, { sport: 40000, dport: PUBLISHED })), "the client of the old endpoint").toEqual([]);
     expect(d.drops(UP)).toEqual({ "no-flow": 1, "port-gone": 1 });
+  });
+
+  it("gives its addresses back once, though both who had it and who finds its device gone remove it", () => {
+    const d = dual();
+    const address = "fd00::77";
+    d.say({ type: "remove-port", port: A }, addPort(A, ENDPOINT, MAC_A, address));
+    d.publish({ ...TO_A6, firstPort: 9000, lastPort: 9000, target: address }); // holds it as well
+    d.say({ type: "remove-port", port: A }, { type: "remove-port", port: A });
+    d.state.addresses.sweep();
+    expect(d.state.addresses.find(rawWords(ip(address)), 0)).not.toBe(NO_ADDRESS);
   });
 
   it("forgets where its station is, what it said, and counts the next one's frames from 0", () => {

@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import { addressPort } from "../../src/wire/address-port.js";
 import { type Case, onTsproxy } from "../support/cases.js";
-import { curl, ncUdp, REFUSED } from "../support/clients.js";
+import { curl, ncUdp, ping, REFUSED } from "../support/clients.js";
 import { sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, ADDR6, addIpv6, NETWORK, NETWORK6 } from "../support/topology.js";
@@ -114,6 +114,12 @@ describe.each(FAMILIES)("the host changes, IPv$version", (family) => {
     await change("rule add iif tsphost0 lookup 100");
     expect(await ask()).toMatch(`${at.host2}:`);
     await change("rule del iif tsphost0 lookup 100");
+    expect(await ask()).toMatch(`${at.host}:`);
+    // Somebody deletes devices of ours: they are made again.
+    ip(host, "link del tsphost0");
+    ip(c1, "link del eth0");
+    await sleep(500);
+    expect((await ping(lab, c1, at.gateway)).received).toBe(3);
     expect(await ask()).toMatch(`${at.host}:`);
     // As wg-quick has it: all that is not marked, unless the main table knows better than its default route.
     await change("rule add not fwmark 51820 lookup 100\nrule add lookup main suppress_prefixlength 0");
