@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemTime } from "./cpu.js";
 
@@ -11,6 +12,8 @@ export interface Machine {
   memoryGiB: number;
   kernel: string;
   node: string;
+  /** What a core does when it has nothing to do: it decides what a wake-up costs. Missing in results of before. */
+  idle?: string;
   /** Of traffic generators. */
   tools: Record<string, string>;
 }
@@ -34,8 +37,25 @@ export function describeMachine(): Machine {
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     kernel: fs.readFileSync("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
+    idle: describeIdle(),
     tools: { iperf3: versionOf(["iperf3", "--version"]), wrk: versionOf(["wrk", "-v"]), sockperf: versionOf(["sockperf", "--version"]) },
   };
+}
+
+/** "haltpoll governor, states poll, haltpoll; in a virtual machine": as the kernel's cpuidle has it. */
+function describeIdle(): string {
+  const read = (file: string): string => {
+    try {
+      return fs.readFileSync(file, "utf8").trim();
+    } catch {
+      return "";
+    }
+  };
+  const governor = read("/sys/devices/system/cpu/cpuidle/current_governor_ro") || read("/sys/devices/system/cpu/cpuidle/current_governor");
+  const folder = "/sys/devices/system/cpu/cpu0/cpuidle";
+  const states = fs.existsSync(folder) ? fs.readdirSync(folder).map((state) => read(path.join(folder, state, "name"))) : [];
+  const idle = states.length === 0 ? "no cpuidle driver: halt" : `${governor || "unknown"} governor, states ${states.join(", ")}`;
+  return /^flags.*\bhypervisor\b/m.test(read("/proc/cpuinfo")) ? `${idle}; in a virtual machine` : idle;
 }
 
 /** Share of all processor time that was used or stolen during `ms`, 0..1. */

@@ -79,5 +79,6 @@ export function provenance({ command, date, machine }: Provenance, versions: Rec
     `${date.slice(0, 10)}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${node.replace("v", "")}`,
     ...tools,
   ];
-  return [fence([command]), wrap(`${parts.join(", ")}.`)];
+  const idle = machine.idle === undefined ? "" : ` Idle cores: ${machine.idle}.`;
+  return [fence([command]), wrap(`${parts.join(", ")}.${idle}`)];
 }

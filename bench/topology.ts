@@ -101,6 +101,12 @@ export class Session {
     return stdout + stderr;
   }
 
+  /** Starts what keeps a core busy at the client's end while something is measured; to be stopped. */
+  keepAwake(argv: string[]): Proc {
+    this.traffic.push(`${argv.join(" ")} &`);
+    return this.lab.start(this.from, argv);
+  }
+
   /** Waits for a program to listen on a TCP port. */
   async listening(role: Role, port: number): Promise<void> {
     const listens = (): boolean => this.lab.runSync(this.world[role], ["ss", "-Hltn", `sport = :${port}`]) !== "";

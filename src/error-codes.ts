@@ -187,6 +187,12 @@ export const ERROR_CODES = {
     meaning: "packets of a device of this type cannot be steered",
     todo: "The other devices are served. Please report the type.",
   },
+  TSP_ERR_STORE: {
+    kinds: ["invalid", "not-found", "conflict", "permission", "unavailable"],
+    meaning:
+      "the store of the cluster (`--store`) is not reached, refuses this user, is too old, or another node has this node's name; what runs goes on as it was, and nothing is changed",
+    todo: "The message says which. Start etcd, or mend the way to it; give each node another `--node`.",
+  },
   TSP_ERR_SYSCALL: {
     kinds: ["not-found", "conflict", "permission", "unavailable"],
     meaning: "a system call failed",

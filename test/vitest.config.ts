@@ -23,9 +23,9 @@ export default defineConfig({
           name: "integration",
           root,
           include: ["test/integration/**/*.test.ts"],
-          // Namespaces, 50 MB transfers and a polling dataplane share few cores: one at a time, or timings mean nothing.
+          // Two at a time: they wait more than they work. More would share too few cores with a polling dataplane.
           pool: "forks",
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 40_000,
           hookTimeout: 40_000,
           sequence: { groupOrder: 1 },

@@ -38,6 +38,7 @@ const CHARTS: [file: string, metric: string][] = [
   ["docker-connections", "connections"],
   ["docker-requests", "requests"],
   ["docker-round-trip", "rtt-p50"],
+  ["docker-round-trip-awake", "rtt-awake-p50"],
 ];
 
 /** A table a measure, cases down: with the ratio of each of tsproxy's to docker-proxy with the same `"iptables"`. */
@@ -167,7 +168,9 @@ function charts({ ports, traffic }: DockerResults): [name: string, svg: string][
   }
   if (traffic !== undefined)
     for (const [file, metric] of CHARTS) {
-      const { title, unit, better } = traffic.metrics.find(({ name }) => name === metric)!;
+      const measured = traffic.metrics.find(({ name }) => name === metric);
+      if (measured === undefined) continue; // results of before it was
+      const { title, unit, better } = measured;
       const bars = CASES.flatMap((item) => {
         const mover = moversOf(traffic, item);
         return bar(

@@ -17,7 +17,7 @@ import type { Workload } from "../workloads/workload.js";
 import { type Case, configOf, NO_BRIDGE_NETFILTER, PROXIES, versionsOf } from "./cases.js";
 import { moverOf } from "./mover.js";
 
-const MEASURED = ["bulk-in", "bulk-out", "latency", "connections", "requests"];
+const MEASURED = ["bulk-in", "bulk-out", "latency", "latency-awake", "connections", "requests"];
 export const TRAFFIC: readonly Workload[] = WORKLOADS.filter(({ name }) => MEASURED.includes(name));
 
 export function obstacle(): string | undefined {

@@ -12,6 +12,7 @@ import { writeJson } from "../results.js";
 import { format } from "../stats.js";
 import { type MemoryResults, renderMemory } from "./report.js";
 import { STAGES } from "./stages.js";
+import type { Traffic } from "./traffic.js";
 
 const FLOWS = [1, 1_000, 10_000, 100_000, 1_000_000],
   SIZES = [64, 1500];
@@ -19,6 +20,11 @@ const STAGE_FLOWS = [1_000, 1_000_000];
 const WORKER_FLOWS = 10_000;
 /** Compared with IPv4's time for as many flows and as long a payload. */
 const IPV6_FLOWS = 10_000;
+const IPV6_TRAFFIC: Partial<Record<Traffic, string>> = {
+  ipv6: "IPv6",
+  "6to4": "IPv6 client, IPv4 target",
+  "4to6": "IPv4 client, IPv6 target",
+};
 const TABLE_ENTRIES = 100_000,
   MILLION = 1_000_000;
 
@@ -88,11 +94,11 @@ export async function memory(argv: string[]): Promise<void> {
       js: [bundled("tables"), name, String(count)],
       c: [String(count), "64", "1", name],
     });
-  const longer = SIZES[0]! + 20;
-  cases.push({
-    name: `${IPV6_FLOWS.toLocaleString("en")} flows, ${longer} bytes, IPv6`,
-    js: [bundled("nat-path"), String(IPV6_FLOWS), String(longer), seconds, "ipv6"],
-  });
+  for (const [traffic, name] of Object.entries(IPV6_TRAFFIC))
+    cases.push({
+      name: `${IPV6_FLOWS.toLocaleString("en")} flows, ${name}, ${SIZES[0]} bytes`,
+      js: [bundled("nat-path"), String(IPV6_FLOWS), String(SIZES[0]), seconds, traffic],
+    });
   cases.push({ name: "take and give a port, 99 % in use", js: [bundled("tables"), "ports"] });
   const js: Record<string, number[]> = Object.fromEntries(cases.map(({ name }) => [name, []]));
   const c: Record<string, number[]> = Object.fromEntries(cases.flatMap(({ name, c }) => (c === undefined ? [] : [[name, []]])));

@@ -1,7 +1,7 @@
 /**
  * One process a case, so that the JIT has seen nothing else: `node nat-path.js FLOWS FRAME_BYTES SECONDS [PATH COUNT]`. Prints one line of JSON,
  * nanoseconds a packet. Without PATH: the engine's whole turn. PATH `fast` or `single`: the first COUNT stages alone, in the order in which the
- * engine runs them: with established flows in one pass, or stage by stage as packets go that this pass leaves. Last `ipv6`: the same traffic in IPv6.
+ * engine runs them: with established flows in one pass, or stage by stage as packets go that this pass leaves. Last a name of TRAFFIC; default: ipv4.
  */
 import { admit } from "../../src/dataplane/admit.js";
 import { establishedFlows } from "../../src/dataplane/established.js";
@@ -21,8 +21,7 @@ import { Batch, UNDECIDED } from "../../src/mem/batch.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
 import { STAGES, type Stage, type StagePath } from "./stages.js";
 import { time } from "./timing.js";
-import { checkTranslated, fill, makeState, ResidentIo } from "./traffic.js";
-import { checkTranslated6, fill6, ResidentIo6 } from "./traffic6.js";
+import { checkTranslated, fill, makeState, ResidentIo, TRAFFIC, type Traffic } from "./traffic.js";
 
 const MAKE: Record<Stage, (b: Batch, s: State) => () => void> = {
   established: establishedFlows,
@@ -37,8 +36,8 @@ const MAKE: Record<Stage, (b: Batch, s: State) => () => void> = {
 };
 
 const args = process.argv.slice(2);
-const isIpv6 = args.at(-1) === "ipv6";
-const [flowCount = "1000", frameLength = "64", secondsText = "1", path, count] = isIpv6 ? args.slice(0, -1) : args;
+const traffic: Traffic = args.at(-1)! in TRAFFIC ? (args.pop() as Traffic) : "ipv4";
+const [flowCount = "1000", frameLength = "64", secondsText = "1", path, count] = args;
 // One by one: an array of numbers with a fraction among them would make doubles of all, and what is computed with them slower.
 const flows = Number.parseInt(flowCount, 10);
 const len = Number.parseInt(frameLength, 10);
@@ -48,17 +47,13 @@ tuneJit();
 const memory = new PacketMemory();
 const state = makeState(Math.max(flows, 1024));
 useHugePages(memory, state);
-if (isIpv6) fill6(state, flows);
-else fill(state, flows);
-const io = isIpv6 ? new ResidentIo6(memory, flows, len) : new ResidentIo(memory, flows, len);
+fill(state, flows, traffic);
+const io = new ResidentIo(memory, flows, len, traffic);
 const { slots } = memory;
 const harness = time("harness", slots, () => io.receive(), seconds / 2).ns;
 const operation = path === undefined ? wholeTurn() : firstStages(STAGES[path as StagePath].slice(0, Number(count)));
 const ns = time("path", slots, operation, seconds).ns;
-if (path === undefined) {
-  if (io instanceof ResidentIo6) checkTranslated6(io);
-  else checkTranslated(io);
-}
+if (path === undefined) checkTranslated(io);
 console.log(JSON.stringify({ ns, harness }));
 
 function wholeTurn(): () => void {

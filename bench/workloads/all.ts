@@ -1,11 +1,11 @@
 /** All workloads, in the order in which they run. */
 import { bulkWorkloads } from "./bulk.js";
 import { httpWorkloads } from "./http.js";
-import { latency } from "./latency.js";
+import { latencyWorkloads } from "./latency.js";
 import { udpWorkloads } from "./udp.js";
 import type { Context, Metric, Workload } from "./workload.js";
 
-export const WORKLOADS: readonly Workload[] = [...bulkWorkloads, latency, ...httpWorkloads, ...udpWorkloads];
+export const WORKLOADS: readonly Workload[] = [...bulkWorkloads, ...latencyWorkloads, ...httpWorkloads, ...udpWorkloads];
 
 /** Taken after the workloads of a run, with all ports published. */
 const MEMORY: readonly Metric[] = [

@@ -38,22 +38,30 @@ async function blast(session: Session, bytes: number, rate: number, seconds: num
   return { sent: Number(sent), received: Number(answer.exec(server.stdout)?.[1]), seconds: Number(time) };
 }
 
-/** By halving: the highest rate found at which next to nothing is lost, as received. 0: none was. */
-async function lossless(session: Session, bytes: number, offered: number, seconds: number): Promise<number> {
+/**
+ * The highest rate found at which next to nothing is lost, as received. 0: none was. `flood`: what came of all that the sender has; when that
+ * all arrived, there is no higher rate to be found. Else by halving.
+ */
+async function lossless(session: Session, bytes: number, flood: Blast, seconds: number): Promise<number> {
+  if (arrived(flood)) return flood.received / flood.seconds;
   let low = 0;
-  let high = offered;
+  let high = flood.sent / flood.seconds;
   let best = 0;
   for (let step = 0; step < STEPS; step++) {
     const rate = (low + high) / 2;
-    const { sent, received, seconds: time } = await blast(session, bytes, rate, seconds);
-    if (sent - received <= sent * LOSSLESS) {
+    const trial = await blast(session, bytes, rate, seconds);
+    if (arrived(trial)) {
       low = rate;
-      best = Math.max(best, received / time);
+      best = Math.max(best, trial.received / trial.seconds);
     } else {
       high = rate;
     }
   }
   return best;
+}
+
+function arrived({ sent, received }: Blast): boolean {
+  return sent - received <= sent * LOSSLESS;
 }
 
 function workload(bytes: number): Workload {
@@ -74,12 +82,13 @@ function workload(bytes: number): Workload {
     cost: (seconds) => seconds + STEPS * (seconds / 4 + 0.2),
     run: async ({ session, seconds, meter }) => {
       const stop = meter();
-      const { sent, received, seconds: time } = await blast(session, bytes, 0, seconds);
+      const flood = await blast(session, bytes, 0, seconds);
+      const { sent, received, seconds: time } = flood;
       const cpu = stop();
       const million = received / 1e6;
       return {
         values: {
-          [`${name}-lossless`]: await lossless(session, bytes, sent / time, seconds / 4),
+          [`${name}-lossless`]: await lossless(session, bytes, flood, seconds / 4),
           [name]: received / time,
           [`${name}-loss`]: (100 * (sent - received)) / sent,
           [`${name}-cpu-movers`]: cpu.movers / million,

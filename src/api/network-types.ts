@@ -3,16 +3,19 @@ import * as v from "valibot";
 
 const text = (description: string) => v.pipe(v.string(), v.description(description));
 const flag = (description: string) => v.pipe(v.boolean(), v.description(description));
+/** One, or a list of them. */
+const some = (description: string) => v.pipe(v.union([v.string(), v.array(v.string())]), v.description(description));
 const texts = (description: string) => v.pipe(v.record(v.string(), v.string()), v.description(description));
 
 export const NetworkCreate = v.object({
   name: text("Letters, digits and `_.-`."),
   driver: v.exactOptional(text("`bridge`, the default.")),
-  subnet: v.exactOptional(text("`172.18.0.0/16`; by default the first of Docker's pools that is free.")),
-  gateway: v.exactOptional(text("By default the first address.")),
-  ipRange: v.exactOptional(text("Where endpoints that ask for no address get theirs.")),
+  subnet: v.exactOptional(some("`172.18.0.0/16`, one a family; by default the first of Docker's pools that is free.")),
+  gateway: v.exactOptional(some("One a subnet; by default its first address.")),
+  ipRange: v.exactOptional(some("Where endpoints that ask for no address get theirs: a part of each subnet.")),
   auxAddresses: v.exactOptional(texts("Addresses that no endpoint gets, by name.")),
   internal: v.exactOptional(flag("No way out, and no published ports.")),
+  ipv4: v.exactOptional(flag("With IPv4, the default.")),
   ipv6: v.exactOptional(flag("With IPv6.")),
   mtu: v.exactOptional(v.pipe(v.number(), v.integer(), v.description("Of its devices, in bytes."))),
   options: v.exactOptional(texts("Docker's bridge options, by their names there.")),
@@ -38,8 +41,8 @@ const Member = v.object({
   Name: text("Of the sandbox."),
   EndpointID: text("64 hexadecimal digits."),
   MacAddress: text("`02:42:ac:12:00:02`"),
-  IPv4Address: text("`172.18.0.2/16`"),
-  IPv6Address: text("Empty."),
+  IPv4Address: text("`172.18.0.2/16`; empty without IPv4."),
+  IPv6Address: text("`fd00:18::2/64`; empty without IPv6."),
 });
 
 /** As `docker network inspect` prints it. */
@@ -49,8 +52,8 @@ export const NetworkInspect = v.object({
   Created: text("ISO 8601."),
   Scope: text("`local`"),
   Driver: text("`bridge`, `host`, `null`; `tsproxy` for a network of Docker's."),
-  EnableIPv4: flag("Yes."),
-  EnableIPv6: flag("No."),
+  EnableIPv4: flag("It has a subnet of IPv4."),
+  EnableIPv6: flag("It has a subnet of IPv6."),
   IPAM: v.object({ Driver: text("`default`"), Options: texts("None."), Config: v.array(Pool) }),
   Internal: flag("No way out, and no published ports."),
   Attachable: flag("No."),

@@ -7,12 +7,22 @@ const count = (description: string) => v.pipe(v.number(), v.integer(), v.descrip
 const flag = (description: string) => v.pipe(v.boolean(), v.description(description));
 const list = (description: string) => v.pipe(v.array(v.string()), v.description(description));
 
+const bits = (description: string) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1e15), v.description(description));
+const Rate = v.object({ rate: bits("Bits a second."), burst: bits("Bits that may go at once after a silence.") });
+
 const attachment = {
-  ip: v.exactOptional(text("Its address; by default the lowest that is free.")),
+  ip: v.exactOptional(text("Its IPv4 address; by default the lowest that is free.")),
+  ip6: v.exactOptional(text("Its IPv6 address; by default the lowest that is free.")),
   mac: v.exactOptional(text("Its MAC address; by default made from the address.")),
   aliases: v.exactOptional(list("Names in this network besides the sandbox's own.")),
   gwPriority: v.exactOptional(count("The default route is by the network with the highest; 0 by default.")),
   device: v.exactOptional(text("Name of the device; by default the first of `eth0`, `eth1`, … that is free.")),
+  bandwidth: v.exactOptional(
+    v.pipe(
+      v.object({ ingress: v.exactOptional(Rate), egress: v.exactOptional(Rate) }),
+      v.description("What it is sent (`ingress`) and sends (`egress`) in this network at most; by default as much as there is."),
+    ),
+  ),
 };
 
 export const SandboxCreate = v.object({
@@ -33,7 +43,7 @@ export const SandboxCreate = v.object({
   dnsSearch: v.exactOptional(list("Search domains.")),
   dnsOptions: v.exactOptional(list("Options of resolv.conf.")),
   extraHosts: v.exactOptional(list("`NAME:ADDRESS`; the address may be `host-gateway`.")),
-  publish: v.exactOptional(list("`[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp]`")),
+  publish: v.exactOptional(list("`[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp]`, an IPv6 address in brackets.")),
   autoRemove: v.exactOptional(flag("Forgotten when it ends.")),
   detached: v.exactOptional(flag("Its output goes to its log.")),
 });
@@ -52,11 +62,14 @@ const SandboxEndpoint = v.object({
   network: text("Its id."),
   networkName: text("Its name."),
   endpoint: text("64 hexadecimal digits."),
-  address: text("`172.18.0.2`"),
+  address: text("`172.18.0.2`; empty without IPv4."),
+  ipv6Address: v.exactOptional(text("`fd00:18::2`")),
   mac: text("`02:42:ac:12:00:02`"),
   device: text("`eth0`"),
   aliases: list("Names in this network besides the sandbox's own."),
-  gateway: flag("The default route is by this network."),
+  gateway: flag("The default route of IPv4 is by this network."),
+  ipv6Gateway: flag("The default route of IPv6 is by this network."),
+  bandwidth: attachment.bandwidth,
 });
 
 export const SandboxView = v.object({

@@ -13,3 +13,8 @@ export function formatTable(headings: string[], rows: (string | number)[][]): st
       .trimEnd();
   return `${[headings, ...rows].map(line).join("\n")}\n`;
 }
+
+/** Of IPv4 and of IPv6, as far as there is any. */
+export function bothFamilies(ipv4: string, ipv6 = ""): string {
+  return [ipv4, ipv6].filter((text) => text !== "").join(",") || "-";
+}

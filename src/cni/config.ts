@@ -2,6 +2,7 @@
  * The network configuration that a runtime sends. Keys are matched whatever their case: containerd sends `HostPort` where the convention has
  * `hostPort`, and plugins in Go take both.
  */
+import type { Bandwidth, Rate } from "../table/bandwidth.js";
 import { CniError, CODES } from "./contract.js";
 
 export interface Config {
@@ -24,6 +25,7 @@ export interface Config {
   servers: string[];
   searches: string[];
   options: string[];
+  bandwidth: Bandwidth | undefined;
   /** What is still there; undefined: it is not said. */
   attachments: { containerId: string; ifname: string }[] | undefined;
 }
@@ -48,8 +50,6 @@ export function parseConfig(text: string): Config {
   const ipam = object(json, "ipam");
   const dns = { ...object(json, "dns"), ...object(runtime, "dns") };
   const type = string(ipam, "type");
-  if (get(runtime, "bandwidth") !== undefined)
-    throw new CniError(CODES.unsupportedField, "bandwidth is not supported", "leave the capability out of the configuration");
   return {
     cniVersion: string(json, "cniVersion") ?? "0.2.0", // what a configuration without one meant
     name,
@@ -66,6 +66,7 @@ export function parseConfig(text: string): Config {
     servers: [...strings(dns, "servers"), ...strings(dns, "nameservers")],
     searches: [...strings(dns, "searches"), ...strings(dns, "search")],
     options: strings(dns, "options"),
+    bandwidth: bandwidthOf(get(runtime, "bandwidth") === undefined ? json : object(runtime, "bandwidth")),
     attachments: attachmentsOf(json),
   };
 }
@@ -79,6 +80,25 @@ function portOf(mapping: Json): string {
   for (const port of [host, container])
     if (port < 1 || port > 65_535) throw new CniError(CODES.invalidConfig, `invalid port mapping: port ${port}`, JSON.stringify(mapping));
   return `${ip === "" || ip === "::" ? "" : `${ip}:`}${host}:${container}/${proto}`;
+}
+
+/** As the bandwidth plugin has it: 0 is no limit, and errors are in its words. */
+function bandwidthOf(json: Json): Bandwidth | undefined {
+  for (const name of ["shapedSubnets", "unshapedSubnets"])
+    if (strings(json, name).length > 0)
+      throw new CniError(CODES.unsupportedField, `${name} is not supported`, "a limit is for all that a container sends or is sent");
+  const ingress = rateOf(number(json, "ingressRate"), number(json, "ingressBurst"));
+  const egress = rateOf(number(json, "egressRate"), number(json, "egressBurst"));
+  if (ingress === undefined && egress === undefined) return undefined;
+  return { ...(ingress !== undefined && { ingress }), ...(egress !== undefined && { egress }) };
+}
+
+function rateOf(rate = 0, burst = 0): Rate | undefined {
+  if (rate < 0 || burst < 0) throw new CniError(CODES.invalidConfig, "rate and burst cannot be negative");
+  if (burst === 0 && rate !== 0) throw new CniError(CODES.invalidConfig, "if rate is set, burst must also be set");
+  if (rate === 0 && burst !== 0) throw new CniError(CODES.invalidConfig, "if burst is set, rate must also be set");
+  if (burst / 8 >= 2 ** 32 - 1) throw new CniError(CODES.invalidConfig, "burst cannot be more than 4GB");
+  return rate === 0 ? undefined : { rate, burst };
 }
 
 /** A list, or by network name: Podman's and CRI-O's way. */

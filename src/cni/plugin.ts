@@ -60,6 +60,7 @@ export class Cni {
         device: ifname,
         ...(ip !== undefined && { ip: ip.replace(/\/.*/, "") }),
         ...(mac !== undefined && { mac }),
+        ...(config.bandwidth !== undefined && { bandwidth: config.bandwidth }),
       };
       if (this.find(id) === undefined) {
         const name = NAME.test(pod) && !this.isTaken(pod) ? pod : shortId(id);

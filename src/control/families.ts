@@ -37,6 +37,6 @@ export function checkNetworkFamilies(subnets: PerFamily<Subnet>, families: Famil
       "TSP_ERR_NETWORK",
       "unavailable",
       `network ${formatPrefix(missing.prefix)}: this host has no IPv${missing.gateway.family}`,
-      `${SWITCH_ON}; or leave that subnet out`,
+      `${SWITCH_ON}; or leave IPv6 out`,
     );
 }

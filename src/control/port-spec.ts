@@ -135,7 +135,8 @@ function hintOnBrackets(parts: string[]): string {
   return readings.length === 1 ? `write ${readings[0]}` : `write ${FORM}, an IPv6 address in brackets`;
 }
 
-function parseHost(text: string, fail: Fail): HostAddress {
+/** The host address, an IPv6 one in brackets; `fail` throws what is wrong with it. */
+export function parseHost(text: string, fail: Fail): HostAddress {
   const host = parseAddress("host", text, fail);
   const { hostIp, hostZone } = host;
   const isLinkLocal = prefixContains(LINK_LOCAL, hostIp);

@@ -7,6 +7,7 @@
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { Adopted, Query, ToWorker } from "../engine/messages.js";
 import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import { createBuckets } from "../table/bandwidth.js";
 import type { FlowFiles } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
@@ -55,6 +56,7 @@ export class Workers {
 
   constructor(options: WorkersOptions, hooks: WorkersHooks) {
     const { workers, files, ...rest } = options;
+    const buckets = createBuckets();
     const portGone = (port: number, errno: number): void => {
       if (this.gone.has(port)) return;
       this.gone.add(port);
@@ -66,6 +68,7 @@ export class Workers {
         new WorkerLink(
           {
             ...rest,
+            buckets,
             workers,
             worker,
             conntrackMax: partOfTable(rest.conntrackMax, workers),

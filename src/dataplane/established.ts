@@ -23,9 +23,8 @@ import {
   PACKETS,
   REPLY,
   ROW_SHIFT,
-  stateWord,
 } from "../table/conntrack.js";
-import { ENDPOINT, NONE, UPLINK } from "../table/ports.js";
+import { NONE, UPLINK } from "../table/ports.js";
 import { combine } from "../wire/checksum.js";
 import { DROP_NONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
@@ -33,13 +32,10 @@ import * as ipv4 from "../wire/ipv4.js";
 import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import * as vnet from "../wire/vnet.js";
+import { isToGateway, TCP_ESTABLISHED, TURNING, UDP_ASSURED } from "./established-steps.js";
 import { setInside, UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
 import { FITS } from "./rewrite.js";
 import type { State } from "./state.js";
-
-const TCP_ESTABLISHED = stateWord(ipv4.PROTO_TCP, ESTABLISHED);
-const UDP_ASSURED = stateWord(ipv4.PROTO_UDP, ASSURED);
-const TURNING = l4.TCP_SYN | l4.TCP_FIN | l4.TCP_RST;
 
 /** Word of the ports behind a plain IPv4 header, counted from that header. */
 const PORTS_WORD = ipv4.MIN_HEADER_SIZE / 4;
@@ -61,18 +57,6 @@ export function establishedFlows(b: Batch, state: State): () => number {
   const refs = new Int32Array(b.memory.slots);
   const states = new Int32Array(b.memory.slots);
 
-  /** Whether a frame of an endpoint is addressed to the gateway, and from the endpoint's own MAC. */
-  function toGateway(port: number, frame: number): boolean {
-    const own = network[port]!;
-    return (
-      kind[port] === ENDPOINT &&
-      eth.dstLo(halves, frame) === gatewayLo[own] &&
-      eth.dstHi(halves, frame) === gatewayHi[own] &&
-      eth.srcLo(halves, frame) === macLo[port] &&
-      eth.srcHi(halves, frame) === macHi[port]
-    );
-  }
-
   return () => {
     const { count } = b;
     const { now } = state;
@@ -91,7 +75,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const protocol = ipv4.protocolOf(third);
       if (protocol !== ipv4.PROTO_TCP && protocol !== ipv4.PROTO_UDP) continue;
       const port = ingress[i]!;
-      if (kind[port] !== UPLINK && !toGateway(port, frame)) continue;
+      if (kind[port] !== UPLINK && !isToGateway(state, halves, port, frame)) continue;
       const src = words[ip + ipv4.SRC_WORD]!;
       const dst = words[ip + ipv4.DST_WORD]!;
       if (!ipv4.isSumOf(first, second, third, src, dst)) continue;

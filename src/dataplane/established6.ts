@@ -20,11 +20,10 @@ import {
   PACKETS,
   REPLY,
   ROW_SHIFT,
-  stateWord,
   V6_ORIGINAL,
   V6_REPLY,
 } from "../table/conntrack.js";
-import { ENDPOINT, NONE, UPLINK } from "../table/ports.js";
+import { NONE, UPLINK } from "../table/ports.js";
 import { NO_ADDRESS, rowOf } from "../wire/address-word.js";
 import { DROP_NONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
@@ -33,13 +32,11 @@ import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import * as vnet from "../wire/vnet.js";
+import { isToGateway, TCP_ESTABLISHED, TURNING, UDP_ASSURED } from "./established-steps.js";
 import { setInside, UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
 import type { State } from "./state.js";
 
 const BOTH = V6_ORIGINAL | V6_REPLY;
-const TCP_ESTABLISHED = stateWord(PROTO_TCP, ESTABLISHED) | BOTH;
-const UDP_ASSURED = stateWord(PROTO_UDP, ASSURED) | BOTH;
-const TURNING = l4.TCP_SYN | l4.TCP_FIN | l4.TCP_RST;
 
 /** Word of the ports, counted from the IPv6 header. */
 const PORTS_WORD = ipv6.HEADER_SIZE / 4;
@@ -64,18 +61,6 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
   const refs = new Int32Array(slots);
   const states = new Int32Array(slots);
 
-  /** Whether a frame of an endpoint is addressed to the gateway, and from the endpoint's own MAC. */
-  function toGateway(port: number, frame: number): boolean {
-    const own = network[port]!;
-    return (
-      kind[port] === ENDPOINT &&
-      eth.dstLo(halves, frame) === gatewayLo[own] &&
-      eth.dstHi(halves, frame) === gatewayHi[own] &&
-      eth.srcLo(halves, frame) === macLo[port] &&
-      eth.srcHi(halves, frame) === macHi[port]
-    );
-  }
-
   function putAddress(handle: number, word: number): void {
     const w = rowOf(handle) << 2;
     words[word] = table[w]!;
@@ -96,7 +81,7 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
       const next = ipv6.nextHeaderOf(words[ip + ipv6.SECOND_WORD]!);
       if ((next !== PROTO_TCP && next !== PROTO_UDP) || !ipv6.isVersion6(words[ip]!)) continue;
       const port = ingress[i]!;
-      if (kind[port] !== UPLINK && !toGateway(port, frame)) continue;
+      if (kind[port] !== UPLINK && !isToGateway(state, halves, port, frame)) continue;
       mine[candidates] = i;
       wheres[candidates << 1] = ip + ipv6.SRC_WORD;
       wheres[(candidates << 1) + 1] = ip + ipv6.DST_WORD;
@@ -127,7 +112,7 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
       const ip = (frame + eth.HEADER_SIZE) >> 2;
       const second = words[ip + ipv6.SECOND_WORD]!;
       const tcp = ipv6.nextHeaderOf(second) === PROTO_TCP;
-      if (states[k] !== (tcp ? TCP_ESTABLISHED : UDP_ASSURED)) continue;
+      if (states[k] !== ((tcp ? TCP_ESTABLISHED : UDP_ASSURED) | BOTH)) continue;
       if (!conntrack.isTuple(ref, names[k << 1]!, names[(k << 1) + 1]!, words[ip + PORTS_WORD]!)) continue;
       const dir = ref & 1;
       const row = (ref >> 1) << ROW_SHIFT;

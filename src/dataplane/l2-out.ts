@@ -2,7 +2,7 @@
  * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads from it what it
  * is to enter into its map (`wire/flow-entry.ts`, `steer/emit-program.ts`).
  */
-import { type Batch, DROPPED, KIND_IPV6, MAY_FRAGMENT, NO_FLOW } from "../mem/batch.js";
+import { type Batch, DROPPED, KIND_IPV6, MARK_MAY_FRAGMENT, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { isIpv6 } from "../wire/address-word.js";
@@ -59,7 +59,7 @@ export function l2Out(b: Batch, state: State): void {
       b.drop(i, DROP_PORT_GONE);
     } else if (kind === UPLINK) {
       toUplink(b, i, state, frame, port);
-      if ((b.mark[i]! & MAY_FRAGMENT) !== 0) bytes[frame + ASK_FLAGS_AT] = bytes[frame + ASK_FLAGS_AT]! | FLAG_MAY_FRAGMENT;
+      if ((b.mark[i]! & MARK_MAY_FRAGMENT) !== 0) bytes[frame + ASK_FLAGS_AT] = bytes[frame + ASK_FLAGS_AT]! | FLAG_MAY_FRAGMENT;
     } else {
       eth.setAddresses(
         halves,

@@ -2,7 +2,7 @@
  * Gives each packet of a flow the addresses and ports of its translation, corrects the checksums by the flow's deltas (RFC 1624), and
  * picks the egress port. Where the flow's other end is of the other family, the packet becomes one of that (`translate.ts`). A partial checksum (NEEDS_CSUM) stays partial, a segmentation-offload frame stays whole.
  */
-import { type Batch, KIND_IPV4, KIND_IPV6, MAY_FRAGMENT, NO_FLOW, ROUTE } from "../mem/batch.js";
+import { type Batch, KIND_IPV4, KIND_IPV6, MARK_MAY_FRAGMENT, NO_FLOW, ROUTE } from "../mem/batch.js";
 import { EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
 import { isIpv6 } from "../wire/address-word.js";
 import { fold, sum } from "../wire/checksum.js";
@@ -33,7 +33,8 @@ export function rewrite(b: Batch, state: State): void {
     const off = b.l4[i]!;
     const addresses = conntrack.addressDelta(id, dir);
     const all = conntrack.allDelta(id, dir);
-    const partial = vnet.isPartial(bytes, halves, b.at[i]!, off);
+    const before = b.at[i]!;
+    const partial = vnet.isPartial(bytes, halves, before, off);
     const newSrc = conntrack.newSrc(id, dir);
     const newDst = conntrack.newDst(id, dir);
     // What the kernel has put together is whole as long as it is here; and of what became IPv6 we are the sender.
@@ -66,7 +67,7 @@ export function rewrite(b: Batch, state: State): void {
       l4.setPorts(words, off, ports);
       l4.updateUdpChecksum(halves, off, partial, addresses, all);
       if (withoutSum) putUdpChecksum(b, i);
-      if (b.moved && vnet.isGso(bytes, at)) vnet.setHdrLen(halves, at, off + l4.UDP_HEADER_SIZE - at - vnet.HEADER_SIZE);
+      if (at !== before && vnet.isGso(bytes, at)) vnet.setHdrLen(halves, at, off + l4.UDP_HEADER_SIZE - at - vnet.HEADER_SIZE);
     } else if (proto === ipv4.PROTO_SCTP) {
       sctp.setPorts(words, off, ports, totalLength(b, i) - (off - ipAt(b, i)));
     } else if (proto === ipv4.PROTO_ICMP || proto === icmpv6.PROTO_ICMPV6) {
@@ -78,7 +79,7 @@ export function rewrite(b: Batch, state: State): void {
     if (isLarge && b.kind[i] === KIND_IPV4 && proto === ipv4.PROTO_UDP && b.len[i]! > FITS)
       ipv4.allowFragments(halves, at + vnet.HEADER_SIZE + ETHERNET);
     b.egress[i] = egress & EGRESS_PORT;
-    b.mark[i] = whole && b.kind[i] === KIND_IPV6 && !vnet.isGso(bytes, at) ? egress | MAY_FRAGMENT : egress;
+    b.mark[i] = whole && b.kind[i] === KIND_IPV6 && !vnet.isGso(bytes, at) ? egress | MARK_MAY_FRAGMENT : egress;
     b.routed[i] = 1;
   }
 }

@@ -22,6 +22,7 @@ import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
+import { Shaper } from "./shaper.js";
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishRule {
@@ -67,6 +68,8 @@ export interface StateOptions {
   limits?: LimitOptions;
   /** See `State.awaitsFormer`. */
   awaitsFormer?: boolean;
+  /** Of all workers (`table/bandwidth.ts`); default: this one's alone. */
+  buckets?: SharedArrayBuffer;
   /** For what is to outlive the process; default: memory that does not. */
   memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
@@ -93,6 +96,7 @@ export class State {
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
   readonly ports: Ports;
+  readonly shaper: Shaper;
   /** IPv6 addresses, as the handles that everything else knows them by. Who keeps one holds it. */
   readonly addresses: Addresses;
   readonly networks: Networks;
@@ -160,6 +164,7 @@ export class State {
     const { memory } = options;
     this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory);
     this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
+    this.shaper = new Shaper(options.buckets);
     this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses);
     this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
     this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);

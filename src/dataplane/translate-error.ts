@@ -91,7 +91,7 @@ function errorToIpv4(b: Batch, i: number, state: State, ref: number, inner: numb
   const innerSrc = conntrack.newDst(id, dir);
   const innerDst = conntrack.newSrc(id, dir);
   const place = innerTotal > ipv6.MIN_MTU - LONGER ? ipv4.DONT_FRAGMENT : 0; // as `translate.ts` had it sent
-  ipv4.emitFragment(bytes, halves, words, newInner, innerTotal, innerClass, 0, place, innerHops, proto, innerSrc, innerDst);
+  ipv4.emitFragment(words, newInner, innerTotal, innerClass, 0, place, innerHops, proto, innerSrc, innerDst);
   restorePorts(b, state, ref, quoted, present, proto);
   const size = icmp.HEADER_SIZE + ipv4.MIN_HEADER_SIZE + quote;
   ipv4.emit(bytes, halves, words, ip, ipv4.MIN_HEADER_SIZE + size, hops, ipv4.PROTO_ICMP, innerDst, innerSrc);

@@ -19,7 +19,7 @@ import { fragmentAt, ipAt, totalLength } from "./packet.js";
 import type { State } from "./state.js";
 
 /** Up to this length a translated IPv4 packet may be fragmented on its way: who sent it as IPv6 did not think of a shorter link (§5.1). */
-const MAY_FRAGMENT = 1260;
+export const MAY_FRAGMENT = 1260;
 
 /** Translates the headers of frame `i` for packets from `src` to `dst`, words of the other family. DROP_NONE, or why not; then nothing is changed. */
 export function translate(b: Batch, i: number, state: State, src: number, dst: number): number {
@@ -47,7 +47,7 @@ function toIpv4(b: Batch, i: number, state: State, src: number, dst: number): nu
   } else if (place === 0) id = state.random() & 0xffff;
   const head = body - ipv4.MIN_HEADER_SIZE;
   moveTo(b, i, head, body);
-  ipv4.emitFragment(bytes, halves, words, head, total, trafficClass, id, place, hops, proto, src, dst);
+  ipv4.emitFragment(words, head, total, trafficClass, id, place, hops, proto, src, dst);
   setType(b, i, KIND_IPV4, vnet.GSO_TCPV4);
   return DROP_NONE;
 }
@@ -80,14 +80,14 @@ export function moveTo(b: Batch, i: number, ip: number, l4: number): void {
   const { bytes, halves } = b.memory;
   const before = b.at[i]!;
   const at = ip - vnet.HEADER_SIZE - eth.HEADER_SIZE;
-  bytes.copyWithin(at, before, before + vnet.HEADER_SIZE);
   b.at[i] = at;
   b.len[i] = b.len[i]! + before - at;
   b.moved = true;
-  vnet.moveStart(bytes, halves, at, l4);
+  vnet.moveStart(bytes, halves, before, at, l4);
 }
 
-function setType(b: Batch, i: number, kind: number, tcpGso: number): void {
+/** Says of frame `i` that it is of family `kind` now; `tcpGso`: what TCP's segmentation is called there. */
+export function setType(b: Batch, i: number, kind: number, tcpGso: number): void {
   const { bytes, halves } = b.memory;
   const at = b.at[i]!;
   b.kind[i] = kind;

@@ -3,8 +3,10 @@
  * several addresses. Wire format: RFC 1035, EDNS: RFC 6891.
  */
 import { randomInt } from "node:crypto";
+import { isIPv6 } from "node:net";
 import packet, { type Answer, type DecodedPacket, type Question } from "dns-packet";
 import type { NameScope } from "../sandbox/name-service.js";
+import { formatIp } from "../wire/ip-address.js";
 import type { Directory } from "./directory.js";
 
 /** Seconds that an answer may be kept: Docker's. */
@@ -18,6 +20,8 @@ const QR = 0x8000;
 const OPCODE = 0x7800;
 export const RCODES = { noError: 0, formErr: 1, servFail: 2, notImp: 4, refused: 5 } as const;
 const MAX_MESSAGE = 65_535;
+
+type AddressRecord = Answer & { type: "A" | "AAAA" };
 
 /** `forward`: nobody here knows; `ignore`: it is no question at all. */
 export type Verdict = { kind: "answer"; bytes: Buffer } | { kind: "forward"; query: Query } | { kind: "ignore" };
@@ -64,7 +68,8 @@ function lookUp(scope: NameScope, directory: Directory, type: string, name: stri
   }
   const addresses = directory.addresses(scope, name.toLowerCase());
   if (addresses === undefined) return undefined;
-  return type === "A" || type === "ANY" ? shuffled(addresses).map((data) => ({ type: "A", name, ttl: TTL, data })) : [];
+  const records = addresses.map((data): AddressRecord => ({ type: isIPv6(data) ? "AAAA" : "A", name, ttl: TTL, data }));
+  return shuffled(records.filter((record) => type === record.type || type === "ANY"));
 }
 
 /** Cut short, and said so, if it has no room: who asks comes again by TCP. */
@@ -83,7 +88,8 @@ function encode({ packet: { id, flags = 0, additionals = [] }, question, room }:
   const whole = make(answers, 0);
   if (whole.length <= room) return whole;
   const bare = make([], 0).length;
-  const one = (whole.length - bare) / answers.length; // all have the same name, and so the same length
+  const longest = answers.find(({ type }) => type === "AAAA") ?? answers[0]!; // all have the same name
+  const one = make([longest], 0).length - bare;
   return make(answers.slice(0, Math.max(0, Math.floor((room - bare) / one))), packet.TRUNCATED_RESPONSE);
 }
 
@@ -105,10 +111,13 @@ function questionEnd(bytes: Buffer): number {
   return Math.min(off + 5, bytes.length);
 }
 
-/** `2.0.18.172.in-addr.arpa` */
+/** The address of `2.0.18.172.in-addr.arpa`, or of 32 hexadecimal digits before `.ip6.arpa` (RFC 3596 §2.5). */
 function reversed(name: string): string | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/i.exec(name);
-  return match === null ? undefined : match.slice(1).reverse().join(".");
+  const labels = name.toLowerCase().split(".");
+  const zone = labels.splice(-2).join(".");
+  if (zone === "in-addr.arpa" && labels.length === 4) return labels.reverse().join(".");
+  if (zone !== "ip6.arpa" || labels.length !== 32 || !labels.every((label) => /^[0-9a-f]$/.test(label))) return undefined;
+  return formatIp({ family: 6, value: BigInt(`0x${labels.reverse().join("")}`) });
 }
 
 /** So that clients that take the first share the load. */

@@ -3,6 +3,7 @@ import type { NetworkModel } from "../model/network-model.js";
 import type { EndpointRecord } from "../model/records.js";
 import type { NameScope } from "../sandbox/name-service.js";
 import { formatIp } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
 
 interface NetworkNames {
   /** For `name.network`; lower case. */
@@ -20,7 +21,7 @@ export class Directory {
 
   constructor(private readonly model: Pick<NetworkModel, "version" | "networks" | "endpoints">) {}
 
-  /** IPv4 addresses of a name, as who is in `scope` sees it; undefined: it is nobody's. `name`: lower case, no dot at the end. */
+  /** Addresses of a name, of both families, as who is in `scope` sees it; undefined: it is nobody's. `name`: lower case, no dot at the end. */
   addresses({ networks, links }: Pick<NameScope, "networks" | "links">, name: string): string[] | undefined {
     this.refresh();
     const alias = links.find((link) => link.alias.toLowerCase() === name);
@@ -35,7 +36,7 @@ export class Directory {
     return found.length === 0 ? undefined : [...new Set(found)];
   }
 
-  /** `name.network` of an address in one of the networks; undefined: it is nobody's. */
+  /** `name.network` of an address (as `formatIp` writes it) in one of the networks; undefined: it is nobody's. */
   pointer({ networks }: Pick<NameScope, "networks">, address: string): string | undefined {
     this.refresh();
     for (const id of networks) {
@@ -59,13 +60,14 @@ export class Directory {
     for (const { record, gone } of this.model.endpoints) if (!gone) this.add(record);
   }
 
-  private add({ network, addresses: { ipv4 }, use }: EndpointRecord): void {
+  private add({ network, addresses, use }: EndpointRecord): void {
     const names = this.networks.get(network);
-    if (names === undefined || use === undefined || ipv4 === undefined) return;
-    const address = formatIp(ipv4);
-    for (const name of use.names) push(names.byName, name.toLowerCase(), address);
-    push(names.byOwner, use.owner, address);
-    if (use.names[0] !== undefined) names.byAddress.set(address, use.names[0]);
+    if (names === undefined || use === undefined) return;
+    for (const address of eachFamily(addresses).map(formatIp)) {
+      for (const name of use.names) push(names.byName, name.toLowerCase(), address);
+      push(names.byOwner, use.owner, address);
+      if (use.names[0] !== undefined) names.byAddress.set(address, use.names[0]);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import dgram from "node:dgram";
 import { isIPv6, Socket } from "node:net";
 import { native } from "../sys/native.js";
+import { parseIp, sameIp } from "../wire/ip-address.js";
 import { RCODES, refusal } from "./answer.js";
 
 /** Servers that are tried for a question. */
@@ -19,7 +20,7 @@ const SOCK_DGRAM = 2;
 export interface ForwarderOptions {
   /** Where it asks from: a descriptor of a namespace, or -1 for the host's. */
   nsFd: number;
-  /** Addresses, in the order in which they are asked. */
+  /** Addresses, in the order in which they are asked; a link-local one of the host's with its zone: `fe80::1%eth0`. */
   servers(): readonly string[];
   /** For tests. */
   port?: number;
@@ -65,7 +66,7 @@ export class Forwarder {
       const timer = setTimeout(done, this.options.timeoutMs ?? TIMEOUT_MS, undefined);
       socket.on("error", () => done(undefined));
       socket.on("message", (reply, from) => {
-        if (from.port === (this.options.port ?? PORT) && isReply(asked, reply)) done(withId(reply, query));
+        if (isFrom(server, from.address) && from.port === (this.options.port ?? PORT) && isReply(asked, reply)) done(withId(reply, query));
       });
       try {
         const send = (): void => socket.send(asked, this.options.port ?? PORT, server, (error) => error && done(undefined));
@@ -107,6 +108,12 @@ export class Forwarder {
       }
     });
   }
+}
+
+/** Whoever else guesses our port and id is not heard. The zone of a link-local address is that of the socket. */
+function isFrom(server: string, address: string): boolean {
+  const [a, b] = [server, address].map((text) => parseIp(text.replace(/%.*/, "")));
+  return a !== null && b !== null && sameIp(a!, b!);
 }
 
 /** To this very question: id, and the question itself, letter by letter. */

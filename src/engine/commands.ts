@@ -204,7 +204,7 @@ export class Commands implements EngineHooks {
   }
 
   private addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
-    const { endpoints, fdb, networks, ports } = this.state;
+    const { endpoints, fdb, networks, ports, shaper } = this.state;
     const [ipv4, ipv6] = this.wordsOf(m.addresses);
     const hi = macHi(m.mac);
     const lo = macLo(m.mac);
@@ -218,6 +218,7 @@ export class Commands implements EngineHooks {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
+    if (m.bandwidth !== undefined) shaper.set(m.port, m.bandwidth);
     this.read(m.port, () => this.io.addPort(m.port, m.fd));
   }
 
@@ -232,6 +233,7 @@ export class Commands implements EngineHooks {
     const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
     if (ports.kind[port] === NONE) return; // one whose device ended by itself is removed by whoever had it, too
     if (!this.unread.delete(port)) this.io.removePort(port);
+    this.state.shaper.clear(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);

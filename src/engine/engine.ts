@@ -8,6 +8,7 @@ import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { establishedFlows } from "../dataplane/established.js";
+import { establishedAcross } from "../dataplane/established-across.js";
 import { establishedFlows6 } from "../dataplane/established6.js";
 import { flowLookup } from "../dataplane/flow-lookup.js";
 import { fragment } from "../dataplane/fragment.js";
@@ -22,13 +23,14 @@ import { retire } from "../dataplane/retire.js";
 import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
 import { rewrite } from "../dataplane/rewrite.js";
+import { PASSES } from "../dataplane/shaper.js";
 import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, KEPT } from "../mem/batch.js";
-import type { PacketMemory } from "../mem/packet-memory.js";
+import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
 import { ENDPOINT, HOST } from "../table/ports.js";
@@ -70,13 +72,14 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
-  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports } = state;
+  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, shaper } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
   const parse = parser(batch, state);
   const established = establishedFlows(batch, state);
   const established6 = establishedFlows6(batch, state);
+  const acrossFamilies = establishedAcross(batch, state);
   state.settle = (id) => hooks.settle(id);
   let txCount = 0;
   let lastSecond = 0;
@@ -152,7 +155,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** The stages, in order; each looks only at frames that are its business. */
   function decide(): void {
-    if (established6(established()) === 0) return;
+    const left = established6(established());
+    if (left === 0 || acrossFamilies(left) === 0) return;
     takeBack(batch, state);
     parse();
     returned(batch, state);
@@ -189,7 +193,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     let alike = 0;
     let bytes = 0;
     for (; alike < count && egress[alike] === first; alike++) bytes += len[alike]!;
-    if (alike < count || first < 0) {
+    if (alike < count || first < 0 || (shaper.limits > 0 && shaper.concerns(batch, first))) {
       group();
       flush();
       return;
@@ -233,24 +237,51 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST;
     let copies = 0;
+    const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
+    if (over !== PASSES) {
+      countDrop(over, drop.DROP_OVER_RATE);
+      return;
+    }
     for (let port = 0; port < ports.end; port++) {
       const kind = ports.kind[port]!;
       if (kind !== HOST && kind !== ENDPOINT) continue;
       if (port === ingress || ports.network[port] !== network) continue;
       if (kind === HOST ? !toHost : toHostOnly) continue;
-      push(i, port);
+      pushOf(i, -1, port);
       copies++;
     }
     if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
   function push(i: number, port: number): void {
+    pushOf(i, batch.ingress[i]!, port);
+  }
+
+  /** `from`: the port whose bandwidth it takes; -1: none's. */
+  function pushOf(i: number, from: number, port: number): void {
+    if (shaper.limits > 0) {
+      const result = shaper.admit(batch, i, from, port);
+      if (result >= 0) countDrop(result, drop.DROP_OVER_RATE);
+      if (result !== PASSES) return;
+    }
+    put(port, batch.len[i]! + VNET, batch.at[i]!, batch.tail[i]!);
+  }
+
+  function put(port: number, size: number, at: number, tail: number): void {
     if (txCount === TX_MAX) flush();
     const d = txCount++ * DESCRIPTOR;
     tx[d] = port;
-    tx[d + 1] = batch.len[i]! + VNET;
-    tx[d + 2] = batch.at[i]!;
-    tx[d + 3] = batch.tail[i]!;
+    tx[d + 1] = size;
+    tx[d + 2] = at;
+    tx[d + 3] = tail;
+  }
+
+  const putSlot = (slot: number, port: number, size: number): void => put(port, size, headAt(slot), slot);
+  const countLost = (port: number, gone: boolean): void => countDrop(port, gone ? drop.DROP_PORT_GONE : drop.DROP_OVER_RATE);
+
+  /** What waited for its bandwidth. All frames of the batch are sent: its heads and tails are free. */
+  function sendWaiting(): void {
+    for (let all = false; !all; flush()) all = shaper.release(batch.memory, putSlot, countLost);
   }
 
   function flush(): void {
@@ -297,9 +328,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
-    const wait = conntrack.behind || state.reviewAt < conntrack.end ? 0 : timeoutMs;
+    const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
+    const wait = conntrack.behind || state.reviewAt < conntrack.end ? 0 : patience;
     const n = waited ? held.fill(batch, VNET) : io.receive(spinNs, wait);
     const second = clock[0]!;
+    if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
     if (n > 0) {
       if (!waited) take(n);
@@ -308,6 +341,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
+    if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);
     if (forget.count > 0 || forget6.count > 0) hooks.forget();

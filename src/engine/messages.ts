@@ -1,4 +1,5 @@
 /** What the control thread says to a worker, and what the worker answers. Addresses are of either family (`wire/ip-address.ts`). */
+import type { Bandwidth } from "../table/bandwidth.js";
 import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
@@ -69,6 +70,8 @@ export interface WorkerOptions {
   bypass: boolean;
   /** This worker's part of them. */
   limits: LimitOptions;
+  /** What ports have sent of their bandwidth, the same memory for all workers (`dataplane/shaper.ts`). */
+  buckets: SharedArrayBuffer;
   /** Descriptor of an empty file that its flows are to lie in (`table/flow-file.ts`); -1: they end with the process. */
   flowFile: number;
   /** Kind of instance and the like, which the file is to say; undefined without one. */
@@ -94,6 +97,8 @@ export type ToWorker =
       addresses: readonly IpAddress[];
       network: number;
       device: number;
+      /** Of an endpoint; none: as much as there is. */
+      bandwidth?: Bandwidth | undefined;
     }
   | { type: "remove-port"; port: number }
   /** At most one subnet of each family; `flags` of `table/networks.ts`. */

@@ -111,8 +111,8 @@ export class LiveEndpoint {
   }
 
   private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {
-    const { addresses, mac } = this.record;
-    const spec = { ...where, keepAs: this.record.device, addresses, mac: parseMac(mac)!, onGone };
+    const { addresses, mac, bandwidth } = this.record;
+    const spec = { ...where, keepAs: this.record.device, addresses, mac: parseMac(mac)!, bandwidth, onGone };
     this.device = this.network.make().endpoints.addDevice(spec);
   }
 }

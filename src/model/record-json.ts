@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { type Mapping, mappingText, parseHostAddress } from "../control/mapping.js";
 import { parseMac } from "../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
-import type { PerFamily } from "../wire/per-family.js";
+import { mapFamilies, type PerFamily } from "../wire/per-family.js";
 import { isId, type Records } from "./records.js";
 
 /**
@@ -64,6 +64,7 @@ const network = v.looseObject({
   name: v.exactOptional(v.string()),
   subnets: someOf(v.object({ ipv4: v.exactOptional(subnet(4)), ipv6: v.exactOptional(subnet(6)) })),
   range: v.exactOptional(text((value) => parsePrefix(value) !== null)),
+  ipv6Range: v.exactOptional(text((value) => parsePrefix(value) !== null)),
   reserved: v.exactOptional(
     v.record(
       v.string(),
@@ -71,6 +72,7 @@ const network = v.looseObject({
     ),
   ),
   options,
+  overlay: v.exactOptional(v.object({ vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)) })),
   about: v.exactOptional(
     v.looseObject({
       origin: v.string(),
@@ -94,6 +96,8 @@ const mapping = v.pipe(
   v.transform(({ hostIp, ...rest }): Mapping => ({ ...rest, ...hostIp })),
 );
 
+const rate = v.object({ rate: v.pipe(v.number(), v.minValue(1)), burst: v.pipe(v.number(), v.minValue(1)) });
+
 const endpoint = v.looseObject({
   id,
   network: id,
@@ -107,6 +111,7 @@ const endpoint = v.looseObject({
   sandbox: v.string(),
   ports: v.array(mapping),
   use: v.exactOptional(v.looseObject({ owner: v.string(), names: v.array(v.string()) })),
+  bandwidth: v.exactOptional(v.object({ ingress: v.exactOptional(rate), egress: v.exactOptional(rate) })),
 });
 
 const records = v.looseObject({ networks: v.array(network), endpoints: v.array(endpoint) });
@@ -155,21 +160,17 @@ export function jsonOf({ networks, endpoints }: Records): object {
   return {
     networks: networks.map(({ subnets, options: { hostBinding, outside, ...others }, ...rest }) => ({
       ...rest,
-      subnets: inText(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
+      subnets: mapFamilies(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
       options: {
         ...others,
         hostBinding: hostBinding === null ? null : formatIp(hostBinding),
-        ...(outside !== undefined && { outside: inText(outside, formatIp) }),
+        ...(outside !== undefined && { outside: mapFamilies(outside, formatIp) }),
       },
     })),
     endpoints: endpoints.map(({ addresses: own, ports, ...rest }) => ({
       ...rest,
-      addresses: inText(own, formatIp),
+      addresses: mapFamilies(own, formatIp),
       ports: ports.map((each) => mappingText(each)),
     })),
   };
-}
-
-function inText<T, Text>({ ipv4, ipv6 }: PerFamily<T>, format: (value: T) => Text): PerFamily<Text> {
-  return { ...(ipv4 !== undefined && { ipv4: format(ipv4) }), ...(ipv6 !== undefined && { ipv6: format(ipv6) }) };
 }

@@ -1,20 +1,22 @@
 /** What front ends ask the model for. */
 import type { PortSpec } from "../control/mapping.js";
 import type { Subnet } from "../control/network/subnet.js";
+import type { Bandwidth } from "../table/bandwidth.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
-import type { EndpointUse, NetworkAbout, NetworkOptions } from "./records.js";
+import type { EndpointUse, NetworkAbout, NetworkOptions, Overlay } from "./records.js";
 
 export interface NetworkRequest {
   /** At least twelve letters and digits. */
   id: string;
   name?: string;
   subnets: PerFamily<Subnet>;
-  /** Where endpoints that ask for no address get theirs, a part of a subnet. */
-  range?: IpPrefix;
+  /** Where endpoints that ask for no address get theirs: a part of each subnet. */
+  ranges?: PerFamily<IpPrefix>;
   /** Addresses that no endpoint gets, by what they are for. */
   reserved?: ReadonlyMap<string, IpAddress>;
   options: NetworkOptions;
+  overlay?: Overlay;
   about?: NetworkAbout;
 }
 
@@ -26,6 +28,7 @@ export interface EndpointRequest {
   /** Undefined: made from the address. */
   mac?: Uint8Array | undefined;
   use?: EndpointUse;
+  bandwidth?: Bandwidth | undefined;
   /** Absolute path of the namespace that its device is to be moved into: it has joined from the start. */
   sandbox?: string;
 }

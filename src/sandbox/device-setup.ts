@@ -1,9 +1,13 @@
 /** Devices in a sandbox's network namespace: an endpoint's device moved in, addressed and up, and the default route. */
 import { closeSync, fstatSync, statSync } from "node:fs";
 import type { SandboxCreate } from "../api/sandbox-types.js";
+import { ENDPOINT_IPV6_CONF } from "../control/device-conf.js";
 import { TsproxyError } from "../errors.js";
+import { setIpv6Conf } from "../sys/ipv6-conf.js";
 import { openNetns, sameNetns } from "../sys/netns.js";
 import { RouteSocket, type RouteSpec } from "../sys/rtnetlink.js";
+import { type IpAddress, parseIp, sameIp } from "../wire/ip-address.js";
+import type { EndpointAddress } from "./endpoint-addresses.js";
 import { HOST } from "./network-catalog.js";
 import { startTimeOf } from "./process.js";
 import type { SandboxRecord } from "./records.js";
@@ -12,9 +16,18 @@ import { sandboxError } from "./sandbox-errors.js";
 const RT_TABLE_MAIN = 254;
 const IFF_UP = 1; // linux/if.h
 
+type Family = IpAddress["family"];
+
 export interface DefaultRoute {
   device: string;
+  /** Address of the family that the route is of. */
   gateway: string;
+}
+
+/** A device as a sandbox is to have it. */
+export interface SandboxDevice {
+  name: string;
+  addresses: readonly Pick<EndpointAddress, "family" | "address" | "prefixLength">[];
 }
 
 /** A namespace, open as long as somebody sets it up. */
@@ -55,11 +68,12 @@ export class Namespace {
 
   hasAddress(device: string, address: string): boolean {
     const index = this.socket.link(device)?.index;
-    return this.socket.addresses().some((each) => each.ifindex === index && each.address === address);
+    return this.socket.addresses().some((each) => each.ifindex === index && sameIp(parseIp(each.address)!, parseIp(address)!));
   }
 
-  hasDefaultRoute(): boolean {
-    return this.socket.routes(RT_TABLE_MAIN).some(({ family, prefixLength }) => family === "ipv4" && prefixLength === 0);
+  hasDefaultRoute(of: Family = 4): boolean {
+    const routes = this.socket.routes(RT_TABLE_MAIN);
+    return routes.some(({ family, prefixLength, type }) => family === `ipv${of}` && prefixLength === 0 && type === "unicast");
   }
 
   /** The first of `eth0`, `eth1`, … that is free here. */
@@ -68,7 +82,7 @@ export class Namespace {
   }
 
   /** Takes the device `from` out of the host's namespace and sets it up. */
-  takeDevice(from: string, { name, address, prefixLength }: { name: string; address: string; prefixLength: number }): void {
+  takeDevice(from: string, { name, addresses }: SandboxDevice): void {
     const host = new RouteSocket();
     try {
       const link = host.link(from);
@@ -81,30 +95,44 @@ export class Namespace {
     const loopback = this.socket.link("lo");
     if (loopback !== null && (loopback.flags & IFF_UP) === 0) this.socket.setLink(loopback.index, { up: true });
     const { index } = this.socket.link(name)!;
-    this.socket.addAddress(index, address, prefixLength);
-    this.socket.setLink(index, { addrGenMode: "none", up: true });
+    const hasIpv6 = addresses.some(({ family }) => family === 6);
+    // Its link-local address is the one that comes of its MAC, which it is held to.
+    this.socket.setLink(index, { addrGenMode: hasIpv6 ? "eui64" : "none" });
+    if (hasIpv6 && !setIpv6Conf(name, ENDPOINT_IPV6_CONF, this.fd))
+      throw sandboxError(
+        "unavailable",
+        `net.ipv6.conf of ${name} in '${this.path}' cannot be written`,
+        "mount /proc/sys writable, or use a network with IPv4 alone",
+      );
+    for (const { address, prefixLength } of addresses) this.socket.addAddress(index, address, prefixLength);
+    this.socket.setLink(index, { up: true });
   }
 
-  /** Takes back the default route that was set before, and sets another. False when there is somebody else's, which stays. */
+  /** Takes back the default route that was set before, and sets another of that family. False when there is somebody else's, which stays. */
   setDefaultRoute(before: DefaultRoute | undefined, after: DefaultRoute | undefined): boolean {
     const old = before === undefined ? undefined : this.routeBy(before);
     if (old !== undefined) this.socket.deleteRoute(old);
     const route = after === undefined ? undefined : this.routeBy(after);
     if (route === undefined) return true;
-    if (this.hasDefaultRoute()) return false;
+    if (this.hasDefaultRoute(familyOf(after!))) return false;
     this.socket.addRoute(route);
     return true;
   }
 
-  private routeBy({ device, gateway }: DefaultRoute): RouteSpec | undefined {
-    const oif = this.socket.link(device)?.index;
-    return oif === undefined ? undefined : { dst: "0.0.0.0", prefixLength: 0, gateway, oif };
+  private routeBy(route: DefaultRoute): RouteSpec | undefined {
+    const oif = this.socket.link(route.device)?.index;
+    const dst = familyOf(route) === 4 ? "0.0.0.0" : "::";
+    return oif === undefined ? undefined : { dst, prefixLength: 0, gateway: route.gateway, oif };
   }
 
   close(): void {
     this.socket.close();
     closeSync(this.fd);
   }
+}
+
+function familyOf({ gateway }: DefaultRoute): Family {
+  return parseIp(gateway)!.family;
 }
 
 /** Whether the path leads to that namespace still. What may not be looked at does. */

@@ -1,4 +1,5 @@
 /** The files that a sandbox's programs see in /etc, as Docker writes them (libnetwork's etchosts and resolvconf). Pure. */
+import { isIPv6 } from "node:net";
 
 export interface HostEntry {
   address: string;
@@ -14,8 +15,10 @@ const STANDARD: readonly HostEntry[] = [
   { address: "ff02::2", names: ["ip6-allrouters"] },
 ];
 
-export function hostsFile(entries: readonly HostEntry[]): string {
-  return [...STANDARD, ...entries].map(({ address, names }) => `${address}\t${names.join(" ")}\n`).join("");
+/** `ipv6`: whether there is any; without it what tries ::1 first would wait for nothing. */
+export function hostsFile(entries: readonly HostEntry[], ipv6 = true): string {
+  const standard = STANDARD.filter(({ address }) => ipv6 || !isIPv6(address));
+  return [...standard, ...entries].map(({ address, names }) => `${address}\t${names.join(" ")}\n`).join("");
 }
 
 export interface ResolvConf {
@@ -27,7 +30,7 @@ export interface ResolvConf {
 /** The resolver of this address answers in sandboxes on networks that people make. */
 export const EMBEDDED = "127.0.0.11";
 /** What Docker takes where the host names no server that a namespace could reach. */
-const FALLBACK = ["8.8.8.8", "8.8.4.4"];
+const FALLBACK = ["8.8.8.8", "8.8.4.4", "2001:4860:4860::8888", "2001:4860:4860::8844"];
 
 export function parseResolvConf(text: string): ResolvConf {
   const conf: ResolvConf = { servers: [], search: [], options: [] };
@@ -44,10 +47,14 @@ export function parseResolvConf(text: string): ResolvConf {
   return conf;
 }
 
-/** `given` goes before the host's, each part by itself. `embedded`: whether names are answered inside. */
-export function resolvConf(host: ResolvConf, given: ResolvConf, embedded: boolean): string {
-  const reachable = host.servers.filter((server) => !server.startsWith("127.") && server !== "::1");
-  const servers = embedded ? [EMBEDDED] : or(given.servers, or(reachable, FALLBACK));
+/**
+ * `given` goes before the host's, each part by itself. `embedded`: whether names are answered inside. `families`: in which servers are reached. A
+ * server with a zone is on a link of the host's, which is none of the sandbox's.
+ */
+export function resolvConf(host: ResolvConf, given: ResolvConf, embedded: boolean, families: readonly (4 | 6)[] = [4, 6]): string {
+  const isReached = (server: string): boolean => families.includes(isIPv6(server) ? 6 : 4);
+  const reachable = host.servers.filter((server) => isReached(server) && !/^127\.|^::1$|%/.test(server));
+  const servers = embedded ? [EMBEDDED] : or(given.servers, or(reachable, FALLBACK.filter(isReached)));
   const search = or(given.search, host.search).filter((domain) => domain !== "."); // `--dns-search .`: none at all
   const asked = or(given.options, host.options);
   const options = embedded && !asked.some((option) => option.startsWith("ndots:")) ? [...asked, "ndots:0"] : asked;

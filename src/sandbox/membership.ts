@@ -1,31 +1,22 @@
-/**
- * A sandbox's place in its networks: endpoints with their devices in its namespace, the default route, published ports. Which network has the
- * default route is Docker's rule: the highest priority, then the first name; internal networks never. Published ports belong to the same one.
- */
+/** A sandbox's place in its networks: endpoints with their devices in its namespace, default routes, published ports (`gateways.ts`). */
 import { randomBytes } from "node:crypto";
 import type { SandboxConnect } from "../api/sandbox-types.js";
 import { dockerError } from "../docker/network-driver.js";
 import { TsproxyError } from "../errors.js";
-import type { LiveEndpoint, LiveNetwork } from "../model/live.js";
 import type { NetworkModel } from "../model/network-model.js";
 import { type EndpointUse, type NetworkRecord, shortId } from "../model/records.js";
-import type { PortRequest } from "../model/requests.js";
 import { FOREIGN_DRIVER } from "../model/views.js";
 import { parseMac } from "../wire/ethernet.js";
-import { parseIp } from "../wire/ip-address.js";
-import { perFamily } from "../wire/per-family.js";
+import { formatIp, parseIp } from "../wire/ip-address.js";
+import { eachFamily, mapFamilies, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
 import type { DefaultRoute, Namespace } from "./device-setup.js";
-import { addressOf, ipv4Of } from "./ipv4.js";
+import { addressesOf, rangesText } from "./endpoint-addresses.js";
+import { type Gateways, gatewaysIn, gatewaysOf, portsFor, shareOf } from "./gateways.js";
+import type { Member } from "./member.js";
 import { BRIDGE, type NetworkCatalog } from "./network-catalog.js";
 import type { Attachment, SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
 import { checkAttachment } from "./sandbox-request.js";
-
-export interface Member {
-  attachment: Attachment;
-  network: LiveNetwork;
-  endpoint: LiveEndpoint;
-}
 
 export class Membership {
   constructor(
@@ -46,7 +37,8 @@ export class Membership {
     const { record: network } = await this.catalog.use(connect.network);
     const name = network.name ?? shortId(network.id);
     this.checkJoin(sandbox, network, name, connect);
-    const { ip, mac, aliases = [], gwPriority = 0 } = connect;
+    const { ip, ip6, mac, aliases = [], gwPriority = 0 } = connect;
+    const wanted = [ip, ip6].filter((text) => text !== undefined);
     const device = connect.device ?? namespace.freeName(network.options.interfacePrefix);
     if (namespace.has(device))
       throw sandboxError("conflict", `there is a device '${device}' in '${namespace.path}' already`, "name another");
@@ -54,16 +46,17 @@ export class Membership {
     const attachment: Attachment = { network: network.id, endpoint: id, device, aliases, gwPriority };
     const request = {
       id,
-      ...(ip !== undefined && { addresses: perFamily([parseIp(ip)!]) }),
+      addresses: perFamily(wanted.map((text) => parseIp(text)!)),
       mac: mac === undefined ? undefined : parseMac(mac)!,
       use: useOf(sandbox, attachment),
+      bandwidth: connect.bandwidth,
       sandbox: namespace.path,
     };
     const endpoint = await this.model.createEndpoint(network.id, request).catch((error) => {
-      throw addressError(error, ip, network);
+      throw addressError(error, wanted, network);
     });
     try {
-      namespace.takeDevice(endpoint.device, { name: device, address: addressOf(endpoint), prefixLength: ipv4Of(network).prefixLength });
+      namespace.takeDevice(endpoint.device, { name: device, addresses: addressesOf(endpoint, network) });
     } catch (error) {
       await this.model.deleteEndpoint(network.id, id);
       throw error;
@@ -77,27 +70,50 @@ export class Membership {
   }
 
   /**
-   * Moves default route and published ports to the network that is to have them; answers its endpoint, undefined for none, and what is not as
-   * asked for. May be repeated. Throws when a port cannot be published.
+   * Moves default routes and published ports to the networks that are to have them; answers these networks' endpoints, and what is not as asked
+   * for. May be repeated. Throws when a port cannot be published.
    */
-  async arrange(sandbox: SandboxRecord, namespace: Namespace): Promise<{ gateway: string | undefined; warnings: string[] }> {
+  async arrange(sandbox: SandboxRecord, namespace: Namespace): Promise<{ gateways: Gateways; warnings: string[] }> {
     const members = this.members(sandbox);
-    const after = gatewayOf(members);
-    const before = members.find(({ attachment }) => attachment.endpoint === sandbox.gateway);
+    const to = gatewaysOf(members);
+    const before = gatewaysIn(sandbox);
+    const gateways = mapFamilies(to, ({ attachment }) => attachment.endpoint);
     const warnings: string[] = [];
-    if (after === before && after !== undefined) return { gateway: sandbox.gateway, warnings };
-    if (before !== undefined && before.endpoint.mappings.length > 0)
-      await this.model.withdraw(before.attachment.network, before.attachment.endpoint);
-    if (!namespace.setDefaultRoute(before && routeBy(before), after && routeBy(after)))
-      warnings.push("the namespace has a default route already, which stays");
-    if (sandbox.ports.length > 0) {
-      if (after === undefined) warnings.push("ports are not published: an internal network publishes none");
-      else if (after.endpoint.mappings.length === 0)
-        await this.model.publish(after.attachment.network, after.attachment.endpoint, portsOf(sandbox)).catch((error) => {
-          throw dockerError(error);
-        });
+    if (eachFamily(gateways).length > 0 && gateways.ipv4 === before.ipv4 && gateways.ipv6 === before.ipv6) return { gateways, warnings };
+    for (const member of members) if (shareOf(member, before) !== shareOf(member, gateways)) await this.withdraw(member, before);
+    const from = mapFamilies(before, (id) => members.find(({ attachment }) => attachment.endpoint === id));
+    for (const family of [4, 6] as const) {
+      const [old, next] = [from, to].map((each) => routeBy(ofFamily(each, family), family));
+      if (old === undefined && next === undefined) continue;
+      if (!namespace.setDefaultRoute(old, next)) warnings.push(`the namespace has a default route of IPv${family} already, which stays`);
     }
-    return { gateway: after?.attachment.endpoint, warnings };
+    if (sandbox.ports.length > 0) {
+      if (eachFamily(to).length === 0) warnings.push("ports are not published: an internal network publishes none");
+      await this.publish(sandbox, to);
+    }
+    return { gateways, warnings };
+  }
+
+  /** What it published as one of the gateways `before`. */
+  private async withdraw(member: Member, before: Gateways): Promise<void> {
+    const { attachment, endpoint } = member;
+    if (shareOf(member, before) !== undefined && endpoint.mappings.length > 0)
+      await this.model.withdraw(attachment.network, attachment.endpoint);
+  }
+
+  /** What is not published yet. */
+  private async publish(sandbox: SandboxRecord, to: PerFamily<Member>): Promise<void> {
+    const gateways = mapFamilies(to, ({ attachment }) => attachment.endpoint);
+    const [first, second] = new Set(eachFamily(to));
+    for (const member of [first, second]) {
+      if (member === undefined || member.endpoint.mappings.length > 0) continue;
+      const { attachment, network } = member;
+      const others = member === second ? first!.endpoint.mappings : [];
+      const ports = portsFor(sandbox, shareOf(member, gateways)!, network.record.options.hostBinding, others);
+      await this.model.publish(attachment.network, attachment.endpoint, ports).catch((error) => {
+        throw dockerError(error);
+      });
+    }
   }
 
   /** After a change of the sandbox's name. */
@@ -131,29 +147,21 @@ function useOf({ id, name, hostname }: SandboxRecord, { aliases }: Attachment): 
   return { owner: id, names: [...new Set([name, ...aliases, shortId(id), ...(hostname === "" ? [] : [hostname])])] };
 }
 
-/** The one that is to have the default route. */
-export function gatewayOf(members: readonly Member[]): Member | undefined {
-  const name = ({ network }: Member): string => network.record.name ?? network.record.id;
-  return members
-    .filter(({ network }) => !network.record.options.internal)
-    .sort((a, b) => b.attachment.gwPriority - a.attachment.gwPriority || (name(a) < name(b) ? -1 : 1))[0];
-}
-
-function portsOf({ ports }: SandboxRecord): PortRequest[] {
-  return ports.map(({ hostIp, ...port }) => ({ ...port, hostIp: hostIp === "" ? null : parseIp(hostIp)! }));
-}
-
-function routeBy({ attachment, network }: Member): DefaultRoute {
-  return { device: attachment.device, gateway: ipv4Of(network.record).gateway };
+function routeBy(member: Member | undefined, family: 4 | 6): DefaultRoute | undefined {
+  if (member === undefined) return undefined;
+  const { attachment, network, endpoint } = member;
+  const own = addressesOf(endpoint.record, network.record).find((each) => each.family === family);
+  return own && { device: attachment.device, gateway: own.gateway };
 }
 
 /** Docker's words for an address that cannot be had. */
-function addressError(error: unknown, ip: string | undefined, network: NetworkRecord): unknown {
+function addressError(error: unknown, wanted: readonly string[], network: NetworkRecord): unknown {
   if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_ENDPOINT") return error;
-  if (ip === undefined) return error.reworded(error.message, "remove an endpoint, or make a larger network");
+  if (wanted.length === 0) return error.reworded(error.message, "remove an endpoint, or make a larger network");
   if (error.kind === "conflict") return error.reworded(`Address already in use: ${error.message}`, "name another address, or none");
+  const named = wanted.find((text) => error.message.includes(formatIp(parseIp(text)!))) ?? wanted[0];
   return error.reworded(
-    `invalid address ${ip}: no configured subnet contains it, or it is the network's own`,
-    `use one of ${ipv4Of(network).subnet}`,
+    `invalid address ${named}: no configured subnet contains it, or it is the network's own`,
+    `use one of ${rangesText(network)}`,
   );
 }

@@ -5,16 +5,17 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { NetworkCreate, NetworkCreated } from "../api/network-types.js";
 import type { NetworkView } from "../api/types.js";
+import type { Subnet } from "../control/network/subnet.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { LiveNetwork } from "../model/live.js";
 import type { NetworkModel } from "../model/network-model.js";
-import { choosePool, type Obstacle, resolverObstacle } from "../model/pools.js";
+import { choosePool, IPV4_POOLS, type Obstacle, type Pool, resolverObstacle, uniqueLocalPools } from "../model/pools.js";
 import { DEFAULT_OPTIONS, type NetworkRecord, shortId } from "../model/records.js";
 import type { NetworkRequest } from "../model/requests.js";
 import { FOREIGN_DRIVER, networkViews } from "../model/views.js";
 import { formatPrefix, type IpAddress, type IpPrefix, prefixesOverlap } from "../wire/ip-address.js";
-import { eachFamily } from "../wire/per-family.js";
+import { eachFamily, mapFamilies, ofFamily } from "../wire/per-family.js";
 import { checkCreate, networkError } from "./network-request.js";
 
 export const BRIDGE = "bridge";
@@ -49,6 +50,7 @@ export class NetworkCatalog {
     private readonly model: NetworkModel,
     private readonly host: HostRanges,
     private readonly resolvers: () => Obstacle = () => resolverObstacle(),
+    private readonly ipv6Pools: readonly Pool[] = uniqueLocalPools(),
   ) {}
 
   /** All, the predefined ones first. */
@@ -62,14 +64,17 @@ export class NetworkCatalog {
   async create(create: NetworkCreate, origin = DRIVER): Promise<NetworkCreated> {
     if (PREDEFINED.includes(create.name))
       throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
-    const { subnet: wanted, gateway, typed, ...asked } = checkCreate(create);
+    const { subnets: wanted, typed, ...asked } = checkCreate(create);
     if (this.byName(create.name) !== undefined)
       throw networkError("conflict", `network with name ${create.name} already exists`, "choose another name, or remove it");
-    if (wanted !== undefined) this.refuseOverlap(wanted);
-    const { subnet: prefix, warnings } = wanted === undefined ? this.choose(this.bridgePool()) : { subnet: wanted, warnings: [] };
+    for (const { prefix } of eachFamily(wanted)) if (prefix !== undefined) this.refuseOverlap(prefix);
+    const warnings: string[] = [];
+    const subnets = mapFamilies(wanted, (named, family): Subnet => {
+      const chosen = named.prefix ?? this.choose(family, warnings, family === 4 ? this.bridgePool() : undefined);
+      return { prefix: chosen, gateway: named.gateway ?? firstAddress(chosen, ofFamily(asked.ranges ?? {}, family)) };
+    });
     const id = randomBytes(32).toString("hex");
     const about = { origin, created: new Date().toISOString(), labels: create.labels ?? {}, options: typed };
-    const subnets = { ipv4: { prefix, gateway: gateway ?? firstAddress(prefix, asked.range) } };
     await this.make({ ...asked, id, subnets, about });
     return { id, warnings };
   }
@@ -99,7 +104,8 @@ export class NetworkCatalog {
     const { live, name } = this.find(word);
     if (live !== undefined) return live;
     if (name !== BRIDGE) throw networkError("conflict", `network ${name} cannot be joined`, "name another network");
-    const { subnet: prefix, warnings } = this.choose();
+    const warnings: string[] = [];
+    const prefix = this.choose(4, warnings);
     for (const warning of warnings) log.warn(`network bridge: ${warning}`);
     const about = { origin: DRIVER, created: new Date().toISOString(), labels: {}, options: {} };
     const options = { ...DEFAULT_OPTIONS, hostDevice: BRIDGE_DEVICE };
@@ -166,21 +172,23 @@ export class NetworkCatalog {
     }
   }
 
-  /** `kept`: is not to be taken. */
-  private choose(kept?: IpPrefix): { subnet: IpPrefix; warnings: string[] } {
+  /** What is passed over is added to `warnings`. `kept`: is not to be taken. */
+  private choose(family: 4 | 6, warnings: string[], kept?: IpPrefix): IpPrefix {
     const resolver = this.resolvers();
     const keeping = (pool: IpPrefix): string | null => (kept !== undefined && prefixesOverlap(kept, pool) ? "network bridge" : null);
-    const { subnet, skipped } = choosePool((pool) => this.taken(pool) ?? this.host.overlap(pool) ?? resolver(pool) ?? keeping(pool));
+    const obstacle: Obstacle = (pool) => this.taken(pool) ?? this.host.overlap(pool) ?? resolver(pool) ?? keeping(pool);
+    const { subnet, skipped } = choosePool(obstacle, family === 4 ? IPV4_POOLS : this.ipv6Pools);
     if (subnet === undefined)
       throw networkError("unavailable", "all predefined address pools have been fully subnetted", "name a range by --subnet");
     // A pool that another network of ours has is no news.
     const news = skipped.filter((line) => !line.includes(": network "));
-    return { subnet, warnings: news.map((line) => `passed over ${line}`) };
+    warnings.push(...news.map((line) => `passed over ${line}`));
+    return subnet;
   }
 
   /** What `bridge` will get, if it is not made yet: its first pool is known to everybody, so others do not take it. */
   private bridgePool(): IpPrefix | undefined {
-    return this.byId(predefinedId(BRIDGE)) === undefined ? this.choose().subnet : undefined;
+    return this.byId(predefinedId(BRIDGE)) === undefined ? this.choose(4, []) : undefined;
   }
 
   /** By another network of ours. */

@@ -4,7 +4,7 @@ import type { Subnet } from "../control/network/subnet.js";
 import type { NetworkModel } from "../model/network-model.js";
 import type { EndpointRecord, NetworkRecord } from "../model/records.js";
 import { FOREIGN_DRIVER } from "../model/views.js";
-import { formatIp, formatPrefix, type IpAddress } from "../wire/ip-address.js";
+import { formatIp, formatPrefix, type IpAddress, parseIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import { type FoundNetwork, HOST, NONE } from "./network-catalog.js";
 
@@ -53,13 +53,17 @@ function driverOf(predefined: string): string {
   return predefined === NONE ? "null" : predefined === HOST ? HOST : "bridge";
 }
 
-function poolsOf({ subnets, range, reserved }: NetworkRecord): NetworkInspect["IPAM"]["Config"] {
-  return eachFamily(subnets).map(({ prefix, gateway }, i) => ({
-    Subnet: formatPrefix(prefix),
-    ...(i === 0 && range !== undefined && { IPRange: range }),
-    Gateway: formatIp(gateway),
-    ...(i === 0 && reserved !== undefined && { AuxiliaryAddresses: reserved }),
-  }));
+function poolsOf({ subnets, range, ipv6Range, reserved = {} }: NetworkRecord): NetworkInspect["IPAM"]["Config"] {
+  return eachFamily(subnets).map(({ prefix, gateway }) => {
+    const from = gateway.family === 4 ? range : ipv6Range;
+    const own = Object.entries(reserved).filter(([, text]) => parseIp(text)?.family === gateway.family);
+    return {
+      Subnet: formatPrefix(prefix),
+      ...(from !== undefined && { IPRange: from }),
+      Gateway: formatIp(gateway),
+      ...(own.length > 0 && { AuxiliaryAddresses: Object.fromEntries(own) }),
+    };
+  });
 }
 
 function memberOf({ id, addresses, mac, use }: EndpointRecord, { subnets }: NetworkRecord): NetworkInspect["Containers"][string] {

@@ -1,6 +1,10 @@
-/** The value of `-p` of `tsproxy run`: Docker's short syntax, `[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp|sctp]`, with its words for errors (go-connections). */
+/**
+ * The value of `-p` of `tsproxy run`: Docker's short syntax, `[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp|sctp]`, with its words for errors (go-connections).
+ * A link-local host address has its interface behind it, as in `[fe80::1%eth0]`, which Docker cannot do.
+ */
+import { hostAddressText } from "../control/mapping.js";
+import { parseHost } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
-import { parseIp } from "../wire/ip-address.js";
 import type { SandboxRecord } from "./records.js";
 
 /** Throws TSP_ERR_PORT_SPEC (invalid). */
@@ -8,19 +12,18 @@ export function parsePublish(spec: string): SandboxRecord["ports"][number] {
   const slash = spec.lastIndexOf("/");
   const parts = (slash < 0 ? spec : spec.slice(0, slash)).split(":");
   const target = parts.pop() ?? "";
-  const host = parts.pop() ?? "";
+  const hostPorts = parts.pop() ?? "";
   const ip = parts.join(":").replace(/^\[(.*)\]$/, "$1");
   if (target === "") throw invalid(`no port specified: ${spec}<empty>`);
   const proto = (slash < 0 ? "" : spec.slice(slash + 1)).toLowerCase() || "tcp";
   if (proto !== "tcp" && proto !== "udp" && proto !== "sctp") throw invalid(`invalid proto: ${proto}`);
-  if (ip.includes(":")) throw invalid(`invalid IP address: ${ip}: IPv6 ports are not supported yet`);
-  if (ip !== "" && parseIp(ip) === null) throw invalid(`invalid IP address: ${ip}`);
+  const host = ip === "" ? "" : hostAddressText(parseHost(ip.includes(":") ? `[${ip}]` : ip, refuseHost(ip)));
   const [targetPort, targetPortEnd] = range(target) ?? fail(`invalid containerPort: ${target}`);
-  const [hostPort, hostPortEnd] = host === "" ? [0, 0] : (range(host) ?? fail(`invalid hostPort: ${host}`));
+  const [hostPort, hostPortEnd] = hostPorts === "" ? [0, 0] : (range(hostPorts) ?? fail(`invalid hostPort: ${hostPorts}`));
   const targets = targetPortEnd - targetPort;
   const hosts = hostPortEnd - hostPort;
-  if (hosts !== targets && targets > 0) throw invalid(`invalid ranges specified for container and host Ports: ${target} and ${host}`);
-  return { hostIp: ip, hostPort, hostPortEnd, pickFromRange: hosts > targets, targetPort, targetPortEnd, proto };
+  if (hosts !== targets && targets > 0) throw invalid(`invalid ranges specified for container and host Ports: ${target} and ${hostPorts}`);
+  return { hostIp: host, hostPort, hostPortEnd, pickFromRange: hosts > targets, targetPort, targetPortEnd, proto };
 }
 
 /** Docker takes port 0 for one of the host's that is free; as a target it is none. */
@@ -29,6 +32,14 @@ function range(text: string): [number, number] | null {
   const first = Number(match?.[1]);
   const last = match?.[2] === undefined ? first : Number(match[2]);
   return match !== null && first >= 1 && last <= 65_535 && first <= last ? [first, last] : null;
+}
+
+/** Docker's words first, then what is wrong with it. */
+function refuseHost(ip: string) {
+  return (problem: string, hint: string): never => {
+    const isNone = problem.startsWith("invalid host address") || problem.endsWith("is not an IPv6 address");
+    throw new TsproxyError("TSP_ERR_PORT_SPEC", "invalid", `invalid IP address: ${ip}${isNone ? "" : `: ${problem}`}`, hint);
+  };
 }
 
 function fail(message: string): never {

@@ -16,6 +16,7 @@ const attachment = v.object({
 export type Attachment = v.InferOutput<typeof attachment>;
 
 const port = v.object({
+  /** With the interface of a link-local one behind it; "": where the network says. */
   hostIp: v.string(),
   hostPort: v.number(),
   hostPortEnd: v.number(),
@@ -45,8 +46,9 @@ const sandbox = v.object({
   /** "": networks of its own; else `host`, `none`, `container:ID`. */
   mode: v.string(),
   attachments: v.array(attachment),
-  /** The endpoint by which the default route goes, and which has the published ports. */
+  /** The endpoint by which the default route goes; of IPv6 below (`gateways.ts`). */
   gateway: v.exactOptional(v.string()),
+  ipv6Gateway: v.exactOptional(v.string()),
   ports: v.array(port),
   links: v.array(link),
   dns: texts,

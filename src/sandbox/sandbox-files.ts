@@ -1,10 +1,13 @@
 /** What a sandbox's programs see in /etc: who it is, whom it is linked to, and who answers names. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { shortId } from "../model/records.js";
+import { formatIp } from "../wire/ip-address.js";
+import { eachFamily, mapFamilies, ofFamily } from "../wire/per-family.js";
+import { addressesOf } from "./endpoint-addresses.js";
 import { type HostEntry, hostsFile, parseResolvConf, resolvConf } from "./etc-files.js";
 import type { SandboxFolders } from "./folder.js";
-import { addressOf, ipv4Of } from "./ipv4.js";
-import { gatewayOf, type Member } from "./membership.js";
+import { gatewaysOf } from "./gateways.js";
+import type { Member } from "./member.js";
 import type { NameScope } from "./name-service.js";
 import { BRIDGE, HOST } from "./network-catalog.js";
 import type { SandboxRecord } from "./records.js";
@@ -34,12 +37,23 @@ export function writeFiles(folders: SandboxFolders, record: SandboxRecord, membe
   const asHost = mode === HOST;
   if (!asHost || extraHosts.length > 0) {
     const entries = hostEntries(record, members, linked);
-    folders.write(id, "hosts", asHost ? `${readFileSync("/etc/hosts", "utf8")}${lines(entries)}` : hostsFile(entries));
+    folders.write(id, "hosts", asHost ? `${readFileSync("/etc/hosts", "utf8")}${lines(entries)}` : hostsFile(entries, kernelHasIpv6()));
   }
   const given = { servers: dns, search: dnsSearch, options: dnsOptions };
   if (!asHost || [dns, dnsSearch, dnsOptions].some((words) => words.length > 0))
-    folders.write(id, "resolv.conf", resolvConf(hostResolver(), given, scopeOf(record, members) !== undefined));
+    folders.write(id, "resolv.conf", resolvConf(hostResolver(), given, scopeOf(record, members) !== undefined, familiesOf(members, mode)));
   if (hostname !== "") folders.write(id, "hostname", `${hostname}\n`);
+}
+
+/** Every namespace then has ::1, whatever the host's own settings are. */
+function kernelHasIpv6(): boolean {
+  return existsSync("/proc/self/net/if_inet6");
+}
+
+/** In which it reaches name servers; where it has the host's stack, or is wired by hand, nothing is known against either. */
+function familiesOf(members: readonly Member[], mode: string): readonly (4 | 6)[] {
+  if (mode === HOST || members.length === 0) return [4, 6];
+  return ([4, 6] as const).filter((family) => members.some(({ endpoint }) => ofFamily(endpoint.record.addresses, family) !== undefined));
 }
 
 /** Of one whose namespace another has too: it sees what that sees. */
@@ -60,23 +74,24 @@ export function hostResolver(): ReturnType<typeof parseResolvConf> {
 }
 
 function hostEntries({ hostname, extraHosts, links }: SandboxRecord, members: readonly Member[], linked: readonly Linked[]): HostEntry[] {
-  const way = gatewayOf(members)?.network.record;
-  const gateway = way === undefined ? undefined : ipv4Of(way).gateway;
+  const gateways = mapFamilies(gatewaysOf(members), ({ network }, family) => ofFamily(network.record.subnets, family)!.gateway);
   const extra = extraHosts.flatMap((text) => {
     const { name, address } = checkExtraHost(text);
-    const found = address === "host-gateway" ? gateway : address;
-    return found === undefined ? [] : [{ address: found, names: [name] }];
+    const found = address === "host-gateway" ? eachFamily(gateways).map(formatIp) : [address];
+    return found.map((each) => ({ address: each, names: [name] }));
   });
   // On a network whose names are answered, a link is one more name; files have those of `bridge`.
   const others = links.flatMap(({ target, alias }) => {
     const other = linked.find(({ record }) => record.id === target);
-    const there = other?.members.find(({ network }) => network.record.name === BRIDGE)?.endpoint.record;
-    return other === undefined || there === undefined
-      ? []
-      : [{ address: addressOf(there), names: [...new Set([alias, other.record.name, shortId(target)])] }];
+    const there = other?.members.find(({ network }) => network.record.name === BRIDGE);
+    if (other === undefined || there === undefined) return [];
+    return entriesOf(there, [...new Set([alias, other.record.name, shortId(target)])]);
   });
-  const own = members.map(({ endpoint }) => ({ address: addressOf(endpoint.record), names: [hostname] }));
-  return [...extra, ...others, ...(hostname === "" ? [] : own)];
+  return [...extra, ...others, ...(hostname === "" ? [] : members.flatMap((member) => entriesOf(member, [hostname])))];
+}
+
+function entriesOf({ endpoint, network }: Member, names: readonly string[]): HostEntry[] {
+  return addressesOf(endpoint.record, network.record).map(({ address }) => ({ address, names }));
 }
 
 function lines(entries: readonly HostEntry[]): string {

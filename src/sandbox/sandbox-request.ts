@@ -4,7 +4,7 @@ import type { SandboxConnect, SandboxCreate } from "../api/sandbox-types.js";
 import type { TsproxyError } from "../errors.js";
 import { shortId } from "../model/records.js";
 import { parseMac } from "../wire/ethernet.js";
-import { parseIp } from "../wire/ip-address.js";
+import { isUnspecified, parseIp, sameIp, unmapped } from "../wire/ip-address.js";
 import { makeName } from "./names.js";
 import { BRIDGE, HOST, NONE } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
@@ -70,13 +70,14 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
 }
 
 /** Of an endpoint; `onBridge`: on the default network. Throws TSP_ERR_SANDBOX (invalid). */
-export function checkAttachment({ ip, mac, aliases = [], device }: Omit<SandboxConnect, "network">, onBridge: boolean): void {
-  if (ip !== undefined && parseIp(ip)?.family !== 4) throw invalid(`invalid IPv4 address: ${ip}`);
+export function checkAttachment({ ip, ip6, mac, aliases = [], device }: Omit<SandboxConnect, "network">, onBridge: boolean): void {
+  if (ip !== undefined && familyOf(ip) !== 4) throw invalid(`invalid IPv4 address: ${ip}`);
+  if (ip6 !== undefined && familyOf(ip6) !== 6) throw invalid(`invalid IPv6 address: ${ip6}`);
   if (mac !== undefined && parseMac(mac) === null) throw invalid(`${mac} is not a valid mac address`);
   if (device !== undefined && !/^[^\s/:]{1,15}$/.test(device)) throw invalid(`'${device}' is no name for a device`);
   for (const alias of aliases) checkName("sandbox", alias);
   if (!onBridge) return;
-  if (ip !== undefined) throw invalid("user specified IP address is supported on user defined networks only");
+  refuseAddress(ip ?? ip6);
   if (aliases.length > 0) throw invalid("network-scoped aliases are only supported for user-defined networks");
 }
 
@@ -96,13 +97,24 @@ function refuseWithContainer({ publish, hostname, links, dns, extraHosts }: Sand
   if (extraHosts?.length) throw invalid("conflicting options: custom host-to-IP mapping and the network mode");
 }
 
-function refuseUnlessJoined({ network, ip, mac, aliases }: SandboxCreate): void {
-  if (ip !== undefined) throw invalid("user specified IP address is supported on user defined networks only");
+/** Undefined: none that could be an endpoint's. An IPv4 address in the form of IPv6 is not one of IPv6. */
+function familyOf(text: string): 4 | 6 | undefined {
+  const address = parseIp(text);
+  return address === null || isUnspecified(address) || !sameIp(unmapped(address), address) ? undefined : address.family;
+}
+
+function refuseAddress(text: string | undefined): void {
+  if (text !== undefined) throw invalid("user specified IP address is supported on user defined networks only");
+}
+
+function refuseUnlessJoined({ network, ip, ip6, mac, aliases, bandwidth }: SandboxCreate): void {
+  refuseAddress(ip ?? ip6);
   if (aliases?.length) throw invalid("network-scoped aliases are only supported for user-defined networks");
+  if (bandwidth !== undefined) throw invalid(`conflicting options: bandwidth and the network mode (${network})`);
   if (mac !== undefined) throw invalid(`conflicting options: mac-address and the network mode (${network})`);
 }
 
-/** `NAME:ADDRESS`, the address an IPv6 one as well. */
+/** `NAME:ADDRESS`, the address an IPv6 one as well, in brackets or not. */
 export function checkExtraHost(text: string): { name: string; address: string } {
   const colon = text.indexOf(":");
   const name = text.slice(0, Math.max(colon, 0));

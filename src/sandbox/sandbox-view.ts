@@ -2,22 +2,29 @@
 import type { SandboxView } from "../api/sandbox-types.js";
 import { mappingText } from "../control/mapping.js";
 import { shortId } from "../model/records.js";
-import { addressOf } from "./ipv4.js";
-import type { Member } from "./membership.js";
+import { addressesOf } from "./endpoint-addresses.js";
+import type { Member } from "./member.js";
 import type { SandboxRecord } from "./records.js";
 
 export function sandboxView(record: SandboxRecord, members: readonly Member[], dir: string): SandboxView {
-  const { id, name, hostname, kind, command, created, pid, netns, mode, exit, gateway, detached } = record;
-  const endpoints = members.map(({ attachment, network, endpoint }) => ({
-    network: network.record.id,
-    networkName: network.record.name ?? shortId(network.record.id),
-    endpoint: endpoint.record.id,
-    address: addressOf(endpoint.record),
-    mac: endpoint.record.mac,
-    device: attachment.device,
-    aliases: attachment.aliases,
-    gateway: attachment.endpoint === gateway,
-  }));
+  const { id, name, hostname, kind, command, created, pid, netns, mode, exit, gateway, ipv6Gateway, detached } = record;
+  const endpoints = members.map(({ attachment, network, endpoint }) => {
+    const addresses = addressesOf(endpoint.record, network.record);
+    const [ipv4, ipv6] = ([4, 6] as const).map((family) => addresses.find((each) => each.family === family)?.address);
+    return {
+      network: network.record.id,
+      networkName: network.record.name ?? shortId(network.record.id),
+      endpoint: endpoint.record.id,
+      address: ipv4 ?? "",
+      ...(ipv6 !== undefined && { ipv6Address: ipv6 }),
+      mac: endpoint.record.mac,
+      device: attachment.device,
+      aliases: attachment.aliases,
+      gateway: attachment.endpoint === gateway,
+      ipv6Gateway: attachment.endpoint === ipv6Gateway,
+      ...(endpoint.record.bandwidth !== undefined && { bandwidth: endpoint.record.bandwidth }),
+    };
+  });
   return {
     id,
     name,

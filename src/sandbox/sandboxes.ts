@@ -11,7 +11,9 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
 import type { SandboxFolders } from "./folder.js";
-import type { Member, Membership } from "./membership.js";
+import { gatewaysIn } from "./gateways.js";
+import type { Member } from "./member.js";
+import type { Membership } from "./membership.js";
 import { type NameService, NO_NAMES } from "./name-service.js";
 import type { NetworkCatalog } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
@@ -139,11 +141,7 @@ export class Sandboxes {
         throw sandboxError("conflict", `container ${live.record.id} is not connected to network ${name}`, "see 'tsproxy network inspect'");
       const namespace = Namespace.open(live.record.netns, live.record.netnsInode);
       try {
-        const { gateway } = live.record;
-        this.update(live, {
-          attachments: live.record.attachments.filter((each) => each !== attachment),
-          gateway: gateway === attachment.endpoint ? undefined : gateway,
-        });
+        this.update(live, { attachments: live.record.attachments.filter((each) => each !== attachment) });
         await this.membership.detach(attachment);
         await this.arrange(live, namespace); // another network has the default route and the ports now
         this.serveNames(live, namespace);
@@ -257,8 +255,9 @@ export class Sandboxes {
 
   /** Answers what is not as asked for. */
   private async arrange(live: LiveSandbox, namespace: Namespace): Promise<string[]> {
-    const { gateway, warnings } = await this.membership.arrange(live.record, namespace);
-    if (gateway !== live.record.gateway) this.update(live, { gateway });
+    const { gateways, warnings } = await this.membership.arrange(live.record, namespace);
+    const { ipv4, ipv6 } = gatewaysIn(live.record);
+    if (gateways.ipv4 !== ipv4 || gateways.ipv6 !== ipv6) this.update(live, {}, gateways);
     return warnings;
   }
 
@@ -317,7 +316,7 @@ export class Sandboxes {
     const code = /^\d+\n$/.test(written ?? "") ? Number(written) : KILLED;
     this.names.stop(record.id);
     for (const attachment of record.attachments) await this.membership.detach(attachment);
-    this.update(live, { attachments: [], gateway: undefined, exit: { code, at: new Date().toISOString() } });
+    this.update(live, { attachments: [], exit: { code, at: new Date().toISOString() } }, {});
     if (record.autoRemove || written === undefined) await this.forget(live);
     this.writeLinking(live);
     for (const resolve of live.waiting) resolve(code);
@@ -346,9 +345,14 @@ export class Sandboxes {
     }
   }
 
-  private update(live: LiveSandbox, change: Partial<Omit<SandboxRecord, "gateway">> & { gateway?: string | undefined }): void {
-    const { gateway = undefined, ...rest } = { ...live.record, ...change };
-    const record: SandboxRecord = { ...rest, ...(gateway !== undefined && { gateway }) };
+  private update(live: LiveSandbox, change: Partial<SandboxRecord>, gateways = gatewaysIn(live.record)): void {
+    const { gateway: _, ipv6Gateway: __, ...rest } = { ...live.record, ...change };
+    const { ipv4, ipv6 } = gateways;
+    const record: SandboxRecord = {
+      ...rest,
+      ...(ipv4 !== undefined && { gateway: ipv4 }),
+      ...(ipv6 !== undefined && { ipv6Gateway: ipv6 }),
+    };
     this.folders.save(record);
     live.record = record;
   }

@@ -60,6 +60,8 @@ export class Conntrack extends TupleIndex {
   readonly device: Int32Array;
   used = 0;
   created = 0;
+  /** Flows whose two ends are of different families. */
+  across = 0;
   /** How many flows are in each state. */
   readonly population: Int32Array;
   private closings = 0; // wraps
@@ -105,7 +107,9 @@ export class Conntrack extends TupleIndex {
     rows[row + REPLY + SRC] = replySrc;
     rows[row + REPLY + DST] = replyDst;
     rows[row + REPLY + PORTS] = replyPorts;
-    rows[row + STATE] = stateWord(proto, state) | (isIpv6(src) ? V6_ORIGINAL : 0) | (isIpv6(replySrc) ? V6_REPLY : 0);
+    const families = (isIpv6(src) ? V6_ORIGINAL : 0) | (isIpv6(replySrc) ? V6_REPLY : 0);
+    if (isAcross(families)) this.across++;
+    rows[row + STATE] = stateWord(proto, state) | families;
     rows[row + MAPPING] = flow.mapping;
     rows[row + EGRESS] = flow.egress | (flow.replyEgress << 16);
     rows[row + ACKED] = 0;
@@ -138,6 +142,7 @@ export class Conntrack extends TupleIndex {
     const state = (word >> 8) & 0xff;
     this.vacate(this.hash(rows[row + SRC]!, rows[row + DST]!, rows[row + PORTS]!, proto), id << 1);
     this.vacate(this.hash(rows[row + REPLY + SRC]!, rows[row + REPLY + DST]!, rows[row + REPLY + PORTS]!, proto), (id << 1) | 1);
+    if (isAcross(word)) this.across--;
     this.ageing.stop(id);
     rows[row + STATE] = 0; // protocol 0: the row is free
     rows[row + NEXT] = this.free;
@@ -306,4 +311,9 @@ export class Conntrack extends TupleIndex {
   get behind(): boolean {
     return this.ageing.behind;
   }
+}
+
+/** Whether a state word's flow has ends of different families. */
+function isAcross(word: number): boolean {
+  return ((word & V6_ORIGINAL) !== 0) !== ((word & V6_REPLY) !== 0);
 }

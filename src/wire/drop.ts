@@ -55,6 +55,7 @@ const NAMES = [
   "fragment-repeated", // a fragment that says again what others have said
   "sctp-fragment", // first fragment of an SCTP packet that needs another port: its checksum depends on the length of all
   "too-long", // does not fit into the way out, and may not be fragmented
+  "over-rate", // more than the endpoint's bandwidth, and as much waits as may
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -115,6 +116,7 @@ export const DROP_FRAGMENT_OVERLAP = reason("fragment-overlap");
 export const DROP_FRAGMENT_REPEATED = reason("fragment-repeated");
 export const DROP_SCTP_FRAGMENT = reason("sctp-fragment");
 export const DROP_TOO_LONG = reason("too-long");
+export const DROP_OVER_RATE = reason("over-rate");
 
 export const DROP_REASONS = NAMES.length;
 

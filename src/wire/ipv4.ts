@@ -205,8 +205,16 @@ export function firstByteOf(firstWord: number): number {
   return firstWord & 0xff;
 }
 
+export function tosOf(firstWord: number): number {
+  return (firstWord >>> 8) & 0xff;
+}
+
 export function isFragmentOf(secondWord: number): boolean {
   return ((secondWord >>> 16) & (RAW_MF | RAW_OFFSET)) !== 0;
+}
+
+export function mayFragmentOf(secondWord: number): boolean {
+  return ((secondWord >>> 16) & RAW_DF) === 0;
 }
 
 export function totalLengthOf(firstWord: number): number {
@@ -219,6 +227,22 @@ export function ttlOf(thirdWord: number): number {
 
 export function protocolOf(thirdWord: number): number {
   return (thirdWord >>> 8) & 0xff;
+}
+
+/** Sum of the halves of a header without options, given its five words; not folded. */
+function sumOf(first: number, second: number, third: number, src: number, dst: number): number {
+  return (
+    (first & 0xffff) +
+    (first >>> 16) +
+    (second & 0xffff) +
+    (second >>> 16) +
+    (third & 0xffff) +
+    (third >>> 16) +
+    (src & 0xffff) +
+    (src >>> 16) +
+    (dst & 0xffff) +
+    (dst >>> 16)
+  );
 }
 
 /** Whether the checksum of a header without options is right, given its five words. */
@@ -278,8 +302,6 @@ export const DONT_FRAGMENT = 0x4000,
 
 /** As `emit`, of any fragment: `id` raw half, `place` as `fragmentPlace` has it. */
 export function emitFragment(
-  bytes: Uint8Array,
-  halves: Uint16Array,
   words: Int32Array,
   off: number,
   total: number,
@@ -291,15 +313,15 @@ export function emitFragment(
   src: number,
   dst: number,
 ): void {
-  bytes[off] = PLAIN_FIRST_BYTE;
-  bytes[off + 1] = serviceType;
-  halves[(off + TOTAL_LENGTH) >> 1] = rawHalf(total);
-  halves[(off + IDENTIFICATION) >> 1] = id;
-  halves[(off + FRAGMENT) >> 1] = rawHalf(place);
-  bytes[off + TTL] = timeToLive;
-  bytes[off + PROTOCOL] = proto;
-  putAddresses(words, off, src, dst);
-  fillChecksum(bytes, halves, off);
+  const first = PLAIN_FIRST_BYTE | (serviceType << 8) | (rawHalf(total) << 16);
+  const second = id | (rawHalf(place) << 16);
+  const third = timeToLive | (proto << 8);
+  const w = off >> 2;
+  words[w] = first;
+  words[w + SECOND_WORD] = second;
+  words[w + THIRD_WORD] = third | (~fold(sumOf(first, second, third, src, dst)) << 16);
+  words[w + SRC_WORD] = src;
+  words[w + DST_WORD] = dst;
 }
 
 /** Folded sum of the pseudo header (RFC 9293 §3.1) for `len` bytes of protocol `proto`. */

@@ -315,6 +315,10 @@ export function isVersion6(firstWord: number): boolean {
   return (firstWord & 0xf0) === 0x60;
 }
 
+export function trafficClassOf(firstWord: number): number {
+  return ((firstWord << 4) & 0xf0) | ((firstWord >>> 12) & 0x0f);
+}
+
 export function payloadLengthOf(secondWord: number): number {
   return ((secondWord & 0xff) << 8) | ((secondWord >>> 8) & 0xff);
 }

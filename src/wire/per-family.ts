@@ -19,3 +19,11 @@ export function perFamily(addresses: readonly IpAddress[]): PerFamily<IpAddress>
 export function ofFamily<T>({ ipv4, ipv6 }: PerFamily<T>, family: IpAddress["family"]): T | undefined {
   return family === 4 ? ipv4 : ipv6;
 }
+
+/** What `change` makes of each that there is; undefined: nothing. */
+export function mapFamilies<T, U>(values: PerFamily<T>, change: (value: T, family: IpAddress["family"]) => U | undefined): PerFamily<U> {
+  const changed = (value: T | undefined, family: IpAddress["family"]): U | undefined =>
+    value === undefined ? undefined : change(value, family);
+  const [ipv4, ipv6] = [changed(values.ipv4, 4), changed(values.ipv6, 6)];
+  return { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) };
+}

@@ -107,8 +107,18 @@ export function setHdrLen(halves: Uint16Array, off: number, len: number): void {
   halves[(off + HDR_LEN) >> 1] = len;
 }
 
-/** The frame starts elsewhere, with other headers: a partial checksum is that of layer 4, which is at `l4`, still. */
-export function moveStart(bytes: Uint8Array, halves: Uint16Array, off: number, l4: number): void {
+/** The frame starts at `off` instead of `before`, with other headers: a partial checksum is that of layer 4, which is at `l4`, still. */
+export function moveStart(bytes: Uint8Array, halves: Uint16Array, before: number, off: number, l4: number): void {
+  const from = before >> 1;
+  const to = off >> 1;
+  const first = halves[from]!; // all read before any is written: the two may overlap
+  const size = halves[from + (GSO_SIZE >> 1)]!;
+  const start = halves[from + (CSUM_START >> 1)]!;
+  const offset = halves[from + (CSUM_OFFSET >> 1)]!;
+  halves[to] = first;
+  halves[to + (GSO_SIZE >> 1)] = size;
+  halves[to + (CSUM_START >> 1)] = start;
+  halves[to + (CSUM_OFFSET >> 1)] = offset;
   if ((bytes[off]! & FLAG_NEEDS_CSUM) !== 0) halves[(off + CSUM_START) >> 1] = l4 - off - HEADER_SIZE;
   halves[(off + HDR_LEN) >> 1] = 0; // written anew where it is needed (`setHdrLen`)
 }
@@ -123,4 +133,15 @@ export function setTcpGso(bytes: Uint8Array, off: number, tcpGso: number): void 
 /** Writes a header that asks for nothing: no segmentation, checksums complete. */
 export function emit(halves: Uint16Array, off: number): void {
   for (let i = off >> 1; i < (off + HEADER_SIZE) >> 1; i++) halves[i] = 0;
+}
+
+/**
+ * Length on the wire of the `len` bytes that follow the header at even offset `off`: with the headers of each segment that a frame to be segmented
+ * becomes. Precondition: `check` returned DROP_NONE.
+ */
+export function wireLength(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): number {
+  if (bytes[off + 1] === GSO_NONE) return len;
+  const header = halves[(off + HDR_LEN) >> 1]!;
+  const segments = Math.ceil((len - header) / halves[(off + GSO_SIZE) >> 1]!);
+  return segments > 1 ? len + (segments - 1) * header : len;
 }

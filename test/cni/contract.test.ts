@@ -83,12 +83,14 @@ describe("the configuration", () => {
     const runtimeConfig = {
       portMappings: [{ HostPort: 8080, ContainerPort: 80, Protocol: "tcp", HostIP: "" }],
       dns: { Servers: ["192.0.2.53"], Searches: ["lan"], Options: ["ndots:2"] },
+      bandwidth: { IngressRate: 1_000_000, IngressBurst: 2 ** 32 - 1, EgressRate: 0, EgressBurst: 0 },
     };
     expect(parseConfig(config({ runtimeConfig }))).toMatchObject({
       publish: ["8080:80/tcp"],
       servers: ["192.0.2.53"],
       searches: ["lan"],
       options: ["ndots:2"],
+      bandwidth: { ingress: { rate: 1_000_000, burst: 2 ** 32 - 1 } },
     });
   });
 
@@ -106,7 +108,10 @@ describe("the configuration", () => {
     [config({ ipam: [] }), 6, "the network configuration cannot be read: ipam is not an object"],
     [config({ mtu: "big" }), 6, "the network configuration cannot be read: mtu is not a whole number"],
     [config({ runtimeConfig: { portMappings: [{ hostPort: 0, containerPort: 80 }] } }), 7, "invalid port mapping: port 0"],
-    [config({ runtimeConfig: { bandwidth: { ingressRate: 1 } } }), 2, "bandwidth is not supported"],
+    [config({ runtimeConfig: { bandwidth: { ingressRate: 1 } } }), 7, "if rate is set, burst must also be set"],
+    [config({ runtimeConfig: { bandwidth: { EgressBurst: 1 } } }), 7, "if burst is set, rate must also be set"],
+    [config({ runtimeConfig: { bandwidth: { ingressRate: 1, ingressBurst: 2 ** 35 } } }), 7, "burst cannot be more than 4GB"],
+    [config({ runtimeConfig: { bandwidth: { shapedSubnets: ["10.0.0.0/8"] } } }), 2, "shapedSubnets is not supported"],
   ])("%s is refused with code %i", (text, code, message) => {
     expect(refusal(() => parseConfig(text))).toEqual([code, message]);
   });

@@ -128,6 +128,18 @@ describe("an IPv4 client of a target that has IPv6", () => {
     expect(d.drops(UP)).toEqual({});
   });
 
+  it("has it so as well once the flow is established, and is told if it may not", () => {
+    const d = published();
+    const { sport } = only(d.fromUplink(p.udp(ends, ports)));
+    d.fromUplink(p.udp({ src: CONTAINER, dst: BRIDGE }, { sport: TARGET, dport: sport }));
+    d.fromUplink(p.udp(ends, ports));
+    const send = (fragment?: number) =>
+      only(d.fromUplink(p.udp({ ...ends, ...(fragment === 0 && { fragment }) }, { ...ports, data: p.payload(1450) })));
+    expect(d.flows()).toMatchObject([{ state: "assured" }]);
+    expect(p.wrongChecksums(joined(d.send(UP, givenBack(send(0).bytes, TOO_LONG, 1400)), 1400))).toEqual([]);
+    expect(only(d.send(UP, givenBack(send().bytes, TOO_LONG, 1400)))).toMatchObject({ dst: CLIENT, type: 3, code: 4 });
+  });
+
   it("has its fragments, longer by 28 bytes as IPv6, sent in parts that keep their place", () => {
     const d = published();
     const datagram = p.udp({ ...ends, fragment: 0 }, { ...ports, data: p.payload(2900) });

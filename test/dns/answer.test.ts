@@ -11,6 +11,7 @@ import { subnet } from "../support/ip.js";
 
 const SHOP = "a".repeat(64);
 const BACK = "b".repeat(64);
+const SIX = "c".repeat(64);
 const scope: NameScope = { id: "s", networks: [SHOP], links: [], servers: [], internal: false };
 
 /** Network `shop` with web, db and three that are all `app`; network `back` with its own `db`. */
@@ -77,6 +78,26 @@ describe("a question", () => {
     const linked = { ...scope, links: [{ alias: "Store", owner: "o2" }] };
     expect(data(answer(ask("store", "A"), linked, directory, false))).toEqual(["10.1.0.3"]);
     expect(answer(ask("store", "A"), scope, directory, false).kind).toBe("forward");
+  });
+
+  it("of type AAAA has the IPv6 address; a name with the other family alone has an empty answer", async () => {
+    const { directory, fixture } = await start();
+    const more = { ...scope, networks: [SHOP, BACK, SIX] };
+    await fixture.model.createNetwork({ id: SIX, name: "six", subnets: { ipv6: subnet("fd00:5::/64") }, options: DEFAULT_OPTIONS });
+    const join = (owner: string, ...names: string[]) =>
+      fixture.model.createEndpoint(SIX, { id: `six${owner}`.padEnd(64, "0"), use: { owner, names } });
+    await join("o2", "db");
+    await join("o7", "only");
+    const found = (name: string, type: RecordType, from = more): unknown[] => data(answer(ask(name, type), from, directory, false));
+    expect(found("db", "AAAA")).toEqual(["fd00:5::2"]);
+    expect(found("db.six", "AAAA")).toEqual(["fd00:5::2"]);
+    expect(found("db", "A").sort()).toEqual(["10.1.0.3", "10.2.0.2"]);
+    expect(found("db", "ANY" as RecordType).sort()).toEqual(["10.1.0.3", "10.2.0.2", "fd00:5::2"]);
+    expect(decoded(answer(ask("only", "A"), more, directory, false))).toMatchObject({ rcode: "NOERROR", answers: [] });
+    expect(found("store", "AAAA", { ...more, links: [{ alias: "Store", owner: "o2" }] })).toEqual(["fd00:5::2"]);
+    const reverse = `3.${"0.".repeat(19)}5.0.0.0.0.0.d.f.ip6.arpa`;
+    expect(found(reverse.replace(/^3\.(0\.){19}/, `3.${"0.".repeat(23)}`), "PTR")).toEqual(["only.six"]);
+    expect(answer(ask(reverse, "PTR"), more, directory, false).kind).toBe("forward"); // too short
   });
 
   it.each(["AAAA", "MX", "TXT"] as const)("of type %s for a known name has an empty answer, and is not forwarded", async (type) => {

@@ -1,5 +1,5 @@
 import dgram from "node:dgram";
-import { createServer } from "node:net";
+import { createServer, isIPv6 } from "node:net";
 import packet from "dns-packet";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Forwarder } from "../../src/dns/forwarder.js";
@@ -11,7 +11,7 @@ async function upstream(
   reply: (query: Buffer) => Buffer | undefined,
 ): Promise<{ port: number; asked: Buffer[] }> {
   const asked: Buffer[] = [];
-  const socket = dgram.createSocket("udp4");
+  const socket = dgram.createSocket(isIPv6(address) ? "udp6" : "udp4");
   socket.on("message", (query, from) => {
     asked.push(query);
     const answer = reply(query);
@@ -45,6 +45,21 @@ describe("a question that is forwarded", () => {
       expect(reply).toMatchObject({ id: 7, answers: [{ data: "192.0.2.7" }] });
     }
     expect(new Set(asked.map((bytes) => bytes.readUInt16BE(0))).size).toBe(3);
+  });
+
+  it("goes to a server of IPv6, with a zone too, by UDP and by TCP", async () => {
+    const { port } = await upstream("::1", 0, (asked) => answerTo(asked, "192.0.2.6"));
+    for (const server of ["::1", "0:0::1", "::1%lo"])
+      expect(packet.decode(await forwarder(port, server).ask(query, false)).answers).toMatchObject([{ data: "192.0.2.6" }]);
+    const tcp = createServer((socket) => {
+      socket.once("data", (asked) => {
+        const reply = answerTo(asked.subarray(2), "192.0.2.66");
+        socket.write(Buffer.concat([Buffer.from([0, reply.length]), reply]));
+      });
+    });
+    await new Promise<void>((resolve) => tcp.listen(port, "::1", resolve));
+    onTestFinished(() => void tcp.close());
+    expect(packet.decode(await forwarder(port, "::1%lo").ask(query, true)).answers).toMatchObject([{ data: "192.0.2.66" }]);
   });
 
   it.each([

@@ -2,11 +2,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { curl } from "../support/clients.js";
+import { curl, iperf3 } from "../support/clients.js";
 import { ROOT } from "../support/paths.js";
 import type { Result } from "../support/proc.js";
 import { HOST, SandboxHost } from "../support/sandbox-host.js";
-import { serve } from "../support/servers.js";
+import { serve, serveIperf } from "../support/servers.js";
 
 const PLUGIN = path.join(ROOT, "native/build/tsproxy-cni");
 
@@ -116,6 +116,32 @@ it("addresses may be another plugin's to give, and are given back", async () => 
     code: 7,
     msg: expect.stringContaining('failed to find plugin "no-such" in path'),
   });
+});
+
+it("a bandwidth holds for TCP both ways, to a tenth, and for nobody else", async () => {
+  const [slow, fast] = [h.lab.addNamespace("slow"), h.lab.addNamespace("fast")];
+  const [ingress, egress] = [100_000_000, 20_000_000];
+  const bandwidth = { IngressRate: ingress, IngressBurst: 100_000, EgressRate: egress, EgressBurst: 100_000 };
+  const limited = config({ runtimeConfig: { bandwidth } });
+  const { stdout } = await call("ADD", limited, { id: "slow", ns: slow });
+  const address = JSON.parse(stdout).ips[0].address.replace(/\/.*/, "");
+  expect([address, (await call("ADD", config(), { id: "fast", ns: fast })).code]).toEqual(["10.77.0.2", 0]);
+  expect((await h.sandboxes())[0]!.endpoints[0]!.bandwidth).toEqual({
+    ingress: { rate: ingress, burst: 100_000 },
+    egress: { rate: egress, burst: 100_000 },
+  });
+  await serveIperf(h.lab, slow, 5201);
+  for (const [args, rate] of [
+    [[], ingress],
+    [["-R"], egress],
+  ] as const) {
+    const { received } = await iperf3(h.lab, fast, address, 5201, [...args]);
+    expect(received * 8).toBeGreaterThan(rate * 0.85); // 0.93 to 0.97 on a quiet machine
+    expect(received * 8).toBeLessThan(rate * 1.05);
+  }
+  await serveIperf(h.lab, fast, 5202);
+  expect((await iperf3(h.lab, h.host, "10.77.0.3", 5202)).received * 8).toBeGreaterThan(2 * ingress);
+  for (const id of ["slow", "fast"]) expect((await call("DEL", config(), { id })).code).toBe(0);
 });
 
 it("VERSION needs no daemon; without one STATUS is 50, and what is to be done is to be tried again", async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { choosePool, resolverObstacle } from "../../src/model/pools.js";
+import { choosePool, resolverObstacle, uniqueLocalPools } from "../../src/model/pools.js";
 import { formatPrefix, prefixesOverlap } from "../../src/wire/ip-address.js";
 import { prefix } from "../support/ip.js";
 
@@ -31,6 +31,20 @@ it("passes over what is taken and says why, and has none when all are", () => {
   expect(skipped[0]).toBe("172.17.0.0/16: route 172.16.0.0/12");
   expect(skipped).toHaveLength(15);
   expect(choosePool(() => "taken").subnet).toBeUndefined();
+});
+
+it("gives /64 networks of a unique local /48 that is one host's alone, and the same at each start (RFC 4193)", () => {
+  const [pool] = uniqueLocalPools("host a");
+  expect(pool).toEqual(uniqueLocalPools("host a")[0]);
+  expect(pool!.base).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::\/48$/);
+  expect(uniqueLocalPools("host b")[0]).not.toEqual(pool);
+  const taken = new Set<string>();
+  const next = (): string => {
+    const { subnet } = choosePool((each) => (taken.has(formatPrefix(each)) ? "taken" : null), [{ base: "fd12:3456:789a::/48", size: 64 }]);
+    taken.add(formatPrefix(subnet!));
+    return formatPrefix(subnet!);
+  };
+  expect([next(), next(), next()]).toEqual(["fd12:3456:789a::/64", "fd12:3456:789a:1::/64", "fd12:3456:789a:2::/64"]);
 });
 
 it("a pool with the host's name server in it is taken", () => {

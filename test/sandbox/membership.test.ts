@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { NetworkCreate } from "../../src/api/network-types.js";
 import { TsproxyError } from "../../src/errors.js";
 import { chosenAddresses } from "../../src/model/addresses.js";
-import type { DefaultRoute, Namespace } from "../../src/sandbox/device-setup.js";
+import type { DefaultRoute, Namespace, SandboxDevice } from "../../src/sandbox/device-setup.js";
 import { Membership } from "../../src/sandbox/membership.js";
 import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
 import type { SandboxRecord } from "../../src/sandbox/records.js";
@@ -13,6 +14,7 @@ class Notes {
   readonly path = "/run/netns/web";
   readonly devices = new Map<string, string>();
   route: DefaultRoute | undefined;
+  ipv6Route: DefaultRoute | undefined;
   /** Makes the next device refuse to come in. */
   failure: Error | undefined;
 
@@ -26,18 +28,19 @@ class Notes {
     return `${prefix}${i}`;
   }
 
-  takeDevice(_from: string, { name, address, prefixLength }: { name: string; address: string; prefixLength: number }): void {
+  takeDevice(_from: string, { name, addresses }: SandboxDevice): void {
     if (this.failure !== undefined) throw this.failure;
-    this.devices.set(name, `${address}/${prefixLength}`);
+    this.devices.set(name, addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`).join(" "));
   }
 
-  setDefaultRoute(_before: DefaultRoute | undefined, after: DefaultRoute | undefined): boolean {
-    this.route = after;
+  setDefaultRoute(before: DefaultRoute | undefined, after: DefaultRoute | undefined): boolean {
+    if ((after ?? before)!.gateway.includes(":")) this.ipv6Route = after;
+    else this.route = after;
     return true;
   }
 }
 
-async function start(...networks: ({ name: string; internal?: boolean } | string)[]) {
+async function start(...networks: (NetworkCreate | string)[]) {
   const fixture = await ModelFixture.start(chosenAddresses);
   const catalog = new NetworkCatalog(fixture.model, { overlap: () => null, onChange: () => () => {} }, () => () => null);
   for (const network of networks) await catalog.create(typeof network === "string" ? { name: network } : network);
@@ -54,9 +57,11 @@ async function start(...networks: ({ name: string; internal?: boolean } | string
       sandbox.attachments.push(await membership.attach(sandbox, namespace, { network, ...more }));
     },
     arrange: async () => {
-      const { gateway, warnings } = await membership.arrange(sandbox, namespace);
-      if (gateway === undefined) delete sandbox.gateway;
-      else sandbox.gateway = gateway;
+      const { gateways, warnings } = await membership.arrange(sandbox, namespace);
+      delete sandbox.gateway;
+      delete sandbox.ipv6Gateway;
+      if (gateways.ipv4 !== undefined) sandbox.gateway = gateways.ipv4;
+      if (gateways.ipv6 !== undefined) sandbox.ipv6Gateway = gateways.ipv6;
       return warnings;
     },
     leave: async (n: number) => {
@@ -104,13 +109,15 @@ describe("who joins a network", () => {
   it.each([
     [{ ip: "172.18.0.2" }, "Address already in use: address 172.18.0.2 is that of endpoint"],
     [{ ip: "10.0.0.1" }, "invalid address 10.0.0.1: no configured subnet contains it"],
+    [{ ip6: "fd00:9::9" }, "invalid address fd00:9::9: no configured subnet contains it"],
+    [{ ip6: "10.0.0.1" }, "invalid IPv6 address: 10.0.0.1"],
     [{ device: "eth0" }, "there is a device 'eth0' in '/run/netns/web' already"],
     [{}, "endpoint with name web already exists in network front"],
   ])("is refused with %j in Docker's words, and nothing changes", async (more, message) => {
     const s = await start("front");
     await s.attach("front");
     const before = await s.fixture.picture();
-    if ("ip" in more) s.sandbox.attachments.length = 0; // as another sandbox
+    if ("ip" in more || "ip6" in more) s.sandbox.attachments.length = 0; // as another sandbox
     await expect(s.attach("front", more)).rejects.toThrow(message);
     expect(await s.fixture.picture()).toEqual(before);
   });
@@ -155,6 +162,55 @@ describe("default route and published ports", () => {
     s.fixture.taken.add(8999);
     await s.attach("front");
     await expect(s.arrange()).rejects.toThrow("Bind for 0.0.0.0:8999 failed: port is already allocated (nginx (pid 1) has it)");
+  });
+});
+
+describe("with IPv6", () => {
+  const both = (name: string, n: number): NetworkCreate => ({ name, ipv6: true, subnet: [`10.${n}.0.0/24`, `fd00:${n}::/64`] });
+  const six = (name: string, n: number): NetworkCreate => ({ name, ipv4: false, ipv6: true, subnet: `fd00:${n}::/64` });
+
+  it("an endpoint has an address and a default route of each family that its network has", async () => {
+    const s = await start(both("front", 1), six("six", 2));
+    s.fixture.families = [4, 6];
+    await s.attach("front", { ip6: "fd00:1::44" });
+    await s.attach("six");
+    await s.arrange();
+    expect([...s.notes.devices]).toEqual([
+      ["eth0", "10.1.0.2/24 fd00:1::44/64"],
+      ["eth1", "fd00:2::2/64"],
+    ]);
+    expect([s.notes.route, s.notes.ipv6Route]).toEqual([
+      { device: "eth0", gateway: "10.1.0.1" },
+      { device: "eth0", gateway: "fd00:1::1" },
+    ]);
+    expect([...s.fixture.published]).toEqual(["0.0.0.0:8999 -> 10.1.0.2:80/tcp", "[::]:8999 -> [fd00:1::44]:80/tcp"]);
+  });
+
+  it("each family goes by the first network that has it, and its ports with it; a picked one is the same in both", async () => {
+    const s = await start("front", six("six", 2));
+    s.fixture.families = [4, 6];
+    s.sandbox.ports[0]!.hostPort = s.sandbox.ports[0]!.hostPortEnd = 0;
+    await s.attach("front");
+    await s.arrange();
+    // Nothing else has IPv6: its clients are translated.
+    expect([...s.fixture.published]).toEqual(["0.0.0.0:32768 -> 172.18.0.2:80/tcp", "[::]:32768 -> 172.18.0.2:80/tcp"]);
+    await s.attach("six");
+    await s.arrange();
+    expect([s.notes.route?.device, s.notes.ipv6Route?.device]).toEqual(["eth0", "eth1"]);
+    expect([...s.fixture.published]).toEqual(["0.0.0.0:32768 -> 172.18.0.2:80/tcp", "[::]:32768 -> [fd00:2::2]:80/tcp"]);
+    await s.leave(0);
+    await s.arrange();
+    expect([...s.fixture.published]).toEqual(["0.0.0.0:32768 -> [fd00:2::2]:80/tcp", "[::]:32768 -> [fd00:2::2]:80/tcp"]);
+  });
+
+  it("a port on an address of the host goes by the network of its family", async () => {
+    const s = await start("front", six("six", 2));
+    s.fixture.families = [4, 6];
+    s.sandbox.ports[0]!.hostIp = "::1";
+    await s.attach("front");
+    await s.attach("six");
+    await s.arrange();
+    expect([...s.fixture.published]).toEqual(["[::1]:8999 -> [fd00:2::2]:80/tcp"]);
   });
 });
 

@@ -21,7 +21,7 @@ async function start(onHost: Record<string, string> = {}) {
   };
   const resolver = (network: IpPrefix): string | null =>
     formatPrefix(network) === "172.19.0.0/16" ? "name server 172.19.0.53 of /etc/resolv.conf" : null;
-  const catalog = new NetworkCatalog(fixture.model, host, () => resolver);
+  const catalog = new NetworkCatalog(fixture.model, host, () => resolver, [{ base: "fd00:aaaa:bbbb::/48", size: 64 }]);
   return {
     fixture,
     catalog,
@@ -88,7 +88,60 @@ describe("networks that people make", () => {
     expect(Date.parse(inspect("shop").Created)).toBeGreaterThan(Date.now() - 60_000);
   });
 
+  it("have a subnet of each family that is asked for: their own, or the first that is free", async () => {
+    const { catalog, fixture, inspect } = await start({ "fd00:aaaa:bbbb:1::/64": "route fd00:aaaa::/32" });
+    const rangesOf = (name: string): string[] => inspect(name).IPAM.Config.map(({ Subnet, Gateway }) => `${Subnet} ${Gateway}`);
+    await catalog.create({ name: "a", ipv6: true });
+    expect(rangesOf("a")).toEqual(["172.18.0.0/16 172.18.0.1", "fd00:aaaa:bbbb::/64 fd00:aaaa:bbbb::1"]);
+    expect(inspect("a")).toMatchObject({ EnableIPv4: true, EnableIPv6: true });
+    const { warnings } = await catalog.create({ name: "b", ipv4: false, ipv6: true });
+    expect(rangesOf("b")).toEqual(["fd00:aaaa:bbbb:2::/64 fd00:aaaa:bbbb:2::1"]);
+    expect(warnings).toEqual(["passed over fd00:aaaa:bbbb:1::/64: route fd00:aaaa::/32"]);
+    expect(inspect("b")).toMatchObject({ EnableIPv4: false, EnableIPv6: true });
+    const { id } = await catalog.create({
+      name: "c",
+      ipv6: true,
+      subnet: ["FD00:9::/64", "10.9.0.0/24"],
+      gateway: "fd00:9::ffff",
+      ipRange: ["10.9.0.128/25", "fd00:9::8000/113"],
+      auxAddresses: { printer: "fd00:9::8000", scanner: "10.9.0.128" },
+    });
+    expect(inspect("c").IPAM.Config).toEqual([
+      { Subnet: "10.9.0.0/24", IPRange: "10.9.0.128/25", Gateway: "10.9.0.128", AuxiliaryAddresses: { scanner: "10.9.0.128" } },
+      { Subnet: "fd00:9::/64", IPRange: "fd00:9::8000/113", Gateway: "fd00:9::ffff", AuxiliaryAddresses: { printer: "fd00:9::8000" } },
+    ]);
+    await fixture.model.createEndpoint(id, { id: ENDPOINT, use: { owner: "c".repeat(64), names: ["web"] } });
+    expect(Object.values(inspect("c").Containers)).toMatchObject([{ IPv4Address: "10.9.0.129/24", IPv6Address: "fd00:9::8001/64" }]);
+    await fixture.restart();
+    expect(await fixture.picture()).toMatchObject({
+      records: { networks: [{}, {}, { range: "10.9.0.128/25", ipv6Range: "fd00:9::8000/113" }] },
+    });
+  });
+
   it.each([
+    [{ name: "n", ipv4: false }, "invalid", "IPv4 or IPv6 must be enabled"],
+    [{ name: "n", subnet: "fd00:9::/64" }, "invalid", "invalid subnet fd00:9::/64: IPv6 is not enabled"],
+    [{ name: "n", ipv4: false, ipv6: true, subnet: "10.9.0.0/24" }, "invalid", "invalid subnet 10.9.0.0/24: IPv4 is not enabled"],
+    [{ name: "n", ipv6: true, subnet: "fd00:9::1/64" }, "invalid", "invalid subnet fd00:9::1/64: it should be fd00:9::/64"],
+    [{ name: "n", ipv6: true, subnet: "fe80::1%eth0/64" }, "invalid", "invalid subnet fe80::1%eth0/64: invalid CIDR block notation"],
+    [{ name: "n", ipv6: true, subnet: "::ffff:10.9.0.0/120" }, "invalid", /: IPv4 addresses in the form of IPv6$/],
+    [{ name: "n", ipv6: true, subnet: "fd00:9::/127" }, "invalid", "invalid subnet fd00:9::/127: /127 is too small"],
+    [{ name: "n", ipv6: true, subnet: `${"0:".repeat(500)}/64` }, "invalid", /^invalid subnet (0:)+0?…$/],
+    [{ name: "n", ipv6: true, subnet: ["fd00:9::/64", "fd00:a::/64"] }, "invalid", "bridge driver doesn't support multiple subnets"],
+    [{ name: "n", subnet: ["10.9.1.0/24", "10.9.1.0/25"] }, "invalid", "multiple overlapping subnet configuration is not supported"],
+    [{ name: "n", subnet: "10.44.0.0/24", gateway: "fd00:9::1" }, "invalid", "invalid gateway fd00:9::1: parent subnet is an IPv4 block"],
+    [
+      { name: "n", ipv4: false, ipv6: true, subnet: "fd00:9::/64", ipRange: "10.9.0.0/25" },
+      "invalid",
+      "invalid ip-range 10.9.0.0/25: parent subnet is an IPv6 block",
+    ],
+    [
+      { name: "n", subnet: "10.44.0.0/24", gateway: ["10.44.0.1", "10.44.0.2"] },
+      "invalid",
+      "cannot configure multiple gateways (10.44.0.1, 10.44.0.2) for the same subnet (10.44.0.0/24)",
+    ],
+    [{ name: "n", subnet: "10.44.0.0/24", gateway: "10.44" }, "invalid", "invalid gateway 10.44: invalid address"],
+    [{ name: "n", ipv6: true, subnet: "fd00:8::/80" }, "conflict", /Pool overlaps .* \(fd00:8::\/80: route fd00:8::\/32\)$/],
     [{ name: "" }, "invalid", "invalid network name: name is empty"],
     [{ name: "a b" }, "invalid", "invalid network name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"],
     [{ name: "bridge" }, "invalid", "operation is not permitted on predefined bridge network"],
@@ -112,7 +165,7 @@ describe("networks that people make", () => {
     [{ name: "n", subnet: "10.9.0.0/16" }, "conflict", /Pool overlaps .* \(10.9.0.0\/16: route 10.0.0.0\/8\)$/],
     [{ name: "n", options: { "com.docker.network.bridge.enable_icc": "maybe" } }, "invalid", /enable_icc: 'maybe' is not valid/],
   ])("%j is refused in Docker's words, and nothing is changed", async (create, kind, message) => {
-    const { catalog, fixture } = await start({ "10.9.0.0/16": "route 10.0.0.0/8" });
+    const { catalog, fixture } = await start({ "10.9.0.0/16": "route 10.0.0.0/8", "fd00:8::/80": "route fd00:8::/32" });
     await catalog.create({ name: "old", subnet: "172.30.0.0/16" });
     const before = await fixture.picture();
     await expect(catalog.create(create)).rejects.toMatchObject({

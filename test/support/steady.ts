@@ -1,6 +1,6 @@
 /**
- * steady.ts PACKETS: an engine in its steady state, over a packet input and output that allocates nothing: PACKETS packets of all common
- * kinds, flows that grow old and come anew among them. Prints what V8 has to say of garbage collections and deoptimisations meanwhile, a line
+ * steady.ts PACKETS [across]: an engine in its steady state, over a packet input and output that allocates nothing: PACKETS packets of all common
+ * kinds, flows that grow old and come anew among them; `across`: of flows whose ends are of different families. Prints what V8 has to say of garbage collections and deoptimisations meanwhile, a line
  * each, and then one line of JSON. To be bundled, as the worker is, and run with `node --expose-gc`.
  */
 import { setFlagsFromString } from "node:v8";
@@ -12,10 +12,12 @@ import { Engine } from "../../src/engine/engine.js";
 import { tuneJit } from "../../src/engine/jit.js";
 import { headAt, PacketMemory } from "../../src/mem/packet-memory.js";
 import { REFUSED_NO_ROUTE } from "../../src/wire/route-answer.js";
+import { CLIENT6, dualMessages, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "./dual-host.js";
 import {
   A,
   B,
   CLIENT,
+  GATEWAY,
   HOST_IP,
   hostMessages,
   IP_A,
@@ -87,6 +89,34 @@ const FRAMES: [number, Uint8Array][] = [
   [UP, p.frame(MAC_UP, MAC_A, p.payload(40), 0x86dd)],
 ].map((f) => (f instanceof Uint8Array ? [A, f] : f) as [number, Uint8Array]);
 
+/** Flows across the families: opened, answered, and gone on with in both directions, in segments and datagrams. The host has one port for each target. */
+function acrossFrames(client: string, host: string, target: string, gateway: string): [number, Uint8Array][] {
+  const isIpv6 = (ip: string): boolean => ip.includes(":");
+  const [to, back] = [
+    { src: client, dst: host },
+    { src: target, dst: gateway },
+  ];
+  const [gsoIn, gsoOut] = [client, target].map((ip) => (isIpv6(ip) ? p.GSO_TCPV6 : p.GSO_TCPV4));
+  const mapped = MASQUERADE_FIRST;
+  const [toHost, toTarget] = [
+    { sport: 1, dport: PUBLISHED },
+    { sport: TARGET, dport: mapped },
+  ];
+  return [
+    up(p.tcp(to, { ...toHost, flags: p.SYN })),
+    out(p.tcp(back, { ...toTarget, flags: p.SYN | p.ACK })),
+    up(p.tcp(to, { ...toHost, data: p.payload(100) })),
+    out(p.tcp(back, { ...toTarget, data: p.payload(1400) })),
+    [UP, p.partial(up(p.tcp(to, { ...toHost, data: p.payload(1900) }))[1], gsoIn, 500)],
+    [A, p.partial(out(p.tcp(back, { ...toTarget, data: p.payload(1900) }))[1], gsoOut, 500)],
+    up(p.udp(to, toHost)),
+    out(p.udp(back, toTarget)),
+    out(p.udp(back, { ...toTarget, data: p.payload(300) })),
+  ];
+}
+
+const ACROSS = [acrossFrames(CLIENT6, HOST_IP6, IP_A, GATEWAY), acrossFrames(CLIENT, HOST_IP, IP6_A, GATEWAY6)].flat();
+
 /** Reproducible, and without a number that has a fraction, which would be allocated. */
 function xorshift(): () => number {
   let n = 1;
@@ -106,16 +136,19 @@ class Loop implements PacketIo {
   private at = 0;
   private turns = 0;
 
-  constructor(private readonly memory: PacketMemory) {
+  constructor(
+    private readonly memory: PacketMemory,
+    private readonly frames: [number, Uint8Array][],
+  ) {
     this.rx = new Int32Array(memory.slots * 4);
   }
 
   receive(): number {
     const mixed = (this.turns & 1) === 0;
-    if (!mixed) this.at = (this.at + 1) % FRAMES.length;
+    if (!mixed) this.at = (this.at + 1) % this.frames.length;
     for (let i = 0; i < this.memory.slots; i++) {
-      if (mixed) this.at = (this.at + 1) % FRAMES.length;
-      const [port, bytes] = FRAMES[this.at]!;
+      if (mixed) this.at = (this.at + 1) % this.frames.length;
+      const [port, bytes] = this.frames[this.at]!;
       this.memory.bytes.set(bytes, headAt(i));
       this.rx[i * 4] = port;
       this.rx[i * 4 + 1] = bytes.length;
@@ -140,25 +173,32 @@ const OWN = raw(HOST_IP);
 
 tuneJit(); // as a worker does
 const packets = Number(process.argv[2]);
+const isAcross = process.argv[3] === "across";
 const memory = new PacketMemory();
 const state = new State({
   conntrackMax: TABLE,
   masqueradeFirst: MASQUERADE_FIRST,
-  masqueradeLast: MASQUERADE_LAST,
+  masqueradeLast: isAcross ? MASQUERADE_FIRST : MASQUERADE_LAST,
   random: xorshift(),
   routing: { device: 2, source6: new Int32Array(4), ask: () => OWN, ask6: () => REFUSED_NO_ROUTE },
   bypass: true,
 });
 const counters = createCounters();
-const io = new Loop(memory);
+const io = new Loop(memory, isAcross ? ACROSS : FRAMES);
 const commands = new Commands(state, io, counters, {
   tell() {},
   watch() {},
   openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
   readFormer: () => [],
 });
-for (const message of hostMessages()) commands.carryOut(message);
-commands.carryOut({ type: "publish", id: 1, rule: rule({ proto: p.UDP }) });
+for (const message of [...hostMessages(), ...(isAcross ? dualMessages() : [])]) commands.carryOut(message);
+if (isAcross) {
+  commands.carryOut({ type: "withdraw", id: 0 });
+  for (const [k, proto] of [p.TCP, p.UDP].entries()) {
+    commands.carryOut({ type: "publish", id: 1 + k, rule: rule({ proto, hostIp: "::" }) });
+    commands.carryOut({ type: "publish", id: 3 + k, rule: rule({ ...TO_A6, proto, hostIp: "0.0.0.0" }) });
+  }
+} else commands.carryOut({ type: "publish", id: 1, rule: rule({ proto: p.UDP }) });
 const engine = new Engine(io, memory, state, counters, commands);
 
 function run(count: number): void {

@@ -5,23 +5,24 @@ import { CliCommand, collect } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
 import { keyValues } from "../key-values.js";
 import { stdout, type Write } from "../show.js";
-import { formatTable } from "../table.js";
+import { bothFamilies, formatTable } from "../table.js";
 import { attachmentBody, type RawAttachment } from "./run.js";
 
 interface RawCreate {
   driver?: string;
-  subnet?: string;
-  gateway?: string;
-  ipRange?: string;
+  subnet?: string[];
+  gateway?: string[];
+  ipRange?: string[];
   auxAddress?: string[];
   internal?: boolean;
+  ipv4?: string;
   ipv6?: boolean;
   mtu?: string;
   opt?: string[];
   label?: string[];
 }
 
-interface RawConnect extends Pick<RawAttachment, "ip" | "macAddress"> {
+interface RawConnect extends Pick<RawAttachment, "ip" | "ip6" | "macAddress" | "bandwidth"> {
   alias?: string[];
   gwPriority?: string;
 }
@@ -45,23 +46,26 @@ function create(): CliCommand {
   return new CliCommand("create", "Make a network", ["tsproxy network create [OPTIONS] NAME"])
     .argument("<name>", "Name of the network")
     .option("-d, --driver <name>", "Kind of network (bridge)")
-    .option("--subnet <cidr>", "Its range (the first of Docker's pools that is free)")
-    .option("--gateway <ip>", "The host's address in it (the first)")
-    .option("--ip-range <cidr>", "Where addresses are taken that nobody names")
+    .option("--subnet <cidr>", "Its range, one a family (the first of Docker's pools that is free)", collect)
+    .option("--gateway <ip>", "The host's address in it (the first; repeatable)", collect)
+    .option("--ip-range <cidr>", "Where addresses are taken that nobody names (repeatable)", collect)
     .option("--aux-address <name=ip>", "An address that nobody gets (repeatable)", collect)
     .option("--internal", "No way out, and no published ports")
+    .option("--ipv4 <bool>", "'false': without IPv4")
     .option("--ipv6", "With IPv6")
     .option("--mtu <bytes>", "MTU of its devices")
     .option("--label <key=value>", "For people and scripts (repeatable)", collect)
     .option("-o, --opt <key=value>", "One of Docker's bridge options (repeatable)", collect)
     .note("It prints the network's id, and on standard error which pools were passed over, and why.")
+    .example("A network with IPv6 too, whose range is made for this host", "tsproxy network create --ipv6 shop")
     .example("A network with a range of its own", "tsproxy network create --subnet 10.44.0.0/24 --label stage=test shop")
     .action(async (name: string, raw: RawCreate) => {
       const { ask } = await import("../../api/client.js");
-      const { auxAddress, opt, label, mtu, ...same } = raw;
+      const { auxAddress, opt, label, mtu, ipv4, ...same } = raw;
       const body = {
         name,
         ...same,
+        ...(ipv4 !== undefined && { ipv4: truth("--ipv4", ipv4) }),
         ...(mtu !== undefined && { mtu: wholeNumber("--mtu", mtu) }),
         ...(auxAddress !== undefined && { auxAddresses: keyValues("--aux-address", auxAddress) }),
         ...(opt !== undefined && { options: keyValues("-o", opt) }),
@@ -92,7 +96,13 @@ export async function showNetworks({ quiet = false, trunc = true, json = false }
   if (json) write(`${JSON.stringify(networks, null, 2)}\n`);
   else if (quiet) write(networks.map((network) => `${idOf(network)}\n`).join(""));
   else {
-    const rows = networks.map((network) => [idOf(network), network.name || "-", network.driver, "local", network.subnet || "-"]);
+    const rows = networks.map((network) => [
+      idOf(network),
+      network.name || "-",
+      network.driver,
+      "local",
+      bothFamilies(network.subnet, network.ipv6Subnet),
+    ]);
     write(formatTable(["NETWORK ID", "NAME", "DRIVER", "SCOPE", "SUBNET"], rows));
   }
 }
@@ -115,9 +125,11 @@ function connect(): CliCommand {
   return new CliCommand("connect", "Put a sandbox into another network", ["tsproxy network connect [OPTIONS] NETWORK SANDBOX"])
     .argument("<network>", "Name, id or start of the id")
     .argument("<sandbox>", "Name, id or start of the id")
-    .option("--ip <ip>", "Its address there (the lowest that is free)")
+    .option("--ip <ip>", "Its IPv4 address there (the lowest that is free)")
+    .option("--ip6 <ip>", "Its IPv6 address there (the lowest that is free)")
     .option("--mac-address <mac>", "Its MAC address there (made from the address)")
     .option("--alias <name>", "One more name there (repeatable)", collect)
+    .option("--bandwidth <limit>", "Most that it sends and is sent there, as egress=RATE,ingress=RATE (no limit)")
     .option("--gw-priority <n>", "The default route is by the highest (0)")
     .note("It prints nothing. The others on both networks notice nothing.")
     .example("Put 'web' into network 'back' too, as 'www'", "tsproxy network connect --alias www back web")
@@ -186,6 +198,11 @@ export async function eachWord(words: readonly string[], action: (word: string) 
 function priority(text: string): number {
   if (/^-?\d{1,9}$/.test(text)) return Number(text);
   throw new TsproxyError("TSP_ERR_OPTION", "invalid", `--gw-priority '${text}': not a whole number`, "use a number like 1, or -1");
+}
+
+function truth(option: string, text: string): boolean {
+  if (text === "true" || text === "false") return text === "true";
+  throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${option} '${text}': neither true nor false`, `write ${option}=false`);
 }
 
 function wholeNumber(option: string, text: string): number {

@@ -16,7 +16,7 @@ import {
 } from "../docker-view.js";
 import { formatDuration } from "../format.js";
 import { addShowOptions, parseShow, type RawShow, type ShowOptions, stdout, type Write } from "../show.js";
-import { formatTable } from "../table.js";
+import { bothFamilies, formatTable } from "../table.js";
 
 interface PsOptions extends ShowOptions {
   /** Those that have ended too. */
@@ -56,7 +56,7 @@ function sandboxTable(sandboxes: readonly SandboxView[]): string {
     s.kind === "attached" ? `(${s.netns})` : shortened(s.command.join(" ")),
     statusOf(s),
     s.endpoints.map((e) => e.networkName).join(",") || s.network.replace(/^container:(.{12}).*/, "container:$1") || "-",
-    s.endpoints.map((e) => e.address).join(",") || "-",
+    s.endpoints.map((e) => bothFamilies(e.address, e.ipv6Address)).join(",") || "-",
     s.ports.map(portText).join(", ") || "-",
   ]);
   return formatTable(["SANDBOX ID", "NAME", "COMMAND", "STATUS", "NETWORK", "ADDRESS", "PORTS"], rows);
@@ -80,8 +80,8 @@ function dockerTables(view: DockerView): string[] {
   const networks = view.networks.map((n) => [
     shortId(n.id),
     n.name || "-",
-    both(n.subnet, n.ipv6Subnet),
-    both(n.gateway, n.ipv6Gateway),
+    bothFamilies(n.subnet, n.ipv6Subnet),
+    bothFamilies(n.gateway, n.ipv6Gateway),
     n.device || "-",
     n.mtu,
     flags(n),
@@ -90,7 +90,7 @@ function dockerTables(view: DockerView): string[] {
   const endpoints = view.endpoints.map((e) => [
     containerOf(e),
     networkOf(e),
-    both(e.address, e.ipv6Address),
+    bothFamilies(e.address, e.ipv6Address),
     e.mac,
     e.state,
     e.ports.map(portText).join(", ") || "-",
@@ -99,11 +99,6 @@ function dockerTables(view: DockerView): string[] {
     formatTable(["NETWORK ID", "NAME", "SUBNET", "GATEWAY", "DEVICE", "MTU", "OPTIONS", "ENDPOINTS"], networks),
     formatTable(["CONTAINER", "NETWORK", "ADDRESS", "MAC", "STATE", "PORTS"], endpoints),
   ];
-}
-
-/** Of IPv4, where there is any, and of IPv6. */
-function both(ipv4: string, ipv6: string | undefined): string {
-  return [ipv4, ipv6 ?? ""].filter((text) => text !== "").join(",");
 }
 
 /** As `docker ps` has it. */

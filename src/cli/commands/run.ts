@@ -1,6 +1,7 @@
 /** `tsproxy run`: a program in a sandbox. The namespaces are made here, by `native/sandbox.c`; the daemon gives them their networks. */
 import type { SandboxCreate } from "../../api/sandbox-types.js";
 import { TsproxyError } from "../../errors.js";
+import { parseBandwidth } from "../bandwidth.js";
 import { CliCommand, collect } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
 import { Control, exitingAsDocker, exitOf, FAILED, StartError, startHelper } from "../launch.js";
@@ -8,8 +9,10 @@ import { stdout } from "../show.js";
 
 export interface RawAttachment {
   ip?: string;
+  ip6?: string;
   macAddress?: string;
   networkAlias?: string[];
+  bandwidth?: string;
 }
 
 export interface RawSandbox extends RawAttachment {
@@ -55,10 +58,12 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--network <net>", "What it is to join (bridge)", "bridge")
     .option("--name <name>", "Name of the sandbox (a random one)")
     .option("--hostname <name>", "Its host name (the start of its id)")
-    .option("--ip <ip>", "Its address in the network (the lowest that is free)")
+    .option("--ip <ip>", "Its IPv4 address in the network (the lowest that is free)")
+    .option("--ip6 <ip>", "Its IPv6 address in the network (the lowest that is free)")
     .option("--mac-address <mac>", "Its MAC address (made from the address)")
     .option("--link <name>", "Another sandbox, as NAME or NAME:ALIAS (repeatable)", collect)
     .option("--network-alias <name>", "One more name in the network (repeatable)", collect)
+    .option("--bandwidth <limit>", "Most that it sends and is sent, as egress=RATE,ingress=RATE (no limit)")
     .option("--dns <ip>", "A name server (repeatable; the host's)", collect)
     .option("--dns-search <domain>", "A search domain (repeatable; the host's)", collect)
     .option("--dns-option <option>", "An option of resolv.conf (repeatable)", collect)
@@ -122,11 +127,14 @@ export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "comm
   };
 }
 
-export function attachmentBody({ ip, macAddress, networkAlias }: RawAttachment): Pick<SandboxCreate, "ip" | "mac" | "aliases"> {
+export function attachmentBody(raw: RawAttachment): Pick<SandboxCreate, "ip" | "ip6" | "mac" | "aliases" | "bandwidth"> {
+  const { ip, ip6, macAddress, networkAlias, bandwidth } = raw;
   return {
     ...(ip !== undefined && { ip }),
+    ...(ip6 !== undefined && { ip6 }),
     ...(macAddress !== undefined && { mac: macAddress }),
     ...(networkAlias !== undefined && { aliases: networkAlias }),
+    ...(bandwidth !== undefined && { bandwidth: parseBandwidth(bandwidth) }),
   };
 }
 

@@ -11,6 +11,7 @@ import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
+import type { Bandwidth } from "../../table/bandwidth.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
@@ -35,6 +36,7 @@ export interface DeviceSpec {
   nsFd: number;
   addresses: PerFamily<IpAddress>;
   mac: Uint8Array;
+  bandwidth?: Bandwidth | undefined;
   /** Name under which it is kept while the process is restarted. */
   keepAs?: string;
   /** It is there already, from an earlier process. */
@@ -42,6 +44,9 @@ export interface DeviceSpec {
   /** It ended, with the namespace that it was in. */
   onGone(): void;
 }
+
+/** What is behind a device. */
+type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">>;
 
 /** A TAP that its user moves into a namespace. */
 export interface Device {
@@ -135,7 +140,7 @@ export class Endpoints {
     try {
       const tap = taps.open(spec, undo);
       if (spec.existing === undefined) socket.setLink(socket.link(tap.name)!.index, { mac: macText(spec.mac), mtu: this.network.mtu });
-      this.attach(tap, spec.name, spec.addresses, spec.mac, undo, spec.onGone);
+      this.attach(tap, spec, undo);
       native.tapPersist(tap.fds[0]!, 1);
       this.devices.add(undo);
       const remove = async (): Promise<void> => {
@@ -188,7 +193,8 @@ export class Endpoints {
         `${word}: net.ipv6.conf of the namespace's ${ENDPOINT_DEVICE} cannot be written`,
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
-    this.attach(tap, `${spec.netns}/${ENDPOINT_DEVICE}`, spec.addresses, mac, undo, () => void this.remake(namespace));
+    const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
+    this.attach(tap, { name, addresses: spec.addresses, mac, onGone: () => void this.remake(namespace) }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
@@ -198,9 +204,10 @@ export class Endpoints {
     }
   }
 
-  private attach(tap: Tap, name: string, own: PerFamily<IpAddress>, mac: Uint8Array, undo: Undo, onGone?: () => void): void {
-    const addresses = eachFamily(own);
-    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses } as const;
+  private attach(tap: Tap, spec: Station, undo: Undo): void {
+    const { name, mac, bandwidth, onGone } = spec;
+    const addresses = eachFamily(spec.addresses);
+    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth } as const;
     this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
   }
 

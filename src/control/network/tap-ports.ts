@@ -4,6 +4,7 @@ import { openTap, type Tap } from "../../device/tap.js";
 import type { Steering } from "../../steer/steering.js";
 import type { FdStore } from "../../sys/fd-store.js";
 import { native } from "../../sys/native.js";
+import type { Bandwidth } from "../../table/bandwidth.js";
 import { ENDPOINT, HOST } from "../../table/ports.js";
 import type { IpAddress } from "../../wire/ip-address.js";
 import type { PortInfo, PortNumbers } from "../port-numbers.js";
@@ -20,6 +21,7 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   network: number;
   /** The host's: interface index. */
   device?: number;
+  bandwidth?: Bandwidth | undefined;
 }
 
 export interface OpenDevice {
@@ -71,11 +73,11 @@ export class TapPorts {
   }
 
   /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */
-  attach(tap: Tap, { mac, addresses, network, device = 0, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
+  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
     for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
-    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, addresses, network, device }, tap.fds);
+    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, addresses, network, device, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
   }
 }

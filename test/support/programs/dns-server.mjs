@@ -1,7 +1,8 @@
-/** dns-server.mjs PORT: answers every query with one TXT record that holds the asker's `ADDRESS:PORT` (RFC 1035 §4.1). */
+/** dns-server.mjs PORT, at the address LISTEN (0.0.0.0): answers every query with one TXT record that holds the asker's `ADDRESS:PORT` (RFC 1035 §4.1). */
 import dgram from "node:dgram";
 
-const socket = dgram.createSocket("udp4");
+const { LISTEN = "0.0.0.0" } = process.env;
+const socket = dgram.createSocket(LISTEN.includes(":") ? "udp6" : "udp4");
 socket.on("message", (query, { address, port }) => {
   const peer = `${address}:${port}`;
   console.log(JSON.stringify({ event: "request", peer }));
@@ -12,4 +13,4 @@ socket.on("message", (query, { address, port }) => {
   const record = Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 0, 0, peer.length + 1, peer.length]); // name at 12, TXT, IN, TTL 0
   socket.send(Buffer.concat([header, question, record, Buffer.from(peer)]), port, address);
 });
-socket.bind(Number(process.argv[2]), "0.0.0.0", () => console.log(JSON.stringify({ event: "listening" })));
+socket.bind(Number(process.argv[2]), LISTEN, () => console.log(JSON.stringify({ event: "listening" })));
