@@ -49,7 +49,7 @@ describe.each(FAMILIES)("the host changes, IPv$version", (family) => {
   const { version, at, network, bits, loopback, second, dead, far } = family;
 
   onTsproxy("and published ports follow: the bridge's address and MTU, the container, the uplink", "kernel", async (c) => {
-    const { lab, host, client, c1, c2 } = c;
+    const { lab, host, client, lan2, c1, c2 } = c;
     const ip = ipOf(c, family);
     if (version === 6) addIpv6(c);
     const any = version === 4 ? "0.0.0.0" : "::";
@@ -70,6 +70,12 @@ describe.each(FAMILIES)("the host changes, IPv$version", (family) => {
     ip(host, "link set tspup0 down");
     await sleep(200);
     expect((await curl(lab, client, addressPort(at.host, 8999))).code).toBe(0);
+
+    // Answers go the way of the address that the client knows, by a rule too.
+    ip(lan2, `addr add ${alone(family, far)} dev lo`);
+    ip(host, `route add default via ${at.lan2} table 100\nrule add from ${at.host2} lookup 100`);
+    await sleep(200);
+    expect((await curl(lab, lan2, addressPort(at.host2, 8999), ["--interface", far])).peer).toContain(`${far}:`);
 
     // A datagram that may not be fragmented: its sender is told the MTU, from the address that he knows. Of IPv6 the first one of a flow may be.
     ip(host, "link set docker0 mtu 1400");
