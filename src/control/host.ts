@@ -6,7 +6,7 @@ import { log } from "../log.js";
 import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
 import { hasIpv6Conf, type Ipv6Conf, setIpv6Conf } from "../sys/ipv6-conf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import type { Link, Route } from "../sys/rtnetlink-entries.js";
+import { IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE, type Link, type Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import * as monitor from "../sys/rtnetlink-monitor.js";
 import {
@@ -33,6 +33,8 @@ const IFF_LOOPBACK = 0x8;
 const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
 /** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
 const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
+/** Not to be picked as a source for others if there is another one. */
+const UNFIT = IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE;
 const GROUPS =
   (monitor.GROUP_LINK |
     monitor.GROUP_IPV4_ADDRESS |
@@ -184,11 +186,11 @@ export class Host {
 
   /** The host's address next to `target` and their common network, or null when it lies behind a gateway. */
   neighborOf(target: IpAddress, oif: number): { address: IpAddress; network: IpPrefix } | null {
-    for (const { ifindex, ip, prefixLength } of this.addresses) {
-      const network = prefixOf(ip, prefixLength);
-      if (ifindex === oif && prefixContains(network, target)) return { address: ip, network };
-    }
-    return null;
+    const near = this.addresses.filter(
+      ({ ifindex, ip, prefixLength }) => ifindex === oif && prefixContains(prefixOf(ip, prefixLength), target),
+    );
+    const best = near.find(({ flags }) => (flags & UNFIT) === 0) ?? near[0];
+    return best === undefined ? null : { address: best.ip, network: prefixOf(best.ip, best.prefixLength) };
   }
 
   /** The network that the host's routes say to be on the link where it reaches `target`; the target alone if they do not. */

@@ -276,6 +276,16 @@ describe("what is asked of the host", () => {
     expect([neighbor("172.17.0.4", 2), neighbor("198.51.100.1", 2)]).toEqual([null, null]);
   });
 
+  it("is no address there that will soon be another's, if there is one that stays", () => {
+    const all = (more: ReturnType<typeof address>[]): HostFixture =>
+      new HostFixture((h) => {
+        h.ipv6 = true;
+        h.addresses.push(address(3, "fd00::beef/64", 0x01), address(3, "fd00::dead/64", 0x20), address(3, "fd00::7/64", 0x40), ...more);
+      });
+    const neighbor = (f: HostFixture): string => formatIp(f.host.neighborOf(ip("fd00::4"), 3)!.address);
+    expect([neighbor(all([address(3, "fd00::1/64")])), neighbor(all([]))]).toEqual(["fd00::1", "fd00::beef"]);
+  });
+
   it("is the device of the default route with the lowest metric", () => {
     const f = new HostFixture((all) =>
       all.routes.push(route("0.0.0.0/0", 5, { metric: 50 }), route("0.0.0.0/0", undefined, { metric: 1 })),
