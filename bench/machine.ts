@@ -24,7 +24,7 @@ export function versionOf(argv: string[], pattern = /\d+(\.\d+)+[^\s,]*/): strin
     const [command = "", ...args] = argv;
     return pattern.exec(execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }))?.[0] ?? "";
   } catch (error) {
-    // wrk and sockperf exit with 1 after telling
+    // wrk exits with 1 after telling
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
     return pattern.exec(stdout + stderr)?.[0] ?? "";
   }
@@ -38,7 +38,7 @@ export function describeMachine(): Machine {
     kernel: fs.readFileSync("/proc/sys/kernel/osrelease", "utf8").trim(),
     node: process.version,
     idle: describeIdle(),
-    tools: { iperf3: versionOf(["iperf3", "--version"]), wrk: versionOf(["wrk", "-v"]), sockperf: versionOf(["sockperf", "--version"]) },
+    tools: { iperf3: versionOf(["iperf3", "--version"]), wrk: versionOf(["wrk", "-v"]) },
   };
 }
 

@@ -11,6 +11,8 @@ import type { Metric } from "./workloads/workload.js";
 
 const SCENARIOS: Record<Scenario, string> = {
   publish: "Client to a published port",
+  publish6: "Client to a published port, IPv6",
+  nat64: "IPv6 client to a published port of an IPv4 container",
   bridge: "Container to container",
   masquerade: "Container to outside (masquerade)",
 };
@@ -40,6 +42,12 @@ const CHARTS: [file: string, scenario: Scenario, metric: string][] = [
   ["round-trip-awake", "publish", "rtt-awake-p50"],
   ["udp-64", "publish", "udp-64-lossless"],
   ["memory", "publish", "pss"],
+  ["ipv6-bulk-in", "publish6", "bulk-in"],
+  ["ipv6-bulk-out", "publish6", "bulk-out"],
+  ["ipv6-connections", "publish6", "connections"],
+  ["nat64-bulk-in", "nat64", "bulk-in"],
+  ["nat64-bulk-out", "nat64", "bulk-out"],
+  ["nat64-connections", "nat64", "connections"],
   ["bridge-bulk", "bridge", "bulk-in"],
   ["masquerade-bulk", "masquerade", "bulk-in"],
 ];
@@ -99,7 +107,7 @@ function markdown(results: Results): string {
     "# End to end",
     ...provenance(results),
     wrap(
-      `Rounds: ${rounds}, of ${seconds} s a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results.load)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth.`,
+      `Rounds: ${rounds}, of ${seconds} s a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results.load)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth; or by that of the same peer in IPv4.`,
     ),
     ...measured(results).flatMap((scenario) => section(results, scenario)),
     "## Who moved the bytes",
@@ -132,6 +140,9 @@ function section(results: Results, scenario: Scenario): string[] {
       const bases: Base[] = Object.entries(BASES)
         .filter(([name]) => name !== "veth" || scenario === "bridge")
         .map(([name, title]) => ({ title, of: () => valuesOf(results, scenario, name, metric.name) }));
+      // What the other family costs: the same peer in IPv4.
+      const inIpv4 = (row: Row): readonly number[] => valuesOf(results, "publish", peerOf(results, row.label), metric.name);
+      if (scenario === "publish6" || scenario === "nat64") bases.push({ title: "its IPv4", of: inIpv4 });
       return [
         `### ${metric.title}`,
         `${metric.unit}, ${metric.better} is better.`,
@@ -140,6 +151,10 @@ function section(results: Results, scenario: Scenario): string[] {
       ];
     }),
   ];
+}
+
+function peerOf({ peers }: Results, title: string): string {
+  return peers.find((peer) => peer.title === title)?.name ?? "";
 }
 
 function metricsOf(results: Results, scenario: Scenario): Metric[] {

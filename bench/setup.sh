@@ -15,7 +15,7 @@ unpack_docker_proxy() {
 
 compile_bench() {
   mkdir -p bench/dist/native
-  for program in nat-tap nat-path http-server udp; do
+  for program in nat-tap nat-path http-server udp ping-pong; do
     "${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -o "bench/dist/native/$program" "bench/native/$program.c" || return 1
   done
   npx tsc -p bench/tsconfig.json || return 1

@@ -2,16 +2,17 @@
  * One peer's run: the network of test/support/topology.ts, the servers, and the commands that a peer is set up with, recorded.
  *
  * publish: client 192.0.2.10 to a published port of the host 192.0.2.1, server in c1 (172.17.0.4).
+ * publish6: the same in IPv6. nat64: an IPv6 client of the host, the server in c1 with IPv4 alone.
  * bridge: c1 to c2 (172.17.0.5). masquerade: c1 to a server in `client`, which sees the host's address.
  */
 import type { Dockerd } from "../test/support/dockerd.js";
 import { Lab } from "../test/support/lab.js";
 import { ROOT } from "../test/support/paths.js";
 import { eventually, type Proc, type StartOptions } from "../test/support/proc.js";
-import { ADDR, buildWorld, type World } from "../test/support/topology.js";
+import { ADDR, ADDR6, addIpv6, buildWorld, type World } from "../test/support/topology.js";
 import { native } from "./paths.js";
 
-export type Scenario = "publish" | "bridge" | "masquerade";
+export type Scenario = "publish" | "publish6" | "nat64" | "bridge" | "masquerade";
 export type Role = "client" | "host" | "c1" | "c2";
 export type Service = "http" | "iperf" | "echo" | "udp";
 
@@ -27,11 +28,29 @@ export const PUBLISHED = Object.values(SERVICES);
 /** How c1 and c2 are attached: to the kernel bridge docker0, by bare veth to the host, or not at all: then the peer does it. */
 export type Containers = "bridge" | "veth" | "none";
 
-const ENDS: Record<Scenario, { from: Role; to: Role; address: string }> = {
-  publish: { from: "client", to: "c1", address: ADDR.host },
-  bridge: { from: "c1", to: "c2", address: ADDR.c2 },
-  masquerade: { from: "c1", to: "client", address: ADDR.client },
+interface Ends {
+  from: Role;
+  to: Role;
+  /** What the client asks. */
+  address: string;
+  /** Where the server is, if a port is published for it. */
+  target?: string;
+  /** Family of the server. */
+  family: 4 | 6;
+}
+
+const ENDS: Record<Scenario, Ends> = {
+  publish: { from: "client", to: "c1", address: ADDR.host, target: ADDR.c1, family: 4 },
+  publish6: { from: "client", to: "c1", address: ADDR6.host, target: ADDR6.c1, family: 6 },
+  nat64: { from: "client", to: "c1", address: ADDR6.host, target: ADDR.c1, family: 4 },
+  bridge: { from: "c1", to: "c2", address: ADDR.c2, family: 4 },
+  masquerade: { from: "c1", to: "client", address: ADDR.client, family: 4 },
 };
+
+/** An IPv6 address in brackets, as before a port. */
+export function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
 
 export class Session {
   /** How the peer was set up, as in a shell of its namespace. */
@@ -55,6 +74,7 @@ export class Session {
     const session = new Session(lab, buildWorld(lab, containers === "bridge" ? "kernel" : "own"), scenario);
     try {
       if (containers === "veth") session.addVeths();
+      if (session.isIpv6) addIpv6(session.world);
       session.tune();
       await session.serve();
     } catch (error) {
@@ -68,13 +88,23 @@ export class Session {
     return this.world[ENDS[this.scenario].from];
   }
 
+  /** The client's end is of IPv6. */
+  get isIpv6(): boolean {
+    return ENDS[this.scenario].address.includes(":");
+  }
+
   get address(): string {
     return this.direct ? ADDR.c1 : ENDS[this.scenario].address;
   }
 
+  /** Address of the server that ports are published for; undefined: none are. */
+  get target(): string | undefined {
+    return ENDS[this.scenario].target;
+  }
+
   port(service: Service): number {
     const { hostPort, port } = SERVICES[service];
-    return this.scenario === "publish" && !this.direct ? hostPort : port;
+    return this.target !== undefined && !this.direct ? hostPort : port;
   }
 
   /** Runs a set-up command of the peer. */
@@ -141,19 +171,20 @@ export class Session {
 
   /** The kernel at its best: no firewall on bridged frames. */
   private tune(): void {
-    this.lab.runSync(this.world.host, ["sh", "-c", "sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true"]);
+    const noFirewall = "net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0";
+    this.lab.runSync(this.world.host, ["sh", "-c", `sysctl -qw ${noFirewall} 2>/dev/null || true`]);
     // New connections by the ten thousand each second would else use up the usual 28,000 ports.
     this.lab.runSync(this.from, ["sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535"]);
   }
 
   /** Starts every service's server at its end. */
   async serve(): Promise<void> {
-    const role = ENDS[this.scenario].to;
+    const { to: role, family } = ENDS[this.scenario];
     const ns = this.world[role];
-    this.lab.start(ns, [native("http-server"), String(SERVICES.http.port)]);
+    this.lab.start(ns, [native("http-server"), String(SERVICES.http.port), String(family)]);
     this.lab.start(ns, ["iperf3", "-s", "-p", String(SERVICES.iperf.port)]);
-    this.lab.start(ns, ["sockperf", "server", "--tcp", "-p", String(SERVICES.echo.port)]);
-    this.udpServer = this.lab.start(ns, [native("udp"), "recv", String(SERVICES.udp.port)], { input: "pipe" });
+    this.lab.start(ns, [native("ping-pong"), "serve", String(SERVICES.echo.port), String(family)]);
+    this.udpServer = this.lab.start(ns, [native("udp"), "recv", String(SERVICES.udp.port), String(family)], { input: "pipe" });
     for (const { proto, port } of PUBLISHED) if (proto === "tcp") await this.listening(role, port);
     await this.udpServer.until("listening", (proc) => proc.stdout.includes("listening"));
   }

@@ -199,8 +199,9 @@ export const ERROR_CODES = {
     todo: "The message names the call and its error, and says what to do.",
   },
   TSP_ERR_TARGET: {
-    kinds: ["invalid", "unavailable"],
-    meaning: "the host has no route to the target, or no IPv6 where the target has nothing else; or the target is the host itself",
+    kinds: ["invalid", "not-found", "unavailable"],
+    meaning:
+      "the host has no route to the target, or no IPv6 where the target has nothing else; or the target is the host itself; or none of several is called so",
     todo: "Does the container run? For a port of the host itself use `--relay`.",
   },
   TSP_ERR_USAGE: {

@@ -27,7 +27,7 @@ const ALLOWED: Record<string, string> = {
   cluster: "wire control model errors log",
   docker: "wire sys relay control model api errors log",
   sandbox: "wire sys control model cluster docker api errors log",
-  dns: "wire sys model sandbox errors log",
+  dns: "wire sys model type:cluster sandbox errors log",
   cni: "wire type:table model sandbox api errors log",
   standalone: "wire sys relay control model api errors log",
   daemon: "wire control model cluster docker sandbox dns cni api errors log",

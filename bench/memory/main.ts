@@ -22,8 +22,8 @@ const WORKER_FLOWS = 10_000;
 const IPV6_FLOWS = 10_000;
 const IPV6_TRAFFIC: Partial<Record<Traffic, string>> = {
   ipv6: "IPv6",
-  "6to4": "IPv6 client, IPv4 target",
-  "4to6": "IPv4 client, IPv6 target",
+  nat64: "IPv6 client, IPv4 target",
+  nat46: "IPv4 client, IPv6 target",
 };
 const TABLE_ENTRIES = 100_000,
   MILLION = 1_000_000;

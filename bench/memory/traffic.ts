@@ -26,7 +26,7 @@ const FIRST_BYTE = 0x45;
 export const NOW = 1000;
 
 /** Families of the client and of the target. */
-export const TRAFFIC = { ipv4: [4, 4], ipv6: [6, 6], "6to4": [6, 4], "4to6": [4, 6] } as const;
+export const TRAFFIC = { ipv4: [4, 4], ipv6: [6, 6], nat64: [6, 4], nat46: [4, 6] } as const;
 export type Traffic = keyof typeof TRAFFIC;
 
 type Family = 4 | 6;

@@ -1,13 +1,9 @@
-/* A fast little HTTP server, the same for all peers: `http-server PORT`. Answers every request with "ok", keeps the connection or closes it as asked. */
+/* A fast little HTTP server, the same for all peers: `http-server PORT FAMILY`. Answers every request with "ok", keeps the connection or closes it as asked. */
 #define _GNU_SOURCE
+#include <stdint.h>
+#include "address.h"
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define KEEP "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n"
@@ -26,10 +22,8 @@ static void answer(int fd) {
 }
 
 int main(int argc, char **argv) {
-  int one = 1, server = socket(AF_INET, SOCK_STREAM, 0), epoll = epoll_create1(0);
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argc > 1 ? argv[1] : "8080"))};
-  setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(server, (struct sockaddr *)&at, sizeof at) < 0 || listen(server, 4096) < 0) return perror("http-server"), 1;
+  int one = 1, server = bound_socket(argc > 1 ? argv[1] : "8080", SOCK_STREAM, argc > 2 ? argv[2] : "4"), epoll = epoll_create1(0);
+  checked(listen(server, 4096), "listen");
   struct epoll_event ev = {.events = EPOLLIN, .data.fd = server}, events[256];
   epoll_ctl(epoll, EPOLL_CTL_ADD, server, &ev);
   puts("listening");

@@ -1,16 +1,13 @@
 /*
- * UDP by the batch. `udp recv PORT` counts datagrams by the run number in their first word, and answers a run number on standard input with
- * that count. `udp send ADDRESS PORT BYTES PER_SECOND SECONDS RUN` (PER_SECOND 0: as fast as it goes) prints how many it sent in which time.
+ * UDP by the batch. `udp recv PORT FAMILY` counts datagrams by the run number in their first word, and answers a run number on standard input with
+ * that count and the longest time between two of that run. `udp send ADDRESS PORT BYTES PER_SECOND SECONDS RUN` (PER_SECOND 0: as fast as it goes)
+ * prints how many it sent in which time.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
+#include <stdint.h>
+#include "address.h"
 #include <errno.h>
 #include <poll.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,13 +31,12 @@ static void prepare(size_t bytes) {
   }
 }
 
-static int receive(int fd, struct sockaddr_in *at) {
+static int receive(int fd) {
   static uint64_t count[RUNS];
+  static double last[RUNS], longest[RUNS];
   char line[64];
   int size = BUFFER;
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  at->sin_addr.s_addr = INADDR_ANY;
-  if (bind(fd, (struct sockaddr *)at, sizeof *at) < 0) return perror("udp"), 1;
   prepare(65536);
   puts("listening");
   fflush(stdout);
@@ -48,24 +44,28 @@ static int receive(int fd, struct sockaddr_in *at) {
   while (poll(polled, 2, -1) >= 0) {
     if (polled[0].revents) {
       int n = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
+      double t = now();
       for (int i = 0; i < n; i++) {
         uint32_t run;
         memcpy(&run, payload[i], 4);
-        count[run % RUNS]++;
+        run %= RUNS;
+        if (count[run]++ > 0 && t - last[run] > longest[run]) longest[run] = t - last[run];
+        last[run] = t;
       }
     } else if (polled[1].revents) {
       ssize_t n = read(0, line, sizeof line - 1);
       if (n <= 0) return 0;
       line[n] = 0;
-      printf("run %d received %llu\n", atoi(line), (unsigned long long)count[atoi(line) % RUNS]);
+      int run = atoi(line) % RUNS;
+      printf("run %d received %llu\nrun %d longest %.6f\n", run, (unsigned long long)count[run], run, longest[run]);
       fflush(stdout);
     }
   }
   return 1;
 }
 
-static int send_all(int fd, struct sockaddr_in *at, size_t bytes, double rate, double seconds, uint32_t run) {
-  if (connect(fd, (struct sockaddr *)at, sizeof *at) < 0) return perror("udp"), 1;
+static int send_all(int fd, struct sockaddr_storage *to, socklen_t len, size_t bytes, double rate, double seconds, uint32_t run) {
+  checked(connect(fd, (struct sockaddr *)to, len), "connect");
   prepare(bytes);
   for (int i = 0; i < BATCH; i++) memcpy(payload[i], &run, 4);
   uint64_t sent = 0;
@@ -86,13 +86,10 @@ static int send_all(int fd, struct sockaddr_in *at, size_t bytes, double rate, d
 }
 
 int main(int argc, char **argv) {
-  int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  struct sockaddr_in at = {.sin_family = AF_INET};
-  if (argc == 3 && strcmp(argv[1], "recv") == 0) {
-    at.sin_port = htons((uint16_t)atoi(argv[2]));
-    return receive(fd, &at);
-  }
-  if (argc != 8 || strcmp(argv[1], "send") != 0 || inet_aton(argv[2], &at.sin_addr) == 0) return fputs("usage: see udp.c\n", stderr), 2;
-  at.sin_port = htons((uint16_t)atoi(argv[3]));
-  return send_all(fd, &at, (size_t)atoi(argv[4]), atof(argv[5]), atof(argv[6]), (uint32_t)atoi(argv[7]));
+  struct sockaddr_storage to;
+  socklen_t len;
+  if (argc == 4 && strcmp(argv[1], "recv") == 0) return receive(bound_socket(argv[2], SOCK_DGRAM, argv[3]));
+  if (argc != 8 || strcmp(argv[1], "send") != 0) return fputs("usage: see udp.c\n", stderr), 2;
+  int fd = socket_to(argv[2], argv[3], SOCK_DGRAM, &to, &len);
+  return send_all(fd, &to, len, (size_t)atoi(argv[4]), atof(argv[5]), atof(argv[6]), (uint32_t)atoi(argv[7]));
 }

@@ -1,6 +1,5 @@
 /** Docker's userland proxy, as dockerd starts it: one process a port; "0" on descriptor 3 says that it is ready. */
 import { ROOT } from "../../test/support/paths.js";
-import { ADDR } from "../../test/support/topology.js";
 import { versionOf } from "../machine.js";
 import { PUBLISHED } from "../topology.js";
 import { type Peer, which } from "./peer.js";
@@ -11,7 +10,7 @@ export const dockerProxy: Peer = {
   name: "docker-proxy",
   title: "docker-proxy",
   mover: "docker-proxy, one process a port",
-  scenarios: ["publish"],
+  scenarios: ["publish", "publish6", "nat64"],
   containers: "bridge",
   // 20.10 does not know -v; the package that run.sh unpacked does
   version: () =>
@@ -21,7 +20,9 @@ export const dockerProxy: Peer = {
   start: async (session) => {
     const program = which("docker-proxy", FOLDERS)!;
     const flags = (proto: string, hostPort: number, port: number): string[] =>
-      `-proto ${proto} -host-ip 0.0.0.0 -host-port ${hostPort} -container-ip ${ADDR.c1} -container-port ${port}`.split(" ");
+      `-proto ${proto} -host-ip ${session.isIpv6 ? "::" : "0.0.0.0"} -host-port ${hostPort} -container-ip ${session.target} -container-port ${port}`.split(
+        " ",
+      );
     const procs = PUBLISHED.map(({ proto, hostPort, port }) =>
       session.start("host", [program, ...flags(proto, hostPort, port)], { extraFd: true }),
     );

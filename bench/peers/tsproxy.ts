@@ -4,17 +4,21 @@
  * programs. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
  */
 import { MAIN } from "../../test/support/paths.js";
-import { ADDR } from "../../test/support/topology.js";
 import { networkArgs, untilReady } from "../../test/support/tsproxy.js";
 import { versionOf } from "../machine.js";
-import { PUBLISHED, type Session } from "../topology.js";
+import { bracketed, PUBLISHED, type Scenario, type Session } from "../topology.js";
 import type { Peer, Started } from "./peer.js";
 
-const publishArgs = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${ADDR.c1}:${port}/${proto}`]);
+/** For clients of the family that asks alone. */
+function publishArgs({ target, isIpv6 }: Session): string[] {
+  if (target === undefined) return [];
+  const host = isIpv6 ? "[::]:" : "";
+  return PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${host}${hostPort}:${bracketed(target)}:${port}/${proto}`]);
+}
 
 async function start(session: Session, own: boolean, options: string[] = []): Promise<Started> {
-  const network = own ? networkArgs(session.world) : [];
-  const publish = session.scenario === "publish" ? publishArgs : [];
+  const network = own ? networkArgs(session.world, session.isIpv6) : [];
+  const publish = publishArgs(session);
   const proc = await untilReady(session.start("host", [process.execPath, MAIN, ...options, ...publish, ...network]));
   return {
     movers: [proc.pid],
@@ -25,22 +29,24 @@ async function start(session: Session, own: boolean, options: string[] = []): Pr
   };
 }
 
+const PUBLISH: readonly Scenario[] = ["publish", "publish6", "nat64"];
+
 const common = { mover: "node (tsproxy)", version: () => versionOf([process.execPath, MAIN, "--version"]), missing: () => undefined };
 
 export const tsproxy: Peer = {
   ...common,
   name: "tsproxy",
   title: "tsproxy",
-  scenarios: ["publish", "bridge", "masquerade"],
-  containers: (scenario) => (scenario === "publish" ? "bridge" : "none"),
-  start: (session) => start(session, session.scenario !== "publish"),
+  scenarios: ["publish", "publish6", "nat64", "bridge", "masquerade"],
+  containers: (scenario) => (scenario === "bridge" || scenario === "masquerade" ? "none" : "bridge"),
+  start: (session) => start(session, session.target === undefined),
 };
 
 export const tsproxyOwn: Peer = {
   ...common,
   name: "tsproxy-own",
   title: "tsproxy, own network",
-  scenarios: ["publish"],
+  scenarios: PUBLISH,
   containers: "none",
   start: (session) => start(session, true),
 };
@@ -49,7 +55,7 @@ export const tsproxyWorkers: Peer = {
   ...common,
   name: "tsproxy-workers",
   title: "tsproxy --workers 2",
-  scenarios: ["publish"],
+  scenarios: PUBLISH,
   containers: "bridge",
   start: (session) => start(session, false, ["--workers", "2"]),
 };
@@ -59,7 +65,7 @@ export const tsproxyOffload: Peer = {
   mover: "kernel by BPF, node for what is new",
   name: "tsproxy-offload",
   title: "tsproxy --offload",
-  scenarios: ["publish"],
+  scenarios: PUBLISH,
   containers: "bridge",
   start: (session) => start(session, false, ["--offload"]),
 };
@@ -76,6 +82,7 @@ export const tsproxyBypass: Peer = {
 export const tsproxyOffloadBypass: Peer = {
   ...tsproxyOffload,
   name: "tsproxy-offload-bypass",
+  scenarios: ["publish"],
   title: "tsproxy --offload, firewall bypassed",
   start: (session) => start(session, false, ["--offload", "--firewall", "bypass"]),
 };

@@ -1,6 +1,6 @@
 /** Bulk TCP by iperf3, with the processor time that a gigabyte costs. "in": towards the server. */
 import type { CpuUse } from "../cpu.js";
-import { type Context, EVERYWHERE, type Workload } from "./workload.js";
+import { type Context, EVERYWHERE, MOST, type Workload } from "./workload.js";
 
 interface Iperf {
   error?: string;
@@ -29,7 +29,7 @@ function workload(direction: "in" | "out", streams: number): Workload {
   return {
     name,
     slow: streams > 1,
-    scenarios: streams === 1 ? EVERYWHERE : ["publish", "bridge"],
+    scenarios: streams === 1 ? EVERYWHERE : MOST,
     metrics: [
       { name, title, unit: "Gbit/s", better: "higher" },
       { name: `${name}-cpu-movers`, title: `${title}: CPU of the moving process`, unit: "s/GB", better: "lower" },

@@ -1,9 +1,10 @@
 /** wrk with 16 connections against a fast little server: each request on a new connection, or all on the same ones. */
+import { bracketed } from "../topology.js";
 import { type Context, EVERYWHERE, type Workload } from "./workload.js";
 
 async function requests({ session, seconds }: Context, headers: string[]): Promise<number> {
   const time = Math.max(1, Math.round(seconds));
-  const url = `http://${session.address}:${session.port("http")}/`;
+  const url = `http://${bracketed(session.address)}:${session.port("http")}/`;
   const output = await session.generate(["wrk", "-t1", "-c16", `-d${time}s`, ...headers.flatMap((header) => ["-H", header]), url], time);
   return Number(/Requests\/sec: +([\d.]+)/.exec(output)?.[1]);
 }

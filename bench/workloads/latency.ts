@@ -1,9 +1,11 @@
 /**
- * TCP request and response, one at a time, by sockperf: round-trip time, not halved. Twice, since the machine's cores do something else than
- * wait in between: nothing, so that each wake-up pays for leaving an idle state (in a guest: for the halt, which the hypervisor sees); or the
- * work of others, as on a busy host. A peer that polls keeps its core awake by itself; only the second tells its way from a core's wake-up.
+ * TCP request and response, one at a time: round-trip time, not halved. By a program of our own, since the sockperf of Debian 12 knows no IPv6.
+ * Twice, since the machine's cores do something else than wait in between: nothing, so that each wake-up pays for leaving an idle state (in a
+ * guest: for the halt, which the hypervisor sees); or the work of others, as on a busy host. A peer that polls keeps its core awake by itself;
+ * only the second tells its way from a core's wake-up.
  */
 import os from "node:os";
+import { native } from "../paths.js";
 import { EVERYWHERE, type Workload } from "./workload.js";
 
 const BYTES = 64;
@@ -22,8 +24,7 @@ function workload(name: string, metric: string, title: string, awake: boolean): 
     cost: (seconds) => seconds,
     run: async ({ session, seconds }) => {
       const time = Math.max(1, Math.round(seconds));
-      const end = ["-i", session.address, "-p", String(session.port("echo"))];
-      const argv = ["sockperf", "ping-pong", "--tcp", "--full-rtt", ...end, "-m", String(BYTES), "-t", String(time)];
+      const argv = [native("ping-pong"), "ask", session.address, String(session.port("echo")), String(BYTES), String(time)];
       const spinners = awake ? os.cpus().map(() => session.keepAwake(SPINNER)) : [];
       try {
         const output = await session.generate(argv, time);

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { native } from "../paths.js";
 import type { Session } from "../topology.js";
-import { EVERYWHERE, type Workload } from "./workload.js";
+import { EVERYWHERE, MOST, type Workload } from "./workload.js";
 
 /** One in a thousand. */
 const LOSSLESS = 0.001;
@@ -69,7 +69,7 @@ function workload(bytes: number): Workload {
   const title = `UDP ${bytes} bytes`;
   return {
     name,
-    scenarios: bytes === 64 ? EVERYWHERE : ["publish", "bridge"],
+    scenarios: bytes === 64 ? EVERYWHERE : MOST,
     udp: true,
     slow: bytes !== 64,
     metrics: [

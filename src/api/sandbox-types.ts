@@ -44,6 +44,7 @@ export const SandboxCreate = v.object({
   dnsOptions: v.exactOptional(list("Options of resolv.conf.")),
   extraHosts: v.exactOptional(list("`NAME:ADDRESS`; the address may be `host-gateway`.")),
   publish: v.exactOptional(list("`[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp]`, an IPv6 address in brackets.")),
+  expose: v.exactOptional(list("`PORT[-END][/tcp|udp]`: open to those that are linked to it, where a network is closed.")),
   autoRemove: v.exactOptional(flag("Forgotten when it ends.")),
   detached: v.exactOptional(flag("Its output goes to its log.")),
 });

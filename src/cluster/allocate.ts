@@ -1,21 +1,20 @@
 /** Which VNI, subnet and addresses something new gets, out of those that nobody has as far as is known. Whether that is so, the store decides. */
 import { type AddressManager, chosenAddresses, givenAddresses, lowestFree } from "../model/addresses.js";
+import type { Obstacle, Pool } from "../model/pools.js";
 import type { NetworkRecord } from "../model/records.js";
-import { addressBits, formatPrefix, type IpAddress, type IpPrefix, parsePrefix, prefixesOverlap } from "../wire/ip-address.js";
+import { addressBits, formatPrefix, type IpAddress, type IpPrefix, prefixesOverlap, prefixOf } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import { storeError } from "./store.js";
 
 /** RFC 7348 §5: 24 bits. Docker's swarm begins here too: below are those that people give to VXLANs of their own. */
 const FIRST_VNI = 4096;
 export const MAX_VNI = 0xff_ffff;
-/** As Docker's global pool: /24 out of this. */
-const POOL = parsePrefix("10.0.0.0/8")!;
-const POOL_LENGTH = 24;
+/** As Docker's global pool has them. */
+export const OVERLAY_POOLS: readonly Pool[] = [{ base: "10.0.0.0/8", size: 24 }];
+/** Lengths of most subnets. */
+const BUCKETS = { 4: 24, 6: 64 } as const;
 /** Random addresses that are tried before all are gone through. */
 const GUESSES = 32;
-
-/** What is in a subnet's way, in words; null: nothing. */
-export type Obstacle = (subnet: IpPrefix) => string | null;
 
 /** The lowest that no network has. */
 export function freeVni(networks: Iterable<NetworkRecord>): number {
@@ -24,22 +23,26 @@ export function freeVni(networks: Iterable<NetworkRecord>): number {
   throw storeError("conflict", "no VNI is left", "remove a network");
 }
 
-/** The first of the pool with nothing in its way; undefined: there is none. */
-export function freeSubnet(obstacle: Obstacle): IpPrefix | undefined {
-  const size = 1n << BigInt(addressBits(4) - POOL_LENGTH);
-  for (let i = 0n; i < 1n << BigInt(POOL_LENGTH - POOL.prefixLength); i++) {
-    const subnet: IpPrefix = { address: { family: 4, value: POOL.address.value + i * size }, prefixLength: POOL_LENGTH };
-    if (obstacle(subnet) === null) return subnet;
-  }
-  return undefined;
-}
-
-/** Of networks that overlap a subnet the first, in words. */
+/** Of networks that overlap a subnet one, in words. Thousands of subnets are asked for, so those that can be are looked up. */
 export function otherNetwork(networks: Iterable<NetworkRecord>): Obstacle {
-  const known = [...networks].flatMap(({ name, id, subnets }) =>
-    eachFamily(subnets).map(({ prefix }) => ({ prefix, words: `network ${name ?? id} (${formatPrefix(prefix)})` })),
-  );
-  return (subnet) => known.find(({ prefix }) => prefixesOverlap(prefix, subnet))?.words ?? null;
+  const all: { prefix: IpPrefix; words: string }[] = [];
+  const bySubnet = new Map<string, (typeof all)[number]>();
+  const large: typeof all = [];
+  const isLarge = ({ address, prefixLength }: IpPrefix): boolean => prefixLength < BUCKETS[address.family];
+  const bucket = ({ address }: IpPrefix): string => formatPrefix(prefixOf(address, BUCKETS[address.family]));
+  for (const { name, id, subnets } of networks)
+    for (const { prefix } of eachFamily(subnets)) {
+      const known = { prefix, words: `network ${name ?? id} (${formatPrefix(prefix)})` };
+      all.push(known);
+      if (isLarge(prefix)) large.push(known);
+      else bySubnet.set(bucket(prefix), known);
+    }
+  return (subnet) => {
+    const inside = isLarge(subnet) ? undefined : bySubnet.get(bucket(subnet));
+    if (inside !== undefined && subnet.prefixLength === BUCKETS[subnet.address.family]) return inside.words;
+    const others = inside !== undefined || isLarge(subnet) ? all : large;
+    return others.find(({ prefix }) => prefixesOverlap(prefix, subnet))?.words ?? null;
+  };
 }
 
 /**

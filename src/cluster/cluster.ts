@@ -6,19 +6,21 @@
  * What this node holds is its own to know: it is put again when the lease was lost, and given back when the endpoint has ended, later where the
  * store is not reached then.
  */
-import type { Subnet } from "../control/network/subnet.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { chosenAddresses } from "../model/addresses.js";
-import { checkEndpoint, checkNetwork, endpointError, networkError } from "../model/checks.js";
+import { checkEndpoint, endpointError, networkError } from "../model/checks.js";
+import { type Obstacle, type Pool, uniqueLocalPools } from "../model/pools.js";
 import { type NetworkRecord, shortId } from "../model/records.js";
-import type { EndpointRequest, NetworkRequest } from "../model/requests.js";
-import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains } from "../wire/ip-address.js";
+import type { EndpointRequest } from "../model/requests.js";
+import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, sameIp } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
-import { anyAddress, freeSubnet, freeVni, type Obstacle, otherNetwork } from "./allocate.js";
-import { Holdings } from "./holdings.js";
+import { anyAddress } from "./allocate.js";
+import { Fence } from "./fence.js";
+import { type Held, Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
 import { Mirror } from "./mirror.js";
+import { type GlobalNetworkRequest, planNetwork } from "./network-plan.js";
 import { beaconText, type GlobalEndpoint, type Holder, type NodeRecord, networkText } from "./records.js";
 import { NodeSession } from "./session.js";
 import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
@@ -33,15 +35,6 @@ export interface ClusterOptions {
   readonly quietMs?: number;
   readonly graceMs?: number;
   readonly random?: () => number;
-}
-
-/** A network as it is asked for: what is left out is chosen. */
-export interface GlobalNetworkRequest extends Omit<NetworkRequest, "subnets" | "overlay"> {
-  readonly name: string;
-  readonly subnets: PerFamily<Subnet> | undefined;
-  readonly vni: number | undefined;
-  /** Of a subnet that is chosen: its gateway. */
-  readonly gatewayOf: (prefix: IpPrefix) => IpAddress;
 }
 
 /** What a node has of the cluster's: an endpoint, and the network that it is in. */
@@ -73,12 +66,15 @@ export class Cluster {
   private readonly mirror: Mirror;
   private readonly session: NodeSession;
   private readonly holdings: Holdings;
+  private readonly fence: Fence;
   private readonly held = new Map<string, Holding>();
   /** To be given back when the store is reached. */
   private readonly owed = new Map<string, GlobalEndpoint>();
+  private readonly owedNetworks = new Set<string>();
   /** Whether addresses that this node no longer uses, as it ended unawares, were given back. */
   private swept = false;
   private readonly random: () => number;
+  private readonly ipv6Pools: readonly Pool[];
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -87,9 +83,11 @@ export class Cluster {
   ) {
     this.self = self;
     this.random = random;
+    this.ipv6Pools = uniqueLocalPools(`cluster ${cluster}`); // the same for all its nodes
     this.keys = new Keys(cluster);
     this.view = new ClusterView(this.keys);
     this.holdings = new Holdings(store, this.keys);
+    this.fence = new Fence(store, this.keys.fence(self.name), random);
     this.session = new NodeSession(store, this.keys, self, ttlSec, (lease) => this.inTurn(() => this.announce(lease)));
     this.mirror = new Mirror(store, {
       prefix: this.keys.map,
@@ -135,7 +133,12 @@ export class Cluster {
     for (let i = 0; i < TRIES; i++) {
       if (this.mirror.problem !== undefined) throw this.mirror.problem;
       const { revision } = this.mirror;
-      const record = this.plan(request, obstacle);
+      const record = planNetwork(
+        request,
+        [...this.view.networks.values()],
+        this.ipv6Pools,
+        (prefix) => this.nodeIn(prefix) ?? obstacle(prefix),
+      );
       if (await this.putNetwork(record, revision)) return record;
       await this.sync();
     }
@@ -144,9 +147,13 @@ export class Cluster {
 
   /** Throws TSP_ERR_NETWORK: not-found; conflict while somebody has an address in it. */
   async removeNetwork(id: string): Promise<void> {
+    if (this.mirror.problem !== undefined) throw this.mirror.problem;
     const key = this.keys.network(id);
     const when = [{ present: key }, { absentUnder: this.keys.heldIn(id) }];
-    const { done, revision } = await this.store.transact({ when, change: [{ remove: key }] });
+    const { done, revision } = await this.fence.transact({ when, change: [{ remove: key }] }).catch((error) => {
+      if (this.fence.broken) this.session.repeat();
+      throw error;
+    });
     if (done) return this.seen(revision);
     const [held] = await this.holdings.list(this.keys.heldIn(id));
     if (held === undefined) throw networkError("not-found", `there is no network ${shortId(id)}`);
@@ -167,6 +174,7 @@ export class Cluster {
    */
   claim(network: NetworkRecord, request: EndpointRequest): Promise<GlobalEndpoint> {
     return this.inTurn(async () => {
+      if (this.mirror.problem !== undefined) throw this.mirror.problem;
       const neighbors = this.view.endpointsIn(network.id).map(({ id, addresses, mac }) => ({ id, addresses, mac }));
       for (let i = 0; i < TRIES; i++) {
         const { lease } = this.session;
@@ -175,8 +183,8 @@ export class Cluster {
         const { id, addresses, mac, use = { owner: "", names: [] } } = checked;
         const { name: node, tunnel } = this.self;
         const endpoint: GlobalEndpoint = { id, network: network.id, node, tunnel, addresses, mac, owner: use.owner, names: use.names };
-        const result = await this.tryHold(endpoint, lease, request.addresses !== undefined);
-        if (result === undefined) continue;
+        const named = eachFamily(request.addresses ?? {});
+        const result = await this.tryTake(endpoint, lease, named);
         if (result.outcome === "held") {
           this.held.set(id, { endpoint, network });
           await this.seen(result.revision);
@@ -184,7 +192,7 @@ export class Cluster {
         }
         if (result.outcome === "no-network") throw networkError("not-found", `network ${network.name ?? shortId(network.id)} not found`);
         const { address, holder } = result;
-        if (eachFamily(request.addresses ?? {}).some(({ family }) => family === address.family))
+        if (named.some((each) => sameIp(each, address)))
           throw endpointError("conflict", `address ${formatIp(address)} is that of ${holderWords(holder)}`);
         neighbors.push({ id: holder?.endpoint ?? "?", addresses: perFamily([address]), mac: "" });
       }
@@ -225,7 +233,9 @@ export class Cluster {
     const counts = new Map<string, Set<string>>([...this.view.nodes.keys()].map((name) => [name, new Set()]));
     for (const { holder } of await this.holdings.list(this.keys.heldAll))
       if (holder !== undefined) counts.set(holder.node, (counts.get(holder.node) ?? new Set()).add(holder.endpoint));
-    return [...counts].map(([name, { size }]) => ({ name, tunnel: this.view.nodes.get(name)?.tunnel, endpoints: size }));
+    return [...counts]
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([name, { size }]) => ({ name, tunnel: this.view.nodes.get(name)?.tunnel, endpoints: size }));
   }
 
   /** Gives back what a node that is gone for good held. Throws TSP_ERR_STORE: not-found, conflict for one that is there. */
@@ -235,31 +245,7 @@ export class Cluster {
     if (!done) throw storeError("conflict", `node '${name}' is there`, "stop its daemon, and wait until it is gone");
     if ((await this.holdings.releaseAll(name, new Set(), [{ absent: key }])) === 0)
       throw storeError("not-found", `there is no node '${name}'`, "see 'tsproxy node ls'");
-  }
-
-  private plan({ subnets: wanted, vni, gatewayOf, ...rest }: GlobalNetworkRequest, obstacle: Obstacle): NetworkRecord {
-    const networks = [...this.view.networks.values()];
-    const twin = networks.find(({ name }) => name === rest.name);
-    if (twin !== undefined)
-      throw networkError("conflict", `network with name ${rest.name} already exists`, "choose another name, or remove it");
-    const user = vni === undefined ? undefined : networks.find(({ overlay }) => overlay?.vni === vni);
-    if (user !== undefined) throw networkError("conflict", `VNI ${vni} is that of network ${user.name}`, "choose another one, or none");
-    const inUse = otherNetwork(networks);
-    const known: Obstacle = (prefix) => inUse(prefix) ?? this.nodeIn(prefix) ?? obstacle(prefix);
-    for (const { prefix } of eachFamily(wanted ?? {})) {
-      const other = known(prefix);
-      if (other !== null)
-        throw networkError(
-          "conflict",
-          `invalid pool request: Pool overlaps with other one on this address space (${other})`,
-          "use another --subnet",
-        );
-    }
-    const chosen = wanted === undefined ? freeSubnet(known) : undefined;
-    if (wanted === undefined && chosen === undefined)
-      throw networkError("unavailable", "all predefined address pools have been fully subnetted", "name a range by --subnet");
-    const subnets = wanted ?? { ipv4: { prefix: chosen!, gateway: gatewayOf(chosen!) } };
-    return checkNetwork({ ...rest, subnets, overlay: { vni: vni ?? freeVni(networks) } }, networks);
+    await this.store.transact({ when: [{ absent: key }], change: [{ remove: this.keys.fence(name) }] });
   }
 
   /** A node whose tunnel would be cut off. */
@@ -272,10 +258,10 @@ export class Cluster {
   /** False when others have made networks since that revision, so that what it is to get may be theirs. */
   private async putNetwork(record: NetworkRecord, since: number): Promise<boolean> {
     const key = this.keys.network(record.id);
-    const { done, revision, found } = await this.store.transact({
-      when: [{ quietUnder: this.keys.networks, since }],
-      change: [{ put: key, value: networkText(record) }],
-      orRead: [key],
+    const asked = { when: [{ quietUnder: this.keys.networks, since }], change: [{ put: key, value: networkText(record) }], orRead: [key] };
+    const { done, revision, found } = await this.fence.transact(asked).catch((error) => {
+      if (this.fence.broken) this.owe(() => this.owedNetworks.add(record.id));
+      throw error;
     });
     if (!done && found.length === 0) return false; // else its own, from a try whose answer was lost
     await this.seen(revision);
@@ -292,19 +278,28 @@ export class Cluster {
     });
   }
 
-  /** Undefined: the lease had ended. */
-  private async tryHold(endpoint: GlobalEndpoint, lease: LeaseId, fromDead: boolean) {
+  private async tryTake(endpoint: GlobalEndpoint, lease: LeaseId, named: readonly IpAddress[]): Promise<Held> {
     try {
-      return await this.holdings.hold(endpoint, lease, { isNew: true, fromDead });
+      return await this.holdings.take(endpoint, lease, this.fence, named);
     } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      this.session.renew(lease);
-      throw storeError("unavailable", "the node's lease has ended: it comes back in a moment", "try again");
+      if (error instanceof LeaseLost) {
+        this.session.renew(lease);
+        throw storeError("unavailable", "store unreachable: the lease of this node has ended, and it comes back in a moment", "try again");
+      }
+      if (this.fence.broken) this.owe(() => this.owed.set(endpoint.id, endpoint));
+      throw error;
     }
+  }
+
+  /** Whether something was made is not known: it is undone when the store is reached. */
+  private owe(note: () => void): void {
+    note();
+    this.session.repeat();
   }
 
   /** Puts all that is held under the lease, and gives back what is not. */
   private async announce(lease: LeaseId): Promise<void> {
+    if (this.fence.broken) await this.fence.raise();
     await this.payBack();
     if (!this.swept) await this.holdings.releaseAll(this.self.name, new Set(this.held.keys()));
     this.swept = true;
@@ -315,14 +310,14 @@ export class Cluster {
 
   private async announceOne({ endpoint, network }: Holding, lease: LeaseId): Promise<void> {
     const what = `endpoint ${endpoint.names[0] ?? shortId(endpoint.id)} in network ${network.name ?? shortId(network.id)}`;
-    let result = await this.holdings.hold(endpoint, lease, { isNew: false, fromDead: false });
+    let result = await this.holdings.putBack(endpoint, lease);
     if (result.outcome === "no-network") {
       log.warn(`the store has lost network ${network.name ?? shortId(network.id)}, which is used here: it is put back`);
       await this.store.transact({
         when: [{ absent: this.keys.network(network.id) }],
         change: [{ put: this.keys.network(network.id), value: networkText(network) }],
       });
-      result = await this.holdings.hold(endpoint, lease, { isNew: false, fromDead: false });
+      result = await this.holdings.putBack(endpoint, lease);
     }
     if (result.outcome === "taken")
       log.warn(
@@ -334,6 +329,10 @@ export class Cluster {
     for (const [id, endpoint] of this.owed) {
       await this.holdings.release(endpoint);
       this.owed.delete(id);
+    }
+    for (const id of this.owedNetworks) {
+      await this.store.transact({ when: [{ absentUnder: this.keys.heldIn(id) }], change: [{ remove: this.keys.network(id) }] });
+      this.owedNetworks.delete(id);
     }
   }
 

@@ -11,7 +11,7 @@ import { storeError } from "./store.js";
 /** So long one member may take; another is asked then. */
 const ATTEMPT_MS = 1500;
 /** So long all of them may take. */
-const DEADLINE_MS = 5000;
+const DEADLINE_MS = 3500;
 
 /** google.rpc.Code */
 export const NOT_FOUND = 5;

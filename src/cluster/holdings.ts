@@ -3,8 +3,9 @@
  * as its lease. Each step is a compare-and-swap, and may be repeated: one whose answer was lost finds its own work.
  */
 import { shortId } from "../model/records.js";
-import { formatIp, type IpAddress } from "../wire/ip-address.js";
+import { formatIp, type IpAddress, sameIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
+import type { Fence } from "./fence.js";
 import type { Keys } from "./keys.js";
 import { endpointText, type GlobalEndpoint, type Holder, holderText, parseHolder } from "./records.js";
 import { type ClusterStore, type Condition, type Entry, type LeaseId, MAX_OPERATIONS, storeError } from "./store.js";
@@ -25,17 +26,32 @@ export class Holdings {
   ) {}
 
   /**
-   * Takes an endpoint's addresses and puts it under the lease, or finds them its own. `fromDead`: takes an address from a node that is not there
-   * any more. Throws LeaseLost, TSP_ERR_STORE.
+   * Takes a new endpoint's addresses and puts it under the lease. `named`: those that may be taken from a node that is not there any more. Throws
+   * LeaseLost, TSP_ERR_STORE.
    */
-  async hold(endpoint: GlobalEndpoint, lease: LeaseId, { isNew, fromDead }: { isNew: boolean; fromDead: boolean }): Promise<Held> {
+  take(endpoint: GlobalEndpoint, lease: LeaseId, fence: Fence, named: readonly IpAddress[]): Promise<Held> {
+    return this.hold(endpoint, lease, (transaction) => fence.transact(transaction), true, named);
+  }
+
+  /** Puts an endpoint under the lease that has its addresses already, or had before the store lost them. Throws as `take`. */
+  putBack(endpoint: GlobalEndpoint, lease: LeaseId): Promise<Held> {
+    return this.hold(endpoint, lease, (transaction) => this.store.transact(transaction), false, []);
+  }
+
+  private async hold(
+    endpoint: GlobalEndpoint,
+    lease: LeaseId,
+    transact: ClusterStore["transact"],
+    isNew: boolean,
+    named: readonly IpAddress[],
+  ): Promise<Held> {
     const { keys } = this;
     const value = holderText({ node: endpoint.node, endpoint: endpoint.id });
     const places = eachFamily(endpoint.addresses).map((address) => ({ address, key: keys.held(endpoint.network, formatIp(address)) }));
     const network = keys.network(endpoint.network);
     const conditions = new Map<string, Condition[]>(places.map(({ key }) => [key, [isNew ? { absent: key } : { key, value }]]));
     for (let i = 0; i < TRIES; i++) {
-      const { done, revision, found } = await this.store.transact({
+      const { done, revision, found } = await transact({
         when: [{ present: network }, ...[...conditions.values()].flat()],
         change: [
           ...places.map(({ key }) => ({ put: key, value })),
@@ -47,7 +63,12 @@ export class Holdings {
       if (!found.some(({ key }) => key === network)) return { outcome: "no-network" };
       for (const { address, key } of places) {
         const entry = found.find((each) => each.key === key);
-        const condition = this.conditionFor(key, value, entry, fromDead);
+        const condition = this.conditionFor(
+          key,
+          value,
+          entry,
+          named.some((each) => sameIp(each, address)),
+        );
         if (condition === undefined || i === TRIES - 1) return { outcome: "taken", address, holder: entry && holderOf(entry) };
         conditions.set(key, condition);
       }

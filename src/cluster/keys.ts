@@ -6,8 +6,9 @@
  *     /tsproxy/CLUSTER/map/endpoints/NETWORK/ID    an endpoint and where it is, as long as its node's lease
  *     /tsproxy/CLUSTER/map/beacon                  that the watch is alive (`mirror.ts`)
  *     /tsproxy/CLUSTER/held/NETWORK/ADDRESS        who has an address; outlives its node, which keeps it
+ *     /tsproxy/CLUSTER/fences/NODE                 keeps changes from being made late (`fence.ts`)
  *
- * Every node mirrors `map/`; `held/` is only asked.
+ * Every node mirrors `map/`; the others are only asked.
  */
 
 /** Of clusters and nodes. */
@@ -42,6 +43,10 @@ export class Keys {
 
   endpoint(network: string, id: string): string {
     return `${this.map}endpoints/${network}/${id}`;
+  }
+
+  fence(node: string): string {
+    return `/tsproxy/${this.cluster}/fences/${node}`;
   }
 
   /** Prefix of a network's. */

@@ -172,6 +172,9 @@ export class MemoryClient implements ClusterStore {
   unreachable = false;
   /** Watches tell nothing, and do not end. */
   silent = false;
+  /** As `unreachable`, but what is asked arrives when `deliver` is called. */
+  hanging = false;
+  private readonly late: Transaction[] = [];
   private readonly closers = new Set<() => void>();
 
   constructor(private readonly cluster: MemoryCluster) {}
@@ -182,6 +185,7 @@ export class MemoryClient implements ClusterStore {
   }
 
   async transact(transaction: Transaction): Promise<Outcome> {
+    if (this.hanging) this.late.push(transaction);
     await this.reach();
     return this.cluster.transact(transaction);
   }
@@ -207,6 +211,11 @@ export class MemoryClient implements ClusterStore {
     return { close };
   }
 
+  /** What was asked while it hung arrives. */
+  deliver(): void {
+    for (const transaction of this.late.splice(0)) this.cluster.transact(transaction);
+  }
+
   close(): void {
     for (const close of this.closers) close();
     this.unreachable = true;
@@ -215,6 +224,6 @@ export class MemoryClient implements ClusterStore {
   /** A turn of the event loop, as any answer takes. */
   private async reach(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.unreachable) throw storeError("unavailable", "store unreachable (memory)");
+    if (this.unreachable || this.hanging) throw storeError("unavailable", "store unreachable (memory)");
   }
 }

@@ -7,7 +7,7 @@ import { FORMAT, jsonOf, recordsOf } from "../model/record-json.js";
 import { isId, type NetworkRecord } from "../model/records.js";
 import { parseMac } from "../wire/ethernet.js";
 import { formatIp, type IpAddress, parseIp } from "../wire/ip-address.js";
-import type { PerFamily } from "../wire/per-family.js";
+import { mapFamilies, type PerFamily } from "../wire/per-family.js";
 
 /** Of nodes, endpoints and holders. A network is as in the state file. */
 const VERSION = 1;
@@ -78,7 +78,7 @@ const HolderOf = v.object({ node: v.string(), endpoint: id });
 
 /** `lease`: the one that it is put under. */
 export function nodeText({ name, instance, tunnel }: NodeRecord, lease: string): string {
-  return write({ name, instance, tunnel: inText(tunnel), lease });
+  return write({ name, instance, tunnel: mapFamilies(tunnel, formatIp), lease });
 }
 
 export function parseNode(text: string): Parsed<NodeRecord & { lease: string }> {
@@ -101,7 +101,7 @@ export function parseNetwork(text: string): Parsed<NetworkRecord> {
 }
 
 export function endpointText({ tunnel, addresses: own, ...rest }: GlobalEndpoint): string {
-  return write({ ...rest, tunnel: inText(tunnel), addresses: inText(own) });
+  return write({ ...rest, tunnel: mapFamilies(tunnel, formatIp), addresses: mapFamilies(own, formatIp) });
 }
 
 export function parseEndpoint(text: string): Parsed<GlobalEndpoint> {
@@ -119,6 +119,10 @@ export function parseHolder(text: string): Parsed<Holder> {
 
 export function beaconText(node: string): string {
   return write({ node });
+}
+
+export function fenceText(nonce: string): string {
+  return write({ nonce });
 }
 
 function write(fields: object): string {
@@ -143,8 +147,4 @@ function check<S extends v.GenericSchema>(schema: S, value: unknown): Parsed<v.I
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return { record: result.output };
   return { problem: `${v.getDotPath(result.issues[0]) ?? "all of it"}: ${result.issues[0].message}` };
-}
-
-function inText({ ipv4, ipv6 }: PerFamily<IpAddress>): PerFamily<string> {
-  return { ...(ipv4 !== undefined && { ipv4: formatIp(ipv4) }), ...(ipv6 !== undefined && { ipv6: formatIp(ipv6) }) };
 }

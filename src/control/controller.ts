@@ -4,7 +4,7 @@
  */
 
 import type { PortStats } from "../api/types.js";
-import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/views.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
@@ -21,6 +21,7 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
+import { Tunnels } from "./network/tunnels.js";
 import { PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
@@ -144,6 +145,7 @@ export class Controller {
           type: "steering",
           flowsFd: steering.flowsFd,
           flows6Fd: steering.ipv6 ? steering.flows6Fd : -1,
+          acrossFd: steering.ipv6 ? steering.acrossFd : -1,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
         });
@@ -162,7 +164,8 @@ export class Controller {
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, fail: onDeath });
+      const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
@@ -220,6 +223,10 @@ export class Controller {
 
   holders(): Promise<HolderRow[]> {
     return this.workers.holders();
+  }
+
+  nodes(): Promise<NodeRow[]> {
+    return this.workers.nodes();
   }
 
   summary(): Promise<Summary> {

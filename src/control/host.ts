@@ -30,6 +30,7 @@ import type { Workers } from "./workers.js";
 const UPLINK_IP = parseIp(UPLINK_ADDRESS)!;
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
+const LINK_LOCAL = parsePrefix("fe80::/10")!;
 const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
 /** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
 const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
@@ -88,7 +89,7 @@ export class Host {
     private readonly workers: Workers,
     private readonly steering: Steering,
     uplinks: readonly number[],
-    onUplinkGone: () => void = () => {},
+    private readonly onUplinkGone: () => void = () => {},
   ) {
     const uplink = { ipv4: UPLINK_CONF, ipv6: steering.ipv6 ? UPLINK_IPV6_CONF : undefined, onGone: onUplinkGone };
     this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, uplink]));
@@ -137,14 +138,15 @@ export class Host {
 
   /**
    * Sets right what others have changed in our own devices. Writing net.ipv4.ip_forward, for one, sets every device's `forwarding`: steering needs
-   * it on the uplinks, internal networks must not have it. Without them nothing is served, so they must be up, and be there.
+   * it on the uplinks, internal networks must not have it. Without them, or the device of the tunnels, nothing is served, so they must be up, and be
+   * there.
    */
   private mendDevices(): void {
     this.forwarding = { 4: [], 6: [] };
     for (const [ifindex, { ipv4, ipv6 }] of this.ownDevices) {
       const now = this.socket.ipv4Conf(ifindex);
       if (now === null) continue;
-      const isUplink = this.steering.uplinks.includes(ifindex);
+      const isUplink = this.steering.isUplink(ifindex);
       if ((ipv4.forwarding ?? now.forwarding) === 1 && !isUplink) this.forwarding[4].push(ifindex);
       const changed = (Object.keys(ipv4) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== ipv4[key]);
       if (changed) this.socket.setLink(ifindex, { ipv4Conf: ipv4 });
@@ -153,10 +155,11 @@ export class Host {
       if (!hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
       if (!isUplink && hasIpv6Conf(name, { forwarding: 1 })) this.forwarding[6].push(ifindex);
     }
-    for (const [ifindex, { addresses = [], onGone }] of [...this.ownDevices]) {
+    const tunnels = this.steering.tunnels.map((ifindex): [number, Partial<OwnDevice>] => [ifindex, { onGone: this.onUplinkGone }]);
+    for (const [ifindex, { addresses = [], onGone }] of [...this.ownDevices, ...tunnels]) {
       const device = this.links.find(({ index }) => index === ifindex);
       if (device === undefined) {
-        onGone();
+        onGone?.();
         continue;
       }
       if (!device.up) {
@@ -164,7 +167,7 @@ export class Host {
         this.socket.setLink(ifindex, { up: true });
       }
       const has = (address: IpAddress): boolean => this.addresses.some((a) => a.ifindex === ifindex && sameIp(a.ip, address));
-      if (this.steering.uplinks.includes(ifindex) && !has(UPLINK_IP)) addUplinkAddress(this.socket, ifindex);
+      if (this.steering.isUplink(ifindex) && !has(UPLINK_IP)) addUplinkAddress(this.socket, ifindex);
       for (const { address, prefixLength } of addresses) {
         if (has(address)) continue;
         log.warn(`somebody has taken ${formatIp(address)} from ${device.name}; it is given back`);
@@ -177,6 +180,12 @@ export class Host {
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** The device that has the address, or null. */
+  linkOf(address: IpAddress): Link | null {
+    const index = this.addresses.find(({ ip }) => sameIp(ip, address))?.ifindex;
+    return this.links.find((link) => link.index === index) ?? null;
   }
 
   /** Whether others can reach the host by this address. */
@@ -233,7 +242,7 @@ export class Host {
   private steer(): void {
     const wanted = new Map<number, Link>();
     for (const link of this.links) {
-      if (this.steering.uplinks.includes(link.index)) continue;
+      if (this.steering.isUplink(link.index)) continue;
       if ((this.hasWay(link) || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
     }
     for (const link of wanted.values()) {
@@ -264,6 +273,13 @@ export class Host {
     );
   }
 
+  /** Addresses of a device that others can reach; null: there is no such device. */
+  addressesOn(device: string): IpAddress[] | null {
+    const link = this.links.find(({ name }) => name === device);
+    if (link === undefined) return null;
+    return this.addresses.filter(({ ifindex, ip }) => ifindex === link.index && this.has(ip) && !isLinkLocal(ip)).map(({ ip }) => ip);
+  }
+
   /** The device of the default route, for its MTU; null without one. */
   defaultLink(): Link | null {
     const route = this.routes.filter((r) => r.prefixLength === 0 && r.oif !== undefined).sort((a, b) => a.metric - b.metric)[0];
@@ -288,4 +304,8 @@ export class Host {
     }
     return null;
   }
+}
+
+function isLinkLocal(ip: IpAddress): boolean {
+  return prefixContains(LINK_LOCAL, ip);
 }

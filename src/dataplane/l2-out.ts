@@ -102,7 +102,7 @@ function askForClient(b: Batch, i: number, state: State, frame: number): void {
   const id = b.flow[i]! >> 1;
   const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
   const target = conntrack.newDst(id, 0);
-  if (offloaded && isIpv6(target)) {
+  if (offloaded && (isIpv6(target) || isIpv6(conntrack.tuple(id, 0, 0)))) {
     enterClient(state, id, conntrack.device[id]!, true);
     eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
     return;

@@ -5,11 +5,12 @@
  * What is left are packets of clients that come by the host's kernel though their flow is known: since nothing has been answered yet, since
  * the map has forgotten it, or since they come by another device. They are entered here, before the batch is sent. A SYN is not: it
  * comes that way always.
- * So are IPv6 flows that the kernel is to carry, whose target's address does not fit into the Ethernet header (`l2-out.ts`).
+ * So are flows of IPv6, and across the families, that the kernel is to carry, whose target's address does not fit into the Ethernet header (`l2-out.ts`).
  * The same where the firewall is bypassed and the kernel is to carry the flow, but has forgotten it.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD } from "../table/conntrack.js";
+import type { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
 import {
   FLOW_ADDRESS_AT,
@@ -18,6 +19,7 @@ import {
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
   FLOW6_ADDRESS_AT,
+  OFFLOAD_ACROSS,
   OFFLOAD_DESTINATION,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
@@ -50,8 +52,14 @@ export function record(b: Batch, state: State): void {
 /** Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. */
 export function enterClient(state: State, id: number, device: number, offloaded: boolean): void {
   state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
-  enter(state, id, 1, device, offloaded ? OFFLOAD_DESTINATION : 0);
-  if (offloaded) enter(state, id, 0, 0, OFFLOAD_SOURCE);
+  enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0);
+  if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0));
+}
+
+/** What the kernel is to do with answers to what is sent in direction `dir`: OFFLOAD_*. */
+export function carriedAs({ conntrack }: State, id: number, dir: number): number {
+  if (isIpv6(conntrack.newSrc(id, 0)) !== isIpv6(conntrack.newSrc(id, 1))) return OFFLOAD_ACROSS;
+  return dir === 0 ? OFFLOAD_SOURCE : OFFLOAD_DESTINATION;
 }
 
 /** Whether the packet would come this way also if the flow were entered, or is the first of a flow that the answer will enter. */
@@ -70,6 +78,11 @@ export function enter(state: State, id: number, dir: number, device: number, off
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
   if (offload === 0) return;
+  if (offload === OFFLOAD_ACROSS) {
+    entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
+    enterAcross(state, id, dir, entries, at);
+    return;
+  }
   // What the answers get is the tuple of this direction, turned round: of the client's the target, of the target's where the client sent to.
   const address = offload === OFFLOAD_DESTINATION ? conntrack.newDst(id, 0) : conntrack.newSrc(id, 1);
   if (isIpv6(src)) addresses.copy(address, entries.values, (at + FLOW6_ADDRESS_AT) >> 2);
@@ -77,4 +90,22 @@ export function enter(state: State, id: number, dir: number, device: number, off
   const ports = offload === OFFLOAD_DESTINATION ? conntrack.newPorts(id, 0) >>> 16 : conntrack.newPorts(id, 1) & 0xffff;
   entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = ports;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
+}
+
+/** The same entry's other part: the tuple that the answers get, of the other family. */
+function enterAcross({ across, addresses, conntrack }: State, id: number, dir: number, entries: FlowEntries, at: number): void {
+  const src = conntrack.newSrc(id, dir ^ 1);
+  const dst = conntrack.newDst(id, dir ^ 1);
+  const ports = conntrack.newPorts(id, dir ^ 1);
+  if (!isIpv6(src)) {
+    const w = (at + FLOW6_ADDRESS_AT) >> 2;
+    entries.values[w] = src;
+    entries.values[w + 1] = dst;
+    entries.values[w + 2] = ports;
+    return;
+  }
+  const more = across.add(conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id)) >> 2;
+  addresses.copy(src, across.values, more);
+  addresses.copy(dst, across.values, more + 4);
+  across.values[more + 8] = ports;
 }

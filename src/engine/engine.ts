@@ -7,6 +7,9 @@
 import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
+import { coalesce } from "../dataplane/coalesce.js";
+import { decapsulate } from "../dataplane/decapsulate.js";
+import { encapsulate } from "../dataplane/encapsulate.js";
 import { establishedFlows } from "../dataplane/established.js";
 import { establishedAcross } from "../dataplane/established-across.js";
 import { establishedFlows6 } from "../dataplane/established6.js";
@@ -19,6 +22,7 @@ import { l2Out } from "../dataplane/l2-out.js";
 import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
+import { fits } from "../dataplane/remote-forward.js";
 import { retire } from "../dataplane/retire.js";
 import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
@@ -29,21 +33,23 @@ import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, KEPT } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEGMENTS } from "../mem/batch.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
-import { ENDPOINT, HOST } from "../table/ports.js";
+import { ENDPOINT, HOST, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
+import { nodesOut } from "./nodes-out.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
 const EAGAIN = 11,
   ENOMEM = 12,
   EINVAL = 22,
   ENOBUFS = 105;
+const NO_NODES: readonly number[] = [];
 /** Flows looked at for expiry between two batches at most. */
 const EXPIRE_BUDGET = 1024;
 
@@ -72,7 +78,7 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
-  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, shaper } = state;
+  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, remotes, shaper, tunnel } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
@@ -81,6 +87,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const established6 = establishedFlows6(batch, state);
   const acrossFamilies = establishedAcross(batch, state);
   state.settle = (id) => hooks.settle(id);
+  const sendToNodes = nodesOut(batch, state, (i, from) => {
+    pushOf(i, from, tunnel.port);
+    flush();
+  });
+  const oneNode = [0];
   let txCount = 0;
   let lastSecond = 0;
 
@@ -157,6 +168,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   function decide(): void {
     const left = established6(established());
     if (left === 0 || acrossFamilies(left) === 0) return;
+    const fromNodes = decapsulate(batch, state);
+    if (fromNodes) countFromNodes();
     takeBack(batch, state);
     parse();
     returned(batch, state);
@@ -178,7 +191,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     rewrite(batch, state);
     record(batch, state);
     l2Out(batch, state);
+    encapsulate(batch, state);
+    if (fromNodes) coalesce(batch, state);
     countAnswered();
+  }
+
+  function countFromNodes(): void {
+    for (let i = 0; i < batch.count; i++) if (ports.kind[batch.ingress[i]!] === REMOTE) countRx(batch.ingress[i]!, 1, batch.len[i]!);
   }
 
   function countAnswered(): void {
@@ -219,8 +238,12 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
           push(i, ports.uplink);
           flush();
         });
+      } else if (to === SEGMENTS) {
+        flush();
+        oneNode[0] = batch.node[i]!;
+        toNodes(i, oneNode, batch.ingress[i]!);
       } else if (to < 0) {
-        if (to !== KEPT) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
+        if (to !== KEPT && to !== JOINED) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
         for (let j = i; j < count; j++) {
           if (egress[j] !== to) continue;
@@ -250,7 +273,17 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       pushOf(i, -1, port);
       copies++;
     }
-    if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
+    const nodes = ports.kind[ingress] === ENDPOINT && !toHostOnly ? remotes.nodesOf(network) : NO_NODES;
+    if (nodes.length > 0 && !fits(batch, i, networks.mtu[network]!)) countDrop(ingress, drop.DROP_TOO_LONG);
+    else if (nodes.length > 0) {
+      flush(); // what has been pushed of this frame must not be written over
+      toNodes(i, nodes, -1);
+    } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
+  }
+
+  /** As `sendToNodes`. */
+  function toNodes(i: number, nodes: readonly number[], from: number): void {
+    if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
   function push(i: number, port: number): void {

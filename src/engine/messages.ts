@@ -2,19 +2,19 @@
 import type { Bandwidth } from "../table/bandwidth.js";
 import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
+import type { LinkPorts } from "../table/links.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 
-/** A published port or range of them. Ports in host order. */
-export interface PublishedRange {
-  proto: number;
-  /** 0.0.0.0 or ::: any of the host's addresses of that family. */
-  hostIp: IpAddress;
-  firstPort: number;
-  lastPort: number;
+/** Where a published port leads. */
+export interface PublishedTarget {
+  /** 1 and more; the same for as long as the port is published, and no other target's of it. */
+  id: number;
   /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
-  target: IpAddress;
+  address: IpAddress;
   /** Port of the target for `firstPort`; the others follow. */
-  targetPort: number;
+  port: number;
+  /** TAKES and so on (`table/selection.ts`). */
+  duty: number;
   /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
   network: number;
   /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
@@ -23,12 +23,34 @@ export interface PublishedRange {
   onlink: IpPrefix;
 }
 
+/** A published port or range of them. Ports in host order. */
+export interface PublishedRange {
+  proto: number;
+  /** 0.0.0.0 or ::: any of the host's addresses of that family. */
+  hostIp: IpAddress;
+  firstPort: number;
+  lastPort: number;
+  targets: readonly PublishedTarget[];
+  /** Memory of `table/selection.ts`, for targets that may be several; null: there is one, and never more. */
+  selection: SharedArrayBuffer | null;
+}
+
 /** One family of an own network. */
 export interface Subnet {
   prefix: IpPrefix;
   gateway: IpAddress;
   /** Address that what leaves is given instead of the route's; null: the route's. */
   outside: IpAddress | null;
+}
+
+/** What makes an overlay network of an own one. */
+export interface Overlay {
+  /** Port, of kind REMOTE, that stands for the network's other nodes. */
+  port: number;
+  /** VXLAN network identifier. */
+  vni: number;
+  /** The longest IP packet that goes to another node. */
+  mtu: number;
 }
 
 /** A file that a former process left: its descriptor, and for how many flows it is. */
@@ -83,7 +105,7 @@ export interface WorkerOptions {
 }
 
 /** What a worker can be asked for (`views.ts`). */
-export type Query = "flows" | "fdb" | "summary" | "holders";
+export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes";
 
 export type ToWorker =
   /** `device`: interface index of a host port's device; else 0. */
@@ -102,10 +124,32 @@ export type ToWorker =
     }
   | { type: "remove-port"; port: number }
   /** At most one subnet of each family; `flags` of `table/networks.ts`. */
-  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number }
+  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number; overlay?: Overlay | undefined }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
+  /**
+   * The device of the tunnels, its descriptor and interface index; `address`: this node's in the underlay; `udpPort` in host order; `segments`: it takes
+   * frames that stand for several.
+   */
+  | {
+      type: "add-tunnel";
+      port: number;
+      fd: number;
+      mac: Uint8Array;
+      device: number;
+      address: IpAddress;
+      udpPort: number;
+      checksum: boolean;
+      segments: boolean;
+    }
+  /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
+  | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
+  | { type: "remove-remote"; network: number; mac: Uint8Array }
+  /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
+  | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
   | { type: "publish"; id: number; rule: PublishedRange }
+  /** Other targets for a rule with a selection, or other duties. Flows to a target that is not there any more end. */
+  | { type: "targets"; id: number; targets: readonly PublishedTarget[] }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
   /** The host's own addresses, link-local ones too, and the broadcast addresses of its networks. */
@@ -121,7 +165,7 @@ export type ToWorker =
    * Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), which are new or a former process's, and the interface index of
    * the worker's uplink.
    */
-  | { type: "steering"; flowsFd: number; flows6Fd: number; uplinkDevice: number; isNew: boolean }
+  | { type: "steering"; flowsFd: number; flows6Fd: number; acrossFd: number; uplinkDevice: number; isNew: boolean }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */

@@ -157,20 +157,39 @@ function mapFields(value: unknown, changes: Record<string, (field: unknown) => u
 
 /** As JSON can hold them, in the current format. */
 export function jsonOf({ networks, endpoints }: Records): object {
+  return { networks: networks.map(networkJson), endpoints: endpoints.map(endpointJson) };
+}
+
+/** The same as text, an object's members without its braces. Records never change, so each is put into text once. */
+export function membersText({ networks, endpoints }: Records): string {
+  const list = <T extends object>(records: readonly T[], json: (record: T) => object): string =>
+    records.map((record) => textOf(record, json)).join(",");
+  return `"networks":[${list(networks, networkJson)}],"endpoints":[${list(endpoints, endpointJson)}]`;
+}
+
+const texts = new WeakMap<object, string>();
+
+function textOf<T extends object>(record: T, json: (record: T) => object): string {
+  let text = texts.get(record);
+  if (text === undefined) {
+    text = JSON.stringify(json(record));
+    texts.set(record, text);
+  }
+  return text;
+}
+
+function networkJson({ subnets, options: { hostBinding, outside, ...others }, ...rest }: Records["networks"][number]): object {
   return {
-    networks: networks.map(({ subnets, options: { hostBinding, outside, ...others }, ...rest }) => ({
-      ...rest,
-      subnets: mapFamilies(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
-      options: {
-        ...others,
-        hostBinding: hostBinding === null ? null : formatIp(hostBinding),
-        ...(outside !== undefined && { outside: mapFamilies(outside, formatIp) }),
-      },
-    })),
-    endpoints: endpoints.map(({ addresses: own, ports, ...rest }) => ({
-      ...rest,
-      addresses: mapFamilies(own, formatIp),
-      ports: ports.map((each) => mappingText(each)),
-    })),
+    ...rest,
+    subnets: mapFamilies(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
+    options: {
+      ...others,
+      hostBinding: hostBinding === null ? null : formatIp(hostBinding),
+      ...(outside !== undefined && { outside: mapFamilies(outside, formatIp) }),
+    },
   };
+}
+
+function endpointJson({ addresses: own, ports, ...rest }: Records["endpoints"][number]): object {
+  return { ...rest, addresses: mapFamilies(own, formatIp), ports: ports.map((each) => mappingText(each)) };
 }

@@ -29,8 +29,10 @@ export interface EndpointRequest {
   mac?: Uint8Array | undefined;
   use?: EndpointUse;
   bandwidth?: Bandwidth | undefined;
-  /** Absolute path of the namespace that its device is to be moved into: it has joined from the start. */
+  /** Absolute path of the namespace that its device is to be in: it has joined from the start. */
   sandbox?: string;
+  /** Makes the device there, under this name; default: in the host's namespace, from which it is to be moved. */
+  place?: { nsFd: number; name: string };
 }
 
 /** Ports of an endpoint, to be published. */

@@ -2,7 +2,7 @@
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
-import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
+import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
@@ -24,6 +24,8 @@ export interface MapOptions {
   flowCapacity: number;
   /** Else IPv6's maps have no room, and take none. */
   ipv6?: boolean;
+  /** Else the map `across` has hardly any. */
+  offload?: boolean;
   /** Keeps the flows while the process is restarted. */
   store?: FdStore | undefined;
 }
@@ -32,7 +34,7 @@ export interface MapOptions {
 const IPV6_SHARE = 4;
 
 /** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
-export function createMaps({ flowCapacity, ipv6 = false, store }: MapOptions, fds: number[]): MapFds {
+export function createMaps({ flowCapacity, ipv6 = false, offload = false, store }: MapOptions, fds: number[]): MapFds {
   const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
     const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
     fds.push(fd);
@@ -49,6 +51,16 @@ export function createMaps({ flowCapacity, ipv6 = false, store }: MapOptions, fd
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
+    // Nobody asks whether a flow is over: what is not used any more makes room.
+    across: kept(store, acrossName(flowCapacity), fds, () =>
+      create(
+        "across",
+        bpf.MAP_LRU_HASH,
+        FLOW_KEY_SIZE,
+        ACROSS_VALUE_SIZE,
+        ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack,
+      ),
+    ),
     flows6: kept(store, flowsName(flowCapacity, ipv6), fds, () =>
       create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
     ),
@@ -58,6 +70,7 @@ export function createMaps({ flowCapacity, ipv6 = false, store }: MapOptions, fd
     locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
     ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
     inside6: create("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
+    tunnel: create("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
 }
@@ -75,6 +88,11 @@ export function createRing(which: string, store: FdStore | undefined, fds: numbe
 export function flowsName(flowCapacity: number, ipv6?: boolean): string {
   if (ipv6 === undefined) return `flows-${FLOW_KEY_SIZE}-${FLOW_VALUE_SIZE}-${flowCapacity}`;
   return `flows6-${FLOW6_KEY_SIZE}-${FLOW6_VALUE_SIZE}-${ipv6 ? flowCapacity : 0}`;
+}
+
+/** The same of the map `across`. */
+export function acrossName(flowCapacity: number): string {
+  return `across-${FLOW_KEY_SIZE}-${ACROSS_VALUE_SIZE}-${flowCapacity}`;
 }
 
 /** What a former process left under the name, or else a new one, which is put there. */

@@ -2,20 +2,36 @@
  * The part of `steer` that forwards the packets of an offloaded flow in the kernel, so that they do not cross into userspace. The engine has
  * decided: the rewrite is in the flow's entry of `flows`. The way out is the one that `emit` would find.
  *
- * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address.
+ * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address. Or, if client and target are of
+ * different families, both ends and the family (across-program.ts).
  *
  * A packet that may need another decision goes to the engine: a segment with SYN, FIN or RST, IP options, a fragment, a TTL that ends here,
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  */
-import { FLOW_BYTES_AT, FLOW_OFFLOAD_AT, FLOW_PACKETS_AT, FLOW_PORT_AT, FLOW_SEEN_AT, OFFLOAD_DESTINATION } from "../wire/flow-entry.js";
+import {
+  FLOW_BYTES_AT,
+  FLOW_OFFLOAD_AT,
+  FLOW_PACKETS_AT,
+  FLOW_PORT_AT,
+  FLOW_SEEN_AT,
+  OFFLOAD_ACROSS,
+  OFFLOAD_DESTINATION,
+} from "../wire/flow-entry.js";
+import { forwardAcross } from "./across-program.js";
 import { type Family, NEXT_HEADER } from "./family.js";
 import {
+  CSUM_DIFF,
   ETHERNET_SIZE,
   FIB_NO_NEIGH,
   FIB_SUCCESS,
   INDEX,
+  IP_TOTAL_LENGTH,
+  IP6_PAYLOAD_LENGTH,
+  PLAIN_FIRST_BYTE,
   type Program,
+  PSEUDO_HEADER,
   QUOTED,
+  RECOMPUTE_CSUM,
   SKB_LEN,
   SKB_STORE_BYTES,
   TC_ACT_SHOT,
@@ -24,15 +40,9 @@ import {
 } from "./program.js";
 
 /** enum bpf_func_id. KTIME_GET_COARSE_NS: Linux 5.11. */
+const KTIME_GET_COARSE_NS = 160;
 // biome-ignore format: a table
-const L4_CSUM_REPLACE = 11, CSUM_DIFF = 28, KTIME_GET_COARSE_NS = 160;
-/** Flags of l4_csum_replace: UDP's 0 is "no checksum" and never a sum; the changed bytes are in the pseudo-header. Of skb_store_bytes. */
-const MARK_MANGLED_0 = 0x20,
-  PSEUDO_HEADER = 0x10,
-  RECOMPUTE_CSUM = 1;
-// biome-ignore format: a table
-const PLAIN_FIRST_BYTE = 0x45, IP_TOTAL_LENGTH = 2, IP6_PAYLOAD_LENGTH = 4, IP_CHECKSUM = 10, TCP_CHECKSUM = 16, UDP_CHECKSUM = 6,
-  FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;
+const IP_CHECKSUM = 10, FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;
 
 /** With the packet's headers in `ip` and `l4`, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
 export function forwardOffloaded(p: Program, f: Family, engine: string, ipsec: boolean): void {
@@ -54,6 +64,7 @@ export function forwardOffloaded(p: Program, f: Family, engine: string, ipsec: b
   p.jumpIf("r8", "!=", TCP, "not-turning").mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, engine);
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", FIN_SYN_RST).jumpIf("r0", "!=", 0, engine);
   p.label("not-turning").lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
+  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across");
 
   // The headers on the stack as they are to become; those of the packet stay until the way out is known.
   p.clearRoute();
@@ -77,6 +88,8 @@ export function forwardOffloaded(p: Program, f: Family, engine: string, ipsec: b
   p.call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).store("u32", "r9", FLOW_SEEN_AT, "r0");
   p.routeDevice("r7").choose("offloaded").count("offload-counted").sendTo("r7");
   p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
+  p.label("across");
+  forwardAcross(p, f, engine, ipsec);
 }
 
 function rewriteOnStack4(p: Program, f: Family): void {
@@ -138,12 +151,7 @@ function rewriteEnd(p: Program, f: Family, name: string, end: End): void {
     return p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed");
   };
   /** Changes layer 4's checksum for what r3 and r4 say. */
-  const replace = (flags: number, done: string): Program => {
-    p.mov("r1", "r6").mov("r2", "r7");
-    p.alu("add", "r2", TCP_CHECKSUM).mov("r5", flags).jumpIf("r8", "==", TCP, done);
-    p.alu("add", "r2", UDP_CHECKSUM - TCP_CHECKSUM).mov("r5", flags | MARK_MANGLED_0);
-    return p.label(done).call(L4_CSUM_REPLACE);
-  };
+  const replace = (flags: number, done: string): Program => p.replaceSum(flags, done);
   /** Adds the change from `old` to `fresh`, raw bytes on the stack. */
   const checksum = (size: "u16" | "u32", old: number, fresh: number, flags: number, done: string): void => {
     p.load(size, "r3", "r10", old).load(size, "r4", "r10", fresh);

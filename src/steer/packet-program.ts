@@ -27,6 +27,7 @@ export interface MapFds {
   locals: number;
   own: number;
   ipsec: number;
+  across: number;
   flows6: number;
   fragments6: number;
   pairs6: number;
@@ -34,6 +35,7 @@ export interface MapFds {
   locals6: number;
   ipsec6: number;
   inside6: number;
+  tunnel: number;
   counters: number;
 }
 

@@ -13,7 +13,9 @@
  *
  * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
  * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
- *   `ports` is the source port then the destination port; for an ICMP query twice its id. Value: see `wire/flow-entry.ts`.
+ *   `ports` is the source port then the destination port; for an ICMP query twice its id. Value: see `wire/flow-entry.ts`. Of what goes to another
+ *   node of overlay networks the destination port is 0: whatever that one sends to the tunnels' port comes to their device.
+ * - across: key of `flows`, of a flow whose other end is of IPv6. Value: see `wire/flow-entry.ts`. Used with offload alone.
  * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused. Empty unless the host's firewall is
  *   bypassed.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
@@ -27,6 +29,7 @@
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
+ * - tunnel: u32 raw UDP port of the tunnels to other nodes; 0: there are none.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 
@@ -74,7 +77,9 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 // biome-ignore format: a table
 export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43;
 // biome-ignore format: a table
-const SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
+export const CSUM_DIFF = 28;
+// biome-ignore format: a table
+const L4_CSUM_REPLACE = 11, SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
 // biome-ignore format: a table
 export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_INGRESS_IFINDEX = 36,
@@ -108,9 +113,15 @@ const FIB = -128,
   NEXT_HOP = -152,
   LENGTH = -420, // of the packet or its segments, from its IP header on
   BYTE = -424;
-const IP_TOTAL_LENGTH = 2,
-  IP6_PAYLOAD_LENGTH = 4,
-  TCP_OFFSET = 12;
+// biome-ignore format: a table
+export const PLAIN_FIRST_BYTE = 0x45, IP_TOTAL_LENGTH = 2, IP6_PAYLOAD_LENGTH = 4;
+/** Flags of l4_csum_replace: UDP's 0 is "no checksum" and never a sum; the changed bytes are in the pseudo-header. Of skb_store_bytes. */
+const MARK_MANGLED_0 = 0x20;
+export const PSEUDO_HEADER = 0x10,
+  RECOMPUTE_CSUM = 1;
+// biome-ignore format: a table
+export const TCP_CHECKSUM = 16, UDP_CHECKSUM = 6;
+const TCP_OFFSET = 12;
 
 /** The parts that the programs are made of. */
 export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
@@ -178,9 +189,9 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
 
   /**
    * Has the way's MTU looked at: by the length of the packet in `ip`, or of its segments, if r7 is the offset of its layer 4 and r8 TCP or UDP.
-   * Linux 5.12; before that by the device's MTU alone, and not of segments. r0 to r5 are lost. Defines `done`.
+   * `grown`: how much longer the header in `ip` is than the one before r7. Linux 5.12; before that by the device's MTU alone, and not of segments. r0 to r5 are lost. Defines `done`.
    */
-  routeLength(f: Family, done: string, otherwise: string, segments = true): this {
+  routeLength(f: Family, done: string, otherwise: string, segments = true, grown = 0): this {
     const at = f.stack.ip + (f.version === 4 ? IP_TOTAL_LENGTH : IP6_PAYLOAD_LENGTH);
     this.load("u8", "r0", "r10", at)
       .alu("lsh", "r0", 8)
@@ -191,7 +202,7 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
     if (segments) {
       this.load("u32", "r1", "r6", SKB_GSO_SIZE).jumpIf("r1", "==", 0, done);
       this.alu("add", "r1", "r7")
-        .alu("add", "r1", L4_SIZE - ETHERNET_SIZE)
+        .alu("add", "r1", L4_SIZE - ETHERNET_SIZE + grown)
         .store("u32", "r10", LENGTH, "r1")
         .jumpIf("r8", "!=", TCP, done);
       this.mov("r2", "r7").alu("add", "r2", TCP_OFFSET).loadBytes("r2", BYTE, 1, otherwise);
@@ -239,6 +250,14 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
     this.routeDevice("r0").jumpIf("r0", "!=", device, otherwise);
     this.load("u8", "r0", "r10", FIB).load("u32", "r1", "r10", NEXT_HOP).jumpIf("r0", "!=", "r1", otherwise);
     return this.unlessSame(16, FIB + FIB_DST, NEXT_HOP + 4, otherwise);
+  }
+
+  /** r0 = result of changing the checksum of layer 4, at offset r7 and of protocol r8, for what r3 and r4 say (l4_csum_replace). Defines `done`. */
+  replaceSum(flags: number, done: string): this {
+    this.mov("r1", "r6").mov("r2", "r7");
+    this.alu("add", "r2", TCP_CHECKSUM).mov("r5", flags).jumpIf("r8", "==", TCP, done);
+    this.alu("add", "r2", UDP_CHECKSUM - TCP_CHECKSUM).mov("r5", flags | MARK_MANGLED_0);
+    return this.label(done).call(L4_CSUM_REPLACE);
   }
 
   /** Another source port than that of `l4`. */

@@ -25,7 +25,9 @@ const TCX_ATTACH = { ingress: 46, egress: 47 } as const;
 /** `fib_lookup` is for GPL-compatible programs only; this licence is one (include/linux/license.h). */
 const LICENSE = Buffer.from("Dual MIT/GPL\0");
 const VERIFIER_LOG_BYTES = 1 << 20;
-const { EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
+/** The verifier gives up with EAGAIN when a signal comes; the kernel's own library tries as often (libbpf, PROG_LOAD_ATTEMPTS). */
+const LOAD_TRIES = 5;
+const { EAGAIN, EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
 
 const PERMISSION_HINT =
   "run as root, or grant CAP_BPF and CAP_NET_ADMIN (before Linux 5.8 CAP_SYS_ADMIN; before 5.11 also raise 'ulimit -l')";
@@ -175,7 +177,13 @@ export function loadProgram(name: string, code: Uint8Array, type: number = PROG_
     attr.writeUInt32LE(logLevel, 24);
     attr.writeUInt32LE(logBuffer.length, 28);
     writeName(attr, name, 48);
-    return native.bpf(PROG_LOAD, attr, logLevel === 0 ? [8, code, 16, LICENSE] : [8, code, 16, LICENSE, 32, logBuffer]);
+    const pointers = logLevel === 0 ? [8, code, 16, LICENSE] : [8, code, 16, LICENSE, 32, logBuffer];
+    let result = 0;
+    for (let tries = 0; tries < LOAD_TRIES; tries++) {
+      result = native.bpf(PROG_LOAD, attr, pointers);
+      if (result !== -EAGAIN) break;
+    }
+    return result;
   };
   const result = load(0, new Uint8Array(0));
   if (result >= 0) return result;

@@ -1,5 +1,5 @@
 /**
- * Entries of the steering's map `flows` or `flows6` (`wire/flow-entry.ts`), to be made or taken out: collected by the stages, given to the kernel by
+ * Entries of the steering's map `flows`, `flows6` or `across` (`wire/flow-entry.ts`), to be made or taken out: collected by the stages, given to the kernel by
  * the engine in one call. Keys and values lie one after another, as the kernel takes them. Memory taken up front.
  */
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
@@ -17,13 +17,14 @@ export class FlowEntries {
   private readonly keyWords: number;
   private readonly valueWords: number;
 
-  /** `capacity`: entries at a time. `addresses`: of IPv6 entries, where their addresses' handles are from. */
+  /** `capacity`: entries at a time. `addresses`: of IPv6 entries, where their addresses' handles are from. `valueSize`: in bytes. */
   constructor(
     readonly capacity: number,
     private readonly addresses?: Addresses,
+    valueSize = addresses === undefined ? FLOW_VALUE_SIZE : FLOW6_VALUE_SIZE,
   ) {
     this.keyWords = (addresses === undefined ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE) / 4;
-    this.valueWords = (addresses === undefined ? FLOW_VALUE_SIZE : FLOW6_VALUE_SIZE) / 4;
+    this.valueWords = valueSize / 4;
     this.keys = new Int32Array(capacity * this.keyWords);
     this.keyBytes = new Uint8Array(this.keys.buffer);
     this.values = new Int32Array(capacity * this.valueWords);

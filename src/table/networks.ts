@@ -32,6 +32,11 @@ export class Networks {
   readonly wayIn = new Int32Array(MAX_NETWORKS);
   readonly wayIn6 = new Int32Array(MAX_NETWORKS);
   readonly flags = new Uint8Array(MAX_NETWORKS);
+  /** Of an overlay network: the port that stands for its other nodes, of kind REMOTE; -1: it is no overlay. */
+  readonly remotePort = new Int32Array(MAX_NETWORKS).fill(-1);
+  /** Of an overlay network: its identifier in the underlay, and the longest IP packet that goes to another node. */
+  readonly vni = new Int32Array(MAX_NETWORKS);
+  readonly mtu = new Int32Array(MAX_NETWORKS);
   /** Address that what leaves is given instead of the route's; 0: the route's. */
   readonly outside = new Int32Array(MAX_NETWORKS);
   /** Gateway's IPv6 address; 0: no IPv6 here. */
@@ -57,6 +62,7 @@ export class Networks {
     this.hostDevice[id] = 0;
     this.wayIn[id] = 0;
     this.wayIn6[id] = 0;
+    this.remotePort[id] = -1;
     this.gateway6[id] = 0;
     this.outside6[id] = 0;
     this.prefixes6[id] = null;
@@ -69,6 +75,13 @@ export class Networks {
     this.prefixes6[id] = prefix;
     this.gateway6[id] = gateway;
     this.outside6[id] = outside;
+  }
+
+  /** Makes an overlay network of it. */
+  setOverlay(id: number, remotePort: number, vni: number, mtu: number): void {
+    this.remotePort[id] = remotePort;
+    this.vni[id] = vni;
+    this.mtu[id] = mtu;
   }
 
   /** Devices that the host forwards from, by family. Of others it would say that nothing is sent on. */
@@ -87,6 +100,7 @@ export class Networks {
 
   clear(id: number): void {
     this.used[id] = 0;
+    this.remotePort[id] = -1;
     this.gateway6[id] = 0;
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;

@@ -18,10 +18,14 @@ export const FLOW6_KEY_SIZE = 40;
 export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12,
   FLOW_PACKETS_AT = 16, FLOW_BYTES_AT = 24, FLOW_INGRESS_AT = 32;
 export const OFFLOAD_SOURCE = 1,
-  OFFLOAD_DESTINATION = 2;
+  OFFLOAD_DESTINATION = 2,
+  /** Both ends, and the family: what goes to the other one. Of `flows` its tuple is in the map `across`, of `flows6` at FLOW6_ADDRESS_AT: u32 source, u32 destination, u32 ports. */
+  OFFLOAD_ACROSS = 3;
 /** Value of `flows6`: the same, but the address is at FLOW6_ADDRESS_AT and has 16 bytes; the four at FLOW_ADDRESS_AT are zero. */
 export const FLOW6_VALUE_SIZE = 56,
   FLOW6_ADDRESS_AT = 40;
+/** Value of the map `across`, whose keys are those of `flows`: what becomes of the answers as IPv6. Source and destination of 16 bytes each, u32 ports. */
+export const ACROSS_VALUE_SIZE = 36;
 
 /**
  * Bits of the last byte of the Ethernet header's addresses in a frame to the uplink, which nobody but the program `emit` sees: it is to enter

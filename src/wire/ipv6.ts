@@ -48,6 +48,11 @@ export function payloadLength(halves: Uint16Array, off: number): number {
   return rawHalf(halves[(off + PAYLOAD_LENGTH) >> 1]!);
 }
 
+/** `length`: bytes behind the header of 40. */
+export function setPayloadLength(halves: Uint16Array, off: number, length: number): void {
+  halves[(off + PAYLOAD_LENGTH) >> 1] = rawHalf(length);
+}
+
 export function hopLimit(bytes: Uint8Array, off: number): number {
   return bytes[off + HOP_LIMIT]!;
 }
@@ -111,11 +116,6 @@ export function emitFragment(
 /** Says of the fragment header at `at` where its fragment belongs: `offset` in bytes, a multiple of 8. */
 export function setFragment(halves: Uint16Array, at: number, offset: number, more: boolean): void {
   halves[(at + 2) >> 1] = rawHalf(offset | (more ? 1 : 0));
-}
-
-/** `payload`: bytes behind the header at `off`. */
-export function setPayloadLength(halves: Uint16Array, off: number, payload: number): void {
-  halves[(off + PAYLOAD_LENGTH) >> 1] = rawHalf(payload);
 }
 
 /** Of the headers from `off` on, says in the last one before `end` that `next` follows; answers what followed. Precondition: `layer4` has walked them. */

@@ -1,9 +1,11 @@
 /** Nodes of a cluster on the store in memory: who gets what, and what happens when the store or a node is away. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Cluster, type ClusterOptions, type GlobalNetworkRequest, type Holding } from "../../src/cluster/cluster.js";
+import { Cluster, type ClusterOptions, type Holding } from "../../src/cluster/cluster.js";
+import { Fence } from "../../src/cluster/fence.js";
 import { Holdings } from "../../src/cluster/holdings.js";
 import { Keys } from "../../src/cluster/keys.js";
 import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
+import type { GlobalNetworkRequest } from "../../src/cluster/network-plan.js";
 import type { GlobalEndpoint } from "../../src/cluster/records.js";
 import { setLogSink } from "../../src/log.js";
 import { DEFAULT_OPTIONS, type NetworkRecord } from "../../src/model/records.js";
@@ -45,15 +47,15 @@ async function node(
   return { cluster, client };
 }
 
+const CHOSEN = { prefix: undefined, gateway: undefined };
 let ids = 0;
 const newId = (): string => `e${String(ids++).padStart(15, "0")}`;
 
 const asked = (name: string, change: Partial<GlobalNetworkRequest> = {}): GlobalNetworkRequest => ({
   id: newId(),
   name,
-  subnets: undefined,
+  subnets: { ipv4: CHOSEN },
   vni: undefined,
-  gatewayOf: ({ address }) => ({ ...address, value: address.value + 1n }),
   options: { ...DEFAULT_OPTIONS },
   ...change,
 });
@@ -103,13 +105,15 @@ describe("a cluster", () => {
     const sides = [store.connect(), store.connect()].map((client) => new Holdings(client, keys));
     await store.connect().transact({ when: [], change: [{ put: keys.network("n".repeat(12)), value: "" }] });
     const lease = store.grant(TTL);
+    const fence = new Fence(store.connect(), keys.fence("x"), Math.random);
+    await fence.raise();
     const wins = [0, 0];
     for (let i = 0; i < 10_000; i++) {
       const address = ip(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
       const outcomes = await Promise.all(
         [i % 2, 1 - (i % 2)].map((side) => {
           const endpoint = { id: `${side}`.repeat(12), network: "n".repeat(12), node: `${side}`, tunnel: {}, addresses: { ipv4: address }, mac: "", owner: "", names: [] }; // biome-ignore format: short
-          return sides[side]!.hold(endpoint, lease, { isNew: true, fromDead: false }).then(({ outcome }) => ({ side, outcome }));
+          return sides[side]!.take(endpoint, lease, fence, []).then(({ outcome }) => ({ side, outcome }));
         }),
       );
       const winners = outcomes.filter(({ outcome }) => outcome === "held");
@@ -189,6 +193,29 @@ describe("a cluster whose store is away", () => {
     store.cut(a.client);
     await eventually("it is given back", () => seenBy(b, shop).length === 0);
     expect(addressOf(await claim(b, shop, "db"))).toBe("10.0.0.2");
+  });
+
+  it("makes nothing late: what a store that hung is asked, and gets when all was told to have failed, is not there afterwards", async () => {
+    const [a, b] = [await node("a"), await node("b")];
+    const shop = await make(a, "shop");
+    const before = store.list(new Keys("c").map).entries.map(({ key }) => key);
+    a.client.hanging = true;
+    await expect(claim(a, shop, "web")).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(make(a, "late")).rejects.toMatchObject({ kind: "unavailable" });
+    a.client.deliver(); // before the fence is raised
+    expect(store.list(new Keys("c").heldAll).entries).toHaveLength(1);
+    a.client.hanging = false;
+    await eventually("it is undone", () => store.list(new Keys("c").heldAll).entries.length === 0);
+    a.client.hanging = true;
+    await expect(claim(a, shop, "web")).rejects.toMatchObject({ kind: "unavailable" });
+    a.client.hanging = false;
+    await eventually("the fence is raised", () => claim(a, shop, "next").catch(() => undefined));
+    a.client.deliver(); // after
+    await a.cluster.sync();
+    await b.cluster.sync();
+    expect(seenBy(b, shop)).toEqual(["next 10.0.0.2 a"]);
+    expect(store.list(new Keys("c").heldAll).entries).toHaveLength(1);
+    expect(store.list(new Keys("c").map).entries.map(({ key }) => key).filter((key) => !key.includes("/endpoints/") && !key.endsWith("beacon")).sort()).toEqual(before.filter((key) => !key.endsWith("beacon")).sort()); // biome-ignore format: one thing
   });
 
   it("starts without it, and is known when it comes", async () => {

@@ -122,12 +122,36 @@ describe("a flow that the kernel carries", () => {
     expect(d.flows()).toMatchObject([{ state: "established", offloaded: true, packets: [4, 4] }]);
   });
 
-  it("is none of two families", () => {
+  it("may be one of two families, whose packets get the other tuple; not that of a program of the host's", () => {
     const d = dual({ offload: true });
-    d.publish({ target: "10.9.9.9", network: -1, firstPort: 9000, lastPort: 9000, hostIp: "::" });
+    const target = "10.9.9.9";
+    d.publish({ target, network: -1, firstPort: 9000, lastPort: 9000, hostIp: "::", snatSource: "10.9.9.1" });
     d.publish({ ...TO_A6, target: KERNEL_TARGET, network: -1, snatSource: GATEWAY6, firstPort: 9001, lastPort: 9001, hostIp: "0.0.0.0" });
-    d.fromUplink(p.tcp(toHost, { sport: 1, dport: 9000, flags: p.SYN }));
-    d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: 1, dport: 9001, flags: p.SYN }));
-    expect(d.flows().map(({ offloaded }) => offloaded)).toEqual([false, false]);
+    const six = only(d.fromUplink(p.tcp(toHost, { sport: 1, dport: 9000, flags: p.SYN })));
+    const four = only(d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: 1, dport: 9001, flags: p.SYN })));
+    expect(d.flowMap.size).toBe(0);
+    d.fromUplink(p.tcp({ src: target, dst: "10.9.9.1" }, { sport: TARGET, dport: six.sport, flags: p.SYN | p.ACK }));
+    d.fromUplink(p.tcp({ src: KERNEL_TARGET, dst: GATEWAY6 }, { sport: TARGET, dport: four.sport, flags: p.SYN | p.ACK }));
+    expect(d.flows().map(({ offloaded }) => offloaded)).toEqual([true, true]);
+    const hexOf = (...addresses: string[]): string => addresses.map((address) => p.hex(p.ipBytes(address))).join("");
+    const portsOf = (...numbers: number[]): string => numbers.map((n) => n.toString(16).padStart(4, "0")).join("");
+    const ACROSS = "03";
+    const entries = [...d.flowMap].map(([k, value]) => [k.slice(0, -8), value.slice(20, 22), value.slice(80)]);
+    expect(new Map(entries.map(([k, how, rest]) => [k, [how, rest]]))).toEqual(
+      new Map([
+        [hexOf(HOST_IP6, CLIENT6) + portsOf(9000, 1), [ACROSS, hexOf("10.9.9.1", target) + portsOf(six.sport, TARGET) + "0".repeat(8)]],
+        [hexOf("10.9.9.1", target) + portsOf(six.sport, TARGET), [ACROSS, ""]],
+        [hexOf(HOST_IP, CLIENT) + portsOf(9001, 1), [ACROSS, ""]],
+        [hexOf(GATEWAY6, KERNEL_TARGET) + portsOf(four.sport, TARGET), [ACROSS, hexOf(HOST_IP, CLIENT) + portsOf(9001, 1) + "0".repeat(8)]],
+      ]),
+    );
+    expect(new Map([...d.acrossMap].map(([k, value]) => [k.slice(0, -8), value]))).toEqual(
+      new Map([
+        [hexOf("10.9.9.1", target) + portsOf(six.sport, TARGET), hexOf(HOST_IP6, CLIENT6) + portsOf(9000, 1)],
+        [hexOf(HOST_IP, CLIENT) + portsOf(9001, 1), hexOf(GATEWAY6, KERNEL_TARGET) + portsOf(four.sport, TARGET)],
+      ]),
+    );
+    d.fromUplink(p.tcp({ src: "::1", dst: HOST_IP6 }, { sport: 2, dport: 9000, flags: p.SYN }));
+    expect(d.flows().map(({ offloaded }) => offloaded)).toEqual([true, true, false]);
   });
 });

@@ -357,7 +357,7 @@ describe("what the control side asks", () => {
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });
-    commands.carryOut({ type: "steering", flowsFd: 12, flows6Fd: 13, uplinkDevice: 7, isNew: true });
+    commands.carryOut({ type: "steering", flowsFd: 12, flows6Fd: 13, acrossFd: -1, uplinkDevice: 7, isNew: true });
     expect([watched, maps]).toEqual([[11], ["12 of 4", "13 of 6"]]);
   });
 });

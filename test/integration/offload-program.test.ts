@@ -4,10 +4,12 @@
  */
 import { expect } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
-import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, TARGET } from "../support/dataplane.js";
+import { CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, only, PUBLISHED, TARGET } from "../support/dataplane.js";
+import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 import { program } from "../support/servers.js";
+import { addIpv6 } from "../support/topology.js";
 
 const SPORT = 40000;
 /** linux/pkt_cls.h */
@@ -177,3 +179,81 @@ onTsproxy("leaves to the engine what has no route or does not fit through it", "
   for (const [i, answer] of (await steer(c, flows, cases)).entries())
     expect(answer, `case ${i}`).toEqual({ verdict: TC_ACT_REDIRECT, frame: ETHERNET + p.hex(cases[i]!), counters: ["taken-reply"] });
 });
+
+onTsproxy("changes the family of packets as the engine does, both ways, and leaves to it what has no checksum", "kernel", async (c) => {
+  addIpv6(c);
+  c.lab.ip(c.host, `link add up0 type bridge\nlink set up0 up\nlink add in0 address ${DEVICE_MAC} type bridge\nlink set in0 up`);
+  c.lab.ip(c.host, "route add 2001:db8:9::/64 dev eth1\nroute add fd00::/64 dev docker0");
+  for (const family of ["ipv4", "ipv6"]) c.lab.sysctl(c.host, `net.${family}.conf.up0.forwarding`, 1);
+  const ingress = (JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "link", "show", "in0"])) as { ifindex: number }[])[0]!.ifindex;
+  const d = dual({ offload: true, bypass: false, random: () => 0x1234_5678 });
+  const [TO_IPV4, TO_IPV6] = [9000, 9001];
+  for (const proto of [p.TCP, p.UDP]) {
+    d.publish({ proto, network: -1, firstPort: TO_IPV4, lastPort: TO_IPV4, hostIp: "::" });
+    d.publish({ ...TO_A6, proto, network: -1, firstPort: TO_IPV6, lastPort: TO_IPV6, hostIp: "0.0.0.0" });
+  }
+  const directions: [p.Ip, { sport: number; dport: number }, proto: number][] = [];
+  for (const proto of [p.TCP, p.UDP])
+    for (const [client, host, dport, target, gateway] of [
+      [CLIENT6, HOST_IP6, TO_IPV4, IP_A, GATEWAY],
+      [CLIENT, HOST_IP, TO_IPV6, IP6_A, GATEWAY6],
+    ] as const) {
+      const there = { src: client, dst: host };
+      const back = { src: target, dst: gateway };
+      const ports = { sport: SPORT, dport };
+      const packet = (ip: p.Ip, l4: typeof ports, flags: number) => (proto === p.TCP ? p.tcp(ip, { ...l4, flags }) : p.udp(ip, l4));
+      const { sport } = only(d.fromHeld(packet(there, ports, p.SYN), ingress));
+      const answers = { sport: TARGET, dport: sport };
+      only(d.fromUplink(packet(back, answers, p.SYN | p.ACK)));
+      only(d.fromUplink(packet(there, ports, p.ACK)));
+      directions.push([there, ports, proto], [back, answers, proto]);
+    }
+  const random = new Random(1);
+  const datagrams = Array.from({ length: 1000 }, () => {
+    const [ends, ports, proto] = random.pick(directions);
+    const ip = { ...ends, ttl: random.pick([2, 3, 64, 255]) };
+    const data = Uint8Array.from({ length: random.pick([random.below(120), 1200 + random.below(60)]) }, () => random.below(256));
+    const options = new Uint8Array(4 * random.below(6)).fill(1);
+    const flags = random.pick([p.ACK, p.ACK | p.PSH, 0xc0 | p.ACK]);
+    const packet = proto === p.TCP ? p.tcp(ip, { ...ports, flags, options, data }) : p.udp(ip, { ...ports, data });
+    const tos = random.below(256);
+    if (packet[0]! >> 4 === 6) {
+      packet[0] = 0x60 | (tos >> 4);
+      packet[1] = (tos << 4) & 0xf0;
+      return packet;
+    }
+    packet[1] = tos;
+    return p.resummed(p.join(new Uint8Array(p.VNET + p.ETH), packet)).subarray(p.VNET + p.ETH);
+  });
+  const withoutSum = directions
+    .filter(([ip, , proto]) => proto === p.UDP && !ip.src.includes(":"))
+    .map(([ip, ports]) => p.udp(ip, { ...ports, checksum: false }));
+  const expected = datagrams.map((datagram) => withoutId(only(d.fromUplink(datagram)).bytes.subarray(p.VNET + p.ETH)));
+  const all = [...datagrams, ...withoutSum];
+  const job = {
+    uplink: "up0",
+    device: "in0",
+    opening: [],
+    put: [...d.flowMap],
+    across: [...d.acrossMap],
+    locals: [HOST_IP, HOST_IP6, GATEWAY, GATEWAY6].map((address) => p.hex(p.ipBytes(address))),
+    frames: all.map((packet) => p.hex(p.frame(DEVICE_MAC, "02:02:03:04:05:06", packet).subarray(p.VNET))),
+  };
+  const { code, stdout, stderr } = await c.lab.run(c.host, [process.execPath, program("steer-run")], { input: JSON.stringify(job) });
+  expect([stderr, code]).toEqual(["", 0]);
+  const { answers } = JSON.parse(stdout) as { answers: Answer[] };
+  const carried = answers.slice(0, datagrams.length);
+  expect(new Set(carried.flatMap(({ counters }) => counters))).toEqual(new Set(["offloaded"]));
+  expect(carried.map(({ frame }) => withoutId(p.bytesOf(frame.slice(2 * p.ETH))))).toEqual(expected);
+  for (const [i, answer] of answers.slice(datagrams.length).entries())
+    expect(answer).toEqual({ verdict: TC_ACT_REDIRECT, frame: job.frames[datagrams.length + i], counters: ["taken-reply"] });
+});
+
+/** The packet in hex, without the identification of one of IPv4, which is random, and with what is left of its checksum. */
+function withoutId(packet: Uint8Array): string {
+  expect(p.wrongChecksums(packet)).toEqual([]);
+  if (packet[0]! >> 4 === 6) return p.hex(packet);
+  return (
+    p.hex(packet.slice(0, 4)) + (packet[6] === 0 ? "" : p.hex(packet.slice(4, 6))) + p.hex(packet.slice(6, 10)) + p.hex(packet.slice(12))
+  );
+}

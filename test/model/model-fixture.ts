@@ -14,6 +14,7 @@ import type { Change, Store } from "../../src/model/store.js";
 import { endpointViews, networkViews } from "../../src/model/views.js";
 import { PortTakenError } from "../../src/sys/port-owner.js";
 import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
+import { eachFamily } from "../../src/wire/per-family.js";
 
 export const NETWORK = "a".repeat(64);
 export const ENDPOINT = "e".repeat(64);
@@ -29,6 +30,8 @@ export class ModelFixture implements Mechanism, HostDevices {
   readonly specs = new Set<NetworkSpec>();
   readonly devices = new Map<string, DeviceSpec>();
   readonly published = new Set<string>();
+  /** `10.1.0.2 -> 10.1.0.3 6:80-80` */
+  readonly links = new Set<string>();
   readonly removedFromHost: string[] = [];
   /** Host ports that another program has. */
   readonly taken = new Set<number>();
@@ -60,14 +63,19 @@ export class ModelFixture implements Mechanism, HostDevices {
         spec,
         endpoints: {
           multiQueue,
+          link: (client, server, ports) => {
+            const [from, to] = [client, server].map((each) => eachFamily(each).map(formatIp).join(","));
+            const text = `${from} -> ${to} ${ports.map(({ proto, first, last }) => `${proto}:${first}-${last}`).join(" ")}`;
+            this.links.add(text);
+            return { close: () => void this.links.delete(text) };
+          },
           addDevice: (device) => {
             if (this.deviceError !== undefined) throw this.deviceError;
             this.devices.set(device.name, device);
-            return {
-              remove: async () => {
-                this.devices.delete(device.name);
-              },
+            const remove = async (): Promise<void> => {
+              this.devices.delete(device.name);
             };
+            return { remove, dismiss: remove };
           },
         },
       };

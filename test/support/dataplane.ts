@@ -14,7 +14,7 @@ import type { FlowRow } from "../../src/engine/views.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
 import type { FlowFile } from "../../src/table/flow-file.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
-import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
+import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
 import { defaults, FakeRouting } from "../table/fake-routing.js";
 import { enterAsEmit } from "./flow-map.js";
 import {
@@ -42,6 +42,7 @@ export * from "./host.js";
 
 /** Source address that the uplink's frames have; not looked at. */
 const MAC_ANY = "02:11:22:33:44:55";
+const ACROSS_FD = 5;
 
 export class Dataplane {
   readonly memory = new PacketMemory();
@@ -58,6 +59,8 @@ export class Dataplane {
   readonly forgotten: number[][] = [];
   /** What the engine has entered into the steering's maps `flows` and `flows6`, keys and values in hex. */
   readonly flowMap = new Map<string, string>();
+  /** The same of the map `across`. */
+  readonly acrossMap = new Map<string, string>();
   private rules = 1;
 
   /** `former`: what a process before this one left; its flows wait for the message "adopt". */
@@ -75,19 +78,19 @@ export class Dataplane {
     this.commands = new Commands(this.state, this.io, this.counters, {
       tell: (message) => this.told.push(message),
       watch: () => {},
-      openFlowMap: (_, family) => ({
+      openFlowMap: (fd, family) => ({
         lookup: (key, value) => {
           const found = this.flowMap.get(hex(key));
           if (found !== undefined) value.set(Buffer.from(found, "hex"));
           return found !== undefined;
         },
-        put: (keys, values, count) => this.putFlows(keys, values, count, family),
+        put: (keys, values, count) => this.putFlows(keys, values, count, fd === ACROSS_FD ? "across" : family),
         delete: (keys, count) => this.deleteFlows(keys, count, family),
       }),
       readFormer: () => former,
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: 4, uplinkDevice: 7, isNew: true });
+    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: 4, acrossFd: ACROSS_FD, uplinkDevice: 7, isNew: true });
     this.io.clock[0] = 1000;
   }
 
@@ -169,11 +172,13 @@ export class Dataplane {
     return this.send(port, frame(MAC_GATEWAY, port === A ? MAC_A : port === B ? MAC_B : MAC_C, datagram));
   }
 
-  private putFlows(keys: Uint8Array, values: Uint8Array, count: number, family: 4 | 6): void {
-    const [keySize, valueSize] = family === 4 ? [FLOW_KEY_SIZE, FLOW_VALUE_SIZE] : [FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE];
+  private putFlows(keys: Uint8Array, values: Uint8Array, count: number, which: 4 | 6 | "across"): void {
+    const keySize = which === 6 ? FLOW6_KEY_SIZE : FLOW_KEY_SIZE;
+    const valueSize = which === 4 ? FLOW_VALUE_SIZE : which === 6 ? FLOW6_VALUE_SIZE : ACROSS_VALUE_SIZE;
+    const map = which === "across" ? this.acrossMap : this.flowMap;
     for (let i = 0; i < count; i++) {
       const key = keys.subarray(i * keySize, (i + 1) * keySize);
-      this.flowMap.set(hex(key), hex(values.subarray(i * valueSize, (i + 1) * valueSize)));
+      map.set(hex(key), hex(values.subarray(i * valueSize, (i + 1) * valueSize)));
     }
   }
 

@@ -120,7 +120,9 @@ export const CUBIC = "cubic";
  * setting (net.ipv4.tcp_congestion_control) may only be what the machine's is, or Reno.
  */
 export function setCongestion({ lab, client, host, c1, c2 }: World, name: string): void {
-  const change = `ip route | while read -r route; do ip route change $route congctl ${name}; done`;
+  // Of IPv6 what leads to others: link-local routes are the kernel's to make.
+  const routes = "ip route | sed 's/^/-4 route change /'; ip -6 route | grep -v '^fe80' | sed 's/^/-6 route change /'";
+  const change = `(${routes}) | while read -r change; do ip $change congctl ${name}; done`;
   for (const ns of [client, host, c1, c2]) lab.runSync(ns, ["sh", "-ec", change]);
 }
 

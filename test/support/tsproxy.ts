@@ -2,13 +2,16 @@
 import type { FdbView, FlowView, MappingView, StatsView } from "../../src/api/types.js";
 import type { Flow, Running, StartOptions } from "./backends.js";
 import type { Lab } from "./lab.js";
-import { MAIN } from "./paths.js";
+import { COMMAND, MAIN } from "./paths.js";
 import type { Proc, StartOptions as ProcOptions, Result } from "./proc.js";
-import { ADDR, NETWORK, type World } from "./topology.js";
+import { ADDR, ADDR6, NETWORK, NETWORK6, type World } from "./topology.js";
+
+const WITHOUT_NODE = new Set(["run", "exec"]);
 
 /** Starts the program with any arguments. `wrap` is put before it: `setpriv …`. */
 export function launch(lab: Lab, ns: string, args: string[], options: ProcOptions & { wrap?: string[] } = {}): Proc {
-  return lab.start(ns, [...(options.wrap ?? []), process.execPath, MAIN, ...args], options);
+  const command = WITHOUT_NODE.has(args[0] ?? "") ? [COMMAND] : [process.execPath, MAIN];
+  return lab.start(ns, [...(options.wrap ?? []), ...command, ...args], options);
 }
 
 /** Waits until the main command or the daemon says, in words, that it serves. */
@@ -22,9 +25,13 @@ export function tsproxy(lab: Lab, ns: string, args: string[], options: ProcOptio
 }
 
 /** `--network` and `--endpoint` of a world whose containers have no network yet. */
-export function networkArgs(world: World): string[] {
+export function networkArgs(world: World, isDual = false): string[] {
   if (world.containers === "kernel") return [];
-  return ["--network", NETWORK, "--endpoint", `${world.c1}=${ADDR.c1}`, "--endpoint", `${world.c2}=${ADDR.c2}`];
+  const endpoints = (["c1", "c2"] as const).flatMap((role) => [
+    "--endpoint",
+    `${world[role]}=${ADDR[role]}${isDual ? `,${ADDR6[role]}` : ""}`,
+  ]);
+  return ["--network", isDual ? `${NETWORK},${NETWORK6}` : NETWORK, ...endpoints];
 }
 
 export class TsproxyProcess implements Running {

@@ -45,7 +45,7 @@ export function networkCommand(): CliCommand {
 function create(): CliCommand {
   return new CliCommand("create", "Make a network", ["tsproxy network create [OPTIONS] NAME"])
     .argument("<name>", "Name of the network")
-    .option("-d, --driver <name>", "Kind of network (bridge)")
+    .option("-d, --driver <name>", "Kind of network: bridge, or overlay for all nodes of the cluster (bridge)")
     .option("--subnet <cidr>", "Its range, one a family (the first of Docker's pools that is free)", collect)
     .option("--gateway <ip>", "The host's address in it (the first; repeatable)", collect)
     .option("--ip-range <cidr>", "Where addresses are taken that nobody names (repeatable)", collect)
@@ -100,7 +100,7 @@ export async function showNetworks({ quiet = false, trunc = true, json = false }
       idOf(network),
       network.name || "-",
       network.driver,
-      "local",
+      network.driver === "overlay" ? "global" : "local",
       bothFamilies(network.subnet, network.ipv6Subnet),
     ]);
     write(formatTable(["NETWORK ID", "NAME", "DRIVER", "SCOPE", "SUBNET"], rows));

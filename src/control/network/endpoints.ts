@@ -1,7 +1,7 @@
 /**
  * The endpoints of a network. A namespace is given a TAP with address, default route and MTU, which ends with its descriptors, so also with a
- * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare TAP in the host's namespace, which he moves;
- * it outlives us, so that a container keeps its network while tsproxy restarts.
+ * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare TAP, in the host's namespace, from which he moves
+ * it, or in the one where it is to be; it outlives us, so that a container keeps its network while tsproxy restarts.
  */
 import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
@@ -12,6 +12,7 @@ import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
+import type { LinkPorts } from "../../table/links.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
@@ -20,6 +21,8 @@ import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
+
+export type { LinkPorts };
 
 /** Name of an endpoint's device in its namespace. */
 const ENDPOINT_DEVICE = "eth0";
@@ -48,10 +51,18 @@ export interface DeviceSpec {
 /** What is behind a device. */
 type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">>;
 
-/** A TAP that its user moves into a namespace. */
+/** A TAP that its user sets up. */
 export interface Device {
   /** Ends it, wherever it is. */
   remove(): Promise<void>;
+  /** The same without waiting for the kernel: for 20 ms or so it may still be there, though nothing comes or goes by it. */
+  dismiss(): Promise<void>;
+}
+
+/** What one endpoint may reach of another. */
+export interface Link {
+  /** Takes it back; once more does nothing. */
+  close(): void;
 }
 
 /** What an endpoint must know of its network. */
@@ -71,9 +82,44 @@ interface Namespace {
   closed: boolean;
 }
 
+/** A device that was handed out, and its port. */
+class LiveDevice {
+  constructor(
+    private readonly tap: Tap,
+    private readonly device: Undo,
+    private readonly port: Undo,
+  ) {}
+
+  async end(): Promise<void> {
+    this.loosen();
+    await this.close();
+  }
+
+  async dismiss(): Promise<void> {
+    this.loosen();
+    await this.port.run();
+    void this.device.run();
+  }
+
+  async close(): Promise<void> {
+    await this.port.run();
+    await this.device.run();
+  }
+
+  /** From now on it ends with its descriptors. */
+  private loosen(): void {
+    try {
+      native.tapPersist(this.tap.fds[0]!, 0);
+    } catch {
+      // EBADFD: it ended with its namespace
+    }
+  }
+}
+
 export class Endpoints {
   private readonly namespaces: Namespace[] = [];
-  private readonly devices = new Set<Undo>();
+  private readonly devices = new Set<LiveDevice>();
+  private readonly links = new Set<Link>();
 
   constructor(
     private readonly site: Site,
@@ -124,11 +170,10 @@ export class Endpoints {
   }
 
   /**
-   * Makes a persistent TAP in the host's namespace, with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new
-   * device is left.
+   * Makes a persistent TAP with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new device is left.
    */
   addDevice(spec: DeviceSpec): Device {
-    const { socket, taps, workers } = this.site;
+    const { taps, workers } = this.site;
     if (spec.existing?.multiQueue === false && workers.count > 1)
       throw new TsproxyError(
         "TSP_ERR_ENDPOINT",
@@ -136,37 +181,71 @@ export class Endpoints {
         `device '${spec.name}' was made for one worker`,
         "restart its container, or run with --workers 1",
       );
-    const undo = new Undo();
+    const [device, port] = [new Undo(), new Undo()];
     try {
-      const tap = taps.open(spec, undo);
-      if (spec.existing === undefined) socket.setLink(socket.link(tap.name)!.index, { mac: macText(spec.mac), mtu: this.network.mtu });
-      this.attach(tap, spec, undo);
+      const tap = taps.open(spec, device);
+      if (spec.existing === undefined) this.prepare(tap.name, spec);
+      this.attach(tap, spec, port);
       native.tapPersist(tap.fds[0]!, 1);
-      this.devices.add(undo);
-      const remove = async (): Promise<void> => {
-        if (!this.devices.delete(undo)) return;
-        try {
-          native.tapPersist(tap.fds[0]!, 0);
-        } catch {
-          // EBADFD: it ended with its namespace
-        }
-        await undo.run();
+      const live = new LiveDevice(tap, device, port);
+      this.devices.add(live);
+      const letGo = (): boolean => this.devices.delete(live);
+      return {
+        remove: async () => {
+          if (letGo()) await live.end();
+        },
+        dismiss: async () => {
+          if (letGo()) await live.dismiss();
+        },
       };
-      return { remove };
     } catch (error) {
-      void undo.run();
+      void port.run();
+      void device.run();
       throw error;
     }
   }
 
+  /**
+   * Lets `client` reach those ports of `server`, both endpoints here, where endpoints do not reach each other. At most one link from one to the
+   * other; it is to be closed before one of the addresses becomes another's.
+   */
+  link(client: PerFamily<IpAddress>, server: PerFamily<IpAddress>, ports: readonly LinkPorts[]): Link {
+    const pairs = eachFamily(client).flatMap((from) => {
+      const to = ofFamily(server, from.family);
+      return to === undefined ? [] : [{ client: from, server: to }];
+    });
+    const say = (what: readonly LinkPorts[]): void => {
+      for (const pair of pairs) this.site.workers.post({ type: "link", ...pair, ports: what });
+    };
+    say(ports);
+    const link = {
+      close: (): void => {
+        if (this.links.delete(link)) say([]);
+      },
+    };
+    this.links.add(link);
+    return link;
+  }
+
   /** Devices that were handed out stay, without us. */
   async close(): Promise<void> {
-    for (const undo of this.devices) await undo.run();
+    for (const link of this.links) link.close();
+    await Promise.all([...this.devices].map((device) => device.close()));
     this.devices.clear();
-    for (const namespace of this.namespaces.splice(0).reverse()) {
+    const end = async (namespace: Namespace): Promise<void> => {
       namespace.closed = true;
       await namespace.device.run();
       closeSync(namespace.nsFd);
+    };
+    await Promise.all(this.namespaces.splice(0).map(end));
+  }
+
+  private prepare(name: string, { nsFd, mac }: DeviceSpec): void {
+    const socket = nsFd === -1 ? this.site.socket : new RouteSocket(nsFd);
+    try {
+      socket.setLink(socket.link(name)!.index, { mac: macText(mac), mtu: this.network.mtu });
+    } finally {
+      if (nsFd !== -1) socket.close();
     }
   }
 

@@ -29,6 +29,8 @@ export interface OpenDevice {
   nsFd?: number;
   existing?: { multiQueue: boolean } | undefined;
   keepAs?: string | undefined;
+  /** For tunnels. */
+  tunnels?: boolean;
 }
 
 export class TapPorts {
@@ -58,7 +60,8 @@ export class TapPorts {
       if (kept === undefined) this.store?.put(`tap-${keepAs}`, tap.fds);
       undo.add(`keeping of ${tap.name}`, () => this.store?.remove(`tap-${keepAs}`));
     }
-    if (tap.fds.length > 1) native.tapSteering(tap.fds[0]!, this.steering.queueFd);
+    // The kernel spreads datagrams of tunnels by their source ports.
+    if (tap.fds.length > 1 && device.tunnels !== true) native.tapSteering(tap.fds[0]!, this.steering.queueFd);
     return tap;
   }
 

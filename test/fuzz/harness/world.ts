@@ -13,6 +13,7 @@ import type { PublishedRange, ToWorker } from "../../../src/engine/messages.js";
 import { PacketMemory } from "../../../src/mem/packet-memory.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../../../src/table/ports.js";
+import { TAKES } from "../../../src/table/selection.js";
 import { REFUSED_NO_ROUTE } from "../../../src/wire/route-answer.js";
 import { addPort, ip, locals, prefix, raw, subnet } from "../../support/host.js";
 import { Random } from "../../support/random.js";
@@ -150,7 +151,10 @@ export class World {
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
     const own = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)];
     this.locals = new Set(own.map(raw));
-    this.say({ type: "steering", flowsFd: 3, flows6Fd: -1, uplinkDevice: UPLINK_DEVICE, isNew: true }, addPort(UP, UPLINK, MAC_UP));
+    this.say(
+      { type: "steering", flowsFd: 3, flows6Fd: -1, acrossFd: -1, uplinkDevice: UPLINK_DEVICE, isNew: true },
+      addPort(UP, UPLINK, MAC_UP),
+    );
     this.say({ type: "add-held", port: HELD, fd: -1, size: 4096 });
     for (const [network, { net, prefixLength, gateway, flags, hostPort }] of NETWORKS.entries()) {
       this.say({ type: "add-network", network, subnets: [subnet(`${net}/${prefixLength}`, gateway)], flags });
@@ -184,11 +188,18 @@ export class World {
       hostIp: ip("0.0.0.0"),
       firstPort: p.port,
       lastPort: p.port,
-      target: ip(p.target),
-      targetPort: p.targetPort,
-      network: endpoint?.network ?? -1,
-      snatSource: ip(network?.gateway ?? KERNEL_GATEWAY),
-      onlink: prefix(`${network?.net ?? "10.0.0.0"}/${network?.prefixLength ?? 24}`),
+      targets: [
+        {
+          id: 1,
+          duty: TAKES,
+          address: ip(p.target),
+          port: p.targetPort,
+          network: endpoint?.network ?? -1,
+          snatSource: ip(network?.gateway ?? KERNEL_GATEWAY),
+          onlink: prefix(`${network?.net ?? "10.0.0.0"}/${network?.prefixLength ?? 24}`),
+        },
+      ],
+      selection: null,
     };
     this.published.add(p);
     this.say({ type: "publish", id: PUBLISHED.indexOf(p), rule });

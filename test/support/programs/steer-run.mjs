@@ -2,8 +2,9 @@
  * steer-run.mjs, a job (JSON) on standard input: runs the steering programs on frames without sending any (BPF_PROG_TEST_RUN): `emit` on
  * those that open flows, then `steer` for Ethernet devices, offload included. What they would ask the kernel about routes, they ask this namespace.
  *
- * Job: { uplink, device: device names, opening: [hex], put: [[key, value]], locals: [hex], frames: [hex] }; the frames come in at `device`. `put` is
- * entered into `flows` or `flows6` beside what `emit` enters, with the uplink's interface index; addresses are of 4 or 16 bytes.
+ * Job: { uplink, device: device names, opening: [hex], put: [[key, value]], across: [[key, value]], locals: [hex], frames: [hex] }; the frames come in
+ * at `device`. `put` is entered into `flows` or `flows6` beside what `emit` enters, with the uplink's interface index, `across` into the map of that
+ * name; addresses are of 4 or 16 bytes.
  * Answer: { entries: [[key, value]] of `flows` and then `flows6` in hex, opened, answers: for each opening frame, and for each other one, { verdict,
  * frame (hex), counters: names of those that went up } }.
  */
@@ -24,7 +25,7 @@ const bytes = (hex) => Buffer.from(hex, "hex");
 
 const routes = new RouteSocket();
 const uplink = routes.link(job.uplink).index;
-const maps = createMaps({ flowCapacity: 1000, ipv6: true }, []);
+const maps = createMaps({ flowCapacity: 1000, ipv6: true, offload: true }, []);
 for (const address of job.locals) {
   const key = bytes(address);
   bpf.updateElement(key.length === 4 ? maps.locals : maps.locals6, key, Buffer.alloc(4));
@@ -46,7 +47,7 @@ const context = Buffer.alloc(192);
 context.writeUInt32LE(routes.link(job.device).index, 40);
 
 function run(program, frame) {
-  const out = Buffer.alloc(frame.length);
+  const out = Buffer.alloc(frame.length + 20); // as IPv6 it is longer
   const attr = Buffer.alloc(80);
   attr.writeUInt32LE(program, 0);
   attr.writeUInt32LE(frame.length, 8);
@@ -86,5 +87,6 @@ for (const [key, rest] of job.put ?? []) {
   const all = bytes(key);
   bpf.updateElement(all.length === FLOW_KEY_SIZE ? maps.flows : maps.flows6, all, value);
 }
+for (const [key, value] of job.across ?? []) bpf.updateElement(maps.across, bytes(key), bytes(value));
 const answers = job.frames.map((frame) => observed(steer, frame));
 console.log(JSON.stringify({ entries: recorded, opened, answers }));
