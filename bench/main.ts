@@ -1,6 +1,7 @@
 /** `npm run bench`: see USAGE. */
 
 import { busy } from "./busy.js";
+import { cluster } from "./cluster.js";
 import { docker } from "./docker/main.js";
 import { endToEnd } from "./end-to-end.js";
 import { memory } from "./memory/main.js";
@@ -16,6 +17,7 @@ try {
   else if (mode === "memory") await memory(rest);
   else if (mode === "pauses") await pauses();
   else if (mode === "busy") busy();
+  else if (mode === "cluster") await cluster();
   else if (mode === "startup") await startup(rest);
   else if (mode === "docker") await docker(rest);
   else if (mode === "networks") await networks(rest);

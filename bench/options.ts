@@ -25,6 +25,7 @@ export const USAGE = `npm run bench [-- OPTIONS]            end to end: real pro
 npm run bench -- memory [--quick]     the packet path in memory, beside the same in C
 npm run bench -- pauses               garbage collections and deoptimisations on the packet path, times of batches
 npm run bench -- busy                 ten minutes of 20,000 new connections a second, by the engine's clock: is one refused?
+npm run bench -- cluster              1,000 networks and 10,000 endpoints over 20 nodes, and 1,000 nodes, in memory
 npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
 npm run bench -- docker [ports|traffic] [--quick]
                                       a real dockerd: a port range, and traffic through one port, beside docker-proxy

@@ -103,7 +103,10 @@ class Receiver {
   }
 
   async close(): Promise<void> {
-    await this.host.close();
+    const { host } = this;
+    for (const { id } of await host.sandboxes())
+      await ask(host.apiSocket, "removeSandbox", { params: { sandbox: id }, query: { force: "1" } });
+    await host.close();
   }
 }
 

@@ -95,7 +95,8 @@ export function parseNetwork(text: string): Parsed<NetworkRecord> {
     const result = recordsOf({ networks: [value], endpoints: [] }, FORMAT);
     if ("problem" in result) return { problem: result.problem.replace(/^networks\.0\.?/, "") };
     const { v: _, ...record } = result.records.networks[0]! as NetworkRecord & { v: unknown };
-    if (record.overlay === undefined || record.name === undefined) return { problem: "a network without a name or a VNI" };
+    if (record.overlay === undefined || record.name === undefined || record.about === undefined)
+      return { problem: "a network without a name, a VNI or a driver" };
     return { record };
   });
 }

@@ -57,6 +57,7 @@ const asked = (name: string, change: Partial<GlobalNetworkRequest> = {}): Global
   subnets: { ipv4: CHOSEN },
   vni: undefined,
   options: { ...DEFAULT_OPTIONS },
+  about: { origin: "overlay", created: "", labels: {}, options: {} },
   ...change,
 });
 const make = ({ cluster }: Node, name: string, change: Partial<GlobalNetworkRequest> = {}): Promise<NetworkRecord> =>

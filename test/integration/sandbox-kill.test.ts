@@ -20,8 +20,9 @@ const KILL_AFTER_MS = 25;
 vi.setConfig({ testTimeout: 60_000 + OPERATIONS * 1_500 });
 
 const NETWORKS = ["front", "back", "third"] as const;
-const ATTACHED = ["a", "b"] as const;
-const RUN = ["web", "db", "job"] as const;
+/** None that could be the start of an id. */
+const ATTACHED = ["left", "right"] as const;
+const RUN = ["web", "sql", "job"] as const;
 const SANDBOXES = [...ATTACHED, ...RUN];
 
 /** What people know of it: networks by name, and of each sandbox its networks and whether its port is published. */
@@ -69,7 +70,7 @@ function operation(random: Random): Operation {
   const kinds: Record<string, Omit<Operation, "name">> = {
     create: {
       after: (state) => (state.networks.includes(network) ? undefined : changed(state, ({ networks }) => networks.push(network))),
-      // One of both families, so that each may go its own way.
+      // One with both families, so that each may go its own way.
       carryOut: () => ask(h.apiSocket, "createNetwork", { body: { name: network, ipv6: network === "front" } }),
     },
     remove: {
@@ -165,9 +166,10 @@ function expectDevices(what: string, name: string, sandbox: SandboxView | undefi
   if (sandbox === undefined && enter.length > 0) return; // its namespace is gone
   const inside = (...command: string[]): string => h.lab.runSync(namespaceOf[name] ?? h.host, [...enter, ...command]);
   const own = sandbox?.endpoints ?? [];
-  const devices = [...inside("ip", "-o", "addr", "show", "up", "scope", "global").matchAll(/(eth\d+) +inet6? ([0-9a-f.:]+)/g)];
+  const shown = inside("ip", "-o", "addr", "show", "up", "scope", "global");
+  const devices = [...shown.matchAll(/(eth\d+) +inet6? ([0-9a-f.:]+)/g)].map(([, device, address]) => `${device} ${address}`);
   const known = own.flatMap((e) => [e.address, e.ipv6Address ?? ""].flatMap((address) => (address === "" ? [] : `${e.device} ${address}`)));
-  expect(devices.map(([, device, address]) => `${device} ${address}`).sort(), what).toEqual(known.sort());
+  expect(devices.sort(), what).toEqual(known.sort());
   expect([...inside("ip", "-o", "link").matchAll(/\beth\d+/g)], what).toHaveLength(own.length);
   const route = (family: string): string | undefined => /^default via \S+ dev (\S+)/m.exec(inside("ip", family, "route"))?.[1];
   expect(route("-4"), what).toBe(own.find(({ gateway }) => gateway)?.device);
@@ -194,7 +196,7 @@ it(`leaves the state before or after each operation (${OPERATIONS} operations, s
   for (let i = 0; i < OPERATIONS; i++) {
     const { name, after, carryOut } = operation(random);
     const next = after(state);
-    const what = `operation ${i} of seed ${SEED}: ${name}`;
+    const what = `operation ${i} of seed ${SEED}: ${name}, on ${JSON.stringify(state)}`;
     const isKilled = random.below(KILL_IN) === 0;
     const delay = random.next() * KILL_AFTER_MS;
     const done = carryOut().then(

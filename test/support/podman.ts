@@ -28,16 +28,16 @@ export class Podman {
     private readonly wrap: readonly string[],
   ) {}
 
-  run(...args: string[]): Promise<Result> {
+  run(args: readonly string[], timeoutMs = 15_000): Promise<Result> {
     const { dir } = this.lab;
     const where = ["--root", `${dir}/root`, "--runroot", `${dir}/runroot`, "--tmpdir", `${dir}/tmp`, "--storage-driver", "vfs"];
     const env = { CONTAINERS_CONF: `${dir}/containers.conf` };
-    return this.lab.run(this.ns, [...this.wrap, "podman", ...where, ...args], { env, timeoutMs: 15_000 });
+    return this.lab.run(this.ns, [...this.wrap, "podman", ...where, ...args], { env, timeoutMs });
   }
 
   /** The same, which must do: its output without the last newline. */
   async ok(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...args);
+    const { code, stdout, stderr } = await this.run(args);
     if (code !== 0) throw new Error(`podman ${args.join(" ")} exits with ${code}: ${stderr}`);
     return stdout.trimEnd();
   }
@@ -80,7 +80,7 @@ enable_port_reservation=false
   }
 
   async removeContainers(): Promise<void> {
-    await this.run("rm", "-fa", "-t", "0");
+    await this.run(["rm", "-fa", "-t", "0"], 120_000); // a hundred take a minute
   }
 }
 
