@@ -11,19 +11,12 @@ import {
 import { A, CLIENT, type Dataplane, HOST_IP, only, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
 import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, SERVER6, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
+import { givenBack } from "../support/returned.js";
 import { INIT, sctp } from "../support/sctp.js";
 
 const CONTAINER = "2001:db8:ff::4",
   BRIDGE = "2001:db8:ff::1",
   ETH0 = 2;
-
-/** The frame as `emit` gives it back. */
-function givenBack(bytes: Uint8Array, code: number, mtu = 0): Uint8Array {
-  const frame = Uint8Array.from(bytes);
-  frame.set([0, code, mtu & 0xff, mtu >> 8], p.VNET + 6);
-  frame.set([0x88, 0xb5], p.VNET + 12);
-  return frame;
-}
 
 /** Port 8999 of both families leads to a container on a bridge of the kernel's, which has IPv6. */
 function published(proto = p.UDP, bypass = true): Dataplane {
