@@ -163,9 +163,9 @@ export class Controller {
       undo.add("IPsec monitor", () => ipsec?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
-      const taps = new TapPorts(workers, numbers, steering.queueFd, store);
+      const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);

@@ -11,6 +11,7 @@ import { createCounters, ROW, TX_PACKETS } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
 import { tuneJit } from "../../src/engine/jit.js";
 import { headAt, PacketMemory } from "../../src/mem/packet-memory.js";
+import { REFUSED_NO_ROUTE } from "../../src/wire/route-answer.js";
 import { CLIENT6, dualMessages, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "./dual-host.js";
 import {
   A,
@@ -28,6 +29,7 @@ import {
   MASQUERADE_FIRST,
   MASQUERADE_LAST,
   PUBLISHED,
+  raw,
   rule,
   SERVER,
   TARGET,
@@ -168,6 +170,8 @@ class Loop implements PacketIo {
   removePort(): void {}
 }
 
+const OWN = raw(HOST_IP);
+
 tuneJit(); // as a worker does
 const packets = Number(process.argv[2]);
 const isAcross = process.argv[3] === "across";
@@ -179,6 +183,7 @@ const state = new State({
   masqueradeFirst: MASQUERADE_FIRST,
   masqueradeLast: isAcross ? MASQUERADE_FIRST : MASQUERADE_LAST,
   random: xorshift(),
+  routing: { device: 2, source6: new Int32Array(4), ask: () => OWN, ask6: () => REFUSED_NO_ROUTE },
   bypass: true,
 });
 const counters = createCounters();
