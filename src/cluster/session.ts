@@ -10,7 +10,7 @@ import { formatIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import type { Keys } from "./keys.js";
 import { type NodeRecord, nodeText, parseNode } from "./records.js";
-import { type ClusterStore, type LeaseId, storeError } from "./store.js";
+import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
 
 /** After a failure. */
 const RETRY_MS = 500;
@@ -89,7 +89,8 @@ export class NodeSession {
         this.said = "";
       } catch (error) {
         failed = true;
-        this.say(error);
+        if (error instanceof LeaseLost) this.renew();
+        else this.say(error);
       }
     }
   }

@@ -48,7 +48,7 @@ const request = (letter: string, name: string) => ({ id: id(letter), use: use(na
 
 it("lists networks that others made, makes one when it is joined, and takes it away when the last has left", async () => {
   const { other, fixture, overlays, catalog } = await start();
-  const shop = await other.createNetwork(
+  const shop = await other.networks.create(
     {
       id: id("n"),
       name: "shop",
