@@ -17,6 +17,7 @@ import type { DefaultRoute, SandboxDevice } from "../../src/sandbox/device-setup
 import { SandboxFolders } from "../../src/sandbox/folder.js";
 import { Membership } from "../../src/sandbox/membership.js";
 import type { NameScope } from "../../src/sandbox/name-service.js";
+import { NamedPorts } from "../../src/sandbox/named-ports.js";
 import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
 import { Sandboxes } from "../../src/sandbox/sandboxes.js";
 import { ModelFixture } from "../model/model-fixture.js";
@@ -130,7 +131,9 @@ class Fixture {
       stop: (id: string) => void f.served.delete(id),
     };
     f.catalog = new NetworkCatalog(f.model.model, { overlap: () => null, onChange: () => () => {} }, () => () => null);
-    f.sandboxes = new Sandboxes(f.catalog, new Membership(f.model.model, f.catalog), new Folders(path.join(f.dir, "run")), names);
+    const { model, publisher } = f.model;
+    const membership = new Membership(model, f.catalog);
+    f.sandboxes = new Sandboxes(f.catalog, membership, new Folders(path.join(f.dir, "run")), names, new NamedPorts(model, publisher));
     f.containers = new Containers(f.catalog, f.sandboxes);
     writeFileSync(f.leases, "");
     const plugin =
