@@ -25,9 +25,12 @@ export const USAGE = `npm run bench [-- OPTIONS]            end to end: real pro
 npm run bench -- memory [--quick]     the packet path in memory, beside the same in C
 npm run bench -- pauses               garbage collections and deoptimisations on the packet path, times of batches
 npm run bench -- busy                 ten minutes of 20,000 new connections a second, by the engine's clock: is one refused?
+npm run bench -- cluster              1,000 networks and 10,000 endpoints over 20 nodes, and 1,000 nodes, in memory
 npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
 npm run bench -- docker [ports|traffic] [--quick]
                                       a real dockerd: a port range, and traffic through one port, beside docker-proxy
+npm run bench -- networks [start|scale|names] [--quick]
+                                      programs in networks, 1,000 endpoints, names; beside Docker and Podman
 npm run bench -- render [FOLDER]       pages and charts anew from the JSON of earlier runs (bench/results)
 
   --quick            four peers, published ports only, short runs: under three minutes
@@ -38,6 +41,10 @@ npm run bench -- render [FOLDER]       pages and charts anew from the JSON of ea
   --seconds N        of each measurement (3; quick: 1)
   --congestion NAME  congestion control of TCP in every namespace (${CUBIC})
   --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
+
+networks: --quick, --rounds (5; quick: 1), --seconds (3; quick: 1), --out, and
+  --many N               programs at once (100; quick: 5)
+  --endpoints N          endpoints on one network, with ten times as many ports (1000; quick: 50)
 
 docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --congestion, --out, and
   --ports N              length of the range (1000; quick: 20)

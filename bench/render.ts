@@ -4,6 +4,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { renderDocker } from "./docker/report.js";
 import { renderMemory } from "./memory/report.js";
+import { renderNetworks } from "./networks/main.js";
 import { RESULTS } from "./paths.js";
 import { renderEndToEnd } from "./report.js";
 import { readJson } from "./results.js";
@@ -13,6 +14,7 @@ const RENDERERS: Record<string, (file: string, folder: string) => void> = {
   "end-to-end.json": (file, folder) => renderEndToEnd(readJson(file), folder),
   "docker.json": (file, folder) => renderDocker(readJson(file), folder),
   "memory.json": (file, folder) => renderMemory(readJson(file), folder),
+  "networks.json": (file, folder) => renderNetworks(readJson(file), folder),
   "startup.json": (file, folder) => renderStartup(readJson(file), folder),
 };
 

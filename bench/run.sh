@@ -6,10 +6,12 @@ cd "$(dirname "$0")/.."
 . bench/setup.sh
 
 case "${1:-}" in
-  memory | pauses | busy | render) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ;;
+  memory | pauses | busy | cluster | render) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ;;
   startup) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux ;;
   docker) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps dockerd:docker.io busybox:busybox-static iptables:iptables \
     iperf3:iperf3 wrk:wrk ;;
+  networks) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iptables:iptables dnsperf:dnsperf \
+    dockerd:docker.io busybox:busybox-static podman:podman conmon:conmon /usr/lib/cni/firewall:containernetworking-plugins /usr/lib/podman/aardvark-dns:aardvark-dns ;;
   *)
     install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iperf3:iperf3 wrk:wrk \
       nft:nftables iptables:iptables haproxy:haproxy socat:socat pasta:passt slirp4netns:slirp4netns ovs-vswitchd:openvswitch-switch vde_switch:vde2
@@ -17,5 +19,5 @@ case "${1:-}" in
     ;;
 esac
 install_modules && build_all && compile_bench || exit 1
-[ "$(id -u)" = 0 ] || [ "${1:-}" = memory ] || [ "${1:-}" = pauses ] || [ "${1:-}" = busy ] || [ "${1:-}" = render ] || { echo "run.sh: needs root for network namespaces" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || [ "${1:-}" = memory ] || [ "${1:-}" = pauses ] || [ "${1:-}" = busy ] || [ "${1:-}" = cluster ] || [ "${1:-}" = render ] || { echo "run.sh: needs root for network namespaces" >&2; exit 1; }
 exec node bench/dist/bench/main.js "$@"

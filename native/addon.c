@@ -9,6 +9,7 @@ static napi_value init(napi_env env, napi_value exports) {
   udp_init(env, exports);
   process_init(env, exports);
   bpf_init(env, exports);
+  close_init(env, exports);
   fds_init(env, exports);
   return exports;
 }

@@ -12,7 +12,7 @@ link_flags="-Wl,-z,relro,-z,now"
 compile_addon() {
   sources=""
   for source in native/*.c; do
-    case $source in native/docker-proxy* | native/sandbox.c | native/cni.c) ;; *) sources="$sources $source" ;; esac
+    case $source in native/docker-proxy* | native/sandbox.c | native/front.c | native/cni.c) ;; *) sources="$sources $source" ;; esac
   done
   compile "$@" -std=gnu11 -O2 -fPIC -shared -fvisibility=hidden -Wno-cast-function-type -DNODE_GYP_MODULE_NAME=tsproxy -I$headers
 }
@@ -26,7 +26,7 @@ compile_launcher() {
 
 # compile_sandbox FILE COMPILER [FLAG...]
 compile_sandbox() {
-  sources="native/sandbox.c"
+  sources="native/sandbox.c native/front.c"
   compile_program "$@"
 }
 

@@ -11,6 +11,7 @@ void socket_init(napi_env env, napi_value exports);
 void udp_init(napi_env env, napi_value exports);
 void process_init(napi_env env, napi_value exports);
 void bpf_init(napi_env env, napi_value exports);
+void close_init(napi_env env, napi_value exports);
 void fds_init(napi_env env, napi_value exports);
 
 #endif

@@ -1,28 +1,23 @@
 /*
- * tsproxy-sandbox: starts a program in namespaces of its own, and is its init there. `tsproxy run` and `tsproxy exec` start it; the daemon gives
- * the network namespace its devices. It knows no network.
+ * Namespaces and init of sandboxes, for front.c: they are made, or entered, and a program starts in them. This knows no network: the daemon gives
+ * the network namespace its devices.
  *
- *   tsproxy-sandbox run [-d] [-n new|host|PATH] -- PROGRAM ARGUMENT…
- *   tsproxy-sandbox exec PID PROGRAM ARGUMENT…         in all namespaces of a sandbox
- *   tsproxy-sandbox enter PATH DIR PROGRAM ARGUMENT…   in a network namespace that somebody else made, with the files in DIR
- *
- * Theory of operation of `run`. Three processes. The starter makes init in new mount, PID and host name namespaces, and a network namespace, and
- * says "pid N" on descriptor 3. Init waits there for "go DIR": hosts, resolv.conf and hostname in DIR then take the places of the files in /etc,
- * for this mount namespace alone. It starts the program, says "ok" or "error CODE TEXT", and reaps what the program leaves behind. When the
- * program ends, init writes its exit code into DIR/exit and ends, and with it the kernel ends every process of the PID namespace: so nothing is
- * left, whatever the program started. In the foreground the starter stays, hands signals on and exits as the program did; it is tied to who
- * started it, and init to it. With -d it ends once the program runs, whose output goes to DIR/log.
+ * Theory of operation. Three processes. The starter makes init in new mount, PID and host name namespaces, and a network namespace. Init waits there
+ * for "go DIR" on its control stream: hosts, resolv.conf and hostname in DIR then take the places of the files in /etc, for this mount namespace
+ * alone. It starts the program, says "ok" or "error CODE TEXT", and reaps what the program leaves behind. When the program ends, init writes its
+ * exit code into DIR/exit and ends, and with it the kernel ends every process of the PID namespace: so nothing is left, whatever the program
+ * started. In the foreground the starter stays, hands signals on and exits as the program did, and init is tied to it. Detached it ends once the
+ * program runs, whose output goes to DIR/log.
  * Signals from a terminal reach the program by themselves, those that somebody sent are handed on.
  */
 #define _GNU_SOURCE
+#include "sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,11 +30,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONTROL_FD 3
-#define NOT_FOUND 127  /* as shells and Docker have it */
-#define NOT_RUN 126
-#define FAILED 125     /* of tsproxy itself */
-
 /* linux/mount.h, which musl's headers contradict */
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
@@ -47,7 +37,8 @@
 #define AT_RECURSIVE_ 0x8000
 #define MOVE_MOUNT_F_EMPTY_PATH_ 4
 
-static bool detached;
+/* Of init: where it is told to go on, and tells how it went. */
+static int control_fd = -1;
 
 static void say(const char *format, ...) {
   char text[PATH_MAX + 128];
@@ -55,20 +46,15 @@ static void say(const char *format, ...) {
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (write(CONTROL_FD, text, strlen(text)) < 0) { /* nobody waits for it any more */
+  if (write(control_fd, text, strlen(text)) < 0) { /* nobody waits for it any more */
   }
 }
 
 static _Noreturn void fail(int code, const char *what) {
   int err = errno;
-  if (fcntl(CONTROL_FD, F_GETFD) >= 0) say("error %d %s: %s\n", code, what, strerror(err));
-  else dprintf(2, "tsproxy-sandbox: %s: %s\n", what, strerror(err));
+  if (control_fd >= 0) say("error %d %s: %s\n", code, what, strerror(err));
+  else dprintf(2, "tsproxy: cannot start the program: %s: %s\n", what, strerror(err));
   _exit(code);
-}
-
-static _Noreturn void usage(void) {
-  dprintf(2, "tsproxy-sandbox is started by 'tsproxy run' and 'tsproxy exec'\n");
-  _exit(2);
 }
 
 /* ---- signals ---- */
@@ -87,8 +73,7 @@ static int exit_code(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Reaps and hands on signals until `child` has ended; its exit code. Signals must be blocked. */
-static int await(pid_t child, const sigset_t *set) {
+int await(pid_t child, const sigset_t *set) {
   for (;;) {
     int status;
     pid_t ended;
@@ -176,7 +161,7 @@ static const char *await_go(void) {
   static char line[PATH_MAX];
   size_t used = 0;
   while (used < sizeof line - 1 && memchr(line, '\n', used) == NULL) {
-    ssize_t n = read(CONTROL_FD, line + used, sizeof line - 1 - used);
+    ssize_t n = read(control_fd, line + used, sizeof line - 1 - used);
     if (n <= 0) _exit(FAILED);
     used += (size_t)n;
   }
@@ -211,7 +196,7 @@ static void own_hostname(const char *dir) {
   if (sethostname(name, strcspn(name, "\n")) < 0) fail(FAILED, "host name");
 }
 
-static _Noreturn void init(char **argv, bool own_network, bool new_network) {
+static _Noreturn void init(char **argv, bool detached, bool own_network, bool new_network) {
   sigset_t set;
   block(&set);
   if (!detached) prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -234,44 +219,34 @@ static _Noreturn void init(char **argv, bool own_network, bool new_network) {
     _exit(code);
   }
   say("ok\n");
-  close(CONTROL_FD);
+  close(control_fd);
   prctl(PR_SET_NAME, "tsproxy-init");
   int code = await(child, &set);
   dprintf(exit_fd, "%d\n", code);
   _exit(code);
 }
 
-static int run(int argc, char **argv) {
-  const char *network = "new";
-  int option;
-  while ((option = getopt(argc, argv, "+dn:")) != -1) {
-    if (option == 'd') detached = true;
-    else if (option == 'n') network = optarg;
-    else usage();
-  }
-  if (optind >= argc) usage();
-  fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
-  bool new_network = strcmp(network, "new") == 0, host = strcmp(network, "host") == 0;
+pid_t start_init(const struct sandbox *s, int control, bool tied, const int ours[2], sigset_t *set) {
+  fcntl(control, F_SETFD, FD_CLOEXEC);
+  bool new_network = strcmp(s->network, "new") == 0, host = strcmp(s->network, "host") == 0;
   if (!new_network && !host) {
-    int fd = open(network, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || setns(fd, CLONE_NEWNET) < 0) fail(FAILED, network);
+    int fd = open(s->network, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || setns(fd, CLONE_NEWNET) < 0) fail(FAILED, s->network);
     close(fd);
   }
-  sigset_t set;
-  block(&set);
+  block(set);
   pid_t parent = getppid();
-  if (!detached) prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (!detached && getppid() != parent) return FAILED; /* it ended before that */
+  if (tied) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (tied && getppid() != parent) _exit(FAILED); /* it ended before that */
   int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | (new_network ? CLONE_NEWNET : 0);
   /* As fork does it, with a stack of its own by copy on write. */
   pid_t child = (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
   if (child < 0) fail(FAILED, "namespaces");
-  if (child == 0) init(argv + optind, !host, new_network);
-  say("pid %d\n", (int)child);
-  close(CONTROL_FD);
-  if (!detached) return await(child, &set);
-  /* Init tells the rest. */
-  return 0;
+  if (child > 0) return child;
+  for (int i = 0; i < 2; i++)
+    if (ours[i] >= 0) close(ours[i]);
+  control_fd = control;
+  init(s->argv, s->detached, !host, new_network);
 }
 
 /* ---- exec and enter ---- */
@@ -282,10 +257,10 @@ static void join(const char *path, int type) {
   close(fd);
 }
 
-static int run_here(char **argv) {
+static int run_here(char **argv, bool tied) {
   sigset_t set;
   block(&set);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (tied) prctl(PR_SET_PDEATHSIG, SIGKILL);
   pid_t child = start(argv);
   if (child > 0) return await(child, &set);
   int code = errno == ENOENT ? NOT_FOUND : NOT_RUN;
@@ -293,14 +268,13 @@ static int run_here(char **argv) {
   return code;
 }
 
-static int exec_in(int argc, char **argv) {
+int exec_in(char **argv, bool tied) {
   static const struct {
     const char *name;
     int type;
   } kinds[] = {{"net", CLONE_NEWNET}, {"uts", CLONE_NEWUTS}, {"pid", CLONE_NEWPID}, {"mnt", CLONE_NEWNS}};
   char path[64], cwd[PATH_MAX];
   int fds[4];
-  if (argc < 2) usage();
   for (int i = 0; i < 4; i++) {
     snprintf(path, sizeof path, "/proc/%.20s/ns/%s", argv[0], kinds[i].name);
     fds[i] = open(path, O_RDONLY | O_CLOEXEC);
@@ -311,22 +285,13 @@ static int exec_in(int argc, char **argv) {
     if (setns(fds[i], kinds[i].type) < 0) fail(FAILED, kinds[i].name);
   if (back == NULL || chdir(back) < 0)
     if (chdir("/") < 0) fail(FAILED, "/");
-  return run_here(argv + 1);
+  return run_here(argv + 1, tied);
 }
 
-static int enter(int argc, char **argv) {
-  if (argc < 3) usage();
+int enter(char **argv, bool tied) {
   join(argv[0], CLONE_NEWNET);
   if (unshare(CLONE_NEWNS) < 0) fail(FAILED, "mount namespace");
   own_mounts();
   bind_files(argv[1]);
-  return run_here(argv + 2);
-}
-
-int main(int argc, char **argv) {
-  if (argc < 2) usage();
-  if (strcmp(argv[1], "run") == 0) return run(argc - 1, argv + 1);
-  if (strcmp(argv[1], "exec") == 0) return exec_in(argc - 2, argv + 2);
-  if (strcmp(argv[1], "enter") == 0) return enter(argc - 2, argv + 2);
-  usage();
+  return run_here(argv + 2, tied);
 }

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/udp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -121,6 +122,14 @@ static napi_value clear_filter(napi_env env, napi_callback_info info) {
   tsp_args(env, info, 1, argv);
   int none = 0, r = setsockopt(tsp_i32(env, argv[0]), SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
   return tsp_num(env, r < 0 && errno != ENOENT ? -errno : 0);
+}
+
+/* udpNoCheck6(fd): takes IPv6 datagrams without a checksum, as tunnels may send them (RFC 6935 §5; UDP_NO_CHECK6_RX). 0 or -errno. */
+static napi_value udp_no_check6(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  int one = 1;
+  return tsp_num(env, setsockopt(tsp_i32(env, argv[0]), IPPROTO_UDP, UDP_NO_CHECK6_RX, &one, sizeof one) < 0 ? -errno : 0);
 }
 
 /*
@@ -432,6 +441,7 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "writeIn", write_in);
   tsp_export(env, exports, "setFilter", set_filter_call);
   tsp_export(env, exports, "clearFilter", clear_filter);
+  tsp_export(env, exports, "udpNoCheck6", udp_no_check6);
   tsp_export(env, exports, "recvFd", recv_fd);
   tsp_export(env, exports, "hasSctp", has_sctp);
   tsp_export(env, exports, "boundTo", bound_to);

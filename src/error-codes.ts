@@ -187,14 +187,21 @@ export const ERROR_CODES = {
     meaning: "packets of a device of this type cannot be steered",
     todo: "The other devices are served. Please report the type.",
   },
+  TSP_ERR_STORE: {
+    kinds: ["invalid", "not-found", "conflict", "permission", "unavailable"],
+    meaning:
+      "the store of the cluster (`--store`) is not reached, refuses this user, is too old, or another node has this node's name; what runs goes on as it was, and nothing is changed",
+    todo: "The message says which. Start etcd, or mend the way to it; give each node another `--node`.",
+  },
   TSP_ERR_SYSCALL: {
     kinds: ["not-found", "conflict", "permission", "unavailable"],
     meaning: "a system call failed",
     todo: "The message names the call and its error, and says what to do.",
   },
   TSP_ERR_TARGET: {
-    kinds: ["invalid", "unavailable"],
-    meaning: "the host has no route to the target, or no IPv6 where the target has nothing else; or the target is the host itself",
+    kinds: ["invalid", "not-found", "unavailable"],
+    meaning:
+      "the host has no route to the target, or no IPv6 where the target has nothing else; or the target is the host itself; or none of several is called so",
     todo: "Does the container run? For a port of the host itself use `--relay`.",
   },
   TSP_ERR_USAGE: {

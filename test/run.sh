@@ -11,7 +11,7 @@ install_missing cc:gcc c++:g++ make:make python3:python3 /usr/include/stdio.h:li
   readelf:binutils aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross \
   qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross \
   lintian:lintian man:man-db bash:bash zsh:zsh fish:fish \
-  dockerd:docker.io podman:podman conmon:conmon /usr/lib/cni/firewall:containernetworking-plugins docker-compose:docker-compose busybox:busybox-static systemd-socket-activate:systemd
+  dockerd:docker.io podman:podman conmon:conmon /usr/lib/cni/firewall:containernetworking-plugins docker-compose:docker-compose busybox:busybox-static etcd:etcd-server openssl:openssl systemd-socket-activate:systemd
 [ "$(id -u)" = 0 ] || echo "run.sh: without root the cases in test/integration are skipped" >&2
 install_modules && build_all || exit 1
 

@@ -1,6 +1,7 @@
 /*
  * UDP by the batch. `udp recv PORT FAMILY` counts datagrams by the run number in their first word, and answers a run number on standard input with
- * that count. `udp send ADDRESS PORT BYTES PER_SECOND SECONDS RUN` (PER_SECOND 0: as fast as it goes) prints how many it sent in which time.
+ * that count and the longest time between two of that run. `udp send ADDRESS PORT BYTES PER_SECOND SECONDS RUN` (PER_SECOND 0: as fast as it goes)
+ * prints how many it sent in which time.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -32,6 +33,7 @@ static void prepare(size_t bytes) {
 
 static int receive(int fd) {
   static uint64_t count[RUNS];
+  static double last[RUNS], longest[RUNS];
   char line[64];
   int size = BUFFER;
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
@@ -42,16 +44,20 @@ static int receive(int fd) {
   while (poll(polled, 2, -1) >= 0) {
     if (polled[0].revents) {
       int n = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
+      double t = now();
       for (int i = 0; i < n; i++) {
         uint32_t run;
         memcpy(&run, payload[i], 4);
-        count[run % RUNS]++;
+        run %= RUNS;
+        if (count[run]++ > 0 && t - last[run] > longest[run]) longest[run] = t - last[run];
+        last[run] = t;
       }
     } else if (polled[1].revents) {
       ssize_t n = read(0, line, sizeof line - 1);
       if (n <= 0) return 0;
       line[n] = 0;
-      printf("run %d received %llu\n", atoi(line), (unsigned long long)count[atoi(line) % RUNS]);
+      int run = atoi(line) % RUNS;
+      printf("run %d received %llu\nrun %d longest %.6f\n", run, (unsigned long long)count[run], run, longest[run]);
       fflush(stdout);
     }
   }

@@ -61,7 +61,8 @@ function match(segments: string[], path: string): Record<string, string> | undef
   return params;
 }
 
-function check(part: "query" | "body", schema: v.GenericSchema, value: unknown): unknown {
+/** Throws a RequestError that says what is wrong. */
+export function check(part: "query" | "body", schema: v.GenericSchema, value: unknown): unknown {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const said = result.issues.map((issue) => {

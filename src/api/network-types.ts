@@ -42,6 +42,7 @@ const Member = v.object({
   EndpointID: text("64 hexadecimal digits."),
   MacAddress: text("`02:42:ac:12:00:02`"),
   IPv4Address: text("`172.18.0.2/16`; empty without IPv4."),
+  Node: v.exactOptional(text("Name of the node that it is on, of one elsewhere in the cluster.")),
   IPv6Address: text("`fd00:18::2/64`; empty without IPv6."),
 });
 
@@ -50,7 +51,7 @@ export const NetworkInspect = v.object({
   Name: text("Empty for a network of Docker's."),
   Id: text("64 hexadecimal digits."),
   Created: text("ISO 8601."),
-  Scope: text("`local`"),
+  Scope: text("`local`, or `global` for a network of the cluster."),
   Driver: text("`bridge`, `host`, `null`; `tsproxy` for a network of Docker's."),
   EnableIPv4: flag("It has a subnet of IPv4."),
   EnableIPv6: flag("It has a subnet of IPv6."),
@@ -66,6 +67,15 @@ export const NetworkInspect = v.object({
 });
 /** GET /v1/networks/:network */
 export type NetworkInspect = v.InferOutput<typeof NetworkInspect>;
+
+export const NodeView = v.object({
+  name: text("As `--node` gave it."),
+  addresses: v.pipe(v.array(v.string()), v.description("Where the others send what is for its endpoints.")),
+  there: flag("Its daemon runs, and reaches the store; else it only holds addresses."),
+  endpoints: v.pipe(v.number(), v.description("That have addresses there.")),
+});
+/** GET /v1/nodes: an array of these. */
+export type NodeView = v.InferOutput<typeof NodeView>;
 
 export const NetworkPruned = v.object({ deleted: v.pipe(v.array(v.string()), v.description("Their names.")) });
 /** POST /v1/networks/prune */

@@ -21,6 +21,11 @@ export function launcherSocketPath(): string {
   return join(runDir(), "docker-proxy.sock");
 }
 
+/** Where the daemon waits for `tsproxy run` and `exec` (`native/front.c`). */
+export function frontSocketPath(): string {
+  return join(runDir(), "run.sock");
+}
+
 /** Where the daemon waits for the CNI plugin. */
 export function cniSocketPath(): string {
   return join(runDir(), "cni.sock");

@@ -3,8 +3,9 @@
  * so a route is added here, in `route-paths.ts`, and in the handlers of whoever serves it.
  */
 import * as v from "valibot";
-import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned } from "./network-types.js";
+import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned, NodeView } from "./network-types.js";
 import { PATHS } from "./route-paths.js";
+import { SandboxInspect } from "./sandbox-inspect-types.js";
 import {
   SandboxConnect,
   SandboxCreate,
@@ -16,7 +17,20 @@ import {
   SandboxView,
   SandboxWait,
 } from "./sandbox-types.js";
-import { EndedView, EndpointView, FdbView, FlowQuery, FlowView, InfoView, NetworkView, StatsView } from "./types.js";
+import {
+  EndedView,
+  EndpointView,
+  FdbView,
+  FlowQuery,
+  FlowView,
+  InfoView,
+  NetworkView,
+  StatsView,
+  TargetDrain,
+  TargetResume,
+  TargetsChanged,
+  TargetView,
+} from "./types.js";
 
 type Schema = v.GenericSchema;
 
@@ -45,6 +59,14 @@ export const ROUTES = {
     answer: EndedView,
   },
   fdb: { ...PATHS.fdb, summary: "Which MAC address is behind which port.", answer: v.array(FdbView) },
+  targets: { ...PATHS.targets, summary: "Targets of published ports that may have several.", answer: v.array(TargetView) },
+  drainTargets: {
+    ...PATHS.drainTargets,
+    summary: "Gives a target no new connections; after a time it ends those that it has.",
+    body: TargetDrain,
+    answer: TargetsChanged,
+  },
+  resumeTargets: { ...PATHS.resumeTargets, summary: "Gives it new connections again.", body: TargetResume, answer: TargetsChanged },
   networks: {
     ...PATHS.networks,
     summary: "All networks, Docker's of driver tsproxy too. A daemon only, as all that follows.",
@@ -58,6 +80,8 @@ export const ROUTES = {
     summary: "Removes all networks that nothing is in; `bridge` and Docker's stay.",
     answer: NetworkPruned,
   },
+  nodes: { ...PATHS.nodes, summary: "The nodes of the cluster.", answer: v.array(NodeView) },
+  removeNode: { ...PATHS.removeNode, summary: "Gives back the addresses of a node that is gone for good." },
   endpoints: { ...PATHS.endpoints, summary: "The endpoints in networks.", answer: v.array(EndpointView) },
   sandboxes: {
     ...PATHS.sandboxes,
@@ -71,6 +95,7 @@ export const ROUTES = {
     answer: SandboxCreated,
   },
   sandbox: { ...PATHS.sandbox, summary: "One sandbox, by name, id or the start of an id.", answer: SandboxView },
+  inspectSandbox: { ...PATHS.inspectSandbox, summary: "The same in the shape that Docker has for containers.", answer: SandboxInspect },
   removeSandbox: {
     ...PATHS.removeSandbox,
     summary: "Forgets a sandbox that has ended, or detaches one that was attached.",

@@ -7,6 +7,9 @@ const count = (description: string) => v.pipe(v.number(), v.integer(), v.descrip
 const flag = (description: string) => v.pipe(v.boolean(), v.description(description));
 const list = (description: string) => v.pipe(v.array(v.string()), v.description(description));
 
+const bits = (description: string) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1e15), v.description(description));
+const Rate = v.object({ rate: bits("Bits a second."), burst: bits("Bits that may go at once after a silence.") });
+
 const attachment = {
   ip: v.exactOptional(text("Its IPv4 address; by default the lowest that is free.")),
   ip6: v.exactOptional(text("Its IPv6 address; by default the lowest that is free.")),
@@ -14,6 +17,12 @@ const attachment = {
   aliases: v.exactOptional(list("Names in this network besides the sandbox's own.")),
   gwPriority: v.exactOptional(count("The default route is by the network with the highest; 0 by default.")),
   device: v.exactOptional(text("Name of the device; by default the first of `eth0`, `eth1`, … that is free.")),
+  bandwidth: v.exactOptional(
+    v.pipe(
+      v.object({ ingress: v.exactOptional(Rate), egress: v.exactOptional(Rate) }),
+      v.description("What it is sent (`ingress`) and sends (`egress`) in this network at most; by default as much as there is."),
+    ),
+  ),
 };
 
 export const SandboxCreate = v.object({
@@ -35,6 +44,7 @@ export const SandboxCreate = v.object({
   dnsOptions: v.exactOptional(list("Options of resolv.conf.")),
   extraHosts: v.exactOptional(list("`NAME:ADDRESS`; the address may be `host-gateway`.")),
   publish: v.exactOptional(list("`[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp]`, an IPv6 address in brackets.")),
+  expose: v.exactOptional(list("`PORT[-END][/tcp|udp]`: open to those that are linked to it, where a network is closed.")),
   autoRemove: v.exactOptional(flag("Forgotten when it ends.")),
   detached: v.exactOptional(flag("Its output goes to its log.")),
 });
@@ -60,6 +70,7 @@ const SandboxEndpoint = v.object({
   aliases: list("Names in this network besides the sandbox's own."),
   gateway: flag("The default route of IPv4 is by this network."),
   ipv6Gateway: flag("The default route of IPv6 is by this network."),
+  bandwidth: attachment.bandwidth,
 });
 
 export const SandboxView = v.object({

@@ -36,6 +36,12 @@ export const MappingView = v.object({
   targetPort: count("First port of the target."),
   targetPortEnd: count("Last port of the target."),
   proto: v.picklist(["tcp", "udp", "sctp"]),
+  targets: v.exactOptional(
+    v.pipe(
+      v.array(v.object({ ip: text("Its address."), port: count("Its first port.") })),
+      v.description("Where there may be several targets: all of them; `targetIp` and `targetPort` are the first's."),
+    ),
+  ),
   via: v.pipe(v.picklist(["dataplane", "relay"]), v.description("How the port is served: by packets, or by sockets.")),
 });
 export type MappingView = v.InferOutput<typeof MappingView>;
@@ -45,11 +51,11 @@ const Drops = counters("Dropped packets by reason; only reasons that happened.")
 export type Drops = v.InferOutput<typeof Drops>;
 
 const PORT_KIND =
-  "What is behind it: the host's steered traffic, the host in a network, an endpoint, or, without a device, what the host's kernel has accepted for published ports.";
+  "What is behind it: the host's steered traffic, the host in a network, an endpoint, tunnels to other nodes, or, without a device, what the host's kernel has accepted for published ports, or the other nodes of an overlay network.";
 export const PortStats = v.object({
   port: count("Number of the port in the dataplane."),
   name: text("Name of the device, as in `ip link`."),
-  kind: v.pipe(v.picklist(["uplink", "host", "endpoint", "held"]), v.description(PORT_KIND)),
+  kind: v.pipe(v.picklist(["uplink", "host", "endpoint", "held", "tunnel", "remote"]), v.description(PORT_KIND)),
   address: v.exactOptional(text("Endpoint: its address; of both families with a comma between.")),
   rxPackets: count("Packets received from the device."),
   rxBytes: count("Bytes received from the device."),
@@ -119,6 +125,31 @@ export type FlowQuery = v.InferOutput<typeof FlowQuery>;
 export const EndedView = v.object({ ended: count("How many there were.") });
 /** DELETE /v1/flows */
 export type EndedView = v.InferOutput<typeof EndedView>;
+
+export const TargetView = v.object({
+  hostIps: v.pipe(v.array(v.string()), v.description("What the port is published on, as in a mapping.")),
+  hostPort: count("First port of the host."),
+  hostPortEnd: count("Last port of the host."),
+  proto: v.picklist(["tcp", "udp", "sctp"]),
+  targetIp: text("Address of the target."),
+  targetPort: count("First port of the target."),
+  targetPortEnd: count("Last port of the target."),
+  state: v.pipe(
+    v.picklist(["up", "down", "draining", "drained"]),
+    v.description("`up`: it gets new connections. `down`: its health check failed. `draining`: what it has goes on, for a time."),
+  ),
+  checked: flag("Its health is checked."),
+  flows: count("Flows that it has by this port, those too that have just ended; of the relay none are counted."),
+});
+/** GET /v1/targets: an array of these. */
+export type TargetView = v.InferOutput<typeof TargetView>;
+
+const TargetWord = text("`172.18.0.3`, or `172.18.0.3:8080`, an IPv6 address in brackets before a port.");
+/** POST /v1/targets/drain */
+export const TargetDrain = v.object({ target: TargetWord, timeSec: v.exactOptional(count("Seconds for what it has; 30 by default.")) });
+/** POST /v1/targets/resume */
+export const TargetResume = v.object({ target: TargetWord });
+export const TargetsChanged = v.object({ changed: count("Of how many ports it is a target.") });
 
 export const FdbView = v.object({
   mac: text("`02:42:ac:11:00:04`"),

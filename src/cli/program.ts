@@ -5,6 +5,7 @@ import { foregroundCommand } from "./commands/foreground.js";
 /** In the order of help. Each is loaded when it is called for: the main job is to be ready soon. */
 const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   flows: async () => (await import("./commands/flows.js")).flowsCommand(),
+  targets: async () => (await import("./commands/targets.js")).targetsCommand(),
   fdb: async () => (await import("./commands/fdb.js")).fdbCommand(),
   stats: async () => (await import("./commands/stats.js")).statsCommand(),
   run: async () => (await import("./commands/run.js")).runCommand(),
@@ -16,7 +17,9 @@ const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   logs: async () => (await import("./commands/sandbox-commands.js")).logsCommand(),
   rename: async () => (await import("./commands/sandbox-commands.js")).renameCommand(),
   wait: async () => (await import("./commands/sandbox-commands.js")).waitCommand(),
+  inspect: async () => (await import("./commands/sandbox-commands.js")).inspectCommand(),
   network: async () => (await import("./commands/network.js")).networkCommand(),
+  node: async () => (await import("./commands/node.js")).nodeCommand(),
   ps: async () => (await import("./commands/ps.js")).psCommand(),
   port: async () => (await import("./commands/port.js")).portCommand(),
   daemon: async () => (await import("./commands/daemon.js")).daemonCommand(),

@@ -25,9 +25,12 @@ export function reportError(error: unknown, write: (text: string) => void = (tex
     if (error.exitCode !== 0) write(line(`${error.message.replace(/^error: /, "")} (${HELP_HINT})`));
     return;
   }
-  const known = TsproxyError.of(error);
-  write(line(known.kind === "invalid" ? `${known.describe()} (${HELP_HINT})` : known.describe()));
+  write(line(errorLine(TsproxyError.of(error))));
   if (process.env.TSPROXY_DEBUG) write(stacks(error));
+}
+
+export function errorLine(error: TsproxyError): string {
+  return oneLine(error.kind === "invalid" ? `${error.describe()} (${HELP_HINT})` : error.describe());
 }
 
 function line(message: string): string {

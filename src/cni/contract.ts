@@ -79,26 +79,50 @@ export function parseEnvironment(env: Readonly<Record<string, string>>): Environ
   const ifname = env.CNI_IFNAME ?? "";
   if (containerId !== "" && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(containerId))
     throw new CniError(CODES.invalidEnvironment, "invalid characters in containerID", containerId);
-  if (ifname.length > 15) throw new CniError(CODES.invalidEnvironment, "interface name is too long", ifname);
+  if (ifname.length > 15)
+    throw new CniError(CODES.invalidEnvironment, "interface name is too long", "interface name should be less than 16 characters");
   if (ifname === "." || ifname === "..") throw new CniError(CODES.invalidEnvironment, "interface name is . or ..");
   if (/[/:\s]/.test(ifname))
     throw new CniError(CODES.invalidEnvironment, "interface name contains / or : or whitespace characters", ifname);
-  const args = (env.CNI_ARGS ?? "").split(";").flatMap((word): [string, string][] => {
-    const equals = word.indexOf("=");
-    return equals < 1 ? [] : [[word.slice(0, equals), word.slice(equals + 1)]];
-  });
-  return { command, containerId, netns: env.CNI_NETNS ?? "", ifname, args: new Map(args), path: (env.CNI_PATH ?? "").split(":") };
+  const args = parseArgs(env.CNI_ARGS ?? "", command === "ADD");
+  return { command, containerId, netns: env.CNI_NETNS ?? "", ifname, args, path: (env.CNI_PATH ?? "").split(":") };
+}
+
+/** Those that we know; `K8S_` and what follows it is a pod's. */
+const KNOWN_ARGS = /^(IgnoreUnknown|IP|MAC|K8S_.*)$/;
+const TRUE = /^(1|true)$/i;
+
+/** `K=V;K=V`. `strict`: others than the known ones are refused, unless one of them is `IgnoreUnknown=1`; what is to be taken away goes in any case. */
+function parseArgs(text: string, strict: boolean): Map<string, string> {
+  const args = new Map<string, string>();
+  for (const pair of text.split(";").filter((word) => word !== "")) {
+    const equals = pair.indexOf("=");
+    if (equals < 1 && strict) throw new CniError(CODES.invalidEnvironment, `ARGS: invalid pair "${pair}"`);
+    if (equals >= 1) args.set(pair.slice(0, equals), pair.slice(equals + 1));
+  }
+  const unknown = [...args].filter(([key]) => !KNOWN_ARGS.test(key)).map(([key, value]) => JSON.stringify(`${key}=${value}`));
+  if (strict && unknown.length > 0 && !TRUE.test(args.get("IgnoreUnknown") ?? ""))
+    throw new CniError(CODES.invalidEnvironment, `ARGS: unknown args [${unknown.join(" ")}]`);
+  return args;
 }
 
 /** Throws CniError for a version that is not spoken, or that does not have the command. */
 export function checkVersion(command: string, version: string): void {
+  const since = SINCE[command];
+  if (since !== undefined && isBefore(version, since))
+    throw new CniError(CODES.incompatibleVersion, `config version does not allow ${command}`);
+  if (since !== undefined && isBefore(VERSIONS.at(-1)!, version))
+    throw new CniError(CODES.incompatibleVersion, `plugin version does not allow ${command}`);
   if (!VERSIONS.includes(version))
     throw new CniError(
       CODES.incompatibleVersion,
       "incompatible CNI versions",
       `config is ${JSON.stringify(version)}, plugin supports ${JSON.stringify(VERSIONS)}`,
     );
-  const since = SINCE[command];
-  if (since !== undefined && VERSIONS.indexOf(version) < VERSIONS.indexOf(since))
-    throw new CniError(CODES.incompatibleVersion, `config version does not allow ${command}`);
+}
+
+function isBefore(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((text) => text.split(".").map(Number));
+  const at = a!.findIndex((part, i) => part !== b![i]);
+  return at !== -1 && a![at]! < (b![at] ?? 0);
 }

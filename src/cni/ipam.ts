@@ -2,24 +2,48 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { formatPrefix, parsePrefix } from "../wire/ip-address.js";
 import { CniError, CODES, type Environment } from "./contract.js";
 
 export interface Lease {
-  /** `10.77.0.5/24` */
+  family: 4 | 6;
+  /** `10.77.0.5`, without the length. */
   address: string;
+  /** The network that it is of. */
+  subnet: string;
   gateway: string | undefined;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** Throws CniError: what the plugin says, or that there is none. */
-export async function delegate(
-  command: "ADD" | "DEL" | "CHECK",
-  type: string,
-  config: string,
-  environment: Environment,
-): Promise<Lease | undefined> {
-  const file = environment.path.map((folder) => join(folder, type)).find((each) => folderOf(each) && existsSync(each));
+/** What the plugin gives, one a family at most. Throws CniError: what the plugin says, or that there is none. */
+export async function lease(type: string, config: string, environment: Environment): Promise<Lease[]> {
+  const { ips = [] } = await delegate("ADD", type, config, environment);
+  const leases = (ips as { address?: string; gateway?: string }[]).map(({ address = "", gateway }): Lease => {
+    const prefix = parsePrefix(address);
+    if (prefix === null) throw new CniError(CODES.internal, `the address '${address}' of the IPAM plugin is none`);
+    return { family: prefix.address.family, address: address.replace(/\/.*/, ""), subnet: formatPrefix(prefix), gateway };
+  });
+  if (leases.length === 0) throw new CniError(CODES.internal, "IPAM plugin returned missing IP config", type);
+  if (new Set(leases.map(({ family }) => family)).size < leases.length)
+    throw new CniError(CODES.unsupportedField, `plugin ${type} gives several addresses of one family`, "let it give one of each");
+  return leases;
+}
+
+/** The same for calls that answer nothing. */
+export async function release(type: string, config: string, environment: Environment): Promise<void> {
+  await delegate("DEL", type, config, environment);
+}
+
+/** Plugins of before version 1.1 know neither GC nor STATUS: then there is nothing to do. */
+export async function passOn(command: "CHECK" | "GC" | "STATUS", type: string, config: string, environment: Environment): Promise<void> {
+  await delegate(command, type, config, environment).catch((error) => {
+    if (command === "CHECK" || !(error instanceof CniError) || !error.message.startsWith("unknown CNI_COMMAND")) throw error;
+  });
+}
+
+async function delegate(command: string, type: string, config: string, environment: Environment): Promise<Record<string, unknown>> {
+  const file = environment.path.map((folder) => join(folder, type)).find((each) => each.startsWith("/") && existsSync(each));
   if (file === undefined || type.includes("/"))
     throw new CniError(CODES.invalidConfig, `failed to find plugin "${type}" in path [${environment.path.join(" ")}]`);
   const env = {
@@ -33,16 +57,9 @@ export async function delegate(
   };
   const { failed, stdout, stderr } = await run(file, env, config);
   const answer = parse(stdout);
-  if (failed)
-    throw new CniError(
-      numberOf(answer.code) ?? CODES.internal,
-      String(answer.msg ?? `plugin ${type} failed: ${stderr || stdout}`),
-      String(answer.details ?? ""),
-    );
-  if (command !== "ADD") return undefined;
-  const [ip] = (answer.ips ?? []) as { address?: string; gateway?: string }[];
-  if (ip?.address === undefined) throw new CniError(CODES.internal, `plugin ${type} gave no address`, stdout);
-  return { address: ip.address, gateway: ip.gateway };
+  if (!failed) return answer;
+  const code = typeof answer.code === "number" ? answer.code : CODES.internal;
+  throw new CniError(code, String(answer.msg ?? `plugin ${type} failed: ${stderr || stdout}`), String(answer.details ?? ""));
 }
 
 function run(file: string, env: Record<string, string>, input: string): Promise<{ failed: boolean; stdout: string; stderr: string }> {
@@ -61,13 +78,4 @@ function parse(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
-}
-
-/** An empty word in CNI_PATH is no folder. */
-function folderOf(file: string): boolean {
-  return file.startsWith("/");
 }

@@ -2,15 +2,26 @@
 import * as v from "valibot";
 import { type HttpAnswer, type HttpRequest, type HttpService, serveHttp } from "../api/http-server.js";
 import { log } from "../log.js";
-import { CniError, VERSIONS } from "./contract.js";
-import type { Cni } from "./plugin.js";
+import type { NetworkCatalog } from "../sandbox/network-catalog.js";
+import type { Sandboxes } from "../sandbox/sandboxes.js";
+import { Containers } from "./containers.js";
+import { CniError, CODES, VERSIONS } from "./contract.js";
+import { Netavark } from "./netavark.js";
+import { Cni } from "./plugin.js";
 
-const Call = v.object({ env: v.record(v.string(), v.string()), config: v.string() });
+/** `env` of a call of CNI, `arguments` of one of Netavark; `config`: what was on standard input. */
+const Call = v.object({
+  env: v.exactOptional(v.record(v.string(), v.string())),
+  arguments: v.exactOptional(v.array(v.string())),
+  config: v.string(),
+});
 const MAX_BODY = 32 << 20;
 
 /** Throws what `listen` throws. */
-export function serveCni(cni: Cni, path: string, group: string | undefined): Promise<HttpService> {
-  return serveHttp((request) => answer(cni, request), {
+export function serveCni(catalog: NetworkCatalog, sandboxes: Sandboxes, path: string, group: string | undefined): Promise<HttpService> {
+  const containers = new Containers(catalog, sandboxes);
+  const [cni, netavark] = [new Cni(containers), new Netavark(containers)];
+  return serveHttp((request) => answer(cni, netavark, request), {
     path,
     group,
     maxBody: MAX_BODY,
@@ -20,18 +31,23 @@ export function serveCni(cni: Cni, path: string, group: string | undefined): Pro
 }
 
 /** Never rejects. */
-async function answer(cni: Cni, request: HttpRequest): Promise<HttpAnswer> {
-  let config = "";
+async function answer(cni: Cni, netavark: Netavark, request: HttpRequest): Promise<HttpAnswer> {
+  let call: v.InferOutput<typeof Call> = { config: "" };
   try {
-    const call = v.parse(Call, await request.body());
-    config = call.config;
-    const value = await cni.call(call.env, config);
+    call = v.parse(Call, await request.body());
+    const [command = "", netns = ""] = call.arguments ?? [];
+    const value = await (call.arguments === undefined ? cni.call(call.env ?? {}, call.config) : netavark.call(command, netns, call.config));
     return { status: value === undefined ? 204 : 200, value };
   } catch (error) {
     const known = CniError.of(error);
-    if (known.code === 999) log.fault("CNI", error);
-    return { status: 500, value: known.body(versionOf(config)) };
+    if (known.code === CODES.internal) log.fault("CNI", error);
+    const value = call.arguments === undefined ? known.body(versionOf(call.config)) : { error: textOf(known) };
+    return { status: 500, value };
   }
+}
+
+function textOf({ message, details }: CniError): string {
+  return details === "" ? message : `${message} (${details})`;
 }
 
 /** An error is to be in the version that was asked in, if that can be read. */

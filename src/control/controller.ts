@@ -4,7 +4,7 @@
  */
 
 import type { PortStats } from "../api/types.js";
-import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/views.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
@@ -21,6 +21,7 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
+import { Tunnels } from "./network/tunnels.js";
 import { PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
@@ -162,7 +163,9 @@ export class Controller {
       undo.add("IPsec monitor", () => ipsec?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps: new TapPorts(workers, numbers, steering.queueFd, store) });
+      const taps = new TapPorts(workers, numbers, steering.queueFd, store);
+      const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
@@ -220,6 +223,10 @@ export class Controller {
 
   holders(): Promise<HolderRow[]> {
     return this.workers.holders();
+  }
+
+  nodes(): Promise<NodeRow[]> {
+    return this.workers.nodes();
   }
 
   summary(): Promise<Summary> {

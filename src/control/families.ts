@@ -11,7 +11,7 @@ const SWITCH_ON = "switch it on with 'sysctl -w net.ipv6.conf.all.disable_ipv6=0
 
 /** Throws TSP_ERR_HOST_ADDRESS (not-found) or TSP_ERR_TARGET (unavailable). */
 export function checkPortFamilies(spec: PortSpec, families: Families): void {
-  const { hostIp, targets } = spec;
+  const { hostIp, targets, several } = spec;
   if (hostIp !== null && !families.includes(hostIp.family))
     throw new TsproxyError(
       "TSP_ERR_HOST_ADDRESS",
@@ -19,7 +19,8 @@ export function checkPortFamilies(spec: PortSpec, families: Families): void {
       `${formatMapping(spec)}: this host has no IPv${hostIp.family}`,
       `${SWITCH_ON}; or publish on an IPv4 address`,
     );
-  const all = eachFamily(targets);
+  const missing = several?.find(({ ip }) => !families.includes(ip.family))?.ip;
+  const all = missing === undefined ? eachFamily(targets) : [missing];
   if (!all.some(({ family }) => families.includes(family)))
     throw new TsproxyError(
       "TSP_ERR_TARGET",

@@ -30,6 +30,7 @@ import type { Workers } from "./workers.js";
 
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
+const LINK_LOCAL = parsePrefix("fe80::/10")!;
 const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
 /** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
 const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
@@ -120,20 +121,21 @@ export class Host {
 
   /**
    * Sets right what others have changed in our own devices. Writing net.ipv4.ip_forward, for one, sets every device's `forwarding`: steering needs
-   * it on the uplinks, internal networks must not have it. Without an uplink nothing is served any more, so it must be up, and be there.
+   * it on the uplinks, internal networks must not have it. Without an uplink, or the device of the tunnels, nothing is served any more, so it must be
+   * up, and be there.
    */
   private mendDevices(): void {
     this.forwarding = [];
     for (const [ifindex, { ipv4, ipv6 }] of this.ownDevices) {
       const now = this.socket.ipv4Conf(ifindex);
       if (now === null) continue;
-      if ((ipv4.forwarding ?? now.forwarding) === 1 && !this.steering.uplinks.includes(ifindex)) this.forwarding.push(ifindex);
+      if ((ipv4.forwarding ?? now.forwarding) === 1 && !this.steering.isUplink(ifindex)) this.forwarding.push(ifindex);
       const changed = (Object.keys(ipv4) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== ipv4[key]);
       if (changed) this.socket.setLink(ifindex, { ipv4Conf: ipv4 });
       const name = this.links.find(({ index }) => index === ifindex)?.name;
       if (name !== undefined && ipv6 !== undefined && !hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
     }
-    for (const ifindex of this.steering.uplinks) {
+    for (const ifindex of [...this.steering.uplinks, ...this.steering.tunnels]) {
       const uplink = this.links.find(({ index }) => index === ifindex);
       if (uplink === undefined) {
         this.onUplinkGone();
@@ -151,6 +153,12 @@ export class Host {
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** The device that has the address, or null. */
+  linkOf(address: IpAddress): Link | null {
+    const index = this.addresses.find(({ ip }) => sameIp(ip, address))?.ifindex;
+    return this.links.find((link) => link.index === index) ?? null;
   }
 
   /** Whether others can reach the host by this address. */
@@ -207,7 +215,7 @@ export class Host {
   private steer(): void {
     const wanted = new Map<number, Link>();
     for (const link of this.links) {
-      if (this.steering.uplinks.includes(link.index)) continue;
+      if (this.steering.isUplink(link.index)) continue;
       if ((this.hasWay(link) || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
     }
     for (const link of wanted.values()) {
@@ -238,6 +246,13 @@ export class Host {
     );
   }
 
+  /** Addresses of a device that others can reach; null: there is no such device. */
+  addressesOn(device: string): IpAddress[] | null {
+    const link = this.links.find(({ name }) => name === device);
+    if (link === undefined) return null;
+    return this.addresses.filter(({ ifindex, ip }) => ifindex === link.index && this.has(ip) && !isLinkLocal(ip)).map(({ ip }) => ip);
+  }
+
   /** The device of the default route, for its MTU; null without one. */
   defaultLink(): Link | null {
     const route = this.routes.filter((r) => r.prefixLength === 0 && r.oif !== undefined).sort((a, b) => a.metric - b.metric)[0];
@@ -262,4 +277,8 @@ export class Host {
     }
     return null;
   }
+}
+
+function isLinkLocal(ip: IpAddress): boolean {
+  return prefixContains(LINK_LOCAL, ip);
 }

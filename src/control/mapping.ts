@@ -12,12 +12,21 @@ export interface HostAddress {
   readonly hostZone?: string | undefined;
 }
 
+/** One of several targets. */
+export interface TargetAddress {
+  readonly ip: IpAddress;
+  /** For the first port of the host. */
+  readonly port: number;
+}
+
 interface Ports {
   readonly hostPort: number;
   readonly hostPortEnd: number;
   readonly targetPort: number;
   readonly targetPortEnd: number;
   readonly proto: Proto;
+  /** Where there may be several targets: all of them. The one target of who knows but one is the first. */
+  readonly several?: readonly TargetAddress[] | undefined;
 }
 
 /** A published port, or a range of them. */
@@ -60,7 +69,7 @@ export function specOf({ targetIp, ...mapping }: Mapping): PortSpec {
 /** As text, for people and for JSON. */
 export type MappingText = Omit<MappingView, "via">;
 
-export function mappingText({ hostPort, hostPortEnd, targetIp, targetPort, targetPortEnd, proto, ...host }: Mapping): MappingText {
+export function mappingText({ hostPort, hostPortEnd, targetIp, targetPort, targetPortEnd, proto, several, ...host }: Mapping): MappingText {
   return {
     hostIp: hostAddressText(host),
     hostPort,
@@ -69,6 +78,7 @@ export function mappingText({ hostPort, hostPortEnd, targetIp, targetPort, targe
     targetPort,
     targetPortEnd,
     proto,
+    ...(several !== undefined && { targets: several.map(({ ip, port }) => ({ ip: formatIp(ip), port })) }),
   };
 }
 
@@ -89,11 +99,23 @@ export function parseHostAddress(text: string): HostAddress | null {
 export function formatMapping(mapping: PortSpec | Mapping | MappingText): string {
   const { hostIp, hostPort, hostPortEnd, targetPort, targetPortEnd, proto } = mapping;
   const host = hostIp === null ? "*" : typeof hostIp === "string" ? hostIp : hostAddressText({ ...mapping, hostIp });
-  const targets = "targets" in mapping ? eachFamily(mapping.targets) : [mapping.targetIp];
-  const target = targets.map((each) =>
-    addressPort(typeof each === "string" ? each : formatIp(each), formatPorts(targetPort, targetPortEnd)),
-  );
-  return `${addressPort(host, hostPort === 0 ? "*" : formatPorts(hostPort, hostPortEnd))} -> ${target.join(" and ")}/${proto}`;
+  const shown = addressPort(host, hostPort === 0 ? "*" : formatPorts(hostPort, hostPortEnd));
+  return `${shown} -> ${formatTargets(mapping, targetPortEnd - targetPort)}/${proto}`;
+}
+
+/** `more`: ports after the first one. */
+function formatTargets(mapping: PortSpec | Mapping | MappingText, more: number): string {
+  const several = severalOf(mapping);
+  if (several !== undefined)
+    return several.length === 0 ? "no target" : several.map(({ ip, port }) => addressPort(ip, formatPorts(port, port + more))).join(",");
+  const { targetPort: port } = mapping;
+  const one = "targetIp" in mapping ? [mapping.targetIp] : eachFamily(mapping.targets as PortSpec["targets"]);
+  return one.map((ip) => addressPort(typeof ip === "string" ? ip : formatIp(ip), formatPorts(port, port + more))).join(" and ");
+}
+
+function severalOf(mapping: PortSpec | Mapping | MappingText): { ip: string; port: number }[] | undefined {
+  if ("several" in mapping && mapping.several !== undefined) return mapping.several.map(({ ip, port }) => ({ ip: formatIp(ip), port }));
+  return "targets" in mapping && Array.isArray(mapping.targets) ? mapping.targets : undefined;
 }
 
 /** `80`, or `80-89`. */

@@ -1,11 +1,12 @@
 /**
- * The value of `-p`: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp|sctp]`. Docker's short syntax, with the
- * target's address where Docker knows the container. As there, an empty host port means a free one, ranges map one to
+ * The value of `-p`: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP[,TARGET_IP…]:TARGET_PORT[-END][/tcp|udp|sctp]`. Docker's short syntax, with
+ * the target's address where Docker knows the container; of several targets each may have a port of its own, as in `80:10.0.0.2:8080,10.0.0.3:9090`. As there, an empty host port means a free one, ranges map one to
  * one, a host range with one target port means one free port of the range, and without a host address it is published on
  * all, of both families. IPv6 addresses are in brackets; a link-local host address has its interface behind it, as in
  * `[fe80::1%eth0]` (RFC 4007 §11).
  */
 import { TsproxyError } from "../errors.js";
+import { addressPort } from "../wire/address-port.js";
 import {
   formatIp,
   type IpAddress,
@@ -14,18 +15,23 @@ import {
   parseIp,
   parsePrefix,
   prefixContains,
+  sameIp,
   unmapped,
 } from "../wire/ip-address.js";
 import type { Proto } from "../wire/ipv4.js";
-import { type HostAddress, type PortSpec, parseHostAddress } from "./mapping.js";
+import { MAX_TARGETS } from "./balancer.js";
+import { type HostAddress, type PortSpec, parseHostAddress, type TargetAddress } from "./mapping.js";
 
 const FORM = "[HOST_IP:]HOST_PORT:TARGET_IP:TARGET_PORT[/tcp|udp|sctp]";
 const EXAMPLE = "8999:172.17.0.4:8080";
+/** What to write of several targets. */
+const SEVERAL = "80:172.18.0.2,172.18.0.3:8080, or each with a port of its own, like 80:172.18.0.2:8080,172.18.0.3:9090";
 /** A colon that is not inside brackets. */
 const SEPARATOR = /:(?![^[]*\])/;
 const BRACKETED = /^\[[^[\]]*\]$/;
-/** Longer than any mapping: two IPv6 addresses of 45 characters, the name of an interface, two ranges. */
-const MAX_TEXT = 160;
+/** Longer than any mapping to one target: two IPv6 addresses of 45 characters, the name of an interface, two ranges; and what a target more adds. */
+const MAX_TEXT = 160,
+  MAX_MORE = 60;
 /** Of a text that is too long, so much is shown. */
 const SHOWN = 40;
 /** RFC 5771 and the reserved 240.0.0.0/4 after it; RFC 4291 §2.7. */
@@ -44,20 +50,33 @@ export function parsePortSpec(text: string): PortSpec {
     throw new TsproxyError("TSP_ERR_PORT_SPEC", "invalid", `-p ${shown}: ${problem}`, hint);
   };
 
-  if (text.length > MAX_TEXT) fail(`${text.length} characters are too many`, `write ${FORM}, like ${EXAMPLE}`);
+  const commas = Math.min(text.split(",").length - 1, MAX_TARGETS);
+  if (text.length > MAX_TEXT + commas * MAX_MORE) fail(`${text.length} characters are too many`, `write ${FORM}, like ${EXAMPLE}`);
   if (text === "") fail("nothing to publish", `write ${FORM}, like ${EXAMPLE}`);
   const slash = text.indexOf("/");
-  const parts = (slash < 0 ? text : text.slice(0, slash)).split(SEPARATOR);
+  const words = (slash < 0 ? text : text.slice(0, slash)).split(",");
   const proto = parseProto(slash < 0 ? "" : text.slice(slash + 1), fail);
-  for (const part of parts) {
+  const parts = words[0]!.split(SEPARATOR);
+  for (const part of words.flatMap((word) => word.split(SEPARATOR))) {
     if (/[[\]]/.test(part) && !BRACKETED.test(part)) fail(`unbalanced brackets in '${part}'`, "an IPv6 address is written [2001:db8::1]");
   }
+  const own = words.length > 1 && haveOwnPorts(words, fail);
+  const last = words.at(-1)!.split(SEPARATOR).at(-1)!;
+  if (words.length > 1 && !own) parts.push(last);
 
   const [hostIpText, hostPortText, targetIpText, targetPortText] = assignParts(parts, fail);
   const host = hostIpText === "" ? { hostIp: null } : parseHost(hostIpText, fail);
   const targetIp = parseTarget(targetIpText, fail);
   const [targetPort, targetPortEnd] = parsePorts("target", targetPortText, fail);
   const [hostPort, hostPortEnd] = hostPortText === "" ? [0, 0] : parsePorts("host", hostPortText, fail);
+  const several = parseOthers(words.slice(1), own, fail).map(({ ip, ports }): TargetAddress => {
+    const [port, end] = own ? parsePorts("target", ports, fail) : [targetPort, targetPortEnd];
+    if (end - port !== targetPortEnd - targetPort)
+      fail(`target ports '${targetPortText}' and '${ports}' differ in length`, "give all targets as many ports");
+    return { ip, port };
+  });
+  if (several.length > 0) several.unshift({ ip: targetIp, port: targetPort });
+  refuseTwins(several, fail);
 
   const hostCount = hostPortEnd - hostPort + 1;
   const targetCount = targetPortEnd - targetPort + 1;
@@ -74,7 +93,33 @@ export function parsePortSpec(text: string): PortSpec {
     );
   }
   const targets = targetIp.family === 4 ? { ipv4: targetIp } : { ipv6: targetIp };
-  return { ...host, hostPort, hostPortEnd, pickFromRange: hostCount > targetCount, targets, targetPort, targetPortEnd, proto };
+  const ports = { hostPort, hostPortEnd, pickFromRange: hostCount > targetCount, targetPort, targetPortEnd };
+  return { ...host, ...ports, targets, proto, ...(several.length > 0 && { several }) };
+}
+
+/** Targets behind the first, as their words say: `ADDRESS`, or `ADDRESS:PORT` where each has a port of its own. */
+function parseOthers(words: readonly string[], hasOwnPorts: boolean, fail: Fail): { ip: IpAddress; ports: string }[] {
+  return words.map((word) => {
+    const [ip = "", ports = "", ...more] = word.split(SEPARATOR);
+    if (more.length > 0) fail(`'${word}' is no target`, `write ${SEVERAL}`);
+    return { ip: parseTarget(ip, fail), ports: hasOwnPorts ? ports : "" };
+  });
+}
+
+/** Whether each target has a port of its own; else the last one's is for all. */
+function haveOwnPorts(words: readonly string[], fail: Fail): boolean {
+  if (words.length > MAX_TARGETS) fail(`${words.length} targets are too many`, `give ${MAX_TARGETS} at most`);
+  if (words.some((word) => word === "")) fail("there is a comma without a target", `write ${SEVERAL}`);
+  const without = words.filter((word) => looksLikeAddress(word.split(SEPARATOR).at(-1)!));
+  if (without.at(-1) === words.at(-1)) fail(`no target port behind '${words.at(-1)}'`, `write ${SEVERAL}`);
+  if (without.length > 0 && without.length < words.length - 1) fail("some targets have a port and some have none", `write ${SEVERAL}`);
+  return without.length === 0;
+}
+
+function refuseTwins(targets: readonly TargetAddress[], fail: Fail): void {
+  for (const [i, { ip, port }] of targets.entries())
+    if (targets.slice(0, i).some((other) => other.port === port && sameIp(other.ip, ip)))
+      fail(`target ${addressPort(formatIp(ip), port)} is there twice`, "leave one of both out: each target gets the same share");
 }
 
 type Fail = (problem: string, hint: string) => never;

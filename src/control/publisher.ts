@@ -4,19 +4,25 @@
  * One rule, one message and one batch of map entries a range, however long.
  */
 import { closeSync } from "node:fs";
-import type { PublishedRange } from "../engine/messages.js";
+import type { PublishedRange, PublishedTarget } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { hostFamilies } from "../sys/host-families.js";
-import { errnoName, native, systemError } from "../sys/native.js";
-import { bindError, PortTakenError } from "../sys/port-owner.js";
+import { native } from "../sys/native.js";
+import { PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { formatIp, sameIp, toBytes } from "../wire/ip-address.js";
+import { TAKES } from "../table/selection.js";
+import { formatIp, type IpAddress } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
+import { type BalanceOptions, DEFAULT_BALANCE } from "./balance-options.js";
+import { Balancer, sameReach, type TargetEvent } from "./balancer.js";
 import { checkPortFamilies } from "./families.js";
+import { HealthChecks } from "./health.js";
+import { type HeldPorts, holdPorts, takeOver } from "./held-ports.js";
 import type { Host } from "./host.js";
+import { knockAt } from "./knock.js";
 import {
   eachHostAddress,
   formatMapping,
@@ -25,6 +31,7 @@ import {
   type Mapping,
   type OneSpec,
   type PortSpec,
+  type TargetAddress,
 } from "./mapping.js";
 import type { Reach } from "./network/network.js";
 import type { NetworkRegistry } from "./network/registry.js";
@@ -36,6 +43,8 @@ import type { Workers } from "./workers.js";
 export interface Publication {
   /** As asked for, with the port that was picked: one for each address of the host that was asked for. */
   readonly mappings: readonly Mapping[];
+  /** Its targets, where there may be several. */
+  readonly balancer?: Balancer | undefined;
   /** Takes it back; its flows end. */
   close(): Promise<void>;
 }
@@ -47,7 +56,9 @@ export class Publisher {
   private nextRule = 0;
   private readonly open = new Set<Publication>();
   /** By number, of targets that the host's kernel reaches. */
-  private readonly rules = new Map<number, { spec: OneSpec; rule: PublishedRange }>();
+  private readonly rules = new Map<number, { spec: OneSpec; rule: PublishedRange; reach: Reach }>();
+  private readonly checks = new HealthChecks(knockAt);
+  private readonly listeners = new Set<(event: TargetEvent) => void>();
   private readonly endWatch: () => void;
 
   constructor(
@@ -66,13 +77,12 @@ export class Publisher {
     return eachHostAddress(spec, this.host.families).every((one) => this.canCarry(one));
   }
 
-  /** How to reach the target, or a TSP_ERR_TARGET that says why it cannot be published. */
-  reach(spec: OneSpec): Reach {
-    const { targetIp: target } = spec;
+  /** How to reach a target of what is to be published, or a TSP_ERR_TARGET that says why it cannot be. */
+  reach(spec: PortSpec | OneSpec, target: IpAddress): Reach {
     const own = this.networks.of(target);
     if (own !== undefined) {
       const reach = own.reach(target);
-      if (reach === null) throw localTarget(spec.targetIp);
+      if (reach === null) throw localTarget(target);
       return reach;
     }
     const { gateway, ...reach } = kernelReach(this.socket, this.host, target);
@@ -80,14 +90,28 @@ export class Publisher {
     return reach;
   }
 
-  /** Holds the ports and publishes; `heldBy` is a socket of somebody who holds the one port already. On failure nothing is held. */
-  publish(spec: PortSpec, heldBy?: number): Publication {
+  /** `listener` hears when a target of several goes up or down. Answers how to end that. */
+  onTarget(listener: (event: TargetEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * Holds the ports and publishes; `heldBy` is a socket of somebody who holds the one port already. On failure nothing is held. `options` are about
+   * several targets.
+   */
+  publish(spec: PortSpec, heldBy?: number, options: BalanceOptions = DEFAULT_BALANCE): Publication {
     const undo = new Undo();
     try {
       checkPortFamilies(spec, hostFamilies());
-      const mappings = this.takeEach(eachHostAddress(spec, this.host.families), undo, heldBy);
-      const publication = {
-        mappings,
+      const balance = spec.several === undefined ? undefined : this.balance(spec, spec.several, options, undo);
+      const taken = this.takeEach(eachHostAddress(spec, this.host.families), undo, heldBy, balance);
+      balance?.balancer.start(taken[0]!.hostPort);
+      const publication: Publication = {
+        get mappings() {
+          return balance === undefined ? taken : taken.map((mapping) => ({ ...mapping, several: balance.balancer.targets }));
+        },
+        balancer: balance?.balancer,
         close: async (): Promise<void> => {
           if (this.open.delete(publication)) await undo.run();
         },
@@ -100,6 +124,11 @@ export class Publisher {
     }
   }
 
+  /** Of what may have several targets. */
+  get balanced(): readonly Publication[] {
+    return [...this.open].filter(({ balancer }) => balancer !== undefined);
+  }
+
   /** All that is published now. */
   mappings(): Mapping[] {
     return [...this.open].flatMap((publication) => publication.mappings);
@@ -107,23 +136,44 @@ export class Publisher {
 
   async close(): Promise<void> {
     this.endWatch();
+    this.checks.close();
     for (const publication of [...this.open].reverse()) await publication.close();
   }
 
   /** Publishes anew what the host's change has changed. A target that cannot be reached now keeps its rule: its way may come back as it was. */
   private revise(): void {
-    for (const [id, entry] of this.rules) {
-      const { spec, rule } = entry;
+    const reachOf = (target: IpAddress): Reach | null => {
       try {
-        const next = { ...rule, ...answersOf(kernelReach(this.socket, this.host, spec.targetIp)) };
-        if (sameAnswers(next, rule)) continue;
-        entry.rule = next;
-        this.workers.post({ type: "publish", id, rule: next });
-        log.info(`${formatMapping(spec)}: the host's way to ${formatIp(spec.targetIp)} has changed`);
+        return kernelReach(this.socket, this.host, target);
       } catch (error) {
-        if (!(error instanceof TsproxyError)) throw error;
+        if (error instanceof TsproxyError) return null;
+        throw error;
       }
+    };
+    for (const [id, entry] of this.rules) {
+      const { spec, reach } = entry;
+      const next = reachOf(spec.targetIp);
+      if (next === null || sameReach(next, reach)) continue;
+      entry.reach = next;
+      this.workers.post({ type: "publish", id, rule: { ...entry.rule, targets: [targetOf(spec, next)] } });
+      log.info(`${formatMapping(spec)}: the host's way to ${formatIp(spec.targetIp)} has changed`);
     }
+    for (const { balancer } of this.balanced) balancer?.revise(reachOf);
+  }
+
+  private balance(spec: PortSpec, targets: readonly TargetAddress[], options: BalanceOptions, undo: Undo): Balance {
+    const rules = new Set<number>();
+    const balancer = new Balancer(targets, spec.proto, options, this.checks, {
+      reach: (ip) => this.reach(spec, ip),
+      post: (published) => {
+        for (const id of rules) this.workers.post({ type: "targets", id, targets: published });
+      },
+      onEvent: (event) => {
+        for (const listener of this.listeners) listener(event);
+      },
+    });
+    undo.add("targets", () => balancer.close());
+    return { balancer, rules };
   }
 
   /** Of a port that is published here already the error says to whom, and not that this process has it. */
@@ -162,22 +212,24 @@ export class Publisher {
     undo.add(`keeping of ${formatMapping(spec)}`, () => this.store?.remove(name));
   }
 
-  private canCarry({ hostIp, targetIp }: OneSpec): boolean {
-    return this.host.ipv6 || (hostIp.family === 4 && targetIp.family === 4);
+  private canCarry({ hostIp, targetIp, several }: OneSpec): boolean {
+    const targets = several?.map(({ ip }) => ip) ?? [targetIp];
+    return this.host.ipv6 || (hostIp.family === 4 && targets.every(({ family }) => family === 4));
   }
 
   /** Every address gets the same port, also where one is to be picked. */
-  private takeEach([first, ...others]: OneSpec[], undo: Undo, heldBy?: number): Mapping[] {
+  private takeEach([first, ...others]: OneSpec[], undo: Undo, heldBy?: number, balance?: Balance): Mapping[] {
     for (let spec = first!, tries = 1; ; tries++) {
       const attempt = new Undo();
       let taken: Mapping | undefined;
       try {
-        taken = this.takePorts(spec, attempt, heldBy);
+        taken = this.takePorts(spec, attempt, heldBy, balance);
         const { hostPort, hostPortEnd } = taken;
         const all = this.takeOthers(
           others.map((other) => ({ ...other, hostPort, hostPortEnd, pickFromRange: false })),
           attempt,
           heldBy,
+          balance,
         );
         undo.add(`all of ${formatMapping(taken)}`, () => attempt.run());
         return [taken, ...all];
@@ -192,10 +244,10 @@ export class Publisher {
   }
 
   /** Nobody named these: a range for whose second family there are no descriptors is served on the first, as long as somebody is told. */
-  private takeOthers(others: OneSpec[], undo: Undo, heldBy?: number): Mapping[] {
+  private takeOthers(others: OneSpec[], undo: Undo, heldBy?: number, balance?: Balance): Mapping[] {
     const attempt = new Undo();
     try {
-      const taken = others.map((other) => this.takePorts(other, attempt, heldBy));
+      const taken = others.map((other) => this.takePorts(other, attempt, heldBy, balance));
       undo.add("the other families", () => attempt.run());
       return taken;
     } catch (error) {
@@ -206,10 +258,10 @@ export class Publisher {
     }
   }
 
-  private takePorts(spec: OneSpec, undo: Undo, heldBy?: number): Mapping {
+  private takePorts(spec: OneSpec, undo: Undo, heldBy?: number, balance?: Balance): Mapping {
     const { acceptFd } = this.steering;
     if (!this.canCarry(spec)) throw this.noIpv6(spec);
-    const reach = this.reach(spec);
+    const reach = balance === undefined ? this.reach(spec, spec.targetIp) : undefined;
     const former = heldBy === undefined ? this.takeFormer(spec, acceptFd) : undefined;
     const held = former ?? (heldBy === undefined ? holdPorts(spec, this.zoneOf(spec), acceptFd) : takeOver(spec, heldBy, acceptFd));
     undo.add(`ports of ${formatMapping(spec)}`, () => {
@@ -225,16 +277,16 @@ export class Publisher {
       hostIp: spec.hostIp,
       firstPort: first,
       lastPort: last,
-      target: spec.targetIp,
-      targetPort: spec.targetPort,
-      network: reach.own,
-      ...answersOf(reach),
+      targets: reach === undefined ? balance!.balancer.published : [targetOf(spec, reach)],
+      selection: balance?.balancer.memory ?? null,
     };
     const id = this.nextRule++;
     this.workers.post({ type: "publish", id, rule });
-    if (reach.own === -1) this.rules.set(id, { spec, rule });
+    if (reach?.own === -1) this.rules.set(id, { spec, rule, reach });
+    balance?.rules.add(id);
     undo.add(`rule of ${formatMapping(spec)}`, () => {
       this.rules.delete(id);
+      balance?.rules.delete(id);
       this.workers.post({ type: "withdraw", id });
     });
     this.steering.publish(proto, spec.hostIp, first, last);
@@ -259,9 +311,10 @@ export class Publisher {
   }
 }
 
-interface HeldPorts {
-  firstPort: number;
-  fds: number[];
+/** Several targets, and the numbers of the rules that lead to them. */
+interface Balance {
+  balancer: Balancer;
+  rules: Set<number>;
 }
 
 /** What the sockets of these ports are kept as; a colon may be in no name of systemd's. */
@@ -269,54 +322,7 @@ function nameOf({ proto, hostIp, hostZone = "" }: OneSpec, first: number, last: 
   return `port-${proto}-${formatIp(hostIp).replaceAll(":", "_")}-${hostZone}-${first}-${last}`;
 }
 
-/** What a rule says of the way to its target. */
-function answersOf({ snatSource, network }: Reach): Pick<PublishedRange, "snatSource" | "onlink"> {
-  return { snatSource, onlink: network };
-}
-
-function sameAnswers(a: PublishedRange, b: PublishedRange): boolean {
-  return (
-    sameIp(a.snatSource, b.snatSource) && sameIp(a.onlink.address, b.onlink.address) && a.onlink.prefixLength === b.onlink.prefixLength
-  );
-}
-
-/** Lets nothing through to the socket but to the filter. It is neither kept nor closed: the port is its owner's. */
-function takeOver(spec: OneSpec, fd: number, filterFd: number): HeldPorts {
-  const errno = native.setFilter(fd, filterFd);
-  if (errno !== 0) throw systemError(`putting a filter on the socket of ${formatMapping(spec)}`, errno);
-  return { firstPort: spec.hostPort, fds: [] };
-}
-
-/** Binds every host port of the mapping, so that no other program can. Throws TSP_ERR_PORT_TAKEN and the like with none held. */
-function holdPorts(spec: OneSpec, zone: number, filterFd: number): HeldPorts {
-  const proto = PROTOCOLS[spec.proto];
-  const fds: number[] = [];
-  for (let port = spec.hostPort; port <= spec.hostPortEnd; port++) {
-    const fd = native.holdPort(proto, toBytes(spec.hostIp), port, filterFd, zone);
-    if (fd >= 0) {
-      fds.push(fd);
-      if (spec.hostPort === 0) return { firstPort: native.localPort(fd), fds };
-      if (spec.pickFromRange) return { firstPort: port, fds };
-      continue;
-    }
-    const errno = errnoName(fd);
-    if (spec.pickFromRange && errno === "EADDRINUSE" && port < spec.hostPortEnd) continue;
-    for (const open of fds) closeSync(open);
-    if (errno === "EMFILE")
-      throw new TsproxyError(
-        "TSP_ERR_PORT_BIND",
-        "unavailable",
-        `cannot hold ${spec.hostPortEnd - spec.hostPort + 1} ports: too many open files`,
-        "raise 'ulimit -n'",
-      );
-    if (spec.pickFromRange && errno === "EADDRINUSE")
-      throw new TsproxyError(
-        "TSP_ERR_PORT_TAKEN",
-        "conflict",
-        `every host port of ${formatIp(spec.hostIp)}:${spec.hostPort}-${spec.hostPortEnd}/${spec.proto} is taken`,
-        "publish another range",
-      );
-    throw bindError(spec.proto, spec.hostIp, port, errno);
-  }
-  return { firstPort: spec.hostPort, fds };
+/** The one target. */
+function targetOf({ targetIp, targetPort }: OneSpec, { snatSource, network: onlink, own }: Reach): PublishedTarget {
+  return { id: 1, address: targetIp, port: targetPort, duty: TAKES, network: own, snatSource, onlink };
 }

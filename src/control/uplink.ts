@@ -1,6 +1,6 @@
 /** A worker's device in the host's namespace: what the steering programs take from the host comes in by it, what the worker routes leaves by it. */
 import { closeSync } from "node:fs";
-import { openTap } from "../device/tap.js";
+import { openTap, type Tap } from "../device/tap.js";
 import { log } from "../log.js";
 import { UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
 import type { FdStore } from "../sys/fd-store.js";
@@ -53,16 +53,21 @@ function isHere(fd: number, socket: RouteSocket): boolean {
 function openUplink(socket: RouteSocket, undo: Undo, former?: number): Uplink {
   const tap = openTap({ name: "tspup%d", kept: former === undefined ? undefined : [former] });
   undo.add(`device ${tap.name}`, () => tap.close());
-  const { index, mac } = socket.link(tap.name)!;
+  return { fd: tap.fds[0]!, ...setUpUplink(tap, socket, former === undefined) };
+}
+
+/** Makes of a new device, or one of a former process, one that the engine can send by. */
+export function setUpUplink({ name }: Tap, socket: RouteSocket, isNew: boolean): Omit<Uplink, "fd"> {
+  const { index, mac } = socket.link(name)!;
   socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
-  const ipv6 = hasIpv6() && setIpv6Conf(tap.name, UPLINK_IPV6_CONF);
+  const ipv6 = hasIpv6() && setIpv6Conf(name, UPLINK_IPV6_CONF);
   if (!ipv6) {
-    if (hasIpv6()) log.warn(`net.ipv6.conf of ${tap.name} cannot be written: no IPv6 is served`);
-    closeToIpv6(tap.name);
+    if (hasIpv6()) log.warn(`net.ipv6.conf of ${name} cannot be written: no IPv6 is served`);
+    closeToIpv6(name);
   }
-  if (former === undefined) addUplinkAddress(socket, index);
+  if (isNew) addUplinkAddress(socket, index);
   socket.setLink(index, { up: true });
-  return { fd: tap.fds[0]!, name: tap.name, ifindex: index, mac: parseMac(mac)!, ipv6 };
+  return { name, ifindex: index, mac: parseMac(mac)!, ipv6 };
 }
 
 export function addUplinkAddress(socket: RouteSocket, ifindex: number): void {

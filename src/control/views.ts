@@ -3,12 +3,15 @@ import type { Handlers } from "../api/routes.js";
 import type { MappingView, StatsView } from "../api/types.js";
 import type { Controller } from "./controller.js";
 import { isMeant, parseFlowFilter } from "./flow-filter.js";
+import { type Balanced, drainTargets, resumeTargets, targetViews } from "./target-views.js";
 
 /** What there is besides the dataplane, or instead of it. */
 export interface Served {
   /** Of this program. */
   version: string;
   mappings(): MappingView[];
+  /** Ports that may have several targets. */
+  balanced(): readonly Balanced[];
   /** Connections and sessions of the socket relay. */
   relayed(): StatsView["flows"];
 }
@@ -30,7 +33,9 @@ async function stats(controller: Controller | undefined, served: Served, started
   };
 }
 
-export function views(controller: Controller | undefined, served: Served): Pick<Handlers, "stats" | "flows" | "endFlows" | "fdb"> {
+type Views = "stats" | "flows" | "endFlows" | "fdb" | "targets" | "drainTargets" | "resumeTargets";
+
+export function views(controller: Controller | undefined, served: Served): Pick<Handlers, Views> {
   const startedAt = Date.now();
   return {
     stats: () => stats(controller, served, startedAt),
@@ -42,6 +47,9 @@ export function views(controller: Controller | undefined, served: Served): Pick<
       const filter = parseFlowFilter(query);
       return { ended: (await controller?.endFlows(filter)) ?? 0 };
     },
+    targets: async () => targetViews(served.balanced(), (await controller?.flows()) ?? []),
+    drainTargets: ({ body }) => ({ changed: drainTargets(served.balanced(), body.target, body.timeSec) }),
+    resumeTargets: ({ body }) => ({ changed: resumeTargets(served.balanced(), body.target) }),
     fdb: () => controller?.fdb() ?? [],
   };
 }

@@ -50,6 +50,7 @@ export class WorkerLink {
       | "offload"
       | "bypass"
       | "limits"
+      | "buckets"
       | "flowFile"
       | "owner"
       | "former"

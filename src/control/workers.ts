@@ -6,7 +6,8 @@
  */
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { Adopted, Query, ToWorker } from "../engine/messages.js";
-import type { FdbRow, FlowRow, HolderRow, Summary } from "../engine/views.js";
+import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/views.js";
+import { createBuckets } from "../table/bandwidth.js";
 import type { FlowFiles } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
@@ -55,6 +56,7 @@ export class Workers {
 
   constructor(options: WorkersOptions, hooks: WorkersHooks) {
     const { workers, files, ...rest } = options;
+    const buckets = createBuckets();
     const portGone = (port: number, errno: number): void => {
       if (this.gone.has(port)) return;
       this.gone.add(port);
@@ -66,6 +68,7 @@ export class Workers {
         new WorkerLink(
           {
             ...rest,
+            buckets,
             workers,
             worker,
             conntrackMax: partOfTable(rest.conntrackMax, workers),
@@ -97,6 +100,12 @@ export class Workers {
   addPort(port: AddPort, fds: readonly number[]): void {
     this.gone.delete(port.port);
     for (const [i, link] of this.links.entries()) link.post({ type: "add-port", ...port, fd: fds[i]! });
+  }
+
+  /** `fds`: one a worker. */
+  addTunnel(tunnel: Omit<Extract<ToWorker, { type: "add-tunnel" }>, "type" | "fd">, fds: readonly number[]): void {
+    this.gone.delete(tunnel.port);
+    for (const [i, link] of this.links.entries()) link.post({ type: "add-tunnel", ...tunnel, fd: fds[i]! });
   }
 
   /** To one worker: of the devices behind a port number that all share it has one of its own. */
@@ -156,6 +165,17 @@ export class Workers {
   async endFlows({ client, port = 0 }: FlowFilter): Promise<number> {
     const ended = this.links.map((link) => link.ask<number | undefined>((id) => ({ type: "end-flows", id, client: client ?? null, port })));
     return (await Promise.all(ended)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  }
+
+  /** Other nodes of overlay networks, what was exchanged with each summed over the workers. */
+  async nodes(): Promise<NodeRow[]> {
+    const all = new Map<string, NodeRow>();
+    for (const row of (await this.ask<NodeRow[]>("nodes")).flat()) {
+      const sum = all.get(row.address);
+      if (sum === undefined) all.set(row.address, { ...row });
+      else for (const key of ["rxPackets", "rxBytes", "txPackets", "txBytes", "refused"] as const) sum[key] += row[key];
+    }
+    return [...all.values()];
   }
 
   /** Of each kind those that have most flows in all workers together. */

@@ -3,11 +3,12 @@
  * everything back.
  */
 import { join } from "node:path";
-import { cniSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
+import { cniSocketPath, frontSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
 import { version } from "../api/version.js";
-import { Cni } from "../cni/plugin.js";
+import { Cluster } from "../cluster/cluster.js";
+import type { NodeRecord } from "../cluster/records.js";
 import { serveCni } from "../cni/server.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
 import { mappingText } from "../control/mapping.js";
@@ -19,6 +20,7 @@ import { adoptFormerState } from "../docker/former-state.js";
 import { passedToDocker } from "../docker/passed-sockets.js";
 import { type PluginOptions, startPlugin } from "../docker/plugin.js";
 import { ProxyServer } from "../docker/proxy-server.js";
+import { log } from "../log.js";
 import { chosenAddresses } from "../model/addresses.js";
 import { hostDevices } from "../model/endpoint-device.js";
 import { FileStore, stateDir } from "../model/file-store.js";
@@ -26,15 +28,22 @@ import { NetworkModel } from "../model/network-model.js";
 import { sweep } from "../model/sweep.js";
 import { endpointViews } from "../model/views.js";
 import { SandboxFolders } from "../sandbox/folder.js";
+import { type CommandLine, serveFront } from "../sandbox/front.js";
 import { sandboxHandlers } from "../sandbox/handlers.js";
 import { Membership } from "../sandbox/membership.js";
 import { NetworkCatalog } from "../sandbox/network-catalog.js";
+import { Overlays } from "../sandbox/overlays.js";
 import { hostResolver } from "../sandbox/sandbox-files.js";
 import { Sandboxes } from "../sandbox/sandboxes.js";
+import { type ClusterSettings, connectStore, nodeText, thisNode } from "./join-cluster.js";
 import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
-export interface DaemonOptions extends ControllerOptions, Pick<PluginOptions, "group" | "pluginSocket"> {}
+export interface DaemonOptions extends ControllerOptions, Pick<PluginOptions, "group" | "pluginSocket"> {
+  commandLine: CommandLine;
+  /** The cluster that it is in; undefined: none. */
+  cluster?: ClusterSettings | undefined;
+}
 
 export class Daemon {
   private readonly undo = new Undo();
@@ -57,8 +66,10 @@ export class Daemon {
     daemon.undo.add("dataplane", () => controller.stop());
     try {
       const store = new FileStore(stateDir());
-      const model = new NetworkModel(controller, hostDevices, store, chosenAddresses);
-      const catalog = new NetworkCatalog(model, controller.host);
+      const self = options.cluster && thisNode(options.cluster, controller.host, stateDir());
+      const model = new NetworkModel(controller, hostDevices, store, chosenAddresses, self?.tunnel);
+      const overlays = options.cluster && self && (await joinCluster(options.cluster, self, model, controller));
+      const catalog = new NetworkCatalog(model, controller.host, undefined, undefined, overlays);
       const proxies = await ProxyServer.start(controller, { ...options, passed });
       daemon.undo.add("docker-proxy socket", () => proxies.close());
       daemon.proxies = proxies;
@@ -68,17 +79,24 @@ export class Daemon {
       adoptFormerState(store.file);
       await model.restore();
       daemon.undo.add("watch of ranges", catalog.watch());
+      if (overlays !== undefined) {
+        daemon.undo.add("cluster", () => overlays.close());
+        await overlays.start();
+      }
       const folders = new SandboxFolders(join(runDir(), "sandboxes"));
-      const names = new Resolver(new Directory(model), () => hostResolver().servers);
+      const names = new Resolver(new Directory(model, overlays), () => hostResolver().servers);
       const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names);
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
       await controller.takeUp(false);
-      const cni = await serveCni(new Cni(catalog, sandboxes), cniSocketPath(), options.group);
+      const cni = await serveCni(catalog, sandboxes, cniSocketPath(), options.group);
       daemon.undo.add("CNI socket", () => cni.close());
+      const front = await serveFront(sandboxes, options.commandLine, frontSocketPath(), options.group);
+      daemon.undo.add("socket of run and exec", () => front.close());
       const served = {
         version: version(),
         mappings: () => daemon.mappings(),
+        balanced: () => controller.publisher.balanced,
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       };
       const api = await serveApi(
@@ -104,4 +122,10 @@ export class Daemon {
     const published = this.controller.publisher.mappings().map((mapping) => ({ ...mappingText(mapping), via: "dataplane" as const }));
     return [...published, ...(this.proxies?.mappings() ?? [])];
   }
+}
+
+async function joinCluster(settings: ClusterSettings, self: NodeRecord, model: NetworkModel, { host }: Controller): Promise<Overlays> {
+  log.info(`cluster ${settings.cluster}: ${nodeText(self)}`);
+  const store = await connectStore(settings);
+  return new Overlays(model, new Cluster(store, { ...settings, self }), (subnet, except) => host.overlap(subnet, except));
 }

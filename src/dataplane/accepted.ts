@@ -7,10 +7,11 @@
  * kernel has looked at no checksum at all.
  * A datagram for a broadcast or multicast address becomes one for the host's own address on the way to its sender: so the target
  * gets it as a program on the host would, and the answer comes from that address.
+ * A frame that another node has sent so (`decapsulate.ts`) stays what it is, but for its checksum.
  */
-import { type Batch, KIND_IPV6, ROUTE } from "../mem/batch.js";
+import { type Batch, KIND_IPV4, KIND_IPV6, ROUTE, UNDECIDED } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
-import { ENDPOINT } from "../table/ports.js";
+import { ENDPOINT, REMOTE } from "../table/ports.js";
 import { isLinkLocal } from "../wire/address-word.js";
 import { fold, sum } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
@@ -29,7 +30,12 @@ export const LOOPBACK = 1;
 
 export function accepted(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
-    if (b.device[i] === 0 || b.egress[i] !== ROUTE || isNobodys(b, i)) continue;
+    if (b.device[i] === 0) continue;
+    if (state.ports.kind[b.ingress[i]!] === REMOTE) {
+      fromNode(b, i);
+      continue;
+    }
+    if (b.egress[i] !== ROUTE || isNobodys(b, i)) continue;
     const reason = check(b, i);
     const port = isLinkLocal(b.src[i]!) ? originOnLink(b, i, state) : origin(b.device[i]!, state, b.src[i]!);
     b.ingress[i] = port === -1 ? state.ports.uplink : port;
@@ -40,6 +46,14 @@ export function accepted(b: Batch, state: State): void {
     // A broadcast address of a network is none of the host's own either. Others that are not may be so for the kernel alone (AnyIP).
     if (b.proto[i] === ipv4.PROTO_UDP && state.isGroup(b.dst[i]!)) toOwnAddress(b, i, state);
   }
+}
+
+/** A frame that came in a datagram to our end of the tunnels: of the packet inside the kernel has looked at nothing. */
+function fromNode(b: Batch, i: number): void {
+  const isIp = b.kind[i] === KIND_IPV4 || b.kind[i] === KIND_IPV6;
+  if (b.egress[i] !== UNDECIDED || !isIp || (b.proto[i] !== ipv4.PROTO_TCP && b.proto[i] !== ipv4.PROTO_UDP) || isFragment(b, i)) return;
+  const reason = check(b, i);
+  if (reason !== drop.DROP_NONE) b.drop(i, reason);
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Decides what happens to a packet that belongs to no flow yet: the slow path, once a flow.
  *
- * - To an address of the host and a published port: DNAT to the target, once the host's kernel has accepted the packet (`accepted.ts`). To
+ * - To an address of the host and a published port: DNAT to the target (of several see `choose-target.ts`), once the host's kernel has accepted the packet (`accepted.ts`). To
  *   that kernel an endpoint's packet goes first; where its firewall is bypassed, nobody asks it. The client's address is kept, so that the
  *   server sees it, unless the target could not answer through us: a client on the target's own network would be answered directly, and a
  *   loopback address not at all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787
@@ -11,8 +11,8 @@
  *   masquerade, but still a flow, so that the answers are steered back to us.
  * - Anything else opens no flow and is dropped. An endpoint is told so by ICMP if there is no route, no port or no room.
  *
- * A TCP flow opens with a SYN, an SCTP flow with an INIT. One exception: a segment in the middle of a connection to a published port whose client
- * address is kept is taken up, since its translation needs no memory. Of others the sender is told by a reset that they are over.
+ * A TCP flow opens with a SYN, an SCTP flow with an INIT. One exception: a segment in the middle of a connection to a published port with one target,
+ * whose client address is kept, is taken up, since its translation needs no memory. Of others the sender is told by a reset that they are over.
  *
  * Then nothing may be in the way: a limit (`limits.ts`), the want of a source port (`source-port.ts`), or a full table (`make-room.ts`).
  */
@@ -29,6 +29,7 @@ import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { isRefused, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
 import * as sctp from "../wire/sctp.js";
 import { LOOPBACK } from "./accepted.js";
+import { chooseTarget } from "./choose-target.js";
 import { join } from "./flow-lookup.js";
 import { unfit } from "./fragment.js";
 import { toHostPort } from "./host-port.js";
@@ -36,6 +37,7 @@ import { answer } from "./icmp-answer.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
 import { giveUpOne, makeRoom } from "./make-room.js";
 import { isIcmp, isRequest, queryState, ttl } from "./packet.js";
+import { refuseOpening } from "./refuse-opening.js";
 import { forgetEntry } from "./retire.js";
 import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
@@ -73,6 +75,8 @@ function admitNew(b: Batch, state: State): void {
     }
     const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
     if (reason === drop.DROP_TTL_EXCEEDED) expire(b, i, state);
+    else if (reason === drop.DROP_NO_TARGET && state.mayCountAnswered() && refuseOpening(b, i, state))
+      state.countAnswered(b.ingress[i]!, reason);
     else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason) && !isReset(b, i, state, src, dst, reason)) b.drop(i, reason);
   }
 }
@@ -133,8 +137,12 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   if (!fromHost && !isAllowed(state, src)) return drop.DROP_SOURCE_REFUSED;
   const flow = state.newFlow;
   const proto = b.proto[i]!;
-  const targetPort = rawHalf(rule.targetPort + dstPort(b.ports[i]!) - rule.firstPort);
-  const masked = fromHost || isIpv6(src) !== isIpv6(rule.target) || rule.onlink.has(src, state.addresses) || isWithoutRoute(src);
+  // In the middle of a connection nobody knows any more which of several targets has its other end.
+  if (rule.selection !== null && !opensFlow(b, i)) return drop.DROP_NOT_SYN;
+  const target = chooseTarget(state, rule, src);
+  if (target === null) return drop.DROP_NO_TARGET;
+  const targetPort = rawHalf(target.port + dstPort(b.ports[i]!) - rule.firstPort);
+  const masked = fromHost || isIpv6(src) !== isIpv6(target.address) || target.onlink.has(src, state.addresses) || isWithoutRoute(src);
   flow.state = ct.SYN_SENT;
   if (proto === ipv4.PROTO_SCTP) {
     const opens = sctpTrack.isOpening(b, i);
@@ -146,13 +154,13 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
     if (masked || !isInMiddle(b, i)) return drop.DROP_NOT_SYN;
     flow.state = ct.TAKEN_UP;
   }
-  const inside = rule.network === -1 ? -1 : state.endpoints.get(rule.target, rule.network);
-  if (inside === -1 && (rule.network !== -1 || state.ports.uplink === -1)) return drop.DROP_PORT_GONE;
+  const inside = target.network === -1 ? -1 : state.endpoints.get(target.address, target.network);
+  if (inside === -1 && (target.network !== -1 || state.ports.uplink === -1)) return drop.DROP_PORT_GONE;
   const keepTtl = fromHost ? ct.EGRESS_KEEP_TTL : 0;
   flow.src = src;
   flow.dst = dst;
-  flow.replySrc = rule.target;
-  flow.replyDst = masked ? rule.snatSource : src;
+  flow.replySrc = target.address;
+  flow.replyDst = masked ? target.snatSource : src;
   flow.replyPorts = targetPort | (b.ports[i]! << 16);
   flow.egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
   flow.replyEgress = b.ingress[i]! | keepTtl | (byUplink && b.device[i] !== 0 ? ct.EGRESS_ENTER : 0);
@@ -273,6 +281,12 @@ function isKernels({ newFlow: flow, ports }: State, source: number): boolean {
   if (isIpv6(flow.src) !== isIpv6(flow.replySrc))
     return source === HOSTS && (flow.egress & ct.EGRESS_KEEP_TTL) === 0 && !isLinkLocal(flow.src);
   return source === KEPT && flow.replyPorts >>> 16 === (flow.ports & 0xffff);
+}
+
+/** Whether packet `i` is the first of a flow, whatever the flow. */
+function opensFlow(b: Batch, i: number): boolean {
+  const proto = b.proto[i]!;
+  return proto === ipv4.PROTO_UDP || (proto === ipv4.PROTO_SCTP ? sctpTrack.isOpening(b, i) : isOpening(b, i));
 }
 
 function isOpening(b: Batch, i: number): boolean {

@@ -14,9 +14,10 @@ import { INTERNAL } from "../table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
 import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
+import { dstPort, swapPorts } from "../wire/raw.js";
 import { foldAddress, workerOf } from "../wire/spread.js";
 import { holdAddresses, isAllowed, setDeltas } from "./admit.js";
+import { noteTarget, targetOf } from "./choose-target.js";
 import { isIcmp } from "./packet.js";
 import { carriedAs, enter } from "./record.js";
 import { forgetEntry, retire } from "./retire.js";
@@ -187,7 +188,8 @@ export class FormerFlows {
       conntrack.close(id);
     } else {
       limits.hold(id);
-      if (!isPublished && flow.replyDst !== flow.src)
+      if (isPublished) this.noteTarget(id);
+      else if (flow.replyDst !== flow.src)
         conntrack.setMapping(id, pool.reacquire(flow.proto, flow.src, flow.ports & 0xffff, flow.replyDst, flow.replyPorts >>> 16));
     }
     if (!this.mapIsNew) return;
@@ -195,6 +197,14 @@ export class FormerFlows {
     if ((flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
     if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? carriedAs(this.state, id, 1) : 0);
     if (Math.max(entries.count, entries6.count) + TWO > entries.capacity) this.hooks.record();
+  }
+
+  /** Flow `id` says which of several targets its client has been led to. */
+  private noteTarget(id: number): void {
+    const { conntrack, newFlow: flow } = this.state;
+    const rule = this.state.publishedAt(flow.dst, flow.ports >>> 16, flow.proto);
+    const target = rule === null ? null : targetOf(rule, flow.replySrc, flow.replyPorts & 0xffff, dstPort(flow.ports));
+    if (rule !== null && target !== null) noteTarget(this.state, rule, flow.src, target, conntrack.lastSeen(id));
   }
 
   /** Number that the port has now which the former process had under the number in `way`; -1: it is not there, or not yet. */
@@ -245,8 +255,8 @@ export class FormerFlows {
     if (isIcmp(proto)) return OVER;
     const rule = this.state.publishedAt(dst, ports >>> 16, proto);
     if (rule === null) return ON_TRUST;
-    const targetPort = rawHalf(rule.targetPort + dstPort(ports) - rule.firstPort);
-    return rule.target === replySrc && (replyPorts & 0xffff) === targetPort ? TAKEN : OVER;
+    if (targetOf(rule, replySrc, replyPorts & 0xffff, dstPort(ports)) !== null) return TAKEN;
+    return rule.selection === null ? OVER : ON_TRUST; // one of several may come still
   }
 
   /** Of `state.newFlow`, which the endpoint behind `port` has opened to elsewhere. */

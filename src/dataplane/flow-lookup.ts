@@ -8,6 +8,7 @@ import { type Batch, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { isIpv6, MAPPED, sortOf } from "../wire/address-word.js";
 import { DROP_NO_FLOW, DROP_NO_ROUTE, DROP_PROTOCOL, DROP_SOURCE_SPOOFED, DROP_WRONG_PORT } from "../wire/drop.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { opensAnother } from "./choose-target.js";
 import { toHostPort } from "./host-port.js";
 import { isIcmp, isLaterFragment, isQuery, isRequest, queryState } from "./packet.js";
 import type { State } from "./state.js";
@@ -22,7 +23,7 @@ export function flowLookup(b: Batch, state: State): void {
       const dst = b.dst[i]!;
       b.hash[i] = conntrack.hash(src, dst, b.ports[i]!, proto);
       const ref = conntrack.find(b.hash[i]!, src, dst, b.ports[i]!, proto);
-      if (ref === -1) refuseForeign(b, i, state, src);
+      if (ref === -1 || ((ref & 1) === 0 && opensAnother(b, i, state, ref >> 1))) refuseForeign(b, i, state, src);
       else join(b, i, state, ref);
     } else if (!isIcmp(proto) && !isLaterFragment(b, i)) {
       refuse(b, i, state, DROP_PROTOCOL); // ICMP errors are the business of `icmp-error`, later fragments that of `fragment`

@@ -3,17 +3,19 @@
  * gateway's and the packet is IP, up to routing and NAT.
  *
  * The host's port is no way round: its kernel, which may forward, translate and untag, gets ARP, and IPv4 that `host-port.ts` lets through or that
- * is for all in the network. Nothing else is bridged to it.
+ * is for all in the network. Nothing else is bridged to it. Who is behind another node: `remote-forward.ts`.
  */
 import { type Batch, FLOOD, FLOOD_ENDPOINTS, KIND_ARP, KIND_IPV4, KIND_IPV6, ROUTE, UNDECIDED } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
 import { NO_ICC } from "../table/networks.js";
-import { HOST } from "../table/ports.js";
+import { HOST, REMOTE } from "../table/ports.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import { DROP_ISOLATED, DROP_NOT_FOR_HOST, DROP_RESERVED_GROUP, DROP_SAME_PORT } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { isLinked } from "./linked.js";
+import { toRemote } from "./remote-forward.js";
 import type { State } from "./state.js";
 
 export function l2Forward(b: Batch, state: State): void {
@@ -25,21 +27,24 @@ export function l2Forward(b: Batch, state: State): void {
     const network = ports.network[b.ingress[i]!]!;
     if (eth.isGroup(bytes, frame)) {
       if (eth.isReservedGroup(halves, frame)) b.drop(i, DROP_RESERVED_GROUP);
-      else b.egress[i] = isForAll(b, i, state, network) ? FLOOD : FLOOD_ENDPOINTS;
+      else b.egress[i] = ports.kind[b.ingress[i]!] !== REMOTE && isForAll(b, i, state, network) ? FLOOD : FLOOD_ENDPOINTS;
       continue;
     }
     const hi = eth.dstHi(halves, frame);
     const lo = eth.dstLo(halves, frame);
     const fromHost = ports.kind[b.ingress[i]!] === HOST;
-    if (lo === networks.macLo[network] && hi === networks.macHi[network] && !fromHost && isRoutable(b, i, state, network)) {
+    const fromNode = ports.kind[b.ingress[i]!] === REMOTE;
+    if (lo === networks.macLo[network] && hi === networks.macHi[network] && !fromHost && !fromNode && isRoutable(b, i, state, network)) {
       b.egress[i] = ROUTE;
       continue;
     }
     const port = fdb.lookup(fdbKey(hi, network), lo);
-    if (port === -1) b.egress[i] = FLOOD_ENDPOINTS;
+    if (port === -1 && networks.remotePort[network] !== -1) toRemote(b, i, state, network, hi, lo);
+    else if (port === -1) b.egress[i] = FLOOD_ENDPOINTS;
     else if (port === b.ingress[i]) b.drop(i, DROP_SAME_PORT);
-    else if (ports.kind[port] === HOST && b.kind[i] !== KIND_ARP) b.drop(i, DROP_NOT_FOR_HOST);
-    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost) b.drop(i, DROP_ISOLATED);
+    else if (ports.kind[port] === HOST && (b.kind[i] !== KIND_ARP || fromNode)) b.drop(i, DROP_NOT_FOR_HOST);
+    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost && !isLinked(b, i, state))
+      b.drop(i, DROP_ISOLATED);
     else b.egress[i] = port;
   }
 }

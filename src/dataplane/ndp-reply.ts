@@ -6,7 +6,8 @@
  */
 import { type Batch, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
-import { ENDPOINT } from "../table/ports.js";
+import { ENDPOINT, REMOTE } from "../table/ports.js";
+import { NOBODY } from "../table/remotes.js";
 import { isMartian, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmpv6 from "../wire/icmpv6.js";
@@ -19,8 +20,20 @@ export function ndpReply(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
     if (b.kind[i] !== KIND_IPV6 || b.egress[i] !== UNDECIDED || b.proto[i] !== icmpv6.PROTO_ICMPV6) continue;
     if (b.memory.bytes[b.l4[i]!] !== ndp.NEIGHBOR_SOLICITATION || !isValid(b, i)) continue;
-    const owner = ownerOf(b, state, b.ingress[i]!, b.l4[i]! + ndp.TARGET);
-    if (owner !== -1 && owner !== b.ingress[i]) advertise(b, i, state, owner);
+    const ingress = b.ingress[i]!;
+    const target = b.l4[i]! + ndp.TARGET;
+    const owner = ownerOf(b, state, ingress, target);
+    if (owner === ingress) continue;
+    if (owner !== -1) {
+      const isGateway = owner === state.networks.hostPort[state.ports.network[owner]!];
+      // Each node has a gateway of its own.
+      if (!isGateway || state.ports.kind[ingress] !== REMOTE)
+        advertise(b, i, state.ports.macHi[owner]!, state.ports.macLo[owner]!, isGateway);
+      continue;
+    }
+    // The host reaches nobody behind another node, and another node nobody behind a third.
+    const station = state.ports.kind[ingress] === ENDPOINT ? remoteOf(b, state, ingress, target) : NOBODY;
+    if (station !== NOBODY) advertise(b, i, state.remotes.macHi[station]!, state.remotes.macLo[station]!, false);
   }
 }
 
@@ -53,14 +66,26 @@ function ownerOf(b: Batch, state: State, ingress: number, target: number): numbe
   return address === networks.gateway6[network] ? networks.hostPort[network]! : endpoints.get(address, network);
 }
 
-function advertise(b: Batch, i: number, { networks, ports }: State, owner: number): void {
+/** The endpoint behind another node that has the address at `target`, or NOBODY. */
+function remoteOf(b: Batch, { addresses, ports, remotes }: State, ingress: number, target: number): number {
+  const { bytes, halves, words } = b.memory;
+  const network = ports.network[ingress]!;
+  if (ipv6.isLinkLocal(bytes, target)) {
+    if (!ipv6.hasMac(bytes, halves, target)) return NOBODY;
+    const station = remotes.ofMac(ipv6.macHiOf(halves, target), ipv6.macLoOf(bytes, target), network);
+    const own = station !== NOBODY && ipv6.isLinkLocalOf(halves, target, remotes.macHi[station]!, remotes.macLo[station]!);
+    return own ? station : NOBODY;
+  }
+  const address = addresses.find(words, target >> 2);
+  return address === NO_ADDRESS ? NOBODY : remotes.ofAddress(address, network);
+}
+
+/** `hi`, `lo`: MAC of who has the address. */
+function advertise(b: Batch, i: number, hi: number, lo: number, isGateway: boolean): void {
   const { bytes, halves, words } = b.memory;
   const frame = b.at[i]! + vnet.HEADER_SIZE;
   const ip = frame + eth.HEADER_SIZE;
   const at = b.l4[i]!;
-  const hi = ports.macHi[owner]!;
-  const lo = ports.macLo[owner]!;
-  const isGateway = owner === networks.hostPort[ports.network[owner]!];
   words.copyWithin((ip >> 2) + ipv6.DST_WORD, (ip >> 2) + ipv6.SRC_WORD, (ip >> 2) + ipv6.DST_WORD);
   words.copyWithin((ip >> 2) + ipv6.SRC_WORD, (at + ndp.TARGET) >> 2, (at + ndp.DISCOVERY_SIZE) >> 2);
   ipv6.emit(bytes, halves, words, ip, ndp.ADVERTISEMENT_SIZE, icmpv6.PROTO_ICMPV6, ndp.HOP_LIMIT);

@@ -10,11 +10,14 @@
  * In a network that is PROMISCUOUS endpoints may have other addresses too, but still not the gateway's nor the host's. What comes by the
  * host's port was sent by the host, from an address of its own.
  *
+ * Other nodes of an overlay network are held to what the store says in the same way.
+ *
  * Runs before anything is learned or answered. `established` asks for the MAC by itself; a flow's packets come by the flow's port.
  */
-import { type Batch, HEAD_ROOM, KIND_ARP, KIND_IPV4, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
+import { type Batch, KIND_ARP, KIND_IPV4, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
 import { PROMISCUOUS } from "../table/networks.js";
-import { ENDPOINT } from "../table/ports.js";
+import { ENDPOINT, REMOTE } from "../table/ports.js";
+import { NOBODY, NODE_REFUSED } from "../table/remotes.js";
 import { isUnspecified, LINK_LOCAL, NO_ADDRESS, sortOf } from "../wire/address-word.js";
 import * as arp from "../wire/arp.js";
 import * as drop from "../wire/drop.js";
@@ -39,7 +42,9 @@ export function sourceGuard(b: Batch, state: State): void {
       ? drop.DROP_SOURCE_GROUP
       : ports.kind[b.ingress[i]!] === ENDPOINT
         ? endpoint(b, i, state, halves, frame)
-        : host(b, i, state);
+        : ports.kind[b.ingress[i]!] === REMOTE
+          ? remote(b, i, state, halves, frame)
+          : host(b, i, state);
     if (reason !== drop.DROP_NONE) b.drop(i, reason);
   }
 }
@@ -49,6 +54,28 @@ function host(b: Batch, i: number, state: State): number {
   const src = b.src[i]!;
   if (b.kind[i] === KIND_IPV6 && (isUnspecified(src) || sortOf(src) === LINK_LOCAL)) return drop.DROP_NONE; // its kernel's own discovery
   return state.locals.get(src, 0) === -1 ? drop.DROP_SOURCE_SPOOFED : drop.DROP_NONE;
+}
+
+/**
+ * A node is held to the stations that the store has behind it, and each of these to its own addresses, as an endpoint of this node is: the port, behind
+ * which there are many, is that of the one whom the frame says it is from.
+ */
+function remote(b: Batch, i: number, state: State, halves: Uint16Array, frame: number): number {
+  const { ports, remotes } = state;
+  const port = b.ingress[i]!;
+  const hi = eth.srcHi(halves, frame);
+  const lo = eth.srcLo(halves, frame);
+  const station = remotes.ofMac(hi, lo, ports.network[port]!);
+  let reason = drop.DROP_VXLAN_SOURCE;
+  if (station !== NOBODY && remotes.node[station] === b.node[i]) {
+    ports.macHi[port] = hi;
+    ports.macLo[port] = lo;
+    ports.address[port] = remotes.address[station]!;
+    ports.address6[port] = remotes.address6[station]!;
+    reason = endpoint(b, i, state, halves, frame);
+  }
+  if (reason !== drop.DROP_NONE) remotes.count(b.node[i]!, NODE_REFUSED, 1);
+  return reason;
 }
 
 function endpoint(b: Batch, i: number, state: State, halves: Uint16Array, frame: number): number {
@@ -147,7 +174,7 @@ function ipv6Packet(b: Batch, i: number, state: State, port: number, ip: number,
   const nameless = ipv6.isUnspecified(words, src);
   if (promiscuous ? isHosts(b, state, src) : ipv6.isMulticast(bytes, src) || !(nameless || isOwn(b, state, port, src)))
     return drop.DROP_SOURCE_SPOOFED;
-  const inHead = Math.min(ipv6.HEADER_SIZE + ipv6.payloadLength(halves, ip), b.at[i]! + vnet.HEADER_SIZE + HEAD_ROOM - ip);
+  const inHead = Math.min(ipv6.HEADER_SIZE + ipv6.payloadLength(halves, ip), b.memory.headEnd(i) - ip);
   const layer4 = ipv6.layer4(bytes, halves, ip, inHead);
   if (layer4 === ipv6.NO_END) return drop.DROP_IPV6_CHAIN;
   if (layer4 === ipv6.ROUTING_0) return drop.DROP_IPV6_ROUTING;

@@ -11,19 +11,41 @@ import { FlowEntries } from "../table/flow-entries.js";
 import type { FlowMemory } from "../table/flow-file.js";
 import { Fragments } from "../table/fragments.js";
 import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
+import { Links } from "../table/links.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
 import { MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
+import { Remotes } from "../table/remotes.js";
 import { RouteTable } from "../table/route.js";
 import { Routes, type Routing } from "../table/routes.js";
+import type { Selection } from "../table/selection.js";
+import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { ACROSS_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
+import { Shaper } from "./shaper.js";
+
+/** Where a published port leads. */
+export interface RuleTarget {
+  /** 1 and more; the same for as long as the port is published, and no other target's of it. */
+  id: number;
+  address: number;
+  /** Its port, host order, for the rule's first port; the others follow. */
+  port: number;
+  /** TAKES and so on, of `table/selection.ts`. */
+  duty: number;
+  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
+  network: number;
+  /** Address that the target sees instead of a client that it could not answer through us (see `admit.ts`): the host's, next to the target. */
+  snatSource: number;
+  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
+  onlink: Prefix;
+}
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishRule {
@@ -32,15 +54,11 @@ export interface PublishRule {
   hostIp: number;
   firstPort: number;
   lastPort: number;
-  target: number;
-  /** Port of the target for `firstPort`; the others follow. */
-  targetPort: number;
-  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
-  network: number;
-  /** Address that the target sees instead of a client that it could not answer through us (see `admit.ts`): the host's, next to the target. */
-  snatSource: number;
-  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
-  onlink: Prefix;
+  targets: readonly RuleTarget[];
+  /** Those of them that take new flows. */
+  takers: readonly RuleTarget[];
+  /** Which of several targets is next; null: there is one alone, and never more. */
+  selection: Selection | null;
 }
 
 export const FORGET_MAX = 1024;
@@ -69,6 +87,8 @@ export interface StateOptions {
   limits?: LimitOptions;
   /** See `State.awaitsFormer`. */
   awaitsFormer?: boolean;
+  /** Of all workers (`table/bandwidth.ts`); default: this one's alone. */
+  buckets?: SharedArrayBuffer;
   /** For what is to outlive the process; default: memory that does not. */
   memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
@@ -95,6 +115,7 @@ export class State {
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
   readonly ports: Ports;
+  readonly shaper: Shaper;
   /** IPv6 addresses, as the handles that everything else knows them by. Who keeps one holds it. */
   readonly addresses: Addresses;
   readonly networks: Networks;
@@ -105,6 +126,11 @@ export class State {
   readonly locals: PairMap;
   /** Endpoints: (address, network) to port. */
   readonly endpoints: PairMap;
+  /** Endpoints behind other nodes. */
+  readonly remotes: Remotes;
+  readonly tunnel: Tunnel;
+  /** What endpoints of networks without ICC may send each other all the same. */
+  readonly links = new Links(secureRandom()());
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**
@@ -151,7 +177,7 @@ export class State {
   private readonly anyIpv6: number;
   /** By the control side's number. */
   private readonly rules = new Map<number, PublishRule>();
-  /** By target, in the order in which they were published. */
+  /** By target, of those that lead to one alone, in the order in which they were published. */
   private readonly rulesOf = new Map<number, PublishRule[]>();
 
   constructor(options: StateOptions) {
@@ -165,6 +191,7 @@ export class State {
     const { memory } = options;
     this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory);
     this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
+    this.shaper = new Shaper(options.buckets);
     this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses);
     this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
     this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
@@ -181,6 +208,8 @@ export class State {
     this.ways = new Routes(this.routes, options.routing, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
+    this.remotes = new Remotes(this.addresses, random);
+    this.tunnel = new Tunnel(random());
     this.published = new PairMap(random());
   }
 
@@ -219,9 +248,7 @@ export class State {
   /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */
   publish(id: number, rule: PublishRule): void {
     this.rules.set(id, rule);
-    const others = this.rulesOf.get(rule.target);
-    if (others === undefined) this.rulesOf.set(rule.target, [rule]);
-    else others.push(rule);
+    if (rule.selection === null) this.addRuleOf(rule.targets[0]!.address, rule);
     for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.set(rule.hostIp, rawHalf(port) | (rule.proto << 16), id);
   }
 
@@ -234,20 +261,38 @@ export class State {
       if (this.published.get(rule.hostIp, key) === id) this.published.delete(rule.hostIp, key); // else it is a later rule's
     }
     this.rules.delete(id);
-    const others = this.rulesOf.get(rule.target)!;
-    if (others.length === 1) this.rulesOf.delete(rule.target);
-    else others.splice(others.indexOf(rule), 1);
+    if (rule.selection === null) this.removeRuleOf(rule.targets[0]!.address, rule);
     return rule;
   }
 
-  /** Port (raw half) of the local address `outside` that `port` (raw half) of the target `inside` is published as; -1: none. Of several the first. */
+  /** The rule of that number, or undefined. */
+  rule(id: number): PublishRule | undefined {
+    return this.rules.get(id);
+  }
+
+  private addRuleOf(target: number, rule: PublishRule): void {
+    const others = this.rulesOf.get(target);
+    if (others === undefined) this.rulesOf.set(target, [rule]);
+    else others.push(rule);
+  }
+
+  private removeRuleOf(target: number, rule: PublishRule): void {
+    const others = this.rulesOf.get(target)!;
+    if (others.length === 1) this.rulesOf.delete(target);
+    else others.splice(others.indexOf(rule), 1);
+  }
+
+  /**
+   * Port (raw half) of the local address `outside` that `port` (raw half) of the target `inside` is published as; -1: none, or it is one of several
+   * targets, so that who calls back there may come to another. Of several the first.
+   */
   publishedAs(inside: number, port: number, proto: number, outside: number): number {
     const rules = this.rulesOf.get(inside);
     if (rules === undefined) return -1;
     const wanted = rawHalf(port);
     for (let k = 0; k < rules.length; k++) {
       const rule = rules[k]!;
-      const hostPort = rule.firstPort + wanted - rule.targetPort;
+      const hostPort = rule.firstPort + wanted - rule.targets[0]!.port;
       if (rule.proto !== proto || hostPort < rule.firstPort || hostPort > rule.lastPort) continue;
       const raw = rawHalf(hostPort);
       if (this.publishedAt(outside, raw, proto) === rule) return raw; // not of another address, and not hidden by a rule of this one

@@ -29,27 +29,33 @@ export function reset(b: Batch, i: number, state: State): boolean {
   state.icmpErrorsTo[b.ingress[i]!]!++;
   const ports = swapPorts(l4.ports(words, old));
   const expected = words[(old + l4.TCP_ACKNOWLEDGMENT) >> 2]!;
-  const off = putIpHeader(b, i, state);
-  l4.emitReset(bytes, halves, words, off, ports, expected, pseudoSum(b, i, ipv4.PROTO_TCP, l4.TCP_MIN_HEADER_SIZE));
-  vnet.emit(halves, b.at[i]!);
-  b.len[i] = eth.HEADER_SIZE + off - ipAt(b, i) + l4.TCP_MIN_HEADER_SIZE;
+  const off = turnRound(b, i, state, l4.TCP_MIN_HEADER_SIZE);
+  const pseudo = pseudoSum(b, i, ipv4.PROTO_TCP, l4.TCP_MIN_HEADER_SIZE);
+  l4.emitReset(bytes, halves, words, off, ports, expected, 0, l4.TCP_RST, pseudo);
+  return true;
+}
+
+/** Makes frame `i` one of the same protocol the other way, with `size` bytes of layer 4, to be written; answers where they begin. */
+export function turnRound(b: Batch, i: number, state: State, size: number): number {
+  const off = putIpHeader(b, i, state, size);
+  vnet.emit(b.memory.halves, b.at[i]!);
+  b.len[i] = eth.HEADER_SIZE + off - ipAt(b, i) + size;
   b.flow[i] = NO_FLOW;
   b.egress[i] = b.ingress[i]!;
   b.mark[i] = 0;
   b.routed[i] = 1;
-  return true;
+  return off;
 }
 
-/** Writes the header of a packet the other way; answers where its TCP header begins. */
-function putIpHeader(b: Batch, i: number, { addresses }: State): number {
+function putIpHeader(b: Batch, i: number, { addresses }: State, size: number): number {
   const { bytes, halves, words } = b.memory;
   const ip = ipAt(b, i);
+  const proto = b.proto[i]!;
   if (b.kind[i] !== KIND_IPV6) {
-    const total = ipv4.MIN_HEADER_SIZE + l4.TCP_MIN_HEADER_SIZE;
-    ipv4.emit(bytes, halves, words, ip, total, TTL, ipv4.PROTO_TCP, b.dst[i]!, b.src[i]!);
+    ipv4.emit(bytes, halves, words, ip, ipv4.MIN_HEADER_SIZE + size, TTL, proto, b.dst[i]!, b.src[i]!);
     return ip + ipv4.MIN_HEADER_SIZE;
   }
-  ipv6.emit(bytes, halves, words, ip, l4.TCP_MIN_HEADER_SIZE, ipv4.PROTO_TCP, TTL);
+  ipv6.emit(bytes, halves, words, ip, size, proto, TTL);
   addresses.copy(b.dst[i]!, words, (ip >> 2) + ipv6.SRC_WORD);
   addresses.copy(b.src[i]!, words, (ip >> 2) + ipv6.DST_WORD);
   return ip + ipv6.HEADER_SIZE;

@@ -2,9 +2,10 @@
 import { closeSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { IFF_MULTI_QUEUE, IFF_TUN_EXCL, OFFLOAD_TCP, OFFLOAD_TCP_UDP, TAP_FLAGS } from "../sys/if-tun.js";
+import { IFF_MULTI_QUEUE, IFF_TUN_EXCL, OFFLOAD_TCP, OFFLOAD_TCP_UDP, OFFLOAD_TUNNELS, TAP_FLAGS } from "../sys/if-tun.js";
 import { native, systemError } from "../sys/native.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { HEADER_SIZE as TUNNEL_HEADER_SIZE } from "../wire/vnet-tunnel.js";
 
 export interface TapOptions {
   /** Device name; may hold `%d` for the first free number. */
@@ -17,6 +18,8 @@ export interface TapOptions {
   kept?: readonly number[] | undefined;
   /** Attach to this persistent device of an earlier process instead of making one; `multiQueue` as it was made. */
   existing?: { multiQueue: boolean } | undefined;
+  /** Its frames are tunnels' packets: they have the longer virtio-net header (`wire/vnet-tunnel.ts`). */
+  tunnels?: boolean;
 }
 
 export interface Tap {
@@ -25,8 +28,10 @@ export interface Tap {
   readonly name: string;
   /** UDP segmentation offload (Linux 6.2). */
   readonly uso: boolean;
-  /** Closes the descriptors; the device goes with the last. */
-  close(): void;
+  /** Segmentation offload of what is inside UDP tunnels (Linux 6.17), where it was asked for. */
+  readonly tunnelGso: boolean;
+  /** Closes the descriptors; the device goes with the last. What is closed at once does not wait for each other. */
+  close(): Promise<void>;
 }
 
 /**
@@ -37,12 +42,13 @@ export function openTap(options: TapOptions): Tap {
   const queues = options.queues ?? 1;
   const flags = TAP_FLAGS | (queues > 1 || options.existing?.multiQueue ? IFF_MULTI_QUEUE : 0);
   const fds: number[] = [];
-  const close = (): void => {
-    for (const fd of fds.splice(0)) closeSync(fd);
+  const close = async (): Promise<void> => {
+    if (fds.length > 0) await native.closeApart(Int32Array.from(fds.splice(0)));
   };
   try {
     let { name } = options;
     let uso = true;
+    let tunnelGso = options.tunnels === true;
     for (let queue = 0; queue < queues; queue++) {
       // Only the first may make the device; it must not be somebody else's.
       const make = queue === 0 && options.existing === undefined;
@@ -53,15 +59,17 @@ export function openTap(options: TapOptions): Tap {
           : ([former, native.tapName(former)] as const);
       fds.push(fd);
       name = made;
-      native.tapVnetHdrSize(fd, HEADER_SIZE);
+      native.tapVnetHdrSize(fd, options.tunnels === true ? TUNNEL_HEADER_SIZE : HEADER_SIZE);
+      tunnelGso &&= native.tapOffload(fd, OFFLOAD_TUNNELS) === 0;
+      if (tunnelGso) continue;
       uso = native.tapOffload(fd, OFFLOAD_TCP_UDP) === 0;
       const result = uso ? 0 : native.tapOffload(fd, OFFLOAD_TCP);
       if (result < 0) throw systemError("ioctl(TUNSETOFFLOAD)", result);
     }
     if (!uso) log.info(`${name}: the kernel has no UDP segmentation offload`);
-    return { fds, name, uso, close };
+    return { fds, name, uso, tunnelGso, close };
   } catch (error) {
-    close();
+    for (const fd of fds) closeSync(fd);
     throw busy(options, error);
   }
 }

@@ -2,6 +2,7 @@
 import type { NetworkModel } from "../model/network-model.js";
 import type { EndpointRecord } from "../model/records.js";
 import type { NameScope } from "../sandbox/name-service.js";
+import type { Overlays } from "../sandbox/overlays.js";
 import { formatIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 
@@ -15,11 +16,20 @@ interface NetworkNames {
   byAddress: Map<string, string>;
 }
 
+/** Of here or elsewhere. */
+interface Named extends Pick<EndpointRecord, "network" | "addresses"> {
+  use?: { owner: string; names: readonly string[] } | undefined;
+}
+
 export class Directory {
-  private version = -1;
+  private version = "";
   private networks = new Map<string, NetworkNames>();
 
-  constructor(private readonly model: Pick<NetworkModel, "version" | "networks" | "endpoints">) {}
+  /** `cluster`: who is in networks on other nodes. */
+  constructor(
+    private readonly model: Pick<NetworkModel, "version" | "networks" | "endpoints">,
+    private readonly cluster?: Pick<Overlays, "version" | "elsewhere">,
+  ) {}
 
   /** Addresses of a name, of both families, as who is in `scope` sees it; undefined: it is nobody's. `name`: lower case, no dot at the end. */
   addresses({ networks, links }: Pick<NameScope, "networks" | "links">, name: string): string[] | undefined {
@@ -49,8 +59,9 @@ export class Directory {
 
   /** A thousand endpoints are put into order once a change, not once a question. */
   private refresh(): void {
-    if (this.version === this.model.version) return;
-    this.version = this.model.version;
+    const version = `${this.model.version} ${this.cluster?.version}`;
+    if (this.version === version) return;
+    this.version = version;
     this.networks = new Map(
       this.model.networks.map(({ record: { id, name = id } }) => [
         id,
@@ -58,9 +69,11 @@ export class Directory {
       ]),
     );
     for (const { record, gone } of this.model.endpoints) if (!gone) this.add(record);
+    for (const id of this.networks.keys())
+      for (const endpoint of this.cluster?.elsewhere(id) ?? []) this.add({ ...endpoint, use: endpoint });
   }
 
-  private add({ network, addresses, use }: EndpointRecord): void {
+  private add({ network, addresses, use }: Named): void {
     const names = this.networks.get(network);
     if (names === undefined || use === undefined) return;
     for (const address of eachFamily(addresses).map(formatIp)) {

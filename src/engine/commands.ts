@@ -4,22 +4,24 @@
  */
 import { FormerFlows } from "../dataplane/adopt.js";
 import { retire } from "../dataplane/retire.js";
-import { FORGET_MAX, type PublishRule, type State } from "../dataplane/state.js";
+import { FORGET_MAX, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
-import { type Conntrack, EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
-import { isIpv6, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
+import { NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
-import { dstPort, srcPort } from "../wire/raw.js";
+import { dstPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { Adopted, FromWorker, HostRoute, PublishedRange, Query, Subnet, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, HostRoute, Overlay, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
-import { fdbRows, flowRows, holderRows, summary } from "./views.js";
+import { OverlayCommands } from "./overlay-commands.js";
+import { Rules } from "./rules.js";
+import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -54,6 +56,8 @@ export class Commands implements EngineHooks {
   /** Ports that are not read yet, and how to begin. */
   private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
+  private readonly overlay: OverlayCommands;
+  private readonly rules: Rules;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
   private routeWords: number[] = [];
@@ -63,7 +67,13 @@ export class Commands implements EngineHooks {
     private readonly io: Pick<PacketIo, "addPort" | "addRing" | "removePort">,
     private readonly counters: Float64Array,
     private readonly hooks: CommandsHooks,
-  ) {}
+  ) {
+    this.overlay = new OverlayCommands(state, counters, {
+      lookup: (key, value, family) => (family === 4 ? this.flowMap : this.flowMap6)?.lookup(key, value) ?? false,
+      forget: () => this.forget(),
+    });
+    this.rules = new Rules(state, (matches) => this.flush(matches));
+  }
 
   carryOut(m: ToWorker): void {
     const { state } = this;
@@ -75,16 +85,32 @@ export class Commands implements EngineHooks {
         this.removePort(m.port);
         break;
       case "add-network":
-        this.addNetwork(m.network, m.subnets, m.flags);
+        this.addNetwork(m.network, m.subnets, m.flags, m.overlay);
         break;
       case "remove-network":
         this.removeNetwork(m.network);
         break;
+      case "add-tunnel":
+        this.overlay.addTunnel(m);
+        this.read(m.port, () => this.io.addPort(m.port, m.fd));
+        break;
+      case "set-remote":
+        this.overlay.setRemote(m, ...this.wordsOf(m.addresses));
+        break;
+      case "remove-remote":
+        this.overlay.removeRemote(m);
+        break;
+      case "link":
+        this.link(m);
+        break;
       case "publish":
-        this.publish(m.id, m.rule);
+        this.rules.publish(m.id, m.rule);
+        break;
+      case "targets":
+        this.rules.retarget(m.id, m.targets);
         break;
       case "withdraw":
-        this.withdraw(m.id);
+        this.rules.withdraw(m.id);
         break;
       case "locals":
         this.setLocals(m.addresses, m.broadcasts);
@@ -164,7 +190,7 @@ export class Commands implements EngineHooks {
     return [word(4), word(6)];
   }
 
-  private addNetwork(id: number, subnets: readonly Subnet[], flags: number): void {
+  private addNetwork(id: number, subnets: readonly Subnet[], flags: number, overlay?: Overlay): void {
     const { addresses, networks } = this.state;
     const of = (family: 4 | 6): Subnet | undefined => subnets.find(({ gateway }) => gateway.family === family);
     const take = (address: IpAddress | null): number => (address === null ? NO_ADDRESS : addresses.take(address));
@@ -172,24 +198,27 @@ export class Commands implements EngineHooks {
     if (ipv4 === undefined) networks.set(id, -1, 32, NO_ADDRESS, flags, NO_ADDRESS);
     else networks.set(id, addresses.take(ipv4.prefix.address), ipv4.prefix.prefixLength, take(ipv4.gateway), flags, take(ipv4.outside));
     if (ipv6 !== undefined) networks.set6(id, new Prefix(ipv6.prefix), take(ipv6.gateway), take(ipv6.outside));
+    if (overlay !== undefined) this.overlay.add(id, overlay);
   }
 
   private removeNetwork(id: number): void {
     const { addresses, networks } = this.state;
+    if (networks.remotePort[id] !== -1) this.overlay.remove(id);
     addresses.release(networks.gateway6[id]!);
     addresses.release(networks.outside6[id]!);
     networks.clear(id);
   }
 
-  private ruleOf({ hostIp, target, snatSource, onlink, ...rest }: PublishedRange): PublishRule {
-    const { addresses } = this.state;
-    return {
-      ...rest,
-      hostIp: addresses.take(hostIp),
-      target: addresses.take(target),
-      snatSource: addresses.take(snatSource),
-      onlink: new Prefix(onlink),
-    };
+  /** Words are held as long as there are ports. */
+  private link({ client, server, ports }: Extract<ToWorker, { type: "link" }>): void {
+    const { addresses, links } = this.state;
+    const words = [addresses.take(client), addresses.take(server)] as const;
+    const before = links.delete(...words);
+    if (ports.length > 0) links.set(...words, ports);
+    for (const word of words) {
+      if (before) addresses.release(word);
+      if (ports.length === 0) addresses.release(word);
+    }
   }
 
   /**
@@ -229,7 +258,7 @@ export class Commands implements EngineHooks {
   }
 
   private addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
-    const { endpoints, fdb, networks, ports } = this.state;
+    const { endpoints, fdb, networks, ports, shaper } = this.state;
     const [ipv4, ipv6] = this.wordsOf(m.addresses);
     const hi = macHi(m.mac);
     const lo = macLo(m.mac);
@@ -243,6 +272,7 @@ export class Commands implements EngineHooks {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
+    if (m.bandwidth !== undefined) shaper.set(m.port, m.bandwidth);
     this.read(m.port, () => this.io.addPort(m.port, m.fd));
   }
 
@@ -256,6 +286,7 @@ export class Commands implements EngineHooks {
   private removePort(port: number): void {
     const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
     if (!this.unread.delete(port)) this.io.removePort(port);
+    this.state.shaper.clear(port);
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);
@@ -265,28 +296,9 @@ export class Commands implements EngineHooks {
       networks.hostDevice[network] = 0;
       networks.wayIn[network] = 0;
     }
+    if (ports.kind[port] === TUNNEL) this.overlay.removeTunnel();
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
-  }
-
-  /** A rule that has the number already gives way; flows that it has opened stay. */
-  private publish(id: number, range: PublishedRange): void {
-    const rule = this.ruleOf(range);
-    const before = this.state.withdraw(id);
-    this.state.publish(id, rule);
-    if (before !== null) this.release(before);
-  }
-
-  private withdraw(id: number): void {
-    const rule = this.state.withdraw(id);
-    if (rule === null) return;
-    const { conntrack } = this.state;
-    this.flush((flow) => isOfRule(conntrack, rule, flow, 0) || isOfRule(conntrack, rule, flow, 1));
-    this.release(rule);
-  }
-
-  private release(rule: PublishRule): void {
-    for (const word of [rule.hostIp, rule.target, rule.snatSource]) this.state.addresses.release(word);
   }
 
   private endFlows({ client, port }: Extract<ToWorker, { type: "end-flows" }>): number {
@@ -336,30 +348,7 @@ export class Commands implements EngineHooks {
 
   private answer(what: Query): unknown {
     if (what === "flows") return flowRows(this.state, this.offload);
+    if (what === "nodes") return nodeRows(this.state);
     return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
-}
-
-/** Whether packets to `address` can be the rule's; those that an endpoint sends to the target itself are not, though the port may be the same. */
-/**
- * Whether packets of direction `dir` of the flow come in at one of the rule's ports, and leave for its target's: direction 0 where a client has opened
- * it, 1 where the target has, from its published port (`source-port.ts`).
- */
-function isOfRule(conntrack: Conntrack, rule: PublishRule, flow: number, dir: 0 | 1): boolean {
-  const { proto, target, targetPort, firstPort, lastPort } = rule;
-  const other = dir === 0 ? 1 : 0;
-  const port = dstPort(conntrack.tuple(flow, dir, 2));
-  return (
-    conntrack.protocol(flow) === proto &&
-    port >= firstPort &&
-    port <= lastPort &&
-    conntrack.tuple(flow, other, 0) === target &&
-    srcPort(conntrack.tuple(flow, other, 2)) === targetPort + port - firstPort &&
-    isRuleAddress(rule, conntrack.tuple(flow, dir, 1))
-  );
-}
-
-function isRuleAddress(rule: PublishRule, address: number): boolean {
-  if (!isUnspecified(rule.hostIp)) return address === rule.hostIp;
-  return isIpv6(address) === isIpv6(rule.hostIp) && address !== rule.target;
 }

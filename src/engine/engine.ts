@@ -7,6 +7,9 @@
 import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
+import { coalesce } from "../dataplane/coalesce.js";
+import { decapsulate } from "../dataplane/decapsulate.js";
+import { encapsulate } from "../dataplane/encapsulate.js";
 import { establishedFlows } from "../dataplane/established.js";
 import { establishedAcross } from "../dataplane/established-across.js";
 import { establishedFlows6 } from "../dataplane/established6.js";
@@ -19,30 +22,34 @@ import { l2Out } from "../dataplane/l2-out.js";
 import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
+import { fits } from "../dataplane/remote-forward.js";
 import { retire } from "../dataplane/retire.js";
 import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
 import { rewrite } from "../dataplane/rewrite.js";
+import { PASSES } from "../dataplane/shaper.js";
 import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, KEPT } from "../mem/batch.js";
-import type { PacketMemory } from "../mem/packet-memory.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEGMENTS } from "../mem/batch.js";
+import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
-import { ENDPOINT, HOST } from "../table/ports.js";
+import { ENDPOINT, HOST, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
+import { nodesOut } from "./nodes-out.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
 const EAGAIN = 11,
   ENOMEM = 12,
   EINVAL = 22,
   ENOBUFS = 105;
+const NO_NODES: readonly number[] = [];
 /** Flows looked at for expiry between two batches at most. */
 const EXPIRE_BUDGET = 1024;
 
@@ -71,7 +78,7 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
-  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports } = state;
+  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, remotes, shaper, tunnel } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
@@ -80,6 +87,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const established6 = establishedFlows6(batch, state);
   const acrossFamilies = establishedAcross(batch, state);
   state.settle = (id) => hooks.settle(id);
+  const sendToNodes = nodesOut(batch, state, (i, from) => {
+    pushOf(i, from, tunnel.port);
+    flush();
+  });
+  const oneNode = [0];
   let txCount = 0;
   let lastSecond = 0;
 
@@ -156,6 +168,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   function decide(): void {
     const left = established6(established());
     if (left === 0 || acrossFamilies(left) === 0) return;
+    const fromNodes = decapsulate(batch, state);
+    if (fromNodes) countFromNodes();
     takeBack(batch, state);
     parse();
     returned(batch, state);
@@ -177,7 +191,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     rewrite(batch, state);
     record(batch, state);
     l2Out(batch, state);
+    encapsulate(batch, state);
+    if (fromNodes) coalesce(batch, state);
     countAnswered();
+  }
+
+  function countFromNodes(): void {
+    for (let i = 0; i < batch.count; i++) if (ports.kind[batch.ingress[i]!] === REMOTE) countRx(batch.ingress[i]!, 1, batch.len[i]!);
   }
 
   function countAnswered(): void {
@@ -192,7 +212,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     let alike = 0;
     let bytes = 0;
     for (; alike < count && egress[alike] === first; alike++) bytes += len[alike]!;
-    if (alike < count || first < 0) {
+    if (alike < count || first < 0 || (shaper.limits > 0 && shaper.concerns(batch, first))) {
       group();
       flush();
       return;
@@ -218,8 +238,12 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
           push(i, ports.uplink);
           flush();
         });
+      } else if (to === SEGMENTS) {
+        flush();
+        oneNode[0] = batch.node[i]!;
+        toNodes(i, oneNode, batch.ingress[i]!);
       } else if (to < 0) {
-        if (to !== KEPT) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
+        if (to !== KEPT && to !== JOINED) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
         for (let j = i; j < count; j++) {
           if (egress[j] !== to) continue;
@@ -236,24 +260,61 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST;
     let copies = 0;
+    const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
+    if (over !== PASSES) {
+      countDrop(over, drop.DROP_OVER_RATE);
+      return;
+    }
     for (let port = 0; port < ports.end; port++) {
       const kind = ports.kind[port]!;
       if (kind !== HOST && kind !== ENDPOINT) continue;
       if (port === ingress || ports.network[port] !== network) continue;
       if (kind === HOST ? !toHost : toHostOnly) continue;
-      push(i, port);
+      pushOf(i, -1, port);
       copies++;
     }
-    if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
+    const nodes = ports.kind[ingress] === ENDPOINT && !toHostOnly ? remotes.nodesOf(network) : NO_NODES;
+    if (nodes.length > 0 && !fits(batch, i, networks.mtu[network]!)) countDrop(ingress, drop.DROP_TOO_LONG);
+    else if (nodes.length > 0) {
+      flush(); // what has been pushed of this frame must not be written over
+      toNodes(i, nodes, -1);
+    } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
+  }
+
+  /** As `sendToNodes`. */
+  function toNodes(i: number, nodes: readonly number[], from: number): void {
+    if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
   function push(i: number, port: number): void {
+    pushOf(i, batch.ingress[i]!, port);
+  }
+
+  /** `from`: the port whose bandwidth it takes; -1: none's. */
+  function pushOf(i: number, from: number, port: number): void {
+    if (shaper.limits > 0) {
+      const result = shaper.admit(batch, i, from, port);
+      if (result >= 0) countDrop(result, drop.DROP_OVER_RATE);
+      if (result !== PASSES) return;
+    }
+    put(port, batch.len[i]! + VNET, batch.at[i]!, batch.tail[i]!);
+  }
+
+  function put(port: number, size: number, at: number, tail: number): void {
     if (txCount === TX_MAX) flush();
     const d = txCount++ * DESCRIPTOR;
     tx[d] = port;
-    tx[d + 1] = batch.len[i]! + VNET;
-    tx[d + 2] = batch.at[i]!;
-    tx[d + 3] = batch.tail[i]!;
+    tx[d + 1] = size;
+    tx[d + 2] = at;
+    tx[d + 3] = tail;
+  }
+
+  const putSlot = (slot: number, port: number, size: number): void => put(port, size, headAt(slot), slot);
+  const countLost = (port: number, gone: boolean): void => countDrop(port, gone ? drop.DROP_PORT_GONE : drop.DROP_OVER_RATE);
+
+  /** What waited for its bandwidth. All frames of the batch are sent: its heads and tails are free. */
+  function sendWaiting(): void {
+    for (let all = false; !all; flush()) all = shaper.release(batch.memory, putSlot, countLost);
   }
 
   function flush(): void {
@@ -300,9 +361,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
-    const wait = conntrack.behind || state.reviewAt < conntrack.end ? 0 : timeoutMs;
+    const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
+    const wait = conntrack.behind || state.reviewAt < conntrack.end ? 0 : patience;
     const n = waited ? held.fill(batch, VNET) : io.receive(spinNs, wait);
     const second = clock[0]!;
+    if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
     if (n > 0) {
       if (!waited) take(n);
@@ -311,6 +374,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
+    if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);
     if (forget.count > 0 || forget6.count > 0) hooks.forget();

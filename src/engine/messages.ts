@@ -1,7 +1,27 @@
 /** What the control thread says to a worker, and what the worker answers. Addresses are of either family (`wire/ip-address.ts`). */
+import type { Bandwidth } from "../table/bandwidth.js";
 import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
+import type { LinkPorts } from "../table/links.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
+
+/** Where a published port leads. */
+export interface PublishedTarget {
+  /** 1 and more; the same for as long as the port is published, and no other target's of it. */
+  id: number;
+  /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
+  address: IpAddress;
+  /** Port of the target for `firstPort`; the others follow. */
+  port: number;
+  /** TAKES and so on (`table/selection.ts`). */
+  duty: number;
+  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
+  network: number;
+  /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
+  snatSource: IpAddress;
+  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
+  onlink: IpPrefix;
+}
 
 /** A published port or range of them. Ports in host order. */
 export interface PublishedRange {
@@ -10,16 +30,9 @@ export interface PublishedRange {
   hostIp: IpAddress;
   firstPort: number;
   lastPort: number;
-  /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
-  target: IpAddress;
-  /** Port of the target for `firstPort`; the others follow. */
-  targetPort: number;
-  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
-  network: number;
-  /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
-  snatSource: IpAddress;
-  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
-  onlink: IpPrefix;
+  targets: readonly PublishedTarget[];
+  /** Memory of `table/selection.ts`, for targets that may be several; null: there is one, and never more. */
+  selection: SharedArrayBuffer | null;
 }
 
 /** One family of an own network. */
@@ -35,6 +48,16 @@ export interface HostRoute {
   prefix: IpPrefix;
   metric: number;
   source: IpAddress | null;
+}
+
+/** What makes an overlay network of an own one. */
+export interface Overlay {
+  /** Port, of kind REMOTE, that stands for the network's other nodes. */
+  port: number;
+  /** VXLAN network identifier. */
+  vni: number;
+  /** The longest IP packet that goes to another node. */
+  mtu: number;
 }
 
 /** A file that a former process left: its descriptor, and for how many flows it is. */
@@ -76,6 +99,8 @@ export interface WorkerOptions {
   bypass: boolean;
   /** This worker's part of them. */
   limits: LimitOptions;
+  /** What ports have sent of their bandwidth, the same memory for all workers (`dataplane/shaper.ts`). */
+  buckets: SharedArrayBuffer;
   /** Descriptor of an empty file that its flows are to lie in (`table/flow-file.ts`); -1: they end with the process. */
   flowFile: number;
   /** Kind of instance and the like, which the file is to say; undefined without one. */
@@ -87,7 +112,7 @@ export interface WorkerOptions {
 }
 
 /** What a worker can be asked for (`views.ts`). */
-export type Query = "flows" | "fdb" | "summary" | "holders";
+export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes";
 
 export type ToWorker =
   /** `device`: interface index of a host port's device; else 0. */
@@ -101,13 +126,37 @@ export type ToWorker =
       addresses: readonly IpAddress[];
       network: number;
       device: number;
+      /** Of an endpoint; none: as much as there is. */
+      bandwidth?: Bandwidth | undefined;
     }
   | { type: "remove-port"; port: number }
   /** At most one subnet of each family; `flags` of `table/networks.ts`. */
-  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number }
+  | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number; overlay?: Overlay | undefined }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
+  /**
+   * The device of the tunnels, its descriptor and interface index; `address`: this node's in the underlay; `udpPort` in host order; `segments`: it takes
+   * frames that stand for several.
+   */
+  | {
+      type: "add-tunnel";
+      port: number;
+      fd: number;
+      mac: Uint8Array;
+      device: number;
+      address: IpAddress;
+      udpPort: number;
+      checksum: boolean;
+      segments: boolean;
+    }
+  /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
+  | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
+  | { type: "remove-remote"; network: number; mac: Uint8Array }
+  /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
+  | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
   | { type: "publish"; id: number; rule: PublishedRange }
+  /** Other targets for a rule with a selection, or other duties. Flows to a target that is not there any more end. */
+  | { type: "targets"; id: number; targets: readonly PublishedTarget[] }
   /** Drops the rule's flows too. */
   | { type: "withdraw"; id: number }
   /** The host's own addresses, link-local ones too, and the broadcast addresses of its networks. */

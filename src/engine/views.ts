@@ -4,6 +4,7 @@ import type { State } from "../dataplane/state.js";
 import { CLOSED, EGRESS_OFFLOAD, EGRESS_PORT, PHASES, STATE_NAMES } from "../table/conntrack.js";
 import { ENDPOINT } from "../table/ports.js";
 import { belowMany } from "../table/random.js";
+import { NODE_COUNTERS, NODE_REFUSED, NODE_RX_BYTES, NODE_RX_PACKETS, NODE_TX_BYTES, NODE_TX_PACKETS } from "../table/remotes.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatMac } from "../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, prefixOf } from "../wire/ip-address.js";
@@ -42,6 +43,20 @@ export interface HolderRow {
   flows: number;
   /** The last of its kind that had a flow refused for it. */
   limited: boolean;
+}
+
+/** Another node of overlay networks, and what has been exchanged with it. */
+export interface NodeRow {
+  /** In the underlay. */
+  address: string;
+  /** Endpoints behind it, of all networks. */
+  endpoints: number;
+  rxPackets: number;
+  rxBytes: number;
+  txPackets: number;
+  txBytes: number;
+  /** Frames that it sent for stations or addresses that are not known to be behind it. */
+  refused: number;
 }
 
 export interface Summary {
@@ -96,6 +111,21 @@ export function fdbRows(state: State): FdbRow[] {
     rows.push({ mac: formatMac(hi, lo), port, ageSec: Math.max(0, ageSec), static: ageSec < 0 }),
   );
   return rows;
+}
+
+export function nodeRows({ addresses, remotes }: State): NodeRow[] {
+  return [...remotes.nodes()].map(({ node, address, endpoints }) => {
+    const of = (what: number): number => remotes.counts[node * NODE_COUNTERS + what]!;
+    return {
+      address: addresses.text(address),
+      endpoints,
+      rxPackets: of(NODE_RX_PACKETS),
+      rxBytes: of(NODE_RX_BYTES),
+      txPackets: of(NODE_TX_PACKETS),
+      txBytes: of(NODE_TX_BYTES),
+      refused: of(NODE_REFUSED),
+    };
+  });
 }
 
 export function summary(state: State): Summary {

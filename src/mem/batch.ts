@@ -16,7 +16,9 @@ export const DROPPED = -1,
   ROUTE = -4,
   FLOOD_ENDPOINTS = -5, // to every bridge port but the host's
   KEPT = -6, // copied, to go on later (`held-frames.ts`)
-  FRAGMENTS = -7; // to the uplink, in fragments of `mark` bytes
+  FRAGMENTS = -7, // to the uplink, in fragments of `mark` bytes
+  SEGMENTS = -8, // to another node, in segments that it stands for
+  JOINED = -9; // part of another frame by now (`coalesce.ts`)
 
 /** What `parse` found: something else; ARP; IPv4; IPv6. */
 export const KIND_OTHER = 0,
@@ -32,7 +34,7 @@ export const NO_FLOW = -1;
 
 export class Batch {
   count = 0;
-  readonly at: Int32Array; // byte offset of the virtio-net header; another than `headAt` only of a frame that `translate` has moved
+  readonly at: Int32Array; // byte offset of the virtio-net header; another than `headAt` of a frame that `translate` has moved, or that has come or goes through a tunnel
   readonly ingress: Int32Array; // port that the frame came in by
   readonly len: Int32Array; // bytes from the Ethernet header on
   readonly tail: Int32Array; // index of the tail that the frame goes on in, or -1
@@ -50,6 +52,7 @@ export class Batch {
   readonly mark: Int32Array; // EGRESS_* bits for the way out (`table/conntrack.ts`)
   readonly returned: Int32Array; // not 0: the uplink's program has given it back, and why (`wire/flow-entry.ts`)
   readonly routed: Int32Array; // 1: needs a new Ethernet header
+  readonly node: Int32Array; // of a frame that came from another node, or goes to one: which (`table/remotes.ts`)
   /** Some frame of the batch does not start at `headAt`. */
   moved = false;
 
@@ -73,6 +76,7 @@ export class Batch {
     this.mark = column();
     this.returned = column();
     this.routed = column();
+    this.node = column();
   }
 
   /** The next batch: all frames start where they were received. */

@@ -69,6 +69,12 @@ export function lowestFree({ prefix, gateway }: Subnet, taken: { has(value: bigi
   return null;
 }
 
+/** A gateway's where nobody named one: the first of the range, but for the network's own. */
+export function firstAddress(subnet: IpPrefix, range = subnet): IpAddress {
+  const { family, value } = range.address;
+  return { family, value: value === subnet.address.value ? value + 1n : value };
+}
+
 /** A network as far as its addresses of one family go, and who has which: endpoint ids by address as a number. */
 export interface AddressSpace extends Subnet {
   /** Where addresses are taken that nobody named; undefined: the whole network. */

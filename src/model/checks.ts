@@ -12,7 +12,7 @@ import type { EndpointRequest, NetworkRequest } from "./requests.js";
 
 /** Throws TSP_ERR_NETWORK: invalid, or conflict with one of `others`. */
 export function checkNetwork(request: NetworkRequest, others: readonly NetworkRecord[]): NetworkRecord {
-  const { id, name, subnets, ranges = {}, reserved, options, about } = request;
+  const { id, name, subnets, ranges = {}, reserved, options, overlay, about } = request;
   if (!isId(id)) throw networkError("invalid", `'${id.slice(0, 40)}' is no id of a network`);
   if (others.some((other) => other.id === id)) throw networkError("conflict", `network ${shortId(id)} exists already`);
   const twin = others.find((other) => name !== undefined && other.name === name);
@@ -29,6 +29,7 @@ export function checkNetwork(request: NetworkRequest, others: readonly NetworkRe
     ...(ranges.ipv6 !== undefined && { ipv6Range: formatPrefix(ranges.ipv6) }),
     ...(reserved !== undefined && { reserved: Object.fromEntries([...reserved].map(([what, address]) => [what, formatIp(address)])) }),
     options: { ...options },
+    ...(overlay !== undefined && { overlay }),
     ...(about !== undefined && { about }),
   };
 }
@@ -49,11 +50,14 @@ function checkOptions({ mtu, outside = {} }: NetworkOptions, subnets: PerFamily<
       throw networkError("invalid", `nothing leaves as ${formatIp(address)}: the network has no IPv${address.family} subnet`);
 }
 
+/** What an endpoint must not have. */
+export type Neighbor = Pick<EndpointRecord, "id" | "addresses" | "mac">;
+
 /** `neighbors`: the other endpoints of the network. Throws TSP_ERR_ENDPOINT: invalid, or conflict with one of them. */
 export function checkEndpoint(
-  { id, addresses: wanted = {}, mac: wantedMac, use, sandbox = "" }: EndpointRequest,
+  { id, addresses: wanted = {}, mac: wantedMac, use, bandwidth, sandbox = "" }: EndpointRequest,
   network: NetworkRecord,
-  neighbors: readonly EndpointRecord[],
+  neighbors: readonly Neighbor[],
   manager: AddressManager,
 ): Omit<EndpointRecord, "multiQueue"> {
   if (!isId(id)) throw endpointError("invalid", `'${id.slice(0, 40)}' is no id of an endpoint`);
@@ -67,14 +71,15 @@ export function checkEndpoint(
   if (twin !== undefined)
     throw endpointError("conflict", `MAC address ${mac} is that of endpoint ${shortId(twin.id)}`, "give one of them another");
   const device = `tsp${id.slice(0, 11)}`;
-  return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...(use !== undefined && { use }) };
+  const optional = { ...(use !== undefined && { use }), ...(bandwidth !== undefined && { bandwidth }) };
+  return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...optional };
 }
 
 /** An address of each family that the network has. */
 function claim(
   { subnets, range, ipv6Range, reserved = {} }: NetworkRecord,
   wanted: PerFamily<IpAddress>,
-  neighbors: readonly EndpointRecord[],
+  neighbors: readonly Neighbor[],
   manager: AddressManager,
 ): PerFamily<IpAddress> {
   const claimed = eachFamily(subnets).map((subnet) => {

@@ -58,12 +58,15 @@ function withSocket<T>(nsFd: number, action: (socket: RouteSocket) => T): T {
   }
 }
 
-/** By its address, which no other device of the sandbox has; a MAC the user may have given twice. */
-function deviceWith(socket: RouteSocket, { addresses }: EndpointRecord): Link | null {
+/** By its address, which no other device of the sandbox has; a MAC the user may have given twice. Before it has one, by that all the same. */
+function deviceWith(socket: RouteSocket, { addresses, mac }: EndpointRecord): Link | null {
   const wanted = eachFamily(addresses);
   const isOurs = (text: string): boolean => wanted.some((address) => sameIp(address, parseIp(text)!));
-  const ifindex = socket.addresses().find((a) => isOurs(a.address))?.ifindex;
-  return ifindex === undefined ? null : socket.link(ifindex);
+  const all = socket.addresses();
+  const ifindex = all.find((a) => isOurs(a.address))?.ifindex;
+  if (ifindex !== undefined) return socket.link(ifindex);
+  const bare = (link: Link): boolean => link.kind === "tun" && link.mac === mac && !all.some((a) => a.ifindex === link.index);
+  return socket.links().find(bare) ?? null;
 }
 
 function hostDevice(socket: RouteSocket, name: string): Link | null {

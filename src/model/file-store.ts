@@ -5,7 +5,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { FORMAT, jsonOf, recordsOf } from "./record-json.js";
+import { FORMAT, membersText, recordsOf } from "./record-json.js";
 import type { EndpointRecord, NetworkRecord, Records } from "./records.js";
 import type { Change, Store } from "./store.js";
 
@@ -80,12 +80,13 @@ export class FileStore implements Store {
   }
 
   private async write(records: Records): Promise<void> {
-    const content = { version: FORMAT, bootId: this.boot, pid: process.pid, ...jsonOf(records) };
+    const head = JSON.stringify({ version: FORMAT, bootId: this.boot, pid: process.pid });
+    const text = `${head.slice(0, -1)},${membersText(records)}}\n`;
     const next = `${this.file}.new`;
     try {
       mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
       await rm(next, { force: true }); // of a process that was killed; its mode may be another
-      await writeDurably(next, `${JSON.stringify(content)}\n`);
+      await writeDurably(next, text);
       await rename(next, this.file);
       await sync(dirname(this.file));
     } catch (cause) {

@@ -1,11 +1,14 @@
 /** Networks and endpoints as they are now: a record, and what there is of it in the dataplane. */
 import { closeSync } from "node:fs";
 import type { Mapping, PortSpec } from "../control/mapping.js";
-import type { Device, DeviceSpec } from "../control/network/endpoints.js";
+import type { Device, DeviceSpec, Link, LinkPorts } from "../control/network/endpoints.js";
 import type { Publication } from "../control/publisher.js";
 import { parseMac } from "../wire/ethernet.js";
+import type { IpAddress } from "../wire/ip-address.js";
+import { eachFamily, type PerFamily } from "../wire/per-family.js";
+import { networkError } from "./checks.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "./mechanism.js";
-import type { EndpointRecord, NetworkRecord } from "./records.js";
+import { type EndpointRecord, type NetworkRecord, shortId } from "./records.js";
 
 export class LiveNetwork {
   private made: MadeNetwork | undefined;
@@ -13,6 +16,8 @@ export class LiveNetwork {
   constructor(
     readonly record: NetworkRecord,
     private readonly mechanism: Mechanism,
+    /** This node's addresses for networks of several nodes. */
+    private readonly tunnel: PerFamily<IpAddress>,
   ) {}
 
   /** Undefined when it could not be made again after a restart. */
@@ -22,9 +27,11 @@ export class LiveNetwork {
 
   /** Makes it if it is not there. */
   make(): MadeNetwork {
-    const { id, subnets, options } = this.record;
+    const { id, subnets, options, overlay } = this.record;
+    if (overlay !== undefined && eachFamily(this.tunnel).length === 0)
+      throw networkError("unavailable", `network ${this.record.name ?? shortId(id)} is of a cluster`, "start the daemon with --store");
     this.made ??= this.mechanism.networks.add({
-      kind: "bridge",
+      ...(overlay === undefined ? { kind: "bridge" } : { kind: "overlay", vni: overlay.vni, local: this.tunnel }),
       subnets,
       mtu: options.mtu,
       internal: options.internal,
@@ -47,6 +54,8 @@ export class LiveNetwork {
 export class LiveEndpoint {
   private device: Device | undefined;
   private publications: Publication[] = [];
+  /** With others of its network, from it and to it. */
+  private readonly links = new Set<Link>();
 
   constructor(
     /** As it was committed. */
@@ -65,9 +74,9 @@ export class LiveEndpoint {
     return this.publications.flatMap(({ mappings }) => mappings);
   }
 
-  /** Makes its device, in the host's namespace. */
-  make(onGone: () => void): void {
-    this.attach({ name: this.record.device, nsFd: -1 }, onGone);
+  /** Makes its device, in the host's namespace or in `place`. */
+  make(onGone: () => void, place = { name: this.record.device, nsFd: -1 }): void {
+    this.attach(place, onGone);
   }
 
   /** Takes its device up where an earlier process left it. */
@@ -95,24 +104,40 @@ export class LiveEndpoint {
     for (const publication of this.publications.splice(0).reverse()) await publication.close();
   }
 
-  /** It is gone from now on. */
-  async end(): Promise<void> {
+  /** Opens ports of another endpoint of its network for it, as long as both are there. */
+  link(server: LiveEndpoint, ports: readonly LinkPorts[]): Link {
+    const made = this.network.make().endpoints.link(this.record.addresses, server.record.addresses, ports);
+    const link = {
+      close: (): void => {
+        this.links.delete(link);
+        server.links.delete(link);
+        made.close();
+      },
+    };
+    this.links.add(link);
+    server.links.add(link);
+    return link;
+  }
+
+  /** It is gone from now on. `wait`: until its device is no longer to be seen. */
+  async end({ wait = true } = {}): Promise<void> {
+    for (const link of this.links) link.close();
     await this.withdraw();
     const { device } = this;
     this.device = undefined;
-    await device?.remove();
+    await (wait ? device?.remove() : device?.dismiss());
   }
 
   /** Ends it, and removes what may be left of its device in the host's namespace. */
-  async remove(): Promise<void> {
+  async remove({ wait = true } = {}): Promise<void> {
     const { gone } = this;
-    await this.end();
+    await this.end({ wait });
     if (gone) this.host.remove(this.record.device);
   }
 
   private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {
-    const { addresses, mac } = this.record;
-    const spec = { ...where, keepAs: this.record.device, addresses, mac: parseMac(mac)!, onGone };
+    const { addresses, mac, bandwidth } = this.record;
+    const spec = { ...where, keepAs: this.record.device, addresses, mac: parseMac(mac)!, bandwidth, onGone };
     this.device = this.network.make().endpoints.addDevice(spec);
   }
 }

@@ -1,10 +1,12 @@
 /** What the model needs of the dataplane (`control/controller.ts` has it) and of the host. */
 
 import type { PortSpec } from "../control/mapping.js";
-import type { Device, DeviceSpec } from "../control/network/endpoints.js";
+import type { Device, DeviceSpec, Link, LinkPorts } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
+import type { OverlayChange } from "../control/network/remote-endpoints.js";
 import type { Publication } from "../control/publisher.js";
 import type { IpAddress } from "../wire/ip-address.js";
+import type { PerFamily } from "../wire/per-family.js";
 import type { EndpointRecord } from "./records.js";
 
 /** A network of the dataplane. */
@@ -15,7 +17,10 @@ export interface MadeNetwork {
     /** Whether devices that are made now serve several workers. */
     readonly multiQueue: boolean;
     addDevice(spec: DeviceSpec): Device;
+    link(client: PerFamily<IpAddress>, server: PerFamily<IpAddress>, ports: readonly LinkPorts[]): Link;
   };
+  /** Of a network of several nodes: who is in it elsewhere. */
+  readonly remotes?: { apply(change: OverlayChange): void };
 }
 
 export interface Mechanism {

@@ -3,7 +3,7 @@
  * store remembers it (`store.ts`).
  *
  * An endpoint's life: `createEndpoint` makes its device in the host's namespace; the front end moves that into a sandbox, a network namespace, and
- * sets it up there; `join` says so; `publish` opens its ports. Backwards: `withdraw`, `leave`, the device comes back, `deleteEndpoint` removes it.
+ * sets it up there; `join` says so (or it is made in the sandbox, and has joined from the start); `publish` opens its ports. Backwards: `withdraw`, `leave`, the device comes back, `deleteEndpoint` removes it.
  * A device that ends with its sandbox leaves an endpoint that is gone: it holds neither address nor ports, and is still to be deleted.
  *
  * Calls are carried out one after another, and the first waits for `restore`. One that throws changes nothing; only what has ended cannot be
@@ -13,8 +13,8 @@ import { closeSync } from "node:fs";
 import { specOf } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { formatIp } from "../wire/ip-address.js";
-import { eachFamily } from "../wire/per-family.js";
+import { formatIp, type IpAddress } from "../wire/ip-address.js";
+import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
@@ -38,6 +38,7 @@ export class NetworkModel {
     private readonly host: HostDevices,
     private readonly store: Store,
     private readonly addresses: AddressManager = givenAddresses,
+    private readonly tunnel: PerFamily<IpAddress> = {},
   ) {}
 
   get networks(): readonly LiveNetwork[] {
@@ -46,6 +47,10 @@ export class NetworkModel {
 
   get endpoints(): readonly LiveEndpoint[] {
     return [...this.endpointsById.values()];
+  }
+
+  findLive(endpoint: string): LiveEndpoint | undefined {
+    return this.endpointsById.get(endpoint);
   }
 
   /** Another number than before after whatever may have changed it: what is made from networks and endpoints is then to be made anew. */
@@ -57,7 +62,7 @@ export class NetworkModel {
   async restore(): Promise<void> {
     const { networks, endpoints } = await this.store.load();
     for (const record of networks) {
-      const network = new LiveNetwork(record, this.mechanism);
+      const network = new LiveNetwork(record, this.mechanism, this.tunnel);
       this.networksById.set(record.id, network);
       attempt(`network ${shortId(record.id)}`, () => network.make());
     }
@@ -81,7 +86,7 @@ export class NetworkModel {
           const message = `${formatIp(outside)} is not an address of this host`;
           throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", message, "see 'ip address'");
         }
-      const network = new LiveNetwork(record, this.mechanism);
+      const network = new LiveNetwork(record, this.mechanism, this.tunnel);
       network.make();
       try {
         await this.store.commit({ putNetworks: [record] });
@@ -122,7 +127,7 @@ export class NetworkModel {
       for (const id of ended) this.endpointsById.delete(id);
       const endpoint = this.endpointOf(record, network);
       try {
-        endpoint.make(() => this.onGone(endpoint));
+        endpoint.make(() => this.onGone(endpoint), request.place);
       } catch (error) {
         await this.store.commit({ removeEndpoints: [record.id] }).catch((failure) => warn("its record", failure));
         throw error;
@@ -132,11 +137,11 @@ export class NetworkModel {
     });
   }
 
-  /** Joined or not. */
-  deleteEndpoint(networkId: string, id: string): Promise<void> {
+  /** Joined or not. `wait`: until its device is no longer to be seen; of a sandbox that ends, nobody looks. */
+  deleteEndpoint(networkId: string, id: string, { wait = true } = {}): Promise<void> {
     return this.inTurn(async () => {
       const endpoint = this.endpoint(networkId, id);
-      await endpoint.remove();
+      await endpoint.remove({ wait });
       await this.store.commit({ removeEndpoints: [id] });
       this.endpointsById.delete(id);
     });

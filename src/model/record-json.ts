@@ -72,6 +72,7 @@ const network = v.looseObject({
     ),
   ),
   options,
+  overlay: v.exactOptional(v.object({ vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)) })),
   about: v.exactOptional(
     v.looseObject({
       origin: v.string(),
@@ -95,6 +96,8 @@ const mapping = v.pipe(
   v.transform(({ hostIp, ...rest }): Mapping => ({ ...rest, ...hostIp })),
 );
 
+const rate = v.object({ rate: v.pipe(v.number(), v.minValue(1)), burst: v.pipe(v.number(), v.minValue(1)) });
+
 const endpoint = v.looseObject({
   id,
   network: id,
@@ -108,6 +111,7 @@ const endpoint = v.looseObject({
   sandbox: v.string(),
   ports: v.array(mapping),
   use: v.exactOptional(v.looseObject({ owner: v.string(), names: v.array(v.string()) })),
+  bandwidth: v.exactOptional(v.object({ ingress: v.exactOptional(rate), egress: v.exactOptional(rate) })),
 });
 
 const records = v.looseObject({ networks: v.array(network), endpoints: v.array(endpoint) });
@@ -153,20 +157,39 @@ function mapFields(value: unknown, changes: Record<string, (field: unknown) => u
 
 /** As JSON can hold them, in the current format. */
 export function jsonOf({ networks, endpoints }: Records): object {
+  return { networks: networks.map(networkJson), endpoints: endpoints.map(endpointJson) };
+}
+
+/** The same as text, an object's members without its braces. Records never change, so each is put into text once. */
+export function membersText({ networks, endpoints }: Records): string {
+  const list = <T extends object>(records: readonly T[], json: (record: T) => object): string =>
+    records.map((record) => textOf(record, json)).join(",");
+  return `"networks":[${list(networks, networkJson)}],"endpoints":[${list(endpoints, endpointJson)}]`;
+}
+
+const texts = new WeakMap<object, string>();
+
+function textOf<T extends object>(record: T, json: (record: T) => object): string {
+  let text = texts.get(record);
+  if (text === undefined) {
+    text = JSON.stringify(json(record));
+    texts.set(record, text);
+  }
+  return text;
+}
+
+function networkJson({ subnets, options: { hostBinding, outside, ...others }, ...rest }: Records["networks"][number]): object {
   return {
-    networks: networks.map(({ subnets, options: { hostBinding, outside, ...others }, ...rest }) => ({
-      ...rest,
-      subnets: mapFamilies(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
-      options: {
-        ...others,
-        hostBinding: hostBinding === null ? null : formatIp(hostBinding),
-        ...(outside !== undefined && { outside: mapFamilies(outside, formatIp) }),
-      },
-    })),
-    endpoints: endpoints.map(({ addresses: own, ports, ...rest }) => ({
-      ...rest,
-      addresses: mapFamilies(own, formatIp),
-      ports: ports.map((each) => mappingText(each)),
-    })),
+    ...rest,
+    subnets: mapFamilies(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
+    options: {
+      ...others,
+      hostBinding: hostBinding === null ? null : formatIp(hostBinding),
+      ...(outside !== undefined && { outside: mapFamilies(outside, formatIp) }),
+    },
   };
+}
+
+function endpointJson({ addresses: own, ports, ...rest }: Records["endpoints"][number]): object {
+  return { ...rest, addresses: mapFamilies(own, formatIp), ports: ports.map((each) => mappingText(each)) };
 }

@@ -1,6 +1,7 @@
 /** What is remembered of networks and endpoints, across restarts and, of networks, reboots: plain data (`record-json.ts` has it as JSON). */
 import type { Mapping } from "../control/mapping.js";
 import type { Subnet } from "../control/network/subnet.js";
+import type { Bandwidth } from "../table/bandwidth.js";
 import { formatIp, type IpAddress } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 
@@ -56,7 +57,15 @@ export interface NetworkRecord {
   /** Addresses that no endpoint gets, by what they are for. */
   reserved?: Record<string, string>;
   options: NetworkOptions;
+  /** It spans the nodes of a cluster. Undefined: it is of this host alone. */
+  overlay?: Overlay;
   about?: NetworkAbout;
+}
+
+/** What a network of several nodes has on the wire. */
+export interface Overlay {
+  /** VXLAN's network identifier, 1 to 2^24 - 1. */
+  vni: number;
 }
 
 /** Who uses an endpoint, and how others find it. */
@@ -79,6 +88,8 @@ export interface EndpointRecord {
   sandbox: string;
   ports: Mapping[];
   use?: EndpointUse;
+  /** Undefined: as much as there is. */
+  bandwidth?: Bandwidth;
 }
 
 export interface Records {

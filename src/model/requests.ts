@@ -1,9 +1,10 @@
 /** What front ends ask the model for. */
 import type { PortSpec } from "../control/mapping.js";
 import type { Subnet } from "../control/network/subnet.js";
+import type { Bandwidth } from "../table/bandwidth.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
-import type { EndpointUse, NetworkAbout, NetworkOptions } from "./records.js";
+import type { EndpointUse, NetworkAbout, NetworkOptions, Overlay } from "./records.js";
 
 export interface NetworkRequest {
   /** At least twelve letters and digits. */
@@ -15,6 +16,7 @@ export interface NetworkRequest {
   /** Addresses that no endpoint gets, by what they are for. */
   reserved?: ReadonlyMap<string, IpAddress>;
   options: NetworkOptions;
+  overlay?: Overlay;
   about?: NetworkAbout;
 }
 
@@ -26,8 +28,11 @@ export interface EndpointRequest {
   /** Undefined: made from the address. */
   mac?: Uint8Array | undefined;
   use?: EndpointUse;
-  /** Absolute path of the namespace that its device is to be moved into: it has joined from the start. */
+  bandwidth?: Bandwidth | undefined;
+  /** Absolute path of the namespace that its device is to be in: it has joined from the start. */
   sandbox?: string;
+  /** Makes the device there, under this name; default: in the host's namespace, from which it is to be moved. */
+  place?: { nsFd: number; name: string };
 }
 
 /** Ports of an endpoint, to be published. */

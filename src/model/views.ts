@@ -2,40 +2,40 @@
 import type { EndpointView, NetworkView } from "../api/types.js";
 import { mappingText } from "../control/mapping.js";
 import { formatIp, formatPrefix } from "../wire/ip-address.js";
+import type { MadeNetwork } from "./mechanism.js";
 import type { NetworkModel } from "./network-model.js";
+import type { NetworkRecord } from "./records.js";
 
 /** Of a network that an engine made which keeps what it knows of it to itself: the driver's name there. */
 export const FOREIGN_DRIVER = "tsproxy";
 
 export function networkViews(model: NetworkModel): NetworkView[] {
-  return model.networks.map(
-    ({
-      record: {
-        id,
-        name = "",
-        subnets: { ipv4, ipv6 },
-        options,
-        about,
-      },
-      inDataplane,
-    }) => ({
-      id,
-      name,
-      driver: about?.origin ?? FOREIGN_DRIVER,
-      created: about?.created ?? "",
-      labels: about?.labels ?? {},
-      subnet: ipv4 === undefined ? "" : formatPrefix(ipv4.prefix),
-      gateway: ipv4 === undefined ? "" : formatIp(ipv4.gateway),
-      ...(ipv6 !== undefined && { ipv6Subnet: formatPrefix(ipv6.prefix), ipv6Gateway: formatIp(ipv6.gateway) }),
-      device: inDataplane?.hostDevice ?? "",
-      mtu: inDataplane?.mtu ?? options.mtu ?? 0,
-      internal: options.internal,
-      icc: options.icc,
-      masquerade: options.masquerade,
-      promiscuous: options.promiscuous ?? false,
-      endpoints: model.endpoints.filter((endpoint) => endpoint.record.network === id).length,
-    }),
+  return model.networks.map(({ record, inDataplane }) =>
+    networkView(record, model.endpoints.filter((endpoint) => endpoint.record.network === record.id).length, inDataplane),
   );
+}
+
+/** `made`: undefined when it is not in the dataplane. */
+export function networkView(record: NetworkRecord, endpoints: number, made?: MadeNetwork): NetworkView {
+  const { id, name = "", options, about } = record;
+  const { ipv4, ipv6 } = record.subnets;
+  return {
+    id,
+    name,
+    driver: about?.origin ?? FOREIGN_DRIVER,
+    created: about?.created ?? "",
+    labels: about?.labels ?? {},
+    subnet: ipv4 === undefined ? "" : formatPrefix(ipv4.prefix),
+    gateway: ipv4 === undefined ? "" : formatIp(ipv4.gateway),
+    ...(ipv6 !== undefined && { ipv6Subnet: formatPrefix(ipv6.prefix), ipv6Gateway: formatIp(ipv6.gateway) }),
+    device: made?.hostDevice ?? "",
+    mtu: made?.mtu ?? options.mtu ?? 0,
+    internal: options.internal,
+    icc: options.icc,
+    masquerade: options.masquerade,
+    promiscuous: options.promiscuous ?? false,
+    endpoints,
+  };
 }
 
 export function endpointViews(model: NetworkModel): EndpointView[] {

@@ -60,10 +60,11 @@ function lay(stage: string, tarball: string, arch: Arch): void {
   for (const unit of fs.readdirSync(at(DOC, "systemd"))) put(`usr/lib/systemd/system/${unit}`, fs.readFileSync(at(DOC, "systemd", unit)));
   fs.rmSync(at(DOC, "systemd"), { recursive: true });
 
-  const main = at(LIB, "dist/cli/main.js");
+  const [main, command] = [at(LIB, "dist/cli/main.js"), at(LIB, "dist/cli/tsproxy")];
   fs.writeFileSync(main, fs.readFileSync(main, "utf8").replace(/^#!.*/, "#!/usr/bin/node"));
+  fs.writeFileSync(command, fs.readFileSync(command, "utf8").replace(/^exec node /m, "exec /usr/bin/node "));
   fs.mkdirSync(at("usr/bin"));
-  fs.symlinkSync(`../lib/tsproxy/dist/cli/main.js`, at("usr/bin/tsproxy"));
+  fs.symlinkSync(`../lib/tsproxy/dist/cli/tsproxy`, at("usr/bin/tsproxy"));
   fs.symlinkSync(`../lib/tsproxy/native/prebuilt/linux-${ARCHITECTURES[arch]}/tsproxy-docker-proxy`, at("usr/bin/tsproxy-docker-proxy"));
 
   const changelog = at(DOC, "CHANGELOG.md");
@@ -127,7 +128,7 @@ function setModes(stage: string): void {
   for (const entry of fs.readdirSync(stage, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
     if (entry.isDirectory()) fs.chmodSync(file, 0o755);
-    else if (entry.isFile()) fs.chmodSync(file, PROGRAMS.has(entry.name) || file.endsWith("/dist/cli/main.js") ? 0o755 : 0o644);
+    else if (entry.isFile()) fs.chmodSync(file, PROGRAMS.has(entry.name) || /\/dist\/cli\/(main\.js|tsproxy)$/.test(file) ? 0o755 : 0o644);
   }
 }
 

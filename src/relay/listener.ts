@@ -15,14 +15,19 @@ export interface RelayStats {
   bytesOut: number;
 }
 
-/** What a listener needs to know: one port, one target. An IPv6 address takes IPv6 alone. */
+export interface RelayTarget {
+  readonly ip: IpAddress;
+  readonly port: number;
+}
+
+/** What a listener needs to know. An IPv6 address takes IPv6 alone. */
 export interface ListenerOptions {
   hostIp: IpAddress;
   /** Interface of a link-local `hostIp`. */
   hostZone?: string | undefined;
   hostPort: number;
-  targetIp: IpAddress;
-  targetPort: number;
+  /** Where a new connection or session of that client goes; null: nowhere. */
+  targetFor(clientIp: string): RelayTarget | null;
   /** Instead of binding `hostIp` and `hostPort`. */
   fd?: number | undefined;
   /** Shared by the listeners of a mapping. */

@@ -9,7 +9,7 @@ import { bindError } from "../sys/port-owner.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, unmapped } from "../wire/ip-address.js";
 import type { Proto } from "../wire/ipv4.js";
-import type { Listener, ListenerOptions, RelayStats } from "./listener.js";
+import type { Listener, ListenerOptions, RelayStats, RelayTarget } from "./listener.js";
 import { listenTcp } from "./tcp.js";
 import { listenUdp } from "./udp.js";
 
@@ -38,6 +38,8 @@ export interface RelaySpec {
   /** One free port of the range is to be picked. */
   pickFromRange: boolean;
   targetPort: number;
+  /** Which of several targets a client's new connection or session goes to, by the target's first port; null: none. Default: the host's `targetIp`. */
+  choose?: (clientIp: string) => RelayTarget | null;
   /** SCTP is refused: there are no sockets for it. */
   proto: Proto;
   /** Socket that is bound to the one port of the one host already; it becomes the relay's, whatever happens. */
@@ -71,7 +73,17 @@ async function start(spec: RelaySpec, options: RelayOptions = {}): Promise<Relay
     const address = found === null ? null : unmapped(found); // how an IPv4 client looks to a socket for both families
     return address !== null && allowFrom.some((prefix) => prefixContains(prefix, address));
   };
-  const open: Open = (host, hostPort, targetPort) => listen(spec.proto, { ...host, hostPort, targetPort, fd: spec.fd, stats, allows });
+  const { choose } = spec;
+  const open: Open = ({ targetIp, ...host }, hostPort, targetPort) => {
+    const offset = targetPort - spec.targetPort;
+    const one = { ip: targetIp, port: targetPort };
+    const targetFor = (clientIp: string): RelayTarget | null => {
+      if (choose === undefined) return one;
+      const chosen = choose(clientIp);
+      return chosen === null ? null : { ip: chosen.ip, port: chosen.port + offset };
+    };
+    return listen(spec.proto, { ...host, hostPort, targetFor, fd: spec.fd, stats, allows });
+  };
   const listeners =
     spec.hostPort === 0 ? await pickAny(spec, open) : spec.pickFromRange ? await pickFromRange(spec, open) : await openRange(spec, open);
   return {

@@ -13,11 +13,11 @@ const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveI
 
 /** Rejects with the system's error when the port cannot be bound. */
 export async function listenTcp(options: ListenerOptions): Promise<Listener> {
-  const { hostPort, targetPort, fd, stats, allows } = options;
-  const [hostIp, targetIp] = [hostName(options), formatIp(options.targetIp)];
+  const { hostPort, fd, stats, allows, targetFor } = options;
+  const hostIp = hostName(options);
   const ipv6Only = options.hostIp.family === 6;
   const open = new Set<Socket>();
-  let reachable = true; // so that a dead target is logged once, not once a connection
+  const unreachable = new Set<string>(); // so that a dead target is logged once, not once a connection
 
   const server = net.createServer(SOCKET, (client) => {
     if (!allows(client.remoteAddress ?? "")) {
@@ -27,8 +27,16 @@ export async function listenTcp(options: ListenerOptions): Promise<Listener> {
       return;
     }
     stats.total++;
+    const target = targetFor(client.remoteAddress ?? "");
+    if (target === null) {
+      stats.failed++;
+      client.on("error", () => {});
+      client.resetAndDestroy();
+      return;
+    }
     stats.active++;
-    const backend = net.connect({ ...SOCKET, host: targetIp, port: targetPort });
+    const name = addressPort(formatIp(target.ip), target.port);
+    const backend = net.connect({ ...SOCKET, host: formatIp(target.ip), port: target.port });
     let connected = false;
     let left = 2;
     const track = (socket: Socket, other: Socket): void => {
@@ -41,13 +49,14 @@ export async function listenTcp(options: ListenerOptions): Promise<Listener> {
       });
     };
     backend.on("connect", () => {
-      connected = reachable = true;
+      connected = true;
+      unreachable.delete(name);
     });
     backend.on("error", (error) => {
       if (connected) return;
       stats.failed++;
-      if (reachable) log.warn(`cannot forward to ${addressPort(targetIp, targetPort)}/tcp: ${error.message}`);
-      reachable = false;
+      if (!unreachable.has(name)) log.warn(`cannot forward to ${name}/tcp: ${error.message}`);
+      unreachable.add(name);
     });
     client.on("data", (chunk) => {
       stats.bytesIn += chunk.length;

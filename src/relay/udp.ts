@@ -6,7 +6,7 @@
 import dgram, { type Socket } from "node:dgram";
 import { type Peer, peerAddress, UdpSocket } from "../sys/udp-socket.js";
 import { formatIp } from "../wire/ip-address.js";
-import { hostName, type Listener, type ListenerOptions } from "./listener.js";
+import { hostName, type Listener, type ListenerOptions, type RelayTarget } from "./listener.js";
 
 export const IDLE_MS = 90_000;
 const SWEEP_MS = 5_000;
@@ -37,7 +37,7 @@ export interface UdpListener extends Listener {
 
 /** Rejects with the system's error when the port cannot be bound. */
 export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}): Promise<UdpListener> {
-  const { hostPort, targetIp, targetPort, fd, stats, allows } = options;
+  const { hostPort, fd, stats, allows, targetFor } = options;
   const { idleMs = IDLE_MS, maxSessions = MAX_SESSIONS, now = () => performance.now() } = tuning;
   const sessions = new Map<string, Session>();
   const server = fd === undefined ? UdpSocket.bind(hostName(options), hostPort) : new UdpSocket(fd);
@@ -50,8 +50,8 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
     session.backend.close();
   };
 
-  const begin = (key: string, client: Peer): Session => {
-    const backend = dgram.createSocket(targetIp.family === 6 ? "udp6" : "udp4");
+  const begin = (key: string, client: Peer, target: RelayTarget): Session => {
+    const backend = dgram.createSocket(target.ip.family === 6 ? "udp6" : "udp4");
     const session: Session = { backend, pending: [], lastMs: now(), ended: false };
     sessions.set(key, session);
     stats.active++;
@@ -72,7 +72,7 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
       stats.failed++;
       end(key, session);
     });
-    backend.connect(targetPort, formatIp(targetIp));
+    backend.connect(target.port, formatIp(target.ip));
     return session;
   };
 
@@ -91,7 +91,12 @@ export async function listenUdp(options: ListenerOptions, tuning: UdpTuning = {}
         stats.refused++;
         return;
       }
-      session = begin(key, client);
+      const target = targetFor(peerAddress(client));
+      if (target === null) {
+        stats.failed++;
+        return;
+      }
+      session = begin(key, client, target);
     }
     session.lastMs = now();
     stats.bytesIn += datagram.length;

@@ -1,4 +1,4 @@
-/** Devices in a sandbox's network namespace: an endpoint's device moved in, addressed and up, and the default route. */
+/** Devices in a sandbox's network namespace: an endpoint's device, addressed and up, and the default route. */
 import { closeSync, fstatSync, statSync } from "node:fs";
 import type { SandboxCreate } from "../api/sandbox-types.js";
 import { ENDPOINT_IPV6_CONF } from "../control/device-conf.js";
@@ -81,16 +81,8 @@ export class Namespace {
     for (let i = 0; ; i++) if (!this.has(`${prefix}${i}`)) return `${prefix}${i}`;
   }
 
-  /** Takes the device `from` out of the host's namespace and sets it up. */
-  takeDevice(from: string, { name, addresses }: SandboxDevice): void {
-    const host = new RouteSocket();
-    try {
-      const link = host.link(from);
-      if (link === null) throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `device ${from} is gone`);
-      host.moveLink(link.index, this.fd, name);
-    } finally {
-      host.close();
-    }
+  /** Sets up the device that was made here. */
+  setUpDevice({ name, addresses }: SandboxDevice): void {
     // Of a namespace that was just made it is down; without it a program does not reach itself, nor the names at 127.0.0.11.
     const loopback = this.socket.link("lo");
     if (loopback !== null && (loopback.flags & IFF_UP) === 0) this.socket.setLink(loopback.index, { up: true });

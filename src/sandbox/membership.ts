@@ -14,6 +14,7 @@ import { addressesOf, rangesText } from "./endpoint-addresses.js";
 import { type Gateways, gatewaysIn, gatewaysOf, portsFor, shareOf } from "./gateways.js";
 import type { Member } from "./member.js";
 import { BRIDGE, type NetworkCatalog } from "./network-catalog.js";
+import type { Overlays } from "./overlays.js";
 import type { Attachment, SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
 import { checkAttachment } from "./sandbox-request.js";
@@ -27,14 +28,15 @@ export class Membership {
   /** Those of its endpoints that are there. */
   members({ attachments }: SandboxRecord): Member[] {
     return attachments.flatMap((attachment) => {
-      const endpoint = this.model.endpoints.find(({ record }) => record.id === attachment.endpoint);
+      const endpoint = this.model.findLive(attachment.endpoint);
       return endpoint === undefined ? [] : [{ attachment, network: endpoint.network, endpoint }];
     });
   }
 
   /** Puts the namespace into a network, or throws with nothing left of that. */
   async attach(sandbox: SandboxRecord, namespace: Namespace, connect: SandboxConnect): Promise<Attachment> {
-    const { record: network } = await this.catalog.use(connect.network);
+    const live = await this.catalog.use(connect.network);
+    const { record: network } = live;
     const name = network.name ?? shortId(network.id);
     this.checkJoin(sandbox, network, name, connect);
     const { ip, ip6, mac, aliases = [], gwPriority = 0 } = connect;
@@ -49,23 +51,28 @@ export class Membership {
       addresses: perFamily(wanted.map((text) => parseIp(text)!)),
       mac: mac === undefined ? undefined : parseMac(mac)!,
       use: useOf(sandbox, attachment),
+      bandwidth: connect.bandwidth,
       sandbox: namespace.path,
+      place: { nsFd: namespace.fd, name: device },
     };
-    const endpoint = await this.model.createEndpoint(network.id, request).catch((error) => {
+    const making =
+      network.overlay === undefined ? this.model.createEndpoint(network.id, request) : this.overlays.createEndpoint(live, request);
+    const endpoint = await making.catch((error) => {
       throw addressError(error, wanted, network);
     });
     try {
-      namespace.takeDevice(endpoint.device, { name: device, addresses: addressesOf(endpoint, network) });
+      namespace.setUpDevice({ name: device, addresses: addressesOf(endpoint, network) });
     } catch (error) {
-      await this.model.deleteEndpoint(network.id, id);
+      await this.detach(attachment);
       throw error;
     }
     return attachment;
   }
 
-  /** Its device ends with its endpoint, wherever it is. */
-  async detach({ network, endpoint }: Attachment): Promise<void> {
-    if (this.model.endpoints.some(({ record }) => record.id === endpoint)) await this.model.deleteEndpoint(network, endpoint);
+  /** Its device ends with its endpoint, wherever it is. `wait`: until it is no longer to be seen. */
+  async detach({ network, endpoint }: Attachment, { wait = true } = {}): Promise<void> {
+    if (this.model.findLive(endpoint) !== undefined) await this.model.deleteEndpoint(network, endpoint, { wait });
+    await this.catalog.overlays?.left(network, endpoint);
   }
 
   /**
@@ -79,7 +86,10 @@ export class Membership {
     const gateways = mapFamilies(to, ({ attachment }) => attachment.endpoint);
     const warnings: string[] = [];
     if (eachFamily(gateways).length > 0 && gateways.ipv4 === before.ipv4 && gateways.ipv6 === before.ipv6) return { gateways, warnings };
-    for (const member of members) if (shareOf(member, before) !== shareOf(member, gateways)) await this.withdraw(member, before);
+    for (const member of members) {
+      const share = shareOf(member, before);
+      if (share !== undefined && share !== shareOf(member, gateways)) await this.withdraw(member);
+    }
     const from = mapFamilies(before, (id) => members.find(({ attachment }) => attachment.endpoint === id));
     for (const family of [4, 6] as const) {
       const [old, next] = [from, to].map((each) => routeBy(ofFamily(each, family), family));
@@ -93,11 +103,15 @@ export class Membership {
     return { gateways, warnings };
   }
 
-  /** What it published as one of the gateways `before`. */
-  private async withdraw(member: Member, before: Gateways): Promise<void> {
-    const { attachment, endpoint } = member;
-    if (shareOf(member, before) !== undefined && endpoint.mappings.length > 0)
-      await this.model.withdraw(attachment.network, attachment.endpoint);
+  /** After `arrange` has failed half-way: all of it from the start. */
+  async rearrange(sandbox: SandboxRecord, namespace: Namespace): Promise<{ gateways: Gateways }> {
+    for (const member of this.members(sandbox)) await this.withdraw(member);
+    const { gateway: _, ipv6Gateway: __, ...rest } = sandbox;
+    return this.arrange(rest, namespace);
+  }
+
+  private async withdraw({ attachment, endpoint }: Member): Promise<void> {
+    if (endpoint.mappings.length > 0) await this.model.withdraw(attachment.network, attachment.endpoint);
   }
 
   /** What is not published yet. */
@@ -117,15 +131,26 @@ export class Membership {
 
   /** After a change of the sandbox's name. */
   async rename(sandbox: SandboxRecord): Promise<void> {
-    for (const { attachment } of this.members(sandbox))
-      await this.model.setUse(attachment.network, attachment.endpoint, useOf(sandbox, attachment));
+    for (const { attachment } of this.members(sandbox)) {
+      const use = useOf(sandbox, attachment);
+      await this.catalog.overlays?.cluster.rename(attachment.endpoint, use.names);
+      await this.model.setUse(attachment.network, attachment.endpoint, use);
+    }
   }
 
   /** Endpoints of sandboxes that are not, or no longer, in `sandboxes`: of an operation that a SIGKILL cut off. */
   async sweep(sandboxes: readonly SandboxRecord[]): Promise<void> {
     const known = new Set(sandboxes.flatMap(({ attachments }) => attachments.map(({ endpoint }) => endpoint)));
     for (const { record } of this.model.endpoints)
-      if (record.use !== undefined && !known.has(record.id)) await this.model.deleteEndpoint(record.network, record.id);
+      if (record.use !== undefined && !known.has(record.id)) {
+        await this.model.deleteEndpoint(record.network, record.id);
+        await this.catalog.overlays?.left(record.network, record.id);
+      }
+  }
+
+  private get overlays(): Overlays {
+    if (this.catalog.overlays !== undefined) return this.catalog.overlays;
+    throw sandboxError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
   }
 
   private checkJoin(sandbox: SandboxRecord, network: NetworkRecord, name: string, connect: SandboxConnect): void {

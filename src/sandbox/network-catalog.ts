@@ -8,15 +8,18 @@ import type { NetworkView } from "../api/types.js";
 import type { Subnet } from "../control/network/subnet.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { firstAddress } from "../model/addresses.js";
 import type { LiveNetwork } from "../model/live.js";
 import type { NetworkModel } from "../model/network-model.js";
 import { choosePool, IPV4_POOLS, type Obstacle, type Pool, resolverObstacle, uniqueLocalPools } from "../model/pools.js";
 import { DEFAULT_OPTIONS, type NetworkRecord, shortId } from "../model/records.js";
 import type { NetworkRequest } from "../model/requests.js";
-import { FOREIGN_DRIVER, networkViews } from "../model/views.js";
-import { formatPrefix, type IpAddress, type IpPrefix, prefixesOverlap } from "../wire/ip-address.js";
+import { FOREIGN_DRIVER, networkView, networkViews } from "../model/views.js";
+import { formatPrefix, type IpPrefix, prefixesOverlap } from "../wire/ip-address.js";
 import { eachFamily, mapFamilies, ofFamily } from "../wire/per-family.js";
 import { checkCreate, networkError } from "./network-request.js";
+import { OVERLAY } from "./overlay-name.js";
+import type { Overlays } from "./overlays.js";
 
 export const BRIDGE = "bridge";
 export const HOST = "host";
@@ -25,6 +28,7 @@ const PREDEFINED: readonly string[] = [BRIDGE, HOST, NONE];
 /** Driver of networks that people make. */
 const DRIVER = "bridge";
 const BRIDGE_DEVICE = "tsproxy0";
+const OTHER = "name another network";
 
 /** What the host has in a range, in words; `except`: a device that does not count (`control/host.ts`). */
 export interface HostRanges {
@@ -39,6 +43,8 @@ export interface FoundNetwork {
   name: string;
   predefined: boolean;
   /** Undefined: `host`, `none`, or `bridge` before it is used. */
+  record: NetworkRecord | undefined;
+  /** Undefined too while nobody here is in it, of a cluster's. */
   live: LiveNetwork | undefined;
 }
 
@@ -51,11 +57,19 @@ export class NetworkCatalog {
     private readonly host: HostRanges,
     private readonly resolvers: () => Obstacle = () => resolverObstacle(),
     private readonly ipv6Pools: readonly Pool[] = uniqueLocalPools(),
+    /** Networks of the cluster; undefined: there is none. */
+    readonly overlays?: Overlays,
   ) {}
 
   /** All, the predefined ones first. */
   list(): NetworkView[] {
-    const made = networkViews(this.model);
+    const here = networkViews(this.model);
+    const elsewhere = this.overlays?.networks().filter(({ id }) => this.byId(id) === undefined) ?? [];
+    const endpoints = ({ id }: { id: string }): number => this.overlays?.elsewhere(id).length ?? 0;
+    const made = [
+      ...here.map((view) => ({ ...view, endpoints: view.endpoints + endpoints(view) })),
+      ...elsewhere.map((record) => networkView(record, endpoints(record))),
+    ];
     const bridge = made.find(({ id }) => id === predefinedId(BRIDGE)) ?? predefinedView(BRIDGE);
     return [bridge, predefinedView(HOST), predefinedView(NONE), ...made.filter((view) => view !== bridge)];
   }
@@ -64,17 +78,23 @@ export class NetworkCatalog {
   async create(create: NetworkCreate, origin = DRIVER): Promise<NetworkCreated> {
     if (PREDEFINED.includes(create.name))
       throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
-    const { subnets: wanted, typed, ...asked } = checkCreate(create);
-    if (this.byName(create.name) !== undefined)
+    const { subnets: wanted, typed, vni, ...asked } = checkCreate(create);
+    if (this.known().some(({ record }) => record.name === create.name))
       throw networkError("conflict", `network with name ${create.name} already exists`, "choose another name, or remove it");
+    const id = randomBytes(32).toString("hex");
+    const about = { origin: create.driver ?? origin, created: new Date().toISOString(), labels: create.labels ?? {}, options: typed };
+    if (create.driver === OVERLAY) {
+      if (this.overlays === undefined)
+        throw networkError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
+      await this.overlays.create({ ...asked, name: create.name, id, subnets: wanted, vni, about });
+      return { id, warnings: [] };
+    }
     for (const { prefix } of eachFamily(wanted)) if (prefix !== undefined) this.refuseOverlap(prefix);
     const warnings: string[] = [];
     const subnets = mapFamilies(wanted, (named, family): Subnet => {
       const chosen = named.prefix ?? this.choose(family, warnings, family === 4 ? this.bridgePool() : undefined);
       return { prefix: chosen, gateway: named.gateway ?? firstAddress(chosen, ofFamily(asked.ranges ?? {}, family)) };
     });
-    const id = randomBytes(32).toString("hex");
-    const about = { origin, created: new Date().toISOString(), labels: create.labels ?? {}, options: typed };
     await this.make({ ...asked, id, subnets, about });
     return { id, warnings };
   }
@@ -84,26 +104,36 @@ export class NetworkCatalog {
     const predefined = PREDEFINED.find((name) => name === word || predefinedId(name) === word);
     if (predefined !== undefined) {
       const id = predefinedId(predefined);
-      return { id, name: predefined, predefined: true, live: this.byId(id) };
+      const live = this.byId(id);
+      return { id, name: predefined, predefined: true, record: live?.record, live };
     }
-    const starting = word === "" ? [] : this.model.networks.filter(({ record }) => record.id.startsWith(word));
-    const live = this.byName(word) ?? starting.find(({ record }) => record.id === word) ?? starting[0];
-    if (live === undefined) throw networkError("not-found", `network ${word} not found`, "see 'tsproxy network ls'");
-    if (live === starting[0] && starting.length > 1)
+    const known = this.known();
+    const starting = word === "" ? [] : known.filter(({ record }) => record.id.startsWith(word));
+    const found = known.find(({ record }) => record.name === word) ?? starting.find(({ record }) => record.id === word) ?? starting[0];
+    if (found === undefined) throw networkError("not-found", `network ${word} not found`, "see 'tsproxy network ls'");
+    if (found === starting[0] && starting.length > 1)
       throw networkError(
         "conflict",
         `network ${word} is ambiguous (${starting.length} matches found based on ID prefix)`,
         "give more of it",
       );
-    const { id, name = shortId(id) } = live.record;
-    return { id, name, predefined: id === predefinedId(BRIDGE), live };
+    const { id, name = shortId(id) } = found.record;
+    return { id, name, predefined: id === predefinedId(BRIDGE), ...found };
   }
 
   /** The network that is to be joined; `bridge` is made now if nobody used it before. Throws for `host` and `none`, which nothing joins. */
   async use(word: string): Promise<LiveNetwork> {
-    const { live, name } = this.find(word);
+    const { live, name, record } = this.find(word);
     if (live !== undefined) return live;
-    if (name !== BRIDGE) throw networkError("conflict", `network ${name} cannot be joined`, "name another network");
+    if (record !== undefined) return this.overlays!.use(record);
+    if (name === HOST)
+      throw networkError("conflict", "container cannot be disconnected from host network or connected to host network", OTHER);
+    if (name === NONE)
+      throw networkError(
+        "conflict",
+        "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+        OTHER,
+      );
     const warnings: string[] = [];
     const prefix = this.choose(4, warnings);
     for (const warning of warnings) log.warn(`network bridge: ${warning}`);
@@ -116,10 +146,9 @@ export class NetworkCatalog {
 
   /** Answers its name. */
   async remove(word: string): Promise<string> {
-    const { live, name, predefined } = this.find(word);
-    if (predefined || live === undefined)
+    const { record, name, predefined } = this.find(word);
+    if (predefined || record === undefined)
       throw networkError("invalid", `${name} is a pre-defined network and cannot be removed`, "it takes nothing while nobody uses it");
-    const { record } = live;
     if (driverOf(record) === FOREIGN_DRIVER)
       throw networkError("conflict", `network ${name} is one of Docker's`, "remove it by 'docker network rm'");
     const members = this.membersOf(record.id).map(({ name: member, endpoint }) => `name:"${member}" id:"${shortId(endpoint)}"`);
@@ -129,7 +158,8 @@ export class NetworkCatalog {
         `error while removing network: network ${name} has active endpoints (${members.join(", ")})`,
         "stop them, or disconnect them: 'tsproxy network disconnect'",
       );
-    await this.model.deleteNetwork(record.id);
+    if (record.overlay !== undefined && this.overlays !== undefined) await this.overlays.remove(record.id);
+    else await this.model.deleteNetwork(record.id);
     return name;
   }
 
@@ -209,6 +239,14 @@ export class NetworkCatalog {
       );
   }
 
+  /** Those of this host, then those of the cluster that nobody here is in. */
+  private known(): { record: NetworkRecord; live: LiveNetwork | undefined }[] {
+    const here = this.model.networks.map((live) => ({ record: live.record, live }));
+    const ids = new Set(here.map(({ record }) => record.id));
+    const others = this.overlays?.networks().filter(({ id }) => !ids.has(id)) ?? [];
+    return [...here, ...others.map((record) => ({ record, live: undefined }))];
+  }
+
   byName(name: string): LiveNetwork | undefined {
     return this.model.networks.find(({ record }) => record.name === name);
   }
@@ -230,12 +268,6 @@ export function predefinedId(name: string): string {
 
 function driverOf({ about }: NetworkRecord): string {
   return about?.origin ?? FOREIGN_DRIVER;
-}
-
-/** Of the range, but for the network's own. */
-function firstAddress(subnet: IpPrefix, range = subnet): IpAddress {
-  const { family, value } = range.address;
-  return { family, value: value === subnet.address.value ? value + 1n : value };
 }
 
 /** The first answer that there is. */

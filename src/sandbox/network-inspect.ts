@@ -1,5 +1,6 @@
 /** A network in the shape in which Docker's API has it, so that scripts carry over. */
 import type { NetworkInspect } from "../api/network-types.js";
+import type { GlobalEndpoint } from "../cluster/records.js";
 import type { Subnet } from "../control/network/subnet.js";
 import type { NetworkModel } from "../model/network-model.js";
 import type { EndpointRecord, NetworkRecord } from "../model/records.js";
@@ -8,23 +9,29 @@ import { formatIp, formatPrefix, type IpAddress, parseIp } from "../wire/ip-addr
 import { eachFamily } from "../wire/per-family.js";
 import { type FoundNetwork, HOST, NONE } from "./network-catalog.js";
 
-export function inspectNetwork({ id, name, live }: FoundNetwork, model: NetworkModel): NetworkInspect {
-  if (live === undefined) return { ...EMPTY, Name: name, Id: id, Driver: driverOf(name) };
-  const { record } = live;
+/** `elsewhere`: who is in it on other nodes. */
+export function inspectNetwork(
+  { id, name, record }: FoundNetwork,
+  model: NetworkModel,
+  elsewhere: readonly GlobalEndpoint[] = [],
+): NetworkInspect {
+  if (record === undefined) return { ...EMPTY, Name: name, Id: id, Driver: driverOf(name) };
   const members = model.endpoints.filter(({ record: { network }, gone }) => network === record.id && !gone);
   return {
     ...EMPTY,
     Name: record.name ?? "",
     Id: record.id,
     Created: record.about?.created ?? "",
+    Scope: record.overlay === undefined ? "local" : "global",
     Driver: record.about?.origin ?? FOREIGN_DRIVER,
     IPAM: { ...EMPTY.IPAM, Config: poolsOf(record) },
     EnableIPv4: record.subnets.ipv4 !== undefined,
     EnableIPv6: record.subnets.ipv6 !== undefined,
     Internal: record.options.internal,
-    Containers: Object.fromEntries(
-      members.map((member) => [member.record.use?.owner ?? member.record.id, memberOf(member.record, record)]),
-    ),
+    Containers: Object.fromEntries([
+      ...members.map((member) => [member.record.use?.owner ?? member.record.id, memberOf(member.record, record)] as const),
+      ...elsewhere.map((each) => [each.owner || each.id, { ...memberOf({ ...each, use: each }, record), Node: each.node }] as const),
+    ]),
     Options: record.about?.options ?? {},
     Labels: record.about?.labels ?? {},
   };
@@ -66,7 +73,9 @@ function poolsOf({ subnets, range, ipv6Range, reserved = {} }: NetworkRecord): N
   });
 }
 
-function memberOf({ id, addresses, mac, use }: EndpointRecord, { subnets }: NetworkRecord): NetworkInspect["Containers"][string] {
+type InNetwork = Pick<EndpointRecord, "id" | "addresses" | "mac"> & { use?: { names: readonly string[] } | undefined };
+
+function memberOf({ id, addresses, mac, use }: InNetwork, { subnets }: NetworkRecord): NetworkInspect["Containers"][string] {
   const text = (address: IpAddress | undefined, subnet: Subnet | undefined): string =>
     address === undefined || subnet === undefined ? "" : `${formatIp(address)}/${subnet.prefix.prefixLength}`;
   return {

@@ -1,5 +1,6 @@
 /** From what `network create` was given to a request for the model, or to the error that Docker has for it. */
 import type { NetworkCreate } from "../api/network-types.js";
+import { MAX_VNI } from "../cluster/allocate.js";
 import { readOption } from "../docker/driver-options.js";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { subnetProblem } from "../model/addresses.js";
@@ -17,10 +18,13 @@ import {
   sameIp,
 } from "../wire/ip-address.js";
 import { eachFamily, mapFamilies, ofFamily, type PerFamily } from "../wire/per-family.js";
+import { OVERLAY } from "./overlay-name.js";
 
 /** Docker's (daemon/names/names.go). */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const MTU = "com.docker.network.driver.mtu";
+const VNI = "com.docker.network.driver.overlay.vxlanid_list";
+const ENCRYPTED = "encrypted";
 
 type Family = IpAddress["family"];
 
@@ -30,17 +34,32 @@ export type Asked = Omit<NetworkRequest, "id" | "subnets" | "about"> & {
   subnets: PerFamily<{ prefix: IpPrefix | undefined; gateway: IpAddress | undefined }>;
   /** As they were typed, with `--mtu` among them. */
   typed: Record<string, string>;
+  /** Of an overlay network; undefined: to be chosen. */
+  vni: number | undefined;
 };
 
 /** Throws TSP_ERR_NETWORK, TSP_ERR_DRIVER_OPTION (invalid). */
 export function checkCreate(create: NetworkCreate): Asked {
   const { name, driver = "bridge" } = create;
   checkName("network", name);
-  if (driver !== "bridge") throw invalid(`could not find driver '${driver}'`, "use -d bridge");
+  if (driver !== "bridge" && driver !== OVERLAY) throw invalid(`could not find driver '${driver}'`, "use -d bridge, or -d overlay");
   const typed = { ...create.options, ...(create.mtu !== undefined && { [MTU]: String(create.mtu) }) };
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: create.internal ?? false };
-  for (const [key, value] of Object.entries(typed)) readOption(options, key, value);
-  return { name, ...checkAddresses(create), options, typed };
+  const asked: { vni: number | undefined } = { vni: undefined };
+  for (const [key, value] of Object.entries(typed))
+    if (driver !== OVERLAY || !readOverlayOption(asked, key, value)) readOption(options, key, value);
+  if (driver === OVERLAY && options.outside !== undefined)
+    throw invalid("an address of one host cannot be that of a network of several", "leave com.docker.network.host_ipv4 and host_ipv6 out");
+  return { name, ...checkAddresses(create), options, typed, ...asked };
+}
+
+/** False for what is no option of overlay networks alone. */
+function readOverlayOption(asked: { vni: number | undefined }, key: string, value: string): boolean {
+  if (key === ENCRYPTED) throw invalid(`option ${key} is not supported: frames between nodes are not encrypted`, "leave it out");
+  if (key !== VNI) return false;
+  asked.vni = /^\d{1,8}$/.test(value) ? Number(value) : 0;
+  if (asked.vni < 1 || asked.vni > MAX_VNI) throw invalid(`option ${key}: '${value}' is no VNI`, `use one number, 1 to ${MAX_VNI}`);
+  return true;
 }
 
 export function checkName(what: "network" | "sandbox", name: string): void {
@@ -57,7 +76,7 @@ function checkAddresses(create: NetworkCreate): Pick<Asked, "subnets" | "ranges"
   const [subnets, gateways, ranges] = [create.subnet, create.gateway, create.ipRange].map((words = []) => [words].flat());
   const aux = Object.entries(create.auxAddresses ?? {});
   if (subnets!.length === 0 && [gateways!, ranges!, aux].some(({ length }) => length > 0))
-    throw invalid("every ip-range or gateway or aux-address must have a corresponding subnet", "add --subnet");
+    throw invalid("every ip-range or gateway must have a corresponding subnet", "add --subnet");
   const prefixes = checkSubnets(subnets!, families);
   const inside = (what: string, text: string): IpAddress => {
     const address = parseIp(text);

@@ -16,7 +16,7 @@ export function parsePublish(spec: string): SandboxRecord["ports"][number] {
   const ip = parts.join(":").replace(/^\[(.*)\]$/, "$1");
   if (target === "") throw invalid(`no port specified: ${spec}<empty>`);
   const proto = (slash < 0 ? "" : spec.slice(slash + 1)).toLowerCase() || "tcp";
-  if (proto !== "tcp" && proto !== "udp" && proto !== "sctp") throw invalid(`invalid proto: ${proto}`);
+  if (!isProto(proto)) throw invalid(`invalid proto: ${proto}`);
   const host = ip === "" ? "" : hostAddressText(parseHost(ip.includes(":") ? `[${ip}]` : ip, refuseHost(ip)));
   const [targetPort, targetPortEnd] = range(target) ?? fail(`invalid containerPort: ${target}`);
   const [hostPort, hostPortEnd] = hostPorts === "" ? [0, 0] : (range(hostPorts) ?? fail(`invalid hostPort: ${hostPorts}`));
@@ -24,6 +24,19 @@ export function parsePublish(spec: string): SandboxRecord["ports"][number] {
   const hosts = hostPortEnd - hostPort;
   if (hosts !== targets && targets > 0) throw invalid(`invalid ranges specified for container and host Ports: ${target} and ${hostPorts}`);
   return { hostIp: host, hostPort, hostPortEnd, pickFromRange: hosts > targets, targetPort, targetPortEnd, proto };
+}
+
+/** The value of `--expose`: `PORT[-END][/tcp|udp|sctp]`. Throws TSP_ERR_PORT_SPEC (invalid). */
+export function parseExpose(spec: string): NonNullable<SandboxRecord["exposed"]>[number] {
+  if (spec.includes(":")) throw invalidExpose(`invalid port format for --expose: ${spec}`);
+  const [text = "", proto = "tcp", ...more] = spec.toLowerCase().split("/");
+  const ports = range(text);
+  if (ports === null || more.length > 0 || !isProto(proto)) throw invalidExpose(`invalid range format for --expose: ${spec}`);
+  return { proto, first: ports[0], last: ports[1] };
+}
+
+function isProto(text: string): text is "tcp" | "udp" | "sctp" {
+  return text === "tcp" || text === "udp" || text === "sctp";
 }
 
 /** Docker takes port 0 for one of the host's that is free; as a target it is none. */
@@ -44,6 +57,10 @@ function refuseHost(ip: string) {
 
 function fail(message: string): never {
   throw invalid(message);
+}
+
+function invalidExpose(message: string): TsproxyError {
+  return new TsproxyError("TSP_ERR_PORT_SPEC", "invalid", message, "write PORT[-END][/tcp|udp|sctp], like 8080");
 }
 
 function invalid(message: string): TsproxyError {

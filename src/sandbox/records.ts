@@ -26,6 +26,10 @@ const port = v.object({
   proto: v.picklist(["tcp", "udp", "sctp"]),
 });
 
+const proto = v.picklist(["tcp", "udp", "sctp"]);
+/** For those that are linked to it alone. */
+const exposed = v.object({ proto, first: v.number(), last: v.number() });
+
 /** `alias` stands for the sandbox `target`, here alone. */
 const link = v.object({ target: v.string(), alias: v.string() });
 
@@ -50,12 +54,13 @@ const sandbox = v.object({
   gateway: v.exactOptional(v.string()),
   ipv6Gateway: v.exactOptional(v.string()),
   ports: v.array(port),
+  exposed: v.exactOptional(v.array(exposed)),
   links: v.array(link),
   dns: texts,
   dnsSearch: texts,
   dnsOptions: texts,
   extraHosts: texts,
-  /** It is being made: after a SIGKILL what there is of it is to be undone. */
+  /** It is being made or removed: after a SIGKILL what there is of it is to be undone. */
   pending: v.boolean(),
   autoRemove: v.boolean(),
   detached: v.boolean(),

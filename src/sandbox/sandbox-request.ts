@@ -8,7 +8,7 @@ import { isUnspecified, parseIp, sameIp, unmapped } from "../wire/ip-address.js"
 import { makeName } from "./names.js";
 import { BRIDGE, HOST, NONE } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
-import { parsePublish } from "./publish-spec.js";
+import { parseExpose, parsePublish } from "./publish-spec.js";
 import type { SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
 
@@ -36,11 +36,14 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
   if (create.hostname !== undefined && !HOSTNAME.test(create.hostname)) throw invalid(`invalid hostname format: ${create.hostname}`);
   if (container !== undefined) refuseWithContainer(create);
   if (network === HOST && create.links?.length)
-    throw invalid("host type networking can't be used with links. This would result in undefined behavior");
+    throw invalid("conflicting options: host type networking can't be used with links. This would result in undefined behavior");
   if (!joins) refuseUnlessJoined(create);
   checkAttachment(create, joins && network === BRIDGE);
   const ports = (create.publish ?? []).map(parsePublish);
-  for (const server of create.dns ?? []) if (parseIp(server) === null) throw invalid(`invalid IP address: ${server} in --dns`);
+  const exposed = (create.expose ?? []).map(parseExpose);
+  for (const server of create.dns ?? [])
+    if (parseIp(server) === null)
+      throw invalid(`invalid argument "${server}" for "--dns" flag: IP address is not correctly formatted: ${server}`);
   for (const entry of create.extraHosts ?? []) checkExtraHost(entry);
   const discarded = network === HOST && ports.length > 0;
   return {
@@ -54,6 +57,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
       mode: joins ? "" : network,
       attachments: [],
       ports: joins ? ports : [],
+      ...(exposed.length > 0 && { exposed }),
       links: [],
       dns: create.dns ?? [],
       dnsSearch: create.dnsSearch ?? [],
@@ -88,7 +92,8 @@ export function parseLink(text: string): { name: string; alias: string } {
   return { name, alias };
 }
 
-function refuseWithContainer({ publish, hostname, links, dns, extraHosts }: SandboxCreate): void {
+function refuseWithContainer({ publish, expose, hostname, links, dns, extraHosts }: SandboxCreate): void {
+  if (expose?.length) throw invalid("conflicting options: port exposing and the container type network mode");
   if (publish?.length) throw invalid("conflicting options: port publishing and the container type network mode");
   if (hostname !== undefined) throw invalid("conflicting options: hostname and the network mode");
   if (links?.length)
@@ -107,9 +112,10 @@ function refuseAddress(text: string | undefined): void {
   if (text !== undefined) throw invalid("user specified IP address is supported on user defined networks only");
 }
 
-function refuseUnlessJoined({ network, ip, ip6, mac, aliases }: SandboxCreate): void {
+function refuseUnlessJoined({ network, ip, ip6, mac, aliases, bandwidth }: SandboxCreate): void {
   refuseAddress(ip ?? ip6);
   if (aliases?.length) throw invalid("network-scoped aliases are only supported for user-defined networks");
+  if (bandwidth !== undefined) throw invalid(`conflicting options: bandwidth and the network mode (${network})`);
   if (mac !== undefined) throw invalid(`conflicting options: mac-address and the network mode (${network})`);
 }
 

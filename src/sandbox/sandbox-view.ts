@@ -22,6 +22,7 @@ export function sandboxView(record: SandboxRecord, members: readonly Member[], d
       aliases: attachment.aliases,
       gateway: attachment.endpoint === gateway,
       ipv6Gateway: attachment.endpoint === ipv6Gateway,
+      ...(endpoint.record.bandwidth !== undefined && { bandwidth: endpoint.record.bandwidth }),
     };
   });
   return {

@@ -12,6 +12,7 @@ import { log } from "../log.js";
 import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
 import type { SandboxFolders } from "./folder.js";
 import { gatewaysIn } from "./gateways.js";
+import { LinkRules } from "./link-rules.js";
 import type { Member } from "./member.js";
 import type { Membership } from "./membership.js";
 import { type NameService, NO_NAMES } from "./name-service.js";
@@ -32,6 +33,7 @@ const SIGKILL = 9;
 
 export class Sandboxes {
   private readonly registry = new SandboxRegistry();
+  private readonly linkRules = new LinkRules();
   private turn: Promise<unknown> = Promise.resolve();
   private readonly timer = setInterval(() => this.look(), LOOK_MS).unref();
 
@@ -60,8 +62,8 @@ export class Sandboxes {
       for (const record of this.folders.load()) {
         const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
         this.registry.add(live);
-        if (record.exit !== undefined) continue;
-        await (record.pending ? this.forget(live) : this.takeUp(live)).catch((error) => warn(record, error));
+        if (record.exit !== undefined && !record.pending) continue;
+        await (record.pending ? this.forgetHalf(live) : this.takeUp(live)).catch((error) => warn(record, error));
       }
       await this.membership.sweep(this.all().map(({ record }) => record));
     });
@@ -206,6 +208,8 @@ export class Sandboxes {
           `cannot remove sandbox "${name}": sandbox is running`,
           "stop it before, or force it: 'tsproxy rm -f'",
         );
+      // Written down first: a program that was ended for it must not stay as one that has ended by itself.
+      await this.inTurn(async () => this.update(live, { pending: true }));
       live.process?.signal(SIGKILL);
       await this.wait(live.record.id, LOOK_MS);
     }
@@ -272,7 +276,13 @@ export class Sandboxes {
       return warnings;
     } catch (error) {
       await this.membership.detach(attachment);
-      this.update(live, { attachments: before.attachments });
+      this.update(live, { attachments: before.attachments }, {});
+      // Routes and ports may have moved already.
+      const { gateways } = await this.membership.rearrange(live.record, namespace).catch((failure) => {
+        warn(live.record, failure);
+        return { gateways: {} };
+      });
+      this.update(live, {}, gateways);
       throw error;
     }
   }
@@ -281,6 +291,15 @@ export class Sandboxes {
     const scope = scopeOf(live.record, this.members(live.record));
     if (scope === undefined) this.names.stop(live.record.id);
     else this.names.serve(scope, namespace.fd);
+  }
+
+  private openLinks(): void {
+    const running = this.all().filter(({ record }) => record.exit === undefined);
+    try {
+      this.linkRules.refresh(new Map(running.map(({ record }) => [record.id, record])), (record) => this.members(record));
+    } catch (error) {
+      log.warn(`links: ${TsproxyError.of(error).describe()}`);
+    }
   }
 
   private writeFiles({ record }: LiveSandbox): void {
@@ -315,15 +334,25 @@ export class Sandboxes {
     const written = this.folders.read(record.id, "exit");
     const code = /^\d+\n$/.test(written ?? "") ? Number(written) : KILLED;
     this.names.stop(record.id);
-    for (const attachment of record.attachments) await this.membership.detach(attachment);
+    for (const attachment of record.attachments) await this.membership.detach(attachment, { wait: false });
     this.update(live, { attachments: [], exit: { code, at: new Date().toISOString() } }, {});
     if (record.autoRemove || written === undefined) await this.forget(live);
     this.writeLinking(live);
     for (const resolve of live.waiting) resolve(code);
   }
 
-  /** Of it nothing is left. */
+  /** One that was being made or removed. */
+  private forgetHalf(live: LiveSandbox): Promise<void> {
+    const { kind, pid, startTime } = live.record;
+    const process = kind === "run" ? Process.watch(pid, startTime, () => {}) : undefined;
+    process?.kill();
+    process?.close();
+    return this.forget(live);
+  }
+
+  /** Of it nothing is left; what a SIGKILL keeps from that, the next start does. */
   private async forget(live: LiveSandbox): Promise<void> {
+    if (!live.record.pending) this.update(live, { pending: true });
     const { record, process } = live;
     process?.close();
     this.names.stop(record.id);
@@ -358,7 +387,7 @@ export class Sandboxes {
   }
 
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.turn.then(action);
+    const done = this.turn.then(action).finally(() => this.openLinks());
     this.turn = done.catch(() => {});
     return done;
   }

@@ -4,6 +4,7 @@
  * (invalid) or, for a malformed `-p`, a TSP_ERR_PORT_SPEC, and names the option and the word in it.
  */
 import os from "node:os";
+import { type BalanceOptions, DEFAULT_BALANCE, parseAffinity, parseHealthCheck } from "../control/balance-options.js";
 import type { Firewall } from "../control/controller.js";
 import { parseClients } from "../control/flow-filter.js";
 import { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../control/limits.js";
@@ -34,6 +35,8 @@ export interface RunOptions {
   firewall?: string | undefined;
   maxFlows?: string[] | undefined;
   maxNewFlows?: string[] | undefined;
+  affinity?: string | undefined;
+  healthCheck?: string | undefined;
   relay?: boolean | undefined;
   probe?: boolean | undefined;
   json?: boolean | undefined;
@@ -54,6 +57,8 @@ export interface RunConfig {
   offload: boolean;
   firewall: Firewall;
   limits: LimitOptions;
+  /** How new connections are spread where a port has several targets. */
+  balance: BalanceOptions;
   readyFd: number | undefined;
   relay: boolean;
   /** Targets are tried by a whole connection at the start. */
@@ -82,12 +87,19 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
   const endpoints = network === undefined ? [] : parseEndpoints(raw.endpoint ?? [], network);
   refuseCollisions(publish, raw.publish ?? []);
   if (network !== undefined) refuseMissingEndpoints(publish, network, endpoints);
+  const balance = parseBalance(raw);
+  if (!publish.some(({ several }) => several !== undefined)) {
+    const [option, value] = raw.affinity !== undefined ? ["--affinity", raw.affinity] : ["--health-check", raw.healthCheck];
+    if (value !== undefined)
+      throw invalid(`${option} ${value}: no port has several targets`, "give some, like -p 80:172.18.0.2,172.18.0.3:8080");
+  }
   if (raw.relay && raw.offload) throw invalid("--offload: the kernel cannot carry what --relay does", "leave one of both out");
   return {
     publish,
     network,
     endpoints,
     ...parseDataplane(raw, cores),
+    balance,
     readyFd: raw.readyFd === undefined ? undefined : parseInteger("--ready-fd", raw.readyFd, 1, MAX_FD),
     relay: raw.relay ?? false,
     probe: raw.probe ?? false,
@@ -172,9 +184,16 @@ function refuseCollisions(publish: PortSpec[], texts: string[]): void {
   }
 }
 
+export function parseBalance({ affinity, healthCheck }: Pick<RunOptions, "affinity" | "healthCheck">): BalanceOptions {
+  return {
+    affinitySec: affinity === undefined ? DEFAULT_BALANCE.affinitySec : parseAffinity(affinity),
+    check: healthCheck === undefined ? DEFAULT_BALANCE.check : parseHealthCheck(healthCheck),
+  };
+}
+
 /** Nothing but our own endpoints can be in our network, so a target there without one would never answer. */
 function refuseMissingEndpoints(publish: PortSpec[], network: NetworkSpec, endpoints: EndpointSpec[]): void {
-  for (const target of publish.flatMap(({ targets }) => eachFamily(targets))) {
+  for (const target of publish.flatMap(({ targets, several }) => several?.map(({ ip }) => ip) ?? eachFamily(targets))) {
     const subnet = ofFamily(network.subnets, target.family);
     if (subnet === undefined || !prefixContains(subnet.prefix, target) || sameIp(target, subnet.gateway)) continue;
     if (endpoints.some(({ addresses }) => eachFamily(addresses).some((address) => sameIp(address, target)))) continue;

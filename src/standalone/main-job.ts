@@ -7,9 +7,15 @@ import { runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
+import type { BalanceOptions } from "../control/balance-options.js";
+import { Balancer, type TargetEvent } from "../control/balancer.js";
 import { Controller } from "../control/controller.js";
 import { checkPortFamilies } from "../control/families.js";
-import { eachHostAddress, formatMapping, mappingText, type PortSpec } from "../control/mapping.js";
+import { HealthChecks } from "../control/health.js";
+import { knockAt } from "../control/knock.js";
+import { eachHostAddress, formatMapping, mappingText, type PortSpec, type TargetAddress } from "../control/mapping.js";
+import type { Reach } from "../control/network/network.js";
+import type { Balanced } from "../control/target-views.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
 import { TsproxyError } from "../errors.js";
@@ -17,7 +23,7 @@ import { log } from "../log.js";
 import { sweep } from "../model/sweep.js";
 import { Relay, type RelayHandle } from "../relay/relay.js";
 import { hostFamilies } from "../sys/host-families.js";
-import { formatIp, formatPrefix, type IpPrefix } from "../wire/ip-address.js";
+import { formatIp, formatPrefix, type IpAddress, parseIp, prefixOf, unmapped } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import type { RunConfig } from "./config.js";
 
@@ -39,16 +45,25 @@ export class MainJob {
   info: InfoView | undefined;
   private readonly undo = new Undo();
   private readonly relays: RelayHandle[] = [];
+  private readonly checks = new HealthChecks(knockAt);
+  private readonly relayedTargets: Balanced[] = [];
   private controller: Controller | undefined;
   private stopped: Promise<void> | undefined;
 
-  private constructor() {}
+  private constructor(private readonly onTarget: (event: TargetEvent) => void) {}
 
-  /** Starts everything, or throws with everything undone. `onDeath`: the dataplane died by itself later. */
-  static async start(config: RunConfig, onDeath: (error: Error) => void): Promise<MainJob> {
+  /**
+   * Starts everything, or throws with everything undone. `onDeath`: the dataplane died by itself later; `onTarget`: one of several targets goes up or
+   * down.
+   */
+  static async start(
+    config: RunConfig,
+    onDeath: (error: Error) => void,
+    onTarget: (event: TargetEvent) => void = () => {},
+  ): Promise<MainJob> {
     const families = hostFamilies();
     for (const spec of config.publish) checkPortFamilies(spec, families);
-    const job = new MainJob();
+    const job = new MainJob(onTarget);
     try {
       if (config.relay) await job.startRelay(config);
       else await job.startDataplane(config, onDeath);
@@ -67,7 +82,8 @@ export class MainJob {
 
   /** Ports are published without it too, so another user, who may have no folder for it, is only warned. */
   private async startApi(): Promise<void> {
-    const served = { version: version(), mappings: () => this.mappings, relayed: () => this.relayed() };
+    const balanced = (): Balanced[] => [...(this.controller?.publisher.balanced ?? []), ...this.relayedTargets];
+    const served = { version: version(), mappings: () => this.mappings, balanced, relayed: () => this.relayed() };
     try {
       const api = await serveApi(views(this.controller, served), { role: "standalone" });
       this.undo.add("API socket", () => api.close());
@@ -95,6 +111,7 @@ export class MainJob {
       return;
     }
     this.controller = controller;
+    controller.publisher.onTarget(this.onTarget);
     this.undo.add("dataplane", () => controller.stop());
     if (config.network !== undefined) {
       const network = controller.networks.add(config.network);
@@ -109,11 +126,11 @@ export class MainJob {
     }
     for (const spec of config.publish) {
       if (controller.publisher.serves(spec))
-        for (const mapping of controller.publisher.publish(spec).mappings)
+        for (const mapping of controller.publisher.publish(spec, undefined, config.balance).mappings)
           this.mappings.push({ ...mappingText(mapping), via: "dataplane" });
       else {
-        for (const one of eachHostAddress(spec, hostFamilies())) controller.publisher.reach(one); // throws when there is no way
-        await this.relay(spec, config.allowFrom);
+        for (const one of eachHostAddress(spec, hostFamilies())) controller.publisher.reach(one, one.targetIp); // throws when there is no way
+        await this.relay(spec, config);
         log.warn(
           `${formatMapping(spec)} is relayed by sockets, as net.ipv6.conf cannot be written here: the target sees this host as the client`,
         );
@@ -131,17 +148,34 @@ export class MainJob {
         "--relay cannot serve a --network: it only relays to targets that the host reaches",
         "leave one of both out",
       );
-    for (const spec of config.publish) await this.relay(spec, config.allowFrom);
+    for (const spec of config.publish) await this.relay(spec, config);
   }
 
-  private async relay(spec: PortSpec, allowFrom: IpPrefix[]): Promise<void> {
+  private async relay(spec: PortSpec, { allowFrom, balance }: RunConfig): Promise<void> {
     const hosts = eachHostAddress(spec, hostFamilies());
-    const relay = await Relay.start({ ...spec, hosts }, { allowFrom });
+    const balancer = spec.several === undefined ? undefined : this.relayBalancer(spec.several, spec, balance);
+    const choose = balancer && ((clientIp: string) => balancer.choose(clientOf(clientIp)));
+    const relay = await Relay.start({ ...spec, hosts, ...(choose !== undefined && { choose }) }, { allowFrom });
+    balancer?.start(relay.hostPort);
     this.undo.add(`relay of ${formatMapping(spec)}`, () => relay.close());
     this.relays.push(relay);
     const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
     const ports = { hostPort: relay.hostPort, hostPortEnd: relay.hostPort + count - 1, targetPortEnd: spec.targetPort + count - 1 };
-    for (const host of hosts) this.mappings.push({ ...mappingText({ ...host, ...ports }), via: "relay" });
+    const mappings = hosts.map((host) => ({ ...host, ...ports }));
+    for (const mapping of mappings) this.mappings.push({ ...mappingText(mapping), via: "relay" });
+    if (balancer !== undefined) this.relayedTargets.push({ mappings, balancer });
+  }
+
+  /** The relay is told nothing: it asks with each connection. */
+  private relayBalancer(targets: readonly TargetAddress[], { proto }: PortSpec, options: BalanceOptions): Balancer {
+    const reach = (ip: IpAddress): Reach => ({ snatSource: ip, network: prefixOf(ip, 0), own: 0 });
+    const balancer = new Balancer(targets, proto, options, this.checks, {
+      reach,
+      post: () => {},
+      onEvent: (event) => this.onTarget(event),
+    });
+    this.undo.add("targets", () => balancer.close());
+    return balancer;
   }
 
   /** Packets and bytes received so far: for a live display, without asking the workers. */
@@ -170,4 +204,9 @@ export class MainJob {
     }
     return sum;
   }
+}
+
+/** A client's address as a socket tells it. */
+function clientOf(text: string): IpAddress {
+  return unmapped(parseIp(text.replace(/%.*$/, "")) ?? { family: 4, value: 0n });
 }

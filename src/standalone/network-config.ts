@@ -1,4 +1,6 @@
 /** `--network` and `--endpoint`: one network, with a subnet of either family or of both, and who is in it. Refusals as in `config.ts`. */
+
+import type { BridgeSpec } from "../control/network/bridge.js";
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
@@ -9,7 +11,7 @@ import { eachFamily, ofFamily, type PerFamily, perFamily } from "../wire/per-fam
 import { invalid, parseInteger } from "./options.js";
 
 /** `10.44.0.0/24`, `fd00:44::/64`, or both with a comma between. */
-export function parseNetwork(text: string, mtu: string | undefined, promiscuous = false): NetworkSpec {
+export function parseNetwork(text: string, mtu: string | undefined, promiscuous = false): BridgeSpec {
   const subnets: { ipv4?: Subnet; ipv6?: Subnet } = {};
   for (const word of text.split(",")) {
     const subnet = parseSubnet(word);

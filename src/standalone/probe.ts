@@ -5,17 +5,14 @@
  * be asked without disturbing the server, the target's host is asked by an ICMP echo; where the kernel lets us send none,
  * that question is left out.
  */
-import { closeSync } from "node:fs";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, knockAt, meaningOf } from "../control/knock.js";
 import type { PortSpec } from "../control/mapping.js";
-import { errnoName, native } from "../sys/native.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import { type Ping, Pinger } from "./ping.js";
-
-type Answer = "answers" | "refused" | "silent" | "unknown";
 
 /** `unknown`: it could not be asked. Of a range the first port is asked. */
 export interface ProbeResult {
@@ -34,15 +31,12 @@ export interface ProbeOptions {
 const TIMEOUT_MS = 300;
 /** A local handshake is settled by then, so that most probes need no echo. */
 const SETTLED_MS = 50;
-const LOOK_MS = 5;
-/** The question could not be put. */
-const UNASKED = new Set(["EMFILE", "EADDRNOTAVAIL", "EPERM", "EACCES"]);
 
 /** One result for each different target. Never rejects. */
 export async function probeTargets(specs: readonly PortSpec[], { connect = false, ping }: ProbeOptions = {}): Promise<ProbeResult[]> {
   const pinger = ping === undefined ? new Pinger(TIMEOUT_MS - SETTLED_MS) : { ping, close: () => {} };
   const targets = new Map(specs.flatMap(targetsOf));
-  const ask = connect ? connectTo : knockAt;
+  const ask: Ask = connect ? connectTo : (address, port) => knockAt(address, port, TIMEOUT_MS);
   const results = await Promise.all(
     [...targets].map(([name, target]) =>
       target.spec.proto === "tcp" ? probeTcp(name, target, ask, pinger.ping) : probeByPing(name, target, pinger.ping),
@@ -52,21 +46,25 @@ export async function probeTargets(specs: readonly PortSpec[], { connect = false
   return results;
 }
 
+type Ask = (address: string, port: number) => Promise<Answer>;
+
 /** One of the addresses that a spec leads to. */
 interface Target {
   spec: PortSpec;
   address: string;
+  port: number;
 }
 
 function targetsOf(spec: PortSpec): [name: string, target: Target][] {
-  return eachFamily(spec.targets).map((ip) => {
+  const all = spec.several ?? eachFamily(spec.targets).map((ip) => ({ ip, port: spec.targetPort }));
+  return all.map(({ ip, port }) => {
     const address = formatIp(ip);
-    return [`${addressPort(address, spec.targetPort)}/${spec.proto}`, { spec, address }];
+    return [`${addressPort(address, port)}/${spec.proto}`, { spec, address, port }];
   });
 }
 
-async function probeTcp(name: string, { spec, address }: Target, ask: typeof knockAt, ping: Ping): Promise<ProbeResult> {
-  const asking = ask(address, spec.targetPort);
+async function probeTcp(name: string, { spec, address, port }: Target, ask: Ask, ping: Ping): Promise<ProbeResult> {
+  const asking = ask(address, port);
   let result = await Promise.race([asking, sleep(SETTLED_MS, null, { ref: false })]);
   let up: boolean | null = null;
   if (result === null) [result, up] = await Promise.all([asking, ping(address)]);
@@ -92,25 +90,6 @@ async function probeByPing(name: string, { spec, address }: Target, ping: Ping):
   if (up === false)
     return { spec, result: "silent", warning: `${address} does not answer a ping: what is sent to ${name} may be lost until it is up` };
   return { spec, result: up ? "answers" : "unknown", warning: undefined };
-}
-
-function meaningOf(code: string | undefined): Answer {
-  if (code === "ECONNREFUSED") return "refused";
-  return code !== undefined && UNASKED.has(code) ? "unknown" : "silent";
-}
-
-async function knockAt(host: string, port: number): Promise<Answer> {
-  const fd = native.knock(host, port);
-  if (fd < 0) return meaningOf(errnoName(fd));
-  try {
-    for (const deadline = performance.now() + TIMEOUT_MS; performance.now() < deadline; await sleep(LOOK_MS)) {
-      const said = native.knocked(fd);
-      if (said !== 0) return said > 0 ? "answers" : meaningOf(errnoName(said));
-    }
-    return "silent";
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function connectTo(host: string, port: number): Promise<Answer> {

@@ -68,18 +68,21 @@ const ASK = -206,
   WHOSE = -212,
   WAY_IN = -216;
 
-/** `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. */
-export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false, ipv6 = false } = {}): Uint8Array {
+/**
+ * `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. `givesBack`: to the engine what it is to deal with; else the host's stack
+ * gets that too, and fragments, say, what is too long.
+ */
+export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false, ipv6 = false, givesBack = true } = {}): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, ipv6 ? "other" : "malformed");
-  emitFamily(p, V4, uplinkIfindex, ipsec);
+  emitFamily(p, V4, uplinkIfindex, ipsec, givesBack);
   if (!ipv6) return p.assemble();
   p.label("other").section("IPv6").jumpIf("r0", "!=", V6.ethertype, "malformed");
-  emitFamily(p, V6, uplinkIfindex, ipsec);
+  emitFamily(p, V6, uplinkIfindex, ipsec, false);
   return p.assemble();
 }
 
-function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean): void {
+function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean, givesBack: boolean): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, value } = f.stack;
   /** Bytes FRAME_AT and up of the frame, so that its IP header lies at `ip`. */
   const frame = ip - (ETHERNET_SIZE - FRAME_AT);
@@ -166,7 +169,7 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
 
   // r7: the device that has the address. An error about a flow may have somebody else's source: that is no packet of the host's own.
   p.label("no-way-out");
-  if (f.version === 4) giveBack(p, f, uplinkIfindex);
+  if (givesBack) giveBack(p, f, uplinkIfindex);
   p.jumpIf("r7", "!=", FIB_NOT_FWDED, "stack");
   p.ifLoopback(f, src, "from-host").lookup(f.maps.locals, src).jumpIf("r0", "==", 0, "stack").label("from-host");
   p.ifLoopback(f, dst, "to-loopback").lookup(f.maps.locals, dst).jumpIf("r0", "==", 0, "stack");

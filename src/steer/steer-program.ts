@@ -10,6 +10,8 @@
  * the first one went. If that has not come, nobody knows whose they are: between ends that have a flow the host gets them and the engine a
  * copy, to wait for it (`dataplane/fragment.ts`). Not on links without an Ethernet header, where a copy could not get one.
  *
+ * What is not there under its source port may be from another node of an overlay network, which is entered without one (`dataplane/decapsulate.ts`).
+ *
  * Where IPsec policies of the host are about a sender, only what came by IPsec is taken: of the rest the kernel knows whether it may.
  *
  * Where the host's firewall is bypassed, what is not in `flows` is looked up in `ports`, and so taken before the kernel sees it.
@@ -110,6 +112,7 @@ function steerFamily(
   const start = link === "ip" ? 0 : ETHERNET_SIZE;
   // Clients on the host itself are translated at both ends, and a packet from a bare link has no Ethernet header to send it on with.
   const offloads = offload && link === "ethernet";
+  const otherwise = bypass ? "new" : "next";
   const checksIpsec = ipsec && link !== "loopback";
 
   const parse = (found: string, later: string): void => {
@@ -151,9 +154,7 @@ function steerFamily(
     .copy("u16", flowPorts + 2, l4 + ICMP_ID);
 
   p.label("find").store("u32", "r10", flowProto, "r8");
-  p.lookup(f.maps.flows, flow)
-    .jumpIf("r0", "==", 0, bypass ? "new" : "next")
-    .mov("r9", "r0");
+  p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "unknown").mov("r9", "r0").label("entry");
   // Of a client's packets those from where the kernel accepted the first one, and none that opens a connection.
   p.load("u32", "r1", "r9", FLOW_INGRESS_AT).jumpIf("r1", "==", 0, "known");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "known");
@@ -169,6 +170,19 @@ function steerFamily(
     .load("u32", "r0", "r9", FLOW_INGRESS_AT)
     .store("u32", "r10", rest + 4, "r0");
   p.choose("taken-reply").jump("take");
+
+  // A node of an overlay network is known by its address alone: its source port says which flow is inside. A datagram in fragments the stack puts together.
+  p.label("unknown").jumpIf("r8", "!=", UDP, otherwise).load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, otherwise);
+  p.store("u32", "r10", INDEX, 0).lookup("tunnel", INDEX).jumpIf("r0", "==", 0, otherwise);
+  p.load("u32", "r1", "r0", 0)
+    .load("u16", "r0", "r10", l4 + 2)
+    .jumpIf("r0", "!=", "r1", otherwise)
+    .ifFirstFragment(f, otherwise);
+  p.store("u16", "r10", flowPorts + 2, 0)
+    .lookup(f.maps.flows, flow)
+    .mov("r9", "r0")
+    .jumpIf("r0", "!=", 0, "entry");
+  p.copy("u16", flowPorts + 2, l4).jump(otherwise);
   if (bypass) takePublished();
 
   // r7: interface index of the uplink.

@@ -21,6 +21,7 @@ import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { formatPrefix, type IpAddress, type IpPrefix, toBytes } from "../wire/ip-address.js";
 import { PROTO_SCTP } from "../wire/ipv4.js";
+import { rawHalf } from "../wire/raw.js";
 import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js";
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { emitProgram } from "./emit-program.js";
@@ -99,6 +100,7 @@ export class Steering {
   private readonly homes = new Map<number, Attachment>();
   private readonly fds: number[] = []; // of maps and programs
   private readonly emitters: Attachment[] = [];
+  private readonly tunnelDevices = new Map<number, Attachment>();
   private readonly rings: number[] = [];
   /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
   readonly acceptFd: number = -1;
@@ -142,6 +144,36 @@ export class Steering {
     return this.options.uplinks;
   }
 
+  /** Interface indices of the devices of tunnels. */
+  get tunnels(): readonly number[] {
+    return [...this.tunnelDevices.keys()];
+  }
+
+  /** Whether the engine sends by the device: it is an uplink, or one of tunnels. */
+  isUplink(ifindex: number): boolean {
+    return this.options.uplinks.includes(ifindex) || this.tunnelDevices.has(ifindex);
+  }
+
+  /**
+   * What the engine writes to the device of tunnels, which is set up as an uplink is, finds its way out as from there; `port`: what comes in at that UDP
+   * port may be from nodes that are entered without theirs. Answers how to end that.
+   */
+  addTunnel(ifindex: number, port: number): () => void {
+    const progFd = bpf.loadProgram("tsproxy_tunnel", emitProgram(ifindex, this.maps, { ...this.options, givesBack: false }));
+    try {
+      this.tunnelDevices.set(ifindex, this.attacher.attach(ifindex, progFd));
+    } finally {
+      fs.closeSync(progFd); // the kernel keeps it as long as it is attached
+    }
+    const tell = (raw: number): void => bpf.updateElement(this.maps.tunnel, new Uint8Array(4), bytes(Int32Array.of(raw)));
+    tell(rawHalf(port));
+    return () => {
+      tell(0);
+      this.tunnelDevices.get(ifindex)?.detach();
+      this.tunnelDevices.delete(ifindex);
+    };
+  }
+
   /** Descriptor of the `flows` map. */
   get flowsFd(): number {
     return this.maps.flows;
@@ -172,7 +204,7 @@ export class Steering {
     const present = this.attachments.get(ifindex);
     if (present !== undefined) return present.mode;
     const link = LINK_LAYERS.get(arphrdType);
-    if (link === undefined || this.options.uplinks.includes(ifindex)) {
+    if (link === undefined || this.isUplink(ifindex)) {
       const why = link === undefined ? `its type ${arphrdType} is none that tsproxy knows` : "it is an uplink";
       throw new TsproxyError("TSP_ERR_STEER_DEVICE", "invalid", `cannot steer device ${ifindex}: ${why}`);
     }
@@ -304,7 +336,8 @@ export class Steering {
   /** Detaches everything and gives the maps back. */
   close(): void {
     for (const ifindex of this.attached()) this.detach(ifindex);
-    for (const emitter of this.emitters.splice(0)) emitter.detach();
+    for (const emitter of [...this.emitters.splice(0), ...this.tunnelDevices.values()]) emitter.detach();
+    this.tunnelDevices.clear();
     this.rawSctp.close();
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.programs.clear();

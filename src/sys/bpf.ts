@@ -10,7 +10,7 @@ import { errnoName, native } from "./native.js";
 
 /** enum bpf_map_type. */
 // biome-ignore format: a table
-export const MAP_HASH = 1, MAP_PROG_ARRAY = 3, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27;
+export const MAP_HASH = 1, MAP_ARRAY = 2, MAP_PROG_ARRAY = 3, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27;
 /** Hash elements are allocated when they are added, not all at creation. */
 export const F_NO_PREALLOC = 1;
 
@@ -25,7 +25,9 @@ const TCX_ATTACH = { ingress: 46, egress: 47 } as const;
 /** `fib_lookup` is for GPL-compatible programs only; this licence is one (include/linux/license.h). */
 const LICENSE = Buffer.from("Dual MIT/GPL\0");
 const VERIFIER_LOG_BYTES = 1 << 20;
-const { EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
+/** The verifier gives up with EAGAIN when a signal comes; the kernel's own library tries as often (libbpf, PROG_LOAD_ATTEMPTS). */
+const LOAD_TRIES = 5;
+const { EAGAIN, EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
 
 const PERMISSION_HINT =
   "run as root, or grant CAP_BPF and CAP_NET_ADMIN (before Linux 5.8 CAP_SYS_ADMIN; before 5.11 also raise 'ulimit -l')";
@@ -175,7 +177,13 @@ export function loadProgram(name: string, code: Uint8Array, type: number = PROG_
     attr.writeUInt32LE(logLevel, 24);
     attr.writeUInt32LE(logBuffer.length, 28);
     writeName(attr, name, 48);
-    return native.bpf(PROG_LOAD, attr, logLevel === 0 ? [8, code, 16, LICENSE] : [8, code, 16, LICENSE, 32, logBuffer]);
+    const pointers = logLevel === 0 ? [8, code, 16, LICENSE] : [8, code, 16, LICENSE, 32, logBuffer];
+    let result = 0;
+    for (let tries = 0; tries < LOAD_TRIES; tries++) {
+      result = native.bpf(PROG_LOAD, attr, pointers);
+      if (result !== -EAGAIN) break;
+    }
+    return result;
   };
   const result = load(0, new Uint8Array(0));
   if (result >= 0) return result;

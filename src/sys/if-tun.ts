@@ -14,7 +14,11 @@ const TUN_F_CSUM = 0x01,
   TUN_F_TSO6 = 0x04,
   TUN_F_TSO_ECN = 0x08,
   TUN_F_USO4 = 0x20,
-  TUN_F_USO6 = 0x40;
+  TUN_F_USO6 = 0x40,
+  TUN_F_UDP_TUNNEL_GSO = 0x80,
+  TUN_F_UDP_TUNNEL_GSO_CSUM = 0x100;
 /** Bits of TUNSETOFFLOAD for segmentation offload: of TCP; of TCP and UDP (Linux 6.2). */
 export const OFFLOAD_TCP = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
-  OFFLOAD_TCP_UDP = OFFLOAD_TCP | TUN_F_USO4 | TUN_F_USO6;
+  OFFLOAD_TCP_UDP = OFFLOAD_TCP | TUN_F_USO4 | TUN_F_USO6,
+  /** The same of what is inside UDP tunnels, with or without a checksum outside (Linux 6.17). */
+  OFFLOAD_TUNNELS = OFFLOAD_TCP_UDP | TUN_F_UDP_TUNNEL_GSO | TUN_F_UDP_TUNNEL_GSO_CSUM;

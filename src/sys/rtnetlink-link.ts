@@ -104,16 +104,6 @@ export class LinkSocket extends NetlinkSocket {
     this.request(what, RTM.NEWLINK, 0, header, ...attrs);
   }
 
-  /**
-   * Moves a device into namespace `nsFd`, under another name if given. There it is down, without addresses and with default
-   * settings, and may have another index: go on with a socket of that namespace.
-   */
-  moveLink(index: number, nsFd: number, name?: string): void {
-    const attrs = [attribute(IFLA.NET_NS_FD, u32(nsFd))];
-    if (name !== undefined) attrs.push(attribute(IFLA.IFNAME, text(name)));
-    this.request(() => `move ${this.nameOf(index)} to another network namespace`, RTM.NEWLINK, 0, ifinfomsg(index), ...attrs);
-  }
-
   deleteLink(index: number): boolean {
     return this.remove(() => `delete ${this.nameOf(index)}`, [ENODEV], RTM.DELLINK, ifinfomsg(index));
   }

@@ -31,6 +31,11 @@ export class Networks {
   /** By which device the host's routing is to think that endpoints' packets come in; 0: the uplink. */
   readonly wayIn = new Int32Array(MAX_NETWORKS);
   readonly flags = new Uint8Array(MAX_NETWORKS);
+  /** Of an overlay network: the port that stands for its other nodes, of kind REMOTE; -1: it is no overlay. */
+  readonly remotePort = new Int32Array(MAX_NETWORKS).fill(-1);
+  /** Of an overlay network: its identifier in the underlay, and the longest IP packet that goes to another node. */
+  readonly vni = new Int32Array(MAX_NETWORKS);
+  readonly mtu = new Int32Array(MAX_NETWORKS);
   /** Address that what leaves is given instead of the route's; 0: the route's. */
   readonly outside = new Int32Array(MAX_NETWORKS);
   /** Gateway's IPv6 address; 0: no IPv6 here. */
@@ -55,6 +60,7 @@ export class Networks {
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;
     this.wayIn[id] = 0;
+    this.remotePort[id] = -1;
     this.gateway6[id] = 0;
     this.outside6[id] = 0;
     this.prefixes6[id] = null;
@@ -69,6 +75,13 @@ export class Networks {
     this.outside6[id] = outside;
   }
 
+  /** Makes an overlay network of it. */
+  setOverlay(id: number, remotePort: number, vni: number, mtu: number): void {
+    this.remotePort[id] = remotePort;
+    this.vni[id] = vni;
+    this.mtu[id] = mtu;
+  }
+
   /** `forwarding`: devices that the host forwards from. Of others it would say that nothing is sent on. */
   setWaysIn(forwarding: readonly number[]): void {
     for (let id = 0; id < this.end; id++) this.wayIn[id] = forwarding.includes(this.hostDevice[id]!) ? this.hostDevice[id]! : 0;
@@ -76,6 +89,7 @@ export class Networks {
 
   clear(id: number): void {
     this.used[id] = 0;
+    this.remotePort[id] = -1;
     this.gateway6[id] = 0;
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;

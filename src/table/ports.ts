@@ -5,13 +5,16 @@
 export const MAX_PORTS = 1024;
 /**
  * No port; the host's steered traffic (layer 3, IPv4 only); the host on the bridge; a network namespace on the bridge; what the host's
- * kernel has accepted for published ports (layer 3, IPv4 only; nothing is sent there).
+ * kernel has accepted for published ports (layer 3, IPv4 only; nothing is sent there); the device of the tunnels to other nodes (VXLAN datagrams of
+ * all overlay networks); all other nodes of one overlay network (no device: what goes there leaves by the tunnels' one).
  */
 export const NONE = 0,
   UPLINK = 1,
   HOST = 2,
   ENDPOINT = 3,
-  HELD = 4;
+  HELD = 4,
+  TUNNEL = 5,
+  REMOTE = 6;
 
 export class Ports {
   readonly kind: Uint8Array;

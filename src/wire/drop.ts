@@ -55,6 +55,17 @@ const NAMES = [
   "fragment-repeated", // a fragment that says again what others have said
   "sctp-fragment", // first fragment of an SCTP packet that needs another port: its checksum depends on the length of all
   "too-long", // does not fit into the way out, and may not be fragmented
+  "over-rate", // more than the endpoint's bandwidth, and as much waits as may
+  "vxlan-outer", // came by the tunnels' device, but is no VXLAN datagram for this node
+  "vxlan-flags", // VXLAN header without the I flag (RFC 7348 §5)
+  "vxlan-vni", // VXLAN network identifier of no network here
+  "vxlan-node", // VXLAN datagram of who is no node that has endpoints here
+  "vxlan-runt", // frame in a VXLAN datagram that is shorter than an Ethernet header
+  "vxlan-source", // frame of a node from a station that is not known to be behind it
+  "vxlan-congested", // met congestion on its way through the underlay, and its sender does not know of ECN (RFC 6040 §4.2)
+  "split-horizon", // came from a node, and is for another one
+  "unknown-station", // to a station of an overlay network that nobody knows
+  "no-target", // none of the published port's targets takes new flows
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -115,6 +126,17 @@ export const DROP_FRAGMENT_OVERLAP = reason("fragment-overlap");
 export const DROP_FRAGMENT_REPEATED = reason("fragment-repeated");
 export const DROP_SCTP_FRAGMENT = reason("sctp-fragment");
 export const DROP_TOO_LONG = reason("too-long");
+export const DROP_OVER_RATE = reason("over-rate");
+export const DROP_VXLAN_OUTER = reason("vxlan-outer");
+export const DROP_VXLAN_FLAGS = reason("vxlan-flags");
+export const DROP_VXLAN_VNI = reason("vxlan-vni");
+export const DROP_VXLAN_NODE = reason("vxlan-node");
+export const DROP_VXLAN_RUNT = reason("vxlan-runt");
+export const DROP_VXLAN_SOURCE = reason("vxlan-source");
+export const DROP_VXLAN_CONGESTED = reason("vxlan-congested");
+export const DROP_SPLIT_HORIZON = reason("split-horizon");
+export const DROP_UNKNOWN_STATION = reason("unknown-station");
+export const DROP_NO_TARGET = reason("no-target");
 
 export const DROP_REASONS = NAMES.length;
 

@@ -20,6 +20,7 @@ export const ECHO_REPLY = 0,
 /** Codes of UNREACHABLE (RFC 1812 §5.2.7.1): no route; not there; too long, with the MTU (RFC 1191); administratively prohibited, which is what a NAT without room says (RFC 5508 REQ-8). */
 export const NET_UNREACHABLE = 0,
   HOST_UNREACHABLE = 1,
+  PORT_UNREACHABLE = 3,
   FRAGMENTATION_NEEDED = 4,
   PROHIBITED = 13;
 const CHECKSUM = 2,

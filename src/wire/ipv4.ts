@@ -262,6 +262,12 @@ export function thirdWordAfter(thirdWord: number, hops: number, delta: number): 
   return ((thirdWord - hops) & 0xffff) | (update(thirdWord >>> 16, delta) << 16);
 }
 
+/** `total`: bytes, header included. */
+export function setTotalLength(bytes: Uint8Array, halves: Uint16Array, off: number, total: number): void {
+  halves[(off + TOTAL_LENGTH) >> 1] = rawHalf(total);
+  fillChecksum(bytes, halves, off);
+}
+
 /** Computes and writes the header checksum. */
 export function fillChecksum(bytes: Uint8Array, halves: Uint16Array, off: number): void {
   const c = (off + CHECKSUM) >> 1;

@@ -48,6 +48,11 @@ export function payloadLength(halves: Uint16Array, off: number): number {
   return rawHalf(halves[(off + PAYLOAD_LENGTH) >> 1]!);
 }
 
+/** `length`: bytes behind the header of 40. */
+export function setPayloadLength(halves: Uint16Array, off: number, length: number): void {
+  halves[(off + PAYLOAD_LENGTH) >> 1] = rawHalf(length);
+}
+
 export function hopLimit(bytes: Uint8Array, off: number): number {
   return bytes[off + HOP_LIMIT]!;
 }

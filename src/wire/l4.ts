@@ -3,6 +3,7 @@
  */
 import { fold, sum, update, updatePartial } from "./checksum.js";
 import { DROP_L4_HEADER, DROP_NONE, DROP_TRUNCATED } from "./drop.js";
+import { rawWord } from "./raw.js";
 
 export const TCP_MIN_HEADER_SIZE = 20,
   UDP_HEADER_SIZE = 8;
@@ -70,7 +71,15 @@ export function tcpFlagsOf(flagsWord: number): number {
   return (flagsWord >>> 8) & 0xff;
 }
 
-/** Writes the header of a reset: raw ports and sequence number, no options; `pseudo`: sum of the pseudo header. */
+/** The raw sequence number `n` bytes after a raw one. */
+export function tcpNumberAfter(raw: number, n: number): number {
+  return rawWord((rawWord(raw) + n) | 0);
+}
+
+/**
+ * Writes the header of a reset: raw ports and sequence number, no options; `pseudo`: sum of the pseudo header. One that answers a segment without ACK
+ * acknowledges it (RFC 9293 §3.10.7.1): `flags` then has TCP_ACK.
+ */
 export function emitReset(
   bytes: Uint8Array,
   halves: Uint16Array,
@@ -78,13 +87,16 @@ export function emitReset(
   off: number,
   ports: number,
   sequence: number,
+  acknowledgment: number,
+  flags: number,
   pseudo: number,
 ): void {
   for (let at = off; at < off + TCP_MIN_HEADER_SIZE; at += 4) words[at >> 2] = 0;
   words[off >> 2] = ports;
   words[(off + TCP_SEQUENCE) >> 2] = sequence;
+  words[(off + TCP_ACKNOWLEDGMENT) >> 2] = acknowledgment;
   bytes[off + TCP_OFFSET] = (TCP_MIN_HEADER_SIZE >> 2) << 4;
-  bytes[off + TCP_FLAGS] = TCP_RST;
+  bytes[off + TCP_FLAGS] = flags;
   halves[(off + TCP_CHECKSUM) >> 1] = ~fold(pseudo + sum(halves, bytes, off, TCP_MIN_HEADER_SIZE));
 }
 

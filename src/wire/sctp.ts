@@ -89,6 +89,24 @@ export function compute(bytes: Uint8Array, off: number, len: number, tail: numbe
 
 const NO_CHECKSUM = new Uint8Array(4);
 
+/** The tag that an INIT asks the other end to use, raw. */
+export function initiateTag(words: Int32Array, off: number): number {
+  return words[(off + INITIATE_TAG) >> 2]!;
+}
+
+export const ABORT_SIZE = HEADER_SIZE + CHUNK_HEADER_SIZE;
+
+/** Writes a packet with an ABORT (§3.3.7) of ABORT_SIZE bytes: raw ports and tag. */
+export function emitAbort(bytes: Uint8Array, words: Int32Array, off: number, ports: number, tag: number): void {
+  words[off >> 2] = ports;
+  words[(off + TAG) >> 2] = tag;
+  bytes[off + CHUNK_TYPE] = ABORT;
+  bytes[off + CHUNK_FLAGS] = 0;
+  bytes[off + CHUNK_LENGTH] = 0;
+  bytes[off + CHUNK_LENGTH + 1] = CHUNK_HEADER_SIZE;
+  setChecksum(words, off, compute(bytes, off, ABORT_SIZE, 0, 0));
+}
+
 /** Writes the raw ports word, and corrects the checksum of a packet of `len` bytes by it. */
 export function setPorts(words: Int32Array, off: number, ports: number, len: number): void {
   const change = words[off >> 2]! ^ ports;

@@ -6,7 +6,7 @@
 import { DROP_CSUM_PLACE, DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
 import { PROTO_ICMPV6 } from "./icmpv6.js";
 import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "./ipv4.js";
-import { TCP_CHECKSUM, UDP_CHECKSUM, UDP_HEADER_SIZE } from "./l4.js";
+import { TCP_CHECKSUM, tcpHeaderSize, UDP_CHECKSUM, UDP_HEADER_SIZE } from "./l4.js";
 
 export const HEADER_SIZE = 10;
 const GSO_SIZE = 4,
@@ -87,6 +87,23 @@ export function isPartial(bytes: Uint8Array, halves: Uint16Array, off: number, l
   return (bytes[off]! & FLAG_NEEDS_CSUM) !== 0 && off + HEADER_SIZE + halves[(off + CSUM_START) >> 1]! === l4;
 }
 
+/** Of a frame that stands for several: bytes from its Ethernet header to the payload. Its checksum is partial, so that says where layer 4 is. */
+export function headersOf(bytes: Uint8Array, halves: Uint16Array, off: number): number {
+  const start = checksumStart(halves, off);
+  if ((bytes[off + 1]! & ~GSO_ECN) === GSO_UDP_L4) return start + UDP_HEADER_SIZE;
+  return start + tcpHeaderSize(bytes, off + HEADER_SIZE + start);
+}
+
+/** From the Ethernet header to the layer-4 header whose checksum is partial. */
+export function checksumStart(halves: Uint16Array, off: number): number {
+  return halves[(off + CSUM_START) >> 1]!;
+}
+
+/** Of a frame that stands for several: bytes of payload of each. */
+export function gsoSize(halves: Uint16Array, off: number): number {
+  return halves[(off + GSO_SIZE) >> 1]!;
+}
+
 /** Where the partial checksum is, in bytes from the layer-4 header on. */
 export function checksumField(halves: Uint16Array, off: number): number {
   return halves[(off + CSUM_OFFSET) >> 1]!;
@@ -132,7 +149,39 @@ export function setTcpGso(bytes: Uint8Array, off: number, tcpGso: number): void 
   if (kind === GSO_TCPV4 || kind === GSO_TCPV6) bytes[off + 1] = tcpGso | (gso & GSO_ECN);
 }
 
+/**
+ * Writes a header that asks for TCP segmentation: `l4` is where the TCP header is, an offset into memory as `off` is; `headers` bytes of headers, `size` of
+ * payload a segment; `tcpGso`: GSO_TCPV4 or GSO_TCPV6. The checksum is partial.
+ */
+export function setSegments(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  off: number,
+  l4: number,
+  headers: number,
+  size: number,
+  tcpGso: number,
+): void {
+  bytes[off] = FLAG_NEEDS_CSUM;
+  bytes[off + 1] = tcpGso;
+  halves[(off + HDR_LEN) >> 1] = headers;
+  halves[(off + GSO_SIZE) >> 1] = size;
+  halves[(off + CSUM_START) >> 1] = l4 - off - HEADER_SIZE;
+  halves[(off + CSUM_OFFSET) >> 1] = TCP_CHECKSUM;
+}
+
 /** Writes a header that asks for nothing: no segmentation, checksums complete. */
 export function emit(halves: Uint16Array, off: number): void {
   for (let i = off >> 1; i < (off + HEADER_SIZE) >> 1; i++) halves[i] = 0;
+}
+
+/**
+ * Length on the wire of the `len` bytes that follow the header at even offset `off`: with the headers of each segment that a frame to be segmented
+ * becomes. Precondition: `check` returned DROP_NONE.
+ */
+export function wireLength(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): number {
+  if (bytes[off + 1] === GSO_NONE) return len;
+  const header = halves[(off + HDR_LEN) >> 1]!;
+  const segments = Math.ceil((len - header) / halves[(off + GSO_SIZE) >> 1]!);
+  return segments > 1 ? len + (segments - 1) * header : len;
 }

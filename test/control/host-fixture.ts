@@ -99,6 +99,8 @@ export class HostFixture {
     };
     const steering = {
       uplinks: [UPLINK_INDEX],
+      tunnels: [],
+      isUplink: (ifindex: number) => ifindex === UPLINK_INDEX,
       ipv6: this.ipv6,
       attach: attach("steer"),
       attachOwn: attach("own"),

@@ -23,6 +23,11 @@ const base: PortSpec = {
 };
 const ipv6 = { ipv6: ip("fd00::4") };
 const ranges = { hostPort: 8000, hostPortEnd: 8009, targetPort: 80, targetPortEnd: 89 };
+const several = (...words: string[]): PortSpec["several"] =>
+  words.map((word) => {
+    const [address = "", port] = word.split(" ");
+    return { ip: ip(address), port: Number(port) };
+  });
 const free = { hostPort: 0, hostPortEnd: 0 };
 
 describe("parsePortSpec", () => {
@@ -57,6 +62,19 @@ describe("parsePortSpec", () => {
     ["[::]:8000-8009:[fd00::4]:80-89", { ...ranges, hostIp: ip("::"), targets: ipv6 }],
     ["[fe80::1%eth0]:8999:[fd00::4]:8080", { hostIp: ip("fe80::1"), hostZone: "eth0", targets: ipv6 }],
     ["[fe80::1%eth0.100]:8999:172.17.0.4:8080", { hostIp: ip("fe80::1"), hostZone: "eth0.100" }],
+    ["8999:172.17.0.4,172.17.0.5:8080", { several: several("172.17.0.4 8080", "172.17.0.5 8080") }],
+    ["8999:172.17.0.4:8080,172.17.0.5:9090", { several: several("172.17.0.4 8080", "172.17.0.5 9090") }],
+    ["8999:172.17.0.4,[fd00::4]:8080/udp", { several: several("172.17.0.4 8080", "fd00::4 8080"), proto: "udp" }],
+    [":172.17.0.4,172.17.0.5,172.17.0.6:8080", { ...free, several: several("172.17.0.4 8080", "172.17.0.5 8080", "172.17.0.6 8080") }],
+    [
+      "[::1]:8000-8009:172.17.0.4:80-89,172.17.0.5:180-189",
+      { ...ranges, hostIp: ip("::1"), several: several("172.17.0.4 80", "172.17.0.5 180") },
+    ],
+    [
+      "8000-8009:172.17.0.4,172.17.0.5:80",
+      { ...ranges, targetPortEnd: 80, pickFromRange: true, several: several("172.17.0.4 80", "172.17.0.5 80") },
+    ],
+    ["8999:172.17.0.4:8080,172.17.0.4:8081", { several: several("172.17.0.4 8080", "172.17.0.4 8081") }],
   ])("reads %s", (text, expected) => {
     expect(parsePortSpec(text)).toEqual({ ...base, ...expected });
   });
@@ -125,6 +143,17 @@ describe("parsePortSpec", () => {
     ["::1]:8080:172.17.0.4:80", "unbalanced brackets in '::1]'", "[2001:db8::1]"],
     ["8080:[fd00::4]x:80", "unbalanced brackets in '[fd00::4]x'", "[2001:db8::1]"],
     ["fd00::4:8080:172.17.0.4:80", "6 parts between ':' where at most 4 belong", "write [fd00::4]:8080:172.17.0.4:80"],
+    ["80:172.17.0.4,172.17.0.5", "no target port behind '172.17.0.5'", "write 80:172.18.0.2,172.18.0.3:8080, or each"],
+    ["80:172.17.0.4,172.17.0.5:", "no target port", "write [HOST_IP:]"],
+    ["80:172.17.0.4,,172.17.0.5:80", "there is a comma without a target", "write 80:"],
+    ["80:172.17.0.4,172.17.0.4:80", "target 172.17.0.4:80 is there twice", "leave one of both out"],
+    ["80:172.17.0.4:1,172.17.0.5,172.17.0.6:3", "some targets have a port and some have none", "each with a port of its own"],
+    ["80:172.17.0.4,172.17.0.5:2,172.17.0.6:3", "some targets have a port and some have none", "each with a port of its own"],
+    ["80-81:172.17.0.4:80-81,172.17.0.5:80", "target ports '80-81' and '80' differ in length", "as many ports"],
+    ["80:172.17.0.4,fd00::4:80", "'fd00::4:80' is no target", "write 80:"],
+    ["80:172.17.0.4,web:80", "invalid target address 'web'", "names are not looked up"],
+    ["80:172.17.0.4,0.0.0.0:80", "target address '0.0.0.0' is not a server's", "the one address"],
+    [`80:${Array.from({ length: 65 }, (_, n) => `10.0.0.${n + 1}`).join(",")}:80`, "65 targets are too many", "64 at most"],
   ])("refuses %j: %s", (text, problem, hint) => {
     let error: unknown;
     try {

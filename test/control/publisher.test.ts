@@ -69,7 +69,7 @@ describe("publishing", () => {
       hostIp: ip("127.0.0.1"),
       firstPort: first,
       lastPort: first + 3,
-      targetPort: 8080,
+      targets: [{ port: 8080 }],
     });
     expect([0, 1, 2, 3].map((n) => isFree(first + n, 17))).toEqual([false, false, false, false]);
     await f.publisher.close();
@@ -82,12 +82,10 @@ describe("publishing", () => {
     const port = freePorts(3);
     for (const [n, targetIp] of [TARGET, OWN_TARGET, FAR_TARGET].entries())
       f.publisher.publish(spec(port + n, 1, { targets: { ipv4: ip(targetIp) } }));
-    const reached = f.rules.map(({ rule: { target, network, snatSource, onlink } }) => [
-      formatIp(target),
-      network,
-      formatIp(snatSource),
-      formatPrefix(onlink),
-    ]);
+    const reached = f.rules.map(({ rule }) => {
+      const { address, network, snatSource, onlink } = rule.targets[0]!;
+      return [formatIp(address), network, formatIp(snatSource), formatPrefix(onlink)];
+    });
     expect(reached).toEqual([
       [TARGET, -1, "172.17.0.1", "172.17.0.0/16"],
       [OWN_TARGET, 5, "10.44.0.1", "10.44.0.0/24"],
@@ -143,7 +141,7 @@ describe("an IPv6 address of the host", () => {
     onTestFinished(() => release(other));
     const { targets } = anywhere(port);
     await f.publisher.publish({ ...spec(port), hostIp: ip("::1"), targets }).close();
-    expect(f.rules[0]!.rule).toMatchObject({ hostIp: ip("::1"), target: ip(V6_TARGET), snatSource: ip("fd00::1") });
+    expect(f.rules[0]!.rule).toMatchObject({ hostIp: ip("::1"), targets: [{ address: ip(V6_TARGET), snatSource: ip("fd00::1") }] });
   });
 
   it("and the IPv4 ones get one port, one rule a family, where every address is meant", async () => {
@@ -181,7 +179,7 @@ describe("an IPv6 address of the host", () => {
         .mappings.map(({ hostIp, targetIp }) => `${formatIp(hostIp)} ${formatIp(targetIp)}`);
     expect(published({ ipv4: ip(TARGET) })).toEqual([`0.0.0.0 ${TARGET}`, `:: ${TARGET}`]);
     expect(published({ ipv6: ip(V6_TARGET) })).toEqual([`0.0.0.0 ${V6_TARGET}`, `:: ${V6_TARGET}`]);
-    expect(f.rules[1]!.rule).toMatchObject({ hostIp: ip("::"), target: ip(TARGET), snatSource: ip("172.17.0.1") });
+    expect(f.rules[1]!.rule).toMatchObject({ hostIp: ip("::"), targets: [{ address: ip(TARGET), snatSource: ip("172.17.0.1") }] });
     f.families.pop();
     expect(published({ ipv4: ip(TARGET) })).toEqual([`0.0.0.0 ${TARGET}`]);
     await f.publisher.close();
@@ -292,8 +290,54 @@ describe("what cannot be published", () => {
   });
 });
 
+describe("several targets", () => {
+  const SEVERAL = [
+    { ip: ip(TARGET), port: 8080 },
+    { ip: ip(OWN_TARGET), port: 9090 },
+  ];
+  const OFF = { affinitySec: 60, check: null };
+
+  it("are one rule a family, which share turns and clients, and what changes is told to each", async () => {
+    const f = new PublisherFixture();
+    f.families.push(6);
+    const port = freePorts(1);
+    const publication = f.publisher.publish({ ...spec(port), hostIp: null, several: SEVERAL }, undefined, OFF);
+    expect(f.rules.map(({ rule }) => rule.targets.map((t) => [t.id, formatIp(t.address), t.port, t.network]))).toEqual([
+      [
+        [1, TARGET, 8080, -1],
+        [2, OWN_TARGET, 9090, 5],
+      ],
+      [
+        [1, TARGET, 8080, -1],
+        [2, OWN_TARGET, 9090, 5],
+      ],
+    ]);
+    expect(f.rules[0]!.rule.selection).toBeInstanceOf(SharedArrayBuffer);
+    expect(f.rules[0]!.rule.selection).toBe(f.rules[1]!.rule.selection);
+    f.notes.length = 0;
+    f.bridgeAddress = "172.17.0.254";
+    f.change!();
+    expect(f.notes).toEqual(["targets 0", "targets 1"]);
+    publication.balancer!.set(SEVERAL.slice(1), 0);
+    expect(publication.mappings.map(({ several }) => several)).toEqual([SEVERAL.slice(1), SEVERAL.slice(1)]);
+    await publication.close();
+    f.notes.length = 0;
+    publication.balancer!.drain(() => true, 0);
+    expect([f.notes, f.publisher.balanced, isFree(port)]).toEqual([[], [], true]);
+  });
+
+  it("are all reachable, or nothing is published", async () => {
+    const f = new PublisherFixture();
+    const port = freePorts(1);
+    const several = [...SEVERAL, { ip: ip("198.51.100.1"), port: 80 }];
+    expect(errorOf(() => f.publisher.publish({ ...spec(port), several }))[0]).toBe("TSP_ERR_TARGET");
+    await new Promise(setImmediate);
+    expect([f.notes, isFree(port)]).toEqual([[], true]);
+  });
+});
+
 describe("when the host changes", () => {
-  const way = ({ snatSource, onlink }: PublishedRange): string[] => [formatIp(snatSource), formatPrefix(onlink)];
+  const way = ({ targets }: PublishedRange): string[] => [formatIp(targets[0]!.snatSource), formatPrefix(targets[0]!.onlink)];
 
   it("a rule follows its target's link: another address there, a bridge that appears, one that goes; and only if something changed", async () => {
     const f = new PublisherFixture();
@@ -302,7 +346,7 @@ describe("when the host changes", () => {
     expect(f.rules).toHaveLength(1);
     f.bridgeAddress = "172.17.0.254";
     f.change!();
-    expect(f.rules.map(({ id, rule }) => [id, formatIp(rule.snatSource)])).toEqual([
+    expect(f.rules.map(({ id, rule }) => [id, formatIp(rule.targets[0]!.snatSource)])).toEqual([
       [0, "172.17.0.1"],
       [0, "172.17.0.254"],
     ]);

@@ -4,6 +4,7 @@ import type { StateOptions } from "../../src/dataplane/state.js";
 import type { Adopted, FromWorker } from "../../src/engine/messages.js";
 import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, EGRESS, ROW_SHIFT, STATE } from "../../src/table/conntrack.js";
 import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
+import { selectionMemory } from "../../src/table/selection.js";
 import { workerOf } from "../../src/wire/spread.js";
 import {
   A,
@@ -21,8 +22,10 @@ import {
   PUBLISHED,
   prefix,
   raw,
+  rule,
   SERVER,
   TARGET,
+  targetOf,
   UP,
 } from "../support/dataplane.js";
 import { CLIENT6, dual, HOST_IP6, IP6_A, IP6_B, SERVER6 } from "../support/dual.js";
@@ -125,6 +128,40 @@ describe("a connection to a published port", () => {
     expect(d.fromUplink(p.tcp({ src: "127.0.0.1", dst: HOST_IP }, { sport: 40000, dport: PUBLISHED }))).toEqual([]);
     d.addPort(A, 3, "02:42:ac:11:00:04", IP_A);
     expect(adopt(d, false)).toEqual({ taken: 1, left: 0, lost: 0 });
+  });
+
+  describe("to a port with several targets", () => {
+    const memory = (): SharedArrayBuffer => selectionMemory(60, 7);
+    const targets = [targetOf({ id: 4, target: IP_B }), targetOf({ id: 5 })];
+    const publish = (d: Dataplane, list = targets): void => {
+      d.withdraw(0);
+      d.say({ type: "publish", id: 1, rule: { ...rule({ selection: memory() }), targets: list } });
+    };
+
+    it("goes on to the one that it has, and its client's next one goes there too", () => {
+      const former = new Former();
+      former.open();
+      const d = next([former.left()]);
+      publish(d);
+      expect(adopt(d)).toEqual({ taken: 1, left: 0, lost: 0 });
+      expect([40000, 40001].map((sport) => only(d.fromUplink(p.tcp(toHost, { sport, dport: PUBLISHED, flags: p.SYN }))).dst)).toEqual([
+        IP_A,
+        IP_A,
+      ]);
+    });
+
+    it("goes on while its target is still to come, and ends if it does not", () => {
+      for (const comes of [true, false]) {
+        const former = new Former();
+        former.open();
+        const d = next([former.left()]);
+        publish(d, targets.slice(0, 1));
+        expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 });
+        expect(only(d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED }))).dst).toBe(IP_A);
+        if (comes) d.say({ type: "targets", id: 1, targets });
+        expect(adopt(d)).toEqual(comes ? { taken: 1, left: 0, lost: 0 } : { taken: 0, left: 0, lost: 1 });
+      }
+    });
   });
 
   describe("whose port is not published yet", () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type PublishRule, State } from "../../src/dataplane/state.js";
 import { Prefix } from "../../src/table/prefix.js";
+import { TAKES } from "../../src/table/selection.js";
 import { rawHalf } from "../../src/wire/raw.js";
 import { prefix, raw } from "../support/dataplane.js";
 import { Random } from "../support/random.js";
@@ -40,20 +41,13 @@ describe("hash seeds", () => {
 });
 
 describe("published ports", () => {
-  const rule = (options: Partial<PublishRule>): PublishRule => ({
-    proto: 6,
-    hostIp: 0,
-    firstPort: 80,
-    lastPort: 80,
-    target: raw("172.17.0.4"),
-    targetPort: 80,
-    network: -1,
-    snatSource: raw("172.17.0.1"),
-    onlink: new Prefix(prefix("172.17.0.0/16")),
-    ...options,
-  });
+  const rule = ({ targetPort = 80, ...options }: Partial<PublishRule> & { targetPort?: number }): PublishRule => {
+    const way = { network: -1, snatSource: raw("172.17.0.1"), onlink: new Prefix(prefix("172.17.0.0/16")) };
+    const targets = [{ id: 1, duty: TAKES, address: raw("172.17.0.4"), port: targetPort, ...way }];
+    return { proto: 6, hostIp: 0, firstPort: 80, lastPort: 80, targets, takers: targets, selection: null, ...options };
+  };
   const at = (state: State, address: string, port: number, proto = 6): number | undefined =>
-    state.publishedAt(raw(address), rawHalf(port), proto)?.targetPort;
+    state.publishedAt(raw(address), rawHalf(port), proto)?.targets[0]?.port;
 
   it("are found by address, port and protocol; the rule of the very address goes before the one of all", () => {
     const state = new State(OPTIONS);
@@ -63,9 +57,9 @@ describe("published ports", () => {
     expect([79, 80, 81, 82, 83].map((port) => at(state, "192.0.2.1", port))).toEqual([undefined, 1080, 2081, 1080, undefined]);
     expect([80, 81].map((port) => at(state, "192.0.2.2", port))).toEqual([1080, 1080]);
     expect([at(state, "192.0.2.1", 80, 17), at(state, "192.0.2.1", 81, 17)]).toEqual([3080, undefined]);
-    expect(state.withdraw(3)?.targetPort).toBe(2081);
+    expect(state.withdraw(3)?.targets[0]?.port).toBe(2081);
     expect(at(state, "192.0.2.1", 81)).toBe(1080);
-    expect(state.withdraw(7)?.targetPort).toBe(1080);
+    expect(state.withdraw(7)?.targets[0]?.port).toBe(1080);
     expect([80, 81, 82].map((port) => at(state, "192.0.2.1", port))).toEqual([undefined, undefined, undefined]);
     expect([state.withdraw(7), state.withdraw(1)]).toEqual([null, null]);
     expect(at(state, "192.0.2.1", 80, 17)).toBe(3080);

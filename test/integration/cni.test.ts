@@ -2,11 +2,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { curl } from "../support/clients.js";
+import { curl, iperf3 } from "../support/clients.js";
 import { ROOT } from "../support/paths.js";
 import type { Result } from "../support/proc.js";
 import { HOST, SandboxHost } from "../support/sandbox-host.js";
-import { serve } from "../support/servers.js";
+import { serve, serveIperf } from "../support/servers.js";
 
 const PLUGIN = path.join(ROOT, "native/build/tsproxy-cni");
 
@@ -118,6 +118,110 @@ it("addresses may be another plugin's to give, and are given back", async () => 
   });
 });
 
+it("a bandwidth holds for TCP both ways, to a tenth, and for nobody else", async () => {
+  const [slow, fast] = [h.lab.addNamespace("slow"), h.lab.addNamespace("fast")];
+  const [ingress, egress] = [100_000_000, 20_000_000];
+  const bandwidth = { IngressRate: ingress, IngressBurst: 100_000, EgressRate: egress, EgressBurst: 100_000 };
+  const limited = config({ runtimeConfig: { bandwidth } });
+  const { stdout } = await call("ADD", limited, { id: "slow", ns: slow });
+  const address = JSON.parse(stdout).ips[0].address.replace(/\/.*/, "");
+  expect([address, (await call("ADD", config(), { id: "fast", ns: fast })).code]).toEqual(["10.77.0.2", 0]);
+  expect((await h.sandboxes())[0]!.endpoints[0]!.bandwidth).toEqual({
+    ingress: { rate: ingress, burst: 100_000 },
+    egress: { rate: egress, burst: 100_000 },
+  });
+  await serveIperf(h.lab, slow, 5201);
+  for (const [args, rate] of [
+    [[], ingress],
+    [["-R"], egress],
+  ] as const) {
+    const { received } = await iperf3(h.lab, fast, address, 5201, [...args]);
+    expect(received * 8).toBeGreaterThan(rate * 0.85); // 0.93 to 0.97 on a quiet machine
+    expect(received * 8).toBeLessThan(rate * 1.05);
+  }
+  await serveIperf(h.lab, fast, 5202);
+  expect((await iperf3(h.lab, h.host, "10.77.0.3", 5202)).received * 8).toBeGreaterThan(2 * ingress);
+  for (const id of ["slow", "fast"]) expect((await call("DEL", config(), { id })).code).toBe(0);
+});
+
+/** As netavark 1.6 calls: recorded requests, in which Podman has left out or set to null what was not asked for. */
+it("netavark: a network is checked, its containers come and go, errors are in its form", async () => {
+  const ns = h.lab.addNamespace("ark");
+  const driver = path.join(h.lab.dir, "tsproxy"); // Podman finds it by the driver's name
+  fs.copyFileSync(PLUGIN, driver);
+  const ask = async (args: string[], input: object = {}): Promise<[number | null, unknown]> => {
+    const { code, stdout } = await h.lab.run(h.host, [driver, ...args], { input: JSON.stringify(input) });
+    return [code, stdout === "" ? "" : JSON.parse(stdout)];
+  };
+  const network = {
+    name: "ark",
+    id: "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9",
+    driver: "tsproxy",
+    subnets: [{ subnet: "10.88.0.0/16", gateway: "10.88.0.1", lease_range: null }, { subnet: "fd00:88::/64" }],
+    ipv6_enabled: true,
+    internal: false,
+    dns_enabled: true,
+    network_dns_servers: null,
+    options: null,
+    ipam_options: { driver: "host-local" },
+  };
+  const request = {
+    container_id: "752947ff91f961eb3cb47ffe9315016979f3ffbec09e4d96a4fae3fb03391697",
+    container_name: "testctr",
+    port_mappings: [{ container_port: 8080, host_ip: "", host_port: 8997, protocol: "tcp,udp", range: 2 }],
+    network,
+    network_options: {
+      aliases: ["752947ff91f9"],
+      interface_name: "eth0",
+      static_ips: ["10.88.0.50"],
+      static_mac: "aa:bb:cc:dd:aa:00",
+    },
+  };
+  expect(await ask(["info"])).toEqual([0, { version: expect.any(String), api_version: "1.0.0" }]);
+  expect(await ask(["create"], network)).toEqual([0, network]);
+  expect(await ask(["create"], { ...network, subnets: [{ subnet: "10.88.0.0/33" }] })).toEqual([
+    1,
+    { error: expect.stringContaining("invalid CIDR address: 10.88.0.0/33") },
+  ]);
+  expect(await ask(["create"], { ...network, options: { isolate: "true" } })).toEqual([
+    1,
+    { error: expect.stringContaining("option isolate is not supported") },
+  ]);
+  expect(await ask(["setup", `/run/netns/${ns}`], request)).toEqual([
+    0,
+    {
+      dns_search_domains: [],
+      dns_server_ips: ["127.0.0.11"],
+      interfaces: {
+        eth0: {
+          mac_address: "aa:bb:cc:dd:aa:00",
+          subnets: [
+            { ipnet: "10.88.0.50/16", gateway: "10.88.0.1" },
+            { ipnet: "fd00:88::2/64", gateway: "fd00:88::1" },
+          ],
+        },
+      },
+    },
+  ]);
+  expect((await h.sandboxes())[0]).toMatchObject({ name: "testctr", endpoints: [{ networkName: "ark", device: "eth0" }] });
+  const { ports } = (await h.sandboxes())[0]!;
+  expect(ports.filter(({ hostIp }) => hostIp === "0.0.0.0")).toMatchObject([
+    { hostPort: 8997, hostPortEnd: 8998, targetPort: 8080, targetPortEnd: 8081, proto: "tcp" },
+    { hostPort: 8997, hostPortEnd: 8998, targetPort: 8080, targetPortEnd: 8081, proto: "udp" },
+  ]);
+  await serve(h.lab, ns, "http", 8081);
+  expect((await curl(h.lab, h.client, `${HOST}:8998`)).peer).toMatch(/^192\.0\.2\.10:/);
+  expect(await ask(["create"], network)).toEqual([1, { error: expect.stringContaining("network ark has active endpoints") }]);
+  expect(await ask(["setup", `/run/netns/${ns}`], request)).toEqual([
+    1,
+    { error: expect.stringContaining("has an interface eth0 already") },
+  ]);
+  for (const netns of [`/run/netns/${ns}`, "/run/netns/gone"]) expect(await ask(["teardown", netns], request)).toEqual([0, ""]);
+  expect(await h.sandboxes()).toEqual([]);
+  expect(await ask(["create"], network)).toEqual([0, network]); // after `podman network rm`, of which nobody tells
+  expect(await h.ok("network", "ls")).not.toContain(" ark ");
+});
+
 it("VERSION needs no daemon; without one STATUS is 50, and what is to be done is to be tried again", async () => {
   expect(await call("STATUS", config({ cniVersion: "1.1.0" }))).toMatchObject({ code: 0, stdout: "" });
   expect(JSON.parse((await call("ADD", config(), { ns: "nowhere" })).stdout)).toMatchObject({ code: 8 });
@@ -128,6 +232,10 @@ it("VERSION needs no daemon; without one STATUS is 50, and what is to be done is
     cniVersion: "1.1.0",
     supportedVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
   });
+  const hundred = 'i=0; while [ $i -lt 100 ]; do "$0" </dev/null >/dev/null; i=$((i+1)); done';
+  const start = performance.now();
+  await h.lab.run(h.host, ["sh", "-c", hundred, PLUGIN], { env: { CNI_COMMAND: "VERSION" } });
+  expect((performance.now() - start) / 100).toBeLessThan(3); // ms, starts of the program and all
   expect(await alone("STATUS")).toMatchObject({ code: 1, stdout: expect.stringContaining('"code":50') });
   expect(await alone("DEL")).toMatchObject({ code: 1, stdout: expect.stringContaining('"code":11') });
 });

@@ -134,15 +134,12 @@ describe.skipIf(!isRoot)(`rtnetlink${isRoot ? "" : " (skipped: needs root to mak
       }
     });
 
-    it("moves a device to another namespace under another name, and deletes it there", () => {
-      lab.ip(host.name, "link add tspdum type veth peer name tsppeer");
-      rt.moveLink(index("tspdum"), container.fd, "eth0");
-      expect(rt.link("tspdum")).toBeNull();
+    it("deletes a device of another namespace", () => {
+      lab.ip(container.name, "link add eth0 type veth peer name eth1");
       const there = new RouteSocket(container.fd);
-      expect(there.link("eth0")).toMatchObject({ kind: "veth", up: false });
-      const moved = there.link("eth0")?.index ?? 0;
-      expect(there.deleteLink(moved)).toBe(true);
-      expect(there.deleteLink(moved)).toBe(false);
+      const made = there.link("eth0")?.index ?? 0;
+      expect(there.deleteLink(made)).toBe(true);
+      expect(there.deleteLink(made)).toBe(false);
       there.close();
     });
 

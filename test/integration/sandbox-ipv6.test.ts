@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ask } from "../../src/api/client.js";
 import type { NetworkCreate } from "../../src/api/network-types.js";
 import type { SandboxView } from "../../src/api/sandbox-types.js";
-import { curl } from "../support/clients.js";
+import { curl, REFUSED, TIMED_OUT } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
 import { program, serve } from "../support/servers.js";
@@ -36,7 +36,8 @@ const dig = (from: string, ...words: string[]): Promise<string> => out(from, "di
 it("a sandbox has an address and a default route of each family, at once and without a router's help", async () => {
   await h.ok("network", "create", "--ipv6", "--subnet", "10.44.0.0/24", "--subnet", "fd00:44::/64", "both");
   await h.ok("network", "create", "--ipv4=false", "--ipv6", "six");
-  await h.ok("run", "-d", "--name", "web", "--network", "both", "--ip6", "fd00:44::44", "-p", "8999:8080", "--", ...SERVER);
+  const options = ["--ip6", "fd00:44::44", "--add-host", "gw:host-gateway", "-p", "8999:8080"];
+  await h.ok("run", "-d", "--name", "web", "--network", "both", ...options, "--", ...SERVER);
   await h.ok("run", "-d", "--name", "only", "--network", "six", "-p", "9000:8080", "--", ...SERVER);
   const shown = await h.ok(
     "exec",
@@ -51,11 +52,31 @@ it("a sandbox has an address and a default route of each family, at once and wit
   expect(shown).not.toContain("tentative");
   expect(shown).toMatch(/^default via fd00:44::1 dev eth0[\s\S]*^0\n127\.0\.0\.1\tlocalhost\n::1\tlocalhost/m);
   const { hostname } = await view("web");
+  expect(shown).toContain("\n10.44.0.1\tgw\nfd00:44::1\tgw\n");
   expect(shown).toMatch(new RegExp(`^10\\.44\\.0\\.2\t${hostname}\nfd00:44::44\t${hostname}$`, "m"));
   expect((await view("only")).endpoints).toMatchObject([{ address: "", ipv6Address: expect.stringMatching(/^fd[0-9a-f:]+::2$/) }]);
   expect(await out("only", "ip", "-4", "route")).toBe("");
   const [six] = JSON.parse(await h.ok("network", "inspect", "six"));
   expect(six).toMatchObject({ EnableIPv4: false, EnableIPv6: true, IPAM: { Config: [{ Subnet: expect.stringMatching(/^fd.*::\/64$/) }] } });
+  const [web] = JSON.parse(await h.ok("inspect", "web"));
+  expect(web).toMatchObject({
+    Name: "/web",
+    State: { Status: "running", Running: true },
+    NetworkSettings: {
+      Ports: {
+        "8080/tcp": [
+          { HostIp: "0.0.0.0", HostPort: "8999" },
+          { HostIp: "::", HostPort: "8999" },
+        ],
+      },
+      Networks: { both: { IPAddress: "10.44.0.2", IPPrefixLen: 24, Gateway: "10.44.0.1", MacAddress: "02:42:0a:2c:00:02" } },
+    },
+  });
+  expect(web.NetworkSettings.Networks.both).toMatchObject({
+    GlobalIPv6Address: "fd00:44::44",
+    GlobalIPv6PrefixLen: 64,
+    IPv6Gateway: "fd00:44::1",
+  });
   expect(await h.ok("network", "ls")).toMatch(/ both +bridge +local +10\.44\.0\.0\/24,fd00:44::\/64$/m);
   expect(await h.ok("ps")).toMatch(/ both +10\.44\.0\.2,fd00:44::44 +0\.0\.0\.0:8999->8080\/tcp, \[::\]:8999->8080\/tcp$/m);
 });
@@ -113,6 +134,35 @@ it("connect brings the other network's family; the default route of each goes by
   await h.ok("detach", "red");
 });
 
+it("in a network without icc a link opens what its target exposes or publishes, one way", async () => {
+  const [closed, server] = [
+    ["--network", "closed"],
+    ["--", ...SERVER],
+  ];
+  await h.ok("network", "create", "--ipv6", "-o", "com.docker.network.bridge.enable_icc=false", "closed");
+  await h.ok("run", "-d", "--name", "store", ...closed, "--expose", "8080", "-p", "9001:7000", ...server);
+  await h.ok("run", "-d", "--name", "linked", ...closed, "--link", "store:db", ...server);
+  const { address, ipv6Address } = (await view("store")).endpoints[0]!;
+  const { address: back } = (await view("linked")).endpoints[0]!;
+  await eventually("the server", async () => (await seen("linked", `${address}:8080`)) !== "");
+  for (const target of ["db:8080", `[${ipv6Address}]:8080`]) expect(await seen("linked", target), target).not.toBe("");
+  const refused = await h.inside("linked", "curl", "-sg", "-m", "2", `http://[${ipv6Address}]:7000/`);
+  expect(refused.code).toBe(REFUSED); // published, so open; nobody is there
+  const unreached = async (from: string, target: string): Promise<void> => {
+    const [fetched, pinged] = await Promise.all([
+      h.inside(from, "curl", "-s", "-m", "0.5", `http://${target}/`),
+      h.inside(from, "ping", "-c1", "-W0.5", target.replace(/:\d+$/, "")),
+    ]);
+    expect([fetched.code, pinged.code], target).toEqual([TIMED_OUT, 1]);
+  };
+  await Promise.all([unreached("store", `${back}:8080`), unreached("linked", `${address}:8081`)]);
+  await h.ok("rm", "-f", "store");
+  await h.ok("run", "-d", "--name", "other", ...closed, ...server);
+  expect((await view("other")).endpoints[0]!.address).toBe(address); // the address is another's now, and no longer open
+  expect((await h.inside("linked", "curl", "-s", "-m", "0.5", `http://${address}:8080/`)).code).toBe(TIMED_OUT);
+  await h.ok("rm", "-f", "linked", "other");
+});
+
 it("what cannot be is refused, and nothing is made", async () => {
   const before = await ask(h.apiSocket, "networks");
   const refuseNetwork = (body: Omit<NetworkCreate, "name">, message: string | RegExp) =>
@@ -139,7 +189,7 @@ it("a daemon that is killed finds all of it again, and nothing is left in the en
   expect((await curl(h.lab, h.client, `[${HOST6}]:8999`, ["-g"])).peer).toMatch(/^2001:db8::10:/);
   expect(await seen("api", "web:8080")).toBe("fd00:44::2");
   await h.ok("rm", "-f", "web", "only", "api");
-  expect((await h.ok("network", "prune")).split("\n").sort()).toEqual(["Deleted Networks:", "both", "four", "six"]);
+  expect((await h.ok("network", "prune")).split("\n").sort()).toEqual(["Deleted Networks:", "both", "closed", "four", "six"]);
   expect(h.lab.runSync(h.host, ["ip", "-6", "route"])).not.toMatch(/^fd/m);
   h.lab.runSync(h.host, ["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"]);
   const { code, stderr } = await h.call("network", "create", "--ipv6", "late");

@@ -104,19 +104,19 @@ describe("networks", () => {
     expect((await h.ok("port", "web")).split("\n")).toContain("8080/tcp -> 0.0.0.0:8999");
     expect((await curl(h.lab, h.client, `${HOST}:8999`)).peer).toMatch(/^192\.0\.2\.10:/);
     expect((await curl(h.lab, h.host, "127.0.0.1:8999")).code).toBe(0);
-    expect((await h.call("exec", "db", ...CURL, `http://${HOST}:8999/`)).code).toBe(0);
+    expect((await h.inside("db", ...CURL, `http://${HOST}:8999/`)).code).toBe(0);
     // User networks are isolated from each other, until somebody is in both.
-    expect((await h.call("exec", "db", ...CURL, "http://10.44.0.44:8080/")).code).not.toBe(0);
+    expect((await h.inside("db", ...CURL, "-m", "0.5", "http://10.44.0.44:8080/")).code).not.toBe(0);
     await h.ok("network", "connect", "--ip", "10.44.0.9", "front", "db");
-    expect((await h.call("exec", "db", ...CURL, "http://10.44.0.44:8080/")).code).toBe(0);
+    expect((await h.inside("db", ...CURL, "http://10.44.0.44:8080/")).code).toBe(0);
     expect((await view("db")).endpoints).toMatchObject([
       { networkName: "back", device: "eth0", mac: "02:00:00:00:00:07", gateway: true },
       { networkName: "front", device: "eth1", address: "10.44.0.9", gateway: false },
     ]);
     // The default route is by the first name, until that network is left.
-    expect(await h.ok("exec", "db", "ip", "route")).toMatch(/^default via 10\.45\.0\.1 dev eth0/m);
+    expect((await h.inside("db", "ip", "route")).stdout).toMatch(/^default via 10\.45\.0\.1 dev eth0/m);
     await h.ok("network", "disconnect", "back", "db");
-    expect(await h.ok("exec", "db", "ip", "route")).toMatch(/^default via 10\.44\.0\.1 dev eth1/m);
+    expect((await h.inside("db", "ip", "route")).stdout).toMatch(/^default via 10\.44\.0\.1 dev eth1/m);
     expect(await h.call("network", "rm", "front")).toMatchObject({ code: 1, stderr: expect.stringContaining("has active endpoints") });
     await h.ok("rm", "-f", "db");
     expect((await h.call("run", "--network", "front", "-p", "8999:80", "--", "true")).stderr).toContain(
@@ -131,14 +131,14 @@ describe("networks", () => {
     await serverUp("api");
     const { endpoints, id } = await view("api");
     const dig = async (name: string, ...words: string[]): Promise<string> =>
-      (await h.call("exec", "web", "dig", "+short", "+tries=1", "+time=2", ...words, name)).stdout;
+      (await h.inside("web", "dig", "+short", "+tries=1", "+time=2", ...words, name)).stdout;
     for (const name of ["api", "API.front", "svc", id.slice(0, 12)]) expect(await dig(name)).toBe(`${endpoints[0]!.address}\n`);
     expect(await dig("api", "+tcp")).toBe(`${endpoints[0]!.address}\n`);
     expect(await dig(endpoints[0]!.address, "-x")).toBe("api.front.\n");
-    expect((await h.call("exec", "web", ...CURL, "http://api:8080/")).code).toBe(0);
-    expect((await h.call("exec", "api", ...CURL, "http://web.front:8080/")).code).toBe(0);
+    expect((await h.inside("web", ...CURL, "http://api:8080/")).code).toBe(0);
+    expect((await h.inside("api", ...CURL, "http://web.front:8080/")).code).toBe(0);
     // What is not known is asked where --dns says, from the sandbox itself.
-    expect((await h.call("exec", "api", "dig", "+short", "+tries=1", "TXT", "example.test")).stdout).toMatch(/^"192\.0\.2\.1:/);
+    expect((await h.inside("api", "dig", "+short", "+tries=1", "TXT", "example.test")).stdout).toMatch(/^"192\.0\.2\.1:/);
     expect(upstream.hosts).toEqual([HOST]); // masqueraded on its way out
     await h.ok("rename", "api", "ipa");
     expect(await dig("ipa")).toBe(`${endpoints[0]!.address}\n`);
@@ -170,7 +170,7 @@ describe("networks", () => {
       String((await view("alone")).pid),
     ]);
     h.lab.runSync(h.host, ["sh", "-c", "ip address add 10.99.0.1/24 dev hand0 && ip link set hand0 up"]);
-    await h.ok("exec", "alone", "sh", "-c", "ip address add 10.99.0.2/24 dev hand1 && ip link set hand1 up");
+    await h.inside("alone", "sh", "-c", "ip address add 10.99.0.2/24 dev hand1 && ip link set hand1 up");
     expect(h.lab.runSync(h.host, ["ping", "-c1", "-W2", "10.99.0.2"])).toContain("1 received");
     expect(await h.ok("run", "--rm", "--network", "container:web", "--", "ip", "-o", "-4", "addr", "show", "eth0")).toContain(
       "10.44.0.44/24",
@@ -189,11 +189,15 @@ describe("networks", () => {
     expect(await h.ok("run", "--rm", "--link", "target:db", "--", "sh", "-c", "getent hosts db; getent hosts target")).toMatch(
       new RegExp(`^${address.replaceAll(".", "\\.")} +db target`),
     );
-    expect((await h.call("exec", "target", "sh", "-c", "grep -c db /etc/hosts")).stdout).toBe("0\n");
+    expect((await h.inside("target", "sh", "-c", "grep -c db /etc/hosts")).stdout).toBe("0\n");
     await h.ok("rm", "-f", "target");
   });
 
   it("take in namespaces that others made, until these end", async () => {
+    const sleeper = h.lab.start(h.host, ["unshare", "-n", "sh", "-c", "echo up; exec sleep 1000"]);
+    await sleeper.until("a namespace of its own", () => sleeper.stdout === "up\n");
+    await h.ok("attach", "--netns", String(sleeper.pid), "--name", "blue");
+    await sleeper.stop("SIGKILL"); // which is noticed by and by
     const ns = h.lab.addNamespace("red");
     const id = await h.ok("attach", "--netns", ns, "--name", "red", "--network", "front", "--ip", "10.44.0.77");
     expect(h.lab.runSync(ns, ["ip", "-o", "-4", "addr", "show", "eth0"])).toContain("10.44.0.77/24");
@@ -201,13 +205,7 @@ describe("networks", () => {
     expect(await h.ok("ps")).toContain(`${id.slice(0, 12)}  red `);
     await h.ok("detach", "red");
     expect(h.lab.runSync(ns, ["ip", "-o", "link"])).not.toContain("eth0");
-    const sleeper = h.lab.start(h.host, ["unshare", "-n", "sleep", "1000"]);
-    await eventually(
-      "a namespace of its own",
-      async () => (await h.call("attach", "--netns", String(sleeper.pid), "--name", "blue")).code === 0,
-    );
-    await sleeper.stop("SIGKILL");
-    await eventually("its end", async () => (await view("blue")) === undefined);
+    await eventually("blue's end", async () => (await view("blue")) === undefined);
   });
 });
 

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { MAIN, ROOT } from "../support/paths.js";
+import { COMMAND, ROOT } from "../support/paths.js";
 import { SandboxHost } from "../support/sandbox-host.js";
 
 interface Step {
@@ -36,7 +36,7 @@ function pattern(output: string): RegExp {
 let h: SandboxHost;
 beforeAll(async () => {
   h = await SandboxHost.start([], { ownRun: true });
-  fs.writeFileSync(path.join(h.lab.dir, "tsproxy"), `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`, { mode: 0o755 });
+  fs.writeFileSync(path.join(h.lab.dir, "tsproxy"), `#!/bin/sh\nexec ${COMMAND} "$@"\n`, { mode: 0o755 });
 });
 afterAll(() => h.close());
 

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { eachHostAddress, formatMapping, type Mapping, type PortSpec } from "../../src/control/mapping.js";
 import type { DeviceSpec } from "../../src/control/network/endpoints.js";
 import type { NetworkSpec } from "../../src/control/network/kinds.js";
+import type { OverlayChange } from "../../src/control/network/remote-endpoints.js";
 import { type AddressManager, givenAddresses } from "../../src/model/addresses.js";
 import { FileStore } from "../../src/model/file-store.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "../../src/model/mechanism.js";
@@ -14,6 +15,7 @@ import type { Change, Store } from "../../src/model/store.js";
 import { endpointViews, networkViews } from "../../src/model/views.js";
 import { PortTakenError } from "../../src/sys/port-owner.js";
 import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
+import { eachFamily, type PerFamily } from "../../src/wire/per-family.js";
 
 export const NETWORK = "a".repeat(64);
 export const ENDPOINT = "e".repeat(64);
@@ -29,6 +31,8 @@ export class ModelFixture implements Mechanism, HostDevices {
   readonly specs = new Set<NetworkSpec>();
   readonly devices = new Map<string, DeviceSpec>();
   readonly published = new Set<string>();
+  /** `10.1.0.2 -> 10.1.0.3 6:80-80` */
+  readonly links = new Set<string>();
   readonly removedFromHost: string[] = [];
   /** Host ports that another program has. */
   readonly taken = new Set<number>();
@@ -40,6 +44,8 @@ export class ModelFixture implements Mechanism, HostDevices {
   /** Of the host. */
   families: (4 | 6)[] = [4];
   multiQueue = false;
+  /** What overlay networks were told of other nodes. */
+  readonly told: OverlayChange[] = [];
   /** Where devices of an earlier process are. */
   readonly found = new Map<string, Found>();
   model: NetworkModel;
@@ -58,16 +64,22 @@ export class ModelFixture implements Mechanism, HostDevices {
         mtu: spec.mtu ?? 1500,
         hostDevice: spec.hostDevice ?? "",
         spec,
+        ...(spec.kind === "overlay" && { remotes: { apply: (change: OverlayChange) => void this.told.push(change) } }),
         endpoints: {
           multiQueue,
+          link: (client, server, ports) => {
+            const [from, to] = [client, server].map((each) => eachFamily(each).map(formatIp).join(","));
+            const text = `${from} -> ${to} ${ports.map(({ proto, first, last }) => `${proto}:${first}-${last}`).join(" ")}`;
+            this.links.add(text);
+            return { close: () => void this.links.delete(text) };
+          },
           addDevice: (device) => {
             if (this.deviceError !== undefined) throw this.deviceError;
             this.devices.set(device.name, device);
-            return {
-              remove: async () => {
-                this.devices.delete(device.name);
-              },
+            const remove = async (): Promise<void> => {
+              this.devices.delete(device.name);
             };
+            return { remove, dismiss: remove };
           },
         },
       };
@@ -95,14 +107,17 @@ export class ModelFixture implements Mechanism, HostDevices {
     },
   };
 
-  private constructor(private readonly manager: AddressManager) {
+  private constructor(
+    private readonly manager: AddressManager,
+    private readonly tunnel: PerFamily<IpAddress>,
+  ) {
     onTestFinished(() => rmSync(this.dir, { recursive: true, force: true }));
     this.store = this.openStore();
-    this.model = new NetworkModel(this, this, this.store, this.manager);
+    this.model = new NetworkModel(this, this, this.store, this.manager, this.tunnel);
   }
 
-  static async start(addresses: AddressManager = givenAddresses): Promise<ModelFixture> {
-    const fixture = new ModelFixture(addresses);
+  static async start(addresses: AddressManager = givenAddresses, tunnel: PerFamily<IpAddress> = {}): Promise<ModelFixture> {
+    const fixture = new ModelFixture(addresses, tunnel);
     await fixture.restart();
     return fixture;
   }
@@ -113,7 +128,7 @@ export class ModelFixture implements Mechanism, HostDevices {
     this.devices.clear();
     this.published.clear();
     this.store = this.openStore();
-    this.model = new NetworkModel(this, this, this.store, this.manager);
+    this.model = new NetworkModel(this, this, this.store, this.manager, this.tunnel);
     await this.model.restore();
   }
 

@@ -35,7 +35,13 @@ async function target(port = 0): Promise<{ port: number; sources: number[]; sock
 
 async function listen(targetPort: number, tuning?: UdpTuning, allows = true): Promise<{ relay: UdpListener; stats: RelayStats }> {
   const stats: RelayStats = { active: 0, total: 0, refused: 0, failed: 0, bytesIn: 0, bytesOut: 0 };
-  const options: ListenerOptions = { hostIp: LOOPBACK, hostPort: 0, targetIp: LOOPBACK, targetPort, stats, allows: () => allows };
+  const options: ListenerOptions = {
+    hostIp: LOOPBACK,
+    hostPort: 0,
+    targetFor: () => ({ ip: LOOPBACK, port: targetPort }),
+    stats,
+    allows: () => allows,
+  };
   const relay = await listenUdp(options, tuning);
   cleanups.push(() => relay.close());
   return { relay, stats };

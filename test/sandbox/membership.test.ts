@@ -28,7 +28,7 @@ class Notes {
     return `${prefix}${i}`;
   }
 
-  takeDevice(_from: string, { name, addresses }: SandboxDevice): void {
+  setUpDevice({ name, addresses }: SandboxDevice): void {
     if (this.failure !== undefined) throw this.failure;
     this.devices.set(name, addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`).join(" "));
   }
@@ -64,6 +64,7 @@ async function start(...networks: (NetworkCreate | string)[]) {
       if (gateways.ipv6 !== undefined) sandbox.ipv6Gateway = gateways.ipv6;
       return warnings;
     },
+    rearrange: () => membership.rearrange(sandbox, namespace),
     leave: async (n: number) => {
       const [attachment] = sandbox.attachments.splice(n, 1);
       await membership.detach(attachment!);
@@ -201,6 +202,26 @@ describe("with IPv6", () => {
     await s.leave(0);
     await s.arrange();
     expect([...s.fixture.published]).toEqual(["0.0.0.0:32768 -> [fd00:2::2]:80/tcp", "[::]:32768 -> [fd00:2::2]:80/tcp"]);
+  });
+
+  it("what failed half-way is as before once the new network is left", async () => {
+    const s = await start("front", six("six", 2));
+    s.fixture.families = [4, 6];
+    await s.attach("front");
+    await s.arrange();
+    const before = [...s.fixture.published];
+    await s.attach("six");
+    const publish = s.fixture.publisher.publish;
+    s.fixture.publisher.publish = (spec) => {
+      if (spec.targets.ipv6 !== undefined) throw new Error("no");
+      return publish(spec);
+    };
+    await expect(s.arrange()).rejects.toThrow("no");
+    expect([...s.fixture.published]).not.toEqual(before);
+    await s.leave(1);
+    await s.rearrange();
+    expect([...s.fixture.published]).toEqual(before);
+    expect(s.notes.route?.device).toBe("eth0");
   });
 
   it("a port on an address of the host goes by the network of its family", async () => {

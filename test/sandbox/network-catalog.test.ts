@@ -160,7 +160,7 @@ describe("networks that people make", () => {
       "invalid",
       "invalid ip-range 10.45.0.0/25: parent subnet 10.44.0.0/24 doesn't contain ip-range",
     ],
-    [{ name: "n", gateway: "10.45.0.1" }, "invalid", "every ip-range or gateway or aux-address must have a corresponding subnet"],
+    [{ name: "n", gateway: "10.45.0.1" }, "invalid", "every ip-range or gateway must have a corresponding subnet"],
     [{ name: "n", subnet: "172.30.4.0/24" }, "conflict", /^invalid pool request: Pool overlaps .* \(172.30.4.0\/24: network old\)$/],
     [{ name: "n", subnet: "10.9.0.0/16" }, "conflict", /Pool overlaps .* \(10.9.0.0\/16: route 10.0.0.0\/8\)$/],
     [{ name: "n", options: { "com.docker.network.bridge.enable_icc": "maybe" } }, "invalid", /enable_icc: 'maybe' is not valid/],
@@ -230,7 +230,9 @@ describe("the predefined networks", () => {
     const { catalog } = await start();
     for (const name of ["bridge", "host", "none"])
       await expect(catalog.remove(name)).rejects.toThrow(`${name} is a pre-defined network and cannot be removed`);
-    await expect(catalog.use("none")).rejects.toThrow("network none cannot be joined");
+    await expect(catalog.use("none")).rejects.toThrow(
+      "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+    );
   });
 
   it("bridge moves on when the host has its range", async () => {

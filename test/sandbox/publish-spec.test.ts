@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parsePublish } from "../../src/sandbox/publish-spec.js";
+import { parseExpose, parsePublish } from "../../src/sandbox/publish-spec.js";
 
 /** As Docker's own tests write it: `IP:FIRST-LAST:FIRST-LAST/proto`. */
 function text(spec: string): string {
@@ -49,4 +49,12 @@ it.each([
   ["80-89", "invalid ranges specified for container and host Ports: 80-89 and "],
 ])("'%s' is refused in Docker's words", (spec, message) => {
   expect(() => parsePublish(spec)).toThrow(expect.objectContaining({ code: "TSP_ERR_PORT_SPEC", kind: "invalid", message }));
+});
+
+it("--expose takes a port or a range, with a protocol", () => {
+  expect(parseExpose("80")).toEqual({ proto: "tcp", first: 80, last: 80 });
+  expect(parseExpose("8000-8009/UDP")).toEqual({ proto: "udp", first: 8000, last: 8009 });
+  expect(() => parseExpose("1:2")).toThrow("invalid port format for --expose: 1:2");
+  for (const text of ["", "x", "0", "9-8", "80/xyz", "80/tcp/udp"])
+    expect(() => parseExpose(text)).toThrow(`invalid range format for --expose: ${text}`);
 });

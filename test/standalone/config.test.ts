@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DEFAULT_BALANCE } from "../../src/control/balance-options.js";
 import { TsproxyError } from "../../src/errors.js";
 import { parseConfig, type RunOptions } from "../../src/standalone/config.js";
 import { DEFAULT_TIMEOUTS, ESTABLISHED } from "../../src/table/conntrack.js";
@@ -23,11 +24,24 @@ describe("parseConfig", () => {
       offload: false,
       firewall: "honour",
       limits: DEFAULT_LIMITS,
+      balance: DEFAULT_BALANCE,
       readyFd: undefined,
       relay: false,
       probe: false,
       json: false,
     });
+  });
+
+  it("takes --affinity and --health-check where a port has several targets", () => {
+    const publish = ["80:172.18.0.2,172.18.0.3:8080"];
+    expect(parseConfig({ publish, affinity: "client:1m", healthCheck: "off" }).balance).toEqual({ affinitySec: 60, check: null });
+    for (const more of [{ affinity: "client" }, { healthCheck: "off" }])
+      expect(() => parseConfig({ publish: [MAPPING], ...more })).toThrow("no port has several targets");
+  });
+
+  it("wants an endpoint for each of several targets in its network", () => {
+    const publish = ["80:172.17.0.4,172.17.0.5:8080"];
+    expect(() => parseConfig({ publish, ...web("172.17.0.4") })).toThrow("no endpoint has the target address 172.17.0.5");
   });
 
   it("reads every option", () => {

@@ -64,6 +64,17 @@ export function onTsproxy(name: string, containers: Containers, body: Body): voi
   it(name, (ctx) => runCase(ctx, "tsproxy", containers, body));
 }
 
+/** A case about tsproxy itself in a world that it makes. */
+export function onLab(name: string, body: (lab: Lab) => Promise<void>): void {
+  it(name, async (ctx) => {
+    const why = leftOut("tsproxy") ?? reason ?? tsproxyObstacle();
+    if (why !== undefined) ctx.skip(why);
+    const lab = new Lab();
+    ctx.onTestFinished(() => lab.close());
+    await body(lab);
+  });
+}
+
 /** A control: shows with the kernel that the case can see what it looks for. */
 export function onNftables(name: string, containers: Containers, body: Body): void {
   it(name, (ctx) => runCase(ctx, "nftables", containers, body));

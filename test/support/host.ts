@@ -3,8 +3,9 @@
  *
  *   client 198.51.100.9 --- 192.0.2.1 host, gateway 172.17.0.1 --- endpoints A 172.17.0.4, B 172.17.0.5
  */
-import type { PublishedRange, Subnet, ToWorker } from "../../src/engine/messages.js";
+import type { PublishedRange, PublishedTarget, Subnet, ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT, HOST, UPLINK } from "../../src/table/ports.js";
+import { TAKES } from "../../src/table/selection.js";
 import { type IpAddress, type IpPrefix, parseIp, parsePrefix } from "../../src/wire/ip-address.js";
 import { parseIpv4 } from "../../src/wire/ipv4-address.js";
 import { rawWord } from "../../src/wire/raw.js";
@@ -54,27 +55,42 @@ export function prefix(text: string): IpPrefix {
 }
 
 /** A published port; addresses in text. */
-export interface RuleOptions extends Omit<PublishedRange, "hostIp" | "target" | "snatSource" | "onlink"> {
+export interface RuleOptions extends Omit<PublishedRange, "hostIp" | "targets"> {
   hostIp: string;
   target: string;
+  targetPort: number;
+  network: number;
   snatSource: string;
   onlink: string;
 }
 
 export function rule(options: Partial<RuleOptions> = {}): PublishedRange {
-  const { hostIp = "0.0.0.0", target = IP_A, snatSource = GATEWAY, onlink = "172.17.0.0/16", ...rest } = options;
+  const { hostIp = "0.0.0.0", target, targetPort, network, snatSource, onlink, ...rest } = options;
   return {
     proto: TCP,
     firstPort: PUBLISHED,
     lastPort: PUBLISHED,
-    targetPort: TARGET,
-    network: NET,
     hostIp: ip(hostIp),
-    target: ip(target),
-    snatSource: ip(snatSource),
-    onlink: prefix(onlink),
+    targets: [targetOf({ target, targetPort, network, snatSource, onlink })],
+    selection: null,
     ...rest,
   };
+}
+
+type Target = Pick<RuleOptions, "target" | "targetPort" | "network" | "snatSource" | "onlink">;
+
+/** One target of a rule. */
+export function targetOf(options: { [K in keyof Target]?: Target[K] | undefined } & { id?: number; duty?: number }): PublishedTarget {
+  const {
+    id = 1,
+    duty = TAKES,
+    target = IP_A,
+    targetPort = TARGET,
+    network = NET,
+    snatSource = GATEWAY,
+    onlink = "172.17.0.0/16",
+  } = options;
+  return { id, duty, address: ip(target), port: targetPort, network, snatSource: ip(snatSource), onlink: prefix(onlink) };
 }
 
 /** One family of a network: PREFIX and gateway. */

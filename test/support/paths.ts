@@ -10,7 +10,9 @@ function findRoot(): string {
 
 /** The project's folder, with a slash at its end. */
 export const ROOT = findRoot();
-/** The shipped program. */
+/** The shipped command. */
+export const COMMAND = `${ROOT}dist/cli/tsproxy`;
+/** What is Node.js of it. */
 export const MAIN = `${ROOT}dist/cli/main.js`;
 /** The launcher that stands in for docker-proxy. */
 export const LAUNCHER = `${ROOT}native/build/tsproxy-docker-proxy`;

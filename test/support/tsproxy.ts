@@ -2,13 +2,16 @@
 import type { FdbView, FlowView, MappingView, StatsView } from "../../src/api/types.js";
 import type { Flow, Running, StartOptions } from "./backends.js";
 import type { Lab } from "./lab.js";
-import { MAIN } from "./paths.js";
+import { COMMAND, MAIN } from "./paths.js";
 import type { Proc, StartOptions as ProcOptions, Result } from "./proc.js";
 import { ADDR, ADDR6, NETWORK, NETWORK6, type World } from "./topology.js";
 
+const WITHOUT_NODE = new Set(["run", "exec"]);
+
 /** Starts the program with any arguments. `wrap` is put before it: `setpriv …`. */
 export function launch(lab: Lab, ns: string, args: string[], options: ProcOptions & { wrap?: string[] } = {}): Proc {
-  return lab.start(ns, [...(options.wrap ?? []), process.execPath, MAIN, ...args], options);
+  const command = WITHOUT_NODE.has(args[0] ?? "") ? [COMMAND] : [process.execPath, MAIN];
+  return lab.start(ns, [...(options.wrap ?? []), ...command, ...args], options);
 }
 
 /** Waits until the main command or the daemon says, in words, that it serves. */

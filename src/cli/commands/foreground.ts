@@ -37,13 +37,15 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     .option("--mtu <bytes>", "MTU of the network")
     .option("--promiscuous", "Let endpoints send from other addresses too");
   return addDataplaneOptions(command)
+    .option("--affinity <kind>", "Of several targets a client keeps one: client[:TIME] (none)")
+    .option("--health-check <check>", "Check several targets: off, or interval=2s,…")
     .option("--relay", "Use sockets: targets see this host as client")
     .option("--probe", "Try targets by a whole connection at the start")
     .option("--ready-fd <fd>", "Write a line to this descriptor when ready")
     .option("--json", "Print JSON")
     .option("-v, --version", "Show version, commit and addon")
     .note(
-      "MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp|sctp].\nIPv6 addresses in it are in brackets. A network may have a subnet of each family,\nan endpoint an address of each, with a comma between.\nNETNS is a name in /run/netns, a process id, or an absolute path.",
+      "MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP[,TARGET_IP...]:TARGET_PORT[-END][/tcp|udp|sctp].\nIPv6 addresses in it are in brackets. A network may have a subnet of each family,\nan endpoint an address of each, with a comma between.\nNETNS is a name in /run/netns, a process id, or an absolute path.",
     )
     .note("Run 'tsproxy COMMAND --help' for more information on a command.")
     .variable("TSPROXY_RUN_DIR", "Folder of the sockets (/run/tsproxy; not as root, $XDG_RUNTIME_DIR/tsproxy)")
@@ -60,6 +62,12 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     .example(
       "On IPv6 alone; on one interface's link-local address",
       "tsproxy -p [::]:8999:[fd00::4]:8080 -p [fe80::1%eth0]:53:[fd00::5]:53/udp",
+    )
+    .example(
+      "Several targets: connections go to them by turns, and to none that is down",
+      "tsproxy -p 80:172.18.0.2,172.18.0.3:8080",
+      "tsproxy -p 80:172.18.0.2:8080,172.18.0.3:9090 --affinity client:10m \\",
+      "        --health-check interval=5s,timeout=1s,rise=2,fall=3",
     )
     .example(
       "Give the namespaces 'web' and 'db' a network of their own and publish from it",
@@ -92,7 +100,14 @@ async function runForeground(config: RunConfig): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
   const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
-  const job = await MainJob.start(config, (error) => stop(error));
+  const { eventText } = await import("../../control/target-views.js");
+  const job = await MainJob.start(
+    config,
+    (error) => stop(error),
+    (event) => {
+      if (config.json) stdout(`${JSON.stringify(eventText(event))}\n`);
+    },
+  );
   let live: NodeJS.Timeout | undefined;
   try {
     for (const { warning } of await probeTargets(config.publish, { connect: config.probe })) if (warning !== undefined) log.warn(warning);

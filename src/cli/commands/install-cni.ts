@@ -1,44 +1,126 @@
-/** `tsproxy install cni`: the plugin where container runtimes look for plugins, and a network configuration that names it. */
-import { copyFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+/**
+ * `tsproxy install cni` and `install netavark`: the plugin where container runtimes look for plugins; for CNI also a network configuration that names
+ * it. One program is both plugins (`native/cni.c`): Netavark calls it by its driver's name, with arguments.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { TsproxyError } from "../../errors.js";
 import { BUILD_COMMAND, cniFile } from "../../sys/native-files.js";
 import { stdout, type Write } from "../show.js";
 
-/** Where containerd, CRI-O and Podman look when nobody says otherwise. */
-const PLUGINS = "/opt/cni/bin";
-const CONFIGURATIONS = "/etc/cni/net.d";
-const NAME = "tsproxy-cni";
+/** Where containerd, CRI-O, nerdctl and Podman look when nobody says otherwise. */
+const CNI_PLUGIN = "/opt/cni/bin/tsproxy-cni";
+const CONFIGURATION = "/etc/cni/net.d/10-tsproxy.conflist";
+/** Among the folders where Podman looks for drivers; the file's name is the driver's. */
+const NETAVARK_PLUGIN = "/usr/local/lib/netavark/tsproxy";
+const TYPE = "tsproxy-cni";
 
 /** 1.0.0: Podman 4.3 refuses results in 1.1.0. */
-const CONFIGURATION = {
+const CONTENT = {
   cniVersion: "1.0.0",
   name: "tsproxy",
-  plugins: [{ type: NAME, capabilities: { portMappings: true, ips: true, mac: true, aliases: true, dns: true } }],
+  plugins: [
+    { type: TYPE, capabilities: { portMappings: true, bandwidth: true, ipRanges: true, ips: true, mac: true, aliases: true, dns: true } },
+  ],
 };
 
-export function installCni(prefix: string, write: Write = stdout): void {
-  const source = cniFile();
-  if (source === null) throw new TsproxyError("TSP_ERR_INSTALL", "unavailable", `${NAME} is missing`, `compile it: ${BUILD_COMMAND}`);
-  const plugin = path.join(prefix, PLUGINS, NAME);
-  const configuration = path.join(prefix, CONFIGURATIONS, "10-tsproxy.conflist");
-  try {
-    for (const file of [plugin, configuration]) mkdirSync(path.dirname(file), { recursive: true });
-    copyFileSync(source, `${plugin}.new`);
-    renameSync(`${plugin}.new`, plugin); // a runtime may be running the old one
-    writeFileSync(configuration, `${JSON.stringify(CONFIGURATION, null, 2)}\n`);
-  } catch (cause) {
-    const denied = ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
-    const message = `cannot install the CNI plugin: ${(cause as Error).message}`;
-    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : undefined, cause);
-  }
-  write(`wrote ${plugin} and ${configuration}
+export interface PluginOptions {
+  /** Put before all folders: for an image. */
+  prefix: string;
+  /** Take away what was installed. */
+  remove?: boolean;
+}
 
+export function installCni({ prefix, remove = false }: PluginOptions, write: Write = stdout): void {
+  const [plugin, configuration] = [CNI_PLUGIN, CONFIGURATION].map((file) => path.join(prefix, file)) as [string, string];
+  if (remove) {
+    const foreign = existsSync(configuration) && !isOurs(configuration);
+    write(
+      told(
+        "removed",
+        change(() => [plugin, ...(foreign ? [] : [configuration])].filter(removeFile)),
+      ),
+    );
+    return;
+  }
+  const kept = existsSync(configuration) && readFileSync(configuration, "utf8") !== text();
+  change(() => {
+    copyProgram(plugin);
+    mkdirSync(path.dirname(configuration), { recursive: true });
+    if (!kept) writeFileSync(configuration, text());
+  });
+  write(`${told("wrote", [plugin, ...(kept ? [] : [configuration])])}${kept ? `left ${configuration} as it is: it was changed\n` : ""}
 The plugin asks the daemon: let systemd start that ('tsproxy install'), or run 'tsproxy daemon'.
 
 With Podman, whose network backend must be "cni":
   podman run --network tsproxy -p 8999:80 IMAGE
 Podman binds published ports by itself; in containers.conf, under [engine], let it not:
   enable_port_reservation=false
+
+With nerdctl:
+  nerdctl run --network tsproxy -p 8999:80 IMAGE
+
+Kubernetes' containerd and CRI-O take the first file of ${path.join(prefix, path.dirname(CONFIGURATION))}, in the order of
+their names, for all pods. With CRI-O, let host ports be the plugin's: disable_hostport_mapping = true
 `);
+}
+
+export function installNetavark({ prefix, remove = false }: PluginOptions, write: Write = stdout): void {
+  const plugin = path.join(prefix, NETAVARK_PLUGIN);
+  if (remove) {
+    write(
+      told(
+        "removed",
+        change(() => [plugin].filter(removeFile)),
+      ),
+    );
+    return;
+  }
+  change(() => copyProgram(plugin));
+  write(`${told("wrote", [plugin])}
+The plugin asks the daemon: let systemd start that ('tsproxy install'), or run 'tsproxy daemon'.
+
+With Podman 4.5 or later, and Netavark 1.6 or later:
+  podman network create -d tsproxy shop
+  podman run --network shop -p 8999:80 IMAGE
+`);
+}
+
+function text(): string {
+  return `${JSON.stringify(CONTENT, null, 2)}\n`;
+}
+
+/** Whether it names the plugin, whatever else somebody wrote into it. */
+function isOurs(file: string): boolean {
+  return readFileSync(file, "utf8").includes(`"${TYPE}"`);
+}
+
+function copyProgram(file: string): void {
+  const source = cniFile();
+  if (source === null) throw new TsproxyError("TSP_ERR_INSTALL", "unavailable", `${TYPE} is missing`, `compile it: ${BUILD_COMMAND}`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  copyFileSync(source, `${file}.new`);
+  renameSync(`${file}.new`, file); // a runtime may be running the old one
+}
+
+/** False when there was none. */
+function removeFile(file: string): boolean {
+  if (!existsSync(file)) return false;
+  rmSync(file);
+  return true;
+}
+
+function told(what: string, files: readonly string[]): string {
+  return files.length === 0 ? `nothing to be ${what}\n` : `${what} ${files.join(" and ")}\n`;
+}
+
+function change<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    if (cause instanceof TsproxyError) throw cause;
+    const denied = ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
+    const message = `cannot install the plugin: ${(cause as Error).message}`;
+    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : undefined, cause);
+  }
 }

@@ -1,38 +1,48 @@
 /** `tsproxy install`: writes the systemd units for this very copy of tsproxy and says what comes next. */
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { TsproxyError } from "../../errors.js";
 import { BUILD_COMMAND, launcherFile } from "../../sys/native-files.js";
 import { CliCommand, usageError } from "../command.js";
 import { stdout, type Write } from "../show.js";
-import { installCni } from "./install-cni.js";
+import { installCni, installNetavark, type PluginOptions } from "./install-cni.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];
+const UNIT_FOLDER = "/etc/systemd/system";
 /** Of the Debian package, which brings the units. */
 const PACKAGED_UNITS = "/usr/lib/systemd/system";
 const PACKAGED_LAUNCHER = "/usr/bin/tsproxy-docker-proxy";
 
-export interface InstallOptions {
-  /** Put before `/etc/systemd/system`: for a package, or an image. */
-  prefix: string;
-}
+/** `prefix` comes before `/etc/systemd/system`: for a package, or an image. */
+export type InstallOptions = PluginOptions;
 
 export function installCommand(): CliCommand {
-  return new CliCommand("install", "Write systemd units, or a CNI configuration, and say what comes next")
-    .argument("[what]", "'cni': the plugin for Podman, containerd and CRI-O")
-    .option("--prefix <dir>", "Put this before /etc and /opt", "/")
+  return new CliCommand("install", "Write systemd units, or a runtime's plugin, and say what comes next")
+    .argument("[what]", "'cni': for Podman, containerd, CRI-O, nerdctl; 'netavark': for Podman 4.5")
+    .option("--prefix <dir>", "Put this before /etc, /opt and /usr", "/")
+    .option("--remove", "Remove what it wrote")
     .example("Let systemd start the daemon, at boot and for Docker", "tsproxy install")
     .example("Give container runtimes a network of tsproxy's", "tsproxy install cni")
     .action((what: string | undefined, options: InstallOptions) => {
+      rootOf(options);
       if (what === undefined) install(options);
-      else if (what === "cni") installCni(rootOf(options));
+      else if (what === "cni") installCni(options);
+      else if (what === "netavark") installNetavark(options);
       else throw usageError(`there is no '${what}' to install`);
     });
 }
 
-export function install({ prefix }: InstallOptions, write: Write = stdout): void {
+export function install({ prefix, remove = false }: InstallOptions, write: Write = stdout): void {
   rootOf({ prefix });
+  if (remove) {
+    const there = UNITS.map((unit) => path.join(prefix, UNIT_FOLDER, unit)).filter((file) => existsSync(file));
+    writing(path.join(prefix, UNIT_FOLDER), () => {
+      for (const file of there) rmSync(file);
+    });
+    write(there.length === 0 ? "nothing to be removed\n" : `removed ${there.join(" and ")}; tell systemd: systemctl daemon-reload\n`);
+    return;
+  }
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const units = path.join(root, "docs/systemd");
   const packaged = !existsSync(units);
@@ -51,8 +61,8 @@ Published ports of Docker's own networks through tsproxy: in /etc/docker/daemon.
 ${launcher === null ? `  (it is not compiled yet: ${BUILD_COMMAND})\n` : ""}`);
 }
 
-function rootOf({ prefix }: InstallOptions): string {
-  if (prefix !== "") return prefix;
+function rootOf({ prefix }: InstallOptions): void {
+  if (prefix !== "") return;
   throw new TsproxyError("TSP_ERR_OPTION", "invalid", "--prefix '' names no folder", "leave it out, or name the image's root");
 }
 
@@ -67,14 +77,20 @@ function writeUnits(root: string, units: string, prefix: string): string[] {
       `a unit cannot name '${strange}'`,
       "install it in a folder without blanks or quotes",
     );
-  const dir = path.join(prefix, "/etc/systemd/system");
-  try {
+  const dir = path.join(prefix, UNIT_FOLDER);
+  return writing(dir, () => {
     mkdirSync(dir, { recursive: true });
     for (const unit of UNITS) {
       const text = readFileSync(path.join(units, unit), "utf8");
       writeFileSync(path.join(dir, unit), text.replace("/usr/bin/tsproxy daemon", `${command.join(" ")} daemon`));
     }
     return UNITS.map((unit) => path.join(dir, unit));
+  });
+}
+
+function writing<T>(dir: string, action: () => T): T {
+  try {
+    return action();
   } catch (cause) {
     const denied = ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
     const message = `cannot write to ${dir}: ${(cause as Error).message}`;

@@ -22,7 +22,7 @@ interface RawCreate {
   label?: string[];
 }
 
-interface RawConnect extends Pick<RawAttachment, "ip" | "ip6" | "macAddress"> {
+interface RawConnect extends Pick<RawAttachment, "ip" | "ip6" | "macAddress" | "bandwidth"> {
   alias?: string[];
   gwPriority?: string;
 }
@@ -45,7 +45,7 @@ export function networkCommand(): CliCommand {
 function create(): CliCommand {
   return new CliCommand("create", "Make a network", ["tsproxy network create [OPTIONS] NAME"])
     .argument("<name>", "Name of the network")
-    .option("-d, --driver <name>", "Kind of network (bridge)")
+    .option("-d, --driver <name>", "Kind of network: bridge, or overlay for all nodes of the cluster (bridge)")
     .option("--subnet <cidr>", "Its range, one a family (the first of Docker's pools that is free)", collect)
     .option("--gateway <ip>", "The host's address in it (the first; repeatable)", collect)
     .option("--ip-range <cidr>", "Where addresses are taken that nobody names (repeatable)", collect)
@@ -100,7 +100,7 @@ export async function showNetworks({ quiet = false, trunc = true, json = false }
       idOf(network),
       network.name || "-",
       network.driver,
-      "local",
+      network.driver === "overlay" ? "global" : "local",
       bothFamilies(network.subnet, network.ipv6Subnet),
     ]);
     write(formatTable(["NETWORK ID", "NAME", "DRIVER", "SCOPE", "SUBNET"], rows));
@@ -129,6 +129,7 @@ function connect(): CliCommand {
     .option("--ip6 <ip>", "Its IPv6 address there (the lowest that is free)")
     .option("--mac-address <mac>", "Its MAC address there (made from the address)")
     .option("--alias <name>", "One more name there (repeatable)", collect)
+    .option("--bandwidth <limit>", "Most that it sends and is sent there, as egress=RATE,ingress=RATE (no limit)")
     .option("--gw-priority <n>", "The default route is by the highest (0)")
     .note("It prints nothing. The others on both networks notice nothing.")
     .example("Put 'web' into network 'back' too, as 'www'", "tsproxy network connect --alias www back web")

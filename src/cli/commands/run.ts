@@ -1,16 +1,15 @@
-/** `tsproxy run`: a program in a sandbox. The namespaces are made here, by `native/sandbox.c`; the daemon gives them their networks. */
+/** `tsproxy run`: a program in a sandbox. `native/front.c` makes the namespaces, the daemon gives them their networks. */
 import type { SandboxCreate } from "../../api/sandbox-types.js";
-import { TsproxyError } from "../../errors.js";
+import { parseBandwidth } from "../bandwidth.js";
 import { CliCommand, collect } from "../command.js";
-import { daemonSocket } from "../daemon-socket.js";
-import { Control, exitingAsDocker, exitOf, FAILED, StartError, startHelper } from "../launch.js";
-import { stdout } from "../show.js";
+import { exitingAsDocker, throughFront } from "../launch.js";
 
 export interface RawAttachment {
   ip?: string;
   ip6?: string;
   macAddress?: string;
   networkAlias?: string[];
+  bandwidth?: string;
 }
 
 export interface RawSandbox extends RawAttachment {
@@ -23,14 +22,18 @@ export interface RawSandbox extends RawAttachment {
   dnsOption?: string[];
   addHost?: string[];
   publish?: string[];
+  expose?: string[];
 }
 
-interface RawRun extends RawSandbox {
+export interface RawRun extends RawSandbox {
   rm?: boolean;
   detach?: boolean;
 }
 
-export function runCommand(): CliCommand {
+type Run = (command: string[], options: RawRun) => Promise<void> | void;
+
+/** `action`: what is to be done, for who only wants to know (`front.ts`). */
+export function runCommand(action: Run = (command, options) => exitingAsDocker(() => run(command, options))): CliCommand {
   return addSandboxOptions(new CliCommand("run", "Run a program in a sandbox", ["tsproxy run [OPTIONS] [--] PROGRAM [ARGUMENT...]"]))
     .option("--rm", "Forget it when it ends")
     .option("-d, --detach", "In the background; its output goes to 'tsproxy logs'")
@@ -48,7 +51,7 @@ export function runCommand(): CliCommand {
       "tsproxy run -d --network shop --name web -p 8999:80 -- busybox httpd -f",
     )
     .example("A shell beside it, which finds it by name", "tsproxy run --rm --network shop -- sh")
-    .action((words: string[], options: RawRun) => exitingAsDocker(() => run(words, options)));
+    .action(action);
 }
 
 export function addSandboxOptions(command: CliCommand): CliCommand {
@@ -61,55 +64,28 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--mac-address <mac>", "Its MAC address (made from the address)")
     .option("--link <name>", "Another sandbox, as NAME or NAME:ALIAS (repeatable)", collect)
     .option("--network-alias <name>", "One more name in the network (repeatable)", collect)
+    .option("--bandwidth <limit>", "Most that it sends and is sent, as egress=RATE,ingress=RATE (no limit)")
     .option("--dns <ip>", "A name server (repeatable; the host's)", collect)
     .option("--dns-search <domain>", "A search domain (repeatable; the host's)", collect)
     .option("--dns-option <option>", "An option of resolv.conf (repeatable)", collect)
     .option("--add-host <name:ip>", "A line in /etc/hosts (repeatable)", collect)
-    .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect);
+    .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect)
+    .option("--expose <port>", "Open a port to linked sandboxes (repeatable)", collect);
 }
 
-async function run(command: string[], raw: RawRun): Promise<void> {
+async function run(command: string[], options: RawRun): Promise<void> {
+  runBody(command, options); // says what is wrong with it
+  await throughFront();
+}
+
+/** All but the process id of its init. */
+export function runBody(command: string[], raw: RawRun): SandboxCreate {
   const { rm = false, detach = false } = raw;
-  const [{ ask }, socket] = await Promise.all([import("../../api/client.js"), daemonSocket()]);
-  const where = await namespaceFor(raw.network, async (sandbox) => (await ask(socket, "sandbox", { params: { sandbox } })).netns);
-  const child = startHelper(["run", ...(detach ? ["-d"] : []), "-n", where, "--", ...command], true);
-  const ended = exitOf(child);
-  ended.catch(() => {});
-  const control = new Control(child);
-  let id = "";
-  try {
-    const pid = /^pid (\d+)$/.exec((await refused(control.line())) ?? "")?.[1];
-    if (pid === undefined) throw broken((await ended.catch(() => FAILED)) as number);
-    const body: SandboxCreate = { ...sandboxBody(raw), kind: "run", pid: Number(pid), command, autoRemove: rm, detached: detach };
-    const created = await ask(socket, "createSandbox", { body });
-    id = created.id;
-    for (const warning of created.warnings) process.stderr.write(`WARNING: ${warning}\n`);
-    control.say(`go ${created.dir}`);
-    const said = await refused(control.line());
-    if (said !== "ok") throw broken(await ended);
-    if (detach) {
-      stdout(`${created.id}\n`);
-      process.exitCode = 0;
-      return;
-    }
-  } finally {
-    control.close(); // a helper that was not told to go on ends
-  }
-  const code = await ended;
-  // What comes next may want the same name, address or port: they are free once the daemon knows. One that is forgotten is.
-  await ask(socket, "waitSandbox", { params: { sandbox: id } }).catch(() => {});
-  process.exitCode = code;
-}
-
-/** What `-n` of the helper is to be. */
-async function namespaceFor(network: string, netnsOf: (sandbox: string) => Promise<string>): Promise<string> {
-  if (network === "host") return "host";
-  if (!network.startsWith("container:")) return "new";
-  return (await netnsOf(network.slice("container:".length))) || "host";
+  return { ...sandboxBody(raw), kind: "run", command, autoRemove: rm, detached: detach };
 }
 
 export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "command"> {
-  const { network, name, hostname, link, dns, dnsSearch, dnsOption, addHost, publish } = raw;
+  const { network, name, hostname, link, dns, dnsSearch, dnsOption, addHost, publish, expose } = raw;
   return {
     network,
     ...attachmentBody(raw),
@@ -121,31 +97,17 @@ export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "comm
     ...(dnsOption !== undefined && { dnsOptions: dnsOption }),
     ...(addHost !== undefined && { extraHosts: addHost }),
     ...(publish !== undefined && { publish }),
+    ...(expose !== undefined && { expose }),
   };
 }
 
-export function attachmentBody({
-  ip,
-  ip6,
-  macAddress,
-  networkAlias,
-}: RawAttachment): Pick<SandboxCreate, "ip" | "ip6" | "mac" | "aliases"> {
+export function attachmentBody(raw: RawAttachment): Pick<SandboxCreate, "ip" | "ip6" | "mac" | "aliases" | "bandwidth"> {
+  const { ip, ip6, macAddress, networkAlias, bandwidth } = raw;
   return {
     ...(ip !== undefined && { ip }),
     ...(ip6 !== undefined && { ip6 }),
     ...(macAddress !== undefined && { mac: macAddress }),
     ...(networkAlias !== undefined && { aliases: networkAlias }),
+    ...(bandwidth !== undefined && { bandwidth: parseBandwidth(bandwidth) }),
   };
-}
-
-/** `error CODE TEXT` is thrown, with the exit code that it says. */
-async function refused(line: Promise<string | undefined>): Promise<string | undefined> {
-  const said = await line;
-  const [, code, text] = /^error (\d+) (.*)$/.exec(said ?? "") ?? [];
-  if (code === undefined) return said;
-  throw new StartError(Number(code), text ?? "");
-}
-
-function broken(code: number): TsproxyError {
-  return new TsproxyError("TSP_ERR_SANDBOX", "unavailable", `the sandbox ended before its program ran (exit code ${code})`, "run as root");
 }

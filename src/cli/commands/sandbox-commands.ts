@@ -1,11 +1,11 @@
-/** Commands about sandboxes that are there: `stop rm logs rename wait exec attach detach`. */
+/** Commands about sandboxes that are there: `stop rm logs rename inspect wait exec attach detach`. */
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TsproxyError } from "../../errors.js";
 import { CliCommand } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
-import { exitingAsDocker, exitOf, startHelper } from "../launch.js";
+import { exitingAsDocker, throughFront } from "../launch.js";
 import { stdout } from "../show.js";
 import { eachWord } from "./network.js";
 import { addSandboxOptions, type RawSandbox, sandboxBody } from "./run.js";
@@ -87,6 +87,17 @@ export function renameCommand(): CliCommand {
     });
 }
 
+export function inspectCommand(): CliCommand {
+  return new CliCommand("inspect", "Show sandboxes as JSON, as 'docker inspect' does", ["tsproxy inspect [OPTIONS] SANDBOX..."])
+    .argument("<sandbox...>", "Names, ids or starts of ids")
+    .example("Addresses, gateways and ports of 'web'", "tsproxy inspect web")
+    .action(async (words: string[]) => {
+      const { ask, socket } = await daemon();
+      const all = await Promise.all(words.map((sandbox) => ask(socket, "inspectSandbox", { params: { sandbox } })));
+      stdout(`${JSON.stringify(all, null, 4)}\n`);
+    });
+}
+
 export function waitCommand(): CliCommand {
   return new CliCommand("wait", "Wait until sandboxes end, and print their exit codes", ["tsproxy wait [OPTIONS] SANDBOX..."])
     .argument("<sandbox...>", "Names, ids or starts of ids")
@@ -97,21 +108,16 @@ export function waitCommand(): CliCommand {
     });
 }
 
-export function execCommand(): CliCommand {
+type Exec = (sandbox: string, command: string[]) => Promise<void> | void;
+
+/** `action`: as of `runCommand`. */
+export function execCommand(action: Exec = () => exitingAsDocker(throughFront)): CliCommand {
   return new CliCommand("exec", "Run a program in a sandbox that is there", ["tsproxy exec [OPTIONS] SANDBOX PROGRAM [ARGUMENT...]"])
     .argument("<sandbox>", "Its name, id or start of the id")
     .argument("<program...>", "What to run, with its arguments")
     .passThroughOptions()
     .example("A look at the devices of 'web'", "tsproxy exec web ip addr")
-    .action((sandbox: string, command: string[]) => exitingAsDocker(() => exec(sandbox, command)));
-}
-
-async function exec(sandbox: string, command: string[]): Promise<void> {
-  const { ask, socket } = await daemon();
-  const { state, kind, pid, netns, dir, id } = await ask(socket, "sandbox", { params: { sandbox } });
-  if (state === "exited") throw new TsproxyError("TSP_ERR_SANDBOX", "conflict", `sandbox ${id} is not running`, "see 'tsproxy ps -a'");
-  const where = kind === "run" ? ["exec", String(pid)] : ["enter", netns, dir];
-  process.exitCode = await exitOf(startHelper([...where, ...command], false));
+    .action(action);
 }
 
 export function attachCommand(): CliCommand {

@@ -3,7 +3,7 @@
  * attached to it, is gone when its descriptor is closed.
  */
 import type { SteeringProbe } from "../../steer/probe.js";
-import { OFFLOAD_TCP, OFFLOAD_TCP_UDP } from "../../sys/if-tun.js";
+import { OFFLOAD_TCP, OFFLOAD_TCP_UDP, OFFLOAD_TUNNELS } from "../../sys/if-tun.js";
 import { formatPrefix, type IpPrefix } from "../../wire/ip-address.js";
 import { attempt, type Check } from "./check.js";
 
@@ -149,6 +149,12 @@ async function checkTap(checks: Check[], system: KernelSystem): Promise<void> {
     };
     offload("TSO offload", OFFLOAD_TCP, "bulk TCP is several times slower", "update the kernel");
     offload("USO offload", OFFLOAD_TCP_UDP, "bulk UDP (QUIC) is slower", "use Linux 6.2 or later");
+    offload(
+      "tunnel offload",
+      OFFLOAD_TUNNELS,
+      "overlay networks: tsproxy makes the segments itself, bulk TCP between nodes is several times slower",
+      "use Linux 6.17 or later",
+    );
     await checkSteering(checks, system, tap);
   } finally {
     tap?.close();

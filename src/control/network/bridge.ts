@@ -2,6 +2,7 @@
  * The kind `bridge`: a bridge in userspace. The host gets a TAP with the gateway's address, which ends with its descriptors, so also with a
  * killed process; what leaves the network is masqueraded, unless told otherwise.
  */
+import type { Overlay } from "../../engine/messages.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { hostFamilies } from "../../sys/host-families.js";
@@ -37,7 +38,10 @@ export interface BridgeSpec extends CommonSpec {
 }
 
 /** Throws TSP_ERR_NETWORK (conflict) when the host has addresses or routes in it. */
-export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => {
+export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => openBridged(site, number, spec);
+
+/** The same of what is a bridge as far as this host goes; `overlay`: and more than that. */
+export function openBridged(site: Site, number: number, spec: Omit<BridgeSpec, "kind">, overlay?: Overlay): Network {
   checkNetworkFamilies(spec.subnets, hostFamilies());
   const ours = spec.hostDevice !== undefined && site.taps.isKept(spec.hostDevice) ? spec.hostDevice : undefined;
   for (const { prefix } of eachFamily(spec.subnets)) {
@@ -50,8 +54,8 @@ export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => {
         "use a network that the host does not know",
       );
   }
-  return new Bridge(site, number, spec);
-};
+  return new Bridge(site, number, spec, overlay);
+}
 
 class Bridge implements Network {
   readonly subnets: PerFamily<Subnet>;
@@ -64,7 +68,8 @@ class Bridge implements Network {
   constructor(
     private readonly site: Site,
     readonly number: number,
-    private readonly spec: BridgeSpec,
+    private readonly spec: Omit<BridgeSpec, "kind">,
+    overlay: Overlay | undefined,
   ) {
     const { workers, host } = site;
     const subnets = eachFamily(spec.subnets);
@@ -87,6 +92,7 @@ class Bridge implements Network {
           (spec.icc === false ? NO_ICC : 0) |
           (spec.masquerade === false ? NO_MASQUERADE : 0) |
           (spec.promiscuous ? PROMISCUOUS : 0),
+        overlay,
       });
       this.undo.add(`network ${subnets.map(({ prefix }) => formatPrefix(prefix)).join(",")}`, () =>
         workers.post({ type: "remove-network", network: number }),

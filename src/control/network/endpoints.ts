@@ -1,7 +1,7 @@
 /**
  * The endpoints of a network. A namespace is given a TAP with address, default route and MTU, which ends with its descriptors, so also with a
- * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare TAP in the host's namespace, which he moves;
- * it outlives us, so that a container keeps its network while tsproxy restarts.
+ * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare TAP, in the host's namespace, from which he moves
+ * it, or in the one where it is to be; it outlives us, so that a container keeps its network while tsproxy restarts.
  */
 import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
@@ -10,6 +10,8 @@ import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
+import type { Bandwidth } from "../../table/bandwidth.js";
+import type { LinkPorts } from "../../table/links.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
@@ -18,6 +20,8 @@ import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
+
+export type { LinkPorts };
 
 /** Name of an endpoint's device in its namespace. */
 const ENDPOINT_DEVICE = "eth0";
@@ -34,6 +38,7 @@ export interface DeviceSpec {
   nsFd: number;
   addresses: PerFamily<IpAddress>;
   mac: Uint8Array;
+  bandwidth?: Bandwidth | undefined;
   /** Name under which it is kept while the process is restarted. */
   keepAs?: string;
   /** It is there already, from an earlier process. */
@@ -42,10 +47,21 @@ export interface DeviceSpec {
   onGone(): void;
 }
 
-/** A TAP that its user moves into a namespace. */
+/** What is behind a device. */
+type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">>;
+
+/** A TAP that its user sets up. */
 export interface Device {
   /** Ends it, wherever it is. */
   remove(): Promise<void>;
+  /** The same without waiting for the kernel: for 20 ms or so it may still be there, though nothing comes or goes by it. */
+  dismiss(): Promise<void>;
+}
+
+/** What one endpoint may reach of another. */
+export interface Link {
+  /** Takes it back; once more does nothing. */
+  close(): void;
 }
 
 /** What an endpoint must know of its network. */
@@ -55,9 +71,44 @@ export interface EndpointNetwork {
   readonly subnets: PerFamily<Subnet>;
 }
 
+/** A device that was handed out, and its port. */
+class LiveDevice {
+  constructor(
+    private readonly tap: Tap,
+    private readonly device: Undo,
+    private readonly port: Undo,
+  ) {}
+
+  async end(): Promise<void> {
+    this.loosen();
+    await this.close();
+  }
+
+  async dismiss(): Promise<void> {
+    this.loosen();
+    await this.port.run();
+    void this.device.run();
+  }
+
+  async close(): Promise<void> {
+    await this.port.run();
+    await this.device.run();
+  }
+
+  /** From now on it ends with its descriptors. */
+  private loosen(): void {
+    try {
+      native.tapPersist(this.tap.fds[0]!, 0);
+    } catch {
+      // EBADFD: it ended with its namespace
+    }
+  }
+}
+
 export class Endpoints {
   private readonly namespaces: { word: string; nsFd: number; undo: Undo }[] = [];
-  private readonly devices = new Set<Undo>();
+  private readonly devices = new Set<LiveDevice>();
+  private readonly links = new Set<Link>();
 
   constructor(
     private readonly site: Site,
@@ -91,11 +142,10 @@ export class Endpoints {
   }
 
   /**
-   * Makes a persistent TAP in the host's namespace, with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new
-   * device is left.
+   * Makes a persistent TAP with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new device is left.
    */
   addDevice(spec: DeviceSpec): Device {
-    const { socket, taps, workers } = this.site;
+    const { taps, workers } = this.site;
     if (spec.existing?.multiQueue === false && workers.count > 1)
       throw new TsproxyError(
         "TSP_ERR_ENDPOINT",
@@ -103,34 +153,67 @@ export class Endpoints {
         `device '${spec.name}' was made for one worker`,
         "restart its container, or run with --workers 1",
       );
-    const undo = new Undo();
+    const [device, port] = [new Undo(), new Undo()];
     try {
-      const tap = taps.open(spec, undo);
-      if (spec.existing === undefined) socket.setLink(socket.link(tap.name)!.index, { mac: macText(spec.mac), mtu: this.network.mtu });
-      this.attach(tap, spec.name, spec.addresses, spec.mac, undo, spec.onGone);
+      const tap = taps.open(spec, device);
+      if (spec.existing === undefined) this.prepare(tap.name, spec);
+      this.attach(tap, spec, port);
       native.tapPersist(tap.fds[0]!, 1);
-      this.devices.add(undo);
-      const remove = async (): Promise<void> => {
-        if (!this.devices.delete(undo)) return;
-        try {
-          native.tapPersist(tap.fds[0]!, 0);
-        } catch {
-          // EBADFD: it ended with its namespace
-        }
-        await undo.run();
+      const live = new LiveDevice(tap, device, port);
+      this.devices.add(live);
+      const letGo = (): boolean => this.devices.delete(live);
+      return {
+        remove: async () => {
+          if (letGo()) await live.end();
+        },
+        dismiss: async () => {
+          if (letGo()) await live.dismiss();
+        },
       };
-      return { remove };
     } catch (error) {
-      void undo.run();
+      void port.run();
+      void device.run();
       throw error;
     }
   }
 
+  /**
+   * Lets `client` reach those ports of `server`, both endpoints here, where endpoints do not reach each other. At most one link from one to the
+   * other; it is to be closed before one of the addresses becomes another's.
+   */
+  link(client: PerFamily<IpAddress>, server: PerFamily<IpAddress>, ports: readonly LinkPorts[]): Link {
+    const pairs = eachFamily(client).flatMap((from) => {
+      const to = ofFamily(server, from.family);
+      return to === undefined ? [] : [{ client: from, server: to }];
+    });
+    const say = (what: readonly LinkPorts[]): void => {
+      for (const pair of pairs) this.site.workers.post({ type: "link", ...pair, ports: what });
+    };
+    say(ports);
+    const link = {
+      close: (): void => {
+        if (this.links.delete(link)) say([]);
+      },
+    };
+    this.links.add(link);
+    return link;
+  }
+
   /** Devices that were handed out stay, without us. */
   async close(): Promise<void> {
-    for (const undo of this.devices) await undo.run();
+    for (const link of this.links) link.close();
+    await Promise.all([...this.devices].map((device) => device.close()));
     this.devices.clear();
-    for (const { undo } of this.namespaces.splice(0).reverse()) await undo.run();
+    await Promise.all(this.namespaces.splice(0).map(({ undo }) => undo.run()));
+  }
+
+  private prepare(name: string, { nsFd, mac }: DeviceSpec): void {
+    const socket = nsFd === -1 ? this.site.socket : new RouteSocket(nsFd);
+    try {
+      socket.setLink(socket.link(name)!.index, { mac: macText(mac), mtu: this.network.mtu });
+    } finally {
+      if (nsFd !== -1) socket.close();
+    }
   }
 
   private setUp(socket: RouteSocket, word: string, spec: EndpointSpec, nsFd: number, undo: Undo): void {
@@ -155,7 +238,7 @@ export class Endpoints {
         `${word}: net.ipv6.conf of the namespace's ${ENDPOINT_DEVICE} cannot be written`,
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
-    this.attach(tap, `${spec.netns}/${ENDPOINT_DEVICE}`, spec.addresses, mac, undo);
+    this.attach(tap, { name: `${spec.netns}/${ENDPOINT_DEVICE}`, addresses: spec.addresses, mac }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
@@ -165,9 +248,10 @@ export class Endpoints {
     }
   }
 
-  private attach(tap: Tap, name: string, own: PerFamily<IpAddress>, mac: Uint8Array, undo: Undo, onGone?: () => void): void {
-    const addresses = eachFamily(own);
-    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses } as const;
+  private attach(tap: Tap, spec: Station, undo: Undo): void {
+    const { name, mac, bandwidth, onGone } = spec;
+    const addresses = eachFamily(spec.addresses);
+    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth } as const;
     this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
   }
 

@@ -3,7 +3,7 @@ import { TsproxyError } from "../../errors.js";
 import { MAX_NETWORKS } from "../../table/networks.js";
 import { type IpAddress, prefixContains } from "../../wire/ip-address.js";
 import { ofFamily } from "../../wire/per-family.js";
-import { type NetworkSpec, openNetwork } from "./kinds.js";
+import { type NetworkOf, type NetworkSpec, openNetwork } from "./kinds.js";
 import type { Network } from "./network.js";
 import type { Site } from "./site.js";
 
@@ -13,7 +13,7 @@ export class NetworkRegistry {
   constructor(private readonly site: Site) {}
 
   /** Throws TSP_ERR_NETWORK: unavailable when there are too many, and what the kind throws. */
-  add(spec: NetworkSpec): Network {
+  add<Spec extends NetworkSpec>(spec: Spec): NetworkOf<Spec> {
     let number = 0;
     while (this.byNumber.has(number)) number++;
     if (number >= MAX_NETWORKS)
@@ -36,6 +36,6 @@ export class NetworkRegistry {
   }
 
   async close(): Promise<void> {
-    for (const network of [...this.byNumber.values()].reverse()) await this.remove(network);
+    await Promise.all([...this.byNumber.values()].reverse().map((network) => this.remove(network)));
   }
 }

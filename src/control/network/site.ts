@@ -2,8 +2,10 @@
 import type { HostGuard } from "../../steer/host-guard.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Host } from "../host.js";
+import type { PortNumbers } from "../port-numbers.js";
 import type { Workers } from "../workers.js";
 import type { TapPorts } from "./tap-ports.js";
+import type { Tunnels } from "./tunnels.js";
 
 export interface Site {
   /** Of the host's namespace. */
@@ -12,4 +14,6 @@ export interface Site {
   readonly host: Host;
   readonly taps: TapPorts;
   readonly guard: HostGuard;
+  readonly numbers: PortNumbers;
+  readonly tunnels: Tunnels;
 }

@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import { openTap, type Tap } from "../../device/tap.js";
 import type { FdStore } from "../../sys/fd-store.js";
 import { native } from "../../sys/native.js";
+import type { Bandwidth } from "../../table/bandwidth.js";
 import { ENDPOINT, HOST } from "../../table/ports.js";
 import type { IpAddress } from "../../wire/ip-address.js";
 import type { PortInfo, PortNumbers } from "../port-numbers.js";
@@ -19,6 +20,7 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   network: number;
   /** The host's: interface index. */
   device?: number;
+  bandwidth?: Bandwidth | undefined;
 }
 
 export interface OpenDevice {
@@ -26,6 +28,8 @@ export interface OpenDevice {
   nsFd?: number;
   existing?: { multiQueue: boolean } | undefined;
   keepAs?: string | undefined;
+  /** For tunnels. */
+  tunnels?: boolean;
 }
 
 export class TapPorts {
@@ -55,7 +59,8 @@ export class TapPorts {
       if (kept === undefined) this.store?.put(`tap-${keepAs}`, tap.fds);
       undo.add(`keeping of ${tap.name}`, () => this.store?.remove(`tap-${keepAs}`));
     }
-    if (tap.fds.length > 1) native.tapSteering(tap.fds[0]!, this.queueFd);
+    // The kernel spreads datagrams of tunnels by their source ports.
+    if (tap.fds.length > 1 && device.tunnels !== true) native.tapSteering(tap.fds[0]!, this.queueFd);
     return tap;
   }
 
@@ -70,10 +75,10 @@ export class TapPorts {
   }
 
   /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */
-  attach(tap: Tap, { mac, addresses, network, device = 0, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
+  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
-    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, addresses, network, device }, tap.fds);
+    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, addresses, network, device, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
   }
 }

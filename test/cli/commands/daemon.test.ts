@@ -39,3 +39,28 @@ it("says that it is ready, and what it serves where", () => {
   const info = { pid: 1, version: "1", role: "daemon", uptimeSec: 0, apiSocket: "/a", launcherSocket: "/l", pluginSocket: "/p" } as const;
   expect(readyLine(info)).toBe("ready: Docker's network driver at /p, docker-proxy launchers at /l, API at /a\n");
 });
+
+it("takes a cluster, with what belongs to one, and refuses that without one", async () => {
+  let given: unknown;
+  const parse = (...args: string[]) =>
+    daemonCommand(async (options) => {
+      given = options.cluster;
+    }).parseAsync(["node", "tsproxy", ...args]);
+  await parse("--store", "etcd://10.0.0.1,[fd00::1]:23790/shop", "--node", "a", "--advertise", "eth1", "--node-ttl", "30");
+  expect(given).toEqual({
+    etcd: {
+      endpoints: [
+        { host: "10.0.0.1", port: 2379 },
+        { host: "fd00::1", port: 23790 },
+      ],
+    },
+    cluster: "shop",
+    node: "a",
+    advertise: "eth1",
+    ttlSec: 30,
+  });
+  await expect(parse("--node", "a")).rejects.toMatchObject({ code: "TSP_ERR_OPTION", message: "--node: there is no cluster to be in" });
+  await expect(parse("--store-ca", "x")).rejects.toMatchObject({ message: "--store-ca: there is no cluster to be in" });
+  for (const ttl of ["0", "1", "x", "1000000"])
+    await expect(parse("--store", "etcd://a", "--node-ttl", ttl)).rejects.toMatchObject({ code: "TSP_ERR_OPTION" });
+});

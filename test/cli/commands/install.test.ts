@@ -4,9 +4,9 @@ import path from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { install } from "../../../src/cli/commands/install.js";
 
-function run(prefix: string): string {
+function run(prefix: string, remove = false): string {
   let text = "";
-  install({ prefix }, (part) => {
+  install({ prefix, remove }, (part) => {
     text += part;
   });
   return text;
@@ -28,6 +28,8 @@ it("writes units that start this copy and serve the socket that dockerd asks, be
   expect(unit("tsproxy.socket")).toMatch(/^ListenStream=\/run\/docker\/plugins\/tsproxy\.sock$/m);
   expect(unit("tsproxy.socket")).toMatch(/^SocketMode=0600$/m);
   expect(text).toMatch(/"userland-proxy-path": "\/\S+\/tsproxy-docker-proxy"/);
+  expect(run(dir, true)).toMatch(/^removed \S+tsproxy.socket and \S+tsproxy.service;/);
+  expect(run(dir, true)).toBe("nothing to be removed\n");
   expect(text).toContain("systemctl enable --now tsproxy.socket tsproxy.service");
 });
 

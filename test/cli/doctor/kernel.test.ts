@@ -89,6 +89,7 @@ describe("doctor", () => {
       "/dev/net/tun: ok",
       "TSO offload: ok",
       "USO offload: ok",
+      "tunnel offload: ok",
       "BPF programs: ok",
       "BPF offload: ok",
       "TCX: ok",
@@ -100,7 +101,7 @@ describe("doctor", () => {
       "network namespaces: ok",
       "ICMP echo: ok",
     ]);
-    expect(fake.tap).toEqual({ closed: 1, bits: [0x0f, 0x6f] });
+    expect(fake.tap).toEqual({ closed: 1, bits: [0x0f, 0x6f, 0x1ef] });
   });
 
   it("passes a host that lacks only what is not essential", async () => {
@@ -109,6 +110,7 @@ describe("doctor", () => {
     );
     expect([ok, error]).toEqual([true, undefined]);
     expect(of("USO offload")).toMatchObject({ status: "missing", fix: "use Linux 6.2 or later" });
+    expect(of("tunnel offload")).toMatchObject({ status: "missing", essential: false, fix: "use Linux 6.17 or later" });
     expect(of("TCX")).toMatchObject({ status: "missing", essential: false, fix: "use Linux 6.6 or later" });
     expect(of("clsact")).toMatchObject({ status: "ok", essential: true });
     expect(of("network namespaces")).toMatchObject({ status: "missing", fix: "run as root" });
@@ -124,7 +126,7 @@ describe("doctor", () => {
       message: "this host lacks what tsproxy needs: /dev/net/tun",
     });
     expect(of("/dev/net/tun")).toMatchObject({ status: "missing", meaning: expect.stringContaining("EPERM"), fix: "run as root" });
-    for (const name of ["TSO offload", "USO offload", "clsact"])
+    for (const name of ["TSO offload", "USO offload", "tunnel offload", "clsact"])
       expect(of(name)).toMatchObject({ status: "unknown", meaning: "needs /dev/net/tun" });
   });
 
@@ -197,7 +199,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(hostFamilies().includes(6) ? 15 : 13);
+  expect(checks).toHaveLength(hostFamilies().includes(6) ? 16 : 14);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

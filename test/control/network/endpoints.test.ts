@@ -50,6 +50,23 @@ describe("a device that its user moves", () => {
     expect([f.since(), persisted]).toEqual([[], []]);
   });
 
+  it("is dismissed without waiting until the kernel has taken it down", async () => {
+    const persisted = persistence();
+    const f = new SiteFixture();
+    const made = f.registry.add(SPEC).endpoints.addDevice(device());
+    f.since();
+    let closed: () => void = () => {};
+    f.closing = new Promise((resolve) => {
+      closed = resolve;
+    });
+    await made.dismiss();
+    expect([f.since(), persisted]).toEqual([
+      ["detach tsp1", "close tsp1"],
+      ["101 1", "101 0"],
+    ]);
+    closed();
+  });
+
   it("is let go, and not ended, when the network closes", async () => {
     const persisted = persistence();
     const f = new SiteFixture();

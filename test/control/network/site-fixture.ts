@@ -1,16 +1,16 @@
 /** What networks are built on, as notes in order: devices, settings, messages to workers. */
-import type { NetworkSpec } from "../../../src/control/network/kinds.js";
+import type { BridgeSpec } from "../../../src/control/network/bridge.js";
 import { NetworkRegistry } from "../../../src/control/network/registry.js";
 import type { Site } from "../../../src/control/network/site.js";
 import type { TapPort } from "../../../src/control/network/tap-ports.js";
 import type { Undo } from "../../../src/control/undo.js";
 import type { Tap } from "../../../src/device/tap.js";
 import type { ToWorker } from "../../../src/engine/messages.js";
-import { formatMac, macHi, macLo } from "../../../src/wire/ethernet.js";
+import { formatMac, macHi, macLo, macText } from "../../../src/wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress } from "../../../src/wire/ip-address.js";
 import { subnet } from "../../support/ip.js";
 
-export const SPEC: NetworkSpec = { kind: "bridge", subnets: { ipv4: subnet("10.44.0.0/24") } };
+export const SPEC: BridgeSpec = { kind: "bridge", subnets: { ipv4: subnet("10.44.0.0/24") } };
 
 export class SiteFixture {
   readonly notes: string[] = [];
@@ -25,6 +25,8 @@ export class SiteFixture {
   readonly listeners = new Set<() => void>();
   readonly registry: NetworkRegistry;
   readonly gone: (() => void)[] = [];
+  /** What the end of a device waits for. */
+  closing: Promise<void> | undefined;
 
   constructor() {
     const note = (text: string): void => {
@@ -69,13 +71,31 @@ export class SiteFixture {
           return () => note(`unguard ${index}`);
         },
       },
+      numbers: {
+        take: ({ name }: { name: string }) => {
+          note(`number ${name}`);
+          return 7;
+        },
+        give: (port: number) => note(`give ${port}`),
+      },
+      tunnels: {
+        mtu: () => 1450,
+        use: (vni: number, { address }: { address: IpAddress }) => {
+          note(`use tunnels ${vni} ${formatIp(address)}`);
+          return () => note(`end tunnels ${vni}`);
+        },
+        nameNode: () => {},
+      },
       taps: {
         isKept: () => false,
         open: ({ name, nsFd = -1 }: { name: string; nsFd?: number }, undo: Undo): Tap => {
           const made = name.replace("%d", "0");
           note(`open ${made} in ${nsFd}`);
-          undo.add(`device ${made}`, () => note(`close ${made}`));
-          return { fds: [101], name: made, uso: true, close: () => {} };
+          undo.add(`device ${made}`, () => {
+            note(`close ${made}`);
+            return this.closing;
+          });
+          return { fds: [101], name: made, uso: true, tunnelGso: false, close: async () => {} };
         },
         attach: (tap: Tap, port: TapPort, undo: Undo, onGone?: () => void) => {
           const mac = formatMac(macHi(port.mac), macLo(port.mac));
@@ -96,11 +116,14 @@ export class SiteFixture {
 
 function described(message: ToWorker): string {
   if (message.type === "add-network") {
-    const { network, subnets, flags } = message;
+    const { network, subnets, flags, overlay } = message;
     const texts = subnets.map(({ prefix, gateway, outside }) => {
       return `${formatPrefix(prefix)} gateway ${formatIp(gateway)} outside ${outside === null ? "any" : formatIp(outside)}`;
     });
-    return `add-network ${network} ${texts.join(", ")} flags ${flags}`;
+    const more = overlay === undefined ? "" : ` overlay port ${overlay.port} vni ${overlay.vni} mtu ${overlay.mtu}`;
+    return `add-network ${network} ${texts.join(", ")} flags ${flags}${more}`;
   }
+  if (message.type === "set-remote") return `set-remote ${message.network} ${macText(message.mac)} ${formatIp(message.node)}`;
+  if (message.type === "remove-remote") return `remove-remote ${message.network} ${macText(message.mac)}`;
   return `${message.type} ${(message as { network?: number }).network}`;
 }

@@ -16,6 +16,7 @@ import type { PublishedRange, ToWorker } from "../../../src/engine/messages.js";
 import { PacketMemory } from "../../../src/mem/packet-memory.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../../../src/table/ports.js";
+import { TAKES } from "../../../src/table/selection.js";
 import { addPort, ip, locals, prefix, subnet } from "../../support/host.js";
 import { Random } from "../../support/random.js";
 import { FuzzIo } from "./fuzz-io.js";
@@ -240,13 +241,20 @@ export class World {
       hostIp: ip(p.from6 === true ? "::" : "0.0.0.0"),
       firstPort: p.port,
       lastPort: p.port,
-      target: ip(p.target),
-      targetPort: p.targetPort,
-      network: endpoint?.network ?? -1,
-      snatSource: ip(gatewayOf(p)),
-      onlink: prefix(
-        p.target.includes(":") ? `${network?.net6 ?? "fd00:10::"}/64` : `${network?.net ?? "10.0.0.0"}/${network?.prefixLength ?? 24}`,
-      ),
+      targets: [
+        {
+          id: 1,
+          duty: TAKES,
+          address: ip(p.target),
+          port: p.targetPort,
+          network: endpoint?.network ?? -1,
+          snatSource: ip(gatewayOf(p)),
+          onlink: prefix(
+            p.target.includes(":") ? `${network?.net6 ?? "fd00:10::"}/64` : `${network?.net ?? "10.0.0.0"}/${network?.prefixLength ?? 24}`,
+          ),
+        },
+      ],
+      selection: null,
     };
     this.published.add(p);
     this.say({ type: "publish", id: PUBLISHED.indexOf(p), rule });

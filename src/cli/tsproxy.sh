@@ -1,0 +1,18 @@
+#!/bin/sh
+# The command `tsproxy`. Starting Node.js takes longer than starting a sandbox does: `run` and `exec` go by a small program,
+# if there is one for this machine (native/front.c); it leaves to main.js what is not for it.
+here=$(readlink -f "$0")
+here=${here%/dist/cli/tsproxy}
+case ${1-} in
+run | exec)
+  front=$here/native/build/tsproxy-sandbox
+  if [ ! -x "$front" ]; then
+    case $(uname -m) in
+    x86_64) front=$here/native/prebuilt/linux-x64/tsproxy-sandbox ;;
+    aarch64) front=$here/native/prebuilt/linux-arm64/tsproxy-sandbox ;;
+    esac
+  fi
+  [ -x "$front" ] && exec "$front" front "$here/dist/cli/main.js" "$@"
+  ;;
+esac
+exec node "$here/dist/cli/main.js" "$@"

@@ -1,0 +1,353 @@
+/**
+ * One node's part in a cluster: networks and endpoints that all nodes know, kept in a store. What is there is in `view`; what is to change is
+ * changed in the store first, by compare-and-swap, so that no two nodes ever have one name, VNI, subnet or address. While the store is not
+ * reached, all that is there stays as it was, and what would change it is refused (TSP_ERR_STORE, unavailable).
+ *
+ * What this node holds is its own to know: it is put again when the lease was lost, and given back when the endpoint has ended, later where the
+ * store is not reached then.
+ */
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { chosenAddresses } from "../model/addresses.js";
+import { checkEndpoint, endpointError, networkError } from "../model/checks.js";
+import { type Obstacle, type Pool, uniqueLocalPools } from "../model/pools.js";
+import { type NetworkRecord, shortId } from "../model/records.js";
+import type { EndpointRequest } from "../model/requests.js";
+import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, sameIp } from "../wire/ip-address.js";
+import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
+import { anyAddress } from "./allocate.js";
+import { Fence } from "./fence.js";
+import { type Held, Holdings } from "./holdings.js";
+import { Keys } from "./keys.js";
+import { Mirror } from "./mirror.js";
+import { type GlobalNetworkRequest, planNetwork } from "./network-plan.js";
+import { beaconText, type GlobalEndpoint, type Holder, type NodeRecord, networkText } from "./records.js";
+import { NodeSession } from "./session.js";
+import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
+import { ClusterView } from "./view.js";
+
+export interface ClusterOptions {
+  readonly cluster: string;
+  readonly self: NodeRecord;
+  /** How long the others wait for a silent node. */
+  readonly ttlSec: number;
+  /** See `MirrorOptions`. */
+  readonly quietMs?: number;
+  readonly graceMs?: number;
+  readonly random?: () => number;
+}
+
+/** What a node has of the cluster's: an endpoint, and the network that it is in. */
+export interface Holding {
+  readonly endpoint: GlobalEndpoint;
+  readonly network: NetworkRecord;
+}
+
+/** A node, there or not. */
+export interface NodeView {
+  readonly name: string;
+  readonly tunnel: PerFamily<IpAddress> | undefined;
+  readonly endpoints: number;
+}
+
+/** Until what one has changed is seen by oneself. */
+const SEEN_MS = 3000;
+const QUIET_MS = 5000;
+const GRACE_MS = 2000;
+/** Who met others so often asks no more. */
+const TRIES = 20;
+/** Endpoints that are put at a time when a node comes back. */
+const TOGETHER = 8;
+
+export class Cluster {
+  readonly view: ClusterView;
+  readonly self: NodeRecord;
+  private readonly keys: Keys;
+  private readonly mirror: Mirror;
+  private readonly session: NodeSession;
+  private readonly holdings: Holdings;
+  private readonly fence: Fence;
+  private readonly held = new Map<string, Holding>();
+  /** To be given back when the store is reached. */
+  private readonly owed = new Map<string, GlobalEndpoint>();
+  private readonly owedNetworks = new Set<string>();
+  /** Whether addresses that this node no longer uses, as it ended unawares, were given back. */
+  private swept = false;
+  private readonly random: () => number;
+  private readonly ipv6Pools: readonly Pool[];
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly store: ClusterStore,
+    { cluster, self, ttlSec, quietMs = QUIET_MS, graceMs = GRACE_MS, random = Math.random }: ClusterOptions,
+  ) {
+    this.self = self;
+    this.random = random;
+    this.ipv6Pools = uniqueLocalPools(`cluster ${cluster}`); // the same for all its nodes
+    this.keys = new Keys(cluster);
+    this.view = new ClusterView(this.keys);
+    this.holdings = new Holdings(store, this.keys);
+    this.fence = new Fence(store, this.keys.fence(self.name), random);
+    this.session = new NodeSession(store, this.keys, self, ttlSec, (lease) => this.inTurn(() => this.announce(lease)));
+    this.mirror = new Mirror(store, {
+      prefix: this.keys.map,
+      beacon: { key: this.keys.beacon, value: beaconText(self.name) },
+      quietMs,
+      graceMs,
+      random,
+      onChange: (changes) => this.view.apply(changes),
+      onFresh: () => log.info(`${store.name} is reached: cluster ${cluster}, node ${self.name}`),
+    });
+    this.view.onChange(({ endpoints }) => {
+      if (endpoints.removed.some(({ id, node }) => node === self.name && this.held.has(id))) this.session.repeat(); // by somebody else's hand
+    });
+  }
+
+  /** Goes on until `close`. `holding`: what an earlier process had. Throws TSP_ERR_STORE, but not when the store is not reached. */
+  async start(holding: readonly Holding[] = []): Promise<void> {
+    for (const each of holding) this.held.set(each.endpoint.id, each);
+    await this.session.start();
+    this.mirror.start();
+    await this.mirror.reached(1, SEEN_MS).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.mirror.close();
+    await this.session.close(this.held.size === 0);
+    await this.turn;
+    this.store.close();
+  }
+
+  /** Why the store's content may be out of date; undefined: it is not. */
+  get problem(): TsproxyError | undefined {
+    return this.mirror.problem;
+  }
+
+  /** Everything is known that was in the store when this was called. */
+  sync(): Promise<void> {
+    return this.mirror.sync(SEEN_MS);
+  }
+
+  /** `obstacle`: what this host has in a subnet's way. Throws TSP_ERR_NETWORK: invalid, conflict; TSP_ERR_STORE. */
+  async createNetwork(request: GlobalNetworkRequest, obstacle: Obstacle): Promise<NetworkRecord> {
+    for (let i = 0; i < TRIES; i++) {
+      if (this.mirror.problem !== undefined) throw this.mirror.problem;
+      const { revision } = this.mirror;
+      const record = planNetwork(
+        request,
+        [...this.view.networks.values()],
+        this.ipv6Pools,
+        (prefix) => this.nodeIn(prefix) ?? obstacle(prefix),
+      );
+      if (await this.putNetwork(record, revision)) return record;
+      await this.sync();
+    }
+    throw networkError("unavailable", `network ${request.name}: others make networks all the time`, "try again");
+  }
+
+  /** Throws TSP_ERR_NETWORK: not-found; conflict while somebody has an address in it. */
+  async removeNetwork(id: string): Promise<void> {
+    if (this.mirror.problem !== undefined) throw this.mirror.problem;
+    const key = this.keys.network(id);
+    const when = [{ present: key }, { absentUnder: this.keys.heldIn(id) }];
+    const { done, revision } = await this.fence.transact({ when, change: [{ remove: key }] }).catch((error) => {
+      if (this.fence.broken) this.session.repeat();
+      throw error;
+    });
+    if (done) return this.seen(revision);
+    const [held] = await this.holdings.list(this.keys.heldIn(id));
+    if (held === undefined) throw networkError("not-found", `there is no network ${shortId(id)}`);
+    const { holder, entry } = held;
+    const address = entry.key.slice(this.keys.heldIn(id).length);
+    const node = holder === undefined ? "nobody knows whom" : `endpoint ${shortId(holder.endpoint)} on node ${holder.node}`;
+    const gone = holder !== undefined && !this.view.nodes.has(holder.node);
+    throw networkError(
+      "conflict",
+      `error while removing network: network ${this.view.networks.get(id)?.name ?? shortId(id)} has active endpoints (${address} is that of ${node})`,
+      gone ? `node ${holder.node} is not there now; if it does not come back: 'tsproxy node rm ${holder.node}'` : "stop them there",
+    );
+  }
+
+  /**
+   * Gives an endpoint of this node an address and a place among the others'. An address that is named may be one of a node that is not there any
+   * more. Throws TSP_ERR_ENDPOINT: invalid, conflict; TSP_ERR_NETWORK: not-found; TSP_ERR_STORE.
+   */
+  claim(network: NetworkRecord, request: EndpointRequest): Promise<GlobalEndpoint> {
+    return this.inTurn(async () => {
+      if (this.mirror.problem !== undefined) throw this.mirror.problem;
+      const neighbors = this.view.endpointsIn(network.id).map(({ id, addresses, mac }) => ({ id, addresses, mac }));
+      for (let i = 0; i < TRIES; i++) {
+        const { lease } = this.session;
+        if (i === 1) neighbors.push(...(await this.unseen(network.id)));
+        const checked = checkEndpoint(request, network, neighbors, i <= 1 ? chosenAddresses : anyAddress(this.random));
+        const { id, addresses, mac, use = { owner: "", names: [] } } = checked;
+        const { name: node, tunnel } = this.self;
+        const endpoint: GlobalEndpoint = { id, network: network.id, node, tunnel, addresses, mac, owner: use.owner, names: use.names };
+        const named = eachFamily(request.addresses ?? {});
+        const result = await this.tryTake(endpoint, lease, named);
+        if (result.outcome === "held") {
+          this.held.set(id, { endpoint, network });
+          await this.seen(result.revision);
+          return endpoint;
+        }
+        if (result.outcome === "no-network") throw networkError("not-found", `network ${network.name ?? shortId(network.id)} not found`);
+        const { address, holder } = result;
+        if (named.some((each) => sameIp(each, address)))
+          throw endpointError("conflict", `address ${formatIp(address)} is that of ${holderWords(holder)}`);
+        neighbors.push({ id: holder?.endpoint ?? "?", addresses: perFamily([address]), mac: "" });
+      }
+      throw endpointError(
+        "unavailable",
+        `no address is had in network ${network.name ?? shortId(network.id)}: others take them all the time`,
+      );
+    });
+  }
+
+  /** Its names have changed. */
+  rename(id: string, names: readonly string[]): Promise<void> {
+    return this.inTurn(async () => {
+      const holding = this.held.get(id);
+      if (holding === undefined) return;
+      const endpoint = { ...holding.endpoint, names };
+      await this.holdings.update(endpoint, this.session.lease);
+      this.held.set(id, { ...holding, endpoint });
+    });
+  }
+
+  /** The endpoint has ended. Where the store is not reached, it is told later. */
+  release(id: string): Promise<void> {
+    return this.inTurn(async () => {
+      const holding = this.held.get(id);
+      if (holding === undefined) return;
+      this.held.delete(id);
+      this.owed.set(id, holding.endpoint);
+      await this.payBack().catch((error) => {
+        log.warn(`the address of endpoint ${shortId(id)} is given back later: ${TsproxyError.of(error).describe()}`);
+        this.session.repeat();
+      });
+    });
+  }
+
+  /** All that are there, and those that hold addresses and are not. */
+  async nodes(): Promise<NodeView[]> {
+    const counts = new Map<string, Set<string>>([...this.view.nodes.keys()].map((name) => [name, new Set()]));
+    for (const { holder } of await this.holdings.list(this.keys.heldAll))
+      if (holder !== undefined) counts.set(holder.node, (counts.get(holder.node) ?? new Set()).add(holder.endpoint));
+    return [...counts]
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([name, { size }]) => ({ name, tunnel: this.view.nodes.get(name)?.tunnel, endpoints: size }));
+  }
+
+  /** Gives back what a node that is gone for good held. Throws TSP_ERR_STORE: not-found, conflict for one that is there. */
+  async removeNode(name: string): Promise<void> {
+    const key = this.keys.node(name);
+    const { done } = await this.store.transact({ when: [{ absent: key }], change: [] });
+    if (!done) throw storeError("conflict", `node '${name}' is there`, "stop its daemon, and wait until it is gone");
+    if ((await this.holdings.releaseAll(name, new Set(), [{ absent: key }])) === 0)
+      throw storeError("not-found", `there is no node '${name}'`, "see 'tsproxy node ls'");
+    await this.store.transact({ when: [{ absent: key }], change: [{ remove: this.keys.fence(name) }] });
+  }
+
+  /** A node whose tunnel would be cut off. */
+  private nodeIn(prefix: IpPrefix): string | null {
+    const nodes = [this.self, ...this.view.nodes.values()];
+    const inside = nodes.find(({ tunnel }) => eachFamily(tunnel).some((address) => prefixContains(prefix, address)));
+    return inside === undefined ? null : `node ${inside.name}`;
+  }
+
+  /** False when others have made networks since that revision, so that what it is to get may be theirs. */
+  private async putNetwork(record: NetworkRecord, since: number): Promise<boolean> {
+    const key = this.keys.network(record.id);
+    const asked = { when: [{ quietUnder: this.keys.networks, since }], change: [{ put: key, value: networkText(record) }], orRead: [key] };
+    const { done, revision, found } = await this.fence.transact(asked).catch((error) => {
+      if (this.fence.broken) this.owe(() => this.owedNetworks.add(record.id));
+      throw error;
+    });
+    if (!done && found.length === 0) return false; // else its own, from a try whose answer was lost
+    await this.seen(revision);
+    return true;
+  }
+
+  /** Addresses that are held by endpoints that are not there now. */
+  private async unseen(network: string): Promise<{ id: string; addresses: PerFamily<IpAddress>; mac: string }[]> {
+    const prefix = this.keys.heldIn(network);
+    const entries = await this.holdings.list(prefix);
+    return entries.flatMap(({ entry: { key }, holder }) => {
+      const address = parseIp(key.slice(prefix.length));
+      return address === null ? [] : [{ id: holder?.endpoint ?? "?", addresses: perFamily([address]), mac: "" }];
+    });
+  }
+
+  private async tryTake(endpoint: GlobalEndpoint, lease: LeaseId, named: readonly IpAddress[]): Promise<Held> {
+    try {
+      return await this.holdings.take(endpoint, lease, this.fence, named);
+    } catch (error) {
+      if (error instanceof LeaseLost) {
+        this.session.renew(lease);
+        throw storeError("unavailable", "store unreachable: the lease of this node has ended, and it comes back in a moment", "try again");
+      }
+      if (this.fence.broken) this.owe(() => this.owed.set(endpoint.id, endpoint));
+      throw error;
+    }
+  }
+
+  /** Whether something was made is not known: it is undone when the store is reached. */
+  private owe(note: () => void): void {
+    note();
+    this.session.repeat();
+  }
+
+  /** Puts all that is held under the lease, and gives back what is not. */
+  private async announce(lease: LeaseId): Promise<void> {
+    if (this.fence.broken) await this.fence.raise();
+    await this.payBack();
+    if (!this.swept) await this.holdings.releaseAll(this.self.name, new Set(this.held.keys()));
+    this.swept = true;
+    const all = [...this.held.values()];
+    for (let i = 0; i < all.length; i += TOGETHER)
+      await Promise.all(all.slice(i, i + TOGETHER).map((holding) => this.announceOne(holding, lease)));
+  }
+
+  private async announceOne({ endpoint, network }: Holding, lease: LeaseId): Promise<void> {
+    const what = `endpoint ${endpoint.names[0] ?? shortId(endpoint.id)} in network ${network.name ?? shortId(network.id)}`;
+    let result = await this.holdings.putBack(endpoint, lease);
+    if (result.outcome === "no-network") {
+      log.warn(`the store has lost network ${network.name ?? shortId(network.id)}, which is used here: it is put back`);
+      await this.store.transact({
+        when: [{ absent: this.keys.network(network.id) }],
+        change: [{ put: this.keys.network(network.id), value: networkText(network) }],
+      });
+      result = await this.holdings.putBack(endpoint, lease);
+    }
+    if (result.outcome === "taken")
+      log.warn(
+        `${what}: address ${formatIp(result.address)} was given to ${holderWords(result.holder)} meanwhile: others do not reach it here; start it anew`,
+      );
+  }
+
+  private async payBack(): Promise<void> {
+    for (const [id, endpoint] of this.owed) {
+      await this.holdings.release(endpoint);
+      this.owed.delete(id);
+    }
+    for (const id of this.owedNetworks) {
+      await this.store.transact({ when: [{ absentUnder: this.keys.heldIn(id) }], change: [{ remove: this.keys.network(id) }] });
+      this.owedNetworks.delete(id);
+    }
+  }
+
+  /** What was changed is done, whether or not it is seen here in time. */
+  private async seen(revision: number): Promise<void> {
+    await this.mirror.reached(revision, SEEN_MS).catch(() => {});
+  }
+
+  private inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(action);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+}
+
+function holderWords(holder: Holder | undefined): string {
+  return holder === undefined ? "somebody else" : `endpoint ${shortId(holder.endpoint)} on node ${holder.node}`;
+}

@@ -1,0 +1,159 @@
+/**
+ * That a node is there: its name in the store, under a lease that is kept. When the lease is lost, since the store was out of reach for longer than
+ * it lasts, the node comes back under a new one, and with it what it holds. No clock is compared with another: a lease is counted down by the
+ * store, and kept by intervals.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { formatIp } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
+import type { Keys } from "./keys.js";
+import { type NodeRecord, nodeText, parseNode } from "./records.js";
+import { type ClusterStore, type LeaseId, storeError } from "./store.js";
+
+/** After a failure. */
+const RETRY_MS = 500;
+
+export class NodeSession {
+  private current: LeaseId | undefined;
+  /** Whether all that it holds was put under the current lease. */
+  private complete = false;
+  private readonly closing = new AbortController();
+  private wake = new AbortController();
+  private said = "";
+  /** Lease of an earlier process of this node. */
+  private former: LeaseId | undefined;
+
+  /** `announce`: puts what the node holds under the lease. */
+  constructor(
+    private readonly store: ClusterStore,
+    private readonly keys: Keys,
+    private readonly self: NodeRecord,
+    private readonly ttlSec: number,
+    private readonly announce: (lease: LeaseId) => Promise<void>,
+  ) {}
+
+  /** Throws TSP_ERR_STORE while there is none. */
+  get lease(): LeaseId {
+    if (this.current === undefined)
+      throw storeError("unavailable", "store unreachable: this node is not known there now", "see the daemon's log");
+    return this.current;
+  }
+
+  /**
+   * Makes the node known, and keeps it so until `close`. Throws TSP_ERR_STORE: conflict when another node has the name; what else the store
+   * throws. A store that is not reached is tried again.
+   */
+  async start(): Promise<void> {
+    try {
+      await this.register();
+    } catch (error) {
+      if (TsproxyError.of(error).kind !== "unavailable") throw error;
+      this.say(error);
+    }
+    void this.run();
+  }
+
+  /** Its lease has ended, or what was put under it is not there: the node is made known again. */
+  renew(lease: LeaseId | undefined = this.current): void {
+    if (lease !== this.current) return; // by somebody else, already
+    this.complete = false;
+    this.current = undefined;
+    this.wake.abort();
+  }
+
+  /** What was put under the lease is put once more. */
+  repeat(): void {
+    this.complete = false;
+    this.wake.abort();
+  }
+
+  /** `leave`: the others are told at once; else they wait for the lease to end, so that a restart is not noticed. */
+  async close(leave: boolean): Promise<void> {
+    this.closing.abort();
+    if (leave && this.current !== undefined) await this.store.revoke(this.current).catch(() => {});
+  }
+
+  private async run(): Promise<void> {
+    let failed = this.current === undefined;
+    while (!this.closing.signal.aborted) {
+      const ms = failed ? RETRY_MS : (this.ttlSec * 1000) / 3;
+      await sleep(ms, undefined, { signal: AbortSignal.any([this.closing.signal, this.wake.signal]) }).catch(() => {});
+      if (this.closing.signal.aborted) return;
+      this.wake = new AbortController();
+      try {
+        await this.keep();
+        failed = false;
+        if (this.said !== "") log.info(`node ${this.self.name} is known to the others again`);
+        this.said = "";
+      } catch (error) {
+        failed = true;
+        this.say(error);
+      }
+    }
+  }
+
+  private async keep(): Promise<void> {
+    const { current } = this;
+    if (current !== undefined && !(await this.store.keepAlive(current))) {
+      log.warn(`the lease of node ${this.self.name} has ended: the others do not know it any more; it comes back`);
+      this.renew(current);
+    }
+    if (this.current === undefined) await this.register();
+    else if (!this.complete) await this.announceUnder(this.current);
+  }
+
+  private async register(): Promise<void> {
+    const lease = await this.store.grant(this.ttlSec);
+    try {
+      await this.putName(lease);
+    } catch (error) {
+      await this.store.revoke(lease).catch(() => {});
+      throw error;
+    }
+    this.current = lease;
+    await this.announceUnder(lease);
+  }
+
+  private async putName(lease: LeaseId): Promise<void> {
+    const { name, instance } = this.self;
+    const key = this.keys.node(name);
+    const change = [{ put: key, value: nodeText(this.self, lease), lease }];
+    const { done, found } = await this.store.transact({ when: [{ absent: key }], change, orRead: [key] });
+    if (done) return;
+    const value = found[0]?.value ?? "";
+    const other = parseNode(value);
+    if ("problem" in other)
+      throw storeError("conflict", `the store's key ${key} is none of ours: ${other.problem}`, "remove it, or choose another --node");
+    if (other.record.instance !== instance) {
+      const at = eachFamily(other.record.tunnel).map(formatIp).join(", ");
+      throw storeError(
+        "conflict",
+        `there is a node '${name}' already (at ${at})`,
+        "give each node another --node, or wait until that one is gone",
+      );
+    }
+    // This node's, from before; what it had then and has no more is to go with that lease, when what it has is put under this one.
+    this.former = other.record.lease;
+    if (!(await this.store.transact({ when: [{ key, value }], change })).done) throw storeError("unavailable", `node '${name}' changes`);
+  }
+
+  private async announceUnder(lease: LeaseId): Promise<void> {
+    this.complete = true;
+    try {
+      await this.announce(lease);
+      if (this.former !== undefined) await this.store.revoke(this.former);
+      this.former = undefined;
+    } catch (error) {
+      this.complete = false;
+      throw error;
+    }
+  }
+
+  private say(error: unknown): void {
+    const words = TsproxyError.of(error).describe();
+    if (words !== this.said) log.warn(`node ${this.self.name} cannot be made known: ${words}`);
+    this.said = words;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The kind `overlay`: on this host what a bridge is, with gateway, masquerade and published ports; and its endpoints reach those behind other nodes, which
+ * are told, in VXLAN datagrams through an underlay (`tunnels.ts`). Each node has the gateway, with the same address and MAC, for its own endpoints.
+ */
+import { TsproxyError } from "../../errors.js";
+import type { IpAddress } from "../../wire/ip-address.js";
+import { eachFamily, type PerFamily } from "../../wire/per-family.js";
+import { MAX_VNI } from "../../wire/vxlan.js";
+import { Undo } from "../undo.js";
+import { type BridgeSpec, openBridged } from "./bridge.js";
+import { MIN_MTU } from "./mtu.js";
+import type { Network, OpenNetwork, Reach } from "./network.js";
+import { RemoteEndpoints } from "./remote-endpoints.js";
+import type { Site } from "./site.js";
+
+export interface OverlaySpec extends Omit<BridgeSpec, "kind"> {
+  kind: "overlay";
+  /** VXLAN network identifier, 1..2^24-1, which no other network of the process has. */
+  vni: number;
+  /** This node's addresses in the underlay, one a family at most: addresses of the host. IPv4 is taken of both. The same for all overlay networks of a process. */
+  local: PerFamily<IpAddress>;
+  /** UDP port of the tunnels, on all nodes. Default: 4789. */
+  port?: number | undefined;
+  /** Whether datagrams get a UDP checksum. Default: over IPv6 alone, where some receivers want one (RFC 6935). */
+  checksum?: boolean | undefined;
+}
+
+/** Throws TSP_ERR_NETWORK as a bridge does, and as `Tunnels.use`; invalid: an identifier or MTU out of range. */
+export const openOverlay: OpenNetwork<OverlaySpec> = (site, number, spec) => new OverlayNetwork(site, number, spec);
+
+export class OverlayNetwork implements Network {
+  readonly subnets: Network["subnets"];
+  readonly mtu: number;
+  readonly hostDevice: string;
+  readonly endpoints: Network["endpoints"];
+  readonly remotes: RemoteEndpoints;
+  private readonly bridge: Network;
+  private readonly undo = new Undo();
+
+  constructor(
+    { workers, numbers, tunnels, ...site }: Site,
+    readonly number: number,
+    { vni, local, port: udpPort, checksum, mtu, ...spec }: OverlaySpec,
+  ) {
+    const address = eachFamily(local)[0];
+    if (address === undefined)
+      throw new TsproxyError("TSP_ERR_NETWORK", "invalid", "an overlay network needs an address of this host in the underlay", "give one");
+    if (!Number.isInteger(vni) || vni < 1 || vni > MAX_VNI)
+      throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `${vni} is no VXLAN network identifier`, `give 1 to ${MAX_VNI}`);
+    const most = tunnels.mtu(address);
+    if (most < MIN_MTU || (mtu ?? most) > most)
+      throw new TsproxyError(
+        "TSP_ERR_NETWORK",
+        "invalid",
+        most < MIN_MTU
+          ? `the underlay's MTU is too small for tunnels: it leaves ${most} bytes`
+          : `an MTU of ${mtu} is too large: through the underlay go ${most} bytes`,
+        most < MIN_MTU ? "raise the MTU of the underlay's device" : `give ${most} or less, or raise the MTU of the underlay's devices`,
+      );
+    this.mtu = mtu ?? most;
+    try {
+      this.undo.add("tunnels", tunnels.use(vni, { address, port: udpPort, checksum }));
+      const port = numbers.take({ name: `overlay ${vni}`, kind: "remote" });
+      this.undo.add("number of the other nodes", () => numbers.give(port));
+      const overlay = { port, vni, mtu: this.mtu };
+      this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: this.mtu }, overlay);
+      this.undo.add("bridge", () => this.bridge.close());
+    } catch (error) {
+      void this.undo.run();
+      throw error;
+    }
+    this.subnets = this.bridge.subnets;
+    this.hostDevice = this.bridge.hostDevice;
+    this.endpoints = this.bridge.endpoints;
+    this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name));
+  }
+
+  reach(target: IpAddress): Reach | null {
+    return this.bridge.reach(target);
+  }
+
+  close(): Promise<void> {
+    return this.undo.run();
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Networks of the whole cluster, on this node: one is made here when somebody here joins it, and goes when the last has left, or when it was
+ * removed. While it is here, the dataplane is told who is in it elsewhere.
+ */
+import type { Cluster, Holding } from "../cluster/cluster.js";
+import type { GlobalNetworkRequest } from "../cluster/network-plan.js";
+import type { GlobalEndpoint } from "../cluster/records.js";
+import type { ViewChange } from "../cluster/view.js";
+import type { OverlayChange, RemoteEndpoint } from "../control/network/remote-endpoints.js";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import type { LiveNetwork } from "../model/live.js";
+import type { MadeNetwork } from "../model/mechanism.js";
+import type { NetworkModel } from "../model/network-model.js";
+import { type Obstacle, resolverObstacle } from "../model/pools.js";
+import { type EndpointRecord, type NetworkRecord, shortId } from "../model/records.js";
+import type { EndpointRequest } from "../model/requests.js";
+import { parseMac } from "../wire/ethernet.js";
+import { type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
+import type { PerFamily } from "../wire/per-family.js";
+
+/** The same on all nodes, whatever their devices have: 1500, which every underlay can, less the tunnel's headers (RFC 7348 §4.3). */
+const IPV4_MTU = 1450,
+  IPV6_MTU = 1430;
+
+export class Overlays {
+  /** Those whose remote endpoints the dataplane was told. */
+  private readonly fed = new WeakSet<MadeNetwork>();
+  private readonly skipped = new Set<string>();
+  private end: () => void = () => {};
+
+  constructor(
+    private readonly model: NetworkModel,
+    readonly cluster: Cluster,
+    private readonly overlap: (subnet: Parameters<Obstacle>[0], except?: string) => string | null,
+  ) {}
+
+  /** To be called once, after the model's `restore`. */
+  async start(): Promise<void> {
+    this.end = this.cluster.view.onChange((change) => this.onChange(change));
+    await this.cluster.start(this.holdings());
+    for (const network of this.live()) {
+      this.feed(network);
+      await this.drop(network.record.id); // it was used here, and is no more
+    }
+  }
+
+  async close(): Promise<void> {
+    this.end();
+    await this.cluster.close();
+  }
+
+  /** Another number than before when who is elsewhere may have changed. */
+  get version(): number {
+    return this.cluster.view.version;
+  }
+
+  /** All of the cluster, as far as is known. */
+  networks(): NetworkRecord[] {
+    return [...this.cluster.view.networks.values()];
+  }
+
+  /** Who is in a network on other nodes. */
+  elsewhere(network: string): GlobalEndpoint[] {
+    return this.cluster.view.endpointsIn(network).filter(({ node }) => node !== this.cluster.self.name);
+  }
+
+  /** Throws as `Cluster.createNetwork`. */
+  create(request: GlobalNetworkRequest): Promise<NetworkRecord> {
+    const resolver = resolverObstacle();
+    const mtu = request.options.mtu ?? (this.cluster.self.tunnel.ipv4 === undefined ? IPV6_MTU : IPV4_MTU);
+    return this.cluster.createNetwork(
+      { ...request, options: { ...request.options, mtu } },
+      (subnet) => this.overlap(subnet) ?? resolver(subnet),
+    );
+  }
+
+  /** Throws as `Cluster.removeNetwork`. */
+  async remove(id: string): Promise<void> {
+    await this.cluster.removeNetwork(id);
+    await this.drop(id);
+  }
+
+  /** Makes it here. */
+  async use(record: NetworkRecord): Promise<LiveNetwork> {
+    const { id, range, ipv6Range, reserved, ...rest } = record;
+    const ranges = {
+      ...(range !== undefined && { ipv4: parsePrefix(range)! }),
+      ...(ipv6Range !== undefined && { ipv6: parsePrefix(ipv6Range)! }),
+    };
+    await this.model.createNetwork({
+      ...rest,
+      id,
+      ranges,
+      ...(reserved !== undefined && { reserved: new Map(Object.entries(reserved).map(([what, text]) => [what, parseIp(text)!])) }),
+    });
+    const network = this.find(id)!;
+    this.feed(network);
+    return network;
+  }
+
+  /** Takes an address of the whole network, then makes the endpoint; or throws with nothing left of it. */
+  async createEndpoint(network: LiveNetwork, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+    try {
+      const { addresses, mac } = await this.cluster.claim(network.record, request);
+      const endpoint = await this.model.createEndpoint(network.record.id, { ...request, addresses, mac: parseMac(mac)! });
+      this.feed(network);
+      return endpoint;
+    } catch (error) {
+      await this.left(network.record.id, request.id);
+      throw error;
+    }
+  }
+
+  /** The endpoint has ended. */
+  async left(network: string, endpoint: string): Promise<void> {
+    await this.cluster.release(endpoint);
+    await this.drop(network);
+  }
+
+  private async drop(id: string): Promise<void> {
+    if (this.find(id) === undefined || this.model.endpoints.some(({ record }) => record.network === id)) return;
+    await this.model.deleteNetwork(id).catch((error) => log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`));
+  }
+
+  private holdings(): Holding[] {
+    const { name: node, tunnel } = this.cluster.self;
+    return this.model.endpoints.flatMap(({ record, network: { record: network } }) => {
+      if (network.overlay === undefined) return [];
+      const { id, addresses, mac, use = { owner: "", names: [] } } = record;
+      return [{ endpoint: { id, network: network.id, node, tunnel, addresses, mac, owner: use.owner, names: use.names }, network }];
+    });
+  }
+
+  private onChange({ networks, endpoints }: ViewChange): void {
+    for (const { id } of networks.removed) void this.drop(id);
+    const changes = new Map<string, { put: RemoteEndpoint[]; remove: string[] }>();
+    const of = (network: string): { put: RemoteEndpoint[]; remove: string[] } => {
+      const change = changes.get(network) ?? { put: [], remove: [] };
+      changes.set(network, change);
+      return change;
+    };
+    for (const { id, network, node } of endpoints.removed) if (node !== this.cluster.self.name) of(network).remove.push(id);
+    for (const endpoint of endpoints.put) of(endpoint.network).put.push(...this.remotes([endpoint]));
+    for (const [id, change] of changes) {
+      const made = this.find(id)?.inDataplane;
+      if (made !== undefined && this.fed.has(made)) made.remotes?.apply(change);
+    }
+  }
+
+  /** Tells the dataplane all, once. */
+  private feed({ record, inDataplane }: LiveNetwork): void {
+    if (inDataplane === undefined || this.fed.has(inDataplane)) return;
+    this.fed.add(inDataplane);
+    const all: OverlayChange = { put: this.remotes(this.cluster.view.endpointsIn(record.id)) };
+    inDataplane.remotes?.apply(all);
+  }
+
+  /** Those on other nodes that can be reached by tunnel. */
+  private remotes(endpoints: readonly GlobalEndpoint[]): RemoteEndpoint[] {
+    return endpoints.flatMap(({ id, node, addresses, mac, tunnel }) => {
+      if (node === this.cluster.self.name) return [];
+      const vtep = this.vtepOf(tunnel);
+      if (vtep !== undefined) return [{ id, node, addresses, mac: parseMac(mac)!, vtep }];
+      if (!this.skipped.has(node))
+        log.warn(`node ${node} has no tunnel address of a family that this node has: its endpoints are not reached`);
+      this.skipped.add(node);
+      return [];
+    });
+  }
+
+  /** Tunnels are of one family in a process: IPv4 where this node has it. */
+  private vtepOf(tunnel: PerFamily<IpAddress>): IpAddress | undefined {
+    return this.cluster.self.tunnel.ipv4 === undefined ? tunnel.ipv6 : tunnel.ipv4;
+  }
+
+  private live(): LiveNetwork[] {
+    return this.model.networks.filter(({ record }) => record.overlay !== undefined);
+  }
+
+  private find(id: string): LiveNetwork | undefined {
+    return this.live().find(({ record }) => record.id === id);
+  }
+}

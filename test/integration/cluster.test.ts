@@ -1,0 +1,106 @@
+/** Daemons of three nodes with a real etcd: what is made on one is there on all, and stays while the store or a node is away. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ClusterLab, type ClusterNode } from "../support/cluster-lab.js";
+import { etcdObstacle } from "../support/etcd.js";
+import { eventually, type Proc } from "../support/proc.js";
+import { program } from "../support/servers.js";
+
+const obstacle = etcdObstacle() ?? (process.getuid?.() === 0 ? undefined : "needs root: namespaces");
+const SERVER = [process.execPath, program("http-server"), "8080"];
+/** Asks a server once a tenth of a second until it is stopped, and prints who answers. */
+const ASKING = "while :; do curl -s -m 1 -o /dev/null -w '%{http_code} %{remote_ip}\\n' http://web:8080/ || echo lost; sleep 0.1; done";
+
+describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" : `: ${obstacle}`}`, () => {
+  let lab: ClusterLab;
+  /** A program on b that asks the server on another node all the time. */
+  let asking: Proc;
+  let a: ClusterNode, b: ClusterNode, c: ClusterNode;
+
+  beforeAll(async () => {
+    lab = await ClusterLab.start();
+    ({ a, b, c } = lab.nodes);
+    await Promise.all([a.startDaemon(), b.startDaemon()]);
+  });
+  afterAll(() => lab?.close());
+
+  const fetched = (node: ClusterNode, name = "web"): Promise<string> =>
+    node.ok("run", "--rm", "--network", "shop", "--", "curl", "-s", "-m", "5", "--retry", "5", "--retry-connrefused", "-o", "/dev/null", "-w", "%{remote_ip}", `http://${name}:8080/`); // biome-ignore format: one command
+  /** Lines that came since. */
+  const since = (proc: Proc, from: number): string[] => proc.stdout.slice(from).split("\n").filter(Boolean); // biome-ignore format: short
+
+  it("shows a network on every node within a second, and refuses what is another's", async () => {
+    await a.ok("network", "create", "-d", "overlay", "shop");
+    const before = performance.now();
+    await eventually("it is on b", async () => (await b.networks()).includes("shop"));
+    expect(performance.now() - before).toBeLessThan(1000);
+    expect(await b.ok("network", "ls")).toMatch(/^[0-9a-f]{12} {2}shop {4}overlay {2}global {2}10\.0\.0\.0\/24/m);
+    expect(await b.call("network", "create", "-d", "overlay", "shop")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("network with name shop already exists"),
+    });
+    expect(await b.call("network", "create", "-d", "overlay", "--subnet", "192.0.2.0/24", "lan")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("node"),
+    });
+    expect(await b.call("network", "create", "-d", "overlay", "-o", "encrypted", "secret")).toMatchObject({
+      stderr: expect.stringContaining("encrypted"),
+    });
+    expect(await c.launchDaemon("--node", "a").finish()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("there is a node 'a' already (at 192.0.2.1)"),
+    });
+  });
+
+  it("lets programs on different nodes reach each other by name, with addresses that are given once", async () => {
+    await a.ok("run", "-d", "--name", "web", "--network", "shop", "--", ...SERVER);
+    expect(await fetched(b)).toBe("10.0.0.2");
+    asking = b.start("run", "--rm", "--name", "asking", "--network", "shop", "--", "sh", "-c", ASKING);
+    await asking.until("answers", () => asking.stdout.includes("200 10.0.0.2\n"));
+    const [{ Containers, Scope }] = JSON.parse(await b.ok("network", "inspect", "shop"));
+    expect(Scope).toBe("global");
+    expect(Object.values(Containers as object).map(({ Name, Node, IPv4Address }) => [Name, Node, IPv4Address]).sort()).toEqual([["asking", undefined, "10.0.0.3/24"], ["web", "a", "10.0.0.2/24"]]); // biome-ignore format: short
+    expect(await b.call("network", "rm", "shop")).toMatchObject({ code: 1, stderr: expect.stringContaining("active endpoints") });
+    expect(await b.ok("node", "ls")).toMatch(/^a {5}up {5}192\.0\.2\.1 {2}1\nb {5}up {5}192\.0\.2\.2 {2}1$/m);
+  });
+
+  it("goes on while the store hangs, and refuses what is new, and changes nothing", async () => {
+    await lab.etcd.signalMember(0, "SIGSTOP");
+    const at = asking.stdout.length;
+    const refused = await Promise.all([
+      a.call("run", "--rm", "--network", "shop", "true"),
+      b.call("network", "create", "-d", "overlay", "more"),
+    ]);
+    await lab.etcd.signalMember(0, "SIGCONT");
+    for (const { stderr } of refused) expect(stderr).toContain("store unreachable");
+    expect(new Set(since(asking, at))).toEqual(new Set(["200 10.0.0.2"]));
+    await eventually("it is reached again", async () => (await a.call("network", "create", "-d", "overlay", "more")).code === 0);
+    await a.ok("network", "rm", "more");
+  });
+
+  it("forgets a node that died within its lease's time, and has it back with its addresses", async () => {
+    await a.daemon.stop("SIGKILL");
+    await eventually("its name is gone", async () => !(await b.ok("network", "inspect", "shop")).includes('"web"'), 6000);
+    expect(await b.ok("run", "--rm", "--network", "shop", "--", "hostname", "-I")).toBe("10.0.0.4"); // the dead keep theirs
+    await a.startDaemon();
+    const at = asking.stdout.length;
+    await asking.until("answers again", () => since(asking, at).includes("200 10.0.0.2"));
+  });
+
+  it("reaches a container that moved with its address, within a second", async () => {
+    await c.startDaemon();
+    await a.ok("rm", "-f", "web");
+    await c.ok("run", "-d", "--name", "web", "--network", "shop", "--ip", "10.0.0.2", "--", ...SERVER);
+    const at = asking.stdout.length;
+    const before = performance.now();
+    await asking.until("answers again", () => since(asking, at).includes("200 10.0.0.2"));
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
+  it("gives all back when the last has left", async () => {
+    await b.ok("rm", "-f", "asking");
+    await c.ok("rm", "-f", "web");
+    await a.ok("network", "rm", "shop");
+    await eventually("it is gone", async () => (await b.networks()).length + (await c.networks()).length === 0);
+    for (const node of [a, b, c]) expect(lab.lab.runSync(node.ns, ["ip", "-o", "link"])).not.toMatch(/tsn[0-9a-f]{12}/);
+  });
+});

@@ -1,0 +1,98 @@
+/**
+ * Two nodes, and a Linux `vxlan` device as the third, on one LAN: what endpoints send each other arrives as it was sent, and each node is on its own what
+ * a bridge is.
+ */
+import os from "node:os";
+import { expect } from "vitest";
+import { onLab } from "../support/cases.js";
+import { curl, ncUdp, ping } from "../support/clients.js";
+import type { Lab } from "../support/lab.js";
+import { GATEWAYS, IPS, MACS, OverlayLab } from "../support/overlay-lab.js";
+import { serve, serveIperf } from "../support/servers.js";
+
+const [A, B, L] = [IPS.a, IPS.b, IPS.l];
+
+/** Sends so many bytes in one TCP connection, or gets them. */
+async function bulk(lab: Lab, from: string, to: string, bytes: string, args: string[] = []): Promise<void> {
+  const { stdout } = await lab.run(from, ["iperf3", "-J", "-c", to, "-p", "5201", "-n", bytes, "--connect-timeout", "3000", ...args]);
+  const report = JSON.parse(stdout) as { error?: string; end?: { sum_received?: { bytes: number } } };
+  expect(report.error).toBeUndefined();
+  expect(report.end?.sum_received?.bytes).toBeGreaterThan(1_000_000);
+}
+
+/** Segments and datagrams with a wrong checksum that came to the namespaces. */
+function wrongChecksums(lab: Lab, ...namespaces: string[]): number {
+  const read = (ns: string): string => lab.runSync(ns, ["nstat", "-asz", "TcpInCsumErrors", "UdpInCsumErrors", "Udp6InCsumErrors"]);
+  return namespaces.flatMap((ns) => [...read(ns).matchAll(/CsumErrors +(\d+)/g)]).reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
+onLab("endpoints reach each other across nodes, whole segments too, and each node routes its own (IPv4 underlay)", async (lab) => {
+  const o = new OverlayLab(lab, 4);
+  const { a: c1, b: c2 } = o.containers;
+  await Promise.all([o.startNode("a", { publish: [`8999:${A[0]}:8080`] }), o.startNode("b", { checksum: true, workers: "2" })]);
+  o.startLinux("a", "b");
+  await Promise.all([o.tell("a", "b", "l"), o.tell("b", "a", "l")]);
+
+  // The first packets of all get there.
+  for (const [from, to] of [[c1, B], [c2, L], [o.ns.l, A]] as const) // biome-ignore format: a table
+    for (const address of to) expect((await ping(lab, from, address)).received).toBe(3);
+  const http = await serve(lab, c2, "http", 8080, { LISTEN: "::" });
+  expect((await curl(lab, c1, `${B[0]}:8080`)).peer).toMatch(`${A[0]}:`);
+  expect((await curl(lab, o.ns.l, `[${B[1]}]:8080`)).code).toBe(0);
+  expect(http.hosts).toEqual([A[0], L[1]]);
+  await serve(lab, c1, "udp", 5300);
+  expect(await ncUdp(lab, o.ns.l, A[0], 5300, "x".repeat(1400))).toMatch(`${L[0]}:`);
+  await Promise.all([serveIperf(lab, c2, 5201), serveIperf(lab, o.ns.l, 5201)]);
+  const before = await o.stats("a");
+  for (const to of [B[0], B[1], L[0]]) for (const args of [[], ["-R"]]) await bulk(lab, c1, to, "20M", args);
+  expect(wrongChecksums(lab, c1, c2, o.ns.a, o.ns.b, o.ns.l)).toBe(0);
+  const after = await o.stats("a");
+  const tunnel = (s: typeof after) => s.ports.find(({ kind }) => kind === "tunnel")!;
+  const received = tunnel(after).rxBytes - tunnel(before).rxBytes;
+  // Acknowledgments are among them; segments stay together where the kernel lets the device have them so.
+  const [major = 0, minor = 0] = os.release().split(".").map(Number);
+  if (major * 100 + minor >= 617) expect(received / (tunnel(after).rxPackets - tunnel(before).rxPackets)).toBeGreaterThan(3000);
+  expect(after.nodes.map(({ address, refused }) => [address, refused])).toEqual([[o.vtep("b"), 0], [o.vtep("l"), 0]]); // biome-ignore format: a table
+
+  // On its own each is a bridge with a way out.
+  await serve(lab, c1, "http", 8080);
+  expect((await curl(lab, o.lan, `${o.vtep("a")}:8999`)).peer).toMatch(`${o.client}:`);
+  const outside = await serve(lab, o.lan, "http", 9000);
+  for (const container of [c1, c2]) expect((await curl(lab, container, `${o.client}:9000`)).code).toBe(0);
+  expect(outside.hosts).toEqual([o.vtep("a"), o.vtep("b")]);
+  expect((await ping(lab, c2, GATEWAYS[0])).received).toBe(3);
+
+  // Whoever does not believe the MTU is told.
+  lab.ip(c1, "link set eth0 mtu 1500");
+  const { stdout } = await lab.run(c1, ["ping", "-n", "-c", "1", "-W", "2", "-M", "do", "-s", "1450", B[0]]);
+  expect(stdout).toMatch(/From 10\.9\.0\.1 .*mtu ?= ?1450/);
+
+  // A node that sends for somebody else's station is not heard.
+  lab.ip(o.ns.l, `link set vxlan0 down\nlink set vxlan0 address ${MACS.b}\nlink set vxlan0 up`);
+  for (const ip of A) lab.ip(o.ns.l, `neigh replace ${ip} lladdr ${MACS.a} dev vxlan0 nud permanent`);
+  expect((await ping(lab, o.ns.l, A[0], ["-W", "0.3"])).received).toBe(0);
+  const { nodes, ports } = await o.stats("a");
+  expect(nodes.find(({ address }) => address === o.vtep("l"))?.refused).toBeGreaterThan(0);
+  expect(ports.find(({ kind }) => kind === "remote")?.drops["vxlan-source"]).toBeGreaterThan(0);
+  await o.apply("a", { remove: ["b"] });
+  expect((await ping(lab, c1, B[0], ["-W", "0.3"])).received).toBe(0);
+  expect((await o.stats("a")).nodes).toHaveLength(1);
+});
+
+onLab("the same where tsproxy makes the segments, behind a firewall that has a say (IPv6 underlay)", async (lab) => {
+  const o = new OverlayLab(lab, 6);
+  const { a: c1, b: c2 } = o.containers;
+  lab.runSync(o.ns.b, ["nft", "-f", "-"], "table inet t { chain input { type filter hook input priority 0; udp dport 4789 drop; }; }");
+  await Promise.all([o.startNode("a", { segments: false }), o.startNode("b", { segments: false, checksum: false })]);
+  o.startLinux("a", "b");
+  await Promise.all([o.tell("a", "b", "l"), o.tell("b", "a", "l")]);
+  expect((await ping(lab, c1, B[0], ["-W", "0.3"])).received).toBe(0);
+  expect((await o.stats("b")).nodes.map(({ rxPackets }) => rxPackets)).toEqual([0, 0]);
+  lab.runSync(o.ns.b, ["nft", "delete", "table", "inet", "t"]);
+  for (const [from, to] of [[c1, B], [c2, L], [o.ns.l, A]] as const) // biome-ignore format: a table
+    for (const address of to) expect((await ping(lab, from, address)).received).toBe(3);
+  expect((await ping(lab, c1, B[1], ["-s", "6000"])).received).toBe(3); // in fragments inside
+  await Promise.all([serveIperf(lab, c2, 5201), serveIperf(lab, o.ns.l, 5201)]);
+  for (const to of [B[0], B[1], L[0]]) for (const args of [[], ["-R"]]) await bulk(lab, c1, to, "3M", args);
+  expect(wrongChecksums(lab, c1, c2, o.ns.a, o.ns.b, o.ns.l)).toBe(0);
+});

@@ -1,0 +1,170 @@
+/** Networks of a cluster on one node, over a dataplane that takes notes and a store in memory; a second node is the rest of the cluster. */
+import { afterEach, expect, it } from "vitest";
+import { Cluster } from "../../src/cluster/cluster.js";
+import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
+import { Directory } from "../../src/dns/directory.js";
+import { chosenAddresses } from "../../src/model/addresses.js";
+import { DEFAULT_OPTIONS } from "../../src/model/records.js";
+import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
+import { inspectNetwork } from "../../src/sandbox/network-inspect.js";
+import { Overlays } from "../../src/sandbox/overlays.js";
+import { formatIp } from "../../src/wire/ip-address.js";
+import { perFamily } from "../../src/wire/per-family.js";
+import { ModelFixture } from "../model/model-fixture.js";
+import { ip } from "../support/ip.js";
+import { eventually } from "../support/proc.js";
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+function join(client: MemoryClient, name: string, ...addresses: string[]): Cluster {
+  return new Cluster(client, { cluster: "c", self: { name, instance: name, tunnel: perFamily(addresses.map(ip)) }, ttlSec: 10 });
+}
+
+async function start(onHost: string | null = null) {
+  const store = new MemoryCluster();
+  const other = join(store.connect(), "b", "192.0.2.2", "2001:db8::2");
+  open.push(other);
+  await other.start();
+  const client = store.connect();
+  const fixture = await ModelFixture.start(chosenAddresses, perFamily([ip("192.0.2.1")]));
+  const node = async () => {
+    const cluster = join(client, "a", "192.0.2.1");
+    const overlays = new Overlays(fixture.model, cluster, () => onHost);
+    await overlays.start();
+    const host = { overlap: () => null, onChange: () => () => {} };
+    return { overlays, catalog: new NetworkCatalog(fixture.model, host, () => () => null, undefined, overlays) };
+  };
+  const { overlays, catalog } = await node();
+  open.push(overlays);
+  return { store, other, client, fixture, node, overlays, catalog };
+}
+
+const id = (letter: string): string => letter.repeat(64);
+const use = (name: string) => ({ owner: id(name[0]!), names: [name] });
+const request = (letter: string, name: string) => ({ id: id(letter), use: use(name), sandbox: "/run/netns/x" });
+
+it("lists networks that others made, makes one when it is joined, and takes it away when the last has left", async () => {
+  const { other, fixture, overlays, catalog } = await start();
+  const shop = await other.createNetwork(
+    {
+      id: id("n"),
+      name: "shop",
+      subnets: { ipv4: { prefix: undefined, gateway: undefined } },
+      vni: 99,
+      options: { ...DEFAULT_OPTIONS },
+      about: { origin: "overlay", created: "", labels: {}, options: {} },
+    },
+    () => null,
+  );
+  await overlays.cluster.sync();
+  expect(catalog.list().find(({ name }) => name === "shop")).toMatchObject({
+    driver: "overlay",
+    subnet: "10.0.0.0/24",
+    device: "",
+    endpoints: 0,
+  });
+  expect([...fixture.specs]).toEqual([]);
+  const live = await catalog.use("shop");
+  expect([...fixture.specs]).toMatchObject([{ kind: "overlay", vni: 99, local: { ipv4: ip("192.0.2.1") } }]);
+  const endpoint = await overlays.createEndpoint(live, request("e", "web"));
+  expect([formatIp(endpoint.addresses.ipv4!), endpoint.mac]).toEqual(["10.0.0.2", "02:42:0a:00:00:02"]);
+  await other.sync();
+  expect(other.view.endpointsIn(shop.id)).toMatchObject([{ id: id("e"), node: "a", names: ["web"] }]);
+  await fixture.model.deleteEndpoint(shop.id, id("e"));
+  await overlays.left(shop.id, id("e"));
+  await other.sync();
+  expect([[...fixture.specs], other.view.endpointsIn(shop.id)]).toEqual([[], []]);
+});
+
+it("tells the dataplane and the names who is elsewhere, at first and when that changes, with its IPv4 tunnel", async () => {
+  const { other, fixture, overlays, catalog } = await start();
+  const { id: network } = await catalog.create({ name: "shop", driver: "overlay" });
+  await other.sync();
+  const record = other.view.networks.get(network)!;
+  const db = await other.claim(record, { id: id("d"), use: use("db") });
+  await overlays.cluster.sync();
+  const live = await catalog.use("shop");
+  const told = {
+    id: id("d"),
+    node: "b",
+    mac: Uint8Array.of(2, 0x42, 10, 0, 0, 2),
+    addresses: { ipv4: ip("10.0.0.2") },
+    vtep: ip("192.0.2.2"),
+  };
+  expect(fixture.told).toEqual([{ put: [told] }]);
+  await overlays.createEndpoint(live, request("e", "web"));
+  const directory = new Directory(fixture.model, overlays);
+  const scope = { networks: [network], links: [] };
+  expect([directory.addresses(scope, "db"), directory.addresses(scope, "web")]).toEqual([["10.0.0.2"], ["10.0.0.3"]]);
+  expect(directory.pointer(scope, "10.0.0.2")).toBe("db.shop");
+  const { Containers, Scope } = inspectNetwork(catalog.find("shop"), fixture.model, overlays.elsewhere(network));
+  expect([Scope, Object.values(Containers).map(({ Name, Node }) => [Name, Node])]).toEqual(["global", [["web", undefined], ["db", "b"]]]); // biome-ignore format: short
+  await other.rename(db.id, ["sql"]);
+  await overlays.cluster.sync();
+  expect([directory.addresses(scope, "db"), directory.addresses(scope, "sql")]).toEqual([undefined, ["10.0.0.2"]]);
+  await other.release(db.id);
+  await overlays.cluster.sync();
+  expect(fixture.told.at(-1)).toEqual({ put: [], remove: [id("d")] });
+  expect(directory.addresses(scope, "sql")).toBeUndefined();
+});
+
+it("makes networks of both families, with the MTU that every LAN can, and refuses what is one host's or not there", async () => {
+  const { overlays, catalog } = await start("a route");
+  const make = (change: object) => catalog.create({ name: "shop", driver: "overlay", subnet: "10.9.0.0/24", ...change });
+  await expect(make({})).rejects.toMatchObject({ code: "TSP_ERR_NETWORK", kind: "conflict", message: expect.stringContaining("a route") });
+  const free = await start();
+  const { id: network } = await free.catalog.create({ name: "shop", driver: "overlay", ipv6: true });
+  const { subnets, options } = free.overlays.cluster.view.networks.get(network)!;
+  expect([subnets.ipv4?.gateway, subnets.ipv6?.prefix.prefixLength, options.mtu]).toEqual([ip("10.0.0.1"), 64, 1450]);
+  const { addresses } = await free.overlays.createEndpoint(await free.catalog.use("shop"), request("e", "web"));
+  expect([addresses.ipv4, addresses.ipv6?.family]).toEqual([ip("10.0.0.2"), 6]);
+  const option = (key: string, value: string) => make({ options: { [key]: value } });
+  await expect(option("encrypted", "")).rejects.toMatchObject({ message: expect.stringContaining("not encrypted") });
+  for (const vni of ["0", "16777216", "1,2", "x"])
+    await expect(option("com.docker.network.driver.overlay.vxlanid_list", vni)).rejects.toMatchObject({
+      message: expect.stringContaining("is no VNI"),
+    });
+  await expect(option("com.docker.network.host_ipv4", "192.0.2.1")).rejects.toMatchObject({ kind: "invalid" });
+  await expect(catalog.create({ name: "x", driver: "ipvlan" })).rejects.toMatchObject({ hint: "use -d bridge, or -d overlay" });
+  const alone = new NetworkCatalog((await ModelFixture.start()).model, { overlap: () => null, onChange: () => () => {} });
+  await expect(alone.create({ name: "x", driver: "overlay" })).rejects.toMatchObject({ hint: "start it with --store etcd://HOST:2379" });
+  expect(overlays.networks()).toEqual([]);
+});
+
+it("leaves nothing where the dataplane refuses a device: no address, no network here", async () => {
+  const { store, fixture, overlays, catalog } = await start();
+  await catalog.create({ name: "shop", driver: "overlay" });
+  const live = await catalog.use("shop");
+  fixture.deviceError = new Error("no more devices");
+  await expect(overlays.createEndpoint(live, request("e", "web"))).rejects.toThrow("no more devices");
+  expect([store.list("/tsproxy/c/held/").entries, store.list("/tsproxy/c/map/endpoints/").entries, [...fixture.specs]]).toEqual([
+    [],
+    [],
+    [],
+  ]);
+});
+
+it("keeps a network and who is in it over a restart, also while the store is away; and drops one that nobody is in", async () => {
+  const { other, client, fixture, node, overlays, catalog } = await start();
+  const { id: network } = await catalog.create({ name: "shop", driver: "overlay" });
+  const live = await catalog.use("shop");
+  const { device } = await overlays.createEndpoint(live, request("e", "web"));
+  await overlays.close();
+  client.unreachable = true;
+  fixture.found.set(id("e"), { name: device, nsFd: -1 });
+  await fixture.restart();
+  const again = await node();
+  open.push(again.overlays);
+  expect([...fixture.specs]).toMatchObject([{ kind: "overlay" }]);
+  expect(again.catalog.find("shop").live?.record.id).toBe(network);
+  client.unreachable = false;
+  await eventually("it is known again", () => other.view.endpointsIn(network).some(({ names }) => names[0] === "web"));
+  await eventually("and knows", () => again.overlays.networks().length === 1);
+  await fixture.model.deleteEndpoint(network, id("e"));
+  await again.overlays.left(network, id("e"));
+  await again.catalog.remove("shop");
+  expect([[...fixture.specs], again.catalog.list().some(({ name }) => name === "shop")]).toEqual([[], false]);
+});

@@ -1,0 +1,63 @@
+/**
+ * One node of an overlay network, without a store: what its argument says in JSON, and then what lines on its standard input say.
+ * `{local, port?, checksum?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
+ * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"ask": "stats"}`.
+ * TSPROXY_TEST_SEGMENTS=no: as on a kernel without segmentation offload in tunnels (before 6.17).
+ */
+import readline from "node:readline";
+import { Controller } from "../../../dist/control/controller.js";
+import { parsePortSpec } from "../../../dist/control/port-spec.js";
+import { parseDataplane } from "../../../dist/standalone/config.js";
+import { native } from "../../../dist/sys/native.js";
+import { parseMac } from "../../../dist/wire/ethernet.js";
+import { parseIp, parsePrefix } from "../../../dist/wire/ip-address.js";
+import { perFamily } from "../../../dist/wire/per-family.js";
+
+const TUN_F_UDP_TUNNEL_GSO = 0x80,
+  EINVAL = 22;
+const { tapOffload } = native;
+if (process.env.TSPROXY_TEST_SEGMENTS === "no")
+  native.tapOffload = (fd, bits) => ((bits & TUN_F_UDP_TUNNEL_GSO) !== 0 ? -EINVAL : tapOffload(fd, bits));
+
+const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+const config = JSON.parse(process.argv[2]);
+const addresses = (texts) => perFamily(texts.map(parseIp));
+
+const controller = await Controller.start(parseDataplane({ workers: config.workers, firewall: config.firewall }), (error) => {
+  throw error;
+});
+process.on("SIGTERM", async () => {
+  await controller.stop();
+  process.exit(0);
+});
+const subnets = Object.fromEntries(
+  config.subnets.map(([prefix, gateway]) => [
+    gateway.includes(":") ? "ipv6" : "ipv4",
+    { prefix: parsePrefix(prefix), gateway: parseIp(gateway) },
+  ]),
+);
+const local = addresses([config.local]);
+const { vni, port, checksum } = config;
+const network = controller.networks.add({ kind: "overlay", vni, port, checksum, local, subnets });
+for (const [netns, ...own] of config.endpoints) network.endpoints.add({ netns, addresses: addresses(own) });
+for (const spec of config.publish ?? []) controller.publisher.publish(parsePortSpec(spec));
+await controller.settled();
+say("ready", { mtu: network.mtu });
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { apply, ask } = JSON.parse(line);
+  if (apply !== undefined) {
+    const put = (apply.put ?? []).map(([id, mac, own, vtep]) => ({
+      id,
+      mac: parseMac(mac),
+      addresses: addresses(own),
+      vtep: parseIp(vtep),
+      node: `node-of-${id}`,
+    }));
+    network.remotes.apply({ remove: apply.remove, put });
+    await controller.settled();
+    say("applied");
+  }
+  if (ask === "stats")
+    say("stats", { ports: controller.portStats(), nodes: await controller.nodes(), steering: controller.steeringStats() });
+}

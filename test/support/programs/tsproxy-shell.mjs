@@ -1,0 +1,21 @@
+/**
+ * tsproxy-shell.mjs: `tsproxy` for each line of standard input, a JSON array of words, in one process: a start of Node takes longer than most commands. After
+ * each command a line `END CODE` on standard output and one on standard error.
+ */
+import { createInterface } from "node:readline";
+import { buildProgram } from "../../../dist/cli/program.js";
+import { exitCodeOf, reportError } from "../../../dist/cli/report.js";
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const words = JSON.parse(line);
+  process.exitCode = 0;
+  try {
+    await (await buildProgram(words)).parseAsync(["node", "tsproxy", ...words]);
+  } catch (error) {
+    reportError(error);
+    process.exitCode = exitCodeOf(error);
+  }
+  process.stdout.write(`\nEND ${process.exitCode}\n`);
+  process.stderr.write(`\nEND ${process.exitCode}\n`);
+}
+process.exit(0);
