@@ -166,6 +166,8 @@ export class Oracle {
   private readonly ended = new Map<string, number>();
   /** Packets that were sent, by their tuple as they came in. */
   private readonly origins = new Map<string, { after: Tuple; ingress: number; egress: number }>();
+  /** Of the batch: tuples of what the kernel has accepted. */
+  private readonly accepted = new Set<string>();
   /** Routed packets that were looked at, and of them those whose checksums a full recompute confirmed. */
   routed = 0;
   confirmed = 0;
@@ -305,6 +307,24 @@ export class Oracle {
     if (x.word(memory, l4 + 4) !== x.word(input, about.l4 + 8)) return "a reset outside of its receiver's window";
     this.refused++;
     return this.isRight(memory, at, made) ? null : "a reset with a wrong checksum";
+  }
+
+  /** Another batch. */
+  begin(): void {
+    this.accepted.clear();
+  }
+
+  /** The kernel has accepted the frame, of the batch that is to be judged: its flow, if it lost its place for another's, may be opened again by this one. */
+  accept(input: Uint8Array, inputLen: number): void {
+    const p = frameAt(input, 0, inputLen);
+    const tuple = p === null ? null : tupleOf(input, p, p.end);
+    if (tuple !== null) this.accepted.add(key(tuple));
+  }
+
+  /** The frame has opened a flow, maybe, but could not be sent as the other family's. */
+  untranslatable(input: Uint8Array, inputLen: number, port: number): void {
+    const about = frameAt(input, 0, inputLen);
+    if (about !== null) this.noteEnded(input, about, port === HELD || port === HELD_LO ? UP : port);
   }
 
   private noteEnded(input: Uint8Array, about: Packet, port: number): void {
@@ -466,7 +486,7 @@ export class Oracle {
         return "a published port leads elsewhere";
       if (isLoopback(before.dst) && ingress !== UP) return "an endpoint uses the host's loopback";
       const past = ingress === UP && this.came === UP && !this.world.config.bypass;
-      if (past && this.ended.get(key(before)) !== UP) return "a flow opens past the host's firewall";
+      if (past && this.ended.get(key(before)) !== UP && !this.accepted.has(key(before))) return "a flow opens past the host's firewall";
       const local = ingress === UP && (this.came === HELD_LO || this.world.isLocal(before.src));
       if (this.world.config.allowFrom && !local && !isAllowed(before.src)) return "a client that is not allowed opens a flow";
       return after.src === before.src || after.src === addressOf(gatewayOf(published)) ? published : "a client appears as somebody else";

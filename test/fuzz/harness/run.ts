@@ -3,8 +3,9 @@
  * included; every frame must be sent or counted as a drop; each frame that is sent is judged (`oracle.ts`). Everything follows from the seed.
  */
 import { DROPS, dropsOf, ROW } from "../../../src/engine/counters.js";
+import { DROPPED } from "../../../src/mem/batch.js";
 import { HEAD_SIZE, headAt } from "../../../src/mem/packet-memory.js";
-import { DROP_REASONS } from "../../../src/wire/drop.js";
+import { DROP_REASONS, DROP_UNTRANSLATABLE } from "../../../src/wire/drop.js";
 import { formatIp, ofBytes } from "../../../src/wire/ip-address.js";
 import { ipBytes, macBytes } from "../../support/packets.js";
 import { Random } from "../../support/random.js";
@@ -185,6 +186,13 @@ export class Run {
     if (this.wrong !== null) return this.wrong;
     // Frames lie where they were written until the next batch. They came in by slot, and go out by egress.
     this.out.sort((a, b) => a.slot - b.slot);
+    oracle.begin();
+    for (let slot = 0; slot < n; slot++) {
+      const port = this.inputPorts[slot];
+      if (port === HELD || port === HELD_LO) oracle.accept(io.input[slot]!, this.inputLengths[slot]!);
+      if (engine.batch.egress[slot] === DROPPED && engine.batch.reason[slot] === DROP_UNTRANSLATABLE)
+        oracle.untranslatable(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!);
+    }
     let out = 0;
     let last = -1;
     for (const { slot, egress, at, len } of this.out) {
