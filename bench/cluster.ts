@@ -84,7 +84,7 @@ async function join(store: MemoryCluster, i: number): Promise<Cluster> {
 
 function makeNetwork(node: Cluster, i: number): Promise<NetworkRecord> {
   const subnets = { ipv4: { prefix: undefined, gateway: undefined } };
-  return node.createNetwork(
+  return node.networks.create(
     { id: idOf("a", i), name: `network-${i}`, subnets, vni: undefined, options: { ...DEFAULT_OPTIONS }, about: ABOUT },
     () => null,
   );

@@ -7,6 +7,7 @@ import { endToEnd } from "./end-to-end.js";
 import { memory } from "./memory/main.js";
 import { networks } from "./networks/main.js";
 import { parseOptions, USAGE } from "./options.js";
+import { overlay } from "./overlay.js";
 import { pauses } from "./pauses.js";
 import { render } from "./render.js";
 import { startup } from "./startup.js";
@@ -21,6 +22,7 @@ try {
   else if (mode === "startup") await startup(rest);
   else if (mode === "docker") await docker(rest);
   else if (mode === "networks") await networks(rest);
+  else if (mode === "overlay") await overlay(rest);
   else if (mode === "render") render(rest);
   else await endToEnd(parseOptions(process.argv.slice(2)));
 } catch (error) {

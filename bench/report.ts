@@ -15,9 +15,16 @@ const SCENARIOS: Record<Scenario, string> = {
   nat64: "IPv6 client to a published port of an IPv4 container",
   bridge: "Container to container",
   masquerade: "Container to outside (masquerade)",
+  overlay: "Container to container on another node",
 };
 /** What ratios are given to, by peer: the head of their column. */
-const BASES: Record<string, string> = { iptables: "iptables", "docker-proxy": "docker-proxy", "c-on-tap": "C", veth: "veth" };
+const BASES: Record<string, string> = {
+  iptables: "iptables",
+  "docker-proxy": "docker-proxy",
+  "c-on-tap": "C",
+  veth: "veth",
+  vxlan: "kernel VXLAN",
+};
 const OWN = "tsproxy";
 /** The medians at a glance: metric, head of its column. */
 const GLANCE: [metric: string, head: string][] = [
@@ -50,6 +57,10 @@ const CHARTS: [file: string, scenario: Scenario, metric: string][] = [
   ["nat64-connections", "nat64", "connections"],
   ["bridge-bulk", "bridge", "bulk-in"],
   ["masquerade-bulk", "masquerade", "bulk-in"],
+  ["overlay-bulk", "overlay", "bulk-in"],
+  ["overlay-connections", "overlay", "connections"],
+  ["overlay-requests", "overlay", "requests"],
+  ["overlay-round-trip", "overlay", "rtt-p50"],
 ];
 
 /** Writes `end-to-end.json` and what is made from it; answers the main medians. */

@@ -4,15 +4,17 @@
  * publish: client 192.0.2.10 to a published port of the host 192.0.2.1, server in c1 (172.17.0.4).
  * publish6: the same in IPv6. nat64: an IPv6 client of the host, the server in c1 with IPv4 alone.
  * bridge: c1 to c2 (172.17.0.5). masquerade: c1 to a server in `client`, which sees the host's address.
+ * overlay: c1 to c2 on another node, in the network of test/support/overlay-lab.ts.
  */
 import type { Dockerd } from "../test/support/dockerd.js";
 import { Lab } from "../test/support/lab.js";
+import { IPS } from "../test/support/overlay-lab.js";
 import { ROOT } from "../test/support/paths.js";
 import { eventually, type Proc, type StartOptions } from "../test/support/proc.js";
 import { ADDR, ADDR6, addIpv6, buildWorld, type World } from "../test/support/topology.js";
 import { native } from "./paths.js";
 
-export type Scenario = "publish" | "publish6" | "nat64" | "bridge" | "masquerade";
+export type Scenario = "publish" | "publish6" | "nat64" | "bridge" | "masquerade" | "overlay";
 export type Role = "client" | "host" | "c1" | "c2";
 export type Service = "http" | "iperf" | "echo" | "udp";
 
@@ -45,6 +47,7 @@ const ENDS: Record<Scenario, Ends> = {
   nat64: { from: "client", to: "c1", address: ADDR6.host, target: ADDR.c1, family: 4 },
   bridge: { from: "c1", to: "c2", address: ADDR.c2, family: 4 },
   masquerade: { from: "c1", to: "client", address: ADDR.client, family: 4 },
+  overlay: { from: "c1", to: "c2", address: IPS.b[0], family: 4 },
 };
 
 /** An IPv6 address in brackets, as before a port. */
@@ -170,7 +173,7 @@ export class Session {
   }
 
   /** The kernel at its best: no firewall on bridged frames. */
-  private tune(): void {
+  tune(): void {
     const noFirewall = "net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0";
     this.lab.runSync(this.world.host, ["sh", "-c", `sysctl -qw ${noFirewall} 2>/dev/null || true`]);
     // New connections by the ten thousand each second would else use up the usual 28,000 ports.

@@ -43,7 +43,13 @@ export const SandboxCreate = v.object({
   dnsSearch: v.exactOptional(list("Search domains.")),
   dnsOptions: v.exactOptional(list("Options of resolv.conf.")),
   extraHosts: v.exactOptional(list("`NAME:ADDRESS`; the address may be `host-gateway`.")),
-  publish: v.exactOptional(list("`[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp]`, an IPv6 address in brackets.")),
+  publish: v.exactOptional(
+    list(
+      "`[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp|sctp]`, an IPv6 address in brackets; or `[HOST_IP:]HOST_PORT:NAME:PORT` for all that have the name.",
+    ),
+  ),
+  affinity: v.exactOptional(text("Of ports that lead to a name: `client:10m` keeps a client at its target; `none` by default.")),
+  healthCheck: v.exactOptional(text("Of ports that lead to a name: `off`, or `interval=2s,timeout=1s,rise=2,fall=3`.")),
   expose: v.exactOptional(list("`PORT[-END][/tcp|udp]`: open to those that are linked to it, where a network is closed.")),
   autoRemove: v.exactOptional(flag("Forgotten when it ends.")),
   detached: v.exactOptional(flag("Its output goes to its log.")),

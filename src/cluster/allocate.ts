@@ -45,6 +45,12 @@ export function otherNetwork(networks: Iterable<NetworkRecord>): Obstacle {
   };
 }
 
+/** Who has a network's name, VNI, or a part of a subnet; undefined: nobody. */
+export function rivalOf({ name, overlay, subnets }: NetworkRecord, others: readonly NetworkRecord[]): NetworkRecord | undefined {
+  const overlap = (other: NetworkRecord): boolean => eachFamily(subnets).some(({ prefix }) => otherNetwork([other])(prefix) !== null);
+  return others.find((other) => other.name === name || other.overlay?.vni === overlay?.vni || overlap(other));
+}
+
 /**
  * Gives any address that is free, for who met somebody that looked for one at the same time: the lowest (`chosenAddresses`) both would find again.
  */

@@ -10,18 +10,17 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { chosenAddresses } from "../model/addresses.js";
 import { checkEndpoint, endpointError, networkError } from "../model/checks.js";
-import { type Obstacle, type Pool, uniqueLocalPools } from "../model/pools.js";
 import { type NetworkRecord, shortId } from "../model/records.js";
 import type { EndpointRequest } from "../model/requests.js";
-import { formatIp, type IpAddress, type IpPrefix, parseIp, prefixContains, sameIp } from "../wire/ip-address.js";
+import { formatIp, type IpAddress, parseIp, sameIp } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
 import { anyAddress } from "./allocate.js";
 import { Fence } from "./fence.js";
+import { GlobalNetworks } from "./global-networks.js";
 import { type Held, Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
 import { Mirror } from "./mirror.js";
-import { type GlobalNetworkRequest, planNetwork } from "./network-plan.js";
-import { beaconText, type GlobalEndpoint, type Holder, type NodeRecord, networkText } from "./records.js";
+import { beaconText, type GlobalEndpoint, type Holder, type NodeRecord } from "./records.js";
 import { NodeSession } from "./session.js";
 import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
 import { ClusterView } from "./view.js";
@@ -50,8 +49,6 @@ export interface NodeView {
   readonly endpoints: number;
 }
 
-/** Until what one has changed is seen by oneself. */
-const SEEN_MS = 3000;
 const QUIET_MS = 5000;
 const GRACE_MS = 2000;
 /** Who met others so often asks no more. */
@@ -62,6 +59,7 @@ const TOGETHER = 8;
 export class Cluster {
   readonly view: ClusterView;
   readonly self: NodeRecord;
+  readonly networks: GlobalNetworks;
   private readonly keys: Keys;
   private readonly mirror: Mirror;
   private readonly session: NodeSession;
@@ -70,11 +68,9 @@ export class Cluster {
   private readonly held = new Map<string, Holding>();
   /** To be given back when the store is reached. */
   private readonly owed = new Map<string, GlobalEndpoint>();
-  private readonly owedNetworks = new Set<string>();
   /** Whether addresses that this node no longer uses, as it ended unawares, were given back. */
   private swept = false;
   private readonly random: () => number;
-  private readonly ipv6Pools: readonly Pool[];
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -83,7 +79,6 @@ export class Cluster {
   ) {
     this.self = self;
     this.random = random;
-    this.ipv6Pools = uniqueLocalPools(`cluster ${cluster}`); // the same for all its nodes
     this.keys = new Keys(cluster);
     this.view = new ClusterView(this.keys);
     this.holdings = new Holdings(store, this.keys);
@@ -98,6 +93,8 @@ export class Cluster {
       onChange: (changes) => this.view.apply(changes),
       onFresh: () => log.info(`${store.name} is reached: cluster ${cluster}, node ${self.name}`),
     });
+    const { keys, view, mirror, fence, holdings } = this;
+    this.networks = new GlobalNetworks({ store, keys, view, mirror, fence, holdings, self, onUnanswered: () => this.session.repeat() });
     this.view.onChange(({ endpoints }) => {
       if (endpoints.removed.some(({ id, node }) => node === self.name && this.held.has(id))) this.session.repeat(); // by somebody else's hand
     });
@@ -106,9 +103,9 @@ export class Cluster {
   /** Goes on until `close`. `holding`: what an earlier process had. Throws TSP_ERR_STORE, but not when the store is not reached. */
   async start(holding: readonly Holding[] = []): Promise<void> {
     for (const each of holding) this.held.set(each.endpoint.id, each);
-    await this.session.start();
+    const reached = await this.session.start();
     this.mirror.start();
-    await this.mirror.reached(1, SEEN_MS).catch(() => {});
+    if (reached) await this.mirror.seen(1);
   }
 
   async close(): Promise<void> {
@@ -125,47 +122,7 @@ export class Cluster {
 
   /** Everything is known that was in the store when this was called. */
   sync(): Promise<void> {
-    return this.mirror.sync(SEEN_MS);
-  }
-
-  /** `obstacle`: what this host has in a subnet's way. Throws TSP_ERR_NETWORK: invalid, conflict; TSP_ERR_STORE. */
-  async createNetwork(request: GlobalNetworkRequest, obstacle: Obstacle): Promise<NetworkRecord> {
-    for (let i = 0; i < TRIES; i++) {
-      if (this.mirror.problem !== undefined) throw this.mirror.problem;
-      const { revision } = this.mirror;
-      const record = planNetwork(
-        request,
-        [...this.view.networks.values()],
-        this.ipv6Pools,
-        (prefix) => this.nodeIn(prefix) ?? obstacle(prefix),
-      );
-      if (await this.putNetwork(record, revision)) return record;
-      await this.sync();
-    }
-    throw networkError("unavailable", `network ${request.name}: others make networks all the time`, "try again");
-  }
-
-  /** Throws TSP_ERR_NETWORK: not-found; conflict while somebody has an address in it. */
-  async removeNetwork(id: string): Promise<void> {
-    if (this.mirror.problem !== undefined) throw this.mirror.problem;
-    const key = this.keys.network(id);
-    const when = [{ present: key }, { absentUnder: this.keys.heldIn(id) }];
-    const { done, revision } = await this.fence.transact({ when, change: [{ remove: key }] }).catch((error) => {
-      if (this.fence.broken) this.session.repeat();
-      throw error;
-    });
-    if (done) return this.seen(revision);
-    const [held] = await this.holdings.list(this.keys.heldIn(id));
-    if (held === undefined) throw networkError("not-found", `there is no network ${shortId(id)}`);
-    const { holder, entry } = held;
-    const address = entry.key.slice(this.keys.heldIn(id).length);
-    const node = holder === undefined ? "nobody knows whom" : `endpoint ${shortId(holder.endpoint)} on node ${holder.node}`;
-    const gone = holder !== undefined && !this.view.nodes.has(holder.node);
-    throw networkError(
-      "conflict",
-      `error while removing network: network ${this.view.networks.get(id)?.name ?? shortId(id)} has active endpoints (${address} is that of ${node})`,
-      gone ? `node ${holder.node} is not there now; if it does not come back: 'tsproxy node rm ${holder.node}'` : "stop them there",
-    );
+    return this.mirror.sync();
   }
 
   /**
@@ -187,7 +144,7 @@ export class Cluster {
         const result = await this.tryTake(endpoint, lease, named);
         if (result.outcome === "held") {
           this.held.set(id, { endpoint, network });
-          await this.seen(result.revision);
+          await this.mirror.seen(result.revision);
           return endpoint;
         }
         if (result.outcome === "no-network") throw networkError("not-found", `network ${network.name ?? shortId(network.id)} not found`);
@@ -221,6 +178,7 @@ export class Cluster {
       if (holding === undefined) return;
       this.held.delete(id);
       this.owed.set(id, holding.endpoint);
+      if (this.owed.size > 1 || this.mirror.problem !== undefined) return this.session.repeat(); // it did not answer before
       await this.payBack().catch((error) => {
         log.warn(`the address of endpoint ${shortId(id)} is given back later: ${TsproxyError.of(error).describe()}`);
         this.session.repeat();
@@ -248,26 +206,6 @@ export class Cluster {
     await this.store.transact({ when: [{ absent: key }], change: [{ remove: this.keys.fence(name) }] });
   }
 
-  /** A node whose tunnel would be cut off. */
-  private nodeIn(prefix: IpPrefix): string | null {
-    const nodes = [this.self, ...this.view.nodes.values()];
-    const inside = nodes.find(({ tunnel }) => eachFamily(tunnel).some((address) => prefixContains(prefix, address)));
-    return inside === undefined ? null : `node ${inside.name}`;
-  }
-
-  /** False when others have made networks since that revision, so that what it is to get may be theirs. */
-  private async putNetwork(record: NetworkRecord, since: number): Promise<boolean> {
-    const key = this.keys.network(record.id);
-    const asked = { when: [{ quietUnder: this.keys.networks, since }], change: [{ put: key, value: networkText(record) }], orRead: [key] };
-    const { done, revision, found } = await this.fence.transact(asked).catch((error) => {
-      if (this.fence.broken) this.owe(() => this.owedNetworks.add(record.id));
-      throw error;
-    });
-    if (!done && found.length === 0) return false; // else its own, from a try whose answer was lost
-    await this.seen(revision);
-    return true;
-  }
-
   /** Addresses that are held by endpoints that are not there now. */
   private async unseen(network: string): Promise<{ id: string; addresses: PerFamily<IpAddress>; mac: string }[]> {
     const prefix = this.keys.heldIn(network);
@@ -286,15 +224,13 @@ export class Cluster {
         this.session.renew(lease);
         throw storeError("unavailable", "store unreachable: the lease of this node has ended, and it comes back in a moment", "try again");
       }
-      if (this.fence.broken) this.owe(() => this.owed.set(endpoint.id, endpoint));
+      // Whether it was made is not known: it is undone when the store is reached.
+      if (this.fence.broken) {
+        this.owed.set(endpoint.id, endpoint);
+        this.session.repeat();
+      }
       throw error;
     }
-  }
-
-  /** Whether something was made is not known: it is undone when the store is reached. */
-  private owe(note: () => void): void {
-    note();
-    this.session.repeat();
   }
 
   /** Puts all that is held under the lease, and gives back what is not. */
@@ -311,14 +247,7 @@ export class Cluster {
   private async announceOne({ endpoint, network }: Holding, lease: LeaseId): Promise<void> {
     const what = `endpoint ${endpoint.names[0] ?? shortId(endpoint.id)} in network ${network.name ?? shortId(network.id)}`;
     let result = await this.holdings.putBack(endpoint, lease);
-    if (result.outcome === "no-network") {
-      log.warn(`the store has lost network ${network.name ?? shortId(network.id)}, which is used here: it is put back`);
-      await this.store.transact({
-        when: [{ absent: this.keys.network(network.id) }],
-        change: [{ put: this.keys.network(network.id), value: networkText(network) }],
-      });
-      result = await this.holdings.putBack(endpoint, lease);
-    }
+    if (result.outcome === "no-network" && (await this.networks.putBack(network))) result = await this.holdings.putBack(endpoint, lease);
     if (result.outcome === "taken")
       log.warn(
         `${what}: address ${formatIp(result.address)} was given to ${holderWords(result.holder)} meanwhile: others do not reach it here; start it anew`,
@@ -330,15 +259,7 @@ export class Cluster {
       await this.holdings.release(endpoint);
       this.owed.delete(id);
     }
-    for (const id of this.owedNetworks) {
-      await this.store.transact({ when: [{ absentUnder: this.keys.heldIn(id) }], change: [{ remove: this.keys.network(id) }] });
-      this.owedNetworks.delete(id);
-    }
-  }
-
-  /** What was changed is done, whether or not it is seen here in time. */
-  private async seen(revision: number): Promise<void> {
-    await this.mirror.reached(revision, SEEN_MS).catch(() => {});
+    await this.networks.payBack();
   }
 
   private inTurn<T>(action: () => Promise<T>): Promise<T> {

@@ -19,6 +19,9 @@ import {
   type WatchListener,
 } from "./store.js";
 
+/** As in etcd, no two stores have the same. */
+let nextLease = 1;
+
 interface Stored extends Entry {
   lease: LeaseId | undefined;
 }
@@ -44,7 +47,6 @@ export class MemoryCluster {
   private readonly watchers = new Set<Watcher>();
   private history: StoreEvent[] = [];
   private compacted = 0;
-  private nextLease = 1;
 
   /** A node's way to the store. */
   connect(): MemoryClient {
@@ -82,7 +84,7 @@ export class MemoryCluster {
   }
 
   grant(ttlSec: number): LeaseId {
-    const id = String(this.nextLease++);
+    const id = String(nextLease++);
     this.leases.set(id, { ttlSec, leftSec: ttlSec, keys: new Set() });
     return id;
   }
@@ -177,7 +179,7 @@ export class MemoryClient implements ClusterStore {
   private readonly late: Transaction[] = [];
   private readonly closers = new Set<() => void>();
 
-  constructor(private readonly cluster: MemoryCluster) {}
+  constructor(private cluster: MemoryCluster) {}
 
   async list(prefix: string): Promise<Snapshot> {
     await this.reach();
@@ -209,6 +211,13 @@ export class MemoryClient implements ClusterStore {
     const close = this.cluster.watch(prefix, from, this, listener);
     this.closers.add(close);
     return { close };
+  }
+
+  /** The store is made anew, or another one: watches end. */
+  moveTo(cluster: MemoryCluster): void {
+    const before = this.cluster;
+    this.cluster = cluster;
+    before.cut(this);
   }
 
   /** What was asked while it hung arrives. */

@@ -26,6 +26,8 @@ export interface MirrorOptions {
   readonly onFresh: () => void;
 }
 
+/** Until what one has changed is seen by oneself. */
+const SEEN_MS = 3000;
 /** Between tries, doubled each time. */
 const FIRST_PAUSE_MS = 100,
   LONGEST_PAUSE_MS = 3000;
@@ -59,9 +61,9 @@ export class Mirror {
   }
 
   /** Resolves when everything is known that was in the store when this was called. Throws TSP_ERR_STORE when it is not reached. */
-  async sync(timeoutMs: number): Promise<void> {
+  async sync(): Promise<void> {
     if (this.problem !== undefined) throw this.problem;
-    await this.reached(await this.beat(), timeoutMs);
+    await this.reached(await this.beat(), SEEN_MS);
   }
 
   /** Resolves when everything up to that revision is known. */
@@ -81,6 +83,11 @@ export class Mirror {
         this.waiting.add(done);
       });
     }
+  }
+
+  /** As `reached`, for who has changed something: it is done, whether or not that is seen here in time. */
+  async seen(revision: number): Promise<void> {
+    await this.reached(revision, SEEN_MS).catch(() => {});
   }
 
   private async run(): Promise<void> {
@@ -107,9 +114,12 @@ export class Mirror {
   /** Takes over a whole listing: what is not in it is gone. */
   private adopt({ revision, entries }: { revision: number; entries: readonly Entry[] }): void {
     if (this.closing.signal.aborted) return;
+    // A store that was restored from an earlier state, or made anew: the same revision there may be another change.
+    const another = revision < this.revision;
+    this.revision = 0;
     const now = new Map(entries.map((entry) => [entry.key, entry]));
     const removed = [...this.entries.keys()].filter((key) => !now.has(key)).map((key) => ({ key, value: undefined, revision }));
-    const put = entries.filter(({ key, revision: at }) => this.entries.get(key)?.revision !== at);
+    const put = entries.filter(({ key, revision: at }) => another || this.entries.get(key)?.revision !== at);
     this.take([...removed, ...put], revision);
     const before = this.problem;
     this.problem = undefined;

@@ -10,7 +10,7 @@ import { formatIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import type { Keys } from "./keys.js";
 import { type NodeRecord, nodeText, parseNode } from "./records.js";
-import { type ClusterStore, type LeaseId, storeError } from "./store.js";
+import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
 
 /** After a failure. */
 const RETRY_MS = 500;
@@ -43,9 +43,9 @@ export class NodeSession {
 
   /**
    * Makes the node known, and keeps it so until `close`. Throws TSP_ERR_STORE: conflict when another node has the name; what else the store
-   * throws. A store that is not reached is tried again.
+   * throws. A store that is not reached is tried again, and false is answered.
    */
-  async start(): Promise<void> {
+  async start(): Promise<boolean> {
     try {
       await this.register();
     } catch (error) {
@@ -53,6 +53,7 @@ export class NodeSession {
       this.say(error);
     }
     void this.run();
+    return this.current !== undefined;
   }
 
   /** Its lease has ended, or what was put under it is not there: the node is made known again. */
@@ -89,7 +90,8 @@ export class NodeSession {
         this.said = "";
       } catch (error) {
         failed = true;
-        this.say(error);
+        if (error instanceof LeaseLost) this.renew();
+        else this.say(error);
       }
     }
   }

@@ -110,15 +110,20 @@ export class Balancer {
     this.watchAll();
   }
 
-  /** These are the targets now. Those that are missing are withdrawn: what they have goes on for `drainMs` at most. Throws as the constructor. */
-  set(targets: readonly TargetAddress[], drainMs: number): void {
+  /**
+   * These are the targets now. Those that are missing are withdrawn: what they have goes on for `drainMsOf` at most, also if they were withdrawn before.
+   * Throws as the constructor.
+   */
+  set(targets: readonly TargetAddress[], drainMsOf: (withdrawn: TargetAddress) => number): void {
     const come = targets.filter((target) => !this.entries.some((entry) => isSame(entry, target))).map((target) => this.entry(target));
     this.entries.push(...come);
+    const before = this.entries.map(({ id, leaving }) => `${id}${leaving}`).join();
     for (const entry of this.entries) {
       const isWanted = come.includes(entry) || targets.some((target) => isSame(entry, target));
       if (isWanted && entry.leaving) this.turn(entry, "up");
-      else if (!isWanted && !entry.leaving) this.withdraw(entry, drainMs);
+      else if (!isWanted) this.withdraw(entry, drainMsOf(entry));
     }
+    if (come.length === 0 && this.entries.map(({ id, leaving }) => `${id}${leaving}`).join() === before) return;
     this.watchAll();
     this.post();
   }
@@ -167,9 +172,9 @@ export class Balancer {
   }
 
   private withdraw(entry: Entry, drainMs: number): void {
+    if (entry.asked === "drained" || drainMs === 0) this.remove(entry);
+    else if (!entry.leaving) this.beginDrain(entry, drainMs);
     entry.leaving = true;
-    if (entry.asked !== "drained" && drainMs > 0) this.beginDrain(entry, drainMs);
-    else this.remove(entry);
   }
 
   private beginDrain(entry: Entry, drainMs: number): void {

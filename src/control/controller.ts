@@ -21,12 +21,12 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
-import { Tunnels } from "./network/tunnels.js";
-import { PortNumbers } from "./port-numbers.js";
+import { Tunnels, tunnelCounters } from "./network/tunnels.js";
+import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
 import { openUplinks } from "./uplink.js";
-import { partOfTable, Workers } from "./workers.js";
+import { type PortCounters, partOfTable, Workers } from "./workers.js";
 
 export interface ControllerOptions {
   workers: number;
@@ -234,7 +234,11 @@ export class Controller {
   }
 
   portStats(): PortStats[] {
-    return this.numbers.all().map((info) => ({ ...info, ...this.workers.counters(info.port) }));
+    const countersOf = ({ port, kind }: PortInfo): PortCounters => {
+      const counters = this.workers.counters(port);
+      return kind === "tunnel" ? tunnelCounters(counters) : counters;
+    };
+    return this.numbers.all().map((info) => ({ ...info, ...countersOf(info) }));
   }
 
   steeringStats(): Record<string, number> {

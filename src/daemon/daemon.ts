@@ -31,6 +31,7 @@ import { SandboxFolders } from "../sandbox/folder.js";
 import { type CommandLine, serveFront } from "../sandbox/front.js";
 import { sandboxHandlers } from "../sandbox/handlers.js";
 import { Membership } from "../sandbox/membership.js";
+import { NamedPorts } from "../sandbox/named-ports.js";
 import { NetworkCatalog } from "../sandbox/network-catalog.js";
 import { Overlays } from "../sandbox/overlays.js";
 import { hostResolver } from "../sandbox/sandbox-files.js";
@@ -85,7 +86,7 @@ export class Daemon {
       }
       const folders = new SandboxFolders(join(runDir(), "sandboxes"));
       const names = new Resolver(new Directory(model, overlays), () => hostResolver().servers);
-      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names);
+      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names, new NamedPorts(model, controller.publisher));
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
       await controller.takeUp(false);

@@ -43,7 +43,7 @@ export function l2Forward(b: Batch, state: State): void {
     else if (port === -1) b.egress[i] = FLOOD_ENDPOINTS;
     else if (port === b.ingress[i]) b.drop(i, DROP_SAME_PORT);
     else if (ports.kind[port] === HOST && (b.kind[i] !== KIND_ARP || fromNode)) b.drop(i, DROP_NOT_FOR_HOST);
-    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost && !isLinked(b, i, state))
+    else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost && !isLinked(b, i, state, network, port))
       b.drop(i, DROP_ISOLATED);
     else b.egress[i] = port;
   }

@@ -1,8 +1,8 @@
 /**
  * Whether a packet between endpoints of a network without ICC passes because one is linked to the other: the client's to the ports that the link
  * opens, the server's answers from these ports, and the ICMP errors about both. What would open something in the other direction does not pass: a
- * SYN of TCP, an INIT of SCTP. UDP has no such mark, so there the port counts alone, as with Docker's rules. Nothing is remembered: endpoints have
- * no addresses but their own (`source-guard.ts`).
+ * SYN of TCP, an INIT of SCTP. UDP has no such mark, so there the port counts alone, as with Docker's rules. Nothing is remembered: both
+ * addresses are those of the endpoints that it goes from and to.
  */
 import { type Batch, KIND_IPV4, KIND_IPV6 } from "../mem/batch.js";
 import * as icmp from "../wire/icmp.js";
@@ -18,12 +18,13 @@ import type { State } from "./state.js";
 /** Of the quoted packet behind its IP header; RFC 792. */
 const QUOTED = 8;
 
-export function isLinked(b: Batch, i: number, state: State): boolean {
+/** `port`: of the endpoint that it would go to. */
+export function isLinked(b: Batch, i: number, state: State, network: number, port: number): boolean {
   if (b.kind[i] !== KIND_IPV4 && b.kind[i] !== KIND_IPV6) return false;
-  const { links } = state;
+  const { endpoints, links } = state;
   const src = b.src[i]!;
   const dst = b.dst[i]!;
-  if (!links.join(src, dst)) return false;
+  if (!links.join(src, dst) || endpoints.get(src, network) !== b.ingress[i] || endpoints.get(dst, network) !== port) return false;
   if (isLaterFragment(b, i)) return true; // of no use without the first, which is looked at
   const proto = b.proto[i]!;
   if (isIcmp(proto)) return isErrorAboutLink(b, i, state);

@@ -42,7 +42,7 @@ export function shareOf({ attachment }: Member, gateways: Gateways): "all" | Fam
 
 /** What a network with that share is to publish. `published`: by another one, whose picked ports are taken over. */
 export function portsFor(
-  { ports }: SandboxRecord,
+  { ports }: Pick<SandboxRecord, "ports">,
   share: "all" | Family,
   hostBinding: IpAddress | null,
   published: readonly Mapping[],

@@ -21,7 +21,8 @@ import type { Sandboxes } from "./sandboxes.js";
 const WAIT_MS = 3000;
 
 export function sandboxHandlers(catalog: NetworkCatalog, model: NetworkModel, sandboxes: Sandboxes): Handlers {
-  const view = ({ record }: LiveSandbox): SandboxView => sandboxView(record, sandboxes.members(record), sandboxes.dirOf(record.id));
+  const view = ({ record }: LiveSandbox): SandboxView =>
+    sandboxView(record, sandboxes.members(record), sandboxes.dirOf(record.id), sandboxes.namedMappings(record));
   return {
     networks: () => catalog.list(),
     createNetwork: ({ body }) => catalog.create(body),

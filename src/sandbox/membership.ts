@@ -122,7 +122,8 @@ export class Membership {
       if (member === undefined || member.endpoint.mappings.length > 0) continue;
       const { attachment, network } = member;
       const others = member === second ? first!.endpoint.mappings : [];
-      const ports = portsFor(sandbox, shareOf(member, gateways)!, network.record.options.hostBinding, others);
+      const own = { ports: sandbox.ports.filter(({ name }) => name === undefined) }; // the others are of `named-ports.ts`
+      const ports = portsFor(own, shareOf(member, gateways)!, network.record.options.hostBinding, others);
       await this.model.publish(attachment.network, attachment.endpoint, ports).catch((error) => {
         throw dockerError(error);
       });

@@ -18,5 +18,3 @@ export interface NameService {
   /** Nothing happens if it was not served. */
   stop(id: string): void;
 }
-
-export const NO_NAMES: NameService = { serve: () => {}, stop: () => {} };

@@ -65,19 +65,19 @@ export class Overlays {
     return this.cluster.view.endpointsIn(network).filter(({ node }) => node !== this.cluster.self.name);
   }
 
-  /** Throws as `Cluster.createNetwork`. */
+  /** Throws as `GlobalNetworks.create`. */
   create(request: GlobalNetworkRequest): Promise<NetworkRecord> {
     const resolver = resolverObstacle();
     const mtu = request.options.mtu ?? (this.cluster.self.tunnel.ipv4 === undefined ? IPV6_MTU : IPV4_MTU);
-    return this.cluster.createNetwork(
+    return this.cluster.networks.create(
       { ...request, options: { ...request.options, mtu } },
       (subnet) => this.overlap(subnet) ?? resolver(subnet),
     );
   }
 
-  /** Throws as `Cluster.removeNetwork`. */
+  /** Throws as `GlobalNetworks.remove`. */
   async remove(id: string): Promise<void> {
-    await this.cluster.removeNetwork(id);
+    await this.cluster.networks.remove(id);
     await this.drop(id);
   }
 

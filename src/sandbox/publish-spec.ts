@@ -1,17 +1,21 @@
 /**
  * The value of `-p` of `tsproxy run`: Docker's short syntax, `[[HOST_IP:][HOST_PORT]:]PORT[/tcp|udp|sctp]`, with its words for errors (go-connections).
- * A link-local host address has its interface behind it, as in `[fe80::1%eth0]`, which Docker cannot do.
+ * What Docker has not: `[HOST_IP:]HOST_PORT:NAME:PORT` leads to all that have the name (`named-ports.ts`). And a link-local host address has its interface behind it, as in `[fe80::1%eth0]`, which Docker cannot do.
  */
 import { hostAddressText } from "../control/mapping.js";
 import { parseHost } from "../control/port-spec.js";
 import { TsproxyError } from "../errors.js";
+import { parseIp } from "../wire/ip-address.js";
 import type { SandboxRecord } from "./records.js";
+
+const RANGE = /^(\d{1,5})(?:-(\d{1,5}))?$/;
 
 /** Throws TSP_ERR_PORT_SPEC (invalid). */
 export function parsePublish(spec: string): SandboxRecord["ports"][number] {
   const slash = spec.lastIndexOf("/");
   const parts = (slash < 0 ? spec : spec.slice(0, slash)).split(":");
   const target = parts.pop() ?? "";
+  const name = RANGE.test(parts.at(-2) ?? "") && isName(parts.at(-1)!) ? parts.pop() : undefined;
   const hostPorts = parts.pop() ?? "";
   const ip = parts.join(":").replace(/^\[(.*)\]$/, "$1");
   if (target === "") throw invalid(`no port specified: ${spec}<empty>`);
@@ -23,7 +27,14 @@ export function parsePublish(spec: string): SandboxRecord["ports"][number] {
   const targets = targetPortEnd - targetPort;
   const hosts = hostPortEnd - hostPort;
   if (hosts !== targets && targets > 0) throw invalid(`invalid ranges specified for container and host Ports: ${target} and ${hostPorts}`);
-  return { hostIp: host, hostPort, hostPortEnd, pickFromRange: hosts > targets, targetPort, targetPortEnd, proto };
+  if (name !== undefined && hosts > targets) throw invalid(`one host port of a range cannot be picked for the name ${name}: ${spec}`);
+  const named = name === undefined ? {} : { name };
+  return { hostIp: host, hostPort, hostPortEnd, pickFromRange: hosts > targets, targetPort, targetPortEnd, proto, ...named };
+}
+
+/** Not a port, an address or a part of one. */
+function isName(word: string): boolean {
+  return /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(word) && /[a-zA-Z]/.test(word) && parseIp(word) === null;
 }
 
 /** The value of `--expose`: `PORT[-END][/tcp|udp|sctp]`. Throws TSP_ERR_PORT_SPEC (invalid). */
@@ -41,7 +52,7 @@ function isProto(text: string): text is "tcp" | "udp" | "sctp" {
 
 /** Docker takes port 0 for one of the host's that is free; as a target it is none. */
 function range(text: string): [number, number] | null {
-  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  const match = RANGE.exec(text);
   const first = Number(match?.[1]);
   const last = match?.[2] === undefined ? first : Number(match[2]);
   return match !== null && first >= 1 && last <= 65_535 && first <= last ? [first, last] : null;

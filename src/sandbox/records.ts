@@ -24,6 +24,10 @@ const port = v.object({
   targetPort: v.number(),
   targetPortEnd: v.number(),
   proto: v.picklist(["tcp", "udp", "sctp"]),
+  /** All that have the name in the network are targets (`named-ports.ts`), as the texts of these options say. */
+  name: v.exactOptional(v.string()),
+  affinity: v.exactOptional(v.string()),
+  healthCheck: v.exactOptional(v.string()),
 });
 
 const proto = v.picklist(["tcp", "udp", "sctp"]);

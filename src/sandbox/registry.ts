@@ -8,6 +8,8 @@ export interface LiveSandbox {
   record: SandboxRecord;
   /** Undefined: an attached one, or one that has ended. */
   process: Process | undefined;
+  /** It was told to end, and gets no new connections by ports that lead to its name. */
+  stopping: boolean;
   /** Who waits for its end. */
   waiting: Set<(exitCode: number) => void>;
 }

@@ -5,12 +5,15 @@ import type { TsproxyError } from "../errors.js";
 import { shortId } from "../model/records.js";
 import { parseMac } from "../wire/ethernet.js";
 import { isUnspecified, parseIp, sameIp, unmapped } from "../wire/ip-address.js";
+import { balanceOf, checkNames } from "./named-ports.js";
 import { makeName } from "./names.js";
 import { BRIDGE, HOST, NONE } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
 import { parseExpose, parsePublish } from "./publish-spec.js";
 import type { SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
+
+type Port = SandboxRecord["ports"][number];
 
 const CONTAINER = "container:";
 /** RFC 1123 §2.1, and what sethostname(2) takes. */
@@ -39,7 +42,9 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
     throw invalid("conflicting options: host type networking can't be used with links. This would result in undefined behavior");
   if (!joins) refuseUnlessJoined(create);
   checkAttachment(create, joins && network === BRIDGE);
-  const ports = (create.publish ?? []).map(parsePublish);
+  const hostname = create.hostname ?? (network === HOST ? "" : shortId(id));
+  const ports = balanced((create.publish ?? []).map(parsePublish), create);
+  checkNames(ports, [name, hostname, shortId(id), ...(create.aliases ?? [])]);
   const exposed = (create.expose ?? []).map(parseExpose);
   for (const server of create.dns ?? [])
     if (parseIp(server) === null)
@@ -50,7 +55,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
     record: {
       id,
       name,
-      hostname: create.hostname ?? (network === HOST ? "" : shortId(id)),
+      hostname,
       kind,
       command,
       created: new Date().toISOString(),
@@ -71,6 +76,16 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
     container,
     warnings: discarded ? ["Published ports are discarded when using host network mode"] : [],
   };
+}
+
+/** With what is said of ports that lead to a name. Throws TSP_ERR_OPTION, TSP_ERR_SANDBOX (invalid). */
+function balanced(ports: Port[], { affinity, healthCheck }: SandboxCreate): Port[] {
+  const said = { ...(affinity !== undefined && { affinity }), ...(healthCheck !== undefined && { healthCheck }) };
+  balanceOf(said);
+  const [option] = Object.keys(said);
+  if (option !== undefined && ports.every(({ name }) => name === undefined))
+    throw invalid(`--${option === "affinity" ? option : "health-check"}: no published port leads to a name, like -p 80:web:8080`);
+  return ports.map((port) => (port.name === undefined ? port : { ...port, ...said }));
 }
 
 /** Of an endpoint; `onBridge`: on the default network. Throws TSP_ERR_SANDBOX (invalid). */

@@ -1,12 +1,12 @@
 /** What the API says of a sandbox. */
 import type { SandboxView } from "../api/sandbox-types.js";
-import { mappingText } from "../control/mapping.js";
+import { type Mapping, mappingText } from "../control/mapping.js";
 import { shortId } from "../model/records.js";
 import { addressesOf } from "./endpoint-addresses.js";
 import type { Member } from "./member.js";
 import type { SandboxRecord } from "./records.js";
 
-export function sandboxView(record: SandboxRecord, members: readonly Member[], dir: string): SandboxView {
+export function sandboxView(record: SandboxRecord, members: readonly Member[], dir: string, named: readonly Mapping[] = []): SandboxView {
   const { id, name, hostname, kind, command, created, pid, netns, mode, exit, gateway, ipv6Gateway, detached } = record;
   const endpoints = members.map(({ attachment, network, endpoint }) => {
     const addresses = addressesOf(endpoint.record, network.record);
@@ -38,7 +38,10 @@ export function sandboxView(record: SandboxRecord, members: readonly Member[], d
     netns,
     network: mode || (endpoints[0]?.networkName ?? ""),
     endpoints,
-    ports: members.flatMap(({ endpoint }) => endpoint.mappings.map((mapping) => ({ ...mappingText(mapping), via: "dataplane" as const }))),
+    ports: [...members.flatMap(({ endpoint }) => endpoint.mappings), ...named].map((mapping) => ({
+      ...mappingText(mapping),
+      via: "dataplane",
+    })),
     dir,
     detached,
   };

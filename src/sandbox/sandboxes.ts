@@ -7,15 +7,17 @@
  * between two of these, `restore` completes or undoes. Calls are carried out one after another.
  */
 import type { SandboxConnect, SandboxCreate, SandboxCreated } from "../api/sandbox-types.js";
+import type { Mapping } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
 import type { SandboxFolders } from "./folder.js";
-import { gatewaysIn } from "./gateways.js";
+import { type Gateways, gatewaysIn } from "./gateways.js";
 import { LinkRules } from "./link-rules.js";
 import type { Member } from "./member.js";
 import type { Membership } from "./membership.js";
-import { type NameService, NO_NAMES } from "./name-service.js";
+import type { NameService } from "./name-service.js";
+import type { Asking, NamedPorts } from "./named-ports.js";
 import type { NetworkCatalog } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
 import { Process, startTimeOf } from "./process.js";
@@ -29,7 +31,8 @@ import { planSandbox } from "./sandbox-request.js";
 const KILLED = 137;
 /** Attached namespaces are looked at so often: nobody says when one ends. */
 const LOOK_MS = 2000;
-const SIGKILL = 9;
+const SIGKILL = 9,
+  SIGTERM = 15;
 
 export class Sandboxes {
   private readonly registry = new SandboxRegistry();
@@ -41,7 +44,8 @@ export class Sandboxes {
     private readonly catalog: NetworkCatalog,
     private readonly membership: Membership,
     private readonly folders: SandboxFolders,
-    private readonly names: NameService = NO_NAMES,
+    private readonly names: NameService,
+    private readonly namedPorts: NamedPorts,
   ) {}
 
   all(): readonly LiveSandbox[] {
@@ -52,6 +56,12 @@ export class Sandboxes {
     return this.membership.members(record);
   }
 
+  /** Its published ports that lead to a name. */
+  namedMappings(record: SandboxRecord): Mapping[] {
+    if (record.ports.every(({ name }) => name === undefined)) return [];
+    return this.namedPorts.mappingsOf({ record, members: this.members(record) });
+  }
+
   dirOf(id: string): string {
     return this.folders.of(id);
   }
@@ -60,7 +70,7 @@ export class Sandboxes {
   restore(): Promise<void> {
     return this.inTurn(async () => {
       for (const record of this.folders.load()) {
-        const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
+        const live: LiveSandbox = { record, process: undefined, stopping: false, waiting: new Set() };
         this.registry.add(live);
         if (record.exit !== undefined && !record.pending) continue;
         await (record.pending ? this.forgetHalf(live) : this.takeUp(live)).catch((error) => warn(record, error));
@@ -88,14 +98,13 @@ export class Sandboxes {
           netns: namespace?.path ?? "",
           netnsInode: namespace?.inode ?? 0,
         };
-        const live: LiveSandbox = { record, process: undefined, waiting: new Set() };
+        const live: LiveSandbox = { record, process: undefined, stopping: false, waiting: new Set() };
         started.live = live;
         this.folders.save(record);
         this.registry.add(live);
-        if (plan.network !== undefined && namespace !== undefined) {
-          plan.warnings.push(...(await this.join(live, namespace, { ...create, network: plan.network })));
-        }
-        if (target === undefined) this.writeFiles(live);
+        const joins = plan.network !== undefined && namespace !== undefined;
+        if (joins) plan.warnings.push(...(await this.join(live, namespace, { ...create, network: plan.network! })));
+        else if (target === undefined) this.writeFiles(live);
         else copyFiles(this.folders, target.record.id, record.id);
         this.update(live, { pending: false });
         if (create.kind === "run") this.watch(live);
@@ -126,8 +135,6 @@ export class Sandboxes {
       const namespace = Namespace.open(record.netns, record.netnsInode);
       try {
         await this.join(live, namespace, connect);
-        this.writeFiles(live);
-        this.writeLinking(live);
       } finally {
         namespace.close();
       }
@@ -170,7 +177,8 @@ export class Sandboxes {
 
   /** `signal`: a number. Throws TSP_ERR_SANDBOX (conflict) when it does not run. */
   signal(word: string, signal: number): void {
-    const { record, process } = this.find(word);
+    const live = this.find(word);
+    const { record, process } = live;
     if (record.kind === "attached")
       throw sandboxError(
         "conflict",
@@ -178,6 +186,9 @@ export class Sandboxes {
         `take it out: 'tsproxy detach ${record.name}'`,
       );
     if (process === undefined || !process.signal(signal)) throw notRunning(record);
+    if (signal !== SIGTERM) return;
+    live.stopping = true;
+    void this.namedPorts.settle(...this.asking()).catch((error) => warn(record, error));
   }
 
   /** The exit code, once it has ended; undefined: it still runs after `timeoutMs`. */
@@ -262,9 +273,11 @@ export class Sandboxes {
     const { gateways, warnings } = await this.membership.arrange(live.record, namespace);
     const { ipv4, ipv6 } = gatewaysIn(live.record);
     if (gateways.ipv4 !== ipv4 || gateways.ipv6 !== ipv6) this.update(live, {}, gateways);
+    await this.namedPorts.arrange(...this.asking());
     return warnings;
   }
 
+  /** With names and files; or throws with all as it was. */
   private async join(live: LiveSandbox, namespace: Namespace, connect: SandboxConnect): Promise<string[]> {
     const attachment = await this.membership.attach(live.record, namespace, connect);
     const before = live.record;
@@ -273,18 +286,35 @@ export class Sandboxes {
       this.update(live, { attachments });
       const warnings = await this.arrange(live, namespace);
       this.serveNames(live, namespace);
+      this.writeFiles(live);
+      this.writeLinking(live);
       return warnings;
     } catch (error) {
       await this.membership.detach(attachment);
-      this.update(live, { attachments: before.attachments }, {});
+      live.record = withGateways(before, {}); // even if it cannot be written down
       // Routes and ports may have moved already.
       const { gateways } = await this.membership.rearrange(live.record, namespace).catch((failure) => {
         warn(live.record, failure);
         return { gateways: {} };
       });
-      this.update(live, {}, gateways);
+      live.record = withGateways(before, gateways);
+      for (const step of [this.save, this.serveNames, this.writeFiles, this.writeLinking])
+        try {
+          step.call(this, live, namespace);
+        } catch (failure) {
+          warn(live.record, failure);
+        }
       throw error;
     }
+  }
+
+  private asking(): [asking: Asking[], stopping: Set<string>] {
+    const running = this.all().filter(({ record }) => record.exit === undefined);
+    const asking = running.filter(({ record }) => record.ports.some(({ name }) => name !== undefined));
+    return [
+      asking.map(({ record }) => ({ record, members: this.members(record) })),
+      new Set(running.filter(({ stopping }) => stopping).map(({ record }) => record.id)),
+    ];
   }
 
   private serveNames(live: LiveSandbox, namespace: Namespace): void {
@@ -375,22 +405,27 @@ export class Sandboxes {
   }
 
   private update(live: LiveSandbox, change: Partial<SandboxRecord>, gateways = gatewaysIn(live.record)): void {
-    const { gateway: _, ipv6Gateway: __, ...rest } = { ...live.record, ...change };
-    const { ipv4, ipv6 } = gateways;
-    const record: SandboxRecord = {
-      ...rest,
-      ...(ipv4 !== undefined && { gateway: ipv4 }),
-      ...(ipv6 !== undefined && { ipv6Gateway: ipv6 }),
-    };
+    const record = withGateways({ ...live.record, ...change }, gateways);
     this.folders.save(record);
     live.record = record;
   }
 
+  private save({ record }: LiveSandbox): void {
+    this.folders.save(record);
+  }
+
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.turn.then(action).finally(() => this.openLinks());
+    const done = this.turn.then(action).finally(() => {
+      this.openLinks();
+      return this.namedPorts.settle(...this.asking());
+    });
     this.turn = done.catch(() => {});
     return done;
   }
+}
+
+function withGateways({ gateway: _, ipv6Gateway: __, ...rest }: SandboxRecord, { ipv4, ipv6 }: Gateways): SandboxRecord {
+  return { ...rest, ...(ipv4 !== undefined && { gateway: ipv4 }), ...(ipv6 !== undefined && { ipv6Gateway: ipv6 }) };
 }
 
 function warn({ name }: SandboxRecord, error: unknown): void {

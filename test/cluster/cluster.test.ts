@@ -61,7 +61,7 @@ const asked = (name: string, change: Partial<GlobalNetworkRequest> = {}): Global
   ...change,
 });
 const make = ({ cluster }: Node, name: string, change: Partial<GlobalNetworkRequest> = {}): Promise<NetworkRecord> =>
-  cluster.createNetwork(asked(name, change), () => null);
+  cluster.networks.create(asked(name, change), () => null);
 const claim = ({ cluster }: Node, network: NetworkRecord, name: string, address?: string): Promise<GlobalEndpoint> =>
   cluster.claim(network, {
     id: newId(),
@@ -88,7 +88,7 @@ describe("a cluster", () => {
     await a.cluster.release(web.id);
     await b.cluster.release(db.id);
     expect(seenBy(b, shop)).toEqual([]);
-    await b.cluster.removeNetwork(shop.id);
+    await b.cluster.networks.remove(shop.id);
     await eventually("it is gone", () => a.cluster.view.networks.size === 0);
   });
 
@@ -151,11 +151,11 @@ describe("a cluster", () => {
       message: expect.stringContaining("network shop"),
     });
     await refused({ subnets: { ipv4: subnet("198.51.100.0/24") } }).toMatchObject({ message: expect.stringContaining("node b") });
-    await expect(b.cluster.createNetwork(asked("other"), () => "a route")).rejects.toMatchObject({
+    await expect(b.cluster.networks.create(asked("other"), () => "a route")).rejects.toMatchObject({
       message: expect.stringContaining("fully subnetted"),
     });
     await expect(claim(b, shop, "db", "10.9.0.8")).rejects.toMatchObject({ code: "TSP_ERR_ENDPOINT", kind: "conflict" });
-    await expect(b.cluster.removeNetwork(shop.id)).rejects.toMatchObject({
+    await expect(b.cluster.networks.remove(shop.id)).rejects.toMatchObject({
       kind: "conflict",
       message: expect.stringContaining("on node a"),
     });
@@ -186,7 +186,7 @@ describe("a cluster whose store is away", () => {
     const unreachable = { code: "TSP_ERR_STORE", kind: "unavailable", message: expect.stringContaining("unreachable") };
     await expect(claim(a, shop, "db")).rejects.toMatchObject(unreachable);
     await expect(make(a, "more")).rejects.toMatchObject(unreachable);
-    await expect(a.cluster.removeNetwork(shop.id)).rejects.toMatchObject(unreachable);
+    await expect(a.cluster.networks.remove(shop.id)).rejects.toMatchObject(unreachable);
     await a.cluster.release(web.id); // it ended: that cannot be refused
     expect(seenBy(a, shop)).toEqual(["web 10.0.0.2 a"]);
     expect(store.revision).toBeLessThan(before + 3); // nothing but the other's beacon
@@ -241,7 +241,7 @@ describe("a cluster whose store is away", () => {
     await b.cluster.sync();
     b.client.silent = true;
     await make(a, "missed");
-    await a.cluster.removeNetwork(a.cluster.view.networkNamed("before")!.id);
+    await a.cluster.networks.remove(a.cluster.view.networkNamed("before")!.id);
     expect([...b.cluster.view.networks.values()].map(({ name }) => name)).toEqual(["before"]);
     await eventually("the watch is given up", () => said.some((line) => line.includes("the watch ended")));
     b.client.silent = false;
@@ -261,7 +261,7 @@ describe("a cluster whose store is away", () => {
       ({ networks }) => void told.push(...networks.put.map(({ name }) => `+${name}`), ...networks.removed.map(({ name }) => `-${name}`)),
     );
     b.client.silent = true;
-    await a.cluster.removeNetwork(gone.id);
+    await a.cluster.networks.remove(gone.id);
     await make(a, "new");
     store.compact();
     b.client.silent = false;
@@ -316,10 +316,10 @@ describe("a node that is away", () => {
     b.client.close();
     store.advance(2);
     await a.cluster.sync();
-    await expect(a.cluster.removeNetwork(shop.id)).rejects.toMatchObject({ hint: expect.stringContaining("tsproxy node rm b") });
+    await expect(a.cluster.networks.remove(shop.id)).rejects.toMatchObject({ hint: expect.stringContaining("tsproxy node rm b") });
     expect((await a.cluster.nodes()).map(({ name, tunnel, endpoints }) => [name, tunnel !== undefined, endpoints])).toEqual([["a", true, 0], ["b", false, 1]]); // biome-ignore format: short
     await a.cluster.removeNode("b");
-    await a.cluster.removeNetwork(shop.id);
+    await a.cluster.networks.remove(shop.id);
     await expect(a.cluster.removeNode("b")).rejects.toMatchObject({ kind: "not-found" });
   });
 
@@ -336,6 +336,24 @@ describe("a node that is away", () => {
     const keys = store.list("/").entries.map(({ key }) => ({ remove: key }));
     store.transact({ when: [], change: keys });
     await eventually("all is there again", () => seenBy(b, shop).length === 2 && b.cluster.view.networks.size === 1);
+  });
+
+  it("finds a store that was made anew, puts back what it uses, and what others have taken meanwhile not", async () => {
+    const [a, b] = [await node("a"), await node("b")];
+    const [shop, back] = [await make(a, "shop"), await make(a, "back")];
+    await claim(a, shop, "web");
+    await claim(a, back, "db");
+    store = new MemoryCluster();
+    const c = await node("c");
+    const taken = await make(c, "back", { vni: 9, subnets: { ipv4: subnet("10.9.0.0/24") } });
+    for (const { client } of [a, b]) client.moveTo(store);
+    await eventually("what is used is there again", () => seenBy(b, shop).length === 1 && seenBy(c, shop).length === 1);
+    await eventually("the other is named", () =>
+      said.some((line) => line.includes("network back, which is used here") && line.includes("is not put back")),
+    );
+    const known = (): string[] => [...b.cluster.view.networks.values()].map(({ name, id }) => `${name} ${id}`).sort(); // biome-ignore format: short
+    await eventually("b knows", () => known().join() === `back ${taken.id},shop ${shop.id}`);
+    expect(seenBy(b, taken)).toEqual([]);
   });
 });
 

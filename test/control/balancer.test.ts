@@ -135,14 +135,14 @@ describe("a target that is drained", () => {
 describe("targets that change", () => {
   it("come with numbers of their own; who is withdrawn drains first, and may come back before that is over", async () => {
     const f = new Fixture();
-    f.balancer.set([TWO[1]!, at("172.18.0.4")], 5000);
+    f.balancer.set([TWO[1]!, at("172.18.0.4")], () => 5000);
     expect(f.posted.at(-1)).toEqual([
       ["172.18.0.2", 1, DRAINS],
       ["172.18.0.3", 2, TAKES],
       ["172.18.0.4", 3, TAKES],
     ]);
     expect(f.balancer.targets).toEqual([TWO[1], at("172.18.0.4")]);
-    f.balancer.set([TWO[0]!, TWO[1]!], 5000);
+    f.balancer.set([TWO[0]!, TWO[1]!], () => 5000);
     expect(f.posted.at(-1)).toEqual([
       ["172.18.0.2", 1, TAKES],
       ["172.18.0.3", 2, TAKES],
@@ -153,14 +153,17 @@ describe("targets that change", () => {
       ["172.18.0.2", 1, TAKES],
       ["172.18.0.3", 2, TAKES],
     ]);
-    f.balancer.set([], 0);
+    const posts = f.posted.length;
+    f.balancer.set([TWO[0]!, TWO[1]!], () => 5000); // as before
+    expect(f.posted).toHaveLength(posts);
+    f.balancer.set([], () => 0);
     expect(f.posted.at(-1)).toEqual([]);
     f.balancer.close();
   });
 
   it("are left as they were where a new one cannot be reached", () => {
     const f = new Fixture();
-    expect(() => f.balancer.set([at("203.0.113.9")], 0)).toThrow("no way");
+    expect(() => f.balancer.set([at("203.0.113.9")], () => 0)).toThrow("no way");
     expect([f.balancer.targets, f.posted]).toEqual([TWO, []]);
     f.balancer.close();
   });

@@ -318,7 +318,7 @@ describe("several targets", () => {
     f.bridgeAddress = "172.17.0.254";
     f.change!();
     expect(f.notes).toEqual(["targets 0", "targets 1"]);
-    publication.balancer!.set(SEVERAL.slice(1), 0);
+    publication.balancer!.set(SEVERAL.slice(1), () => 0);
     expect(publication.mappings.map(({ several }) => several)).toEqual([SEVERAL.slice(1), SEVERAL.slice(1)]);
     await publication.close();
     f.notes.length = 0;

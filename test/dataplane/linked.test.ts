@@ -1,7 +1,8 @@
 /** Links in a network without ICC: A is linked to B, whose TCP port 80, UDP port 53 and SCTP ports 7000 to 7009 are open to it. Through the whole engine. */
 import { describe, expect, it } from "vitest";
-import { NO_ICC } from "../../src/table/networks.js";
-import { A, B, type Dataplane, IP_A, IP_B, MAC_A, MAC_B } from "../support/dataplane.js";
+import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
+import { ENDPOINT } from "../../src/table/ports.js";
+import { A, B, C, type Dataplane, IP_A, IP_B, IP_C, MAC_A, MAC_B, MAC_C } from "../support/dataplane.js";
 import { dual, IP6_A, IP6_B } from "../support/dual.js";
 import { ip } from "../support/ip.js";
 import * as p from "../support/packets.js";
@@ -79,6 +80,17 @@ describe.each(ENDS)("from $client to $server", ({ client, server }) => {
     say([]);
     expect(d.send(A, p.frame(MAC_B, MAC_A, syn))).toEqual([]);
   });
+});
+
+it("only between the two themselves: not from another that has the address, nor to another's MAC", () => {
+  const d = dual({}, NO_ICC | PROMISCUOUS);
+  d.addPort(C, ENDPOINT, MAC_C, IP_C);
+  d.say({ type: "link", client: ip(IP_A), server: ip(IP_B), ports: PORTS });
+  const syn = p.tcp({ src: IP_A, dst: IP_B }, { sport: 4000, dport: 80, flags: p.SYN });
+  expect(d.send(C, p.frame(MAC_B, MAC_C, syn))).toEqual([]);
+  expect(d.send(A, p.frame(MAC_C, MAC_A, syn))).toEqual([]);
+  expect([d.drops(C), d.drops(A)]).toEqual([{ isolated: 1 }, { isolated: 1 }]);
+  expect(d.send(A, p.frame(MAC_B, MAC_A, syn))).toHaveLength(1);
 });
 
 it("later fragments pass between the two: without the first one, which is looked at, they are of no use", () => {

@@ -1,15 +1,16 @@
 /** Several targets behind one published port, with real servers: turns, a client's own target, targets that fail, come back and are drained. */
 import path from "node:path";
-import { expect } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../src/api/client.js";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, curl, REFUSED } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
-import { type Server, serve } from "../support/servers.js";
+import { HOST, SandboxHost } from "../support/sandbox-host.js";
+import { program, type Server, serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
 import { networkArgs, startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
 
-const CHECK = ["--health-check", "interval=100ms,timeout=50ms,rise=1,fall=2"];
+const CHECK = ["--health-check", "interval=200ms,timeout=200ms,rise=1,fall=2"];
 
 const socketOf = (c: Case, { pid }: TsproxyProcess): string => path.join(c.lab.runDir, `${pid}.sock`);
 
@@ -116,4 +117,68 @@ onTsproxy("the socket relay takes turns and keeps clients as well", "kernel", as
   await told(instance, ADDR.c1, "down");
   expect(await shares(c, 2, c.client, ADDR.host, servers)).toEqual([0, 2]);
   await instance.stop();
+});
+
+describe("a port that leads to a name on the daemon", () => {
+  let h: SandboxHost;
+  beforeAll(async () => {
+    h = await SandboxHost.start();
+  });
+  afterAll(() => h.close());
+
+  /** How many of `n` requests each target answers, by the last number of its address. */
+  async function answers(n: number): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (let k = 0; k < n; k++) {
+      const { code, body } = await curl(h.lab, h.client, `${HOST}:8999`);
+      const target = code === 0 ? (JSON.parse(body) as { local: string }).local.replace(/^.*\.(\d+):\d+$/, "$1") : `curl ${code}`;
+      counts[target] = (counts[target] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  const targets = async (): Promise<string[]> =>
+    (await ask(h.apiSocket, "targets")).map(({ targetIp, state }) => `${targetIp.split(".")[3]} ${state}`).sort();
+  const run = (name: string, ...command: string[]): Promise<string> =>
+    h.ok("run", "-d", "--name", name, "--network", "shop", "--network-alias", "api", "-p", "8999:api:8080", ...CHECK, "--", ...command);
+  const SERVER = [process.execPath, program("http-server"), "8080"];
+  /** Goes on for a moment after it was told to end. */
+  const PATIENT = ["sh", "-c", `trap : TERM; ${SERVER.join(" ")} & while :; do wait; sleep 0.2; done`];
+
+  it("has all that come under it, those that are being stopped last, and outlives the daemon", async () => {
+    await h.ok("network", "create", "shop");
+    await run("one", ...PATIENT);
+    await eventually("the first server", async () => (await answers(1))["2"] === 1);
+    expect(await targets()).toEqual(["2 up"]);
+    await run("two", ...SERVER);
+    await eventually("the second server", async () => (await targets()).join() === "2 up,3 up" && (await answers(2))["3"] === 1);
+    expect(await answers(4)).toEqual({ "2": 2, "3": 2 });
+    expect(await h.ok("ps")).toMatch(/ two .* 0\.0\.0\.0:8999->8080\/tcp/);
+    expect(await h.ok("port", "one")).toBe("8080/tcp -> 0.0.0.0:8999\n8080/tcp -> [::]:8999");
+
+    const stopping = h.start("stop", "-t", "1", "one");
+    await eventually("the first is being drained", async () => (await targets()).join() === "2 draining,3 up");
+    expect(await answers(3)).toEqual({ "3": 3 });
+    await stopping.finish();
+    expect(await targets()).toEqual(["3 up"]);
+    await h.ok("rm", "one");
+    await run("one", ...SERVER);
+    await eventually("the first is back", async () => (await answers(2))["2"] === 1);
+
+    await h.daemon.stop("SIGKILL");
+    await h.startDaemon();
+    await eventually("both again", async () => (await targets()).join() === "2 up,3 up");
+    expect(await answers(4)).toEqual({ "2": 2, "3": 2 });
+
+    expect(await h.call("run", "--rm", "--network", "shop", "-p", "8999:api:8080", "true")).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining("'api' is no name of this sandbox: add --network-alias api"),
+    });
+    expect(await h.call("run", "--rm", "--network", "shop", "--network-alias", "other", "-p", "8999:other:8080", "true")).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining("port is already allocated"),
+    });
+    await h.ok("rm", "-f", "one", "two");
+    expect([await targets(), await answers(1)]).toEqual([[], { [`curl ${REFUSED}`]: 1 }]);
+  });
 });

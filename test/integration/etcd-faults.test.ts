@@ -48,7 +48,7 @@ describe.skipIf(obstacle !== undefined)(`a cluster on a real etcd${obstacle === 
 
   const make = (cluster: Cluster, name: string, prefix?: string): Promise<NetworkRecord> => {
     const named = prefix === undefined ? { prefix: undefined, gateway: undefined } : subnet(prefix);
-    return cluster.createNetwork(
+    return cluster.networks.create(
       {
         id: newId(),
         name,

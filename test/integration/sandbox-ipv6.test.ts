@@ -1,4 +1,6 @@
 /** Sandboxes with addresses of both families, and of IPv6 alone: addresses, names, ports, ways out, and what a restart keeps. */
+import fs from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ask } from "../../src/api/client.js";
 import type { NetworkCreate } from "../../src/api/network-types.js";
@@ -14,7 +16,7 @@ const CLIENT6 = "2001:db8::10";
 
 let h: SandboxHost;
 beforeAll(async () => {
-  h = await SandboxHost.start();
+  h = await SandboxHost.start([], { ownRun: true });
   h.lab.ip(h.host, `address add ${HOST6}/64 dev lan0 nodad`);
   h.lab.ip(h.client, `address add ${CLIENT6}/64 dev lan0 nodad`);
 });
@@ -90,6 +92,12 @@ it("names have both families' addresses, asked of 127.0.0.11 and, for what it do
   expect((await h.inside("only", "dig", "+tries=1", "only", "A")).stdout).toMatch(/status: NOERROR[\s\S]*ANSWER: 0,/);
   await serve(h.lab, h.client, "dns", 53, { LISTEN: "::" });
   expect(await dig("api", "TXT", "example.test")).toMatch(/^"2001:db8::1:\d+"$/); // from within, masqueraded on its way out
+  // The host's own server may be on a link of the host's: who has no --dns is answered from there.
+  const link = /inet6 (fe80::\S+)\//.exec(h.lab.runSync(h.client, ["ip", "-6", "addr", "show", "lan0", "scope", "link"]))![1]!;
+  const file = path.join(h.lab.dir, "resolv.conf");
+  fs.writeFileSync(file, `nameserver ${link}%lan0\n`);
+  h.lab.runSync(h.host, [...h.wrap, "mount", "--bind", file, "/etc/resolv.conf"]);
+  expect(await dig("web", "TXT", "example.test")).toMatch(/^"fe80::[0-9a-f:]+%lan0:\d+"$/);
 });
 
 it("ports are published on both families, for a server of one or both; networks are isolated; what leaves is masqueraded", async () => {
@@ -129,7 +137,9 @@ it("connect brings the other network's family; the default route of each goes by
   expect(await h.ok("run", "--rm", "--network", "host", "--", "ip", "-6", "addr", "show", "lan0")).toContain(HOST6);
   const red = h.lab.addNamespace("red");
   h.lab.runSync(red, ["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"]);
-  await h.ok("attach", "--netns", red, "--name", "red", "--network", "both");
+  const holder = h.lab.start(red, ["sh", "-c", "echo up; exec sleep 1000"]);
+  await holder.until("a process in there", () => holder.stdout === "up\n");
+  await h.ok("attach", "--netns", String(holder.pid), "--name", "red", "--network", "both");
   expect((await curl(h.lab, red, "[fd00:44::44]:8080", ["-g"])).peer).toMatch(/^fd00:44::3:/);
   await h.ok("detach", "red");
 });

@@ -189,7 +189,7 @@ describe("networks", () => {
     expect(await h.ok("run", "--rm", "--link", "target:db", "--", "sh", "-c", "getent hosts db; getent hosts target")).toMatch(
       new RegExp(`^${address.replaceAll(".", "\\.")} +db target`),
     );
-    expect((await h.inside("target", "sh", "-c", "grep -c db /etc/hosts")).stdout).toBe("0\n");
+    expect((await h.inside("target", "sh", "-c", "grep -cw db /etc/hosts")).stdout).toBe("0\n");
     await h.ok("rm", "-f", "target");
   });
 

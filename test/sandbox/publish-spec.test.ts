@@ -51,6 +51,24 @@ it.each([
   expect(() => parsePublish(spec)).toThrow(expect.objectContaining({ code: "TSP_ERR_PORT_SPEC", kind: "invalid", message }));
 });
 
+it.each([
+  ["80:api:8080", "api", ":80-80:8080-8080/tcp"],
+  ["127.0.0.1:80:api-1.x:8080/udp", "api-1.x", "127.0.0.1:80-80:8080-8080/udp"],
+  ["[::1]:80-81:api:8080-8081", "api", "::1:80-81:8080-8081/tcp"],
+])("%s leads to all that are called %s", (spec, name, expected) => {
+  expect([parsePublish(spec).name, text(spec)]).toEqual([name, expected]);
+});
+
+it.each([
+  ["api:8080", "invalid hostPort: api"],
+  ["127.0.0.1:api:8080", "invalid hostPort: api"],
+  ["80:_x:8080", "invalid IP address: 80"],
+  ["80-81:api:8080", "one host port of a range cannot be picked for the name api"],
+  ["80:api:x", "invalid containerPort: x"],
+])("%s leads to none: %s", (spec, message) => {
+  expect(() => parsePublish(spec)).toThrow(message);
+});
+
 it("--expose takes a port or a range, with a protocol", () => {
   expect(parseExpose("80")).toEqual({ proto: "tcp", first: 80, last: 80 });
   expect(parseExpose("8000-8009/UDP")).toEqual({ proto: "udp", first: 8000, last: 8009 });

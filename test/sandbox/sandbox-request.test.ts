@@ -56,6 +56,9 @@ describe("what is to run", () => {
     [{ extraHosts: ["db"] }, 'bad format for add-host: "db"'],
     [{ extraHosts: ["db:1.2.3"] }, 'invalid IP address in add-host: "1.2.3"'],
     [{ publish: ["x"] }, "invalid containerPort: x"],
+    [{ publish: ["80:api:8080"] }, /^-p 80:api: 'api' is no name of this sandbox$/],
+    [{ publish: ["80:80"], affinity: "client" }, /^--affinity: no published port leads to a name/],
+    [{ publish: ["80:80"], healthCheck: "off" }, /^--health-check: no published port leads to a name/],
   ] as [Partial<SandboxCreate>, string | RegExp][])("%j is refused in Docker's words", (change, message) => {
     expect(() => planSandbox(create(change), nobody)).toThrow(
       expect.objectContaining({ kind: "invalid", message: typeof message === "string" ? message : expect.stringMatching(message) }),

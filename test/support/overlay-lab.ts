@@ -7,9 +7,11 @@
  *               lan (a bridge; its own address .9 is a client)
  */
 import type { Lab } from "./lab.js";
+import { ROOT } from "./paths.js";
 import type { Proc } from "./proc.js";
-import { program } from "./servers.js";
 
+/** The benchmark runs compiled, elsewhere. */
+const PROGRAM = `${ROOT}test/support/programs/overlay-node.mjs`;
 export const VNI = 4097;
 export const IPS = { a: ["10.9.0.4", "fd09::4"], b: ["10.9.0.5", "fd09::5"], l: ["10.9.0.6", "fd09::6"] } as const;
 export const MACS = { a: "02:42:0a:09:00:04", b: "02:42:0a:09:00:05", l: "02:42:0a:09:00:06" } as const;
@@ -73,10 +75,15 @@ export class OverlayLab {
     ];
     const config = { local: this.vtep(node), vni: VNI, subnets, endpoints: [[this.containers[node], ...IPS[node]]], ...more };
     const env = segments ? {} : { TSPROXY_TEST_SEGMENTS: "no" };
-    const proc = this.lab.start(this.ns[node], [process.execPath, program("overlay-node"), JSON.stringify(config)], { input: "pipe", env });
+    const proc = this.lab.start(this.ns[node], [process.execPath, PROGRAM, JSON.stringify(config)], { input: "pipe", env });
     await proc.until("the node", () => proc.events().some(({ event }) => event === "ready"));
     this.procs.set(node, proc);
     return proc;
+  }
+
+  /** Of the nodes that were started. */
+  get pids(): number[] {
+    return [...this.procs.values()].map(({ pid }) => pid);
   }
 
   /** Tells a node who is behind the others. */

@@ -1,6 +1,6 @@
 /**
- * steady.ts PACKETS [across]: an engine in its steady state, over a packet input and output that allocates nothing: PACKETS packets of all common
- * kinds, flows that grow old and come anew among them; `across`: of flows whose ends are of different families. Prints what V8 has to say of garbage collections and deoptimisations meanwhile, a line
+ * steady.ts PACKETS [across|shaped]: an engine in its steady state, over a packet input and output that allocates nothing: PACKETS packets of all common
+ * kinds, flows that grow old and come anew among them; `across`: of flows whose ends are of different families; `shaped`: of an endpoint with a limited bandwidth. Prints what V8 has to say of garbage collections and deoptimisations meanwhile, a line
  * each, and then one line of JSON. To be bundled, as the worker is, and run with `node --expose-gc`.
  */
 import { setFlagsFromString } from "node:v8";
@@ -152,6 +152,7 @@ class Loop implements PacketIo {
       this.rx[i * 4 + 1] = bytes.length;
       this.rx[i * 4 + 2] = -1;
     }
+    if (this.turns % 10 === 0) this.clock[1] = (this.clock[1]! + 1_000_000) % 1_000_000_000;
     if (++this.turns % TURNS_A_STEP === 0) this.clock[0] = this.clock[0]! + CLOCK_STEP_SEC; // every flow and learned station grows old, and comes anew
     return this.memory.slots;
   }
@@ -170,6 +171,8 @@ class Loop implements PacketIo {
 tuneJit(); // as a worker does
 const packets = Number(process.argv[2]);
 const isAcross = process.argv[3] === "across";
+/** A may send and be sent 10 Mbit/s; the clock goes on by a millisecond in ten turns, so that frames go at once, wait, go later and are dropped. */
+const isShaped = process.argv[3] === "shaped";
 const memory = new PacketMemory();
 const state = new State({
   conntrackMax: TABLE,
@@ -194,6 +197,7 @@ if (isAcross) {
     commands.carryOut({ type: "publish", id: 3 + k, rule: rule({ ...TO_A6, proto, hostIp: "0.0.0.0" }) });
   }
 } else commands.carryOut({ type: "publish", id: 1, rule: rule({ proto: p.UDP }) });
+if (isShaped) state.shaper.set(A, { egress: { rate: 10e6, burst: 1e5 }, ingress: { rate: 10e6, burst: 1e5 } });
 const engine = new Engine(io, memory, state, counters, commands);
 
 function run(count: number): void {

@@ -38,11 +38,19 @@ export async function showPort(
 /** Endpoints of Docker's, and of sandboxes under the names that those have. */
 async function loadView(pid: number | undefined, names: FindNames): Promise<{ endpoints: NamedEndpoint[] }> {
   const [{ ask }, socket, docker] = await Promise.all([import("../../api/client.js"), pickDaemon(pid), loadDockerView(pid, names)]);
-  const [endpoints, networks] = await Promise.all([ask(socket, "endpoints"), ask(socket, "networks")]);
+  const [endpoints, networks, sandboxes] = await Promise.all([ask(socket, "endpoints"), ask(socket, "networks"), ask(socket, "sandboxes")]);
+  // Ports that lead to a name are no single endpoint's.
+  const named = (id: string): MappingView[] =>
+    sandboxes.flatMap((sandbox) =>
+      sandbox.endpoints.find(({ gateway, ipv6Gateway }) => gateway || ipv6Gateway)?.endpoint === id
+        ? sandbox.ports.filter(({ targets }) => targets !== undefined)
+        : [],
+    );
   const own = endpoints
     .filter(({ owner }) => owner !== "")
     .map((endpoint) => ({
       ...endpoint,
+      ports: [...endpoint.ports, ...named(endpoint.id)],
       container: endpoint.names[0] ?? "",
       containerId: endpoint.owner,
       networkName: networks.find(({ id }) => id === endpoint.network)?.name ?? "",

@@ -22,6 +22,8 @@ export interface RawSandbox extends RawAttachment {
   dnsOption?: string[];
   addHost?: string[];
   publish?: string[];
+  affinity?: string;
+  healthCheck?: string;
   expose?: string[];
 }
 
@@ -50,6 +52,11 @@ export function runCommand(action: Run = (command, options) => exitingAsDocker((
       "A server on network 'shop', reached at port 8999 of this host",
       "tsproxy run -d --network shop --name web -p 8999:80 -- busybox httpd -f",
     )
+    .example(
+      "Two servers behind one port: all that are called 'api' in the network get connections by turns",
+      "tsproxy run -d --network shop --network-alias api -p 80:api:8080 -- ./server",
+      "tsproxy run -d --network shop --network-alias api -p 80:api:8080 -- ./server",
+    )
     .example("A shell beside it, which finds it by name", "tsproxy run --rm --network shop -- sh")
     .action(action);
 }
@@ -70,6 +77,8 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--dns-option <option>", "An option of resolv.conf (repeatable)", collect)
     .option("--add-host <name:ip>", "A line in /etc/hosts (repeatable)", collect)
     .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect)
+    .option("--affinity <kind>", "Of ports for a name: clients keep a target, client[:TIME] (none)")
+    .option("--health-check <check>", "Of ports for a name: off, or interval=2s,…")
     .option("--expose <port>", "Open a port to linked sandboxes (repeatable)", collect);
 }
 
@@ -85,7 +94,7 @@ export function runBody(command: string[], raw: RawRun): SandboxCreate {
 }
 
 export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "command"> {
-  const { network, name, hostname, link, dns, dnsSearch, dnsOption, addHost, publish, expose } = raw;
+  const { network, name, hostname, link, dns, dnsSearch, dnsOption, addHost, publish, affinity, healthCheck, expose } = raw;
   return {
     network,
     ...attachmentBody(raw),
@@ -97,6 +106,8 @@ export function sandboxBody(raw: RawSandbox): Omit<SandboxCreate, "kind" | "comm
     ...(dnsOption !== undefined && { dnsOptions: dnsOption }),
     ...(addHost !== undefined && { extraHosts: addHost }),
     ...(publish !== undefined && { publish }),
+    ...(affinity !== undefined && { affinity }),
+    ...(healthCheck !== undefined && { healthCheck }),
     ...(expose !== undefined && { expose }),
   };
 }

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import type { TargetView } from "../../../src/api/types.js";
 import { showTargets, targetsCommand } from "../../../src/cli/commands/targets.js";
 import { useInstances, written } from "../../support/instances.js";
@@ -26,6 +26,8 @@ it("shows targets with their state and flows", async () => {
 
 it("has one drained for a time, and resumed", async () => {
   const asked: unknown[] = [];
+  const output = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  onTestFinished(() => output.mockRestore());
   const note = ({ body }: { body: unknown }) => {
     asked.push(body);
     return { changed: 1 };

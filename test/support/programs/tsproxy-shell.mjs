@@ -6,8 +6,10 @@ import { createInterface } from "node:readline";
 import { buildProgram } from "../../../dist/cli/program.js";
 import { exitCodeOf, reportError } from "../../../dist/cli/report.js";
 
+process.setMaxListeners(0); // each `run` listens for signals, to hand them on
 for await (const line of createInterface({ input: process.stdin })) {
   const words = JSON.parse(line);
+  process.argv.splice(2, Infinity, ...words);
   process.exitCode = 0;
   try {
     await (await buildProgram(words)).parseAsync(["node", "tsproxy", ...words]);

@@ -1,0 +1,125 @@
+/**
+ * `npm run bench -- overlay`: a container asks one on another node, over a veth between the nodes. Beside tsproxy the kernel's VXLAN, set up as Docker's
+ * overlay driver does it: a bridge on each node, on which are the container's veth and a `vxlan` device with static entries.
+ */
+import { parseArgs } from "node:util";
+import { Lab } from "../test/support/lab.js";
+import { IPS, MACS, OverlayLab, VNI } from "../test/support/overlay-lab.js";
+import { MAIN } from "../test/support/paths.js";
+import type { World } from "../test/support/topology.js";
+import { folderOf, runRounds } from "./end-to-end.js";
+import { versionOf } from "./machine.js";
+import { congestionOf, positive } from "./options.js";
+import type { Peer, Started } from "./peers/peer.js";
+import { IN_KERNEL } from "./peers/peer.js";
+import { writeReport } from "./report.js";
+import { Session } from "./topology.js";
+import { WORKLOADS } from "./workloads/all.js";
+
+/** Set up, by session, between `open` and `start`. */
+const labs = new WeakMap<Session, OverlayLab>();
+
+/** `attach`: gives the containers their devices, for the servers to be started in. */
+async function open(attach: (o: OverlayLab, session: Session) => Promise<void>): Promise<Session> {
+  const lab = new Lab();
+  try {
+    const o = new OverlayLab(lab, 4);
+    const world: World = { lab, containers: "own", client: o.ns.b, host: o.ns.a, lan2: o.lan, c1: o.containers.a, c2: o.containers.b };
+    const session = new Session(lab, world, "overlay");
+    labs.set(session, o);
+    await attach(o, session);
+    session.tune();
+    await session.serve();
+    return session;
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+}
+
+/** As libnetwork has it: nothing is learned, the bridge's neighbors are answered for by the device. */
+async function attachKernel(o: OverlayLab, session: Session): Promise<void> {
+  const { lab } = o;
+  for (const [node, other, role] of [
+    ["a", "b", "host"],
+    ["b", "a", "client"],
+  ] as const) {
+    const container = o.containers[node];
+    session.ip(
+      role,
+      "link add ov0 type bridge",
+      "link set ov0 up",
+      `link add vx0 mtu 1450 type vxlan id ${VNI} local ${o.vtep(node)} dstport 4789 nolearning proxy l2miss l3miss udpcsum`,
+      "link set vx0 master ov0 up",
+      `neigh add ${IPS[other][0]} lladdr ${MACS[other]} dev vx0 nud permanent`,
+    );
+    session.run(role, ["bridge", "fdb", "append", MACS[other], "dev", "vx0", "dst", o.vtep(other)]);
+    lab.link(o.ns[node], "v0", container, "eth0");
+    session.ip(role, "link set v0 mtu 1450 master ov0");
+    lab.ip(container, `link set eth0 address ${MACS[node]} mtu 1450\naddr add ${IPS[node][0]}/16 dev eth0`);
+  }
+}
+
+async function attachOwn(o: OverlayLab, segments: boolean): Promise<void> {
+  await Promise.all([o.startNode("a", { segments }), o.startNode("b", { segments })]);
+  await Promise.all([o.tell("a", "b"), o.tell("b", "a")]);
+}
+
+async function startOwn(session: Session): Promise<Started> {
+  return { movers: labs.get(session)!.pids, stop: async () => {} }; // with the session
+}
+
+const own = { scenarios: ["overlay"], containers: "none", version: () => versionOf([process.execPath, MAIN, "--version"]) } as const;
+
+const PEERS: Peer[] = [
+  {
+    ...own,
+    name: "vxlan",
+    title: "kernel VXLAN",
+    mover: "kernel",
+    version: () => "",
+    missing: () => undefined,
+    open: () => open(attachKernel),
+    start: async () => IN_KERNEL,
+  },
+  {
+    ...own,
+    name: "tsproxy",
+    title: "tsproxy",
+    mover: "node (tsproxy), one on each node",
+    missing: () => undefined,
+    open: () => open((o) => attachOwn(o, true)),
+    start: startOwn,
+  },
+  {
+    ...own,
+    name: "tsproxy-segments",
+    title: "tsproxy, segments made by it",
+    mover: "node (tsproxy), one on each node",
+    missing: () => undefined,
+    open: () => open((o) => attachOwn(o, false)),
+    start: startOwn,
+  },
+];
+
+export async function overlay(argv: string[]): Promise<void> {
+  const options = {
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    congestion: { type: "string" },
+    out: { type: "string" },
+  } as const;
+  const { quick, rounds, seconds, congestion, out } = parseArgs({ args: argv, options }).values;
+  const where = { quick, out: out ?? (quick ? undefined : `${folderOf({ quick, out })}/overlay`) };
+  const results = await runRounds({
+    ...where,
+    peers: PEERS,
+    workloads: WORKLOADS.filter(({ slow }) => !quick || slow !== true).map((workload) => ({ ...workload, scenarios: ["overlay"] })),
+    scenarios: ["overlay"],
+    rounds: positive("--rounds", rounds, quick ? 3 : 5),
+    seconds: positive("--seconds", seconds, quick ? 1 : 3),
+    congestion: congestionOf(congestion),
+  });
+  console.log(writeReport(results, folderOf(where)));
+}
