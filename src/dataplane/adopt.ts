@@ -6,7 +6,8 @@
  * alone no flow waits: it goes on, and ends if the port has not come when the waiting ends. What has not come by then is given up. Nothing in a file is trusted (see there); a row that does not fit is no flow.
  *
  * Numbers of ports may differ from the former process's, so they are found again by what they were. With another number of workers a flow goes to
- * whom its packets will come to (`wire/spread.ts`). Where the steering's map is a new one, the flows are entered in it again.
+ * whom its packets will come to (`wire/spread.ts`). Where the steering's map is a new one, the flows are entered in it again, and the ends of
+ * connections are asked whether they go on (`probe.ts`).
  */
 import * as ct from "../table/conntrack.js";
 import type { FlowFile } from "../table/flow-file.js";
@@ -193,6 +194,9 @@ export class FormerFlows {
         conntrack.setMapping(id, pool.reacquire(flow.proto, flow.src, flow.ports & 0xffff, flow.replyDst, flow.replyPorts >>> 16));
     }
     if (!this.mapIsNew) return;
+    const { uplink } = this.state.ports;
+    // Nobody held the port meanwhile, nor what else the two ends sent for the host.
+    if ((flow.egress & ct.EGRESS_PORT) === uplink && (flow.replyEgress & ct.EGRESS_PORT) === uplink) this.state.probes.add(id);
     const isOffloaded = (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
     if ((flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
     if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? carriedAs(this.state, id, 1) : 0);

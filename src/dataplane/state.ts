@@ -27,6 +27,7 @@ import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { ACROSS_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
+import { Probes } from "./probe.js";
 import { Shaper } from "./shaper.js";
 
 /** Where a published port leads. */
@@ -111,6 +112,8 @@ export class State {
   readonly masqueradeLast: number;
   readonly fdb: Fdb;
   readonly fragments: Fragments;
+  /** Connections of a former process whose ends are to be asked. */
+  readonly probes = new Probes();
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
   readonly ports: Ports;

@@ -78,7 +78,7 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
-  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, remotes, shaper, tunnel } = state;
+  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, probes, remotes, shaper, tunnel } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
@@ -103,6 +103,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.icmpErrors = 0;
     state.icmpErrorsTo.fill(0);
     state.limits.tick();
+    probes.tick();
     state.fragments.expire(second);
     countAnswered();
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
@@ -363,12 +364,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
     const wait = conntrack.behind || state.reviewAt < conntrack.end ? 0 : patience;
-    const n = waited ? held.fill(batch, VNET) : io.receive(spinNs, wait);
+    const asks = !waited && probes.due;
+    const n = waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
     if (n > 0) {
-      if (!waited) take(n);
+      if (!waited && !asks) take(n);
       decide();
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();

@@ -237,6 +237,48 @@ describe("a connection to a published port", () => {
   });
 });
 
+describe("a connection whose ends the host's own stack may have answered meanwhile", () => {
+  /** Adopted by a process that holds nothing of the former one's but its flows. */
+  function adopted(options: Partial<StateOptions> = {}, proto: number = p.TCP): Dataplane {
+    const former = new Former(options);
+    former.d.publish({ ...BEYOND, proto });
+    former.open({ dport: 9000 }, proto);
+    const d = next([former.left()], options);
+    d.publish({ ...BEYOND, proto });
+    expect(adopt(d).taken).toBe(1);
+    return d;
+  }
+
+  it.each([{}, { offload: true }])("has each end asked, once, as if the other had done it: %j", (options) => {
+    const d = adopted(options);
+    const asked = d.run();
+    expect(asked.map(({ port, bytes }) => ({ port, ...p.parse(bytes) }))).toMatchObject([
+      { port: UP, src: CLIENT, dst: "172.18.0.9", sport: 40000, flags: p.ACK },
+      { port: UP, src: HOST_IP, dst: CLIENT, sport: 9000, dport: 40000, flags: p.ACK },
+    ]);
+    for (const { bytes } of asked) expect(p.wrongChecksums(bytes.subarray(p.VNET + p.ETH))).toEqual([]);
+    expect(d.run()).toEqual([]);
+  });
+
+  it("is over at both ends when one of them does not know it any more", () => {
+    const d = adopted();
+    d.run();
+    // The client's answer to the question has the right numbers, and so has the reset that it gets for it.
+    const answer = p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: 40000, dport: 9000, seq: 7001, ack: 9001 });
+    const { sport, dport, src, dst } = only(d.fromUplink(answer));
+    const reset = p.tcp({ src: dst, dst: src }, { sport: dport, dport: sport, seq: 9001, flags: p.RST });
+    expect(only(d.fromUplink(reset))).toMatchObject({ port: UP, src: HOST_IP, dst: CLIENT, dport: 40000, flags: p.RST });
+    expect(d.flows()[0]).toMatchObject({ state: "reset" });
+  });
+
+  it("is not asked about when it has ended, nor is who sends datagrams", () => {
+    const d = adopted();
+    d.withdraw(1);
+    expect(d.run()).toEqual([]);
+    expect(adopted({}, p.UDP).run()).toEqual([]);
+  });
+});
+
 describe("what an endpoint has opened to elsewhere", () => {
   it.each([
     ["connections", p.TCP],
