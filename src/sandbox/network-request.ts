@@ -18,6 +18,7 @@ import {
   sameIp,
 } from "../wire/ip-address.js";
 import { eachFamily, mapFamilies, ofFamily, type PerFamily } from "../wire/per-family.js";
+import { MACVLAN, readMacvlanOptions } from "./macvlan-options.js";
 import { OVERLAY } from "./overlay-name.js";
 
 /** Docker's (daemon/names/names.go). */
@@ -25,6 +26,8 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const MTU = "com.docker.network.driver.mtu";
 const VNI = "com.docker.network.driver.overlay.vxlanid_list";
 const ENCRYPTED = "encrypted";
+
+const DRIVERS: readonly string[] = ["bridge", MACVLAN, OVERLAY];
 
 type Family = IpAddress["family"];
 
@@ -42,9 +45,11 @@ export type Asked = Omit<NetworkRequest, "id" | "subnets" | "about"> & {
 export function checkCreate(create: NetworkCreate): Asked {
   const { name, driver = "bridge" } = create;
   checkName("network", name);
-  if (driver !== "bridge" && driver !== OVERLAY) throw invalid(`could not find driver '${driver}'`, "use -d bridge, or -d overlay");
+  if (!DRIVERS.includes(driver)) throw invalid(`could not find driver '${driver}'`, "use -d bridge, overlay or macvlan");
   const typed = { ...create.options, ...(create.mtu !== undefined && { [MTU]: String(create.mtu) }) };
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: create.internal ?? false };
+  if (driver === MACVLAN)
+    return { name, ...checkAddresses(create), options, typed, vni: undefined, lan: readMacvlanOptions(options, typed) };
   const asked: { vni: number | undefined } = { vni: undefined };
   for (const [key, value] of Object.entries(typed))
     if (driver !== OVERLAY || !readOverlayOption(asked, key, value)) readOption(options, key, value);

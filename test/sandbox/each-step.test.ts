@@ -129,7 +129,11 @@ class Fixture {
       },
       stop: (id: string) => void f.served.delete(id),
     };
-    f.catalog = new NetworkCatalog(f.model.model, { overlap: () => null, onChange: () => () => {} }, () => () => null);
+    f.catalog = new NetworkCatalog(
+      f.model.model,
+      { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] },
+      () => () => null,
+    );
     f.sandboxes = new Sandboxes(f.catalog, new Membership(f.model.model, f.catalog), new Folders(path.join(f.dir, "run")), names);
     f.containers = new Containers(f.catalog, f.sandboxes);
     writeFileSync(f.leases, "");
