@@ -90,6 +90,10 @@ export class Commands implements EngineHooks {
       case "remove-network":
         this.removeNetwork(m.network);
         break;
+      case "parent-mac":
+        state.networks.macHi[m.network] = macHi(m.mac);
+        state.networks.macLo[m.network] = macLo(m.mac);
+        break;
       case "add-tunnel":
         this.overlay.addTunnel(m);
         this.read(m.port, () => this.io.addPort(m.port, m.fd));

@@ -62,8 +62,8 @@ export class Lans {
     return link;
   }
 
-  /** For the network that `who` names in messages. What it does is undone by `undo`. */
-  open(name: string, keepAs: string, who: string, undo: Undo): Lan {
+  /** For the network that `who` names in messages. What it does is undone by `undo`. `onMac` hears when the parent has another MAC. */
+  open(name: string, keepAs: string, who: string, undo: Undo, onMac: (mac: Uint8Array) => void): Lan {
     const link = this.parent(name);
     const { socket, host, steering, taps } = this.site;
     this.parents.add(name);
@@ -81,13 +81,15 @@ export class Lans {
     const look = (): void => {
       const now = socket.link(name);
       if (now?.index === attached?.index && now?.mac === attached?.mac) return;
+      const before = attached;
       void attached?.undo.run();
       if (attached !== undefined && now === null) log.warn(`${who}: its parent interface ${name} is gone`);
       attached = undefined;
       if (now === null) return;
       try {
         attached = attach(maps, device, now);
-        log.warn(`${who}: its parent interface ${name} is there again`);
+        onMac(parseMac(now.mac)!);
+        if (before === undefined) log.warn(`${who}: its parent interface ${name} is there again`);
       } catch (error) {
         log.warn(`${who}: its parent interface ${name} cannot be used: ${(error as Error).message}`);
       }

@@ -50,7 +50,8 @@ class Macvlan implements Network {
       // Without subnets: the LAN's addresses are anybody's, not those of a network behind us.
       workers.post({ type: "add-network", network: number, subnets: [], flags: icc === false ? NO_ICC : 0 });
       this.undo.add(`network on ${parent}`, () => workers.post({ type: "remove-network", network: number }));
-      const lan = lans.open(parent, keepAs, `network on ${parent}`, this.undo);
+      const onMac = (mac: Uint8Array): void => workers.post({ type: "parent-mac", network: number, mac });
+      const lan = lans.open(parent, keepAs, `network on ${parent}`, this.undo, onMac);
       this.hostDevice = lan.tap.name;
       taps.attach(
         lan.tap,
