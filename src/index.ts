@@ -10,10 +10,11 @@ import type { BridgeSpec } from "./control/network/bridge.js";
 import type { Network as Mechanism } from "./control/network/network.js";
 import { parsePortSpec } from "./control/port-spec.js";
 import type { Publication } from "./control/publisher.js";
+import { drainTargets, resumeTargets } from "./control/target-views.js";
 import { type ErrorKind, TsproxyError } from "./errors.js";
 import { setLogSink } from "./log.js";
 import { sweep } from "./model/sweep.js";
-import { parseDataplane } from "./standalone/config.js";
+import { parseBalance, parseDataplane } from "./standalone/config.js";
 import { parseEndpoint, parseNetwork, withMissing } from "./standalone/network-config.js";
 import { formatIp, type IpAddress, sameIp } from "./wire/ip-address.js";
 import { eachFamily, type PerFamily, perFamily } from "./wire/per-family.js";
@@ -42,6 +43,23 @@ export interface DataplaneOptions {
   offload?: boolean;
   /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
   onDeath?: (error: Error) => void;
+}
+
+/** How connections are spread over several targets, as docs/balancing.md has it. */
+export interface PublishOptions {
+  /** `client`, or with a time `client:10m`: a client keeps its target. Default: targets take turns. */
+  affinity?: string;
+  /** `off`, or some of `interval=2s,timeout=1s,rise=2,fall=3,port=8080`. */
+  healthCheck?: string;
+}
+
+/** One of several targets. */
+export interface Target {
+  ip: string;
+  /** Its first port. */
+  port: number;
+  /** `down`: its health check failed. */
+  state: "up" | "down" | "draining" | "drained";
 }
 
 /** A number for each who can have a limit: address of a client, endpoint, published port (its number and protocol). */
@@ -158,13 +176,13 @@ export class Dataplane {
   }
 
   /**
-   * Publishes a port, or a range: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP:TARGET_PORT[-END][/tcp|udp|sctp]`, an empty HOST_PORT for a free one, IPv6 addresses in
-   * brackets. Throws
-   * TSP_ERR_PORT_SPEC (invalid), TSP_ERR_PORT_IN_USE (conflict), TSP_ERR_TARGET (the target cannot be reached).
+   * Publishes a port, or a range: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP[,TARGET_IP…]:TARGET_PORT[-END][/tcp|udp|sctp]`, an empty HOST_PORT for a free one,
+   * IPv6 addresses in brackets. Throws TSP_ERR_PORT_SPEC, TSP_ERR_OPTION (invalid), TSP_ERR_PORT_TAKEN (conflict), TSP_ERR_TARGET (a target cannot be
+   * reached).
    */
-  async publish(mapping: string): Promise<PublishedPort> {
+  async publish(mapping: string, options: PublishOptions = {}): Promise<PublishedPort> {
     const controller = this.open();
-    const port = new PublishedPort(controller, controller.publisher.publish(parsePortSpec(mapping)));
+    const port = new PublishedPort(controller, controller.publisher.publish(parsePortSpec(mapping), undefined, parseBalance(options)));
     await controller.settled();
     return port;
   }
@@ -255,6 +273,10 @@ class PublishedPort {
   readonly targetPort: number;
   readonly targetPortEnd: number;
   readonly proto: "tcp" | "udp" | "sctp";
+  /** Of a port with several targets: all of them; `targetIp` is the first's address. */
+  get targets(): readonly Target[] {
+    return (this.publication.balancer?.status() ?? []).map(({ ip, port, state }) => ({ ip: formatIp(ip), port, state }));
+  }
 
   /** @internal */
   constructor(
@@ -271,6 +293,21 @@ class PublishedPort {
     this.targetPort = mapping.targetPort;
     this.targetPortEnd = mapping.targetPortEnd;
     this.proto = mapping.proto;
+  }
+
+  /**
+   * Gives one of several targets no new connections: `172.18.0.3`, or `172.18.0.3:8080`. After `sec` seconds, 0 to 86,400, those that it has end; default:
+   * 30. Throws TSP_ERR_OPTION (invalid), TSP_ERR_TARGET (not-found).
+   */
+  async drain(target: string, sec?: number): Promise<void> {
+    drainTargets([this.publication], target, sec);
+    await this.controller.settled();
+  }
+
+  /** Gives it new connections again. Throws as `drain`. */
+  async resume(target: string): Promise<void> {
+    resumeTargets([this.publication], target);
+    await this.controller.settled();
   }
 
   /** Takes it back; its connections end. May be called again. */

@@ -147,7 +147,7 @@ function answersOf(told: string): number {
 }
 
 /** Of its lines `> NOERROR web A 0.000123`; in ms. */
-function percentiles(told: string): [p50: number, p99: number] {
+export function percentiles(told: string): [p50: number, p99: number] {
   const times = [...told.matchAll(/^> NOERROR .* ([\d.]+)$/gm)].map(([, sec]) => 1000 * Number(sec)).sort((a, b) => a - b);
   const at = (share: number): number => times[Math.floor(times.length * share)] ?? Number.NaN;
   return [at(0.5), at(0.99)];

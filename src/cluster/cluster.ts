@@ -19,7 +19,7 @@ import { Fence } from "./fence.js";
 import { GlobalNetworks } from "./global-networks.js";
 import { type Held, Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
-import { Mirror, SEEN_MS } from "./mirror.js";
+import { Mirror } from "./mirror.js";
 import { beaconText, type GlobalEndpoint, type Holder, type NodeRecord } from "./records.js";
 import { NodeSession } from "./session.js";
 import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
@@ -103,9 +103,9 @@ export class Cluster {
   /** Goes on until `close`. `holding`: what an earlier process had. Throws TSP_ERR_STORE, but not when the store is not reached. */
   async start(holding: readonly Holding[] = []): Promise<void> {
     for (const each of holding) this.held.set(each.endpoint.id, each);
-    await this.session.start();
+    const reached = await this.session.start();
     this.mirror.start();
-    await this.mirror.reached(1, SEEN_MS).catch(() => {});
+    if (reached) await this.mirror.seen(1);
   }
 
   async close(): Promise<void> {

@@ -27,7 +27,7 @@ export interface MirrorOptions {
 }
 
 /** Until what one has changed is seen by oneself. */
-export const SEEN_MS = 3000;
+const SEEN_MS = 3000;
 /** Between tries, doubled each time. */
 const FIRST_PAUSE_MS = 100,
   LONGEST_PAUSE_MS = 3000;

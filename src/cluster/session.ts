@@ -43,9 +43,9 @@ export class NodeSession {
 
   /**
    * Makes the node known, and keeps it so until `close`. Throws TSP_ERR_STORE: conflict when another node has the name; what else the store
-   * throws. A store that is not reached is tried again.
+   * throws. A store that is not reached is tried again, and false is answered.
    */
-  async start(): Promise<void> {
+  async start(): Promise<boolean> {
     try {
       await this.register();
     } catch (error) {
@@ -53,6 +53,7 @@ export class NodeSession {
       this.say(error);
     }
     void this.run();
+    return this.current !== undefined;
   }
 
   /** Its lease has ended, or what was put under it is not there: the node is made known again. */

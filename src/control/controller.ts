@@ -22,12 +22,12 @@ import type { LimitOptions } from "./limits.js";
 import { Lans } from "./network/lans.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
-import { Tunnels } from "./network/tunnels.js";
-import { PortNumbers } from "./port-numbers.js";
+import { Tunnels, tunnelCounters } from "./network/tunnels.js";
+import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
 import { openUplinks } from "./uplink.js";
-import { partOfTable, Workers } from "./workers.js";
+import { type PortCounters, partOfTable, Workers } from "./workers.js";
 
 export interface ControllerOptions {
   workers: number;
@@ -164,10 +164,10 @@ export class Controller {
       undo.add("IPsec monitor", () => ipsec?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
-      const taps = new TapPorts(workers, numbers, steering.queueFd, store);
+      const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
       const lans = new Lans({ socket, host, steering, taps });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, lans });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, lans, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
@@ -236,7 +236,11 @@ export class Controller {
   }
 
   portStats(): PortStats[] {
-    return this.numbers.all().map((info) => ({ ...info, ...this.workers.counters(info.port) }));
+    const countersOf = ({ port, kind }: PortInfo): PortCounters => {
+      const counters = this.workers.counters(port);
+      return kind === "tunnel" ? tunnelCounters(counters) : counters;
+    };
+    return this.numbers.all().map((info) => ({ ...info, ...countersOf(info) }));
   }
 
   steeringStats(): Record<string, number> {

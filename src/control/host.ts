@@ -6,7 +6,7 @@ import { log } from "../log.js";
 import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
 import { hasIpv6Conf, type Ipv6Conf, setIpv6Conf } from "../sys/ipv6-conf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import type { Link, Route } from "../sys/rtnetlink-entries.js";
+import { IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE, type Link, type Route } from "../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import * as monitor from "../sys/rtnetlink-monitor.js";
 import {
@@ -23,17 +23,19 @@ import {
   prefixOf,
   sameIp,
 } from "../wire/ip-address.js";
-import { type HostAddress, hostRoutes } from "./host-routes.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
 
+const UPLINK_IP = parseIp(UPLINK_ADDRESS)!;
 const RT_TABLE_MAIN = 254;
 const IFF_LOOPBACK = 0x8;
 const LINK_LOCAL = parsePrefix("fe80::/10")!;
 const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
 /** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
 const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
+/** Not to be picked as a source for others if there is another one. */
+const UNFIT = IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE;
 const GROUPS =
   (monitor.GROUP_LINK |
     monitor.GROUP_IPV4_ADDRESS |
@@ -46,10 +48,25 @@ const GROUPS =
     monitor.GROUP_IPV6_CONF |
     monitor.GROUP_NEXTHOP) >>>
   0;
-/** What the host's settings of a device of ours must be. */
+/** An address of the host's, as a number. */
+interface HostAddress {
+  ifindex: number;
+  ip: IpAddress;
+  prefixLength: number;
+  /** IFA_F_* bits. */
+  flags: number;
+}
+
+/** What a device of ours must have. */
 export interface OwnConf {
   ipv4: Partial<Ipv4Conf>;
   ipv6?: Partial<Ipv6Conf> | undefined;
+  addresses?: readonly { address: IpAddress; prefixLength: number }[];
+}
+
+interface OwnDevice extends OwnConf {
+  /** It is no more in this namespace. */
+  onGone(): void;
 }
 
 export class Host {
@@ -60,10 +77,10 @@ export class Host {
   /** Devices that routes of any table lead out of, by interface index. */
   private routed: Record<4 | 6, ReadonlySet<number>> = { 4: new Set(), 6: new Set() };
   /** Our devices that the host forwards from, without uplinks. */
-  private forwarding: number[] = [];
+  private forwarding: Record<4 | 6, number[]> = { 4: [], 6: [] };
   private closed = false;
-  /** Our devices by interface index, which are not steered, and the settings that they must have. */
-  private readonly ownDevices: Map<number, OwnConf>;
+  /** Our devices by interface index, which are not steered, and what they must have. */
+  private readonly ownDevices: Map<number, OwnDevice>;
   private readonly listeners = new Set<() => void>();
 
   /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
@@ -74,16 +91,16 @@ export class Host {
     uplinks: readonly number[],
     private readonly onUplinkGone: () => void = () => {},
   ) {
-    const conf = { ipv4: UPLINK_CONF, ipv6: steering.ipv6 ? UPLINK_IPV6_CONF : undefined };
-    this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, conf]));
+    const uplink = { ipv4: UPLINK_CONF, ipv6: steering.ipv6 ? UPLINK_IPV6_CONF : undefined, onGone: onUplinkGone };
+    this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, uplink]));
     this.monitor = new monitor.RouteMonitor(-1, GROUPS);
     workers.watch(this.monitor.fd);
     this.refresh();
   }
 
-  /** The device with this interface index is ours, until it is disowned. */
-  own(ifindex: number, conf: OwnConf): void {
-    this.ownDevices.set(ifindex, conf);
+  /** The device with this interface index is ours, until it is disowned. `onGone`: somebody else has deleted it, or moved it away. */
+  own(ifindex: number, conf: OwnConf, onGone: () => void): void {
+    this.ownDevices.set(ifindex, { ...conf, onGone });
   }
 
   disown(ifindex: number): void {
@@ -111,41 +128,51 @@ export class Host {
       new Set(out.filter((r) => r.family === family).flatMap((r) => r.oifs ?? r.oif ?? []));
     this.routed = { 4: by("ipv4"), 6: by("ipv6") };
     this.workers.post({ type: "locals", addresses: this.addresses.map(({ ip }) => ip), broadcasts: this.broadcasts() });
-    // Of IPv4 the workers ask the kernel itself. Bridges of other containers are refused to endpoints.
+    // The workers ask the kernel itself. Bridges of other containers are refused to endpoints.
     const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
-    const routes6 = hostRoutes(this.routes, this.addresses, new Set(refused));
-    this.workers.post({ type: "routes", routes: routes6, refused, exact: this.socket.routesByPorts(), forwarding: this.forwarding });
+    const { 4: forwarding, 6: forwarding6 } = this.forwarding;
+    this.workers.post({ type: "routes", refused, exact: this.socket.routesByPorts(), forwarding, forwarding6 });
     this.steer();
     for (const listener of this.listeners) listener();
   }
 
   /**
    * Sets right what others have changed in our own devices. Writing net.ipv4.ip_forward, for one, sets every device's `forwarding`: steering needs
-   * it on the uplinks, internal networks must not have it. Without an uplink, or the device of the tunnels, nothing is served any more, so it must be
-   * up, and be there.
+   * it on the uplinks, internal networks must not have it. Without them, or the device of the tunnels, nothing is served, so they must be up, and be
+   * there.
    */
   private mendDevices(): void {
-    this.forwarding = [];
+    this.forwarding = { 4: [], 6: [] };
     for (const [ifindex, { ipv4, ipv6 }] of this.ownDevices) {
       const now = this.socket.ipv4Conf(ifindex);
       if (now === null) continue;
-      if ((ipv4.forwarding ?? now.forwarding) === 1 && !this.steering.isUplink(ifindex)) this.forwarding.push(ifindex);
+      const isUplink = this.steering.isUplink(ifindex);
+      if ((ipv4.forwarding ?? now.forwarding) === 1 && !isUplink) this.forwarding[4].push(ifindex);
       const changed = (Object.keys(ipv4) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== ipv4[key]);
       if (changed) this.socket.setLink(ifindex, { ipv4Conf: ipv4 });
       const name = this.links.find(({ index }) => index === ifindex)?.name;
-      if (name !== undefined && ipv6 !== undefined && !hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
+      if (name === undefined || ipv6 === undefined) continue;
+      if (!hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
+      if (!isUplink && hasIpv6Conf(name, { forwarding: 1 })) this.forwarding[6].push(ifindex);
     }
-    for (const ifindex of [...this.steering.uplinks, ...this.steering.tunnels]) {
-      const uplink = this.links.find(({ index }) => index === ifindex);
-      if (uplink === undefined) {
-        this.onUplinkGone();
-        return;
+    const tunnels = this.steering.tunnels.map((ifindex): [number, Partial<OwnDevice>] => [ifindex, { onGone: this.onUplinkGone }]);
+    for (const [ifindex, { addresses = [], onGone }] of [...this.ownDevices, ...tunnels]) {
+      const device = this.links.find(({ index }) => index === ifindex);
+      if (device === undefined) {
+        onGone?.();
+        continue;
       }
-      if (!uplink.up) {
-        log.warn(`somebody has set ${uplink.name} down; it is set up again`);
+      if (!device.up) {
+        log.warn(`somebody has set ${device.name} down; it is set up again`);
         this.socket.setLink(ifindex, { up: true });
       }
-      if (!this.addresses.some((a) => a.ifindex === ifindex && formatIp(a.ip) === UPLINK_ADDRESS)) addUplinkAddress(this.socket, ifindex);
+      const has = (address: IpAddress): boolean => this.addresses.some((a) => a.ifindex === ifindex && sameIp(a.ip, address));
+      if (this.steering.isUplink(ifindex) && !has(UPLINK_IP)) addUplinkAddress(this.socket, ifindex);
+      for (const { address, prefixLength } of addresses) {
+        if (has(address)) continue;
+        log.warn(`somebody has taken ${formatIp(address)} from ${device.name}; it is given back`);
+        this.socket.addAddress(ifindex, formatIp(address), prefixLength);
+      }
     }
   }
 
@@ -168,11 +195,11 @@ export class Host {
 
   /** The host's address next to `target` and their common network, or null when it lies behind a gateway. */
   neighborOf(target: IpAddress, oif: number): { address: IpAddress; network: IpPrefix } | null {
-    for (const { ifindex, ip, prefixLength } of this.addresses) {
-      const network = prefixOf(ip, prefixLength);
-      if (ifindex === oif && prefixContains(network, target)) return { address: ip, network };
-    }
-    return null;
+    const near = this.addresses.filter(
+      ({ ifindex, ip, prefixLength }) => ifindex === oif && prefixContains(prefixOf(ip, prefixLength), target),
+    );
+    const best = near.find(({ flags }) => (flags & UNFIT) === 0) ?? near[0];
+    return best === undefined ? null : { address: best.ip, network: prefixOf(best.ip, best.prefixLength) };
   }
 
   /** The network that the host's routes say to be on the link where it reaches `target`; the target alone if they do not. */

@@ -180,7 +180,7 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   if (isGroup(dst) || isLinkLocal(dst) || other === network) return drop.DROP_NO_ROUTE;
   const proto = b.proto[i]!;
   const tuplePorts = b.ports[i]!;
-  const route = state.ways.via(src, dst, proto, tuplePorts, networks.wayIn[network]!, state.now);
+  const route = state.ways.via(src, dst, proto, tuplePorts, networks.wayInFor(network, dst), state.now);
   if (isRefused(route)) return refusedBy(route);
   if (ports.uplink === -1) return drop.DROP_NO_ROUTE;
   const flow = state.newFlow;

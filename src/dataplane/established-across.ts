@@ -29,6 +29,7 @@ import { NONE, UPLINK } from "../table/ports.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import { DROP_NONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
+import { FLAG_MAY_FRAGMENT } from "../wire/flow-entry.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
@@ -128,10 +129,11 @@ export function establishedAcross(b: Batch, state: State): (left: number) => num
     setType(b, i, KIND_IPV6, vnet.GSO_TCPV6);
   }
 
-  function putEthernet(i: number, port: number, way: number): void {
+  /** `mayFragment`: it is of IPv6, and we stand for its sender. */
+  function putEthernet(i: number, port: number, way: number, mayFragment: boolean): void {
     const frame = at[i]! + vnet.HEADER_SIZE;
     if (kind[port] === UPLINK) {
-      const source = uplinkSourceLo((way & EGRESS_RECORD) !== 0);
+      const source = uplinkSourceLo((way & EGRESS_RECORD) !== 0) | (mayFragment ? FLAG_MAY_FRAGMENT << 24 : 0);
       eth.setAddressesAligned(halves, words, frame, macHi[port]!, macLo[port]!, UPLINK_SOURCE_HI, source);
     } else {
       const own = network[port]!;
@@ -202,7 +204,7 @@ export function establishedAcross(b: Batch, state: State): (left: number) => num
         const start = at[i]! + vnet.HEADER_SIZE;
         vnet.setHdrLen(halves, at[i]!, off + (tcp ? l4.tcpHeaderSize(bytes, off) : l4.UDP_HEADER_SIZE) - start);
       }
-      putEthernet(i, port, way);
+      putEthernet(i, port, way, !was6 && !gso && ipv4.mayFragmentOf(second));
       egress[i] = port;
     }
     return left - decided;

@@ -33,7 +33,7 @@ import * as l4 from "../wire/l4.js";
 import { swapPorts } from "../wire/raw.js";
 import * as vnet from "../wire/vnet.js";
 import { isToGateway, TCP_ESTABLISHED, TURNING, UDP_ASSURED } from "./established-steps.js";
-import { UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
+import { setInside, UPLINK_SOURCE_HI, uplinkSourceLo } from "./l2-out.js";
 import type { State } from "./state.js";
 
 const BOTH = V6_ORIGINAL | V6_REPLY;
@@ -51,7 +51,7 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
   const { words: table } = addresses;
   const establishedSec = conntrack.timeouts[ESTABLISHED]!;
   const assuredSec = conntrack.timeouts[ASSURED]!;
-  const { kind, macHi, macLo, network } = state.ports;
+  const { address6, kind, macHi, macLo, network } = state.ports;
   const { macHi: gatewayHi, macLo: gatewayLo } = networks;
   const { slots } = b.memory;
   const mine = new Int32Array(slots);
@@ -162,6 +162,11 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
 
       egress[i] = port;
       if (portKind === UPLINK) {
+        const from = ingress[i]!;
+        if (dir === 0 && from !== port && rows[row] === address6[from]) {
+          setInside(bytes, words, frame, from, rows[row + 2]!, networks.wayIn6[network[from]!]!);
+          continue;
+        }
         const source = uplinkSourceLo((way & EGRESS_RECORD) !== 0);
         eth.setAddressesAligned(halves, words, frame, macHi[port]!, macLo[port]!, UPLINK_SOURCE_HI, source);
       } else {

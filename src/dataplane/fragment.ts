@@ -12,11 +12,13 @@
  *
  * Runs after `admit`, so that the flow may be as new as its first fragment in this very batch.
  */
-import { type Batch, DROPPED, KEPT, KIND_IPV6, NO_FLOW, ROUTE } from "../mem/batch.js";
+import { type Batch, DROPPED, KEPT, KIND_IPV4, KIND_IPV6, NO_FLOW, ROUTE } from "../mem/batch.js";
 import { FRESH, REFUSED, UNTRACKED, WAITING } from "../table/fragments.js";
+import { isIpv6 } from "../wire/address-word.js";
 import * as drop from "../wire/drop.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
+import { UDP_CHECKSUM } from "../wire/l4.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { refuse } from "./flow-lookup.js";
 import { toHostPort } from "./host-port.js";
@@ -46,6 +48,7 @@ for (const reason of [
   drop.DROP_LIMIT_PORT,
   drop.DROP_LIMIT_TARGET_PORTS,
   drop.DROP_SCTP_FRAGMENT,
+  drop.DROP_UNTRANSLATABLE,
 ])
   OF_NO_FLOW[reason] = 1;
 
@@ -61,8 +64,9 @@ export function fragment(b: Batch, state: State): void {
 
 /** Why packet `i`, which is of no flow yet, may open none, if it is the first of several fragments: then it would be dropped here. Else DROP_NONE. */
 export function unfit(b: Batch, i: number, state: State): number {
-  const { fragments, now } = state;
+  const { fragments, newFlow, now } = state;
   if (!isFragment(b, i)) return drop.DROP_NONE;
+  if (lacksChecksum(b, i, newFlow.replySrc)) return drop.DROP_UNTRANSLATABLE;
   if (b.proto[i] === ipv4.PROTO_SCTP) return drop.DROP_SCTP_FRAGMENT; // an INIT is never as long, and its ports may have to change
   readPlace(b, i);
   if (!hasSoundSize()) return drop.DROP_IP_FRAGMENT;
@@ -80,8 +84,9 @@ function noteFirst(b: Batch, i: number, state: State): void {
   readPlace(b, i);
   const { datagram } = place;
   let isOfFlow = b.egress[i] === ROUTE && b.flow[i] !== NO_FLOW;
-  if (isOfFlow && !hasChecksumThatStays(b, i, state)) {
-    b.drop(i, drop.DROP_SCTP_FRAGMENT);
+  const wrong = isOfFlow ? wrongChecksum(b, i, state) : drop.DROP_NONE;
+  if (wrong !== drop.DROP_NONE) {
+    b.drop(i, wrong);
     isOfFlow = false;
   }
   if (!isOfFlow && (b.egress[i] === DROPPED ? OF_NO_FLOW[b.reason[i]!] === 0 : !state.isLocal(dst))) return; // the latter: bridged
@@ -187,11 +192,21 @@ function readPlace(b: Batch, i: number): void {
 }
 
 /**
- * SCTP's checksum is a CRC, whose correction for another port depends on how long the packet is (`wire/sctp.ts`). Of its first fragment nobody
- * knows that. With the same ports there is nothing to correct.
+ * Why the checksum of a datagram's first fragment, which is of a flow, cannot become what it should be, or DROP_NONE. SCTP's is a CRC, whose correction
+ * for another port depends on how long the packet is (`wire/sctp.ts`), and nobody knows that yet; with the same ports there is nothing to correct.
  */
-function hasChecksumThatStays(b: Batch, i: number, { conntrack }: State): boolean {
-  return b.proto[i] !== ipv4.PROTO_SCTP || conntrack.newPorts(b.flow[i]! >> 1, b.flow[i]! & 1) === b.ports[i];
+function wrongChecksum(b: Batch, i: number, { conntrack }: State): number {
+  const id = b.flow[i]! >> 1;
+  const dir = b.flow[i]! & 1;
+  if (b.proto[i] === ipv4.PROTO_SCTP && conntrack.newPorts(id, dir) !== b.ports[i]) return drop.DROP_SCTP_FRAGMENT;
+  return lacksChecksum(b, i, conntrack.newDst(id, dir)) ? drop.DROP_UNTRANSLATABLE : drop.DROP_NONE;
+}
+
+/** Whether an IPv4 datagram without a checksum is to become IPv6, which has none without (RFC 7915 §4.5): for a part nobody can compute it. */
+function lacksChecksum(b: Batch, i: number, newDst: number): boolean {
+  return (
+    b.kind[i] === KIND_IPV4 && b.proto[i] === ipv4.PROTO_UDP && isIpv6(newDst) && b.memory.halves[(b.l4[i]! + UDP_CHECKSUM) >> 1] === 0
+  );
 }
 
 /** Whether a fragment has a payload, of whole units of 8 bytes but for the last one (RFC 791 §3.2, RFC 8200 §4.5), inside of what a datagram can be. */

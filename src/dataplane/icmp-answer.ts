@@ -3,7 +3,6 @@
  * about an error, a later fragment, or what was for a group (§4.3.2.7), and no more than so many a second (§4.3.2.8).
  */
 import { type Batch, KIND_IPV6, NO_FLOW } from "../mem/batch.js";
-import { NO_ADDRESS } from "../wire/address-word.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
@@ -60,7 +59,7 @@ function answerIpv6(b: Batch, i: number, state: State, type: number, code: numbe
   const said = icmpv6.ofIcmp(type, code);
   if (said === icmpv6.NONE || !mayAnswer(state, b.ingress[i]!) || !isAnswerable6(b, i)) return false;
   const own = ownAddress6(b, i, state);
-  if (own === NO_ADDRESS) return false;
+  if (isRefused(own)) return false;
   state.icmpErrors++;
   state.icmpErrorsTo[b.ingress[i]!]!++;
   const rest = said >> 8 === icmpv6.PACKET_TOO_BIG ? Math.max(mtu, ipv6.MIN_MTU) : 0; // a smaller one nobody believes (RFC 8201 §4)

@@ -22,7 +22,7 @@ export function isAnswerable6(b: Batch, i: number): boolean {
   return !isIcmp(b.proto[i]!) || icmpv6.isQuery(b.memory.bytes, b.l4[i]!);
 }
 
-/** Address that the error comes from; NO_ADDRESS: there is none. */
+/** Address that the error comes from; one that `isRefused` says: there is none. */
 export function ownAddress6(b: Batch, i: number, state: State): number {
   const asked = b.dst[i]!;
   if (b.ingress[i] !== state.ports.uplink) return state.networks.gateway6[state.ports.network[b.ingress[i]!]!]!;

@@ -73,11 +73,13 @@ function readQuote(b: Batch, inner: number, len: number): number {
   if (quote.present < NEEDED) return drop.DROP_TRUNCATED;
   const about = quote.proto;
   if (about === icmpv6.PROTO_ICMPV6) return icmpv6.isQuery(bytes, quote.l4) ? drop.DROP_NONE : drop.DROP_ICMP_TYPE; // no error about an error
-  return about === ipv4.PROTO_TCP || about === ipv4.PROTO_UDP ? drop.DROP_NONE : drop.DROP_PROTOCOL;
+  const isKnown = about === ipv4.PROTO_TCP || about === ipv4.PROTO_UDP || about === ipv4.PROTO_SCTP;
+  return isKnown ? drop.DROP_NONE : drop.DROP_PROTOCOL;
 }
 
 /** Gives the error about the flow of `ref` its addresses, and the quoted packet those that its sender put on it. */
-function translate(b: Batch, i: number, { addresses, conntrack }: State, ref: number, inner: number): void {
+function translate(b: Batch, i: number, state: State, ref: number, inner: number): void {
+  const { addresses, conntrack } = state;
   const { halves, words } = b.memory;
   const bytes = b.memory.bytes;
   const ip = ipAt(b, i);
@@ -87,17 +89,7 @@ function translate(b: Batch, i: number, { addresses, conntrack }: State, ref: nu
   const changed = Math.min(quote.present, l4.TCP_MIN_HEADER_SIZE) & ~1; // behind its IP headers
   const end = quote.l4 + changed - inner;
   const before = sum(halves, bytes, inner, end);
-  const addressDelta = conntrack.addressDelta(id, dir);
-  const allDelta = conntrack.allDelta(id, dir);
-  const ports = swapPorts(conntrack.newPorts(id, dir));
-  addresses.copy(conntrack.newDst(id, dir), words, (inner >> 2) + ipv6.SRC_WORD);
-  addresses.copy(conntrack.newSrc(id, dir), words, (inner >> 2) + ipv6.DST_WORD);
-  if (isIcmp(quote.proto)) icmp.setIdentifier(halves, quote.l4, ports & 0xffff, allDelta);
-  else {
-    l4.setPorts(words, quote.l4, ports);
-    if (quote.proto === ipv4.PROTO_UDP) l4.updateUdpChecksum(halves, quote.l4, false, addressDelta, allDelta);
-    else if (quote.present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, quote.l4, false, addressDelta, allDelta);
-  }
+  restoreQuoted6(b, state, ref, inner, quote.l4, quote.present, quote.proto);
   // The outer source becomes the flow's where the flow's is translated (as `icmp-error.ts` says why).
   const src = b.src[i]!;
   const newSrc = conntrack.newSrc(id, dir) === conntrack.tuple(id, dir, 0) ? src : conntrack.newSrc(id, dir);
@@ -106,4 +98,28 @@ function translate(b: Batch, i: number, { addresses, conntrack }: State, ref: nu
   icmp.updateChecksum(halves, at, combine(combine(negate(before), sum(halves, bytes, inner, end)), outer));
   addresses.copy(newSrc, words, (ip >> 2) + ipv6.SRC_WORD);
   addresses.copy(newDst, words, (ip >> 2) + ipv6.DST_WORD);
+}
+
+/**
+ * Gives the packet at `inner`, which is of the flow of `ref`, the addresses and ports that its sender put on it; its layer 4 is at `quoted`, of which
+ * `present` bytes are there. SCTP's checksum stays: it depends on what is not quoted.
+ */
+export function restoreQuoted6(b: Batch, state: State, ref: number, inner: number, quoted: number, present: number, proto: number): void {
+  const { halves, words } = b.memory;
+  const { addresses, conntrack } = state;
+  const id = ref >> 1;
+  const dir = ref & 1;
+  const addressDelta = conntrack.addressDelta(id, dir);
+  const allDelta = conntrack.allDelta(id, dir);
+  const ports = swapPorts(conntrack.newPorts(id, dir));
+  addresses.copy(conntrack.newDst(id, dir), words, (inner >> 2) + ipv6.SRC_WORD);
+  addresses.copy(conntrack.newSrc(id, dir), words, (inner >> 2) + ipv6.DST_WORD);
+  if (isIcmp(proto)) {
+    icmp.setIdentifier(halves, quoted, ports & 0xffff, allDelta);
+    return;
+  }
+  l4.setPorts(words, quoted, ports);
+  if (proto === ipv4.PROTO_UDP) l4.updateUdpChecksum(halves, quoted, false, addressDelta, allDelta);
+  else if (proto === ipv4.PROTO_TCP && present >= l4.TCP_MIN_HEADER_SIZE)
+    l4.updateTcpChecksum(halves, quoted, false, addressDelta, allDelta);
 }

@@ -2,7 +2,7 @@
  * Writes the Ethernet header of what was routed: to an endpoint from the gateway, or to the uplink, whose steering program reads from it what it
  * is to enter into its map (`wire/flow-entry.ts`, `steer/emit-program.ts`).
  */
-import { type Batch, DROPPED, KIND_IPV4, NO_FLOW } from "../mem/batch.js";
+import { type Batch, DROPPED, KIND_IPV6, MARK_MAY_FRAGMENT, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { isIpv6 } from "../wire/address-word.js";
@@ -16,6 +16,7 @@ import {
   ASK_PORT_END_AT,
   FLAG_CLIENT,
   FLAG_INSIDE,
+  FLAG_MAY_FRAGMENT,
   FLAG_OFFLOAD,
   FLAG_RECORD,
 } from "../wire/flow-entry.js";
@@ -33,8 +34,10 @@ export function uplinkSourceLo(record: boolean): number {
   return record ? UPLINK_SOURCE_LO | (FLAG_RECORD << 24) : UPLINK_SOURCE_LO;
 }
 
-/** For a packet of a flow that an endpoint has opened: tells the uplink's program, which is to record it, the source that the endpoint sent it with,
- * and `wayIn` of its network. */
+/**
+ * For a packet of a flow that an endpoint has opened: tells the uplink's program, which is to record it, the source that the endpoint sent it with,
+ * of IPv6 as the endpoint's port, and `wayIn` of its network.
+ */
 export function setInside(bytes: Uint8Array, words: Int32Array, frame: number, src: number, ports: number, wayIn: number): void {
   bytes[frame] = LOCALLY_ADMINISTERED;
   bytes[frame + ASK_PORT_AT] = ports & 0xff;
@@ -45,8 +48,8 @@ export function setInside(bytes: Uint8Array, words: Int32Array, frame: number, s
 }
 
 export function l2Out(b: Batch, state: State): void {
-  const { halves } = b.memory;
-  const { conntrack, networks, ports } = state;
+  const { bytes, halves } = b.memory;
+  const { networks, ports } = state;
   for (let i = 0; i < b.count; i++) {
     if (b.routed[i] === 0 || b.egress[i] === DROPPED) continue;
     const port = b.egress[i]!;
@@ -55,25 +58,8 @@ export function l2Out(b: Batch, state: State): void {
     if (kind === NONE) {
       b.drop(i, DROP_PORT_GONE);
     } else if (kind === UPLINK) {
-      if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
-        askForClient(b, i, state, frame);
-        continue;
-      }
-      const ref = b.flow[i]!;
-      const isInside = b.ingress[i] !== port && ref !== NO_FLOW && (ref & 1) === 0;
-      if (isInside && b.kind[i] === KIND_IPV4 && !isIpv6(conntrack.tuple(ref >> 1, 0, 0))) {
-        setInside(
-          b.memory.bytes,
-          b.memory.words,
-          frame,
-          conntrack.tuple(ref >> 1, 0, 0),
-          conntrack.tuple(ref >> 1, 0, 2),
-          networks.wayIn[ports.network[b.ingress[i]!]!]!,
-        );
-        continue;
-      }
-      const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
-      eth.setAddresses(halves, frame, ports.macHi[port]!, ports.macLo[port]!, UPLINK_SOURCE_HI, source);
+      toUplink(b, i, state, frame, port);
+      if ((b.mark[i]! & MARK_MAY_FRAGMENT) !== 0) bytes[frame + ASK_FLAGS_AT] = bytes[frame + ASK_FLAGS_AT]! | FLAG_MAY_FRAGMENT;
     } else {
       eth.setAddresses(
         halves,
@@ -85,6 +71,28 @@ export function l2Out(b: Batch, state: State): void {
       );
     }
   }
+}
+
+function toUplink(b: Batch, i: number, state: State, frame: number, port: number): void {
+  const { macHi, macLo } = state.ports;
+  if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
+    askForClient(b, i, state, frame);
+    return;
+  }
+  if (b.ingress[i] !== port && b.flow[i] !== NO_FLOW && (b.flow[i]! & 1) === 0 && fromInside(b, i, state, frame)) return;
+  const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
+  eth.setAddresses(b.memory.halves, frame, macHi[port]!, macLo[port]!, UPLINK_SOURCE_HI, source);
+}
+
+/** As `setInside`; false where the source does not say whose way it is: it is of the other family, or another of a promiscuous endpoint's. */
+function fromInside(b: Batch, i: number, { conntrack, networks, ports }: State, frame: number): boolean {
+  const { bytes, words } = b.memory;
+  const id = b.flow[i]! >> 1;
+  const port = b.ingress[i]!;
+  const src = conntrack.tuple(id, 0, 0);
+  if (isIpv6(src) !== (b.kind[i] === KIND_IPV6) || (isIpv6(src) && src !== ports.address6[port])) return false;
+  setInside(bytes, words, frame, isIpv6(src) ? port : src, conntrack.tuple(id, 0, 2), networks.wayInFor(ports.network[port]!, src));
+  return true;
 }
 
 /** The first answer to a client: `emit` is to enter it, so that the client's packets come to us from the device that its first one came by. */

@@ -43,7 +43,7 @@ export function parser(b: Batch, state: State): () => void {
       }
       const uplink = portKind[ingress[i]!] === UPLINK || portKind[ingress[i]!] === HELD;
       egress[i] = uplink ? ROUTE : UNDECIDED;
-      let reason = vnet.check(bytes, halves, at[i]!, size, b.device[i] !== 0);
+      let reason = vnet.check(bytes, halves, at[i]!, size);
       if (reason === drop.DROP_NONE) {
         const type = eth.type(halves, frame);
         kind[i] = type === eth.TYPE_IPV4 ? KIND_IPV4 : type === eth.TYPE_ARP ? KIND_ARP : type === eth.TYPE_IPV6 ? KIND_IPV6 : KIND_OTHER;

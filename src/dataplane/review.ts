@@ -2,8 +2,12 @@
  * Looks again at flows that were given an address of the host by its routes, after these have changed. One that would be given another now
  * ends: its answers would not come, as they go to an address that is elsewhere. Its next packet opens a flow as the host now is; the kernel's
  * MASQUERADE does the same. A flow whose destination nothing leads to now stays: its way may come back as it was.
+ *
+ * Of IPv6 a host has many addresses on one link, and gives others from time to time (RFC 8981): an address that it has still, of the network of
+ * the one that it would give now, goes on.
  */
 import { EGRESS_PORT } from "../table/conntrack.js";
+import { isIpv6 } from "../wire/address-word.js";
 import { isRefused } from "../wire/route-answer.js";
 import { retire } from "./retire.js";
 import type { State } from "./state.js";
@@ -19,15 +23,21 @@ export function review(state: State): void {
     const inside = conntrack.egress(id, 1) & EGRESS_PORT;
     if (inside === ports.uplink || (conntrack.egress(id, 0) & EGRESS_PORT) !== ports.uplink) continue;
     if (networks.outsideFor(ports.network[inside]!, conntrack.newSrc(id, 0)) !== 0) continue;
+    const dst = conntrack.tuple(id, 0, 1);
     const source = ways.via(
       conntrack.tuple(id, 0, 0),
-      conntrack.tuple(id, 0, 1),
+      dst,
       conntrack.protocol(id),
       conntrack.tuple(id, 0, 2),
-      networks.wayIn[ports.network[inside]!]!,
+      networks.wayInFor(ports.network[inside]!, dst),
       state.now,
     );
-    if (!isRefused(source) && source !== conntrack.newSrc(id, 0)) retire(state, id);
+    if (!isRefused(source) && !goesOn(state, conntrack.newSrc(id, 0), source)) retire(state, id);
   }
   state.reviewAt = end < conntrack.end ? end : Number.MAX_SAFE_INTEGER;
+}
+
+/** Whether answers to `before` come still, though a new flow would be given `now`. */
+function goesOn({ addresses, locals }: State, before: number, now: number): boolean {
+  return before === now || (isIpv6(before) && locals.get(before, 0) !== -1 && addresses.sameNetwork(before, now));
 }

@@ -2,11 +2,11 @@
  * Gives each packet of a flow the addresses and ports of its translation, corrects the checksums by the flow's deltas (RFC 1624), and
  * picks the egress port. Where the flow's other end is of the other family, the packet becomes one of that (`translate.ts`). A partial checksum (NEEDS_CSUM) stays partial, a segmentation-offload frame stays whole.
  */
-import { type Batch, KIND_IPV4, KIND_IPV6, NO_FLOW, ROUTE } from "../mem/batch.js";
+import { type Batch, KIND_IPV4, KIND_IPV6, MARK_MAY_FRAGMENT, NO_FLOW, ROUTE } from "../mem/batch.js";
 import { EGRESS_KEEP_TTL, EGRESS_PORT } from "../table/conntrack.js";
 import { isIpv6 } from "../wire/address-word.js";
 import { fold, sum } from "../wire/checksum.js";
-import { DROP_NONE, DROP_UNTRANSLATABLE } from "../wire/drop.js";
+import { DROP_NONE } from "../wire/drop.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
@@ -15,7 +15,7 @@ import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
 import * as sctp from "../wire/sctp.js";
 import * as vnet from "../wire/vnet.js";
-import { ipAt, isFragment, pseudoSum, totalLength } from "./packet.js";
+import { ipAt, pseudoSum, totalLength } from "./packet.js";
 import type { State } from "./state.js";
 import { translate } from "./translate.js";
 
@@ -37,10 +37,14 @@ export function rewrite(b: Batch, state: State): void {
     const partial = vnet.isPartial(bytes, halves, before, off);
     const newSrc = conntrack.newSrc(id, dir);
     const newDst = conntrack.newDst(id, dir);
+    // What the kernel has put together is whole as long as it is here; and of what became IPv6 we are the sender.
+    let whole = b.device[i] !== 0 && b.proto[i] === ipv4.PROTO_UDP;
+    const isOther = isIpv6(newDst) !== (b.kind[i] === KIND_IPV6);
+    if (isOther && b.kind[i] === KIND_IPV4) whole ||= ipv4.mayFragment(halves, ipAt(b, i));
     let withoutSum = false; // a datagram without a checksum becomes IPv6
-    if (isIpv6(newDst) !== (b.kind[i] === KIND_IPV6)) {
+    if (isOther) {
       withoutSum = b.proto[i] === ipv4.PROTO_UDP && b.kind[i] === KIND_IPV4 && !partial && halves[(off + l4.UDP_CHECKSUM) >> 1] === 0;
-      const reason = withoutSum && isFragment(b, i) ? DROP_UNTRANSLATABLE : translate(b, i, state, newSrc, newDst);
+      const reason = translate(b, i, state, newSrc, newDst);
       if (reason !== DROP_NONE) {
         b.drop(i, reason);
         continue;
@@ -71,10 +75,11 @@ export function rewrite(b: Batch, state: State): void {
     }
     const egress = conntrack.egress(id, dir);
     // From a program on this host, by lo, whose packets are large: the way out is the first to need fragments, and the sender's kernel allows them.
-    if ((egress & EGRESS_KEEP_TTL) !== 0 && b.kind[i] === KIND_IPV4 && proto === ipv4.PROTO_UDP && b.len[i]! > FITS)
+    const isLarge = (egress & EGRESS_KEEP_TTL) !== 0 || (isOther && whole);
+    if (isLarge && b.kind[i] === KIND_IPV4 && proto === ipv4.PROTO_UDP && b.len[i]! > FITS)
       ipv4.allowFragments(halves, at + vnet.HEADER_SIZE + ETHERNET);
     b.egress[i] = egress & EGRESS_PORT;
-    b.mark[i] = egress;
+    b.mark[i] = whole && b.kind[i] === KIND_IPV6 && !vnet.isGso(bytes, at) ? egress | MARK_MAY_FRAGMENT : egress;
     b.routed[i] = 1;
   }
 }

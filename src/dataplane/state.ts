@@ -19,7 +19,6 @@ import { MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { Remotes } from "../table/remotes.js";
-import { RouteTable } from "../table/route.js";
 import { Routes, type Routing } from "../table/routes.js";
 import type { Selection } from "../table/selection.js";
 import { Tunnel } from "../table/tunnel.js";
@@ -93,7 +92,7 @@ export interface StateOptions {
   memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
   random?: RandomInt32;
-  /** Whom to ask for ways out; default: the routes that the control side tells. */
+  /** Whom to ask for ways out; default: nobody, and there is none. */
   routing?: Routing;
 }
 
@@ -119,7 +118,6 @@ export class State {
   /** IPv6 addresses, as the handles that everything else knows them by. Who keeps one holds it. */
   readonly addresses: Addresses;
   readonly networks: Networks;
-  readonly routes: RouteTable;
   /** The host's routing. */
   readonly ways: Routes;
   /** The host's own addresses: (address, 0) to 1; the broadcast addresses of its networks: (address, 1) to 1. */
@@ -197,7 +195,6 @@ export class State {
     this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
     this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);
     this.networks = new Networks(this.addresses);
-    this.routes = new RouteTable(this.addresses);
     this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers, this.addresses);
     const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
     this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.addresses, this.ports, sourcePorts, random);
@@ -205,7 +202,7 @@ export class State {
     this.masqueradeLast = options.masqueradeLast;
     this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
     this.fragments = new Fragments(random(), (held) => this.loseHeld(held));
-    this.ways = new Routes(this.routes, options.routing, random());
+    this.ways = new Routes(this.addresses, options.routing, random());
     this.locals = new PairMap(random());
     this.endpoints = new PairMap(random());
     this.remotes = new Remotes(this.addresses, random);

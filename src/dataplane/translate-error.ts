@@ -73,7 +73,8 @@ function errorToIpv4(b: Batch, i: number, state: State, ref: number, inner: numb
   const { conntrack } = state;
   const at = b.l4[i]!;
   const said = icmpv6.toIcmp(bytes[at]!, bytes[at + 1]!);
-  const rest = said === icmpv6.NONE ? -1 : restOf4(halves, at, said);
+  const longer = quoted - inner - ipv4.MIN_HEADER_SIZE; // a fragment header too, where we have put one
+  const rest = said === icmpv6.NONE ? -1 : restOf4(halves, at, said, longer);
   if (rest === -1) return DROP_UNTRANSLATABLE;
   const id = ref >> 1;
   const dir = ref & 1;
@@ -99,7 +100,7 @@ function errorToIpv4(b: Batch, i: number, state: State, ref: number, inner: numb
   return DROP_NONE;
 }
 
-/** Gives the quoted TCP or UDP header, which is of the flow of `ref`, the ports that its sender put on it. */
+/** Gives the quoted header of layer 4, which is of the flow of `ref`, the ports that its sender put on it. */
 function restorePorts(b: Batch, { conntrack }: State, ref: number, quoted: number, present: number, proto: number): void {
   const { halves, words } = b.memory;
   const id = ref >> 1;
@@ -108,7 +109,7 @@ function restorePorts(b: Batch, { conntrack }: State, ref: number, quoted: numbe
   const all = conntrack.allDelta(id, dir);
   l4.setPorts(words, quoted, swapPorts(conntrack.newPorts(id, dir)));
   if (proto === ipv4.PROTO_UDP) l4.updateUdpChecksum(halves, quoted, false, addresses, all);
-  else if (present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, quoted, false, addresses, all);
+  else if (proto === ipv4.PROTO_TCP && present >= l4.TCP_MIN_HEADER_SIZE) l4.updateTcpChecksum(halves, quoted, false, addresses, all);
 }
 
 function finish(b: Batch, i: number, kind: number, type: number, message: number, size: number): void {
@@ -133,11 +134,14 @@ function restOf6(bytes: Uint8Array, halves: Uint16Array, at: number, said: numbe
   return POINTER6.get(bytes[at + icmp.POINTER_AT]!) ?? -1;
 }
 
-/** The lower 16 bits of the second word of the ICMP error `said`, or its pointer in the upper byte of the upper half. */
-function restOf4(halves: Uint16Array, at: number, said: number): number {
+/**
+ * The lower 16 bits of the second word of the ICMP error `said`, or its pointer in the upper byte of the upper half. `longer`: bytes that the quoted
+ * packet's headers have more than those that it was sent with.
+ */
+function restOf4(halves: Uint16Array, at: number, said: number, longer: number): number {
   const kind = said >> 8;
   const rest = icmpv6.rest(halves, at);
-  if (kind === icmp.UNREACHABLE) return (said & 0xff) === icmp.FRAGMENTATION_NEEDED ? Math.min(rest >>> 0, 0xffff) - LONGER : 0;
+  if (kind === icmp.UNREACHABLE) return (said & 0xff) === icmp.FRAGMENTATION_NEEDED ? Math.min(rest >>> 0, 0xffff) - longer : 0;
   if (kind !== icmp.PARAMETER_PROBLEM) return 0;
   const pointer = rest >= 24 && rest < 40 ? 16 : rest >= 8 && rest < 24 ? 12 : (POINTER4.get(rest) ?? -1);
   return pointer === -1 ? -1 : pointer << 24;

@@ -9,7 +9,7 @@ import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST, LAN, TUNNEL } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
@@ -17,7 +17,7 @@ import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
-import type { Adopted, FromWorker, HostRoute, Overlay, Query, Subnet, ToWorker } from "./messages.js";
+import type { Adopted, FromWorker, Overlay, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
 import { OverlayCommands } from "./overlay-commands.js";
 import { Rules } from "./rules.js";
@@ -60,7 +60,6 @@ export class Commands implements EngineHooks {
   private readonly rules: Rules;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
-  private routeWords: number[] = [];
 
   constructor(
     private readonly state: State,
@@ -120,9 +119,8 @@ export class Commands implements EngineHooks {
         this.setLocals(m.addresses, m.broadcasts);
         break;
       case "routes":
-        this.setRoutes(m.routes);
         state.ways.change(m.refused ?? [], m.exact ?? false);
-        state.networks.setWaysIn(m.forwarding ?? []);
+        state.networks.setWaysIn(m.forwarding ?? [], m.forwarding6 ?? []);
         state.reviewAt = 0;
         break;
       case "allow":
@@ -241,26 +239,6 @@ export class Commands implements EngineHooks {
     for (const word of before) addresses.release(word);
   }
 
-  private setRoutes(all: readonly HostRoute[]): void {
-    const { addresses, routes } = this.state;
-    const before = this.routeWords;
-    this.routeWords = all.map(({ source }) => (source === null ? NO_ADDRESS : addresses.take(source)));
-    for (const word of before) addresses.release(word);
-    const entries = all.map(({ prefix, metric }, i) => ({ prefix, metric, source: this.routeWords[i]! }));
-    const of = (family: 4 | 6): typeof entries => entries.filter(({ prefix }) => prefix.address.family === family);
-    routes.replace(
-      of(4).map(({ prefix: { address, prefixLength }, metric, source }) => ({
-        dst: addresses.take(address),
-        prefixLength,
-        metric,
-        source,
-      })),
-    );
-    routes.replace6(
-      of(6).map(({ prefix, metric, source }) => ({ prefix: new Prefix(prefix), prefixLength: prefix.prefixLength, metric, source })),
-    );
-  }
-
   private addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
     const { endpoints, fdb, networks, ports, shaper } = this.state;
     const [ipv4, ipv6] = this.wordsOf(m.addresses);
@@ -292,6 +270,7 @@ export class Commands implements EngineHooks {
   /** Its flows end too: the number may soon be another port's. */
   private removePort(port: number): void {
     const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
+    if (ports.kind[port] === NONE) return; // one whose device ended by itself is removed by whoever had it, too
     if (!this.unread.delete(port)) this.io.removePort(port);
     this.state.shaper.clear(port);
     fdb.flushPort(port);
@@ -302,6 +281,7 @@ export class Commands implements EngineHooks {
       networks.hostPort[network] = -1;
       networks.hostDevice[network] = 0;
       networks.wayIn[network] = 0;
+      networks.wayIn6[network] = 0;
     }
     if (ports.kind[port] === LAN) networks.lanPort[network] = -1;
     if (ports.kind[port] === TUNNEL) this.overlay.removeTunnel();

@@ -234,7 +234,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         flood(i, to === FLOOD);
       } else if (to === FRAGMENTS) {
         flush(); // also what must not be written over yet
-        sendInFragments(batch, i, batch.mark[i]!, () => {
+        sendInFragments(batch, i, batch.mark[i]!, state.random, () => {
           push(i, ports.uplink);
           flush();
         });

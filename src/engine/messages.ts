@@ -43,13 +43,6 @@ export interface Subnet {
   outside: IpAddress | null;
 }
 
-/** A route of the host's, with the source address that the host uses on it; null: it refuses (blackhole, unreachable). */
-export interface HostRoute {
-  prefix: IpPrefix;
-  metric: number;
-  source: IpAddress | null;
-}
-
 /** What makes an overlay network of an own one. */
 export interface Overlay {
   /** Port, of kind REMOTE, that stands for the network's other nodes. */
@@ -164,10 +157,10 @@ export type ToWorker =
   /** The host's own addresses, link-local ones too, and the broadcast addresses of its networks. */
   | { type: "locals"; addresses: readonly IpAddress[]; broadcasts: readonly IpAddress[] }
   /**
-   * Ways out may have changed. `routes`: for families of which the kernel is not asked about each packet. Nothing may be sent out of the devices in
-   * `refused`; `exact`: ways depend on ports; `forwarding`: devices of own networks that the host forwards from.
+   * Ways out may have changed. Nothing may be sent out of the devices in `refused`; `exact`: ways depend on ports; `forwarding` and `forwarding6`:
+   * devices of own networks that the host forwards from, by family.
    */
-  | { type: "routes"; routes: readonly HostRoute[]; refused?: readonly number[]; exact?: boolean; forwarding?: readonly number[] }
+  | { type: "routes"; refused?: readonly number[]; exact?: boolean; forwarding?: readonly number[]; forwarding6?: readonly number[] }
   /** Clients that may open flows to published ports; none: all may. */
   | { type: "allow"; prefixes: readonly IpPrefix[] }
   /**

@@ -29,6 +29,9 @@ export const KIND_OTHER = 0,
 /** Bytes of a frame, from its Ethernet header on, that lie in the head and so can be looked at. */
 export const HEAD_ROOM = HEAD_SIZE - 10;
 
+/** Bit of `mark` above EGRESS_*: an IPv6 packet that may be fragmented, since we stand for its sender. */
+export const MARK_MAY_FRAGMENT = 1 << 16;
+
 /** No conntrack entry. */
 export const NO_FLOW = -1;
 

@@ -298,6 +298,7 @@ export class Sandboxes {
         return { gateways: {} };
       });
       live.record = withGateways(before, gateways);
+      await this.namedPorts.arrange(...this.asking()).catch((failure) => warn(live.record, failure));
       for (const step of [this.save, this.serveNames, this.writeFiles, this.writeLinking])
         try {
           step.call(this, live, namespace);

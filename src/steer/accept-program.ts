@@ -46,14 +46,8 @@ const VNET_FLAGS_AT = HEAD_AT, VNET_GSO_TYPE_AT = HEAD_AT + 1, VNET_GSO_SIZE_AT 
 const NEEDS_CSUM = 1,
   GSO_TCPV4 = 1,
   GSO_TCPV6 = 4,
-  GSO_UDP = 3,
-  TCP_CSUM_OFFSET = 16,
-  UDP_CSUM_OFFSET = 6;
-/**
- * Of an IPv6 datagram that the kernel has put together: what its fragments may have at most, so that they pass every link (RFC 8200 §5: 1280 less
- * both headers, a multiple of 8). Nobody on the way may fragment it, but we stand for its sender: the kernel does it, as for one that a program sends.
- */
-const IP6_FRAGMENT_PAYLOAD = 1232;
+  TCP_CSUM_OFFSET = 16;
+
 /** Of IPv6's header: payload length. Of a record: room for extension headers. A packet with more of them is dropped. */
 const IP6_PAYLOAD_LENGTH = 4,
   EXTENSIONS_ROOM = REST_AT - IP_AT - V6.ipSize;
@@ -170,23 +164,13 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = fal
       .mov("r4", "r8");
     p.call(SKB_LOAD_BYTES).jumpIf("r0", "!=", 0, discard);
     // Segments that the kernel has put together, and those of a sender on this machine, have one checksum, which is partial. Datagrams come singly.
-    p.load("u32", "r1", "r6", SKB_GSO_SIZE).jumpIf("r1", "==", 0, f.version === 4 ? `whole ${size}` : `single ${size}`);
+    p.load("u32", "r1", "r6", SKB_GSO_SIZE).jumpIf("r1", "==", 0, `whole ${size}`);
     if (f.version === 4) p.load("u8", "r0", "r10", ip + IP_PROTOCOL).jumpIf("r0", "!=", TCP, `whole ${size}`);
     else p.load("u8", "r0", "r10", ip + NEXT_HEADER).jumpIf("r0", "==", UDP, `whole ${size}`);
     p.store("u8", "r9", VNET_FLAGS_AT, NEEDS_CSUM)
       .store("u8", "r9", VNET_GSO_TYPE_AT, f.version === 4 ? GSO_TCPV4 : GSO_TCPV6)
       .store("u16", "r9", VNET_GSO_SIZE_AT, "r1");
     p.alu("add", "r7", ETHERNET_SIZE).store("u16", "r9", VNET_CSUM_START_AT, "r7").store("u16", "r9", VNET_CSUM_OFFSET_AT, TCP_CSUM_OFFSET);
-    if (f.version === 6) {
-      p.jump(`whole ${size}`)
-        .label(`single ${size}`)
-        .jumpIf("r8", "<", IP6_FRAGMENT_PAYLOAD + 1, `whole ${size}`);
-      p.load("u8", "r0", "r10", ip + NEXT_HEADER).jumpIf("r0", "!=", UDP, `whole ${size}`);
-      p.store("u8", "r9", VNET_FLAGS_AT, NEEDS_CSUM)
-        .store("u8", "r9", VNET_GSO_TYPE_AT, GSO_UDP)
-        .store("u16", "r9", VNET_GSO_SIZE_AT, IP6_FRAGMENT_PAYLOAD);
-      p.store("u16", "r9", VNET_CSUM_START_AT, ETHERNET_SIZE + f.ipSize).store("u16", "r9", VNET_CSUM_OFFSET_AT, UDP_CSUM_OFFSET);
-    }
     p.label(`whole ${size}`).mov("r1", "r9").mov("r2", 0).call(RINGBUF_SUBMIT);
     end("accepted", `accepted ${size}`);
     p.label(discard).mov("r1", "r9").mov("r2", 0).call(RINGBUF_DISCARD);

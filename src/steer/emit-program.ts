@@ -18,6 +18,7 @@ import {
   FLAG_CLIENT,
   FLAG_INSIDE,
   FLAG_OFFLOAD,
+  FLAG_RECORD,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
@@ -49,6 +50,7 @@ import {
   type MapFds,
   Program,
   REDIRECT,
+  REDIRECT_INGRESS,
   SCTP,
   SKB_GSO_SIZE,
   SKB_PROTOCOL,
@@ -64,9 +66,9 @@ import {
 const DONT_FRAGMENT = 0x0040;
 /** Stack: bytes ASK_PORT_AT to ASK_PORT_END_AT of the frame, words where words can be read. */
 const ASK = -206,
-  ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1,
-  WHOSE = -212,
-  WAY_IN = -216;
+  ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1;
+/** Flags by which something is entered. */
+const RECORDS = FLAG_RECORD | FLAG_CLIENT | FLAG_OFFLOAD | FLAG_INSIDE;
 
 /**
  * `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. `givesBack`: to the engine what it is to deal with; else the host's stack
@@ -78,12 +80,12 @@ export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false
   emitFamily(p, V4, uplinkIfindex, ipsec, givesBack);
   if (!ipv6) return p.assemble();
   p.label("other").section("IPv6").jumpIf("r0", "!=", V6.ethertype, "malformed");
-  emitFamily(p, V6, uplinkIfindex, ipsec, false);
+  emitFamily(p, V6, uplinkIfindex, ipsec, givesBack);
   return p.assemble();
 }
 
 function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean, givesBack: boolean): void {
-  const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, value } = f.stack;
+  const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, value, whose, wayIn } = f.stack;
   /** Bytes FRAME_AT and up of the frame, so that its IP header lies at `ip`. */
   const frame = ip - (ETHERNET_SIZE - FRAME_AT);
   p.loadBytes(FRAME_AT, frame, ETHERNET_SIZE - FRAME_AT + f.ipSize, "malformed");
@@ -91,31 +93,35 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   if (f.version === 6) p.zero(flow, f.keySize);
 
   // Whose way it goes: its own source's, or that of the endpoint it is from.
-  if (f.version === 4) {
-    p.copyAddress(f, WHOSE, src)
-      .store("u32", "r10", WAY_IN, uplinkIfindex)
-      .store("u8", "r10", ASK + ASK_PORT_AT, 0) // without CAP_PERFMON the verifier wants all set that is read, though it is not looked at
-      .store("u8", "r10", ASK + ASK_PORT_END_AT, 0)
-      .load("u8", "r9", "r10", frame)
-      .jumpIf("r9", "<", FLAG_INSIDE, "whose");
-    p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed").copyAddress(f, WHOSE, ASK + ASK_ADDRESS_AT);
-    p.load("u32", "r0", "r10", ASK + ASK_INGRESS_AT)
-      .jumpIf("r0", "==", 0, "whose")
-      .store("u32", "r10", WAY_IN, "r0")
-      .label("whose");
+  p.copyAddress(f, whose, src)
+    .store("u32", "r10", wayIn, uplinkIfindex)
+    .store("u8", "r10", ASK + ASK_PORT_AT, 0) // without CAP_PERFMON the verifier wants all set that is read, though it is not looked at
+    .store("u8", "r10", ASK + ASK_PORT_END_AT, 0)
+    .load("u8", "r9", "r10", frame)
+    .alu("and", "r9", FLAG_INSIDE)
+    .jumpIf("r9", "==", 0, "whose");
+  p.loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "malformed");
+  if (f.version === 4) p.copyAddress(f, whose, ASK + ASK_ADDRESS_AT);
+  else {
+    p.copy("u32", INDEX, ASK + ASK_ADDRESS_AT)
+      .lookup("inside6", INDEX)
+      .jumpIf("r0", "==", 0, "whose");
+    for (let i = 0; i < 16; i += 4) p.load("u32", "r1", "r0", i).store("u32", "r10", whose + i, "r1");
   }
+  p.load("u32", "r0", "r10", ASK + ASK_INGRESS_AT)
+    .jumpIf("r0", "==", 0, "whose")
+    .store("u32", "r10", wayIn, "r0")
+    .label("whose");
 
   // A later fragment has no ports, and is not recorded.
   p.mov("r7", ETHERNET_SIZE).layer4(f, { loaded: false, found: "parsed", later: "route", otherwise: "route" });
   p.jumpIf("r8", "==", f.icmp, "icmp").jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "==", SCTP, "ports").jumpIf("r8", "!=", UDP, "route");
   p.label("ports").routeLength(f, "segments known", "malformed").routePorts(f).copy("u32", flowPorts, l4);
-  if (f.version === 4) {
-    p.load("u8", "r9", "r10", frame).jumpIf("r9", "<", FLAG_INSIDE, "record");
-    p.copy("u8", INDEX, ASK + ASK_PORT_AT)
-      .copy("u8", INDEX + 1, ASK + ASK_PORT_END_AT)
-      .routeSourcePort(INDEX);
-  }
-  p.jump("record");
+  p.load("u8", "r9", "r10", frame).alu("and", "r9", FLAG_INSIDE).jumpIf("r9", "==", 0, "record");
+  p.copy("u8", INDEX, ASK + ASK_PORT_AT)
+    .copy("u8", INDEX + 1, ASK + ASK_PORT_END_AT)
+    .routeSourcePort(INDEX)
+    .jump("record");
   p.label("icmp").load("u8", "r0", "r10", l4);
   for (const type of [...f.queryReplies, ...f.queryRequests]) p.jumpIf("r0", "==", type, "query");
   p.jump("route");
@@ -124,7 +130,7 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
     .copy("u16", flowPorts + 2, l4 + ICMP_ID);
 
   // The flags first: they may lie where the key's last word is put.
-  p.label("record").load("u8", "r9", "r10", frame);
+  p.label("record").load("u8", "r9", "r10", frame).alu("and", "r9", RECORDS);
   if (f.version === 4) p.jumpIf("r9", "==", 0, "route");
   p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).store("u32", "r10", flowProto, "r8");
   if (f.version === 6) p.jumpIf("r9", "==", 0, "route");
@@ -145,26 +151,25 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   if (f.version === 6) {
     p.load("u16", "r0", "r10", dst).alu("and", "r0", LINK_LOCAL_MASK).jumpIf("r0", "!=", LINK_LOCAL, "global");
     p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "global");
-    p.load("u32", "r7", "r0", FLOW_INGRESS_AT).jumpIf("r7", "==", 0, "global").jumpIf("r7", "==", LOOPBACK, "global");
+    p.load("u32", "r7", "r0", FLOW_INGRESS_AT).jumpIf("r7", "==", 0, "global").jumpIf("r7", "==", LOOPBACK, "own link");
     p.choose("sent").count("counted-on-link").sendOnLink(f, "r7", dst);
     p.label("global");
   }
-  if (f.version === 4) p.load("u32", "r7", "r10", WAY_IN).route(f, "r7", "answered", WHOSE, true);
-  else p.route(f, uplinkIfindex, "answered");
+  p.load("u32", "r7", "r10", wayIn).route(f, "r7", "answered", whose, true);
   p.mov("r8", "r0").jumpIf("r0", "==", FIB_SUCCESS, "send").jumpIf("r0", "==", FIB_NO_NEIGH, "send").mov("r7", "r0").jump("no-way-out");
 
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
-  p.label("send").routeDevice("r7");
-  if (f.version === 4) p.load("u32", "r0", "r10", WAY_IN).jumpIf("r7", "==", "r0", "no-device");
-  else p.jumpIf("r7", "==", uplinkIfindex, "no-device");
+  p.label("send").routeDevice("r7").load("u32", "r0", "r10", wayIn).jumpIf("r7", "==", "r0", "no-device");
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, "ipsec");
-  p.choose("sent").count("counted");
-  if (f.version === 4) {
-    // The kernel's own route has it tell the sender when the neighbour does not answer; `home` sees that, and the engine translates it.
-    p.jumpIf("r8", "!=", FIB_NO_NEIGH, "to next hop").ifOnLink(f, "to neighbor").jump("to next hop");
-    p.label("to neighbor").setHostType().sendByRoute("r7").label("to next hop");
-  }
-  p.sendTo("r7");
+  p.choose("sent").count("counted").keepHop().jumpIf("r8", "!=", FIB_NO_NEIGH, "to next hop");
+  // By the kernel's own route it tells the sender when the neighbour does not answer; `home` sees that, and the engine translates it. To a gateway
+  // only where that route is the packet's: where it would be so for what has the packet's own source and came in by the uplink.
+  p.ifOnLink(f, "by route").unlessSame(4, whose, src, "other source").load("u32", "r0", "r10", wayIn);
+  p.jumpIf("r0", "==", uplinkIfindex, "by route").label("other source");
+  p.routeProtocol("r8").route(f, uplinkIfindex, "asked for own", src, true);
+  p.jumpIf("r0", "==", FIB_NO_NEIGH, "own answer").jumpIf("r0", "!=", FIB_SUCCESS, "to next hop");
+  p.label("own answer").unlessSameHop("r7", "to next hop").label("by route").setHostType().sendByRoute("r7");
+  p.label("to next hop").sendToHop("r7");
   if (ipsec) p.label("ipsec").choose("left-to-ipsec").jump("known");
 
   // r7: the device that has the address. An error about a flow may have somebody else's source: that is no packet of the host's own.
@@ -177,6 +182,14 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   if (f.version === 4) {
     p.load("u32", "r0", "r0", 0).jumpIf("r0", "==", 0, "stack");
     p.mov("r7", "r0").jumpIf("r7", "==", LOOPBACK, "to-host").mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0").jump("to-host");
+  }
+  if (f.version === 6) {
+    // To its own link-local address a program has connected through a device, and the kernel finds it by that alone: it comes in there, where `steer`
+    // knows that it is for the host though its Ethernet header says nothing.
+    p.jump("to-loopback").label("own link").lookup(f.maps.locals, dst).jumpIf("r0", "==", 0, "no-device");
+    p.load("u32", "r7", "r0", 0).jumpIf("r7", "==", 0, "no-device").jumpIf("r7", "==", LOOPBACK, "to-loopback");
+    p.choose("delivered").count("home-by-link").mov("r0", FOR_HOME).store("u32", "r6", SKB_TC_INDEX, "r0");
+    p.mov("r1", "r7").mov("r2", REDIRECT_INGRESS).call(REDIRECT).exit();
   }
   p.label("to-loopback").mov("r7", LOOPBACK);
   // Its way leads through lo, which leaves the packet's type as it is: another host's, where the address says what the engine asks.
@@ -207,10 +220,12 @@ function giveBack(p: Program, f: Family, uplinkIfindex: number): void {
     .jumpIf("r7", "!=", FIB_FRAG_NEEDED, "not ours");
   p.routeMtu("r8", "not ours");
   // Segments that may be fragmented the stack makes.
-  p.load("u16", "r0", "r10", f.stack.ip + IP_FRAGMENT)
-    .alu("and", "r0", DONT_FRAGMENT)
-    .jumpIf("r0", "!=", 0, "give back");
-  p.load("u32", "r0", "r6", SKB_GSO_SIZE).jumpIf("r0", "!=", 0, "not ours");
+  if (f.version === 4) {
+    p.load("u16", "r0", "r10", f.stack.ip + IP_FRAGMENT)
+      .alu("and", "r0", DONT_FRAGMENT)
+      .jumpIf("r0", "!=", 0, "give back");
+    p.load("u32", "r0", "r6", SKB_GSO_SIZE).jumpIf("r0", "!=", 0, "not ours");
+  }
   p.label("give back").choose("returned").count("counted-returned");
   p.alu("lsh", "r8", 16)
     .alu("lsh", "r7", 8)

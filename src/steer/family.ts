@@ -63,10 +63,13 @@ interface Stack {
   readonly sender: number;
   /** A value of `flows`, a key of `ipsec`. */
   readonly value: number;
+  /** Address by which the host's routing is asked, and the interface index that the packet is to have come in by. */
+  readonly whose: number;
+  readonly wayIn: number;
 }
 
 function stack(
-  at: { ip: number; flow: number; port: number; rest: number; sender: number; value: number },
+  at: { ip: number; flow: number; port: number; rest: number; sender: number; value: number; whose: number; wayIn: number },
   ipSize: number,
   size: number,
 ): Stack {
@@ -99,7 +102,7 @@ export const V4: Family = {
   valueSize: FLOW_VALUE_SIZE,
   flowAddressAt: FLOW_ADDRESS_AT,
   maps: { flows: "flows", fragments: "fragments", pairs: "pairs", ports: "ports", locals: "locals", ipsec: "ipsec", asked: "asked" },
-  stack: stack({ ip: -32, flow: -48, port: -56, rest: -56, sender: -64, value: -192 }, 20, 4),
+  stack: stack({ ip: -32, flow: -48, port: -56, rest: -56, sender: -64, value: -192, whose: -212, wayIn: -216 }, 20, 4),
 };
 
 export const V6: Family = {
@@ -119,7 +122,7 @@ export const V6: Family = {
   valueSize: FLOW6_VALUE_SIZE,
   flowAddressAt: FLOW6_ADDRESS_AT,
   maps: { flows: "flows6", fragments: "fragments6", pairs: "pairs6", ports: "ports6", locals: "locals6", ipsec: "ipsec6", asked: "asked6" },
-  stack: stack({ ip: -256, flow: -304, port: -328, rest: -328, sender: -344, value: -400 }, 40, 16),
+  stack: stack({ ip: -256, flow: -304, port: -328, rest: -328, sender: -344, value: -400, whose: -48, wayIn: -32 }, 40, 16),
 };
 
 /** Of IPv6 (RFC 8200 §4): headers between the IP header and layer 4. */

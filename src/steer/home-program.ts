@@ -13,7 +13,7 @@
  * goes to that flow's uplink, and leaves when it is translated (RFC 5508 REQ-4, REQ-5). Errors to the host itself go by lo, where `steer` takes them.
  */
 import { FLOW_UPLINK_AT } from "../wire/flow-entry.js";
-import { V4 } from "./family.js";
+import { type Family, NEXT_HEADER, V4, V6 } from "./family.js";
 import {
   ETHERNET_SIZE,
   ETHERTYPE,
@@ -38,27 +38,31 @@ import {
   UDP,
 } from "./program.js";
 
-export function homeProgram(link: LinkLayer, uplinks: readonly number[], maps: MapFds): Uint8Array {
+/** `ipv6`: the kernel has it. */
+export function homeProgram(link: LinkLayer, uplinks: readonly number[], maps: MapFds, { ipv6 = false } = {}): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_TC_INDEX).jumpIf("r0", "!=", FOR_HOME, "not home");
   // The mark may be somebody else's, but not on what came by an uplink.
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX);
   for (const uplink of uplinks) p.jumpIf("r0", "==", uplink, "home");
   p.label("not home");
-  takeErrors(p, link);
+  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, ipv6 ? "other" : "next");
+  takeErrors(p, V4, link);
   p.label("next").answer(TC_ACT_UNSPEC);
   p.label("home").mov("r0", 0).store("u32", "r6", SKB_TC_INDEX, "r0");
-  return p.mov("r1", LOOPBACK).mov("r2", 0).call(REDIRECT).exit().assemble();
+  p.mov("r1", LOOPBACK).mov("r2", 0).call(REDIRECT).exit();
+  if (!ipv6) return p.assemble();
+  p.label("other").section("IPv6").jumpIf("r0", "!=", V6.ethertype, "next");
+  takeErrors(p, V6, link);
+  return p.label("next").answer(TC_ACT_UNSPEC).assemble();
 }
 
-/** IPv4 alone, of what this host itself sends. */
-function takeErrors(p: Program, link: LinkLayer): void {
-  const f = V4;
+/** Of what this host itself sends. Goes on at `next` with the rest. */
+function takeErrors(p: Program, f: Family, link: LinkLayer): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto } = f.stack;
   const start = link === "ip" ? 0 : ETHERNET_SIZE;
-  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", f.ethertype, "next");
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX).jumpIf("r0", "!=", 0, "next");
-  p.loadBytes(start + IP_PROTOCOL, INDEX, 1, "next")
+  p.loadBytes(start + (f.version === 4 ? IP_PROTOCOL : NEXT_HEADER), INDEX, 1, "next")
     .load("u8", "r0", "r10", INDEX)
     .jumpIf("r0", "!=", f.icmp, "next");
   p.mov("r7", start).loadBytes(start, ip, f.ipSize, "next");

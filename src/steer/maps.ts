@@ -11,8 +11,9 @@ import { COUNTERS, type MapFds } from "./program.js";
 const PORT_KEY_SIZE = 8, PORT6_KEY_SIZE = 20;
 export const VALUE_SIZE = 4;
 const FRAGMENT_VALUE_SIZE = 8,
-  MAX_PORTS = 1 << 18,
+  MAX_PUBLISHED = 1 << 18,
   MAX_LOCALS = 1 << 14,
+  MAX_INSIDE = 1 << 10, // ports of the engine (`table/ports.ts`)
   MAX_FRAGMENTS = 1 << 10,
   MAX_PAIRS = 1 << 14,
   MAX_NETWORKS = 1 << 12;
@@ -46,7 +47,7 @@ export function createMaps({ flowCapacity, ipv6 = false, offload = false, store 
     flows: kept(store, flowsName(flowCapacity), fds, () => create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows)),
     fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
     pairs: create("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
-    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PORTS, bpf.F_NO_PREALLOC),
+    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PUBLISHED, bpf.F_NO_PREALLOC),
     locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
@@ -65,9 +66,10 @@ export function createMaps({ flowCapacity, ipv6 = false, offload = false, store 
     ),
     fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
     pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
-    ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PORTS), bpf.F_NO_PREALLOC),
+    ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
     locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
     ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
+    inside6: create("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
     tunnel: create("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };

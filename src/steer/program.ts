@@ -6,7 +6,8 @@
  * it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the host would, with the
  * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
  * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
- * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward.
+ * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward; `lan_in`, `lan_host` and `lan_out` (lan-programs.ts) are
+ * beside these, for networks that stand on a LAN.
  *
  * Each program has a section for each family (family.ts): IPv6's maps are called as IPv4's with a 6 behind, and their keys have addresses of
  * 16 bytes. Where the kernel has no IPv6 there is no such section.
@@ -25,6 +26,7 @@
  * - pairs: {src, dst} of a packet of a flow that is in `flows`. Value: u32 interface index that what answers it must come in at (0: any).
  *   Tells which later fragments may be the engine's though their first one has not come.
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
+ * - inside6: IPv6 address of the endpoint behind each of the engine's ports, an array; an IPv4 one is in the frame itself.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
@@ -74,7 +76,7 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
-export const SKB_STORE_BYTES = 9, REDIRECT = 23, SKB_CHANGE_HEAD = 43;
+export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43;
 // biome-ignore format: a table
 export const CSUM_DIFF = 28;
 // biome-ignore format: a table
@@ -96,8 +98,11 @@ export const LOOPBACK = 1;
 export const FOR_HOME = 0x7450;
 /** As a helper answers it. */
 const EINVAL = -22;
-/** IPv6's first word, traffic class and flow label, without the version. Sign-extended it leaves the low 32 bits as they should be. */
-const FLOW_INFO_MASK = 0xffff_ff0f | 0;
+/**
+ * IPv6's first word, the traffic class alone. Not the flow label, by which the kernel would share out next hops: its answer is to be the one that the
+ * engine got, which knows no label, and the same for all packets of a flow.
+ */
+const TRAFFIC_CLASS_MASK = 0x0000_f00f;
 
 /**
  * Stack, offsets from the frame pointer, of either family. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether the
@@ -220,9 +225,32 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
 
   /** Whether `route` answered with a gateway: jumps when the packet is for the next hop itself. */
   ifOnLink(f: Family, then: string): this {
-    return this.load("u32", "r0", "r10", FIB + FIB_DST)
-      .load("u32", "r1", "r10", f.stack.dst)
-      .jumpIf("r0", "==", "r1", then);
+    return this.unlessSame(f.addressSize, FIB + FIB_DST, f.stack.dst, "by gateway")
+      .jump(then)
+      .label("by gateway");
+  }
+
+  /** Jumps when `size` bytes on the stack differ. */
+  unlessSame(size: number, a: number, b: number, otherwise: string): this {
+    for (let at = 0; at < size; at += 4)
+      this.load("u32", "r0", "r10", a + at)
+        .load("u32", "r1", "r10", b + at)
+        .jumpIf("r0", "!=", "r1", otherwise);
+    return this;
+  }
+
+  /** Notes the next hop that `route` answered with, for `sendToHop` and `unlessSameHop`. */
+  keepHop(): this {
+    this.load("u8", "r0", "r10", FIB).store("u32", "r10", NEXT_HOP, "r0"); // family: an IPv4 route may have an IPv6 gateway
+    for (let i = 0; i < 16; i += 4) this.copy("u32", NEXT_HOP + 4 + i, FIB + FIB_DST + i);
+    return this;
+  }
+
+  /** Jumps when `route` has now answered with another next hop than the one noted, or with another device than that in `device`. */
+  unlessSameHop(device: Reg, otherwise: string): this {
+    this.routeDevice("r0").jumpIf("r0", "!=", device, otherwise);
+    this.load("u8", "r0", "r10", FIB).load("u32", "r1", "r10", NEXT_HOP).jumpIf("r0", "!=", "r1", otherwise);
+    return this.unlessSame(16, FIB + FIB_DST, NEXT_HOP + 4, otherwise);
   }
 
   /** r0 = result of changing the checksum of layer 4, at offset r7 and of protocol r8, for what r3 and r4 say (l4_csum_replace). Defines `done`. */
@@ -246,7 +274,7 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
       .store("u32", "r10", FIB + FIB_IFINDEX, uplink);
     if (f.version === 6)
       this.load("u32", "r0", "r10", ip)
-        .alu("and", "r0", FLOW_INFO_MASK)
+        .alu("and", "r0", TRAFFIC_CLASS_MASK)
         .store("u32", "r10", FIB + FIB_TOS, "r0");
     else this.load("u8", "r0", "r10", ip + IP_TOS).store("u8", "r10", FIB + FIB_TOS, "r0");
     this.copyAddress(f, FIB + FIB_SRC, source).copyAddress(f, FIB + FIB_DST, dst);
@@ -259,6 +287,11 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
     return ask(0).label(answered);
   }
 
+  /** dst = protocol that `route` was asked about. */
+  routeProtocol(dst: Reg): this {
+    return this.load("u8", dst, "r10", FIB + FIB_L4_PROTOCOL);
+  }
+
   /** dst = index of the device that `route` answered with. Before Linux 5.12 NO_NEIGH names none, it is the uplink still. */
   routeDevice(dst: Reg): this {
     return this.load("u32", dst, "r10", FIB + FIB_IFINDEX);
@@ -266,8 +299,11 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
 
   /** Ends with the packet on its way to the next hop that `route` answered with, out of the device in `device`. */
   sendTo(device: Reg): this {
-    this.load("u8", "r0", "r10", FIB).store("u32", "r10", NEXT_HOP, "r0"); // family: an IPv4 route may have an IPv6 gateway
-    for (let i = 0; i < 16; i += 4) this.copy("u32", NEXT_HOP + 4 + i, FIB + FIB_DST + i);
+    return this.keepHop().sendToHop(device);
+  }
+
+  /** The same, to the one noted. */
+  sendToHop(device: Reg): this {
     this.mov("r1", device).stackPointer("r2", NEXT_HOP).mov("r3", REDIR_NEIGH_SIZE).mov("r4", 0);
     return this.call(REDIRECT_NEIGH).exit();
   }

@@ -25,6 +25,7 @@ import { forwardOffloaded } from "./offload-program.js";
 import {
   ETHERNET_SIZE,
   ETHERTYPE,
+  FOR_HOME,
   FRAGMENT_OFFSET,
   ICMP_ID,
   INDEX,
@@ -42,6 +43,7 @@ import {
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
   SKB_STORE_BYTES,
+  SKB_TC_INDEX,
   SKB_VLAN_PRESENT,
   TC_ACT_UNSPEC,
   TCP,
@@ -77,7 +79,8 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
   const { ipv6 = false, version, ipv6Program } = options;
   const p = new Program(maps);
   // Cheapest tests first: most packets of a busy host are not ours.
-  p.load("u32", "r0", "r6", SKB_PKT_TYPE).jumpIf("r0", "!=", PACKET_HOST, "next");
+  const takesHome = ipv6 && link === "ethernet" && version !== 6;
+  p.load("u32", "r0", "r6", SKB_PKT_TYPE).jumpIf("r0", "!=", PACKET_HOST, takesHome ? "other host" : "next");
   p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next");
   p.load("u32", "r0", "r6", SKB_PROTOCOL);
   if (version === 6) {
@@ -88,6 +91,11 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
   const other = ipv6Program !== undefined || (ipv6 && version !== 4);
   p.jumpIf("r0", "!=", V4.ethertype, other ? "other" : "next");
   steerFamily(p, V4, link, uplinks, options);
+  // From `emit`, for a link-local address of this very device.
+  if (takesHome) {
+    p.label("other host").load("u32", "r0", "r6", SKB_TC_INDEX).jumpIf("r0", "!=", FOR_HOME, "next");
+    p.mov("r0", 0).store("u32", "r6", SKB_TC_INDEX, "r0").setHostType().jump("next");
+  }
   if (!other) return p.assemble();
   p.label("other");
   if (ipv6Program === undefined) {

@@ -130,7 +130,7 @@ export class Steering {
         this.rings = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, this.fds));
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
-      this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps)));
+      this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
       for (const uplink of options.uplinks)
         this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options))));
     } catch (error) {
@@ -284,6 +284,11 @@ export class Steering {
     return this.queue;
   }
 
+  /** What the engine sends for its port `port` is of the endpoint with this address, an IPv6 one. */
+  setInside(port: number, address: IpAddress): void {
+    if (this.ipv6) bpf.updateElement(this.maps.inside6, bytes(Int32Array.of(port)), toBytes(address));
+  }
+
   /** The host's own addresses, and the interface index of each one's device; 127/8 and ::1 need not be among them. */
   setLocals(addresses: readonly { address: IpAddress; ifindex: number }[]): void {
     for (const family of this.families) {
@@ -355,7 +360,7 @@ export class Steering {
 
   private attachHome(ifindex: number, link: LinkLayer): void {
     if (this.homes.has(ifindex)) return;
-    const progFd = this.homeFds.get(link) ?? this.load("home", homeProgram(link, this.options.uplinks, this.maps));
+    const progFd = this.homeFds.get(link) ?? this.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
     this.homeFds.set(link, progFd);
     this.homes.set(ifindex, this.attacher.attach(ifindex, progFd, "egress"));
   }

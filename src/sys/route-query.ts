@@ -3,41 +3,52 @@
  * It answers as it would for the packet itself, rules and multipath included. Addresses and ports raw.
  *
  * For a packet that is sent on the kernel does not say which source its own would have. So it is asked three things: the way, as for a packet that
- * came in; the entry that this comes from, which may prefer a source; if it does not, the host's address next to the gateway.
+ * came in; the entry that this comes from, which may prefer a source; if it does not, the host's own source there, as its MASQUERADE has it: of
+ * IPv4 the one next to the gateway, of IPv6 the one towards the destination by that device (RFC 6724 §5).
  */
 import fs from "node:fs";
-import { isRefused, REFUSED_NO_ROUTE, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
+import { FOUND, isRefused, REFUSED_NO_ROUTE, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
 import { native } from "./native.js";
 import { attribute, message, NETLINK_ROUTE, NLMSG_ERROR, pack } from "./netlink.js";
-import { AF_INET, RTA } from "./rtnetlink-entries.js";
+import { AF_INET, AF_INET6, RTA } from "./rtnetlink-entries.js";
 
 const RTM_GETROUTE = 26,
   NLM_F_REQUEST = 1,
   RTM_F_FIB_MATCH = 0x2000,
   RTN_UNICAST = 1,
   PROTO_ICMP = 1,
+  PROTO_ICMPV6 = 58,
   PROTO_SCTP = 132;
 /** asm-generic/errno.h. EINVAL: a blackhole. */
 const EINTR = 4,
   EACCES = 13,
   EINVAL = 22,
   EHOSTUNREACH = 113;
-/** Of a message: nlmsghdr, then rtmsg, then attributes of 8 bytes; offsets. */
+/** Of a message: nlmsghdr, then rtmsg, then attributes, each after a header of 4 bytes; offsets. */
 // biome-ignore format: a table
 const TYPE_AT = 4, SEQUENCE_AT = 8, RTMSG_AT = 16, RTMSG_TYPE_AT = RTMSG_AT + 7, RTMSG_FLAGS_AT = RTMSG_AT + 8, ERRNO_AT = 16,
-  ATTRIBUTES_AT = 28, ATTRIBUTE_SIZE = 8;
+  ATTRIBUTES_AT = 28, ATTRIBUTE_HEADER = 4;
+/** Of an address in words. */
+const WORDS6 = 4;
 
 class Request {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  private readonly fields: readonly number[];
+  private readonly at = new Map<number, number>();
 
-  /** `fields`: RTA_* of four bytes or less. */
-  constructor(...fields: number[]) {
-    this.fields = fields;
-    const sourceLength = fields.includes(RTA.SRC) ? 32 : 0;
-    const header = pack("111111114", AF_INET, 32, sourceLength, 0, 0, 0, 0, 0, 0);
-    const sizeOf = (field: number): number => (field === RTA.IP_PROTO ? 1 : field === RTA.SPORT || field === RTA.DPORT ? 2 : 4);
+  /** `words`: of an address; `fields`: RTA_* of one address, or of four bytes or less. */
+  constructor(words: number, ...fields: number[]) {
+    const isAddress = (field: number): boolean => field === RTA.DST || field === RTA.SRC;
+    const sizeOf = (field: number): number =>
+      isAddress(field) ? 4 * words : field === RTA.IP_PROTO ? 1 : field === RTA.SPORT || field === RTA.DPORT ? 2 : 4;
+    const bits = 32 * words;
+    const family = words === WORDS6 ? AF_INET6 : AF_INET;
+    const header = pack("111111114", family, bits, fields.includes(RTA.SRC) ? bits : 0, 0, 0, 0, 0, 0, 0);
+    let end = ATTRIBUTES_AT;
+    for (const field of fields) {
+      this.at.set(field, end + ATTRIBUTE_HEADER);
+      end += ATTRIBUTE_HEADER + ((sizeOf(field) + 3) & ~3);
+    }
     const attributes = fields.map((field) => attribute(field, new Uint8Array(sizeOf(field))));
     this.bytes = Uint8Array.from(message(RTM_GETROUTE, NLM_F_REQUEST, 0, header, ...attributes));
     this.view = new DataView(this.bytes.buffer);
@@ -45,10 +56,17 @@ class Request {
 
   /** The value's low bytes, as many as the field has. */
   set(field: number, value: number): this {
-    const at = ATTRIBUTES_AT + this.fields.indexOf(field) * ATTRIBUTE_SIZE;
-    if (field === RTA.IP_PROTO) this.view.setUint8(at + 4, value);
-    else if (field === RTA.SPORT || field === RTA.DPORT) this.view.setUint16(at + 4, value, true);
-    else this.view.setInt32(at + 4, value, true);
+    const at = this.at.get(field)!;
+    if (field === RTA.IP_PROTO) this.view.setUint8(at, value);
+    else if (field === RTA.SPORT || field === RTA.DPORT) this.view.setUint16(at, value, true);
+    else this.view.setInt32(at, value, true);
+    return this;
+  }
+
+  /** The address whose raw words begin at `words[from]`. */
+  setAddress(field: number, words: Int32Array, from: number, count: number): this {
+    const at = this.at.get(field)!;
+    for (let k = 0; k < count; k++) this.view.setInt32(at + 4 * k, words[from + k]!, true);
     return this;
   }
 
@@ -58,43 +76,83 @@ class Request {
   }
 }
 
+/** The questions of one family. */
+class Questions {
+  readonly toSendOn: Request;
+  readonly withPorts: Request;
+  /** Of a protocol that the kernel takes no question about (rtm_getroute_parse_ip_proto): rules that name it do not count. */
+  readonly ofAny: Request;
+  readonly own: Request;
+  readonly ownByDevice: Request;
+
+  constructor(readonly words: number) {
+    this.toSendOn = new Request(words, RTA.DST, RTA.SRC, RTA.IIF, RTA.IP_PROTO);
+    this.withPorts = new Request(words, RTA.DST, RTA.SRC, RTA.IIF, RTA.IP_PROTO, RTA.SPORT, RTA.DPORT);
+    this.ofAny = new Request(words, RTA.DST, RTA.SRC, RTA.IIF);
+    this.own = new Request(words, RTA.DST);
+    this.ownByDevice = new Request(words, RTA.DST, RTA.OIF);
+  }
+}
+
 export class RouteQuery {
   /** Interface index that the last answer led out of. */
   device = 0;
-  private gateway = 0;
-  private prefSrc = 0;
+  /** Source of the last answer about IPv6. */
+  readonly source6 = new Int32Array(WORDS6);
+  private hasGateway = false;
+  private hasPrefSrc = false;
+  private readonly gateway = new Int32Array(WORDS6);
+  private readonly prefSrc = new Int32Array(WORDS6);
+  private readonly ends = new Int32Array(2);
   private sequence = 0;
   private readonly fd = native.openNetlink(0, -1, NETLINK_ROUTE);
   private readonly answer = new Uint8Array(8192);
   private readonly view = new DataView(this.answer.buffer);
-  private readonly toSendOn = new Request(RTA.DST, RTA.SRC, RTA.IIF, RTA.IP_PROTO);
-  private readonly withPorts = new Request(RTA.DST, RTA.SRC, RTA.IIF, RTA.IP_PROTO, RTA.SPORT, RTA.DPORT);
-  /** Of a protocol that the kernel takes no question about (rtm_getroute_parse_ip_proto): rules that name it do not count. */
-  private readonly ofAny = new Request(RTA.DST, RTA.SRC, RTA.IIF);
-  private readonly own = new Request(RTA.DST);
-  private readonly ownByDevice = new Request(RTA.DST, RTA.OIF);
+  private readonly ipv4 = new Questions(1);
+  private readonly ipv6 = new Questions(WORDS6);
 
   /** The source of a packet from `src` (0: the host's own) to `dst` that comes in at device `ingress`, or a REFUSED_*. */
   ask(src: number, dst: number, proto: number, ports: number, ingress: number): number {
-    if (src === 0) return this.look(this.own.set(RTA.DST, dst)) === 0 ? this.prefSrc : REFUSED_NO_ROUTE;
-    const forward = this.forwardOf(proto, ports).set(RTA.DST, dst).set(RTA.SRC, src).set(RTA.IIF, ingress);
-    const errno = this.look(forward.flags(0));
-    if (errno !== 0) return refusal(errno);
-    const { device, gateway } = this;
-    let source = this.look(forward.flags(RTM_F_FIB_MATCH)) === 0 ? this.prefSrc : 0;
-    const next = gateway === 0 ? dst : gateway;
-    if (source === 0 && this.look(this.ownByDevice.set(RTA.DST, next).set(RTA.OIF, device)) === 0) source = this.prefSrc;
-    this.device = device;
-    return isRefused(source) ? REFUSED_NO_ROUTE : source;
+    this.ends[0] = src;
+    this.ends[1] = dst;
+    const answer = this.askFor(this.ipv4, this.ends, src === 0, proto, ports, ingress);
+    if (answer !== FOUND) return answer;
+    return isRefused(this.prefSrc[0]!) ? REFUSED_NO_ROUTE : this.prefSrc[0]!;
   }
 
-  private forwardOf(proto: number, ports: number): Request {
-    if (proto === PROTO_SCTP) return this.ofAny;
-    if (proto === PROTO_ICMP) return this.toSendOn.set(RTA.IP_PROTO, proto);
-    return this.withPorts
-      .set(RTA.IP_PROTO, proto)
-      .set(RTA.SPORT, ports)
-      .set(RTA.DPORT, ports >>> 16);
+  /** The same of IPv6, source and destination in `ends`: FOUND, and the answer is in `source6`, or a REFUSED_*. */
+  ask6(ends: Int32Array, proto: number, ports: number, ingress: number): number {
+    const isOwn = (ends[0]! | ends[1]! | ends[2]! | ends[3]!) === 0;
+    const answer = this.askFor(this.ipv6, ends, isOwn, proto, ports, ingress);
+    if (answer === FOUND) this.source6.set(this.prefSrc);
+    return answer;
+  }
+
+  /** FOUND, and the source is in `prefSrc`; or a REFUSED_*. */
+  private askFor(q: Questions, ends: Int32Array, isOwn: boolean, proto: number, ports: number, ingress: number): number {
+    const { words } = q;
+    if (isOwn) return this.look(q.own.setAddress(RTA.DST, ends, words, words), words) === 0 && this.hasPrefSrc ? FOUND : REFUSED_NO_ROUTE;
+    const forward = forwardOf(q, proto, ports)
+      .setAddress(RTA.DST, ends, words, words)
+      .setAddress(RTA.SRC, ends, 0, words)
+      .set(RTA.IIF, ingress);
+    const errno = this.look(forward.flags(0), words);
+    if (errno !== 0) return refusal(errno);
+    const { device, hasGateway } = this;
+    const isFound =
+      (this.look(forward.flags(RTM_F_FIB_MATCH), words) === 0 && this.hasPrefSrc) || this.findOwn(q, ends, hasGateway, device);
+    this.device = device;
+    return isFound ? FOUND : REFUSED_NO_ROUTE;
+  }
+
+  /** Whether the host has a source of its own by the way out of `device`. `gateway` is that way's. */
+  private findOwn({ ownByDevice, words }: Questions, ends: Int32Array, hasGateway: boolean, device: number): boolean {
+    const [near, far] = hasGateway ? [this.gateway, 0] : [ends, words];
+    const gateway = near.slice(far, far + words); // `look` reads another answer over it
+    const ask = (to: Int32Array, at: number): boolean =>
+      this.look(ownByDevice.setAddress(RTA.DST, to, at, words).set(RTA.OIF, device), words) === 0 && this.hasPrefSrc;
+    // A route of a table that a rule leads to is no way of the host's own; a gateway with an address of the link has no other near it.
+    return words === 1 ? ask(gateway, 0) : ask(ends, words) || ask(gateway, 0);
   }
 
   close(): void {
@@ -102,7 +160,7 @@ export class RouteQuery {
   }
 
   /** 0 and the way in `device`, `gateway` and `prefSrc`; or an errno. */
-  private look(request: Request): number {
+  private look(request: Request, words: number): number {
     this.sequence = (this.sequence + 1) | 0;
     request.view.setInt32(SEQUENCE_AT, this.sequence, true);
     const sent = native.send(this.fd, request.bytes);
@@ -111,30 +169,44 @@ export class RouteQuery {
       const length = native.recv(this.fd, this.answer, 0);
       if (length === -EINTR) continue;
       if (length < 0) return -length;
-      if (this.view.getInt32(SEQUENCE_AT, true) === this.sequence) return this.parse(length);
+      if (this.view.getInt32(SEQUENCE_AT, true) === this.sequence) return this.parse(length, words);
     }
   }
 
-  private parse(length: number): number {
+  private parse(length: number, words: number): number {
     const { view } = this;
     this.device = 0;
-    this.gateway = 0;
-    this.prefSrc = 0;
+    this.hasGateway = false;
+    this.hasPrefSrc = false;
     if (view.getUint16(TYPE_AT, true) === NLMSG_ERROR) return -view.getInt32(ERRNO_AT, true);
     if (view.getUint8(RTMSG_TYPE_AT) !== RTN_UNICAST) return EHOSTUNREACH;
-    for (let at = ATTRIBUTES_AT; at + 4 <= length; ) {
+    for (let at = ATTRIBUTES_AT; at + ATTRIBUTE_HEADER <= length; ) {
       const size = view.getUint16(at, true);
-      if (size < 4) break;
+      if (size < ATTRIBUTE_HEADER) break;
       const type = view.getUint16(at + 2, true);
-      if (size === ATTRIBUTE_SIZE) {
-        if (type === RTA.OIF) this.device = view.getInt32(at + 4, true);
-        else if (type === RTA.GATEWAY) this.gateway = view.getInt32(at + 4, true);
-        else if (type === RTA.PREFSRC) this.prefSrc = view.getInt32(at + 4, true);
-      }
+      const from = at + ATTRIBUTE_HEADER;
+      if (type === RTA.OIF) this.device = view.getInt32(from, true);
+      else if (type === RTA.GATEWAY) this.hasGateway = this.read(this.gateway, from, size, words);
+      else if (type === RTA.PREFSRC) this.hasPrefSrc = this.read(this.prefSrc, from, size, words);
       at += (size + 3) & ~3;
     }
     return 0;
   }
+
+  private read(to: Int32Array, at: number, size: number, words: number): boolean {
+    if (size !== ATTRIBUTE_HEADER + 4 * words) return false;
+    for (let k = 0; k < words; k++) to[k] = this.view.getInt32(at + 4 * k, true);
+    return true;
+  }
+}
+
+function forwardOf(q: Questions, proto: number, ports: number): Request {
+  if (proto === PROTO_SCTP) return q.ofAny;
+  if (proto === PROTO_ICMP || proto === PROTO_ICMPV6) return q.toSendOn.set(RTA.IP_PROTO, proto);
+  return q.withPorts
+    .set(RTA.IP_PROTO, proto)
+    .set(RTA.SPORT, ports)
+    .set(RTA.DPORT, ports >>> 16);
 }
 
 function refusal(errno: number): number {

@@ -24,7 +24,7 @@ import {
   u32,
 } from "./netlink.js";
 import * as entries from "./rtnetlink-entries.js";
-import { AF_INET, AF_UNSPEC, addressBytes, familyNumber, IFA, NDA, RTA } from "./rtnetlink-entries.js";
+import { AF_INET, AF_INET6, AF_UNSPEC, addressBytes, familyNumber, IFA, NDA, RTA } from "./rtnetlink-entries.js";
 import { LinkSocket } from "./rtnetlink-link.js";
 
 // biome-ignore format: a table
@@ -32,7 +32,8 @@ const RTM = {
   NEWADDR: 20, DELADDR: 21, GETADDR: 22, NEWROUTE: 24, DELROUTE: 25, GETROUTE: 26, NEWNEIGH: 28, DELNEIGH: 29, GETNEIGH: 30,
   GETRULE: 34, NEWQDISC: 36, DELQDISC: 37, NEWTFILTER: 44, DELTFILTER: 45, GETTFILTER: 46,
 } as const;
-const { EACCES, EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV, ENOENT, EOPNOTSUPP, ESRCH } = os.constants.errno;
+const { EACCES, EADDRNOTAVAIL, EAFNOSUPPORT, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV, ENOENT, EOPNOTSUPP, ESRCH } =
+  os.constants.errno;
 
 /** Skip duplicate address detection: the address would not work for its first second. */
 const IFA_F_NODAD = 2;
@@ -113,15 +114,18 @@ export class RouteSocket extends LinkSocket {
     return ["blackhole", "unreachable", "prohibit", "throw"].includes(route.type) ? null : route;
   }
 
-  /** Whether the way of IPv4 packets may depend on protocol and ports: by a routing rule, or by how the next hops of a route are shared out. */
+  /** Whether the way of packets may depend on protocol and ports: by a routing rule, or by how the next hops of a route are shared out. */
   routesByPorts(): boolean {
-    const { messages, errno, detail } = this.transact(RTM.GETRULE, NLM_F_DUMP, rtmsg(AF_INET, 0, 0, 0, 0, 0));
-    if (errno !== 0 && errno !== EOPNOTSUPP) throw requestError("list routing rules", errno, detail); // EOPNOTSUPP: a kernel without them
-    const byRule = messages.some(({ payload }) => {
+    return this.rulesByPorts(AF_INET) || this.rulesByPorts(AF_INET6) || multipathByPorts("ipv4") || multipathByPorts("ipv6");
+  }
+
+  private rulesByPorts(family: number): boolean {
+    const { messages, errno, detail } = this.transact(RTM.GETRULE, NLM_F_DUMP, rtmsg(family, 0, 0, 0, 0, 0));
+    if (errno !== 0 && errno !== EOPNOTSUPP && errno !== EAFNOSUPPORT) throw requestError("list routing rules", errno, detail); // a kernel without them
+    return messages.some(({ payload }) => {
       const attrs = parseAttributes(payload, 12);
       return [FRA.IP_PROTO, FRA.SPORT_RANGE, FRA.DPORT_RANGE].some((type) => attrs.has(type));
     });
-    return byRule || multipathByPorts();
   }
 
   addRoute(route: RouteSpec): void {
@@ -224,10 +228,10 @@ function routeAttributes(route: RouteSpec, dst: Uint8Array): Uint8Array[] {
   return attrs;
 }
 
-/** net.ipv4.fib_multipath_hash_policy of this namespace: 0 is by addresses alone. */
-function multipathByPorts(): boolean {
+/** fib_multipath_hash_policy of this namespace: 0 is by addresses alone, and of IPv6 by the protocol. */
+function multipathByPorts(family: "ipv4" | "ipv6"): boolean {
   try {
-    return fs.readFileSync("/proc/sys/net/ipv4/fib_multipath_hash_policy", "utf8").trim() !== "0";
+    return fs.readFileSync(`/proc/sys/net/${family}/fib_multipath_hash_policy`, "utf8").trim() !== "0";
   } catch {
     return false; // a kernel without multipath
   }

@@ -253,6 +253,13 @@ export class Addresses {
     return words[w] === from[at] && words[w + 1] === from[at + 1] && words[w + 2] === from[at + 2] && words[w + 3] === from[at + 3];
   }
 
+  /** Whether two IPv6 addresses are of one network of 64 bits, which is what a link has (RFC 4291 §2.5.1). */
+  sameNetwork(a: number, b: number): boolean {
+    const { words } = this;
+    const [x, y] = [word.rowOf(a) << 2, word.rowOf(b) << 2];
+    return words[x] === words[y] && words[x + 1] === words[y + 1];
+  }
+
   /**
    * What limits by address go by: one who has an IPv6 address has a network of 64 bits to choose from (RFC 4291 §2.5.1), so that network counts,
    * as a hash. Of IPv4 it is the address.

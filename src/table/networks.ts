@@ -28,8 +28,9 @@ export class Networks {
   readonly hostPort = new Int32Array(MAX_NETWORKS).fill(-1);
   /** Interface index of the device behind it; 0: none. */
   readonly hostDevice = new Int32Array(MAX_NETWORKS);
-  /** By which device the host's routing is to think that endpoints' packets come in; 0: the uplink. */
+  /** By which device the host's routing is to think that endpoints' packets come in; 0: the uplink. Of IPv4, and of IPv6. */
   readonly wayIn = new Int32Array(MAX_NETWORKS);
+  readonly wayIn6 = new Int32Array(MAX_NETWORKS);
   readonly flags = new Uint8Array(MAX_NETWORKS);
   /** Of an overlay network: the port that stands for its other nodes, of kind REMOTE; -1: it is no overlay. */
   readonly remotePort = new Int32Array(MAX_NETWORKS).fill(-1);
@@ -62,6 +63,7 @@ export class Networks {
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;
     this.wayIn[id] = 0;
+    this.wayIn6[id] = 0;
     this.remotePort[id] = -1;
     this.lanPort[id] = -1;
     this.gateway6[id] = 0;
@@ -85,9 +87,18 @@ export class Networks {
     this.mtu[id] = mtu;
   }
 
-  /** `forwarding`: devices that the host forwards from. Of others it would say that nothing is sent on. */
-  setWaysIn(forwarding: readonly number[]): void {
-    for (let id = 0; id < this.end; id++) this.wayIn[id] = forwarding.includes(this.hostDevice[id]!) ? this.hostDevice[id]! : 0;
+  /** Devices that the host forwards from, by family. Of others it would say that nothing is sent on. */
+  setWaysIn(forwarding: readonly number[], forwarding6: readonly number[]): void {
+    for (let id = 0; id < this.end; id++) {
+      const device = this.hostDevice[id]!;
+      this.wayIn[id] = forwarding.includes(device) ? device : 0;
+      this.wayIn6[id] = forwarding6.includes(device) ? device : 0;
+    }
+  }
+
+  /** By which device the host's routing is to think that an endpoint's packet to `address` comes in; 0: the uplink. */
+  wayInFor(id: number, address: number): number {
+    return isIpv6(address) ? this.wayIn6[id]! : this.wayIn[id]!;
   }
 
   clear(id: number): void {
@@ -98,6 +109,7 @@ export class Networks {
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;
     this.wayIn[id] = 0;
+    this.wayIn6[id] = 0;
     while (this.end > 0 && this.used[this.end - 1] === 0) this.end--;
   }
 

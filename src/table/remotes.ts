@@ -119,9 +119,10 @@ export class Remotes {
     for (const word of [ipv4, ipv6]) if (word !== NO_ADDRESS) this.byAddress.set(word, network, id);
     this.size++;
     const members = this.members.get(network) ?? new Map<number, number>();
-    members.set(node, (members.get(node) ?? 0) + 1);
+    const others = members.get(node) ?? 0;
+    members.set(node, others + 1);
     this.members.set(network, members);
-    this.lists.set(network, [...members.keys()]);
+    if (others === 0) this.lists.set(network, [...members.keys()]);
     return gone === nodeAddress ? NO_ADDRESS : gone;
   }
 
@@ -155,11 +156,16 @@ export class Remotes {
     this.size--;
     const members = this.members.get(network)!;
     const left = members.get(node)! - 1;
-    if (left === 0) members.delete(node);
-    else members.set(node, left);
-    if (members.size === 0) this.members.delete(network);
-    this.lists.set(network, [...members.keys()]);
-    if (members.size === 0) this.lists.delete(network);
+    if (left > 0) {
+      members.set(node, left);
+    } else {
+      members.delete(node);
+      this.lists.set(network, [...members.keys()]);
+    }
+    if (members.size === 0) {
+      this.members.delete(network);
+      this.lists.delete(network);
+    }
     return this.giveNode(node);
   }
 

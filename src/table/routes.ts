@@ -2,35 +2,51 @@
  * Which address of the host's a packet is to have as its source. The host's kernel says so, which is asked about the very packet: routing rules,
  * tables, multipath and preferred sources are its own business. What it says is kept, by source and destination, until the host changes, but for no
  * longer than FRESH_SEC. For new flows only.
+ *
+ * Addresses are words (`wire/address-word.ts`). An IPv6 address may leave its table while an answer about it is kept, and its handle be another's
+ * then: so answers about IPv6 are kept under the addresses themselves.
  */
-import { isIpv6 } from "../wire/address-word.js";
-import { isRefused, REFUSED_NO_ROUTE } from "../wire/route-answer.js";
-import type { RouteTable } from "./route.js";
+import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
+import { FOUND, isRefused, REFUSED_NO_ROUTE } from "../wire/route-answer.js";
+import type { Addresses } from "./addresses.js";
 
 /** Whom to ask. All raw; `ports` as in conntrack. */
 export interface Routing {
   /** Interface index that the last answer led out of. */
   readonly device: number;
+  /** Source of the last answer about IPv6, four raw words. */
+  readonly source6: Int32Array;
   /** The source of a packet from `src` (0: the host's own) that comes in at device `ingress`, or a REFUSED_* of `wire/route-answer.ts`. */
   ask(src: number, dst: number, proto: number, ports: number, ingress: number): number;
+  /** The same of IPv6; source (zeros: the host's own) and destination are the eight words of `ends`. FOUND, and the answer is in `source6`, or a REFUSED_*. */
+  ask6(ends: Int32Array, proto: number, ports: number, ingress: number): number;
 }
 
 export const FRESH_SEC = 10;
 const SLOTS = 1 << 12,
-  WAY = 4; // words of a slot: source, destination, answer, second
+  SLOTS6 = 1 << 11,
+  WAY = 4, // words of a slot: source, destination, answer, second
+  ENDS = 8,
+  // Source and destination, four each; protocol, by which the kernel shares out next hops; answer; second.
+  PROTO = ENDS,
+  ANSWER = PROTO + 1,
+  SECOND = ANSWER + 1,
+  WAY6 = SECOND + 1;
 
 export class Routes {
   /** Interface index of the uplink, by which the kernel gets what is sent on. */
   uplink = 0;
   private readonly slots = new Int32Array(SLOTS * WAY);
+  private readonly slots6 = new Int32Array(SLOTS6 * WAY6);
+  private readonly ends = new Int32Array(ENDS);
   /** Devices that nothing may be sent to. */
   private refused: readonly number[] = [];
   /** Answers hold for the very ports: nothing is kept. */
   private exact = false;
 
-  /** `table`: for IPv6, and where nobody can be asked. `seed`: int32, random per process. */
+  /** `addresses`: where handles are from. Without a `routing` there is no way anywhere. `seed`: int32, random per process. */
   constructor(
-    private readonly table: RouteTable,
+    private readonly addresses: Addresses,
     private readonly routing: Routing | undefined,
     private readonly seed: number,
   ) {}
@@ -40,17 +56,22 @@ export class Routes {
     this.refused = refused;
     this.exact = exact;
     this.slots.fill(0);
+    for (let at = ANSWER; at < this.slots6.length; at += WAY6) this.addresses.release(this.slots6[at]!);
+    this.slots6.fill(0);
   }
 
-  /** The source that the host gives to what it sends on for `src`, which comes in by device `ingress` (0: the uplink). `now` in seconds. */
+  /**
+   * The source that the host gives to what it sends on for `src`, which comes in by device `ingress` (0: the uplink), or a REFUSED_*. A handle holds
+   * until the end of the batch. `now` in seconds.
+   */
   via(src: number, dst: number, proto: number, ports: number, ingress: number, now: number): number {
-    if (this.routing === undefined || isIpv6(dst)) return this.table.sourceFor(dst);
+    const { routing, slots } = this;
+    if (routing === undefined) return REFUSED_NO_ROUTE;
+    const wayIn = ingress === 0 ? this.uplink : ingress;
+    if (isIpv6(dst)) return this.via6(routing, src, dst, proto, ports, wayIn, now);
     const at = this.slot(src, dst);
-    const { slots } = this;
     if (slots[at] === src && slots[at + 1] === dst && slots[at + 3]! > now - FRESH_SEC && !this.exact) return slots[at + 2]!;
-    const source = this.routing.ask(src, dst, proto, ports, ingress === 0 ? this.uplink : ingress);
-    const isOut = src === 0 || isRefused(source) || !this.refused.includes(this.routing.device); // the host itself goes everywhere
-    const answer = isOut ? source : REFUSED_NO_ROUTE;
+    const answer = this.allowed(routing, src, routing.ask(src, dst, proto, ports, wayIn));
     slots[at] = src;
     slots[at + 1] = dst;
     slots[at + 2] = answer;
@@ -61,6 +82,36 @@ export class Routes {
   /** The host's own address towards `dst`. */
   sourceTo(dst: number, now: number): number {
     return this.via(0, dst, 0, 0, 0, now);
+  }
+
+  private via6(routing: Routing, src: number, dst: number, proto: number, ports: number, wayIn: number, now: number): number {
+    const { addresses, ends, slots6 } = this;
+    if (src === NO_ADDRESS) ends.fill(0, 0, 4);
+    else addresses.copy(src, ends, 0);
+    addresses.copy(dst, ends, 4);
+    const at = ((addresses.hash(ends, 0) ^ Math.imul(addresses.hash(ends, 4) + proto, 0x9e3779b1)) & (SLOTS6 - 1)) * WAY6;
+    if (this.isKept(at, proto) && slots6[at + SECOND]! > now - FRESH_SEC && !this.exact) return slots6[at + ANSWER]!;
+    const said = this.allowed(routing, src, routing.ask6(ends, proto, ports, wayIn));
+    const handle = said === FOUND ? addresses.intern(routing.source6, 0) : said;
+    const answer = handle === NO_ADDRESS ? REFUSED_NO_ROUTE : handle;
+    addresses.hold(answer);
+    addresses.release(slots6[at + ANSWER]!);
+    slots6.set(ends, at);
+    slots6[at + PROTO] = proto;
+    slots6[at + ANSWER] = answer;
+    slots6[at + SECOND] = now;
+    return answer;
+  }
+
+  private isKept(at: number, proto: number): boolean {
+    const { ends, slots6 } = this;
+    for (let k = 0; k < ENDS; k++) if (slots6[at + k] !== ends[k]) return false;
+    return slots6[at + PROTO] === proto;
+  }
+
+  /** The host itself goes everywhere. */
+  private allowed(routing: Routing, src: number, said: number): number {
+    return src === NO_ADDRESS || isRefused(said) || !this.refused.includes(routing.device) ? said : REFUSED_NO_ROUTE;
   }
 
   private slot(src: number, dst: number): number {

@@ -33,17 +33,20 @@ export const ACROSS_VALUE_SIZE = 36;
  * the flow as offloaded.
  *
  * With FLAG_CLIENT the other bytes say: u32 interface index that the client's packets come in at; of an offloaded flow the target's address and
- * port, raw. With FLAG_INSIDE they say the address and port, raw, of the endpoint that the packet is from: it goes the way that the host has for
- * that one, as the kernel routes before it masquerades. The first byte says nothing, since with a group address the kernel would drop the
- * packet; the port is in two pieces, so that words lie where words can be written.
+ * port, raw. With FLAG_INSIDE they say the address and port, raw, of the endpoint that the packet is from, and by which device it is to have come in
+ * (0: the uplink): it goes the way that the host has for that one, as the kernel routes before it masquerades. The first byte says nothing, since with
+ * a group address the kernel would drop the packet; the port is in two pieces, so that words lie where words can be written.
  *
- * An IPv6 address does not fit there: neither FLAG_INSIDE nor FLAG_OFFLOAD is asked of an IPv6 packet, and the engine enters offloaded flows by
- * itself. A client with a link-local address is answered through the interface of its entry in `flows6`, which its address alone does not say.
+ * An IPv6 address does not fit there. With FLAG_INSIDE the number of the endpoint's port stands for it (map `inside6`). FLAG_OFFLOAD is not asked of an
+ * IPv6 packet: the engine enters offloaded flows by itself. A client with a link-local address is answered through the interface of its entry in
+ * `flows6`, which its address alone does not say.
  */
 export const FLAG_RECORD = 1,
   FLAG_CLIENT = 2,
   FLAG_OFFLOAD = 4,
   FLAG_INSIDE = 8;
+/** Of an IPv6 packet that we stand for the sender of: it may be fragmented. For the engine itself, should the frame be given back. */
+export const FLAG_MAY_FRAGMENT = 16;
 /**
  * A frame that `emit` gives back has the EtherType TYPE_RETURNED (`wire/ethernet.ts`), and at ASK_INGRESS_AT what the host's routing says: u8 0; u8
  * one of these, which are answers of bpf_fib_lookup; u16 MTU, little-endian, of what is too long.

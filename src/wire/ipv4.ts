@@ -213,6 +213,10 @@ export function isFragmentOf(secondWord: number): boolean {
   return ((secondWord >>> 16) & (RAW_MF | RAW_OFFSET)) !== 0;
 }
 
+export function mayFragmentOf(secondWord: number): boolean {
+  return ((secondWord >>> 16) & RAW_DF) === 0;
+}
+
 export function totalLengthOf(firstWord: number): number {
   return ((firstWord >>> 8) & 0xff00) | (firstWord >>> 24);
 }

@@ -113,6 +113,24 @@ export function emitFragment(
   words[(at + 4) >> 2] = id << 16;
 }
 
+/** Says of the fragment header at `at` where its fragment belongs: `offset` in bytes, a multiple of 8. */
+export function setFragment(halves: Uint16Array, at: number, offset: number, more: boolean): void {
+  halves[(at + 2) >> 1] = rawHalf(offset | (more ? 1 : 0));
+}
+
+/** Of the headers from `off` on, says in the last one before `end` that `next` follows; answers what followed. Precondition: `layer4` has walked them. */
+export function setLastNextHeader(bytes: Uint8Array, off: number, end: number, next: number): number {
+  let field = off + NEXT_HEADER;
+  for (let at = off + HEADER_SIZE; at < end; ) {
+    const size = bytes[field] === AUTHENTICATION ? (bytes[at + 1]! + 2) << 2 : (bytes[at + 1]! + 1) << 3;
+    field = at;
+    at += size;
+  }
+  const before = bytes[field]!;
+  bytes[field] = next;
+  return before;
+}
+
 /** Folded sum of the pseudo header (§8.1) for `len` bytes of protocol `proto`. */
 export function pseudoSum(words: Int32Array, off: number, proto: number, len: number): number {
   let sum = rawHalf(proto) + rawHalf(len);

@@ -17,19 +17,17 @@ const GSO_SIZE = 4,
 export const FLAG_NEEDS_CSUM = 1;
 export const GSO_TCPV4 = 1,
   GSO_TCPV6 = 4;
-/** One IPv6 datagram, to be sent in fragments; it comes from `steer/accept-program.ts` alone. */
-const GSO_UDP = 3;
 const GSO_NONE = 0,
   GSO_UDP_L4 = 5,
   GSO_ECN = 0x80;
 
-/** DROP_NONE if the header at even offset `off` is true of the `len` bytes of frame that follow it. `accepted`: it is of the accept program. */
-export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: number, accepted = false): number {
+/** DROP_NONE if the header at even offset `off` is true of the `len` bytes of frame that follow it. */
+export function check(bytes: Uint8Array, halves: Uint16Array, off: number, len: number): number {
   const h = off >> 1;
   if (halves[h] === 0 && halves[h + 1]! <= len) return DROP_NONE; // neither flags nor segmentation: the common small frame
   if (bytes[off + 1] !== GSO_NONE) {
     const gso = bytes[off + 1]! & ~GSO_ECN;
-    if (gso !== GSO_TCPV4 && gso !== GSO_TCPV6 && gso !== GSO_UDP_L4 && !(accepted && gso === GSO_UDP)) return DROP_VNET_HEADER;
+    if (gso !== GSO_TCPV4 && gso !== GSO_TCPV6 && gso !== GSO_UDP_L4) return DROP_VNET_HEADER;
     if (halves[(off + GSO_SIZE) >> 1] === 0) return DROP_VNET_HEADER;
   }
   if ((bytes[off]! & FLAG_NEEDS_CSUM) !== 0) {
@@ -53,7 +51,7 @@ export function checkLayer4(bytes: Uint8Array, halves: Uint16Array, off: number,
   const gso = bytes[off + 1]!;
   if (gso !== GSO_NONE) {
     if (proto === PROTO_TCP ? (gso & ~GSO_ECN) !== tcpGso : proto !== PROTO_UDP) return DROP_VNET_HEADER;
-    if (proto === PROTO_UDP && gso !== GSO_UDP_L4 && !(gso === GSO_UDP && tcpGso === GSO_TCPV6)) return DROP_VNET_HEADER;
+    if (proto === PROTO_UDP && gso !== GSO_UDP_L4) return DROP_VNET_HEADER;
   }
   if ((bytes[off]! & FLAG_NEEDS_CSUM) === 0) return DROP_NONE;
   const behind = off + HEADER_SIZE + halves[(off + CSUM_START) >> 1]! - l4;

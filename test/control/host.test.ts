@@ -41,8 +41,8 @@ describe("the host", () => {
     const { addresses, broadcasts } = f.last("locals");
     expect(texts(addresses)).toEqual(["127.0.0.1", "192.0.2.1", "192.0.2.2", "172.17.0.1", "10.99.0.1", "127.84.83.80"]);
     expect(texts(broadcasts)).toEqual(["127.255.255.255", "192.0.2.255", "192.0.2.255", "172.17.255.255"]);
-    // To the containers of a bridge of the kernel's own endpoints have no way. Of IPv4 the workers ask the kernel itself.
-    expect(f.last("routes")).toEqual({ type: "routes", routes: [], refused: [3], exact: false, forwarding: [] });
+    // To the containers of a bridge of the kernel's own endpoints have no way. The workers ask the kernel itself.
+    expect(f.last("routes")).toEqual({ type: "routes", refused: [3], exact: false, forwarding: [], forwarding6: [] });
   });
 
   it("tells them which devices of own networks it forwards from", () => {
@@ -52,7 +52,7 @@ describe("the host", () => {
       [8, { forwarding: 0 }],
       [9, {}],
     ] as const)
-      f.host.own(ifindex, { ipv4: conf });
+      f.host.own(ifindex, { ipv4: conf }, () => {});
     f.host.refresh();
     expect(f.last("routes").forwarding).toEqual([7]);
   });
@@ -111,7 +111,7 @@ describe("steering", () => {
     const f = new HostFixture();
     f.links.push(link(7, "tsphost0", { kind: "tun" }), link(8, "eth1"));
     f.addresses.push(address(7, "10.44.0.1/24"), address(8, "198.51.100.1/24"));
-    f.host.own(7, { ipv4: {} });
+    f.host.own(7, { ipv4: {} }, () => {});
     f.host.refresh();
     expect([f.attached.get(7), f.attached.get(8)]).toEqual(["own", "steer 1"]);
     f.addresses = f.addresses.filter(({ ifindex }) => ifindex !== 8);
@@ -159,39 +159,15 @@ describe("IPv6", () => {
     });
     expect([...f.attached.keys()].sort((a, b) => a - b)).toEqual([1, 2, 3, 5, 8, 9, 11]);
   });
-
-  it.each([
-    ["its own preferred source", route("2001:db8:7::/48", 2, { prefSrc: "2001:db8::1" }), "2001:db8:7::/48 0 2001:db8::1"],
-    ["an address in the gateway's network", route("::/0", 2, { gateway: "2001:db8:5::9", metric: 1024 }), "::/0 1024 2001:db8:5::1"],
-    ["an address of the same kind, by a link-local gateway", route("fd77::/16", 2, { gateway: "fe80::9" }), "fd77::/16 0 fd55::1"],
-    ["a global address where the way leads outside", route("::/0", 2, { gateway: "fe80::9" }), "::/0 0 2001:db8::1"],
-    ["an address of another device where this one has none", route("2001:db8:9::/48", 9), "2001:db8:9::/48 0 2001:db8::1"],
-    ["none where it refuses", route("2001:db8:9::/48", undefined, { type: "unreachable" }), "2001:db8:9::/48 0 refused"],
-  ])("has for a route: %s", (_, given, told) => {
-    const f = begin((host) => {
-      host.links.push(link(9, "eth2"));
-      host.addresses.unshift(
-        address(2, "2001:db8::beef/64", 0x01),
-        address(2, "2001:db8:5::dead/64", 0x20),
-        address(2, "2001:db8:5::7/64", 0x40),
-      );
-      host.addresses.push(address(2, "2001:db8:5::1/64"), address(2, "fd55::1/64"));
-      host.routes = [given, route("fe80::/64", 2)];
-    });
-    const told6 = f
-      .last("routes")
-      .routes.map(({ prefix: to, metric, source }) => `${formatPrefix(to)} ${metric} ${source === null ? "refused" : formatIp(source)}`);
-    expect(told6).toEqual([told]);
-  });
 });
 
 describe("settings of our devices", () => {
   it("are set again where somebody changed `forwarding` of all devices", () => {
     const f = new HostFixture((host) => host.forwarding.set(UPLINK_INDEX, 1).set(7, 1).set(8, 1));
     expect(f.set).toEqual([]);
-    f.host.own(7, { ipv4: { forwarding: 0, proxyArp: 0 } });
-    f.host.own(8, { ipv4: { proxyArp: 0 } });
-    f.host.own(9, { ipv4: { forwarding: 0 } }); // gone
+    f.host.own(7, { ipv4: { forwarding: 0, proxyArp: 0 } }, () => {});
+    f.host.own(8, { ipv4: { proxyArp: 0 } }, () => {});
+    f.host.own(9, { ipv4: { forwarding: 0 } }, () => {}); // gone
     f.forwarding.set(UPLINK_INDEX, 0);
     f.host.refresh();
     expect(f.set).toEqual([
@@ -225,6 +201,39 @@ describe("an uplink of ours", () => {
     f.links = f.links.filter(({ index }) => index !== UPLINK_INDEX);
     f.host.refresh();
     expect(f.uplinkGone).toBe(true);
+  });
+});
+
+describe("another device of ours", () => {
+  it("is set up again, has its addresses given back, and is reported when it is gone", () => {
+    const f = new HostFixture((host) => {
+      host.links.push(link(7, "tsphost0", { kind: "tun" }));
+      host.addresses.push(address(7, "10.44.0.1/24"));
+    });
+    const said: string[] = [];
+    setLogSink((_, message) => said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    let gone = 0;
+    f.host.own(7, { ipv4: {}, addresses: [{ address: ip("10.44.0.1"), prefixLength: 24 }] }, () => gone++);
+    f.host.refresh();
+    expect([said, f.set]).toEqual([[], []]);
+    f.links = f.links.map((each) => (each.index === 7 ? { ...each, up: false } : each));
+    f.addresses = f.addresses.filter(({ ifindex }) => ifindex !== 7);
+    f.host.refresh();
+    expect(f.set).toEqual([
+      [7, { up: true }],
+      [7, { address: "10.44.0.1" }],
+    ]);
+    expect(said).toEqual([
+      "somebody has set tsphost0 down; it is set up again",
+      "somebody has taken 10.44.0.1 from tsphost0; it is given back",
+    ]);
+    f.links = f.links.filter(({ index }) => index !== 7);
+    f.host.refresh();
+    expect(gone).toBe(1);
+    f.host.disown(7);
+    f.host.refresh();
+    expect(gone).toBe(1);
   });
 });
 
@@ -265,6 +274,16 @@ describe("what is asked of the host", () => {
     expect(neighbor("172.17.0.4", 3)).toBe("172.17.0.1 in 172.17.0.0/16");
     expect(neighbor("192.0.2.77", 2)).toBe("192.0.2.1 in 192.0.2.0/24");
     expect([neighbor("172.17.0.4", 2), neighbor("198.51.100.1", 2)]).toEqual([null, null]);
+  });
+
+  it("is no address there that will soon be another's, if there is one that stays", () => {
+    const all = (more: ReturnType<typeof address>[]): HostFixture =>
+      new HostFixture((h) => {
+        h.ipv6 = true;
+        h.addresses.push(address(3, "fd00::beef/64", 0x01), address(3, "fd00::dead/64", 0x20), address(3, "fd00::7/64", 0x40), ...more);
+      });
+    const neighbor = (f: HostFixture): string => formatIp(f.host.neighborOf(ip("fd00::4"), 3)!.address);
+    expect([neighbor(all([address(3, "fd00::1/64")])), neighbor(all([]))]).toEqual(["fd00::1", "fd00::beef"]);
   });
 
   it("is the device of the default route with the lowest metric", () => {

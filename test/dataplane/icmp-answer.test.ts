@@ -1,7 +1,7 @@
 /** What an endpoint is told by ICMP about a packet that was refused (RFC 1812 §5.2.7.1, RFC 5508 REQ-8), and when it is not. */
 import { describe, expect, it } from "vitest";
 import { ICMP_PER_SEC } from "../../src/dataplane/state.js";
-import { A, B, CLIENT, Dataplane, defaultRoutes, GATEWAY, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
+import { A, B, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, IP_B, only, PUBLISHED, SERVER, UP } from "../support/dataplane.js";
 import { Flow } from "../support/flows.js";
 import * as p from "../support/packets.js";
 
@@ -10,7 +10,7 @@ const NO_LIMITS = { flows: MANY, newFlowsPerSec: MANY };
 
 function unrouted(): Dataplane {
   const d = new Dataplane();
-  d.say({ type: "routes", routes: [] });
+  d.route();
   return d;
 }
 
@@ -70,7 +70,7 @@ describe("silent is what", () => {
 
   it("is an answer that nobody asked for", () => {
     const d = unrouted();
-    d.say(defaultRoutes("1.0.0.0"));
+    d.route("1.0.0.0");
     expect(d.fromEndpoint(A, p.echo({ src: IP_A, dst: SERVER }, 1, true))).toEqual([]);
   });
 });

@@ -227,7 +227,7 @@ describe("what leaves", () => {
 
   it("is told where it cannot go, in ICMPv6 (RFC 4443 §3.1), with what it sent quoted", () => {
     const d = dual();
-    d.say({ type: "routes", routes: [] });
+    d.route();
     const packet = p.udp({ src: IP6_A, dst: SERVER6 }, { sport: 1, dport: 2, data: p.payload(2000) });
     const out = only(d.fromEndpoint(A, packet));
     expect(out).toMatchObject({ port: A, src: GATEWAY6, dst: IP6_A, type: 1, code: 0 });

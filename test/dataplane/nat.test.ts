@@ -244,7 +244,7 @@ describe("masquerade", () => {
 
   it("drops under no-route without a route, and without an uplink", () => {
     const d = new Dataplane();
-    d.state.routes.replace([]);
+    d.route();
     d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 2 }));
     const e = new Dataplane();
     e.state.ports.clear(UP);

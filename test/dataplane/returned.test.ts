@@ -11,18 +11,11 @@ import {
 import { A, CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, only, PUBLISHED, SERVER, TARGET, UP } from "../support/dataplane.js";
 import { CLIENT6, dual, HOST_IP6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
+import { givenBack } from "../support/returned.js";
 
 const CONTAINER = "172.30.0.4",
   BRIDGE = "172.30.0.1";
 const MAY_FRAGMENT = 0;
-
-/** The frame as `emit` gives it back. */
-function givenBack(bytes: Uint8Array, code: number, mtu = 0): Uint8Array {
-  const frame = Uint8Array.from(bytes);
-  frame.set([0, code, mtu & 0xff, mtu >> 8], p.VNET + 6);
-  frame.set([0x88, 0xb5], p.VNET + 12);
-  return frame;
-}
 
 const datagram = (length: number, options: Partial<p.Ip> = {}): Uint8Array =>
   p.udp({ src: IP_A, dst: SERVER, ...options }, { sport: 5000, dport: 53, data: p.payload(length) });

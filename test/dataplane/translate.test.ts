@@ -4,6 +4,7 @@ import { A, CLIENT, GATEWAY, HOST_IP, IP_A, MAC_A, MAC_GATEWAY, only, PUBLISHED,
 import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "../support/dual.js";
 import { Flow } from "../support/flows.js";
 import * as p from "../support/packets.js";
+import { INIT, sctp } from "../support/sctp.js";
 
 /** An IPv6 client of A's IPv4 address by 9000, an IPv4 client of its IPv6 address by 9001. */
 const TO_IPV4 = 9000,
@@ -182,6 +183,22 @@ describe("an ICMP error about a flow of two families", () => {
     expect(p.u16(inner, 2)).toBe(20 + 8 + 700);
   });
 
+  it("about an SCTP packet, whose CRC is not touched, is told as well", () => {
+    const d = both(p.SCTP);
+    const init = (src: string, dport: number): Uint8Array =>
+      ipOf(only(d.fromUplink(sctp({ src, dst: client(src, dport).dst }, { sport: 40000, dport, type: INIT }))).bytes);
+    const four = only(d.fromEndpoint(A, p.icmp({ src: IP6_A, dst: GATEWAY6 }, 1, 1, 0, init(CLIENT, TO_IPV6))));
+    expect(four).toMatchObject({ port: UP, src: HOST_IP, dst: CLIENT, type: 3, code: 10 });
+    const quoted = p.parseIp(four.data);
+    expect(quoted).toMatchObject({ src: CLIENT, dst: HOST_IP, sport: 40000, dport: TO_IPV6 });
+    expect(p.hex(quoted.l4.subarray(12))).toBe(
+      p.hex(sctp({ src: CLIENT, dst: HOST_IP }, { sport: 40000, dport: TO_IPV6, type: INIT }).subarray(32)),
+    );
+    const six = only(d.fromEndpoint(A, p.icmp({ src: IP_A, dst: GATEWAY }, 3, 2, 0, init(CLIENT6, TO_IPV4))));
+    expect(six).toMatchObject({ port: UP, src: HOST_IP6, dst: CLIENT6, type: 4, code: 1 });
+    expect(p.parseIp(six.l4.subarray(8))).toMatchObject({ src: CLIENT6, dst: HOST_IP6, sport: 40000, dport: TO_IPV4 });
+  });
+
   it("that the other family has not is dropped", () => {
     const d = both(p.UDP);
     const [four, six] = [seen(d, CLIENT, TO_IPV6), seen(d, CLIENT6, TO_IPV4)];
@@ -244,11 +261,15 @@ describe("a datagram in fragments", () => {
     }
   });
 
-  it("without a checksum is no IPv6 (RFC 7915 §4.5): its first fragment is dropped and counted, so nobody puts it together", () => {
-    const d = both(p.UDP);
-    const datagram = p.udp({ src: CLIENT, dst: HOST_IP }, { sport: 40000, dport: TO_IPV6, data, checksum: false });
-    const sent = p.fragments(datagram, 1480).flatMap((part) => d.fromUplink(part));
-    expect(parts6(sent).map(([offset]) => offset)).toEqual([1480, 2960]);
-    expect(d.drops(UP)).toEqual({ untranslatable: 1 });
-  });
+  it.each(["that it opens", "that is open"])(
+    "without a checksum is no IPv6 (RFC 7915 §4.5): it is dropped and counted, of a flow %s",
+    (which) => {
+      const d = both(p.UDP);
+      const ends = { src: CLIENT, dst: HOST_IP };
+      if (which === "that is open") d.fromUplink(p.udp(ends, { sport: 40000, dport: TO_IPV6 }));
+      const parts = p.fragments(p.udp(ends, { sport: 40000, dport: TO_IPV6, data, checksum: false }), 1480);
+      expect(parts.flatMap((part) => d.fromUplink(part))).toEqual([]);
+      expect(d.drops(UP)).toEqual({ untranslatable: 1, "ip-fragment": 2 });
+    },
+  );
 });

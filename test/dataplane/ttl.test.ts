@@ -79,7 +79,7 @@ describe("time exceeded (RFC 1812 §5.3.1)", () => {
     const d = new Dataplane();
     d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }));
     const sport = d.state.pool.portOf(d.state.conntrack.mapping(0));
-    d.state.routes.replace([]);
+    d.route();
     d.state.locals.clear();
     expect(d.fromUplink(p.udp({ src: SERVER, dst: HOST_IP, ttl: 1 }, { sport: 53, dport: ((sport & 0xff) << 8) | (sport >> 8) }))).toEqual(
       [],

@@ -1,13 +1,13 @@
 /** What becomes of flows by the host's own answer about their way: rules by source, refusals, and routes that change while flows are open. */
 import { expect, it } from "vitest";
 import { REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../../src/wire/route-answer.js";
-import { A, B, Dataplane, GATEWAY, HOST_DEVICE, HOST_IP, HOST_PORT, IP_A, IP_B, only, raw, SERVER, UP } from "../support/dataplane.js";
+import { A, B, Dataplane, GATEWAY, HOST_DEVICE, HOST_IP, HOST_PORT, IP_A, IP_B, only, SERVER, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 import { type FakeRoute, FakeRouting } from "../table/fake-routing.js";
 
 const VPN = "10.8.0.2",
   MOVED = "192.0.2.77";
-const any = { dst: 0, prefixLength: 0 };
+const any = { dst: "0.0.0.0/0" };
 
 function host(...routes: FakeRoute[]): Dataplane & { routing: FakeRouting } {
   const routing = new FakeRouting(...routes);
@@ -15,16 +15,16 @@ function host(...routes: FakeRoute[]): Dataplane & { routing: FakeRouting } {
 }
 
 const datagram = (src: string, sport = 5060): Uint8Array => p.udp({ src, dst: SERVER }, { sport, dport: 7000 });
-const changed = { type: "routes", routes: [], refused: [], exact: false } as const;
+const changed = { type: "routes", refused: [], exact: false } as const;
 
 it("an endpoint whose way a rule by source gives leaves with that way's address, another with that of the main table", () => {
-  const d = host({ ...any, source: raw(HOST_IP) }, { ...any, source: raw(VPN), from: raw(IP_B) });
+  const d = host({ ...any, source: HOST_IP }, { ...any, source: VPN, from: IP_B });
   expect(only(d.fromEndpoint(A, datagram(IP_A)))).toMatchObject({ port: UP, src: HOST_IP });
   expect(only(d.fromEndpoint(B, datagram(IP_B)))).toMatchObject({ port: UP, src: VPN });
 });
 
 it("a rule by incoming device is for the network's device, where the host forwards from that; else for the uplink", () => {
-  const d = host({ ...any, source: raw(HOST_IP) }, { ...any, source: raw(VPN), by: HOST_DEVICE });
+  const d = host({ ...any, source: HOST_IP }, { ...any, source: VPN, by: HOST_DEVICE });
   const wayIn = (bytes: Uint8Array): number => Buffer.from(bytes).readInt32LE(p.VNET + 6);
   const plain = only(d.fromEndpoint(A, datagram(IP_A)));
   expect([plain.src, wayIn(plain.bytes)]).toEqual([HOST_IP, 0]);
@@ -52,17 +52,17 @@ it("a blackhole is silent", () => {
 });
 
 it("a bridge of other containers is nobody's way out", () => {
-  const d = host({ ...any, source: raw(HOST_IP), device: 3 });
+  const d = host({ ...any, source: HOST_IP, device: 3 });
   d.say({ ...changed, refused: [3] });
   expect(only(d.fromEndpoint(A, datagram(IP_A)))).toMatchObject({ type: 3, code: 0 });
 });
 
 it("a flow whose way has moved to another address ends, and its next packet has that one; others go on, and so does one without a way now", () => {
-  const d = host({ ...any, source: raw(HOST_IP) });
+  const d = host({ ...any, source: HOST_IP });
   const [before] = [d.fromEndpoint(A, datagram(IP_A)), d.fromEndpoint(B, datagram(IP_B))].map((sent) => only(sent));
   d.routing.replace([
-    { ...any, source: raw(HOST_IP) },
-    { ...any, source: raw(MOVED), from: raw(IP_A) },
+    { ...any, source: HOST_IP },
+    { ...any, source: MOVED, from: IP_A },
   ]);
   d.say(changed);
   d.run();
@@ -77,11 +77,11 @@ it("a flow whose way has moved to another address ends, and its next packet has 
 });
 
 it("all flows are looked at again, a few hundred between two batches", () => {
-  const d = host({ ...any, source: raw(HOST_IP) });
+  const d = host({ ...any, source: HOST_IP });
   for (let n = 0; n < 600; n++) d.io.put(A, p.frame("02:42:ac:11:00:01", "02:42:ac:11:00:04", datagram(IP_A, 1000 + n)));
   d.run();
   expect(d.state.conntrack.used).toBe(600);
-  d.routing.replace([{ ...any, source: raw(MOVED) }]);
+  d.routing.replace([{ ...any, source: MOVED }]);
   d.say(changed);
   const left = [1, 2, 3].map(() => {
     d.run();

@@ -5,21 +5,23 @@ import { Commands } from "../../src/engine/commands.js";
 import { RX_PACKETS } from "../../src/engine/counters.js";
 import type { FromWorker } from "../../src/engine/messages.js";
 import type { HolderRow } from "../../src/engine/views.js";
+import { rawWords } from "../../src/table/addresses.js";
 import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
+import { NO_ADDRESS } from "../../src/wire/address-word.js";
 import {
   A,
   addPort,
   B,
   CLIENT,
   Dataplane,
-  defaultRoutes,
   GATEWAY,
   HOST_IP,
   HOST_PORT,
   IP_A,
   IP_B,
+  ip,
   locals,
   MAC_A,
   MAC_B,
@@ -35,6 +37,7 @@ import {
   subnet,
   UP,
 } from "../support/dataplane.js";
+import { dual, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 
 const OTHER_HOST_IP = "192.0.2.2",
@@ -184,6 +187,16 @@ describe("removing a port", () => {
     expect(d.drops(UP)).toEqual({ "no-flow": 1, "port-gone": 1 });
   });
 
+  it("gives its addresses back once, though both who had it and who finds its device gone remove it", () => {
+    const d = dual();
+    const address = "fd00::77";
+    d.say({ type: "remove-port", port: A }, addPort(A, ENDPOINT, MAC_A, address));
+    d.publish({ ...TO_A6, firstPort: 9000, lastPort: 9000, target: address }); // holds it as well
+    d.say({ type: "remove-port", port: A }, { type: "remove-port", port: A });
+    d.state.addresses.sweep();
+    expect(d.state.addresses.find(rawWords(ip(address)), 0)).not.toBe(NO_ADDRESS);
+  });
+
   it("forgets where its station is, what it said, and counts the next one's frames from 0", () => {
     const d = host();
     d.state.networks.flags[NET] = PROMISCUOUS;
@@ -227,14 +240,14 @@ describe("what the host is", () => {
     expect(d.state.isLocal(raw("192.0.2.3"))).toBe(false);
     d.say({ type: "allow", prefixes: [prefix("10.0.0.0/8")] });
     expect(fromClient("192.0.2.5")).toBe(0);
-    d.say({ type: "routes", routes: [] });
+    d.route();
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 })))).toMatchObject({
       port: A,
       type: 3,
       code: 0,
     });
     expect(d.drops(A)).toEqual({ "no-route": 1 });
-    d.say(defaultRoutes("192.0.2.5"));
+    d.route("192.0.2.5");
     expect(only(d.fromEndpoint(A, p.udp({ src: IP_A, dst: SERVER }, { sport: 1, dport: 53 }))).src).toBe("192.0.2.5");
   });
 
@@ -246,7 +259,7 @@ describe("what the host is", () => {
     open(d, `${HOST_IP}:${PUBLISHED}/tcp`);
     d.say(locals([HOST_IP]));
     expect(only(d.fromEndpoint(A, query))).toMatchObject({ src: HOST_IP, sport }); // it is there still
-    d.say(defaultRoutes("192.0.2.9"));
+    d.route("192.0.2.9");
     d.say(locals(["192.0.2.9"]));
     expect(only(d.fromEndpoint(A, query)).src).toBe("192.0.2.9");
     expect(d.state.conntrack.used).toBe(2); // the client's goes on: the address on which it came may be there again

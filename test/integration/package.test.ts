@@ -138,7 +138,7 @@ describe("npm i -g", () => {
 });
 
 const CONSUMER = `
-import { type Counters, Dataplane, type DataplaneOptions, type Flow, type Network, onWarning, type PublishedPort, TsproxyError } from "tsproxy";
+import { type Counters, Dataplane, type DataplaneOptions, type Flow, type Network, onWarning, type PublishedPort, type Target, TsproxyError } from "tsproxy";
 
 const options: DataplaneOptions = { workers: 1, offload: false, allowFrom: ["192.0.2.0/24"], masqueradePorts: { first: 20000, last: 20999 } };
 onWarning((message: string) => {});
@@ -146,7 +146,10 @@ try {
   const dataplane = await Dataplane.start(options);
   const network: Network = await dataplane.addNetwork({ subnet: "172.30.0.0/24", mtu: 1400, internal: false });
   await network.addEndpoint({ netns: "web", address: network.gateway });
-  const port: PublishedPort = await dataplane.publish("8999:172.30.0.4:8080");
+  const port: PublishedPort = await dataplane.publish("8999:172.30.0.4,172.30.0.5:8080", { affinity: "client:10m", healthCheck: "off" });
+  const targets: readonly Target[] = port.targets;
+  await port.drain(targets[0]!.ip, 10);
+  await port.resume("172.30.0.4:8080");
   const counters: Counters = await dataplane.counters();
   const flows: Flow[] = await dataplane.flows();
   const sum: number = port.hostPort + counters.ports[0]!.rxBytes + counters.drops["ttl-exceeded"]! + flows[0]!.packets[0];

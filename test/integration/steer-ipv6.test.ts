@@ -117,7 +117,7 @@ it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-loc
     ["to ::1", asked(p.tcp({ src: "::1", dst: "::1" }, hostPorts)), TC_ACT_REDIRECT, "delivered"],
     ["to the host, from an address that it has not", asked(p.tcp({ src: CLIENT, dst: HOST }, hostPorts)), TC_ACT_OK, "handed-to-stack"],
     ["where no route leads", asked(p.udp({ src: HOST, dst: FAR }, hostPorts)), TC_ACT_OK, "handed-to-stack"],
-    ["too big for the way out", asked(p.udp(toTarget, { ...targetPorts, data: p.payload(1500) })), TC_ACT_OK, "fragment-needed"],
+    ["too big for the way out", asked(p.udp(toTarget, { ...targetPorts, data: p.payload(1500) })), TC_ACT_REDIRECT, "returned"],
     ["a later fragment", asked(p.ipv6(CLIENT, TARGET, FRAGMENT, p.fragment6(17, 64, false, p.payload(9)))), TC_ACT_REDIRECT, "sent"],
   ];
   const { entries, opened } = await run.steer({ opening: [...flows, ...ways.map(([, frame]) => frame)] });

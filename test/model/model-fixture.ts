@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
-import { eachHostAddress, formatMapping, type Mapping, type PortSpec } from "../../src/control/mapping.js";
+import type { Balancer } from "../../src/control/balancer.js";
+import { eachHostAddress, formatMapping, type PortSpec } from "../../src/control/mapping.js";
 import type { DeviceSpec } from "../../src/control/network/endpoints.js";
 import type { NetworkSpec } from "../../src/control/network/kinds.js";
 import type { OverlayChange } from "../../src/control/network/remote-endpoints.js";
+import type { Publication } from "../../src/control/publisher.js";
 import { type AddressManager, givenAddresses } from "../../src/model/addresses.js";
 import { FileStore } from "../../src/model/file-store.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "../../src/model/mechanism.js";
@@ -90,7 +92,7 @@ export class ModelFixture implements Mechanism, HostDevices {
   };
 
   readonly publisher = {
-    publish: (spec: PortSpec): { mappings: Mapping[]; close(): Promise<void> } => {
+    publish: (spec: PortSpec): Publication => {
       const hosts = eachHostAddress(spec, this.families);
       for (let port = spec.hostPort; port <= spec.hostPortEnd; port++)
         if (this.taken.has(port)) throw new PortTakenError(spec.proto, hosts[0]!.hostIp, port, "nginx (pid 1)");
@@ -100,6 +102,7 @@ export class ModelFixture implements Mechanism, HostDevices {
       for (const mapping of mappings) this.published.add(formatMapping(mapping));
       return {
         mappings,
+        ...(spec.several !== undefined && { balancer: { set: () => {} } as unknown as Balancer }),
         close: async () => {
           for (const mapping of mappings) this.published.delete(formatMapping(mapping));
         },
@@ -154,7 +157,7 @@ export class ModelFixture implements Mechanism, HostDevices {
     return {
       views: [this.networkViews(), this.endpointViews()],
       records: await new FileStore(this.dir).load(),
-      plane: [[...this.specs], [...this.devices.keys()], [...this.published]],
+      plane: [[...this.specs], [...this.devices.keys()], [...this.published].sort()],
     };
   }
 

@@ -17,6 +17,7 @@ import type { DefaultRoute, SandboxDevice } from "../../src/sandbox/device-setup
 import { SandboxFolders } from "../../src/sandbox/folder.js";
 import { Membership } from "../../src/sandbox/membership.js";
 import type { NameScope } from "../../src/sandbox/name-service.js";
+import { NamedPorts } from "../../src/sandbox/named-ports.js";
 import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
 import { Sandboxes } from "../../src/sandbox/sandboxes.js";
 import { ModelFixture } from "../model/model-fixture.js";
@@ -134,7 +135,14 @@ class Fixture {
       { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] },
       () => () => null,
     );
-    f.sandboxes = new Sandboxes(f.catalog, new Membership(f.model.model, f.catalog), new Folders(path.join(f.dir, "run")), names);
+    const namedPorts = new NamedPorts(f.model.model, f.model.publisher);
+    f.sandboxes = new Sandboxes(
+      f.catalog,
+      new Membership(f.model.model, f.catalog),
+      new Folders(path.join(f.dir, "run")),
+      names,
+      namedPorts,
+    );
     f.containers = new Containers(f.catalog, f.sandboxes);
     writeFileSync(f.leases, "");
     const plugin =
@@ -186,7 +194,8 @@ class Fixture {
   }
 }
 
-const RUN = { kind: "run" as const, command: ["sleep"], name: "web", publish: ["8999:80", "8998:81"], hostname: "web" };
+const PORTS = { publish: ["8999:80", "8998:81", "8997:web:82"], healthCheck: "off" };
+const RUN = { kind: "run" as const, command: ["sleep"], name: "web", ...PORTS, hostname: "web" };
 
 async function withNetworks(f: Fixture): Promise<void> {
   await f.catalog.create({ name: "front", ipv6: true, subnet: ["10.90.0.0/24", "fd00:90::/64"] });
@@ -196,7 +205,7 @@ async function withNetworks(f: Fixture): Promise<void> {
 async function withSandbox(f: Fixture): Promise<void> {
   await withNetworks(f);
   await f.sandboxes.create({ ...RUN, pid: program.pid!, network: "front" });
-  await f.sandboxes.create({ ...RUN, name: "other", publish: [], pid: program.pid!, network: "front", links: ["web:w"] });
+  await f.sandboxes.create({ kind: "run", command: ["sleep"], name: "other", pid: program.pid!, network: "front", links: ["web:w"] });
 }
 
 const cni = (f: Fixture, network: string, ifname: string, change: object): Promise<unknown> =>
@@ -222,13 +231,24 @@ const CALLS: [string, (f: Fixture) => Promise<void>, (f: Fixture) => Promise<unk
     "run",
     withNetworks,
     (f) => f.sandboxes.create({ ...RUN, pid: program.pid!, network: "front" }),
-    [/^folder/, /^record/, /^endpoint's device/, /^set-up of eth0/, /^route/, /^port 8999/, /^port 8998/, /^names/, /^file resolv.conf/],
+    [
+      /^folder/,
+      /^record/,
+      /^endpoint's device/,
+      /^set-up of eth0/,
+      /^route/,
+      /^port 8999/,
+      /^port 8998/,
+      /^port 8997/,
+      /^names/,
+      /^file resolv.conf/,
+    ],
   ],
   [
     "network connect that takes default route and ports",
     withSandbox,
     (f) => f.sandboxes.connect("web", { network: "back", gwPriority: 1, bandwidth: { egress: { rate: 1e6, burst: 1e4 } } }),
-    [/^folder/, /^record/, /^endpoint's device/, /^set-up of eth/, /^route/, /^port 8999/, /^names/, /^file hosts/],
+    [/^folder/, /^record/, /^endpoint's device/, /^set-up of eth/, /^route/, /^port 8999/, /^port 8997/, /^names/, /^file hosts/],
   ],
   [
     "CNI ADD with an IPAM plugin, the first of its network",

@@ -15,7 +15,7 @@ export const RFC1812: Rfc = {
       "an endpoint gets 'net unreachable' from its gateway",
       () => {
         const d = new Dataplane();
-        d.say({ type: "routes", routes: [] });
+        d.route();
         expect(only(d.fromEndpoint(A, datagram({ src: IP_A, dst: SERVER }, 1000, SERVICE)))).toMatchObject({
           src: GATEWAY,
           type: 3,

@@ -1,8 +1,10 @@
 /** RFC 8200, 4443 and 8201: IPv6, ICMPv6 and path MTU discovery, as far as they are about a router that translates. RFC 5095: routing header of type 0. */
 import { expect } from "vitest";
+import { RETURNED_TOO_LONG } from "../../src/wire/flow-entry.js";
 import { A, only, PUBLISHED, UP } from "../support/dataplane.js";
 import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, SERVER6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
+import { givenBack } from "../support/returned.js";
 import { notApplicable, type Rfc, yes } from "./requirement.js";
 
 const outwards = (ip: Partial<p.Ip> = {}, size = 100): Uint8Array =>
@@ -48,7 +50,7 @@ export const RFC4443: Rfc = {
     }),
     yes("§2.4 (c)", "an error quotes as much as fits into 1280 bytes", "of a packet of 2,048 bytes 1,232 are quoted", () => {
       const d = dual();
-      d.say({ type: "routes", routes: [] });
+      d.route();
       expect(only(d.fromEndpoint(A, outwards({}, 2000))).bytes.length).toBe(p.VNET + p.ETH + 1280);
     }),
     yes("§2.4 (e)", "no error about an error, or about what was for a group", "an error with hop limit 1, a datagram to ff0e::1", () => {
@@ -64,9 +66,24 @@ export const RFC4443: Rfc = {
     }),
     yes("§3.1", "no route: 'destination unreachable'", "an endpoint gets 'no route' from its gateway", () => {
       const d = dual();
-      d.say({ type: "routes", routes: [] });
+      d.route();
       expect(only(d.fromEndpoint(A, outwards()))).toMatchObject({ port: A, src: GATEWAY6, dst: IP6_A, type: 1, code: 0 });
     }),
+    yes(
+      "§3.2",
+      "too long for the next link: 'packet too big', with its MTU",
+      "an endpoint gets it from its gateway; below 1280 that",
+      () => {
+        const d = dual();
+        const sent = only(d.fromEndpoint(A, outwards({}, 1400))).bytes;
+        const tooBig = (mtu: number): number => {
+          const error = only(d.send(UP, givenBack(sent, RETURNED_TOO_LONG, mtu)));
+          expect(error).toMatchObject({ port: A, src: GATEWAY6, dst: IP6_A, type: 2, code: 0 });
+          return p.u16(error.l4, 6);
+        };
+        expect([tooBig(1400), tooBig(1000)]).toEqual([1400, 1280]);
+      },
+    ),
     yes("§3.3", "hop limit over: 'time exceeded'", "to an endpoint from its gateway, to a client from where it sent to", () => {
       const d = dual();
       expect(only(d.fromEndpoint(A, outwards({ ttl: 1 })))).toMatchObject({ src: GATEWAY6, type: 3, code: 0 });

@@ -151,7 +151,7 @@ export const RFC5508: Rfc = {
       const d = new Dataplane();
       expect(only(d.fromEndpoint(A, datagram({ src: IP_A, dst: SERVER, ttl: 1 }, 1000, SERVICE)))).toMatchObject({ port: A, type: 11 });
       expect(only(d.fromEndpoint(A, query(8, { src: IP_A, dst: GATEWAY }, 7)))).toMatchObject({ port: HOST_PORT });
-      d.say({ type: "routes", routes: [] });
+      d.route();
       expect(only(d.fromEndpoint(A, datagram({ src: IP_A, dst: SERVER }, 1001, SERVICE)))).toMatchObject({ port: A, type: 3, code: 0 });
     }),
     yes("REQ-11", "other ICMP messages may be dropped", "a redirect and a source quench are, with a counter", () => {

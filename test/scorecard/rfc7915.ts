@@ -1,9 +1,11 @@
 /** RFC 7915: IPv6 to IPv4 and back, and what RFC 6146 (stateful NAT64) asks that holds for published ports, the only flows of two families. */
 import { expect } from "vitest";
+import { RETURNED_TOO_LONG } from "../../src/wire/flow-entry.js";
 import { A, CLIENT, type Dataplane, GATEWAY, HOST_IP, IP_A, only, TARGET, UP } from "../support/dataplane.js";
 import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "../support/dual.js";
 import { Flow } from "../support/flows.js";
 import * as p from "../support/packets.js";
+import { givenBack } from "../support/returned.js";
 import { notApplicable, type Rfc, yes } from "./requirement.js";
 
 const TO_IPV4 = 9000,
@@ -31,6 +33,24 @@ export const RFC7915: Rfc = {
       const out = only(both().fromUplink(datagram));
       expect([out.ttl, ipOf(out.bytes).length, p.u16(ipOf(out.bytes), 0), p.u16(ipOf(out.bytes), 2)]).toEqual([63, 148, 0x6000, 0]);
     }),
+    yes(
+      "§4.1",
+      "what is too long and may be fragmented is; else its sender is told, with 20 bytes less",
+      "1,500 bytes by a way of 1,400",
+      () => {
+        const d = dual();
+        const rule = { proto: p.UDP, firstPort: TO_IPV6, lastPort: TO_IPV6, hostIp: "0.0.0.0", network: -1, target: "2001:db8:ff::4" };
+        d.publish({ ...TO_A6, ...rule });
+        const send = (ip: Partial<p.Ip>) =>
+          d.send(UP, givenBack(only(d.fromUplink(toIpv6(1450, true, ip))).bytes, RETURNED_TOO_LONG, 1400));
+        expect(send({ fragment: 0 }).map(({ bytes }) => [ipOf(bytes)[6], ipOf(bytes).length])).toEqual([
+          [44, 1400],
+          [44, 154],
+        ]);
+        const error = only(send({}));
+        expect([error.dst, error.type, error.code, p.u16(error.l4, 6)]).toEqual([CLIENT, 3, 4, 1380]);
+      },
+    ),
     yes("§5.1", "IPv6 to IPv4: class, length, TTL less one, extension headers left out", "as said", () => {
       const extend = (next: number, body: Uint8Array): [number, Uint8Array] => [60, p.extension(next, body, 16)];
       const out = only(both().fromUplink(toIpv4(100, { extend })));
@@ -42,6 +62,11 @@ export const RFC7915: Rfc = {
     }),
     yes("§4.5", "a UDP datagram without a checksum gets one", "also if it is longer than what the engine looks at", () => {
       for (const size of [10, 5000]) expect(p.u16(only(both().fromUplink(toIpv6(size, false))).l4, 6)).not.toBe(0);
+    }),
+    yes("§4.5", "of a datagram in fragments without a checksum nothing is sent on", "each is dropped and counted", () => {
+      const d = both();
+      expect(p.fragments(toIpv6(3000, false, { fragment: 0 }), 1480).flatMap((part) => d.fromUplink(part))).toEqual([]);
+      expect(d.drops(UP)).toEqual({ untranslatable: 1, "ip-fragment": 2 });
     }),
     yes("§4.5, §5.5", "TCP and UDP checksums are right", "of both directions, by a full recompute", () => {
       for (const proto of [p.TCP, p.UDP])

@@ -15,12 +15,14 @@ import { PacketMemory } from "../../src/mem/packet-memory.js";
 import type { FlowFile } from "../../src/table/flow-file.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
+import { defaults, FakeRouting } from "../table/fake-routing.js";
 import { enterAsEmit } from "./flow-map.js";
 import {
   A,
   addPort,
   B,
   HELD_PORT,
+  HOST_IP,
   hostMessages,
   MAC_A,
   MAC_B,
@@ -46,6 +48,8 @@ export class Dataplane {
   readonly memory = new PacketMemory();
   readonly io = new MemoryIo(this.memory);
   readonly state: State;
+  /** What the host's kernel says of ways out, if no other routing was given. */
+  readonly hostRouting = new FakeRouting(...defaults(HOST_IP));
   readonly counters = createCounters();
   readonly engine: Engine;
   readonly commands: Commands;
@@ -68,6 +72,7 @@ export class Dataplane {
       random: new Random(1).int32,
       bypass: true, // most tests open flows with what comes by the uplink
       awaitsFormer: former.length > 0,
+      routing: this.hostRouting,
       ...options,
     });
     this.commands = new Commands(this.state, this.io, this.counters, {
@@ -92,6 +97,12 @@ export class Dataplane {
   /** The control side says something. */
   say(...messages: ToWorker[]): void {
     for (const message of messages) this.commands.carryOut(message);
+  }
+
+  /** From now on the host has a default route for each of these source addresses, and no other. */
+  route(...sources: string[]): void {
+    this.hostRouting.replace(defaults(...sources));
+    this.say({ type: "routes" });
   }
 
   addPort(port: number, kind: number, mac: string, address?: string, network?: number): void {

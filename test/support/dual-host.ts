@@ -5,7 +5,6 @@ import {
   A,
   addPort,
   B,
-  defaultRoutes,
   GATEWAY,
   HOST_IP,
   HOST_PORT,
@@ -43,6 +42,5 @@ export function dualMessages(flags = 0): ToWorker[] {
     addPort(A, ENDPOINT, MAC_A, `${IP_A} ${IP6_A}`),
     addPort(B, ENDPOINT, MAC_B, `${IP_B} ${IP6_B}`),
     locals([HOST_IP, GATEWAY, HOST_IP6, GATEWAY6, LINK_GATEWAY]),
-    defaultRoutes(HOST_IP, HOST_IP6),
   ];
 }

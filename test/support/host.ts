@@ -103,12 +103,6 @@ export function locals(addresses: readonly string[], broadcasts: readonly string
   return { type: "locals", addresses: addresses.map(ip), broadcasts: broadcasts.map(ip) };
 }
 
-/** A default route for each source address. */
-export function defaultRoutes(...sources: string[]): ToWorker {
-  const any = (source: string): IpPrefix => prefix(source.includes(":") ? "::/0" : "0.0.0.0/0");
-  return { type: "routes", routes: sources.map((source) => ({ prefix: any(source), metric: 0, source: ip(source) })) };
-}
-
 /** What the control side says when a port comes to be, with an address or two; `fd` where the port's frames are to come from a device. */
 export function addPort(port: number, kind: number, mac: string, address = "", network = NET, fd = -1): ToWorker {
   const addresses = address === "" ? [] : address.split(" ").map(ip);
@@ -125,7 +119,6 @@ export function hostMessages(): ToWorker[] {
     addPort(A, ENDPOINT, MAC_A, IP_A),
     addPort(B, ENDPOINT, MAC_B, IP_B),
     locals([HOST_IP, GATEWAY], [BROADCAST]),
-    defaultRoutes(HOST_IP),
     { type: "publish", id: 0, rule: rule() },
   ];
 }

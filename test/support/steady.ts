@@ -1,6 +1,6 @@
 /**
- * steady.ts PACKETS [across]: an engine in its steady state, over a packet input and output that allocates nothing: PACKETS packets of all common
- * kinds, flows that grow old and come anew among them; `across`: of flows whose ends are of different families. Prints what V8 has to say of garbage collections and deoptimisations meanwhile, a line
+ * steady.ts PACKETS [across|shaped]: an engine in its steady state, over a packet input and output that allocates nothing: PACKETS packets of all common
+ * kinds, flows that grow old and come anew among them; `across`: of flows whose ends are of different families; `shaped`: of an endpoint with a limited bandwidth. Prints what V8 has to say of garbage collections and deoptimisations meanwhile, a line
  * each, and then one line of JSON. To be bundled, as the worker is, and run with `node --expose-gc`.
  */
 import { setFlagsFromString } from "node:v8";
@@ -11,6 +11,7 @@ import { createCounters, ROW, TX_PACKETS } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
 import { tuneJit } from "../../src/engine/jit.js";
 import { headAt, PacketMemory } from "../../src/mem/packet-memory.js";
+import { REFUSED_NO_ROUTE } from "../../src/wire/route-answer.js";
 import { CLIENT6, dualMessages, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "./dual-host.js";
 import {
   A,
@@ -28,6 +29,7 @@ import {
   MASQUERADE_FIRST,
   MASQUERADE_LAST,
   PUBLISHED,
+  raw,
   rule,
   SERVER,
   TARGET,
@@ -152,6 +154,7 @@ class Loop implements PacketIo {
       this.rx[i * 4 + 1] = bytes.length;
       this.rx[i * 4 + 2] = -1;
     }
+    if (this.turns % 10 === 0) this.clock[1] = (this.clock[1]! + 1_000_000) % 1_000_000_000;
     if (++this.turns % TURNS_A_STEP === 0) this.clock[0] = this.clock[0]! + CLOCK_STEP_SEC; // every flow and learned station grows old, and comes anew
     return this.memory.slots;
   }
@@ -167,15 +170,20 @@ class Loop implements PacketIo {
   removePort(): void {}
 }
 
+const OWN = raw(HOST_IP);
+
 tuneJit(); // as a worker does
 const packets = Number(process.argv[2]);
 const isAcross = process.argv[3] === "across";
+/** A may send and be sent 10 Mbit/s; the clock goes on by a millisecond in ten turns, so that frames go at once, wait, go later and are dropped. */
+const isShaped = process.argv[3] === "shaped";
 const memory = new PacketMemory();
 const state = new State({
   conntrackMax: TABLE,
   masqueradeFirst: MASQUERADE_FIRST,
   masqueradeLast: isAcross ? MASQUERADE_FIRST : MASQUERADE_LAST,
   random: xorshift(),
+  routing: { device: 2, source6: new Int32Array(4), ask: () => OWN, ask6: () => REFUSED_NO_ROUTE },
   bypass: true,
 });
 const counters = createCounters();
@@ -194,6 +202,7 @@ if (isAcross) {
     commands.carryOut({ type: "publish", id: 3 + k, rule: rule({ ...TO_A6, proto, hostIp: "0.0.0.0" }) });
   }
 } else commands.carryOut({ type: "publish", id: 1, rule: rule({ proto: p.UDP }) });
+if (isShaped) state.shaper.set(A, { egress: { rate: 10e6, burst: 1e5 }, ingress: { rate: 10e6, burst: 1e5 } });
 const engine = new Engine(io, memory, state, counters, commands);
 
 function run(count: number): void {

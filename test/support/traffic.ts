@@ -9,7 +9,8 @@ import { createCounters, dropsOf } from "../../src/engine/counters.js";
 import { Engine } from "../../src/engine/engine.js";
 import { headAt, PacketMemory } from "../../src/mem/packet-memory.js";
 import { rawHalf } from "../../src/wire/raw.js";
-import { A, B, hostMessages, MAC_A, MAC_B, MAC_GATEWAY, UP } from "./host.js";
+import { defaults, FakeRouting } from "../table/fake-routing.js";
+import { A, B, HOST_IP, hostMessages, MAC_A, MAC_B, MAC_GATEWAY, UP } from "./host.js";
 import { macBytes, TCP } from "./packets.js";
 
 /** A packet is so many words: port that it goes in or out by, source, destination, raw ports, protocol with TCP flags above. */
@@ -119,7 +120,13 @@ export class Traffic {
   private readonly engine: Engine;
 
   constructor(options: Partial<StateOptions> = {}) {
-    this.state = new State({ conntrackMax: 262_144, bypass: true, ...DEFAULT_RANGE, ...options });
+    this.state = new State({
+      conntrackMax: 262_144,
+      bypass: true,
+      routing: new FakeRouting(...defaults(HOST_IP)),
+      ...DEFAULT_RANGE,
+      ...options,
+    });
     this.commands = new Commands(this.state, this.io, this.counters, {
       tell() {},
       watch() {},

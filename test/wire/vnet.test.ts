@@ -103,14 +103,8 @@ describe("checkLayer4, with layer 4 at byte 34 of the frame", () => {
     expect(passing(TCP)).toEqual([1, 0x81]);
     expect(passing(TCP, vnet.GSO_TCPV6)).toEqual([4, 0x84]);
     expect(passing(UDP)).toEqual([5]);
-    expect(passing(UDP, vnet.GSO_TCPV6)).toEqual([3, 5]); // 3: one datagram, to be sent in fragments
     for (const proto of [ICMP, GRE, vnet.FRAGMENT]) expect(passing(proto)).toEqual([]);
     expect(layer4(TCP, { gso: 5, gsoSize: 100 })).toBe(DROP_VNET_HEADER);
-  });
-
-  it("lets one datagram ask to be sent in fragments if it is of the accept program", () => {
-    const v = views(setVnet(new Uint8Array(10), { gso: 3, gsoSize: 1448 }));
-    expect([false, true].map((accepted) => vnet.check(v.bytes, v.halves, 4, 3000, accepted))).toEqual([DROP_VNET_HEADER, DROP_NONE]);
   });
 
   it("asks nothing of a frame that asks for nothing", () => {

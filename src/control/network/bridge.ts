@@ -63,6 +63,8 @@ class Bridge implements Network {
   readonly hostDevice: string;
   readonly endpoints: Endpoints;
   private readonly undo = new Undo();
+  private device = new Undo();
+  private closed = false;
 
   /** Makes the host's port, or throws with nothing left. */
   constructor(
@@ -97,7 +99,8 @@ class Bridge implements Network {
       this.undo.add(`network ${subnets.map(({ prefix }) => formatPrefix(prefix)).join(",")}`, () =>
         workers.post({ type: "remove-network", network: number }),
       );
-      this.hostDevice = this.openHostDevice();
+      this.undo.add("host's device", () => this.device.run());
+      this.hostDevice = this.openHostDevice(spec.hostDevice ?? "tsphost%d");
       host.refresh(); // the gateway's address is the host's now
       this.watchOutside();
     } catch (error) {
@@ -124,6 +127,7 @@ class Bridge implements Network {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.endpoints.close();
     await this.undo.run();
   }
@@ -148,19 +152,38 @@ class Bridge implements Network {
     look();
   }
 
-  /** Answers its name. */
-  private openHostDevice(): string {
+  /** Without the host's device nobody reaches the host, nor the host the endpoints: so it is made again. What its owner had to say of it is lost. */
+  private async remake(gone: Undo): Promise<void> {
+    if (gone !== this.device) return;
+    log.warn(`${this.hostDevice}: the device was deleted by somebody else; it is made again`);
+    this.device = new Undo();
+    await gone.run();
+    if (this.closed) return;
+    try {
+      this.openHostDevice(this.hostDevice);
+      this.site.host.refresh();
+    } catch (error) {
+      const message = `${this.hostDevice}: the device was deleted by somebody else, and cannot be made again: ${(error as Error).message}`;
+      this.site.fail(new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", message, "start tsproxy again", error));
+    }
+  }
+
+  /** `hostDevice`: its name, or with `%d` for the first free number. Answers its name. */
+  private openHostDevice(hostDevice: string): string {
     const { socket, host, taps, guard } = this.site;
-    const { hostDevice = "tsphost%d", internal = false, subnets } = this.spec;
+    const { internal = false, subnets } = this.spec;
+    const undo = this.device;
+    const onGone = (): void => void this.remake(undo);
     const gateways = perFamily(eachFamily(subnets).map(({ gateway }) => gateway));
     const isNew = !taps.isKept(hostDevice);
-    const tap = taps.open({ name: hostDevice, keepAs: hostDevice.includes("%") ? undefined : hostDevice }, this.undo);
+    const tap = taps.open({ name: hostDevice, keepAs: this.spec.hostDevice?.includes("%") === false ? hostDevice : undefined }, undo);
     const { index } = socket.link(tap.name)!;
     const ipv4Conf = hostDeviceConf(internal);
     const ipv6Conf = subnets.ipv6 === undefined ? undefined : hostDeviceIpv6Conf(internal);
-    host.own(index, { ipv4: ipv4Conf, ipv6: ipv6Conf });
-    this.undo.add("own device", () => host.disown(index));
-    this.undo.add("guard", guard.attach(index, internal));
+    const own = eachFamily(subnets).map(({ gateway, prefix }) => ({ address: gateway, prefixLength: prefix.prefixLength }));
+    host.own(index, { ipv4: ipv4Conf, ipv6: ipv6Conf, addresses: own }, onGone);
+    undo.add("own device", () => host.disown(index));
+    undo.add("guard", guard.attach(index, internal));
     if (ipv6Conf === undefined) closeToIpv6(tap.name);
     const mac = stationMac(gateways);
     // A link-local address is what the host finds its neighbors with (RFC 4861 §7.2.2): the one that comes of the MAC.
@@ -168,8 +191,8 @@ class Bridge implements Network {
     socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode, ipv4Conf });
     if (ipv6Conf !== undefined && !setIpv6Conf(tap.name, ipv6Conf)) throw noIpv6(`net.ipv6.conf of ${tap.name} cannot be written`);
     const addresses = eachFamily(gateways);
-    taps.attach(tap, { kind: "host", name: tap.name, mac, addresses, network: this.number, device: index }, this.undo);
-    if (isNew) for (const { gateway, prefix } of eachFamily(subnets)) socket.addAddress(index, formatIp(gateway), prefix.prefixLength);
+    taps.attach(tap, { kind: "host", name: tap.name, mac, addresses, network: this.number, device: index }, undo, onGone);
+    if (isNew) for (const { address, prefixLength } of own) socket.addAddress(index, formatIp(address), prefixLength);
     socket.setLink(index, { up: true });
     return tap.name;
   }

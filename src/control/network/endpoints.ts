@@ -6,6 +6,7 @@
 import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
 import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
 import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
@@ -73,6 +74,16 @@ export interface EndpointNetwork {
   readonly onStation?: (mac: Uint8Array) => () => void;
 }
 
+interface Namespace {
+  /** What it was asked for by. */
+  word: string;
+  spec: EndpointSpec;
+  nsFd: number;
+  /** The device in it, which somebody may delete. */
+  device: Undo;
+  closed: boolean;
+}
+
 /** A device that was handed out, and its port. */
 class LiveDevice {
   constructor(
@@ -108,7 +119,7 @@ class LiveDevice {
 }
 
 export class Endpoints {
-  private readonly namespaces: { word: string; nsFd: number; undo: Undo }[] = [];
+  private readonly namespaces: Namespace[] = [];
   private readonly devices = new Set<LiveDevice>();
   private readonly links = new Set<Link>();
 
@@ -126,21 +137,38 @@ export class Endpoints {
   add(spec: EndpointSpec): void {
     const word = `--endpoint ${spec.netns}=${eachFamily(spec.addresses).map(formatIp).join(",")}`;
     const { fd: nsFd } = openNetns(spec.netns);
-    const undo = new Undo();
-    undo.add(`namespace ${spec.netns}`, () => closeSync(nsFd));
+    const namespace = { word, spec, nsFd, device: new Undo(), closed: false };
     try {
       this.checkNamespace(word, spec.netns, nsFd);
-      const socket = new RouteSocket(nsFd);
-      try {
-        this.setUp(socket, word, spec, nsFd, undo);
-      } finally {
-        socket.close();
-      }
+      this.makeDevice(namespace);
     } catch (error) {
-      void undo.run();
+      void namespace.device.run().then(() => closeSync(nsFd));
       throw error;
     }
-    this.namespaces.push({ word, nsFd, undo });
+    this.namespaces.push(namespace);
+  }
+
+  private makeDevice(namespace: Namespace): void {
+    const socket = new RouteSocket(namespace.nsFd);
+    try {
+      this.setUp(socket, namespace);
+    } finally {
+      socket.close();
+    }
+  }
+
+  /** We hold the namespace, so it is there still: the device was deleted in it. */
+  private async remake(namespace: Namespace): Promise<void> {
+    const { word, device } = namespace;
+    log.warn(`${word}: '${ENDPOINT_DEVICE}' was deleted by somebody else; it is made again`);
+    await device.run();
+    if (namespace.closed) return;
+    try {
+      this.makeDevice(namespace);
+    } catch (error) {
+      await device.run();
+      log.warn(`${word}: '${ENDPOINT_DEVICE}' cannot be made again: ${(error as Error).message}`);
+    }
   }
 
   /**
@@ -206,7 +234,12 @@ export class Endpoints {
     for (const link of this.links) link.close();
     await Promise.all([...this.devices].map((device) => device.close()));
     this.devices.clear();
-    await Promise.all(this.namespaces.splice(0).map(({ undo }) => undo.run()));
+    const end = async (namespace: Namespace): Promise<void> => {
+      namespace.closed = true;
+      await namespace.device.run();
+      closeSync(namespace.nsFd);
+    };
+    await Promise.all(this.namespaces.splice(0).map(end));
   }
 
   private prepare(name: string, { nsFd, mac }: DeviceSpec): void {
@@ -218,7 +251,8 @@ export class Endpoints {
     }
   }
 
-  private setUp(socket: RouteSocket, word: string, spec: EndpointSpec, nsFd: number, undo: Undo): void {
+  private setUp(socket: RouteSocket, namespace: Namespace): void {
+    const { word, spec, nsFd, device: undo } = namespace;
     if (socket.link(ENDPOINT_DEVICE) !== null)
       throw new TsproxyError(
         "TSP_ERR_ENDPOINT",
@@ -240,7 +274,8 @@ export class Endpoints {
         `${word}: net.ipv6.conf of the namespace's ${ENDPOINT_DEVICE} cannot be written`,
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
-    this.attach(tap, { name: `${spec.netns}/${ENDPOINT_DEVICE}`, addresses: spec.addresses, mac }, undo);
+    const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
+    this.attach(tap, { name, addresses: spec.addresses, mac, onGone: () => void this.remake(namespace) }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });

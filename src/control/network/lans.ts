@@ -97,7 +97,7 @@ export class Lans {
     undo.add("watch of the parent", host.onChange(look));
     socket.setLink(device, { up: true });
     const addStation = (mac: Uint8Array): (() => void) => {
-      bpf.updateElement(stations, keyOf(mac), valueOf(device));
+      bpf.updateElement(stations, keyOf(mac), indexBytes(device));
       return () => bpf.deleteElement(stations, keyOf(mac));
     };
     return { tap, device, mac: parseMac(link.mac)!, addStation };
@@ -116,7 +116,7 @@ function attach(maps: LanMapFds, device: number, { index, mac }: Link): Attached
   const { stations } = maps;
   try {
     const own = keyOf(parseMac(mac)!);
-    bpf.updateElement(stations, own, valueOf(index));
+    bpf.updateElement(stations, own, indexBytes(index));
     undo.add("the parent's own MAC", () => bpf.deleteElement(stations, own));
     put("lan_out", lanOutProgram(maps, index), device, "ingress", undo);
     put("lan_in", lanInProgram(maps, device), index, "ingress", undo);
@@ -154,7 +154,7 @@ function keyOf(mac: Uint8Array): Uint8Array {
   return key;
 }
 
-function valueOf(ifindex: number): Uint8Array {
+function indexBytes(ifindex: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(ifindex).buffer);
 }
 

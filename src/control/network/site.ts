@@ -15,6 +15,8 @@ export interface Site {
   readonly host: Host;
   readonly taps: TapPorts;
   readonly guard: HostGuard;
+  /** Something is broken for good, and the process must end: better to be started anew than to serve nothing. */
+  fail(error: Error): void;
   readonly numbers: PortNumbers;
   readonly tunnels: Tunnels;
   readonly lans: Lans;

@@ -1,6 +1,7 @@
 /** TAP devices as ports of the dataplane: a queue a worker, a number, and the way back. */
 import { closeSync } from "node:fs";
 import { openTap, type Tap } from "../../device/tap.js";
+import type { Steering } from "../../steer/steering.js";
 import type { FdStore } from "../../sys/fd-store.js";
 import { native } from "../../sys/native.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
@@ -35,11 +36,11 @@ export interface OpenDevice {
 }
 
 export class TapPorts {
-  /** `queueFd`: descriptor of the program that spreads new flows over a device's queues. */
+  /** `steering`: whose program spreads new flows over a device's queues, and who is to know endpoints' addresses. */
   constructor(
     private readonly workers: Workers,
     private readonly numbers: PortNumbers,
-    private readonly queueFd: number,
+    private readonly steering: Pick<Steering, "queueFd" | "setInside">,
     private readonly store?: FdStore,
   ) {}
 
@@ -62,7 +63,7 @@ export class TapPorts {
       undo.add(`keeping of ${tap.name}`, () => this.store?.remove(`tap-${keepAs}`));
     }
     // The kernel spreads datagrams of tunnels by their source ports.
-    if (tap.fds.length > 1 && device.tunnels !== true) native.tapSteering(tap.fds[0]!, this.queueFd);
+    if (tap.fds.length > 1 && device.tunnels !== true) native.tapSteering(tap.fds[0]!, this.steering.queueFd);
     return tap;
   }
 
@@ -80,6 +81,7 @@ export class TapPorts {
   attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
+    for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
     this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
   }

@@ -16,12 +16,14 @@ import { overheadOf } from "../../table/tunnel.js";
 import { addressPort } from "../../wire/address-port.js";
 import { formatIp, type IpAddress, sameIp, toBytes } from "../../wire/ip-address.js";
 import { PROTO_UDP } from "../../wire/ipv4.js";
+import { HEADER_SIZE } from "../../wire/vnet.js";
+import { HEADER_SIZE as TUNNEL_HEADER_SIZE } from "../../wire/vnet-tunnel.js";
 import { PORT } from "../../wire/vxlan.js";
 import type { Host } from "../host.js";
 import type { PortNumbers } from "../port-numbers.js";
 import { Undo } from "../undo.js";
 import { setUpUplink } from "../uplink.js";
-import type { Workers } from "../workers.js";
+import type { PortCounters, Workers } from "../workers.js";
 import type { TapPorts } from "./tap-ports.js";
 
 const DEVICE = "tspvx%d",
@@ -29,6 +31,13 @@ const DEVICE = "tspvx%d",
 
 /** How often nodes are looked at that send what they should not. */
 const WATCH_MS = 60_000;
+
+/** Of the tunnels' device, whose frames have a longer virtio-net header than the engine counts off: what its bytes are on the wire. */
+export function tunnelCounters(counters: PortCounters): PortCounters {
+  const longer = TUNNEL_HEADER_SIZE - HEADER_SIZE;
+  const { rxPackets, rxBytes, txPackets, txBytes } = counters;
+  return { ...counters, rxBytes: Math.max(0, rxBytes - rxPackets * longer), txBytes: Math.max(0, txBytes - txPackets * longer) };
+}
 
 export interface Underlay {
   /** This node's address there: one of the host's. All nodes' addresses are of its family. */

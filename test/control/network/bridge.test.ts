@@ -43,6 +43,29 @@ describe("a network of kind bridge", () => {
     expect(f.since()).toEqual([]);
   });
 
+  it("makes the host's device again that somebody has deleted, under its name, once; and ends the process where it cannot", async () => {
+    const f = new SiteFixture();
+    const said: string[] = [];
+    setLogSink((_, message) => said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    const network = f.registry.add(SPEC);
+    const made = f.since().slice(1);
+    const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const { hostDeviceGone } = f;
+    hostDeviceGone();
+    hostDeviceGone(); // each worker says so
+    await settled();
+    expect(f.since()).toEqual(["detach tsphost0", "unguard 70", "disown 70", "close tsphost0", ...made]);
+    expect(said).toEqual(["tsphost0: the device was deleted by somebody else; it is made again"]);
+    f.failing = "open tsphost0";
+    f.hostDeviceGone();
+    await settled();
+    expect(f.failed).toEqual(["tsphost0: the device was deleted by somebody else, and cannot be made again: cannot open tsphost0 in -1"]);
+    f.since();
+    await f.registry.remove(network);
+    expect(f.since()).toEqual(["remove-network 0", "refresh"]);
+  });
+
   it.each([
     ["internal", { internal: true }, INTERNAL],
     ["without icc", { icc: false }, NO_ICC],

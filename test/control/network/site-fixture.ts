@@ -1,4 +1,6 @@
 /** What networks are built on, as notes in order: devices, settings, messages to workers. */
+
+import type { OwnConf } from "../../../src/control/host.js";
 import type { BridgeSpec } from "../../../src/control/network/bridge.js";
 import { NetworkRegistry } from "../../../src/control/network/registry.js";
 import type { Site } from "../../../src/control/network/site.js";
@@ -25,6 +27,9 @@ export class SiteFixture {
   readonly listeners = new Set<() => void>();
   readonly registry: NetworkRegistry;
   readonly gone: (() => void)[] = [];
+  hostDeviceGone: () => void = () => {};
+  /** What the process was ended for. */
+  failed: string[] = [];
   /** What the end of a device waits for. */
   closing: Promise<void> | undefined;
 
@@ -57,7 +62,10 @@ export class SiteFixture {
         overlap: () => this.overlapping,
         defaultLink: () => (this.defaultMtu === undefined ? null : { mtu: this.defaultMtu }),
         refresh: () => note("refresh"),
-        own: (index: number, conf: object) => note(`own ${index} ${JSON.stringify(conf)}`),
+        own: (index: number, { addresses: _, ...conf }: OwnConf, onGone: () => void) => {
+          note(`own ${index} ${JSON.stringify(conf)}`);
+          this.hostDeviceGone = onGone;
+        },
         disown: (index: number) => note(`disown ${index}`),
         has: (address: IpAddress) => this.hostAddresses.has(formatIp(address)),
         onChange: (listener: () => void) => {
@@ -65,6 +73,7 @@ export class SiteFixture {
           return () => this.listeners.delete(listener);
         },
       },
+      fail: (error: Error) => this.failed.push(error.message),
       guard: {
         attach: (index: number, internal: boolean) => {
           note(`guard ${index} ${internal}`);
@@ -101,7 +110,7 @@ export class SiteFixture {
           const mac = formatMac(macHi(port.mac), macLo(port.mac));
           note(`attach ${tap.name} as ${port.kind} ${port.name} ${mac} ${port.addresses.map(formatIp).join(" ")} network ${port.network}`);
           undo.add(`port ${port.name}`, () => note(`detach ${port.name}`));
-          if (onGone !== undefined) this.gone.push(onGone);
+          if (onGone !== undefined && port.kind === "endpoint") this.gone.push(onGone);
         },
       },
     };

@@ -170,7 +170,7 @@ export class Oracle {
     const out = PORTS[egress]!;
     const from = PORTS[ingress]!;
     if (out.kind === "none") return "sent to a port that there is not";
-    const vnet = from.kind === "host" ? null : vnetLies(memory, at, len, ingress !== port); // the host's kernel means what it says
+    const vnet = from.kind === "host" ? null : vnetLies(memory, at, len); // the host's kernel means what it says
     if (vnet !== null) return vnet;
     const type = x.u16(memory, at + x.VNET + 12);
     if (egress === ingress) return this.answer(input, inputLen, ingress, memory, at, len);
@@ -453,7 +453,7 @@ function isAllowed(src: number): boolean {
  * What a virtio-net header asks of the kernel must be about the layer-4 checksum of this very packet, and its segmentation about its protocol; also
  * behind VLAN tags. A tunnel's datagram may ask for the checksum of the packet inside; what is no IP can do no harm beyond itself.
  */
-function vnetLies(b: Uint8Array, at: number, len: number, accepted: boolean): string | null {
+function vnetLies(b: Uint8Array, at: number, len: number): string | null {
   const flags = b[at]!;
   const gso = b[at + 1]! & 0x7f;
   if ((flags & 1) === 0 && gso === 0) return null;
@@ -480,8 +480,7 @@ function vnetLies(b: Uint8Array, at: number, len: number, accepted: boolean): st
   const inside = place === -1 || (proto === x.UDP && gso === 0) ? start >= l4 + (proto === x.UDP ? 8 : 0) : false;
   if ((flags & 1) !== 0 && !inside && (start !== l4 || x.le16(b, at + 8) !== place)) return "asks for a checksum that is elsewhere";
   if (gso === 0) return null;
-  const fits =
-    (gso === (type === IPV4 ? 1 : 4) && proto === x.TCP) || ((gso === 5 || (gso === 3 && accepted && type === IPV6)) && proto === x.UDP);
+  const fits = (gso === (type === IPV4 ? 1 : 4) && proto === x.TCP) || (gso === 5 && proto === x.UDP);
   if (!fits) return "asks to segment another protocol";
   return x.le16(b, at + 4) === 0 ? "asks for segments of nothing" : null;
 }

@@ -14,8 +14,10 @@ import { PacketMemory } from "../../../src/mem/packet-memory.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js";
 import { ENDPOINT, HOST, UPLINK } from "../../../src/table/ports.js";
 import { TAKES } from "../../../src/table/selection.js";
+import { REFUSED_NO_ROUTE } from "../../../src/wire/route-answer.js";
 import { addPort, ip, locals, prefix, raw, subnet } from "../../support/host.js";
 import { Random } from "../../support/random.js";
+import { defaults, FakeRouting } from "../../table/fake-routing.js";
 import { FuzzIo } from "./fuzz-io.js";
 
 export const UP = 0;
@@ -137,6 +139,8 @@ export class World {
       offload: config.offload,
       bypass: config.bypass,
       random: new Random(config.seed ^ 0x5eed).int32,
+      // A bridge of the host's is nobody's way out.
+      routing: new FakeRouting(...defaults(HOST_IP), { dst: "10.0.0.0/24", source: REFUSED_NO_ROUTE }),
     });
     this.commands = new Commands(this.state, this.io, this.counters, {
       tell() {},
@@ -158,13 +162,6 @@ export class World {
     }
     for (const port of ENDPOINTS.keys()) this.addEndpoint(port);
     this.say(locals(own));
-    this.say({
-      type: "routes",
-      routes: [
-        { prefix: prefix("0.0.0.0/0"), metric: 0, source: ip(HOST_IP) },
-        { prefix: prefix("10.0.0.0/24"), metric: 0, source: null }, // a bridge of the host's: nobody's way out
-      ],
-    });
     if (config.allowFrom) this.say({ type: "allow", prefixes: [prefix("198.51.100.0/24")] });
     for (const published of PUBLISHED) this.publish(published);
     this.io.clock[0] = 1000;
