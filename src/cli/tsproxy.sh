@@ -1,6 +1,8 @@
 #!/bin/sh
+":" /*
 # The command `tsproxy`. Starting Node.js takes longer than starting a sandbox does: `run` and `exec` go by a small program,
 # if there is one for this machine (native/front.c); it leaves to main.js what is not for it.
+# Whoever says `node tsproxy` is served too: to Node.js all of this is a comment, up to the last line.
 here=$(readlink -f "$0")
 here=${here%/dist/cli/tsproxy}
 case ${1-} in
@@ -16,3 +18,4 @@ run | exec)
   ;;
 esac
 exec node "$here/dist/cli/main.js" "$@"
+# */; import("./main.js");

@@ -125,6 +125,8 @@ describe("npm i -g", () => {
       async (c) => {
         const at = await installed(c, version);
         expect((await run(c, at, ["--version"])).stdout).toContain(VERSION);
+        // who starts it with a Node.js of his choice
+        expect((await c.lab.run(c.host, [nodes.get(version)!, at.tsproxy, "--version"], { env: at.env })).stdout).toContain(VERSION);
         expect(await findings(c, at)).toMatchObject({
           "native addon": "ok",
           "/dev/net/tun": "ok",
