@@ -2,6 +2,7 @@
 import type { NetworkCreate } from "../api/network-types.js";
 import { MAX_VNI } from "../cluster/allocate.js";
 import { readOption } from "../docker/driver-options.js";
+import { MACVLAN, readMacvlanOptions } from "../docker/macvlan-options.js";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { subnetProblem } from "../model/addresses.js";
 import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
@@ -18,7 +19,6 @@ import {
   sameIp,
 } from "../wire/ip-address.js";
 import { eachFamily, mapFamilies, ofFamily, type PerFamily } from "../wire/per-family.js";
-import { MACVLAN, readMacvlanOptions } from "./macvlan-options.js";
 import { OVERLAY } from "./overlay-name.js";
 
 /** Docker's (daemon/names/names.go). */

@@ -1,7 +1,7 @@
-/** What `network create -d macvlan` can say, and Docker's words for what is wrong with it. */
-import { readOption } from "../docker/driver-options.js";
+/** What networks on a LAN can be told, by `tsproxy network create -d macvlan` and Docker's `-d tsproxy -o tsproxy.type=macvlan`, and Docker's words for what is wrong with it. */
 import { TsproxyError } from "../errors.js";
 import type { LanPlace, NetworkOptions } from "../model/records.js";
+import { readOption } from "./driver-options.js";
 
 /** Driver of networks that stand on a LAN, as Docker calls it. */
 export const MACVLAN = "macvlan";
