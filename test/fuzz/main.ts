@@ -22,7 +22,7 @@ const REPORT_MS = 1000;
 
 function work({ seconds, frames, seed }: Limits): void {
   const end = performance.now() + seconds * 1000;
-  const total = { frames: 0, sent: 0, routed: 0, confirmed: 0, worlds: 0 };
+  const total = { frames: 0, sent: 0, routed: 0, across: 0, confirmed: 0, worlds: 0 };
   const reasons: Record<string, number> = {};
   let told = performance.now();
   for (;;) {
@@ -38,6 +38,7 @@ function work({ seconds, frames, seed }: Limits): void {
     total.frames += run.frames;
     total.sent += run.sent;
     total.routed += run.oracle.routed;
+    total.across += run.oracle.across;
     total.confirmed += run.oracle.confirmed;
     total.worlds++;
     for (const [name, n] of Object.entries(run.reasons())) reasons[name] = (reasons[name] ?? 0) + n;
@@ -83,12 +84,12 @@ function main(): void {
       hang.refresh();
       if (m.shortening) clearTimeout(hang);
       if (m.total === undefined) return;
-      const { frames = 0, sent = 0, routed = 0, confirmed = 0, worlds = 0 } = m.total;
+      const { frames = 0, sent = 0, routed = 0, across = 0, confirmed = 0, worlds = 0 } = m.total;
       const count = (n: number): string => n.toLocaleString("en");
       const seconds = (performance.now() - start) / 1000;
       console.log(
         `${count(frames)} mutated frames in ${seconds.toFixed(0)} s (seed ${seed}, ${worlds} worlds): ${count(sent)} sent, ` +
-          `${count(routed)} of them translated, ${count(confirmed)} with checksums confirmed by a full sum`,
+          `${count(routed)} of them translated, ${count(across)} of these to the other family, ${count(confirmed)} with checksums confirmed by a full sum`,
       );
       const drops = Object.entries(m.reasons ?? {}).sort((a, b) => b[1] - a[1]);
       console.log(`drops: ${drops.map(([name, n]) => `${name} ${count(n)}`).join(", ")}`);

@@ -19,4 +19,5 @@ it.each([1, 2, 3, 4, 5, 6])("sends nothing that the model forbids (seed %i)", { 
   expect(failure?.what ?? null).toBeNull();
   expect(run.oracle.routed).toBeGreaterThan(1000);
   expect(run.oracle.confirmed).toBeGreaterThan(100);
+  if (run.world.config.ipv6 === true) expect(run.oracle.across).toBeGreaterThan(100);
 });

@@ -1,9 +1,12 @@
 /** Header fields read straight from bytes, and checksums summed over the whole: the fuzzer's own reading, none of `src/wire`. Numbers in network order. */
+import type { Packet } from "./packet.js";
+
 export const VNET = 10,
   ETH = 14;
 export const ICMP = 1,
   TCP = 6,
   UDP = 17,
+  ICMPV6 = 58,
   SCTP = 132;
 
 export function u16(b: Uint8Array, at: number): number {
@@ -49,15 +52,6 @@ export function checksumAt(proto: number): number {
   return proto === TCP ? 16 : proto === UDP ? 6 : -1;
 }
 
-/** Frame `b` from `at` (its virtio-net header) on is IPv4 with a header that fits into `len` bytes. */
-export function isIpv4(b: Uint8Array, at: number, len: number): boolean {
-  const ip = at + VNET + ETH;
-  if (len < VNET + ETH + 20 || u16(b, ip - 2) !== 0x0800 || b[ip]! >> 4 !== 4) return false;
-  const size = (b[ip]! & 15) * 4;
-  const total = u16(b, ip + 2);
-  return size >= 20 && total >= size && total <= len - VNET - ETH;
-}
-
 export function ipChecksumRight(b: Uint8Array, ip: number): boolean {
   return fold(sum(b, ip, ip + (b[ip]! & 15) * 4)) === 0xffff;
 }
@@ -72,21 +66,19 @@ export const WRONG = 0,
 const NONE = 2;
 
 /**
- * The layer-4 checksum of the IPv4 frame at `at`, not a fragment: RIGHT, WRONG, or NONE where there is none. A partial one is right when it is the
+ * The layer-4 checksum of the packet, no fragment, in the frame at `at`: RIGHT, WRONG, or NONE where there is none. A partial one is right when it is the
  * sum of the pseudo header, at its place. `tail`: what follows the `head` bytes that lie here.
  */
-export function l4Checksum(b: Uint8Array, at: number, head: number, tail: Uint8Array | null, tailFrom: number): number {
-  const ip = at + VNET + ETH;
-  const size = (b[ip]! & 15) * 4;
-  const proto = b[ip + 9]!;
-  const l4 = ip + size;
-  const end = ip + u16(b, ip + 2);
+export function l4Checksum(b: Uint8Array, at: number, packet: Packet, head: number, tail: Uint8Array | null, tailFrom: number): number {
+  const { version, ip, proto, l4, end } = packet;
   const len = end - l4;
-  const place = proto === ICMP ? 2 : checksumAt(proto);
+  const isIcmp = proto === (version === 4 ? ICMP : ICMPV6);
+  const place = isIcmp ? 2 : checksumAt(proto);
   if (place === -1 || len < (proto === TCP ? 20 : 8)) return NONE;
-  const pseudo = proto === ICMP ? 0 : sum(b, ip + 12, ip + 20) + proto + len;
+  const addresses = version === 4 ? sum(b, ip + 12, ip + 20) : sum(b, ip + 8, ip + 40);
+  const pseudo = isIcmp && version === 4 ? 0 : addresses + proto + len;
   if (isPartial(b, at)) {
-    if (proto === ICMP || le16(b, at + 6) !== l4 - at - VNET || le16(b, at + 8) !== place) return WRONG;
+    if (isIcmp || le16(b, at + 6) !== l4 - at - VNET || le16(b, at + 8) !== place) return WRONG;
     return u16(b, l4 + place) === fold(pseudo) ? RIGHT : WRONG;
   }
   if (proto === UDP && u16(b, l4 + 6) === 0) return NONE;

@@ -2,6 +2,7 @@
 import type { Random } from "../../support/random.js";
 import * as x from "./bytes.js";
 import { MAX_INPUT } from "./fuzz-io.js";
+import { frameAt } from "./packet.js";
 
 const INTERESTING = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
 const INTERESTING_16 = [0, 1, 8, 0x7fff, 0x8000, 0xffff, 14, 20, 34, 40, 54, 1500];
@@ -12,6 +13,10 @@ const FIELDS: readonly [number, number][] = [
   [10, 6], [16, 6], [22, 2], // destination, source, type
   [24, 1], [25, 1], [26, 2], [28, 2], [30, 2], [32, 1], [33, 1], [36, 4], [40, 4], // IPv4
   [44, 2], [46, 2], [48, 2], [48, 4], [56, 1], [57, 1], // layer 4
+]; // biome-ignore format: a table
+/** The same of an IPv6 frame, behind the Ethernet header. */
+const FIELDS6: readonly [number, number][] = [
+  [24, 2], [28, 2], [30, 1], [31, 1], [32, 16], [48, 16], [64, 2], [66, 2], [68, 2], [68, 4], [64, 8], [76, 1], [77, 1], [72, 16], // layer 4, and what NDP is about
 ]; // biome-ignore format: a table
 
 export class Mutator {
@@ -57,8 +62,7 @@ export class Mutator {
         f.copyWithin(at, random.below(len), len);
         return len;
       case 6:
-        f.set(random.pick(this.addresses), random.pick([36, 40, 36, 40, 72, 76, 38, 48]));
-        return Math.max(len, 80);
+        return this.putAddress(f, len, random.pick(this.addresses));
       case 7:
         f.set(random.pick(this.macs), random.pick([10, 16, 32]));
         return Math.max(len, 38);
@@ -70,7 +74,7 @@ export class Mutator {
         this.tag(f, len);
         return Math.min(len + 4, MAX_INPUT);
       case 10: {
-        const [field, size] = random.pick(FIELDS);
+        const [field, size] = random.pick(isIpv6(f) && random.below(2) === 0 ? FIELDS6 : FIELDS);
         if (field + size > len) return len;
         for (let k = 0; k < size; k++) f[field + k] = random.below(256);
         return len;
@@ -85,6 +89,12 @@ export class Mutator {
     }
   }
 
+  private putAddress(f: Uint8Array, len: number, address: Uint8Array): number {
+    const at = this.random.pick(address.length === 4 ? [36, 40, 36, 40, 72, 76, 38, 48] : [32, 48, 32, 48, 72, 80, 96]);
+    f.set(address, at);
+    return Math.max(len, at + address.length, 80);
+  }
+
   private tag(f: Uint8Array, len: number): void {
     f.copyWithin(26, 22, Math.min(len, MAX_INPUT - 4));
     x.set16(f, 22, this.random.pick([0x8100, 0x8100, 0x88a8]));
@@ -92,18 +102,24 @@ export class Mutator {
   }
 }
 
-/** Gives an IPv4 frame right checksums, where its headers allow. */
+function isIpv6(f: Uint8Array): boolean {
+  return x.u16(f, 22) === 0x86dd;
+}
+
+/** Gives a frame right checksums, where its headers allow. */
 function repair(f: Uint8Array, len: number): void {
-  if (!x.isIpv4(f, 0, len)) return;
-  const ip = x.VNET + x.ETH;
-  const l4 = ip + (f[ip]! & 15) * 4;
-  const end = ip + x.u16(f, ip + 2);
-  x.set16(f, ip + 10, 0);
-  x.set16(f, ip + 10, ~x.fold(x.sum(f, ip, l4)));
-  const proto = f[ip + 9]!;
-  const place = proto === x.ICMP ? 2 : x.checksumAt(proto);
-  if ((x.u16(f, ip + 6) & 0x3fff) !== 0 || place === -1 || end - l4 < (proto === x.TCP ? 20 : 8)) return;
-  const pseudo = proto === x.ICMP ? 0 : x.sum(f, ip + 12, ip + 20) + proto + end - l4;
+  const packet = frameAt(f, 0, len);
+  if (packet === null) return;
+  const { version, ip, l4, end, proto } = packet;
+  if (version === 4) {
+    x.set16(f, ip + 10, 0);
+    x.set16(f, ip + 10, ~x.fold(x.sum(f, ip, l4)));
+  }
+  const isIcmp = proto === (version === 4 ? x.ICMP : x.ICMPV6);
+  const place = isIcmp ? 2 : x.checksumAt(proto);
+  if (packet.first || packet.later || place === -1 || end - l4 < (proto === x.TCP ? 20 : 8)) return;
+  const addresses = version === 4 ? x.sum(f, ip + 12, ip + 20) : x.sum(f, ip + 8, ip + 40);
+  const pseudo = isIcmp && version === 4 ? 0 : addresses + proto + end - l4;
   if (x.isPartial(f, 0)) {
     x.set16(f, l4 + place, x.fold(pseudo));
     return;

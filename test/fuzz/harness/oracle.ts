@@ -6,20 +6,34 @@
  * A packet that is sent translated, or between networks, either opens a flow, by the rules of `opens`, or belongs to one. To one it belongs if, with its ends
  * exchanged, it is a packet that was sent before, out of the port that this one came in by; then it must arrive where that one came from.
  */
-import { HEAD_SIZE } from "../../../src/mem/packet-memory.js";
+import { HEAD_SIZE, headAt, slotOf } from "../../../src/mem/packet-memory.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js";
-import { raw } from "../../support/host.js";
 import * as x from "./bytes.js";
-import { ENDPOINTS, HELD, HELD_LO, HOST_IP, KERNEL_GATEWAY, macOf, NETWORKS, PORT_COUNT, type Published, UP, type World } from "./world.js";
+import { addressAt, addressOf, first16, frameAt, isIn64, isIpv6, linkLocalOf, type Packet, packetAt } from "./packet.js";
+import {
+  CLIENTS6,
+  ENDPOINTS,
+  gatewayOf,
+  HELD,
+  HELD_LO,
+  HOST_IP,
+  HOST_IP6,
+  isLoopback,
+  macOf,
+  NETWORKS,
+  PORT_COUNT,
+  type Published,
+  UP,
+  type World,
+} from "./world.js";
 
 const ARP = 0x0806,
   IPV4 = 0x0800,
   IPV6 = 0x86dd,
   VLAN = 0x8100,
   PROVIDER_VLAN = 0x88a8;
-const LATER_FRAGMENT = 0x1fff,
-  MORE_FRAGMENTS = 0x2000;
 
+/** Addresses as in `packet.ts`. */
 interface Tuple {
   src: number;
   dst: number;
@@ -50,22 +64,21 @@ function same(a: Tuple, b: Tuple): boolean {
   return a.src === b.src && a.dst === b.dst && a.sport === b.sport && a.dport === b.dport && a.proto === b.proto;
 }
 
-const UNREACHABLE = 3;
 /** Of TCP's flags. */
 const RST = 4,
   ACK = 16;
-const ERRORS = new Set([UNREACHABLE, 11, 12]);
-const QUERIES = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
+/** ICMP and ICMPv6: "unreachable", errors, queries. */
+const UNREACHABLE = { 4: 3, 6: 1 };
+const ERRORS = { 4: new Set([3, 11, 12]), 6: new Set([1, 2, 3, 4]) };
+const QUERIES = { 4: new Set([0, 8, 13, 14, 15, 16, 17, 18]), 6: new Set([128, 129]) };
+const ADVERTISEMENT = 136;
 
-/** The tuple of the IPv4 packet at `ip` of which `len` bytes are there; null where it has none (errors, later fragments, other protocols). */
-function tupleAt(b: Uint8Array, ip: number, len: number): Tuple | null {
-  const size = (b[ip]! & 15) * 4;
-  const l4 = ip + size;
-  if (len < size + 8 || (x.u16(b, ip + 6) & LATER_FRAGMENT) !== 0) return null;
-  const proto = b[ip + 9]!;
-  const [src, dst] = [x.word(b, ip + 12), x.word(b, ip + 16)];
-  if (proto === x.ICMP) {
-    if (!QUERIES.has(b[l4]!)) return null;
+/** The packet's tuple; null where it has none (errors, later fragments, other protocols), or less than 8 bytes of layer 4 are there before `end`. */
+function tupleOf(b: Uint8Array, p: Packet, end: number): Tuple | null {
+  const { src, dst, proto, l4 } = p;
+  if (p.later || l4 + 8 > end) return null;
+  if (isIcmp(p)) {
+    if (!QUERIES[p.version].has(b[l4]!)) return null;
     const id = x.u16(b, l4 + 4);
     return { src, dst, sport: id, dport: id, proto };
   }
@@ -73,14 +86,18 @@ function tupleAt(b: Uint8Array, ip: number, len: number): Tuple | null {
   return { src, dst, sport: x.u16(b, l4), dport: x.u16(b, l4 + 2), proto };
 }
 
-/** What the fragments of one datagram have in common. */
-function datagramOf(f: Uint8Array, ingress: number): string {
-  const ip = x.VNET + x.ETH;
-  return `${x.word(f, ip + 12)},${x.word(f, ip + 16)},${x.u16(f, ip + 4)},${f[ip + 9]},${ingress}`;
+function isIcmp({ version, proto }: Packet): boolean {
+  return proto === (version === 4 ? x.ICMP : x.ICMPV6);
 }
 
-function isError(b: Uint8Array, ip: number): boolean {
-  return b[ip + 9] === x.ICMP && (x.u16(b, ip + 6) & LATER_FRAGMENT) === 0 && ERRORS.has(b[ip + (b[ip]! & 15) * 4]!);
+function isError(b: Uint8Array, p: Packet): boolean {
+  return isIcmp(p) && !p.later && ERRORS[p.version].has(b[p.l4]!);
+}
+
+/** Tuple of the packet that the ICMP error quotes. */
+function quotedBy(b: Uint8Array, error: Packet, end: number): Tuple | null {
+  const inner = packetAt(b, error.l4 + 8, end - error.l4 - 8);
+  return inner === null || inner.version !== error.version ? null : tupleOf(b, inner, end);
 }
 
 function macAt(b: Uint8Array, at: number): string {
@@ -89,14 +106,35 @@ function macAt(b: Uint8Array, at: number): string {
   return text;
 }
 
-const NETWORK_MASKS = NETWORKS.map(({ net, prefixLength }) => ({
-  net: raw(net),
+const NETWORK_MASKS = NETWORKS.map(({ net, prefixLength, net6 }) => ({
+  net: addressOf(net),
   mask: x.word(Uint8Array.of(...[24, 16, 8, 0].map((shift) => ((0xffffffff << (32 - prefixLength)) >>> shift) & 255)), 0),
+  net6: addressOf(net6),
 }));
+const UNSPECIFIED6 = addressOf("::"),
+  KERNEL_NET = addressOf("10.0.0.0"),
+  KERNEL_NET6 = addressOf("fd00:10::"),
+  CLIENT_NET = addressOf("198.51.100.0"),
+  CLIENT_NET6 = addressOf(CLIENTS6);
 
 /** Number of the own network that the address is in, or -1. */
 function networkOf(address: number): number {
-  return NETWORK_MASKS.findIndex(({ net, mask }) => (address & mask) === net);
+  return NETWORK_MASKS.findIndex(({ net, mask, net6 }) => (isIpv6(address) ? isIn64(address, net6) : (address & mask) === net));
+}
+
+/** Multicast, broadcast, class E; of IPv6 what is of a link alone, too. */
+function isForNobody(address: number): boolean {
+  if (!isIpv6(address)) return (address & 0xff) >= 224;
+  const first = first16(address);
+  return first >> 8 === 0xff || (first & 0xffc0) === 0xfe80;
+}
+
+function isKernels(address: number): boolean {
+  return isIpv6(address) ? isIn64(address, KERNEL_NET6) : (address & 0xffffff) === (KERNEL_NET & 0xffffff);
+}
+
+function isAllowed(src: number): boolean {
+  return isIpv6(src) ? isIn64(src, CLIENT_NET6) : (src & 0xffffff) === (CLIENT_NET & 0xffffff);
 }
 
 /** What the oracle needs of a port, worked out once. */
@@ -105,14 +143,17 @@ const PORTS = Array.from({ length: PORT_COUNT }, (_, port) => {
   const hostOf = NETWORKS.findIndex(({ hostPort }) => hostPort === port);
   const network = endpoint?.network ?? hostOf;
   const address = endpoint?.address ?? NETWORKS[hostOf]?.gateway;
+  const address6 = endpoint?.address6 ?? NETWORKS[hostOf]?.gateway6;
   return {
     name: endpoint?.name ?? (hostOf === -1 ? "uplink" : `host${hostOf}`),
     kind: endpoint !== undefined ? "endpoint" : hostOf !== -1 ? "host" : port === UP ? "uplink" : "none",
     network,
     flags: NETWORKS[network]?.flags ?? 0,
-    address: address === undefined ? 0 : raw(address),
+    address: address === undefined ? 0 : addressOf(address),
+    address6: address6 === undefined ? 0 : addressOf(address6),
+    linkLocal: address === undefined ? 0 : addressOf(linkLocalOf(macOf(address))),
     mac: address === undefined ? "" : macOf(address),
-    gateway: NETWORKS[network] === undefined ? 0 : raw(NETWORKS[network].gateway),
+    gateway: NETWORKS[network] === undefined ? 0 : addressOf(NETWORKS[network].gateway),
     gatewayMac: NETWORKS[network] === undefined ? "" : macOf(NETWORKS[network].gateway),
   };
 });
@@ -125,9 +166,13 @@ export class Oracle {
   private readonly ended = new Map<string, number>();
   /** Packets that were sent, by their tuple as they came in. */
   private readonly origins = new Map<string, { after: Tuple; ingress: number; egress: number }>();
+  /** Of the batch: tuples of what the kernel has accepted. */
+  private readonly accepted = new Set<string>();
   /** Routed packets that were looked at, and of them those whose checksums a full recompute confirmed. */
   routed = 0;
   confirmed = 0;
+  /** Of the routed ones, those that became the other family's. */
+  across = 0;
 
   /** Port that the frame under judgement came by. */
   private came = UP;
@@ -172,18 +217,16 @@ export class Oracle {
     if (out.kind === "none") return "sent to a port that there is not";
     const vnet = from.kind === "host" ? null : vnetLies(memory, at, len); // the host's kernel means what it says
     if (vnet !== null) return vnet;
-    const type = x.u16(memory, at + x.VNET + 12);
     if (egress === ingress) return this.answer(input, inputLen, ingress, memory, at, len);
     if (from.kind !== "uplink" && out.kind !== "uplink" && from.network === out.network) {
       const routed =
         from.kind === "endpoint" && macAt(memory, at + x.VNET + 6) === out.gatewayMac && macAt(input, x.VNET + 6) !== out.gatewayMac;
       if (!routed) return this.bridged(input, inputLen, ingress, memory, at, len, egress);
     }
-    if (type !== IPV4 || !x.isIpv4(memory, at, len)) return "what is no IPv4 leaves its network";
     return this.translated(input, inputLen, ingress, memory, at, len, egress);
   }
 
-  /** What goes back where it came from is made by the engine: an ARP answer, or an ICMP error. */
+  /** What goes back where it came from is made by the engine: an answer of ARP or neighbor discovery, an ICMP error, a reset. */
   private answer(input: Uint8Array, inputLen: number, port: number, memory: Uint8Array, at: number, len: number): string | null {
     const p = PORTS[port]!;
     const frame = at + x.VNET;
@@ -195,63 +238,99 @@ export class Oracle {
       if (p.kind === "endpoint" && macAt(memory, frame) !== p.mac) return "an ARP answer to a station that the port does not have";
       const asked = x.word(memory, arp + 14);
       const owner =
-        asked === p.gateway ? p.gatewayMac : [...ENDPOINTS.values()].find((e) => e.network === p.network && raw(e.address) === asked);
+        asked === p.gateway ? p.gatewayMac : [...ENDPOINTS.values()].find((e) => e.network === p.network && addressOf(e.address) === asked);
       const mac = typeof owner === "string" ? owner : owner === undefined ? null : macOf(owner.address);
       return mac === macAt(memory, arp + 8) ? null : "an ARP answer names a wrong owner";
     }
-    if (!x.isIpv4(memory, at, len)) return "goes back where it came from";
-    const ip = frame + x.ETH;
-    if (isError(memory, ip) && x.isIpv4(input, 0, inputLen)) {
-      const sender = x.word(input, x.VNET + x.ETH + 12);
-      if (x.word(memory, ip + 16) !== sender) return "an ICMP error goes to somebody else than the sender";
-      if (p.kind === "endpoint" && sender !== p.address) return "an ICMP error about a spoofed packet";
-      this.noteEnded(input, inputLen, port);
-      const own = this.world.isLocal(x.word(memory, ip + 12)) || x.word(memory, ip + 12) === x.word(input, x.VNET + x.ETH + 16);
-      if (own && memory[ip + 20] === UNREACHABLE) this.refused++;
-      if (own)
-        return x.ipChecksumRight(memory, ip) && x.l4Checksum(memory, at, HEAD_SIZE, null, 0) === x.RIGHT
-          ? null
-          : "an ICMP error with a wrong checksum";
+    const made = frameAt(memory, at, len);
+    const about = frameAt(input, 0, inputLen);
+    if (made === null || about === null) return "goes back where it came from";
+    if (made.version === 6 && made.proto === x.ICMPV6 && memory[made.l4] === ADVERTISEMENT)
+      return this.advertised(input, about, p, memory, at, made);
+    if (isError(memory, made) && !isError(input, about)) {
+      if (made.version !== about.version || made.dst !== about.src) return "an ICMP error goes to somebody else than the sender";
+      if (p.kind === "endpoint" && !isOf(p, about.src)) return "an ICMP error about a spoofed packet";
+      const own = this.world.isLocal(made.src) || made.src === about.dst;
+      if (own) {
+        this.noteEnded(input, about, port);
+        if (memory[made.l4] === UNREACHABLE[made.version]) this.refused++;
+        return this.isRight(memory, at, made) ? null : "an ICMP error with a wrong checksum";
+      }
     }
-    const reset = this.reset(input, inputLen, p, memory, at, len);
+    const reset = this.reset(input, about, p, memory, at, made);
     if (reset !== undefined) return reset;
     // A translated packet may go back by the uplink, and, by hairpin, to the endpoint that it came from.
     if (p.kind === "host") return "goes back to the host";
     return this.translated(input, inputLen, port, memory, at, len, port);
   }
 
-  /** Of a reset that the engine has made, which has no window, whether it is one; undefined: it is no reset of the engine's. */
-  private reset(
+  private isRight(memory: Uint8Array, at: number, p: Packet): boolean {
+    return (p.version === 6 || x.ipChecksumRight(memory, p.ip)) && x.l4Checksum(memory, at, p, HEAD_SIZE, null, 0) === x.RIGHT;
+  }
+
+  /** An answer to who has asked for the gateway's or an endpoint's MAC address. */
+  private advertised(
     input: Uint8Array,
-    inputLen: number,
+    about: Packet,
     p: (typeof PORTS)[number],
     memory: Uint8Array,
     at: number,
-    len: number,
-  ): string | null | undefined {
-    const ip = at + x.VNET + x.ETH;
-    const l4 = ip + 20;
-    if (len !== x.VNET + x.ETH + 40 || memory[ip + 9] !== x.TCP || memory[l4 + 13] !== RST || x.u16(memory, l4 + 14) !== 0)
-      return undefined;
-    const inIp = x.VNET + x.ETH;
-    const asked = tupleAt(input, inIp, inputLen - inIp);
-    const inL4 = inIp + (input[inIp]! & 15) * 4;
-    if (asked === null || asked.proto !== x.TCP || (input[inL4 + 13]! & (RST | ACK)) !== ACK) return undefined;
-    if (p.kind === "endpoint" && asked.src !== p.address) return "a reset about a spoofed segment";
-    const told = tupleAt(memory, ip, 40);
-    if (told === null || !same(told, reversed(asked))) return "a reset of another connection";
-    if (x.word(memory, l4 + 4) !== x.word(input, inL4 + 8)) return "a reset outside of its receiver's window";
-    this.refused++;
-    return x.ipChecksumRight(memory, ip) && x.l4Checksum(memory, at, HEAD_SIZE, null, 0) === x.RIGHT
-      ? null
-      : "a reset with a wrong checksum";
+    made: Packet,
+  ): string | null {
+    if (p.kind === "uplink") return "an advertisement to nobody";
+    if (about.proto !== x.ICMPV6 || input[about.l4] !== 135) return "an advertisement that nobody has asked for";
+    const asked = addressAt(input, about.l4 + 8, 16);
+    if (addressAt(memory, made.l4 + 8, 16) !== asked || made.src !== asked || made.dst !== about.src)
+      return "another advertisement than asked for";
+    if (p.kind === "endpoint" && !isOf(p, about.src)) return "an advertisement about a spoofed question";
+    const owner = PORTS.find((o) => o.network === p.network && (o.kind === "endpoint" || o.kind === "host") && isOf(o, asked));
+    if (owner === undefined || owner === p || owner.mac !== macAt(memory, made.l4 + 26)) return "an advertisement names a wrong owner";
+    return this.isRight(memory, at, made) ? null : "an advertisement with a wrong checksum";
   }
 
-  private noteEnded(input: Uint8Array, inputLen: number, port: number): void {
-    const ip = x.VNET + x.ETH;
-    const tuple = tupleAt(input, ip, inputLen - ip);
+  /** Of a reset that the engine has made, which has no window, whether it is one; undefined: it is no reset of the engine's. */
+  private reset(
+    input: Uint8Array,
+    about: Packet,
+    p: (typeof PORTS)[number],
+    memory: Uint8Array,
+    at: number,
+    made: Packet,
+  ): string | null | undefined {
+    const { l4 } = made;
+    if (made.proto !== x.TCP || made.end - l4 !== 20 || memory[l4 + 13] !== RST || x.u16(memory, l4 + 14) !== 0) return undefined;
+    const asked = tupleOf(input, about, about.end);
+    if (asked === null || asked.proto !== x.TCP || (input[about.l4 + 13]! & (RST | ACK)) !== ACK) return undefined;
+    if (p.kind === "endpoint" && !isOf(p, asked.src)) return "a reset about a spoofed segment";
+    const told = tupleOf(memory, made, made.end);
+    if (told === null || !same(told, reversed(asked))) return "a reset of another connection";
+    if (x.word(memory, l4 + 4) !== x.word(input, about.l4 + 8)) return "a reset outside of its receiver's window";
+    this.refused++;
+    return this.isRight(memory, at, made) ? null : "a reset with a wrong checksum";
+  }
+
+  /** Another batch. */
+  begin(): void {
+    this.accepted.clear();
+  }
+
+  /** The kernel has accepted the frame, of the batch that is to be judged: its flow, if it lost its place for another's, may be opened again by this one. */
+  accept(input: Uint8Array, inputLen: number): void {
+    const p = frameAt(input, 0, inputLen);
+    const tuple = p === null ? null : tupleOf(input, p, p.end);
+    if (tuple !== null) this.accepted.add(key(tuple));
+  }
+
+  /** The frame has opened a flow, maybe, but could not be sent as the other family's. */
+  untranslatable(input: Uint8Array, inputLen: number, port: number): void {
+    const about = frameAt(input, 0, inputLen);
+    if (about !== null) this.noteEnded(input, about, port === HELD || port === HELD_LO ? UP : port);
+  }
+
+  private noteEnded(input: Uint8Array, about: Packet, port: number): void {
+    const tuple = tupleOf(input, about, about.end);
     if (tuple !== null) this.ended.set(key(tuple), port);
-    if ((x.u16(input, ip + 6) & MORE_FRAGMENTS) !== 0) this.firsts.set(datagramOf(input, port), null);
+    if (about.first) this.firsts.set(`${about.datagram},${port}`, null);
   }
 
   private bridged(
@@ -274,17 +353,19 @@ export class Oracle {
     if (from.kind === "endpoint" && out.kind === "endpoint" && (out.flags & NO_ICC) !== 0) return "endpoints without icc reach each other";
     if (from.kind === "endpoint") {
       if (macAt(input, x.VNET + 6) !== from.mac) return "a foreign source MAC is forwarded";
-      const spoofed = this.spoofs(input, inputLen, from.address, from.mac);
+      const spoofed = this.spoofs(input, inputLen, from);
       if (spoofed !== null) return spoofed;
     }
     if (out.kind === "host") return this.toHost(input, inputLen, group);
-    if (from.kind === "host" && x.isIpv4(input, 0, inputLen) && !this.world.isLocal(x.word(input, x.VNET + x.ETH + 12)))
-      return "what the host forwards gets into an own network";
-    return null;
+    const packet = from.kind === "host" ? frameAt(input, 0, inputLen) : null;
+    if (packet === null || this.world.isLocal(packet.src)) return null;
+    const own = packet.version === 6 && (packet.src === UNSPECIFIED6 || (first16(packet.src) & 0xffc0) === 0xfe80);
+    return own ? null : "what the host forwards gets into an own network";
   }
 
   /** Null, or what the frame says that its sender is not; looked at behind VLAN tags, too. */
-  private spoofs(f: Uint8Array, len: number, address: number, mac: string): string | null {
+  private spoofs(f: Uint8Array, len: number, from: (typeof PORTS)[number]): string | null {
+    const { address, mac } = from;
     let at = x.VNET + 12;
     for (let tags = 0; tags < 4 && at + 6 <= len && (x.u16(f, at) === VLAN || x.u16(f, at) === PROVIDER_VLAN); tags++) at += 4;
     if (at + 2 > len) return null;
@@ -296,15 +377,28 @@ export class Oracle {
       const sender = x.word(f, at + 14);
       if (sender !== address && sender !== 0) return "a foreign address in ARP is forwarded";
     }
+    if (type === IPV6 && len >= at + 40 && this.world.config.ipv6 === true) return this.spoofs6(f, len, at, from);
     return null;
   }
 
-  /** The host's device takes IPv4 for the host's own addresses, and ARP. */
+  private spoofs6(f: Uint8Array, len: number, ip: number, from: (typeof PORTS)[number]): string | null {
+    const src = addressAt(f, ip + 8, 16);
+    if (!isOf(from, src) && src !== UNSPECIFIED6) return "a foreign IPv6 source address is forwarded";
+    const p = packetAt(f, ip, len - ip);
+    if (p === null || p.proto !== x.ICMPV6 || p.later || p.l4 + 24 > len) return null;
+    const type = f[p.l4]!;
+    if (type === 134 || type === 137) return "an endpoint speaks as a router";
+    if (type !== ADVERTISEMENT && !(type === 135 && src === UNSPECIFIED6)) return null;
+    return isOf(from, addressAt(f, p.l4 + 8, 16)) ? null : "a claim to a foreign IPv6 address is forwarded";
+  }
+
+  /** The host's device takes IP for the host's own addresses, of IPv4 what is for all, and ARP. */
   private toHost(f: Uint8Array, len: number, group: boolean): string | null {
     const type = x.u16(f, x.VNET + 12);
     if (type === ARP) return null;
-    if (type !== IPV4 || !x.isIpv4(f, 0, len)) return `ethertype ${type.toString(16)} gets to the host`;
-    return group || this.world.isLocal(x.word(f, x.VNET + x.ETH + 16)) ? null : "the host gets what it would have to forward";
+    const p = frameAt(f, 0, len);
+    if (p === null) return `ethertype ${type.toString(16)} gets to the host`;
+    return (group && p.version === 4) || this.world.isLocal(p.dst) ? null : "the host gets what it would have to forward";
   }
 
   private translated(
@@ -318,40 +412,43 @@ export class Oracle {
   ): string | null {
     const from = PORTS[ingress]!;
     const out = PORTS[egress]!;
-    const inIp = x.VNET + x.ETH;
-    const ip = at + x.VNET + x.ETH;
-    if (!x.isIpv4(input, 0, inputLen)) return "IPv4 is made from something else";
+    const was = frameAt(input, 0, inputLen);
+    const is = frameAt(memory, at, len);
+    if (is === null) return "what is no IP leaves its network";
+    if (was === null) return "IP is made from something else";
     if (from.kind === "host") return "what comes from the host's device is routed";
-    const inSrc = x.word(input, inIp + 12);
     if (from.kind === "endpoint") {
-      if (inSrc !== from.address) return "a foreign source address is routed";
+      if (was.src !== (was.version === 4 ? from.address : from.address6)) return "a foreign source address is routed";
       if (macAt(input, x.VNET + 6) !== from.mac) return "a foreign source MAC is routed";
     }
     if (out.kind === "endpoint") {
-      if (x.word(memory, ip + 16) !== out.address) return "an endpoint gets what is for another address";
+      if (is.dst !== (is.version === 4 ? out.address : out.address6)) return "an endpoint gets what is for another address";
       if (macAt(memory, at + x.VNET) !== out.mac || macAt(memory, at + x.VNET + 6) !== out.gatewayMac) return "wrong MAC addresses";
     }
-    const sums = this.checksums(input, inputLen, memory, at, len);
+    const sums = this.checksums(input, was, memory, at, is);
     if (sums !== null) return sums;
     if (out.kind === "host") {
       if (from.kind !== "endpoint" || from.network !== out.network) return "the host's device gets what is not of its network";
-      return this.world.isLocal(x.word(memory, ip + 16)) ? null : "the host gets what it would have to forward";
+      return this.world.isLocal(is.dst) ? null : "the host gets what it would have to forward";
     }
     this.routed++;
-    const later = (x.u16(input, inIp + 6) & LATER_FRAGMENT) !== 0;
-    const datagram = datagramOf(input, ingress);
-    if (later) {
+    if (was.version !== is.version) this.across++;
+    const datagram = `${was.datagram},${ingress}`;
+    if (was.later) {
       const first = this.firsts.get(datagram);
       if (first === undefined) return "a later fragment of an unknown datagram is routed";
       if (first === null) return null;
-      const fits = first.egress === egress && first.src === x.word(memory, ip + 12) && first.dst === x.word(memory, ip + 16);
-      return fits ? null : "a later fragment goes another way than the first";
+      return first.egress === egress && first.src === is.src && first.dst === is.dst
+        ? null
+        : "a later fragment goes another way than the first";
     }
-    if (isError(input, inIp)) return this.error(input, inputLen, ingress, memory, at, len, egress);
-    const before = tupleAt(input, inIp, inputLen - inIp);
-    // A broadcast that the kernel has accepted is answered from the host's own address, so the flow is one of that.
-    if (before !== null && (this.came === HELD || this.came === HELD_LO) && (before.dst & 0xff) >= 224) before.dst = raw(HOST_IP);
-    const after = tupleAt(memory, ip, Math.min(len, HEAD_SIZE) - x.VNET - x.ETH);
+    if (isError(input, was)) return this.error(input, was, ingress, memory, is, egress);
+    const before = tupleOf(input, was, was.end);
+    // What is for all and the kernel has accepted is answered from the host's own address, so the flow is one of that.
+    const isForAll = was.version === 4 ? (was.dst & 0xff) >= 224 : first16(was.dst) >> 8 === 0xff;
+    if (before !== null && isForAll && (this.came === HELD || this.came === HELD_LO))
+      before.dst = addressOf(was.version === 4 ? HOST_IP : HOST_IP6);
+    const after = tupleOf(memory, is, Math.min(is.end, at + HEAD_SIZE));
     if (before === null || after === null) return "a packet without ports is routed";
     const belongs = this.belongs(before, after, ingress, egress);
     const opened = belongs ? null : this.opens(before, after, ingress, egress);
@@ -359,8 +456,7 @@ export class Oracle {
     const former = this.sent.get(key(reversed(before)));
     this.origins.set(key(before), { after, ingress, egress });
     this.sent.set(key(after), { from: before, ingress, egress, opened: opened ?? (belongs ? (former?.opened ?? null) : null) });
-    if ((x.u16(input, inIp + 6) & MORE_FRAGMENTS) !== 0)
-      this.firsts.set(datagram, { egress, src: x.word(memory, ip + 12), dst: x.word(memory, ip + 16) });
+    if (was.first) this.firsts.set(datagram, { egress, src: is.src, dst: is.dst });
     return null;
   }
 
@@ -381,43 +477,34 @@ export class Oracle {
     const out = PORTS[egress]!;
     if ((from.flags & INTERNAL) !== 0) return "an internal network reaches out";
     if (this.world.isLocal(before.dst) || this.came === HELD || this.came === HELD_LO) {
-      const published = [...this.world.published].find((p) => p.proto === before.proto && p.port === before.dport);
+      const from6 = isIpv6(before.dst);
+      const published = [...this.world.published].find(
+        (p) => p.proto === before.proto && p.port === before.dport && (p.from6 ?? false) === from6,
+      );
       if (published === undefined) return "a flow opens to a port that is not published";
-      if (published.behind !== egress || after.dst !== raw(published.target) || after.dport !== published.targetPort)
+      if (published.behind !== egress || after.dst !== addressOf(published.target) || after.dport !== published.targetPort)
         return "a published port leads elsewhere";
-      if ((before.dst & 0xff) === 127 && ingress !== UP) return "an endpoint uses 127/8 of the host";
+      if (isLoopback(before.dst) && ingress !== UP) return "an endpoint uses the host's loopback";
       const past = ingress === UP && this.came === UP && !this.world.config.bypass;
-      if (past && this.ended.get(key(before)) !== UP) return "a flow opens past the host's firewall";
+      if (past && this.ended.get(key(before)) !== UP && !this.accepted.has(key(before))) return "a flow opens past the host's firewall";
       const local = ingress === UP && (this.came === HELD_LO || this.world.isLocal(before.src));
       if (this.world.config.allowFrom && !local && !isAllowed(before.src)) return "a client that is not allowed opens a flow";
-      const gateway = egress === UP ? raw(KERNEL_GATEWAY) : out.gateway;
-      return after.src === before.src || after.src === gateway ? published : "a client appears as somebody else";
+      return after.src === before.src || after.src === addressOf(gatewayOf(published)) ? published : "a client appears as somebody else";
     }
     if (from.kind !== "endpoint") return "somebody outside opens a flow that was not published";
     if (out.kind !== "uplink") return "an endpoint reaches another network";
-    if (networkOf(before.dst) !== -1 || (before.dst & 0xff) >= 224 || (before.dst & 0xffffff) === (raw("10.0.0.0") & 0xffffff))
-      return "an endpoint reaches what is not outside";
-    if (after.dst !== before.dst || (before.proto !== x.ICMP && after.dport !== before.dport)) return "the way out changes the destination";
-    const source = (from.flags & NO_MASQUERADE) !== 0 ? before.src : raw(HOST_IP);
+    if (networkOf(before.dst) !== -1 || isForNobody(before.dst) || isKernels(before.dst)) return "an endpoint reaches what is not outside";
+    const hasPorts = before.proto !== x.ICMP && before.proto !== x.ICMPV6;
+    if (after.dst !== before.dst || (hasPorts && after.dport !== before.dport)) return "the way out changes the destination";
+    const source = (from.flags & NO_MASQUERADE) !== 0 ? before.src : addressOf(isIpv6(before.dst) ? HOST_IP6 : HOST_IP);
     return after.src === source ? null : "leaves with a wrong source";
   }
 
   /** An ICMP error must be about a packet that was sent where it comes from, and tell its sender of the packet as it was. */
-  private error(
-    input: Uint8Array,
-    inputLen: number,
-    ingress: number,
-    memory: Uint8Array,
-    at: number,
-    len: number,
-    egress: number,
-  ): string | null {
-    const inIp = x.VNET + x.ETH;
-    const inner = inIp + (input[inIp]! & 15) * 4 + 8;
-    const about = tupleAt(input, inner, inputLen - inner);
+  private error(input: Uint8Array, was: Packet, ingress: number, memory: Uint8Array, is: Packet, egress: number): string | null {
+    const about = quotedBy(input, was, was.end);
     const sent = about === null ? undefined : this.sent.get(key(about));
-    const outInner = inner + at;
-    const told = tupleAt(memory, outInner, Math.min(len, HEAD_SIZE) - inner);
+    const told = isError(memory, is) ? quotedBy(memory, is, is.end) : null;
     // The packet's flow may have been opened by one whose TTL ended here, or be the sender's own that nobody has answered yet.
     if (told !== null && this.ended.get(key(told)) === egress) return null;
     if (about !== null && this.ended.get(key(reversed(about))) === ingress) return null;
@@ -427,15 +514,14 @@ export class Oracle {
     if (sent === undefined || sent.egress !== ingress) return "an ICMP error about a packet that was not sent there is routed";
     if (sent.ingress !== egress) return "an ICMP error goes to somebody else than the sender";
     if (told === null || !same(told, sent.from)) return "an ICMP error quotes what its receiver did not send";
-    return x.word(memory, at + inIp + 16) === sent.from.src ? null : "an ICMP error goes to a wrong address";
+    return is.dst === sent.from.src ? null : "an ICMP error goes to a wrong address";
   }
 
-  private checksums(input: Uint8Array, inputLen: number, memory: Uint8Array, at: number, len: number): string | null {
-    const ip = at + x.VNET + x.ETH;
-    if (!x.ipChecksumRight(memory, ip)) return "an IP header with a wrong checksum is sent";
-    if ((x.u16(memory, ip + 6) & (LATER_FRAGMENT | MORE_FRAGMENTS)) !== 0) return null;
-    const was = x.l4Checksum(input, 0, inputLen, null, 0);
-    const is = x.l4Checksum(memory, at, Math.min(len, HEAD_SIZE), input, HEAD_SIZE);
+  private checksums(input: Uint8Array, from: Packet, memory: Uint8Array, at: number, to: Packet): string | null {
+    if (to.version === 4 && !x.ipChecksumRight(memory, to.ip)) return "an IP header with a wrong checksum is sent";
+    if (from.first || from.later) return null;
+    const was = x.l4Checksum(input, 0, from, input.length, null, 0);
+    const is = x.l4Checksum(memory, at, to, HEAD_SIZE - at + headAt(slotOf(at)), input, HEAD_SIZE);
     if (was === x.RIGHT && is === x.WRONG) return "a right checksum became wrong";
     // Of what the kernel has accepted nothing says whether the checksum is partial: the field alone tells.
     const told = this.came === HELD || this.came === HELD_LO;
@@ -445,8 +531,9 @@ export class Oracle {
   }
 }
 
-function isAllowed(src: number): boolean {
-  return (src & 0xffffff) === (raw("198.51.100.0") & 0xffffff);
+/** Whether the port's station has the address. */
+function isOf(p: (typeof PORTS)[number], address: number): boolean {
+  return isIpv6(address) ? address === p.address6 || address === p.linkLocal : address === p.address;
 }
 
 /**

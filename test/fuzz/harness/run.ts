@@ -3,16 +3,37 @@
  * included; every frame must be sent or counted as a drop; each frame that is sent is judged (`oracle.ts`). Everything follows from the seed.
  */
 import { DROPS, dropsOf, ROW } from "../../../src/engine/counters.js";
+import { DROPPED } from "../../../src/mem/batch.js";
 import { HEAD_SIZE, headAt } from "../../../src/mem/packet-memory.js";
-import { DROP_REASONS } from "../../../src/wire/drop.js";
+import { DROP_REASONS, DROP_UNTRANSLATABLE } from "../../../src/wire/drop.js";
+import { formatIp, ofBytes } from "../../../src/wire/ip-address.js";
 import { ipBytes, macBytes } from "../../support/packets.js";
 import { Random } from "../../support/random.js";
-import { ETH, UDP, VNET, word } from "./bytes.js";
+import { ETH, ICMP, ICMPV6, TCP, UDP, u16, VNET, word } from "./bytes.js";
 import { built, captured, type Seed } from "./corpus.js";
 import { type FuzzIo, MAX_INPUT } from "./fuzz-io.js";
 import { Mutator } from "./mutator.js";
 import { Oracle } from "./oracle.js";
-import { type Config, ENDPOINTS, ETH0, HELD, HELD_LO, HOST_IP, LO, macOf, NETWORKS, PORT_COUNT, PUBLISHED, UP, World } from "./world.js";
+import { addressAt } from "./packet.js";
+import {
+  CLIENTS6,
+  type Config,
+  ENDPOINTS,
+  ETH0,
+  HELD,
+  HELD_LO,
+  HOST_IP,
+  HOST_IP6,
+  isIn,
+  KERNEL_TARGET6,
+  LO,
+  macOf,
+  NETWORKS,
+  PORT_COUNT,
+  PUBLISHED,
+  UP,
+  World,
+} from "./world.js";
 
 /** One frame, or a command, of a history; what a failure is made of. */
 export type Event =
@@ -27,6 +48,8 @@ export interface Failure {
   batches: Event[][];
 }
 
+const IPV4 = 0x0800,
+  IPV6 = 0x86dd;
 const GUARD = 0xa5;
 /** Batches that a failure remembers. */
 const HISTORY = 200;
@@ -47,6 +70,12 @@ const ADDRESSES = [...ENDPOINTS.values()]
     "10.0.0.4",
     "198.51.100.9",
     "203.0.113.80",
+  );
+const ADDRESSES6 = [...ENDPOINTS.values()]
+  .map((e) => e.address6)
+  .concat(
+    NETWORKS.map((n) => n.gateway6),
+    [HOST_IP6, "::1", "::", "ff02::1", "ff05::2", "fe80::9", KERNEL_TARGET6, `${CLIENTS6}9`, "2001:db8:80::80", "::ffff:198.51.100.9"],
   );
 const MACS = [...ENDPOINTS.values()]
   .map((e) => macOf(e.address))
@@ -157,6 +186,13 @@ export class Run {
     if (this.wrong !== null) return this.wrong;
     // Frames lie where they were written until the next batch. They came in by slot, and go out by egress.
     this.out.sort((a, b) => a.slot - b.slot);
+    oracle.begin();
+    for (let slot = 0; slot < n; slot++) {
+      const port = this.inputPorts[slot];
+      if (port === HELD || port === HELD_LO) oracle.accept(io.input[slot]!, this.inputLengths[slot]!);
+      if (engine.batch.egress[slot] === DROPPED && engine.batch.reason[slot] === DROP_UNTRANSLATABLE)
+        oracle.untranslatable(io.input[slot]!, this.inputLengths[slot]!, this.inputPorts[slot]!);
+    }
     let out = 0;
     let last = -1;
     for (const { slot, egress, at, len } of this.out) {
@@ -216,8 +252,8 @@ export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; f
   const random = new Random(config.seed);
   const run = new Run(config);
   const { io, memory } = run.world;
-  const seeds = [...built(random, CORPUS), ...captured()];
-  const mutator = new Mutator(random, ADDRESSES.map(ipBytes), MACS.map(macBytes));
+  const seeds = [...built(random, CORPUS, config.ipv6), ...captured()];
+  const mutator = new Mutator(random, [...ADDRESSES, ...(config.ipv6 === true ? ADDRESSES6 : [])].map(ipBytes), MACS.map(macBytes));
   const removed = new Set<number>();
   const history = new History(memory.slots);
   let now = 1000;
@@ -249,13 +285,17 @@ export function fuzz(config: Config, done: (run: Run) => boolean): { run: Run; f
     history.add(events, io, n);
     const wrong = run.turn();
     if (wrong !== null) return { run, failure: { what: wrong, config, batches: history.batches() } };
-    if (random.below(8) === 0) remember(run, copies, random);
+    remember(run, copies, random);
   }
   return { run, failure: null };
 }
 
 /** Whether the kernel may have delivered the frame to a socket of the host. */
 function isForHost(world: World, frame: Uint8Array): boolean {
+  if (u16(frame, VNET + 12) === IPV6) {
+    const isGroup = frame[VNET + ETH + 24] === 0xff && frame[VNET + ETH + 6] === UDP;
+    return world.config.ipv6 === true && (isGroup || world.isLocal(addressAt(frame, VNET + ETH + 24, 16)));
+  }
   const dst = word(frame, VNET + ETH + 16);
   return world.isLocal(dst) || ((dst & 0xff) >= 224 && frame[VNET + ETH + 9] === UDP);
 }
@@ -300,14 +340,19 @@ class History {
   }
 }
 
-/** Keeps some of what was sent, for answers to it. */
+/** Keeps some of what was sent, for answers to it, and what has become the other family's. */
 function remember(run: Run, copies: Uint8Array[], random: Random): void {
   const { memory, io } = run.world;
-  for (let i = 0; i < 4; i++) {
-    const slot = random.below(memory.slots);
-    const len = io.lengths[slot]!;
-    if (memory.bytes[headAt(slot) + 22] !== 8 || memory.bytes[headAt(slot) + 23] !== 0 || len < 60 || len > HEAD_SIZE) continue;
-    const copy = memory.bytes.slice(headAt(slot), headAt(slot) + len);
+  const { at, len, moved } = run.world.engine.batch;
+  const some = random.below(16);
+  if (some > 0 && !moved) return;
+  for (let slot = 0; slot < memory.slots; slot++) {
+    if (at[slot] === headAt(slot) ? some > 0 || random.below(2) > 0 : random.below(2) > 0) continue;
+    const start = at[slot]!;
+    const size = io.lengths[slot] === 0 ? 0 : len[slot]! + VNET;
+    const type = u16(memory.bytes, start + VNET + 12);
+    if ((type !== IPV4 && type !== IPV6) || size < 70 || start + size > memory.headEnd(slot)) continue;
+    const copy = memory.bytes.slice(start, start + size);
     if (copies.length < 256) copies.push(copy);
     else copies[random.below(256)] = copy;
   }
@@ -319,19 +364,25 @@ function answerTo(random: Random, copies: Uint8Array[]): Seed {
   const swap = (a: number, b: number, size: number): void => {
     for (let k = 0; k < size; k++) [f[a + k], f[b + k]] = [f[b + k]!, f[a + k]!];
   };
-  const dst = `${f[40]}.${f[41]}.${f[42]}.${f[43]}`;
-  const port = [...ENDPOINTS].find(([, e]) => e.address === dst)?.[0] ?? 0;
+  const ip = VNET + ETH;
+  const isIpv4 = u16(f, VNET + 12) === IPV4;
+  const dst = formatIp(ofBytes(f.slice(isIpv4 ? ip + 16 : ip + 24, isIpv4 ? ip + 20 : ip + 40)));
+  const port = [...ENDPOINTS].find(([, e]) => e.address === dst || e.address6 === dst)?.[0] ?? 0;
   swap(10, 16, 6);
-  swap(36, 40, 4);
-  if ((f[24]! & 15) === 5 && f[33] !== 1) swap(44, 46, 2);
-  if (f[33] === 6) f[57] = random.pick([0x12, 0x10, 0x10, 0x18, 0x11, 0x04]);
-  if (f[33] === 1 && f[44] === 8) f[44] = 0;
+  if (isIpv4) swap(ip + 12, ip + 16, 4);
+  else swap(ip + 8, ip + 24, 16);
+  const l4 = isIpv4 ? ip + (f[ip]! & 15) * 4 : ip + 40;
+  const proto = f[isIpv4 ? ip + 9 : ip + 6];
+  if (proto !== ICMP && proto !== ICMPV6) swap(l4, l4 + 2, 2);
+  if (proto === TCP) f[l4 + 13] = random.pick([0x12, 0x10, 0x10, 0x18, 0x11, 0x04]);
+  if (proto === ICMP && f[l4] === 8) f[l4] = 0;
+  if (proto === ICMPV6 && f[l4] === 128) f[l4] = 129;
   return { port, frame: f };
 }
 
 function command(random: Random, world: World, removed: Set<number>): Exclude<Event, { port: number } | { clock: number }> {
   if (random.below(2) === 0) {
-    const index = random.below(PUBLISHED.length);
+    const index = random.pick([...PUBLISHED.keys()].filter((k) => isIn(PUBLISHED[k]!, world.config)));
     return { command: world.published.has(PUBLISHED[index]!) ? "withdraw" : "publish", index };
   }
   const [gone] = removed;

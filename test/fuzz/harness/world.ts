@@ -4,6 +4,9 @@
  *
  *   clients 198.51.100.0/24 --- uplink 192.0.2.1 --- net 0: A, B (plain)        net 1: C, D (internal)
  *                               kernel: 10.0.0.4     net 2: E, F (without icc)  net 3: G (without masquerade)
+ *
+ * In half of the worlds all of them have IPv6 too, and ports are published across the families: clients 2001:db8:9::/64, uplink 2001:db8::1, networks
+ * fd00:N::/64, kernel: fd00:10::4.
  */
 import { State } from "../../../src/dataplane/state.js";
 import { Commands } from "../../../src/engine/commands.js";
@@ -15,10 +18,11 @@ import { INTERNAL, NO_ICC, NO_MASQUERADE } from "../../../src/table/networks.js"
 import { ENDPOINT, HOST, UPLINK } from "../../../src/table/ports.js";
 import { TAKES } from "../../../src/table/selection.js";
 import { REFUSED_NO_ROUTE } from "../../../src/wire/route-answer.js";
-import { addPort, ip, locals, prefix, raw, subnet } from "../../support/host.js";
+import { addPort, ip, locals, prefix, subnet } from "../../support/host.js";
 import { Random } from "../../support/random.js";
 import { defaults, FakeRouting } from "../../table/fake-routing.js";
 import { FuzzIo } from "./fuzz-io.js";
+import { addressOf, forgetAddresses, isIpv6, linkLocalOf } from "./packet.js";
 
 export const UP = 0;
 /** Port of what the host's kernel has accepted. In events HELD_LO stands for what it accepted by lo. */
@@ -30,12 +34,19 @@ export const ETH0 = 5,
 export const HOST_IP = "192.0.2.1",
   KERNEL_TARGET = "10.0.0.4",
   KERNEL_GATEWAY = "10.0.0.1";
+export const HOST_IP6 = "2001:db8::1",
+  KERNEL_TARGET6 = "fd00:10::4",
+  KERNEL_GATEWAY6 = "fd00:10::1",
+  CLIENTS6 = "2001:db8:9::";
 export const MAC_UP = "02:00:00:00:00:00";
 
 export interface Network {
   gateway: string;
   net: string;
   prefixLength: number;
+  /** Of IPv6, of 64 bits, and the gateway there. */
+  net6: string;
+  gateway6: string;
   flags: number;
   hostPort: number;
 }
@@ -44,24 +55,33 @@ export interface Endpoint {
   name: string;
   network: number;
   address: string;
+  address6: string;
 }
 
 export const NETWORKS: readonly Network[] = [
-  { gateway: "172.17.0.1", net: "172.17.0.0", prefixLength: 16, flags: 0, hostPort: 1 },
-  { gateway: "172.18.0.1", net: "172.18.0.0", prefixLength: 16, flags: INTERNAL, hostPort: 4 },
-  { gateway: "172.19.0.1", net: "172.19.0.0", prefixLength: 16, flags: NO_ICC, hostPort: 7 },
-  { gateway: "172.20.0.1", net: "172.20.0.0", prefixLength: 24, flags: NO_MASQUERADE, hostPort: 10 },
+  { gateway: "172.17.0.1", net: "172.17.0.0", net6: "fd00::", gateway6: "fd00::1", prefixLength: 16, flags: 0, hostPort: 1 },
+  { gateway: "172.18.0.1", net: "172.18.0.0", net6: "fd00:1::", gateway6: "fd00:1::1", prefixLength: 16, flags: INTERNAL, hostPort: 4 },
+  { gateway: "172.19.0.1", net: "172.19.0.0", net6: "fd00:2::", gateway6: "fd00:2::1", prefixLength: 16, flags: NO_ICC, hostPort: 7 },
+  {
+    gateway: "172.20.0.1",
+    net: "172.20.0.0",
+    net6: "fd00:3::",
+    gateway6: "fd00:3::1",
+    prefixLength: 24,
+    flags: NO_MASQUERADE,
+    hostPort: 10,
+  },
 ];
 
 /** By port number. */
 export const ENDPOINTS: ReadonlyMap<number, Endpoint> = new Map([
-  [2, { name: "A", network: 0, address: "172.17.0.4" }],
-  [3, { name: "B", network: 0, address: "172.17.0.5" }],
-  [5, { name: "C", network: 1, address: "172.18.0.2" }],
-  [6, { name: "D", network: 1, address: "172.18.0.3" }],
-  [8, { name: "E", network: 2, address: "172.19.0.2" }],
-  [9, { name: "F", network: 2, address: "172.19.0.3" }],
-  [11, { name: "G", network: 3, address: "172.20.0.2" }],
+  [2, { name: "A", network: 0, address: "172.17.0.4", address6: "fd00::4" }],
+  [3, { name: "B", network: 0, address: "172.17.0.5", address6: "fd00::5" }],
+  [5, { name: "C", network: 1, address: "172.18.0.2", address6: "fd00:1::2" }],
+  [6, { name: "D", network: 1, address: "172.18.0.3", address6: "fd00:1::3" }],
+  [8, { name: "E", network: 2, address: "172.19.0.2", address6: "fd00:2::2" }],
+  [9, { name: "F", network: 2, address: "172.19.0.3", address6: "fd00:2::3" }],
+  [11, { name: "G", network: 3, address: "172.20.0.2", address6: "fd00:3::2" }],
 ]);
 export const PORT_COUNT = 14;
 
@@ -83,6 +103,8 @@ export interface Published {
   targetPort: number;
   /** Port of the dataplane that the target is behind. */
   behind: number;
+  /** For clients of IPv6; such, and those with a target of IPv6, are in worlds with IPv6 alone. */
+  from6?: true;
 }
 
 export const PUBLISHED: readonly Published[] = [
@@ -91,7 +113,23 @@ export const PUBLISHED: readonly Published[] = [
   { proto: TCP, port: 9000, target: "172.19.0.2", targetPort: 80, behind: 8 },
   { proto: TCP, port: 7000, target: KERNEL_TARGET, targetPort: 7001, behind: UP },
   { proto: UDP, port: 7000, target: KERNEL_TARGET, targetPort: 7001, behind: UP },
+  { proto: TCP, port: 8999, target: "fd00::4", targetPort: 8080, behind: 2, from6: true },
+  { proto: UDP, port: 8999, target: "fd00::4", targetPort: 8080, behind: 2, from6: true },
+  { proto: TCP, port: 9000, target: "fd00:2::2", targetPort: 80, behind: 8, from6: true },
+  { proto: TCP, port: 7000, target: KERNEL_TARGET6, targetPort: 7001, behind: UP, from6: true },
+  // An IPv6 client's of an IPv4 target, and the reverse.
+  ...[TCP, UDP].flatMap((proto): Published[] => [
+    { proto, port: 9100, target: "172.17.0.4", targetPort: 8080, behind: 2, from6: true },
+    { proto, port: 9101, target: "fd00::4", targetPort: 8080, behind: 2 },
+    { proto, port: 7100, target: KERNEL_TARGET, targetPort: 7001, behind: UP, from6: true },
+    { proto, port: 7101, target: KERNEL_TARGET6, targetPort: 7001, behind: UP },
+  ]),
 ];
+
+/** Whether it is in a world of that configuration. */
+export function isIn(p: Published, { ipv6 = false }: Config): boolean {
+  return ipv6 || !(p.from6 === true || p.target.includes(":"));
+}
 
 export interface Config {
   seed: number;
@@ -103,6 +141,8 @@ export interface Config {
   promiscuous: boolean;
   /** The host's firewall is bypassed: what comes by the uplink may open flows. */
   bypass: boolean;
+  /** Beside IPv4. */
+  ipv6?: boolean;
 }
 
 export function configOf(seed: number): Config {
@@ -115,10 +155,13 @@ export function configOf(seed: number): Config {
     allowFrom: random.below(3) === 0,
     promiscuous: false,
     bypass: random.below(3) === 0,
+    ipv6: random.below(2) === 0,
   };
 }
 
 export class World {
+  /** Addresses that tables are made with; all others are of one world. */
+  private static forGood: number | undefined;
   readonly memory = new PacketMemory();
   readonly io: FuzzIo;
   readonly state: State;
@@ -127,10 +170,13 @@ export class World {
   readonly counters = createCounters();
   /** Which of PUBLISHED are published now. */
   readonly published = new Set<Published>();
-  /** Raw words. */
+  /** As in `packet.ts`. */
   readonly locals: ReadonlySet<number>;
 
   constructor(readonly config: Config) {
+    const { ipv6 = false } = config;
+    World.forGood ??= forgetAddresses();
+    forgetAddresses(World.forGood);
     this.io = new FuzzIo(this.memory);
     this.state = new State({
       conntrackMax: config.conntrackMax,
@@ -140,7 +186,11 @@ export class World {
       bypass: config.bypass,
       random: new Random(config.seed ^ 0x5eed).int32,
       // A bridge of the host's is nobody's way out.
-      routing: new FakeRouting(...defaults(HOST_IP), { dst: "10.0.0.0/24", source: REFUSED_NO_ROUTE }),
+      routing: new FakeRouting(
+        ...defaults(HOST_IP, ...(ipv6 ? [HOST_IP6] : [])),
+        { dst: "10.0.0.0/24", source: REFUSED_NO_ROUTE },
+        { dst: "fd00:10::/64", source: REFUSED_NO_ROUTE },
+      ),
     });
     this.commands = new Commands(this.state, this.io, this.counters, {
       tell() {},
@@ -150,20 +200,22 @@ export class World {
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
     const own = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)];
-    this.locals = new Set(own.map(raw));
+    if (ipv6) own.push(...OWN6);
+    this.locals = new Set(own.map(addressOf));
     this.say(
-      { type: "steering", flowsFd: 3, flows6Fd: -1, acrossFd: -1, uplinkDevice: UPLINK_DEVICE, isNew: true },
+      { type: "steering", flowsFd: 3, flows6Fd: ipv6 ? 4 : -1, acrossFd: ipv6 ? 5 : -1, uplinkDevice: UPLINK_DEVICE, isNew: true },
       addPort(UP, UPLINK, MAC_UP),
     );
     this.say({ type: "add-held", port: HELD, fd: -1, size: 4096 });
-    for (const [network, { net, prefixLength, gateway, flags, hostPort }] of NETWORKS.entries()) {
-      this.say({ type: "add-network", network, subnets: [subnet(`${net}/${prefixLength}`, gateway)], flags });
+    for (const [network, { net, prefixLength, gateway, net6, gateway6, flags, hostPort }] of NETWORKS.entries()) {
+      const subnets = [subnet(`${net}/${prefixLength}`, gateway), ...(ipv6 ? [subnet(`${net6}/64`, gateway6)] : [])];
+      this.say({ type: "add-network", network, subnets, flags });
       this.say(addPort(hostPort, HOST, macOf(gateway), gateway, network));
     }
     for (const port of ENDPOINTS.keys()) this.addEndpoint(port);
     this.say(locals(own));
-    if (config.allowFrom) this.say({ type: "allow", prefixes: [prefix("198.51.100.0/24")] });
-    for (const published of PUBLISHED) this.publish(published);
+    if (config.allowFrom) this.say({ type: "allow", prefixes: [prefix("198.51.100.0/24"), ...(ipv6 ? [prefix(`${CLIENTS6}/64`)] : [])] });
+    for (const published of PUBLISHED) if (isIn(published, config)) this.publish(published);
     this.io.clock[0] = 1000;
   }
 
@@ -172,8 +224,8 @@ export class World {
   }
 
   addEndpoint(port: number): void {
-    const { address, network } = ENDPOINTS.get(port)!;
-    this.say(addPort(port, ENDPOINT, macOf(address), address, network));
+    const { address, address6, network } = ENDPOINTS.get(port)!;
+    this.say(addPort(port, ENDPOINT, macOf(address), this.config.ipv6 === true ? `${address} ${address6}` : address, network));
   }
 
   removeEndpoint(port: number): void {
@@ -185,7 +237,7 @@ export class World {
     const network = endpoint === undefined ? undefined : NETWORKS[endpoint.network];
     const rule: PublishedRange = {
       proto: p.proto,
-      hostIp: ip("0.0.0.0"),
+      hostIp: ip(p.from6 === true ? "::" : "0.0.0.0"),
       firstPort: p.port,
       lastPort: p.port,
       targets: [
@@ -195,8 +247,10 @@ export class World {
           address: ip(p.target),
           port: p.targetPort,
           network: endpoint?.network ?? -1,
-          snatSource: ip(network?.gateway ?? KERNEL_GATEWAY),
-          onlink: prefix(`${network?.net ?? "10.0.0.0"}/${network?.prefixLength ?? 24}`),
+          snatSource: ip(gatewayOf(p)),
+          onlink: prefix(
+            p.target.includes(":") ? `${network?.net6 ?? "fd00:10::"}/64` : `${network?.net ?? "10.0.0.0"}/${network?.prefixLength ?? 24}`,
+          ),
         },
       ],
       selection: null,
@@ -211,6 +265,24 @@ export class World {
   }
 
   isLocal(address: number): boolean {
-    return this.locals.has(address) || (address & 0xff) === 127;
+    return this.locals.has(address) || isLoopback(address);
   }
 }
+
+/** Whom the target of a published port sees instead of those who cannot be seen there: the host, next to it. */
+export function gatewayOf({ behind, target }: Published): string {
+  const endpoint = ENDPOINTS.get(behind);
+  const network = endpoint === undefined ? undefined : NETWORKS[endpoint.network];
+  if (target.includes(":")) return network?.gateway6 ?? KERNEL_GATEWAY6;
+  return network?.gateway ?? KERNEL_GATEWAY;
+}
+
+const LOOPBACK6 = addressOf("::1");
+
+/** 127.0.0.0/8, ::1. */
+export function isLoopback(address: number): boolean {
+  return isIpv6(address) ? address === LOOPBACK6 : (address & 0xff) === 127;
+}
+
+/** The host's own of IPv6, link-local ones in its networks among them. */
+const OWN6 = [HOST_IP6, KERNEL_GATEWAY6, ...NETWORKS.flatMap(({ gateway, gateway6 }) => [gateway6, linkLocalOf(macOf(gateway))])];
