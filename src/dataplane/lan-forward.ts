@@ -11,7 +11,9 @@ import { NO_ICC } from "../table/networks.js";
 import { LAN } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
-import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import * as icmp from "../wire/icmp.js";
+import * as icmpv6 from "../wire/icmpv6.js";
+import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { isLinked } from "./linked.js";
 import type { State } from "./state.js";
@@ -19,23 +21,41 @@ import type { State } from "./state.js";
 /** Decides about frame `i` of a network that has a LAN. */
 export function lanForward(b: Batch, i: number, state: State, network: number): void {
   const { bytes, halves } = b.memory;
-  const { fdb, networks, ports } = state;
   const frame = b.at[i]! + HEADER_SIZE;
-  const fromLan = ports.kind[b.ingress[i]!] === LAN;
+  const fromLan = state.ports.kind[b.ingress[i]!] === LAN;
   if (eth.isGroup(bytes, frame)) {
     if (eth.isReservedGroup(halves, frame)) b.drop(i, drop.DROP_RESERVED_GROUP);
     else b.egress[i] = fromLan ? FLOOD_ENDPOINTS : FLOOD;
     return;
   }
+  if (!fromLan && (isOfFlow(b, i, state) || isError(b, i))) b.egress[i] = ROUTE;
+  else bridge(b, i, state, network, fromLan);
+}
+
+/** What an endpoint says of a packet that is of no flow of ours goes the way that its MAC says. */
+export function bridgeError(b: Batch, i: number, state: State): void {
+  bridge(b, i, state, state.ports.network[b.ingress[i]!]!, false);
+}
+
+function bridge(b: Batch, i: number, state: State, network: number, fromLan: boolean): void {
+  const { halves } = b.memory;
+  const { fdb, networks } = state;
+  const frame = b.at[i]! + HEADER_SIZE;
   const port = fdb.lookup(fdbKey(eth.dstHi(halves, frame), network), eth.dstLo(halves, frame));
   if (fromLan) {
     if (port === -1) b.drop(i, drop.DROP_UNKNOWN_STATION);
     else b.egress[i] = port;
-  } else if (isOfFlow(b, i, state)) b.egress[i] = ROUTE;
-  else if (port === -1) b.egress[i] = networks.lanPort[network]!;
+  } else if (port === -1) b.egress[i] = networks.lanPort[network]!;
   else if (port === b.ingress[i]) b.drop(i, drop.DROP_SAME_PORT);
   else if ((networks.flags[network]! & NO_ICC) !== 0 && !isLinked(b, i, state, network, port)) b.drop(i, drop.DROP_ISOLATED);
   else b.egress[i] = port;
+}
+
+/** An ICMP error may be about a packet of a flow: `icmp-error.ts` finds out, and gives back what is not. */
+function isError(b: Batch, i: number): boolean {
+  const { bytes } = b.memory;
+  if (b.kind[i] === KIND_IPV4) return b.proto[i] === PROTO_ICMP && icmp.isError(bytes, b.l4[i]!);
+  return b.kind[i] === KIND_IPV6 && b.proto[i] === icmpv6.PROTO_ICMPV6 && icmpv6.isError(bytes, b.l4[i]!);
 }
 
 /** Whether frame `i`, of an endpoint, belongs to a flow that we translate, and comes by its port. */

@@ -93,6 +93,11 @@ describe("a network on a LAN", () => {
       p.frame(MAC_PEER, MAC_A, p.tcp({ src: IP_A, dst: PEER }, { sport: TARGET, dport, flags: p.SYN | p.ACK }));
     const [reply] = d.send(A, answer(40_000));
     expect([reply!.port, p.parse(reply!.bytes)]).toMatchObject([UP, { dstMac: MAC_UP, src: HOST_IP, dst: PEER, sport: PUBLISHED }]);
+    const quoted = p.udp({ src: PEER, dst: IP_A }, { sport: 5000, dport: 5001 });
+    const error = (inner: Uint8Array): Uint8Array => p.frame(MAC_PEER, MAC_A, p.icmpError({ src: IP_A, dst: PEER }, [3, 3, 0], inner));
+    const [about] = d.send(A, error(request!.bytes.subarray(p.VNET + p.ETH)));
+    expect([about!.port, p.parse(about!.bytes)]).toMatchObject([UP, { src: HOST_IP, dst: PEER }]);
+    expect(d.send(A, error(quoted)).map(({ port }) => port)).toEqual([PORT]); // about what was bridged
     const [direct] = d.send(A, answer(40_001));
     expect([direct!.port, p.parse(direct!.bytes)]).toMatchObject([PORT, { dstMac: MAC_PEER, src: IP_A, sport: TARGET }]);
   });
