@@ -21,10 +21,13 @@ import type { TapPorts } from "./tap-ports.js";
 const KEY_SIZE = 8,
   MAX_STATIONS = 4096,
   QUEUE = 2000,
+  MAX_VLAN = 4094,
   IFF_LOOPBACK = 8; // linux/if.h
 const DEVICE = "tsplan%d";
+/** What the kernel takes for a name (dev_valid_name, IFNAMSIZ). */
+const DEVICE_NAME = /^[^\s/:]{1,15}$/;
 /** Names of devices that tsproxy makes in the host's namespace. */
-const OURS = /^tsp(up|host|vx|lan)\d+$|^ts[np][0-9a-f]{11,12}$/;
+const OURS = /^tsp(up|host|vx|lan|roxy)\d+$|^ts[np][0-9a-f]{11,12}$/;
 
 interface LansSite {
   readonly socket: RouteSocket;
@@ -50,9 +53,10 @@ export class Lans {
 
   /** The parent, which must be there. Throws TSP_ERR_NETWORK. */
   parent(name: string): Link {
-    const link = this.site.socket.link(name);
-    if (link === null)
-      throw parentError("not-found", `the requested parent interface ${name} was not found on the Docker host`, "see 'ip link'");
+    const { socket } = this.site;
+    const linkOf = (device: string): Link | null => (DEVICE_NAME.test(device) ? socket.link(device) : null);
+    const link = linkOf(name);
+    if (link === null) throw missing(name, (device) => linkOf(device) !== null);
     if ((link.flags & IFF_LOOPBACK) !== 0)
       throw parentError("invalid", "loopback interface is not a valid macvlan parent link", "name the host's device on the LAN");
     if (OURS.test(name)) throw parentError("invalid", `${name} is a device of tsproxy's own`, "name the host's device on the LAN");
@@ -102,6 +106,24 @@ export class Lans {
     };
     return { tap, device, mac: parseMac(link.mac)!, addStation };
   }
+}
+
+/** Docker's words for a parent that is not there, which it would make if it is a VLAN of a device that is. */
+function missing(name: string, isThere: (device: string) => boolean): TsproxyError {
+  const [device = "", vlan, ...rest] = name.split(".");
+  const see = "see 'ip link'";
+  if (vlan === undefined) return parentError("not-found", `the requested parent interface ${name} was not found on the Docker host`, see);
+  if (rest.length > 0) {
+    const message = `required interface name format is: name.vlan_id, ex. eth0.10 for vlan 10, instead received ${name}`;
+    return parentError("invalid", message, see);
+  }
+  if (!/^\d{1,9}$/.test(vlan))
+    return parentError("invalid", `unable to parse a valid vlan id from: ${vlan} (ex. eth0.10 for vlan 10)`, see);
+  if (Number(vlan) < 1 || Number(vlan) > MAX_VLAN)
+    return parentError("invalid", `vlan id must be between 1-${MAX_VLAN}, received: ${vlan}`, "0 and 4095 are reserved (IEEE 802.1Q)");
+  if (!isThere(device)) return parentError("not-found", `-o parent interface was not found on the host: ${device}`, see);
+  const make = `make it: ip link add link ${device} name ${name} type vlan id ${vlan}`;
+  return parentError("unavailable", `there is no device ${name}, and tsproxy makes no VLAN devices`, make);
 }
 
 interface Attached {
