@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { curl, ping } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
-import { program, serve } from "../support/servers.js";
+import { program, serve, serveIperf } from "../support/servers.js";
 
 const [A, B] = ["192.0.2.128", "192.0.2.129"];
 const SERVER = [process.execPath, program("http-server"), "8080"];
@@ -40,6 +40,13 @@ it("puts sandboxes on the LAN, where they, its stations and the host reach each 
   expect([outside.hosts, onHost.hosts]).toEqual([[B], [B]]);
   expect((await ping(h.lab, h.client, B)).received).toBe(3);
 
+  // Whole segments too, with checksums that are right.
+  await Promise.all([serveIperf(h.lab, h.client, 5201), serveIperf(h.lab, h.host, 5201)]);
+  for (const [to, ...way] of [[CLIENT], [CLIENT, "-R"], [HOST], [HOST, "-R"]] as const) // biome-ignore format: a table
+    expect((await h.inside("b", "iperf3", "-c", to, "-n", "20M", "--connect-timeout", "2000", ...way)).code).toBe(0);
+  const wrong = h.lab.runSync(h.host, ["nstat", "-asz", "TcpInCsumErrors"]) + h.lab.runSync(h.client, ["nstat", "-asz", "TcpInCsumErrors"]);
+  expect(wrong.match(/TcpInCsumErrors +0 /g)).toHaveLength(2);
+
   // By the published port, with the client's address; the host, and who shares the network with the target, too.
   expect((await curl(h.lab, h.client, `${HOST}:8999`)).peer).toMatch(`${CLIENT}:`);
   expect((await curl(h.lab, h.host, "127.0.0.1:8999")).peer).toMatch(`${HOST}:`);
@@ -49,6 +56,16 @@ it("puts sandboxes on the LAN, where they, its stations and the host reach each 
     code: 1,
     stderr: expect.stringContaining("another network is already using parent interface lan0"),
   });
+});
+
+it("does what the kernel's macvlan does on the same device, and has the host reach its own, which that does not", async () => {
+  const kernels = h.lab.addNamespace("kernels");
+  h.lab.ip(h.host, `link add link lan0 name m0 netns ${kernels} type macvlan mode bridge`);
+  h.lab.ip(kernels, "address add 192.0.2.200/24 dev m0\nlink set m0 up");
+  const received = async (from: string, to: string): Promise<boolean> => (await ping(h.lab, from, to, ["-W", "0.5"])).received > 0;
+  expect([await received(h.client, A), await received(h.client, "192.0.2.200")]).toEqual([true, true]);
+  expect([await received(h.host, A), await received(h.host, "192.0.2.200")]).toEqual([true, false]);
+  h.lab.ip(kernels, "link delete m0");
 });
 
 it("goes on when the parent comes back, and leaves nothing on it, even when killed", async () => {
