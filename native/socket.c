@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/udp.h>
@@ -130,6 +131,24 @@ static napi_value udp_no_check6(napi_env env, napi_callback_info info) {
   tsp_args(env, info, 1, argv);
   int one = 1;
   return tsp_num(env, setsockopt(tsp_i32(env, argv[0]), IPPROTO_UDP, UDP_NO_CHECK6_RX, &one, sizeof one) < 0 ? -errno : 0);
+}
+
+/*
+ * promiscuous(ifindex) -> fd, or -errno: the device takes frames for any MAC as long as the descriptor is open. The kernel counts who asks
+ * (PACKET_MR_PROMISC, packet(7)). The socket itself gets no frames: it has no protocol.
+ */
+static napi_value promiscuous(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  struct packet_mreq wish = {.mr_ifindex = tsp_i32(env, argv[0]), .mr_type = PACKET_MR_PROMISC};
+  int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+  if (fd < 0) return tsp_num(env, -errno);
+  if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &wish, sizeof wish) < 0) {
+    int err = errno;
+    close(fd);
+    return tsp_num(env, -err);
+  }
+  return tsp_num(env, fd);
 }
 
 /*
@@ -442,6 +461,7 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "setFilter", set_filter_call);
   tsp_export(env, exports, "clearFilter", clear_filter);
   tsp_export(env, exports, "udpNoCheck6", udp_no_check6);
+  tsp_export(env, exports, "promiscuous", promiscuous);
   tsp_export(env, exports, "recvFd", recv_fd);
   tsp_export(env, exports, "hasSctp", has_sctp);
   tsp_export(env, exports, "boundTo", bound_to);

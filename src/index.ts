@@ -113,7 +113,7 @@ export interface PortCounters {
   /** Of the device, as in `ip link`; of an endpoint `NETNS/eth0`. */
   name: string;
   /** `uplink`: the host's interfaces. `held`: sockets that hold published ports. `host`: the host's device in a network. */
-  kind: "uplink" | "held" | "host" | "endpoint" | "tunnel" | "remote";
+  kind: "uplink" | "held" | "host" | "endpoint" | "tunnel" | "remote" | "lan";
   /** An endpoint's. */
   address?: string;
   rxPackets: number;

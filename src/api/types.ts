@@ -55,7 +55,7 @@ const PORT_KIND =
 export const PortStats = v.object({
   port: count("Number of the port in the dataplane."),
   name: text("Name of the device, as in `ip link`."),
-  kind: v.pipe(v.picklist(["uplink", "host", "endpoint", "held", "tunnel", "remote"]), v.description(PORT_KIND)),
+  kind: v.pipe(v.picklist(["uplink", "host", "endpoint", "held", "tunnel", "remote", "lan"]), v.description(PORT_KIND)),
   address: v.exactOptional(text("Endpoint: its address; of both families with a comma between.")),
   rxPackets: count("Packets received from the device."),
   rxBytes: count("Bytes received from the device."),

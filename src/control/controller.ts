@@ -19,6 +19,7 @@ import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
+import { Lans } from "./network/lans.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
@@ -165,7 +166,8 @@ export class Controller {
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, fail: onDeath });
+      const lans = new Lans({ socket, host, steering, taps });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, lans, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);

@@ -211,6 +211,16 @@ export class FormerFlows {
     if (rule !== null && target !== null) noteTarget(this.state, rule, flow.src, target, conntrack.lastSeen(id));
   }
 
+  /** Port of the endpoint with that address that stands on a LAN, or -1. */
+  private onLan(address: number): number {
+    const { endpoints, networks } = this.state;
+    for (let id = 0; id < networks.end; id++) {
+      const port = networks.lanPort[id] === -1 ? -1 : endpoints.get(address, id);
+      if (port !== -1) return port;
+    }
+    return -1;
+  }
+
   /** Number that the port has now which the former process had under the number in `way`; -1: it is not there, or not yet. */
   private portNow(file: FlowFile, way: number): number {
     const { endpoints, networks, ports } = this.state;
@@ -219,7 +229,12 @@ export class FormerFlows {
     if (kind === UPLINK) return ports.uplink;
     for (const former of [file.portAddress[port]!, file.portAddress6[port]!]) {
       const address = this.wordNow(file, former);
-      const network = address === NO_ADDRESS ? -1 : networks.of(address);
+      if (address === NO_ADDRESS) continue;
+      const network = networks.of(address);
+      if (network === -1 && kind === ENDPOINT) {
+        const onLan = this.onLan(address);
+        if (onLan !== -1) return onLan;
+      }
       if (network === -1) continue;
       if (kind === ENDPOINT) return endpoints.get(address, network);
       return kind === HOST ? networks.hostPort[network]! : -1;

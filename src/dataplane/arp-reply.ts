@@ -3,7 +3,7 @@
  * a bridge with ARP suppression does). Requests for others go on and are flooded. The frame is turned into its answer in place.
  */
 import { type Batch, KIND_ARP, UNDECIDED } from "../mem/batch.js";
-import { ENDPOINT, REMOTE } from "../table/ports.js";
+import { ENDPOINT, LAN, REMOTE } from "../table/ports.js";
 import { NOBODY } from "../table/remotes.js";
 import { isIpv6 } from "../wire/address-word.js";
 import * as arp from "../wire/arp.js";
@@ -24,6 +24,7 @@ export function arpReply(b: Batch, state: State): void {
     if (isIpv6(asked)) continue; // of class E: nobody's, and the word of somebody else
     const network = state.ports.network[b.ingress[i]!]!;
     const kind = state.ports.kind[b.ingress[i]!]!;
+    if (kind === LAN) continue; // the endpoint is to hear of who asks, as of anybody on its LAN
     const isGateway = asked === networks.gateway[network];
     if (isGateway && kind === REMOTE) continue; // each node has its own
     const owner = isGateway ? networks.hostPort[network]! : state.endpoints.get(asked, network);

@@ -19,6 +19,7 @@ import { swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { refuse } from "./flow-lookup.js";
 import { translateError6 } from "./icmpv6-error.js";
+import { bridgeError } from "./lan-forward.js";
 import { isIcmp, isQuery } from "./packet.js";
 import type { State } from "./state.js";
 import { translateError } from "./translate-error.js";
@@ -28,8 +29,9 @@ export function icmpError(b: Batch, state: State): void {
     if (b.egress[i] !== ROUTE || !isIcmp(b.proto[i]!) || isQuery(b, i)) continue;
     const reason = translate(b, i, state);
     if (reason === drop.DROP_NONE) continue;
-    // No flow's: then it is for the host itself, if it came from an endpoint and is addressed to the host.
+    // No flow's: then it is about a packet that was bridged to an endpoint on a LAN; or it is for the host itself, if it came from an endpoint and is addressed to the host.
     if (reason === drop.DROP_WRONG_PORT || reason === drop.DROP_UNTRANSLATABLE) b.drop(i, reason);
+    else if (state.isOnLan(b.ingress[i]!)) bridgeError(b, i, state);
     else refuse(b, i, state, reason);
   }
 }

@@ -3,7 +3,8 @@
  * gateway's and the packet is IP, up to routing and NAT.
  *
  * The host's port is no way round: its kernel, which may forward, translate and untag, gets ARP, and IPv4 that `host-port.ts` lets through or that
- * is for all in the network. Nothing else is bridged to it. Who is behind another node: `remote-forward.ts`.
+ * is for all in the network. Nothing else is bridged to it. Who is behind another node: `remote-forward.ts`; networks
+ * that stand on a LAN: `lan-forward.ts`.
  */
 import { type Batch, FLOOD, FLOOD_ENDPOINTS, KIND_ARP, KIND_IPV4, KIND_IPV6, ROUTE, UNDECIDED } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
@@ -14,6 +15,7 @@ import { DROP_ISOLATED, DROP_NOT_FOR_HOST, DROP_RESERVED_GROUP, DROP_SAME_PORT }
 import * as eth from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { lanForward } from "./lan-forward.js";
 import { isLinked } from "./linked.js";
 import { toRemote } from "./remote-forward.js";
 import type { State } from "./state.js";
@@ -25,6 +27,10 @@ export function l2Forward(b: Batch, state: State): void {
     if (b.egress[i] !== UNDECIDED) continue;
     const frame = b.at[i]! + HEADER_SIZE;
     const network = ports.network[b.ingress[i]!]!;
+    if (networks.lanPort[network] !== -1) {
+      lanForward(b, i, state, network);
+      continue;
+    }
     if (eth.isGroup(bytes, frame)) {
       if (eth.isReservedGroup(halves, frame)) b.drop(i, DROP_RESERVED_GROUP);
       else b.egress[i] = ports.kind[b.ingress[i]!] !== REMOTE && isForAll(b, i, state, network) ? FLOOD : FLOOD_ENDPOINTS;

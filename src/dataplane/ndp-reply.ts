@@ -6,7 +6,7 @@
  */
 import { type Batch, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
-import { ENDPOINT, REMOTE } from "../table/ports.js";
+import { ENDPOINT, LAN, REMOTE } from "../table/ports.js";
 import { NOBODY } from "../table/remotes.js";
 import { isMartian, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import * as eth from "../wire/ethernet.js";
@@ -21,6 +21,7 @@ export function ndpReply(b: Batch, state: State): void {
     if (b.kind[i] !== KIND_IPV6 || b.egress[i] !== UNDECIDED || b.proto[i] !== icmpv6.PROTO_ICMPV6) continue;
     if (b.memory.bytes[b.l4[i]!] !== ndp.NEIGHBOR_SOLICITATION || !isValid(b, i)) continue;
     const ingress = b.ingress[i]!;
+    if (state.ports.kind[ingress] === LAN) continue; // as in arp-reply.ts
     const target = b.l4[i]! + ndp.TARGET;
     const owner = ownerOf(b, state, ingress, target);
     if (owner === ingress) continue;

@@ -10,13 +10,15 @@
  * In a network that is PROMISCUOUS endpoints may have other addresses too, but still not the gateway's nor the host's. What comes by the
  * host's port was sent by the host, from an address of its own.
  *
- * Other nodes of an overlay network are held to what the store says in the same way.
+ * Other nodes of an overlay network are held to what the store says in the same way. On a LAN there is no such store: its stations may have any address, but
+ * for the MAC of an endpoint.
  *
  * Runs before anything is learned or answered. `established` asks for the MAC by itself; a flow's packets come by the flow's port.
  */
 import { type Batch, KIND_ARP, KIND_IPV4, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
+import { fdbKey } from "../table/fdb.js";
 import { PROMISCUOUS } from "../table/networks.js";
-import { ENDPOINT, REMOTE } from "../table/ports.js";
+import { ENDPOINT, LAN, REMOTE } from "../table/ports.js";
 import { NOBODY, NODE_REFUSED } from "../table/remotes.js";
 import { isUnspecified, LINK_LOCAL, NO_ADDRESS, sortOf } from "../wire/address-word.js";
 import * as arp from "../wire/arp.js";
@@ -44,7 +46,9 @@ export function sourceGuard(b: Batch, state: State): void {
         ? endpoint(b, i, state, halves, frame)
         : ports.kind[b.ingress[i]!] === REMOTE
           ? remote(b, i, state, halves, frame)
-          : host(b, i, state);
+          : ports.kind[b.ingress[i]!] === LAN
+            ? lan(b, i, state, halves, frame)
+            : host(b, i, state);
     if (reason !== drop.DROP_NONE) b.drop(i, reason);
   }
 }
@@ -54,6 +58,11 @@ function host(b: Batch, i: number, state: State): number {
   const src = b.src[i]!;
   if (b.kind[i] === KIND_IPV6 && (isUnspecified(src) || sortOf(src) === LINK_LOCAL)) return drop.DROP_NONE; // its kernel's own discovery
   return state.locals.get(src, 0) === -1 ? drop.DROP_SOURCE_SPOOFED : drop.DROP_NONE;
+}
+
+function lan(b: Batch, i: number, { fdb, ports }: State, halves: Uint16Array, frame: number): number {
+  const isOurs = fdb.lookup(fdbKey(eth.srcHi(halves, frame), ports.network[b.ingress[i]!]!), eth.srcLo(halves, frame)) !== -1;
+  return isOurs ? drop.DROP_SOURCE_MAC_SPOOFED : drop.DROP_NONE;
 }
 
 /**
@@ -157,7 +166,7 @@ function arpMessage(b: Batch, state: State, port: number, message: number): numb
   // Hosts take other kinds of hardware for Ethernet as well (Linux IEEE 802), so what cannot be read does not pass.
   if (!arp.isEthernetIpv4(halves, message)) return promiscuous ? drop.DROP_NONE : drop.DROP_ARP_SPOOFED;
   const address = arp.senderIp(halves, message);
-  if (address === networks.gateway[ports.network[port]!]) return drop.DROP_ARP_SPOOFED;
+  if (address !== NO_ADDRESS && address === networks.gateway[ports.network[port]!]) return drop.DROP_ARP_SPOOFED;
   if (promiscuous) return drop.DROP_NONE;
   const own = arp.senderLo(halves, message) === ports.macLo[port] && arp.senderHi(halves, message) === ports.macHi[port];
   // Who has no address yet probes from 0.0.0.0 (RFC 5227 §2.1); nobody answers from there.
@@ -225,7 +234,7 @@ function discovery(b: Batch, state: State, port: number, at: number, len: number
 
 /** Whether the network has a subnet of IPv6, so that it is known who has which address. */
 function isKnown({ networks, ports }: State, port: number): boolean {
-  return networks.gateway6[ports.network[port]!] !== NO_ADDRESS;
+  return networks.gateway6[ports.network[port]!] !== NO_ADDRESS || ports.address6[port] !== NO_ADDRESS;
 }
 
 /** Whether the IPv6 address at `at` may be the endpoint's: a link-local one is if it comes of its MAC, another if it was given that one. */

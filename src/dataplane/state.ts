@@ -15,7 +15,7 @@ import { Links } from "../table/links.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
 import { PairMap } from "../table/pair-map.js";
-import { MAX_PORTS, Ports } from "../table/ports.js";
+import { ENDPOINT, MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { Remotes } from "../table/remotes.js";
@@ -211,6 +211,11 @@ export class State {
     this.remotes = new Remotes(this.addresses, random);
     this.tunnel = new Tunnel(random());
     this.published = new PairMap(random());
+  }
+
+  /** Whether it is the port of an endpoint that stands on a LAN. */
+  isOnLan(port: number): boolean {
+    return this.ports.kind[port] === ENDPOINT && this.networks.lanPort[this.ports.network[port]!] !== -1;
   }
 
   /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */

@@ -6,7 +6,7 @@
 
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { TsproxyError } from "../errors.js";
-import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
+import type { NetworkOptions } from "../model/records.js";
 import type { PortRequest } from "../model/requests.js";
 import { compareIp, type IpAddress, isUnspecified, parseIp, unmapped } from "../wire/ip-address.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP, type Proto } from "../wire/ipv4.js";
@@ -78,14 +78,6 @@ const UNSUPPORTED = new Map([
 ]);
 
 const DOCKERS = "com.docker.network.";
-
-/** From the `Options` of CreateNetwork. */
-export function parseNetworkOptions(message: Message): NetworkOptions {
-  const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: message.flag("com.docker.network.internal", false) };
-  const generic = message.object("com.docker.network.generic");
-  for (const key of generic.keys()) readOption(options, key, generic.optionalText(key));
-  return options;
-}
 
 /** Sets what `-o KEY=VALUE` means. Throws TSP_ERR_DRIVER_OPTION. */
 export function readOption(options: NetworkOptions, key: string, value: string): void {

@@ -9,7 +9,7 @@ import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST, NONE, TUNNEL } from "../table/ports.js";
+import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
@@ -88,6 +88,10 @@ export class Commands implements EngineHooks {
         break;
       case "remove-network":
         this.removeNetwork(m.network);
+        break;
+      case "parent-mac":
+        state.networks.macHi[m.network] = macHi(m.mac);
+        state.networks.macLo[m.network] = macLo(m.mac);
         break;
       case "add-tunnel":
         this.overlay.addTunnel(m);
@@ -247,6 +251,9 @@ export class Commands implements EngineHooks {
     if (m.kind === HOST) {
       networks.hostPort[m.network] = m.port;
       networks.hostDevice[m.network] = m.device;
+    }
+    if (m.kind === LAN) networks.lanPort[m.network] = m.port;
+    if (m.kind === HOST || m.kind === LAN) {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
@@ -276,6 +283,7 @@ export class Commands implements EngineHooks {
       networks.wayIn[network] = 0;
       networks.wayIn6[network] = 0;
     }
+    if (ports.kind[port] === LAN) networks.lanPort[network] = -1;
     if (ports.kind[port] === TUNNEL) this.overlay.removeTunnel();
     ports.clear(port);
     this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);

@@ -37,7 +37,7 @@ import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEGMEN
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
-import { ENDPOINT, HOST, REMOTE } from "../table/ports.js";
+import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
@@ -255,11 +255,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
   }
 
-  /** To every port of the network but the one that the frame came from, and maybe the host's; without icc to and from the host alone. */
+  /** To every port of the network but the one that the frame came from, and maybe the host's or the LAN's; without icc to and from these alone. */
   function flood(i: number, toHost: boolean): void {
     const ingress = batch.ingress[i]!;
     const network = ports.network[ingress]!;
-    const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST;
+    const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST && ports.kind[ingress] !== LAN;
     let copies = 0;
     const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
     if (over !== PASSES) {
@@ -268,9 +268,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
     for (let port = 0; port < ports.end; port++) {
       const kind = ports.kind[port]!;
-      if (kind !== HOST && kind !== ENDPOINT) continue;
+      if (kind !== HOST && kind !== LAN && kind !== ENDPOINT) continue;
       if (port === ingress || ports.network[port] !== network) continue;
-      if (kind === HOST ? !toHost : toHostOnly) continue;
+      if (kind === ENDPOINT ? toHostOnly : !toHost) continue;
       pushOf(i, -1, port);
       copies++;
     }

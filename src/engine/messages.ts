@@ -125,6 +125,8 @@ export type ToWorker =
   | { type: "remove-port"; port: number }
   /** At most one subnet of each family; `flags` of `table/networks.ts`. */
   | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number; overlay?: Overlay | undefined }
+  /** Of a network on a LAN: the device there, with which the host is on the LAN, has this MAC from now on. */
+  | { type: "parent-mac"; network: number; mac: Uint8Array }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
   /**

@@ -12,7 +12,7 @@ import type { EndpointRequest, NetworkRequest } from "./requests.js";
 
 /** Throws TSP_ERR_NETWORK: invalid, or conflict with one of `others`. */
 export function checkNetwork(request: NetworkRequest, others: readonly NetworkRecord[]): NetworkRecord {
-  const { id, name, subnets, ranges = {}, reserved, options, overlay, about } = request;
+  const { id, name, subnets, ranges = {}, reserved, options, overlay, lan, about } = request;
   if (!isId(id)) throw networkError("invalid", `'${id.slice(0, 40)}' is no id of a network`);
   if (others.some((other) => other.id === id)) throw networkError("conflict", `network ${shortId(id)} exists already`);
   const twin = others.find((other) => name !== undefined && other.name === name);
@@ -30,6 +30,7 @@ export function checkNetwork(request: NetworkRequest, others: readonly NetworkRe
     ...(reserved !== undefined && { reserved: Object.fromEntries([...reserved].map(([what, address]) => [what, formatIp(address)])) }),
     options: { ...options },
     ...(overlay !== undefined && { overlay }),
+    ...(lan !== undefined && { lan }),
     ...(about !== undefined && { about }),
   };
 }

@@ -27,9 +27,14 @@ export class LiveNetwork {
 
   /** Makes it if it is not there. */
   make(): MadeNetwork {
-    const { id, subnets, options, overlay } = this.record;
+    const { id, subnets, options, overlay, lan } = this.record;
     if (overlay !== undefined && eachFamily(this.tunnel).length === 0)
       throw networkError("unavailable", `network ${this.record.name ?? shortId(id)} is of a cluster`, "start the daemon with --store");
+    if (lan !== undefined) {
+      const { mtu, icc } = options;
+      this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...lan, subnets, mtu, icc, keepAs: `lan-${id.slice(0, 12)}` });
+      return this.made;
+    }
     this.made ??= this.mechanism.networks.add({
       ...(overlay === undefined ? { kind: "bridge" } : { kind: "overlay", vni: overlay.vni, local: this.tunnel }),
       subnets,

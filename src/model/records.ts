@@ -59,7 +59,15 @@ export interface NetworkRecord {
   options: NetworkOptions;
   /** It spans the nodes of a cluster. Undefined: it is of this host alone. */
   overlay?: Overlay;
+  /** It stands on the LAN of a device of the host. */
+  lan?: LanPlace;
   about?: NetworkAbout;
+}
+
+/** Where a network stands that is on a LAN. */
+export interface LanPlace {
+  /** Name of the host's device there. */
+  parent: string;
 }
 
 /** What a network of several nodes has on the wire. */

@@ -4,7 +4,7 @@ import type { Subnet } from "../control/network/subnet.js";
 import type { Bandwidth } from "../table/bandwidth.js";
 import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
-import type { EndpointUse, NetworkAbout, NetworkOptions, Overlay } from "./records.js";
+import type { EndpointUse, LanPlace, NetworkAbout, NetworkOptions, Overlay } from "./records.js";
 
 export interface NetworkRequest {
   /** At least twelve letters and digits. */
@@ -17,6 +17,7 @@ export interface NetworkRequest {
   reserved?: ReadonlyMap<string, IpAddress>;
   options: NetworkOptions;
   overlay?: Overlay;
+  lan?: LanPlace;
   about?: NetworkAbout;
 }
 

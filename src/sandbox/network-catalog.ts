@@ -6,17 +6,18 @@ import { createHash, randomBytes } from "node:crypto";
 import type { NetworkCreate, NetworkCreated } from "../api/network-types.js";
 import type { NetworkView } from "../api/types.js";
 import type { Subnet } from "../control/network/subnet.js";
+import { MACVLAN } from "../docker/macvlan-options.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { firstAddress } from "../model/addresses.js";
 import type { LiveNetwork } from "../model/live.js";
 import type { NetworkModel } from "../model/network-model.js";
 import { choosePool, IPV4_POOLS, type Obstacle, type Pool, resolverObstacle, uniqueLocalPools } from "../model/pools.js";
-import { DEFAULT_OPTIONS, type NetworkRecord, shortId } from "../model/records.js";
+import { DEFAULT_OPTIONS, type LanPlace, type NetworkRecord, shortId } from "../model/records.js";
 import type { NetworkRequest } from "../model/requests.js";
 import { FOREIGN_DRIVER, networkView, networkViews } from "../model/views.js";
-import { formatPrefix, type IpPrefix, prefixesOverlap } from "../wire/ip-address.js";
-import { eachFamily, mapFamilies, ofFamily } from "../wire/per-family.js";
+import { formatIp, formatPrefix, type IpAddress, type IpPrefix, prefixContains, prefixesOverlap } from "../wire/ip-address.js";
+import { eachFamily, mapFamilies, ofFamily, type PerFamily } from "../wire/per-family.js";
 import { checkCreate, networkError } from "./network-request.js";
 import { OVERLAY } from "./overlay-name.js";
 import type { Overlays } from "./overlays.js";
@@ -34,6 +35,8 @@ const OTHER = "name another network";
 export interface HostRanges {
   overlap(network: IpPrefix, except?: string): string | null;
   onChange(listener: () => void): () => void;
+  /** Addresses of a device that others can reach; null: there is no such device. */
+  addressesOn(device: string): IpAddress[] | null;
 }
 
 /** A network by whatever word a user gave. */
@@ -89,13 +92,15 @@ export class NetworkCatalog {
       await this.overlays.create({ ...asked, name: create.name, id, subnets: wanted, vni, about });
       return { id, warnings: [] };
     }
-    for (const { prefix } of eachFamily(wanted)) if (prefix !== undefined) this.refuseOverlap(prefix);
+    const { lan } = asked;
+    for (const { prefix } of eachFamily(wanted)) if (prefix !== undefined) this.refuseOverlap(prefix, lan !== undefined);
     const warnings: string[] = [];
     const subnets = mapFamilies(wanted, (named, family): Subnet => {
       const chosen = named.prefix ?? this.choose(family, warnings, family === 4 ? this.bridgePool() : undefined);
       return { prefix: chosen, gateway: named.gateway ?? firstAddress(chosen, ofFamily(asked.ranges ?? {}, family)) };
     });
-    await this.make({ ...asked, id, subnets, about });
+    const reserved = lan === undefined ? asked.reserved : this.hostsReserved(lan, subnets, asked.reserved);
+    await this.make({ ...asked, ...(reserved !== undefined && { reserved }), id, subnets, about });
     return { id, warnings };
   }
 
@@ -166,7 +171,7 @@ export class NetworkCatalog {
   /** Removes those that people made and nothing is in; answers their names. */
   async prune(): Promise<string[]> {
     const unused = this.model.networks.filter(
-      ({ record }) => driverOf(record) === DRIVER && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
+      ({ record }) => [DRIVER, MACVLAN].includes(driverOf(record)) && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
     );
     const deleted: string[] = [];
     for (const { record } of unused) deleted.push(await this.remove(record.id));
@@ -177,6 +182,7 @@ export class NetworkCatalog {
   watch(): () => void {
     return this.host.onChange(() => {
       for (const { record, inDataplane } of this.model.networks) {
+        if (record.lan !== undefined) continue; // it shares the range with the host
         const prefixes = eachFamily(record.subnets).map(({ prefix }) => prefix);
         const other = inDataplane === undefined ? null : firstOf(prefixes, (each) => this.host.overlap(each, inDataplane.hostDevice));
         const said = this.shadowed.has(record.id);
@@ -221,6 +227,16 @@ export class NetworkCatalog {
     return this.byId(predefinedId(BRIDGE)) === undefined ? this.choose(4, []) : undefined;
   }
 
+  /** With the addresses that the host has on the LAN, which no endpoint is to get. */
+  private hostsReserved({ parent }: LanPlace, subnets: PerFamily<Subnet>, named: NetworkRequest["reserved"]): NetworkRequest["reserved"] {
+    const all = new Map(named ?? []);
+    for (const address of this.host.addressesOn(parent) ?? []) {
+      const prefix = ofFamily(subnets, address.family)?.prefix;
+      if (prefix !== undefined && prefixContains(prefix, address)) all.set(`${parent} ${formatIp(address)}`, address);
+    }
+    return all.size === 0 ? undefined : all;
+  }
+
   /** By another network of ours. */
   private taken(pool: IpPrefix): string | null {
     const other = this.model.networks.find(({ record }) =>
@@ -229,8 +245,9 @@ export class NetworkCatalog {
     return other === undefined ? null : `network ${other.name ?? shortId(other.id)}`;
   }
 
-  private refuseOverlap(subnet: IpPrefix): void {
-    const other = this.taken(subnet) ?? this.host.overlap(subnet);
+  /** `shared`: the host is to be in that range too. */
+  private refuseOverlap(subnet: IpPrefix, shared: boolean): void {
+    const other = this.taken(subnet) ?? (shared ? null : this.host.overlap(subnet));
     if (other !== null)
       throw networkError(
         "conflict",

@@ -6,7 +6,8 @@
  * it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the host would, with the
  * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
  * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
- * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward.
+ * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward; `lan_in`, `lan_host` and `lan_out` (lan-programs.ts) are
+ * beside these, for networks that stand on a LAN.
  *
  * Each program has a section for each family (family.ts): IPv6's maps are called as IPv4's with a 6 behind, and their keys have addresses of
  * 16 bytes. Where the kernel has no IPv6 there is no such section.

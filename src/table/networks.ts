@@ -37,6 +37,8 @@ export class Networks {
   /** Of an overlay network: its identifier in the underlay, and the longest IP packet that goes to another node. */
   readonly vni = new Int32Array(MAX_NETWORKS);
   readonly mtu = new Int32Array(MAX_NETWORKS);
+  /** The port of the LAN that its endpoints stand on; -1: it is a network of its own. With one it has no subnets here, and its MAC is the parent device's. */
+  readonly lanPort = new Int32Array(MAX_NETWORKS).fill(-1);
   /** Address that what leaves is given instead of the route's; 0: the route's. */
   readonly outside = new Int32Array(MAX_NETWORKS);
   /** Gateway's IPv6 address; 0: no IPv6 here. */
@@ -63,6 +65,7 @@ export class Networks {
     this.wayIn[id] = 0;
     this.wayIn6[id] = 0;
     this.remotePort[id] = -1;
+    this.lanPort[id] = -1;
     this.gateway6[id] = 0;
     this.outside6[id] = 0;
     this.prefixes6[id] = null;
@@ -101,6 +104,7 @@ export class Networks {
   clear(id: number): void {
     this.used[id] = 0;
     this.remotePort[id] = -1;
+    this.lanPort[id] = -1;
     this.gateway6[id] = 0;
     this.hostPort[id] = -1;
     this.hostDevice[id] = 0;

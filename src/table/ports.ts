@@ -6,7 +6,8 @@ export const MAX_PORTS = 1024;
 /**
  * No port; the host's steered traffic (layer 3, IPv4 only); the host on the bridge; a network namespace on the bridge; what the host's
  * kernel has accepted for published ports (layer 3, IPv4 only; nothing is sent there); the device of the tunnels to other nodes (VXLAN datagrams of
- * all overlay networks); all other nodes of one overlay network (no device: what goes there leaves by the tunnels' one).
+ * all overlay networks); all other nodes of one overlay network (no device: what goes there leaves by the tunnels' one); the LAN that a network's
+ * endpoints stand on, the host itself among its stations.
  */
 export const NONE = 0,
   UPLINK = 1,
@@ -14,7 +15,8 @@ export const NONE = 0,
   ENDPOINT = 3,
   HELD = 4,
   TUNNEL = 5,
-  REMOTE = 6;
+  REMOTE = 6,
+  LAN = 7;
 
 export class Ports {
   readonly kind: Uint8Array;

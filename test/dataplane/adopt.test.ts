@@ -4,6 +4,7 @@ import type { StateOptions } from "../../src/dataplane/state.js";
 import type { Adopted, FromWorker } from "../../src/engine/messages.js";
 import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, EGRESS, ROW_SHIFT, STATE } from "../../src/table/conntrack.js";
 import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
+import { ENDPOINT, LAN } from "../../src/table/ports.js";
 import { selectionMemory } from "../../src/table/selection.js";
 import { workerOf } from "../../src/wire/spread.js";
 import {
@@ -18,6 +19,8 @@ import {
   IP_A,
   IP_B,
   locals,
+  MAC_C,
+  MAC_UP,
   only,
   PUBLISHED,
   prefix,
@@ -104,6 +107,26 @@ describe("a connection to a published port", () => {
     });
     expect(only(d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED })))).toMatchObject({ port: A, dport: TARGET });
     expect(d.state.limits.flowsOf(raw(CLIENT))).toBe(1);
+  });
+
+  it("goes on to an endpoint that stands on a LAN, once that is there again", () => {
+    const address = "192.0.2.128";
+    const onLan = (d: Dataplane): void => {
+      d.say({ type: "add-network", network: 1, subnets: [], flags: 0 });
+      d.addPort(10, LAN, MAC_UP, undefined, 1);
+      d.addPort(C, ENDPOINT, MAC_C, address, 1);
+      replaceRule(d, { target: address, network: 1, snatSource: HOST_IP, onlink: "0.0.0.0/32" });
+    };
+    const former = new Former();
+    onLan(former.d);
+    former.open();
+    const d = next([former.left()]);
+    d.withdraw(0);
+    expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 });
+    onLan(d);
+    expect(adopt(d)).toEqual({ taken: 1, left: 0, lost: 0 });
+    expect(only(d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED })))).toMatchObject({ port: C, dst: address });
+    expect(only(d.fromEndpoint(C, p.tcp({ src: address, dst: CLIENT }, { sport: TARGET, dport: 40000 })))).toMatchObject({ port: UP });
   });
 
   it("goes on with the source port that its target knows, where that is one of the host's", () => {

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { formatMapping } from "../../src/control/mapping.js";
-import { parseNetworkOptions, parsePortMap } from "../../src/docker/driver-options.js";
+import { parsePortMap } from "../../src/docker/driver-options.js";
 import { Message } from "../../src/docker/message.js";
+import { parseNetworkOptions } from "../../src/docker/network-options.js";
 import { ip } from "../support/ip.js";
 import { portMap } from "./driver-fixture.js";
 
 const BRIDGE = "com.docker.network.bridge.";
 
-function options(generic: Record<string, unknown>): ReturnType<typeof parseNetworkOptions> {
-  return parseNetworkOptions(Message.of("Options", { "com.docker.network.generic": generic }));
+function options(generic: Record<string, unknown>): ReturnType<typeof parseNetworkOptions>["options"] {
+  return parseNetworkOptions(Message.of("Options", { "com.docker.network.generic": generic })).options;
 }
 
 function ports(...bindings: Record<string, unknown>[]): string[] {

@@ -195,6 +195,18 @@ describe("a network with IPv6", () => {
   });
 });
 
+describe("a network on a LAN", () => {
+  it("is made with type macvlan and its parent, and told what is wrong with it", async () => {
+    const f = await DriverFixture.start();
+    const create = (generic: object) => f.call("CreateNetwork", { ...CREATE_NETWORK, Options: { "com.docker.network.generic": generic } });
+    expect(await create({ "tsproxy.type": "macvlan" })).toMatch(/needs a parent interface: name the host's device.*-o parent=eth0/);
+    expect(await create({ "tsproxy.type": "ipvlan" })).toBe("option tsproxy.type: 'ipvlan' is not valid: use bridge or macvlan");
+    expect(await create({ parent: "eth0" })).toMatch(/option parent is not supported/);
+    expect(await create({ "tsproxy.type": "macvlan", parent: "eth0", macvlan_mode: "private" })).toEqual({});
+    expect([...f.state.specs]).toMatchObject([{ kind: "macvlan", parent: "eth0", icc: false }]);
+  });
+});
+
 const network = (change: object): object => ({ ...CREATE_NETWORK, ...change });
 const IPV6 = [{ AddressSpace: "LocalDefault", Pool: "fd00:18::/64", Gateway: "fd00:18::1/64" }];
 const pool6 = (change: object): object => network({ IPv6Data: [{ ...IPV6[0], ...change }] });

@@ -64,7 +64,7 @@ export class ModelFixture implements Mechanism, HostDevices {
       const { multiQueue } = this;
       return {
         mtu: spec.mtu ?? 1500,
-        hostDevice: spec.hostDevice ?? "",
+        hostDevice: ("hostDevice" in spec ? spec.hostDevice : undefined) ?? "",
         spec,
         ...(spec.kind === "overlay" && { remotes: { apply: (change: OverlayChange) => void this.told.push(change) } }),
         endpoints: {

@@ -130,7 +130,11 @@ class Fixture {
       },
       stop: (id: string) => void f.served.delete(id),
     };
-    f.catalog = new NetworkCatalog(f.model.model, { overlap: () => null, onChange: () => () => {} }, () => () => null);
+    f.catalog = new NetworkCatalog(
+      f.model.model,
+      { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] },
+      () => () => null,
+    );
     const namedPorts = new NamedPorts(f.model.model, f.model.publisher);
     f.sandboxes = new Sandboxes(
       f.catalog,

@@ -42,7 +42,11 @@ class Notes {
 
 async function start(...networks: (NetworkCreate | string)[]) {
   const fixture = await ModelFixture.start(chosenAddresses);
-  const catalog = new NetworkCatalog(fixture.model, { overlap: () => null, onChange: () => () => {} }, () => () => null);
+  const catalog = new NetworkCatalog(
+    fixture.model,
+    { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] },
+    () => () => null,
+  );
   for (const network of networks) await catalog.create(typeof network === "string" ? { name: network } : network);
   const notes = new Notes();
   const membership = new Membership(fixture.model, catalog);

@@ -4,7 +4,7 @@ import { chosenAddresses } from "../../src/model/addresses.js";
 import { DEFAULT_OPTIONS } from "../../src/model/records.js";
 import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
 import { inspectNetwork } from "../../src/sandbox/network-inspect.js";
-import { formatPrefix, type IpPrefix } from "../../src/wire/ip-address.js";
+import { formatPrefix, type IpPrefix, parseIp } from "../../src/wire/ip-address.js";
 import { ModelFixture } from "../model/model-fixture.js";
 import { subnet } from "../support/ip.js";
 
@@ -18,6 +18,7 @@ async function start(onHost: Record<string, string> = {}) {
       changed = listener;
       return () => {};
     },
+    addressesOn: (device: string) => (device === "lan0" ? [parseIp("192.0.2.1")!] : []),
   };
   const resolver = (network: IpPrefix): string | null =>
     formatPrefix(network) === "172.19.0.0/16" ? "name server 172.19.0.53 of /etc/resolv.conf" : null;
@@ -206,8 +207,34 @@ describe("networks that people make", () => {
     await catalog.create({ name: "shop", labels: { a: "b" } });
     const before = inspect("shop");
     await fixture.restart();
-    const after = new NetworkCatalog(fixture.model, { overlap: () => null, onChange: () => () => {} });
+    const after = new NetworkCatalog(fixture.model, { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] });
     expect(inspectNetwork(after.find("shop"), fixture.model)).toEqual(before);
+  });
+});
+
+describe("a macvlan network", () => {
+  const create = { name: "lan", driver: "macvlan", subnet: "192.0.2.0/24", options: { parent: "lan0" } };
+
+  it("has the host's own range on its parent, without the host's address there", async () => {
+    const { catalog, fixture, inspect, onHost } = await start();
+    onHost["192.0.2.0/24"] = "address 192.0.2.1/24 of lan0";
+    await catalog.create({ ...create, gateway: "192.0.2.254" });
+    expect([...fixture.specs]).toMatchObject([{ kind: "macvlan", parent: "lan0", icc: true }]);
+    expect(inspect("lan")).toMatchObject({ Driver: "macvlan", Options: { parent: "lan0" } });
+    expect(inspect("lan").IPAM.Config).toMatchObject([{ Gateway: "192.0.2.254", AuxiliaryAddresses: { "lan0 192.0.2.1": "192.0.2.1" } }]);
+    await expect(catalog.create({ ...create, name: "other" })).rejects.toMatchObject({ kind: "conflict" });
+    expect(await catalog.prune()).toEqual(["lan"]);
+  });
+
+  it.each([
+    [{}, "a macvlan network needs a parent interface"],
+    [{ macvlan_mode: "bridged" }, "requested macvlan mode 'bridged' is not valid, 'bridge' mode is the macvlan driver default"],
+    [{ parent: "lan0", macvlan_mode: "vepa" }, "macvlan mode 'vepa' is not supported"],
+    [{ parent: "lan0", "com.docker.network.bridge.enable_icc": "false" }, "enable_icc is not supported in macvlan networks"],
+  ])("is refused with options %j", async (options, message) => {
+    const { catalog, fixture } = await start();
+    await expect(catalog.create({ ...create, options: options as Record<string, string> })).rejects.toThrow(message);
+    expect([...fixture.specs]).toEqual([]);
   });
 });
 
@@ -223,7 +250,7 @@ describe("the predefined networks", () => {
     expect(inspect("host")).toMatchObject({ Name: "host", Driver: "host", IPAM: { Config: [] } });
     await catalog.use("bridge");
     await catalog.use("bridge");
-    expect([...fixture.specs].map(({ hostDevice }) => hostDevice)).toEqual(["tsproxy0"]);
+    expect([...fixture.specs].map((spec) => "hostDevice" in spec && spec.hostDevice)).toEqual(["tsproxy0"]);
   });
 
   it("cannot be removed or, but for bridge, joined", async () => {

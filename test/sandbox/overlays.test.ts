@@ -34,7 +34,7 @@ async function start(onHost: string | null = null) {
     const cluster = join(client, "a", "192.0.2.1");
     const overlays = new Overlays(fixture.model, cluster, () => onHost);
     await overlays.start();
-    const host = { overlap: () => null, onChange: () => () => {} };
+    const host = { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] };
     return { overlays, catalog: new NetworkCatalog(fixture.model, host, () => () => null, undefined, overlays) };
   };
   const { overlays, catalog } = await node();
@@ -128,8 +128,12 @@ it("makes networks of both families, with the MTU that every LAN can, and refuse
       message: expect.stringContaining("is no VNI"),
     });
   await expect(option("com.docker.network.host_ipv4", "192.0.2.1")).rejects.toMatchObject({ kind: "invalid" });
-  await expect(catalog.create({ name: "x", driver: "ipvlan" })).rejects.toMatchObject({ hint: "use -d bridge, or -d overlay" });
-  const alone = new NetworkCatalog((await ModelFixture.start()).model, { overlap: () => null, onChange: () => () => {} });
+  await expect(catalog.create({ name: "x", driver: "ipvlan" })).rejects.toMatchObject({ hint: "use -d bridge, overlay or macvlan" });
+  const alone = new NetworkCatalog((await ModelFixture.start()).model, {
+    overlap: () => null,
+    onChange: () => () => {},
+    addressesOn: () => [],
+  });
   await expect(alone.create({ name: "x", driver: "overlay" })).rejects.toMatchObject({ hint: "start it with --store etcd://HOST:2379" });
   expect(overlays.networks()).toEqual([]);
 });

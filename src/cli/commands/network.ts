@@ -45,7 +45,10 @@ export function networkCommand(): CliCommand {
 function create(): CliCommand {
   return new CliCommand("create", "Make a network", ["tsproxy network create [OPTIONS] NAME"])
     .argument("<name>", "Name of the network")
-    .option("-d, --driver <name>", "Kind of network: bridge, or overlay for all nodes of the cluster (bridge)")
+    .option(
+      "-d, --driver <name>",
+      "Kind of network: bridge, overlay for all nodes of the cluster, or macvlan on the LAN of -o parent=DEVICE (bridge)",
+    )
     .option("--subnet <cidr>", "Its range, one a family (the first of Docker's pools that is free)", collect)
     .option("--gateway <ip>", "The host's address in it (the first; repeatable)", collect)
     .option("--ip-range <cidr>", "Where addresses are taken that nobody names (repeatable)", collect)
@@ -55,7 +58,7 @@ function create(): CliCommand {
     .option("--ipv6", "With IPv6")
     .option("--mtu <bytes>", "MTU of its devices")
     .option("--label <key=value>", "For people and scripts (repeatable)", collect)
-    .option("-o, --opt <key=value>", "One of Docker's bridge options (repeatable)", collect)
+    .option("-o, --opt <key=value>", "One of Docker's options of that driver (repeatable)", collect)
     .note("It prints the network's id, and on standard error which pools were passed over, and why.")
     .example("A network with IPv6 too, whose range is made for this host", "tsproxy network create --ipv6 shop")
     .example("A network with a range of its own", "tsproxy network create --subnet 10.44.0.0/24 --label stage=test shop")

@@ -70,6 +70,8 @@ export interface EndpointNetwork {
   readonly number: number;
   readonly mtu: number;
   readonly subnets: PerFamily<Subnet>;
+  /** Is told of each endpoint's MAC, and answers what to do when it goes. */
+  readonly onStation?: (mac: Uint8Array) => () => void;
 }
 
 interface Namespace {
@@ -288,6 +290,8 @@ export class Endpoints {
     const addresses = eachFamily(spec.addresses);
     const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth } as const;
     this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
+    const { onStation } = this.network;
+    if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation(mac));
   }
 
   private checkNamespace(word: string, netns: string, nsFd: number): void {

@@ -4,6 +4,7 @@ import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Host } from "../host.js";
 import type { PortNumbers } from "../port-numbers.js";
 import type { Workers } from "../workers.js";
+import type { Lans } from "./lans.js";
 import type { TapPorts } from "./tap-ports.js";
 import type { Tunnels } from "./tunnels.js";
 
@@ -18,4 +19,5 @@ export interface Site {
   fail(error: Error): void;
   readonly numbers: PortNumbers;
   readonly tunnels: Tunnels;
+  readonly lans: Lans;
 }

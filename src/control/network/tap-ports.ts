@@ -5,15 +5,17 @@ import type { Steering } from "../../steer/steering.js";
 import type { FdStore } from "../../sys/fd-store.js";
 import { native } from "../../sys/native.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
-import { ENDPOINT, HOST } from "../../table/ports.js";
+import { ENDPOINT, HOST, LAN } from "../../table/ports.js";
 import type { IpAddress } from "../../wire/ip-address.js";
 import type { PortInfo, PortNumbers } from "../port-numbers.js";
 import type { Undo } from "../undo.js";
 import type { Workers } from "../workers.js";
 
+const KINDS = { host: HOST, endpoint: ENDPOINT, lan: LAN } as const;
+
 export interface TapPort extends Omit<PortInfo, "port"> {
-  kind: "host" | "endpoint";
-  /** Of the station behind the port. */
+  kind: keyof typeof KINDS;
+  /** Of the station behind the port; of a LAN's the parent device's. */
   mac: Uint8Array;
   /** At most one of each family. */
   addresses: readonly IpAddress[];
@@ -80,7 +82,7 @@ export class TapPorts {
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
     for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
-    this.workers.addPort({ port, kind: info.kind === "host" ? HOST : ENDPOINT, mac, addresses, network, device, bandwidth }, tap.fds);
+    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
   }
 }

@@ -1,0 +1,38 @@
+/** Which devices of the host can be the parent of a network on a LAN, and in which words others are refused. */
+import { expect, it } from "vitest";
+import { Lans } from "../../src/control/network/lans.js";
+
+const IFF_LOOPBACK = 8;
+const LINKS = new Map(
+  [
+    { name: "eth0", mac: "02:00:00:00:01:01", flags: 0 },
+    { name: "eth0.7", mac: "02:00:00:00:01:01", flags: 0 },
+    { name: "lo", mac: "00:00:00:00:00:00", flags: IFF_LOOPBACK },
+    { name: "tspup0", mac: "02:00:00:00:01:02", flags: 0 },
+    { name: "tsproxy0", mac: "02:00:00:00:01:03", flags: 0 },
+    { name: "wg0", mac: "", flags: 0 },
+  ].map((link) => [link.name, link]),
+);
+const socket = { link: (name: string) => LINKS.get(name) ?? null };
+const lans = new Lans({ socket } as unknown as ConstructorParameters<typeof Lans>[0]);
+
+it("takes an Ethernet device of the host, one of a VLAN too", () => {
+  for (const name of ["eth0", "eth0.7"]) expect(lans.parent(name)).toMatchObject({ name });
+});
+
+it.each([
+  ["eth1", "not-found", "the requested parent interface eth1 was not found on the Docker host"],
+  ["a-name-that-is-too-long", "not-found", "the requested parent interface a-name-that-is-too-long was not found on the Docker host"],
+  ["eth0.1.2", "invalid", "required interface name format is: name.vlan_id, ex. eth0.10 for vlan 10, instead received eth0.1.2"],
+  ["eth0.x", "invalid", "unable to parse a valid vlan id from: x (ex. eth0.10 for vlan 10)"],
+  ["eth0.0", "invalid", "vlan id must be between 1-4094, received: 0"],
+  ["eth0.4095", "invalid", "vlan id must be between 1-4094, received: 4095"],
+  ["eth1.5", "not-found", "-o parent interface was not found on the host: eth1"],
+  ["eth0.5", "unavailable", "there is no device eth0.5, and tsproxy makes no VLAN devices"],
+  ["lo", "invalid", "loopback interface is not a valid macvlan parent link"],
+  ["tspup0", "invalid", "tspup0 is a device of tsproxy's own"],
+  ["tsproxy0", "invalid", "tsproxy0 is a device of tsproxy's own"],
+  ["wg0", "invalid", "wg0 is no Ethernet device"],
+])("refuses %s: %s", (name, kind, message) => {
+  expect(() => lans.parent(name)).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind, message }));
+});

@@ -1,0 +1,104 @@
+/** A network whose endpoints stand on a LAN, through the whole engine: who gets which frame, and how a published port's answers find their way. */
+import { describe, expect, it } from "vitest";
+import { NO_ICC } from "../../src/table/networks.js";
+import { ENDPOINT, LAN } from "../../src/table/ports.js";
+import { addPort, Dataplane, HOST_IP, MAC_UP, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
+import * as p from "../support/packets.js";
+
+const NETWORK = 1;
+const [PORT, A, B] = [10, 11, 12];
+const MAC_PARENT = "02:00:00:00:01:01",
+  MAC_A = "02:42:c0:00:02:80",
+  MAC_B = "02:42:c0:00:02:81",
+  MAC_PEER = "02:00:00:00:09:09";
+const IP_A = "192.0.2.128",
+  IP_B = "192.0.2.129",
+  PEER = "192.0.2.10";
+
+function lan(flags = 0): Dataplane {
+  const d = new Dataplane();
+  d.say({ type: "add-network", network: NETWORK, subnets: [], flags });
+  d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
+  d.addPort(A, ENDPOINT, MAC_A, IP_A, NETWORK);
+  d.addPort(B, ENDPOINT, MAC_B, IP_B, NETWORK);
+  return d;
+}
+
+const ports = (d: Dataplane, port: number, bytes: Uint8Array): number[] => d.send(port, bytes).map((f) => f.port);
+const from = (src: string, ip: string, dst: string, to: string): Uint8Array =>
+  p.frame(dst, src, p.udp({ src: ip, dst: to }, { sport: 5000, dport: 5001 }));
+const asks = (senderMac: string, senderIp: string, targetIp: string): Uint8Array =>
+  p.arpFrame(p.BROADCAST, { senderMac, senderIp, targetIp });
+
+describe("a network on a LAN", () => {
+  it("takes frames for its endpoints from the LAN, and sends all that are for others there", () => {
+    const d = lan();
+    expect(ports(d, PORT, from(MAC_PEER, PEER, MAC_A, IP_A))).toEqual([A]);
+    expect(ports(d, A, from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
+    expect(ports(d, A, from(MAC_A, IP_A, MAC_PEER, "203.0.113.1"))).toEqual([PORT]);
+    expect(ports(d, A, from(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toEqual([PORT]);
+    expect(d.dropTotal()).toBe(0);
+  });
+
+  it("has groups reach all, of the LAN's own the endpoints, who answer for themselves", () => {
+    const d = lan();
+    expect(ports(d, A, asks(MAC_A, IP_A, PEER))).toEqual([PORT, B]);
+    expect(ports(d, PORT, asks(MAC_PEER, PEER, IP_A))).toEqual([A, B]);
+    expect(ports(d, A, asks(MAC_A, IP_A, IP_B))).toEqual([A]); // among themselves, we do
+    expect(ports(d, A, asks(MAC_A, "0.0.0.0", IP_A))).toEqual([PORT, B]); // looks for a duplicate
+    expect(d.dropTotal()).toBe(0);
+  });
+
+  it("drops what is for no endpoint, what says it is from one, and what an endpoint sends as another", () => {
+    const d = lan();
+    for (const [port, bytes, reason] of [
+      [PORT, from(MAC_PEER, PEER, "02:00:00:00:77:77", "192.0.2.77"), "unknown-station"],
+      [PORT, from(MAC_A, IP_A, MAC_B, IP_B), "source-mac-spoofed"],
+      [A, from(MAC_PEER, IP_A, MAC_B, IP_B), "source-mac-spoofed"],
+      [A, from(MAC_A, PEER, MAC_B, IP_B), "source-spoofed"],
+      [A, asks(MAC_A, PEER, IP_B), "arp-spoofed"],
+    ] as const) {
+      expect(d.send(port, bytes)).toEqual([]);
+      expect(d.drops(port)[reason], reason).toBeGreaterThan(0);
+    }
+  });
+
+  it("speaks with its parent's MAC, whichever that is by now", () => {
+    const d = lan();
+    d.publish({ target: IP_A, network: NETWORK, snatSource: HOST_IP, onlink: "0.0.0.0/32" });
+    d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes("02:00:00:00:01:02") });
+    const [syn] = d.fromUplink(p.tcp({ src: PEER, dst: HOST_IP }, { sport: 40_000, dport: PUBLISHED, flags: p.SYN }));
+    expect(p.parse(syn!.bytes).srcMac).toBe("02:00:00:00:01:02");
+  });
+
+  it("in private mode has endpoints reach the LAN, and not each other", () => {
+    const d = lan(NO_ICC);
+    expect(ports(d, A, from(MAC_A, IP_A, MAC_PEER, PEER))).toEqual([PORT]);
+    expect(ports(d, PORT, from(MAC_PEER, PEER, MAC_A, IP_A))).toEqual([A]);
+    expect(ports(d, PORT, asks(MAC_PEER, PEER, IP_A))).toEqual([A, B]);
+    expect(ports(d, A, asks(MAC_A, IP_A, PEER))).toEqual([PORT]);
+    expect(d.send(A, from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([]);
+    expect(d.drops(A).isolated).toBe(1);
+  });
+
+  it("translates the answers of a published port's target, whatever next hop they name, and nothing else", () => {
+    const d = lan();
+    d.publish({ target: IP_A, network: NETWORK, snatSource: HOST_IP, onlink: "0.0.0.0/32" });
+    const [request] = d.fromUplink(p.tcp({ src: PEER, dst: HOST_IP }, { sport: 40_000, dport: PUBLISHED, flags: p.SYN }));
+    expect([request!.port, p.parse(request!.bytes)]).toMatchObject([
+      A,
+      { dstMac: MAC_A, srcMac: MAC_PARENT, src: PEER, dst: IP_A, dport: TARGET },
+    ]);
+    const answer = (dport: number): Uint8Array =>
+      p.frame(MAC_PEER, MAC_A, p.tcp({ src: IP_A, dst: PEER }, { sport: TARGET, dport, flags: p.SYN | p.ACK }));
+    const [reply] = d.send(A, answer(40_000));
+    expect([reply!.port, p.parse(reply!.bytes)]).toMatchObject([UP, { dstMac: MAC_UP, src: HOST_IP, dst: PEER, sport: PUBLISHED }]);
+    const quoted = p.udp({ src: PEER, dst: IP_A }, { sport: 5000, dport: 5001 });
+    const error = (inner: Uint8Array): Uint8Array => p.frame(MAC_PEER, MAC_A, p.icmpError({ src: IP_A, dst: PEER }, [3, 3, 0], inner));
+    const [about] = d.send(A, error(request!.bytes.subarray(p.VNET + p.ETH)));
+    expect([about!.port, p.parse(about!.bytes)]).toMatchObject([UP, { src: HOST_IP, dst: PEER }]);
+    expect(d.send(A, error(quoted)).map(({ port }) => port)).toEqual([PORT]); // about what was bridged
+    const [direct] = d.send(A, answer(40_001));
+    expect([direct!.port, p.parse(direct!.bytes)]).toMatchObject([PORT, { dstMac: MAC_PEER, src: IP_A, sport: TARGET }]);
+  });
+});
