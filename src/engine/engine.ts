@@ -247,6 +247,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         if (to !== KEPT && to !== JOINED) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
         for (let j = i; j < count; j++) {
+          if (egress[j] === FRAGMENTS || egress[j] === SEGMENTS) break; // what follows may be of its flow, and does not overtake it
           if (egress[j] !== to) continue;
           sent[j] = 1;
           push(j, to);

@@ -177,6 +177,19 @@ describe("without segmentation in the tunnels' device", () => {
     }
   });
 
+  it("in order with what comes before and after them", () => {
+    const d = overlay({ segments: false });
+    const data = p.payload(4000);
+    const parts = [data.subarray(0, 100), data.subarray(100, 3900), data.subarray(3900)];
+    for (const part of parts) {
+      const frame = toR(p.tcp(ER, { ...PORTS, data: part }));
+      d.io.put(E, part.length > 1398 ? p.partial(frame, p.GSO_TCPV4, 1398) : frame);
+    }
+    const sent = d.run().map((f) => p.parse(o.departed(f.bytes).frame).data);
+    expect(sent.map(({ length }) => length)).toEqual([100, 1398, 1398, 1004, 100]);
+    expect(p.join(...sent)).toEqual(data);
+  });
+
   it("and where the datagram would be longer than any can be", () => {
     const d = overlay();
     const data = p.payload(65_480);
