@@ -1,6 +1,7 @@
 /**
  * Bridging in a network whose endpoints stand on a LAN, as behind the kernel's macvlan: by MAC among themselves, and all else by the LAN's port. Behind that are
  * the LAN's stations and the host, told apart there (`steer/lan-programs.ts`); nothing of them is learned, and nobody unknown is looked for by flooding.
+ * What has a VLAN tag is of another LAN, from which nothing comes here: an endpoint's own does not get there either, nor to the host's device on it.
  *
  * An endpoint is no router's, so it answers a client directly: whatever next hop a frame names, we are its only door. So what belongs to a flow of a published
  * port is found by its tuple, and goes to be translated.
@@ -25,7 +26,7 @@ export function lanForward(b: Batch, i: number, state: State, network: number): 
   const fromLan = state.ports.kind[b.ingress[i]!] === LAN;
   if (eth.isGroup(bytes, frame)) {
     if (eth.isReservedGroup(halves, frame)) b.drop(i, drop.DROP_RESERVED_GROUP);
-    else b.egress[i] = fromLan ? FLOOD_ENDPOINTS : FLOOD;
+    else b.egress[i] = fromLan || isTagged(b, i) ? FLOOD_ENDPOINTS : FLOOD;
     return;
   }
   if (!fromLan && (isOfFlow(b, i, state) || isError(b, i))) b.egress[i] = ROUTE;
@@ -45,10 +46,15 @@ function bridge(b: Batch, i: number, state: State, network: number, fromLan: boo
   if (fromLan) {
     if (port === -1) b.drop(i, drop.DROP_UNKNOWN_STATION);
     else b.egress[i] = port;
-  } else if (port === -1) b.egress[i] = networks.lanPort[network]!;
+  } else if (port === -1 && isTagged(b, i)) b.drop(i, drop.DROP_UNKNOWN_STATION);
+  else if (port === -1) b.egress[i] = networks.lanPort[network]!;
   else if (port === b.ingress[i]) b.drop(i, drop.DROP_SAME_PORT);
   else if ((networks.flags[network]! & NO_ICC) !== 0 && !isLinked(b, i, state, network, port)) b.drop(i, drop.DROP_ISOLATED);
   else b.egress[i] = port;
+}
+
+function isTagged(b: Batch, i: number): boolean {
+  return eth.isTag(eth.type(b.memory.halves, b.at[i]! + HEADER_SIZE));
 }
 
 /** An ICMP error may be about a packet of a flow: `icmp-error.ts` finds out, and gives back what is not. */

@@ -64,7 +64,7 @@ const NAMES = [
   "vxlan-source", // frame of a node from a station that is not known to be behind it
   "vxlan-congested", // met congestion on its way through the underlay, and its sender does not know of ECN (RFC 6040 §4.2)
   "split-horizon", // came from a node, and is for another one
-  "unknown-station", // to a station of an overlay network that nobody knows
+  "unknown-station", // to a station of an overlay network or of a LAN that nobody knows, or that its VLAN tag puts on another LAN
   "no-target", // none of the published port's targets takes new flows
 ] as const;
 

@@ -63,6 +63,18 @@ describe("a network on a LAN", () => {
     }
   });
 
+  it("lets no tagged frame of an endpoint onto the LAN, whose VLANs are other LANs, nor to the host's devices there", () => {
+    const d = lan();
+    for (const type of [0x8100, 0x88a8]) {
+      const tagged = (frame: Uint8Array): number[] => ports(d, A, p.tagged(frame, 10, type));
+      expect(tagged(from(MAC_A, IP_A, MAC_PEER, PEER))).toEqual([]);
+      expect(tagged(from(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toEqual([]);
+      expect(tagged(asks(MAC_A, IP_A, PEER))).toEqual([B]);
+      expect(tagged(from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
+    }
+    expect(d.drops(A)).toEqual({ "unknown-station": 4 });
+  });
+
   it("speaks with its parent's MAC, whichever that is by now", () => {
     const d = lan();
     d.publish({ target: IP_A, network: NETWORK, snatSource: HOST_IP, onlink: "0.0.0.0/32" });
