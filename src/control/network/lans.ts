@@ -139,7 +139,11 @@ function attach(maps: LanMapFds, device: number, { index, mac }: Link): Attached
   try {
     const own = keyOf(parseMac(mac)!);
     bpf.updateElement(stations, own, indexBytes(index));
-    undo.add("the parent's own MAC", () => bpf.deleteElement(stations, own));
+    // The parent may be another device by then, made anew with the same MAC.
+    undo.add("the parent's own MAC", () => {
+      const owner = new Uint8Array(4);
+      if (bpf.getElement(stations, own, owner) === 0 && Buffer.compare(owner, indexBytes(index)) === 0) bpf.deleteElement(stations, own);
+    });
     put("lan_out", lanOutProgram(maps, index), device, "ingress", undo);
     put("lan_in", lanInProgram(maps, device), index, "ingress", undo);
     put("lan_host", lanHostProgram(maps, device), index, "egress", undo);
