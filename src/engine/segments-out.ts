@@ -19,6 +19,8 @@ const TOTAL_LENGTH = 2,
   LAST_ONLY = l4.TCP_FIN | 0x08,
   FIRST_ONLY = 0x80;
 const UDP_LENGTH_AT = 4;
+/** Of one frame. A sender that asks for a byte in each would have the loop busy for long with nothing else; 64 bytes make so many of the longest. */
+const MAX_SEGMENTS = 1024;
 
 /**
  * Frame `i`, which `parse` has seen, in segments; `send` is called with each in its place, as a frame without offload. It may change the frame's `at`,
@@ -36,7 +38,7 @@ export function sendInSegments(b: Batch, i: number, send: () => void): boolean {
   const start = off + (tcp ? l4.tcpHeaderSize(bytes, off) : l4.UDP_HEADER_SIZE);
   const data = b.len[i]! - (start - frame);
   const size = vnet.gsoSize(halves, at);
-  if (data <= 0 || size === 0 || start > b.memory.headEnd(i)) return false;
+  if (data <= 0 || data > size * MAX_SEGMENTS || start > b.memory.headEnd(i)) return false;
   const sequence = tcp ? rawWord(words[(off + l4.TCP_SEQUENCE) >> 2]!) : 0;
   const flags = tcp ? bytes[off + TCP_FLAGS_AT]! : 0;
   const id = kind === KIND_IPV4 ? rawHalf(ipv4.identification(halves, ip)) : 0;

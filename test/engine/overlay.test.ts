@@ -177,6 +177,14 @@ describe("without segmentation in the tunnels' device", () => {
     }
   });
 
+  it("not more than 1,024 of one frame", () => {
+    const d = overlay({ segments: false });
+    const data = p.payload(10_240);
+    expect(d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 10))).toHaveLength(1024);
+    expect(d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 9))).toEqual([]);
+    expect(d.drops(E)).toEqual({ "vnet-header": 1 });
+  });
+
   it("in order with what comes before and after them", () => {
     const d = overlay({ segments: false });
     const data = p.payload(4000);
