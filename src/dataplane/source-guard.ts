@@ -5,7 +5,7 @@
  *
  * VLAN tags are looked behind, up to two, since a host takes a frame of VLAN 0 for an untagged one. Of IPv6 an endpoint has the link-local address
  * that comes of its MAC and the one that it was given; who has none yet sends from ::, but nothing except discovery and what a multicast listener
- * says. In a network without a subnet of IPv6 nothing is known of other addresses than link-local ones, so there these are anybody's.
+ * says. In a network without a subnet of IPv6 nothing is known of other addresses than link-local ones and the host's, so there these are anybody's.
  *
  * In a network that is PROMISCUOUS endpoints may have other addresses too, but still not the gateway's nor the host's. What comes by the
  * host's port was sent by the host, from an address of its own.
@@ -237,12 +237,15 @@ function isKnown({ networks, ports }: State, port: number): boolean {
   return networks.gateway6[ports.network[port]!] !== NO_ADDRESS || ports.address6[port] !== NO_ADDRESS;
 }
 
-/** Whether the IPv6 address at `at` may be the endpoint's: a link-local one is if it comes of its MAC, another if it was given that one. */
+/**
+ * Whether the IPv6 address at `at` may be the endpoint's: a link-local one is if it comes of its MAC, another if it was given that one, or, where nothing
+ * is known, if it is not the host's.
+ */
 function isOwn(b: Batch, state: State, port: number, at: number): boolean {
   const { bytes, halves, words } = b.memory;
   const { addresses, ports } = state;
   if (ipv6.isLinkLocal(bytes, at)) return ipv6.isLinkLocalOf(halves, at, ports.macHi[port]!, ports.macLo[port]!);
-  if (!isKnown(state, port)) return true;
+  if (!isKnown(state, port)) return !isHosts(b, state, at);
   const own = ports.address6[port]!;
   return own !== NO_ADDRESS && addresses.isAt(own, words, at >> 2);
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { NO_ICC } from "../../src/table/networks.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
 import { addPort, Dataplane, HOST_IP, MAC_UP, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
+import { locals } from "../support/host.js";
 import * as p from "../support/packets.js";
 
 const NETWORK = 1;
@@ -73,6 +74,19 @@ describe("a network on a LAN", () => {
       expect(tagged(from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
     }
     expect(d.drops(A)).toEqual({ "unknown-station": 4 });
+  });
+
+  it("without IPv6 of its own has endpoints use any of its addresses, and claim or send from none of the host's", () => {
+    const d = lan();
+    const [host, own, link] = ["2001:db8::1", "2001:db8::128", "fe80::42:c0ff:fe00:280"];
+    d.say(locals([HOST_IP, host]));
+    const claim = (target: string): Uint8Array => p.frame(MAC_PEER, MAC_A, p.neighbor({ src: link, dst: "fe80::9" }, 136, target, MAC_A));
+    expect(ports(d, A, from(MAC_A, own, MAC_PEER, "2001:db8::10"))).toEqual([PORT]);
+    expect(ports(d, A, claim(own))).toEqual([PORT]);
+    expect(d.dropTotal()).toBe(0);
+    expect(ports(d, A, from(MAC_A, host, MAC_PEER, "2001:db8::10"))).toEqual([]);
+    expect(ports(d, A, claim(host))).toEqual([]);
+    expect(d.drops(A)).toEqual({ "source-spoofed": 1, "arp-spoofed": 1 });
   });
 
   it("speaks with its parent's MAC, whichever that is by now", () => {
