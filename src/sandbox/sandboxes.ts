@@ -169,8 +169,15 @@ export class Sandboxes {
       const twin = this.registry.byName(name);
       if (twin === live) throw sandboxError("invalid", "Renaming a sandbox with the same name as its current name");
       if (twin !== undefined) throw nameConflict(name, twin.record);
+      const before = live.record;
       this.update(live, { name });
-      await this.membership.rename(live.record);
+      try {
+        await this.membership.rename(live.record);
+      } catch (error) {
+        this.update(live, { name: before.name });
+        await this.membership.rename(live.record).catch((failure) => warn(live.record, failure));
+        throw error;
+      }
       this.writeLinking(live);
     });
   }
