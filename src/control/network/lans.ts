@@ -141,15 +141,14 @@ function attach(maps: LanMapFds, device: number, { index, mac }: Link): Attached
   const { stations } = maps;
   try {
     const own = keyOf(parseMac(mac)!);
+    bpf.updateElement(stations, own, indexBytes(index));
+    undo.add("the parent's own MAC", () => bpf.deleteElement(stations, own));
     put("lan_out", lanOutProgram(maps, index), device, "ingress", undo);
     put("lan_in", lanInProgram(maps, device), index, "ingress", undo);
     put("lan_host", lanHostProgram(maps, device), index, "egress", undo);
     const fd = native.promiscuous(index);
     if (fd < 0) throw systemError("setsockopt(PACKET_ADD_MEMBERSHIP)", fd);
     undo.add("promiscuous mode of the parent", () => closeSync(fd));
-    // The newest, so undone at once: a parent that was made anew has the same MAC and another index (`look`).
-    bpf.updateElement(stations, own, indexBytes(index));
-    undo.add("the parent's own MAC", () => bpf.deleteElement(stations, own));
   } catch (error) {
     void undo.run();
     throw error;
