@@ -11,16 +11,14 @@ export const frontCommands: CommandLine = { parse, describe: (error) => errorLin
 function parse(words: readonly string[]): FrontCommand | undefined {
   let found: FrontCommand | undefined;
   const root = new CliCommand("tsproxy", "").enablePositionalOptions();
-  root.addCommand(
-    runCommand((command, options) => {
-      found = { kind: "run", create: runBody(command, options) };
-    }),
-  );
-  root.addCommand(
-    execCommand((sandbox, command) => {
-      found = { kind: "exec", sandbox, command };
-    }),
-  );
+  const run = runCommand((command, options) => {
+    found = { kind: "run", create: runBody(command, options) };
+  });
+  const exec = execCommand((sandbox, command) => {
+    found = { kind: "exec", sandbox, command };
+  });
+  for (const command of [root, run, exec]) command.configureOutput({ writeOut: () => {} }); // help is for whoever asks, not for the daemon's log
+  root.addCommand(run).addCommand(exec);
   try {
     root.parse(words, { from: "user" });
   } catch {

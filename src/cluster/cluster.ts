@@ -160,19 +160,28 @@ export class Cluster {
     });
   }
 
-  /** Its names have changed. */
-  rename(id: string, names: readonly string[]): Promise<void> {
+  /** Its names have changed; one that is not the cluster's is passed over. Throws TSP_ERR_STORE, with the names as they were. */
+  async rename(id: string, names: readonly string[]): Promise<void> {
+    if (!this.held.has(id)) return;
     return this.inTurn(async () => {
       const holding = this.held.get(id);
       if (holding === undefined) return;
       const endpoint = { ...holding.endpoint, names };
-      await this.holdings.update(endpoint, this.session.lease);
+      const { lease } = this.session;
+      try {
+        await this.holdings.update(endpoint, lease);
+      } catch (error) {
+        if (error instanceof LeaseLost) throw this.leaseEnded(lease);
+        this.session.repeat(); // it may have been done: what is held is put again
+        throw error;
+      }
       this.held.set(id, { ...holding, endpoint });
     });
   }
 
-  /** The endpoint has ended. Where the store is not reached, it is told later. */
-  release(id: string): Promise<void> {
+  /** The endpoint has ended. Where the store is not reached, it is told later. Of one that is not the cluster's nobody waits for the store. */
+  async release(id: string): Promise<void> {
+    if (!this.held.has(id)) return;
     return this.inTurn(async () => {
       const holding = this.held.get(id);
       if (holding === undefined) return;
@@ -220,10 +229,7 @@ export class Cluster {
     try {
       return await this.holdings.take(endpoint, lease, this.fence, named);
     } catch (error) {
-      if (error instanceof LeaseLost) {
-        this.session.renew(lease);
-        throw storeError("unavailable", "store unreachable: the lease of this node has ended, and it comes back in a moment", "try again");
-      }
+      if (error instanceof LeaseLost) throw this.leaseEnded(lease);
       // Whether it was made is not known: it is undone when the store is reached.
       if (this.fence.broken) {
         this.owed.set(endpoint.id, endpoint);
@@ -231,6 +237,11 @@ export class Cluster {
       }
       throw error;
     }
+  }
+
+  private leaseEnded(lease: LeaseId): TsproxyError {
+    this.session.renew(lease);
+    return storeError("unavailable", "store unreachable: the lease of this node has ended, and it comes back in a moment", "try again");
   }
 
   /** Puts all that is held under the lease, and gives back what is not. */

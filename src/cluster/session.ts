@@ -73,6 +73,7 @@ export class NodeSession {
   /** `leave`: the others are told at once; else they wait for the lease to end, so that a restart is not noticed. */
   async close(leave: boolean): Promise<void> {
     this.closing.abort();
+    this.wake.abort();
     if (leave && this.current !== undefined) await this.store.revoke(this.current).catch(() => {});
   }
 
@@ -80,7 +81,7 @@ export class NodeSession {
     let failed = this.current === undefined;
     while (!this.closing.signal.aborted) {
       const ms = failed ? RETRY_MS : (this.ttlSec * 1000) / 3;
-      await sleep(ms, undefined, { signal: AbortSignal.any([this.closing.signal, this.wake.signal]) }).catch(() => {});
+      await sleep(ms, undefined, { signal: this.wake.signal }).catch(() => {});
       if (this.closing.signal.aborted) return;
       this.wake = new AbortController();
       try {

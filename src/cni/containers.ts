@@ -106,10 +106,10 @@ export class Containers {
     else await this.sandboxes.disconnect(id, member.attachment.network);
   }
 
-  /** Takes away what is in the network and not in the list. */
+  /** Takes away what is in the network and not in the list. What 'tsproxy run' started no runtime knows, nor may it end it. */
   async keepOnly(network: string, valid: readonly Omit<Interface, "network">[]): Promise<void> {
     const known = new Set(valid.map(({ containerId, ifname }) => `${sandboxId(containerId)} ${ifname}`));
-    for (const { record } of [...this.sandboxes.all()])
+    for (const { record } of this.sandboxes.all().filter((live) => live.record.kind === "attached"))
       for (const { device } of record.attachments)
         if (!known.has(`${record.id} ${device}`)) await this.leave({ containerId: record.id, network, ifname: device });
   }

@@ -46,12 +46,15 @@ export class NamedPorts {
     private readonly publisher: { publish(spec: PortSpec, heldBy: undefined, options: BalanceOptions): Publication },
   ) {}
 
-  /** As `all` ask now; `stopping`: owners of endpoints that are being stopped. Throws when a port cannot be published, with none of the new ones left. */
-  async arrange(all: readonly Asking[], stopping: ReadonlySet<string>): Promise<void> {
+  /**
+   * As `all` ask now, and publishes what sandbox `own` asks for; `stopping`: owners of endpoints that are being stopped. Throws when a port cannot be
+   * published, with none of the new ones left. What another sandbox could not publish, as after a restart, is no failure of this one.
+   */
+  async arrange(all: readonly Asking[], stopping: ReadonlySet<string>, own: string): Promise<void> {
     await this.settle(all, stopping);
     const made: string[] = [];
     try {
-      for (const wanted of wantedBy(all)) {
+      for (const wanted of wantedBy(all.filter(({ record }) => record.id === own))) {
         if (this.open.has(wanted.key)) continue;
         this.open.set(wanted.key, { wanted, publication: this.publish(wanted) });
         made.push(wanted.key);

@@ -16,6 +16,8 @@ import { sandboxError } from "./sandbox-errors.js";
 type Port = SandboxRecord["ports"][number];
 
 const CONTAINER = "container:";
+/** It names a folder too. */
+const ID = /^[0-9a-f]{64}$/;
 /** RFC 1123 §2.1, and what sethostname(2) takes. */
 const HOSTNAME = /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
 
@@ -32,6 +34,7 @@ export interface Plan {
 export function planSandbox(create: SandboxCreate, taken: (name: string) => boolean): Plan {
   const { kind, network, command } = create;
   const id = create.id ?? randomBytes(32).toString("hex");
+  if (!ID.test(id)) throw invalid(`invalid sandbox id '${id.slice(0, 40)}': it is not 64 hexadecimal digits`);
   const name = create.name ?? makeName(taken);
   checkName("sandbox", name);
   const container = network.startsWith(CONTAINER) ? network.slice(CONTAINER.length) : undefined;

@@ -169,8 +169,15 @@ export class Sandboxes {
       const twin = this.registry.byName(name);
       if (twin === live) throw sandboxError("invalid", "Renaming a sandbox with the same name as its current name");
       if (twin !== undefined) throw nameConflict(name, twin.record);
+      const before = live.record;
       this.update(live, { name });
-      await this.membership.rename(live.record);
+      try {
+        await this.membership.rename(live.record);
+      } catch (error) {
+        this.update(live, { name: before.name });
+        await this.membership.rename(live.record).catch((failure) => warn(live.record, failure));
+        throw error;
+      }
       this.writeLinking(live);
     });
   }
@@ -260,7 +267,8 @@ export class Sandboxes {
         for (const attachment of record.attachments) if (!there.includes(attachment)) await this.membership.detach(attachment);
         this.update(live, { attachments: there });
       }
-      await this.arrange(live, namespace);
+      // A port that somebody else has by now does not keep its names from it.
+      await this.arrange(live, namespace).catch((error) => warn(record, error));
       this.serveNames(live, namespace);
       this.writeFiles(live);
     } finally {
@@ -273,7 +281,7 @@ export class Sandboxes {
     const { gateways, warnings } = await this.membership.arrange(live.record, namespace);
     const { ipv4, ipv6 } = gatewaysIn(live.record);
     if (gateways.ipv4 !== ipv4 || gateways.ipv6 !== ipv6) this.update(live, {}, gateways);
-    await this.namedPorts.arrange(...this.asking());
+    await this.namedPorts.arrange(...this.asking(), live.record.id);
     return warnings;
   }
 
@@ -298,7 +306,7 @@ export class Sandboxes {
         return { gateways: {} };
       });
       live.record = withGateways(before, gateways);
-      await this.namedPorts.arrange(...this.asking()).catch((failure) => warn(live.record, failure));
+      await this.namedPorts.arrange(...this.asking(), before.id).catch((failure) => warn(live.record, failure));
       for (const step of [this.save, this.serveNames, this.writeFiles, this.writeLinking])
         try {
           step.call(this, live, namespace);

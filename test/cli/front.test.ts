@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { frontCommands } from "../../src/cli/front.js";
 import { TsproxyError } from "../../src/errors.js";
 
@@ -21,7 +21,11 @@ describe("command lines for the daemon", () => {
     [["ps"]],
     [[]],
   ])("are left to a process of its own where there is something to say about them: %j", (words) => {
-    expect(frontCommands.parse(words)).toBeUndefined();
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const found = frontCommands.parse(words);
+    const said = write.mock.calls.length;
+    write.mockRestore();
+    expect([found, said]).toEqual([undefined, 0]);
   });
 
   it("end in one line for people", () => {

@@ -6,7 +6,7 @@ import { Holdings } from "../../src/cluster/holdings.js";
 import { Keys } from "../../src/cluster/keys.js";
 import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
 import type { GlobalNetworkRequest } from "../../src/cluster/network-plan.js";
-import type { GlobalEndpoint } from "../../src/cluster/records.js";
+import { type GlobalEndpoint, networkText } from "../../src/cluster/records.js";
 import { setLogSink } from "../../src/log.js";
 import { DEFAULT_OPTIONS, type NetworkRecord } from "../../src/model/records.js";
 import { formatIp, formatPrefix } from "../../src/wire/ip-address.js";
@@ -366,6 +366,7 @@ describe("a store that others write to too", () => {
       "networks/x": "not JSON",
       [`networks/${"y".repeat(12)}`]: '{"v":99}',
       [`networks/${"z".repeat(12)}`]: '{"v":2,"id":"zzzzzzzzzzzz","subnets":{}}',
+      [`networks/${"w".repeat(12)}`]: JSON.stringify({ ...JSON.parse(networkText(shop)), id: "w".repeat(12), lan: { parent: "eth0" } }),
       "nodes/n": '{"name":"n"}',
       [`endpoints/${shop.id}/${"e".repeat(12)}`]: '{"v":1,"id":"eeeeeeeeeeee"}',
       "something/else": "1",

@@ -73,7 +73,7 @@ describe("a port of a name", () => {
     const one = f.sandbox(2, ["one", "api"], ["80:api:8080", "9000:90"]);
     f.sandbox(3, ["other"], []);
     const two = f.sandbox(4, ["two", "api"], ["80:api:8080"]);
-    await f.ports.arrange([one, two], NOBODY);
+    await f.ports.arrange([one, two], NOBODY, "s2");
     expect([...f.published]).toEqual(["*:80 -> 172.18.0.2,172.18.0.4 8080"]);
     f.sandbox(5, ["three", "api"], []);
     f.endpoints.shift();
@@ -86,7 +86,7 @@ describe("a port of a name", () => {
   it("gives nothing new to one that is being stopped", async () => {
     const f = new Fixture();
     const all = [f.sandbox(2, ["api"], ["80:api:8080"]), f.sandbox(3, ["api"], [])];
-    await f.ports.arrange(all, NOBODY);
+    await f.ports.arrange(all, NOBODY, "s2");
     await f.ports.settle(all, new Set(["s2"]));
     expect(f.notes).toEqual(["*:80: 172.18.0.3 (172.18.0.2 drains)"]);
   });
@@ -94,7 +94,7 @@ describe("a port of a name", () => {
   it("has targets of the clients' own family in a network of both", async () => {
     const f = new Fixture();
     f.both = true;
-    await f.ports.arrange([f.sandbox(2, ["api"], ["80:api:8080", "127.0.0.1:81:api:8080", "[::1]:82:api:8080"])], NOBODY);
+    await f.ports.arrange([f.sandbox(2, ["api"], ["80:api:8080", "127.0.0.1:81:api:8080", "[::1]:82:api:8080"])], NOBODY, "s2");
     expect([...f.published].sort()).toEqual([
       "0.0.0.0:80 -> 172.18.0.2 8080",
       "127.0.0.1:81 -> 172.18.0.2 8080",
@@ -105,7 +105,7 @@ describe("a port of a name", () => {
 
   it("is spread as its options say", async () => {
     const f = new Fixture();
-    await f.ports.arrange([f.sandbox(2, ["api"], ["80:api:8080"], { affinity: "client:1m", healthCheck: "off" })], NOBODY);
+    await f.ports.arrange([f.sandbox(2, ["api"], ["80:api:8080"], { affinity: "client:1m", healthCheck: "off" })], NOBODY, "s2");
     expect(f.options).toEqual([{ affinitySec: 60, check: null }]);
   });
 
@@ -113,18 +113,29 @@ describe("a port of a name", () => {
     const f = new Fixture();
     f.taken.add(81);
     const asking = f.sandbox(2, ["api"], ["80:api:8080", "81:api:8080"]);
-    await expect(f.ports.arrange([asking], NOBODY)).rejects.toThrow("Bind for 0.0.0.0:81 failed: port is already allocated");
+    await expect(f.ports.arrange([asking], NOBODY, "s2")).rejects.toThrow("Bind for 0.0.0.0:81 failed: port is already allocated");
     expect([...f.published]).toEqual([]);
     f.taken.clear();
-    await f.ports.arrange([asking], NOBODY);
+    await f.ports.arrange([asking], NOBODY, "s2");
     expect(f.published.size).toBe(2);
     expect(eachFamily(f.endpoints[0]!.record.addresses)).toHaveLength(1);
+  });
+
+  it("that cannot be published keeps no other sandbox from its own", async () => {
+    const f = new Fixture();
+    f.taken.add(81);
+    const all = [f.sandbox(2, ["api"], ["81:api:8080"]), f.sandbox(3, ["web"], ["80:web:8080"]), f.sandbox(4, ["other"], [])];
+    await f.ports.arrange(all, NOBODY, "s3");
+    await f.ports.arrange(all, NOBODY, "s4");
+    expect([...f.published]).toEqual(["*:80 -> 172.18.0.3 8080"]);
+    await expect(f.ports.arrange(all, NOBODY, "s2")).rejects.toThrow("port is already allocated");
+    expect([...f.published]).toEqual(["*:80 -> 172.18.0.3 8080"]);
   });
 
   it("has 64 targets at most", async () => {
     const f = new Fixture();
     const all = Array.from({ length: 70 }, (_, n) => f.sandbox(n + 2, ["api"], ["80:api:8080"]));
-    await f.ports.arrange(all, NOBODY);
+    await f.ports.arrange(all, NOBODY, "s2");
     expect([...f.published][0]!.split(",")).toHaveLength(64);
   });
 });

@@ -111,6 +111,39 @@ it("tells the dataplane and the names who is elsewhere, at first and when that c
   expect(directory.addresses(scope, "sql")).toBeUndefined();
 });
 
+it("keeps nobody waiting for the store whose endpoint is not of the cluster", async () => {
+  const { client, overlays, catalog } = await start();
+  await catalog.create({ name: "shop", driver: "overlay" });
+  const live = await catalog.use("shop");
+  let answer = (): void => {};
+  const late = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const transact = client.transact.bind(client);
+  client.transact = async (transaction) => {
+    await late;
+    return transact(transaction);
+  };
+  const making = overlays.createEndpoint(live, request("e", "web"));
+  await overlays.cluster.release(id("f"));
+  await overlays.cluster.rename(id("f"), ["www"]);
+  answer();
+  await making;
+});
+
+it("keeps the names of an endpoint whose others the store took without saying so", async () => {
+  const { other, client, overlays, catalog } = await start();
+  await catalog.create({ name: "shop", driver: "overlay" });
+  const live = await catalog.use("shop");
+  await overlays.createEndpoint(live, request("e", "web"));
+  client.hanging = true;
+  await expect(overlays.cluster.rename(id("e"), ["www"])).rejects.toMatchObject({ code: "TSP_ERR_STORE", kind: "unavailable" });
+  client.hanging = false;
+  client.deliver();
+  await other.sync();
+  await eventually("the others know it as before", () => other.view.endpointsIn(live.record.id)[0]?.names[0] === "web");
+});
+
 it("makes networks of both families, with the MTU that every LAN can, and refuses what is one host's or not there", async () => {
   const { overlays, catalog } = await start("a route");
   const make = (change: object) => catalog.create({ name: "shop", driver: "overlay", subnet: "10.9.0.0/24", ...change });

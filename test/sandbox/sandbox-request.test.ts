@@ -15,6 +15,12 @@ describe("what is to run", () => {
     expect(b.id).not.toBe(a.id);
   });
 
+  it("is given no id that is none: it names a folder", () => {
+    expect(planSandbox(create({ id: "a1".repeat(32) }), nobody).record.id).toBe("a1".repeat(32));
+    for (const id of ["", "../../../etc", "A".repeat(64), `${"a".repeat(64)}/`, `${"a".repeat(64)}\n`])
+      expect(() => planSandbox(create({ id }), nobody)).toThrow(expect.objectContaining({ code: "TSP_ERR_SANDBOX", kind: "invalid" }));
+  });
+
   it("gets another name when all that are usual are taken", () => {
     expect(planSandbox(create(), (name) => !/\d$/.test(name)).record.name).toMatch(/\d$/);
   });

@@ -12,7 +12,7 @@ import * as bpf from "../../sys/bpf.js";
 import { native, systemError } from "../../sys/native.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Link } from "../../sys/rtnetlink-entries.js";
-import { parseMac } from "../../wire/ethernet.js";
+import { macText, parseMac } from "../../wire/ethernet.js";
 import { closeToIpv6 } from "../device-conf.js";
 import type { Host } from "../host.js";
 import { Undo } from "../undo.js";
@@ -42,7 +42,7 @@ export interface Lan {
   readonly device: number;
   /** Of the parent. */
   readonly mac: Uint8Array;
-  /** Frames for that MAC are the network's; answers how to end that. */
+  /** Frames for that MAC are the network's; answers how to end that. Throws TSP_ERR_NETWORK (conflict) for the parent's own. */
   addStation(mac: Uint8Array): () => void;
 }
 
@@ -101,6 +101,9 @@ export class Lans {
     undo.add("watch of the parent", host.onChange(look));
     socket.setLink(device, { up: true });
     const addStation = (mac: Uint8Array): (() => void) => {
+      const text = macText(mac); // one key is one station's: the host would be cut off
+      if (text === attached?.mac)
+        throw parentError("conflict", `MAC address ${text} is that of the parent interface ${name}`, "give another one, or none");
       bpf.updateElement(stations, keyOf(mac), indexBytes(device));
       return () => bpf.deleteElement(stations, keyOf(mac));
     };
