@@ -42,7 +42,7 @@ export function runCommand(action: Run = (command, options) => exitingAsDocker((
     .argument("<program...>", "What to run, with its arguments")
     .passThroughOptions()
     .note(
-      "The program has a network namespace, process ids and a host name of its own; files are the host's, but for\n/etc/hosts and /etc/resolv.conf. This is no container runtime.",
+      "The program has a network namespace, process ids and a host name of its own; files are the host's, but for\n/etc/hosts, /etc/resolv.conf and /etc/hostname. This is no container runtime.",
     )
     .note(
       "NET is the name of a network, 'host' for the host's own stack, 'none' for a loopback alone, or 'container:NAME'\nfor the namespace of another sandbox.",
