@@ -76,7 +76,7 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--dns-search <domain>", "A search domain (repeatable; the host's)", collect)
     .option("--dns-option <option>", "An option of resolv.conf (repeatable)", collect)
     .option("--add-host <name:ip>", "A line in /etc/hosts (repeatable)", collect)
-    .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect)
+    .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp|sctp] or HOST_PORT:NAME:PORT (repeatable)", collect)
     .option("--affinity <kind>", "Of ports for a name: clients keep a target, client[:TIME] (none)")
     .option("--health-check <check>", "Of ports for a name: off, or interval=2s,…")
     .option("--expose <port>", "Open a port to linked sandboxes (repeatable)", collect);
