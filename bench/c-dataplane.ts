@@ -13,7 +13,7 @@ const { RouteSocket } = await shipped<typeof import("../src/sys/rtnetlink.js")>(
 const { Steering, UPLINK_ADDRESS, UPLINK_CONF } = await shipped<typeof import("../src/steer/steering.js")>("steer/steering.js");
 const { ofIpv4, parseIp } = await shipped<typeof import("../src/wire/ip-address.js")>("wire/ip-address.js");
 
-/** As in src/standalone/instance.ts and config.ts. */
+/** As in src/control/uplink.ts and src/standalone/config.ts. */
 const UPLINK_QUEUE = 2000,
   MAX_MTU = 65_521,
   FLOWS = 262_144,

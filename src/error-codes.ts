@@ -120,7 +120,7 @@ export const ERROR_CODES = {
     kinds: ["invalid", "not-found", "conflict", "unavailable"],
     meaning:
       "a network cannot be made, or is not there: its range of addresses is reserved or used already, the host has no IPv6 for it, it is in use, there are too many, or no network has that id",
-    todo: "The message names what is in the way: choose another range of addresses, or see `tsproxy ps`.",
+    todo: "The message names what is in the way: choose another range, or see `tsproxy network ls`.",
   },
   TSP_ERR_NO_DEVICE: {
     kinds: ["not-found"],

@@ -101,7 +101,7 @@ export interface EndpointOptions {
 export interface Counters {
   /** One entry for each device that packets come and go by. */
   ports: PortCounters[];
-  /** Packets dropped, by reason, such as `ttl-exceeded`; reasons that happened. docs/architecture.md says what a reason means. */
+  /** Packets dropped, by reason, such as `ttl-exceeded`; reasons that happened. docs/security.md says what a reason means. */
   drops: Record<string, number>;
   /** `active` flows are tracked now, of `capacity`; `refused`: the table was full; `evicted` made room for others before their time. */
   flows: { active: number; capacity: number; created: number; expired: number; refused: number; evicted: number };

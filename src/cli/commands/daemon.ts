@@ -33,7 +33,7 @@ type Options = Omit<DaemonOptions, "commandLine"> & PrintOptions;
 type Start = (options: Options) => Promise<void>;
 
 export function daemonCommand(start: Start = daemon): CliCommand {
-  return addDataplaneOptions(new CliCommand("daemon", "Serve docker-proxy launchers and Docker's network plugin"))
+  return addDataplaneOptions(new CliCommand("daemon", "Serve networks, sandboxes, Docker's network driver and launchers"))
     .option("--group <name>", "Let this group use the sockets, besides root")
     .option("--plugin-socket <path>", "Where Docker finds its network driver (/run/docker/plugins/tsproxy.sock)")
     .option("--store <url>", "The etcd of a cluster: etcd://HOST:2379[,HOST:2379][/CLUSTER]")

@@ -9,7 +9,7 @@ import { addShowOptions, parseShow, type RawShow, type ShowOptions, stdout, type
 import { formatTable } from "../table.js";
 
 export function portCommand(): CliCommand {
-  return addShowOptions(new CliCommand("port", "Show the published ports of sandboxes, and of such containers"))
+  return addShowOptions(new CliCommand("port", "Show the published ports of sandboxes, and of the containers that 'ps' shows"))
     .argument("[container]", "Name or id of a sandbox or container, or id of an endpoint")
     .example("Where the ports of container 'web' are published", "tsproxy port web")
     .action((word: string | undefined, options: RawShow) => showPort(word, parseShow(options)));

@@ -42,7 +42,7 @@ export function runCommand(action: Run = (command, options) => exitingAsDocker((
     .argument("<program...>", "What to run, with its arguments")
     .passThroughOptions()
     .note(
-      "The program has a network namespace, process ids and a host name of its own; files are the host's, but for\n/etc/hosts and /etc/resolv.conf. This is no container runtime.",
+      "The program has a network namespace, process ids and a host name of its own; files are the host's, but for\n/etc/hosts, /etc/resolv.conf and /etc/hostname. This is no container runtime.",
     )
     .note(
       "NET is the name of a network, 'host' for the host's own stack, 'none' for a loopback alone, or 'container:NAME'\nfor the namespace of another sandbox.",
@@ -76,7 +76,7 @@ export function addSandboxOptions(command: CliCommand): CliCommand {
     .option("--dns-search <domain>", "A search domain (repeatable; the host's)", collect)
     .option("--dns-option <option>", "An option of resolv.conf (repeatable)", collect)
     .option("--add-host <name:ip>", "A line in /etc/hosts (repeatable)", collect)
-    .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp] (repeatable)", collect)
+    .option("-p, --publish <port>", "Publish a port, as [[IP:]HOST_PORT:]PORT[/udp|sctp] or HOST_PORT:NAME:PORT (repeatable)", collect)
     .option("--affinity <kind>", "Of ports for a name: clients keep a target, client[:TIME] (none)")
     .option("--health-check <check>", "Of ports for a name: off, or interval=2s,…")
     .option("--expose <port>", "Open a port to linked sandboxes (repeatable)", collect);

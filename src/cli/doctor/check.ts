@@ -11,7 +11,7 @@ export interface Check {
   fix?: string;
 }
 
-/** Records whether `action` works; its result, or null. An error's own hint is better than `fix`, which is for those without. */
+/** Records whether `action` works; its result, or null. Without a `fix` an error's own hint says what to do. */
 export async function attempt<T>(
   checks: Check[],
   what: { name: string; essential: boolean; good: string; bad: string; fix?: string },
