@@ -94,6 +94,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const oneNode = [0];
   let txCount = 0;
   let lastSecond = 0;
+  let asked = false;
 
   /** Once a second. */
   function tick(second: number): void {
@@ -364,8 +365,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
-    const wait = conntrack.behind || state.reviewAt < conntrack.end ? 0 : patience;
-    const asks = !waited && probes.due;
+    const asks = !waited && !asked && probes.due; // every other turn: what comes does not wait for all questions
+    asked = asks;
+    const wait = conntrack.behind || state.reviewAt < conntrack.end || probes.due ? 0 : patience;
     const n = waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
