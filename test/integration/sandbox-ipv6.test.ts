@@ -93,6 +93,11 @@ it("names have both families' addresses, asked of 127.0.0.11 and, for what it do
   await serve(h.lab, h.client, "dns", 53, { LISTEN: "::" });
   expect(await dig("api", "TXT", "example.test")).toMatch(/^"2001:db8::1:\d+"$/); // from within, masqueraded on its way out
   // The host's own server may be on a link of the host's: who has no --dns is answered from there.
+  for (const ns of [h.host, h.client]) // duplicate address detection (RFC 4862 §5.4) takes a second or two
+    await eventually(
+      "link-local addresses that may be used",
+      () => !h.lab.runSync(ns, ["ip", "-6", "addr", "show", "lan0"]).includes("tentative"),
+    );
   const link = /inet6 (fe80::\S+)\//.exec(h.lab.runSync(h.client, ["ip", "-6", "addr", "show", "lan0", "scope", "link"]))![1]!;
   const file = path.join(h.lab.dir, "resolv.conf");
   fs.writeFileSync(file, `nameserver ${link}%lan0\n`);
