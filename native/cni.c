@@ -205,7 +205,7 @@ int main(int argc, char **argv) {
   if (command != NULL && argc < 2) return run_cni(command);
   const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
   const char *name = slash != NULL ? slash + 1 : argc > 0 ? argv[0] : "";
-  if (argc > 1 || strcmp(name, "tsproxy") == 0) return run_netavark(argc, argv);
+  if ((argc > 1 && argv[1][0] != '-') || strcmp(name, "tsproxy") == 0) return run_netavark(argc, argv);
   dprintf(2, "tsproxy-cni %s\nCNI protocol versions supported: 0.3.1, 0.4.0, 1.0.0, 1.1.0\n", VERSION);
   return 0;
 }

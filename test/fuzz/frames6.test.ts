@@ -23,6 +23,7 @@ import {
 import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, IP6_B, LINK_A, LINK_B, LINK_GATEWAY, SERVER6, TO_A6 } from "../support/dual.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
+import { extender } from "./harness/corpus.js";
 
 const FRAMES = 3000;
 const PORTS = [UP, HOST_PORT, A, B];
@@ -40,25 +41,12 @@ function world(conntrackMax: number): Dataplane {
   return d;
 }
 
-function extender(random: Random): Pick<p.Ip, "extend"> {
-  switch (random.below(8)) {
-    case 0:
-      return { extend: (next, body) => [60, p.extension(next, body, 8 + 8 * random.below(3))] };
-    case 1:
-      return { extend: (next, body) => [0, p.extension(43, p.extension(next, body, 24, random.below(4)))] };
-    case 2:
-      return { extend: (next, body) => [44, p.fragment6(next, 8 * random.pick([0, 0, 1, 100]), random.below(2) === 0, body)] };
-    default:
-      return {};
-  }
-}
-
 /** Frames of every kind that the dataplane knows, few tuples so that flows are met again. */
 function valid(random: Random): [number, Uint8Array] {
   const n = 1 + random.below(8);
   const flags = random.pick([p.SYN, p.SYN | p.ACK, p.ACK, p.ACK, p.FIN | p.ACK, p.RST]);
   const data = p.payload(random.pick([0, 1, 20, 300, 3000]));
-  const ip = (src: string, dst: string): p.Ip => ({ src, dst, ttl: random.pick([1, 2, 64]), ...extender(random) });
+  const ip = (src: string, dst: string): p.Ip => ({ src, dst, ttl: random.pick([1, 2, 64]), ...extender(random, 8) });
   const up = (d: Uint8Array): [number, Uint8Array] => [UP, p.frame(MAC_UP, MAC_A, d)];
   const by = (port: number, dst: string, d: Uint8Array): [number, Uint8Array] => [port, p.frame(dst, port === A ? MAC_A : MAC_B, d)];
   const mapped = 61000 + random.below(8);

@@ -13,6 +13,7 @@ import type { FromWorker, ToWorker } from "../../src/engine/messages.js";
 import type { FlowRow } from "../../src/engine/views.js";
 import { PacketMemory } from "../../src/mem/packet-memory.js";
 import type { FlowFile } from "../../src/table/flow-file.js";
+import { MAX_PORTS } from "../../src/table/ports.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
 import { defaults, FakeRouting } from "../table/fake-routing.js";
@@ -198,7 +199,7 @@ export class Dataplane {
   /** All drops of all ports. */
   dropTotal(): number {
     let n = 0;
-    for (let port = 0; port < 8; port++) for (let r = 0; r < DROP_REASONS; r++) n += this.counters[port * ROW + DROPS + r]!;
+    for (let port = 0; port < MAX_PORTS; port++) for (let r = 0; r < DROP_REASONS; r++) n += this.counters[port * ROW + DROPS + r]!;
     return n;
   }
 

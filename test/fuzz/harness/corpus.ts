@@ -111,8 +111,9 @@ function discovery(random: Random): Seed {
   return { port: random.pick([port, port, network.hostPort]), frame: p.frame(to, mac, message) };
 }
 
-function extender(random: Random): Pick<p.Ip, "extend"> {
-  switch (random.below(12)) {
+/** Extension headers for one packet in `every / 3`. */
+export function extender(random: Random, every = 12): Pick<p.Ip, "extend"> {
+  switch (random.below(every)) {
     case 0:
       return { extend: (next, body) => [60, p.extension(next, body, 8 + 8 * random.below(3))] };
     case 1:
