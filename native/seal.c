@@ -73,6 +73,15 @@ static void free_sealer(napi_env env, void *data, void *hint) {
   free(s);
 }
 
+/* Some builds of OpenSSL leave out what their rules do not allow. */
+static bool have_cipher(const EVP_CIPHER *cipher) {
+  static const uint8_t key[KEY];
+  EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+  bool works = ctx && cipher && EVP_CipherInit_ex(ctx, cipher, NULL, key, NULL, 1) == 1;
+  if (ctx) EVP_CIPHER_CTX_free(ctx);
+  return works;
+}
+
 /* sealSupport() -> 0: nothing can be sealed; 1: it can; 3: and the processor has instructions for AES. */
 static napi_value seal_support(napi_env env, napi_callback_info info) {
   (void)info;
@@ -82,7 +91,8 @@ static napi_value seal_support(napi_env env, napi_callback_info info) {
 #elif defined(__aarch64__)
   aes = (getauxval(AT_HWCAP) & (HWCAP_AES | HWCAP_PMULL)) == (HWCAP_AES | HWCAP_PMULL);
 #endif
-  return tsp_num(env, !have_library() ? 0 : aes ? 3 : 1);
+  if (!have_library() || !have_cipher(EVP_aes_256_gcm()) || !have_cipher(EVP_chacha20_poly1305())) return tsp_num(env, 0);
+  return tsp_num(env, aes ? 3 : 1);
 }
 
 /* sealCreate(memory, descriptors) -> handle */

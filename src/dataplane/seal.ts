@@ -9,8 +9,8 @@
  * What could not be sealed is not sent: `finish` answers false, and all is thrown away.
  */
 import { type Batch, KIND_IPV4, KIND_IPV6 } from "../mem/batch.js";
-import { SEAL_DESCRIPTOR, SEAL_MAX, type Sealer } from "../mem/sealer.js";
 import { SEALED_OUT_SIZE } from "../mem/packet-memory.js";
+import { SEAL_DESCRIPTOR, SEAL_MAX, type Sealer } from "../mem/sealer.js";
 import { NODE_TX_BYTES, NODE_TX_PACKETS } from "../table/remotes.js";
 import { rowOf } from "../wire/address-word.js";
 import * as eth from "../wire/ethernet.js";

@@ -4,7 +4,7 @@
  */
 import { HeldFrames } from "../mem/held-frames.js";
 import { SLOTS } from "../mem/packet-memory.js";
-import type { Sealer } from "../mem/sealer.js";
+import type { SealedFrames, Sealer } from "../mem/sealer.js";
 import { Addresses, addressCapacity } from "../table/addresses.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
@@ -21,8 +21,8 @@ import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { Remotes } from "../table/remotes.js";
 import { Routes, type Routing } from "../table/routes.js";
-import type { Selection } from "../table/selection.js";
 import { Seals } from "../table/seals.js";
+import type { Selection } from "../table/selection.js";
 import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
@@ -31,7 +31,6 @@ import { rawHalf } from "../wire/raw.js";
 import { Limits } from "./limits.js";
 import { Probes } from "./probe.js";
 import { Shaper } from "./shaper.js";
-import type { Unsealing } from "./unseal.js";
 
 /** Where a published port leads. */
 export interface RuleTarget {
@@ -139,7 +138,7 @@ export class State {
   readonly seals: Seals;
   readonly sealer: Sealer | null;
   /** What was sealed and came; null without a sealer. Set by the engine. */
-  unsealing: Unsealing | null = null;
+  unsealing: SealedFrames | null = null;
   /** What endpoints of networks without ICC may send each other all the same. */
   readonly links = new Links(secureRandom()());
   /** Clients that may open flows to published ports; empty: all may. */

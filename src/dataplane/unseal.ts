@@ -8,7 +8,7 @@
  */
 import { type Batch, UNDECIDED } from "../mem/batch.js";
 import { headAt } from "../mem/packet-memory.js";
-import { SEAL_DESCRIPTOR, SEAL_MAX, SEAL_RESULT, type Sealer } from "../mem/sealer.js";
+import { SEAL_DESCRIPTOR, SEAL_MAX, SEAL_RESULT, type SealedFrames, type Sealer } from "../mem/sealer.js";
 import { NODE_RX_BYTES, NODE_RX_PACKETS, NODE_UNOPENED } from "../table/remotes.js";
 import { NO_KEY } from "../table/seals.js";
 import * as drop from "../wire/drop.js";
@@ -19,7 +19,7 @@ import * as vxlan from "../wire/vxlan.js";
 import { carryCongestion } from "./congestion.js";
 import type { State } from "./state.js";
 
-export class Unsealing {
+export class Unsealing implements SealedFrames {
   /** Drops by reason, which the engine counts at the tunnels' port, and sets to 0. */
   readonly drops = new Int32Array(drop.DROP_REASONS);
   /** Datagrams: those to be opened, then those whose frames wait. */
@@ -47,7 +47,6 @@ export class Unsealing {
     return this.isOpen && this.next < this.count;
   }
 
-  /** Copies datagrams out of frame `i`: `length` bytes of UDP payload from `at` on, `size` bytes each (0: there is one). */
   take(i: number, node: number, tos: number, at: number, length: number, size: number): void {
     const { memory } = this.batch;
     const { bytes } = memory;
@@ -81,7 +80,6 @@ export class Unsealing {
     this.tos[n] = tos;
   }
 
-  /** Opens all that was taken since the last time. */
   open(): void {
     if (this.count === 0) return;
     const { work } = this.sealer;

@@ -100,7 +100,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const sealed =
     sealer === null
       ? null
-      : sealOut(batch, state, sealer, { push: (i, from) => pushOf(i, from, tunnel.port), flush: () => flush(), countDrop: (port, reason) => countDrop(port, reason) });
+      : sealOut(batch, state, sealer, {
+          push: (i, from) => pushOf(i, from, tunnel.port),
+          flush: () => flush(),
+          countDrop: (port, reason) => countDrop(port, reason),
+        });
   let txCount = 0;
   let lastSecond = 0;
   let asked = false;

@@ -9,7 +9,7 @@ import type { Sealer } from "../mem/sealer.js";
 import { NODE_NO_KEY } from "../table/remotes.js";
 import { NO_KEY } from "../table/seals.js";
 import { DROP_NO_KEY, DROP_VNET_HEADER } from "../wire/drop.js";
-import { HEADER_SIZE as VNET, isGso } from "../wire/vnet.js";
+import { isGso, HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { sendInSegments } from "./segments-out.js";
 
 export interface SealOut {

@@ -17,3 +17,12 @@ export interface Sealer {
   setKey(key: number, cipher: number, bytes: Uint8Array, encrypts: boolean): void;
   dropKey(key: number): void;
 }
+
+/** What was sealed and came, until its frames go on in batches of their own (`dataplane/unseal.ts`). */
+export interface SealedFrames {
+  readonly hasReady: boolean;
+  /** Copies datagrams out of frame `i`: `length` bytes of UDP payload from `at` on, `size` bytes each (0: there is one). `tos`: of the outer header. */
+  take(i: number, node: number, tos: number, at: number, length: number, size: number): void;
+  /** Opens all that was taken since the last time. */
+  open(): void;
+}

@@ -2,7 +2,7 @@
  * Keys of nodes, as a worker knows them: by which it seals what it sends to a node, and by which it opens what the node sends. What a key is, only the
  * sealer knows (`mem/sealer.ts`); here it is a number, and the numbers of the two nodes' keys that it was made of, which are in each datagram.
  *
- * A counter is never used twice under a key: a key's number here is given once to each key, its counters begin at 0 then, and go up alone. Who gives numbers
+ * A counter is never used twice under a key: it begins at 0 when the key gets its number here, and goes up alone. Who gives numbers
  * (`control/network/key-ring.ts`) never gives a second one to the same key. At `MOST_COUNTERS` the key is used up: nothing is sent then.
  * Nodes are known by their address in the underlay, a word that is held here.
  */

@@ -3,6 +3,7 @@
  * are told, in VXLAN datagrams through an underlay (`tunnels.ts`). Each node has the gateway, with the same address and MAC, for its own endpoints.
  */
 import { TsproxyError } from "../../errors.js";
+import { native } from "../../sys/native.js";
 import type { IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { MAX_VNI } from "../../wire/vxlan.js";
@@ -21,12 +22,25 @@ export interface OverlaySpec extends Omit<BridgeSpec, "kind"> {
   local: PerFamily<IpAddress>;
   /** UDP port of the tunnels, on all nodes. Default: 4789. */
   port?: number | undefined;
+  /** Frames between nodes are sealed, with keys that the nodes are told (`key-ring.ts`); who has none gets nothing. Default: no. */
+  encrypted?: boolean | undefined;
   /** Whether datagrams get a UDP checksum. Default: over IPv6 alone, where some receivers want one (RFC 6935). */
   checksum?: boolean | undefined;
 }
 
 /** Throws TSP_ERR_NETWORK as a bridge does, and as `Tunnels.use`; invalid: an identifier or MTU out of range. */
 export const openOverlay: OpenNetwork<OverlaySpec> = (site, number, spec) => new OverlayNetwork(site, number, spec);
+
+/** Throws TSP_ERR_NETWORK (unavailable) where nothing can be sealed. */
+export function checkSealing(): void {
+  if (native.sealSupport() !== 0) return;
+  throw new TsproxyError(
+    "TSP_ERR_NETWORK",
+    "unavailable",
+    "encrypted networks need OpenSSL's functions, which this Node.js does not export",
+    "use Node.js as nodejs.org or the distribution builds it",
+  );
+}
 
 export class OverlayNetwork implements Network {
   readonly subnets: Network["subnets"];
@@ -40,14 +54,15 @@ export class OverlayNetwork implements Network {
   constructor(
     { workers, numbers, tunnels, ...site }: Site,
     readonly number: number,
-    { vni, local, port: udpPort, checksum, mtu, ...spec }: OverlaySpec,
+    { vni, local, port: udpPort, checksum, encrypted = false, mtu, ...spec }: OverlaySpec,
   ) {
     const address = eachFamily(local)[0];
     if (address === undefined)
       throw new TsproxyError("TSP_ERR_NETWORK", "invalid", "an overlay network needs an address of this host in the underlay", "give one");
     if (!Number.isInteger(vni) || vni < 1 || vni > MAX_VNI)
       throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `${vni} is no VXLAN network identifier`, `give 1 to ${MAX_VNI}`);
-    const most = tunnels.mtu(address);
+    if (encrypted) checkSealing();
+    const most = tunnels.mtu(address, encrypted);
     if (most < MIN_MTU || (mtu ?? most) > most)
       throw new TsproxyError(
         "TSP_ERR_NETWORK",
@@ -62,7 +77,7 @@ export class OverlayNetwork implements Network {
       this.undo.add("tunnels", tunnels.use(vni, { address, port: udpPort, checksum }));
       const port = numbers.take({ name: `overlay ${vni}`, kind: "remote" });
       this.undo.add("number of the other nodes", () => numbers.give(port));
-      const overlay = { port, vni, mtu: this.mtu };
+      const overlay = { port, vni, mtu: this.mtu, encrypted };
       this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: this.mtu }, overlay);
       this.undo.add("bridge", () => this.bridge.close());
     } catch (error) {
