@@ -188,6 +188,7 @@ function open(b: Batch, i: number, state: State, outer: number, size: number): n
   if (foundNode === NOBODY) return drop.DROP_VXLAN_NODE;
   if (networks.sealed[foundNetwork] !== 0) {
     remotes.count(foundNode, NODE_UNOPENED, 1);
+    b.ingress[i] = networks.remotePort[foundNetwork]!; // which it is counted at
     return drop.DROP_UNSEALED;
   }
   found = header + vxlan.HEADER_SIZE;
