@@ -97,6 +97,9 @@ export class Commands implements EngineHooks {
       case "remove-remote":
         this.overlay.removeRemote(m);
         break;
+      case "remote-mtu":
+        state.networks.mtu[m.network] = m.mtu;
+        break;
       case "link":
         this.link(m);
         break;
