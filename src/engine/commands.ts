@@ -106,6 +106,9 @@ export class Commands implements EngineHooks {
       case "drop-seal":
         this.overlay.dropSeal(m.key);
         break;
+      case "remote-mtu":
+        state.networks.mtu[m.network] = m.mtu;
+        break;
       case "link":
         this.link(m);
         break;
