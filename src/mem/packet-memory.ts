@@ -34,9 +34,13 @@ export class PacketMemory {
   readonly halves: Uint16Array;
   readonly words: Int32Array;
 
-  constructor(readonly slots: number = SLOTS) {
+  /** `allocate`: memory of so many bytes, zeros; default: V8's. */
+  constructor(
+    readonly slots: number = SLOTS,
+    allocate = (size: number): ArrayBuffer => new ArrayBuffer(size),
+  ) {
     if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new Error("raw words need a little-endian machine");
-    const block = new ArrayBuffer(slots * (HEAD_STRIDE + TAIL_SIZE));
+    const block = allocate(slots * (HEAD_STRIDE + TAIL_SIZE));
     this.bytes = new Uint8Array(block);
     this.halves = new Uint16Array(block);
     this.words = new Int32Array(block);
