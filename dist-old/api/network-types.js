@@ -1,0 +1,66 @@
+/** What the API says of networks by name, and what it takes: JSON in the shape that Docker's API has, where Docker has the thing. */
+import * as v from "valibot";
+const text = (description) => v.pipe(v.string(), v.description(description));
+const flag = (description) => v.pipe(v.boolean(), v.description(description));
+/** One, or a list of them. */
+const some = (description) => v.pipe(v.union([v.string(), v.array(v.string())]), v.description(description));
+const texts = (description) => v.pipe(v.record(v.string(), v.string()), v.description(description));
+export const NetworkCreate = v.object({
+    name: text("Letters, digits and `_.-`."),
+    driver: v.exactOptional(text("`bridge`, the default.")),
+    subnet: v.exactOptional(some("`172.18.0.0/16`, one a family; by default the first of Docker's pools that is free.")),
+    gateway: v.exactOptional(some("One a subnet; by default its first address.")),
+    ipRange: v.exactOptional(some("Where endpoints that ask for no address get theirs: a part of each subnet.")),
+    auxAddresses: v.exactOptional(texts("Addresses that no endpoint gets, by name.")),
+    internal: v.exactOptional(flag("No way out, and no published ports.")),
+    ipv4: v.exactOptional(flag("With IPv4, the default.")),
+    ipv6: v.exactOptional(flag("With IPv6.")),
+    mtu: v.exactOptional(v.pipe(v.number(), v.integer(), v.description("Of its devices, in bytes."))),
+    options: v.exactOptional(texts("Docker's bridge options, by their names there.")),
+    labels: v.exactOptional(texts("For people and scripts.")),
+});
+export const NetworkCreated = v.object({
+    id: text("64 hexadecimal digits."),
+    warnings: v.pipe(v.array(v.string()), v.description("Such as pools that were passed over, and why.")),
+});
+const Pool = v.object({
+    Subnet: text("`172.18.0.0/16`"),
+    IPRange: v.exactOptional(text("Where endpoints get their addresses.")),
+    Gateway: text("`172.18.0.1`"),
+    AuxiliaryAddresses: v.exactOptional(texts("Addresses that no endpoint gets.")),
+});
+const Member = v.object({
+    Name: text("Of the sandbox."),
+    EndpointID: text("64 hexadecimal digits."),
+    MacAddress: text("`02:42:ac:12:00:02`"),
+    IPv4Address: text("`172.18.0.2/16`; empty without IPv4."),
+    Node: v.exactOptional(text("Name of the node that it is on, of one elsewhere in the cluster.")),
+    IPv6Address: text("`fd00:18::2/64`; empty without IPv6."),
+});
+/** As `docker network inspect` prints it. */
+export const NetworkInspect = v.object({
+    Name: text("Empty for a network of Docker's."),
+    Id: text("64 hexadecimal digits."),
+    Created: text("ISO 8601."),
+    Scope: text("`local`, or `global` for a network of the cluster."),
+    Driver: text("`bridge`, `host`, `null`; `tsproxy` for a network of Docker's."),
+    EnableIPv4: flag("It has a subnet of IPv4."),
+    EnableIPv6: flag("It has a subnet of IPv6."),
+    IPAM: v.object({ Driver: text("`default`"), Options: texts("None."), Config: v.array(Pool) }),
+    Internal: flag("No way out, and no published ports."),
+    Attachable: flag("No."),
+    Ingress: flag("No."),
+    ConfigFrom: v.object({ Network: text("Empty.") }),
+    ConfigOnly: flag("No."),
+    Containers: v.pipe(v.record(v.string(), Member), v.description("Endpoints by the id of their sandbox.")),
+    Options: texts("As they were given."),
+    Labels: texts("As they were given."),
+});
+export const NodeView = v.object({
+    name: text("As `--node` gave it."),
+    addresses: v.pipe(v.array(v.string()), v.description("Where the others send what is for its endpoints.")),
+    there: flag("Its daemon runs, and reaches the store; else it only holds addresses."),
+    endpoints: v.pipe(v.number(), v.description("That have addresses there.")),
+});
+export const NetworkPruned = v.object({ deleted: v.pipe(v.array(v.string()), v.description("Their names.")) });
+//# sourceMappingURL=network-types.js.map

@@ -1,0 +1,76 @@
+/** `tsproxy daemon`: runs until SIGINT or SIGTERM. */
+import { isAbsolute } from "node:path";
+import { parseStore } from "../../cluster/etcd-options.js";
+import { TsproxyError } from "../../errors.js";
+import { parseDataplane } from "../../standalone/config.js";
+import { CliCommand } from "../command.js";
+import { addDataplaneOptions } from "../dataplane-options.js";
+/** A lease of etcd's is at least 1.5 times its election time-out, which is a second by default. */
+const DEFAULT_TTL_SEC = 10, MIN_TTL_SEC = 2, MAX_TTL_SEC = 3600;
+export function daemonCommand(start = daemon) {
+    return addDataplaneOptions(new CliCommand("daemon", "Serve networks, sandboxes, Docker's network driver and launchers"))
+        .option("--group <name>", "Let this group use the sockets, besides root")
+        .option("--plugin-socket <path>", "Where Docker finds its network driver (/run/docker/plugins/tsproxy.sock)")
+        .option("--store <url>", "The etcd of a cluster: etcd://HOST:2379[,HOST:2379][/CLUSTER]")
+        .option("--store-ca <path>", "By TLS, with this authority (PEM)")
+        .option("--store-cert <path>", "By TLS, with this client certificate (PEM)")
+        .option("--store-key <path>", "Its key")
+        .option("--store-user <name>", "A user of etcd's")
+        .option("--store-password-file <path>", "That user's password")
+        .option("--node <name>", "This node's name in the cluster (the host's name)")
+        .option("--advertise <address>", "Where other nodes send to: an address or device (that of the default route)")
+        .option("--node-ttl <seconds>", "How long others wait for this node when it is silent (10)")
+        .option("--json", "Print JSON")
+        .note("It runs until it gets SIGINT or SIGTERM. 'tsproxy install' lets systemd start it.")
+        .example("Serve Docker, and let the kernel carry what is decided", "tsproxy daemon --offload")
+        .example("Be a node of a cluster", "tsproxy daemon --store etcd://10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379")
+        .action(({ group, pluginSocket, json = false, ...raw }) => {
+        const { cluster, dataplane } = parseCluster(raw);
+        if (pluginSocket !== undefined && !isAbsolute(pluginSocket)) {
+            const message = `--plugin-socket '${pluginSocket}': not an absolute path`;
+            throw new TsproxyError("TSP_ERR_OPTION", "invalid", message, "write it like /run/docker/plugins/tsproxy.sock");
+        }
+        return start({ ...parseDataplane(dataplane), group, pluginSocket, json, cluster });
+    });
+}
+function parseCluster(raw) {
+    const { store, storeCa, storeCert, storeKey, storeUser, storePasswordFile, node, advertise, nodeTtl, ...dataplane } = raw;
+    const more = { storeCa, storeCert, storeKey, storeUser, storePasswordFile };
+    if (store === undefined) {
+        const [lone] = Object.entries({ ...more, node, advertise, nodeTtl }).filter(([, value]) => value !== undefined);
+        if (lone === undefined)
+            return { cluster: undefined, dataplane };
+        const option = `--${lone[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+        throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${option}: there is no cluster to be in`, "add --store etcd://HOST:2379");
+    }
+    const ttlSec = nodeTtl === undefined ? DEFAULT_TTL_SEC : /^\d{1,5}$/.test(nodeTtl) ? Number(nodeTtl) : 0;
+    if (ttlSec < MIN_TTL_SEC || ttlSec > MAX_TTL_SEC) {
+        const hint = `use a number of seconds, ${MIN_TTL_SEC} to ${MAX_TTL_SEC}`;
+        throw new TsproxyError("TSP_ERR_OPTION", "invalid", `--node-ttl '${nodeTtl}': it cannot be that`, hint);
+    }
+    return { cluster: { ...parseStore({ store, ...more }), node, advertise, ttlSec }, dataplane };
+}
+async function daemon(options) {
+    let stop = () => { };
+    const stopped = new Promise((resolve) => {
+        stop = resolve;
+    });
+    for (const signal of ["SIGINT", "SIGTERM"])
+        process.on(signal, () => stop());
+    const [{ Daemon }, { frontCommands }] = await Promise.all([import("../../daemon/daemon.js"), import("../front.js")]);
+    const running = await Daemon.start({ ...options, commandLine: frontCommands }, stop);
+    try {
+        process.stdout.write(options.json ? `${JSON.stringify({ event: "ready", ...running.info })}\n` : readyLine(running.info));
+        const error = await stopped;
+        if (error !== undefined)
+            throw error;
+    }
+    finally {
+        await running.stop();
+    }
+}
+/** `ready` first, for who waits for it; then what is served where. */
+export function readyLine({ pluginSocket, launcherSocket, apiSocket }) {
+    return `ready: Docker's network driver at ${pluginSocket}, docker-proxy launchers at ${launcherSocket}, API at ${apiSocket}\n`;
+}
+//# sourceMappingURL=daemon.js.map

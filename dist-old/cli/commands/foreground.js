@@ -1,0 +1,166 @@
+/** The main job: start it, say what it serves and that it is ready, live until told to stop. */
+import { closeSync, constants, readFileSync, writeSync } from "node:fs";
+import { formatMapping } from "../../control/mapping.js";
+import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
+import { parseConfig } from "../../standalone/config.js";
+import { CliCommand, collect, once, usageError } from "../command.js";
+import { addDataplaneOptions } from "../dataplane-options.js";
+import { formatBytes } from "../format.js";
+import { stdout } from "../show.js";
+const LIVE_MS = 1000;
+const O_ACCMODE = 3; // include/uapi/asm-generic/fcntl.h
+/** The root command. */
+export function foregroundCommand(run = runForeground) {
+    const command = new CliCommand("tsproxy", "Publish container ports: bridge and NAT in userspace, without iptables", [
+        "tsproxy -p MAPPING [OPTIONS]",
+        "tsproxy COMMAND [OPTIONS]",
+    ])
+        .enablePositionalOptions()
+        .allowExcessArguments()
+        .option("-p, --publish <mapping>", "Publish a port (repeatable)", collect)
+        .option("--network <cidr>", "Make a network; its first address is the gateway", once("--network", "one instance has one network; a subnet of each family goes into one option, with a comma between"))
+        .option("--endpoint <netns=ip>", "Put a namespace into the network (repeatable)", collect)
+        .option("--mtu <bytes>", "MTU of the network")
+        .option("--promiscuous", "Let endpoints send from other addresses too");
+    return addDataplaneOptions(command)
+        .option("--affinity <kind>", "Of several targets a client keeps one: client[:TIME] (none)")
+        .option("--health-check <check>", "Check several targets: off, or interval=2s,…")
+        .option("--relay", "Use sockets: targets see this host as client")
+        .option("--probe", "Try targets by a whole connection at the start")
+        .option("--ready-fd <fd>", "Write a line to this descriptor when ready")
+        .option("--json", "Print JSON")
+        .option("-v, --version", "Show version, commit and addon")
+        .note("MAPPING is [HOST_IP:]HOST_PORT[-END]:TARGET_IP[,TARGET_IP...]:TARGET_PORT[-END][/tcp|udp|sctp].\nIPv6 addresses in it are in brackets. A network may have a subnet of each family,\nan endpoint an address of each, with a comma between.\nNETNS is a name in /run/netns, a process id, or an absolute path.")
+        .note("Run 'tsproxy COMMAND --help' for more information on a command.")
+        .variable("TSPROXY_RUN_DIR", "Folder of the sockets (/run/tsproxy; not as root, $XDG_RUNTIME_DIR/tsproxy)")
+        .variable("TSPROXY_STATE_DIR", "Folder of what the daemon remembers (/var/lib/tsproxy)")
+        .variable("TSPROXY_DEBUG", "If set, errors come with their stacks")
+        .variable("DOCKER_HOST", "Where dockerd is asked for names")
+        .example("Publish a container's port 8080 as port 8999 of this host", "tsproxy -p 8999:172.17.0.4:8080")
+        .example("On one address only; a range; UDP; any free port", "tsproxy -p 127.0.0.1:8999:172.17.0.4:8080", "tsproxy -p 8000-8009:172.17.0.4:8000-8009 -p 53:172.17.0.5:53/udp", "tsproxy -p :172.17.0.4:8080")
+        .example("On IPv6 alone; on one interface's link-local address", "tsproxy -p [::]:8999:[fd00::4]:8080 -p [fe80::1%eth0]:53:[fd00::5]:53/udp")
+        .example("Several targets: connections go to them by turns, and to none that is down", "tsproxy -p 80:172.18.0.2,172.18.0.3:8080", "tsproxy -p 80:172.18.0.2:8080,172.18.0.3:9090 --affinity client:10m \\", "        --health-check interval=5s,timeout=1s,rise=2,fall=3")
+        .example("Give the namespaces 'web' and 'db' a network of their own and publish from it", "tsproxy --network 10.44.0.0/24 -p 8999:10.44.0.4:8080 \\", "        --endpoint web=10.44.0.4 --endpoint db=10.44.0.5")
+        .action(async (options, root) => {
+        const [word, of] = root.args;
+        if (word === "help")
+            return helpOf(root, of);
+        if (word !== undefined)
+            throw usageError(`unknown command '${word}'`);
+        if (options.version)
+            stdout(await (await import("../version.js")).versionText());
+        else
+            await run(parseConfig(options));
+    });
+}
+/** `tsproxy help [COMMAND]`. Throws as --help does. */
+function helpOf(root, name) {
+    const command = name === undefined ? root : root.commands.find((each) => each.name() === name);
+    if (command === undefined)
+        throw usageError(`unknown command '${name}'`);
+    return command.help();
+}
+/** Returns when it was stopped by SIGINT or SIGTERM; throws when it could not start, or died. */
+async function runForeground(config) {
+    let stop = () => { };
+    const stopped = new Promise((resolve) => {
+        stop = resolve;
+    });
+    // From the first moment: a signal while starting must undo what is there.
+    for (const signal of ["SIGINT", "SIGTERM"])
+        process.on(signal, () => stop());
+    if (config.readyFd !== undefined)
+        checkReadyFd(config.readyFd);
+    const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
+    const { eventText } = await import("../../control/target-views.js");
+    const job = await MainJob.start(config, (error) => stop(error), (event) => {
+        if (config.json)
+            stdout(`${JSON.stringify(eventText(event))}\n`);
+    });
+    let live;
+    try {
+        for (const { warning } of await probeTargets(config.publish, { connect: config.probe }))
+            if (warning !== undefined)
+                log.warn(warning);
+        stdout(announcement(job, config));
+        if (config.readyFd !== undefined)
+            tellReady(config.readyFd);
+        if (process.stdout.isTTY && !config.json)
+            live = showLive(job);
+        const error = await stopped;
+        if (error !== undefined)
+            throw error;
+    }
+    finally {
+        clearInterval(live);
+        if (live !== undefined)
+            stdout("\n");
+        await job.stop();
+    }
+}
+/** A line for the network, one an endpoint and one a mapping, then `ready`. */
+function announcement({ network, endpoints, mappings, info }, { json }) {
+    if (json)
+        return [
+            ...(network === undefined ? [] : [{ event: "network", ...network }]),
+            ...endpoints.map((endpoint) => ({ event: "endpoint", ...endpoint })),
+            ...mappings.map((mapping) => ({ event: "mapping", ...mapping })),
+            { event: "ready", ...info },
+        ]
+            .map((event) => `${JSON.stringify(event)}\n`)
+            .join("");
+    return [
+        ...(network === undefined
+            ? []
+            : [`network ${network.subnet}, gateway ${network.gateway}, device ${network.device}, MTU ${network.mtu}`]),
+        ...endpoints.map(({ netns, address }) => `endpoint ${address} in ${netns}`),
+        ...mappings.map((mapping) => `${formatMapping(mapping)}${mapping.via === "relay" ? " (relay)" : ""}`),
+        "ready",
+    ]
+        .map((line) => `${line}\n`)
+        .join("");
+}
+/** Before anything is made: nothing could be said to the supervisor otherwise. */
+function checkReadyFd(fd) {
+    let flags;
+    try {
+        flags = Number.parseInt(/^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] ?? "", 8);
+    }
+    catch (cause) {
+        throw readyFdError(fd, "it is not open", cause);
+    }
+    if ((flags & O_ACCMODE) === constants.O_RDONLY)
+        throw readyFdError(fd, "it is open for reading alone");
+}
+function tellReady(fd) {
+    try {
+        writeSync(fd, "ready\n");
+        if (fd > 2)
+            closeSync(fd); // so that who waits for the end of the pipe sees it
+    }
+    catch (cause) {
+        throw readyFdError(fd, "cannot write to it", cause);
+    }
+}
+function readyFdError(fd, problem, cause) {
+    const hint = "pass an open descriptor, as in '--ready-fd 3 3>file'";
+    return new TsproxyError("TSP_ERR_READY_FD", "invalid", `--ready-fd ${fd}: ${problem}`, hint, cause);
+}
+/** Redraws one line a second: packets, bits and new flows per second. */
+function showLive(job) {
+    let before = job.totals();
+    let flowsBefore = 0;
+    let at = performance.now();
+    return setInterval(async () => {
+        const flows = await job.summary();
+        const now = performance.now();
+        const totals = job.totals();
+        const sec = (now - at) / 1000;
+        const rate = (n) => Math.round(n / sec).toLocaleString("en");
+        const bits = formatBytes(Math.round(((totals.bytes - before.bytes) * 8) / sec)).replace("B", "bit");
+        stdout(`\r\x1b[K${rate(totals.packets - before.packets)} packets/s  ${bits}/s  ${rate(flows.created - flowsBefore)} flows/s  ${flows.active} flows`);
+        [before, flowsBefore, at] = [totals, flows.created, now];
+    }, LIVE_MS);
+}
+//# sourceMappingURL=foreground.js.map

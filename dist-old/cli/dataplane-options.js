@@ -1,0 +1,15 @@
+/** Options of whatever runs a dataplane: the main job and the daemon. They are checked by `standalone/config.ts`. */
+import { collect } from "./command.js";
+export function addDataplaneOptions(command) {
+    return command
+        .option("--allow-from <cidr>", "Serve only these clients (repeatable)", collect)
+        .option("--masquerade-ports <a-b>", "Source ports of what leaves a network (10240-32767)")
+        .option("--conntrack-max <n>", "Flows tracked at once (262144)")
+        .option("--timeout <state=sec>", "Keep a silent flow so long (repeatable; as RFCs say)", collect)
+        .option("--workers <n>", "Worker threads, at most one per core (1)")
+        .option("--offload", "Let the kernel carry flows that are decided on")
+        .option("--firewall <way>", "Honour the host's firewall, or bypass it (honour)")
+        .option("--max-flows <who=n>", "Flows of one client, endpoint or port (repeatable)", collect)
+        .option("--max-new-flows <who=n>", "New flows of one a second (repeatable)", collect);
+}
+//# sourceMappingURL=dataplane-options.js.map

@@ -1,0 +1,2 @@
+import type { DockerSystem } from "./docker.js";
+export declare const dockerSystem: DockerSystem;

@@ -1,0 +1,148 @@
+import { OFFLOAD_TCP, OFFLOAD_TCP_UDP, OFFLOAD_TUNNELS } from "../../sys/if-tun.js";
+import { formatPrefix } from "../../wire/ip-address.js";
+import { attempt } from "./check.js";
+const CAP_NET_ADMIN = 12n, CAP_SYS_ADMIN = 21n, CAP_BPF = 39n; // linux/capability.h
+const POLICIES_SHOWN = 5;
+export async function checkKernel(checks, system) {
+    await attempt(checks, {
+        name: "privileges",
+        essential: true,
+        good: "may make devices and load programs",
+        bad: "no packets can be steered, published ports use sockets",
+        fix: "run as root, or grant CAP_NET_ADMIN and CAP_BPF",
+    }, () => checkCapabilities(system.capabilities()));
+    await checkTap(checks, system);
+    checkIpsec(checks, system);
+    await attempt(checks, {
+        name: "IPv6",
+        essential: false,
+        good: "ports can be published on it, and networks can have it",
+        bad: "ports are published on IPv4 alone, and networks cannot have it",
+        fix: "sysctl -w net.ipv6.conf.all.disable_ipv6=0, or boot without ipv6.disable=1",
+    }, () => {
+        if (!system.hostFamilies().includes(6))
+            throw new Error("no device has an address of it");
+    });
+    if (system.hostFamilies().includes(6))
+        await checkIpv6(checks, system);
+    await attempt(checks, { name: "network namespaces", essential: false, good: "--endpoint can put them into a network", bad: "--endpoint cannot be used" }, () => system.enterNetns());
+    await attempt(checks, {
+        name: "ICMP echo",
+        essential: false,
+        good: "targets can be pinged before they are published",
+        bad: "silent UDP targets are not noticed",
+        fix: "run as root, or grant CAP_NET_RAW",
+    }, () => system.openEchoSocket());
+}
+function checkCapabilities(effective) {
+    const has = (capability) => ((effective >> capability) & 1n) === 1n;
+    if (!has(CAP_NET_ADMIN))
+        throw new Error("no CAP_NET_ADMIN");
+    if (!has(CAP_BPF) && !has(CAP_SYS_ADMIN))
+        throw new Error("neither CAP_BPF nor CAP_SYS_ADMIN");
+}
+async function checkIpv6(checks, system) {
+    await attempt(checks, {
+        name: "IPv6 settings",
+        essential: false,
+        good: "packets of IPv6 are served",
+        bad: "IPv6 ports use sockets, networks cannot have IPv6",
+        fix: "run as root, with /proc/sys mounted writable",
+    }, () => {
+        if (!system.ipv6Settings().writable)
+            throw new Error("net.ipv6.conf cannot be written");
+    });
+    await attempt(checks, {
+        name: "IPv6 errors",
+        essential: false,
+        good: "packets that are too big or have no route are answered",
+        bad: "IPv6 packets that are too big or have no route are lost without an answer",
+        fix: "use Linux 6.17 or later, or make the host a router: sysctl -w net.ipv6.conf.all.forwarding=1",
+    }, () => {
+        if (!system.ipv6Settings().forwards)
+            throw new Error("the kernel forwards no IPv6 for single devices");
+    });
+}
+function checkIpsec(checks, system) {
+    const found = (status, meaning) => {
+        checks.push({ name: "IPsec", status, essential: false, meaning });
+    };
+    try {
+        const networks = system.protectedNetworks() ?? [];
+        const names = networks.slice(0, POLICIES_SHOWN).map(formatPrefix).join(", ");
+        if (networks.length === 0)
+            found("ok", "no policies");
+        else
+            found("ok", `policies about ${names}${networks.length > POLICIES_SHOWN ? ", …" : ""}: what goes there passes the FORWARD chain`);
+    }
+    catch (error) {
+        found("unknown", `policies cannot be listed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+}
+async function checkTap(checks, system) {
+    const tap = await attempt(checks, { name: "/dev/net/tun", essential: true, good: "the dataplane can be attached", bad: "no port can be published but with --relay" }, () => system.openTap());
+    try {
+        const offload = (name, bits, bad, fix) => {
+            const status = tap === null ? "unknown" : tap.offload(bits) === 0 ? "ok" : "missing";
+            checks.push({
+                name,
+                status,
+                essential: false,
+                meaning: status === "ok" ? "large packets pass whole" : status === "unknown" ? "needs /dev/net/tun" : bad,
+                ...(status === "missing" && { fix }),
+            });
+        };
+        offload("TSO offload", OFFLOAD_TCP, "bulk TCP is several times slower", "update the kernel");
+        offload("USO offload", OFFLOAD_TCP_UDP, "bulk UDP (QUIC) is slower", "use Linux 6.2 or later");
+        offload("tunnel offload", OFFLOAD_TUNNELS, "overlay networks: tsproxy makes the segments itself, bulk TCP between nodes is several times slower", "use Linux 6.17 or later");
+        await checkSteering(checks, system, tap);
+    }
+    finally {
+        tap?.close();
+    }
+}
+async function checkSteering(checks, system, tap) {
+    const found = await attempt(checks, {
+        name: "BPF programs",
+        essential: true,
+        good: "packets can be steered, the client's address is kept",
+        bad: "published ports use sockets, targets do not see the client's address",
+    }, () => {
+        const steering = system.probeSteering();
+        if (!steering.bpf)
+            throw steering.error ?? new Error("refused");
+        return steering;
+    });
+    const offload = { name: "BPF offload", essential: false, good: "--offload can be used", bad: "--offload cannot be used" };
+    if (found === null)
+        checks.push({ name: offload.name, status: "unknown", essential: false, meaning: "needs BPF programs" });
+    else
+        await attempt(checks, { ...offload, fix: "use Linux 5.11 or later" }, () => {
+            if (found.offloadError !== undefined)
+                throw found.offloadError;
+        });
+    const tcx = found?.tcx ?? false;
+    if (found === null)
+        checks.push({ name: "TCX", status: "unknown", essential: false, meaning: "needs BPF programs" });
+    else if (tcx)
+        checks.push({ name: "TCX", status: "ok", essential: false, meaning: "steering ends with the process, however it ends" });
+    else
+        checks.push({
+            name: "TCX",
+            status: "missing",
+            essential: false,
+            meaning: "clsact filters are used, which a SIGKILL leaves until the next start",
+            fix: "use Linux 6.6 or later",
+        });
+    const clsact = {
+        name: "clsact",
+        essential: !tcx,
+        good: tcx ? "not needed beside TCX" : "steering programs can be attached",
+        bad: tcx ? "not needed beside TCX" : "no packets can be steered",
+    };
+    if (tap === null)
+        checks.push({ name: clsact.name, status: "unknown", essential: false, meaning: "needs /dev/net/tun" });
+    else
+        await attempt(checks, { ...clsact, fix: "modprobe sch_ingress (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_ACT)" }, () => tap.addClsact());
+}
+//# sourceMappingURL=kernel.js.map

@@ -1,0 +1,63 @@
+/** The real host that `tsproxy doctor` examines. */
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from "node:fs";
+import { TAP_FLAGS } from "../../sys/if-tun.js";
+const AF_INET = 2, SOCK_DGRAM = 2;
+/** Loaded late, since loading fails when the addon is not built. */
+export async function loadKernel() {
+    const [{ native }, { RouteSocket }, { probeSteering }, { protectedNetworks }, { hostFamilies }, { openEchoSocket }] = await Promise.all([
+        import("../../sys/native.js"),
+        import("../../sys/rtnetlink.js"),
+        import("../../steer/probe.js"),
+        import("../../sys/xfrm.js"),
+        import("../../sys/host-families.js"),
+        import("../../standalone/ping.js"),
+    ]);
+    return {
+        probeSteering,
+        protectedNetworks,
+        hostFamilies,
+        ipv6Settings: () => {
+            const all = "/proc/sys/net/ipv6/conf/all";
+            const writable = isWritable(`${all}/forwarding`);
+            const forwards = existsSync(`${all}/force_forwarding`) || readFileSync(`${all}/forwarding`, "utf8").trim() === "1";
+            return { writable, forwards };
+        },
+        capabilities: () => BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`),
+        openTap: () => {
+            const [fd, name] = native.openTap("tspdoctor%d", TAP_FLAGS, -1);
+            return {
+                offload: (bits) => native.tapOffload(fd, bits),
+                addClsact: () => {
+                    const routes = new RouteSocket();
+                    try {
+                        routes.addClsact(routes.link(name)?.index ?? 0);
+                    }
+                    finally {
+                        routes.close();
+                    }
+                },
+                close: () => closeSync(fd),
+            };
+        },
+        enterNetns: () => {
+            const fd = openSync("/proc/self/ns/net", "r");
+            try {
+                closeSync(native.socket(AF_INET, SOCK_DGRAM, 0, fd));
+            }
+            finally {
+                closeSync(fd);
+            }
+        },
+        openEchoSocket: () => openEchoSocket(() => { }).close(),
+    };
+}
+function isWritable(file) {
+    try {
+        accessSync(file, constants.W_OK);
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
+//# sourceMappingURL=system.js.map

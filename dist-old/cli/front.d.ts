@@ -1,0 +1,2 @@
+import type { CommandLine } from "../sandbox/front.js";
+export declare const frontCommands: CommandLine;

@@ -1,0 +1,245 @@
+/**
+ * One node's part in a cluster: networks and endpoints that all nodes know, kept in a store. What is there is in `view`; what is to change is
+ * changed in the store first, by compare-and-swap, so that no two nodes ever have one name, VNI, subnet or address. While the store is not
+ * reached, all that is there stays as it was, and what would change it is refused (TSP_ERR_STORE, unavailable).
+ *
+ * What this node holds is its own to know: it is put again when the lease was lost, and given back when the endpoint has ended, later where the
+ * store is not reached then.
+ */
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { chosenAddresses } from "../model/addresses.js";
+import { checkEndpoint, endpointError, networkError } from "../model/checks.js";
+import { shortId } from "../model/records.js";
+import { formatIp, parseIp, sameIp } from "../wire/ip-address.js";
+import { eachFamily, perFamily } from "../wire/per-family.js";
+import { anyAddress } from "./allocate.js";
+import { Fence } from "./fence.js";
+import { GlobalNetworks } from "./global-networks.js";
+import { Holdings } from "./holdings.js";
+import { Keys } from "./keys.js";
+import { Mirror } from "./mirror.js";
+import { beaconText } from "./records.js";
+import { NodeSession } from "./session.js";
+import { LeaseLost, storeError } from "./store.js";
+import { ClusterView } from "./view.js";
+const QUIET_MS = 5000;
+const GRACE_MS = 2000;
+/** Who met others so often asks no more. */
+const TRIES = 20;
+/** Endpoints that are put at a time when a node comes back. */
+const TOGETHER = 8;
+export class Cluster {
+    constructor(store, { cluster, self, ttlSec, quietMs = QUIET_MS, graceMs = GRACE_MS, random = Math.random }) {
+        this.store = store;
+        this.held = new Map();
+        /** To be given back when the store is reached. */
+        this.owed = new Map();
+        /** Whether addresses that this node no longer uses, as it ended unawares, were given back. */
+        this.swept = false;
+        this.turn = Promise.resolve();
+        this.self = self;
+        this.random = random;
+        this.keys = new Keys(cluster);
+        this.view = new ClusterView(this.keys);
+        this.holdings = new Holdings(store, this.keys);
+        this.fence = new Fence(store, this.keys.fence(self.name), random);
+        this.session = new NodeSession(store, this.keys, self, ttlSec, (lease) => this.inTurn(() => this.announce(lease)));
+        this.mirror = new Mirror(store, {
+            prefix: this.keys.map,
+            beacon: { key: this.keys.beacon, value: beaconText(self.name) },
+            quietMs,
+            graceMs,
+            random,
+            onChange: (changes) => this.view.apply(changes),
+            onFresh: () => log.info(`${store.name} is reached: cluster ${cluster}, node ${self.name}`),
+        });
+        const { keys, view, mirror, fence, holdings } = this;
+        this.networks = new GlobalNetworks({ store, keys, view, mirror, fence, holdings, self, onUnanswered: () => this.session.repeat() });
+        this.view.onChange(({ endpoints }) => {
+            if (endpoints.removed.some(({ id, node }) => node === self.name && this.held.has(id)))
+                this.session.repeat(); // by somebody else's hand
+        });
+    }
+    /** Goes on until `close`. `holding`: what an earlier process had. Throws TSP_ERR_STORE, but not when the store is not reached. */
+    async start(holding = []) {
+        for (const each of holding)
+            this.held.set(each.endpoint.id, each);
+        const reached = await this.session.start();
+        this.mirror.start();
+        if (reached)
+            await this.mirror.seen(1);
+    }
+    async close() {
+        this.mirror.close();
+        await this.session.close(this.held.size === 0);
+        await this.turn;
+        this.store.close();
+    }
+    /** Why the store's content may be out of date; undefined: it is not. */
+    get problem() {
+        return this.mirror.problem;
+    }
+    /** Everything is known that was in the store when this was called. */
+    sync() {
+        return this.mirror.sync();
+    }
+    /**
+     * Gives an endpoint of this node an address and a place among the others'. An address that is named may be one of a node that is not there any
+     * more. Throws TSP_ERR_ENDPOINT: invalid, conflict; TSP_ERR_NETWORK: not-found; TSP_ERR_STORE.
+     */
+    claim(network, request) {
+        return this.inTurn(async () => {
+            if (this.mirror.problem !== undefined)
+                throw this.mirror.problem;
+            const neighbors = this.view.endpointsIn(network.id).map(({ id, addresses, mac }) => ({ id, addresses, mac }));
+            for (let i = 0; i < TRIES; i++) {
+                const { lease } = this.session;
+                if (i === 1)
+                    neighbors.push(...(await this.unseen(network.id)));
+                const checked = checkEndpoint(request, network, neighbors, i <= 1 ? chosenAddresses : anyAddress(this.random));
+                const { id, addresses, mac, use = { owner: "", names: [] } } = checked;
+                const { name: node, tunnel } = this.self;
+                const endpoint = { id, network: network.id, node, tunnel, addresses, mac, owner: use.owner, names: use.names };
+                const named = eachFamily(request.addresses ?? {});
+                const result = await this.tryTake(endpoint, lease, named);
+                if (result.outcome === "held") {
+                    this.held.set(id, { endpoint, network });
+                    await this.mirror.seen(result.revision);
+                    return endpoint;
+                }
+                if (result.outcome === "no-network")
+                    throw networkError("not-found", `network ${network.name ?? shortId(network.id)} not found`);
+                const { address, holder } = result;
+                if (named.some((each) => sameIp(each, address)))
+                    throw endpointError("conflict", `address ${formatIp(address)} is that of ${holderWords(holder)}`);
+                neighbors.push({ id: holder?.endpoint ?? "?", addresses: perFamily([address]), mac: "" });
+            }
+            throw endpointError("unavailable", `no address is had in network ${network.name ?? shortId(network.id)}: others take them all the time`);
+        });
+    }
+    /** Its names have changed; one that is not the cluster's is passed over. Throws TSP_ERR_STORE, with the names as they were. */
+    async rename(id, names) {
+        if (!this.held.has(id))
+            return;
+        return this.inTurn(async () => {
+            const holding = this.held.get(id);
+            if (holding === undefined)
+                return;
+            const endpoint = { ...holding.endpoint, names };
+            const { lease } = this.session;
+            try {
+                await this.holdings.update(endpoint, lease);
+            }
+            catch (error) {
+                if (error instanceof LeaseLost)
+                    throw this.leaseEnded(lease);
+                this.session.repeat(); // it may have been done: what is held is put again
+                throw error;
+            }
+            this.held.set(id, { ...holding, endpoint });
+        });
+    }
+    /** The endpoint has ended. Where the store is not reached, it is told later. Of one that is not the cluster's nobody waits for the store. */
+    async release(id) {
+        if (!this.held.has(id))
+            return;
+        return this.inTurn(async () => {
+            const holding = this.held.get(id);
+            if (holding === undefined)
+                return;
+            this.held.delete(id);
+            this.owed.set(id, holding.endpoint);
+            if (this.owed.size > 1 || this.mirror.problem !== undefined)
+                return this.session.repeat(); // it did not answer before
+            await this.payBack().catch((error) => {
+                log.warn(`the address of endpoint ${shortId(id)} is given back later: ${TsproxyError.of(error).describe()}`);
+                this.session.repeat();
+            });
+        });
+    }
+    /** All that are there, and those that hold addresses and are not. */
+    async nodes() {
+        const counts = new Map([...this.view.nodes.keys()].map((name) => [name, new Set()]));
+        for (const { holder } of await this.holdings.list(this.keys.heldAll))
+            if (holder !== undefined)
+                counts.set(holder.node, (counts.get(holder.node) ?? new Set()).add(holder.endpoint));
+        return [...counts]
+            .sort(([x], [y]) => (x < y ? -1 : 1))
+            .map(([name, { size }]) => ({ name, tunnel: this.view.nodes.get(name)?.tunnel, endpoints: size }));
+    }
+    /** Gives back what a node that is gone for good held. Throws TSP_ERR_STORE: not-found, conflict for one that is there. */
+    async removeNode(name) {
+        const key = this.keys.node(name);
+        const { done } = await this.store.transact({ when: [{ absent: key }], change: [] });
+        if (!done)
+            throw storeError("conflict", `node '${name}' is there`, "stop its daemon, and wait until it is gone");
+        if ((await this.holdings.releaseAll(name, new Set(), [{ absent: key }])) === 0)
+            throw storeError("not-found", `there is no node '${name}'`, "see 'tsproxy node ls'");
+        await this.store.transact({ when: [{ absent: key }], change: [{ remove: this.keys.fence(name) }] });
+    }
+    /** Addresses that are held by endpoints that are not there now. */
+    async unseen(network) {
+        const prefix = this.keys.heldIn(network);
+        const entries = await this.holdings.list(prefix);
+        return entries.flatMap(({ entry: { key }, holder }) => {
+            const address = parseIp(key.slice(prefix.length));
+            return address === null ? [] : [{ id: holder?.endpoint ?? "?", addresses: perFamily([address]), mac: "" }];
+        });
+    }
+    async tryTake(endpoint, lease, named) {
+        try {
+            return await this.holdings.take(endpoint, lease, this.fence, named);
+        }
+        catch (error) {
+            if (error instanceof LeaseLost)
+                throw this.leaseEnded(lease);
+            // Whether it was made is not known: it is undone when the store is reached.
+            if (this.fence.broken) {
+                this.owed.set(endpoint.id, endpoint);
+                this.session.repeat();
+            }
+            throw error;
+        }
+    }
+    leaseEnded(lease) {
+        this.session.renew(lease);
+        return storeError("unavailable", "store unreachable: the lease of this node has ended, and it comes back in a moment", "try again");
+    }
+    /** Puts all that is held under the lease, and gives back what is not. */
+    async announce(lease) {
+        if (this.fence.broken)
+            await this.fence.raise();
+        await this.payBack();
+        if (!this.swept)
+            await this.holdings.releaseAll(this.self.name, new Set(this.held.keys()));
+        this.swept = true;
+        const all = [...this.held.values()];
+        for (let i = 0; i < all.length; i += TOGETHER)
+            await Promise.all(all.slice(i, i + TOGETHER).map((holding) => this.announceOne(holding, lease)));
+    }
+    async announceOne({ endpoint, network }, lease) {
+        const what = `endpoint ${endpoint.names[0] ?? shortId(endpoint.id)} in network ${network.name ?? shortId(network.id)}`;
+        let result = await this.holdings.putBack(endpoint, lease);
+        if (result.outcome === "no-network" && (await this.networks.putBack(network)))
+            result = await this.holdings.putBack(endpoint, lease);
+        if (result.outcome === "taken")
+            log.warn(`${what}: address ${formatIp(result.address)} was given to ${holderWords(result.holder)} meanwhile: others do not reach it here; start it anew`);
+    }
+    async payBack() {
+        for (const [id, endpoint] of this.owed) {
+            await this.holdings.release(endpoint);
+            this.owed.delete(id);
+        }
+        await this.networks.payBack();
+    }
+    inTurn(action) {
+        const done = this.turn.then(action);
+        this.turn = done.catch(() => { });
+        return done;
+    }
+}
+function holderWords(holder) {
+    return holder === undefined ? "somebody else" : `endpoint ${shortId(holder.endpoint)} on node ${holder.node}`;
+}
+//# sourceMappingURL=cluster.js.map

@@ -1,0 +1,116 @@
+/**
+ * Networks of the cluster as one node makes and removes them. Two nodes may look for a name, a VNI and a subnet in the same instant: a network is put
+ * on the condition that none was put after the revision that was looked at, and who meets another looks again.
+ */
+import { log } from "../log.js";
+import { networkError } from "../model/checks.js";
+import { uniqueLocalPools } from "../model/pools.js";
+import { shortId } from "../model/records.js";
+import { prefixContains } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
+import { rivalOf } from "./allocate.js";
+import { planNetwork } from "./network-plan.js";
+import { networkText } from "./records.js";
+import { storeError } from "./store.js";
+/** Who met others so often asks no more. */
+const TRIES = 20;
+export class GlobalNetworks {
+    constructor(tools) {
+        this.tools = tools;
+        /** To be removed when the store is reached. */
+        this.owed = new Set();
+        this.ipv6Pools = uniqueLocalPools(`cluster ${tools.keys.cluster}`); // the same for all its nodes
+    }
+    /** `obstacle`: what this host has in a subnet's way. Throws TSP_ERR_NETWORK: invalid, conflict; TSP_ERR_STORE. */
+    async create(request, obstacle) {
+        for (let i = 0; i < TRIES; i++) {
+            if (this.tools.mirror.problem !== undefined)
+                throw this.tools.mirror.problem;
+            const { revision } = this.tools.mirror;
+            const record = planNetwork(request, [...this.tools.view.networks.values()], this.ipv6Pools, (prefix) => this.nodeIn(prefix) ?? obstacle(prefix));
+            if (await this.put(record, revision))
+                return record;
+            await this.tools.mirror.sync();
+        }
+        throw networkError("unavailable", `network ${request.name}: others make networks all the time`, "try again");
+    }
+    /** Throws TSP_ERR_NETWORK: not-found; conflict while somebody has an address in it. */
+    async remove(id) {
+        if (this.tools.mirror.problem !== undefined)
+            throw this.tools.mirror.problem;
+        const key = this.tools.keys.network(id);
+        const when = [{ present: key }, { absentUnder: this.tools.keys.heldIn(id) }];
+        const { done, revision } = await this.tools.fence.transact({ when, change: [{ remove: key }] }).catch((error) => {
+            if (this.tools.fence.broken)
+                this.tools.onUnanswered();
+            throw error;
+        });
+        if (done)
+            return this.tools.mirror.seen(revision);
+        const [held] = await this.tools.holdings.list(this.tools.keys.heldIn(id));
+        if (held === undefined)
+            throw networkError("not-found", `there is no network ${shortId(id)}`);
+        const { holder, entry } = held;
+        const address = entry.key.slice(this.tools.keys.heldIn(id).length);
+        const node = holder === undefined ? "nobody knows whom" : `endpoint ${shortId(holder.endpoint)} on node ${holder.node}`;
+        const gone = holder !== undefined && !this.tools.view.nodes.has(holder.node);
+        throw networkError("conflict", `error while removing network: network ${this.tools.view.networks.get(id)?.name ?? shortId(id)} has active endpoints (${address} is that of ${node})`, gone ? `node ${holder.node} is not there now; if it does not come back: 'tsproxy node rm ${holder.node}'` : "stop them there");
+    }
+    /** Removes what may have been made though it was told to have failed. */
+    async payBack() {
+        const { store, keys } = this.tools;
+        for (const id of this.owed) {
+            await store.transact({ when: [{ absentUnder: keys.heldIn(id) }], change: [{ remove: keys.network(id) }] });
+            this.owed.delete(id);
+        }
+    }
+    /** One that the store has lost though it is used here. False when what it has was given to another one meanwhile. */
+    async putBack(network) {
+        const key = this.tools.keys.network(network.id);
+        const what = `network ${network.name ?? shortId(network.id)}, which is used here and which the store has lost,`;
+        for (let i = 0; i < TRIES; i++) {
+            const { revision: since } = this.tools.mirror;
+            const others = [...this.tools.view.networks.values()].filter(({ id }) => id !== network.id);
+            const other = rivalOf(network, others);
+            if (other !== undefined) {
+                log.warn(`${what} is not put back: network ${other.name} has its name, VNI or subnet now`);
+                return false;
+            }
+            const when = [{ quietUnder: this.tools.keys.networks, since }];
+            const { done, found } = await this.tools.store.transact({ when, change: [{ put: key, value: networkText(network) }], orRead: [key] });
+            if (done)
+                log.warn(`${what} is put back`);
+            if (done || found.length > 0)
+                return true;
+            await this.tools.mirror.sync();
+        }
+        throw storeError("unavailable", `${what} is not put back: others make networks all the time`);
+    }
+    /** A node whose tunnel would be cut off. */
+    nodeIn(prefix) {
+        const nodes = [this.tools.self, ...this.tools.view.nodes.values()];
+        const inside = nodes.find(({ tunnel }) => eachFamily(tunnel).some((address) => prefixContains(prefix, address)));
+        return inside === undefined ? null : `node ${inside.name}`;
+    }
+    /** False when others have made networks since that revision, so that what it is to get may be theirs. */
+    async put(record, since) {
+        const key = this.tools.keys.network(record.id);
+        const asked = {
+            when: [{ quietUnder: this.tools.keys.networks, since }],
+            change: [{ put: key, value: networkText(record) }],
+            orRead: [key],
+        };
+        const { done, revision, found } = await this.tools.fence.transact(asked).catch((error) => {
+            if (this.tools.fence.broken) {
+                this.owed.add(record.id);
+                this.tools.onUnanswered();
+            }
+            throw error;
+        });
+        if (!done && found.length === 0)
+            return false; // else its own, from a try whose answer was lost
+        await this.tools.mirror.seen(revision);
+        return true;
+    }
+}
+//# sourceMappingURL=global-networks.js.map

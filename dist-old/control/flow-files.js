@@ -1,0 +1,139 @@
+/**
+ * The files in which workers keep their flows (`table/flow-file.ts`), in the run folder: `PID-WORKER.flows`. Each is locked by the process whose it
+ * is, for as long as that lives. One that nobody has locked was left by a process that ended: one of the same kind, on the same host, goes on
+ * with its flows, and then removes it.
+ *
+ * Without a file, where there can be none, flows end with the process; that is said, and nothing else depends on it.
+ */
+import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, } from "node:fs";
+import { join } from "node:path";
+import { log } from "../log.js";
+import { errnoName, native } from "../sys/native.js";
+import { checkHeader, flowFileSize, HEADER_BYTES, rowsAt } from "../table/flow-file.js";
+/** Kinds of instances. */
+const ROLES = { daemon: 1, standalone: 2 };
+const FILE_NAME = /^\d+-\d+\.flows$/;
+export class FlowFiles {
+    /** Takes former files before it makes new ones, `workers` of them, each for `capacity` flows. */
+    constructor(dir, role, workers, capacity) {
+        this.dir = dir;
+        this.own = [];
+        this.formers = [];
+        this.owner = { role: ROLES[role], boot: bootId(), netns: statSync("/proc/self/ns/net").ino };
+        this.takeFormer();
+        try {
+            for (let worker = 0; worker < workers; worker++)
+                this.own.push(create(dir, worker, capacity));
+        }
+        catch (error) {
+            for (const file of this.own.splice(0))
+                discard(file);
+            log.warn(`connections will not outlive this process: ${error.message}`);
+        }
+    }
+    /** Descriptors of the new files, one a worker; none where they could not be made. */
+    get fds() {
+        return this.own.map(({ fd }) => fd);
+    }
+    get former() {
+        return this.formers.map(({ fd, capacity }) => ({ fd, capacity }));
+    }
+    /** What could be taken up from former files has been. `used`: some of it was; else they are left to another instance, if they may be its. */
+    endFormer(used) {
+        for (const file of this.formers.splice(0)) {
+            if (used || this.owner.role === ROLES.daemon)
+                rmSync(file.path, { force: true });
+            closeSync(file.fd);
+        }
+    }
+    /** There are flows in the own files, for whoever comes next. */
+    leave() {
+        for (const { fd } of this.own.splice(0))
+            closeSync(fd);
+    }
+    /** Removes the own files. Former ones that have not been worked off stay. */
+    close() {
+        for (const file of this.own.splice(0))
+            discard(file);
+        for (const { fd } of this.formers.splice(0))
+            closeSync(fd);
+    }
+    takeFormer() {
+        for (const file of flowFiles(this.dir)) {
+            const open = openUnlocked(file);
+            if (open === null)
+                continue;
+            const verdict = checkHeader(headerOf(open.fd), this.owner);
+            if ("refused" in verdict) {
+                log.warn(`${file} is not read, and removed: ${verdict.refused}`);
+                discard(open);
+            }
+            else if (verdict.sameHost && verdict.role === this.owner.role) {
+                this.formers.push({ ...open, capacity: verdict.capacity });
+            }
+            else {
+                closeSync(open.fd); // another instance's
+            }
+        }
+    }
+}
+/** Removes what nobody has locked; answers how many. */
+export function removeFlowFiles(dir) {
+    const left = flowFiles(dir).map(openUnlocked);
+    for (const file of left)
+        if (file !== null)
+            discard(file);
+    return left.filter((file) => file !== null).length;
+}
+function flowFiles(dir) {
+    try {
+        return readdirSync(dir)
+            .filter((name) => FILE_NAME.test(name))
+            .map((name) => join(dir, name));
+    }
+    catch {
+        return []; // there is none, or it is not for us
+    }
+}
+/** Locked from now on; null: somebody has it, or it cannot be opened. */
+function openUnlocked(path) {
+    let fd;
+    try {
+        fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    }
+    catch {
+        return null;
+    }
+    if (native.lockFile(fd) === 0 && fstatSync(fd).nlink > 0)
+        return { path, fd };
+    closeSync(fd);
+    return null;
+}
+function create(dir, worker, capacity) {
+    mkdirSync(dir, { recursive: true });
+    const path = join(dir, `${process.pid}-${worker}.flows`);
+    rmSync(path, { force: true }); // of a dead process that had the same number; one that was to be read is open
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+    native.lockFile(fd);
+    ftruncateSync(fd, flowFileSize(capacity));
+    const result = native.reserveFile(fd, 0, rowsAt(capacity));
+    if (result === 0)
+        return { path, fd };
+    discard({ path, fd });
+    throw new Error(`no room for ${path} (${errnoName(result)})`);
+}
+function discard({ path, fd }) {
+    rmSync(path, { force: true });
+    closeSync(fd);
+}
+function headerOf(fd) {
+    const bytes = new Uint8Array(HEADER_BYTES);
+    const got = readSync(fd, bytes, 0, HEADER_BYTES, 0);
+    return new Int32Array(bytes.buffer, 0, got >> 2);
+}
+/** The kernel's number of this boot, a UUID, as four words. */
+function bootId() {
+    const hex = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").replace(/[^0-9a-f]/g, "");
+    return Int32Array.from({ length: 4 }, (_, i) => Number.parseInt(hex.slice(8 * i, 8 * i + 8), 16) | 0);
+}
+//# sourceMappingURL=flow-files.js.map

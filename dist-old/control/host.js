@@ -1,0 +1,264 @@
+/**
+ * The host as the dataplane must know it: its addresses, its routes, and the interfaces whose traffic is steered. Read at the start and
+ * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
+ */
+import { log } from "../log.js";
+import { isSteerable, UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
+import { hasIpv6Conf, setIpv6Conf } from "../sys/ipv6-conf.js";
+import { IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE } from "../sys/rtnetlink-entries.js";
+import * as monitor from "../sys/rtnetlink-monitor.js";
+import { addressBits, formatIp, formatPrefix, lastOf, parseIp, parsePrefix, prefixContains, prefixesOverlap, prefixOf, sameIp, } from "../wire/ip-address.js";
+import { isStubBridge } from "./stub-bridge.js";
+import { addUplinkAddress } from "./uplink.js";
+const UPLINK_IP = parseIp(UPLINK_ADDRESS);
+const RT_TABLE_MAIN = 254;
+const IFF_LOOPBACK = 0x8;
+const LINK_LOCAL = parsePrefix("fe80::/10");
+const LOOPBACKS = [parsePrefix("127.0.0.0/8"), parsePrefix("::1/128")];
+/** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
+const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
+/** Not to be picked as a source for others if there is another one. */
+const UNFIT = IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE;
+const GROUPS = (monitor.GROUP_LINK |
+    monitor.GROUP_IPV4_ADDRESS |
+    monitor.GROUP_IPV4_ROUTE |
+    monitor.GROUP_IPV4_RULE |
+    monitor.GROUP_IPV4_CONF |
+    monitor.GROUP_IPV6_ADDRESS |
+    monitor.GROUP_IPV6_ROUTE |
+    monitor.GROUP_IPV6_RULE |
+    monitor.GROUP_IPV6_CONF |
+    monitor.GROUP_NEXTHOP) >>>
+    0;
+export class Host {
+    /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
+    constructor(socket, workers, steering, uplinks, onUplinkGone = () => { }) {
+        this.socket = socket;
+        this.workers = workers;
+        this.steering = steering;
+        this.onUplinkGone = onUplinkGone;
+        this.links = [];
+        this.addresses = [];
+        this.routes = [];
+        /** Devices that routes of any table lead out of, by interface index. */
+        this.routed = { 4: new Set(), 6: new Set() };
+        /** Our devices that the host forwards from, without uplinks. */
+        this.forwarding = { 4: [], 6: [] };
+        this.closed = false;
+        this.listeners = new Set();
+        const uplink = { ipv4: UPLINK_CONF, ipv6: steering.ipv6 ? UPLINK_IPV6_CONF : undefined, onGone: onUplinkGone };
+        this.ownDevices = new Map(uplinks.map((ifindex) => [ifindex, uplink]));
+        this.monitor = new monitor.RouteMonitor(-1, GROUPS);
+        workers.watch(this.monitor.fd);
+        this.refresh();
+    }
+    /** The device with this interface index is ours, until it is disowned. `onGone`: somebody else has deleted it, or moved it away. */
+    own(ifindex, conf, onGone) {
+        this.ownDevices.set(ifindex, { ...conf, onGone });
+    }
+    disown(ifindex) {
+        this.ownDevices.delete(ifindex);
+    }
+    /** To be called when the worker says that the monitor's descriptor is readable. */
+    onReadable() {
+        if (this.closed)
+            return;
+        if (this.monitor.drain().length > 0)
+            this.refresh();
+    }
+    /** Rereads the host and tells steering and worker. */
+    refresh() {
+        this.links = this.socket.links();
+        const seen = this.socket
+            .addresses()
+            .map(({ ifindex, address, prefixLength, flags }) => ({ ifindex, ip: parseIp(address), prefixLength, flags }));
+        this.addresses = seen.filter(({ ip }) => this.serves(ip.family));
+        this.mendDevices();
+        const routes = this.socket.routes().filter(({ family }) => this.serves(family === "ipv4" ? 4 : 6));
+        this.routes = routes.filter((r) => r.table === RT_TABLE_MAIN);
+        const out = routes.filter((r) => r.type === "unicast");
+        const by = (family) => new Set(out.filter((r) => r.family === family).flatMap((r) => r.oifs ?? r.oif ?? []));
+        this.routed = { 4: by("ipv4"), 6: by("ipv6") };
+        this.workers.post({ type: "locals", addresses: this.addresses.map(({ ip }) => ip), broadcasts: this.broadcasts() });
+        // The workers ask the kernel itself. Bridges of other containers are refused to endpoints.
+        const refused = this.links.filter((link) => isStubBridge(link, this.links, this.routes)).map(({ index }) => index);
+        const { 4: forwarding, 6: forwarding6 } = this.forwarding;
+        this.workers.post({ type: "routes", refused, exact: this.socket.routesByPorts(), forwarding, forwarding6 });
+        this.steer();
+        for (const listener of this.listeners)
+            listener();
+    }
+    /**
+     * Sets right what others have changed in our own devices. Writing net.ipv4.ip_forward, for one, sets every device's `forwarding`: steering needs
+     * it on the uplinks, internal networks must not have it. Without them, or the device of the tunnels, nothing is served, so they must be up, and be
+     * there.
+     */
+    mendDevices() {
+        this.forwarding = { 4: [], 6: [] };
+        for (const [ifindex, { ipv4, ipv6 }] of this.ownDevices) {
+            const now = this.socket.ipv4Conf(ifindex);
+            if (now === null)
+                continue;
+            const isUplink = this.steering.isUplink(ifindex);
+            if ((ipv4.forwarding ?? now.forwarding) === 1 && !isUplink)
+                this.forwarding[4].push(ifindex);
+            const changed = Object.keys(ipv4).some((key) => now[key] !== undefined && now[key] !== ipv4[key]);
+            if (changed)
+                this.socket.setLink(ifindex, { ipv4Conf: ipv4 });
+            const name = this.links.find(({ index }) => index === ifindex)?.name;
+            if (name === undefined || ipv6 === undefined)
+                continue;
+            if (!hasIpv6Conf(name, ipv6))
+                setIpv6Conf(name, ipv6);
+            if (!isUplink && hasIpv6Conf(name, { forwarding: 1 }))
+                this.forwarding[6].push(ifindex);
+        }
+        const tunnels = this.steering.tunnels.map((ifindex) => [ifindex, { onGone: this.onUplinkGone }]);
+        for (const [ifindex, { addresses = [], onGone }] of [...this.ownDevices, ...tunnels]) {
+            const device = this.links.find(({ index }) => index === ifindex);
+            if (device === undefined) {
+                onGone?.();
+                continue;
+            }
+            if (!device.up) {
+                log.warn(`somebody has set ${device.name} down; it is set up again`);
+                this.socket.setLink(ifindex, { up: true });
+            }
+            const has = (address) => this.addresses.some((a) => a.ifindex === ifindex && sameIp(a.ip, address));
+            if (this.steering.isUplink(ifindex) && !has(UPLINK_IP))
+                addUplinkAddress(this.socket, ifindex);
+            for (const { address, prefixLength } of addresses) {
+                if (has(address))
+                    continue;
+                log.warn(`somebody has taken ${formatIp(address)} from ${device.name}; it is given back`);
+                this.socket.addAddress(ifindex, formatIp(address), prefixLength);
+            }
+        }
+    }
+    /** Calls whenever the host was read again. Answers how to end that. */
+    onChange(listener) {
+        this.listeners.add(listener);
+        return () => this.listeners.delete(listener);
+    }
+    /** The device that has the address, or null. */
+    linkOf(address) {
+        const index = this.addresses.find(({ ip }) => sameIp(ip, address))?.ifindex;
+        return this.links.find((link) => link.index === index) ?? null;
+    }
+    /** Whether others can reach the host by this address. */
+    has(address) {
+        return !LOOPBACKS.some((prefix) => prefixContains(prefix, address)) && this.addresses.some(({ ip }) => sameIp(ip, address));
+    }
+    /** The host's address next to `target` and their common network, or null when it lies behind a gateway. */
+    neighborOf(target, oif) {
+        const near = this.addresses.filter(({ ifindex, ip, prefixLength }) => ifindex === oif && prefixContains(prefixOf(ip, prefixLength), target));
+        const best = near.find(({ flags }) => (flags & UNFIT) === 0) ?? near[0];
+        return best === undefined ? null : { address: best.ip, network: prefixOf(best.ip, best.prefixLength) };
+    }
+    /** The network that the host's routes say to be on the link where it reaches `target`; the target alone if they do not. */
+    onLink(target, oif) {
+        let best = prefixOf(target, 0);
+        for (const { type, gateway, dst, prefixLength, oif: device } of this.routes) {
+            if (type !== "unicast" || gateway !== undefined || device !== oif || prefixLength <= best.prefixLength)
+                continue;
+            const network = prefixOf(parseIp(dst), prefixLength);
+            if (prefixContains(network, target))
+                best = network;
+        }
+        return best.prefixLength === 0 ? prefixOf(target, addressBits(target.family)) : best;
+    }
+    /** Whether IPv6 packets are served. */
+    get ipv6() {
+        return this.steering.ipv6;
+    }
+    /** Families of which it has addresses and we serve packets. */
+    get families() {
+        return [4, 6].filter((family) => this.addresses.some(({ ip }) => ip.family === family));
+    }
+    serves(family) {
+        return family === 4 || this.ipv6;
+    }
+    /** The last address of each of its IPv4 networks (RFC 1122 §3.2.1.3). */
+    broadcasts() {
+        const networks = this.addresses.filter(({ ip, prefixLength }) => ip.family === 4 && prefixLength < 31);
+        return networks.map(({ ip, prefixLength }) => lastOf(prefixOf(ip, prefixLength)));
+    }
+    close() {
+        this.closed = true;
+        this.monitor.close();
+    }
+    /** What comes in at our own devices is not to be steered, but packets for their addresses must find their way. */
+    steer() {
+        const wanted = new Map();
+        for (const link of this.links) {
+            if (this.steering.isUplink(link.index))
+                continue;
+            if ((this.hasWay(link) || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type))
+                wanted.set(link.index, link);
+        }
+        for (const link of wanted.values()) {
+            try {
+                if (this.ownDevices.has(link.index))
+                    this.steering.attachOwn(link.index);
+                else
+                    this.steering.attach(link.index, link.type);
+            }
+            catch (error) {
+                // It may have gone since it was listed; anything else is worth a word, but no reason to stop serving the others.
+                if (this.socket.link(link.index) !== null)
+                    log.warn(`cannot steer ${link.name}: ${error.message}`);
+            }
+        }
+        this.steering.setLocals(this.addresses.map(({ ip, ifindex }) => ({ address: ip, ifindex })));
+        for (const ifindex of this.steering.attached())
+            if (!wanted.has(ifindex))
+                this.steering.detach(ifindex);
+    }
+    /**
+     * Whether packets of the host's come and go by the device: it has an address, or the host routes by it without one (links to single containers,
+     * uplinks with the address on another device). The ports of a bridge have IPv6 addresses that mean nothing.
+     */
+    hasWay(link) {
+        const owner = this.links.find(({ index }) => index === link.master);
+        const isPort = owner !== undefined && PORT_OF.has(owner.kind);
+        const counts = (family) => family === 4 || !isPort;
+        const { index } = link;
+        return (this.addresses.some(({ ifindex, ip }) => ifindex === index && counts(ip.family)) ||
+            [4, 6].some((f) => counts(f) && this.routed[f].has(index)));
+    }
+    /** Addresses of a device that others can reach; null: there is no such device. */
+    addressesOn(device) {
+        const link = this.links.find(({ name }) => name === device);
+        if (link === undefined)
+            return null;
+        return this.addresses.filter(({ ifindex, ip }) => ifindex === link.index && this.has(ip) && !isLinkLocal(ip)).map(({ ip }) => ip);
+    }
+    /** The device of the default route, for its MTU; null without one. */
+    defaultLink() {
+        const route = this.routes.filter((r) => r.prefixLength === 0 && r.oif !== undefined).sort((a, b) => a.metric - b.metric)[0];
+        return this.links.find((link) => link.index === route?.oif) ?? null;
+    }
+    /**
+     * The address or route of the host that overlaps the network, in words, or null. The default route does not count, nor does what belongs to the
+     * device `except`.
+     */
+    overlap(network, except) {
+        const own = this.links.find((link) => link.name === except)?.index;
+        for (const { ifindex, ip, prefixLength } of this.addresses) {
+            const name = this.links.find((link) => link.index === ifindex)?.name ?? `device ${ifindex}`;
+            if (ifindex !== own && prefixesOverlap(prefixOf(ip, prefixLength), network))
+                return `address ${formatIp(ip)}/${prefixLength} of ${name}`;
+        }
+        for (const r of this.routes) {
+            const route = prefixOf(parseIp(r.dst), r.prefixLength);
+            const isOwn = own !== undefined && r.oif === own;
+            if (r.prefixLength > 0 && !isOwn && prefixesOverlap(route, network))
+                return `route ${formatPrefix(route)}`;
+        }
+        return null;
+    }
+}
+function isLinkLocal(ip) {
+    return prefixContains(LINK_LOCAL, ip);
+}
+//# sourceMappingURL=host.js.map

@@ -1,0 +1,164 @@
+import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
+import { hostFamilies } from "../../sys/host-families.js";
+import { setIpv6Conf } from "../../sys/ipv6-conf.js";
+import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
+import { macText } from "../../wire/ethernet.js";
+import { formatIp, formatPrefix, sameIp } from "../../wire/ip-address.js";
+import { eachFamily, ofFamily, perFamily } from "../../wire/per-family.js";
+import { closeToIpv6, hostDeviceConf, hostDeviceIpv6Conf } from "../device-conf.js";
+import { checkNetworkFamilies } from "../families.js";
+import { Undo } from "../undo.js";
+import { stationMac } from "./address-mac.js";
+import { Endpoints } from "./endpoints.js";
+import { DEFAULT_MTU, MIN_IPV6_MTU } from "./mtu.js";
+/** Throws TSP_ERR_NETWORK (conflict) when the host has addresses or routes in it. */
+export const openBridge = (site, number, spec) => openBridged(site, number, spec);
+/** The same of what is a bridge as far as this host goes; `overlay`: and more than that. */
+export function openBridged(site, number, spec, overlay) {
+    checkNetworkFamilies(spec.subnets, hostFamilies());
+    const ours = spec.hostDevice !== undefined && site.taps.isKept(spec.hostDevice) ? spec.hostDevice : undefined;
+    for (const { prefix } of eachFamily(spec.subnets)) {
+        const overlap = site.host.overlap(prefix, ours);
+        if (overlap !== null)
+            throw new TsproxyError("TSP_ERR_NETWORK", "conflict", `network ${formatPrefix(prefix)} overlaps the host's ${overlap}`, "use a network that the host does not know");
+    }
+    return new Bridge(site, number, spec, overlay);
+}
+class Bridge {
+    /** Makes the host's port, or throws with nothing left. */
+    constructor(site, number, spec, overlay) {
+        this.site = site;
+        this.number = number;
+        this.spec = spec;
+        this.undo = new Undo();
+        this.device = new Undo();
+        this.closed = false;
+        const { workers, host } = site;
+        const subnets = eachFamily(spec.subnets);
+        this.subnets = spec.subnets;
+        this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
+        if (spec.subnets.ipv6 !== undefined)
+            this.checkIpv6(spec.subnets.ipv6);
+        this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets });
+        this.undo.add("what the host's addresses are", () => host.refresh());
+        try {
+            workers.post({
+                type: "add-network",
+                network: number,
+                subnets: subnets.map((subnet) => ({
+                    prefix: subnet.prefix,
+                    gateway: subnet.gateway,
+                    outside: ofFamily(spec.outside ?? {}, subnet.prefix.address.family) ?? null,
+                })),
+                flags: (spec.internal ? INTERNAL : 0) |
+                    (spec.icc === false ? NO_ICC : 0) |
+                    (spec.masquerade === false ? NO_MASQUERADE : 0) |
+                    (spec.promiscuous ? PROMISCUOUS : 0),
+                overlay,
+            });
+            this.undo.add(`network ${subnets.map(({ prefix }) => formatPrefix(prefix)).join(",")}`, () => workers.post({ type: "remove-network", network: number }));
+            this.undo.add("host's device", () => this.device.run());
+            this.hostDevice = this.openHostDevice(spec.hostDevice ?? "tsphost%d");
+            host.refresh(); // the gateway's address is the host's now
+            this.watchOutside();
+        }
+        catch (error) {
+            void this.undo.run();
+            throw error;
+        }
+    }
+    reach(target) {
+        const { prefix, gateway } = ofFamily(this.subnets, target.family);
+        return sameIp(target, gateway) ? null : { snatSource: gateway, network: prefix, own: this.number };
+    }
+    checkIpv6({ prefix }) {
+        if (!this.site.host.ipv6)
+            throw noIpv6("net.ipv6.conf of our devices cannot be written");
+        if (this.mtu >= MIN_IPV6_MTU)
+            return;
+        const hint = `give --mtu ${MIN_IPV6_MTU} or more`;
+        throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `network ${formatPrefix(prefix)}: an MTU of ${this.mtu} is too small for IPv6`, hint);
+    }
+    async close() {
+        this.closed = true;
+        await this.endpoints.close();
+        await this.undo.run();
+    }
+    /** Says when what leaves would get an address that nobody answers to. */
+    watchOutside() {
+        for (const outside of eachFamily(this.spec.outside ?? {}))
+            this.watchAddress(outside);
+    }
+    watchAddress(outside) {
+        const { prefix } = ofFamily(this.subnets, outside.family);
+        const { host } = this.site;
+        let there = true;
+        const look = () => {
+            const before = there;
+            there = host.has(outside);
+            const what = `network ${formatPrefix(prefix)}: ${formatIp(outside)}, which what leaves it is given,`;
+            if (before && !there)
+                log.warn(`${what} is no address of this host: nothing comes back`);
+            if (!before && there)
+                log.warn(`${what} is an address of this host again`);
+        };
+        this.undo.add("watch of the host's addresses", host.onChange(look));
+        look();
+    }
+    /** Without the host's device nobody reaches the host, nor the host the endpoints: so it is made again. What its owner had to say of it is lost. */
+    async remake(gone) {
+        if (gone !== this.device)
+            return;
+        log.warn(`${this.hostDevice}: the device was deleted by somebody else; it is made again`);
+        this.device = new Undo();
+        await gone.run();
+        if (this.closed)
+            return;
+        try {
+            this.openHostDevice(this.hostDevice);
+            this.site.host.refresh();
+        }
+        catch (error) {
+            const message = `${this.hostDevice}: the device was deleted by somebody else, and cannot be made again: ${error.message}`;
+            this.site.fail(new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", message, "start tsproxy again", error));
+        }
+    }
+    /** `hostDevice`: its name, or with `%d` for the first free number. Answers its name. */
+    openHostDevice(hostDevice) {
+        const { socket, host, taps, guard } = this.site;
+        const { internal = false, subnets } = this.spec;
+        const undo = this.device;
+        const onGone = () => void this.remake(undo);
+        const gateways = perFamily(eachFamily(subnets).map(({ gateway }) => gateway));
+        const isNew = !taps.isKept(hostDevice);
+        const tap = taps.open({ name: hostDevice, keepAs: this.spec.hostDevice?.includes("%") === false ? hostDevice : undefined }, undo);
+        const { index } = socket.link(tap.name);
+        const ipv4Conf = hostDeviceConf(internal);
+        const ipv6Conf = subnets.ipv6 === undefined ? undefined : hostDeviceIpv6Conf(internal);
+        const own = eachFamily(subnets).map(({ gateway, prefix }) => ({ address: gateway, prefixLength: prefix.prefixLength }));
+        host.own(index, { ipv4: ipv4Conf, ipv6: ipv6Conf, addresses: own }, onGone);
+        undo.add("own device", () => host.disown(index));
+        undo.add("guard", guard.attach(index, internal));
+        if (ipv6Conf === undefined)
+            closeToIpv6(tap.name);
+        const mac = stationMac(gateways);
+        // A link-local address is what the host finds its neighbors with (RFC 4861 §7.2.2): the one that comes of the MAC.
+        const addrGenMode = ipv6Conf === undefined ? "none" : "eui64";
+        socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode, ipv4Conf });
+        if (ipv6Conf !== undefined && !setIpv6Conf(tap.name, ipv6Conf))
+            throw noIpv6(`net.ipv6.conf of ${tap.name} cannot be written`);
+        const addresses = eachFamily(gateways);
+        taps.attach(tap, { kind: "host", name: tap.name, mac, addresses, network: this.number, device: index }, undo, onGone);
+        if (isNew)
+            for (const { address, prefixLength } of own)
+                socket.addAddress(index, formatIp(address), prefixLength);
+        socket.setLink(index, { up: true });
+        return tap.name;
+    }
+}
+function noIpv6(why) {
+    const hint = "mount /proc/sys writable, or give an IPv4 subnet alone";
+    return new TsproxyError("TSP_ERR_NETWORK", "unavailable", `no network with an IPv6 subnet can be made: ${why}`, hint);
+}
+//# sourceMappingURL=bridge.js.map

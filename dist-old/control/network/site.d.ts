@@ -1,0 +1,22 @@
+/** What networks and endpoints are built on. */
+import type { HostGuard } from "../../steer/host-guard.js";
+import type { RouteSocket } from "../../sys/rtnetlink.js";
+import type { Host } from "../host.js";
+import type { PortNumbers } from "../port-numbers.js";
+import type { Workers } from "../workers.js";
+import type { Lans } from "./lans.js";
+import type { TapPorts } from "./tap-ports.js";
+import type { Tunnels } from "./tunnels.js";
+export interface Site {
+    /** Of the host's namespace. */
+    readonly socket: RouteSocket;
+    readonly workers: Workers;
+    readonly host: Host;
+    readonly taps: TapPorts;
+    readonly guard: HostGuard;
+    /** Something is broken for good, and the process must end: better to be started anew than to serve nothing. */
+    fail(error: Error): void;
+    readonly numbers: PortNumbers;
+    readonly tunnels: Tunnels;
+    readonly lans: Lans;
+}

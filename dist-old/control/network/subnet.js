@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=subnet.js.map

@@ -1,0 +1,143 @@
+/**
+ * This node's end of the tunnels to others, one for all overlay networks of the process: a TAP in the host's namespace, which VXLAN datagrams come in
+ * and leave by, and a socket that holds the UDP port on this node's address in the underlay. It is there as long as a network uses it.
+ *
+ * The socket is held as that of a published port: the kernel lets in what the host's firewall lets in, and the program on it gives that to the
+ * engine, which enters the node that sent it; from then on the steering brings its datagrams (`dataplane/decapsulate.ts`).
+ */
+import { closeSync } from "node:fs";
+import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
+import { errnoName, native, systemError } from "../../sys/native.js";
+import { bindError } from "../../sys/port-owner.js";
+import { overheadOf } from "../../table/tunnel.js";
+import { addressPort } from "../../wire/address-port.js";
+import { formatIp, sameIp, toBytes } from "../../wire/ip-address.js";
+import { PROTO_UDP } from "../../wire/ipv4.js";
+import { HEADER_SIZE } from "../../wire/vnet.js";
+import { HEADER_SIZE as TUNNEL_HEADER_SIZE } from "../../wire/vnet-tunnel.js";
+import { PORT } from "../../wire/vxlan.js";
+import { Undo } from "../undo.js";
+import { setUpUplink } from "../uplink.js";
+const DEVICE = "tspvx%d", KEPT = "tunnels";
+/** How often nodes are looked at that send what they should not. */
+const WATCH_MS = 60_000;
+/** Of the tunnels' device, whose frames have a longer virtio-net header than the engine counts off: what its bytes are on the wire. */
+export function tunnelCounters(counters) {
+    const longer = TUNNEL_HEADER_SIZE - HEADER_SIZE;
+    const { rxPackets, rxBytes, txPackets, txBytes } = counters;
+    return { ...counters, rxBytes: Math.max(0, rxBytes - rxPackets * longer), txBytes: Math.max(0, txBytes - txPackets * longer) };
+}
+export class Tunnels {
+    constructor(site) {
+        this.site = site;
+        /** Of nodes, by address. */
+        this.names = new Map();
+    }
+    /**
+     * For the network with that identifier; answers how to end it. Throws TSP_ERR_NETWORK: not-found without such an address on the host; conflict where
+     * another network has the identifier, or other ideas about the underlay; TSP_ERR_PORT_TAKEN and the like.
+     */
+    use(vni, { address, port = PORT, checksum = address.family === 6 }) {
+        const { open } = this;
+        if (open !== undefined && (!sameIp(open.address, address) || open.port !== port || open.checksum !== checksum))
+            throw new TsproxyError("TSP_ERR_NETWORK", "conflict", `this node is ${addressPort(formatIp(open.address), open.port)} in the underlay already, ${open.checksum ? "with" : "without"} UDP checksums`, "give the same for all overlay networks");
+        if (!Number.isInteger(port) || port < 1 || port > 65535)
+            throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `${port} is no UDP port for tunnels`, "give 1 to 65535");
+        if (open?.vnis.has(vni))
+            throw new TsproxyError("TSP_ERR_NETWORK", "conflict", `another network has the VXLAN identifier ${vni}`, "give another one");
+        const used = open ?? this.start(address, port, checksum);
+        used.vnis.add(vni);
+        return async () => {
+            used.vnis.delete(vni);
+            if (used.vnis.size > 0 || this.open !== used)
+                return;
+            this.open = undefined;
+            await used.undo.run();
+        };
+    }
+    /** The longest IP packet that goes through the underlay whole: what its device carries, less what is put before it. */
+    mtu(address) {
+        const link = this.linkOf(address);
+        return link.mtu - overheadOf(address.family);
+    }
+    linkOf(address) {
+        const link = this.site.host.has(address) ? this.site.host.linkOf(address) : null;
+        if (link !== null)
+            return link;
+        throw new TsproxyError("TSP_ERR_NETWORK", "not-found", `${formatIp(address)} is no address of this host, so no tunnel can end there`, "give an address that the other nodes reach this host by; see 'ip address'");
+    }
+    start(address, udpPort, checksum) {
+        const { socket, workers, host, steering, numbers, taps } = this.site;
+        this.linkOf(address);
+        if (address.family === 6 && !host.ipv6)
+            throw new TsproxyError("TSP_ERR_NETWORK", "unavailable", "no tunnel can end at an IPv6 address: net.ipv6.conf of our devices cannot be written", "mount /proc/sys writable, or give an IPv4 address");
+        const undo = new Undo();
+        try {
+            const fd = native.holdPort(PROTO_UDP, toBytes(address), udpPort, steering.acceptFd, 0);
+            if (fd < 0)
+                throw bindError("udp", address, udpPort, errnoName(fd));
+            undo.add("port of the tunnels", () => closeSync(fd));
+            const errno = address.family === 6 ? native.udpNoCheck6(fd) : 0;
+            if (errno < 0)
+                throw systemError("setsockopt(UDP_NO_CHECK6_RX)", errno);
+            const isNew = !taps.isKept(KEPT);
+            const tap = taps.open({ name: DEVICE, keepAs: KEPT, tunnels: true }, undo);
+            const { ifindex, mac } = setUpUplink(tap, socket, isNew);
+            undo.add("way out of the tunnels", steering.addTunnel(ifindex, udpPort));
+            if (!tap.tunnelGso)
+                log.info(`${tap.name}: the kernel has no segmentation offload in tunnels (Linux 6.17), so it is done here`);
+            const port = numbers.take({ name: tap.name, kind: "tunnel", address: formatIp(address) });
+            undo.add("number of the tunnels", () => numbers.give(port));
+            workers.addTunnel({ port, mac, device: ifindex, address, udpPort, checksum, segments: tap.tunnelGso }, tap.fds);
+            undo.add("tunnels", () => workers.removePort(port));
+            steering.publish(PROTO_UDP, address, udpPort, udpPort);
+            undo.add("steering of the tunnels", () => steering.withdraw(PROTO_UDP, address, udpPort, udpPort));
+            undo.add("watch of the nodes", this.watchNodes());
+            undo.add("watch of the underlay", this.watchAddress(address));
+        }
+        catch (error) {
+            void undo.run();
+            throw error;
+        }
+        this.open = { address, port: udpPort, checksum, undo, vnis: new Set() };
+        return this.open;
+    }
+    /** What a node is called, for messages. */
+    nameNode(address, name) {
+        this.names.set(formatIp(address), name);
+    }
+    /** Says when nobody can send to this node any more. Answers how to end that. */
+    watchAddress(address) {
+        const { host } = this.site;
+        let there = true;
+        return host.onChange(() => {
+            const before = there;
+            there = host.has(address);
+            const what = `${formatIp(address)}, where this node's tunnels end,`;
+            if (before && !there)
+                log.warn(`${what} is no address of this host: overlay networks reach no other node`);
+            if (!before && there)
+                log.warn(`${what} is an address of this host again`);
+        });
+    }
+    /** Says which node sends for stations that are not known to be behind it. Answers how to end that. */
+    watchNodes() {
+        const before = new Map();
+        const look = async () => {
+            for (const { address, refused } of await this.site.workers.nodes()) {
+                const more = refused - (before.get(address) ?? 0);
+                before.set(address, refused);
+                if (more <= 0)
+                    continue;
+                const name = this.names.get(address);
+                const node = name === undefined ? address : `${name} (${address})`;
+                log.warn(`node ${node} has sent ${more} frames for stations or addresses that are not its own; they were dropped`);
+            }
+        };
+        const timer = setInterval(() => void look().catch(() => { }), WATCH_MS);
+        timer.unref();
+        return () => clearInterval(timer);
+    }
+}
+//# sourceMappingURL=tunnels.js.map

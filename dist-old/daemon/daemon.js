@@ -1,0 +1,113 @@
+/**
+ * `tsproxy daemon`: one dataplane for everything that asks. It starts with nothing published but what is remembered, and ends by taking
+ * everything back.
+ */
+import { join } from "node:path";
+import { cniSocketPath, frontSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
+import { serveApi } from "../api/server.js";
+import { version } from "../api/version.js";
+import { Cluster } from "../cluster/cluster.js";
+import { serveCni } from "../cni/server.js";
+import { Controller } from "../control/controller.js";
+import { mappingText } from "../control/mapping.js";
+import { Undo } from "../control/undo.js";
+import { views } from "../control/views.js";
+import { Directory } from "../dns/directory.js";
+import { Resolver } from "../dns/resolver.js";
+import { adoptFormerState } from "../docker/former-state.js";
+import { passedToDocker } from "../docker/passed-sockets.js";
+import { startPlugin } from "../docker/plugin.js";
+import { ProxyServer } from "../docker/proxy-server.js";
+import { log } from "../log.js";
+import { chosenAddresses } from "../model/addresses.js";
+import { hostDevices } from "../model/endpoint-device.js";
+import { FileStore, stateDir } from "../model/file-store.js";
+import { NetworkModel } from "../model/network-model.js";
+import { sweep } from "../model/sweep.js";
+import { endpointViews } from "../model/views.js";
+import { SandboxFolders } from "../sandbox/folder.js";
+import { serveFront } from "../sandbox/front.js";
+import { sandboxHandlers } from "../sandbox/handlers.js";
+import { Membership } from "../sandbox/membership.js";
+import { NamedPorts } from "../sandbox/named-ports.js";
+import { NetworkCatalog } from "../sandbox/network-catalog.js";
+import { Overlays } from "../sandbox/overlays.js";
+import { hostResolver } from "../sandbox/sandbox-files.js";
+import { Sandboxes } from "../sandbox/sandboxes.js";
+import { connectStore, nodeText, thisNode } from "./join-cluster.js";
+import { takeOver } from "./take-over.js";
+export class Daemon {
+    constructor(controller) {
+        this.controller = controller;
+        this.undo = new Undo();
+    }
+    /** Starts, or throws with everything undone. */
+    static async start(options, onDeath) {
+        const launched = process.env.TSPROXY_LAUNCHED === "1"; // by native/docker-proxy.c
+        await takeOver(launched);
+        const passed = passedToDocker();
+        await sweep();
+        const controller = await Controller.start({ ...options, continuity: { dir: runDir(), role: "daemon" } }, onDeath);
+        const daemon = new Daemon(controller);
+        // Networks and published ports end with the dataplane; containers keep their devices.
+        daemon.undo.add("dataplane", () => controller.stop());
+        try {
+            const store = new FileStore(stateDir());
+            const self = options.cluster && thisNode(options.cluster, controller.host, stateDir());
+            const model = new NetworkModel(controller, hostDevices, store, chosenAddresses, self?.tunnel);
+            const overlays = options.cluster && self && (await joinCluster(options.cluster, self, model, controller));
+            const catalog = new NetworkCatalog(model, controller.host, undefined, undefined, overlays);
+            const proxies = await ProxyServer.start(controller, { ...options, passed });
+            daemon.undo.add("docker-proxy socket", () => proxies.close());
+            daemon.proxies = proxies;
+            const plugin = await startPlugin(model, { ...options, passed });
+            daemon.undo.add("plugin socket", () => plugin.close());
+            // Only now: it is certain that no other daemon serves the same networks.
+            adoptFormerState(store.file);
+            await model.restore();
+            daemon.undo.add("watch of ranges", catalog.watch());
+            if (overlays !== undefined) {
+                daemon.undo.add("cluster", () => overlays.close());
+                await overlays.start();
+            }
+            const folders = new SandboxFolders(join(runDir(), "sandboxes"));
+            const names = new Resolver(new Directory(model, overlays), () => hostResolver().servers);
+            const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names, new NamedPorts(model, controller.publisher));
+            daemon.undo.add("sandboxes", () => sandboxes.close());
+            await sandboxes.restore();
+            await controller.takeUp(false);
+            const cni = await serveCni(catalog, sandboxes, cniSocketPath(), options.group);
+            daemon.undo.add("CNI socket", () => cni.close());
+            const front = await serveFront(sandboxes, options.commandLine, frontSocketPath(), options.group);
+            daemon.undo.add("socket of run and exec", () => front.close());
+            const served = {
+                version: version(),
+                mappings: () => daemon.mappings(),
+                balanced: () => controller.publisher.balanced,
+                relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
+            };
+            const api = await serveApi({ ...views(controller, served), endpoints: () => endpointViews(model), ...sandboxHandlers(catalog, model, sandboxes) }, { role: "daemon", launcherSocket: launcherSocketPath(), pluginSocket: plugin.path, launched }, options.group);
+            daemon.info = api.info;
+            daemon.undo.add("API socket", () => api.close());
+            return daemon;
+        }
+        catch (error) {
+            await daemon.stop();
+            throw error;
+        }
+    }
+    stop() {
+        this.stopped ??= this.undo.run();
+        return this.stopped;
+    }
+    mappings() {
+        const published = this.controller.publisher.mappings().map((mapping) => ({ ...mappingText(mapping), via: "dataplane" }));
+        return [...published, ...(this.proxies?.mappings() ?? [])];
+    }
+}
+async function joinCluster(settings, self, model, { host }) {
+    log.info(`cluster ${settings.cluster}: ${nodeText(self)}`);
+    const store = await connectStore(settings);
+    return new Overlays(model, new Cluster(store, { ...settings, self }), (subnet, except) => host.overlap(subnet, except));
+}
+//# sourceMappingURL=daemon.js.map

@@ -1,0 +1,74 @@
+/** From `--store`, `--node` and `--advertise` to this node's part in a cluster. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { EtcdStore } from "../cluster/etcd-store.js";
+import { CLUSTER_NAME } from "../cluster/keys.js";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { formatIp, parseIp } from "../wire/ip-address.js";
+import { perFamily } from "../wire/per-family.js";
+/** Throws TSP_ERR_OPTION, TSP_ERR_HOST_ADDRESS. */
+export function thisNode({ node = hostname(), advertise }, host, stateDir) {
+    if (!CLUSTER_NAME.test(node))
+        throw new TsproxyError("TSP_ERR_OPTION", "invalid", `--node '${node}': no name for a node`, "use letters, digits and _.- alone");
+    return { name: node, instance: instanceOf(stateDir), tunnel: tunnelOf(advertise, host) };
+}
+/** Throws TSP_ERR_STORE for a store that refuses; one that is not reached may come later. */
+export async function connectStore({ etcd }) {
+    const store = new EtcdStore(etcd);
+    try {
+        await store.check();
+    }
+    catch (error) {
+        if (TsproxyError.of(error).kind !== "unavailable") {
+            store.close();
+            throw error;
+        }
+        log.warn(`${TsproxyError.of(error).describe()}; networks of the cluster can be made and joined when it is`);
+    }
+    return store;
+}
+function tunnelOf(advertise, host) {
+    const address = advertise === undefined ? null : parseIp(advertise);
+    if (address !== null) {
+        if (host.has(address))
+            return perFamily([address]);
+        throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", `--advertise ${advertise}: not an address of this host`, "see 'ip address'");
+    }
+    const device = advertise ?? host.defaultLink()?.name;
+    if (device === undefined)
+        throw new TsproxyError("TSP_ERR_OPTION", "invalid", "the host has no default route", "name an address or device for tunnels by --advertise");
+    const addresses = host.addressesOn(device);
+    if (addresses === null)
+        throw new TsproxyError("TSP_ERR_OPTION", "invalid", `--advertise '${device}': no address, and no device of this host`, "see 'ip address'");
+    // The first of each family, as the kernel has them: others may be given back at any time.
+    const tunnel = perFamily([...addresses].reverse());
+    if (addresses.length > 0)
+        return tunnel;
+    throw new TsproxyError("TSP_ERR_OPTION", "invalid", `device ${device} has no address that others can reach`, "name another by --advertise");
+}
+/** Of this state folder, from its first use on. */
+function instanceOf(stateDir) {
+    const file = join(stateDir, "node-id");
+    try {
+        const known = readFileSync(file, "utf8").trim();
+        if (/^[0-9a-f]{32}$/.test(known))
+            return known;
+    }
+    catch (error) {
+        if (error.code !== "ENOENT")
+            throw error;
+    }
+    const made = randomBytes(16).toString("hex");
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    writeFileSync(file, `${made}\n`, { mode: 0o600 });
+    return made;
+}
+/** In words, for the log. */
+export function nodeText({ name, tunnel }) {
+    const addresses = [tunnel.ipv4, tunnel.ipv6].filter((address) => address !== undefined);
+    return `node ${name}, tunnels at ${addresses.map(formatIp).join(" and ")}`;
+}
+//# sourceMappingURL=join-cluster.js.map

@@ -1,0 +1,335 @@
+/**
+ * Goes on with the flows of a process before this one, from the files that it left (`table/flow-file.ts`): an upgrade, a restart, a crash.
+ *
+ * A row is taken up when what it needs is there again: the published port, with the same target; the endpoint; the address of the host behind
+ * which it is translated. Until then it waits, since networks and ports come one after the other, some when a launcher comes back. For its port
+ * alone no flow waits: it goes on, and ends if the port has not come when the waiting ends. What has not come by then is given up. Nothing in a file is trusted (see there); a row that does not fit is no flow.
+ *
+ * Numbers of ports may differ from the former process's, so they are found again by what they were. With another number of workers a flow goes to
+ * whom its packets will come to (`wire/spread.ts`). Where the steering's map is a new one, the flows are entered in it again, and the ends of
+ * connections are asked whether they go on (`probe.ts`).
+ */
+import * as ct from "../table/conntrack.js";
+import { INTERNAL } from "../table/networks.js";
+import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
+import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
+import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { dstPort, swapPorts } from "../wire/raw.js";
+import { foldAddress, workerOf } from "../wire/spread.js";
+import { holdAddresses, isAllowed, setDeltas } from "./admit.js";
+import { noteTarget, targetOf } from "./choose-target.js";
+import { isIcmp } from "./packet.js";
+import { carriedAs, enter } from "./record.js";
+import { forgetEntry, retire } from "./retire.js";
+import { FORGET_MAX } from "./state.js";
+/** What becomes of a row: it is a flow, or the same as one that is there; it is one whose port is to come still; it waits; it cannot go on. */
+const TAKEN = 0, ON_TRUST = 1, WAITS = 2, OVER = 3;
+const ENTERED = ct.EGRESS_RECORD | ct.EGRESS_ENTERED;
+/** Room that a flow's two directions need in `state.entries`. */
+const TWO = 2;
+export class FormerFlows {
+    /** `mapIsNew`: the steering's map has none of their entries. */
+    constructor(state, files, mapIsNew, hooks) {
+        this.state = state;
+        this.mapIsNew = mapIsNew;
+        this.hooks = hooks;
+        /** Flows that go on though their port is not published yet: row number, and what tells that it is still the same flow. */
+        this.trusted = new Map();
+        /** Flows taken up so far. */
+        this.taken = 0;
+        /** Of these files' flows that both ends kept up, those that could not go on. */
+        this.lost = 0;
+        this.waiting = files.map((file) => ({ file, ids: this.rowsOf(file) }));
+    }
+    get left() {
+        return this.waiting.reduce((sum, { ids }) => sum + ids.length, this.trusted.size);
+    }
+    /** Takes up what can be by now. `last`: nothing waits any longer. */
+    adopt(last) {
+        this.lookAtTrusted(last);
+        for (const part of this.waiting) {
+            const { file, ids } = part;
+            let left = 0;
+            for (const id of ids) {
+                const fate = this.adoptRow(file, id, last);
+                if (fate === TAKEN)
+                    this.taken++;
+                else if (fate === WAITS && !last)
+                    ids[left++] = id;
+                else if (fate === ON_TRUST)
+                    continue;
+                else
+                    this.giveUp(file, id);
+            }
+            part.ids = ids.subarray(0, left);
+        }
+        this.hooks.record();
+        this.hooks.forget();
+        this.state.addresses.sweep();
+    }
+    /** Numbers of the rows in use that are this worker's, by their deadlines. */
+    rowsOf(file) {
+        const { rows } = file;
+        const keys = [];
+        for (let id = 0; id < file.capacity; id++) {
+            const row = id << ct.ROW_SHIFT;
+            if ((rows[row + ct.STATE] & 0xff) !== 0 && this.isMine(file, row))
+                keys.push(rows[row + ct.DEADLINE] * file.capacity + id);
+        }
+        return Int32Array.from(Float64Array.from(keys).sort(), (key) => key % file.capacity);
+    }
+    isMine(file, row) {
+        const { worker, workers } = this.state;
+        if (file.workers === workers)
+            return file.worker === worker;
+        const { rows } = file;
+        const ports = rows[row + ct.PORTS];
+        const fromEndpoint = file.portKind[(rows[row + ct.EGRESS] >>> 16) & ct.EGRESS_PORT] === ENDPOINT;
+        const far = spreadWord(file, fromEndpoint ? rows[row + ct.DST] : rows[row + ct.SRC]);
+        return workerOf(far, fromEndpoint ? ports >>> 16 : ports & 0xffff, workers) === worker;
+    }
+    /** Those whose port has come are flows like others; at last the rest ends. */
+    lookAtTrusted(last) {
+        const { conntrack } = this.state;
+        for (const [id, name] of this.trusted) {
+            const isLive = conntrack.isLive(id) && nameOf(conntrack, id) === name;
+            const isRight = isLive && this.ruleFate(id) === TAKEN;
+            if (isLive && !isRight && !last)
+                continue;
+            this.trusted.delete(id);
+            if (isRight) {
+                this.taken++;
+            }
+            else if (isLive) {
+                this.lost++;
+                this.makeRoomToForget();
+                retire(this.state, id);
+            }
+        }
+    }
+    /** Whether flow `id`, to a published port, is what the port makes of it now. */
+    ruleFate(id) {
+        const { conntrack } = this.state;
+        return this.fateBy(conntrack.protocol(id), conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2), conntrack.tuple(id, 1, 0), conntrack.tuple(id, 1, 2));
+    }
+    adoptRow(file, id, last) {
+        const { conntrack, newFlow: flow, now, offloads } = this.state;
+        const { rows } = file;
+        const row = id << ct.ROW_SHIFT;
+        const word = rows[row + ct.STATE];
+        flow.proto = word & 0xff;
+        flow.state = stateOf(word);
+        const before = file.timeouts[flow.state];
+        if (!isKnown(flow.proto) || flow.state >= ct.PHASES.length || before === undefined)
+            return OVER;
+        flow.src = rows[row + ct.SRC];
+        flow.dst = rows[row + ct.DST];
+        flow.ports = rows[row + ct.PORTS];
+        flow.replySrc = rows[row + ct.REPLY + ct.SRC];
+        flow.replyDst = rows[row + ct.REPLY + ct.DST];
+        flow.replyPorts = rows[row + ct.REPLY + ct.PORTS];
+        if (!hasFamilies(word, flow) || !this.translateAddresses(file))
+            return OVER;
+        setDeltas(this.state);
+        if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16)))
+            return OVER; // torn
+        const ways = rows[row + ct.EGRESS];
+        const isOffloaded = (ways & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
+        const lastSeen = isOffloaded ? now : rows[row + ct.DEADLINE] - before;
+        if (lastSeen > now || lastSeen + conntrack.timeouts[flow.state] <= now)
+            return OVER;
+        if (conntrack.lookup(flow.src, flow.dst, flow.ports, flow.proto) !== -1)
+            return TAKEN; // a later packet has opened it again
+        if (conntrack.lookup(flow.replySrc, flow.replyDst, flow.replyPorts, flow.proto) !== -1)
+            return OVER;
+        const to = this.portNow(file, ways);
+        const back = this.portNow(file, ways >>> 16);
+        if (to === -1 || back === -1)
+            return WAITS;
+        flow.egress = (ways & 0xffff & ~ct.EGRESS_PORT) | to;
+        flow.replyEgress = ((ways >>> 16) & ~ct.EGRESS_PORT) | back;
+        const isFromOutside = back === this.state.ports.uplink;
+        const isPublished = isFromOutside || flow.dst !== flow.replySrc;
+        const fate = isPublished ? this.publishedFate() : this.outboundFate(back);
+        if (fate !== TAKEN && (fate !== ON_TRUST || last))
+            return fate === ON_TRUST ? OVER : fate;
+        if (!offloads)
+            flow.egress &= ~ct.EGRESS_OFFLOAD;
+        if (isFromOutside && !this.state.bypass && (flow.replyEgress & ct.EGRESS_ENTERED) === 0)
+            flow.replyEgress |= ct.EGRESS_ENTER;
+        flow.device = file.device[id];
+        flow.mapping = -1;
+        const taken = conntrack.insert(flow, lastSeen);
+        if (taken === -1)
+            return OVER; // no room
+        holdAddresses(this.state);
+        this.complete(taken, rows, row, isPublished);
+        if (fate === ON_TRUST)
+            this.trusted.set(taken, nameOf(conntrack, taken));
+        return fate;
+    }
+    /** The rest of a row that was just taken up, and its entries in the steering's map. */
+    complete(id, rows, row, isPublished) {
+        const { conntrack, entries, entries6, limits, newFlow: flow, pool } = this.state;
+        const at = id << ct.ROW_SHIFT;
+        for (const word of [ct.ACKED, ct.PACKETS, ct.PACKETS + 1])
+            conntrack.rows[at + word] = rows[row + word];
+        if (ct.PHASES[flow.state] === ct.CLOSED) {
+            conntrack.close(id);
+        }
+        else {
+            limits.hold(id);
+            if (isPublished)
+                this.noteTarget(id);
+            else if (flow.replyDst !== flow.src)
+                conntrack.setMapping(id, pool.reacquire(flow.proto, flow.src, flow.ports & 0xffff, flow.replyDst, flow.replyPorts >>> 16));
+        }
+        if (!this.mapIsNew)
+            return;
+        const { uplink } = this.state.ports;
+        // Nobody held the port meanwhile, nor what else the two ends sent for the host.
+        if ((flow.egress & ct.EGRESS_PORT) === uplink && (flow.replyEgress & ct.EGRESS_PORT) === uplink)
+            this.state.probes.add(id);
+        const isOffloaded = (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
+        if ((flow.egress & ENTERED) !== 0)
+            enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
+        if ((flow.replyEgress & ENTERED) !== 0)
+            enter(this.state, id, 1, flow.device, isOffloaded ? carriedAs(this.state, id, 1) : 0);
+        if (Math.max(entries.count, entries6.count) + TWO > entries.capacity)
+            this.hooks.record();
+    }
+    /** Flow `id` says which of several targets its client has been led to. */
+    noteTarget(id) {
+        const { conntrack, newFlow: flow } = this.state;
+        const rule = this.state.publishedAt(flow.dst, flow.ports >>> 16, flow.proto);
+        const target = rule === null ? null : targetOf(rule, flow.replySrc, flow.replyPorts & 0xffff, dstPort(flow.ports));
+        if (rule !== null && target !== null)
+            noteTarget(this.state, rule, flow.src, target, conntrack.lastSeen(id));
+    }
+    /** Port of the endpoint with that address that stands on a LAN, or -1. */
+    onLan(address) {
+        const { endpoints, networks } = this.state;
+        for (let id = 0; id < networks.end; id++) {
+            const port = networks.lanPort[id] === -1 ? -1 : endpoints.get(address, id);
+            if (port !== -1)
+                return port;
+        }
+        return -1;
+    }
+    /** Number that the port has now which the former process had under the number in `way`; -1: it is not there, or not yet. */
+    portNow(file, way) {
+        const { endpoints, networks, ports } = this.state;
+        const port = way & ct.EGRESS_PORT;
+        const kind = file.portKind[port];
+        if (kind === UPLINK)
+            return ports.uplink;
+        for (const former of [file.portAddress[port], file.portAddress6[port]]) {
+            const address = this.wordNow(file, former);
+            if (address === NO_ADDRESS)
+                continue;
+            const network = networks.of(address);
+            if (network === -1 && kind === ENDPOINT) {
+                const onLan = this.onLan(address);
+                if (onLan !== -1)
+                    return onLan;
+            }
+            if (network === -1)
+                continue;
+            if (kind === ENDPOINT)
+                return endpoints.get(address, network);
+            return kind === HOST ? networks.hostPort[network] : -1;
+        }
+        return -1;
+    }
+    /** The words of `state.newFlow` are the file's; makes them ours. False: one is of no address. */
+    translateAddresses(file) {
+        const flow = this.state.newFlow;
+        const words = [flow.src, flow.dst, flow.replySrc, flow.replyDst].map((former) => isIpv6(former) ? this.wordNow(file, former) : former);
+        [flow.src, flow.dst, flow.replySrc, flow.replyDst] = words;
+        return !words.some((word, i) => word === NO_ADDRESS && i !== 0); // a client may have no address yet
+    }
+    /** The address in our table that has the word in the file's; NO_ADDRESS if it has none, or there is no room. Nobody holds it yet. */
+    wordNow(file, former) {
+        if (!isIpv6(former))
+            return former;
+        const at = rowOf(former) * 4;
+        if (at === 0 || at >= file.addressWords.length)
+            return NO_ADDRESS;
+        const handle = this.state.addresses.intern(file.addressWords, at);
+        return handle !== NO_ADDRESS && sortOf(handle) === sortOf(former) ? handle : NO_ADDRESS;
+    }
+    /** Of `state.newFlow`, to a published port. */
+    publishedFate() {
+        const { state } = this;
+        const { proto, src, dst, ports, replySrc, replyDst, replyPorts, replyEgress } = state.newFlow;
+        if (replyDst !== src && !state.isLocal(replyDst))
+            return OVER;
+        if ((replyEgress & ct.EGRESS_KEEP_TTL) === 0 && !isAllowed(state, src))
+            return OVER;
+        return this.fateBy(proto, dst, ports, replySrc, replyPorts);
+    }
+    fateBy(proto, dst, ports, replySrc, replyPorts) {
+        if (isIcmp(proto))
+            return OVER;
+        const rule = this.state.publishedAt(dst, ports >>> 16, proto);
+        if (rule === null)
+            return ON_TRUST;
+        if (targetOf(rule, replySrc, replyPorts & 0xffff, dstPort(ports)) !== null)
+            return TAKEN;
+        return rule.selection === null ? OVER : ON_TRUST; // one of several may come still
+    }
+    /** Of `state.newFlow`, which the endpoint behind `port` has opened to elsewhere. */
+    outboundFate(port) {
+        const { state } = this;
+        const { networks, ports, newFlow } = state;
+        if (ports.kind[port] !== ENDPOINT || (networks.flags[ports.network[port]] & INTERNAL) !== 0)
+            return OVER;
+        return newFlow.replyDst === newFlow.src || state.isLocal(newFlow.replyDst) ? TAKEN : OVER;
+    }
+    makeRoomToForget() {
+        const { forget, forget6 } = this.state;
+        if (Math.max(forget.count, forget6.count) + TWO > FORGET_MAX)
+            this.hooks.forget();
+    }
+    /** Nothing is steered to us by it any more. */
+    giveUp(file, id) {
+        const { conntrack } = this.state;
+        const { rows } = file;
+        const row = id << ct.ROW_SHIFT;
+        const proto = rows[row + ct.STATE] & 0xff;
+        if (ct.PHASES[stateOf(rows[row + ct.STATE])] === ct.HELD)
+            this.lost++;
+        for (const tuple of [row, row + ct.REPLY]) {
+            const src = this.wordNow(file, rows[tuple + ct.SRC]);
+            const dst = this.wordNow(file, rows[tuple + ct.DST]);
+            const ports = rows[tuple + ct.PORTS];
+            if (this.mapIsNew || dst === NO_ADDRESS || conntrack.lookup(src, dst, ports, proto) !== -1)
+                continue;
+            this.makeRoomToForget();
+            forgetEntry(this.state, dst, src, swapPorts(ports), proto); // the packet of ours that one of this tuple answers
+        }
+    }
+}
+function nameOf(conntrack, id) {
+    return [0, 1, 2].flatMap((word) => [conntrack.tuple(id, 0, word), conntrack.tuple(id, 1, word)]).join();
+}
+function stateOf(word) {
+    return (word >> 8) & 0xff;
+}
+/** Whether the row's addresses are of the families that its state word says, and it says nothing more. */
+function hasFamilies(word, { src, dst, replySrc, replyDst }) {
+    const [original, reply] = [(word & ct.V6_ORIGINAL) !== 0, (word & ct.V6_REPLY) !== 0];
+    const rest = word & ~0xffff & ~(ct.V6_ORIGINAL | ct.V6_REPLY);
+    return rest === 0 && isIpv6(src) === original && isIpv6(dst) === original && isIpv6(replySrc) === reply && isIpv6(replyDst) === reply;
+}
+/** The file's word for an address as `workerOf` takes it. */
+function spreadWord({ addressWords }, former) {
+    if (!isIpv6(former))
+        return former;
+    const at = rowOf(former) * 4;
+    return foldAddress(addressWords[at] ?? 0, addressWords[at + 1] ?? 0, addressWords[at + 2] ?? 0, addressWords[at + 3] ?? 0);
+}
+function isKnown(proto) {
+    return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
+}
+//# sourceMappingURL=adopt.js.map

@@ -1,0 +1,104 @@
+/**
+ * Keeps up the steering's map `flows` where the way out does not (`l2-out.ts`): that enters what is sent to the uplink with the frame itself,
+ * to targets with each, to clients with the first answer, so that no system call is needed for most flows.
+ *
+ * What is left are packets of clients that come by the host's kernel though their flow is known: since nothing has been answered yet, since
+ * the map has forgotten it, or since they come by another device. They are entered here, before the batch is sent. A SYN is not: it
+ * comes that way always.
+ * So are flows of IPv6, and across the families, that the kernel is to carry, whose target's address does not fit into the Ethernet header (`l2-out.ts`).
+ * The same where the firewall is bypassed and the kernel is to carry the flow, but has forgotten it.
+ */
+import { NO_FLOW } from "../mem/batch.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD } from "../table/conntrack.js";
+import { isIpv6 } from "../wire/address-word.js";
+import { FLOW_ADDRESS_AT, FLOW_INGRESS_AT, FLOW_OFFLOAD_AT, FLOW_PORT_AT, FLOW_UPLINK_AT, FLOW6_ADDRESS_AT, OFFLOAD_ACROSS, OFFLOAD_DESTINATION, OFFLOAD_SOURCE, } from "../wire/flow-entry.js";
+import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
+import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
+import { chunkType, INIT } from "../wire/sctp.js";
+const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
+export function record(b, state) {
+    const { conntrack } = state;
+    for (let i = 0; i < b.count; i++) {
+        const ref = b.flow[i];
+        if (ref === NO_FLOW || (ref & 1) === 1 || b.routed[i] === 0 || b.egress[i] < 0)
+            continue;
+        const id = ref >> 1;
+        const device = b.device[i];
+        const offloaded = (b.mark[i] & EGRESS_OFFLOAD) !== 0;
+        if (device === 0 && !(state.bypass && offloaded))
+            continue;
+        if ((conntrack.egress(id, 1) & (EGRESS_ENTER | EGRESS_ENTERED)) === 0)
+            continue; // an endpoint's, whose packets are not steered
+        if (device !== conntrack.device[id]) {
+            conntrack.device[id] = device;
+            conntrack.mark(id, 1, EGRESS_ENTER, 0);
+        }
+        if (isUsual(b, i, state, id, device))
+            continue;
+        enterClient(state, id, device, offloaded);
+    }
+}
+/** Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. */
+export function enterClient(state, id, device, offloaded) {
+    state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
+    enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0);
+    if (offloaded)
+        enter(state, id, 0, 0, carriedAs(state, id, 0));
+}
+/** What the kernel is to do with answers to what is sent in direction `dir`: OFFLOAD_*. */
+export function carriedAs({ conntrack }, id, dir) {
+    if (isIpv6(conntrack.newSrc(id, 0)) !== isIpv6(conntrack.newSrc(id, 1)))
+        return OFFLOAD_ACROSS;
+    return dir === 0 ? OFFLOAD_SOURCE : OFFLOAD_DESTINATION;
+}
+/** Whether the packet would come this way also if the flow were entered, or is the first of a flow that the answer will enter. */
+function isUsual(b, i, state, id, device) {
+    if (b.proto[i] === PROTO_SCTP)
+        return chunkType(b.memory.bytes, b.l4[i]) === INIT;
+    if (b.proto[i] !== PROTO_TCP)
+        return state.conntrack.packets(id, 0) === 1;
+    return (tcpFlags(b.memory.bytes, b.l4[i]) & (device === 0 ? TURNING : TCP_SYN)) !== 0;
+}
+/** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. */
+export function enter(state, id, dir, device, offload) {
+    const { addresses, conntrack } = state;
+    const src = conntrack.newSrc(id, dir);
+    const entries = isIpv6(src) ? state.entries6 : state.entries;
+    const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
+    entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
+    entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
+    if (offload === 0)
+        return;
+    if (offload === OFFLOAD_ACROSS) {
+        entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
+        enterAcross(state, id, dir, entries, at);
+        return;
+    }
+    // What the answers get is the tuple of this direction, turned round: of the client's the target, of the target's where the client sent to.
+    const address = offload === OFFLOAD_DESTINATION ? conntrack.newDst(id, 0) : conntrack.newSrc(id, 1);
+    if (isIpv6(src))
+        addresses.copy(address, entries.values, (at + FLOW6_ADDRESS_AT) >> 2);
+    else
+        entries.values[(at + FLOW_ADDRESS_AT) >> 2] = address;
+    const ports = offload === OFFLOAD_DESTINATION ? conntrack.newPorts(id, 0) >>> 16 : conntrack.newPorts(id, 1) & 0xffff;
+    entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = ports;
+    entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
+}
+/** The same entry's other part: the tuple that the answers get, of the other family. */
+function enterAcross({ across, addresses, conntrack }, id, dir, entries, at) {
+    const src = conntrack.newSrc(id, dir ^ 1);
+    const dst = conntrack.newDst(id, dir ^ 1);
+    const ports = conntrack.newPorts(id, dir ^ 1);
+    if (!isIpv6(src)) {
+        const w = (at + FLOW6_ADDRESS_AT) >> 2;
+        entries.values[w] = src;
+        entries.values[w + 1] = dst;
+        entries.values[w + 2] = ports;
+        return;
+    }
+    const more = across.add(conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id)) >> 2;
+    addresses.copy(src, across.values, more);
+    addresses.copy(dst, across.values, more + 4);
+    across.values[more + 8] = ports;
+}
+//# sourceMappingURL=record.js.map

@@ -1,0 +1,124 @@
+import { CLOSED, EGRESS_OFFLOAD, GRACE_SEC, HELD, PHASES } from "../table/conntrack.js";
+import { below } from "../table/random.js";
+import { rawHalf } from "../wire/raw.js";
+import { workerOf } from "../wire/spread.js";
+import { isIcmp } from "./packet.js";
+import { evict } from "./retire.js";
+/**
+ * Ports of its own that an inside endpoint is offered; ports looked at for the best, if several will do; for one at all, by who has too many of
+ * them already; and by others.
+ */
+const OWN_TRIES = 8, ENOUGH_TRIES = 16, FEW_TRIES = 32, TRIES = 128;
+/**
+ * What a port is worth to a new flow, by the flow that has the tuple: nothing; for an UNPROVEN one the seconds for which it has been silent; then
+ * CLOSED ones, in the order in which they closed; those silent for longer than GRACE_SEC; those silent for longer than Linux remembers a connection
+ * that it has closed (TIME-WAIT, 60 s); at last a tuple that nobody has.
+ */
+const UNFIT = -1, CLOSED_WORTH = 1 << 16, GONE = 1 << 27, RESTED = 1 << 28, FREE = 1 << 29;
+const TIME_WAIT_SEC = 60;
+/** Gives a flow from `flow.src` behind `flow.replyDst` its port in `flow.replyPorts` (which has the target's), and its mapping. False: there is none left. */
+export function masquerade(b, state, flow) {
+    const { pool } = state;
+    const { proto, src, replyDst: outside } = flow;
+    const inside = flow.ports & 0xffff;
+    const own = isIcmp(proto) ? -1 : state.publishedAs(src, inside, proto, outside);
+    if (own !== -1 && worthOfTuple(b, state, flow, own) !== UNFIT)
+        return settleOn(b, state, flow, own, -1);
+    const more = state.limits.mayTakePort(flow);
+    for (let n = 0; n < OWN_TRIES; n++) {
+        const mapping = pool.acquire(proto, src, inside, outside);
+        if (mapping === -1)
+            break;
+        const worth = worthOf(b, state, flow, pool.portOf(mapping));
+        const enough = pool.isNew(mapping) ? GONE : CLOSED_WORTH;
+        if (worth >= enough && (worth < FREE || more))
+            return settleOn(b, state, flow, pool.portOf(mapping), mapping);
+        const again = worth === UNFIT && pool.isNew(mapping);
+        pool.release(mapping, src, inside);
+        if (!again)
+            break;
+    }
+    if (!anyPort(b, state, flow, more))
+        return false;
+    flow.mapping = pool.reacquire(proto, src, inside, outside, flow.replyPorts >>> 16);
+    return true;
+}
+/** Gives a flow whose target sees the host any port, in `flow.replyPorts` (which has the target's). False: there is none left. */
+export function shared(b, state, flow) {
+    return anyPort(b, state, flow, state.limits.mayTakePort(flow));
+}
+/** Leaves a flow the port that `flow.replyPorts` has, or, if it will not do, gives it another one. False: there is none left. */
+export function keep(b, state, flow) {
+    const { conntrack } = state;
+    const { proto, replySrc, replyDst, replyPorts } = flow;
+    const leadsHere = workerOf(state.addresses.spread(replyDst), replyPorts >>> 16, state.workers) === state.worker;
+    if (leadsHere && conntrack.lookup(replySrc, replyDst, replyPorts, proto) === -1)
+        return true;
+    return anyPort(b, state, flow, true);
+}
+/** `more`: may have one that no flow has; else only one that another makes free. */
+function anyPort(b, state, flow, more) {
+    const { masqueradeFirst, masqueradeLast, random } = state;
+    const count = masqueradeLast - masqueradeFirst + 1;
+    let best = 0;
+    let bestWorth = UNFIT;
+    const tries = more ? TRIES : FEW_TRIES;
+    for (let n = 0; n < tries && bestWorth < RESTED && (n < ENOUGH_TRIES || bestWorth < CLOSED_WORTH); n++) {
+        const port = rawHalf(masqueradeFirst + below(random, count));
+        if (workerOf(state.addresses.spread(flow.replyDst), port, state.workers) !== state.worker)
+            continue;
+        const worth = worthOf(b, state, flow, port);
+        if (worth <= bestWorth || (worth === FREE && !more))
+            continue;
+        best = port;
+        bestWorth = worth;
+    }
+    return bestWorth !== UNFIT && settleOn(b, state, flow, best, -1);
+}
+function settleOn(b, state, flow, port, mapping) {
+    const former = holderOf(state, flow, port);
+    if (former !== -1)
+        evict(b, state, former >> 1);
+    flow.replyPorts = withPort(flow, port);
+    flow.mapping = mapping;
+    return true;
+}
+function worthOf(b, state, flow, port) {
+    const isPublished = state.isLocal(flow.replyDst) && state.publishedAt(flow.replyDst, port, flow.proto) !== null;
+    return isPublished ? UNFIT : worthOfTuple(b, state, flow, port);
+}
+/** The same, of a port that may be published: the flow's opener is its target. */
+function worthOfTuple(b, state, flow, port) {
+    const ref = holderOf(state, flow, port);
+    if (ref === -1)
+        return FREE;
+    const { conntrack, now } = state;
+    const id = ref >> 1;
+    const phase = PHASES[conntrack.state(id)];
+    const silent = now - conntrack.lastSeen(id);
+    if (phase === CLOSED) {
+        if (isInBatch(b, id))
+            return UNFIT; // a SYN, say, that opens it anew
+        if (silent < GRACE_SEC)
+            return CLOSED_WORTH + Math.min(conntrack.closedSince(id), GONE - CLOSED_WORTH - 1);
+        return silent < TIME_WAIT_SEC ? GONE + silent : RESTED;
+    }
+    if (phase === HELD || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0)
+        return UNFIT; // of the latter the kernel may know better
+    return silent >= GRACE_SEC || conntrack.tuple(id, 0, 0) === flow.src ? silent : UNFIT;
+}
+function isInBatch(b, id) {
+    for (let i = 0; i < b.count; i++)
+        if (b.flow[i] >> 1 === id)
+            return true;
+    return false;
+}
+/** Reference of who has the tuple that the flow would have with this port, or -1. */
+function holderOf({ conntrack }, flow, port) {
+    return conntrack.lookup(flow.replySrc, flow.replyDst, withPort(flow, port), flow.proto);
+}
+/** Raw ports of the reply tuple. */
+function withPort({ proto, replyPorts }, port) {
+    return isIcmp(proto) ? port | (port << 16) : (replyPorts & 0xffff) | (port << 16);
+}
+//# sourceMappingURL=source-port.js.map

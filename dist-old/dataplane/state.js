@@ -1,0 +1,213 @@
+/**
+ * What the stages share: the tables, and the few facts about the host that NAT decisions need.
+ * One per worker; changed between batches by the engine at the control side's word. All addresses are words (`wire/address-word.ts`).
+ */
+import { HeldFrames } from "../mem/held-frames.js";
+import { SLOTS } from "../mem/packet-memory.js";
+import { Addresses, addressCapacity } from "../table/addresses.js";
+import { Conntrack, NewFlow } from "../table/conntrack.js";
+import { Fdb } from "../table/fdb.js";
+import { FlowEntries } from "../table/flow-entries.js";
+import { Fragments } from "../table/fragments.js";
+import { DEFAULT_LIMITS } from "../table/limit-options.js";
+import { Links } from "../table/links.js";
+import { NatPool } from "../table/nat-pool.js";
+import { Networks } from "../table/networks.js";
+import { PairMap } from "../table/pair-map.js";
+import { ENDPOINT, MAX_PORTS, Ports } from "../table/ports.js";
+import { secureRandom } from "../table/random.js";
+import { Remotes } from "../table/remotes.js";
+import { Routes } from "../table/routes.js";
+import { Tunnel } from "../table/tunnel.js";
+import * as word from "../wire/address-word.js";
+import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
+import { ACROSS_VALUE_SIZE } from "../wire/flow-entry.js";
+import { rawHalf } from "../wire/raw.js";
+import { Limits } from "./limits.js";
+import { Probes } from "./probe.js";
+import { Shaper } from "./shaper.js";
+export const FORGET_MAX = 1024;
+/** Of a batch, and of all fragments that wait. */
+const ANSWERED_MAX = 256;
+/** Steering entries that one batch can ask for: both directions of a flow a frame. */
+const MAX_ENTRIES = 2 * SLOTS;
+/** ICMP errors a second (RFC 1812 §4.3.2.8): to who sends by one port, and in all. */
+export const ICMP_PER_SEC = 1000, ICMP_PER_SEC_IN_ALL = 4000;
+export class State {
+    constructor(options) {
+        /** What `admit` is about to open. */
+        this.newFlow = new NewFlow();
+        /** Connections of a former process whose ends are to be asked. */
+        this.probes = new Probes();
+        /** Later fragments that wait for their first one. */
+        this.held = new HeldFrames();
+        /** What endpoints of networks without ICC may send each other all the same. */
+        this.links = new Links(secureRandom()());
+        /** Clients that may open flows to published ports; empty: all may. */
+        this.allow = [];
+        /**
+         * Steering entries to take out of the maps `flows` and `flows6` since their flow is gone. The engine empties it after each batch; what does not fit
+         * is left to the maps' own eviction.
+         */
+        this.forget = new FlowEntries(FORGET_MAX);
+        /** Steering entries to be made before the batch is sent (`record.ts`); the engine empties it. */
+        this.entries = new FlowEntries(MAX_ENTRIES);
+        /** What becomes of answers to some of `entries` as IPv6: goes with them. */
+        this.across = new FlowEntries(MAX_ENTRIES, undefined, ACROSS_VALUE_SIZE);
+        /** Interface index of the uplink. */
+        this.uplinkDevice = 0;
+        /** Row of the next flow whose way out is to be looked at again (`review.ts`); conntrack's end or more: none. */
+        this.reviewAt = Number.MAX_SAFE_INTEGER;
+        /** New flows refused because conntrack was full. */
+        this.refused = 0;
+        /** Flows ended before their time, to make room for others. */
+        this.evicted = 0;
+        /** A packet of this batch has lost its flow that way. */
+        this.displaced = false;
+        /** Flows whose time was over. */
+        this.expired = 0;
+        /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. Set by the engine. */
+        this.settle = () => false;
+        /** ICMP errors sent this second, in all and by port. */
+        this.icmpErrors = 0;
+        this.icmpErrorsTo = new Uint16Array(MAX_PORTS);
+        /** Drops of this batch that the engine is to count though the frame goes on, as the answer about itself: port and reason, `answeredCount` of them. */
+        this.answered = new Int32Array(ANSWERED_MAX * 2);
+        this.answeredCount = 0;
+        /** Monotonic seconds; the engine sets it before each batch. */
+        this.now = 0;
+        /** By the control side's number. */
+        this.rules = new Map();
+        /** By target, of those that lead to one alone, in the order in which they were published. */
+        this.rulesOf = new Map();
+        const random = options.random ?? secureRandom();
+        this.random = random;
+        this.worker = options.worker ?? 0;
+        this.workers = options.workers ?? 1;
+        this.offloads = options.offload ?? false;
+        this.bypass = options.bypass ?? false;
+        this.awaitsFormer = options.awaitsFormer ?? false;
+        const { memory } = options;
+        this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory);
+        this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
+        this.shaper = new Shaper(options.buckets);
+        this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses);
+        this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
+        this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
+        this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);
+        this.networks = new Networks(this.addresses);
+        this.pool = new NatPool(options.masqueradeFirst, options.masqueradeLast, random(), random, this.worker, this.workers, this.addresses);
+        const sourcePorts = Math.ceil((options.masqueradeLast - options.masqueradeFirst + 1) / this.workers);
+        this.limits = new Limits(options.limits ?? DEFAULT_LIMITS, this.conntrack, this.addresses, this.ports, sourcePorts, random);
+        this.masqueradeFirst = options.masqueradeFirst;
+        this.masqueradeLast = options.masqueradeLast;
+        this.fdb = new Fdb(options.fdbSlots ?? 8192, random());
+        this.fragments = new Fragments(random(), (held) => this.loseHeld(held));
+        this.ways = new Routes(this.addresses, options.routing, random());
+        this.locals = new PairMap(random());
+        this.endpoints = new PairMap(random());
+        this.remotes = new Remotes(this.addresses, random);
+        this.tunnel = new Tunnel(random());
+        this.published = new PairMap(random());
+    }
+    /** Whether it is the port of an endpoint that stands on a LAN. */
+    isOnLan(port) {
+        return this.ports.kind[port] === ENDPOINT && this.networks.lanPort[this.ports.network[port]] !== -1;
+    }
+    /** The host's port in the network of the bridge port `port`; -1 for the uplink, and for a network without one. */
+    hostPortOf(port) {
+        return port === this.ports.uplink ? -1 : this.networks.hostPort[this.ports.network[port]];
+    }
+    mayCountAnswered() {
+        return this.answeredCount < ANSWERED_MAX;
+    }
+    countAnswered(port, reason) {
+        this.answered[this.answeredCount * 2] = port;
+        this.answered[this.answeredCount++ * 2 + 1] = reason;
+        return true;
+    }
+    /** Drops frames that wait, the list that begins with `list`. Those that went on when they came were copies. */
+    loseHeld(list) {
+        for (let frame = list; frame !== -1; frame = this.held.drop(frame)) {
+            const port = this.held.lostBy(frame);
+            if (port !== -1 && this.mayCountAnswered())
+                this.countAnswered(port, DROP_FRAGMENT_ALONE);
+        }
+    }
+    isLocal(address) {
+        return this.locals.get(address, 0) !== -1 || word.isLoopback(address);
+    }
+    /** Whether several hosts listen at the address: multicast, the limited broadcast, or that of a network of the host's. */
+    isGroup(address) {
+        return word.isGroup(address) || this.locals.get(address, 1) !== -1;
+    }
+    /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */
+    publish(id, rule) {
+        this.rules.set(id, rule);
+        if (rule.selection === null)
+            this.addRuleOf(rule.targets[0].address, rule);
+        for (let port = rule.firstPort; port <= rule.lastPort; port++)
+            this.published.set(rule.hostIp, rawHalf(port) | (rule.proto << 16), id);
+    }
+    /** The rule that had the number, or null. Its flows are not touched. */
+    withdraw(id) {
+        const rule = this.rules.get(id);
+        if (rule === undefined)
+            return null;
+        for (let port = rule.firstPort; port <= rule.lastPort; port++) {
+            const key = rawHalf(port) | (rule.proto << 16);
+            if (this.published.get(rule.hostIp, key) === id)
+                this.published.delete(rule.hostIp, key); // else it is a later rule's
+        }
+        this.rules.delete(id);
+        if (rule.selection === null)
+            this.removeRuleOf(rule.targets[0].address, rule);
+        return rule;
+    }
+    /** The rule of that number, or undefined. */
+    rule(id) {
+        return this.rules.get(id);
+    }
+    addRuleOf(target, rule) {
+        const others = this.rulesOf.get(target);
+        if (others === undefined)
+            this.rulesOf.set(target, [rule]);
+        else
+            others.push(rule);
+    }
+    removeRuleOf(target, rule) {
+        const others = this.rulesOf.get(target);
+        if (others.length === 1)
+            this.rulesOf.delete(target);
+        else
+            others.splice(others.indexOf(rule), 1);
+    }
+    /**
+     * Port (raw half) of the local address `outside` that `port` (raw half) of the target `inside` is published as; -1: none, or it is one of several
+     * targets, so that who calls back there may come to another. Of several the first.
+     */
+    publishedAs(inside, port, proto, outside) {
+        const rules = this.rulesOf.get(inside);
+        if (rules === undefined)
+            return -1;
+        const wanted = rawHalf(port);
+        for (let k = 0; k < rules.length; k++) {
+            const rule = rules[k];
+            const hostPort = rule.firstPort + wanted - rule.targets[0].port;
+            if (rule.proto !== proto || hostPort < rule.firstPort || hostPort > rule.lastPort)
+                continue;
+            const raw = rawHalf(hostPort);
+            if (this.publishedAt(outside, raw, proto) === rule)
+                return raw; // not of another address, and not hidden by a rule of this one
+        }
+        return -1;
+    }
+    /** Rule for packets to `port` (raw half) of the local address `address`, or null. */
+    publishedAt(address, port, proto) {
+        let id = this.published.get(address, port | (proto << 16));
+        if (id === -1)
+            id = this.published.get(word.isIpv6(address) ? this.anyIpv6 : 0, port | (proto << 16));
+        return id === -1 ? null : this.rules.get(id);
+    }
+}
+//# sourceMappingURL=state.js.map

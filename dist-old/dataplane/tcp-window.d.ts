@@ -1,0 +1,18 @@
+/**
+ * Tells a RST or FIN that its alleged sender may have sent from one that somebody has forged who does not see the connection.
+ *
+ * The end that gets it takes it only inside of its receive window (RFC 9293 §3.10.7.4, RFC 5961 §3), which begins where the last acknowledgment
+ * that it has sent says. So that is kept of each direction, with every segment: the upper half of the number, since a row has no room for
+ * more and steps of 64 KiB do. How long the window is, is not kept: 32 MiB are the longest that a Linux of today offers by itself
+ * (tcp_rmem), so one forged segment of 128 is taken for genuine. For those `track.ts` has a second look: who has not sent a RST goes on.
+ *
+ * What is outside changes neither state nor time-out. It is passed on all the same: the receiver knows better (RFC 7857 §2.2).
+ *
+ * Not known, so not asked: before both ends have acknowledged something, and what the kernel carries (`engine/offload.ts`), whose segments
+ * we do not see.
+ */
+import * as ct from "../table/conntrack.js";
+/** Notes what the segment at `off` of direction `dir` acknowledges; of a connection that is opening, too, where its own bytes begin. */
+export declare function note(conntrack: ct.Conntrack, id: number, dir: number, flags: number, halves: Uint16Array, off: number): void;
+/** Whether the segment at `off` of direction `dir` is outside of what its receiver takes. */
+export declare function isOutside(conntrack: ct.Conntrack, id: number, dir: number, halves: Uint16Array, off: number): boolean;

@@ -1,0 +1,40 @@
+/**
+ * Changes the state of a flow, with all that goes with it. A flow that is CLOSED holds nothing: its port mapping, its share of the ports to its
+ * target and its place in the limits are given back at once, though its entry stays for late packets. One that comes back to life takes them up again.
+ */
+import { CLOSED, PHASES } from "../table/conntrack.js";
+/** `when`: second of the packet that is the reason. */
+export function turn(state, id, next, when) {
+    const { conntrack } = state;
+    const wasClosed = PHASES[conntrack.state(id)] === CLOSED;
+    const isClosed = PHASES[next] === CLOSED;
+    conntrack.setState(id, next, when);
+    if (wasClosed && !isClosed)
+        takeUp(state, id);
+    if (isClosed && !wasClosed)
+        letGo(state, id);
+}
+/** Gives back all that the flow holds, before it is taken out. */
+export function end(state, id) {
+    if (PHASES[state.conntrack.state(id)] !== CLOSED)
+        letGo(state, id);
+}
+function letGo({ conntrack, pool, limits }, id) {
+    const mapping = conntrack.mapping(id);
+    if (mapping !== -1)
+        pool.release(mapping, conntrack.tuple(id, 0, 0), conntrack.tuple(id, 0, 2) & 0xffff);
+    conntrack.close(id);
+    limits.release(id);
+}
+/** The flow has its port still, which is unique to its target; its mapping only if nobody got the port in the meantime. */
+function takeUp({ conntrack, pool, limits }, id) {
+    conntrack.setMapping(id, -1);
+    limits.hold(id);
+    if (conntrack.isPublished(id) || !conntrack.hasOtherSource(id))
+        return; // without a mapping
+    const inside = conntrack.tuple(id, 0, 0);
+    const port = conntrack.tuple(id, 0, 2) & 0xffff;
+    const outsidePort = conntrack.newPorts(id, 0) & 0xffff;
+    conntrack.setMapping(id, pool.reacquire(conntrack.protocol(id), inside, port, conntrack.newSrc(id, 0), outsidePort));
+}
+//# sourceMappingURL=turn.js.map

@@ -1,0 +1,266 @@
+/** What the control thread says to a worker, and what the worker answers. Addresses are of either family (`wire/ip-address.ts`). */
+import type { Bandwidth } from "../table/bandwidth.js";
+import type { FlowFileOwner } from "../table/flow-file.js";
+import type { LimitOptions } from "../table/limit-options.js";
+import type { LinkPorts } from "../table/links.js";
+import type { IpAddress, IpPrefix } from "../wire/ip-address.js";
+/** Where a published port leads. */
+export interface PublishedTarget {
+    /** 1 and more; the same for as long as the port is published, and no other target's of it. */
+    id: number;
+    /** May be of the other family: then packets are translated (RFC 7915), and the client becomes `snatSource`. */
+    address: IpAddress;
+    /** Port of the target for `firstPort`; the others follow. */
+    port: number;
+    /** TAKES and so on (`table/selection.ts`). */
+    duty: number;
+    /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
+    network: number;
+    /** Address, of the target's family, that the target sees instead of a client that it could not answer through us: the host's, next to the target. */
+    snatSource: IpAddress;
+    /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
+    onlink: IpPrefix;
+}
+/** A published port or range of them. Ports in host order. */
+export interface PublishedRange {
+    proto: number;
+    /** 0.0.0.0 or ::: any of the host's addresses of that family. */
+    hostIp: IpAddress;
+    firstPort: number;
+    lastPort: number;
+    targets: readonly PublishedTarget[];
+    /** Memory of `table/selection.ts`, for targets that may be several; null: there is one, and never more. */
+    selection: SharedArrayBuffer | null;
+}
+/** One family of an own network. */
+export interface Subnet {
+    prefix: IpPrefix;
+    gateway: IpAddress;
+    /** Address that what leaves is given instead of the route's; null: the route's. */
+    outside: IpAddress | null;
+}
+/** What makes an overlay network of an own one. */
+export interface Overlay {
+    /** Port, of kind REMOTE, that stands for the network's other nodes. */
+    port: number;
+    /** VXLAN network identifier. */
+    vni: number;
+    /** The longest IP packet that goes to another node. */
+    mtu: number;
+}
+/** A file that a former process left: its descriptor, and for how many flows it is. */
+export interface FormerFile {
+    fd: number;
+    capacity: number;
+}
+/** What became of the flows of former processes, so far. */
+export interface Adopted {
+    taken: number;
+    /** They wait for what they need. */
+    left: number;
+    /** Both ends kept them up, but they could not go on. */
+    lost: number;
+}
+/** `workerData` of the worker. */
+export interface WorkerOptions {
+    counters: SharedArrayBuffer;
+    /**
+     * Int32 0: number of messages posted; the worker reads its messages when it changes. Int32 1: not 0 when the process ends. Int32 2: when the
+     * worker has stopped, how many flows there were that both ends kept up.
+     */
+    mailbox: SharedArrayBuffer;
+    /** eventfd that ends the worker's wait. */
+    wakeFd: number;
+    /** Which of how many workers it is. */
+    worker: number;
+    workers: number;
+    conntrackMax: number;
+    /** Seconds by state of conntrack. */
+    timeouts: Int32Array;
+    masqueradeFirst: number;
+    masqueradeLast: number;
+    /** The steering programs carry flows to published ports (`engine/offload.ts`). */
+    offload: boolean;
+    /** What is for published ports comes before the host's firewall has seen it (`State.bypass`). */
+    bypass: boolean;
+    /** This worker's part of them. */
+    limits: LimitOptions;
+    /** What ports have sent of their bandwidth, the same memory for all workers (`dataplane/shaper.ts`). */
+    buckets: SharedArrayBuffer;
+    /** Descriptor of an empty file that its flows are to lie in (`table/flow-file.ts`); -1: they end with the process. */
+    flowFile: number;
+    /** Kind of instance and the like, which the file is to say; undefined without one. */
+    owner: FlowFileOwner | undefined;
+    /** Files of processes before this one, to go on with. */
+    former: readonly FormerFile[];
+    /** How long to look for frames after the last one, before sleeping. */
+    spinNs: number;
+}
+/** What a worker can be asked for (`views.ts`). */
+export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes";
+export type ToWorker = 
+/** `device`: interface index of a host port's device; else 0. */
+{
+    type: "add-port";
+    port: number;
+    kind: number;
+    fd: number;
+    mac: Uint8Array;
+    /** Of an endpoint: at most one of each family. */
+    addresses: readonly IpAddress[];
+    network: number;
+    device: number;
+    /** Of an endpoint; none: as much as there is. */
+    bandwidth?: Bandwidth | undefined;
+} | {
+    type: "remove-port";
+    port: number;
+}
+/** At most one subnet of each family; `flags` of `table/networks.ts`. */
+ | {
+    type: "add-network";
+    network: number;
+    subnets: readonly Subnet[];
+    flags: number;
+    overlay?: Overlay | undefined;
+}
+/** Of a network on a LAN: the device there, with which the host is on the LAN, has this MAC from now on. */
+ | {
+    type: "parent-mac";
+    network: number;
+    mac: Uint8Array;
+}
+/** Its ports must be removed before. */
+ | {
+    type: "remove-network";
+    network: number;
+}
+/**
+ * The device of the tunnels, its descriptor and interface index; `address`: this node's in the underlay; `udpPort` in host order; `segments`: it takes
+ * frames that stand for several.
+ */
+ | {
+    type: "add-tunnel";
+    port: number;
+    fd: number;
+    mac: Uint8Array;
+    device: number;
+    address: IpAddress;
+    udpPort: number;
+    checksum: boolean;
+    segments: boolean;
+}
+/** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
+ | {
+    type: "set-remote";
+    network: number;
+    mac: Uint8Array;
+    addresses: readonly IpAddress[];
+    node: IpAddress;
+} | {
+    type: "remove-remote";
+    network: number;
+    mac: Uint8Array;
+}
+/** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
+ | {
+    type: "link";
+    client: IpAddress;
+    server: IpAddress;
+    ports: readonly LinkPorts[];
+} | {
+    type: "publish";
+    id: number;
+    rule: PublishedRange;
+}
+/** Other targets for a rule with a selection, or other duties. Flows to a target that is not there any more end. */
+ | {
+    type: "targets";
+    id: number;
+    targets: readonly PublishedTarget[];
+}
+/** Drops the rule's flows too. */
+ | {
+    type: "withdraw";
+    id: number;
+}
+/** The host's own addresses, link-local ones too, and the broadcast addresses of its networks. */
+ | {
+    type: "locals";
+    addresses: readonly IpAddress[];
+    broadcasts: readonly IpAddress[];
+}
+/**
+ * Ways out may have changed. Nothing may be sent out of the devices in `refused`; `exact`: ways depend on ports; `forwarding` and `forwarding6`:
+ * devices of own networks that the host forwards from, by family.
+ */
+ | {
+    type: "routes";
+    refused?: readonly number[];
+    exact?: boolean;
+    forwarding?: readonly number[];
+    forwarding6?: readonly number[];
+}
+/** Clients that may open flows to published ports; none: all may. */
+ | {
+    type: "allow";
+    prefixes: readonly IpPrefix[];
+}
+/**
+ * Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), which are new or a former process's, and the interface index of
+ * the worker's uplink.
+ */
+ | {
+    type: "steering";
+    flowsFd: number;
+    flows6Fd: number;
+    acrossFd: number;
+    uplinkDevice: number;
+    isNew: boolean;
+}
+/** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
+ | {
+    type: "add-held";
+    port: number;
+    fd: number;
+    size: number;
+}
+/** The control thread wants to know when `fd` becomes readable. */
+ | {
+    type: "watch";
+    fd: number;
+} | {
+    type: "query";
+    id: number;
+    what: Query;
+}
+/** Ends the flows that a client in the prefix (null: any) opened to `port` (0: any); answers how many. */
+ | {
+    type: "end-flows";
+    id: number;
+    client: IpPrefix | null;
+    port: number;
+}
+/** Takes up flows of former processes; `last`: what waits still is given up. Answers what became of them. */
+ | {
+    type: "adopt";
+    id: number;
+    last: boolean;
+} | {
+    type: "stop";
+};
+export type FromWorker = {
+    type: "ready";
+} | {
+    type: "port-gone";
+    port: number;
+    errno: number;
+} | {
+    type: "readable";
+} | {
+    type: "answer";
+    id: number;
+    value: unknown;
+} | {
+    type: "stopped";
+};

@@ -1,0 +1,72 @@
+import { isMoreThanQueries, isStream } from "../dataplane/track.js";
+import { turn } from "../dataplane/turn.js";
+import * as ct from "../table/conntrack.js";
+import { FlowEntries } from "../table/flow-entries.js";
+import { isIpv6 } from "../wire/address-word.js";
+import { FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+export class Offload {
+    /** `lookup` copies the value of a key of the map of that family, or answers false when there is none. */
+    constructor(state, lookup) {
+        this.state = state;
+        this.lookup = lookup;
+        /** Room for one entry of each map. */
+        this.entry = new FlowEntries(1);
+        this.entry6 = new FlowEntries(1, state.addresses);
+    }
+    /** Brings flow `id` to the state and deadline that its last packet in the kernel gives it; answers whether that is news, and it lives. */
+    settle(id) {
+        const { conntrack, now } = this.state;
+        const old = conntrack.state(id);
+        if (old === ct.CLOSING)
+            return false; // nothing but last ACKs, and they prolong nothing
+        const client = this.read(id, 0, FLOW_SEEN_AT);
+        const target = this.read(id, 1, FLOW_SEEN_AT);
+        const next = this.nextState(id, old, client, target);
+        const seen = Math.max(client, target);
+        const deadline = seen + conntrack.timeouts[next];
+        if (deadline <= now || (next === old && deadline <= conntrack.deadline(id)))
+            return false;
+        turn(this.state, id, next, seen);
+        return true;
+    }
+    /** `client`, `target`: second in which the kernel saw the last packet of each; 0: it saw none. */
+    nextState(id, old, client, target) {
+        const since = this.state.conntrack.lastSeen(id); // when we saw its last packet: what is older is of an earlier connection
+        switch (old) {
+            case ct.SYN_RECEIVED:
+                return client >= since ? ct.ESTABLISHED : old;
+            case ct.TAKEN_UP:
+                return target >= since ? ct.ESTABLISHED : old;
+            case ct.RESET_ORIGINAL:
+            case ct.RESET_REPLY:
+                return client > since && target > since ? ct.ESTABLISHED : old; // who really resets a connection sends nothing more
+            case ct.UNREPLIED:
+            case ct.REPLIED:
+                if (old === ct.UNREPLIED && target < since)
+                    return old;
+                return client >= since || isStream(this.allPackets(id, 1)) ? ct.ASSURED : ct.REPLIED;
+            case ct.QUERY:
+            case ct.ANSWERED:
+                if (old === ct.QUERY && target < since)
+                    return old;
+                return isMoreThanQueries(this.allPackets(id, 0)) ? ct.ASSURED : ct.ANSWERED;
+            default:
+                return old;
+        }
+    }
+    /** Packets of direction `dir`, whoever carried them; either part wraps at 2^32. */
+    allPackets(id, dir) {
+        return this.state.conntrack.packets(id, dir) + this.read(id, dir, FLOW_PACKETS_AT);
+    }
+    /** The u32 at `at` in the entry of direction `dir`; 0 if there is none. Its key is a packet that the engine sends the other way. */
+    read(id, dir, at) {
+        const { conntrack } = this.state;
+        const src = conntrack.newSrc(id, dir ^ 1);
+        const family = isIpv6(src) ? 6 : 4;
+        const entry = family === 6 ? this.entry6 : this.entry;
+        entry.count = 0;
+        entry.addKey(src, conntrack.newDst(id, dir ^ 1), conntrack.newPorts(id, dir ^ 1), conntrack.protocol(id));
+        return this.lookup(entry.keyBytes, entry.valueBytes, family) ? entry.values[at / 4] >>> 0 : 0;
+    }
+}
+//# sourceMappingURL=offload.js.map

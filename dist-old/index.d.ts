@@ -1,0 +1,205 @@
+import { type ErrorKind, TsproxyError } from "./errors.js";
+export type { Network, PublishedPort };
+export { type ErrorKind, TsproxyError };
+export interface DataplaneOptions {
+    /** Clients that may use published ports, such as `192.0.2.0/24` or `2001:db8::/32`; default: all. The host itself always may. */
+    allowFrom?: readonly string[];
+    /** Worker threads, 1 to the number of cores; default: 1. */
+    workers?: number;
+    /** Flows that are tracked at once, 1 to 1,048,576; default: 262,144. */
+    conntrackMax?: number;
+    /** Seconds that a flow stays without a packet, 1 to 8190, by the states that `tsproxy flows` shows; default: what the RFCs say. */
+    timeouts?: Readonly<Record<string, number>>;
+    /** Source ports of what leaves a network; default: 10240 to 32767. */
+    masqueradePorts?: {
+        first: number;
+        last: number;
+    };
+    /** Whether clients of published ports must pass the host's firewall and what else its kernel checks; default: `honour`. */
+    firewall?: "honour" | "bypass";
+    /** Flows that one may have at a time; default: what there is room for, but of the last eighth none once it has half. */
+    maxFlows?: Limits;
+    /** Flows that one may open a second; default: 50,000 a client or endpoint, 200,000 a port. */
+    maxNewFlows?: Limits;
+    /** Lets the kernel carry flows that are decided on; default: no. Linux 5.11. */
+    offload?: boolean;
+    /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
+    onDeath?: (error: Error) => void;
+}
+/** How connections are spread over several targets, as docs/balancing.md has it. */
+export interface PublishOptions {
+    /** `client`, or with a time `client:10m`: a client keeps its target. Default: targets take turns. */
+    affinity?: string;
+    /** `off`, or some of `interval=2s,timeout=1s,rise=2,fall=3,port=8080`. */
+    healthCheck?: string;
+}
+/** One of several targets. */
+export interface Target {
+    ip: string;
+    /** Its first port. */
+    port: number;
+    /** `down`: its health check failed. */
+    state: "up" | "down" | "draining" | "drained";
+}
+/** A number for each who can have a limit: address of a client, endpoint, published port (its number and protocol). */
+export interface Limits {
+    client?: number;
+    endpoint?: number;
+    port?: number;
+}
+export interface NetworkOptions {
+    /**
+     * Such as `172.30.0.0/16` (/8 to /30), `fd00:30::/64` (/32 to /126), or one of each with a comma between; unknown to the host. Its first address
+     * is the gateway, which is the host.
+     */
+    subnet: string;
+    /** Bytes, 68 to 65,521; default: that of the host's default route. */
+    mtu?: number;
+    /** Nothing is routed out of it or into it; default: no. */
+    internal?: boolean;
+    /** Whether endpoints reach each other; default: yes. */
+    icc?: boolean;
+    /** Endpoints may send from other addresses than their own. Default: no. */
+    promiscuous?: boolean;
+    /** Whether what leaves gets an address of the host; default: yes. */
+    masquerade?: boolean;
+}
+export interface EndpointOptions {
+    /** Network namespace: a name in /run/netns, a process id, or an absolute path. It must have no `eth0`. */
+    netns: string;
+    /**
+     * An address of the network, such as `172.30.0.4` or `fd00:30::4`, or one of each family with a comma between. Of a family that is not named it
+     * is given the lowest that is free.
+     */
+    address: string;
+}
+/** What the dataplane counts, since it started. */
+export interface Counters {
+    /** One entry for each device that packets come and go by. */
+    ports: PortCounters[];
+    /** Packets dropped, by reason, such as `ttl-exceeded`; reasons that happened. docs/security.md says what a reason means. */
+    drops: Record<string, number>;
+    /** `active` flows are tracked now, of `capacity`; `refused`: the table was full; `evicted` made room for others before their time. */
+    flows: {
+        active: number;
+        capacity: number;
+        created: number;
+        expired: number;
+        refused: number;
+        evicted: number;
+    };
+    /** Packets that the BPF programs took from the host, handed back, offloaded, … */
+    steering: Record<string, number>;
+}
+export interface PortCounters {
+    /** Of the device, as in `ip link`; of an endpoint `NETNS/eth0`. */
+    name: string;
+    /** `uplink`: the host's interfaces. `held`: sockets that hold published ports. `host`: the host's device in a network. */
+    kind: "uplink" | "held" | "host" | "endpoint" | "tunnel" | "remote" | "lan";
+    /** An endpoint's. */
+    address?: string;
+    rxPackets: number;
+    rxBytes: number;
+    txPackets: number;
+    txBytes: number;
+    drops: Record<string, number>;
+}
+/** A connection, with both sides of its translation. Ends are `ADDRESS:PORT`, for ICMP echo `ADDRESS:ID`. */
+export interface Flow {
+    proto: "tcp" | "udp" | "sctp" | "icmp" | "icmpv6";
+    /** TCP: `syn-sent`, `established`, `closing`, …; else `unreplied`, `assured` or `echo`. */
+    state: string;
+    /** As the one who began sees it. */
+    original: {
+        src: string;
+        dst: string;
+    };
+    /** As the other side sees its answers. */
+    reply: {
+        src: string;
+        dst: string;
+    };
+    /** Until it ends, unless a packet comes. */
+    timeoutSec: number;
+    /** The kernel carries its packets. */
+    offloaded: boolean;
+    /** In original and in reply direction. */
+    packets: [number, number];
+}
+export declare class Dataplane {
+    private readonly controller;
+    private closing;
+    private constructor();
+    /**
+     * Starts one; on failure everything is undone. Throws a TsproxyError: TSP_ERR_OPTION (invalid), TSP_ERR_BPF or TSP_ERR_SYSCALL (permission) where the
+     * kernel does not let us, TSP_ERR_OFFLOAD (unavailable).
+     */
+    static start(options?: DataplaneOptions): Promise<Dataplane>;
+    /** Makes a network. Throws TSP_ERR_OPTION (invalid) or TSP_ERR_NETWORK (conflict: the host knows addresses in it). */
+    addNetwork({ subnet, mtu, ...behavior }: NetworkOptions): Promise<Network>;
+    /**
+     * Publishes a port, or a range: `[HOST_IP:]HOST_PORT[-END]:TARGET_IP[,TARGET_IP…]:TARGET_PORT[-END][/tcp|udp|sctp]`, an empty HOST_PORT for a free one,
+     * IPv6 addresses in brackets. Throws TSP_ERR_PORT_SPEC, TSP_ERR_OPTION (invalid), TSP_ERR_PORT_TAKEN (conflict), TSP_ERR_TARGET (a target cannot be
+     * reached).
+     */
+    publish(mapping: string, options?: PublishOptions): Promise<PublishedPort>;
+    counters(): Promise<Counters>;
+    flows(): Promise<Flow[]>;
+    /** Ends it, with its networks and published ports, and leaves the host as it was. May be called again. */
+    close(): Promise<void>;
+    private open;
+}
+/** A bridge with a gateway, which is the host, and a way out; `Dataplane.addNetwork` makes one. */
+declare class Network {
+    private readonly controller;
+    private readonly mechanism;
+    private readonly spec;
+    /** Such as `172.30.0.1`; of a network with IPv6 alone `fd00:30::1`. */
+    readonly gateway: string;
+    /** Of each family. */
+    readonly gateways: readonly string[];
+    /** Bytes. */
+    readonly mtu: number;
+    /** Name of the host's device in it. */
+    readonly hostDevice: string;
+    private readonly taken;
+    /**
+     * Puts a namespace into the network: gives it an `eth0` with the address, and a default route. It leaves with the network. Throws TSP_ERR_OPTION
+     * (invalid), TSP_ERR_NETNS (not-found), TSP_ERR_ENDPOINT (conflict: the address or the namespace has an endpoint already).
+     */
+    addEndpoint({ netns, address }: EndpointOptions): Promise<void>;
+    /** Takes it away, with its endpoints' devices. May be called again. */
+    close(): Promise<void>;
+}
+/** A port of the host, or a range, that leads to a target; `Dataplane.publish` makes one. */
+declare class PublishedPort {
+    private readonly controller;
+    private readonly publication;
+    /** `0.0.0.0`: every IPv4 address of the host; `::`: every IPv6 one. Where it is published on both: the first of `addresses`. */
+    readonly hostIp: string;
+    /** What it is published on, and which address of the target that leads to. */
+    readonly addresses: readonly {
+        hostIp: string;
+        targetIp: string;
+    }[];
+    /** First port; the one that was picked, where it was left open. */
+    readonly hostPort: number;
+    readonly hostPortEnd: number;
+    readonly targetIp: string;
+    readonly targetPort: number;
+    readonly targetPortEnd: number;
+    readonly proto: "tcp" | "udp" | "sctp";
+    /** Of a port with several targets: all of them; `targetIp` is the first's address. */
+    get targets(): readonly Target[];
+    /**
+     * Gives one of several targets no new connections: `172.18.0.3`, or `172.18.0.3:8080`. After `sec` seconds, 0 to 86,400, those that it has end; default:
+     * 30. Throws TSP_ERR_OPTION (invalid), TSP_ERR_TARGET (not-found).
+     */
+    drain(target: string, sec?: number): Promise<void>;
+    /** Gives it new connections again. Throws as `drain`. */
+    resume(target: string): Promise<void>;
+    /** Takes it back; its connections end. May be called again. */
+    close(): Promise<void>;
+}
+/** Calls `listener` with what is noteworthy but no error, in this whole process; until then nobody is told. */
+export declare function onWarning(listener: (message: string) => void): void;

@@ -1,0 +1,98 @@
+/** From a request to a record, or to the error that says what is wrong with it. */
+import { addressMac, stationMac } from "../control/network/address-mac.js";
+import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
+import { TsproxyError } from "../errors.js";
+import { macText } from "../wire/ethernet.js";
+import { formatIp, formatPrefix, parseIp, parsePrefix } from "../wire/ip-address.js";
+import { eachFamily, ofFamily, perFamily } from "../wire/per-family.js";
+import { isHostAddress, subnetProblem } from "./addresses.js";
+import { isId, shortId } from "./records.js";
+/** Throws TSP_ERR_NETWORK: invalid, or conflict with one of `others`. */
+export function checkNetwork(request, others) {
+    const { id, name, subnets, ranges = {}, reserved, options, overlay, lan, about } = request;
+    if (!isId(id))
+        throw networkError("invalid", `'${id.slice(0, 40)}' is no id of a network`);
+    if (others.some((other) => other.id === id))
+        throw networkError("conflict", `network ${shortId(id)} exists already`);
+    const twin = others.find((other) => name !== undefined && other.name === name);
+    if (twin !== undefined)
+        throw networkError("conflict", `network ${shortId(twin.id)} has the name '${name}' already`);
+    const each = eachFamily(subnets);
+    if (each.length === 0)
+        throw networkError("invalid", "the network has no subnet");
+    for (const subnet of each)
+        checkSubnet(subnet);
+    checkOptions(options, subnets);
+    return {
+        id,
+        ...(name !== undefined && { name }),
+        subnets,
+        ...(ranges.ipv4 !== undefined && { range: formatPrefix(ranges.ipv4) }),
+        ...(ranges.ipv6 !== undefined && { ipv6Range: formatPrefix(ranges.ipv6) }),
+        ...(reserved !== undefined && { reserved: Object.fromEntries([...reserved].map(([what, address]) => [what, formatIp(address)])) }),
+        options: { ...options },
+        ...(overlay !== undefined && { overlay }),
+        ...(lan !== undefined && { lan }),
+        ...(about !== undefined && { about }),
+    };
+}
+function checkSubnet({ prefix, gateway }) {
+    const text = formatPrefix(prefix);
+    const found = subnetProblem(prefix);
+    if (found !== null)
+        throw networkError("invalid", `subnet ${text}: ${found.problem}`, found.hint);
+    if (!isHostAddress(prefix, gateway))
+        throw networkError("invalid", `gateway ${formatIp(gateway)}/${prefix.prefixLength} is no host's address in ${text}`);
+}
+function checkOptions({ mtu, outside = {} }, subnets) {
+    if (mtu !== undefined && !(mtu >= MIN_MTU && mtu <= MAX_MTU))
+        throw networkError("invalid", `MTU ${mtu} will not do`, `use ${MIN_MTU} to ${MAX_MTU}`);
+    for (const address of eachFamily(outside))
+        if (ofFamily(subnets, address.family) === undefined)
+            throw networkError("invalid", `nothing leaves as ${formatIp(address)}: the network has no IPv${address.family} subnet`);
+}
+/** `neighbors`: the other endpoints of the network. Throws TSP_ERR_ENDPOINT: invalid, or conflict with one of them. */
+export function checkEndpoint({ id, addresses: wanted = {}, mac: wantedMac, use, bandwidth, sandbox = "" }, network, neighbors, manager) {
+    if (!isId(id))
+        throw endpointError("invalid", `'${id.slice(0, 40)}' is no id of an endpoint`);
+    const addresses = claim(network, wanted, neighbors, manager);
+    const bytes = wantedMac ?? stationMac(addresses);
+    const mac = macText(bytes);
+    if (bytes.length !== 6 || (bytes[0] & 1) !== 0)
+        throw endpointError("invalid", `MAC address '${mac}' is no station's address`);
+    if (eachFamily(network.subnets).some(({ gateway }) => mac === macText(addressMac(gateway))))
+        throw endpointError("conflict", `MAC address ${mac} is the gateway's`);
+    const twin = neighbors.find((record) => record.mac === mac);
+    if (twin !== undefined)
+        throw endpointError("conflict", `MAC address ${mac} is that of endpoint ${shortId(twin.id)}`, "give one of them another");
+    const device = `tsp${id.slice(0, 11)}`;
+    const optional = { ...(use !== undefined && { use }), ...(bandwidth !== undefined && { bandwidth }) };
+    return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...optional };
+}
+/** An address of each family that the network has. */
+function claim({ subnets, range, ipv6Range, reserved = {} }, wanted, neighbors, manager) {
+    const claimed = eachFamily(subnets).map((subnet) => {
+        const { family } = subnet.gateway;
+        const taken = new Map();
+        for (const { id, addresses } of neighbors) {
+            const address = ofFamily(addresses, family);
+            if (address !== undefined)
+                taken.set(address.value, shortId(id));
+        }
+        for (const [what, text] of Object.entries(reserved))
+            taken.set(parseIp(text).value, what);
+        const text = family === 4 ? range : ipv6Range;
+        return manager.claim({ ...subnet, taken, range: text === undefined ? undefined : parsePrefix(text) }, ofFamily(wanted, family));
+    });
+    for (const address of eachFamily(wanted))
+        if (!claimed.includes(address))
+            throw endpointError("invalid", `address ${formatIp(address)}: the network has no IPv${address.family} subnet`);
+    return perFamily(claimed);
+}
+export function networkError(kind, message, hint) {
+    return new TsproxyError("TSP_ERR_NETWORK", kind, message, hint);
+}
+export function endpointError(kind, message, hint) {
+    return new TsproxyError("TSP_ERR_ENDPOINT", kind, message, hint);
+}
+//# sourceMappingURL=checks.js.map

@@ -1,0 +1,281 @@
+/**
+ * Desired state: networks, their endpoints and published ports, as any front end asks for them. The dataplane makes it so (`mechanism.ts`), a
+ * store remembers it (`store.ts`).
+ *
+ * An endpoint's life: `createEndpoint` makes its device in the host's namespace; the front end moves that into a sandbox, a network namespace, and
+ * sets it up there; `join` says so (or it is made in the sandbox, and has joined from the start); `publish` opens its ports. Backwards: `withdraw`, `leave`, the device comes back, `deleteEndpoint` removes it.
+ * A device that ends with its sandbox leaves an endpoint that is gone: it holds neither address nor ports, and is still to be deleted.
+ *
+ * Calls are carried out one after another, and the first waits for `restore`. One that throws changes nothing; only what has ended cannot be
+ * brought back: a deletion that cannot be written down leaves its endpoints gone, and may be repeated.
+ */
+import { closeSync } from "node:fs";
+import { specOf } from "../control/mapping.js";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { formatIp } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
+import { givenAddresses } from "./addresses.js";
+import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
+import { LiveEndpoint, LiveNetwork } from "./live.js";
+import { addressesText, shortId } from "./records.js";
+export class NetworkModel {
+    constructor(mechanism, host, store, addresses = givenAddresses, tunnel = {}) {
+        this.mechanism = mechanism;
+        this.host = host;
+        this.store = store;
+        this.addresses = addresses;
+        this.tunnel = tunnel;
+        this.networksById = new Map();
+        this.endpointsById = new Map();
+        this.changes = 0;
+        this.restored = () => { };
+        /** Settles when all calls so far are done. */
+        this.turn = new Promise((resolve) => {
+            this.restored = resolve;
+        });
+    }
+    get networks() {
+        return [...this.networksById.values()];
+    }
+    get endpoints() {
+        return [...this.endpointsById.values()];
+    }
+    findLive(endpoint) {
+        return this.endpointsById.get(endpoint);
+    }
+    /** Another number than before after whatever may have changed it: what is made from networks and endpoints is then to be made anew. */
+    get version() {
+        return this.changes;
+    }
+    /** Makes again what an earlier process left: networks, devices where they are now, published ports. To be called once. */
+    async restore() {
+        const { networks, endpoints } = await this.store.load();
+        for (const record of networks) {
+            const network = new LiveNetwork(record, this.mechanism, this.tunnel);
+            this.networksById.set(record.id, network);
+            attempt(`network ${shortId(record.id)}`, () => network.make());
+        }
+        const ended = [];
+        for (const record of endpoints)
+            if (!(await this.restoreEndpoint(record)))
+                ended.push(record.id);
+        // A full disk must not keep containers off the network; what ended is found to have ended the next time too.
+        await this.store.commit({ removeEndpoints: ended }).catch((error) => warn("what ended meanwhile stays remembered", error));
+        this.changes++;
+        this.restored();
+    }
+    createNetwork(request) {
+        return this.inTurn(async () => {
+            const record = checkNetwork(request, this.networks.map((other) => other.record));
+            // Only now: after a restart it may come later than we do.
+            for (const outside of eachFamily(record.options.outside ?? {}))
+                if (!this.mechanism.host.has(outside)) {
+                    const message = `${formatIp(outside)} is not an address of this host`;
+                    throw new TsproxyError("TSP_ERR_HOST_ADDRESS", "not-found", message, "see 'ip address'");
+                }
+            const network = new LiveNetwork(record, this.mechanism, this.tunnel);
+            network.make();
+            try {
+                await this.store.commit({ putNetworks: [record] });
+            }
+            catch (error) {
+                await network.remove();
+                throw error;
+            }
+            this.networksById.set(record.id, network);
+        });
+    }
+    /** With the endpoints in it that have not joined, or are gone. */
+    deleteNetwork(id) {
+        return this.inTurn(async () => {
+            const network = this.network(id);
+            const endpoints = this.endpoints.filter((endpoint) => endpoint.network === network);
+            const joined = endpoints.filter((endpoint) => endpoint.record.sandbox !== "" && !endpoint.gone);
+            const names = joined.map(({ record }) => `${shortId(record.id)} ${addressesText(record)}`);
+            if (joined.length > 0)
+                throw networkError("conflict", `network ${shortId(id)} has joined endpoints: ${names.join(", ")}`);
+            for (const endpoint of endpoints)
+                await endpoint.remove();
+            const ids = endpoints.map(({ record }) => record.id);
+            await this.store.commit({ removeNetworks: [id], removeEndpoints: ids });
+            for (const endpoint of ids)
+                this.endpointsById.delete(endpoint);
+            this.networksById.delete(id);
+            await network.remove();
+        });
+    }
+    createEndpoint(networkId, request) {
+        return this.inTurn(async () => {
+            const network = this.network(networkId);
+            if (this.endpointsById.has(request.id))
+                throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
+            const neighbors = this.endpoints.filter((other) => other.network === network && !other.gone).map((other) => other.record);
+            const checked = checkEndpoint(request, network.record, neighbors, this.addresses);
+            const record = { ...checked, multiQueue: network.make().endpoints.multiQueue };
+            const ended = this.ended();
+            await this.store.commit({ putEndpoints: [record], removeEndpoints: ended });
+            for (const id of ended)
+                this.endpointsById.delete(id);
+            const endpoint = this.endpointOf(record, network);
+            try {
+                endpoint.make(() => this.onGone(endpoint), request.place);
+            }
+            catch (error) {
+                await this.store.commit({ removeEndpoints: [record.id] }).catch((failure) => warn("its record", failure));
+                throw error;
+            }
+            this.endpointsById.set(record.id, endpoint);
+            return record;
+        });
+    }
+    /** Joined or not. `wait`: until its device is no longer to be seen; of a sandbox that ends, nobody looks. */
+    deleteEndpoint(networkId, id, { wait = true } = {}) {
+        return this.inTurn(async () => {
+            const endpoint = this.endpoint(networkId, id);
+            await endpoint.remove({ wait });
+            await this.store.commit({ removeEndpoints: [id] });
+            this.endpointsById.delete(id);
+        });
+    }
+    /** Throws TSP_ERR_ENDPOINT (not-found) when the network has none of that id. */
+    findEndpoint(networkId, id) {
+        return this.inTurn(() => this.endpoint(networkId, id).record);
+    }
+    /** Who uses it, and its names, from now on. */
+    setUse(networkId, id, use) {
+        return this.inTurn(() => this.update(this.endpoint(networkId, id), { use }));
+    }
+    /** Its device is to be moved into `sandbox`, the path of a network namespace. Answers both records. */
+    join(networkId, id, sandbox) {
+        return this.inTurn(async () => {
+            const endpoint = this.endpoint(networkId, id);
+            const { record, gone } = endpoint;
+            if (!sandbox.startsWith("/"))
+                throw endpointError("invalid", `sandbox '${sandbox}' is no absolute path`);
+            if (record.sandbox !== "")
+                throw endpointError("conflict", `endpoint ${shortId(id)} has joined ${record.sandbox} already`);
+            if (gone)
+                throw endpointError("conflict", `the device of endpoint ${shortId(id)} is gone`);
+            await this.update(endpoint, { sandbox });
+            return { endpoint: endpoint.record, network: endpoint.network.record };
+        });
+    }
+    /** Its device comes back; its ports are withdrawn. */
+    leave(networkId, id) {
+        return this.inTurn(async () => {
+            const endpoint = this.endpoint(networkId, id);
+            if (endpoint.record.sandbox === "")
+                throw endpointError("conflict", `endpoint ${shortId(id)} has not joined`);
+            await this.update(endpoint, { sandbox: "", ports: [] });
+            await endpoint.withdraw();
+        });
+    }
+    /** Opens ports of an endpoint that has joined: all, or none. */
+    publish(networkId, id, requests) {
+        return this.inTurn(async () => {
+            const endpoint = this.endpoint(networkId, id);
+            const { record, network, mappings, gone } = endpoint;
+            const { internal, hostBinding } = network.record.options;
+            if (record.sandbox === "")
+                throw endpointError("conflict", `endpoint ${shortId(id)} has not joined`);
+            if (gone)
+                throw endpointError("conflict", `the device of endpoint ${shortId(id)} is gone`);
+            if (mappings.length > 0)
+                throw endpointError("conflict", `the ports of endpoint ${shortId(id)} are published already`);
+            if (internal && requests.length > 0)
+                throw networkError("conflict", `network ${shortId(networkId)} is internal: it publishes no ports`);
+            await endpoint.publish(requests.map((port) => ({ ...port, hostIp: port.hostIp ?? hostBinding, targets: record.addresses })));
+            try {
+                await this.update(endpoint, { ports: endpoint.mappings });
+            }
+            catch (error) {
+                await endpoint.withdraw();
+                throw error;
+            }
+        });
+    }
+    withdraw(networkId, id) {
+        return this.inTurn(async () => {
+            const endpoint = this.endpoint(networkId, id);
+            await this.update(endpoint, { ports: [] });
+            await endpoint.withdraw();
+        });
+    }
+    /** False when its device ended, so that it is to be forgotten. */
+    async restoreEndpoint(record) {
+        const what = `endpoint ${shortId(record.id)}`;
+        const network = this.networksById.get(record.network);
+        const found = network === undefined ? null : attempt(what, () => this.host.find(record));
+        if (network === undefined || found === null)
+            return false;
+        const endpoint = this.endpointOf(record, network);
+        this.endpointsById.set(record.id, endpoint);
+        // Not found for another reason than that it ended: whoever made it still knows it, so its record stays until it is deleted.
+        if (found !== undefined)
+            attempt(what, () => endpoint.takeUp(found, () => this.onGone(endpoint)));
+        if (!endpoint.gone)
+            for (const port of record.ports)
+                await endpoint.publish([specOf(port)]).catch((error) => warn(`ports of ${addressesText(record)}`, error));
+        return true;
+    }
+    endpointOf(record, network) {
+        return new LiveEndpoint(record, network, this.mechanism, this.host);
+    }
+    onGone(endpoint) {
+        const { device, use } = endpoint.record;
+        if (use === undefined)
+            log.warn(`${device} is gone: its namespace ended`); // whoever uses it knows more, and tells
+        void this.inTurn(() => endpoint.end());
+    }
+    /** Endpoints whose device is nowhere any more: a front end that was killed never deletes them. */
+    ended() {
+        return this.endpoints.flatMap(({ gone, record }) => {
+            const found = gone ? attempt(`endpoint ${shortId(record.id)}`, () => this.host.find(record)) : undefined;
+            if (found === null)
+                return [record.id];
+            if (found !== undefined && found.nsFd !== -1)
+                closeSync(found.nsFd);
+            return [];
+        });
+    }
+    network(id) {
+        const network = this.networksById.get(id);
+        if (network === undefined)
+            throw networkError("not-found", `there is no network ${shortId(id)}`);
+        return network;
+    }
+    endpoint(networkId, id) {
+        const network = this.network(networkId);
+        const endpoint = this.endpointsById.get(id);
+        if (endpoint?.network !== network)
+            throw endpointError("not-found", `network ${shortId(networkId)} has no endpoint ${shortId(id)}`);
+        return endpoint;
+    }
+    async update(endpoint, change) {
+        const record = { ...endpoint.record, ...change };
+        await this.store.commit({ putEndpoints: [record] });
+        endpoint.record = record;
+    }
+    inTurn(action) {
+        const done = this.turn.then(action).finally(() => {
+            this.changes++;
+        });
+        this.turn = done.catch(() => { });
+        return done;
+    }
+}
+/** What `action` answers, or undefined, with a warning, when it fails: for what must not stop the rest. */
+function attempt(what, action) {
+    try {
+        return action();
+    }
+    catch (error) {
+        warn(what, error);
+        return undefined;
+    }
+}
+function warn(what, error) {
+    log.warn(`${what}: ${error instanceof TsproxyError ? error.describe() : error.message}`);
+}
+//# sourceMappingURL=network-model.js.map

@@ -1,0 +1,151 @@
+/**
+ * Records as JSON, which a file holds that anybody may have written to. Addresses are text there, so that it reads as people write them. Fields
+ * that are not known are kept: a later version may have added them.
+ */
+import * as v from "valibot";
+import { mappingText, parseHostAddress } from "../control/mapping.js";
+import { parseMac } from "../wire/ethernet.js";
+import { formatIp, formatPrefix, parseIp, parsePrefix } from "../wire/ip-address.js";
+import { mapFamilies } from "../wire/per-family.js";
+import { isId } from "./records.js";
+/**
+ * 1: IPv4 alone, `subnet` and `gateway` of a network, `address` of an endpoint, `outside` an address; `hostBinding` 0.0.0.0 where a port names no
+ * host address. 2: both families.
+ */
+export const FORMAT = 2;
+/** Text that `parse` understands. */
+const parsed = (parse, what) => v.pipe(v.string(), v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const value = parse(dataset.value);
+    if (value !== null)
+        return value;
+    addIssue({ message: `'${dataset.value}' is no ${what}` });
+    return NEVER;
+}));
+const ofFamily = (family, parse, familyOf) => parsed((text) => {
+    const value = parse(text);
+    return value !== null && familyOf(value) === family ? value : null;
+}, `IPv${family} address`);
+const address = (family) => ofFamily(family, parseIp, (ip) => ip.family);
+const subnet = (family) => v.pipe(v.object({ subnet: ofFamily(family, parsePrefix, (prefix) => prefix.address.family), gateway: address(family) }), v.transform(({ subnet: prefix, gateway }) => ({ prefix, gateway })));
+const addresses = v.object({ ipv4: v.exactOptional(address(4)), ipv6: v.exactOptional(address(6)) });
+const someOf = (schema) => v.pipe(schema, v.check(({ ipv4, ipv6 }) => ipv4 !== undefined || ipv6 !== undefined, "neither IPv4 nor IPv6"));
+const text = (is) => v.pipe(v.string(), v.check(is));
+const id = v.pipe(v.string(), v.check(isId));
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+const options = v.looseObject({
+    mtu: v.exactOptional(v.number()),
+    internal: v.boolean(),
+    icc: v.boolean(),
+    masquerade: v.boolean(),
+    promiscuous: v.exactOptional(v.boolean()),
+    hostBinding: v.nullable(parsed(parseIp, "address")),
+    outside: v.exactOptional(addresses),
+    interfacePrefix: v.string(),
+    hostDevice: v.exactOptional(v.string()),
+});
+const network = v.looseObject({
+    id,
+    name: v.exactOptional(v.string()),
+    subnets: someOf(v.object({ ipv4: v.exactOptional(subnet(4)), ipv6: v.exactOptional(subnet(6)) })),
+    range: v.exactOptional(text((value) => parsePrefix(value) !== null)),
+    ipv6Range: v.exactOptional(text((value) => parsePrefix(value) !== null)),
+    reserved: v.exactOptional(v.record(v.string(), text((value) => parseIp(value) !== null))),
+    options,
+    overlay: v.exactOptional(v.object({ vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)) })),
+    lan: v.exactOptional(v.object({ parent: v.string() })),
+    about: v.exactOptional(v.looseObject({
+        origin: v.string(),
+        created: v.string(),
+        labels: v.record(v.string(), v.string()),
+        options: v.record(v.string(), v.string()),
+    })),
+});
+const mapping = v.pipe(v.looseObject({
+    hostIp: parsed(parseHostAddress, "address"),
+    hostPort: port,
+    hostPortEnd: port,
+    targetIp: parsed(parseIp, "address"),
+    targetPort: port,
+    targetPortEnd: port,
+    proto: v.picklist(["tcp", "udp", "sctp"]),
+}), v.transform(({ hostIp, ...rest }) => ({ ...rest, ...hostIp })));
+const rate = v.object({ rate: v.pipe(v.number(), v.minValue(1)), burst: v.pipe(v.number(), v.minValue(1)) });
+const endpoint = v.looseObject({
+    id,
+    network: id,
+    addresses: someOf(addresses),
+    mac: v.pipe(v.string(), v.check((value) => parseMac(value) !== null)),
+    device: v.string(),
+    multiQueue: v.boolean(),
+    sandbox: v.string(),
+    ports: v.array(mapping),
+    use: v.exactOptional(v.looseObject({ owner: v.string(), names: v.array(v.string()) })),
+    bandwidth: v.exactOptional(v.object({ ingress: v.exactOptional(rate), egress: v.exactOptional(rate) })),
+});
+const records = v.looseObject({ networks: v.array(network), endpoints: v.array(endpoint) });
+/** What is wrong with what should be records of that format, and where ("networks.0.gateway"); or the records. */
+export function recordsOf(value, format) {
+    const result = v.safeParse(records, format === 1 ? upgraded(value) : value, { abortEarly: true });
+    if (result.success)
+        return { records: result.output };
+    const [issue] = result.issues;
+    return { problem: `${v.getDotPath(issue) ?? "all of it"}: ${issue.message}` };
+}
+/** Of format 1; whatever it is, it is checked afterwards. */
+function upgraded(value) {
+    return mapFields(value, {
+        networks: each((item) => {
+            const { subnet: ipv4, gateway, options: old, ...rest } = item;
+            const { outside, ...others } = objectOf(old);
+            return {
+                ...rest,
+                subnets: { ipv4: { subnet: ipv4, gateway } },
+                options: { ...others, ...(outside !== undefined && { outside: { ipv4: outside } }) },
+            };
+        }),
+        endpoints: each(({ address: ipv4, ...rest }) => ({ ...rest, addresses: { ipv4 } })),
+    });
+}
+function objectOf(value) {
+    return typeof value === "object" && value !== null ? value : {};
+}
+function each(change) {
+    return (list) => (Array.isArray(list) ? list.map((item) => change(objectOf(item))) : list);
+}
+function mapFields(value, changes) {
+    const fields = objectOf(value);
+    return { ...fields, ...Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, change(fields[name])])) };
+}
+/** As JSON can hold them, in the current format. */
+export function jsonOf({ networks, endpoints }) {
+    return { networks: networks.map(networkJson), endpoints: endpoints.map(endpointJson) };
+}
+/** The same as text, an object's members without its braces. Records never change, so each is put into text once. */
+export function membersText({ networks, endpoints }) {
+    const list = (records, json) => records.map((record) => textOf(record, json)).join(",");
+    return `"networks":[${list(networks, networkJson)}],"endpoints":[${list(endpoints, endpointJson)}]`;
+}
+const texts = new WeakMap();
+function textOf(record, json) {
+    let text = texts.get(record);
+    if (text === undefined) {
+        text = JSON.stringify(json(record));
+        texts.set(record, text);
+    }
+    return text;
+}
+function networkJson({ subnets, options: { hostBinding, outside, ...others }, ...rest }) {
+    return {
+        ...rest,
+        subnets: mapFamilies(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
+        options: {
+            ...others,
+            hostBinding: hostBinding === null ? null : formatIp(hostBinding),
+            ...(outside !== undefined && { outside: mapFamilies(outside, formatIp) }),
+        },
+    };
+}
+function endpointJson({ addresses: own, ports, ...rest }) {
+    return { ...rest, addresses: mapFamilies(own, formatIp), ports: ports.map((each) => mappingText(each)) };
+}
+//# sourceMappingURL=record-json.js.map

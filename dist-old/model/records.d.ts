@@ -1,0 +1,97 @@
+/** What is remembered of networks and endpoints, across restarts and, of networks, reboots: plain data (`record-json.ts` has it as JSON). */
+import type { Mapping } from "../control/mapping.js";
+import type { Subnet } from "../control/network/subnet.js";
+import type { Bandwidth } from "../table/bandwidth.js";
+import { type IpAddress } from "../wire/ip-address.js";
+import { type PerFamily } from "../wire/per-family.js";
+/** How a network is to behave. */
+export interface NetworkOptions {
+    /** Undefined: that of the host's default route. */
+    mtu?: number;
+    /** Nothing goes in or out. */
+    internal: boolean;
+    /** Endpoints reach each other. */
+    icc: boolean;
+    masquerade: boolean;
+    /** Endpoints may send from other addresses than their own. Undefined: no, as in records of earlier versions. */
+    promiscuous?: boolean;
+    /** Host address of published ports that name none; null: all, of both families. */
+    hostBinding: IpAddress | null;
+    /** Source addresses of what leaves. */
+    outside?: PerFamily<IpAddress>;
+    /** Name of devices in sandboxes, without number. */
+    interfacePrefix: string;
+    /** Name of the host's device. */
+    hostDevice?: string;
+}
+export declare const DEFAULT_OPTIONS: Readonly<NetworkOptions>;
+/** What people said of a network; the dataplane does not care. */
+export interface NetworkAbout {
+    /** Which front end made it, and is to remove it. */
+    origin: string;
+    /** ISO 8601. */
+    created: string;
+    labels: Record<string, string>;
+    /** Options as they were typed. */
+    options: Record<string, string>;
+}
+export interface NetworkRecord {
+    id: string;
+    /** For people; no two networks have the same. */
+    name?: string;
+    subnets: PerFamily<Subnet>;
+    /** Where endpoints that ask for no address get theirs: `172.18.5.0/24`. Undefined: the whole IPv4 subnet. */
+    range?: string;
+    /** The same in the IPv6 subnet. */
+    ipv6Range?: string;
+    /** Addresses that no endpoint gets, by what they are for. */
+    reserved?: Record<string, string>;
+    options: NetworkOptions;
+    /** It spans the nodes of a cluster. Undefined: it is of this host alone. */
+    overlay?: Overlay;
+    /** It stands on the LAN of a device of the host. */
+    lan?: LanPlace;
+    about?: NetworkAbout;
+}
+/** Where a network stands that is on a LAN. */
+export interface LanPlace {
+    /** Name of the host's device there. */
+    parent: string;
+}
+/** What a network of several nodes has on the wire. */
+export interface Overlay {
+    /** VXLAN's network identifier, 1 to 2^24 - 1. */
+    vni: number;
+}
+/** Who uses an endpoint, and how others find it. */
+export interface EndpointUse {
+    /** Id of the user, as its front end knows it. */
+    owner: string;
+    /** Names in this network, the main one first. */
+    names: string[];
+}
+export interface EndpointRecord {
+    id: string;
+    network: string;
+    addresses: PerFamily<IpAddress>;
+    mac: string;
+    /** Name of its device while that is in the host's namespace. */
+    device: string;
+    multiQueue: boolean;
+    /** Path of the namespace that it joined; "": none. */
+    sandbox: string;
+    ports: Mapping[];
+    use?: EndpointUse;
+    /** Undefined: as much as there is. */
+    bandwidth?: Bandwidth;
+}
+export interface Records {
+    networks: NetworkRecord[];
+    endpoints: EndpointRecord[];
+}
+/** An id becomes part of device names. */
+export declare function isId(text: string): boolean;
+/** `172.18.0.2,fd00:18::2` */
+export declare function addressesText({ addresses }: EndpointRecord): string;
+/** First twelve letters of an id: enough for people. */
+export declare function shortId(id: string): string;

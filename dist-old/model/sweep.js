@@ -1,0 +1,98 @@
+/**
+ * What killed processes leave behind, and its removal. Programs, maps, held ports and most devices end with their process. What stays: a socket
+ * file in the folder of running instances, `PID.sock`; on kernels without TCX clsact filters; and devices of endpoints, which are meant to stay,
+ * when their sandbox ends while nobody looks.
+ */
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { runDirs } from "../api/paths.js";
+import { whoListens } from "../api/unix-socket.js";
+import { removeFlowFiles } from "../control/flow-files.js";
+import { sweepStale } from "../steer/attach.js";
+import { releaseKept } from "../sys/fd-store.js";
+import { RouteSocket } from "../sys/rtnetlink.js";
+import { isSandbox, removeHostDevice } from "./endpoint-device.js";
+import { FileStore, stateDir } from "./file-store.js";
+const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
+/** A socket that is younger may be one that its process is about to listen on. */
+const SETTLED_MS = 10_000;
+/** Removes what dead instances left. Needs CAP_NET_ADMIN for filters, if there are any. */
+export async function sweep() {
+    const swept = { sockets: 0, filters: 0, denied: [] };
+    const unlessDenied = async (file, action) => {
+        try {
+            await action();
+        }
+        catch (error) {
+            if (!DENIED.has(error.code ?? ""))
+                throw error;
+            swept.denied.push(file);
+        }
+    };
+    for (const dir of runDirs())
+        await unlessDenied(dir, async () => {
+            for (const name of isFolder(dir) ? readdirSync(dir) : []) {
+                const pid = /^(\d+)\.sock$/.exec(name)?.[1];
+                const file = join(dir, name);
+                if (pid === undefined || !(await isLeftOver(file, pid)))
+                    continue;
+                await unlessDenied(file, async () => {
+                    rmSync(file, { force: true });
+                    swept.sockets++;
+                });
+            }
+        });
+    const socket = new RouteSocket();
+    try {
+        swept.filters = sweepStale(socket, socket.links().map((link) => link.index));
+    }
+    finally {
+        socket.close();
+    }
+    return swept;
+}
+/** Whether the process is gone; or another one has its number by now, and nobody listens. */
+async function isLeftOver(file, pid) {
+    if (!existsSync(`/proc/${pid}`))
+        return true;
+    const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+    return made !== undefined && Date.now() - made > SETTLED_MS && (await whoListens(file)) === "absent";
+}
+/**
+ * Ends at once what is kept for a process that is to come again: flows (`control/flow-files.ts`), and a daemon's devices, ports and programs
+ * (`sys/fd-store.ts`). What running instances use is spared.
+ */
+export function sweepKept() {
+    const swept = { flows: 0, keepers: 0 };
+    for (const dir of runDirs()) {
+        swept.flows += removeFlowFiles(dir);
+        if (releaseKept(dir))
+            swept.keepers++;
+    }
+    return swept;
+}
+/** Removes devices, and records, of endpoints whose sandbox ended while no daemon ran; answers how many devices. Nothing while one runs. */
+export async function sweepDevices() {
+    const store = new FileStore(stateDir());
+    const { endpoints } = await store.load();
+    if (endpoints.length === 0 || isAlive(store.writer))
+        return 0;
+    const ended = endpoints.filter(({ sandbox }) => sandbox === "" || !isSandbox(sandbox));
+    const removed = ended.filter((endpoint) => removeHostDevice(endpoint.device)).length;
+    if (ended.length > 0)
+        await store.commit({ removeEndpoints: ended.map(({ id }) => id) });
+    return removed;
+}
+function isAlive(pid) {
+    try {
+        process.kill(pid, 0);
+        return true;
+    }
+    catch (error) {
+        return error.code === "EPERM";
+    }
+}
+function isFolder(path) {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+//# sourceMappingURL=sweep.js.map

@@ -1,0 +1,44 @@
+import { mappingText } from "../control/mapping.js";
+import { formatIp, formatPrefix } from "../wire/ip-address.js";
+/** Of a network that an engine made which keeps what it knows of it to itself: the driver's name there. */
+export const FOREIGN_DRIVER = "tsproxy";
+export function networkViews(model) {
+    return model.networks.map(({ record, inDataplane }) => networkView(record, model.endpoints.filter((endpoint) => endpoint.record.network === record.id).length, inDataplane));
+}
+/** `made`: undefined when it is not in the dataplane. */
+export function networkView(record, endpoints, made) {
+    const { id, name = "", options, about } = record;
+    const { ipv4, ipv6 } = record.subnets;
+    return {
+        id,
+        name,
+        driver: about?.origin ?? FOREIGN_DRIVER,
+        created: about?.created ?? "",
+        labels: about?.labels ?? {},
+        subnet: ipv4 === undefined ? "" : formatPrefix(ipv4.prefix),
+        gateway: ipv4 === undefined ? "" : formatIp(ipv4.gateway),
+        ...(ipv6 !== undefined && { ipv6Subnet: formatPrefix(ipv6.prefix), ipv6Gateway: formatIp(ipv6.gateway) }),
+        device: made?.hostDevice ?? "",
+        mtu: made?.mtu ?? options.mtu ?? 0,
+        internal: options.internal,
+        icc: options.icc,
+        masquerade: options.masquerade,
+        promiscuous: options.promiscuous ?? false,
+        endpoints,
+    };
+}
+export function endpointViews(model) {
+    return model.endpoints.map(({ record: { id, network, addresses: { ipv4, ipv6 }, mac, sandbox, use, }, gone, mappings, }) => ({
+        id,
+        network,
+        owner: use?.owner ?? "",
+        names: use?.names ?? [],
+        address: ipv4 === undefined ? "" : formatIp(ipv4),
+        ...(ipv6 !== undefined && { ipv6Address: formatIp(ipv6) }),
+        mac,
+        state: gone ? "gone" : sandbox === "" ? "created" : "joined",
+        sandbox,
+        ports: mappings.map((mapping) => ({ ...mappingText(mapping), via: "dataplane" })),
+    }));
+}
+//# sourceMappingURL=views.js.map

@@ -1,0 +1,124 @@
+/** Devices in a sandbox's network namespace: an endpoint's device, addressed and up, and the default route. */
+import { closeSync, fstatSync, statSync } from "node:fs";
+import { ENDPOINT_IPV6_CONF } from "../control/device-conf.js";
+import { TsproxyError } from "../errors.js";
+import { setIpv6Conf } from "../sys/ipv6-conf.js";
+import { openNetns, sameNetns } from "../sys/netns.js";
+import { RouteSocket } from "../sys/rtnetlink.js";
+import { parseIp, sameIp } from "../wire/ip-address.js";
+import { HOST } from "./network-catalog.js";
+import { startTimeOf } from "./process.js";
+import { sandboxError } from "./sandbox-errors.js";
+const RT_TABLE_MAIN = 254;
+const IFF_UP = 1; // linux/if.h
+/** A namespace, open as long as somebody sets it up. */
+export class Namespace {
+    constructor(fd, path, socket) {
+        this.fd = fd;
+        this.path = path;
+        this.socket = socket;
+    }
+    /** Throws TSP_ERR_NETNS, or TSP_ERR_SANDBOX for the namespace that the daemon itself is in. `inode`: that it must have. */
+    static open(spec, inode) {
+        const { fd, path } = openNetns(spec);
+        try {
+            if (inode !== undefined && fstatSync(fd).ino !== inode)
+                throw new TsproxyError("TSP_ERR_NETNS", "not-found", `network namespace '${spec}' is another one now`, "the one that was meant has ended");
+            if (sameNetns(fd, -1))
+                throw new TsproxyError("TSP_ERR_SANDBOX", "invalid", `'${spec}' is the namespace of the host itself`, "name another namespace");
+            return new Namespace(fd, path, new RouteSocket(fd));
+        }
+        catch (error) {
+            closeSync(fd);
+            throw error;
+        }
+    }
+    get inode() {
+        return fstatSync(this.fd).ino;
+    }
+    has(device) {
+        return this.socket.link(device) !== null;
+    }
+    hasAddress(device, address) {
+        const index = this.socket.link(device)?.index;
+        return this.socket.addresses().some((each) => each.ifindex === index && sameIp(parseIp(each.address), parseIp(address)));
+    }
+    hasDefaultRoute(of = 4) {
+        const routes = this.socket.routes(RT_TABLE_MAIN);
+        return routes.some(({ family, prefixLength, type }) => family === `ipv${of}` && prefixLength === 0 && type === "unicast");
+    }
+    /** The first of `eth0`, `eth1`, … that is free here. */
+    freeName(prefix) {
+        for (let i = 0;; i++)
+            if (!this.has(`${prefix}${i}`))
+                return `${prefix}${i}`;
+    }
+    /** Sets up the device that was made here. */
+    setUpDevice({ name, addresses }) {
+        // Of a namespace that was just made it is down; without it a program does not reach itself, nor the names at 127.0.0.11.
+        const loopback = this.socket.link("lo");
+        if (loopback !== null && (loopback.flags & IFF_UP) === 0)
+            this.socket.setLink(loopback.index, { up: true });
+        const { index } = this.socket.link(name);
+        const hasIpv6 = addresses.some(({ family }) => family === 6);
+        // Its link-local address is the one that comes of its MAC, which it is held to.
+        this.socket.setLink(index, { addrGenMode: hasIpv6 ? "eui64" : "none" });
+        if (hasIpv6 && !setIpv6Conf(name, ENDPOINT_IPV6_CONF, this.fd))
+            throw sandboxError("unavailable", `net.ipv6.conf of ${name} in '${this.path}' cannot be written`, "mount /proc/sys writable, or use a network with IPv4 alone");
+        for (const { address, prefixLength } of addresses)
+            this.socket.addAddress(index, address, prefixLength);
+        this.socket.setLink(index, { up: true });
+    }
+    /** Takes back the default route that was set before, and sets another of that family. False when there is somebody else's, which stays. */
+    setDefaultRoute(before, after) {
+        const old = before === undefined ? undefined : this.routeBy(before);
+        if (old !== undefined)
+            this.socket.deleteRoute(old);
+        const route = after === undefined ? undefined : this.routeBy(after);
+        if (route === undefined)
+            return true;
+        if (this.hasDefaultRoute(familyOf(after)))
+            return false;
+        this.socket.addRoute(route);
+        return true;
+    }
+    routeBy(route) {
+        const oif = this.socket.link(route.device)?.index;
+        const dst = familyOf(route) === 4 ? "0.0.0.0" : "::";
+        return oif === undefined ? undefined : { dst, prefixLength: 0, gateway: route.gateway, oif };
+    }
+    close() {
+        this.socket.close();
+        closeSync(this.fd);
+    }
+}
+function familyOf({ gateway }) {
+    return parseIp(gateway).family;
+}
+/** Whether the path leads to that namespace still. What may not be looked at does. */
+export function leadsTo(path, inode) {
+    try {
+        return statSync(path).ino === inode;
+    }
+    catch (error) {
+        const { code } = error;
+        return code !== "ENOENT" && code !== "ENOTDIR" && code !== "ESRCH";
+    }
+}
+/**
+ * The namespace that a sandbox is to be in: that of `target`, or its own; undefined for the host's. Throws TSP_ERR_NETNS, or TSP_ERR_SANDBOX where
+ * there is none.
+ */
+export function openNamespace(create, target, mode) {
+    if (create.kind === "run" && (create.pid === undefined || startTimeOf(create.pid) === undefined))
+        throw sandboxError("not-found", `there is no process ${create.pid ?? ""} to give a network to`, "does the daemon see the same processes?");
+    if (mode === HOST || target?.mode === HOST)
+        return undefined;
+    const spec = target?.netns ?? (create.kind === "run" ? `/proc/${create.pid}/ns/net` : (create.netns ?? ""));
+    if (spec === "")
+        throw sandboxError("invalid", "there is no namespace to attach", "name one by --netns");
+    if (spec.includes("/") && !spec.startsWith("/"))
+        throw sandboxError("invalid", `namespace '${spec}' is no absolute path`, "the daemon may be in another folder: write the whole path");
+    return Namespace.open(spec);
+}
+//# sourceMappingURL=device-setup.js.map

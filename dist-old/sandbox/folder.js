@@ -1,0 +1,57 @@
+/** Folders of sandboxes in the run folder: the record, and files that its programs see. They end with the machine's boot, as sandboxes do. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { log } from "../log.js";
+import { parseRecord } from "./records.js";
+const RECORD = "sandbox.json";
+export class SandboxFolders {
+    /** `dir`: where the folders are. */
+    constructor(dir) {
+        this.dir = dir;
+    }
+    of(id) {
+        return join(this.dir, id);
+    }
+    /** Records of an earlier process. A folder without a whole one is of a sandbox that was never made, and is removed. */
+    load() {
+        return this.ids().flatMap((id) => {
+            const record = parseRecord(this.read(id, RECORD) ?? "");
+            if (record !== undefined && record.id === id)
+                return [record];
+            log.warn(`${this.of(id)} holds no sandbox: removed`);
+            this.remove(id);
+            return [];
+        });
+    }
+    /** Replaced as a whole, so that a process that is killed leaves the old one or the new one. */
+    save(record) {
+        const file = join(this.of(record.id), RECORD);
+        mkdirSync(this.of(record.id), { recursive: true, mode: 0o755 }); // its programs, of whatever user, read hosts and resolv.conf
+        writeFileSync(`${file}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+        renameSync(`${file}.new`, file);
+    }
+    /** In place: programs see it by a bind mount, which leads to the file that was there. */
+    write(id, name, content) {
+        writeFileSync(join(this.of(id), name), content, { mode: 0o644 });
+    }
+    read(id, name) {
+        try {
+            return readFileSync(join(this.of(id), name), "utf8");
+        }
+        catch {
+            return undefined;
+        }
+    }
+    remove(id) {
+        rmSync(this.of(id), { recursive: true, force: true });
+    }
+    ids() {
+        try {
+            return readdirSync(this.dir);
+        }
+        catch {
+            return []; // there never was one
+        }
+    }
+}
+//# sourceMappingURL=folder.js.map

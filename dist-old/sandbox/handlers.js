@@ -1,0 +1,72 @@
+/** The API's routes for networks by name and for sandboxes. */
+import { shortId } from "../model/records.js";
+import { formatIp } from "../wire/ip-address.js";
+import { eachFamily } from "../wire/per-family.js";
+import { inspectNetwork } from "./network-inspect.js";
+import { networkError } from "./network-request.js";
+import { inspectSandbox } from "./sandbox-inspect.js";
+import { sandboxView } from "./sandbox-view.js";
+/** A client is answered before it could think that nobody is there (`api/client.ts`). */
+const WAIT_MS = 3000;
+export function sandboxHandlers(catalog, model, sandboxes) {
+    const view = ({ record }) => sandboxView(record, sandboxes.members(record), sandboxes.dirOf(record.id), sandboxes.namedMappings(record));
+    return {
+        networks: () => catalog.list(),
+        createNetwork: ({ body }) => catalog.create(body),
+        network: ({ params }) => {
+            const found = catalog.find(params.network);
+            return inspectNetwork(found, model, catalog.overlays?.elsewhere(found.id));
+        },
+        nodes: async () => (await overlaysOf(catalog).cluster.nodes()).map(nodeView),
+        removeNode: async ({ params }) => {
+            await overlaysOf(catalog).cluster.removeNode(params.node);
+            return undefined;
+        },
+        removeNetwork: async ({ params }) => {
+            await catalog.remove(params.network);
+            return undefined;
+        },
+        pruneNetworks: async () => ({ deleted: await catalog.prune() }),
+        sandboxes: () => sandboxes.all().map(view),
+        createSandbox: ({ body }) => sandboxes.create(body),
+        sandbox: ({ params }) => view(sandboxes.find(params.sandbox)),
+        inspectSandbox: ({ params }) => {
+            const { record } = sandboxes.find(params.sandbox);
+            const nameOf = (id) => sandboxes.all().find((live) => live.record.id === id)?.record.name ?? shortId(id);
+            return inspectSandbox(record, sandboxes.members(record), sandboxes.dirOf(record.id), nameOf);
+        },
+        removeSandbox: async ({ params, query }) => {
+            await sandboxes.remove(params.sandbox, query.force === "1");
+            return undefined;
+        },
+        waitSandbox: async ({ params }) => {
+            const exitCode = await sandboxes.wait(params.sandbox, WAIT_MS);
+            return exitCode === undefined ? {} : { exitCode };
+        },
+        signalSandbox: ({ params, body }) => {
+            sandboxes.signal(params.sandbox, body.signal);
+            return undefined;
+        },
+        renameSandbox: async ({ params, body }) => {
+            await sandboxes.rename(params.sandbox, body.name);
+            return undefined;
+        },
+        connectSandbox: async ({ params, body }) => {
+            await sandboxes.connect(params.sandbox, body);
+            return undefined;
+        },
+        disconnectSandbox: async ({ params, body }) => {
+            await sandboxes.disconnect(params.sandbox, body.network);
+            return undefined;
+        },
+    };
+}
+function overlaysOf({ overlays }) {
+    if (overlays !== undefined)
+        return overlays;
+    throw networkError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
+}
+function nodeView({ name, tunnel, endpoints }) {
+    return { name, addresses: eachFamily(tunnel ?? {}).map(formatIp), there: tunnel !== undefined, endpoints };
+}
+//# sourceMappingURL=handlers.js.map

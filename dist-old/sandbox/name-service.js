@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=name-service.js.map

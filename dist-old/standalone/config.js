@@ -1,0 +1,149 @@
+/**
+ * From the command line's words to a configuration that makes sense in itself. Pure: nothing is looked up on the
+ * host, so whether a namespace exists or a port is taken is found out later. Every refusal is a TSP_ERR_OPTION
+ * (invalid) or, for a malformed `-p`, a TSP_ERR_PORT_SPEC, and names the option and the word in it.
+ */
+import os from "node:os";
+import { DEFAULT_BALANCE, parseAffinity, parseHealthCheck } from "../control/balance-options.js";
+import { parseClients } from "../control/flow-filter.js";
+import { DEFAULT_LIMITS } from "../control/limits.js";
+import { hostAddressesMeet } from "../control/mapping.js";
+import { parsePortSpec } from "../control/port-spec.js";
+import { parseTimeouts } from "../control/timeouts.js";
+import { formatIp, prefixContains, sameIp } from "../wire/ip-address.js";
+import { eachFamily, ofFamily } from "../wire/per-family.js";
+import { parseEndpoints, parseNetwork } from "./network-config.js";
+import { invalid, parseInteger } from "./options.js";
+const DEFAULT_CONNTRACK_MAX = 262_144;
+/** Below net.ipv4.ip_local_port_range's default, 32768 60999 (Documentation/networking/ip-sysctl.rst), where there is more room than above. */
+const DEFAULT_MASQUERADE = { first: 10_240, last: 32_767 };
+const MAX_CONNTRACK = 1 << 20;
+/** More a second than any machine opens. */
+const MAX_NEW_FLOWS = 10_000_000;
+const MAX_FD = 1 << 20;
+export function parseConfig(raw, cores = os.availableParallelism()) {
+    const publish = (raw.publish ?? []).map(parsePortSpec);
+    const network = raw.network === undefined ? undefined : parseNetwork(raw.network, raw.mtu, raw.promiscuous);
+    if (network === undefined) {
+        if (raw.mtu !== undefined)
+            throw invalid(`--mtu ${raw.mtu}: there is no network to set it for`, "add --network CIDR");
+        if (raw.promiscuous)
+            throw invalid("--promiscuous: there is no network whose endpoints could be", "add --network CIDR");
+        if (raw.endpoint?.[0] !== undefined)
+            throw invalid(`--endpoint ${raw.endpoint[0]}: there is no network to put it in`, "add --network CIDR");
+        if (publish.length === 0)
+            throw invalid("nothing to do", "publish a port, like -p 8999:172.17.0.4:8080, or give a --network");
+    }
+    const endpoints = network === undefined ? [] : parseEndpoints(raw.endpoint ?? [], network);
+    refuseCollisions(publish, raw.publish ?? []);
+    if (network !== undefined)
+        refuseMissingEndpoints(publish, network, endpoints);
+    const balance = parseBalance(raw);
+    if (!publish.some(({ several }) => several !== undefined)) {
+        const [option, value] = raw.affinity !== undefined ? ["--affinity", raw.affinity] : ["--health-check", raw.healthCheck];
+        if (value !== undefined)
+            throw invalid(`${option} ${value}: no port has several targets`, "give some, like -p 80:172.18.0.2,172.18.0.3:8080");
+    }
+    if (raw.relay && raw.offload)
+        throw invalid("--offload: the kernel cannot carry what --relay does", "leave one of both out");
+    return {
+        publish,
+        network,
+        endpoints,
+        ...parseDataplane(raw, cores),
+        balance,
+        readyFd: raw.readyFd === undefined ? undefined : parseInteger("--ready-fd", raw.readyFd, 1, MAX_FD),
+        relay: raw.relay ?? false,
+        probe: raw.probe ?? false,
+        json: raw.json ?? false,
+    };
+}
+/** What concerns the dataplane as such, whatever it then serves. */
+export function parseDataplane(raw, cores = os.availableParallelism()) {
+    return {
+        allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
+        workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
+        masqueradePorts: raw.masqueradePorts === undefined ? { ...DEFAULT_MASQUERADE } : parseMasqueradePorts(raw.masqueradePorts),
+        conntrackMax: raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
+        timeouts: parseTimeouts(raw.timeout ?? []),
+        offload: raw.offload ?? false,
+        firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
+        limits: {
+            flows: parseLimits("--max-flows", raw.maxFlows ?? [], DEFAULT_LIMITS.flows, MAX_CONNTRACK),
+            newFlowsPerSec: parseLimits("--max-new-flows", raw.maxNewFlows ?? [], DEFAULT_LIMITS.newFlowsPerSec, MAX_NEW_FLOWS),
+        },
+    };
+}
+function parseFirewall(text) {
+    if (text !== "honour" && text !== "bypass")
+        throw invalid(`--firewall '${text}': not a way to treat it`, "use honour or bypass");
+    return text;
+}
+/** `WHO=N` words, each of which sets one of `defaults`. */
+function parseLimits(option, texts, defaults, max) {
+    const limits = { ...defaults };
+    const given = new Set();
+    for (const text of texts) {
+        const [, who = "", number = ""] = /^([^=]*)=(.*)$/.exec(text) ?? [];
+        if (!isHolder(who))
+            throw invalid(`${option} '${text}': not a limit`, "write client=N, endpoint=N or port=N");
+        if (given.has(who))
+            throw invalid(`${option} '${text}': there is one for '${who}' already`, "leave one of both out");
+        given.add(who);
+        limits[who] = parseInteger(`${option} ${who}=`, number, 1, max);
+    }
+    return limits;
+}
+function isHolder(word) {
+    return word === "client" || word === "endpoint" || word === "port";
+}
+function parseMasqueradePorts(text) {
+    const match = /^(\d+)-(\d+)$/.exec(text);
+    const first = Number(match?.[1] ?? 0);
+    const last = Number(match?.[2] ?? 0);
+    if (first < 1 || last > 65_535 || first > last)
+        throw invalid(`--masquerade-ports '${text}': not a range of ports`, "use FIRST-LAST within 1 to 65535, like 10240-32767");
+    return { first, last };
+}
+function parseAllowFrom(text) {
+    const prefix = parseClients(text);
+    if (typeof prefix !== "string")
+        return prefix;
+    throw invalid(`--allow-from '${text}': not an address or a network`, prefix);
+}
+/** Two mappings for one host port. Those that pick a free port avoid the others by themselves. */
+function refuseCollisions(publish, texts) {
+    for (const [i, a] of publish.entries()) {
+        if (a.hostPort === 0 || a.pickFromRange)
+            continue;
+        for (let j = 0; j < i; j++) {
+            const b = publish[j];
+            if (b.hostPort === 0 || b.pickFromRange || a.proto !== b.proto)
+                continue;
+            if (!hostAddressesMeet(a, b))
+                continue;
+            const first = Math.max(a.hostPort, b.hostPort);
+            if (first > Math.min(a.hostPortEnd, b.hostPortEnd))
+                continue;
+            throw invalid(`-p ${texts[i]}: host port ${first}/${a.proto} is published already by -p ${texts[j]}`, "use another host port, or different host addresses for both");
+        }
+    }
+}
+export function parseBalance({ affinity, healthCheck }) {
+    return {
+        affinitySec: affinity === undefined ? DEFAULT_BALANCE.affinitySec : parseAffinity(affinity),
+        check: healthCheck === undefined ? DEFAULT_BALANCE.check : parseHealthCheck(healthCheck),
+    };
+}
+/** Nothing but our own endpoints can be in our network, so a target there without one would never answer. */
+function refuseMissingEndpoints(publish, network, endpoints) {
+    for (const target of publish.flatMap(({ targets, several }) => several?.map(({ ip }) => ip) ?? eachFamily(targets))) {
+        const subnet = ofFamily(network.subnets, target.family);
+        if (subnet === undefined || !prefixContains(subnet.prefix, target) || sameIp(target, subnet.gateway))
+            continue;
+        if (endpoints.some(({ addresses }) => eachFamily(addresses).some((address) => sameIp(address, target))))
+            continue;
+        throw invalid(`-p: no endpoint has the target address ${formatIp(target)}`, `add --endpoint NETNS=${formatIp(target)}`);
+    }
+}
+//# sourceMappingURL=config.js.map

@@ -1,0 +1,66 @@
+/**
+ * Keeps out of own networks what the host would forward into them (guard-programs.ts). Nothing is made before there is a network. The devices
+ * are ours and end with us, so nothing is left behind on any kernel.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import * as bpf from "../sys/bpf.js";
+import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
+import { answerProgram, askProgram } from "./guard-programs.js";
+/** Questions of endpoints to the host that are remembered at least; beyond that the least recently seen are forgotten. */
+const MAX_ASKED = 1 << 14;
+/** See LRU_SLACK in steering.ts. */
+const LRU_SLACK = 128;
+/** Another name than that of the steering's filters, which are removed from devices that stay. */
+const FILTER_NAME = "tsproxy-guard";
+export class HostGuard {
+    constructor(steering) {
+        this.steering = steering;
+        this.programs = new Map();
+    }
+    /** From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
+    attach(ifindex, internal) {
+        const egress = internal
+            ? this.program("internal", (maps) => answerProgram(this.steering.uplinks, maps, true, this.steering))
+            : this.program("answer", (maps) => answerProgram(this.steering.uplinks, maps, false, this.steering));
+        const attached = [this.steering.attacher.attach(ifindex, egress, "egress", FILTER_NAME)];
+        if (!internal)
+            attached.push(this.steering.attacher.attach(ifindex, this.program("ask", (maps) => askProgram(maps, this.steering)), "ingress", FILTER_NAME));
+        return () => {
+            for (const { mode, detach } of attached)
+                if (mode === "tcx")
+                    detach(); // filters go with the device
+        };
+    }
+    close() {
+        for (const fd of this.programs.values())
+            fs.closeSync(fd);
+        this.programs.clear();
+        if (this.maps !== undefined)
+            for (const fd of [this.maps.asked, this.maps.asked6])
+                fs.closeSync(fd);
+        this.maps = undefined;
+    }
+    program(name, code) {
+        let fd = this.programs.get(name);
+        if (fd === undefined) {
+            this.maps ??= { ...this.steering.maps, ...this.createAsked() };
+            fd = bpf.loadProgram(`tsproxy_${name}`, code(this.maps));
+            this.programs.set(name, fd);
+        }
+        return fd;
+    }
+    createAsked() {
+        const maxEntries = MAX_ASKED + LRU_SLACK * os.cpus().length;
+        const create = (name, keySize, entries) => bpf.createMap({ name: `tsproxy_${name}`, type: bpf.MAP_LRU_HASH, keySize, valueSize: 4, maxEntries: entries });
+        const asked = create("asked", FLOW_KEY_SIZE, maxEntries);
+        try {
+            return { asked, asked6: create("asked6", FLOW6_KEY_SIZE, this.steering.ipv6 ? maxEntries : 1) };
+        }
+        catch (error) {
+            fs.closeSync(asked);
+            throw error;
+        }
+    }
+}
+//# sourceMappingURL=host-guard.js.map

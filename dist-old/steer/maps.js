@@ -1,0 +1,92 @@
+/** The maps that the programs share (program.ts), and the ring buffers of the workers. */
+import os from "node:os";
+import * as bpf from "../sys/bpf.js";
+import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
+import { toBytes } from "../wire/ip-address.js";
+import { RING_SIZE } from "./accept-program.js";
+import { COUNTERS } from "./program.js";
+// biome-ignore format: a table
+const PORT_KEY_SIZE = 8, PORT6_KEY_SIZE = 20;
+export const VALUE_SIZE = 4;
+const FRAGMENT_VALUE_SIZE = 8, MAX_PUBLISHED = 1 << 18, MAX_LOCALS = 1 << 14, MAX_INSIDE = 1 << 10, // ports of the engine (`table/ports.ts`)
+MAX_FRAGMENTS = 1 << 10, MAX_PAIRS = 1 << 14, MAX_NETWORKS = 1 << 12;
+/** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
+const LRU_SLACK = 128;
+/** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
+const IPV6_SHARE = 4;
+/** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
+export function createMaps({ flowCapacity, ipv6 = false, offload = false, store }, fds) {
+    const create = (name, type, keySize, valueSize, maxEntries, flags = 0) => {
+        const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
+        fds.push(fd);
+        return fd;
+    };
+    const slack = LRU_SLACK * os.cpus().length;
+    const flows = 2 * flowCapacity + slack;
+    const of6 = (entries) => (ipv6 ? entries : 1);
+    return {
+        flows: kept(store, flowsName(flowCapacity), fds, () => create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows)),
+        fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
+        pairs: create("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
+        ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PUBLISHED, bpf.F_NO_PREALLOC),
+        locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+        own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+        ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
+        // Nobody asks whether a flow is over: what is not used any more makes room.
+        across: kept(store, acrossName(flowCapacity), fds, () => create("across", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, ACROSS_VALUE_SIZE, ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack)),
+        flows6: kept(store, flowsName(flowCapacity, ipv6), fds, () => create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack))),
+        fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
+        pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
+        ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
+        locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
+        ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
+        inside6: create("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
+        tunnel: create("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
+        counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
+    };
+}
+/** `which`: of the workers' rings. What a former process has not read is in it. */
+export function createRing(which, store, fds) {
+    return kept(store, `ring-${RING_SIZE}-${which}`, fds, () => {
+        const fd = bpf.createMap({ name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE });
+        fds.push(fd);
+        return fd;
+    });
+}
+/** What the map `flows` is called in the store, or, with `ipv6`, `flows6`: another layout or size is another map. */
+export function flowsName(flowCapacity, ipv6) {
+    if (ipv6 === undefined)
+        return `flows-${FLOW_KEY_SIZE}-${FLOW_VALUE_SIZE}-${flowCapacity}`;
+    return `flows6-${FLOW6_KEY_SIZE}-${FLOW6_VALUE_SIZE}-${ipv6 ? flowCapacity : 0}`;
+}
+/** The same of the map `across`. */
+export function acrossName(flowCapacity) {
+    return `across-${FLOW_KEY_SIZE}-${ACROSS_VALUE_SIZE}-${flowCapacity}`;
+}
+/** What a former process left under the name, or else a new one, which is put there. */
+function kept(store, name, fds, create) {
+    const [former] = store?.take(name) ?? [];
+    if (former !== undefined) {
+        fds.push(former);
+        return former;
+    }
+    const fd = create();
+    store?.put(name, [fd]);
+    return fd;
+}
+/** Keys of the map `ports` or `ports6` for a range of ports, one after another. */
+export function portKeys(proto, hostIp, firstPort, lastPort) {
+    const address = toBytes(hostIp);
+    const keySize = address.length + 4;
+    const keys = new Uint8Array(keySize * (lastPort - firstPort + 1));
+    for (let port = firstPort, at = 0; port <= lastPort; port++, at += keySize) {
+        keys.set(address, at);
+        keys.set([port >> 8, port & 0xff, proto], at + address.length);
+    }
+    return keys;
+}
+/** The same memory. */
+export function bytes(words) {
+    return new Uint8Array(words.buffer);
+}
+//# sourceMappingURL=maps.js.map

@@ -1,0 +1,137 @@
+/**
+ * The part of `steer` that forwards the packets of an offloaded flow in the kernel, so that they do not cross into userspace. The engine has
+ * decided: the rewrite is in the flow's entry of `flows`. The way out is the one that `emit` would find.
+ *
+ * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address. Or, if client and target are of
+ * different families, both ends and the family (across-program.ts).
+ *
+ * A packet that may need another decision goes to the engine: a segment with SYN, FIN or RST, IP options, a fragment, a TTL that ends here,
+ * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
+ */
+import { FLOW_BYTES_AT, FLOW_OFFLOAD_AT, FLOW_PACKETS_AT, FLOW_PORT_AT, FLOW_SEEN_AT, OFFLOAD_ACROSS, OFFLOAD_DESTINATION, } from "../wire/flow-entry.js";
+import { forwardAcross } from "./across-program.js";
+import { NEXT_HEADER } from "./family.js";
+import { CSUM_DIFF, ETHERNET_SIZE, FIB_NO_NEIGH, FIB_SUCCESS, INDEX, IP_TOTAL_LENGTH, IP6_PAYLOAD_LENGTH, PLAIN_FIRST_BYTE, PSEUDO_HEADER, QUOTED, RECOMPUTE_CSUM, SKB_LEN, SKB_STORE_BYTES, TC_ACT_SHOT, TCP, TCP_FLAGS, } from "./program.js";
+/** enum bpf_func_id. KTIME_GET_COARSE_NS: Linux 5.11. */
+const KTIME_GET_COARSE_NS = 160;
+// biome-ignore format: a table
+const IP_CHECKSUM = 10, FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;
+/** With the packet's headers in `ip` and `l4`, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
+export function forwardOffloaded(p, f, engine, ipsec) {
+    const { ip, l4, src, dst, flowSrc, flowDst, flowPorts, sender } = f.stack;
+    p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", 0, engine);
+    p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, engine);
+    if (f.version === 4) {
+        p.load("u8", "r0", "r10", ip).jumpIf("r0", "!=", PLAIN_FIRST_BYTE, engine).ifFirstFragment(f, engine);
+    }
+    else {
+        p.load("u8", "r0", "r10", ip + NEXT_HEADER).jumpIf("r0", "!=", "r8", engine); // no extension headers
+    }
+    p.load("u8", "r0", "r10", ip + f.ttlAt).jumpIf("r0", "<", 2, engine);
+    const length = ip + (f.version === 4 ? IP_TOTAL_LENGTH : IP6_PAYLOAD_LENGTH);
+    p.load("u8", "r0", "r10", length)
+        .alu("lsh", "r0", 8)
+        .load("u8", "r1", "r10", length + 1);
+    const before = f.version === 4 ? ETHERNET_SIZE : ETHERNET_SIZE + f.ipSize;
+    p.alu("add", "r0", "r1").alu("add", "r0", before).load("u32", "r1", "r6", SKB_LEN).jumpIf("r0", ">", "r1", engine);
+    p.jumpIf("r8", "!=", TCP, "not-turning").mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, engine);
+    p.load("u8", "r0", "r10", INDEX).alu("and", "r0", FIN_SYN_RST).jumpIf("r0", "!=", 0, engine);
+    p.label("not-turning").lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
+    p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across");
+    // The headers on the stack as they are to become; those of the packet stay until the way out is known.
+    p.clearRoute();
+    if (f.version === 4)
+        rewriteOnStack4(p, f);
+    else
+        rewriteOnStack6(p, f);
+    p.routeLength(f, "offload length known", engine);
+    p.load("u32", "r1", "r9", 0).routePorts(f).route(f, "r1", "offload-answered");
+    p.jumpIf("r0", "==", FIB_SUCCESS, "rewrite").jumpIf("r0", "!=", FIB_NO_NEIGH, engine);
+    p.routeDevice("r1").load("u32", "r2", "r9", 0).jumpIf("r1", "==", "r2", engine);
+    p.label("rewrite");
+    if (ipsec)
+        p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, engine);
+    p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
+    rewriteEnd(p, f, "source", { address: src, port: l4, portAt: 0, oldAddress: flowDst, oldPort: flowPorts + 2 });
+    p.label("rewrite-destination");
+    rewriteEnd(p, f, "destination", { address: dst, port: l4 + 2, portAt: 2, oldAddress: flowSrc, oldPort: flowPorts });
+    p.label("offload").mov("r1", 1).atomicAdd("r9", FLOW_PACKETS_AT, "r1");
+    p.load("u32", "r1", "r6", SKB_LEN).atomicAdd("r9", FLOW_BYTES_AT, "r1");
+    p.call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).store("u32", "r9", FLOW_SEEN_AT, "r0");
+    p.routeDevice("r7").choose("offloaded").count("offload-counted").sendTo("r7");
+    p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
+    p.label("across");
+    forwardAcross(p, f, engine, ipsec);
+}
+function rewriteOnStack4(p, f) {
+    const { ip, l4, src, dst, flowSrc, flowDst } = f.stack;
+    p.load("u32", "r2", "r9", f.flowAddressAt).load("u16", "r3", "r9", FLOW_PORT_AT);
+    p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "destination");
+    p.store("u32", "r10", src, "r2").store("u16", "r10", l4, "r3").load("u32", "r1", "r10", flowDst).jump("rewritten");
+    p.label("destination")
+        .store("u32", "r10", dst, "r2")
+        .store("u16", "r10", l4 + 2, "r3")
+        .load("u32", "r1", "r10", flowSrc);
+    p.label("rewritten");
+    // RFC 1624, equation 3, with r1 the old address, r2 the new one; TTL is the low byte of its 16 bits, so one less adds 0xfffe.
+    p.alu("xor", "r1", -1).alu("lsh", "r1", 32).alu("rsh", "r1", 32);
+    p.load("u16", "r0", "r10", ip + IP_CHECKSUM)
+        .alu("xor", "r0", 0xffff)
+        .alu("add", "r0", "r1")
+        .alu("add", "r0", "r2")
+        .alu("add", "r0", 0xfffe);
+    for (let i = 0; i < 3; i++)
+        p.mov("r1", "r0").alu("rsh", "r1", 16).alu("and", "r0", 0xffff).alu("add", "r0", "r1");
+    p.alu("xor", "r0", 0xffff).store("u16", "r10", ip + IP_CHECKSUM, "r0");
+    countDown(p, f);
+}
+function rewriteOnStack6(p, f) {
+    const { l4, src, dst } = f.stack;
+    const end = (address, port) => {
+        for (let i = 0; i < 16; i += 4)
+            p.load("u32", "r0", "r9", f.flowAddressAt + i).store("u32", "r10", address + i, "r0");
+        p.load("u16", "r0", "r9", FLOW_PORT_AT).store("u16", "r10", port, "r0");
+    };
+    p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "destination");
+    end(src, l4);
+    p.jump("rewritten").label("destination");
+    end(dst, l4 + 2);
+    p.label("rewritten");
+    countDown(p, f);
+}
+function countDown(p, f) {
+    p.load("u8", "r0", "r10", f.stack.ip + f.ttlAt)
+        .alu("add", "r0", -1)
+        .store("u8", "r10", f.stack.ip + f.ttlAt, "r0");
+}
+/** Writes the headers into the packet; goes on at `offload`, or at `offload-failed`. */
+function rewriteEnd(p, f, name, end) {
+    const store = (at, from, size, flags = 0) => {
+        p.mov("r1", "r6");
+        at().stackPointer("r3", from).mov("r4", size).mov("r5", flags);
+        return p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed");
+    };
+    /** Changes layer 4's checksum for what r3 and r4 say. */
+    const replace = (flags, done) => p.replaceSum(flags, done);
+    /** Adds the change from `old` to `fresh`, raw bytes on the stack. */
+    const checksum = (size, old, fresh, flags, done) => {
+        p.load(size, "r3", "r10", old).load(size, "r4", "r10", fresh);
+        replace(flags, done).jumpIf("r0", "!=", 0, "offload-failed");
+    };
+    if (f.version === 4) {
+        checksum("u32", end.oldAddress, end.address, PSEUDO_HEADER | 4, `${name}-address`);
+    }
+    else {
+        p.stackPointer("r1", end.oldAddress).mov("r2", 16).stackPointer("r3", end.address).mov("r4", 16).mov("r5", 0).call(CSUM_DIFF);
+        p.mov("r3", 0).mov("r4", "r0").alu("lsh", "r4", 32).alu("rsh", "r4", 32);
+        replace(PSEUDO_HEADER, `${name}-address`).jumpIf("r0", "!=", 0, "offload-failed");
+    }
+    // A whole-packet checksum of the device's: IPv4's TTL, checksum and addresses keep their sum, and l4_csum_replace reckons with that. IPv6 has no
+    // checksum in its header, so the change of the rest is to be counted too.
+    const { ip } = f.stack;
+    store(() => p.mov("r2", ETHERNET_SIZE + f.ttlAt), ip + f.ttlAt, f.ipSize - f.ttlAt, f.version === 4 ? 0 : RECOMPUTE_CSUM);
+    p.load("u16", "r3", "r10", end.oldPort).load("u16", "r4", "r10", end.port).jumpIf("r3", "==", "r4", "offload");
+    checksum("u16", end.oldPort, end.port, 2, `${name}-port`);
+    store(() => p.mov("r2", "r7").alu("add", "r2", end.portAt), end.port, 2).jump("offload");
+}
+//# sourceMappingURL=offload-program.js.map

@@ -1,0 +1,169 @@
+/**
+ * How the programs read packets: bytes to the stack, maps, addresses of both families, and the way through IP headers to layer 4 (RFC 791 §3.1,
+ * RFC 8200 §4), fragments included.
+ */
+import { PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
+import { Assembler } from "./assembler.js";
+import { AUTHENTICATION_HEADER, EXTENSION, EXTENSION_HEADERS, FRAGMENT_BITS, FRAGMENT_HEADER, FRAGMENT_ID, FRAGMENT6_OFFSET, MAX_EXTENSIONS, MORE_FRAGMENTS6, NEXT_HEADER, } from "./family.js";
+/** enum bpf_func_id. */
+const MAP_LOOKUP = 1, MAP_UPDATE = 2;
+export const SKB_LOAD_BYTES = 26;
+/** Headers: offsets and values. 16-bit values are as a little-endian load sees them: fragment offset 0x1fff. */
+// biome-ignore format: a table
+export const ETHERNET_SIZE = 14, ETHERTYPE = 12, IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, LOOPBACK_NET = 127, L4_SIZE = 8, TCP_FLAGS = 13, ICMP_ID = 4;
+/** The last word of ::1, and the first two bytes of link-local addresses under their mask, as little-endian loads see them. */
+const LOOPBACK6_WORD = 0x0100_0000;
+export const LINK_LOCAL_MASK = 0xc0ff, LINK_LOCAL = 0x80fe;
+/** r6: the packet, all along. */
+export class PacketProgram extends Assembler {
+    constructor(maps) {
+        super();
+        this.maps = maps;
+        this.mov("r6", "r1");
+    }
+    stackPointer(dst, offset) {
+        return this.mov(dst, "r10").alu("add", dst, offset);
+    }
+    copy(size, to, from) {
+        return this.load(size, "r0", "r10", from).store(size, "r10", to, "r0");
+    }
+    /** Copies `len` bytes of the packet at `at` to the stack, or jumps when it is shorter. */
+    loadBytes(at, to, len, otherwise) {
+        this.mov("r1", "r6").mov("r2", at);
+        return this.stackPointer("r3", to).mov("r4", len).call(SKB_LOAD_BYTES).jumpIf("r0", "!=", 0, otherwise);
+    }
+    /** r0: address of the value, or 0. */
+    lookup(map, key) {
+        return this.loadMap("r1", this.maps[map])
+            .stackPointer("r2", key)
+            .call(MAP_LOOKUP);
+    }
+    /** Enters the key with the value at `value`. */
+    update(map, key, value) {
+        this.loadMap("r1", this.maps[map])
+            .stackPointer("r2", key)
+            .stackPointer("r3", value);
+        return this.mov("r4", 0).call(MAP_UPDATE);
+    }
+    /** An address, from one place of the stack to another. */
+    copyAddress(f, to, from) {
+        for (let i = 0; i < f.addressSize; i += 4)
+            this.copy("u32", to + i, from + i);
+        return this;
+    }
+    /** Jumps when the address on the stack is the host's own by definition: 127/8, ::1. */
+    ifLoopback(f, address, then) {
+        if (f.version === 4)
+            return this.load("u8", "r0", "r10", address).jumpIf("r0", "==", LOOPBACK_NET, then);
+        const no = `${this.size} is no loopback`;
+        this.load("u32", "r0", "r10", address + 12).jumpIf("r0", "!=", LOOPBACK6_WORD, no);
+        this.load("u32", "r0", "r10", address);
+        for (const at of [4, 8])
+            this.load("u32", "r1", "r10", address + at).alu("or", "r0", "r1");
+        return this.jumpIf("r0", "==", 0, then).label(no);
+    }
+    /**
+     * Of the header in `ip`, which is at packet offset r7: r7 = offset of layer 4, r8 = protocol, `l4` = its first 8 bytes, and of IPv6 what
+     * its fragment header says. Goes on at `found`, which this defines; at `later` with a later fragment; at `otherwise` with what has no layer 4.
+     * `loaded`: l4 has what follows the header already. r0 to r5 and r9 are lost.
+     */
+    layer4(f, { loaded, found, later, otherwise }) {
+        const { ip, l4 } = f.stack;
+        if (f.version === 6)
+            return this.walkExtensions(l4, ip, loaded, found, later, otherwise);
+        this.load("u8", "r8", "r10", ip + IP_PROTOCOL);
+        this.load("u16", "r0", "r10", ip + IP_FRAGMENT)
+            .alu("and", "r0", FRAGMENT_OFFSET)
+            .jumpIf("r0", "!=", 0, later);
+        if (!loaded) {
+            this.load("u8", "r0", "r10", ip).alu("and", "r0", 0x0f).alu("lsh", "r0", 2).alu("add", "r7", "r0");
+            return this.loadBytes("r7", l4, L4_SIZE, otherwise).label(found);
+        }
+        this.load("u8", "r0", "r10", ip).alu("add", "r7", f.ipSize).jumpIf("r0", "==", 0x45, found);
+        this.jumpIf("r0", "<", 0x45, otherwise).jumpIf("r0", ">", 0x4f, otherwise);
+        this.alu("and", "r0", 0x0f).alu("lsh", "r0", 2).alu("add", "r7", "r0").alu("add", "r7", -f.ipSize);
+        return this.loadBytes("r7", l4, L4_SIZE, otherwise).label(found);
+    }
+    /**
+     * RFC 8200 §4. Most packets have no extension header, and end at once. No loop, and a mask instead of comparisons: without CAP_PERFMON the
+     * verifier follows each jump both ways, whatever it knows, and would never leave a loop.
+     */
+    walkExtensions(l4, ip, loaded, found, later, otherwise) {
+        const end = `${found} end`;
+        this.load("u8", "r8", "r10", ip + NEXT_HEADER)
+            .alu("add", "r7", 40)
+            .store("u32", "r10", FRAGMENT_BITS, 0);
+        if (loaded)
+            for (const proto of [TCP, UDP])
+                this.jumpIf("r8", "==", proto, found);
+        for (let n = 0; n < MAX_EXTENSIONS; n++)
+            this.stepOver(`${found} ${n}`, end, later, otherwise);
+        this.ifExtension(otherwise);
+        for (const header of [FRAGMENT_HEADER, AUTHENTICATION_HEADER])
+            this.jumpIf("r8", "==", header, otherwise);
+        return this.label(end).loadBytes("r7", l4, L4_SIZE, otherwise).label(found);
+    }
+    /** One header, if r8 says that there is one at r7; else goes to `end`. */
+    stepOver(name, end, later, otherwise) {
+        const [extension, fragment, authentication, next] = ["extension", "fragment", "authentication", "next"].map((part) => `${name} ${part}`);
+        this.ifExtension(extension).jumpIf("r8", "==", FRAGMENT_HEADER, fragment).jumpIf("r8", "!=", AUTHENTICATION_HEADER, end);
+        const length = (units, shift) => this.load("u8", "r0", "r10", EXTENSION + 1)
+            .alu("add", "r0", units)
+            .alu("lsh", "r0", shift)
+            .alu("add", "r7", "r0");
+        this.label(authentication).loadBytes("r7", EXTENSION, 2, otherwise);
+        length(2, 2).jump(next);
+        this.label(extension).loadBytes("r7", EXTENSION, 2, otherwise);
+        length(1, 3).jump(next);
+        this.label(fragment)
+            .loadBytes("r7", EXTENSION, 8, otherwise)
+            .alu("add", "r7", 8)
+            .copy("u32", FRAGMENT_ID, EXTENSION + 4);
+        this.load("u16", "r0", "r10", EXTENSION + 2).store("u32", "r10", FRAGMENT_BITS, "r0");
+        this.alu("and", "r0", FRAGMENT6_OFFSET).jumpIf("r0", "!=", 0, later);
+        return this.label(next).load("u8", "r8", "r10", EXTENSION);
+    }
+    /** Jumps when r8 is one of EXTENSION_HEADERS. r0 and r1 are lost. */
+    ifExtension(then) {
+        this.mov("r0", 0);
+        for (const header of EXTENSION_HEADERS)
+            this.mov("r1", "r8").alu("xor", "r1", header).alu("add", "r1", -1).alu("rsh", "r1", 63).alu("or", "r0", "r1");
+        return this.jumpIf("r0", "!=", 0, then);
+    }
+    /** Jumps when the packet, parsed by `layer4`, is the first of several fragments. r0 is lost. */
+    ifFirstFragment(f, then) {
+        if (f.version === 6)
+            return this.load("u32", "r0", "r10", FRAGMENT_BITS).alu("and", "r0", MORE_FRAGMENTS6).jumpIf("r0", "!=", 0, then);
+        return this.load("u16", "r0", "r10", f.stack.ip + IP_FRAGMENT)
+            .alu("and", "r0", MORE_FRAGMENTS)
+            .jumpIf("r0", "!=", 0, then);
+    }
+    /** `flow` = key of `fragments` for the header in `ip`, protocol in r8. */
+    fragmentKey(f, flag = 0) {
+        const { flowSrc, flowDst, flowPorts, flowProto, src, dst, ip } = f.stack;
+        this.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst);
+        if (f.version === 6)
+            return this.copy("u32", flowPorts, FRAGMENT_ID).store("u32", "r10", flowProto, flag);
+        this.load("u16", "r0", "r10", ip + IP_ID).store("u32", "r10", flowPorts, "r0");
+        return this.mov("r0", "r8").alu("or", "r0", flag).store("u32", "r10", flowProto, "r0");
+    }
+    /** `flow` begins with the key of `pairs` for what the packet with the header in `ip` answers. */
+    pairKey(f) {
+        return this.copyAddress(f, f.stack.flowSrc, f.stack.dst).copyAddress(f, f.stack.flowDst, f.stack.src);
+    }
+    /** Notes for the later fragments what is in `rest` (r0 to r5 are lost), if the header in `ip` is that of a first one. Defines `done`. */
+    rememberFragments(f, done, flag = 0) {
+        if (f.version === 6)
+            this.load("u32", "r0", "r10", FRAGMENT_BITS).alu("and", "r0", FRAGMENT6_OFFSET | MORE_FRAGMENTS6);
+        else
+            this.load("u16", "r0", "r10", f.stack.ip + IP_FRAGMENT).alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS);
+        this.jumpIf("r0", "!=", f.version === 6 ? MORE_FRAGMENTS6 : MORE_FRAGMENTS, done).fragmentKey(f, flag);
+        return this.update(f.maps.fragments, f.stack.flow, f.stack.rest).label(done);
+    }
+    zero(at, size) {
+        for (let i = 0; i < size; i += 8)
+            this.store("u64", "r10", at + i, 0);
+        return this;
+    }
+}
+//# sourceMappingURL=packet-program.js.map

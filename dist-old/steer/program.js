@@ -1,0 +1,293 @@
+/**
+ * What the steering's programs have in common: the maps that they share, offsets, and sequences of instructions.
+ *
+ * Seven programs, as byte code. They decide nothing about translation: `accept` (accept-program.ts) gives the engine what the host's kernel
+ * lets through to a published port; `steer` (steer-program.ts) takes off a host interface what belongs to a flow that is known, and sends
+ * it into the uplink TAP; `emit` (emit-program.ts) takes what the engine writes into the uplink and routes it as the host would, with the
+ * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
+ * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
+ * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward; `lan_in`, `lan_host` and `lan_out` (lan-programs.ts) are
+ * beside these, for networks that stand on a LAN.
+ *
+ * Each program has a section for each family (family.ts): IPv6's maps are called as IPv4's with a 6 behind, and their keys have addresses of
+ * 16 bytes. Where the kernel has no IPv6 there is no such section.
+ *
+ * Maps (all numbers as in the packet; "raw word" is the four bytes as they lie there):
+ * - flows: {src, dst, ports, protocol} of a packet *as the engine sent it*, four raw words, protocol a little-endian number.
+ *   `ports` is the source port then the destination port; for an ICMP query twice its id. Value: see `wire/flow-entry.ts`. Of what goes to another
+ *   node of overlay networks the destination port is 0: whatever that one sends to the tunnels' port comes to their device.
+ * - across: key of `flows`, of a flow whose other end is of IPv6. Value: see `wire/flow-entry.ts`. Used with offload alone.
+ * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused. Empty unless the host's firewall is
+ *   bypassed.
+ * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
+ *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
+ *   queue-program.ts, 256 more in the protocol: the queue. Of IPv6 the identification has 32 bits, and the protocol is 0: each fragment may
+ *   name another one (RFC 8200 §4.5).
+ * - pairs: {src, dst} of a packet of a flow that is in `flows`. Value: u32 interface index that what answers it must come in at (0: any).
+ *   Tells which later fragments may be the engine's though their first one has not come.
+ * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
+ * - inside6: IPv6 address of the endpoint behind each of the engine's ports, an array; an IPv4 one is in the frame itself.
+ * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
+ * - own: interface indices of the host's devices in own networks. Value: u32, unused.
+ * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
+ * - tunnel: u32 raw UDP port of the tunnels to other nodes; 0: there are none.
+ * - counters: a per-CPU u64 for each of COUNTERS.
+ */
+import { PROTO_TCP as TCP } from "../wire/ipv4.js";
+import { SPREAD_FACTOR } from "../wire/spread.js";
+import { ETHERNET_SIZE, IP_TOS, L4_SIZE, PacketProgram } from "./packet-program.js";
+export { PROTO_SCTP as SCTP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
+export * from "./packet-program.js";
+/** Counters in the order of their u64s. Packets that are left alone are not counted. */
+export const COUNTERS = [
+    "accepted", // accept: the host's kernel let it through to a held port, to the engine
+    "accept-ring-full", // accept: dropped, the engine did not keep up
+    "accept-failed", // accept: dropped, longer than any datagram
+    "taken-port", // steer: for a published port, to the engine (only where the host's firewall is bypassed)
+    "taken-reply", // steer: answers a packet that the engine sent
+    "taken-fragment", // steer: a later fragment of one of these
+    "copied-fragment", // steer: one whose first fragment has not come, to the host and to the engine
+    "offloaded", // steer: translated on the spot, as the engine had said
+    "offload-failed", // steer: dropped, the kernel had no memory to change the packet
+    "sent", // emit: out of a host interface
+    "delivered", // emit: to the host itself, as from its loopback device
+    "handed-to-stack", // emit: no route, or none but to the host itself
+    "left-to-ipsec", // emit: on the host's way to a network that its IPsec policies are about
+    "unreachable", // the rest go to the host's stack too, which answers with ICMP, fragments, encapsulates or drops
+    "fragment-needed",
+    "forwarding-disabled", // somebody switched off `forwarding` of the uplink
+    "unsupported-route",
+    "malformed", // emit: dropped, the frame is neither IPv4 nor IPv6
+    "flow-not-recorded",
+    "returned", // emit: to the engine again, which fragments it or tells its sender: too long, or refused by the host's routes
+    "blackhole", // emit: dropped, as the host's routes say
+    "taken-error", // home: what the host's stack says about a packet of ours, to the engine, which translates it
+    "forward-refused", // answer: dropped, the host would have forwarded it into an own network
+];
+/** enum bpf_func_id. */
+// biome-ignore format: a table
+export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43;
+// biome-ignore format: a table
+export const CSUM_DIFF = 28;
+// biome-ignore format: a table
+const L4_CSUM_REPLACE = 11, SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
+/** struct __sk_buff; verdicts of linux/pkt_cls.h. */
+// biome-ignore format: a table
+export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_INGRESS_IFINDEX = 36, SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_GSO_SIZE = 176, PACKET_HOST = 0, TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
+/** struct bpf_fib_lookup, its answers, and the sizes of struct bpf_redir_neigh and struct bpf_xfrm_state. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
+// biome-ignore format: a table
+const FIB_SIZE = 64, FIB_L4_PROTOCOL = 1, FIB_SPORT = 2, FIB_DPORT = 4, FIB_LENGTH = 6, FIB_IFINDEX = 8, FIB_TOS = 12, FIB_SRC = 16, FIB_DST = 32, FIB_SKIP_NEIGH = 4, REDIR_NEIGH_SIZE = 20, XFRM_STATE_SIZE = 28;
+// biome-ignore format: a table
+export const FIB_SUCCESS = 0, FIB_BLACKHOLE = 1, FIB_UNREACHABLE = 2, FIB_PROHIBIT = 3, FIB_NOT_FWDED = 4, FIB_FWD_DISABLED = 5, FIB_NO_NEIGH = 7, FIB_FRAG_NEEDED = 8;
+/** LOOPBACK_IFINDEX of include/net/flow.h: lo has this index in every network namespace. */
+export const LOOPBACK = 1;
+/** A packet's tc_index by which `emit` tells `home` that it is for the host itself; "tP". */
+export const FOR_HOME = 0x7450;
+/** As a helper answers it. */
+const EINVAL = -22;
+/**
+ * IPv6's first word, the traffic class alone. Not the flow label, by which the kernel would share out next hops: its answer is to be the one that the
+ * engine got, which knows no label, and the same for all packets of a flow.
+ */
+const TRAFFIC_CLASS_MASK = 0x0000_f00f;
+/**
+ * Stack, offsets from the frame pointer, of either family. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether the
+ * key of the flow comes from the packet inside an ICMP error. What has addresses in it is in family.ts.
+ */
+// biome-ignore format: a table
+export const INDEX = -60, QUOTED = -196, FRAME_AT = 11;
+const FIB = -128, NEXT_HOP = -152, LENGTH = -420, // of the packet or its segments, from its IP header on
+BYTE = -424;
+// biome-ignore format: a table
+export const PLAIN_FIRST_BYTE = 0x45, IP_TOTAL_LENGTH = 2, IP6_PAYLOAD_LENGTH = 4;
+/** Flags of l4_csum_replace: UDP's 0 is "no checksum" and never a sum; the changed bytes are in the pseudo-header. Of skb_store_bytes. */
+const MARK_MANGLED_0 = 0x20;
+export const PSEUDO_HEADER = 0x10, RECOMPUTE_CSUM = 1;
+// biome-ignore format: a table
+export const TCP_CHECKSUM = 16, UDP_CHECKSUM = 6;
+const TCP_OFFSET = 12;
+/** The parts that the programs are made of. */
+export class Program extends PacketProgram {
+    /** r9 = which counter `count` adds to. */
+    choose(counter) {
+        return this.mov("r9", COUNTERS.indexOf(counter));
+    }
+    /** Adds one to the chosen counter; r0 to r5 are lost. The program goes on at `label`, which this defines. */
+    count(label) {
+        // By key, not by an offset: without CAP_PERFMON the verifier does not let an address be moved by one of several amounts.
+        this.store("u32", "r10", INDEX, "r9").lookup("counters", INDEX).jumpIf("r0", "==", 0, label);
+        return this.load("u64", "r1", "r0", 0).alu("add", "r1", 1).store("u64", "r0", 0, "r1").label(label);
+    }
+    /** r0 = number of the worker for the far end whose address and port are on the stack (`wire/spread.ts`); r1 and r2 are lost. */
+    spread(f, address, port, workers) {
+        this.load("u32", "r0", "r10", address);
+        if (f.version === 6) {
+            for (const at of [4, 8, 12]) {
+                this.alu("mul", "r0", SPREAD_FACTOR | 0)
+                    .alu("lsh", "r0", 32)
+                    .alu("rsh", "r0", 32);
+                this.mov("r1", "r0").alu("rsh", "r1", 16).alu("xor", "r0", "r1");
+                this.load("u32", "r1", "r10", address + at).alu("xor", "r0", "r1");
+            }
+        }
+        this.load("u16", "r1", "r10", port).alu("xor", "r0", "r1").alu("lsh", "r1", 16).alu("xor", "r0", "r1");
+        return this.alu("mul", "r0", SPREAD_FACTOR | 0)
+            .alu("lsh", "r0", 32)
+            .alu("rsh", "r0", 48)
+            .alu("mul", "r0", workers)
+            .alu("rsh", "r0", 16);
+    }
+    /** r0: address of a value, or 0: whether IPsec policies are about the address on the stack. `value` is lost. */
+    lookupIpsec(f, address) {
+        const { value } = f.stack;
+        return this.store("u32", "r10", value, 8 * f.addressSize)
+            .copyAddress(f, value + 4, address)
+            .lookup(f.maps.ipsec, value);
+    }
+    /** Jumps when the packet ought to have come by IPsec, by who sent it, and has not. Defines `done`; `value` and r0 to r5 are lost. */
+    unlessByIpsec(f, sender, done, otherwise) {
+        this.lookupIpsec(f, sender).jumpIf("r0", "==", 0, done);
+        this.mov("r1", "r6").mov("r2", 0).stackPointer("r3", f.stack.value).mov("r4", XFRM_STATE_SIZE).mov("r5", 0);
+        return this.call(SKB_GET_XFRM_STATE).jumpIf("r0", "!=", 0, otherwise).label(done);
+    }
+    /** The packet is for this host, whatever its Ethernet header says. r0 to r5 are lost. */
+    setHostType() {
+        return this.mov("r1", "r6").mov("r2", PACKET_HOST).call(SKB_CHANGE_TYPE);
+    }
+    /** Starts a question to `route`: all of it zero. */
+    clearRoute() {
+        return this.zero(FIB, FIB_SIZE);
+    }
+    /** Ports serve the host's routing rules and multipath hash; those of `l4`. */
+    routePorts(f) {
+        return this.copy("u16", FIB + FIB_SPORT, f.stack.l4).copy("u16", FIB + FIB_DPORT, f.stack.l4 + 2);
+    }
+    /**
+     * Has the way's MTU looked at: by the length of the packet in `ip`, or of its segments, if r7 is the offset of its layer 4 and r8 TCP or UDP.
+     * `grown`: how much longer the header in `ip` is than the one before r7. Linux 5.12; before that by the device's MTU alone, and not of segments. r0 to r5 are lost. Defines `done`.
+     */
+    routeLength(f, done, otherwise, segments = true, grown = 0) {
+        const at = f.stack.ip + (f.version === 4 ? IP_TOTAL_LENGTH : IP6_PAYLOAD_LENGTH);
+        this.load("u8", "r0", "r10", at)
+            .alu("lsh", "r0", 8)
+            .load("u8", "r1", "r10", at + 1)
+            .alu("add", "r0", "r1");
+        if (f.version === 6)
+            this.alu("add", "r0", f.ipSize);
+        this.store("u32", "r10", LENGTH, "r0");
+        if (segments) {
+            this.load("u32", "r1", "r6", SKB_GSO_SIZE).jumpIf("r1", "==", 0, done);
+            this.alu("add", "r1", "r7")
+                .alu("add", "r1", L4_SIZE - ETHERNET_SIZE + grown)
+                .store("u32", "r10", LENGTH, "r1")
+                .jumpIf("r8", "!=", TCP, done);
+            this.mov("r2", "r7").alu("add", "r2", TCP_OFFSET).loadBytes("r2", BYTE, 1, otherwise);
+            this.load("u8", "r0", "r10", BYTE).alu("rsh", "r0", 4).alu("lsh", "r0", 2);
+            this.load("u32", "r1", "r10", LENGTH).alu("add", "r0", "r1").alu("add", "r0", -L4_SIZE).store("u32", "r10", LENGTH, "r0");
+        }
+        return this.label(done)
+            .load("u32", "r0", "r10", LENGTH)
+            .store("u16", "r10", FIB + FIB_LENGTH, "r0");
+    }
+    /** dst = MTU that `route` has found exceeded; jumps where the kernel does not say. */
+    routeMtu(dst, unknown) {
+        this.load("u16", dst, "r10", FIB + FIB_LENGTH)
+            .load("u32", "r0", "r10", LENGTH)
+            .alu("and", "r0", 0xffff);
+        return this.jumpIf(dst, "==", "r0", unknown);
+    }
+    /** Whether `route` answered with a gateway: jumps when the packet is for the next hop itself. */
+    ifOnLink(f, then) {
+        return this.unlessSame(f.addressSize, FIB + FIB_DST, f.stack.dst, "by gateway")
+            .jump(then)
+            .label("by gateway");
+    }
+    /** Jumps when `size` bytes on the stack differ. */
+    unlessSame(size, a, b, otherwise) {
+        for (let at = 0; at < size; at += 4)
+            this.load("u32", "r0", "r10", a + at)
+                .load("u32", "r1", "r10", b + at)
+                .jumpIf("r0", "!=", "r1", otherwise);
+        return this;
+    }
+    /** Notes the next hop that `route` answered with, for `sendToHop` and `unlessSameHop`. */
+    keepHop() {
+        this.load("u8", "r0", "r10", FIB).store("u32", "r10", NEXT_HOP, "r0"); // family: an IPv4 route may have an IPv6 gateway
+        for (let i = 0; i < 16; i += 4)
+            this.copy("u32", NEXT_HOP + 4 + i, FIB + FIB_DST + i);
+        return this;
+    }
+    /** Jumps when `route` has now answered with another next hop than the one noted, or with another device than that in `device`. */
+    unlessSameHop(device, otherwise) {
+        this.routeDevice("r0").jumpIf("r0", "!=", device, otherwise);
+        this.load("u8", "r0", "r10", FIB).load("u32", "r1", "r10", NEXT_HOP).jumpIf("r0", "!=", "r1", otherwise);
+        return this.unlessSame(16, FIB + FIB_DST, NEXT_HOP + 4, otherwise);
+    }
+    /** r0 = result of changing the checksum of layer 4, at offset r7 and of protocol r8, for what r3 and r4 say (l4_csum_replace). Defines `done`. */
+    replaceSum(flags, done) {
+        this.mov("r1", "r6").mov("r2", "r7");
+        this.alu("add", "r2", TCP_CHECKSUM).mov("r5", flags).jumpIf("r8", "==", TCP, done);
+        this.alu("add", "r2", UDP_CHECKSUM - TCP_CHECKSUM).mov("r5", flags | MARK_MANGLED_0);
+        return this.label(done).call(L4_CSUM_REPLACE);
+    }
+    /** Another source port than that of `l4`. */
+    routeSourcePort(at) {
+        return this.copy("u16", FIB + FIB_SPORT, at);
+    }
+    /** r0 = answer (FIB_*) to where the host would route the packet with the header in `ip`, protocol in r8, that came in at `uplink`, as one from the address at `source`; FIB_NO_NEIGH only if `neighbor`. */
+    route(f, uplink, answered, source = f.stack.src, neighbor = false) {
+        const { ip, dst } = f.stack;
+        this.store("u8", "r10", FIB, f.af)
+            .store("u8", "r10", FIB + FIB_L4_PROTOCOL, "r8")
+            .store("u32", "r10", FIB + FIB_IFINDEX, uplink);
+        if (f.version === 6)
+            this.load("u32", "r0", "r10", ip)
+                .alu("and", "r0", TRAFFIC_CLASS_MASK)
+                .store("u32", "r10", FIB + FIB_TOS, "r0");
+        else
+            this.load("u8", "r0", "r10", ip + IP_TOS).store("u8", "r10", FIB + FIB_TOS, "r0");
+        this.copyAddress(f, FIB + FIB_SRC, source).copyAddress(f, FIB + FIB_DST, dst);
+        const ask = (flags) => {
+            this.mov("r1", "r6").stackPointer("r2", FIB);
+            return this.mov("r3", FIB_SIZE).mov("r4", flags).call(FIB_LOOKUP);
+        };
+        if (neighbor)
+            return ask(0).label(answered);
+        ask(FIB_SKIP_NEIGH).jumpIf("r0", "!=", EINVAL, answered); // the flag is unknown, nothing was changed
+        return ask(0).label(answered);
+    }
+    /** dst = protocol that `route` was asked about. */
+    routeProtocol(dst) {
+        return this.load("u8", dst, "r10", FIB + FIB_L4_PROTOCOL);
+    }
+    /** dst = index of the device that `route` answered with. Before Linux 5.12 NO_NEIGH names none, it is the uplink still. */
+    routeDevice(dst) {
+        return this.load("u32", dst, "r10", FIB + FIB_IFINDEX);
+    }
+    /** Ends with the packet on its way to the next hop that `route` answered with, out of the device in `device`. */
+    sendTo(device) {
+        return this.keepHop().sendToHop(device);
+    }
+    /** The same, to the one noted. */
+    sendToHop(device) {
+        this.mov("r1", device).stackPointer("r2", NEXT_HOP).mov("r3", REDIR_NEIGH_SIZE).mov("r4", 0);
+        return this.call(REDIRECT_NEIGH).exit();
+    }
+    /** Ends with the packet on its way to an address of the device in `device`, which is on the stack and its own next hop. */
+    sendOnLink(f, device, address) {
+        this.store("u32", "r10", NEXT_HOP, f.af);
+        for (let i = 0; i < f.addressSize; i += 4)
+            this.copy("u32", NEXT_HOP + 4 + i, address + i);
+        this.mov("r1", device).stackPointer("r2", NEXT_HOP).mov("r3", REDIR_NEIGH_SIZE).mov("r4", 0);
+        return this.call(REDIRECT_NEIGH).exit();
+    }
+    /** Ends with the packet on its way out of the device in `device`, by the route that the kernel finds there. */
+    sendByRoute(device) {
+        this.mov("r1", device).mov("r2", 0).mov("r3", 0).mov("r4", 0);
+        return this.call(REDIRECT_NEIGH).exit();
+    }
+    answer(action) {
+        return this.mov("r0", action).exit();
+    }
+}
+//# sourceMappingURL=program.js.map

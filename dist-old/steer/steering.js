@@ -1,0 +1,377 @@
+/**
+ * Steering: what the host's interfaces and sockets give to the engine, and how what the engine sends gets out (program.ts).
+ *
+ * An uplink is a worker's TAP in the host's namespace; what it needs there is UPLINK_CONF and an address of its own. Nothing
+ * global is changed, no iptables rule made.
+ *
+ * New flows come by the sockets that hold the published ports, each of which gets the program `acceptFd`; it writes to a ring buffer a
+ * worker. Where the host's firewall is to be bypassed there is none of that, and `publish` and `withdraw` say which ports are taken.
+ * SCTP's come by a raw socket where the kernel has no others.
+ *
+ * Map capacity: `flows` forgets the least recently used entry when it is full, but never below two of each of the stated number of
+ * flows, one for each direction (`flows6`: of a quarter of that number), `fragments` likewise; `publish` fails when `ports` is full.
+ */
+import fs from "node:fs";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import * as bpf from "../sys/bpf.js";
+import { formatPrefix, toBytes } from "../wire/ip-address.js";
+import { PROTO_SCTP } from "../wire/ipv4.js";
+import { rawHalf } from "../wire/raw.js";
+import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js";
+import { Attacher } from "./attach.js";
+import { emitProgram } from "./emit-program.js";
+import { homeProgram } from "./home-program.js";
+import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
+import { COUNTERS, LOOPBACK } from "./program.js";
+import { queueProgram } from "./queue-program.js";
+import { RawSctp } from "./raw-sctp.js";
+import { steerProgram } from "./steer-program.js";
+/**
+ * net.ipv6.conf of the uplink, and of no other device. `forwarding` as above; `forceForwarding` (Linux 6.17) lets the host's stack forward what it
+ * is handed, though the host is no router.
+ */
+export const UPLINK_IPV6_CONF = { disableIpv6: 0, acceptRa: 0, acceptRedirects: 0, forwarding: 1, forceForwarding: 1 };
+/**
+ * net.ipv4.conf of the uplink, and of no other device. `forwarding`: else bpf_fib_lookup answers nothing. The others let the host's
+ * own stack take packets from and to its own addresses, 127/8 among them, off this device. rp_filter is loose mode since the kernel
+ * uses the larger value of this and `all`; it needs some address on the device (UPLINK_ADDRESS), else it drops what comes from the host.
+ */
+export const UPLINK_CONF = { forwarding: 1, acceptLocal: 1, routeLocalnet: 1, rpFilter: 2 };
+/**
+ * Address for the uplink, /32 of scope host, if it has no other: loose rp_filter wants one. Being in 127/8 it is nobody else's, is not
+ * reachable from outside, and with scope host the kernel never picks it as a source.
+ */
+export const UPLINK_ADDRESS = "127.84.83.80";
+/** ARPHRD_* of linux/if_arp.h, without those whose link layer the programs do not know. */
+const LINK_LAYERS = new Map([
+    [1, "ethernet"],
+    [772, "loopback"],
+    [512, "ip"], // PPP
+    [519, "ip"], // RAWIP
+    [768, "ip"], // TUNNEL, ipip
+    [776, "ip"], // SIT
+    [778, "ip"], // IPGRE
+    [0xfffe, "ip"], // NONE: tun, wireguard
+]);
+/** Whether steering can work on devices of this type (ARPHRD_*, `/sys/class/net/NAME/type`). */
+export function isSteerable(arphrdType) {
+    return LINK_LAYERS.has(arphrdType);
+}
+export { RING_SIZE };
+export class Steering {
+    /**
+     * Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed, `TSP_ERR_OFFLOAD` where
+     * the kernel knows too little for offload.
+     */
+    constructor(options) {
+        this.options = options;
+        this.programs = new Map();
+        this.attachments = new Map();
+        this.homes = new Map();
+        this.fds = []; // of maps and programs
+        this.emitters = [];
+        this.tunnelDevices = new Map();
+        this.rings = [];
+        /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
+        this.acceptFd = -1;
+        this.homeFds = new Map();
+        this.rawSctp = new RawSctp((family) => this.rawFilter(family));
+        this.rawFilters = new Map();
+        this.locals = { 4: new Map(), 6: new Map() }; // address to the device that has it, or 0
+        this.ipsec = { 4: new Map(), 6: new Map() };
+        /** Nothing has been entered in `flows` yet. */
+        this.flowsAreNew = true;
+        const { store, uplinks } = options;
+        this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store);
+        try {
+            if (options.sameUplinks !== true)
+                discardFlows(options);
+            this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
+            this.maps = createMaps(options, this.fds);
+            if (options.offload === true)
+                this.programs.set("ethernet", loadOffload(options, this.maps, this.fds));
+            if (options.bypass !== true) {
+                this.rings = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, this.fds));
+                this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
+            }
+            this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
+            for (const uplink of options.uplinks)
+                this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options))));
+        }
+        catch (error) {
+            this.close();
+            throw error;
+        }
+    }
+    /** Interface indices of the uplinks. */
+    get uplinks() {
+        return this.options.uplinks;
+    }
+    /** Interface indices of the devices of tunnels. */
+    get tunnels() {
+        return [...this.tunnelDevices.keys()];
+    }
+    /** Whether the engine sends by the device: it is an uplink, or one of tunnels. */
+    isUplink(ifindex) {
+        return this.options.uplinks.includes(ifindex) || this.tunnelDevices.has(ifindex);
+    }
+    /**
+     * What the engine writes to the device of tunnels, which is set up as an uplink is, finds its way out as from there; `port`: what comes in at that UDP
+     * port may be from nodes that are entered without theirs. Answers how to end that.
+     */
+    addTunnel(ifindex, port) {
+        const progFd = bpf.loadProgram("tsproxy_tunnel", emitProgram(ifindex, this.maps, { ...this.options, givesBack: false }));
+        try {
+            this.tunnelDevices.set(ifindex, this.attacher.attach(ifindex, progFd));
+        }
+        finally {
+            fs.closeSync(progFd); // the kernel keeps it as long as it is attached
+        }
+        const tell = (raw) => bpf.updateElement(this.maps.tunnel, new Uint8Array(4), bytes(Int32Array.of(raw)));
+        tell(rawHalf(port));
+        return () => {
+            tell(0);
+            this.tunnelDevices.get(ifindex)?.detach();
+            this.tunnelDevices.delete(ifindex);
+        };
+    }
+    /** Descriptor of the `flows` map. */
+    get flowsFd() {
+        return this.maps.flows;
+    }
+    /** Descriptor of the `across` map. */
+    get acrossFd() {
+        return this.maps.across;
+    }
+    /** Descriptor of the `flows6` map. */
+    get flows6Fd() {
+        return this.maps.flows6;
+    }
+    /** Whether IPv6 is steered. */
+    get ipv6() {
+        return this.options.ipv6 === true;
+    }
+    /** Descriptors of the workers' ring buffers, of RING_SIZE bytes; none where the firewall is bypassed. */
+    get ringFds() {
+        return this.rings;
+    }
+    /** Starts to steer what comes in at a host interface; it may be attached already. `arphrdType`: its `/sys/class/net/NAME/type`. */
+    attach(ifindex, arphrdType) {
+        const present = this.attachments.get(ifindex);
+        if (present !== undefined)
+            return present.mode;
+        const link = LINK_LAYERS.get(arphrdType);
+        if (link === undefined || this.isUplink(ifindex)) {
+            const why = link === undefined ? `its type ${arphrdType} is none that tsproxy knows` : "it is an uplink";
+            throw new TsproxyError("TSP_ERR_STEER_DEVICE", "invalid", `cannot steer device ${ifindex}: ${why}`);
+        }
+        let progFd = this.programs.get(link);
+        if (progFd === undefined) {
+            progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
+            this.programs.set(link, progFd);
+        }
+        if (link !== "loopback")
+            this.attachHome(ifindex, link);
+        const attachment = this.attacher.attach(ifindex, progFd);
+        this.attachments.set(ifindex, attachment);
+        return attachment.mode;
+    }
+    /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
+    attachOwn(ifindex) {
+        const asOthers = this.attachments.get(ifindex); // it was there before its network, left by a former process
+        if (this.homes.has(ifindex) && asOthers === undefined)
+            return;
+        asOthers?.detach();
+        this.attachments.delete(ifindex);
+        this.attachHome(ifindex, "ethernet");
+        bpf.updateBatch(this.maps.own, bytes(Int32Array.of(ifindex)), new Uint8Array(VALUE_SIZE), 1);
+    }
+    /** Also for a device that is gone. Nothing happens when it was not attached. */
+    detach(ifindex) {
+        bpf.deleteBatch(this.maps.own, bytes(Int32Array.of(ifindex)), 4, 1);
+        for (const attached of [this.attachments, this.homes]) {
+            attached.get(ifindex)?.detach();
+            attached.delete(ifindex);
+        }
+    }
+    /** Interface indices of what was attached to, the uplinks not among them. */
+    attached() {
+        return [...new Set([...this.attachments.keys(), ...this.homes.keys()])];
+    }
+    /**
+     * Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (unspecified: any address of the host of that family). `proto`: IANA's number.
+     * Nothing to be done unless the firewall is bypassed: the sockets that hold the ports do it. SCTP may have none.
+     */
+    publish(proto, hostIp, firstPort, lastPort) {
+        if (this.options.bypass !== true && proto !== PROTO_SCTP)
+            return;
+        const { ports } = this.mapsOf(hostIp.family);
+        const keys = portKeys(proto, hostIp, firstPort, lastPort);
+        const count = lastPort - firstPort + 1;
+        try {
+            bpf.updateBatch(ports, keys, new Uint8Array(count * VALUE_SIZE), count);
+            if (this.options.bypass !== true)
+                this.rawSctp.add(hostIp, count);
+        }
+        catch (error) {
+            bpf.deleteBatch(ports, keys, keys.length / count, count);
+            throw error;
+        }
+    }
+    /** The opposite of `publish`. */
+    withdraw(proto, hostIp, firstPort, lastPort) {
+        if (this.options.bypass !== true && proto !== PROTO_SCTP)
+            return;
+        const keys = portKeys(proto, hostIp, firstPort, lastPort);
+        const count = lastPort - firstPort + 1;
+        bpf.deleteBatch(this.mapsOf(hostIp.family).ports, keys, keys.length / count, count);
+        if (this.options.bypass !== true)
+            this.rawSctp.remove(hostIp, count);
+    }
+    rawFilter(family) {
+        const known = this.rawFilters.get(family);
+        if (known !== undefined)
+            return known;
+        const fd = this.load("accept_raw", acceptRawProgram(this.rings, this.maps, family), bpf.PROG_TYPE_SOCKET_FILTER);
+        this.rawFilters.set(family, fd);
+        return fd;
+    }
+    /** Program for `native.tapSteering` of a bridge TAP with a queue a worker. */
+    get queueFd() {
+        this.queue ??= this.load("queue", queueProgram(this.options.uplinks.length, this.maps, this.options), bpf.PROG_TYPE_SOCKET_FILTER);
+        return this.queue;
+    }
+    /** What the engine sends for its port `port` is of the endpoint with this address, an IPv6 one. */
+    setInside(port, address) {
+        if (this.ipv6)
+            bpf.updateElement(this.maps.inside6, bytes(Int32Array.of(port)), toBytes(address));
+    }
+    /** The host's own addresses, and the interface index of each one's device; 127/8 and ::1 need not be among them. */
+    setLocals(addresses) {
+        for (const family of this.families) {
+            const before = this.locals[family];
+            const next = new Map();
+            for (const { address, ifindex } of addresses) {
+                // Of several devices that have it the kernel takes the first.
+                if (address.family !== family || next.has(address.value))
+                    continue;
+                next.set(address.value, ifindex === LOOPBACK || this.homes.has(ifindex) ? ifindex : 0);
+            }
+            const changed = [...next].filter(([value, ifindex]) => before.get(value) !== ifindex);
+            const gone = [...before.keys()].filter((value) => !next.has(value));
+            const keys = (values) => Buffer.concat(values.map((value) => toBytes({ family, value })));
+            const { locals } = this.mapsOf(family);
+            bpf.updateBatch(locals, keys(changed.map(([value]) => value)), bytes(Int32Array.from(changed, ([, ifindex]) => ifindex)), changed.length);
+            bpf.deleteBatch(locals, keys(gone), family === 4 ? 4 : 16, gone.length);
+            this.locals[family] = next;
+        }
+    }
+    /** Networks that IPsec policies of the host are about: packets to them the host forwards, and those from them come to us if they came by IPsec. */
+    setIpsec(networks) {
+        const keyOf = ({ address, prefixLength }) => Buffer.concat([bytes(Int32Array.of(prefixLength)), toBytes(address)]);
+        for (const family of this.families) {
+            const before = this.ipsec[family];
+            const { ipsec } = this.mapsOf(family);
+            const next = new Map(networks.filter(({ address }) => address.family === family).map((network) => [formatPrefix(network), network]));
+            for (const [name, network] of next)
+                if (!before.has(name))
+                    bpf.updateElement(ipsec, keyOf(network), new Uint8Array(VALUE_SIZE));
+            for (const [name, network] of before)
+                if (!next.has(name))
+                    bpf.deleteElement(ipsec, keyOf(network));
+            this.ipsec[family] = next;
+        }
+    }
+    /** Packets since the start, by the names in COUNTERS. */
+    stats() {
+        const value = new BigUint64Array(bpf.possibleCpus());
+        const total = (counter) => {
+            bpf.lookupElement(this.maps.counters, bytes(Int32Array.of(counter)), new Uint8Array(value.buffer));
+            return Number(value.reduce((sum, n) => sum + n, 0n));
+        };
+        return Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)]));
+    }
+    /** Detaches everything and gives the maps back. */
+    close() {
+        for (const ifindex of this.attached())
+            this.detach(ifindex);
+        for (const emitter of [...this.emitters.splice(0), ...this.tunnelDevices.values()])
+            emitter.detach();
+        this.tunnelDevices.clear();
+        this.rawSctp.close();
+        for (const fd of this.fds.splice(0))
+            fs.closeSync(fd);
+        this.programs.clear();
+    }
+    /** Those that are steered. */
+    get families() {
+        return this.ipv6 ? [4, 6] : [4];
+    }
+    mapsOf(family) {
+        const { ports6, locals6, ipsec6 } = this.maps;
+        return family === 4 ? this.maps : { ports: ports6, locals: locals6, ipsec: ipsec6 };
+    }
+    attachHome(ifindex, link) {
+        if (this.homes.has(ifindex))
+            return;
+        const progFd = this.homeFds.get(link) ?? this.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
+        this.homeFds.set(link, progFd);
+        this.homes.set(ifindex, this.attacher.attach(ifindex, progFd, "egress"));
+    }
+    load(name, code, type) {
+        const fd = bpf.loadProgram(`tsproxy_${name}`, code, type);
+        this.fds.push(fd);
+        return fd;
+    }
+}
+/** Entries of a former process that lead to other uplinks are of no use. */
+function discardFlows({ store, flowCapacity, ipv6 = false }) {
+    for (const name of [flowsName(flowCapacity), flowsName(flowCapacity, ipv6), acrossName(flowCapacity)]) {
+        const fds = store?.take(name) ?? [];
+        for (const fd of fds)
+            fs.closeSync(fd);
+        if (fds.length > 0)
+            store?.remove(name);
+    }
+}
+/** Its IPv6 half. Extension headers make it longer: where the verifier refuses it still, IPv6 packets go to the engine, as without offload. */
+function loadOffload6(load) {
+    try {
+        return load("tsproxy_offload6", { version: 6 });
+    }
+    catch (error) {
+        if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED")
+            throw error;
+        log.warn(`IPv6 flows are not offloaded: ${error.message}; with CAP_PERFMON they would be`);
+        return load("tsproxy_steer6", { version: 6, offload: false });
+    }
+}
+/**
+ * Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. It is one a family, the second called by the first:
+ * the verifier would find both together too complex, for who lacks CAP_PERFMON. `TSP_ERR_OFFLOAD`: the kernel refuses it.
+ */
+export function loadOffload(options, maps, fds) {
+    const load = (name, more) => {
+        const fd = bpf.loadProgram(name, steerProgram("ethernet", options.uplinks, maps, { ...options, offload: true, ...more }));
+        fds.push(fd);
+        return fd;
+    };
+    try {
+        if (options.ipv6 !== true)
+            return load("tsproxy_offload", {});
+        const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
+        fds.push(ipv6Program);
+        const fd = load("tsproxy_offload", { version: 4, ipv6Program });
+        bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(loadOffload6(load)).buffer));
+        options.store?.put("offload6", [ipv6Program]); // who holds the array keeps what is in it
+        return fd;
+    }
+    catch (error) {
+        if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED")
+            throw error;
+        const hint = "start without --offload, which needs Linux 5.11 or later";
+        throw new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", `--offload does not work here: ${error.message}`, hint, error);
+    }
+}
+//# sourceMappingURL=steering.js.map

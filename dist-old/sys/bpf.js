@@ -1,0 +1,204 @@
+/**
+ * bpf(2), as far as steering needs it: maps, batches, programs, TCX links. Layout of `union bpf_attr`: linux/bpf.h.
+ * Little-endian, as everything that works on raw words. Errors are TsproxyErrors: `TSP_ERR_BPF` for the system call,
+ * `TSP_ERR_BPF_REJECTED` with the verifier's log as cause.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import { TsproxyError } from "../errors.js";
+import { errnoName, native } from "./native.js";
+/** enum bpf_map_type. */
+// biome-ignore format: a table
+export const MAP_HASH = 1, MAP_ARRAY = 2, MAP_PROG_ARRAY = 3, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27;
+/** Hash elements are allocated when they are added, not all at creation. */
+export const F_NO_PREALLOC = 1;
+/** enum bpf_cmd. */
+// biome-ignore format: a table
+const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
+/** enum bpf_prog_type, enum bpf_attach_type. */
+// biome-ignore format: a table
+export const PROG_TYPE_SOCKET_FILTER = 1;
+const PROG_TYPE_SCHED_CLS = 3;
+const TCX_ATTACH = { ingress: 46, egress: 47 };
+/** `fib_lookup` is for GPL-compatible programs only; this licence is one (include/linux/license.h). */
+const LICENSE = Buffer.from("Dual MIT/GPL\0");
+const VERIFIER_LOG_BYTES = 1 << 20;
+/** The verifier gives up with EAGAIN when a signal comes; the kernel's own library tries as often (libbpf, PROG_LOAD_ATTEMPTS). */
+const LOAD_TRIES = 5;
+const { EAGAIN, EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
+const PERMISSION_HINT = "run as root, or grant CAP_BPF and CAP_NET_ADMIN (before Linux 5.8 CAP_SYS_ADMIN; before 5.11 also raise 'ulimit -l')";
+function bpfError(what, result) {
+    const permission = result === -EPERM;
+    const message = `${what} failed: bpf(2) answered ${errnoName(result)}`;
+    return new TsproxyError("TSP_ERR_BPF", permission ? "permission" : "unavailable", message, permission ? PERMISSION_HINT : undefined);
+}
+/** bpf(2) with `words` at byte offsets 0, 4, 8, … of a zeroed attr of `size` bytes. Result or -errno. */
+function call(cmd, size, words, pointers) {
+    const attr = Buffer.alloc(size);
+    for (const [offset, value] of words)
+        attr.writeInt32LE(value | 0, offset);
+    return native.bpf(cmd, attr, pointers);
+}
+function checked(what, result) {
+    if (result < 0)
+        throw bpfError(what, result);
+    return result;
+}
+/** At most 15 bytes of letters, digits, '_' and '.' (BPF_OBJ_NAME_LEN); shown by `bpftool`. */
+function writeName(attr, name, offset) {
+    attr.write(name.slice(0, 15), offset, "latin1");
+}
+/** File descriptor of a new map. */
+export function createMap(spec) {
+    const attr = Buffer.alloc(48);
+    [spec.type, spec.keySize, spec.valueSize, spec.maxEntries, spec.flags ?? 0].forEach((word, i) => {
+        attr.writeUInt32LE(word, 4 * i);
+    });
+    writeName(attr, spec.name, 28);
+    return checked(`creating BPF map '${spec.name}'`, native.bpf(MAP_CREATE, attr, []));
+}
+/** Copies the element at `key` into `value` (a per-CPU map: one 8-byte-aligned value for each possible CPU). False when missing. */
+export function lookupElement(mapFd, key, value) {
+    const result = getElement(mapFd, key, value);
+    if (result === -ENOENT)
+        return false;
+    checked("reading a BPF map", result);
+    return true;
+}
+/** Adds or replaces one element. */
+export function updateElement(mapFd, key, value) {
+    checked("writing a BPF map", call(MAP_UPDATE, 32, [[0, mapFd]], [8, key, 16, value]));
+}
+/** Deletes one element; it need not be there. */
+export function deleteElement(mapFd, key) {
+    const result = call(MAP_DELETE, 32, [[0, mapFd]], [8, key]);
+    if (result !== -ENOENT)
+        checked("deleting from a BPF map", result);
+}
+/** Adds or replaces `count` elements that lie one after another in `keys` and `values`. When it throws, a part may be written. */
+export function updateBatch(mapFd, keys, values, count) {
+    if (count === 0)
+        return;
+    const words = [
+        [32, count],
+        [36, mapFd],
+    ];
+    checked("writing a BPF map", call(MAP_UPDATE_BATCH, 56, words, [16, keys, 24, values]));
+}
+// What follows is for the worker thread too: it throws nothing and makes no objects, so each keeps its attr and its pointers.
+/** attr of BPF_MAP_LOOKUP_ELEM, as words: map in 0, key pointer in 2 and 3, value pointer in 4 and 5. */
+const getAttr = new Uint32Array(8);
+const getBytes = new Uint8Array(getAttr.buffer);
+const getPointers = [8, getAttr, 16, getAttr];
+/** As `lookupElement`: 0, or -errno (-ENOENT: missing). */
+export function getElement(mapFd, key, value) {
+    getAttr[0] = mapFd;
+    getPointers[1] = key;
+    getPointers[3] = value;
+    return native.bpf(MAP_LOOKUP, getBytes, getPointers);
+}
+/** attr.batch of BPF_MAP_UPDATE_BATCH, as words: keys pointer in 4 and 5, values pointer in 6 and 7, count in 8, map in 9. */
+const putAttr = new Uint32Array(14);
+const putBytes = new Uint8Array(putAttr.buffer);
+const putPointers = [16, putAttr, 24, putAttr];
+/** As `updateBatch`: 0, or -errno. */
+export function putBatch(mapFd, keys, values, count) {
+    putAttr[8] = count;
+    putAttr[9] = mapFd;
+    putPointers[1] = keys;
+    putPointers[3] = values;
+    return native.bpf(MAP_UPDATE_BATCH, putBytes, putPointers);
+}
+/** attr.batch of BPF_MAP_DELETE_BATCH, as words: keys pointer in 4 and 5, count in 8, map in 9. */
+const deleteAttr = new Uint32Array(14);
+const deleteBytes = new Uint8Array(deleteAttr.buffer);
+const deletePointers = [16, deleteAttr];
+const NO_POINTERS = [];
+/**
+ * Deletes `count` elements whose keys of `keySize` bytes lie one after another in `keys`; missing ones do not matter.
+ * Answers how many were there, or -errno.
+ */
+export function deleteBatch(mapFd, keys, keySize, count) {
+    let deleted = 0;
+    deletePointers[1] = keys;
+    for (let left = count; left > 0;) {
+        deleteAttr[8] = left;
+        deleteAttr[9] = mapFd;
+        const result = native.bpf(MAP_DELETE_BATCH, deleteBytes, left === count ? deletePointers : NO_POINTERS);
+        if (result < 0 && result !== -ENOENT)
+            return result;
+        // The kernel stops at a missing key and says how many went before it: step over that key, in the address that it left in attr.
+        const done = deleteAttr[8];
+        deleted += done;
+        if (result === 0)
+            break;
+        left -= done + 1;
+        const low = deleteAttr[4] + (done + 1) * keySize;
+        deleteAttr[4] = low;
+        if (low > 0xffffffff)
+            deleteAttr[5] = deleteAttr[5] + 1;
+    }
+    return deleted;
+}
+/** Loads a program, a tc one unless said otherwise; file descriptor. `code`: 8-byte instructions. */
+export function loadProgram(name, code, type = PROG_TYPE_SCHED_CLS) {
+    const load = (logLevel, logBuffer) => {
+        const attr = Buffer.alloc(72);
+        attr.writeUInt32LE(type, 0);
+        attr.writeUInt32LE(code.length / 8, 4);
+        attr.writeUInt32LE(logLevel, 24);
+        attr.writeUInt32LE(logBuffer.length, 28);
+        writeName(attr, name, 48);
+        const pointers = logLevel === 0 ? [8, code, 16, LICENSE] : [8, code, 16, LICENSE, 32, logBuffer];
+        let result = 0;
+        for (let tries = 0; tries < LOAD_TRIES; tries++) {
+            result = native.bpf(PROG_LOAD, attr, pointers);
+            if (result !== -EAGAIN)
+                break;
+        }
+        return result;
+    };
+    const result = load(0, new Uint8Array(0));
+    if (result >= 0)
+        return result;
+    if (result === -EPERM)
+        throw bpfError(`loading BPF program '${name}'`, result);
+    // Only now, as writing the log makes the verifier slower.
+    const buffer = Buffer.alloc(VERIFIER_LOG_BYTES);
+    const second = load(1, buffer);
+    if (second >= 0)
+        return second;
+    const text = buffer.toString("latin1", 0, buffer.indexOf(0)).trimEnd();
+    const lines = text.split("\n").filter((line) => !/^(processed|verification time|max_states|stack depth)\b/.test(line));
+    throw new TsproxyError("TSP_ERR_BPF_REJECTED", "unavailable", `the kernel refuses BPF program '${name}' (${errnoName(second)}): ${lines.at(-1) ?? "no reason given"}`, "steering needs Linux 5.10 or later", new Error(text));
+}
+/**
+ * Attaches a program to a device by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
+ * Null when the kernel has no TCX.
+ */
+export function createTcxLink(progFd, ifindex, direction = "ingress") {
+    const result = linkCreate(progFd, ifindex, direction);
+    if (result === -EINVAL)
+        return null;
+    if (result === -ENODEV)
+        throw new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `there is no network device with index ${ifindex}`);
+    return checked(`attaching to device ${ifindex}`, result);
+}
+/** Whether the kernel has TCX: it then looks for the device, and no device has this index. */
+export function hasTcx(progFd) {
+    return linkCreate(progFd, 0x7fffffff, "ingress") === -ENODEV;
+}
+function linkCreate(progFd, ifindex, direction) {
+    const words = [
+        [0, progFd],
+        [4, ifindex],
+        [8, TCX_ATTACH[direction]],
+    ];
+    return call(LINK_CREATE, 32, words, []);
+}
+/** CPUs that per-CPU maps hold a value for: all that could ever be plugged in. */
+export function possibleCpus() {
+    const last = /(\d+)\s*$/.exec(fs.readFileSync("/sys/devices/system/cpu/possible", "utf8"));
+    return last === null ? 1 : Number(last[1]) + 1;
+}
+//# sourceMappingURL=bpf.js.map

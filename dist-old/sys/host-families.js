@@ -1,0 +1,15 @@
+/** Which address families this network namespace has. */
+import { readFileSync } from "node:fs";
+/**
+ * IPv6 where any device has an address of it: the kernel gives `lo` ::1 and the others link-local ones, unless it was built or booted without IPv6,
+ * or net.ipv6.conf.all.disable_ipv6 is set. Source: /proc/net/if_inet6, an address a line (net/ipv6/addrconf.c).
+ */
+export function hostFamilies() {
+    try {
+        return readFileSync("/proc/self/net/if_inet6", "utf8") === "" ? [4] : [4, 6];
+    }
+    catch {
+        return [4]; // the kernel has none
+    }
+}
+//# sourceMappingURL=host-families.js.map

@@ -1,0 +1,93 @@
+/** Network devices of one namespace (rtnetlink(7)). The base of `RouteSocket`, whose error messages name devices. */
+import os from "node:os";
+import { attribute, NetlinkSocket, nested, pack, parseAttributes, readU32, requestError, text, u32, } from "./netlink.js";
+import { AF_INET, AF_INET6, AF_UNSPEC, IFF_MULTICAST, IFF_UP, IFLA, macBytes, parseLink } from "./rtnetlink-entries.js";
+const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18 };
+const { EAFNOSUPPORT, ENODEV } = os.constants.errno;
+/** Keeps the counters, most of a link's message, out of the answer. */
+const RTEXT_FILTER_SKIP_STATS = 8;
+const IFNAMSIZ = 16;
+const IFLA_INET_CONF = 1;
+const IFLA_INET6_ADDR_GEN_MODE = 8;
+const ADDR_GEN_MODES = ["eui64", "none", "stable-privacy", "random"];
+/** IPV4_DEVCONF_* of linux/ip.h: a device's net.ipv4.conf. */
+// biome-ignore format: a table
+const IPV4_DEVCONF = {
+    forwarding: 1, proxyArp: 3, acceptRedirects: 4, sendRedirects: 6, rpFilter: 8, acceptSourceRoute: 9,
+    arpFilter: 13, arpAnnounce: 18, arpIgnore: 19, acceptLocal: 23, routeLocalnet: 26,
+};
+const IPV4_DEVCONF_ENTRIES = Object.entries(IPV4_DEVCONF);
+const ifinfomsg = (index, flags = 0, change = 0) => pack("112444", AF_UNSPEC, 0, 0, index, flags, change);
+export class LinkSocket extends NetlinkSocket {
+    links() {
+        const found = this.dump("list links", RTM.GETLINK, ifinfomsg(0), attribute(IFLA.EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS)));
+        return found.flatMap((m) => parseLink(m) ?? []);
+    }
+    /** By index or name (alternative names too); null when there is none. */
+    link(nameOrIndex) {
+        const m = this.linkMessage(nameOrIndex);
+        return m && parseLink(m);
+    }
+    /** net.ipv4.conf of a device; null when it has none, as for a device that does not exist. */
+    ipv4Conf(index) {
+        const m = this.linkMessage(index);
+        const spec = m && parseAttributes(m.payload, 16).get(IFLA.AF_SPEC);
+        const inet = spec && parseAttributes(spec).get(AF_INET);
+        const conf = inet && parseAttributes(inet).get(IFLA_INET_CONF);
+        if (!conf)
+            return null;
+        return Object.fromEntries(IPV4_DEVCONF_ENTRIES.map(([name, n]) => [name, readU32(conf, (n - 1) * 4)]));
+    }
+    setLink(index, change) {
+        const what = () => `set ${Object.keys(change).join(", ")} of ${this.nameOf(index)}`;
+        // The kernel applies IFLA_AF_SPEC after the flags, too late for a device that `up` lets make its IPv6 address: so it goes first.
+        if (change.addrGenMode !== undefined) {
+            const mode = pack("1", ADDR_GEN_MODES.indexOf(change.addrGenMode));
+            const spec = nested(IFLA.AF_SPEC, nested(AF_INET6, attribute(IFLA_INET6_ADDR_GEN_MODE, mode)));
+            const { errno, detail } = this.transact(RTM.NEWLINK, 0, ifinfomsg(index), spec);
+            // Where there is no IPv6 (kernel without it, small MTU), no address is made.
+            if (errno !== 0 && !(errno === EAFNOSUPPORT && change.addrGenMode === "none"))
+                throw requestError(what(), errno, detail);
+        }
+        const attrs = [];
+        if (change.mtu !== undefined)
+            attrs.push(attribute(IFLA.MTU, u32(change.mtu)));
+        if (change.mac !== undefined)
+            attrs.push(attribute(IFLA.ADDRESS, macBytes(change.mac)));
+        if (change.name !== undefined)
+            attrs.push(attribute(IFLA.IFNAME, text(change.name)));
+        if (change.txQueueLen !== undefined)
+            attrs.push(attribute(IFLA.TXQLEN, u32(change.txQueueLen)));
+        if (change.ipv4Conf !== undefined) {
+            const values = Object.entries(change.ipv4Conf);
+            const conf = nested(IFLA_INET_CONF, ...values.map(([name, value]) => attribute(IPV4_DEVCONF[name], u32(value))));
+            attrs.push(nested(IFLA.AF_SPEC, nested(AF_INET, conf)));
+        }
+        const flags = [
+            [IFF_UP, change.up],
+            [IFF_MULTICAST, change.multicast],
+        ];
+        const bits = (of) => flags.reduce((sum, [bit, on]) => (of(on) ? sum | bit : sum), 0);
+        const header = ifinfomsg(index, bits((on) => on === true), bits((on) => on !== undefined));
+        this.request(what, RTM.NEWLINK, 0, header, ...attrs);
+    }
+    deleteLink(index) {
+        return this.remove(() => `delete ${this.nameOf(index)}`, [ENODEV], RTM.DELLINK, ifinfomsg(index));
+    }
+    linkMessage(nameOrIndex) {
+        const byName = typeof nameOrIndex === "string";
+        const attrs = [attribute(IFLA.EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS))];
+        if (byName)
+            attrs.push(attribute(nameOrIndex.length < IFNAMSIZ ? IFLA.IFNAME : IFLA.ALT_IFNAME, text(nameOrIndex)));
+        const { messages, errno, detail } = this.transact(RTM.GETLINK, 0, ifinfomsg(byName ? 0 : nameOrIndex), ...attrs);
+        if (errno === ENODEV)
+            return null;
+        if (errno !== 0)
+            throw requestError(`look up link '${nameOrIndex}'`, errno, detail);
+        return messages[0] ?? null;
+    }
+    nameOf(index) {
+        return this.link(index)?.name ?? `interface ${index}`;
+    }
+}
+//# sourceMappingURL=rtnetlink-link.js.map

@@ -1,0 +1,112 @@
+/**
+ * A flow's row in `table/conntrack.ts`: where its words lie, and the states that a flow can be in.
+ */
+/** A row is 16 words; these are their places. Original tuple 0..2 (source, destination, ports), reply tuple 3..5. */
+export const ROW_SHIFT = 4;
+export const SRC = 0, DST = 1, PORTS = 2;
+export const REPLY = 3;
+/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`), 16 and 17 families. */
+export const STATE = 6;
+/** The original, the reply tuple is of IPv6. So a packet of class E, whose words may look the same, is not taken for the flow's. */
+export const V6_ORIGINAL = 1 << 16, V6_REPLY = 1 << 17;
+/** Second at which the entry dies. */
+export const DEADLINE = 7;
+/** Neighbours in the list that ages the entry (`table/ageing.ts`); NEXT links free rows too. */
+export const NEXT = 8, PREV = 9;
+/** Port mapping that the flow holds (`table/nat-pool.ts`); -1: none. Of a CLOSED flow, which holds none, with all upper bits set when it was closed. */
+export const MAPPING = 10;
+/** Egress of the original direction in the low half, of the reply direction in the high one: port in bits 0..9 (`ports.ts`), EGRESS_* bits above. */
+export const EGRESS = 11;
+/**
+ * Of TCP, the upper half of the last acknowledgment number of each direction, raw: original in the low half (`dataplane/tcp-window.ts`). Of SCTP,
+ * the first half of the verification tag of each direction's packets, alike (`dataplane/track-sctp.ts`).
+ */
+export const ACKED = 12;
+/** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
+export const DELTA = 13;
+/** Packets of each direction; wraps at 2^32. */
+export const PACKETS = 14;
+/** The uplink's steering is to bring the replies of what goes out here. */
+export const EGRESS_RECORD = 1 << 10;
+/** One end is the host itself: no router lies between, so TTL stays. */
+export const EGRESS_KEEP_TTL = 1 << 11;
+/** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
+export const EGRESS_OFFLOAD = 1 << 12;
+/** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
+export const EGRESS_ENTERED = 1 << 13;
+/** Of the reply direction: its next packet is to be entered there. */
+export const EGRESS_ENTER = 1 << 14;
+export const EGRESS_PORT = 0x3ff;
+/**
+ * What becomes of a flow when something is full. UNPROVEN: its opener has not been heard again since the answer, or there was none; whoever
+ * sends with false source addresses gets no further. HELD: both ends have spoken, so it stays. CLOSING: it is over, and kept for late
+ * packets alone; it holds neither a port nor a place.
+ */
+export const UNPROVEN = 0, HELD = 1, CLOSED = 2;
+/** For so long an UNPROVEN flow is waited for before it makes room, if there is another that can, in seconds. */
+export const GRACE_SEC = 2;
+/** Which state changes to which is in `dataplane/track.ts`. */
+export const SYN_SENT = 0, SYN_RECEIVED = 1, TAKEN_UP = 2, ESTABLISHED = 3, FIN_ORIGINAL = 4, FIN_REPLY = 5, CLOSING = 6, RESET_ORIGINAL = 7, RESET_REPLY = 8, UNREPLIED = 9, REPLIED = 10, ASSURED = 11, QUERY = 12, ANSWERED = 13, ECHO = 14, // then the other queries, in the order of `icmp.query`
+COOKIE_WAIT = 18, COOKIE_ECHOED = 19, SCTP_TAKEN_UP = 20, ASSOCIATED = 21, SHUTDOWN = 22, ENDED = 23;
+/** Name for people, phase, and seconds without a packet. */
+// biome-ignore format: a table
+const STATES = [
+    ["syn-sent", UNPROVEN, 30], // may be short, against floods (RFC 7857 §2.1)
+    ["syn-received", UNPROVEN, 60], // RFC 5382 REQ-5: 4 minutes at least; a handshake takes seconds
+    ["taken-up", UNPROVEN, 30], // from the middle of a connection, and not answered yet
+    ["established", HELD, 7440], // RFC 5382 REQ-5: 2 h 4 min
+    ["fin-wait", HELD, 240], // one end has closed: RFC 5382 REQ-5, 4 min
+    ["fin-wait", HELD, 240],
+    ["closing", CLOSED, 240], // both have (same place)
+    ["reset", CLOSED, 240], // RFC 7857 §2.2: 4 min
+    ["reset", CLOSED, 240],
+    ["unreplied", UNPROVEN, 120], // RFC 4787 REQ-5: 2 min at least
+    ["replied", UNPROVEN, 300],
+    ["assured", HELD, 300], // RFC 4787 REQ-5: 5 min recommended
+    ["query", UNPROVEN, 30], // to a port whose protocol is known to need no longer (RFC 4787 REQ-5a)
+    ["answered", CLOSED, 10],
+    ["echo", UNPROVEN, 60], // RFC 5508 REQ-2
+    ["timestamp", UNPROVEN, 60],
+    ["information", UNPROVEN, 60],
+    ["address-mask", UNPROVEN, 60],
+    // SCTP, after RFC 5382's numbers: no RFC has any
+    ["cookie-wait", UNPROVEN, 30],
+    ["cookie-echoed", UNPROVEN, 60],
+    ["taken-up", UNPROVEN, 30],
+    ["associated", HELD, 7440], // heartbeats come every 30 s, if they are not switched off (RFC 9260 §8.3)
+    ["shutdown", HELD, 240],
+    ["ended", CLOSED, 240], // by ABORT or SHUTDOWN COMPLETE
+];
+export const STATE_NAMES = STATES.map(([name]) => name);
+export const PHASES = Uint8Array.from(STATES, ([, phase]) => phase);
+export const DEFAULT_TIMEOUTS = Int32Array.from(STATES, ([, , timeout]) => timeout);
+/** The states that are UNPROVEN, and those that are CLOSED. */
+export const UNPROVEN_STATES = Uint8Array.from([...STATES.keys()].filter((state) => PHASES[state] === UNPROVEN));
+export const CLOSED_STATES = Uint8Array.from([...STATES.keys()].filter((state) => PHASES[state] === CLOSED));
+export function stateWord(proto, state) {
+    return proto | (state << 8);
+}
+/** A flow to be: filled in place by who opens one, then given to `Conntrack.insert`. Words are raw. */
+export class NewFlow {
+    constructor() {
+        this.proto = 0;
+        this.state = 0;
+        this.src = 0;
+        this.dst = 0;
+        this.ports = 0;
+        this.replySrc = 0;
+        this.replyDst = 0;
+        this.replyPorts = 0;
+        /** Where packets of each direction go: port | EGRESS_* bits. */
+        this.egress = 0;
+        this.replyEgress = 0;
+        /** Of `table/nat-pool.ts`, or -1. */
+        this.mapping = -1;
+        /** Interface index that the host's kernel accepted it from; 0: it was not asked. */
+        this.device = 0;
+        /** Checksum deltas (`wire/checksum.ts`) of the original direction: of the addresses, and of addresses and ports. */
+        this.addressDelta = 0;
+        this.allDelta = 0;
+    }
+}
+//# sourceMappingURL=flow-row.js.map

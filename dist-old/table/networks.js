@@ -1,0 +1,134 @@
+/**
+ * The own networks by number: each a bridge domain with a gateway, which is the host's port in it. Addresses are words (`wire/address-word.ts`).
+ * A network has a subnet of IPv4, one of IPv6, or both. Written by the control side; read by stages.
+ */
+import { isIpv6 } from "../wire/address-word.js";
+import { rawMask } from "../wire/raw.js";
+export const MAX_NETWORKS = 256;
+/** Nothing is masqueraded out of it, and nothing else is routed out of or into it. */
+export const INTERNAL = 1;
+/** Endpoints reach the gateway and beyond, but not each other. */
+export const NO_ICC = 2;
+/** What leaves keeps its own address. */
+export const NO_MASQUERADE = 4;
+/** Endpoints may send from other addresses than their own (`dataplane/source-guard.ts`). */
+export const PROMISCUOUS = 8;
+export class Networks {
+    /** `addresses`: where handles of IPv6 addresses are from. */
+    constructor(addresses) {
+        this.addresses = addresses;
+        this.address = new Int32Array(MAX_NETWORKS);
+        this.mask = new Int32Array(MAX_NETWORKS);
+        this.gateway = new Int32Array(MAX_NETWORKS);
+        /** The gateway's MAC, that is the host port's. */
+        this.macHi = new Int32Array(MAX_NETWORKS);
+        this.macLo = new Int32Array(MAX_NETWORKS);
+        /** The host's port in the network; -1: none (yet). */
+        this.hostPort = new Int32Array(MAX_NETWORKS).fill(-1);
+        /** Interface index of the device behind it; 0: none. */
+        this.hostDevice = new Int32Array(MAX_NETWORKS);
+        /** By which device the host's routing is to think that endpoints' packets come in; 0: the uplink. Of IPv4, and of IPv6. */
+        this.wayIn = new Int32Array(MAX_NETWORKS);
+        this.wayIn6 = new Int32Array(MAX_NETWORKS);
+        this.flags = new Uint8Array(MAX_NETWORKS);
+        /** Of an overlay network: the port that stands for its other nodes, of kind REMOTE; -1: it is no overlay. */
+        this.remotePort = new Int32Array(MAX_NETWORKS).fill(-1);
+        /** Of an overlay network: its identifier in the underlay, and the longest IP packet that goes to another node. */
+        this.vni = new Int32Array(MAX_NETWORKS);
+        this.mtu = new Int32Array(MAX_NETWORKS);
+        /** The port of the LAN that its endpoints stand on; -1: it is a network of its own. With one it has no subnets here, and its MAC is the parent device's. */
+        this.lanPort = new Int32Array(MAX_NETWORKS).fill(-1);
+        /** Address that what leaves is given instead of the route's; 0: the route's. */
+        this.outside = new Int32Array(MAX_NETWORKS);
+        /** Gateway's IPv6 address; 0: no IPv6 here. */
+        this.gateway6 = new Int32Array(MAX_NETWORKS);
+        /** As `outside`, of IPv6. */
+        this.outside6 = new Int32Array(MAX_NETWORKS);
+        this.prefixes6 = new Array(MAX_NETWORKS).fill(null);
+        this.used = new Uint8Array(MAX_NETWORKS);
+        /** One past the highest number in use. */
+        this.end = 0;
+    }
+    /** The network and its IPv4 subnet; without one `address` is 0 and `prefixLength` 32. IPv6: `set6`. */
+    set(id, address, prefixLength, gateway, flags, outside) {
+        this.address[id] = address;
+        this.mask[id] = rawMask(prefixLength);
+        this.gateway[id] = gateway;
+        this.flags[id] = flags;
+        this.outside[id] = outside;
+        this.hostPort[id] = -1;
+        this.hostDevice[id] = 0;
+        this.wayIn[id] = 0;
+        this.wayIn6[id] = 0;
+        this.remotePort[id] = -1;
+        this.lanPort[id] = -1;
+        this.gateway6[id] = 0;
+        this.outside6[id] = 0;
+        this.prefixes6[id] = null;
+        this.used[id] = 1;
+        if (id >= this.end)
+            this.end = id + 1;
+    }
+    /** Gives the network an IPv6 subnet. */
+    set6(id, prefix, gateway, outside) {
+        this.prefixes6[id] = prefix;
+        this.gateway6[id] = gateway;
+        this.outside6[id] = outside;
+    }
+    /** Makes an overlay network of it. */
+    setOverlay(id, remotePort, vni, mtu) {
+        this.remotePort[id] = remotePort;
+        this.vni[id] = vni;
+        this.mtu[id] = mtu;
+    }
+    /** Devices that the host forwards from, by family. Of others it would say that nothing is sent on. */
+    setWaysIn(forwarding, forwarding6) {
+        for (let id = 0; id < this.end; id++) {
+            const device = this.hostDevice[id];
+            this.wayIn[id] = forwarding.includes(device) ? device : 0;
+            this.wayIn6[id] = forwarding6.includes(device) ? device : 0;
+        }
+    }
+    /** By which device the host's routing is to think that an endpoint's packet to `address` comes in; 0: the uplink. */
+    wayInFor(id, address) {
+        return isIpv6(address) ? this.wayIn6[id] : this.wayIn[id];
+    }
+    clear(id) {
+        this.used[id] = 0;
+        this.remotePort[id] = -1;
+        this.lanPort[id] = -1;
+        this.gateway6[id] = 0;
+        this.hostPort[id] = -1;
+        this.hostDevice[id] = 0;
+        this.wayIn[id] = 0;
+        this.wayIn6[id] = 0;
+        while (this.end > 0 && this.used[this.end - 1] === 0)
+            this.end--;
+    }
+    /** Address of the gateway of the address's family; 0: the network has no subnet of it. */
+    gatewayFor(id, address) {
+        return isIpv6(address) ? this.gateway6[id] : this.gateway[id];
+    }
+    /** Address that what leaves for `address` is given instead of the route's; 0: the route's. */
+    outsideFor(id, address) {
+        return isIpv6(address) ? this.outside6[id] : this.outside[id];
+    }
+    /** Whether the address lies in the network's subnet of its family. */
+    has(id, address) {
+        if (isIpv6(address))
+            return this.prefixes6[id]?.has(address, this.addresses) ?? false;
+        return (address & this.mask[id]) === this.address[id];
+    }
+    /** Whether the address is the last one of the network, which is for all in it (RFC 919 §7). */
+    isBroadcast(id, address) {
+        return address === (this.address[id] | ~this.mask[id]);
+    }
+    /** The network that the address belongs to, or -1. For new flows only: it looks at one after the other. */
+    of(address) {
+        for (let id = 0; id < this.end; id++)
+            if (this.used[id] === 1 && this.has(id, address))
+                return id;
+        return -1;
+    }
+}
+//# sourceMappingURL=networks.js.map

@@ -1,0 +1,101 @@
+/**
+ * Ethernet II header (IEEE 802.3 §3.1.1): destination (6 bytes), source (6), EtherType (2).
+ * Frames lie at even offsets. An address is handled as two raw integers (`raw.ts`): `Hi` is bytes 0..1, `Lo` bytes 2..5.
+ */
+export const HEADER_SIZE = 14;
+/** EtherTypes as raw halves. */
+export const TYPE_IPV4 = 0x0008, TYPE_ARP = 0x0608, TYPE_RARP = 0x3580, TYPE_IPV6 = 0xdd86, 
+/** Between the uplink's program and the engine: a packet of ours that the host has no way for. For local experiments (RFC 9542 §3). */
+TYPE_RETURNED = 0xb588;
+/** Tags of IEEE 802.1Q-2018 §9.6: a customer's and a service's, each followed by 2 bytes and the next EtherType. */
+const TYPE_C_TAG = 0x0081, TYPE_S_TAG = 0xa888;
+export const TAG_SIZE = 4;
+const TYPE = 12;
+/** 01-80-C2-00-00-0x as `Hi` and, with RESERVED_MASK over it, `Lo`. */
+const RESERVED_HI = 0x8001, RESERVED_LO = 0x0000_00c2, RESERVED_MASK = 0xf0ff_ffff | 0;
+/** Destination bytes 0..1, raw. */
+export function dstHi(halves, off) {
+    return halves[off >> 1];
+}
+/** Destination bytes 2..5, raw. */
+export function dstLo(halves, off) {
+    const h = off >> 1;
+    return halves[h + 1] | (halves[h + 2] << 16);
+}
+/** Source bytes 0..1, raw. */
+export function srcHi(halves, off) {
+    return halves[(off >> 1) + 3];
+}
+/** Source bytes 2..5, raw. */
+export function srcLo(halves, off) {
+    const h = off >> 1;
+    return halves[h + 4] | (halves[h + 5] << 16);
+}
+/** EtherType, raw half. */
+export function type(halves, off) {
+    return halves[(off + TYPE) >> 1];
+}
+/** `type` raw half. */
+export function setType(halves, off, type) {
+    halves[(off + TYPE) >> 1] = type;
+}
+/** The same from the raw word that ends with it, of a frame at 2 mod 4. */
+export function typeOf(lastWord) {
+    return lastWord >>> 16;
+}
+/** Destination is a multicast or the broadcast address. */
+export function isGroup(bytes, off) {
+    return (bytes[off] & 1) !== 0;
+}
+/** Destination is one of the sixteen addresses that a bridge never forwards (IEEE 802.1D-2004 §7.12.6): BPDU, PAUSE, LACP, LLDP and the like. */
+export function isReservedGroup(halves, off) {
+    return dstHi(halves, off) === RESERVED_HI && (dstLo(halves, off) & RESERVED_MASK) === RESERVED_LO;
+}
+/** Whether the EtherType says that a VLAN tag follows. VLAN 0, a mere priority, is what a host takes for no tag at all. */
+export function isTag(type) {
+    return type === TYPE_C_TAG || type === TYPE_S_TAG;
+}
+/** Source is a group address, which no station may have. */
+export function isSourceGroup(bytes, off) {
+    return (bytes[off + 6] & 1) !== 0;
+}
+/** Writes both addresses; each as `Hi` (raw bytes 0..1) and `Lo` (raw bytes 2..5). */
+export function setAddresses(halves, off, dstHi, dstLo, srcHi, srcLo) {
+    const h = off >> 1;
+    halves[h] = dstHi;
+    halves[h + 1] = dstLo;
+    halves[h + 2] = dstLo >>> 16;
+    halves[h + 3] = srcHi;
+    halves[h + 4] = srcLo;
+    halves[h + 5] = srcLo >>> 16;
+}
+/** As `setAddresses`, for frames at 2 mod 4, as all in packet memory are: four stores instead of six. */
+export function setAddressesAligned(halves, words, off, dstHi, dstLo, srcHi, srcLo) {
+    halves[off >> 1] = dstHi;
+    words[(off + 2) >> 2] = dstLo;
+    words[(off + 6) >> 2] = srcHi | (srcLo << 16);
+    halves[(off + 10) >> 1] = srcLo >>> 16;
+}
+/** Raw `Hi` of a MAC address given as six bytes. */
+export function macHi(mac) {
+    return mac[0] | (mac[1] << 8);
+}
+/** Raw `Lo` of a MAC address given as six bytes. */
+export function macLo(mac) {
+    return mac[2] | (mac[3] << 8) | (mac[4] << 16) | (mac[5] << 24);
+}
+/** "02:42:ac:11:00:04" from `Hi` and `Lo`. */
+export function formatMac(hi, lo) {
+    return macText(Uint8Array.of(hi, hi >> 8, lo, lo >> 8, lo >> 16, lo >> 24));
+}
+/** The same from six bytes; "" from none. */
+export function macText(mac) {
+    return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+/** Six bytes of "02:42:ac:11:00:04", or null. */
+export function parseMac(text) {
+    if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text))
+        return null;
+    return Uint8Array.from(text.split(":"), (part) => Number.parseInt(part, 16));
+}
+//# sourceMappingURL=ethernet.js.map
