@@ -235,6 +235,11 @@ export class Controller {
     return this.workers.summary();
   }
 
+  /** Received so far. */
+  packets(): number {
+    return this.portStats().reduce((sum, { rxPackets }) => sum + rxPackets, 0);
+  }
+
   portStats(): PortStats[] {
     const countersOf = ({ port, kind }: PortInfo): PortCounters => {
       const counters = this.workers.counters(port);

@@ -1,3 +1,0 @@
-import type { Bandwidth } from "../table/bandwidth.js";
-/** Throws TSP_ERR_USAGE. */
-export declare function parseBandwidth(text: string): Bandwidth;

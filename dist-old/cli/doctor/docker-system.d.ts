@@ -1,2 +1,0 @@
-import type { DockerSystem } from "./docker.js";
-export declare const dockerSystem: DockerSystem;

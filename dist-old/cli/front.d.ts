@@ -1,2 +1,0 @@
-import type { CommandLine } from "../sandbox/front.js";
-export declare const frontCommands: CommandLine;

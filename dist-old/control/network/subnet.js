@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=subnet.js.map

@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=name-service.js.map

@@ -1,2 +1,0 @@
-/** Driver of networks that span a cluster, as Docker calls it. */
-export declare const OVERLAY = "overlay";

@@ -1,5 +1,0 @@
-import { type MapFds } from "./program.js";
-/** `ipv6`: the kernel has it. */
-export declare function queueProgram(workers: number, maps: MapFds, { ipv6 }?: {
-    ipv6?: boolean | undefined;
-}): Uint8Array;

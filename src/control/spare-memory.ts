@@ -1,0 +1,53 @@
+/**
+ * Gives back memory that is resident and not needed any more: pages of code and constants, of Node.js above all, which the start has used, or
+ * work that is over. They are in their files still, and come back from the page cache when they are touched, 64 KiB with each fault.
+ *
+ * Once soon after the start; later only while hardly anything is forwarded, so that no packet waits for the loop's own code.
+ */
+import { readFileSync } from "node:fs";
+import { native } from "../sys/native.js";
+
+/** What starts has come to rest by then. */
+const START_MS = 1_000;
+const LOOK_MS = 10_000;
+/** Packets from one look to the next, at most, for it to be quiet. */
+const QUIET_PACKETS = 1_000;
+/** It is done again when so much more has come back. */
+const WORTH_KIB = 8 << 10;
+
+export interface MemorySystem {
+  /** KiB of files that are resident. */
+  residentOfFiles(): number;
+  /** As `native.forgetCode`. */
+  forgetCode(): number;
+}
+
+const SYSTEM: MemorySystem = {
+  residentOfFiles: () => Number(readFileSync("/proc/self/statm", "latin1").split(" ")[2]) * 4, // shared pages, proc_pid_statm(5)
+  forgetCode: () => native.forgetCode(),
+};
+
+/** Starts that; answers how to end it. `packets`: forwarded so far. */
+export function giveBackSpareMemory(packets: () => number, system: MemorySystem = SYSTEM): () => void {
+  let timer: NodeJS.Timeout;
+  let before = 0;
+  let kept: number | undefined; // KiB that stayed, or came back at once
+  const forget = (): void => {
+    system.forgetCode();
+    kept = undefined;
+  };
+  const look = (): void => {
+    const now = packets();
+    const isQuiet = now - before <= QUIET_PACKETS;
+    before = now;
+    const resident = system.residentOfFiles();
+    kept ??= resident;
+    if (isQuiet && resident - kept >= WORTH_KIB) forget();
+  };
+  timer = setTimeout(() => {
+    forget();
+    before = packets();
+    timer = setInterval(look, LOOK_MS).unref();
+  }, START_MS).unref();
+  return () => clearTimeout(timer);
+}
