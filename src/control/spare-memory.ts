@@ -7,13 +7,13 @@
 import { readFileSync } from "node:fs";
 import { native } from "../sys/native.js";
 
-/** What starts has come to rest by then. */
-const START_MS = 1_000;
+/** What starts, or was given back and is needed all the same, has come to rest by then. */
+const SETTLE_MS = 1_000;
 const LOOK_MS = 10_000;
 /** Packets from one look to the next, at most, for it to be quiet. */
 const QUIET_PACKETS = 1_000;
 /** It is done again when so much more has come back. */
-const WORTH_KIB = 8 << 10;
+const WORTH_KIB = 4 << 10;
 
 export interface MemorySystem {
   /** KiB of files that are resident. */
@@ -31,23 +31,24 @@ const SYSTEM: MemorySystem = {
 export function giveBackSpareMemory(packets: () => number, system: MemorySystem = SYSTEM): () => void {
   let timer: NodeJS.Timeout;
   let before = 0;
-  let kept: number | undefined; // KiB that stayed, or came back at once
+  let needed = 0; // KiB that came back at once
+  const next = (step: () => void, ms: number): void => {
+    timer = setTimeout(step, ms).unref();
+  };
   const forget = (): void => {
     system.forgetCode();
-    kept = undefined;
+    next(() => {
+      needed = system.residentOfFiles();
+      next(look, LOOK_MS);
+    }, SETTLE_MS);
   };
   const look = (): void => {
     const now = packets();
     const isQuiet = now - before <= QUIET_PACKETS;
     before = now;
-    const resident = system.residentOfFiles();
-    kept ??= resident;
-    if (isQuiet && resident - kept >= WORTH_KIB) forget();
+    if (isQuiet && system.residentOfFiles() - needed >= WORTH_KIB) forget();
+    else next(look, LOOK_MS);
   };
-  timer = setTimeout(() => {
-    forget();
-    before = packets();
-    timer = setInterval(look, LOOK_MS).unref();
-  }, START_MS).unref();
+  next(forget, SETTLE_MS);
   return () => clearTimeout(timer);
 }

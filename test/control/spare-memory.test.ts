@@ -41,7 +41,7 @@ describe("giveBackSpareMemory", () => {
     const end = giveBackSpareMemory(() => packets, system);
     vi.advanceTimersByTime(1_000);
     resident = 12_000;
-    vi.advanceTimersByTime(10_000);
+    vi.advanceTimersByTime(1_000);
     resident = 21_000;
     packets += 100_000;
     vi.advanceTimersByTime(10_000);
