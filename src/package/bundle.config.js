@@ -1,5 +1,5 @@
 /**
- * What runs is made of few files: each that Node.js loads costs half a millisecond of the start. `dist/engine/worker.js` is one file;
+ * What runs is made of few files: each that Node.js loads costs half a millisecond of the start. `dist/engine/worker.cjs` is one file;
  * `dist/cli/main.js` loads from `dist/run` what a command needs. What only the main job needs is there in one file, `main-job.js`, and what it has
  * in common with commands in another, `shared.js`; the rest is as rolldown divides it.
  *
@@ -44,7 +44,7 @@ export default [
   {
     input: join(SRC, "engine/worker.ts"),
     platform: "node",
-    output: { ...small, file: "dist/engine/worker.js" },
+    output: { ...small, format: "cjs", file: "dist/engine/worker.cjs" }, // CommonJS: docs/performance.md
   },
   {
     input: join(SRC, "cli/main.ts"),
