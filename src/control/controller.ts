@@ -80,38 +80,29 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
-      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
-      const indices = uplinks.map((uplink) => uplink.ifindex);
       const bypass = options.firewall === "bypass";
-      const hasIpsec = Ipsec.isThere();
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
       undo.add("files of flows", () => files?.close());
-      const steering = new Steering({
-        uplinks: indices,
-        flowCapacity: conntrackMax,
-        offload,
-        bypass,
-        ipsec: hasIpsec,
-        ipv6: uplinks.every(({ ipv6 }) => ipv6),
-        routeSocket: socket,
-        store,
-        sameUplinks: areFormer,
-      });
-      undo.add("steering", () => steering.close());
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
       let dead = false;
+      let uplinkNames = "the uplink";
       // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
       const uplinkGone = (): void => {
         if (dead) return;
         dead = true;
-        const names = uplinks.map(({ name }) => name).join(", ");
         onDeath(
-          new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `${names}: the device was deleted by somebody else`, "start tsproxy again"),
+          new TsproxyError(
+            "TSP_ERR_NO_DEVICE",
+            "not-found",
+            `${uplinkNames}: the device was deleted by somebody else`,
+            "start tsproxy again",
+          ),
         );
       };
+      // First, as a thread takes a while to start, and can do that beside the rest.
       const workers = new Workers(
         {
           workers: count,
@@ -139,6 +130,23 @@ export class Controller {
         },
       );
       undo.add("workers", () => workers.stop());
+      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
+      uplinkNames = uplinks.map(({ name }) => name).join(", ");
+      const indices = uplinks.map((uplink) => uplink.ifindex);
+      const hasIpsec = Ipsec.isThere();
+      const steering = new Steering({
+        uplinks: indices,
+        flowCapacity: conntrackMax,
+        offload,
+        bypass,
+        ipsec: hasIpsec,
+        ipv6: uplinks.every(({ ipv6 }) => ipv6),
+        routeSocket: socket,
+        store,
+        sameUplinks: areFormer,
+      });
+      undo.add("steering", () => steering.close());
+      undo.add("workers", () => workers.stop()); // before what they use ends
       workers.post({
         type: "allow",
         prefixes: options.allowFrom,
@@ -240,6 +248,11 @@ export class Controller {
 
   summary(): Promise<Summary> {
     return this.workers.summary();
+  }
+
+  /** Received so far. */
+  packets(): number {
+    return this.portStats().reduce((sum, { rxPackets }) => sum + rxPackets, 0);
   }
 
   portStats(): PortStats[] {

@@ -112,6 +112,8 @@ export interface Native {
   reserveFile(fd: number, offset: number, len: number): number;
   /** Locks a file for as long as the process, and its descriptor, live; 0, or -EWOULDBLOCK: another has it. */
   lockFile(fd: number): number;
+  /** Gives back resident pages of code and constants, of Node.js and libraries, which come from their files again when touched; KiB or -errno. */
+  forgetCode(): number;
   ioCreate(
     memory: Uint8Array,
     slots: number,
