@@ -5,6 +5,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { State } from "../dataplane/state.js";
 import { NativeIo } from "../device/native-io.js";
+import { NativeSealer } from "../device/native-sealer.js";
 import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory, SLOTS } from "../mem/packet-memory.js";
 import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
@@ -35,6 +36,7 @@ const state = new State({
   ...options,
   routing: new RouteQuery(),
   allocate,
+  sealer: new NativeSealer(memory),
   memory: flowMemory(options),
   awaitsFormer: options.former.length > 0,
 });
