@@ -210,7 +210,10 @@ export class LanSegment {
       return;
     }
     const { link, vlan } = now;
-    if (attached?.index === link.index && attached.mac === link.mac && attached.vlan === vlan) return this.follow(link);
+    if (attached?.index === link.index && attached.mac === link.mac && attached.vlan === vlan) {
+      this.follow(link);
+      return;
+    }
     this.detach();
     try {
       this.attach(link, vlan);
@@ -243,7 +246,7 @@ export class LanSegment {
       if (hasHost(sort)) put("lan_host", lanHostProgram(maps, sort, deviceIndex), index, "egress", undo);
       bpf.updateElement(maps.parent, new Uint8Array(4), new Uint8Array(Uint32Array.of(index, vlan).buffer));
       undo.add("the parent", () => bpf.updateElement(maps.parent, new Uint8Array(4), new Uint8Array(8)));
-      const fd = native.promiscuous(index);
+      const fd = native.promiscuous(index, this.mode === "ipvlan" ? 1 : 0); // its own MAC is enough there
       if (fd < 0) throw systemError("setsockopt(PACKET_ADD_MEMBERSHIP)", fd);
       undo.add("promiscuous mode of the parent", () => closeSync(fd));
       this.site.socket.setLink(deviceIndex, { mtu });
