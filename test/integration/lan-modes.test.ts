@@ -35,7 +35,12 @@ it("ipvlan: all have the parent's MAC on the LAN and are told apart by address, 
     const url = (address: string, port = 8080): string => `${address.includes(":") ? `[${address}]` : address}:${port}`;
     await eventually("server", async () => (await curl(h.lab, h.client, url(a))).code === 0);
     expect((await curl(h.lab, h.host, url(a))).peer).toContain(host);
-    expect([await reaches("a", b), await reaches("b", a), await reaches("b", client), await reaches("b", host)]).toEqual([true, true, true, true]);
+    expect([await reaches("a", b), await reaches("b", a), await reaches("b", client), await reaches("b", host)]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
     expect(await received(h.client, b)).toBe(true);
     for (const address of [a, b]) expect(heard(address)).toContain(macOf("lan0"));
     expect((await curl(h.lab, h.client, url(host, 8999))).peer).toContain(client);
