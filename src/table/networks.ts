@@ -7,7 +7,8 @@ import { rawMask } from "../wire/raw.js";
 import type { Addresses } from "./addresses.js";
 import type { Prefix } from "./prefix.js";
 
-export const MAX_NETWORKS = 256;
+/** Each takes a port for the host, one for other nodes if it is an overlay, and one for each endpoint: with more there would be no ports left. */
+export const MAX_NETWORKS = 1024;
 /** Nothing is masqueraded out of it, and nothing else is routed out of or into it. */
 export const INTERNAL = 1;
 /** Endpoints reach the gateway and beyond, but not each other. */

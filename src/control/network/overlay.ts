@@ -3,12 +3,13 @@
  * are told, in VXLAN datagrams through an underlay (`tunnels.ts`). Each node has the gateway, with the same address and MAC, for its own endpoints.
  */
 import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
 import type { IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { MAX_VNI } from "../../wire/vxlan.js";
 import { Undo } from "../undo.js";
-import { type BridgeSpec, openBridged } from "./bridge.js";
-import { MIN_MTU } from "./mtu.js";
+import { type Bridged, type BridgeSpec, openBridged } from "./bridge.js";
+import { MIN_IPV6_MTU, MIN_MTU } from "./mtu.js";
 import type { Network, OpenNetwork, Reach } from "./network.js";
 import { RemoteEndpoints } from "./remote-endpoints.js";
 import type { Site } from "./site.js";
@@ -30,11 +31,10 @@ export const openOverlay: OpenNetwork<OverlaySpec> = (site, number, spec) => new
 
 export class OverlayNetwork implements Network {
   readonly subnets: Network["subnets"];
-  readonly mtu: number;
   readonly hostDevice: string;
   readonly endpoints: Network["endpoints"];
   readonly remotes: RemoteEndpoints;
-  private readonly bridge: Network;
+  private readonly bridge: Bridged;
   private readonly undo = new Undo();
 
   constructor(
@@ -57,14 +57,21 @@ export class OverlayNetwork implements Network {
           : `an MTU of ${mtu} is too large: through the underlay go ${most} bytes`,
         most < MIN_MTU ? "raise the MTU of the underlay's device" : `give ${most} or less, or raise the MTU of the underlay's devices`,
       );
-    this.mtu = mtu ?? most;
     try {
       this.undo.add("tunnels", tunnels.use(vni, { address, port: udpPort, checksum }));
       const port = numbers.take({ name: `overlay ${vni}`, kind: "remote" });
       this.undo.add("number of the other nodes", () => numbers.give(port));
-      const overlay = { port, vni, mtu: this.mtu };
-      this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: this.mtu }, overlay);
+      const overlay = { port, vni, mtu: mtu ?? most };
+      this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: mtu ?? most }, overlay);
       this.undo.add("bridge", () => this.bridge.close());
+      let before = most;
+      const follow = (): void => {
+        const now = tunnels.mtuNow(address);
+        if (now === null || now === before) return;
+        before = now;
+        this.useMtu(mtu ?? now, now, workers);
+      };
+      this.undo.add("watch of the underlay's MTU", site.host.onChange(follow));
     } catch (error) {
       void this.undo.run();
       throw error;
@@ -73,6 +80,19 @@ export class OverlayNetwork implements Network {
     this.hostDevice = this.bridge.hostDevice;
     this.endpoints = this.bridge.endpoints;
     this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name));
+  }
+
+  get mtu(): number {
+    return this.bridge.mtu;
+  }
+
+  /** The network is to have the MTU `wanted`, and through the underlay go packets of `most` bytes from now on. */
+  private useMtu(wanted: number, most: number, workers: Site["workers"]): void {
+    const least = this.subnets.ipv6 === undefined ? MIN_MTU : MIN_IPV6_MTU;
+    const mtu = Math.max(wanted, least);
+    if (most < mtu) log.warn(`the underlay's MTU has changed: through it go ${most} bytes, less than the network's ${mtu}`);
+    if (mtu !== this.bridge.mtu) this.bridge.setMtu(mtu);
+    workers.post({ type: "remote-mtu", network: this.number, mtu: Math.min(mtu, most) });
   }
 
   reach(target: IpAddress): Reach | null {

@@ -104,6 +104,11 @@ export class Tunnels {
     return link.mtu - overheadOf(address.family);
   }
 
+  /** The same as it is now; null while the host has no such address. */
+  mtuNow(address: IpAddress): number | null {
+    return this.site.host.has(address) ? this.mtu(address) : null;
+  }
+
   private linkOf(address: IpAddress): { name: string; mtu: number } {
     const link = this.site.host.has(address) ? this.site.host.linkOf(address) : null;
     if (link !== null) return link;

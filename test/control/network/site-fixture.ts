@@ -24,6 +24,8 @@ export class SiteFixture {
   /** Whether the host has it. */
   ipv6 = true;
   defaultMtu: number | undefined = 9000;
+  /** The longest packet that goes through the underlay; null: the address there is gone. */
+  throughUnderlay: number | null = 1450;
   readonly hostAddresses = new Set<string>();
   readonly listeners = new Set<() => void>();
   readonly registry: NetworkRegistry;
@@ -90,7 +92,8 @@ export class SiteFixture {
       },
       networkNumbers: new NetworkNumbers(),
       tunnels: {
-        mtu: () => 1450,
+        mtu: () => this.throughUnderlay!,
+        mtuNow: () => this.throughUnderlay,
         use: (vni: number, { address }: { address: IpAddress }) => {
           note(`use tunnels ${vni} ${formatIp(address)}`);
           return () => note(`end tunnels ${vni}`);
@@ -136,5 +139,6 @@ function described(message: ToWorker): string {
   }
   if (message.type === "set-remote") return `set-remote ${message.network} ${macText(message.mac)} ${formatIp(message.node)}`;
   if (message.type === "remove-remote") return `remove-remote ${message.network} ${macText(message.mac)}`;
+  if (message.type === "remote-mtu") return `remote-mtu ${message.network} ${message.mtu}`;
   return `${message.type} ${(message as { network?: number }).network}`;
 }
