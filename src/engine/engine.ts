@@ -38,9 +38,10 @@ import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED
 import { field } from "../mem/field.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
-import { NO_ICC } from "../table/networks.js";
+import { NO_ICC, VEPA } from "../table/networks.js";
 import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
+import * as eth from "../wire/ethernet.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
@@ -335,6 +336,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const ingress = batch.ingress[i]!;
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST && ports.kind[ingress] !== LAN;
+    const reflected = (networks.flags[network]! & VEPA) !== 0; // the switch sends back to the sender's port, too
     let copies = 0;
     const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
     if (over !== PASSES) {
@@ -346,6 +348,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (kind !== HOST && kind !== LAN && kind !== ENDPOINT) continue;
       if (port === ingress || ports.network[port] !== network) continue;
       if (kind === ENDPOINT ? toHostOnly : !toHost) continue;
+      if (reflected && isFrom(i, port)) continue;
       pushOf(i, -1, port);
       copies++;
     }
@@ -355,6 +358,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       flush(); // what has been pushed of this frame must not be written over
       toNodes(i, nodes, -1);
     } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
+  }
+
+  /** Whether the station behind the port has sent the frame. */
+  function isFrom(i: number, port: number): boolean {
+    const { halves } = batch.memory;
+    const frame = batch.at[i]! + VNET;
+    return eth.srcLo(halves, frame) === ports.macLo[port] && eth.srcHi(halves, frame) === ports.macHi[port];
   }
 
   /** As `sendToNodes`; sealed in an encrypted network. */
