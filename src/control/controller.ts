@@ -24,6 +24,7 @@ import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
 import { type PortInfo, PortNumbers } from "./port-numbers.js";
+import { PastBridge } from "./past-bridge.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
 import { openUplinks } from "./uplink.js";
@@ -39,6 +40,8 @@ export interface ControllerOptions {
   allowFrom: IpPrefix[];
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
+  /** Packets go to containers of the host's bridges past these, where nobody could tell. */
+  pastBridge: boolean;
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
@@ -78,6 +81,7 @@ export class Controller {
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
       const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
       const indices = uplinks.map((uplink) => uplink.ifindex);
+      const pastBridge = options.pastBridge && PastBridge.isPossible();
       const bypass = options.firewall === "bypass";
       const hasIpsec = Ipsec.isThere();
       const files =
@@ -87,6 +91,7 @@ export class Controller {
         uplinks: indices,
         flowCapacity: conntrackMax,
         offload,
+        pastBridge,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
@@ -98,6 +103,7 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
+      let past: PastBridge | undefined;
       let dead = false;
       // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
       const uplinkGone = (): void => {
@@ -130,6 +136,7 @@ export class Controller {
           readable: () => {
             host?.onReadable();
             ipsec?.onReadable();
+            past?.onReadable();
           },
           onDeath,
         },
@@ -162,6 +169,8 @@ export class Controller {
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());
+      if (pastBridge) past = new PastBridge(socket, workers, steering);
+      undo.add("watch of bridges", () => past?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
