@@ -70,6 +70,20 @@ export const tsproxyOffload: Peer = {
   start: (session) => start(session, false, ["--offload"]),
 };
 
+export const tsproxyOverBridge: Peer = {
+  ...tsproxyOffload,
+  name: "tsproxy-over-bridge",
+  title: "tsproxy --offload, over the bridge",
+  start: (session) => start(session, false, ["--offload", "--past-bridge", "never"]),
+};
+
+export const tsproxyLoopOver: Peer = {
+  ...tsproxy,
+  name: "tsproxy-loop-over",
+  title: "tsproxy, over the bridge",
+  start: (session) => start(session, session.target === undefined, ["--past-bridge", "never"]),
+};
+
 export const tsproxyBypass: Peer = {
   ...common,
   name: "tsproxy-bypass",
