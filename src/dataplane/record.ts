@@ -51,6 +51,10 @@ export function record(b: Batch, state: State): void {
 
 /** Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. */
 export function enterClient(state: State, id: number, device: number, offloaded: boolean): void {
+  if ((state.conntrack.egress(id, 1) & EGRESS_ENTERED) !== 0) {
+    state.entries.mayBeThere = true;
+    state.entries6.mayBeThere = true;
+  }
   state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
   enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0);
   if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0));

@@ -20,18 +20,9 @@ import type { EngineHooks } from "./engine.js";
 import type { Adopted, FromWorker, Overlay, Query, Subnet, ToWorker } from "./messages.js";
 import { Offload } from "./offload.js";
 import { OverlayCommands } from "./overlay-commands.js";
+import { type FlowMap, Recorder } from "./recorder.js";
 import { Rules } from "./rules.js";
 import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
-
-/** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
-export interface FlowMap {
-  /** Copies the value of `key` into `value`; false, and nothing is copied, when there is none. */
-  lookup(key: Uint8Array, value: Uint8Array): boolean;
-  /** Adds or replaces the first `count` entries; keys and values lie one behind the other. */
-  put(keys: Uint8Array, values: Uint8Array, count: number): void;
-  /** Deletes the first `count` of `keys`, which lie one behind the other; those that are not there are passed over. */
-  delete(keys: Uint8Array, count: number): void;
-}
 
 /** What commands need beside the tables and the packet input and output. */
 export interface CommandsHooks {
@@ -52,6 +43,8 @@ export class Commands implements EngineHooks {
   private acrossMap: FlowMap | undefined;
   /** Where steering carries flows by itself. */
   private offload: Offload | undefined;
+  private readonly recorder = new Recorder();
+  private readonly recorder6: Recorder;
   private mapIsNew = true;
   /** Ports that are not read yet, and how to begin. */
   private readonly unread = new Map<number, () => void>();
@@ -71,6 +64,7 @@ export class Commands implements EngineHooks {
       lookup: (key, value, family) => (family === 4 ? this.flowMap : this.flowMap6)?.lookup(key, value) ?? false,
       forget: () => this.forget(),
     });
+    this.recorder6 = new Recorder(state.addresses);
     this.rules = new Rules(state, (matches) => this.flush(matches));
   }
 
@@ -171,10 +165,8 @@ export class Commands implements EngineHooks {
   record(): void {
     const { across, entries, entries6 } = this.state;
     if (across.count > 0) this.acrossMap?.put(across.keyBytes, across.valueBytes, across.count); // before what refers to it
-    if (entries.count > 0) this.flowMap?.put(entries.keyBytes, entries.valueBytes, entries.count);
-    if (entries6.count > 0) this.flowMap6?.put(entries6.keyBytes, entries6.valueBytes, entries6.count);
-    entries.count = 0;
-    entries6.count = 0;
+    this.recorder.record(entries, this.flowMap);
+    this.recorder6.record(entries6, this.flowMap6);
     across.count = 0;
   }
 

@@ -19,6 +19,7 @@ import {
   FLAG_INSIDE,
   FLAG_OFFLOAD,
   FLAG_RECORD,
+  FLOW_ADDRESS_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
@@ -154,7 +155,9 @@ function emitFamily(
   p.label("client").loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "route");
   startValue().copy("u32", value + FLOW_INGRESS_AT, ASK + ASK_INGRESS_AT);
   if (f.version === 4) enterOffloaded(p, f);
-  p.label("update").update(f.maps.flows, flow, value).jumpIf("r0", "!=", 0, "not-recorded");
+  p.label("update");
+  enterFlow(p, f, "entered");
+  p.jumpIf("r0", "!=", 0, "not-recorded");
   p.update(f.maps.pairs, flow, value + FLOW_INGRESS_AT).jump("route");
   p.label("not-recorded").choose("flow-not-recorded").count("route");
 
@@ -254,6 +257,19 @@ function giveBack(p: Program, f: Family, uplinkIfindex: number): void {
   p.label("not ours");
 }
 
+/**
+ * Enters `flow` with what is in `value`; r0 = 0, or an error. An entry that is there keeps what it has counted: the engine may have written it a moment
+ * ago, and answers have come by it since. Defines `done`.
+ */
+function enterFlow(p: Program, f: Family, done: string): void {
+  const { flow, value } = f.stack;
+  p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, `${done} anew`);
+  // The port's word also says whether the kernel carries the flow, so it comes last.
+  for (const at of [FLOW_UPLINK_AT, FLOW_INGRESS_AT, FLOW_ADDRESS_AT, FLOW_PORT_AT])
+    p.load("u32", "r1", "r10", value + at).store("u32", "r0", at, "r1");
+  p.mov("r0", 0).jump(done).label(`${done} anew`).update(f.maps.flows, flow, value).label(done);
+}
+
 /** With the flags in r9 and the frame's other bytes in ASK; goes to `update` with the last of what is to be entered. */
 function enterOffloaded(p: Program, f: Family): void {
   const { l4, src, dst, flow, flowSrc, flowDst, flowPorts, value } = f.stack;
@@ -262,7 +278,8 @@ function enterOffloaded(p: Program, f: Family): void {
     .copy("u8", value + FLOW_PORT_AT, ASK + ASK_PORT_AT)
     .copy("u8", value + FLOW_PORT_AT + 1, ASK + ASK_PORT_END_AT)
     .store("u8", "r10", value + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION);
-  p.copy("u16", INDEX, value + FLOW_PORT_AT).update(f.maps.flows, flow, value);
+  p.copy("u16", INDEX, value + FLOW_PORT_AT);
+  enterFlow(p, f, "client entered");
   p.update(f.maps.pairs, flow, value + FLOW_INGRESS_AT);
   // The same for the target's, which answer what the client's become.
   p.copyAddress(f, flowSrc, dst)

@@ -14,8 +14,10 @@ export class FlowEntries {
   readonly valueHalves: Uint16Array;
   /** Set it back to 0 when they are given on. */
   count = 0;
-  private readonly keyWords: number;
-  private readonly valueWords: number;
+  /** Some of them may be in the map already, and have counted. Set it back to false with `count`. */
+  mayBeThere = false;
+  readonly keyWords: number;
+  readonly valueWords: number;
 
   /** `capacity`: entries at a time. `addresses`: of IPv6 entries, where their addresses' handles are from. `valueSize`: in bytes. */
   constructor(

@@ -106,6 +106,22 @@ describe("a flow to a published port on a kernel bridge", () => {
     expect(entries(d)).toEqual(offloadedEntries(p.UDP));
   });
 
+  it("keeps what the kernel has counted when it is entered again, by a datagram that was on its way or by the first answer", () => {
+    const d = bridged();
+    const f = flow(d, p.UDP);
+    f.client();
+    f.client(); // enters it
+    carry(d, fromServer(p.UDP), 3, 1000);
+    carry(d, fromClient(p.UDP), 2, 1000);
+    f.client(); // accepted by the host's kernel before that
+    expect(d.flows()).toMatchObject([{ packets: [5, 3] }]);
+    f.server(); // as the first answer asks for it
+    expect(d.flows()).toMatchObject([{ packets: [5, 4] }]);
+    d.state.conntrack.mark(f.id(), 1, ct.EGRESS_ENTER, 0); // as if that had been decided before
+    f.server();
+    expect(d.flows()).toMatchObject([{ packets: [5, 5] }]);
+  });
+
   it("is handed over again by the client's packets when the kernel has forgotten it, and works meanwhile", () => {
     const d = bridged();
     const f = flow(d, p.TCP);

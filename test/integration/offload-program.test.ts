@@ -64,7 +64,13 @@ async function steer(
   const { code, stdout, stderr } = await c.lab.run(c.host, [process.execPath, program("steer-run")], { input: JSON.stringify(job) });
   expect(stderr).toBe("");
   expect(code).toBe(0);
-  const { entries, answers } = JSON.parse(stdout) as { entries: [string, string][]; answers: Answer[] };
+  const { entries, answers, carried, openedAgain } = JSON.parse(stdout) as {
+    entries: [string, string][];
+    answers: Answer[];
+    carried: Record<string, string>;
+    openedAgain: Record<string, string>;
+  };
+  expect(openedAgain).toEqual(carried); // what has been counted stays
   const withoutUplink = (all: [string, string][]): [string, string][] => all.map(([key, value]) => [key, value.slice(8)]);
   expect(withoutUplink(entries).sort()).toEqual(withoutUplink([...d.flowMap]).sort());
   expect(entries).toHaveLength(4);

@@ -4,9 +4,16 @@ import { ETH, hex, VNET } from "./packets.js";
 const FLAG_CLIENT = 2,
   FLAG_OFFLOAD = 4;
 const COUNTERS = "0".repeat(40),
+  COUNTERS_AT = 24,
   PAD = "0".repeat(8),
   NOTHING = "0".repeat(16),
   ADDRESS = "0".repeat(32);
+
+/** An entry that is there keeps what it has counted. */
+function enter(map: Map<string, string>, key: string, value: string): void {
+  const counters = map.get(key)?.slice(COUNTERS_AT, COUNTERS_AT + COUNTERS.length) ?? COUNTERS;
+  map.set(key, value.slice(0, COUNTERS_AT) + counters + value.slice(COUNTERS_AT + COUNTERS.length));
+}
 
 /** Enters the client that a frame to the uplink asks for. Keys and values in hex; index 7 is the uplink's. */
 export function enterAsEmit(map: Map<string, string>, frame: Uint8Array): void {
@@ -16,7 +23,8 @@ export function enterAsEmit(map: Map<string, string>, frame: Uint8Array): void {
   const ip = hex(frame.subarray(VNET + ETH));
   if (ip[0] === "6") {
     // Of an IPv6 packet a client alone is asked for.
-    map.set(
+    enter(
+      map,
       `${ip.slice(16, 80)}${ip.slice(80, 88)}${ip.slice(12, 14)}000000`,
       `07000000${NOTHING}${COUNTERS}${ethernet.slice(12, 20)}${PAD}${ADDRESS}`,
     );
@@ -29,6 +37,6 @@ export function enterAsEmit(map: Map<string, string>, frame: Uint8Array): void {
   const targetPort = ethernet.slice(2, 4) + ethernet.slice(20, 22);
   const offloaded = (flags & FLAG_OFFLOAD) !== 0;
   const toTarget = offloaded ? `${target}${targetPort}0200` : NOTHING;
-  map.set(host + client + hostPort + clientPort + protocol, `07000000${toTarget}${COUNTERS}${ingress}${PAD}`);
-  if (offloaded) map.set(client + target + clientPort + targetPort + protocol, `07000000${host}${hostPort}0100${COUNTERS}${NOTHING}`);
+  enter(map, host + client + hostPort + clientPort + protocol, `07000000${toTarget}${COUNTERS}${ingress}${PAD}`);
+  if (offloaded) enter(map, client + target + clientPort + targetPort + protocol, `07000000${host}${hostPort}0100${COUNTERS}${NOTHING}`);
 }

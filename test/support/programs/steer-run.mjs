@@ -6,7 +6,7 @@
  * at `device`. `put` is entered into `flows` or `flows6` beside what `emit` enters, with the uplink's interface index, `across` into the map of that
  * name; addresses are of 4 or 16 bytes.
  * Answer: { entries: [[key, value]] of `flows` and then `flows6` in hex, opened, answers: for each opening frame, and for each other one, { verdict,
- * frame (hex), counters: names of those that went up } }.
+ * frame (hex), counters: names of those that went up }, carried, openedAgain: `flows` by key after all, and when `emit` has had the opening ones again }.
  */
 import fs from "node:fs";
 import { emitProgram } from "../../../dist/steer/emit-program.js";
@@ -89,4 +89,7 @@ for (const [key, rest] of job.put ?? []) {
 }
 for (const [key, value] of job.across ?? []) bpf.updateElement(maps.across, bytes(key), bytes(value));
 const answers = job.frames.map((frame) => observed(steer, frame));
-console.log(JSON.stringify({ entries: recorded, opened, answers }));
+const carried = Object.fromEntries(entries(maps.flows, FLOW_KEY_SIZE, FLOW_VALUE_SIZE));
+for (const frame of job.opening) observed(emit, frame);
+const openedAgain = Object.fromEntries(entries(maps.flows, FLOW_KEY_SIZE, FLOW_VALUE_SIZE));
+console.log(JSON.stringify({ entries: recorded, opened, answers, carried, openedAgain }));
