@@ -20,7 +20,15 @@ import { log } from "../log.js";
 import { PEER_HEADER_AT, PEER_PORT_AT, PEER_SEEN_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "../steer/past-bridge-program.js";
 import type { Steering } from "../steer/steering.js";
 import { tcxPrograms } from "../sys/bpf.js";
-import { type BridgeEntry, type BridgeEvent, type BridgeLink, BridgeMonitor, BridgeSocket, captured, hasFrameRules } from "../sys/bridges.js";
+import {
+  type BridgeEntry,
+  type BridgeEvent,
+  type BridgeLink,
+  BridgeMonitor,
+  BridgeSocket,
+  captured,
+  hasFrameRules,
+} from "../sys/bridges.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Neighbor, NeighborState } from "../sys/rtnetlink-entries.js";
 import { parseMac } from "../wire/ethernet.js";
@@ -32,9 +40,7 @@ const HOLD_SEC = 3;
 /** An entry is in use as long as a packet has come for it within so many seconds. */
 const USED_SEC = 10;
 const LOOK_MS = 1000,
-  REREAD_MS = 200,
-  /** Between looks at whether anything has begun to be used. */
-  IDLE_LOOK_MS = 2000;
+  REREAD_MS = 200;
 const ETHERTYPES = { 4: [0x08, 0x00], 6: [0x86, 0xdd] } as const;
 /** The kernel sends to it. */
 const VALID: ReadonlySet<NeighborState> = new Set(["reachable", "stale", "delay", "probe", "permanent"]);
@@ -94,28 +100,24 @@ export class PastBridge {
   }
 
   private hear(event: BridgeEvent): void {
-    switch (event.kind) {
-      case "overrun":
-        return this.doubt(() => true);
-      case "device":
-        this.stale = true;
-        return this.doubt(({ bridge, port }) => bridge === event.ifindex || port.index === event.ifindex);
-      case "entry": {
-        const { bridge, mac, port } = event.entry;
-        const isKnown = [...this.peers.values()].some((p) => p.bridge === bridge && p.mac === mac && p.port.index === port);
-        if (isKnown && !event.gone) return;
-        return this.doubt((p) => p.bridge === bridge && p.mac === mac);
-      }
-      case "neighbor": {
-        const { ifindex, address, mac, state } = event.neighbor;
-        const peer = this.peers.get(peerName(ifindex, address));
-        const isValid = !event.gone && VALID.has(state);
-        if (peer === undefined) {
-          if (isValid && this.bridges.has(ifindex)) this.stale = true;
-        } else if (!isValid || mac !== peer.mac) this.doubt((p) => p === peer);
-        else if (state === "stale" && peer.holds) this.routes.useNeighbor(ifindex, address);
-      }
-    }
+    if (event.kind === "overrun") this.doubt(() => true);
+    else if (event.kind === "device") this.doubt(({ bridge, port }) => bridge === event.ifindex || port.index === event.ifindex);
+    else if (event.kind === "entry") this.hearEntry(event.entry, event.gone);
+    else this.hearNeighbor(event.neighbor, event.gone);
+  }
+
+  private hearEntry({ bridge, mac, port }: BridgeEntry, gone: boolean): void {
+    const isKnown = [...this.peers.values()].some((p) => p.bridge === bridge && p.mac === mac && p.port.index === port);
+    if (!isKnown || gone) this.doubt((p) => p.bridge === bridge && p.mac === mac);
+  }
+
+  private hearNeighbor({ ifindex, address, mac, state }: Neighbor, gone: boolean): void {
+    const peer = this.peers.get(peerName(ifindex, address));
+    const isValid = !gone && VALID.has(state);
+    if (peer === undefined) {
+      if (isValid && this.bridges.has(ifindex)) this.stale = true;
+    } else if (!isValid || mac !== peer.mac) this.doubt((p) => p === peer);
+    else if (state === "stale" && peer.holds) this.routes.useNeighbor(ifindex, address);
   }
 
   /** What this is true of is not sure any more; all is read again. */
@@ -136,12 +138,12 @@ export class PastBridge {
     this.due = Number.POSITIVE_INFINITY;
     try {
       if (this.stale) this.reread();
-      const used = this.renew();
-      if (this.peers.size > 0) this.lookWithin(used ? LOOK_MS : IDLE_LOOK_MS);
+      this.renew();
+      if (this.peers.size > 0) this.lookWithin(LOOK_MS);
     } catch (error) {
       log.warn(`packets go over bridges for a while: ${(error as Error).message}`); // what held ends by itself
       this.stale = true;
-      this.lookWithin(IDLE_LOOK_MS);
+      this.lookWithin(LOOK_MS);
     }
   }
 
@@ -165,8 +167,8 @@ export class PastBridge {
     for (const { bridge, address } of before.values()) this.steering.setPeer(bridge, address, null);
   }
 
-  /** Lets entries hold that are used and beyond doubt. Answers whether any is used. */
-  private renew(): boolean {
+  /** Lets entries hold that are used and beyond doubt. */
+  private renew(): void {
     const now = Number(process.hrtime.bigint() / 1_000_000_000n);
     const used: Peer[] = [];
     for (const peer of this.peers.values()) {
@@ -176,10 +178,9 @@ export class PastBridge {
       if (now - new DataView(value.buffer).getUint32(PEER_SEEN_AT, true) <= USED_SEC) used.push(peer);
       else peer.holds = false; // or will in a moment
     }
-    if (used.length === 0) return false;
+    if (used.length === 0) return;
     const isSeen = this.observers(used);
     for (const peer of used) this.hold(peer, isSeen(peer) ? 0 : now + HOLD_SEC);
-    return true;
   }
 
   private hold(peer: Peer, until: number): void {
@@ -194,9 +195,8 @@ export class PastBridge {
     const busy = this.socket.queueing();
     const watched = captured();
     if (watched.has(0)) return () => true;
-    const own = this.steering.homeIds();
     const inWay = (ifindex: number): boolean =>
-      busy.has(ifindex) || watched.has(ifindex) || tcxPrograms(ifindex, "egress")?.every((id) => own.includes(id)) !== true;
+      busy.has(ifindex) || watched.has(ifindex) || tcxPrograms(ifindex, "egress")?.every((id) => this.steering.isHome(id)) !== true;
     const bridges = new Map([...new Set(used.map(({ bridge }) => bridge))].map((bridge) => [bridge, inWay(bridge)]));
     const ports = new Map([...new Set(used.map(({ port }) => port))].map((port) => [port, inWay(port.index) || this.refuses(port)]));
     return ({ bridge, port }) => bridges.get(bridge) === true || ports.get(port) === true;
@@ -210,7 +210,7 @@ export class PastBridge {
 }
 
 /** The ports behind which packets may go past their bridge, by bridge and MAC. */
-function portsByMac(links: ReadonlyMap<number, BridgeLink>, entries: readonly BridgeEntry[]): Map<string, BridgeLink> {
+export function portsByMac(links: ReadonlyMap<number, BridgeLink>, entries: readonly BridgeEntry[]): Map<string, BridgeLink> {
   const ports = new Map<string, BridgeLink>();
   for (const { bridge, mac, port: index } of entries) {
     const port = links.get(index);

@@ -27,10 +27,7 @@ export function passBridge(p: Program, f: Family, from: "steer" | "emit"): void 
     .copyAddress(f, value + 4, dst);
   p.lookup(f.maps.peers, value).jumpIf("r0", "==", 0, otherwise).mov("r9", "r0");
   p.call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).load("u32", "r1", "r9", PEER_SEEN_AT).jumpIf("r0", "==", "r1", "peer seen");
-  p.store("u32", "r9", PEER_SEEN_AT, "r0")
-    .label("peer seen")
-    .load("u32", "r1", "r9", PEER_UNTIL_AT)
-    .jumpIf("r0", ">", "r1", otherwise);
+  p.store("u32", "r9", PEER_SEEN_AT, "r0").label("peer seen").load("u32", "r1", "r9", PEER_UNTIL_AT).jumpIf("r0", ">", "r1", otherwise);
   p.load("u32", "r7", "r9", PEER_PORT_AT).mov("r1", "r6").mov("r2", 0).mov("r3", "r9").alu("add", "r3", PEER_HEADER_AT);
   p.mov("r4", PEER_HEADER_SIZE).mov("r5", 0).call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "peer failed");
   // As a packet does that crosses into another namespace; before Linux 6.16 the kernel leaves it.

@@ -133,8 +133,7 @@ export class Steering {
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
-      for (const uplink of options.uplinks)
-        this.emitters.push(this.attacher.attach(uplink, this.loadEmit(uplink)));
+      for (const uplink of options.uplinks) this.emitters.push(this.attacher.attach(uplink, this.loadEmit(uplink)));
     } catch (error) {
       this.close();
       throw error;
@@ -161,7 +160,10 @@ export class Steering {
    * port may be from nodes that are entered without theirs. Answers how to end that.
    */
   addTunnel(ifindex: number, port: number): () => void {
-    const progFd = bpf.loadProgram("tsproxy_tunnel", emitProgram(ifindex, this.maps, { ...this.options, givesBack: false, pastBridge: false }));
+    const progFd = bpf.loadProgram(
+      "tsproxy_tunnel",
+      emitProgram(ifindex, this.maps, { ...this.options, givesBack: false, pastBridge: false }),
+    );
     try {
       this.tunnelDevices.set(ifindex, this.attacher.attach(ifindex, progFd));
     } finally {
@@ -286,9 +288,10 @@ export class Steering {
     return this.queue;
   }
 
-  /** Ids of the programs that `attach` puts on the egress of Ethernet devices. */
-  homeIds(): number[] {
-    return [bpf.programId(this.homeFds.get("ethernet")!)];
+  /** Whether the program with this number is what `attach` puts on the egress of Ethernet devices, of this process or of another one like it. */
+  isHome(id: number): boolean {
+    const own = bpf.programInfo(this.homeFds.get("ethernet")!);
+    return id === own.id || bpf.programName(id) === own.name;
   }
 
   /** Value of the map `peers` for an address behind the bridge `ifindex`; null: no more. */
@@ -406,8 +409,9 @@ function loadPastBridge({ pastBridge = false }: Pick<SteeringOptions, "pastBridg
     return load(pastBridge);
   } catch (error) {
     if (!pastBridge || !(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
+    const without = load(false);
     log.warn(`packets do not go past bridges: ${error.message}`);
-    return load(false);
+    return without;
   }
 }
 

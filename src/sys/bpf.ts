@@ -16,7 +16,7 @@ export const F_NO_PREALLOC = 1;
 
 /** enum bpf_cmd. */
 // biome-ignore format: a table
-const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
+const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, PROG_GET_FD_BY_ID = 13, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
 /** enum bpf_prog_type, enum bpf_attach_type. */
 // biome-ignore format: a table
 export const PROG_TYPE_SOCKET_FILTER = 1;
@@ -30,8 +30,9 @@ const LOAD_TRIES = 5;
 /** Programs on one device that are told apart: enough to see that there is one more than ours. */
 const MAX_QUERIED = 16;
 /** The beginning of struct bpf_prog_info. */
-const PROGRAM_INFO_SIZE = 8,
-  PROGRAM_ID_AT = 4;
+const PROGRAM_INFO_SIZE = 80,
+  PROGRAM_ID_AT = 4,
+  PROGRAM_NAME_AT = 64;
 const { EAGAIN, EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
 
 const PERMISSION_HINT =
@@ -245,14 +246,25 @@ export function tcxPrograms(ifindex: number, direction: "ingress" | "egress"): n
   return result < 0 ? null : [...ids.subarray(0, attr.readUInt32LE(24))];
 }
 
-/** The kernel's number of a loaded program. */
-export function programId(progFd: number): number {
+/** The kernel's number of a loaded program, and its name. */
+export function programInfo(progFd: number): { id: number; name: string } {
   const info = Buffer.alloc(PROGRAM_INFO_SIZE);
   const attr = Buffer.alloc(16);
   attr.writeUInt32LE(progFd, 0);
   attr.writeUInt32LE(info.length, 4);
   checked("asking about a BPF program", native.bpf(OBJ_GET_INFO_BY_FD, attr, [8, info]));
-  return info.readUInt32LE(PROGRAM_ID_AT);
+  return { id: info.readUInt32LE(PROGRAM_ID_AT), name: info.toString("latin1", PROGRAM_NAME_AT).replace(/\0.*$/s, "") };
+}
+
+/** Name of the program with this number; null when it is not told, which takes CAP_SYS_ADMIN. */
+export function programName(id: number): string | null {
+  const fd = call(PROG_GET_FD_BY_ID, 16, [[0, id]], []);
+  if (fd < 0) return null;
+  try {
+    return programInfo(fd).name;
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 /** CPUs that per-CPU maps hold a value for: all that could ever be plugged in. */
