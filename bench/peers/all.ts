@@ -12,7 +12,6 @@ import { socat } from "./socat.js";
 import {
   tsproxy,
   tsproxyBypass,
-  tsproxyLoopOver,
   tsproxyOffload,
   tsproxyOffloadBypass,
   tsproxyOverBridge,
@@ -28,7 +27,6 @@ export const PEERS: readonly Peer[] = [
   tsproxyWorkers,
   tsproxyOffload,
   tsproxyOverBridge,
-  tsproxyLoopOver,
   tsproxyBypass,
   tsproxyOffloadBypass,
   cOnTap,
