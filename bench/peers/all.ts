@@ -4,20 +4,12 @@ import { dockerProxy } from "./docker-proxy.js";
 import { haproxy } from "./haproxy.js";
 import { kernelIptables } from "./kernel-iptables.js";
 import { kernelNftables } from "./kernel-nftables.js";
-import { openvswitch } from "./openvswitch.js";
+import { openvswitch, openvswitchXdp } from "./openvswitch.js";
 import { pasta } from "./pasta.js";
 import type { Peer } from "./peer.js";
 import { slirp4netns } from "./slirp4netns.js";
 import { socat } from "./socat.js";
-import {
-  tsproxy,
-  tsproxyBypass,
-  tsproxyOffload,
-  tsproxyOffloadBypass,
-  tsproxyOverBridge,
-  tsproxyOwn,
-  tsproxyWorkers,
-} from "./tsproxy.js";
+import { tsproxy, tsproxyBypass, tsproxyOffload, tsproxyOffloadBypass, tsproxyOverBridge, tsproxyOwn, tsproxyWorkers } from "./tsproxy.js";
 import { vdeSwitch } from "./vde-switch.js";
 import { veth } from "./veth.js";
 
@@ -38,6 +30,7 @@ export const PEERS: readonly Peer[] = [
   pasta,
   slirp4netns,
   openvswitch,
+  openvswitchXdp,
   vdeSwitch,
   veth,
 ];

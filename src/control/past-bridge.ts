@@ -76,7 +76,7 @@ export class PastBridge {
     private readonly steering: Steering,
   ) {
     workers.watch(this.monitor.fd);
-    this.look();
+    this.lookWithin(REREAD_MS); // the start has enough to do
   }
 
   /** From Linux 6.7 on what comes this way counts among what the container's device has received. */
