@@ -166,7 +166,7 @@ it("makes networks of both families, with the MTU that every LAN can, and refuse
       message: expect.stringContaining("is no VNI"),
     });
   await expect(option("com.docker.network.host_ipv4", "192.0.2.1")).rejects.toMatchObject({ kind: "invalid" });
-  await expect(catalog.create({ name: "x", driver: "ipvlan" })).rejects.toMatchObject({ hint: "use -d bridge, overlay or macvlan" });
+  await expect(catalog.create({ name: "x", driver: "weave" })).rejects.toMatchObject({ hint: "use -d bridge, overlay, macvlan or ipvlan" });
   const alone = new NetworkCatalog((await ModelFixture.start()).model, {
     overlap: () => null,
     onChange: () => () => {},
