@@ -22,7 +22,7 @@ import { l2Out } from "../dataplane/l2-out.js";
 import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
-import { fits } from "../dataplane/remote-forward.js";
+import { fitNodes, fits } from "../dataplane/remote-forward.js";
 import { retire } from "../dataplane/retire.js";
 import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
@@ -188,6 +188,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     icmpError(batch, state);
     admit(batch, state);
     fragment(batch, state);
+    fitNodes(batch, state);
     ttl(batch, state);
     track(batch, state);
     rewrite(batch, state);
@@ -243,7 +244,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       } else if (to === SEGMENTS) {
         flush();
         oneNode[0] = batch.node[i]!;
-        toNodes(i, oneNode, batch.ingress[i]!);
+        toNodes(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
       } else if (to < 0) {
         if (to !== KEPT && to !== JOINED) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
@@ -280,13 +281,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (nodes.length > 0 && !fits(batch, i, networks.mtu[network]!)) countDrop(ingress, drop.DROP_TOO_LONG);
     else if (nodes.length > 0) {
       flush(); // what has been pushed of this frame must not be written over
-      toNodes(i, nodes, -1);
+      toNodes(i, network, nodes, -1);
     } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
   /** As `sendToNodes`. */
-  function toNodes(i: number, nodes: readonly number[], from: number): void {
-    if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+  function toNodes(i: number, network: number, nodes: readonly number[], from: number): void {
+    if (!sendToNodes(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
   function push(i: number, port: number): void {

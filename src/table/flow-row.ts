@@ -42,6 +42,10 @@ export const EGRESS_OFFLOAD = 1 << 12;
 export const EGRESS_ENTERED = 1 << 13;
 /** Of the reply direction: its next packet is to be entered there. */
 export const EGRESS_ENTER = 1 << 14;
+/** By way of another node, whose frames `l2-out` finds the station for: the passes over established flows leave it to the other stages. */
+export const EGRESS_NODE = 1 << 15;
+/** Not for those passes. */
+export const EGRESS_SLOW = EGRESS_OFFLOAD | EGRESS_NODE;
 export const EGRESS_PORT = 0x3ff;
 
 /**
