@@ -74,6 +74,15 @@ export interface LanPlace {
 export interface Overlay {
   /** VXLAN's network identifier, 1 to 2^24 - 1. */
   vni: number;
+  /** What this node has in it for itself, to open flows on other nodes from. The cluster's record of the network has none. */
+  own?: OwnEndpoint;
+}
+
+/** An endpoint without a device. */
+export interface OwnEndpoint {
+  id: string;
+  mac: string;
+  addresses: PerFamily<IpAddress>;
 }
 
 /** Who uses an endpoint, and how others find it. */

@@ -5,19 +5,7 @@
 import { describe, expect, it } from "vitest";
 import type { SentFrame } from "../../src/device/memory-io.js";
 import { DRAINS, selectionMemory } from "../../src/table/selection.js";
-import {
-  CLIENT,
-  type Dataplane,
-  HELD_PORT,
-  HOST_IP,
-  locals,
-  only,
-  PUBLISHED,
-  rule,
-  TARGET,
-  targetOf,
-  UP,
-} from "../support/dataplane.js";
+import { CLIENT, type Dataplane, HELD_PORT, HOST_IP, locals, only, PUBLISHED, rule, TARGET, targetOf, UP } from "../support/dataplane.js";
 import * as o from "../support/overlay.js";
 import {
   E,

@@ -26,6 +26,13 @@ export interface OverlayChange {
   put?: readonly RemoteEndpoint[] | undefined;
 }
 
+/** What this node is to other nodes' endpoints when it opens something there (decision 150). */
+export interface OwnAddress {
+  mac: Uint8Array;
+  /** Nobody else's in the network. */
+  addresses: PerFamily<IpAddress>;
+}
+
 export class RemoteEndpoints {
   /** MAC by id, and id by MAC. */
   private readonly macs = new Map<string, Uint8Array>();
@@ -43,6 +50,12 @@ export class RemoteEndpoints {
   apply({ remove = [], put = [] }: OverlayChange): void {
     for (const id of remove) this.remove(id);
     for (const endpoint of put) this.put(endpoint);
+  }
+
+  /** This node's own address in the network; undefined: it has none, and opens nothing on other nodes. */
+  setOwn(own: OwnAddress | undefined): void {
+    const { mac, addresses } = own ?? { mac: new Uint8Array(6), addresses: {} };
+    this.workers.post({ type: "snat-address", network: this.network, mac, addresses: eachFamily(addresses) });
   }
 
   private put({ id, mac, addresses, vtep, node }: RemoteEndpoint): void {
