@@ -33,8 +33,8 @@ export function tunnelQueueProgram(workers: number, maps: MapFds, { ipv6 = false
   const frame = V4.stack.ip;
   const outer = (f: Family): Program => p.mov("r9", ETHERNET_SIZE + f.ipSize).mov("r7", ETHERNET_SIZE + f.ipSize + UDP_AND_VXLAN);
   p.load("u32", "r0", "r6", SKB_PROTOCOL);
-  outer(V4).jumpIf("r0", "==", V4.ethertype, "inner");
-  outer(V6).jumpIf("r0", "!=", V6.ethertype, "any").label("inner");
+  outer(V4).jumpIf("r0", "==", V4.ethertype, "frame");
+  outer(V6).jumpIf("r0", "!=", V6.ethertype, "any").label("frame");
   p.loadBytes("r7", frame, ETHERNET_SIZE, "any").alu("add", "r7", ETHERNET_SIZE);
   p.load("u16", "r0", "r10", frame).jumpIf("r0", "!=", OWN_MAC[0]! | (OWN_MAC[1]! << 8), "any");
   p.load("u8", "r0", "r10", frame + 2).jumpIf("r0", "!=", OWN_MAC[2]!, "any");
@@ -42,10 +42,10 @@ export function tunnelQueueProgram(workers: number, maps: MapFds, { ipv6 = false
   if (ipv6) p.jumpIf("r0", "==", V6.ethertype, "IPv6");
   p.label("any").loadBytes("r9", frame, 2, "none").load("u16", "r0", "r10", frame).exit(); // the kernel takes it modulo the queues
   p.label("none").answer(0);
-  p.label("IPv4").section("IPv4 inside");
+  p.label("IPv4");
   queueFamily(p, V4, workers, false);
   if (!ipv6) return p.assemble();
-  p.section("").label("IPv6").section("IPv6 inside");
+  p.label("IPv6").section("IPv6 inside");
   queueFamily(p, V6, workers, false);
   return p.assemble();
 }
