@@ -9,14 +9,15 @@ case "${1:-}" in
   memory | pauses | busy | cluster | render) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ;;
   startup) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux ;;
   overlay)
-    install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iperf3:iperf3 wrk:wrk ;;
+    install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iperf3:iperf3 wrk:wrk \
+      dockerd:docker.io etcd:etcd-server busybox:busybox-static iptables:iptables ;;
   docker) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps dockerd:docker.io busybox:busybox-static iptables:iptables \
     iperf3:iperf3 wrk:wrk ;;
   networks) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iptables:iptables dnsperf:dnsperf \
     dockerd:docker.io busybox:busybox-static podman:podman conmon:conmon /usr/lib/cni/firewall:containernetworking-plugins /usr/lib/podman/aardvark-dns:aardvark-dns ;;
   *)
     install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iperf3:iperf3 wrk:wrk \
-      nft:nftables iptables:iptables haproxy:haproxy socat:socat pasta:passt slirp4netns:slirp4netns ovs-vswitchd:openvswitch-switch vde_switch:vde2
+      nft:nftables iptables:iptables haproxy:haproxy socat:socat pasta:passt slirp4netns:slirp4netns ovs-vswitchd:openvswitch-switch ethtool:ethtool vde_switch:vde2
     unpack_docker_proxy
     ;;
 esac

@@ -65,7 +65,7 @@ export class WorkerLink {
       wakeFd: this.wakeFd,
     };
     running.add(this);
-    this.worker = new Worker(new URL("../engine/worker.js", import.meta.url), { workerData });
+    this.worker = new Worker(new URL("../engine/worker.cjs", import.meta.url), { workerData });
     let onReady: () => void;
     let onFailure: (error: Error) => void;
     this.ready = new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@
  * network, if it has one: then the answers find back (decision 150).
  */
 import { type Batch, KIND_IPV4, KIND_IPV6, NO_FLOW, ROUTE } from "../mem/batch.js";
-import { EGRESS_NODE, EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_PORT } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
 import { HOST, REMOTE } from "../table/ports.js";
 import { NOBODY } from "../table/remotes.js";
@@ -66,11 +66,11 @@ export function fitNodes(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
     const ref = b.flow[i]!;
     if (ref === NO_FLOW || b.egress[i] !== ROUTE) continue;
-    const way = conntrack.egress(ref >> 1, ref & 1);
-    if ((way & EGRESS_NODE) === 0) continue;
+    const port = conntrack.egress(ref >> 1, ref & 1) & EGRESS_PORT;
+    if (ports.kind[port] !== REMOTE) continue;
     const toIpv6 = isIpv6(conntrack.newDst(ref >> 1, ref & 1));
     const grows = toIpv6 === (b.kind[i] === KIND_IPV6) ? 0 : toIpv6 ? ACROSS : -ACROSS;
-    const mtu = networks.mtu[ports.network[way & EGRESS_PORT]!]! - grows;
+    const mtu = networks.mtu[ports.network[port]!]! - grows;
     if (fits(b, i, mtu)) continue;
     const mayCut = b.kind[i] === KIND_IPV4 && ipv4.mayFragment(b.memory.halves, ipAt(b, i)) && !vnet.isGso(b.memory.bytes, b.at[i]!);
     if (!mayCut) tooLong(b, i, state, mtu); // else `engine/nodes-out.ts` does

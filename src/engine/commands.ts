@@ -101,6 +101,18 @@ export class Commands implements EngineHooks {
       case "snat-address":
         this.overlay.setSnat(m, ...this.wordsOf(m.addresses));
         break;
+      case "set-seal":
+        this.overlay.setSeal(m);
+        break;
+      case "seal-node":
+        this.overlay.sealNode(m);
+        break;
+      case "drop-seal":
+        this.overlay.dropSeal(m.key);
+        break;
+      case "remote-mtu":
+        state.networks.mtu[m.network] = m.mtu;
+        break;
       case "link":
         this.link(m);
         break;

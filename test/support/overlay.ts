@@ -6,6 +6,8 @@
  *                                                  === node 192.0.2.3 --- S 10.9.0.6
  */
 import type { ToWorker } from "../../src/engine/messages.js";
+import { PacketMemory } from "../../src/mem/packet-memory.js";
+import type { Sealer } from "../../src/mem/sealer.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
 import { addPort, Dataplane, ip, subnet } from "./dataplane.js";
 import * as p from "./packets.js";
@@ -54,6 +56,10 @@ export interface OverlayOptions {
   flags?: number;
   /** Made before; default: one that does not bypass the host's firewall. */
   d?: Dataplane;
+  /** The network is encrypted, and there is something to seal with. */
+  sealer?: (memory: PacketMemory) => Sealer;
+  /** The device takes several datagrams in one frame. */
+  datagrams?: boolean;
 }
 
 export function remote(mac: string, addresses: string, node: string): ToWorker {
@@ -74,8 +80,12 @@ export function overlay({
   checksum = false,
   segments = true,
   flags = 0,
-  d = new Dataplane({ bypass: false }),
+  sealer,
+  datagrams = true,
+  d: made,
 }: OverlayOptions = {}): Dataplane {
+  const memory = new PacketMemory();
+  const d = made ?? new Dataplane({ bypass: false, ...(sealer && { sealer: sealer(memory) }) }, [], memory);
   d.say(
     {
       type: "add-tunnel",
@@ -87,13 +97,14 @@ export function overlay({
       udpPort: 4789,
       checksum,
       segments,
+      datagrams,
     },
     {
       type: "add-network",
       network: OVERLAY,
       subnets: [subnet("10.9.0.0/16", IP_GATE), subnet("fd09::/64", IP6_GATE)],
       flags,
-      overlay: { port: OTHERS, vni: VNI, mtu: MTU },
+      overlay: { port: OTHERS, vni: VNI, mtu: MTU, encrypted: sealer !== undefined },
     },
     addPort(GATE, HOST, MAC_GATE, `${IP_GATE} ${IP6_GATE}`, OVERLAY),
     addPort(E, ENDPOINT, MAC_E, `${IP_E} ${IP6_E}`, OVERLAY),
