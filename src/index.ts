@@ -39,8 +39,11 @@ export interface DataplaneOptions {
   maxFlows?: Limits;
   /** Flows that one may open a second; default: 50,000 a client or endpoint, 200,000 a port. */
   maxNewFlows?: Limits;
-  /** Lets the kernel carry flows that are decided on; default: no. Linux 5.11. */
-  offload?: boolean;
+  /**
+   * Whether the kernel carries flows that are decided on; default: `auto`, where it takes the programs (Linux 5.11). `always` (or true): throws where it
+   * does not. `never` (or false): TypeScript moves every packet.
+   */
+  offload?: "auto" | "always" | "never" | boolean;
   /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
   onDeath?: (error: Error) => void;
 }

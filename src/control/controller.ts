@@ -8,7 +8,7 @@ import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/vie
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
-import { RING_SIZE, Steering } from "../steer/steering.js";
+import { type OffloadMode, type OffloadState, RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
@@ -37,8 +37,8 @@ export interface ControllerOptions {
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
   allowFrom: IpPrefix[];
-  /** Flows to published ports are carried by the steering programs, decided here still. */
-  offload: boolean;
+  /** Whether flows to published ports are carried by the steering programs, decided here still. */
+  offload: OffloadMode;
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
@@ -51,6 +51,8 @@ export interface ControllerOptions {
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
 export type Firewall = "honour" | "bypass";
+
+export type { OffloadMode, OffloadState };
 
 export class Controller {
   private constructor(
@@ -115,7 +117,8 @@ export class Controller {
           timeouts,
           masqueradeFirst: masqueradePorts.first,
           masqueradeLast: masqueradePorts.last,
-          offload,
+          offload: steering.offload.ipv4,
+          offload6: steering.offload.ipv6,
           bypass,
           limits,
           files,
@@ -241,6 +244,11 @@ export class Controller {
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
     return this.numbers.all().map((info) => ({ ...info, ...countersOf(info) }));
+  }
+
+  /** Whether the kernel carries flows, and why not. */
+  get offload(): OffloadState {
+    return this.steering.offload;
   }
 
   steeringStats(): Record<string, number> {

@@ -29,6 +29,7 @@ async function stats(controller: Controller | undefined, served: Served, started
     drops,
     flows: (await controller?.summary()) ?? served.relayed(),
     holders: (await controller?.holders()) ?? [],
+    ...(controller && { offload: controller.offload }),
     steering: controller?.steeringStats() ?? {},
   };
 }

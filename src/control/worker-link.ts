@@ -48,6 +48,7 @@ export class WorkerLink {
       | "masqueradeFirst"
       | "masqueradeLast"
       | "offload"
+      | "offload6"
       | "bypass"
       | "limits"
       | "buckets"

@@ -21,6 +21,7 @@ export interface WorkersOptions {
   masqueradeFirst: number;
   masqueradeLast: number;
   offload: boolean;
+  offload6: boolean;
   bypass: boolean;
   /** All workers together. */
   limits: LimitOptions;

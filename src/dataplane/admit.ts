@@ -276,8 +276,9 @@ function hasPort(b: Batch, state: State, source: number): boolean {
 }
 
 /** Whether the kernel can carry `state.newFlow`: it stays in it, and is translated at one end alone, or across the families. */
-function isKernels({ newFlow: flow, ports }: State, source: number): boolean {
+function isKernels({ newFlow: flow, offloads6, ports }: State, source: number): boolean {
   if ((flow.egress & ct.EGRESS_PORT) !== ports.uplink || (flow.replyEgress & ct.EGRESS_PORT) !== ports.uplink) return false;
+  if (!offloads6 && (isIpv6(flow.src) || isIpv6(flow.replySrc))) return false;
   if (isIpv6(flow.src) !== isIpv6(flow.replySrc))
     return source === HOSTS && (flow.egress & ct.EGRESS_KEEP_TTL) === 0 && !isLinkLocal(flow.src);
   return source === KEPT && flow.replyPorts >>> 16 === (flow.ports & 0xffff);

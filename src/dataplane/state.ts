@@ -80,6 +80,8 @@ export interface StateOptions {
   workers?: number;
   /** See `State.offloads`. */
   offload?: boolean;
+  /** See `State.offloads6`; default: as `offload`. */
+  offload6?: boolean;
   /** See `State.bypass`. */
   bypass?: boolean;
   fdbSlots?: number;
@@ -149,6 +151,8 @@ export class State {
   uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */
   readonly offloads: boolean;
+  /** Those too one of whose ends is of IPv6. */
+  readonly offloads6: boolean;
   /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
   readonly bypass: boolean;
   /** Flows of a former process wait to be taken up: what looks unknown may be one of them. */
@@ -187,6 +191,7 @@ export class State {
     this.worker = options.worker ?? 0;
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
+    this.offloads6 = this.offloads && (options.offload6 ?? true);
     this.bypass = options.bypass ?? false;
     this.awaitsFormer = options.awaitsFormer ?? false;
     const { memory } = options;

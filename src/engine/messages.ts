@@ -88,6 +88,7 @@ export interface WorkerOptions {
   masqueradeLast: number;
   /** The steering programs carry flows to published ports (`engine/offload.ts`). */
   offload: boolean;
+  offload6: boolean;
   /** What is for published ports comes before the host's firewall has seen it (`State.bypass`). */
   bypass: boolean;
   /** This worker's part of them. */

@@ -9,7 +9,7 @@ import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
 import type { BalanceOptions } from "../control/balance-options.js";
 import { Balancer, type TargetEvent } from "../control/balancer.js";
-import { Controller } from "../control/controller.js";
+import { Controller, type OffloadState } from "../control/controller.js";
 import { checkPortFamilies } from "../control/families.js";
 import { HealthChecks } from "../control/health.js";
 import { knockAt } from "../control/knock.js";
@@ -103,7 +103,7 @@ export class MainJob {
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&
-        !config.offload && // which only the dataplane can do
+        config.offload !== "always" && // which only the dataplane can do
         config.network === undefined;
       if (!relayable) throw error;
       await this.startRelay(config);
@@ -176,6 +176,11 @@ export class MainJob {
     });
     this.undo.add("targets", () => balancer.close());
     return balancer;
+  }
+
+  /** Whether the kernel carries flows; undefined: there is no dataplane. */
+  get offload(): OffloadState | undefined {
+    return this.controller?.offload;
   }
 
   /** Packets and bytes received so far: for a live display, without asking the workers. */

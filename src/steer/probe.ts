@@ -15,8 +15,9 @@ export interface SteeringProbe {
   tcx: boolean;
   /** Why there is no BPF. */
   error?: TsproxyError;
-  /** Why there is BPF, but no offload. */
+  /** Why there is BPF, but no offload, or none of IPv6. */
   offloadError?: TsproxyError;
+  offload6Error?: TsproxyError;
 }
 
 /** Makes the maps and programs, attaches nothing. */
@@ -33,7 +34,8 @@ export function probeSteering(): SteeringProbe {
     fds.push(emitFd);
     const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };
     try {
-      loadOffload({ uplinks: [1], ...options }, maps, fds);
+      const { ipv6Error } = loadOffload({ uplinks: [1], ...options }, maps, fds);
+      if (ipv6Error !== undefined) found.offload6Error = ipv6Error;
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;
       found.offloadError = error;

@@ -66,6 +66,7 @@ function make(workers: number, given: WorkersHooks = hooks()): Workers {
     timeouts: Int32Array.of(1),
     limits: DEFAULT_LIMITS,
     offload: true,
+    offload6: true,
     bypass: false,
     ...ports,
   };

@@ -10,7 +10,7 @@ import { launchProxy, startDaemon, stats } from "../support/launcher.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
-import { startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
+import { launch, startInstance, type TsproxyProcess, tsproxy, untilReady } from "../support/tsproxy.js";
 
 const PORT = 8999;
 const MAPPINGS = ["-p", `${PORT}:${ADDR.c1}:8080`, "-p", `${PORT}:${ADDR.c1}:8080/udp`];
@@ -18,13 +18,13 @@ const SIZE = 20_000_000;
 const AT = `${ADDR.host}:${PORT}`;
 
 /** Environment that has the kernel look older (`programs/old-kernel.mjs`). */
-function kernel(version: "5.10" | "6.5"): { env: Record<string, string> } {
+function kernel(version: "5.10" | "6.5" | "no offload6"): { env: Record<string, string> } {
   const preload = fileURLToPath(new URL("../support/programs/old-kernel.mjs", import.meta.url));
   return { env: { NODE_OPTIONS: `--import ${preload}`, TSPROXY_TEST_KERNEL: version } };
 }
 
 function start(c: Case, args: string[] = [], options: Parameters<typeof startInstance>[3] = {}): Promise<TsproxyProcess> {
-  return startInstance(c.lab, c.host, [...MAPPINGS, "--offload", ...args], options);
+  return startInstance(c.lab, c.host, [...MAPPINGS, "--offload", "always", ...args], options);
 }
 
 /** Packets that the kernel carried, and those that the engine received from its uplinks. */
@@ -270,8 +270,8 @@ describe("the end", () => {
     expect(snapshot(c, c.host)).toBe(before);
   });
 
-  for (const next of [["--offload"], []])
-    onTsproxy(`by SIGKILL lets a start with ${next[0] ?? "no --offload"} go on with the connections`, "kernel", async (c) => {
+  for (const next of ["auto", "never"])
+    onTsproxy(`by SIGKILL lets a start with --offload ${next} go on with the connections`, "kernel", async (c) => {
       const before = snapshot(c, c.host);
       const killed = await start(c);
       await serve(c.lab, c.c1, "tcp", 8080);
@@ -281,15 +281,15 @@ describe("the end", () => {
       await killed.proc.stop("SIGKILL");
       expect(snapshot(c, c.host)).toBe(before);
       expect((await curl(c.lab, c.lan2, `${ADDR.host2}:${PORT}`)).code).toBe(REFUSED);
-      const instance = await startInstance(c.lab, c.host, [...MAPPINGS, ...next]);
+      const instance = await startInstance(c.lab, c.host, [...MAPPINGS, "--offload", next]);
       await warm(connections, "again");
       await warm(await connect(c.lab, c.client, ADDR.host, PORT));
-      expect(await offloadedFlows(instance)).toHaveLength(next.length === 0 ? 0 : 2);
+      expect(await offloadedFlows(instance)).toHaveLength(next === "never" ? 0 : 2);
       expect((await instance.stats()).drops).toEqual({});
     });
 
   onTsproxy("of one published port leaves the other's connections alone", "kernel", async (c) => {
-    await startDaemon(c.lab, c.host, ["--offload"]);
+    await startDaemon(c.lab, c.host);
     const first = await launchProxy(c.lab, c.host, { hostPort: PORT, containerIp: ADDR.c1, containerPort: 8080 });
     await launchProxy(c.lab, c.host, { hostPort: 9000, containerIp: ADDR.c2, containerPort: 8080 });
     for (const container of [c.c1, c.c2]) await serve(c.lab, container, "tcp", 8080);
@@ -314,18 +314,48 @@ describe("where it may not be", () => {
     expect((await carried(instance)).kernel).toBeGreaterThan(100);
   });
 
-  onTsproxy("says what to do where the kernel knows too little, and leaves nothing", "kernel", async (c) => {
-    const before = snapshot(c, c.host);
-    const refused = await tsproxy(c.lab, c.host, [...MAPPINGS, "--offload"], kernel("5.10"));
-    expect(refused).toMatchObject({ code: 1, stdout: "" });
-    expect(refused.stderr).toMatch(
-      /^tsproxy: --offload does not work here: .*EINVAL.*: start without --offload, which needs Linux 5\.11 or later\n$/,
-    );
-    expect(snapshot(c, c.host)).toBe(before);
-    const instance = await startInstance(c.lab, c.host, MAPPINGS, kernel("5.10"));
-    expect(instance.mappings).toMatchObject(Array(4).fill({ via: "dataplane" }));
-    const { stdout } = await tsproxy(c.lab, c.host, ["doctor"], kernel("5.10"));
-    expect(stdout).toMatch(/^missing +BPF offload +--offload cannot be used: /m);
-    expect(stdout).toMatch(/^ok +BPF programs/m);
+  onTsproxy(
+    "says what to do where the kernel knows too little and must, and leaves nothing; is off by itself otherwise",
+    "kernel",
+    async (c) => {
+      const before = snapshot(c, c.host);
+      const refused = await tsproxy(c.lab, c.host, [...MAPPINGS, "--offload", "always"], kernel("5.10"));
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.stderr).toMatch(
+        /^tsproxy: --offload always does not work here: .*EINVAL.*: leave '--offload always' out, and TypeScript moves what the kernel cannot; it needs Linux 5\.11 or later\n$/,
+      );
+      expect(snapshot(c, c.host)).toBe(before);
+      const instance = await startInstance(c.lab, c.host, MAPPINGS, kernel("5.10"));
+      expect(instance.mappings).toMatchObject(Array(4).fill({ via: "dataplane" }));
+      const offload = {
+        mode: "auto",
+        ipv4: false,
+        ipv6: false,
+        refused: 1,
+        reason: expect.stringMatching(/^flows are not offloaded: .*EINVAL/),
+      };
+      expect(instance.proc.events().at(-1)).toMatchObject({ event: "ready", offload });
+      expect((await instance.stats()).offload).toEqual(offload);
+      expect(instance.proc.stderr).toMatch(/flows are not offloaded: .*EINVAL.*; TypeScript moves their packets\n/);
+      await transfer(c, await serveFile(c));
+      expect((await carried(instance)).kernel).toBe(0);
+      expect((await tsproxy(c.lab, c.host, ["stats"])).stdout).toMatch(
+        /^Offload: {3}auto, off \(1 refused: flows are not offloaded: .*EINVAL/m,
+      );
+      const { stdout } = await tsproxy(c.lab, c.host, ["doctor"], kernel("5.10"));
+      expect(stdout).toMatch(/^missing +BPF offload +TypeScript moves every packet: /m);
+      expect(stdout).toMatch(/^ok +BPF programs/m);
+    },
+  );
+
+  onTsproxy("carries IPv4 alone where the verifier refuses the program for IPv6, and says so", "kernel", async (c) => {
+    const proc = launch(c.lab, c.host, MAPPINGS, kernel("no offload6"));
+    await untilReady(proc);
+    expect(proc.stdout).toMatch(/^ready \(IPv6 flows are not offloaded: .*EINVAL.*; with CAP_PERFMON they may be\)$/m);
+    await serve(c.lab, c.c1, "tcp", 8080);
+    await warm(await connect(c.lab, c.client, ADDR.host, PORT));
+    const { stdout } = await tsproxy(c.lab, c.host, ["stats"]);
+    expect(stdout).toMatch(/^Offload: {3}auto, on for IPv4 \(1 refused: /m);
+    expect(stdout).toMatch(/^Steering: .*offloaded \d/m);
   });
 });

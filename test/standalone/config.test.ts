@@ -21,7 +21,7 @@ describe("parseConfig", () => {
       masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
       timeouts: DEFAULT_TIMEOUTS,
-      offload: false,
+      offload: "auto",
       firewall: "honour",
       limits: DEFAULT_LIMITS,
       balance: DEFAULT_BALANCE,
