@@ -82,3 +82,19 @@ export function provenance({ command, date, machine }: Provenance, versions: Rec
   const idle = machine.idle === undefined ? "" : ` Idle cores: ${machine.idle}.`;
   return [fence([command]), wrap(`${parts.join(", ")}.${idle}`)];
 }
+
+/** "2026-11-21, AMD EPYC, 2 cores, Linux 6.18, Node 20.20, TCP with cubic. Medians of 5 rounds of 1 s." */
+export function describeRun(run: Pick<Provenance, "date" | "machine"> & { rounds: number; seconds?: number; congestion?: string }): string {
+  const { machine, rounds, seconds, congestion } = run;
+  const short = (version: string): string => version.replace(/^v?(\d+\.\d+).*/, "$1");
+  const parts = [
+    run.date.slice(0, 10),
+    machine.cpu,
+    `${machine.cores} cores`,
+    `Linux ${short(machine.kernel)}`,
+    `Node ${short(machine.node)}`,
+  ];
+  if (congestion !== undefined) parts.push(`TCP with ${congestion}`);
+  const each = `${rounds === 1 ? "One round" : `Medians of ${rounds} interleaved rounds`}${seconds === undefined ? "" : ` of ${seconds} s`}`;
+  return `${parts.join(", ")}. ${each}.`;
+}

@@ -1,8 +1,10 @@
-/** `npm run bench -- render [FOLDER]`: makes pages and charts anew from the JSON in the folder and those below it, without measuring anything. */
+/** `npm run bench -- render [FOLDER]`: makes pages and charts anew from the JSON in the folder and those below it, without measuring anything; without a folder the tables of README.md and docs/ too. */
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { ROOT } from "../test/support/paths.js";
 import { renderDocker } from "./docker/report.js";
+import { renderFigures } from "./figures.js";
 import { renderMemory } from "./memory/report.js";
 import { renderNetworks } from "./networks/main.js";
 import { RESULTS } from "./paths.js";
@@ -29,4 +31,5 @@ export function render(argv: string[]): void {
     renderer(file, path.dirname(file));
     console.log(path.relative(process.cwd(), file));
   }
+  if (root === RESULTS) for (const page of renderFigures(ROOT)) console.log(page);
 }

@@ -27,7 +27,7 @@ const BASES: Record<string, string> = {
 };
 const OWN = "tsproxy";
 /** The medians at a glance: metric, head of its column. */
-const GLANCE: [metric: string, head: string][] = [
+export const GLANCE: [metric: string, head: string][] = [
   ["bulk-in", "in Gbit/s"],
   ["bulk-out", "out Gbit/s"],
   ["bulk-in-8", "in, 8 streams"],

@@ -16,7 +16,7 @@ case "${1:-}" in
     dockerd:docker.io busybox:busybox-static podman:podman conmon:conmon /usr/lib/cni/firewall:containernetworking-plugins /usr/lib/podman/aardvark-dns:aardvark-dns ;;
   *)
     install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iperf3:iperf3 wrk:wrk \
-      nft:nftables iptables:iptables haproxy:haproxy socat:socat pasta:passt slirp4netns:slirp4netns ovs-vswitchd:openvswitch-switch vde_switch:vde2
+      nft:nftables iptables:iptables haproxy:haproxy socat:socat pasta:passt slirp4netns:slirp4netns ovs-vswitchd:openvswitch-switch ethtool:ethtool vde_switch:vde2
     unpack_docker_proxy
     ;;
 esac

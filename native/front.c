@@ -10,7 +10,7 @@
  *   daemon: "node"                         it is left to main.js
  *           "error CODE TEXT"              it is over
  *           "exec WORD PID"                the program begins with word number WORD
- *           "enter WORD DIR PATH"
+ *           "enter WORD", then DIR and PATH, each in a line of its own: there may be blanks in them
  *           "run WORD d|f NETWORK"         d: detached; NETWORK: what init's option -n takes. Goes on:
  *   here: "pid N"                          of init
  *   daemon: "warning TEXT" any number, then "error CODE TEXT" or "go ID DIR"
@@ -184,6 +184,12 @@ static int to_node(char **argv, bool tied) {
   return FAILED;
 }
 
+/* The next line, as a path of PATH_MAX bytes. */
+static bool next_path(struct lines *daemon, char *path) {
+  const char *line = next_line(daemon);
+  return line != NULL && snprintf(path, PATH_MAX, "%s", line) < PATH_MAX;
+}
+
 /* argv: MAIN WORD… */
 static int front(char **argv) {
   char **words = argv + 1;
@@ -196,14 +202,14 @@ static int front(char **argv) {
   if (begins(line, "error ")) return refused(line);
   char kind[8], first[PATH_MAX], second[PATH_MAX] = "";
   int program = 0;
-  if (sscanf(line, "%7s %d %4095s %4095[^\n]", kind, &program, first, second) < 3 || program < 1 || program >= count) return broken();
+  if (sscanf(line, "%7s %d %4095s %4095[^\n]", kind, &program, first, second) < 2 || program < 1 || program >= count) return broken();
   if (strcmp(kind, "run") == 0) return run_sandbox(&daemon, &(struct sandbox){.network = second, .detached = *first == 'd', .argv = words + program}, tied);
+  if (strcmp(kind, "enter") == 0 && (!next_path(&daemon, first) || !next_path(&daemon, second))) return broken();
   close(daemon.fd);
   /* Into the place of the words before the program. */
   words[program - 1] = first;
   if (strcmp(kind, "exec") == 0) return exec_in(words + program - 1, tied);
   words[program - 2] = second;
-  words[program - 1] = first;
   return enter(words + program - 2, tied);
 }
 

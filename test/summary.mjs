@@ -1,24 +1,50 @@
 /**
- * summary.mjs REPORT LINT: the last words of `npm test`. REPORT is vitest's JSON report, LINT the exit code of the lint, which
- * counts as one more check. A file that could not even be loaded counts as one failure.
+ * The last words of `npm test`, from vitest's JSON reports.
+ *
+ * summary.mjs again REPORT: prints the files with failures, if they are few enough to be run once more.
+ * summary.mjs sum REPORT LINT [SECOND]: says what passed. LINT is the exit code of the lint, which counts as one more check. A file that could
+ * not even be loaded counts as one failure. SECOND: of the files run once more. What passes then is named: the test or the product has a
+ * race, which is to be looked for; but it is no reason to refuse the change at hand.
  */
 import fs from "node:fs";
 
-const [file, lint] = process.argv.slice(2);
-let report;
-try {
-  report = JSON.parse(fs.readFileSync(file, "utf8"));
-} catch {
-  report = { success: false, testResults: [{ name: "vitest", status: "failed", message: "no report", assertionResults: [] }] };
+/** More at once is no coincidence. */
+const FEW = 3;
+
+const [command, file, lint, second] = process.argv.slice(2);
+
+function read(name) {
+  try {
+    return JSON.parse(fs.readFileSync(name, "utf8"));
+  } catch {
+    return { success: false, testResults: [{ name: "vitest", status: "failed", message: "no report", assertionResults: [] }] };
+  }
 }
 
-const broken = report.testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0);
-const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-const count = (...states) => tests.filter(({ status }) => states.includes(status)).length;
-const passed = count("passed") + (lint === "0" ? 1 : 0);
-let failed = count("failed") + broken.length + (lint === "0" ? 0 : 1);
-if (!report.success && failed === 0) failed = 1; // an error outside of any test, like a rejected promise
-for (const { name, message } of broken) console.log(`failed to load ${name}: ${message}`);
-if (lint !== "0") console.log("lint failed");
-console.log(`${passed} passed, ${failed} failed, ${count("skipped", "pending", "todo", "disabled")} skipped`);
-process.exitCode = failed === 0 ? 0 : 1;
+const isBroken = ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0;
+const failuresOf = ({ assertionResults }) => assertionResults.filter(({ status }) => status === "failed");
+
+const report = read(file);
+if (command === "again") {
+  const files = report.testResults.filter((result) => isBroken(result) || failuresOf(result).length > 0);
+  const hasRun = report.testResults.some(({ assertionResults }) => assertionResults.length > 0);
+  if (hasRun && files.length <= FEW && !files.some(isBroken)) console.log(files.map(({ name }) => name).join("\n"));
+} else {
+  const passedLater = new Set();
+  if (second !== undefined && fs.existsSync(second) && fs.statSync(second).size > 0)
+    for (const { name, assertionResults } of read(second).testResults)
+      for (const { fullName, status } of assertionResults) if (status === "passed") passedLater.add(`${name} > ${fullName}`);
+  const broken = report.testResults.filter(isBroken);
+  const failures = report.testResults.flatMap((result) => failuresOf(result).map(({ fullName }) => `${result.name} > ${fullName}`));
+  const late = failures.filter((name) => passedLater.has(name));
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const count = (...states) => tests.filter(({ status }) => states.includes(status)).length;
+  const passed = count("passed") + late.length + (lint === "0" ? 1 : 0);
+  let failed = failures.length - late.length + broken.length + (lint === "0" ? 0 : 1);
+  if (!report.success && failures.length + broken.length === 0) failed++; // an error outside of any test, like a rejected promise
+  for (const { name, message } of broken) console.log(`failed to load ${name}: ${message}`);
+  for (const name of late) console.log(`passed only when run again: ${name}`);
+  if (lint !== "0") console.log("lint failed");
+  console.log(`${passed} passed, ${failed} failed, ${count("skipped", "pending", "todo", "disabled")} skipped`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}

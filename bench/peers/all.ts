@@ -4,7 +4,7 @@ import { dockerProxy } from "./docker-proxy.js";
 import { haproxy } from "./haproxy.js";
 import { kernelIptables } from "./kernel-iptables.js";
 import { kernelNftables } from "./kernel-nftables.js";
-import { openvswitch } from "./openvswitch.js";
+import { openvswitch, openvswitchXdp } from "./openvswitch.js";
 import { pasta } from "./pasta.js";
 import type { Peer } from "./peer.js";
 import { slirp4netns } from "./slirp4netns.js";
@@ -29,6 +29,7 @@ export const PEERS: readonly Peer[] = [
   pasta,
   slirp4netns,
   openvswitch,
+  openvswitchXdp,
   vdeSwitch,
   veth,
 ];

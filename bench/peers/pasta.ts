@@ -6,6 +6,9 @@ import { versionOf } from "../machine.js";
 import { PUBLISHED } from "../topology.js";
 import { needs, type Peer } from "./peer.js";
 
+/** Bytes of a connection that the container may have under way: the largest with which nothing was dropped. */
+const SEND_BUFFER = 262_144;
+
 export const pasta: Peer = {
   name: "pasta",
   title: "pasta",
@@ -36,6 +39,9 @@ export const pasta: Peer = {
       `/run/netns/${world.c1}`,
     ];
     const proc = session.start("host", program);
+    // What does not fit into the send buffer of its socket to the client pasta drops after it has read it, and the container sends it again when
+    // its timer runs out. So the container is kept from having more under way than that buffer drains.
+    session.run("c1", ["sysctl", "-qw", `net.ipv4.tcp_wmem=4096 16384 ${SEND_BUFFER}`]);
     await eventually("pasta sets up eth0", () => {
       if (!proc.running) throw new Error(`pasta ended: ${proc.stderr}`);
       return lab.runSync(world.c1, ["ip", "-br", "addr"]).includes(ADDR.c1);

@@ -3,14 +3,16 @@
  * version of its format, `v`. Fields that are not known are passed over: a later version may have added them.
  */
 import * as v from "valibot";
-import { FORMAT, jsonOf, recordsOf } from "../model/record-json.js";
+import { jsonOf, recordsOf } from "../model/record-json.js";
 import { isId, type NetworkRecord } from "../model/records.js";
 import { parseMac } from "../wire/ethernet.js";
 import { formatIp, type IpAddress, parseIp } from "../wire/ip-address.js";
 import { mapFamilies, type PerFamily } from "../wire/per-family.js";
 
-/** Of nodes, endpoints and holders. A network is as in the state file. */
+/** Of nodes, endpoints and holders. */
 const VERSION = 1;
+/** Of networks, which are as in the state file of format 2 or 3: whoever reads here knows of overlay networks. */
+const NETWORK_VERSION = 2;
 
 export interface NodeRecord {
   readonly name: string;
@@ -87,12 +89,12 @@ export function parseNode(text: string): Parsed<NodeRecord & { lease: string }> 
 
 export function networkText(record: NetworkRecord): string {
   const { networks } = jsonOf({ networks: [record], endpoints: [] }) as { networks: object[] };
-  return JSON.stringify({ v: FORMAT, ...networks[0] });
+  return JSON.stringify({ v: NETWORK_VERSION, ...networks[0] });
 }
 
 export function parseNetwork(text: string): Parsed<NetworkRecord> {
-  return read(text, FORMAT, (value) => {
-    const result = recordsOf({ networks: [value], endpoints: [] }, FORMAT);
+  return read(text, NETWORK_VERSION, (value) => {
+    const result = recordsOf({ networks: [value], endpoints: [] }, NETWORK_VERSION);
     if ("problem" in result) return { problem: result.problem.replace(/^networks\.0\.?/, "") };
     const { v: _, ...record } = result.records.networks[0]! as NetworkRecord & { v: unknown };
     if (record.overlay === undefined || record.name === undefined || record.about === undefined)

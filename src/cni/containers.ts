@@ -7,8 +7,7 @@ import { createHash } from "node:crypto";
 import type { NetworkCreate } from "../api/network-types.js";
 import type { SandboxConnect } from "../api/sandbox-types.js";
 import { TsproxyError } from "../errors.js";
-import type { LiveNetwork } from "../model/live.js";
-import { shortId } from "../model/records.js";
+import { type NetworkRecord, shortId } from "../model/records.js";
 import { leadsTo, Namespace } from "../sandbox/device-setup.js";
 import { rangesText } from "../sandbox/endpoint-addresses.js";
 import type { Member } from "../sandbox/member.js";
@@ -124,7 +123,7 @@ export class Containers {
 
   member({ containerId, network, ifname }: Interface): Member | undefined {
     const live = this.find(sandboxId(containerId));
-    const wanted = this.catalog.byName(network)?.record.id;
+    const wanted = this.catalog.named(network)?.id;
     const members = live === undefined ? [] : this.sandboxes.members(live.record);
     return members.find(({ attachment }) => attachment.network === wanted && attachment.device === ifname);
   }
@@ -181,7 +180,7 @@ export class Containers {
 
   /** Whether it was not there before. */
   private async makeNetwork(network: WantedNetwork, origin: string): Promise<boolean> {
-    const there = this.catalog.byName(network.name);
+    const there = this.catalog.named(network.name);
     if (there === undefined) await this.catalog.create(createOf(network), origin);
     else checkSame(there, network.ranges);
     return there === undefined;
@@ -230,7 +229,7 @@ function addressOf(ips: readonly string[], family: 4 | 6): string | undefined {
 }
 
 /** A configuration that says nothing takes the network as it is. */
-function checkSame({ record }: LiveNetwork, ranges: readonly Range[]): void {
+function checkSame(record: NetworkRecord, ranges: readonly Range[]): void {
   const there = eachFamily(record.subnets).map(({ prefix }) => formatPrefix(prefix));
   const other = ranges.find(({ subnet }) => !there.includes(formatPrefix(parsePrefix(subnet)!)));
   if (other !== undefined)

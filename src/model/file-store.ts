@@ -5,7 +5,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { log } from "../log.js";
-import { FORMAT, membersText, recordsOf } from "./record-json.js";
+import { FORMAT, formatOf, membersText, recordsOf } from "./record-json.js";
 import type { EndpointRecord, NetworkRecord, Records } from "./records.js";
 import type { Change, Store } from "./store.js";
 
@@ -80,7 +80,7 @@ export class FileStore implements Store {
   }
 
   private async write(records: Records): Promise<void> {
-    const head = JSON.stringify({ version: FORMAT, bootId: this.boot, pid: process.pid });
+    const head = JSON.stringify({ version: formatOf(records), bootId: this.boot, pid: process.pid });
     const text = `${head.slice(0, -1)},${membersText(records)}}\n`;
     const next = `${this.file}.new`;
     try {

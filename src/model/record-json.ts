@@ -11,9 +11,15 @@ import { isId, type Records } from "./records.js";
 
 /**
  * 1: IPv4 alone, `subnet` and `gateway` of a network, `address` of an endpoint, `outside` an address; `hostBinding` 0.0.0.0 where a port names no
- * host address. 2: both families.
+ * host address. 2: both families. 3: the same, with networks that are not of this host alone; a version that does not know these would make bridges
+ * of them.
  */
-export const FORMAT = 2;
+export const FORMAT = 3;
+
+/** The lowest that says all: an older version reads what it understands. */
+export function formatOf({ networks }: Pick<Records, "networks">): number {
+  return networks.some(({ overlay, lan }) => overlay !== undefined || lan !== undefined) ? FORMAT : 2;
+}
 
 /** Text that `parse` understands. */
 const parsed = <T>(parse: (text: string) => T | null, what: string) =>
@@ -156,7 +162,7 @@ function mapFields(value: unknown, changes: Record<string, (field: unknown) => u
   return { ...fields, ...Object.fromEntries(Object.entries(changes).map(([name, change]) => [name, change(fields[name])])) };
 }
 
-/** As JSON can hold them, in the current format. */
+/** As JSON can hold them, in format `formatOf`. */
 export function jsonOf({ networks, endpoints }: Records): object {
   return { networks: networks.map(networkJson), endpoints: endpoints.map(endpointJson) };
 }

@@ -1,18 +1,28 @@
 /** Completion for bash, zsh and fish, made of the commands: static, since a start of Node for each Tab would be felt. */
 import { type CommandSpec, flagsOf, type OptionSpec, takesFile } from "./spec.js";
 
+/** A command with the words that lead to it: "" for the root, `network create` for one below another. */
+interface Placed extends CommandSpec {
+  path: string;
+}
+
+/** The command and all below it, at any depth. */
+function placed(command: CommandSpec, path = ""): Placed[] {
+  return [{ ...command, path }, ...command.commands.flatMap((sub) => placed(sub, `${path} ${sub.name}`.trimStart()))];
+}
+
 /** For `/usr/share/bash-completion/completions/tsproxy`. */
 export function bashCompletion(root: CommandSpec): string {
-  const names = root.commands.map(({ name }) => name);
-  const all = [{ ...root, name: "" }, ...root.commands];
+  const all = placed(root);
+  const paths = all.map(({ path }) => path).filter((path) => path !== "");
   const arm = (patterns: string[], action: string): string[] =>
     patterns.length === 0 ? [] : [`    ${patterns.join(" | ")}) ${action} ;;`];
   const taking = (wanted: (option: OptionSpec) => boolean): string[] =>
-    all.flatMap(({ name, options }) =>
+    all.flatMap(({ path, options }) =>
       options
         .filter(wanted)
         .flatMap(flagsOf)
-        .map((flag) => `"${name} ${flag}"`),
+        .map((flag) => `"${path} ${flag}"`),
     );
   return [
     "# bash completion for tsproxy",
@@ -20,8 +30,11 @@ export function bashCompletion(root: CommandSpec): string {
     `  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} command="" words="" i`,
     "  COMPREPLY=()",
     "  for ((i = 1; i < COMP_CWORD; i++)); do",
-    `    case \${COMP_WORDS[i]} in`,
-    ...arm(names, `command=\${COMP_WORDS[i]} && break`),
+    `    case "$command\${command:+ }\${COMP_WORDS[i]}" in`,
+    ...arm(
+      paths.map((path) => `"${path}"`),
+      `command+="\${command:+ }\${COMP_WORDS[i]}"`,
+    ),
     "    esac",
     "  done",
     '  case "$command $prev" in',
@@ -32,8 +45,8 @@ export function bashCompletion(root: CommandSpec): string {
     ),
     "  esac",
     "  case $command in",
-    ...all.flatMap(({ name, options, commands }) =>
-      arm([`"${name}"`], `words="${[...commands.map((c) => c.name), ...options.flatMap(flagsOf)].join(" ")}"`),
+    ...all.flatMap(({ path, options, commands }) =>
+      arm([`"${path}"`], `words="${[...commands.map((c) => c.name), ...options.flatMap(flagsOf)].join(" ")}"`),
     ),
     "  esac",
     '  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")',
@@ -45,35 +58,35 @@ export function bashCompletion(root: CommandSpec): string {
 
 /** For a folder of zsh's `fpath`, as `_tsproxy`. */
 export function zshCompletion(root: CommandSpec): string {
+  return ["#compdef tsproxy", ...zshFunction(root, "_tsproxy"), '_tsproxy "$@"', ""].join("\n");
+}
+
+/**
+ * Completes a command's words, its own name first; those below it have functions of their own. An argument is one of no words: with an action that only
+ * says what it is, zsh inserts no option in its place.
+ */
+function zshFunction({ options, arguments: args, commands }: CommandSpec, name: string): string[] {
+  const own = options.map(zshOption);
+  if (commands.length === 0) return [`${name}() {`, `  _arguments ${[...own, ...args.map((arg) => quote(`1:${arg}:()`))].join(" ")}`, "}"];
   return [
-    "#compdef tsproxy",
-    "_tsproxy() {",
+    ...commands.flatMap((sub) => zshFunction(sub, `${name}_${sub.name}`)),
+    `${name}() {`,
     "  local state line",
     "  local -a commands",
     "  commands=(",
-    ...root.commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`),
+    ...commands.map((sub) => `    ${quote(`${sub.name}:${sub.summary}`)}`),
     "  )",
-    `  _arguments -C ${root.options.map(zshOption).join(" ")} '1: :->command' '*:: :->rest'`,
+    `  _arguments -C ${own.join(" ")} '1: :->command' '*:: :->rest'`,
     "  case $state in",
     "    command) _describe command commands ;;",
     "    rest)",
     "      case $words[1] in",
-    ...root.commands.map(
-      ({ name, options, arguments: args, commands }) =>
-        `        ${name}) _arguments ${[...options.map(zshOption), ...args.map((arg) => quote(`1:${arg}: `)), ...zshCommands(commands)].join(" ")} ;;`,
-    ),
+    ...commands.map((sub) => `        ${sub.name}) ${name}_${sub.name} ;;`),
     "      esac",
     "      ;;",
     "  esac",
     "}",
-    '_tsproxy "$@"',
-    "",
-  ].join("\n");
-}
-
-/** The commands below a command, as the first word after it. */
-function zshCommands(commands: readonly CommandSpec[]): string[] {
-  return commands.length === 0 ? [] : [quote(`1:command:(${commands.map(({ name }) => name).join(" ")})`)];
+  ];
 }
 
 /** `'(-h --help)'{-h,--help}'[Show this help]'`, and so on (zshcompsys(1), _arguments). */
@@ -88,25 +101,38 @@ function zshOption(option: OptionSpec): string {
 
 /** For `/usr/share/fish/vendor_completions.d/tsproxy.fish`. */
 export function fishCompletion(root: CommandSpec): string {
-  const one = (condition: string, option: OptionSpec): string =>
-    [
-      `complete -c tsproxy -n ${quote(condition)}`,
-      ...(option.short === undefined ? [] : [`-s ${option.short.slice(1)}`]),
-      ...(option.long === undefined ? [] : [`-l ${option.long.slice(2)}`]),
-      ...(option.value === undefined || option.optional ? [] : [takesFile(option) ? "-r -F" : "-x"]),
-      `-d ${quote(option.description)}`,
-    ].join(" ");
+  const all = placed(root);
+  const at = ({ path }: Placed, rest: string[]): string =>
+    `complete -c tsproxy -n ${quote(`__tsproxy_at ${path}`.trim())} ${rest.join(" ")}`;
   return [
     "# fish completion for tsproxy",
+    "function __tsproxy_at",
+    "  set -l command",
+    "  for word in (commandline -opc)[2..-1]",
+    '    set -l next (string trim -- "$command $word")',
+    `    contains -- $next ${all
+      .filter(({ path }) => path !== "")
+      .map(({ path }) => quote(path))
+      .join(" ")}; and set command $next`,
+    "  end",
+    '  test "$command" = "$argv"',
+    "end",
     "complete -c tsproxy -f",
-    ...root.commands.map(({ name, summary }) => `complete -c tsproxy -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`),
-    ...root.options.map((option) => one("__fish_use_subcommand", option)),
-    ...root.commands.flatMap(({ name, commands }) =>
-      commands.map((sub) => `complete -c tsproxy -n '__fish_seen_subcommand_from ${name}' -a ${sub.name} -d ${quote(sub.summary)}`),
-    ),
-    ...root.commands.flatMap(({ name, options }) => options.map((option) => one(`__fish_seen_subcommand_from ${name}`, option))),
+    ...all.flatMap((command) => [
+      ...command.commands.map(({ name, summary }) => at(command, ["-a", name, "-d", quote(summary)])),
+      ...command.options.map((option) => at(command, fishOption(option))),
+    ]),
     "",
   ].join("\n");
+}
+
+function fishOption(option: OptionSpec): string[] {
+  return [
+    ...(option.short === undefined ? [] : [`-s ${option.short.slice(1)}`]),
+    ...(option.long === undefined ? [] : [`-l ${option.long.slice(2)}`]),
+    ...(option.value === undefined || option.optional ? [] : [takesFile(option) ? "-r -F" : "-x"]),
+    `-d ${quote(option.description)}`,
+  ];
 }
 
 /** A word for the shell. zsh and bash know no escape inside quotes; fish takes this form too. */

@@ -69,7 +69,7 @@ async function converse(talk: Conversation, sandboxes: Sandboxes, commandLine: C
 async function carryOut(talk: Conversation, words: readonly string[], sandboxes: Sandboxes, { parse }: CommandLine): Promise<void> {
   const command = parse(words);
   if (command === undefined) return talk.say("node");
-  if (command.kind === "exec") return talk.say(whereIn(sandboxes, command.sandbox, words.length - command.command.length));
+  if (command.kind === "exec") return talk.say(...whereIn(sandboxes, command.sandbox, words.length - command.command.length));
   const { create } = command;
   const namespace = namespaceFor(sandboxes, create.network);
   talk.say(`run ${words.length - create.command.length} ${create.detached ? "d" : "f"} ${namespace}`);
@@ -81,11 +81,11 @@ async function carryOut(talk: Conversation, words: readonly string[], sandboxes:
   talk.say(`go ${id} ${dir}`);
 }
 
-function whereIn(sandboxes: Sandboxes, word: string, program: number): string {
+function whereIn(sandboxes: Sandboxes, word: string, program: number): string[] {
   const { record } = sandboxes.find(word);
   if (record.exit !== undefined) throw notRunning(record);
-  if (record.kind === "run") return `exec ${program} ${record.pid}`;
-  return `enter ${program} ${sandboxes.dirOf(record.id)} ${record.netns}`;
+  if (record.kind === "run") return [`exec ${program} ${record.pid}`];
+  return [`enter ${program}`, sandboxes.dirOf(record.id), record.netns];
 }
 
 /** As option -n of `native/sandbox.c`. */
@@ -130,8 +130,8 @@ class Conversation {
     return words;
   }
 
-  say(line: string): void {
-    if (!this.socket.destroyed) this.socket.write(`${line.replace(/\s*\n\s*/g, " ")}\n`);
+  say(...lines: string[]): void {
+    if (!this.socket.destroyed) this.socket.write(lines.map((line) => `${line.replace(/\s*\n\s*/g, " ")}\n`).join(""));
   }
 
   end(): void {

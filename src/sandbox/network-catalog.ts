@@ -264,8 +264,9 @@ export class NetworkCatalog {
     return [...here, ...others.map((record) => ({ record, live: undefined }))];
   }
 
-  byName(name: string): LiveNetwork | undefined {
-    return this.model.networks.find(({ record }) => record.name === name);
+  /** Of this host, or of the cluster though nobody here is in it. */
+  named(name: string): NetworkRecord | undefined {
+    return this.known().find(({ record }) => record.name === name)?.record;
   }
 
   private byId(id: string): LiveNetwork | undefined {

@@ -3,10 +3,12 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
+import { FIGURES, PAGES, withFigures } from "../../bench/figures.js";
 import { spreadTable, table, wrap } from "../../bench/page.js";
 import { RESULTS } from "../../bench/paths.js";
 import { render } from "../../bench/render.js";
 import { compact } from "../../bench/results.js";
+import { ROOT } from "../support/paths.js";
 
 /** Text by name, of all files in a folder. */
 function filesIn(dir: string): Record<string, string> {
@@ -30,6 +32,26 @@ it("holds nothing but JSON and the pages and charts that are made from it", () =
   const made = filesIn(dir);
   expect(Object.keys(made).sort()).toEqual(Object.keys(kept).sort());
   for (const [name, text] of Object.entries(made)) expect(text, name).toBe(kept[name]);
+});
+
+it("is what the pages' tables say, and each table stands on a page", () => {
+  const named = new Set<string>();
+  for (const page of PAGES) {
+    const text = fs.readFileSync(path.join(ROOT, page), "utf8");
+    expect(withFigures(text, page), page).toBe(text);
+    for (const [, name] of text.matchAll(/^<!-- figures: (\S+) -->$/gm)) named.add(name!);
+  }
+  expect([...named].sort()).toEqual(Object.keys(FIGURES).sort());
+});
+
+it("makes a page's table anew, with ways from that page, and names a table that there is not", () => {
+  const page = (name: string) => `before\n<!-- figures: ${name} -->\nold | 1\n<!-- /figures -->\nafter\n`;
+  const made = withFigures(page("memory"), "docs/x.md");
+  expect(made).toMatch(/^before\n<!-- figures: memory -->\n\n[\s\S]*\| +ns a packet \|[\s\S]*\n<!-- \/figures -->\nafter\n$/);
+  expect(made).toContain("](../bench/results/memory.md)");
+  expect(made).not.toContain("old | 1");
+  expect(withFigures(page("memory"), "x.md")).toContain("](bench/results/memory.md)");
+  expect(() => withFigures(page("none"), "docs/x.md")).toThrow(/docs\/x\.md: there are no figures 'none': .*published/);
 });
 
 it("writes JSON with a line an entry and numbers of five digits", () => {

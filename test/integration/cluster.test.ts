@@ -1,8 +1,10 @@
 /** Daemons of three nodes with a real etcd: what is made on one is there on all, and stays while the store or a node is away. */
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClusterLab, type ClusterNode } from "../support/cluster-lab.js";
 import { etcdObstacle } from "../support/etcd.js";
-import { eventually, type Proc } from "../support/proc.js";
+import { ROOT } from "../support/paths.js";
+import { eventually, type Proc, type Result } from "../support/proc.js";
 import { program } from "../support/servers.js";
 
 const obstacle = etcdObstacle() ?? (process.getuid?.() === 0 ? undefined : "needs root: namespaces");
@@ -61,6 +63,29 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
     expect(Object.values(Containers as object).map(({ Name, Node, IPv4Address }) => [Name, Node, IPv4Address]).sort()).toEqual([["asking", undefined, "10.0.0.3/24"], ["web", "a", "10.0.0.2/24"]]); // biome-ignore format: short
     expect(await b.call("network", "rm", "shop")).toMatchObject({ code: 1, stderr: expect.stringContaining("active endpoints") });
     expect(await b.ok("node", "ls")).toMatch(/^a {5}up {5}192\.0\.2\.1 {2}1\nb {5}up {5}192\.0\.2\.2 {2}1$/m);
+  });
+
+  it("takes in a container of a CNI runtime on a node where nobody was in the network", async () => {
+    await a.ok("network", "create", "-d", "overlay", "pods");
+    await eventually("it is on b", async () => (await b.networks()).includes("pods"));
+    const ns = lab.lab.addNamespace("pod");
+    const call = (command: string): Promise<Result> => {
+      const env = {
+        ...b.env,
+        CNI_COMMAND: command,
+        CNI_CONTAINERID: "c1",
+        CNI_NETNS: `/run/netns/${ns}`,
+        CNI_IFNAME: "eth0",
+        CNI_PATH: "",
+      };
+      const input = JSON.stringify({ cniVersion: "1.0.0", name: "pods", type: "tsproxy-cni" });
+      return lab.lab.run(b.ns, [path.join(ROOT, "native/build/tsproxy-cni")], { env, input });
+    };
+    const added = await call("ADD");
+    expect(added).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(added.stdout).ips).toEqual([{ interface: 0, address: "10.0.1.2/24", gateway: "10.0.1.1" }]);
+    expect((await call("DEL")).code).toBe(0);
+    await a.ok("network", "rm", "pods");
   });
 
   it("goes on while the store hangs, and refuses what is new, and changes nothing", async () => {

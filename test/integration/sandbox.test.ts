@@ -202,6 +202,9 @@ describe("networks", () => {
     const id = await h.ok("attach", "--netns", ns, "--name", "red", "--network", "front", "--ip", "10.44.0.77");
     expect(h.lab.runSync(ns, ["ip", "-o", "-4", "addr", "show", "eth0"])).toContain("10.44.0.77/24");
     expect((await curl(h.lab, ns, "10.44.0.44:8080")).code).toBe(0);
+    expect(await h.ok("exec", "red", "sh", "-c", "ip -o -4 addr show eth0; cat /etc/hosts")).toMatch(
+      / 10\.44\.0\.77\/24 [\s\S]*^10\.44\.0\.77\s/m,
+    );
     expect(await h.ok("ps")).toContain(`${id.slice(0, 12)}  red `);
     await h.ok("detach", "red");
     expect(h.lab.runSync(ns, ["ip", "-o", "link"])).not.toContain("eth0");

@@ -186,11 +186,37 @@ describe("the store in a file", () => {
   });
 
   it("leaves the file of a newer version alone and says so", async () => {
-    const text = JSON.stringify({ version: 3, things: ["of another kind"] });
+    const text = JSON.stringify({ version: 4, things: ["of another kind"] });
     writeFileSync(file(), text);
-    await expect(new FileStore(dir).load()).rejects.toMatchObject({ code: "TSP_ERR_STATE", message: expect.stringContaining("format 3") });
+    await expect(new FileStore(dir).load()).rejects.toMatchObject({
+      code: "TSP_ERR_STATE",
+      message: expect.stringContaining("is of a newer version of tsproxy (format 4, this one has 3)"),
+      hint: expect.stringContaining("run the version that wrote it"),
+    });
     expect(readFileSync(file(), "utf8")).toBe(text);
     expect(existsSync(`${file()}.bad`)).toBe(false);
+  });
+
+  it("is of format 3 while it has a network that is not of this host alone, and of format 2 before and after, which older versions read", async () => {
+    const version = (): number => JSON.parse(readFileSync(file(), "utf8")).version;
+    const store = new FileStore(dir);
+    const formats: number[] = [];
+    for (const change of [
+      { putNetworks: [network("a")] },
+      { putNetworks: [network("o", { overlay: { vni: 4096 } }), network("m", { lan: { parent: "eth0" } })] },
+      { removeNetworks: ["o".repeat(12)] },
+      { removeNetworks: ["m".repeat(12)] },
+    ]) {
+      await store.commit(change);
+      formats.push(version());
+    }
+    expect(formats).toEqual([2, 3, 3, 2]);
+  });
+
+  it("reads such networks where they were written in format 2, too", async () => {
+    const networks = [network("o", { overlay: { vni: 4096 } }), network("m", { lan: { parent: "eth0" } })];
+    writeFileSync(file(), JSON.stringify(inFile({ networks })));
+    expect((await new FileStore(dir).load()).networks).toEqual(networks);
   });
 
   it("does not put aside what it cannot read", async () => {

@@ -64,6 +64,14 @@ describe.skipIf(!has("bash"))(`bash${has("bash") ? "" : " (skipped: not installe
     expect(bash("tsproxy", "-p", "8999:172.17.0.4:8080", "--rel")).toEqual(["--relay"]);
   });
 
+  it("offers the options of a command below another, by the same table, and not those of a namesake", () => {
+    expect(bash("tsproxy", "network", "").sort()).toEqual(expect.arrayContaining(["--help", "connect", "create", "ls"]));
+    expect(bash("tsproxy", "network", "create", "--ip").sort()).toEqual(["--ip-range", "--ipv4", "--ipv6"]);
+    expect(bash("tsproxy", "network", "create", "--driver", "")).toEqual([]);
+    expect(bash("tsproxy", "network", "rm", "--fo")).toEqual([]);
+    expect(bash("tsproxy", "rm", "--fo")).toEqual(["--force"]);
+  });
+
   it("offers files where an option takes one, and nothing where it takes another value", () => {
     expect(bash("tsproxy", "daemon", "--plugin-socket", "some")).toEqual(["some-file"]);
     expect(bash("tsproxy", "daemon", "--workers", "")).toEqual([]);
@@ -76,17 +84,24 @@ describe.skipIf(!has("fish"))(`fish${has("fish") ? "" : " (skipped: not installe
     expect(fish("tsproxy --pub")).toEqual(["--publish"]);
     expect(fish("tsproxy daemon --off")).toEqual(["--offload"]);
     expect(fish("tsproxy stats --publ")).toEqual([]);
+    expect(fish("tsproxy network create --ip").sort()).toEqual(["--ip-range", "--ipv4", "--ipv6"]);
+    expect(fish("tsproxy network conn")).toEqual(["connect"]);
+    expect([fish("tsproxy network rm --fo"), fish("tsproxy rm --fo")]).toEqual([[], ["--force"]]);
     expect(fish("tsproxy daemon --plugin-socket some")).toEqual(["some-file"]);
   });
 });
 
 describe.skipIf(!has("zsh"))(`zsh${has("zsh") ? "" : " (skipped: not installed)"}`, () => {
   it("completes commands and a command's own options", () => {
-    expect(zsh("tsproxy dae", "tsproxy daemon --off", "tsproxy -p 8:192.0.2.4:8 --rel", "tsproxy daemon --plugin-socket some")).toEqual([
+    const typed = ["tsproxy dae", "tsproxy daemon --off", "tsproxy -p 8:192.0.2.4:8 --rel", "tsproxy daemon --plugin-socket some"];
+    expect(zsh(...typed, "tsproxy network conn", "tsproxy network create --subn", "tsproxy network rm --fo")).toEqual([
       ["daemon"],
       ["daemon", "--offload"],
       ["-p", "8:192.0.2.4:8", "--relay"],
       ["daemon", "--plugin-socket", "some-file"],
+      ["network", "connect"],
+      ["network", "create", "--subnet"],
+      ["network", "rm", "--fo"],
     ]);
   }, 20_000);
 });

@@ -69,7 +69,7 @@ export class ClusterNode {
     return ask(this.api, "sandboxes");
   }
 
-  private get env(): Record<string, string> {
+  get env(): Record<string, string> {
     return { TSPROXY_RUN_DIR: this.runDir };
   }
 

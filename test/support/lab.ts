@@ -36,11 +36,11 @@ export class Lab {
   private readonly namespaces = new Map<string, number>(); // name to inode
   private readonly procs: Proc[] = [];
 
-  constructor() {
+  constructor({ runFolder = "run" } = {}) {
     sweepDeadRuns();
     this.prefix = `tsp-${process.pid}-${labs++}`;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), `${this.prefix}-`));
-    this.runDir = path.join(this.dir, "run");
+    this.runDir = path.join(this.dir, runFolder);
     fs.chmodSync(this.dir, 0o777); // some cases run without privileges
     open.add(this);
   }

@@ -11,7 +11,7 @@ export const CLIENT = "192.0.2.10";
 export const HOST = "192.0.2.1";
 
 export class SandboxHost {
-  readonly lab = new Lab();
+  readonly lab = new Lab({ runFolder: "run dir" }); // a folder that somebody names may have blanks
   readonly host = this.lab.addNamespace("host");
   readonly client = this.lab.addNamespace("client");
   daemon!: Proc;

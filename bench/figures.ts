@@ -1,0 +1,191 @@
+/**
+ * The tables with figures in README.md and docs/: made from bench/results, so that no page says what no result holds. A page has
+ * `<!-- figures: NAME -->` and `<!-- /figures -->` on lines of their own; what stands between is replaced by `npm run bench -- render`.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { CASES } from "./docker/cases.js";
+import type { DockerResults } from "./docker/report.js";
+import type { MemoryResults } from "./memory/report.js";
+import { describeRun, table, wrap } from "./page.js";
+import { RESULTS } from "./paths.js";
+import { GLANCE, glance } from "./report.js";
+import { type Results, readJson, valuesOf } from "./results.js";
+import { format, summarize } from "./stats.js";
+import type { Scenario } from "./topology.js";
+
+/** Pages that have such tables, from the project's folder. */
+export const PAGES = ["README.md", "docs/performance.md", "docs/docker.md"];
+
+/** Of whose median what is divided by whose. */
+interface Ratio {
+  head: string;
+  peer: string;
+  scenario: Scenario;
+  by: { peer: string; scenario: Scenario };
+}
+
+const REQUESTS = ["connections", "requests"];
+const ROUND_TRIPS = ["rtt-p50", "rtt-p99", "rtt-awake-p50", "rtt-awake-p99"];
+const ALL = ["bulk-in", "bulk-out", "bulk-in-8", "bulk-out-8", ...REQUESTS, "udp-64-lossless", ...ROUND_TRIPS];
+/** Of us, with TypeScript deciding. */
+const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-workers", "tsproxy-offload"];
+const OTHERS = [
+  "iptables",
+  "nftables",
+  "veth",
+  "docker-proxy",
+  "haproxy",
+  "socat",
+  "pasta",
+  "slirp4netns",
+  "openvswitch",
+  "openvswitch-xdp",
+];
+
+export const FIGURES: Record<string, () => string[]> = {
+  published: () => medians("end-to-end.json", README_PEERS, README_METRICS),
+  "published-auto": () => ratios("end-to-end.json", ALL, against("tsproxy", "publish", ["iptables", "nftables", "docker-proxy"])),
+  "published-loop": () =>
+    ratios("end-to-end.json", ALL, against("tsproxy-loop", "publish", ["iptables", "nftables", "docker-proxy", "c-on-tap"])),
+  "published-own": () =>
+    ratios("end-to-end.json", ALL, against("tsproxy-own", "publish", ["iptables", "nftables", "docker-proxy", "c-on-tap"])),
+  "round-trips": () => medians("end-to-end.json", [...FIRST, "c-on-tap", ...OTHERS], ROUND_TRIPS),
+  streams: () => medians("end-to-end.json", [...FIRST, "iptables", "docker-proxy", "haproxy", "socat"], ["bulk-in-8", "bulk-out-8"]),
+  families: () =>
+    ratios("families/end-to-end.json", ALL, [...each(["tsproxy", "tsproxy-loop", "tsproxy-offload", "iptables"], "publish6", "publish")]),
+  nat64: () => ratios("families/end-to-end.json", ALL, against(["tsproxy", "tsproxy-loop", "tsproxy-offload"], "nat64", ["docker-proxy"])),
+  bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap"])),
+  masquerade: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "masquerade", ["iptables", "c-on-tap"])),
+  bbr: () =>
+    ratios(
+      "bbr/end-to-end.json",
+      ["bulk-in", "bulk-out"],
+      against(["tsproxy", "tsproxy-own", "tsproxy-offload"], "publish", ["iptables", "docker-proxy"]),
+    ),
+  memory,
+  "docker-iptables": () => dockerMedians(true),
+  "docker-alone": () => dockerMedians(false),
+  "docker-ports": dockerPorts,
+};
+
+const README_PEERS = [
+  ...["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-offload", "iptables", "nftables", "veth"],
+  ...["docker-proxy", "haproxy", "pasta", "openvswitch"],
+];
+const README_METRICS = GLANCE.map(([metric]) => metric).filter((metric) => !metric.endsWith("-8"));
+
+function against(peers: string | string[], scenario: Scenario, bases: string[]): Ratio[] {
+  const many = Array.isArray(peers);
+  return [peers]
+    .flat()
+    .flatMap((peer) =>
+      bases.map((base) => ({ head: many ? `@${peer} ÷ @${base}` : `÷ @${base}`, peer, scenario, by: { peer: base, scenario } })),
+    );
+}
+
+/** Each peer's `scenario` by the same peer's `base`. */
+function each(peers: string[], scenario: Scenario, base: Scenario): Ratio[] {
+  return peers.map((peer) => ({ head: `@${peer}`, peer, scenario, by: { peer, scenario: base } }));
+}
+
+/** The table of the peers' medians, of those that were measured, in the scenario `publish`. */
+function medians(file: string, peers: string[], metrics: string[]): string[] {
+  const results = endToEnd(file);
+  const present = peers.flatMap((name) => results.peers.filter((peer) => peer.name === name));
+  const measured = metrics.filter((metric) => results.cells.some((cell) => Number.isFinite(cell.values[metric])));
+  const rows = (metric: string) => present.map(({ name, title }) => ({ label: title, values: valuesOf(results, "publish", name, metric) }));
+  return [origin(file, results), glance("peer", measured, rows)];
+}
+
+/** A line a metric, a column a ratio; what was not measured is left out. */
+function ratios(file: string, metrics: string[], columns: Ratio[]): string[] {
+  const results = endToEnd(file);
+  const titleOf = (name: string): string => results.peers.find((peer) => peer.name === name)?.title ?? name;
+  const medianOf = (peer: string, scenario: Scenario, metric: string): number =>
+    summarize(valuesOf(results, scenario, peer, metric)).median;
+  const cells = metrics.map((metric) =>
+    columns.map(({ peer, scenario, by }) => medianOf(peer, scenario, metric) / medianOf(by.peer, by.scenario, metric)),
+  );
+  const kept = columns.map((_, k) => cells.some((row) => Number.isFinite(row[k])));
+  const body = metrics.flatMap((name, i) => {
+    const metric = results.metrics.find((one) => one.name === name);
+    const row = cells[i]!.filter((_, k) => kept[k]);
+    if (metric === undefined || !row.some(Number.isFinite)) return [];
+    return [[metric.better === "lower" ? `${metric.title} (less is better)` : metric.title, ...row.map(ratio)]];
+  });
+  const heads = columns.filter((_, k) => kept[k]).map(({ head }) => head.replace(/@([\w-]+)/g, (_, name: string) => titleOf(name)));
+  return [origin(file, results), table([["measure", ...heads], ...body])];
+}
+
+function memory(): string[] {
+  const file = "memory.json";
+  const results = readJson<MemoryResults>(path.join(RESULTS, file));
+  const rows = Object.entries(results.js).flatMap(([name, values]) => {
+    const [mine, theirs] = [summarize(values).median, summarize(results.c[name] ?? []).median];
+    return name.endsWith(", 64 bytes") ? [[name.replace(", 64 bytes", ""), format(mine), format(theirs), ratio(theirs / mine)]] : [];
+  });
+  return [origin(file, results), table([["", "ns a packet", "C, ns a packet", "speed ÷ C"], ...rows])];
+}
+
+function dockerMedians(iptables: boolean): string[] {
+  const file = "docker.json";
+  const { traffic } = readJson<DockerResults>(path.join(RESULTS, file));
+  if (traffic === undefined) return [];
+  const cases = CASES.filter((item) => item.iptables === iptables && traffic.peers.some(({ name }) => name === item.name));
+  const rows = (metric: string) =>
+    cases.map(({ name }) => ({ label: name.replace(/, .*/, ""), values: valuesOf(traffic, "publish", name, metric) }));
+  const metrics = traffic.metrics.map(({ name }) => name);
+  return [origin(file, traffic), glance("proxy", metrics, rows)];
+}
+
+function dockerPorts(): string[] {
+  const file = "docker.json";
+  const { ports } = readJson<DockerResults>(path.join(RESULTS, file));
+  if (ports === undefined) return [];
+  const rows = CASES.flatMap(({ name }) => {
+    const costs = ports.costs[name];
+    if (costs === undefined) return [];
+    const median = (key: "run" | "remove" | "pss"): string => format(summarize(costs.map((one) => one[key])).median);
+    return [[name, median("run"), median("remove"), median("pss")]];
+  });
+  const rounds = Math.max(ports.rounds.iptables, ports.rounds.noIptables);
+  return [
+    origin(file, { ...ports, rounds }),
+    table([["proxy, mode of dockerd", "`docker run`, s", "`docker rm -f`, s", `${format(ports.ports)} ports, PSS, MiB`], ...rows]),
+  ];
+}
+
+function endToEnd(file: string): Results {
+  return readJson(path.join(RESULTS, file));
+}
+
+/** Two digits after the point: a round differs from the next by more. */
+function ratio(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(2) : "–";
+}
+
+/** Where the figures come from; `@` stands for the way from the page to the project's folder. */
+function origin(file: string, results: Parameters<typeof describeRun>[0]): string {
+  return wrap(`${describeRun(results)} [All of it](@bench/results/${file.replace(".json", ".md")}).`);
+}
+
+/** The page with its tables made anew; `file` from the project's folder. Throws an Error with the name of a table that there is not. */
+export function withFigures(text: string, file: string): string {
+  const up = "../".repeat(file.split("/").length - 1);
+  return text.replace(/^<!-- figures: (\S+) -->$[\s\S]*?^<!-- \/figures -->$/gm, (_, name: string) => {
+    const make = FIGURES[name];
+    if (make === undefined) throw new Error(`${file}: there are no figures '${name}': ${Object.keys(FIGURES).join(", ")}`);
+    const parts = make().map((part) => part.replaceAll("(@", `(${up}`));
+    return [`<!-- figures: ${name} -->`, ...parts, "<!-- /figures -->"].join("\n\n");
+  });
+}
+
+/** Makes the tables of the pages below `root` anew; answers the pages. */
+export function renderFigures(root: string): string[] {
+  for (const page of PAGES) {
+    const file = path.join(root, page);
+    fs.writeFileSync(file, withFigures(fs.readFileSync(file, "utf8"), page));
+  }
+  return PAGES;
+}
