@@ -275,13 +275,12 @@ function hasPort(b: Batch, state: State, source: number): boolean {
   return source === UNCHANGED || masquerade(b, state, state.newFlow);
 }
 
-/** Whether the kernel can carry `state.newFlow`: it stays in it, and is translated at one end alone, or across the families. */
-function isKernels({ newFlow: flow, offloads6, ports }: State, source: number): boolean {
+/** Whether the kernel can carry `state.newFlow`: it stays in it. Many devices have the same link-local addresses, so those are ours. */
+function isKernels({ bare, newFlow: flow, offloads6, ports }: State, source: number): boolean {
   if ((flow.egress & ct.EGRESS_PORT) !== ports.uplink || (flow.replyEgress & ct.EGRESS_PORT) !== ports.uplink) return false;
+  if (bare.has(flow.device)) return false;
   if (!offloads6 && (isIpv6(flow.src) || isIpv6(flow.replySrc))) return false;
-  if (isIpv6(flow.src) !== isIpv6(flow.replySrc))
-    return source === HOSTS && (flow.egress & ct.EGRESS_KEEP_TTL) === 0 && !isLinkLocal(flow.src);
-  return source === KEPT && flow.replyPorts >>> 16 === (flow.ports & 0xffff);
+  return source === KEPT || (source === HOSTS && !isLinkLocal(flow.src));
 }
 
 /** Whether packet `i` is the first of a flow, whatever the flow. */

@@ -153,6 +153,8 @@ export class State {
   readonly offloads: boolean;
   /** Those too one of whose ends is of IPv6. */
   readonly offloads6: boolean;
+  /** Interface indices of devices whose packets the steering programs cannot carry. */
+  bare: ReadonlySet<number> = new Set();
   /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
   readonly bypass: boolean;
   /** Flows of a former process wait to be taken up: what looks unknown may be one of them. */

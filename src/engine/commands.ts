@@ -126,6 +126,9 @@ export class Commands implements EngineHooks {
         state.ways.uplink = m.uplinkDevice;
         this.useSteering(m.flowsFd, m.flows6Fd, m.acrossFd);
         break;
+      case "bare":
+        state.bare = new Set(m.devices);
+        break;
       case "add-held":
         clearRow(this.counters, m.port);
         state.ports.set(m.port, HELD, 0, 0, 0, 0);

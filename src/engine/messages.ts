@@ -172,6 +172,8 @@ export type ToWorker =
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
   /** The control thread wants to know when `fd` becomes readable. */
+  /** Interface indices of devices whose packets the steering programs cannot carry. */
+  | { type: "bare"; devices: readonly number[] }
   | { type: "watch"; fd: number }
   | { type: "query"; id: number; what: Query }
   /** Ends the flows that a client in the prefix (null: any) opened to `port` (0: any); answers how many. */

@@ -34,6 +34,7 @@
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 
+import { FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import { PROTO_TCP as TCP } from "../wire/ipv4.js";
 import { SPREAD_FACTOR } from "../wire/spread.js";
 import type { Reg } from "./assembler.js";
@@ -106,10 +107,11 @@ const TRAFFIC_CLASS_MASK = 0x0000_f00f;
 
 /**
  * Stack, offsets from the frame pointer, of either family. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether the
- * key of the flow comes from the packet inside an ICMP error. What has addresses in it is in family.ts.
+ * key of the flow comes from the packet inside an ICMP error. HOME: device by which a carried packet goes to the host itself, 0: it does not. SUM: the change
+ * of its addresses, for checksums. What has addresses in it is in family.ts.
  */
 // biome-ignore format: a table
-export const INDEX = -60, QUOTED = -196, FRAME_AT = 11;
+export const INDEX = -60, QUOTED = -196, FRAME_AT = 11, HOME = -428, SUM = -432;
 const FIB = -128,
   NEXT_HOP = -152,
   LENGTH = -420, // of the packet or its segments, from its IP header on
@@ -320,6 +322,26 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
   sendByRoute(device: Reg): this {
     this.mov("r1", device).mov("r2", 0).mov("r3", 0).mov("r4", 0);
     return this.call(REDIRECT_NEIGH).exit();
+  }
+
+  /**
+   * With the new header of a carried packet in `ip` and its flow's value in r9: HOME says by which device it goes to the host itself, or is 0 and `route`
+   * has been asked. Goes to `otherwise` with what has neither way; defines labels that begin with `name`. `grown`: as of `routeLength`. r0 to r5 are lost.
+   */
+  findWay(f: Family, name: string, otherwise: string, ipsec: boolean, grown = 0): this {
+    const { dst } = f.stack;
+    this.store("u32", "r10", HOME, LOOPBACK).ifLoopback(f, dst, `${name} found`);
+    this.lookup(f.maps.locals, dst).jumpIf("r0", "==", 0, `${name} away`);
+    // As `emit`: IPv6 finds the local route of any address on lo; IPv4 does on the device that has the address alone.
+    if (f.version === 4) this.load("u32", "r0", "r0", 0).jumpIf("r0", "==", 0, otherwise).store("u32", "r10", HOME, "r0");
+    this.jump(`${name} found`).label(`${name} away`).store("u32", "r10", HOME, 0);
+    this.clearRoute().routeLength(f, `${name} length known`, otherwise, true, grown);
+    this.load("u32", "r1", "r9", FLOW_UPLINK_AT).routePorts(f).route(f, "r1", `${name} answered`);
+    this.jumpIf("r0", "==", FIB_SUCCESS, `${name} routed`).jumpIf("r0", "!=", FIB_NO_NEIGH, otherwise);
+    this.routeDevice("r1").load("u32", "r2", "r9", FLOW_UPLINK_AT).jumpIf("r1", "==", "r2", otherwise);
+    this.label(`${name} routed`);
+    if (ipsec) this.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, otherwise);
+    return this.label(`${name} found`);
   }
 
   answer(action: number): this {

@@ -115,6 +115,9 @@ export class Steering {
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment>();
   private readonly homes = new Map<number, Attachment>();
+  /** Whose programs carry flows. */
+  private readonly carrying = new Set<LinkLayer>();
+  private readonly bare = new Set<number>();
   private readonly fds: number[] = []; // of maps and programs
   private readonly emitters: Attachment[] = [];
   private readonly tunnelDevices = new Map<number, Attachment>();
@@ -237,7 +240,13 @@ export class Steering {
     if (link !== "loopback") this.attachHome(ifindex, link);
     const attachment = this.attacher.attach(ifindex, progFd);
     this.attachments.set(ifindex, attachment);
+    if (!this.carrying.has(link)) this.bare.add(ifindex);
     return attachment.mode;
+  }
+
+  /** Interface indices of those attached whose packets go to the engine, carried flows' too. */
+  get bareDevices(): readonly number[] {
+    return [...this.bare];
   }
 
   /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
@@ -253,6 +262,7 @@ export class Steering {
   /** Also for a device that is gone. Nothing happens when it was not attached. */
   detach(ifindex: number): void {
     bpf.deleteBatch(this.maps.own, bytes(Int32Array.of(ifindex)), 4, 1);
+    this.bare.delete(ifindex);
     for (const attached of [this.attachments, this.homes]) {
       attached.get(ifindex)?.detach();
       attached.delete(ifindex);
@@ -385,11 +395,14 @@ export class Steering {
     try {
       const { fd, ipv6Error } = loadOffload(options, this.maps, this.fds);
       this.programs.set("ethernet", fd);
+      this.programs.set("loopback", loadOffload(options, this.maps, this.fds, "loopback").fd);
+      for (const link of ["ethernet", "loopback"] as const) this.carrying.add(link);
       offload.ipv4 = true;
       offload.ipv6 = options.ipv6 === true && ipv6Error === undefined;
       if (ipv6Error !== undefined) refuse(`IPv6 flows are not offloaded: ${ipv6Error.message}; with CAP_PERFMON they may be`);
     } catch (error) {
       if (offload.mode === "always" || !(error instanceof TsproxyError)) throw error;
+      this.programs.clear();
       refuse(`flows are not offloaded: ${causeOf(error)}`);
     }
 
@@ -434,7 +447,7 @@ function causeOf(error: TsproxyError): string {
 }
 
 /**
- * Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. It is one a family, the second called by the first:
+ * Descriptor, also added to `fds`, of the program that devices of the kind get with offload. It is one a family, the second called by the first:
  * the verifier would find both together too complex, for who lacks CAP_PERFMON. `TSP_ERR_OFFLOAD`: the kernel refuses it. Extension headers make the one
  * for IPv6 longer: where the verifier refuses that alone (`ipv6Error`), IPv6 packets go to the engine, as without offload.
  */
@@ -442,9 +455,10 @@ export function loadOffload(
   options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6" | "store">,
   maps: MapFds,
   fds: number[],
+  link: "ethernet" | "loopback" = "ethernet",
 ): { fd: number; ipv6Error?: TsproxyError } {
   const load = (name: string, more: SteerOptions): number => {
-    const fd = bpf.loadProgram(name, steerProgram("ethernet", options.uplinks, maps, { ...options, offload: true, ...more }));
+    const fd = bpf.loadProgram(name, steerProgram(link, options.uplinks, maps, { ...options, offload: true, ...more }));
     fds.push(fd);
     return fd;
   };
@@ -463,7 +477,7 @@ export function loadOffload(
       fd6 = load("tsproxy_steer6", { version: 6, offload: false });
     }
     bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(fd6).buffer));
-    options.store?.put("offload6", [ipv6Program]); // who holds the array keeps what is in it
+    options.store?.put(`offload6-${link}`, [ipv6Program]); // who holds the array keeps what is in it
     return { fd, ...(ipv6Error && { ipv6Error }) };
   } catch (error) {
     if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;

@@ -46,10 +46,16 @@ async function serveFile(c: Case): Promise<{ file: string; hash: string }> {
 }
 
 /** Both directions by one connection each; what arrives must be what was sent. */
-async function transfer(c: Case, { file, hash }: { file: string; hash: string }, args: string[] = []): Promise<void> {
+async function transfer(
+  c: Case,
+  { file, hash }: { file: string; hash: string },
+  args: string[] = [],
+  from = c.client,
+  at: string = ADDR.host,
+): Promise<void> {
   const got = path.join(c.lab.dir, "got");
-  expect((await curl(c.lab, c.client, `${AT}/file`, ["-T", file, ...args])).body).toBe(hash);
-  expect((await curl(c.lab, c.client, `${AT}/file`, ["-o", got, ...args])).code).toBe(0);
+  expect((await curl(c.lab, from, `${at}:${PORT}/file`, ["-T", file, ...args])).body).toBe(hash);
+  expect((await curl(c.lab, from, `${at}:${PORT}/file`, ["-o", got, ...args])).code).toBe(0);
   expect(sha256(fs.readFileSync(got))).toBe(hash);
 }
 
@@ -133,19 +139,33 @@ describe("TCP", () => {
     expect((await instance.stats()).flows.created).toBe(1);
   });
 
-  onTsproxy("does not disturb clients on the host and in the container's network", "kernel", async (c) => {
+  onTsproxy("is carried for clients on the host and in the container's network, which are translated at both ends", "kernel", async (c) => {
     const instance = await start(c);
-    await serve(c.lab, c.c1, "tcp", 8080);
-    for (const [from, at] of [
+    const payload = await serveFile(c);
+    const server = await serve(c.lab, c.c1, "udp", 8080);
+    const from = [
       [c.host, "127.0.0.1"],
       [c.host, ADDR.host],
+      [c.host, ADDR.gateway],
       [c.c2, ADDR.host],
       [c.c1, ADDR.gateway],
-    ] as const)
-      await warm(await connect(c.lab, from, at, PORT));
-    expect(await offloadedFlows(instance)).toEqual([]);
-    await warm(await connect(c.lab, c.lan2, ADDR.host2, PORT));
-    expect(await offloadedFlows(instance)).toHaveLength(1);
+    ] as const;
+    for (const [ns, at] of from) {
+      const before = await carried(instance);
+      await transfer(c, payload, [], ns, at);
+      const after = await carried(instance);
+      expect(after.kernel - before.kernel, at).toBeGreaterThan((2 * SIZE) / 70_000);
+      expect(after.engine - before.engine, at).toBeLessThan(300);
+      const client = await udpClient(c.lab, ns, at, PORT);
+      await datagrams(client, 12);
+      await client.until("12 answers", () => client.events().filter(({ event }) => event === "data").length === 12);
+    }
+    expect(new Set(server.hosts)).toEqual(new Set([ADDR.gateway]));
+    const flows = await instance.flowViews();
+    expect(flows).toHaveLength(3 * from.length);
+    expect(flows.every(({ offloaded }) => offloaded)).toBe(true);
+    expect(flows.filter(({ proto }) => proto === "udp").map(({ packets }) => packets)).toEqual(from.map(() => [12, 12]));
+    expect((await instance.stats()).drops).toEqual({});
   });
 
   onTsproxy("is carried for two workers", "kernel", async (c) => {
