@@ -43,6 +43,12 @@ export const MappingView = v.object({
     ),
   ),
   via: v.pipe(v.picklist(["dataplane", "relay"]), v.description("How the port is served: by packets, or by sockets.")),
+  offloaded: v.exactOptional(
+    v.pipe(
+      v.object({ packets: count("Packets."), bytes: count("Bytes of their frames.") }),
+      v.description("In stats: what the kernel has carried of its flows, beside what came to the dataplane's own ports."),
+    ),
+  ),
 });
 export type MappingView = v.InferOutput<typeof MappingView>;
 

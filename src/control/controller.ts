@@ -7,6 +7,7 @@ import type { PortStats } from "../api/types.js";
 import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/views.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { type OffloadMode, type OffloadState, RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
@@ -249,6 +250,11 @@ export class Controller {
   /** Whether the kernel carries flows, and why not. */
   get offload(): OffloadState {
     return this.steering.offload;
+  }
+
+  /** Packets and bytes that the kernel has carried, since the start. */
+  carried(): Carried {
+    return this.steering.carried.total();
   }
 
   steeringStats(): Record<string, number> {

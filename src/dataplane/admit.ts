@@ -35,7 +35,7 @@ import { unfit } from "./fragment.js";
 import { toHostPort } from "./host-port.js";
 import { answer } from "./icmp-answer.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
-import { giveUpOne, makeRoom } from "./make-room.js";
+import { catchUp, giveUpOne, makeRoom } from "./make-room.js";
 import { isIcmp, isRequest, queryState, ttl } from "./packet.js";
 import { refuseOpening } from "./refuse-opening.js";
 import { forgetEntry } from "./retire.js";
@@ -226,6 +226,7 @@ function open(b: Batch, i: number, state: State, source: number): number {
   if (part !== drop.DROP_NONE) return part;
   const tooMany = limits.countNew(flow);
   if (tooMany !== NO_LIMIT) return refused(state, tooMany);
+  catchUp(state);
   const full = limits.exceeded(flow);
   if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return refused(state, full);
   if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;

@@ -15,6 +15,7 @@ import type { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
 import {
   FLOW_ADDRESS_AT,
+  FLOW_CARRIED_AT,
   FLOW_DESTINATION_AT,
   FLOW_DESTINATION_PORT_AT,
   FLOW_HOPS_AT,
@@ -92,6 +93,8 @@ export function enter(state: State, id: number, dir: number, device: number, off
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
+  entries.values[(at + FLOW_CARRIED_AT) >> 2] =
+    state.publishedAt(conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2) >>> 16, conntrack.protocol(id))?.carried ?? 0;
   if (offload === OFFLOAD_ACROSS || offload === OFFLOAD_BOTH) {
     entries.valueBytes[at + FLOW_HOPS_AT] = (conntrack.egress(id, dir ^ 1) & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
     if (offload === OFFLOAD_ACROSS) enterAcross(state, id, dir, entries, at);

@@ -59,6 +59,8 @@ export interface PublishRule {
   takers: readonly RuleTarget[];
   /** Which of several targets is next; null: there is one alone, and never more. */
   selection: Selection | null;
+  /** Place where the steering programs count what they carry of its flows (`steer/carried.ts`); default: 0. */
+  carried?: number | undefined;
 }
 
 export const FORGET_MAX = 1024;

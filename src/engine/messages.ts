@@ -33,6 +33,8 @@ export interface PublishedRange {
   targets: readonly PublishedTarget[];
   /** Memory of `table/selection.ts`, for targets that may be several; null: there is one, and never more. */
   selection: SharedArrayBuffer | null;
+  /** Place where the steering programs count what they carry of its flows (`steer/carried.ts`); default: 0. */
+  carried?: number;
 }
 
 /** One family of an own network. */

@@ -183,9 +183,9 @@ export class MainJob {
     return this.controller?.offload;
   }
 
-  /** Packets and bytes received so far: for a live display, without asking the workers. */
+  /** Packets and bytes received so far, and those that the kernel carried: for a live display, without asking the workers. */
   totals(): { packets: number; bytes: number } {
-    const sum = { packets: 0, bytes: 0 };
+    const sum = this.controller?.carried() ?? { packets: 0, bytes: 0 };
     for (const port of this.controller?.portStats() ?? []) {
       sum.packets += port.rxPackets;
       sum.bytes += port.rxBytes;

@@ -9,6 +9,7 @@
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  */
 import {
+  FLOW_CARRIED_AT,
   FLOW_DESTINATION_AT,
   FLOW_DESTINATION_PORT_AT,
   FLOW_HOPS_AT,
@@ -22,6 +23,7 @@ import {
   OFFLOAD_DESTINATION,
 } from "../wire/flow-entry.js";
 import { forwardAcross } from "./across-program.js";
+import { CARRIED_BYTES_AT } from "./carried.js";
 import { type Family, NEXT_HEADER } from "./family.js";
 import {
   CSUM_DIFF,
@@ -96,7 +98,13 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
 
   p.label("offload").mov("r1", 1).atomicAdd("r9", FLOW_PACKETS_AT, "r1");
   p.call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).store("u32", "r9", FLOW_SEEN_AT, "r0");
-  p.choose("offloaded").count("offload-counted").load("u32", "r7", "r10", HOME).jumpIf("r7", "!=", 0, "offload-home");
+  p.load("u32", "r1", "r9", FLOW_CARRIED_AT).store("u32", "r10", INDEX, "r1").lookup("carried", INDEX);
+  p.jumpIf("r0", "==", 0, "offload-counted").load("u64", "r1", "r0", 0).alu("add", "r1", 1).store("u64", "r0", 0, "r1");
+  p.load("u64", "r1", "r0", CARRIED_BYTES_AT)
+    .load("u32", "r2", "r6", SKB_LEN)
+    .alu("add", "r1", "r2")
+    .store("u64", "r0", CARRIED_BYTES_AT, "r1");
+  p.label("offload-counted").load("u32", "r7", "r10", HOME).jumpIf("r7", "!=", 0, "offload-home");
   p.routeDevice("r7").sendTo("r7");
   p.label("offload-home");
   if (f.version === 4)

@@ -17,8 +17,9 @@
  *   `ports` is the source port then the destination port; for an ICMP query twice its id. Value: see `wire/flow-entry.ts`. Of what goes to another
  *   node of overlay networks the destination port is 0: whatever that one sends to the tunnels' port comes to their device.
  * - across: key of `flows`, of a flow whose other end is of IPv6. Value: see `wire/flow-entry.ts`. Used with offload alone.
- * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused. Empty unless the host's firewall is
- *   bypassed.
+ * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32 place in `carried`. Where neither the host's firewall is
+ *   bypassed nor flows are carried it is empty, but for SCTP's.
+ * - carried: packets and bytes of flows that steer has translated on the spot, as the engine had said, by published port. See `carried.ts`.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue. Of IPv6 the identification has 32 bits, and the protocol is 0: each fragment may
@@ -53,7 +54,6 @@ export const COUNTERS = [
   "taken-reply", // steer: answers a packet that the engine sent
   "taken-fragment", // steer: a later fragment of one of these
   "copied-fragment", // steer: one whose first fragment has not come, to the host and to the engine
-  "offloaded", // steer: translated on the spot, as the engine had said
   "offload-failed", // steer: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
   "delivered", // emit: to the host itself, as from its loopback device

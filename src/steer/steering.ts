@@ -25,6 +25,7 @@ import { PROTO_SCTP } from "../wire/ipv4.js";
 import { rawHalf } from "../wire/raw.js";
 import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js";
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
+import { CarriedCounts } from "./carried.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
@@ -111,6 +112,7 @@ export interface OffloadState {
 
 export class Steering {
   readonly offload: OffloadState;
+  readonly carried: CarriedCounts;
   readonly maps: MapFds;
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment>();
@@ -146,6 +148,7 @@ export class Steering {
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
       this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds);
+      this.carried = new CarriedCounts(this.maps.carried);
       this.offload = { mode, ipv4: false, ipv6: false, refused: 0 };
       if (mode !== "never") this.useOffload();
       if (options.bypass !== true) {
@@ -276,29 +279,32 @@ export class Steering {
 
   /**
    * Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (unspecified: any address of the host of that family). `proto`: IANA's number.
-   * Nothing to be done unless the firewall is bypassed: the sockets that hold the ports do it. SCTP may have none.
+   * Unless the firewall is bypassed, the sockets that hold the ports do it, and here is written but where what is carried is counted: `carried`. SCTP may
+   * have no sockets.
    */
-  publish(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
-    if (this.options.bypass !== true && proto !== PROTO_SCTP) return;
+  publish(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number, carried = 0): void {
+    const takes = this.options.bypass === true || proto === PROTO_SCTP;
+    if (!takes && carried === 0) return;
     const { ports } = this.mapsOf(hostIp.family);
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
     try {
-      bpf.updateBatch(ports, keys, new Uint8Array(count * VALUE_SIZE), count);
-      if (this.options.bypass !== true) this.rawSctp.add(hostIp, count);
+      bpf.updateBatch(ports, keys, bytes(new Int32Array(count).fill(carried)), count);
+      if (takes && this.options.bypass !== true) this.rawSctp.add(hostIp, count);
     } catch (error) {
       bpf.deleteBatch(ports, keys, keys.length / count, count);
-      throw error;
+      if (takes) throw error; // else what is carried counts in all alone
     }
   }
 
   /** The opposite of `publish`. */
   withdraw(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
-    if (this.options.bypass !== true && proto !== PROTO_SCTP) return;
+    const takes = this.options.bypass === true || proto === PROTO_SCTP;
+    if (!takes && !this.offload.ipv4) return;
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
     bpf.deleteBatch(this.mapsOf(hostIp.family).ports, keys, keys.length / count, count);
-    if (this.options.bypass !== true) this.rawSctp.remove(hostIp, count);
+    if (takes && this.options.bypass !== true) this.rawSctp.remove(hostIp, count);
   }
 
   private rawFilter(family: 4 | 6): number {
@@ -359,14 +365,14 @@ export class Steering {
     }
   }
 
-  /** Packets since the start, by the names in COUNTERS. */
+  /** Packets since the start, by the names in COUNTERS, and `offloaded`: translated on the spot, as the engine had said. */
   stats(): Record<string, number> {
     const value = new BigUint64Array(bpf.possibleCpus());
     const total = (counter: number): number => {
       bpf.lookupElement(this.maps.counters, bytes(Int32Array.of(counter)), new Uint8Array(value.buffer));
       return Number(value.reduce((sum, n) => sum + n, 0n));
     };
-    return Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)]));
+    return { ...Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)])), offloaded: this.carried.total().packets };
   }
 
   /** Detaches everything and gives the maps back. */

@@ -216,6 +216,16 @@ describe("a flow to a published port on a kernel bridge", () => {
     ]);
   });
 
+  it("is counted where its published port is, if it is the engine that enters it", () => {
+    const d = bridged();
+    const rule = { target: BRIDGED, network: -1, snatSource: BRIDGE, onlink: "172.18.0.0/16", carried: 77 };
+    d.publish({ proto: p.TCP, firstPort: 9000, lastPort: 9000, ...rule });
+    const [first] = d.fromUplink(p.tcp({ src: "172.18.0.9", dst: HOST_IP }, { sport: SPORT, dport: 9000, flags: p.SYN }));
+    const { sport } = p.parse(first!.bytes);
+    d.fromUplink(p.tcp({ src: BRIDGED, dst: BRIDGE }, { sport: TARGET, dport: sport, flags: p.SYN | p.ACK }));
+    expect(entries(d).map(([, bytes]) => Buffer.from(bytes, "hex").readUInt32LE(36))).toEqual([77, 77]);
+  });
+
   it("stays here when packets come by a device that has no Ethernet header", () => {
     const d = bridged({ bypass: false });
     d.say({ type: "bare", devices: [9] });

@@ -101,6 +101,10 @@ describe("TCP", () => {
     expect(flow).toMatchObject({ state: "established", offloaded: true });
     for (const packets of flow!.packets) expect(packets).toBeGreaterThan(60);
     expect(flow!.timeoutSec).toBeGreaterThan(7_400);
+    const { mappings, steering } = await instance.stats();
+    expect(mappings.map(({ offloaded }) => offloaded!.packets)).toEqual([steering.offloaded, 0, 0, 0]);
+    expect(mappings[0]!.offloaded!.bytes).toBeGreaterThan(66 * mappings[0]!.offloaded!.packets);
+    expect((await tsproxy(c.lab, c.host, ["stats"])).stdout).toMatch(/^0\.0\.0\.0:8999 .*\/tcp +dataplane +\d+ +\d+(\.\d+)? kB$/m);
     expect((await tsproxy(c.lab, c.host, ["flows"])).stdout).toMatch(/established,offloaded/);
     expect(server.hosts).toEqual([ADDR.client]);
   });

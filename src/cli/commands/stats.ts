@@ -18,7 +18,12 @@ export function showStats(options: ShowOptions, write: Write = stdout): Promise<
 }
 
 function format(s: StatsView): string {
-  const mappings = s.mappings.map((m) => [formatMapping(m), m.via]);
+  const carries = s.mappings.some(({ offloaded }) => offloaded !== undefined);
+  const mappings = s.mappings.map((m) => [
+    formatMapping(m),
+    m.via,
+    ...(carries ? [m.offloaded?.packets ?? "-", m.offloaded === undefined ? "-" : formatBytes(m.offloaded.bytes)] : []),
+  ]);
   const ports = s.ports.map((p) => [
     p.name,
     p.kind,
@@ -33,7 +38,7 @@ function format(s: StatsView): string {
   const { created, expired, evicted = 0, refused } = s.flows;
   return [
     `tsproxy ${s.version}, pid ${s.pid}, up ${formatDuration(s.uptimeSec)}\n`,
-    formatTable(["MAPPING", "VIA"], mappings),
+    formatTable(["MAPPING", "VIA", ...(carries ? ["OFFLOADED", "BYTES"] : [])], mappings),
     formatTable(["PORT", "KIND", "ADDRESS", "RX PACKETS", "RX BYTES", "TX PACKETS", "TX BYTES", "DROPS"], ports),
     ...(holders.length === 0 ? [] : [formatTable(["MOST FLOWS", "KIND", "FLOWS", "REFUSED"], holders)]),
     `Flows:     ${s.flows.active} of ${s.flows.capacity} (${created} created, ${expired} expired, ${evicted} evicted, ${refused} refused)\n` +
