@@ -20,6 +20,6 @@ compile_bench() {
   done
   npx tsc -p bench/tsconfig.json || return 1
   for script in bench/memory/nat-path bench/memory/tables test/support/steady test/support/busy; do
-    npx rolldown "$script.ts" -o "bench/dist/${script##*/}.js" --external benchmark --format esm --platform node >/dev/null || return 1
+    npx rolldown "$script.ts" -o "bench/dist/${script##*/}.cjs" --external benchmark --format cjs --platform node >/dev/null || return 1
   done
 }

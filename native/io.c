@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_PORTS 1024
+#define MAX_PORTS 2048
 #define DIRECT_PORTS 3 /* up to so many ports reading each is cheaper than asking epoll first */
 #define MAX_EVENTS 64
 #define WAKE_TAG 0xffffffffu
@@ -298,7 +298,9 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
   int32_t spin = tsp_i32(env, argv[1]), timeout = tsp_i32(env, argv[2]);
   bool direct = io->nports <= DIRECT_PORTS && ++io->calls % EPOLL_EVERY != 0;
   io->woken = false;
-  uint32_t n = direct ? receive_direct(io) : receive_epoll(io, 0);
+  uint32_t n = 0;
+  if (direct) n = receive_direct(io);
+  else if (spin > 0 || timeout == 0) n = receive_epoll(io, 0); /* else the sleep below finds what is there as well */
   io->clock[3] = 0;
   if (n == 0 && spin > 0) {
     io->clock[3] = 1;
@@ -321,7 +323,7 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
 static int frame_iov(const struct io *io, const int32_t *d, struct iovec *iov) {
   size_t len = (size_t)d[1], stride = io->headroom + io->head_size, in_head = stride - (size_t)d[2] % stride;
   iov[0] = (struct iovec){io->heads + d[2], len};
-  if (len <= in_head) return 1;
+  if (d[3] < 0 || len <= in_head) return 1; /* what goes on in no tail lies in one piece, in its head or behind all tails */
   iov[0].iov_len = in_head;
   iov[1] = (struct iovec){io->tails + (size_t)d[3] * io->tail_size, len - in_head};
   return 2;

@@ -1,9 +1,11 @@
-/* Memory of tables: hints for what JavaScript has made, and files that outlive the process (src/table/flow-file.ts). */
+/* Memory: hints for tables that JavaScript has made, files that outlive the process (src/table/flow-file.ts), and code that is not needed now. */
 #define _GNU_SOURCE
 #include "parts.h"
 #include "util.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -64,9 +66,48 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   return tsp_num(env, flock(tsp_i32(env, argv[0]), LOCK_EX | LOCK_NB) < 0 ? -errno : 0);
 }
 
+/* A mapping that smaps describes. */
+struct mapping {
+  uintptr_t from, to;
+  bool is_code; /* or constants: private, of a file, not writable */
+  unsigned long resident_kb, changed_kb;
+};
+
+/* Gives the mapping's pages back, unless some were written: those are nowhere else (a debugger's breakpoints, say). Answers how many KiB. */
+static unsigned long forget_mapping(const struct mapping *m) {
+  if (!m->is_code || m->changed_kb > 0 || m->resident_kb == 0) return 0;
+  return madvise((void *)m->from, m->to - m->from, MADV_DONTNEED) < 0 ? 0 : m->resident_kb;
+}
+
+/*
+ * forgetCode() -> KiB, or -errno: gives back the pages of code and constants, of Node.js and of libraries, that are resident and as in their files.
+ * What is touched again comes back from the page cache, 16 pages at a time. Format of smaps: proc_pid_smaps(5).
+ */
+static napi_value forget_code(napi_env env, napi_callback_info info) {
+  (void)info;
+  FILE *smaps = fopen("/proc/self/smaps", "re");
+  if (smaps == NULL) return tsp_num(env, -errno);
+  char line[512], mode[5];
+  struct mapping m = {0};
+  unsigned long forgotten = 0, inode;
+  while (fgets(line, sizeof line, smaps) != NULL) {
+    unsigned long from, to;
+    if (sscanf(line, "%lx-%lx %4s %*s %*s %lu", &from, &to, mode, &inode) == 4) {
+      forgotten += forget_mapping(&m);
+      m = (struct mapping){.from = from, .to = to, .is_code = inode != 0 && mode[1] == '-' && mode[3] == 'p'};
+    } else if (sscanf(line, "Rss: %lu", &m.resident_kb) != 1) {
+      sscanf(line, "Anonymous: %lu", &m.changed_kb);
+    }
+  }
+  forgotten += forget_mapping(&m);
+  fclose(smaps);
+  return tsp_num(env, (int64_t)forgotten);
+}
+
 void memory_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "adviseHugePages", advise_huge_pages);
   tsp_export(env, exports, "mapFile", map_file);
   tsp_export(env, exports, "reserveFile", reserve_file);
   tsp_export(env, exports, "lockFile", lock_file);
+  tsp_export(env, exports, "forgetCode", forget_code);
 }

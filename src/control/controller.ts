@@ -11,6 +11,7 @@ import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { type OffloadMode, type OffloadState, RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
+import { native } from "../sys/native.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
@@ -20,6 +21,7 @@ import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
+import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
@@ -67,6 +69,8 @@ export class Controller {
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
+    /** Of this process, for encrypted networks. */
+    readonly keys: KeyRing,
   ) {}
 
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
@@ -79,38 +83,29 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
-      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
-      const indices = uplinks.map((uplink) => uplink.ifindex);
       const bypass = options.firewall === "bypass";
-      const hasIpsec = Ipsec.isThere();
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
       undo.add("files of flows", () => files?.close());
-      const steering = new Steering({
-        uplinks: indices,
-        flowCapacity: conntrackMax,
-        offload,
-        bypass,
-        ipsec: hasIpsec,
-        ipv6: uplinks.every(({ ipv6 }) => ipv6),
-        routeSocket: socket,
-        store,
-        sameUplinks: areFormer,
-      });
-      undo.add("steering", () => steering.close());
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
       let dead = false;
+      let uplinkNames = "the uplink";
       // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
       const uplinkGone = (): void => {
         if (dead) return;
         dead = true;
-        const names = uplinks.map(({ name }) => name).join(", ");
         onDeath(
-          new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `${names}: the device was deleted by somebody else`, "start tsproxy again"),
+          new TsproxyError(
+            "TSP_ERR_NO_DEVICE",
+            "not-found",
+            `${uplinkNames}: the device was deleted by somebody else`,
+            "start tsproxy again",
+          ),
         );
       };
+      // First, as a thread takes a while to start, and can do that beside the rest.
       const workers = new Workers(
         {
           workers: count,
@@ -118,8 +113,6 @@ export class Controller {
           timeouts,
           masqueradeFirst: masqueradePorts.first,
           masqueradeLast: masqueradePorts.last,
-          offload: steering.offload.ipv4,
-          offload6: steering.offload.ipv6,
           bypass,
           limits,
           files,
@@ -139,6 +132,23 @@ export class Controller {
         },
       );
       undo.add("workers", () => workers.stop());
+      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
+      uplinkNames = uplinks.map(({ name }) => name).join(", ");
+      const indices = uplinks.map((uplink) => uplink.ifindex);
+      const hasIpsec = Ipsec.isThere();
+      const steering = new Steering({
+        uplinks: indices,
+        flowCapacity: conntrackMax,
+        offload,
+        bypass,
+        ipsec: hasIpsec,
+        ipv6: uplinks.every(({ ipv6 }) => ipv6),
+        routeSocket: socket,
+        store,
+        sameUplinks: areFormer,
+      });
+      undo.add("steering", () => steering.close());
+      undo.add("workers", () => workers.stop()); // before what they use ends
       workers.post({
         type: "allow",
         prefixes: options.allowFrom,
@@ -153,6 +163,7 @@ export class Controller {
           acrossFd: steering.ipv6 ? steering.acrossFd : -1,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
+          offload: steering.offload,
         });
         workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, addresses: [], network: 0, device: 0, fd });
       }
@@ -177,8 +188,11 @@ export class Controller {
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
+      const aes = (native.sealSupport() & 2) !== 0;
+      const keys = new KeyRing({ workers: count, aes, post: (message) => workers.post(message) });
+      undo.add("keys", () => keys.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -237,6 +251,11 @@ export class Controller {
 
   summary(): Promise<Summary> {
     return this.workers.summary();
+  }
+
+  /** Received so far. */
+  packets(): number {
+    return this.portStats().reduce((sum, { rxPackets }) => sum + rxPackets, 0);
   }
 
   portStats(): PortStats[] {

@@ -47,8 +47,6 @@ export class WorkerLink {
       | "timeouts"
       | "masqueradeFirst"
       | "masqueradeLast"
-      | "offload"
-      | "offload6"
       | "bypass"
       | "limits"
       | "buckets"
@@ -66,7 +64,7 @@ export class WorkerLink {
       wakeFd: this.wakeFd,
     };
     running.add(this);
-    this.worker = new Worker(new URL("../engine/worker.js", import.meta.url), { workerData });
+    this.worker = new Worker(new URL("../engine/worker.cjs", import.meta.url), { workerData });
     let onReady: () => void;
     let onFailure: (error: Error) => void;
     this.ready = new Promise((resolve, reject) => {

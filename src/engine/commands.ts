@@ -97,6 +97,18 @@ export class Commands implements EngineHooks {
       case "remove-remote":
         this.overlay.removeRemote(m);
         break;
+      case "set-seal":
+        this.overlay.setSeal(m);
+        break;
+      case "seal-node":
+        this.overlay.sealNode(m);
+        break;
+      case "drop-seal":
+        this.overlay.dropSeal(m.key);
+        break;
+      case "remote-mtu":
+        state.networks.mtu[m.network] = m.mtu;
+        break;
       case "link":
         this.link(m);
         break;
@@ -124,6 +136,8 @@ export class Commands implements EngineHooks {
         state.uplinkDevice = m.uplinkDevice;
         this.mapIsNew = m.isNew;
         state.ways.uplink = m.uplinkDevice;
+        state.offloads = m.offload.ipv4;
+        state.offloads6 = m.offload.ipv6;
         this.useSteering(m.flowsFd, m.flows6Fd, m.acrossFd);
         break;
       case "bare":

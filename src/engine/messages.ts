@@ -53,6 +53,8 @@ export interface Overlay {
   vni: number;
   /** The longest IP packet that goes to another node. */
   mtu: number;
+  /** Frames between nodes are sealed. */
+  encrypted: boolean;
 }
 
 /** A file that a former process left: its descriptor, and for how many flows it is. */
@@ -88,9 +90,6 @@ export interface WorkerOptions {
   timeouts: Int32Array;
   masqueradeFirst: number;
   masqueradeLast: number;
-  /** The steering programs carry flows to published ports (`engine/offload.ts`). */
-  offload: boolean;
-  offload6: boolean;
   /** What is for published ports comes before the host's firewall has seen it (`State.bypass`). */
   bypass: boolean;
   /** This worker's part of them. */
@@ -134,7 +133,7 @@ export type ToWorker =
   | { type: "remove-network"; network: number }
   /**
    * The device of the tunnels, its descriptor and interface index; `address`: this node's in the underlay; `udpPort` in host order; `segments`: it takes
-   * frames that stand for several.
+   * frames that stand for several; `datagrams`: it takes several datagrams in one frame.
    */
   | {
       type: "add-tunnel";
@@ -146,10 +145,21 @@ export type ToWorker =
       udpPort: number;
       checksum: boolean;
       segments: boolean;
+      datagrams: boolean;
     }
+  /**
+   * A key, which no other number has had; 32 bytes. `pair`: the numbers of the nodes' keys (`wire/sealed.ts`); `windows`: for a key that opens
+   * (`table/replay-window.ts`), the same memory for all workers.
+   */
+  | { type: "set-seal"; key: number; pair: number; cipher: number; bytes: Uint8Array; windows: SharedArrayBuffer | null }
+  /** Which of them are used for a node, in place of those before. `send` -1: none is known; `receive`: empty with it, the node is forgotten. */
+  | { type: "seal-node"; node: IpAddress; send: number; receive: readonly number[] }
+  | { type: "drop-seal"; key: number }
   /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
   | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
   | { type: "remove-remote"; network: number; mac: Uint8Array }
+  /** The longest IP packet that goes to other nodes of an overlay network, from now on. */
+  | { type: "remote-mtu"; network: number; mtu: number }
   /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */
   | { type: "link"; client: IpAddress; server: IpAddress; ports: readonly LinkPorts[] }
   | { type: "publish"; id: number; rule: PublishedRange }
@@ -170,12 +180,21 @@ export type ToWorker =
    * Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), which are new or a former process's, and the interface index of
    * the worker's uplink.
    */
-  | { type: "steering"; flowsFd: number; flows6Fd: number; acrossFd: number; uplinkDevice: number; isNew: boolean }
+  | {
+      type: "steering";
+      flowsFd: number;
+      flows6Fd: number;
+      acrossFd: number;
+      uplinkDevice: number;
+      isNew: boolean;
+      /** The steering programs carry flows to published ports, of these families (`engine/offload.ts`). */
+      offload: { ipv4: boolean; ipv6: boolean };
+    }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
-  /** The control thread wants to know when `fd` becomes readable. */
   /** Interface indices of devices whose packets the steering programs cannot carry. */
   | { type: "bare"; devices: readonly number[] }
+  /** The control thread wants to know when `fd` becomes readable. */
   | { type: "watch"; fd: number }
   | { type: "query"; id: number; what: Query }
   /** Ends the flows that a client in the prefix (null: any) opened to `port` (0: any); answers how many. */

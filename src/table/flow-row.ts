@@ -20,7 +20,7 @@ export const NEXT = 8,
   PREV = 9;
 /** Port mapping that the flow holds (`table/nat-pool.ts`); -1: none. Of a CLOSED flow, which holds none, with all upper bits set when it was closed. */
 export const MAPPING = 10;
-/** Egress of the original direction in the low half, of the reply direction in the high one: port in bits 0..9 (`ports.ts`), EGRESS_* bits above. */
+/** Egress of the original direction in the low half, of the reply direction in the high one: port in bits 0..10 (`ports.ts`), EGRESS_* bits above. */
 export const EGRESS = 11;
 /**
  * Of TCP, the upper half of the last acknowledgment number of each direction, raw: original in the low half (`dataplane/tcp-window.ts`). Of SCTP,
@@ -33,16 +33,16 @@ export const DELTA = 13;
 export const PACKETS = 14;
 
 /** The uplink's steering is to bring the replies of what goes out here. */
-export const EGRESS_RECORD = 1 << 10;
+export const EGRESS_RECORD = 1 << 11;
 /** One end is the host itself: no router lies between, so TTL stays. */
-export const EGRESS_KEEP_TTL = 1 << 11;
+export const EGRESS_KEEP_TTL = 1 << 12;
 /** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
-export const EGRESS_OFFLOAD = 1 << 12;
+export const EGRESS_OFFLOAD = 1 << 13;
 /** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
-export const EGRESS_ENTERED = 1 << 13;
+export const EGRESS_ENTERED = 1 << 14;
 /** Of the reply direction: its next packet is to be entered there. */
-export const EGRESS_ENTER = 1 << 14;
-export const EGRESS_PORT = 0x3ff;
+export const EGRESS_ENTER = 1 << 15;
+export const EGRESS_PORT = 0x7ff;
 
 /**
  * What becomes of a flow when something is full. UNPROVEN: its opener has not been heard again since the answer, or there was none; whoever

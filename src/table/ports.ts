@@ -2,7 +2,8 @@
  * The dataplane's ports by number: what kind of attachment each is, and the one station behind it that the configuration knows.
  * Written by the control side; read by stages.
  */
-export const MAX_PORTS = 1024;
+/** As many as EGRESS_PORT has numbers for (`flow-row.ts`). */
+export const MAX_PORTS = 2048;
 /**
  * No port; the host's steered traffic (layer 3, IPv4 only); the host on the bridge; a network namespace on the bridge; what the host's
  * kernel has accepted for published ports (layer 3, IPv4 only; nothing is sent there); the device of the tunnels to other nodes (VXLAN datagrams of
@@ -30,7 +31,7 @@ export class Ports {
   /** One past the highest port in use. */
   end = 0;
   /** Network (`networks.ts`) that a bridge port belongs to. */
-  readonly network = new Uint8Array(MAX_PORTS);
+  readonly network = new Uint16Array(MAX_PORTS);
   /** Number of the uplink; -1: none. */
   uplink = -1;
 

@@ -18,8 +18,8 @@ let program: string;
 
 beforeAll(async () => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), "tsp-busy-"));
-  program = path.join(dir, "busy.mjs");
-  const options = ["--format", "esm", "--platform", "node"];
+  program = path.join(dir, "busy.cjs");
+  const options = ["--format", "cjs", "--platform", "node"];
   await run(path.join(root, "node_modules/.bin/rolldown"), ["test/support/busy.ts", "-o", program, ...options], { cwd: root });
 }, 60_000);
 

@@ -14,8 +14,8 @@ let program: string;
 
 beforeAll(() => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), "tsp-steady-"));
-  program = path.join(dir, "steady.mjs");
-  const options = ["--format", "esm", "--platform", "node"];
+  program = path.join(dir, "steady.cjs");
+  const options = ["--format", "cjs", "--platform", "node"];
   execFileSync(path.join(root, "node_modules/.bin/rolldown"), ["test/support/steady.ts", "-o", program, ...options], {
     cwd: root,
     stdio: "pipe",

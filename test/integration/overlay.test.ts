@@ -8,6 +8,7 @@ import { onLab } from "../support/cases.js";
 import { curl, ncUdp, ping } from "../support/clients.js";
 import type { Lab } from "../support/lab.js";
 import { GATEWAYS, IPS, MACS, OverlayLab } from "../support/overlay-lab.js";
+import { eventually } from "../support/proc.js";
 import { serve, serveIperf } from "../support/servers.js";
 
 const [A, B, L] = [IPS.a, IPS.b, IPS.l];
@@ -67,6 +68,13 @@ onLab("endpoints reach each other across nodes, whole segments too, and each nod
   lab.ip(c1, "link set eth0 mtu 1500");
   const { stdout } = await lab.run(c1, ["ping", "-n", "-c", "1", "-W", "2", "-M", "do", "-s", "1450", B[0]]);
   expect(stdout).toMatch(/From 10\.9\.0\.1 .*mtu ?= ?1450/);
+
+  // So is he when the underlay's MTU goes down, and devices in namespaces follow.
+  lab.ip(o.ns.a, "link set eth0 mtu 1400");
+  await eventually("the MTU of the endpoint", () => lab.runSync(c1, ["ip", "link", "show", "eth0"]).includes("mtu 1350"));
+  lab.ip(c1, "link set eth0 mtu 1500");
+  const told = await lab.run(c1, ["ping", "-n", "-c", "1", "-W", "2", "-M", "do", "-s", "1400", B[0]]);
+  expect(told.stdout).toMatch(/From 10\.9\.0\.1 .*mtu ?= ?1350/);
 
   // A node that sends for somebody else's station is not heard.
   lab.ip(o.ns.l, `link set vxlan0 down\nlink set vxlan0 address ${MACS.b}\nlink set vxlan0 up`);

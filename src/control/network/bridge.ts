@@ -41,7 +41,7 @@ export interface BridgeSpec extends CommonSpec {
 export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => openBridged(site, number, spec);
 
 /** The same of what is a bridge as far as this host goes; `overlay`: and more than that. */
-export function openBridged(site: Site, number: number, spec: Omit<BridgeSpec, "kind">, overlay?: Overlay): Network {
+export function openBridged(site: Site, number: number, spec: Omit<BridgeSpec, "kind">, overlay?: Overlay): Bridged {
   checkNetworkFamilies(spec.subnets, hostFamilies());
   const ours = spec.hostDevice !== undefined && site.taps.isKept(spec.hostDevice) ? spec.hostDevice : undefined;
   for (const { prefix } of eachFamily(spec.subnets)) {
@@ -57,9 +57,14 @@ export function openBridged(site: Site, number: number, spec: Omit<BridgeSpec, "
   return new Bridge(site, number, spec, overlay);
 }
 
-class Bridge implements Network {
+export interface Bridged extends Network {
+  /** Of the host's device, and of endpoints as `Endpoints.setMtu` says. */
+  setMtu(mtu: number): void;
+}
+
+class Bridge implements Bridged {
   readonly subnets: PerFamily<Subnet>;
-  readonly mtu: number;
+  mtu: number;
   readonly hostDevice: string;
   readonly endpoints: Endpoints;
   private readonly undo = new Undo();
@@ -112,6 +117,13 @@ class Bridge implements Network {
   reach(target: IpAddress): Reach | null {
     const { prefix, gateway } = ofFamily(this.subnets, target.family)!;
     return sameIp(target, gateway) ? null : { snatSource: gateway, network: prefix, own: this.number };
+  }
+
+  setMtu(mtu: number): void {
+    this.mtu = mtu;
+    const link = this.site.socket.link(this.hostDevice);
+    if (link !== null) this.site.socket.setLink(link.index, { mtu });
+    this.endpoints.setMtu(mtu);
   }
 
   private checkIpv6({ prefix }: Subnet): void {

@@ -68,6 +68,7 @@ export interface Link {
 /** What an endpoint must know of its network. */
 export interface EndpointNetwork {
   readonly number: number;
+  /** `setMtu` changes it. */
   readonly mtu: number;
   readonly subnets: PerFamily<Subnet>;
   /** Is told of each endpoint's MAC, and answers what to do when it goes. */
@@ -119,6 +120,7 @@ class LiveDevice {
 }
 
 export class Endpoints {
+  private mtu: number;
   private readonly namespaces: Namespace[] = [];
   private readonly devices = new Set<LiveDevice>();
   private readonly links = new Set<Link>();
@@ -126,7 +128,25 @@ export class Endpoints {
   constructor(
     private readonly site: Site,
     private readonly network: EndpointNetwork,
-  ) {}
+  ) {
+    this.mtu = network.mtu;
+  }
+
+  /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */
+  setMtu(mtu: number): void {
+    this.mtu = mtu;
+    for (const { word, nsFd } of this.namespaces) {
+      const socket = new RouteSocket(nsFd);
+      try {
+        const link = socket.link(ENDPOINT_DEVICE);
+        if (link !== null) socket.setLink(link.index, { mtu });
+      } catch (error) {
+        log.warn(`${word}: the MTU of '${ENDPOINT_DEVICE}' cannot be set to ${mtu}: ${(error as Error).message}`);
+      } finally {
+        socket.close();
+      }
+    }
+  }
 
   /** Whether devices that are made now serve several workers. */
   get multiQueue(): boolean {
@@ -245,7 +265,7 @@ export class Endpoints {
   private prepare(name: string, { nsFd, mac }: DeviceSpec): void {
     const socket = nsFd === -1 ? this.site.socket : new RouteSocket(nsFd);
     try {
-      socket.setLink(socket.link(name)!.index, { mac: macText(mac), mtu: this.network.mtu });
+      socket.setLink(socket.link(name)!.index, { mac: macText(mac), mtu: this.mtu });
     } finally {
       if (nsFd !== -1) socket.close();
     }
@@ -260,7 +280,8 @@ export class Endpoints {
         `${word}: the namespace has a device '${ENDPOINT_DEVICE}' already`,
         "give a namespace without one, like that of 'docker run --network none'",
       );
-    const { mtu, subnets } = this.network;
+    const { mtu } = this;
+    const { subnets } = this.network;
     const tap = this.site.taps.open({ name: ENDPOINT_DEVICE, nsFd }, undo);
     const mac = stationMac(spec.addresses);
     const { index } = socket.link(ENDPOINT_DEVICE)!;

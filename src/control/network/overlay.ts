@@ -3,12 +3,14 @@
  * are told, in VXLAN datagrams through an underlay (`tunnels.ts`). Each node has the gateway, with the same address and MAC, for its own endpoints.
  */
 import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
+import { native } from "../../sys/native.js";
 import type { IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { MAX_VNI } from "../../wire/vxlan.js";
 import { Undo } from "../undo.js";
-import { type BridgeSpec, openBridged } from "./bridge.js";
-import { MIN_MTU } from "./mtu.js";
+import { type Bridged, type BridgeSpec, openBridged } from "./bridge.js";
+import { MIN_IPV6_MTU, MIN_MTU } from "./mtu.js";
 import type { Network, OpenNetwork, Reach } from "./network.js";
 import { RemoteEndpoints } from "./remote-endpoints.js";
 import type { Site } from "./site.js";
@@ -21,6 +23,8 @@ export interface OverlaySpec extends Omit<BridgeSpec, "kind"> {
   local: PerFamily<IpAddress>;
   /** UDP port of the tunnels, on all nodes. Default: 4789. */
   port?: number | undefined;
+  /** Frames between nodes are sealed, with keys that the nodes are told (`key-ring.ts`); who has none gets nothing. Default: no. */
+  encrypted?: boolean | undefined;
   /** Whether datagrams get a UDP checksum. Default: over IPv6 alone, where some receivers want one (RFC 6935). */
   checksum?: boolean | undefined;
 }
@@ -28,26 +32,37 @@ export interface OverlaySpec extends Omit<BridgeSpec, "kind"> {
 /** Throws TSP_ERR_NETWORK as a bridge does, and as `Tunnels.use`; invalid: an identifier or MTU out of range. */
 export const openOverlay: OpenNetwork<OverlaySpec> = (site, number, spec) => new OverlayNetwork(site, number, spec);
 
+/** Throws TSP_ERR_NETWORK (unavailable) where nothing can be sealed. */
+export function checkSealing(): void {
+  if (native.sealSupport() !== 0) return;
+  throw new TsproxyError(
+    "TSP_ERR_NETWORK",
+    "unavailable",
+    "encrypted networks need OpenSSL's functions, which this Node.js does not export",
+    "use Node.js as nodejs.org or the distribution builds it",
+  );
+}
+
 export class OverlayNetwork implements Network {
   readonly subnets: Network["subnets"];
-  readonly mtu: number;
   readonly hostDevice: string;
   readonly endpoints: Network["endpoints"];
   readonly remotes: RemoteEndpoints;
-  private readonly bridge: Network;
+  private readonly bridge: Bridged;
   private readonly undo = new Undo();
 
   constructor(
     { workers, numbers, tunnels, ...site }: Site,
     readonly number: number,
-    { vni, local, port: udpPort, checksum, mtu, ...spec }: OverlaySpec,
+    { vni, local, port: udpPort, checksum, encrypted = false, mtu, ...spec }: OverlaySpec,
   ) {
     const address = eachFamily(local)[0];
     if (address === undefined)
       throw new TsproxyError("TSP_ERR_NETWORK", "invalid", "an overlay network needs an address of this host in the underlay", "give one");
     if (!Number.isInteger(vni) || vni < 1 || vni > MAX_VNI)
       throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `${vni} is no VXLAN network identifier`, `give 1 to ${MAX_VNI}`);
-    const most = tunnels.mtu(address);
+    if (encrypted) checkSealing();
+    const most = tunnels.mtu(address, encrypted);
     if (most < MIN_MTU || (mtu ?? most) > most)
       throw new TsproxyError(
         "TSP_ERR_NETWORK",
@@ -57,14 +72,21 @@ export class OverlayNetwork implements Network {
           : `an MTU of ${mtu} is too large: through the underlay go ${most} bytes`,
         most < MIN_MTU ? "raise the MTU of the underlay's device" : `give ${most} or less, or raise the MTU of the underlay's devices`,
       );
-    this.mtu = mtu ?? most;
     try {
       this.undo.add("tunnels", tunnels.use(vni, { address, port: udpPort, checksum }));
       const port = numbers.take({ name: `overlay ${vni}`, kind: "remote" });
       this.undo.add("number of the other nodes", () => numbers.give(port));
-      const overlay = { port, vni, mtu: this.mtu };
-      this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: this.mtu }, overlay);
+      const overlay = { port, vni, mtu: mtu ?? most, encrypted };
+      this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: mtu ?? most }, overlay);
       this.undo.add("bridge", () => this.bridge.close());
+      let before = most;
+      const follow = (): void => {
+        const now = tunnels.mtuNow(address, encrypted);
+        if (now === null || now === before) return;
+        before = now;
+        this.useMtu(mtu ?? now, now, workers);
+      };
+      this.undo.add("watch of the underlay's MTU", site.host.onChange(follow));
     } catch (error) {
       void this.undo.run();
       throw error;
@@ -73,6 +95,19 @@ export class OverlayNetwork implements Network {
     this.hostDevice = this.bridge.hostDevice;
     this.endpoints = this.bridge.endpoints;
     this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name));
+  }
+
+  get mtu(): number {
+    return this.bridge.mtu;
+  }
+
+  /** The network is to have the MTU `wanted`, and through the underlay go packets of `most` bytes from now on. */
+  private useMtu(wanted: number, most: number, workers: Site["workers"]): void {
+    const least = this.subnets.ipv6 === undefined ? MIN_MTU : MIN_IPV6_MTU;
+    const mtu = Math.max(wanted, least);
+    if (most < mtu) log.warn(`the underlay's MTU has changed: through it go ${most} bytes, less than the network's ${mtu}`);
+    if (mtu !== this.bridge.mtu) this.bridge.setMtu(mtu);
+    workers.post({ type: "remote-mtu", network: this.number, mtu: Math.min(mtu, most) });
   }
 
   reach(target: IpAddress): Reach | null {

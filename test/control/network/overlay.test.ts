@@ -37,6 +37,44 @@ it("has the underlay's MTU less what is put before each packet, unless told othe
   expect(f.registry.add({ ...OVERLAY, mtu: undefined }).mtu).toBe(1450);
 });
 
+it("follows the underlay's MTU with its own, where none was asked for", async () => {
+  const f = new SiteFixture();
+  const change = (through: number | null): string[] => {
+    f.throughUnderlay = through;
+    for (const listener of f.listeners) listener();
+    return f.since();
+  };
+  const network = f.registry.add({ ...OVERLAY, mtu: undefined });
+  f.since();
+  expect(change(1450)).toEqual([]);
+  expect(change(8950)).toEqual(['set 70 {"mtu":8950}', "remote-mtu 0 8950"]);
+  expect(network.mtu).toBe(8950);
+  expect(change(null)).toEqual([]); // nothing is sent anyway
+  expect(change(1450)).toEqual(['set 70 {"mtu":1450}', "remote-mtu 0 1450"]);
+  await f.registry.remove(network);
+  f.since();
+  expect(change(1400)).toEqual([]);
+});
+
+it("keeps the MTU that was asked for, and holds what goes to other nodes to the underlay's", () => {
+  const said: string[] = [];
+  setLogSink((_, message) => said.push(message));
+  onTestFinished(() => setLogSink(() => {}));
+  const f = new SiteFixture();
+  const network = f.registry.add(OVERLAY);
+  f.since();
+  for (const [through, told] of [
+    [1350, 1350],
+    [8950, 1450],
+  ] as const) {
+    f.throughUnderlay = through;
+    for (const listener of f.listeners) listener();
+    expect(f.since()).toEqual([`remote-mtu 0 ${told}`]);
+  }
+  expect(network.mtu).toBe(1450);
+  expect(said).toEqual(["the underlay's MTU has changed: through it go 1350 bytes, less than the network's 1450"]);
+});
+
 it.each([
   ["an identifier that is none", { vni: 0 }, "0 is no VXLAN network identifier"],
   ["an identifier of more than 24 bits", { vni: 1 << 24 }, "16777216 is no VXLAN network identifier"],

@@ -23,6 +23,8 @@ export class SiteFixture {
   /** Whether the host has it. */
   ipv6 = true;
   defaultMtu: number | undefined = 9000;
+  /** The longest packet that goes through the underlay; null: the address there is gone. */
+  throughUnderlay: number | null = 1450;
   readonly hostAddresses = new Set<string>();
   readonly listeners = new Set<() => void>();
   readonly registry: NetworkRegistry;
@@ -88,7 +90,8 @@ export class SiteFixture {
         give: (port: number) => note(`give ${port}`),
       },
       tunnels: {
-        mtu: () => 1450,
+        mtu: () => this.throughUnderlay!,
+        mtuNow: () => this.throughUnderlay,
         use: (vni: number, { address }: { address: IpAddress }) => {
           note(`use tunnels ${vni} ${formatIp(address)}`);
           return () => note(`end tunnels ${vni}`);
@@ -134,5 +137,6 @@ function described(message: ToWorker): string {
   }
   if (message.type === "set-remote") return `set-remote ${message.network} ${macText(message.mac)} ${formatIp(message.node)}`;
   if (message.type === "remove-remote") return `remove-remote ${message.network} ${macText(message.mac)}`;
+  if (message.type === "remote-mtu") return `remote-mtu ${message.network} ${message.mtu}`;
   return `${message.type} ${(message as { network?: number }).network}`;
 }
