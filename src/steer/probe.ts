@@ -7,8 +7,8 @@ import { acceptProgram } from "./accept-program.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
 import { createMaps, createRing } from "./maps.js";
+import { loadOffload } from "./offload.js";
 import { steerProgram } from "./steer-program.js";
-import { loadOffload } from "./steering.js";
 
 export interface SteeringProbe {
   bpf: boolean;

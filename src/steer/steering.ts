@@ -12,9 +12,7 @@
  * flows, one for each direction (`flows6`: of a quarter of that number), `fragments` likewise; `publish` fails when `ports` is full.
  */
 import fs from "node:fs";
-import os from "node:os";
 import { TsproxyError } from "../errors.js";
-import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { Ipv6Conf } from "../sys/ipv6-conf.js";
@@ -29,10 +27,11 @@ import { CarriedCounts } from "./carried.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
+import { type OffloadMode, type OffloadState, tellOffload, useOffload } from "./offload.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
-import { type SteerOptions, steerProgram } from "./steer-program.js";
+import { steerProgram } from "./steer-program.js";
 
 /**
  * net.ipv6.conf of the uplink, and of no other device. `forwarding` as above; `forceForwarding` (Linux 6.17) lets the host's stack forward what it
@@ -95,21 +94,6 @@ export interface SteeringOptions {
   sameUplinks?: boolean;
 }
 
-/** `auto`: where the kernel takes the programs, else not. */
-export type OffloadMode = "auto" | "always" | "never";
-
-/** What became of it. */
-export interface OffloadState {
-  mode: OffloadMode;
-  /** Flows of the family are carried. */
-  ipv4: boolean;
-  ipv6: boolean;
-  /** Why not, though they were to be. */
-  reason?: string;
-  /** Programs that the kernel refused. */
-  refused: number;
-}
-
 export class Steering {
   readonly offload: OffloadState;
   readonly carried: CarriedCounts;
@@ -149,8 +133,12 @@ export class Steering {
       const { offload: mode = "never" } = options;
       this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds);
       this.carried = new CarriedCounts(this.maps.carried);
-      this.offload = { mode, ipv4: false, ipv6: false, refused: 0 };
-      if (mode !== "never") this.useOffload();
+      const found = useOffload(mode, options, this.maps, this.fds);
+      this.offload = found.state;
+      for (const [link, fd] of found.programs) {
+        this.programs.set(link, fd);
+        this.carrying.add(link);
+      }
       if (options.bypass !== true) {
         this.rings = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, this.fds));
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
@@ -158,8 +146,7 @@ export class Steering {
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
       for (const uplink of options.uplinks)
         this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options))));
-      // That an old kernel does not know how is no news.
-      if (this.offload.reason !== undefined) log[isOld() ? "info" : "warn"](`${this.offload.reason}; TypeScript moves their packets`);
+      tellOffload(this.offload);
     } catch (error) {
       this.close();
       throw error;
@@ -395,29 +382,6 @@ export class Steering {
     return family === 4 ? this.maps : { ports: ports6, locals: locals6, ipsec: ipsec6 };
   }
 
-  /** Whatever the kernel refuses: unless it must be, flows are served without it. */
-  private useOffload(): void {
-    const { offload, options } = this;
-    try {
-      const { fd, ipv6Error } = loadOffload(options, this.maps, this.fds);
-      this.programs.set("ethernet", fd);
-      this.programs.set("loopback", loadOffload(options, this.maps, this.fds, "loopback").fd);
-      for (const link of ["ethernet", "loopback"] as const) this.carrying.add(link);
-      offload.ipv4 = true;
-      offload.ipv6 = options.ipv6 === true && ipv6Error === undefined;
-      if (ipv6Error !== undefined) refuse(`IPv6 flows are not offloaded: ${ipv6Error.message}; with CAP_PERFMON they may be`);
-    } catch (error) {
-      if (offload.mode === "always" || !(error instanceof TsproxyError)) throw error;
-      this.programs.clear();
-      refuse(`flows are not offloaded: ${causeOf(error)}`);
-    }
-
-    function refuse(reason: string): void {
-      offload.reason = reason;
-      offload.refused++;
-    }
-  }
-
   private attachHome(ifindex: number, link: LinkLayer): void {
     if (this.homes.has(ifindex)) return;
     const progFd = this.homeFds.get(link) ?? this.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
@@ -438,56 +402,5 @@ function discardFlows({ store, flowCapacity, ipv6 = false }: SteeringOptions): v
     const fds = store?.take(name) ?? [];
     for (const fd of fds) fs.closeSync(fd);
     if (fds.length > 0) store?.remove(name);
-  }
-}
-
-/** Before Linux 5.11, whose programs may look at a clock that is cheap. */
-function isOld(): boolean {
-  const [major = 0, minor = 0] = os.release().split(".").map(Number);
-  return major < 5 || (major === 5 && minor < 11);
-}
-
-/** What the kernel said, without what to do about it when offload is wanted. */
-function causeOf(error: TsproxyError): string {
-  return error.code === "TSP_ERR_OFFLOAD" && error.cause instanceof Error ? error.cause.message : error.message;
-}
-
-/**
- * Descriptor, also added to `fds`, of the program that devices of the kind get with offload. It is one a family, the second called by the first:
- * the verifier would find both together too complex, for who lacks CAP_PERFMON. `TSP_ERR_OFFLOAD`: the kernel refuses it. Extension headers make the one
- * for IPv6 longer: where the verifier refuses that alone (`ipv6Error`), IPv6 packets go to the engine, as without offload.
- */
-export function loadOffload(
-  options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6" | "store">,
-  maps: MapFds,
-  fds: number[],
-  link: "ethernet" | "loopback" = "ethernet",
-): { fd: number; ipv6Error?: TsproxyError } {
-  const load = (name: string, more: SteerOptions): number => {
-    const fd = bpf.loadProgram(name, steerProgram(link, options.uplinks, maps, { ...options, offload: true, ...more }));
-    fds.push(fd);
-    return fd;
-  };
-  try {
-    if (options.ipv6 !== true) return { fd: load("tsproxy_offload", {}) };
-    const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
-    fds.push(ipv6Program);
-    const fd = load("tsproxy_offload", { version: 4, ipv6Program });
-    let fd6: number;
-    let ipv6Error: TsproxyError | undefined;
-    try {
-      fd6 = load("tsproxy_off6", { version: 6 });
-    } catch (error) {
-      if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
-      ipv6Error = error;
-      fd6 = load("tsproxy_steer6", { version: 6, offload: false });
-    }
-    bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(fd6).buffer));
-    options.store?.put(`offload6-${link}`, [ipv6Program]); // who holds the array keeps what is in it
-    return { fd, ...(ipv6Error && { ipv6Error }) };
-  } catch (error) {
-    if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
-    const hint = "leave '--offload always' out, and TypeScript moves what the kernel cannot; it needs Linux 5.11 or later";
-    throw new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", `--offload always does not work here: ${error.message}`, hint, error);
   }
 }
