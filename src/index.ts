@@ -104,6 +104,8 @@ export interface EndpointOptions {
 export interface Counters {
   /** One entry for each device that packets come and go by. */
   ports: PortCounters[];
+  /** What the kernel has carried of flows to published ports, beside what came to `ports`. */
+  offloaded: { packets: number; bytes: number };
   /** Packets dropped, by reason, such as `ttl-exceeded`; reasons that happened. docs/security.md says what a reason means. */
   drops: Record<string, number>;
   /** `active` flows are tracked now, of `capacity`; `refused`: the table was full; `evicted` made room for others before their time. */
@@ -195,7 +197,7 @@ export class Dataplane {
     const ports = controller.portStats().map(({ port: _, ...counters }: PortStats): PortCounters => counters);
     const drops: Record<string, number> = {};
     for (const port of ports) for (const [reason, count] of Object.entries(port.drops)) drops[reason] = (drops[reason] ?? 0) + count;
-    return { ports, drops, flows: await controller.summary(), steering: controller.steeringStats() };
+    return { ports, offloaded: controller.carried(), drops, flows: await controller.summary(), steering: controller.steeringStats() };
   }
 
   flows(): Promise<Flow[]> {

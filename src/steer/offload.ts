@@ -6,9 +6,9 @@ import os from "node:os";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
+import type { FdStore } from "../sys/fd-store.js";
 import type { LinkLayer, MapFds } from "./program.js";
 import { type SteerOptions, steerProgram } from "./steer-program.js";
-import type { SteeringOptions } from "./steering.js";
 
 /** `auto`: where the kernel takes the programs, else not. */
 export type OffloadMode = "auto" | "always" | "never";
@@ -25,7 +25,11 @@ export interface OffloadState {
   refused: number;
 }
 
-type Options = Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6" | "store">;
+/** As in `SteeringOptions`. */
+interface Options extends Pick<SteerOptions, "bypass" | "ipsec" | "ipv6"> {
+  uplinks: readonly number[];
+  store?: FdStore | undefined;
+}
 
 /** Descriptors, also added to `fds`, of programs by device, none where flows are not carried. `TSP_ERR_OFFLOAD`: they must be, and the kernel refuses. */
 export function useOffload(
