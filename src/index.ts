@@ -44,6 +44,8 @@ export interface DataplaneOptions {
    * does not. `never` (or false): TypeScript moves every packet.
    */
   offload?: "auto" | "always" | "never" | boolean;
+  /** Whether containers of kernel bridges get packets past these, where nobody could tell; default: `auto`. Linux 6.7. */
+  pastBridge?: "auto" | "never";
   /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
   onDeath?: (error: Error) => void;
 }
@@ -164,6 +166,7 @@ export class Dataplane {
       masqueradePorts: ports === undefined ? undefined : `${ports.first}-${ports.last}`,
       firewall: rest.firewall,
       offload: rest.offload,
+      pastBridge: rest.pastBridge,
       maxFlows: limitWords(rest.maxFlows),
       maxNewFlows: limitWords(rest.maxNewFlows),
     });

@@ -1,7 +1,7 @@
 /**
  * tsproxy as users start it. `tsproxy`: containers on a kernel bridge, packets of established flows carried by its BPF programs where they can be; for
  * bridge and masquerade, and as `tsproxy-own`, in its own network. `tsproxy-loop`: TypeScript moves every packet. `tsproxy-workers`: the same by two
- * workers. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
+ * workers. `tsproxy-over-bridge`: as `tsproxy`, all packets over the bridge. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
  */
 import { MAIN } from "../../test/support/paths.js";
 import { networkArgs, untilReady } from "../../test/support/tsproxy.js";
@@ -70,6 +70,14 @@ export const tsproxyLoop: Peer = {
   scenarios: PUBLISH,
   containers: "bridge",
   start: (session) => start(session, false, LOOP),
+};
+
+export const tsproxyOverBridge: Peer = {
+  ...tsproxy,
+  name: "tsproxy-over-bridge",
+  scenarios: PUBLISH,
+  title: "tsproxy, over the bridge",
+  start: (session) => start(session, false, ["--past-bridge", "never"]),
 };
 
 export const tsproxyBypass: Peer = {

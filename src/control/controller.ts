@@ -24,9 +24,11 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
+import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
+import { PastBridge } from "./past-bridge.js";
 import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
@@ -43,6 +45,8 @@ export interface ControllerOptions {
   allowFrom: IpPrefix[];
   /** Whether flows to published ports are carried by the steering programs, decided here still. */
   offload: OffloadMode;
+  /** Packets go to containers of the host's bridges past these, where nobody could tell. */
+  pastBridge: boolean;
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
@@ -84,6 +88,7 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
+      const pastBridge = options.pastBridge && PastBridge.isPossible();
       const bypass = options.firewall === "bypass";
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
@@ -91,6 +96,7 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
+      let past: PastBridge | undefined;
       let dead = false;
       let uplinkNames = "the uplink";
       // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
@@ -128,6 +134,7 @@ export class Controller {
           readable: () => {
             host?.onReadable();
             ipsec?.onReadable();
+            past?.onReadable();
           },
           onDeath,
         },
@@ -141,6 +148,7 @@ export class Controller {
         uplinks: indices,
         flowCapacity: conntrackMax,
         offload,
+        pastBridge,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
@@ -178,12 +186,15 @@ export class Controller {
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());
+      if (pastBridge) past = new PastBridge(socket, workers, steering);
+      undo.add("watch of bridges", () => past?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
-      const lans = new Lans({ socket, host, steering, taps });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, lans, fail: onDeath });
+      const networkNumbers = new NetworkNumbers();
+      const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, networkNumbers, tunnels, lans, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);

@@ -79,7 +79,7 @@ const network = v.looseObject({
   ),
   options,
   overlay: v.exactOptional(v.object({ vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)) })),
-  lan: v.exactOptional(v.object({ parent: v.string() })),
+  lan: v.exactOptional(v.object({ parent: v.string(), mode: v.exactOptional(v.picklist(["vepa", "passthru", "ipvlan"])) })),
   about: v.exactOptional(
     v.looseObject({
       origin: v.string(),

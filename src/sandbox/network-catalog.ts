@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { NetworkCreate, NetworkCreated } from "../api/network-types.js";
 import type { NetworkView } from "../api/types.js";
 import type { Subnet } from "../control/network/subnet.js";
-import { MACVLAN } from "../docker/macvlan-options.js";
+import { IPVLAN, MACVLAN } from "../docker/lan-options.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { firstAddress } from "../model/addresses.js";
@@ -171,7 +171,8 @@ export class NetworkCatalog {
   /** Removes those that people made and nothing is in; answers their names. */
   async prune(): Promise<string[]> {
     const unused = this.model.networks.filter(
-      ({ record }) => [DRIVER, MACVLAN].includes(driverOf(record)) && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
+      ({ record }) =>
+        [DRIVER, MACVLAN, IPVLAN].includes(driverOf(record)) && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
     );
     const deleted: string[] = [];
     for (const { record } of unused) deleted.push(await this.remove(record.id));

@@ -2,7 +2,7 @@
 import type { NetworkCreate } from "../api/network-types.js";
 import { MAX_VNI } from "../cluster/allocate.js";
 import { readOption } from "../docker/driver-options.js";
-import { MACVLAN, readMacvlanOptions } from "../docker/macvlan-options.js";
+import { IPVLAN, isLanDriver, MACVLAN, readLanOptions } from "../docker/lan-options.js";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { subnetProblem } from "../model/addresses.js";
 import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
@@ -27,7 +27,7 @@ const MTU = "com.docker.network.driver.mtu";
 const VNI = "com.docker.network.driver.overlay.vxlanid_list";
 const ENCRYPTED = "encrypted";
 
-const DRIVERS: readonly string[] = ["bridge", MACVLAN, OVERLAY];
+const DRIVERS: readonly string[] = ["bridge", MACVLAN, IPVLAN, OVERLAY];
 
 type Family = IpAddress["family"];
 
@@ -45,11 +45,11 @@ export type Asked = Omit<NetworkRequest, "id" | "subnets" | "about"> & {
 export function checkCreate(create: NetworkCreate): Asked {
   const { name, driver = "bridge" } = create;
   checkName("network", name);
-  if (!DRIVERS.includes(driver)) throw invalid(`could not find driver '${driver}'`, "use -d bridge, overlay or macvlan");
+  if (!DRIVERS.includes(driver)) throw invalid(`could not find driver '${driver}'`, "use -d bridge, overlay, macvlan or ipvlan");
   const typed = { ...create.options, ...(create.mtu !== undefined && { [MTU]: String(create.mtu) }) };
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: create.internal ?? false };
-  if (driver === MACVLAN)
-    return { name, ...checkAddresses(create), options, typed, vni: undefined, lan: readMacvlanOptions(options, typed) };
+  if (isLanDriver(driver))
+    return { name, ...checkAddresses(create), options, typed, vni: undefined, lan: readLanOptions(driver, options, typed) };
   const asked: { vni: number | undefined } = { vni: undefined };
   for (const [key, value] of Object.entries(typed))
     if (driver !== OVERLAY || !readOverlayOption(asked, key, value)) readOption(options, key, value);

@@ -25,6 +25,7 @@ import {
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
 import { type Family, NEXT_HEADER } from "./family.js";
+import { passBridge } from "./past-bridge-program.js";
 import {
   CSUM_DIFF,
   ETHERNET_SIZE,
@@ -35,8 +36,10 @@ import {
   INDEX,
   IP_TOTAL_LENGTH,
   IP6_PAYLOAD_LENGTH,
+  KTIME_GET_COARSE_NS,
   type LinkLayer,
   LOOPBACK,
+  NANOSECONDS,
   PLAIN_FIRST_BYTE,
   type Program,
   PSEUDO_HEADER,
@@ -51,13 +54,11 @@ import {
   TCP_FLAGS,
 } from "./program.js";
 
-/** enum bpf_func_id. KTIME_GET_COARSE_NS: Linux 5.11. */
-const KTIME_GET_COARSE_NS = 160;
-// biome-ignore format: a table
-const IP_CHECKSUM = 10, FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;
+const IP_CHECKSUM = 10,
+  FIN_SYN_RST = 0x07;
 
 /** With the packet's headers in `ip` and `l4`, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
-export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine: string, ipsec: boolean): void {
+export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine: string, { ipsec = false, pastBridge = false } = {}): void {
   const { ip, l4, src, dst, flowSrc, flowDst, flowPorts, sender } = f.stack;
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", 0, engine);
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, engine);
@@ -105,7 +106,9 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
     .alu("add", "r1", "r2")
     .store("u64", "r0", CARRIED_BYTES_AT, "r1");
   p.label("offload-counted").load("u32", "r7", "r10", HOME).jumpIf("r7", "!=", 0, "offload-home");
-  p.routeDevice("r7").sendTo("r7");
+  p.routeDevice("r7");
+  if (pastBridge) passBridge(p, f, "steer");
+  p.sendTo("r7");
   p.label("offload-home");
   if (f.version === 4)
     p.jumpIf("r7", "==", LOOPBACK, "offload-home-by-lo")

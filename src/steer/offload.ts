@@ -26,7 +26,7 @@ export interface OffloadState {
 }
 
 /** As in `SteeringOptions`. */
-interface Options extends Pick<SteerOptions, "bypass" | "ipsec" | "ipv6"> {
+interface Options extends Pick<SteerOptions, "bypass" | "ipsec" | "ipv6" | "pastBridge"> {
   uplinks: readonly number[];
   store?: FdStore | undefined;
 }
@@ -90,11 +90,12 @@ export function loadOffload(
   fds: number[],
   link: "ethernet" | "loopback" = "ethernet",
 ): { fd: number; ipv6Error?: TsproxyError } {
-  const load = (name: string, more: SteerOptions): number => {
-    const fd = bpf.loadProgram(name, steerProgram(link, options.uplinks, maps, { ...options, offload: true, ...more }));
-    fds.push(fd);
-    return fd;
-  };
+  const load = (name: string, more: SteerOptions): number =>
+    loadPastBridge(options, (pastBridge) => {
+      const fd = bpf.loadProgram(name, steerProgram(link, options.uplinks, maps, { ...options, offload: true, ...more, pastBridge }));
+      fds.push(fd);
+      return fd;
+    });
   try {
     if (options.ipv6 !== true) return { fd: load("tsproxy_offload", {}) };
     const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
@@ -116,5 +117,17 @@ export function loadOffload(
     if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
     const hint = "leave '--offload always' out, and TypeScript moves what the kernel cannot; it needs Linux 5.11 or later";
     throw new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", `--offload always does not work here: ${error.message}`, hint, error);
+  }
+}
+
+/** A program that may go past bridges; where the kernel refuses that, one that does not. */
+export function loadPastBridge({ pastBridge = false }: { pastBridge?: boolean }, load: (pastBridge: boolean) => number): number {
+  try {
+    return load(pastBridge);
+  } catch (error) {
+    if (!pastBridge || !(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
+    const without = load(false);
+    log.warn(`packets do not go past bridges: ${error.message}`);
+    return without;
   }
 }

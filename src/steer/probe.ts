@@ -38,7 +38,7 @@ export function probeSteering(): SteeringProbe {
       if (ipv6Error !== undefined) found.offload6Error = ipv6Error;
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;
-      found.offloadError = error;
+      found.offloadError = error.cause instanceof TsproxyError ? error.cause : error;
     }
     return found;
   } catch (error) {

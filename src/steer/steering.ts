@@ -27,7 +27,7 @@ import { CarriedCounts } from "./carried.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
-import { type OffloadMode, type OffloadState, tellOffload, useOffload } from "./offload.js";
+import { loadPastBridge, type OffloadMode, type OffloadState, tellOffload, useOffload } from "./offload.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
@@ -84,6 +84,8 @@ export interface SteeringOptions {
   ipv6?: boolean;
   /** Whether the programs are to carry out what the engine enters into `flows` (offload-program.ts), which needs Linux 5.11. Default: never. */
   offload?: OffloadMode;
+  /** Packets may go to containers past their bridges, as `setPeer` says (past-bridge-program.ts). Needs Linux 6.7. */
+  pastBridge?: boolean;
   /** Do not use TCX even where the kernel has it. */
   forceClsact?: boolean;
   /** Needed where TCX is missing. */
@@ -144,8 +146,7 @@ export class Steering {
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
-      for (const uplink of options.uplinks)
-        this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options))));
+      for (const uplink of options.uplinks) this.emitters.push(this.attacher.attach(uplink, this.loadEmit(uplink)));
       tellOffload(this.offload);
     } catch (error) {
       this.close();
@@ -173,7 +174,10 @@ export class Steering {
    * port may be from nodes that are entered without theirs. Answers how to end that.
    */
   addTunnel(ifindex: number, port: number): () => void {
-    const progFd = bpf.loadProgram("tsproxy_tunnel", emitProgram(ifindex, this.maps, { ...this.options, givesBack: false }));
+    const progFd = bpf.loadProgram(
+      "tsproxy_tunnel",
+      emitProgram(ifindex, this.maps, { ...this.options, givesBack: false, pastBridge: false }),
+    );
     try {
       this.tunnelDevices.set(ifindex, this.attacher.attach(ifindex, progFd));
     } finally {
@@ -308,6 +312,25 @@ export class Steering {
     return this.queue;
   }
 
+  /** Whether the program with this number is what `attach` puts on the egress of Ethernet devices, of this process or of another one like it. */
+  isHome(id: number): boolean {
+    const own = bpf.programInfo(this.homeFds.get("ethernet")!);
+    return id === own.id || bpf.programName(id) === own.name;
+  }
+
+  /** Value of the map `peers` for an address behind the bridge `ifindex`; null: no more. */
+  setPeer(ifindex: number, address: IpAddress, value: Uint8Array | null): void {
+    const map = address.family === 4 ? this.maps.peers : this.maps.peers6;
+    const key = peerKey(ifindex, address);
+    if (value === null) bpf.deleteElement(map, key);
+    else bpf.updateElement(map, key, value);
+  }
+
+  /** The value that `setPeer` has set, with what the programs have noted in it; false when there is none. */
+  peer(ifindex: number, address: IpAddress, value: Uint8Array): boolean {
+    return bpf.lookupElement(address.family === 4 ? this.maps.peers : this.maps.peers6, peerKey(ifindex, address), value);
+  }
+
   /** What the engine sends for its port `port` is of the endpoint with this address, an IPv6 one. */
   setInside(port: number, address: IpAddress): void {
     if (this.ipv6) bpf.updateElement(this.maps.inside6, bytes(Int32Array.of(port)), toBytes(address));
@@ -382,6 +405,10 @@ export class Steering {
     return family === 4 ? this.maps : { ports: ports6, locals: locals6, ipsec: ipsec6 };
   }
 
+  private loadEmit(uplink: number): number {
+    return loadPastBridge(this.options, (pastBridge) => this.load("emit", emitProgram(uplink, this.maps, { ...this.options, pastBridge })));
+  }
+
   private attachHome(ifindex: number, link: LinkLayer): void {
     if (this.homes.has(ifindex)) return;
     const progFd = this.homeFds.get(link) ?? this.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
@@ -394,6 +421,10 @@ export class Steering {
     this.fds.push(fd);
     return fd;
   }
+}
+
+function peerKey(ifindex: number, address: IpAddress): Uint8Array {
+  return Buffer.concat([bytes(Int32Array.of(ifindex)), toBytes(address)]);
 }
 
 /** Entries of a former process that lead to other uplinks are of no use. */

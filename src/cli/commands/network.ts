@@ -47,7 +47,7 @@ function create(): CliCommand {
     .argument("<name>", "Name of the network")
     .option(
       "-d, --driver <name>",
-      "Kind of network: bridge, overlay for all nodes of the cluster, or macvlan on the LAN of -o parent=DEVICE (bridge)",
+      "Kind of network: bridge, overlay for all nodes of the cluster, macvlan or ipvlan on the LAN of -o parent=DEVICE[.VLAN] (bridge)",
     )
     .option("--subnet <cidr>", "Its range, one a family (the first of Docker's pools that is free)", collect)
     .option("--gateway <ip>", "The host's address in it (the first; repeatable)", collect)
