@@ -121,7 +121,8 @@ export class NetworkModel {
       const network = this.network(id);
       const { overlay, ...rest } = network.record;
       if (overlay === undefined) throw networkError("invalid", `network ${shortId(id)} is of this host alone`);
-      const record = { ...rest, overlay: { vni: overlay.vni, ...(own !== undefined && { own }) } };
+      const { own: _, ...shared } = overlay;
+      const record = { ...rest, overlay: { ...shared, ...(own !== undefined && { own }) } };
       await this.store.commit({ putNetworks: [record] });
       network.record = record;
       network.tellOwn();
