@@ -9,7 +9,7 @@ import { log } from "../../log.js";
 import {
   hasHost,
   type LanMapFds,
-  type LanSort,
+  type LanWire,
   lanHostProgram,
   lanInProgram,
   lanOutProgram,
@@ -21,7 +21,7 @@ import * as bpf from "../../sys/bpf.js";
 import { native, systemError } from "../../sys/native.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Link } from "../../sys/rtnetlink-entries.js";
-import { NO_ICC, ONE_MAC, PASSTHRU, VEPA } from "../../table/networks.js";
+import { NO_ICC, ONE_MAC, PASSTHRU, PROMISCUOUS, VEPA } from "../../table/networks.js";
 import { macText, parseMac } from "../../wire/ethernet.js";
 import { type IpAddress, linkLocalOf, toBytes } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
@@ -49,6 +49,13 @@ const MAX_STATIONS = 4096,
 const DEVICE = "tsplan%d";
 const NO_MAC = new Uint8Array(6);
 
+/** Of all networks on it. */
+export interface LanSort {
+  mode: LanMode;
+  /** Endpoints may send from other addresses than their own. */
+  promiscuous: boolean;
+}
+
 export interface LanSite {
   readonly socket: RouteSocket;
   readonly workers: Workers;
@@ -70,6 +77,7 @@ export class LanSegment {
   private readonly undo = new Undo();
   /** The TAP, its port, and `lan_out` on it. */
   private device = new Undo();
+  /** 0: it is being made again. */
   private deviceIndex = 0;
   private deviceName = "";
   private attached: Attached | undefined;
@@ -83,7 +91,7 @@ export class LanSegment {
     private readonly site: LanSite,
     readonly network: number,
     readonly parent: string,
-    readonly mode: LanMode,
+    readonly sort: LanSort,
     private readonly who: string,
   ) {
     const { workers, networkNumbers, host, steering } = site;
@@ -92,7 +100,7 @@ export class LanSegment {
     undo.add("number of the network", () => networkNumbers.give(network));
     try {
       // Without subnets: the LAN's addresses are anybody's, not those of a network behind us.
-      workers.post({ type: "add-network", network, subnets: [], flags: MODES[mode].flags });
+      workers.post({ type: "add-network", network, subnets: [], flags: MODES[sort.mode].flags | (sort.promiscuous ? PROMISCUOUS : 0) });
       undo.add(`network on ${parent}`, () => workers.post({ type: "remove-network", network }));
       this.maps = {
         ...steering.maps,
@@ -131,7 +139,8 @@ export class LanSegment {
   /** What comes for that station is its network's; answers how to end that. Throws TSP_ERR_NETWORK (conflict). */
   addStation({ mac, addresses }: LanStation): () => void {
     const text = macText(mac);
-    const { stations, maps, parent, mode } = this;
+    const { stations, maps, parent } = this;
+    const { mode } = this.sort;
     const own = this.attached?.mac;
     if (mode === "passthru") {
       if (stations.size > 0)
@@ -176,7 +185,7 @@ export class LanSegment {
     [this.deviceIndex, this.deviceName] = [index, tap.name];
     socket.setLink(index, { mtu: this.mtu, txQueueLen: QUEUE, multicast: false, addrGenMode: "none" });
     closeToIpv6(tap.name);
-    put("lan_out", lanOutProgram(maps, MODES[this.mode].way), index, "ingress", undo);
+    put("lan_out", lanOutProgram(maps, MODES[this.sort.mode].way), index, "ingress", undo);
     const port = { kind: "lan", name: tap.name, mac: this.mac ?? NO_MAC, addresses: [], network, device: index } as const;
     taps.attach(tap, port, undo, () => void this.remake(undo));
     socket.setLink(index, { up: true });
@@ -187,6 +196,7 @@ export class LanSegment {
     if (gone !== this.device) return;
     log.warn(`${this.who}: ${this.deviceName} was deleted by somebody else; it is made again`);
     this.device = new Undo();
+    this.deviceIndex = 0;
     this.detach(); // what is on the parent sends to the old device
     await gone.run();
     if (this.closed) return;
@@ -201,6 +211,7 @@ export class LanSegment {
   /** Takes up the parent as it is now. `must`: throws if it is there and cannot be used. */
   private look({ must = false } = {}): void {
     const { site, parent, who } = this;
+    if (this.deviceIndex === 0) return; // it is being made again
     const now = findParent(parent, (name) => site.socket.link(name));
     const { attached } = this;
     if (now === null) {
@@ -236,20 +247,21 @@ export class LanSegment {
   /** Puts the programs on the parent, and has it take frames for stations. Throws with nothing left. */
   private attach({ index, mac, mtu }: Link, vlan: number): void {
     const { maps, deviceIndex, network } = this;
-    const sort: LanSort = { way: MODES[this.mode].way, vlan };
+    const wire: LanWire = { way: MODES[this.sort.mode].way, vlan };
     const undo = new Undo();
     try {
       const own = macKey(parseMac(mac)!);
       bpf.updateElement(maps.stations, own, word(PARENT));
       undo.add("the parent's own MAC", () => bpf.deleteElement(maps.stations, own));
-      put("lan_in", lanInProgram(maps, sort, deviceIndex), index, "ingress", undo);
-      if (hasHost(sort)) put("lan_host", lanHostProgram(maps, sort, deviceIndex), index, "egress", undo);
+      put("lan_in", lanInProgram(maps, wire, deviceIndex), index, "ingress", undo);
+      if (hasHost(wire)) put("lan_host", lanHostProgram(maps, wire, deviceIndex), index, "egress", undo);
       bpf.updateElement(maps.parent, new Uint8Array(4), new Uint8Array(Uint32Array.of(index, vlan).buffer));
       undo.add("the parent", () => bpf.updateElement(maps.parent, new Uint8Array(4), new Uint8Array(8)));
-      const fd = native.promiscuous(index, this.mode === "ipvlan" ? 1 : 0); // its own MAC is enough there
+      this.site.socket.setLink(deviceIndex, { mtu });
+      // Last, since the kernel tells of it: what fails here again and again must not be the cause of the next try.
+      const fd = native.promiscuous(index, this.sort.mode === "ipvlan" ? 1 : 0); // its own MAC is enough there
       if (fd < 0) throw systemError("setsockopt(PACKET_ADD_MEMBERSHIP)", fd);
       undo.add("promiscuous mode of the parent", () => closeSync(fd));
-      this.site.socket.setLink(deviceIndex, { mtu });
     } catch (error) {
       void undo.run();
       throw error;

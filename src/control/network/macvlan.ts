@@ -19,6 +19,8 @@ export interface MacvlanSpec extends CommonSpec {
   parent: string;
   /** Default: bridge. */
   mode?: LanMode;
+  /** Whether endpoints may send from other addresses than their own. Default: no. */
+  promiscuous?: boolean;
   /** The parent may come later. Default: it must be there. */
   awaitsParent?: boolean;
 }
@@ -38,12 +40,13 @@ class Macvlan implements Network {
     readonly number: number,
     private readonly spec: MacvlanSpec,
   ) {
-    const { parent, mode = "bridge", subnets, awaitsParent = false } = spec;
+    const { parent, mode = "bridge", promiscuous = false, subnets, awaitsParent = false } = spec;
+    const sort = { mode, promiscuous };
     checkNetworkFamilies(subnets, hostFamilies());
     this.subnets = subnets;
-    if (!awaitsParent) this.checkMtu(site.lans.parent(parent, mode).link.mtu);
+    if (!awaitsParent) this.checkMtu(site.lans.parent(parent, sort).link.mtu);
     try {
-      this.lan = site.lans.join(parent, mode, number, `network on ${parent}`, this.undo);
+      this.lan = site.lans.join(parent, sort, number, `network on ${parent}`, this.undo);
     } catch (error) {
       void this.undo.run();
       throw error;
