@@ -44,5 +44,7 @@ it.each([
   ["tsproxy0", "invalid", "tsproxy0 is a device of tsproxy's own"],
   ["wg0", "invalid", "wg0 is no Ethernet device"],
 ])("refuses %s: %s", (name, kind, message) => {
-  expect(() => lans.parent(name, { mode: "bridge", promiscuous: false })).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind, message }));
+  expect(() => lans.parent(name, { mode: "bridge", promiscuous: false })).toThrow(
+    expect.objectContaining({ code: "TSP_ERR_NETWORK", kind, message }),
+  );
 });
