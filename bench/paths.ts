@@ -8,7 +8,7 @@ export function native(name: string): string {
   return `${ROOT}bench/dist/native/${name}`;
 }
 
-/** A script that `run.sh` has made one module of, as the build does with the worker (`build:worker`). */
+/** A script that `run.sh` has made one module of, as the build does with the worker (`build:bundle`). */
 export function bundled(name: string): string {
   return `${ROOT}bench/dist/${name}.cjs`;
 }

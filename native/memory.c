@@ -1,9 +1,11 @@
-/* Memory of tables: hints for what JavaScript has made, and files that outlive the process (src/table/flow-file.ts). */
+/* Memory: hints for tables that JavaScript has made, files that outlive the process (src/table/flow-file.ts), and code that is not needed now. */
 #define _GNU_SOURCE
 #include "parts.h"
 #include "util.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,16 +27,22 @@ static void unmap(napi_env env, void *data, void *size) {
   free(size);
 }
 
-/* mapFile(fd, size) -> ArrayBuffer: the file's first `size` bytes, shared with it. What the file has no room for must not be touched (SIGBUS). */
-static napi_value map_file(napi_env env, napi_callback_info info) {
-  napi_value argv[2], out;
-  tsp_args(env, info, 2, argv);
-  int64_t size = 0;
-  napi_get_value_int64(env, argv[1], &size);
+/* mmap below 2 GiB, where the processor and the kernel can do that and there is room, else anywhere: V8 puts such an address into the instruction. */
+static void *map_low(size_t size, int flags, int fd) {
+#ifdef MAP_32BIT
+  void *low = mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_32BIT, fd, 0);
+  if (low != MAP_FAILED) return low;
+#endif
+  return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+}
+
+/* An ArrayBuffer over `size` bytes of memory that `map_low` makes. */
+static napi_value mapped(napi_env env, size_t size, int flags, int fd) {
+  napi_value out;
   size_t *kept = malloc(sizeof *kept);
   if (kept == NULL) return tsp_throw(env, "malloc", ENOMEM);
-  *kept = (size_t)size;
-  void *data = mmap(NULL, *kept, PROT_READ | PROT_WRITE, MAP_SHARED, tsp_i32(env, argv[0]), 0);
+  *kept = size;
+  void *data = map_low(size, flags, fd);
   if (data == MAP_FAILED) {
     int err = errno;
     free(kept);
@@ -45,6 +53,24 @@ static napi_value map_file(napi_env env, napi_callback_info info) {
     return tsp_throw(env, "napi_create_external_arraybuffer", ENOMEM);
   }
   return out;
+}
+
+/* allocate(size) -> ArrayBuffer of zeros that begins with a page. */
+static napi_value allocate(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  int64_t size = 0;
+  napi_get_value_int64(env, argv[0], &size);
+  return mapped(env, (size_t)size, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+/* mapFile(fd, size) -> ArrayBuffer: the file's first `size` bytes, shared with it. What the file has no room for must not be touched (SIGBUS). */
+static napi_value map_file(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  int64_t size = 0;
+  napi_get_value_int64(env, argv[1], &size);
+  return mapped(env, (size_t)size, MAP_SHARED, tsp_i32(env, argv[0]));
 }
 
 /* reserveFile(fd, offset, len) -> 0 or -errno: makes room for these bytes, so that writing them cannot fail. */
@@ -64,9 +90,49 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   return tsp_num(env, flock(tsp_i32(env, argv[0]), LOCK_EX | LOCK_NB) < 0 ? -errno : 0);
 }
 
+/* A mapping that smaps describes. */
+struct mapping {
+  uintptr_t from, to;
+  bool is_code; /* or constants: private, of a file, not writable */
+  unsigned long resident_kb, changed_kb;
+};
+
+/* Gives the mapping's pages back, unless some were written: those are nowhere else (a debugger's breakpoints, say). Answers how many KiB. */
+static unsigned long forget_mapping(const struct mapping *m) {
+  if (!m->is_code || m->changed_kb > 0 || m->resident_kb == 0) return 0;
+  return madvise((void *)m->from, m->to - m->from, MADV_DONTNEED) < 0 ? 0 : m->resident_kb;
+}
+
+/*
+ * forgetCode() -> KiB, or -errno: gives back the pages of code and constants, of Node.js and of libraries, that are resident and as in their files.
+ * What is touched again comes back from the page cache, 16 pages at a time. Format of smaps: proc_pid_smaps(5).
+ */
+static napi_value forget_code(napi_env env, napi_callback_info info) {
+  (void)info;
+  FILE *smaps = fopen("/proc/self/smaps", "re");
+  if (smaps == NULL) return tsp_num(env, -errno);
+  char line[512], mode[5];
+  struct mapping m = {0};
+  unsigned long forgotten = 0, inode;
+  while (fgets(line, sizeof line, smaps) != NULL) {
+    unsigned long from, to;
+    if (sscanf(line, "%lx-%lx %4s %*s %*s %lu", &from, &to, mode, &inode) == 4) {
+      forgotten += forget_mapping(&m);
+      m = (struct mapping){.from = from, .to = to, .is_code = inode != 0 && mode[1] == '-' && mode[3] == 'p'};
+    } else if (sscanf(line, "Rss: %lu", &m.resident_kb) != 1) {
+      sscanf(line, "Anonymous: %lu", &m.changed_kb);
+    }
+  }
+  forgotten += forget_mapping(&m);
+  fclose(smaps);
+  return tsp_num(env, (int64_t)forgotten);
+}
+
 void memory_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "adviseHugePages", advise_huge_pages);
+  tsp_export(env, exports, "allocate", allocate);
   tsp_export(env, exports, "mapFile", map_file);
   tsp_export(env, exports, "reserveFile", reserve_file);
   tsp_export(env, exports, "lockFile", lock_file);
+  tsp_export(env, exports, "forgetCode", forget_code);
 }

@@ -10,6 +10,7 @@ import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
+import { native } from "../sys/native.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
@@ -19,11 +20,13 @@ import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
+import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
 import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
+import { PastBridge } from "./past-bridge.js";
 import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
@@ -40,6 +43,8 @@ export interface ControllerOptions {
   allowFrom: IpPrefix[];
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
+  /** Packets go to containers of the host's bridges past these, where nobody could tell. */
+  pastBridge: boolean;
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
@@ -65,6 +70,8 @@ export class Controller {
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
+    /** Of this process, for encrypted networks. */
+    readonly keys: KeyRing,
   ) {}
 
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
@@ -77,38 +84,31 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
-      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
-      const indices = uplinks.map((uplink) => uplink.ifindex);
+      const pastBridge = options.pastBridge && PastBridge.isPossible();
       const bypass = options.firewall === "bypass";
-      const hasIpsec = Ipsec.isThere();
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
       undo.add("files of flows", () => files?.close());
-      const steering = new Steering({
-        uplinks: indices,
-        flowCapacity: conntrackMax,
-        offload,
-        bypass,
-        ipsec: hasIpsec,
-        ipv6: uplinks.every(({ ipv6 }) => ipv6),
-        routeSocket: socket,
-        store,
-        sameUplinks: areFormer,
-      });
-      undo.add("steering", () => steering.close());
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
+      let past: PastBridge | undefined;
       let dead = false;
+      let uplinkNames = "the uplink";
       // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
       const uplinkGone = (): void => {
         if (dead) return;
         dead = true;
-        const names = uplinks.map(({ name }) => name).join(", ");
         onDeath(
-          new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `${names}: the device was deleted by somebody else`, "start tsproxy again"),
+          new TsproxyError(
+            "TSP_ERR_NO_DEVICE",
+            "not-found",
+            `${uplinkNames}: the device was deleted by somebody else`,
+            "start tsproxy again",
+          ),
         );
       };
+      // First, as a thread takes a while to start, and can do that beside the rest.
       const workers = new Workers(
         {
           workers: count,
@@ -131,11 +131,30 @@ export class Controller {
           readable: () => {
             host?.onReadable();
             ipsec?.onReadable();
+            past?.onReadable();
           },
           onDeath,
         },
       );
       undo.add("workers", () => workers.stop());
+      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
+      uplinkNames = uplinks.map(({ name }) => name).join(", ");
+      const indices = uplinks.map((uplink) => uplink.ifindex);
+      const hasIpsec = Ipsec.isThere();
+      const steering = new Steering({
+        uplinks: indices,
+        flowCapacity: conntrackMax,
+        offload,
+        pastBridge,
+        bypass,
+        ipsec: hasIpsec,
+        ipv6: uplinks.every(({ ipv6 }) => ipv6),
+        routeSocket: socket,
+        store,
+        sameUplinks: areFormer,
+      });
+      undo.add("steering", () => steering.close());
+      undo.add("workers", () => workers.stop()); // before what they use ends
       workers.post({
         type: "allow",
         prefixes: options.allowFrom,
@@ -163,6 +182,8 @@ export class Controller {
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());
+      if (pastBridge) past = new PastBridge(socket, workers, steering);
+      undo.add("watch of bridges", () => past?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
@@ -175,8 +196,11 @@ export class Controller {
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
+      const aes = (native.sealSupport() & 2) !== 0;
+      const keys = new KeyRing({ workers: count, aes, post: (message) => workers.post(message) });
+      undo.add("keys", () => keys.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -235,6 +259,11 @@ export class Controller {
 
   summary(): Promise<Summary> {
     return this.workers.summary();
+  }
+
+  /** Received so far. */
+  packets(): number {
+    return this.portStats().reduce((sum, { rxPackets }) => sum + rxPackets, 0);
   }
 
   portStats(): PortStats[] {

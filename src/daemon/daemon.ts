@@ -12,6 +12,7 @@ import type { NodeRecord } from "../cluster/records.js";
 import { serveCni } from "../cni/server.js";
 import { Controller, type ControllerOptions } from "../control/controller.js";
 import { mappingText } from "../control/mapping.js";
+import { giveBackSpareMemory } from "../control/spare-memory.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
 import { Directory } from "../dns/directory.js";
@@ -107,6 +108,10 @@ export class Daemon {
       );
       daemon.info = api.info;
       daemon.undo.add("API socket", () => api.close());
+      daemon.undo.add(
+        "spare memory",
+        giveBackSpareMemory(() => controller.packets()),
+      );
       return daemon;
     } catch (error) {
       await daemon.stop();

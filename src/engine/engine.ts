@@ -32,8 +32,10 @@ import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
+import { Unsealing } from "../dataplane/unseal.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEGMENTS } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
+import { field } from "../mem/field.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC, VEPA } from "../table/networks.js";
@@ -44,6 +46,7 @@ import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
 import { nodesOut } from "./nodes-out.js";
+import { sealOut } from "./seal-out.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
 const EAGAIN = 11,
@@ -76,9 +79,17 @@ export class Engine {
   }
 }
 
+/** The fields of descriptors; an index is a multiple of DESCRIPTOR. */
+function fieldsOf(descriptors: Int32Array): [Int32Array, Int32Array, Int32Array, Int32Array] {
+  const nth = (k: number): Int32Array => field(descriptors, k, DESCRIPTOR);
+  return [nth(0), nth(1), nth(2), nth(3)];
+}
+
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
+  const [rxPort, rxSize, rxTail, rxDevice] = fieldsOf(rx);
+  const [txPort, txSize, txAt, txTail] = fieldsOf(tx);
   const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, probes, remotes, shaper, tunnel } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
@@ -93,6 +104,17 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     flush();
   });
   const oneNode = [0];
+  const { sealer } = state;
+  const unsealing = sealer === null ? null : new Unsealing(batch, state, sealer);
+  state.unsealing = unsealing;
+  const sealed =
+    sealer === null
+      ? null
+      : sealOut(batch, state, sealer, {
+          push: (i, from) => pushOf(i, from, tunnel.port),
+          flush: () => flush(),
+          countDrop: (port, reason) => countDrop(port, reason),
+        });
   let txCount = 0;
   let lastSecond = 0;
   let asked = false;
@@ -121,21 +143,38 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
   }
 
-  /** Receive descriptors to batch columns. Counts a run of frames of one port at once. */
+  /** Receive descriptors to batch columns. */
   function take(n: number): void {
     const { ingress, len, tail, device } = batch;
     batch.count = n;
     if (batch.moved) batch.reset();
-    let from = rx[0]!;
-    let packets = 0;
+    const from = rx[0]!;
+    let others = 0; // negative or not 0: not all are frames of one port
     let bytes = 0;
     for (let i = 0; i < n; i++) {
       const d = i * DESCRIPTOR;
-      const port = rx[d]!;
-      const size = rx[d + 1]! - VNET;
+      const port = rxPort[d]!;
+      const size = (rxSize[d]! - VNET) | 0;
       ingress[i] = port;
-      tail[i] = rx[d + 2]!;
-      device[i] = rx[d + 3]!;
+      len[i] = size;
+      tail[i] = rxTail[d]!;
+      device[i] = rxDevice[d]!;
+      others |= (port ^ from) | (size >> 31);
+      bytes = (bytes + size) | 0;
+    }
+    if (others === 0) countRx(from, n, bytes);
+    else takeOthers(n);
+  }
+
+  /** Counts a run of frames of one port at once, and sees to what is no frame. */
+  function takeOthers(n: number): void {
+    const { ingress, len } = batch;
+    let from = ingress[0]!;
+    let packets = 0;
+    let bytes = 0;
+    for (let i = 0; i < n; i++) {
+      const port = ingress[i]!;
+      const size = len[i]!;
       if (port !== from) {
         countRx(from, packets, bytes);
         from = port;
@@ -143,10 +182,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         bytes = 0;
       }
       if (size < 0) {
-        takeRunt(i, port, rx[d + 1]!);
+        takeRunt(i, port, size + VNET);
         continue;
       }
-      len[i] = size;
       packets++;
       bytes += size;
     }
@@ -167,11 +205,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     counters[at + RX_BYTES] = counters[at + RX_BYTES]! + bytes;
   }
 
-  /** The stages, in order; each looks only at frames that are its business. */
-  function decide(): void {
-    const left = established6(established());
-    if (left === 0 || acrossFamilies(left) === 0) return;
-    const fromNodes = decapsulate(batch, state);
+  /** The stages, in order; each looks only at frames that are its business. `opened`: all are of other nodes, out of sealed datagrams. */
+  function decide(opened: boolean): void {
+    if (!opened) {
+      const left = established6(established());
+      if (left === 0 || acrossFamilies(left) === 0) return;
+    }
+    const fromNodes = opened || decapsulate(batch, state);
     if (fromNodes) countFromNodes();
     takeBack(batch, state);
     parse();
@@ -208,20 +248,38 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.answeredCount = 0;
   }
 
+  function countUnopened({ drops }: Unsealing): void {
+    for (let reason = 0; reason < drops.length; reason++) {
+      if (drops[reason] === 0) continue;
+      counters[tunnel.port * ROW + DROPS + reason] = counters[tunnel.port * ROW + DROPS + reason]! + drops[reason]!;
+      drops[reason] = 0;
+    }
+  }
+
   /** Transmits what was decided, frames of one egress together and in order. */
   function emit(): void {
-    const { count, len } = batch;
+    const { at, count, len, tail } = batch;
     const first = egress[0]!;
-    let alike = 0;
+    let others = 0; // not 0: not all go to one port
     let bytes = 0;
-    for (; alike < count && egress[alike] === first; alike++) bytes += len[alike]!;
-    if (alike < count || first < 0 || (shaper.limits > 0 && shaper.concerns(batch, first))) {
+    // As if all did, as in most batches.
+    for (let i = 0; i < count; i++) {
+      const d = i * DESCRIPTOR;
+      const size = len[i]!;
+      txPort[d] = first;
+      txSize[d] = (size + VNET) | 0;
+      txAt[d] = at[i]!;
+      txTail[d] = tail[i]!;
+      others |= egress[i]! ^ first;
+      bytes = (bytes + size) | 0;
+    }
+    if (others !== 0 || first < 0 || (shaper.limits > 0 && shaper.concerns(batch, first))) {
       group();
       flush();
       return;
     }
-    // All to one port, as most batches are: no need to look at each result when none is an error.
-    for (let i = 0; i < count; i++) push(i, first);
+    // No need to look at each result when none is an error.
+    txCount = count;
     if (io.transmit(count) === 0) countTx(first, count, bytes);
     else countResults();
     txCount = 0;
@@ -245,6 +303,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         flush();
         oneNode[0] = batch.node[i]!;
         toNodes(i, oneNode, batch.ingress[i]!);
+      } else if (to === SEALED) {
+        flush();
+        sealAll(i);
       } else if (to < 0) {
         if (to !== KEPT && to !== JOINED) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
@@ -256,6 +317,18 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         }
       }
     }
+  }
+
+  /** Frame `from` and all that are to be sealed behind it. */
+  function sealAll(from: number): void {
+    for (let i = from; i < batch.count; i++) {
+      if (egress[i] !== SEALED) continue;
+      sent[i] = 1;
+      oneNode[0] = batch.node[i]!;
+      if (sealed === null) countDrop(batch.ingress[i]!, drop.DROP_NO_KEY);
+      else sealed.add(i, oneNode, batch.ingress[i]!);
+    }
+    sealed?.send();
   }
 
   /** To every port of the network but the one that the frame came from, and maybe the host's or the LAN's; without icc to and from these alone. */
@@ -294,9 +367,12 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     return eth.srcLo(halves, frame) === ports.macLo[port] && eth.srcHi(halves, frame) === ports.macHi[port];
   }
 
-  /** As `sendToNodes`. */
+  /** As `sendToNodes`; sealed in an encrypted network. */
   function toNodes(i: number, nodes: readonly number[], from: number): void {
-    if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+    if (networks.sealed[ports.network[batch.ingress[i]!]!] !== 0) {
+      sealed?.add(i, nodes, from);
+      sealed?.send();
+    } else if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
   function push(i: number, port: number): void {
@@ -375,20 +451,22 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
-    const asks = !waited && !asked && probes.due; // every other turn: what comes does not wait for all questions
+    const asks = !waited && !asked && probes.due && unsealing?.hasReady !== true; // every other turn: what comes does not wait for all questions
     asked = asks;
     const wait = conntrack.behind || state.reviewAt < conntrack.end || probes.due ? 0 : patience;
-    const n = waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
+    const opened = unsealing?.hasReady === true;
+    const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
     if (n > 0) {
-      if (!waited && !asks) take(n);
-      decide();
+      if (!opened && !waited && !asks) take(n);
+      decide(opened);
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
+    if (unsealing !== null) countUnopened(unsealing);
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);

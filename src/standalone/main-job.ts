@@ -15,6 +15,7 @@ import { HealthChecks } from "../control/health.js";
 import { knockAt } from "../control/knock.js";
 import { eachHostAddress, formatMapping, mappingText, type PortSpec, type TargetAddress } from "../control/mapping.js";
 import type { Reach } from "../control/network/network.js";
+import { giveBackSpareMemory } from "../control/spare-memory.js";
 import type { Balanced } from "../control/target-views.js";
 import { Undo } from "../control/undo.js";
 import { views } from "../control/views.js";
@@ -68,6 +69,10 @@ export class MainJob {
       if (config.relay) await job.startRelay(config);
       else await job.startDataplane(config, onDeath);
       await job.startApi();
+      job.undo.add(
+        "spare memory",
+        giveBackSpareMemory(() => job.totals().packets),
+      );
       return job;
     } catch (error) {
       await job.stop();

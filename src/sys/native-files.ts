@@ -6,8 +6,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The package's folder `native/`; `src/` and `dist/` lie side by side, so this holds in both. */
-const NATIVE = fileURLToPath(new URL("../../native/", import.meta.url));
+/** The package's folder; `src/` and `dist/` lie side by side, so this holds in both. */
+export const PACKAGE = fileURLToPath(new URL("../../", import.meta.url));
+const NATIVE = `${PACKAGE}native/`;
 const LAUNCHER = "tsproxy-docker-proxy";
 const SANDBOX = "tsproxy-sandbox";
 const CNI = "tsproxy-cni";

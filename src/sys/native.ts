@@ -10,6 +10,9 @@ import { addonFile, BUILD_COMMAND, platformName } from "./native-files.js";
 /** Opaque handle of a batched input/output context (`native/io.c`). */
 export type IoHandle = { readonly __io: unique symbol };
 
+/** Keys over packet memory (`native/seal.c`). */
+export type SealHandle = { readonly __seal: unique symbol };
+
 /** A descriptor that is watched in Node's event loop (`native/udp.c`). */
 export type WatchHandle = { readonly __watch: unique symbol };
 
@@ -103,12 +106,19 @@ export interface Native {
   bpf(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): number;
   /** Asks the kernel for huge pages behind a typed array that has not been written yet; 0 or -errno, -EINVAL when it has none to give. */
   adviseHugePages(view: ArrayBufferView): number;
-  /** The first `size` bytes of a file, as memory that is shared with it. What it has no room for must not be touched. */
+  /**
+   * Zeros, `size` bytes of them, from the beginning of a page on; in the first 2 GiB of the address space if there is room. There an x86 instruction
+   * has space for the address, and V8 writes it into each load and store of a typed array that is a constant to it.
+   */
+  allocate(size: number): ArrayBuffer;
+  /** The first `size` bytes of a file, likewise, as memory that is shared with it. What it has no room for must not be touched. */
   mapFile(fd: number, size: number): ArrayBuffer;
   /** Makes room in a file, so that writing there cannot fail; 0 or -errno. */
   reserveFile(fd: number, offset: number, len: number): number;
   /** Locks a file for as long as the process, and its descriptor, live; 0, or -EWOULDBLOCK: another has it. */
   lockFile(fd: number): number;
+  /** Gives back resident pages of code and constants, of Node.js and libraries, which come from their files again when touched; KiB or -errno. */
+  forgetCode(): number;
   ioCreate(
     memory: Uint8Array,
     slots: number,
@@ -130,6 +140,15 @@ export interface Native {
   ioReceive(io: IoHandle, spinNs: number, timeoutMs: number): number;
   /** Frames that could not be written. */
   ioTransmit(io: IoHandle, count: number): number;
+  /** 0: this Node.js has nothing to seal with; 1: it has; 3: and the processor has instructions for AES. */
+  sealSupport(): number;
+  /** `work`: descriptors, int32 x 4 a message. */
+  sealCreate(memory: Uint8Array, work: Int32Array): SealHandle;
+  /** `cipher`: 0 AES-256-GCM, 1 ChaCha20-Poly1305; `key`: 32 bytes; `encrypts`: 1, or 0 for a key that opens. */
+  sealSetKey(seal: SealHandle, n: number, cipher: number, key: Uint8Array, encrypts: number): void;
+  sealDropKey(seal: SealHandle, n: number): void;
+  /** Of the first `count` messages, how many could not be sealed, or opened. */
+  sealRun(seal: SealHandle, count: number): number;
 }
 
 // Aliases come later in the list (EWOULDBLOCK after EAGAIN), so the first name of a number wins.
@@ -183,7 +202,7 @@ function load(): Native {
   // Set-up calls throw a plain Error with errno and syscall; give it a name and a hint. Packet calls are left untouched.
   const wrapped = { ...raw };
   for (const name of Object.keys(raw) as (keyof Native)[]) {
-    if (name === "ioReceive" || name === "ioTransmit") continue;
+    if (name === "ioReceive" || name === "ioTransmit" || name === "sealRun") continue;
     const call = raw[name] as (...args: unknown[]) => unknown;
     (wrapped as Record<string, unknown>)[name] = (...args: unknown[]) => {
       try {

@@ -1,4 +1,5 @@
 /** Start, readiness, held ports, stop, and what is left after each kind of end. */
+import fs from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
 import { type Case, forEachKind, onTsproxy } from "../support/cases.js";
@@ -57,6 +58,14 @@ onTsproxy("writes a line to --ready-fd once it serves", "kernel", async (c) => {
   const proc = launch(c.lab, c.host, [...PUBLISH, "--ready-fd", "3"], { extraFd: true });
   await proc.until("a line on descriptor 3", () => proc.extra.endsWith("\n"));
   expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).peer).toMatch(SERVED);
+});
+
+onTsproxy("holds a port in 45 MiB of resident memory, and goes on to serve it", "kernel", async (c) => {
+  await serve(c.lab, c.c1, "http", 8080);
+  const { pid } = await startInstance(c.lab, c.host, PUBLISH);
+  const residentKiB = (): number => Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  await eventually("at most 45 MiB", () => residentKiB() <= 45 * 1024);
+  for (let i = 0; i < 3; i++) expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).peer).toMatch(SERVED);
 });
 
 onTsproxy("picks a free port for an empty host port, and prints it", "kernel", async (c) => {

@@ -1,9 +1,8 @@
 /** `tsproxy install`: writes the systemd units for this very copy of tsproxy and says what comes next. */
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { TsproxyError } from "../../errors.js";
-import { BUILD_COMMAND, launcherFile } from "../../sys/native-files.js";
+import { BUILD_COMMAND, launcherFile, PACKAGE } from "../../sys/native-files.js";
 import { CliCommand, usageError } from "../command.js";
 import { stdout, type Write } from "../show.js";
 import { installCni, installNetavark, type PluginOptions } from "./install-cni.js";
@@ -43,10 +42,9 @@ export function install({ prefix, remove = false }: InstallOptions, write: Write
     write(there.length === 0 ? "nothing to be removed\n" : `removed ${there.join(" and ")}; tell systemd: systemctl daemon-reload\n`);
     return;
   }
-  const root = fileURLToPath(new URL("../../..", import.meta.url));
-  const units = path.join(root, "docs/systemd");
+  const units = path.join(PACKAGE, "docs/systemd");
   const packaged = !existsSync(units);
-  const files = packaged ? UNITS.map((unit) => path.join(PACKAGED_UNITS, unit)) : writeUnits(root, units, prefix);
+  const files = packaged ? UNITS.map((unit) => path.join(PACKAGED_UNITS, unit)) : writeUnits(units, prefix);
   const launcher = packaged ? PACKAGED_LAUNCHER : launcherFile();
   write(`${packaged ? "the package has brought" : "wrote"} ${files.join(" and ")}
 
@@ -67,8 +65,8 @@ function rootOf({ prefix }: InstallOptions): void {
 }
 
 /** Units that start this very copy; paths of what was written. */
-function writeUnits(root: string, units: string, prefix: string): string[] {
-  const command = [process.execPath, path.join(root, "dist/cli/main.js")].map((file) => realpathSync(file));
+function writeUnits(units: string, prefix: string): string[] {
+  const command = [process.execPath, path.join(PACKAGE, "dist/cli/main.js")].map((file) => realpathSync(file));
   const strange = command.find((file) => /[\s"'\\%$]/.test(file));
   if (strange !== undefined)
     throw new TsproxyError(

@@ -26,6 +26,7 @@ it("takes the dataplane's options and its own", async () => {
     masqueradePorts: { first: 10_240, last: 32_767 },
     conntrackMax: 262_144,
     offload: true,
+    pastBridge: true,
     firewall: "honour",
     limits: DEFAULT_LIMITS,
     timeouts: DEFAULT_TIMEOUTS,
