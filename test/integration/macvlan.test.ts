@@ -89,6 +89,10 @@ it("goes on with open connections when the daemon is killed, the parent is away 
   h.lab.ip(h.host, "link set lan9 name lan0");
   await answers("after");
   expect(promiscuity()).toBe("promiscuity 1");
+  h.lab.ip(h.host, "link set lan0 address 02:00:00:00:aa:01");
+  await answers("changed");
+  await h.inside("a", "ip", "neighbor", "flush", "all"); // nobody tells it that the host's has changed
+  await eventually("host", async () => (await h.inside("a", "ping", "-n", "-c", "1", "-W", "1", HOST)).code === 0);
   h.lab.ip(h.host, "link delete tsplan0");
   await eventually("warning", () => h.daemon.stderr.includes("tsplan0 was deleted by somebody else; it is made again"));
   await answers("again");

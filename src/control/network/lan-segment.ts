@@ -145,25 +145,28 @@ export class LanSegment {
     if (mode === "passthru") {
       if (stations.size > 0)
         throw parentError("conflict", `${parent} has an endpoint already, and in mode passthru takes one`, "use mode bridge for several");
-      if (own !== undefined && text !== own)
-        throw parentError("conflict", `in mode passthru an endpoint has the MAC address of ${parent}, ${own}`, "give none");
     } else if (text === own)
       // One key is one station's: the host would be cut off.
       throw parentError("conflict", `MAC address ${text} is that of the parent interface ${parent}`, "give another one, or none");
     if (stations.has(text))
       throw parentError("conflict", `MAC address ${text} is that of another endpoint on ${parent}`, "give another one");
     stations.add(text);
-    const undo = new Undo();
-    undo.add("station", () => stations.delete(text));
-    const enter = (map: number, key: Uint8Array): void => {
-      bpf.updateElement(map, key, word(OURS));
-      undo.add("key of a station", () => bpf.deleteElement(map, key));
-    };
-    if (mode === "ipvlan")
-      for (const address of [...eachFamily(addresses), ...(addresses.ipv6 === undefined ? [] : [linkLocalOf(mac)])])
-        enter(maps.addresses, addressKey(address));
-    else if (text !== own) enter(maps.stations, macKey(mac));
-    return () => void undo.run();
+    const [map, keys] =
+      mode === "ipvlan"
+        ? [maps.addresses, [...eachFamily(addresses), linkLocalOf(mac)].map(addressKey)]
+        : [maps.stations, text === own ? [] : [macKey(mac)]];
+    const steps = new Steps();
+    steps.add("station", () => stations.delete(text));
+    try {
+      for (const key of keys) {
+        bpf.updateElement(map, key, word(OURS));
+        steps.add("key of a station", () => bpf.deleteElement(map, key));
+      }
+    } catch (error) {
+      steps.run();
+      throw error;
+    }
+    return () => steps.run();
   }
 
   close(): Promise<void> {
@@ -248,7 +251,7 @@ export class LanSegment {
   private attach({ index, mac, mtu }: Link, vlan: number): void {
     const { maps, deviceIndex, network } = this;
     const wire: LanWire = { way: MODES[this.sort.mode].way, vlan };
-    const undo = new Undo();
+    const undo = new Steps();
     try {
       const own = macKey(parseMac(mac)!);
       bpf.updateElement(maps.stations, own, word(PARENT));
@@ -263,7 +266,7 @@ export class LanSegment {
       if (fd < 0) throw systemError("setsockopt(PACKET_ADD_MEMBERSHIP)", fd);
       undo.add("promiscuous mode of the parent", () => closeSync(fd));
     } catch (error) {
-      void undo.run();
+      undo.run();
       throw error;
     }
     this.attached = { index, mac, mtu, vlan, undo };
@@ -271,7 +274,7 @@ export class LanSegment {
   }
 
   private detach(): void {
-    void this.attached?.undo.run();
+    this.attached?.undo.run();
     this.attached = undefined;
   }
 }
@@ -281,11 +284,30 @@ interface Attached {
   mac: string;
   mtu: number;
   vlan: number;
-  undo: Undo;
+  undo: Steps;
+}
+
+/** As `Undo`, at once: the parent may be taken up again in the same turn. */
+class Steps implements Pick<Undo, "add"> {
+  private readonly steps: { what: string; undo: () => void }[] = [];
+
+  add(what: string, undo: () => void): void {
+    this.steps.push({ what, undo });
+  }
+
+  run(): void {
+    for (const { what, undo } of this.steps.splice(0).reverse()) {
+      try {
+        undo();
+      } catch (error) {
+        log.warn(`cannot undo '${what}': ${(error as Error).message}`);
+      }
+    }
+  }
 }
 
 /** By a link alone, since a filter would stay on the parent after a SIGKILL. */
-function put(name: string, code: Uint8Array, ifindex: number, direction: "ingress" | "egress", undo: Undo): void {
+function put(name: string, code: Uint8Array, ifindex: number, direction: "ingress" | "egress", undo: Pick<Undo, "add">): void {
   const program = bpf.loadProgram(`tsproxy_${name}`, code);
   try {
     const link = bpf.createTcxLink(program, ifindex, direction);

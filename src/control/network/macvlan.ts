@@ -64,8 +64,13 @@ class Macvlan implements Network {
     return this.lan.hostDevice;
   }
 
+  /** Throws TSP_ERR_NETWORK (unavailable): its parent has to say. */
   get endpointMac(): Uint8Array | undefined {
-    return this.spec.mode === "passthru" ? this.lan.mac : undefined;
+    const { mode, parent } = this.spec;
+    if (mode !== "passthru") return undefined;
+    if (this.lan.mac === undefined)
+      throw new TsproxyError("TSP_ERR_NETWORK", "unavailable", `its parent interface ${parent} is not there`, "see 'ip link'");
+    return this.lan.mac;
   }
 
   /** We are an endpoint's only door, so whoever its client is, it answers through us. */
