@@ -70,8 +70,8 @@ export class Controller {
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
-    /** Of this process, for encrypted networks. */
-    readonly keys: KeyRing,
+    /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
+    readonly keys: KeyRing | undefined,
   ) {}
 
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
@@ -196,9 +196,10 @@ export class Controller {
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
-      const aes = (native.sealSupport() & 2) !== 0;
-      const keys = new KeyRing({ workers: count, aes, post: (message) => workers.post(message) });
-      undo.add("keys", () => keys.close());
+      const support = native.sealSupport();
+      const keys =
+        support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
+      undo.add("keys", () => keys?.close());
       await workers.ready();
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
     } catch (error) {
