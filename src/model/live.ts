@@ -39,7 +39,7 @@ export class LiveNetwork {
       return this.made;
     }
     this.made ??= this.mechanism.networks.add({
-      ...(overlay === undefined ? { kind: "bridge" } : { kind: "overlay", vni: overlay.vni, local: this.tunnel }),
+      ...(overlay === undefined ? { kind: "bridge" } : { kind: "overlay", ...overlay, local: this.tunnel }),
       subnets,
       mtu: options.mtu,
       internal: options.internal,

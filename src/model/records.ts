@@ -76,6 +76,8 @@ export interface LanPlace {
 export interface Overlay {
   /** VXLAN's network identifier, 1 to 2^24 - 1. */
   vni: number;
+  /** Frames between nodes are sealed. Undefined: no. */
+  encrypted?: boolean;
 }
 
 /** Who uses an endpoint, and how others find it. */

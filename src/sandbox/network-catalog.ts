@@ -81,7 +81,7 @@ export class NetworkCatalog {
   async create(create: NetworkCreate, origin = DRIVER): Promise<NetworkCreated> {
     if (PREDEFINED.includes(create.name))
       throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
-    const { subnets: wanted, typed, vni, ...asked } = checkCreate(create);
+    const { subnets: wanted, typed, vni, encrypted, ...asked } = checkCreate(create);
     if (this.known().some(({ record }) => record.name === create.name))
       throw networkError("conflict", `network with name ${create.name} already exists`, "choose another name, or remove it");
     const id = randomBytes(32).toString("hex");
@@ -89,7 +89,7 @@ export class NetworkCatalog {
     if (create.driver === OVERLAY) {
       if (this.overlays === undefined)
         throw networkError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
-      await this.overlays.create({ ...asked, name: create.name, id, subnets: wanted, vni, about });
+      await this.overlays.create({ ...asked, name: create.name, id, subnets: wanted, vni, encrypted, about });
       return { id, warnings: [] };
     }
     const { lan } = asked;
