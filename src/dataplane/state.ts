@@ -91,6 +91,8 @@ export interface StateOptions {
   awaitsFormer?: boolean;
   /** Of all workers (`table/bandwidth.ts`); default: this one's alone. */
   buckets?: SharedArrayBuffer;
+  /** Memory of so many bytes, zeros, for what every packet reads; default: V8's. */
+  allocate?: ((size: number) => ArrayBuffer) | undefined;
   /** For what is to outlive the process; default: memory that does not. */
   memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
@@ -199,7 +201,7 @@ export class State {
     this.bypass = options.bypass ?? false;
     this.awaitsFormer = options.awaitsFormer ?? false;
     const { memory } = options;
-    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory);
+    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory, options.allocate);
     this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
     this.shaper = new Shaper(options.buckets);
     this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses);

@@ -35,6 +35,7 @@ import { ttl } from "../dataplane/ttl.js";
 import { Unsealing } from "../dataplane/unseal.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
+import { field } from "../mem/field.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
@@ -77,9 +78,17 @@ export class Engine {
   }
 }
 
+/** The fields of descriptors; an index is a multiple of DESCRIPTOR. */
+function fieldsOf(descriptors: Int32Array): [Int32Array, Int32Array, Int32Array, Int32Array] {
+  const nth = (k: number): Int32Array => field(descriptors, k, DESCRIPTOR);
+  return [nth(0), nth(1), nth(2), nth(3)];
+}
+
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
+  const [rxPort, rxSize, rxTail, rxDevice] = fieldsOf(rx);
+  const [txPort, txSize, txAt, txTail] = fieldsOf(tx);
   const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, probes, remotes, shaper, tunnel } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
@@ -133,21 +142,38 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
   }
 
-  /** Receive descriptors to batch columns. Counts a run of frames of one port at once. */
+  /** Receive descriptors to batch columns. */
   function take(n: number): void {
     const { ingress, len, tail, device } = batch;
     batch.count = n;
     if (batch.moved) batch.reset();
-    let from = rx[0]!;
-    let packets = 0;
+    const from = rx[0]!;
+    let others = 0; // negative or not 0: not all are frames of one port
     let bytes = 0;
     for (let i = 0; i < n; i++) {
       const d = i * DESCRIPTOR;
-      const port = rx[d]!;
-      const size = rx[d + 1]! - VNET;
+      const port = rxPort[d]!;
+      const size = (rxSize[d]! - VNET) | 0;
       ingress[i] = port;
-      tail[i] = rx[d + 2]!;
-      device[i] = rx[d + 3]!;
+      len[i] = size;
+      tail[i] = rxTail[d]!;
+      device[i] = rxDevice[d]!;
+      others |= (port ^ from) | (size >> 31);
+      bytes = (bytes + size) | 0;
+    }
+    if (others === 0) countRx(from, n, bytes);
+    else takeOthers(n);
+  }
+
+  /** Counts a run of frames of one port at once, and sees to what is no frame. */
+  function takeOthers(n: number): void {
+    const { ingress, len } = batch;
+    let from = ingress[0]!;
+    let packets = 0;
+    let bytes = 0;
+    for (let i = 0; i < n; i++) {
+      const port = ingress[i]!;
+      const size = len[i]!;
       if (port !== from) {
         countRx(from, packets, bytes);
         from = port;
@@ -155,10 +181,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         bytes = 0;
       }
       if (size < 0) {
-        takeRunt(i, port, rx[d + 1]!);
+        takeRunt(i, port, size + VNET);
         continue;
       }
-      len[i] = size;
       packets++;
       bytes += size;
     }
@@ -232,18 +257,28 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** Transmits what was decided, frames of one egress together and in order. */
   function emit(): void {
-    const { count, len } = batch;
+    const { at, count, len, tail } = batch;
     const first = egress[0]!;
-    let alike = 0;
+    let others = 0; // not 0: not all go to one port
     let bytes = 0;
-    for (; alike < count && egress[alike] === first; alike++) bytes += len[alike]!;
-    if (alike < count || first < 0 || (shaper.limits > 0 && shaper.concerns(batch, first))) {
+    // As if all did, as in most batches.
+    for (let i = 0; i < count; i++) {
+      const d = i * DESCRIPTOR;
+      const size = len[i]!;
+      txPort[d] = first;
+      txSize[d] = (size + VNET) | 0;
+      txAt[d] = at[i]!;
+      txTail[d] = tail[i]!;
+      others |= egress[i]! ^ first;
+      bytes = (bytes + size) | 0;
+    }
+    if (others !== 0 || first < 0 || (shaper.limits > 0 && shaper.concerns(batch, first))) {
       group();
       flush();
       return;
     }
-    // All to one port, as most batches are: no need to look at each result when none is an error.
-    for (let i = 0; i < count; i++) push(i, first);
+    // No need to look at each result when none is an error.
+    txCount = count;
     if (io.transmit(count) === 0) countTx(first, count, bytes);
     else countResults();
     txCount = 0;

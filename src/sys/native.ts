@@ -106,7 +106,12 @@ export interface Native {
   bpf(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): number;
   /** Asks the kernel for huge pages behind a typed array that has not been written yet; 0 or -errno, -EINVAL when it has none to give. */
   adviseHugePages(view: ArrayBufferView): number;
-  /** The first `size` bytes of a file, as memory that is shared with it. What it has no room for must not be touched. */
+  /**
+   * Zeros, `size` bytes of them, from the beginning of a page on; in the first 2 GiB of the address space if there is room. There an x86 instruction
+   * has space for the address, and V8 writes it into each load and store of a typed array that is a constant to it.
+   */
+  allocate(size: number): ArrayBuffer;
+  /** The first `size` bytes of a file, likewise, as memory that is shared with it. What it has no room for must not be touched. */
   mapFile(fd: number, size: number): ArrayBuffer;
   /** Makes room in a file, so that writing there cannot fail; 0 or -errno. */
   reserveFile(fd: number, offset: number, len: number): number;
