@@ -22,6 +22,7 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
+import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
@@ -69,8 +70,8 @@ export class Controller {
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
-    /** Of this process, for encrypted networks. */
-    readonly keys: KeyRing,
+    /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
+    readonly keys: KeyRing | undefined,
   ) {}
 
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
@@ -187,16 +188,18 @@ export class Controller {
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
-      const lans = new Lans({ socket, host, steering, taps });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, lans, fail: onDeath });
+      const networkNumbers = new NetworkNumbers();
+      const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, networkNumbers, tunnels, lans, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
-      const aes = (native.sealSupport() & 2) !== 0;
-      const keys = new KeyRing({ workers: count, aes, post: (message) => workers.post(message) });
-      undo.add("keys", () => keys.close());
+      const support = native.sealSupport();
+      const keys =
+        support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
+      undo.add("keys", () => keys?.close());
       await workers.ready();
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
     } catch (error) {

@@ -139,7 +139,7 @@ export class State {
   /** Keys of other nodes, by number; the keys themselves are the sealer's. */
   readonly seals: Seals;
   readonly sealer: Sealer | null;
-  /** What was sealed and came; null without a sealer. Set by the engine. */
+  /** What was sealed and came, or in frames of several datagrams. Set by the engine. */
   unsealing: SealedFrames | null = null;
   /** What endpoints of networks without ICC may send each other all the same. */
   readonly links = new Links(secureRandom()());

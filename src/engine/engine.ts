@@ -9,7 +9,7 @@ import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { coalesce } from "../dataplane/coalesce.js";
 import { decapsulate } from "../dataplane/decapsulate.js";
-import { encapsulate } from "../dataplane/encapsulate.js";
+import { encapsulate, needsSegments } from "../dataplane/encapsulate.js";
 import { establishedFlows } from "../dataplane/established.js";
 import { establishedAcross } from "../dataplane/established-across.js";
 import { establishedFlows6 } from "../dataplane/established6.js";
@@ -38,9 +38,10 @@ import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED
 import { field } from "../mem/field.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
-import { NO_ICC } from "../table/networks.js";
+import { NO_ICC, VEPA } from "../table/networks.js";
 import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
+import * as eth from "../wire/ethernet.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
@@ -104,16 +105,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   });
   const oneNode = [0];
   const { sealer } = state;
-  const unsealing = sealer === null ? null : new Unsealing(batch, state, sealer);
+  const unsealing = new Unsealing(batch, state, sealer);
   state.unsealing = unsealing;
-  const sealed =
-    sealer === null
-      ? null
-      : sealOut(batch, state, sealer, {
-          push: (i, from) => pushOf(i, from, tunnel.port),
-          flush: () => flush(),
-          countDrop: (port, reason) => countDrop(port, reason),
-        });
+  const sealed = sealOut(batch, state, sealer, {
+    push: (i, from) => pushOf(i, from, tunnel.port),
+    flush: () => flush(),
+    countDrop: (port, reason) => countDrop(port, reason),
+  });
   let txCount = 0;
   let lastSecond = 0;
   let asked = false;
@@ -324,10 +322,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (egress[i] !== SEALED) continue;
       sent[i] = 1;
       oneNode[0] = batch.node[i]!;
-      if (sealed === null) countDrop(batch.ingress[i]!, drop.DROP_NO_KEY);
-      else sealed.add(i, oneNode, batch.ingress[i]!);
+      sealed.add(i, oneNode, batch.ingress[i]!);
     }
-    sealed?.send();
+    sealed.send();
   }
 
   /** To every port of the network but the one that the frame came from, and maybe the host's or the LAN's; without icc to and from these alone. */
@@ -335,6 +332,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const ingress = batch.ingress[i]!;
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST && ports.kind[ingress] !== LAN;
+    const reflected = (networks.flags[network]! & VEPA) !== 0; // the switch sends back to the sender's port, too
     let copies = 0;
     const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
     if (over !== PASSES) {
@@ -346,6 +344,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (kind !== HOST && kind !== LAN && kind !== ENDPOINT) continue;
       if (port === ingress || ports.network[port] !== network) continue;
       if (kind === ENDPOINT ? toHostOnly : !toHost) continue;
+      if (reflected && isFrom(i, port)) continue;
       pushOf(i, -1, port);
       copies++;
     }
@@ -357,11 +356,21 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
-  /** As `sendToNodes`; sealed in an encrypted network. */
+  /** Whether the station behind the port has sent the frame. */
+  function isFrom(i: number, port: number): boolean {
+    const { halves } = batch.memory;
+    const frame = batch.at[i]! + VNET;
+    return eth.srcLo(halves, frame) === ports.macLo[port] && eth.srcHi(halves, frame) === ports.macHi[port];
+  }
+
+  /** As `sendToNodes`; sealed in an encrypted network, and several datagrams in one frame where the device makes no segments. */
   function toNodes(i: number, nodes: readonly number[], from: number): void {
     if (networks.sealed[ports.network[batch.ingress[i]!]!] !== 0) {
-      sealed?.add(i, nodes, from);
-      sealed?.send();
+      sealed.add(i, nodes, from);
+      sealed.send();
+    } else if (!tunnel.segments && tunnel.datagrams && needsSegments(batch, i, state)) {
+      if (!sealed.addSegments(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+      sealed.send();
     } else if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
@@ -441,10 +450,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
-    const asks = !waited && !asked && probes.due && unsealing?.hasReady !== true; // every other turn: what comes does not wait for all questions
+    const asks = !waited && !asked && probes.due && !unsealing.hasReady; // every other turn: what comes does not wait for all questions
     asked = asks;
     const wait = conntrack.behind || state.reviewAt < conntrack.end || probes.due ? 0 : patience;
-    const opened = unsealing?.hasReady === true;
+    const opened = unsealing.hasReady;
     const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
@@ -456,7 +465,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
-    if (unsealing !== null) countUnopened(unsealing);
+    countUnopened(unsealing);
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);
