@@ -28,7 +28,7 @@ import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
-import { queueProgram } from "./queue-program.js";
+import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
 import { type SteerOptions, steerProgram } from "./steer-program.js";
 
@@ -115,6 +115,7 @@ export class Steering {
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
+  private tunnelQueue: number | undefined;
 
   /**
    * Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed, `TSP_ERR_OFFLOAD` where
@@ -280,6 +281,17 @@ export class Steering {
     const fd = this.load("accept_raw", acceptRawProgram(this.rings, this.maps, family), bpf.PROG_TYPE_SOCKET_FILTER);
     this.rawFilters.set(family, fd);
     return fd;
+  }
+
+  /** The same of the tunnels' device. */
+  get tunnelQueueFd(): number {
+    const { uplinks } = this.options;
+    this.tunnelQueue ??= this.load(
+      "tunnel_queue",
+      tunnelQueueProgram(uplinks.length, this.maps, this.options),
+      bpf.PROG_TYPE_SOCKET_FILTER,
+    );
+    return this.tunnelQueue;
   }
 
   /** Program for `native.tapSteering` of a bridge TAP with a queue a worker. */
