@@ -36,36 +36,33 @@ export function bpfMemory(pid: number): number {
   return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0) / (1 << 20);
 }
 
-/** By thread, named by its role: times a second that it came to run after it had waited. */
-export type Wakes = Record<string, number>;
+/** By role of the thread: times a second that it came to run after it had waited. */
+export type Wakes = Record<"main thread" | "workers" | "other threads", number>;
 
 /**
- * Over `seconds`. A sleep ends by a wake-up, and the next one is a voluntary context switch; so these are counted (proc_pid_status(5)). Threads come
- * in the order in which they were made: Node's own, then workers.
+ * Of all these processes together, over `seconds`. Each wait ends by a wake-up, and begins with a voluntary context switch; so these are counted
+ * (proc_pid_status(5)).
  */
-export async function wakesOf(pid: number, seconds: number): Promise<Wakes> {
-  const before = switches(pid);
+export async function wakesOf(pids: readonly number[], seconds: number): Promise<Wakes> {
+  const before = new Map(pids.flatMap(switches));
   await sleep(seconds * 1000);
-  const wakes: Wakes = {};
-  for (const [tid, count] of switches(pid)) {
-    const role = tid === pid ? "main thread" : isHelper(pid, tid) ? "threads of Node.js" : "workers";
-    wakes[role] = (wakes[role] ?? 0) + (count - (before.get(tid) ?? 0)) / seconds;
-  }
+  const wakes: Wakes = { "main thread": 0, workers: 0, "other threads": 0 };
+  for (const pid of pids) for (const [tid, count] of switches(pid)) wakes[roleOf(pid, tid)] += (count - (before.get(tid) ?? 0)) / seconds;
   return wakes;
 }
 
-function switches(pid: number): Map<number, number> {
+function switches(pid: number): [tid: number, count: number][] {
   const tids = fs.readdirSync(`/proc/${pid}/task`).map(Number);
-  return new Map(
-    tids.map((tid) => [
-      tid,
-      Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/task/${tid}/status`, "utf8"))?.[1]),
-    ]),
-  );
+  return tids.map((tid) => [tid, Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read(pid, tid, "status"))?.[1])]);
 }
 
-/** Threads are called as the one that made them: Node's helpers are older than our name, workers are not. */
-function isHelper(pid: number, tid: number): boolean {
-  const name = (file: string): string => fs.readFileSync(file, "utf8");
-  return name(`/proc/${pid}/task/${tid}/comm`) !== name(`/proc/${pid}/comm`);
+/** A thread is called as the one that made it was then: Node's helpers are older than our name, workers are not. */
+function roleOf(pid: number, tid: number): keyof Wakes {
+  if (tid === pid) return "main thread";
+  const name = read(pid, tid, "comm");
+  return name === "tsproxy\n" ? "workers" : "other threads";
+}
+
+function read(pid: number, tid: number, file: string): string {
+  return fs.readFileSync(`/proc/${pid}/task/${tid}/${file}`, "utf8");
 }
