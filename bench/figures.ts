@@ -75,13 +75,23 @@ const README_PEERS = [
 ];
 const README_METRICS = GLANCE.map(([metric]) => metric).filter((metric) => !metric.endsWith("-8"));
 
+/** Of metrics, where the title in the results is long. */
+const SHORT: Record<string, string> = {
+  "rtt-p50": "round trip p50",
+  "rtt-p99": "round trip p99",
+  "rtt-awake-p50": "round trip p50, awake",
+  "rtt-awake-p99": "round trip p99, awake",
+  "udp-64-lossless": "UDP 64 bytes",
+};
+
 function against(peers: string | string[], scenario: Scenario, bases: string[]): Ratio[] {
-  const many = Array.isArray(peers);
+  const headOf = (peer: string, base: string): string => {
+    if (!Array.isArray(peers)) return `÷ @${base}`;
+    return bases.length === 1 ? `@${peer}` : `@${peer} ÷ @${base}`;
+  };
   return [peers]
     .flat()
-    .flatMap((peer) =>
-      bases.map((base) => ({ head: many ? `@${peer} ÷ @${base}` : `÷ @${base}`, peer, scenario, by: { peer: base, scenario } })),
-    );
+    .flatMap((peer) => bases.map((base) => ({ head: headOf(peer, base), peer, scenario, by: { peer: base, scenario } })));
 }
 
 /** Each peer's `scenario` by the same peer's `base`. */
@@ -112,7 +122,7 @@ function ratios(file: string, metrics: string[], columns: Ratio[]): string[] {
     const metric = results.metrics.find((one) => one.name === name);
     const row = cells[i]!.filter((_, k) => kept[k]);
     if (metric === undefined || !row.some(Number.isFinite)) return [];
-    return [[metric.better === "lower" ? `${metric.title} (less is better)` : metric.title, ...row.map(ratio)]];
+    return [[SHORT[name] ?? metric.title, ...row.map(ratio)]];
   });
   const heads = columns.filter((_, k) => kept[k]).map(({ head }) => head.replace(/@([\w-]+)/g, (_, name: string) => titleOf(name)));
   return [origin(file, results), table([["measure", ...heads], ...body])];

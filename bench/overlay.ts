@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- overlay`: a container asks one on another node, over a veth between the nodes. Beside tsproxy the kernel's VXLAN, set up as Docker's
- * overlay driver does it: a bridge on each node, on which are the container's veth and a `vxlan` device with static entries.
+ * overlay driver does it: a bridge on each node, on which are the container's veth and a `vxlan` device with static entries. And that driver itself, in
+ * a real dockerd on each node.
  */
 import { parseArgs } from "node:util";
 import { Lab } from "../test/support/lab.js";
@@ -9,7 +10,8 @@ import { MAIN } from "../test/support/paths.js";
 import type { World } from "../test/support/topology.js";
 import { folderOf, runRounds } from "./end-to-end.js";
 import { versionOf } from "./machine.js";
-import { congestionOf, positive } from "./options.js";
+import { congestionOf, pick, positive } from "./options.js";
+import { dockerOverlay } from "./peers/docker-overlay.js";
 import type { Peer, Started } from "./peers/peer.js";
 import { IN_KERNEL } from "./peers/peer.js";
 import { writeReport } from "./report.js";
@@ -22,17 +24,19 @@ const labs = new WeakMap<Session, OverlayLab>();
 /** `attach`: gives the containers their devices, for the servers to be started in. */
 async function open(attach: (o: OverlayLab, session: Session) => Promise<void>): Promise<Session> {
   const lab = new Lab();
+  let close = (): Promise<void> => lab.close();
   try {
     const o = new OverlayLab(lab, 4);
     const world: World = { lab, containers: "own", client: o.ns.b, host: o.ns.a, lan2: o.lan, c1: o.containers.a, c2: o.containers.b };
     const session = new Session(lab, world, "overlay");
+    close = () => session.close();
     labs.set(session, o);
     await attach(o, session);
     session.tune();
     await session.serve();
     return session;
   } catch (error) {
-    await lab.close();
+    await close();
     throw error;
   }
 }
@@ -82,6 +86,7 @@ const PEERS: Peer[] = [
     open: () => open(attachKernel),
     start: async () => IN_KERNEL,
   },
+  dockerOverlay(open),
   {
     ...own,
     name: "tsproxy",
@@ -105,17 +110,24 @@ const PEERS: Peer[] = [
 export async function overlay(argv: string[]): Promise<void> {
   const options = {
     quick: { type: "boolean", default: false },
+    peers: { type: "string" },
+    workloads: { type: "string" },
     rounds: { type: "string" },
     seconds: { type: "string" },
     congestion: { type: "string" },
     out: { type: "string" },
   } as const;
-  const { quick, rounds, seconds, congestion, out } = parseArgs({ args: argv, options }).values;
+  const { quick, peers, workloads, rounds, seconds, congestion, out } = parseArgs({ args: argv, options }).values;
   const where = { quick, out: out ?? (quick ? undefined : `${folderOf({ quick, out })}/overlay`) };
   const results = await runRounds({
     ...where,
-    peers: PEERS,
-    workloads: WORKLOADS.filter(({ slow }) => !quick || slow !== true).map((workload) => ({ ...workload, scenarios: ["overlay"] })),
+    peers: pick("--peers", peers, PEERS, ({ name }) => name),
+    workloads: pick(
+      "--workloads",
+      workloads,
+      WORKLOADS.filter(({ slow }) => !quick || slow !== true),
+      ({ name }) => name,
+    ).map((workload) => ({ ...workload, scenarios: ["overlay"] })),
     scenarios: ["overlay"],
     rounds: positive("--rounds", rounds, quick ? 3 : 5),
     seconds: positive("--seconds", seconds, quick ? 1 : 3),

@@ -61,6 +61,7 @@ export class Session {
   /** Of what generated the traffic. */
   readonly traffic: string[] = [];
   udpServer: Proc | undefined;
+  private readonly ends: (() => Promise<void>)[] = [];
   /** The container itself is addressed: nothing is published. */
   direct = false;
 
@@ -146,7 +147,13 @@ export class Session {
     await eventually(`something listens on port ${port} of ${role}`, listens);
   }
 
+  /** What is to be done before the namespaces go, the last one first. */
+  atEnd(end: () => Promise<void>): void {
+    this.ends.unshift(end);
+  }
+
   async close(): Promise<void> {
+    for (const end of this.ends) await end();
     await this.dockerd?.remove();
     await this.lab.close();
   }

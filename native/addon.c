@@ -11,6 +11,7 @@ static napi_value init(napi_env env, napi_value exports) {
   bpf_init(env, exports);
   close_init(env, exports);
   fds_init(env, exports);
+  seal_init(env, exports);
   return exports;
 }
 

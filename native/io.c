@@ -323,7 +323,7 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
 static int frame_iov(const struct io *io, const int32_t *d, struct iovec *iov) {
   size_t len = (size_t)d[1], stride = io->headroom + io->head_size, in_head = stride - (size_t)d[2] % stride;
   iov[0] = (struct iovec){io->heads + d[2], len};
-  if (len <= in_head) return 1;
+  if (d[3] < 0 || len <= in_head) return 1; /* what goes on in no tail lies in one piece, in its head or behind all tails */
   iov[0].iov_len = in_head;
   iov[1] = (struct iovec){io->tails + (size_t)d[3] * io->tail_size, len - in_head};
   return 2;

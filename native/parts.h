@@ -13,5 +13,6 @@ void process_init(napi_env env, napi_value exports);
 void bpf_init(napi_env env, napi_value exports);
 void close_init(napi_env env, napi_value exports);
 void fds_init(napi_env env, napi_value exports);
+void seal_init(napi_env env, napi_value exports);
 
 #endif

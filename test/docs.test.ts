@@ -45,6 +45,15 @@ function anchors(page: string): Set<string> {
   );
 }
 
+/** Empties the lines of tables that the benchmark makes (bench/figures.ts). */
+function withoutFigures(lines: readonly string[]): string[] {
+  let inside = false;
+  return lines.map((line) => {
+    if (/^<!-- \/?figures/.test(line)) inside = !line.startsWith("<!-- /");
+    return inside && line.startsWith("|") ? "" : line;
+  });
+}
+
 describe.each(pages)("%s", (page) => {
   it("links only to files and headings that exist", () => {
     const links = [
@@ -62,8 +71,10 @@ describe.each(pages)("%s", (page) => {
     expect(broken).toEqual([]);
   });
 
-  it(`has no line of prose and no table wider than ${WIDTH} columns`, () => {
-    const wide = prose(page).flatMap((line, i) => ([...line].length > WIDTH && line.includes(" ") ? [`${page}:${i + 1}`] : []));
+  it(`has no line of prose and no table wider than ${WIDTH} columns, but for tables made of results`, () => {
+    const wide = withoutFigures(prose(page)).flatMap((line, i) =>
+      [...line].length > WIDTH && line.includes(" ") ? [`${page}:${i + 1}`] : [],
+    );
     expect(wide).toEqual([]);
   });
 });

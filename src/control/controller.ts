@@ -10,6 +10,7 @@ import { log } from "../log.js";
 import { HostGuard } from "../steer/host-guard.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
+import { native } from "../sys/native.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
@@ -19,6 +20,7 @@ import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
+import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
@@ -64,6 +66,8 @@ export class Controller {
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
+    /** Of this process, for encrypted networks. */
+    readonly keys: KeyRing,
   ) {}
 
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
@@ -181,8 +185,11 @@ export class Controller {
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
+      const aes = (native.sealSupport() & 2) !== 0;
+      const keys = new KeyRing({ workers: count, aes, post: (message) => workers.post(message) });
+      undo.add("keys", () => keys.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();

@@ -173,7 +173,8 @@ export class Workers {
     for (const row of (await this.ask<NodeRow[]>("nodes")).flat()) {
       const sum = all.get(row.address);
       if (sum === undefined) all.set(row.address, { ...row });
-      else for (const key of ["rxPackets", "rxBytes", "txPackets", "txBytes", "refused"] as const) sum[key] += row[key];
+      else
+        for (const key of ["rxPackets", "rxBytes", "txPackets", "txBytes", "refused", "unopened", "noKey"] as const) sum[key] += row[key];
     }
     return [...all.values()];
   }

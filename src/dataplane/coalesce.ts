@@ -62,11 +62,11 @@ export function coalesce(b: Batch, state: State): void {
   }
 }
 
-/** A plain segment of an open connection with a payload, whole, in one head, its checksum complete. */
+/** A plain segment of an open connection with a payload, whole, in one head. */
 function isSegment(b: Batch, i: number): boolean {
   const { bytes, halves } = b.memory;
   const kind = b.kind[i]!;
-  if (b.proto[i] !== ipv4.PROTO_TCP || b.tail[i] !== NONE || !vnet.isBare(halves, b.at[i]!)) return false;
+  if (b.proto[i] !== ipv4.PROTO_TCP || b.tail[i] !== NONE || vnet.isGso(bytes, b.at[i]!)) return false;
   const ip = ipAt(b, i);
   if (kind === KIND_IPV4) {
     if (bytes[ip] !== ipv4.PLAIN_FIRST_BYTE || ipv4.isFragment(halves, ip)) return false;
@@ -139,6 +139,7 @@ function isNextId(halves: Uint16Array, one: number, other: number): boolean {
 function isRight(b: Batch, i: number): boolean {
   const { bytes, halves } = b.memory;
   const off = b.l4[i]!;
+  if (vnet.isPartial(bytes, halves, b.at[i]!, off)) return true; // of a sealed datagram, whose tag was right
   const length = ipAt(b, i) + totalLength(b, i) - off;
   return fold(pseudoSum(b, i, ipv4.PROTO_TCP, length) + sum(halves, bytes, off, length)) === 0xffff;
 }

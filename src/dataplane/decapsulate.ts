@@ -8,9 +8,9 @@
  *
  * Runs behind `established`, which takes no notice of tunnels, and before `parse`, which looks at the frame as at any other.
  */
-import { type Batch, NO_FLOW, UNDECIDED } from "../mem/batch.js";
+import { type Batch, KEPT, NO_FLOW, UNDECIDED } from "../mem/batch.js";
 import { HELD } from "../table/ports.js";
-import { NOBODY, NODE_RX_BYTES, NODE_RX_PACKETS } from "../table/remotes.js";
+import { NOBODY, NODE_RX_BYTES, NODE_RX_PACKETS, NODE_UNOPENED } from "../table/remotes.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
@@ -18,10 +18,12 @@ import { FLOW_INGRESS_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
+import * as sealed from "../wire/sealed.js";
 import * as underlay from "../wire/underlay.js";
 import * as vnet from "../wire/vnet.js";
 import * as tunnelVnet from "../wire/vnet-tunnel.js";
 import * as vxlan from "../wire/vxlan.js";
+import { carryCongestion } from "./congestion.js";
 import type { State } from "./state.js";
 
 /** How much longer the virtio-net header of the tunnels' device is; the engine takes all to have the shorter one. */
@@ -47,6 +49,7 @@ export function decapsulate(b: Batch, state: State): boolean {
     else fromHost(b, i, state);
     any = true;
   }
+  if (any) state.unsealing?.open();
   return any;
 }
 
@@ -59,6 +62,12 @@ function fromDevice(b: Batch, i: number, state: State): void {
     return;
   }
   const { bytes, halves } = b.memory;
+  if (foundSealed) {
+    const size = tunnelVnet.datagramSize(bytes, halves, header);
+    if (size < 0) refuse(b, i, drop.DROP_VNET_HEADER);
+    else takeSealed(b, i, state, outer, size);
+    return;
+  }
   const inner = found;
   const offload = tunnelVnet.unwrap(bytes, halves, header, inner - vnet.HEADER_SIZE, inner - outer);
   if (offload !== drop.DROP_NONE) refuse(b, i, offload);
@@ -92,6 +101,10 @@ function fromHost(b: Batch, i: number, state: State): void {
     return;
   }
   enter(b, i, state);
+  if (foundSealed) {
+    takeSealed(b, i, state, outer, 0);
+    return;
+  }
   if (b.tail[i] !== -1) {
     refuse(b, i, drop.DROP_TOO_LONG); // all of it would have to be moved; the next one comes by the device
     return;
@@ -112,16 +125,24 @@ function enter(b: Batch, i: number, state: State): void {
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = b.device[i]!;
 }
 
-/** What `open` has found: the frame inside, its length, its network and its sender. One worker is one thread. */
+/** The datagrams in frame `i` go on when they are opened. */
+function takeSealed(b: Batch, i: number, state: State, outer: number, size: number): void {
+  state.unsealing!.take(i, foundNode, tosAt(b, outer + eth.HEADER_SIZE), found, foundLength, size);
+  refuse(b, i, drop.DROP_NONE);
+  b.egress[i] = KEPT;
+}
+
+/** What `open` has found: the frame inside, its length, its network and its sender; or sealed datagrams and their length. One worker is one thread. */
 let found = 0,
   foundLength = 0,
+  foundSealed = false,
   foundNetwork = 0,
   foundNode = 0;
 
 /** Looks at the datagram whose Ethernet header is at `outer`, `size` bytes from there on. DROP_NONE, or the reason to drop. */
 function open(b: Batch, i: number, state: State, outer: number, size: number): number {
   const { bytes, halves } = b.memory;
-  const { addresses, remotes, tunnel } = state;
+  const { addresses, networks, remotes, tunnel } = state;
   const ip = outer + eth.HEADER_SIZE;
   const room = size - eth.HEADER_SIZE;
   const isIpv6 = tunnel.ipv6;
@@ -151,13 +172,25 @@ function open(b: Batch, i: number, state: State, outer: number, size: number): n
   if (halves[(udp + DST_PORT) >> 1] !== tunnel.udpPort) return drop.DROP_VXLAN_OUTER;
   const header = udp + l4.UDP_HEADER_SIZE;
   const payload = l4.udpLength(bytes, udp) - l4.UDP_HEADER_SIZE;
+  const sender = isIpv6 ? addresses.find(scratch, 0) : underlay.src4(halves, ip);
+  foundNode = sender === NO_ADDRESS ? NOBODY : remotes.ofNode(sender);
+  foundSealed = sealed.isSealed(bytes, header, payload);
+  if (foundSealed) {
+    if (foundNode === NOBODY) return drop.DROP_VXLAN_NODE;
+    found = header;
+    foundLength = payload;
+    return state.unsealing === null ? drop.DROP_SEALED_KEY : drop.DROP_NONE;
+  }
   const flags = vxlan.check(bytes, header, payload);
   if (flags !== drop.DROP_NONE) return flags;
   foundNetwork = tunnel.networkOf(vxlan.vni(bytes, header));
   if (foundNetwork === -1) return drop.DROP_VXLAN_VNI;
-  const sender = isIpv6 ? addresses.find(scratch, 0) : underlay.src4(halves, ip);
-  foundNode = sender === NO_ADDRESS ? NOBODY : remotes.ofNode(sender);
   if (foundNode === NOBODY) return drop.DROP_VXLAN_NODE;
+  if (networks.sealed[foundNetwork] !== 0) {
+    remotes.count(foundNode, NODE_UNOPENED, 1);
+    b.ingress[i] = networks.remotePort[foundNetwork]!; // which it is counted at
+    return drop.DROP_UNSEALED;
+  }
   found = header + vxlan.HEADER_SIZE;
   foundLength = payload - vxlan.HEADER_SIZE;
   return foundLength < eth.HEADER_SIZE || found + eth.HEADER_SIZE > b.memory.headEnd(i) ? drop.DROP_VXLAN_RUNT : drop.DROP_NONE;
@@ -165,7 +198,7 @@ function open(b: Batch, i: number, state: State, outer: number, size: number): n
 
 /** The frame inside is the batch's from now on. */
 function deliver(b: Batch, i: number, state: State, inner: number, outer: number): void {
-  if (!carryCongestion(b, inner, outer + eth.HEADER_SIZE)) {
+  if (!carryCongestion(b.memory, inner, foundLength, tosAt(b, outer + eth.HEADER_SIZE))) {
     refuse(b, i, drop.DROP_VXLAN_CONGESTED);
     return;
   }
@@ -179,21 +212,10 @@ function deliver(b: Batch, i: number, state: State, inner: number, outer: number
   remotes.count(foundNode, NODE_RX_BYTES, foundLength);
 }
 
-/** RFC 6040 §4.2: congestion on the way is the inner packet's business. False where its sender would not understand it. */
-function carryCongestion(b: Batch, inner: number, ip: number): boolean {
-  const { bytes, halves } = b.memory;
-  const tos = bytes[ip]! >> 4 === 4 ? bytes[ip + 1]! : ipv6.trafficClass(bytes, ip);
-  if (!underlay.isCongested(tos)) return true;
-  const packet = inner + eth.HEADER_SIZE;
-  const type = eth.type(halves, inner);
-  if (type === eth.TYPE_IPV4 && foundLength >= eth.HEADER_SIZE + ipv4.MIN_HEADER_SIZE) {
-    if (!underlay.isEcnCapable(bytes[packet + 1]!)) return false;
-    if (!underlay.isCongested(bytes[packet + 1]!)) underlay.setCongested4(bytes, halves, packet);
-  } else if (type === eth.TYPE_IPV6 && foundLength >= eth.HEADER_SIZE + ipv6.HEADER_SIZE) {
-    if (!underlay.isEcnCapable(ipv6.trafficClass(bytes, packet))) return false;
-    underlay.setCongested6(bytes, packet);
-  }
-  return true;
+/** TOS, or traffic class, of the IP header at `ip`. */
+function tosAt(b: Batch, ip: number): number {
+  const { bytes } = b.memory;
+  return bytes[ip]! >> 4 === 4 ? bytes[ip + 1]! : ipv6.trafficClass(bytes, ip);
 }
 
 function refuse(b: Batch, i: number, reason: number): void {

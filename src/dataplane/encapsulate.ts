@@ -1,12 +1,12 @@
 /**
  * Puts frames that go to another node into VXLAN datagrams (RFC 7348 §4.1, §5). The headers are written before the frame, into the headroom; the frame
  * stays where it is. One that stands for several segments stays whole where the tunnels' device takes that, its checksum partial still; else the
- * engine makes the segments (`engine/segments-out.ts`), and each gets its headers here.
+ * engine makes the segments (`engine/segments-out.ts`), and each gets its headers here. Frames of encrypted networks go on to `seal.ts`.
  *
  * The source port comes of a hash of the flow inside, so that the underlay may spread flows but not the packets of one (§5). Datagrams may be fragmented
  * on their way, though we never do it (§4.3): DF is not set, as in Linux.
  */
-import { type Batch, KIND_IPV4, KIND_IPV6, SEGMENTS } from "../mem/batch.js";
+import { type Batch, KIND_IPV4, KIND_IPV6, SEALED, SEGMENTS } from "../mem/batch.js";
 import { REMOTE } from "../table/ports.js";
 import { NODE_TX_BYTES, NODE_TX_PACKETS } from "../table/remotes.js";
 import { rowOf } from "../wire/address-word.js";
@@ -29,11 +29,15 @@ const MAX_DATAGRAM = 65535;
 const NO_HEADERS = 0;
 
 export function encapsulate(b: Batch, state: State): void {
-  const { ports, tunnel } = state;
+  const { networks, ports, tunnel } = state;
   if (tunnel.port === -1) return;
   for (let i = 0; i < b.count; i++) {
     const to = b.egress[i]!;
     if (to < 0 || ports.kind[to] !== REMOTE) continue;
+    if (networks.sealed[ports.network[to]!] !== 0) {
+      b.egress[i] = SEALED;
+      continue;
+    }
     if (needsSegments(b, i, state)) {
       b.egress[i] = SEGMENTS;
       continue;
@@ -49,7 +53,7 @@ export function needsSegments(b: Batch, i: number, { tunnel }: State): boolean {
   return !tunnel.segments || b.len[i]! + tunnel.overhead - eth.HEADER_SIZE > MAX_DATAGRAM;
 }
 
-/** Makes frame `i` a datagram of `network` to `node`. What `parse` has said of the frame must still be true. */
+/** Makes frame `i` a datagram of `network`, which is not encrypted, to `node`. What `parse` has said of the frame must still be true. */
 export function wrap(b: Batch, i: number, state: State, network: number, node: number): void {
   const { bytes, halves } = b.memory;
   const { addresses, networks, ports, remotes, tunnel } = state;
@@ -94,7 +98,7 @@ export function wrap(b: Batch, i: number, state: State, network: number, node: n
 }
 
 /** int32. Of the addresses, protocol and ports that the packet itself has, so that a flow has the same one always; of other frames their MAC addresses. */
-function flowHash(b: Batch, i: number): number {
+export function flowHash(b: Batch, i: number): number {
   const { halves, words } = b.memory;
   const kind = b.kind[i]!;
   let hash: number;

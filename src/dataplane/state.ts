@@ -4,6 +4,7 @@
  */
 import { HeldFrames } from "../mem/held-frames.js";
 import { SLOTS } from "../mem/packet-memory.js";
+import type { SealedFrames, Sealer } from "../mem/sealer.js";
 import { Addresses, addressCapacity } from "../table/addresses.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
@@ -20,6 +21,7 @@ import type { Prefix } from "../table/prefix.js";
 import { type RandomInt32, secureRandom } from "../table/random.js";
 import { Remotes } from "../table/remotes.js";
 import { Routes, type Routing } from "../table/routes.js";
+import { Seals } from "../table/seals.js";
 import type { Selection } from "../table/selection.js";
 import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
@@ -93,6 +95,8 @@ export interface StateOptions {
   memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
   random?: RandomInt32;
+  /** What seals for encrypted networks; default: nothing, and there are none. */
+  sealer?: Sealer;
   /** Whom to ask for ways out; default: nobody, and there is none. */
   routing?: Routing;
 }
@@ -130,6 +134,11 @@ export class State {
   /** Endpoints behind other nodes. */
   readonly remotes: Remotes;
   readonly tunnel: Tunnel;
+  /** Keys of other nodes, by number; the keys themselves are the sealer's. */
+  readonly seals: Seals;
+  readonly sealer: Sealer | null;
+  /** What was sealed and came; null without a sealer. Set by the engine. */
+  unsealing: SealedFrames | null = null;
   /** What endpoints of networks without ICC may send each other all the same. */
   readonly links = new Links(secureRandom()());
   /** Clients that may open flows to published ports; empty: all may. */
@@ -210,6 +219,8 @@ export class State {
     this.endpoints = new PairMap(random());
     this.remotes = new Remotes(this.addresses, random);
     this.tunnel = new Tunnel(random());
+    this.seals = new Seals(this.addresses, random);
+    this.sealer = options.sealer ?? null;
     this.published = new PairMap(random());
   }
 

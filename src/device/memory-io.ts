@@ -72,7 +72,7 @@ export class MemoryIo implements PacketIo {
       }
       const bytes = new Uint8Array(len);
       const head = this.tx[d + 2]!;
-      const first = Math.min(len, inHead(head));
+      const first = inHead(head, len, this.tx[d + 3]!);
       bytes.set(this.memory.bytes.subarray(head, head + first));
       if (len > first) {
         const tail = this.memory.tailAt(this.tx[d + 3]!);

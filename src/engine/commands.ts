@@ -97,6 +97,15 @@ export class Commands implements EngineHooks {
       case "remove-remote":
         this.overlay.removeRemote(m);
         break;
+      case "set-seal":
+        this.overlay.setSeal(m);
+        break;
+      case "seal-node":
+        this.overlay.sealNode(m);
+        break;
+      case "drop-seal":
+        this.overlay.dropSeal(m.key);
+        break;
       case "remote-mtu":
         state.networks.mtu[m.network] = m.mtu;
         break;

@@ -32,8 +32,9 @@ import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
+import { Unsealing } from "../dataplane/unseal.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
-import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEGMENTS } from "../mem/batch.js";
+import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC } from "../table/networks.js";
@@ -43,6 +44,7 @@ import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
 import { nodesOut } from "./nodes-out.js";
+import { sealOut } from "./seal-out.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
 const EAGAIN = 11,
@@ -92,6 +94,17 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     flush();
   });
   const oneNode = [0];
+  const { sealer } = state;
+  const unsealing = sealer === null ? null : new Unsealing(batch, state, sealer);
+  state.unsealing = unsealing;
+  const sealed =
+    sealer === null
+      ? null
+      : sealOut(batch, state, sealer, {
+          push: (i, from) => pushOf(i, from, tunnel.port),
+          flush: () => flush(),
+          countDrop: (port, reason) => countDrop(port, reason),
+        });
   let txCount = 0;
   let lastSecond = 0;
   let asked = false;
@@ -166,11 +179,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     counters[at + RX_BYTES] = counters[at + RX_BYTES]! + bytes;
   }
 
-  /** The stages, in order; each looks only at frames that are its business. */
-  function decide(): void {
-    const left = established6(established());
-    if (left === 0 || acrossFamilies(left) === 0) return;
-    const fromNodes = decapsulate(batch, state);
+  /** The stages, in order; each looks only at frames that are its business. `opened`: all are of other nodes, out of sealed datagrams. */
+  function decide(opened: boolean): void {
+    if (!opened) {
+      const left = established6(established());
+      if (left === 0 || acrossFamilies(left) === 0) return;
+    }
+    const fromNodes = opened || decapsulate(batch, state);
     if (fromNodes) countFromNodes();
     takeBack(batch, state);
     parse();
@@ -205,6 +220,14 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   function countAnswered(): void {
     for (let k = 0; k < state.answeredCount; k++) countDrop(state.answered[k * 2]!, state.answered[k * 2 + 1]!);
     state.answeredCount = 0;
+  }
+
+  function countUnopened({ drops }: Unsealing): void {
+    for (let reason = 0; reason < drops.length; reason++) {
+      if (drops[reason] === 0) continue;
+      counters[tunnel.port * ROW + DROPS + reason] = counters[tunnel.port * ROW + DROPS + reason]! + drops[reason]!;
+      drops[reason] = 0;
+    }
   }
 
   /** Transmits what was decided, frames of one egress together and in order. */
@@ -244,6 +267,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         flush();
         oneNode[0] = batch.node[i]!;
         toNodes(i, oneNode, batch.ingress[i]!);
+      } else if (to === SEALED) {
+        flush();
+        sealAll(i);
       } else if (to < 0) {
         if (to !== KEPT && to !== JOINED) countDrop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
@@ -255,6 +281,18 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         }
       }
     }
+  }
+
+  /** Frame `from` and all that are to be sealed behind it. */
+  function sealAll(from: number): void {
+    for (let i = from; i < batch.count; i++) {
+      if (egress[i] !== SEALED) continue;
+      sent[i] = 1;
+      oneNode[0] = batch.node[i]!;
+      if (sealed === null) countDrop(batch.ingress[i]!, drop.DROP_NO_KEY);
+      else sealed.add(i, oneNode, batch.ingress[i]!);
+    }
+    sealed?.send();
   }
 
   /** To every port of the network but the one that the frame came from, and maybe the host's or the LAN's; without icc to and from these alone. */
@@ -284,9 +322,12 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
-  /** As `sendToNodes`. */
+  /** As `sendToNodes`; sealed in an encrypted network. */
   function toNodes(i: number, nodes: readonly number[], from: number): void {
-    if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+    if (networks.sealed[ports.network[batch.ingress[i]!]!] !== 0) {
+      sealed?.add(i, nodes, from);
+      sealed?.send();
+    } else if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
   function push(i: number, port: number): void {
@@ -365,20 +406,22 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
-    const asks = !waited && !asked && probes.due; // every other turn: what comes does not wait for all questions
+    const asks = !waited && !asked && probes.due && unsealing?.hasReady !== true; // every other turn: what comes does not wait for all questions
     asked = asks;
     const wait = conntrack.behind || state.reviewAt < conntrack.end || probes.due ? 0 : patience;
-    const n = waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
+    const opened = unsealing?.hasReady === true;
+    const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
     if (n > 0) {
-      if (!waited && !asks) take(n);
-      decide();
+      if (!opened && !waited && !asks) take(n);
+      decide(opened);
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
+    if (unsealing !== null) countUnopened(unsealing);
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);

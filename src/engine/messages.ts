@@ -51,6 +51,8 @@ export interface Overlay {
   vni: number;
   /** The longest IP packet that goes to another node. */
   mtu: number;
+  /** Frames between nodes are sealed. */
+  encrypted: boolean;
 }
 
 /** A file that a former process left: its descriptor, and for how many flows it is. */
@@ -131,7 +133,7 @@ export type ToWorker =
   | { type: "remove-network"; network: number }
   /**
    * The device of the tunnels, its descriptor and interface index; `address`: this node's in the underlay; `udpPort` in host order; `segments`: it takes
-   * frames that stand for several.
+   * frames that stand for several; `datagrams`: it takes several datagrams in one frame.
    */
   | {
       type: "add-tunnel";
@@ -143,7 +145,16 @@ export type ToWorker =
       udpPort: number;
       checksum: boolean;
       segments: boolean;
+      datagrams: boolean;
     }
+  /**
+   * A key, which no other number has had; 32 bytes. `pair`: the numbers of the nodes' keys (`wire/sealed.ts`); `windows`: for a key that opens
+   * (`table/replay-window.ts`), the same memory for all workers.
+   */
+  | { type: "set-seal"; key: number; pair: number; cipher: number; bytes: Uint8Array; windows: SharedArrayBuffer | null }
+  /** Which of them are used for a node, in place of those before. `send` -1: none is known; `receive`: empty with it, the node is forgotten. */
+  | { type: "seal-node"; node: IpAddress; send: number; receive: readonly number[] }
+  | { type: "drop-seal"; key: number }
   /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
   | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
   | { type: "remove-remote"; network: number; mac: Uint8Array }

@@ -25,11 +25,11 @@ export class OverlayCommands {
   ) {}
 
   /** The own network `id` is an overlay network. */
-  add(id: number, { port, vni, mtu }: Overlay): void {
+  add(id: number, { port, vni, mtu, encrypted }: Overlay): void {
     const { networks, ports, tunnel } = this.state;
     clearRow(this.counters, port);
     ports.set(port, REMOTE, 0, 0, NO_ADDRESS, id);
-    networks.setOverlay(id, port, vni, mtu);
+    networks.setOverlay(id, port, vni, mtu, encrypted);
     tunnel.addNetwork(vni, id);
   }
 
@@ -51,6 +51,7 @@ export class OverlayCommands {
     tunnel.udpPort = rawHalf(m.udpPort);
     tunnel.checksum = m.checksum;
     tunnel.segments = m.segments;
+    tunnel.datagrams = m.datagrams;
   }
 
   removeTunnel(): void {
@@ -69,6 +70,20 @@ export class OverlayCommands {
 
   removeRemote({ network, mac }: Extract<ToWorker, { type: "remove-remote" }>): void {
     this.forgetNode(this.state.remotes.delete(network, macHi(mac), macLo(mac)));
+  }
+
+  setSeal({ key, pair, cipher, bytes, windows }: Extract<ToWorker, { type: "set-seal" }>): void {
+    this.state.sealer?.setKey(key, cipher, bytes, windows === null);
+    this.state.seals.set(key, pair, windows);
+  }
+
+  dropSeal(key: number): void {
+    this.state.seals.drop(key);
+    this.state.sealer?.dropKey(key);
+  }
+
+  sealNode({ node, send, receive }: Extract<ToWorker, { type: "seal-node" }>): void {
+    this.state.seals.setNode(this.state.addresses.take(node), send, receive);
   }
 
   /** What a former process has entered may lead to a device that is gone with it. */

@@ -24,9 +24,9 @@ const MAX_SEGMENTS = 1024;
 
 /**
  * Frame `i`, which `parse` has seen, in segments; `send` is called with each in its place, as a frame without offload. It may change the frame's `at`,
- * `len` and what is before the Ethernet header. False, and nothing is sent, where it is no frame that can be segmented.
+ * `len` and what is before the Ethernet header. `isPartial`: their checksums are left partial. False, and nothing is sent, where it is no frame that can be segmented.
  */
-export function sendInSegments(b: Batch, i: number, send: () => void): boolean {
+export function sendInSegments(b: Batch, i: number, send: () => void, isPartial = false): boolean {
   const { bytes, halves, words } = b.memory;
   const at = b.at[i]!;
   const frame = at + vnet.HEADER_SIZE;
@@ -59,10 +59,11 @@ export function sendInSegments(b: Batch, i: number, send: () => void): boolean {
     } else {
       halves[(off + UDP_LENGTH_AT) >> 1] = rawHalf(rest);
     }
-    fillChecksum(b, i, ip, off, rest, tcp);
     b.at[i] = at;
     b.len[i] = start - frame + length;
     vnet.emit(halves, at);
+    if (isPartial) vnet.setPartial(bytes, halves, at, off, tcp ? l4.TCP_CHECKSUM : l4.UDP_CHECKSUM);
+    fillChecksum(b, i, ip, off, rest, tcp, isPartial);
     send();
   }
   return true;
@@ -81,13 +82,17 @@ function moveData(b: Batch, i: number, to: number, done: number, length: number)
   if (length > first) bytes.copyWithin(tail, tail + done, tail + done + length - first);
 }
 
-function fillChecksum(b: Batch, i: number, ip: number, off: number, len: number, tcp: boolean): void {
+function fillChecksum(b: Batch, i: number, ip: number, off: number, len: number, tcp: boolean, isPartial: boolean): void {
   const { bytes, halves, words } = b.memory;
   const proto = tcp ? ipv4.PROTO_TCP : ipv4.PROTO_UDP;
   const field = (off + (tcp ? l4.TCP_CHECKSUM : l4.UDP_CHECKSUM)) >> 1;
+  let all = b.kind[i] === KIND_IPV4 ? ipv4.pseudoSum(words, ip, proto, len) : ipv6.pseudoSum(words, ip, proto, len);
+  if (isPartial) {
+    halves[field] = checksum.fold(all);
+    return;
+  }
   halves[field] = 0;
   const inHead = Math.min(len, b.memory.headEnd(i) - off);
-  let all = b.kind[i] === KIND_IPV4 ? ipv4.pseudoSum(words, ip, proto, len) : ipv6.pseudoSum(words, ip, proto, len);
   all += checksum.sum(halves, bytes, off, inHead);
   if (len > inHead) all += checksum.sum(halves, bytes, b.memory.tailAt(b.tail[i]!), len - inHead);
   const whole = ~checksum.fold(all) & 0xffff;

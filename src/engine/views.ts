@@ -4,7 +4,16 @@ import type { State } from "../dataplane/state.js";
 import { CLOSED, EGRESS_OFFLOAD, EGRESS_PORT, PHASES, STATE_NAMES } from "../table/conntrack.js";
 import { ENDPOINT } from "../table/ports.js";
 import { belowMany } from "../table/random.js";
-import { NODE_COUNTERS, NODE_REFUSED, NODE_RX_BYTES, NODE_RX_PACKETS, NODE_TX_BYTES, NODE_TX_PACKETS } from "../table/remotes.js";
+import {
+  NODE_COUNTERS,
+  NODE_NO_KEY,
+  NODE_REFUSED,
+  NODE_RX_BYTES,
+  NODE_RX_PACKETS,
+  NODE_TX_BYTES,
+  NODE_TX_PACKETS,
+  NODE_UNOPENED,
+} from "../table/remotes.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatMac } from "../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, prefixOf } from "../wire/ip-address.js";
@@ -57,6 +66,10 @@ export interface NodeRow {
   txBytes: number;
   /** Frames that it sent for stations or addresses that are not known to be behind it. */
   refused: number;
+  /** Datagrams of it that should have been sealed and were not, or could not be opened. */
+  unopened: number;
+  /** Frames for it that were dropped since its key is not known. */
+  noKey: number;
 }
 
 export interface Summary {
@@ -124,6 +137,8 @@ export function nodeRows({ addresses, remotes }: State): NodeRow[] {
       txPackets: of(NODE_TX_PACKETS),
       txBytes: of(NODE_TX_BYTES),
       refused: of(NODE_REFUSED),
+      unopened: of(NODE_UNOPENED),
+      noKey: of(NODE_NO_KEY),
     };
   });
 }

@@ -5,6 +5,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { State } from "../dataplane/state.js";
 import { NativeIo } from "../device/native-io.js";
+import { NativeSealer } from "../device/native-sealer.js";
 import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory } from "../mem/packet-memory.js";
 import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
@@ -33,6 +34,7 @@ const io = new NativeIo(memory, options.wakeFd);
 const state = new State({
   ...options,
   routing: new RouteQuery(),
+  sealer: new NativeSealer(memory),
   memory: flowMemory(options),
   awaitsFormer: options.former.length > 0,
 });

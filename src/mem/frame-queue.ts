@@ -39,7 +39,7 @@ export class FrameQueue {
     this.words[start] = size;
     this.words[start + 1] = port;
     this.words[start + 2] = cost;
-    const head = Math.min(size, inHead(at));
+    const head = inHead(at, size, tail);
     copy(this.words, start + HEADER, words, at >> 2, (head + 3) >> 2);
     if (size > head) copy(this.words, start + HEADER + (head >> 2), words, tailWord(slots, tail), (size - head + 3) >> 2);
     this.end = start + needed;

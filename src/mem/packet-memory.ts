@@ -5,12 +5,17 @@
  * the headroom, with its 10-byte virtio-net header; what does not fit goes on in a tail that TypeScript never looks at. Headers of small frames
  * thus lie dense. A frame whose headers grow, since it becomes IPv6, starts in the headroom (`dataplane/translate.ts`).
  * Heads are an odd number of cache lines apart: with a power of two all headers would share a few cache sets.
+ *
+ * Behind the tails is room for sealed datagrams, each frame in one piece: what came, until it is opened, and what goes (`dataplane/unseal.ts`, `seal.ts`). Where
+ * nothing is encrypted it is never touched, and so takes no memory.
  */
 export const HEAD_SIZE = 33 * 64,
   HEADROOM = 2 * 64;
 const HEAD_STRIDE = HEADROOM + HEAD_SIZE;
 /** The longest frame, 64 KiB of IP with Ethernet, VLAN and virtio-net headers, fits into a head and a tail. */
 export const TAIL_SIZE = 65536;
+/** Room for sealed datagrams that go out; those that came in have room for a batch of the longest frames. */
+export const SEALED_OUT_SIZE = 512 * 1024;
 /** Frames a batch; 32 were faster than 64 (the tails stay in the cache). */
 export const SLOTS = 32;
 
@@ -24,19 +29,24 @@ export function slotOf(at: number): number {
   return Math.floor(at / HEAD_STRIDE);
 }
 
-/** How many bytes of a frame that starts at `at` lie in its head. */
-export function inHead(at: number): number {
-  return HEAD_STRIDE - (at % HEAD_STRIDE);
+/** How many bytes of a frame of `size` that starts at `at` and goes on in `tail` lie in one piece: of one without a tail (-1) all. */
+export function inHead(at: number, size: number, tail: number): number {
+  return tail === -1 ? size : Math.min(size, HEAD_STRIDE - (at % HEAD_STRIDE));
 }
 
 export class PacketMemory {
   readonly bytes: Uint8Array;
   readonly halves: Uint16Array;
   readonly words: Int32Array;
+  /** Byte offsets of the room for sealed datagrams. */
+  readonly sealedOut: number;
+  readonly sealedIn: number;
 
   constructor(readonly slots: number = SLOTS) {
     if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new Error("raw words need a little-endian machine");
-    const block = new ArrayBuffer(slots * (HEAD_STRIDE + TAIL_SIZE));
+    this.sealedOut = this.tailAt(slots);
+    this.sealedIn = this.sealedOut + SEALED_OUT_SIZE;
+    const block = new ArrayBuffer(this.sealedIn + slots * (HEAD_SIZE + TAIL_SIZE));
     this.bytes = new Uint8Array(block);
     this.halves = new Uint16Array(block);
     this.words = new Int32Array(block);

@@ -10,6 +10,9 @@ import { addonFile, BUILD_COMMAND, platformName } from "./native-files.js";
 /** Opaque handle of a batched input/output context (`native/io.c`). */
 export type IoHandle = { readonly __io: unique symbol };
 
+/** Keys over packet memory (`native/seal.c`). */
+export type SealHandle = { readonly __seal: unique symbol };
+
 /** A descriptor that is watched in Node's event loop (`native/udp.c`). */
 export type WatchHandle = { readonly __watch: unique symbol };
 
@@ -132,6 +135,15 @@ export interface Native {
   ioReceive(io: IoHandle, spinNs: number, timeoutMs: number): number;
   /** Frames that could not be written. */
   ioTransmit(io: IoHandle, count: number): number;
+  /** 0: this Node.js has nothing to seal with; 1: it has; 3: and the processor has instructions for AES. */
+  sealSupport(): number;
+  /** `work`: descriptors, int32 x 4 a message. */
+  sealCreate(memory: Uint8Array, work: Int32Array): SealHandle;
+  /** `cipher`: 0 AES-256-GCM, 1 ChaCha20-Poly1305; `key`: 32 bytes; `encrypts`: 1, or 0 for a key that opens. */
+  sealSetKey(seal: SealHandle, n: number, cipher: number, key: Uint8Array, encrypts: number): void;
+  sealDropKey(seal: SealHandle, n: number): void;
+  /** Of the first `count` messages, how many could not be sealed, or opened. */
+  sealRun(seal: SealHandle, count: number): number;
 }
 
 // Aliases come later in the list (EWOULDBLOCK after EAGAIN), so the first name of a number wins.
@@ -185,7 +197,7 @@ function load(): Native {
   // Set-up calls throw a plain Error with errno and syscall; give it a name and a hint. Packet calls are left untouched.
   const wrapped = { ...raw };
   for (const name of Object.keys(raw) as (keyof Native)[]) {
-    if (name === "ioReceive" || name === "ioTransmit") continue;
+    if (name === "ioReceive" || name === "ioTransmit" || name === "sealRun") continue;
     const call = raw[name] as (...args: unknown[]) => unknown;
     (wrapped as Record<string, unknown>)[name] = (...args: unknown[]) => {
       try {

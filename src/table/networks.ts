@@ -38,6 +38,8 @@ export class Networks {
   /** Of an overlay network: its identifier in the underlay, and the longest IP packet that goes to another node. */
   readonly vni = new Int32Array(MAX_NETWORKS);
   readonly mtu = new Int32Array(MAX_NETWORKS);
+  /** 1: frames between its nodes are sealed. */
+  readonly sealed = new Uint8Array(MAX_NETWORKS);
   /** The port of the LAN that its endpoints stand on; -1: it is a network of its own. With one it has no subnets here, and its MAC is the parent device's. */
   readonly lanPort = new Int32Array(MAX_NETWORKS).fill(-1);
   /** Address that what leaves is given instead of the route's; 0: the route's. */
@@ -82,7 +84,8 @@ export class Networks {
   }
 
   /** Makes an overlay network of it. */
-  setOverlay(id: number, remotePort: number, vni: number, mtu: number): void {
+  setOverlay(id: number, remotePort: number, vni: number, mtu: number, isSealed: boolean): void {
+    this.sealed[id] = isSealed ? 1 : 0;
     this.remotePort[id] = remotePort;
     this.vni[id] = vni;
     this.mtu[id] = mtu;

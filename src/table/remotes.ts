@@ -20,7 +20,11 @@ export const NODE_RX_PACKETS = 0,
   NODE_TX_BYTES = 3,
   /** Frames that it sent for a station or an address that is not known to be behind it. */
   NODE_REFUSED = 4,
-  NODE_COUNTERS = 5;
+  /** Datagrams of it that should have been sealed and were not, or could not be opened. */
+  NODE_UNOPENED = 5,
+  /** Frames for it that could not be sealed, as its key is not known. */
+  NODE_NO_KEY = 6,
+  NODE_COUNTERS = 7;
 
 const NO_NODES: readonly number[] = [];
 

@@ -6,6 +6,7 @@ import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import * as l4 from "../wire/l4.js";
+import * as sealed from "../wire/sealed.js";
 import * as vxlan from "../wire/vxlan.js";
 import { PairMap } from "./pair-map.js";
 
@@ -13,9 +14,9 @@ import { PairMap } from "./pair-map.js";
 const ETHERNET = 14,
   REST = l4.UDP_HEADER_SIZE + vxlan.HEADER_SIZE + ETHERNET;
 
-/** Bytes that an underlay of that family must carry beside an inner IP packet: 50, or 70. */
-export function overheadOf(family: 4 | 6): number {
-  return (family === 4 ? ipv4.MIN_HEADER_SIZE : ipv6.HEADER_SIZE) + REST;
+/** Bytes that an underlay of that family must carry beside an inner IP packet: 50, or 70; of a sealed one 32 more. */
+export function overheadOf(family: 4 | 6, isSealed = false): number {
+  return (family === 4 ? ipv4.MIN_HEADER_SIZE : ipv6.HEADER_SIZE) + REST + (isSealed ? sealed.OVERHEAD : 0);
 }
 
 export class Tunnel {
@@ -31,6 +32,8 @@ export class Tunnel {
   checksum = false;
   /** The device takes frames with segmentation. */
   segments = false;
+  /** The device takes several datagrams in one frame. */
+  datagrams = false;
   /** Of the next datagram (RFC 791 §3.1): nobody but who has to fragment one looks at it. */
   identification = 0;
   private readonly networks: PairMap;

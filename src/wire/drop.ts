@@ -66,6 +66,11 @@ const NAMES = [
   "split-horizon", // came from a node, and is for another one
   "unknown-station", // to a station of an overlay network or of a LAN that nobody knows, or that its VLAN tag puts on another LAN
   "no-target", // none of the published port's targets takes new flows
+  "unsealed", // of a node for an encrypted network, but not sealed
+  "sealed-key", // sealed under keys that are not known here, or in a form that is not
+  "sealed-forged", // sealed, but not as the node that has the keys would have
+  "sealed-replayed", // a sealed datagram that has come before, or is older than what is remembered
+  "no-key", // for an encrypted network, to a node whose key is not known, or used up
 ] as const;
 
 export type DropReason = (typeof NAMES)[number];
@@ -137,6 +142,11 @@ export const DROP_VXLAN_CONGESTED = reason("vxlan-congested");
 export const DROP_SPLIT_HORIZON = reason("split-horizon");
 export const DROP_UNKNOWN_STATION = reason("unknown-station");
 export const DROP_NO_TARGET = reason("no-target");
+export const DROP_UNSEALED = reason("unsealed");
+export const DROP_SEALED_KEY = reason("sealed-key");
+export const DROP_SEALED_FORGED = reason("sealed-forged");
+export const DROP_SEALED_REPLAYED = reason("sealed-replayed");
+export const DROP_NO_KEY = reason("no-key");
 
 export const DROP_REASONS = NAMES.length;
 

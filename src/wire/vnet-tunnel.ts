@@ -9,6 +9,7 @@
  */
 import { DROP_NONE, DROP_VNET_HEADER } from "./drop.js";
 import { HEADER_SIZE as ETHERNET } from "./ethernet.js";
+import { UDP_CHECKSUM, UDP_HEADER_SIZE } from "./l4.js";
 import * as vnet from "./vnet.js";
 
 export const HEADER_SIZE = 24;
@@ -88,4 +89,28 @@ export function wrap(
   halves[(to + GSO_SIZE) >> 1] = size;
   halves[(to + OUTER_TRANSPORT) >> 1] = outer;
   halves[(to + INNER_NETWORK) >> 1] = overhead + ETHERNET;
+}
+
+/**
+ * Writes the header of a packet that holds datagrams of `size` bytes each behind its UDP header, which is `udp` bytes behind the Ethernet header, with a partial
+ * checksum. `size` 0: there is one; `udp` 0: its checksum is complete, or it has none.
+ */
+export function emitDatagrams(bytes: Uint8Array, halves: Uint16Array, to: number, udp: number, size: number): void {
+  for (let i = to >> 1; i < (to + HEADER_SIZE) >> 1; i++) halves[i] = 0;
+  if (udp === 0) return;
+  bytes[to] = vnet.FLAG_NEEDS_CSUM;
+  halves[(to + CSUM_START) >> 1] = udp;
+  halves[(to + CSUM_OFFSET) >> 1] = UDP_CHECKSUM;
+  if (size === 0) return;
+  bytes[to + 1] = vnet.GSO_UDP_L4;
+  halves[(to + HDR_LEN) >> 1] = udp + UDP_HEADER_SIZE;
+  halves[(to + GSO_SIZE) >> 1] = size;
+}
+
+/** Of a packet that holds datagrams: bytes of each but the last; 0: it is one. -1: it is neither. */
+export function datagramSize(bytes: Uint8Array, halves: Uint16Array, from: number): number {
+  const gso = bytes[from + 1]!;
+  if (gso === 0) return 0;
+  const size = halves[(from + GSO_SIZE) >> 1]!;
+  return gso === vnet.GSO_UDP_L4 && size > 0 ? size : -1;
 }

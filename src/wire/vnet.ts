@@ -16,9 +16,9 @@ const GSO_SIZE = 4,
 /** Checksum is partial: whoever puts the frame on a wire completes it. */
 export const FLAG_NEEDS_CSUM = 1;
 export const GSO_TCPV4 = 1,
-  GSO_TCPV6 = 4;
+  GSO_TCPV6 = 4,
+  GSO_UDP_L4 = 5;
 const GSO_NONE = 0,
-  GSO_UDP_L4 = 5,
   GSO_ECN = 0x80;
 
 /** DROP_NONE if the header at even offset `off` is true of the `len` bytes of frame that follow it. */

@@ -494,6 +494,8 @@ it("counts by node, and by network", () => {
     txPackets: 3,
     txBytes: 162,
     refused: 0,
+    unopened: 0,
+    noKey: 0,
   });
   expect(d.count(OTHERS, RX_PACKETS)).toBe(1);
 });

@@ -46,8 +46,7 @@ const MAC_ANY = "02:11:22:33:44:55";
 const ACROSS_FD = 5;
 
 export class Dataplane {
-  readonly memory = new PacketMemory();
-  readonly io = new MemoryIo(this.memory);
+  readonly io: MemoryIo;
   readonly state: State;
   /** What the host's kernel says of ways out, if no other routing was given. */
   readonly hostRouting = new FakeRouting(...defaults(HOST_IP));
@@ -65,7 +64,12 @@ export class Dataplane {
   private rules = 1;
 
   /** `former`: what a process before this one left; its flows wait for the message "adopt". */
-  constructor(options: Partial<StateOptions> = {}, former: FlowFile[] = []) {
+  constructor(
+    options: Partial<StateOptions> = {},
+    former: FlowFile[] = [],
+    readonly memory = new PacketMemory(),
+  ) {
+    this.io = new MemoryIo(memory);
     this.state = new State({
       conntrackMax: 1024,
       masqueradeFirst: MASQUERADE_FIRST,
@@ -145,7 +149,7 @@ export class Dataplane {
 
   run(): SentFrame[] {
     do this.engine.turn(0, 0);
-    while (this.io.pending > 0 || this.state.held.hasReady);
+    while (this.io.pending > 0 || this.state.held.hasReady || this.state.unsealing?.hasReady);
     const sent = this.io.sent.splice(0);
     for (const { port, bytes } of sent) if (port === UP) enterAsEmit(this.flowMap, bytes);
     return sent;

@@ -23,13 +23,14 @@ export interface NodeOptions {
   workers?: string;
   firewall?: string;
   checksum?: boolean;
+  encrypted?: boolean;
   /** Where tsproxy makes the segments. */
   segments?: boolean;
 }
 
 export interface NodeStats {
   ports: { name: string; kind: string; rxPackets: number; rxBytes: number; txPackets: number; drops: Record<string, number> }[];
-  nodes: { address: string; endpoints: number; rxPackets: number; txPackets: number; refused: number }[];
+  nodes: { address: string; endpoints: number; rxPackets: number; txPackets: number; refused: number; unopened: number; noKey: number }[];
   steering: Record<string, number>;
 }
 
@@ -91,12 +92,31 @@ export class OverlayLab {
     await this.apply(node, { put: others.map((other) => [other, MACS[other], IPS[other], this.vtep(other)]) });
   }
 
-  async apply(node: "a" | "b", change: unknown): Promise<void> {
+  apply(node: "a" | "b", change: unknown): Promise<void> {
+    return this.say(node, { apply: change });
+  }
+
+  private async say(node: "a" | "b", line: object): Promise<void> {
     const proc = this.procs.get(node)!;
     const count = (): number => proc.events().filter(({ event }) => event === "applied").length;
     const before = count();
-    proc.write(`${JSON.stringify({ apply: change })}\n`);
+    proc.write(`${JSON.stringify(line)}\n`);
     await proc.until("the change", () => count() > before);
+  }
+
+  /** Tells `node` the keys that `other` has now. */
+  async tellKeys(node: "a" | "b", other: "a" | "b"): Promise<void> {
+    const proc = this.procs.get(other)!;
+    const all = () => proc.events().filter(({ event }) => event === "keys");
+    const before = all().length;
+    proc.write('{"ask":"keys"}\n');
+    await proc.until("the keys", () => all().length > before);
+    await this.say(node, { peer: this.vtep(other), keys: all().at(-1) });
+  }
+
+  /** Has the node make another key. */
+  rotate(node: "a" | "b"): Promise<void> {
+    return this.say(node, { rotate: true });
   }
 
   async stats(node: "a" | "b"): Promise<NodeStats> {

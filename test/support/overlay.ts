@@ -6,6 +6,8 @@
  *                                                  === node 192.0.2.3 --- S 10.9.0.6
  */
 import type { ToWorker } from "../../src/engine/messages.js";
+import { PacketMemory } from "../../src/mem/packet-memory.js";
+import type { Sealer } from "../../src/mem/sealer.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
 import { addPort, Dataplane, ip, subnet } from "./dataplane.js";
 import * as p from "./packets.js";
@@ -48,14 +50,26 @@ export interface OverlayOptions {
   checksum?: boolean;
   segments?: boolean;
   flags?: number;
+  /** The network is encrypted, and there is something to seal with. */
+  sealer?: (memory: PacketMemory) => Sealer;
+  /** The device takes several datagrams in one frame. */
+  datagrams?: boolean;
 }
 
 export function remote(mac: string, addresses: string, node: string): ToWorker {
   return { type: "set-remote", network: OVERLAY, mac: p.macBytes(mac), addresses: addresses.split(" ").map(ip), node: ip(node) };
 }
 
-export function overlay({ underlay = V4, checksum = false, segments = true, flags = 0 }: OverlayOptions = {}): Dataplane {
-  const d = new Dataplane({ bypass: false });
+export function overlay({
+  underlay = V4,
+  checksum = false,
+  segments = true,
+  flags = 0,
+  sealer,
+  datagrams = true,
+}: OverlayOptions = {}): Dataplane {
+  const memory = new PacketMemory();
+  const d = new Dataplane({ bypass: false, ...(sealer && { sealer: sealer(memory) }) }, [], memory);
   d.say(
     {
       type: "add-tunnel",
@@ -67,13 +81,14 @@ export function overlay({ underlay = V4, checksum = false, segments = true, flag
       udpPort: 4789,
       checksum,
       segments,
+      datagrams,
     },
     {
       type: "add-network",
       network: OVERLAY,
       subnets: [subnet("10.9.0.0/16", IP_GATE), subnet("fd09::/64", IP6_GATE)],
       flags,
-      overlay: { port: OTHERS, vni: VNI, mtu: MTU },
+      overlay: { port: OTHERS, vni: VNI, mtu: MTU, encrypted: sealer !== undefined },
     },
     addPort(GATE, HOST, MAC_GATE, `${IP_GATE} ${IP6_GATE}`, OVERLAY),
     addPort(E, ENDPOINT, MAC_E, `${IP_E} ${IP6_E}`, OVERLAY),

@@ -121,7 +121,7 @@ export const CUBIC = "cubic";
  */
 export function setCongestion({ lab, client, host, c1, c2 }: World, name: string): void {
   // Of IPv6 what leads to others: link-local routes are the kernel's to make.
-  const routes = "ip route | sed 's/^/-4 route change /'; ip -6 route | grep -v '^fe80' | sed 's/^/-6 route change /'";
+  const routes = "ip route | sed 's/^/-4 route change /; s/ linkdown//'; ip -6 route | grep -v '^fe80' | sed 's/^/-6 route change /'";
   const change = `(${routes}) | while read -r change; do ip $change congctl ${name}; done`;
   for (const ns of [client, host, c1, c2]) lab.runSync(ns, ["sh", "-ec", change]);
 }

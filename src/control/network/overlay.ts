@@ -4,6 +4,7 @@
  */
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
+import { native } from "../../sys/native.js";
 import type { IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { MAX_VNI } from "../../wire/vxlan.js";
@@ -22,12 +23,25 @@ export interface OverlaySpec extends Omit<BridgeSpec, "kind"> {
   local: PerFamily<IpAddress>;
   /** UDP port of the tunnels, on all nodes. Default: 4789. */
   port?: number | undefined;
+  /** Frames between nodes are sealed, with keys that the nodes are told (`key-ring.ts`); who has none gets nothing. Default: no. */
+  encrypted?: boolean | undefined;
   /** Whether datagrams get a UDP checksum. Default: over IPv6 alone, where some receivers want one (RFC 6935). */
   checksum?: boolean | undefined;
 }
 
 /** Throws TSP_ERR_NETWORK as a bridge does, and as `Tunnels.use`; invalid: an identifier or MTU out of range. */
 export const openOverlay: OpenNetwork<OverlaySpec> = (site, number, spec) => new OverlayNetwork(site, number, spec);
+
+/** Throws TSP_ERR_NETWORK (unavailable) where nothing can be sealed. */
+export function checkSealing(): void {
+  if (native.sealSupport() !== 0) return;
+  throw new TsproxyError(
+    "TSP_ERR_NETWORK",
+    "unavailable",
+    "encrypted networks need OpenSSL's functions, which this Node.js does not export",
+    "use Node.js as nodejs.org or the distribution builds it",
+  );
+}
 
 export class OverlayNetwork implements Network {
   readonly subnets: Network["subnets"];
@@ -40,14 +54,15 @@ export class OverlayNetwork implements Network {
   constructor(
     { workers, numbers, tunnels, ...site }: Site,
     readonly number: number,
-    { vni, local, port: udpPort, checksum, mtu, ...spec }: OverlaySpec,
+    { vni, local, port: udpPort, checksum, encrypted = false, mtu, ...spec }: OverlaySpec,
   ) {
     const address = eachFamily(local)[0];
     if (address === undefined)
       throw new TsproxyError("TSP_ERR_NETWORK", "invalid", "an overlay network needs an address of this host in the underlay", "give one");
     if (!Number.isInteger(vni) || vni < 1 || vni > MAX_VNI)
       throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `${vni} is no VXLAN network identifier`, `give 1 to ${MAX_VNI}`);
-    const most = tunnels.mtu(address);
+    if (encrypted) checkSealing();
+    const most = tunnels.mtu(address, encrypted);
     if (most < MIN_MTU || (mtu ?? most) > most)
       throw new TsproxyError(
         "TSP_ERR_NETWORK",
@@ -61,12 +76,12 @@ export class OverlayNetwork implements Network {
       this.undo.add("tunnels", tunnels.use(vni, { address, port: udpPort, checksum }));
       const port = numbers.take({ name: `overlay ${vni}`, kind: "remote" });
       this.undo.add("number of the other nodes", () => numbers.give(port));
-      const overlay = { port, vni, mtu: mtu ?? most };
+      const overlay = { port, vni, mtu: mtu ?? most, encrypted };
       this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: mtu ?? most }, overlay);
       this.undo.add("bridge", () => this.bridge.close());
       let before = most;
       const follow = (): void => {
-        const now = tunnels.mtuNow(address);
+        const now = tunnels.mtuNow(address, encrypted);
         if (now === null || now === before) return;
         before = now;
         this.useMtu(mtu ?? now, now, workers);

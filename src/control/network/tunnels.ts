@@ -99,14 +99,14 @@ export class Tunnels {
   }
 
   /** The longest IP packet that goes through the underlay whole: what its device carries, less what is put before it. */
-  mtu(address: IpAddress): number {
+  mtu(address: IpAddress, encrypted = false): number {
     const link = this.linkOf(address);
-    return link.mtu - overheadOf(address.family);
+    return link.mtu - overheadOf(address.family, encrypted);
   }
 
   /** The same as it is now; null while the host has no such address. */
-  mtuNow(address: IpAddress): number | null {
-    return this.site.host.has(address) ? this.mtu(address) : null;
+  mtuNow(address: IpAddress, encrypted = false): number | null {
+    return this.site.host.has(address) ? this.mtu(address, encrypted) : null;
   }
 
   private linkOf(address: IpAddress): { name: string; mtu: number } {
@@ -144,7 +144,7 @@ export class Tunnels {
       if (!tap.tunnelGso) log.info(`${tap.name}: the kernel has no segmentation offload in tunnels (Linux 6.17), so it is done here`);
       const port = numbers.take({ name: tap.name, kind: "tunnel", address: formatIp(address) });
       undo.add("number of the tunnels", () => numbers.give(port));
-      workers.addTunnel({ port, mac, device: ifindex, address, udpPort, checksum, segments: tap.tunnelGso }, tap.fds);
+      workers.addTunnel({ port, mac, device: ifindex, address, udpPort, checksum, segments: tap.tunnelGso, datagrams: tap.uso }, tap.fds);
       undo.add("tunnels", () => workers.removePort(port));
       steering.publish(PROTO_UDP, address, udpPort, udpPort);
       undo.add("steering of the tunnels", () => steering.withdraw(PROTO_UDP, address, udpPort, udpPort));
@@ -180,13 +180,24 @@ export class Tunnels {
   private watchNodes(): () => void {
     const before = new Map<string, number>();
     const look = async (): Promise<void> => {
-      for (const { address, refused } of await this.site.workers.nodes()) {
-        const more = refused - (before.get(address) ?? 0);
-        before.set(address, refused);
-        if (more <= 0) continue;
-        const name = this.names.get(address);
-        const node = name === undefined ? address : `${name} (${address})`;
-        log.warn(`node ${node} has sent ${more} frames for stations or addresses that are not its own; they were dropped`);
+      for (const { address, refused, unopened, noKey } of await this.site.workers.nodes()) {
+        const say = (what: string, count: number, words: (more: number, node: string) => string): void => {
+          const more = count - (before.get(`${what} ${address}`) ?? 0);
+          before.set(`${what} ${address}`, count);
+          const name = this.names.get(address);
+          if (more > 0) log.warn(words(more, name === undefined ? address : `${name} (${address})`));
+        };
+        say(
+          "refused",
+          refused,
+          (n, node) => `node ${node} has sent ${n} frames for stations or addresses that are not its own; they were dropped`,
+        );
+        say(
+          "unopened",
+          unopened,
+          (n, node) => `from node ${node} have come ${n} datagrams that were not sealed, or not by it; they were dropped`,
+        );
+        say("no-key", noKey, (n, node) => `node ${node} has told no key: ${n} frames for it in encrypted networks were dropped`);
       }
     };
     const timer = setInterval(() => void look().catch(() => {}), WATCH_MS);

@@ -63,7 +63,7 @@ export class FuzzIo implements PacketIo {
         continue;
       }
       if (slot < 0 || slot >= this.memory.slots) throw new Error(`sends slot ${slot}`);
-      if (this.tx[d + 1]! > inHead(at) && this.tx[d + 3] !== this.tails[slot])
+      if (this.tx[d + 1]! > inHead(at, this.tx[d + 1]!, 0) && this.tx[d + 3] !== this.tails[slot])
         throw new Error(`slot ${slot} goes on in tail ${this.tx[d + 3]}`);
       this.judge(slot, this.tx[d]!, at, this.tx[d + 1]!);
     }

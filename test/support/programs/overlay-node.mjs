@@ -1,7 +1,8 @@
 /**
  * One node of an overlay network, without a store: what its argument says in JSON, and then what lines on its standard input say.
- * `{local, port?, checksum?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
- * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"ask": "stats"}`.
+ * `{local, port?, checksum?, encrypted?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
+ * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
+ * `{"rotate": true}`. Public keys are in hex.
  * TSPROXY_TEST_SEGMENTS=no: as on a kernel without segmentation offload in tunnels (before 6.17).
  */
 import readline from "node:readline";
@@ -37,15 +38,35 @@ const subnets = Object.fromEntries(
   ]),
 );
 const local = addresses([config.local]);
-const { vni, port, checksum } = config;
-const network = controller.networks.add({ kind: "overlay", vni, port, checksum, local, subnets });
+const { vni, port, checksum, encrypted } = config;
+const network = controller.networks.add({ kind: "overlay", vni, port, checksum, encrypted, local, subnets });
 for (const [netns, ...own] of config.endpoints) network.endpoints.add({ netns, addresses: addresses(own) });
 for (const spec of config.publish ?? []) controller.publisher.publish(parsePortSpec(spec));
 await controller.settled();
+const { keys: ring } = controller;
+const publicKeys = () => ({
+  ...ring.published,
+  keys: ring.published.keys.map(({ number, bytes }) => [number, Buffer.from(bytes).toString("hex")]),
+});
 say("ready", { mtu: network.mtu });
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
-  const { apply, ask } = JSON.parse(line);
+  const { apply, ask, peer, keys, rotate } = JSON.parse(line);
+  if (peer !== undefined) {
+    const all = keys && { ...keys, keys: keys.keys.map(([number, hex]) => ({ number, bytes: new Uint8Array(Buffer.from(hex, "hex")) })) };
+    ring.setPeer(parseIp(peer), all);
+    await controller.settled();
+    say("applied");
+  }
+  if (rotate) {
+    ring.rotate();
+    await controller.settled();
+    say("applied");
+  }
+  if (ask === "keys") {
+    ring.told();
+    say("keys", publicKeys());
+  }
   if (apply !== undefined) {
     const put = (apply.put ?? []).map(([id, mac, own, vtep]) => ({
       id,

@@ -1,0 +1,260 @@
+/**
+ * Keys between this node and others, for encrypted networks (decisions 142 and 143).
+ *
+ * Theory of operation. Each node has X25519 keys (RFC 7748) that were made by this process and are nowhere but in its memory; others are told the public
+ * halves, by a store that those who write there are trusted with. Of one's own key and the other's come two keys for an AEAD, one a direction (HKDF,
+ * RFC 5869). So no two processes ever have a key in common, whatever happens to a disk or a clock, and counters begin at 0 with each key.
+ *
+ * A node has its newest key and the one before: `rotate` makes another, and the oldest is forgotten, with all that came of it. What others send is opened by
+ * either. What is sent uses the other's newest key, since who has told it can open with it; and one's own newest as soon as the other node has been heard
+ * to use it, or, from who sends nothing, SETTLED_MS after it was told.
+ *
+ * Keys of a pair are made once and kept as long as the own one is there, even if the other node goes and comes back with the same: else its counters would
+ * begin anew.
+ */
+import { createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, type KeyObject, randomInt } from "node:crypto";
+import type { ToWorker } from "../../engine/messages.js";
+import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
+import { createWindows, ReplayWindows } from "../../table/replay-window.js";
+import { NO_KEY } from "../../table/seals.js";
+import { formatIp, type IpAddress } from "../../wire/ip-address.js";
+import { keyPair, MAX_KEY_NUMBER, MAX_WORKERS } from "../../wire/sealed.js";
+
+/** A public key as it is told to others. */
+export interface PublicKey {
+  /** What datagrams call it: 0 to 65,535. */
+  readonly number: number;
+  /** 32 bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a node tells others of its keys. */
+export interface NodeKeys {
+  /** The newest first; two at most. */
+  readonly keys: readonly PublicKey[];
+  /** Its processor has instructions for AES: two such nodes use AES-256-GCM, others ChaCha20-Poly1305. */
+  readonly aes: boolean;
+  /** Workers that seal, each with counters of its own: 1 to 256. */
+  readonly workers: number;
+}
+
+interface OwnKey extends PublicKey {
+  readonly secret: KeyObject;
+  /** By the other's public key, in hex. */
+  readonly pairs: Map<string, Pair>;
+}
+
+/** Numbers of the two keys that came of a pair. */
+interface Pair {
+  readonly send: number;
+  readonly receive: number;
+  readonly windows: ReplayWindows;
+}
+
+interface Peer {
+  readonly address: IpAddress;
+  keys: NodeKeys;
+  /** What the workers were told. */
+  said: string;
+}
+
+/** Where this process is: what it has, and whom it tells. */
+export interface KeyRingSite {
+  readonly workers: number;
+  readonly aes: boolean;
+  post(message: ToWorker): void;
+}
+
+/** In any case others know a key by then: a watch that hangs is noticed in 8 seconds (decision 131). */
+export const SETTLED_MS = 30_000;
+const LOOK_MS = 1000;
+const KEY_SIZE = 32;
+const AES_256_GCM = 0,
+  CHACHA20_POLY1305 = 1;
+const LABEL = "tsproxy overlay 1";
+/** DER before the 32 bytes of an X25519 public key (RFC 8410 §4). */
+const SPKI = Buffer.from("302a300506032b656e032100", "hex");
+
+export class KeyRing {
+  private own: OwnKey[] = [];
+  private readonly peers = new Map<string, Peer>();
+  private readonly refused = new Set<string>();
+  private readonly freeNumbers: number[] = [];
+  private nextNumber = 0;
+  /** Others may not know the newest key yet, and it was told at this time, in monotonic milliseconds; undefined: it was not told yet. */
+  private settling = false;
+  private toldAt: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly site: KeyRingSite,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    if (site.workers > MAX_WORKERS)
+      throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${site.workers} workers cannot seal`, `use ${MAX_WORKERS} or fewer`);
+  }
+
+  /** What others are to be told. */
+  get published(): NodeKeys {
+    if (this.own.length === 0) this.own = [this.makeKey(randomInt(MAX_KEY_NUMBER + 1))];
+    return { keys: this.own.map(({ number, bytes }) => ({ number, bytes })), aes: this.site.aes, workers: this.site.workers };
+  }
+
+  /** Another key from now on. The others must be told `published`, and `told` be called, before this is called again. */
+  rotate(): void {
+    if (this.own.length === 0) return;
+    const [newest, ...rest] = this.own;
+    this.own = [this.makeKey((newest!.number + 1) & MAX_KEY_NUMBER), newest!];
+    this.settling = true;
+    this.toldAt = undefined;
+    this.applyAll();
+    for (const gone of rest) this.forget(gone);
+  }
+
+  /** Others can know the newest key by now. */
+  told(): void {
+    if (!this.settling || this.toldAt !== undefined) return;
+    this.toldAt = this.now();
+    this.timer = setInterval(() => this.settle(), LOOK_MS);
+    this.timer.unref();
+  }
+
+  /** Whether the newest key was told: else `rotate` has to wait. */
+  get isTold(): boolean {
+    return !this.settling || this.toldAt !== undefined;
+  }
+
+  /** Of the node at that address in the underlay; undefined: it has none that is known. */
+  setPeer(address: IpAddress, keys: NodeKeys | undefined): void {
+    const name = formatIp(address);
+    const usable = keys && this.usable(name, keys);
+    const before = this.peers.get(name);
+    if (usable === undefined) {
+      if (before === undefined) return;
+      this.peers.delete(name);
+      this.site.post({ type: "seal-node", node: address, send: NO_KEY, receive: [] });
+      return;
+    }
+    const peer = before ?? { address, keys: usable, said: "" };
+    peer.keys = usable;
+    this.peers.set(name, peer);
+    this.apply(peer);
+  }
+
+  /** Whether something can be sent to the node. */
+  knows(address: IpAddress): boolean {
+    return this.peers.has(formatIp(address));
+  }
+
+  /** Goes on with the newest key where the other node is known to have it. Called once a second for as long as that is not so everywhere. */
+  settle(): void {
+    if (this.toldAt !== undefined && this.now() - this.toldAt >= SETTLED_MS) this.settling = false;
+    this.applyAll();
+    if (this.settling) return;
+    clearInterval(this.timer);
+    this.toldAt = undefined;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private applyAll(): void {
+    for (const peer of this.peers.values()) this.apply(peer);
+  }
+
+  private apply(peer: Peer): void {
+    void this.published;
+    const { keys, aes, workers } = peer.keys;
+    const cipher = aes && this.site.aes ? AES_256_GCM : CHACHA20_POLY1305;
+    const pairs = this.own.map((own) => keys.map((key) => this.pairOf(own, key, cipher, workers)));
+    const [newest, before] = pairs.map((ofOwn) => ofOwn[0]!);
+    const isHeard = pairs[0]!.some(({ windows }) => windows.highest > 0);
+    const { send } = this.settling && !isHeard && before !== undefined ? before : newest!;
+    const receive = pairs.flat().map((pair) => pair.receive);
+    const said = [send, ...receive].join();
+    if (said === peer.said) return;
+    peer.said = said;
+    this.site.post({ type: "seal-node", node: peer.address, send, receive });
+  }
+
+  private usable(name: string, { keys, ...rest }: NodeKeys): NodeKeys | undefined {
+    const good = keys.slice(0, 2).filter((key) => this.isUsable(key));
+    if (good.length === 0 || rest.workers < 1 || rest.workers > MAX_WORKERS) {
+      if (!this.refused.has(name)) log.warn(`node at ${name}: its keys are none that can be used: nothing encrypted goes there`);
+      this.refused.add(name);
+      return undefined;
+    }
+    this.refused.delete(name);
+    return { keys: good, ...rest };
+  }
+
+  /** Not our own, which would seal both directions alike, and none with which there is no secret (RFC 7748 §6.1). */
+  private isUsable({ bytes }: PublicKey): boolean {
+    void this.published;
+    if (bytes.length !== KEY_SIZE || this.own.some((own) => Buffer.compare(own.bytes, bytes) === 0)) return false;
+    try {
+      diffieHellman({ privateKey: this.own[0]!.secret, publicKey: importKey(bytes) });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private pairOf(own: OwnKey, other: PublicKey, cipher: number, workers: number): Pair {
+    const name = Buffer.from(other.bytes).toString("hex");
+    const known = own.pairs.get(name);
+    if (known !== undefined) return known;
+    const secret = diffieHellman({ privateKey: own.secret, publicKey: importKey(other.bytes) });
+    const derive = (from: PublicKey, to: PublicKey): Uint8Array => {
+      const info = Buffer.concat([Buffer.from(LABEL), Buffer.from([cipher]), from.bytes, to.bytes]);
+      return new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(0), info, KEY_SIZE));
+    };
+    const windows = createWindows(workers);
+    const pair = { send: this.takeNumber(), receive: this.takeNumber(), windows: new ReplayWindows(windows) };
+    this.site.post({
+      type: "set-seal",
+      key: pair.send,
+      pair: keyPair(own.number, other.number),
+      cipher,
+      bytes: derive(own, other),
+      windows: null,
+    });
+    this.site.post({
+      type: "set-seal",
+      key: pair.receive,
+      pair: keyPair(other.number, own.number),
+      cipher,
+      bytes: derive(other, own),
+      windows,
+    });
+    own.pairs.set(name, pair);
+    return pair;
+  }
+
+  /** No node is told of it any more. */
+  private forget(own: OwnKey): void {
+    for (const { send, receive } of own.pairs.values()) {
+      for (const key of [send, receive]) {
+        this.site.post({ type: "drop-seal", key });
+        this.freeNumbers.push(key);
+      }
+    }
+    own.pairs.clear();
+  }
+
+  private takeNumber(): number {
+    return this.freeNumbers.pop() ?? this.nextNumber++;
+  }
+
+  private makeKey(number: number): OwnKey {
+    const { privateKey, publicKey } = generateKeyPairSync("x25519");
+    const bytes = new Uint8Array(publicKey.export({ type: "spki", format: "der" }).subarray(SPKI.length));
+    return { number, bytes, secret: privateKey, pairs: new Map() };
+  }
+}
+
+function importKey(bytes: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.concat([SPKI, bytes]), format: "der", type: "spki" });
+}

@@ -1,0 +1,174 @@
+/**
+ * Opens what other nodes have sealed (`wire/sealed.ts`), all of a batch with one call of the sealer. Datagrams are copied behind packet memory's tails,
+ * opened there, and their frames fill batches of their own, in the order in which they came, before anything else is received: one frame of the tunnels'
+ * device may hold 64 datagrams (UDP segmentation offload).
+ *
+ * What is not authentic, or has come before, is counted and gone. A datagram is believed to be of the node that has the keys, which must be
+ * where it came from; what is inside is held to that node as every frame is.
+ */
+import { type Batch, UNDECIDED } from "../mem/batch.js";
+import { headAt } from "../mem/packet-memory.js";
+import { SEAL_DESCRIPTOR, SEAL_MAX, SEAL_RESULT, type SealedFrames, type Sealer } from "../mem/sealer.js";
+import { NODE_RX_BYTES, NODE_RX_PACKETS, NODE_UNOPENED } from "../table/remotes.js";
+import { NO_KEY } from "../table/seals.js";
+import * as drop from "../wire/drop.js";
+import * as eth from "../wire/ethernet.js";
+import * as sealed from "../wire/sealed.js";
+import * as vnet from "../wire/vnet.js";
+import * as vxlan from "../wire/vxlan.js";
+import { carryCongestion } from "./congestion.js";
+import type { State } from "./state.js";
+
+export class Unsealing implements SealedFrames {
+  /** Drops by reason, which the engine counts at the tunnels' port, and sets to 0. */
+  readonly drops = new Int32Array(drop.DROP_REASONS);
+  /** Datagrams: those to be opened, then those whose frames wait. */
+  private count = 0;
+  private next = 0;
+  private readonly node = new Int32Array(SEAL_MAX);
+  /** The outer header's TOS or traffic class. */
+  private readonly tos = new Int32Array(SEAL_MAX);
+  private readonly network = new Int32Array(SEAL_MAX);
+  private readonly at = new Int32Array(SEAL_MAX);
+  private readonly length = new Int32Array(SEAL_MAX);
+  private end: number;
+  private isOpen = false;
+
+  constructor(
+    private readonly batch: Batch,
+    private readonly state: State,
+    private readonly sealer: Sealer,
+  ) {
+    this.end = batch.memory.sealedIn;
+  }
+
+  /** Opened frames wait for `fill`. */
+  get hasReady(): boolean {
+    return this.isOpen && this.next < this.count;
+  }
+
+  take(i: number, node: number, tos: number, at: number, length: number, size: number): void {
+    const { memory } = this.batch;
+    const { bytes } = memory;
+    const start = this.end;
+    const inHead = Math.min(length, memory.headEnd(i) - at);
+    bytes.copyWithin(start, at, at + inHead);
+    if (length > inHead) {
+      const tail = memory.tailAt(this.batch.tail[i]!);
+      bytes.copyWithin(start + inHead, tail, tail + length - inHead);
+    }
+    this.end = start + length;
+    const address = this.state.remotes.nodeAddress[node]!;
+    const step = size === 0 ? length : size;
+    for (let off = start; off < this.end; off += step) this.add(node, address, tos, off, Math.min(step, this.end - off));
+  }
+
+  private add(node: number, address: number, tos: number, off: number, length: number): void {
+    const { bytes } = this.batch.memory;
+    const key = sealed.check(bytes, off, length) ? this.state.seals.fromNode(address, sealed.keys(bytes, off)) : NO_KEY;
+    if (key === NO_KEY || this.count === SEAL_MAX) {
+      this.refuse(node, key === NO_KEY ? drop.DROP_SEALED_KEY : drop.DROP_TX_FULL);
+      return;
+    }
+    const n = this.count++;
+    const d = n * SEAL_DESCRIPTOR;
+    const { work } = this.sealer;
+    work[d] = key;
+    work[d + 1] = off;
+    work[d + 2] = length - sealed.TAG_SIZE;
+    this.node[n] = node;
+    this.tos[n] = tos;
+  }
+
+  open(): void {
+    if (this.count === 0) return;
+    const { work } = this.sealer;
+    this.sealer.run(this.count);
+    let ready = 0;
+    for (let n = 0; n < this.count; n++) {
+      const d = n * SEAL_DESCRIPTOR;
+      const off = work[d + 1]!;
+      const node = this.node[n]!;
+      const length = work[d + 2]! - sealed.BEFORE_FRAME;
+      const reason = work[d + SEAL_RESULT] === 0 ? this.look(work[d]!, off, length) : drop.DROP_SEALED_FORGED;
+      if (reason !== drop.DROP_NONE) {
+        this.refuse(node, reason);
+        continue;
+      }
+      this.network[ready] = this.state.tunnel.networkOf(vxlan.vni(this.batch.memory.bytes, off + sealed.HEADER_SIZE));
+      this.at[ready] = off;
+      this.length[ready] = length;
+      this.tos[ready] = this.tos[n]!;
+      this.node[ready++] = node;
+    }
+    this.count = ready;
+    this.next = 0;
+    this.isOpen = ready > 0;
+    this.end = this.batch.memory.sealedIn;
+  }
+
+  /** Of an authentic datagram: DROP_NONE, or the reason. */
+  private look(key: number, off: number, length: number): number {
+    const { networks, seals, tunnel } = this.state;
+    const { bytes } = this.batch.memory;
+    if (!seals.accept(key, sealed.worker(bytes, off), sealed.counter(bytes, off))) return drop.DROP_SEALED_REPLAYED;
+    const flags = vxlan.check(bytes, off + sealed.HEADER_SIZE, vxlan.HEADER_SIZE);
+    if (flags !== drop.DROP_NONE) return flags;
+    const network = tunnel.networkOf(vxlan.vni(bytes, off + sealed.HEADER_SIZE));
+    if (network === -1 || networks.sealed[network] === 0) return drop.DROP_VXLAN_VNI;
+    return length < eth.HEADER_SIZE ? drop.DROP_VXLAN_RUNT : drop.DROP_NONE;
+  }
+
+  /** Fills the batch with opened frames, as those of their networks' port of kind REMOTE. Answers how many. */
+  fill(): number {
+    const { batch: b } = this;
+    const { memory } = b;
+    if (b.moved) b.reset();
+    let n = 0;
+    for (; n < memory.slots && this.next < this.count; this.next++) if (this.put(n, this.next)) n++;
+    b.count = n;
+    if (this.next < this.count) return n;
+    this.isOpen = false;
+    this.count = 0;
+    return n;
+  }
+
+  private put(n: number, from: number): boolean {
+    const { batch: b, state } = this;
+    const { bytes, halves } = b.memory;
+    const length = this.length[from]!;
+    const node = this.node[from]!;
+    const header = headAt(n);
+    const inner = header + vnet.HEADER_SIZE;
+    const vx = this.at[from]! + sealed.HEADER_SIZE;
+    const frame = vx + vxlan.HEADER_SIZE;
+    const inHead = Math.min(length, b.memory.headEnd(n) - inner);
+    bytes.copyWithin(inner, frame, frame + inHead);
+    if (length > inHead) {
+      const tail = b.memory.tailAt(n);
+      bytes.copyWithin(tail, frame + inHead, frame + length);
+    }
+    vnet.emit(halves, header);
+    if (sealed.isPartial(bytes, vx))
+      vnet.setPartial(bytes, halves, header, inner + sealed.partialStart(bytes, vx), sealed.partialField(bytes, vx));
+    if (!carryCongestion(b.memory, inner, length, this.tos[from]!)) {
+      this.refuse(node, drop.DROP_VXLAN_CONGESTED);
+      return false;
+    }
+    b.ingress[n] = state.networks.remotePort[this.network[from]!]!;
+    b.len[n] = length;
+    b.tail[n] = length > inHead ? n : -1;
+    b.device[n] = 0;
+    b.node[n] = node;
+    b.egress[n] = UNDECIDED;
+    b.routed[n] = 0;
+    state.remotes.count(node, NODE_RX_PACKETS, 1);
+    state.remotes.count(node, NODE_RX_BYTES, length);
+    return true;
+  }
+
+  private refuse(node: number, reason: number): void {
+    this.drops[reason] = this.drops[reason]! + 1;
+    this.state.remotes.count(node, NODE_UNOPENED, 1);
+  }
+}

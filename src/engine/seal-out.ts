@@ -1,0 +1,88 @@
+/**
+ * Sends frames to other nodes of encrypted networks: as they come, or as the segments that they stand for, each is added to what is sealed with the next
+ * call (`dataplane/seal.ts`). What is for a node whose key is not known is dropped; nothing goes unsealed.
+ */
+import { Sealing } from "../dataplane/seal.js";
+import type { State } from "../dataplane/state.js";
+import type { Batch } from "../mem/batch.js";
+import type { Sealer } from "../mem/sealer.js";
+import { NODE_NO_KEY } from "../table/remotes.js";
+import { NO_KEY } from "../table/seals.js";
+import { DROP_NO_KEY, DROP_VNET_HEADER } from "../wire/drop.js";
+import { isGso, HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { sendInSegments } from "./segments-out.js";
+
+export interface SealOut {
+  /** Frame `i` to each of `nodes`. `from`: the port whose bandwidth it takes, or -1; the same until `send`. */
+  add(i: number, nodes: readonly number[], from: number): void;
+  /** Seals what was added, and has it sent before it returns. */
+  send(): void;
+}
+
+interface SealHooks {
+  /** Takes frame `i`, by then sealed datagrams, to the tunnels' port. */
+  push(i: number, from: number): void;
+  flush(): void;
+  countDrop(port: number, reason: number): void;
+}
+
+export function sealOut(batch: Batch, state: State, sealer: Sealer, { push, flush, countDrop }: SealHooks): SealOut {
+  const { at, len, tail, ingress } = batch;
+  const { ports, remotes, seals } = state;
+  const sealing = new Sealing(batch, state, sealer);
+  let frame = 0;
+  let receivers: readonly number[] = [];
+  let charged = -1;
+
+  function addToAll(): void {
+    for (let k = 0; k < receivers.length; k++) addTo(receivers[k]!);
+  }
+
+  function addTo(node: number): void {
+    const network = ports.network[ingress[frame]!]!;
+    const key = seals.toNode(remotes.nodeAddress[node]!);
+    if (key === NO_KEY) {
+      countDrop(ingress[frame]!, DROP_NO_KEY);
+      remotes.count(node, NODE_NO_KEY, 1);
+      return;
+    }
+    if (sealing.add(frame, network, node, key)) return;
+    send();
+    sealing.add(frame, network, node, key);
+  }
+
+  function send(): void {
+    if (sealing.frames === 0) return;
+    const isSealed = sealing.finish();
+    for (let n = 0; n < sealing.frames; n++) {
+      const i = sealing.source[n]!;
+      if (!isSealed) {
+        countDrop(ingress[i]!, DROP_NO_KEY);
+        continue;
+      }
+      const before = at[i]!;
+      const length = len[i]!;
+      const rest = tail[i]!;
+      at[i] = sealing.at[n]!;
+      len[i] = sealing.size[n]! - VNET;
+      tail[i] = -1;
+      push(i, charged === -1 ? -1 : ingress[i]!);
+      at[i] = before;
+      len[i] = length;
+      tail[i] = rest;
+    }
+    flush(); // what is added next is written over these
+    sealing.clear();
+  }
+
+  return {
+    add: (i, nodes, from) => {
+      frame = i;
+      receivers = nodes;
+      charged = from;
+      if (!isGso(batch.memory.bytes, at[i]!)) addToAll();
+      else if (!sendInSegments(batch, i, addToAll, true)) countDrop(ingress[i]!, DROP_VNET_HEADER);
+    },
+    send,
+  };
+}

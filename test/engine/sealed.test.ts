@@ -1,0 +1,184 @@
+/** Encrypted overlay networks, through whole engines: what is on the wire, who can read it, and what becomes of what is not right. */
+import { describe, expect, it } from "vitest";
+import { ip } from "../support/dataplane.js";
+import * as o from "../support/overlay.js";
+import { E, IP_E, IP_R, MAC_E, MAC_R, OTHERS, TUNNEL } from "../support/overlay.js";
+import * as p from "../support/packets.js";
+import { datagrams, type Nodes, PAYLOAD, SealedNode, sealedPair } from "../support/sealed-pair.js";
+
+const ER = { src: IP_E, dst: IP_R },
+  RE = { src: IP_R, dst: IP_E };
+const PORTS = { sport: 40000, dport: 80 };
+const toR = (body: Uint8Array): Uint8Array => p.frame(MAC_R, MAC_E, body);
+const toE = (body: Uint8Array): Uint8Array => p.frame(MAC_E, MAC_R, body);
+const SECRET = new TextEncoder().encode("plain words that nobody else shall read");
+const includes = (bytes: Uint8Array, part: Uint8Array): boolean => Buffer.from(bytes).includes(Buffer.from(part));
+const drops = ({ d }: SealedNode): Record<string, number> => ({ ...d.drops(TUNNEL), ...d.drops(E), ...d.drops(OTHERS) });
+
+describe.each([
+  ["AES-256-GCM", { aes: true }],
+  ["ChaCha20-Poly1305, as one has no instructions for AES", { aes: false }],
+])("with %s", (_, second) => {
+  it("frames reach the other node's endpoint as they were, and nobody reads them on the way", () => {
+    const { a, b } = sealedPair({}, second);
+    for (const body of [p.tcp(ER, { ...PORTS, data: SECRET }), p.udp(ER, { ...PORTS, data: SECRET }), p.echo(ER, 5)]) {
+      const written = a.send(toR(body));
+      expect(written).toHaveLength(1);
+      expect([includes(written[0]!, SECRET), includes(written[0]!, p.macBytes(MAC_R)), includes(written[0]!, Uint8Array.of(1, 0x23, 0x45))]).toEqual([false, false, false]); // biome-ignore format: one fact
+      expect(b.receive(...written)).toEqual([toR(body)]);
+    }
+    expect(b.receive(...a.send(toR(p.echo(ER, 6))))).toHaveLength(1);
+    expect(a.receive(...b.send(toE(p.echo(RE, 5))))).toEqual([toE(p.echo(RE, 5))]);
+    expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+  });
+});
+
+it("a datagram is outer headers, 16 bytes, the VXLAN header and the frame sealed, and the tag; no VXLAN node takes it", () => {
+  const { a, b } = sealedPair();
+  const frame = toR(p.udp(ER, { ...PORTS, data: SECRET }));
+  const [first, second] = [a.send(frame)[0]!, a.send(frame)[0]!];
+  const [x, y] = [a.ring.published.keys[0]!.number, b.ring.published.keys[0]!.number];
+  const header = (n: number): Uint8Array => Uint8Array.of(0x80, 1, x >> 8, x, y >> 8, y, 0, 0, 0, 0, 0, 0, 0, 0, 0, n);
+  expect(p.hex(first.subarray(PAYLOAD, PAYLOAD + 16))).toBe(p.hex(header(0)));
+  expect(p.hex(second.subarray(PAYLOAD, PAYLOAD + 16))).toBe(p.hex(header(1)));
+  expect(first.length - PAYLOAD).toBe(16 + 8 + (frame.length - p.VNET) + 16);
+  const { src, dst, dport, sport, df, udpChecksum } = o.departed(first);
+  expect({ src, dst, dport, df, udpChecksum }).toEqual({ src: a.local, dst: b.local, dport: 4789, df: false, udpChecksum: 0 });
+  expect(sport).toBeGreaterThanOrEqual(49152);
+  const plain = o.overlay();
+  expect(plain.send(TUNNEL, o.arriving(o.datagram(new Uint8Array(100), { flags: 0x80 })))).toEqual([]);
+  expect(plain.drops(TUNNEL)).toEqual({ "sealed-key": 1 });
+});
+
+it("a frame that stands for segments leaves as one frame of datagrams, and arrives as one", () => {
+  for (const [family, kind] of [["tcp", p.GSO_TCPV4]] as const) {
+    const { a, b } = sealedPair();
+    const data = p.payload(30_000);
+    const big = p.partial(toR(p.tcp(ER, { ...PORTS, data })), kind, 1366);
+    const written = a.send(big);
+    expect(written.map((bytes) => [bytes[0], bytes[1], datagrams(bytes).length])).toEqual([[1, 5, 22]]);
+    expect(datagrams(written[0]!)[0]).toHaveLength(16 + 8 + 54 + 1366 + 16);
+    expect(o.departed(written[0]!).header).toMatchObject({ headers: 42, size: 1460, start: 34, field: 6 });
+    const got = b.receive(...written);
+    expect(got, family).toHaveLength(1);
+    expect(got[0]!.subarray(p.VNET + 54)).toEqual(data);
+    expect(p.wrongIn(got[0]!)).toEqual([]);
+    expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+  }
+});
+
+it("the same where the device takes datagrams one by one, and in whatever pieces they come", () => {
+  const { a, b } = sealedPair({ datagrams: false });
+  const data = p.payload(64_000);
+  const written = a.send(p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 1366));
+  expect(written).toHaveLength(Math.ceil(64_000 / 1366));
+  const got = b.receive(...written);
+  expect(Buffer.concat(got.map((bytes) => bytes.subarray(p.VNET + 54)))).toEqual(Buffer.from(data));
+  expect(got.length).toBeLessThan(4);
+  expect(b.d.dropTotal()).toBe(0);
+});
+
+it("many frames of a batch are sealed with one call, in order, and a full house of long ones with some more", () => {
+  const { a, b } = sealedPair();
+  const sealer = a.d.state.sealer as unknown as { calls: number };
+  for (let n = 0; n < 20; n++) a.d.io.put(E, toR(p.udp(ER, { ...PORTS, data: p.payload(100 + n) })));
+  const sent = a.d.run();
+  expect(sealer.calls).toBe(1);
+  expect(b.receive(...sent.map(({ bytes }) => bytes)).map((bytes) => bytes.length)).toEqual(
+    Array.from({ length: 20 }, (_, n) => p.VNET + 42 + 100 + n),
+  );
+  for (let n = 0; n < 16; n++)
+    a.d.io.put(E, p.partial(toR(p.tcp(ER, { sport: 40000 + n, dport: 80, data: p.payload(60_000) })), p.GSO_TCPV4, 1366));
+  const more = a.d.run();
+  const got = b.receive(...more.map(({ bytes }) => bytes));
+  expect(got.reduce((sum, bytes) => sum + bytes.length - p.VNET - 54, 0)).toBe(16 * 60_000);
+  expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+});
+
+describe("what is not right is dropped, counted, and said of its node", () => {
+  const written = ({ a }: Nodes): Uint8Array => a.send(toR(p.udp(ER, { ...PORTS, data: SECRET })))[0]!;
+  const unopened = ({ d }: SealedNode): number => {
+    d.say({ type: "query", id: 0, what: "nodes" });
+    return (d.told.pop() as unknown as { value: { unopened: number }[] }).value[0]!.unopened;
+  };
+
+  it("each byte that is changed, of what is sealed and of what is not", () => {
+    const nodes = sealedPair();
+    const { b } = nodes;
+    const good = written(nodes);
+    for (let at = PAYLOAD; at < good.length; at++) {
+      const bad = good.slice();
+      bad[at] = bad[at]! ^ 0x10;
+      expect(b.receive(bad), `byte ${at - PAYLOAD}`).toEqual([]);
+    }
+    const { "sealed-forged": forged = 0, "sealed-key": key = 0, "vxlan-flags": flags = 0 } = drops(b);
+    expect(forged + key + flags).toBe(good.length - PAYLOAD);
+    expect(forged).toBeGreaterThan(good.length - PAYLOAD - 10);
+    expect(unopened(b)).toBe(forged + key);
+    expect(b.receive(good)).toHaveLength(1);
+  });
+
+  it("what is cut short, at every length", () => {
+    const nodes = sealedPair();
+    const good = o.departed(written(nodes));
+    for (let length = 0; length < good.packet.length - 28; length++) {
+      const short = p.udp({ src: nodes.a.local, dst: nodes.b.local }, { sport: 50000, dport: 4789, data: good.packet.slice(28, 28 + length), checksum: false }); // biome-ignore format: long
+      expect(nodes.b.receive(o.arriving(short))).toEqual([]);
+    }
+    expect(nodes.b.d.dropTotal()).toBe(good.packet.length - 28);
+  });
+
+  it("what comes again, and what is older than the window", () => {
+    const nodes = sealedPair();
+    const { b } = nodes;
+    const old = written(nodes);
+    const first = written(nodes);
+    expect(b.receive(first)).toHaveLength(1);
+    expect(b.receive(first)).toEqual([]);
+    expect(b.receive(old)).toHaveLength(1); // late, but new
+    expect(b.receive(old)).toEqual([]);
+    const late = written(nodes);
+    for (let n = 0; n < 4100; n++) nodes.a.d.state.seals.takeCounter(nodes.a.d.state.seals.toNode(nodes.a.d.state.remotes.nodeAddress[0]!));
+    expect(b.receive(written(nodes))).toHaveLength(1);
+    expect(b.receive(late)).toEqual([]);
+    expect(drops(b)).toEqual({ "sealed-replayed": 3 });
+  });
+
+  it("what is not sealed, though the frame is what it should be; and from where the keys are not known", () => {
+    const nodes = sealedPair();
+    const { a, b } = nodes;
+    const frame = toR(p.udp(ER, PORTS)).subarray(p.VNET);
+    expect(b.receive(o.arriving(o.datagram(frame, { src: a.local, dst: b.local })))).toEqual([]);
+    expect(drops(b)).toEqual({ unsealed: 1 });
+    const stranger = new SealedNode(o.V4.local, MAC_E, IP_E);
+    stranger.know(b);
+    expect(b.receive(...stranger.send(toR(p.udp(ER, PORTS))))).toEqual([]);
+    expect(drops(b)).toMatchObject({ "sealed-key": 1 });
+  });
+
+  it("a frame in a datagram of a network that is not encrypted, sealed or not, from a station that is not the node's", () => {
+    const { a, b } = sealedPair();
+    a.d.state.networks.vni[o.OVERLAY] = 77;
+    expect(b.receive(...a.send(toR(p.udp(ER, PORTS))))).toEqual([]);
+    a.d.state.networks.vni[o.OVERLAY] = o.VNI;
+    b.d.state.networks.sealed.fill(0);
+    expect(b.receive(...a.send(toR(p.udp(ER, PORTS))))).toEqual([]);
+    b.d.state.networks.sealed.fill(1);
+    expect(drops(b)).toEqual({ "vxlan-vni": 2 });
+    b.d.say({ type: "remove-remote", network: o.OVERLAY, mac: p.macBytes(MAC_E) }, o.remote(o.MAC_S, o.IP_S, a.local));
+    expect(b.receive(...a.send(toR(p.udp(ER, PORTS))))).toEqual([]);
+    expect(drops(b)).toMatchObject({ "vxlan-source": 1 });
+  });
+});
+
+it("nothing leaves for a node whose key is not known, nor where nothing can be sealed", () => {
+  const { a, b } = sealedPair();
+  a.ring.setPeer(ip(b.local), undefined);
+  const some = [toR(p.udp(ER, PORTS)), p.partial(toR(p.tcp(ER, { ...PORTS, data: p.payload(9000) })), p.GSO_TCPV4, 1366), p.frame("ff:ff:ff:ff:ff:ff", MAC_E, p.udp({ src: IP_E, dst: "10.9.255.255" }, PORTS))]; // biome-ignore format: three frames
+  for (const frame of some) expect(a.send(frame)).toEqual([]);
+  expect(drops(a)["no-key"]).toBeGreaterThanOrEqual(3);
+  a.know(b);
+  expect(a.send(some[0]!)).toHaveLength(1);
+  a.d.state.sealer!.dropKey(a.d.state.seals.toNode(a.d.state.remotes.nodeAddress[0]!));
+  expect(a.send(some[0]!)).toEqual([]);
+});
