@@ -89,6 +89,8 @@ export interface SteeringOptions {
   routeSocket?: RouteSocket;
   /** Keeps what is attached, and flows, while the process is restarted. */
   store?: FdStore | undefined;
+  /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
+  devices?: readonly { ifindex: number; arphrdType: number }[];
   /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
   sameUplinks?: boolean;
 }
@@ -124,6 +126,7 @@ export class Steering {
     try {
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
+      this.attacher.prepare(this.placesOf(options.devices ?? []));
       this.maps = createMaps(options, this.fds);
       if (options.offload === true) this.programs.set("ethernet", loadOffload(options, this.maps, this.fds));
       if (options.bypass !== true) {
@@ -131,6 +134,7 @@ export class Steering {
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
+      for (const { arphrdType } of options.devices ?? []) this.programFor(LINK_LAYERS.get(arphrdType)!);
       for (const uplink of options.uplinks)
         this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options))));
     } catch (error) {
@@ -208,15 +212,33 @@ export class Steering {
       const why = link === undefined ? `its type ${arphrdType} is none that tsproxy knows` : "it is an uplink";
       throw new TsproxyError("TSP_ERR_STEER_DEVICE", "invalid", `cannot steer device ${ifindex}: ${why}`);
     }
+    const progFd = this.programFor(link);
+    if (link !== "loopback") this.attachHome(ifindex, link);
+    const attachment = this.attacher.attach(ifindex, progFd);
+    this.attachments.set(ifindex, attachment);
+    return attachment.mode;
+  }
+
+  /** All that was prepared and is wanted has been attached. */
+  allAttached(): void {
+    this.attacher.releasePrepared();
+  }
+
+  /** Where programs go that these devices and the uplinks get. */
+  private placesOf(devices: NonNullable<SteeringOptions["devices"]>): bpf.TcxPlace[] {
+    const ingress = [...this.options.uplinks, ...devices.map(({ ifindex }) => ifindex)];
+    const egress = devices.filter(({ arphrdType }) => LINK_LAYERS.get(arphrdType) !== "loopback").map(({ ifindex }) => ifindex);
+    const at = (direction: bpf.TcxPlace["direction"]) => (ifindex: number) => ({ ifindex, direction });
+    return [...ingress.map(at("ingress")), ...egress.map(at("egress"))];
+  }
+
+  private programFor(link: LinkLayer): number {
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
       progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
       this.programs.set(link, progFd);
     }
-    if (link !== "loopback") this.attachHome(ifindex, link);
-    const attachment = this.attacher.attach(ifindex, progFd);
-    this.attachments.set(ifindex, attachment);
-    return attachment.mode;
+    return progFd;
   }
 
   /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
@@ -340,6 +362,7 @@ export class Steering {
 
   /** Detaches everything and gives the maps back. */
   close(): void {
+    this.attacher.releasePrepared();
     for (const ifindex of this.attached()) this.detach(ifindex);
     for (const emitter of [...this.emitters.splice(0), ...this.tunnelDevices.values()]) emitter.detach();
     this.tunnelDevices.clear();
