@@ -9,11 +9,12 @@ import { formatIp, formatPrefix, type IpAddress, parseIp } from "../wire/ip-addr
 import { eachFamily } from "../wire/per-family.js";
 import { type FoundNetwork, HOST, NONE } from "./network-catalog.js";
 
-/** `elsewhere`: who is in it on other nodes. */
+/** `elsewhere`: who is in it on other nodes; `isKeyKnown`: whether what is encrypted can go to a node. */
 export function inspectNetwork(
   { id, name, record }: FoundNetwork,
   model: NetworkModel,
   elsewhere: readonly GlobalEndpoint[] = [],
+  isKeyKnown: (node: string) => boolean = () => true,
 ): NetworkInspect {
   if (record === undefined) return { ...EMPTY, Name: name, Id: id, Driver: driverOf(name) };
   const members = model.endpoints.filter(({ record: { network }, gone }) => network === record.id && !gone);
@@ -30,7 +31,13 @@ export function inspectNetwork(
     Internal: record.options.internal,
     Containers: Object.fromEntries([
       ...members.map((member) => [member.record.use?.owner ?? member.record.id, memberOf(member.record, record)] as const),
-      ...elsewhere.map((each) => [each.owner || each.id, { ...memberOf({ ...each, use: each }, record), Node: each.node }] as const),
+      ...elsewhere.map((each) => {
+        const noKey = record.overlay?.encrypted === true && !isKeyKnown(each.node);
+        return [
+          each.owner || each.id,
+          { ...memberOf({ ...each, use: each }, record), Node: each.node, ...(noKey && { NoKey: true }) },
+        ] as const;
+      }),
     ]),
     Options: record.about?.options ?? {},
     Labels: record.about?.labels ?? {},
