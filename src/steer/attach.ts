@@ -45,7 +45,8 @@ export class Attacher {
   prepare(places: readonly bpf.TcxPlace[]): void {
     if (!this.useTcx || places.length === 0) return;
     const progFd = bpf.loadProgram("tsproxy_next", new Assembler().mov("r0", TCX_NEXT).exit().assemble());
-    const take = bpf.createTcxLinksApart(progFd, places);
+    this.useTcx = bpf.hasTcx(progFd);
+    const take = this.useTcx ? bpf.createTcxLinksApart(progFd, places) : () => [];
     this.preparing = () => {
       this.preparing = undefined;
       for (const [i, fd] of take().entries()) if (fd >= 0) this.prepared.set(placeName(places[i]!), fd);

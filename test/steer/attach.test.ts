@@ -7,6 +7,7 @@ vi.mock("../../src/sys/bpf.js", async (original) => ({
   ...(await original<typeof bpf>()),
   loadProgram: vi.fn(),
   createTcxLink: vi.fn(),
+  hasTcx: vi.fn(),
   createTcxLinksApart: vi.fn(),
   updateLink: vi.fn(),
 }));
@@ -34,6 +35,7 @@ describe("Attacher with prepared links", () => {
     vi.mocked(bpf.loadProgram).mockReturnValue(passing);
     vi.mocked(bpf.createTcxLinksApart).mockReturnValue(() => Int32Array.from(made));
     vi.mocked(bpf.updateLink).mockReturnValue(true);
+    vi.mocked(bpf.hasTcx).mockReturnValue(true);
     vi.mocked(bpf.createTcxLink).mockReturnValue(open());
   });
 
@@ -76,6 +78,16 @@ describe("Attacher with prepared links", () => {
     expect(made.slice(0, 2).map(isOpen)).toEqual([false, false]);
     expect(isOpen(passing)).toBe(false);
     attacher.releasePrepared(); // again: nothing
+  });
+
+  it("prepares nothing where the kernel has no TCX", () => {
+    vi.mocked(bpf.hasTcx).mockReturnValue(false);
+    const attacher = new Attacher(undefined, true);
+    attacher.prepare(places);
+    expect(bpf.createTcxLinksApart).not.toHaveBeenCalled();
+    attacher.releasePrepared();
+    expect(isOpen(passing)).toBe(false);
+    for (const fd of made.slice(0, 2)) fs.closeSync(fd);
   });
 
   it("prepares nothing where TCX is not to be used", () => {

@@ -5,7 +5,7 @@
  */
 import fs from "node:fs";
 import { isMainThread } from "node:worker_threads";
-import { native, systemError } from "../../../dist/sys/native.js";
+import { onAddon } from "./addon-hook.mjs";
 
 const EIO = 5;
 /** Calls that answer -errno; the others throw. */
@@ -15,7 +15,7 @@ const [name, number, event] = (process.env.TSPROXY_TEST_POINT ?? "").split(" ");
 const trace = process.env.TSPROXY_TEST_TRACE;
 const counts = new Map();
 
-if (isMainThread)
+function interrupt(native) {
   for (const [key, call] of Object.entries(native))
     native[key] = (...args) => {
       const count = (counts.get(key) ?? 0) + 1;
@@ -24,7 +24,7 @@ if (isMainThread)
       const isPoint = key === name && count === Number(number);
       if (isPoint && event === "fail") {
         if (ANSWERS.has(key)) return -EIO;
-        throw systemError(key, EIO);
+        throw Object.assign(new Error(key), { errno: EIO, syscall: key });
       }
       try {
         return call(...args);
@@ -32,3 +32,6 @@ if (isMainThread)
         if (isPoint) process.kill(process.pid, event);
       }
     };
+}
+
+if (isMainThread) onAddon(interrupt);

@@ -2,20 +2,22 @@
  * For `node --import`: makes the kernel look older to tsproxy, as TSPROXY_TEST_KERNEL says. `5.10`: no program may call bpf_ktime_get_coarse_ns
  * (Linux 5.11). `6.5`: there are no TCX links (Linux 6.6).
  */
-import { native } from "../../../dist/sys/native.js";
+import { onAddon } from "./addon-hook.mjs";
 
 const PROG_LOAD = 5,
   LINK_CREATE = 28,
   EINVAL = 22,
   CALL = 0x85,
   KTIME_GET_COARSE_NS = 160;
-const { bpf } = native;
 const tooNew = {
   "5.10": (cmd, pointers) => cmd === PROG_LOAD && calls(pointers[1], KTIME_GET_COARSE_NS),
   6.5: (cmd) => cmd === LINK_CREATE,
 }[process.env.TSPROXY_TEST_KERNEL];
 
-native.bpf = (cmd, attr, pointers) => (tooNew(cmd, pointers) ? -EINVAL : bpf(cmd, attr, pointers));
+onAddon((native) => {
+  const { bpf } = native;
+  native.bpf = (cmd, attr, pointers) => (tooNew(cmd, pointers) ? -EINVAL : bpf(cmd, attr, pointers));
+});
 
 /** Whether a program, 8 bytes an instruction, calls the helper. */
 function calls(code, helper) {
