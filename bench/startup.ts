@@ -219,7 +219,7 @@ function rangePage(ranges: Record<string, PortCosts[]>): string[] {
       "`docker run -p RANGE:RANGE`, each port for IPv4 and IPv6, and `docker rm -f`; dockerd makes no rules of its own (`iptables: false`). docker-proxy, and what stands in its place, is two processes a port, so these have fewer ports. Memory, in MiB, is that of all processes behind the ports, the daemon with them.",
     ),
     table([
-      ["", "ports", "`docker run`, s", "`docker rm`, s", "processes", "RSS", "PSS"],
+      ["", "ports", "run, s", "rm, s", "processes", "RSS", "PSS"],
       ...Object.entries(ranges).flatMap(([name, costs]) =>
         costs.map(({ ports, run, remove, processes, rss, pss }) => [name, ...[ports, run, remove, processes, rss, pss].map(format)]),
       ),

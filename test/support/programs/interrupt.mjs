@@ -5,7 +5,7 @@
  */
 import fs from "node:fs";
 import { isMainThread } from "node:worker_threads";
-import { onAddon } from "./addon-hook.mjs";
+import { changeAddon } from "./addon.mjs";
 
 const EIO = 5;
 /** Calls that answer -errno; the others throw. */
@@ -15,23 +15,19 @@ const [name, number, event] = (process.env.TSPROXY_TEST_POINT ?? "").split(" ");
 const trace = process.env.TSPROXY_TEST_TRACE;
 const counts = new Map();
 
-function interrupt(native) {
-  for (const [key, call] of Object.entries(native))
-    native[key] = (...args) => {
-      const count = (counts.get(key) ?? 0) + 1;
-      counts.set(key, count);
-      if (trace !== undefined) fs.appendFileSync(trace, `${key} ${count}\n`);
-      const isPoint = key === name && count === Number(number);
-      if (isPoint && event === "fail") {
-        if (ANSWERS.has(key)) return -EIO;
-        throw Object.assign(new Error(key), { errno: EIO, syscall: key });
-      }
-      try {
-        return call(...args);
-      } finally {
-        if (isPoint) process.kill(process.pid, event);
-      }
-    };
-}
-
-if (isMainThread) onAddon(interrupt);
+if (isMainThread)
+  changeAddon((key, call) => (...args) => {
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    if (trace !== undefined) fs.appendFileSync(trace, `${key} ${count}\n`);
+    const isPoint = key === name && count === Number(number);
+    if (isPoint && event === "fail") {
+      if (ANSWERS.has(key)) return -EIO;
+      throw Object.assign(new Error(`${key} fails`), { errno: EIO, syscall: key });
+    }
+    try {
+      return call(...args);
+    } finally {
+      if (isPoint) process.kill(process.pid, event);
+    }
+  });
