@@ -212,17 +212,34 @@ export function renderStartup(results: StartupResults, folder: string): string {
   return markdown;
 }
 
-function rangePage(ranges: Record<string, PortCosts[]>): string[] {
+function rangePage(ranges: StartupResults["ranges"]): string[] {
   return [
     "## A port range under dockerd",
     wrap(
       "`docker run -p RANGE:RANGE`, each port for IPv4 and IPv6, and `docker rm -f`; dockerd makes no rules of its own (`iptables: false`). docker-proxy, and what stands in its place, is two processes a port, so these have fewer ports. Memory, in MiB, is that of all processes behind the ports, the daemon with them.",
     ),
-    table([
-      ["", "ports", "run, s", "rm, s", "processes", "RSS", "PSS"],
-      ...Object.entries(ranges).flatMap(([name, costs]) =>
-        costs.map(({ ports, run, remove, processes, rss, pss }) => [name, ...[ports, run, remove, processes, rss, pss].map(format)]),
-      ),
-    ]),
+    rangeTable(ranges),
   ];
+}
+
+function whole(count: number): string {
+  return count.toLocaleString("en");
+}
+
+/** Times and memory of `docker run -p RANGE:RANGE`. */
+export function rangeTable(ranges: StartupResults["ranges"]): string {
+  return table([
+    ["", "ports", "run, s", "rm, s", "processes", "RSS", "PSS"],
+    ...Object.entries(ranges).flatMap(([name, costs]) =>
+      costs.map(({ ports, run, remove, processes, rss, pss }) => [
+        name,
+        whole(ports),
+        format(run),
+        format(remove),
+        whole(processes),
+        format(rss),
+        format(pss),
+      ]),
+    ),
+  ]);
 }
