@@ -87,9 +87,20 @@ export class Daemon {
       }
       const folders = new SandboxFolders(join(runDir(), "sandboxes"));
       const names = new Resolver(new Directory(model, overlays), () => hostResolver().servers);
-      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names, new NamedPorts(model, controller.publisher));
+      const sandboxes = new Sandboxes(
+        catalog,
+        new Membership(model, catalog),
+        folders,
+        names,
+        new NamedPorts(model, controller.publisher, overlays),
+      );
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
+      if (overlays !== undefined)
+        daemon.undo.add(
+          "watch of other nodes",
+          overlays.cluster.view.onChange(() => sandboxes.elsewhereChanged()),
+        );
       await controller.takeUp(false);
       const cni = await serveCni(catalog, sandboxes, cniSocketPath(), options.group);
       daemon.undo.add("CNI socket", () => cni.close());

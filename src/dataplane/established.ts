@@ -16,9 +16,9 @@ import {
   DELTA,
   EGRESS,
   EGRESS_KEEP_TTL,
-  EGRESS_OFFLOAD,
   EGRESS_PORT,
   EGRESS_RECORD,
+  EGRESS_SLOW,
   ESTABLISHED,
   PACKETS,
   REPLY,
@@ -123,7 +123,7 @@ export function establishedFlows(b: Batch, state: State): () => number {
       const way = ways >>> (dir << 4);
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
-      if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
+      if (portKind === NONE || (way & EGRESS_SLOW) !== 0) continue;
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
       if (hops === 0 && !tcp && len[i]! > FITS) continue;
       if (hops === 1 && ipv4.ttlOf(third) <= 1) continue;

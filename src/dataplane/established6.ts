@@ -13,9 +13,9 @@ import {
   DELTA,
   EGRESS,
   EGRESS_KEEP_TTL,
-  EGRESS_OFFLOAD,
   EGRESS_PORT,
   EGRESS_RECORD,
+  EGRESS_SLOW,
   ESTABLISHED,
   PACKETS,
   REPLY,
@@ -140,7 +140,7 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
       const way = ways >>> (dir << 4);
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
-      if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
+      if (portKind === NONE || (way & EGRESS_SLOW) !== 0) continue;
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
       if (hops === 1 && ipv6.hopLimitOf(second) <= 1) continue;
       decided++;

@@ -22,7 +22,7 @@ import { l2Out } from "../dataplane/l2-out.js";
 import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
-import { fits } from "../dataplane/remote-forward.js";
+import { fitNodes, fits } from "../dataplane/remote-forward.js";
 import { retire } from "../dataplane/retire.js";
 import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
@@ -226,6 +226,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     icmpError(batch, state);
     admit(batch, state);
     fragment(batch, state);
+    fitNodes(batch, state);
     ttl(batch, state);
     track(batch, state);
     rewrite(batch, state);
@@ -299,7 +300,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       } else if (to === SEGMENTS) {
         flush();
         oneNode[0] = batch.node[i]!;
-        toNodes(i, oneNode, batch.ingress[i]!);
+        toNodes(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
       } else if (to === SEALED) {
         flush();
         sealAll(i);
@@ -322,7 +323,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (egress[i] !== SEALED) continue;
       sent[i] = 1;
       oneNode[0] = batch.node[i]!;
-      sealed.add(i, oneNode, batch.ingress[i]!);
+      sealed.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
     }
     sealed.send();
   }
@@ -352,7 +353,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (nodes.length > 0 && !fits(batch, i, networks.mtu[network]!)) countDrop(ingress, drop.DROP_TOO_LONG);
     else if (nodes.length > 0) {
       flush(); // what has been pushed of this frame must not be written over
-      toNodes(i, nodes, -1);
+      toNodes(i, network, nodes, -1);
     } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
@@ -364,14 +365,14 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   }
 
   /** As `sendToNodes`; sealed in an encrypted network, and several datagrams in one frame where the device makes no segments. */
-  function toNodes(i: number, nodes: readonly number[], from: number): void {
-    if (networks.sealed[ports.network[batch.ingress[i]!]!] !== 0) {
-      sealed.add(i, nodes, from);
+  function toNodes(i: number, network: number, nodes: readonly number[], from: number): void {
+    if (networks.sealed[network] !== 0) {
+      sealed.add(i, network, nodes, from);
       sealed.send();
     } else if (!tunnel.segments && tunnel.datagrams && needsSegments(batch, i, state)) {
-      if (!sealed.addSegments(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+      if (!sealed.addSegments(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
       sealed.send();
-    } else if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+    } else if (!sendToNodes(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
   function push(i: number, port: number): void {

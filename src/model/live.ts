@@ -14,7 +14,8 @@ export class LiveNetwork {
   private made: MadeNetwork | undefined;
 
   constructor(
-    readonly record: NetworkRecord,
+    /** As it was committed. */
+    public record: NetworkRecord,
     private readonly mechanism: Mechanism,
     /** This node's addresses for networks of several nodes. */
     private readonly tunnel: PerFamily<IpAddress>,
@@ -38,8 +39,11 @@ export class LiveNetwork {
       this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...place, subnets, mtu: options.mtu });
       return this.made;
     }
-    this.made ??= this.mechanism.networks.add({
-      ...(overlay === undefined ? { kind: "bridge" } : { kind: "overlay", ...overlay, local: this.tunnel }),
+    if (this.made !== undefined) return this.made;
+    this.made = this.mechanism.networks.add({
+      ...(overlay === undefined
+        ? { kind: "bridge" }
+        : { kind: "overlay", vni: overlay.vni, encrypted: overlay.encrypted, local: this.tunnel }),
       subnets,
       mtu: options.mtu,
       internal: options.internal,
@@ -49,7 +53,14 @@ export class LiveNetwork {
       outside: options.outside,
       hostDevice: options.hostDevice ?? `tsn${id.slice(0, 12)}`,
     });
+    if (overlay?.own !== undefined) this.tellOwn();
     return this.made;
+  }
+
+  /** What the record says this node has in it for itself. */
+  tellOwn(): void {
+    const own = this.record.overlay?.own;
+    this.made?.remotes?.setOwn(own && { mac: parseMac(own.mac)!, addresses: own.addresses });
   }
 
   async remove(): Promise<void> {

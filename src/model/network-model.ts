@@ -20,7 +20,7 @@ import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
 import type { HostDevices, Mechanism } from "./mechanism.js";
-import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, shortId } from "./records.js";
+import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, type OwnEndpoint, shortId } from "./records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "./requests.js";
 import type { Store } from "./store.js";
 
@@ -113,6 +113,20 @@ export class NetworkModel {
       for (const endpoint of ids) this.endpointsById.delete(endpoint);
       this.networksById.delete(id);
       await network.remove();
+    });
+  }
+
+  /** What this node has for itself in a network of several nodes, from now on; undefined: nothing. */
+  setOwn(id: string, own: OwnEndpoint | undefined): Promise<void> {
+    return this.inTurn(async () => {
+      const network = this.network(id);
+      const { overlay, ...rest } = network.record;
+      if (overlay === undefined) throw networkError("invalid", `network ${shortId(id)} is of this host alone`);
+      const { own: _, ...shared } = overlay;
+      const record = { ...rest, overlay: { ...shared, ...(own !== undefined && { own }) } };
+      await this.store.commit({ putNetworks: [record] });
+      network.record = record;
+      network.tellOwn();
     });
   }
 

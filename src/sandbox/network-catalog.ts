@@ -68,7 +68,7 @@ export class NetworkCatalog {
   list(): NetworkView[] {
     const here = networkViews(this.model);
     const elsewhere = this.overlays?.networks().filter(({ id }) => this.byId(id) === undefined) ?? [];
-    const endpoints = ({ id }: { id: string }): number => this.overlays?.elsewhere(id).length ?? 0;
+    const endpoints = ({ id }: { id: string }): number => this.overlays?.elsewhere(id).filter(({ names }) => names.length > 0).length ?? 0;
     const made = [
       ...here.map((view) => ({ ...view, endpoints: view.endpoints + endpoints(view) })),
       ...elsewhere.map((record) => networkView(record, endpoints(record))),
@@ -263,6 +263,28 @@ export class NetworkCatalog {
     const ids = new Set(here.map(({ record }) => record.id));
     const others = this.overlays?.networks().filter(({ id }) => !ids.has(id)) ?? [];
     return [...here, ...others.map((record) => ({ record, live: undefined }))];
+  }
+
+  /** Whether the word is that of a network of several nodes. */
+  spansNodes(word: string): boolean {
+    return this.known().some(({ record: { id, name, overlay } }) => overlay !== undefined && (name === word || id.startsWith(word)));
+  }
+
+  /**
+   * Id of the sandbox that has the name on another node, in the network of that word; undefined: there is none. Throws TSP_ERR_NETWORK (conflict) where
+   * the network keeps its endpoints apart.
+   */
+  ownerElsewhere(word: string, name: string): string | undefined {
+    if (!this.spansNodes(word)) return undefined;
+    const { id, record } = this.find(word);
+    const found = this.overlays?.elsewhere(id).find(({ names }) => names.includes(name));
+    if (found !== undefined && record?.options.icc === false)
+      throw networkError(
+        "conflict",
+        `${name} is on node ${found.node}: in a network with enable_icc=false links reach this node's endpoints alone`,
+        "start both on one node, or use a network without that option",
+      );
+    return found?.owner;
   }
 
   /** Of this host, or of the cluster though nobody here is in it. */
