@@ -13,6 +13,7 @@ beforeAll(async () => {
   h = await SandboxHost.start();
   for (const [ns, address] of [[h.host, HOST6], [h.client, CLIENT6]] as const) // biome-ignore format: a table
     h.lab.ip(ns, `address add ${address}/64 dev lan0 nodad`);
+  await serveIperf(h.lab, h.client, 5201);
 });
 afterAll(() => h.close());
 
@@ -54,7 +55,6 @@ it.each([
   // Inside it has a MAC of its own in both, by which link-local addresses differ.
   const link = /inet6 (fe80\S+)\//.exec((await h.inside("a", "ip", "-6", "-o", "address", "show", "eth0")).stdout)![1]!;
   expect(await received(h.client, `${link}%lan0`)).toBe(true);
-  await serveIperf(h.lab, h.client, 5201);
   for (const way of [[], ["-R"]])
     expect((await h.inside("a", "iperf3", "-c", CLIENT, "-n", "20M", "--connect-timeout", "2000", ...way)).code).toBe(0);
   await h.ok("rm", "-f", "a", "b");
