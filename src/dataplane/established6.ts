@@ -7,11 +7,9 @@
  */
 import { type Batch, UNDECIDED } from "../mem/batch.js";
 import {
-  ACKED,
   ASSURED,
   DEADLINE,
   DELTA,
-  EGRESS,
   EGRESS_KEEP_TTL,
   EGRESS_OFFLOAD,
   EGRESS_PORT,
@@ -19,9 +17,11 @@ import {
   ESTABLISHED,
   PACKETS,
   REPLY,
+  REPLY_SHIFT,
   ROW_SHIFT,
   V6_ORIGINAL,
   V6_REPLY,
+  WAY,
 } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { NO_ADDRESS, rowOf } from "../wire/address-word.js";
@@ -47,7 +47,7 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
   const { at, len, ingress, egress } = b;
   const { bytes, halves, words } = b.memory;
   const { addresses, conntrack, networks } = state;
-  const { rows, rowHalves } = conntrack;
+  const { rows } = conntrack;
   const { words: table } = addresses;
   const establishedSec = conntrack.timeouts[ESTABLISHED]!;
   const assuredSec = conntrack.timeouts[ASSURED]!;
@@ -116,8 +116,9 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
       if (!conntrack.isTuple(ref, names[k << 1]!, names[(k << 1) + 1]!, words[ip + PORTS_WORD]!)) continue;
       const dir = ref & 1;
       const row = (ref >> 1) << ROW_SHIFT;
-      const ways = rows[row + EGRESS]!;
-      if (((ways >>> ((dir ^ 1) << 4)) & EGRESS_PORT) !== ingress[i]) continue; // not from where the other direction goes
+      const own = ref << REPLY_SHIFT;
+      const other = own ^ REPLY;
+      if ((rows[other + WAY]! & EGRESS_PORT) !== ingress[i]) continue; // not from where the other direction goes
 
       // What `parse` would drop goes there, and what changes the flow's state.
       const space = len[i]! - eth.HEADER_SIZE - ipv6.HEADER_SIZE;
@@ -137,7 +138,7 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
         partial = vnet.isPartial(bytes, halves, header, off);
       }
 
-      const way = ways >>> (dir << 4);
+      const way = rows[own + WAY]!;
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
       if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
@@ -145,17 +146,16 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
       if (hops === 1 && ipv6.hopLimitOf(second) <= 1) continue;
       decided++;
 
-      rows[row + PACKETS + dir] = (rows[row + PACKETS + dir]! + 1) | 0;
+      rows[own + PACKETS] = (rows[own + PACKETS]! + 1) | 0;
       rows[row + DEADLINE] = now + (tcp ? establishedSec : assuredSec);
-      if (tcp) rowHalves[((row + ACKED) << 1) + dir] = halves[(off + l4.TCP_ACKNOWLEDGMENT) >> 1]!;
+      if (tcp) rows[own + WAY] = (way & 0xffff) | (halves[(off + l4.TCP_ACKNOWLEDGMENT) >> 1]! << 16);
 
       const deltas = rows[row + DELTA]! ^ -dir;
       const addressDelta = deltas & 0xffff;
-      const to = row + (dir ^ 1) * REPLY; // the other direction's tuple, turned round
       words[ip + ipv6.SECOND_WORD] = ipv6.secondWordAfter(second, hops);
-      if (rows[to + 1] !== names[k << 1]) putAddress(rows[to + 1]!, ip + ipv6.SRC_WORD);
-      if (rows[to] !== names[(k << 1) + 1]) putAddress(rows[to]!, ip + ipv6.DST_WORD);
-      words[ip + PORTS_WORD] = swapPorts(rows[to + 2]!);
+      if (rows[other + 1] !== names[k << 1]) putAddress(rows[other + 1]!, ip + ipv6.SRC_WORD);
+      if (rows[other] !== names[(k << 1) + 1]) putAddress(rows[other]!, ip + ipv6.DST_WORD);
+      words[ip + PORTS_WORD] = swapPorts(rows[other + 2]!);
       if (gso && tcp) vnet.setHdrLen(halves, header, off + l4.tcpHeaderSize(bytes, off) - frame);
       if (tcp) l4.updateTcpChecksum(halves, off, partial, addressDelta, deltas >>> 16);
       else l4.updateUdpChecksum(halves, off, partial, addressDelta, deltas >>> 16);
