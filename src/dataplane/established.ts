@@ -5,11 +5,10 @@
  * (a test runs both ways). One difference: the FDB does not learn from what passes here; endpoints' own addresses are in it for good.
  *
  * First everything that a frame says by itself, then the look-ups of all, which miss the cache and so overlap, then everything that the flow says.
- * So each of the two loops has few values alive and V8 keeps them in registers. Frames and rows are read and written by fields (`mem/field.ts`), and
+ * So each of the two loops has few values alive and V8 keeps them in registers. Frames and rows are read and written by fields (`wire/field.ts`), and
  * calls that the JIT does not inline cost as much as the work in them (bench: `memory`; docs/machine-code.md has what each of this is worth).
  */
 import { type Batch, UNDECIDED } from "../mem/batch.js";
-import { field } from "../mem/field.js";
 import {
   ASSURED,
   DEADLINE,
@@ -31,6 +30,7 @@ import { NONE, UPLINK } from "../table/ports.js";
 import { fold, update, updatePartial } from "../wire/checksum.js";
 import { DROP_NONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
+import { field } from "../wire/field.js";
 import { FLAG_RECORD } from "../wire/flow-entry.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as l4 from "../wire/l4.js";
