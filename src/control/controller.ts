@@ -7,7 +7,9 @@ import type { PortStats } from "../api/types.js";
 import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/views.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
 import { native } from "../sys/native.js";
@@ -22,9 +24,11 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
+import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
+import { PastBridge } from "./past-bridge.js";
 import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
@@ -39,8 +43,10 @@ export interface ControllerOptions {
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
   allowFrom: IpPrefix[];
-  /** Flows to published ports are carried by the steering programs, decided here still. */
-  offload: boolean;
+  /** Whether flows to published ports are carried by the steering programs, decided here still. */
+  offload: OffloadMode;
+  /** Packets go to containers of the host's bridges past these, where nobody could tell. */
+  pastBridge: boolean;
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
@@ -54,6 +60,8 @@ export interface ControllerOptions {
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
 export type Firewall = "honour" | "bypass";
 
+export type { OffloadMode, OffloadState };
+
 export class Controller {
   private constructor(
     private readonly undo: Undo,
@@ -66,8 +74,8 @@ export class Controller {
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
-    /** Of this process, for encrypted networks. */
-    readonly keys: KeyRing,
+    /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
+    readonly keys: KeyRing | undefined,
   ) {}
 
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
@@ -80,6 +88,7 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
+      const pastBridge = options.pastBridge && PastBridge.isPossible();
       const bypass = options.firewall === "bypass";
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
@@ -87,6 +96,7 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
+      let past: PastBridge | undefined;
       let dead = false;
       let uplinkNames = "the uplink";
       // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
@@ -110,7 +120,6 @@ export class Controller {
           timeouts,
           masqueradeFirst: masqueradePorts.first,
           masqueradeLast: masqueradePorts.last,
-          offload,
           bypass,
           limits,
           files,
@@ -125,6 +134,7 @@ export class Controller {
           readable: () => {
             host?.onReadable();
             ipsec?.onReadable();
+            past?.onReadable();
           },
           onDeath,
         },
@@ -138,6 +148,7 @@ export class Controller {
         uplinks: indices,
         flowCapacity: conntrackMax,
         offload,
+        pastBridge,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
@@ -161,6 +172,7 @@ export class Controller {
           acrossFd: steering.ipv6 ? steering.acrossFd : -1,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
+          offload: steering.offload,
         });
         workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, addresses: [], network: 0, device: 0, fd });
       }
@@ -174,20 +186,24 @@ export class Controller {
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());
+      if (pastBridge) past = new PastBridge(socket, workers, steering);
+      undo.add("watch of bridges", () => past?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
-      const lans = new Lans({ socket, host, steering, taps });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, lans, fail: onDeath });
+      const networkNumbers = new NetworkNumbers();
+      const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, networkNumbers, tunnels, lans, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
-      const aes = (native.sealSupport() & 2) !== 0;
-      const keys = new KeyRing({ workers: count, aes, post: (message) => workers.post(message) });
-      undo.add("keys", () => keys.close());
+      const support = native.sealSupport();
+      const keys =
+        support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
+      undo.add("keys", () => keys?.close());
       await workers.ready();
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
     } catch (error) {
@@ -261,6 +277,16 @@ export class Controller {
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
     return this.numbers.all().map((info) => ({ ...info, ...countersOf(info) }));
+  }
+
+  /** Whether the kernel carries flows, and why not. */
+  get offload(): OffloadState {
+    return this.steering.offload;
+  }
+
+  /** Packets and bytes that the kernel has carried, since the start. */
+  carried(): Carried {
+    return this.steering.carried.total();
   }
 
   steeringStats(): Record<string, number> {

@@ -79,6 +79,8 @@ export class Host {
   /** Our devices that the host forwards from, without uplinks. */
   private forwarding: Record<4 | 6, number[]> = { 4: [], 6: [] };
   private closed = false;
+  /** What the workers know of `Steering.bareDevices`. */
+  private bare: readonly number[] = [];
   /** Our devices by interface index, which are not steered, and what they must have. */
   private readonly ownDevices: Map<number, OwnDevice>;
   private readonly listeners = new Set<() => void>();
@@ -256,6 +258,9 @@ export class Host {
     }
     this.steering.setLocals(this.addresses.map(({ ip, ifindex }) => ({ address: ip, ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
+    const bare = this.steering.bareDevices;
+    if (bare.join() !== this.bare.join()) this.workers.post({ type: "bare", devices: bare });
+    this.bare = bare;
   }
 
   /**

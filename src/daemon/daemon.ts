@@ -87,9 +87,20 @@ export class Daemon {
       }
       const folders = new SandboxFolders(join(runDir(), "sandboxes"));
       const names = new Resolver(new Directory(model, overlays), () => hostResolver().servers);
-      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names, new NamedPorts(model, controller.publisher));
+      const sandboxes = new Sandboxes(
+        catalog,
+        new Membership(model, catalog),
+        folders,
+        names,
+        new NamedPorts(model, controller.publisher, overlays),
+      );
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
+      if (overlays !== undefined)
+        daemon.undo.add(
+          "watch of other nodes",
+          overlays.cluster.view.onChange(() => sandboxes.elsewhereChanged()),
+        );
       await controller.takeUp(false);
       const cni = await serveCni(catalog, sandboxes, cniSocketPath(), options.group);
       daemon.undo.add("CNI socket", () => cni.close());
@@ -130,8 +141,15 @@ export class Daemon {
   }
 }
 
-async function joinCluster(settings: ClusterSettings, self: NodeRecord, model: NetworkModel, { host }: Controller): Promise<Overlays> {
+async function joinCluster(
+  settings: ClusterSettings,
+  self: NodeRecord,
+  model: NetworkModel,
+  { host, keys }: Controller,
+): Promise<Overlays> {
   log.info(`cluster ${settings.cluster}: ${nodeText(self)}`);
   const store = await connectStore(settings);
-  return new Overlays(model, new Cluster(store, { ...settings, self }), (subnet, except) => host.overlap(subnet, except));
+  const { rekeySec } = settings;
+  const cluster = new Cluster(store, { ...settings, self, publicKeys: () => keys?.published, onTold: () => keys?.told() });
+  return new Overlays(model, cluster, (subnet, except) => host.overlap(subnet, except), keys && { ring: keys, rekeySec });
 }

@@ -12,7 +12,7 @@
 import * as ct from "../table/conntrack.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { INTERNAL } from "../table/networks.js";
-import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
+import { ENDPOINT, HOST, REMOTE, UPLINK } from "../table/ports.js";
 import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, swapPorts } from "../wire/raw.js";
@@ -136,7 +136,7 @@ export class FormerFlows {
   }
 
   private adoptRow(file: FlowFile, id: number, last: boolean): number {
-    const { conntrack, newFlow: flow, now, offloads } = this.state;
+    const { conntrack, newFlow: flow, now, offloads, offloads6 } = this.state;
     const { rows } = file;
     const row = id << ct.ROW_SHIFT;
     const word = rows[row + ct.STATE]!;
@@ -169,7 +169,7 @@ export class FormerFlows {
     const isPublished = isFromOutside || flow.dst !== flow.replySrc;
     const fate = isPublished ? this.publishedFate() : this.outboundFate(back);
     if (fate !== TAKEN && (fate !== ON_TRUST || last)) return fate === ON_TRUST ? OVER : fate;
-    if (!offloads) flow.egress &= ~ct.EGRESS_OFFLOAD;
+    if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) flow.egress &= ~ct.EGRESS_OFFLOAD;
     if (isFromOutside && !this.state.bypass && (flow.replyEgress & ct.EGRESS_ENTERED) === 0) flow.replyEgress |= ct.EGRESS_ENTER;
     flow.device = file.device[id]!;
     flow.mapping = -1;
@@ -242,6 +242,7 @@ export class FormerFlows {
       }
       if (network === -1) continue;
       if (kind === ENDPOINT) return endpoints.get(address, network);
+      if (kind === REMOTE) return networks.remotePort[network]!; // it had the address of one of its stations
       return kind === HOST ? networks.hostPort[network]! : -1;
     }
     return -1;
@@ -270,7 +271,7 @@ export class FormerFlows {
   private publishedFate(): number {
     const { state } = this;
     const { proto, src, dst, ports, replySrc, replyDst, replyPorts, replyEgress } = state.newFlow;
-    if (replyDst !== src && !state.isLocal(replyDst)) return OVER;
+    if (replyDst !== src && !state.isLocal(replyDst) && !state.networks.isSnat(replyDst)) return OVER;
     if ((replyEgress & ct.EGRESS_KEEP_TTL) === 0 && !isAllowed(state, src)) return OVER;
     return this.fateBy(proto, dst, ports, replySrc, replyPorts);
   }

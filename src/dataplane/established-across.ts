@@ -13,9 +13,9 @@ import {
   DEADLINE,
   DELTA,
   EGRESS_KEEP_TTL,
-  EGRESS_OFFLOAD,
   EGRESS_PORT,
   EGRESS_RECORD,
+  EGRESS_SLOW,
   ESTABLISHED,
   PACKETS,
   REPLY,
@@ -182,7 +182,7 @@ export function establishedAcross(b: Batch, state: State): (left: number) => num
 
       const way = rows[own + WAY]!;
       const port = way & EGRESS_PORT;
-      if (kind[port] === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
+      if (kind[port] === NONE || (way & EGRESS_SLOW) !== 0) continue;
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
       if (hops === 0 && !tcp && len[i]! > FITS) continue;
       const ttl = was6 ? ipv6.hopLimitOf(second) : ipv4.ttlOf(third);

@@ -11,8 +11,8 @@ import {
   DEADLINE,
   DELTA,
   DST,
-  EGRESS_OFFLOAD,
   EGRESS_PORT,
+  EGRESS_SLOW,
   ESTABLISHED,
   KEEP_TTL_BIT,
   PACKETS,
@@ -170,7 +170,7 @@ export function establishedFlows6(b: Batch, state: State): (left: number) => num
       const way = rowWay[one]!;
       const port = way & EGRESS_PORT;
       const portKind = kind[port]!;
-      if (portKind === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
+      if (portKind === NONE || (way & EGRESS_SLOW) !== 0) continue;
       const hops = ((way >>> KEEP_TTL_BIT) & 1) ^ 1;
 
       const row = one & ~REPLY;

@@ -9,7 +9,7 @@ import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { coalesce } from "../dataplane/coalesce.js";
 import { decapsulate } from "../dataplane/decapsulate.js";
-import { encapsulate } from "../dataplane/encapsulate.js";
+import { encapsulate, needsSegments } from "../dataplane/encapsulate.js";
 import { establishedFlows } from "../dataplane/established.js";
 import { establishedAcross } from "../dataplane/established-across.js";
 import { establishedFlows6 } from "../dataplane/established6.js";
@@ -22,7 +22,7 @@ import { l2Out } from "../dataplane/l2-out.js";
 import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
-import { fits } from "../dataplane/remote-forward.js";
+import { fitNodes, fits } from "../dataplane/remote-forward.js";
 import { retire } from "../dataplane/retire.js";
 import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
@@ -37,9 +37,10 @@ import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
-import { NO_ICC } from "../table/networks.js";
+import { NO_ICC, VEPA } from "../table/networks.js";
 import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
+import * as eth from "../wire/ethernet.js";
 import { field } from "../wire/field.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
@@ -104,16 +105,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   });
   const oneNode = [0];
   const { sealer } = state;
-  const unsealing = sealer === null ? null : new Unsealing(batch, state, sealer);
+  const unsealing = new Unsealing(batch, state, sealer);
   state.unsealing = unsealing;
-  const sealed =
-    sealer === null
-      ? null
-      : sealOut(batch, state, sealer, {
-          push: (i, from) => pushOf(i, from, tunnel.port),
-          flush: () => flush(),
-          countDrop: (port, reason) => countDrop(port, reason),
-        });
+  const sealed = sealOut(batch, state, sealer, {
+    push: (i, from) => pushOf(i, from, tunnel.port),
+    flush: () => flush(),
+    countDrop: (port, reason) => countDrop(port, reason),
+  });
   let txCount = 0;
   let lastSecond = 0;
   let asked = false;
@@ -228,6 +226,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     icmpError(batch, state);
     admit(batch, state);
     fragment(batch, state);
+    fitNodes(batch, state);
     ttl(batch, state);
     track(batch, state);
     rewrite(batch, state);
@@ -301,7 +300,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       } else if (to === SEGMENTS) {
         flush();
         oneNode[0] = batch.node[i]!;
-        toNodes(i, oneNode, batch.ingress[i]!);
+        toNodes(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
       } else if (to === SEALED) {
         flush();
         sealAll(i);
@@ -324,10 +323,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (egress[i] !== SEALED) continue;
       sent[i] = 1;
       oneNode[0] = batch.node[i]!;
-      if (sealed === null) countDrop(batch.ingress[i]!, drop.DROP_NO_KEY);
-      else sealed.add(i, oneNode, batch.ingress[i]!);
+      sealed.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
     }
-    sealed?.send();
+    sealed.send();
   }
 
   /** To every port of the network but the one that the frame came from, and maybe the host's or the LAN's; without icc to and from these alone. */
@@ -335,6 +333,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const ingress = batch.ingress[i]!;
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST && ports.kind[ingress] !== LAN;
+    const reflected = (networks.flags[network]! & VEPA) !== 0; // the switch sends back to the sender's port, too
     let copies = 0;
     const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
     if (over !== PASSES) {
@@ -346,6 +345,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (kind !== HOST && kind !== LAN && kind !== ENDPOINT) continue;
       if (port === ingress || ports.network[port] !== network) continue;
       if (kind === ENDPOINT ? toHostOnly : !toHost) continue;
+      if (reflected && isFrom(i, port)) continue;
       pushOf(i, -1, port);
       copies++;
     }
@@ -353,16 +353,26 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (nodes.length > 0 && !fits(batch, i, networks.mtu[network]!)) countDrop(ingress, drop.DROP_TOO_LONG);
     else if (nodes.length > 0) {
       flush(); // what has been pushed of this frame must not be written over
-      toNodes(i, nodes, -1);
+      toNodes(i, network, nodes, -1);
     } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
-  /** As `sendToNodes`; sealed in an encrypted network. */
-  function toNodes(i: number, nodes: readonly number[], from: number): void {
-    if (networks.sealed[ports.network[batch.ingress[i]!]!] !== 0) {
-      sealed?.add(i, nodes, from);
-      sealed?.send();
-    } else if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+  /** Whether the station behind the port has sent the frame. */
+  function isFrom(i: number, port: number): boolean {
+    const { halves } = batch.memory;
+    const frame = batch.at[i]! + VNET;
+    return eth.srcLo(halves, frame) === ports.macLo[port] && eth.srcHi(halves, frame) === ports.macHi[port];
+  }
+
+  /** As `sendToNodes`; sealed in an encrypted network, and several datagrams in one frame where the device makes no segments. */
+  function toNodes(i: number, network: number, nodes: readonly number[], from: number): void {
+    if (networks.sealed[network] !== 0) {
+      sealed.add(i, network, nodes, from);
+      sealed.send();
+    } else if (!tunnel.segments && tunnel.datagrams && needsSegments(batch, i, state)) {
+      if (!sealed.addSegments(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+      sealed.send();
+    } else if (!sendToNodes(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
   function push(i: number, port: number): void {
@@ -441,10 +451,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
-    const asks = !waited && !asked && probes.due && unsealing?.hasReady !== true; // every other turn: what comes does not wait for all questions
+    const asks = !waited && !asked && probes.due && !unsealing.hasReady; // every other turn: what comes does not wait for all questions
     asked = asks;
     const wait = conntrack.behind || state.reviewAt < conntrack.end || probes.due ? 0 : patience;
-    const opened = unsealing?.hasReady === true;
+    const opened = unsealing.hasReady;
     const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
@@ -456,7 +466,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
-    if (unsealing !== null) countUnopened(unsealing);
+    countUnopened(unsealing);
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);

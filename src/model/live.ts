@@ -14,10 +14,13 @@ export class LiveNetwork {
   private made: MadeNetwork | undefined;
 
   constructor(
-    readonly record: NetworkRecord,
+    /** As it was committed. */
+    public record: NetworkRecord,
     private readonly mechanism: Mechanism,
     /** This node's addresses for networks of several nodes. */
     private readonly tunnel: PerFamily<IpAddress>,
+    /** It was made by an earlier process: what it needs of the host may come later than we do. */
+    private readonly isFormer = false,
   ) {}
 
   /** Undefined when it could not be made again after a restart. */
@@ -31,12 +34,16 @@ export class LiveNetwork {
     if (overlay !== undefined && eachFamily(this.tunnel).length === 0)
       throw networkError("unavailable", `network ${this.record.name ?? shortId(id)} is of a cluster`, "start the daemon with --store");
     if (lan !== undefined) {
-      const { mtu, icc } = options;
-      this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...lan, subnets, mtu, icc, keepAs: `lan-${id.slice(0, 12)}` });
+      const { parent, mode = options.icc ? "bridge" : "private" } = lan;
+      const place = { parent, mode, awaitsParent: this.isFormer } as const;
+      this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...place, subnets, mtu: options.mtu });
       return this.made;
     }
-    this.made ??= this.mechanism.networks.add({
-      ...(overlay === undefined ? { kind: "bridge" } : { kind: "overlay", vni: overlay.vni, local: this.tunnel }),
+    if (this.made !== undefined) return this.made;
+    this.made = this.mechanism.networks.add({
+      ...(overlay === undefined
+        ? { kind: "bridge" }
+        : { kind: "overlay", vni: overlay.vni, encrypted: overlay.encrypted, local: this.tunnel }),
       subnets,
       mtu: options.mtu,
       internal: options.internal,
@@ -46,7 +53,14 @@ export class LiveNetwork {
       outside: options.outside,
       hostDevice: options.hostDevice ?? `tsn${id.slice(0, 12)}`,
     });
+    if (overlay?.own !== undefined) this.tellOwn();
     return this.made;
+  }
+
+  /** What the record says this node has in it for itself. */
+  tellOwn(): void {
+    const own = this.record.overlay?.own;
+    this.made?.remotes?.setOwn(own && { mac: parseMac(own.mac)!, addresses: own.addresses });
   }
 
   async remove(): Promise<void> {

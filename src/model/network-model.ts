@@ -19,7 +19,7 @@ import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
 import type { HostDevices, Mechanism } from "./mechanism.js";
-import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, shortId } from "./records.js";
+import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, type OwnEndpoint, shortId } from "./records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "./requests.js";
 import type { Store } from "./store.js";
 
@@ -62,7 +62,7 @@ export class NetworkModel {
   async restore(): Promise<void> {
     const { networks, endpoints } = await this.store.load();
     for (const record of networks) {
-      const network = new LiveNetwork(record, this.mechanism, this.tunnel);
+      const network = new LiveNetwork(record, this.mechanism, this.tunnel, true);
       this.networksById.set(record.id, network);
       attempt(`network ${shortId(record.id)}`, () => network.make());
     }
@@ -115,13 +115,27 @@ export class NetworkModel {
     });
   }
 
+  /** What this node has for itself in a network of several nodes, from now on; undefined: nothing. */
+  setOwn(id: string, own: OwnEndpoint | undefined): Promise<void> {
+    return this.inTurn(async () => {
+      const network = this.network(id);
+      const { overlay, ...rest } = network.record;
+      if (overlay === undefined) throw networkError("invalid", `network ${shortId(id)} is of this host alone`);
+      const record = { ...rest, overlay: { vni: overlay.vni, ...(own !== undefined && { own }) } };
+      await this.store.commit({ putNetworks: [record] });
+      network.record = record;
+      network.tellOwn();
+    });
+  }
+
   createEndpoint(networkId: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
     return this.inTurn(async () => {
       const network = this.network(networkId);
       if (this.endpointsById.has(request.id)) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
       const neighbors = this.endpoints.filter((other) => other.network === network && !other.gone).map((other) => other.record);
-      const checked = checkEndpoint(request, network.record, neighbors, this.addresses);
-      const record = { ...checked, multiQueue: network.make().endpoints.multiQueue };
+      const { endpoints, endpointMac } = network.make();
+      const checked = checkEndpoint({ ...request, mac: request.mac ?? endpointMac }, network.record, neighbors, this.addresses);
+      const record = { ...checked, multiQueue: endpoints.multiQueue };
       const ended = this.ended();
       await this.store.commit({ putEndpoints: [record], removeEndpoints: ended });
       for (const id of ended) this.endpointsById.delete(id);

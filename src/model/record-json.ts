@@ -7,18 +7,20 @@ import { type Mapping, mappingText, parseHostAddress } from "../control/mapping.
 import { parseMac } from "../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
 import { mapFamilies, type PerFamily } from "../wire/per-family.js";
-import { isId, type Records } from "./records.js";
+import { isId, type Overlay, type Records } from "./records.js";
 
 /**
  * 1: IPv4 alone, `subnet` and `gateway` of a network, `address` of an endpoint, `outside` an address; `hostBinding` 0.0.0.0 where a port names no
  * host address. 2: both families. 3: the same, with networks that are not of this host alone; a version that does not know these would make bridges
- * of them.
+ * of them. 4: the same, with encrypted ones; a version that does not know these would send their frames as they are.
  */
-export const FORMAT = 3;
+export const FORMAT = 4;
+const WITHOUT_ENCRYPTED = 3;
 
 /** The lowest that says all: an older version reads what it understands. */
 export function formatOf({ networks }: Pick<Records, "networks">): number {
-  return networks.some(({ overlay, lan }) => overlay !== undefined || lan !== undefined) ? FORMAT : 2;
+  if (networks.some(({ overlay }) => overlay?.encrypted)) return FORMAT;
+  return networks.some(({ overlay, lan }) => overlay !== undefined || lan !== undefined) ? WITHOUT_ENCRYPTED : 2;
 }
 
 /** Text that `parse` understands. */
@@ -51,6 +53,7 @@ const someOf = <T extends v.GenericSchema<unknown, PerFamily<unknown>>>(schema: 
   );
 const text = (is: (value: string) => boolean) => v.pipe(v.string(), v.check(is));
 const id = v.pipe(v.string(), v.check(isId));
+const mac = text((value) => parseMac(value) !== null);
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 
 const options = v.looseObject({
@@ -78,8 +81,14 @@ const network = v.looseObject({
     ),
   ),
   options,
-  overlay: v.exactOptional(v.object({ vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)) })),
-  lan: v.exactOptional(v.object({ parent: v.string() })),
+  overlay: v.exactOptional(
+    v.object({
+      vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)),
+      encrypted: v.exactOptional(v.boolean()),
+      own: v.exactOptional(v.object({ id, mac, addresses: someOf(addresses) })),
+    }),
+  ),
+  lan: v.exactOptional(v.object({ parent: v.string(), mode: v.exactOptional(v.picklist(["vepa", "passthru", "ipvlan"])) })),
   about: v.exactOptional(
     v.looseObject({
       origin: v.string(),
@@ -109,10 +118,7 @@ const endpoint = v.looseObject({
   id,
   network: id,
   addresses: someOf(addresses),
-  mac: v.pipe(
-    v.string(),
-    v.check((value) => parseMac(value) !== null),
-  ),
+  mac,
   device: v.string(),
   multiQueue: v.boolean(),
   sandbox: v.string(),
@@ -185,9 +191,10 @@ function textOf<T extends object>(record: T, json: (record: T) => object): strin
   return text;
 }
 
-function networkJson({ subnets, options: { hostBinding, outside, ...others }, ...rest }: Records["networks"][number]): object {
+function networkJson({ subnets, overlay, options: { hostBinding, outside, ...others }, ...rest }: Records["networks"][number]): object {
   return {
     ...rest,
+    ...(overlay !== undefined && { overlay: overlayJson(overlay) }),
     subnets: mapFamilies(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
     options: {
       ...others,
@@ -195,6 +202,10 @@ function networkJson({ subnets, options: { hostBinding, outside, ...others }, ..
       ...(outside !== undefined && { outside: mapFamilies(outside, formatIp) }),
     },
   };
+}
+
+function overlayJson({ own, ...rest }: Overlay): object {
+  return own === undefined ? rest : { ...rest, own: { ...own, addresses: mapFamilies(own.addresses, formatIp) } };
 }
 
 function endpointJson({ addresses: own, ports, ...rest }: Records["endpoints"][number]): object {

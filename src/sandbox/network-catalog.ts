@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { NetworkCreate, NetworkCreated } from "../api/network-types.js";
 import type { NetworkView } from "../api/types.js";
 import type { Subnet } from "../control/network/subnet.js";
-import { MACVLAN } from "../docker/macvlan-options.js";
+import { IPVLAN, MACVLAN } from "../docker/lan-options.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { firstAddress } from "../model/addresses.js";
@@ -68,7 +68,7 @@ export class NetworkCatalog {
   list(): NetworkView[] {
     const here = networkViews(this.model);
     const elsewhere = this.overlays?.networks().filter(({ id }) => this.byId(id) === undefined) ?? [];
-    const endpoints = ({ id }: { id: string }): number => this.overlays?.elsewhere(id).length ?? 0;
+    const endpoints = ({ id }: { id: string }): number => this.overlays?.elsewhere(id).filter(({ names }) => names.length > 0).length ?? 0;
     const made = [
       ...here.map((view) => ({ ...view, endpoints: view.endpoints + endpoints(view) })),
       ...elsewhere.map((record) => networkView(record, endpoints(record))),
@@ -81,7 +81,7 @@ export class NetworkCatalog {
   async create(create: NetworkCreate, origin = DRIVER): Promise<NetworkCreated> {
     if (PREDEFINED.includes(create.name))
       throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
-    const { subnets: wanted, typed, vni, ...asked } = checkCreate(create);
+    const { subnets: wanted, typed, vni, encrypted, ...asked } = checkCreate(create);
     if (this.known().some(({ record }) => record.name === create.name))
       throw networkError("conflict", `network with name ${create.name} already exists`, "choose another name, or remove it");
     const id = randomBytes(32).toString("hex");
@@ -89,7 +89,7 @@ export class NetworkCatalog {
     if (create.driver === OVERLAY) {
       if (this.overlays === undefined)
         throw networkError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
-      await this.overlays.create({ ...asked, name: create.name, id, subnets: wanted, vni, about });
+      await this.overlays.create({ ...asked, name: create.name, id, subnets: wanted, vni, encrypted, about });
       return { id, warnings: [] };
     }
     const { lan } = asked;
@@ -171,7 +171,8 @@ export class NetworkCatalog {
   /** Removes those that people made and nothing is in; answers their names. */
   async prune(): Promise<string[]> {
     const unused = this.model.networks.filter(
-      ({ record }) => [DRIVER, MACVLAN].includes(driverOf(record)) && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
+      ({ record }) =>
+        [DRIVER, MACVLAN, IPVLAN].includes(driverOf(record)) && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
     );
     const deleted: string[] = [];
     for (const { record } of unused) deleted.push(await this.remove(record.id));
@@ -262,6 +263,28 @@ export class NetworkCatalog {
     const ids = new Set(here.map(({ record }) => record.id));
     const others = this.overlays?.networks().filter(({ id }) => !ids.has(id)) ?? [];
     return [...here, ...others.map((record) => ({ record, live: undefined }))];
+  }
+
+  /** Whether the word is that of a network of several nodes. */
+  spansNodes(word: string): boolean {
+    return this.known().some(({ record: { id, name, overlay } }) => overlay !== undefined && (name === word || id.startsWith(word)));
+  }
+
+  /**
+   * Id of the sandbox that has the name on another node, in the network of that word; undefined: there is none. Throws TSP_ERR_NETWORK (conflict) where
+   * the network keeps its endpoints apart.
+   */
+  ownerElsewhere(word: string, name: string): string | undefined {
+    if (!this.spansNodes(word)) return undefined;
+    const { id, record } = this.find(word);
+    const found = this.overlays?.elsewhere(id).find(({ names }) => names.includes(name));
+    if (found !== undefined && record?.options.icc === false)
+      throw networkError(
+        "conflict",
+        `${name} is on node ${found.node}: in a network with enable_icc=false links reach this node's endpoints alone`,
+        "start both on one node, or use a network without that option",
+      );
+    return found?.owner;
   }
 
   /** Of this host, or of the cluster though nobody here is in it. */

@@ -20,6 +20,7 @@ import {
   FLAG_OFFLOAD,
   FLAG_RECORD,
   FLOW_ADDRESS_AT,
+  FLOW_CARRIED_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
@@ -28,6 +29,7 @@ import {
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
 import { type Family, V4, V6 } from "./family.js";
+import { passBridge } from "./past-bridge-program.js";
 import {
   type Counter,
   ETHERNET_SIZE,
@@ -73,19 +75,28 @@ const RECORDS = FLAG_RECORD | FLAG_CLIENT | FLAG_OFFLOAD | FLAG_INSIDE;
 
 /**
  * `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. `givesBack`: to the engine what it is to deal with; else the host's stack
- * gets that too, and fragments, say, what is too long.
+ * gets that too, and fragments, say, what is too long. `pastBridge`: to the containers in the map `peers`.
  */
-export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false, ipv6 = false, givesBack = true } = {}): Uint8Array {
+export function emitProgram(
+  uplinkIfindex: number,
+  maps: MapFds,
+  { ipsec = false, ipv6 = false, givesBack = true, pastBridge = false } = {},
+): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, ipv6 ? "other" : "malformed");
-  emitFamily(p, V4, uplinkIfindex, ipsec, givesBack);
+  emitFamily(p, V4, uplinkIfindex, { ipsec, givesBack, pastBridge });
   if (!ipv6) return p.assemble();
   p.label("other").section("IPv6").jumpIf("r0", "!=", V6.ethertype, "malformed");
-  emitFamily(p, V6, uplinkIfindex, ipsec, givesBack);
+  emitFamily(p, V6, uplinkIfindex, { ipsec, givesBack, pastBridge });
   return p.assemble();
 }
 
-function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean, givesBack: boolean): void {
+function emitFamily(
+  p: Program,
+  f: Family,
+  uplinkIfindex: number,
+  { ipsec, givesBack, pastBridge }: { ipsec: boolean; givesBack: boolean; pastBridge: boolean },
+): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, value, whose, wayIn } = f.stack;
   /** Bytes FRAME_AT and up of the frame, so that its IP header lies at `ip`. */
   const frame = ip - (ETHERNET_SIZE - FRAME_AT);
@@ -164,7 +175,9 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
   p.label("send").routeDevice("r7").load("u32", "r0", "r10", wayIn).jumpIf("r7", "==", "r0", "no-device");
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, "ipsec");
-  p.choose("sent").count("counted").keepHop().jumpIf("r8", "!=", FIB_NO_NEIGH, "to next hop");
+  p.choose("sent").count("counted");
+  if (pastBridge) passBridge(p, f, "emit");
+  p.keepHop().jumpIf("r8", "!=", FIB_NO_NEIGH, "to next hop");
   // By the kernel's own route it tells the sender when the neighbour does not answer; `home` sees that, and the engine translates it. To a gateway
   // only where that route is the packet's: where it would be so for what has the packet's own source and came in by the uplink.
   p.ifOnLink(f, "by route").unlessSame(4, whose, src, "other source").load("u32", "r0", "r10", wayIn);
@@ -253,15 +266,25 @@ function enterFlow(p: Program, f: Family, done: string): void {
   const { flow, value } = f.stack;
   p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, `${done} anew`);
   // The port's word also says whether the kernel carries the flow, so it comes last.
-  for (const at of [FLOW_UPLINK_AT, FLOW_INGRESS_AT, FLOW_ADDRESS_AT, FLOW_PORT_AT])
+  for (const at of [FLOW_UPLINK_AT, FLOW_INGRESS_AT, FLOW_CARRIED_AT, FLOW_ADDRESS_AT, FLOW_PORT_AT])
     p.load("u32", "r1", "r10", value + at).store("u32", "r0", at, "r1");
   p.mov("r0", 0).jump(done).label(`${done} anew`).update(f.maps.flows, flow, value).label(done);
 }
 
 /** With the flags in r9 and the frame's other bytes in ASK; goes to `update` with the last of what is to be entered. */
 function enterOffloaded(p: Program, f: Family): void {
-  const { l4, src, dst, flow, flowSrc, flowDst, flowPorts, value } = f.stack;
+  const { l4, src, dst, flow, flowSrc, flowDst, flowPorts, port, value } = f.stack;
   p.alu("and", "r9", FLAG_OFFLOAD).jumpIf("r9", "==", 0, "update");
+  // Where the published port's packets are counted: that of the host's address, or of all.
+  p.copyAddress(f, port, src)
+    .copy("u16", port + 4, l4)
+    .store("u8", "r10", port + 6, "r8")
+    .store("u8", "r10", port + 7, 0);
+  p.lookup("ports", port).jumpIf("r0", "!=", 0, "place");
+  p.store("u32", "r10", port, 0).lookup("ports", port).jumpIf("r0", "==", 0, "no place").label("place");
+  p.load("u32", "r1", "r0", 0)
+    .store("u32", "r10", value + FLOW_CARRIED_AT, "r1")
+    .label("no place");
   p.copyAddress(f, value + f.flowAddressAt, ASK + ASK_ADDRESS_AT)
     .copy("u8", value + FLOW_PORT_AT, ASK + ASK_PORT_AT)
     .copy("u8", value + FLOW_PORT_AT + 1, ASK + ASK_PORT_END_AT)

@@ -28,12 +28,15 @@ export interface MapFds {
   own: number;
   ipsec: number;
   across: number;
+  carried: number;
   flows6: number;
   fragments6: number;
   pairs6: number;
   ports6: number;
   locals6: number;
   ipsec6: number;
+  peers: number;
+  peers6: number;
   inside6: number;
   tunnel: number;
   counters: number;

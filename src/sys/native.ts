@@ -51,8 +51,8 @@ export interface Native {
   setFilter(fd: number, progFd: number): number;
   /** Takes IPv6 datagrams without a checksum (UDP_NO_CHECK6_RX); 0 or -errno. */
   udpNoCheck6(fd: number): number;
-  /** Descriptor, or -errno: the device takes frames for any MAC as long as it is open. */
-  promiscuous(ifindex: number): number;
+  /** Descriptor, or -errno: the device takes frames for any MAC as long as it is open; `groups`: for those of groups alone. */
+  promiscuous(ifindex: number, groups: 0 | 1): number;
   /** Lets everything in again; 0 or -errno. */
   clearFilter(fd: number): number;
   /** Reads what is there without waiting: length or -errno, and the descriptor (SCM_RIGHTS) that came with it or -1; -EINVAL for several. */

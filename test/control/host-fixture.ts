@@ -103,6 +103,7 @@ export class HostFixture {
       isUplink: (ifindex: number) => ifindex === UPLINK_INDEX,
       ipv6: this.ipv6,
       attach: attach("steer"),
+      bareDevices: [],
       attachOwn: attach("own"),
       detach: (ifindex: number) => this.attached.delete(ifindex),
       attached: () => [...this.attached.keys()],

@@ -33,6 +33,20 @@ import {
 } from "../support/dataplane.js";
 import { CLIENT6, dual, HOST_IP6, IP6_A, IP6_B, SERVER6 } from "../support/dual.js";
 import { Flow } from "../support/flows.js";
+import {
+  arriving,
+  datagram,
+  departed,
+  IP_GATE,
+  IP_R,
+  IP_SNAT,
+  MAC_R,
+  MAC_SNAT,
+  OVERLAY,
+  overlay,
+  snat,
+  TUNNEL,
+} from "../support/overlay.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 
@@ -93,6 +107,32 @@ const toHost = { src: CLIENT, dst: HOST_IP };
 const toClient = { src: IP_A, dst: CLIENT };
 
 describe("a connection to a published port", () => {
+  it("goes on to a target behind another node, from this node's own address there", () => {
+    const make = (d: Dataplane): void => {
+      overlay({ d });
+      d.withdraw(0);
+      d.say(snat());
+      d.publish({ target: IP_R, network: OVERLAY, snatSource: IP_GATE, onlink: "10.9.0.0/16" });
+    };
+    const fromR = (d: Dataplane, sport: number, flags?: number) => {
+      const body = p.tcp({ src: IP_R, dst: IP_SNAT }, { sport: TARGET, dport: sport, ...(flags !== undefined && { flags }) });
+      return only(d.send(TUNNEL, arriving(datagram(p.frame(MAC_SNAT, MAC_R, body).subarray(p.VNET)))));
+    };
+    const former = new Former();
+    make(former.d);
+    const opened = former.d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED, flags: p.SYN }));
+    const { sport } = p.parse(departed(opened[0]!.bytes).frame);
+    fromR(former.d, sport, p.SYN | p.ACK);
+    former.d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED, flags: p.ACK }));
+    const d = next([former.left()]);
+    expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 }); // its network is not there yet
+    make(d);
+    expect(adopt(d)).toEqual({ taken: 1, left: 0, lost: 0 });
+    expect(fromR(d, sport)).toMatchObject({ port: UP, src: HOST_IP, sport: PUBLISHED, dst: CLIENT });
+    const sent = d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED }));
+    expect(p.parse(departed(sent[0]!.bytes).frame)).toMatchObject({ src: IP_SNAT, sport, dst: IP_R });
+  });
+
   it("goes on from both sides, its target's too, with all that is known of it", () => {
     const former = new Former();
     former.open();
@@ -254,7 +294,15 @@ describe("a connection to a published port", () => {
     expect(adopt(again).taken).toBe(1);
     expect(again.flowMap.size).toBe(1); // the target's answers; clients' packets are taken by the port, as the firewall is bypassed
     const kept = next([former.left()]);
-    kept.say({ type: "steering", flowsFd: 3, flows6Fd: -1, acrossFd: -1, uplinkDevice: 7, isNew: false });
+    kept.say({
+      type: "steering",
+      flowsFd: 3,
+      flows6Fd: -1,
+      acrossFd: -1,
+      uplinkDevice: 7,
+      isNew: false,
+      offload: { ipv4: false, ipv6: false },
+    });
     expect(adopt(kept).lost).toBe(1);
     expect(kept.forgotten).toHaveLength(2);
   });

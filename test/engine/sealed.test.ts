@@ -1,6 +1,6 @@
 /** Encrypted overlay networks, through whole engines: what is on the wire, who can read it, and what becomes of what is not right. */
 import { describe, expect, it } from "vitest";
-import { ip } from "../support/dataplane.js";
+import { CLIENT, HOST_IP, ip, only, PUBLISHED, rule, UP } from "../support/dataplane.js";
 import * as o from "../support/overlay.js";
 import { E, IP_E, IP_R, MAC_E, MAC_R, OTHERS, TUNNEL } from "../support/overlay.js";
 import * as p from "../support/packets.js";
@@ -31,6 +31,39 @@ describe.each([
     expect(a.receive(...b.send(toE(p.echo(RE, 5))))).toEqual([toE(p.echo(RE, 5))]);
     expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
   });
+});
+
+it("what a published port leads to another node is sealed too, and so is what comes back", () => {
+  const { a, b } = sealedPair();
+  a.d.say(o.snat(), {
+    type: "publish",
+    id: 9,
+    rule: { ...rule({ target: IP_R, network: o.OVERLAY, snatSource: o.IP_GATE, onlink: "10.9.0.0/16" }) },
+  });
+  b.d.say(o.remote(o.MAC_SNAT, o.IP_SNAT, a.local));
+  const toHost = { src: CLIENT, dst: HOST_IP };
+  const written = (sent: { port: number; bytes: Uint8Array }[]): Uint8Array[] =>
+    sent.flatMap(({ port, bytes }) => (port === TUNNEL ? [bytes] : []));
+  a.d.withdraw(0);
+  const opening = written(a.d.fromHeld(p.tcp(toHost, { sport: 40000, dport: PUBLISHED, flags: p.SYN })));
+  const [got] = b.receive(...opening);
+  const { sport, src } = p.parse(got!);
+  expect([src, datagrams(opening[0]!)[0]![0]]).toEqual([o.IP_SNAT, 0x80]);
+  const answer = b.send(
+    p.frame(o.MAC_SNAT, MAC_R, p.tcp({ src: IP_R, dst: o.IP_SNAT }, { sport: 8080, dport: sport, flags: p.SYN | p.ACK })),
+  );
+  for (const bytes of answer) a.d.io.put(TUNNEL, bytes);
+  expect(only(a.d.run())).toMatchObject({ port: UP, src: HOST_IP, dst: CLIENT });
+  const data = p.payload(3000);
+  const big = p.partial(
+    p.frame("02:00:00:00:00:00", "02:11:22:33:44:55", p.tcp(toHost, { sport: 40000, dport: PUBLISHED, data })),
+    p.GSO_TCPV4,
+    1366,
+  );
+  const sent = written(a.d.send(UP, big));
+  expect(sent.flatMap(datagrams).map((bytes) => bytes[0])).toEqual([0x80, 0x80, 0x80]);
+  expect(b.receive(...sent).map((bytes) => p.parse(bytes).src)).toEqual([o.IP_SNAT]);
+  expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
 });
 
 it("a datagram is outer headers, 16 bytes, the VXLAN header and the frame sealed, and the tag; no VXLAN node takes it", () => {

@@ -111,6 +111,67 @@ it("tells the dataplane and the names who is elsewhere, at first and when that c
   expect(directory.addresses(scope, "sql")).toBeUndefined();
 });
 
+it("has an address of its own in networks whose ports are published here, which others see as a node's, and gives it back", async () => {
+  const { other, store, client, fixture, node, overlays, catalog } = await start();
+  const { id: network } = await catalog.create({ name: "shop", driver: "overlay", ipv6: true });
+  const live = await catalog.use("shop");
+  const { device } = await overlays.createEndpoint(live, request("e", "web"));
+  await overlays.publishFrom(new Set([network]));
+  const { own } = live.record.overlay!;
+  expect([own?.mac.slice(0, 8), formatIp(own!.addresses.ipv4!)]).toEqual(["02:74:73", "10.0.0.3"]);
+  expect(fixture.own).toEqual([expect.stringMatching(/^10\.0\.0\.3,fd/)]);
+  await other.sync();
+  const seen = other.view.endpointsIn(network).find(({ names }) => names.length === 0);
+  expect([seen?.node, seen?.mac]).toEqual(["a", own?.mac]);
+  expect(inspectNetwork(catalog.find("shop"), fixture.model).Containers[own!.id]).toMatchObject({ Name: "lb-shop", MacAddress: own!.mac });
+  expect(other.view.networks.get(network)?.overlay).toEqual(live.record.overlay && { vni: live.record.overlay.vni });
+
+  // The next process has the same one, so that flows go on.
+  await overlays.close();
+  fixture.found.set(id("e"), { name: device, nsFd: -1 });
+  await fixture.restart();
+  const again = await node();
+  open.push(again.overlays);
+  expect(fixture.own.slice(1)).toEqual(fixture.own.slice(0, 1));
+  await again.overlays.publishFrom(new Set([network]));
+  await other.sync();
+  expect(other.view.endpointsIn(network).find(({ names }) => names.length === 0)?.id).toBe(own!.id);
+
+  // Where the store is not reached, later.
+  await again.overlays.publishFrom(new Set());
+  expect(fixture.own.at(-1)).toBeUndefined();
+  client.unreachable = true;
+  await again.overlays.publishFrom(new Set([network]));
+  expect(fixture.own.at(-1)).toBeUndefined();
+  client.unreachable = false;
+  await eventually("it has one", () => fixture.own.at(-1)?.startsWith("10.0.0."));
+  await fixture.model.deleteEndpoint(network, id("e"));
+  await again.overlays.left(network, id("e"));
+  await other.sync();
+  expect([other.view.endpointsIn(network), store.list("/tsproxy/c/held/").entries]).toEqual([[], []]);
+});
+
+it("finds who has a name on another node for a link, and refuses one where endpoints are kept apart", async () => {
+  const { other, overlays, catalog } = await start();
+  const apart = { "com.docker.network.bridge.enable_icc": "false" };
+  for (const [name, options] of [
+    ["shop", {}],
+    ["apart", apart],
+  ] as const) {
+    const { id: network } = await catalog.create({ name, driver: "overlay", options });
+    await other.sync();
+    await other.claim(other.view.networks.get(network)!, { id: id(name[0]!), use: use("db") });
+  }
+  await overlays.cluster.sync();
+  expect([catalog.spansNodes("shop"), catalog.spansNodes("bridge")]).toEqual([true, false]);
+  expect([catalog.ownerElsewhere("shop", "db"), catalog.ownerElsewhere("shop", "web"), catalog.ownerElsewhere("bridge", "db")]).toEqual([
+    id("d"),
+    undefined,
+    undefined,
+  ]);
+  expect(() => catalog.ownerElsewhere("apart", "db")).toThrow("db is on node b: in a network with enable_icc=false");
+});
+
 it("keeps nobody waiting for the store whose endpoint is not of the cluster", async () => {
   const { client, overlays, catalog } = await start();
   await catalog.create({ name: "shop", driver: "overlay" });
@@ -155,13 +216,18 @@ it("makes networks of both families, with the MTU that every LAN can, and refuse
   const { addresses } = await free.overlays.createEndpoint(await free.catalog.use("shop"), request("e", "web"));
   expect([addresses.ipv4, addresses.ipv6?.family]).toEqual([ip("10.0.0.2"), 6]);
   const option = (key: string, value: string) => make({ options: { [key]: value } });
-  await expect(option("encrypted", "")).rejects.toMatchObject({ message: expect.stringContaining("not encrypted") });
+  for (const word of ["false", "yes", "aes"])
+    await expect(option("encrypted", word)).rejects.toMatchObject({ message: `option encrypted: '${word}' is not understood` });
+  for (const driver of ["bridge", "macvlan"])
+    await expect(make({ driver, encrypt: true })).rejects.toMatchObject({
+      message: `a network of driver ${driver} cannot be encrypted: it has no frames between nodes`,
+    });
   for (const vni of ["0", "16777216", "1,2", "x"])
     await expect(option("com.docker.network.driver.overlay.vxlanid_list", vni)).rejects.toMatchObject({
       message: expect.stringContaining("is no VNI"),
     });
   await expect(option("com.docker.network.host_ipv4", "192.0.2.1")).rejects.toMatchObject({ kind: "invalid" });
-  await expect(catalog.create({ name: "x", driver: "ipvlan" })).rejects.toMatchObject({ hint: "use -d bridge, overlay or macvlan" });
+  await expect(catalog.create({ name: "x", driver: "weave" })).rejects.toMatchObject({ hint: "use -d bridge, overlay, macvlan or ipvlan" });
   const alone = new NetworkCatalog((await ModelFixture.start()).model, {
     overlap: () => null,
     onChange: () => () => {},

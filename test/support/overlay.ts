@@ -20,6 +20,10 @@ export const TUNNEL = 6,
 export const OVERLAY = 1,
   VNI = 0x012345,
   MTU = 1450;
+/** This node's own addresses in the network, where it has some. */
+export const IP_SNAT = "10.9.0.9",
+  IP6_SNAT = "fd09::9",
+  MAC_SNAT = "02:42:0a:09:00:09";
 export const TUNNEL_DEVICE = 21;
 export const IP_GATE = "10.9.0.1",
   IP_E = "10.9.0.4",
@@ -50,6 +54,8 @@ export interface OverlayOptions {
   checksum?: boolean;
   segments?: boolean;
   flags?: number;
+  /** Made before; default: one that does not bypass the host's firewall. */
+  d?: Dataplane;
   /** The network is encrypted, and there is something to seal with. */
   sealer?: (memory: PacketMemory) => Sealer;
   /** The device takes several datagrams in one frame. */
@@ -60,6 +66,15 @@ export function remote(mac: string, addresses: string, node: string): ToWorker {
   return { type: "set-remote", network: OVERLAY, mac: p.macBytes(mac), addresses: addresses.split(" ").map(ip), node: ip(node) };
 }
 
+export function snat(addresses = `${IP_SNAT} ${IP6_SNAT}`): ToWorker {
+  return {
+    type: "snat-address",
+    network: OVERLAY,
+    mac: p.macBytes(MAC_SNAT),
+    addresses: addresses === "" ? [] : addresses.split(" ").map(ip),
+  };
+}
+
 export function overlay({
   underlay = V4,
   checksum = false,
@@ -67,9 +82,10 @@ export function overlay({
   flags = 0,
   sealer,
   datagrams = true,
+  d: made,
 }: OverlayOptions = {}): Dataplane {
   const memory = new PacketMemory();
-  const d = new Dataplane({ bypass: false, ...(sealer && { sealer: sealer(memory) }) }, [], memory);
+  const d = made ?? new Dataplane({ bypass: false, ...(sealer && { sealer: sealer(memory) }) }, [], memory);
   d.say(
     {
       type: "add-tunnel",
@@ -208,4 +224,26 @@ export function departed(bytes: Uint8Array): Departed {
     frame: p.join(new Uint8Array(p.VNET), packet.subarray(udp + 16)),
     packet,
   };
+}
+
+/** The datagrams that were written to the tunnels' device in one frame; outer packet and header are those of all. */
+export function allDeparted(bytes: Uint8Array): Departed[] {
+  const whole = departed(bytes);
+  if (whole.header.gso !== p.GSO_UDP_L4) return [whole];
+  const payload = whole.packet.subarray(whole.header.start + 8 - 14);
+  const all: Departed[] = [];
+  for (let at = 0; at < payload.length; at += whole.header.size) {
+    const one = payload.subarray(at, at + whole.header.size);
+    const vni = (one[4]! << 16) | (one[5]! << 8) | one[6]!;
+    all.push({ ...whole, flags: one[0]!, vni, frame: p.join(new Uint8Array(p.VNET), one.subarray(8)) });
+  }
+  return all;
+}
+
+/** What the tunnels' device brings of a node that has sent the frames, without virtio-net headers, in one frame; all but the last are of one length. */
+export function together(frames: readonly Uint8Array[], { vni = VNI }: Outer = {}): Uint8Array {
+  const header = Uint8Array.of(8, 0, 0, 0, vni >> 16, vni >> 8, vni, 0);
+  const data = p.join(...frames.flatMap((frame) => [header, frame]));
+  const packet = p.udp({ src: V4.node, dst: V4.local }, { sport: 50000, dport: 4789, data });
+  return arriving(packet, { flags: 1, gso: p.GSO_UDP_L4, headers: 42, size: 8 + frames[0]!.length, start: 34, field: 6 });
 }

@@ -1,6 +1,6 @@
 /** `tsproxy daemon`: runs until SIGINT or SIGTERM. */
 import { isAbsolute } from "node:path";
-import type { InfoView } from "../../api/types.js";
+import type { InfoView, OffloadView } from "../../api/types.js";
 import { parseStore } from "../../cluster/etcd-options.js";
 import type { DaemonOptions } from "../../daemon/daemon.js";
 import type { ClusterSettings } from "../../daemon/join-cluster.js";
@@ -8,7 +8,7 @@ import { TsproxyError } from "../../errors.js";
 import { parseDataplane, type RunOptions } from "../../standalone/config.js";
 import { CliCommand } from "../command.js";
 import { addDataplaneOptions } from "../dataplane-options.js";
-import type { PrintOptions } from "../show.js";
+import { type PrintOptions, stdout } from "../show.js";
 
 interface RawDaemon extends RunOptions {
   group?: string;
@@ -22,12 +22,17 @@ interface RawDaemon extends RunOptions {
   node?: string;
   advertise?: string;
   nodeTtl?: string;
+  rekey?: string;
 }
 
 /** A lease of etcd's is at least 1.5 times its election time-out, which is a second by default. */
 const DEFAULT_TTL_SEC = 10,
   MIN_TTL_SEC = 2,
   MAX_TTL_SEC = 3600;
+/** Others know a key within seconds; a key of a week has sealed less than it may (`table/seals.ts`). */
+const DEFAULT_REKEY_SEC = 3600,
+  MIN_REKEY_SEC = 5,
+  MAX_REKEY_SEC = 604_800;
 
 type Options = Omit<DaemonOptions, "commandLine"> & PrintOptions;
 type Start = (options: Options) => Promise<void>;
@@ -45,9 +50,10 @@ export function daemonCommand(start: Start = daemon): CliCommand {
     .option("--node <name>", "This node's name in the cluster (the host's name)")
     .option("--advertise <address>", "Where other nodes send to: an address or device (that of the default route)")
     .option("--node-ttl <seconds>", "How long others wait for this node when it is silent (10)")
+    .option("--rekey <seconds>", "How often this node makes a new key for encrypted networks (3600)")
     .option("--json", "Print JSON")
     .note("It runs until it gets SIGINT or SIGTERM. 'tsproxy install' lets systemd start it.")
-    .example("Serve Docker, and let the kernel carry what is decided", "tsproxy daemon --offload")
+    .example("Serve Docker, and refuse to where the kernel cannot carry flows", "tsproxy daemon --offload always")
     .example("Be a node of a cluster", "tsproxy daemon --store etcd://10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379")
     .action(({ group, pluginSocket, json = false, ...raw }: RawDaemon) => {
       const { cluster, dataplane } = parseCluster(raw);
@@ -60,20 +66,25 @@ export function daemonCommand(start: Start = daemon): CliCommand {
 }
 
 function parseCluster(raw: Omit<RawDaemon, "group" | "pluginSocket">): { cluster: ClusterSettings | undefined; dataplane: RunOptions } {
-  const { store, storeCa, storeCert, storeKey, storeUser, storePasswordFile, node, advertise, nodeTtl, ...dataplane } = raw;
+  const { store, storeCa, storeCert, storeKey, storeUser, storePasswordFile, node, advertise, nodeTtl, rekey, ...dataplane } = raw;
   const more = { storeCa, storeCert, storeKey, storeUser, storePasswordFile };
   if (store === undefined) {
-    const [lone] = Object.entries({ ...more, node, advertise, nodeTtl }).filter(([, value]) => value !== undefined);
+    const [lone] = Object.entries({ ...more, node, advertise, nodeTtl, rekey }).filter(([, value]) => value !== undefined);
     if (lone === undefined) return { cluster: undefined, dataplane };
     const option = `--${lone[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${option}: there is no cluster to be in`, "add --store etcd://HOST:2379");
   }
-  const ttlSec = nodeTtl === undefined ? DEFAULT_TTL_SEC : /^\d{1,5}$/.test(nodeTtl) ? Number(nodeTtl) : 0;
-  if (ttlSec < MIN_TTL_SEC || ttlSec > MAX_TTL_SEC) {
-    const hint = `use a number of seconds, ${MIN_TTL_SEC} to ${MAX_TTL_SEC}`;
-    throw new TsproxyError("TSP_ERR_OPTION", "invalid", `--node-ttl '${nodeTtl}': it cannot be that`, hint);
-  }
-  return { cluster: { ...parseStore({ store, ...more }), node, advertise, ttlSec }, dataplane };
+  const ttlSec = seconds("--node-ttl", nodeTtl, DEFAULT_TTL_SEC, MIN_TTL_SEC, MAX_TTL_SEC);
+  const rekeySec = seconds("--rekey", rekey, DEFAULT_REKEY_SEC, MIN_REKEY_SEC, MAX_REKEY_SEC);
+  return { cluster: { ...parseStore({ store, ...more }), node, advertise, ttlSec, rekeySec }, dataplane };
+}
+
+function seconds(option: string, word: string | undefined, otherwise: number, least: number, most: number): number {
+  if (word === undefined) return otherwise;
+  const count = /^\d{1,6}$/.test(word) ? Number(word) : 0;
+  if (count >= least && count <= most) return count;
+  const hint = `use a number of seconds, ${least} to ${most}`;
+  throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${option} '${word}': it cannot be that`, hint);
 }
 
 async function daemon(options: Options): Promise<void> {
@@ -85,7 +96,9 @@ async function daemon(options: Options): Promise<void> {
   const [{ Daemon }, { frontCommands }] = await Promise.all([import("../../daemon/daemon.js"), import("../front.js")]);
   const running = await Daemon.start({ ...options, commandLine: frontCommands }, stop);
   try {
-    process.stdout.write(options.json ? `${JSON.stringify({ event: "ready", ...running.info })}\n` : readyLine(running.info));
+    const { info } = running;
+    const { offload } = running.controller;
+    stdout(options.json ? `${JSON.stringify({ event: "ready", ...info, offload })}\n` : readyLine(info, offload));
     const error = await stopped;
     if (error !== undefined) throw error;
   } finally {
@@ -94,6 +107,7 @@ async function daemon(options: Options): Promise<void> {
 }
 
 /** `ready` first, for who waits for it; then what is served where. */
-export function readyLine({ pluginSocket, launcherSocket, apiSocket }: InfoView): string {
-  return `ready: Docker's network driver at ${pluginSocket}, docker-proxy launchers at ${launcherSocket}, API at ${apiSocket}\n`;
+export function readyLine({ pluginSocket, launcherSocket, apiSocket }: InfoView, { reason }: Pick<OffloadView, "reason"> = {}): string {
+  const sockets = `Docker's network driver at ${pluginSocket}, docker-proxy launchers at ${launcherSocket}, API at ${apiSocket}`;
+  return `ready: ${sockets}${reason === undefined ? "" : ` (${reason})`}\n`;
 }

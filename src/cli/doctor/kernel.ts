@@ -176,12 +176,24 @@ async function checkSteering(checks: Check[], system: KernelSystem, tap: DoctorT
       return steering;
     },
   );
-  const offload = { name: "BPF offload", essential: false, good: "--offload can be used", bad: "--offload cannot be used" };
+  const offload = {
+    name: "BPF offload",
+    essential: false,
+    good: "the kernel carries what is decided",
+    bad: "TypeScript moves every packet",
+  };
   if (found === null) checks.push({ name: offload.name, status: "unknown", essential: false, meaning: "needs BPF programs" });
   else
     await attempt(checks, { ...offload, fix: "use Linux 5.11 or later" }, () => {
-      if (found.offloadError !== undefined) throw found.offloadError;
+      const { offloadError } = found;
+      if (offloadError !== undefined) throw offloadError;
     });
+  if (found?.offload6Error !== undefined) {
+    const ipv6 = { name: "BPF offload of IPv6", essential: false, good: "", bad: "TypeScript moves every packet of IPv6" };
+    await attempt(checks, { ...ipv6, fix: "grant CAP_PERFMON too" }, () => {
+      throw found.offload6Error;
+    });
+  }
 
   const tcx = found?.tcx ?? false;
   if (found === null) checks.push({ name: "TCX", status: "unknown", essential: false, meaning: "needs BPF programs" });

@@ -154,14 +154,18 @@ describe("doctor", () => {
     expect(fake.tap.closed).toBe(1);
   });
 
-  it("passes a host whose kernel knows too little for --offload, and says so", async () => {
-    const offloadError = new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", "the kernel refuses it (EINVAL)", "start without --offload");
+  it("passes a host whose kernel knows too little for offload, of IPv6 or at all, and says so", async () => {
+    const offloadError = new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", "the kernel refuses it (EINVAL)", "leave --offload out");
+    const refused = await examine(host({ probeSteering: () => ({ bpf: true, tcx: true, offload6Error: offloadError }) }));
+    expect(refused.ok).toBe(true);
+    expect(refused.of("BPF offload")).toMatchObject({ status: "ok" });
+    expect(refused.of("BPF offload of IPv6")).toMatchObject({ status: "missing", essential: false, fix: "grant CAP_PERFMON too" });
     const { ok, of } = await examine(host({ probeSteering: () => ({ bpf: true, tcx: true, offloadError }) }));
     expect(ok).toBe(true);
     expect(of("BPF offload")).toMatchObject({
       status: "missing",
       essential: false,
-      meaning: expect.stringMatching(/^--offload cannot be used: .*EINVAL/),
+      meaning: expect.stringMatching(/^TypeScript moves every packet: .*EINVAL/),
     });
   });
 
