@@ -246,7 +246,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.answeredCount = 0;
   }
 
-  function countUnopened({ drops }: Unsealing): void {
+  function countUnopened(): void {
+    const { drops } = unsealing;
+    unsealing.dropped = 0;
     for (let reason = 0; reason < drops.length; reason++) {
       if (drops[reason] === 0) continue;
       counters[tunnel.port * ROW + DROPS + reason] = counters[tunnel.port * ROW + DROPS + reason]! + drops[reason]!;
@@ -466,7 +468,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
-    countUnopened(unsealing);
+    if (unsealing.dropped > 0) countUnopened();
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);
