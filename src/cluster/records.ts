@@ -130,7 +130,9 @@ export function parseNetwork(text: string): Parsed<NetworkRecord> {
 
 /** What a node has in it for itself is that node's alone. */
 function withoutOwn({ overlay, ...rest }: NetworkRecord): NetworkRecord {
-  return overlay === undefined ? rest : { ...rest, overlay: { vni: overlay.vni } };
+  if (overlay === undefined) return rest;
+  const { own: _, ...shared } = overlay;
+  return { ...rest, overlay: shared };
 }
 
 export function endpointText({ tunnel, addresses: own, ...rest }: GlobalEndpoint): string {

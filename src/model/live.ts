@@ -35,7 +35,7 @@ export class LiveNetwork {
       throw networkError("unavailable", `network ${this.record.name ?? shortId(id)} is of a cluster`, "start the daemon with --store");
     if (lan !== undefined) {
       const { parent, mode = options.icc ? "bridge" : "private" } = lan;
-      const place = { parent, mode, awaitsParent: this.isFormer } as const;
+      const place = { parent, mode, promiscuous: options.promiscuous ?? false, awaitsParent: this.isFormer } as const;
       this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...place, subnets, mtu: options.mtu });
       return this.made;
     }

@@ -81,7 +81,7 @@ it("passthru: one endpoint has the parent's MAC and all that comes for it", asyn
   const range = ["--subnet", "10.6.0.0/24", "--gateway", "10.6.0.10"];
   await h.ok("network", "create", "-d", "macvlan", "-o", "parent=pt0", "-o", "macvlan_mode=passthru", ...range, "pt");
   const wrong = await h.call("run", "--rm", "--network", "pt", "--mac-address", "02:00:00:00:77:01", "--", "true");
-  expect(wrong.stderr).toContain(`in mode passthru an endpoint has the MAC address of pt0, ${macOf("pt0")}`);
+  expect(wrong.stderr).toContain(`an endpoint of this network has the MAC address ${macOf("pt0")}`);
   await h.ok("run", "-d", "--name", "p", "--network", "pt", "--", ...SERVER);
   expect((await h.inside("p", "cat", "/sys/class/net/eth0/address")).stdout.trim()).toBe(macOf("pt0"));
   await eventually("server", async () => (await curl(h.lab, h.client, "10.6.0.1:8080")).code === 0);

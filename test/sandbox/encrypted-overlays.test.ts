@@ -43,9 +43,9 @@ interface Node {
   rekey(): void;
 }
 
-async function start(store: MemoryCluster, name: "a" | "b", { keys = true } = {}): Promise<Node> {
+async function start(store: MemoryCluster, name: "a" | "b", { keys = true, workers = 1 } = {}): Promise<Node> {
   const [local, mac, address] = name === "a" ? ["192.0.2.1", MAC_E, IP_E] : ["192.0.2.2", MAC_R, IP_R];
-  const sealed = new SealedNode(local, mac, address);
+  const sealed = new SealedNode(local, mac, address, { workers });
   const { ring } = sealed;
   const client = store.connect();
   const self = { name, instance: name, tunnel: perFamily([ip(local)]) };
@@ -174,6 +174,21 @@ it("a node without a key is named, and told by 'network inspect'; nothing goes t
   expect(Containers[id("f")]).toMatchObject({ Node: "b", NoKey: true });
   expect(Containers[id("e")]?.NoKey).toBeUndefined();
   expect((await a.overlays.cluster.nodes()).map(({ name, encrypts }) => [name, encrypts])).toEqual([["a", true], ["b", false]]); // biome-ignore format: short
+});
+
+it("stays encrypted when ports are published there; with several workers these lead to no other node, and that is said", async () => {
+  const { store, a, b } = await pair();
+  const network = a.overlays.networks()[0]!.id;
+  await a.overlays.publishFrom(new Set([network]));
+  expect(a.fixture.model.networks.map(({ record }) => record.overlay)).toMatchObject([{ encrypted: true, own: {} }]);
+  expect(a.overlays.networks().map(({ overlay }) => overlay)).toEqual([{ vni: 4096, encrypted: true }]);
+  await b.overlays.close();
+  b.client.unreachable = true;
+  const several = await start(store, "b", { workers: 2 });
+  await several.catalog.use("shop");
+  await several.overlays.publishFrom(new Set([network]));
+  expect(several.fixture.model.networks[0]?.record.overlay).toEqual({ vni: 4096, encrypted: true });
+  expect(said.filter((line) => line.includes("which of several workers"))).toHaveLength(1);
 });
 
 it("an older version does not understand the network, rather than send its frames as they are; what is not encrypted it reads as before", async () => {
