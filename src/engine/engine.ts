@@ -35,13 +35,13 @@ import { ttl } from "../dataplane/ttl.js";
 import { Unsealing } from "../dataplane/unseal.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
-import { field } from "../mem/field.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC, VEPA } from "../table/networks.js";
 import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
+import { field } from "../wire/field.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
@@ -246,7 +246,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.answeredCount = 0;
   }
 
-  function countUnopened({ drops }: Unsealing): void {
+  function countUnopened(): void {
+    const { drops } = unsealing;
+    unsealing.dropped = 0;
     for (let reason = 0; reason < drops.length; reason++) {
       if (drops[reason] === 0) continue;
       counters[tunnel.port * ROW + DROPS + reason] = counters[tunnel.port * ROW + DROPS + reason]! + drops[reason]!;
@@ -466,7 +468,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
-    countUnopened(unsealing);
+    if (unsealing.dropped > 0) countUnopened();
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);

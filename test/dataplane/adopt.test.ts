@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
 import type { Adopted, FromWorker } from "../../src/engine/messages.js";
-import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, EGRESS, ROW_SHIFT, STATE } from "../../src/table/conntrack.js";
+import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, REPLY, ROW_SHIFT, STATE, WAY } from "../../src/table/conntrack.js";
 import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
 import { selectionMemory } from "../../src/table/selection.js";
@@ -504,7 +504,7 @@ describe("a row that is no flow", () => {
     ["with bits that mean nothing", STATE, 6 | (3 << 8) | (1 << 20)],
     ["of another family than it says", STATE, 6 | (3 << 8) | (3 << 16)],
     ["from the future", DEADLINE, 1 << 30],
-    ["that comes by no port", EGRESS, 0x03ff03ff],
+    ["that comes by no port", REPLY + WAY, 0x03ff],
   ])("is passed over: %s", (_, word, value) => {
     const former = new Former();
     former.open();
