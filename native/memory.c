@@ -27,16 +27,22 @@ static void unmap(napi_env env, void *data, void *size) {
   free(size);
 }
 
-/* mapFile(fd, size) -> ArrayBuffer: the file's first `size` bytes, shared with it. What the file has no room for must not be touched (SIGBUS). */
-static napi_value map_file(napi_env env, napi_callback_info info) {
-  napi_value argv[2], out;
-  tsp_args(env, info, 2, argv);
-  int64_t size = 0;
-  napi_get_value_int64(env, argv[1], &size);
+/* mmap below 2 GiB, where the processor and the kernel can do that and there is room, else anywhere: V8 puts such an address into the instruction. */
+static void *map_low(size_t size, int flags, int fd) {
+#ifdef MAP_32BIT
+  void *low = mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_32BIT, fd, 0);
+  if (low != MAP_FAILED) return low;
+#endif
+  return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+}
+
+/* An ArrayBuffer over `size` bytes of memory that `map_low` makes. */
+static napi_value mapped(napi_env env, size_t size, int flags, int fd) {
+  napi_value out;
   size_t *kept = malloc(sizeof *kept);
   if (kept == NULL) return tsp_throw(env, "malloc", ENOMEM);
-  *kept = (size_t)size;
-  void *data = mmap(NULL, *kept, PROT_READ | PROT_WRITE, MAP_SHARED, tsp_i32(env, argv[0]), 0);
+  *kept = size;
+  void *data = map_low(size, flags, fd);
   if (data == MAP_FAILED) {
     int err = errno;
     free(kept);
@@ -47,6 +53,24 @@ static napi_value map_file(napi_env env, napi_callback_info info) {
     return tsp_throw(env, "napi_create_external_arraybuffer", ENOMEM);
   }
   return out;
+}
+
+/* allocate(size) -> ArrayBuffer of zeros that begins with a page. */
+static napi_value allocate(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
+  int64_t size = 0;
+  napi_get_value_int64(env, argv[0], &size);
+  return mapped(env, (size_t)size, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+/* mapFile(fd, size) -> ArrayBuffer: the file's first `size` bytes, shared with it. What the file has no room for must not be touched (SIGBUS). */
+static napi_value map_file(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  int64_t size = 0;
+  napi_get_value_int64(env, argv[1], &size);
+  return mapped(env, (size_t)size, MAP_SHARED, tsp_i32(env, argv[0]));
 }
 
 /* reserveFile(fd, offset, len) -> 0 or -errno: makes room for these bytes, so that writing them cannot fail. */
@@ -106,6 +130,7 @@ static napi_value forget_code(napi_env env, napi_callback_info info) {
 
 void memory_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "adviseHugePages", advise_huge_pages);
+  tsp_export(env, exports, "allocate", allocate);
   tsp_export(env, exports, "mapFile", map_file);
   tsp_export(env, exports, "reserveFile", reserve_file);
   tsp_export(env, exports, "lockFile", lock_file);

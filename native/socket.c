@@ -134,13 +134,17 @@ static napi_value udp_no_check6(napi_env env, napi_callback_info info) {
 }
 
 /*
- * promiscuous(ifindex) -> fd, or -errno: the device takes frames for any MAC as long as the descriptor is open. The kernel counts who asks
- * (PACKET_MR_PROMISC, packet(7)). The socket itself gets no frames: it has no protocol.
+ * promiscuous(ifindex, groups) -> fd, or -errno: the device takes frames for any MAC, or with `groups` for any group's alone, as long as the
+ * descriptor is open. The kernel counts who asks (PACKET_MR_PROMISC, PACKET_MR_ALLMULTI, packet(7)). The socket itself gets no frames: it has no
+ * protocol.
  */
 static napi_value promiscuous(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
-  tsp_args(env, info, 1, argv);
-  struct packet_mreq wish = {.mr_ifindex = tsp_i32(env, argv[0]), .mr_type = PACKET_MR_PROMISC};
+  napi_value argv[2];
+  tsp_args(env, info, 2, argv);
+  struct packet_mreq wish = {
+      .mr_ifindex = tsp_i32(env, argv[0]),
+      .mr_type = tsp_i32(env, argv[1]) ? PACKET_MR_ALLMULTI : PACKET_MR_PROMISC,
+  };
   int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (fd < 0) return tsp_num(env, -errno);
   if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &wish, sizeof wish) < 0) {

@@ -41,6 +41,8 @@ export interface DataplaneOptions {
   maxNewFlows?: Limits;
   /** Lets the kernel carry flows that are decided on; default: no. Linux 5.11. */
   offload?: boolean;
+  /** Whether containers of kernel bridges get packets past these, where nobody could tell; default: `auto`. Linux 6.7. */
+  pastBridge?: "auto" | "never";
   /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
   onDeath?: (error: Error) => void;
 }
@@ -159,6 +161,7 @@ export class Dataplane {
       masqueradePorts: ports === undefined ? undefined : `${ports.first}-${ports.last}`,
       firewall: rest.firewall,
       offload: rest.offload,
+      pastBridge: rest.pastBridge,
       maxFlows: limitWords(rest.maxFlows),
       maxNewFlows: limitWords(rest.maxNewFlows),
     });

@@ -86,8 +86,8 @@ export function clientPort(k: number): number {
 }
 
 /** Tables with room for `capacity` flows, and an uplink. */
-export function makeState(capacity: number): State {
-  const state = new State({ conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0x5eed });
+export function makeState(capacity: number, allocate?: (size: number) => ArrayBuffer): State {
+  const state = new State({ allocate, conntrackMax: capacity, masqueradeFirst: 10_240, masqueradeLast: 32_767, random: () => 0x5eed });
   state.now = NOW;
   state.ports.set(0, UPLINK, 0, 0, 0, 0);
   state.locals.set(LAYOUTS[4].host[0]!, 0, 1);

@@ -9,7 +9,7 @@ import { pasta } from "./pasta.js";
 import type { Peer } from "./peer.js";
 import { slirp4netns } from "./slirp4netns.js";
 import { socat } from "./socat.js";
-import { tsproxy, tsproxyBypass, tsproxyOffload, tsproxyOffloadBypass, tsproxyOwn, tsproxyWorkers } from "./tsproxy.js";
+import { tsproxy, tsproxyBypass, tsproxyOffload, tsproxyOffloadBypass, tsproxyOverBridge, tsproxyOwn, tsproxyWorkers } from "./tsproxy.js";
 import { vdeSwitch } from "./vde-switch.js";
 import { veth } from "./veth.js";
 
@@ -18,6 +18,7 @@ export const PEERS: readonly Peer[] = [
   tsproxyOwn,
   tsproxyWorkers,
   tsproxyOffload,
+  tsproxyOverBridge,
   tsproxyBypass,
   tsproxyOffloadBypass,
   cOnTap,

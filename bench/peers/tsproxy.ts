@@ -1,7 +1,7 @@
 /**
  * tsproxy as users start it. `tsproxy`: containers on a kernel bridge; for bridge and masquerade, and as `tsproxy-own`, in its own network.
  * `tsproxy-workers`: as `tsproxy`, with two workers. `tsproxy-offload`: as `tsproxy`, with the packets of established flows carried by its BPF
- * programs. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
+ * programs; `tsproxy-over-bridge`: the same, all of them over the bridge. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
  */
 import { MAIN } from "../../test/support/paths.js";
 import { networkArgs, untilReady } from "../../test/support/tsproxy.js";
@@ -68,6 +68,13 @@ export const tsproxyOffload: Peer = {
   scenarios: PUBLISH,
   containers: "bridge",
   start: (session) => start(session, false, ["--offload"]),
+};
+
+export const tsproxyOverBridge: Peer = {
+  ...tsproxyOffload,
+  name: "tsproxy-over-bridge",
+  title: "tsproxy --offload, over the bridge",
+  start: (session) => start(session, false, ["--offload", "--past-bridge", "never"]),
 };
 
 export const tsproxyBypass: Peer = {

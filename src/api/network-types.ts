@@ -18,6 +18,7 @@ export const NetworkCreate = v.object({
   ipv4: v.exactOptional(flag("With IPv4, the default.")),
   ipv6: v.exactOptional(flag("With IPv6.")),
   mtu: v.exactOptional(v.pipe(v.number(), v.integer(), v.description("Of its devices, in bytes."))),
+  encrypt: v.exactOptional(flag("Of an overlay network: frames between nodes are encrypted.")),
   options: v.exactOptional(texts("Docker's bridge options, by their names there.")),
   labels: v.exactOptional(texts("For people and scripts.")),
 });
@@ -44,6 +45,7 @@ const Member = v.object({
   IPv4Address: text("`172.18.0.2/16`; empty without IPv4."),
   Node: v.exactOptional(text("Name of the node that it is on, of one elsewhere in the cluster.")),
   IPv6Address: text("`fd00:18::2/64`; empty without IPv6."),
+  NoKey: v.exactOptional(flag("The network is encrypted, and its node has told no key: it is not reached.")),
 });
 
 /** As `docker network inspect` prints it. */
@@ -73,6 +75,7 @@ export const NodeView = v.object({
   addresses: v.pipe(v.array(v.string()), v.description("Where the others send what is for its endpoints.")),
   there: flag("Its daemon runs, and reaches the store; else it only holds addresses."),
   endpoints: v.pipe(v.number(), v.description("That have addresses there.")),
+  encrypts: flag("It has told a key, so it can be in encrypted networks."),
 });
 /** GET /v1/nodes: an array of these. */
 export type NodeView = v.InferOutput<typeof NodeView>;

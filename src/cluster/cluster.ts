@@ -6,6 +6,7 @@
  * What this node holds is its own to know: it is put again when the lease was lost, and given back when the endpoint has ended, later where the
  * store is not reached then.
  */
+import type { NodeKeys } from "../control/network/key-ring.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { chosenAddresses } from "../model/addresses.js";
@@ -34,6 +35,9 @@ export interface ClusterOptions {
   readonly quietMs?: number;
   readonly graceMs?: number;
   readonly random?: () => number;
+  /** Of this node, as they are now, that the others are to know; undefined: none. `onTold`: they can know those of now. */
+  readonly publicKeys?: () => NodeKeys | undefined;
+  readonly onTold?: () => void;
 }
 
 /** What a node has of the cluster's: an endpoint, and the network that it is in. */
@@ -47,6 +51,8 @@ export interface NodeView {
   readonly name: string;
   readonly tunnel: PerFamily<IpAddress> | undefined;
   readonly endpoints: number;
+  /** It has told a key for encrypted networks. */
+  readonly encrypts: boolean;
 }
 
 const QUIET_MS = 5000;
@@ -75,7 +81,7 @@ export class Cluster {
 
   constructor(
     private readonly store: ClusterStore,
-    { cluster, self, ttlSec, quietMs = QUIET_MS, graceMs = GRACE_MS, random = Math.random }: ClusterOptions,
+    { cluster, self, ttlSec, quietMs = QUIET_MS, graceMs = GRACE_MS, random = Math.random, publicKeys, onTold }: ClusterOptions,
   ) {
     this.self = self;
     this.random = random;
@@ -83,7 +89,7 @@ export class Cluster {
     this.view = new ClusterView(this.keys);
     this.holdings = new Holdings(store, this.keys);
     this.fence = new Fence(store, this.keys.fence(self.name), random);
-    this.session = new NodeSession(store, this.keys, self, ttlSec, (lease) => this.inTurn(() => this.announce(lease)));
+    this.session = new NodeSession(store, this.keys, self, ttlSec, (lease) => this.inTurn(() => this.announce(lease)), publicKeys, onTold);
     this.mirror = new Mirror(store, {
       prefix: this.keys.map,
       beacon: { key: this.keys.beacon, value: beaconText(self.name) },
@@ -113,6 +119,11 @@ export class Cluster {
     await this.session.close(this.held.size === 0);
     await this.turn;
     this.store.close();
+  }
+
+  /** This node has other keys than before: the others are told, as soon as the store is reached. */
+  tellKeys(): void {
+    this.session.tellKeys();
   }
 
   /** Why the store's content may be out of date; undefined: it is not. */
@@ -202,7 +213,10 @@ export class Cluster {
       if (holder !== undefined) counts.set(holder.node, (counts.get(holder.node) ?? new Set()).add(holder.endpoint));
     return [...counts]
       .sort(([x], [y]) => (x < y ? -1 : 1))
-      .map(([name, { size }]) => ({ name, tunnel: this.view.nodes.get(name)?.tunnel, endpoints: size }));
+      .map(([name, { size }]) => {
+        const node = this.view.nodes.get(name);
+        return { name, tunnel: node?.tunnel, endpoints: size, encrypts: node?.keys !== undefined };
+      });
   }
 
   /** Gives back what a node that is gone for good held. Throws TSP_ERR_STORE: not-found, conflict for one that is there. */

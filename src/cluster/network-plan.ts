@@ -15,11 +15,12 @@ export interface GlobalNetworkRequest extends Omit<NetworkRequest, "subnets" | "
   /** Of each family that it is to have. */
   readonly subnets: PerFamily<{ prefix: IpPrefix | undefined; gateway: IpAddress | undefined }>;
   readonly vni: number | undefined;
+  readonly encrypted?: boolean;
 }
 
 /** `obstacle`: what besides networks is in a subnet's way. Throws TSP_ERR_NETWORK: invalid, conflict, unavailable. */
 export function planNetwork(
-  { subnets: wanted, vni, ...rest }: GlobalNetworkRequest,
+  { subnets: wanted, vni, encrypted, ...rest }: GlobalNetworkRequest,
   networks: readonly NetworkRecord[],
   ipv6Pools: readonly Pool[],
   obstacle: Obstacle,
@@ -41,5 +42,5 @@ export function planNetwork(
       throw networkError("unavailable", "all predefined address pools have been fully subnetted", "name a range by --subnet");
     return { prefix: chosen, gateway: gateway ?? firstAddress(chosen, ofFamily(rest.ranges ?? {}, family)) };
   });
-  return checkNetwork({ ...rest, subnets, overlay: { vni: vni ?? freeVni(networks) } }, networks);
+  return checkNetwork({ ...rest, subnets, overlay: { vni: vni ?? freeVni(networks), ...(encrypted && { encrypted }) } }, networks);
 }

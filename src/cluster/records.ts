@@ -3,7 +3,8 @@
  * version of its format, `v`. Fields that are not known are passed over: a later version may have added them.
  */
 import * as v from "valibot";
-import { jsonOf, recordsOf } from "../model/record-json.js";
+import { MAX_KEY_NUMBER, MAX_WORKERS, type NodeKeys, type PublicKey } from "../control/network/key-ring.js";
+import { FORMAT, jsonOf, recordsOf } from "../model/record-json.js";
 import { isId, type NetworkRecord } from "../model/records.js";
 import { parseMac } from "../wire/ethernet.js";
 import { formatIp, type IpAddress, parseIp } from "../wire/ip-address.js";
@@ -11,8 +12,12 @@ import { mapFamilies, type PerFamily } from "../wire/per-family.js";
 
 /** Of nodes, endpoints and holders. */
 const VERSION = 1;
-/** Of networks, which are as in the state file of format 2 or 3: whoever reads here knows of overlay networks. */
-const NETWORK_VERSION = 2;
+/**
+ * Of networks, which are as in the state file of format 2 or 3: whoever reads here knows of overlay networks. Of encrypted ones that of the state file: a version
+ * that does not know these would send their frames as they are, so it must not understand the value.
+ */
+const NETWORK_VERSION = 2,
+  ENCRYPTED_VERSION = FORMAT;
 
 export interface NodeRecord {
   readonly name: string;
@@ -20,6 +25,8 @@ export interface NodeRecord {
   readonly instance: string;
   /** Where the others send what is for its endpoints. */
   readonly tunnel: PerFamily<IpAddress>;
+  /** For encrypted networks. An older version has none, and can be in none. */
+  readonly keys?: NodeKeys;
 }
 
 export interface GlobalEndpoint {
@@ -65,7 +72,19 @@ const mac = v.pipe(
   v.check((text) => parseMac(text) !== null, "no MAC address"),
 );
 
-const Node = v.object({ name: v.string(), instance: v.string(), tunnel: addresses, lease: v.string() });
+const publicKey = v.pipe(
+  v.object({
+    number: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_KEY_NUMBER)),
+    x25519: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  }),
+  v.transform(({ number, x25519 }): PublicKey => ({ number, bytes: new Uint8Array(Buffer.from(x25519, "hex")) })),
+);
+const nodeKeys = v.object({
+  keys: v.array(publicKey),
+  aes: v.boolean(),
+  workers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_WORKERS)),
+});
+const Node = v.object({ name: v.string(), instance: v.string(), tunnel: addresses, lease: v.string(), keys: v.exactOptional(nodeKeys) });
 const Endpoint = v.object({
   id,
   network: id,
@@ -79,22 +98,26 @@ const Endpoint = v.object({
 const HolderOf = v.object({ node: v.string(), endpoint: id });
 
 /** `lease`: the one that it is put under. */
-export function nodeText({ name, instance, tunnel }: NodeRecord, lease: string): string {
-  return write({ name, instance, tunnel: mapFamilies(tunnel, formatIp), lease });
+export function nodeText({ name, instance, tunnel, keys }: NodeRecord, lease: string): string {
+  const told = keys && {
+    ...keys,
+    keys: keys.keys.map(({ number, bytes }) => ({ number, x25519: Buffer.from(bytes).toString("hex") })),
+  };
+  return write({ name, instance, tunnel: mapFamilies(tunnel, formatIp), lease, ...(told && { keys: told }) });
 }
 
 export function parseNode(text: string): Parsed<NodeRecord & { lease: string }> {
-  return read(text, VERSION, (value) => check(Node, value));
+  return read(text, [VERSION], (value) => check(Node, value));
 }
 
 export function networkText(record: NetworkRecord): string {
   const { networks } = jsonOf({ networks: [withoutOwn(record)], endpoints: [] }) as { networks: object[] };
-  return JSON.stringify({ v: NETWORK_VERSION, ...networks[0] });
+  return JSON.stringify({ v: record.overlay?.encrypted ? ENCRYPTED_VERSION : NETWORK_VERSION, ...networks[0] });
 }
 
 export function parseNetwork(text: string): Parsed<NetworkRecord> {
-  return read(text, NETWORK_VERSION, (value) => {
-    const result = recordsOf({ networks: [value], endpoints: [] }, NETWORK_VERSION);
+  return read(text, [NETWORK_VERSION, ENCRYPTED_VERSION], (value, version) => {
+    const result = recordsOf({ networks: [value], endpoints: [] }, version);
     if ("problem" in result) return { problem: result.problem.replace(/^networks\.0\.?/, "") };
     const { v: _, ...record } = result.records.networks[0]! as NetworkRecord & { v: unknown };
     if (record.overlay === undefined || record.name === undefined || record.about === undefined)
@@ -115,7 +138,7 @@ export function endpointText({ tunnel, addresses: own, ...rest }: GlobalEndpoint
 }
 
 export function parseEndpoint(text: string): Parsed<GlobalEndpoint> {
-  return read(text, VERSION, (value) => check(Endpoint, value));
+  return read(text, [VERSION], (value) => check(Endpoint, value));
 }
 
 /** The same text for the same holder: it is compared with. */
@@ -124,7 +147,7 @@ export function holderText({ node, endpoint }: Holder): string {
 }
 
 export function parseHolder(text: string): Parsed<Holder> {
-  return read(text, VERSION, (value) => check(HolderOf, value));
+  return read(text, [VERSION], (value) => check(HolderOf, value));
 }
 
 export function beaconText(node: string): string {
@@ -139,7 +162,7 @@ function write(fields: object): string {
   return JSON.stringify({ v: VERSION, ...fields });
 }
 
-function read<T>(text: string, version: number, parse: (value: unknown) => Parsed<T>): Parsed<T> {
+function read<T>(text: string, known: readonly number[], parse: (value: unknown, version: number) => Parsed<T>): Parsed<T> {
   let value: { v?: unknown } | null;
   try {
     value = JSON.parse(text) as { v?: unknown } | null;
@@ -148,9 +171,11 @@ function read<T>(text: string, version: number, parse: (value: unknown) => Parse
   }
   const is = value?.v;
   if (typeof is !== "number") return { problem: "its value has no version 'v'" };
-  if (is > version) return { problem: `a newer version of tsproxy wrote it (format ${is}, this one has ${version})` };
-  if (is !== version) return { problem: `its format ${is} is not known` };
-  return parse(value);
+  if (known.includes(is)) return parse(value, is);
+  const newest = Math.max(...known);
+  return {
+    problem: is > newest ? `a newer version of tsproxy wrote it (format ${is}, this one has ${newest})` : `its format ${is} is not known`,
+  };
 }
 
 function check<S extends v.GenericSchema>(schema: S, value: unknown): Parsed<v.InferOutput<S>> {

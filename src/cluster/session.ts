@@ -4,6 +4,7 @@
  * store, and kept by intervals.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { NodeKeys } from "../control/network/key-ring.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { formatIp } from "../wire/ip-address.js";
@@ -25,13 +26,18 @@ export class NodeSession {
   /** Lease of an earlier process of this node. */
   private former: LeaseId | undefined;
 
-  /** `announce`: puts what the node holds under the lease. */
+  /** What others are to know of the node has changed since it was put. */
+  private changed = false;
+
+  /** `announce`: puts what the node holds under the lease. `keys`: that the others are to know; `onTold`: they can know those of now. */
   constructor(
     private readonly store: ClusterStore,
     private readonly keys: Keys,
     private readonly self: NodeRecord,
     private readonly ttlSec: number,
     private readonly announce: (lease: LeaseId) => Promise<void>,
+    private readonly publicKeys: () => NodeKeys | undefined = () => undefined,
+    private readonly onTold: () => void = () => {},
   ) {}
 
   /** Throws TSP_ERR_STORE while there is none. */
@@ -70,6 +76,12 @@ export class NodeSession {
     this.wake.abort();
   }
 
+  /** The node's keys have changed: the others are told, as soon as the store is reached. */
+  tellKeys(): void {
+    this.changed = true;
+    this.wake.abort();
+  }
+
   /** `leave`: the others are told at once; else they wait for the lease to end, so that a restart is not noticed. */
   async close(leave: boolean): Promise<void> {
     this.closing.abort();
@@ -103,6 +115,7 @@ export class NodeSession {
       log.warn(`the lease of node ${this.self.name} has ended: the others do not know it any more; it comes back`);
       this.renew(current);
     }
+    if (this.current !== undefined && this.changed) await this.putName(this.current);
     if (this.current === undefined) await this.register();
     else if (!this.complete) await this.announceUnder(this.current);
   }
@@ -120,9 +133,21 @@ export class NodeSession {
   }
 
   private async putName(lease: LeaseId): Promise<void> {
-    const { name, instance } = this.self;
+    this.changed = false;
+    const keys = this.publicKeys();
+    try {
+      await this.putRecord({ ...this.self, ...(keys && { keys }) }, lease);
+    } catch (error) {
+      this.changed = true;
+      throw error;
+    }
+    if (!this.changed) this.onTold();
+  }
+
+  private async putRecord(record: NodeRecord, lease: LeaseId): Promise<void> {
+    const { name, instance } = record;
     const key = this.keys.node(name);
-    const change = [{ put: key, value: nodeText(this.self, lease), lease }];
+    const change = [{ put: key, value: nodeText(record, lease), lease }];
     const { done, found } = await this.store.transact({ when: [{ absent: key }], change, orRead: [key] });
     if (done) return;
     const value = found[0]?.value ?? "";
@@ -138,7 +163,7 @@ export class NodeSession {
       );
     }
     // This node's, from before; what it had then and has no more is to go with that lease, when what it has is put under this one.
-    this.former = other.record.lease;
+    if (other.record.lease !== lease) this.former = other.record.lease;
     if (!(await this.store.transact({ when: [{ key, value }], change })).done) throw storeError("unavailable", `node '${name}' changes`);
   }
 

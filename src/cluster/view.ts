@@ -10,6 +10,7 @@ import type { StoreEvent } from "./store.js";
 
 /** What is different now. Of what was replaced by the same id, the new one is in `put` alone. */
 export interface ViewChange {
+  readonly nodes: { readonly put: readonly NodeRecord[]; readonly removed: readonly NodeRecord[] };
   readonly networks: { readonly put: readonly NetworkRecord[]; readonly removed: readonly NetworkRecord[] };
   readonly endpoints: { readonly put: readonly GlobalEndpoint[]; readonly removed: readonly GlobalEndpoint[] };
 }
@@ -41,18 +42,19 @@ export class ClusterView {
   }
 
   apply(events: readonly StoreEvent[]): void {
-    const change = { networks: { put: [], removed: [] }, endpoints: { put: [], removed: [] } } as Recorded;
+    const change = { nodes: { put: [], removed: [] }, networks: { put: [], removed: [] }, endpoints: { put: [], removed: [] } } as Recorded;
     for (const event of events) this.applyOne(event, change);
     this.version++;
     for (const listener of this.listeners) listener(change);
   }
 
-  private applyOne({ key, value }: StoreEvent, { networks, endpoints }: Recorded): void {
+  private applyOne({ key, value }: StoreEvent, { nodes, networks, endpoints }: Recorded): void {
     const what = this.keys.parse(key);
     if (what === undefined) {
       if (value !== undefined) passedOver(key, "it is none of tsproxy's");
     } else if (what.kind === "node") {
       const node = read(key, value, parseNode, ({ name }) => name === what.name);
+      record(nodes, this.nodes.get(what.name), node);
       set(this.nodes, what.name, node);
     } else if (what.kind === "network") {
       const network = read(key, value, parseNetwork, ({ id }) => id === what.id);
@@ -74,6 +76,7 @@ interface Changed<T> {
 }
 
 interface Recorded {
+  nodes: Changed<NodeRecord>;
   networks: Changed<NetworkRecord>;
   endpoints: Changed<GlobalEndpoint>;
 }

@@ -22,9 +22,11 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
+import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
+import { PastBridge } from "./past-bridge.js";
 import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
 import { Undo } from "./undo.js";
@@ -41,6 +43,8 @@ export interface ControllerOptions {
   allowFrom: IpPrefix[];
   /** Flows to published ports are carried by the steering programs, decided here still. */
   offload: boolean;
+  /** Packets go to containers of the host's bridges past these, where nobody could tell. */
+  pastBridge: boolean;
   firewall: Firewall;
   /** What one client, endpoint or published port may have. */
   limits: LimitOptions;
@@ -66,8 +70,8 @@ export class Controller {
     readonly host: Host,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
-    /** Of this process, for encrypted networks. */
-    readonly keys: KeyRing,
+    /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
+    readonly keys: KeyRing | undefined,
   ) {}
 
   /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
@@ -80,6 +84,7 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
+      const pastBridge = options.pastBridge && PastBridge.isPossible();
       const bypass = options.firewall === "bypass";
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
@@ -87,6 +92,7 @@ export class Controller {
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let ipsec: Ipsec | undefined;
+      let past: PastBridge | undefined;
       let dead = false;
       let uplinkNames = "the uplink";
       // Without it nothing is served, whoever is to blame: better to end, and to be started anew.
@@ -125,6 +131,7 @@ export class Controller {
           readable: () => {
             host?.onReadable();
             ipsec?.onReadable();
+            past?.onReadable();
           },
           onDeath,
         },
@@ -138,6 +145,7 @@ export class Controller {
         uplinks: indices,
         flowCapacity: conntrackMax,
         offload,
+        pastBridge,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
@@ -174,20 +182,24 @@ export class Controller {
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());
+      if (pastBridge) past = new PastBridge(socket, workers, steering);
+      undo.add("watch of bridges", () => past?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
-      const lans = new Lans({ socket, host, steering, taps });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, tunnels, lans, fail: onDeath });
+      const networkNumbers = new NetworkNumbers();
+      const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
+      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, networkNumbers, tunnels, lans, fail: onDeath });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
-      const aes = (native.sealSupport() & 2) !== 0;
-      const keys = new KeyRing({ workers: count, aes, post: (message) => workers.post(message) });
-      undo.add("keys", () => keys.close());
+      const support = native.sealSupport();
+      const keys =
+        support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
+      undo.add("keys", () => keys?.close());
       await workers.ready();
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
     } catch (error) {

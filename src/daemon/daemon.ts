@@ -150,8 +150,15 @@ export class Daemon {
   }
 }
 
-async function joinCluster(settings: ClusterSettings, self: NodeRecord, model: NetworkModel, { host }: Controller): Promise<Overlays> {
+async function joinCluster(
+  settings: ClusterSettings,
+  self: NodeRecord,
+  model: NetworkModel,
+  { host, keys }: Controller,
+): Promise<Overlays> {
   log.info(`cluster ${settings.cluster}: ${nodeText(self)}`);
   const store = await connectStore(settings);
-  return new Overlays(model, new Cluster(store, { ...settings, self }), (subnet, except) => host.overlap(subnet, except));
+  const { rekeySec } = settings;
+  const cluster = new Cluster(store, { ...settings, self, publicKeys: () => keys?.published, onTold: () => keys?.told() });
+  return new Overlays(model, cluster, (subnet, except) => host.overlap(subnet, except), keys && { ring: keys, rekeySec });
 }

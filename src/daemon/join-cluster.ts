@@ -22,6 +22,8 @@ export interface ClusterSettings {
   advertise: string | undefined;
   /** How long the others wait for a silent node. */
   ttlSec: number;
+  /** How often this node makes another key for encrypted networks. */
+  rekeySec: number;
 }
 
 /** Throws TSP_ERR_OPTION, TSP_ERR_HOST_ADDRESS. */

@@ -49,7 +49,7 @@ export function decapsulate(b: Batch, state: State): boolean {
     else fromHost(b, i, state);
     any = true;
   }
-  if (any) state.unsealing?.open();
+  if (any) state.unsealing!.open();
   return any;
 }
 
@@ -62,10 +62,17 @@ function fromDevice(b: Batch, i: number, state: State): void {
     return;
   }
   const { bytes, halves } = b.memory;
+  const size = tunnelVnet.datagramSize(bytes, halves, header);
+  if (foundSealed && size < 0) {
+    refuse(b, i, drop.DROP_VNET_HEADER);
+    return;
+  }
   if (foundSealed) {
-    const size = tunnelVnet.datagramSize(bytes, halves, header);
-    if (size < 0) refuse(b, i, drop.DROP_VNET_HEADER);
-    else takeSealed(b, i, state, outer, size);
+    takeAway(b, i, state, outer, found, foundLength, size);
+    return;
+  }
+  if (size > 0 || (size === 0 && state.unsealing!.isTaking)) {
+    takeAway(b, i, state, outer, found - vxlan.HEADER_SIZE, foundLength + vxlan.HEADER_SIZE, size);
     return;
   }
   const inner = found;
@@ -102,7 +109,7 @@ function fromHost(b: Batch, i: number, state: State): void {
   }
   enter(b, i, state);
   if (foundSealed) {
-    takeSealed(b, i, state, outer, 0);
+    takeAway(b, i, state, outer, found, foundLength, 0);
     return;
   }
   if (b.tail[i] !== -1) {
@@ -125,9 +132,9 @@ function enter(b: Batch, i: number, state: State): void {
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = b.device[i]!;
 }
 
-/** The datagrams in frame `i` go on when they are opened. */
-function takeSealed(b: Batch, i: number, state: State, outer: number, size: number): void {
-  state.unsealing!.take(i, foundNode, tosAt(b, outer + eth.HEADER_SIZE), found, foundLength, size);
+/** The datagrams in frame `i` go on when they are opened, or when this batch is over. */
+function takeAway(b: Batch, i: number, state: State, outer: number, at: number, length: number, size: number): void {
+  state.unsealing!.take(i, foundNode, tosAt(b, outer + eth.HEADER_SIZE), at, length, size);
   refuse(b, i, drop.DROP_NONE);
   b.egress[i] = KEPT;
 }
@@ -179,7 +186,7 @@ function open(b: Batch, i: number, state: State, outer: number, size: number): n
     if (foundNode === NOBODY) return drop.DROP_VXLAN_NODE;
     found = header;
     foundLength = payload;
-    return state.unsealing === null ? drop.DROP_SEALED_KEY : drop.DROP_NONE;
+    return drop.DROP_NONE;
   }
   const flags = vxlan.check(bytes, header, payload);
   if (flags !== drop.DROP_NONE) return flags;

@@ -3,12 +3,15 @@
  * the LAN's stations and the host, told apart there (`steer/lan-programs.ts`); nothing of them is learned, and nobody unknown is looked for by flooding.
  * What has a VLAN tag is of another LAN, from which nothing comes here: an endpoint's own does not get there either, nor to the host's device on it.
  *
+ * Where there is ONE_MAC, it is put in place of an endpoint's own in what leaves it, in ARP and in discovery too; what is for that MAC goes by its IP address to
+ * the endpoint that has this, with the endpoint's own MAC. So each endpoint still has a MAC, and link-local addresses, of its own.
+ *
  * An endpoint is no router's, so it answers a client directly: whatever next hop a frame names, we are its only door. So what belongs to a flow of a published
  * port is found by its tuple, and goes to be translated.
  */
 import { type Batch, FLOOD, FLOOD_ENDPOINTS, KIND_IPV4, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
-import { NO_ICC } from "../table/networks.js";
+import { NO_ICC, ONE_MAC, PASSTHRU, VEPA } from "../table/networks.js";
 import { LAN } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
@@ -17,6 +20,7 @@ import * as icmpv6 from "../wire/icmpv6.js";
 import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { isLinked } from "./linked.js";
+import * as oneMac from "./one-mac.js";
 import type { State } from "./state.js";
 
 /** Decides about frame `i` of a network that has a LAN. */
@@ -26,7 +30,7 @@ export function lanForward(b: Batch, i: number, state: State, network: number): 
   const fromLan = state.ports.kind[b.ingress[i]!] === LAN;
   if (eth.isGroup(bytes, frame)) {
     if (eth.isReservedGroup(halves, frame)) b.drop(i, drop.DROP_RESERVED_GROUP);
-    else b.egress[i] = fromLan || isTagged(b, i) ? FLOOD_ENDPOINTS : FLOOD;
+    else group(b, i, state, network, fromLan);
     return;
   }
   if (!fromLan && (isOfFlow(b, i, state) || isError(b, i))) b.egress[i] = ROUTE;
@@ -38,9 +42,34 @@ export function bridgeError(b: Batch, i: number, state: State): void {
   bridge(b, i, state, state.ports.network[b.ingress[i]!]!, false);
 }
 
+function group(b: Batch, i: number, state: State, network: number, fromLan: boolean): void {
+  const flags = state.networks.flags[network]!;
+  if (fromLan) b.egress[i] = FLOOD_ENDPOINTS;
+  else if ((flags & VEPA) !== 0) outside(b, i, state, network);
+  else {
+    if ((flags & ONE_MAC) !== 0) oneMac.leave(b, i, state.networks, network);
+    b.egress[i] = isTagged(b, i) ? FLOOD_ENDPOINTS : FLOOD;
+  }
+}
+
+/** To the LAN, whatever it is. */
+function outside(b: Batch, i: number, { networks }: State, network: number): void {
+  if (isTagged(b, i)) b.drop(i, drop.DROP_UNKNOWN_STATION);
+  else b.egress[i] = networks.lanPort[network]!;
+}
+
 function bridge(b: Batch, i: number, state: State, network: number, fromLan: boolean): void {
   const { halves } = b.memory;
   const { fdb, networks } = state;
+  const flags = networks.flags[network]!;
+  if (!fromLan && (flags & (VEPA | PASSTHRU)) !== 0) {
+    outside(b, i, state, network);
+    return;
+  }
+  if ((flags & ONE_MAC) !== 0) {
+    oneMac.arrive(b, i, state, network);
+    if (!fromLan) oneMac.leave(b, i, networks, network);
+  }
   const frame = b.at[i]! + HEADER_SIZE;
   const port = fdb.lookup(fdbKey(eth.dstHi(halves, frame), network), eth.dstLo(halves, frame));
   if (fromLan) {

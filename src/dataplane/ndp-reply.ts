@@ -5,7 +5,6 @@
  * others' the source guard has dropped. The frame is turned into its answer in place.
  */
 import { type Batch, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
-import { fdbKey } from "../table/fdb.js";
 import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import { NOBODY } from "../table/remotes.js";
 import { isMartian, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
@@ -14,6 +13,7 @@ import * as icmpv6 from "../wire/icmpv6.js";
 import * as ipv6 from "../wire/ipv6.js";
 import * as ndp from "../wire/ndp.js";
 import * as vnet from "../wire/vnet.js";
+import { portOfAddress6 } from "./neighbor-port.js";
 import type { State } from "./state.js";
 
 export function ndpReply(b: Batch, state: State): void {
@@ -23,7 +23,7 @@ export function ndpReply(b: Batch, state: State): void {
     const ingress = b.ingress[i]!;
     if (state.ports.kind[ingress] === LAN) continue; // as in arp-reply.ts
     const target = b.l4[i]! + ndp.TARGET;
-    const owner = ownerOf(b, state, ingress, target);
+    const owner = portOfAddress6(b, state, state.ports.network[ingress]!, target);
     if (owner === ingress) continue;
     if (owner !== -1) {
       const isGateway = owner === state.networks.hostPort[state.ports.network[owner]!];
@@ -50,23 +50,6 @@ function isValid(b: Batch, i: number): boolean {
     return false;
   if (isUnspecified(b.src[i]!) || isMartian(b.src[i]!) || len > b.memory.headEnd(i) - at) return false;
   return icmpv6.checksumOk(bytes, halves, words, ip, at, len);
-}
-
-/** Port of who has the address at `target` in the network of port `ingress`; -1: nobody known. */
-function ownerOf(b: Batch, state: State, ingress: number, target: number): number {
-  const { bytes, halves, words } = b.memory;
-  const { addresses, endpoints, fdb, networks, ports } = state;
-  const network = ports.network[ingress]!;
-  if (ipv6.isLinkLocal(bytes, target)) {
-    if (!ipv6.hasMac(bytes, halves, target)) return -1;
-    const port = fdb.lookup(fdbKey(ipv6.macHiOf(halves, target), network), ipv6.macLoOf(bytes, target));
-    if (port === -1 || port === networks.hostPort[network]) return port;
-    // A MAC that was learned of traffic may be anybody's: an endpoint's own one alone says what its address is.
-    return ports.kind[port] === ENDPOINT && ipv6.isLinkLocalOf(halves, target, ports.macHi[port]!, ports.macLo[port]!) ? port : -1;
-  }
-  const address = addresses.find(words, target >> 2);
-  if (address === NO_ADDRESS) return -1;
-  return address === networks.gateway6[network] ? networks.hostPort[network]! : endpoints.get(address, network);
 }
 
 /** The endpoint behind another node that has the address at `target`, or NOBODY. */

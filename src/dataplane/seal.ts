@@ -1,5 +1,6 @@
 /**
- * Seals frames that go to other nodes in encrypted networks (`wire/sealed.ts`), all of a batch with one call of the sealer.
+ * Seals frames that go to other nodes in encrypted networks (`wire/sealed.ts`), all of a batch with one call of the sealer. What it makes of frames of
+ * networks that are not encrypted is the same, but nothing in it is sealed: so go the segments that the engine makes, where the device cannot.
  *
  * Each frame is copied into a datagram of its own behind packet memory's tails, so what lies in the batch stays as it was and can go to several nodes.
  * A frame that stands for several segments comes as these, one after the other (`engine/segments-out.ts`). Datagrams of one flow to one node that follow
@@ -48,6 +49,7 @@ export class Sealing {
   private readonly port = new Int32Array(MAX_FRAMES);
   private readonly ecn = new Int32Array(MAX_FRAMES);
   private readonly label = new Int32Array(MAX_FRAMES);
+  private readonly isPlain = new Uint8Array(MAX_FRAMES);
   /** The last one takes no more. */
   private closed = true;
   private messages = 0;
@@ -56,26 +58,28 @@ export class Sealing {
   constructor(
     private readonly batch: Batch,
     private readonly state: State,
-    private readonly sealer: Sealer,
+    private readonly sealer: Sealer | null,
   ) {
     this.end = batch.memory.sealedOut;
   }
 
-  /** Adds frame `i` for `node`, under `key`. False, and nothing happens, when there is no room: what there is must be finished, sent and cleared before. */
+  /** Adds frame `i` for `node`; `key`: of an encrypted network. False, and nothing happens, when there is no room: what there is must be finished, sent and cleared before. */
   add(i: number, network: number, node: number, key: number): boolean {
     const { batch: b, state, sealer } = this;
     const { bytes, halves } = b.memory;
     const header = b.at[i]!;
     const inner = header + vnet.HEADER_SIZE;
     const length = b.len[i]!;
-    const size = sealed.BEFORE_FRAME + length + sealed.TAG_SIZE;
+    const isPlain = state.networks.sealed[network] === 0 ? 1 : 0;
+    const before = isPlain === 1 ? vxlan.HEADER_SIZE : sealed.BEFORE_FRAME;
+    const size = before + length + (isPlain === 1 ? 0 : sealed.TAG_SIZE);
     const hash = flowHash(b, i);
     const port = vxlan.FIRST_SOURCE_PORT + (hash >>> (32 - vxlan.SOURCE_PORT_BITS));
     const kind = b.kind[i];
     const ecn = underlay.ecnOutside(
       kind === KIND_IPV4 ? ipv4.tos(bytes, ipAt(b, i)) : kind === KIND_IPV6 ? ipv6.trafficClass(bytes, ipAt(b, i)) : 0,
     );
-    const joins = this.joins(node, port, ecn, size);
+    const joins = this.joins(node, port, ecn, size, isPlain);
     const start = joins ? this.end : (this.end + ALIGNMENT - 1) & -ALIGNMENT;
     const off = joins ? start : start + this.headers;
     if (this.messages === SEAL_MAX || off + size > b.memory.sealedOut + SEALED_OUT_SIZE) return false;
@@ -91,27 +95,32 @@ export class Sealing {
       this.port[n] = port;
       this.ecn[n] = ecn;
       this.label[n] = hash & 0xffff;
+      this.isPlain[n] = isPlain;
     }
     const n = this.frames - 1;
     this.datagrams[n] = this.datagrams[n]! + 1;
     this.size[n] = this.size[n]! + size;
     this.closed = !state.tunnel.datagrams || size < this.first[n]!;
     this.end = off + size;
-    sealed.emit(bytes, off, state.seals.pairOf(key), state.worker, state.seals.takeCounter(key));
-    const vx = off + sealed.HEADER_SIZE;
+    const to = off + before;
+    const vx = to - vxlan.HEADER_SIZE;
     vxlan.emit(bytes, vx, state.networks.vni[network]!);
-    if (!vnet.isBare(halves, header)) sealed.setPartial(bytes, vx, vnet.checksumStart(halves, header), vnet.checksumField(halves, header));
     const inHead = Math.min(length, b.memory.headEnd(i) - inner);
-    const to = off + sealed.BEFORE_FRAME;
     bytes.copyWithin(to, inner, inner + inHead);
     if (length > inHead) {
       const tail = b.memory.tailAt(b.tail[i]!);
       bytes.copyWithin(to + inHead, tail, tail + length - inHead);
     }
-    const d = this.messages++ * SEAL_DESCRIPTOR;
-    sealer.work[d] = key;
-    sealer.work[d + 1] = off;
-    sealer.work[d + 2] = size - sealed.TAG_SIZE;
+    if (isPlain === 0) {
+      sealed.emit(bytes, off, state.seals.pairOf(key), state.worker, state.seals.takeCounter(key));
+      if (!vnet.isBare(halves, header))
+        sealed.setPartial(bytes, vx, vnet.checksumStart(halves, header), vnet.checksumField(halves, header));
+      const d = this.messages++ * SEAL_DESCRIPTOR;
+      const { work } = sealer!;
+      work[d] = key;
+      work[d + 1] = off;
+      work[d + 2] = size - sealed.TAG_SIZE;
+    }
     state.remotes.count(node, NODE_TX_PACKETS, 1);
     state.remotes.count(node, NODE_TX_BYTES, length);
     return true;
@@ -120,7 +129,7 @@ export class Sealing {
   /** Seals all; then the frames can be sent. False: not all could be, and none may be sent. */
   finish(): boolean {
     for (let n = 0; n < this.frames; n++) this.writeHeaders(n);
-    return this.sealer.run(this.messages) === 0;
+    return this.messages === 0 || this.sealer!.run(this.messages) === 0;
   }
 
   clear(): void {
@@ -130,10 +139,11 @@ export class Sealing {
     this.end = this.batch.memory.sealedOut;
   }
 
-  private joins(node: number, port: number, ecn: number, size: number): boolean {
+  private joins(node: number, port: number, ecn: number, size: number, isPlain: number): boolean {
     if (this.closed) return false;
     const n = this.frames - 1;
-    if (this.node[n] !== node || this.port[n] !== port || this.ecn[n] !== ecn || size > this.first[n]!) return false;
+    if (this.node[n] !== node || this.port[n] !== port || this.ecn[n] !== ecn || this.isPlain[n] !== isPlain) return false;
+    if (size > this.first[n]!) return false;
     return this.datagrams[n]! < MAX_DATAGRAMS && this.size[n]! + size <= MAX_PAYLOAD;
   }
 

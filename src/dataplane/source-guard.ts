@@ -17,7 +17,7 @@
  */
 import { type Batch, KIND_ARP, KIND_IPV4, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
-import { PROMISCUOUS } from "../table/networks.js";
+import { PASSTHRU, PROMISCUOUS, VEPA } from "../table/networks.js";
 import { ENDPOINT, LAN, REMOTE } from "../table/ports.js";
 import { NOBODY, NODE_REFUSED } from "../table/remotes.js";
 import { isUnspecified, LINK_LOCAL, NO_ADDRESS, sortOf } from "../wire/address-word.js";
@@ -60,7 +60,9 @@ function host(b: Batch, i: number, state: State): number {
   return state.locals.get(src, 0) === -1 ? drop.DROP_SOURCE_SPOOFED : drop.DROP_NONE;
 }
 
-function lan(b: Batch, i: number, { fdb, ports }: State, halves: Uint16Array, frame: number): number {
+/** From where the switch sends back, or the host has the endpoint's MAC, that may well come. */
+function lan(b: Batch, i: number, { fdb, networks, ports }: State, halves: Uint16Array, frame: number): number {
+  if ((networks.flags[ports.network[b.ingress[i]!]!]! & (VEPA | PASSTHRU)) !== 0) return drop.DROP_NONE;
   const isOurs = fdb.lookup(fdbKey(eth.srcHi(halves, frame), ports.network[b.ingress[i]!]!), eth.srcLo(halves, frame)) !== -1;
   return isOurs ? drop.DROP_SOURCE_MAC_SPOOFED : drop.DROP_NONE;
 }

@@ -91,6 +91,8 @@ export interface StateOptions {
   awaitsFormer?: boolean;
   /** Of all workers (`table/bandwidth.ts`); default: this one's alone. */
   buckets?: SharedArrayBuffer;
+  /** Memory of so many bytes, zeros, for what every packet reads; default: V8's. */
+  allocate?: ((size: number) => ArrayBuffer) | undefined;
   /** For what is to outlive the process; default: memory that does not. */
   memory?: FlowMemory | undefined;
   /** Seeds and choices that nobody may guess come from it. */
@@ -137,7 +139,7 @@ export class State {
   /** Keys of other nodes, by number; the keys themselves are the sealer's. */
   readonly seals: Seals;
   readonly sealer: Sealer | null;
-  /** What was sealed and came; null without a sealer. Set by the engine. */
+  /** What was sealed and came, or in frames of several datagrams. Set by the engine. */
   unsealing: SealedFrames | null = null;
   /** What endpoints of networks without ICC may send each other all the same. */
   readonly links = new Links(secureRandom()());
@@ -199,7 +201,7 @@ export class State {
     this.bypass = options.bypass ?? false;
     this.awaitsFormer = options.awaitsFormer ?? false;
     const { memory } = options;
-    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory);
+    this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory, options.allocate);
     this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
     this.shaper = new Shaper(options.buckets);
     this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses);

@@ -1,7 +1,7 @@
 /**
  * Opens what other nodes have sealed (`wire/sealed.ts`), all of a batch with one call of the sealer. Datagrams are copied behind packet memory's tails,
  * opened there, and their frames fill batches of their own, in the order in which they came, before anything else is received: one frame of the tunnels'
- * device may hold 64 datagrams (UDP segmentation offload).
+ * device may hold 64 datagrams (UDP segmentation offload). Of such frames datagrams that are not sealed go the same way, without being opened.
  *
  * What is not authentic, or has come before, is counted and gone. A datagram is believed to be of the node that has the keys, which must be
  * where it came from; what is inside is held to that node as every frame is.
@@ -15,6 +15,7 @@ import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import * as sealed from "../wire/sealed.js";
 import * as vnet from "../wire/vnet.js";
+import * as tunnelVnet from "../wire/vnet-tunnel.js";
 import * as vxlan from "../wire/vxlan.js";
 import { carryCongestion } from "./congestion.js";
 import type { State } from "./state.js";
@@ -31,13 +32,19 @@ export class Unsealing implements SealedFrames {
   private readonly network = new Int32Array(SEAL_MAX);
   private readonly at = new Int32Array(SEAL_MAX);
   private readonly length = new Int32Array(SEAL_MAX);
+  /** Of a partial checksum: where layer 4 begins, from the frame on, and the field in it; -1: there is none. */
+  private readonly partialStart = new Int32Array(SEAL_MAX);
+  private readonly partialField = new Int32Array(SEAL_MAX);
+  /** Which of the sealer's messages; -1: it is not sealed. */
+  private readonly message = new Int32Array(SEAL_MAX);
+  private messages = 0;
   private end: number;
   private isOpen = false;
 
   constructor(
     private readonly batch: Batch,
     private readonly state: State,
-    private readonly sealer: Sealer,
+    private readonly sealer: Sealer | null,
   ) {
     this.end = batch.memory.sealedIn;
   }
@@ -45,6 +52,10 @@ export class Unsealing implements SealedFrames {
   /** Opened frames wait for `fill`. */
   get hasReady(): boolean {
     return this.isOpen && this.next < this.count;
+  }
+
+  get isTaking(): boolean {
+    return !this.isOpen && this.count > 0;
   }
 
   take(i: number, node: number, tos: number, at: number, length: number, size: number): void {
@@ -60,7 +71,50 @@ export class Unsealing implements SealedFrames {
     this.end = start + length;
     const address = this.state.remotes.nodeAddress[node]!;
     const step = size === 0 ? length : size;
-    for (let off = start; off < this.end; off += step) this.add(node, address, tos, off, Math.min(step, this.end - off));
+    for (let off = start; off < this.end; off += step) {
+      const one = Math.min(step, this.end - off);
+      if (sealed.isSealed(bytes, off, one)) this.add(node, address, tos, off, one);
+      else if (this.addPlain(node, tos, off, one) && size === 0) this.keepPartial(i, at);
+    }
+  }
+
+  /** A datagram that is alone may have a partial checksum of the frame inside: one of the device's frame `i`, from `at` on. */
+  private keepPartial(i: number, at: number): void {
+    const { bytes, halves } = this.batch.memory;
+    const header = this.batch.at[i]!;
+    const inner = at + vxlan.HEADER_SIZE - header - tunnelVnet.HEADER_SIZE;
+    const start = tunnelVnet.partialStart(bytes, halves, header) - inner;
+    if (start < eth.HEADER_SIZE) return;
+    this.partialStart[this.count - 1] = start;
+    this.partialField[this.count - 1] = tunnelVnet.partialField(halves, header);
+  }
+
+  /** The VXLAN datagram at `off`, which is not sealed. Answers whether it is right. */
+  private addPlain(node: number, tos: number, off: number, length: number): boolean {
+    const { networks, tunnel } = this.state;
+    const { bytes } = this.batch.memory;
+    let reason = vxlan.check(bytes, off, length);
+    const network = reason === drop.DROP_NONE ? tunnel.networkOf(vxlan.vni(bytes, off)) : -1;
+    if (reason === drop.DROP_NONE) {
+      if (network === -1) reason = drop.DROP_VXLAN_VNI;
+      else if (networks.sealed[network] !== 0) reason = drop.DROP_UNSEALED;
+      else if (length < vxlan.HEADER_SIZE + eth.HEADER_SIZE) reason = drop.DROP_VXLAN_RUNT;
+      else if (this.count === SEAL_MAX) reason = drop.DROP_TX_FULL;
+    }
+    if (reason !== drop.DROP_NONE) {
+      this.drops[reason] = this.drops[reason]! + 1;
+      if (reason === drop.DROP_UNSEALED) this.state.remotes.count(node, NODE_UNOPENED, 1);
+      return false;
+    }
+    const n = this.count++;
+    this.message[n] = -1;
+    this.node[n] = node;
+    this.tos[n] = tos;
+    this.network[n] = network;
+    this.at[n] = off + vxlan.HEADER_SIZE;
+    this.length[n] = length - vxlan.HEADER_SIZE;
+    this.partialStart[n] = -1;
+    return true;
   }
 
   private add(node: number, address: number, tos: number, off: number, length: number): void {
@@ -71,8 +125,9 @@ export class Unsealing implements SealedFrames {
       return;
     }
     const n = this.count++;
-    const d = n * SEAL_DESCRIPTOR;
-    const { work } = this.sealer;
+    this.message[n] = this.messages;
+    const d = this.messages++ * SEAL_DESCRIPTOR;
+    const { work } = this.sealer!; // there is a key
     work[d] = key;
     work[d + 1] = off;
     work[d + 2] = length - sealed.TAG_SIZE;
@@ -82,11 +137,30 @@ export class Unsealing implements SealedFrames {
 
   open(): void {
     if (this.count === 0) return;
-    const { work } = this.sealer;
-    this.sealer.run(this.count);
+    if (this.messages > 0) this.openSealed();
+    this.messages = 0;
+    this.next = 0;
+    this.isOpen = this.count > 0;
+    this.end = this.batch.memory.sealedIn;
+  }
+
+  private openSealed(): void {
+    const { bytes } = this.batch.memory;
+    const { work } = this.sealer!;
+    this.sealer!.run(this.messages);
     let ready = 0;
     for (let n = 0; n < this.count; n++) {
-      const d = n * SEAL_DESCRIPTOR;
+      if (this.message[n] === -1) {
+        this.network[ready] = this.network[n]!;
+        this.at[ready] = this.at[n]!;
+        this.length[ready] = this.length[n]!;
+        this.tos[ready] = this.tos[n]!;
+        this.partialStart[ready] = this.partialStart[n]!;
+        this.partialField[ready] = this.partialField[n]!;
+        this.node[ready++] = this.node[n]!;
+        continue;
+      }
+      const d = this.message[n]! * SEAL_DESCRIPTOR;
       const off = work[d + 1]!;
       const node = this.node[n]!;
       const length = work[d + 2]! - sealed.BEFORE_FRAME;
@@ -95,16 +169,16 @@ export class Unsealing implements SealedFrames {
         this.refuse(node, reason);
         continue;
       }
-      this.network[ready] = this.state.tunnel.networkOf(vxlan.vni(this.batch.memory.bytes, off + sealed.HEADER_SIZE));
-      this.at[ready] = off;
+      const vx = off + sealed.HEADER_SIZE;
+      this.network[ready] = this.state.tunnel.networkOf(vxlan.vni(bytes, vx));
+      this.at[ready] = vx + vxlan.HEADER_SIZE;
       this.length[ready] = length;
       this.tos[ready] = this.tos[n]!;
+      this.partialStart[ready] = sealed.isPartial(bytes, vx) ? sealed.partialStart(bytes, vx) : -1;
+      this.partialField[ready] = sealed.partialField(bytes, vx);
       this.node[ready++] = node;
     }
     this.count = ready;
-    this.next = 0;
-    this.isOpen = ready > 0;
-    this.end = this.batch.memory.sealedIn;
   }
 
   /** Of an authentic datagram: DROP_NONE, or the reason. */
@@ -140,8 +214,7 @@ export class Unsealing implements SealedFrames {
     const node = this.node[from]!;
     const header = headAt(n);
     const inner = header + vnet.HEADER_SIZE;
-    const vx = this.at[from]! + sealed.HEADER_SIZE;
-    const frame = vx + vxlan.HEADER_SIZE;
+    const frame = this.at[from]!;
     const inHead = Math.min(length, b.memory.headEnd(n) - inner);
     bytes.copyWithin(inner, frame, frame + inHead);
     if (length > inHead) {
@@ -149,8 +222,7 @@ export class Unsealing implements SealedFrames {
       bytes.copyWithin(tail, frame + inHead, frame + length);
     }
     vnet.emit(halves, header);
-    if (sealed.isPartial(bytes, vx))
-      vnet.setPartial(bytes, halves, header, inner + sealed.partialStart(bytes, vx), sealed.partialField(bytes, vx));
+    if (this.partialStart[from] !== -1) vnet.setPartial(bytes, halves, header, inner + this.partialStart[from]!, this.partialField[from]!);
     if (!carryCongestion(b.memory, inner, length, this.tos[from]!)) {
       this.refuse(node, drop.DROP_VXLAN_CONGESTED);
       return false;

@@ -2,7 +2,7 @@
 import { TsproxyError } from "../errors.js";
 import { DEFAULT_OPTIONS, type LanPlace, type NetworkOptions } from "../model/records.js";
 import { readOption } from "./driver-options.js";
-import { MACVLAN, readMacvlanOptions } from "./macvlan-options.js";
+import { IPVLAN, isLanDriver, MACVLAN, readLanOptions } from "./lan-options.js";
 import type { Message } from "./message.js";
 
 const TYPE = "tsproxy.type";
@@ -17,9 +17,14 @@ export function genericOptions(message: Message): Record<string, string> {
 export function parseNetworkOptions(message: Message): { options: NetworkOptions; lan?: LanPlace } {
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: message.flag("com.docker.network.internal", false) };
   const { [TYPE]: type = "bridge", ...typed } = genericOptions(message);
-  if (type === MACVLAN) return { options, lan: readMacvlanOptions(options, typed) };
+  if (isLanDriver(type)) return { options, lan: readLanOptions(type, options, typed) };
   if (type !== "bridge")
-    throw new TsproxyError("TSP_ERR_DRIVER_OPTION", "invalid", `option ${TYPE}: '${type}' is not valid`, `use bridge or ${MACVLAN}`);
+    throw new TsproxyError(
+      "TSP_ERR_DRIVER_OPTION",
+      "invalid",
+      `option ${TYPE}: '${type}' is not valid`,
+      `use bridge, ${MACVLAN} or ${IPVLAN}`,
+    );
   for (const [key, value] of Object.entries(typed)) readOption(options, key, value);
   return { options };
 }

@@ -9,7 +9,7 @@ import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { coalesce } from "../dataplane/coalesce.js";
 import { decapsulate } from "../dataplane/decapsulate.js";
-import { encapsulate } from "../dataplane/encapsulate.js";
+import { encapsulate, needsSegments } from "../dataplane/encapsulate.js";
 import { establishedFlows } from "../dataplane/established.js";
 import { establishedAcross } from "../dataplane/established-across.js";
 import { establishedFlows6 } from "../dataplane/established6.js";
@@ -35,11 +35,13 @@ import { ttl } from "../dataplane/ttl.js";
 import { Unsealing } from "../dataplane/unseal.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
+import { field } from "../mem/field.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
-import { NO_ICC } from "../table/networks.js";
+import { NO_ICC, VEPA } from "../table/networks.js";
 import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
+import * as eth from "../wire/ethernet.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
@@ -77,9 +79,17 @@ export class Engine {
   }
 }
 
+/** The fields of descriptors; an index is a multiple of DESCRIPTOR. */
+function fieldsOf(descriptors: Int32Array): [Int32Array, Int32Array, Int32Array, Int32Array] {
+  const nth = (k: number): Int32Array => field(descriptors, k, DESCRIPTOR);
+  return [nth(0), nth(1), nth(2), nth(3)];
+}
+
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { rx, tx, clock } = io;
+  const [rxPort, rxSize, rxTail, rxDevice] = fieldsOf(rx);
+  const [txPort, txSize, txAt, txTail] = fieldsOf(tx);
   const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, probes, remotes, shaper, tunnel } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
@@ -95,16 +105,13 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   });
   const oneNode = [0];
   const { sealer } = state;
-  const unsealing = sealer === null ? null : new Unsealing(batch, state, sealer);
+  const unsealing = new Unsealing(batch, state, sealer);
   state.unsealing = unsealing;
-  const sealed =
-    sealer === null
-      ? null
-      : sealOut(batch, state, sealer, {
-          push: (i, from) => pushOf(i, from, tunnel.port),
-          flush: () => flush(),
-          countDrop: (port, reason) => countDrop(port, reason),
-        });
+  const sealed = sealOut(batch, state, sealer, {
+    push: (i, from) => pushOf(i, from, tunnel.port),
+    flush: () => flush(),
+    countDrop: (port, reason) => countDrop(port, reason),
+  });
   let txCount = 0;
   let lastSecond = 0;
   let asked = false;
@@ -133,21 +140,38 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
   }
 
-  /** Receive descriptors to batch columns. Counts a run of frames of one port at once. */
+  /** Receive descriptors to batch columns. */
   function take(n: number): void {
     const { ingress, len, tail, device } = batch;
     batch.count = n;
     if (batch.moved) batch.reset();
-    let from = rx[0]!;
-    let packets = 0;
+    const from = rx[0]!;
+    let others = 0; // negative or not 0: not all are frames of one port
     let bytes = 0;
     for (let i = 0; i < n; i++) {
       const d = i * DESCRIPTOR;
-      const port = rx[d]!;
-      const size = rx[d + 1]! - VNET;
+      const port = rxPort[d]!;
+      const size = (rxSize[d]! - VNET) | 0;
       ingress[i] = port;
-      tail[i] = rx[d + 2]!;
-      device[i] = rx[d + 3]!;
+      len[i] = size;
+      tail[i] = rxTail[d]!;
+      device[i] = rxDevice[d]!;
+      others |= (port ^ from) | (size >> 31);
+      bytes = (bytes + size) | 0;
+    }
+    if (others === 0) countRx(from, n, bytes);
+    else takeOthers(n);
+  }
+
+  /** Counts a run of frames of one port at once, and sees to what is no frame. */
+  function takeOthers(n: number): void {
+    const { ingress, len } = batch;
+    let from = ingress[0]!;
+    let packets = 0;
+    let bytes = 0;
+    for (let i = 0; i < n; i++) {
+      const port = ingress[i]!;
+      const size = len[i]!;
       if (port !== from) {
         countRx(from, packets, bytes);
         from = port;
@@ -155,10 +179,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         bytes = 0;
       }
       if (size < 0) {
-        takeRunt(i, port, rx[d + 1]!);
+        takeRunt(i, port, size + VNET);
         continue;
       }
-      len[i] = size;
       packets++;
       bytes += size;
     }
@@ -233,18 +256,28 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
 
   /** Transmits what was decided, frames of one egress together and in order. */
   function emit(): void {
-    const { count, len } = batch;
+    const { at, count, len, tail } = batch;
     const first = egress[0]!;
-    let alike = 0;
+    let others = 0; // not 0: not all go to one port
     let bytes = 0;
-    for (; alike < count && egress[alike] === first; alike++) bytes += len[alike]!;
-    if (alike < count || first < 0 || (shaper.limits > 0 && shaper.concerns(batch, first))) {
+    // As if all did, as in most batches.
+    for (let i = 0; i < count; i++) {
+      const d = i * DESCRIPTOR;
+      const size = len[i]!;
+      txPort[d] = first;
+      txSize[d] = (size + VNET) | 0;
+      txAt[d] = at[i]!;
+      txTail[d] = tail[i]!;
+      others |= egress[i]! ^ first;
+      bytes = (bytes + size) | 0;
+    }
+    if (others !== 0 || first < 0 || (shaper.limits > 0 && shaper.concerns(batch, first))) {
       group();
       flush();
       return;
     }
-    // All to one port, as most batches are: no need to look at each result when none is an error.
-    for (let i = 0; i < count; i++) push(i, first);
+    // No need to look at each result when none is an error.
+    txCount = count;
     if (io.transmit(count) === 0) countTx(first, count, bytes);
     else countResults();
     txCount = 0;
@@ -290,10 +323,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (egress[i] !== SEALED) continue;
       sent[i] = 1;
       oneNode[0] = batch.node[i]!;
-      if (sealed === null) countDrop(batch.ingress[i]!, drop.DROP_NO_KEY);
-      else sealed.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
+      sealed.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
     }
-    sealed?.send();
+    sealed.send();
   }
 
   /** To every port of the network but the one that the frame came from, and maybe the host's or the LAN's; without icc to and from these alone. */
@@ -301,6 +333,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const ingress = batch.ingress[i]!;
     const network = ports.network[ingress]!;
     const toHostOnly = (networks.flags[network]! & NO_ICC) !== 0 && ports.kind[ingress] !== HOST && ports.kind[ingress] !== LAN;
+    const reflected = (networks.flags[network]! & VEPA) !== 0; // the switch sends back to the sender's port, too
     let copies = 0;
     const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
     if (over !== PASSES) {
@@ -312,6 +345,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (kind !== HOST && kind !== LAN && kind !== ENDPOINT) continue;
       if (port === ingress || ports.network[port] !== network) continue;
       if (kind === ENDPOINT ? toHostOnly : !toHost) continue;
+      if (reflected && isFrom(i, port)) continue;
       pushOf(i, -1, port);
       copies++;
     }
@@ -323,11 +357,21 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
-  /** As `sendToNodes`; sealed in an encrypted network. */
+  /** Whether the station behind the port has sent the frame. */
+  function isFrom(i: number, port: number): boolean {
+    const { halves } = batch.memory;
+    const frame = batch.at[i]! + VNET;
+    return eth.srcLo(halves, frame) === ports.macLo[port] && eth.srcHi(halves, frame) === ports.macHi[port];
+  }
+
+  /** As `sendToNodes`; sealed in an encrypted network, and several datagrams in one frame where the device makes no segments. */
   function toNodes(i: number, network: number, nodes: readonly number[], from: number): void {
     if (networks.sealed[network] !== 0) {
-      sealed?.add(i, network, nodes, from);
-      sealed?.send();
+      sealed.add(i, network, nodes, from);
+      sealed.send();
+    } else if (!tunnel.segments && tunnel.datagrams && needsSegments(batch, i, state)) {
+      if (!sealed.addSegments(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+      sealed.send();
     } else if (!sendToNodes(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
@@ -407,10 +451,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
-    const asks = !waited && !asked && probes.due && unsealing?.hasReady !== true; // every other turn: what comes does not wait for all questions
+    const asks = !waited && !asked && probes.due && !unsealing.hasReady; // every other turn: what comes does not wait for all questions
     asked = asks;
     const wait = conntrack.behind || state.reviewAt < conntrack.end || probes.due ? 0 : patience;
-    const opened = unsealing?.hasReady === true;
+    const opened = unsealing.hasReady;
     const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
@@ -422,7 +466,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
-    if (unsealing !== null) countUnopened(unsealing);
+    countUnopened(unsealing);
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);

@@ -1,6 +1,7 @@
 /**
  * Sends frames to other nodes of encrypted networks: as they come, or as the segments that they stand for, each is added to what is sealed with the next
- * call (`dataplane/seal.ts`). What is for a node whose key is not known is dropped; nothing goes unsealed.
+ * call (`dataplane/seal.ts`). What is for a node whose key is not known is dropped; nothing of an encrypted network goes unsealed. Segments of other
+ * networks go this way too where the device does not make them: several datagrams are one frame to it, and one way through the host's kernel.
  */
 import { fits } from "../dataplane/remote-forward.js";
 import { Sealing } from "../dataplane/seal.js";
@@ -17,6 +18,11 @@ import { sendInSegments } from "./segments-out.js";
 export interface SealOut {
   /** Frame `i`, of `network`, to each of `nodes`. `from`: the port whose bandwidth it takes, or -1; the same until `send`. */
   add(i: number, network: number, nodes: readonly number[], from: number): void;
+  /**
+   * The same of a frame that stands for segments, in a network that is not encrypted. False, and nothing is added, where it is no frame that can be
+   * segmented.
+   */
+  addSegments(i: number, network: number, nodes: readonly number[], from: number): boolean;
   /** Seals what was added, and has it sent before it returns. */
   send(): void;
 }
@@ -28,7 +34,7 @@ interface SealHooks {
   countDrop(port: number, reason: number): void;
 }
 
-export function sealOut(batch: Batch, state: State, sealer: Sealer, { push, flush, countDrop }: SealHooks): SealOut {
+export function sealOut(batch: Batch, state: State, sealer: Sealer | null, { push, flush, countDrop }: SealHooks): SealOut {
   const { at, len, tail, ingress } = batch;
   const { networks, remotes, seals } = state;
   const sealing = new Sealing(batch, state, sealer);
@@ -42,8 +48,9 @@ export function sealOut(batch: Batch, state: State, sealer: Sealer, { push, flus
   }
 
   function addTo(node: number): void {
-    const key = seals.toNode(remotes.nodeAddress[node]!);
-    if (key === NO_KEY) {
+    const isSealed = networks.sealed[network] !== 0;
+    const key = isSealed ? seals.toNode(remotes.nodeAddress[node]!) : NO_KEY;
+    if (isSealed && key === NO_KEY) {
       countDrop(ingress[frame]!, DROP_NO_KEY);
       remotes.count(node, NODE_NO_KEY, 1);
       return;
@@ -88,6 +95,13 @@ export function sealOut(batch: Batch, state: State, sealer: Sealer, { push, flus
         if (fits(batch, i, mtu)) addToAll();
         else sendInFragments(batch, i, mtu, state.random, addToAll); // of what was routed
       } else if (!sendInSegments(batch, i, addToAll, true)) countDrop(ingress[i]!, DROP_VNET_HEADER);
+    },
+    addSegments: (i, own, nodes, from) => {
+      frame = i;
+      network = own;
+      receivers = nodes;
+      charged = from;
+      return sendInSegments(batch, i, addToAll);
     },
     send,
   };

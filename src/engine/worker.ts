@@ -7,8 +7,9 @@ import { State } from "../dataplane/state.js";
 import { NativeIo } from "../device/native-io.js";
 import { NativeSealer } from "../device/native-sealer.js";
 import { CLOCK_WAIT } from "../device/packet-io.js";
-import { PacketMemory } from "../mem/packet-memory.js";
+import { PacketMemory, SLOTS } from "../mem/packet-memory.js";
 import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
+import { native } from "../sys/native.js";
 import { RouteQuery } from "../sys/route-query.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
 import { Commands } from "./commands.js";
@@ -28,11 +29,13 @@ const options = workerData as WorkerOptions;
 const control = parentPort!;
 const mailbox = new Int32Array(options.mailbox);
 const counters = new Float64Array(options.counters);
-const memory = new PacketMemory();
+const allocate = (size: number): ArrayBuffer => native.allocate(size);
+const memory = new PacketMemory(SLOTS, allocate);
 const io = new NativeIo(memory, options.wakeFd);
 const state = new State({
   ...options,
   routing: new RouteQuery(),
+  allocate,
   sealer: new NativeSealer(memory),
   memory: flowMemory(options),
   awaitsFormer: options.former.length > 0,

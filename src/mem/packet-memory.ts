@@ -42,11 +42,15 @@ export class PacketMemory {
   readonly sealedOut: number;
   readonly sealedIn: number;
 
-  constructor(readonly slots: number = SLOTS) {
+  /** `allocate`: memory of so many bytes, zeros; default: V8's. */
+  constructor(
+    readonly slots: number = SLOTS,
+    allocate = (size: number): ArrayBuffer => new ArrayBuffer(size),
+  ) {
     if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new Error("raw words need a little-endian machine");
     this.sealedOut = this.tailAt(slots);
     this.sealedIn = this.sealedOut + SEALED_OUT_SIZE;
-    const block = new ArrayBuffer(this.sealedIn + slots * (HEAD_SIZE + TAIL_SIZE));
+    const block = allocate(this.sealedIn + slots * (HEAD_SIZE + TAIL_SIZE));
     this.bytes = new Uint8Array(block);
     this.halves = new Uint16Array(block);
     this.words = new Int32Array(block);

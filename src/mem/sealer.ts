@@ -18,9 +18,11 @@ export interface Sealer {
   dropKey(key: number): void;
 }
 
-/** What was sealed and came, until its frames go on in batches of their own (`dataplane/unseal.ts`). */
+/** What was sealed and came, or in frames of several datagrams, until its frames go on in batches of their own (`dataplane/unseal.ts`). */
 export interface SealedFrames {
   readonly hasReady: boolean;
+  /** Some was taken out of this batch: what came behind it must not overtake it. */
+  readonly isTaking: boolean;
   /** Copies datagrams out of frame `i`: `length` bytes of UDP payload from `at` on, `size` bytes each (0: there is one). `tos`: of the outer header. */
   take(i: number, node: number, tos: number, at: number, length: number, size: number): void;
   /** Opens all that was taken since the last time. */

@@ -19,6 +19,8 @@ export class LiveNetwork {
     private readonly mechanism: Mechanism,
     /** This node's addresses for networks of several nodes. */
     private readonly tunnel: PerFamily<IpAddress>,
+    /** It was made by an earlier process: what it needs of the host may come later than we do. */
+    private readonly isFormer = false,
   ) {}
 
   /** Undefined when it could not be made again after a restart. */
@@ -32,13 +34,16 @@ export class LiveNetwork {
     if (overlay !== undefined && eachFamily(this.tunnel).length === 0)
       throw networkError("unavailable", `network ${this.record.name ?? shortId(id)} is of a cluster`, "start the daemon with --store");
     if (lan !== undefined) {
-      const { mtu, icc } = options;
-      this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...lan, subnets, mtu, icc, keepAs: `lan-${id.slice(0, 12)}` });
+      const { parent, mode = options.icc ? "bridge" : "private" } = lan;
+      const place = { parent, mode, awaitsParent: this.isFormer } as const;
+      this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...place, subnets, mtu: options.mtu });
       return this.made;
     }
     if (this.made !== undefined) return this.made;
     this.made = this.mechanism.networks.add({
-      ...(overlay === undefined ? { kind: "bridge" } : { kind: "overlay", vni: overlay.vni, local: this.tunnel }),
+      ...(overlay === undefined
+        ? { kind: "bridge" }
+        : { kind: "overlay", vni: overlay.vni, encrypted: overlay.encrypted, local: this.tunnel }),
       subnets,
       mtu: options.mtu,
       internal: options.internal,

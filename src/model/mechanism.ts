@@ -13,6 +13,8 @@ import type { EndpointRecord } from "./records.js";
 export interface MadeNetwork {
   readonly mtu: number;
   readonly hostDevice: string;
+  /** MAC that an endpoint must have; undefined: any that no other has. */
+  readonly endpointMac?: Uint8Array | undefined;
   readonly endpoints: {
     /** Whether devices that are made now serve several workers. */
     readonly multiQueue: boolean;

@@ -62,7 +62,7 @@ export class NetworkModel {
   async restore(): Promise<void> {
     const { networks, endpoints } = await this.store.load();
     for (const record of networks) {
-      const network = new LiveNetwork(record, this.mechanism, this.tunnel);
+      const network = new LiveNetwork(record, this.mechanism, this.tunnel, true);
       this.networksById.set(record.id, network);
       attempt(`network ${shortId(record.id)}`, () => network.make());
     }
@@ -133,8 +133,9 @@ export class NetworkModel {
       const network = this.network(networkId);
       if (this.endpointsById.has(request.id)) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
       const neighbors = this.endpoints.filter((other) => other.network === network && !other.gone).map((other) => other.record);
-      const checked = checkEndpoint(request, network.record, neighbors, this.addresses);
-      const record = { ...checked, multiQueue: network.make().endpoints.multiQueue };
+      const { endpoints, endpointMac } = network.make();
+      const checked = checkEndpoint({ ...request, mac: request.mac ?? endpointMac }, network.record, neighbors, this.addresses);
+      const record = { ...checked, multiQueue: endpoints.multiQueue };
       const ended = this.ended();
       await this.store.commit({ putEndpoints: [record], removeEndpoints: ended });
       for (const id of ended) this.endpointsById.delete(id);

@@ -12,13 +12,15 @@ import { isId, type Overlay, type Records } from "./records.js";
 /**
  * 1: IPv4 alone, `subnet` and `gateway` of a network, `address` of an endpoint, `outside` an address; `hostBinding` 0.0.0.0 where a port names no
  * host address. 2: both families. 3: the same, with networks that are not of this host alone; a version that does not know these would make bridges
- * of them.
+ * of them. 4: the same, with encrypted ones; a version that does not know these would send their frames as they are.
  */
-export const FORMAT = 3;
+export const FORMAT = 4;
+const WITHOUT_ENCRYPTED = 3;
 
 /** The lowest that says all: an older version reads what it understands. */
 export function formatOf({ networks }: Pick<Records, "networks">): number {
-  return networks.some(({ overlay, lan }) => overlay !== undefined || lan !== undefined) ? FORMAT : 2;
+  if (networks.some(({ overlay }) => overlay?.encrypted)) return FORMAT;
+  return networks.some(({ overlay, lan }) => overlay !== undefined || lan !== undefined) ? WITHOUT_ENCRYPTED : 2;
 }
 
 /** Text that `parse` understands. */
@@ -82,10 +84,11 @@ const network = v.looseObject({
   overlay: v.exactOptional(
     v.object({
       vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)),
+      encrypted: v.exactOptional(v.boolean()),
       own: v.exactOptional(v.object({ id, mac, addresses: someOf(addresses) })),
     }),
   ),
-  lan: v.exactOptional(v.object({ parent: v.string() })),
+  lan: v.exactOptional(v.object({ parent: v.string(), mode: v.exactOptional(v.picklist(["vepa", "passthru", "ipvlan"])) })),
   about: v.exactOptional(
     v.looseObject({
       origin: v.string(),

@@ -66,14 +66,18 @@ export interface NetworkRecord {
 
 /** Where a network stands that is on a LAN. */
 export interface LanPlace {
-  /** Name of the host's device there. */
+  /** Name of the host's device there; with a dot and a number behind, where there is no such device, of a VLAN there. */
   parent: string;
+  /** As the kernel's macvlan has it, or its ipvlan. Undefined: mode bridge, or without `icc` private. */
+  mode?: "vepa" | "passthru" | "ipvlan";
 }
 
 /** What a network of several nodes has on the wire. */
 export interface Overlay {
   /** VXLAN's network identifier, 1 to 2^24 - 1. */
   vni: number;
+  /** Frames between nodes are sealed. Undefined: no. */
+  encrypted?: boolean;
   /** What this node has in it for itself, to open flows on other nodes from. The cluster's record of the network has none. */
   own?: OwnEndpoint;
 }

@@ -28,7 +28,7 @@ export function sandboxHandlers(catalog: NetworkCatalog, model: NetworkModel, sa
     createNetwork: ({ body }) => catalog.create(body),
     network: ({ params }) => {
       const found = catalog.find(params.network);
-      return inspectNetwork(found, model, catalog.overlays?.elsewhere(found.id));
+      return inspectNetwork(found, model, catalog.overlays?.elsewhere(found.id), (node) => catalog.overlays?.isKeyKnown(node) ?? true);
     },
     nodes: async () => (await overlaysOf(catalog).cluster.nodes()).map(nodeView),
     removeNode: async ({ params }) => {
@@ -80,6 +80,6 @@ function overlaysOf({ overlays }: NetworkCatalog): Overlays {
   throw networkError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
 }
 
-function nodeView({ name, tunnel, endpoints }: ClusterNode): NodeView {
-  return { name, addresses: eachFamily(tunnel ?? {}).map(formatIp), there: tunnel !== undefined, endpoints };
+function nodeView({ name, tunnel, endpoints, encrypts }: ClusterNode): NodeView {
+  return { name, addresses: eachFamily(tunnel ?? {}).map(formatIp), there: tunnel !== undefined, endpoints, encrypts };
 }

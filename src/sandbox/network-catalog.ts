@@ -7,7 +7,7 @@ import type { NetworkCreate, NetworkCreated } from "../api/network-types.js";
 import type { NetworkView } from "../api/types.js";
 import type { Subnet } from "../control/network/subnet.js";
 import { GLOBAL_DRIVER } from "../docker/global-scope.js";
-import { MACVLAN } from "../docker/macvlan-options.js";
+import { IPVLAN, MACVLAN } from "../docker/lan-options.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { firstAddress } from "../model/addresses.js";
@@ -82,7 +82,7 @@ export class NetworkCatalog {
   async create(create: NetworkCreate, origin?: string, id = randomBytes(32).toString("hex")): Promise<NetworkCreated> {
     if (PREDEFINED.includes(create.name))
       throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
-    const { subnets: wanted, typed, vni, ...asked } = checkCreate(create);
+    const { subnets: wanted, typed, vni, encrypted, ...asked } = checkCreate(create);
     if (this.known().some(({ record }) => record.name === create.name))
       throw networkError("conflict", `network with name ${create.name} already exists`, "choose another name, or remove it");
     const about = {
@@ -94,7 +94,7 @@ export class NetworkCatalog {
     if (create.driver === OVERLAY) {
       if (this.overlays === undefined)
         throw networkError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
-      await this.overlays.create({ ...asked, name: create.name, id, subnets: wanted, vni, about });
+      await this.overlays.create({ ...asked, name: create.name, id, subnets: wanted, vni, encrypted, about });
       return { id, warnings: [] };
     }
     const { lan } = asked;
@@ -175,7 +175,8 @@ export class NetworkCatalog {
   /** Removes those that people made and nothing is in; answers their names. */
   async prune(): Promise<string[]> {
     const unused = this.model.networks.filter(
-      ({ record }) => [DRIVER, MACVLAN].includes(driverOf(record)) && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
+      ({ record }) =>
+        [DRIVER, MACVLAN, IPVLAN].includes(driverOf(record)) && record.name !== BRIDGE && this.membersOf(record.id).length === 0,
     );
     const deleted: string[] = [];
     for (const { record } of unused) deleted.push(await this.remove(record.id));

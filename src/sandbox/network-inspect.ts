@@ -9,11 +9,12 @@ import { formatIp, formatPrefix, type IpAddress, parseIp } from "../wire/ip-addr
 import { eachFamily } from "../wire/per-family.js";
 import { type FoundNetwork, HOST, NONE } from "./network-catalog.js";
 
-/** `elsewhere`: who is in it on other nodes. */
+/** `elsewhere`: who is in it on other nodes; `isKeyKnown`: whether what is encrypted can go to a node. */
 export function inspectNetwork(
   { id, name, record }: FoundNetwork,
   model: NetworkModel,
   elsewhere: readonly GlobalEndpoint[] = [],
+  isKeyKnown: (node: string) => boolean = () => true,
 ): NetworkInspect {
   if (record === undefined) return { ...EMPTY, Name: name, Id: id, Driver: driverOf(name) };
   const own = record.overlay?.own;
@@ -34,7 +35,8 @@ export function inspectNetwork(
       ...(own === undefined ? [] : [[own.id, memberOf({ ...own, use: nodesOwn(record) }, record)] as const]),
       ...elsewhere.map((each) => {
         const use = each.names.length > 0 ? each : nodesOwn(record);
-        return [each.owner || each.id, { ...memberOf({ ...each, use }, record), Node: each.node }] as const;
+        const noKey = record.overlay?.encrypted === true && !isKeyKnown(each.node);
+        return [each.owner || each.id, { ...memberOf({ ...each, use }, record), Node: each.node, ...(noKey && { NoKey: true }) }] as const;
       }),
     ]),
     Options: record.about?.options ?? {},

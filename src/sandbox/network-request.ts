@@ -2,7 +2,7 @@
 import type { NetworkCreate } from "../api/network-types.js";
 import { MAX_VNI } from "../cluster/allocate.js";
 import { readOption } from "../docker/driver-options.js";
-import { MACVLAN, readMacvlanOptions } from "../docker/macvlan-options.js";
+import { IPVLAN, isLanDriver, MACVLAN, readLanOptions } from "../docker/lan-options.js";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { subnetProblem } from "../model/addresses.js";
 import { DEFAULT_OPTIONS, type NetworkOptions } from "../model/records.js";
@@ -27,7 +27,7 @@ const MTU = "com.docker.network.driver.mtu";
 const VNI = "com.docker.network.driver.overlay.vxlanid_list";
 const ENCRYPTED = "encrypted";
 
-const DRIVERS: readonly string[] = ["bridge", MACVLAN, OVERLAY];
+const DRIVERS: readonly string[] = ["bridge", MACVLAN, IPVLAN, OVERLAY];
 
 type Family = IpAddress["family"];
 
@@ -39,18 +39,34 @@ export type Asked = Omit<NetworkRequest, "id" | "subnets" | "about"> & {
   typed: Record<string, string>;
   /** Of an overlay network; undefined: to be chosen. */
   vni: number | undefined;
+  /** Of an overlay network: frames between nodes are sealed. */
+  encrypted: boolean;
 };
 
 /** Throws TSP_ERR_NETWORK, TSP_ERR_DRIVER_OPTION (invalid). */
 export function checkCreate(create: NetworkCreate): Asked {
   const { name, driver = "bridge" } = create;
   checkName("network", name);
-  if (!DRIVERS.includes(driver)) throw invalid(`could not find driver '${driver}'`, "use -d bridge, overlay or macvlan");
-  const typed = { ...create.options, ...(create.mtu !== undefined && { [MTU]: String(create.mtu) }) };
+  if (!DRIVERS.includes(driver)) throw invalid(`could not find driver '${driver}'`, "use -d bridge, overlay, macvlan or ipvlan");
+  const typed: Record<string, string> = { ...create.options, ...(create.mtu !== undefined && { [MTU]: String(create.mtu) }) };
   const options: NetworkOptions = { ...DEFAULT_OPTIONS, internal: create.internal ?? false };
-  if (driver === MACVLAN)
-    return { name, ...checkAddresses(create), options, typed, vni: undefined, lan: readMacvlanOptions(options, typed) };
-  const asked: { vni: number | undefined } = { vni: undefined };
+  if (create.encrypt) typed[ENCRYPTED] = "";
+  if (driver !== OVERLAY && typed[ENCRYPTED] !== undefined)
+    throw invalid(
+      `a network of driver ${driver} cannot be encrypted: it has no frames between nodes`,
+      "use -d overlay, or leave --encrypt out",
+    );
+  if (isLanDriver(driver))
+    return {
+      name,
+      ...checkAddresses(create),
+      options,
+      typed,
+      vni: undefined,
+      encrypted: false,
+      lan: readLanOptions(driver, options, typed),
+    };
+  const asked: OverlayOptions = { vni: undefined, encrypted: false };
   for (const [key, value] of Object.entries(typed))
     if (driver !== OVERLAY || !readOverlayOption(asked, key, value)) readOption(options, key, value);
   if (driver === OVERLAY && options.outside !== undefined)
@@ -58,9 +74,17 @@ export function checkCreate(create: NetworkCreate): Asked {
   return { name, ...checkAddresses(create), options, typed, ...asked };
 }
 
+type OverlayOptions = Pick<Asked, "vni" | "encrypted">;
+
 /** False for what is no option of overlay networks alone. */
-function readOverlayOption(asked: { vni: number | undefined }, key: string, value: string): boolean {
-  if (key === ENCRYPTED) throw invalid(`option ${key} is not supported: frames between nodes are not encrypted`, "leave it out");
+function readOverlayOption(asked: OverlayOptions, key: string, value: string): boolean {
+  if (key === ENCRYPTED) {
+    // Docker takes any value for yes, and who writes 'false' means no: so neither is guessed.
+    if (value !== "" && value !== "true")
+      throw invalid(`option ${key}: '${value}' is not understood`, `write '-o ${key}' or --encrypt, or leave it out`);
+    asked.encrypted = true;
+    return true;
+  }
   if (key !== VNI) return false;
   asked.vni = /^\d{1,8}$/.test(value) ? Number(value) : 0;
   if (asked.vni < 1 || asked.vni > MAX_VNI) throw invalid(`option ${key}: '${value}' is no VNI`, `use one number, 1 to ${MAX_VNI}`);

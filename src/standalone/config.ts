@@ -32,6 +32,7 @@ export interface RunOptions {
   timeout?: string[] | undefined;
   readyFd?: string | undefined;
   offload?: boolean | undefined;
+  pastBridge?: string | undefined;
   firewall?: string | undefined;
   maxFlows?: string[] | undefined;
   maxNewFlows?: string[] | undefined;
@@ -55,6 +56,8 @@ export interface RunConfig {
   /** Seconds by state of conntrack. */
   timeouts: Int32Array;
   offload: boolean;
+  /** Containers of kernel bridges get packets past these, where nobody could tell. */
+  pastBridge: boolean;
   firewall: Firewall;
   limits: LimitOptions;
   /** How new connections are spread where a port has several targets. */
@@ -111,7 +114,10 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
 export function parseDataplane(
   raw: RunOptions,
   cores: number = os.availableParallelism(),
-): Pick<RunConfig, "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "timeouts" | "offload" | "firewall" | "limits"> {
+): Pick<
+  RunConfig,
+  "allowFrom" | "workers" | "masqueradePorts" | "conntrackMax" | "timeouts" | "offload" | "pastBridge" | "firewall" | "limits"
+> {
   return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
     workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
@@ -120,6 +126,7 @@ export function parseDataplane(
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
     timeouts: parseTimeouts(raw.timeout ?? []),
     offload: raw.offload ?? false,
+    pastBridge: parsePastBridge(raw.pastBridge ?? "auto"),
     firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
     limits: {
       flows: parseLimits("--max-flows", raw.maxFlows ?? [], DEFAULT_LIMITS.flows, MAX_CONNTRACK),
@@ -131,6 +138,11 @@ export function parseDataplane(
 function parseFirewall(text: string): Firewall {
   if (text !== "honour" && text !== "bypass") throw invalid(`--firewall '${text}': not a way to treat it`, "use honour or bypass");
   return text;
+}
+
+function parsePastBridge(text: string): boolean {
+  if (text !== "auto" && text !== "never") throw invalid(`--past-bridge '${text}': not a time to do that`, "use auto or never");
+  return text === "auto";
 }
 
 /** `WHO=N` words, each of which sets one of `defaults`. */

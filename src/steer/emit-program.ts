@@ -28,6 +28,7 @@ import {
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
 import { type Family, V4, V6 } from "./family.js";
+import { passBridge } from "./past-bridge-program.js";
 import {
   type Counter,
   ETHERNET_SIZE,
@@ -73,19 +74,28 @@ const RECORDS = FLAG_RECORD | FLAG_CLIENT | FLAG_OFFLOAD | FLAG_INSIDE;
 
 /**
  * `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. `givesBack`: to the engine what it is to deal with; else the host's stack
- * gets that too, and fragments, say, what is too long.
+ * gets that too, and fragments, say, what is too long. `pastBridge`: to the containers in the map `peers`.
  */
-export function emitProgram(uplinkIfindex: number, maps: MapFds, { ipsec = false, ipv6 = false, givesBack = true } = {}): Uint8Array {
+export function emitProgram(
+  uplinkIfindex: number,
+  maps: MapFds,
+  { ipsec = false, ipv6 = false, givesBack = true, pastBridge = false } = {},
+): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, ipv6 ? "other" : "malformed");
-  emitFamily(p, V4, uplinkIfindex, ipsec, givesBack);
+  emitFamily(p, V4, uplinkIfindex, { ipsec, givesBack, pastBridge });
   if (!ipv6) return p.assemble();
   p.label("other").section("IPv6").jumpIf("r0", "!=", V6.ethertype, "malformed");
-  emitFamily(p, V6, uplinkIfindex, ipsec, givesBack);
+  emitFamily(p, V6, uplinkIfindex, { ipsec, givesBack, pastBridge });
   return p.assemble();
 }
 
-function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean, givesBack: boolean): void {
+function emitFamily(
+  p: Program,
+  f: Family,
+  uplinkIfindex: number,
+  { ipsec, givesBack, pastBridge }: { ipsec: boolean; givesBack: boolean; pastBridge: boolean },
+): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, value, whose, wayIn } = f.stack;
   /** Bytes FRAME_AT and up of the frame, so that its IP header lies at `ip`. */
   const frame = ip - (ETHERNET_SIZE - FRAME_AT);
@@ -164,7 +174,9 @@ function emitFamily(p: Program, f: Family, uplinkIfindex: number, ipsec: boolean
   // Where NO_NEIGH names no device the stack resolves the neighbour, and the next packet finds it.
   p.label("send").routeDevice("r7").load("u32", "r0", "r10", wayIn).jumpIf("r7", "==", "r0", "no-device");
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, "ipsec");
-  p.choose("sent").count("counted").keepHop().jumpIf("r8", "!=", FIB_NO_NEIGH, "to next hop");
+  p.choose("sent").count("counted");
+  if (pastBridge) passBridge(p, f, "emit");
+  p.keepHop().jumpIf("r8", "!=", FIB_NO_NEIGH, "to next hop");
   // By the kernel's own route it tells the sender when the neighbour does not answer; `home` sees that, and the engine translates it. To a gateway
   // only where that route is the packet's: where it would be so for what has the packet's own source and came in by the uplink.
   p.ifOnLink(f, "by route").unlessSame(4, whose, src, "other source").load("u32", "r0", "r10", wayIn);

@@ -37,6 +37,7 @@ export interface Family {
     readonly locals: "locals" | "locals6";
     readonly ipsec: "ipsec" | "ipsec6";
     readonly asked: "asked" | "asked6";
+    readonly peers: "peers" | "peers6";
   };
   readonly stack: Stack;
 }
@@ -101,7 +102,16 @@ export const V4: Family = {
   keySize: FLOW_KEY_SIZE,
   valueSize: FLOW_VALUE_SIZE,
   flowAddressAt: FLOW_ADDRESS_AT,
-  maps: { flows: "flows", fragments: "fragments", pairs: "pairs", ports: "ports", locals: "locals", ipsec: "ipsec", asked: "asked" },
+  maps: {
+    flows: "flows",
+    fragments: "fragments",
+    pairs: "pairs",
+    ports: "ports",
+    locals: "locals",
+    ipsec: "ipsec",
+    asked: "asked",
+    peers: "peers",
+  },
   stack: stack({ ip: -32, flow: -48, port: -56, rest: -56, sender: -64, value: -192, whose: -212, wayIn: -216 }, 20, 4),
 };
 
@@ -121,7 +131,16 @@ export const V6: Family = {
   keySize: FLOW6_KEY_SIZE,
   valueSize: FLOW6_VALUE_SIZE,
   flowAddressAt: FLOW6_ADDRESS_AT,
-  maps: { flows: "flows6", fragments: "fragments6", pairs: "pairs6", ports: "ports6", locals: "locals6", ipsec: "ipsec6", asked: "asked6" },
+  maps: {
+    flows: "flows6",
+    fragments: "fragments6",
+    pairs: "pairs6",
+    ports: "ports6",
+    locals: "locals6",
+    ipsec: "ipsec6",
+    asked: "asked6",
+    peers: "peers6",
+  },
   stack: stack({ ip: -256, flow: -304, port: -328, rest: -328, sender: -344, value: -400, whose: -48, wayIn: -32 }, 40, 16),
 };
 

@@ -1,38 +1,104 @@
 /**
- * The programs between a LAN device, a TAP of the engine's, and its parent, the host's device on the LAN. They decide nothing: the map `stations` says which
- * MAC is whose. Key: MAC, then two zero bytes. Value: u32 interface index of the LAN device, or of the parent for its own MAC.
+ * The programs between a LAN device, a TAP of the engine's, and its parent, the host's device on the LAN. They decide nothing: maps say who is whose.
  *
  * - `lan_in` (ingress of the parent): what is for a station of ours goes to the LAN device; what is for a group goes there too, and on to the host.
- * - `lan_host` (its egress): the same with what the host itself sends.
+ * - `lan_host` (its egress): the same with what the host itself sends. Not in a VLAN, where the host is not.
  * - `lan_out` (ingress of the LAN device, what the engine writes): what is for the host goes up the parent's stack, as if it had come in there; what is for a
- *   group goes up and out; the rest goes out.
+ *   group goes up and out; the rest goes out. Nothing else of this device is the host's business, so while there is no parent all of it is dropped.
  *
- * What has a VLAN tag is another LAN's.
+ * A LAN is what is untagged on the parent (or tagged with VLAN 0, that is with a priority alone, IEEE 802.1Q §9.6), or what has one VLAN's tag there: that is
+ * taken off on the way in, and put on on the way out. What has two tags is nobody's. How stations are told apart, and who sees what, `way` says:
+ *
+ * - "mac": by their own MACs. The host is a station like others.
+ * - "address": all have the parent's MAC; what comes for that is looked up by IP address.
+ * - "all": one station, with the parent's MAC, gets everything.
+ * - "outside": by their own MACs, and the LAN's switch sends back what one of us has for another, the host included: it goes out, whatever it is.
+ *
+ * Maps:
+ * - stations: MAC, then two zero bytes. Value: u32, OURS or PARENT.
+ * - addresses: IPv6 address, or the IPv4-mapped one. Value: u32, unused.
+ * - parent: an array of one: u32 interface index of the parent, 0: there is none; u32 VLAN there, 0: none.
  */
-import { type MapFds, PacketProgram } from "./packet-program.js";
-import { REDIRECT, SKB_INGRESS_IFINDEX, SKB_VLAN_PRESENT, TC_ACT_UNSPEC } from "./program.js";
 
-const CLONE_REDIRECT = 13, // enum bpf_func_id
-  UPWARDS = 1; // BPF_F_INGRESS
-/** Stack: the two MACs of a frame, and a key of `stations`. */
+import { type MapFds, PacketProgram } from "./packet-program.js";
+import {
+  REDIRECT,
+  SKB_INGRESS_IFINDEX,
+  SKB_PROTOCOL,
+  SKB_VLAN_PRESENT,
+  SKB_VLAN_PROTO,
+  SKB_VLAN_TCI,
+  TC_ACT_SHOT,
+  TC_ACT_UNSPEC,
+} from "./program.js";
+
+export const OURS = 1,
+  PARENT = 2;
+/** enum bpf_func_id. */
+const CLONE_REDIRECT = 13,
+  VLAN_PUSH = 18,
+  VLAN_POP = 19;
+const UPWARDS = 1, // BPF_F_INGRESS
+  VID_MASK = 0xfff;
+/** EtherTypes as little-endian loads of their two bytes see them. */
+const TAG = 0x0081,
+  SERVICE_TAG = 0xa888,
+  ARP = 0x0608,
+  IPV4 = 0x0008,
+  IPV6 = 0xdd86;
+/** Stack: the two MACs and the type of a frame, a key of `stations`, the index in `parent`, a key of `addresses`. */
 const DST = -32,
   SRC = -26,
-  KEY = -8;
-const MACS = 12,
-  GROUP_BIT = 1;
+  TYPE = -20,
+  KEY = -8,
+  INDEX = -12,
+  ADDRESS = -48;
+const HEADER = 14,
+  GROUP_BIT = 1,
+  MAPPED = -65536, // ::ffff:0:0/96, its third word as it lies there
+  ARP_TARGET = 24,
+  IPV4_DST = 16,
+  IPV6_DST = 24;
+
+export type LanWay = "mac" | "address" | "all" | "outside";
 
 export interface LanMapFds extends MapFds {
   stations: number;
+  addresses: number;
+  parent: number;
+}
+
+/** Which LAN it is, and how its stations are told apart. */
+export interface LanSort {
+  way: LanWay;
+  /** 1..4094; 0: untagged. */
+  vlan: number;
 }
 
 class LanProgram extends PacketProgram<LanMapFds> {
-  /** The MACs to the stack; goes to `next` with what has a tag. */
-  macs(): this {
-    this.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next");
-    return this.loadBytes(0, DST, MACS, "next");
+  constructor(
+    maps: LanMapFds,
+    private readonly sort: LanSort,
+  ) {
+    super(maps);
   }
 
-  /** r7 = whose the MAC is, or 0. Defines `done`. */
+  /** The frame's header to the stack, r8 = its tag, or 0; goes to `next` with what is of another LAN. */
+  header(): this {
+    this.mov("r8", 0)
+      .load("u32", "r0", "r6", SKB_PROTOCOL)
+      .jumpIf("r0", "==", TAG, "next")
+      .jumpIf("r0", "==", SERVICE_TAG, "next")
+      .load("u32", "r0", "r6", SKB_VLAN_PRESENT);
+    if (this.sort.vlan === 0) this.jumpIf("r0", "==", 0, "untagged");
+    else this.jumpIf("r0", "==", 0, "next");
+    this.load("u32", "r0", "r6", SKB_VLAN_PROTO).jumpIf("r0", "!=", TAG, "next");
+    this.load("u32", "r8", "r6", SKB_VLAN_TCI).mov("r0", "r8").alu("and", "r0", VID_MASK).jumpIf("r0", "!=", this.sort.vlan, "next");
+    this.alu("or", "r8", 0x10000).label("untagged"); // a tag of VLAN 0 and no priority is one, too
+    return this.loadBytes(0, DST, HEADER, "next");
+  }
+
+  /** r7 = whose the MAC is: OURS, PARENT, or 0. Defines `done`. */
   owner(mac: number, done: string): this {
     for (let at = 0; at < 6; at += 2) this.copy("u16", KEY + at, mac + at);
     this.store("u16", "r10", KEY + 6, 0)
@@ -46,39 +112,86 @@ class LanProgram extends PacketProgram<LanMapFds> {
     return this.load("u8", "r0", "r10", DST).alu("and", "r0", GROUP_BIT).jumpIf("r0", "!=", 0, then);
   }
 
-  cloneTo(ifindex: number, flags: number): this {
+  /** Goes to `otherwise` unless the IP address that the frame is for, or that ARP asks for, is a station's. */
+  ifStationsAddress(otherwise: string): this {
+    for (let at = 0; at < 8; at += 4) this.store("u32", "r10", ADDRESS + at, 0);
+    this.store("u32", "r10", ADDRESS + 8, MAPPED);
+    this.load("u16", "r0", "r10", TYPE).jumpIf("r0", "==", IPV4, "IPv4").jumpIf("r0", "==", ARP, "ARP").jumpIf("r0", "!=", IPV6, otherwise);
+    this.loadBytes(HEADER + IPV6_DST, ADDRESS, 16, otherwise).jump("address");
+    this.label("ARP")
+      .loadBytes(HEADER + ARP_TARGET, ADDRESS + 12, 4, otherwise)
+      .jump("address");
+    this.label("IPv4").loadBytes(HEADER + IPV4_DST, ADDRESS + 12, 4, otherwise);
+    return this.label("address").lookup("addresses", ADDRESS).jumpIf("r0", "==", 0, otherwise);
+  }
+
+  /** What `header` let through: to the LAN device, what is for a group also on; the rest to `next`. */
+  toStations(lan: number): this {
+    const { way } = this.sort;
+    this.ifGroup("group");
+    if (way !== "all") this.owner(DST, "receiver").jumpIf("r7", "!=", way === "address" ? PARENT : OURS, "next");
+    if (way === "address") this.ifStationsAddress("next");
+    this.jumpIf("r8", "==", 0, "station").untag().label("station").sendTo(lan);
+    this.label("group").jumpIf("r8", "==", 0, "plain group").untag().cloneTo(lan, 0);
+    this.tag().jump("next"); // it goes on as it came
+    return this.label("plain group").cloneTo(lan, 0).end();
+  }
+
+  untag(): this {
+    return this.mov("r1", "r6").call(VLAN_POP);
+  }
+
+  /** With what r8 says. */
+  tag(): this {
+    return this.mov("r1", "r6").mov("r2", TAG).mov("r3", "r8").alu("and", "r3", 0xffff).call(VLAN_PUSH);
+  }
+
+  cloneTo(ifindex: number | "r9", flags: number): this {
     return this.mov("r1", "r6").mov("r2", ifindex).mov("r3", flags).call(CLONE_REDIRECT);
   }
 
-  sendTo(ifindex: number, flags: number): this {
+  sendTo(ifindex: number | "r9", flags = 0): this {
     return this.mov("r1", ifindex).mov("r2", flags).call(REDIRECT).exit();
   }
 
-  next(): Uint8Array {
-    return this.label("next").mov("r0", TC_ACT_UNSPEC).exit().assemble();
+  /** As if we were not there. */
+  end(): this {
+    return this.label("next").mov("r0", TC_ACT_UNSPEC).exit();
   }
 }
 
-/** `lan` and `parent`: interface indices. */
-export function lanInProgram(maps: LanMapFds, lan: number): Uint8Array {
-  const p = new LanProgram(maps).macs();
-  p.owner(SRC, "sender").jumpIf("r7", "==", lan, "next"); // from the engine, which `lan_out` has sent up, or come back by a loop in the LAN
-  return toStations(p, lan);
+/** `lan`: interface index of the LAN device. */
+export function lanInProgram(maps: LanMapFds, sort: LanSort, lan: number): Uint8Array {
+  const p = new LanProgram(maps, sort).header();
+  // From the engine, which `lan_out` has sent up, or come back by a loop in the LAN. Where the parent's MAC is ours too, that says the same.
+  if (sort.way === "mac") p.owner(SRC, "sender").jumpIf("r7", "==", OURS, "next");
+  else if (sort.way !== "outside") p.owner(SRC, "sender").jumpIf("r7", "!=", 0, "next");
+  return p.toStations(lan).assemble();
 }
 
-export function lanHostProgram(maps: LanMapFds, lan: number): Uint8Array {
-  const p = new LanProgram(maps);
+export function lanHostProgram(maps: LanMapFds, sort: LanSort, lan: number): Uint8Array {
+  const p = new LanProgram(maps, sort);
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX).jumpIf("r0", "==", lan, "next"); // from the engine, on its way out
-  return toStations(p.macs(), lan);
+  p.header();
+  // The station has the host's own MAC here: what is for others must not go to it.
+  if (sort.way === "all") p.ifGroup("for it").owner(DST, "for whom").jumpIf("r7", "==", 0, "next").label("for it");
+  return p.toStations(lan).assemble();
 }
 
-function toStations(p: LanProgram, lan: number): Uint8Array {
-  p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", lan, "next").sendTo(lan, 0);
-  return p.label("group").cloneTo(lan, 0).next();
+export function lanOutProgram(maps: LanMapFds, way: LanWay): Uint8Array {
+  const p = new LanProgram(maps, { way, vlan: 0 });
+  const drop = "drop";
+  p.loadBytes(0, DST, HEADER, drop).store("u32", "r10", INDEX, 0).lookup("parent", INDEX).jumpIf("r0", "==", 0, drop);
+  p.load("u32", "r9", "r0", 0).load("u32", "r8", "r0", 4).jumpIf("r9", "==", 0, drop).jumpIf("r8", "!=", 0, "tagged");
+  if (hasHost({ way, vlan: 0 })) {
+    p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", PARENT, "out").sendTo("r9", UPWARDS);
+    p.label("group").cloneTo("r9", UPWARDS).label("out");
+  }
+  p.sendTo("r9").label("tagged").tag().jumpIf("r0", "!=", 0, drop).sendTo("r9");
+  return p.label(drop).mov("r0", TC_ACT_SHOT).exit().assemble();
 }
 
-export function lanOutProgram(maps: LanMapFds, parent: number): Uint8Array {
-  const p = new LanProgram(maps).loadBytes(0, DST, MACS, "next");
-  p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", parent, "out").sendTo(parent, UPWARDS);
-  return p.label("group").cloneTo(parent, UPWARDS).label("out").sendTo(parent, 0).next();
+/** Whether the host stands on that LAN without the switch's help, so that `lan_host` is needed. */
+export function hasHost({ way, vlan }: LanSort): boolean {
+  return vlan === 0 && way !== "outside";
 }

@@ -5,6 +5,7 @@ import type { FdStore } from "../sys/fd-store.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
+import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
 // biome-ignore format: a table
@@ -16,7 +17,8 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_INSIDE = 1 << 11, // ports of the engine (`table/ports.ts`)
   MAX_FRAGMENTS = 1 << 10,
   MAX_PAIRS = 1 << 14,
-  MAX_NETWORKS = 1 << 12;
+  MAX_NETWORKS = 1 << 12,
+  MAX_PEERS = 1 << 14;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
@@ -69,6 +71,8 @@ export function createMaps({ flowCapacity, ipv6 = false, offload = false, store 
     ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
     locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
     ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
+    peers: create("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
+    peers6: create("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
     inside6: create("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
     tunnel: create("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),

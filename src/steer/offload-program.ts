@@ -19,6 +19,7 @@ import {
 } from "../wire/flow-entry.js";
 import { forwardAcross } from "./across-program.js";
 import { type Family, NEXT_HEADER } from "./family.js";
+import { passBridge } from "./past-bridge-program.js";
 import {
   CSUM_DIFF,
   ETHERNET_SIZE,
@@ -27,6 +28,8 @@ import {
   INDEX,
   IP_TOTAL_LENGTH,
   IP6_PAYLOAD_LENGTH,
+  KTIME_GET_COARSE_NS,
+  NANOSECONDS,
   PLAIN_FIRST_BYTE,
   type Program,
   PSEUDO_HEADER,
@@ -39,13 +42,11 @@ import {
   TCP_FLAGS,
 } from "./program.js";
 
-/** enum bpf_func_id. KTIME_GET_COARSE_NS: Linux 5.11. */
-const KTIME_GET_COARSE_NS = 160;
-// biome-ignore format: a table
-const IP_CHECKSUM = 10, FIN_SYN_RST = 0x07, NANOSECONDS = 1_000_000_000;
+const IP_CHECKSUM = 10,
+  FIN_SYN_RST = 0x07;
 
 /** With the packet's headers in `ip` and `l4`, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
-export function forwardOffloaded(p: Program, f: Family, engine: string, ipsec: boolean): void {
+export function forwardOffloaded(p: Program, f: Family, engine: string, { ipsec = false, pastBridge = false } = {}): void {
   const { ip, l4, src, dst, flowSrc, flowDst, flowPorts, sender } = f.stack;
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", 0, engine);
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, engine);
@@ -86,7 +87,9 @@ export function forwardOffloaded(p: Program, f: Family, engine: string, ipsec: b
   p.label("offload").mov("r1", 1).atomicAdd("r9", FLOW_PACKETS_AT, "r1");
   p.load("u32", "r1", "r6", SKB_LEN).atomicAdd("r9", FLOW_BYTES_AT, "r1");
   p.call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).store("u32", "r9", FLOW_SEEN_AT, "r0");
-  p.routeDevice("r7").choose("offloaded").count("offload-counted").sendTo("r7");
+  p.routeDevice("r7").choose("offloaded").count("offload-counted");
+  if (pastBridge) passBridge(p, f, "steer");
+  p.sendTo("r7");
   p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
   p.label("across");
   forwardAcross(p, f, engine, ipsec);

@@ -34,6 +34,8 @@ export interface MapFds {
   ports6: number;
   locals6: number;
   ipsec6: number;
+  peers: number;
+  peers6: number;
   inside6: number;
   tunnel: number;
   counters: number;

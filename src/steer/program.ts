@@ -27,6 +27,7 @@
  *   Tells which later fragments may be the engine's though their first one has not come.
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - inside6: IPv6 address of the endpoint behind each of the engine's ports, an array; an IPv4 one is in the frame itself.
+ * - peers: {u32 interface index of a bridge, address of a container behind it}. Value: see past-bridge-program.ts.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
@@ -53,6 +54,7 @@ export const COUNTERS = [
   "taken-fragment", // steer: a later fragment of one of these
   "copied-fragment", // steer: one whose first fragment has not come, to the host and to the engine
   "offloaded", // steer: translated on the spot, as the engine had said
+  "past-bridge", // steer, emit: of these and of `sent`, into the container without its bridge
   "offload-failed", // steer: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
   "delivered", // emit: to the host itself, as from its loopback device
@@ -78,12 +80,13 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 // biome-ignore format: a table
 export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43;
 // biome-ignore format: a table
-export const CSUM_DIFF = 28;
+export const CSUM_DIFF = 28, KTIME_GET_COARSE_NS = 160;
 // biome-ignore format: a table
 const L4_CSUM_REPLACE = 11, SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_LOOKUP = 69, REDIRECT_NEIGH = 152;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
 // biome-ignore format: a table
-export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_INGRESS_IFINDEX = 36,
+export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_MARK = 8, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_VLAN_TCI = 24, SKB_VLAN_PROTO = 28,
+  SKB_INGRESS_IFINDEX = 36,
   SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_GSO_SIZE = 176, PACKET_HOST = 0,
   TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
 /** struct bpf_fib_lookup, its answers, and the sizes of struct bpf_redir_neigh and struct bpf_xfrm_state. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
@@ -96,6 +99,7 @@ export const FIB_SUCCESS = 0, FIB_BLACKHOLE = 1, FIB_UNREACHABLE = 2, FIB_PROHIB
 export const LOOPBACK = 1;
 /** A packet's tc_index by which `emit` tells `home` that it is for the host itself; "tP". */
 export const FOR_HOME = 0x7450;
+export const NANOSECONDS = 1_000_000_000;
 /** As a helper answers it. */
 const EINVAL = -22;
 /**
@@ -228,6 +232,12 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
     return this.unlessSame(f.addressSize, FIB + FIB_DST, f.stack.dst, "by gateway")
       .jump(then)
       .label("by gateway");
+  }
+
+  /** Jumps when `route` answered with a gateway. */
+  unlessOnLink(f: Family, otherwise: string): this {
+    this.load("u8", "r0", "r10", FIB).jumpIf("r0", "!=", f.af, otherwise);
+    return this.unlessSame(f.addressSize, FIB + FIB_DST, f.stack.dst, otherwise);
   }
 
   /** Jumps when `size` bytes on the stack differ. */

@@ -67,6 +67,8 @@ export interface SteerOptions {
   bypass?: boolean;
   /** The kernel has it, so there may be policies. */
   ipsec?: boolean;
+  /** What is carried goes past bridges to the containers in the map `peers`. */
+  pastBridge?: boolean;
   /** The kernel has IPv6. */
   ipv6?: boolean;
   /** Which family this program is about; the other one it leaves alone. Default: both. */
@@ -114,7 +116,7 @@ function steerFamily(
   f: Family,
   link: LinkLayer,
   uplinks: readonly number[],
-  { offload = false, bypass = false, ipsec = false }: SteerOptions,
+  { offload = false, bypass = false, ipsec = false, pastBridge = false }: SteerOptions,
 ): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, port, rest, sender } = f.stack;
   const start = link === "ip" ? 0 : ETHERNET_SIZE;
@@ -172,7 +174,7 @@ function steerFamily(
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
   if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");
-  if (offloads) forwardOffloaded(p, f, "engine", ipsec);
+  if (offloads) forwardOffloaded(p, f, "engine", { ipsec, pastBridge });
   p.label("engine")
     .load("u32", "r7", "r9", FLOW_UPLINK_AT)
     .load("u32", "r0", "r9", FLOW_INGRESS_AT)

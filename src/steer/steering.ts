@@ -83,6 +83,8 @@ export interface SteeringOptions {
   ipv6?: boolean;
   /** The programs are to carry out what the engine enters into `flows` (offload-program.ts). Needs Linux 5.11. */
   offload?: boolean;
+  /** Packets may go to containers past their bridges, as `setPeer` says (past-bridge-program.ts). Needs Linux 6.7. */
+  pastBridge?: boolean;
   /** Do not use TCX even where the kernel has it. */
   forceClsact?: boolean;
   /** Needed where TCX is missing. */
@@ -132,8 +134,7 @@ export class Steering {
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
-      for (const uplink of options.uplinks)
-        this.emitters.push(this.attacher.attach(uplink, this.load("emit", emitProgram(uplink, this.maps, options))));
+      for (const uplink of options.uplinks) this.emitters.push(this.attacher.attach(uplink, this.loadEmit(uplink)));
     } catch (error) {
       this.close();
       throw error;
@@ -160,7 +161,10 @@ export class Steering {
    * port may be from nodes that are entered without theirs. Answers how to end that.
    */
   addTunnel(ifindex: number, port: number): () => void {
-    const progFd = bpf.loadProgram("tsproxy_tunnel", emitProgram(ifindex, this.maps, { ...this.options, givesBack: false }));
+    const progFd = bpf.loadProgram(
+      "tsproxy_tunnel",
+      emitProgram(ifindex, this.maps, { ...this.options, givesBack: false, pastBridge: false }),
+    );
     try {
       this.tunnelDevices.set(ifindex, this.attacher.attach(ifindex, progFd));
     } finally {
@@ -296,6 +300,25 @@ export class Steering {
     return this.queue;
   }
 
+  /** Whether the program with this number is what `attach` puts on the egress of Ethernet devices, of this process or of another one like it. */
+  isHome(id: number): boolean {
+    const own = bpf.programInfo(this.homeFds.get("ethernet")!);
+    return id === own.id || bpf.programName(id) === own.name;
+  }
+
+  /** Value of the map `peers` for an address behind the bridge `ifindex`; null: no more. */
+  setPeer(ifindex: number, address: IpAddress, value: Uint8Array | null): void {
+    const map = address.family === 4 ? this.maps.peers : this.maps.peers6;
+    const key = peerKey(ifindex, address);
+    if (value === null) bpf.deleteElement(map, key);
+    else bpf.updateElement(map, key, value);
+  }
+
+  /** The value that `setPeer` has set, with what the programs have noted in it; false when there is none. */
+  peer(ifindex: number, address: IpAddress, value: Uint8Array): boolean {
+    return bpf.lookupElement(address.family === 4 ? this.maps.peers : this.maps.peers6, peerKey(ifindex, address), value);
+  }
+
   /** What the engine sends for its port `port` is of the endpoint with this address, an IPv6 one. */
   setInside(port: number, address: IpAddress): void {
     if (this.ipv6) bpf.updateElement(this.maps.inside6, bytes(Int32Array.of(port)), toBytes(address));
@@ -370,6 +393,10 @@ export class Steering {
     return family === 4 ? this.maps : { ports: ports6, locals: locals6, ipsec: ipsec6 };
   }
 
+  private loadEmit(uplink: number): number {
+    return loadPastBridge(this.options, (pastBridge) => this.load("emit", emitProgram(uplink, this.maps, { ...this.options, pastBridge })));
+  }
+
   private attachHome(ifindex: number, link: LinkLayer): void {
     if (this.homes.has(ifindex)) return;
     const progFd = this.homeFds.get(link) ?? this.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
@@ -381,6 +408,22 @@ export class Steering {
     const fd = bpf.loadProgram(`tsproxy_${name}`, code, type);
     this.fds.push(fd);
     return fd;
+  }
+}
+
+function peerKey(ifindex: number, address: IpAddress): Uint8Array {
+  return Buffer.concat([bytes(Int32Array.of(ifindex)), toBytes(address)]);
+}
+
+/** A program that may go past bridges; where the kernel refuses that, one that does not. */
+function loadPastBridge({ pastBridge = false }: Pick<SteeringOptions, "pastBridge">, load: (pastBridge: boolean) => number): number {
+  try {
+    return load(pastBridge);
+  } catch (error) {
+    if (!pastBridge || !(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
+    const without = load(false);
+    log.warn(`packets do not go past bridges: ${error.message}`);
+    return without;
   }
 }
 
@@ -409,15 +452,16 @@ function loadOffload6(load: (name: string, more: SteerOptions) => number): numbe
  * the verifier would find both together too complex, for who lacks CAP_PERFMON. `TSP_ERR_OFFLOAD`: the kernel refuses it.
  */
 export function loadOffload(
-  options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6" | "store">,
+  options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6" | "store" | "pastBridge">,
   maps: MapFds,
   fds: number[],
 ): number {
-  const load = (name: string, more: SteerOptions): number => {
-    const fd = bpf.loadProgram(name, steerProgram("ethernet", options.uplinks, maps, { ...options, offload: true, ...more }));
-    fds.push(fd);
-    return fd;
-  };
+  const load = (name: string, more: SteerOptions): number =>
+    loadPastBridge(options, (pastBridge) => {
+      const fd = bpf.loadProgram(name, steerProgram("ethernet", options.uplinks, maps, { ...options, offload: true, ...more, pastBridge }));
+      fds.push(fd);
+      return fd;
+    });
   try {
     if (options.ipv6 !== true) return load("tsproxy_offload", {});
     const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });

@@ -16,7 +16,7 @@ export const F_NO_PREALLOC = 1;
 
 /** enum bpf_cmd. */
 // biome-ignore format: a table
-const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
+const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, PROG_GET_FD_BY_ID = 13, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
 /** enum bpf_prog_type, enum bpf_attach_type. */
 // biome-ignore format: a table
 export const PROG_TYPE_SOCKET_FILTER = 1;
@@ -27,6 +27,12 @@ const LICENSE = Buffer.from("Dual MIT/GPL\0");
 const VERIFIER_LOG_BYTES = 1 << 20;
 /** The verifier gives up with EAGAIN when a signal comes; the kernel's own library tries as often (libbpf, PROG_LOAD_ATTEMPTS). */
 const LOAD_TRIES = 5;
+/** Programs on one device that are told apart: enough to see that there is one more than ours. */
+const MAX_QUERIED = 16;
+/** The beginning of struct bpf_prog_info. */
+const PROGRAM_INFO_SIZE = 80,
+  PROGRAM_ID_AT = 4,
+  PROGRAM_NAME_AT = 64;
 const { EAGAIN, EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
 
 const PERMISSION_HINT =
@@ -226,6 +232,39 @@ function linkCreate(progFd: number, ifindex: number, direction: "ingress" | "egr
     [8, TCX_ATTACH[direction]],
   ] as const;
   return call(LINK_CREATE, 32, words, []);
+}
+
+/** Ids of the programs that are attached to a device by TCX, or null when the kernel does not say; more than MAX_QUERIED are not told. */
+export function tcxPrograms(ifindex: number, direction: "ingress" | "egress"): number[] | null {
+  const ids = new Uint32Array(MAX_QUERIED);
+  const attr = Buffer.alloc(64);
+  attr.writeUInt32LE(ifindex, 0);
+  attr.writeUInt32LE(TCX_ATTACH[direction], 4);
+  attr.writeUInt32LE(ids.length, 24);
+  const result = native.bpf(PROG_QUERY, attr, [16, ids]);
+  if (result === -ENOENT) return [];
+  return result < 0 ? null : [...ids.subarray(0, attr.readUInt32LE(24))];
+}
+
+/** The kernel's number of a loaded program, and its name. */
+export function programInfo(progFd: number): { id: number; name: string } {
+  const info = Buffer.alloc(PROGRAM_INFO_SIZE);
+  const attr = Buffer.alloc(16);
+  attr.writeUInt32LE(progFd, 0);
+  attr.writeUInt32LE(info.length, 4);
+  checked("asking about a BPF program", native.bpf(OBJ_GET_INFO_BY_FD, attr, [8, info]));
+  return { id: info.readUInt32LE(PROGRAM_ID_AT), name: info.toString("latin1", PROGRAM_NAME_AT).replace(/\0.*$/s, "") };
+}
+
+/** Name of the program with this number; null when it is not told, which takes CAP_SYS_ADMIN. */
+export function programName(id: number): string | null {
+  const fd = call(PROG_GET_FD_BY_ID, 16, [[0, id]], []);
+  if (fd < 0) return null;
+  try {
+    return programInfo(fd).name;
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 /** CPUs that per-CPU maps hold a value for: all that could ever be plugged in. */

@@ -51,8 +51,8 @@ export interface Native {
   setFilter(fd: number, progFd: number): number;
   /** Takes IPv6 datagrams without a checksum (UDP_NO_CHECK6_RX); 0 or -errno. */
   udpNoCheck6(fd: number): number;
-  /** Descriptor, or -errno: the device takes frames for any MAC as long as it is open. */
-  promiscuous(ifindex: number): number;
+  /** Descriptor, or -errno: the device takes frames for any MAC as long as it is open; `groups`: for those of groups alone. */
+  promiscuous(ifindex: number, groups: 0 | 1): number;
   /** Lets everything in again; 0 or -errno. */
   clearFilter(fd: number): number;
   /** Reads what is there without waiting: length or -errno, and the descriptor (SCM_RIGHTS) that came with it or -1; -EINVAL for several. */
@@ -106,7 +106,12 @@ export interface Native {
   bpf(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): number;
   /** Asks the kernel for huge pages behind a typed array that has not been written yet; 0 or -errno, -EINVAL when it has none to give. */
   adviseHugePages(view: ArrayBufferView): number;
-  /** The first `size` bytes of a file, as memory that is shared with it. What it has no room for must not be touched. */
+  /**
+   * Zeros, `size` bytes of them, from the beginning of a page on; in the first 2 GiB of the address space if there is room. There an x86 instruction
+   * has space for the address, and V8 writes it into each load and store of a typed array that is a constant to it.
+   */
+  allocate(size: number): ArrayBuffer;
+  /** The first `size` bytes of a file, likewise, as memory that is shared with it. What it has no room for must not be touched. */
   mapFile(fd: number, size: number): ArrayBuffer;
   /** Makes room in a file, so that writing there cannot fail; 0 or -errno. */
   reserveFile(fd: number, offset: number, len: number): number;

@@ -225,6 +225,11 @@ export class NetlinkSocket {
     throw systemError(what, EINTR, `it changed during each of ${DUMP_ATTEMPTS} attempts to read it: try again`);
   }
 
+  /** Whether a table has an entry. False too where the kernel knows no such table. */
+  hasAny(type: number, ...body: Uint8Array[]): boolean {
+    return this.exchange(type, NLM_F_DUMP, body).messages.length > 0;
+  }
+
   private exchange(type: number, flags: number, body: Uint8Array[]): Reply {
     this.sequence = (this.sequence + 1) >>> 0;
     const sent = native.send(this.fd, message(type, flags | NLM_F_REQUEST, this.sequence, ...body));

@@ -43,6 +43,7 @@ const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 const RT_SCOPE_NOWHERE = 255;
 const RTN_UNICAST = 1;
+const NTF_USE = 1;
 
 /** FRA_* of linux/fib_rules.h. */
 const FRA = { IP_PROTO: 22, SPORT_RANGE: 23, DPORT_RANGE: 24 } as const;
@@ -153,6 +154,14 @@ export class RouteSocket extends LinkSocket {
     const header = ndmsg(familyNumber(dst), ifindex, permanent ? entries.NUD_PERMANENT : entries.NUD_REACHABLE);
     const attrs = [attribute(NDA.DST, dst), attribute(NDA.LLADDR, entries.macBytes(mac))];
     this.request(() => `set neighbor ${address} on ${this.nameOf(ifindex)}`, RTM.NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header, ...attrs);
+  }
+
+  /** As if a packet had gone there: the kernel asks it again if it is not sure of it. */
+  useNeighbor(ifindex: number, address: string): void {
+    const dst = addressBytes(address);
+    const what = () => `use neighbor ${address} on ${this.nameOf(ifindex)}`;
+    const header = pack("1124211", familyNumber(dst), 0, 0, ifindex, 0, NTF_USE, 0);
+    this.remove(what, [ENOENT, ENODEV], RTM.NEWNEIGH, header, attribute(NDA.DST, dst));
   }
 
   deleteNeighbor(ifindex: number, address: string): boolean {

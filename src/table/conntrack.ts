@@ -70,14 +70,15 @@ export class Conntrack extends TupleIndex {
   private fresh = 0; // rows never used start here
   private reserved: number; // up to here there is memory for them
 
-  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process; `timeouts`: seconds, by state; `kept`: memory, of zeros; default: its own. */
+  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process; `timeouts`: seconds, by state; `kept`: memory, of zeros; default: its own, by `allocate`. */
   constructor(
     readonly capacity: number,
     seed: number,
     timeouts: Int32Array = DEFAULT_TIMEOUTS,
     private readonly kept?: FlowMemory,
+    allocate?: (size: number) => ArrayBuffer,
   ) {
-    super(capacity, seed, kept?.rows);
+    super(capacity, seed, kept?.rows, allocate);
     if (timeouts.some((t) => t < 1 || t > MAX_TIMEOUT)) throw new RangeError(`a time-out is not in 1..${MAX_TIMEOUT} seconds`);
     this.timeouts = Int32Array.from(timeouts);
     this.population = new Int32Array(timeouts.length);

@@ -18,6 +18,13 @@ export const NO_MASQUERADE = 4;
 /** Endpoints may send from other addresses than their own (`dataplane/source-guard.ts`). */
 export const PROMISCUOUS = 8;
 
+/** On a LAN: whose switch carries what endpoints send each other, and sends it back (reflective relay, IEEE 802.1Qbg). */
+export const VEPA = 16;
+/** On a LAN: its one endpoint has the parent device's MAC. */
+export const PASSTHRU = 32;
+/** On a LAN: there all endpoints have the parent device's MAC, and are told apart by address. */
+export const ONE_MAC = 64;
+
 export class Networks {
   readonly address = new Int32Array(MAX_NETWORKS);
   readonly mask = new Int32Array(MAX_NETWORKS);

@@ -15,16 +15,17 @@ export class TupleIndex {
   private readonly mask: number;
   private readonly refMask: number;
 
-  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process; `rows`: memory for them, of zeros. */
+  /** `capacity`: entries, at most 2^20; `seed`: int32, random per process; `rows`: memory for them, of zeros. `allocate`: the rest of it. */
   constructor(
     capacity: number,
     private readonly seed: number,
     rows?: Int32Array,
+    allocate = (size: number): ArrayBuffer => new ArrayBuffer(size),
   ) {
     if (!(capacity >= 1 && capacity <= 1 << 20)) throw new RangeError(`conntrack capacity ${capacity} is not in 1..${1 << 20}`);
-    this.rows = rows ?? new Int32Array(capacity << ROW_SHIFT);
+    this.rows = rows ?? new Int32Array(allocate(capacity << (ROW_SHIFT + 2)));
     const size = 1 << Math.ceil(Math.log2(capacity * 4));
-    this.slots = new Int32Array(size);
+    this.slots = new Int32Array(allocate(size * 4));
     this.mask = size - 1;
     this.refMask = size - 1; // a reference, plus one, is at most 2 * capacity: half the slots
   }

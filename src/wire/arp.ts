@@ -49,6 +49,14 @@ export function targetIp(halves: Uint16Array, off: number): number {
   return halves[h]! | (halves[h + 1]! << 16);
 }
 
+/** Writes the sender's MAC. */
+export function setSender(halves: Uint16Array, off: number, macHi: number, macLo: number): void {
+  const h = (off + SENDER_MAC) >> 1;
+  halves[h] = macHi;
+  halves[h + 1] = macLo;
+  halves[h + 2] = macLo >>> 16;
+}
+
 /** Turns the request at `off` into the reply that `macHi`/`macLo` owns the address asked for (RFC 826, "Packet Reception"). */
 export function makeReply(halves: Uint16Array, off: number, macHi: number, macLo: number): void {
   const ip = targetIp(halves, off);

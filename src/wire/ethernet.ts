@@ -88,6 +88,19 @@ export function setAddresses(halves: Uint16Array, off: number, dstHi: number, ds
   halves[h + 5] = srcLo >>> 16;
 }
 
+/** Writes the destination alone. */
+export function setDestination(halves: Uint16Array, off: number, hi: number, lo: number): void {
+  const h = off >> 1;
+  halves[h] = hi;
+  halves[h + 1] = lo;
+  halves[h + 2] = lo >>> 16;
+}
+
+/** Writes the source alone. */
+export function setSource(halves: Uint16Array, off: number, hi: number, lo: number): void {
+  setDestination(halves, off + 6, hi, lo);
+}
+
 /** As `setAddresses`, for frames at 2 mod 4, as all in packet memory are: four stores instead of six. */
 export function setAddressesAligned(
   halves: Uint16Array,

@@ -24,7 +24,8 @@ export const NO_ROUTE = 0,
 const MLD_FIRST = 130,
   MLD_LAST = 132,
   MLD_2 = 143;
-const CHECKSUM = 2;
+/** Where the checksum is. */
+export const CHECKSUM = 2;
 
 /** Echo request or reply. */
 export function isQuery(bytes: Uint8Array, off: number): boolean {

@@ -93,6 +93,12 @@ export function ofBytes(bytes: Uint8Array): IpAddress {
   return { family: bytes.length === 4 ? 4 : 6, value: bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n) };
 }
 
+/** The link-local address that comes of a MAC (RFC 4291 appendix A). */
+export function linkLocalOf(mac: Uint8Array): IpAddress {
+  const [a, b, c, d, e, f] = mac;
+  return ofBytes(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a! ^ 0x02, b!, c!, 0xff, 0xfe, d!, e!, f!));
+}
+
 export function sameIp(a: IpAddress, b: IpAddress): boolean {
   return a.family === b.family && a.value === b.value;
 }

@@ -2,6 +2,7 @@
  * Neighbor discovery (RFC 4861 §4), messages of ICMPv6. A solicitation and an advertisement of a neighbor: type, code, checksum, 4 bytes (of the
  * advertisement flags), the target address, then options: type (8), length in 8 bytes (8), data. Offsets are 4-aligned.
  */
+import { combine, delta, update } from "./checksum.js";
 import * as icmpv6 from "./icmpv6.js";
 
 /** ICMPv6 types. The first and the last one of discovery. */
@@ -55,6 +56,36 @@ export function namesOnly(
     at += size;
   }
   return true;
+}
+
+/**
+ * Puts this link-layer address in place of those that the options name, and mends the checksum. Arguments as of `namesOnly`, by which they are whole; what is
+ * not stays as it is.
+ */
+export function rename(
+  bytes: Uint8Array,
+  halves: Uint16Array,
+  off: number,
+  first: number,
+  len: number,
+  macHi: number,
+  macLo: number,
+): void {
+  for (let at = first; at + 8 <= len; ) {
+    const size = bytes[off + at + 1]! << 3;
+    if (size === 0) return;
+    const kind = bytes[off + at]!;
+    if (kind === SOURCE_LINK_LAYER || kind === TARGET_LINK_LAYER) {
+      const h = (off + at + 2) >> 1;
+      const c = (off + icmpv6.CHECKSUM) >> 1;
+      const change = combine(delta(halves[h]!, macHi), delta(halves[h + 1]! | (halves[h + 2]! << 16), macLo));
+      halves[c] = update(halves[c]!, change);
+      halves[h] = macHi;
+      halves[h + 1] = macLo;
+      halves[h + 2] = macLo >>> 16;
+    }
+    at += size;
+  }
 }
 
 /**

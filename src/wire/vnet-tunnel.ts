@@ -107,6 +107,16 @@ export function emitDatagrams(bytes: Uint8Array, halves: Uint16Array, to: number
   halves[(to + GSO_SIZE) >> 1] = size;
 }
 
+/** From the outer Ethernet header to the layer-4 header whose checksum is partial; -1: none is. */
+export function partialStart(bytes: Uint8Array, halves: Uint16Array, from: number): number {
+  return (bytes[from]! & vnet.FLAG_NEEDS_CSUM) === 0 ? -1 : halves[(from + CSUM_START) >> 1]!;
+}
+
+/** Where in it the checksum is. */
+export function partialField(halves: Uint16Array, from: number): number {
+  return halves[(from + CSUM_OFFSET) >> 1]!;
+}
+
 /** Of a packet that holds datagrams: bytes of each but the last; 0: it is one. -1: it is neither. */
 export function datagramSize(bytes: Uint8Array, halves: Uint16Array, from: number): number {
   const gso = bytes[from + 1]!;

@@ -8,6 +8,7 @@ const LINKS = new Map(
     { name: "eth0", mac: "02:00:00:00:01:01", flags: 0 },
     { name: "eth0.7", mac: "02:00:00:00:01:01", flags: 0 },
     { name: "lo", mac: "00:00:00:00:00:00", flags: IFF_LOOPBACK },
+    { name: "tsplan0", mac: "02:00:00:00:01:04", flags: 0 },
     { name: "tspup0", mac: "02:00:00:00:01:02", flags: 0 },
     { name: "tsproxy0", mac: "02:00:00:00:01:03", flags: 0 },
     { name: "wg0", mac: "", flags: 0 },
@@ -16,8 +17,13 @@ const LINKS = new Map(
 const socket = { link: (name: string) => LINKS.get(name) ?? null };
 const lans = new Lans({ socket } as unknown as ConstructorParameters<typeof Lans>[0]);
 
-it("takes an Ethernet device of the host, one of a VLAN too", () => {
-  for (const name of ["eth0", "eth0.7"]) expect(lans.parent(name)).toMatchObject({ name });
+it.each([
+  ["eth0", "eth0", 0],
+  ["eth0.7", "eth0.7", 0], // a device of the host's, used as it is
+  ["eth0.1", "eth0", 1],
+  ["eth0.4094", "eth0", 4094],
+])("takes for %s the device %s and VLAN %s", (name, device, vlan) => {
+  expect(lans.parent(name, "bridge")).toMatchObject({ link: { name: device }, vlan });
 });
 
 it.each([
@@ -28,11 +34,15 @@ it.each([
   ["eth0.0", "invalid", "vlan id must be between 1-4094, received: 0"],
   ["eth0.4095", "invalid", "vlan id must be between 1-4094, received: 4095"],
   ["eth1.5", "not-found", "-o parent interface was not found on the host: eth1"],
-  ["eth0.5", "unavailable", "there is no device eth0.5, and tsproxy makes no VLAN devices"],
+  ["eth0.-1", "invalid", "unable to parse a valid vlan id from: -1 (ex. eth0.10 for vlan 10)"],
+  ["eth0.007", "invalid", "unable to parse a valid vlan id from: 007 (ex. eth0.10 for vlan 10)"],
+  ["eth0.99999999999", "invalid", "unable to parse a valid vlan id from: 99999999999 (ex. eth0.10 for vlan 10)"],
+  ["lo.5", "invalid", "loopback interface is not a valid macvlan parent link"],
+  ["tsplan0.5", "invalid", "tsplan0 is a device of tsproxy's own"],
   ["lo", "invalid", "loopback interface is not a valid macvlan parent link"],
   ["tspup0", "invalid", "tspup0 is a device of tsproxy's own"],
   ["tsproxy0", "invalid", "tsproxy0 is a device of tsproxy's own"],
   ["wg0", "invalid", "wg0 is no Ethernet device"],
 ])("refuses %s: %s", (name, kind, message) => {
-  expect(() => lans.parent(name)).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind, message }));
+  expect(() => lans.parent(name, "bridge")).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind, message }));
 });

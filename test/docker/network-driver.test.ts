@@ -200,10 +200,17 @@ describe("a network on a LAN", () => {
     const f = await DriverFixture.start();
     const create = (generic: object) => f.call("CreateNetwork", { ...CREATE_NETWORK, Options: { "com.docker.network.generic": generic } });
     expect(await create({ "tsproxy.type": "macvlan" })).toMatch(/needs a parent interface: name the host's device.*-o parent=eth0/);
-    expect(await create({ "tsproxy.type": "ipvlan" })).toBe("option tsproxy.type: 'ipvlan' is not valid: use bridge or macvlan");
+    expect(await create({ "tsproxy.type": "vxlan" })).toBe("option tsproxy.type: 'vxlan' is not valid: use bridge, macvlan or ipvlan");
     expect(await create({ parent: "eth0" })).toMatch(/option parent is not supported/);
     expect(await create({ "tsproxy.type": "macvlan", parent: "eth0", macvlan_mode: "private" })).toEqual({});
-    expect([...f.state.specs]).toMatchObject([{ kind: "macvlan", parent: "eth0", icc: false }]);
+    expect([...f.state.specs]).toMatchObject([{ kind: "macvlan", parent: "eth0", mode: "private" }]);
+  });
+
+  it("is made with type ipvlan", async () => {
+    const f = await DriverFixture.start();
+    const generic = { "tsproxy.type": "ipvlan", parent: "eth0.10" };
+    expect(await f.call("CreateNetwork", { ...CREATE_NETWORK, Options: { "com.docker.network.generic": generic } })).toEqual({});
+    expect([...f.state.specs]).toMatchObject([{ kind: "macvlan", parent: "eth0.10", mode: "ipvlan" }]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** A network whose endpoints stand on a LAN, through the whole engine: who gets which frame, and how a published port's answers find their way. */
 import { describe, expect, it } from "vitest";
-import { NO_ICC } from "../../src/table/networks.js";
+import { NO_ICC, ONE_MAC, PASSTHRU, VEPA } from "../../src/table/networks.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
 import { addPort, Dataplane, HOST_IP, MAC_UP, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
 import { locals } from "../support/host.js";
@@ -126,5 +126,79 @@ describe("a network on a LAN", () => {
     expect(d.send(A, error(quoted)).map(({ port }) => port)).toEqual([PORT]); // about what was bridged
     const [direct] = d.send(A, answer(40_001));
     expect([direct!.port, p.parse(direct!.bytes)]).toMatchObject([PORT, { dstMac: MAC_PEER, src: IP_A, sport: TARGET }]);
+  });
+
+  it("in mode vepa sends all to the LAN, and takes what the switch sends back, but not to its sender", () => {
+    const d = lan(VEPA);
+    expect(ports(d, A, from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([PORT]);
+    expect(ports(d, PORT, from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
+    expect(ports(d, A, asks(MAC_A, "0.0.0.0", IP_A))).toEqual([PORT]);
+    expect(ports(d, PORT, asks(MAC_A, "0.0.0.0", IP_A))).toEqual([B]);
+    expect(d.dropTotal()).toBe(0);
+    expect(ports(d, A, p.tagged(from(MAC_A, IP_A, MAC_B, IP_B), 10))).toEqual([]);
+    expect(d.drops(A)).toEqual({ "unknown-station": 1 });
+  });
+
+  it("in mode passthru has its endpoint share the host's MAC, and reach the host by it", () => {
+    const d = new Dataplane();
+    d.say({ type: "add-network", network: NETWORK, subnets: [], flags: PASSTHRU });
+    d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
+    d.addPort(A, ENDPOINT, MAC_PARENT, IP_A, NETWORK);
+    expect(ports(d, A, from(MAC_PARENT, IP_A, MAC_PARENT, HOST_IP))).toEqual([PORT]);
+    expect(ports(d, PORT, from(MAC_PARENT, HOST_IP, MAC_PARENT, IP_A))).toEqual([A]);
+    expect(ports(d, PORT, asks(MAC_PARENT, HOST_IP, IP_A))).toEqual([A]);
+    expect(ports(d, A, asks(MAC_PARENT, IP_A, HOST_IP))).toEqual([PORT]);
+    expect(d.dropTotal()).toBe(0);
+  });
+});
+
+describe("a network on a LAN with one MAC", () => {
+  const [IP6_A, IP6_B, LINK_A] = ["2001:db8::80", "2001:db8::81", "fe80::42:c0ff:fe00:280"];
+
+  function oneMac(): Dataplane {
+    const d = new Dataplane();
+    d.say({ type: "add-network", network: NETWORK, subnets: [], flags: ONE_MAC });
+    d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
+    for (const [port, mac, ipv4, ipv6] of [[A, MAC_A, IP_A, IP6_A], [B, MAC_B, IP_B, IP6_B]] as const) // biome-ignore format: a table
+      d.addPort(port, ENDPOINT, mac, `${ipv4} ${ipv6}`, NETWORK);
+    return d;
+  }
+  const sent = (d: Dataplane, port: number, bytes: Uint8Array): { port: number; srcMac: string; dstMac: string; bytes: Uint8Array }[] =>
+    d.send(port, bytes).map(({ port: to, bytes: f }) => {
+      const macAt = (at: number): string => p.macText(f.subarray(p.VNET + at, p.VNET + at + 6));
+      return { port: to, dstMac: macAt(0), srcMac: macAt(6), bytes: f };
+    });
+
+  it("puts that MAC in place of an endpoint's own in all that leaves it", () => {
+    const d = oneMac();
+    expect(sent(d, A, from(MAC_A, IP_A, MAC_PEER, PEER))).toMatchObject([{ port: PORT, srcMac: MAC_PARENT, dstMac: MAC_PEER }]);
+    const [arp] = sent(d, A, asks(MAC_A, IP_A, PEER));
+    expect(arp).toMatchObject({ port: PORT, srcMac: MAC_PARENT });
+    expect(p.hex(arp!.bytes)).not.toContain(MAC_A.replaceAll(":", ""));
+    // Solicitation, advertisement: option and checksum.
+    for (const type of [135, 136]) {
+      const target = type === 135 ? "2001:db8::10" : IP6_A;
+      const [message] = sent(d, A, p.frame(MAC_PEER, MAC_A, p.neighbor({ src: IP6_A, dst: "2001:db8::10" }, type, target, MAC_A)));
+      const whole = p.frame(MAC_PEER, MAC_PARENT, p.neighbor({ src: IP6_A, dst: "2001:db8::10" }, type, target, MAC_PARENT));
+      expect(message!.port).toBe(PORT);
+      expect(p.hex(message!.bytes)).toBe(p.hex(whole));
+    }
+    expect(d.dropTotal()).toBe(0);
+  });
+
+  it("gives what comes for it to the endpoint with the address, with its own MAC, from neighbors and the LAN", () => {
+    const d = oneMac();
+    expect(sent(d, PORT, from(MAC_PEER, PEER, MAC_PARENT, IP_B))).toMatchObject([{ port: B, dstMac: MAC_B, srcMac: MAC_PEER }]);
+    expect(sent(d, A, from(MAC_A, IP_A, MAC_PARENT, IP_B))).toMatchObject([{ port: B, dstMac: MAC_B, srcMac: MAC_PARENT }]);
+    expect(sent(d, A, from(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toMatchObject([{ port: PORT, dstMac: MAC_PARENT, srcMac: MAC_PARENT }]);
+    for (const dst of [IP6_A, LINK_A]) {
+      const bytes = p.frame(MAC_PARENT, MAC_PEER, p.udp({ src: "fe80::9", dst }, { sport: 1, dport: 2 }));
+      expect(sent(d, PORT, bytes)).toMatchObject([{ port: A, dstMac: MAC_A }]);
+    }
+    const reply = p.arpFrame(MAC_PARENT, { operation: 2, senderMac: MAC_PEER, senderIp: PEER, targetMac: MAC_PARENT, targetIp: IP_A });
+    expect(sent(d, PORT, reply)).toMatchObject([{ port: A, dstMac: MAC_A }]);
+    expect(d.dropTotal()).toBe(0);
+    expect(sent(d, PORT, from(MAC_PEER, PEER, MAC_PARENT, "192.0.2.77"))).toEqual([]);
+    expect(d.drops(PORT)).toEqual({ "unknown-station": 1 });
   });
 });

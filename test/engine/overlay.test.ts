@@ -1,6 +1,6 @@
 /** An overlay network, through the whole engine: who gets which frame, what the datagrams look like, and what is counted. */
 import { describe, expect, it } from "vitest";
-import { RX_PACKETS } from "../../src/engine/counters.js";
+import { ROW, RX_PACKETS } from "../../src/engine/counters.js";
 import { NO_ICC } from "../../src/table/networks.js";
 import { B, GATEWAY, HELD_PORT, IP_B, MAC_B, MAC_GATEWAY, UP } from "../support/dataplane.js";
 import * as o from "../support/overlay.js";
@@ -145,7 +145,10 @@ it("of what the host's stack has accepted, a checksum that its sender has left t
   expect(d.drops(OTHERS)).toEqual({ "bad-checksum": 1 });
 });
 
-describe("without segmentation in the tunnels' device", () => {
+describe.each([
+  ["a frame each", false],
+  ["several in a frame", true],
+])("without segmentation in the tunnels' device, datagrams %s:", (_, datagrams) => {
   it.each([
     ["TCP over IPv4", (data: Uint8Array) => p.tcp(ER, { ...PORTS, data, flags: p.ACK | p.PSH | p.FIN }), p.GSO_TCPV4, 1398],
     ["UDP over IPv4", (data: Uint8Array) => p.udp(ER, { ...PORTS, data }), p.GSO_UDP_L4, 1400],
@@ -157,15 +160,16 @@ describe("without segmentation in the tunnels' device", () => {
     ],
   ])("segments of %s are made, with checksums, lengths and sequence numbers of their own", (_, packet, gso, size) => {
     for (const length of [size + 1, 2500, 4000, 30_000]) {
-      const d = overlay({ segments: false });
+      const d = overlay({ segments: false, datagrams });
       const data = p.payload(length);
       const sent = d.send(E, p.partial(toR(packet(data)), gso, size));
-      expect(sent).toHaveLength(Math.ceil(length / size));
-      const segments = sent.map((f) => o.departed(f.bytes));
-      for (const { header, frame, packet: outer } of segments) {
-        expect(header.gso).toBe(0);
+      const segments = sent.flatMap((f) => o.allDeparted(f.bytes));
+      expect(segments).toHaveLength(Math.ceil(length / size));
+      expect(sent).toHaveLength(datagrams ? 1 : segments.length);
+      for (const { header, frame, vni, flags, packet: outer } of segments) {
+        expect([header.gso, vni, flags]).toEqual([datagrams ? p.GSO_UDP_L4 : 0, VNI, 8]);
         expect(p.wrongIn(frame)).toEqual([]);
-        expect(p.wrongChecksums(outer)).toEqual([]);
+        if (!datagrams) expect(p.wrongChecksums(outer)).toEqual([]);
       }
       const parts = segments.map(({ frame }) => p.parse(frame));
       expect(p.join(...parts.map((part) => part.data))).toEqual(data);
@@ -178,43 +182,97 @@ describe("without segmentation in the tunnels' device", () => {
   });
 
   it("not more than 1,024 of one frame", () => {
-    const d = overlay({ segments: false });
+    const d = overlay({ segments: false, datagrams });
     const data = p.payload(10_240);
-    expect(d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 10))).toHaveLength(1024);
+    expect(d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 10)).flatMap((f) => o.allDeparted(f.bytes))).toHaveLength(
+      1024,
+    );
     expect(d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 9))).toEqual([]);
     expect(d.drops(E)).toEqual({ "vnet-header": 1 });
   });
 
   it("in order with what comes before and after them", () => {
-    const d = overlay({ segments: false });
+    const d = overlay({ segments: false, datagrams });
     const data = p.payload(4000);
     const parts = [data.subarray(0, 100), data.subarray(100, 3900), data.subarray(3900)];
     for (const part of parts) {
       const frame = toR(p.tcp(ER, { ...PORTS, data: part }));
       d.io.put(E, part.length > 1398 ? p.partial(frame, p.GSO_TCPV4, 1398) : frame);
     }
-    const sent = d.run().map((f) => p.parse(o.departed(f.bytes).frame).data);
+    const sent = d.run().flatMap((f) => o.allDeparted(f.bytes).map(({ frame }) => p.parse(frame).data));
     expect(sent.map(({ length }) => length)).toEqual([100, 1398, 1398, 1004, 100]);
     expect(p.join(...sent)).toEqual(data);
   });
 
   it("and where the datagram would be longer than any can be", () => {
-    const d = overlay();
+    const d = overlay({ datagrams });
     const data = p.payload(65_480);
     const sent = d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 1398));
-    const parts = sent.map((f) => o.departed(f.bytes).frame);
+    const parts = sent.flatMap((f) => o.allDeparted(f.bytes).map(({ frame }) => frame));
     expect(parts.flatMap(p.wrongIn)).toEqual([]);
     expect(p.join(...parts.map((part) => p.parse(part).data))).toEqual(data);
   });
 
   it("segments longer than a head are made too", () => {
-    const d = overlay({ segments: false });
+    const d = overlay({ segments: false, datagrams });
     d.state.networks.mtu.fill(8950);
     const data = p.payload(30_000);
     const sent = d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data })), p.GSO_TCPV4, 8898));
-    const parts = sent.map((f) => o.departed(f.bytes).frame);
+    const parts = sent.flatMap((f) => o.allDeparted(f.bytes).map(({ frame }) => frame));
     expect(parts.flatMap(p.wrongIn)).toEqual([]);
     expect(p.join(...parts.map((part) => p.parse(part).data))).toEqual(data);
+  });
+});
+
+describe("a frame of several datagrams", () => {
+  const segment = (n: number, length = 1000): Uint8Array => bare(toE(p.tcp(RE, { ...PORTS, seq: 1000 * n, data: p.payload(length) })));
+
+  it("says what a device needs to make them, and has the sum of the pseudo header", () => {
+    for (const underlay of [V4, V6]) {
+      const d = overlay({ segments: false, underlay });
+      const [sent] = d.send(E, p.partial(toR(p.tcp(ER, { ...PORTS, data: p.payload(3000) })), p.GSO_TCPV4, 1000));
+      const { header, packet, udpChecksum, sport, id } = o.departed(sent!.bytes);
+      const start = underlay === V4 ? 34 : 54;
+      const size = 8 + 14 + 40 + 1000;
+      expect(header).toMatchObject({ flags: 1, gso: p.GSO_UDP_L4, start, field: 6, headers: start + 8, size });
+      expect(packet).toHaveLength(start - 14 + 8 + 3 * size);
+      const pseudo = underlay === V4 ? packet.subarray(12, 20) : packet.subarray(8, 40);
+      const length = 8 + 3 * size;
+      expect(udpChecksum).toBe(p.sum(p.join(pseudo, Uint8Array.of(0, 17, length >> 8, length))));
+      // The kernel counts identifications on, one a datagram; ports are as of any packet of the flow.
+      const next = o.departed(d.send(E, toR(p.tcp(ER, { ...PORTS, data: p.payload(10) })))[0]!.bytes);
+      expect(next.sport).toBe(sport);
+      if (underlay === V4) expect(next.id).toBe((id + 3) & 0xffff);
+    }
+  });
+
+  it("is taken apart, and its segments reach the endpoint as one frame", () => {
+    const d = overlay();
+    const got = d.send(TUNNEL, o.together([segment(0), segment(1), segment(2, 500)]));
+    expect(got.map(({ port }) => port)).toEqual([E]);
+    expect(p.parse(got[0]!.bytes).data).toEqual(p.join(p.payload(1000), p.payload(1000), p.payload(500)));
+    expect(d.counters[OTHERS * ROW + RX_PACKETS]).toBe(3);
+    expect(d.dropTotal()).toBe(0);
+  });
+
+  it("is overtaken by nothing that came behind it, and what was partial there stays so", () => {
+    const d = overlay();
+    d.io.put(TUNNEL, o.together([segment(0), segment(1)]));
+    const last = p.partial(toE(p.tcp(RE, { ...PORTS, seq: 2000, data: p.payload(100) })));
+    d.io.put(TUNNEL, o.arriving(o.datagram(bare(last)), { flags: 1, start: 50 + 34, field: 16 }));
+    const got = d.run();
+    expect(p.join(...got.map(({ bytes }) => p.parse(bytes).data))).toEqual(p.join(p.payload(1000), p.payload(1000), p.payload(100)));
+    expect(got.flatMap(({ bytes }) => p.wrongIn(bytes))).toEqual([]);
+  });
+
+  it("of which one is not right loses that one", () => {
+    const d = overlay();
+    const other = bare(toE(p.tcp({ src: IP_S, dst: IP_E }, { ...PORTS, data: p.payload(1000) }))); // behind another node
+    expect(d.send(TUNNEL, o.together([segment(0), other, segment(2)]))).toHaveLength(2);
+    expect(d.drops(OTHERS)).toEqual({ "source-spoofed": 1 });
+    expect(d.send(TUNNEL, o.together([segment(3), segment(4).subarray(0, 13)]))).toHaveLength(1);
+    expect(d.send(TUNNEL, o.together([segment(5)], { vni: 5 }))).toEqual([]);
+    expect(d.drops(TUNNEL)).toEqual({ "vxlan-runt": 1, "vxlan-vni": 1 });
   });
 });
 
@@ -438,11 +496,12 @@ describe("a datagram is dropped and counted", () => {
     }
   });
 
-  it("whose segments are datagrams of their own", () => {
+  it.each([
+    ["are of no length", { gso: p.GSO_UDP_L4, size: 0 }],
+    ["are TCP's, but not of what is inside", { gso: p.GSO_TCPV4, size: 500 }],
+  ])("whose segments %s", (_, wrong) => {
     const d = overlay();
-    expect(
-      d.send(TUNNEL, o.arriving(o.datagram(good), { flags: 1, gso: p.GSO_UDP_L4, size: 500, start: 34, field: 6, headers: 42 })),
-    ).toEqual([]);
+    expect(d.send(TUNNEL, o.arriving(o.datagram(good), { flags: 1, start: 34, field: 6, headers: 42, ...wrong }))).toEqual([]);
     expect(d.drops(TUNNEL)).toEqual({ "vnet-header": 1 });
   });
 });

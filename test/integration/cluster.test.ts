@@ -46,9 +46,8 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
       code: 1,
       stderr: expect.stringContaining("node"),
     });
-    expect(await b.call("network", "create", "-d", "overlay", "-o", "encrypted", "secret")).toMatchObject({
-      stderr: expect.stringContaining("encrypted"),
-    });
+    for (const wrong of [["-d", "overlay", "-o", "encrypted=no"], ["--encrypt"]]) // biome-ignore format: short
+      expect(await b.call("network", "create", ...wrong, "secret")).toMatchObject({ code: 2, stderr: expect.stringContaining("encrypt") });
     expect(await c.launchDaemon("--node", "a").finish()).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("there is a node 'a' already (at 192.0.2.1)"),
@@ -64,7 +63,27 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
     expect(Scope).toBe("global");
     expect(Object.values(Containers as object).map(({ Name, Node, IPv4Address }) => [Name, Node, IPv4Address]).sort()).toEqual([["asking", undefined, "10.0.0.3/24"], ["web", "a", "10.0.0.2/24"]]); // biome-ignore format: short
     expect(await b.call("network", "rm", "shop")).toMatchObject({ code: 1, stderr: expect.stringContaining("active endpoints") });
-    expect(await b.ok("node", "ls")).toMatch(/^a {5}up {5}192\.0\.2\.1 {2}1\nb {5}up {5}192\.0\.2\.2 {2}1$/m);
+    expect(await b.ok("node", "ls")).toMatch(/^a {5}up {5}192\.0\.2\.1 {2}1 {10}yes\nb {5}up {5}192\.0\.2\.2 {2}1 {10}yes$/m);
+  });
+
+  it("encrypts a network for which that was asked, with keys from the store", async () => {
+    await a.ok("network", "create", "-d", "overlay", "--encrypt", "vault");
+    await a.ok("run", "-d", "--name", "safe", "--network", "vault", "--", ...SERVER);
+    await eventually("it is on b", async () => (await b.networks()).includes("vault"));
+    const heard = lab.lab.start(b.ns, ["tcpdump", "-i", "eth0", "-n", "-U", "-w", "-", "udp port 4789"]);
+    await heard.until("it listens", () => heard.stderr.includes("listening on"));
+    const [got, link] = await Promise.all([
+      b.ok("run", "--rm", "--network", "vault", "--", "curl", "-s", "-m", "5", "--retry", "5", "--retry-connrefused", "-o", "/dev/null", "-w", "%{http_code}", "http://safe:8080/only-for-the-vault"), // biome-ignore format: one command
+      b.ok("run", "--rm", "--network", "vault", "--", "ip", "-o", "link", "show", "eth0"),
+    ]);
+    expect([got, link]).toEqual(["200", expect.stringContaining("mtu 1418")]);
+    await eventually("datagrams are heard", () => heard.stdout.length > 1000);
+    expect(heard.stdout).not.toContain("only-for-the-vault");
+    await heard.stop();
+    const [{ Options }] = JSON.parse(await b.ok("network", "inspect", "vault"));
+    expect(Options).toEqual({ encrypted: "" });
+    await a.ok("rm", "-f", "safe");
+    await a.ok("network", "rm", "vault");
   });
 
   it("takes in a container of a CNI runtime on a node where nobody was in the network", async () => {

@@ -19,3 +19,23 @@ it(`${offered ? "asks for huge pages behind a typed array" : "says that this ker
   expect(advised()).toBe(offered ? before + 1 : before);
   expect(table.every((n) => n === 1)).toBe(true);
 });
+
+/** Bytes that are mapped below 2 GiB. */
+function low(): number {
+  const ranges = fs.readFileSync("/proc/self/maps", "utf8").matchAll(/^([0-9a-f]+)-([0-9a-f]+) /gm);
+  return [...ranges]
+    .map(([, start = "", end = ""]) => [Number.parseInt(start, 16), Number.parseInt(end, 16)] as const)
+    .filter(([, end]) => end <= 2 ** 31)
+    .reduce((sum, [start, end]) => sum + end - start, 0);
+}
+
+it.runIf(process.arch === "x64")("allocates zeros where an address fits into an instruction", () => {
+  const size = 128 << 20;
+  const before = low();
+  const bytes = new Uint8Array(native.allocate(size));
+  expect(low() - before).toBeGreaterThanOrEqual(size);
+  expect(bytes.length).toBe(size);
+  expect(bytes[0]! | bytes[size - 1]!).toBe(0);
+  bytes.fill(0xff, size - 4096);
+  expect(bytes[size - 1]).toBe(0xff);
+});

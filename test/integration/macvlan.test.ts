@@ -52,10 +52,6 @@ it("puts sandboxes on the LAN, where they, its stations and the host reach each 
   expect((await curl(h.lab, h.host, "127.0.0.1:8999")).peer).toMatch(`${HOST}:`);
   const fromB = await h.inside("b", "curl", "-s", "-m", "2", `http://${HOST}:8999/`);
   expect(fromB.stdout).toContain(`${B}:`);
-  expect(await h.call("network", "create", "-d", "macvlan", "--subnet", "10.77.0.0/24", "-o", "parent=lan0", "two")).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining("another network is already using parent interface lan0"),
-  });
 });
 
 it("does what the kernel's macvlan does on the same device, and has the host reach its own, which that does not", async () => {

@@ -186,31 +186,33 @@ describe("the store in a file", () => {
   });
 
   it("leaves the file of a newer version alone and says so", async () => {
-    const text = JSON.stringify({ version: 4, things: ["of another kind"] });
+    const text = JSON.stringify({ version: 5, things: ["of another kind"] });
     writeFileSync(file(), text);
     await expect(new FileStore(dir).load()).rejects.toMatchObject({
       code: "TSP_ERR_STATE",
-      message: expect.stringContaining("is of a newer version of tsproxy (format 4, this one has 3)"),
+      message: expect.stringContaining("is of a newer version of tsproxy (format 5, this one has 4)"),
       hint: expect.stringContaining("run the version that wrote it"),
     });
     expect(readFileSync(file(), "utf8")).toBe(text);
     expect(existsSync(`${file()}.bad`)).toBe(false);
   });
 
-  it("is of format 3 while it has a network that is not of this host alone, and of format 2 before and after, which older versions read", async () => {
+  it("is of the lowest format that says all: 2; 3 with a network that is not of this host alone; 4 with an encrypted one", async () => {
     const version = (): number => JSON.parse(readFileSync(file(), "utf8")).version;
     const store = new FileStore(dir);
     const formats: number[] = [];
     for (const change of [
       { putNetworks: [network("a")] },
       { putNetworks: [network("o", { overlay: { vni: 4096 } }), network("m", { lan: { parent: "eth0" } })] },
+      { putNetworks: [network("s", { overlay: { vni: 4097, encrypted: true } })] },
+      { removeNetworks: ["s".repeat(12)] },
       { removeNetworks: ["o".repeat(12)] },
       { removeNetworks: ["m".repeat(12)] },
     ]) {
       await store.commit(change);
       formats.push(version());
     }
-    expect(formats).toEqual([2, 3, 3, 2]);
+    expect(formats).toEqual([2, 3, 4, 3, 3, 2]);
   });
 
   it("reads such networks where they were written in format 2, too", async () => {

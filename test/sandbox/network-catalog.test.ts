@@ -219,7 +219,7 @@ describe("a macvlan network", () => {
     const { catalog, fixture, inspect, onHost } = await start();
     onHost["192.0.2.0/24"] = "address 192.0.2.1/24 of lan0";
     await catalog.create({ ...create, gateway: "192.0.2.254" });
-    expect([...fixture.specs]).toMatchObject([{ kind: "macvlan", parent: "lan0", icc: true }]);
+    expect([...fixture.specs]).toMatchObject([{ kind: "macvlan", parent: "lan0", mode: "bridge" }]);
     expect(inspect("lan")).toMatchObject({ Driver: "macvlan", Options: { parent: "lan0" } });
     expect(inspect("lan").IPAM.Config).toMatchObject([{ Gateway: "192.0.2.254", AuxiliaryAddresses: { "lan0 192.0.2.1": "192.0.2.1" } }]);
     await expect(catalog.create({ ...create, name: "other" })).rejects.toMatchObject({ kind: "conflict" });
@@ -227,10 +227,42 @@ describe("a macvlan network", () => {
   });
 
   it.each([
-    [{}, "a macvlan network needs a parent interface"],
+    [{}, "a network of driver macvlan needs a parent interface"],
     [{ macvlan_mode: "bridged" }, "requested macvlan mode 'bridged' is not valid, 'bridge' mode is the macvlan driver default"],
-    [{ parent: "lan0", macvlan_mode: "vepa" }, "macvlan mode 'vepa' is not supported"],
+    [{ parent: "lan0", ipvlan_mode: "l2" }, "option ipvlan_mode is not supported in macvlan networks"],
     [{ parent: "lan0", "com.docker.network.bridge.enable_icc": "false" }, "enable_icc is not supported in macvlan networks"],
+  ])("is refused with options %j", async (options, message) => {
+    const { catalog, fixture } = await start();
+    await expect(catalog.create({ ...create, options: options as Record<string, string> })).rejects.toThrow(message);
+    expect([...fixture.specs]).toEqual([]);
+  });
+});
+
+it.each(["vepa", "passthru", "private"])("a macvlan network can be in mode %s", async (mode) => {
+  const { catalog, fixture } = await start();
+  await catalog.create({ name: "lan", driver: "macvlan", subnet: "192.0.2.0/24", options: { parent: "lan0", macvlan_mode: mode } });
+  expect([...fixture.specs]).toMatchObject([{ kind: "macvlan", parent: "lan0", mode }]);
+});
+
+describe("an ipvlan network", () => {
+  const create = { name: "lan", driver: "ipvlan", subnet: "192.0.2.0/24" };
+
+  it("is in mode l2 with flag bridge, as Docker's is by default", async () => {
+    const { catalog, fixture, inspect } = await start();
+    await catalog.create({ ...create, options: { parent: "lan0", ipvlan_mode: "l2", ipvlan_flag: "bridge" } });
+    expect([...fixture.specs]).toMatchObject([{ kind: "macvlan", parent: "lan0", mode: "ipvlan" }]);
+    expect(inspect("lan")).toMatchObject({ Driver: "ipvlan" });
+    expect(await catalog.prune()).toEqual(["lan"]);
+  });
+
+  it.each([
+    [{}, "a network of driver ipvlan needs a parent interface"],
+    [{ parent: "lan0", macvlan_mode: "bridge" }, "option macvlan_mode is not supported in ipvlan networks"],
+    [{ parent: "lan0", ipvlan_mode: "l3" }, "ipvlan mode 'l3' is not supported: in it the host routes"],
+    [{ parent: "lan0", ipvlan_mode: "l3s" }, "ipvlan mode 'l3s' is not supported: in it the host routes"],
+    [{ parent: "lan0", ipvlan_mode: "l4" }, "requested ipvlan mode 'l4' is not valid, 'l2' mode is the ipvlan driver default"],
+    [{ parent: "lan0", ipvlan_flag: "vepa" }, "ipvlan flag 'vepa' is not supported"],
+    [{ parent: "lan0", ipvlan_flag: "x" }, "requested ipvlan flag 'x' is not valid, 'bridge' is the ipvlan driver default"],
   ])("is refused with options %j", async (options, message) => {
     const { catalog, fixture } = await start();
     await expect(catalog.create({ ...create, options: options as Record<string, string> })).rejects.toThrow(message);

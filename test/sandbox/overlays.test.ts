@@ -268,13 +268,18 @@ it("makes networks of both families, with the MTU that every LAN can, and refuse
   const { addresses } = await free.overlays.createEndpoint(await free.catalog.use("shop"), request("e", "web"));
   expect([addresses.ipv4, addresses.ipv6?.family]).toEqual([ip("10.0.0.2"), 6]);
   const option = (key: string, value: string) => make({ options: { [key]: value } });
-  await expect(option("encrypted", "")).rejects.toMatchObject({ message: expect.stringContaining("not encrypted") });
+  for (const word of ["false", "yes", "aes"])
+    await expect(option("encrypted", word)).rejects.toMatchObject({ message: `option encrypted: '${word}' is not understood` });
+  for (const driver of ["bridge", "macvlan"])
+    await expect(make({ driver, encrypt: true })).rejects.toMatchObject({
+      message: `a network of driver ${driver} cannot be encrypted: it has no frames between nodes`,
+    });
   for (const vni of ["0", "16777216", "1,2", "x"])
     await expect(option("com.docker.network.driver.overlay.vxlanid_list", vni)).rejects.toMatchObject({
       message: expect.stringContaining("is no VNI"),
     });
   await expect(option("com.docker.network.host_ipv4", "192.0.2.1")).rejects.toMatchObject({ kind: "invalid" });
-  await expect(catalog.create({ name: "x", driver: "ipvlan" })).rejects.toMatchObject({ hint: "use -d bridge, overlay or macvlan" });
+  await expect(catalog.create({ name: "x", driver: "weave" })).rejects.toMatchObject({ hint: "use -d bridge, overlay, macvlan or ipvlan" });
   const alone = new NetworkCatalog((await ModelFixture.start()).model, {
     overlap: () => null,
     onChange: () => () => {},

@@ -22,6 +22,7 @@ describe("parseConfig", () => {
       conntrackMax: 262144,
       timeouts: DEFAULT_TIMEOUTS,
       offload: false,
+      pastBridge: true,
       firewall: "honour",
       limits: DEFAULT_LIMITS,
       balance: DEFAULT_BALANCE,

@@ -225,3 +225,25 @@ export function departed(bytes: Uint8Array): Departed {
     packet,
   };
 }
+
+/** The datagrams that were written to the tunnels' device in one frame; outer packet and header are those of all. */
+export function allDeparted(bytes: Uint8Array): Departed[] {
+  const whole = departed(bytes);
+  if (whole.header.gso !== p.GSO_UDP_L4) return [whole];
+  const payload = whole.packet.subarray(whole.header.start + 8 - 14);
+  const all: Departed[] = [];
+  for (let at = 0; at < payload.length; at += whole.header.size) {
+    const one = payload.subarray(at, at + whole.header.size);
+    const vni = (one[4]! << 16) | (one[5]! << 8) | one[6]!;
+    all.push({ ...whole, flags: one[0]!, vni, frame: p.join(new Uint8Array(p.VNET), one.subarray(8)) });
+  }
+  return all;
+}
+
+/** What the tunnels' device brings of a node that has sent the frames, without virtio-net headers, in one frame; all but the last are of one length. */
+export function together(frames: readonly Uint8Array[], { vni = VNI }: Outer = {}): Uint8Array {
+  const header = Uint8Array.of(8, 0, 0, 0, vni >> 16, vni >> 8, vni, 0);
+  const data = p.join(...frames.flatMap((frame) => [header, frame]));
+  const packet = p.udp({ src: V4.node, dst: V4.local }, { sport: 50000, dport: 4789, data });
+  return arriving(packet, { flags: 1, gso: p.GSO_UDP_L4, headers: 42, size: 8 + frames[0]!.length, start: 34, field: 6 });
+}

@@ -22,12 +22,17 @@ interface RawDaemon extends RunOptions {
   node?: string;
   advertise?: string;
   nodeTtl?: string;
+  rekey?: string;
 }
 
 /** A lease of etcd's is at least 1.5 times its election time-out, which is a second by default. */
 const DEFAULT_TTL_SEC = 10,
   MIN_TTL_SEC = 2,
   MAX_TTL_SEC = 3600;
+/** Others know a key within seconds; a key of a week has sealed less than it may (`table/seals.ts`). */
+const DEFAULT_REKEY_SEC = 3600,
+  MIN_REKEY_SEC = 5,
+  MAX_REKEY_SEC = 604_800;
 
 type Options = Omit<DaemonOptions, "commandLine"> & PrintOptions;
 type Start = (options: Options) => Promise<void>;
@@ -45,6 +50,7 @@ export function daemonCommand(start: Start = daemon): CliCommand {
     .option("--node <name>", "This node's name in the cluster (the host's name)")
     .option("--advertise <address>", "Where other nodes send to: an address or device (that of the default route)")
     .option("--node-ttl <seconds>", "How long others wait for this node when it is silent (10)")
+    .option("--rekey <seconds>", "How often this node makes a new key for encrypted networks (3600)")
     .option("--json", "Print JSON")
     .note("It runs until it gets SIGINT or SIGTERM. 'tsproxy install' lets systemd start it.")
     .example("Serve Docker, and let the kernel carry what is decided", "tsproxy daemon --offload")
@@ -60,20 +66,25 @@ export function daemonCommand(start: Start = daemon): CliCommand {
 }
 
 function parseCluster(raw: Omit<RawDaemon, "group" | "pluginSocket">): { cluster: ClusterSettings | undefined; dataplane: RunOptions } {
-  const { store, storeCa, storeCert, storeKey, storeUser, storePasswordFile, node, advertise, nodeTtl, ...dataplane } = raw;
+  const { store, storeCa, storeCert, storeKey, storeUser, storePasswordFile, node, advertise, nodeTtl, rekey, ...dataplane } = raw;
   const more = { storeCa, storeCert, storeKey, storeUser, storePasswordFile };
   if (store === undefined) {
-    const [lone] = Object.entries({ ...more, node, advertise, nodeTtl }).filter(([, value]) => value !== undefined);
+    const [lone] = Object.entries({ ...more, node, advertise, nodeTtl, rekey }).filter(([, value]) => value !== undefined);
     if (lone === undefined) return { cluster: undefined, dataplane };
     const option = `--${lone[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${option}: there is no cluster to be in`, "add --store etcd://HOST:2379");
   }
-  const ttlSec = nodeTtl === undefined ? DEFAULT_TTL_SEC : /^\d{1,5}$/.test(nodeTtl) ? Number(nodeTtl) : 0;
-  if (ttlSec < MIN_TTL_SEC || ttlSec > MAX_TTL_SEC) {
-    const hint = `use a number of seconds, ${MIN_TTL_SEC} to ${MAX_TTL_SEC}`;
-    throw new TsproxyError("TSP_ERR_OPTION", "invalid", `--node-ttl '${nodeTtl}': it cannot be that`, hint);
-  }
-  return { cluster: { ...parseStore({ store, ...more }), node, advertise, ttlSec }, dataplane };
+  const ttlSec = seconds("--node-ttl", nodeTtl, DEFAULT_TTL_SEC, MIN_TTL_SEC, MAX_TTL_SEC);
+  const rekeySec = seconds("--rekey", rekey, DEFAULT_REKEY_SEC, MIN_REKEY_SEC, MAX_REKEY_SEC);
+  return { cluster: { ...parseStore({ store, ...more }), node, advertise, ttlSec, rekeySec }, dataplane };
+}
+
+function seconds(option: string, word: string | undefined, otherwise: number, least: number, most: number): number {
+  if (word === undefined) return otherwise;
+  const count = /^\d{1,6}$/.test(word) ? Number(word) : 0;
+  if (count >= least && count <= most) return count;
+  const hint = `use a number of seconds, ${least} to ${most}`;
+  throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${option} '${word}': it cannot be that`, hint);
 }
 
 async function daemon(options: Options): Promise<void> {

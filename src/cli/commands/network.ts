@@ -18,6 +18,7 @@ interface RawCreate {
   ipv4?: string;
   ipv6?: boolean;
   mtu?: string;
+  encrypt?: boolean;
   opt?: string[];
   label?: string[];
 }
@@ -47,7 +48,7 @@ function create(): CliCommand {
     .argument("<name>", "Name of the network")
     .option(
       "-d, --driver <name>",
-      "Kind of network: bridge, overlay for all nodes of the cluster, or macvlan on the LAN of -o parent=DEVICE (bridge)",
+      "Kind of network: bridge, overlay for all nodes of the cluster, macvlan or ipvlan on the LAN of -o parent=DEVICE[.VLAN] (bridge)",
     )
     .option("--subnet <cidr>", "Its range, one a family (the first of Docker's pools that is free)", collect)
     .option("--gateway <ip>", "The host's address in it (the first; repeatable)", collect)
@@ -57,6 +58,7 @@ function create(): CliCommand {
     .option("--ipv4 <bool>", "'false': without IPv4")
     .option("--ipv6", "With IPv6")
     .option("--mtu <bytes>", "MTU of its devices")
+    .option("--encrypt", "Of an overlay network: encrypt what goes between nodes")
     .option("--label <key=value>", "For people and scripts (repeatable)", collect)
     .option("-o, --opt <key=value>", "One of Docker's options of that driver (repeatable)", collect)
     .note("It prints the network's id, and on standard error which pools were passed over, and why.")

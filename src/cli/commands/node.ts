@@ -22,13 +22,14 @@ function list(): CliCommand {
     .action(async ({ json = false }: { json?: boolean }) => {
       const { ask } = await import("../../api/client.js");
       const nodes = await ask(await daemonSocket(), "nodes");
-      const rows = nodes.map(({ name, there, addresses, endpoints }) => [
+      const rows = nodes.map(({ name, there, addresses, endpoints, encrypts }) => [
         name,
         there ? "up" : "away",
         addresses.join(",") || "-",
         String(endpoints),
+        encrypts ? "yes" : "no",
       ]);
-      stdout(json ? `${JSON.stringify(nodes, null, 2)}\n` : formatTable(["NODE", "STATE", "ADDRESS", "ENDPOINTS"], rows));
+      stdout(json ? `${JSON.stringify(nodes, null, 2)}\n` : formatTable(["NODE", "STATE", "ADDRESS", "ENDPOINTS", "ENCRYPTS"], rows));
     });
 }
 

@@ -71,8 +71,8 @@ export interface EndpointNetwork {
   /** `setMtu` changes it. */
   readonly mtu: number;
   readonly subnets: PerFamily<Subnet>;
-  /** Is told of each endpoint's MAC, and answers what to do when it goes. */
-  readonly onStation?: (mac: Uint8Array) => () => void;
+  /** Is told of each endpoint, and answers what to do when it goes. */
+  readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
 }
 
 interface Namespace {
@@ -310,9 +310,9 @@ export class Endpoints {
     const { name, mac, bandwidth, onGone } = spec;
     const addresses = eachFamily(spec.addresses);
     const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth } as const;
-    this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
     const { onStation } = this.network;
-    if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation(mac));
+    if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses }));
+    this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
   }
 
   private checkNamespace(word: string, netns: string, nsFd: number): void {

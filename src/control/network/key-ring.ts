@@ -21,6 +21,8 @@ import { NO_KEY } from "../../table/seals.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { keyPair, MAX_KEY_NUMBER, MAX_WORKERS } from "../../wire/sealed.js";
 
+export { MAX_KEY_NUMBER, MAX_WORKERS };
+
 /** A public key as it is told to others. */
 export interface PublicKey {
   /** What datagrams call it: 0 to 65,535. */
@@ -101,9 +103,9 @@ export class KeyRing {
     return { keys: this.own.map(({ number, bytes }) => ({ number, bytes })), aes: this.site.aes, workers: this.site.workers };
   }
 
-  /** Another key from now on. The others must be told `published`, and `told` be called, before this is called again. */
+  /** Another key from now on, which others are to be told; `told` is to be called when they can know it. Nothing happens before `canRotate`. */
   rotate(): void {
-    if (this.own.length === 0) return;
+    if (this.own.length === 0 || this.settling) return;
     const [newest, ...rest] = this.own;
     this.own = [this.makeKey((newest!.number + 1) & MAX_KEY_NUMBER), newest!];
     this.settling = true;
@@ -120,9 +122,9 @@ export class KeyRing {
     this.timer.unref();
   }
 
-  /** Whether the newest key was told: else `rotate` has to wait. */
-  get isTold(): boolean {
-    return !this.settling || this.toldAt !== undefined;
+  /** Whether others know the newest key: else `rotate` has to wait. */
+  get canRotate(): boolean {
+    return !this.settling;
   }
 
   /** Of the node at that address in the underlay; undefined: it has none that is known. */
@@ -149,7 +151,9 @@ export class KeyRing {
 
   /** Goes on with the newest key where the other node is known to have it. Called once a second for as long as that is not so everywhere. */
   settle(): void {
-    if (this.toldAt !== undefined && this.now() - this.toldAt >= SETTLED_MS) this.settling = false;
+    if (this.toldAt === undefined) return;
+    const all = [...this.peers.values()].every((peer) => this.isHeard(peer));
+    if (all || this.now() - this.toldAt >= SETTLED_MS) this.settling = false;
     this.applyAll();
     if (this.settling) return;
     clearInterval(this.timer);
@@ -170,13 +174,18 @@ export class KeyRing {
     const cipher = aes && this.site.aes ? AES_256_GCM : CHACHA20_POLY1305;
     const pairs = this.own.map((own) => keys.map((key) => this.pairOf(own, key, cipher, workers)));
     const [newest, before] = pairs.map((ofOwn) => ofOwn[0]!);
-    const isHeard = pairs[0]!.some(({ windows }) => windows.highest > 0);
-    const { send } = this.settling && !isHeard && before !== undefined ? before : newest!;
+    const { send } = this.settling && !this.isHeard(peer) && before !== undefined ? before : newest!;
     const receive = pairs.flat().map((pair) => pair.receive);
     const said = [send, ...receive].join();
     if (said === peer.said) return;
     peer.said = said;
     this.site.post({ type: "seal-node", node: peer.address, send, receive });
+  }
+
+  /** Whether the node has used this node's newest key. */
+  private isHeard({ keys }: Peer): boolean {
+    const { pairs } = this.own[0]!;
+    return keys.keys.some(({ bytes }) => (pairs.get(Buffer.from(bytes).toString("hex"))?.windows.highest ?? 0) > 0);
   }
 
   private usable(name: string, { keys, ...rest }: NodeKeys): NodeKeys | undefined {

@@ -1,192 +1,51 @@
-/**
- * Devices by which endpoints stand on a LAN: a TAP of the engine's beside the host's device there, the parent, with programs between both
- * (`steer/lan-programs.ts`). All that is put on the parent ends with the process's descriptors, so also with a killed process. A parent may go away and come back.
- */
-import { closeSync } from "node:fs";
-import type { Tap } from "../../device/tap.js";
-import { TsproxyError } from "../../errors.js";
-import { log } from "../../log.js";
-import { type LanMapFds, lanHostProgram, lanInProgram, lanOutProgram } from "../../steer/lan-programs.js";
-import type { Steering } from "../../steer/steering.js";
-import * as bpf from "../../sys/bpf.js";
-import { native, systemError } from "../../sys/native.js";
-import type { RouteSocket } from "../../sys/rtnetlink.js";
-import type { Link } from "../../sys/rtnetlink-entries.js";
-import { macText, parseMac } from "../../wire/ethernet.js";
-import { closeToIpv6 } from "../device-conf.js";
-import type { Host } from "../host.js";
-import { Undo } from "../undo.js";
-import type { TapPorts } from "./tap-ports.js";
-
-const KEY_SIZE = 8,
-  MAX_STATIONS = 4096,
-  QUEUE = 2000,
-  MAX_VLAN = 4094,
-  IFF_LOOPBACK = 8; // linux/if.h
-const DEVICE = "tsplan%d";
-/** What the kernel takes for a name (dev_valid_name, IFNAMSIZ). */
-const DEVICE_NAME = /^[^\s/:]{1,15}$/;
-/** Names of devices that tsproxy makes in the host's namespace. */
-const OURS = /^tsp(up|host|vx|lan|roxy)\d+$|^ts[np][0-9a-f]{11,12}$/;
-
-interface LansSite {
-  readonly socket: RouteSocket;
-  readonly host: Host;
-  readonly steering: Steering;
-  readonly taps: TapPorts;
-}
-
-/** A network's way onto the LAN. */
-export interface Lan {
-  readonly tap: Tap;
-  readonly device: number;
-  /** Of the parent. */
-  readonly mac: Uint8Array;
-  /** Frames for that MAC are the network's; answers how to end that. Throws TSP_ERR_NETWORK (conflict) for the parent's own. */
-  addStation(mac: Uint8Array): () => void;
-}
+/** The LANs on which endpoints stand, by the name of their parent, and which networks are on each. */
+import type { Undo } from "../undo.js";
+import { checkedParent, type LanParent, parentError } from "./lan-parent.js";
+import { type LanMode, LanSegment, type LanSite } from "./lan-segment.js";
 
 export class Lans {
-  private readonly parents = new Set<string>();
+  private readonly segments = new Map<string, LanSegment>();
 
-  constructor(private readonly site: LansSite) {}
+  constructor(private readonly site: LanSite) {}
 
-  /** The parent, which must be there. Throws TSP_ERR_NETWORK. */
-  parent(name: string): Link {
-    const { socket } = this.site;
-    const linkOf = (device: string): Link | null => (DEVICE_NAME.test(device) ? socket.link(device) : null);
-    const link = linkOf(name);
-    if (link === null) throw missing(name, (device) => linkOf(device) !== null);
-    if ((link.flags & IFF_LOOPBACK) !== 0)
-      throw parentError("invalid", "loopback interface is not a valid macvlan parent link", "name the host's device on the LAN");
-    if (OURS.test(name)) throw parentError("invalid", `${name} is a device of tsproxy's own`, "name the host's device on the LAN");
-    if (parseMac(link.mac) === null) throw parentError("invalid", `${name} is no Ethernet device`, "name the host's device on the LAN");
-    if (this.parents.has(name))
-      throw parentError("conflict", `another network is already using parent interface ${name}`, "use that network, or another parent");
-    return link;
+  /** The parent, which must be there, and on which a network of that mode can be. Throws TSP_ERR_NETWORK. */
+  parent(name: string, mode: LanMode): LanParent {
+    const found = checkedParent(name, (device) => this.site.socket.link(device));
+    this.checkMode(name, mode);
+    return found;
   }
 
-  /** For the network that `who` names in messages. What it does is undone by `undo`. `onMac` hears when the parent has another MAC. */
-  open(name: string, keepAs: string, who: string, undo: Undo, onMac: (mac: Uint8Array) => void): Lan {
-    const link = this.parent(name);
-    const { socket, host, steering, taps } = this.site;
-    this.parents.add(name);
-    undo.add("use of the parent", () => this.parents.delete(name));
-    const tap = taps.open({ name: DEVICE, keepAs }, undo);
-    const { index: device } = socket.link(tap.name)!;
-    socket.setLink(device, { mtu: link.mtu, txQueueLen: QUEUE, multicast: false, addrGenMode: "none" });
-    closeToIpv6(tap.name);
-    const map = { name: "tsproxy_station", type: bpf.MAP_HASH, keySize: KEY_SIZE, valueSize: 4, maxEntries: MAX_STATIONS };
-    const stations = bpf.createMap(map);
-    undo.add("map of stations", () => closeSync(stations));
-    const maps = { ...steering.maps, stations };
-    let attached: Attached | undefined = attach(maps, device, link);
-    undo.add("programs of the LAN", () => attached?.undo.run());
-    const look = (): void => {
-      const now = socket.link(name);
-      if (now?.index === attached?.index && now?.mac === attached?.mac) return;
-      const before = attached;
-      void attached?.undo.run();
-      if (attached !== undefined && now === null) log.warn(`${who}: its parent interface ${name} is gone`);
-      attached = undefined;
-      if (now === null) return;
-      try {
-        attached = attach(maps, device, now);
-        onMac(parseMac(now.mac)!);
-        if (before === undefined) log.warn(`${who}: its parent interface ${name} is there again`);
-      } catch (error) {
-        log.warn(`${who}: its parent interface ${name} cannot be used: ${(error as Error).message}`);
-      }
-    };
-    undo.add("watch of the parent", host.onChange(look));
-    socket.setLink(device, { up: true });
-    const addStation = (mac: Uint8Array): (() => void) => {
-      const text = macText(mac); // one key is one station's: the host would be cut off
-      if (text === attached?.mac)
-        throw parentError("conflict", `MAC address ${text} is that of the parent interface ${name}`, "give another one, or none");
-      bpf.updateElement(stations, keyOf(mac), indexBytes(device));
-      return () => bpf.deleteElement(stations, keyOf(mac));
-    };
-    return { tap, device, mac: parseMac(link.mac)!, addStation };
-  }
-}
-
-/** Docker's words for a parent that is not there, which it would make if it is a VLAN of a device that is. */
-function missing(name: string, isThere: (device: string) => boolean): TsproxyError {
-  const [device = "", vlan, ...rest] = name.split(".");
-  const see = "see 'ip link'";
-  if (vlan === undefined) return parentError("not-found", `the requested parent interface ${name} was not found on the Docker host`, see);
-  if (rest.length > 0) {
-    const message = `required interface name format is: name.vlan_id, ex. eth0.10 for vlan 10, instead received ${name}`;
-    return parentError("invalid", message, see);
-  }
-  if (!/^\d{1,9}$/.test(vlan))
-    return parentError("invalid", `unable to parse a valid vlan id from: ${vlan} (ex. eth0.10 for vlan 10)`, see);
-  if (Number(vlan) < 1 || Number(vlan) > MAX_VLAN)
-    return parentError("invalid", `vlan id must be between 1-${MAX_VLAN}, received: ${vlan}`, "0 and 4095 are reserved (IEEE 802.1Q)");
-  if (!isThere(device)) return parentError("not-found", `-o parent interface was not found on the host: ${device}`, see);
-  const make = `make it: ip link add link ${device} name ${name} type vlan id ${vlan}`;
-  return parentError("unavailable", `there is no device ${name}, and tsproxy makes no VLAN devices`, make);
-}
-
-interface Attached {
-  index: number;
-  mac: string;
-  undo: Undo;
-}
-
-/** Puts the programs on both devices, and has the parent take frames for stations. Throws with nothing left. */
-function attach(maps: LanMapFds, device: number, { index, mac }: Link): Attached {
-  const undo = new Undo();
-  const { stations } = maps;
-  try {
-    const own = keyOf(parseMac(mac)!);
-    bpf.updateElement(stations, own, indexBytes(index));
-    // The parent may be another device by then, made anew with the same MAC.
-    undo.add("the parent's own MAC", () => {
-      const owner = new Uint8Array(4);
-      if (bpf.getElement(stations, own, owner) === 0 && Buffer.compare(owner, indexBytes(index)) === 0) bpf.deleteElement(stations, own);
+  /**
+   * For network `number`, which `who` names in messages, until `undo`. Networks on one LAN share it, and are of one mode; one in mode passthru is alone there.
+   * Throws TSP_ERR_NETWORK.
+   */
+  join(name: string, mode: LanMode, number: number, who: string, undo: Undo): LanSegment {
+    this.checkMode(name, mode);
+    const segment = this.segments.get(name) ?? new LanSegment(this.site, number, name, mode, who);
+    this.segments.set(name, segment);
+    segment.uses++;
+    undo.add("use of the LAN", async () => {
+      if (--segment.uses > 0) return;
+      this.segments.delete(name);
+      await segment.close();
     });
-    put("lan_out", lanOutProgram(maps, index), device, "ingress", undo);
-    put("lan_in", lanInProgram(maps, device), index, "ingress", undo);
-    put("lan_host", lanHostProgram(maps, device), index, "egress", undo);
-    const fd = native.promiscuous(index);
-    if (fd < 0) throw systemError("setsockopt(PACKET_ADD_MEMBERSHIP)", fd);
-    undo.add("promiscuous mode of the parent", () => closeSync(fd));
-  } catch (error) {
-    void undo.run();
-    throw error;
+    return segment;
   }
-  return { index, mac, undo };
-}
 
-/** By a link alone, since a filter would stay on the parent after a SIGKILL. */
-function put(name: string, code: Uint8Array, ifindex: number, direction: "ingress" | "egress", undo: Undo): void {
-  const program = bpf.loadProgram(`tsproxy_${name}`, code);
-  try {
-    const link = bpf.createTcxLink(program, ifindex, direction);
-    if (link === null)
+  private checkMode(name: string, mode: LanMode): void {
+    const other = this.segments.get(name);
+    if (other === undefined) return;
+    if (mode === "passthru" || other.mode === "passthru")
       throw parentError(
-        "unavailable",
-        "macvlan networks need TCX, which this kernel does not have",
-        "use Linux 6.6 or later, or -d bridge",
+        "conflict",
+        `another network is already using parent interface ${name}`,
+        "in mode passthru a network is alone there",
       );
-    undo.add(`program ${name}`, () => closeSync(link));
-  } finally {
-    closeSync(program); // the kernel keeps it as long as it is attached
+    if (other.mode !== mode)
+      throw parentError(
+        "conflict",
+        `another network is already using parent interface ${name} in mode ${other.mode}`,
+        "use that mode, another parent, or a VLAN of this one",
+      );
   }
-}
-
-function keyOf(mac: Uint8Array): Uint8Array {
-  const key = new Uint8Array(KEY_SIZE);
-  key.set(mac);
-  return key;
-}
-
-function indexBytes(ifindex: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(ifindex).buffer);
-}
-
-function parentError(kind: "invalid" | "conflict" | "not-found" | "unavailable", message: string, hint: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_NETWORK", kind, message, hint);
 }

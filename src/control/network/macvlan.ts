@@ -1,36 +1,36 @@
 /**
- * The kind `macvlan`: endpoints stand on the LAN of one of the host's devices, the parent, each with a MAC and addresses of its own there, as behind the
- * kernel's macvlan. Unlike there the host and they reach each other, and their ports can be published.
+ * The kind `macvlan`: endpoints stand on the LAN of one of the host's devices, the parent, or of a VLAN there, as behind the kernel's macvlan or ipvlan. Unlike
+ * there the host and they reach each other, and their ports can be published. Networks with the same parent share its LAN.
  */
 import { TsproxyError } from "../../errors.js";
 import { hostFamilies } from "../../sys/host-families.js";
-import { NO_ICC } from "../../table/networks.js";
 import { type IpAddress, prefixContains, prefixOf } from "../../wire/ip-address.js";
 import { ofFamily } from "../../wire/per-family.js";
 import { checkNetworkFamilies } from "../families.js";
 import { Undo } from "../undo.js";
 import { Endpoints } from "./endpoints.js";
+import type { LanMode, LanSegment } from "./lan-segment.js";
 import type { CommonSpec, Network, OpenNetwork, Reach } from "./network.js";
 import type { Site } from "./site.js";
 
 export interface MacvlanSpec extends CommonSpec {
   kind: "macvlan";
-  /** The host's device on the LAN. */
+  /** The host's device on the LAN; `DEVICE.VLAN` if there is no device of that name: that VLAN of it, 1..4094. */
   parent: string;
-  /** Whether endpoints reach each other (macvlan's mode `bridge`, else `private`). Default: yes. */
-  icc?: boolean;
-  /** Name, no other network's, under which the device is kept while the process is restarted. */
-  keepAs: string;
+  /** Default: bridge. */
+  mode?: LanMode;
+  /** The parent may come later. Default: it must be there. */
+  awaitsParent?: boolean;
 }
 
-/** Throws TSP_ERR_NETWORK as `Lans.open`; invalid: an MTU above the parent's. */
+/** Throws TSP_ERR_NETWORK as `Lans.parent` and `Lans.join`; invalid: an MTU above the parent's. */
 export const openMacvlan: OpenNetwork<MacvlanSpec> = (site, number, spec) => new Macvlan(site, number, spec);
 
 class Macvlan implements Network {
   readonly subnets: Network["subnets"];
   readonly mtu: number;
-  readonly hostDevice: string;
   readonly endpoints: Endpoints;
+  private readonly lan: LanSegment;
   private readonly undo = new Undo();
 
   constructor(
@@ -38,31 +38,31 @@ class Macvlan implements Network {
     readonly number: number,
     private readonly spec: MacvlanSpec,
   ) {
-    const { workers, taps, lans } = site;
-    const { parent, subnets, icc, keepAs } = spec;
+    const { parent, mode = "bridge", subnets, awaitsParent = false } = spec;
     checkNetworkFamilies(subnets, hostFamilies());
     this.subnets = subnets;
-    const { mtu: most } = lans.parent(parent);
-    this.mtu = spec.mtu ?? most;
-    if (this.mtu > most)
-      throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `an MTU of ${this.mtu} is above that of ${parent}`, `give ${most} or less`);
+    if (!awaitsParent) this.checkMtu(site.lans.parent(parent, mode).link.mtu);
     try {
-      // Without subnets: the LAN's addresses are anybody's, not those of a network behind us.
-      workers.post({ type: "add-network", network: number, subnets: [], flags: icc === false ? NO_ICC : 0 });
-      this.undo.add(`network on ${parent}`, () => workers.post({ type: "remove-network", network: number }));
-      const onMac = (mac: Uint8Array): void => workers.post({ type: "parent-mac", network: number, mac });
-      const lan = lans.open(parent, keepAs, `network on ${parent}`, this.undo, onMac);
-      this.hostDevice = lan.tap.name;
-      taps.attach(
-        lan.tap,
-        { kind: "lan", name: lan.tap.name, mac: lan.mac, addresses: [], network: number, device: lan.device },
-        this.undo,
-      );
-      this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets, onStation: lan.addStation });
+      this.lan = site.lans.join(parent, mode, number, `network on ${parent}`, this.undo);
     } catch (error) {
       void this.undo.run();
       throw error;
     }
+    this.mtu = spec.mtu ?? this.lan.mtu;
+    this.endpoints = new Endpoints(site, {
+      number: this.lan.network,
+      mtu: this.mtu,
+      subnets,
+      onStation: (station) => this.lan.addStation(station),
+    });
+  }
+
+  get hostDevice(): string {
+    return this.lan.hostDevice;
+  }
+
+  get endpointMac(): Uint8Array | undefined {
+    return this.spec.mode === "passthru" ? this.lan.mac : undefined;
   }
 
   /** We are an endpoint's only door, so whoever its client is, it answers through us. */
@@ -71,11 +71,17 @@ class Macvlan implements Network {
     const own = (this.site.host.addressesOn(this.spec.parent) ?? []).filter(({ family }) => family === target.family);
     const snatSource = own.find((address) => prefixContains(prefix, address)) ?? own[0] ?? gateway;
     const nobody: IpAddress = { family: target.family, value: 0n };
-    return { snatSource, network: prefixOf(nobody, target.family === 4 ? 32 : 128), own: this.number };
+    return { snatSource, network: prefixOf(nobody, target.family === 4 ? 32 : 128), own: this.lan.network };
   }
 
   async close(): Promise<void> {
     await this.endpoints.close();
     await this.undo.run();
+  }
+
+  private checkMtu(most: number): void {
+    const { mtu, parent } = this.spec;
+    if (mtu === undefined || mtu <= most) return;
+    throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `an MTU of ${mtu} is above that of ${parent}`, `give ${most} or less`);
   }
 }

@@ -33,6 +33,8 @@ export interface Network {
   /** Name of the host's device in it; "" where the kind has none. */
   readonly hostDevice: string;
   readonly endpoints: Endpoints;
+  /** MAC that an endpoint must have; undefined: any that no other has. */
+  readonly endpointMac?: Uint8Array | undefined;
   /** How a published port reaches `target`, an address of the network; null when that is the host itself. */
   reach(target: IpAddress): Reach | null;
   /** Takes endpoints and host device away. */

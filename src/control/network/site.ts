@@ -5,6 +5,7 @@ import type { Host } from "../host.js";
 import type { PortNumbers } from "../port-numbers.js";
 import type { Workers } from "../workers.js";
 import type { Lans } from "./lans.js";
+import type { NetworkNumbers } from "./network-numbers.js";
 import type { TapPorts } from "./tap-ports.js";
 import type { Tunnels } from "./tunnels.js";
 
@@ -18,6 +19,7 @@ export interface Site {
   /** Something is broken for good, and the process must end: better to be started anew than to serve nothing. */
   fail(error: Error): void;
   readonly numbers: PortNumbers;
+  readonly networkNumbers: NetworkNumbers;
   readonly tunnels: Tunnels;
   readonly lans: Lans;
 }

@@ -26,6 +26,7 @@ it("takes the dataplane's options and its own", async () => {
     masqueradePorts: { first: 10_240, last: 32_767 },
     conntrackMax: 262_144,
     offload: true,
+    pastBridge: true,
     firewall: "honour",
     limits: DEFAULT_LIMITS,
     timeouts: DEFAULT_TIMEOUTS,
@@ -58,7 +59,17 @@ it("takes a cluster, with what belongs to one, and refuses that without one", as
     node: "a",
     advertise: "eth1",
     ttlSec: 30,
+    rekeySec: 3600,
   });
+  await parse("--store", "etcd://a", "--rekey", "60");
+  expect(given).toMatchObject({ ttlSec: 10, rekeySec: 60 });
+  await expect(parse("--rekey", "60")).rejects.toMatchObject({ message: "--rekey: there is no cluster to be in" });
+  for (const rekey of ["0", "4", "x", "604801", "1h"])
+    await expect(parse("--store", "etcd://a", "--rekey", rekey)).rejects.toMatchObject({
+      code: "TSP_ERR_OPTION",
+      message: `--rekey '${rekey}': it cannot be that`,
+      hint: "use a number of seconds, 5 to 604800",
+    });
   await expect(parse("--node", "a")).rejects.toMatchObject({ code: "TSP_ERR_OPTION", message: "--node: there is no cluster to be in" });
   await expect(parse("--store-ca", "x")).rejects.toMatchObject({ message: "--store-ca: there is no cluster to be in" });
   for (const ttl of ["0", "1", "x", "1000000"])

@@ -2,6 +2,7 @@
 
 import type { OwnConf } from "../../../src/control/host.js";
 import type { BridgeSpec } from "../../../src/control/network/bridge.js";
+import { NetworkNumbers } from "../../../src/control/network/network-numbers.js";
 import { NetworkRegistry } from "../../../src/control/network/registry.js";
 import type { Site } from "../../../src/control/network/site.js";
 import type { TapPort } from "../../../src/control/network/tap-ports.js";
@@ -89,6 +90,7 @@ export class SiteFixture {
         },
         give: (port: number) => note(`give ${port}`),
       },
+      networkNumbers: new NetworkNumbers(),
       tunnels: {
         mtu: () => this.throughUnderlay!,
         mtuNow: () => this.throughUnderlay,

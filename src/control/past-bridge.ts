@@ -1,0 +1,244 @@
+/**
+ * Which containers behind the host's own bridges (Docker's, say) packets go to past the bridge, straight into the container's end of its veth
+ * (`steer/past-bridge-program.ts`). Only where nobody could tell, but by the counters of bridge and port:
+ *
+ * - the bridge sorts no VLANs, and knows the container's MAC behind a port that is up, passes frames on, and takes what fits the bridge;
+ * - the port is a veth whose other end is in another namespace, is up, and has no XDP program there;
+ * - neither bridge nor port has a queueing discipline, tc filters, TCX programs of others on their way out, or somebody who captures;
+ * - there are no rules of nftables about bridges or single devices, and none of ebtables.
+ *
+ * What changes is heard of by netlink, and an entry that it may be about is dropped at once. Captures, TCX programs, rules and what is in the
+ * container's namespace are not told of, so once a second entries that are in use are looked at, and hold for HOLD_SEC from then on: what nobody
+ * looks after any more, since the process has ended or hangs, ends by itself. Others are not looked at; their next packets take the usual
+ * way until they have been.
+ *
+ * The kernel asks a neighbor that it is not sure of when it sends to it, which it does no more here. So it is told of that use when it says that it is
+ * not sure.
+ */
+import os from "node:os";
+import { log } from "../log.js";
+import { PEER_HEADER_AT, PEER_PORT_AT, PEER_SEEN_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "../steer/past-bridge-program.js";
+import type { Steering } from "../steer/steering.js";
+import { tcxPrograms } from "../sys/bpf.js";
+import {
+  type BridgeEntry,
+  type BridgeEvent,
+  type BridgeLink,
+  BridgeMonitor,
+  BridgeSocket,
+  captured,
+  hasFrameRules,
+} from "../sys/bridges.js";
+import type { RouteSocket } from "../sys/rtnetlink.js";
+import type { Neighbor, NeighborState } from "../sys/rtnetlink-entries.js";
+import { parseMac } from "../wire/ethernet.js";
+import { type IpAddress, parseIp } from "../wire/ip-address.js";
+import type { Workers } from "./workers.js";
+
+/** What was looked at holds so long: until the next look, and the one after should that be late. */
+const HOLD_SEC = 3;
+/** An entry is in use as long as a packet has come for it within so many seconds. */
+const USED_SEC = 10;
+const LOOK_MS = 1000,
+  REREAD_MS = 200;
+const ETHERTYPES = { 4: [0x08, 0x00], 6: [0x86, 0xdd] } as const;
+/** The kernel sends to it. */
+const VALID: ReadonlySet<NeighborState> = new Set(["reachable", "stale", "delay", "probe", "permanent"]);
+
+/** A container's address, and the way to it. */
+interface Peer {
+  bridge: number;
+  address: IpAddress;
+  /** As netlink writes it. */
+  text: string;
+  mac: string;
+  port: BridgeLink;
+  /** As in the map. */
+  value: Uint8Array;
+  holds: boolean;
+}
+
+const peerName = (bridge: number, address: string): string => `${bridge} ${address}`;
+
+export class PastBridge {
+  private readonly socket = new BridgeSocket();
+  private readonly monitor = new BridgeMonitor();
+  private readonly peers = new Map<string, Peer>();
+  private bridges = new Set<number>();
+  private timer: NodeJS.Timeout | undefined;
+  private due = Number.POSITIVE_INFINITY;
+  private stale = true;
+  private closed = false;
+
+  constructor(
+    private readonly routes: RouteSocket,
+    workers: Workers,
+    private readonly steering: Steering,
+  ) {
+    workers.watch(this.monitor.fd);
+    this.lookWithin(REREAD_MS); // the start has enough to do
+  }
+
+  /** From Linux 6.7 on what comes this way counts among what the container's device has received. */
+  static isPossible(release = os.release()): boolean {
+    const [major = 0, minor = 0] = release.split(".").map((part) => Number.parseInt(part, 10));
+    return major > 6 || (major === 6 && minor >= 7);
+  }
+
+  /** To be called when the worker says that the monitor's descriptor is readable. */
+  onReadable(): void {
+    if (this.closed) return;
+    for (const event of this.monitor.drain()) this.hear(event);
+    if (this.stale) this.lookWithin(REREAD_MS);
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.monitor.close();
+    this.socket.close();
+  }
+
+  private hear(event: BridgeEvent): void {
+    if (event.kind === "overrun") this.doubt(() => true);
+    else if (event.kind === "device") this.doubt(({ bridge, port }) => bridge === event.ifindex || port.index === event.ifindex);
+    else if (event.kind === "entry") this.hearEntry(event.entry, event.gone);
+    else this.hearNeighbor(event.neighbor, event.gone);
+  }
+
+  private hearEntry({ bridge, mac, port }: BridgeEntry, gone: boolean): void {
+    const isKnown = [...this.peers.values()].some((p) => p.bridge === bridge && p.mac === mac && p.port.index === port);
+    if (!isKnown || gone) this.doubt((p) => p.bridge === bridge && p.mac === mac);
+  }
+
+  private hearNeighbor({ ifindex, address, mac, state }: Neighbor, gone: boolean): void {
+    const peer = this.peers.get(peerName(ifindex, address));
+    const isValid = !gone && VALID.has(state);
+    if (peer === undefined) {
+      if (isValid && this.bridges.has(ifindex)) this.stale = true;
+    } else if (!isValid || mac !== peer.mac) this.doubt((p) => p === peer);
+    else if (state === "stale" && peer.holds) this.routes.useNeighbor(ifindex, address);
+  }
+
+  /** What this is true of is not sure any more; all is read again. */
+  private doubt(about: (peer: Peer) => boolean): void {
+    this.stale = true;
+    for (const peer of this.peers.values()) if (peer.holds && about(peer)) this.hold(peer, 0);
+  }
+
+  private lookWithin(ms: number): void {
+    const due = Date.now() + ms;
+    if (this.closed || due >= this.due) return;
+    this.due = due;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.look(), ms).unref();
+  }
+
+  private look(): void {
+    this.due = Number.POSITIVE_INFINITY;
+    try {
+      if (this.stale) this.reread();
+      this.renew();
+      if (this.peers.size > 0) this.lookWithin(LOOK_MS);
+    } catch (error) {
+      log.warn(`packets go over bridges for a while: ${(error as Error).message}`); // what held ends by itself
+      this.stale = true;
+      this.lookWithin(LOOK_MS);
+    }
+  }
+
+  /** Containers anew, those that are as they were with what is known of them. */
+  private reread(): void {
+    this.stale = false;
+    const links = new Map(this.socket.links().map((link) => [link.index, link]));
+    this.bridges = new Set([...links.values()].filter(({ kind }) => kind === "bridge").map(({ index }) => index));
+    const ports = portsByMac(links, this.bridges.size > 0 ? this.socket.entries() : []);
+    const wanted = this.bridges.size > 0 ? this.routes.neighbors().flatMap((neighbor) => peerOf(neighbor, links, ports) ?? []) : [];
+    const before = new Map(this.peers);
+    this.peers.clear();
+    for (const peer of wanted) {
+      const name = peerName(peer.bridge, peer.text);
+      const former = before.get(name);
+      if (former === undefined || !sameWay(former.value, peer.value)) this.steering.setPeer(peer.bridge, peer.address, peer.value);
+      else Object.assign(peer, { value: former.value, holds: former.holds });
+      this.peers.set(name, peer);
+      before.delete(name);
+    }
+    for (const { bridge, address } of before.values()) this.steering.setPeer(bridge, address, null);
+  }
+
+  /** Lets entries hold that are used and beyond doubt. */
+  private renew(): void {
+    const now = Number(process.hrtime.bigint() / 1_000_000_000n);
+    const used: Peer[] = [];
+    for (const peer of this.peers.values()) {
+      const value = new Uint8Array(PEER_VALUE_SIZE);
+      if (!this.steering.peer(peer.bridge, peer.address, value)) continue;
+      peer.value = value;
+      if (now - new DataView(value.buffer).getUint32(PEER_SEEN_AT, true) <= USED_SEC) used.push(peer);
+      else peer.holds = false; // or will in a moment
+    }
+    if (used.length === 0) return;
+    const isSeen = this.observers(used);
+    for (const peer of used) this.hold(peer, isSeen(peer) ? 0 : now + HOLD_SEC);
+  }
+
+  private hold(peer: Peer, until: number): void {
+    peer.holds = until !== 0;
+    new DataView(peer.value.buffer).setUint32(PEER_UNTIL_AT, until, true);
+    this.steering.setPeer(peer.bridge, peer.address, peer.value);
+  }
+
+  /** Answers who tells whether somebody would see or change what goes to a peer over its bridge. */
+  private observers(used: readonly Peer[]): (peer: Peer) => boolean {
+    if (hasFrameRules()) return () => true;
+    const busy = this.socket.queueing();
+    const watched = captured();
+    if (watched.has(0)) return () => true;
+    const inWay = (ifindex: number): boolean =>
+      busy.has(ifindex) || watched.has(ifindex) || tcxPrograms(ifindex, "egress")?.every((id) => this.steering.isHome(id)) !== true;
+    const bridges = new Map([...new Set(used.map(({ bridge }) => bridge))].map((bridge) => [bridge, inWay(bridge)]));
+    const ports = new Map([...new Set(used.map(({ port }) => port))].map((port) => [port, inWay(port.index) || this.refuses(port)]));
+    return ({ bridge, port }) => bridges.get(bridge) === true || ports.get(port) === true;
+  }
+
+  /** Whether the container's end of the veth does not take packets as the kernel would deliver them. */
+  private refuses(port: BridgeLink): boolean {
+    const end = this.socket.otherEnd(port);
+    return end === null || !end.up || end.hasXdp;
+  }
+}
+
+/** The ports behind which packets may go past their bridge, by bridge and MAC. */
+export function portsByMac(links: ReadonlyMap<number, BridgeLink>, entries: readonly BridgeEntry[]): Map<string, BridgeLink> {
+  const ports = new Map<string, BridgeLink>();
+  for (const { bridge, mac, port: index } of entries) {
+    const port = links.get(index);
+    const over = links.get(bridge);
+    if (port === undefined || over === undefined || port.master !== bridge) continue;
+    const isVeth = port.kind === "veth" && port.linkNetns !== undefined;
+    const passes = over.kind === "bridge" && over.up && !over.vlanFiltering && port.up && port.forwards && port.mtu >= over.mtu;
+    if (isVeth && passes) ports.set(`${bridge} ${mac}`, port);
+  }
+  return ports;
+}
+
+function peerOf(
+  { ifindex, family, address: text, mac, state }: Neighbor,
+  links: ReadonlyMap<number, BridgeLink>,
+  ports: ReadonlyMap<string, BridgeLink>,
+): Peer | null {
+  const port = ports.get(`${ifindex} ${mac}`);
+  const address = parseIp(text);
+  const to = parseMac(mac);
+  const from = parseMac(links.get(ifindex)?.mac ?? "");
+  if (port === undefined || address === null || to === null || from === null || !VALID.has(state)) return null;
+  const value = new Uint8Array(PEER_VALUE_SIZE);
+  new DataView(value.buffer).setUint32(PEER_PORT_AT, port.index, true);
+  value.set([...to, ...from, ...ETHERTYPES[family === "ipv4" ? 4 : 6]], PEER_HEADER_AT);
+  return { bridge: ifindex, address, text, mac, port, value, holds: false };
+}
+
+function sameWay(a: Uint8Array, b: Uint8Array): boolean {
+  return a.subarray(0, PEER_UNTIL_AT).every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,89 @@
+/** Packets go to containers of a kernel bridge past it, and over it as soon as somebody there could tell. */
+import path from "node:path";
+import { expect } from "vitest";
+import { type Case, onTsproxy } from "../support/cases.js";
+import { type Connections, connect, ping } from "../support/clients.js";
+import { ROOT } from "../support/paths.js";
+import { eventually, type Proc } from "../support/proc.js";
+import { program, serve } from "../support/servers.js";
+import { ADDR, ADDR6, addIpv6 } from "../support/topology.js";
+import { startInstance } from "../support/tsproxy.js";
+
+const PORT = 8999,
+  PORT2 = 8998,
+  PORT6 = 8997;
+const LINES = 10;
+
+/** Packets that a port of the bridge has sent to its container. */
+function sentBy(c: Case, port: string): number {
+  const [link] = JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "-s", "link", "show", port])) as { stats64: { tx: { packets: number } } }[];
+  return link!.stats64.tx.packets;
+}
+
+/** Waits until lines go to the container over its bridge, all of them, or past it. */
+function untilGoing(way: "over" | "past", c: Case, connections: Connections, port = "veth1"): Promise<unknown> {
+  return eventually(`packets for ${port} go ${way} the bridge`, async () => {
+    const before = sentBy(c, port);
+    for (let n = 0; n < LINES; n++) await connections.exchange(`${way}${before}-${n}.`);
+    const sent = sentBy(c, port) - before;
+    return way === "over" ? sent >= LINES : sent < LINES / 2;
+  });
+}
+
+/** Starts a program that gets in the way, until `stop`. */
+function start(c: Case, ns: string, ...argv: string[]): Promise<Proc> {
+  const proc = c.lab.start(ns, argv, { input: "pipe" });
+  return proc.until("ready", () => proc.stdout.startsWith("ready\n"));
+}
+
+onTsproxy("delivers past the bridge, and over it while somebody there could tell", "kernel", async (c) => {
+  addIpv6(c);
+  const publish = [`${PORT}:${ADDR.c1}:8080`, `${PORT2}:${ADDR.c2}:8080`, `[::]:${PORT6}:[${ADDR6.c1}]:8080`];
+  const instance = await startInstance(c.lab, c.host, ["--offload", ...publish.flatMap((spec) => ["-p", spec])]);
+  await Promise.all([c.c1, c.c2].map((ns) => serve(c.lab, ns, "tcp", 8080, { LISTEN: "::" })));
+  const [one, two] = await Promise.all([PORT, PORT2].map((port) => connect(c.lab, c.client, ADDR.host, port)));
+  await Promise.all([untilGoing("past", c, one!), untilGoing("past", c, two!, "veth2")]);
+  await untilGoing("past", c, await connect(c.lab, c.client, ADDR6.host, PORT6));
+  expect((await instance.stats()).steering!["past-bridge"]).toBeGreaterThan(LINES);
+  expect(c.lab.runSync(c.c1, ["ip", "neigh", "show", "dev", "eth0"])).not.toMatch(/FAILED/);
+
+  const run = (command: string): unknown => c.lab.runSync(c.host, command.split(" "));
+  run("tc qdisc add dev veth1 root pfifo");
+  await Promise.all([untilGoing("over", c, one!), untilGoing("past", c, two!, "veth2")]);
+  run("tc qdisc del dev veth1 root");
+  await untilGoing("past", c, one!);
+
+  run("nft add table bridge some");
+  await Promise.all([untilGoing("over", c, one!), untilGoing("over", c, two!, "veth2")]);
+  run("nft delete table bridge some");
+  await untilGoing("past", c, one!);
+
+  const capture = await start(c, c.host, "python3", path.join(ROOT, "test/support/programs/frames.py"), "docker0");
+  await Promise.all([untilGoing("over", c, one!), untilGoing("over", c, two!, "veth2")]);
+  const xdp = await start(c, c.c1, process.execPath, program("xdp-pass"), "eth0");
+  await capture.stop();
+  await untilGoing("past", c, two!, "veth2");
+  await untilGoing("over", c, one!);
+  await xdp.stop();
+  await untilGoing("past", c, one!);
+
+  // Nobody looks after it any more.
+  instance.proc.signal("SIGSTOP");
+  await untilGoing("over", c, one!);
+  instance.proc.signal("SIGCONT");
+  await untilGoing("past", c, one!);
+});
+
+onTsproxy("finds a container that has come again, and keeps the bridge where it is told to", "kernel", async (c) => {
+  await startInstance(c.lab, c.host, ["--offload", "-p", `${PORT}:${ADDR.c1}:8080`]);
+  await startInstance(c.lab, c.host, ["--offload", "--past-bridge", "never", "-p", `${PORT2}:${ADDR.c2}:8080`]);
+  await Promise.all([c.c1, c.c2].map((ns) => serve(c.lab, ns, "tcp", 8080)));
+  await untilGoing("past", c, await connect(c.lab, c.client, ADDR.host, PORT));
+  await untilGoing("over", c, await connect(c.lab, c.client, ADDR.host, PORT2), "veth2");
+  c.lab.ip(c.host, "link del veth1");
+  c.lab.link(c.host, "veth1", c.c1, "eth0");
+  c.lab.ip(c.host, "link set veth1 master docker0");
+  c.lab.ip(c.c1, `addr add ${ADDR.c1}/16 dev eth0\nroute add default via ${ADDR.gateway}`);
+  expect(await ping(c.lab, c.c1, ADDR.gateway)).toMatchObject({ received: 3 });
+  await untilGoing("past", c, await connect(c.lab, c.client, ADDR.host, PORT));
+});
