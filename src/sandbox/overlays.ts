@@ -12,6 +12,7 @@ import { checkSealing } from "../control/network/overlay.js";
 import type { OverlayChange, RemoteEndpoint } from "../control/network/remote-endpoints.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { endpointError, networkError } from "../model/checks.js";
 import type { LiveNetwork } from "../model/live.js";
 import type { MadeNetwork } from "../model/mechanism.js";
 import type { NetworkModel } from "../model/network-model.js";
@@ -137,6 +138,17 @@ export class Overlays {
       await this.left(network.record.id, request.id);
       throw error;
     }
+  }
+
+  /** The same in the network of that id, which is made here if it is not, and may be one that another node has made just now. */
+  async createEndpointIn(id: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+    if (this.model.findLive(request.id) !== undefined) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
+    const live = this.find(id);
+    if (live !== undefined) return this.createEndpoint(live, request);
+    if (!this.cluster.view.networks.has(id)) await this.cluster.sync();
+    const record = this.cluster.view.networks.get(id);
+    if (record === undefined) throw networkError("not-found", `there is no network ${shortId(id)} in the cluster`);
+    return this.createEndpoint(await this.use(record), request);
   }
 
   /**

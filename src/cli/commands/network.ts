@@ -99,8 +99,8 @@ function list(): CliCommand {
 export async function showNetworks({ quiet = false, trunc = true, json = false }: RawList, write: Write = stdout): Promise<void> {
   const [{ ask }, { dockerNames }] = await Promise.all([import("../../api/client.js"), import("../docker-view.js")]);
   const views = await ask(await daemonSocket(), "networks");
-  const dockers = views.some(({ driver }) => driver === "tsproxy") ? (await dockerNames()).networks : new Map<string, string>();
-  const networks = views.map((view) => ({ ...view, name: view.name || (dockers.get(view.id) ?? "") }));
+  const dockers = views.some(({ driver }) => driver.startsWith("tsproxy")) ? (await dockerNames()).networks : new Map<string, string>();
+  const networks = views.map((view) => ({ ...view, name: dockers.get(view.id) ?? view.name }));
   const idOf = ({ id }: NetworkView): string => (trunc ? id.slice(0, 12) : id);
   if (json) write(`${JSON.stringify(networks, null, 2)}\n`);
   else if (quiet) write(networks.map((network) => `${idOf(network)}\n`).join(""));
@@ -109,7 +109,7 @@ export async function showNetworks({ quiet = false, trunc = true, json = false }
       idOf(network),
       network.name || "-",
       network.driver,
-      network.driver === "overlay" ? "global" : "local",
+      network.driver.endsWith("overlay") ? "global" : "local",
       bothFamilies(network.subnet, network.ipv6Subnet),
     ]);
     write(formatTable(["NETWORK ID", "NAME", "DRIVER", "SCOPE", "SUBNET"], rows));
