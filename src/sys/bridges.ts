@@ -170,16 +170,17 @@ export class BridgeMonitor {
   readonly fd = native.openNetlink(GROUP_LINK | GROUP_NEIGHBOR | GROUP_TC, -1, NETLINK_ROUTE);
   private readonly reader = new DatagramReader(this.fd);
 
-  /** The events since the last call, in order; does not wait. */
-  drain(): BridgeEvent[] {
+  /** The events since the last call, in order; does not wait. Stops once there are `enough`. */
+  drain(enough: number): BridgeEvent[] {
     const events: BridgeEvent[] = [];
-    for (;;) {
+    while (events.length < enough) {
       const datagram = this.reader.next(MSG_DONTWAIT);
       if (datagram === -EAGAIN) return events;
       if (datagram === -ENOBUFS) events.push({ kind: "overrun" });
       else if (typeof datagram === "number") throw systemError("recv(NETLINK_ROUTE)", datagram);
       else events.push(...parseMessages(datagram).flatMap((m) => parseEvent(m) ?? []));
     }
+    return events;
   }
 
   close(): void {
