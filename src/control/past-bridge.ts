@@ -182,8 +182,10 @@ export class PastBridge {
     this.stale = false;
     const links = new Map(this.socket.links().map((link) => [link.index, link]));
     this.bridges = new Set([...links.values()].filter(({ kind }) => kind === "bridge").map(({ index }) => index));
-    const ports = portsByMac(links, this.bridges.size > 0 ? this.socket.entries() : []);
-    const wanted = this.bridges.size > 0 ? this.routes.neighbors().flatMap((neighbor) => peerOf(neighbor, links, ports) ?? []) : [];
+    const near = this.bridges.size > 0 ? this.routes.neighbors() : [];
+    const wanted = near
+      .filter(({ ifindex, mac, state }) => this.bridges.has(ifindex) && mac !== "" && VALID.has(state))
+      .flatMap((neighbor) => peerOf(neighbor, links, portOf(links, this.socket.entry(neighbor.ifindex, neighbor.mac))) ?? []);
     const before = new Map(this.peers);
     this.peers.clear();
     this.byMac.clear();
@@ -242,30 +244,25 @@ export class PastBridge {
   }
 }
 
-/** The ports behind which packets may go past their bridge, by bridge and MAC. */
-export function portsByMac(links: ReadonlyMap<number, BridgeLink>, entries: readonly BridgeEntry[]): Map<string, BridgeLink> {
-  const ports = new Map<string, BridgeLink>();
-  for (const { bridge, mac, port: index } of entries) {
-    const port = links.get(index);
-    const over = links.get(bridge);
-    if (port === undefined || over === undefined || port.master !== bridge) continue;
-    const isVeth = port.kind === "veth" && port.linkNetns !== undefined;
-    const passes = over.kind === "bridge" && over.up && !over.vlanFiltering && port.up && port.forwards && port.mtu >= over.mtu;
-    if (isVeth && passes) ports.set(`${bridge} ${mac}`, port);
-  }
-  return ports;
+/** The port behind which packets may go past their bridge, or null. `entry`: the bridge's own of the container's MAC. */
+export function portOf(links: ReadonlyMap<number, BridgeLink>, entry: BridgeEntry | null): BridgeLink | null {
+  const port = links.get(entry?.port ?? 0);
+  const over = links.get(entry?.bridge ?? 0);
+  if (port === undefined || over === undefined || port.master !== over.index) return null;
+  const isVeth = port.kind === "veth" && port.linkNetns !== undefined;
+  const passes = over.kind === "bridge" && over.up && !over.vlanFiltering && port.up && port.forwards && port.mtu >= over.mtu;
+  return isVeth && passes ? port : null;
 }
 
 function peerOf(
-  { ifindex, family, address: text, mac, state }: Neighbor,
+  { ifindex, family, address: text, mac }: Neighbor,
   links: ReadonlyMap<number, BridgeLink>,
-  ports: ReadonlyMap<string, BridgeLink>,
+  port: BridgeLink | null,
 ): Peer | null {
-  const port = ports.get(`${ifindex} ${mac}`);
   const address = parseIp(text);
   const to = parseMac(mac);
   const from = parseMac(links.get(ifindex)?.mac ?? "");
-  if (port === undefined || address === null || to === null || from === null || !VALID.has(state)) return null;
+  if (port === null || address === null || to === null || from === null) return null;
   const value = new Uint8Array(PEER_VALUE_SIZE);
   new DataView(value.buffer).setUint32(PEER_PORT_AT, port.index, true);
   value.set([...to, ...from, ...ETHERTYPES[family === "ipv4" ? 4 : 6]], PEER_HEADER_AT);
