@@ -11,6 +11,7 @@ import { describeRun, table, wrap } from "./page.js";
 import { RESULTS } from "./paths.js";
 import { GLANCE, glance } from "./report.js";
 import { type Results, readJson, valuesOf } from "./results.js";
+import { rangeTable, type StartupResults } from "./startup.js";
 import { format, summarize } from "./stats.js";
 import type { Scenario } from "./topology.js";
 
@@ -29,7 +30,7 @@ const REQUESTS = ["connections", "requests"];
 const ROUND_TRIPS = ["rtt-p50", "rtt-p99", "rtt-awake-p50", "rtt-awake-p99"];
 const ALL = ["bulk-in", "bulk-out", "bulk-in-8", "bulk-out-8", ...REQUESTS, "udp-64-lossless", ...ROUND_TRIPS];
 /** Of us, with TypeScript deciding. */
-const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-workers", "tsproxy-offload"];
+const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-workers"];
 const OTHERS = [
   "iptables",
   "nftables",
@@ -52,25 +53,22 @@ export const FIGURES: Record<string, () => string[]> = {
     ratios("end-to-end.json", ALL, against("tsproxy-own", "publish", ["iptables", "nftables", "docker-proxy", "c-on-tap"])),
   "round-trips": () => medians("end-to-end.json", [...FIRST, "c-on-tap", ...OTHERS], ROUND_TRIPS),
   streams: () => medians("end-to-end.json", [...FIRST, "iptables", "docker-proxy", "haproxy", "socat"], ["bulk-in-8", "bulk-out-8"]),
-  families: () =>
-    ratios("families/end-to-end.json", ALL, [...each(["tsproxy", "tsproxy-loop", "tsproxy-offload", "iptables"], "publish6", "publish")]),
-  nat64: () => ratios("families/end-to-end.json", ALL, against(["tsproxy", "tsproxy-loop", "tsproxy-offload"], "nat64", ["docker-proxy"])),
+  families: () => ratios("families/end-to-end.json", ALL, [...each(["tsproxy", "tsproxy-loop", "iptables"], "publish6", "publish")]),
+  nat64: () => ratios("families/end-to-end.json", ALL, against(["tsproxy", "tsproxy-loop"], "nat64", ["docker-proxy"])),
   bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap"])),
   masquerade: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "masquerade", ["iptables", "c-on-tap"])),
   bbr: () =>
-    ratios(
-      "bbr/end-to-end.json",
-      ["bulk-in", "bulk-out"],
-      against(["tsproxy", "tsproxy-own", "tsproxy-offload"], "publish", ["iptables", "docker-proxy"]),
-    ),
+    ratios("bbr/end-to-end.json", ["bulk-in", "bulk-out"], against(["tsproxy", "tsproxy-own"], "publish", ["iptables", "docker-proxy"])),
   memory,
   "docker-iptables": () => dockerMedians(true),
   "docker-alone": () => dockerMedians(false),
   "docker-ports": dockerPorts,
+  rest: () => [origin(STARTUP, startup()), restTable(startup())],
+  "port-ranges": () => [origin(STARTUP, { ...startup(), rounds: 1 }), rangeTable(startup().ranges)],
 };
 
 const README_PEERS = [
-  ...["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-offload", "iptables", "nftables", "veth"],
+  ...["tsproxy", "tsproxy-loop", "tsproxy-own", "iptables", "nftables", "veth"],
   ...["docker-proxy", "haproxy", "pasta", "openvswitch"],
 ];
 const README_METRICS = GLANCE.map(([metric]) => metric).filter((metric) => !metric.endsWith("-8"));
@@ -164,6 +162,23 @@ function dockerPorts(): string[] {
     origin(file, { ...ports, rounds }),
     table([["proxy, mode of dockerd", "`docker run`, s", "`docker rm -f`, s", `${format(ports.ports)} ports, PSS, MiB`], ...rows]),
   ];
+}
+
+const STARTUP = "startup.json";
+
+function startup(): StartupResults {
+  return readJson(path.join(RESULTS, STARTUP));
+}
+
+/** Time to be ready, and memory. */
+function restTable({ readyMs, memory: all }: StartupResults): string {
+  const median = (values: readonly number[]): string => format(summarize(values).median);
+  const rows = Object.entries(readyMs).map(([name, ms]) => [
+    name,
+    median(ms),
+    ...(["rss", "pss", "own"] as const).map((key) => median(all[name]!.map((one) => one[key]))),
+  ]);
+  return table([["", "ready, ms", "RSS, MiB", "PSS, MiB", "written, MiB"], ...rows]);
 }
 
 function endToEnd(file: string): Results {

@@ -4,8 +4,8 @@ import { Dataplane } from "tsproxy";
 const dataplane = await Dataplane.start();
 const port = await dataplane.publish(process.argv[2] ?? "");
 const timer = setInterval(async () => {
-  const { ports, drops, flows } = await dataplane.counters();
-  const packets = ports.reduce((sum, { rxPackets }) => sum + rxPackets, 0);
+  const { ports, offloaded, drops, flows } = await dataplane.counters();
+  const packets = ports.reduce((sum, { rxPackets }) => sum + rxPackets, offloaded.packets);
   console.log(JSON.stringify({ packets, flows: flows.created, active: flows.active, drops }));
   for (const { original, reply, state } of await dataplane.flows())
     console.log(`${original.src} -> ${original.dst} is ${reply.dst} -> ${reply.src}, ${state}`);

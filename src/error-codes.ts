@@ -129,8 +129,8 @@ export const ERROR_CODES = {
   },
   TSP_ERR_OFFLOAD: {
     kinds: ["unavailable"],
-    meaning: "the kernel refuses the steering program that `--offload` needs",
-    todo: "Start without `--offload`, or use Linux 5.11 or later.",
+    meaning: "the kernel refuses the steering program that `--offload always` needs",
+    todo: "Start without it, and TypeScript moves what the kernel cannot; or use Linux 5.11 or later.",
   },
   TSP_ERR_OPTION: {
     kinds: ["invalid"],

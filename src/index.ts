@@ -39,8 +39,11 @@ export interface DataplaneOptions {
   maxFlows?: Limits;
   /** Flows that one may open a second; default: 50,000 a client or endpoint, 200,000 a port. */
   maxNewFlows?: Limits;
-  /** Lets the kernel carry flows that are decided on; default: no. Linux 5.11. */
-  offload?: boolean;
+  /**
+   * Whether the kernel carries flows that are decided on; default: `auto`, where it takes the programs (Linux 5.11). `always` (or true): throws where it
+   * does not. `never` (or false): TypeScript moves every packet.
+   */
+  offload?: "auto" | "always" | "never" | boolean;
   /** Whether containers of kernel bridges get packets past these, where nobody could tell; default: `auto`. Linux 6.7. */
   pastBridge?: "auto" | "never";
   /** The dataplane ended by itself, which is a fault: nothing is forwarded any more. Default: the error is thrown, uncaught. */
@@ -103,6 +106,8 @@ export interface EndpointOptions {
 export interface Counters {
   /** One entry for each device that packets come and go by. */
   ports: PortCounters[];
+  /** What the kernel has carried of flows to published ports, beside what came to `ports`. */
+  offloaded: { packets: number; bytes: number };
   /** Packets dropped, by reason, such as `ttl-exceeded`; reasons that happened. docs/security.md says what a reason means. */
   drops: Record<string, number>;
   /** `active` flows are tracked now, of `capacity`; `refused`: the table was full; `evicted` made room for others before their time. */
@@ -195,7 +200,7 @@ export class Dataplane {
     const ports = controller.portStats().map(({ port: _, ...counters }: PortStats): PortCounters => counters);
     const drops: Record<string, number> = {};
     for (const port of ports) for (const [reason, count] of Object.entries(port.drops)) drops[reason] = (drops[reason] ?? 0) + count;
-    return { ports, drops, flows: await controller.summary(), steering: controller.steeringStats() };
+    return { ports, offloaded: controller.carried(), drops, flows: await controller.summary(), steering: controller.steeringStats() };
   }
 
   flows(): Promise<Flow[]> {

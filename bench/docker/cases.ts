@@ -11,17 +11,17 @@ export const NO_BRIDGE_NETFILTER = ["sysctl", "-qw", "net.bridge.bridge-nf-call-
 export interface Case {
   name: string;
   proxy: "docker-proxy" | "tsproxy";
-  /** A `tsproxy daemon --offload` runs before dockerd; otherwise the first launcher starts one without. Only traffic tells the difference. */
-  offload: boolean;
+  /** A `tsproxy daemon --offload never` runs before dockerd; otherwise the first launcher starts one, which is as by default. Only traffic tells the difference. */
+  loop: boolean;
   iptables: boolean;
 }
 
 /** Three of each mode, Docker's own first: `comparison` divides the others by it. */
 export const CASES: readonly Case[] = [true, false].flatMap((iptables) =>
-  (["docker-proxy", "tsproxy", "tsproxy --offload"] as const).map((title) => ({
+  (["docker-proxy", "tsproxy", "tsproxy (loop)"] as const).map((title) => ({
     name: `${title}, ${iptables ? "iptables" : "no iptables"}`,
     proxy: title === "docker-proxy" ? title : "tsproxy",
-    offload: title === "tsproxy --offload",
+    loop: title === "tsproxy (loop)",
     iptables,
   })),
 );

@@ -40,7 +40,7 @@ export async function docker(argv: string[]): Promise<void> {
   const results: DockerResults = {};
   if (wanted("ports"))
     results.ports = await measurePorts(
-      cases.filter(({ offload }) => !offload),
+      cases.filter(({ loop }) => !loop),
       portRounds,
       ports,
       command,

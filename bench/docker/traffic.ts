@@ -30,15 +30,15 @@ async function open(item: Case, bridgeNetfilter: boolean): Promise<Session> {
   let dockerd: Dockerd | undefined;
   try {
     const world = buildWorld(lab, "own");
-    const daemon = [process.execPath, MAIN, "daemon", "--offload"];
-    if (item.offload) await untilReady(lab.start(world.host, daemon));
+    const daemon = [process.execPath, MAIN, "daemon", "--offload", "never"];
+    if (item.loop) await untilReady(lab.start(world.host, daemon));
     dockerd = await Dockerd.start(lab, world.host, { config });
     const ports = PUBLISHED.flatMap(({ proto, hostPort, port }) => ["-p", `${hostPort}:${port}/${proto}`]);
     const command = ["sleep", "100000"];
     const id = await dockerd.run(ports, ...command);
     world.c1 = lab.adoptNamespace("container", Number(await dockerd.inspect(id, "{{.State.Pid}}")));
     const session = new Session(lab, world, "publish", dockerd);
-    if (item.offload) session.record("host", daemon);
+    if (item.loop) session.record("host", daemon);
     session.record("host", ["dockerd", "--config-file", "daemon.json"], JSON.stringify(config));
     session.record("host", ["docker", "run", "-d", ...ports, IMAGE, ...command]);
     if (!bridgeNetfilter) session.run("host", NO_BRIDGE_NETFILTER);
@@ -62,14 +62,14 @@ export function peerOf(item: Case, bridgeNetfilter: boolean): Peer {
     missing: obstacle,
     open: () => open(item, bridgeNetfilter),
     start: async ({ dockerd, lab, world: { host } }) => {
-      const daemon = item.offload ? [(await stats({ lab, host }))!.pid] : []; // others are dockerd's, by a launcher
+      const daemon = item.loop ? [(await stats({ lab, host }))!.pid] : []; // others are dockerd's, by a launcher
       const movers = [...dockerd!.processes(PROXIES).map(({ pid }) => pid), ...daemon];
       const before = processTime(movers);
       return {
         movers,
         observe: async () => {
           const rules = lab.runSync(host, ["iptables-save", "-c", "-t", "nat"]);
-          const offloaded = item.offload ? (await stats({ lab, host }))!.steering.offloaded : 0;
+          const offloaded = item.proxy === "tsproxy" ? (await stats({ lab, host }))!.steering.offloaded : 0;
           return moverOf(rules, processTime(movers) - before, item.proxy === "tsproxy" ? "tsproxy daemon" : "docker-proxy", offloaded);
         },
         stop: async () => {}, // with the session

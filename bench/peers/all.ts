@@ -9,18 +9,18 @@ import { pasta } from "./pasta.js";
 import type { Peer } from "./peer.js";
 import { slirp4netns } from "./slirp4netns.js";
 import { socat } from "./socat.js";
-import { tsproxy, tsproxyBypass, tsproxyOffload, tsproxyOffloadBypass, tsproxyOverBridge, tsproxyOwn, tsproxyWorkers } from "./tsproxy.js";
+import { tsproxy, tsproxyBypass, tsproxyLoop, tsproxyLoopBypass, tsproxyOverBridge, tsproxyOwn, tsproxyWorkers } from "./tsproxy.js";
 import { vdeSwitch } from "./vde-switch.js";
 import { veth } from "./veth.js";
 
 export const PEERS: readonly Peer[] = [
   tsproxy,
+  tsproxyLoop,
   tsproxyOwn,
   tsproxyWorkers,
-  tsproxyOffload,
   tsproxyOverBridge,
   tsproxyBypass,
-  tsproxyOffloadBypass,
+  tsproxyLoopBypass,
   cOnTap,
   kernelIptables,
   kernelNftables,
@@ -35,4 +35,4 @@ export const PEERS: readonly Peer[] = [
   veth,
 ];
 /** Of `--quick`. */
-export const QUICK = ["tsproxy", "c-on-tap", "iptables", "docker-proxy"];
+export const QUICK = ["tsproxy", "tsproxy-loop", "c-on-tap", "iptables", "docker-proxy"];

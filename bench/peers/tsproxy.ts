@@ -1,7 +1,7 @@
 /**
- * tsproxy as users start it. `tsproxy`: containers on a kernel bridge; for bridge and masquerade, and as `tsproxy-own`, in its own network.
- * `tsproxy-workers`: as `tsproxy`, with two workers. `tsproxy-offload`: as `tsproxy`, with the packets of established flows carried by its BPF
- * programs; `tsproxy-over-bridge`: the same, all of them over the bridge. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
+ * tsproxy as users start it. `tsproxy`: containers on a kernel bridge, packets of established flows carried by its BPF programs where they can be; for
+ * bridge and masquerade, and as `tsproxy-own`, in its own network. `tsproxy-loop`: TypeScript moves every packet. `tsproxy-workers`: the same by two
+ * workers. `tsproxy-over-bridge`: as `tsproxy`, all packets over the bridge. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
  */
 import { MAIN } from "../../test/support/paths.js";
 import { networkArgs, untilReady } from "../../test/support/tsproxy.js";
@@ -31,10 +31,13 @@ async function start(session: Session, own: boolean, options: string[] = []): Pr
 
 const PUBLISH: readonly Scenario[] = ["publish", "publish6", "nat64"];
 
+const LOOP = ["--offload", "never"];
+
 const common = { mover: "node (tsproxy)", version: () => versionOf([process.execPath, MAIN, "--version"]), missing: () => undefined };
 
 export const tsproxy: Peer = {
   ...common,
+  mover: "kernel by BPF, node for what is new",
   name: "tsproxy",
   title: "tsproxy",
   scenarios: ["publish", "publish6", "nat64", "bridge", "masquerade"],
@@ -54,31 +57,31 @@ export const tsproxyOwn: Peer = {
 export const tsproxyWorkers: Peer = {
   ...common,
   name: "tsproxy-workers",
-  title: "tsproxy --workers 2",
+  title: "tsproxy (loop) --workers 2",
   scenarios: PUBLISH,
   containers: "bridge",
-  start: (session) => start(session, false, ["--workers", "2"]),
+  start: (session) => start(session, false, [...LOOP, "--workers", "2"]),
 };
 
-export const tsproxyOffload: Peer = {
+export const tsproxyLoop: Peer = {
   ...common,
-  mover: "kernel by BPF, node for what is new",
-  name: "tsproxy-offload",
-  title: "tsproxy --offload",
+  name: "tsproxy-loop",
+  title: "tsproxy (loop)",
   scenarios: PUBLISH,
   containers: "bridge",
-  start: (session) => start(session, false, ["--offload"]),
+  start: (session) => start(session, false, LOOP),
 };
 
 export const tsproxyOverBridge: Peer = {
-  ...tsproxyOffload,
+  ...tsproxy,
   name: "tsproxy-over-bridge",
-  title: "tsproxy --offload, over the bridge",
-  start: (session) => start(session, false, ["--offload", "--past-bridge", "never"]),
+  scenarios: PUBLISH,
+  title: "tsproxy, over the bridge",
+  start: (session) => start(session, false, ["--past-bridge", "never"]),
 };
 
 export const tsproxyBypass: Peer = {
-  ...common,
+  ...tsproxy,
   name: "tsproxy-bypass",
   title: "tsproxy, firewall bypassed",
   scenarios: ["publish"],
@@ -86,10 +89,10 @@ export const tsproxyBypass: Peer = {
   start: (session) => start(session, false, ["--firewall", "bypass"]),
 };
 
-export const tsproxyOffloadBypass: Peer = {
-  ...tsproxyOffload,
-  name: "tsproxy-offload-bypass",
+export const tsproxyLoopBypass: Peer = {
+  ...tsproxyLoop,
+  name: "tsproxy-loop-bypass",
   scenarios: ["publish"],
-  title: "tsproxy --offload, firewall bypassed",
-  start: (session) => start(session, false, ["--offload", "--firewall", "bypass"]),
+  title: "tsproxy (loop), firewall bypassed",
+  start: (session) => start(session, false, [...LOOP, "--firewall", "bypass"]),
 };

@@ -43,6 +43,12 @@ export const MappingView = v.object({
     ),
   ),
   via: v.pipe(v.picklist(["dataplane", "relay"]), v.description("How the port is served: by packets, or by sockets.")),
+  offloaded: v.exactOptional(
+    v.pipe(
+      v.object({ packets: count("Packets."), bytes: count("Bytes of their frames.") }),
+      v.description("In stats: what the kernel has carried of its flows, beside what came to the dataplane's own ports."),
+    ),
+  ),
 });
 export type MappingView = v.InferOutput<typeof MappingView>;
 
@@ -75,6 +81,15 @@ const HolderView = v.object({
   limited: flag("It is the last of its kind that had a flow refused for its limit."),
 });
 
+export const OffloadView = v.object({
+  mode: v.pipe(v.picklist(["auto", "always", "never"]), v.description("As `--offload` says. `auto`: where the kernel takes the programs.")),
+  ipv4: flag("The kernel carries flows of IPv4."),
+  ipv6: flag("It carries flows one of whose ends is of IPv6, too."),
+  refused: count("Programs that the kernel refused."),
+  reason: v.exactOptional(text("Why it does not, though it was to.")),
+});
+export type OffloadView = v.InferOutput<typeof OffloadView>;
+
 export const StatsView = v.object({
   pid: count("Process id of the instance."),
   version: text("Of tsproxy."),
@@ -91,6 +106,9 @@ export const StatsView = v.object({
     evicted: v.exactOptional(count("Flows that ended before their time, to make room for others.")),
   }),
   holders: v.exactOptional(v.pipe(v.array(HolderView), v.description("Who has most flows, and who has had flows refused for a limit."))),
+  offload: v.exactOptional(
+    v.pipe(OffloadView, v.description("Whether the kernel carries flows that are decided on; absent: all is relayed.")),
+  ),
   steering: counters("Counters of the steering programs: packets taken from the host, handed back, …"),
 });
 /** GET /v1/stats */

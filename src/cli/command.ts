@@ -73,7 +73,9 @@ export class CliCommand extends Command {
 
 /** `-p, --publish MAPPING` */
 function flagsOf(option: Option): string {
-  return option.flags.replace(/<(.+)>/, (_, name: string) => name.toUpperCase());
+  return option.flags.replace(/<(.+)>|\[(.+)\]/, (_, name?: string, optional?: string) =>
+    name === undefined ? `[${optional!.toUpperCase()}]` : name.toUpperCase(),
+  );
 }
 
 /** For an option that can be given several times. */

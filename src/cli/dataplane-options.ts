@@ -8,7 +8,7 @@ export function addDataplaneOptions(command: CliCommand): CliCommand {
     .option("--conntrack-max <n>", "Flows tracked at once (262144)")
     .option("--timeout <state=sec>", "Keep a silent flow so long (repeatable; as RFCs say)", collect)
     .option("--workers <n>", "Worker threads, at most one per core (1)")
-    .option("--offload", "Let the kernel carry flows that are decided on")
+    .option("--offload [when]", "The kernel carries decided flows: auto, always, never (auto)")
     .option("--past-bridge <when>", "Deliver past kernel bridges where none can tell: auto, never (auto)")
     .option("--firewall <way>", "Honour the host's firewall, or bypass it (honour)")
     .option("--max-flows <who=n>", "Flows of one client, endpoint or port (repeatable)", collect)

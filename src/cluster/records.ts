@@ -122,6 +122,8 @@ export function parseNetwork(text: string): Parsed<NetworkRecord> {
     const { v: _, ...record } = result.records.networks[0]! as NetworkRecord & { v: unknown };
     if (record.overlay === undefined || record.name === undefined || record.about === undefined)
       return { problem: "a network without a name, a VNI or a driver" };
+    if (version === ENCRYPTED_VERSION && record.overlay.encrypted !== true)
+      return { problem: "of a format for encrypted networks, and it is none" };
     // Another node has no say over this host's devices.
     if (record.lan !== undefined) return { problem: "a network of one host's LAN" };
     return { record: withoutOwn(record) };
@@ -130,7 +132,9 @@ export function parseNetwork(text: string): Parsed<NetworkRecord> {
 
 /** What a node has in it for itself is that node's alone. */
 function withoutOwn({ overlay, ...rest }: NetworkRecord): NetworkRecord {
-  return overlay === undefined ? rest : { ...rest, overlay: { vni: overlay.vni } };
+  if (overlay === undefined) return rest;
+  const { own: _, ...shared } = overlay;
+  return { ...rest, overlay: shared };
 }
 
 export function endpointText({ tunnel, addresses: own, ...rest }: GlobalEndpoint): string {

@@ -7,7 +7,9 @@ import type { PortStats } from "../api/types.js";
 import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/views.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
 import { native } from "../sys/native.js";
@@ -17,7 +19,7 @@ import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
-import { Host } from "./host.js";
+import { devicesToSteer, Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
@@ -41,8 +43,8 @@ export interface ControllerOptions {
   masqueradePorts: { first: number; last: number };
   /** Clients that may use published ports; empty: all. */
   allowFrom: IpPrefix[];
-  /** Flows to published ports are carried by the steering programs, decided here still. */
-  offload: boolean;
+  /** Whether flows to published ports are carried by the steering programs, decided here still. */
+  offload: OffloadMode;
   /** Packets go to containers of the host's bridges past these, where nobody could tell. */
   pastBridge: boolean;
   firewall: Firewall;
@@ -57,6 +59,8 @@ export interface ControllerOptions {
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
 export type Firewall = "honour" | "bypass";
+
+export type { OffloadMode, OffloadState };
 
 export class Controller {
   private constructor(
@@ -116,7 +120,6 @@ export class Controller {
           timeouts,
           masqueradeFirst: masqueradePorts.first,
           masqueradeLast: masqueradePorts.last,
-          offload,
           bypass,
           limits,
           files,
@@ -149,6 +152,7 @@ export class Controller {
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
+        devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
         sameUplinks: areFormer,
@@ -169,6 +173,7 @@ export class Controller {
           acrossFd: steering.ipv6 ? steering.acrossFd : -1,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
+          offload: steering.offload,
         });
         workers.postTo(i, { type: "add-port", port, kind: UPLINK, mac, addresses: [], network: 0, device: 0, fd });
       }
@@ -273,6 +278,16 @@ export class Controller {
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
     return this.numbers.all().map((info) => ({ ...info, ...countersOf(info) }));
+  }
+
+  /** Whether the kernel carries flows, and why not. */
+  get offload(): OffloadState {
+    return this.steering.offload;
+  }
+
+  /** Packets and bytes that the kernel has carried, since the start. */
+  carried(): Carried {
+    return this.steering.carried.total();
   }
 
   steeringStats(): Record<string, number> {

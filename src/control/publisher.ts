@@ -7,6 +7,7 @@ import { closeSync } from "node:fs";
 import type { PublishedRange, PublishedTarget } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import type { Carried } from "../steer/carried.js";
 import type { Steering } from "../steer/steering.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { hostFamilies } from "../sys/host-families.js";
@@ -29,6 +30,7 @@ import {
   hostAddressesMeet,
   hostAddressText,
   type Mapping,
+  type MappingText,
   type OneSpec,
   type PortSpec,
   type TargetAddress,
@@ -58,6 +60,8 @@ export class Publisher {
   /** By number, of targets that the host's kernel reaches. */
   private readonly rules = new Map<number, { spec: OneSpec; rule: PublishedRange; reach: Reach }>();
   private readonly checks = new HealthChecks(knockAt);
+  /** Where the steering programs count, by `placeName`. */
+  private readonly places = new Map<string, number>();
   private readonly listeners = new Set<(event: TargetEvent) => void>();
   private readonly endWatch: () => void;
 
@@ -272,7 +276,9 @@ export class Publisher {
     const first = held.firstPort;
     const last = first + count - 1;
     const proto = PROTOCOLS[spec.proto];
+    const carried = this.takePlace(spec, first, undo);
     const rule: PublishedRange = {
+      carried,
       proto,
       hostIp: spec.hostIp,
       firstPort: first,
@@ -289,10 +295,29 @@ export class Publisher {
       balance?.rules.delete(id);
       this.workers.post({ type: "withdraw", id });
     });
-    this.steering.publish(proto, spec.hostIp, first, last);
+    this.steering.publish(proto, spec.hostIp, first, last, carried);
     undo.add(`steering of ${formatMapping(spec)}`, () => this.steering.withdraw(proto, spec.hostIp, first, last));
     const { pickFromRange: _, ...asked } = spec;
     return { ...asked, hostPort: first, hostPortEnd: last, targetPortEnd: spec.targetPort + count - 1 };
+  }
+
+  /** What the steering programs have carried of the flows to a published port; undefined: there is none. */
+  carriedOf({ proto, hostIp, hostPort }: Pick<MappingText, "proto" | "hostIp" | "hostPort">): Carried | undefined {
+    const place = this.places.get(placeName(proto, hostIp, hostPort));
+    return place === undefined ? undefined : this.steering.carried.at(place);
+  }
+
+  private takePlace(spec: OneSpec, first: number, undo: Undo): number {
+    if (!this.steering.offload.ipv4) return 0;
+    const place = this.steering.carried.take();
+    if (place === 0) return 0;
+    const name = placeName(spec.proto, hostAddressText(spec), first);
+    this.places.set(name, place);
+    undo.add(`counts of ${formatMapping(spec)}`, () => {
+      this.places.delete(name);
+      this.steering.carried.giveBack(place);
+    });
+    return place;
   }
 
   /** Interface index that a link-local address of the host belongs to; 0 for others. */
@@ -320,6 +345,10 @@ interface Balance {
 /** What the sockets of these ports are kept as; a colon may be in no name of systemd's. */
 function nameOf({ proto, hostIp, hostZone = "" }: OneSpec, first: number, last: number): string {
   return `port-${proto}-${formatIp(hostIp).replaceAll(":", "_")}-${hostZone}-${first}-${last}`;
+}
+
+function placeName(proto: string, hostIp: string, firstPort: number): string {
+  return `${hostIp} ${firstPort}/${proto}`;
 }
 
 /** The one target. */

@@ -24,11 +24,15 @@ async function stats(controller: Controller | undefined, served: Served, started
     pid: process.pid,
     version: served.version,
     uptimeSec: Math.floor((Date.now() - startedAt) / 1000),
-    mappings: served.mappings(),
+    mappings: served.mappings().map((mapping) => {
+      const offloaded = mapping.via === "dataplane" ? controller?.publisher.carriedOf(mapping) : undefined;
+      return offloaded === undefined ? mapping : { ...mapping, offloaded };
+    }),
     ports,
     drops,
     flows: (await controller?.summary()) ?? served.relayed(),
     holders: (await controller?.holders()) ?? [],
+    ...(controller && { offload: controller.offload }),
     steering: controller?.steeringStats() ?? {},
   };
 }

@@ -47,7 +47,6 @@ export class WorkerLink {
       | "timeouts"
       | "masqueradeFirst"
       | "masqueradeLast"
-      | "offload"
       | "bypass"
       | "limits"
       | "buckets"

@@ -20,7 +20,6 @@ export interface WorkersOptions {
   timeouts: Int32Array;
   masqueradeFirst: number;
   masqueradeLast: number;
-  offload: boolean;
   bypass: boolean;
   /** All workers together. */
   limits: LimitOptions;

@@ -37,7 +37,7 @@ import { unfit } from "./fragment.js";
 import { toHostPort } from "./host-port.js";
 import { answer } from "./icmp-answer.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
-import { giveUpOne, makeRoom } from "./make-room.js";
+import { catchUp, giveUpOne, makeRoom } from "./make-room.js";
 import { isIcmp, isRequest, queryState, ttl } from "./packet.js";
 import { refuseOpening } from "./refuse-opening.js";
 import { portOf } from "./remote-forward.js";
@@ -265,6 +265,7 @@ function open(b: Batch, i: number, state: State, source: number): number {
   if (part !== drop.DROP_NONE) return part;
   const tooMany = limits.countNew(flow);
   if (tooMany !== NO_LIMIT) return refused(state, tooMany);
+  catchUp(state);
   const full = limits.exceeded(flow);
   if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return refused(state, full);
   if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
@@ -314,12 +315,12 @@ function hasPort(b: Batch, state: State, source: number): boolean {
   return source === UNCHANGED || masquerade(b, state, state.newFlow);
 }
 
-/** Whether the kernel can carry `state.newFlow`: it stays in it, and is translated at one end alone, or across the families. */
-function isKernels({ newFlow: flow, ports }: State, source: number): boolean {
+/** Whether the kernel can carry `state.newFlow`: it stays in it. Many devices have the same link-local addresses, so those are ours. */
+function isKernels({ bare, newFlow: flow, offloads6, ports }: State, source: number): boolean {
   if ((flow.egress & ct.EGRESS_PORT) !== ports.uplink || (flow.replyEgress & ct.EGRESS_PORT) !== ports.uplink) return false;
-  if (isIpv6(flow.src) !== isIpv6(flow.replySrc))
-    return source === HOSTS && (flow.egress & ct.EGRESS_KEEP_TTL) === 0 && !isLinkLocal(flow.src);
-  return source === KEPT && flow.replyPorts >>> 16 === (flow.ports & 0xffff);
+  if (bare.has(flow.device)) return false;
+  if (!offloads6 && (isIpv6(flow.src) || isIpv6(flow.replySrc))) return false;
+  return source === KEPT || (source === HOSTS && !isLinkLocal(flow.src));
 }
 
 /** Whether packet `i` is the first of a flow, whatever the flow. */

@@ -136,7 +136,7 @@ export class FormerFlows {
   }
 
   private adoptRow(file: FlowFile, id: number, last: boolean): number {
-    const { conntrack, newFlow: flow, now, offloads } = this.state;
+    const { conntrack, newFlow: flow, now, offloads, offloads6 } = this.state;
     const { rows } = file;
     const row = id << ct.ROW_SHIFT;
     const word = rows[row + ct.STATE]!;
@@ -168,7 +168,7 @@ export class FormerFlows {
     const isPublished = isFromOutside || flow.dst !== flow.replySrc;
     const fate = isPublished ? this.publishedFate() : this.outboundFate(back);
     if (fate !== TAKEN && (fate !== ON_TRUST || last)) return fate === ON_TRUST ? OVER : fate;
-    if (!offloads) flow.egress &= ~ct.EGRESS_OFFLOAD;
+    if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) flow.egress &= ~ct.EGRESS_OFFLOAD;
     if (isFromOutside && !this.state.bypass && (flow.replyEgress & ct.EGRESS_ENTERED) === 0) flow.replyEgress |= ct.EGRESS_ENTER;
     flow.device = file.device[id]!;
     flow.mapping = -1;

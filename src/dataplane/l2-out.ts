@@ -19,9 +19,10 @@ import {
   FLAG_MAY_FRAGMENT,
   FLAG_OFFLOAD,
   FLAG_RECORD,
+  OFFLOAD_DESTINATION,
 } from "../wire/flow-entry.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
-import { enterClient } from "./record.js";
+import { carriedAs, enterClient } from "./record.js";
 import { toNode } from "./remote-forward.js";
 import type { State } from "./state.js";
 
@@ -105,7 +106,7 @@ function askForClient(b: Batch, i: number, state: State, frame: number): void {
   const id = b.flow[i]! >> 1;
   const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
   const target = conntrack.newDst(id, 0);
-  if (offloaded && (isIpv6(target) || isIpv6(conntrack.tuple(id, 0, 0)))) {
+  if (offloaded && (isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION)) {
     enterClient(state, id, conntrack.device[id]!, true);
     eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
     return;

@@ -35,6 +35,23 @@ const LOOK_THROUGH = 8;
 /** Flows that turn out to be alive in the kernel, before the search is given up. */
 const SETTLE_TRIES = 8;
 
+/**
+ * Where the table is nearly full of flows, those that the kernel carries are brought up to date, a few at a time: which of them both ends keep up counts
+ * for its last eighth (`limits.ts`).
+ */
+export function catchUp(state: State): void {
+  const { conntrack } = state;
+  if (!state.offloads || conntrack.used * 8 < conntrack.capacity * 7) return;
+  for (let k = 0; k < UNPROVEN_STATES.length; k++) {
+    let id = conntrack.oldest(UNPROVEN_STATES[k]!);
+    for (let n = 0; n < SETTLE_TRIES && id !== -1; n++) {
+      const next = conntrack.next(id);
+      isAlive(state, id);
+      id = next;
+    }
+  }
+}
+
 /** Makes room for a flow of `client`; false: there is none to be made. */
 export function makeRoom(b: Batch, state: State, client: number): boolean {
   let id = expendable(state);

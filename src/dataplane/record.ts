@@ -5,21 +5,28 @@
  * What is left are packets of clients that come by the host's kernel though their flow is known: since nothing has been answered yet, since
  * the map has forgotten it, or since they come by another device. They are entered here, before the batch is sent. A SYN is not: it
  * comes that way always.
- * So are flows of IPv6, and across the families, that the kernel is to carry, whose target's address does not fit into the Ethernet header (`l2-out.ts`).
+ * So are flows that the kernel is to carry for which there is no room in the Ethernet header (`l2-out.ts`): of IPv6, across the families, and those
+ * translated at both ends.
  * The same where the firewall is bypassed and the kernel is to carry the flow, but has forgotten it.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
-import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD } from "../table/conntrack.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_KEEP_TTL, EGRESS_OFFLOAD } from "../table/conntrack.js";
 import type { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
 import {
   FLOW_ADDRESS_AT,
+  FLOW_CARRIED_AT,
+  FLOW_DESTINATION_AT,
+  FLOW_DESTINATION_PORT_AT,
+  FLOW_HOPS_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
   FLOW6_ADDRESS_AT,
+  FLOW6_DESTINATION_AT,
   OFFLOAD_ACROSS,
+  OFFLOAD_BOTH,
   OFFLOAD_DESTINATION,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
@@ -62,7 +69,10 @@ export function enterClient(state: State, id: number, device: number, offloaded:
 
 /** What the kernel is to do with answers to what is sent in direction `dir`: OFFLOAD_*. */
 export function carriedAs({ conntrack }: State, id: number, dir: number): number {
-  if (isIpv6(conntrack.newSrc(id, 0)) !== isIpv6(conntrack.newSrc(id, 1))) return OFFLOAD_ACROSS;
+  const src = conntrack.newSrc(id, 0);
+  if (isIpv6(src) !== isIpv6(conntrack.newSrc(id, 1))) return OFFLOAD_ACROSS;
+  const keepsClient = src === conntrack.tuple(id, 0, 0) && ((conntrack.newPorts(id, 0) ^ conntrack.tuple(id, 0, 2)) & 0xffff) === 0;
+  if (!keepsClient) return OFFLOAD_BOTH;
   return dir === 0 ? OFFLOAD_SOURCE : OFFLOAD_DESTINATION;
 }
 
@@ -82,9 +92,13 @@ export function enter(state: State, id: number, dir: number, device: number, off
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
   if (offload === 0) return;
-  if (offload === OFFLOAD_ACROSS) {
-    entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
-    enterAcross(state, id, dir, entries, at);
+  entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
+  entries.values[(at + FLOW_CARRIED_AT) >> 2] =
+    state.publishedAt(conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2) >>> 16, conntrack.protocol(id))?.carried ?? 0;
+  if (offload === OFFLOAD_ACROSS || offload === OFFLOAD_BOTH) {
+    entries.valueBytes[at + FLOW_HOPS_AT] = (conntrack.egress(id, dir ^ 1) & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
+    if (offload === OFFLOAD_ACROSS) enterAcross(state, id, dir, entries, at);
+    else enterBoth(state, id, dir, entries, at);
     return;
   }
   // What the answers get is the tuple of this direction, turned round: of the client's the target, of the target's where the client sent to.
@@ -93,7 +107,22 @@ export function enter(state: State, id: number, dir: number, device: number, off
   else entries.values[(at + FLOW_ADDRESS_AT) >> 2] = address;
   const ports = offload === OFFLOAD_DESTINATION ? conntrack.newPorts(id, 0) >>> 16 : conntrack.newPorts(id, 1) & 0xffff;
   entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = ports;
-  entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
+}
+
+/** What both ends of the answers get: the other direction's tuple. */
+function enterBoth({ addresses, conntrack }: State, id: number, dir: number, entries: FlowEntries, at: number): void {
+  const src = conntrack.newSrc(id, dir ^ 1);
+  const dst = conntrack.newDst(id, dir ^ 1);
+  const ports = conntrack.newPorts(id, dir ^ 1);
+  if (isIpv6(src)) {
+    addresses.copy(src, entries.values, (at + FLOW6_ADDRESS_AT) >> 2);
+    addresses.copy(dst, entries.values, (at + FLOW6_DESTINATION_AT) >> 2);
+  } else {
+    entries.values[(at + FLOW_ADDRESS_AT) >> 2] = src;
+    entries.values[(at + FLOW_DESTINATION_AT) >> 2] = dst;
+  }
+  entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = ports & 0xffff;
+  entries.valueHalves[(at + FLOW_DESTINATION_PORT_AT) >> 1] = ports >>> 16;
 }
 
 /** The same entry's other part: the tuple that the answers get, of the other family. */

@@ -124,7 +124,7 @@ function worthOfTuple(b: Batch, state: State, flow: NewFlow, port: number): numb
     if (silent < GRACE_SEC) return CLOSED_WORTH + Math.min(conntrack.closedSince(id), GONE - CLOSED_WORTH - 1);
     return silent < TIME_WAIT_SEC ? GONE + silent : RESTED;
   }
-  if (phase === HELD || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0) return UNFIT; // of the latter the kernel may know better
+  if (phase === HELD || ((conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0 && state.settle(id))) return UNFIT; // of the latter the kernel knew better
   return silent >= GRACE_SEC || conntrack.tuple(id, 0, 0) === flow.src ? silent : UNFIT;
 }
 

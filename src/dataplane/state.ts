@@ -61,6 +61,8 @@ export interface PublishRule {
   takers: readonly RuleTarget[];
   /** Which of several targets is next; null: there is one alone, and never more. */
   selection: Selection | null;
+  /** Place where the steering programs count what they carry of its flows (`steer/carried.ts`); default: 0. */
+  carried?: number | undefined;
 }
 
 export const FORGET_MAX = 1024;
@@ -82,6 +84,8 @@ export interface StateOptions {
   workers?: number;
   /** See `State.offloads`. */
   offload?: boolean;
+  /** See `State.offloads6`; default: as `offload`. */
+  offload6?: boolean;
   /** See `State.bypass`. */
   bypass?: boolean;
   fdbSlots?: number;
@@ -159,7 +163,11 @@ export class State {
   /** Interface index of the uplink. */
   uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */
-  readonly offloads: boolean;
+  offloads: boolean;
+  /** Those too one of whose ends is of IPv6. */
+  offloads6: boolean;
+  /** Interface indices of devices whose packets the steering programs cannot carry. */
+  bare: ReadonlySet<number> = new Set();
   /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
   readonly bypass: boolean;
   /** Flows of a former process wait to be taken up: what looks unknown may be one of them. */
@@ -198,6 +206,7 @@ export class State {
     this.worker = options.worker ?? 0;
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
+    this.offloads6 = this.offloads && (options.offload6 ?? true);
     this.bypass = options.bypass ?? false;
     this.awaitsFormer = options.awaitsFormer ?? false;
     const { memory } = options;

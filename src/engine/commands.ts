@@ -140,7 +140,12 @@ export class Commands implements EngineHooks {
         state.uplinkDevice = m.uplinkDevice;
         this.mapIsNew = m.isNew;
         state.ways.uplink = m.uplinkDevice;
+        state.offloads = m.offload.ipv4;
+        state.offloads6 = m.offload.ipv6;
         this.useSteering(m.flowsFd, m.flows6Fd, m.acrossFd);
+        break;
+      case "bare":
+        state.bare = new Set(m.devices);
         break;
       case "add-held":
         clearRow(this.counters, m.port);

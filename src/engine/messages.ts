@@ -33,6 +33,8 @@ export interface PublishedRange {
   targets: readonly PublishedTarget[];
   /** Memory of `table/selection.ts`, for targets that may be several; null: there is one, and never more. */
   selection: SharedArrayBuffer | null;
+  /** Place where the steering programs count what they carry of its flows (`steer/carried.ts`); default: 0. */
+  carried?: number;
 }
 
 /** One family of an own network. */
@@ -88,8 +90,6 @@ export interface WorkerOptions {
   timeouts: Int32Array;
   masqueradeFirst: number;
   masqueradeLast: number;
-  /** The steering programs carry flows to published ports (`engine/offload.ts`). */
-  offload: boolean;
   /** What is for published ports comes before the host's firewall has seen it (`State.bypass`). */
   bypass: boolean;
   /** This worker's part of them. */
@@ -182,9 +182,20 @@ export type ToWorker =
    * Descriptors of the steering's maps `flows` and `flows6` (-1: there is none), which are new or a former process's, and the interface index of
    * the worker's uplink.
    */
-  | { type: "steering"; flowsFd: number; flows6Fd: number; acrossFd: number; uplinkDevice: number; isNew: boolean }
+  | {
+      type: "steering";
+      flowsFd: number;
+      flows6Fd: number;
+      acrossFd: number;
+      uplinkDevice: number;
+      isNew: boolean;
+      /** The steering programs carry flows to published ports, of these families (`engine/offload.ts`). */
+      offload: { ipv4: boolean; ipv6: boolean };
+    }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
+  /** Interface indices of devices whose packets the steering programs cannot carry. */
+  | { type: "bare"; devices: readonly number[] }
   /** The control thread wants to know when `fd` becomes readable. */
   | { type: "watch"; fd: number }
   | { type: "query"; id: number; what: Query }

@@ -4,7 +4,7 @@
  */
 import type { Addresses } from "../table/addresses.js";
 import { FlowEntries } from "../table/flow-entries.js";
-import { FLOW_INGRESS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+import { FLOW_DESTINATION_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -16,9 +16,9 @@ export interface FlowMap {
   delete(keys: Uint8Array, count: number): void;
 }
 
-/** Words of a value that the kernel counts in: second, packets and bytes. */
+/** Words of a value that the kernel counts in: second and packets. */
 const COUNTS = FLOW_SEEN_AT / 4,
-  COUNTS_END = FLOW_INGRESS_AT / 4;
+  COUNTS_END = FLOW_DESTINATION_AT / 4;
 
 export class Recorder {
   /** Room for one entry. */

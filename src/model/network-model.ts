@@ -13,6 +13,7 @@ import { closeSync } from "node:fs";
 import { specOf } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { macText } from "../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { type AddressManager, givenAddresses } from "./addresses.js";
@@ -121,7 +122,8 @@ export class NetworkModel {
       const network = this.network(id);
       const { overlay, ...rest } = network.record;
       if (overlay === undefined) throw networkError("invalid", `network ${shortId(id)} is of this host alone`);
-      const record = { ...rest, overlay: { vni: overlay.vni, ...(own !== undefined && { own }) } };
+      const { own: _, ...shared } = overlay;
+      const record = { ...rest, overlay: { ...shared, ...(own !== undefined && { own }) } };
       await this.store.commit({ putNetworks: [record] });
       network.record = record;
       network.tellOwn();
@@ -134,6 +136,8 @@ export class NetworkModel {
       if (this.endpointsById.has(request.id)) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
       const neighbors = this.endpoints.filter((other) => other.network === network && !other.gone).map((other) => other.record);
       const { endpoints, endpointMac } = network.make();
+      if (request.mac !== undefined && endpointMac !== undefined && macText(request.mac) !== macText(endpointMac))
+        throw endpointError("conflict", `an endpoint of this network has the MAC address ${macText(endpointMac)}`, "give none");
       const checked = checkEndpoint({ ...request, mac: request.mac ?? endpointMac }, network.record, neighbors, this.addresses);
       const record = { ...checked, multiQueue: endpoints.multiQueue };
       const ended = this.ended();

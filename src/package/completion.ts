@@ -40,7 +40,7 @@ export function bashCompletion(root: CommandSpec): string {
     '  case "$command $prev" in',
     ...arm(taking(takesFile), `compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return`),
     ...arm(
-      taking((option) => option.value !== undefined && !takesFile(option)),
+      taking((option) => option.value !== undefined && !option.optional && !takesFile(option)),
       "return",
     ),
     "  esac",
@@ -95,7 +95,7 @@ function zshOption(option: OptionSpec): string {
   const repeatable = /\(repeatable\)/.test(option.description);
   const before = repeatable ? "'*'" : flags.length > 1 ? quote(`(${flags.join(" ")})`) : "";
   const names = flags.length > 1 ? `{${flags.join(",")}}` : flags.join("");
-  const value = option.value === undefined ? "" : `:${option.value}:${takesFile(option) ? "_files" : " "}`;
+  const value = option.value === undefined ? "" : `${option.optional ? "::" : ":"}${option.value}:${takesFile(option) ? "_files" : " "}`;
   return `${before}${names}${quote(`[${option.description.replace(/[[\]:]/g, "\\$&")}]${value}`)}`;
 }
 
@@ -130,7 +130,7 @@ function fishOption(option: OptionSpec): string[] {
   return [
     ...(option.short === undefined ? [] : [`-s ${option.short.slice(1)}`]),
     ...(option.long === undefined ? [] : [`-l ${option.long.slice(2)}`]),
-    ...(option.value === undefined ? [] : [takesFile(option) ? "-r -F" : "-x"]),
+    ...(option.value === undefined || option.optional ? [] : [takesFile(option) ? "-r -F" : "-x"]),
     `-d ${quote(option.description)}`,
   ];
 }

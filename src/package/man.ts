@@ -46,7 +46,10 @@ function subcommand(command: CommandSpec): string[] {
 
 function option(spec: OptionSpec): string[] {
   const flags = flagsOf(spec).map((flag) => `\\fB${text(flag)}\\fR`);
-  return item(`${flags.join(", ")}${spec.value === undefined ? "" : ` \\fI${text(spec.value.toUpperCase())}\\fR`}`, spec.description);
+  return item(
+    `${flags.join(", ")}${spec.value === undefined ? "" : ` ${spec.optional ? "[" : ""}\\fI${text(spec.value.toUpperCase())}\\fR${spec.optional ? "]" : ""}`}`,
+    spec.description,
+  );
 }
 
 /** An indented paragraph with a tag; `tag` is roff, `description` is text. */

@@ -8,6 +8,8 @@ export interface OptionSpec {
   long: string | undefined;
   /** What it takes, such as `mapping`; undefined: nothing. */
   value: string | undefined;
+  /** It may be left out. */
+  optional: boolean;
   description: string;
 }
 
@@ -44,7 +46,8 @@ export function specOf(command: CliCommand): CommandSpec {
 }
 
 function optionOf({ short, long, flags, description }: Option): OptionSpec {
-  return { short, long, value: /<(.+)>/.exec(flags)?.[1], description };
+  const [, value, optional] = /<(.+)>|\[(.+)\]/.exec(flags) ?? [];
+  return { short, long, value: value ?? optional, optional: optional !== undefined, description };
 }
 
 /** Whether what the option takes is a file or a folder. */

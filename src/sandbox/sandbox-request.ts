@@ -96,6 +96,12 @@ function balanced(ports: Port[], { affinity, healthCheck }: SandboxCreate): Port
 
 /** Of an endpoint; `onBridge`: on the default network. Throws TSP_ERR_SANDBOX (invalid). */
 export function checkAttachment({ ip, ip6, mac, aliases = [], device }: Omit<SandboxConnect, "network">, onBridge: boolean): void {
+  if (ip === "dhcp")
+    throw sandboxError(
+      "invalid",
+      "invalid IPv4 address: dhcp",
+      "name the address that the LAN's DHCP server has for this MAC (--mac-address), and run a client in the sandbox to renew the lease",
+    );
   if (ip !== undefined && familyOf(ip) !== 4) throw invalid(`invalid IPv4 address: ${ip}`);
   if (ip6 !== undefined && familyOf(ip6) !== 6) throw invalid(`invalid IPv6 address: ${ip6}`);
   if (mac !== undefined && parseMac(mac) === null) throw invalid(`${mac} is not a valid mac address`);

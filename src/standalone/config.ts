@@ -5,7 +5,7 @@
  */
 import os from "node:os";
 import { type BalanceOptions, DEFAULT_BALANCE, parseAffinity, parseHealthCheck } from "../control/balance-options.js";
-import type { Firewall } from "../control/controller.js";
+import type { Firewall, OffloadMode } from "../control/controller.js";
 import { parseClients } from "../control/flow-filter.js";
 import { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../control/limits.js";
 import { hostAddressesMeet, type PortSpec } from "../control/mapping.js";
@@ -31,7 +31,8 @@ export interface RunOptions {
   conntrackMax?: string | undefined;
   timeout?: string[] | undefined;
   readyFd?: string | undefined;
-  offload?: boolean | undefined;
+  /** True: given without a word. */
+  offload?: string | boolean | undefined;
   pastBridge?: string | undefined;
   firewall?: string | undefined;
   maxFlows?: string[] | undefined;
@@ -55,7 +56,7 @@ export interface RunConfig {
   conntrackMax: number;
   /** Seconds by state of conntrack. */
   timeouts: Int32Array;
-  offload: boolean;
+  offload: OffloadMode;
   /** Containers of kernel bridges get packets past these, where nobody could tell. */
   pastBridge: boolean;
   firewall: Firewall;
@@ -96,12 +97,14 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
     if (value !== undefined)
       throw invalid(`${option} ${value}: no port has several targets`, "give some, like -p 80:172.18.0.2,172.18.0.3:8080");
   }
-  if (raw.relay && raw.offload) throw invalid("--offload: the kernel cannot carry what --relay does", "leave one of both out");
+  const dataplane = parseDataplane(raw, cores);
+  if (raw.relay && dataplane.offload === "always")
+    throw invalid("--offload: the kernel cannot carry what --relay does", "leave one of both out");
   return {
     publish,
     network,
     endpoints,
-    ...parseDataplane(raw, cores),
+    ...dataplane,
     balance,
     readyFd: raw.readyFd === undefined ? undefined : parseInteger("--ready-fd", raw.readyFd, 1, MAX_FD),
     relay: raw.relay ?? false,
@@ -125,7 +128,7 @@ export function parseDataplane(
     conntrackMax:
       raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
     timeouts: parseTimeouts(raw.timeout ?? []),
-    offload: raw.offload ?? false,
+    offload: raw.offload === undefined ? "auto" : parseOffload(raw.offload),
     pastBridge: parsePastBridge(raw.pastBridge ?? "auto"),
     firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
     limits: {
@@ -133,6 +136,14 @@ export function parseDataplane(
       newFlowsPerSec: parseLimits("--max-new-flows", raw.maxNewFlows ?? [], DEFAULT_LIMITS.newFlowsPerSec, MAX_NEW_FLOWS),
     },
   };
+}
+
+/** Without a word it insists, as before there were words. */
+function parseOffload(word: string | boolean): OffloadMode {
+  if (typeof word === "boolean") return word ? "always" : "never";
+  if (word !== "auto" && word !== "always" && word !== "never")
+    throw invalid(`--offload '${word}': not a word for when the kernel carries flows`, "use auto, always or never");
+  return word;
 }
 
 function parseFirewall(text: string): Firewall {

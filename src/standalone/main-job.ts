@@ -9,7 +9,7 @@ import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
 import type { BalanceOptions } from "../control/balance-options.js";
 import { Balancer, type TargetEvent } from "../control/balancer.js";
-import { Controller } from "../control/controller.js";
+import { Controller, type OffloadState } from "../control/controller.js";
 import { checkPortFamilies } from "../control/families.js";
 import { HealthChecks } from "../control/health.js";
 import { knockAt } from "../control/knock.js";
@@ -108,7 +108,7 @@ export class MainJob {
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&
-        !config.offload && // which only the dataplane can do
+        config.offload !== "always" && // which only the dataplane can do
         config.network === undefined;
       if (!relayable) throw error;
       await this.startRelay(config);
@@ -183,9 +183,14 @@ export class MainJob {
     return balancer;
   }
 
-  /** Packets and bytes received so far: for a live display, without asking the workers. */
+  /** Whether the kernel carries flows; undefined: there is no dataplane. */
+  get offload(): OffloadState | undefined {
+    return this.controller?.offload;
+  }
+
+  /** Packets and bytes received so far, and those that the kernel carried: for a live display, without asking the workers. */
   totals(): { packets: number; bytes: number } {
-    const sum = { packets: 0, bytes: 0 };
+    const sum = this.controller?.carried() ?? { packets: 0, bytes: 0 };
     for (const port of this.controller?.portStats() ?? []) {
       sum.packets += port.rxPackets;
       sum.bytes += port.rxBytes;

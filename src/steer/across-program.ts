@@ -5,13 +5,11 @@
  *
  * The new header is made on the stack where the other family's programs have theirs, so the same code asks for its way.
  */
-import { FLOW6_ADDRESS_AT } from "../wire/flow-entry.js";
+import { FLOW_HOPS_AT, FLOW6_ADDRESS_AT } from "../wire/flow-entry.js";
 import { type Family, V4, V6 } from "./family.js";
 import {
   CSUM_DIFF,
   ETHERNET_SIZE,
-  FIB_NO_NEIGH,
-  FIB_SUCCESS,
   IP_TOTAL_LENGTH,
   IP6_PAYLOAD_LENGTH,
   PLAIN_FIRST_BYTE,
@@ -47,13 +45,7 @@ export function forwardAcross(p: Program, f: Family, engine: string, ipsec: bool
   if (f.version === 4) makeHeader6(p, f, engine);
   else makeHeader4(p, f);
 
-  p.clearRoute().routeLength(other, "across length known", engine, true, grown);
-  p.load("u32", "r1", "r9", 0).routePorts(other).route(other, "r1", "across answered");
-  p.jumpIf("r0", "==", FIB_SUCCESS, "cross").jumpIf("r0", "!=", FIB_NO_NEIGH, engine);
-  p.routeDevice("r1").load("u32", "r2", "r9", 0).jumpIf("r1", "==", "r2", engine);
-  p.label("cross");
-  if (ipsec) p.lookupIpsec(other, to.dst).jumpIf("r0", "!=", 0, engine);
-
+  p.findWay(other, "across", engine, ipsec, grown);
   p.mov("r1", "r6").mov("r2", other.ethertype).mov("r3", 0).call(SKB_CHANGE_PROTO).jumpIf("r0", "!=", 0, engine);
   p.alu("add", "r7", grown);
   p.stackPointer("r1", f.stack.src)
@@ -101,7 +93,7 @@ function storeLength(p: Program, at: number): void {
 }
 
 function countDown(p: Program, from: number, to: number): void {
-  p.load("u8", "r0", "r10", from).alu("add", "r0", -1).store("u8", "r10", to, "r0");
+  p.load("u8", "r1", "r9", FLOW_HOPS_AT).load("u8", "r0", "r10", from).alu("sub", "r0", "r1").store("u8", "r10", to, "r0");
 }
 
 function makeHeader6(p: Program, f: Family, engine: string): void {

@@ -20,6 +20,7 @@ import {
   FLAG_OFFLOAD,
   FLAG_RECORD,
   FLOW_ADDRESS_AT,
+  FLOW_CARRIED_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
@@ -265,15 +266,25 @@ function enterFlow(p: Program, f: Family, done: string): void {
   const { flow, value } = f.stack;
   p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, `${done} anew`);
   // The port's word also says whether the kernel carries the flow, so it comes last.
-  for (const at of [FLOW_UPLINK_AT, FLOW_INGRESS_AT, FLOW_ADDRESS_AT, FLOW_PORT_AT])
+  for (const at of [FLOW_UPLINK_AT, FLOW_INGRESS_AT, FLOW_CARRIED_AT, FLOW_ADDRESS_AT, FLOW_PORT_AT])
     p.load("u32", "r1", "r10", value + at).store("u32", "r0", at, "r1");
   p.mov("r0", 0).jump(done).label(`${done} anew`).update(f.maps.flows, flow, value).label(done);
 }
 
 /** With the flags in r9 and the frame's other bytes in ASK; goes to `update` with the last of what is to be entered. */
 function enterOffloaded(p: Program, f: Family): void {
-  const { l4, src, dst, flow, flowSrc, flowDst, flowPorts, value } = f.stack;
+  const { l4, src, dst, flow, flowSrc, flowDst, flowPorts, port, value } = f.stack;
   p.alu("and", "r9", FLAG_OFFLOAD).jumpIf("r9", "==", 0, "update");
+  // Where the published port's packets are counted: that of the host's address, or of all.
+  p.copyAddress(f, port, src)
+    .copy("u16", port + 4, l4)
+    .store("u8", "r10", port + 6, "r8")
+    .store("u8", "r10", port + 7, 0);
+  p.lookup("ports", port).jumpIf("r0", "!=", 0, "place");
+  p.store("u32", "r10", port, 0).lookup("ports", port).jumpIf("r0", "==", 0, "no place").label("place");
+  p.load("u32", "r1", "r0", 0)
+    .store("u32", "r10", value + FLOW_CARRIED_AT, "r1")
+    .label("no place");
   p.copyAddress(f, value + f.flowAddressAt, ASK + ASK_ADDRESS_AT)
     .copy("u8", value + FLOW_PORT_AT, ASK + ASK_PORT_AT)
     .copy("u8", value + FLOW_PORT_AT + 1, ASK + ASK_PORT_END_AT)

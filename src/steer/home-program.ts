@@ -38,6 +38,9 @@ import {
   UDP,
 } from "./program.js";
 
+/** Offset in the header of IPv4. */
+const IP_DESTINATION = 16;
+
 /** `ipv6`: the kernel has it. */
 export function homeProgram(link: LinkLayer, uplinks: readonly number[], maps: MapFds, { ipv6 = false } = {}): Uint8Array {
   const p = new Program(maps);
@@ -45,7 +48,10 @@ export function homeProgram(link: LinkLayer, uplinks: readonly number[], maps: M
   // The mark may be somebody else's, but not on what came by an uplink.
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX);
   for (const uplink of uplinks) p.jumpIf("r0", "==", uplink, "home");
-  p.label("not home");
+  // Or it is a packet of a carried flow, and the only one that leaves for an address of the host's own.
+  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, "not home");
+  p.loadBytes((link === "ip" ? 0 : ETHERNET_SIZE) + IP_DESTINATION, V4.stack.dst, 4, "not home");
+  p.lookup("locals", V4.stack.dst).jumpIf("r0", "!=", 0, "home").label("not home");
   p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, ipv6 ? "other" : "next");
   takeErrors(p, V4, link);
   p.label("next").answer(TC_ACT_UNSPEC);

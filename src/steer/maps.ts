@@ -5,6 +5,7 @@ import type { FdStore } from "../sys/fd-store.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
+import { CARRIED_PLACES, CARRIED_SIZE } from "./carried.js";
 import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
@@ -63,6 +64,7 @@ export function createMaps({ flowCapacity, ipv6 = false, offload = false, store 
         ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack,
       ),
     ),
+    carried: create("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? CARRIED_PLACES : 1),
     flows6: kept(store, flowsName(flowCapacity, ipv6), fds, () =>
       create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
     ),

@@ -2,22 +2,28 @@
  * The part of `steer` that forwards the packets of an offloaded flow in the kernel, so that they do not cross into userspace. The engine has
  * decided: the rewrite is in the flow's entry of `flows`. The way out is the one that `emit` would find.
  *
- * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address. Or, if client and target are of
- * different families, both ends and the family (across-program.ts).
+ * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address. Else both ends are, and, if client and
+ * target are of different families, the family (across-program.ts). What is then for the host itself goes home as from `emit` (home-program.ts).
  *
  * A packet that may need another decision goes to the engine: a segment with SYN, FIN or RST, IP options, a fragment, a TTL that ends here,
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  */
 import {
-  FLOW_BYTES_AT,
+  FLOW_CARRIED_AT,
+  FLOW_DESTINATION_AT,
+  FLOW_DESTINATION_PORT_AT,
+  FLOW_HOPS_AT,
   FLOW_OFFLOAD_AT,
   FLOW_PACKETS_AT,
   FLOW_PORT_AT,
   FLOW_SEEN_AT,
+  FLOW6_DESTINATION_AT,
   OFFLOAD_ACROSS,
+  OFFLOAD_BOTH,
   OFFLOAD_DESTINATION,
 } from "../wire/flow-entry.js";
 import { forwardAcross } from "./across-program.js";
+import { CARRIED_BYTES_AT } from "./carried.js";
 import { type Family, NEXT_HEADER } from "./family.js";
 import { passBridge } from "./past-bridge-program.js";
 import {
@@ -25,10 +31,14 @@ import {
   ETHERNET_SIZE,
   FIB_NO_NEIGH,
   FIB_SUCCESS,
+  FOR_HOME,
+  HOME,
   INDEX,
   IP_TOTAL_LENGTH,
   IP6_PAYLOAD_LENGTH,
   KTIME_GET_COARSE_NS,
+  type LinkLayer,
+  LOOPBACK,
   NANOSECONDS,
   PLAIN_FIRST_BYTE,
   type Program,
@@ -37,6 +47,8 @@ import {
   RECOMPUTE_CSUM,
   SKB_LEN,
   SKB_STORE_BYTES,
+  SKB_TC_INDEX,
+  SUM,
   TC_ACT_SHOT,
   TCP,
   TCP_FLAGS,
@@ -46,7 +58,7 @@ const IP_CHECKSUM = 10,
   FIN_SYN_RST = 0x07;
 
 /** With the packet's headers in `ip` and `l4`, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
-export function forwardOffloaded(p: Program, f: Family, engine: string, { ipsec = false, pastBridge = false } = {}): void {
+export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine: string, { ipsec = false, pastBridge = false } = {}): void {
   const { ip, l4, src, dst, flowSrc, flowDst, flowPorts, sender } = f.stack;
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", 0, engine);
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, engine);
@@ -64,11 +76,12 @@ export function forwardOffloaded(p: Program, f: Family, engine: string, { ipsec 
   p.alu("add", "r0", "r1").alu("add", "r0", before).load("u32", "r1", "r6", SKB_LEN).jumpIf("r0", ">", "r1", engine);
   p.jumpIf("r8", "!=", TCP, "not-turning").mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, engine);
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", FIN_SYN_RST).jumpIf("r0", "!=", 0, engine);
-  p.label("not-turning").lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
-  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across");
+  p.label("not-turning");
+  if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
+  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across").jumpIf("r1", "==", OFFLOAD_BOTH, "both");
 
   // The headers on the stack as they are to become; those of the packet stay until the way out is known.
-  p.clearRoute();
+  p.store("u32", "r10", HOME, 0).clearRoute();
   if (f.version === 4) rewriteOnStack4(p, f);
   else rewriteOnStack6(p, f);
 
@@ -85,14 +98,85 @@ export function forwardOffloaded(p: Program, f: Family, engine: string, { ipsec 
   rewriteEnd(p, f, "destination", { address: dst, port: l4 + 2, portAt: 2, oldAddress: flowSrc, oldPort: flowPorts });
 
   p.label("offload").mov("r1", 1).atomicAdd("r9", FLOW_PACKETS_AT, "r1");
-  p.load("u32", "r1", "r6", SKB_LEN).atomicAdd("r9", FLOW_BYTES_AT, "r1");
   p.call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).store("u32", "r9", FLOW_SEEN_AT, "r0");
-  p.routeDevice("r7").choose("offloaded").count("offload-counted");
+  p.load("u32", "r1", "r9", FLOW_CARRIED_AT).store("u32", "r10", INDEX, "r1").lookup("carried", INDEX);
+  p.jumpIf("r0", "==", 0, "offload-counted").load("u64", "r1", "r0", 0).alu("add", "r1", 1).store("u64", "r0", 0, "r1");
+  p.load("u64", "r1", "r0", CARRIED_BYTES_AT)
+    .load("u32", "r2", "r6", SKB_LEN)
+    .alu("add", "r1", "r2")
+    .store("u64", "r0", CARRIED_BYTES_AT, "r1");
+  p.label("offload-counted").load("u32", "r7", "r10", HOME).jumpIf("r7", "!=", 0, "offload-home");
+  p.routeDevice("r7");
   if (pastBridge) passBridge(p, f, "steer");
   p.sendTo("r7");
+  p.label("offload-home");
+  if (f.version === 4)
+    p.jumpIf("r7", "==", LOOPBACK, "offload-home-by-lo")
+      .mov("r0", FOR_HOME)
+      .store("u32", "r6", SKB_TC_INDEX, "r0")
+      .label("offload-home-by-lo");
+  p.setHostType().sendByRoute("r7");
   p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
+  p.label("both");
+  forwardBoth(p, f, engine, ipsec);
   p.label("across");
   forwardAcross(p, f, engine, ipsec);
+}
+
+/** The same for both ends. The old tuple is in the flow's key, turned round, which sums to the same. */
+function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean): void {
+  const { ip, l4, src, dst, flow, flowPorts } = f.stack;
+  for (let i = 0; i < f.addressSize; i += 4) {
+    p.load("u32", "r1", "r9", f.flowAddressAt + i).store("u32", "r10", src + i, "r1");
+    p.load("u32", "r1", "r9", (f.version === 4 ? FLOW_DESTINATION_AT : FLOW6_DESTINATION_AT) + i).store("u32", "r10", dst + i, "r1");
+  }
+  p.load("u16", "r1", "r9", FLOW_PORT_AT)
+    .store("u16", "r10", l4, "r1")
+    .load("u16", "r1", "r9", FLOW_DESTINATION_PORT_AT)
+    .store("u16", "r10", l4 + 2, "r1");
+  p.stackPointer("r1", flow)
+    .mov("r2", 2 * f.addressSize)
+    .stackPointer("r3", src)
+    .mov("r4", 2 * f.addressSize)
+    .mov("r5", 0)
+    .call(CSUM_DIFF)
+    .store("u32", "r10", SUM, "r0");
+  if (f.version === 4) {
+    // As in `rewriteOnStack4`, where TTL loses one or nothing.
+    p.load("u32", "r0", "r10", SUM)
+      .load("u8", "r1", "r9", FLOW_HOPS_AT)
+      .alu("mul", "r1", 0xfffe)
+      .alu("add", "r0", "r1")
+      .load("u16", "r1", "r10", ip + IP_CHECKSUM)
+      .alu("xor", "r1", 0xffff)
+      .alu("add", "r0", "r1");
+    foldSum(p);
+    p.store("u16", "r10", ip + IP_CHECKSUM, "r0");
+  }
+  p.load("u8", "r1", "r9", FLOW_HOPS_AT)
+    .load("u8", "r0", "r10", ip + f.ttlAt)
+    .alu("sub", "r0", "r1")
+    .store("u8", "r10", ip + f.ttlAt, "r0");
+  p.findWay(f, "both", engine, ipsec);
+
+  p.mov("r3", 0).load("u32", "r4", "r10", SUM);
+  p.replaceSum(PSEUDO_HEADER, "both addresses").jumpIf("r0", "!=", 0, "offload-failed");
+  p.mov("r1", "r6")
+    .mov("r2", ETHERNET_SIZE + f.ttlAt)
+    .stackPointer("r3", ip + f.ttlAt)
+    .mov("r4", f.ipSize - f.ttlAt)
+    .mov("r5", f.version === 4 ? 0 : RECOMPUTE_CSUM);
+  p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed");
+  p.load("u32", "r3", "r10", flowPorts).load("u32", "r4", "r10", l4);
+  p.replaceSum(4, "both ports").jumpIf("r0", "!=", 0, "offload-failed");
+  p.mov("r1", "r6").mov("r2", "r7").stackPointer("r3", l4).mov("r4", 4).mov("r5", 0);
+  p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed").jump("offload");
+}
+
+/** r0 = its 16-bit one's complement sum, complemented; r1 is lost. */
+function foldSum(p: Program): void {
+  for (let i = 0; i < 3; i++) p.mov("r1", "r0").alu("rsh", "r1", 16).alu("and", "r0", 0xffff).alu("add", "r0", "r1");
+  p.alu("xor", "r0", 0xffff);
 }
 
 function rewriteOnStack4(p: Program, f: Family): void {
@@ -112,8 +196,8 @@ function rewriteOnStack4(p: Program, f: Family): void {
     .alu("add", "r0", "r1")
     .alu("add", "r0", "r2")
     .alu("add", "r0", 0xfffe);
-  for (let i = 0; i < 3; i++) p.mov("r1", "r0").alu("rsh", "r1", 16).alu("and", "r0", 0xffff).alu("add", "r0", "r1");
-  p.alu("xor", "r0", 0xffff).store("u16", "r10", ip + IP_CHECKSUM, "r0");
+  foldSum(p);
+  p.store("u16", "r10", ip + IP_CHECKSUM, "r0");
   countDown(p, f);
 }
 

@@ -28,6 +28,7 @@ export interface MapFds {
   own: number;
   ipsec: number;
   across: number;
+  carried: number;
   flows6: number;
   fragments6: number;
   pairs6: number;

@@ -7,16 +7,17 @@ import { acceptProgram } from "./accept-program.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
 import { createMaps, createRing } from "./maps.js";
+import { loadOffload } from "./offload.js";
 import { steerProgram } from "./steer-program.js";
-import { loadOffload } from "./steering.js";
 
 export interface SteeringProbe {
   bpf: boolean;
   tcx: boolean;
   /** Why there is no BPF. */
   error?: TsproxyError;
-  /** Why there is BPF, but no offload. */
+  /** Why there is BPF, but no offload, or none of IPv6. */
   offloadError?: TsproxyError;
+  offload6Error?: TsproxyError;
 }
 
 /** Makes the maps and programs, attaches nothing. */
@@ -33,10 +34,11 @@ export function probeSteering(): SteeringProbe {
     fds.push(emitFd);
     const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };
     try {
-      loadOffload({ uplinks: [1], ...options }, maps, fds);
+      const { ipv6Error } = loadOffload({ uplinks: [1], ...options }, maps, fds);
+      if (ipv6Error !== undefined) found.offload6Error = ipv6Error;
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;
-      found.offloadError = error;
+      found.offloadError = error.cause instanceof TsproxyError ? error.cause : error;
     }
     return found;
   } catch (error) {

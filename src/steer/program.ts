@@ -17,8 +17,9 @@
  *   `ports` is the source port then the destination port; for an ICMP query twice its id. Value: see `wire/flow-entry.ts`. Of what goes to another
  *   node of overlay networks the destination port is 0: whatever that one sends to the tunnels' port comes to their device.
  * - across: key of `flows`, of a flow whose other end is of IPv6. Value: see `wire/flow-entry.ts`. Used with offload alone.
- * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32, unused. Empty unless the host's firewall is
- *   bypassed.
+ * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32 place in `carried`. Where neither the host's firewall is
+ *   bypassed nor flows are carried it is empty, but for SCTP's.
+ * - carried: packets and bytes of flows that steer has translated on the spot, as the engine had said, by published port. See `carried.ts`.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue. Of IPv6 the identification has 32 bits, and the protocol is 0: each fragment may
@@ -35,6 +36,7 @@
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 
+import { FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import { PROTO_TCP as TCP } from "../wire/ipv4.js";
 import { SPREAD_FACTOR } from "../wire/spread.js";
 import type { Reg } from "./assembler.js";
@@ -53,7 +55,6 @@ export const COUNTERS = [
   "taken-reply", // steer: answers a packet that the engine sent
   "taken-fragment", // steer: a later fragment of one of these
   "copied-fragment", // steer: one whose first fragment has not come, to the host and to the engine
-  "offloaded", // steer: translated on the spot, as the engine had said
   "past-bridge", // steer, emit: of these and of `sent`, into the container without its bridge
   "offload-failed", // steer: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
@@ -110,10 +111,11 @@ const TRAFFIC_CLASS_MASK = 0x0000_f00f;
 
 /**
  * Stack, offsets from the frame pointer, of either family. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether the
- * key of the flow comes from the packet inside an ICMP error. What has addresses in it is in family.ts.
+ * key of the flow comes from the packet inside an ICMP error. HOME: device by which a carried packet goes to the host itself, 0: it does not. SUM: the change
+ * of its addresses, for checksums. What has addresses in it is in family.ts.
  */
 // biome-ignore format: a table
-export const INDEX = -60, QUOTED = -196, FRAME_AT = 11;
+export const INDEX = -60, QUOTED = -196, FRAME_AT = 11, HOME = -428, SUM = -432;
 const FIB = -128,
   NEXT_HOP = -152,
   LENGTH = -420, // of the packet or its segments, from its IP header on
@@ -330,6 +332,26 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
   sendByRoute(device: Reg): this {
     this.mov("r1", device).mov("r2", 0).mov("r3", 0).mov("r4", 0);
     return this.call(REDIRECT_NEIGH).exit();
+  }
+
+  /**
+   * With the new header of a carried packet in `ip` and its flow's value in r9: HOME says by which device it goes to the host itself, or is 0 and `route`
+   * has been asked. Goes to `otherwise` with what has neither way; defines labels that begin with `name`. `grown`: as of `routeLength`. r0 to r5 are lost.
+   */
+  findWay(f: Family, name: string, otherwise: string, ipsec: boolean, grown = 0): this {
+    const { dst } = f.stack;
+    this.clearRoute().store("u32", "r10", HOME, LOOPBACK).ifLoopback(f, dst, `${name} found`);
+    this.lookup(f.maps.locals, dst).jumpIf("r0", "==", 0, `${name} away`);
+    // As `emit`: IPv6 finds the local route of any address on lo; IPv4 does on the device that has the address alone.
+    if (f.version === 4) this.load("u32", "r0", "r0", 0).jumpIf("r0", "==", 0, otherwise).store("u32", "r10", HOME, "r0");
+    this.jump(`${name} found`).label(`${name} away`).store("u32", "r10", HOME, 0);
+    this.routeLength(f, `${name} length known`, otherwise, true, grown);
+    this.load("u32", "r1", "r9", FLOW_UPLINK_AT).routePorts(f).route(f, "r1", `${name} answered`);
+    this.jumpIf("r0", "==", FIB_SUCCESS, `${name} routed`).jumpIf("r0", "!=", FIB_NO_NEIGH, otherwise);
+    this.routeDevice("r1").load("u32", "r2", "r9", FLOW_UPLINK_AT).jumpIf("r1", "==", "r2", otherwise);
+    this.label(`${name} routed`);
+    if (ipsec) this.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, otherwise);
+    return this.label(`${name} found`);
   }
 
   answer(action: number): this {

@@ -120,8 +120,8 @@ function steerFamily(
 ): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, port, rest, sender } = f.stack;
   const start = link === "ip" ? 0 : ETHERNET_SIZE;
-  // Clients on the host itself are translated at both ends, and a packet from a bare link has no Ethernet header to send it on with.
-  const offloads = offload && link === "ethernet";
+  // A packet from a bare link has no Ethernet header to send it on with.
+  const offloads = offload && link !== "ip";
   const otherwise = bypass ? "new" : "next";
   const checksIpsec = ipsec && link !== "loopback";
 
@@ -174,7 +174,7 @@ function steerFamily(
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
   if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");
-  if (offloads) forwardOffloaded(p, f, "engine", { ipsec, pastBridge });
+  if (offloads) forwardOffloaded(p, f, link, "engine", { ipsec, pastBridge });
   p.label("engine")
     .load("u32", "r7", "r9", FLOW_UPLINK_AT)
     .load("u32", "r0", "r9", FLOW_INGRESS_AT)

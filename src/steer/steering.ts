@@ -13,7 +13,6 @@
  */
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
-import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { Ipv6Conf } from "../sys/ipv6-conf.js";
@@ -24,13 +23,15 @@ import { PROTO_SCTP } from "../wire/ipv4.js";
 import { rawHalf } from "../wire/raw.js";
 import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js";
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
+import { CarriedCounts } from "./carried.js";
 import { emitProgram } from "./emit-program.js";
 import { homeProgram } from "./home-program.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
+import { loadPastBridge, type OffloadMode, type OffloadState, tellOffload, useOffload } from "./offload.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
-import { type SteerOptions, steerProgram } from "./steer-program.js";
+import { steerProgram } from "./steer-program.js";
 
 /**
  * net.ipv6.conf of the uplink, and of no other device. `forwarding` as above; `forceForwarding` (Linux 6.17) lets the host's stack forward what it
@@ -81,8 +82,8 @@ export interface SteeringOptions {
   ipsec?: boolean;
   /** The kernel has IPv6. */
   ipv6?: boolean;
-  /** The programs are to carry out what the engine enters into `flows` (offload-program.ts). Needs Linux 5.11. */
-  offload?: boolean;
+  /** Whether the programs are to carry out what the engine enters into `flows` (offload-program.ts), which needs Linux 5.11. Default: never. */
+  offload?: OffloadMode;
   /** Packets may go to containers past their bridges, as `setPeer` says (past-bridge-program.ts). Needs Linux 6.7. */
   pastBridge?: boolean;
   /** Do not use TCX even where the kernel has it. */
@@ -91,15 +92,22 @@ export interface SteeringOptions {
   routeSocket?: RouteSocket;
   /** Keeps what is attached, and flows, while the process is restarted. */
   store?: FdStore | undefined;
+  /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
+  devices?: readonly { ifindex: number; arphrdType: number }[];
   /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
   sameUplinks?: boolean;
 }
 
 export class Steering {
+  readonly offload: OffloadState;
+  readonly carried: CarriedCounts;
   readonly maps: MapFds;
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment>();
   private readonly homes = new Map<number, Attachment>();
+  /** Whose programs carry flows. */
+  private readonly carrying = new Set<LinkLayer>();
+  private readonly bare = new Set<number>();
   private readonly fds: number[] = []; // of maps and programs
   private readonly emitters: Attachment[] = [];
   private readonly tunnelDevices = new Map<number, Attachment>();
@@ -127,14 +135,24 @@ export class Steering {
     try {
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
-      this.maps = createMaps(options, this.fds);
-      if (options.offload === true) this.programs.set("ethernet", loadOffload(options, this.maps, this.fds));
+      const { offload: mode = "never" } = options;
+      this.attacher.prepare(this.placesOf(options.devices ?? []));
+      this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds);
+      this.carried = new CarriedCounts(this.maps.carried);
+      const found = useOffload(mode, options, this.maps, this.fds);
+      this.offload = found.state;
+      for (const [link, fd] of found.programs) {
+        this.programs.set(link, fd);
+        this.carrying.add(link);
+      }
       if (options.bypass !== true) {
         this.rings = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, this.fds));
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
+      for (const { arphrdType } of options.devices ?? []) this.programFor(LINK_LAYERS.get(arphrdType)!);
       for (const uplink of options.uplinks) this.emitters.push(this.attacher.attach(uplink, this.loadEmit(uplink)));
+      tellOffload(this.offload);
     } catch (error) {
       this.close();
       throw error;
@@ -213,15 +231,39 @@ export class Steering {
       const why = link === undefined ? `its type ${arphrdType} is none that tsproxy knows` : "it is an uplink";
       throw new TsproxyError("TSP_ERR_STEER_DEVICE", "invalid", `cannot steer device ${ifindex}: ${why}`);
     }
+    const progFd = this.programFor(link);
+    if (link !== "loopback") this.attachHome(ifindex, link);
+    const attachment = this.attacher.attach(ifindex, progFd);
+    this.attachments.set(ifindex, attachment);
+    if (!this.carrying.has(link)) this.bare.add(ifindex);
+    return attachment.mode;
+  }
+
+  /** All that was prepared and is wanted has been attached. */
+  allAttached(): void {
+    this.attacher.releasePrepared();
+  }
+
+  /** Where programs go that these devices and the uplinks get. */
+  private placesOf(devices: NonNullable<SteeringOptions["devices"]>): bpf.TcxPlace[] {
+    const ingress = [...this.options.uplinks, ...devices.map(({ ifindex }) => ifindex)];
+    const egress = devices.filter(({ arphrdType }) => LINK_LAYERS.get(arphrdType) !== "loopback").map(({ ifindex }) => ifindex);
+    const at = (direction: bpf.TcxPlace["direction"]) => (ifindex: number) => ({ ifindex, direction });
+    return [...ingress.map(at("ingress")), ...egress.map(at("egress"))];
+  }
+
+  private programFor(link: LinkLayer): number {
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
       progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
       this.programs.set(link, progFd);
     }
-    if (link !== "loopback") this.attachHome(ifindex, link);
-    const attachment = this.attacher.attach(ifindex, progFd);
-    this.attachments.set(ifindex, attachment);
-    return attachment.mode;
+    return progFd;
+  }
+
+  /** Interface indices of those attached whose packets go to the engine, carried flows' too. */
+  get bareDevices(): readonly number[] {
+    return [...this.bare];
   }
 
   /** The same for the host's device in a network of our own, where nothing is to be taken: the engine has seen it. */
@@ -237,6 +279,7 @@ export class Steering {
   /** Also for a device that is gone. Nothing happens when it was not attached. */
   detach(ifindex: number): void {
     bpf.deleteBatch(this.maps.own, bytes(Int32Array.of(ifindex)), 4, 1);
+    this.bare.delete(ifindex);
     for (const attached of [this.attachments, this.homes]) {
       attached.get(ifindex)?.detach();
       attached.delete(ifindex);
@@ -250,29 +293,32 @@ export class Steering {
 
   /**
    * Takes ports `firstPort` to `lastPort`, both included, of `hostIp` (unspecified: any address of the host of that family). `proto`: IANA's number.
-   * Nothing to be done unless the firewall is bypassed: the sockets that hold the ports do it. SCTP may have none.
+   * Unless the firewall is bypassed, the sockets that hold the ports do it, and here is written but where what is carried is counted: `carried`. SCTP may
+   * have no sockets.
    */
-  publish(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
-    if (this.options.bypass !== true && proto !== PROTO_SCTP) return;
+  publish(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number, carried = 0): void {
+    const takes = this.options.bypass === true || proto === PROTO_SCTP;
+    if (!takes && carried === 0) return;
     const { ports } = this.mapsOf(hostIp.family);
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
     try {
-      bpf.updateBatch(ports, keys, new Uint8Array(count * VALUE_SIZE), count);
-      if (this.options.bypass !== true) this.rawSctp.add(hostIp, count);
+      bpf.updateBatch(ports, keys, bytes(new Int32Array(count).fill(carried)), count);
+      if (takes && this.options.bypass !== true) this.rawSctp.add(hostIp, count);
     } catch (error) {
       bpf.deleteBatch(ports, keys, keys.length / count, count);
-      throw error;
+      if (takes) throw error; // else what is carried counts in all alone
     }
   }
 
   /** The opposite of `publish`. */
   withdraw(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
-    if (this.options.bypass !== true && proto !== PROTO_SCTP) return;
+    const takes = this.options.bypass === true || proto === PROTO_SCTP;
+    if (!takes && !this.offload.ipv4) return;
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
     bpf.deleteBatch(this.mapsOf(hostIp.family).ports, keys, keys.length / count, count);
-    if (this.options.bypass !== true) this.rawSctp.remove(hostIp, count);
+    if (takes && this.options.bypass !== true) this.rawSctp.remove(hostIp, count);
   }
 
   private rawFilter(family: 4 | 6): number {
@@ -363,18 +409,19 @@ export class Steering {
     }
   }
 
-  /** Packets since the start, by the names in COUNTERS. */
+  /** Packets since the start, by the names in COUNTERS, and `offloaded`: translated on the spot, as the engine had said. */
   stats(): Record<string, number> {
     const value = new BigUint64Array(bpf.possibleCpus());
     const total = (counter: number): number => {
       bpf.lookupElement(this.maps.counters, bytes(Int32Array.of(counter)), new Uint8Array(value.buffer));
       return Number(value.reduce((sum, n) => sum + n, 0n));
     };
-    return Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)]));
+    return { ...Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)])), offloaded: this.carried.total().packets };
   }
 
   /** Detaches everything and gives the maps back. */
   close(): void {
+    this.attacher.releasePrepared();
     for (const ifindex of this.attached()) this.detach(ifindex);
     for (const emitter of [...this.emitters.splice(0), ...this.tunnelDevices.values()]) emitter.detach();
     this.tunnelDevices.clear();
@@ -415,64 +462,11 @@ function peerKey(ifindex: number, address: IpAddress): Uint8Array {
   return Buffer.concat([bytes(Int32Array.of(ifindex)), toBytes(address)]);
 }
 
-/** A program that may go past bridges; where the kernel refuses that, one that does not. */
-function loadPastBridge({ pastBridge = false }: Pick<SteeringOptions, "pastBridge">, load: (pastBridge: boolean) => number): number {
-  try {
-    return load(pastBridge);
-  } catch (error) {
-    if (!pastBridge || !(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
-    const without = load(false);
-    log.warn(`packets do not go past bridges: ${error.message}`);
-    return without;
-  }
-}
-
 /** Entries of a former process that lead to other uplinks are of no use. */
 function discardFlows({ store, flowCapacity, ipv6 = false }: SteeringOptions): void {
   for (const name of [flowsName(flowCapacity), flowsName(flowCapacity, ipv6), acrossName(flowCapacity)]) {
     const fds = store?.take(name) ?? [];
     for (const fd of fds) fs.closeSync(fd);
     if (fds.length > 0) store?.remove(name);
-  }
-}
-
-/** Its IPv6 half. Extension headers make it longer: where the verifier refuses it still, IPv6 packets go to the engine, as without offload. */
-function loadOffload6(load: (name: string, more: SteerOptions) => number): number {
-  try {
-    return load("tsproxy_offload6", { version: 6 });
-  } catch (error) {
-    if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
-    log.warn(`IPv6 flows are not offloaded: ${error.message}; with CAP_PERFMON they would be`);
-    return load("tsproxy_steer6", { version: 6, offload: false });
-  }
-}
-
-/**
- * Descriptor, also added to `fds`, of the program that Ethernet devices get with offload. It is one a family, the second called by the first:
- * the verifier would find both together too complex, for who lacks CAP_PERFMON. `TSP_ERR_OFFLOAD`: the kernel refuses it.
- */
-export function loadOffload(
-  options: Pick<SteeringOptions, "uplinks" | "bypass" | "ipsec" | "ipv6" | "store" | "pastBridge">,
-  maps: MapFds,
-  fds: number[],
-): number {
-  const load = (name: string, more: SteerOptions): number =>
-    loadPastBridge(options, (pastBridge) => {
-      const fd = bpf.loadProgram(name, steerProgram("ethernet", options.uplinks, maps, { ...options, offload: true, ...more, pastBridge }));
-      fds.push(fd);
-      return fd;
-    });
-  try {
-    if (options.ipv6 !== true) return load("tsproxy_offload", {});
-    const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
-    fds.push(ipv6Program);
-    const fd = load("tsproxy_offload", { version: 4, ipv6Program });
-    bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(loadOffload6(load)).buffer));
-    options.store?.put("offload6", [ipv6Program]); // who holds the array keeps what is in it
-    return fd;
-  } catch (error) {
-    if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
-    const hint = "start without --offload, which needs Linux 5.11 or later";
-    throw new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", `--offload does not work here: ${error.message}`, hint, error);
   }
 }

@@ -11,19 +11,24 @@ export const FLOW6_KEY_SIZE = 40;
  * At FLOW_INGRESS_AT, of answers that come from a client of a published port: u32 interface index that the host's kernel accepted its
  * packet from. Those that come in at another one are left to the kernel. 0: they may come in anywhere.
  * The rest is of an offloaded flow, and says what becomes of the answers: u32 address and u16 port, raw, that they get; u8 which end they get
- * them at, OFFLOAD_* (0: the flow is not offloaded and its packets go to the engine); u32 monotonic second of the last answer; u64 packets
- * and u64 bytes of all answers.
+ * them at, OFFLOAD_* (0: the flow is not offloaded and its packets go to the engine); u8 what their TTL loses, if both ends get others; u32 monotonic second of the last answer; u64
+ * packets of all answers; and if both ends get others, u32 address and u16 port of the second one, the destination. At
+ * FLOW_CARRIED_AT, u32 place in the map `carried` where they are counted too (steer/carried.ts).
  */
 // biome-ignore format: a table
 export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12,
-  FLOW_PACKETS_AT = 16, FLOW_BYTES_AT = 24, FLOW_INGRESS_AT = 32;
+  FLOW_PACKETS_AT = 16, FLOW_DESTINATION_AT = 24, FLOW_DESTINATION_PORT_AT = 28, FLOW_INGRESS_AT = 32, FLOW_CARRIED_AT = 36,
+  FLOW_HOPS_AT = 11;
 export const OFFLOAD_SOURCE = 1,
   OFFLOAD_DESTINATION = 2,
   /** Both ends, and the family: what goes to the other one. Of `flows` its tuple is in the map `across`, of `flows6` at FLOW6_ADDRESS_AT: u32 source, u32 destination, u32 ports. */
-  OFFLOAD_ACROSS = 3;
-/** Value of `flows6`: the same, but the address is at FLOW6_ADDRESS_AT and has 16 bytes; the four at FLOW_ADDRESS_AT are zero. */
-export const FLOW6_VALUE_SIZE = 56,
-  FLOW6_ADDRESS_AT = 40;
+  OFFLOAD_ACROSS = 3,
+  /** Both ends: the source what `address` and `port` say, the destination the other two. */
+  OFFLOAD_BOTH = 4;
+/** Value of `flows6`: the same, but the addresses are at FLOW6_*_AT and have 16 bytes; the four at FLOW_ADDRESS_AT and FLOW_DESTINATION_AT are zero. */
+export const FLOW6_VALUE_SIZE = 72,
+  FLOW6_ADDRESS_AT = 40,
+  FLOW6_DESTINATION_AT = 56;
 /** Value of the map `across`, whose keys are those of `flows`: what becomes of the answers as IPv6. Source and destination of 16 bytes each, u32 ports. */
 export const ACROSS_VALUE_SIZE = 36;
 

@@ -8,10 +8,10 @@ describe("comparison of docker-proxy and tsproxy", () => {
     const rounds: Record<string, number[]> = {
       "docker-proxy, iptables": [1, 2, 3],
       "tsproxy, iptables": [4, 4, 4],
-      "tsproxy --offload, iptables": [6, 5, 7],
+      "tsproxy (loop), iptables": [6, 5, 7],
       "docker-proxy, no iptables": [10],
       "tsproxy, no iptables": [],
-      "tsproxy --offload, no iptables": [25],
+      "tsproxy (loop), no iptables": [25],
     };
     const of = ({ name }: { name: string }): number[] => rounds[name]!;
     expect(
@@ -21,13 +21,13 @@ describe("comparison of docker-proxy and tsproxy", () => {
     ).toEqual([
       "### speed",
       "m/s.",
-      "| proxy, mode of dockerd         | median | lowest | highest | ÷ docker-proxy |",
-      "| ------------------------------ | -----: | -----: | ------: | -------------: |",
-      "| docker-proxy, iptables         |   2.00 |   1.00 |    3.00 |              – |",
-      "| tsproxy, iptables              |   4.00 |   4.00 |    4.00 |           2.00 |",
-      "| tsproxy --offload, iptables    |   6.00 |   5.00 |    7.00 |           3.00 |",
-      "| docker-proxy, no iptables      |   10.0 |   10.0 |    10.0 |              – |",
-      "| tsproxy --offload, no iptables |   25.0 |   25.0 |    25.0 |           2.50 |",
+      "| proxy, mode of dockerd      | median | lowest | highest | ÷ docker-proxy |",
+      "| --------------------------- | -----: | -----: | ------: | -------------: |",
+      "| docker-proxy, iptables      |   2.00 |   1.00 |    3.00 |              – |",
+      "| tsproxy, iptables           |   4.00 |   4.00 |    4.00 |           2.00 |",
+      "| tsproxy (loop), iptables    |   6.00 |   5.00 |    7.00 |           3.00 |",
+      "| docker-proxy, no iptables   |   10.0 |   10.0 |    10.0 |              – |",
+      "| tsproxy (loop), no iptables |   25.0 |   25.0 |    25.0 |           2.50 |",
     ]);
   });
 

@@ -103,9 +103,11 @@ export class HostFixture {
       isUplink: (ifindex: number) => ifindex === UPLINK_INDEX,
       ipv6: this.ipv6,
       attach: attach("steer"),
+      bareDevices: [],
       attachOwn: attach("own"),
       detach: (ifindex: number) => this.attached.delete(ifindex),
       attached: () => [...this.attached.keys()],
+      allAttached: () => {},
       setLocals: (all: { address: IpAddress; ifindex: number }[]) => {
         this.locals = all.map((each) => `${formatIp(each.address)} ${each.ifindex}`);
       },

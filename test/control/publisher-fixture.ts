@@ -64,6 +64,7 @@ export class PublisherFixture {
     };
     const steering = {
       acceptFd: -1,
+      offload: { ipv4: false },
       publish: (...args: [number, IpAddress, number, number]) => {
         if (this.failing === "steering") {
           this.failing = undefined;

@@ -65,7 +65,6 @@ function make(workers: number, given: WorkersHooks = hooks()): Workers {
     conntrackMax: 1001,
     timeouts: Int32Array.of(1),
     limits: DEFAULT_LIMITS,
-    offload: true,
     bypass: false,
     ...ports,
   };
@@ -78,10 +77,10 @@ describe("workers", () => {
   it("are numbered, and share the entries of conntrack and the limits, rounded up", () => {
     const workers = make(3);
     expect(workers.count).toBe(3);
-    expect(links.map(({ options }) => [options.worker, options.workers, options.conntrackMax, options.offload])).toEqual([
-      [0, 3, 334, true],
-      [1, 3, 334, true],
-      [2, 3, 334, true],
+    expect(links.map(({ options }) => [options.worker, options.workers, options.conntrackMax])).toEqual([
+      [0, 3, 334],
+      [1, 3, 334],
+      [2, 3, 334],
     ]);
     const client = Math.ceil(DEFAULT_LIMITS.newFlowsPerSec.client / 3);
     for (const { options } of links) expect(options).toMatchObject({ limits: { newFlowsPerSec: { client } } });

@@ -294,7 +294,15 @@ describe("a connection to a published port", () => {
     expect(adopt(again).taken).toBe(1);
     expect(again.flowMap.size).toBe(1); // the target's answers; clients' packets are taken by the port, as the firewall is bypassed
     const kept = next([former.left()]);
-    kept.say({ type: "steering", flowsFd: 3, flows6Fd: -1, acrossFd: -1, uplinkDevice: 7, isNew: false });
+    kept.say({
+      type: "steering",
+      flowsFd: 3,
+      flows6Fd: -1,
+      acrossFd: -1,
+      uplinkDevice: 7,
+      isNew: false,
+      offload: { ipv4: false, ipv6: false },
+    });
     expect(adopt(kept).lost).toBe(1);
     expect(kept.forgotten).toHaveLength(2);
   });

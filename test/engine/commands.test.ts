@@ -357,7 +357,15 @@ describe("what the control side asks", () => {
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });
-    commands.carryOut({ type: "steering", flowsFd: 12, flows6Fd: 13, acrossFd: -1, uplinkDevice: 7, isNew: true });
+    commands.carryOut({
+      type: "steering",
+      flowsFd: 12,
+      flows6Fd: 13,
+      acrossFd: -1,
+      uplinkDevice: 7,
+      isNew: true,
+      offload: { ipv4: false, ipv6: false },
+    });
     expect([watched, maps]).toEqual([[11], ["12 of 4", "13 of 6"]]);
   });
 });

@@ -67,6 +67,11 @@ function value(to?: string, port = 0, end = 0): string {
   return `07000000${to === undefined ? "00000000" : address(to)}${bigEndian(port)}${end.toString(16).padStart(2, "0")}00${"0".repeat(56)}`;
 }
 
+/** The same where both ends get others: source and destination, and what the TTL loses. */
+function both(src: string, sport: number, dst: string, dport: number, hops: number): string {
+  return `07000000${address(src)}${bigEndian(sport)}040${hops}${"0".repeat(24)}${address(dst)}${bigEndian(dport)}0000${"0".repeat(16)}`;
+}
+
 const fromClient = (proto: number): string => key(HOST_IP, CLIENT, PUBLISHED, SPORT, proto);
 const fromServer = (proto: number): string => key(CLIENT, BRIDGED, SPORT, TARGET, proto);
 const offloadedEntries = (proto: number): [string, string][] => [
@@ -179,27 +184,57 @@ describe("a flow to a published port on a kernel bridge", () => {
   });
 
   it.each([
-    ["the host itself", HOST_IP],
-    ["the host on 127.0.0.1", "127.0.0.1"],
-    ["a neighbour of the target", "172.18.0.9"],
-    ["the target itself", BRIDGED],
-  ])("stays here when the client is %s: both ends are translated", (_, from) => {
-    const d = bridged({ masqueradeFirst: SPORT, masqueradeLast: SPORT }); // so that the port is the client's, by chance
+    ["the host itself", HOST_IP, 0],
+    ["the host on 127.0.0.1", "127.0.0.1", 0],
+    ["a neighbour of the target", "172.18.0.9", 1],
+    ["the target itself", BRIDGED, 1],
+  ])("is translated at both ends when the client is %s", (_, from, hops) => {
+    const d = bridged();
     const [first] = d.fromUplink(p.tcp({ src: from, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags: p.SYN }));
-    const { sport, src } = p.parse(first!.bytes);
-    expect([src, sport]).toEqual([BRIDGE, SPORT]);
-    d.fromUplink(p.tcp({ src: BRIDGED, dst: BRIDGE }, { sport: TARGET, dport: sport, flags: p.SYN | p.ACK }));
-    only(d.fromUplink(p.tcp({ src: from, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED })));
-    expect(entries(d)).toEqual([]);
+    const { sport, src, ttl } = p.parse(first!.bytes);
+    expect([src, ttl]).toEqual([BRIDGE, 64 - hops]);
+    const answer = only(d.fromUplink(p.tcp({ src: BRIDGED, dst: BRIDGE }, { sport: TARGET, dport: sport, flags: p.SYN | p.ACK })));
+    expect(answer).toMatchObject({ src: HOST_IP, sport: PUBLISHED, dst: from, dport: SPORT, ttl: 64 - hops });
+    expect(entries(d)).toEqual([
+      [key(HOST_IP, from, PUBLISHED, SPORT, p.TCP), both(BRIDGE, sport, BRIDGED, TARGET, hops)],
+      [key(BRIDGE, BRIDGED, sport, TARGET, p.TCP), both(HOST_IP, PUBLISHED, from, SPORT, hops)],
+    ]);
+    expect(d.flows()).toMatchObject([{ offloaded: true, packets: [1, 1] }]);
   });
 
-  it("stays here when its source port had to change: the target has a flow from it already", () => {
+  it("is translated at both ends when its source port had to change: the target has a flow from it already", () => {
     const d = bridged();
     flow(d, p.UDP).open();
     const second = flow(d, p.UDP, CLIENT, SPORT, OTHER_HOST_IP);
-    expect(only(second.client()).sport).not.toBe(SPORT);
+    const { sport } = only(second.client());
+    expect(sport).not.toBe(SPORT);
     second.client();
-    expect(entries(d)).toEqual(offloadedEntries(p.UDP)); // of the first
+    expect(entries(d)).toEqual([
+      ...offloadedEntries(p.UDP), // of the first
+      [key(OTHER_HOST_IP, CLIENT, PUBLISHED, SPORT, p.UDP), both(CLIENT, sport, BRIDGED, TARGET, 1)],
+      [key(CLIENT, BRIDGED, sport, TARGET, p.UDP), both(OTHER_HOST_IP, PUBLISHED, CLIENT, SPORT, 1)],
+    ]);
+  });
+
+  it("is counted where its published port is, if it is the engine that enters it", () => {
+    const d = bridged();
+    const rule = { target: BRIDGED, network: -1, snatSource: BRIDGE, onlink: "172.18.0.0/16", carried: 77 };
+    d.publish({ proto: p.TCP, firstPort: 9000, lastPort: 9000, ...rule });
+    const [first] = d.fromUplink(p.tcp({ src: "172.18.0.9", dst: HOST_IP }, { sport: SPORT, dport: 9000, flags: p.SYN }));
+    const { sport } = p.parse(first!.bytes);
+    d.fromUplink(p.tcp({ src: BRIDGED, dst: BRIDGE }, { sport: TARGET, dport: sport, flags: p.SYN | p.ACK }));
+    expect(entries(d).map(([, bytes]) => Buffer.from(bytes, "hex").readUInt32LE(36))).toEqual([77, 77]);
+  });
+
+  it("stays here when packets come by a device that has no Ethernet header", () => {
+    const d = bridged({ bypass: false });
+    d.say({ type: "bare", devices: [9] });
+    for (const [sport, device] of [
+      [SPORT, 9],
+      [SPORT + 1, 3],
+    ] as const)
+      d.fromHeld(p.udp({ src: CLIENT, dst: HOST_IP }, { sport, dport: PUBLISHED }), device);
+    expect(d.flows().map(({ offloaded }) => offloaded)).toEqual([false, true]);
   });
 
   it("stays here when the target is an endpoint of an own network", () => {

@@ -106,7 +106,7 @@ describe.each([
 
 describe("a published port", () => {
   it("makes the segments itself where the tunnels' device does not", () => {
-    const d = publishing([TO_R], { segments: false });
+    const d = publishing([TO_R], { segments: false, datagrams: false });
     connect(d);
     const data = p.payload(3000);
     const big = p.partial(

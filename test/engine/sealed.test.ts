@@ -128,6 +128,58 @@ it("many frames of a batch are sealed with one call, in order, and a full house 
   expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
 });
 
+it("over IPv6 too, with UDP checksums, which are the device's to complete", () => {
+  const { a, b } = sealedPair({ checksum: true }, { checksum: true }, o.V6);
+  const frame = toR(p.udp(ER, { ...PORTS, data: SECRET }));
+  const big = p.partial(toR(p.tcp(ER, { ...PORTS, data: p.payload(20_000) })), p.GSO_TCPV4, 1346);
+  for (const each of [frame, big]) {
+    const [written] = a.send(each);
+    const { header, src, dst, packet } = o.departed(written!);
+    expect([src, dst, header.flags, header.start, header.field]).toEqual([a.local, b.local, 1, 54, 6]);
+    if (each === frame) {
+      const complete = p.complete(p.join(written!.subarray(0, p.VNET), written!.subarray(o.WIDE)));
+      expect(p.wrongChecksums(complete.subarray(p.VNET + 14))).toEqual([]);
+    }
+    expect(packet[6]).toBe(17);
+    const got = b.receive(written!);
+    expect(got).toHaveLength(1);
+    expect(got[0]!.length).toBe(each.length);
+  }
+  expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+});
+
+it("a broadcast goes to each node under that node's key, and to endpoints here as it is", () => {
+  const { a, b } = sealedPair();
+  const c = new SealedNode(o.V4.other, o.MAC_S, o.IP_S);
+  c.know(a);
+  a.know(c);
+  const all = p.frame("ff:ff:ff:ff:ff:ff", MAC_E, p.udp({ src: IP_E, dst: "10.9.255.255" }, { ...PORTS, data: SECRET }));
+  const sent = a.d.send(E, all);
+  const to = (node: SealedNode): Uint8Array[] =>
+    sent.filter(({ port, bytes }) => port === TUNNEL && o.departed(bytes).dst === node.local).map(({ bytes }) => bytes);
+  for (const node of [b, c]) {
+    expect(to(node)).toHaveLength(1);
+    expect(includes(to(node)[0]!, SECRET)).toBe(false);
+    expect(node.receive(...to(node))).toEqual([all]);
+  }
+  expect(c.receive(...to(b))).toEqual([]); // it is not for c
+});
+
+it("what waits for its bandwidth has been sealed before, and is right when its time has come", () => {
+  const { a, b } = sealedPair();
+  a.d.state.shaper.set(E, { egress: { rate: 8_000_000, burst: 8_000 } });
+  const frame = toR(p.udp(ER, { ...PORTS, data: p.join(SECRET, p.payload(1000)) }));
+  const sent: Uint8Array[] = [];
+  for (let n = 0; n < 10; n++) sent.push(...a.send(frame));
+  expect(sent.length).toBeLessThan(10);
+  expect(a.d.state.shaper.waiting).toBe(10 - sent.length);
+  a.d.io.clock[0] = a.d.now + 1;
+  for (const { port, bytes } of a.d.run()) if (port === TUNNEL) sent.push(bytes);
+  expect(sent).toHaveLength(10);
+  for (const bytes of sent) expect(includes(bytes, SECRET)).toBe(false);
+  expect(b.receive(...sent)).toEqual(Array.from({ length: 10 }, () => frame));
+});
+
 describe("what is not right is dropped, counted, and said of its node", () => {
   const written = ({ a }: Nodes): Uint8Array => a.send(toR(p.udp(ER, { ...PORTS, data: SECRET })))[0]!;
   const unopened = ({ d }: SealedNode): number => {

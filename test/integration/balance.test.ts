@@ -39,14 +39,7 @@ onTsproxy(
     const mapping = `${ADDR.c1},${ADDR.c2}`;
     const [one, two] = [await serve(c.lab, c.c1, "http", 8080), await serve(c.lab, c.c2, "http", 8080)];
     for (const ns of [c.c1, c.c2]) await serve(c.lab, ns, "tcp", 9090);
-    const instance = await startInstance(c.lab, c.host, [
-      "-p",
-      `8999:${mapping}:8080`,
-      "-p",
-      `9000:${mapping}:9090`,
-      "--offload",
-      ...CHECK,
-    ]);
+    const instance = await startInstance(c.lab, c.host, ["-p", `8999:${mapping}:8080`, "-p", `9000:${mapping}:9090`, ...CHECK]);
     expect(await shares(c, 4, c.client, ADDR.host, [one, two])).toEqual([2, 2]);
     expect(await shares(c, 2, c.host, "127.0.0.1", [one, two])).toEqual([1, 1]);
     expect([one.hosts[0], two.hosts[0]]).toEqual([ADDR.client, ADDR.client]);

@@ -62,7 +62,7 @@ async function expectHostServed(c: Case): Promise<void> {
 
 const WAYS: [name: string, containers: Containers, args: string[]][] = [
   ["containers on a kernel bridge", "kernel", []],
-  ["containers on a kernel bridge, offloaded", "kernel", ["--offload"]],
+  ["containers on a kernel bridge, by TypeScript alone", "kernel", ["--offload", "never"]],
   ["containers in its own network", "own", []],
   ["containers in its own network, by two workers", "own", ["--workers", "2"]],
 ];

@@ -201,8 +201,8 @@ forEachKind((kind) => {
     expect(udp.hosts).toEqual([ADDR.lan2]);
   });
 
-  for (const args of [[], ["--offload"]])
-    onTsproxy(`answers that are to be encrypted do not leave as they are${args.map((arg) => ` (${arg})`).join("")}`, kind, async (c) => {
+  for (const args of [["--offload", "never"], []])
+    onTsproxy(`answers that are to be encrypted do not leave as they are (${args.join(" ") || "by default"})`, kind, async (c) => {
       const { udp, instance } = await begin(c, args);
       await serve(c.lab, c.c1, "tcp", 8080);
       const [secret, open] = [await connect(c.lab, c.client, ADDR.host, PORT, 1), await connect(c.lab, c.lan2, ADDR.host2, PORT, 1)];

@@ -10,7 +10,7 @@ import { launchProxy, startDaemon, stats } from "../support/launcher.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
-import { startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
+import { launch, startInstance, type TsproxyProcess, tsproxy, untilReady } from "../support/tsproxy.js";
 
 const PORT = 8999;
 const MAPPINGS = ["-p", `${PORT}:${ADDR.c1}:8080`, "-p", `${PORT}:${ADDR.c1}:8080/udp`];
@@ -18,13 +18,13 @@ const SIZE = 20_000_000;
 const AT = `${ADDR.host}:${PORT}`;
 
 /** Environment that has the kernel look older (`programs/old-kernel.mjs`). */
-function kernel(version: "5.10" | "6.5"): { env: Record<string, string> } {
+function kernel(version: "5.10" | "6.5" | "no offload6"): { env: Record<string, string> } {
   const preload = fileURLToPath(new URL("../support/programs/old-kernel.mjs", import.meta.url));
   return { env: { NODE_OPTIONS: `--import ${preload}`, TSPROXY_TEST_KERNEL: version } };
 }
 
 function start(c: Case, args: string[] = [], options: Parameters<typeof startInstance>[3] = {}): Promise<TsproxyProcess> {
-  return startInstance(c.lab, c.host, [...MAPPINGS, "--offload", ...args], options);
+  return startInstance(c.lab, c.host, [...MAPPINGS, "--offload", "always", ...args], options);
 }
 
 /** Packets that the kernel carried, and those that the engine received from its uplinks. */
@@ -46,10 +46,16 @@ async function serveFile(c: Case): Promise<{ file: string; hash: string }> {
 }
 
 /** Both directions by one connection each; what arrives must be what was sent. */
-async function transfer(c: Case, { file, hash }: { file: string; hash: string }, args: string[] = []): Promise<void> {
+async function transfer(
+  c: Case,
+  { file, hash }: { file: string; hash: string },
+  args: string[] = [],
+  from = c.client,
+  at: string = ADDR.host,
+): Promise<void> {
   const got = path.join(c.lab.dir, "got");
-  expect((await curl(c.lab, c.client, `${AT}/file`, ["-T", file, ...args])).body).toBe(hash);
-  expect((await curl(c.lab, c.client, `${AT}/file`, ["-o", got, ...args])).code).toBe(0);
+  expect((await curl(c.lab, from, `${at}:${PORT}/file`, ["-T", file, ...args])).body).toBe(hash);
+  expect((await curl(c.lab, from, `${at}:${PORT}/file`, ["-o", got, ...args])).code).toBe(0);
   expect(sha256(fs.readFileSync(got))).toBe(hash);
 }
 
@@ -95,6 +101,10 @@ describe("TCP", () => {
     expect(flow).toMatchObject({ state: "established", offloaded: true });
     for (const packets of flow!.packets) expect(packets).toBeGreaterThan(60);
     expect(flow!.timeoutSec).toBeGreaterThan(7_400);
+    const { mappings, steering } = await instance.stats();
+    expect(mappings.map(({ offloaded }) => offloaded!.packets)).toEqual([steering.offloaded, 0, 0, 0]);
+    expect(mappings[0]!.offloaded!.bytes).toBeGreaterThan(66 * mappings[0]!.offloaded!.packets);
+    expect((await tsproxy(c.lab, c.host, ["stats"])).stdout).toMatch(/^0\.0\.0\.0:8999 .*\/tcp +dataplane +\d+ +\d+(\.\d+)? kB$/m);
     expect((await tsproxy(c.lab, c.host, ["flows"])).stdout).toMatch(/established,offloaded/);
     expect(server.hosts).toEqual([ADDR.client]);
   });
@@ -133,19 +143,33 @@ describe("TCP", () => {
     expect((await instance.stats()).flows.created).toBe(1);
   });
 
-  onTsproxy("does not disturb clients on the host and in the container's network", "kernel", async (c) => {
+  onTsproxy("is carried for clients on the host and in the container's network, which are translated at both ends", "kernel", async (c) => {
     const instance = await start(c);
-    await serve(c.lab, c.c1, "tcp", 8080);
-    for (const [from, at] of [
+    const payload = await serveFile(c);
+    const server = await serve(c.lab, c.c1, "udp", 8080);
+    const from = [
       [c.host, "127.0.0.1"],
       [c.host, ADDR.host],
+      [c.host, ADDR.gateway],
       [c.c2, ADDR.host],
       [c.c1, ADDR.gateway],
-    ] as const)
-      await warm(await connect(c.lab, from, at, PORT));
-    expect(await offloadedFlows(instance)).toEqual([]);
-    await warm(await connect(c.lab, c.lan2, ADDR.host2, PORT));
-    expect(await offloadedFlows(instance)).toHaveLength(1);
+    ] as const;
+    for (const [ns, at] of from) {
+      const before = await carried(instance);
+      await transfer(c, payload, [], ns, at);
+      const after = await carried(instance);
+      expect(after.kernel - before.kernel, at).toBeGreaterThan((2 * SIZE) / 70_000);
+      expect(after.engine - before.engine, at).toBeLessThan(300);
+      const client = await udpClient(c.lab, ns, at, PORT);
+      await datagrams(client, 12);
+      await client.until("12 answers", () => client.events().filter(({ event }) => event === "data").length === 12);
+    }
+    expect(new Set(server.hosts)).toEqual(new Set([ADDR.gateway]));
+    const flows = await instance.flowViews();
+    expect(flows).toHaveLength(3 * from.length);
+    expect(flows.every(({ offloaded }) => offloaded)).toBe(true);
+    expect(flows.filter(({ proto }) => proto === "udp").map(({ packets }) => packets)).toEqual(from.map(() => [12, 12]));
+    expect((await instance.stats()).drops).toEqual({});
   });
 
   onTsproxy("is carried for two workers", "kernel", async (c) => {
@@ -270,8 +294,8 @@ describe("the end", () => {
     expect(snapshot(c, c.host)).toBe(before);
   });
 
-  for (const next of [["--offload"], []])
-    onTsproxy(`by SIGKILL lets a start with ${next[0] ?? "no --offload"} go on with the connections`, "kernel", async (c) => {
+  for (const next of ["auto", "never"])
+    onTsproxy(`by SIGKILL lets a start with --offload ${next} go on with the connections`, "kernel", async (c) => {
       const before = snapshot(c, c.host);
       const killed = await start(c);
       await serve(c.lab, c.c1, "tcp", 8080);
@@ -281,15 +305,15 @@ describe("the end", () => {
       await killed.proc.stop("SIGKILL");
       expect(snapshot(c, c.host)).toBe(before);
       expect((await curl(c.lab, c.lan2, `${ADDR.host2}:${PORT}`)).code).toBe(REFUSED);
-      const instance = await startInstance(c.lab, c.host, [...MAPPINGS, ...next]);
+      const instance = await startInstance(c.lab, c.host, [...MAPPINGS, "--offload", next]);
       await warm(connections, "again");
       await warm(await connect(c.lab, c.client, ADDR.host, PORT));
-      expect(await offloadedFlows(instance)).toHaveLength(next.length === 0 ? 0 : 2);
+      expect(await offloadedFlows(instance)).toHaveLength(next === "never" ? 0 : 2);
       expect((await instance.stats()).drops).toEqual({});
     });
 
   onTsproxy("of one published port leaves the other's connections alone", "kernel", async (c) => {
-    await startDaemon(c.lab, c.host, ["--offload"]);
+    await startDaemon(c.lab, c.host);
     const first = await launchProxy(c.lab, c.host, { hostPort: PORT, containerIp: ADDR.c1, containerPort: 8080 });
     await launchProxy(c.lab, c.host, { hostPort: 9000, containerIp: ADDR.c2, containerPort: 8080 });
     for (const container of [c.c1, c.c2]) await serve(c.lab, container, "tcp", 8080);
@@ -314,18 +338,48 @@ describe("where it may not be", () => {
     expect((await carried(instance)).kernel).toBeGreaterThan(100);
   });
 
-  onTsproxy("says what to do where the kernel knows too little, and leaves nothing", "kernel", async (c) => {
-    const before = snapshot(c, c.host);
-    const refused = await tsproxy(c.lab, c.host, [...MAPPINGS, "--offload"], kernel("5.10"));
-    expect(refused).toMatchObject({ code: 1, stdout: "" });
-    expect(refused.stderr).toMatch(
-      /^tsproxy: --offload does not work here: .*EINVAL.*: start without --offload, which needs Linux 5\.11 or later\n$/,
-    );
-    expect(snapshot(c, c.host)).toBe(before);
-    const instance = await startInstance(c.lab, c.host, MAPPINGS, kernel("5.10"));
-    expect(instance.mappings).toMatchObject(Array(4).fill({ via: "dataplane" }));
-    const { stdout } = await tsproxy(c.lab, c.host, ["doctor"], kernel("5.10"));
-    expect(stdout).toMatch(/^missing +BPF offload +--offload cannot be used: /m);
-    expect(stdout).toMatch(/^ok +BPF programs/m);
+  onTsproxy(
+    "says what to do where the kernel knows too little and must, and leaves nothing; is off by itself otherwise",
+    "kernel",
+    async (c) => {
+      const before = snapshot(c, c.host);
+      const refused = await tsproxy(c.lab, c.host, [...MAPPINGS, "--offload", "always"], kernel("5.10"));
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.stderr).toMatch(
+        /^tsproxy: --offload always does not work here: .*EINVAL.*: leave '--offload always' out, and TypeScript moves what the kernel cannot; it needs Linux 5\.11 or later\n$/,
+      );
+      expect(snapshot(c, c.host)).toBe(before);
+      const instance = await startInstance(c.lab, c.host, MAPPINGS, kernel("5.10"));
+      expect(instance.mappings).toMatchObject(Array(4).fill({ via: "dataplane" }));
+      const offload = {
+        mode: "auto",
+        ipv4: false,
+        ipv6: false,
+        refused: 1,
+        reason: expect.stringMatching(/^flows are not offloaded: .*EINVAL/),
+      };
+      expect(instance.proc.events().at(-1)).toMatchObject({ event: "ready", offload });
+      expect((await instance.stats()).offload).toEqual(offload);
+      expect(instance.proc.stderr).toMatch(/flows are not offloaded: .*EINVAL.*; TypeScript moves their packets\n/);
+      await transfer(c, await serveFile(c));
+      expect((await carried(instance)).kernel).toBe(0);
+      expect((await tsproxy(c.lab, c.host, ["stats"])).stdout).toMatch(
+        /^Offload: {3}auto, off \(1 refused: flows are not offloaded: .*EINVAL/m,
+      );
+      const { stdout } = await tsproxy(c.lab, c.host, ["doctor"], kernel("5.10"));
+      expect(stdout).toMatch(/^missing +BPF offload +TypeScript moves every packet: /m);
+      expect(stdout).toMatch(/^ok +BPF programs/m);
+    },
+  );
+
+  onTsproxy("carries IPv4 alone where the verifier refuses the program for IPv6, and says so", "kernel", async (c) => {
+    const proc = launch(c.lab, c.host, MAPPINGS, kernel("no offload6"));
+    await untilReady(proc);
+    expect(proc.stdout).toMatch(/^ready \(IPv6 flows are not offloaded: .*EINVAL.*; with CAP_PERFMON they may be\)$/m);
+    await serve(c.lab, c.c1, "tcp", 8080);
+    await warm(await connect(c.lab, c.client, ADDR.host, PORT));
+    const { stdout } = await tsproxy(c.lab, c.host, ["stats"]);
+    expect(stdout).toMatch(/^Offload: {3}auto, on for IPv4 \(1 refused: /m);
+    expect(stdout).toMatch(/^Steering: .*offloaded \d/m);
   });
 });

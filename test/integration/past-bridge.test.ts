@@ -42,7 +42,11 @@ function start(c: Case, ns: string, ...argv: string[]): Promise<Proc> {
 onTsproxy("delivers past the bridge, and over it while somebody there could tell", "kernel", async (c) => {
   addIpv6(c);
   const publish = [`${PORT}:${ADDR.c1}:8080`, `${PORT2}:${ADDR.c2}:8080`, `[::]:${PORT6}:[${ADDR6.c1}]:8080`];
-  const instance = await startInstance(c.lab, c.host, ["--offload", ...publish.flatMap((spec) => ["-p", spec])]);
+  const instance = await startInstance(
+    c.lab,
+    c.host,
+    publish.flatMap((spec) => ["-p", spec]),
+  );
   await Promise.all([c.c1, c.c2].map((ns) => serve(c.lab, ns, "tcp", 8080, { LISTEN: "::" })));
   const [one, two] = await Promise.all([PORT, PORT2].map((port) => connect(c.lab, c.client, ADDR.host, port)));
   await Promise.all([untilGoing("past", c, one!), untilGoing("past", c, two!, "veth2")]);
@@ -78,8 +82,8 @@ onTsproxy("delivers past the bridge, and over it while somebody there could tell
 });
 
 onTsproxy("finds a container that has come again, and keeps the bridge where it is told to", "kernel", async (c) => {
-  await startInstance(c.lab, c.host, ["--offload", "-p", `${PORT}:${ADDR.c1}:8080`]);
-  await startInstance(c.lab, c.host, ["--offload", "--past-bridge", "never", "-p", `${PORT2}:${ADDR.c2}:8080`]);
+  await startInstance(c.lab, c.host, ["-p", `${PORT}:${ADDR.c1}:8080`]);
+  await startInstance(c.lab, c.host, ["--past-bridge", "never", "-p", `${PORT2}:${ADDR.c2}:8080`]);
   await Promise.all([c.c1, c.c2].map((ns) => serve(c.lab, ns, "tcp", 8080)));
   await untilGoing("past", c, await connect(c.lab, c.client, ADDR.host, PORT));
   await untilGoing("over", c, await connect(c.lab, c.client, ADDR.host, PORT2), "veth2");

@@ -59,10 +59,10 @@ const ports16 = (sport: number, dport: number): string => [sport, dport].map((po
 const key = (src: string, dst: string, sport: number, dport: number, proto: number): string =>
   p.hex(p.ip6Bytes(src)) + p.hex(p.ip6Bytes(dst)) + ports16(sport, dport) + le32(proto);
 /** Behind the uplink's interface index: nothing, and the client's interface. */
-const plain = (ingress: number): string => "0".repeat(56) + le32(ingress) + "0".repeat(40);
+const plain = (ingress: number): string => "0".repeat(56) + le32(ingress) + "0".repeat(72);
 /** A whole value: what answers are to get, at which end; the uplink's index is put in. */
 const offload = (address: string, port: number, end: number, ingress: number): string =>
-  `${"0".repeat(16)}${port.toString(16).padStart(4, "0")}0${end}00${"0".repeat(40)}${le32(ingress)}${"0".repeat(8)}${p.hex(p.ip6Bytes(address))}`;
+  `${"0".repeat(16)}${port.toString(16).padStart(4, "0")}0${end}00${"0".repeat(40)}${le32(ingress)}${"0".repeat(8)}${p.hex(p.ip6Bytes(address))}${"0".repeat(32)}`;
 
 class Run {
   readonly lab = new Lab();

@@ -75,6 +75,7 @@ describe.skipIf(!has("bash"))(`bash${has("bash") ? "" : " (skipped: not installe
   it("offers files where an option takes one, and nothing where it takes another value", () => {
     expect(bash("tsproxy", "daemon", "--plugin-socket", "some")).toEqual(["some-file"]);
     expect(bash("tsproxy", "daemon", "--workers", "")).toEqual([]);
+    expect(bash("tsproxy", "daemon", "--offload", "--work")).toEqual(["--workers"]); // its value may be left out
   });
 });
 

@@ -21,7 +21,7 @@ describe("parseConfig", () => {
       masqueradePorts: { first: 10240, last: 32767 },
       conntrackMax: 262144,
       timeouts: DEFAULT_TIMEOUTS,
-      offload: false,
+      offload: "auto",
       pastBridge: true,
       firewall: "honour",
       limits: DEFAULT_LIMITS,
@@ -102,6 +102,19 @@ describe("parseConfig", () => {
     ]);
   });
 
+  it("has the kernel carry flows where it can, unless told; a bare --offload insists", () => {
+    const offload = (word?: string | boolean) => parseConfig({ publish: ["80:172.17.0.4:80"], offload: word }).offload;
+    expect([undefined, true, false, "auto", "always", "never"].map(offload)).toEqual([
+      "auto",
+      "always",
+      "never",
+      "auto",
+      "always",
+      "never",
+    ]);
+    expect(parseConfig({ publish: ["80:172.17.0.4:80"], relay: true, offload: "never" }).relay).toBe(true);
+  });
+
   it("reads a network of both families, and gives each endpoint what it does not name", () => {
     const both = { ipv4: subnet("10.44.0.0/24"), ipv6: subnet("fd00:44::/64") };
     const endpoint = ["a=10.44.0.4,fd00:44::2", "b=fd00:44::9,10.44.0.2", "c=10.44.0.3", "d=fd00:44::3"];
@@ -133,6 +146,13 @@ describe("parseConfig", () => {
   });
 
   it.each<[RunOptions, string, string]>([
+    [
+      { publish: [MAPPING], offload: "sometimes" },
+      "--offload 'sometimes': not a word for when the kernel carries flows",
+      "use auto, always or never",
+    ],
+    [{ publish: [MAPPING], offload: "" }, "--offload '': not a word for when the kernel carries flows", "use auto, always or never"],
+    [{ publish: [MAPPING], relay: true, offload: true }, "--offload: the kernel cannot carry what --relay does", "leave one of both out"],
     [{}, "nothing to do", "-p 8999:172.17.0.4:8080"],
     [{ publish: [MAPPING], maxFlows: ["100"] }, "--max-flows '100': not a limit", "client=N"],
     [{ publish: [MAPPING], maxFlows: ["host=100"] }, "--max-flows 'host=100': not a limit", "client=N"],

@@ -1,4 +1,7 @@
-/** The two that do the same job in the same world, so that a case can compare what arrives: tsproxy and kernel NAT. */
+/**
+ * What does the same job in the same world, so that a case can compare what arrives: tsproxy as by default, where the kernel carries what is decided;
+ * tsproxy with every packet by its loop in TypeScript; and kernel NAT.
+ */
 
 import { startNftables } from "./nftables.js";
 import type { World } from "./topology.js";
@@ -27,11 +30,12 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export type BackendName = "tsproxy" | "nftables";
+export type BackendName = "tsproxy" | "loop" | "nftables";
 
 /** TSPROXY_TEST_BACKENDS=nftables leaves tsproxy out: for work on the laboratory itself. */
-export const BACKENDS = (process.env.TSPROXY_TEST_BACKENDS?.split(",") ?? ["tsproxy", "nftables"]) as BackendName[];
+export const BACKENDS = (process.env.TSPROXY_TEST_BACKENDS?.split(",") ?? ["tsproxy", "loop", "nftables"]) as BackendName[];
 
 export function startBackend(name: BackendName, world: World, options: StartOptions): Promise<Running> {
-  return name === "tsproxy" ? startTsproxy(world, options) : startNftables(world, options);
+  if (name === "nftables") return startNftables(world, options);
+  return startTsproxy(world, options, name === "loop" ? ["--offload", "never"] : []);
 }

@@ -95,7 +95,9 @@ export class Dataplane {
       readFormer: () => former,
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
-    this.say(...hostMessages(), { type: "steering", flowsFd: 3, flows6Fd: 4, acrossFd: ACROSS_FD, uplinkDevice: 7, isNew: true });
+    const { offloads: ipv4, offloads6 } = this.state;
+    const offload = { ipv4, ipv6: offloads6 };
+    this.say(...hostMessages(), { type: "steering", offload, flowsFd: 3, flows6Fd: 4, acrossFd: ACROSS_FD, uplinkDevice: 7, isNew: true });
     this.io.clock[0] = 1000;
   }
 

@@ -3,11 +3,12 @@ import { ETH, hex, VNET } from "./packets.js";
 
 const FLAG_CLIENT = 2,
   FLAG_OFFLOAD = 4;
-const COUNTERS = "0".repeat(40),
+const COUNTERS = "0".repeat(24),
   COUNTERS_AT = 24,
   PAD = "0".repeat(8),
   NOTHING = "0".repeat(16),
-  ADDRESS = "0".repeat(32);
+  DESTINATION = "0".repeat(16),
+  ADDRESSES = "0".repeat(64);
 
 /** An entry that is there keeps what it has counted. */
 function enter(map: Map<string, string>, key: string, value: string): void {
@@ -26,7 +27,7 @@ export function enterAsEmit(map: Map<string, string>, frame: Uint8Array): void {
     enter(
       map,
       `${ip.slice(16, 80)}${ip.slice(80, 88)}${ip.slice(12, 14)}000000`,
-      `07000000${NOTHING}${COUNTERS}${ethernet.slice(12, 20)}${PAD}${ADDRESS}`,
+      `07000000${NOTHING}${COUNTERS}${DESTINATION}${ethernet.slice(12, 20)}${PAD}${ADDRESSES}`,
     );
     return;
   }
@@ -37,6 +38,7 @@ export function enterAsEmit(map: Map<string, string>, frame: Uint8Array): void {
   const targetPort = ethernet.slice(2, 4) + ethernet.slice(20, 22);
   const offloaded = (flags & FLAG_OFFLOAD) !== 0;
   const toTarget = offloaded ? `${target}${targetPort}0200` : NOTHING;
-  enter(map, host + client + hostPort + clientPort + protocol, `07000000${toTarget}${COUNTERS}${ingress}${PAD}`);
-  if (offloaded) enter(map, client + target + clientPort + targetPort + protocol, `07000000${host}${hostPort}0100${COUNTERS}${NOTHING}`);
+  enter(map, host + client + hostPort + clientPort + protocol, `07000000${toTarget}${COUNTERS}${DESTINATION}${ingress}${PAD}`);
+  if (offloaded)
+    enter(map, client + target + clientPort + targetPort + protocol, `07000000${host}${hostPort}0100${COUNTERS}${DESTINATION}${NOTHING}`);
 }

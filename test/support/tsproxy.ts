@@ -95,7 +95,7 @@ export async function startInstance(
   return new TsproxyProcess(lab, ns, proc);
 }
 
-export function startTsproxy(world: World, { publish = [], allowFrom }: StartOptions): Promise<TsproxyProcess> {
+export function startTsproxy(world: World, { publish = [], allowFrom }: StartOptions, more: string[] = []): Promise<TsproxyProcess> {
   const allow = allowFrom === undefined ? [] : ["--allow-from", allowFrom];
-  return startInstance(world.lab, world.host, [...publish.flatMap((spec) => ["-p", spec]), ...networkArgs(world), ...allow]);
+  return startInstance(world.lab, world.host, [...publish.flatMap((spec) => ["-p", spec]), ...networkArgs(world), ...allow, ...more]);
 }

@@ -1,6 +1,6 @@
 /** `tsproxy daemon`: runs until SIGINT or SIGTERM. */
 import { isAbsolute } from "node:path";
-import type { InfoView } from "../../api/types.js";
+import type { InfoView, OffloadView } from "../../api/types.js";
 import { parseStore } from "../../cluster/etcd-options.js";
 import type { DaemonOptions } from "../../daemon/daemon.js";
 import type { ClusterSettings } from "../../daemon/join-cluster.js";
@@ -8,7 +8,7 @@ import { TsproxyError } from "../../errors.js";
 import { parseDataplane, type RunOptions } from "../../standalone/config.js";
 import { CliCommand } from "../command.js";
 import { addDataplaneOptions } from "../dataplane-options.js";
-import type { PrintOptions } from "../show.js";
+import { type PrintOptions, stdout } from "../show.js";
 
 interface RawDaemon extends RunOptions {
   group?: string;
@@ -53,7 +53,7 @@ export function daemonCommand(start: Start = daemon): CliCommand {
     .option("--rekey <seconds>", "How often this node makes a new key for encrypted networks (3600)")
     .option("--json", "Print JSON")
     .note("It runs until it gets SIGINT or SIGTERM. 'tsproxy install' lets systemd start it.")
-    .example("Serve Docker, and let the kernel carry what is decided", "tsproxy daemon --offload")
+    .example("Serve Docker, and refuse to where the kernel cannot carry flows", "tsproxy daemon --offload always")
     .example("Be a node of a cluster", "tsproxy daemon --store etcd://10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379")
     .action(({ group, pluginSocket, json = false, ...raw }: RawDaemon) => {
       const { cluster, dataplane } = parseCluster(raw);
@@ -96,7 +96,9 @@ async function daemon(options: Options): Promise<void> {
   const [{ Daemon }, { frontCommands }] = await Promise.all([import("../../daemon/daemon.js"), import("../front.js")]);
   const running = await Daemon.start({ ...options, commandLine: frontCommands }, stop);
   try {
-    process.stdout.write(options.json ? `${JSON.stringify({ event: "ready", ...running.info })}\n` : readyLine(running.info));
+    const { info } = running;
+    const { offload } = running.controller;
+    stdout(options.json ? `${JSON.stringify({ event: "ready", ...info, offload })}\n` : readyLine(info, offload));
     const error = await stopped;
     if (error !== undefined) throw error;
   } finally {
@@ -105,6 +107,7 @@ async function daemon(options: Options): Promise<void> {
 }
 
 /** `ready` first, for who waits for it; then what is served where. */
-export function readyLine({ pluginSocket, launcherSocket, apiSocket }: InfoView): string {
-  return `ready: Docker's network driver at ${pluginSocket}, docker-proxy launchers at ${launcherSocket}, API at ${apiSocket}\n`;
+export function readyLine({ pluginSocket, launcherSocket, apiSocket }: InfoView, { reason }: Pick<OffloadView, "reason"> = {}): string {
+  const sockets = `Docker's network driver at ${pluginSocket}, docker-proxy launchers at ${launcherSocket}, API at ${apiSocket}`;
+  return `ready: ${sockets}${reason === undefined ? "" : ` (${reason})`}\n`;
 }

@@ -124,13 +124,13 @@ async function runForeground(config: RunConfig): Promise<void> {
 }
 
 /** A line for the network, one an endpoint and one a mapping, then `ready`. */
-function announcement({ network, endpoints, mappings, info }: MainJob, { json }: PrintOptions): string {
+function announcement({ network, endpoints, mappings, info, offload }: MainJob, { json }: PrintOptions): string {
   if (json)
     return [
       ...(network === undefined ? [] : [{ event: "network", ...network }]),
       ...endpoints.map((endpoint) => ({ event: "endpoint", ...endpoint })),
       ...mappings.map((mapping) => ({ event: "mapping", ...mapping })),
-      { event: "ready", ...info },
+      { event: "ready", ...info, ...(offload && { offload }) },
     ]
       .map((event) => `${JSON.stringify(event)}\n`)
       .join("");
@@ -140,7 +140,7 @@ function announcement({ network, endpoints, mappings, info }: MainJob, { json }:
       : [`network ${network.subnet}, gateway ${network.gateway}, device ${network.device}, MTU ${network.mtu}`]),
     ...endpoints.map(({ netns, address }) => `endpoint ${address} in ${netns}`),
     ...mappings.map((mapping) => `${formatMapping(mapping)}${mapping.via === "relay" ? " (relay)" : ""}`),
-    "ready",
+    offload?.reason === undefined ? "ready" : `ready (${offload.reason})`,
   ]
     .map((line) => `${line}\n`)
     .join("");

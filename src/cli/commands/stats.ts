@@ -1,5 +1,5 @@
 /** `tsproxy stats` */
-import type { StatsView } from "../../api/types.js";
+import type { OffloadView, StatsView } from "../../api/types.js";
 import { formatMapping } from "../../control/mapping.js";
 import { CliCommand } from "../command.js";
 import { formatBytes, formatCounters, formatDuration } from "../format.js";
@@ -18,7 +18,12 @@ export function showStats(options: ShowOptions, write: Write = stdout): Promise<
 }
 
 function format(s: StatsView): string {
-  const mappings = s.mappings.map((m) => [formatMapping(m), m.via]);
+  const carries = s.mappings.some(({ offloaded }) => offloaded !== undefined);
+  const mappings = s.mappings.map((m) => [
+    formatMapping(m),
+    m.via,
+    ...(carries ? [m.offloaded?.packets ?? "-", m.offloaded === undefined ? "-" : formatBytes(m.offloaded.bytes)] : []),
+  ]);
   const ports = s.ports.map((p) => [
     p.name,
     p.kind,
@@ -33,10 +38,17 @@ function format(s: StatsView): string {
   const { created, expired, evicted = 0, refused } = s.flows;
   return [
     `tsproxy ${s.version}, pid ${s.pid}, up ${formatDuration(s.uptimeSec)}\n`,
-    formatTable(["MAPPING", "VIA"], mappings),
+    formatTable(["MAPPING", "VIA", ...(carries ? ["OFFLOADED", "BYTES"] : [])], mappings),
     formatTable(["PORT", "KIND", "ADDRESS", "RX PACKETS", "RX BYTES", "TX PACKETS", "TX BYTES", "DROPS"], ports),
     ...(holders.length === 0 ? [] : [formatTable(["MOST FLOWS", "KIND", "FLOWS", "REFUSED"], holders)]),
     `Flows:     ${s.flows.active} of ${s.flows.capacity} (${created} created, ${expired} expired, ${evicted} evicted, ${refused} refused)\n` +
-      `Drops:     ${formatCounters(s.drops)}\nSteering:  ${formatCounters(s.steering)}\n`,
+      `Drops:     ${formatCounters(s.drops)}\n${s.offload === undefined ? "" : `Offload:   ${formatOffload(s.offload)}\n`}Steering:  ${formatCounters(s.steering)}\n`,
   ].join("\n");
+}
+
+function formatOffload({ mode, ipv4, ipv6, refused, reason }: OffloadView): string {
+  if (mode === "never") return mode;
+  const families = [...(ipv4 ? ["IPv4"] : []), ...(ipv6 ? ["IPv6"] : [])];
+  const why = reason === undefined ? "" : ` (${refused} refused: ${reason})`;
+  return `${mode}, ${families.length === 0 ? "off" : `on for ${families.join(" and ")}`}${why}`;
 }

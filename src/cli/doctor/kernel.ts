@@ -19,6 +19,8 @@ export interface KernelSystem {
   ipv6Settings(): { writable: boolean; forwards: boolean };
   /** What IPsec policies of the host are about; null where the kernel has no IPsec. */
   protectedNetworks(): IpPrefix[] | null;
+  /** As `native.sealSupport`. */
+  sealSupport(): number;
   enterNetns(): void;
   openEchoSocket(): void;
 }
@@ -49,6 +51,7 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
   );
   await checkTap(checks, system);
   checkIpsec(checks, system);
+  checkEncryption(checks, system.sealSupport());
   await attempt(
     checks,
     {
@@ -130,6 +133,21 @@ function checkIpsec(checks: Check[], system: KernelSystem): void {
   }
 }
 
+/** Not of the kernel: of Node.js, and of the processor. */
+function checkEncryption(checks: Check[], support: number): void {
+  const status = support === 0 ? "missing" : "ok";
+  checks.push({
+    name: "encryption",
+    status,
+    essential: false,
+    meaning:
+      support === 0
+        ? "no network can be encrypted: this Node.js does not export OpenSSL's functions"
+        : `networks can be encrypted, with ${(support & 2) !== 0 ? "AES-256-GCM" : "ChaCha20-Poly1305, as the processor has no instructions for AES"}`,
+    ...(status === "missing" && { fix: "use Node.js as nodejs.org or the distribution builds it" }),
+  });
+}
+
 async function checkTap(checks: Check[], system: KernelSystem): Promise<void> {
   const tap = await attempt(
     checks,
@@ -176,12 +194,24 @@ async function checkSteering(checks: Check[], system: KernelSystem, tap: DoctorT
       return steering;
     },
   );
-  const offload = { name: "BPF offload", essential: false, good: "--offload can be used", bad: "--offload cannot be used" };
+  const offload = {
+    name: "BPF offload",
+    essential: false,
+    good: "the kernel carries what is decided",
+    bad: "TypeScript moves every packet",
+  };
   if (found === null) checks.push({ name: offload.name, status: "unknown", essential: false, meaning: "needs BPF programs" });
   else
     await attempt(checks, { ...offload, fix: "use Linux 5.11 or later" }, () => {
-      if (found.offloadError !== undefined) throw found.offloadError;
+      const { offloadError } = found;
+      if (offloadError !== undefined) throw offloadError;
     });
+  if (found?.offload6Error !== undefined) {
+    const ipv6 = { name: "BPF offload of IPv6", essential: false, good: "", bad: "TypeScript moves every packet of IPv6" };
+    await attempt(checks, { ...ipv6, fix: "grant CAP_PERFMON too" }, () => {
+      throw found.offload6Error;
+    });
+  }
 
   const tcx = found?.tcx ?? false;
   if (found === null) checks.push({ name: "TCX", status: "unknown", essential: false, meaning: "needs BPF programs" });

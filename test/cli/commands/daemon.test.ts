@@ -25,7 +25,7 @@ it("takes the dataplane's options and its own", async () => {
     workers: 1,
     masqueradePorts: { first: 10_240, last: 32_767 },
     conntrackMax: 262_144,
-    offload: true,
+    offload: "always",
     pastBridge: true,
     firewall: "honour",
     limits: DEFAULT_LIMITS,

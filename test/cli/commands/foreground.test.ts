@@ -26,7 +26,7 @@ it("takes every option, the repeatable ones several times", async () => {
     masqueradePorts: { first: 50000, last: 50999 },
     conntrackMax: 500,
     readyFd: 3,
-    offload: false,
+    offload: "auto",
     relay: true,
     json: true,
   } satisfies { [K in keyof RunConfig]?: unknown });

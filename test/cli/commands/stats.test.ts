@@ -76,6 +76,21 @@ it("puts IPv6 addresses into brackets", async () => {
   expect(await written((write) => showStats(ALL, write))).toContain("\n[::]:8081 -> 172.17.0.4:8080/tcp");
 });
 
+it("says whether the kernel carries flows, and why not", async () => {
+  let offload: StatsView["offload"];
+  await instance(42, "standalone", { stats: () => ({ ...stats, offload }) as StatsView });
+  const shown = async (is: StatsView["offload"]): Promise<string> => {
+    offload = is;
+    return /^Offload: +(.*)$/m.exec(await written((write) => showStats(ALL, write)))?.[1] ?? "";
+  };
+  expect(await shown({ mode: "auto", ipv4: true, ipv6: true, refused: 0 })).toBe("auto, on for IPv4 and IPv6");
+  expect(await shown({ mode: "always", ipv4: true, ipv6: false, refused: 0 })).toBe("always, on for IPv4");
+  expect(await shown({ mode: "auto", ipv4: false, ipv6: false, refused: 1, reason: "the verifier" })).toBe(
+    "auto, off (1 refused: the verifier)",
+  );
+  expect(await shown({ mode: "never", ipv4: false, ipv6: false, refused: 0 })).toBe("never");
+});
+
 it("prints JSON as it came", async () => {
   await instance(42, "standalone", { stats: () => stats });
   expect(JSON.parse(await written((write) => showStats({ json: true, pid: undefined }, write)))).toEqual(stats);

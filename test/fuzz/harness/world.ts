@@ -203,7 +203,15 @@ export class World {
     if (ipv6) own.push(...OWN6);
     this.locals = new Set(own.map(addressOf));
     this.say(
-      { type: "steering", flowsFd: 3, flows6Fd: ipv6 ? 4 : -1, acrossFd: ipv6 ? 5 : -1, uplinkDevice: UPLINK_DEVICE, isNew: true },
+      {
+        type: "steering",
+        flowsFd: 3,
+        flows6Fd: ipv6 ? 4 : -1,
+        acrossFd: ipv6 ? 5 : -1,
+        uplinkDevice: UPLINK_DEVICE,
+        isNew: true,
+        offload: { ipv4: config.offload, ipv6: config.offload },
+      },
       addPort(UP, UPLINK, MAC_UP),
     );
     this.say({ type: "add-held", port: HELD, fd: -1, size: 4096 });

@@ -5,7 +5,7 @@
  */
 import fs from "node:fs";
 import { isMainThread } from "node:worker_threads";
-import { native, systemError } from "../../../dist/sys/native.js";
+import { changeAddon } from "./addon.mjs";
 
 const EIO = 5;
 /** Calls that answer -errno; the others throw. */
@@ -16,19 +16,18 @@ const trace = process.env.TSPROXY_TEST_TRACE;
 const counts = new Map();
 
 if (isMainThread)
-  for (const [key, call] of Object.entries(native))
-    native[key] = (...args) => {
-      const count = (counts.get(key) ?? 0) + 1;
-      counts.set(key, count);
-      if (trace !== undefined) fs.appendFileSync(trace, `${key} ${count}\n`);
-      const isPoint = key === name && count === Number(number);
-      if (isPoint && event === "fail") {
-        if (ANSWERS.has(key)) return -EIO;
-        throw systemError(key, EIO);
-      }
-      try {
-        return call(...args);
-      } finally {
-        if (isPoint) process.kill(process.pid, event);
-      }
-    };
+  changeAddon((key, call) => (...args) => {
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    if (trace !== undefined) fs.appendFileSync(trace, `${key} ${count}\n`);
+    const isPoint = key === name && count === Number(number);
+    if (isPoint && event === "fail") {
+      if (ANSWERS.has(key)) return -EIO;
+      throw Object.assign(new Error(`${key} fails`), { errno: EIO, syscall: key });
+    }
+    try {
+      return call(...args);
+    } finally {
+      if (isPoint) process.kill(process.pid, event);
+    }
+  });

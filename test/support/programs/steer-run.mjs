@@ -9,9 +9,10 @@
  * frame (hex), counters: names of those that went up }, carried, openedAgain: `flows` by key after all, and when `emit` has had the opening ones again }.
  */
 import fs from "node:fs";
+import { CarriedCounts } from "../../../dist/steer/carried.js";
 import { emitProgram } from "../../../dist/steer/emit-program.js";
 import { createMaps } from "../../../dist/steer/maps.js";
-import { COUNTERS } from "../../../dist/steer/program.js";
+import { COUNTERS as OF_EACH } from "../../../dist/steer/program.js";
 import { steerProgram } from "../../../dist/steer/steer-program.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
@@ -33,13 +34,17 @@ for (const address of job.locals) {
 const emit = bpf.loadProgram("test_emit", emitProgram(uplink, maps, { ipv6: true }));
 const steer = bpf.loadProgram("test_steer", steerProgram("ethernet", [uplink], maps, { offload: true, ipv6: true }));
 
+const COUNTERS = [...OF_EACH, "offloaded"];
+const carriedCounts = new CarriedCounts(maps.carried);
+
 /** Of all CPUs together. */
 function counters() {
   const value = new BigUint64Array(bpf.possibleCpus());
-  return COUNTERS.map((_, i) => {
+  const counts = OF_EACH.map((_, i) => {
     bpf.lookupElement(maps.counters, Uint8Array.of(i, 0, 0, 0), new Uint8Array(value.buffer));
     return value.reduce((sum, n) => sum + n, 0n);
   });
+  return [...counts, BigInt(carriedCounts.total().packets)];
 }
 
 /** struct __sk_buff */
