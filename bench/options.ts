@@ -26,7 +26,7 @@ npm run bench -- memory [--quick]     the packet path in memory, beside the same
 npm run bench -- pauses               garbage collections and deoptimisations on the packet path, times of batches
 npm run bench -- busy                 ten minutes of 20,000 new connections a second, by the engine's clock: is one refused?
 npm run bench -- cluster              1,000 networks and 10,000 endpoints over 20 nodes, and 1,000 nodes, in memory
-npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
+npm run bench -- startup              time to be ready, memory, wake-ups, stop, long port ranges under dockerd
 npm run bench -- docker [ports|traffic] [--quick]
                                       a real dockerd: a port range, and traffic through one port, beside docker-proxy
 npm run bench -- networks [start|scale|names] [--quick]
@@ -44,6 +44,9 @@ npm run bench -- render [FOLDER]       pages and charts anew from the JSON of ea
   --seconds N        of each measurement (3; quick: 1)
   --congestion NAME  congestion control of TCP in every namespace (${CUBIC})
   --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
+
+startup: --quick, --rounds (5; quick: 1), --out, and
+  --ports N              ports of a range under dockerd (10000; quick: 1000); ways that take processes for each get a tenth
 
 networks: --quick, --rounds (5; quick: 1), --seconds (3; quick: 1), --out, and
   --many N               programs at once (100; quick: 5)

@@ -122,6 +122,8 @@ export function parseNetwork(text: string): Parsed<NetworkRecord> {
     const { v: _, ...record } = result.records.networks[0]! as NetworkRecord & { v: unknown };
     if (record.overlay === undefined || record.name === undefined || record.about === undefined)
       return { problem: "a network without a name, a VNI or a driver" };
+    if (version === ENCRYPTED_VERSION && record.overlay.encrypted !== true)
+      return { problem: "of a format for encrypted networks, and it is none" };
     // Another node has no say over this host's devices.
     if (record.lan !== undefined) return { problem: "a network of one host's LAN" };
     return { record: withoutOwn(record) };

@@ -33,6 +33,13 @@ export class LiveNetwork {
     const { id, subnets, options, overlay, lan } = this.record;
     if (overlay !== undefined && eachFamily(this.tunnel).length === 0)
       throw networkError("unavailable", `network ${this.record.name ?? shortId(id)} is of a cluster`, "start the daemon with --store");
+    // Said twice, so that a record that has lost the one is not taken for one in plain text.
+    if (overlay !== undefined && overlay.encrypted !== true && this.record.about?.options.encrypted !== undefined)
+      throw networkError(
+        "unavailable",
+        `network ${this.record.name ?? shortId(id)} was made encrypted, and its record does not say so any more`,
+        "remove it, and make it anew",
+      );
     if (lan !== undefined) {
       const { parent, mode = options.icc ? "bridge" : "private" } = lan;
       const place = { parent, mode, promiscuous: options.promiscuous ?? false, awaitsParent: this.isFormer } as const;

@@ -48,7 +48,7 @@ export const EGRESS_ENTERED = 1 << 14;
 /** Of the reply direction: its next packet is to be entered there. */
 export const EGRESS_ENTER = 1 << 15;
 /** Of the original direction, which is never entered: by way of another node, whose station `l2-out` finds. */
-export const EGRESS_NODE = EGRESS_ENTER;
+export const EGRESS_NODE = 1 << 15;
 /** Its next packet is for other stages than the passes over established flows. */
 export const EGRESS_SLOW = EGRESS_OFFLOAD | EGRESS_ENTER;
 export const EGRESS_PORT = 0x7ff;

@@ -192,13 +192,20 @@ it("stays encrypted when ports are published there; with several workers these l
 });
 
 it("an older version does not understand the network, rather than send its frames as they are; what is not encrypted it reads as before", async () => {
-  const { a } = await pair();
+  const { a, b } = await pair();
   const [record] = a.overlays.networks();
   const { v: version } = JSON.parse(networkText(record!)) as { v: number };
   expect([version, formatOf({ networks: [record!] })]).toEqual([4, 4]);
   const plain = { ...record!, overlay: { vni: 7 } };
   expect([(JSON.parse(networkText(plain)) as { v: number }).v, formatOf({ networks: [plain] })]).toEqual([2, 3]);
   for (const each of [record!, plain]) expect(parseNetwork(networkText(each))).toMatchObject({ record: { overlay: each.overlay } });
+  const lost = { ...record!, overlay: { vni: record!.overlay!.vni } };
+  expect(parseNetwork(networkText(record!).replace(',"encrypted":true', ""))).toMatchObject({
+    problem: expect.stringContaining("it is none"),
+  });
+  await expect(b.fixture.model.createNetwork({ ...lost, id: id("z"), name: "lost", ranges: {} } as never)).rejects.toMatchObject({
+    message: "network lost was made encrypted, and its record does not say so any more",
+  });
   expect(parseNetwork(networkText(record!).replace('"v":4', '"v":5'))).toMatchObject({
     problem: expect.stringContaining("a newer version of tsproxy wrote it"),
   });

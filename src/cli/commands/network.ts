@@ -63,6 +63,10 @@ function create(): CliCommand {
     .option("-o, --opt <key=value>", "One of Docker's options of that driver (repeatable)", collect)
     .note("It prints the network's id, and on standard error which pools were passed over, and why.")
     .example("A network with IPv6 too, whose range is made for this host", "tsproxy network create --ipv6 shop")
+    .example(
+      "On VLAN 10 of eth0, with the LAN's own range and router",
+      "tsproxy network create -d macvlan -o parent=eth0.10 --subnet 10.10.0.0/24 --gateway 10.10.0.254 lan",
+    )
     .example("A network with a range of its own", "tsproxy network create --subnet 10.44.0.0/24 --label stage=test shop")
     .action(async (name: string, raw: RawCreate) => {
       const { ask } = await import("../../api/client.js");
