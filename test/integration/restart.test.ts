@@ -152,7 +152,7 @@ onTsproxy("the main command leaves nothing but a file, with which the next one g
     for (const each of [ofClient, ofHost]) await each.exchange(`before ${signal}`, 3);
     await running.proc.stop(signal);
     await eventually("the host is as it was", () => snapshot(c, c.host) === before);
-    expect(files()).toHaveLength(1);
+    expect(files(), signal).toHaveLength(1);
     running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
     await eventually("the former file is gone", () => files().length === 1);
   }
