@@ -191,6 +191,10 @@ export class Commands implements EngineHooks {
     return this.offload?.settle(id) ?? false;
   }
 
+  unsee(id: number): void {
+    this.offload?.unsee(id);
+  }
+
   /** Words of addresses of the configuration, of which at most one is of each family; NO_ADDRESS for the family that is missing. */
   private wordsOf(list: readonly IpAddress[]): [ipv4: number, ipv6: number] {
     const { addresses } = this.state;
@@ -340,7 +344,12 @@ export class Commands implements EngineHooks {
     this.flowMap6 = map6;
     if (acrossFd !== -1) this.acrossMap = this.hooks.openFlowMap(acrossFd, 4);
     if (!this.state.offloads) return;
-    this.offload = new Offload(this.state, (key, value, family) => (family === 4 ? map : map6)?.lookup(key, value) ?? false);
+    const of = (family: 4 | 6): FlowMap | undefined => (family === 4 ? map : map6);
+    this.offload = new Offload(
+      this.state,
+      (key, value, family) => of(family)?.lookup(key, value) ?? false,
+      (key, value, family) => of(family)?.put(key, value, 1),
+    );
   }
 
   private answer(what: Query): unknown {
