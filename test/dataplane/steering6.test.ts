@@ -142,7 +142,10 @@ describe("a flow that the kernel carries", () => {
         [hexOf(HOST_IP6, CLIENT6) + portsOf(9000, 1), [ACROSS, hexOf("10.9.9.1", target) + portsOf(six.sport, TARGET) + "0".repeat(40)]],
         [hexOf("10.9.9.1", target) + portsOf(six.sport, TARGET), [ACROSS, ""]],
         [hexOf(HOST_IP, CLIENT) + portsOf(9001, 1), [ACROSS, ""]],
-        [hexOf(GATEWAY6, KERNEL_TARGET) + portsOf(four.sport, TARGET), [ACROSS, hexOf(HOST_IP, CLIENT) + portsOf(9001, 1) + "0".repeat(40)]],
+        [
+          hexOf(GATEWAY6, KERNEL_TARGET) + portsOf(four.sport, TARGET),
+          [ACROSS, hexOf(HOST_IP, CLIENT) + portsOf(9001, 1) + "0".repeat(40)],
+        ],
       ]),
     );
     expect(new Map([...d.acrossMap].map(([k, value]) => [k.slice(0, -8), value]))).toEqual(
