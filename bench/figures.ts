@@ -11,6 +11,7 @@ import { describeRun, table, wrap } from "./page.js";
 import { RESULTS } from "./paths.js";
 import { GLANCE, glance } from "./report.js";
 import { type Results, readJson, valuesOf } from "./results.js";
+import { rangeTable, type StartupResults } from "./startup.js";
 import { format, summarize } from "./stats.js";
 import type { Scenario } from "./topology.js";
 
@@ -62,6 +63,8 @@ export const FIGURES: Record<string, () => string[]> = {
   "docker-iptables": () => dockerMedians(true),
   "docker-alone": () => dockerMedians(false),
   "docker-ports": dockerPorts,
+  rest: () => [origin(STARTUP, startup()), restTable(startup())],
+  "port-ranges": () => [origin(STARTUP, { ...startup(), rounds: 1 }), rangeTable(startup().ranges)],
 };
 
 const README_PEERS = [
@@ -159,6 +162,23 @@ function dockerPorts(): string[] {
     origin(file, { ...ports, rounds }),
     table([["proxy, mode of dockerd", "`docker run`, s", "`docker rm -f`, s", `${format(ports.ports)} ports, PSS, MiB`], ...rows]),
   ];
+}
+
+const STARTUP = "startup.json";
+
+function startup(): StartupResults {
+  return readJson(path.join(RESULTS, STARTUP));
+}
+
+/** Time to be ready, and memory. */
+function restTable({ readyMs, memory: all }: StartupResults): string {
+  const median = (values: readonly number[]): string => format(summarize(values).median);
+  const rows = Object.entries(readyMs).map(([name, ms]) => [
+    name,
+    median(ms),
+    ...(["rss", "pss", "own"] as const).map((key) => median(all[name]!.map((one) => one[key]))),
+  ]);
+  return table([["", "ready, ms", "RSS, MiB", "PSS, MiB", "written, MiB"], ...rows]);
 }
 
 function endToEnd(file: string): Results {

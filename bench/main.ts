@@ -4,6 +4,7 @@ import { busy } from "./busy.js";
 import { cluster } from "./cluster.js";
 import { docker } from "./docker/main.js";
 import { endToEnd } from "./end-to-end.js";
+import { macvlan } from "./macvlan.js";
 import { memory } from "./memory/main.js";
 import { networks } from "./networks/main.js";
 import { parseOptions, USAGE } from "./options.js";
@@ -23,6 +24,7 @@ try {
   else if (mode === "docker") await docker(rest);
   else if (mode === "networks") await networks(rest);
   else if (mode === "overlay") await overlay(rest);
+  else if (mode === "macvlan") await macvlan(rest);
   else if (mode === "render") render(rest);
   else await endToEnd(parseOptions(process.argv.slice(2)));
 } catch (error) {

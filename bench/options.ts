@@ -26,12 +26,14 @@ npm run bench -- memory [--quick]     the packet path in memory, beside the same
 npm run bench -- pauses               garbage collections and deoptimisations on the packet path, times of batches
 npm run bench -- busy                 ten minutes of 20,000 new connections a second, by the engine's clock: is one refused?
 npm run bench -- cluster              1,000 networks and 10,000 endpoints over 20 nodes, and 1,000 nodes, in memory
-npm run bench -- startup              time to be ready, memory of port ranges, idle CPU
+npm run bench -- startup              time to be ready, memory, wake-ups, stop, long port ranges under dockerd
 npm run bench -- docker [ports|traffic] [--quick]
                                       a real dockerd: a port range, and traffic through one port, beside docker-proxy
 npm run bench -- networks [start|scale|names] [--quick]
                                       programs in networks, 1,000 endpoints, names; beside Docker and Podman
-npm run bench -- overlay [--quick]    containers on two nodes, beside the kernel's VXLAN and Docker's overlay
+npm run bench -- overlay [--quick]    containers on two nodes, beside the kernel's VXLAN and Docker's overlay;
+                                      encrypted, beside wireguard-go
+npm run bench -- macvlan [--quick]    a station of a LAN and a container on it, beside the kernel's macvlan
 npm run bench -- render [FOLDER]       pages and charts anew from the JSON of earlier runs (bench/results)
 
   --quick            four peers, published ports only, short runs: under three minutes
@@ -43,11 +45,16 @@ npm run bench -- render [FOLDER]       pages and charts anew from the JSON of ea
   --congestion NAME  congestion control of TCP in every namespace (${CUBIC})
   --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
 
+startup: --quick, --rounds (5; quick: 1), --out, and
+  --ports N              ports of a range under dockerd (10000; quick: 1000); ways that take processes for each get a tenth
+
 networks: --quick, --rounds (5; quick: 1), --seconds (3; quick: 1), --out, and
   --many N               programs at once (100; quick: 5)
   --endpoints N          endpoints on one network, with ten times as many ports (1000; quick: 50)
 
-overlay: --quick, --peers, --workloads, --rounds, --seconds, --congestion, --out; peers: vxlan docker tsproxy tsproxy-segments
+overlay: --quick, --peers, --workloads, --rounds, --seconds, --congestion, --out; peers: vxlan docker tsproxy
+  tsproxy-segments tsproxy-encrypted wireguard-go
+macvlan: as overlay; peers: macvlan lan-bridge tsproxy tsproxy-ipvlan
 
 docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --congestion, --out, and
   --ports N              length of the range (1000; quick: 20)

@@ -1,11 +1,11 @@
 /**
  * `npm run bench -- overlay`: a container asks one on another node, over a veth between the nodes. Beside tsproxy the kernel's VXLAN, set up as Docker's
  * overlay driver does it: a bridge on each node, on which are the container's veth and a `vxlan` device with static entries. And that driver itself, in
- * a real dockerd on each node.
+ * a real dockerd on each node. Encrypted, beside it wireguard-go.
  */
 import { parseArgs } from "node:util";
 import { Lab } from "../test/support/lab.js";
-import { IPS, MACS, OverlayLab, VNI } from "../test/support/overlay-lab.js";
+import { IPS, MACS, type NodeOptions, OverlayLab, VNI } from "../test/support/overlay-lab.js";
 import { MAIN } from "../test/support/paths.js";
 import type { World } from "../test/support/topology.js";
 import { folderOf, runRounds } from "./end-to-end.js";
@@ -14,6 +14,7 @@ import { congestionOf, pick, positive } from "./options.js";
 import { dockerOverlay } from "./peers/docker-overlay.js";
 import type { Peer, Started } from "./peers/peer.js";
 import { IN_KERNEL } from "./peers/peer.js";
+import { wireguardGo } from "./peers/wireguard-go.js";
 import { writeReport } from "./report.js";
 import { Session } from "./topology.js";
 import { WORKLOADS } from "./workloads/all.js";
@@ -64,9 +65,10 @@ async function attachKernel(o: OverlayLab, session: Session): Promise<void> {
   }
 }
 
-async function attachOwn(o: OverlayLab, segments: boolean): Promise<void> {
-  await Promise.all([o.startNode("a", { segments }), o.startNode("b", { segments })]);
+async function attachOwn(o: OverlayLab, options: NodeOptions = {}): Promise<void> {
+  await Promise.all([o.startNode("a", options), o.startNode("b", options)]);
   await Promise.all([o.tell("a", "b"), o.tell("b", "a")]);
+  if (options.encrypted) await Promise.all([o.tellKeys("a", "b"), o.tellKeys("b", "a")]);
 }
 
 async function startOwn(session: Session): Promise<Started> {
@@ -93,7 +95,7 @@ const PEERS: Peer[] = [
     title: "tsproxy",
     mover: "node (tsproxy), one on each node",
     missing: () => undefined,
-    open: () => open((o) => attachOwn(o, true)),
+    open: () => open((o) => attachOwn(o)),
     start: startOwn,
   },
   {
@@ -102,9 +104,19 @@ const PEERS: Peer[] = [
     title: "tsproxy, segments made by it",
     mover: "node (tsproxy), one on each node",
     missing: () => undefined,
-    open: () => open((o) => attachOwn(o, false)),
+    open: () => open((o) => attachOwn(o, { segments: false })),
     start: startOwn,
   },
+  {
+    ...own,
+    name: "tsproxy-encrypted",
+    title: "tsproxy --encrypt",
+    mover: "node (tsproxy), one on each node",
+    missing: () => undefined,
+    open: () => open((o) => attachOwn(o, { encrypted: true })),
+    start: startOwn,
+  },
+  wireguardGo(open),
 ];
 
 export async function overlay(argv: string[]): Promise<void> {

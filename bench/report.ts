@@ -16,6 +16,7 @@ const SCENARIOS: Record<Scenario, string> = {
   bridge: "Container to container",
   masquerade: "Container to outside (masquerade)",
   overlay: "Container to container on another node",
+  macvlan: "Station of a LAN to a container on it",
 };
 /** What ratios are given to, by peer: the head of their column. */
 const BASES: Record<string, string> = {
@@ -24,6 +25,7 @@ const BASES: Record<string, string> = {
   "c-on-tap": "C",
   veth: "veth",
   vxlan: "kernel VXLAN",
+  macvlan: "kernel macvlan",
 };
 const OWN = "tsproxy";
 /** The medians at a glance: metric, head of its column. */
@@ -61,6 +63,10 @@ const CHARTS: [file: string, scenario: Scenario, metric: string][] = [
   ["overlay-connections", "overlay", "connections"],
   ["overlay-requests", "overlay", "requests"],
   ["overlay-round-trip", "overlay", "rtt-p50"],
+  ["macvlan-bulk", "macvlan", "bulk-in"],
+  ["macvlan-connections", "macvlan", "connections"],
+  ["macvlan-requests", "macvlan", "requests"],
+  ["macvlan-round-trip", "macvlan", "rtt-p50"],
 ];
 
 /** Writes `end-to-end.json` and what is made from it; answers the main medians. */

@@ -10,7 +10,8 @@ case "${1:-}" in
   startup) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux ;;
   overlay)
     install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iperf3:iperf3 wrk:wrk \
-      dockerd:docker.io etcd:etcd-server busybox:busybox-static iptables:iptables ;;
+      dockerd:docker.io etcd:etcd-server busybox:busybox-static iptables:iptables wireguard-go:wireguard-go wg:wireguard-tools ;;
+  macvlan) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iperf3:iperf3 wrk:wrk ;;
   docker) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps dockerd:docker.io busybox:busybox-static iptables:iptables \
     iperf3:iperf3 wrk:wrk ;;
   networks) install_missing cc:gcc /usr/include/stdio.h:libc6-dev ip:iproute2 nsenter:util-linux sysctl:procps iptables:iptables dnsperf:dnsperf \

@@ -4,7 +4,7 @@
  * publish: client 192.0.2.10 to a published port of the host 192.0.2.1, server in c1 (172.17.0.4).
  * publish6: the same in IPv6. nat64: an IPv6 client of the host, the server in c1 with IPv4 alone.
  * bridge: c1 to c2 (172.17.0.5). masquerade: c1 to a server in `client`, which sees the host's address.
- * overlay: c1 to c2 on another node, in the network of test/support/overlay-lab.ts.
+ * overlay: c1 to c2 on another node, in the network of test/support/overlay-lab.ts. macvlan: client to c1, which is on its LAN, 192.0.2.4.
  */
 import type { Dockerd } from "../test/support/dockerd.js";
 import { Lab } from "../test/support/lab.js";
@@ -14,7 +14,7 @@ import { eventually, type Proc, type StartOptions } from "../test/support/proc.j
 import { ADDR, ADDR6, addIpv6, buildWorld, type World } from "../test/support/topology.js";
 import { native } from "./paths.js";
 
-export type Scenario = "publish" | "publish6" | "nat64" | "bridge" | "masquerade" | "overlay";
+export type Scenario = "publish" | "publish6" | "nat64" | "bridge" | "masquerade" | "overlay" | "macvlan";
 export type Role = "client" | "host" | "c1" | "c2";
 export type Service = "http" | "iperf" | "echo" | "udp";
 
@@ -41,6 +41,9 @@ interface Ends {
   family: 4 | 6;
 }
 
+/** Of c1 on the client's LAN. */
+export const LAN_ADDRESS = "192.0.2.4";
+
 const ENDS: Record<Scenario, Ends> = {
   publish: { from: "client", to: "c1", address: ADDR.host, target: ADDR.c1, family: 4 },
   publish6: { from: "client", to: "c1", address: ADDR6.host, target: ADDR6.c1, family: 6 },
@@ -48,6 +51,7 @@ const ENDS: Record<Scenario, Ends> = {
   bridge: { from: "c1", to: "c2", address: ADDR.c2, family: 4 },
   masquerade: { from: "c1", to: "client", address: ADDR.client, family: 4 },
   overlay: { from: "c1", to: "c2", address: IPS.b[0], family: 4 },
+  macvlan: { from: "client", to: "c1", address: LAN_ADDRESS, family: 4 },
 };
 
 /** An IPv6 address in brackets, as before a port. */

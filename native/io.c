@@ -31,6 +31,7 @@
 #define RING_TAG 0xfffffffdu
 #define RING_MIN 3 /* from so many frames the ring is cheaper than a system call each */
 #define RINGBUF_SHARE 2 /* of a batch, one in so many may come out of the ring buffer while ports have frames: else a flood of new flows would starve them */
+#define SLEPT_NS 3000 /* who waited longer in epoll_wait has slept: being woken alone takes as long */
 #define EPOLL_EVERY 64 /* under load, ask epoll (and so the wake and watched descriptors) every so many calls */
 
 struct io {
@@ -38,6 +39,7 @@ struct io {
   int32_t *rx, *tx, *clock;
   uint32_t slots, headroom, head_size, tail_size;
   int epoll, wake;
+  bool fresh; /* a look just before has found nothing, so a frame that is there now is likely the only one */
   bool woken; /* the wake descriptor or a watched one became readable in this call: the caller must look at it before we sleep */
   uint32_t nports, next, calls; /* open ports; where the next round of direct reads starts; ioReceive calls so far */
   int fd[MAX_PORTS];
@@ -212,6 +214,7 @@ static uint32_t drain_ring(struct io *io, int32_t port, uint32_t n, uint32_t *ta
 /* Reads one port until it is empty or `budget` frames came; returns the number of frames in the batch now. */
 static uint32_t drain(struct io *io, int32_t port, uint32_t n, uint32_t *tail, uint32_t budget) {
   uint32_t start = n, end = n + budget < io->slots ? n + budget : io->slots;
+  if (io->fresh && io->burst[port] <= 1) end = start + 1; /* should there be more, the next look finds it */
   uint32_t ask = io->burst[port] + 1u; /* one more shows whether that was all */
   if (ask > end - n) ask = end - n;
   if (ask > io->slots - *tail) ask = io->slots - *tail;
@@ -258,10 +261,18 @@ static uint32_t receive_direct(struct io *io) {
   return n;
 }
 
+static int64_t now_ns(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 static uint32_t receive_epoll(struct io *io, int timeout_ms) {
   struct epoll_event ev[MAX_EVENTS];
   if (timeout_ms != 0 && !ringbuf_sleep(&io->ringbuf)) timeout_ms = 0;
+  int64_t before = timeout_ms == 0 ? 0 : now_ns();
   int ready = epoll_wait(io->epoll, ev, MAX_EVENTS, timeout_ms);
+  if (timeout_ms != 0) io->fresh = now_ns() - before > SLEPT_NS;
   ringbuf_wake(&io->ringbuf);
   uint32_t tail = 0, n = drain_ringbuf(io, 0, &tail, io->slots / RINGBUF_SHARE);
   uint32_t share = ready > 1 ? (io->slots + (uint32_t)ready - 1) / (uint32_t)ready : io->slots;
@@ -280,12 +291,6 @@ static uint32_t receive_epoll(struct io *io, int timeout_ms) {
   return n;
 }
 
-static int64_t now_ns(void) {
-  struct timespec ts;
-  clock_gettime(CLOCK_MONOTONIC, &ts);
-  return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 /*
  * ioReceive(handle, spinNs, timeoutMs) -> frames received. While there are none it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: until
  * a frame comes or the wake descriptor is signalled). Writes the monotonic clock to clock[0] (seconds) and clock[1] (ns); clock[2] counts
@@ -297,13 +302,14 @@ static napi_value io_receive(napi_env env, napi_callback_info info) {
   struct io *io = get_io(env, argv[0]);
   int32_t spin = tsp_i32(env, argv[1]), timeout = tsp_i32(env, argv[2]);
   bool direct = io->nports <= DIRECT_PORTS && ++io->calls % EPOLL_EVERY != 0;
-  io->woken = false;
+  io->woken = io->fresh = false;
   uint32_t n = 0;
   if (direct) n = receive_direct(io);
   else if (spin > 0 || timeout == 0) n = receive_epoll(io, 0); /* else the sleep below finds what is there as well */
   io->clock[3] = 0;
   if (n == 0 && spin > 0) {
     io->clock[3] = 1;
+    io->fresh = true;
     int64_t deadline = now_ns() + spin;
     do {
       n = direct ? receive_direct(io) : receive_epoll(io, 0);

@@ -25,6 +25,9 @@ const IPV6_TRAFFIC: Partial<Record<Traffic, string>> = {
   nat64: "IPv6 client, IPv4 target",
   nat46: "IPv4 client, IPv6 target",
 };
+/** By the addon, for encrypted networks. */
+const SEALED_BYTES = 1400,
+  SEALING = ["seal", "open"].flatMap((what) => [[what, "aes", "AES-256-GCM"] as const, [what, "chacha", "ChaCha20-Poly1305"] as const]);
 const TABLE_ENTRIES = 100_000,
   MILLION = 1_000_000;
 
@@ -98,6 +101,12 @@ export async function memory(argv: string[]): Promise<void> {
     cases.push({
       name: `${IPV6_FLOWS.toLocaleString("en")} flows, ${name}, ${SIZES[0]} bytes`,
       js: [bundled("nat-path"), String(IPV6_FLOWS), String(SIZES[0]), seconds, traffic],
+    });
+  const seal = fileURLToPath(new URL("seal.js", import.meta.url));
+  for (const [what, cipher, name] of SEALING)
+    cases.push({
+      name: `${what} a frame of ${SEALED_BYTES.toLocaleString("en")} bytes, ${name}`,
+      js: [seal, what, cipher, String(SEALED_BYTES), seconds],
     });
   cases.push({ name: "take and give a port, 99 % in use", js: [bundled("tables"), "ports"] });
   const js: Record<string, number[]> = Object.fromEntries(cases.map(({ name }) => [name, []]));

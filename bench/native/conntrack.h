@@ -21,7 +21,8 @@ struct row {
   uint32_t tuple[2][3]; /* original and reply: source, destination, ports */
   uint32_t state;       /* protocol | state << 8 */
   int32_t deadline, next, prev, mapping;
-  uint32_t egress[2], delta, packets[2];
+  uint16_t egress[2], acked[2]; /* by direction; acked: upper half of the last acknowledgment number */
+  uint32_t delta, packets[2];
 };
 _Static_assert(sizeof(struct row) == 64, "a row is one cache line");
 

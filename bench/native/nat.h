@@ -15,7 +15,7 @@
 #define FDB_SLOTS 8192
 enum { NONE, UPLINK, HOST, ENDPOINT };
 enum { DROPPED = -1, UNDECIDED = -2, FLOOD = -3, ROUTE = -4 };
-#define RECORD (1u << 16)
+#define RECORD (1u << 15)
 
 struct frame {
   uint8_t *at, *l4; /* virtio-net header, layer 4 */
@@ -81,6 +81,24 @@ static inline int32_t bridge(struct nat *n, struct frame *f, const uint8_t *eth,
   return port == -1 ? FLOOD : port == f->port ? DROPPED : port;
 }
 
+/* Sum of the halves of a header of `size` bytes, folded: 0xffff if its checksum is right. */
+static inline uint32_t header_sum(const uint8_t *ip, int32_t size) {
+  uint64_t sum = (uint64_t)get32(ip) + get32(ip + 4) + get32(ip + 8) + get32(ip + 12) + get32(ip + 16);
+  for (int32_t k = 20; k < size; k += 4) sum += get32(ip + k);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  return fold((uint32_t)((sum & 0xffff) + (sum >> 16)));
+}
+
+/* Whether the virtio-net header is true of the frame, as src/wire/vnet.ts asks: neither flags nor segmentation, or both meant for this layer 4. */
+static inline bool virtio_ok(const struct frame *f) {
+  const uint8_t *v = f->at;
+  if (get16(v + 2) > f->len) return false;
+  if (get16(v) == 0) return true;
+  uint32_t gso = v[1] & 0x7f, start = get16(v + 6), field = get16(v + 8);
+  if (v[1] != 0 && (get16(v + 4) == 0 || gso != (f->proto == 6 ? 1 : 5))) return false;
+  return !(v[0] & 1) || (f->at + VNET + start == f->l4 && field == (f->proto == 6 ? 16 : 6));
+}
+
 /* What a frame is, where it goes if the bridge decides that, and its hash if NAT does. */
 static inline void parse(struct nat *n, struct frame *f) {
   const uint8_t *eth = f->at + VNET, *ip = eth + ETH;
@@ -92,7 +110,8 @@ static inline void parse(struct nat *n, struct frame *f) {
   f->l4 = f->at + VNET + ETH + size;
   bool ok = ip[0] >> 4 == 4 && size >= 20 && rest >= 0 && total <= f->len - ETH && (get16(ip + 6) & 0xff3f) == 0;
   if (f->proto == 6) ok = ok && rest >= 20 && (f->l4[12] >> 4) >= 5 && (f->l4[12] >> 4) << 2 <= rest;
-  else ok = ok && f->proto == 17 && rest >= 8;
+  else ok = ok && f->proto == 17 && rest >= 8 && swap16(get16(f->l4 + 4)) >= 8 && swap16(get16(f->l4 + 4)) <= rest;
+  ok = ok && header_sum(ip, size) == 0xffff && virtio_ok(f);
   if (!ok) {
     f->egress = DROPPED;
     return;
@@ -132,7 +151,7 @@ static inline int32_t admit(struct nat *n, struct frame *f, uint32_t src, uint32
   uint32_t swapped = tuple[1][2] << 16 | tuple[1][2] >> 16;
   struct row *r = &n->ct.rows[id];
   r->delta = addresses | fold(addresses + delta(f->ports, swapped)) << 16;
-  r->egress[0] = egress[0], r->egress[1] = egress[1];
+  r->egress[0] = (uint16_t)egress[0], r->egress[1] = (uint16_t)egress[1];
   return id << 1;
 }
 
@@ -154,6 +173,7 @@ static inline void track(struct nat *n, struct frame *f, int32_t id, int dir) {
   struct row *r = &n->ct.rows[id];
   uint32_t old = (r->state >> 8) & 0xff;
   r->packets[dir]++;
+  if (f->proto == 6) r->acked[dir] = get16(f->l4 + 8);
   r->deadline = n->now + TIMEOUT[old];
   if (f->proto != 6) {
     if (old == UNREPLIED && dir == 1) ct_set_state(&n->ct, id, ASSURED, n->now);
@@ -185,7 +205,7 @@ static inline void rewrite(struct nat *n, struct frame *f, int32_t id, int dir) 
     else if (sum) put16(l4 + 6, update(sum, all) ?: 0xffff);
   }
   uint32_t egress = r->egress[dir];
-  f->egress = (int32_t)(egress & 0xffff);
+  f->egress = (int32_t)(egress & ~RECORD);
   memcpy(eth, n->mac[f->egress], 6);
   if (n->kind[f->egress] == UPLINK) {
     static const uint8_t source[6] = {0x02, 0x74, 0x73};
@@ -210,7 +230,8 @@ static inline void nat_batch(struct nat *n, struct frame *f, int count) {
     uint32_t src = get32(ip + 12), dst = get32(ip + 16);
     if (ref[i] < 0) ref[i] = ct_find(&n->ct, f[i].hash, src, dst, f[i].ports, f[i].proto); /* opened by this very batch? */
     if (ref[i] < 0) ref[i] = admit(n, &f[i], src, dst);
-    if (ref[i] < 0 || ip[8] <= 1) {
+    bool mine = ref[i] >= 0 && (n->ct.rows[ref[i] >> 1].egress[(ref[i] & 1) ^ 1] & ~RECORD) == (uint32_t)f[i].port;
+    if (!mine || ip[8] <= 1) { /* not from where the other direction goes */
       f[i].egress = DROPPED;
       continue;
     }

@@ -6,6 +6,10 @@ import { type Peer, which } from "./peer.js";
 
 const FOLDERS = ["/usr/libexec/docker", "/usr/local/libexec/docker", `${ROOT}bench/dist/docker/usr/sbin`];
 
+export function dockerProxyFile(): string | undefined {
+  return which("docker-proxy", FOLDERS);
+}
+
 export const dockerProxy: Peer = {
   name: "docker-proxy",
   title: "docker-proxy",
@@ -14,11 +18,11 @@ export const dockerProxy: Peer = {
   containers: "bridge",
   // 20.10 does not know -v; the package that run.sh unpacked does
   version: () =>
-    versionOf([which("docker-proxy", FOLDERS) ?? "", "-v"], /version \S+/).replace("version ", "") ||
+    versionOf([dockerProxyFile() ?? "", "-v"], /version \S+/).replace("version ", "") ||
     versionOf(["apt-cache", "policy", "docker.io"], /\d+\.\d+\.\d+\S*/),
-  missing: () => (which("docker-proxy", FOLDERS) === undefined ? "not installed: docker-proxy (docker.io)" : undefined),
+  missing: () => (dockerProxyFile() === undefined ? "not installed: docker-proxy (docker.io)" : undefined),
   start: async (session) => {
-    const program = which("docker-proxy", FOLDERS)!;
+    const program = dockerProxyFile()!;
     const flags = (proto: string, hostPort: number, port: number): string[] =>
       `-proto ${proto} -host-ip ${session.isIpv6 ? "::" : "0.0.0.0"} -host-port ${hostPort} -container-ip ${session.target} -container-port ${port}`.split(
         " ",

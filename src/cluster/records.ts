@@ -111,7 +111,7 @@ export function parseNode(text: string): Parsed<NodeRecord & { lease: string }> 
 }
 
 export function networkText(record: NetworkRecord): string {
-  const { networks } = jsonOf({ networks: [record], endpoints: [] }) as { networks: object[] };
+  const { networks } = jsonOf({ networks: [withoutOwn(record)], endpoints: [] }) as { networks: object[] };
   return JSON.stringify({ v: record.overlay?.encrypted ? ENCRYPTED_VERSION : NETWORK_VERSION, ...networks[0] });
 }
 
@@ -122,10 +122,19 @@ export function parseNetwork(text: string): Parsed<NetworkRecord> {
     const { v: _, ...record } = result.records.networks[0]! as NetworkRecord & { v: unknown };
     if (record.overlay === undefined || record.name === undefined || record.about === undefined)
       return { problem: "a network without a name, a VNI or a driver" };
+    if (version === ENCRYPTED_VERSION && record.overlay.encrypted !== true)
+      return { problem: "of a format for encrypted networks, and it is none" };
     // Another node has no say over this host's devices.
     if (record.lan !== undefined) return { problem: "a network of one host's LAN" };
-    return { record };
+    return { record: withoutOwn(record) };
   });
+}
+
+/** What a node has in it for itself is that node's alone. */
+function withoutOwn({ overlay, ...rest }: NetworkRecord): NetworkRecord {
+  if (overlay === undefined) return rest;
+  const { own: _, ...shared } = overlay;
+  return { ...rest, overlay: shared };
 }
 
 export function endpointText({ tunnel, addresses: own, ...rest }: GlobalEndpoint): string {

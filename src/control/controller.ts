@@ -19,7 +19,7 @@ import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
-import { Host } from "./host.js";
+import { devicesToSteer, Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
@@ -152,6 +152,7 @@ export class Controller {
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
+        devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
         sameUplinks: areFormer,

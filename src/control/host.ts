@@ -57,6 +57,9 @@ interface HostAddress {
   flags: number;
 }
 
+/** Devices that routes of any table lead out of, by interface index. */
+type Routed = Record<4 | 6, ReadonlySet<number>>;
+
 /** What a device of ours must have. */
 export interface OwnConf {
   ipv4: Partial<Ipv4Conf>;
@@ -69,13 +72,42 @@ interface OwnDevice extends OwnConf {
   onGone(): void;
 }
 
+function addressesOf(socket: RouteSocket): HostAddress[] {
+  return socket.addresses().map(({ ifindex, address, prefixLength, flags }) => ({ ifindex, ip: parseIp(address)!, prefixLength, flags }));
+}
+
+/**
+ * Whether packets of the host's come and go by the device: it has an address, or the host routes by it without one (links to single containers,
+ * uplinks with the address on another device). The ports of a bridge have IPv6 addresses that mean nothing.
+ */
+function hasWay(link: Link, links: readonly Link[], addresses: readonly HostAddress[], routed: Routed): boolean {
+  const owner = links.find(({ index }) => index === link.master);
+  const isPort = owner !== undefined && PORT_OF.has(owner.kind);
+  const counts = (family: 4 | 6): boolean => family === 4 || !isPort;
+  const { index } = link;
+  return (
+    addresses.some(({ ifindex, ip }) => ifindex === index && counts(ip.family)) ||
+    ([4, 6] as const).some((f) => counts(f) && routed[f].has(index))
+  );
+}
+
+/** Devices that a `Host` will have steered, but those that only routes lead out of; uplinks, which have addresses, too, are `but`. */
+export function devicesToSteer(socket: RouteSocket, but: readonly number[]): { ifindex: number; arphrdType: number }[] {
+  const links = socket.links();
+  const addresses = addressesOf(socket);
+  const unknown = { 4: new Set<number>(), 6: new Set<number>() };
+  return links
+    .filter(({ index, type }) => !but.includes(index) && isSteerable(type))
+    .filter((link) => (link.flags & IFF_LOOPBACK) !== 0 || hasWay(link, links, addresses, unknown))
+    .map(({ index, type }) => ({ ifindex: index, arphrdType: type }));
+}
+
 export class Host {
   private readonly monitor: monitor.RouteMonitor;
   private links: Link[] = [];
   private addresses: HostAddress[] = [];
   private routes: Route[] = [];
-  /** Devices that routes of any table lead out of, by interface index. */
-  private routed: Record<4 | 6, ReadonlySet<number>> = { 4: new Set(), 6: new Set() };
+  private routed: Routed = { 4: new Set(), 6: new Set() };
   /** Our devices that the host forwards from, without uplinks. */
   private forwarding: Record<4 | 6, number[]> = { 4: [], 6: [] };
   private closed = false;
@@ -98,6 +130,7 @@ export class Host {
     this.monitor = new monitor.RouteMonitor(-1, GROUPS);
     workers.watch(this.monitor.fd);
     this.refresh();
+    steering.allAttached();
   }
 
   /** The device with this interface index is ours, until it is disowned. `onGone`: somebody else has deleted it, or moved it away. */
@@ -118,10 +151,7 @@ export class Host {
   /** Rereads the host and tells steering and worker. */
   refresh(): void {
     this.links = this.socket.links();
-    const seen = this.socket
-      .addresses()
-      .map(({ ifindex, address, prefixLength, flags }) => ({ ifindex, ip: parseIp(address)!, prefixLength, flags }));
-    this.addresses = seen.filter(({ ip }) => this.serves(ip.family));
+    this.addresses = addressesOf(this.socket).filter(({ ip }) => this.serves(ip.family));
     this.mendDevices();
     const routes = this.socket.routes().filter(({ family }) => this.serves(family === "ipv4" ? 4 : 6));
     this.routes = routes.filter((r) => r.table === RT_TABLE_MAIN);
@@ -245,7 +275,8 @@ export class Host {
     const wanted = new Map<number, Link>();
     for (const link of this.links) {
       if (this.steering.isUplink(link.index)) continue;
-      if ((this.hasWay(link) || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type)) wanted.set(link.index, link);
+      if ((hasWay(link, this.links, this.addresses, this.routed) || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type))
+        wanted.set(link.index, link);
     }
     for (const link of wanted.values()) {
       try {
@@ -261,21 +292,6 @@ export class Host {
     const bare = this.steering.bareDevices;
     if (bare.join() !== this.bare.join()) this.workers.post({ type: "bare", devices: bare });
     this.bare = bare;
-  }
-
-  /**
-   * Whether packets of the host's come and go by the device: it has an address, or the host routes by it without one (links to single containers,
-   * uplinks with the address on another device). The ports of a bridge have IPv6 addresses that mean nothing.
-   */
-  private hasWay(link: Link): boolean {
-    const owner = this.links.find(({ index }) => index === link.master);
-    const isPort = owner !== undefined && PORT_OF.has(owner.kind);
-    const counts = (family: 4 | 6): boolean => family === 4 || !isPort;
-    const { index } = link;
-    return (
-      this.addresses.some(({ ifindex, ip }) => ifindex === index && counts(ip.family)) ||
-      ([4, 6] as const).some((f) => counts(f) && this.routed[f].has(index))
-    );
   }
 
   /** Addresses of a device that others can reach; null: there is no such device. */

@@ -40,7 +40,11 @@ const HOLD_SEC = 3;
 /** An entry is in use as long as a packet has come for it within so many seconds. */
 const USED_SEC = 10;
 const LOOK_MS = 1000,
-  REREAD_MS = 200;
+  REREAD_MS = 200,
+  /** A container may have the bridge learn a new MAC with each frame: so much is heard at once, and of all time such a part goes into reading anew. */
+  HEAR_MS = 20,
+  MAX_EVENTS = 256,
+  REREAD_PART = 1 / 20;
 const ETHERTYPES = { 4: [0x08, 0x00], 6: [0x86, 0xdd] } as const;
 /** The kernel sends to it. */
 const VALID: ReadonlySet<NeighborState> = new Set(["reachable", "stale", "delay", "probe", "permanent"]);
@@ -64,10 +68,15 @@ export class PastBridge {
   private readonly socket = new BridgeSocket();
   private readonly monitor = new BridgeMonitor();
   private readonly peers = new Map<string, Peer>();
+  /** By bridge and MAC. */
+  private readonly byMac = new Map<string, Peer[]>();
   private bridges = new Set<number>();
   private timer: NodeJS.Timeout | undefined;
   private due = Number.POSITIVE_INFINITY;
   private stale = true;
+  private hearing: NodeJS.Timeout | undefined;
+  private heardAt = 0;
+  private rereadAt = 0;
   private closed = false;
 
   constructor(
@@ -85,30 +94,47 @@ export class PastBridge {
     return major > 6 || (major === 6 && minor >= 7);
   }
 
-  /** To be called when the worker says that the monitor's descriptor is readable. */
+  /** To be called when the worker says that the monitor's descriptor is readable. What there is no room for until it is read is lost, and all is in doubt. */
   onReadable(): void {
-    if (this.closed) return;
-    for (const event of this.monitor.drain()) this.hear(event);
-    if (this.stale) this.lookWithin(REREAD_MS);
+    if (this.closed || this.hearing !== undefined) return;
+    const wait = this.heardAt + HEAR_MS - Date.now();
+    if (wait <= 0) this.hearAll();
+    else this.hearWithin(wait);
+  }
+
+  private hearWithin(ms: number): void {
+    this.hearing = setTimeout(() => this.hearAll(), ms).unref();
+  }
+
+  private hearAll(): void {
+    this.hearing = undefined;
+    const events = this.monitor.drain(MAX_EVENTS);
+    for (const event of events) this.hear(event);
+    this.heardAt = Date.now();
+    if (events.length >= MAX_EVENTS) this.hearWithin(HEAR_MS);
+    if (this.stale) this.lookWithin(Math.max(REREAD_MS, this.rereadAt - this.heardAt));
   }
 
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
+    clearTimeout(this.hearing);
     this.monitor.close();
     this.socket.close();
   }
 
   private hear(event: BridgeEvent): void {
-    if (event.kind === "overrun") this.doubt(() => true);
-    else if (event.kind === "device") this.doubt(({ bridge, port }) => bridge === event.ifindex || port.index === event.ifindex);
+    if (event.kind === "overrun") this.doubt(this.peers.values());
+    else if (event.kind === "device")
+      this.doubt([...this.peers.values()].filter(({ bridge, port }) => bridge === event.ifindex || port.index === event.ifindex));
     else if (event.kind === "entry") this.hearEntry(event.entry, event.gone);
     else this.hearNeighbor(event.neighbor, event.gone);
   }
 
   private hearEntry({ bridge, mac, port }: BridgeEntry, gone: boolean): void {
-    const isKnown = [...this.peers.values()].some((p) => p.bridge === bridge && p.mac === mac && p.port.index === port);
-    if (!isKnown || gone) this.doubt((p) => p.bridge === bridge && p.mac === mac);
+    const known = this.byMac.get(peerName(bridge, mac));
+    if (known === undefined) this.stale ||= !gone;
+    else if (gone || known[0]!.port.index !== port) this.doubt(known);
   }
 
   private hearNeighbor({ ifindex, address, mac, state }: Neighbor, gone: boolean): void {
@@ -116,14 +142,14 @@ export class PastBridge {
     const isValid = !gone && VALID.has(state);
     if (peer === undefined) {
       if (isValid && this.bridges.has(ifindex)) this.stale = true;
-    } else if (!isValid || mac !== peer.mac) this.doubt((p) => p === peer);
+    } else if (!isValid || mac !== peer.mac) this.doubt([peer]);
     else if (state === "stale" && peer.holds) this.routes.useNeighbor(ifindex, address);
   }
 
-  /** What this is true of is not sure any more; all is read again. */
-  private doubt(about: (peer: Peer) => boolean): void {
+  /** These are not sure any more; all is read again. */
+  private doubt(peers: Iterable<Peer>): void {
     this.stale = true;
-    for (const peer of this.peers.values()) if (peer.holds && about(peer)) this.hold(peer, 0);
+    for (const peer of peers) if (peer.holds) this.hold(peer, 0);
   }
 
   private lookWithin(ms: number): void {
@@ -137,9 +163,13 @@ export class PastBridge {
   private look(): void {
     this.due = Number.POSITIVE_INFINITY;
     try {
-      if (this.stale) this.reread();
+      const start = Date.now();
+      if (this.stale && start >= this.rereadAt) {
+        this.reread();
+        this.rereadAt = start + (Date.now() - start) / REREAD_PART;
+      }
       this.renew();
-      if (this.peers.size > 0) this.lookWithin(LOOK_MS);
+      if (this.peers.size > 0 || this.stale) this.lookWithin(LOOK_MS);
     } catch (error) {
       log.warn(`packets go over bridges for a while: ${(error as Error).message}`); // what held ends by itself
       this.stale = true;
@@ -152,16 +182,21 @@ export class PastBridge {
     this.stale = false;
     const links = new Map(this.socket.links().map((link) => [link.index, link]));
     this.bridges = new Set([...links.values()].filter(({ kind }) => kind === "bridge").map(({ index }) => index));
-    const ports = portsByMac(links, this.bridges.size > 0 ? this.socket.entries() : []);
-    const wanted = this.bridges.size > 0 ? this.routes.neighbors().flatMap((neighbor) => peerOf(neighbor, links, ports) ?? []) : [];
+    const near = this.bridges.size > 0 ? this.routes.neighbors() : [];
+    const wanted = near
+      .filter(({ ifindex, mac, state }) => this.bridges.has(ifindex) && mac !== "" && VALID.has(state))
+      .flatMap((neighbor) => peerOf(neighbor, links, portOf(links, this.socket.entry(neighbor.ifindex, neighbor.mac))) ?? []);
     const before = new Map(this.peers);
     this.peers.clear();
+    this.byMac.clear();
     for (const peer of wanted) {
       const name = peerName(peer.bridge, peer.text);
       const former = before.get(name);
       if (former === undefined || !sameWay(former.value, peer.value)) this.steering.setPeer(peer.bridge, peer.address, peer.value);
       else Object.assign(peer, { value: former.value, holds: former.holds });
       this.peers.set(name, peer);
+      const mac = peerName(peer.bridge, peer.mac);
+      this.byMac.set(mac, [...(this.byMac.get(mac) ?? []), peer]);
       before.delete(name);
     }
     for (const { bridge, address } of before.values()) this.steering.setPeer(bridge, address, null);
@@ -209,30 +244,25 @@ export class PastBridge {
   }
 }
 
-/** The ports behind which packets may go past their bridge, by bridge and MAC. */
-export function portsByMac(links: ReadonlyMap<number, BridgeLink>, entries: readonly BridgeEntry[]): Map<string, BridgeLink> {
-  const ports = new Map<string, BridgeLink>();
-  for (const { bridge, mac, port: index } of entries) {
-    const port = links.get(index);
-    const over = links.get(bridge);
-    if (port === undefined || over === undefined || port.master !== bridge) continue;
-    const isVeth = port.kind === "veth" && port.linkNetns !== undefined;
-    const passes = over.kind === "bridge" && over.up && !over.vlanFiltering && port.up && port.forwards && port.mtu >= over.mtu;
-    if (isVeth && passes) ports.set(`${bridge} ${mac}`, port);
-  }
-  return ports;
+/** The port behind which packets may go past their bridge, or null. `entry`: the bridge's own of the container's MAC. */
+export function portOf(links: ReadonlyMap<number, BridgeLink>, entry: BridgeEntry | null): BridgeLink | null {
+  const port = links.get(entry?.port ?? 0);
+  const over = links.get(entry?.bridge ?? 0);
+  if (port === undefined || over === undefined || port.master !== over.index) return null;
+  const isVeth = port.kind === "veth" && port.linkNetns !== undefined;
+  const passes = over.kind === "bridge" && over.up && !over.vlanFiltering && port.up && port.forwards && port.mtu >= over.mtu;
+  return isVeth && passes ? port : null;
 }
 
 function peerOf(
-  { ifindex, family, address: text, mac, state }: Neighbor,
+  { ifindex, family, address: text, mac }: Neighbor,
   links: ReadonlyMap<number, BridgeLink>,
-  ports: ReadonlyMap<string, BridgeLink>,
+  port: BridgeLink | null,
 ): Peer | null {
-  const port = ports.get(`${ifindex} ${mac}`);
   const address = parseIp(text);
   const to = parseMac(mac);
   const from = parseMac(links.get(ifindex)?.mac ?? "");
-  if (port === undefined || address === null || to === null || from === null || !VALID.has(state)) return null;
+  if (port === null || address === null || to === null || from === null) return null;
   const value = new Uint8Array(PEER_VALUE_SIZE);
   new DataView(value.buffer).setUint32(PEER_PORT_AT, port.index, true);
   value.set([...to, ...from, ...ETHERTYPES[family === "ipv4" ? 4 : 6]], PEER_HEADER_AT);

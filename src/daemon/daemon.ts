@@ -18,8 +18,9 @@ import { views } from "../control/views.js";
 import { Directory } from "../dns/directory.js";
 import { Resolver } from "../dns/resolver.js";
 import { adoptFormerState } from "../docker/former-state.js";
+import type { GlobalNetworks } from "../docker/global-scope.js";
 import { passedToDocker } from "../docker/passed-sockets.js";
-import { type PluginOptions, startPlugin } from "../docker/plugin.js";
+import { type PluginOptions, startGlobalPlugin, startPlugin } from "../docker/plugin.js";
 import { ProxyServer } from "../docker/proxy-server.js";
 import { log } from "../log.js";
 import { chosenAddresses } from "../model/addresses.js";
@@ -84,12 +85,31 @@ export class Daemon {
       if (overlays !== undefined) {
         daemon.undo.add("cluster", () => overlays.close());
         await overlays.start();
+        const shared: GlobalNetworks = {
+          create: (create, origin, id) => catalog.create(create, origin, id),
+          remove: (id) => overlays.remove(id),
+          createEndpoint: (network, request) => overlays.createEndpointIn(network, request),
+          left: (network, endpoint) => overlays.left(network, endpoint),
+        };
+        const global = await startGlobalPlugin(model, shared, options);
+        daemon.undo.add("plugin socket of the cluster", () => global.close());
       }
       const folders = new SandboxFolders(join(runDir(), "sandboxes"));
       const names = new Resolver(new Directory(model, overlays), () => hostResolver().servers);
-      const sandboxes = new Sandboxes(catalog, new Membership(model, catalog), folders, names, new NamedPorts(model, controller.publisher));
+      const sandboxes = new Sandboxes(
+        catalog,
+        new Membership(model, catalog),
+        folders,
+        names,
+        new NamedPorts(model, controller.publisher, overlays),
+      );
       daemon.undo.add("sandboxes", () => sandboxes.close());
       await sandboxes.restore();
+      if (overlays !== undefined)
+        daemon.undo.add(
+          "watch of other nodes",
+          overlays.cluster.view.onChange(() => sandboxes.elsewhereChanged()),
+        );
       await controller.takeUp(false);
       const cni = await serveCni(catalog, sandboxes, cniSocketPath(), options.group);
       daemon.undo.add("CNI socket", () => cni.close());

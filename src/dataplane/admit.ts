@@ -3,12 +3,13 @@
  *
  * - To an address of the host and a published port: DNAT to the target (of several see `choose-target.ts`), once the host's kernel has accepted the packet (`accepted.ts`). To
  *   that kernel an endpoint's packet goes first; where its firewall is bypassed, nobody asks it. The client's address is kept, so that the
- *   server sees it, unless the target could not answer through us: a client on the target's own network would be answered directly, and a
- *   loopback address not at all. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787
+ *   server sees it, unless the target could not answer through us: a client on the target's own network would be answered directly, a
+ *   loopback address not at all, and a target behind another node answers by way of that one, but for this node's own address in its network. Those, and so every program of the host, become the host's address next to the target (hairpin; RFC 4787
  *   REQ-9, and as docker-proxy does). So does a client of the other family than the target's (RFC 7915), and one with an address of its link.
  * - To another address of the host, from an endpoint: to the host, untranslated.
  * - From an endpoint to elsewhere: masquerade behind the address that the host would use on that route; untranslated from a network without
  *   masquerade, but still a flow, so that the answers are steered back to us.
+ * - From the host to an endpoint behind another node: from this node's own address in the network, if it has one.
  * - Anything else opens no flow and is dropped. An endpoint is told so by ICMP if there is no route, no port or no room.
  *
  * A TCP flow opens with a SYN, an SCTP flow with an INIT. One exception: a segment in the middle of a connection to a published port with one target,
@@ -19,6 +20,7 @@
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
 import { INTERNAL, NO_MASQUERADE } from "../table/networks.js";
+import { HOST, REMOTE } from "../table/ports.js";
 import { isGroup, isIpv6, isLinkLocal, isLoopback, isMartian, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
@@ -38,6 +40,7 @@ import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
 import { catchUp, giveUpOne, makeRoom } from "./make-room.js";
 import { isIcmp, isRequest, queryState, ttl } from "./packet.js";
 import { refuseOpening } from "./refuse-opening.js";
+import { portOf } from "./remote-forward.js";
 import { forgetEntry } from "./retire.js";
 import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
@@ -73,12 +76,19 @@ function admitNew(b: Batch, state: State): void {
       join(b, i, state, ref);
       continue;
     }
-    const reason = b.device[i] !== 0 || state.isLocal(dst) ? toHost(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
+    const reason = toAny(b, i, state, src, dst);
     if (reason === drop.DROP_TTL_EXCEEDED) expire(b, i, state);
     else if (reason === drop.DROP_NO_TARGET && state.mayCountAnswered() && refuseOpening(b, i, state))
       state.countAnswered(b.ingress[i]!, reason);
     else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason) && !isReset(b, i, state, src, dst, reason)) b.drop(i, reason);
   }
+}
+
+function toAny(b: Batch, i: number, state: State, src: number, dst: number): number {
+  const from = state.ports.kind[b.ingress[i]!]!;
+  if (from === REMOTE) return drop.DROP_NO_FLOW; // it may only answer
+  if (b.device[i] !== 0 || state.isLocal(dst)) return toHost(b, i, state, src, dst);
+  return from === HOST ? toNode(b, i, state, src, dst) : toElsewhere(b, i, state, src, dst);
 }
 
 /**
@@ -142,7 +152,10 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   const target = chooseTarget(state, rule, src);
   if (target === null) return drop.DROP_NO_TARGET;
   const targetPort = rawHalf(target.port + dstPort(b.ports[i]!) - rule.firstPort);
-  const masked = fromHost || isIpv6(src) !== isIpv6(target.address) || target.onlink.has(src, state.addresses) || isWithoutRoute(src);
+  const inside = target.network === -1 ? -1 : portOf(state, target.address, target.network);
+  const isElsewhere = inside !== -1 && state.ports.kind[inside] === REMOTE;
+  const masked =
+    isElsewhere || fromHost || isIpv6(src) !== isIpv6(target.address) || target.onlink.has(src, state.addresses) || isWithoutRoute(src);
   flow.state = ct.SYN_SENT;
   if (proto === ipv4.PROTO_SCTP) {
     const opens = sctpTrack.isOpening(b, i);
@@ -154,18 +167,36 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
     if (masked || !isInMiddle(b, i)) return drop.DROP_NOT_SYN;
     flow.state = ct.TAKEN_UP;
   }
-  const inside = target.network === -1 ? -1 : state.endpoints.get(target.address, target.network);
   if (inside === -1 && (target.network !== -1 || state.ports.uplink === -1)) return drop.DROP_PORT_GONE;
   const keepTtl = fromHost ? ct.EGRESS_KEEP_TTL : 0;
   flow.src = src;
   flow.dst = dst;
   flow.replySrc = target.address;
-  flow.replyDst = masked ? target.snatSource : src;
+  flow.replyDst = isElsewhere ? state.networks.snatFor(target.network, target.address) : masked ? target.snatSource : src;
   flow.replyPorts = targetPort | (b.ports[i]! << 16);
-  flow.egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl;
+  flow.egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl | (isElsewhere ? ct.EGRESS_NODE : 0);
   flow.replyEgress = b.ingress[i]! | keepTtl | (byUplink && b.device[i] !== 0 ? ct.EGRESS_ENTER : 0);
   flow.device = b.device[i]!;
   return open(b, i, state, masked ? HOSTS : KEPT);
+}
+
+/** From the host to an endpoint behind another node. */
+function toNode(b: Batch, i: number, state: State, src: number, dst: number): number {
+  const { networks, newFlow: flow, ports } = state;
+  const network = ports.network[b.ingress[i]!]!;
+  const egress = portOf(state, dst, network);
+  if (egress === -1 || ports.kind[egress] !== REMOTE) return drop.DROP_NO_ROUTE;
+  const reason = opening(b, i, state);
+  if (reason !== drop.DROP_NONE) return reason;
+  flow.src = src;
+  flow.dst = dst;
+  flow.replySrc = dst;
+  flow.replyDst = networks.snatFor(network, dst);
+  flow.replyPorts = swapPorts(b.ports[i]!);
+  flow.egress = egress | ct.EGRESS_NODE | ct.EGRESS_KEEP_TTL;
+  flow.replyEgress = b.ingress[i]! | ct.EGRESS_KEEP_TTL;
+  flow.device = 0;
+  return open(b, i, state, HOSTS);
 }
 
 function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number): number {
@@ -183,19 +214,9 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   const route = state.ways.via(src, dst, proto, tuplePorts, networks.wayInFor(network, dst), state.now);
   if (isRefused(route)) return refusedBy(route);
   if (ports.uplink === -1) return drop.DROP_NO_ROUTE;
+  const reason = opening(b, i, state);
+  if (reason !== drop.DROP_NONE) return reason;
   const flow = state.newFlow;
-  if (proto === ipv4.PROTO_TCP) {
-    if (!isOpening(b, i)) return drop.DROP_NOT_SYN;
-    flow.state = ct.SYN_SENT;
-  } else if (proto === ipv4.PROTO_SCTP) {
-    if (!sctpTrack.isOpening(b, i)) return drop.DROP_NOT_SYN;
-    flow.state = ct.COOKIE_WAIT;
-  } else if (proto === ipv4.PROTO_UDP) {
-    flow.state = tuplePorts >>> 16 === DNS ? ct.QUERY : ct.UNREPLIED;
-  } else {
-    if (!isRequest(b, i)) return drop.DROP_NO_FLOW; // a reply asked for by nobody
-    flow.state = queryState(b, i);
-  }
   const masked = (networks.flags[network]! & NO_MASQUERADE) === 0;
   flow.src = src;
   flow.dst = dst;
@@ -207,6 +228,24 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   flow.replyEgress = b.ingress[i]!;
   flow.device = 0;
   return open(b, i, state, masked ? MASQUERADED : UNCHANGED);
+}
+
+/** Gives `state.newFlow` the state that packet `i` opens it with; DROP_NONE, or why it opens none. */
+function opening(b: Batch, i: number, { newFlow: flow }: State): number {
+  const proto = b.proto[i]!;
+  if (proto === ipv4.PROTO_TCP) {
+    if (!isOpening(b, i)) return drop.DROP_NOT_SYN;
+    flow.state = ct.SYN_SENT;
+  } else if (proto === ipv4.PROTO_SCTP) {
+    if (!sctpTrack.isOpening(b, i)) return drop.DROP_NOT_SYN;
+    flow.state = ct.COOKIE_WAIT;
+  } else if (proto === ipv4.PROTO_UDP) {
+    flow.state = b.ports[i]! >>> 16 === DNS ? ct.QUERY : ct.UNREPLIED;
+  } else {
+    if (!isRequest(b, i)) return drop.DROP_NO_FLOW; // a reply asked for by nobody
+    flow.state = queryState(b, i);
+  }
+  return drop.DROP_NONE;
 }
 
 /** Drop reason for what the host would not send on. */

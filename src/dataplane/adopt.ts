@@ -12,7 +12,7 @@
 import * as ct from "../table/conntrack.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { INTERNAL } from "../table/networks.js";
-import { ENDPOINT, HOST, UPLINK } from "../table/ports.js";
+import { ENDPOINT, HOST, REMOTE, UPLINK } from "../table/ports.js";
 import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, swapPorts } from "../wire/raw.js";
@@ -100,7 +100,7 @@ export class FormerFlows {
     if (file.workers === workers) return file.worker === worker;
     const { rows } = file;
     const ports = rows[row + ct.PORTS]!;
-    const fromEndpoint = file.portKind[(rows[row + ct.EGRESS]! >>> 16) & ct.EGRESS_PORT] === ENDPOINT;
+    const fromEndpoint = file.portKind[rows[row + ct.REPLY + ct.WAY]! & ct.EGRESS_PORT] === ENDPOINT;
     const far = spreadWord(file, fromEndpoint ? rows[row + ct.DST]! : rows[row + ct.SRC]!);
     return workerOf(far, fromEndpoint ? ports >>> 16 : ports & 0xffff, workers) === worker;
   }
@@ -153,17 +153,18 @@ export class FormerFlows {
     if (!hasFamilies(word, flow) || !this.translateAddresses(file)) return OVER;
     setDeltas(this.state);
     if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16))) return OVER; // torn
-    const ways = rows[row + ct.EGRESS]!;
-    const isOffloaded = (ways & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
+    const way = rows[row + ct.WAY]!;
+    const wayBack = rows[row + ct.REPLY + ct.WAY]!;
+    const isOffloaded = (way & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
     const lastSeen = isOffloaded ? now : rows[row + ct.DEADLINE]! - before;
     if (lastSeen > now || lastSeen + conntrack.timeouts[flow.state]! <= now) return OVER;
     if (conntrack.lookup(flow.src, flow.dst, flow.ports, flow.proto) !== -1) return TAKEN; // a later packet has opened it again
     if (conntrack.lookup(flow.replySrc, flow.replyDst, flow.replyPorts, flow.proto) !== -1) return OVER;
-    const to = this.portNow(file, ways);
-    const back = this.portNow(file, ways >>> 16);
+    const to = this.portNow(file, way);
+    const back = this.portNow(file, wayBack);
     if (to === -1 || back === -1) return WAITS;
-    flow.egress = (ways & 0xffff & ~ct.EGRESS_PORT) | to;
-    flow.replyEgress = ((ways >>> 16) & ~ct.EGRESS_PORT) | back;
+    flow.egress = (way & 0xffff & ~ct.EGRESS_PORT) | to;
+    flow.replyEgress = (wayBack & 0xffff & ~ct.EGRESS_PORT) | back;
     const isFromOutside = back === this.state.ports.uplink;
     const isPublished = isFromOutside || flow.dst !== flow.replySrc;
     const fate = isPublished ? this.publishedFate() : this.outboundFate(back);
@@ -184,7 +185,11 @@ export class FormerFlows {
   private complete(id: number, rows: Int32Array, row: number, isPublished: boolean): void {
     const { conntrack, entries, entries6, limits, newFlow: flow, pool } = this.state;
     const at = id << ct.ROW_SHIFT;
-    for (const word of [ct.ACKED, ct.PACKETS, ct.PACKETS + 1]) conntrack.rows[at + word] = rows[row + word]!;
+    for (const dir of [0, 1]) {
+      const own = dir * ct.REPLY;
+      conntrack.rows[at + own + ct.PACKETS] = rows[row + own + ct.PACKETS]!;
+      conntrack.setAcked(id, dir, rows[row + own + ct.WAY]! >>> 16);
+    }
     if (ct.PHASES[flow.state] === ct.CLOSED) {
       conntrack.close(id);
     } else {
@@ -237,6 +242,7 @@ export class FormerFlows {
       }
       if (network === -1) continue;
       if (kind === ENDPOINT) return endpoints.get(address, network);
+      if (kind === REMOTE) return networks.remotePort[network]!; // it had the address of one of its stations
       return kind === HOST ? networks.hostPort[network]! : -1;
     }
     return -1;
@@ -265,7 +271,7 @@ export class FormerFlows {
   private publishedFate(): number {
     const { state } = this;
     const { proto, src, dst, ports, replySrc, replyDst, replyPorts, replyEgress } = state.newFlow;
-    if (replyDst !== src && !state.isLocal(replyDst)) return OVER;
+    if (replyDst !== src && !state.isLocal(replyDst) && !state.networks.isSnat(replyDst)) return OVER;
     if ((replyEgress & ct.EGRESS_KEEP_TTL) === 0 && !isAllowed(state, src)) return OVER;
     return this.fateBy(proto, dst, ports, replySrc, replyPorts);
   }

@@ -3,9 +3,9 @@
  * a bridge with ARP suppression does). Requests for others go on and are flooded. The frame is turned into its answer in place.
  */
 import { type Batch, KIND_ARP, UNDECIDED } from "../mem/batch.js";
-import { ENDPOINT, LAN, REMOTE } from "../table/ports.js";
+import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import { NOBODY } from "../table/remotes.js";
-import { isIpv6 } from "../wire/address-word.js";
+import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import * as arp from "../wire/arp.js";
 import * as eth from "../wire/ethernet.js";
 import * as vnet from "../wire/vnet.js";
@@ -29,8 +29,9 @@ export function arpReply(b: Batch, state: State): void {
     if (isGateway && kind === REMOTE) continue; // each node has its own
     const owner = isGateway ? networks.hostPort[network]! : state.endpoints.get(asked, network);
     if (owner === b.ingress[i]) continue; // who asks for its own address probes for a duplicate (RFC 5227 §2.1)
-    // The host reaches nobody behind another node, and another node nobody behind a third.
-    const station = owner === -1 && kind === ENDPOINT ? remotes.ofAddress(asked, network) : NOBODY;
+    // The host reaches those behind other nodes from this node's own address alone, and another node nobody behind a third.
+    const reaches = kind === ENDPOINT || (kind === HOST && networks.snat[network] !== NO_ADDRESS);
+    const station = owner === -1 && reaches ? remotes.ofAddress(asked, network) : NOBODY;
     if (owner === -1 && station === NOBODY) continue;
     const hi = owner === -1 ? remotes.macHi[station]! : state.ports.macHi[owner]!;
     const lo = owner === -1 ? remotes.macLo[station]! : state.ports.macLo[owner]!;

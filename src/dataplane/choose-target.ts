@@ -12,6 +12,7 @@ import { isIpv6, rowOf } from "../wire/address-word.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf } from "../wire/raw.js";
+import { portOf } from "./remote-forward.js";
 import { evict } from "./retire.js";
 import type { PublishRule, RuleTarget, State } from "./state.js";
 import { isOpening } from "./track-sctp.js";
@@ -25,7 +26,7 @@ export function chooseTarget(state: State, rule: PublishRule, src: number): Rule
   const first = selection.pick(client, takers, state.now);
   for (let n = 0; n < takers.length; n++) {
     const target = takers[(first + n) % takers.length]!;
-    if (target.network !== -1 && state.endpoints.get(target.address, target.network) === -1) continue;
+    if (target.network !== -1 && portOf(state, target.address, target.network) === -1) continue;
     if (n > 0) selection.note(client, target.id, state.now);
     return target;
   }

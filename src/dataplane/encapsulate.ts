@@ -22,6 +22,7 @@ import * as vnet from "../wire/vnet.js";
 import * as tunnelVnet from "../wire/vnet-tunnel.js";
 import * as vxlan from "../wire/vxlan.js";
 import { ipAt, isFragment } from "./packet.js";
+import { fits } from "./remote-forward.js";
 import type { State } from "./state.js";
 
 const MAX_DATAGRAM = 65535;
@@ -34,15 +35,18 @@ export function encapsulate(b: Batch, state: State): void {
   for (let i = 0; i < b.count; i++) {
     const to = b.egress[i]!;
     if (to < 0 || ports.kind[to] !== REMOTE) continue;
-    if (networks.sealed[ports.network[to]!] !== 0) {
+    const network = ports.network[to]!;
+    if (networks.sealed[network] !== 0) {
       b.egress[i] = SEALED;
+      b.mark[i] = network;
       continue;
     }
-    if (needsSegments(b, i, state)) {
+    if (needsSegments(b, i, state) || (b.routed[i] === 1 && !fits(b, i, networks.mtu[network]!))) {
       b.egress[i] = SEGMENTS;
+      b.mark[i] = network;
       continue;
     }
-    wrap(b, i, state, ports.network[to]!, b.node[i]!);
+    wrap(b, i, state, network, b.node[i]!);
     b.egress[i] = tunnel.port;
   }
 }

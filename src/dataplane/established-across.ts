@@ -9,21 +9,21 @@
  */
 import { type Batch, KIND_IPV4, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
 import {
-  ACKED,
   ASSURED,
   DEADLINE,
   DELTA,
-  EGRESS,
   EGRESS_KEEP_TTL,
-  EGRESS_OFFLOAD,
   EGRESS_PORT,
   EGRESS_RECORD,
+  EGRESS_SLOW,
   ESTABLISHED,
   PACKETS,
   REPLY,
+  REPLY_SHIFT,
   ROW_SHIFT,
   STATE,
   V6_ORIGINAL,
+  WAY,
 } from "../table/conntrack.js";
 import { NONE, UPLINK } from "../table/ports.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
@@ -55,7 +55,7 @@ export function establishedAcross(b: Batch, state: State): (left: number) => num
   const { at, len, ingress, egress } = b;
   const { bytes, halves, words } = b.memory;
   const { addresses, conntrack, networks, ports } = state;
-  const { rows, rowHalves, timeouts } = conntrack;
+  const { rows, timeouts } = conntrack;
   const { kind, macHi, macLo, network } = ports;
 
   /** Reference of the flow of the IPv4 packet at word `ip`, if that goes on in IPv6, or NONE_FOUND. */
@@ -160,8 +160,9 @@ export function establishedAcross(b: Batch, state: State): (left: number) => num
       if (ref === NONE_FOUND) continue;
       const dir = ref & 1;
       const row = (ref >> 1) << ROW_SHIFT;
-      const ways = rows[row + EGRESS]!;
-      if (((ways >>> ((dir ^ 1) << 4)) & EGRESS_PORT) !== from) continue;
+      const own = ref << REPLY_SHIFT;
+      const other = own ^ REPLY;
+      if ((rows[other + WAY]! & EGRESS_PORT) !== from) continue;
 
       // As in `established.ts`.
       const first = words[ip]!;
@@ -179,27 +180,26 @@ export function establishedAcross(b: Batch, state: State): (left: number) => num
       const partial = (asks & PARTIAL) !== 0;
       if (!was6 && !tcp && !partial && halves[(off + l4.UDP_CHECKSUM) >> 1] === 0) continue; // IPv6 needs one
 
-      const way = ways >>> (dir << 4);
+      const way = rows[own + WAY]!;
       const port = way & EGRESS_PORT;
-      if (kind[port] === NONE || (way & EGRESS_OFFLOAD) !== 0) continue;
+      if (kind[port] === NONE || (way & EGRESS_SLOW) !== 0) continue;
       const hops = (way & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
       if (hops === 0 && !tcp && len[i]! > FITS) continue;
       const ttl = was6 ? ipv6.hopLimitOf(second) : ipv4.ttlOf(third);
       if (hops === 1 && ttl <= 1) continue;
       decided++;
 
-      rows[row + PACKETS + dir] = (rows[row + PACKETS + dir]! + 1) | 0;
+      rows[own + PACKETS] = (rows[own + PACKETS]! + 1) | 0;
       rows[row + DEADLINE] = now + timeouts[tcp ? ESTABLISHED : ASSURED]!;
-      if (tcp) rowHalves[((row + ACKED) << 1) + dir] = halves[(off + l4.TCP_ACKNOWLEDGMENT) >> 1]!;
+      if (tcp) rows[own + WAY] = (way & 0xffff) | (halves[(off + l4.TCP_ACKNOWLEDGMENT) >> 1]! << 16);
 
       const deltas = rows[row + DELTA]! ^ -dir;
-      const to = row + (dir ^ 1) * REPLY; // the other direction's tuple, turned round
-      words[off >> 2] = swapPorts(rows[to + 2]!);
+      words[off >> 2] = swapPorts(rows[other + 2]!);
       if (tcp) l4.updateTcpChecksum(halves, off, partial, deltas & 0xffff, deltas >>> 16);
       else l4.updateUdpChecksum(halves, off, partial, deltas & 0xffff, deltas >>> 16);
       const proto = tcp ? ipv4.PROTO_TCP : ipv4.PROTO_UDP;
-      if (was6) putIpv4(i, off, first, rest, ttl - hops, proto, gso, to);
-      else putIpv6(i, off, first, rest, ttl - hops, proto, to);
+      if (was6) putIpv4(i, off, first, rest, ttl - hops, proto, gso, other);
+      else putIpv6(i, off, first, rest, ttl - hops, proto, other);
       if (gso) {
         const start = at[i]! + vnet.HEADER_SIZE;
         vnet.setHdrLen(halves, at[i]!, off + (tcp ? l4.tcpHeaderSize(bytes, off) : l4.UDP_HEADER_SIZE) - start);

@@ -3,6 +3,7 @@
  * about an error, a later fragment, or what was for a group (§4.3.2.7), and no more than so many a second (§4.3.2.8).
  */
 import { type Batch, KIND_IPV6, NO_FLOW } from "../mem/batch.js";
+import { REMOTE } from "../table/ports.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
@@ -32,11 +33,7 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   if (!mayAnswer(state, b.ingress[i]!) || b.proto[i] === 0 || (asked & 0xff) >= 224) return false;
   if (b.proto[i] === ipv4.PROTO_ICMP && !icmp.isQuery(bytes, b.l4[i]!)) return false;
   const onBridge = b.ingress[i] !== state.ports.uplink;
-  const own = onBridge
-    ? state.networks.gateway[state.ports.network[b.ingress[i]!]!]!
-    : state.isLocal(asked)
-      ? asked
-      : state.ways.sourceTo(sender, state.now);
+  const own = onBridge ? ownAddress(b, i, state) : state.isLocal(asked) ? asked : state.ways.sourceTo(sender, state.now);
   if (isRefused(own)) return false;
   state.icmpErrors++;
   state.icmpErrorsTo[b.ingress[i]!]!++;
@@ -53,6 +50,12 @@ export function answer(b: Batch, i: number, state: State, type: number, code: nu
   b.mark[i] = 0;
   b.routed[i] = 1;
   return true;
+}
+
+/** Of this node, for who sent frame `i` by a bridge port: another node's endpoint knows none but the one that it sent to. */
+function ownAddress(b: Batch, i: number, { networks, ports }: State): number {
+  const port = b.ingress[i]!;
+  return ports.kind[port] === REMOTE ? networks.snat[ports.network[port]!]! : networks.gateway[ports.network[port]!]!;
 }
 
 function answerIpv6(b: Batch, i: number, state: State, type: number, code: number, mtu: number): boolean {

@@ -3,6 +3,7 @@
  * was for a group, or from one.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
+import { REMOTE } from "../table/ports.js";
 import { isGroup, isUnspecified } from "../wire/address-word.js";
 import { HEADER_SIZE as ETHERNET } from "../wire/ethernet.js";
 import * as icmpv6 from "../wire/icmpv6.js";
@@ -25,7 +26,10 @@ export function isAnswerable6(b: Batch, i: number): boolean {
 /** Address that the error comes from; one that `isRefused` says: there is none. */
 export function ownAddress6(b: Batch, i: number, state: State): number {
   const asked = b.dst[i]!;
-  if (b.ingress[i] !== state.ports.uplink) return state.networks.gateway6[state.ports.network[b.ingress[i]!]!]!;
+  const port = b.ingress[i]!;
+  const network = state.ports.network[port]!;
+  if (state.ports.kind[port] === REMOTE) return state.networks.snat6[network]!; // as in icmp-answer.ts
+  if (port !== state.ports.uplink) return state.networks.gateway6[network]!;
   return state.isLocal(asked) ? asked : state.ways.sourceTo(b.src[i]!, state.now);
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Batch, DROPPED, KIND_IPV6, MARK_MAY_FRAGMENT, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
-import { NONE, UPLINK } from "../table/ports.js";
+import { NONE, REMOTE, UPLINK } from "../table/ports.js";
 import { isIpv6 } from "../wire/address-word.js";
 import { DROP_PORT_GONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
@@ -24,6 +24,7 @@ import {
 } from "../wire/flow-entry.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { carriedAs, enterClient } from "./record.js";
+import { toNode } from "./remote-forward.js";
 import type { State } from "./state.js";
 
 /** Locally administered 02:74:73:00:00:xx; only xx is read, unless it asks to enter a client. */
@@ -62,6 +63,8 @@ export function l2Out(b: Batch, state: State): void {
     } else if (kind === UPLINK) {
       toUplink(b, i, state, frame, port);
       if ((b.mark[i]! & MARK_MAY_FRAGMENT) !== 0) bytes[frame + ASK_FLAGS_AT] = bytes[frame + ASK_FLAGS_AT]! | FLAG_MAY_FRAGMENT;
+    } else if (kind === REMOTE) {
+      toNode(b, i, state, frame);
     } else {
       eth.setAddresses(
         halves,

@@ -5,7 +5,7 @@
  * others' the source guard has dropped. The frame is turned into its answer in place.
  */
 import { type Batch, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
-import { ENDPOINT, LAN, REMOTE } from "../table/ports.js";
+import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import { NOBODY } from "../table/remotes.js";
 import { isMartian, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
 import * as eth from "../wire/ethernet.js";
@@ -32,8 +32,10 @@ export function ndpReply(b: Batch, state: State): void {
         advertise(b, i, state.ports.macHi[owner]!, state.ports.macLo[owner]!, isGateway);
       continue;
     }
-    // The host reaches nobody behind another node, and another node nobody behind a third.
-    const station = state.ports.kind[ingress] === ENDPOINT ? remoteOf(b, state, ingress, target) : NOBODY;
+    // As in arp-reply.ts.
+    const kind = state.ports.kind[ingress]!;
+    const reaches = kind === ENDPOINT || (kind === HOST && state.networks.snat6[state.ports.network[ingress]!] !== NO_ADDRESS);
+    const station = reaches ? remoteOf(b, state, ingress, target) : NOBODY;
     if (station !== NOBODY) advertise(b, i, state.remotes.macHi[station]!, state.remotes.macLo[station]!, false);
   }
 }

@@ -30,12 +30,12 @@ export function parser(b: Batch, state: State): () => void {
   return () => {
     const { count } = b;
     for (let i = 0; i < count; i++) {
+      routed[i] = 0; // of all: what was decided before this stage is done
       if (egress[i] !== UNDECIDED) continue;
       const frame = at[i]! + vnet.HEADER_SIZE;
       const size = len[i]!;
       flow[i] = NO_FLOW;
       mark[i] = 0;
-      routed[i] = 0;
       proto[i] = 0;
       if (size < eth.HEADER_SIZE || size > MAX_FRAME) {
         b.drop(i, size < 0 ? drop.DROP_RX_ERROR : size < eth.HEADER_SIZE ? drop.DROP_TRUNCATED : drop.DROP_OVERSIZE);

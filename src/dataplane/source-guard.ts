@@ -13,6 +13,8 @@
  * Other nodes of an overlay network are held to what the store says in the same way. On a LAN there is no such store: its stations may have any address, but
  * for the MAC of an endpoint.
  *
+ * An endpoint on a LAN may ask a DHCP server there for its address, as itself.
+ *
  * Runs before anything is learned or answered. `established` asks for the MAC by itself; a flow's packets come by the flow's port.
  */
 import { type Batch, KIND_ARP, KIND_IPV4, KIND_IPV6, UNDECIDED } from "../mem/batch.js";
@@ -22,6 +24,7 @@ import { ENDPOINT, LAN, REMOTE } from "../table/ports.js";
 import { NOBODY, NODE_REFUSED } from "../table/remotes.js";
 import { isUnspecified, LINK_LOCAL, NO_ADDRESS, sortOf } from "../wire/address-word.js";
 import * as arp from "../wire/arp.js";
+import * as dhcp from "../wire/dhcp.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
@@ -144,11 +147,20 @@ function isPromiscuous({ networks, ports }: State, port: number): boolean {
   return (networks.flags[ports.network[port]!]! & PROMISCUOUS) !== 0;
 }
 
+/** On a LAN, whose DHCP server may have the address that an endpoint was given for it: the endpoint asks as itself alone. */
+function asksForLease(b: Batch, state: State, port: number, ip: number, l4: number): boolean {
+  const { bytes, halves, words } = b.memory;
+  const { networks, ports } = state;
+  if (networks.lanPort[ports.network[port]!] === -1 || ipv4.dst(words, ip) !== ipv4.BROADCAST || ipv4.isFragment(halves, ip)) return false;
+  return dhcp.isOfClient(bytes, halves, words, l4, ip + ipv4.totalLength(bytes, ip) - l4, ports.macHi[port]!, ports.macLo[port]!);
+}
+
 /** `proto`: 0 of a later fragment. */
 function ipv4Packet(b: Batch, state: State, port: number, ip: number, l4: number, proto: number): number {
   const { bytes, words } = b.memory;
   const src = ipv4.src(words, ip);
   if (src !== state.ports.address[port]) {
+    if (src === 0 && proto === ipv4.PROTO_UDP && asksForLease(b, state, port, ip, l4)) return drop.DROP_NONE;
     if (!isPromiscuous(state, port) || state.isLocal(src)) return drop.DROP_SOURCE_SPOOFED;
   }
   if (proto !== ipv4.PROTO_ICMP) return drop.DROP_NONE;

@@ -215,7 +215,7 @@ export class State {
     this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory, options.allocate);
     this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
     this.shaper = new Shaper(options.buckets);
-    this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses);
+    this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses, options.allocate);
     this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
     this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
     this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);

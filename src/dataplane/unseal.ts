@@ -23,6 +23,8 @@ import type { State } from "./state.js";
 export class Unsealing implements SealedFrames {
   /** Drops by reason, which the engine counts at the tunnels' port, and sets to 0. */
   readonly drops = new Int32Array(drop.DROP_REASONS);
+  /** How many they are together; set to 0 with them. */
+  dropped = 0;
   /** Datagrams: those to be opened, then those whose frames wait. */
   private count = 0;
   private next = 0;
@@ -102,7 +104,7 @@ export class Unsealing implements SealedFrames {
       else if (this.count === SEAL_MAX) reason = drop.DROP_TX_FULL;
     }
     if (reason !== drop.DROP_NONE) {
-      this.drops[reason] = this.drops[reason]! + 1;
+      this.countDrop(reason);
       if (reason === drop.DROP_UNSEALED) this.state.remotes.count(node, NODE_UNOPENED, 1);
       return false;
     }
@@ -240,7 +242,12 @@ export class Unsealing implements SealedFrames {
   }
 
   private refuse(node: number, reason: number): void {
-    this.drops[reason] = this.drops[reason]! + 1;
+    this.countDrop(reason);
     this.state.remotes.count(node, NODE_UNOPENED, 1);
+  }
+
+  private countDrop(reason: number): void {
+    this.drops[reason] = this.drops[reason]! + 1;
+    this.dropped++;
   }
 }

@@ -4,6 +4,7 @@ import { TsproxyError } from "../errors.js";
 import type { EndpointRequest, NetworkRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
+import type { PerFamily } from "../wire/per-family.js";
 import { type Message, refused } from "./message.js";
 import { parseNetworkOptions } from "./network-options.js";
 
@@ -12,17 +13,17 @@ type Family = IpAddress["family"];
 /** The network that CreateNetwork asks for. */
 export function parseNetwork(message: Message, id: string): NetworkRequest {
   const { options, lan } = parseNetworkOptions(message.object("Options"));
+  return { id, subnets: parseSubnets(message), options, ...(lan !== undefined && { lan }) };
+}
+
+/** Of CreateNetwork. */
+export function parseSubnets(message: Message): PerFamily<Subnet> {
   const [ipv4, ipv6] = [parseSubnet(message, 4), parseSubnet(message, 6)];
   const asked = message.object("Options");
   // dockerd before 28 knows no network without IPv4.
   if (ipv4 === undefined && asked.flag("com.docker.network.enable_ipv4", true)) throw refused("CreateNetwork.IPv4Data", "is missing");
   if (ipv6 === undefined && asked.flag("com.docker.network.enable_ipv6", false)) throw refused("CreateNetwork.IPv6Data", "is missing");
-  return {
-    id,
-    subnets: { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) },
-    options,
-    ...(lan !== undefined && { lan }),
-  };
+  return { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) };
 }
 
 function parseSubnet(message: Message, family: Family): Subnet | undefined {

@@ -15,12 +15,13 @@ const PARENT = "parent",
   MACVLAN_MODE = "macvlan_mode",
   IPVLAN_MODE = "ipvlan_mode",
   IPVLAN_FLAG = "ipvlan_flag",
+  SPOOF = "tsproxy.spoof",
   MTU = "com.docker.network.driver.mtu",
   INTERFACE_PREFIX = "com.docker.network.container_iface_prefix",
   HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4";
 /** Of bridges, those that mean the same here. */
 const SHARED = [MTU, INTERFACE_PREFIX, HOST_BINDING];
-const OWN = { macvlan: [MACVLAN_MODE], ipvlan: [IPVLAN_MODE, IPVLAN_FLAG] };
+const OWN = { macvlan: [MACVLAN_MODE, SPOOF], ipvlan: [IPVLAN_MODE, IPVLAN_FLAG] };
 
 export function isLanDriver(driver: string): driver is LanDriver {
   return driver === MACVLAN || driver === IPVLAN;

@@ -7,7 +7,8 @@
  */
 import { TsproxyError } from "../errors.js";
 import type { NetworkModel } from "../model/network-model.js";
-import type { NetworkOptions } from "../model/records.js";
+import type { EndpointRecord, NetworkOptions } from "../model/records.js";
+import type { EndpointRequest } from "../model/requests.js";
 import { PortTakenError } from "../sys/port-owner.js";
 import { addressPort } from "../wire/address-port.js";
 import { formatIp } from "../wire/ip-address.js";
@@ -19,23 +20,45 @@ import type { PluginCalls } from "./plugin-server.js";
 
 type Call = (message: Message) => object | Promise<object>;
 
-/** By path: `NetworkDriver.CreateNetwork`. */
-export function networkDriver(model: NetworkModel): PluginCalls {
-  const calls: Record<string, Call> = {
-    GetCapabilities: () => ({ Scope: "local", ConnectivityScope: "local", GwAllocChecker: false }),
+/** How a driver makes and removes what is not the same for networks of one host and of several. */
+export interface DriverScope {
+  readonly name: "local" | "global";
+  createNetwork(message: Message): Promise<void>;
+  deleteNetwork(id: string): Promise<void>;
+  createEndpoint(network: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>>;
+  deleteEndpoint(network: string, id: string): Promise<void>;
+}
 
-    CreateNetwork: async (message) => {
+/** Of one host. */
+export function localScope(model: NetworkModel): DriverScope {
+  return {
+    name: "local",
+    createNetwork: async (message) => {
       const request = parseNetwork(message, message.id("NetworkID"));
       try {
         await model.createNetwork(request);
       } catch (error) {
         throw nameOption(error, request.options);
       }
+    },
+    deleteNetwork: (id) => model.deleteNetwork(id),
+    createEndpoint: (network, request) => model.createEndpoint(network, request),
+    deleteEndpoint: (network, id) => model.deleteEndpoint(network, id),
+  };
+}
+
+/** By path: `NetworkDriver.CreateNetwork`. */
+export function networkDriver(model: NetworkModel, scope: DriverScope = localScope(model)): PluginCalls {
+  const calls: Record<string, Call> = {
+    GetCapabilities: () => ({ Scope: scope.name, ConnectivityScope: scope.name, GwAllocChecker: false }),
+
+    CreateNetwork: async (message) => {
+      await scope.createNetwork(message);
       return {};
     },
 
     DeleteNetwork: async (message) => {
-      await model.deleteNetwork(message.id("NetworkID"));
+      await scope.deleteNetwork(message.id("NetworkID"));
       return {};
     },
 
@@ -43,13 +66,13 @@ export function networkDriver(model: NetworkModel): PluginCalls {
       const [network, id] = ids(message);
       const { addresses, mac } = parseInterface(message.object("Interface"));
       parsePortMap(message.object("Options")); // refused now rather than when the container runs
-      const endpoint = await model.createEndpoint(network, { id, addresses, mac });
+      const endpoint = await scope.createEndpoint(network, { id, addresses, mac });
       // Only what dockerd left open may be answered.
       return { Interface: mac === undefined ? { MacAddress: endpoint.mac } : {} };
     },
 
     DeleteEndpoint: async (message) => {
-      await model.deleteEndpoint(...ids(message));
+      await scope.deleteEndpoint(...ids(message));
       return {};
     },
 

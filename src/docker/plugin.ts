@@ -1,8 +1,9 @@
-/** Docker's network plugin: the driver behind its socket. */
+/** Docker's network plugins: a driver behind each socket. */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { HttpService } from "../api/http-server.js";
 import type { NetworkModel } from "../model/network-model.js";
+import { GLOBAL_DRIVER, type GlobalNetworks, globalScope } from "./global-scope.js";
 import { networkDriver } from "./network-driver.js";
 import type { PassedToDocker } from "./passed-sockets.js";
 import { servePlugin } from "./plugin-server.js";
@@ -25,5 +26,13 @@ export function startPlugin(model: NetworkModel, options: PluginOptions): Promis
   return servePlugin(
     { "Plugin.Activate": async () => ({ Implements: ["NetworkDriver"] }), ...networkDriver(model) },
     { path: options.pluginSocket ?? pluginSocket(), group: options.group, passed: options.passed?.plugin },
+  );
+}
+
+/** The driver of the cluster's networks, beside the other one. */
+export function startGlobalPlugin(model: NetworkModel, networks: GlobalNetworks, options: PluginOptions): Promise<HttpService> {
+  return servePlugin(
+    { "Plugin.Activate": async () => ({ Implements: ["NetworkDriver"] }), ...networkDriver(model, globalScope(model, networks)) },
+    { path: join(dirname(options.pluginSocket ?? pluginSocket()), `${GLOBAL_DRIVER}.sock`), group: options.group },
   );
 }

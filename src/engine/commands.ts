@@ -63,6 +63,7 @@ export class Commands implements EngineHooks {
     this.overlay = new OverlayCommands(state, counters, {
       lookup: (key, value, family) => (family === 4 ? this.flowMap : this.flowMap6)?.lookup(key, value) ?? false,
       forget: () => this.forget(),
+      flush: (matches) => this.flush(matches),
     });
     this.recorder6 = new Recorder(state.addresses);
     this.rules = new Rules(state, (matches) => this.flush(matches));
@@ -96,6 +97,9 @@ export class Commands implements EngineHooks {
         break;
       case "remove-remote":
         this.overlay.removeRemote(m);
+        break;
+      case "snat-address":
+        this.overlay.setSnat(m, ...this.wordsOf(m.addresses));
         break;
       case "set-seal":
         this.overlay.setSeal(m);

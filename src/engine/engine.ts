@@ -22,7 +22,7 @@ import { l2Out } from "../dataplane/l2-out.js";
 import { ndpReply } from "../dataplane/ndp-reply.js";
 import { parser } from "../dataplane/parse.js";
 import { record } from "../dataplane/record.js";
-import { fits } from "../dataplane/remote-forward.js";
+import { fitNodes, fits } from "../dataplane/remote-forward.js";
 import { retire } from "../dataplane/retire.js";
 import { returned, takeBack } from "../dataplane/returned.js";
 import { review } from "../dataplane/review.js";
@@ -35,13 +35,13 @@ import { ttl } from "../dataplane/ttl.js";
 import { Unsealing } from "../dataplane/unseal.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
-import { field } from "../mem/field.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { NO_ICC, VEPA } from "../table/networks.js";
 import { ENDPOINT, HOST, LAN, REMOTE } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
+import { field } from "../wire/field.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
@@ -229,6 +229,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     icmpError(batch, state);
     admit(batch, state);
     fragment(batch, state);
+    fitNodes(batch, state);
     ttl(batch, state);
     track(batch, state);
     rewrite(batch, state);
@@ -248,7 +249,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.answeredCount = 0;
   }
 
-  function countUnopened({ drops }: Unsealing): void {
+  function countUnopened(): void {
+    const { drops } = unsealing;
+    unsealing.dropped = 0;
     for (let reason = 0; reason < drops.length; reason++) {
       if (drops[reason] === 0) continue;
       counters[tunnel.port * ROW + DROPS + reason] = counters[tunnel.port * ROW + DROPS + reason]! + drops[reason]!;
@@ -302,7 +305,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       } else if (to === SEGMENTS) {
         flush();
         oneNode[0] = batch.node[i]!;
-        toNodes(i, oneNode, batch.ingress[i]!);
+        toNodes(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
       } else if (to === SEALED) {
         flush();
         sealAll(i);
@@ -325,7 +328,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (egress[i] !== SEALED) continue;
       sent[i] = 1;
       oneNode[0] = batch.node[i]!;
-      sealed.add(i, oneNode, batch.ingress[i]!);
+      sealed.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
     }
     sealed.send();
   }
@@ -355,7 +358,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (nodes.length > 0 && !fits(batch, i, networks.mtu[network]!)) countDrop(ingress, drop.DROP_TOO_LONG);
     else if (nodes.length > 0) {
       flush(); // what has been pushed of this frame must not be written over
-      toNodes(i, nodes, -1);
+      toNodes(i, network, nodes, -1);
     } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
   }
 
@@ -367,14 +370,14 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   }
 
   /** As `sendToNodes`; sealed in an encrypted network, and several datagrams in one frame where the device makes no segments. */
-  function toNodes(i: number, nodes: readonly number[], from: number): void {
-    if (networks.sealed[ports.network[batch.ingress[i]!]!] !== 0) {
-      sealed.add(i, nodes, from);
+  function toNodes(i: number, network: number, nodes: readonly number[], from: number): void {
+    if (networks.sealed[network] !== 0) {
+      sealed.add(i, network, nodes, from);
       sealed.send();
     } else if (!tunnel.segments && tunnel.datagrams && needsSegments(batch, i, state)) {
-      if (!sealed.addSegments(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+      if (!sealed.addSegments(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
       sealed.send();
-    } else if (!sendToNodes(i, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+    } else if (!sendToNodes(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
   function push(i: number, port: number): void {
@@ -468,7 +471,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
     }
-    countUnopened(unsealing);
+    if (unsealing.dropped > 0) countUnopened();
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);

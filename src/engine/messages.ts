@@ -158,6 +158,8 @@ export type ToWorker =
   /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
   | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
   | { type: "remove-remote"; network: number; mac: Uint8Array }
+  /** This node's own addresses in an overlay network, at most one a family, with the MAC that they have there; none: it has none. */
+  | { type: "snat-address"; network: number; mac: Uint8Array; addresses: readonly IpAddress[] }
   /** The longest IP packet that goes to other nodes of an overlay network, from now on. */
   | { type: "remote-mtu"; network: number; mtu: number }
   /** What an endpoint may reach of another in a network without ICC, in place of what was said before; no ports: nothing. */

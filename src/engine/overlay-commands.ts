@@ -1,5 +1,6 @@
 /** What a worker does at the control side's word about tunnels, and endpoints behind other nodes. */
 import type { State } from "../dataplane/state.js";
+import { EGRESS_NODE, EGRESS_PORT } from "../table/conntrack.js";
 import { REMOTE, TUNNEL } from "../table/ports.js";
 import { NOBODY } from "../table/remotes.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
@@ -15,6 +16,8 @@ interface OverlayHooks {
   lookup(key: Uint8Array, value: Uint8Array, family: 4 | 6): boolean;
   /** `state.forget` and `forget6` are to be deleted from the steering's maps. */
   forget(): void;
+  /** Ends the flows for which `matches` holds. */
+  flush(matches: (id: number) => boolean): void;
 }
 
 export class OverlayCommands {
@@ -35,10 +38,29 @@ export class OverlayCommands {
 
   /** It goes, with all that is known of other nodes' endpoints in it. */
   remove(id: number): void {
-    const { networks, ports, remotes, tunnel } = this.state;
+    const { conntrack, networks, ports, remotes, tunnel } = this.state;
+    const port = networks.remotePort[id]!;
     for (const node of remotes.clearNetwork(id)) this.forgetNode(node);
     tunnel.removeNetwork(networks.vni[id]!);
-    ports.clear(networks.remotePort[id]!);
+    ports.clear(port);
+    this.hooks.flush((flow) => (conntrack.egress(flow, 0) & (EGRESS_NODE | EGRESS_PORT)) === (EGRESS_NODE | port));
+    this.releaseSnat(id);
+  }
+
+  /** `ipv4`, `ipv6`: its addresses, held. Flows from an address that it has no more end. */
+  setSnat({ network, mac }: Extract<ToWorker, { type: "snat-address" }>, ipv4: number, ipv6: number): void {
+    const { conntrack, networks } = this.state;
+    const before = [networks.snat[network]!, networks.snat6[network]!].filter((word) => word !== NO_ADDRESS);
+    const gone = before.filter((word) => word !== ipv4 && word !== ipv6);
+    this.releaseSnat(network);
+    networks.setSnat(network, macHi(mac), macLo(mac), ipv4, ipv6);
+    if (gone.length > 0)
+      this.hooks.flush((flow) => (conntrack.egress(flow, 0) & EGRESS_NODE) !== 0 && gone.includes(conntrack.newSrc(flow, 0)));
+  }
+
+  private releaseSnat(network: number): void {
+    const { addresses, networks } = this.state;
+    for (const word of [networks.snat[network]!, networks.snat6[network]!]) addresses.release(word);
   }
 
   addTunnel(m: Extract<ToWorker, { type: "add-tunnel" }>): void {

@@ -3,6 +3,7 @@
  * call (`dataplane/seal.ts`). What is for a node whose key is not known is dropped; nothing of an encrypted network goes unsealed. Segments of other
  * networks go this way too where the device does not make them: several datagrams are one frame to it, and one way through the host's kernel.
  */
+import { fits } from "../dataplane/remote-forward.js";
 import { Sealing } from "../dataplane/seal.js";
 import type { State } from "../dataplane/state.js";
 import type { Batch } from "../mem/batch.js";
@@ -11,16 +12,17 @@ import { NODE_NO_KEY } from "../table/remotes.js";
 import { NO_KEY } from "../table/seals.js";
 import { DROP_NO_KEY, DROP_VNET_HEADER } from "../wire/drop.js";
 import { isGso, HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { sendInFragments } from "./fragments-out.js";
 import { sendInSegments } from "./segments-out.js";
 
 export interface SealOut {
-  /** Frame `i` to each of `nodes`. `from`: the port whose bandwidth it takes, or -1; the same until `send`. */
-  add(i: number, nodes: readonly number[], from: number): void;
+  /** Frame `i`, of `network`, to each of `nodes`. `from`: the port whose bandwidth it takes, or -1; the same until `send`. */
+  add(i: number, network: number, nodes: readonly number[], from: number): void;
   /**
    * The same of a frame that stands for segments, in a network that is not encrypted. False, and nothing is added, where it is no frame that can be
    * segmented.
    */
-  addSegments(i: number, nodes: readonly number[], from: number): boolean;
+  addSegments(i: number, network: number, nodes: readonly number[], from: number): boolean;
   /** Seals what was added, and has it sent before it returns. */
   send(): void;
 }
@@ -34,9 +36,10 @@ interface SealHooks {
 
 export function sealOut(batch: Batch, state: State, sealer: Sealer | null, { push, flush, countDrop }: SealHooks): SealOut {
   const { at, len, tail, ingress } = batch;
-  const { networks, ports, remotes, seals } = state;
+  const { networks, remotes, seals } = state;
   const sealing = new Sealing(batch, state, sealer);
   let frame = 0;
+  let network = 0;
   let receivers: readonly number[] = [];
   let charged = -1;
 
@@ -45,7 +48,6 @@ export function sealOut(batch: Batch, state: State, sealer: Sealer | null, { pus
   }
 
   function addTo(node: number): void {
-    const network = ports.network[ingress[frame]!]!;
     const isSealed = networks.sealed[network] !== 0;
     const key = isSealed ? seals.toNode(remotes.nodeAddress[node]!) : NO_KEY;
     if (isSealed && key === NO_KEY) {
@@ -83,15 +85,20 @@ export function sealOut(batch: Batch, state: State, sealer: Sealer | null, { pus
   }
 
   return {
-    add: (i, nodes, from) => {
+    add: (i, own, nodes, from) => {
       frame = i;
+      network = own;
       receivers = nodes;
       charged = from;
-      if (!isGso(batch.memory.bytes, at[i]!)) addToAll();
-      else if (!sendInSegments(batch, i, addToAll, true)) countDrop(ingress[i]!, DROP_VNET_HEADER);
+      if (!isGso(batch.memory.bytes, at[i]!)) {
+        const mtu = networks.mtu[network]!;
+        if (fits(batch, i, mtu)) addToAll();
+        else sendInFragments(batch, i, mtu, state.random, addToAll); // of what was routed
+      } else if (!sendInSegments(batch, i, addToAll, true)) countDrop(ingress[i]!, DROP_VNET_HEADER);
     },
-    addSegments: (i, nodes, from) => {
+    addSegments: (i, own, nodes, from) => {
       frame = i;
+      network = own;
       receivers = nodes;
       charged = from;
       return sendInSegments(batch, i, addToAll);

@@ -20,8 +20,9 @@ import { tuneJit } from "./jit.js";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
 import { Polling } from "./polling.js";
 
-/** Idle, the loop wakes once a second for what grows old, or not at all when nothing does. */
-const IDLE_MS = 1000,
+/** Idle, the loop wakes once a second for flows and fragments, which grow old by the second; seldom for MAC addresses; else not at all. */
+const IDLE_MS = 1_000,
+  LEARNED_MS = 10_000,
   FOREVER_MS = -1;
 
 tuneJit();
@@ -63,6 +64,11 @@ function readMailbox(): void {
     commands.carryOut(next.message as ToWorker);
 }
 
+function patience(): number {
+  if (state.conntrack.used > 0 || state.fragments.isWaiting) return IDLE_MS;
+  return state.fdb.used > 0 ? LEARNED_MS : FOREVER_MS;
+}
+
 function loop(): void {
   let seen = 0;
   let watched = 0;
@@ -76,7 +82,7 @@ function loop(): void {
     }
     // Poll on after traffic, as waking a sleeping thread costs more than most packets; sleep after a look in vain.
     const spin = polling.budget(received, options.spinNs);
-    received = engine.turn(spin, state.conntrack.used > 0 || state.fdb.used > 0 || state.fragments.isWaiting ? IDLE_MS : FOREVER_MS);
+    received = engine.turn(spin, patience());
     polling.learn(spin, io.clock[CLOCK_WAIT]!);
     if (io.clock[2] !== watched) {
       watched = io.clock[2]!;

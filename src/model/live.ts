@@ -14,7 +14,8 @@ export class LiveNetwork {
   private made: MadeNetwork | undefined;
 
   constructor(
-    readonly record: NetworkRecord,
+    /** As it was committed. */
+    public record: NetworkRecord,
     private readonly mechanism: Mechanism,
     /** This node's addresses for networks of several nodes. */
     private readonly tunnel: PerFamily<IpAddress>,
@@ -32,14 +33,24 @@ export class LiveNetwork {
     const { id, subnets, options, overlay, lan } = this.record;
     if (overlay !== undefined && eachFamily(this.tunnel).length === 0)
       throw networkError("unavailable", `network ${this.record.name ?? shortId(id)} is of a cluster`, "start the daemon with --store");
+    // Said twice, so that a record that has lost the one is not taken for one in plain text.
+    if (overlay !== undefined && overlay.encrypted !== true && this.record.about?.options.encrypted !== undefined)
+      throw networkError(
+        "unavailable",
+        `network ${this.record.name ?? shortId(id)} was made encrypted, and its record does not say so any more`,
+        "remove it, and make it anew",
+      );
     if (lan !== undefined) {
       const { parent, mode = options.icc ? "bridge" : "private" } = lan;
-      const place = { parent, mode, awaitsParent: this.isFormer } as const;
+      const place = { parent, mode, promiscuous: options.promiscuous ?? false, awaitsParent: this.isFormer } as const;
       this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...place, subnets, mtu: options.mtu });
       return this.made;
     }
-    this.made ??= this.mechanism.networks.add({
-      ...(overlay === undefined ? { kind: "bridge" } : { kind: "overlay", ...overlay, local: this.tunnel }),
+    if (this.made !== undefined) return this.made;
+    this.made = this.mechanism.networks.add({
+      ...(overlay === undefined
+        ? { kind: "bridge" }
+        : { kind: "overlay", vni: overlay.vni, encrypted: overlay.encrypted, local: this.tunnel }),
       subnets,
       mtu: options.mtu,
       internal: options.internal,
@@ -49,7 +60,14 @@ export class LiveNetwork {
       outside: options.outside,
       hostDevice: options.hostDevice ?? `tsn${id.slice(0, 12)}`,
     });
+    if (overlay?.own !== undefined) this.tellOwn();
     return this.made;
+  }
+
+  /** What the record says this node has in it for itself. */
+  tellOwn(): void {
+    const own = this.record.overlay?.own;
+    this.made?.remotes?.setOwn(own && { mac: parseMac(own.mac)!, addresses: own.addresses });
   }
 
   async remove(): Promise<void> {

@@ -3,7 +3,7 @@
 import type { PortSpec } from "../control/mapping.js";
 import type { Device, DeviceSpec, Link, LinkPorts } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
-import type { OverlayChange } from "../control/network/remote-endpoints.js";
+import type { OverlayChange, OwnAddress } from "../control/network/remote-endpoints.js";
 import type { Publication } from "../control/publisher.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
@@ -22,7 +22,7 @@ export interface MadeNetwork {
     link(client: PerFamily<IpAddress>, server: PerFamily<IpAddress>, ports: readonly LinkPorts[]): Link;
   };
   /** Of a network of several nodes: who is in it elsewhere. */
-  readonly remotes?: { apply(change: OverlayChange): void };
+  readonly remotes?: { apply(change: OverlayChange): void; setOwn(own: OwnAddress | undefined): void };
 }
 
 export interface Mechanism {

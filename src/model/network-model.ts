@@ -13,13 +13,14 @@ import { closeSync } from "node:fs";
 import { specOf } from "../control/mapping.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { macText } from "../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
 import type { HostDevices, Mechanism } from "./mechanism.js";
-import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, shortId } from "./records.js";
+import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, type OwnEndpoint, shortId } from "./records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "./requests.js";
 import type { Store } from "./store.js";
 
@@ -115,12 +116,28 @@ export class NetworkModel {
     });
   }
 
+  /** What this node has for itself in a network of several nodes, from now on; undefined: nothing. */
+  setOwn(id: string, own: OwnEndpoint | undefined): Promise<void> {
+    return this.inTurn(async () => {
+      const network = this.network(id);
+      const { overlay, ...rest } = network.record;
+      if (overlay === undefined) throw networkError("invalid", `network ${shortId(id)} is of this host alone`);
+      const { own: _, ...shared } = overlay;
+      const record = { ...rest, overlay: { ...shared, ...(own !== undefined && { own }) } };
+      await this.store.commit({ putNetworks: [record] });
+      network.record = record;
+      network.tellOwn();
+    });
+  }
+
   createEndpoint(networkId: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
     return this.inTurn(async () => {
       const network = this.network(networkId);
       if (this.endpointsById.has(request.id)) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
       const neighbors = this.endpoints.filter((other) => other.network === network && !other.gone).map((other) => other.record);
       const { endpoints, endpointMac } = network.make();
+      if (request.mac !== undefined && endpointMac !== undefined && macText(request.mac) !== macText(endpointMac))
+        throw endpointError("conflict", `an endpoint of this network has the MAC address ${macText(endpointMac)}`, "give none");
       const checked = checkEndpoint({ ...request, mac: request.mac ?? endpointMac }, network.record, neighbors, this.addresses);
       const record = { ...checked, multiQueue: endpoints.multiQueue };
       const ended = this.ended();

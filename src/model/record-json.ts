@@ -7,7 +7,7 @@ import { type Mapping, mappingText, parseHostAddress } from "../control/mapping.
 import { parseMac } from "../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
 import { mapFamilies, type PerFamily } from "../wire/per-family.js";
-import { isId, type Records } from "./records.js";
+import { isId, type Overlay, type Records } from "./records.js";
 
 /**
  * 1: IPv4 alone, `subnet` and `gateway` of a network, `address` of an endpoint, `outside` an address; `hostBinding` 0.0.0.0 where a port names no
@@ -53,6 +53,7 @@ const someOf = <T extends v.GenericSchema<unknown, PerFamily<unknown>>>(schema: 
   );
 const text = (is: (value: string) => boolean) => v.pipe(v.string(), v.check(is));
 const id = v.pipe(v.string(), v.check(isId));
+const mac = text((value) => parseMac(value) !== null);
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 
 const options = v.looseObject({
@@ -81,7 +82,11 @@ const network = v.looseObject({
   ),
   options,
   overlay: v.exactOptional(
-    v.object({ vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)), encrypted: v.exactOptional(v.boolean()) }),
+    v.object({
+      vni: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xff_ffff)),
+      encrypted: v.exactOptional(v.boolean()),
+      own: v.exactOptional(v.object({ id, mac, addresses: someOf(addresses) })),
+    }),
   ),
   lan: v.exactOptional(v.object({ parent: v.string(), mode: v.exactOptional(v.picklist(["vepa", "passthru", "ipvlan"])) })),
   about: v.exactOptional(
@@ -113,10 +118,7 @@ const endpoint = v.looseObject({
   id,
   network: id,
   addresses: someOf(addresses),
-  mac: v.pipe(
-    v.string(),
-    v.check((value) => parseMac(value) !== null),
-  ),
+  mac,
   device: v.string(),
   multiQueue: v.boolean(),
   sandbox: v.string(),
@@ -189,9 +191,10 @@ function textOf<T extends object>(record: T, json: (record: T) => object): strin
   return text;
 }
 
-function networkJson({ subnets, options: { hostBinding, outside, ...others }, ...rest }: Records["networks"][number]): object {
+function networkJson({ subnets, overlay, options: { hostBinding, outside, ...others }, ...rest }: Records["networks"][number]): object {
   return {
     ...rest,
+    ...(overlay !== undefined && { overlay: overlayJson(overlay) }),
     subnets: mapFamilies(subnets, ({ prefix, gateway }) => ({ subnet: formatPrefix(prefix), gateway: formatIp(gateway) })),
     options: {
       ...others,
@@ -199,6 +202,10 @@ function networkJson({ subnets, options: { hostBinding, outside, ...others }, ..
       ...(outside !== undefined && { outside: mapFamilies(outside, formatIp) }),
     },
   };
+}
+
+function overlayJson({ own, ...rest }: Overlay): object {
+  return own === undefined ? rest : { ...rest, own: { ...own, addresses: mapFamilies(own.addresses, formatIp) } };
 }
 
 function endpointJson({ addresses: own, ports, ...rest }: Records["endpoints"][number]): object {

@@ -78,6 +78,15 @@ export interface Overlay {
   vni: number;
   /** Frames between nodes are sealed. Undefined: no. */
   encrypted?: boolean;
+  /** What this node has in it for itself, to open flows on other nodes from. The cluster's record of the network has none. */
+  own?: OwnEndpoint;
+}
+
+/** An endpoint without a device. */
+export interface OwnEndpoint {
+  id: string;
+  mac: string;
+  addresses: PerFamily<IpAddress>;
 }
 
 /** Who uses an endpoint, and how others find it. */

@@ -5,7 +5,6 @@ import { dockerError } from "../docker/network-driver.js";
 import { TsproxyError } from "../errors.js";
 import type { NetworkModel } from "../model/network-model.js";
 import { type EndpointUse, type NetworkRecord, shortId } from "../model/records.js";
-import { FOREIGN_DRIVER } from "../model/views.js";
 import { parseMac } from "../wire/ethernet.js";
 import { formatIp, parseIp } from "../wire/ip-address.js";
 import { eachFamily, mapFamilies, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
@@ -13,7 +12,7 @@ import type { DefaultRoute, Namespace } from "./device-setup.js";
 import { addressesOf, rangesText } from "./endpoint-addresses.js";
 import { type Gateways, gatewaysIn, gatewaysOf, portsFor, shareOf } from "./gateways.js";
 import type { Member } from "./member.js";
-import { BRIDGE, type NetworkCatalog } from "./network-catalog.js";
+import { BRIDGE, isDockers, type NetworkCatalog } from "./network-catalog.js";
 import type { Overlays } from "./overlays.js";
 import type { Attachment, SandboxRecord } from "./records.js";
 import { sandboxError } from "./sandbox-errors.js";
@@ -155,7 +154,7 @@ export class Membership {
   }
 
   private checkJoin(sandbox: SandboxRecord, network: NetworkRecord, name: string, connect: SandboxConnect): void {
-    if ((network.about?.origin ?? FOREIGN_DRIVER) === FOREIGN_DRIVER)
+    if (isDockers(network))
       throw sandboxError(
         "conflict",
         `network ${name} is one of Docker's, whose addresses dockerd gives out`,

@@ -1,5 +1,5 @@
 /**
- * Published ports that lead to a name, `-p 80:web:8080`: to every endpoint of the network that has it. Such a port is there for as long as a sandbox
+ * Published ports that lead to a name, `-p 80:web:8080`: to every endpoint of the network that has it, on whatever node. Such a port is there for as long as a sandbox
  * runs that asks for it; those that ask for the same one share it. Who comes later under the name is one more target, and one that is being stopped
  * gets no new connections while its program ends.
  */
@@ -11,7 +11,7 @@ import { dockerError } from "../docker/network-driver.js";
 import { log } from "../log.js";
 import type { LiveEndpoint } from "../model/live.js";
 import { formatIp, type IpAddress } from "../wire/ip-address.js";
-import { eachFamily, ofFamily } from "../wire/per-family.js";
+import { eachFamily, ofFamily, type PerFamily } from "../wire/per-family.js";
 import { gatewaysIn, portsFor, shareOf } from "./gateways.js";
 import type { Member } from "./member.js";
 import type { SandboxRecord } from "./records.js";
@@ -35,6 +35,20 @@ interface Wanted extends Omit<PortSpec, "targets" | "several"> {
   options: BalanceOptions;
 }
 
+/** Of networks of several nodes (`overlays.ts`). */
+export interface Elsewhere {
+  /** Who is in it on other nodes. */
+  elsewhere(network: string): readonly { addresses: PerFamily<IpAddress>; owner: string; names: readonly string[] }[];
+  /** Ports lead to endpoints of these networks. Never rejects. */
+  publishFrom(networks: ReadonlySet<string>): Promise<void>;
+}
+
+/** Who has a name. */
+interface Named {
+  addresses: PerFamily<IpAddress>;
+  owner: string;
+}
+
 /** What a target has goes on until its program ends; some end of it there must be. */
 const DRAIN_MS = 24 * 3600 * 1000;
 
@@ -44,7 +58,13 @@ export class NamedPorts {
   constructor(
     private readonly model: { readonly endpoints: readonly LiveEndpoint[] },
     private readonly publisher: { publish(spec: PortSpec, heldBy: undefined, options: BalanceOptions): Publication },
+    private readonly cluster?: Elsewhere,
   ) {}
+
+  /** Whether there is any. */
+  get some(): boolean {
+    return this.open.size > 0;
+  }
 
   /**
    * As `all` ask now, and publishes what sandbox `own` asks for; `stopping`: owners of endpoints that are being stopped. Throws when a port cannot be
@@ -54,7 +74,10 @@ export class NamedPorts {
     await this.settle(all, stopping);
     const made: string[] = [];
     try {
-      for (const wanted of wantedBy(all.filter(({ record }) => record.id === own))) {
+      const asked = wantedBy(all.filter(({ record }) => record.id === own));
+      // First: who comes to a port that leads elsewhere alone is not refused.
+      if (asked.length > 0) await this.cluster?.publishFrom(networksOf([...wantedBy(all), ...asked]));
+      for (const wanted of asked) {
         if (this.open.has(wanted.key)) continue;
         this.open.set(wanted.key, { wanted, publication: this.publish(wanted) });
         made.push(wanted.key);
@@ -69,10 +92,11 @@ export class NamedPorts {
   async settle(all: readonly Asking[], stopping: ReadonlySet<string>): Promise<void> {
     const keys = new Set(wantedBy(all).map(({ key }) => key));
     for (const key of [...this.open.keys()]) if (!keys.has(key)) await this.close(key);
+    void this.cluster?.publishFrom(networksOf(wantedBy(all)));
     for (const { wanted, publication } of this.open.values()) {
       const balancer = publication.balancer!;
       const there = this.endpointsOf(wanted);
-      const staying = there.filter(({ record }) => !stopping.has(record.use!.owner));
+      const staying = there.filter(({ owner }) => !stopping.has(owner));
       try {
         const known = targetsOf(wanted, there).map(({ ip }) => formatIp(ip));
         balancer.set(limited(wanted, targetsOf(wanted, staying)), ({ ip }) => (known.includes(formatIp(ip)) ? DRAIN_MS : 0));
@@ -85,6 +109,12 @@ export class NamedPorts {
   /** What is published for the sandbox. */
   mappingsOf(asking: Asking): Mapping[] {
     return wantedBy([asking]).flatMap(({ key }) => [...(this.open.get(key)?.publication.mappings ?? [])]);
+  }
+
+  /** Names that its ports lead to, and which nobody has. */
+  nobodys(asking: Asking): string[] {
+    const empty = wantedBy([asking]).filter((wanted) => this.endpointsOf(wanted).length === 0);
+    return [...new Set(empty.map(({ name }) => name))];
   }
 
   private async close(key: string): Promise<void> {
@@ -104,16 +134,22 @@ export class NamedPorts {
     );
   }
 
-  private endpointsOf({ network, name }: Wanted): LiveEndpoint[] {
-    return this.model.endpoints.filter(
-      ({ record, gone }) => !gone && record.network === network && record.sandbox !== "" && record.use?.names.includes(name),
+  /** Those of this node first. */
+  private endpointsOf({ network, name }: Wanted): Named[] {
+    const here = this.model.endpoints.flatMap(({ record: { addresses, network: own, sandbox, use }, gone }) =>
+      !gone && own === network && sandbox !== "" && use?.names.includes(name) ? [{ addresses, owner: use.owner }] : [],
     );
+    return [...here, ...(this.cluster?.elsewhere(network).filter(({ names }) => names.includes(name)) ?? [])];
   }
 }
 
-function targetsOf({ family, targetPort: port }: Wanted, endpoints: readonly LiveEndpoint[]): TargetAddress[] {
-  return endpoints.flatMap(({ record }) => {
-    const ip = ofFamily(record.addresses, family);
+function networksOf(all: readonly Wanted[]): ReadonlySet<string> {
+  return new Set(all.map(({ network }) => network));
+}
+
+function targetsOf({ family, targetPort: port }: Wanted, endpoints: readonly Named[]): TargetAddress[] {
+  return endpoints.flatMap(({ addresses }) => {
+    const ip = ofFamily(addresses, family);
     return ip === undefined ? [] : [{ ip, port }];
   });
 }

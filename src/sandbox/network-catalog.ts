@@ -6,6 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { NetworkCreate, NetworkCreated } from "../api/network-types.js";
 import type { NetworkView } from "../api/types.js";
 import type { Subnet } from "../control/network/subnet.js";
+import { GLOBAL_DRIVER } from "../docker/global-scope.js";
 import { IPVLAN, MACVLAN } from "../docker/lan-options.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -68,7 +69,7 @@ export class NetworkCatalog {
   list(): NetworkView[] {
     const here = networkViews(this.model);
     const elsewhere = this.overlays?.networks().filter(({ id }) => this.byId(id) === undefined) ?? [];
-    const endpoints = ({ id }: { id: string }): number => this.overlays?.elsewhere(id).length ?? 0;
+    const endpoints = ({ id }: { id: string }): number => this.overlays?.elsewhere(id).filter(({ names }) => names.length > 0).length ?? 0;
     const made = [
       ...here.map((view) => ({ ...view, endpoints: view.endpoints + endpoints(view) })),
       ...elsewhere.map((record) => networkView(record, endpoints(record))),
@@ -77,15 +78,19 @@ export class NetworkCatalog {
     return [bridge, predefinedView(HOST), predefinedView(NONE), ...made.filter((view) => view !== bridge)];
   }
 
-  /** `origin`: the front end that it is for. */
-  async create(create: NetworkCreate, origin = DRIVER): Promise<NetworkCreated> {
+  /** `origin`: the front end that it is for; default: people, who named a driver. `id`: of one that has chosen it. */
+  async create(create: NetworkCreate, origin?: string, id = randomBytes(32).toString("hex")): Promise<NetworkCreated> {
     if (PREDEFINED.includes(create.name))
       throw networkError("invalid", `operation is not permitted on predefined ${create.name} network`, "choose another name");
     const { subnets: wanted, typed, vni, encrypted, ...asked } = checkCreate(create);
     if (this.known().some(({ record }) => record.name === create.name))
       throw networkError("conflict", `network with name ${create.name} already exists`, "choose another name, or remove it");
-    const id = randomBytes(32).toString("hex");
-    const about = { origin: create.driver ?? origin, created: new Date().toISOString(), labels: create.labels ?? {}, options: typed };
+    const about = {
+      origin: origin ?? create.driver ?? DRIVER,
+      created: new Date().toISOString(),
+      labels: create.labels ?? {},
+      options: typed,
+    };
     if (create.driver === OVERLAY) {
       if (this.overlays === undefined)
         throw networkError("unavailable", "the daemon has no store, so it is in no cluster", "start it with --store etcd://HOST:2379");
@@ -154,8 +159,7 @@ export class NetworkCatalog {
     const { record, name, predefined } = this.find(word);
     if (predefined || record === undefined)
       throw networkError("invalid", `${name} is a pre-defined network and cannot be removed`, "it takes nothing while nobody uses it");
-    if (driverOf(record) === FOREIGN_DRIVER)
-      throw networkError("conflict", `network ${name} is one of Docker's`, "remove it by 'docker network rm'");
+    if (isDockers(record)) throw networkError("conflict", `network ${name} is one of Docker's`, "remove it by 'docker network rm'");
     const members = this.membersOf(record.id).map(({ name: member, endpoint }) => `name:"${member}" id:"${shortId(endpoint)}"`);
     if (members.length > 0)
       throw networkError(
@@ -265,6 +269,28 @@ export class NetworkCatalog {
     return [...here, ...others.map((record) => ({ record, live: undefined }))];
   }
 
+  /** Whether the word is that of a network of several nodes. */
+  spansNodes(word: string): boolean {
+    return this.known().some(({ record: { id, name, overlay } }) => overlay !== undefined && (name === word || id.startsWith(word)));
+  }
+
+  /**
+   * Id of the sandbox that has the name on another node, in the network of that word; undefined: there is none. Throws TSP_ERR_NETWORK (conflict) where
+   * the network keeps its endpoints apart.
+   */
+  ownerElsewhere(word: string, name: string): string | undefined {
+    if (!this.spansNodes(word)) return undefined;
+    const { id, record } = this.find(word);
+    const found = this.overlays?.elsewhere(id).find(({ names }) => names.includes(name));
+    if (found !== undefined && record?.options.icc === false)
+      throw networkError(
+        "conflict",
+        `${name} is on node ${found.node}: in a network with enable_icc=false links reach this node's endpoints alone`,
+        "start both on one node, or use a network without that option",
+      );
+    return found?.owner;
+  }
+
   /** Of this host, or of the cluster though nobody here is in it. */
   named(name: string): NetworkRecord | undefined {
     return this.known().find(({ record }) => record.name === name)?.record;
@@ -283,6 +309,11 @@ export class NetworkCatalog {
 
 export function predefinedId(name: string): string {
   return createHash("sha256").update(`tsproxy network ${name}`).digest("hex");
+}
+
+/** Whether dockerd has made it, and gives out its addresses. */
+export function isDockers(record: NetworkRecord): boolean {
+  return [FOREIGN_DRIVER, GLOBAL_DRIVER].includes(driverOf(record));
 }
 
 function driverOf({ about }: NetworkRecord): string {

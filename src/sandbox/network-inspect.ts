@@ -3,7 +3,7 @@ import type { NetworkInspect } from "../api/network-types.js";
 import type { GlobalEndpoint } from "../cluster/records.js";
 import type { Subnet } from "../control/network/subnet.js";
 import type { NetworkModel } from "../model/network-model.js";
-import type { EndpointRecord, NetworkRecord } from "../model/records.js";
+import { type EndpointRecord, type NetworkRecord, shortId } from "../model/records.js";
 import { FOREIGN_DRIVER } from "../model/views.js";
 import { formatIp, formatPrefix, type IpAddress, parseIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
@@ -17,6 +17,7 @@ export function inspectNetwork(
   isKeyKnown: (node: string) => boolean = () => true,
 ): NetworkInspect {
   if (record === undefined) return { ...EMPTY, Name: name, Id: id, Driver: driverOf(name) };
+  const own = record.overlay?.own;
   const members = model.endpoints.filter(({ record: { network }, gone }) => network === record.id && !gone);
   return {
     ...EMPTY,
@@ -31,12 +32,11 @@ export function inspectNetwork(
     Internal: record.options.internal,
     Containers: Object.fromEntries([
       ...members.map((member) => [member.record.use?.owner ?? member.record.id, memberOf(member.record, record)] as const),
+      ...(own === undefined ? [] : [[own.id, memberOf({ ...own, use: nodesOwn(record) }, record)] as const]),
       ...elsewhere.map((each) => {
+        const use = each.names.length > 0 ? each : nodesOwn(record);
         const noKey = record.overlay?.encrypted === true && !isKeyKnown(each.node);
-        return [
-          each.owner || each.id,
-          { ...memberOf({ ...each, use: each }, record), Node: each.node, ...(noKey && { NoKey: true }) },
-        ] as const;
+        return [each.owner || each.id, { ...memberOf({ ...each, use }, record), Node: each.node, ...(noKey && { NoKey: true }) }] as const;
       }),
     ]),
     Options: record.about?.options ?? {},
@@ -78,6 +78,11 @@ function poolsOf({ subnets, range, ipv6Range, reserved = {} }: NetworkRecord): N
       ...(own.length > 0 && { AuxiliaryAddresses: Object.fromEntries(own) }),
     };
   });
+}
+
+/** What a node has for itself: Docker's name for the same. */
+function nodesOwn({ name, id }: NetworkRecord): { names: string[] } {
+  return { names: [`lb-${name ?? shortId(id)}`] };
 }
 
 type InNetwork = Pick<EndpointRecord, "id" | "addresses" | "mac"> & { use?: { names: readonly string[] } | undefined };

@@ -2,6 +2,7 @@
  * Networks of the whole cluster, on this node: one is made here when somebody here joins it, and goes when the last has left, or when it was
  * removed. While it is here, the dataplane is told who is in it elsewhere.
  */
+import { randomBytes } from "node:crypto";
 import type { Cluster, Holding } from "../cluster/cluster.js";
 import type { GlobalNetworkRequest } from "../cluster/network-plan.js";
 import type { GlobalEndpoint } from "../cluster/records.js";
@@ -11,6 +12,7 @@ import { checkSealing } from "../control/network/overlay.js";
 import type { OverlayChange, RemoteEndpoint } from "../control/network/remote-endpoints.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { endpointError, networkError } from "../model/checks.js";
 import type { LiveNetwork } from "../model/live.js";
 import type { MadeNetwork } from "../model/mechanism.js";
 import type { NetworkModel } from "../model/network-model.js";
@@ -21,6 +23,7 @@ import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp, parsePrefix, sameIp } from "../wire/ip-address.js";
 import type { PerFamily } from "../wire/per-family.js";
 import { OVERHEAD as SEALED_OVERHEAD } from "../wire/sealed.js";
+import { OWN_MAC } from "../wire/vxlan.js";
 
 /** The same on all nodes, whatever their devices have: 1500, which every underlay can, less the tunnel's headers (RFC 7348 §4.3). */
 const IPV4_MTU = 1450,
@@ -28,7 +31,7 @@ const IPV4_MTU = 1450,
 
 /** This node's keys, and those of others. */
 export interface OverlayKeys {
-  readonly ring: Pick<KeyRing, "canRotate" | "rotate" | "setPeer" | "knows">;
+  readonly ring: Pick<KeyRing, "canRotate" | "rotate" | "setPeer" | "knows" | "published">;
   /** How often this node makes another key. */
   readonly rekeySec: number;
 }
@@ -41,6 +44,10 @@ export class Overlays {
   private readonly keyless = new Set<string>();
   /** Nodes that have endpoints in encrypted networks that are here: where each was when its keys were told. */
   private readonly met = new Map<string, IpAddress>();
+  /** Networks in which ports of this node may lead to other nodes. */
+  private published: ReadonlySet<string> = new Set();
+  private said = "";
+  private turn: Promise<void> = Promise.resolve();
   private end: () => void = () => {};
   private rekeying: NodeJS.Timeout | undefined;
 
@@ -133,6 +140,26 @@ export class Overlays {
     }
   }
 
+  /** The same in the network of that id, which is made here if it is not, and may be one that another node has made just now. */
+  async createEndpointIn(id: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+    if (this.model.findLive(request.id) !== undefined) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
+    const live = this.find(id);
+    if (live !== undefined) return this.createEndpoint(live, request);
+    if (!this.cluster.view.networks.has(id)) await this.cluster.sync();
+    const record = this.cluster.view.networks.get(id);
+    if (record === undefined) throw networkError("not-found", `there is no network ${shortId(id)} in the cluster`);
+    return this.createEndpoint(await this.use(record), request);
+  }
+
+  /**
+   * Ports of this node lead to endpoints of these networks, wherever they are: so it gets an address of its own in them, and gives back those that it
+   * has in others. What cannot be done now, since the store is not reached, is done later. Never rejects.
+   */
+  publishFrom(networks: ReadonlySet<string>): Promise<void> {
+    this.published = networks;
+    return this.arrangeOwn();
+  }
+
   /** The endpoint has ended. */
   async left(network: string, endpoint: string): Promise<void> {
     await this.cluster.release(endpoint);
@@ -140,17 +167,67 @@ export class Overlays {
   }
 
   private async drop(id: string): Promise<void> {
-    if (this.find(id) === undefined || this.model.endpoints.some(({ record }) => record.network === id)) return;
+    const network = this.find(id);
+    if (network === undefined || this.model.endpoints.some(({ record }) => record.network === id)) return;
+    const { own } = network.record.overlay!;
+    if (own !== undefined) await this.cluster.release(own.id);
     await this.model.deleteNetwork(id).catch((error) => log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`));
   }
 
   private holdings(): Holding[] {
     const { name: node, tunnel } = this.cluster.self;
-    return this.model.endpoints.flatMap(({ record, network: { record: network } }) => {
+    const own = this.live().flatMap(({ record: network }): Holding[] =>
+      network.overlay?.own === undefined
+        ? []
+        : [{ endpoint: { ...network.overlay.own, network: network.id, node, tunnel, owner: "", names: [] }, network }],
+    );
+    const theirs = this.model.endpoints.flatMap(({ record, network: { record: network } }) => {
       if (network.overlay === undefined) return [];
       const { id, addresses, mac, use = { owner: "", names: [] } } = record;
       return [{ endpoint: { id, network: network.id, node, tunnel, addresses, mac, owner: use.owner, names: use.names }, network }];
     });
+    return [...own, ...theirs];
+  }
+
+  private arrangeOwn(): Promise<void> {
+    this.turn = this.turn.then(async () => {
+      for (const { record } of this.live()) {
+        const { own } = record.overlay!;
+        if (own === undefined && this.published.has(record.id)) await this.takeOwn(record);
+        if (own !== undefined && !this.published.has(record.id)) await this.giveOwn(record.id, own.id);
+      }
+    });
+    return this.turn;
+  }
+
+  private async takeOwn(network: NetworkRecord): Promise<void> {
+    const id = randomBytes(32).toString("hex");
+    const what = `network ${network.name ?? shortId(network.id)}: published ports lead to no other node:`;
+    // The kernel finds the worker that has a flow by the frame inside (`steer/queue-program.ts`), which it cannot see there.
+    if (network.overlay?.encrypted && (this.keys?.ring.published.workers ?? 1) > 1) {
+      const words = `${what} it is encrypted, so which of several workers an answer is for cannot be seen; use --workers 1`;
+      if (this.said !== words) log.warn(words);
+      this.said = words;
+      return;
+    }
+    try {
+      const mine = Uint8Array.from([...OWN_MAC, ...randomBytes(3)]);
+      const { addresses, mac } = await this.cluster.claim(network, { id, mac: mine, use: { owner: "", names: [] } });
+      await this.model.setOwn(network.id, { id, mac, addresses });
+      this.said = "";
+    } catch (error) {
+      await this.cluster.release(id);
+      const words = `${what} ${TsproxyError.of(error).describe()}`;
+      if (this.said !== words) log.warn(`${words}; it is tried again`);
+      this.said = words;
+    }
+  }
+
+  private async giveOwn(network: string, id: string): Promise<void> {
+    await this.model
+      .setOwn(network, undefined)
+      .catch((error) => log.warn(`network ${shortId(network)}: ${TsproxyError.of(error).describe()}`));
+    await this.cluster.release(id);
   }
 
   /** Whether what is for the node's endpoints in encrypted networks can go there; undefined where nobody here has had to know. */
@@ -185,6 +262,7 @@ export class Overlays {
   private onChange({ nodes, networks, endpoints }: ViewChange): void {
     for (const { name } of [...nodes.put, ...nodes.removed]) this.tellKeys(name);
     for (const { id } of networks.removed) void this.drop(id);
+    if (this.published.size > 0) void this.arrangeOwn();
     const changes = new Map<string, { put: RemoteEndpoint[]; remove: string[] }>();
     const of = (network: string): { put: RemoteEndpoint[]; remove: string[] } => {
       const change = changes.get(network) ?? { put: [], remove: [] };

@@ -47,6 +47,11 @@ export class SandboxRegistry {
     return found[0];
   }
 
+  /** Whether `find` would find one, or several. */
+  knows(word: string): boolean {
+    return word !== "" && this.all().some(({ record }) => record.name === word || record.id.startsWith(word));
+  }
+
   /** As `find`; throws also for one that has ended. */
   running(word: string): LiveSandbox {
     const live = this.find(word);

@@ -30,8 +30,11 @@ export interface Plan {
   warnings: string[];
 }
 
-/** Throws TSP_ERR_SANDBOX, TSP_ERR_PORT_SPEC (invalid). `taken`: names of others. */
-export function planSandbox(create: SandboxCreate, taken: (name: string) => boolean): Plan {
+/**
+ * Throws TSP_ERR_SANDBOX, TSP_ERR_PORT_SPEC (invalid). `taken`: names of others. `spansNodes`: its network does, so that ports may lead to names that it
+ * has not itself.
+ */
+export function planSandbox(create: SandboxCreate, taken: (name: string) => boolean, spansNodes = false): Plan {
   const { kind, network, command } = create;
   const id = create.id ?? randomBytes(32).toString("hex");
   if (!ID.test(id)) throw invalid(`invalid sandbox id '${id.slice(0, 40)}': it is not 64 hexadecimal digits`);
@@ -47,7 +50,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
   checkAttachment(create, joins && network === BRIDGE);
   const hostname = create.hostname ?? (network === HOST ? "" : shortId(id));
   const ports = balanced((create.publish ?? []).map(parsePublish), create);
-  checkNames(ports, [name, hostname, shortId(id), ...(create.aliases ?? [])]);
+  if (!spansNodes) checkNames(ports, [name, hostname, shortId(id), ...(create.aliases ?? [])]);
   const exposed = (create.expose ?? []).map(parseExpose);
   for (const server of create.dns ?? [])
     if (parseIp(server) === null)
@@ -93,6 +96,12 @@ function balanced(ports: Port[], { affinity, healthCheck }: SandboxCreate): Port
 
 /** Of an endpoint; `onBridge`: on the default network. Throws TSP_ERR_SANDBOX (invalid). */
 export function checkAttachment({ ip, ip6, mac, aliases = [], device }: Omit<SandboxConnect, "network">, onBridge: boolean): void {
+  if (ip === "dhcp")
+    throw sandboxError(
+      "invalid",
+      "invalid IPv4 address: dhcp",
+      "name the address that the LAN's DHCP server has for this MAC (--mac-address), and run a client in the sandbox to renew the lease",
+    );
   if (ip !== undefined && familyOf(ip) !== 4) throw invalid(`invalid IPv4 address: ${ip}`);
   if (ip6 !== undefined && familyOf(ip6) !== 6) throw invalid(`invalid IPv6 address: ${ip6}`);
   if (mac !== undefined && parseMac(mac) === null) throw invalid(`${mac} is not a valid mac address`);

@@ -25,7 +25,7 @@ import type { SandboxRecord } from "./records.js";
 import { type LiveSandbox, SandboxRegistry } from "./registry.js";
 import { nameConflict, notRunning, sandboxError } from "./sandbox-errors.js";
 import { copyFiles, scopeOf, writeFiles } from "./sandbox-files.js";
-import { planSandbox } from "./sandbox-request.js";
+import { parseLink, planSandbox } from "./sandbox-request.js";
 
 /** Exit code of what SIGKILL ended before it could say more. */
 const KILLED = 137;
@@ -38,6 +38,8 @@ export class Sandboxes {
   private readonly registry = new SandboxRegistry();
   private readonly linkRules = new LinkRules();
   private turn: Promise<unknown> = Promise.resolve();
+  /** A call is to come that looks at everything. */
+  private willLook = false;
   private readonly timer = setInterval(() => this.look(), LOOK_MS).unref();
 
   constructor(
@@ -69,9 +71,10 @@ export class Sandboxes {
   /** Takes up what an earlier process left: what runs goes on, what ended is told so. To be called once, after the model's `restore`. */
   restore(): Promise<void> {
     return this.inTurn(async () => {
-      for (const record of this.folders.load()) {
-        const live: LiveSandbox = { record, process: undefined, stopping: false, waiting: new Set() };
-        this.registry.add(live);
+      // All first: what one asks for of others' ports is the same as before.
+      for (const record of this.folders.load()) this.registry.add({ record, process: undefined, stopping: false, waiting: new Set() });
+      for (const live of [...this.all()]) {
+        const { record } = live;
         if (record.exit !== undefined && !record.pending) continue;
         await (record.pending ? this.forgetHalf(live) : this.takeUp(live)).catch((error) => warn(record, error));
       }
@@ -81,10 +84,11 @@ export class Sandboxes {
 
   create(create: SandboxCreate): Promise<SandboxCreated> {
     return this.inTurn(async () => {
-      const plan = planSandbox(create, (name) => this.registry.byName(name) !== undefined);
+      const isTaken = (name: string): boolean => this.registry.byName(name) !== undefined;
+      const plan = planSandbox(create, isTaken, this.catalog.spansNodes(create.network));
       const twin = this.registry.byName(plan.record.name) ?? this.registry.get(plan.record.id);
       if (twin !== undefined) throw nameConflict(plan.record.name, twin.record);
-      const links = (create.links ?? []).map((text) => this.registry.link(text, plan.record.name));
+      const links = (create.links ?? []).map((text) => this.linkOf(text, plan.record.name, create.network));
       const target = plan.container === undefined ? undefined : this.registry.running(plan.container);
       const namespace = openNamespace(create, target?.record, plan.record.mode);
       const started: { live?: LiveSandbox } = {};
@@ -107,6 +111,10 @@ export class Sandboxes {
         else if (target === undefined) this.writeFiles(live);
         else copyFiles(this.folders, target.record.id, record.id);
         this.update(live, { pending: false });
+        for (const name of this.namedPorts.nobodys({ record: live.record, members: this.members(live.record) }))
+          plan.warnings.push(
+            `nobody in network ${create.network} has the name '${name}' now: its published port leads to whoever will have it`,
+          );
         if (create.kind === "run") this.watch(live);
         return { id: record.id, name: record.name, dir: this.folders.of(record.id), warnings: plan.warnings };
       } catch (error) {
@@ -236,6 +244,15 @@ export class Sandboxes {
     });
   }
 
+  /** Who is in networks on other nodes has changed. */
+  elsewhereChanged(): void {
+    if (this.willLook || !this.namedPorts.some) return;
+    this.willLook = true;
+    void this.inTurn(async () => {
+      this.willLook = false;
+    }).catch((error) => log.warn(`published ports: ${TsproxyError.of(error).describe()}`));
+  }
+
   /** Looks after them no more; they go on. */
   async close(): Promise<void> {
     clearInterval(this.timer);
@@ -315,6 +332,13 @@ export class Sandboxes {
         }
       throw error;
     }
+  }
+
+  /** What `--link TEXT` of sandbox `own` means: a sandbox of this node, or one on another node in the network that it joins. */
+  private linkOf(text: string, own: string, network: string): SandboxRecord["links"][number] {
+    const { name, alias } = parseLink(text);
+    const target = this.registry.knows(name) ? undefined : this.catalog.ownerElsewhere(network, name);
+    return target === undefined ? this.registry.link(text, own) : { target, alias };
   }
 
   private asking(): [asking: Asking[], stopping: Set<string>] {

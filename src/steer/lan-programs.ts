@@ -69,7 +69,7 @@ export interface LanMapFds extends MapFds {
 }
 
 /** Which LAN it is, and how its stations are told apart. */
-export interface LanSort {
+export interface LanWire {
   way: LanWay;
   /** 1..4094; 0: untagged. */
   vlan: number;
@@ -78,7 +78,7 @@ export interface LanSort {
 class LanProgram extends PacketProgram<LanMapFds> {
   constructor(
     maps: LanMapFds,
-    private readonly sort: LanSort,
+    private readonly wire: LanWire,
   ) {
     super(maps);
   }
@@ -90,10 +90,10 @@ class LanProgram extends PacketProgram<LanMapFds> {
       .jumpIf("r0", "==", TAG, "next")
       .jumpIf("r0", "==", SERVICE_TAG, "next")
       .load("u32", "r0", "r6", SKB_VLAN_PRESENT);
-    if (this.sort.vlan === 0) this.jumpIf("r0", "==", 0, "untagged");
+    if (this.wire.vlan === 0) this.jumpIf("r0", "==", 0, "untagged");
     else this.jumpIf("r0", "==", 0, "next");
     this.load("u32", "r0", "r6", SKB_VLAN_PROTO).jumpIf("r0", "!=", TAG, "next");
-    this.load("u32", "r8", "r6", SKB_VLAN_TCI).mov("r0", "r8").alu("and", "r0", VID_MASK).jumpIf("r0", "!=", this.sort.vlan, "next");
+    this.load("u32", "r8", "r6", SKB_VLAN_TCI).mov("r0", "r8").alu("and", "r0", VID_MASK).jumpIf("r0", "!=", this.wire.vlan, "next");
     this.alu("or", "r8", 0x10000).label("untagged"); // a tag of VLAN 0 and no priority is one, too
     return this.loadBytes(0, DST, HEADER, "next");
   }
@@ -127,7 +127,7 @@ class LanProgram extends PacketProgram<LanMapFds> {
 
   /** What `header` let through: to the LAN device, what is for a group also on; the rest to `next`. */
   toStations(lan: number): this {
-    const { way } = this.sort;
+    const { way } = this.wire;
     this.ifGroup("group");
     if (way !== "all") this.owner(DST, "receiver").jumpIf("r7", "!=", way === "address" ? PARENT : OURS, "next");
     if (way === "address") this.ifStationsAddress("next");
@@ -161,20 +161,20 @@ class LanProgram extends PacketProgram<LanMapFds> {
 }
 
 /** `lan`: interface index of the LAN device. */
-export function lanInProgram(maps: LanMapFds, sort: LanSort, lan: number): Uint8Array {
-  const p = new LanProgram(maps, sort).header();
+export function lanInProgram(maps: LanMapFds, wire: LanWire, lan: number): Uint8Array {
+  const p = new LanProgram(maps, wire).header();
   // From the engine, which `lan_out` has sent up, or come back by a loop in the LAN. Where the parent's MAC is ours too, that says the same.
-  if (sort.way === "mac") p.owner(SRC, "sender").jumpIf("r7", "==", OURS, "next");
-  else if (sort.way !== "outside") p.owner(SRC, "sender").jumpIf("r7", "!=", 0, "next");
+  if (wire.way === "mac") p.owner(SRC, "sender").jumpIf("r7", "==", OURS, "next");
+  else if (wire.way !== "outside") p.owner(SRC, "sender").jumpIf("r7", "!=", 0, "next");
   return p.toStations(lan).assemble();
 }
 
-export function lanHostProgram(maps: LanMapFds, sort: LanSort, lan: number): Uint8Array {
-  const p = new LanProgram(maps, sort);
+export function lanHostProgram(maps: LanMapFds, wire: LanWire, lan: number): Uint8Array {
+  const p = new LanProgram(maps, wire);
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX).jumpIf("r0", "==", lan, "next"); // from the engine, on its way out
   p.header();
   // The station has the host's own MAC here: what is for others must not go to it.
-  if (sort.way === "all") p.ifGroup("for it").owner(DST, "for whom").jumpIf("r7", "==", 0, "next").label("for it");
+  if (wire.way === "all") p.ifGroup("for it").owner(DST, "for whom").jumpIf("r7", "==", 0, "next").label("for it");
   return p.toStations(lan).assemble();
 }
 
@@ -192,6 +192,6 @@ export function lanOutProgram(maps: LanMapFds, way: LanWay): Uint8Array {
 }
 
 /** Whether the host stands on that LAN without the switch's help, so that `lan_host` is needed. */
-export function hasHost({ way, vlan }: LanSort): boolean {
+export function hasHost({ way, vlan }: LanWire): boolean {
   return vlan === 0 && way !== "outside";
 }

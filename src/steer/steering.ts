@@ -29,7 +29,7 @@ import { homeProgram } from "./home-program.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
 import { loadPastBridge, type OffloadMode, type OffloadState, tellOffload, useOffload } from "./offload.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
-import { queueProgram } from "./queue-program.js";
+import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
 import { steerProgram } from "./steer-program.js";
 
@@ -92,6 +92,8 @@ export interface SteeringOptions {
   routeSocket?: RouteSocket;
   /** Keeps what is attached, and flows, while the process is restarted. */
   store?: FdStore | undefined;
+  /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
+  devices?: readonly { ifindex: number; arphrdType: number }[];
   /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
   sameUplinks?: boolean;
 }
@@ -121,6 +123,7 @@ export class Steering {
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
+  private tunnelQueue: number | undefined;
 
   /**
    * Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed, `TSP_ERR_OFFLOAD` where
@@ -133,6 +136,7 @@ export class Steering {
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
+      this.attacher.prepare(this.placesOf(options.devices ?? []));
       this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds);
       this.carried = new CarriedCounts(this.maps.carried);
       const found = useOffload(mode, options, this.maps, this.fds);
@@ -146,6 +150,7 @@ export class Steering {
         this.acceptFd = this.load("accept", acceptProgram(this.rings, this.maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
+      for (const { arphrdType } of options.devices ?? []) this.programFor(LINK_LAYERS.get(arphrdType)!);
       for (const uplink of options.uplinks) this.emitters.push(this.attacher.attach(uplink, this.loadEmit(uplink)));
       tellOffload(this.offload);
     } catch (error) {
@@ -226,16 +231,34 @@ export class Steering {
       const why = link === undefined ? `its type ${arphrdType} is none that tsproxy knows` : "it is an uplink";
       throw new TsproxyError("TSP_ERR_STEER_DEVICE", "invalid", `cannot steer device ${ifindex}: ${why}`);
     }
-    let progFd = this.programs.get(link);
-    if (progFd === undefined) {
-      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
-      this.programs.set(link, progFd);
-    }
+    const progFd = this.programFor(link);
     if (link !== "loopback") this.attachHome(ifindex, link);
     const attachment = this.attacher.attach(ifindex, progFd);
     this.attachments.set(ifindex, attachment);
     if (!this.carrying.has(link)) this.bare.add(ifindex);
     return attachment.mode;
+  }
+
+  /** All that was prepared and is wanted has been attached. */
+  allAttached(): void {
+    this.attacher.releasePrepared();
+  }
+
+  /** Where programs go that these devices and the uplinks get. */
+  private placesOf(devices: NonNullable<SteeringOptions["devices"]>): bpf.TcxPlace[] {
+    const ingress = [...this.options.uplinks, ...devices.map(({ ifindex }) => ifindex)];
+    const egress = devices.filter(({ arphrdType }) => LINK_LAYERS.get(arphrdType) !== "loopback").map(({ ifindex }) => ifindex);
+    const at = (direction: bpf.TcxPlace["direction"]) => (ifindex: number) => ({ ifindex, direction });
+    return [...ingress.map(at("ingress")), ...egress.map(at("egress"))];
+  }
+
+  private programFor(link: LinkLayer): number {
+    let progFd = this.programs.get(link);
+    if (progFd === undefined) {
+      progFd = this.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
+      this.programs.set(link, progFd);
+    }
+    return progFd;
   }
 
   /** Interface indices of those attached whose packets go to the engine, carried flows' too. */
@@ -304,6 +327,17 @@ export class Steering {
     const fd = this.load("accept_raw", acceptRawProgram(this.rings, this.maps, family), bpf.PROG_TYPE_SOCKET_FILTER);
     this.rawFilters.set(family, fd);
     return fd;
+  }
+
+  /** The same of the tunnels' device. */
+  get tunnelQueueFd(): number {
+    const { uplinks } = this.options;
+    this.tunnelQueue ??= this.load(
+      "tunnel_queue",
+      tunnelQueueProgram(uplinks.length, this.maps, this.options),
+      bpf.PROG_TYPE_SOCKET_FILTER,
+    );
+    return this.tunnelQueue;
   }
 
   /** Program for `native.tapSteering` of a bridge TAP with a queue a worker. */
@@ -387,6 +421,7 @@ export class Steering {
 
   /** Detaches everything and gives the maps back. */
   close(): void {
+    this.attacher.releasePrepared();
     for (const ifindex of this.attached()) this.detach(ifindex);
     for (const emitter of [...this.emitters.splice(0), ...this.tunnelDevices.values()]) emitter.detach();
     this.tunnelDevices.clear();

@@ -16,7 +16,7 @@ export const F_NO_PREALLOC = 1;
 
 /** enum bpf_cmd. */
 // biome-ignore format: a table
-const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, PROG_GET_FD_BY_ID = 13, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28;
+const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, PROG_GET_FD_BY_ID = 13, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28, LINK_UPDATE = 29;
 /** enum bpf_prog_type, enum bpf_attach_type. */
 // biome-ignore format: a table
 export const PROG_TYPE_SOCKET_FILTER = 1;
@@ -218,6 +218,30 @@ export function createTcxLink(progFd: number, ifindex: number, direction: "ingre
   if (result === -EINVAL) return null;
   if (result === -ENODEV) throw new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `there is no network device with index ${ifindex}`);
   return checked(`attaching to device ${ifindex}`, result);
+}
+
+/** Where a TCX link attaches a program. */
+export interface TcxPlace {
+  ifindex: number;
+  direction: keyof typeof TCX_ATTACH;
+}
+
+/**
+ * TCX links of one program that are made in a thread of their own, as each takes the kernel 8 ms of waiting. The answer waits for them: descriptors,
+ * or -errno, in the same order.
+ */
+export function createTcxLinksApart(progFd: number, places: readonly TcxPlace[]): () => Int32Array {
+  const handle = native.linksStart(progFd, Int32Array.from(places.flatMap(({ ifindex, direction }) => [ifindex, TCX_ATTACH[direction]])));
+  return () => native.linksTake(handle);
+}
+
+/** Puts another program into a link, at once and in its place among others. False when that cannot be. */
+export function updateLink(linkFd: number, progFd: number): boolean {
+  const words = [
+    [0, linkFd],
+    [4, progFd],
+  ] as const;
+  return call(LINK_UPDATE, 32, words, []) === 0;
 }
 
 /** Whether the kernel has TCX: it then looks for the device, and no device has this index. */

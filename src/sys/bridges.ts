@@ -25,7 +25,7 @@ import {
   readU32,
   u32,
 } from "./netlink.js";
-import { AF_UNSPEC, IFF_UP, IFLA, type Neighbor, parseNeighbor } from "./rtnetlink-entries.js";
+import { AF_UNSPEC, IFF_UP, IFLA, macBytes, type Neighbor, parseNeighbor } from "./rtnetlink-entries.js";
 
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, NEWNEIGH: 28, DELNEIGH: 29, GETNEIGH: 30, GETQDISC: 38 } as const;
 /** RTM_NEWQDISC to RTM_DELTFILTER. */
@@ -146,8 +146,11 @@ export class BridgeSocket extends NetlinkSocket {
     return found.filter(({ payload }) => payload[0] === AF_UNSPEC).map(parseLink);
   }
 
-  entries(): BridgeEntry[] {
-    return this.dump("list bridge entries", RTM.GETNEIGH, pack("1124211", AF_BRIDGE)).flatMap((m) => parseEntry(m) ?? []);
+  /** Null when the bridge does not know the MAC, or it is its own. One by one, as a bridge may have learned any number of others. */
+  entry(bridge: number, mac: string): BridgeEntry | null {
+    const attrs = [attribute(NDA_LLADDR, macBytes(mac)), attribute(NDA_MASTER, u32(bridge))];
+    const { messages, errno } = this.transact(RTM.GETNEIGH, 0, pack("1124211", AF_BRIDGE), ...attrs);
+    return errno !== 0 || messages[0] === undefined ? null : parseEntry(messages[0]);
   }
 
   /** The other end of a veth, in its namespace; null when it is not there. */
@@ -170,16 +173,17 @@ export class BridgeMonitor {
   readonly fd = native.openNetlink(GROUP_LINK | GROUP_NEIGHBOR | GROUP_TC, -1, NETLINK_ROUTE);
   private readonly reader = new DatagramReader(this.fd);
 
-  /** The events since the last call, in order; does not wait. */
-  drain(): BridgeEvent[] {
+  /** The events since the last call, in order; does not wait. Stops once there are `enough`. */
+  drain(enough: number): BridgeEvent[] {
     const events: BridgeEvent[] = [];
-    for (;;) {
+    while (events.length < enough) {
       const datagram = this.reader.next(MSG_DONTWAIT);
       if (datagram === -EAGAIN) return events;
       if (datagram === -ENOBUFS) events.push({ kind: "overrun" });
       else if (typeof datagram === "number") throw systemError("recv(NETLINK_ROUTE)", datagram);
       else events.push(...parseMessages(datagram).flatMap((m) => parseEvent(m) ?? []));
     }
+    return events;
   }
 
   close(): void {

@@ -16,6 +16,9 @@ export type SealHandle = { readonly __seal: unique symbol };
 /** A descriptor that is watched in Node's event loop (`native/udp.c`). */
 export type WatchHandle = { readonly __watch: unique symbol };
 
+/** Links that are being made (`native/links.c`). */
+export type LinksHandle = { readonly __links: unique symbol };
+
 export interface Native {
   /** Opens /dev/net/tun in namespace `nsFd` (-1: the caller's) and makes or attaches device `name` (may hold `%d`); `flags`: IFF_*. */
   openTap(name: string, flags: number, nsFd: number): [fd: number, name: string];
@@ -27,6 +30,10 @@ export interface Native {
   tapSteering(fd: number, progFd: number): void;
   /** Closes descriptors in a thread of their own; resolves when that is done. For devices, whose end takes the kernel 10 to 20 ms. */
   closeApart(fds: Int32Array): Promise<void>;
+  /** Begins to make TCX links of a program, in a thread of its own. `places`: for each an interface index and an attach type (BPF_TCX_*). */
+  linksStart(progFd: number, places: Int32Array): LinksHandle;
+  /** Waits for them: descriptors or -errno, in the same order. To be called once. */
+  linksTake(handle: LinksHandle): Int32Array;
   socket(domain: number, type: number, protocol: number, nsFd: number): number;
   /**
    * A socket of `type` (SOCK_*: 1 stream, which listens, 2 datagram) in namespace `nsFd` (-1: the caller's) bound to an IPv4 address in text; fd or

@@ -11,6 +11,7 @@
  */
 import * as word from "../wire/address-word.js";
 import * as checksum from "../wire/checksum.js";
+import { Quads } from "../wire/field.js";
 import { formatIp, type IpAddress, ofBytes, ofIpv4, toBytes, toIpv4 } from "../wire/ip-address.js";
 import { rawWord } from "../wire/raw.js";
 import { foldAddress } from "../wire/spread.js";
@@ -44,6 +45,7 @@ export interface AddressMemory {
 export class Addresses {
   /** Four raw words a row. Row 0 is none. */
   readonly words: Int32Array;
+  private readonly quads: Quads;
   /** Addresses in the table. */
   used = 0;
   /** Something may have to be taken out: see `sweep`. */
@@ -64,17 +66,19 @@ export class Addresses {
 
   private reserved: number; // rows that there is memory for
 
-  /** `capacity`: addresses at a time. `random`: so that collisions are hard to aim. `kept`: memory for them, and row 0; default: its own. */
+  /** `capacity`: addresses at a time. `random`: so that collisions are hard to aim. `kept`: memory for them, and row 0; default: its own, by `allocate`. */
   constructor(
     capacity: number,
     random: RandomInt32,
     private readonly kept?: AddressMemory,
+    allocate = (size: number): ArrayBuffer => new ArrayBuffer(size),
   ) {
     this.capacity = Math.min(capacity, word.MAX_ROWS - 1);
     const slots = 1 << Math.ceil(Math.log2(this.capacity * 2 + 2));
-    this.words = kept?.words ?? new Int32Array((this.capacity + 1) * 4);
+    this.words = kept?.words ?? new Int32Array(allocate((this.capacity + 1) * 16));
+    this.quads = new Quads(this.words);
     this.reserved = kept === undefined ? this.capacity + 1 : 0;
-    this.slots = new Int32Array(slots);
+    this.slots = new Int32Array(allocate(slots * 4));
     this.holds = new Int32Array(this.capacity + 1);
     this.next = new Int32Array(this.capacity + 1);
     this.mask = slots - 1;
@@ -87,8 +91,12 @@ export class Addresses {
 
   /** Hash of the address whose four raw words begin at `from[at]`. */
   hash(from: Int32Array, at: number): number {
-    const upper = (Math.imul(from[at]!, this.m0) + Math.imul(from[at + 1]!, this.m1)) | 0;
-    const lower = (Math.imul(from[at + 2]!, this.m2) + Math.imul(from[at + 3]!, this.m3)) | 0;
+    return this.hashOf(from[at]!, from[at + 1]!, from[at + 2]!, from[at + 3]!);
+  }
+
+  private hashOf(word0: number, word1: number, word2: number, word3: number): number {
+    const upper = (Math.imul(word0, this.m0) + Math.imul(word1, this.m1)) | 0;
+    const lower = (Math.imul(word2, this.m2) + Math.imul(word3, this.m3)) | 0;
     const sum = (upper + lower) | 0;
     const h = Math.imul(sum ^ (sum >>> 15), 0x85ebca6b);
     return h ^ (h >>> 15);
@@ -111,12 +119,15 @@ export class Addresses {
   }
 
   /**
-   * Looks up `count` addresses at once, so that their cache misses overlap: address k is at `from[wheres[k]]`, and its handle, or NO_ADDRESS, becomes
+   * Looks up `count` addresses at once, so that their cache misses overlap: address k begins at word `wheres[k]`, and its handle, or NO_ADDRESS, becomes
    * `handles[k]`.
    */
-  findAll(from: Int32Array, wheres: Int32Array, count: number, handles: Int32Array): void {
-    const { slots, words, mask, rowMask } = this;
-    for (let k = 0; k < count; k++) handles[k] = this.hash(from, wheres[k]!);
+  findAll(from: Quads, wheres: Int32Array, count: number, handles: Int32Array): void {
+    const { slots, mask, rowMask, quads } = this;
+    for (let k = 0; k < count; k++) {
+      const at = wheres[k]!;
+      handles[k] = this.hashOf(from.word0[at]!, from.word1[at]!, from.word2[at]!, from.word3[at]!);
+    }
     for (let k = 0; k < count; k++) {
       const hash = handles[k]!;
       const at = wheres[k]!;
@@ -125,11 +136,11 @@ export class Addresses {
       const w = row << 2;
       const hit =
         ((slot ^ hash) & ~rowMask) === 0 &&
-        words[w] === from[at] &&
-        words[w + 1] === from[at + 1] &&
-        words[w + 2] === from[at + 2] &&
-        words[w + 3] === from[at + 3];
-      handles[k] = hit && row !== 0 ? word.handleOf(row, sortAt(words, w)) : this.find(from, at);
+        quads.word0[w] === from.word0[at] &&
+        quads.word1[w] === from.word1[at] &&
+        quads.word2[w] === from.word2[at] &&
+        quads.word3[w] === from.word3[at];
+      handles[k] = hit && row !== 0 ? word.handleOf(row, sortAt(quads.words, w)) : this.find(from.words, at);
     }
   }
 

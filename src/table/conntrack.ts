@@ -22,12 +22,10 @@ import { swapPorts } from "../wire/raw.js";
 import { Ageing, MAX_TIMEOUT, NONE } from "./ageing.js";
 import type { FlowMemory } from "./flow-file.js";
 import {
-  ACKED,
   DEADLINE,
   DEFAULT_TIMEOUTS,
   DELTA,
   DST,
-  EGRESS,
   EGRESS_PORT,
   HELD,
   MAPPING,
@@ -43,6 +41,7 @@ import {
   stateWord,
   V6_ORIGINAL,
   V6_REPLY,
+  WAY,
 } from "./flow-row.js";
 import { TupleIndex } from "./tuple-index.js";
 
@@ -53,8 +52,6 @@ export * from "./flow-row.js";
 const AGE = 0x3fffffff;
 
 export class Conntrack extends TupleIndex {
-  /** The same memory: half word `(row + ACKED) * 2 + dir` is an acknowledgment number's. */
-  readonly rowHalves: Uint16Array;
   readonly timeouts: Int32Array;
   /** Of each row: interface index that the host's kernel accepted the client's last packet from that it saw. */
   readonly device: Int32Array;
@@ -82,7 +79,6 @@ export class Conntrack extends TupleIndex {
     if (timeouts.some((t) => t < 1 || t > MAX_TIMEOUT)) throw new RangeError(`a time-out is not in 1..${MAX_TIMEOUT} seconds`);
     this.timeouts = Int32Array.from(timeouts);
     this.population = new Int32Array(timeouts.length);
-    this.rowHalves = new Uint16Array(this.rows.buffer, this.rows.byteOffset, this.rows.length * 2);
     this.device = kept?.device ?? new Int32Array(capacity);
     this.reserved = kept === undefined ? capacity : 0;
     this.ageing = new Ageing(this.rows, this.timeouts);
@@ -112,11 +108,11 @@ export class Conntrack extends TupleIndex {
     if (isAcross(families)) this.across++;
     rows[row + STATE] = stateWord(proto, state) | families;
     rows[row + MAPPING] = flow.mapping;
-    rows[row + EGRESS] = flow.egress | (flow.replyEgress << 16);
-    rows[row + ACKED] = 0;
+    rows[row + WAY] = flow.egress;
+    rows[row + REPLY + WAY] = flow.replyEgress;
     rows[row + DELTA] = flow.addressDelta | (flow.allDelta << 16);
     rows[row + PACKETS] = 0;
-    rows[row + PACKETS + 1] = 0;
+    rows[row + REPLY + PACKETS] = 0;
     this.device[id] = flow.device;
     this.occupy(this.hash(src, dst, ports, proto), id << 1);
     this.occupy(this.hash(replySrc, replyDst, replyPorts, proto), (id << 1) | 1);
@@ -181,13 +177,13 @@ export class Conntrack extends TupleIndex {
 
   /** Counts a packet of direction `dir` and starts the state's time-out afresh. */
   touch(id: number, dir: number, now: number): void {
-    const at = (id << ROW_SHIFT) + PACKETS + dir;
+    const at = (id << ROW_SHIFT) + dir * REPLY + PACKETS;
     this.rows[at] = (this.rows[at]! + 1) | 0;
     this.ageing.refresh(id, now);
   }
 
   packets(id: number, dir: number): number {
-    return this.rows[(id << ROW_SHIFT) + PACKETS + dir]! >>> 0;
+    return this.rows[(id << ROW_SHIFT) + dir * REPLY + PACKETS]! >>> 0;
   }
 
   /** Changes the state and starts its time-out. What that means for ports and limits: `dataplane/turn.ts`. */
@@ -247,13 +243,13 @@ export class Conntrack extends TupleIndex {
 
   /** Where packets of direction `dir` go: port | EGRESS_* bits. */
   egress(id: number, dir: number): number {
-    return (this.rows[(id << ROW_SHIFT) + EGRESS]! >>> (dir << 4)) & 0xffff;
+    return this.rows[(id << ROW_SHIFT) + dir * REPLY + WAY]! & 0xffff;
   }
 
   /** Sets EGRESS_* bits of direction `dir`, and takes others away. */
   mark(id: number, dir: number, set: number, clear: number): void {
-    const at = (id << ROW_SHIFT) + EGRESS;
-    this.rows[at] = (this.rows[at]! & ~(clear << (dir << 4))) | (set << (dir << 4));
+    const at = (id << ROW_SHIFT) + dir * REPLY + WAY;
+    this.rows[at] = (this.rows[at]! & ~clear) | set;
   }
 
   /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */
@@ -263,11 +259,12 @@ export class Conntrack extends TupleIndex {
 
   /** Upper half, raw, of the acknowledgment number that direction `dir` has sent last. */
   acked(id: number, dir: number): number {
-    return this.rowHalves[(((id << ROW_SHIFT) + ACKED) << 1) + dir]!;
+    return this.rows[(id << ROW_SHIFT) + dir * REPLY + WAY]! >>> 16;
   }
 
   setAcked(id: number, dir: number, upperHalf: number): void {
-    this.rowHalves[(((id << ROW_SHIFT) + ACKED) << 1) + dir] = upperHalf;
+    const at = (id << ROW_SHIFT) + dir * REPLY + WAY;
+    this.rows[at] = (this.rows[at]! & 0xffff) | (upperHalf << 16);
   }
 
   /** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */

@@ -18,7 +18,7 @@ import { MAX_PORTS } from "./ports.js";
 /** "tsfl". */
 const MAGIC = 0x6c667374;
 /** Of this layout, of `flow-row.ts` and of the states there; another one is refused. */
-const VERSION = 3;
+const VERSION = 4;
 const PAGE = 4096;
 /** Words of the header. */
 // biome-ignore format: a table

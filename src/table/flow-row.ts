@@ -2,46 +2,55 @@
  * A flow's row in `table/conntrack.ts`: where its words lie, and the states that a flow can be in.
  */
 
-/** A row is 16 words; these are their places. Original tuple 0..2 (source, destination, ports), reply tuple 3..5. */
+/**
+ * A row is 16 words, eight of each direction: five of its own, alike in both, then three of the flow. So what a reference (row * 2 + direction) names
+ * begins at word `ref * 8`, the other direction's at `ref * 8 ^ REPLY`, and no word has to be shifted by the direction (docs/machine-code.md).
+ */
 export const ROW_SHIFT = 4;
+/** Of the original direction; the reply's are REPLY words on. */
 export const SRC = 0,
   DST = 1,
   PORTS = 2;
-export const REPLY = 3;
+export const REPLY_SHIFT = 3,
+  REPLY = 1 << REPLY_SHIFT;
+/**
+ * Low half: where packets of the direction go, port in bits 0..9 (`ports.ts`), EGRESS_* bits above. High half: of TCP, the upper half of the last
+ * acknowledgment number, raw (`dataplane/tcp-window.ts`); of SCTP, the first half of the verification tag, alike (`dataplane/track-sctp.ts`).
+ */
+export const WAY = 3;
+/** Packets of the direction; wraps at 2^32. */
+export const PACKETS = 4;
 /** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`), 16 and 17 families. */
-export const STATE = 6;
+export const STATE = 5;
 /** The original, the reply tuple is of IPv6. So a packet of class E, whose words may look the same, is not taken for the flow's. */
 export const V6_ORIGINAL = 1 << 16,
   V6_REPLY = 1 << 17;
 /** Second at which the entry dies. */
-export const DEADLINE = 7;
-/** Neighbours in the list that ages the entry (`table/ageing.ts`); NEXT links free rows too. */
-export const NEXT = 8,
-  PREV = 9;
-/** Port mapping that the flow holds (`table/nat-pool.ts`); -1: none. Of a CLOSED flow, which holds none, with all upper bits set when it was closed. */
-export const MAPPING = 10;
-/** Egress of the original direction in the low half, of the reply direction in the high one: port in bits 0..10 (`ports.ts`), EGRESS_* bits above. */
-export const EGRESS = 11;
-/**
- * Of TCP, the upper half of the last acknowledgment number of each direction, raw: original in the low half (`dataplane/tcp-window.ts`). Of SCTP,
- * the first half of the verification tag of each direction's packets, alike (`dataplane/track-sctp.ts`).
- */
-export const ACKED = 12;
+export const DEADLINE = 6;
 /** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
-export const DELTA = 13;
-/** Packets of each direction; wraps at 2^32. */
-export const PACKETS = 14;
+export const DELTA = 7;
+/** Neighbours in the list that ages the entry (`table/ageing.ts`); NEXT links free rows too. */
+export const NEXT = REPLY + 5,
+  PREV = REPLY + 6;
+/** Port mapping that the flow holds (`table/nat-pool.ts`); -1: none. Of a CLOSED flow, which holds none, with all upper bits set when it was closed. */
+export const MAPPING = REPLY + 7;
 
 /** The uplink's steering is to bring the replies of what goes out here. */
-export const EGRESS_RECORD = 1 << 11;
+export const RECORD_BIT = 11,
+  EGRESS_RECORD = 1 << RECORD_BIT;
 /** One end is the host itself: no router lies between, so TTL stays. */
-export const EGRESS_KEEP_TTL = 1 << 12;
+export const KEEP_TTL_BIT = 12,
+  EGRESS_KEEP_TTL = 1 << KEEP_TTL_BIT;
 /** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
 export const EGRESS_OFFLOAD = 1 << 13;
 /** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
 export const EGRESS_ENTERED = 1 << 14;
 /** Of the reply direction: its next packet is to be entered there. */
 export const EGRESS_ENTER = 1 << 15;
+/** Of the original direction, which is never entered: by way of another node, whose station `l2-out` finds. */
+export const EGRESS_NODE = 1 << 15;
+/** Its next packet is for other stages than the passes over established flows. */
+export const EGRESS_SLOW = EGRESS_OFFLOAD | EGRESS_ENTER;
 export const EGRESS_PORT = 0x7ff;
 
 /**

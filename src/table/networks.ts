@@ -2,7 +2,7 @@
  * The own networks by number: each a bridge domain with a gateway, which is the host's port in it. Addresses are words (`wire/address-word.ts`).
  * A network has a subnet of IPv4, one of IPv6, or both. Written by the control side; read by stages.
  */
-import { isIpv6 } from "../wire/address-word.js";
+import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import { rawMask } from "../wire/raw.js";
 import type { Addresses } from "./addresses.js";
 import type { Prefix } from "./prefix.js";
@@ -45,6 +45,14 @@ export class Networks {
   /** Of an overlay network: its identifier in the underlay, and the longest IP packet that goes to another node. */
   readonly vni = new Int32Array(MAX_NETWORKS);
   readonly mtu = new Int32Array(MAX_NETWORKS);
+  /**
+   * Of an overlay network: the address that this node has in it for itself, which endpoints on other nodes see as the client of a published port, since
+   * their gateway is their own node; and its MAC. 0: none.
+   */
+  readonly snat = new Int32Array(MAX_NETWORKS);
+  readonly snat6 = new Int32Array(MAX_NETWORKS);
+  readonly snatHi = new Int32Array(MAX_NETWORKS);
+  readonly snatLo = new Int32Array(MAX_NETWORKS);
   /** 1: frames between its nodes are sealed. */
   readonly sealed = new Uint8Array(MAX_NETWORKS);
   /** The port of the LAN that its endpoints stand on; -1: it is a network of its own. With one it has no subnets here, and its MAC is the parent device's. */
@@ -75,6 +83,7 @@ export class Networks {
     this.wayIn[id] = 0;
     this.wayIn6[id] = 0;
     this.remotePort[id] = -1;
+    this.setSnat(id, 0, 0, NO_ADDRESS, NO_ADDRESS);
     this.lanPort[id] = -1;
     this.gateway6[id] = 0;
     this.outside6[id] = 0;
@@ -98,6 +107,25 @@ export class Networks {
     this.mtu[id] = mtu;
   }
 
+  /** Words of its addresses there, which the caller holds; NO_ADDRESS: none of that family. */
+  setSnat(id: number, hi: number, lo: number, ipv4: number, ipv6: number): void {
+    this.snatHi[id] = hi;
+    this.snatLo[id] = lo;
+    this.snat[id] = ipv4;
+    this.snat6[id] = ipv6;
+  }
+
+  /** This node's address in the network that who has `address` sees as the client; NO_ADDRESS: none of its family. */
+  snatFor(id: number, address: number): number {
+    return isIpv6(address) ? this.snat6[id]! : this.snat[id]!;
+  }
+
+  /** Whether this node has the address in a network. For what happens seldom: it looks at one after the other. */
+  isSnat(address: number): boolean {
+    for (let id = 0; id < this.end; id++) if (this.snatFor(id, address) === address && address !== NO_ADDRESS) return true;
+    return false;
+  }
+
   /** Devices that the host forwards from, by family. Of others it would say that nothing is sent on. */
   setWaysIn(forwarding: readonly number[], forwarding6: readonly number[]): void {
     for (let id = 0; id < this.end; id++) {
@@ -115,6 +143,7 @@ export class Networks {
   clear(id: number): void {
     this.used[id] = 0;
     this.remotePort[id] = -1;
+    this.setSnat(id, 0, 0, NO_ADDRESS, NO_ADDRESS);
     this.lanPort[id] = -1;
     this.gateway6[id] = 0;
     this.hostPort[id] = -1;

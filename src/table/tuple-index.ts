@@ -65,7 +65,9 @@ export class TupleIndex {
     for (let k = 0; k < count; k++) {
       const hash = hashes[k]!;
       let slot = refs[k]!;
-      for (let i = hash & mask; slot !== 0 && ((slot ^ hash) & ~refMask) !== 0; slot = slots[i]!) i = (i + 1) & mask;
+      if (((slot ^ hash) & ~refMask) !== 0) {
+        for (let i = hash & mask; slot !== 0 && ((slot ^ hash) & ~refMask) !== 0; slot = slots[i]!) i = (i + 1) & mask;
+      }
       const ref = (slot & refMask) - 1;
       refs[k] = ref;
       states[k] = ref === -1 ? 0 : rows[((ref >> 1) << ROW_SHIFT) + STATE]!;

@@ -36,3 +36,6 @@ export function emit(bytes: Uint8Array, off: number, id: number): void {
   bytes[off + VNI + 1] = id >>> 8;
   bytes[off + VNI + 2] = id;
 }
+
+/** First bytes of the MAC of a node's own address in a network, by which it knows what is for that: locally administered, and "ts". */
+export const OWN_MAC: readonly number[] = [0x02, 0x74, 0x73];

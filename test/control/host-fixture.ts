@@ -107,6 +107,7 @@ export class HostFixture {
       attachOwn: attach("own"),
       detach: (ifindex: number) => this.attached.delete(ifindex),
       attached: () => [...this.attached.keys()],
+      allAttached: () => {},
       setLocals: (all: { address: IpAddress; ifindex: number }[]) => {
         this.locals = all.map((each) => `${formatIp(each.address)} ${each.ifindex}`);
       },

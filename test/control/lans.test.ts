@@ -23,7 +23,7 @@ it.each([
   ["eth0.1", "eth0", 1],
   ["eth0.4094", "eth0", 4094],
 ])("takes for %s the device %s and VLAN %s", (name, device, vlan) => {
-  expect(lans.parent(name, "bridge")).toMatchObject({ link: { name: device }, vlan });
+  expect(lans.parent(name, { mode: "bridge", promiscuous: false })).toMatchObject({ link: { name: device }, vlan });
 });
 
 it.each([
@@ -44,5 +44,7 @@ it.each([
   ["tsproxy0", "invalid", "tsproxy0 is a device of tsproxy's own"],
   ["wg0", "invalid", "wg0 is no Ethernet device"],
 ])("refuses %s: %s", (name, kind, message) => {
-  expect(() => lans.parent(name, "bridge")).toThrow(expect.objectContaining({ code: "TSP_ERR_NETWORK", kind, message }));
+  expect(() => lans.parent(name, { mode: "bridge", promiscuous: false })).toThrow(
+    expect.objectContaining({ code: "TSP_ERR_NETWORK", kind, message }),
+  );
 });

@@ -1,9 +1,8 @@
 /** Which kernels and which bridges packets may go past. */
 import { describe, expect, it } from "vitest";
-import { PastBridge, portsByMac } from "../../src/control/past-bridge.js";
+import { PastBridge, portOf } from "../../src/control/past-bridge.js";
 import type { BridgeLink } from "../../src/sys/bridges.js";
 
-const MAC = "02:42:ac:11:00:04";
 const bridge: BridgeLink = {
   index: 3,
   kind: "bridge",
@@ -24,8 +23,7 @@ function found(change: { bridge?: Partial<BridgeLink>; port?: Partial<BridgeLink
     { ...bridge, ...change.bridge },
     { ...port, ...change.port },
   ];
-  const ports = portsByMac(new Map(links.map((link) => [link.index, link])), [{ bridge: 3, mac: MAC, port: 5 }]);
-  return ports.get(`3 ${MAC}`)?.index;
+  return portOf(new Map(links.map((link) => [link.index, link])), { bridge: 3, mac: "02:42:ac:11:00:04", port: 5 })?.index;
 }
 
 describe("a bridge's port", () => {

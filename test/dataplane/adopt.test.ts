@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
 import type { Adopted, FromWorker } from "../../src/engine/messages.js";
-import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, EGRESS, ROW_SHIFT, STATE } from "../../src/table/conntrack.js";
+import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, REPLY, ROW_SHIFT, STATE, WAY } from "../../src/table/conntrack.js";
 import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
 import { selectionMemory } from "../../src/table/selection.js";
@@ -33,6 +33,20 @@ import {
 } from "../support/dataplane.js";
 import { CLIENT6, dual, HOST_IP6, IP6_A, IP6_B, SERVER6 } from "../support/dual.js";
 import { Flow } from "../support/flows.js";
+import {
+  arriving,
+  datagram,
+  departed,
+  IP_GATE,
+  IP_R,
+  IP_SNAT,
+  MAC_R,
+  MAC_SNAT,
+  OVERLAY,
+  overlay,
+  snat,
+  TUNNEL,
+} from "../support/overlay.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 
@@ -93,6 +107,32 @@ const toHost = { src: CLIENT, dst: HOST_IP };
 const toClient = { src: IP_A, dst: CLIENT };
 
 describe("a connection to a published port", () => {
+  it("goes on to a target behind another node, from this node's own address there", () => {
+    const make = (d: Dataplane): void => {
+      overlay({ d });
+      d.withdraw(0);
+      d.say(snat());
+      d.publish({ target: IP_R, network: OVERLAY, snatSource: IP_GATE, onlink: "10.9.0.0/16" });
+    };
+    const fromR = (d: Dataplane, sport: number, flags?: number) => {
+      const body = p.tcp({ src: IP_R, dst: IP_SNAT }, { sport: TARGET, dport: sport, ...(flags !== undefined && { flags }) });
+      return only(d.send(TUNNEL, arriving(datagram(p.frame(MAC_SNAT, MAC_R, body).subarray(p.VNET)))));
+    };
+    const former = new Former();
+    make(former.d);
+    const opened = former.d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED, flags: p.SYN }));
+    const { sport } = p.parse(departed(opened[0]!.bytes).frame);
+    fromR(former.d, sport, p.SYN | p.ACK);
+    former.d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED, flags: p.ACK }));
+    const d = next([former.left()]);
+    expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 }); // its network is not there yet
+    make(d);
+    expect(adopt(d)).toEqual({ taken: 1, left: 0, lost: 0 });
+    expect(fromR(d, sport)).toMatchObject({ port: UP, src: HOST_IP, sport: PUBLISHED, dst: CLIENT });
+    const sent = d.fromUplink(p.tcp(toHost, { sport: 40000, dport: PUBLISHED }));
+    expect(p.parse(departed(sent[0]!.bytes).frame)).toMatchObject({ src: IP_SNAT, sport, dst: IP_R });
+  });
+
   it("goes on from both sides, its target's too, with all that is known of it", () => {
     const former = new Former();
     former.open();
@@ -464,7 +504,7 @@ describe("a row that is no flow", () => {
     ["with bits that mean nothing", STATE, 6 | (3 << 8) | (1 << 20)],
     ["of another family than it says", STATE, 6 | (3 << 8) | (3 << 16)],
     ["from the future", DEADLINE, 1 << 30],
-    ["that comes by no port", EGRESS, 0x03ff03ff],
+    ["that comes by no port", REPLY + WAY, 0x03ff],
   ])("is passed over: %s", (_, word, value) => {
     const former = new Former();
     former.open();

@@ -64,6 +64,21 @@ describe("a network on a LAN", () => {
     }
   });
 
+  it("lets an endpoint ask for a lease by DHCP, as itself and from no address, and nothing else from there", () => {
+    const d = lan();
+    const asksFor = (mac: string, dst = "255.255.255.255"): Uint8Array => {
+      const data = new Uint8Array(240);
+      data.set([1, 1, 6, 0]);
+      data.set(p.macBytes(mac), 28);
+      return p.frame(p.BROADCAST, MAC_A, p.udp({ src: "0.0.0.0", dst }, { sport: 68, dport: 67, data }));
+    };
+    expect(ports(d, A, asksFor(MAC_A))).toEqual([PORT, B]);
+    expect(d.dropTotal()).toBe(0);
+    for (const bytes of [asksFor(MAC_B), asksFor(MAC_A, PEER), from(MAC_A, "0.0.0.0", MAC_PEER, PEER)])
+      expect(ports(d, A, bytes)).toEqual([]);
+    expect(d.drops(A)).toEqual({ "source-spoofed": 3 });
+  });
+
   it("lets no tagged frame of an endpoint onto the LAN, whose VLANs are other LANs, nor to the host's devices there", () => {
     const d = lan();
     for (const type of [0x8100, 0x88a8]) {

@@ -1,6 +1,6 @@
 /** Encrypted overlay networks, through whole engines: what is on the wire, who can read it, and what becomes of what is not right. */
 import { describe, expect, it } from "vitest";
-import { ip } from "../support/dataplane.js";
+import { CLIENT, HOST_IP, ip, only, PUBLISHED, rule, UP } from "../support/dataplane.js";
 import * as o from "../support/overlay.js";
 import { E, IP_E, IP_R, MAC_E, MAC_R, OTHERS, TUNNEL } from "../support/overlay.js";
 import * as p from "../support/packets.js";
@@ -31,6 +31,39 @@ describe.each([
     expect(a.receive(...b.send(toE(p.echo(RE, 5))))).toEqual([toE(p.echo(RE, 5))]);
     expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
   });
+});
+
+it("what a published port leads to another node is sealed too, and so is what comes back", () => {
+  const { a, b } = sealedPair();
+  a.d.say(o.snat(), {
+    type: "publish",
+    id: 9,
+    rule: { ...rule({ target: IP_R, network: o.OVERLAY, snatSource: o.IP_GATE, onlink: "10.9.0.0/16" }) },
+  });
+  b.d.say(o.remote(o.MAC_SNAT, o.IP_SNAT, a.local));
+  const toHost = { src: CLIENT, dst: HOST_IP };
+  const written = (sent: { port: number; bytes: Uint8Array }[]): Uint8Array[] =>
+    sent.flatMap(({ port, bytes }) => (port === TUNNEL ? [bytes] : []));
+  a.d.withdraw(0);
+  const opening = written(a.d.fromHeld(p.tcp(toHost, { sport: 40000, dport: PUBLISHED, flags: p.SYN })));
+  const [got] = b.receive(...opening);
+  const { sport, src } = p.parse(got!);
+  expect([src, datagrams(opening[0]!)[0]![0]]).toEqual([o.IP_SNAT, 0x80]);
+  const answer = b.send(
+    p.frame(o.MAC_SNAT, MAC_R, p.tcp({ src: IP_R, dst: o.IP_SNAT }, { sport: 8080, dport: sport, flags: p.SYN | p.ACK })),
+  );
+  for (const bytes of answer) a.d.io.put(TUNNEL, bytes);
+  expect(only(a.d.run())).toMatchObject({ port: UP, src: HOST_IP, dst: CLIENT });
+  const data = p.payload(3000);
+  const big = p.partial(
+    p.frame("02:00:00:00:00:00", "02:11:22:33:44:55", p.tcp(toHost, { sport: 40000, dport: PUBLISHED, data })),
+    p.GSO_TCPV4,
+    1366,
+  );
+  const sent = written(a.d.send(UP, big));
+  expect(sent.flatMap(datagrams).map((bytes) => bytes[0])).toEqual([0x80, 0x80, 0x80]);
+  expect(b.receive(...sent).map((bytes) => p.parse(bytes).src)).toEqual([o.IP_SNAT]);
+  expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
 });
 
 it("a datagram is outer headers, 16 bytes, the VXLAN header and the frame sealed, and the tag; no VXLAN node takes it", () => {
@@ -93,6 +126,58 @@ it("many frames of a batch are sealed with one call, in order, and a full house 
   const got = b.receive(...more.map(({ bytes }) => bytes));
   expect(got.reduce((sum, bytes) => sum + bytes.length - p.VNET - 54, 0)).toBe(16 * 60_000);
   expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+});
+
+it("over IPv6 too, with UDP checksums, which are the device's to complete", () => {
+  const { a, b } = sealedPair({ checksum: true }, { checksum: true }, o.V6);
+  const frame = toR(p.udp(ER, { ...PORTS, data: SECRET }));
+  const big = p.partial(toR(p.tcp(ER, { ...PORTS, data: p.payload(20_000) })), p.GSO_TCPV4, 1346);
+  for (const each of [frame, big]) {
+    const [written] = a.send(each);
+    const { header, src, dst, packet } = o.departed(written!);
+    expect([src, dst, header.flags, header.start, header.field]).toEqual([a.local, b.local, 1, 54, 6]);
+    if (each === frame) {
+      const complete = p.complete(p.join(written!.subarray(0, p.VNET), written!.subarray(o.WIDE)));
+      expect(p.wrongChecksums(complete.subarray(p.VNET + 14))).toEqual([]);
+    }
+    expect(packet[6]).toBe(17);
+    const got = b.receive(written!);
+    expect(got).toHaveLength(1);
+    expect(got[0]!.length).toBe(each.length);
+  }
+  expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+});
+
+it("a broadcast goes to each node under that node's key, and to endpoints here as it is", () => {
+  const { a, b } = sealedPair();
+  const c = new SealedNode(o.V4.other, o.MAC_S, o.IP_S);
+  c.know(a);
+  a.know(c);
+  const all = p.frame("ff:ff:ff:ff:ff:ff", MAC_E, p.udp({ src: IP_E, dst: "10.9.255.255" }, { ...PORTS, data: SECRET }));
+  const sent = a.d.send(E, all);
+  const to = (node: SealedNode): Uint8Array[] =>
+    sent.filter(({ port, bytes }) => port === TUNNEL && o.departed(bytes).dst === node.local).map(({ bytes }) => bytes);
+  for (const node of [b, c]) {
+    expect(to(node)).toHaveLength(1);
+    expect(includes(to(node)[0]!, SECRET)).toBe(false);
+    expect(node.receive(...to(node))).toEqual([all]);
+  }
+  expect(c.receive(...to(b))).toEqual([]); // it is not for c
+});
+
+it("what waits for its bandwidth has been sealed before, and is right when its time has come", () => {
+  const { a, b } = sealedPair();
+  a.d.state.shaper.set(E, { egress: { rate: 8_000_000, burst: 8_000 } });
+  const frame = toR(p.udp(ER, { ...PORTS, data: p.join(SECRET, p.payload(1000)) }));
+  const sent: Uint8Array[] = [];
+  for (let n = 0; n < 10; n++) sent.push(...a.send(frame));
+  expect(sent.length).toBeLessThan(10);
+  expect(a.d.state.shaper.waiting).toBe(10 - sent.length);
+  a.d.io.clock[0] = a.d.now + 1;
+  for (const { port, bytes } of a.d.run()) if (port === TUNNEL) sent.push(bytes);
+  expect(sent).toHaveLength(10);
+  for (const bytes of sent) expect(includes(bytes, SECRET)).toBe(false);
+  expect(b.receive(...sent)).toEqual(Array.from({ length: 10 }, () => frame));
 });
 
 describe("what is not right is dropped, counted, and said of its node", () => {

@@ -1,6 +1,7 @@
 /** Daemons of three nodes with a real etcd: what is made on one is there on all, and stays while the store or a node is away. */
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { curl, udpExchange } from "../support/clients.js";
 import { ClusterLab, type ClusterNode } from "../support/cluster-lab.js";
 import { etcdObstacle } from "../support/etcd.js";
 import { ROOT } from "../support/paths.js";
@@ -21,7 +22,8 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
   beforeAll(async () => {
     lab = await ClusterLab.start();
     ({ a, b, c } = lab.nodes);
-    await Promise.all([a.startDaemon(), b.startDaemon()]);
+    // Two workers: what answers a flow comes by the tunnels to the one that has it.
+    await Promise.all([a.startDaemon("--workers", "2"), b.startDaemon()]);
   });
   afterAll(() => lab?.close());
 
@@ -107,6 +109,63 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
     await a.ok("network", "rm", "pods");
   });
 
+  it("publishes a name on a node that has none of it, for TCP and UDP of both families, and by turns once it has one; who is dead is left out", async () => {
+    await a.ok("network", "create", "-d", "overlay", "--ipv6", "edge");
+    const serve = (node: ClusterNode, name: string): Proc =>
+      node.start("run", "--rm", "--name", name, "--network", "edge", "--network-alias", "api", "--", "env", "LISTEN=::", ...SERVER);
+    const far = serve(b, "far");
+    await far.until("serves", () => far.stdout.includes("listening"));
+    const echo = b.start("run", "--rm", "--name", "echo", "--network", "edge", "--", process.execPath, program("udp-server"), "5300");
+    await echo.until("serves", () => echo.stdout.includes("listening"));
+    await eventually("a knows it", async () => (await a.ok("network", "inspect", "edge")).includes('"echo"'));
+    const gate = ["--name", "gate", "--network", "edge", "-p", "8999:api:8080", "-p", "5353:echo:5300/udp", "-p", "99:typo:99"];
+    const check = ["--health-check", "interval=200ms,timeout=200ms,fall=2"];
+    const made = await a.call("run", "-d", ...gate, ...check, "--link", "far:remote", "--", "sleep", "1000");
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringMatching(/^WARNING: nobody in network edge has the name 'typo' now/) });
+    // Own address and health check need a moment at first.
+    const peers = async (target: string): Promise<string> => (await curl(lab.lab, lab.store, target)).peer;
+    await eventually("it is served", async () => (await peers("192.0.2.1:8999")) !== "");
+    const own = Object.values(JSON.parse(await b.ok("network", "inspect", "edge"))[0].Containers as object).find(
+      ({ Name }) => Name === "lb-edge",
+    );
+    expect(own).toMatchObject({ Node: "a", MacAddress: expect.stringMatching(/^02:74:73:/) });
+    const address = own.IPv4Address.split("/")[0];
+    for (let n = 0; n < 8; n++) expect(await peers("192.0.2.1:8999")).toContain(`${address}:`); // either worker
+    expect((await curl(lab.lab, a.ns, "127.0.0.1:8999")).code).toBe(0);
+    expect(await udpExchange(lab.lab, lab.store, "192.0.2.1", 5353, "ping")).toMatch(/^10\.0\.\d\.\d+:\d+ ping$/);
+    lab.lab.ip(a.ns, "addr add 2001:db8::1/64 dev eth0 nodad");
+    lab.lab.ip(lab.store, "addr add 2001:db8::9/64 dev br0 nodad");
+    await eventually("IPv6 clients are served", async () => (await peers("[2001:db8::1]:8999")) !== "");
+    expect(await a.ok("run", "--rm", "--network", "edge", "--", "getent", "ahostsv4", "far")).toContain("10.0.");
+    expect(await a.ok("exec", "gate", "getent", "hosts", "remote")).toMatch(/remote$/);
+    // One here, too.
+    const near = serve(a, "near");
+    const seen = new Set<string>();
+    const ask = async (): Promise<number> => {
+      const { body, code } = await curl(lab.lab, lab.store, "192.0.2.1:8999", ["-m", "1"]);
+      if (code === 0) seen.add(JSON.parse(body).local.replace(/:\d+$/, ""));
+      return code;
+    };
+    await eventually("both serve", async () => (await ask()) === 0 && seen.size === 2);
+    b.daemon.signal("SIGSTOP"); // checks fail, and its lease ends
+    const codes: number[] = [];
+    await eventually(
+      "the dead one is left out",
+      async () => {
+        seen.clear();
+        for (let n = 0; n < 6; n++) codes.push(await ask());
+        return seen.size === 1 && codes.slice(-6).every((code) => code === 0);
+      },
+      8000,
+    );
+    b.daemon.signal("SIGCONT");
+    await eventually("it is back", async () => (await ask()) === 0 && seen.size === 2, 10_000);
+    await near.stop();
+    await a.ok("rm", "-f", "gate");
+    await b.ok("rm", "-f", "far", "echo");
+    await eventually("it goes", async () => (await a.call("network", "rm", "edge")).code === 0);
+  }, 40_000);
+
   it("goes on while the store hangs, and refuses what is new, and changes nothing", async () => {
     await lab.etcd.signalMember(0, "SIGSTOP");
     const at = asking.stdout.length;
@@ -125,7 +184,7 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
     await a.daemon.stop("SIGKILL");
     await eventually("its name is gone", async () => !(await b.ok("network", "inspect", "shop")).includes('"web"'), 6000);
     expect(await b.ok("run", "--rm", "--network", "shop", "--", "hostname", "-I")).toBe("10.0.0.4"); // the dead keep theirs
-    await a.startDaemon();
+    await a.startDaemon("--workers", "2");
     const at = asking.stdout.length;
     await asking.until("answers again", () => since(asking, at).includes("200 10.0.0.2"));
   });

@@ -146,6 +146,48 @@ describe("a network", () => {
   });
 });
 
+describe("a network on a LAN", () => {
+  const range = [
+    "--subnet",
+    "192.0.2.0/24",
+    "--ip-range",
+    "192.0.2.128/25",
+    "--gateway",
+    ADDR.client,
+    "--aux-address",
+    `host=${ADDR.host}`,
+  ];
+  const onLan = (name: string, type: string, options: string[], body: (mac: string) => Promise<void>): void =>
+    on(name, "tsproxy", ["-o", `tsproxy.type=${type}`, "-o", "parent=eth0", ...options, ...range], async () => {
+      // Others had these addresses in the case before.
+      for (const ns of [h.world.client, h.world.host]) h.lab.ip(ns, "neighbor flush all");
+      await body(/link\/ether (\S+)/.exec(h.lab.runSync(h.world.host, ["ip", "link", "show", "eth0"]))![1]!);
+    });
+
+  for (const type of ["macvlan", "ipvlan"])
+    onLan(`has containers reach its stations and the host, and be reached, as ${type}`, type, [], async (mac) => {
+      await h.web("web", ...NET, "-p", "8080:80");
+      await h.web("other", ...NET);
+      const address = await h.address("web", "net");
+      expect(address).toMatch(/^192\.0\.2\.(12[89]|1[3-9]|2)/);
+      expect(await h.whoFrom(h.world.client, address)).toBe(ADDR.client);
+      expect(await h.whoFrom(h.world.host, address)).toBe(ADDR.host);
+      expect(await h.whoFrom(h.world.client, `${ADDR.host}:8080`)).toBe(ADDR.client);
+      expect(await h.who("other", address)).toBe(await h.address("other", "net"));
+      expect(await h.pings("other", ADDR.client)).toBe(true);
+      const heard = h.lab.runSync(h.world.client, ["ip", "neighbor", "show", "to", address]);
+      expect(heard.includes(mac)).toBe(type === "ipvlan");
+    });
+
+  onLan("gives one container the parent's MAC in mode passthru", "macvlan", ["-o", "macvlan_mode=passthru"], async (mac) => {
+    await h.web("web", ...NET);
+    expect(await h.docker.inspect("web", "{{.NetworkSettings.Networks.net.MacAddress}}")).toBe(mac);
+    expect(await h.whoFrom(h.world.client, await h.address("web", "net"))).toBe(ADDR.client);
+    const second = await h.docker.docker(["run", "--rm", ...NET, IMAGE, "true"]);
+    expect(second.stderr).toMatch(/MAC address/);
+  });
+});
+
 describe("a network with IPv6", () => {
   on(
     "gives containers addresses, gateway and way out of both families, and publishes their ports on both",

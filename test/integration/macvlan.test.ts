@@ -1,7 +1,7 @@
 /** Sandboxes on the LAN of the host's device: they, its stations and the host reach each other, ports are published, and the device is left as it was. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { curl, ping } from "../support/clients.js";
-import { eventually } from "../support/proc.js";
+import { eventually, type Proc } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
 import { program, serve, serveIperf } from "../support/servers.js";
 
@@ -62,6 +62,43 @@ it("does what the kernel's macvlan does on the same device, and has the host rea
   expect([await received(h.client, A), await received(h.client, "192.0.2.200")]).toEqual([true, true]);
   expect([await received(h.host, A), await received(h.host, "192.0.2.200")]).toEqual([true, false]);
   h.lab.ip(kernels, "link delete m0");
+});
+
+/** A connection from the client to A's server, on which a line can be sent at any time: answers what came back last. */
+function openConnection(): Proc {
+  return h.lab.start(h.client, ["nc", A, "8081"], { input: "pipe" });
+}
+
+it("goes on with open connections when the daemon is killed, the parent is away meanwhile, or somebody deletes the device", async () => {
+  const echo = h.lab.start(h.host, [...h.wrap, "nsenter", `--target=${(await h.sandboxes()).find(({ name }) => name === "a")!.pid}`, "--net", process.execPath, program("tcp-server"), "8081"]); // biome-ignore format: one command
+  await echo.until("echo server", () => echo.stdout !== "");
+  const connection = openConnection();
+  const answers = async (word: string): Promise<void> => {
+    connection.write(`${word}\n`);
+    await eventually(word, () => connection.stdout.includes(word), 20_000);
+  };
+  await answers("before");
+  await h.daemon.stop("SIGKILL");
+  expect(promiscuity()).toBe("promiscuity 0");
+  h.lab.ip(h.host, "link set lan0 name lan9"); // as good as gone
+  await h.startDaemon();
+  await eventually("warning", () => h.daemon.stderr.includes("its parent interface lan0 is not there"));
+  // What the endpoint sends meanwhile is nobody's, the host's own addresses included.
+  h.lab.ip(h.host, "address add 192.0.2.50/32 dev lo");
+  expect((await h.inside("a", "ping", "-n", "-c", "1", "-W", "0.5", "192.0.2.50")).code).toBe(1);
+  h.lab.ip(h.host, "link set lan9 name lan0");
+  await answers("after");
+  expect(promiscuity()).toBe("promiscuity 1");
+  h.lab.ip(h.host, "link set lan0 address 02:00:00:00:aa:01");
+  await answers("changed");
+  await h.inside("a", "ip", "neighbor", "flush", "all"); // nobody tells it that the host's has changed
+  await eventually("host", async () => (await h.inside("a", "ping", "-n", "-c", "1", "-W", "1", HOST)).code === 0);
+  h.lab.ip(h.host, "link delete tsplan0");
+  await eventually("warning", () => h.daemon.stderr.includes("tsplan0 was deleted by somebody else; it is made again"));
+  await answers("again");
+  expect((await h.inside("a", "ping", "-n", "-c", "1", "-W", "1", HOST)).code).toBe(0);
+  expect(promiscuity()).toBe("promiscuity 1");
+  connection.signal("SIGTERM");
 });
 
 it("goes on when the parent comes back, and leaves nothing on it, even when killed", async () => {

@@ -132,6 +132,7 @@ describe("npm i -g", () => {
           "/dev/net/tun": "ok",
           "BPF programs": "ok",
           "ICMP echo": "ok",
+          encryption: "ok",
         });
         expect(await publishAndFetch(c, at)).toMatch(/^192\.0\.2\.10:/);
         expect(await uninstall(at, nodes.get(version)!)).toEqual([]);
@@ -249,6 +250,7 @@ describe("arm64, emulated", () => {
       "USO offload": "ok",
       "network namespaces": "ok",
       "ICMP echo": "ok",
+      encryption: "ok",
     });
   });
 

@@ -13,6 +13,8 @@ const PORT = 8999,
   PORT2 = 8998,
   PORT6 = 8997;
 const LINES = 10;
+/** A look a second is enough on a machine that is not busy. */
+const PATIENCE_MS = 20_000;
 
 /** Packets that a port of the bridge has sent to its container. */
 function sentBy(c: Case, port: string): number {
@@ -22,12 +24,13 @@ function sentBy(c: Case, port: string): number {
 
 /** Waits until lines go to the container over its bridge, all of them, or past it. */
 function untilGoing(way: "over" | "past", c: Case, connections: Connections, port = "veth1"): Promise<unknown> {
-  return eventually(`packets for ${port} go ${way} the bridge`, async () => {
+  const attempt = async (): Promise<boolean> => {
     const before = sentBy(c, port);
     for (let n = 0; n < LINES; n++) await connections.exchange(`${way}${before}-${n}.`);
     const sent = sentBy(c, port) - before;
     return way === "over" ? sent >= LINES : sent < LINES / 2;
-  });
+  };
+  return eventually(`packets for ${port} go ${way} the bridge`, attempt, PATIENCE_MS);
 }
 
 /** Starts a program that gets in the way, until `stop`. */
@@ -51,25 +54,25 @@ onTsproxy("delivers past the bridge, and over it while somebody there could tell
   expect((await instance.stats()).steering!["past-bridge"]).toBeGreaterThan(LINES);
   expect(c.lab.runSync(c.c1, ["ip", "neigh", "show", "dev", "eth0"])).not.toMatch(/FAILED/);
 
+  const over = (): Promise<unknown> => Promise.all([untilGoing("over", c, one!), untilGoing("over", c, two!, "veth2")]);
+  const past = (): Promise<unknown> => Promise.all([untilGoing("past", c, one!), untilGoing("past", c, two!, "veth2")]);
   const run = (command: string): unknown => c.lab.runSync(c.host, command.split(" "));
   run("tc qdisc add dev veth1 root pfifo");
   await Promise.all([untilGoing("over", c, one!), untilGoing("past", c, two!, "veth2")]);
+  const xdp = await start(c, c.c2, process.execPath, program("xdp-pass"), "eth0");
+  await over();
   run("tc qdisc del dev veth1 root");
-  await untilGoing("past", c, one!);
+  await xdp.stop();
+  await past();
 
   run("nft add table bridge some");
-  await Promise.all([untilGoing("over", c, one!), untilGoing("over", c, two!, "veth2")]);
+  await over();
   run("nft delete table bridge some");
-  await untilGoing("past", c, one!);
-
+  await past();
   const capture = await start(c, c.host, "python3", path.join(ROOT, "test/support/programs/frames.py"), "docker0");
-  await Promise.all([untilGoing("over", c, one!), untilGoing("over", c, two!, "veth2")]);
-  const xdp = await start(c, c.c1, process.execPath, program("xdp-pass"), "eth0");
+  await over();
   await capture.stop();
-  await untilGoing("past", c, two!, "veth2");
-  await untilGoing("over", c, one!);
-  await xdp.stop();
-  await untilGoing("past", c, one!);
+  await past();
 
   // Nobody looks after it any more.
   instance.proc.signal("SIGSTOP");

@@ -3,11 +3,12 @@ import fs from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createMaps } from "../../src/steer/maps.js";
 import type { MapFds } from "../../src/steer/program.js";
-import { queueProgram } from "../../src/steer/queue-program.js";
+import { queueProgram, tunnelQueueProgram } from "../../src/steer/queue-program.js";
 import { steerProgram } from "../../src/steer/steer-program.js";
 import * as bpf from "../../src/sys/bpf.js";
 import { native } from "../../src/sys/native.js";
 import { foldAddress, workerOf } from "../../src/wire/spread.js";
+import { OWN_MAC } from "../../src/wire/vxlan.js";
 import { onTsproxy } from "../support/cases.js";
 import { curl, udpExchange } from "../support/clients.js";
 import { serve } from "../support/servers.js";
@@ -142,6 +143,34 @@ describe("the queue program answers as `workerOf` does", () => {
           return frameOf6(44, [src, dst], Buffer.concat([header, where === 1 ? l4 : random(8)]));
         };
         expect([9, 1, 9, 16].map((where) => run(part(where)))).toEqual([0, here, here, here]);
+      }
+    });
+  });
+
+  it("for what other nodes send to this node's own address; all else of theirs goes by the datagram's source port", () => {
+    withMaps((maps) => {
+      const fd = bpf.loadProgram("test_tunnel", tunnelQueueProgram(WORKERS, maps, { ipv6: true }));
+      const own = Buffer.from([...OWN_MAC, 1, 2, 3, ...random(6)]);
+      const inTunnel = (outer: 4 | 6, mac: Buffer, inner: Buffer, sport: number): Buffer => {
+        const udp = Buffer.concat([Buffer.from([sport >> 8, sport & 0xff]), random(14)]);
+        const body = Buffer.concat([udp, mac, inner.subarray(12)]);
+        return outer === 4 ? frameOf(17, [random(4), random(4)], body) : frameOf6(17, [random(16), random(16)], body);
+      };
+      try {
+        for (let n = 0; n < 300; n++) {
+          const l4 = random(8);
+          l4[0] = 40; // not to be taken for an ICMP type
+          const [dst, dst6] = [random(4), random(16)];
+          for (const outer of [4, 6] as const) {
+            expect(testRun(fd, inTunnel(outer, own, frameOf(6, [random(4), dst], l4), n))).toBe(workerFor(dst, l4.readUInt16LE(2)));
+            expect(testRun(fd, inTunnel(outer, own, frameOf6(17, [random(16), dst6], l4), n))).toBe(workerFor(dst6, l4.readUInt16LE(2)));
+            const other = Buffer.from([0x02, 0x42, ...random(10)]);
+            expect(testRun(fd, inTunnel(outer, other, frameOf(6, [random(4), dst], l4), n))).toBe(((n & 0xff) << 8) | (n >> 8));
+          }
+        }
+        expect(testRun(fd, frameOf(17, [random(4), random(4)], Buffer.alloc(0)))).toBe(0);
+      } finally {
+        fs.closeSync(fd);
       }
     });
   });

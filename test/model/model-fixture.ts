@@ -7,7 +7,7 @@ import type { Balancer } from "../../src/control/balancer.js";
 import { eachHostAddress, formatMapping, type PortSpec } from "../../src/control/mapping.js";
 import type { DeviceSpec } from "../../src/control/network/endpoints.js";
 import type { NetworkSpec } from "../../src/control/network/kinds.js";
-import type { OverlayChange } from "../../src/control/network/remote-endpoints.js";
+import type { OverlayChange, OwnAddress } from "../../src/control/network/remote-endpoints.js";
 import type { Publication } from "../../src/control/publisher.js";
 import { type AddressManager, givenAddresses } from "../../src/model/addresses.js";
 import { FileStore } from "../../src/model/file-store.js";
@@ -48,6 +48,8 @@ export class ModelFixture implements Mechanism, HostDevices {
   multiQueue = false;
   /** What overlay networks were told of other nodes. */
   readonly told: OverlayChange[] = [];
+  /** What overlay networks were told of this node's own addresses, in order. */
+  readonly own: (string | undefined)[] = [];
   /** Where devices of an earlier process are. */
   readonly found = new Map<string, Found>();
   model: NetworkModel;
@@ -66,7 +68,12 @@ export class ModelFixture implements Mechanism, HostDevices {
         mtu: spec.mtu ?? 1500,
         hostDevice: ("hostDevice" in spec ? spec.hostDevice : undefined) ?? "",
         spec,
-        ...(spec.kind === "overlay" && { remotes: { apply: (change: OverlayChange) => void this.told.push(change) } }),
+        ...(spec.kind === "overlay" && {
+          remotes: {
+            apply: (change: OverlayChange) => void this.told.push(change),
+            setOwn: (own: OwnAddress | undefined) => void this.own.push(own && eachFamily(own.addresses).map(formatIp).join()),
+          },
+        }),
         endpoints: {
           multiQueue,
           link: (client, server, ports) => {

@@ -43,9 +43,9 @@ interface Node {
   rekey(): void;
 }
 
-async function start(store: MemoryCluster, name: "a" | "b", { keys = true } = {}): Promise<Node> {
+async function start(store: MemoryCluster, name: "a" | "b", { keys = true, workers = 1 } = {}): Promise<Node> {
   const [local, mac, address] = name === "a" ? ["192.0.2.1", MAC_E, IP_E] : ["192.0.2.2", MAC_R, IP_R];
-  const sealed = new SealedNode(local, mac, address);
+  const sealed = new SealedNode(local, mac, address, { workers });
   const { ring } = sealed;
   const client = store.connect();
   const self = { name, instance: name, tunnel: perFamily([ip(local)]) };
@@ -176,14 +176,36 @@ it("a node without a key is named, and told by 'network inspect'; nothing goes t
   expect((await a.overlays.cluster.nodes()).map(({ name, encrypts }) => [name, encrypts])).toEqual([["a", true], ["b", false]]); // biome-ignore format: short
 });
 
+it("stays encrypted when ports are published there; with several workers these lead to no other node, and that is said", async () => {
+  const { store, a, b } = await pair();
+  const network = a.overlays.networks()[0]!.id;
+  await a.overlays.publishFrom(new Set([network]));
+  expect(a.fixture.model.networks.map(({ record }) => record.overlay)).toMatchObject([{ encrypted: true, own: {} }]);
+  expect(a.overlays.networks().map(({ overlay }) => overlay)).toEqual([{ vni: 4096, encrypted: true }]);
+  await b.overlays.close();
+  b.client.unreachable = true;
+  const several = await start(store, "b", { workers: 2 });
+  await several.catalog.use("shop");
+  await several.overlays.publishFrom(new Set([network]));
+  expect(several.fixture.model.networks[0]?.record.overlay).toEqual({ vni: 4096, encrypted: true });
+  expect(said.filter((line) => line.includes("which of several workers"))).toHaveLength(1);
+});
+
 it("an older version does not understand the network, rather than send its frames as they are; what is not encrypted it reads as before", async () => {
-  const { a } = await pair();
+  const { a, b } = await pair();
   const [record] = a.overlays.networks();
   const { v: version } = JSON.parse(networkText(record!)) as { v: number };
   expect([version, formatOf({ networks: [record!] })]).toEqual([4, 4]);
   const plain = { ...record!, overlay: { vni: 7 } };
   expect([(JSON.parse(networkText(plain)) as { v: number }).v, formatOf({ networks: [plain] })]).toEqual([2, 3]);
   for (const each of [record!, plain]) expect(parseNetwork(networkText(each))).toMatchObject({ record: { overlay: each.overlay } });
+  const lost = { ...record!, overlay: { vni: record!.overlay!.vni } };
+  expect(parseNetwork(networkText(record!).replace(',"encrypted":true', ""))).toMatchObject({
+    problem: expect.stringContaining("it is none"),
+  });
+  await expect(b.fixture.model.createNetwork({ ...lost, id: id("z"), name: "lost", ranges: {} } as never)).rejects.toMatchObject({
+    message: "network lost was made encrypted, and its record does not say so any more",
+  });
   expect(parseNetwork(networkText(record!).replace('"v":4', '"v":5'))).toMatchObject({
     problem: expect.stringContaining("a newer version of tsproxy wrote it"),
   });

@@ -25,7 +25,7 @@ class Fixture {
   both = false;
   readonly ports = new NamedPorts(this, { publish: (spec, _, options) => this.publish(spec, options) });
 
-  private publish({ hostIp, hostPort, several, targetPort }: PortSpec, options: BalanceOptions): Publication {
+  publish({ hostIp, hostPort, several, targetPort }: PortSpec, options: BalanceOptions): Publication {
     const host = hostIp ?? ip("0.0.0.0");
     if (this.taken.has(hostPort)) throw new PortTakenError("tcp", host, hostPort, "nginx (pid 1)", undefined);
     const name = `${hostIp === null ? "*" : formatIp(hostIp)}:${hostPort}`;
@@ -81,6 +81,30 @@ describe("a port of a name", () => {
     expect(f.notes).toEqual(["*:80: 172.18.0.4,172.18.0.5 (172.18.0.2 is out)"]);
     await f.ports.settle([], NOBODY);
     expect([...f.published]).toEqual([]);
+  });
+
+  it("leads to those on other nodes too, those of this one first, and has the node an address there as long as it is asked for", async () => {
+    const f = new Fixture();
+    const far = [
+      { addresses: perFamily([ip("172.18.0.9")]), owner: "far", names: ["api"] },
+      { addresses: perFamily([ip("172.18.0.8")]), owner: "other", names: ["db"] },
+    ];
+    const published: string[][] = [];
+    const cluster = { elsewhere: () => far, publishFrom: async (networks: ReadonlySet<string>) => void published.push([...networks]) };
+    const ports = new NamedPorts(f, { publish: (spec, _, options) => f.publish(spec, options) }, cluster);
+    const gate = f.sandbox(2, ["gate"], ["80:api:8080", "81:nobody:1"]);
+    expect([ports.nobodys(gate), ports.some]).toEqual([["nobody"], false]);
+    await ports.arrange([gate], NOBODY, "s2");
+    expect([...f.published]).toEqual(["*:80 -> 172.18.0.9 8080", "*:81 ->  1"]);
+    expect(ports.some).toBe(true);
+    expect(published.at(-1)).toEqual([NETWORK]);
+    f.sandbox(3, ["one", "api"], []);
+    await ports.settle([gate], NOBODY);
+    far.shift();
+    await ports.settle([gate], NOBODY);
+    expect(f.notes).toEqual(["*:80: 172.18.0.3,172.18.0.9", "*:80: 172.18.0.3 (172.18.0.9 is out)"]);
+    await ports.settle([], NOBODY);
+    expect([[...f.published], published.at(-1)]).toEqual([[], []]);
   });
 
   it("gives nothing new to one that is being stopped", async () => {

@@ -1,17 +1,21 @@
 /** Networks of a cluster on one node, over a dataplane that takes notes and a store in memory; a second node is the rest of the cluster. */
 import { afterEach, expect, it } from "vitest";
+import type { NetworkCreate } from "../../src/api/network-types.js";
 import { Cluster } from "../../src/cluster/cluster.js";
 import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
 import { Directory } from "../../src/dns/directory.js";
+import { globalScope } from "../../src/docker/global-scope.js";
+import { networkDriver } from "../../src/docker/network-driver.js";
 import { chosenAddresses } from "../../src/model/addresses.js";
 import { DEFAULT_OPTIONS } from "../../src/model/records.js";
+import type { EndpointRequest } from "../../src/model/requests.js";
 import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
 import { inspectNetwork } from "../../src/sandbox/network-inspect.js";
 import { Overlays } from "../../src/sandbox/overlays.js";
 import { formatIp } from "../../src/wire/ip-address.js";
 import { perFamily } from "../../src/wire/per-family.js";
 import { ModelFixture } from "../model/model-fixture.js";
-import { ip } from "../support/ip.js";
+import { ip, subnet } from "../support/ip.js";
 import { eventually } from "../support/proc.js";
 
 const open: { close(): Promise<void> }[] = [];
@@ -109,6 +113,115 @@ it("tells the dataplane and the names who is elsewhere, at first and when that c
   await overlays.cluster.sync();
   expect(fixture.told.at(-1)).toEqual({ put: [], remove: [id("d")] });
   expect(directory.addresses(scope, "sql")).toBeUndefined();
+});
+
+it("has an address of its own in networks whose ports are published here, which others see as a node's, and gives it back", async () => {
+  const { other, store, client, fixture, node, overlays, catalog } = await start();
+  const { id: network } = await catalog.create({ name: "shop", driver: "overlay", ipv6: true });
+  const live = await catalog.use("shop");
+  const { device } = await overlays.createEndpoint(live, request("e", "web"));
+  await overlays.publishFrom(new Set([network]));
+  const { own } = live.record.overlay!;
+  expect([own?.mac.slice(0, 8), formatIp(own!.addresses.ipv4!)]).toEqual(["02:74:73", "10.0.0.3"]);
+  expect(fixture.own).toEqual([expect.stringMatching(/^10\.0\.0\.3,fd/)]);
+  await other.sync();
+  const seen = other.view.endpointsIn(network).find(({ names }) => names.length === 0);
+  expect([seen?.node, seen?.mac]).toEqual(["a", own?.mac]);
+  expect(inspectNetwork(catalog.find("shop"), fixture.model).Containers[own!.id]).toMatchObject({ Name: "lb-shop", MacAddress: own!.mac });
+  expect(other.view.networks.get(network)?.overlay).toEqual(live.record.overlay && { vni: live.record.overlay.vni });
+
+  // The next process has the same one, so that flows go on.
+  await overlays.close();
+  fixture.found.set(id("e"), { name: device, nsFd: -1 });
+  await fixture.restart();
+  const again = await node();
+  open.push(again.overlays);
+  expect(fixture.own.slice(1)).toEqual(fixture.own.slice(0, 1));
+  await again.overlays.publishFrom(new Set([network]));
+  await other.sync();
+  expect(other.view.endpointsIn(network).find(({ names }) => names.length === 0)?.id).toBe(own!.id);
+
+  // Where the store is not reached, later.
+  await again.overlays.publishFrom(new Set());
+  expect(fixture.own.at(-1)).toBeUndefined();
+  client.unreachable = true;
+  await again.overlays.publishFrom(new Set([network]));
+  expect(fixture.own.at(-1)).toBeUndefined();
+  client.unreachable = false;
+  await eventually("it has one", () => fixture.own.at(-1)?.startsWith("10.0.0."));
+  await fixture.model.deleteEndpoint(network, id("e"));
+  await again.overlays.left(network, id("e"));
+  await other.sync();
+  expect([other.view.endpointsIn(network), store.list("/tsproxy/c/held/").entries]).toEqual([[], []]);
+});
+
+it("finds who has a name on another node for a link, and refuses one where endpoints are kept apart", async () => {
+  const { other, overlays, catalog } = await start();
+  const apart = { "com.docker.network.bridge.enable_icc": "false" };
+  for (const [name, options] of [
+    ["shop", {}],
+    ["apart", apart],
+  ] as const) {
+    const { id: network } = await catalog.create({ name, driver: "overlay", options });
+    await other.sync();
+    await other.claim(other.view.networks.get(network)!, { id: id(name[0]!), use: use("db") });
+  }
+  await overlays.cluster.sync();
+  expect([catalog.spansNodes("shop"), catalog.spansNodes("bridge")]).toEqual([true, false]);
+  expect([catalog.ownerElsewhere("shop", "db"), catalog.ownerElsewhere("shop", "web"), catalog.ownerElsewhere("bridge", "db")]).toEqual([
+    id("d"),
+    undefined,
+    undefined,
+  ]);
+  expect(() => catalog.ownerElsewhere("apart", "db")).toThrow("db is on node b: in a network with enable_icc=false");
+});
+
+it("serves dockerds that share a cluster store: a network that was made by another node's is there when a container comes", async () => {
+  const { other, fixture, overlays, catalog } = await start();
+  const shared = {
+    create: (...args: [NetworkCreate, string, string]) => catalog.create(...args),
+    remove: (network: string) => overlays.remove(network),
+    createEndpoint: (network: string, request: EndpointRequest) => overlays.createEndpointIn(network, request),
+    left: (network: string, endpoint: string) => overlays.left(network, endpoint),
+  };
+  const driver = networkDriver(fixture.model, globalScope(fixture.model, shared));
+  const call = (name: string, body: object = {}): Promise<object> => driver[`NetworkDriver.${name}`]!(body);
+  expect(await call("GetCapabilities")).toEqual({ Scope: "global", ConnectivityScope: "global", GwAllocChecker: false });
+  const made = {
+    NetworkID: id("n"),
+    Options: { "com.docker.network.generic": {} },
+    IPv4Data: [{ Pool: "10.50.0.0/24", Gateway: "10.50.0.1/24" }],
+  };
+  expect(await call("CreateNetwork", made)).toEqual({});
+  await other.sync();
+  expect(other.view.networks.get(id("n"))).toMatchObject({ name: "docker-nnnnnnnnnnnn", about: { origin: "tsproxy-overlay" } });
+  await expect(call("CreateNetwork", { ...made, NetworkID: id("m") })).rejects.toMatchObject({ kind: "conflict" });
+  await expect(
+    call("CreateNetwork", { ...made, NetworkID: id("m"), Options: { "com.docker.network.generic": { "tsproxy.type": "macvlan" } } }),
+  ).rejects.toThrow("tsproxy.type is not supported");
+  await expect(catalog.remove(id("n"))).rejects.toThrow("is one of Docker's");
+
+  // One that another node has made, and which this one was never told of.
+  const { options, about } = other.view.networks.get(id("n"))!;
+  const far = { id: id("f"), name: "docker-f", subnets: { ipv4: subnet("10.51.0.0/24", "10.51.0.1") }, vni: undefined };
+  await other.networks.create({ ...far, options, about: about! }, () => null);
+  const endpoint = { NetworkID: id("f"), EndpointID: id("e"), Interface: { Address: "10.51.0.7/24", MacAddress: "" }, Options: {} };
+  expect(await call("CreateEndpoint", endpoint)).toEqual({ Interface: { MacAddress: "02:42:0a:33:00:07" } });
+  await expect(call("CreateEndpoint", endpoint)).rejects.toThrow("exists already");
+  await expect(call("CreateEndpoint", { ...endpoint, NetworkID: id("x"), EndpointID: id("y") })).rejects.toThrow(
+    "there is no network xxxxxxxxxxxx in the cluster",
+  );
+  await other.sync();
+  expect(other.view.endpointsIn(id("f"))).toMatchObject([{ id: id("e"), node: "a" }]);
+  const joined = { NetworkID: id("f"), EndpointID: id("e"), SandboxKey: "/var/run/docker/netns/1", Options: {} };
+  expect(await call("Join", joined)).toMatchObject({ Gateway: "10.51.0.1", DisableGatewayService: false });
+  await call("Leave", joined);
+  await call("DeleteEndpoint", joined);
+  await other.sync();
+  expect(other.view.endpointsIn(id("f"))).toEqual([]);
+  await call("DeleteNetwork", made);
+  await other.sync();
+  expect([...other.view.networks.keys()]).toEqual([id("f")]);
 });
 
 it("keeps nobody waiting for the store whose endpoint is not of the cluster", async () => {

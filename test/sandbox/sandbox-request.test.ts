@@ -5,6 +5,12 @@ import { checkExtraHost, parseLink, planSandbox } from "../../src/sandbox/sandbo
 const nobody = (): boolean => false;
 const create = (change: Partial<SandboxCreate> = {}): SandboxCreate => ({ kind: "run", command: ["true"], network: "bridge", ...change });
 
+it("a port may lead to a name of others only where the network spans nodes", () => {
+  const gate = create({ network: "shop", publish: ["80:web:8080"] });
+  expect(() => planSandbox(gate, nobody)).toThrow("'web' is no name of this sandbox");
+  expect(planSandbox(gate, nobody, true).record.ports).toMatchObject([{ name: "web", hostPort: 80 }]);
+});
+
 describe("what is to run", () => {
   it("gets a random id and name, and the start of the id as its host name", () => {
     const a = planSandbox(create(), nobody).record;

@@ -35,10 +35,18 @@ export class ClusterNode {
     this.daemon = await untilReady(this.launchDaemon(...args));
   }
 
+  /** In namespaces that `wrap` enters. */
+  async startDaemonIn(wrap: string[], ...args: string[]): Promise<void> {
+    this.daemon = await untilReady(launch(this.lab, this.ns, this.daemonArgs(args), { env: this.env, wrap }));
+  }
+
+  private daemonArgs(args: string[]): string[] {
+    const socket = args.includes("--plugin-socket") ? [] : this.socket;
+    return ["daemon", "--store", this.store, "--node", this.name, "--node-ttl", "2", ...socket, ...args];
+  }
+
   launchDaemon(...args: string[]): Proc {
-    return launch(this.lab, this.ns, ["daemon", "--store", this.store, "--node", this.name, "--node-ttl", "2", ...this.socket, ...args], {
-      env: this.env,
-    });
+    return launch(this.lab, this.ns, this.daemonArgs(args), { env: this.env });
   }
 
   /** Runs `tsproxy ARGS` to its end. */
@@ -92,7 +100,8 @@ export class ClusterLab {
     this.nodes = { a: node("a", 1), b: node("b", 2), c: node("c", 3) };
   }
 
-  static async start(): Promise<ClusterLab> {
+  /** `args`: more for etcd. */
+  static async start(args: string[] = []): Promise<ClusterLab> {
     const lab = new Lab();
     const store = lab.addNamespace("store");
     lab.ip(store, `link add br0 type bridge\nlink set br0 up\naddr add ${STORE}/24 dev br0`);
@@ -102,7 +111,7 @@ export class ClusterLab {
       lab.ip(store, `link set to-${role} master br0`);
       lab.ip(ns[role], `addr add 192.0.2.${n + 1}/24 dev eth0\nroute add default via ${STORE}`);
     }
-    const etcd = await Etcd.start({ host: STORE, run: (argv) => lab.start(store, argv) });
+    const etcd = await Etcd.start({ host: STORE, run: (argv) => lab.start(store, argv), args });
     return new ClusterLab(store, etcd, ns, lab);
   }
 

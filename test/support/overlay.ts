@@ -20,6 +20,10 @@ export const TUNNEL = 6,
 export const OVERLAY = 1,
   VNI = 0x012345,
   MTU = 1450;
+/** This node's own addresses in the network, where it has some. */
+export const IP_SNAT = "10.9.0.9",
+  IP6_SNAT = "fd09::9",
+  MAC_SNAT = "02:42:0a:09:00:09";
 export const TUNNEL_DEVICE = 21;
 export const IP_GATE = "10.9.0.1",
   IP_E = "10.9.0.4",
@@ -50,6 +54,8 @@ export interface OverlayOptions {
   checksum?: boolean;
   segments?: boolean;
   flags?: number;
+  /** Made before; default: one that does not bypass the host's firewall. */
+  d?: Dataplane;
   /** The network is encrypted, and there is something to seal with. */
   sealer?: (memory: PacketMemory) => Sealer;
   /** The device takes several datagrams in one frame. */
@@ -60,6 +66,15 @@ export function remote(mac: string, addresses: string, node: string): ToWorker {
   return { type: "set-remote", network: OVERLAY, mac: p.macBytes(mac), addresses: addresses.split(" ").map(ip), node: ip(node) };
 }
 
+export function snat(addresses = `${IP_SNAT} ${IP6_SNAT}`): ToWorker {
+  return {
+    type: "snat-address",
+    network: OVERLAY,
+    mac: p.macBytes(MAC_SNAT),
+    addresses: addresses === "" ? [] : addresses.split(" ").map(ip),
+  };
+}
+
 export function overlay({
   underlay = V4,
   checksum = false,
@@ -67,9 +82,10 @@ export function overlay({
   flags = 0,
   sealer,
   datagrams = true,
+  d: made,
 }: OverlayOptions = {}): Dataplane {
   const memory = new PacketMemory();
-  const d = new Dataplane({ bypass: false, ...(sealer && { sealer: sealer(memory) }) }, [], memory);
+  const d = made ?? new Dataplane({ bypass: false, ...(sealer && { sealer: sealer(memory) }) }, [], memory);
   d.say(
     {
       type: "add-tunnel",

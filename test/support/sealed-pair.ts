@@ -34,6 +34,7 @@ import * as p from "./packets.js";
 export interface NodeOptions {
   aes?: boolean;
   datagrams?: boolean;
+  checksum?: boolean;
   workers?: number;
   worker?: number;
   sealer?: (memory: PacketMemory) => Sealer;
@@ -50,13 +51,13 @@ export class SealedNode {
     readonly local: string,
     readonly mac: string,
     readonly address: string,
-    { aes = true, datagrams = true, workers = 1, worker = 0, sealer, now = () => 0 }: NodeOptions = {},
+    { aes = true, datagrams = true, checksum = false, workers = 1, worker = 0, sealer, now = () => 0 }: NodeOptions = {},
   ) {
     const memory = new PacketMemory();
     this.d = new Dataplane({ bypass: false, workers, worker, sealer: sealer?.(memory) ?? new CryptoSealer(memory) }, [], memory);
     this.ring = new KeyRing({ workers, aes, post: (message) => this.d.say(message) }, now);
     this.d.say(
-      { type: "add-tunnel", port: TUNNEL, fd: -1, mac: p.macBytes("02:00:00:00:00:21"), device: TUNNEL_DEVICE, address: ip(local), udpPort: 4789, checksum: false, segments: true, datagrams }, // biome-ignore format: one message
+      { type: "add-tunnel", port: TUNNEL, fd: -1, mac: p.macBytes("02:00:00:00:00:21"), device: TUNNEL_DEVICE, address: ip(local), udpPort: 4789, checksum, segments: true, datagrams }, // biome-ignore format: one message
       {
         type: "add-network",
         network: OVERLAY,
@@ -92,8 +93,8 @@ export interface Nodes {
   b: SealedNode;
 }
 
-export function sealedPair(a: NodeOptions = {}, b: NodeOptions = {}): Nodes {
-  const nodes = { a: new SealedNode(V4.local, MAC_E, IP_E, a), b: new SealedNode(V4.node, MAC_R, IP_R, b) };
+export function sealedPair(a: NodeOptions = {}, b: NodeOptions = {}, underlay = V4): Nodes {
+  const nodes = { a: new SealedNode(underlay.local, MAC_E, IP_E, a), b: new SealedNode(underlay.node, MAC_R, IP_R, b) };
   nodes.a.know(nodes.b);
   nodes.b.know(nodes.a);
   return nodes;

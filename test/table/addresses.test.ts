@@ -3,6 +3,7 @@ import { Addresses } from "../../src/table/addresses.js";
 import { Prefix } from "../../src/table/prefix.js";
 import * as word from "../../src/wire/address-word.js";
 import { fold } from "../../src/wire/checksum.js";
+import { Quads } from "../../src/wire/field.js";
 import { ofIpv4, toBytes } from "../../src/wire/ip-address.js";
 import { rawWord } from "../../src/wire/raw.js";
 import { ip, prefix, raw } from "../support/host.js";
@@ -100,7 +101,7 @@ describe("the table", () => {
     const memory = Int32Array.from(all.flatMap((text) => [0, ...words(text)]));
     const handles = new Int32Array(all.length);
     table.findAll(
-      memory,
+      new Quads(memory),
       Int32Array.from(all, (_, k) => 5 * k + 1),
       all.length,
       handles,

@@ -63,6 +63,10 @@ function create(): CliCommand {
     .option("-o, --opt <key=value>", "One of Docker's options of that driver (repeatable)", collect)
     .note("It prints the network's id, and on standard error which pools were passed over, and why.")
     .example("A network with IPv6 too, whose range is made for this host", "tsproxy network create --ipv6 shop")
+    .example(
+      "On VLAN 10 of eth0, with the LAN's own range and router",
+      "tsproxy network create -d macvlan -o parent=eth0.10 --subnet 10.10.0.0/24 --gateway 10.10.0.254 lan",
+    )
     .example("A network with a range of its own", "tsproxy network create --subnet 10.44.0.0/24 --label stage=test shop")
     .action(async (name: string, raw: RawCreate) => {
       const { ask } = await import("../../api/client.js");
@@ -95,8 +99,8 @@ function list(): CliCommand {
 export async function showNetworks({ quiet = false, trunc = true, json = false }: RawList, write: Write = stdout): Promise<void> {
   const [{ ask }, { dockerNames }] = await Promise.all([import("../../api/client.js"), import("../docker-view.js")]);
   const views = await ask(await daemonSocket(), "networks");
-  const dockers = views.some(({ driver }) => driver === "tsproxy") ? (await dockerNames()).networks : new Map<string, string>();
-  const networks = views.map((view) => ({ ...view, name: view.name || (dockers.get(view.id) ?? "") }));
+  const dockers = views.some(({ driver }) => driver.startsWith("tsproxy")) ? (await dockerNames()).networks : new Map<string, string>();
+  const networks = views.map((view) => ({ ...view, name: dockers.get(view.id) ?? view.name }));
   const idOf = ({ id }: NetworkView): string => (trunc ? id.slice(0, 12) : id);
   if (json) write(`${JSON.stringify(networks, null, 2)}\n`);
   else if (quiet) write(networks.map((network) => `${idOf(network)}\n`).join(""));
@@ -105,7 +109,7 @@ export async function showNetworks({ quiet = false, trunc = true, json = false }
       idOf(network),
       network.name || "-",
       network.driver,
-      network.driver === "overlay" ? "global" : "local",
+      network.driver.endsWith("overlay") ? "global" : "local",
       bothFamilies(network.subnet, network.ipv6Subnet),
     ]);
     write(formatTable(["NETWORK ID", "NAME", "DRIVER", "SCOPE", "SUBNET"], rows));

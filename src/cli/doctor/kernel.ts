@@ -19,6 +19,8 @@ export interface KernelSystem {
   ipv6Settings(): { writable: boolean; forwards: boolean };
   /** What IPsec policies of the host are about; null where the kernel has no IPsec. */
   protectedNetworks(): IpPrefix[] | null;
+  /** As `native.sealSupport`. */
+  sealSupport(): number;
   enterNetns(): void;
   openEchoSocket(): void;
 }
@@ -49,6 +51,7 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
   );
   await checkTap(checks, system);
   checkIpsec(checks, system);
+  checkEncryption(checks, system.sealSupport());
   await attempt(
     checks,
     {
@@ -128,6 +131,21 @@ function checkIpsec(checks: Check[], system: KernelSystem): void {
   } catch (error) {
     found("unknown", `policies cannot be listed: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Not of the kernel: of Node.js, and of the processor. */
+function checkEncryption(checks: Check[], support: number): void {
+  const status = support === 0 ? "missing" : "ok";
+  checks.push({
+    name: "encryption",
+    status,
+    essential: false,
+    meaning:
+      support === 0
+        ? "no network can be encrypted: this Node.js does not export OpenSSL's functions"
+        : `networks can be encrypted, with ${(support & 2) !== 0 ? "AES-256-GCM" : "ChaCha20-Poly1305, as the processor has no instructions for AES"}`,
+    ...(status === "missing" && { fix: "use Node.js as nodejs.org or the distribution builds it" }),
+  });
 }
 
 async function checkTap(checks: Check[], system: KernelSystem): Promise<void> {

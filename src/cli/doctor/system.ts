@@ -42,6 +42,7 @@ export async function loadKernel(): Promise<KernelSystem> {
         close: () => closeSync(fd),
       };
     },
+    sealSupport: () => native.sealSupport(),
     enterNetns: () => {
       const fd = openSync("/proc/self/ns/net", "r");
       try {

@@ -9,7 +9,7 @@ import { log } from "../../log.js";
 import {
   hasHost,
   type LanMapFds,
-  type LanSort,
+  type LanWire,
   lanHostProgram,
   lanInProgram,
   lanOutProgram,
@@ -21,7 +21,7 @@ import * as bpf from "../../sys/bpf.js";
 import { native, systemError } from "../../sys/native.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Link } from "../../sys/rtnetlink-entries.js";
-import { NO_ICC, ONE_MAC, PASSTHRU, VEPA } from "../../table/networks.js";
+import { NO_ICC, ONE_MAC, PASSTHRU, PROMISCUOUS, VEPA } from "../../table/networks.js";
 import { macText, parseMac } from "../../wire/ethernet.js";
 import { type IpAddress, linkLocalOf, toBytes } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
@@ -49,6 +49,13 @@ const MAX_STATIONS = 4096,
 const DEVICE = "tsplan%d";
 const NO_MAC = new Uint8Array(6);
 
+/** Of all networks on it. */
+export interface LanSort {
+  mode: LanMode;
+  /** Endpoints may send from other addresses than their own. */
+  promiscuous: boolean;
+}
+
 export interface LanSite {
   readonly socket: RouteSocket;
   readonly workers: Workers;
@@ -70,6 +77,7 @@ export class LanSegment {
   private readonly undo = new Undo();
   /** The TAP, its port, and `lan_out` on it. */
   private device = new Undo();
+  /** 0: it is being made again. */
   private deviceIndex = 0;
   private deviceName = "";
   private attached: Attached | undefined;
@@ -83,7 +91,7 @@ export class LanSegment {
     private readonly site: LanSite,
     readonly network: number,
     readonly parent: string,
-    readonly mode: LanMode,
+    readonly sort: LanSort,
     private readonly who: string,
   ) {
     const { workers, networkNumbers, host, steering } = site;
@@ -92,7 +100,7 @@ export class LanSegment {
     undo.add("number of the network", () => networkNumbers.give(network));
     try {
       // Without subnets: the LAN's addresses are anybody's, not those of a network behind us.
-      workers.post({ type: "add-network", network, subnets: [], flags: MODES[mode].flags });
+      workers.post({ type: "add-network", network, subnets: [], flags: MODES[sort.mode].flags | (sort.promiscuous ? PROMISCUOUS : 0) });
       undo.add(`network on ${parent}`, () => workers.post({ type: "remove-network", network }));
       this.maps = {
         ...steering.maps,
@@ -131,30 +139,34 @@ export class LanSegment {
   /** What comes for that station is its network's; answers how to end that. Throws TSP_ERR_NETWORK (conflict). */
   addStation({ mac, addresses }: LanStation): () => void {
     const text = macText(mac);
-    const { stations, maps, parent, mode } = this;
+    const { stations, maps, parent } = this;
+    const { mode } = this.sort;
     const own = this.attached?.mac;
     if (mode === "passthru") {
       if (stations.size > 0)
         throw parentError("conflict", `${parent} has an endpoint already, and in mode passthru takes one`, "use mode bridge for several");
-      if (own !== undefined && text !== own)
-        throw parentError("conflict", `in mode passthru an endpoint has the MAC address of ${parent}, ${own}`, "give none");
     } else if (text === own)
       // One key is one station's: the host would be cut off.
       throw parentError("conflict", `MAC address ${text} is that of the parent interface ${parent}`, "give another one, or none");
     if (stations.has(text))
       throw parentError("conflict", `MAC address ${text} is that of another endpoint on ${parent}`, "give another one");
     stations.add(text);
-    const undo = new Undo();
-    undo.add("station", () => stations.delete(text));
-    const enter = (map: number, key: Uint8Array): void => {
-      bpf.updateElement(map, key, word(OURS));
-      undo.add("key of a station", () => bpf.deleteElement(map, key));
-    };
-    if (mode === "ipvlan")
-      for (const address of [...eachFamily(addresses), ...(addresses.ipv6 === undefined ? [] : [linkLocalOf(mac)])])
-        enter(maps.addresses, addressKey(address));
-    else if (text !== own) enter(maps.stations, macKey(mac));
-    return () => void undo.run();
+    const [map, keys] =
+      mode === "ipvlan"
+        ? [maps.addresses, [...eachFamily(addresses), linkLocalOf(mac)].map(addressKey)]
+        : [maps.stations, text === own ? [] : [macKey(mac)]];
+    const steps = new Steps();
+    steps.add("station", () => stations.delete(text));
+    try {
+      for (const key of keys) {
+        bpf.updateElement(map, key, word(OURS));
+        steps.add("key of a station", () => bpf.deleteElement(map, key));
+      }
+    } catch (error) {
+      steps.run();
+      throw error;
+    }
+    return () => steps.run();
   }
 
   close(): Promise<void> {
@@ -176,7 +188,7 @@ export class LanSegment {
     [this.deviceIndex, this.deviceName] = [index, tap.name];
     socket.setLink(index, { mtu: this.mtu, txQueueLen: QUEUE, multicast: false, addrGenMode: "none" });
     closeToIpv6(tap.name);
-    put("lan_out", lanOutProgram(maps, MODES[this.mode].way), index, "ingress", undo);
+    put("lan_out", lanOutProgram(maps, MODES[this.sort.mode].way), index, "ingress", undo);
     const port = { kind: "lan", name: tap.name, mac: this.mac ?? NO_MAC, addresses: [], network, device: index } as const;
     taps.attach(tap, port, undo, () => void this.remake(undo));
     socket.setLink(index, { up: true });
@@ -187,6 +199,7 @@ export class LanSegment {
     if (gone !== this.device) return;
     log.warn(`${this.who}: ${this.deviceName} was deleted by somebody else; it is made again`);
     this.device = new Undo();
+    this.deviceIndex = 0;
     this.detach(); // what is on the parent sends to the old device
     await gone.run();
     if (this.closed) return;
@@ -201,6 +214,7 @@ export class LanSegment {
   /** Takes up the parent as it is now. `must`: throws if it is there and cannot be used. */
   private look({ must = false } = {}): void {
     const { site, parent, who } = this;
+    if (this.deviceIndex === 0) return; // it is being made again
     const now = findParent(parent, (name) => site.socket.link(name));
     const { attached } = this;
     if (now === null) {
@@ -236,22 +250,23 @@ export class LanSegment {
   /** Puts the programs on the parent, and has it take frames for stations. Throws with nothing left. */
   private attach({ index, mac, mtu }: Link, vlan: number): void {
     const { maps, deviceIndex, network } = this;
-    const sort: LanSort = { way: MODES[this.mode].way, vlan };
-    const undo = new Undo();
+    const wire: LanWire = { way: MODES[this.sort.mode].way, vlan };
+    const undo = new Steps();
     try {
       const own = macKey(parseMac(mac)!);
       bpf.updateElement(maps.stations, own, word(PARENT));
       undo.add("the parent's own MAC", () => bpf.deleteElement(maps.stations, own));
-      put("lan_in", lanInProgram(maps, sort, deviceIndex), index, "ingress", undo);
-      if (hasHost(sort)) put("lan_host", lanHostProgram(maps, sort, deviceIndex), index, "egress", undo);
+      put("lan_in", lanInProgram(maps, wire, deviceIndex), index, "ingress", undo);
+      if (hasHost(wire)) put("lan_host", lanHostProgram(maps, wire, deviceIndex), index, "egress", undo);
       bpf.updateElement(maps.parent, new Uint8Array(4), new Uint8Array(Uint32Array.of(index, vlan).buffer));
       undo.add("the parent", () => bpf.updateElement(maps.parent, new Uint8Array(4), new Uint8Array(8)));
-      const fd = native.promiscuous(index, this.mode === "ipvlan" ? 1 : 0); // its own MAC is enough there
+      this.site.socket.setLink(deviceIndex, { mtu });
+      // Last, since the kernel tells of it: what fails here again and again must not be the cause of the next try.
+      const fd = native.promiscuous(index, this.sort.mode === "ipvlan" ? 1 : 0); // its own MAC is enough there
       if (fd < 0) throw systemError("setsockopt(PACKET_ADD_MEMBERSHIP)", fd);
       undo.add("promiscuous mode of the parent", () => closeSync(fd));
-      this.site.socket.setLink(deviceIndex, { mtu });
     } catch (error) {
-      void undo.run();
+      undo.run();
       throw error;
     }
     this.attached = { index, mac, mtu, vlan, undo };
@@ -259,7 +274,7 @@ export class LanSegment {
   }
 
   private detach(): void {
-    void this.attached?.undo.run();
+    this.attached?.undo.run();
     this.attached = undefined;
   }
 }
@@ -269,11 +284,30 @@ interface Attached {
   mac: string;
   mtu: number;
   vlan: number;
-  undo: Undo;
+  undo: Steps;
+}
+
+/** As `Undo`, at once: the parent may be taken up again in the same turn. */
+class Steps implements Pick<Undo, "add"> {
+  private readonly steps: { what: string; undo: () => void }[] = [];
+
+  add(what: string, undo: () => void): void {
+    this.steps.push({ what, undo });
+  }
+
+  run(): void {
+    for (const { what, undo } of this.steps.splice(0).reverse()) {
+      try {
+        undo();
+      } catch (error) {
+        log.warn(`cannot undo '${what}': ${(error as Error).message}`);
+      }
+    }
+  }
 }
 
 /** By a link alone, since a filter would stay on the parent after a SIGKILL. */
-function put(name: string, code: Uint8Array, ifindex: number, direction: "ingress" | "egress", undo: Undo): void {
+function put(name: string, code: Uint8Array, ifindex: number, direction: "ingress" | "egress", undo: Pick<Undo, "add">): void {
   const program = bpf.loadProgram(`tsproxy_${name}`, code);
   try {
     const link = bpf.createTcxLink(program, ifindex, direction);

@@ -19,6 +19,8 @@ export interface MacvlanSpec extends CommonSpec {
   parent: string;
   /** Default: bridge. */
   mode?: LanMode;
+  /** Whether endpoints may send from other addresses than their own. Default: no. */
+  promiscuous?: boolean;
   /** The parent may come later. Default: it must be there. */
   awaitsParent?: boolean;
 }
@@ -38,12 +40,13 @@ class Macvlan implements Network {
     readonly number: number,
     private readonly spec: MacvlanSpec,
   ) {
-    const { parent, mode = "bridge", subnets, awaitsParent = false } = spec;
+    const { parent, mode = "bridge", promiscuous = false, subnets, awaitsParent = false } = spec;
+    const sort = { mode, promiscuous };
     checkNetworkFamilies(subnets, hostFamilies());
     this.subnets = subnets;
-    if (!awaitsParent) this.checkMtu(site.lans.parent(parent, mode).link.mtu);
+    if (!awaitsParent) this.checkMtu(site.lans.parent(parent, sort).link.mtu);
     try {
-      this.lan = site.lans.join(parent, mode, number, `network on ${parent}`, this.undo);
+      this.lan = site.lans.join(parent, sort, number, `network on ${parent}`, this.undo);
     } catch (error) {
       void this.undo.run();
       throw error;
@@ -61,8 +64,13 @@ class Macvlan implements Network {
     return this.lan.hostDevice;
   }
 
+  /** Throws TSP_ERR_NETWORK (unavailable): its parent has to say. */
   get endpointMac(): Uint8Array | undefined {
-    return this.spec.mode === "passthru" ? this.lan.mac : undefined;
+    const { mode, parent } = this.spec;
+    if (mode !== "passthru") return undefined;
+    if (this.lan.mac === undefined)
+      throw new TsproxyError("TSP_ERR_NETWORK", "unavailable", `its parent interface ${parent} is not there`, "see 'ip link'");
+    return this.lan.mac;
   }
 
   /** We are an endpoint's only door, so whoever its client is, it answers through us. */

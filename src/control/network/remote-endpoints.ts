@@ -26,6 +26,13 @@ export interface OverlayChange {
   put?: readonly RemoteEndpoint[] | undefined;
 }
 
+/** What this node is to other nodes' endpoints when it opens something there (decision 150). */
+export interface OwnAddress {
+  mac: Uint8Array;
+  /** Nobody else's in the network. */
+  addresses: PerFamily<IpAddress>;
+}
+
 export class RemoteEndpoints {
   /** MAC by id, and id by MAC. */
   private readonly macs = new Map<string, Uint8Array>();
@@ -37,12 +44,24 @@ export class RemoteEndpoints {
     private readonly network: number,
     private readonly local: IpAddress,
     private readonly nameNode: (address: IpAddress, name: string) => void,
+    private readonly encrypted = false,
   ) {}
 
   /** Ids that are not known are passed over. What cannot be is left out, with a warning. */
   apply({ remove = [], put = [] }: OverlayChange): void {
     for (const id of remove) this.remove(id);
     for (const endpoint of put) this.put(endpoint);
+  }
+
+  /** This node's own address in the network; undefined: it has none, and opens nothing on other nodes. */
+  setOwn(own: OwnAddress | undefined): void {
+    // Which worker an answer is for is in what is sealed, and the kernel, which shares datagrams out, cannot see it.
+    if (own !== undefined && this.encrypted && this.workers.count > 1) {
+      log.warn("published ports lead to no other node in encrypted networks with several workers: start the daemon with --workers 1");
+      return;
+    }
+    const { mac, addresses } = own ?? { mac: new Uint8Array(6), addresses: {} };
+    this.workers.post({ type: "snat-address", network: this.network, mac, addresses: eachFamily(addresses) });
   }
 
   private put({ id, mac, addresses, vtep, node }: RemoteEndpoint): void {

@@ -40,7 +40,7 @@ export class TapPorts {
   constructor(
     private readonly workers: Workers,
     private readonly numbers: PortNumbers,
-    private readonly steering: Pick<Steering, "queueFd" | "setInside">,
+    private readonly steering: Pick<Steering, "queueFd" | "tunnelQueueFd" | "setInside">,
     private readonly store?: FdStore,
   ) {}
 
@@ -62,8 +62,7 @@ export class TapPorts {
       if (kept === undefined) this.store?.put(`tap-${keepAs}`, tap.fds);
       undo.add(`keeping of ${tap.name}`, () => this.store?.remove(`tap-${keepAs}`));
     }
-    // The kernel spreads datagrams of tunnels by their source ports.
-    if (tap.fds.length > 1 && device.tunnels !== true) native.tapSteering(tap.fds[0]!, this.steering.queueFd);
+    if (tap.fds.length > 1) native.tapSteering(tap.fds[0]!, device.tunnels === true ? this.steering.tunnelQueueFd : this.steering.queueFd);
     return tap;
   }
 

@@ -36,6 +36,7 @@ function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boo
     }),
     probeSteering: () => ({ bpf: true, tcx: true }),
     protectedNetworks: () => [],
+    sealSupport: () => 3,
     hostFamilies: () => [4, 6],
     ipv6Settings: () => ({ writable: true, forwards: true }),
     enterNetns: () => {},
@@ -79,6 +80,13 @@ describe("doctor", () => {
     });
   });
 
+  it("says whether networks can be encrypted, and with what", async () => {
+    const found = async (support: number) => (await examine(host({ sealSupport: () => support }))).of("encryption");
+    expect(await found(3)).toMatchObject({ status: "ok", meaning: "networks can be encrypted, with AES-256-GCM" });
+    expect((await found(1))?.meaning).toContain("ChaCha20-Poly1305");
+    expect(await found(0)).toMatchObject({ status: "missing", essential: false, fix: expect.stringContaining("nodejs.org") });
+  });
+
   it("finds nothing missing on a host that has everything, and closes its TAP", async () => {
     const fake = host();
     const { ok, checks, error } = await examine(fake);
@@ -95,6 +103,7 @@ describe("doctor", () => {
       "TCX: ok",
       "clsact: ok",
       "IPsec: ok",
+      "encryption: ok",
       "IPv6: ok",
       "IPv6 settings: ok",
       "IPv6 errors: ok",
@@ -203,7 +212,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(hostFamilies().includes(6) ? 16 : 14);
+  expect(checks).toHaveLength(hostFamilies().includes(6) ? 17 : 15);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

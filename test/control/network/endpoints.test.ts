@@ -150,7 +150,12 @@ describe("TAP devices as ports", () => {
       addPort: (port: object, fds: readonly number[]) => told.push({ ...port, fds }),
       removePort: async (port: number) => void told.push(`remove ${port}`),
     };
-    return { taps: new TapPorts(fake as unknown as Workers, numbers, { queueFd: 77, setInside: () => {} }), numbers, told, steered };
+    return {
+      taps: new TapPorts(fake as unknown as Workers, numbers, { queueFd: 77, tunnelQueueFd: 78, setInside: () => {} }),
+      numbers,
+      told,
+      steered,
+    };
   }
 
   it("have a queue a worker, and a program that spreads new flows over them", () => {

@@ -6,3 +6,18 @@
 export function field(words: Int32Array, k: number, size: number): Int32Array {
   return words.subarray(k, words.length - size + 1 + k);
 }
+
+/** The fields of addresses of four words. */
+export class Quads {
+  readonly word0: Int32Array;
+  readonly word1: Int32Array;
+  readonly word2: Int32Array;
+  readonly word3: Int32Array;
+
+  constructor(readonly words: Int32Array) {
+    this.word0 = field(words, 0, 4);
+    this.word1 = field(words, 1, 4);
+    this.word2 = field(words, 2, 4);
+    this.word3 = field(words, 3, 4);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * `npm run bench -- macvlan`: a station of a LAN asks a container that stands on it, over a veth to the host. Beside tsproxy the kernel's macvlan on the same
+ * device, in mode bridge, and a kernel bridge with the device and a veth of the container's on it.
+ */
+import { parseArgs } from "node:util";
+import { MAIN } from "../test/support/paths.js";
+import { untilReady } from "../test/support/tsproxy.js";
+import { folderOf, runRounds } from "./end-to-end.js";
+import { versionOf } from "./machine.js";
+import { congestionOf, pick, positive } from "./options.js";
+import { IN_KERNEL, type Peer, type Started } from "./peers/peer.js";
+import { writeReport } from "./report.js";
+import { LAN_ADDRESS, type Session } from "./topology.js";
+import { WORKLOADS } from "./workloads/all.js";
+
+async function startKernel(session: Session): Promise<Started> {
+  session.ip("host", `link add link eth0 name m0 netns ${session.world.c1} type macvlan mode bridge`);
+  session.ip("c1", `addr add ${LAN_ADDRESS}/24 dev m0`, "link set m0 up");
+  return IN_KERNEL;
+}
+
+async function startBridge(session: Session): Promise<Started> {
+  session.lab.link(session.world.host, "veth1", session.world.c1, "eth0");
+  session.ip("host", "link add br0 type bridge", "link set br0 up", "link set eth0 master br0", "link set veth1 master br0");
+  session.ip("c1", `addr add ${LAN_ADDRESS}/24 dev eth0`);
+  return IN_KERNEL;
+}
+
+async function startOwn(session: Session, driver: string): Promise<Started> {
+  const proc = await untilReady(session.start("host", [process.execPath, MAIN, "daemon"]));
+  const tsproxy = ["env", `TSPROXY_RUN_DIR=${session.lab.runDir}`, process.execPath, MAIN];
+  const range = ["--subnet", "192.0.2.0/24", "--gateway", "192.0.2.254"];
+  session.run("host", [...tsproxy, "network", "create", "-d", driver, "-o", "parent=eth0", ...range, "lan"]);
+  const attach = ["attach", "--netns", session.world.c1, "--network", "lan", "--ip", LAN_ADDRESS, "--name", "c1"];
+  session.run("host", [...tsproxy, ...attach]);
+  return {
+    movers: [proc.pid],
+    stop: async () => {
+      session.run("host", [...tsproxy, "detach", "c1"]);
+      const { code, stderr } = await proc.stop();
+      if (code !== 0) throw new Error(`tsproxy exits with ${code}: ${stderr}`);
+    },
+  };
+}
+
+const common = { scenarios: ["macvlan"], containers: "none", missing: () => undefined } as const;
+const kernel = { ...common, mover: "kernel", version: () => "" } as const;
+const own = { ...common, mover: "node (tsproxy)", version: () => versionOf([process.execPath, MAIN, "--version"]) } as const;
+
+const PEERS: Peer[] = [
+  { ...kernel, name: "macvlan", title: "kernel macvlan", start: startKernel },
+  { ...kernel, name: "lan-bridge", title: "kernel bridge and veth", start: startBridge },
+  { ...own, name: "tsproxy", title: "tsproxy", start: (session) => startOwn(session, "macvlan") },
+  { ...own, name: "tsproxy-ipvlan", title: "tsproxy, ipvlan", start: (session) => startOwn(session, "ipvlan") },
+];
+
+export async function macvlan(argv: string[]): Promise<void> {
+  const options = {
+    quick: { type: "boolean", default: false },
+    peers: { type: "string" },
+    workloads: { type: "string" },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    congestion: { type: "string" },
+    out: { type: "string" },
+  } as const;
+  const { quick, peers, workloads, rounds, seconds, congestion, out } = parseArgs({ args: argv, options }).values;
+  const where = { quick, out: out ?? (quick ? undefined : `${folderOf({ quick, out })}/macvlan`) };
+  const results = await runRounds({
+    ...where,
+    peers: pick("--peers", peers, PEERS, ({ name }) => name),
+    workloads: pick(
+      "--workloads",
+      workloads,
+      WORKLOADS.filter(({ slow }) => !quick || slow !== true),
+      ({ name }) => name,
+    ).map((workload) => ({ ...workload, scenarios: ["macvlan"] })),
+    scenarios: ["macvlan"],
+    rounds: positive("--rounds", rounds, quick ? 3 : 5),
+    seconds: positive("--seconds", seconds, quick ? 1 : 3),
+    congestion: congestionOf(congestion),
+  });
+  console.log(writeReport(results, folderOf(where)));
+}

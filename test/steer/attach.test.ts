@@ -1,0 +1,99 @@
+import fs from "node:fs";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Attacher } from "../../src/steer/attach.js";
+import * as bpf from "../../src/sys/bpf.js";
+
+vi.mock("../../src/sys/bpf.js", async (original) => ({
+  ...(await original<typeof bpf>()),
+  loadProgram: vi.fn(),
+  createTcxLink: vi.fn(),
+  hasTcx: vi.fn(),
+  createTcxLinksApart: vi.fn(),
+  updateLink: vi.fn(),
+}));
+
+/** A descriptor like any other. */
+const open = (): number => fs.openSync("/dev/null", "r");
+function isOpen(fd: number): boolean {
+  return fs.existsSync(`/proc/self/fd/${fd}`);
+}
+
+describe("Attacher with prepared links", () => {
+  const PROGRAM = 1_000;
+  const places: bpf.TcxPlace[] = [
+    { ifindex: 2, direction: "ingress" },
+    { ifindex: 2, direction: "egress" },
+    { ifindex: 3, direction: "ingress" },
+  ];
+  let made: number[] = [];
+  let passing = -1;
+
+  beforeEach(() => {
+    vi.clearAllMocks();
+    made = [open(), open(), -19];
+    passing = open();
+    vi.mocked(bpf.loadProgram).mockReturnValue(passing);
+    vi.mocked(bpf.createTcxLinksApart).mockReturnValue(() => Int32Array.from(made));
+    vi.mocked(bpf.updateLink).mockReturnValue(true);
+    vi.mocked(bpf.hasTcx).mockReturnValue(true);
+    vi.mocked(bpf.createTcxLink).mockReturnValue(open());
+  });
+
+  it("puts the program into the link of its place, and makes those that failed", () => {
+    const attacher = new Attacher(undefined, true);
+    attacher.prepare(places);
+    const egress = attacher.attach(2, PROGRAM, "egress");
+    expect(bpf.updateLink).toHaveBeenCalledExactlyOnceWith(made[1], PROGRAM);
+    expect(isOpen(passing)).toBe(false);
+    attacher.attach(3, PROGRAM);
+    expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 3, "ingress");
+    egress.detach();
+    expect(isOpen(made[1]!)).toBe(false);
+    attacher.releasePrepared();
+  });
+
+  it("uses a link once", () => {
+    const attacher = new Attacher(undefined, true);
+    attacher.prepare(places);
+    attacher.attach(2, PROGRAM).detach();
+    attacher.attach(2, PROGRAM);
+    expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 2, "ingress");
+    attacher.releasePrepared();
+  });
+
+  it("makes a link anew where the kernel does not change the one that is there", () => {
+    vi.mocked(bpf.updateLink).mockReturnValue(false);
+    const attacher = new Attacher(undefined, true);
+    attacher.prepare(places);
+    attacher.attach(2, PROGRAM);
+    expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 2, "ingress");
+    expect(isOpen(made[0]!)).toBe(false);
+    attacher.releasePrepared();
+  });
+
+  it("ends those that nobody has asked for, also when nothing was attached", () => {
+    const attacher = new Attacher(undefined, true);
+    attacher.prepare(places);
+    attacher.releasePrepared();
+    expect(made.slice(0, 2).map(isOpen)).toEqual([false, false]);
+    expect(isOpen(passing)).toBe(false);
+    attacher.releasePrepared(); // again: nothing
+  });
+
+  it("prepares nothing where the kernel has no TCX", () => {
+    vi.mocked(bpf.hasTcx).mockReturnValue(false);
+    const attacher = new Attacher(undefined, true);
+    attacher.prepare(places);
+    expect(bpf.createTcxLinksApart).not.toHaveBeenCalled();
+    attacher.releasePrepared();
+    expect(isOpen(passing)).toBe(false);
+    for (const fd of made.slice(0, 2)) fs.closeSync(fd);
+  });
+
+  it("prepares nothing where TCX is not to be used", () => {
+    const attacher = new Attacher(undefined, false);
+    attacher.prepare(places);
+    expect(bpf.createTcxLinksApart).not.toHaveBeenCalled();
+    for (const fd of [...made.slice(0, 2), passing]) fs.closeSync(fd);
+  });
+});
