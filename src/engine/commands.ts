@@ -6,7 +6,7 @@ import { FormerFlows } from "../dataplane/adopt.js";
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
-import { EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
@@ -193,6 +193,13 @@ export class Commands implements EngineHooks {
 
   settle(id: number): boolean {
     return this.offload?.settle(id) ?? false;
+  }
+
+  /** Brings all flows that the kernel carries up to date: how many both ends keep up is asked at the end. */
+  settleAll(): void {
+    const { conntrack } = this.state;
+    for (let id = 0; id < conntrack.end; id++)
+      if (conntrack.isLive(id) && (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0) this.settle(id);
   }
 
   unsee(id: number): void {
