@@ -18,6 +18,7 @@ import {
   FLAG_INSIDE,
   FLAG_MAY_FRAGMENT,
   FLAG_OFFLOAD,
+  FLAG_PAIR,
   FLAG_RECORD,
   OFFLOAD_DESTINATION,
 } from "../wire/flow-entry.js";
@@ -109,6 +110,9 @@ function askForClient(b: Batch, i: number, state: State, frame: number): void {
   if (offloaded && (isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION)) {
     enterClient(state, id, conntrack.device[id]!, true);
     eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
+    bytes[frame] = LOCALLY_ADMINISTERED;
+    words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;
+    bytes[frame + ASK_FLAGS_AT] = FLAG_PAIR;
     return;
   }
   const targetPort = conntrack.newPorts(id, 0) >>> 16;

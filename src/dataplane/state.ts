@@ -184,6 +184,8 @@ export class State {
   expired = 0;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. Set by the engine. */
   settle: (id: number) => boolean = () => false;
+  /** What the kernel saw of an offloaded flow before now says nothing about what it is after. Set by the engine. */
+  unsee: (id: number) => void = () => {};
   /** ICMP errors sent this second, in all and by port. */
   icmpErrors = 0;
   readonly icmpErrorsTo = new Uint16Array(MAX_PORTS);

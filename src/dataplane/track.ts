@@ -67,6 +67,7 @@ export function track(b: Batch, state: State): void {
     } else {
       if (old === ct.ESTABLISHED && (flags & TURNING) === 0) continue;
       next = tcpNext(old, flags, dir);
+      if ((flags & TCP_RST) !== 0 && (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) state.unsee(id);
     }
     if (next !== old) turn(state, id, next, now);
   }

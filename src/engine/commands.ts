@@ -6,7 +6,7 @@ import { FormerFlows } from "../dataplane/adopt.js";
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
-import { EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
@@ -195,6 +195,17 @@ export class Commands implements EngineHooks {
     return this.offload?.settle(id) ?? false;
   }
 
+  /** Brings all flows that the kernel carries up to date: how many both ends keep up is asked at the end. */
+  settleAll(): void {
+    const { conntrack } = this.state;
+    for (let id = 0; id < conntrack.end; id++)
+      if (conntrack.isLive(id) && (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0) this.settle(id);
+  }
+
+  unsee(id: number): void {
+    this.offload?.unsee(id);
+  }
+
   /** Words of addresses of the configuration, of which at most one is of each family; NO_ADDRESS for the family that is missing. */
   private wordsOf(list: readonly IpAddress[]): [ipv4: number, ipv6: number] {
     const { addresses } = this.state;
@@ -344,7 +355,12 @@ export class Commands implements EngineHooks {
     this.flowMap6 = map6;
     if (acrossFd !== -1) this.acrossMap = this.hooks.openFlowMap(acrossFd, 4);
     if (!this.state.offloads) return;
-    this.offload = new Offload(this.state, (key, value, family) => (family === 4 ? map : map6)?.lookup(key, value) ?? false);
+    const of = (family: 4 | 6): FlowMap | undefined => (family === 4 ? map : map6);
+    this.offload = new Offload(
+      this.state,
+      (key, value, family) => of(family)?.lookup(key, value) ?? false,
+      (key, value, family) => of(family)?.put(key, value, 1),
+    );
   }
 
   private answer(what: Query): unknown {

@@ -66,6 +66,8 @@ export interface EngineHooks {
   record(): void;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. */
   settle(id: number): boolean;
+  /** What the kernel saw of an offloaded flow before now says nothing about what it is after. */
+  unsee(id: number): void;
 }
 
 export class Engine {
@@ -99,6 +101,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const established6 = establishedFlows6(batch, state);
   const acrossFamilies = establishedAcross(batch, state);
   state.settle = (id) => hooks.settle(id);
+  state.unsee = (id) => hooks.unsee(id);
   const sendToNodes = nodesOut(batch, state, (i, from) => {
     pushOf(i, from, tunnel.port);
     flush();

@@ -17,11 +17,14 @@ export class Offload {
   /** Room for one entry of each map. */
   private readonly entry = new FlowEntries(1);
   private readonly entry6: FlowEntries;
+  private found = this.entry;
 
   /** `lookup` copies the value of a key of the map of that family, or answers false when there is none. */
   constructor(
     private readonly state: State,
     private readonly lookup: (key: Uint8Array, value: Uint8Array, family: 4 | 6) => boolean,
+    /** Replaces the value of a key. */
+    private readonly put: (key: Uint8Array, value: Uint8Array, family: 4 | 6) => void,
   ) {
     this.entry6 = new FlowEntries(1, state.addresses);
   }
@@ -41,6 +44,16 @@ export class Offload {
     return true;
   }
 
+  /** What the kernel has seen of flow `id` so far is not to count as seen, as of now: somebody may have reset it. */
+  unsee(id: number): void {
+    for (let dir = 0; dir < 2; dir++) {
+      if (!this.find(id, dir)) continue;
+      const { keyBytes, valueBytes, values } = this.found;
+      values[FLOW_SEEN_AT / 4] = 0;
+      this.put(keyBytes, valueBytes, this.found === this.entry6 ? 6 : 4);
+    }
+  }
+
   /** `client`, `target`: second in which the kernel saw the last packet of each; 0: it saw none. */
   private nextState(id: number, old: number, client: number, target: number): number {
     const since = this.state.conntrack.lastSeen(id); // when we saw its last packet: what is older is of an earlier connection
@@ -51,7 +64,7 @@ export class Offload {
         return target >= since ? ct.ESTABLISHED : old;
       case ct.RESET_ORIGINAL:
       case ct.RESET_REPLY:
-        return client > since && target > since ? ct.ESTABLISHED : old; // who really resets a connection sends nothing more
+        return client >= since && target >= since ? ct.ESTABLISHED : old; // who really resets a connection sends nothing more
       case ct.UNREPLIED:
       case ct.REPLIED:
         if (old === ct.UNREPLIED && target < since) return old;
@@ -70,14 +83,19 @@ export class Offload {
     return this.state.conntrack.packets(id, dir) + this.read(id, dir, FLOW_PACKETS_AT);
   }
 
-  /** The u32 at `at` in the entry of direction `dir`; 0 if there is none. Its key is a packet that the engine sends the other way. */
+  /** The u32 at `at` in the entry of direction `dir`; 0 if there is none. */
   private read(id: number, dir: number, at: number): number {
+    return this.find(id, dir) ? this.found.values[at / 4]! >>> 0 : 0;
+  }
+
+  /** Whether direction `dir` has an entry, which then is in `found`. Its key is a packet that the engine sends the other way. */
+  private find(id: number, dir: number): boolean {
     const { conntrack } = this.state;
     const src = conntrack.newSrc(id, dir ^ 1);
-    const family = isIpv6(src) ? 6 : 4;
-    const entry = family === 6 ? this.entry6 : this.entry;
+    const entry = isIpv6(src) ? this.entry6 : this.entry;
+    this.found = entry;
     entry.count = 0;
     entry.addKey(src, conntrack.newDst(id, dir ^ 1), conntrack.newPorts(id, dir ^ 1), conntrack.protocol(id));
-    return this.lookup(entry.keyBytes, entry.valueBytes, family) ? entry.values[at / 4]! >>> 0 : 0;
+    return this.lookup(entry.keyBytes, entry.valueBytes, entry === this.entry6 ? 6 : 4);
   }
 }

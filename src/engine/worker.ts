@@ -93,5 +93,6 @@ function loop(): void {
 
 tell({ type: "ready" });
 loop();
+commands.settleAll();
 Atomics.store(mailbox, 2, state.conntrack.held); // a message might come after the thread's end
 tell({ type: "stopped" });

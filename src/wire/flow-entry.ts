@@ -52,6 +52,8 @@ export const FLAG_RECORD = 1,
   FLAG_INSIDE = 8;
 /** Of an IPv6 packet that we stand for the sender of: it may be fragmented. For the engine itself, should the frame be given back. */
 export const FLAG_MAY_FRAGMENT = 16;
+/** Of an answer to a client that the engine has entered by itself: the pair of addresses alone is to be entered, with the interface index as of FLAG_CLIENT. */
+export const FLAG_PAIR = 32;
 /**
  * A frame that `emit` gives back has the EtherType TYPE_RETURNED (`wire/ethernet.ts`), and at ASK_INGRESS_AT what the host's routing says: u8 0; u8
  * one of these, which are answers of bpf_fib_lookup; u16 MTU, little-endian, of what is too long.

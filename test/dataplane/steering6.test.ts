@@ -22,7 +22,7 @@ function entry(value: string): [uplink: number, offload: number, port: number, i
   return [bytes.readUInt32LE(0), bytes[10]!, bytes.readUInt16BE(8), bytes.readUInt32LE(32), value.slice(80)];
 }
 
-const NOTHING = "0".repeat(32);
+const NOTHING = "0".repeat(64);
 
 /** A target that the kernel reaches, behind 8999. */
 function bridged(): Dataplane {
@@ -97,11 +97,11 @@ describe("a flow that the kernel carries", () => {
     expect(d.flowMap.size).toBe(0);
     const back = { src: KERNEL_TARGET, dst: CLIENT6 };
     const answer = only(d.fromUplink(p.tcp(back, { sport: TARGET, dport: 40000, flags: p.SYN | p.ACK })));
-    expect([answer.src, answer.bytes[p.VNET + 11]]).toEqual([HOST_IP6, 0]);
+    expect([answer.src, answer.bytes[p.VNET + 11]]).toEqual([HOST_IP6, 32]); // its pair alone is asked for
     expect(new Map([...d.flowMap].map(([k, value]) => [k, entry(value)]))).toEqual(
       new Map([
-        [key(HOST_IP6, CLIENT6, PUBLISHED, 40000), [7, 2, TARGET, 0, p.hex(p.ipBytes(KERNEL_TARGET))]],
-        [key(CLIENT6, KERNEL_TARGET, 40000, TARGET), [7, 1, PUBLISHED, 0, p.hex(p.ipBytes(HOST_IP6))]],
+        [key(HOST_IP6, CLIENT6, PUBLISHED, 40000), [7, 2, TARGET, 0, p.hex(p.ipBytes(KERNEL_TARGET)) + "0".repeat(32)]],
+        [key(CLIENT6, KERNEL_TARGET, 40000, TARGET), [7, 1, PUBLISHED, 0, p.hex(p.ipBytes(HOST_IP6)) + "0".repeat(32)]],
       ]),
     );
     d.withdraw(2);
@@ -122,7 +122,7 @@ describe("a flow that the kernel carries", () => {
     expect(d.flows()).toMatchObject([{ state: "established", offloaded: true, packets: [4, 4] }]);
   });
 
-  it("may be one of two families, whose packets get the other tuple; not that of a program of the host's", () => {
+  it("may be one of two families, whose packets get the other tuple; that of a program of the host's, too", () => {
     const d = dual({ offload: true });
     const target = "10.9.9.9";
     d.publish({ target, network: -1, firstPort: 9000, lastPort: 9000, hostIp: "::", snatSource: "10.9.9.1" });
@@ -139,10 +139,13 @@ describe("a flow that the kernel carries", () => {
     const entries = [...d.flowMap].map(([k, value]) => [k.slice(0, -8), value.slice(20, 22), value.slice(80)]);
     expect(new Map(entries.map(([k, how, rest]) => [k, [how, rest]]))).toEqual(
       new Map([
-        [hexOf(HOST_IP6, CLIENT6) + portsOf(9000, 1), [ACROSS, hexOf("10.9.9.1", target) + portsOf(six.sport, TARGET) + "0".repeat(8)]],
+        [hexOf(HOST_IP6, CLIENT6) + portsOf(9000, 1), [ACROSS, hexOf("10.9.9.1", target) + portsOf(six.sport, TARGET) + "0".repeat(40)]],
         [hexOf("10.9.9.1", target) + portsOf(six.sport, TARGET), [ACROSS, ""]],
         [hexOf(HOST_IP, CLIENT) + portsOf(9001, 1), [ACROSS, ""]],
-        [hexOf(GATEWAY6, KERNEL_TARGET) + portsOf(four.sport, TARGET), [ACROSS, hexOf(HOST_IP, CLIENT) + portsOf(9001, 1) + "0".repeat(8)]],
+        [
+          hexOf(GATEWAY6, KERNEL_TARGET) + portsOf(four.sport, TARGET),
+          [ACROSS, hexOf(HOST_IP, CLIENT) + portsOf(9001, 1) + "0".repeat(40)],
+        ],
       ]),
     );
     expect(new Map([...d.acrossMap].map(([k, value]) => [k.slice(0, -8), value]))).toEqual(
@@ -152,6 +155,6 @@ describe("a flow that the kernel carries", () => {
       ]),
     );
     d.fromUplink(p.tcp({ src: "::1", dst: HOST_IP6 }, { sport: 2, dport: 9000, flags: p.SYN }));
-    expect(d.flows().map(({ offloaded }) => offloaded)).toEqual([true, true, false]);
+    expect(d.flows().map(({ offloaded }) => offloaded)).toEqual([true, true, true]);
   });
 });

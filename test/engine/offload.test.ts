@@ -285,6 +285,21 @@ describe("a connection that ends", () => {
     expect([conntrack.used, d.flowMap.size]).toEqual([0, 0]);
   });
 
+  it("by a reset that nobody meant goes on, if both ends do, be it in the same second", () => {
+    const d = bridged();
+    const f = flow(d, p.TCP);
+    f.open();
+    carry(d, fromClient(p.TCP), 3, d.now);
+    carry(d, fromServer(p.TCP), 3, d.now);
+    expect(d.flows()).toMatchObject([{ state: "established" }]);
+    f.client(p.RST);
+    expect(d.flows()).toMatchObject([{ state: "reset", packets: [5, 4] }]);
+    carry(d, fromClient(p.TCP), 4, d.now);
+    expect(d.flows()).toMatchObject([{ state: "reset" }]);
+    carry(d, fromServer(p.TCP), 4, d.now);
+    expect(d.flows()).toMatchObject([{ state: "established", timeoutSec: 7440 }]);
+  });
+
   it("may begin anew between the same ports: what the kernel saw before establishes nothing", () => {
     const d = bridged();
     const f = flow(d, p.TCP);
