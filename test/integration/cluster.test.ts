@@ -1,11 +1,12 @@
 /** Daemons of three nodes with a real etcd: what is made on one is there on all, and stays while the store or a node is away. */
+import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { curl, udpExchange } from "../support/clients.js";
 import { ClusterLab, type ClusterNode } from "../support/cluster-lab.js";
 import { etcdObstacle } from "../support/etcd.js";
 import { ROOT } from "../support/paths.js";
-import { eventually, type Proc, type Result } from "../support/proc.js";
+import { eventually, type Proc, type Result, sleep } from "../support/proc.js";
 import { program } from "../support/servers.js";
 
 const obstacle = etcdObstacle() ?? (process.getuid?.() === 0 ? undefined : "needs root: namespaces");
@@ -166,18 +167,30 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
     await eventually("it goes", async () => (await a.call("network", "rm", "edge")).code === 0);
   }, 40_000);
 
-  it("goes on while the store hangs, and refuses what is new, and changes nothing", async () => {
+  it("goes on while the store hangs for longer than leases last, refuses what is new, and makes up for it afterwards", async () => {
+    await b.ok("run", "-d", "--name", "brief", "--network", "shop", "--", "sleep", "1000");
+    const go = path.join(lab.lab.dir, "go");
+    const patient = `exec 3<>/dev/tcp/web/8080; echo connected; until [ -e ${go} ]; do sleep 0.05; done; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; head -1 <&3`;
+    const kept = b.start("run", "--rm", "--network", "shop", "--", "bash", "-c", patient);
+    await kept.until("a connection", () => kept.stdout.includes("connected"));
+    await eventually("a knows it", async () => (await a.ok("network", "inspect", "shop")).includes('"brief"'));
     await lab.etcd.signalMember(0, "SIGSTOP");
-    const at = asking.stdout.length;
+    const [at, since0] = [asking.stdout.length, performance.now()];
     const refused = await Promise.all([
       a.call("run", "--rm", "--network", "shop", "true"),
       b.call("network", "create", "-d", "overlay", "more"),
     ]);
+    await b.ok("rm", "-f", "brief");
+    await sleep(Math.max(0, 2500 - (performance.now() - since0))); // --node-ttl is 2
     await lab.etcd.signalMember(0, "SIGCONT");
     for (const { stderr } of refused) expect(stderr).toContain("store unreachable");
     expect(new Set(since(asking, at))).toEqual(new Set(["200 10.0.0.2"]));
     await eventually("it is reached again", async () => (await a.call("network", "create", "-d", "overlay", "more")).code === 0);
     await a.ok("network", "rm", "more");
+    await eventually("what ended meanwhile is gone", async () => !(await a.ok("network", "inspect", "shop")).includes('"brief"'));
+    expect(await a.ok("node", "ls")).toMatch(/^a {5}up.*\nb {5}up/m);
+    fs.writeFileSync(go, ""); // now a request, on the connection from before
+    await kept.until("an answer", () => kept.stdout.includes("200 OK"));
   });
 
   it("forgets a node that died within its lease's time, and has it back with its addresses", async () => {
