@@ -33,18 +33,18 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
 
-/** Needed symbols of a shared object, each with its version if it has one: `open@GLIBC_2.17`. */
+/** Needed symbols of a shared object, each with its version if it has one: `open@GLIBC_2.17`. Without weak ones, which it can do without. */
 function needed(file: string): string[] {
   return dynamicSymbols(file)
-    .filter(({ section }) => section === "UND")
+    .filter(({ section, bind }) => section === "UND" && bind !== "WEAK")
     .map(({ name }) => name);
 }
 
-function dynamicSymbols(file: string): { section: string; name: string }[] {
+function dynamicSymbols(file: string): { bind: string; section: string; name: string }[] {
   const rows = execFileSync("readelf", ["--dyn-syms", "-W", file], { encoding: "utf8" }).split("\n");
   return rows.flatMap((row) => {
-    const [, , , , , , section, name] = row.trim().split(/\s+/);
-    return section !== undefined && name !== undefined && name !== "Name" ? [{ section, name }] : [];
+    const [, , , , bind, , section, name] = row.trim().split(/\s+/);
+    return bind !== undefined && section !== undefined && name !== undefined && name !== "Name" ? [{ bind, section, name }] : [];
   });
 }
 
