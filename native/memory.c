@@ -94,12 +94,12 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
 struct mapping {
   uintptr_t from, to;
   bool is_code; /* or constants: private, of a file, not writable */
-  unsigned long resident_kb, changed_kb;
+  unsigned long resident_kb, changed_kb, swapped_kb; /* swapped: they were changed, too */
 };
 
 /* Gives the mapping's pages back, unless some were written: those are nowhere else (a debugger's breakpoints, say). Answers how many KiB. */
 static unsigned long forget_mapping(const struct mapping *m) {
-  if (!m->is_code || m->changed_kb > 0 || m->resident_kb == 0) return 0;
+  if (!m->is_code || m->changed_kb > 0 || m->swapped_kb > 0 || m->resident_kb == 0) return 0;
   return madvise((void *)m->from, m->to - m->from, MADV_DONTNEED) < 0 ? 0 : m->resident_kb;
 }
 
@@ -119,8 +119,8 @@ static napi_value forget_code(napi_env env, napi_callback_info info) {
     if (sscanf(line, "%lx-%lx %4s %*s %*s %lu", &from, &to, mode, &inode) == 4) {
       forgotten += forget_mapping(&m);
       m = (struct mapping){.from = from, .to = to, .is_code = inode != 0 && mode[1] == '-' && mode[3] == 'p'};
-    } else if (sscanf(line, "Rss: %lu", &m.resident_kb) != 1) {
-      sscanf(line, "Anonymous: %lu", &m.changed_kb);
+    } else if (sscanf(line, "Rss: %lu", &m.resident_kb) != 1 && sscanf(line, "Anonymous: %lu", &m.changed_kb) != 1) {
+      sscanf(line, "Swap: %lu", &m.swapped_kb);
     }
   }
   forgotten += forget_mapping(&m);

@@ -3,7 +3,7 @@
  *
  * summary.mjs again REPORT: prints the files with failures, if they are few enough to be run once more.
  * summary.mjs sum REPORT LINT [SECOND]: says what passed. LINT is the exit code of the lint, which counts as one more check. A file that could
- * not even be loaded counts as one failure. SECOND: of the files run once more. What passes then is named: the test or the product has a
+ * not be loaded, or whose hooks failed, counts as one failure. SECOND: of the files run once more. What passes then, in a file that passes, is named: the test or the product has a
  * race, which is to be looked for; but it is no reason to refuse the change at hand.
  */
 import fs from "node:fs";
@@ -21,7 +21,8 @@ function read(name) {
   }
 }
 
-const isBroken = ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0;
+/** Not loaded, or a hook such as `beforeAll` or `afterAll` has failed: no test of the file says so. */
+const isBroken = ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed");
 const failuresOf = ({ assertionResults }) => assertionResults.filter(({ status }) => status === "failed");
 
 const report = read(file);
@@ -32,8 +33,9 @@ if (command === "again") {
 } else {
   const passedLater = new Set();
   if (second !== undefined && fs.existsSync(second) && fs.statSync(second).size > 0)
-    for (const { name, assertionResults } of read(second).testResults)
-      for (const { fullName, status } of assertionResults) if (status === "passed") passedLater.add(`${name} > ${fullName}`);
+    for (const { name, status: whole, assertionResults } of read(second).testResults)
+      for (const { fullName, status } of assertionResults)
+        if (whole === "passed" && status === "passed") passedLater.add(`${name} > ${fullName}`);
   const broken = report.testResults.filter(isBroken);
   const failures = report.testResults.flatMap((result) => failuresOf(result).map(({ fullName }) => `${result.name} > ${fullName}`));
   const late = failures.filter((name) => passedLater.has(name));
@@ -42,7 +44,7 @@ if (command === "again") {
   const passed = count("passed") + late.length + (lint === "0" ? 1 : 0);
   let failed = failures.length - late.length + broken.length + (lint === "0" ? 0 : 1);
   if (!report.success && failures.length + broken.length === 0) failed++; // an error outside of any test, like a rejected promise
-  for (const { name, message } of broken) console.log(`failed to load ${name}: ${message}`);
+  for (const { name, message } of broken) console.log(`failed outside of its tests ${name}: ${message}`);
   for (const name of late) console.log(`passed only when run again: ${name}`);
   if (lint !== "0") console.log("lint failed");
   console.log(`${passed} passed, ${failed} failed, ${count("skipped", "pending", "todo", "disabled")} skipped`);

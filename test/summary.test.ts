@@ -44,7 +44,7 @@ it("counts tests, the lint as one, files that do not load, and errors outside of
   expect(summary("sum", { a: { x: "passed" } }, "1")).toEqual({ status: 1, lines: ["lint failed", "1 passed, 1 failed, 0 skipped"] });
   expect(summary("sum", { a: { x: "passed", y: "failed" }, b: null }, "0")).toEqual({
     status: 1,
-    lines: ["failed to load b: no such module", "2 passed, 2 failed, 0 skipped"],
+    lines: ["failed outside of its tests b: no such module", "2 passed, 2 failed, 0 skipped"],
   });
   expect(summary("sum", undefined, "0")).toMatchObject({ status: 1 });
 });
@@ -64,4 +64,18 @@ it("has a few files with failures run again, but not many, and none that does no
   expect(summary("again", many).lines).toEqual([""]);
   expect(summary("again", { a: { x: "failed" }, b: null }).lines).toEqual([""]);
   expect(summary("again", undefined).lines).toEqual([""]);
+});
+
+it("fails a file whose hooks fail, though a test of another file passes the second time", () => {
+  const hook = { name: "a", message: "no namespace", status: "failed", assertionResults: [{ fullName: "x", status: "skipped" }] };
+  const once = (status: Status) => ({ name: "b", message: "", status, assertionResults: [{ fullName: "y", status }] });
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "tsp-summary-"));
+  onTestFinished(() => fs.rmSync(dir, { recursive: true }));
+  const [first, second] = [path.join(dir, "first"), path.join(dir, "second")];
+  fs.writeFileSync(first, JSON.stringify({ success: false, testResults: [hook, once("failed")] }));
+  fs.writeFileSync(second, JSON.stringify({ success: true, testResults: [once("passed")] }));
+  const { status, stdout } = spawnSync(process.execPath, [`${ROOT}test/summary.mjs`, "sum", first, "0", second], { encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stdout).toContain("failed outside of its tests a: no namespace");
+  expect(stdout).toContain("2 passed, 1 failed, 1 skipped");
 });

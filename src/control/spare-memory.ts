@@ -23,7 +23,13 @@ export interface MemorySystem {
 }
 
 const SYSTEM: MemorySystem = {
-  residentOfFiles: () => Number(readFileSync("/proc/self/statm", "latin1").split(" ")[2]) * 4, // shared pages, proc_pid_statm(5)
+  residentOfFiles: () => {
+    try {
+      return Number(readFileSync("/proc/self/statm", "latin1").split(" ")[2]) * 4; // shared pages, proc_pid_statm(5)
+    } catch {
+      return 0; // no descriptor is left: then nothing is given back
+    }
+  },
   forgetCode: () => native.forgetCode(),
 };
 
