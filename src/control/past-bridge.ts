@@ -60,6 +60,8 @@ interface Peer {
   /** As in the map. */
   value: Uint8Array;
   holds: boolean;
+  /** Something was heard about it since all was read: it does not hold again before that is read anew. */
+  inDoubt: boolean;
 }
 
 const peerName = (bridge: number, address: string): string => `${bridge} ${address}`;
@@ -149,7 +151,10 @@ export class PastBridge {
   /** These are not sure any more; all is read again. */
   private doubt(peers: Iterable<Peer>): void {
     this.stale = true;
-    for (const peer of peers) if (peer.holds) this.hold(peer, 0);
+    for (const peer of peers) {
+      peer.inDoubt = true;
+      if (peer.holds) this.hold(peer, 0);
+    }
   }
 
   private lookWithin(ms: number): void {
@@ -207,6 +212,7 @@ export class PastBridge {
     const now = Number(process.hrtime.bigint() / 1_000_000_000n);
     const used: Peer[] = [];
     for (const peer of this.peers.values()) {
+      if (peer.inDoubt) continue;
       const value = new Uint8Array(PEER_VALUE_SIZE);
       if (!this.steering.peer(peer.bridge, peer.address, value)) continue;
       peer.value = value;
@@ -266,7 +272,7 @@ function peerOf(
   const value = new Uint8Array(PEER_VALUE_SIZE);
   new DataView(value.buffer).setUint32(PEER_PORT_AT, port.index, true);
   value.set([...to, ...from, ...ETHERTYPES[family === "ipv4" ? 4 : 6]], PEER_HEADER_AT);
-  return { bridge: ifindex, address, text, mac, port, value, holds: false };
+  return { bridge: ifindex, address, text, mac, port, value, holds: false, inDoubt: false };
 }
 
 function sameWay(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,7 +1,29 @@
 /** Which kernels and which bridges packets may go past. */
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PastBridge, portOf } from "../../src/control/past-bridge.js";
-import type { BridgeLink } from "../../src/sys/bridges.js";
+import type { Workers } from "../../src/control/workers.js";
+import { PEER_SEEN_AT, PEER_UNTIL_AT } from "../../src/steer/past-bridge-program.js";
+import type { Steering } from "../../src/steer/steering.js";
+import type { BridgeEvent, BridgeLink } from "../../src/sys/bridges.js";
+import type { RouteSocket } from "../../src/sys/rtnetlink.js";
+
+const kernel = vi.hoisted(() => ({ links: vi.fn(), events: [] as unknown[] }));
+vi.mock("../../src/sys/bridges.js", () => ({
+  BridgeSocket: class {
+    links = kernel.links;
+    entry = (): unknown => ({ bridge: 3, mac: "02:42:ac:11:00:04", port: 5 });
+    queueing = (): Set<number> => new Set();
+    otherEnd = (): unknown => ({ up: true, hasXdp: false });
+    close(): void {}
+  },
+  BridgeMonitor: class {
+    drain = (): unknown[] => kernel.events.splice(0);
+    close(): void {}
+  },
+  captured: () => new Set(),
+  hasFrameRules: () => false,
+}));
+vi.mock("../../src/sys/bpf.js", () => ({ tcxPrograms: () => [] }));
 
 const bridge: BridgeLink = {
   index: 3,
@@ -56,4 +78,51 @@ it.each([
   ["unknown", false],
 ])("on Linux %s: %s", (release, possible) => {
   expect(PastBridge.isPossible(release)).toBe(possible);
+});
+
+describe("a container that packets go to past its bridge", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("is reached over the bridge from when something is heard about it until all is read again, however late that is", () => {
+    vi.useFakeTimers();
+    const READING_MS = 500; // so it is ten seconds until all is read again
+    kernel.links.mockImplementation(() => {
+      vi.setSystemTime(Date.now() + READING_MS);
+      return [bridge, port];
+    });
+    const now = (): number => Number(process.hrtime.bigint() / 1_000_000_000n);
+    let entry: Uint8Array | null = null;
+    const steering = {
+      setPeer: (_bridge: number, _address: unknown, value: Uint8Array | null) => {
+        entry = value && new Uint8Array(value);
+      },
+      peer: (_bridge: number, _address: unknown, value: Uint8Array) => {
+        if (entry === null) return false;
+        value.set(entry);
+        new DataView(value.buffer).setUint32(PEER_SEEN_AT, now(), true);
+        return true;
+      },
+    } as unknown as Steering;
+    const neighbor = { ifindex: 3, family: "ipv4", address: "172.17.0.4", mac: "02:42:ac:11:00:04", state: "reachable" };
+    const routes = { neighbors: () => [neighbor] } as unknown as RouteSocket;
+    const past = new PastBridge(routes, { watch: () => {} } as unknown as Workers, steering);
+    const holds = (): boolean => entry !== null && new DataView(entry.buffer).getUint32(PEER_UNTIL_AT, true) >= now();
+
+    vi.advanceTimersByTime(2_000);
+    expect(holds()).toBe(true);
+    kernel.events.push({ kind: "device", ifindex: port.index } satisfies BridgeEvent);
+    past.onReadable();
+    expect(holds()).toBe(false);
+    for (let second = 0; second < 5; second++) {
+      vi.advanceTimersByTime(1_000);
+      expect(holds()).toBe(false);
+    }
+    expect(kernel.links).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(10_000);
+    expect(kernel.links).toHaveBeenCalledTimes(2);
+    expect(holds()).toBe(true);
+    past.close();
+  });
 });
