@@ -169,9 +169,15 @@ export class Overlays {
   private async drop(id: string): Promise<void> {
     const network = this.find(id);
     if (network === undefined || this.model.endpoints.some(({ record }) => record.network === id)) return;
+    try {
+      await this.model.deleteNetwork(id); // in turn at once: whoever comes next is not taken away with it
+    } catch (error) {
+      log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`);
+      return;
+    }
+    // Only now, as it may have got one until then, and keeps it where it stays.
     const { own } = network.record.overlay!;
     if (own !== undefined) await this.cluster.release(own.id);
-    await this.model.deleteNetwork(id).catch((error) => log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`));
   }
 
   private holdings(): Holding[] {
@@ -224,9 +230,12 @@ export class Overlays {
   }
 
   private async giveOwn(network: string, id: string): Promise<void> {
-    await this.model
-      .setOwn(network, undefined)
-      .catch((error) => log.warn(`network ${shortId(network)}: ${TsproxyError.of(error).describe()}`));
+    try {
+      await this.model.setOwn(network, undefined);
+    } catch (error) {
+      log.warn(`network ${shortId(network)}: ${TsproxyError.of(error).describe()}`);
+      return; // it is still used: nobody else may have it
+    }
     await this.cluster.release(id);
   }
 

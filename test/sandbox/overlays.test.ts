@@ -141,6 +141,13 @@ it("has an address of its own in networks whose ports are published here, which 
   await other.sync();
   expect(other.view.endpointsIn(network).find(({ names }) => names.length === 0)?.id).toBe(own!.id);
 
+  // What cannot be written down is not given back: it is still used.
+  fixture.storeError = new Error("no space left");
+  await again.overlays.publishFrom(new Set());
+  await other.sync();
+  expect([fixture.own.at(-1), other.view.endpointsIn(network).some((each) => each.id === own!.id)]).toEqual([fixture.own[0], true]);
+  fixture.storeError = undefined;
+
   // Where the store is not reached, later.
   await again.overlays.publishFrom(new Set());
   expect(fixture.own.at(-1)).toBeUndefined();
