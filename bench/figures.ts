@@ -69,7 +69,7 @@ export const FIGURES: Record<string, () => string[]> = {
 
 const README_PEERS = [
   ...["tsproxy", "tsproxy-loop", "tsproxy-own", "iptables", "nftables", "veth"],
-  ...["docker-proxy", "haproxy", "pasta", "openvswitch"],
+  ...["docker-proxy", "haproxy", "pasta", "openvswitch", "openvswitch-xdp"],
 ];
 const README_METRICS = GLANCE.map(([metric]) => metric).filter((metric) => !metric.endsWith("-8"));
 

@@ -48,7 +48,8 @@ export function homeProgram(link: LinkLayer, uplinks: readonly number[], maps: M
   // The mark may be somebody else's, but not on what came by an uplink.
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX);
   for (const uplink of uplinks) p.jumpIf("r0", "==", uplink, "home");
-  // Or it is a packet of a carried flow, and the only one that leaves for an address of the host's own.
+  // Or it is a packet of a carried flow, which has come in somewhere, and leaves for an address of the host's own.
+  p.jumpIf("r0", "==", 0, "not home");
   p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, "not home");
   p.loadBytes((link === "ip" ? 0 : ETHERNET_SIZE) + IP_DESTINATION, V4.stack.dst, 4, "not home");
   p.lookup("locals", V4.stack.dst).jumpIf("r0", "!=", 0, "home").label("not home");
