@@ -214,6 +214,11 @@ export class Unsealing implements SealedFrames {
     const { bytes, halves } = b.memory;
     const length = this.length[from]!;
     const node = this.node[from]!;
+    const port = state.networks.remotePort[this.network[from]!]!;
+    if (port === -1) {
+      this.refuse(node, drop.DROP_VXLAN_VNI); // the network has gone since it was opened
+      return false;
+    }
     const header = headAt(n);
     const inner = header + vnet.HEADER_SIZE;
     const frame = this.at[from]!;
@@ -229,7 +234,7 @@ export class Unsealing implements SealedFrames {
       this.refuse(node, drop.DROP_VXLAN_CONGESTED);
       return false;
     }
-    b.ingress[n] = state.networks.remotePort[this.network[from]!]!;
+    b.ingress[n] = port;
     b.len[n] = length;
     b.tail[n] = length > inHead ? n : -1;
     b.device[n] = 0;

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import type { Cluster, Holding } from "../cluster/cluster.js";
 import type { GlobalNetworkRequest } from "../cluster/network-plan.js";
-import type { GlobalEndpoint } from "../cluster/records.js";
+import type { GlobalEndpoint, NodeRecord } from "../cluster/records.js";
 import type { ViewChange } from "../cluster/view.js";
 import type { KeyRing } from "../control/network/key-ring.js";
 import { checkSealing } from "../control/network/overlay.js";
@@ -258,7 +258,7 @@ export class Overlays {
     const before = this.met.get(node);
     if (before === undefined || this.keys === undefined) return;
     const at = record && this.vtepOf(record.tunnel);
-    if (at === undefined || !sameIp(at, before)) this.keys.ring.setPeer(before, undefined);
+    if (at === undefined || !sameIp(at, before)) this.keys.ring.setPeer(before, this.keysAt(before, node));
     if (at === undefined) return;
     this.met.set(node, at);
     this.keys.ring.setPeer(at, record!.keys);
@@ -266,6 +266,16 @@ export class Overlays {
       log.warn(`node ${node} has told no key: its endpoints in encrypted networks are not reached; is it of an older version?`);
     if (record!.keys === undefined) this.keyless.add(node);
     else this.keyless.delete(node);
+  }
+
+  /** Keys of another node that is at `address` now: one may have come back by another name before its former one ends. */
+  private keysAt(address: IpAddress, former: string): NodeRecord["keys"] {
+    for (const name of this.met.keys()) {
+      const record = name === former ? undefined : this.cluster.view.nodes.get(name);
+      const at = record && this.vtepOf(record.tunnel);
+      if (at !== undefined && sameIp(at, address)) return record!.keys;
+    }
+    return undefined;
   }
 
   private onChange({ nodes, networks, endpoints }: ViewChange): void {

@@ -208,6 +208,9 @@ export class LanSegment {
       this.look();
     } catch (error) {
       log.warn(`${this.who}: its device cannot be made again: ${(error as Error).message}`);
+      this.deviceIndex = 0;
+      this.detach();
+      await this.device.run();
     }
   }
 
