@@ -55,8 +55,17 @@ async function transfer(
 ): Promise<void> {
   const got = path.join(c.lab.dir, "got");
   expect((await curl(c.lab, from, `${at}:${PORT}/file`, ["-T", file, ...args])).body).toBe(hash);
+  await ended();
   expect((await curl(c.lab, from, `${at}:${PORT}/file`, ["-o", got, ...args])).code).toBe(0);
   expect(sha256(fs.readFileSync(got))).toBe(hash);
+  await ended();
+
+  /** Of a port that is used again the kernel still has the socket for a moment, which the program has closed. */
+  async function ended(): Promise<void> {
+    const port = args[args.indexOf("--local-port") + 1];
+    if (!args.includes("--local-port")) return;
+    await eventually("the connection ends", () => c.lab.runSync(from, ["ss", "-Htan", "sport", "=", `:${port}`]).trim() === "");
+  }
 }
 
 /** Lines there and back. */
