@@ -40,6 +40,8 @@ const HOLD_SEC = 3;
 /** An entry is in use as long as a packet has come for it within so many seconds. */
 const USED_SEC = 10;
 const LOOK_MS = 1000,
+  /** While none is in use: the process is to wake less than once a second. */
+  REST_MS = 1500,
   REREAD_MS = 200,
   /** A container may have the bridge learn a new MAC with each frame: so much is heard at once, and of all time such a part goes into reading anew. */
   HEAR_MS = 20,
@@ -179,8 +181,8 @@ export class PastBridge {
         this.reread();
         this.rereadAt = start + (Date.now() - start) / REREAD_PART;
       }
-      this.renew();
-      if (this.peers.size > 0 || this.stale) this.lookWithin(LOOK_MS);
+      const areUsed = this.renew();
+      if (this.peers.size > 0 || this.stale) this.lookWithin(areUsed ? LOOK_MS : REST_MS);
     } catch (error) {
       log.warn(`packets go over bridges for a while: ${(error as Error).message}`); // what held ends by itself
       this.stale = true;
@@ -213,8 +215,8 @@ export class PastBridge {
     for (const { bridge, address } of before.values()) this.steering.setPeer(bridge, address, null);
   }
 
-  /** Lets entries hold that are used and beyond doubt. */
-  private renew(): void {
+  /** Lets entries hold that are used and beyond doubt; answers whether there are such. */
+  private renew(): boolean {
     const now = Number(process.hrtime.bigint() / 1_000_000_000n);
     const used: Peer[] = [];
     for (const peer of this.peers.values()) {
@@ -225,9 +227,10 @@ export class PastBridge {
       if (now - new DataView(value.buffer).getUint32(PEER_SEEN_AT, true) <= USED_SEC) used.push(peer);
       else peer.holds = new DataView(value.buffer).getUint32(PEER_UNTIL_AT, true) >= now; // so an event may still end it
     }
-    if (used.length === 0) return;
+    if (used.length === 0) return false;
     const isSeen = this.observers(used);
     for (const peer of used) this.hold(peer, isSeen(peer) ? 0 : now + HOLD_SEC);
+    return true;
   }
 
   private hold(peer: Peer, until: number): void {
