@@ -2,16 +2,12 @@
  * `npm run bench -- macvlan`: a station of a LAN asks a container that stands on it, over a veth to the host. Beside tsproxy the kernel's macvlan on the same
  * device, in mode bridge, and a kernel bridge with the device and a veth of the container's on it.
  */
-import { parseArgs } from "node:util";
 import { MAIN } from "../test/support/paths.js";
 import { untilReady } from "../test/support/tsproxy.js";
-import { folderOf, runRounds } from "./end-to-end.js";
 import { versionOf } from "./machine.js";
-import { congestionOf, pick, positive } from "./options.js";
 import { IN_KERNEL, type Peer, type Started } from "./peers/peer.js";
-import { writeReport } from "./report.js";
+import { measureScenario } from "./scenario.js";
 import { LAN_ADDRESS, type Session } from "./topology.js";
-import { WORKLOADS } from "./workloads/all.js";
 
 async function startKernel(session: Session): Promise<Started> {
   session.ip("host", `link add link eth0 name m0 netns ${session.world.c1} type macvlan mode bridge`);
@@ -55,30 +51,5 @@ const PEERS: Peer[] = [
 ];
 
 export async function macvlan(argv: string[]): Promise<void> {
-  const options = {
-    quick: { type: "boolean", default: false },
-    peers: { type: "string" },
-    workloads: { type: "string" },
-    rounds: { type: "string" },
-    seconds: { type: "string" },
-    congestion: { type: "string" },
-    out: { type: "string" },
-  } as const;
-  const { quick, peers, workloads, rounds, seconds, congestion, out } = parseArgs({ args: argv, options }).values;
-  const where = { quick, out: out ?? (quick ? undefined : `${folderOf({ quick, out })}/macvlan`) };
-  const results = await runRounds({
-    ...where,
-    peers: pick("--peers", peers, PEERS, ({ name }) => name),
-    workloads: pick(
-      "--workloads",
-      workloads,
-      WORKLOADS.filter(({ slow }) => !quick || slow !== true),
-      ({ name }) => name,
-    ).map((workload) => ({ ...workload, scenarios: ["macvlan"] })),
-    scenarios: ["macvlan"],
-    rounds: positive("--rounds", rounds, quick ? 3 : 5),
-    seconds: positive("--seconds", seconds, quick ? 1 : 3),
-    congestion: congestionOf(congestion),
-  });
-  console.log(writeReport(results, folderOf(where)));
+  await measureScenario("macvlan", PEERS, argv);
 }

@@ -3,21 +3,17 @@
  * overlay driver does it: a bridge on each node, on which are the container's veth and a `vxlan` device with static entries. And that driver itself, in
  * a real dockerd on each node. Encrypted, beside it wireguard-go.
  */
-import { parseArgs } from "node:util";
 import { Lab } from "../test/support/lab.js";
 import { IPS, MACS, type NodeOptions, OverlayLab, VNI } from "../test/support/overlay-lab.js";
 import { MAIN } from "../test/support/paths.js";
 import type { World } from "../test/support/topology.js";
-import { folderOf, runRounds } from "./end-to-end.js";
 import { versionOf } from "./machine.js";
-import { congestionOf, pick, positive } from "./options.js";
 import { dockerOverlay } from "./peers/docker-overlay.js";
 import type { Peer, Started } from "./peers/peer.js";
 import { IN_KERNEL } from "./peers/peer.js";
 import { wireguardGo } from "./peers/wireguard-go.js";
-import { writeReport } from "./report.js";
+import { measureScenario } from "./scenario.js";
 import { Session } from "./topology.js";
-import { WORKLOADS } from "./workloads/all.js";
 
 /** Set up, by session, between `open` and `start`. */
 const labs = new WeakMap<Session, OverlayLab>();
@@ -120,30 +116,5 @@ const PEERS: Peer[] = [
 ];
 
 export async function overlay(argv: string[]): Promise<void> {
-  const options = {
-    quick: { type: "boolean", default: false },
-    peers: { type: "string" },
-    workloads: { type: "string" },
-    rounds: { type: "string" },
-    seconds: { type: "string" },
-    congestion: { type: "string" },
-    out: { type: "string" },
-  } as const;
-  const { quick, peers, workloads, rounds, seconds, congestion, out } = parseArgs({ args: argv, options }).values;
-  const where = { quick, out: out ?? (quick ? undefined : `${folderOf({ quick, out })}/overlay`) };
-  const results = await runRounds({
-    ...where,
-    peers: pick("--peers", peers, PEERS, ({ name }) => name),
-    workloads: pick(
-      "--workloads",
-      workloads,
-      WORKLOADS.filter(({ slow }) => !quick || slow !== true),
-      ({ name }) => name,
-    ).map((workload) => ({ ...workload, scenarios: ["overlay"] })),
-    scenarios: ["overlay"],
-    rounds: positive("--rounds", rounds, quick ? 3 : 5),
-    seconds: positive("--seconds", seconds, quick ? 1 : 3),
-    congestion: congestionOf(congestion),
-  });
-  console.log(writeReport(results, folderOf(where)));
+  await measureScenario("overlay", PEERS, argv);
 }

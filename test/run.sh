@@ -29,11 +29,12 @@ vitest() {
   shift
   npx vitest run --config test/vitest.config.ts --reporter=verbose --reporter=json --outputFile.json="$out" "$@"
 }
-vitest "$report" "$@"
+code=0
+vitest "$report" "$@" || code=$?
 again=$(node test/summary.mjs again "$report")
 if [ -n "$again" ]; then
   say "once more, alone: $again"
   # shellcheck disable=SC2086 # a file a word
   vitest "$second" --maxWorkers 1 $again
 fi
-node test/summary.mjs sum "$report" "$lint" "$second"
+node test/summary.mjs sum "$report" "$lint" "$code" "$second"

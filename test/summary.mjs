@@ -2,16 +2,17 @@
  * The last words of `npm test`, from vitest's JSON reports.
  *
  * summary.mjs again REPORT: prints the files with failures, if they are few enough to be run once more.
- * summary.mjs sum REPORT LINT [SECOND]: says what passed. LINT is the exit code of the lint, which counts as one more check. A file that could
- * not be loaded, or whose hooks failed, counts as one failure. SECOND: of the files run once more. What passes then, in a file that passes, is named: the test or the product has a
- * race, which is to be looked for; but it is no reason to refuse the change at hand.
+ * summary.mjs sum REPORT LINT CODE [SECOND]: says what passed. LINT is the exit code of the lint, which counts as one more check; CODE that
+ * of vitest. A file that could not be loaded, or whose hooks failed, counts as one failure, and so does an error outside of any test.
+ * SECOND: of the files run once more. What passes then, in a file that passes, is named: the test or the product has a race, which is to be
+ * looked for; but it is no reason to refuse the change at hand.
  */
 import fs from "node:fs";
 
 /** More at once is no coincidence. */
 const FEW = 3;
 
-const [command, file, lint, second] = process.argv.slice(2);
+const [command, file, lint, code, second] = process.argv.slice(2);
 
 function read(name) {
   try {
@@ -43,7 +44,7 @@ if (command === "again") {
   const count = (...states) => tests.filter(({ status }) => states.includes(status)).length;
   const passed = count("passed") + late.length + (lint === "0" ? 1 : 0);
   let failed = failures.length - late.length + broken.length + (lint === "0" ? 0 : 1);
-  if (!report.success && failures.length + broken.length === 0) failed++; // an error outside of any test, like a rejected promise
+  if ((code !== "0" || !report.success) && failures.length + broken.length === 0) failed++; // an error outside of any test, like a rejected promise
   for (const { name, message } of broken) console.log(`failed outside of its tests ${name}: ${message}`);
   for (const name of late) console.log(`passed only when run again: ${name}`);
   if (lint !== "0") console.log("lint failed");

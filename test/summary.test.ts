@@ -24,6 +24,7 @@ function summary(
   files: Parameters<typeof reportOf>[0] | undefined,
   lint?: string,
   second?: Parameters<typeof reportOf>[0],
+  code = "0",
 ) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "tsp-summary-"));
   onTestFinished(() => fs.rmSync(dir, { recursive: true }));
@@ -32,7 +33,13 @@ function summary(
     fs.writeFileSync(file, value === undefined ? "" : JSON.stringify(value));
     return file;
   };
-  const args = [command, write("first", files && reportOf(files)), lint, write("second", second && reportOf(second))];
+  const args = [
+    command,
+    write("first", files && reportOf(files)),
+    lint,
+    ...(lint === undefined ? [] : [code]),
+    write("second", second && reportOf(second)),
+  ];
   const { status, stdout } = spawnSync(process.execPath, [`${ROOT}test/summary.mjs`, ...args.filter((arg) => arg !== undefined)], {
     encoding: "utf8",
   });
@@ -47,6 +54,8 @@ it("counts tests, the lint as one, files that do not load, and errors outside of
     lines: ["failed outside of its tests b: no such module", "2 passed, 2 failed, 0 skipped"],
   });
   expect(summary("sum", undefined, "0")).toMatchObject({ status: 1 });
+  // vitest's report has no word of a rejected promise; its exit code has.
+  expect(summary("sum", { a: { x: "passed" } }, "0", undefined, "1")).toEqual({ status: 1, lines: ["2 passed, 1 failed, 0 skipped"] });
 });
 
 it("names a test that passes only the second time, and fails what fails twice or is not run again", () => {
@@ -74,7 +83,7 @@ it("fails a file whose hooks fail, though a test of another file passes the seco
   const [first, second] = [path.join(dir, "first"), path.join(dir, "second")];
   fs.writeFileSync(first, JSON.stringify({ success: false, testResults: [hook, once("failed")] }));
   fs.writeFileSync(second, JSON.stringify({ success: true, testResults: [once("passed")] }));
-  const { status, stdout } = spawnSync(process.execPath, [`${ROOT}test/summary.mjs`, "sum", first, "0", second], { encoding: "utf8" });
+  const { status, stdout } = spawnSync(process.execPath, [`${ROOT}test/summary.mjs`, "sum", first, "0", "1", second], { encoding: "utf8" });
   expect(status).toBe(1);
   expect(stdout).toContain("failed outside of its tests a: no namespace");
   expect(stdout).toContain("2 passed, 1 failed, 1 skipped");
