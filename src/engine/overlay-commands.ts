@@ -96,6 +96,7 @@ export class OverlayCommands {
 
   setSeal({ key, pair, cipher, bytes, windows }: Extract<ToWorker, { type: "set-seal" }>): void {
     this.state.sealer?.setKey(key, cipher, bytes, windows === null);
+    bytes.fill(0); // the sealer alone has it
     this.state.seals.set(key, pair, windows);
   }
 

@@ -68,10 +68,10 @@ export class Seals {
     return counter;
   }
 
-  /** Takes note of a datagram that was authentic; false: it has come already. */
+  /** Takes note of a datagram that was authentic; false: it has come already, or it has a counter that nobody reaches under one key. */
   accept(key: number, worker: number, counter: number): boolean {
     const windows = this.windows[key]!;
-    return worker < windows.count && windows.accept(worker, counter);
+    return counter < MOST_COUNTERS && worker < windows.count && windows.accept(worker, counter);
   }
 
   /** `windows`: of a key that opens. The number must be one that no key has. */

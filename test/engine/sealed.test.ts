@@ -1,5 +1,7 @@
 /** Encrypted overlay networks, through whole engines: what is on the wire, who can read it, and what becomes of what is not right. */
 import { describe, expect, it } from "vitest";
+import type { NodeKeys } from "../../src/control/network/key-ring.js";
+import { MOST_COUNTERS } from "../../src/table/seals.js";
 import { CLIENT, HOST_IP, ip, only, PUBLISHED, rule, UP } from "../support/dataplane.js";
 import * as o from "../support/overlay.js";
 import { E, IP_E, IP_R, MAC_E, MAC_R, OTHERS, TUNNEL } from "../support/overlay.js";
@@ -254,6 +256,98 @@ describe("what is not right is dropped, counted, and said of its node", () => {
     expect(b.receive(...a.send(toR(p.udp(ER, PORTS))))).toEqual([]);
     expect(drops(b)).toMatchObject({ "vxlan-source": 1 });
   });
+});
+
+it("what was opened goes on as of the node that sent it, when its number is another node's the moment after", () => {
+  const { a, b } = sealedPair();
+  const count = 40; // more than one batch
+  const written = a.send(p.partial(toR(p.udp(ER, { ...PORTS, data: p.payload(100 * count) })), p.GSO_UDP_L4, 100));
+  expect(written.map((bytes) => datagrams(bytes).length)).toEqual([count]);
+  b.d.io.put(TUNNEL, written[0]!);
+  b.d.engine.turn(0, 0);
+  expect(b.d.state.unsealing!.hasReady).toBe(true);
+  const other = o.V4.other;
+  b.d.say({ type: "remove-remote", network: o.OVERLAY, mac: p.macBytes(MAC_E) }, o.remote(MAC_E, IP_E, other)); // it has moved
+  expect(b.d.run().filter(({ port }) => port === E)).toHaveLength(count);
+  b.d.say({ type: "query", id: 0, what: "nodes" });
+  const { value } = b.d.told.pop() as unknown as { value: { address: string; rxPackets: number }[] };
+  expect(value.map(({ address, rxPackets }) => [address, rxPackets])).toEqual([[other, 0]]);
+});
+
+describe("somebody on the way who sends a datagram elsewhere", () => {
+  const forged = (node: SealedNode, from: SealedNode, payload: Uint8Array): Uint8Array[] =>
+    node.receive(o.arriving(p.udp({ src: from.local, dst: node.local }, { sport: 50000, dport: 4789, data: payload, checksum: false })));
+  const payloadOf = ({ a }: Nodes): Uint8Array => datagrams(a.send(toR(p.udp(ER, PORTS)))[0]!)[0]!;
+
+  it("back to its sender finds the other direction's key, even where both nodes' keys have one number", () => {
+    const nodes = sealedPair();
+    const { a, b } = nodes;
+    expect(forged(a, b, payloadOf(nodes))).toEqual([]);
+    expect(drops(a)).toEqual({ "sealed-key": 1 });
+    const alike: NodeKeys = { ...b.ring.published, keys: [{ ...b.ring.published.keys[0]!, number: a.ring.published.keys[0]!.number }] };
+    const twin = new SealedNode(a.local, MAC_E, IP_E);
+    twin.know(b, { ...alike, keys: [{ ...alike.keys[0]!, number: twin.ring.published.keys[0]!.number }] });
+    const sent = datagrams(twin.send(toR(p.udp(ER, PORTS)))[0]!)[0]!;
+    expect([sent[2], sent[3]]).toEqual([sent[4], sent[5]]);
+    expect(forged(twin, b, sent)).toEqual([]);
+    expect(drops(twin)).toEqual({ "sealed-forged": 1 });
+  });
+
+  it("to a third node, or as of a third, finds no key, even where the numbers are the same", () => {
+    const nodes = sealedPair();
+    const { a, b } = nodes;
+    const c = new SealedNode(o.V4.other, o.MAC_S, o.IP_S);
+    const [{ number }] = b.ring.published.keys as [NodeKeys["keys"][0]];
+    const numbered = (node: SealedNode): NodeKeys => ({ ...node.ring.published, keys: [{ ...node.ring.published.keys[0]!, number }] });
+    c.know(a);
+    a.know(c, numbered(c));
+    b.know(c);
+    expect(forged(c, a, payloadOf(nodes))).toEqual([]);
+    expect(forged(b, c, payloadOf(nodes))).toEqual([]);
+    expect([Object.keys(drops(c)), Object.keys(drops(b))]).toEqual([["sealed-key"], ["sealed-key"]]);
+    expect(b.receive(...a.send(toR(p.udp(ER, PORTS))))).toHaveLength(1);
+  });
+
+  it("in another encrypted network finds the one that it was sealed for: its identifier is inside", () => {
+    const nodes = sealedPair();
+    const { a, b } = nodes;
+    const SECOND = 2;
+    for (const { d } of [a, b])
+      d.say({ type: "add-network", network: SECOND, subnets: [], flags: 0, overlay: { port: 20, vni: 99, mtu: o.MTU, encrypted: true } });
+    const before = datagrams(a.send(toR(p.udp(ER, PORTS)))[0]!)[0]!;
+    for (let at = 16; at < 24; at++) {
+      const other = before.slice();
+      other[at] = other[at]! ^ 0x23 ^ 99;
+      expect(forged(b, a, other)).toEqual([]);
+    }
+    expect(drops(b)).toEqual({ "sealed-forged": 8 });
+    b.d.say({ type: "remove-network", network: o.OVERLAY });
+    b.d.say(o.remote(MAC_E, IP_E, a.local));
+    expect(forged(b, a, before)).toEqual([]);
+  });
+});
+
+it("a counter that no node reaches is not believed, whoever sealed it; and a key that is used up seals nothing more", () => {
+  const { a, b } = sealedPair();
+  const { seals, remotes } = a.d.state;
+  const counters = (seals as unknown as { counters: Float64Array }).counters;
+  const key = seals.toNode(remotes.nodeAddress[0]!);
+  const frame = toR(p.udp(ER, PORTS));
+  for (const counter of [2 ** 32 - 1, 2 ** 32, MOST_COUNTERS - 1]) {
+    counters[key] = counter;
+    const sent = a.send(frame);
+    expect(Buffer.from(datagrams(sent[0]!)[0]!).readBigUInt64BE(8)).toBe(BigInt(counter));
+    expect(b.receive(...sent)).toEqual([frame]);
+  }
+  expect(a.send(frame)).toEqual([]); // not one nonce twice
+  expect(drops(a)).toEqual({ "no-key": 1 });
+  for (const counter of [MOST_COUNTERS, 2 ** 52, 2 ** 53 - 1, 2 ** 53]) {
+    // What a node would send that counts on.
+    (seals as unknown as { toNode(address: number): number }).toNode = () => key;
+    counters[key] = counter;
+    expect(b.receive(...a.send(frame)), `${counter}`).toEqual([]);
+  }
+  expect(drops(b)).toEqual({ "sealed-replayed": 4 });
 });
 
 it("nothing leaves for a node whose key is not known, nor where nothing can be sealed", () => {
