@@ -105,8 +105,8 @@ export class OverlayCommands {
     this.state.sealer?.dropKey(key);
   }
 
-  sealNode({ node, send, receive }: Extract<ToWorker, { type: "seal-node" }>): void {
-    this.state.seals.setNode(this.state.addresses.take(node), send, receive);
+  sealNode({ node, send, receive, workers }: Extract<ToWorker, { type: "seal-node" }>): void {
+    this.state.seals.setNode(this.state.addresses.take(node), send, receive, workers);
   }
 
   /** What a former process has entered may lead to a device that is gone with it. */

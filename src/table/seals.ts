@@ -24,6 +24,8 @@ interface Node {
   receive: readonly number[];
   /** Of `receive`: numbers of keys in datagrams. */
   pairs: readonly number[];
+  /** That it has. */
+  workers: number;
 }
 
 export class Seals {
@@ -55,6 +57,11 @@ export class Seals {
   /** The key for what a node has sealed with this pair of keys (`sealed.keyPair`), or NO_KEY. */
   fromNode(address: number, pair: number): number {
     return this.receiveBy.get(address, pair);
+  }
+
+  /** Workers of the node, among which its flows are; of one that is not known 1. */
+  workersOf(address: number): number {
+    return this.nodes.get(address)?.workers ?? 1;
   }
 
   pairOf(key: number): number {
@@ -89,7 +96,7 @@ export class Seals {
   }
 
   /** What is used for the node from now on. `address`: held by the caller, once a call. NO_KEY and none: it is unknown from now on. */
-  setNode(address: number, send: number, receive: readonly number[]): void {
+  setNode(address: number, send: number, receive: readonly number[], workers: number): void {
     const before = this.nodes.get(address);
     if (before !== undefined) {
       for (const pair of before.pairs) this.receiveBy.delete(address, pair);
@@ -103,7 +110,7 @@ export class Seals {
       const pairs = receive.map((key) => this.pair[key]!);
       for (const [i, key] of receive.entries()) this.receiveBy.set(address, pairs[i]!, key);
       if (send !== NO_KEY) this.sendBy.set(address, 0, send);
-      this.nodes.set(address, { send, receive, pairs });
+      this.nodes.set(address, { send, receive, pairs, workers });
     }
     this.size = this.nodes.size;
   }

@@ -2,7 +2,10 @@
 import { describe, expect, it } from "vitest";
 import type { NodeKeys } from "../../src/control/network/key-ring.js";
 import { MOST_COUNTERS } from "../../src/table/seals.js";
-import { CLIENT, HOST_IP, ip, only, PUBLISHED, rule, UP } from "../support/dataplane.js";
+import { toBytes } from "../../src/wire/ip-address.js";
+import { rawHalf } from "../../src/wire/raw.js";
+import { foldAddress, workerOf } from "../../src/wire/spread.js";
+import { CLIENT, HOST_IP, ip, only, PUBLISHED, raw, rule, UP } from "../support/dataplane.js";
 import * as o from "../support/overlay.js";
 import { E, IP_E, IP_R, MAC_E, MAC_R, OTHERS, TUNNEL } from "../support/overlay.js";
 import * as p from "../support/packets.js";
@@ -66,6 +69,85 @@ it("what a published port leads to another node is sealed too, and so is what co
   expect(sent.flatMap(datagrams).map((bytes) => bytes[0])).toEqual([0x80, 0x80, 0x80]);
   expect(b.receive(...sent).map((bytes) => p.parse(bytes).src)).toEqual([o.IP_SNAT]);
   expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+});
+
+describe("a node with several workers", () => {
+  const OWN = "02:74:73:01:02:03";
+  const toHost = { src: CLIENT, dst: HOST_IP };
+  const own = { type: "snat-address", network: o.OVERLAY, mac: p.macBytes(OWN), addresses: [ip(o.IP_SNAT)] } as const;
+  const target = { target: IP_R, network: o.OVERLAY, snatSource: o.IP_GATE, onlink: "10.9.0.0/16" };
+  const receiver = (written: Uint8Array[]): number[] => written.flatMap(datagrams).map((bytes) => bytes[6]!);
+
+  /** Worker `worker` of 3, which publishes a port whose target is behind the other node. */
+  function publishing(worker: number, proto = p.TCP): Nodes {
+    const nodes = sealedPair({ workers: 3, worker });
+    const { a, b } = nodes;
+    a.d.withdraw(0);
+    a.d.say(own, { type: "publish", id: 9, rule: rule({ proto, ...target }) });
+    b.d.say(o.remote(OWN, o.IP_SNAT, a.local));
+    return nodes;
+  }
+
+  /** What the target gets of what a client sends. */
+  function atTarget({ a, b }: Nodes, packet: Uint8Array): p.Parsed {
+    const written = a.d.fromHeld(packet).flatMap(({ port, bytes }) => (port === TUNNEL ? [bytes] : []));
+    expect(receiver(written)).toEqual([0]); // the other node has one
+    return p.parse(only(b.receive(...written).map((bytes) => ({ port: E, bytes }))).bytes);
+  }
+
+  it.each([0, 1, 2])("is told for which of them an answer is: here worker %i", (worker) => {
+    for (let n = 0; n < 8; n++) {
+      const nodes = publishing(worker);
+      const { a, b } = nodes;
+      const { sport } = atTarget(nodes, p.tcp(toHost, { sport: 40000 + n, dport: PUBLISHED, flags: p.SYN }));
+      const back = { src: IP_R, dst: o.IP_SNAT };
+      const answers = [
+        p.tcp(back, { sport: 8080, dport: sport, flags: p.SYN | p.ACK }),
+        p.icmp(back, 3, 4, 1300, p.tcp({ src: o.IP_SNAT, dst: IP_R }, { sport, dport: 8080 }).subarray(0, 28)),
+      ];
+      for (const answer of answers) {
+        const written = b.send(p.frame(OWN, MAC_R, answer));
+        expect(receiver(written)).toEqual([worker + 1]);
+        for (const bytes of written) a.d.io.put(TUNNEL, bytes);
+        expect(a.d.run().map(({ port }) => port)).toEqual([UP]);
+      }
+      const whole = b.send(
+        p.partial(p.frame(OWN, MAC_R, p.tcp(back, { sport: 8080, dport: sport, data: p.payload(5000) })), p.GSO_TCPV4, 1366),
+      );
+      expect([whole.length, ...receiver(whole)]).toEqual([1, ...Array<number>(4).fill(worker + 1)]);
+      expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+    }
+  });
+
+  it("gets all fragments of an answer at one worker; one that comes before the first may go to any", () => {
+    const nodes = publishing(2, p.UDP);
+    const { b } = nodes;
+    const { sport } = atTarget(nodes, p.udp(toHost, { sport: 40000, dport: PUBLISHED, data: SECRET }));
+    const parts = (id: number): Uint8Array[] =>
+      p.fragments(p.numbered(p.udp({ src: IP_R, dst: o.IP_SNAT }, { sport: 8080, dport: sport, data: p.payload(4000) }), id), 1360);
+    const at = (part: Uint8Array): number[] => receiver(b.send(p.frame(OWN, MAC_R, part)));
+    expect(parts(7).flatMap(at)).toEqual([3, 3, 3]);
+    const [first, second, third] = parts(8);
+    expect([second!, first!, third!].flatMap(at)).toEqual([0, 3, 3]);
+    expect(parts(8 + 256).flatMap(at)).toEqual([3, 3, 3]);
+  });
+
+  it("gets echoes at one worker, IPv6 too, what has no ports at any, and what is bridged at any", () => {
+    const { b } = publishing(1);
+    const IP6 = "fd09::9";
+    b.d.say(o.remote(OWN, `${o.IP_SNAT} ${IP6}`, o.V4.local));
+    const spread = (address: number, port: number): number => workerOf(address, rawHalf(port), 3) + 1;
+    const [w0, w1, w2, w3] = [...new Int32Array(Uint8Array.from(toBytes(ip(IP6))).buffer)] as [number, number, number, number];
+    for (let port = 1; port < 40; port++) {
+      const to6 = { src: o.IP6_R, dst: IP6 };
+      const at = (body: Uint8Array, mac = OWN): number[] => receiver(b.send(p.frame(mac, MAC_R, body)));
+      expect(at(p.echo({ src: IP_R, dst: o.IP_SNAT }, port))).toEqual([spread(raw(o.IP_SNAT), port)]);
+      expect(at(p.udp({ src: IP_R, dst: o.IP_SNAT }, { sport: 1, dport: port }))).toEqual([spread(raw(o.IP_SNAT), port)]);
+      expect(at(p.udp(to6, { sport: 1, dport: port }))).toEqual([spread(foldAddress(w0, w1, w2, w3), port)]);
+      expect(at(p.udp(RE, { sport: 1, dport: port }), MAC_E)).toEqual([0]);
+    }
+    expect(receiver(b.send(p.frame(OWN, MAC_R, p.ipv4({ src: IP_R, dst: o.IP_SNAT }, 47, p.payload(40)))))).toEqual([0]);
+  });
 });
 
 it("a datagram is outer headers, 16 bytes, the VXLAN header and the frame sealed, and the tag; no VXLAN node takes it", () => {

@@ -37,7 +37,7 @@ export interface NodeKeys {
   readonly keys: readonly PublicKey[];
   /** Its processor has instructions for AES: two such nodes use AES-256-GCM, others ChaCha20-Poly1305. */
   readonly aes: boolean;
-  /** Workers that seal, each with counters of its own: 1 to 256. */
+  /** Workers that seal, each with counters of its own, and that have flows: 1 to 255. */
   readonly workers: number;
 }
 
@@ -141,7 +141,7 @@ export class KeyRing {
     if (usable === undefined) {
       if (before === undefined) return;
       this.peers.delete(name);
-      this.site.post({ type: "seal-node", node: address, send: NO_KEY, receive: [] });
+      this.site.post({ type: "seal-node", node: address, send: NO_KEY, receive: [], workers: 1 });
       return;
     }
     const peer = before ?? { address, keys: usable, said: "" };
@@ -182,10 +182,10 @@ export class KeyRing {
     const [newest, before] = pairs.map((ofOwn) => ofOwn[0]!);
     const { send } = this.settling && !this.isHeard(peer) && before !== undefined ? before : newest!;
     const receive = pairs.flat().map((pair) => pair.receive);
-    const said = [send, ...receive].join();
+    const said = [workers, send, ...receive].join();
     if (said === peer.said) return;
     peer.said = said;
-    this.site.post({ type: "seal-node", node: peer.address, send, receive });
+    this.site.post({ type: "seal-node", node: peer.address, send, receive, workers });
   }
 
   /** Whether the node has used this node's newest key. */
