@@ -63,7 +63,11 @@ function missing(name: string): TsproxyError {
     return parentError("invalid", message, SEE);
   }
   if (!/^(0|[1-9]\d{0,8})$/.test(vlan))
-    return parentError("invalid", `unable to parse a valid vlan id from: ${vlan} (ex. eth0.10 for vlan 10)`, SEE);
+    return parentError(
+      "invalid",
+      `unable to parse a valid vlan id from: ${vlan} (ex. eth0.10 for vlan 10)`,
+      `give a number from 1 to ${MAX_VLAN}`,
+    );
   if (Number(vlan) < 1 || Number(vlan) > MAX_VLAN)
     return parentError("invalid", `vlan id must be between 1-${MAX_VLAN}, received: ${vlan}`, "0 and 4095 are reserved (IEEE 802.1Q)");
   return parentError("not-found", `-o parent interface was not found on the host: ${device}`, SEE);

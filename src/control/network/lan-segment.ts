@@ -36,7 +36,8 @@ const MODES = {
   ipvlan: { way: "address", flags: ONE_MAC },
 } as const;
 const MAX_STATIONS = 4096,
-  QUEUE = 2000;
+  QUEUE = 2000,
+  RETRY_MS = 2000;
 const DEVICE = "tsplan%d";
 const NO_MAC = new Uint8Array(6);
 const IFF_RUNNING = 0x40; // linux/if.h
@@ -85,6 +86,7 @@ export class LanSegment {
   private readonly maps: LanMapFds;
   private readonly stations: LanStations;
   private closed = false;
+  private retry: NodeJS.Timeout | undefined;
 
   readonly network: number;
   readonly parent: string;
@@ -153,6 +155,7 @@ export class LanSegment {
 
   close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.retry);
     return this.undo.run();
   }
 
@@ -184,16 +187,27 @@ export class LanSegment {
     this.deviceIndex = 0;
     this.detach(); // what is on the parent sends to the old device
     await gone.run();
+    await this.reopen();
+  }
+
+  /** Until it is done, or nobody needs it any more: without it a network would be dead for good. */
+  private async reopen(isRetry = false): Promise<void> {
     if (this.closed) return;
+    const { device } = this;
     try {
       this.openDevice();
-      this.look();
     } catch (error) {
-      log.warn(`${this.spec.who}: its device cannot be made again: ${(error as Error).message}`);
+      const { message } = error as Error;
+      if (!isRetry)
+        log.warn(`${this.spec.who}: its device cannot be made again, and is tried again every ${RETRY_MS / 1000} s: ${message}`);
+      this.device = new Undo();
       this.deviceIndex = 0;
-      this.detach();
-      await this.device.run();
+      await device.run();
+      this.retry = setTimeout(() => void this.reopen(true), RETRY_MS).unref();
+      return;
     }
+    if (isRetry) log.warn(`${this.spec.who}: its device is there again`);
+    this.look();
   }
 
   /** Takes up the parent as it is now. `must`: throws if it is there and cannot be used. `moved`: devices whose neighbors are to be told where they are. */

@@ -8,7 +8,7 @@ import { log } from "../../log.js";
 import { type LanMapFds, OURS, PARENT } from "../../steer/lan-programs.js";
 import * as bpf from "../../sys/bpf.js";
 import { macText, parseMac } from "../../wire/ethernet.js";
-import { type IpAddress, linkLocalOf, toBytes } from "../../wire/ip-address.js";
+import { formatIp, type IpAddress, linkLocalOf, toBytes } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { parentError } from "./lan-parent.js";
 import { Steps } from "./steps.js";
@@ -35,6 +35,7 @@ export interface StationsOf {
 
 export class LanStations {
   private readonly macs = new Set<string>();
+  private readonly addresses = new Set<string>();
   /** Of the parent, while there is one. */
   private parentMac: string | undefined;
   /** How often who is to be announced still. */
@@ -55,8 +56,17 @@ export class LanStations {
       // One key is one station's: the host would be cut off.
       throw parentError("conflict", `MAC address ${text} is that of the parent interface ${parent}`, "give another one, or none");
     if (macs.has(text)) throw parentError("conflict", `MAC address ${text} is that of another endpoint on ${parent}`, "give another one");
+    const own = eachFamily(addresses).map(formatIp);
+    const taken = own.find((address) => this.addresses.has(address));
+    if (taken !== undefined)
+      // Networks on one LAN may overlap, where somebody else gives the addresses.
+      throw parentError("conflict", `address ${taken} is that of another endpoint on ${parent}`, "give another one");
     const steps = new Steps();
     try {
+      for (const address of own) this.addresses.add(address);
+      steps.add("addresses of a station", () => {
+        for (const address of own) this.addresses.delete(address);
+      });
       macs.add(text);
       steps.add("key of a station", () => {
         macs.delete(text);
