@@ -48,6 +48,10 @@ export class Overlays {
   private published: ReadonlySet<string> = new Set();
   private said = "";
   private turn: Promise<void> = Promise.resolve();
+  /** Endpoints that are being made, and their networks: these are not taken away from under them. */
+  private readonly joining = new Map<string, string>();
+  /** Networks are made here and taken away one after another. */
+  private moving: Promise<unknown> = Promise.resolve();
   private end: () => void = () => {};
   private rekeying: NodeJS.Timeout | undefined;
 
@@ -109,8 +113,12 @@ export class Overlays {
     await this.drop(id);
   }
 
-  /** Makes it here. */
-  async use(record: NetworkRecord): Promise<LiveNetwork> {
+  /** Makes it here, if it is not. */
+  use(record: NetworkRecord): Promise<LiveNetwork> {
+    return this.inTurn(async () => this.find(record.id) ?? (await this.make(record)));
+  }
+
+  private async make(record: NetworkRecord): Promise<LiveNetwork> {
     const { id, range, ipv6Range, reserved, ...rest } = record;
     const ranges = {
       ...(range !== undefined && { ipv4: parsePrefix(range)! }),
@@ -127,28 +135,33 @@ export class Overlays {
     return network;
   }
 
-  /** Takes an address of the whole network, then makes the endpoint; or throws with nothing left of it. */
-  async createEndpoint(network: LiveNetwork, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+  /** Takes an address of the whole network, which is made here if it is not, then makes the endpoint; or throws with nothing left of it. */
+  async createEndpoint(wanted: NetworkRecord, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+    if (this.joining.has(request.id) || this.model.findLive(request.id) !== undefined)
+      throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
+    this.joining.set(request.id, wanted.id);
     try {
+      const network = await this.use(wanted);
       const { addresses, mac } = await this.cluster.claim(network.record, request);
       const endpoint = await this.model.createEndpoint(network.record.id, { ...request, addresses, mac: parseMac(mac)! });
       this.feed(network);
       return endpoint;
     } catch (error) {
-      await this.left(network.record.id, request.id);
+      await this.cluster.release(request.id);
       throw error;
+    } finally {
+      this.joining.delete(request.id);
+      await this.drop(wanted.id);
     }
   }
 
-  /** The same in the network of that id, which is made here if it is not, and may be one that another node has made just now. */
+  /** The same in the network of that id, which may be one that another node has made just now. */
   async createEndpointIn(id: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
-    if (this.model.findLive(request.id) !== undefined) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
-    const live = this.find(id);
-    if (live !== undefined) return this.createEndpoint(live, request);
-    if (!this.cluster.view.networks.has(id)) await this.cluster.sync();
-    const record = this.cluster.view.networks.get(id);
+    const here = this.find(id)?.record;
+    if (here === undefined && !this.cluster.view.networks.has(id)) await this.cluster.sync();
+    const record = here ?? this.cluster.view.networks.get(id);
     if (record === undefined) throw networkError("not-found", `there is no network ${shortId(id)} in the cluster`);
-    return this.createEndpoint(await this.use(record), request);
+    return this.createEndpoint(record, request);
   }
 
   /**
@@ -166,18 +179,29 @@ export class Overlays {
     await this.drop(network);
   }
 
+  /** If nobody here is in it, nor about to be. */
   private async drop(id: string): Promise<void> {
-    const network = this.find(id);
-    if (network === undefined || this.model.endpoints.some(({ record }) => record.network === id)) return;
-    try {
-      await this.model.deleteNetwork(id); // in turn at once: whoever comes next is not taken away with it
-    } catch (error) {
-      log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`);
-      return;
-    }
+    const gone = await this.inTurn(async () => {
+      const network = this.find(id);
+      const used = [...this.joining.values()].includes(id) || this.model.endpoints.some(({ record }) => record.network === id);
+      if (network === undefined || used) return undefined;
+      try {
+        await this.model.deleteNetwork(id);
+      } catch (error) {
+        log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`);
+        return undefined;
+      }
+      return network;
+    });
     // Only now, as it may have got one until then, and keeps it where it stays.
-    const { own } = network.record.overlay!;
+    const own = gone?.record.overlay?.own;
     if (own !== undefined) await this.cluster.release(own.id);
+  }
+
+  private inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.moving.then(action);
+    this.moving = done.catch(() => {});
+    return done;
   }
 
   private holdings(): Holding[] {
