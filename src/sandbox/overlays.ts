@@ -21,7 +21,7 @@ import { type EndpointRecord, type NetworkRecord, shortId } from "../model/recor
 import type { EndpointRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp, parsePrefix, sameIp } from "../wire/ip-address.js";
-import type { PerFamily } from "../wire/per-family.js";
+import { ofFamily, type PerFamily } from "../wire/per-family.js";
 import { OVERHEAD as SEALED_OVERHEAD } from "../wire/sealed.js";
 import { OWN_MAC } from "../wire/vxlan.js";
 
@@ -39,6 +39,7 @@ export interface OverlayKeys {
 export class Overlays {
   /** Those whose remote endpoints the dataplane was told. */
   private readonly fed = new WeakSet<MadeNetwork>();
+  /** Nodes that were said to be out of reach. */
   private readonly skipped = new Set<string>();
   /** Nodes that were said to have no key. */
   private readonly keyless = new Set<string>();
@@ -303,6 +304,7 @@ export class Overlays {
   }
 
   private onChange({ nodes, networks, endpoints }: ViewChange): void {
+    for (const node of nodes.put) this.sayFamily(node);
     for (const { name } of [...nodes.put, ...nodes.removed]) this.tellKeys(name);
     for (const { id } of networks.removed) void this.drop(id);
     if (this.published.size > 0) void this.arrangeOwn();
@@ -338,16 +340,31 @@ export class Overlays {
         this.tellKeys(node);
       }
       if (vtep !== undefined) return [{ id, node, addresses, mac: parseMac(mac)!, vtep }];
-      if (!this.skipped.has(node))
-        log.warn(`node ${node} has no tunnel address of a family that this node has: its endpoints are not reached`);
-      this.skipped.add(node);
       return [];
     });
   }
 
-  /** Tunnels are of one family in a process: IPv4 where this node has it. */
+  /** Whether datagrams can go to a node with these addresses. */
+  hasTunnelTo(tunnel: PerFamily<IpAddress>): boolean {
+    return this.vtepOf(tunnel) !== undefined;
+  }
+
+  /** Says which nodes are not reached, and why, when they appear. */
+  private sayFamily({ name, tunnel }: NodeRecord): void {
+    const wasSaid = this.skipped.delete(name);
+    if (this.hasTunnelTo(tunnel)) return;
+    this.skipped.add(name);
+    if (wasSaid) return;
+    const [theirs, ours] = [tunnel, this.cluster.self.tunnel].map(({ ipv4 }) => (ipv4 === undefined ? "IPv6" : "IPv4"));
+    log.warn(
+      `node ${name} has its tunnels over ${theirs}, this node over ${ours}: neither reaches the other; start all daemons with --advertise and an address of one family`,
+    );
+  }
+
+  /** Tunnels of a node are of one family: IPv4 where it has it. */
   private vtepOf(tunnel: PerFamily<IpAddress>): IpAddress | undefined {
-    return this.cluster.self.tunnel.ipv4 === undefined ? tunnel.ipv6 : tunnel.ipv4;
+    const family = this.cluster.self.tunnel.ipv4 === undefined ? 6 : 4;
+    return family === 6 && tunnel.ipv4 !== undefined ? undefined : ofFamily(tunnel, family);
   }
 
   private live(): LiveNetwork[] {
