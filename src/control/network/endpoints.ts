@@ -22,6 +22,7 @@ import { stationMac } from "./address-mac.js";
 import { type AttachWord, attachKind } from "./attach.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
+import { openVeth } from "./veth-pair.js";
 
 export type { LinkPorts };
 
@@ -133,7 +134,6 @@ export class Endpoints {
     private readonly network: EndpointNetwork,
   ) {
     this.mtu = network.mtu;
-    attachKind(network.attach); // what cannot be had is refused before the first endpoint
   }
 
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */
@@ -286,8 +286,14 @@ export class Endpoints {
       );
     const { mtu } = this;
     const { subnets } = this.network;
-    const tap = this.site.taps.open({ name: ENDPOINT_DEVICE, nsFd }, undo);
     const mac = stationMac(spec.addresses);
+    let gone = false;
+    const onGone = (): void => {
+      if (!gone) void this.remake(namespace);
+      gone = true; // of a pair each of the devices may say so
+    };
+    const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
+    const tap = attachKind(this.network.attach) === "veth" ? openVeth(this.site, device, undo, onGone) : this.site.taps.open(device, undo);
     const { index } = socket.link(ENDPOINT_DEVICE)!;
     const { ipv6 } = spec.addresses;
     // Its link-local address is the one that comes of its MAC, which it is held to.
@@ -300,7 +306,7 @@ export class Endpoints {
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
     const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.attach(tap, { name, addresses: spec.addresses, mac, onGone: () => void this.remake(namespace) }, undo);
+    this.attach(tap, { name, addresses: spec.addresses, mac, onGone }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
