@@ -9,6 +9,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { BegunMaps } from "../steer/maps.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
@@ -55,6 +56,8 @@ export interface ControllerOptions {
    * programs are kept too (`sys/fd-store.ts`). Default: all ends with the process.
    */
   continuity?: { dir: string; role: FlowRole } | undefined;
+  /** The steering's maps, begun before (`steer/begin-maps.ts`). */
+  maps?: BegunMaps | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -156,6 +159,7 @@ export class Controller {
         devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
+        maps: options.maps,
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
