@@ -13,6 +13,8 @@ export interface Device {
 export interface HandedOut {
   /** By which the engine has its frames. */
   tap: Tap;
+  /** Of one end of a veth pair: interface index of the other one, in the host's namespace. */
+  end?: number | undefined;
   /** Whether the device stays when its descriptors are closed. At first it does not. */
   setLasting(on: boolean): void;
 }

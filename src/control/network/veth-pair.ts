@@ -89,6 +89,7 @@ export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => v
   undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
   return {
     tap,
+    end: pair.ifindex,
     setLasting: (on) => {
       isLasting = on;
     },
