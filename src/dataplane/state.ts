@@ -28,6 +28,7 @@ import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { ACROSS_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf } from "../wire/raw.js";
+import { Announcements } from "./announce.js";
 import { Limits } from "./limits.js";
 import { Probes } from "./probe.js";
 import { Shaper } from "./shaper.js";
@@ -124,6 +125,8 @@ export class State {
   readonly fragments: Fragments;
   /** Connections of a former process whose ends are to be asked. */
   readonly probes = new Probes();
+  /** Endpoints that are to be announced on their LAN. */
+  readonly announcements = new Announcements();
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
   readonly ports: Ports;

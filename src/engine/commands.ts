@@ -82,6 +82,9 @@ export class Commands implements EngineHooks {
         state.networks.macHi[m.network] = macHi(m.mac);
         state.networks.macLo[m.network] = macLo(m.mac);
         break;
+      case "announce":
+        state.announcements.add(state.fdb.lookup(fdbKey(macHi(m.mac), m.network), macLo(m.mac)));
+        break;
       case "add-tunnel":
         this.overlay.addTunnel(m);
         this.read(m.port, () => this.io.addPort(m.port, m.fd));

@@ -102,7 +102,22 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const { rx, tx, clock } = io;
   const [rxPort, rxSize, rxTail, rxDevice] = fieldsOf(rx);
   const [txPort, txSize, txAt, txTail] = fieldsOf(tx);
-  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, probes, remotes, shaper, tunnel } = state;
+  const {
+    addresses,
+    announcements,
+    conntrack,
+    entries,
+    entries6,
+    forget,
+    forget6,
+    held,
+    networks,
+    ports,
+    probes,
+    remotes,
+    shaper,
+    tunnel,
+  } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
@@ -463,14 +478,20 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     counters[at] = counters[at]! + 1;
   }
 
+  /** Fills the batch with what we have to say. */
+  function fillOwn(): number {
+    return announcements.due ? announcements.fill(batch, state) : probes.fill(batch, state);
+  }
+
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
-    const asks = !waited && !asked && probes.due && !unsealing.hasReady; // every other turn: what comes does not wait for all questions
+    const due = probes.due || announcements.due;
+    const asks = !waited && !asked && due && !unsealing.hasReady; // every other turn: what comes does not wait for all questions
     asked = asks;
-    const wait = conntrack.behind || state.reviewAt < conntrack.end || probes.due ? 0 : patience;
+    const wait = conntrack.behind || state.reviewAt < conntrack.end || due ? 0 : patience;
     const opened = unsealing.hasReady;
-    const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
+    const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? fillOwn() : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);

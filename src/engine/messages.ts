@@ -129,6 +129,8 @@ export type ToWorker =
   | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number; overlay?: Overlay | undefined }
   /** Of a network on a LAN: the device there, with which the host is on the LAN, has this MAC from now on. */
   | { type: "parent-mac"; network: number; mac: Uint8Array }
+  /** Tells the LAN of that network where its endpoint with this MAC is; to one worker. */
+  | { type: "announce"; network: number; mac: Uint8Array }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
   /**

@@ -152,7 +152,7 @@ export class Dataplane {
 
   run(): SentFrame[] {
     do this.engine.turn(0, 0);
-    while (this.io.pending > 0 || this.state.held.hasReady || this.state.unsealing?.hasReady);
+    while (this.io.pending > 0 || this.state.held.hasReady || this.state.unsealing?.hasReady || this.state.announcements.due);
     const sent = this.io.sent.splice(0);
     for (const { port, bytes } of sent) if (port === UP) enterAsEmit(this.flowMap, bytes);
     return sent;
