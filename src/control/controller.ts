@@ -25,6 +25,7 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
+import { LinkRemover } from "./network/link-remover.js";
 import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
@@ -206,6 +207,7 @@ export class Controller {
         workers,
         host,
         guard,
+        remover: new LinkRemover(socket),
         ends: steering.ends,
         taps,
         numbers,
