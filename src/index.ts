@@ -90,6 +90,8 @@ export interface NetworkOptions {
   promiscuous?: boolean;
   /** Whether what leaves gets an address of the host; default: yes. */
   masquerade?: boolean;
+  /** What its endpoints' `eth0` is: one end of a veth pair, or a TAP. Default: `tap`. */
+  attach?: "veth" | "tap";
 }
 
 export interface EndpointOptions {
@@ -175,8 +177,8 @@ export class Dataplane {
   }
 
   /** Makes a network. Throws TSP_ERR_OPTION (invalid) or TSP_ERR_NETWORK (conflict: the host knows addresses in it). */
-  async addNetwork({ subnet, mtu, ...behavior }: NetworkOptions): Promise<Network> {
-    const spec: BridgeSpec = { ...parseNetwork(subnet, mtu?.toString()), ...behavior };
+  async addNetwork({ subnet, mtu, attach, ...behavior }: NetworkOptions): Promise<Network> {
+    const spec: BridgeSpec = { ...parseNetwork(subnet, { mtu: mtu?.toString(), attach }), ...behavior };
     const controller = this.open();
     const network = new Network(controller, controller.networks.add(spec), spec);
     await controller.settled();

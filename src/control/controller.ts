@@ -195,7 +195,19 @@ export class Controller {
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
       const networkNumbers = new NetworkNumbers();
       const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, networkNumbers, tunnels, lans, fail: onDeath });
+      const networks = new NetworkRegistry({
+        socket,
+        workers,
+        host,
+        guard,
+        ends: steering.ends,
+        taps,
+        numbers,
+        networkNumbers,
+        tunnels,
+        lans,
+        fail: onDeath,
+      });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);

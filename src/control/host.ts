@@ -116,6 +116,8 @@ export class Host {
   /** Our devices by interface index, which are not steered, and what they must have. */
   private readonly ownDevices: Map<number, OwnDevice>;
   private readonly listeners = new Set<() => void>();
+  /** Devices of ours without settings of their own: they are there, and up. */
+  private readonly watched = new Map<number, () => void>();
 
   /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
   constructor(
@@ -142,6 +144,12 @@ export class Host {
     this.ownDevices.delete(ifindex);
   }
 
+  /** Keeps the device up. `onGone`: it is no more in this namespace; said once. Answers how to end that. */
+  watch(ifindex: number, onGone: () => void): () => void {
+    this.watched.set(ifindex, onGone);
+    return () => this.watched.delete(ifindex);
+  }
+
   /** To be called when the worker says that the monitor's descriptor is readable. */
   onReadable(): void {
     if (this.closed) return;
@@ -153,6 +161,7 @@ export class Host {
     this.links = this.socket.links();
     this.addresses = addressesOf(this.socket).filter(({ ip }) => this.serves(ip.family));
     this.mendDevices();
+    this.mendWatched();
     const routes = this.socket.routes().filter(({ family }) => this.serves(family === "ipv4" ? 4 : 6));
     this.routes = routes.filter((r) => r.table === RT_TABLE_MAIN);
     const out = routes.filter((r) => r.type === "unicast");
@@ -204,6 +213,21 @@ export class Host {
         if (has(address)) continue;
         log.warn(`somebody has taken ${formatIp(address)} from ${device.name}; it is given back`);
         this.socket.addAddress(ifindex, formatIp(address), prefixLength);
+      }
+    }
+  }
+
+  private mendWatched(): void {
+    if (this.watched.size === 0) return;
+    const links = new Map(this.links.map((link) => [link.index, link]));
+    for (const [ifindex, onGone] of this.watched) {
+      const link = links.get(ifindex);
+      if (link === undefined) {
+        this.watched.delete(ifindex);
+        onGone();
+      } else if (!link.up) {
+        log.warn(`somebody has set ${link.name} down; it is set up again`);
+        this.socket.setLink(ifindex, { up: true });
       }
     }
   }

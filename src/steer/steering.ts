@@ -25,6 +25,7 @@ import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js"
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { CarriedCounts } from "./carried.js";
 import { emitProgram } from "./emit-program.js";
+import { EndpointEnds } from "./endpoint-ends.js";
 import { homeProgram } from "./home-program.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
 import { loadPastBridge, type OffloadMode, type OffloadState, tellOffload, useOffload } from "./offload.js";
@@ -120,6 +121,8 @@ export class Steering {
   private readonly locals: Record<4 | 6, Map<bigint, number>> = { 4: new Map<bigint, number>(), 6: new Map<bigint, number>() }; // address to the device that has it, or 0
   private readonly ipsec = { 4: new Map<string, IpPrefix>(), 6: new Map<string, IpPrefix>() };
   readonly attacher: Attacher;
+  /** Of endpoints on veth pairs. */
+  readonly ends: EndpointEnds;
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
@@ -139,6 +142,7 @@ export class Steering {
       this.attacher.prepare(this.placesOf(options.devices ?? []));
       this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds);
       this.carried = new CarriedCounts(this.maps.carried);
+      this.ends = new EndpointEnds(this.attacher, this.maps);
       const found = useOffload(mode, options, this.maps, this.fds);
       this.offload = found.state;
       for (const [link, fd] of found.programs) {
@@ -426,6 +430,7 @@ export class Steering {
     for (const emitter of [...this.emitters.splice(0), ...this.tunnelDevices.values()]) emitter.detach();
     this.tunnelDevices.clear();
     this.rawSctp.close();
+    this.ends?.close();
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.programs.clear();
   }

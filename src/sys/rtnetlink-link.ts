@@ -4,6 +4,8 @@ import {
   attribute,
   type NetlinkMessage,
   NetlinkSocket,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
   nested,
   pack,
   parseAttributes,
@@ -16,11 +18,15 @@ import { AF_INET, AF_INET6, AF_UNSPEC, IFF_MULTICAST, IFF_UP, IFLA, type Link, m
 
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18 } as const;
 const { EAFNOSUPPORT, ENODEV } = os.constants.errno;
+const NLM_F_CREATE_NEW = NLM_F_CREATE | NLM_F_EXCL;
 
 /** Keeps the counters, most of a link's message, out of the answer. */
 const RTEXT_FILTER_SKIP_STATS = 8;
 const IFNAMSIZ = 16;
 const IFLA_INET_CONF = 1;
+/** What is nested in IFLA_LINKINFO (linux/if_link.h, linux/veth.h). */
+// biome-ignore format: a table
+const INFO_KIND = 1, INFO_DATA = 2, VETH_INFO_PEER = 1;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_MODES = ["eui64", "none", "stable-privacy", "random"] as const;
 
@@ -45,6 +51,12 @@ export interface LinkChange {
   addrGenMode?: (typeof ADDR_GEN_MODES)[number];
   /** Set through netlink, so a read-only /proc/sys does not matter. */
   ipv4Conf?: Partial<Ipv4Conf>;
+}
+
+export interface VethEnd {
+  name: string;
+  mac: string;
+  mtu: number;
 }
 
 const ifinfomsg = (index: number, flags = 0, change = 0) => pack("112444", AF_UNSPEC, 0, 0, index, flags, change);
@@ -102,6 +114,20 @@ export class LinkSocket extends NetlinkSocket {
       bits((on) => on !== undefined),
     );
     this.request(what, RTM.NEWLINK, 0, header, ...attrs);
+  }
+
+  /** Makes a veth pair, both ends down: one in this namespace, the peer in namespace `nsFd` (-1: this one). */
+  addVeth(end: VethEnd, peer: VethEnd, nsFd: number): void {
+    const attributesOf = ({ name, mac, mtu }: VethEnd): Uint8Array[] => [
+      attribute(IFLA.IFNAME, text(name)),
+      attribute(IFLA.ADDRESS, macBytes(mac)),
+      attribute(IFLA.MTU, u32(mtu)),
+    ];
+    const elsewhere = nsFd === -1 ? [] : [attribute(IFLA.NET_NS_FD, u32(nsFd))];
+    const peerInfo = nested(VETH_INFO_PEER, ifinfomsg(0), ...attributesOf(peer), ...elsewhere);
+    const info = nested(IFLA.LINKINFO, attribute(INFO_KIND, text("veth")), nested(INFO_DATA, peerInfo));
+    const what = (): string => `add the veth pair ${end.name}, ${peer.name}`;
+    this.request(what, RTM.NEWLINK, NLM_F_CREATE_NEW, ifinfomsg(0), ...attributesOf(end), info);
   }
 
   deleteLink(index: number): boolean {

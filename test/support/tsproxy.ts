@@ -6,6 +6,8 @@ import { COMMAND, MAIN } from "./paths.js";
 import type { Proc, StartOptions as ProcOptions, Result } from "./proc.js";
 import { ADDR, ADDR6, NETWORK, NETWORK6, type World } from "./topology.js";
 
+/** What endpoints hang on in all tests of own networks, if it is not the default. */
+const ATTACH = process.env.TSPROXY_TEST_ATTACH === undefined ? [] : ["--attach", process.env.TSPROXY_TEST_ATTACH];
 const WITHOUT_NODE = new Set(["run", "exec"]);
 
 /** Starts the program with any arguments. `wrap` is put before it: `setpriv …`. */
@@ -31,7 +33,7 @@ export function networkArgs(world: World, isDual = false): string[] {
     "--endpoint",
     `${world[role]}=${ADDR[role]}${isDual ? `,${ADDR6[role]}` : ""}`,
   ]);
-  return ["--network", isDual ? `${NETWORK},${NETWORK6}` : NETWORK, ...endpoints];
+  return ["--network", isDual ? `${NETWORK},${NETWORK6}` : NETWORK, ...endpoints, ...ATTACH];
 }
 
 export class TsproxyProcess implements Running {

@@ -19,8 +19,10 @@ import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
+import type { AttachKind } from "./attach-kind.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
+import { openVeth } from "./veth-pair.js";
 
 export type { LinkPorts };
 
@@ -71,6 +73,8 @@ export interface EndpointNetwork {
   /** `setMtu` changes it. */
   readonly mtu: number;
   readonly subnets: PerFamily<Subnet>;
+  /** Default: tap. */
+  readonly attach?: AttachKind | undefined;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
 }
@@ -282,8 +286,14 @@ export class Endpoints {
       );
     const { mtu } = this;
     const { subnets } = this.network;
-    const tap = this.site.taps.open({ name: ENDPOINT_DEVICE, nsFd }, undo);
     const mac = stationMac(spec.addresses);
+    let gone = false;
+    const onGone = (): void => {
+      if (!gone) void this.remake(namespace);
+      gone = true; // of a pair each of the devices may say so
+    };
+    const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
+    const tap = this.network.attach === "veth" ? openVeth(this.site, device, undo, onGone) : this.site.taps.open(device, undo);
     const { index } = socket.link(ENDPOINT_DEVICE)!;
     const { ipv6 } = spec.addresses;
     // Its link-local address is the one that comes of its MAC, which it is held to.
@@ -296,7 +306,7 @@ export class Endpoints {
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
     const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.attach(tap, { name, addresses: spec.addresses, mac, onGone: () => void this.remake(namespace) }, undo);
+    this.attach(tap, { name, addresses: spec.addresses, mac, onGone }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });

@@ -56,6 +56,7 @@ class Macvlan implements Network {
       number: this.lan.network,
       mtu: this.mtu,
       subnets,
+      attach: spec.attach,
       onStation: (station) => this.lan.addStation(station),
     });
   }

@@ -1,4 +1,5 @@
 /** What networks and endpoints are built on. */
+import type { EndpointEnds } from "../../steer/endpoint-ends.js";
 import type { HostGuard } from "../../steer/host-guard.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Host } from "../host.js";
@@ -16,6 +17,8 @@ export interface Site {
   readonly host: Host;
   readonly taps: TapPorts;
   readonly guard: HostGuard;
+  /** Programs of endpoints on veth pairs. */
+  readonly ends: EndpointEnds;
   /** Something is broken for good, and the process must end: better to be started anew than to serve nothing. */
   fail(error: Error): void;
   readonly numbers: PortNumbers;
