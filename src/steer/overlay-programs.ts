@@ -43,6 +43,8 @@ import {
   Program,
   RECOMPUTE_CSUM,
   REDIRECT,
+  REDIRECT_PEER,
+  SKB_CB,
   SKB_GSO_SIZE,
   SKB_IFINDEX,
   SKB_LEN,
@@ -57,8 +59,7 @@ import {
 
 /** enum bpf_func_id. */
 const GET_PRANDOM = 7,
-  ADJUST_ROOM = 50,
-  REDIRECT_PEER = 155;
+  ADJUST_ROOM = 50;
 /** bpf_skb_adjust_room: mode and flags. */
 // biome-ignore format: a table
 const ADJ_ROOM_MAC = 1, FIXED_GSO = 1, ENCAP_L3_IPV4 = 2, ENCAP_L3_IPV6 = 4, ENCAP_L4_UDP = 16, ENCAP_L2_ETH = 64, DECAP_L3_IPV4 = 128, DECAP_L3_IPV6 = 256;
@@ -97,13 +98,8 @@ interface OverlayOptions {
   ipsec?: boolean;
 }
 
-/** `to_node`, where the underlay is of family `u`. `otherwise` writes what becomes of what is not carried. */
-export function toNodeProgram(
-  maps: MapFds,
-  u: Family,
-  otherwise: (p: Program) => void,
-  { ipsec = false }: OverlayOptions = {},
-): Uint8Array {
+/** `to_node`, where the underlay is of family `u`; what is not carried goes to the device that the first word of the packet's `cb` says. */
+export function toNodeProgram(maps: MapFds, u: Family, { ipsec = false }: OverlayOptions = {}): Uint8Array {
   const p = new Program(maps);
   const overhead = u.ipSize + REST;
   p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "engine");
@@ -157,9 +153,7 @@ export function toNodeProgram(
   p.atomicAddTo("r9", STATION_TO_AT, LEN).load("u64", "r9", "r10", OWN_STATION).atomicAddTo("r9", STATION_FROM_AT, LEN);
   p.choose("to-node").count("counted").routeDevice("r7").sendTo("r7");
   p.label("failed").choose("offload-failed").count("dropped").answer(TC_ACT_SHOT);
-  p.label("engine");
-  otherwise(p);
-  return p.assemble();
+  return p.label("engine").load("u32", "r1", "r6", SKB_CB).mov("r2", 0).call(REDIRECT).exit().assemble();
 }
 
 /** KEY = key of `stations`: the first word of the one at `own`, and the MAC address at `mac`. */

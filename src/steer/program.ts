@@ -90,7 +90,7 @@ const L4_CSUM_REPLACE = 11, SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_L
 // biome-ignore format: a table
 export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_MARK = 8, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_VLAN_TCI = 24, SKB_VLAN_PROTO = 28,
   SKB_INGRESS_IFINDEX = 36,
-  SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_GSO_SIZE = 176, PACKET_HOST = 0, PACKET_OTHERHOST = 3,
+  SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_CB = 48, SKB_GSO_SIZE = 176, PACKET_HOST = 0, PACKET_OTHERHOST = 3,
   TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
 /** struct bpf_fib_lookup, its answers, and the sizes of struct bpf_redir_neigh and struct bpf_xfrm_state. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
 // biome-ignore format: a table

@@ -7,15 +7,16 @@
 import fs from "node:fs";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
-import { type IpAddress, toBytes } from "../wire/ip-address.js";
+import type { Bandwidth } from "../table/bandwidth.js";
+import { formatIp, type IpAddress, toBytes } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { rawHalf } from "../wire/raw.js";
 import { type Family, V4, V6 } from "./family.js";
 import {
   fromNodeProgram,
   MEMBER_MTU_AT,
-  STATION_ADDRESS6_AT,
   STATION_ADDRESS_AT,
+  STATION_ADDRESS6_AT,
   STATION_END_AT,
   STATION_FROM_AT,
   STATION_KEY_SIZE,
@@ -28,7 +29,7 @@ import {
   TUNNEL_VALUE_SIZE,
   toNodeProgram,
 } from "./overlay-programs.js";
-import type { MapFds, Program } from "./program.js";
+import type { MapFds } from "./program.js";
 
 export interface TunnelEnd {
   /** Interface index of the tunnels' device. */
@@ -40,15 +41,27 @@ export interface TunnelEnd {
   checksum: boolean;
 }
 
-/** Packets and bytes that were carried to a station, and from it. */
-export interface StationCounts {
-  toPackets: number;
-  toBytes: number;
-  fromPackets: number;
-  fromBytes: number;
+/** What was carried from a station, and to it, as of a port. */
+export interface Traffic {
+  rxPackets: number;
+  rxBytes: number;
+  txPackets: number;
+  txBytes: number;
 }
 
-export const NOTHING_CARRIED: StationCounts = { toPackets: 0, toBytes: 0, fromPackets: 0, fromBytes: 0 };
+const NOTHING: Traffic = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };
+
+/** An endpoint of this node. */
+export interface LocalStation {
+  mac: Uint8Array;
+  addresses: PerFamily<IpAddress>;
+  bandwidth?: Bandwidth | undefined;
+}
+
+export interface LocalEnd {
+  carried(): Traffic;
+  close(): void;
+}
 
 interface Station {
   addresses: PerFamily<IpAddress>;
@@ -60,15 +73,14 @@ export class Stations {
   /** By key of the map, in hex. */
   private readonly here = new Map<string, Station>();
   private readonly behind = new Map<string, Station>();
-  /** By interface index of their ends: key, and the network's MTU. */
-  private readonly members = new Map<number, { key: Uint8Array; mtu: number }>();
+  /** By node's address: how many stations it has, and what was carried to and from such as are gone. */
+  private readonly nodes = new Map<string, { stations: number; past: Traffic }>();
   private readonly value = new Uint8Array(STATION_VALUE_SIZE);
 
-  /** `carries`: frames are to be carried at all. `otherwise` writes what becomes of an endpoint's frame that is not. */
+  /** `carries`: frames are to be carried at all. */
   constructor(
     private readonly maps: MapFds,
     private readonly carries: boolean,
-    private readonly otherwise: (p: Program) => void,
     private readonly options: { ipsec?: boolean | undefined } = {},
   ) {}
 
@@ -90,7 +102,7 @@ export class Stations {
 
   /** Of kernels that do not know how, the engine has all frames. */
   private load(underlay: Family, checksum: boolean): void {
-    const { maps, otherwise, options } = this;
+    const { maps, options } = this;
     const enter = (array: number, name: string, code: Uint8Array): void => {
       const fd = bpf.loadProgram(name, code);
       try {
@@ -101,59 +113,83 @@ export class Stations {
     };
     try {
       enter(maps.fromNodes, "tsproxy_from_nd", fromNodeProgram(maps, underlay));
-      if (!checksum)
-        enter(maps.toNodes, "tsproxy_to_nd", toNodeProgram(maps, underlay, otherwise, { ipsec: options.ipsec === true }));
+      if (!checksum) enter(maps.toNodes, "tsproxy_to_nd", toNodeProgram(maps, underlay, { ipsec: options.ipsec === true }));
     } catch (error) {
       log.info(`frames of overlay networks are not carried by the kernel: ${(error as Error).message}`);
     }
   }
 
-  /** An endpoint of this node; `end`: interface index of its end in the host's namespace. Answers how to take it back. */
-  addHere(vni: number, mac: Uint8Array, addresses: PerFamily<IpAddress>, end: number, mtu: number): () => void {
-    const key = keyOf(vni, mac);
-    this.here.set(nameOf(key), { addresses, at: end });
-    this.write(key);
-    this.members.set(end, { key, mtu });
-    this.writeMember(end);
-    return () => {
-      bpf.deleteElement(this.maps.members, word(end));
-      this.members.delete(end);
-      if (this.here.get(nameOf(key))?.at !== end) return; // another one has it by now
-      this.here.delete(nameOf(key));
-      this.write(key);
-    };
+  /** Those of the network with that identifier, whose frames to other nodes are of `mtu` bytes at most. */
+  ofNetwork(vni: number, mtu: number): NetworkStations {
+    return new NetworkStations(this, vni, mtu);
   }
 
-  /** Whatever the endpoints of the network may send each other, at most so long packets are carried to other nodes. */
-  setMtu(vni: number, mtu: number): void {
-    const network = nameOf(keyOf(vni, NO_MAC).subarray(0, 4));
-    for (const [end, member] of this.members) {
-      if (!nameOf(member.key).startsWith(network)) continue;
-      member.mtu = mtu;
-      this.writeMember(end);
+  /** The endpoint at `end` is the station of `key`, or, with null, is gone. */
+  setHere(key: Uint8Array, end: number, addresses: PerFamily<IpAddress> | null): void {
+    const name = nameOf(key);
+    if (addresses === null && this.here.get(name)?.at !== end) return; // another one has it by now
+    this.keepCounts(key);
+    if (addresses === null) this.here.delete(name);
+    else this.here.set(name, { addresses, at: end });
+    this.write(key);
+  }
+
+  /** The station of `key` is behind a node, or, with null, behind none. */
+  setBehind(key: Uint8Array, addresses: PerFamily<IpAddress> | null, node?: IpAddress): void {
+    const name = nameOf(key);
+    const before = this.behind.get(name);
+    this.keepCounts(key);
+    if (addresses === null || node === undefined) this.behind.delete(name);
+    else {
+      this.behind.set(name, { addresses, at: node });
+      const known = this.nodes.get(formatIp(node)) ?? { stations: 0, past: { ...NOTHING } };
+      known.stations++;
+      this.nodes.set(formatIp(node), known);
     }
-  }
-
-  /** An endpoint behind another node, or, with null, none any more. */
-  setBehind(vni: number, mac: Uint8Array, station: { addresses: PerFamily<IpAddress>; node: IpAddress } | null): void {
-    const key = keyOf(vni, mac);
-    if (station === null) this.behind.delete(nameOf(key));
-    else this.behind.set(nameOf(key), { addresses: station.addresses, at: station.node });
+    if (before !== undefined) {
+      const known = this.nodes.get(formatIp(before.at as IpAddress))!;
+      if (--known.stations === 0) this.nodes.delete(formatIp(before.at as IpAddress));
+    }
     this.write(key);
   }
 
-  /** What was carried to and from a station since it is there. */
-  counts(vni: number, mac: Uint8Array): StationCounts {
+  /** The endpoint at that end is the station of `key`; null: no more. */
+  setMember(end: number, key: Uint8Array | null, mtu = 0): void {
+    if (key === null) {
+      bpf.deleteElement(this.maps.members, word(end));
+      return;
+    }
+    const value = Uint8Array.from(key);
+    new DataView(value.buffer).setUint16(MEMBER_MTU_AT, mtu, true);
+    bpf.updateElement(this.maps.members, word(end), value);
+  }
+
+  /** By node's address: what was carried from its stations, and to them. */
+  ofNodes(): Map<string, Traffic> {
+    const all = new Map([...this.nodes].map(([node, { past }]) => [node, { ...past }]));
+    for (const [name, { at }] of this.behind)
+      if (!this.here.has(name)) addTo(all.get(formatIp(at as IpAddress))!, this.counts(Buffer.from(name, "hex")));
+    return all;
+  }
+
+  /** What was carried from a station, and to it, since it is what it is. */
+  counts(key: Uint8Array): Traffic {
     const { value } = this;
-    if (!bpf.lookupElement(this.maps.stations, keyOf(vni, mac), value)) return NOTHING_CARRIED;
+    if (!bpf.lookupElement(this.maps.stations, key, value)) return NOTHING;
     const view = new DataView(value.buffer);
     const at = (offset: number): number => Number(view.getBigUint64(offset, true));
     return {
-      toPackets: at(STATION_TO_AT),
-      toBytes: at(STATION_TO_AT + 8),
-      fromPackets: at(STATION_FROM_AT),
-      fromBytes: at(STATION_FROM_AT + 8),
+      txPackets: at(STATION_TO_AT),
+      txBytes: at(STATION_TO_AT + 8),
+      rxPackets: at(STATION_FROM_AT),
+      rxBytes: at(STATION_FROM_AT + 8),
     };
+  }
+
+  /** Its entry is about to be another one. */
+  private keepCounts(key: Uint8Array): void {
+    const station = this.here.has(nameOf(key)) ? undefined : this.behind.get(nameOf(key));
+    if (station !== undefined) addTo(this.nodes.get(formatIp(station.at as IpAddress))!.past, this.counts(key));
   }
 
   private write(key: Uint8Array): void {
@@ -177,18 +213,73 @@ export class Stations {
       log.info(`the kernel carries nothing for a station: ${(error as Error).message}`);
     }
   }
+}
 
-  private writeMember(end: number): void {
-    const { key, mtu } = this.members.get(end)!;
-    const value = Uint8Array.from(key);
-    new DataView(value.buffer).setUint16(MEMBER_MTU_AT, mtu, true);
-    bpf.updateElement(this.maps.members, word(end), value);
+/** The stations of one overlay network. */
+export class NetworkStations {
+  /** By interface index of its end: the key of an endpoint. */
+  private readonly ends = new Map<number, Uint8Array>();
+  private readonly behind = new Map<string, Uint8Array>();
+
+  constructor(
+    private readonly stations: Stations,
+    private readonly vni: number,
+    private mtu: number,
+  ) {}
+
+  /**
+   * An endpoint of this node; `end`: interface index of its end in the host's namespace. Answers what was carried, and how to take it back. Whose bandwidth is
+   * limited is the engine's.
+   */
+  readonly onEnd = ({ mac, addresses, bandwidth }: LocalStation, end: number): LocalEnd => {
+    if (bandwidth !== undefined) return { carried: () => NOTHING, close: () => {} };
+    const key = keyOf(this.vni, mac);
+    this.ends.set(end, key);
+    this.stations.setHere(key, end, addresses);
+    this.stations.setMember(end, key, this.mtu);
+    const close = (): void => {
+      this.ends.delete(end);
+      this.stations.setMember(end, null);
+      this.stations.setHere(key, end, null);
+    };
+    return { carried: () => this.stations.counts(key), close };
+  };
+
+  /** An endpoint behind another node, or, with null, none any more. */
+  setBehind(mac: Uint8Array, station: { addresses: PerFamily<IpAddress>; node: IpAddress } | null): void {
+    const key = keyOf(this.vni, mac);
+    if (station === null) this.behind.delete(nameOf(key));
+    else this.behind.set(nameOf(key), key);
+    this.stations.setBehind(key, station?.addresses ?? null, station?.node);
+  }
+
+  /** The longest packet that is carried to another node. */
+  setMtu(mtu: number): void {
+    this.mtu = mtu;
+    for (const [end, key] of this.ends) this.stations.setMember(end, key, mtu);
+  }
+
+  /** What was carried from other nodes' stations that are there, and to them. */
+  readonly carried = (): Traffic => {
+    const sum = { ...NOTHING };
+    for (const key of this.behind.values()) addTo(sum, this.stations.counts(key));
+    return sum;
+  };
+
+  /** Nothing is carried any more. */
+  close(): void {
+    for (const key of this.behind.values()) this.stations.setBehind(key, null);
+    this.behind.clear();
   }
 }
 
 /** Key of an array's first element. */
 const FIRST = new Uint8Array(4);
-const NO_MAC = new Uint8Array(6);
+
+/** `sum` += `more`. */
+export function addTo(sum: Traffic, more: Traffic): void {
+  for (const key of Object.keys(NOTHING) as (keyof Traffic)[]) sum[key] += more[key];
+}
 
 function keyOf(vni: number, mac: Uint8Array): Uint8Array {
   const key = new Uint8Array(STATION_KEY_SIZE);

@@ -176,7 +176,9 @@ function steerFamily(
   if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");
   if (offloads && link === "ethernet") {
     // What is in a tunnel, of a node without its port in the key.
-    p.load("u16", "r0", "r10", flowPorts + 2).jumpIf("r0", "!=", 0, "no tunnel").jumpIf("r8", "!=", UDP, "no tunnel");
+    p.load("u16", "r0", "r10", flowPorts + 2)
+      .jumpIf("r0", "!=", 0, "no tunnel")
+      .jumpIf("r8", "!=", UDP, "no tunnel");
     p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "no tunnel").tailCall(maps.fromNodes).label("no tunnel");
   }
   if (offloads) forwardOffloaded(p, f, link, "engine", { ipsec, pastBridge });

@@ -24,6 +24,9 @@ export interface NodeOptions {
   firewall?: string;
   checksum?: boolean;
   encrypted?: boolean;
+  icc?: boolean;
+  /** What the containers hang on. */
+  attach?: "veth" | "tap";
   /** Where tsproxy makes the segments. */
   segments?: boolean;
 }

@@ -7,6 +7,7 @@ import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
+import type { LocalEnd } from "../../steer/stations.js";
 import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
@@ -17,6 +18,7 @@ import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
+import type { PortInfo } from "../port-numbers.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { AttachKind } from "./attach-kind.js";
@@ -51,7 +53,13 @@ export interface DeviceSpec {
 }
 
 /** What is behind a device. */
-type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">>;
+type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> &
+  Partial<Pick<DeviceSpec, "onGone">> &
+  Pick<PortInfo, "carried">;
+
+interface Opened extends Pick<PortInfo, "carried"> {
+  tap: Tap;
+}
 
 /** A TAP that its user sets up. */
 export interface Device {
@@ -77,6 +85,8 @@ export interface EndpointNetwork {
   readonly attach?: AttachKind | undefined;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
+  /** The same of each on a veth pair, with the interface index of its end in the host's namespace. */
+  readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end: number) => LocalEnd) | undefined;
 }
 
 interface Namespace {
@@ -293,7 +303,8 @@ export class Endpoints {
       gone = true; // of a pair each of the devices may say so
     };
     const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
-    const tap = this.network.attach === "veth" ? openVeth(this.site, device, undo, onGone) : this.site.taps.open(device, undo);
+    const { tap, carried }: Opened =
+      this.network.attach === "veth" ? this.openVeth(device, spec, undo, onGone) : { tap: this.site.taps.open(device, undo) };
     const { index } = socket.link(ENDPOINT_DEVICE)!;
     const { ipv6 } = spec.addresses;
     // Its link-local address is the one that comes of its MAC, which it is held to.
@@ -306,7 +317,7 @@ export class Endpoints {
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
     const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.attach(tap, { name, addresses: spec.addresses, mac, onGone }, undo);
+    this.attach(tap, { name, addresses: spec.addresses, mac, onGone, carried }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
@@ -316,10 +327,18 @@ export class Endpoints {
     }
   }
 
+  /** Answers the TAP, and what the kernel carries. */
+  private openVeth(device: Parameters<typeof openVeth>[1], { addresses }: EndpointSpec, undo: Undo, onGone: () => void): Opened {
+    const { tap, end } = openVeth(this.site, device, undo, onGone);
+    const local = this.network.onEnd?.({ mac: device.mac, addresses }, end);
+    if (local !== undefined) undo.add(`what is carried of ${device.name}`, () => local.close());
+    return { tap, carried: local?.carried };
+  }
+
   private attach(tap: Tap, spec: Station, undo: Undo): void {
-    const { name, mac, bandwidth, onGone } = spec;
+    const { name, mac, bandwidth, onGone, carried } = spec;
     const addresses = eachFamily(spec.addresses);
-    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth } as const;
+    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth, carried } as const;
     const { onStation } = this.network;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses }));
     this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);

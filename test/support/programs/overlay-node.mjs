@@ -1,6 +1,6 @@
 /**
  * One node of an overlay network, without a store: what its argument says in JSON, and then what lines on its standard input say.
- * `{local, port?, checksum?, encrypted?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
+ * `{local, port?, checksum?, encrypted?, icc?, attach?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
  * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
  * `{"rotate": true}`. Public keys are in hex.
  * TSPROXY_TEST_SEGMENTS=no: as on a kernel without segmentation offload in tunnels (before 6.17).
@@ -38,8 +38,8 @@ const subnets = Object.fromEntries(
   ]),
 );
 const local = addresses([config.local]);
-const { vni, port, checksum, encrypted } = config;
-const network = controller.networks.add({ kind: "overlay", vni, port, checksum, encrypted, local, subnets });
+const { vni, port, checksum, encrypted, icc, attach } = config;
+const network = controller.networks.add({ kind: "overlay", vni, port, checksum, encrypted, icc, attach: attach ?? process.env.OVC_ATTACH, local, subnets });
 for (const [netns, ...own] of config.endpoints) network.endpoints.add({ netns, addresses: addresses(own) });
 for (const spec of config.publish ?? []) controller.publisher.publish(parsePortSpec(spec));
 await controller.settled();
