@@ -26,6 +26,7 @@ import * as tunnelVnet from "../wire/vnet-tunnel.js";
 import * as vxlan from "../wire/vxlan.js";
 import { flowHash } from "./encapsulate.js";
 import { ipAt } from "./packet.js";
+import { ReceivingWorkers } from "./receiving-worker.js";
 import type { State } from "./state.js";
 
 /** Frames of one call. */
@@ -50,6 +51,8 @@ export class Sealing {
   private readonly ecn = new Int32Array(MAX_FRAMES);
   private readonly label = new Int32Array(MAX_FRAMES);
   private readonly isPlain = new Uint8Array(MAX_FRAMES);
+  private readonly receiver = new Uint8Array(MAX_FRAMES);
+  private readonly receivers: ReceivingWorkers;
   /** The last one takes no more. */
   private closed = true;
   private messages = 0;
@@ -61,6 +64,7 @@ export class Sealing {
     private readonly sealer: Sealer | null,
   ) {
     this.end = batch.memory.sealedOut;
+    this.receivers = new ReceivingWorkers(batch, state);
   }
 
   /** Adds frame `i` for `node`; `key`: of an encrypted network. False, and nothing happens, when there is no room: what there is must be finished, sent and cleared before. */
@@ -79,7 +83,8 @@ export class Sealing {
     const ecn = underlay.ecnOutside(
       kind === KIND_IPV4 ? ipv4.tos(bytes, ipAt(b, i)) : kind === KIND_IPV6 ? ipv6.trafficClass(bytes, ipAt(b, i)) : 0,
     );
-    const joins = this.joins(node, port, ecn, size, isPlain);
+    const receiver = isPlain === 1 ? sealed.ANY_WORKER : this.receivers.of(i, state.remotes.nodeAddress[node]!);
+    const joins = this.joins(node, port, ecn, size, isPlain, receiver);
     const start = joins ? this.end : (this.end + ALIGNMENT - 1) & -ALIGNMENT;
     const off = joins ? start : start + this.headers;
     if (this.messages === SEAL_MAX || off + size > b.memory.sealedOut + SEALED_OUT_SIZE) return false;
@@ -96,6 +101,7 @@ export class Sealing {
       this.ecn[n] = ecn;
       this.label[n] = hash & 0xffff;
       this.isPlain[n] = isPlain;
+      this.receiver[n] = receiver;
     }
     const n = this.frames - 1;
     this.datagrams[n] = this.datagrams[n]! + 1;
@@ -112,7 +118,7 @@ export class Sealing {
       bytes.copyWithin(to + inHead, tail, tail + length - inHead);
     }
     if (isPlain === 0) {
-      sealed.emit(bytes, off, state.seals.pairOf(key), state.worker, state.seals.takeCounter(key));
+      sealed.emit(bytes, off, state.seals.pairOf(key), receiver, state.worker, state.seals.takeCounter(key));
       if (!vnet.isBare(halves, header))
         sealed.setPartial(bytes, vx, vnet.checksumStart(halves, header), vnet.checksumField(halves, header));
       const d = this.messages++ * SEAL_DESCRIPTOR;
@@ -139,10 +145,11 @@ export class Sealing {
     this.end = this.batch.memory.sealedOut;
   }
 
-  private joins(node: number, port: number, ecn: number, size: number, isPlain: number): boolean {
+  private joins(node: number, port: number, ecn: number, size: number, isPlain: number, receiver: number): boolean {
     if (this.closed) return false;
     const n = this.frames - 1;
     if (this.node[n] !== node || this.port[n] !== port || this.ecn[n] !== ecn || this.isPlain[n] !== isPlain) return false;
+    if (this.receiver[n] !== receiver) return false;
     if (size > this.first[n]!) return false;
     return this.datagrams[n]! < MAX_DATAGRAMS && this.size[n]! + size <= MAX_PAYLOAD;
   }

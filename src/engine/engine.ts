@@ -74,10 +74,20 @@ export class Engine {
   readonly batch: Batch;
   /** One turn; answers the number of frames that it was about. For the first it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: for ever). */
   readonly turn: (spinNs: number, timeoutMs: number) => number;
+  private readonly state: State;
 
   constructor(io: PacketIo, memory: PacketMemory, state: State, counters: Float64Array, hooks: EngineHooks) {
     this.batch = new Batch(memory);
     this.turn = makeTurn(io, this.batch, state, counters, hooks);
+    this.state = state;
+  }
+
+  /**
+   * Has turns until what was opened for other nodes is on its way. To be called before the control side's word is carried out: it may give a number to
+   * another node, or another network, and such frames have only numbers.
+   */
+  finish(): void {
+    while (this.state.unsealing!.hasReady) this.turn(0, 0);
   }
 }
 

@@ -153,7 +153,7 @@ export type ToWorker =
    */
   | { type: "set-seal"; key: number; pair: number; cipher: number; bytes: Uint8Array; windows: SharedArrayBuffer | null }
   /** Which of them are used for a node, in place of those before. `send` -1: none is known; `receive`: empty with it, the node is forgotten. */
-  | { type: "seal-node"; node: IpAddress; send: number; receive: readonly number[] }
+  | { type: "seal-node"; node: IpAddress; send: number; receive: readonly number[]; workers: number }
   | { type: "drop-seal"; key: number }
   /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
   | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }

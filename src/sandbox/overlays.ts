@@ -31,7 +31,7 @@ const IPV4_MTU = 1450,
 
 /** This node's keys, and those of others. */
 export interface OverlayKeys {
-  readonly ring: Pick<KeyRing, "canRotate" | "rotate" | "setPeer" | "knows" | "published">;
+  readonly ring: Pick<KeyRing, "canRotate" | "rotate" | "setPeer" | "knows">;
   /** How often this node makes another key. */
   readonly rekeySec: number;
 }
@@ -209,13 +209,6 @@ export class Overlays {
   private async takeOwn(network: NetworkRecord): Promise<void> {
     const id = randomBytes(32).toString("hex");
     const what = `network ${network.name ?? shortId(network.id)}: published ports lead to no other node:`;
-    // The kernel finds the worker that has a flow by the frame inside (`steer/queue-program.ts`), which it cannot see there.
-    if (network.overlay?.encrypted && (this.keys?.ring.published.workers ?? 1) > 1) {
-      const words = `${what} it is encrypted, so which of several workers an answer is for cannot be seen; use --workers 1`;
-      if (this.said !== words) log.warn(words);
-      this.said = words;
-      return;
-    }
     try {
       const mine = Uint8Array.from([...OWN_MAC, ...randomBytes(3)]);
       const { addresses, mac } = await this.cluster.claim(network, { id, mac: mine, use: { owner: "", names: [] } });

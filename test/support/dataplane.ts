@@ -103,6 +103,7 @@ export class Dataplane {
 
   /** The control side says something. */
   say(...messages: ToWorker[]): void {
+    this.engine.finish(); // as the worker does
     for (const message of messages) this.commands.carryOut(message);
   }
 

@@ -21,7 +21,7 @@ import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
 import type { PortInfo } from "../port-numbers.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
-import type { AttachKind } from "./attach-kind.js";
+import { type AttachWord, attachKind } from "./attach.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 import { openVeth } from "./veth-pair.js";
@@ -81,8 +81,8 @@ export interface EndpointNetwork {
   /** `setMtu` changes it. */
   readonly mtu: number;
   readonly subnets: PerFamily<Subnet>;
-  /** Default: tap. */
-  readonly attach?: AttachKind | undefined;
+  /** How new devices hang on it. Undefined: auto. */
+  readonly attach?: AttachWord | undefined;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
   /** The same of each on a veth pair, with the interface index of its end in the host's namespace. */
@@ -304,7 +304,7 @@ export class Endpoints {
     };
     const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
     const { tap, carried }: Opened =
-      this.network.attach === "veth" ? this.openVeth(device, spec, undo, onGone) : { tap: this.site.taps.open(device, undo) };
+      attachKind(this.network.attach) === "veth" ? this.openVeth(device, spec, undo, onGone) : { tap: this.site.taps.open(device, undo) };
     const { index } = socket.link(ENDPOINT_DEVICE)!;
     const { ipv6 } = spec.addresses;
     // Its link-local address is the one that comes of its MAC, which it is held to.

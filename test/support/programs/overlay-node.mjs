@@ -1,7 +1,7 @@
 /**
  * One node of an overlay network, without a store: what its argument says in JSON, and then what lines on its standard input say.
  * `{local, port?, checksum?, encrypted?, icc?, attach?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
- * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
+ * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"own": [MAC, ADDRESS, …]}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
  * `{"rotate": true}`. Public keys are in hex.
  * TSPROXY_TEST_SEGMENTS=no: as on a kernel without segmentation offload in tunnels (before 6.17).
  */
@@ -39,7 +39,17 @@ const subnets = Object.fromEntries(
 );
 const local = addresses([config.local]);
 const { vni, port, checksum, encrypted, icc, attach } = config;
-const network = controller.networks.add({ kind: "overlay", vni, port, checksum, encrypted, icc, attach: attach ?? process.env.OVC_ATTACH, local, subnets });
+const network = controller.networks.add({
+  kind: "overlay",
+  vni,
+  port,
+  checksum,
+  encrypted,
+  icc,
+  attach: attach ?? process.env.OVC_ATTACH,
+  local,
+  subnets,
+});
 for (const [netns, ...own] of config.endpoints) network.endpoints.add({ netns, addresses: addresses(own) });
 for (const spec of config.publish ?? []) controller.publisher.publish(parsePortSpec(spec));
 await controller.settled();
@@ -51,10 +61,16 @@ const publicKeys = () => ({
 say("ready", { mtu: network.mtu });
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
-  const { apply, ask, peer, keys, rotate } = JSON.parse(line);
+  const { apply, ask, own, peer, keys, rotate } = JSON.parse(line);
   if (peer !== undefined) {
     const all = keys && { ...keys, keys: keys.keys.map(([number, hex]) => ({ number, bytes: new Uint8Array(Buffer.from(hex, "hex")) })) };
     ring.setPeer(parseIp(peer), all);
+    await controller.settled();
+    say("applied");
+  }
+  if (own !== undefined) {
+    const [mac, ...texts] = own;
+    network.remotes.setOwn({ mac: parseMac(mac), addresses: addresses(texts) });
     await controller.settled();
     say("applied");
   }
