@@ -87,7 +87,7 @@ export const TUNNEL_VALUE_SIZE = 24, TUNNEL_PORT_AT = 0, TUNNEL_DEVICE_AT = 4, T
 
 /** Stack, beside what Program has: the frame, as far as it is looked at, and its IP header; keys of `stations`; the headers that are put before the frame. */
 // biome-ignore format: a table
-const FRAME = -334, INNER_IP = FRAME + ETHERNET_SIZE, KEY = -348, OWN = -360, HASH = -364, MTU = -368, OWN_STATION = -376, VXLAN_IN = -384, LEN = -388, ECN = -389;
+const FRAME = -334, INNER_IP = FRAME + ETHERNET_SIZE, KEY = -348, OWN = -360, HASH = -364, MTU = -368, OWN_STATION = -376, VXLAN_IN = -384, LEN = -200, ECN = -204;
 const HEADERS_END = -434,
   INNER = HEADERS_END - ETHERNET_SIZE,
   VXLAN = INNER - VXLAN_SIZE,

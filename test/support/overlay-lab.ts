@@ -33,7 +33,17 @@ export interface NodeOptions {
 
 export interface NodeStats {
   ports: { name: string; kind: string; rxPackets: number; rxBytes: number; txPackets: number; drops: Record<string, number> }[];
-  nodes: { address: string; endpoints: number; rxPackets: number; txPackets: number; refused: number; unopened: number; noKey: number }[];
+  nodes: {
+    address: string;
+    endpoints: number;
+    rxPackets: number;
+    txPackets: number;
+    rxBytes: number;
+    txBytes: number;
+    refused: number;
+    unopened: number;
+    noKey: number;
+  }[];
   steering: Record<string, number>;
 }
 
