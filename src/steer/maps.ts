@@ -6,7 +6,7 @@ import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
 import { CARRIED_PLACES, CARRIED_SIZE } from "./carried.js";
-import { MEMBER_VALUE_SIZE, STATION_KEY_SIZE, STATION_VALUE_SIZE, TUNNEL_VALUE_SIZE } from "./overlay-programs.js";
+import { STATION_KEY_SIZE, STATION_VALUE_SIZE, TUNNEL_VALUE_SIZE } from "./overlay-programs.js";
 import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
@@ -79,7 +79,7 @@ export function createMaps({ flowCapacity, ipv6 = false, offload = false, store 
     peers6: create("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
     inside6: create("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
     tunnel: create("tunnel", bpf.MAP_ARRAY, 4, TUNNEL_VALUE_SIZE, 1),
-    members: create("members", bpf.MAP_HASH, 4, MEMBER_VALUE_SIZE, MAX_INSIDE, bpf.F_NO_PREALLOC),
+    members: create("members", bpf.MAP_HASH, 4, STATION_KEY_SIZE, MAX_INSIDE, bpf.F_NO_PREALLOC),
     stations: create("stations", bpf.MAP_HASH, STATION_KEY_SIZE, STATION_VALUE_SIZE, MAX_STATIONS, bpf.F_NO_PREALLOC),
     toNodes: create("to_nodes", bpf.MAP_PROG_ARRAY, 4, 4, 1),
     fromNodes: create("from_nodes", bpf.MAP_PROG_ARRAY, 4, 4, 1),

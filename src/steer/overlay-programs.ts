@@ -79,8 +79,7 @@ const HOPS = 64,
 // biome-ignore format: a table
 export const STATION_KEY_SIZE = 12, STATION_VALUE_SIZE = 72, STATION_ADDRESS_AT = 0, STATION_END_AT = 4, STATION_ADDRESS6_AT = 8, STATION_NODE_AT = 24,
   STATION_TO_AT = 40, STATION_FROM_AT = 56;
-export const MEMBER_VALUE_SIZE = STATION_KEY_SIZE,
-  MEMBER_MTU_AT = 10;
+export const MEMBER_MTU_AT = 10;
 /** Value of `tunnel`: u32 raw UDP port; u32 interface index of the tunnels' device; 16 bytes this node's address in the underlay. */
 // biome-ignore format: a table
 export const TUNNEL_VALUE_SIZE = 24, TUNNEL_PORT_AT = 0, TUNNEL_DEVICE_AT = 4, TUNNEL_LOCAL_AT = 8;

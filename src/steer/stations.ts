@@ -7,7 +7,6 @@
 import fs from "node:fs";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
-import type { Bandwidth } from "../table/bandwidth.js";
 import { formatIp, type IpAddress, toBytes } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { rawHalf } from "../wire/raw.js";
@@ -55,7 +54,8 @@ const NOTHING: Traffic = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 };
 export interface LocalStation {
   mac: Uint8Array;
   addresses: PerFamily<IpAddress>;
-  bandwidth?: Bandwidth | undefined;
+  /** Its limits, if it has any. */
+  bandwidth?: object | undefined;
 }
 
 export interface LocalEnd {
@@ -186,6 +186,11 @@ export class Stations {
     };
   }
 
+  /** The same of one that is behind a node, and not here. */
+  countsBehind(key: Uint8Array): Traffic {
+    return this.here.has(nameOf(key)) ? NOTHING : this.counts(key);
+  }
+
   /** Its entry is about to be another one. */
   private keepCounts(key: Uint8Array): void {
     const station = this.here.has(nameOf(key)) ? undefined : this.behind.get(nameOf(key));
@@ -220,6 +225,8 @@ export class NetworkStations {
   /** By interface index of its end: the key of an endpoint. */
   private readonly ends = new Map<number, Uint8Array>();
   private readonly behind = new Map<string, Uint8Array>();
+  /** What was carried of those that are not behind a node any more. */
+  private readonly past: Traffic = { ...NOTHING };
 
   constructor(
     private readonly stations: Stations,
@@ -248,6 +255,7 @@ export class NetworkStations {
   /** An endpoint behind another node, or, with null, none any more. */
   setBehind(mac: Uint8Array, station: { addresses: PerFamily<IpAddress>; node: IpAddress } | null): void {
     const key = keyOf(this.vni, mac);
+    this.keepCounts(key);
     if (station === null) this.behind.delete(nameOf(key));
     else this.behind.set(nameOf(key), key);
     this.stations.setBehind(key, station?.addresses ?? null, station?.node);
@@ -259,16 +267,23 @@ export class NetworkStations {
     for (const [end, key] of this.ends) this.stations.setMember(end, key, mtu);
   }
 
-  /** What was carried from other nodes' stations that are there, and to them. */
+  /** What was carried from other nodes' stations, and to them. */
   readonly carried = (): Traffic => {
-    const sum = { ...NOTHING };
-    for (const key of this.behind.values()) addTo(sum, this.stations.counts(key));
+    const sum = { ...this.past };
+    for (const key of this.behind.values()) addTo(sum, this.stations.countsBehind(key));
     return sum;
   };
 
+  private keepCounts(key: Uint8Array): void {
+    if (this.behind.has(nameOf(key))) addTo(this.past, this.stations.countsBehind(key));
+  }
+
   /** Nothing is carried any more. */
   close(): void {
-    for (const key of this.behind.values()) this.stations.setBehind(key, null);
+    for (const key of this.behind.values()) {
+      this.keepCounts(key);
+      this.stations.setBehind(key, null);
+    }
     this.behind.clear();
   }
 }

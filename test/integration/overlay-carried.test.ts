@@ -97,16 +97,3 @@ for (const family of [4, 6] as const)
     expect(["to-node", "from-node"].map((name) => steering[name])).toEqual(["to-node", "from-node"].map((name) => then[name]));
     expect(http.hosts).toHaveLength(1);
   });
-
-onLab("what is not settled by who sends and who receives is not carried: no ICC, sealed, with a checksum", async (lab) => {
-  const o = new OverlayLab(lab, 4);
-  const { a: c1, b: c2 } = o.containers;
-  await Promise.all([o.startNode("a", { attach: "veth", icc: false }), o.startNode("b", { attach: "veth", checksum: true })]);
-  await Promise.all([o.tell("a", "b"), o.tell("b", "a")]);
-  await serve(lab, c2, "http", 8080);
-  expect((await curl(lab, c1, `${B[0]}:8080`, ["-m", "0.5"])).code).not.toBe(0);
-  for (const node of ["a", "b"] as const) {
-    const { steering } = await o.stats(node);
-    expect([steering["to-node"], steering["from-node"]]).toEqual([0, 0]);
-  }
-});

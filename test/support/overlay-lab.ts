@@ -24,7 +24,6 @@ export interface NodeOptions {
   firewall?: string;
   checksum?: boolean;
   encrypted?: boolean;
-  icc?: boolean;
   /** What the containers hang on. */
   attach?: "veth" | "tap";
   /** Where tsproxy makes the segments. */

@@ -1,6 +1,6 @@
 /**
  * One node of an overlay network, without a store: what its argument says in JSON, and then what lines on its standard input say.
- * `{local, port?, checksum?, encrypted?, icc?, attach?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
+ * `{local, port?, checksum?, encrypted?, attach?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
  * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"own": [MAC, ADDRESS, …]}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
  * `{"rotate": true}`. Public keys are in hex.
  * TSPROXY_TEST_SEGMENTS=no: as on a kernel without segmentation offload in tunnels (before 6.17).
@@ -38,7 +38,7 @@ const subnets = Object.fromEntries(
   ]),
 );
 const local = addresses([config.local]);
-const { vni, port, checksum, encrypted, icc, attach } = config;
+const { vni, port, checksum, encrypted, attach } = config;
 const network = controller.networks.add({
   kind: "overlay",
   vni,
@@ -46,7 +46,7 @@ const network = controller.networks.add({
   checksum,
   encrypted,
   icc,
-  attach: attach ?? process.env.OVC_ATTACH,
+  attach,
   local,
   subnets,
 });
