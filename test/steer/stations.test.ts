@@ -110,10 +110,7 @@ it("takes who is here and behind a node for who is here, until he goes", () => {
 });
 
 it("carries nothing of an endpoint whose bandwidth is limited, nor where nothing is to be carried", () => {
-  make()
-    .ofNetwork(4097, 1450)
-    .onEnd({ mac: MAC, addresses: ADDRESSES, bandwidth: {} }, 7)
-    .close();
+  make().ofNetwork(4097, 1450).onEnd({ mac: MAC, addresses: ADDRESSES, bandwidth: {} }, 7).close();
   make(false).ofNetwork(4097, 1450).setBehind(MAC, { addresses: ADDRESSES, node: NODE });
   expect(maps.get(MEMBERS) ?? new Map()).toEqual(new Map());
   expect(station()).toBeUndefined();
