@@ -45,7 +45,6 @@ const network = controller.networks.add({
   port,
   checksum,
   encrypted,
-  icc,
   attach,
   local,
   subnets,
