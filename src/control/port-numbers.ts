@@ -13,7 +13,7 @@ export interface PortInfo {
   /** Endpoint: its address; of both families with a comma between. */
   address?: string;
   /** What the kernel has carried of it, which the engine has not seen. */
-  carried?: (() => Traffic) | undefined;
+  carried?: (() => Traffic | undefined) | undefined;
 }
 
 interface Taken {
