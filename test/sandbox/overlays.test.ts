@@ -171,6 +171,16 @@ it("serves dockerds that share a cluster store: a network that was made by anoth
   await expect(
     call("CreateNetwork", { ...made, NetworkID: id("m"), Options: { "com.docker.network.generic": { "tsproxy.type": "macvlan" } } }),
   ).rejects.toThrow("tsproxy.type is not supported");
+  const safe = (value: string): object => ({
+    NetworkID: id("s"),
+    Options: { "com.docker.network.generic": { encrypted: value } },
+    IPv4Data: [{ Pool: "10.52.0.0/24", Gateway: "10.52.0.1/24" }],
+  });
+  await expect(call("CreateNetwork", safe("false"))).rejects.toThrow("option encrypted: 'false' is not understood");
+  await call("CreateNetwork", safe("")); // docker network create -o encrypted
+  await other.sync();
+  expect(other.view.networks.get(id("s"))).toMatchObject({ overlay: { encrypted: true }, options: { mtu: 1450 - 32 } });
+  await call("DeleteNetwork", { NetworkID: id("s") });
   await expect(catalog.remove(id("n"))).rejects.toThrow("is one of Docker's");
 
   // One that another node has made, and which this one was never told of.
