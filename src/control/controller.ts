@@ -160,6 +160,7 @@ export class Controller {
         devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
+        manyPorts: continuity?.role === "daemon" || undefined,
         maps: options.maps,
         sameUplinks: areFormer,
       });
