@@ -9,6 +9,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { Moved } from "../steer/moved.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
@@ -88,7 +89,7 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
-      const pastBridge = options.pastBridge && PastBridge.isPossible();
+      const canPass = PastBridge.isPossible();
       const bypass = options.firewall === "bypass";
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
@@ -148,7 +149,7 @@ export class Controller {
         uplinks: indices,
         flowCapacity: conntrackMax,
         offload,
-        pastBridge,
+        pastBridge: canPass,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
@@ -187,7 +188,7 @@ export class Controller {
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());
-      if (pastBridge) past = new PastBridge(socket, workers, steering);
+      if (options.pastBridge && canPass) past = new PastBridge(socket, workers, steering);
       undo.add("watch of bridges", () => past?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
@@ -289,7 +290,13 @@ export class Controller {
       const counters = this.workers.counters(port);
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
-    return this.numbers.all().map((info) => ({ ...info, ...countersOf(info) }));
+    return this.numbers.all().map((info) => {
+      const counters = { ...info, ...countersOf(info) };
+      if (info.kind !== "endpoint") return counters;
+      for (const [name, count] of Object.entries(this.steering.ends.moved.at(info.port)) as [keyof Moved, number][])
+        counters[name] += count;
+      return counters;
+    });
   }
 
   /** Whether the kernel carries flows, and why not. */

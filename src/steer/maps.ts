@@ -6,6 +6,7 @@ import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
 import { CARRIED_PLACES, CARRIED_SIZE } from "./carried.js";
+import { MOVED_PLACES, MOVED_SIZE } from "./moved.js";
 import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
@@ -76,6 +77,7 @@ export function createMaps({ flowCapacity, ipv6 = false, offload = false, store 
     peers: create("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
     peers6: create("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
     inside6: create("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
+    moved: create("moved", bpf.MAP_PERCPU_ARRAY, 4, MOVED_SIZE, offload ? MOVED_PLACES : 1),
     tunnel: create("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
     counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };

@@ -31,16 +31,20 @@ interface Options extends Pick<SteerOptions, "bypass" | "ipsec" | "ipv6" | "past
   store?: FdStore | undefined;
 }
 
-/** Descriptors, also added to `fds`, of programs by device, none where flows are not carried. `TSP_ERR_OFFLOAD`: they must be, and the kernel refuses. */
+/**
+ * Descriptors, also added to `fds`, of programs by device, none where flows are not carried. `pastBridge`: all of them go past bridges, and into endpoints on veth
+ * pairs. `TSP_ERR_OFFLOAD`: they must be, and the kernel refuses.
+ */
 export function useOffload(
   mode: OffloadMode,
   options: Options,
   maps: MapFds,
   fds: number[],
-): { state: OffloadState; programs: ReadonlyMap<LinkLayer, number> } {
+): { state: OffloadState; programs: ReadonlyMap<LinkLayer, number>; pastBridge: boolean } {
   const state: OffloadState = { mode, ipv4: false, ipv6: false, refused: 0 };
   const programs = new Map<LinkLayer, number>();
-  if (mode === "never") return { state, programs };
+  let past = options.pastBridge === true;
+  if (mode === "never") return { state, programs, pastBridge: false };
   const refuse = (reason: string): void => {
     state.reason = reason;
     state.refused++;
@@ -51,6 +55,7 @@ export function useOffload(
       const loaded = loadOffload(options, maps, fds, link);
       programs.set(link, loaded.fd);
       ipv6Error ??= loaded.ipv6Error;
+      past &&= loaded.pastBridge;
     }
     state.ipv4 = true;
     state.ipv6 = options.ipv6 === true && ipv6Error === undefined;
@@ -60,7 +65,7 @@ export function useOffload(
     programs.clear();
     refuse(`flows are not offloaded: ${causeOf(error)}`);
   }
-  return { state, programs };
+  return { state, programs, pastBridge: past && state.ipv4 };
 }
 
 /** A warning, if flows are not carried though they were to be. That an old kernel does not know how is no news. */
@@ -89,15 +94,17 @@ export function loadOffload(
   maps: MapFds,
   fds: number[],
   link: "ethernet" | "loopback" = "ethernet",
-): { fd: number; ipv6Error?: TsproxyError } {
+): { fd: number; ipv6Error?: TsproxyError; pastBridge: boolean } {
+  let allPast = true;
   const load = (name: string, more: SteerOptions): number =>
     loadPastBridge(options, (pastBridge) => {
+      allPast &&= pastBridge || options.pastBridge !== true;
       const fd = bpf.loadProgram(name, steerProgram(link, options.uplinks, maps, { ...options, offload: true, ...more, pastBridge }));
       fds.push(fd);
       return fd;
     });
   try {
-    if (options.ipv6 !== true) return { fd: load("tsproxy_offload", {}) };
+    if (options.ipv6 !== true) return { fd: load("tsproxy_offload", {}), pastBridge: allPast };
     const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
     fds.push(ipv6Program);
     const fd = load("tsproxy_offload", { version: 4, ipv6Program });
@@ -112,7 +119,7 @@ export function loadOffload(
     }
     bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(fd6).buffer));
     options.store?.put(`offload6-${link}`, [ipv6Program]); // who holds the array keeps what is in it
-    return { fd, ...(ipv6Error && { ipv6Error }) };
+    return { fd, pastBridge: allPast, ...(ipv6Error && { ipv6Error }) };
   } catch (error) {
     if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
     const hint = "leave '--offload always' out, and TypeScript moves what the kernel cannot; it needs Linux 5.11 or later";

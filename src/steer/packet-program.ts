@@ -39,6 +39,7 @@ export interface MapFds {
   peers6: number;
   inside6: number;
   tunnel: number;
+  moved: number;
   counters: number;
 }
 

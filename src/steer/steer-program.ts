@@ -45,6 +45,7 @@ import {
   SKB_STORE_BYTES,
   SKB_TC_INDEX,
   SKB_VLAN_PRESENT,
+  TAIL_CALL,
   TC_ACT_UNSPEC,
   TCP,
   TCP_FLAGS,
@@ -52,8 +53,7 @@ import {
 } from "./program.js";
 
 /** enum bpf_func_id. */
-const TAIL_CALL = 12,
-  CLONE_REDIRECT = 13;
+const CLONE_REDIRECT = 13;
 /** SCTP: place and value of the first chunk's type (RFC 9260 §3). */
 const CHUNK_TYPE = 12,
   INIT = 1;

@@ -125,6 +125,7 @@ export class Steering {
   readonly ends: EndpointEnds;
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
+  private readonly reachesInside: boolean;
   private queue: number | undefined;
   private tunnelQueue: number | undefined;
 
@@ -142,9 +143,10 @@ export class Steering {
       this.attacher.prepare(this.placesOf(options.devices ?? []));
       this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds);
       this.carried = new CarriedCounts(this.maps.carried);
-      this.ends = new EndpointEnds(this.attacher, this.maps);
+      this.ends = new EndpointEnds(this.attacher, this.maps, options, () => this.carriesInside);
       const found = useOffload(mode, options, this.maps, this.fds);
       this.offload = found.state;
+      this.reachesInside = found.pastBridge;
       for (const [link, fd] of found.programs) {
         this.programs.set(link, fd);
         this.carrying.add(link);
@@ -161,6 +163,12 @@ export class Steering {
       this.close();
       throw error;
     }
+  }
+
+  /** Families of which flows to and from endpoints on veth pairs can be carried: programs of the host's devices must put packets into them. */
+  get carriesInside(): { ipv4: boolean; ipv6: boolean } {
+    const { ipv4, ipv6 } = this.offload;
+    return { ipv4: ipv4 && this.reachesInside, ipv6: ipv6 && this.reachesInside };
   }
 
   /** Interface indices of the uplinks. */

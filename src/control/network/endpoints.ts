@@ -51,7 +51,11 @@ export interface DeviceSpec {
 }
 
 /** What is behind a device. */
-type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">>;
+type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> &
+  Partial<Pick<DeviceSpec, "onGone">> & {
+    /** Of one on a veth pair: interface index of the pair's end in the host's namespace. */
+    end?: number | undefined;
+  };
 
 /** A TAP that its user sets up. */
 export interface Device {
@@ -293,7 +297,10 @@ export class Endpoints {
       gone = true; // of a pair each of the devices may say so
     };
     const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
-    const tap = this.network.attach === "veth" ? openVeth(this.site, device, undo, onGone) : this.site.taps.open(device, undo);
+    const { tap, end } =
+      this.network.attach === "veth"
+        ? openVeth(this.site, device, undo, onGone)
+        : { tap: this.site.taps.open(device, undo), end: undefined };
     const { index } = socket.link(ENDPOINT_DEVICE)!;
     const { ipv6 } = spec.addresses;
     // Its link-local address is the one that comes of its MAC, which it is held to.
@@ -306,7 +313,7 @@ export class Endpoints {
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
     const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.attach(tap, { name, addresses: spec.addresses, mac, onGone }, undo);
+    this.attach(tap, { name, addresses: spec.addresses, mac, onGone, end }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
@@ -317,9 +324,9 @@ export class Endpoints {
   }
 
   private attach(tap: Tap, spec: Station, undo: Undo): void {
-    const { name, mac, bandwidth, onGone } = spec;
+    const { name, mac, bandwidth, onGone, end } = spec;
     const addresses = eachFamily(spec.addresses);
-    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth } as const;
+    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth, device: end } as const;
     const { onStation } = this.network;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses }));
     this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);

@@ -59,17 +59,17 @@ export function endNameOf(tap: string): string {
 }
 
 /**
- * Makes an endpoint's device, which stays down, and the two in the host's namespace; answers the TAP. `onGone`: the pair ended, with the endpoint's
+ * Makes an endpoint's device, which stays down, and the two in the host's namespace; answers the TAP, and the interface index of the pair's end. `onGone`: the pair ended, with the endpoint's
  * namespace or since somebody has deleted one end.
  */
-export function openVeth(site: Site, spec: Omit<PairSpec, "tap">, undo: Undo, onGone: () => void): Tap {
+export function openVeth(site: Site, spec: Omit<PairSpec, "tap">, undo: Undo, onGone: () => void): { tap: Tap; end: number } {
   const { socket, taps, ends, host } = site;
   const tap = taps.open({ name: PAIR_TAP }, undo);
   const pair = makePair(socket, { ...spec, tap: tap.name }, undo);
   undo.add(`programs of ${pair.name}`, ends.attach({ end: pair.ifindex, tap: pair.tap }));
   setPairUp(socket, pair, tap.name, spec.mac);
   undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
-  return tap;
+  return { tap, end: pair.ifindex };
 }
 
 /** Makes a pair for the TAP, which stays down. Throws as netlink, and TSP_ERR_ENDPOINT (conflict) if a device of others has its name. */
