@@ -88,10 +88,10 @@ export interface NetworkOptions {
   icc?: boolean;
   /** Endpoints may send from other addresses than their own. Default: no. */
   promiscuous?: boolean;
+  /** How endpoints hang on it: by a TAP, by a veth pair, or by the better one; default: auto. */
+  attach?: "auto" | "veth" | "tap";
   /** Whether what leaves gets an address of the host; default: yes. */
   masquerade?: boolean;
-  /** What its endpoints' `eth0` is: one end of a veth pair, or a TAP. Default: `tap`. */
-  attach?: "veth" | "tap";
 }
 
 export interface EndpointOptions {
@@ -173,7 +173,9 @@ export class Dataplane {
       maxNewFlows: limitWords(rest.maxNewFlows),
     });
     await sweep(); // what a killed process left behind
-    return new Dataplane(await Controller.start(parsed, rest.onDeath ?? throwUncaught));
+    const controller = await Controller.start(parsed, rest.onDeath ?? throwUncaught);
+    void controller.loadOffload();
+    return new Dataplane(controller);
   }
 
   /** Makes a network. Throws TSP_ERR_OPTION (invalid) or TSP_ERR_NETWORK (conflict: the host knows addresses in it). */

@@ -87,6 +87,7 @@ export const OffloadView = v.object({
   ipv6: flag("It carries flows one of whose ends is of IPv6, too."),
   refused: count("Programs that the kernel refused."),
   reason: v.exactOptional(text("Why it does not, though it was to.")),
+  loading: v.exactOptional(flag("It will soon, if the kernel takes the programs; that is not known yet.")),
 });
 export type OffloadView = v.InferOutput<typeof OffloadView>;
 
@@ -195,6 +196,7 @@ export const NetworkView = v.object({
   icc: flag("Its endpoints reach each other."),
   masquerade: flag("What leaves gets the host's address."),
   promiscuous: flag("Its endpoints may send from other addresses than their own."),
+  attach: v.pipe(v.picklist(["auto", "veth", "tap"]), v.description("How its endpoints' devices hang on it.")),
   endpoints: count("How many it has."),
 });
 /** GET /v1/networks: an array of these. */

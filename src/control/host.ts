@@ -72,6 +72,9 @@ interface OwnDevice extends OwnConf {
   onGone(): void;
 }
 
+type HostListener = (moved: ReadonlySet<number>) => void;
+const NONE: ReadonlySet<number> = new Set();
+
 function addressesOf(socket: RouteSocket): HostAddress[] {
   return socket.addresses().map(({ ifindex, address, prefixLength, flags }) => ({ ifindex, ip: parseIp(address)!, prefixLength, flags }));
 }
@@ -115,7 +118,7 @@ export class Host {
   private bare: readonly number[] = [];
   /** Our devices by interface index, which are not steered, and what they must have. */
   private readonly ownDevices: Map<number, OwnDevice>;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<HostListener>();
   /** Devices of ours without settings of their own: they are there, and up. */
   private readonly watched = new Map<number, () => void>();
 
@@ -153,11 +156,12 @@ export class Host {
   /** To be called when the worker says that the monitor's descriptor is readable. */
   onReadable(): void {
     if (this.closed) return;
-    if (this.monitor.drain().length > 0) this.refresh();
+    const events = this.monitor.drain();
+    if (events.length > 0) this.refresh(new Set(events.flatMap((event) => (event.kind === "link" && event.moved ? event.link.index : []))));
   }
 
-  /** Rereads the host and tells steering and worker. */
-  refresh(): void {
+  /** Rereads the host and tells steering and worker. `moved`: devices whose place in their networks has changed. */
+  refresh(moved: ReadonlySet<number> = NONE): void {
     this.links = this.socket.links();
     this.addresses = addressesOf(this.socket).filter(({ ip }) => this.serves(ip.family));
     this.mendDevices();
@@ -174,7 +178,7 @@ export class Host {
     const { 4: forwarding, 6: forwarding6 } = this.forwarding;
     this.workers.post({ type: "routes", refused, exact: this.socket.routesByPorts(), forwarding, forwarding6 });
     this.steer();
-    for (const listener of this.listeners) listener();
+    for (const listener of this.listeners) listener(moved);
   }
 
   /**
@@ -232,8 +236,8 @@ export class Host {
     }
   }
 
-  /** Calls whenever the host was read again. Answers how to end that. */
-  onChange(listener: () => void): () => void {
+  /** Calls whenever the host was read again, with the devices whose place in their networks has changed. Answers how to end that. */
+  onChange(listener: HostListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -313,15 +317,20 @@ export class Host {
     }
     this.steering.setLocals(this.addresses.map(({ ip, ifindex }) => ({ address: ip, ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
+    this.tellBare();
+  }
+
+  /** Tells the workers which devices have programs that cannot carry, if these are others than before. */
+  tellBare(): void {
     const bare = this.steering.bareDevices;
     if (bare.join() !== this.bare.join()) this.workers.post({ type: "bare", devices: bare });
     this.bare = bare;
   }
 
-  /** Addresses of a device that others can reach; null: there is no such device. */
+  /** Addresses of a device, by any name of it, that others can reach; null: there is no such device. */
   addressesOn(device: string): IpAddress[] | null {
-    const link = this.links.find(({ name }) => name === device);
-    if (link === undefined) return null;
+    const link = this.socket.link(device);
+    if (link === null) return null;
     return this.addresses.filter(({ ifindex, ip }) => ifindex === link.index && this.has(ip) && !isLinkLocal(ip)).map(({ ip }) => ip);
   }
 

@@ -159,6 +159,6 @@ async function joinCluster(
   log.info(`cluster ${settings.cluster}: ${nodeText(self)}`);
   const store = await connectStore(settings);
   const { rekeySec } = settings;
-  const cluster = new Cluster(store, { ...settings, self, publicKeys: () => keys?.published, onTold: () => keys?.told() });
+  const cluster = new Cluster(store, { ...settings, self, publicKeys: () => keys?.published, onTold: () => keys?.told(settings.ttlSec) });
   return new Overlays(model, cluster, (subnet, except) => host.overlap(subnet, except), keys && { ring: keys, rekeySec });
 }

@@ -88,8 +88,11 @@ function hasPort(b: Batch, state: State, source: number): boolean {
 
 /** Whether the kernel can carry `state.newFlow`: it stays in it. Many devices have the same link-local addresses, so those are ours. */
 function isKernels(state: State, source: number): boolean {
-  const { bare, newFlow: flow, offloads6 } = state;
-  if (!isCarried(state, flow.egress & ct.EGRESS_PORT) || !isCarried(state, flow.replyEgress & ct.EGRESS_PORT)) return false;
+  const { bare, newFlow: flow, offloads6, ports } = state;
+  const to = flow.egress & ct.EGRESS_PORT;
+  const back = flow.replyEgress & ct.EGRESS_PORT;
+  if (!isCarried(state, to) || !isCarried(state, back)) return false;
+  if (isIpv6(flow.src) !== isIpv6(flow.replySrc) && (to !== ports.uplink || back !== ports.uplink)) return false;
   if (bare.has(flow.device)) return false;
   if (!offloads6 && (isIpv6(flow.src) || isIpv6(flow.replySrc))) return false;
   // What an endpoint opens: neither ICMP, nor a query and its answer, which are over before that pays.

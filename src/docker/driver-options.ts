@@ -4,6 +4,7 @@
  * one would not be the network that was asked for.
  */
 
+import { ATTACH_WORDS, isAttachWord } from "../control/network/attach.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { TsproxyError } from "../errors.js";
 import type { NetworkOptions } from "../model/records.js";
@@ -46,6 +47,10 @@ const SUPPORTED = new Map<string, Read>(
       if (value !== "allow" && value !== "refuse") throw bad(key, value, "use allow or refuse");
       options.promiscuous = value === "allow";
     },
+    "tsproxy.attach": (options, value, key) => {
+      if (!isAttachWord(value)) throw bad(key, value, `use ${ATTACH_WORDS.join(", ")}`);
+      options.attach = value;
+    },
     [`${BRIDGE}enable_ip_masquerade`]: (options, value, key) => {
       options.masquerade = parseBool(key, value);
     },
@@ -74,6 +79,7 @@ const SUPPORTED = new Map<string, Read>(
 const UNSUPPORTED = new Map([
   [`${BRIDGE}inhibit_ipv4`, "the host always has the gateway's address; leave it out"],
   [`${BRIDGE}trusted_host_interfaces`, "no host interface reaches containers but by published ports; leave it out"],
+  ["encrypted", "nothing of it goes to other hosts; leave it out, or use -d tsproxy-overlay"],
   [`${BRIDGE}default_bridge`, "the default bridge stays Docker's own; leave it out"],
 ]);
 

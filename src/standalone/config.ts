@@ -85,8 +85,7 @@ export function parseConfig(raw: RunOptions, cores: number = os.availableParalle
   if (network === undefined) {
     if (raw.mtu !== undefined) throw invalid(`--mtu ${raw.mtu}: there is no network to set it for`, "add --network CIDR");
     if (raw.promiscuous) throw invalid("--promiscuous: there is no network whose endpoints could be", "add --network CIDR");
-    if (raw.attach !== undefined)
-      throw invalid(`--attach ${raw.attach}: there is no network whose endpoints could be`, "add --network CIDR");
+    if (raw.attach !== undefined) throw invalid(`--attach ${raw.attach}: there is no network to attach to`, "add --network CIDR");
     if (raw.endpoint?.[0] !== undefined)
       throw invalid(`--endpoint ${raw.endpoint[0]}: there is no network to put it in`, "add --network CIDR");
     if (publish.length === 0) throw invalid("nothing to do", "publish a port, like -p 8999:172.17.0.4:8080, or give a --network");

@@ -1,6 +1,6 @@
 /** `--network` and `--endpoint`: one network, with a subnet of either family or of both, and who is in it. Refusals as in `config.ts`. */
 
-import { ATTACH_KINDS, type AttachKind } from "../control/network/attach-kind.js";
+import { ATTACH_WORDS, isAttachWord } from "../control/network/attach.js";
 import type { BridgeSpec } from "../control/network/bridge.js";
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
@@ -11,15 +11,15 @@ import { formatIp, formatPrefix, type IpAddress, lastOf, parseIp, parsePrefix, p
 import { eachFamily, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
 import { invalid, parseInteger } from "./options.js";
 
-/** As they were typed. */
-interface RawNetworkOptions {
+/** What else is said of the network. */
+export interface NetworkWords {
   mtu?: string | undefined;
   promiscuous?: boolean | undefined;
   attach?: string | undefined;
 }
 
 /** `10.44.0.0/24`, `fd00:44::/64`, or both with a comma between. */
-export function parseNetwork(text: string, { mtu, promiscuous = false, attach }: RawNetworkOptions = {}): BridgeSpec {
+export function parseNetwork(text: string, { mtu, promiscuous = false, attach }: NetworkWords = {}): BridgeSpec {
   const subnets: { ipv4?: Subnet; ipv6?: Subnet } = {};
   for (const word of text.split(",")) {
     const subnet = parseSubnet(word);
@@ -32,19 +32,10 @@ export function parseNetwork(text: string, { mtu, promiscuous = false, attach }:
       );
     subnets[family] = subnet;
   }
-  return {
-    kind: "bridge",
-    subnets,
-    mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU),
-    promiscuous,
-    ...(attach !== undefined && { attach: parseAttach(attach) }),
-  };
-}
-
-function parseAttach(word: string): AttachKind {
-  const attach = ATTACH_KINDS.find((kind) => kind === word);
-  if (attach === undefined) throw invalid(`--attach '${word}': no such device`, "use veth or tap");
-  return attach;
+  if (attach !== undefined && !isAttachWord(attach))
+    throw invalid(`--attach ${attach}: not a way to attach`, `use ${ATTACH_WORDS.join(", ")}`);
+  const bytes = mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU);
+  return { kind: "bridge", subnets, mtu: bytes, promiscuous, ...(attach !== undefined && { attach }) };
 }
 
 function parseSubnet(text: string): Subnet {

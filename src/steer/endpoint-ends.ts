@@ -3,8 +3,9 @@ import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
+import type { FdStore } from "../sys/fd-store.js";
 import { type IpAddress, linkLocalOf, toBytes } from "../wire/ip-address.js";
-import type { Attacher } from "./attach.js";
+import type { Attacher, Attachment } from "./attach.js";
 import {
   type EndpointMapFds,
   type EndpointOptions,
@@ -22,6 +23,7 @@ import {
   toEndpointProgram,
 } from "./endpoint-programs.js";
 import { MovedCounts } from "./moved.js";
+import type { OffloadState } from "./offload.js";
 import { PEER_HEADER_AT, PEER_NUMBER_AT, PEER_PORT_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import type { MapFds } from "./program.js";
 
@@ -53,12 +55,16 @@ interface HostEnd {
 
 interface Loaded {
   maps: EndpointMapFds;
+  /** Replaced once, when it is known what the kernel carries. */
   from: number;
   to: number;
 }
 
-interface Options extends Pick<EndpointOptions, "ipsec"> {
-  ipv6?: boolean | undefined;
+interface Options {
+  ipsec?: boolean;
+  /** As in `SteeringOptions`. */
+  pastBridge?: boolean;
+  store?: FdStore | undefined;
 }
 
 export class EndpointEnds {
@@ -70,12 +76,15 @@ export class EndpointEnds {
   private readonly hosts = new Map<number, HostEnd>();
   private readonly carried = new Set<{ network: number; endpoint: CarriedEndpoint }>();
 
-  /** Nothing is made before there is such an endpoint. `carries`: whether, and of which families, the host's devices' programs carry flows to endpoints. */
+  private readonly attached = new Map<number, Attachment>();
+  private closed = false;
+
+  /** Nothing is made before there is such an endpoint. `offload`: whether the programs of the host's devices carry flows. */
   constructor(
     private readonly attacher: Attacher,
     private readonly maps: MapFds,
     private readonly options: Options,
-    private readonly carries: () => { ipv4: boolean; ipv6: boolean },
+    private readonly offload: () => Pick<OffloadState, "ipv4" | "ipv6" | "loading">,
   ) {
     this.moved = new MovedCounts(maps.moved);
   }
@@ -99,7 +108,12 @@ export class EndpointEnds {
     try {
       this.setGuard(end, guard);
       bpf.updateElement(maps.ends, word(tap), word(end));
-      steps.push(this.attacher.attach(end, from).detach);
+      const attachment = this.attacher.attach(end, from);
+      this.attached.set(end, attachment);
+      steps.push(() => {
+        this.attached.delete(end);
+        attachment.detach();
+      });
       steps.push(this.attacher.attach(tap, to).detach);
     } catch (error) {
       undo();
@@ -133,7 +147,23 @@ export class EndpointEnds {
     };
   }
 
+  /** It is known now what the kernel carries: programs that do take the place of those that do not. */
+  async loadOffload(): Promise<void> {
+    const { loaded } = this;
+    if (loaded === undefined || this.closed) return; // the first endpoint will have them loaded
+    const fds: number[] = [];
+    const from = await bpf.apart(this.loadFrom(loaded.maps, fds));
+    if (this.closed) {
+      for (const fd of fds) fs.closeSync(fd);
+      return;
+    }
+    this.fds.push(...fds);
+    loaded.from = from;
+    for (const { replace } of this.attached.values()) replace?.(from);
+  }
+
   close(): void {
+    this.closed = true;
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.loaded = undefined;
   }
@@ -172,7 +202,11 @@ export class EndpointEnds {
       const map = (name: string, valueSize: number): number =>
         this.keep(bpf.createMap({ name: `tsproxy_${name}`, type: bpf.MAP_HASH, keySize: 4, valueSize, maxEntries: MAX_ENDPOINTS }));
       const maps = { ...this.maps, guard: map("guard", GUARD_SIZE), ends: map("ends", 4) };
-      this.loaded = { maps, from: this.loadFrom(maps), to: this.keep(bpf.loadProgram("tsproxy_to_ep", toEndpointProgram(maps))) };
+      this.loaded = {
+        maps,
+        from: bpf.now(this.loadFrom(maps, this.fds)),
+        to: this.keep(bpf.loadProgram("tsproxy_to_ep", toEndpointProgram(maps))),
+      };
       return this.loaded;
     } catch (error) {
       this.close();
@@ -181,22 +215,26 @@ export class EndpointEnds {
   }
 
   /** One program a family, the second called by the first, as for host devices (`offload.ts`). What the kernel refuses, the engine moves. */
-  private loadFrom(maps: EndpointMapFds): number {
-    const load = (name: string, options: EndpointOptions): number =>
-      this.keep(bpf.loadProgram(`tsproxy_${name}`, fromEndpointProgram(maps, { ...options, ...this.options })));
-    const { ipv4, ipv6 } = this.carries();
-    if (!ipv4) return load("from_ep", {});
+  private *loadFrom(maps: EndpointMapFds, fds: number[]): bpf.Steps<number> {
+    const { options } = this;
+    const load = function* (name: string, more: EndpointOptions): bpf.Steps<number> {
+      const fd = yield* bpf.loadingProgram(`tsproxy_${name}`, fromEndpointProgram(maps, { ...more, ipsec: options.ipsec }));
+      fds.push(fd);
+      return fd;
+    };
+    const { ipv4, ipv6, loading = false } = this.offload();
+    if (!ipv4 || loading || options.pastBridge !== true) return yield* load("from_ep", {});
     try {
-      if (!ipv6) return load("from_ep", { version: 4 });
-      const ipv6Program = this.keep(
-        bpf.createMap({ name: "tsproxy_from_ep6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 }),
-      );
-      bpf.updateElement(ipv6Program, new Uint8Array(4), word(load("from_ep6", { version: 6 })));
-      return load("from_ep", { version: 4, ipv6Program });
+      if (!ipv6) return yield* load("from_ep", { version: 4 });
+      const ipv6Program = bpf.createMap({ name: "tsproxy_from_ep6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
+      fds.push(ipv6Program);
+      bpf.updateElement(ipv6Program, new Uint8Array(4), word(yield* load("from_ep6", { version: 6 })));
+      options.store?.put("from_ep6", [ipv6Program]); // who holds the array keeps what is in it
+      return yield* load("from_ep", { version: 4, ipv6Program });
     } catch (error) {
-      if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
+      if (!(error instanceof TsproxyError)) throw error;
       log.warn(`what endpoints send is not carried by the kernel: ${error.message}`);
-      return load("from_ep", {});
+      return yield* load("from_ep", {});
     }
   }
 

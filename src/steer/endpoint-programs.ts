@@ -59,7 +59,7 @@ export const MAX_ENDPOINTS = 1 << 12;
 const TAP = -436, PORT = -440, FRAME = -456, FRAME_SIZE = 12, DST_AT = FRAME, SRC_AT = FRAME + 6;
 
 export interface EndpointOptions {
-  ipsec?: boolean;
+  ipsec?: boolean | undefined;
   /** Packets of this family are carried; default: none are. */
   version?: 4 | 6 | undefined;
   /** Descriptor of a BPF_MAP_TYPE_PROG_ARRAY whose one program is that for IPv6. */

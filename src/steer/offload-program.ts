@@ -106,6 +106,7 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.routeDevice("r1").load("u32", "r2", "r9", 0).jumpIf("r1", "==", "r2", engine);
 
   p.label("rewrite");
+  if (!pastBridge) unlessOwn(p, "own network", engine);
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
   rewriteEnd(p, f, "source", { address: src, port: l4, portAt: 0, oldAddress: flowDst, oldPort: flowPorts + 2 });
@@ -135,9 +136,14 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.setHostType().sendByRoute("r7");
   p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
   p.label("both");
-  forwardBoth(p, f, engine, ipsec);
+  forwardBoth(p, f, engine, ipsec, pastBridge);
   p.label("across");
   forwardAcross(p, f, engine, ipsec);
+}
+
+/** A program that puts nothing into endpoints leaves what is for them to the engine. */
+function unlessOwn(p: Program, done: string, engine: string): void {
+  p.routeDevice("r1").store("u32", "r10", INDEX, "r1").lookup("own", INDEX).jumpIf("r0", "!=", 0, engine).label(done);
 }
 
 /**
@@ -155,7 +161,7 @@ function asInside(p: Program, f: Family): void {
 }
 
 /** The same for both ends. The old tuple is in the flow's key, turned round, which sums to the same. */
-function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean): void {
+function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, pastBridge: boolean): void {
   const { ip, l4, src, dst, flow, flowPorts } = f.stack;
   for (let i = 0; i < f.addressSize; i += 4) {
     p.load("u32", "r1", "r9", f.flowAddressAt + i).store("u32", "r10", src + i, "r1");
@@ -189,6 +195,10 @@ function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean): voi
     .alu("sub", "r0", "r1")
     .store("u8", "r10", ip + f.ttlAt, "r0");
   p.findWay(f, "both", engine, ipsec);
+  if (!pastBridge) {
+    p.load("u32", "r0", "r10", HOME).jumpIf("r0", "!=", 0, "both own");
+    unlessOwn(p, "both own", engine);
+  }
 
   p.mov("r3", 0).load("u32", "r4", "r10", SUM);
   p.replaceSum(PSEUDO_HEADER, "both addresses").jumpIf("r0", "!=", 0, "offload-failed");

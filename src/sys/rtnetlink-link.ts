@@ -22,7 +22,8 @@ const NLM_F_CREATE_NEW = NLM_F_CREATE | NLM_F_EXCL;
 
 /** Keeps the counters, most of a link's message, out of the answer. */
 const RTEXT_FILTER_SKIP_STATS = 8;
-const IFNAMSIZ = 16;
+const IFNAMSIZ = 16,
+  ALTIFNAMSIZ = 128;
 const IFLA_INET_CONF = 1;
 /** What is nested in IFLA_LINKINFO (linux/if_link.h, linux/veth.h). */
 // biome-ignore format: a table
@@ -136,8 +137,9 @@ export class LinkSocket extends NetlinkSocket {
 
   private linkMessage(nameOrIndex: string | number): NetlinkMessage | null {
     const byName = typeof nameOrIndex === "string";
+    if (byName && Buffer.byteLength(nameOrIndex) >= ALTIFNAMSIZ) return null; // the kernel would not even look
     const attrs = [attribute(IFLA.EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS))];
-    if (byName) attrs.push(attribute(nameOrIndex.length < IFNAMSIZ ? IFLA.IFNAME : IFLA.ALT_IFNAME, text(nameOrIndex)));
+    if (byName) attrs.push(attribute(Buffer.byteLength(nameOrIndex) < IFNAMSIZ ? IFLA.IFNAME : IFLA.ALT_IFNAME, text(nameOrIndex)));
     const { messages, errno, detail } = this.transact(RTM.GETLINK, 0, ifinfomsg(byName ? 0 : nameOrIndex), ...attrs);
     if (errno === ENODEV) return null;
     if (errno !== 0) throw requestError(`look up link '${nameOrIndex}'`, errno, detail);

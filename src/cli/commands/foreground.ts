@@ -36,7 +36,7 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     .option("--endpoint <netns=ip>", "Put a namespace into the network (repeatable)", collect)
     .option("--mtu <bytes>", "MTU of the network")
     .option("--promiscuous", "Let endpoints send from other addresses too")
-    .option("--attach <device>", "What endpoints hang on: veth, tap (tap)");
+    .option("--attach <kind>", "How endpoints hang on the network: auto, veth, tap (auto)");
   return addDataplaneOptions(command)
     .option("--affinity <kind>", "Of several targets a client keeps one: client[:TIME] (none)")
     .option("--health-check <check>", "Check several targets: off, or interval=2s,…")
@@ -114,6 +114,9 @@ async function runForeground(config: RunConfig): Promise<void> {
     for (const { warning } of await probeTargets(config.publish, { connect: config.probe })) if (warning !== undefined) log.warn(warning);
     stdout(announcement(job, config));
     if (config.readyFd !== undefined) tellReady(config.readyFd);
+    void job.loadOffload().then((offload) => {
+      if (config.json && offload !== undefined) stdout(`${JSON.stringify({ event: "offload", ...offload })}\n`);
+    });
     if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;
     if (error !== undefined) throw error;

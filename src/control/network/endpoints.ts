@@ -19,7 +19,7 @@ import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
-import type { AttachKind } from "./attach-kind.js";
+import { type AttachWord, attachKind } from "./attach.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 import { openVeth } from "./veth-pair.js";
@@ -77,8 +77,8 @@ export interface EndpointNetwork {
   /** `setMtu` changes it. */
   readonly mtu: number;
   readonly subnets: PerFamily<Subnet>;
-  /** Default: tap. */
-  readonly attach?: AttachKind | undefined;
+  /** How new devices hang on it. Undefined: auto. */
+  readonly attach?: AttachWord | undefined;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
 }
@@ -298,7 +298,7 @@ export class Endpoints {
     };
     const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
     const { tap, end } =
-      this.network.attach === "veth"
+      attachKind(this.network.attach) === "veth"
         ? openVeth(this.site, device, undo, onGone)
         : { tap: this.site.taps.open(device, undo), end: undefined };
     const { index } = socket.link(ENDPOINT_DEVICE)!;

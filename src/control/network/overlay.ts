@@ -94,7 +94,7 @@ export class OverlayNetwork implements Network {
     this.subnets = this.bridge.subnets;
     this.hostDevice = this.bridge.hostDevice;
     this.endpoints = this.bridge.endpoints;
-    this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name), encrypted);
+    this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name));
   }
 
   get mtu(): number {

@@ -83,7 +83,7 @@ export class TapPorts {
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
     for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
     // Bandwidth is shaped by the engine, so who has a limit is not carried.
-    const carried = info.kind === "endpoint" && device !== 0 && bandwidth === undefined && this.steering.carriesInside.ipv4;
+    const carried = info.kind === "endpoint" && device !== 0 && bandwidth === undefined && this.steering.carriesInside;
     const known = info.kind === "host" || carried ? device : 0;
     if (info.kind === "host") undo.add(`host's end of network ${network}`, ends.setHost(network, { ifindex: device, mac }));
     this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);

@@ -155,7 +155,7 @@ describe("TAP devices as ports", () => {
       queueFd: 77,
       tunnelQueueFd: 78,
       setInside: () => {},
-      carriesInside: { ipv4: true, ipv6: true },
+      carriesInside: true,
       ends: {
         setHost: () => () => {},
         carry: (_network: number, { end }: { end: number }) => told.push(`carry ${end}`) && (() => told.push("carry no more")),
