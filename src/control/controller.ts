@@ -9,6 +9,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { BegunMaps } from "../steer/maps.js";
 import type { Moved } from "../steer/moved.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -25,6 +26,7 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
+import { LinkRemover } from "./network/link-remover.js";
 import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
@@ -56,6 +58,8 @@ export interface ControllerOptions {
    * programs are kept too (`sys/fd-store.ts`). Default: all ends with the process.
    */
   continuity?: { dir: string; role: FlowRole } | undefined;
+  /** The steering's maps, begun before (`steer/begin-maps.ts`). */
+  maps?: BegunMaps | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -157,6 +161,7 @@ export class Controller {
         devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
+        maps: options.maps,
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
@@ -202,6 +207,7 @@ export class Controller {
         workers,
         host,
         guard,
+        remover: new LinkRemover(socket),
         ends: steering.ends,
         taps,
         numbers,
