@@ -21,8 +21,8 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   addresses: readonly IpAddress[];
   /** Number of its network. */
   network: number;
-  /** The host's: interface index. */
-  device?: number;
+  /** Interface index of the host's; of an endpoint's on a veth pair that of the pair's end in the host's namespace. */
+  device?: number | undefined;
   bandwidth?: Bandwidth | undefined;
 }
 
@@ -40,7 +40,7 @@ export class TapPorts {
   constructor(
     private readonly workers: Workers,
     private readonly numbers: PortNumbers,
-    private readonly steering: Pick<Steering, "queueFd" | "tunnelQueueFd" | "setInside">,
+    private readonly steering: Pick<Steering, "carriesInside" | "ends" | "queueFd" | "tunnelQueueFd" | "setInside">,
     private readonly store?: FdStore,
   ) {}
 
@@ -78,10 +78,16 @@ export class TapPorts {
 
   /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */
   attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
+    const { ends } = this.steering;
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
     for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
-    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device, bandwidth }, tap.fds);
+    // Bandwidth is shaped by the engine, so who has a limit is not carried.
+    const carried = info.kind === "endpoint" && device !== 0 && bandwidth === undefined && this.steering.carriesInside;
+    const known = info.kind === "host" || carried ? device : 0;
+    if (info.kind === "host") undo.add(`host's end of network ${network}`, ends.setHost(network, { ifindex: device, mac }));
+    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
+    if (carried) undo.add(`carrying of ${info.name}`, ends.carry(network, { end: device, port, mac, addresses }));
   }
 }
