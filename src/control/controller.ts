@@ -161,6 +161,7 @@ export class Controller {
         devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
+        manyPorts: continuity?.role === "daemon" || undefined,
         maps: options.maps,
         sameUplinks: areFormer,
       });
