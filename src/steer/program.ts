@@ -7,7 +7,7 @@
  * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
  * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
  * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward; `lan_in`, `lan_host` and `lan_out` (lan-programs.ts) are
- * beside these, for networks that stand on a LAN.
+ * beside these, for networks that stand on a LAN; endpoint-programs.ts and overlay-programs.ts have those of endpoints on veth pairs.
  *
  * Each program has a section for each family (family.ts): IPv6's maps are called as IPv4's with a 6 behind, and their keys have addresses of
  * 16 bytes. Where the kernel has no IPv6 there is no such section.
