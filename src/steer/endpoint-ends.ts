@@ -54,7 +54,7 @@ export class EndpointEnds {
         [end, from],
         [tap, to],
       ] as const) {
-        const { detach } = this.attacher.attach(ifindex, program);
+        const { detach } = this.attacher.attachOwn(ifindex, program);
         steps.push(detach);
       }
     } catch (error) {
