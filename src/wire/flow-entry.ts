@@ -18,7 +18,7 @@ export const FLOW6_KEY_SIZE = 40;
 // biome-ignore format: a table
 export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12,
   FLOW_PACKETS_AT = 16, FLOW_DESTINATION_AT = 24, FLOW_DESTINATION_PORT_AT = 28, FLOW_INGRESS_AT = 32, FLOW_CARRIED_AT = 36,
-  FLOW_HOPS_AT = 11, FLOW_WAY_IN_AT = FLOW_DESTINATION_AT;
+  FLOW_HOPS_AT = 11, FLOW_WAY_IN_AT = 24; // where the destination is, which such a flow has not
 export const OFFLOAD_SOURCE = 1,
   OFFLOAD_DESTINATION = 2,
   /** Both ends, and the family: what goes to the other one. Of `flows` its tuple is in the map `across`, of `flows6` at FLOW6_ADDRESS_AT: u32 source, u32 destination, u32 ports. */
