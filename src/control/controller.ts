@@ -10,8 +10,8 @@ import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
 import type { BegunMaps } from "../steer/maps.js";
-import type { Moved } from "../steer/moved.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
+import { addTo } from "../steer/stations.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
 import { native } from "../sys/native.js";
@@ -161,6 +161,7 @@ export class Controller {
         devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
+        manyPorts: continuity?.role === "daemon" || undefined,
         maps: options.maps,
         sameUplinks: areFormer,
       });
@@ -209,6 +210,7 @@ export class Controller {
         guard,
         remover: new LinkRemover(socket),
         ends: steering.ends,
+        stations: steering.stations,
         taps,
         numbers,
         networkNumbers,
@@ -292,8 +294,14 @@ export class Controller {
     return this.workers.holders();
   }
 
-  nodes(): Promise<NodeRow[]> {
-    return this.workers.nodes();
+  async nodes(): Promise<NodeRow[]> {
+    const rows = await this.workers.nodes();
+    const carried = this.steering.stations.ofNodes();
+    for (const row of rows) {
+      const more = carried.get(row.address);
+      if (more !== undefined) addTo(row, more);
+    }
+    return rows;
   }
 
   summary(): Promise<Summary> {
@@ -306,15 +314,15 @@ export class Controller {
   }
 
   portStats(): PortStats[] {
-    const countersOf = ({ port, kind }: PortInfo): PortCounters => {
+    const countersOf = ({ port, kind, carried }: PortInfo): PortCounters => {
       const counters = this.workers.counters(port);
+      const more = carried?.();
+      if (more !== undefined) addTo(counters, more);
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
-    return this.numbers.all().map((info) => {
-      const counters = { ...info, ...countersOf(info) };
-      if (info.kind !== "endpoint") return counters;
-      for (const [name, count] of Object.entries(this.steering.ends.moved.at(info.port)) as [keyof Moved, number][])
-        counters[name] += count;
+    return this.numbers.all().map(({ carried, ...info }) => {
+      const counters = { ...info, ...countersOf({ ...info, carried }) };
+      if (info.kind === "endpoint") addTo(counters, this.steering.ends.moved.at(info.port));
       return counters;
     });
   }

@@ -33,11 +33,11 @@ import {
   QUOTED,
   REDIRECT,
   REDIRECT_PEER,
+  SKB_CB,
   SKB_IFINDEX,
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
   SKB_VLAN_PRESENT,
-  TAIL_CALL,
   TC_ACT_SHOT,
   TCP,
   UDP,
@@ -78,11 +78,12 @@ export function fromEndpointProgram(maps: EndpointMapFds, { ipsec = false, versi
     carryKnown(p, f, ipsec);
     if (ipv6Program !== undefined) {
       p.label("other").jumpIf("r1", "!=", V6.ethertype, "next");
-      p.mov("r1", "r6").loadMap("r2", ipv6Program).mov("r3", 0).call(TAIL_CALL); // it does not come back, unless it fails
+      p.tailCall(ipv6Program); // it does not come back, unless it fails
     }
     p.label("next");
   }
-  p.load("u32", "r1", "r10", TAP).mov("r2", 0).call(REDIRECT).exit();
+  p.load("u32", "r7", "r10", TAP).store("u32", "r6", SKB_CB, "r7").tailCall(maps.toNodes); // overlay-programs.ts
+  p.mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
   return p.label("gone").answer(TC_ACT_SHOT).assemble();
 }
 
