@@ -10,7 +10,6 @@ import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
 import type { BegunMaps } from "../steer/maps.js";
-import type { Moved } from "../steer/moved.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { addTo } from "../steer/stations.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -323,9 +322,7 @@ export class Controller {
     };
     return this.numbers.all().map(({ carried, ...info }) => {
       const counters = { ...info, ...countersOf({ ...info, carried }) };
-      if (info.kind !== "endpoint") return counters;
-      for (const [name, count] of Object.entries(this.steering.ends.moved.at(info.port)) as [keyof Moved, number][])
-        counters[name] += count;
+      if (info.kind === "endpoint") addTo(counters, this.steering.ends.moved.at(info.port));
       return counters;
     });
   }

@@ -38,7 +38,6 @@ import {
   SKB_PKT_TYPE,
   SKB_PROTOCOL,
   SKB_VLAN_PRESENT,
-  TAIL_CALL,
   TC_ACT_SHOT,
   TCP,
   UDP,
@@ -79,7 +78,7 @@ export function fromEndpointProgram(maps: EndpointMapFds, { ipsec = false, versi
     carryKnown(p, f, ipsec);
     if (ipv6Program !== undefined) {
       p.label("other").jumpIf("r1", "!=", V6.ethertype, "next");
-      p.mov("r1", "r6").loadMap("r2", ipv6Program).mov("r3", 0).call(TAIL_CALL); // it does not come back, unless it fails
+      p.tailCall(ipv6Program); // it does not come back, unless it fails
     }
     p.label("next");
   }

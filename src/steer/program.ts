@@ -82,7 +82,7 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
-export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43, REDIRECT_PEER = 155, TAIL_CALL = 12;
+export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43, REDIRECT_PEER = 155;
 // biome-ignore format: a table
 export const CSUM_DIFF = 28, KTIME_GET_COARSE_NS = 160;
 // biome-ignore format: a table
