@@ -149,7 +149,7 @@ export class State {
   /** Datagrams of other nodes whose frames go on in batches of their own. Set by the engine. */
   datagramsIn: TakenDatagrams | null = null;
   /** What endpoints of networks without ICC may send each other all the same. */
-  readonly links = new Links(secureRandom()());
+  readonly links: Links;
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**
@@ -208,6 +208,7 @@ export class State {
   constructor(options: StateOptions) {
     const random = options.random ?? secureRandom();
     this.random = random;
+    this.links = new Links(random());
     this.worker = options.worker ?? 0;
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
