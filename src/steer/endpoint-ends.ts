@@ -108,13 +108,13 @@ export class EndpointEnds {
     try {
       this.setGuard(end, guard);
       bpf.updateElement(maps.ends, word(tap), word(end));
-      const attachment = this.attacher.attach(end, from);
+      const attachment = this.attacher.attachOwn(end, from);
       this.attached.set(end, attachment);
       steps.push(() => {
         this.attached.delete(end);
         attachment.detach();
       });
-      steps.push(this.attacher.attach(tap, to).detach);
+      steps.push(this.attacher.attachOwn(tap, to).detach);
     } catch (error) {
       undo();
       throw error;

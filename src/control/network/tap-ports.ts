@@ -44,6 +44,11 @@ export class TapPorts {
     private readonly store?: FdStore,
   ) {}
 
+  /** Whether devices that are kept may be kept on after an orderly end, for a restart. */
+  get outliveEnd(): boolean {
+    return this.store?.outlivesEnd === true;
+  }
+
   /** Whether a former process left the device of that name. */
   isKept(name: string): boolean {
     return this.store?.has(`tap-${name}`) === true;
