@@ -95,6 +95,7 @@ export class Controller {
       undo.add("files of flows", () => files?.close());
       const numbers = new PortNumbers();
       let host: Host | undefined;
+      let lans: Lans | undefined;
       let ipsec: Ipsec | undefined;
       let past: PastBridge | undefined;
       let dead = false;
@@ -158,6 +159,7 @@ export class Controller {
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
+      undo.add("what LANs are carried by", () => lans?.close());
       undo.add("workers", () => workers.stop()); // before what they use ends
       workers.post({
         type: "allow",
@@ -194,7 +196,7 @@ export class Controller {
       const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
       const networkNumbers = new NetworkNumbers();
-      const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
+      lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
       const networks = new NetworkRegistry({
         socket,
         workers,

@@ -20,7 +20,7 @@
  * - parent: an array of one: u32 interface index of the parent, 0: there is none; u32 VLAN there, 0: none.
  */
 
-import { type MapFds, PacketProgram } from "./packet-program.js";
+import { type LanCarryMapFds, LanCarryProgram } from "./lan-carry-programs.js";
 import {
   REDIRECT,
   SKB_INGRESS_IFINDEX,
@@ -62,7 +62,7 @@ const HEADER = 14,
 
 export type LanWay = "mac" | "address" | "all" | "outside";
 
-export interface LanMapFds extends MapFds {
+export interface LanMapFds extends LanCarryMapFds {
   stations: number;
   addresses: number;
   parent: number;
@@ -71,11 +71,13 @@ export interface LanMapFds extends MapFds {
 /** Which LAN it is, and how its stations are told apart. */
 export interface LanWire {
   way: LanWay;
+  /** Number of the LAN's network in the engine, whose pairs are carried; none: nothing is. */
+  network?: number | undefined;
   /** 1..4094; 0: untagged. */
   vlan: number;
 }
 
-class LanProgram extends PacketProgram<LanMapFds> {
+class LanProgram extends LanCarryProgram<LanMapFds> {
   constructor(
     maps: LanMapFds,
     private readonly wire: LanWire,
@@ -125,12 +127,16 @@ class LanProgram extends PacketProgram<LanMapFds> {
     return this.label("address").lookup("addresses", ADDRESS).jumpIf("r0", "==", 0, otherwise);
   }
 
-  /** What `header` let through: to the LAN device, what is for a group also on; the rest to `next`. */
-  toStations(lan: number): this {
-    const { way } = this.wire;
+  /** What `header` let through: to the LAN device, what is for a group also on; the rest to `next`. What is carried past it comes `from` there. */
+  toStations(lan: number, from: "ingress" | "egress"): this {
+    const { way, vlan, network } = this.wire;
     this.ifGroup("group");
     if (way !== "all") this.owner(DST, "receiver").jumpIf("r7", "!=", way === "address" ? PARENT : OURS, "next");
     if (way === "address") this.ifStationsAddress("next");
+    if (network !== undefined && vlan === 0 && way === "mac") {
+      this.jumpIf("r8", "!=", 0, "not carried").unlessPlain(DST, false, "not carried").pair(DST, network, "not carried");
+      this.intoEndpoint(from).label("not carried");
+    }
     this.jumpIf("r8", "==", 0, "station").untag().label("station").sendTo(lan);
     this.label("group").jumpIf("r8", "==", 0, "plain group").untag().cloneTo(lan, 0);
     this.tag().jump("next"); // it goes on as it came
@@ -166,7 +172,7 @@ export function lanInProgram(maps: LanMapFds, wire: LanWire, lan: number): Uint8
   // From the engine, which `lan_out` has sent up, or come back by a loop in the LAN. Where the parent's MAC is ours too, that says the same.
   if (wire.way === "mac") p.owner(SRC, "sender").jumpIf("r7", "==", OURS, "next");
   else if (wire.way !== "outside") p.owner(SRC, "sender").jumpIf("r7", "!=", 0, "next");
-  return p.toStations(lan).assemble();
+  return p.toStations(lan, "ingress").assemble();
 }
 
 export function lanHostProgram(maps: LanMapFds, wire: LanWire, lan: number): Uint8Array {
@@ -175,7 +181,7 @@ export function lanHostProgram(maps: LanMapFds, wire: LanWire, lan: number): Uin
   p.header();
   // The station has the host's own MAC here: what is for others must not go to it.
   if (wire.way === "all") p.ifGroup("for it").owner(DST, "for whom").jumpIf("r7", "==", 0, "next").label("for it");
-  return p.toStations(lan).assemble();
+  return p.toStations(lan, "egress").assemble();
 }
 
 export function lanOutProgram(maps: LanMapFds, way: LanWay): Uint8Array {

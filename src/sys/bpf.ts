@@ -13,6 +13,8 @@ import { errnoName, native } from "./native.js";
 export const MAP_HASH = 1, MAP_ARRAY = 2, MAP_PROG_ARRAY = 3, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27;
 /** Hash elements are allocated when they are added, not all at creation. */
 export const F_NO_PREALLOC = 1;
+/** BPF_F_BEFORE. */
+const F_BEFORE = 8;
 
 /** enum bpf_cmd. */
 // biome-ignore format: a table
@@ -211,10 +213,15 @@ export function loadProgram(name: string, code: Uint8Array, type: number = PROG_
 
 /**
  * Attaches a program to a device by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
- * Null when the kernel has no TCX.
+ * Null when the kernel has no TCX. `first`: before those that are there; else behind them.
  */
-export function createTcxLink(progFd: number, ifindex: number, direction: "ingress" | "egress" = "ingress"): number | null {
-  const result = linkCreate(progFd, ifindex, direction);
+export function createTcxLink(
+  progFd: number,
+  ifindex: number,
+  direction: "ingress" | "egress" = "ingress",
+  { first = false } = {},
+): number | null {
+  const result = linkCreate(progFd, ifindex, direction, first ? F_BEFORE : 0);
   if (result === -EINVAL) return null;
   if (result === -ENODEV) throw new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `there is no network device with index ${ifindex}`);
   return checked(`attaching to device ${ifindex}`, result);
@@ -249,11 +256,12 @@ export function hasTcx(progFd: number): boolean {
   return linkCreate(progFd, 0x7fffffff, "ingress") === -ENODEV;
 }
 
-function linkCreate(progFd: number, ifindex: number, direction: "ingress" | "egress"): number {
+function linkCreate(progFd: number, ifindex: number, direction: "ingress" | "egress", flags = 0): number {
   const words = [
     [0, progFd],
     [4, ifindex],
     [8, TCX_ATTACH[direction]],
+    [12, flags],
   ] as const;
   return call(LINK_CREATE, 32, words, []);
 }

@@ -1,0 +1,117 @@
+/**
+ * Frames between stations of a LAN that the kernel carries, where the endpoint is one end of a veth pair: what the engine has entered in `lan_pairs`
+ * (`wire/lan-pair.ts`), and TCP or UDP in an IP packet without options or extensions, whole and untagged. All else goes to the engine, as ever.
+ *
+ * - To an endpoint: `lan_in` (lan-programs.ts) puts it into the endpoint.
+ * - From one: `lan_from`, on the ingress of the pair's end in the host's namespace and before the program that leads frames to the engine, sends it out of
+ *   the parent, up its stack, or into the other endpoint. It has passed what the engine's source guard checks: MAC and address are those of the endpoint behind that very
+ *   device. What has not goes to the engine, which drops and counts it.
+ *
+ * Map lan_guard: u32 interface index of a pair's end. Value: the endpoint's MAC, GUARD_*; u32 number of its network in the engine; its addresses, zeros for none.
+ */
+import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { LAN_PAIR_DEVICE_AT, LAN_PAIR_HOW_AT, LAN_TO_ENDPOINT, LAN_TO_HOST } from "../wire/lan-pair.js";
+import { type MapFds, PacketProgram } from "./packet-program.js";
+import {
+  FRAGMENT_OFFSET,
+  MORE_FRAGMENTS,
+  REDIRECT,
+  REDIRECT_INGRESS,
+  REDIRECT_PEER,
+  SKB_IFINDEX,
+  SKB_VLAN_PRESENT,
+  TC_ACT_UNSPEC,
+} from "./program.js";
+
+export interface LanCarryMapFds extends MapFds {
+  lanPairs: number;
+  lanGuard: number;
+}
+
+// biome-ignore format: a table
+export const LAN_GUARD_SIZE = 32, GUARD_MAC_AT = 0, GUARD_NETWORK_AT = 8, GUARD_IPV4_AT = 12, GUARD_IPV6_AT = 16;
+
+/** enum bpf_func_id. */
+const SKB_CHANGE_TYPE = 32;
+/** EtherTypes as little-endian loads of their two bytes see them. */
+const IPV4 = 0x0008,
+  IPV6 = 0xdd86;
+/** Stack: a frame's header, its IP header, a key of `lan_pairs`, one of `lan_guard`. */
+const FRAME = -32,
+  IP = -112,
+  PAIR = -64,
+  INDEX = -68;
+const HEADER = 14,
+  SRC = 6,
+  TYPE = 12,
+  GROUP_BIT = 1;
+const PLAIN_IPV4 = 0x45,
+  IPV4_SIZE = 20,
+  IPV4_FRAGMENT = 6,
+  IPV4_PROTOCOL = 9,
+  IPV4_SRC = 12,
+  IPV6_SIZE = 40,
+  IPV6_NEXT = 6,
+  IPV6_SRC = 8;
+
+/** The steps that both directions have in common; `frame`: where on the stack the frame's header is. */
+export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> extends PacketProgram<Maps> {
+  /** Goes on if it is a packet that may be carried; with `guard`, whose value r9 is, if it is of the endpoint's own address, too. */
+  unlessPlain(frame: number, guard: boolean, otherwise: string): this {
+    this.load("u16", "r0", "r10", frame + TYPE)
+      .jumpIf("r0", "==", IPV6, "IPv6 plain")
+      .jumpIf("r0", "!=", IPV4, otherwise);
+    this.loadBytes(HEADER, IP, IPV4_SIZE, otherwise).load("u8", "r0", "r10", IP).jumpIf("r0", "!=", PLAIN_IPV4, otherwise);
+    this.load("u16", "r0", "r10", IP + IPV4_FRAGMENT)
+      .alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS)
+      .jumpIf("r0", "!=", 0, otherwise);
+    if (guard) this.unlessOwn(IP + IPV4_SRC, GUARD_IPV4_AT, 4, otherwise);
+    this.load("u8", "r0", "r10", IP + IPV4_PROTOCOL).jump("protocol");
+    this.label("IPv6 plain").loadBytes(HEADER, IP, IPV6_SIZE, otherwise);
+    if (guard) this.unlessOwn(IP + IPV6_SRC, GUARD_IPV6_AT, 16, otherwise);
+    this.load("u8", "r0", "r10", IP + IPV6_NEXT);
+    return this.label("protocol").jumpIf("r0", "==", PROTO_TCP, "plain").jumpIf("r0", "!=", PROTO_UDP, otherwise).label("plain");
+  }
+
+  /** r9 = value of the pair of the frame's MACs, in that network. */
+  pair(frame: number, network: number | "r9", otherwise: string): this {
+    if (network === "r9") this.load("u32", "r0", "r9", GUARD_NETWORK_AT).store("u32", "r10", PAIR + 12, "r0");
+    else this.store("u32", "r10", PAIR + 12, network);
+    this.copy("u16", PAIR, frame).copy("u16", PAIR + 2, frame + SRC);
+    for (const at of [2, 4]) this.copy("u16", PAIR + 2 + at, frame + at).copy("u16", PAIR + 6 + at, frame + SRC + at);
+    return this.lookup("lanPairs", PAIR).jumpIf("r0", "==", 0, otherwise).mov("r9", "r0");
+  }
+
+  /** Ends with the frame in the endpoint that the pair in r9 leads to: for it, whatever MAC the device had that it came by. From egress it goes by the pair. */
+  intoEndpoint(from: "ingress" | "egress" = "ingress"): this {
+    if (from === "ingress") this.mov("r1", "r6").mov("r2", 0).call(SKB_CHANGE_TYPE);
+    this.load("u32", "r1", "r9", LAN_PAIR_DEVICE_AT).mov("r2", 0);
+    return this.call(from === "ingress" ? REDIRECT_PEER : REDIRECT).exit();
+  }
+
+  private unlessOwn(at: number, guardAt: number, size: number, otherwise: string): this {
+    this.load("u32", "r0", "r9", guardAt).jumpIf("r0", "==", 0, otherwise); // it has none
+    for (let i = 0; i < size; i += 4)
+      this.load("u32", "r0", "r10", at + i)
+        .load("u32", "r1", "r9", guardAt + i)
+        .jumpIf("r0", "!=", "r1", otherwise);
+    return this;
+  }
+}
+
+export function lanFromProgram(maps: LanCarryMapFds): Uint8Array {
+  const p = new LanCarryProgram(maps);
+  p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next").loadBytes(0, FRAME, HEADER, "next");
+  p.load("u8", "r0", "r10", FRAME).alu("and", "r0", GROUP_BIT).jumpIf("r0", "!=", 0, "next");
+  p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("lanGuard", INDEX).jumpIf("r0", "==", 0, "next");
+  p.mov("r9", "r0");
+  for (let i = 0; i < 6; i += 2)
+    p.load("u16", "r0", "r10", FRAME + SRC + i)
+      .load("u16", "r1", "r9", GUARD_MAC_AT + i)
+      .jumpIf("r0", "!=", "r1", "next");
+  p.unlessPlain(FRAME, true, "next").pair(FRAME, "r9", "next");
+  p.load("u32", "r0", "r9", LAN_PAIR_HOW_AT).jumpIf("r0", "!=", LAN_TO_ENDPOINT, "to the LAN").intoEndpoint();
+  p.label("to the LAN").load("u32", "r1", "r9", LAN_PAIR_DEVICE_AT).mov("r2", 0).jumpIf("r0", "!=", LAN_TO_HOST, "out");
+  p.mov("r2", REDIRECT_INGRESS).label("out").call(REDIRECT).exit();
+  return p.label("next").mov("r0", TC_ACT_UNSPEC).exit().assemble();
+}
