@@ -3,6 +3,7 @@
  * tcx_link_attach), some 8 ms in which the caller does nothing; meanwhile the start goes on.
  */
 #define _GNU_SOURCE
+#include "apart.h"
 #include "parts.h"
 #include "util.h"
 #include <stdlib.h>
@@ -11,11 +12,6 @@
 #include <unistd.h>
 
 #define LINK_CREATE 28 /* enum bpf_cmd; headers may be older than the kernel */
-
-/* Node exports libuv, whose headers do not come with those of Node-API. On Linux it is a pthread_t. */
-typedef unsigned long uv_thread_t;
-int uv_thread_create(uv_thread_t *thread, void (*entry)(void *arg), void *arg);
-int uv_thread_join(uv_thread_t *thread);
 
 struct place {
   int32_t ifindex, attach_type;

@@ -149,6 +149,7 @@ export class Controller {
         uplinks: indices,
         flowCapacity: conntrackMax,
         offload,
+        offloadLater: true,
         pastBridge,
         bypass,
         ipsec: hasIpsec,
@@ -226,6 +227,19 @@ export class Controller {
       await undo.run();
       throw error;
     }
+  }
+
+  /**
+   * Loads the programs that carry flows, which `auto` leaves for when nobody waits for the start any more; the verifier takes a while. Resolves to what
+   * became of it.
+   */
+  async loadOffload(): Promise<OffloadState> {
+    if (await this.steering.loadOffload()) {
+      const { ipv4, ipv6 } = this.steering.offload;
+      this.workers.post({ type: "offload", ipv4, ipv6 });
+      this.host.tellBare();
+    }
+    return this.steering.offload;
   }
 
   /** Resolves once all that was asked for so far is in force. */

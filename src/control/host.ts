@@ -317,6 +317,11 @@ export class Host {
     }
     this.steering.setLocals(this.addresses.map(({ ip, ifindex }) => ({ address: ip, ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
+    this.tellBare();
+  }
+
+  /** Tells the workers which devices have programs that cannot carry, if these are others than before. */
+  tellBare(): void {
     const bare = this.steering.bareDevices;
     if (bare.join() !== this.bare.join()) this.workers.post({ type: "bare", devices: bare });
     this.bare = bare;

@@ -34,10 +34,10 @@ export function thisNode({ node = hostname(), advertise }: ClusterSettings, host
 }
 
 /** Throws TSP_ERR_STORE for a store that refuses; one that is not reached may come later. */
-export async function connectStore({ etcd }: ClusterSettings): Promise<EtcdStore> {
+export async function connectStore({ etcd, cluster }: ClusterSettings): Promise<EtcdStore> {
   const store = new EtcdStore(etcd);
   try {
-    await store.check();
+    await store.check(cluster);
   } catch (error) {
     if (TsproxyError.of(error).kind !== "unavailable") {
       store.close();

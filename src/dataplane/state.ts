@@ -4,7 +4,7 @@
  */
 import { HeldFrames } from "../mem/held-frames.js";
 import { SLOTS } from "../mem/packet-memory.js";
-import type { SealedFrames, Sealer } from "../mem/sealer.js";
+import type { Sealer, TakenDatagrams } from "../mem/sealer.js";
 import { Addresses, addressCapacity } from "../table/addresses.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
@@ -151,8 +151,8 @@ export class State {
   /** Keys of other nodes, by number; the keys themselves are the sealer's. */
   readonly seals: Seals;
   readonly sealer: Sealer | null;
-  /** What was sealed and came, or in frames of several datagrams. Set by the engine. */
-  unsealing: SealedFrames | null = null;
+  /** Datagrams of other nodes whose frames go on in batches of their own. Set by the engine. */
+  datagramsIn: TakenDatagrams | null = null;
   /** What endpoints of networks without ICC may send each other all the same. */
   readonly links = new Links(secureRandom()());
   /** Clients that may open flows to published ports; empty: all may. */

@@ -12,7 +12,7 @@ import type { FlowFile } from "../table/flow-file.js";
 import type { LanPairMap } from "../table/lan-pairs.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
-import { NO_ADDRESS } from "../wire/address-word.js";
+import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort } from "../wire/raw.js";
@@ -148,6 +148,9 @@ export class Commands implements EngineHooks {
         state.offloads = m.offload.ipv4;
         state.offloads6 = m.offload.ipv6;
         this.maps.use(m.flowsFd, m.flows6Fd, m.acrossFd);
+        break;
+      case "offload":
+        this.limitOffload(m.ipv4, m.ipv6);
         break;
       case "bare":
         state.bare = new Set(m.devices);
@@ -344,6 +347,20 @@ export class Commands implements EngineHooks {
     for (const start of this.unread.values()) start();
     this.unread.clear();
     return { taken: former.taken, left: former.left, lost: former.lost };
+  }
+
+  /** Flows that were to be carried by programs which the kernel then refused go on here. */
+  private limitOffload(ipv4: boolean, ipv6: boolean): void {
+    const { conntrack, offloads6 } = this.state;
+    const lost4 = this.state.offloads && !ipv4;
+    const lost6 = offloads6 && !ipv6;
+    this.state.offloads = this.state.offloads && ipv4;
+    this.state.offloads6 = offloads6 && ipv6;
+    if (!lost4 && !lost6) return;
+    for (let id = 0; id < conntrack.end; id++) {
+      const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
+      if (conntrack.isLive(id) && (is6 ? lost6 : lost4)) conntrack.mark(id, 0, 0, EGRESS_OFFLOAD);
+    }
   }
 
   private answer(what: Query): unknown {

@@ -8,6 +8,7 @@ import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { coalesce } from "../dataplane/coalesce.js";
+import { DatagramsIn } from "../dataplane/datagrams-in.js";
 import { decapsulate } from "../dataplane/decapsulate.js";
 import { encapsulate, needsSegments } from "../dataplane/encapsulate.js";
 import { establishedFlows } from "../dataplane/established.js";
@@ -32,7 +33,6 @@ import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
-import { Unsealing } from "../dataplane/unseal.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
@@ -46,7 +46,7 @@ import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
 import { nodesOut } from "./nodes-out.js";
-import { sealOut } from "./seal-out.js";
+import { tunnelOut } from "./tunnel-out.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
 const EAGAIN = 11,
@@ -87,7 +87,7 @@ export class Engine {
    * another node, or another network, and such frames have only numbers.
    */
   finish(): void {
-    while (this.state.unsealing!.hasReady) this.turn(0, 0);
+    while (this.state.datagramsIn!.hasReady) this.turn(0, 0);
   }
 }
 
@@ -134,9 +134,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   });
   const oneNode = [0];
   const { sealer } = state;
-  const unsealing = new Unsealing(batch, state, sealer);
-  state.unsealing = unsealing;
-  const sealed = sealOut(batch, state, sealer, {
+  const datagramsIn = new DatagramsIn(batch, state, sealer);
+  state.datagramsIn = datagramsIn;
+  const toTunnel = tunnelOut(batch, state, sealer, {
     push: (i, from) => pushOf(i, from, tunnel.port),
     flush: () => flush(),
     countDrop: (port, reason) => countDrop(port, reason),
@@ -275,9 +275,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.answeredCount = 0;
   }
 
-  function countUnopened(): void {
-    const { drops } = unsealing;
-    unsealing.dropped = 0;
+  function countRefused(): void {
+    const { drops } = datagramsIn;
+    datagramsIn.dropped = 0;
     for (let reason = 0; reason < drops.length; reason++) {
       if (drops[reason] === 0) continue;
       counters[tunnel.port * ROW + DROPS + reason] = counters[tunnel.port * ROW + DROPS + reason]! + drops[reason]!;
@@ -354,9 +354,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (egress[i] !== SEALED) continue;
       sent[i] = 1;
       oneNode[0] = batch.node[i]!;
-      sealed.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
+      toTunnel.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
     }
-    sealed.send();
+    toTunnel.send();
   }
 
   /** To every port of the network but the one that the frame came from, and maybe the host's or the LAN's; without icc to and from these alone. */
@@ -398,11 +398,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   /** As `sendToNodes`; sealed in an encrypted network, and several datagrams in one frame where the device makes no segments. */
   function toNodes(i: number, network: number, nodes: readonly number[], from: number): void {
     if (networks.sealed[network] !== 0) {
-      sealed.add(i, network, nodes, from);
-      sealed.send();
+      toTunnel.add(i, network, nodes, from);
+      toTunnel.send();
     } else if (!tunnel.segments && tunnel.datagrams && needsSegments(batch, i, state)) {
-      if (!sealed.addSegments(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
-      sealed.send();
+      if (!toTunnel.addSegments(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+      toTunnel.send();
     } else if (!sendToNodes(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
@@ -488,11 +488,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
     const due = probes.due || announcements.due;
-    const asks = !waited && !asked && due && !unsealing.hasReady; // every other turn: what comes does not wait for all questions
+    const asks = !waited && !asked && due && !datagramsIn.hasReady; // every other turn: what comes does not wait for all questions
     asked = asks;
     const wait = conntrack.behind || state.reviewAt < conntrack.end || due ? 0 : patience;
-    const opened = unsealing.hasReady;
-    const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? fillOwn() : io.receive(spinNs, wait);
+    const opened = datagramsIn.hasReady;
+    const n = opened ? datagramsIn.fill() : waited ? held.fill(batch, VNET) : asks ? fillOwn() : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
@@ -504,7 +504,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (lanPairs.waiting > 0) lanPairs.enter();
       emit();
     }
-    if (unsealing.dropped > 0) countUnopened();
+    if (datagramsIn.dropped > 0) countRefused();
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);

@@ -199,6 +199,8 @@ export type ToWorker =
       /** The steering programs carry flows to published ports, of these families (`engine/offload.ts`). */
       offload: { ipv4: boolean; ipv6: boolean };
     }
+  /** What of that has come true: what has not is not carried after all. */
+  | { type: "offload"; ipv4: boolean; ipv6: boolean }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
   /** Interface indices of devices whose packets the steering programs cannot carry. */

@@ -21,7 +21,7 @@ import { type EndpointRecord, type NetworkRecord, shortId } from "../model/recor
 import type { EndpointRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp, parsePrefix, sameIp } from "../wire/ip-address.js";
-import type { PerFamily } from "../wire/per-family.js";
+import { ofFamily, type PerFamily } from "../wire/per-family.js";
 import { OVERHEAD as SEALED_OVERHEAD } from "../wire/sealed.js";
 import { OWN_MAC } from "../wire/vxlan.js";
 
@@ -39,6 +39,7 @@ export interface OverlayKeys {
 export class Overlays {
   /** Those whose remote endpoints the dataplane was told. */
   private readonly fed = new WeakSet<MadeNetwork>();
+  /** Nodes that were said to be out of reach. */
   private readonly skipped = new Set<string>();
   /** Nodes that were said to have no key. */
   private readonly keyless = new Set<string>();
@@ -48,6 +49,10 @@ export class Overlays {
   private published: ReadonlySet<string> = new Set();
   private said = "";
   private turn: Promise<void> = Promise.resolve();
+  /** Endpoints that are being made, and their networks: these are not taken away from under them. */
+  private readonly joining = new Map<string, string>();
+  /** Networks are made here and taken away one after another. */
+  private moving: Promise<unknown> = Promise.resolve();
   private end: () => void = () => {};
   private rekeying: NodeJS.Timeout | undefined;
 
@@ -109,8 +114,12 @@ export class Overlays {
     await this.drop(id);
   }
 
-  /** Makes it here. */
-  async use(record: NetworkRecord): Promise<LiveNetwork> {
+  /** Makes it here, if it is not. */
+  use(record: NetworkRecord): Promise<LiveNetwork> {
+    return this.inTurn(async () => this.find(record.id) ?? (await this.make(record)));
+  }
+
+  private async make(record: NetworkRecord): Promise<LiveNetwork> {
     const { id, range, ipv6Range, reserved, ...rest } = record;
     const ranges = {
       ...(range !== undefined && { ipv4: parsePrefix(range)! }),
@@ -127,28 +136,33 @@ export class Overlays {
     return network;
   }
 
-  /** Takes an address of the whole network, then makes the endpoint; or throws with nothing left of it. */
-  async createEndpoint(network: LiveNetwork, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+  /** Takes an address of the whole network, which is made here if it is not, then makes the endpoint; or throws with nothing left of it. */
+  async createEndpoint(wanted: NetworkRecord, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+    if (this.joining.has(request.id) || this.model.findLive(request.id) !== undefined)
+      throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
+    this.joining.set(request.id, wanted.id);
     try {
+      const network = await this.use(wanted);
       const { addresses, mac } = await this.cluster.claim(network.record, request);
       const endpoint = await this.model.createEndpoint(network.record.id, { ...request, addresses, mac: parseMac(mac)! });
       this.feed(network);
       return endpoint;
     } catch (error) {
-      await this.left(network.record.id, request.id);
+      await this.cluster.release(request.id);
       throw error;
+    } finally {
+      this.joining.delete(request.id);
+      await this.drop(wanted.id);
     }
   }
 
-  /** The same in the network of that id, which is made here if it is not, and may be one that another node has made just now. */
+  /** The same in the network of that id, which may be one that another node has made just now. */
   async createEndpointIn(id: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
-    if (this.model.findLive(request.id) !== undefined) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
-    const live = this.find(id);
-    if (live !== undefined) return this.createEndpoint(live, request);
-    if (!this.cluster.view.networks.has(id)) await this.cluster.sync();
-    const record = this.cluster.view.networks.get(id);
+    const here = this.find(id)?.record;
+    if (here === undefined && !this.cluster.view.networks.has(id)) await this.cluster.sync();
+    const record = here ?? this.cluster.view.networks.get(id);
     if (record === undefined) throw networkError("not-found", `there is no network ${shortId(id)} in the cluster`);
-    return this.createEndpoint(await this.use(record), request);
+    return this.createEndpoint(record, request);
   }
 
   /**
@@ -166,18 +180,29 @@ export class Overlays {
     await this.drop(network);
   }
 
+  /** If nobody here is in it, nor about to be. */
   private async drop(id: string): Promise<void> {
-    const network = this.find(id);
-    if (network === undefined || this.model.endpoints.some(({ record }) => record.network === id)) return;
-    try {
-      await this.model.deleteNetwork(id); // in turn at once: whoever comes next is not taken away with it
-    } catch (error) {
-      log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`);
-      return;
-    }
+    const gone = await this.inTurn(async () => {
+      const network = this.find(id);
+      const used = [...this.joining.values()].includes(id) || this.model.endpoints.some(({ record }) => record.network === id);
+      if (network === undefined || used) return undefined;
+      try {
+        await this.model.deleteNetwork(id);
+      } catch (error) {
+        log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`);
+        return undefined;
+      }
+      return network;
+    });
     // Only now, as it may have got one until then, and keeps it where it stays.
-    const { own } = network.record.overlay!;
+    const own = gone?.record.overlay?.own;
     if (own !== undefined) await this.cluster.release(own.id);
+  }
+
+  private inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.moving.then(action);
+    this.moving = done.catch(() => {});
+    return done;
   }
 
   private holdings(): Holding[] {
@@ -272,6 +297,7 @@ export class Overlays {
   }
 
   private onChange({ nodes, networks, endpoints }: ViewChange): void {
+    for (const node of nodes.put) this.sayFamily(node);
     for (const { name } of [...nodes.put, ...nodes.removed]) this.tellKeys(name);
     for (const { id } of networks.removed) void this.drop(id);
     if (this.published.size > 0) void this.arrangeOwn();
@@ -307,16 +333,31 @@ export class Overlays {
         this.tellKeys(node);
       }
       if (vtep !== undefined) return [{ id, node, addresses, mac: parseMac(mac)!, vtep }];
-      if (!this.skipped.has(node))
-        log.warn(`node ${node} has no tunnel address of a family that this node has: its endpoints are not reached`);
-      this.skipped.add(node);
       return [];
     });
   }
 
-  /** Tunnels are of one family in a process: IPv4 where this node has it. */
+  /** Whether datagrams can go to a node with these addresses. */
+  hasTunnelTo(tunnel: PerFamily<IpAddress>): boolean {
+    return this.vtepOf(tunnel) !== undefined;
+  }
+
+  /** Says which nodes are not reached, and why, when they appear. */
+  private sayFamily({ name, tunnel }: NodeRecord): void {
+    const wasSaid = this.skipped.delete(name);
+    if (this.hasTunnelTo(tunnel)) return;
+    this.skipped.add(name);
+    if (wasSaid) return;
+    const [theirs, ours] = [tunnel, this.cluster.self.tunnel].map(({ ipv4 }) => (ipv4 === undefined ? "IPv6" : "IPv4"));
+    log.warn(
+      `node ${name} has its tunnels over ${theirs}, this node over ${ours}: neither reaches the other; start all daemons with --advertise and an address of one family`,
+    );
+  }
+
+  /** Tunnels of a node are of one family: IPv4 where it has it. */
   private vtepOf(tunnel: PerFamily<IpAddress>): IpAddress | undefined {
-    return this.cluster.self.tunnel.ipv4 === undefined ? tunnel.ipv6 : tunnel.ipv4;
+    const family = this.cluster.self.tunnel.ipv4 === undefined ? 6 : 4;
+    return family === 6 && tunnel.ipv4 !== undefined ? undefined : ofFamily(tunnel, family);
   }
 
   private live(): LiveNetwork[] {

@@ -188,6 +188,11 @@ export class MainJob {
     return this.controller?.offload;
   }
 
+  /** To be called when it was said that all is ready: has the kernel carry flows, and resolves to what became of that; undefined when it was known before. */
+  async loadOffload(): Promise<OffloadState | undefined> {
+    return this.offload?.loading ? this.controller?.loadOffload() : undefined;
+  }
+
   /** Packets and bytes received so far, and those that the kernel carried: for a live display, without asking the workers. */
   totals(): { packets: number; bytes: number } {
     const sum = this.controller?.carried() ?? { packets: 0, bytes: 0 };

@@ -176,9 +176,32 @@ export function deleteBatch(mapFd: number, keys: Uint8Array, keySize: number, co
   return deleted;
 }
 
+type Call = Parameters<typeof native.bpf>;
+
+/** Something that takes several calls of bpf(2), each of which is answered with its result. */
+export type Steps<T> = Generator<Call, T, number>;
+
+/** Carries them out. */
+export function now<T>(steps: Steps<T>): T {
+  let step = steps.next();
+  while (!step.done) step = steps.next(native.bpf(...step.value));
+  return step.value;
+}
+
+/** The same, each call in a thread of its own: the verifier takes 20 ms for a large program. */
+export async function apart<T>(steps: Steps<T>): Promise<T> {
+  let step = steps.next();
+  while (!step.done) step = steps.next(await native.bpfApart(...step.value));
+  return step.value;
+}
+
 /** Loads a program, a tc one unless said otherwise; file descriptor. `code`: 8-byte instructions. */
 export function loadProgram(name: string, code: Uint8Array, type: number = PROG_TYPE_SCHED_CLS): number {
-  const load = (logLevel: number, logBuffer: Uint8Array): number => {
+  return now(loadingProgram(name, code, type));
+}
+
+export function* loadingProgram(name: string, code: Uint8Array, type: number = PROG_TYPE_SCHED_CLS): Steps<number> {
+  function* load(logLevel: number, logBuffer: Uint8Array): Steps<number> {
     const attr = Buffer.alloc(72);
     attr.writeUInt32LE(type, 0);
     attr.writeUInt32LE(code.length / 8, 4);
@@ -188,17 +211,17 @@ export function loadProgram(name: string, code: Uint8Array, type: number = PROG_
     const pointers = logLevel === 0 ? [8, code, 16, LICENSE] : [8, code, 16, LICENSE, 32, logBuffer];
     let result = 0;
     for (let tries = 0; tries < LOAD_TRIES; tries++) {
-      result = native.bpf(PROG_LOAD, attr, pointers);
+      result = yield [PROG_LOAD, attr, pointers];
       if (result !== -EAGAIN) break;
     }
     return result;
-  };
-  const result = load(0, new Uint8Array(0));
+  }
+  const result = yield* load(0, new Uint8Array(0));
   if (result >= 0) return result;
   if (result === -EPERM) throw bpfError(`loading BPF program '${name}'`, result);
   // Only now, as writing the log makes the verifier slower.
   const buffer = Buffer.alloc(VERIFIER_LOG_BYTES);
-  const second = load(1, buffer);
+  const second = yield* load(1, buffer);
   if (second >= 0) return second;
   const text = buffer.toString("latin1", 0, buffer.indexOf(0)).trimEnd();
   const lines = text.split("\n").filter((line) => !/^(processed|verification time|max_states|stack depth)\b/.test(line));

@@ -111,6 +111,8 @@ export interface Native {
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */
   bpf(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): number;
+  /** The same in a thread of its own. Until it has answered nothing of it may be touched. */
+  bpfApart(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): Promise<number>;
   /** Asks the kernel for huge pages behind a typed array that has not been written yet; 0 or -errno, -EINVAL when it has none to give. */
   adviseHugePages(view: ArrayBufferView): number;
   /**

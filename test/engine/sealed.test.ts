@@ -347,7 +347,7 @@ it("what was opened goes on as of the node that sent it, when its number is anot
   expect(written.map((bytes) => datagrams(bytes).length)).toEqual([count]);
   b.d.io.put(TUNNEL, written[0]!);
   b.d.engine.turn(0, 0);
-  expect(b.d.state.unsealing!.hasReady).toBe(true);
+  expect(b.d.state.datagramsIn!.hasReady).toBe(true);
   const other = o.V4.other;
   b.d.say({ type: "remove-remote", network: o.OVERLAY, mac: p.macBytes(MAC_E) }, o.remote(MAC_E, IP_E, other)); // it has moved
   expect(b.d.run().filter(({ port }) => port === E)).toHaveLength(count);

@@ -43,8 +43,9 @@ interface Node {
   rekey(): void;
 }
 
-async function start(store: MemoryCluster, name: "a" | "b", { keys = true, workers = 1 } = {}): Promise<Node> {
-  const [local, mac, address] = name === "a" ? ["192.0.2.1", MAC_E, IP_E] : ["192.0.2.2", MAC_R, IP_R];
+/** `as`: what the cluster knows it by. */
+async function start(store: MemoryCluster, at: "a" | "b", { keys = true, workers = 1, as: name = at as string } = {}): Promise<Node> {
+  const [local, mac, address] = at === "a" ? ["192.0.2.1", MAC_E, IP_E] : ["192.0.2.2", MAC_R, IP_R];
   const sealed = new SealedNode(local, mac, address, { workers });
   const { ring } = sealed;
   const client = store.connect();
@@ -66,7 +67,7 @@ async function pair(): Promise<{ store: MemoryCluster; a: Node; b: Node }> {
   const a = await start(store, "a");
   await a.catalog.create({ name: "shop", driver: "overlay", encrypt: true });
   const b = await start(store, "b");
-  for (const [node, letter] of [[a, "e"], [b, "f"]] as const) await node.overlays.createEndpoint(await node.catalog.use("shop"), request(letter, letter)); // biome-ignore format: short
+  for (const [node, letter] of [[a, "e"], [b, "f"]] as const) await node.overlays.createEndpoint((await node.catalog.use("shop")).record, request(letter, letter)); // biome-ignore format: short
   await eventually("both know each other", () => a.overlays.isKeyKnown("b") === true && b.overlays.isKeyKnown("a") === true);
   meet(a, b);
   return { store, a, b };
@@ -179,9 +180,26 @@ it("a node that was killed comes back with another key, and is understood by it"
     const [d] = written === undefined ? [] : datagrams(written);
     return d !== undefined && ((d[4]! << 8) | d[5]!) === number;
   });
-  await again.overlays.createEndpoint(await again.catalog.use("shop"), request("g", "g"));
+  await again.overlays.createEndpoint((await again.catalog.use("shop")).record, request("g", "g"));
   await eventually("it knows a's", () => again.overlays.isKeyKnown("a") === true);
   expect(arrives(a, again)).toBe(true);
+});
+
+it("a node that comes back by another name keeps its keys when the lease of its former one ends", async () => {
+  const { store, a, b } = await pair();
+  b.client.unreachable = true; // for good: the process is gone
+  const again = await start(store, "b", { as: "b2" });
+  await again.overlays.createEndpoint((await again.catalog.use("shop")).record, request("g", "g"));
+  await eventually("both know each other", () => a.overlays.isKeyKnown("b2") === true && again.overlays.isKeyKnown("a") === true);
+  meet(a, again);
+  expect(arrives(a, again)).toBe(true);
+  const { lease } = JSON.parse(store.list("/tsproxy/c/map/nodes/b").entries.find(({ key }) => key.endsWith("/b"))!.value) as {
+    lease: string;
+  };
+  store.end(lease);
+  await eventually("b is gone", () => !a.overlays.cluster.view.nodes.has("b"));
+  expect(a.overlays.elsewhere(a.overlays.networks()[0]!.id).map(({ node }) => node)).toEqual(["b2"]);
+  expect([a.overlays.isKeyKnown("b2"), arrives(a, again)]).toEqual([true, true]);
 });
 
 it("a node without a key is named, and told by 'network inspect'; nothing goes there", async () => {
@@ -189,9 +207,9 @@ it("a node without a key is named, and told by 'network inspect'; nothing goes t
   const a = await start(store, "a");
   const b = await start(store, "b", { keys: false });
   await a.catalog.create({ name: "shop", driver: "overlay", options: { encrypted: "" } });
-  await a.overlays.createEndpoint(await a.catalog.use("shop"), request("e", "e"));
+  await a.overlays.createEndpoint((await a.catalog.use("shop")).record, request("e", "e"));
   await eventually("b knows", () => b.overlays.networks().length === 1);
-  await b.overlays.createEndpoint(await b.catalog.use("shop"), request("f", "f"));
+  await b.overlays.createEndpoint((await b.catalog.use("shop")).record, request("f", "f"));
   await eventually("a knows b's endpoint", () => a.overlays.isKeyKnown("b") === false);
   meet(a, b);
   expect(a.sealed.send(toB())).toEqual([]);

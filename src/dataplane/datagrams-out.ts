@@ -1,6 +1,6 @@
 /**
- * Seals frames that go to other nodes in encrypted networks (`wire/sealed.ts`), all of a batch with one call of the sealer. What it makes of frames of
- * networks that are not encrypted is the same, but nothing in it is sealed: so go the segments that the engine makes, where the device cannot.
+ * Datagrams to other nodes, several in one frame of the tunnels' device. In encrypted networks (`wire/sealed.ts`) each is sealed, all of a batch with one
+ * call of the sealer. In others these are the segments that the engine makes, where the device cannot.
  *
  * Each frame is copied into a datagram of its own behind packet memory's tails, so what lies in the batch stays as it was and can go to several nodes.
  * A frame that stands for several segments comes as these, one after the other (`engine/segments-out.ts`). Datagrams of one flow to one node that follow
@@ -10,7 +10,7 @@
  * What could not be sealed is not sent: `finish` answers false, and all is thrown away.
  */
 import { type Batch, KIND_IPV4, KIND_IPV6 } from "../mem/batch.js";
-import { SEALED_OUT_SIZE } from "../mem/packet-memory.js";
+import { DATAGRAMS_OUT_SIZE } from "../mem/packet-memory.js";
 import { SEAL_DESCRIPTOR, SEAL_MAX, type Sealer } from "../mem/sealer.js";
 import { NODE_TX_BYTES, NODE_TX_PACKETS } from "../table/remotes.js";
 import { rowOf } from "../wire/address-word.js";
@@ -37,7 +37,7 @@ const MAX_DATAGRAMS = 64,
 /** A frame begins where words can be read. */
 const ALIGNMENT = 4;
 
-export class Sealing {
+export class DatagramsOut {
   /** Frames to be sent, and of each: which frame of the batch it comes from, its byte offset and its bytes. */
   frames = 0;
   readonly source = new Int32Array(MAX_FRAMES);
@@ -63,7 +63,7 @@ export class Sealing {
     private readonly state: State,
     private readonly sealer: Sealer | null,
   ) {
-    this.end = batch.memory.sealedOut;
+    this.end = batch.memory.datagramsOut;
     this.receivers = new ReceivingWorkers(batch, state);
   }
 
@@ -87,7 +87,7 @@ export class Sealing {
     const joins = this.joins(node, port, ecn, size, isPlain, receiver);
     const start = joins ? this.end : (this.end + ALIGNMENT - 1) & -ALIGNMENT;
     const off = joins ? start : start + this.headers;
-    if (this.messages === SEAL_MAX || off + size > b.memory.sealedOut + SEALED_OUT_SIZE) return false;
+    if (this.messages === SEAL_MAX || off + size > b.memory.datagramsOut + DATAGRAMS_OUT_SIZE) return false;
     if (!joins) {
       if (this.frames === MAX_FRAMES) return false;
       const n = this.frames++;
@@ -142,7 +142,7 @@ export class Sealing {
     this.frames = 0;
     this.messages = 0;
     this.closed = true;
-    this.end = this.batch.memory.sealedOut;
+    this.end = this.batch.memory.datagramsOut;
   }
 
   private joins(node: number, port: number, ecn: number, size: number, isPlain: number, receiver: number): boolean {
