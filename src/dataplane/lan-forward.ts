@@ -18,7 +18,7 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
 import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { LAN_TO_ENDPOINT, LAN_TO_HOST, LAN_TO_PARENT } from "../wire/lan-pair.js";
+import { LAN_TO_ENDPOINT, LAN_TO_HOST, LAN_TO_PARENT, LAN_TO_PARENT_AS } from "../wire/lan-pair.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { isLinked } from "./linked.js";
 import * as oneMac from "./one-mac.js";
@@ -91,13 +91,14 @@ function sendTo(b: Batch, i: number, state: State, network: number, port: number
 }
 
 /**
- * Has the kernel carry TCP and UDP between the two stations. Not of whose MAC or addresses are not the frame's own business alone, nor of a published port's
- * target: its answers are found by their tuple.
+ * Has the kernel carry TCP and UDP between the two stations. Not of endpoints that may have any address, nor of a published port's target: its answers are found
+ * by their tuple. In a network with ONE_MAC the MAC of a neighbor or the host does not say which of them it is, so only what comes from the LAN or leaves for it.
  */
 function carry(b: Batch, i: number, state: State, network: number, port: number, endpoint: number): void {
   const { halves } = b.memory;
   const { lanPairs, networks, ports } = state;
-  if ((networks.flags[network]! & (ONE_MAC | PASSTHRU | PROMISCUOUS | VEPA)) !== 0 || !state.offloads) return;
+  const flags = networks.flags[network]!;
+  if ((flags & (PASSTHRU | PROMISCUOUS | VEPA)) !== 0 || !state.offloads) return;
   if (b.kind[i] !== KIND_IPV4 && b.kind[i] !== KIND_IPV6) return;
   if (b.proto[i] !== PROTO_TCP && b.proto[i] !== PROTO_UDP) return;
   if (state.isTarget(ports.address[endpoint]!) || state.isTarget(ports.address6[endpoint]!)) return;
@@ -106,9 +107,21 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   const frame = b.at[i]! + HEADER_SIZE;
   const dstHi = eth.dstHi(halves, frame);
   const dstLo = eth.dstLo(halves, frame);
-  const isHosts = dstLo === networks.macLo[network] && dstHi === networks.macHi[network];
-  const how = toEndpoint ? LAN_TO_ENDPOINT : isHosts ? LAN_TO_HOST : LAN_TO_PARENT;
-  lanPairs.add(network, dstHi, dstLo, eth.srcHi(halves, frame), eth.srcLo(halves, frame), how, ports.device[port]!);
+  const device = ports.device[port]!;
+  if (toEndpoint) {
+    if ((flags & ONE_MAC) !== 0 && port !== endpoint) return;
+    lanPairs.add(network, dstHi, dstLo, eth.srcHi(halves, frame), eth.srcLo(halves, frame), LAN_TO_ENDPOINT, device);
+    return;
+  }
+  const hi = networks.macHi[network]!;
+  const lo = networks.macLo[network]!;
+  const vlan = networks.vlan[network]!;
+  const isHosts = vlan === 0 && dstLo === lo && dstHi === hi;
+  if (isHosts && (flags & ONE_MAC) !== 0) return;
+  const how = isHosts ? LAN_TO_HOST : (flags & ONE_MAC) !== 0 ? LAN_TO_PARENT_AS : LAN_TO_PARENT;
+  // As the endpoint has sent it: the source may have been replaced.
+  lanPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device);
+  lanPairs.setOut(hi, lo, vlan);
 }
 
 function isTagged(b: Batch, i: number): boolean {

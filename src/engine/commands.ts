@@ -85,6 +85,7 @@ export class Commands implements EngineHooks {
         state.networks.macHi[m.network] = macHi(m.mac);
         state.networks.macLo[m.network] = macLo(m.mac);
         if (state.networks.lanPort[m.network] !== -1) state.ports.device[state.networks.lanPort[m.network]!] = m.device;
+        state.networks.vlan[m.network] = m.vlan;
         state.lanPairs.takeBack();
         break;
       case "lan-pairs":

@@ -10,7 +10,15 @@
  * Map lan_guard: u32 interface index of a pair's end. Value: the endpoint's MAC, GUARD_*; u32 number of its network in the engine; its addresses, zeros for none.
  */
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { LAN_PAIR_DEVICE_AT, LAN_PAIR_HOW_AT, LAN_TO_ENDPOINT, LAN_TO_HOST } from "../wire/lan-pair.js";
+import {
+  LAN_PAIR_DEVICE_AT,
+  LAN_PAIR_HOW_AT,
+  LAN_PAIR_MAC_AT,
+  LAN_PAIR_VLAN_AT,
+  LAN_TO_ENDPOINT,
+  LAN_TO_HOST,
+  LAN_TO_PARENT_AS,
+} from "../wire/lan-pair.js";
 import { type MapFds, PacketProgram } from "./packet-program.js";
 import {
   FRAGMENT_OFFSET,
@@ -19,7 +27,9 @@ import {
   REDIRECT_INGRESS,
   REDIRECT_PEER,
   SKB_IFINDEX,
+  SKB_STORE_BYTES,
   SKB_VLAN_PRESENT,
+  TC_ACT_SHOT,
   TC_ACT_UNSPEC,
 } from "./program.js";
 
@@ -32,7 +42,10 @@ export interface LanCarryMapFds extends MapFds {
 export const LAN_GUARD_SIZE = 32, GUARD_MAC_AT = 0, GUARD_NETWORK_AT = 8, GUARD_IPV4_AT = 12, GUARD_IPV6_AT = 16;
 
 /** enum bpf_func_id. */
-const SKB_CHANGE_TYPE = 32;
+const VLAN_PUSH = 18,
+  SKB_CHANGE_TYPE = 32;
+/** ETH_P_8021Q, as the kernel takes it from a program. */
+const TAG = 0x0081;
 /** EtherTypes as little-endian loads of their two bytes see them. */
 const IPV4 = 0x0008,
   IPV6 = 0xdd86;
@@ -89,6 +102,17 @@ export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> exten
     return this.call(from === "ingress" ? REDIRECT_PEER : REDIRECT).exit();
   }
 
+  /** The frame is for the MAC on the stack. */
+  setReceiver(mac: number): this {
+    return this.storeBytes(0, mac, 6);
+  }
+
+  /** Writes bytes of the stack into the packet. */
+  storeBytes(at: number, from: number, len: number): this {
+    this.mov("r1", "r6").mov("r2", at).stackPointer("r3", from).mov("r4", len).mov("r5", 0);
+    return this.call(SKB_STORE_BYTES);
+  }
+
   private unlessOwn(at: number, guardAt: number, size: number, otherwise: string): this {
     this.load("u32", "r0", "r9", guardAt).jumpIf("r0", "==", 0, otherwise); // it has none
     for (let i = 0; i < size; i += 4)
@@ -111,7 +135,11 @@ export function lanFromProgram(maps: LanCarryMapFds): Uint8Array {
       .jumpIf("r0", "!=", "r1", "next");
   p.unlessPlain(FRAME, true, "next").pair(FRAME, "r9", "next");
   p.load("u32", "r0", "r9", LAN_PAIR_HOW_AT).jumpIf("r0", "!=", LAN_TO_ENDPOINT, "to the LAN").intoEndpoint();
-  p.label("to the LAN").load("u32", "r1", "r9", LAN_PAIR_DEVICE_AT).mov("r2", 0).jumpIf("r0", "!=", LAN_TO_HOST, "out");
-  p.mov("r2", REDIRECT_INGRESS).label("out").call(REDIRECT).exit();
+  p.label("to the LAN").jumpIf("r0", "==", LAN_TO_HOST, "to the host").jumpIf("r0", "!=", LAN_TO_PARENT_AS, "as it is");
+  for (let i = 0; i < 6; i += 2) p.load("u16", "r0", "r9", LAN_PAIR_MAC_AT + i).store("u16", "r10", FRAME + i, "r0");
+  p.storeBytes(SRC, FRAME, 6).label("as it is").load("u16", "r3", "r9", LAN_PAIR_VLAN_AT).jumpIf("r3", "==", 0, "untagged");
+  p.mov("r1", "r6").mov("r2", TAG).call(VLAN_PUSH).jumpIf("r0", "==", 0, "untagged").mov("r0", TC_ACT_SHOT).exit();
+  p.label("untagged").load("u32", "r1", "r9", LAN_PAIR_DEVICE_AT).mov("r2", 0).call(REDIRECT).exit();
+  p.label("to the host").load("u32", "r1", "r9", LAN_PAIR_DEVICE_AT).mov("r2", REDIRECT_INGRESS).call(REDIRECT).exit();
   return p.label("next").mov("r0", TC_ACT_UNSPEC).exit().assemble();
 }

@@ -16,7 +16,7 @@
  *
  * Maps:
  * - stations: MAC, then two zero bytes. Value: u32, OURS or PARENT.
- * - addresses: IPv6 address, or the IPv4-mapped one. Value: u32, unused.
+ * - addresses: IPv6 address, or the IPv4-mapped one. Value: MAC of the station, then two zero bytes.
  * - parent: an array of one: u32 interface index of the parent, 0: there is none; u32 VLAN there, 0: none.
  */
 
@@ -129,12 +129,15 @@ class LanProgram extends LanCarryProgram<LanMapFds> {
 
   /** What `header` let through: to the LAN device, what is for a group also on; the rest to `next`. What is carried past it comes `from` there. */
   toStations(lan: number, from: "ingress" | "egress"): this {
-    const { way, vlan, network } = this.wire;
+    const { way, network } = this.wire;
     this.ifGroup("group");
     if (way !== "all") this.owner(DST, "receiver").jumpIf("r7", "!=", way === "address" ? PARENT : OURS, "next");
     if (way === "address") this.ifStationsAddress("next");
-    if (network !== undefined && vlan === 0 && way === "mac") {
-      this.jumpIf("r8", "!=", 0, "not carried").unlessPlain(DST, false, "not carried").pair(DST, network, "not carried");
+    if (network !== undefined && (way === "mac" || way === "address")) {
+      if (way === "address") for (let at = 0; at < 6; at += 2) this.load("u16", "r1", "r0", at).store("u16", "r10", DST + at, "r1");
+      this.unlessPlain(DST, false, "not carried").pair(DST, network, "not carried");
+      this.jumpIf("r8", "==", 0, "carried").untag().label("carried");
+      if (way === "address") this.setReceiver(DST);
       this.intoEndpoint(from).label("not carried");
     }
     this.jumpIf("r8", "==", 0, "station").untag().label("station").sendTo(lan);

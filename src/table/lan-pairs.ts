@@ -3,7 +3,7 @@
  * map `lan_pairs` (`wire/lan-pair.ts`). Those of a batch wait here to be entered. What was entered is kept in mind, so that all of it can be taken back, as on
  * any change of what the decision was made of; when there is no more room, all is taken back too, and what is still in use is decided anew.
  */
-import { LAN_PAIR_KEY_SIZE, LAN_PAIR_VALUE_SIZE } from "../wire/lan-pair.js";
+import { LAN_PAIR_KEY_SIZE, LAN_PAIR_MAC_AT, LAN_PAIR_VALUE_SIZE } from "../wire/lan-pair.js";
 
 const KEY_WORDS = LAN_PAIR_KEY_SIZE / 4,
   VALUE_WORDS = LAN_PAIR_VALUE_SIZE / 4;
@@ -22,6 +22,8 @@ export class LanPairs {
   entered = 0;
   /** Where they are entered; undefined: nowhere, and none are. */
   map: LanPairMap | undefined;
+  /** Where the value of what was added last lies; -1: nothing was. */
+  private added = -1;
   private readonly keys: Int32Array;
   private readonly values: Int32Array;
 
@@ -31,28 +33,34 @@ export class LanPairs {
     this.values = new Int32Array(capacity * VALUE_WORDS);
   }
 
-  /** Frames from one MAC to the other go out of, or into what is behind, the device with that interface index. MACs as halves and words in network order; `how`: LAN_TO_…. */
+  /**
+   * Frames from one MAC to the other go out of, or into what is behind, the device with that interface index; `how`: LAN_TO_…. MACs as halves and words in network
+   * order. `setOut` says the rest.
+   */
   add(network: number, dstHi: number, dstLo: number, srcHi: number, srcLo: number, how: number, device: number): void {
     const { keys, values } = this;
+    this.added = -1;
     if (this.map === undefined || this.entered + this.waiting === this.capacity) return;
     const k = (this.entered + this.waiting) * KEY_WORDS;
     // Of several frames in a row one says it.
-    if (
-      this.waiting > 0 &&
-      keys[k - 3] === dstLo &&
-      keys[k - 2] === srcLo &&
-      keys[k - 4] === (dstHi | (srcHi << 16)) &&
-      keys[k - 1] === network
-    )
-      return;
-    keys[k] = dstHi | (srcHi << 16);
+    const macs = dstHi | (srcHi << 16);
+    if (this.waiting > 0 && keys[k - 3] === dstLo && keys[k - 2] === srcLo && keys[k - 4] === macs && keys[k - 1] === network) return;
+    keys[k] = macs;
     keys[k + 1] = dstLo;
     keys[k + 2] = srcLo;
     keys[k + 3] = network;
-    const v = (this.entered + this.waiting) * VALUE_WORDS;
-    values[v] = how;
-    values[v + 1] = device;
+    this.added = (this.entered + this.waiting) * VALUE_WORDS;
+    values.fill(0, this.added, this.added + VALUE_WORDS);
+    values[this.added] = how;
+    values[this.added + 1] = device;
     this.waiting++;
+  }
+
+  /** Of what was added last: it gets that source MAC, if its `how` says so, and the VLAN's tag; 0: none. */
+  setOut(macHi: number, macLo: number, vlan: number): void {
+    if (this.added === -1) return;
+    this.values[this.added + LAN_PAIR_MAC_AT / 4] = macHi | (macLo << 16);
+    this.values[this.added + LAN_PAIR_MAC_AT / 4 + 1] = (macLo >>> 16) | (vlan << 16);
   }
 
   /** After each batch with `waiting` pairs. */

@@ -18,7 +18,8 @@ const IP_A = "192.0.2.128",
   PEER = "192.0.2.10";
 const INTO = 1,
   OUT = 2,
-  UP = 3;
+  UP = 3,
+  OUT_AS = 4;
 
 /** `end`: interface index of its pair's end; 0: it is on a TAP. */
 function endpoint(port: number, mac: string, ip: string, end: number): ToWorker {
@@ -26,21 +27,22 @@ function endpoint(port: number, mac: string, ip: string, end: number): ToWorker 
 }
 
 /** A on a veth pair, B too unless said otherwise. */
-function lan(flags = 0, { endB = END_B, parent = PARENT, offload = true } = {}): Dataplane {
+function lan(flags = 0, { endB = END_B, parent = PARENT, vlan = 0, offload = true } = {}): Dataplane {
   const d = new Dataplane({ offload });
   d.say({ type: "lan-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags });
   d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
   d.say(endpoint(A, MAC_A, IP_A, END_A), endpoint(B, MAC_B, IP_B, endB));
-  d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: parent });
+  d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: parent, vlan });
   return d;
 }
 
 const udp = (src: string, ip: string, dst: string, to: string): Uint8Array => p.frame(dst, src, p.udp({ src: ip, dst: to }, { sport: 5000, dport: 5001 })); // biome-ignore format: one frame
 const words = (...numbers: number[]): string => p.hex(new Uint8Array(Uint32Array.from(numbers).buffer));
 /** An entry of the map, by what it says. */
-function entry(dst: string, src: string, how: number, device: number): [string, string] {
-  const [d, s] = [dst, src].map((mac) => mac.replaceAll(":", ""));
-  return [d!.slice(0, 4) + s!.slice(0, 4) + d!.slice(4) + s!.slice(4) + words(NETWORK), words(how, device)];
+function entry(dst: string, src: string, how: number, device: number, vlan = 0): [string, string] {
+  const [d, s, parent] = [dst, src, how === INTO ? "00:00:00:00:00:00" : MAC_PARENT].map((mac) => mac.replaceAll(":", ""));
+  const tag = words(vlan).slice(0, 4);
+  return [d!.slice(0, 4) + s!.slice(0, 4) + d!.slice(4) + s!.slice(4) + words(NETWORK), words(how, device) + parent + tag];
 }
 const carried = (d: Dataplane): [string, string][] => [...d.lanPairs].sort();
 
@@ -61,8 +63,23 @@ it("has it carry what it has bridged: from the LAN, out to it, to the host, and 
   );
 });
 
+it("in a VLAN has it carry with the tag, and in ipvlan networks with the one MAC, where that says who is meant", () => {
+  const tagged = lan(0, { vlan: 10 });
+  tagged.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER));
+  tagged.send(A, udp(MAC_A, IP_A, MAC_PARENT, HOST_IP)); // the host is not there
+  expect(carried(tagged)).toEqual([entry(MAC_PEER, MAC_A, OUT, PARENT, 10), entry(MAC_PARENT, MAC_A, OUT, PARENT, 10)].sort());
+  const d = lan(ONE_MAC);
+  d.send(PORT, udp(MAC_PEER, PEER, MAC_PARENT, IP_A));
+  d.send(PORT, udp(MAC_PARENT, HOST_IP, MAC_PARENT, IP_B));
+  d.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER));
+  d.send(A, udp(MAC_A, IP_A, MAC_PARENT, HOST_IP));
+  d.send(A, udp(MAC_A, IP_A, MAC_PARENT, IP_B));
+  expect(carried(d)).toEqual(
+    [entry(MAC_A, MAC_PEER, INTO, END_A), entry(MAC_B, MAC_PARENT, INTO, END_B), entry(MAC_PEER, MAC_A, OUT_AS, PARENT)].sort(),
+  );
+});
+
 it.each([
-  ["ipvlan", () => lan(ONE_MAC)],
   ["vepa", () => lan(VEPA)],
   ["passthru", () => lan(PASSTHRU)],
   ["endpoints that may send from any address", () => lan(PROMISCUOUS)],
@@ -77,7 +94,7 @@ it.each([
 it("carries nothing that one of both ends cannot, nor what it has dropped, nor ARP, ICMP, discovery, groups and tags", () => {
   const d = lan(NO_ICC, { endB: 0, parent: 0 });
   d.send(PORT, udp(MAC_PEER, PEER, MAC_B, IP_B)); // on a TAP
-  d.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER)); // the parent is a VLAN
+  d.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER)); // there is no parent
   d.send(A, udp(MAC_A, PEER, MAC_PEER, PEER)); // not its address
   const open = lan(NO_ICC);
   open.send(A, udp(MAC_A, IP_A, MAC_B, IP_B));
@@ -92,7 +109,7 @@ it("takes all back when ports, rules, or the parent change, and carries nothing 
   const changes: ((d: Dataplane) => void)[] = [
     (d) => d.say({ type: "remove-port", port: B }),
     (d) => d.addPort(13, ENDPOINT, "02:42:c0:00:02:82", "192.0.2.130", NETWORK),
-    (d) => d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: 0 }),
+    (d) => d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: 0, vlan: 0 }),
     (d) => void d.publish({ target: IP_A, network: NETWORK, snatSource: HOST_IP, onlink: "0.0.0.0/32" }),
   ];
   for (const change of changes) {

@@ -28,7 +28,7 @@ it("carries TCP and UDP from an endpoint's own MAC and address to whom the engin
   d.say({ type: "lan-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags: 0 });
   const a = addPort(A, ENDPOINT, MAC_A, `${IP_A} ${IP6_A}`, NETWORK) as Extract<ToWorker, { type: "add-port" }>;
   d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) }, { ...a, device: 71 });
-  d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: 70 });
+  d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: 70, vlan: 0 });
   const ports = { sport: 5000, dport: 5001 };
   d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
   expect(d.lanPairs.size).toBe(1);

@@ -112,7 +112,7 @@ export class LanSegment {
       this.maps = {
         ...spec.carry.maps,
         stations: this.map("tsproxy_station", bpf.MAP_HASH, 8, MAX_STATIONS),
-        addresses: this.map("tsproxy_lanaddr", bpf.MAP_HASH, 16, 2 * MAX_STATIONS),
+        addresses: this.map("tsproxy_lanaddr", bpf.MAP_HASH, 16, 2 * MAX_STATIONS, 8),
         parent: this.map("tsproxy_parent", bpf.MAP_ARRAY, 4, 1, 8),
       };
       const announce = (mac: Uint8Array): void => workers.postTo(0, { type: "announce", network, mac });
@@ -300,12 +300,12 @@ export class LanSegment {
     this.attached = undefined;
   }
 
-  /** Who is the host there now, and whether frames can be carried out of it. */
+  /** Which device that is now. */
   private tellParent(): void {
     const { attached, network, site } = this;
     if (attached === undefined) return;
-    const device = attached.vlan === 0 ? attached.index : 0;
-    site.workers.post({ type: "parent-mac", network, mac: parseMac(attached.mac)!, device });
+    const { index: device, mac, vlan } = attached;
+    site.workers.post({ type: "parent-mac", network, mac: parseMac(mac)!, device, vlan });
   }
 }
 

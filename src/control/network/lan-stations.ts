@@ -79,7 +79,7 @@ export class LanStations {
       });
       this.write(text);
       for (const key of way === "address" ? [...eachFamily(addresses), linkLocalOf(mac)].map(addressKey) : []) {
-        bpf.updateElement(maps.addresses, key, word(OURS));
+        bpf.updateElement(maps.addresses, key, macKey(mac));
         steps.add("address of a station", () => bpf.deleteElement(maps.addresses, key));
       }
       if (end !== undefined) steps.add("carrying of a station", this.of.carry({ end, mac, addresses: eachFamily(addresses) }));
