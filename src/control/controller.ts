@@ -9,6 +9,8 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { BegunMaps } from "../steer/maps.js";
+import type { Moved } from "../steer/moved.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
@@ -24,6 +26,7 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
+import { LinkRemover } from "./network/link-remover.js";
 import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
@@ -55,6 +58,8 @@ export interface ControllerOptions {
    * programs are kept too (`sys/fd-store.ts`). Default: all ends with the process.
    */
   continuity?: { dir: string; role: FlowRole } | undefined;
+  /** The steering's maps, begun before (`steer/begin-maps.ts`). */
+  maps?: BegunMaps | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -72,6 +77,7 @@ export class Controller {
     private readonly adoption: Adoption,
     private readonly store: FdStore | undefined,
     readonly host: Host,
+    private readonly lans: Lans,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
     /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
@@ -157,6 +163,8 @@ export class Controller {
         devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
+        manyPorts: continuity?.role === "daemon" || undefined,
+        maps: options.maps,
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
@@ -203,6 +211,7 @@ export class Controller {
         workers,
         host,
         guard,
+        remover: new LinkRemover(socket),
         ends: steering.ends,
         taps,
         numbers,
@@ -221,7 +230,7 @@ export class Controller {
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, lans, networks, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -305,7 +314,12 @@ export class Controller {
       const counters = this.workers.counters(port);
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
-    return this.numbers.all().map((info) => ({ ...info, ...countersOf(info) }));
+    return this.numbers.all().map((info) => {
+      const counters = { ...info, ...countersOf(info) };
+      const moved = info.kind === "endpoint" ? this.lans.moved(info.port) : undefined;
+      for (const [name, count] of Object.entries(moved ?? {}) as [keyof Moved, number][]) counters[name] += count;
+      return counters;
+    });
   }
 
   /** Whether the kernel carries flows, and why not. */

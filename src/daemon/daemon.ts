@@ -38,7 +38,7 @@ import { NetworkCatalog } from "../sandbox/network-catalog.js";
 import { Overlays } from "../sandbox/overlays.js";
 import { hostResolver } from "../sandbox/sandbox-files.js";
 import { Sandboxes } from "../sandbox/sandboxes.js";
-import { type ClusterSettings, connectStore, nodeText, thisNode } from "./join-cluster.js";
+import { type ClusterSettings, connectStore, nodeText, thisNode, underlayMtu } from "./join-cluster.js";
 import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
@@ -160,5 +160,6 @@ async function joinCluster(
   const store = await connectStore(settings);
   const { rekeySec } = settings;
   const cluster = new Cluster(store, { ...settings, self, publicKeys: () => keys?.published, onTold: () => keys?.told(settings.ttlSec) });
-  return new Overlays(model, cluster, (subnet, except) => host.overlap(subnet, except), keys && { ring: keys, rekeySec });
+  const overlap = host.overlap.bind(host);
+  return new Overlays(model, cluster, overlap, keys && { ring: keys, rekeySec }, underlayMtu(self, host));
 }

@@ -18,7 +18,7 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
 import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { LAN_TO_ENDPOINT, LAN_TO_HOST, LAN_TO_PARENT, LAN_TO_PARENT_AS } from "../wire/lan-pair.js";
+import { LAN_PAIR_NO_PORT, LAN_TO_ENDPOINT, LAN_TO_HOST, LAN_TO_PARENT, LAN_TO_PARENT_AS } from "../wire/lan-pair.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { isLinked } from "./linked.js";
 import * as oneMac from "./one-mac.js";
@@ -110,7 +110,17 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   const device = ports.device[port]!;
   if (toEndpoint) {
     if ((flags & ONE_MAC) !== 0 && port !== endpoint) return;
-    lanPairs.add(network, dstHi, dstLo, eth.srcHi(halves, frame), eth.srcLo(halves, frame), LAN_TO_ENDPOINT, device);
+    lanPairs.add(
+      network,
+      dstHi,
+      dstLo,
+      eth.srcHi(halves, frame),
+      eth.srcLo(halves, frame),
+      LAN_TO_ENDPOINT,
+      device,
+      port === endpoint ? LAN_PAIR_NO_PORT : endpoint,
+      port,
+    );
     return;
   }
   const hi = networks.macHi[network]!;
@@ -120,7 +130,7 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   if (isHosts && (flags & ONE_MAC) !== 0) return;
   const how = isHosts ? LAN_TO_HOST : (flags & ONE_MAC) !== 0 ? LAN_TO_PARENT_AS : LAN_TO_PARENT;
   // As the endpoint has sent it: the source may have been replaced.
-  lanPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device);
+  lanPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device, endpoint, LAN_PAIR_NO_PORT);
   lanPairs.setOut(hi, lo, vlan);
 }
 

@@ -88,7 +88,7 @@ export async function sweepDevices(): Promise<number> {
   const { endpoints } = await store.load();
   if (endpoints.length === 0 || isAlive(store.writer)) return 0;
   const ended = endpoints.filter(({ sandbox }) => sandbox === "" || !isSandbox(sandbox));
-  const removed = ended.filter((endpoint) => removeHostDevice(endpoint.device)).length;
+  const removed = ended.filter((endpoint) => removeHostDevice(endpoint)).length;
   if (ended.length > 0) await store.commit({ removeEndpoints: ended.map(({ id }) => id) });
   return removed;
 }

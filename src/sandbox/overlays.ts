@@ -8,7 +8,7 @@ import type { GlobalNetworkRequest } from "../cluster/network-plan.js";
 import type { GlobalEndpoint, NodeRecord } from "../cluster/records.js";
 import type { ViewChange } from "../cluster/view.js";
 import type { KeyRing } from "../control/network/key-ring.js";
-import { checkSealing } from "../control/network/overlay.js";
+import { checkOverlayMtu, checkSealing, roomInUnderlay } from "../control/network/overlay.js";
 import type { OverlayChange, RemoteEndpoint } from "../control/network/remote-endpoints.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -25,8 +25,9 @@ import { ofFamily, type PerFamily } from "../wire/per-family.js";
 import { OVERHEAD as SEALED_OVERHEAD } from "../wire/sealed.js";
 import { OWN_MAC } from "../wire/vxlan.js";
 
-/** The same on all nodes, whatever their devices have: 1500, which every underlay can, less the tunnel's headers (RFC 7348 §4.3). */
-const IPV4_MTU = 1450,
+/** The same on all nodes, whatever their devices have: 1500, which nearly every underlay can, less the tunnel's headers (RFC 7348 §4.3). */
+const UNDERLAY_MTU = 1500,
+  IPV4_MTU = 1450,
   IPV6_MTU = 1430;
 
 /** This node's keys, and those of others. */
@@ -56,12 +57,13 @@ export class Overlays {
   private end: () => void = () => {};
   private rekeying: NodeJS.Timeout | undefined;
 
-  /** `keys`: undefined: nothing encrypted is reached. */
+  /** `keys`: undefined: nothing encrypted is reached. `underlayMtu`: of the device that this node's tunnels leave by. */
   constructor(
     private readonly model: NetworkModel,
     readonly cluster: Cluster,
     private readonly overlap: (subnet: Parameters<Obstacle>[0], except?: string) => string | null,
     private readonly keys?: OverlayKeys,
+    private readonly underlayMtu: () => number = () => UNDERLAY_MTU,
   ) {}
 
   /** To be called once, after the model's `restore`. */
@@ -100,8 +102,11 @@ export class Overlays {
   async create(request: GlobalNetworkRequest): Promise<NetworkRecord> {
     if (request.encrypted) checkSealing();
     const resolver = resolverObstacle();
-    const largest = this.cluster.self.tunnel.ipv4 === undefined ? IPV6_MTU : IPV4_MTU;
-    const mtu = request.options.mtu ?? largest - (request.encrypted ? SEALED_OVERHEAD : 0);
+    const family = this.cluster.self.tunnel.ipv4 === undefined ? 6 : 4;
+    const usual = (family === 6 ? IPV6_MTU : IPV4_MTU) - (request.encrypted ? SEALED_OVERHEAD : 0);
+    const most = roomInUnderlay(this.underlayMtu(), family, request.encrypted);
+    const mtu = request.options.mtu ?? Math.min(usual, most);
+    checkOverlayMtu(most, mtu);
     return this.cluster.networks.create(
       { ...request, options: { ...request.options, mtu } },
       (subnet) => this.overlap(subnet) ?? resolver(subnet),

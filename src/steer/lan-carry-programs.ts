@@ -12,21 +12,26 @@
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import {
   LAN_PAIR_DEVICE_AT,
+  LAN_PAIR_FROM_AT,
   LAN_PAIR_HOW_AT,
   LAN_PAIR_MAC_AT,
+  LAN_PAIR_TO_AT,
   LAN_PAIR_VLAN_AT,
   LAN_TO_ENDPOINT,
   LAN_TO_HOST,
   LAN_TO_PARENT_AS,
 } from "../wire/lan-pair.js";
-import { type MapFds, PacketProgram } from "./packet-program.js";
+import { MOVED_FROM_AT, MOVED_TO_AT } from "./moved.js";
 import {
   FRAGMENT_OFFSET,
+  type MapFds,
   MORE_FRAGMENTS,
+  Program,
   REDIRECT,
   REDIRECT_INGRESS,
   REDIRECT_PEER,
   SKB_IFINDEX,
+  SKB_LEN,
   SKB_STORE_BYTES,
   SKB_VLAN_PRESENT,
   TC_ACT_SHOT,
@@ -35,6 +40,7 @@ import {
 
 export interface LanCarryMapFds extends MapFds {
   lanPairs: number;
+  lanMoved: number;
   lanGuard: number;
 }
 
@@ -68,7 +74,7 @@ const PLAIN_IPV4 = 0x45,
   IPV6_SRC = 8;
 
 /** The steps that both directions have in common; `frame`: where on the stack the frame's header is. */
-export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> extends PacketProgram<Maps> {
+export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> extends Program<Maps> {
   /** Goes on if it is a packet that may be carried; with `guard`, whose value r9 is, if it is of the endpoint's own address, too. */
   unlessPlain(frame: number, guard: boolean, otherwise: string): this {
     this.load("u16", "r0", "r10", frame + TYPE)
@@ -97,6 +103,7 @@ export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> exten
 
   /** Ends with the frame in the endpoint that the pair in r9 leads to: for it, whatever MAC the device had that it came by. From egress it goes by the pair. */
   intoEndpoint(from: "ingress" | "egress" = "ingress"): this {
+    this.load("u16", "r0", "r9", LAN_PAIR_TO_AT).store("u32", "r10", INDEX, "r0").countLan(INDEX, MOVED_TO_AT, "counted to");
     if (from === "ingress") this.mov("r1", "r6").mov("r2", 0).call(SKB_CHANGE_TYPE);
     this.load("u32", "r1", "r9", LAN_PAIR_DEVICE_AT).mov("r2", 0);
     return this.call(from === "ingress" ? REDIRECT_PEER : REDIRECT).exit();
@@ -111,6 +118,16 @@ export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> exten
   storeBytes(at: number, from: number, len: number): this {
     this.mov("r1", "r6").mov("r2", at).stackPointer("r3", from).mov("r4", len).mov("r5", 0);
     return this.call(SKB_STORE_BYTES);
+  }
+
+  /** Counts the frame among what was carried from (MOVED_FROM_AT) or to the endpoint whose port's number is on the stack. r0 to r5 are lost. Defines `done`. */
+  countLan(port: number, at: number, done: string): this {
+    this.lookup("lanMoved", port).jumpIf("r0", "==", 0, done);
+    this.load("u64", "r1", "r0", at).alu("add", "r1", 1).store("u64", "r0", at, "r1");
+    this.load("u64", "r1", "r0", at + 8)
+      .load("u32", "r2", "r6", SKB_LEN)
+      .alu("add", "r1", "r2");
+    return this.store("u64", "r0", at + 8, "r1").label(done);
   }
 
   private unlessOwn(at: number, guardAt: number, size: number, otherwise: string): this {
@@ -134,6 +151,7 @@ export function lanFromProgram(maps: LanCarryMapFds): Uint8Array {
       .load("u16", "r1", "r9", GUARD_MAC_AT + i)
       .jumpIf("r0", "!=", "r1", "next");
   p.unlessPlain(FRAME, true, "next").pair(FRAME, "r9", "next");
+  p.load("u16", "r0", "r9", LAN_PAIR_FROM_AT).store("u32", "r10", INDEX, "r0").countLan(INDEX, MOVED_FROM_AT, "counted from");
   p.load("u32", "r0", "r9", LAN_PAIR_HOW_AT).jumpIf("r0", "!=", LAN_TO_ENDPOINT, "to the LAN").intoEndpoint();
   p.label("to the LAN").jumpIf("r0", "==", LAN_TO_HOST, "to the host").jumpIf("r0", "!=", LAN_TO_PARENT_AS, "as it is");
   for (let i = 0; i < 6; i += 2) p.load("u16", "r0", "r9", LAN_PAIR_MAC_AT + i).store("u16", "r10", FRAME + i, "r0");

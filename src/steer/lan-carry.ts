@@ -13,6 +13,7 @@ import {
   type LanCarryMapFds,
   lanFromProgram,
 } from "./lan-carry-programs.js";
+import { MOVED_PLACES, MOVED_SIZE, MovedCounts } from "./moved.js";
 import type { MapFds } from "./packet-program.js";
 
 /** Of all workers together; and endpoints. */
@@ -30,6 +31,8 @@ export interface CarriedStation {
 
 export class LanCarry {
   readonly maps: LanCarryMapFds;
+  /** What it has carried, by the engine's port. */
+  readonly moved: MovedCounts;
   private readonly fds: number[] = [];
   private program = -1;
 
@@ -38,7 +41,17 @@ export class LanCarry {
       ...maps,
       lanPairs: this.map("lan_pairs", LAN_PAIR_KEY_SIZE, LAN_PAIR_VALUE_SIZE, MAX_PAIRS),
       lanGuard: this.map("lan_guard", 4, LAN_GUARD_SIZE, MAX_ENDPOINTS),
+      lanMoved: this.keep(
+        bpf.createMap({
+          name: "tsproxy_lan_moved",
+          type: bpf.MAP_PERCPU_ARRAY,
+          keySize: 4,
+          valueSize: MOVED_SIZE,
+          maxEntries: MOVED_PLACES,
+        }),
+      ),
     };
+    this.moved = new MovedCounts(this.maps.lanMoved);
   }
 
   /** What that endpoint sends is carried where the engine has said so; answers how to end that. */

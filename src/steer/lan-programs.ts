@@ -140,7 +140,7 @@ class LanProgram extends LanCarryProgram<LanMapFds> {
       if (way === "address") this.setReceiver(DST);
       this.intoEndpoint(from).label("not carried");
     }
-    this.jumpIf("r8", "==", 0, "station").untag().label("station").sendTo(lan);
+    this.jumpIf("r8", "==", 0, "station").untag().label("station").redirectTo(lan);
     this.label("group").jumpIf("r8", "==", 0, "plain group").untag().cloneTo(lan, 0);
     this.tag().jump("next"); // it goes on as it came
     return this.label("plain group").cloneTo(lan, 0).end();
@@ -159,7 +159,7 @@ class LanProgram extends LanCarryProgram<LanMapFds> {
     return this.mov("r1", "r6").mov("r2", ifindex).mov("r3", flags).call(CLONE_REDIRECT);
   }
 
-  sendTo(ifindex: number | "r9", flags = 0): this {
+  redirectTo(ifindex: number | "r9", flags = 0): this {
     return this.mov("r1", ifindex).mov("r2", flags).call(REDIRECT).exit();
   }
 
@@ -193,10 +193,10 @@ export function lanOutProgram(maps: LanMapFds, way: LanWay): Uint8Array {
   p.loadBytes(0, DST, HEADER, drop).store("u32", "r10", INDEX, 0).lookup("parent", INDEX).jumpIf("r0", "==", 0, drop);
   p.load("u32", "r9", "r0", 0).load("u32", "r8", "r0", 4).jumpIf("r9", "==", 0, drop).jumpIf("r8", "!=", 0, "tagged");
   if (hasHost({ way, vlan: 0 })) {
-    p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", PARENT, "out").sendTo("r9", UPWARDS);
+    p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", PARENT, "out").redirectTo("r9", UPWARDS);
     p.label("group").cloneTo("r9", UPWARDS).label("out");
   }
-  p.sendTo("r9").label("tagged").tag().jumpIf("r0", "!=", 0, drop).sendTo("r9");
+  p.redirectTo("r9").label("tagged").tag().jumpIf("r0", "!=", 0, drop).redirectTo("r9");
   return p.label(drop).mov("r0", TC_ACT_SHOT).exit().assemble();
 }
 

@@ -5,7 +5,7 @@ import type { FdStore } from "../sys/fd-store.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
-import { CARRIED_PLACES, CARRIED_SIZE } from "./carried.js";
+import { CARRIED_PLACES, CARRIED_SIZE, MANY_CARRIED_PLACES } from "./carried.js";
 import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
@@ -29,65 +29,102 @@ export interface MapOptions {
   ipv6?: boolean;
   /** Else the map `across` has hardly any. */
   offload?: boolean;
+  /** Counts what is carried for many published ports, each by itself. */
+  manyPorts?: boolean | undefined;
   /** Keeps the flows while the process is restarted. */
   store?: FdStore | undefined;
 }
 
+/** What the maps' sizes depend on, and which there are. */
+const DEPENDS_ON = ["flowCapacity", "ipv6", "offload", "manyPorts", "store"] as const;
+
 /** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
 const IPV6_SHARE = 4;
 
-/** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
-export function createMaps({ flowCapacity, ipv6 = false, offload = false, store }: MapOptions, fds: number[]): MapFds {
-  const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
-    const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
-    fds.push(fd);
-    return fd;
-  };
+/** Of the map `carried`, with offload. */
+export function placesOf({ manyPorts = false }: Pick<MapOptions, "manyPorts">): number {
+  return manyPorts ? MANY_CARRIED_PLACES : CARRIED_PLACES;
+}
+
+/** A map, and what it is kept as while the process is restarted. */
+interface Planned {
+  spec: bpf.MapSpec;
+  keptAs?: string;
+}
+
+function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts }: MapOptions): Record<keyof MapFds, Planned> {
+  const map = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): Planned => ({
+    spec: { name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags },
+  });
   const slack = LRU_SLACK * os.cpus().length;
   const flows = 2 * flowCapacity + slack;
   const of6 = (entries: number): number => (ipv6 ? entries : 1);
+  const across = ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack;
+  const flows6 = of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack);
   return {
-    flows: kept(store, flowsName(flowCapacity), fds, () => create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows)),
-    fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
-    pairs: create("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
-    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PUBLISHED, bpf.F_NO_PREALLOC),
-    locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
-    own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
-    ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
+    flows: { ...map("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows), keptAs: flowsName(flowCapacity) },
+    fragments: map("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
+    pairs: map("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
+    ports: map("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PUBLISHED, bpf.F_NO_PREALLOC),
+    locals: map("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+    own: map("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+    ipsec: map("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
     // Nobody asks whether a flow is over: what is not used any more makes room.
-    across: kept(store, acrossName(flowCapacity), fds, () =>
-      create(
-        "across",
-        bpf.MAP_LRU_HASH,
-        FLOW_KEY_SIZE,
-        ACROSS_VALUE_SIZE,
-        ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack,
-      ),
-    ),
-    carried: create("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? CARRIED_PLACES : 1),
-    flows6: kept(store, flowsName(flowCapacity, ipv6), fds, () =>
-      create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
-    ),
-    fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
-    pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
-    ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
-    locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
-    ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
-    peers: create("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
-    peers6: create("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
-    inside6: create("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
-    tunnel: create("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
-    counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
+    across: { ...map("across", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, ACROSS_VALUE_SIZE, across), keptAs: acrossName(flowCapacity) },
+    carried: map("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? placesOf({ manyPorts }) : 1),
+    flows6: { ...map("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, flows6), keptAs: flowsName(flowCapacity, ipv6) },
+    fragments6: map("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
+    pairs6: map("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
+    ports6: map("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
+    locals6: map("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
+    ipsec6: map("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
+    peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
+    peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
+    inside6: map("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
+    tunnel: map("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
+    counters: map("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
+}
+
+/** Maps that are being made. */
+export interface BegunMaps {
+  options: MapOptions;
+  /** Their descriptors, by name; waits for them. To be called once. */
+  take(): [keyof MapFds, number][];
+}
+
+/**
+ * Begins to make maps in a thread of its own: the kernel clears 100 MB for them. To be given to `createMaps` with the same options; else they end. With a
+ * store those are left out that may be in it.
+ */
+export function beginMaps(options: MapOptions): BegunMaps {
+  const planned = entriesOf(plan(options)).filter(([, { keptAs }]) => options.store === undefined || keptAs === undefined);
+  const take = bpf.createMapsApart(planned.map(([, { spec }]) => spec));
+  return { options, take: () => take().map((fd, i) => [planned[i]![0], fd]) };
+}
+
+/** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
+export function createMaps(options: MapOptions, fds: number[], begun?: BegunMaps): MapFds {
+  const { store } = options;
+  const isFit = begun !== undefined && DEPENDS_ON.every((key) => begun.options[key] === options[key]);
+  const making = isFit ? begun : beginMaps(options);
+  const maps: [keyof MapFds, number][] = [];
+  if (store !== undefined)
+    for (const [name, { spec, keptAs }] of entriesOf(plan(options)))
+      if (keptAs !== undefined) maps.push([name, kept(store, keptAs, fds, () => bpf.createMap(spec))]);
+  const made = making.take();
+  fds.push(...made.map(([, fd]) => fd));
+  return Object.fromEntries([...maps, ...made]) as unknown as MapFds;
+}
+
+function entriesOf(planned: Record<keyof MapFds, Planned>): [keyof MapFds, Planned][] {
+  return Object.entries(planned) as [keyof MapFds, Planned][];
 }
 
 /** `which`: of the workers' rings. What a former process has not read is in it. */
 export function createRing(which: string, store: FdStore | undefined, fds: number[]): number {
-  return kept(store, `ring-${RING_SIZE}-${which}`, fds, () => {
-    const fd = bpf.createMap({ name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE });
-    fds.push(fd);
-    return fd;
-  });
+  const spec = { name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE };
+  return kept(store, `ring-${RING_SIZE}-${which}`, fds, () => bpf.createMap(spec));
 }
 
 /** What the map `flows` is called in the store, or, with `ipv6`, `flows6`: another layout or size is another map. */
@@ -101,15 +138,12 @@ export function acrossName(flowCapacity: number): string {
   return `across-${FLOW_KEY_SIZE}-${ACROSS_VALUE_SIZE}-${flowCapacity}`;
 }
 
-/** What a former process left under the name, or else a new one, which is put there. */
+/** What a former process left under the name, or else a new one, which is put there. Added to `fds`. */
 function kept(store: FdStore | undefined, name: string, fds: number[], create: () => number): number {
   const [former] = store?.take(name) ?? [];
-  if (former !== undefined) {
-    fds.push(former);
-    return former;
-  }
-  const fd = create();
-  store?.put(name, [fd]);
+  const fd = former ?? create();
+  fds.push(fd);
+  if (former === undefined) store?.put(name, [fd]);
   return fd;
 }
 

@@ -28,7 +28,7 @@ import { CarriedCounts } from "./carried.js";
 import { emitProgram } from "./emit-program.js";
 import { EndpointEnds } from "./endpoint-ends.js";
 import { homeProgram } from "./home-program.js";
-import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
+import { acrossName, type BegunMaps, bytes, createMaps, createRing, flowsName, placesOf, portKeys, VALUE_SIZE } from "./maps.js";
 import {
   CARRYING_LINKS,
   type LoadedOffload,
@@ -107,6 +107,10 @@ export interface SteeringOptions {
   store?: FdStore | undefined;
   /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
   devices?: readonly { ifindex: number; arphrdType: number }[];
+  /** As in `MapOptions`. */
+  manyPorts?: boolean | undefined;
+  /** Begun before, if they are the right ones. */
+  maps?: BegunMaps | undefined;
   /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
   sameUplinks?: boolean;
 }
@@ -157,8 +161,8 @@ export class Steering {
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
       this.attacher.prepare(this.placesOf(options.devices ?? []));
-      this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds);
-      this.carried = new CarriedCounts(this.maps.carried);
+      this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds, options.maps);
+      this.carried = new CarriedCounts(this.maps.carried, placesOf(options));
       this.ends = new EndpointEnds(this.attacher, this.maps);
       if (mode === "auto" && options.offloadLater === true && this.attacher.canReplace) {
         this.offload = offloadToCome(options);

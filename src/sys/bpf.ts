@@ -78,14 +78,32 @@ export interface MapSpec {
   flags?: number;
 }
 
-/** File descriptor of a new map. */
-export function createMap(spec: MapSpec): number {
-  const attr = Buffer.alloc(48);
+const MAP_ATTR_SIZE = 48;
+
+function mapAttr(spec: MapSpec): Buffer {
+  const attr = Buffer.alloc(MAP_ATTR_SIZE);
   [spec.type, spec.keySize, spec.valueSize, spec.maxEntries, spec.flags ?? 0].forEach((word, i) => {
     attr.writeUInt32LE(word, 4 * i);
   });
   writeName(attr, spec.name, 28);
-  return checked(`creating BPF map '${spec.name}'`, native.bpf(MAP_CREATE, attr, []));
+  return attr;
+}
+
+/** File descriptor of a new map. */
+export function createMap(spec: MapSpec): number {
+  return checked(`creating BPF map '${spec.name}'`, native.bpf(MAP_CREATE, mapAttr(spec), []));
+}
+
+/** Begins to make maps in a thread of its own, as the kernel clears them first. The answer waits for them; it throws with none left when one fails. */
+export function createMapsApart(specs: readonly MapSpec[]): () => number[] {
+  const handle = native.callsStart(MAP_CREATE, MAP_ATTR_SIZE, Buffer.concat(specs.map(mapAttr)));
+  return () => {
+    const results = [...native.callsTake(handle)];
+    const failed = results.findIndex((result) => result < 0);
+    if (failed === -1) return results;
+    for (const fd of results) if (fd >= 0) fs.closeSync(fd);
+    throw bpfError(`creating BPF map '${specs[failed]!.name}'`, results[failed]!);
+  };
 }
 
 /** Copies the element at `key` into `value` (a per-CPU map: one 8-byte-aligned value for each possible CPU). False when missing. */
@@ -191,7 +209,16 @@ export function now<T>(steps: Steps<T>): T {
 /** The same, each call in a thread of its own: the verifier takes 20 ms for a large program. */
 export async function apart<T>(steps: Steps<T>): Promise<T> {
   let step = steps.next();
-  while (!step.done) step = steps.next(await native.bpfApart(...step.value));
+  while (!step.done) {
+    let result: number;
+    try {
+      result = await native.bpfApart(...step.value);
+    } catch (error) {
+      step = steps.throw(error); // no thread, no memory: as any other refusal
+      continue;
+    }
+    step = steps.next(result);
+  }
   return step.value;
 }
 
@@ -228,7 +255,7 @@ export function* loadingProgram(name: string, code: Uint8Array, type: number = P
   throw new TsproxyError(
     "TSP_ERR_BPF_REJECTED",
     "unavailable",
-    `the kernel refuses BPF program '${name}' (${errnoName(second)}): ${lines.at(-1) ?? "no reason given"}`,
+    `the kernel refuses BPF program '${name}' (${errnoName(second)}): ${lines.at(-1) || "no reason given"}`,
     "steering needs Linux 5.10 or later",
     new Error(text),
   );
@@ -261,8 +288,9 @@ export interface TcxPlace {
  * or -errno, in the same order.
  */
 export function createTcxLinksApart(progFd: number, places: readonly TcxPlace[]): () => Int32Array {
-  const handle = native.linksStart(progFd, Int32Array.from(places.flatMap(({ ifindex, direction }) => [ifindex, TCX_ATTACH[direction]])));
-  return () => native.linksTake(handle);
+  const attrs = places.map(({ ifindex, direction }) => linkAttr(progFd, ifindex, direction));
+  const handle = native.callsStart(LINK_CREATE, LINK_ATTR_SIZE, Buffer.concat(attrs));
+  return () => native.callsTake(handle);
 }
 
 /** Puts another program into a link, at once and in its place among others. False when that cannot be. */
@@ -279,14 +307,18 @@ export function hasTcx(progFd: number): boolean {
   return linkCreate(progFd, 0x7fffffff, "ingress") === -ENODEV;
 }
 
+const LINK_ATTR_SIZE = 32;
+
+function linkAttr(progFd: number, ifindex: number, direction: "ingress" | "egress", flags = 0): Buffer {
+  const attr = Buffer.alloc(LINK_ATTR_SIZE);
+  [progFd, ifindex, TCX_ATTACH[direction], flags].forEach((word, i) => {
+    attr.writeInt32LE(word, 4 * i);
+  });
+  return attr;
+}
+
 function linkCreate(progFd: number, ifindex: number, direction: "ingress" | "egress", flags = 0): number {
-  const words = [
-    [0, progFd],
-    [4, ifindex],
-    [8, TCX_ATTACH[direction]],
-    [12, flags],
-  ] as const;
-  return call(LINK_CREATE, 32, words, []);
+  return native.bpf(LINK_CREATE, linkAttr(progFd, ifindex, direction, flags), []);
 }
 
 /** Ids of the programs that are attached to a device by TCX, or null when the kernel does not say; more than MAX_QUERIED are not told. */

@@ -16,7 +16,7 @@ export const IFF_UP = 0x1,
 // biome-ignore format: a table
 export const IFLA = {
   ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, TXQLEN: 13, LINKINFO: 18,
-  AF_SPEC: 26, NET_NS_FD: 28, EXT_MASK: 29, LINK_NETNSID: 37, EVENT: 44, ALT_IFNAME: 53,
+  AF_SPEC: 26, GROUP: 27, NET_NS_FD: 28, EXT_MASK: 29, LINK_NETNSID: 37, EVENT: 44, ALT_IFNAME: 53,
 } as const;
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, FLAGS: 8 } as const;
 /** IFA_F_*: made for privacy, to be used for a while; not to be picked any more; another host may have it. */

@@ -3,7 +3,7 @@
  * map `lan_pairs` (`wire/lan-pair.ts`). Those of a batch wait here to be entered. What was entered is kept in mind, so that all of it can be taken back, as on
  * any change of what the decision was made of; when there is no more room, all is taken back too, and what is still in use is decided anew.
  */
-import { LAN_PAIR_KEY_SIZE, LAN_PAIR_MAC_AT, LAN_PAIR_VALUE_SIZE } from "../wire/lan-pair.js";
+import { LAN_PAIR_FROM_AT, LAN_PAIR_KEY_SIZE, LAN_PAIR_MAC_AT, LAN_PAIR_VALUE_SIZE } from "../wire/lan-pair.js";
 
 const KEY_WORDS = LAN_PAIR_KEY_SIZE / 4,
   VALUE_WORDS = LAN_PAIR_VALUE_SIZE / 4;
@@ -37,7 +37,17 @@ export class LanPairs {
    * Frames from one MAC to the other go out of, or into what is behind, the device with that interface index; `how`: LAN_TO_…. MACs as halves and words in network
    * order. `setOut` says the rest.
    */
-  add(network: number, dstHi: number, dstLo: number, srcHi: number, srcLo: number, how: number, device: number): void {
+  add(
+    network: number,
+    dstHi: number,
+    dstLo: number,
+    srcHi: number,
+    srcLo: number,
+    how: number,
+    device: number,
+    from: number,
+    to: number,
+  ): void {
     const { keys, values } = this;
     this.added = -1;
     if (this.map === undefined || this.entered + this.waiting === this.capacity) return;
@@ -53,6 +63,7 @@ export class LanPairs {
     values.fill(0, this.added, this.added + VALUE_WORDS);
     values[this.added] = how;
     values[this.added + 1] = device;
+    values[this.added + LAN_PAIR_FROM_AT / 4] = from | (to << 16);
     this.waiting++;
   }
 

@@ -19,7 +19,8 @@ const IP_A = "192.0.2.128",
 const INTO = 1,
   OUT = 2,
   UP = 3,
-  OUT_AS = 4;
+  OUT_AS = 4,
+  NOBODY = 0xffff;
 
 /** `end`: interface index of its pair's end; 0: it is on a TAP. */
 function endpoint(port: number, mac: string, ip: string, end: number): ToWorker {
@@ -39,10 +40,13 @@ function lan(flags = 0, { endB = END_B, parent = PARENT, vlan = 0, offload = tru
 const udp = (src: string, ip: string, dst: string, to: string): Uint8Array => p.frame(dst, src, p.udp({ src: ip, dst: to }, { sport: 5000, dport: 5001 })); // biome-ignore format: one frame
 const words = (...numbers: number[]): string => p.hex(new Uint8Array(Uint32Array.from(numbers).buffer));
 /** An entry of the map, by what it says. */
-function entry(dst: string, src: string, how: number, device: number, vlan = 0): [string, string] {
+function entry(dst: string, src: string, how: number, device: number, [from, to]: [number, number], vlan = 0): [string, string] {
   const [d, s, parent] = [dst, src, how === INTO ? "00:00:00:00:00:00" : MAC_PARENT].map((mac) => mac.replaceAll(":", ""));
   const tag = words(vlan).slice(0, 4);
-  return [d!.slice(0, 4) + s!.slice(0, 4) + d!.slice(4) + s!.slice(4) + words(NETWORK), words(how, device) + parent + tag];
+  return [
+    d!.slice(0, 4) + s!.slice(0, 4) + d!.slice(4) + s!.slice(4) + words(NETWORK),
+    words(how, device) + parent + tag + words(from | (to << 16)),
+  ];
 }
 const carried = (d: Dataplane): [string, string][] => [...d.lanPairs].sort();
 
@@ -55,10 +59,10 @@ it("has it carry what it has bridged: from the LAN, out to it, to the host, and 
   d.send(A, p.frame(MAC_PEER, MAC_A, p.tcp({ src: IP_A, dst: PEER }, { sport: 1, dport: 2, flags: p.SYN })));
   expect(carried(d)).toEqual(
     [
-      entry(MAC_A, MAC_PEER, INTO, END_A),
-      entry(MAC_PEER, MAC_A, OUT, PARENT),
-      entry(MAC_PARENT, MAC_A, UP, PARENT),
-      entry(MAC_B, MAC_A, INTO, END_B),
+      entry(MAC_A, MAC_PEER, INTO, END_A, [NOBODY, A]),
+      entry(MAC_PEER, MAC_A, OUT, PARENT, [A, NOBODY]),
+      entry(MAC_PARENT, MAC_A, UP, PARENT, [A, NOBODY]),
+      entry(MAC_B, MAC_A, INTO, END_B, [A, B]),
     ].sort(),
   );
 });
@@ -67,7 +71,9 @@ it("in a VLAN has it carry with the tag, and in ipvlan networks with the one MAC
   const tagged = lan(0, { vlan: 10 });
   tagged.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER));
   tagged.send(A, udp(MAC_A, IP_A, MAC_PARENT, HOST_IP)); // the host is not there
-  expect(carried(tagged)).toEqual([entry(MAC_PEER, MAC_A, OUT, PARENT, 10), entry(MAC_PARENT, MAC_A, OUT, PARENT, 10)].sort());
+  expect(carried(tagged)).toEqual(
+    [entry(MAC_PEER, MAC_A, OUT, PARENT, [A, NOBODY], 10), entry(MAC_PARENT, MAC_A, OUT, PARENT, [A, NOBODY], 10)].sort(),
+  );
   const d = lan(ONE_MAC);
   d.send(PORT, udp(MAC_PEER, PEER, MAC_PARENT, IP_A));
   d.send(PORT, udp(MAC_PARENT, HOST_IP, MAC_PARENT, IP_B));
@@ -75,7 +81,11 @@ it("in a VLAN has it carry with the tag, and in ipvlan networks with the one MAC
   d.send(A, udp(MAC_A, IP_A, MAC_PARENT, HOST_IP));
   d.send(A, udp(MAC_A, IP_A, MAC_PARENT, IP_B));
   expect(carried(d)).toEqual(
-    [entry(MAC_A, MAC_PEER, INTO, END_A), entry(MAC_B, MAC_PARENT, INTO, END_B), entry(MAC_PEER, MAC_A, OUT_AS, PARENT)].sort(),
+    [
+      entry(MAC_A, MAC_PEER, INTO, END_A, [NOBODY, A]),
+      entry(MAC_B, MAC_PARENT, INTO, END_B, [NOBODY, B]),
+      entry(MAC_PEER, MAC_A, OUT_AS, PARENT, [A, NOBODY]),
+    ].sort(),
   );
 });
 

@@ -12,11 +12,15 @@ import { ip } from "../support/ip.js";
 export const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
+  underlay.mtu = 1500;
 });
 
 export function join(client: MemoryClient, name: string, ...addresses: string[]): Cluster {
   return new Cluster(client, { cluster: "c", self: { name, instance: name, tunnel: perFamily(addresses.map(ip)) }, ttlSec: 10 });
 }
+
+/** What the tunnels leave by. */
+export const underlay = { mtu: 1500 };
 
 export async function start(onHost: string | null = null) {
   const store = new MemoryCluster();
@@ -27,7 +31,13 @@ export async function start(onHost: string | null = null) {
   const fixture = await ModelFixture.start(chosenAddresses, perFamily([ip("192.0.2.1")]));
   const node = async () => {
     const cluster = join(client, "a", "192.0.2.1");
-    const overlays = new Overlays(fixture.model, cluster, () => onHost);
+    const overlays = new Overlays(
+      fixture.model,
+      cluster,
+      () => onHost,
+      undefined,
+      () => underlay.mtu,
+    );
     await overlays.start();
     const host = { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] };
     return { overlays, catalog: new NetworkCatalog(fixture.model, host, () => () => null, undefined, overlays) };

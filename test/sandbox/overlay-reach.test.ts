@@ -8,7 +8,7 @@ import { perFamily } from "../../src/wire/per-family.js";
 import { ModelFixture } from "../model/model-fixture.js";
 import { ip } from "../support/ip.js";
 import { eventually } from "../support/proc.js";
-import { id, join, open, request, start, use } from "./overlay-fixture.js";
+import { id, join, open, request, start, underlay, use } from "./overlay-fixture.js";
 
 let said: string[];
 beforeEach(() => {
@@ -68,4 +68,26 @@ it("an endpoint whose address was given away while its node was gone is marked u
   await other.release(id("d"));
   await eventually("it is not", () => taken() === undefined);
   await eventually("it is known again", () => other.view.endpointsIn(network)[0]?.names[0] === "a");
+});
+
+it("a network gets an MTU that the underlay of the node that makes it carries; one that it does not is refused", async () => {
+  const { overlays, catalog } = await start();
+  const mtuOf = async (name: string, change: object = {}): Promise<number | undefined> => {
+    const { id: network } = await catalog.create({ name, driver: "overlay", ...change });
+    return overlays.networks().find(({ id: each }) => each === network)?.options.mtu;
+  };
+  const mtu = (value: number) => ({ options: { "com.docker.network.driver.mtu": String(value) } });
+  underlay.mtu = 9000;
+  expect([await mtuOf("usual"), await mtuOf("large", mtu(8950))]).toEqual([1450, 8950]);
+  underlay.mtu = 1460; // as in Google's cloud
+  expect([await mtuOf("small"), await mtuOf("sealed", { encrypt: true })]).toEqual([1410, 1378]);
+  await expect(mtuOf("x", mtu(1411))).rejects.toMatchObject({
+    code: "TSP_ERR_NETWORK",
+    kind: "invalid",
+    message: "an MTU of 1411 is too large: through the underlay go 1410 bytes",
+    hint: expect.stringContaining("give 1410 or less"),
+  });
+  underlay.mtu = 100;
+  await expect(mtuOf("x")).rejects.toMatchObject({ message: "the underlay's MTU is too small for tunnels: it leaves 50 bytes" });
+  expect(overlays.networks().map(({ name }) => name).sort()).toEqual(["large", "sealed", "small", "usual"]); // biome-ignore format: short
 });

@@ -6,6 +6,7 @@ import type { Host } from "../host.js";
 import type { PortNumbers } from "../port-numbers.js";
 import type { Workers } from "../workers.js";
 import type { Lans } from "./lans.js";
+import type { LinkRemover } from "./link-remover.js";
 import type { NetworkNumbers } from "./network-numbers.js";
 import type { TapPorts } from "./tap-ports.js";
 import type { Tunnels } from "./tunnels.js";
@@ -17,6 +18,7 @@ export interface Site {
   readonly host: Host;
   readonly taps: TapPorts;
   readonly guard: HostGuard;
+  readonly remover: LinkRemover;
   /** Programs of endpoints on veth pairs. */
   readonly ends: EndpointEnds;
   /** Something is broken for good, and the process must end: better to be started anew than to serve nothing. */

@@ -21,8 +21,8 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   addresses: readonly IpAddress[];
   /** Number of its network. */
   network: number;
-  /** The host's: interface index. */
-  device?: number;
+  /** Interface index of the host's; of an endpoint's on a veth pair that of the pair's end in the host's namespace. */
+  device?: number | undefined;
   bandwidth?: Bandwidth | undefined;
 }
 
@@ -76,12 +76,15 @@ export class TapPorts {
     return undefined;
   }
 
-  /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */
-  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
+  /** Frames flow from now on; answers the port's number. `onGone`: the device ended by itself, with its namespace. */
+  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): number {
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
     for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
-    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device, bandwidth }, tap.fds);
+    // Bandwidth is shaped by the engine, so who has a limit is not carried.
+    const known = info.kind === "endpoint" && bandwidth !== undefined ? 0 : device;
+    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
+    return port;
   }
 }
