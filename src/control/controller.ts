@@ -12,6 +12,7 @@ import { HostGuard } from "../steer/host-guard.js";
 import type { BegunMaps } from "../steer/maps.js";
 import type { Moved } from "../steer/moved.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
+import { addTo } from "../steer/stations.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
 import { native } from "../sys/native.js";
@@ -213,6 +214,7 @@ export class Controller {
         guard,
         remover: new LinkRemover(socket),
         ends: steering.ends,
+        stations: steering.stations,
         taps,
         numbers,
         networkNumbers,
@@ -296,8 +298,14 @@ export class Controller {
     return this.workers.holders();
   }
 
-  nodes(): Promise<NodeRow[]> {
-    return this.workers.nodes();
+  async nodes(): Promise<NodeRow[]> {
+    const rows = await this.workers.nodes();
+    const carried = this.steering.stations.ofNodes();
+    for (const row of rows) {
+      const more = carried.get(row.address);
+      if (more !== undefined) addTo(row, more);
+    }
+    return rows;
   }
 
   summary(): Promise<Summary> {
@@ -310,16 +318,15 @@ export class Controller {
   }
 
   portStats(): PortStats[] {
-    const countersOf = ({ port, kind }: PortInfo): PortCounters => {
+    const countersOf = ({ port, kind, carried }: PortInfo): PortCounters => {
       const counters = this.workers.counters(port);
+      const more = carried?.();
+      if (more !== undefined) addTo(counters, more);
+      const onLan = kind === "endpoint" ? this.lans.moved(port) : undefined;
+      for (const [name, count] of Object.entries(onLan ?? {}) as [keyof Moved, number][]) counters[name] += count;
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
-    return this.numbers.all().map((info) => {
-      const counters = { ...info, ...countersOf(info) };
-      const moved = info.kind === "endpoint" ? this.lans.moved(info.port) : undefined;
-      for (const [name, count] of Object.entries(moved ?? {}) as [keyof Moved, number][]) counters[name] += count;
-      return counters;
-    });
+    return this.numbers.all().map(({ carried, ...info }) => ({ ...info, ...countersOf({ ...info, carried }) }));
   }
 
   /** Whether the kernel carries flows, and why not. */

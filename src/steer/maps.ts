@@ -6,6 +6,7 @@ import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { RING_SIZE } from "./accept-program.js";
 import { CARRIED_PLACES, CARRIED_SIZE, MANY_CARRIED_PLACES } from "./carried.js";
+import { STATION_KEY_SIZE, STATION_VALUE_SIZE, TUNNEL_VALUE_SIZE } from "./overlay-programs.js";
 import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
@@ -19,7 +20,8 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_FRAGMENTS = 1 << 10,
   MAX_PAIRS = 1 << 14,
   MAX_NETWORKS = 1 << 12,
-  MAX_PEERS = 1 << 14;
+  MAX_PEERS = 1 << 14,
+  MAX_STATIONS = 1 << 17;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
@@ -81,7 +83,11 @@ function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts }: MapOpt
     peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
     peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
     inside6: map("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
-    tunnel: map("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
+    tunnel: map("tunnel", bpf.MAP_ARRAY, 4, TUNNEL_VALUE_SIZE, 1),
+    members: map("members", bpf.MAP_HASH, 4, STATION_KEY_SIZE, MAX_INSIDE, bpf.F_NO_PREALLOC),
+    stations: map("stations", bpf.MAP_HASH, STATION_KEY_SIZE, STATION_VALUE_SIZE, MAX_STATIONS, bpf.F_NO_PREALLOC),
+    toNodes: map("to_nodes", bpf.MAP_PROG_ARRAY, 4, 4, 1),
+    fromNodes: map("from_nodes", bpf.MAP_PROG_ARRAY, 4, 4, 1),
     counters: map("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
 }

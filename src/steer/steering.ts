@@ -21,7 +21,6 @@ import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { formatPrefix, type IpAddress, type IpPrefix, toBytes } from "../wire/ip-address.js";
 import { PROTO_SCTP } from "../wire/ipv4.js";
-import { rawHalf } from "../wire/raw.js";
 import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js";
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { CarriedCounts } from "./carried.js";
@@ -42,6 +41,7 @@ import {
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
+import { Stations, type TunnelEnd } from "./stations.js";
 import { steerProgram } from "./steer-program.js";
 
 /**
@@ -140,6 +140,8 @@ export class Steering {
   readonly attacher: Attacher;
   /** Of endpoints on veth pairs. */
   readonly ends: EndpointEnds;
+  /** Of overlay networks. */
+  readonly stations: Stations;
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
@@ -164,6 +166,7 @@ export class Steering {
       this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds, options.maps);
       this.carried = new CarriedCounts(this.maps.carried, placesOf(options));
       this.ends = new EndpointEnds(this.attacher, this.maps);
+      this.stations = new Stations(this.maps, mode !== "never", options);
       if (mode === "auto" && options.offloadLater === true && this.attacher.canReplace) {
         this.offload = offloadToCome(options);
         this.carrying = new Set(CARRYING_LINKS);
@@ -244,10 +247,11 @@ export class Steering {
   }
 
   /**
-   * What the engine writes to the device of tunnels, which is set up as an uplink is, finds its way out as from there; `port`: what comes in at that UDP
+   * What the engine writes to the device of tunnels, which is set up as an uplink is, finds its way out as from there; what comes in at its UDP
    * port may be from nodes that are entered without theirs. Answers how to end that.
    */
-  addTunnel(ifindex: number, port: number): () => void {
+  addTunnel(tunnel: TunnelEnd): () => void {
+    const { device: ifindex } = tunnel;
     const progFd = bpf.loadProgram(
       "tsproxy_tunnel",
       emitProgram(ifindex, this.maps, { ...this.options, givesBack: false, pastBridge: false }),
@@ -257,10 +261,9 @@ export class Steering {
     } finally {
       fs.closeSync(progFd); // the kernel keeps it as long as it is attached
     }
-    const tell = (raw: number): void => bpf.updateElement(this.maps.tunnel, new Uint8Array(4), bytes(Int32Array.of(raw)));
-    tell(rawHalf(port));
+    const close = this.stations.open(tunnel);
     return () => {
-      tell(0);
+      close();
       this.tunnelDevices.get(ifindex)?.detach();
       this.tunnelDevices.delete(ifindex);
     };

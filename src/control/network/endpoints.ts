@@ -8,6 +8,7 @@ import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
+import type { LocalEnd } from "../../steer/stations.js";
 import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
@@ -54,11 +55,7 @@ export interface DeviceSpec {
 }
 
 /** What is behind a device. */
-type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> &
-  Partial<Pick<DeviceSpec, "onGone">> & {
-    /** Of one on a veth pair: interface index of the pair's end in the host's namespace. */
-    end?: number | undefined;
-  };
+type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">> & Pick<HandedOut, "end">;
 
 /** What one endpoint may reach of another. */
 export interface Link {
@@ -78,6 +75,8 @@ export interface EndpointNetwork {
   readonly onStation?: (station: Pick<Station, "mac" | "addresses" | "end">) => () => void;
   /** Is told the number of each endpoint's port. */
   readonly onPort?: (port: number) => void;
+  /** The same of each on a veth pair, with the interface index of its end in the host's namespace. */
+  readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end: number) => LocalEnd) | undefined;
 }
 
 interface Namespace {
@@ -182,7 +181,7 @@ export class Endpoints {
       const onGone = once(spec.onGone);
       const { tap, end, setLasting } =
         spec.attach === "veth" ? openVeth(this.site, { ...spec, mtu: this.mtu }, device, onGone) : this.openTap(spec, device);
-      this.join(tap, { ...spec, onGone, end }, port);
+      this.join(tap, { ...spec, end, onGone }, port);
       setLasting(true);
       const live = new LiveDevice(setLasting, device, port);
       this.devices.add(live);
@@ -287,7 +286,7 @@ export class Endpoints {
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
     const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.join(tap, { name, addresses: spec.addresses, mac, onGone, end }, undo);
+    this.join(tap, { name, addresses: spec.addresses, mac, end, onGone }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
@@ -298,13 +297,27 @@ export class Endpoints {
   }
 
   private join(tap: Tap, spec: Station, undo: Undo): void {
-    const { name, mac, bandwidth, onGone, end } = spec;
+    const { name, mac, bandwidth, end, onGone } = spec;
     const addresses = eachFamily(spec.addresses);
-    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth, device: end } as const;
-    const { onStation } = this.network;
+    const { onStation, onEnd, number } = this.network;
+    let local: LocalEnd | undefined;
+    const carried = end === undefined || onEnd === undefined ? undefined : () => local?.carried();
+    const port = {
+      kind: "endpoint",
+      name,
+      address: addresses.map(formatIp).join(","),
+      mac,
+      addresses,
+      bandwidth,
+      carried,
+      device: end,
+    } as const;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
-    const number = this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
-    this.network.onPort?.(number);
+    const place = this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
+    this.network.onPort?.(place);
+    if (end === undefined || onEnd === undefined) return;
+    local = onEnd(spec, end);
+    undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends
   }
 
   private checkNamespace(word: string, netns: string, nsFd: number): void {
