@@ -95,7 +95,7 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
-      const pastBridge = options.pastBridge && PastBridge.isPossible();
+      const canPass = PastBridge.isPossible();
       const bypass = options.firewall === "bypass";
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
@@ -157,7 +157,7 @@ export class Controller {
         flowCapacity: conntrackMax,
         offload,
         offloadLater: true,
-        pastBridge,
+        pastBridge: canPass,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
@@ -199,7 +199,7 @@ export class Controller {
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());
-      if (pastBridge) past = new PastBridge(socket, workers, steering);
+      if (options.pastBridge && canPass) past = new PastBridge(socket, workers, steering);
       undo.add("watch of bridges", () => past?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
@@ -326,7 +326,13 @@ export class Controller {
       for (const [name, count] of Object.entries(onLan ?? {}) as [keyof Moved, number][]) counters[name] += count;
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
-    return this.numbers.all().map(({ carried, ...info }) => ({ ...info, ...countersOf({ ...info, carried }) }));
+    return this.numbers.all().map(({ carried, ...info }) => {
+      const counters = { ...info, ...countersOf({ ...info, carried }) };
+      if (info.kind !== "endpoint") return counters;
+      for (const [name, count] of Object.entries(this.steering.ends.moved.at(info.port)) as [keyof Moved, number][])
+        counters[name] += count;
+      return counters;
+    });
   }
 
   /** Whether the kernel carries flows, and why not. */

@@ -3,7 +3,7 @@
  * is to enter into its map (`wire/flow-entry.ts`, `steer/emit-program.ts`).
  */
 import { type Batch, DROPPED, KIND_IPV6, MARK_MAY_FRAGMENT, NO_FLOW } from "../mem/batch.js";
-import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, REMOTE, UPLINK } from "../table/ports.js";
 import { isIpv6 } from "../wire/address-word.js";
 import { DROP_PORT_GONE } from "../wire/drop.js";
@@ -66,6 +66,8 @@ export function l2Out(b: Batch, state: State): void {
     } else if (kind === REMOTE) {
       toNode(b, i, state, frame);
     } else {
+      // The first answer to an endpoint, of a flow that the kernel is to carry.
+      if ((b.mark[i]! & EGRESS_ENTER) !== 0) enterClient(state, b.flow[i]! >> 1, 0, true);
       eth.setAddresses(
         halves,
         frame,
@@ -107,7 +109,8 @@ function askForClient(b: Batch, i: number, state: State, frame: number): void {
   const id = b.flow[i]! >> 1;
   const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
   const target = conntrack.newDst(id, 0);
-  if (offloaded && (isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION)) {
+  const isToEndpoint = (conntrack.egress(id, 0) & EGRESS_PORT) !== ports.uplink;
+  if (offloaded && (isToEndpoint || isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION)) {
     enterClient(state, id, conntrack.device[id]!, true);
     eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
     bytes[frame] = LOCALLY_ADMINISTERED;

@@ -10,7 +10,7 @@
  * The same where the firewall is bypassed and the kernel is to carry the flow, but has forgotten it.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
-import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_KEEP_TTL, EGRESS_OFFLOAD } from "../table/conntrack.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_KEEP_TTL, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import type { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
 import {
@@ -23,11 +23,13 @@ import {
   FLOW_OFFLOAD_AT,
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
+  FLOW_WAY_IN_AT,
   FLOW6_ADDRESS_AT,
   FLOW6_DESTINATION_AT,
   OFFLOAD_ACROSS,
   OFFLOAD_BOTH,
   OFFLOAD_DESTINATION,
+  OFFLOAD_INSIDE,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
 import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
@@ -67,10 +69,17 @@ export function enterClient(state: State, id: number, device: number, offloaded:
   if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0));
 }
 
+/** Whether an endpoint has opened the flow. */
+function isInside({ conntrack, ports }: State, id: number): boolean {
+  return (conntrack.egress(id, 0) & EGRESS_PORT) === ports.uplink && (conntrack.egress(id, 1) & EGRESS_PORT) !== ports.uplink;
+}
+
 /** What the kernel is to do with answers to what is sent in direction `dir`: OFFLOAD_*. */
-export function carriedAs({ conntrack }: State, id: number, dir: number): number {
+export function carriedAs(state: State, id: number, dir: number): number {
+  const { conntrack } = state;
   const src = conntrack.newSrc(id, 0);
   if (isIpv6(src) !== isIpv6(conntrack.newSrc(id, 1))) return OFFLOAD_ACROSS;
+  if (isInside(state, id)) return dir === 0 ? OFFLOAD_DESTINATION : OFFLOAD_INSIDE;
   const keepsClient = src === conntrack.tuple(id, 0, 0) && ((conntrack.newPorts(id, 0) ^ conntrack.tuple(id, 0, 2)) & 0xffff) === 0;
   if (!keepsClient) return OFFLOAD_BOTH;
   return dir === 0 ? OFFLOAD_SOURCE : OFFLOAD_DESTINATION;
@@ -83,18 +92,25 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
   return (tcpFlags(b.memory.bytes, b.l4[i]!) & (device === 0 ? TURNING : TCP_SYN)) !== 0;
 }
 
-/** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. */
+/**
+ * Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. Those of an endpoint
+ * come by its own device.
+ */
 export function enter(state: State, id: number, dir: number, device: number, offload: number): void {
-  const { addresses, conntrack } = state;
+  const { addresses, conntrack, networks, ports } = state;
+  const from = conntrack.egress(id, dir) & EGRESS_PORT;
   const src = conntrack.newSrc(id, dir);
   const entries = isIpv6(src) ? state.entries6 : state.entries;
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
-  entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
+  entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
-  entries.values[(at + FLOW_CARRIED_AT) >> 2] =
-    state.publishedAt(conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2) >>> 16, conntrack.protocol(id))?.carried ?? 0;
+  const inside = isInside(state, id);
+  if (offload === OFFLOAD_INSIDE) entries.values[(at + FLOW_WAY_IN_AT) >> 2] = networks.wayInFor(ports.network[from]!, src);
+  entries.values[(at + FLOW_CARRIED_AT) >> 2] = inside
+    ? 0
+    : (state.publishedAt(conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2) >>> 16, conntrack.protocol(id))?.carried ?? 0);
   if (offload === OFFLOAD_ACROSS || offload === OFFLOAD_BOTH) {
     entries.valueBytes[at + FLOW_HOPS_AT] = (conntrack.egress(id, dir ^ 1) & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
     if (offload === OFFLOAD_ACROSS) enterAcross(state, id, dir, entries, at);
@@ -102,11 +118,12 @@ export function enter(state: State, id: number, dir: number, device: number, off
     return;
   }
   // What the answers get is the tuple of this direction, turned round: of the client's the target, of the target's where the client sent to.
-  const address = offload === OFFLOAD_DESTINATION ? conntrack.newDst(id, 0) : conntrack.newSrc(id, 1);
+  const other = dir ^ 1;
+  const address = offload === OFFLOAD_DESTINATION ? conntrack.newDst(id, other) : conntrack.newSrc(id, other);
   if (isIpv6(src)) addresses.copy(address, entries.values, (at + FLOW6_ADDRESS_AT) >> 2);
   else entries.values[(at + FLOW_ADDRESS_AT) >> 2] = address;
-  const ports = offload === OFFLOAD_DESTINATION ? conntrack.newPorts(id, 0) >>> 16 : conntrack.newPorts(id, 1) & 0xffff;
-  entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = ports;
+  const both = conntrack.newPorts(id, other);
+  entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = offload === OFFLOAD_DESTINATION ? both >>> 16 : both & 0xffff;
 }
 
 /** What both ends of the answers get: the other direction's tuple. */

@@ -110,7 +110,7 @@ export interface WorkerOptions {
 export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes";
 
 export type ToWorker =
-  /** `device`: interface index of a host port's device; else 0. */
+  /** `device`: interface index of a host port's device, or of an endpoint's that the kernel can carry packets to and from (`table/ports.ts`); else 0. */
   | {
       type: "add-port";
       port: number;

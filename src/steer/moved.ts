@@ -10,6 +10,8 @@ export const MOVED_SIZE = 32,
   MOVED_TO_AT = 16;
 /** As many as the engine has ports. */
 export const MOVED_PLACES = 1 << 11;
+/** A port number that none has: nothing is counted. */
+export const NO_PORT = 0xffff_ffff;
 
 export interface Moved {
   rxPackets: number;

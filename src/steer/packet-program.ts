@@ -43,6 +43,7 @@ export interface MapFds {
   stations: number;
   toNodes: number;
   fromNodes: number;
+  moved: number;
   counters: number;
 }
 

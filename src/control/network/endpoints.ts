@@ -302,16 +302,8 @@ export class Endpoints {
     const { onStation, onEnd, number } = this.network;
     let local: LocalEnd | undefined;
     const carried = end === undefined || onEnd === undefined ? undefined : () => local?.carried();
-    const port = {
-      kind: "endpoint",
-      name,
-      address: addresses.map(formatIp).join(","),
-      mac,
-      addresses,
-      bandwidth,
-      carried,
-      device: end,
-    } as const;
+    const address = addresses.map(formatIp).join(",");
+    const port = { kind: "endpoint", name, address, mac, addresses, bandwidth, carried, device: end } as const;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
     const place = this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
     this.network.onPort?.(place);
