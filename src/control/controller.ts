@@ -77,6 +77,7 @@ export class Controller {
     private readonly adoption: Adoption,
     private readonly store: FdStore | undefined,
     readonly host: Host,
+    private readonly lans: Lans,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
     /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
@@ -100,6 +101,7 @@ export class Controller {
       undo.add("files of flows", () => files?.close());
       const numbers = new PortNumbers();
       let host: Host | undefined;
+      let lans: Lans | undefined;
       let ipsec: Ipsec | undefined;
       let past: PastBridge | undefined;
       let dead = false;
@@ -166,6 +168,7 @@ export class Controller {
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
+      undo.add("what LANs are carried by", () => lans?.close());
       undo.add("workers", () => workers.stop()); // before what they use ends
       workers.post({
         type: "allow",
@@ -202,7 +205,7 @@ export class Controller {
       const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
       const networkNumbers = new NetworkNumbers();
-      const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
+      lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
       const networks = new NetworkRegistry({
         socket,
         workers,
@@ -228,7 +231,7 @@ export class Controller {
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, lans, networks, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -318,6 +321,8 @@ export class Controller {
       const counters = this.workers.counters(port);
       const more = carried?.();
       if (more !== undefined) addTo(counters, more);
+      const onLan = kind === "endpoint" ? this.lans.moved(port) : undefined;
+      if (onLan !== undefined) addTo(counters, onLan);
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
     return this.numbers.all().map(({ carried, ...info }) => {

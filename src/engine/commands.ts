@@ -9,6 +9,7 @@ import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
+import type { LanPairMap } from "../table/lan-pairs.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
@@ -31,6 +32,8 @@ export interface CommandsHooks {
   watch(fd: number): void;
   /** The map behind the descriptor, with keys of that family. */
   openFlowMap(fd: number, family: 4 | 6): FlowMap;
+  /** The map `lan_pairs` behind the descriptor. */
+  openLanPairs(fd: number): LanPairMap;
   /** What former processes left. */
   readFormer(): FlowFile[];
 }
@@ -81,6 +84,12 @@ export class Commands implements EngineHooks {
       case "parent-mac":
         state.networks.macHi[m.network] = macHi(m.mac);
         state.networks.macLo[m.network] = macLo(m.mac);
+        if (state.networks.lanPort[m.network] !== -1) state.ports.device[state.networks.lanPort[m.network]!] = m.device;
+        state.networks.vlan[m.network] = m.vlan;
+        state.lanPairs.takeBack();
+        break;
+      case "lan-pairs":
+        state.lanPairs.map = this.hooks.openLanPairs(m.fd);
         break;
       case "announce":
         state.announcements.add(state.fdb.lookup(fdbKey(macHi(m.mac), m.network), macLo(m.mac)));
@@ -272,6 +281,7 @@ export class Commands implements EngineHooks {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
+    this.state.lanPairs.takeBack();
     if (m.bandwidth !== undefined) shaper.set(m.port, m.bandwidth);
     this.read(m.port, () => this.io.addPort(m.port, m.fd));
   }
@@ -288,6 +298,7 @@ export class Commands implements EngineHooks {
     if (ports.kind[port] === NONE) return; // one whose device ended by itself is removed by whoever had it, too
     if (!this.unread.delete(port)) this.io.removePort(port);
     this.state.shaper.clear(port);
+    this.state.lanPairs.takeBack();
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);

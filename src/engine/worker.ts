@@ -13,6 +13,7 @@ import { native } from "../sys/native.js";
 import { RouteQuery } from "../sys/route-query.js";
 import { secureRandom } from "../table/random.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
+import { LAN_PAIR_KEY_SIZE } from "../wire/lan-pair.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
 import { flowMemory, readFlowFile } from "./flow-memory.js";
@@ -52,6 +53,10 @@ const commands = new Commands(state, io, counters, {
     lookup: (key, value) => getElement(fd, key, value) === 0,
     put: (keys, values, count) => putBatch(fd, keys, values, count),
     delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
+  }),
+  openLanPairs: (fd) => ({
+    put: (keys, values, count) => putBatch(fd, keys, values, count),
+    delete: (keys, count) => deleteBatch(fd, keys, LAN_PAIR_KEY_SIZE, count),
   }),
   readFormer: () => options.former.map(readFlowFile),
 });

@@ -215,6 +215,7 @@ export class Steering {
     Object.assign(this.offload, found.state, { refused: found.state.refused + this.withoutPast });
     this.useLoaded(found);
     await this.ends.loadOffload();
+    if (this.closed) return false; // meanwhile
     for (const fd of replaced) fs.closeSync(this.fds.splice(this.fds.indexOf(fd), 1)[0]!);
     tellOffload(this.offload);
     return true;

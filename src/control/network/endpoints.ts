@@ -71,8 +71,12 @@ export interface EndpointNetwork {
   readonly subnets: PerFamily<Subnet>;
   /** How new devices hang on it. Undefined: auto. */
   readonly attach?: AttachWord | undefined;
+  /** Whether anything of what its endpoints send may be carried by the kernel. */
+  readonly isCarried: boolean;
   /** Is told of each endpoint, and answers what to do when it goes. */
-  readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
+  readonly onStation?: (station: Pick<Station, "mac" | "addresses" | "end">) => () => void;
+  /** Is told the number of each endpoint's port. */
+  readonly onPort?: (port: number) => void;
   /** The same of each on a veth pair, with the interface index of its end in the host's namespace. */
   readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end: number) => LocalEnd) | undefined;
 }
@@ -100,7 +104,7 @@ export class Endpoints {
     private readonly network: EndpointNetwork,
   ) {
     this.mtu = network.mtu;
-    this.attach = attachKind(network.attach);
+    this.attach = attachKind(network.attach, network.isCarried && site.taps.carriesInside);
   }
 
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */
@@ -302,8 +306,9 @@ export class Endpoints {
     const carried = end === undefined || onEnd === undefined ? undefined : () => local?.carried();
     const address = addresses.map(formatIp).join(",");
     const port = { kind: "endpoint", name, address, mac, addresses, bandwidth, carried, device: end } as const;
-    if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses }));
-    this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
+    if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
+    const place = this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
+    this.network.onPort?.(place);
     if (end === undefined || onEnd === undefined) return;
     local = onEnd(spec, end);
     undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends

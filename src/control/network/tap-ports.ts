@@ -72,6 +72,11 @@ export class TapPorts {
   }
 
   /** With a queue for each worker, or not at all. */
+  /** Whether flows to and from endpoints on veth pairs are carried by the kernel, or may be once all is loaded. */
+  get carriesInside(): boolean {
+    return this.steering.carriesInside;
+  }
+
   private takeKept(name: string): readonly number[] | undefined {
     const fds = this.store?.take(name) ?? [];
     if (fds.length === 0) return undefined;
@@ -81,8 +86,8 @@ export class TapPorts {
     return undefined;
   }
 
-  /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */
-  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
+  /** Frames flow from now on; answers the port's number. `onGone`: the device ended by itself, with its namespace. */
+  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): number {
     const { ends } = this.steering;
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
@@ -94,5 +99,7 @@ export class TapPorts {
     this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
     if (carried) undo.add(`carrying of ${info.name}`, ends.carry(network, { end: device, port, mac, addresses }));
+    else if (info.kind === "endpoint" && this.steering.carriesInside) ends.moved.clear(port); // whoever had the number before
+    return port;
   }
 }
