@@ -159,11 +159,21 @@ export class EndpointEnds {
     }
     this.fds.push(...fds);
     loaded.from = from;
-    for (const { replace } of this.attached.values()) replace?.(from);
+    for (const { replace } of this.attached.values())
+      try {
+        replace?.(from);
+      } catch (error) {
+        // It goes just now, or somebody has taken the filter: the one that it has leaves all to the engine.
+        log.warn(`what an endpoint sends is not carried by the kernel: ${(error as Error).message}`);
+      }
   }
 
   close(): void {
     this.closed = true;
+    this.unload();
+  }
+
+  private unload(): void {
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.loaded = undefined;
   }
@@ -209,7 +219,7 @@ export class EndpointEnds {
       };
       return this.loaded;
     } catch (error) {
-      this.close();
+      this.unload(); // it is tried again with the next endpoint
       throw error;
     }
   }
