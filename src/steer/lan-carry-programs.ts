@@ -78,7 +78,7 @@ const PLAIN_IPV4 = 0x45,
 export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> extends Program<Maps> {
   /**
    * Goes on if it is a packet that may be carried; with `guard`, whose value r9 is, if it is of the endpoint's own address, too: with the offset of layer 4 in r7, and
-   * the protocol in r8.
+   * the protocol in r8. Without it these are as they were: `lan_in` has the frame's tag in r8.
    */
   unlessPlain(frame: number, guard: boolean, otherwise: string): this {
     const proto = guard ? "r8" : "r0";
@@ -90,9 +90,8 @@ export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> exten
       .alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS)
       .jumpIf("r0", "!=", 0, otherwise);
     if (guard) this.unlessOwn(IP + IPV4_SRC, GUARD_IPV4_AT, 4, otherwise);
-    this.mov("r7", HEADER + IPV4_SIZE)
-      .load("u8", "r8", "r10", IP + IPV4_PROTOCOL)
-      .jump("protocol");
+    if (guard) this.mov("r7", HEADER + IPV4_SIZE);
+    this.load("u8", proto, "r10", IP + IPV4_PROTOCOL).jump("protocol");
     this.label("IPv6 plain").loadBytes(HEADER, IP, IPV6_SIZE, otherwise);
     if (guard) this.unlessOwn(IP + IPV6_SRC, GUARD_IPV6_AT, 16, otherwise);
     if (guard) this.mov("r7", HEADER + IPV6_SIZE);
