@@ -152,8 +152,13 @@ export class EndpointEnds {
     const { loaded } = this;
     if (loaded === undefined || this.closed) return; // the first endpoint will have them loaded
     const fds: number[] = [];
-    const from = await bpf.apart(this.loadFrom(loaded.maps, fds));
-    if (this.closed) {
+    let from: number | undefined;
+    try {
+      from = await bpf.apart(this.loadFrom(loaded.maps, fds));
+    } catch (error) {
+      log.warn(`what endpoints send is not carried by the kernel: ${(error as Error).message}`);
+    }
+    if (this.closed || from === undefined) {
       for (const fd of fds) fs.closeSync(fd);
       return;
     }
