@@ -92,8 +92,6 @@ interface Namespace {
 }
 
 export class Endpoints {
-  /** What devices are that are made now. */
-  readonly attach: AttachKind;
   private mtu: number;
   private readonly namespaces: Namespace[] = [];
   private readonly devices = new Set<LiveDevice>();
@@ -104,7 +102,11 @@ export class Endpoints {
     private readonly network: EndpointNetwork,
   ) {
     this.mtu = network.mtu;
-    this.attach = attachKind(network.attach, network.isCarried && site.taps.carriesInside);
+  }
+
+  /** What devices are that are made now: what the kernel carries may be known only after the network was made. */
+  get attach(): AttachKind {
+    return attachKind(this.network.attach, this.network.isCarried && this.site.taps.carriesInside);
   }
 
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */
