@@ -1,4 +1,5 @@
 /** The maps that the programs share (program.ts), and the ring buffers of the workers. */
+import fs from "node:fs";
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
@@ -99,22 +100,41 @@ export interface BegunMaps {
   options: MapOptions;
   /** Their descriptors, by name; waits for them. To be called once. */
   take(): [keyof MapFds, number][];
+  /** They end, unless they were taken. */
+  discard(): void;
 }
 
 /**
- * Begins to make maps in a thread of its own: the kernel clears 100 MB for them. To be given to `createMaps` with the same options; else they end. With a
+ * Begins to make maps in a thread of its own: the kernel clears 100 MB for them. To be given to `createMaps` with the same options; else it ends them. With a
  * store those are left out that may be in it.
  */
 export function beginMaps(options: MapOptions): BegunMaps {
   const planned = entriesOf(plan(options)).filter(([, { keptAs }]) => options.store === undefined || keptAs === undefined);
-  const take = bpf.createMapsApart(planned.map(([, { spec }]) => spec));
-  return { options, take: () => take().map((fd, i) => [planned[i]![0], fd]) };
+  const making = bpf.createMapsApart(planned.map(([, { spec }]) => spec));
+  let isTaken = false;
+  const take = (): number[] => {
+    isTaken = true;
+    return making();
+  };
+  return {
+    options,
+    take: () => take().map((fd, i) => [planned[i]![0], fd]),
+    discard: () => {
+      if (isTaken) return;
+      try {
+        for (const fd of take()) fs.closeSync(fd);
+      } catch {
+        // the kernel has refused one, and there are none
+      }
+    },
+  };
 }
 
 /** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
 export function createMaps(options: MapOptions, fds: number[], begun?: BegunMaps): MapFds {
   const { store } = options;
   const isFit = begun !== undefined && DEPENDS_ON.every((key) => begun.options[key] === options[key]);
+  if (!isFit) begun?.discard();
   const making = isFit ? begun : beginMaps(options);
   const maps: [keyof MapFds, number][] = [];
   if (store !== undefined)
