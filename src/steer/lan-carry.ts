@@ -1,5 +1,7 @@
 /** What carries frames of LANs past the engine (`lan-carry-programs.ts`): the maps, and for each endpoint on a veth pair its entry and the program on it. */
 import fs from "node:fs";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { toBytes } from "../wire/ip-address.js";
@@ -34,7 +36,8 @@ export class LanCarry {
   /** What it has carried, by the engine's port. */
   readonly moved: MovedCounts;
   private readonly fds: number[] = [];
-  private program = -1;
+  /** Undefined: it was not needed yet. */
+  private program: number | null | undefined;
 
   constructor(maps: MapFds) {
     this.maps = {
@@ -61,24 +64,38 @@ export class LanCarry {
     value.set(mac, GUARD_MAC_AT);
     new DataView(value.buffer).setUint32(GUARD_NETWORK_AT, network, true);
     for (const address of addresses) value.set(toBytes(address), address.family === 4 ? GUARD_IPV4_AT : GUARD_IPV6_AT);
-    if (this.program === -1) this.program = this.keep(bpf.loadProgram("tsproxy_lan_from", lanFromProgram(this.maps)));
-    const link = bpf.createTcxLink(this.program, end, "ingress", { first: true });
-    if (link === null) return () => {}; // no TCX: the engine moves it
-    try {
-      bpf.updateElement(lanGuard, word(end), value);
-    } catch (error) {
-      fs.closeSync(link);
-      throw error;
-    }
-    return () => {
+    const program = this.load();
+    const link = program === null ? null : bpf.createTcxLink(program, end, "ingress", { first: true });
+    if (link === null) return () => {}; // refused, or no TCX: the engine moves it
+    const undo = (): void => {
       bpf.deleteElement(lanGuard, word(end));
       fs.closeSync(link);
     };
+    try {
+      bpf.updateElement(lanGuard, word(end), value);
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    return undo;
+  }
+
+  /** For all endpoints, when there is the first one; null: the kernel refuses it, which is said once. */
+  private load(): number | null {
+    if (this.program !== undefined) return this.program;
+    try {
+      this.program = this.keep(bpf.loadProgram("tsproxy_lan_from", lanFromProgram(this.maps)));
+    } catch (error) {
+      if (!(error instanceof TsproxyError)) throw error;
+      this.program = null;
+      log.warn(`what endpoints on LANs send is not carried by the kernel: ${error.message}`);
+    }
+    return this.program;
   }
 
   close(): void {
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
-    this.program = -1;
+    this.program = undefined;
   }
 
   private map(name: string, keySize: number, valueSize: number, maxEntries: number): number {
