@@ -207,10 +207,7 @@ export class Host {
         onGone?.();
         continue;
       }
-      if (!device.up) {
-        log.warn(`somebody has set ${device.name} down; it is set up again`);
-        this.socket.setLink(ifindex, { up: true });
-      }
+      if (!device.up) this.setUpAgain(device);
       const has = (address: IpAddress): boolean => this.addresses.some((a) => a.ifindex === ifindex && sameIp(a.ip, address));
       if (this.steering.isUplink(ifindex) && !has(UPLINK_IP)) addUplinkAddress(this.socket, ifindex);
       for (const { address, prefixLength } of addresses) {
@@ -229,10 +226,16 @@ export class Host {
       if (link === undefined) {
         this.watched.delete(ifindex);
         onGone();
-      } else if (!link.up) {
-        log.warn(`somebody has set ${link.name} down; it is set up again`);
-        this.socket.setLink(ifindex, { up: true });
-      }
+      } else if (!link.up) this.setUpAgain(link);
+    }
+  }
+
+  private setUpAgain({ index, name }: Link): void {
+    log.warn(`somebody has set ${name} down; it is set up again`);
+    try {
+      this.socket.setLink(index, { up: true });
+    } catch (error) {
+      if (this.socket.link(index) !== null) throw error; // else it has gone since it was listed, which the kernel tells next
     }
   }
 
