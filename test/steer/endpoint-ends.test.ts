@@ -56,7 +56,7 @@ it("those that are there get them when one goes just then", async () => {
   going = [10];
   await all.loadOffload();
   expect(replaced).toEqual([20]);
-  expect(said).toEqual(["what comes in at device 10 is not carried by the kernel: ENODEV"]);
+  expect(said).toEqual(["what an endpoint sends is not carried by the kernel: ENODEV"]);
 });
 
 it("all keep those that they have when the kernel refuses both", async () => {
