@@ -33,24 +33,3 @@ it.skipIf(!isRoot)("are made anew where others turn out to be needed (needs root
   expect(layout(maps.flows6)).toContain("max_entries:\t1");
   expect(fds).toHaveLength(Object.keys(maps).length);
 });
-
-it.skipIf(!isRoot)("end at once where nobody takes them, and not when somebody has (needs root)", () => {
-  const maps = (): number => fs.readdirSync("/proc/self/fd").filter((fd) => isMap(Number(fd))).length;
-  const before = maps();
-  const begun = beginMaps(SIZES);
-  begun.discard();
-  begun.discard();
-  expect(maps()).toBe(before);
-  const taken = beginMaps(SIZES);
-  fds.push(...taken.take().map(([, fd]) => fd));
-  taken.discard();
-  expect(maps()).toBe(before + fds.length);
-});
-
-function isMap(fd: number): boolean {
-  try {
-    return layout(fd).length > 0;
-  } catch {
-    return false; // the folder's own, which is closed by now
-  }
-}
