@@ -18,8 +18,9 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
 import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { LAN_PAIR_NO_PORT, LAN_TO_ENDPOINT, LAN_TO_HOST, LAN_TO_PARENT, LAN_TO_PARENT_AS } from "../wire/lan-pair.js";
+import { PAIR_TO_ENDPOINT, PAIR_TO_HOST, PAIR_TO_PARENT, PAIR_TO_PARENT_AS, STATION_PAIR_NO_PORT } from "../wire/station-pair.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { isPlain } from "./carry-pair.js";
 import { isLinked } from "./linked.js";
 import * as oneMac from "./one-mac.js";
 import type { State } from "./state.js";
@@ -96,11 +97,10 @@ function sendTo(b: Batch, i: number, state: State, network: number, port: number
  */
 function carry(b: Batch, i: number, state: State, network: number, port: number, endpoint: number): void {
   const { halves } = b.memory;
-  const { lanPairs, networks, ports } = state;
+  const { stationPairs, networks, ports } = state;
   const flags = networks.flags[network]!;
   if ((flags & (PASSTHRU | PROMISCUOUS | VEPA)) !== 0 || !state.offloads) return;
-  if (b.kind[i] !== KIND_IPV4 && b.kind[i] !== KIND_IPV6) return;
-  if (b.proto[i] !== PROTO_TCP && b.proto[i] !== PROTO_UDP) return;
+  if (!isPlain(b, i)) return;
   if (state.isTarget(ports.address[endpoint]!) || state.isTarget(ports.address6[endpoint]!)) return;
   const toEndpoint = ports.kind[port] !== LAN;
   if (toEndpoint && (state.isTarget(ports.address[port]!) || state.isTarget(ports.address6[port]!))) return;
@@ -110,15 +110,15 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   const device = ports.device[port]!;
   if (toEndpoint) {
     if ((flags & ONE_MAC) !== 0 && port !== endpoint) return;
-    lanPairs.add(
+    stationPairs.add(
       network,
       dstHi,
       dstLo,
       eth.srcHi(halves, frame),
       eth.srcLo(halves, frame),
-      LAN_TO_ENDPOINT,
+      PAIR_TO_ENDPOINT,
       device,
-      port === endpoint ? LAN_PAIR_NO_PORT : endpoint,
+      port === endpoint ? STATION_PAIR_NO_PORT : endpoint,
       port,
     );
     return;
@@ -128,10 +128,10 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   const vlan = networks.vlan[network]!;
   const isHosts = vlan === 0 && dstLo === lo && dstHi === hi;
   if (isHosts && (flags & ONE_MAC) !== 0) return;
-  const how = isHosts ? LAN_TO_HOST : (flags & ONE_MAC) !== 0 ? LAN_TO_PARENT_AS : LAN_TO_PARENT;
+  const how = isHosts ? PAIR_TO_HOST : (flags & ONE_MAC) !== 0 ? PAIR_TO_PARENT_AS : PAIR_TO_PARENT;
   // As the endpoint has sent it: the source may have been replaced.
-  lanPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device, endpoint, LAN_PAIR_NO_PORT);
-  lanPairs.setOut(hi, lo, vlan);
+  stationPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device, endpoint, STATION_PAIR_NO_PORT);
+  stationPairs.setOut(hi, lo, vlan);
 }
 
 function isTagged(b: Batch, i: number): boolean {

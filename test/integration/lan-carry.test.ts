@@ -25,13 +25,13 @@ afterAll(() => lab.close());
 
 it("carries TCP and UDP from an endpoint's own MAC and address to whom the engine has let it send, and nothing else", async () => {
   const d = new Dataplane({ offload: true });
-  d.say({ type: "lan-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags: 0 });
+  d.say({ type: "station-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags: 0 });
   const a = addPort(A, ENDPOINT, MAC_A, `${IP_A} ${IP6_A}`, NETWORK) as Extract<ToWorker, { type: "add-port" }>;
   d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) }, { ...a, device: 71 });
   d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: 70, vlan: 0 });
   const ports = { sport: 5000, dport: 5001 };
   d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
-  expect(d.lanPairs.size).toBe(1);
+  expect(d.stationPairs.size).toBe(1);
 
   const random = new Random(7);
   const frames = Array.from({ length: 2000 }, () => {
@@ -62,7 +62,7 @@ it("carries TCP and UDP from an endpoint's own MAC and address to whom the engin
       mac: MAC_A.replaceAll(":", ""),
       addresses: [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each)),
     },
-    pairs: [...d.lanPairs],
+    pairs: [...d.stationPairs],
     frames: frames.map((frame) => p.hex(frame.subarray(p.VNET))),
   };
   const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("lan-run")], { input: JSON.stringify(job) });

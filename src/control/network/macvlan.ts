@@ -58,7 +58,6 @@ class Macvlan implements Network {
       subnets,
       attach: spec.attach,
       onStation: (station) => this.lan.addStation(station),
-      onPort: (port) => site.lans.clearMoved(port),
     });
   }
 
