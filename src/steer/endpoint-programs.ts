@@ -22,6 +22,7 @@
  * - moved: what was carried, by the number of the engine's port. Value: see `moved.ts`.
  */
 import { FLOW_INGRESS_AT } from "../wire/flow-entry.js";
+import { unlessAimed } from "./checksum-place.js";
 import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
 import { type GuardLayout, PairProgram } from "./pair-program.js";
@@ -85,13 +86,19 @@ export function fromEndpointProgram(maps: EndpointMapFds, { ipsec = false, versi
       p.tailCall(ipv6Program).jump("next"); // it does not come back, unless it fails
     }
     // The first of both programs carries these, of either family.
-    if (version === 4) p.label("neighbor").unlessUnicast(FRAME, "next").unlessPlain(FRAME, GUARD, "next");
-    if (version === 4) p.pair(FRAME, GUARD, "next").countFrom().intoEndpoint();
+    if (version === 4) carryPair(p);
     p.label("next");
   }
   p.load("u32", "r7", "r10", TAP).store("u32", "r6", SKB_CB, "r7").tailCall(maps.toNodes); // overlay-programs.ts
   p.mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
   return p.label("gone").answer(TC_ACT_SHOT).assemble();
+}
+
+/** With the value of `guard` in r9: carries the frame if its pair of MACs is entered, or goes on at `next`. */
+function carryPair(p: PairProgram<EndpointMapFds>): void {
+  p.label("neighbor").unlessUnicast(FRAME, "next").unlessPlain(FRAME, GUARD, "next").pair(FRAME, GUARD, "next");
+  unlessAimed(p, INDEX, "aimed", "next", "a neighbor's checksum");
+  p.countFrom().intoEndpoint();
 }
 
 /** With the value of `guard` in r9: carries the packet if its flow is entered, or goes on at `next`. */
@@ -112,7 +119,9 @@ function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean): void
   p.copy("u16", flowPorts + 2, l4).store("u32", "r10", flowProto, "r8");
   p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "next").mov("r9", "r0");
   p.load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next");
+  unlessAimed(p, INDEX, "aimed", "next");
   forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: PORT });
+  p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);
 }
 
 export function toEndpointProgram(maps: EndpointMapFds): Uint8Array {

@@ -17,6 +17,7 @@ import {
   STATION_PAIR_MAC_AT,
   STATION_PAIR_VLAN_AT,
 } from "../wire/station-pair.js";
+import { unlessAimed } from "./checksum-place.js";
 import { type GuardLayout, PairProgram } from "./pair-program.js";
 import {
   type MapFds,
@@ -67,7 +68,9 @@ export function lanFromProgram(maps: LanCarryMapFds): Uint8Array {
   p.unlessUnicast(FRAME, "next");
   p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("lanGuard", INDEX).jumpIf("r0", "==", 0, "next");
   p.mov("r9", "r0").unlessFrom(FRAME, GUARD.mac, "next");
-  p.unlessPlain(FRAME, GUARD, "next").pair(FRAME, GUARD, "next").countFrom();
+  p.unlessPlain(FRAME, GUARD, "next").pair(FRAME, GUARD, "next");
+  unlessAimed(p, INDEX, "aimed", "next");
+  p.countFrom();
   p.load("u32", "r0", "r9", STATION_PAIR_HOW_AT).jumpIf("r0", "!=", PAIR_TO_ENDPOINT, "to the LAN").intoEndpoint();
   p.label("to the LAN").jumpIf("r0", "==", PAIR_TO_HOST, "to the host").jumpIf("r0", "!=", PAIR_TO_PARENT_AS, "as it is");
   for (let i = 0; i < 6; i += 2) p.load("u16", "r0", "r9", STATION_PAIR_MAC_AT + i).store("u16", "r10", FRAME + i, "r0");
@@ -75,5 +78,6 @@ export function lanFromProgram(maps: LanCarryMapFds): Uint8Array {
   p.mov("r1", "r6").mov("r2", TAG).call(VLAN_PUSH).jumpIf("r0", "==", 0, "untagged").mov("r0", TC_ACT_SHOT).exit();
   p.label("untagged").load("u32", "r1", "r9", STATION_PAIR_DEVICE_AT).mov("r2", 0).call(REDIRECT).exit();
   p.label("to the host").load("u32", "r1", "r9", STATION_PAIR_DEVICE_AT).mov("r2", REDIRECT_INGRESS).call(REDIRECT).exit();
+  p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);
   return p.label("next").mov("r0", TC_ACT_UNSPEC).exit().assemble();
 }

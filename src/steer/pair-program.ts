@@ -54,8 +54,12 @@ export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
     return this.unlessMac(frame, mac, otherwise);
   }
 
-  /** Goes on if it is a packet that may be carried; with `guard`, whose value r9 is, if it is of the endpoint's own address, too. */
+  /**
+   * Goes on if it is a packet that may be carried; with `guard`, whose value r9 is, if it is of the endpoint's own address, too, with the offset of layer 4 in r7 and the
+   * protocol in r8.
+   */
   unlessPlain(frame: number, guard: GuardLayout | null, otherwise: string): this {
+    const proto = guard === null ? "r0" : "r8";
     this.load("u16", "r0", "r10", frame + TYPE)
       .jumpIf("r0", "==", IPV6, "IPv6 plain")
       .jumpIf("r0", "!=", IPV4, otherwise);
@@ -64,11 +68,13 @@ export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
       .alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS)
       .jumpIf("r0", "!=", 0, otherwise);
     if (guard !== null) this.unlessOwn(IP + IPV4_SRC, guard.ipv4, 4, otherwise);
-    this.load("u8", "r0", "r10", IP + IPV4_PROTOCOL).jump("protocol");
+    if (guard !== null) this.mov("r7", HEADER + IPV4_SIZE);
+    this.load("u8", proto, "r10", IP + IPV4_PROTOCOL).jump("protocol");
     this.label("IPv6 plain").loadBytes(HEADER, IP, IPV6_SIZE, otherwise);
     if (guard !== null) this.unlessOwn(IP + IPV6_SRC, guard.ipv6, 16, otherwise);
-    this.load("u8", "r0", "r10", IP + IPV6_NEXT);
-    return this.label("protocol").jumpIf("r0", "==", PROTO_TCP, "plain").jumpIf("r0", "!=", PROTO_UDP, otherwise).label("plain");
+    if (guard !== null) this.mov("r7", HEADER + IPV6_SIZE);
+    this.load("u8", proto, "r10", IP + IPV6_NEXT);
+    return this.label("protocol").jumpIf(proto, "==", PROTO_TCP, "plain").jumpIf(proto, "!=", PROTO_UDP, otherwise).label("plain");
   }
 
   /** r9 = value of the pair of the frame's MACs, in that network, or in that of the endpoint that r9 was about. */
