@@ -93,14 +93,15 @@ function sendTo(b: Batch, i: number, state: State, network: number, port: number
 
 /**
  * Has the kernel carry TCP and UDP between the two stations. Not of endpoints that may have any address, nor of a published port's target: its answers are found
- * by their tuple. In a network with ONE_MAC the MAC of a neighbor or the host does not say which of them it is, so only what comes from the LAN or leaves for it.
+ * by their tuple. Nor for what the programs leave to us, which would ask for it again and again: what is not plain, and what an endpoint sends from an address
+ * that it was not given, as one of its link, or one that it has made itself. In a network with ONE_MAC the MAC of a neighbor or the host does not say which of them it is, so only what comes from the LAN or leaves for it.
  */
 function carry(b: Batch, i: number, state: State, network: number, port: number, endpoint: number): void {
   const { halves } = b.memory;
   const { stationPairs, networks, ports } = state;
   const flags = networks.flags[network]!;
   if ((flags & (PASSTHRU | PROMISCUOUS | VEPA)) !== 0 || !state.offloads) return;
-  if (!isPlain(b, i)) return;
+  if (!isPlain(b, i) || (port !== endpoint && b.src[i] !== (b.kind[i] === KIND_IPV4 ? ports.address : ports.address6)[endpoint])) return;
   if (state.isTarget(ports.address[endpoint]!) || state.isTarget(ports.address6[endpoint]!)) return;
   const toEndpoint = ports.kind[port] !== LAN;
   if (toEndpoint && (state.isTarget(ports.address[port]!) || state.isTarget(ports.address6[port]!))) return;

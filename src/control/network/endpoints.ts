@@ -75,8 +75,8 @@ export interface EndpointNetwork {
   readonly isCarried: boolean;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<Station, "mac" | "addresses" | "end">) => () => void;
-  /** The same of each on a veth pair, with the interface index of its end in the host's namespace. */
-  readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end: number) => LocalEnd) | undefined;
+  /** The same of each; `end`: of one on a veth pair, the interface index of its end in the host's namespace. */
+  readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end?: number) => LocalEnd) | undefined;
 }
 
 interface Namespace {
@@ -306,7 +306,7 @@ export class Endpoints {
     const port = { kind: "endpoint", name, address, mac, addresses, bandwidth, carried, device: end } as const;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
     this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
-    if (end === undefined || onEnd === undefined) return;
+    if (onEnd === undefined) return;
     local = onEnd(spec, end);
     undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends
   }
