@@ -1,11 +1,10 @@
-/** What carries frames of LANs past the engine (`lan-carry-programs.ts`): the maps, and for each endpoint on a veth pair its entry and the program on it. */
+/** What carries frames of LANs past the engine (`lan-carry-programs.ts`): for each endpoint on a veth pair its entry and the program on it. */
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { toBytes } from "../wire/ip-address.js";
-import { LAN_PAIR_KEY_SIZE, LAN_PAIR_VALUE_SIZE } from "../wire/lan-pair.js";
 import {
   GUARD_IPV4_AT,
   GUARD_IPV6_AT,
@@ -15,12 +14,9 @@ import {
   type LanCarryMapFds,
   lanFromProgram,
 } from "./lan-carry-programs.js";
-import { MOVED_PLACES, MOVED_SIZE, MovedCounts } from "./moved.js";
 import type { MapFds } from "./packet-program.js";
 
-/** Of all workers together; and endpoints. */
-const MAX_PAIRS = 1 << 14,
-  MAX_ENDPOINTS = 1 << 12;
+const MAX_ENDPOINTS = 1 << 12;
 
 export interface CarriedStation {
   /** Interface index of the pair's end in the host's namespace. */
@@ -33,28 +29,13 @@ export interface CarriedStation {
 
 export class LanCarry {
   readonly maps: LanCarryMapFds;
-  /** What it has carried, by the engine's port. */
-  readonly moved: MovedCounts;
   private readonly fds: number[] = [];
   /** Undefined: it was not needed yet. */
   private program: number | null | undefined;
 
   constructor(maps: MapFds) {
-    this.maps = {
-      ...maps,
-      lanPairs: this.map("lan_pairs", LAN_PAIR_KEY_SIZE, LAN_PAIR_VALUE_SIZE, MAX_PAIRS),
-      lanGuard: this.map("lan_guard", 4, LAN_GUARD_SIZE, MAX_ENDPOINTS),
-      lanMoved: this.keep(
-        bpf.createMap({
-          name: "tsproxy_lan_moved",
-          type: bpf.MAP_PERCPU_ARRAY,
-          keySize: 4,
-          valueSize: MOVED_SIZE,
-          maxEntries: MOVED_PLACES,
-        }),
-      ),
-    };
-    this.moved = new MovedCounts(this.maps.lanMoved);
+    const spec = { type: bpf.MAP_HASH, keySize: 4, valueSize: LAN_GUARD_SIZE, maxEntries: MAX_ENDPOINTS, flags: bpf.F_NO_PREALLOC };
+    this.maps = { ...maps, lanGuard: this.keep(bpf.createMap({ name: "tsproxy_lan_guard", ...spec })) };
   }
 
   /** What that endpoint sends is carried where the engine has said so; answers how to end that. */
@@ -96,12 +77,6 @@ export class LanCarry {
   close(): void {
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.program = undefined;
-  }
-
-  private map(name: string, keySize: number, valueSize: number, maxEntries: number): number {
-    return this.keep(
-      bpf.createMap({ name: `tsproxy_${name}`, type: bpf.MAP_HASH, keySize, valueSize, maxEntries, flags: bpf.F_NO_PREALLOC }),
-    );
   }
 
   private keep(fd: number): number {

@@ -5,6 +5,7 @@ import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
+import { STATION_PAIR_KEY_SIZE, STATION_PAIR_VALUE_SIZE } from "../wire/station-pair.js";
 import { RING_SIZE } from "./accept-program.js";
 import { CARRIED_PLACES, CARRIED_SIZE, MANY_CARRIED_PLACES } from "./carried.js";
 import { MOVED_PLACES, MOVED_SIZE } from "./moved.js";
@@ -23,7 +24,8 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_PAIRS = 1 << 14,
   MAX_NETWORKS = 1 << 12,
   MAX_PEERS = 1 << 14,
-  MAX_STATIONS = 1 << 17;
+  MAX_STATIONS = 1 << 17,
+  MAX_STATION_PAIRS = 1 << 14; // of all workers together
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
@@ -85,6 +87,14 @@ function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts }: MapOpt
     peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
     peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
     inside6: map("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
+    stationPairs: map(
+      "station_pairs",
+      bpf.MAP_HASH,
+      STATION_PAIR_KEY_SIZE,
+      STATION_PAIR_VALUE_SIZE,
+      offload ? MAX_STATION_PAIRS : 1,
+      bpf.F_NO_PREALLOC,
+    ),
     moved: map("moved", bpf.MAP_PERCPU_ARRAY, 4, MOVED_SIZE, offload ? MOVED_PLACES : 1),
     tunnel: map("tunnel", bpf.MAP_ARRAY, 4, TUNNEL_VALUE_SIZE, 1),
     members: map("members", bpf.MAP_HASH, 4, STATION_KEY_SIZE, MAX_INSIDE, bpf.F_NO_PREALLOC),

@@ -352,7 +352,7 @@ describe("what the control side asks", () => {
       tell: () => {},
       watch: (fd) => watched.push(fd),
       readFormer: () => [],
-      openLanPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
+      openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
       openFlowMap: (fd, family) => {
         maps.push(`${fd} of ${family}`);
         return { lookup: () => false, put: () => {}, delete: () => {} };

@@ -193,7 +193,7 @@ const commands = new Commands(state, io, counters, {
   watch() {},
   openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
   readFormer: () => [],
-  openLanPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
+  openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
 });
 for (const message of [...hostMessages(), ...(isAcross ? dualMessages() : [])]) commands.carryOut(message);
 if (isAcross) {

@@ -75,8 +75,6 @@ export interface EndpointNetwork {
   readonly isCarried: boolean;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<Station, "mac" | "addresses" | "end">) => () => void;
-  /** Is told the number of each endpoint's port. */
-  readonly onPort?: (port: number) => void;
   /** The same of each; `end`: of one on a veth pair, the interface index of its end in the host's namespace. */
   readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end?: number) => LocalEnd) | undefined;
 }
@@ -309,8 +307,7 @@ export class Endpoints {
     const address = addresses.map(formatIp).join(",");
     const port = { kind: "endpoint", name, address, mac, addresses, bandwidth, carried, device: end } as const;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
-    const place = this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
-    this.network.onPort?.(place);
+    this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
     if (onEnd === undefined) return;
     local = onEnd(spec, end);
     undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends
