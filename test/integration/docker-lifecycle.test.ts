@@ -90,7 +90,7 @@ on("a container that is removed while tsproxy is away leaves nothing once it is 
   await h.daemon.stop("SIGKILL");
   await h.docker.must("rm", "-f", "web"); // takes its time: dockerd tries each call for 15 seconds
   // dockerd gave the container's back, nobody took it; the network's own, and the TAP beside the pair, are kept for a moment.
-  await eventually("what is kept", () => !h.devices().some((name) => name.startsWith("tspe")), 20_000);
+  await eventually("what is kept", () => !h.devices().some((name) => /^tspe.{11}$/.test(name)), 20_000);
   await h.startDaemon();
   expect((await h.ps()).endpoints).toEqual([]);
   expect(h.devices()).toHaveLength(1); // the network's own
