@@ -144,7 +144,10 @@ export class LinkSocket extends NetlinkSocket {
    */
   deleteLinks(indices: readonly number[]): void {
     try {
-      if (indices.length > 1) return this.deleteTogether(indices);
+      if (indices.length > 1) {
+        this.deleteTogether(indices);
+        return;
+      }
     } catch {
       // one by one what is left of them
     }
