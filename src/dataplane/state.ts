@@ -209,8 +209,8 @@ export class State {
   private readonly rules = new Map<number, PublishRule>();
   /** By target, of those that lead to one alone, in the order in which they were published. */
   private readonly rulesOf = new Map<number, PublishRule[]>();
-  /** Addresses of all of them; null: not known now. */
-  private targets: Set<number> | null = null;
+  /** Addresses of all of them, and how many targets have each. */
+  private readonly targets = new Map<number, number>();
 
   constructor(options: StateOptions) {
     const random = options.random ?? secureRandom();
@@ -287,14 +287,18 @@ export class State {
 
   /** Whether published ports lead to the address. */
   isTarget(address: number): boolean {
-    if (address === word.NO_ADDRESS || this.rules.size === 0) return false;
-    this.targets ??= new Set([...this.rules.values()].flatMap(({ targets }) => targets.map((target) => target.address)));
-    return this.targets.has(address);
+    return address !== word.NO_ADDRESS && this.targets.has(address);
   }
 
   /** Rules have other targets, or there are others: so what the kernel carries past them is decided anew. */
-  targetsChanged(): void {
-    this.targets = null;
+  targetsChanged(before: readonly RuleTarget[], after: readonly RuleTarget[]): void {
+    const { targets } = this;
+    for (const { address } of after) targets.set(address, (targets.get(address) ?? 0) + 1);
+    for (const { address } of before) {
+      const others = targets.get(address)! - 1;
+      if (others === 0) targets.delete(address);
+      else targets.set(address, others);
+    }
     this.stationPairs.takeBack();
   }
 

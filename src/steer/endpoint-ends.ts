@@ -4,7 +4,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
-import { type IpAddress, linkLocalOf, toBytes } from "../wire/ip-address.js";
+import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import type { Attacher, Attachment } from "./attach.js";
 import {
   type EndpointMapFds,
@@ -14,7 +14,6 @@ import {
   GUARD_GATEWAY_AT,
   GUARD_IPV4_AT,
   GUARD_IPV6_AT,
-  GUARD_LINK_LOCAL_AT,
   GUARD_MAC_AT,
   GUARD_NETWORK_AT,
   GUARD_PORT_AT,
@@ -274,7 +273,6 @@ function withEndpoint(
   value.set(mac, GUARD_MAC_AT);
   view.setUint16(GUARD_CARRIED_AT, carried ? 1 : 0, true);
   value.set(host.mac, GUARD_GATEWAY_AT);
-  value.set(toBytes(linkLocalOf(mac)), GUARD_LINK_LOCAL_AT);
   for (const address of addresses) value.set(toBytes(address), address.family === 4 ? GUARD_IPV4_AT : GUARD_IPV6_AT);
   return value;
 }

@@ -16,7 +16,7 @@
  *
  * Maps:
  * - guard: u32 interface index of a pair's end. Value: what is known of its endpoint, GUARD_*: u32 interface index of its TAP; u32 number of its port in the
- *   engine; its MAC; u16, whether its packets may be carried; MAC of its gateway; its addresses, zeros for none: IPv4, IPv6, and the link-local one;
+ *   engine; its MAC; u16, whether its packets may be carried; MAC of its gateway; its addresses, zeros for none: IPv4 and IPv6;
  *   u32 number of its network in the engine.
  * - ends: u32 interface index of a TAP. Value: u32 interface index of the pair's end.
  * - moved: what was carried, by the number of the engine's port. Value: see `moved.ts`.
@@ -52,8 +52,8 @@ export interface EndpointMapFds extends MapFds {
 }
 
 // biome-ignore format: a table
-export const GUARD_SIZE = 64, GUARD_TAP_AT = 0, GUARD_PORT_AT = 4, GUARD_MAC_AT = 8, GUARD_CARRIED_AT = 14, GUARD_GATEWAY_AT = 16, GUARD_IPV4_AT = 24,
-  GUARD_NETWORK_AT = 28, GUARD_IPV6_AT = 32, GUARD_LINK_LOCAL_AT = 48;
+export const GUARD_SIZE = 48, GUARD_TAP_AT = 0, GUARD_PORT_AT = 4, GUARD_MAC_AT = 8, GUARD_CARRIED_AT = 14, GUARD_GATEWAY_AT = 16, GUARD_IPV4_AT = 24,
+  GUARD_NETWORK_AT = 28, GUARD_IPV6_AT = 32;
 const GUARD: GuardLayout = { mac: GUARD_MAC_AT, network: GUARD_NETWORK_AT, ipv4: GUARD_IPV4_AT, ipv6: GUARD_IPV6_AT };
 /** Room: as many endpoints as the engine has ports, and those that are being removed. */
 export const MAX_ENDPOINTS = 1 << 12;
