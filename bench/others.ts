@@ -18,10 +18,12 @@ export const DISTURBED = 0.05;
 const TRIES = 3;
 const LOOK_MS = 500;
 
-interface Task {
+export interface Task {
   parent: number;
   /** Ticks of it, and of those of its children that have ended. */
   ticks: number;
+  /** `net:[4026531840]`; undefined of one that has ended, or is somebody else's. */
+  netns: string | undefined;
 }
 
 /** Fields of /proc/PID/stat (proc_pid_stat(5)); undefined for one that has just ended. */
@@ -29,14 +31,13 @@ function taskOf(pid: string): Task | undefined {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { parent: Number(fields[1]), ticks: fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0) };
+    return { parent: Number(fields[1]), ticks: fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0), netns: netnsOf(pid) };
   } catch {
     return undefined;
   }
 }
 
-/** `net:[4026531840]`; undefined for one that has ended, or is somebody else's. */
-function netnsOf(pid: number): string | undefined {
+function netnsOf(pid: string): string | undefined {
   try {
     return fs.readlinkSync(`/proc/${pid}/ns/net`);
   } catch {
@@ -45,30 +46,32 @@ function netnsOf(pid: number): string | undefined {
 }
 
 /**
- * Seconds that others have run. When a process ends, its parent takes its time over, so the sum only grows, whoever comes and goes. A benchmark's
- * daemon that has left its parents is told by its network namespace: not that which the benchmark itself is in, but one of its processes'.
+ * Ticks that others than process `self` have run, of all in `tasks`. When a process ends, its parent takes its time over, so the sum only grows, whoever
+ * comes and goes. A benchmark's daemon that has left its parents is told by its network namespace: that of one of its processes, and not its own.
  */
+export function othersTicks(tasks: ReadonlyMap<number, Task>, self: number): number {
+  const isOurs = (pid: number): boolean => {
+    for (let at: number | undefined = pid; at !== undefined && at > KTHREADD; at = tasks.get(at)?.parent) if (at === self) return true;
+    return false;
+  };
+  const namespaces = new Set([...tasks].filter(([pid]) => isOurs(pid)).map(([, { netns }]) => netns));
+  namespaces.delete(tasks.get(self)?.netns);
+  namespaces.delete(undefined);
+  let ticks = 0;
+  for (const [pid, task] of tasks) {
+    if (pid === KTHREADD || task.parent === KTHREADD || isOurs(pid) || namespaces.has(task.netns)) continue;
+    ticks += task.ticks;
+  }
+  return ticks;
+}
+
 function othersTime(): number {
   const tasks = new Map<number, Task>();
   for (const name of fs.readdirSync("/proc")) {
     const task = /^\d+$/.test(name) ? taskOf(name) : undefined;
     if (task !== undefined) tasks.set(Number(name), task);
   }
-  const isOurs = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at !== undefined && at > KTHREADD; at = tasks.get(at)?.parent)
-      if (at === process.pid) return true;
-    return false;
-  };
-  const home = netnsOf(process.pid);
-  const ours = [...tasks.keys()].filter(isOurs);
-  const namespaces = new Set(ours.map(netnsOf).filter((netns) => netns !== undefined && netns !== home));
-  let ticks = 0;
-  for (const [pid, task] of tasks) {
-    if (pid === KTHREADD || task.parent === KTHREADD || isOurs(pid)) continue;
-    if (namespaces.size > 0 && namespaces.has(netnsOf(pid))) continue;
-    ticks += task.ticks;
-  }
-  return ticks / HZ;
+  return othersTicks(tasks, process.pid) / HZ;
 }
 
 /** Starts counting; the answer stops, and tells which share of all processors others had, 0..1. */
