@@ -122,6 +122,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
+  const frameOf = new Int32Array(TX_MAX); // by place in the transmit list: frame of the batch; -1: it is of another
   const parse = parser(batch, state);
   const established = establishedFlows(batch, state);
   const established6 = establishedFlows6(batch, state);
@@ -155,6 +156,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.limits.tick();
     probes.tick();
     stationPairs.tick();
+    state.capturing?.tick();
     state.fragments.expire(second);
     countAnswered();
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
@@ -311,7 +313,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     // No need to look at each result when none is an error.
     txCount = count;
     if (io.transmit(count) === 0) countTx(first, count, bytes);
-    else countResults();
+    else {
+      for (let i = 0; i < count; i++) frameOf[i] = i;
+      countResults();
+    }
     txCount = 0;
   }
 
@@ -370,6 +375,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
     if (over !== PASSES) {
       countDrop(over, drop.DROP_OVER_RATE);
+      state.capturing?.failed(i, drop.DROP_OVER_RATE);
       return;
     }
     for (let port = 0; port < ports.end; port++) {
@@ -386,7 +392,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     else if (nodes.length > 0) {
       flush(); // what has been pushed of this frame must not be written over
       toNodes(i, network, nodes, -1);
-    } else if (copies === 0) countDrop(ingress, drop.DROP_FLOOD_ALONE);
+    } else if (copies === 0) {
+      countDrop(ingress, drop.DROP_FLOOD_ALONE);
+      state.capturing?.failed(i, drop.DROP_FLOOD_ALONE);
+    }
   }
 
   /** Whether the station behind the port has sent the frame. */
@@ -415,14 +424,18 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   function pushOf(i: number, from: number, port: number): void {
     if (shaper.limits > 0) {
       const result = shaper.admit(batch, i, from, port);
-      if (result >= 0) countDrop(result, drop.DROP_OVER_RATE);
+      if (result >= 0) {
+        countDrop(result, drop.DROP_OVER_RATE);
+        state.capturing?.failed(i, drop.DROP_OVER_RATE);
+      }
       if (result !== PASSES) return;
     }
-    put(port, batch.len[i]! + VNET, batch.at[i]!, batch.tail[i]!);
+    put(i, port, batch.len[i]! + VNET, batch.at[i]!, batch.tail[i]!);
   }
 
-  function put(port: number, size: number, at: number, tail: number): void {
+  function put(i: number, port: number, size: number, at: number, tail: number): void {
     if (txCount === TX_MAX) flush();
+    frameOf[txCount] = i;
     const d = txCount++ * DESCRIPTOR;
     tx[d] = port;
     tx[d + 1] = size;
@@ -430,7 +443,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     tx[d + 3] = tail;
   }
 
-  const putSlot = (slot: number, port: number, size: number): void => put(port, size, headAt(slot), slot);
+  const putSlot = (slot: number, port: number, size: number): void => put(-1, port, size, headAt(slot), slot);
   const countLost = (port: number, gone: boolean): void => countDrop(port, gone ? drop.DROP_PORT_GONE : drop.DROP_OVER_RATE);
 
   /** What waited for its bandwidth. All frames of the batch are sent: its heads and tails are free. */
@@ -460,7 +473,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
         bytes = 0;
       }
       if (result < 0) {
-        countDrop(port, result === -EAGAIN || result === -ENOBUFS || result === -ENOMEM ? drop.DROP_TX_FULL : drop.DROP_TX_ERROR);
+        const reason = result === -EAGAIN || result === -ENOBUFS || result === -ENOMEM ? drop.DROP_TX_FULL : drop.DROP_TX_ERROR;
+        countDrop(port, reason);
+        state.capturing?.failed(frameOf[k]!, reason);
         continue;
       }
       packets++;
@@ -499,11 +514,15 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (second !== lastSecond) tick(second);
     if (n > 0) {
       if (!opened && !waited && !asks) take(n);
+      const capturing = asks ? null : state.capturing; // what we ask ourselves is nobody's packet
+      capturing?.before(batch);
       decide(opened);
+      capturing?.after(batch);
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       if (stationPairs.waiting > 0) stationPairs.enter();
       emit();
+      capturing?.done();
     }
     if (datagramsIn.dropped > 0) countRefused();
     if (shaper.waiting > 0) sendWaiting();
