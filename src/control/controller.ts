@@ -19,6 +19,7 @@ import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
+import type { CaptureSite } from "./capture/captures.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { devicesToSteer, Host } from "./host.js";
@@ -78,6 +79,7 @@ export class Controller {
     private readonly store: FdStore | undefined,
     readonly host: Host,
     readonly networks: NetworkRegistry,
+    private readonly socket: RouteSocket,
     readonly publisher: Publisher,
     /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
     readonly keys: KeyRing | undefined,
@@ -231,7 +233,7 @@ export class Controller {
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, socket, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -278,6 +280,12 @@ export class Controller {
     await this.workers.stop();
     if (this.workers.held > 0) this.files?.leave();
     await this.undo.run();
+  }
+
+  /** Where packets are captured (`capture/captures.ts`). */
+  get captureSite(): CaptureSite {
+    const { networks, numbers, socket, workers } = this;
+    return { networks, numbers, socket, workers };
   }
 
   flows(): Promise<FlowRow[]> {

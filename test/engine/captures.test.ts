@@ -1,6 +1,6 @@
 /** What a capture sees of the packets on their way, and that the kernel gives back and gets again the flows that are captured. */
 import { describe, expect, it } from "vitest";
-import { type CapturedPacket, takePacket } from "../../src/control/captured-packet.js";
+import { type CapturedPacket, takePacket } from "../../src/control/capture/packet.js";
 import type { CaptureFilterOptions } from "../../src/dataplane/capture-filter.js";
 import type { StateOptions } from "../../src/dataplane/state.js";
 import type { ToWorker } from "../../src/engine/messages.js";

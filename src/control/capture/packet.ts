@@ -1,7 +1,7 @@
 /** A captured packet as a value: what a record of the ring says (`wire/capture-record.ts`). */
-import type { CaptureRing } from "../table/capture-ring.js";
-import * as record from "../wire/capture-record.js";
-import { DROP_NONE, type DropReason, dropName } from "../wire/drop.js";
+import type { CaptureRing } from "../../table/capture-ring.js";
+import * as record from "../../wire/capture-record.js";
+import { DROP_NONE, type DropReason, dropName } from "../../wire/drop.js";
 
 /** A packet on one side of the dataplane. */
 export interface CapturedFrame {
