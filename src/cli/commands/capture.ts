@@ -47,17 +47,23 @@ export function captureCommand(): CliCommand {
     .option("--proto <name>", "Only tcp, udp, sctp or icmp")
     .option("--network <name>", "Only what goes in or out of this own network: its name, id or subnet")
     .option("--drops", "Only what is dropped, or answered in its receiver's place")
-    .option("-w, --write <file>", "Write a pcapng file, for tcpdump and Wireshark; - is standard output")
+    .option("-w, --write <path>", "Write a pcapng file, for tcpdump and Wireshark; - is standard output")
     .option("-s, --snapshot-length <bytes>", `Keep so much of each packet (${MIN_SNAP} to ${MAX_SNAP}; default: all)`)
     .option("-c, --count <n>", "End after so many packets")
     .option("--seconds <n>", "End after so many seconds")
     .option("--json", "Print a JSON object for each packet")
     .option("--pid <pid>", "Ask this instance, when several run")
     .note(
-      "A packet is one line: when, the device it came in by and the one it goes out of, who sent it to whom, and what was decided. In a file it is there twice, as it came in and as it went out.",
+      [
+        "A packet is one line: when, the device it came in by and the one it goes out of, who sent it",
+        "to whom, and what was decided. In a file it is there twice, as it came in and as it went out.",
+      ].join("\n"),
     )
     .note(
-      "While it runs, the kernel does not carry the flows that are captured: all their packets come to tsproxy. What the host's firewall drops never does.",
+      [
+        "While it runs, the kernel does not carry the flows that are captured: all their packets come",
+        "to tsproxy. What the host's firewall drops never does.",
+      ].join("\n"),
     )
     .example("Why does my packet not arrive?", "tsproxy capture --drops --client 192.0.2.10")
     .example("A published port, in Wireshark", "tsproxy capture --port 8999 -w - | wireshark -k -i -")

@@ -46,12 +46,12 @@ export function parseCapture(query: CaptureQuery, networkNumber: (word: string) 
   };
 }
 
+const PROTOS = new Map<string, number>([...Object.entries(PROTOCOLS), ["icmp", PROTO_ICMP]]);
+
 function protoOf(word: string | undefined): number {
   if (word === undefined) return 0;
-  const protocols: Record<string, number> = { ...PROTOCOLS, icmp: PROTO_ICMP };
-  const number = protocols[word];
-  if (number === undefined)
-    throw invalid(`proto '${word}': not a protocol that can be asked for`, `use ${Object.keys(protocols).join(", ")}`);
+  const number = PROTOS.get(word);
+  if (number === undefined) throw invalid(`proto '${word}': not a protocol that can be asked for`, `use ${[...PROTOS.keys()].join(", ")}`);
   return number;
 }
 
