@@ -30,7 +30,7 @@ const REQUESTS = ["connections", "requests"];
 const ROUND_TRIPS = ["rtt-p50", "rtt-p99", "rtt-awake-p50", "rtt-awake-p99", "rtt-apart-p50", "rtt-apart-p99"];
 const ALL = ["bulk-in", "bulk-out", "bulk-in-8", "bulk-out-8", ...REQUESTS, "udp-64-lossless", ...ROUND_TRIPS];
 /** Of us, with TypeScript deciding. */
-const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own-tap", "tsproxy-workers"];
+const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-own-tap", "tsproxy-workers"];
 const OTHERS = [
   "iptables",
   "nftables",
@@ -75,7 +75,7 @@ export const FIGURES: Record<string, () => string[]> = {
 };
 
 const README_PEERS = [
-  ...["tsproxy", "tsproxy-loop", "tsproxy-own-tap", "iptables", "nftables", "veth"],
+  ...["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-own-tap", "iptables", "nftables", "veth"],
   ...["docker-proxy", "haproxy", "pasta", "openvswitch", "openvswitch-xdp"],
 ];
 const README_METRICS = GLANCE.map(([metric]) => metric).filter((metric) => !metric.endsWith("-8"));

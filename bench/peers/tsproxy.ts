@@ -49,6 +49,7 @@ export const tsproxyOwn: Peer = {
   ...tsproxy,
   name: "tsproxy-own",
   title: "tsproxy, own network",
+  mover: "kernel by BPF, node for what is new and for all across the families",
   scenarios: PUBLISH,
   containers: "none",
   start: (session) => start(session, true),
