@@ -31,6 +31,7 @@ import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
+import { VethSupport } from "./network/veth-support.js";
 import { PastBridge } from "./past-bridge.js";
 import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
@@ -212,6 +213,7 @@ export class Controller {
         host,
         guard,
         remover: new LinkRemover(socket),
+        veths: new VethSupport(socket),
         ends: steering.ends,
         stations: steering.stations,
         taps,

@@ -155,7 +155,7 @@ export class Host {
   }
 
   /** Keeps the device up. `onGone`: it is no more in this namespace; said once. Answers how to end that. */
-  watch(ifindex: number, onGone: () => void): () => void {
+  watch(ifindex: number, onGone: () => void = () => {}): () => void {
     this.watched.set(ifindex, onGone);
     return () => this.watched.delete(ifindex);
   }

@@ -50,6 +50,7 @@ export function endpointViews(model: NetworkModel): EndpointView[] {
         mac,
         sandbox,
         use,
+        attach,
       },
       gone,
       mappings,
@@ -63,6 +64,7 @@ export function endpointViews(model: NetworkModel): EndpointView[] {
       mac,
       state: gone ? "gone" : sandbox === "" ? "created" : "joined",
       sandbox,
+      attach: attach ?? "tap",
       ports: mappings.map((mapping) => ({ ...mappingText(mapping), via: "dataplane" })),
     }),
   );
