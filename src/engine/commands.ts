@@ -25,7 +25,7 @@ import { OverlayCommands } from "./overlay-commands.js";
 import type { FlowMap } from "./recorder.js";
 import { Rules } from "./rules.js";
 import { SteeringMaps } from "./steering-maps.js";
-import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
+import { fdbRows, flowRows, holderRows, nodeRows, strangerRows, summary } from "./views.js";
 import { Withholder } from "./withhold.js";
 
 /** What commands need beside the tables and the packet input and output. */
@@ -388,6 +388,7 @@ export class Commands implements EngineHooks {
   private answer(what: Query): unknown {
     if (what === "flows") return flowRows(this.state, this.maps.offload);
     if (what === "nodes") return nodeRows(this.state);
+    if (what === "strangers") return strangerRows(this.state);
     return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
 }
