@@ -180,7 +180,7 @@ export class FormerFlows {
     if (!hasFamilies(word, flow) || !this.translateAddresses(file)) return OVER;
     setDeltas(this.state);
     if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16))) return OVER; // torn
-    const way = rows[row + ct.WAY]!;
+    const way = goesOn(rows[row + ct.WAY]!);
     const wayBack = rows[row + ct.REPLY + ct.WAY]!;
     const isOffloaded = (way & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
     const lastSeen = isOffloaded ? now : rows[row + ct.DEADLINE]! - before;
@@ -375,4 +375,9 @@ function spreadWord({ addressWords }: FlowFile, former: number): number {
 
 function isKnown(proto: number): boolean {
   return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
+}
+
+/** The egress word of a flow that the former process looked at when it ended: nobody does any more. */
+function goesOn(way: number): number {
+  return (way & ct.EGRESS_WITHHELD) === 0 ? way : (way & ~ct.EGRESS_WITHHELD) | ct.EGRESS_OFFLOAD;
 }
