@@ -200,7 +200,8 @@ export function preciseTime(): number {
 function outHeadOf(b: batch.Batch, i: number, tail: number, rest: number, longer: number): number {
   const length = b.len[i]! - longer;
   if (tail === -1 && b.tail[i] === -1 && rest > 0 && length >= rest) return Math.min(length - rest, HEAD_SIZE);
-  return Math.min(length, inHead(b.at[i]!, b.len[i]! + VNET, b.tail[i]!) - VNET - longer, HEAD_SIZE);
+  const head = inHead(b.at[i]!, b.len[i]! + VNET, b.tail[i]!) - VNET - longer;
+  return Math.min(length, b.tail[i] === -1 ? Math.min(head, HEAD_SIZE) : head); // one with a tail may begin in the headroom
 }
 
 /** Where what follows the head lies: in the tail, or, in one piece, at the frame's end. */
