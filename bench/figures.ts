@@ -58,8 +58,8 @@ export const FIGURES: Record<string, () => string[]> = {
   streams: () => medians("end-to-end.json", [...FIRST, "iptables", "docker-proxy", "haproxy", "socat"], ["bulk-in-8", "bulk-out-8"]),
   families: () => ratios("families/end-to-end.json", ALL, [...each(["tsproxy", "tsproxy-loop", "iptables"], "publish6", "publish")]),
   nat64: () => ratios("families/end-to-end.json", ALL, against(["tsproxy", "tsproxy-loop"], "nat64", ["docker-proxy"])),
-  bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap"])),
-  masquerade: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "masquerade", ["iptables", "c-on-tap"])),
+  bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap", "tsproxy-own-tap"])),
+  masquerade: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "masquerade", ["iptables", "c-on-tap", "tsproxy-own-tap"])),
   bbr: () =>
     ratios(
       "bbr/end-to-end.json",
