@@ -289,8 +289,8 @@ export class Controller {
 
   /** Where packets are captured (`capture/captures.ts`). */
   get captureSite(): CaptureSite {
-    const { networks, numbers, socket, workers } = this;
-    return { networks, numbers, socket, workers };
+    const { networks, numbers, socket, steering, workers } = this;
+    return { networks, numbers, socket, stations: steering.stations, workers };
   }
 
   flows(): Promise<FlowRow[]> {
