@@ -22,6 +22,7 @@ import {
   FLAG_RECORD,
   OFFLOAD_DESTINATION,
 } from "../wire/flow-entry.js";
+import { PROTO_UDP } from "../wire/ipv4.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { carriedAs, enterClient } from "./record.js";
 import { toNode } from "./remote-forward.js";
@@ -80,7 +81,7 @@ export function l2Out(b: Batch, state: State): void {
 
 function toUplink(b: Batch, i: number, state: State, frame: number, port: number): void {
   const { macHi, macLo } = state.ports;
-  if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
+  if ((b.mark[i]! & EGRESS_ENTER) !== 0 && !isFirstOfMany(b, i, state)) {
     askForClient(b, i, state, frame);
     return;
   }
@@ -100,6 +101,11 @@ function fromInside(b: Batch, i: number, { conntrack, networks, ports }: State, 
   return true;
 }
 
+/** Datagrams may come in bursts, whose order is kept (`table/order.ts`): so their entry is made with the second one, since most questions have one answer. */
+function isFirstOfMany(b: Batch, i: number, { conntrack, order }: State): boolean {
+  return order.isKept && b.proto[i] === PROTO_UDP && conntrack.packets(b.flow[i]! >> 1, 1) === 1;
+}
+
 /** The first answer to a client: `emit` is to enter it, so that the client's packets come to us from the device that its first one came by. */
 function askForClient(b: Batch, i: number, state: State, frame: number): void {
   const { bytes, halves, words } = b.memory;
@@ -107,8 +113,9 @@ function askForClient(b: Batch, i: number, state: State, frame: number): void {
   const id = b.flow[i]! >> 1;
   const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
   const target = conntrack.newDst(id, 0);
-  if (offloaded && (isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION)) {
-    enterClient(state, id, conntrack.device[id]!, true);
+  const ordered = state.order.isKept && b.proto[i] === PROTO_UDP;
+  if (ordered || (offloaded && (isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION))) {
+    enterClient(state, id, conntrack.device[id]!, offloaded, ordered);
     eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
     bytes[frame] = LOCALLY_ADMINISTERED;
     words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;

@@ -21,6 +21,7 @@ import {
   FLOW_HOPS_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
+  FLOW_ORDER_AT,
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
   FLOW6_ADDRESS_AT,
@@ -47,24 +48,29 @@ export function record(b: Batch, state: State): void {
     const offloaded = (b.mark[i]! & EGRESS_OFFLOAD) !== 0;
     if (device === 0 && !(state.bypass && offloaded)) continue;
     if ((conntrack.egress(id, 1) & (EGRESS_ENTER | EGRESS_ENTERED)) === 0) continue; // an endpoint's, whose packets are not steered
-    if (device !== conntrack.device[id]) {
+    const moved = device !== conntrack.device[id];
+    if (moved) {
       conntrack.device[id] = device;
       conntrack.mark(id, 1, EGRESS_ENTER, 0);
     }
     if (isUsual(b, i, state, id, device)) continue;
-    enterClient(state, id, device, offloaded);
+    if (!moved && state.order.hasNoted(ref)) continue; // by its entry it has got its stamp
+    enterClient(state, id, device, offloaded, true);
   }
 }
 
-/** Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. */
-export function enterClient(state: State, id: number, device: number, offloaded: boolean): void {
+/**
+ * Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. `ordered`: some may be on their way
+ * already, and those that the entry is about do not overtake them.
+ */
+export function enterClient(state: State, id: number, device: number, offloaded: boolean, ordered: boolean): void {
   if ((state.conntrack.egress(id, 1) & EGRESS_ENTERED) !== 0) {
     state.entries.mayBeThere = true;
     state.entries6.mayBeThere = true;
   }
   state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
-  enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0);
-  if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0));
+  enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0, ordered);
+  if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0), ordered);
 }
 
 /** What the kernel is to do with answers to what is sent in direction `dir`: OFFLOAD_*. */
@@ -83,14 +89,15 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
   return (tcpFlags(b.memory.bytes, b.l4[i]!) & (device === 0 ? TURNING : TCP_SYN)) !== 0;
 }
 
-/** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. */
-export function enter(state: State, id: number, dir: number, device: number, offload: number): void {
-  const { addresses, conntrack } = state;
+/** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. `ordered`: as of `enterClient`. */
+export function enter(state: State, id: number, dir: number, device: number, offload: number, ordered = false): void {
+  const { addresses, conntrack, order } = state;
   const src = conntrack.newSrc(id, dir);
   const entries = isIpv6(src) ? state.entries6 : state.entries;
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
+  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = order.begin((id << 1) | (dir ^ 1));
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   entries.values[(at + FLOW_CARRIED_AT) >> 2] =

@@ -31,6 +31,8 @@ export interface CommandsHooks {
   watch(fd: number): void;
   /** The map behind the descriptor, with keys of that family. */
   openFlowMap(fd: number, family: 4 | 6): FlowMap;
+  /** Memory of the map `order`. */
+  mapOrder(fd: number): ArrayBuffer;
   /** What former processes left. */
   readFormer(): FlowFile[];
 }
@@ -143,6 +145,7 @@ export class Commands implements EngineHooks {
         state.offloads = m.offload.ipv4;
         state.offloads6 = m.offload.ipv6;
         this.useSteering(m.flowsFd, m.flows6Fd, m.acrossFd);
+        if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd), state.worker);
         break;
       case "bare":
         state.bare = new Set(m.devices);

@@ -92,7 +92,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const { rx, tx, clock } = io;
   const [rxPort, rxSize, rxTail, rxDevice] = fieldsOf(rx);
   const [txPort, txSize, txAt, txTail] = fieldsOf(tx);
-  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, ports, probes, remotes, shaper, tunnel } = state;
+  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, order, ports, probes, remotes, shaper, tunnel } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
@@ -470,6 +470,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       emit();
+      if (order.count > 0) order.pass();
     }
     if (unsealing.dropped > 0) countUnopened();
     if (shaper.waiting > 0) sendWaiting();

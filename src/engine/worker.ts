@@ -12,6 +12,7 @@ import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
 import { native } from "../sys/native.js";
 import { RouteQuery } from "../sys/route-query.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
+import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
 import { flowMemory, readFlowFile } from "./flow-memory.js";
@@ -51,6 +52,7 @@ const commands = new Commands(state, io, counters, {
     put: (keys, values, count) => putBatch(fd, keys, values, count),
     delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
   }),
+  mapOrder: (fd) => native.mapFile(fd, orderPlaces(state.workers) * ORDER_VALUE_SIZE),
   readFormer: () => options.former.map(readFlowFile),
 });
 const engine = new Engine(io, memory, state, counters, commands);

@@ -11,6 +11,7 @@
  * when the program is loaded: so there are a few, and each packet takes the smallest that it fits into.
  */
 import { HEAD_AT, HEAD_LENGTH_AT, IFINDEX_AT, REST_AT, REST_LENGTH_AT } from "../wire/accept-record.js";
+import { STAMP_AT, STAMP_MARK, STAMP_MARK_AT } from "../wire/order.js";
 import { type Family, NEXT_HEADER, V4, V6 } from "./family.js";
 import {
   type Counter,
@@ -27,6 +28,7 @@ import {
   SKB_LEN,
   SKB_LOAD_BYTES,
   SKB_PROTOCOL,
+  SKB_TC_INDEX,
   TCP,
   UDP,
 } from "./program.js";
@@ -151,6 +153,10 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = fal
     p.store("u32", "r9", REST_LENGTH_AT, "r8");
     for (let at = HEAD_AT; at < IP_AT; at += 8) p.store("u64", "r9", at, 0);
     p.store("u16", "r9", ETHERNET_AT + ETHERTYPE, f.ethertype);
+    // Of a known flow `steer` has given it a stamp (order-program.ts).
+    p.store("u32", "r9", ETHERNET_AT + STAMP_MARK_AT, STAMP_MARK)
+      .load("u32", "r0", "r6", SKB_TC_INDEX)
+      .store("u16", "r9", ETHERNET_AT + STAMP_AT, "r0");
     loadFromIp(
       0,
       () => p.mov("r3", "r9").alu("add", "r3", IP_AT),

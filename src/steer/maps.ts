@@ -4,6 +4,7 @@ import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
+import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
 import { RING_SIZE } from "./accept-program.js";
 import { CARRIED_PLACES, CARRIED_SIZE } from "./carried.js";
 import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
@@ -29,6 +30,8 @@ export interface MapOptions {
   ipv6?: boolean;
   /** Else the map `across` has hardly any. */
   offload?: boolean;
+  /** Default: one. */
+  workers?: number;
   /** Keeps the flows while the process is restarted. */
   store?: FdStore | undefined;
 }
@@ -37,7 +40,7 @@ export interface MapOptions {
 const IPV6_SHARE = 4;
 
 /** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
-export function createMaps({ flowCapacity, ipv6 = false, offload = false, store }: MapOptions, fds: number[]): MapFds {
+export function createMaps({ flowCapacity, ipv6 = false, offload = false, workers = 1, store }: MapOptions, fds: number[]): MapFds {
   const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
     const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
     fds.push(fd);
@@ -65,6 +68,7 @@ export function createMaps({ flowCapacity, ipv6 = false, offload = false, store 
       ),
     ),
     carried: create("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? CARRIED_PLACES : 1),
+    order: create("order", bpf.MAP_ARRAY, 4, ORDER_VALUE_SIZE, orderPlaces(workers), bpf.F_MMAPABLE),
     flows6: kept(store, flowsName(flowCapacity, ipv6), fds, () =>
       create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
     ),

@@ -22,6 +22,7 @@
 import { FLOW_INGRESS_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
+import { keepOrder } from "./order-program.js";
 import {
   ETHERNET_SIZE,
   ETHERTYPE,
@@ -174,6 +175,7 @@ function steerFamily(
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
   if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");
+  if (offload || !bypass) keepOrder(p, link, "engine", "next");
   if (offloads) forwardOffloaded(p, f, link, "engine", { ipsec, pastBridge });
   p.label("engine")
     .load("u32", "r7", "r9", FLOW_UPLINK_AT)

@@ -137,7 +137,7 @@ export class Steering {
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
       this.attacher.prepare(this.placesOf(options.devices ?? []));
-      this.maps = createMaps({ ...options, offload: mode !== "never" }, this.fds);
+      this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, this.fds);
       this.carried = new CarriedCounts(this.maps.carried);
       const found = useOffload(mode, options, this.maps, this.fds);
       this.offload = found.state;
@@ -205,6 +205,11 @@ export class Steering {
   /** Descriptor of the `across` map. */
   get acrossFd(): number {
     return this.maps.across;
+  }
+
+  /** Descriptor of the `order` map, of `orderPlaces` values. */
+  get orderFd(): number {
+    return this.maps.order;
   }
 
   /** Descriptor of the `flows6` map. */

@@ -299,6 +299,7 @@ describe("a connection to a published port", () => {
       flowsFd: 3,
       flows6Fd: -1,
       acrossFd: -1,
+      orderFd: -1,
       uplinkDevice: 7,
       isNew: false,
       offload: { ipv4: false, ipv6: false },

@@ -350,6 +350,7 @@ describe("what the control side asks", () => {
     const commands = new Commands(d.state, d.io, d.counters, {
       tell: () => {},
       watch: (fd) => watched.push(fd),
+      mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
       openFlowMap: (fd, family) => {
         maps.push(`${fd} of ${family}`);
@@ -362,6 +363,7 @@ describe("what the control side asks", () => {
       flowsFd: 12,
       flows6Fd: 13,
       acrossFd: -1,
+      orderFd: -1,
       uplinkDevice: 7,
       isNew: true,
       offload: { ipv4: false, ipv6: false },

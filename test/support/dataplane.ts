@@ -92,12 +92,22 @@ export class Dataplane {
         put: (keys, values, count) => this.putFlows(keys, values, count, fd === ACROSS_FD ? "across" : family),
         delete: (keys, count) => this.deleteFlows(keys, count, family),
       }),
+      mapOrder: () => new ArrayBuffer(0),
       readFormer: () => former,
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
     const { offloads: ipv4, offloads6 } = this.state;
     const offload = { ipv4, ipv6: offloads6 };
-    this.say(...hostMessages(), { type: "steering", offload, flowsFd: 3, flows6Fd: 4, acrossFd: ACROSS_FD, uplinkDevice: 7, isNew: true });
+    this.say(...hostMessages(), {
+      type: "steering",
+      offload,
+      flowsFd: 3,
+      flows6Fd: 4,
+      acrossFd: ACROSS_FD,
+      orderFd: -1,
+      uplinkDevice: 7,
+      isNew: true,
+    });
     this.io.clock[0] = 1000;
   }
 

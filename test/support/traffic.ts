@@ -131,6 +131,7 @@ export class Traffic {
       tell() {},
       watch() {},
       openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
+      mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
     });
     for (const message of hostMessages()) this.commands.carryOut(message);
