@@ -88,6 +88,8 @@ export interface NetworkOptions {
   icc?: boolean;
   /** Endpoints may send from other addresses than their own. Default: no. */
   promiscuous?: boolean;
+  /** How endpoints hang on it: by a TAP, by a veth pair, or by the better one; default: auto. */
+  attach?: "auto" | "veth" | "tap";
   /** Whether what leaves gets an address of the host; default: yes. */
   masquerade?: boolean;
 }
@@ -175,8 +177,8 @@ export class Dataplane {
   }
 
   /** Makes a network. Throws TSP_ERR_OPTION (invalid) or TSP_ERR_NETWORK (conflict: the host knows addresses in it). */
-  async addNetwork({ subnet, mtu, ...behavior }: NetworkOptions): Promise<Network> {
-    const spec: BridgeSpec = { ...parseNetwork(subnet, mtu?.toString()), ...behavior };
+  async addNetwork({ subnet, mtu, attach, ...behavior }: NetworkOptions): Promise<Network> {
+    const spec: BridgeSpec = { ...parseNetwork(subnet, { mtu: mtu?.toString(), attach }), ...behavior };
     const controller = this.open();
     const network = new Network(controller, controller.networks.add(spec), spec);
     await controller.settled();

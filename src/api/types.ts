@@ -195,6 +195,7 @@ export const NetworkView = v.object({
   icc: flag("Its endpoints reach each other."),
   masquerade: flag("What leaves gets the host's address."),
   promiscuous: flag("Its endpoints may send from other addresses than their own."),
+  attach: v.pipe(v.picklist(["auto", "veth", "tap"]), v.description("How its endpoints' devices hang on it.")),
   endpoints: count("How many it has."),
 });
 /** GET /v1/networks: an array of these. */

@@ -17,6 +17,8 @@ export interface Config {
   ipam: string | undefined;
   internal: boolean;
   mtu: number | undefined;
+  /** How its devices hang on the network: `tsproxy.attach` as it was written. */
+  attach: string | undefined;
   /** Addresses that are asked for, without lengths. */
   ips: string[];
   mac: string | undefined;
@@ -62,6 +64,7 @@ export function parseConfig(text: string): Config {
     ipam: own ? undefined : type,
     internal: get(json, "internal") === true,
     mtu: number(json, "mtu"),
+    attach: string(json, "attach"),
     ips: [...strings(runtime, "ips"), ...strings(args, "ips")].map((address) => address.replace(/\/\d+$/, "")),
     mac: string(runtime, "mac") ?? string(args, "mac"),
     aliases: aliasesOf(get(runtime, "aliases"), name),

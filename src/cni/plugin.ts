@@ -43,7 +43,7 @@ export class Cni {
 
   private async add(environment: Environment, config: Config): Promise<object> {
     const { netns, args } = environment;
-    const { name: network, ipam, text, internal, mtu, ipv6, mac, aliases, bandwidth, publish, servers } = config;
+    const { name: network, ipam, text, internal, mtu, attach, ipv6, mac, aliases, bandwidth, publish, servers } = config;
     const what = interfaceOf(environment, config);
     await this.containers.prepare(what, netns);
     const leases = ipam === undefined ? [] : await lease(ipam, text, environment);
@@ -62,7 +62,8 @@ export class Cni {
         servers,
       };
       const ranges = leases.length > 0 ? leases.map((each) => ({ ...each, part: undefined })) : config.ranges;
-      const made = { name: network, internal, ranges, ipv6, ...(mtu !== undefined && { mtu }) };
+      const options = attach === undefined ? {} : { "tsproxy.attach": attach };
+      const made = { name: network, internal, ranges, ipv6, options, ...(mtu !== undefined && { mtu }) };
       return resultOf(config, environment, await this.containers.join(wanted, made, ORIGIN));
     } catch (error) {
       if (ipam !== undefined) await release(ipam, text, environment).catch(() => {});

@@ -11,7 +11,6 @@ import type { Carried } from "../steer/carried.js";
 import type { Steering } from "../steer/steering.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { hostFamilies } from "../sys/host-families.js";
-import { native } from "../sys/native.js";
 import { PortTakenError } from "../sys/port-owner.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { TAKES } from "../table/selection.js";
@@ -19,10 +18,12 @@ import { formatIp, type IpAddress } from "../wire/ip-address.js";
 import { PROTOCOLS } from "../wire/ipv4.js";
 import { type BalanceOptions, DEFAULT_BALANCE } from "./balance-options.js";
 import { Balancer, sameReach, type TargetEvent } from "./balancer.js";
+import { CarriedCounts } from "./carried-counts.js";
 import { checkPortFamilies } from "./families.js";
 import { HealthChecks } from "./health.js";
-import { type HeldPorts, holdPorts, takeOver } from "./held-ports.js";
+import { holdPorts, takeOver } from "./held-ports.js";
 import type { Host } from "./host.js";
+import { KeptPorts } from "./kept-ports.js";
 import { knockAt } from "./knock.js";
 import {
   eachHostAddress,
@@ -60,8 +61,8 @@ export class Publisher {
   /** By number, of targets that the host's kernel reaches. */
   private readonly rules = new Map<number, { spec: OneSpec; rule: PublishedRange; reach: Reach }>();
   private readonly checks = new HealthChecks(knockAt);
-  /** Where the steering programs count, by `placeName`. */
-  private readonly places = new Map<string, number>();
+  private readonly kept: KeptPorts;
+  private readonly counts: CarriedCounts;
   private readonly listeners = new Set<(event: TargetEvent) => void>();
   private readonly endWatch: () => void;
 
@@ -71,8 +72,10 @@ export class Publisher {
     private readonly workers: Workers,
     private readonly steering: Steering,
     private readonly networks: NetworkRegistry,
-    private readonly store?: FdStore,
+    store?: FdStore,
   ) {
+    this.kept = new KeptPorts(store);
+    this.counts = new CarriedCounts(steering);
     this.endWatch = host.onChange(() => this.revise());
   }
 
@@ -131,6 +134,11 @@ export class Publisher {
   /** Of what may have several targets. */
   get balanced(): readonly Publication[] {
     return [...this.open].filter(({ balancer }) => balancer !== undefined);
+  }
+
+  /** What the steering programs have carried of the flows to a published port; undefined: there is none. */
+  carriedOf(port: Pick<MappingText, "proto" | "hostIp" | "hostPort">): Carried | undefined {
+    return this.counts.of(port);
   }
 
   /** All that is published now. */
@@ -192,30 +200,6 @@ export class Publisher {
     return new PortTakenError(proto, address, port, owner, error, "publish another host port");
   }
 
-  /** The sockets that a former process held these ports with, which hold them still. */
-  private takeFormer(spec: OneSpec, filterFd: number): HeldPorts | undefined {
-    if (spec.pickFromRange || spec.hostPort === 0) return undefined;
-    const name = nameOf(spec, spec.hostPort, spec.hostPortEnd);
-    const fds = this.store?.take(name) ?? [];
-    if (fds.length === 0) return undefined;
-    const isRight = (fd: number, i: number): boolean => {
-      const [proto, port, address] = native.boundTo(fd) ?? [];
-      return proto === PROTOCOLS[spec.proto] && port === spec.hostPort + i && address === formatIp(spec.hostIp);
-    };
-    const count = Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
-    if (fds.length === count && fds.every(isRight) && fds.every((fd) => native.setFilter(fd, filterFd) === 0))
-      return { firstPort: spec.hostPort, fds };
-    for (const fd of fds) closeSync(fd);
-    this.store?.remove(name);
-    return undefined;
-  }
-
-  private keep(spec: OneSpec, { firstPort, fds }: HeldPorts, isKept: boolean, undo: Undo): void {
-    const name = nameOf(spec, firstPort, firstPort + fds.length - 1);
-    if (!isKept) this.store?.put(name, fds);
-    undo.add(`keeping of ${formatMapping(spec)}`, () => this.store?.remove(name));
-  }
-
   private canCarry({ hostIp, targetIp, several }: OneSpec): boolean {
     const targets = several?.map(({ ip }) => ip) ?? [targetIp];
     return this.host.ipv6 || (hostIp.family === 4 && targets.every(({ family }) => family === 4));
@@ -266,17 +250,17 @@ export class Publisher {
     const { acceptFd } = this.steering;
     if (!this.canCarry(spec)) throw this.noIpv6(spec);
     const reach = balance === undefined ? this.reach(spec, spec.targetIp) : undefined;
-    const former = heldBy === undefined ? this.takeFormer(spec, acceptFd) : undefined;
+    const former = heldBy === undefined ? this.kept.take(spec, acceptFd) : undefined;
     const held = former ?? (heldBy === undefined ? holdPorts(spec, this.zoneOf(spec), acceptFd) : takeOver(spec, heldBy, acceptFd));
     undo.add(`ports of ${formatMapping(spec)}`, () => {
       for (const fd of held.fds) closeSync(fd);
     });
-    if (heldBy === undefined) this.keep(spec, held, former !== undefined, undo);
+    if (heldBy === undefined) this.kept.keep(spec, held, former !== undefined, undo);
     const count = spec.pickFromRange ? 1 : Math.max(1, spec.hostPortEnd - spec.hostPort + 1);
     const first = held.firstPort;
     const last = first + count - 1;
     const proto = PROTOCOLS[spec.proto];
-    const carried = this.takePlace(spec, first, undo);
+    const carried = this.counts.take(spec, first, undo);
     const rule: PublishedRange = {
       carried,
       proto,
@@ -301,25 +285,6 @@ export class Publisher {
     return { ...asked, hostPort: first, hostPortEnd: last, targetPortEnd: spec.targetPort + count - 1 };
   }
 
-  /** What the steering programs have carried of the flows to a published port; undefined: there is none. */
-  carriedOf({ proto, hostIp, hostPort }: Pick<MappingText, "proto" | "hostIp" | "hostPort">): Carried | undefined {
-    const place = this.places.get(placeName(proto, hostIp, hostPort));
-    return place === undefined ? undefined : this.steering.carried.at(place);
-  }
-
-  private takePlace(spec: OneSpec, first: number, undo: Undo): number {
-    if (!this.steering.offload.ipv4) return 0;
-    const place = this.steering.carried.take();
-    if (place === 0) return 0;
-    const name = placeName(spec.proto, hostAddressText(spec), first);
-    this.places.set(name, place);
-    undo.add(`counts of ${formatMapping(spec)}`, () => {
-      this.places.delete(name);
-      this.steering.carried.giveBack(place);
-    });
-    return place;
-  }
-
   /** Interface index that a link-local address of the host belongs to; 0 for others. */
   private zoneOf({ hostIp, hostZone }: OneSpec): number {
     if (hostZone === undefined) return 0;
@@ -340,15 +305,6 @@ export class Publisher {
 interface Balance {
   balancer: Balancer;
   rules: Set<number>;
-}
-
-/** What the sockets of these ports are kept as; a colon may be in no name of systemd's. */
-function nameOf({ proto, hostIp, hostZone = "" }: OneSpec, first: number, last: number): string {
-  return `port-${proto}-${formatIp(hostIp).replaceAll(":", "_")}-${hostZone}-${first}-${last}`;
-}
-
-function placeName(proto: string, hostIp: string, firstPort: number): string {
-  return `${hostIp} ${firstPort}/${proto}`;
 }
 
 /** The one target. */

@@ -15,49 +15,33 @@
  * A TCP flow opens with a SYN, an SCTP flow with an INIT. One exception: a segment in the middle of a connection to a published port with one target,
  * whose client address is kept, is taken up, since its translation needs no memory. Of others the sender is told by a reset that they are over.
  *
- * Then nothing may be in the way: a limit (`limits.ts`), the want of a source port (`source-port.ts`), or a full table (`make-room.ts`).
+ * `open-flow.ts` makes the entry.
  */
 import { type Batch, NO_FLOW, ROUTE } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
 import { INTERNAL, NO_MASQUERADE } from "../table/networks.js";
 import { HOST, REMOTE } from "../table/ports.js";
 import { isGroup, isIpv6, isLinkLocal, isLoopback, isMartian, isUnspecified, NO_ADDRESS } from "../wire/address-word.js";
-import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import * as icmp from "../wire/icmp.js";
 import * as ipv4 from "../wire/ipv4.js";
-import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf, swapPorts } from "../wire/raw.js";
 import { isRefused, REFUSED_PROHIBITED, REFUSED_SILENTLY, REFUSED_UNREACHABLE } from "../wire/route-answer.js";
-import * as sctp from "../wire/sctp.js";
 import { LOOPBACK } from "./accepted.js";
 import { chooseTarget } from "./choose-target.js";
 import { join } from "./flow-lookup.js";
-import { unfit } from "./fragment.js";
 import { toHostPort } from "./host-port.js";
 import { answer } from "./icmp-answer.js";
-import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
-import { catchUp, giveUpOne, makeRoom } from "./make-room.js";
-import { isIcmp, isRequest, queryState, ttl } from "./packet.js";
+import { HOSTS, KEPT, MASQUERADED, openFlow, UNCHANGED } from "./open-flow.js";
+import { DNS, isInMiddle, isOpening, isSctpInMiddle, opening, opensFlow } from "./opening.js";
+import { isIcmp } from "./packet.js";
 import { refuseOpening } from "./refuse-opening.js";
 import { portOf } from "./remote-forward.js";
 import { forgetEntry } from "./retire.js";
-import { keep, masquerade, shared } from "./source-port.js";
 import type { PublishRule, State } from "./state.js";
 import { reset } from "./tcp-reset.js";
 import * as sctpTrack from "./track-sctp.js";
 import { expire } from "./ttl.js";
-
-/** One's complement zero: what changes no checksum. */
-const NO_DELTA = 0;
-/** Target port of DNS, raw. A query is answered at once, and mostly the last from its port (RFC 4787 REQ-5a). */
-const DNS = rawHalf(53);
-
-/** Which source port a target sees: the client's, if possible; one of the host's; that of the inside endpoint's mapping; the same in any case. */
-const KEPT = 0,
-  HOSTS = 1,
-  MASQUERADED = 2,
-  UNCHANGED = 3;
 
 export function admit(b: Batch, state: State): void {
   state.displaced = false;
@@ -177,7 +161,7 @@ function publish(b: Batch, i: number, state: State, rule: PublishRule, src: numb
   flow.egress = (inside !== -1 ? inside : state.ports.uplink | ct.EGRESS_RECORD) | keepTtl | (isElsewhere ? ct.EGRESS_NODE : 0);
   flow.replyEgress = b.ingress[i]! | keepTtl | (byUplink && b.device[i] !== 0 ? ct.EGRESS_ENTER : 0);
   flow.device = b.device[i]!;
-  return open(b, i, state, masked ? HOSTS : KEPT);
+  return openFlow(b, i, state, masked ? HOSTS : KEPT);
 }
 
 /** From the host to an endpoint behind another node. */
@@ -196,7 +180,7 @@ function toNode(b: Batch, i: number, state: State, src: number, dst: number): nu
   flow.egress = egress | ct.EGRESS_NODE | ct.EGRESS_KEEP_TTL;
   flow.replyEgress = b.ingress[i]! | ct.EGRESS_KEEP_TTL;
   flow.device = 0;
-  return open(b, i, state, HOSTS);
+  return openFlow(b, i, state, HOSTS);
 }
 
 function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number): number {
@@ -227,124 +211,13 @@ function toElsewhere(b: Batch, i: number, state: State, src: number, dst: number
   flow.egress = ports.uplink | ct.EGRESS_RECORD;
   flow.replyEgress = b.ingress[i]!;
   flow.device = 0;
-  return open(b, i, state, masked ? MASQUERADED : UNCHANGED);
-}
-
-/** Gives `state.newFlow` the state that packet `i` opens it with; DROP_NONE, or why it opens none. */
-function opening(b: Batch, i: number, { newFlow: flow }: State): number {
-  const proto = b.proto[i]!;
-  if (proto === ipv4.PROTO_TCP) {
-    if (!isOpening(b, i)) return drop.DROP_NOT_SYN;
-    flow.state = ct.SYN_SENT;
-  } else if (proto === ipv4.PROTO_SCTP) {
-    if (!sctpTrack.isOpening(b, i)) return drop.DROP_NOT_SYN;
-    flow.state = ct.COOKIE_WAIT;
-  } else if (proto === ipv4.PROTO_UDP) {
-    flow.state = b.ports[i]! >>> 16 === DNS ? ct.QUERY : ct.UNREPLIED;
-  } else {
-    if (!isRequest(b, i)) return drop.DROP_NO_FLOW; // a reply asked for by nobody
-    flow.state = queryState(b, i);
-  }
-  return drop.DROP_NONE;
+  return openFlow(b, i, state, masked ? MASQUERADED : UNCHANGED);
 }
 
 /** Drop reason for what the host would not send on. */
 function refusedBy(answer: number): number {
   if (answer === REFUSED_UNREACHABLE) return drop.DROP_UNREACHABLE;
   return answer === REFUSED_PROHIBITED ? drop.DROP_PROHIBITED : answer === REFUSED_SILENTLY ? drop.DROP_BLACKHOLE : drop.DROP_NO_ROUTE;
-}
-
-/** Makes the entry of `state.newFlow`, of which `source` says what port the target is to see. What is in the way of it changes nothing, a TTL that ends here first. */
-function open(b: Batch, i: number, state: State, source: number): number {
-  const { conntrack, limits, newFlow: flow } = state;
-  flow.proto = b.proto[i]!;
-  flow.ports = b.ports[i]!;
-  flow.mapping = -1;
-  if ((flow.egress & ct.EGRESS_KEEP_TTL) === 0 && ttl(b, i) <= 1) return drop.DROP_TTL_EXCEEDED;
-  const part = unfit(b, i, state);
-  if (part !== drop.DROP_NONE) return part;
-  const tooMany = limits.countNew(flow);
-  if (tooMany !== NO_LIMIT) return refused(state, tooMany);
-  catchUp(state);
-  const full = limits.exceeded(flow);
-  if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return refused(state, full);
-  if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
-  if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) return noRoom(state);
-  setDeltas(state);
-  if (state.offloads && flow.proto !== ipv4.PROTO_SCTP && isKernels(state, source)) {
-    flow.egress |= ct.EGRESS_OFFLOAD;
-    flow.replyEgress |= ct.EGRESS_ENTER;
-  }
-  const id = conntrack.insert(flow, state.now);
-  if (id === -1) return noRoom(state);
-  holdAddresses(state);
-  limits.hold(id);
-  b.flow[i] = id << 1;
-  return drop.DROP_NONE;
-}
-
-/** Works out the checksum deltas of `state.newFlow`. */
-export function setDeltas({ addresses, newFlow: flow }: State): void {
-  const { proto, src, dst, ports, replySrc, replyDst, replyPorts } = flow;
-  flow.addressDelta = combine(addresses.delta(src, replyDst), addresses.delta(dst, replySrc));
-  flow.allDelta = combine(
-    proto === ipv4.PROTO_ICMP ? NO_DELTA : flow.addressDelta, // its checksum covers no addresses
-    isIcmp(proto) ? delta(ports & 0xffff, replyPorts & 0xffff) : delta(ports, swapPorts(replyPorts)),
-  );
-}
-
-/** The flow that was just made of `state.newFlow` keeps its addresses in their table. */
-export function holdAddresses({ addresses, newFlow: { src, dst, replySrc, replyDst } }: State): void {
-  addresses.hold(src);
-  addresses.hold(dst);
-  addresses.hold(replySrc);
-  addresses.hold(replyDst);
-}
-
-function noRoom(state: State): number {
-  const { pool, newFlow: flow } = state;
-  if (flow.mapping !== -1) pool.release(flow.mapping, flow.src, flow.ports & 0xffff);
-  state.refused++;
-  return drop.DROP_TABLE_FULL;
-}
-
-/** Gives `state.newFlow` the port that its target sees. */
-function hasPort(b: Batch, state: State, source: number): boolean {
-  if (source === KEPT) return keep(b, state, state.newFlow);
-  if (source === HOSTS) return shared(b, state, state.newFlow);
-  return source === UNCHANGED || masquerade(b, state, state.newFlow);
-}
-
-/** Whether the kernel can carry `state.newFlow`: it stays in it. Many devices have the same link-local addresses, so those are ours. */
-function isKernels({ bare, newFlow: flow, offloads6, ports }: State, source: number): boolean {
-  if ((flow.egress & ct.EGRESS_PORT) !== ports.uplink || (flow.replyEgress & ct.EGRESS_PORT) !== ports.uplink) return false;
-  if (bare.has(flow.device)) return false;
-  if (!offloads6 && (isIpv6(flow.src) || isIpv6(flow.replySrc))) return false;
-  return source === KEPT || (source === HOSTS && !isLinkLocal(flow.src));
-}
-
-/** Whether packet `i` is the first of a flow, whatever the flow. */
-function opensFlow(b: Batch, i: number): boolean {
-  const proto = b.proto[i]!;
-  return proto === ipv4.PROTO_UDP || (proto === ipv4.PROTO_SCTP ? sctpTrack.isOpening(b, i) : isOpening(b, i));
-}
-
-function isOpening(b: Batch, i: number): boolean {
-  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) === TCP_SYN; // a SYN that closes is no server's either
-}
-
-function isInMiddle(b: Batch, i: number): boolean {
-  return (tcpFlags(b.memory.bytes, b.l4[i]!) & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_ACK;
-}
-
-/** Whether an SCTP packet shows that its sender has an association. */
-function isSctpInMiddle(b: Batch, i: number): boolean {
-  return sctpTrack.isTraffic(sctp.chunkType(b.memory.bytes, b.l4[i]!));
-}
-
-function refused({ limits, newFlow }: State, limit: number): number {
-  limits.refuse(limit, newFlow);
-  return limit === LIMIT_CLIENT ? drop.DROP_LIMIT_CLIENT : limit === LIMIT_ENDPOINT ? drop.DROP_LIMIT_ENDPOINT : drop.DROP_LIMIT_PORT;
 }
 
 /** Whether nobody behind us could answer the address: that of who has none yet (DHCP), and one that means something on the client's link alone. */

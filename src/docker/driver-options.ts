@@ -4,6 +4,7 @@
  * one would not be the network that was asked for.
  */
 
+import { ATTACH_WORDS, isAttachWord } from "../control/network/attach.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
 import { TsproxyError } from "../errors.js";
 import type { NetworkOptions } from "../model/records.js";
@@ -45,6 +46,10 @@ const SUPPORTED = new Map<string, Read>(
     "tsproxy.spoof": (options, value, key) => {
       if (value !== "allow" && value !== "refuse") throw bad(key, value, "use allow or refuse");
       options.promiscuous = value === "allow";
+    },
+    "tsproxy.attach": (options, value, key) => {
+      if (!isAttachWord(value)) throw bad(key, value, `use ${ATTACH_WORDS.join(", ")}`);
+      options.attach = value;
     },
     [`${BRIDGE}enable_ip_masquerade`]: (options, value, key) => {
       options.masquerade = parseBool(key, value);

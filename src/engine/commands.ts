@@ -18,10 +18,10 @@ import { dstPort } from "../wire/raw.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
 import type { Adopted, FromWorker, Overlay, Query, Subnet, ToWorker } from "./messages.js";
-import { Offload } from "./offload.js";
 import { OverlayCommands } from "./overlay-commands.js";
-import { type FlowMap, Recorder } from "./recorder.js";
+import type { FlowMap } from "./recorder.js";
 import { Rules } from "./rules.js";
+import { SteeringMaps } from "./steering-maps.js";
 import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
 
 /** What commands need beside the tables and the packet input and output. */
@@ -40,17 +40,11 @@ export interface CommandsHooks {
 export class Commands implements EngineHooks {
   /** Until the control side says stop. */
   running = true;
-  private flowMap: FlowMap | undefined;
-  private flowMap6: FlowMap | undefined;
-  private acrossMap: FlowMap | undefined;
-  /** Where steering carries flows by itself. */
-  private offload: Offload | undefined;
-  private readonly recorder = new Recorder();
-  private readonly recorder6: Recorder;
   private mapIsNew = true;
   /** Ports that are not read yet, and how to begin. */
   private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
+  private readonly maps: SteeringMaps;
   private readonly overlay: OverlayCommands;
   private readonly rules: Rules;
   /** Words held for what the control side said last. */
@@ -62,12 +56,12 @@ export class Commands implements EngineHooks {
     private readonly counters: Float64Array,
     private readonly hooks: CommandsHooks,
   ) {
+    this.maps = new SteeringMaps(state, (fd, family) => hooks.openFlowMap(fd, family));
     this.overlay = new OverlayCommands(state, counters, {
-      lookup: (key, value, family) => (family === 4 ? this.flowMap : this.flowMap6)?.lookup(key, value) ?? false,
+      lookup: (key, value, family) => this.maps.lookup(key, value, family),
       forget: () => this.forget(),
       flush: (matches) => this.flush(matches),
     });
-    this.recorder6 = new Recorder(state.addresses);
     this.rules = new Rules(state, (matches) => this.flush(matches));
   }
 
@@ -144,7 +138,7 @@ export class Commands implements EngineHooks {
         state.ways.uplink = m.uplinkDevice;
         state.offloads = m.offload.ipv4;
         state.offloads6 = m.offload.ipv6;
-        this.useSteering(m.flowsFd, m.flows6Fd, m.acrossFd);
+        this.maps.use(m.flowsFd, m.flows6Fd, m.acrossFd);
         if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd), state.worker);
         break;
       case "bare":
@@ -176,26 +170,20 @@ export class Commands implements EngineHooks {
     this.hooks.tell({ type: "port-gone", port, errno });
   }
 
-  /** Takes the steering entries of ended flows out of the maps `flows` and `flows6`. */
   forget(): void {
-    const { forget, forget6 } = this.state;
-    if (forget.count > 0) this.flowMap?.delete(forget.keyBytes, forget.count);
-    if (forget6.count > 0) this.flowMap6?.delete(forget6.keyBytes, forget6.count);
-    forget.count = 0;
-    forget6.count = 0;
+    this.maps.forget();
   }
 
-  /** Writes `state.entries` and `entries6` into the maps. */
   record(): void {
-    const { across, entries, entries6 } = this.state;
-    if (across.count > 0) this.acrossMap?.put(across.keyBytes, across.valueBytes, across.count); // before what refers to it
-    this.recorder.record(entries, this.flowMap);
-    this.recorder6.record(entries6, this.flowMap6);
-    across.count = 0;
+    this.maps.record();
   }
 
   settle(id: number): boolean {
-    return this.offload?.settle(id) ?? false;
+    return this.maps.offload?.settle(id) ?? false;
+  }
+
+  unsee(id: number): void {
+    this.maps.offload?.unsee(id);
   }
 
   /** Brings all flows that the kernel carries up to date: how many both ends keep up is asked at the end. */
@@ -203,10 +191,6 @@ export class Commands implements EngineHooks {
     const { conntrack } = this.state;
     for (let id = 0; id < conntrack.end; id++)
       if (conntrack.isLive(id) && (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0) this.settle(id);
-  }
-
-  unsee(id: number): void {
-    this.offload?.unsee(id);
   }
 
   /** Words of addresses of the configuration, of which at most one is of each family; NO_ADDRESS for the family that is missing. */
@@ -351,23 +335,8 @@ export class Commands implements EngineHooks {
     return { taken: former.taken, left: former.left, lost: former.lost };
   }
 
-  private useSteering(flowsFd: number, flows6Fd: number, acrossFd: number): void {
-    const map = this.hooks.openFlowMap(flowsFd, 4);
-    const map6 = flows6Fd === -1 ? undefined : this.hooks.openFlowMap(flows6Fd, 6);
-    this.flowMap = map;
-    this.flowMap6 = map6;
-    if (acrossFd !== -1) this.acrossMap = this.hooks.openFlowMap(acrossFd, 4);
-    if (!this.state.offloads) return;
-    const of = (family: 4 | 6): FlowMap | undefined => (family === 4 ? map : map6);
-    this.offload = new Offload(
-      this.state,
-      (key, value, family) => of(family)?.lookup(key, value) ?? false,
-      (key, value, family) => of(family)?.put(key, value, 1),
-    );
-  }
-
   private answer(what: Query): unknown {
-    if (what === "flows") return flowRows(this.state, this.offload);
+    if (what === "flows") return flowRows(this.state, this.maps.offload);
     if (what === "nodes") return nodeRows(this.state);
     return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }

@@ -57,6 +57,7 @@ export class LiveNetwork {
       icc: options.icc,
       masquerade: options.masquerade,
       promiscuous: options.promiscuous ?? false,
+      attach: options.attach,
       outside: options.outside,
       hostDevice: options.hostDevice ?? `tsn${id.slice(0, 12)}`,
     });

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { type Mapping, mappingText, parseHostAddress } from "../control/mapping.js";
+import { ATTACH_WORDS } from "../control/network/attach.js";
 import { parseMac } from "../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
 import { mapFamilies, type PerFamily } from "../wire/per-family.js";
@@ -62,6 +63,7 @@ const options = v.looseObject({
   icc: v.boolean(),
   masquerade: v.boolean(),
   promiscuous: v.exactOptional(v.boolean()),
+  attach: v.exactOptional(v.picklist(ATTACH_WORDS)),
   hostBinding: v.nullable(parsed(parseIp, "address")),
   outside: v.exactOptional(addresses),
   interfacePrefix: v.string(),

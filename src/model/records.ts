@@ -1,5 +1,6 @@
 /** What is remembered of networks and endpoints, across restarts and, of networks, reboots: plain data (`record-json.ts` has it as JSON). */
 import type { Mapping } from "../control/mapping.js";
+import type { AttachWord } from "../control/network/attach.js";
 import type { Subnet } from "../control/network/subnet.js";
 import type { Bandwidth } from "../table/bandwidth.js";
 import { formatIp, type IpAddress } from "../wire/ip-address.js";
@@ -16,6 +17,8 @@ export interface NetworkOptions {
   masquerade: boolean;
   /** Endpoints may send from other addresses than their own. Undefined: no, as in records of earlier versions. */
   promiscuous?: boolean;
+  /** How its endpoints' devices hang on it. Undefined: auto. */
+  attach?: AttachWord;
   /** Host address of published ports that name none; null: all, of both families. */
   hostBinding: IpAddress | null;
   /** Source addresses of what leaves. */

@@ -1,6 +1,7 @@
 /** What the API says of the model. */
 import type { EndpointView, NetworkView } from "../api/types.js";
 import { mappingText } from "../control/mapping.js";
+import { DEFAULT_ATTACH } from "../control/network/attach.js";
 import { formatIp, formatPrefix } from "../wire/ip-address.js";
 import type { MadeNetwork } from "./mechanism.js";
 import type { NetworkModel } from "./network-model.js";
@@ -34,6 +35,7 @@ export function networkView(record: NetworkRecord, endpoints: number, made?: Mad
     icc: options.icc,
     masquerade: options.masquerade,
     promiscuous: options.promiscuous ?? false,
+    attach: record.lan === undefined ? (options.attach ?? DEFAULT_ATTACH) : "tap",
     endpoints,
   };
 }

@@ -2,6 +2,7 @@
  * Networks as people know them: by name, with Docker's predefined ones (`bridge`, `host`, `none`), its pools and its words for errors. `bridge` is
  * there from the start and made when it is first used, so that a daemon that only serves Docker takes no range from the host.
  */
+
 import { createHash, randomBytes } from "node:crypto";
 import type { NetworkCreate, NetworkCreated } from "../api/network-types.js";
 import type { NetworkView } from "../api/types.js";
@@ -345,6 +346,7 @@ function predefinedView(name: string): NetworkView {
     icc: true,
     masquerade: true,
     promiscuous: false,
+    attach: "auto",
     endpoints: 0,
   };
 }

@@ -72,3 +72,16 @@ export class SandboxRegistry {
     return this.all().filter(({ record }) => record.exit === undefined && record.links.some(({ target }) => target === id));
   }
 }
+
+/** The exit code of one that runs, once it has ended; undefined: it still runs after `timeoutMs`. */
+export function ended(live: LiveSandbox, timeoutMs: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const done = (code: number | undefined): void => {
+      clearTimeout(timer);
+      live.waiting.delete(done);
+      resolve(code);
+    };
+    const timer = setTimeout(() => done(undefined), timeoutMs);
+    live.waiting.add(done);
+  });
+}

@@ -12,19 +12,18 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { leadsTo, Namespace, openNamespace } from "./device-setup.js";
 import type { SandboxFolders } from "./folder.js";
-import { type Gateways, gatewaysIn } from "./gateways.js";
-import { LinkRules } from "./link-rules.js";
 import type { Member } from "./member.js";
 import type { Membership } from "./membership.js";
 import type { NameService } from "./name-service.js";
-import type { Asking, NamedPorts } from "./named-ports.js";
+import type { NamedPorts } from "./named-ports.js";
 import type { NetworkCatalog } from "./network-catalog.js";
 import { checkName } from "./network-request.js";
+import { Places, warn } from "./places.js";
 import { Process, startTimeOf } from "./process.js";
 import type { SandboxRecord } from "./records.js";
-import { type LiveSandbox, SandboxRegistry } from "./registry.js";
+import { ended, type LiveSandbox, SandboxRegistry } from "./registry.js";
 import { nameConflict, notRunning, sandboxError } from "./sandbox-errors.js";
-import { copyFiles, scopeOf, writeFiles } from "./sandbox-files.js";
+import { copyFiles } from "./sandbox-files.js";
 import { parseLink, planSandbox } from "./sandbox-request.js";
 
 /** Exit code of what SIGKILL ended before it could say more. */
@@ -36,7 +35,7 @@ const SIGKILL = 9,
 
 export class Sandboxes {
   private readonly registry = new SandboxRegistry();
-  private readonly linkRules = new LinkRules();
+  private readonly places: Places;
   private turn: Promise<unknown> = Promise.resolve();
   /** A call is to come that looks at everything. */
   private willLook = false;
@@ -48,7 +47,9 @@ export class Sandboxes {
     private readonly folders: SandboxFolders,
     private readonly names: NameService,
     private readonly namedPorts: NamedPorts,
-  ) {}
+  ) {
+    this.places = new Places(this.registry, membership, folders, names, namedPorts);
+  }
 
   all(): readonly LiveSandbox[] {
     return this.registry.all();
@@ -107,10 +108,10 @@ export class Sandboxes {
         this.folders.save(record);
         this.registry.add(live);
         const joins = plan.network !== undefined && namespace !== undefined;
-        if (joins) plan.warnings.push(...(await this.join(live, namespace, { ...create, network: plan.network! })));
-        else if (target === undefined) this.writeFiles(live);
+        if (joins) plan.warnings.push(...(await this.places.join(live, namespace, { ...create, network: plan.network! })));
+        else if (target === undefined) this.places.writeFiles(live);
         else copyFiles(this.folders, target.record.id, record.id);
-        this.update(live, { pending: false });
+        this.places.update(live, { pending: false });
         for (const name of this.namedPorts.nobodys({ record: live.record, members: this.members(live.record) }))
           plan.warnings.push(
             `nobody in network ${create.network} has the name '${name}' now: its published port leads to whoever will have it`,
@@ -142,7 +143,7 @@ export class Sandboxes {
         );
       const namespace = Namespace.open(record.netns, record.netnsInode);
       try {
-        await this.join(live, namespace, connect);
+        await this.places.join(live, namespace, connect);
       } finally {
         namespace.close();
       }
@@ -158,12 +159,7 @@ export class Sandboxes {
         throw sandboxError("conflict", `container ${live.record.id} is not connected to network ${name}`, "see 'tsproxy network inspect'");
       const namespace = Namespace.open(live.record.netns, live.record.netnsInode);
       try {
-        this.update(live, { attachments: live.record.attachments.filter((each) => each !== attachment) });
-        await this.membership.detach(attachment);
-        await this.arrange(live, namespace); // another network has the default route and the ports now
-        this.serveNames(live, namespace);
-        this.writeFiles(live);
-        this.writeLinking(live);
+        await this.places.leave(live, namespace, attachment);
       } finally {
         namespace.close();
       }
@@ -178,15 +174,15 @@ export class Sandboxes {
       if (twin === live) throw sandboxError("invalid", "Renaming a sandbox with the same name as its current name");
       if (twin !== undefined) throw nameConflict(name, twin.record);
       const before = live.record;
-      this.update(live, { name });
+      this.places.update(live, { name });
       try {
         await this.membership.rename(live.record);
       } catch (error) {
-        this.update(live, { name: before.name });
+        this.places.update(live, { name: before.name });
         await this.membership.rename(live.record).catch((failure) => warn(live.record, failure));
         throw error;
       }
-      this.writeLinking(live);
+      this.places.writeLinking(live);
     });
   }
 
@@ -203,7 +199,7 @@ export class Sandboxes {
     if (process === undefined || !process.signal(signal)) throw notRunning(record);
     if (signal !== SIGTERM) return;
     live.stopping = true;
-    void this.namedPorts.settle(...this.asking()).catch((error) => warn(record, error));
+    void this.places.settleNames().catch((error) => warn(record, error));
   }
 
   /** The exit code, once it has ended; undefined: it still runs after `timeoutMs`. */
@@ -212,15 +208,7 @@ export class Sandboxes {
     const { exit, name, kind } = live.record;
     if (exit !== undefined) return Promise.resolve(exit.code);
     if (kind === "attached") throw sandboxError("conflict", `sandbox ${name} was attached: nobody says when it ends`);
-    return new Promise((resolve) => {
-      const done = (code: number | undefined): void => {
-        clearTimeout(timer);
-        live.waiting.delete(done);
-        resolve(code);
-      };
-      const timer = setTimeout(() => done(undefined), timeoutMs);
-      live.waiting.add(done);
-    });
+    return ended(live, timeoutMs);
   }
 
   /** Forgets one that has ended, or an attached one; with `force` also one that runs, which is ended. */
@@ -235,7 +223,7 @@ export class Sandboxes {
           "stop it before, or force it: 'tsproxy rm -f'",
         );
       // Written down first: a program that was ended for it must not stay as one that has ended by itself.
-      await this.inTurn(async () => this.update(live, { pending: true }));
+      await this.inTurn(async () => this.places.update(live, { pending: true }));
       live.process?.signal(SIGKILL);
       await this.wait(live.record.id, LOOK_MS);
     }
@@ -278,59 +266,9 @@ export class Sandboxes {
       throw error;
     }
     try {
-      // What a SIGKILL cut off: endpoints that went, default route and ports that are to move.
-      const there = this.members(record).flatMap(({ attachment, endpoint }) => (endpoint.gone ? [] : [attachment]));
-      if (there.length < record.attachments.length) {
-        for (const attachment of record.attachments) if (!there.includes(attachment)) await this.membership.detach(attachment);
-        this.update(live, { attachments: there });
-      }
-      // A port that somebody else has by now does not keep its names from it.
-      await this.arrange(live, namespace).catch((error) => warn(record, error));
-      this.serveNames(live, namespace);
-      this.writeFiles(live);
+      await this.places.restore(live, namespace);
     } finally {
       namespace.close();
-    }
-  }
-
-  /** Answers what is not as asked for. */
-  private async arrange(live: LiveSandbox, namespace: Namespace): Promise<string[]> {
-    const { gateways, warnings } = await this.membership.arrange(live.record, namespace);
-    const { ipv4, ipv6 } = gatewaysIn(live.record);
-    if (gateways.ipv4 !== ipv4 || gateways.ipv6 !== ipv6) this.update(live, {}, gateways);
-    await this.namedPorts.arrange(...this.asking(), live.record.id);
-    return warnings;
-  }
-
-  /** With names and files; or throws with all as it was. */
-  private async join(live: LiveSandbox, namespace: Namespace, connect: SandboxConnect): Promise<string[]> {
-    const attachment = await this.membership.attach(live.record, namespace, connect);
-    const before = live.record;
-    try {
-      const attachments = [...before.attachments, attachment];
-      this.update(live, { attachments });
-      const warnings = await this.arrange(live, namespace);
-      this.serveNames(live, namespace);
-      this.writeFiles(live);
-      this.writeLinking(live);
-      return warnings;
-    } catch (error) {
-      await this.membership.detach(attachment);
-      live.record = withGateways(before, {}); // even if it cannot be written down
-      // Routes and ports may have moved already.
-      const { gateways } = await this.membership.rearrange(live.record, namespace).catch((failure) => {
-        warn(live.record, failure);
-        return { gateways: {} };
-      });
-      live.record = withGateways(before, gateways);
-      await this.namedPorts.arrange(...this.asking(), before.id).catch((failure) => warn(live.record, failure));
-      for (const step of [this.save, this.serveNames, this.writeFiles, this.writeLinking])
-        try {
-          step.call(this, live, namespace);
-        } catch (failure) {
-          warn(live.record, failure);
-        }
-      throw error;
     }
   }
 
@@ -339,46 +277,6 @@ export class Sandboxes {
     const { name, alias } = parseLink(text);
     const target = this.registry.knows(name) ? undefined : this.catalog.ownerElsewhere(network, name);
     return target === undefined ? this.registry.link(text, own) : { target, alias };
-  }
-
-  private asking(): [asking: Asking[], stopping: Set<string>] {
-    const running = this.all().filter(({ record }) => record.exit === undefined);
-    const asking = running.filter(({ record }) => record.ports.some(({ name }) => name !== undefined));
-    return [
-      asking.map(({ record }) => ({ record, members: this.members(record) })),
-      new Set(running.filter(({ stopping }) => stopping).map(({ record }) => record.id)),
-    ];
-  }
-
-  private serveNames(live: LiveSandbox, namespace: Namespace): void {
-    const scope = scopeOf(live.record, this.members(live.record));
-    if (scope === undefined) this.names.stop(live.record.id);
-    else this.names.serve(scope, namespace.fd);
-  }
-
-  private openLinks(): void {
-    const running = this.all().filter(({ record }) => record.exit === undefined);
-    try {
-      this.linkRules.refresh(new Map(running.map(({ record }) => [record.id, record])), (record) => this.members(record));
-    } catch (error) {
-      log.warn(`links: ${TsproxyError.of(error).describe()}`);
-    }
-  }
-
-  private writeFiles({ record }: LiveSandbox): void {
-    writeFiles(this.folders, record, this.members(record), this.linkedOf(record));
-  }
-
-  private linkedOf({ links }: SandboxRecord): { record: SandboxRecord; members: Member[] }[] {
-    return links.flatMap(({ target }) => {
-      const other = this.registry.get(target);
-      return other === undefined ? [] : [{ record: other.record, members: this.members(other.record) }];
-    });
-  }
-
-  /** Anew the files of those that are linked to it. */
-  private writeLinking({ record: { id } }: LiveSandbox): void {
-    for (const other of this.registry.linkedTo(id)) this.writeFiles(other);
   }
 
   private watch(live: LiveSandbox): void {
@@ -398,9 +296,9 @@ export class Sandboxes {
     const code = /^\d+\n$/.test(written ?? "") ? Number(written) : KILLED;
     this.names.stop(record.id);
     for (const attachment of record.attachments) await this.membership.detach(attachment, { wait: false });
-    this.update(live, { attachments: [], exit: { code, at: new Date().toISOString() } }, {});
+    this.places.update(live, { attachments: [], exit: { code, at: new Date().toISOString() } }, {});
     if (record.autoRemove || written === undefined) await this.forget(live);
-    this.writeLinking(live);
+    this.places.writeLinking(live);
     for (const resolve of live.waiting) resolve(code);
   }
 
@@ -415,7 +313,7 @@ export class Sandboxes {
 
   /** Of it nothing is left; what a SIGKILL keeps from that, the next start does. */
   private async forget(live: LiveSandbox): Promise<void> {
-    if (!live.record.pending) this.update(live, { pending: true });
+    if (!live.record.pending) this.places.update(live, { pending: true });
     const { record, process } = live;
     process?.close();
     this.names.stop(record.id);
@@ -437,30 +335,12 @@ export class Sandboxes {
     }
   }
 
-  private update(live: LiveSandbox, change: Partial<SandboxRecord>, gateways = gatewaysIn(live.record)): void {
-    const record = withGateways({ ...live.record, ...change }, gateways);
-    this.folders.save(record);
-    live.record = record;
-  }
-
-  private save({ record }: LiveSandbox): void {
-    this.folders.save(record);
-  }
-
   private inTurn<T>(action: () => Promise<T>): Promise<T> {
     const done = this.turn.then(action).finally(() => {
-      this.openLinks();
-      return this.namedPorts.settle(...this.asking());
+      this.places.openLinks();
+      return this.places.settleNames();
     });
     this.turn = done.catch(() => {});
     return done;
   }
-}
-
-function withGateways({ gateway: _, ipv6Gateway: __, ...rest }: SandboxRecord, { ipv4, ipv6 }: Gateways): SandboxRecord {
-  return { ...rest, ...(ipv4 !== undefined && { gateway: ipv4 }), ...(ipv6 !== undefined && { ipv6Gateway: ipv6 }) };
-}
-
-function warn({ name }: SandboxRecord, error: unknown): void {
-  log.warn(`sandbox ${name}: ${TsproxyError.of(error).describe()}`);
 }

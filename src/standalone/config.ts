@@ -27,6 +27,7 @@ export interface RunOptions {
   masqueradePorts?: string | undefined;
   mtu?: string | undefined;
   promiscuous?: boolean | undefined;
+  attach?: string | undefined;
   workers?: string | undefined;
   conntrackMax?: string | undefined;
   timeout?: string[] | undefined;
@@ -80,10 +81,11 @@ const MAX_FD = 1 << 20;
 
 export function parseConfig(raw: RunOptions, cores: number = os.availableParallelism()): RunConfig {
   const publish = (raw.publish ?? []).map(parsePortSpec);
-  const network = raw.network === undefined ? undefined : parseNetwork(raw.network, raw.mtu, raw.promiscuous);
+  const network = raw.network === undefined ? undefined : parseNetwork(raw.network, raw);
   if (network === undefined) {
     if (raw.mtu !== undefined) throw invalid(`--mtu ${raw.mtu}: there is no network to set it for`, "add --network CIDR");
     if (raw.promiscuous) throw invalid("--promiscuous: there is no network whose endpoints could be", "add --network CIDR");
+    if (raw.attach !== undefined) throw invalid(`--attach ${raw.attach}: there is no network to attach to`, "add --network CIDR");
     if (raw.endpoint?.[0] !== undefined)
       throw invalid(`--endpoint ${raw.endpoint[0]}: there is no network to put it in`, "add --network CIDR");
     if (publish.length === 0) throw invalid("nothing to do", "publish a port, like -p 8999:172.17.0.4:8080, or give a --network");

@@ -1,5 +1,6 @@
 /** `--network` and `--endpoint`: one network, with a subnet of either family or of both, and who is in it. Refusals as in `config.ts`. */
 
+import { ATTACH_WORDS, isAttachWord } from "../control/network/attach.js";
 import type { BridgeSpec } from "../control/network/bridge.js";
 import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
@@ -10,8 +11,15 @@ import { formatIp, formatPrefix, type IpAddress, lastOf, parseIp, parsePrefix, p
 import { eachFamily, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
 import { invalid, parseInteger } from "./options.js";
 
+/** What else is said of the network. */
+export interface NetworkWords {
+  mtu?: string | undefined;
+  promiscuous?: boolean | undefined;
+  attach?: string | undefined;
+}
+
 /** `10.44.0.0/24`, `fd00:44::/64`, or both with a comma between. */
-export function parseNetwork(text: string, mtu: string | undefined, promiscuous = false): BridgeSpec {
+export function parseNetwork(text: string, { mtu, promiscuous = false, attach }: NetworkWords = {}): BridgeSpec {
   const subnets: { ipv4?: Subnet; ipv6?: Subnet } = {};
   for (const word of text.split(",")) {
     const subnet = parseSubnet(word);
@@ -24,7 +32,10 @@ export function parseNetwork(text: string, mtu: string | undefined, promiscuous 
       );
     subnets[family] = subnet;
   }
-  return { kind: "bridge", subnets, mtu: mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU), promiscuous };
+  if (attach !== undefined && !isAttachWord(attach))
+    throw invalid(`--attach ${attach}: not a way to attach`, `use ${ATTACH_WORDS.join(", ")}`);
+  const bytes = mtu === undefined ? undefined : parseInteger("--mtu", mtu, MIN_MTU, MAX_MTU);
+  return { kind: "bridge", subnets, mtu: bytes, promiscuous, ...(attach !== undefined && { attach }) };
 }
 
 function parseSubnet(text: string): Subnet {

@@ -21,6 +21,7 @@ const networks: NetworkView[] = [
     icc: false,
     masquerade: false,
     promiscuous: true,
+    attach: "auto",
     endpoints: 2,
   },
 ];

@@ -51,6 +51,7 @@ describe("network options", () => {
     });
     expect(options({ [`${BRIDGE}host_binding_ipv4`]: "0.0.0.0" })).toMatchObject({ hostBinding: null });
     expect(options({ "tsproxy.spoof": "refuse" })).toMatchObject({ promiscuous: false });
+    for (const attach of ["auto", "veth", "tap"]) expect(options({ "tsproxy.attach": attach })).toMatchObject({ attach });
   });
 
   it.each([
@@ -59,6 +60,9 @@ describe("network options", () => {
     ["com.docker.network.driver.mtu", 1400, /is no string/],
     [`${BRIDGE}enable_icc`, "no", /'no'.*true or false/],
     ["tsproxy.spoof", "true", /spoof: 'true'.*allow or refuse/],
+    ["tsproxy.attach", "bridge", /attach: 'bridge' is not valid: use auto, veth, tap/],
+    ["tsproxy.attach", "", /attach: '' is not valid/],
+    ["tsproxy.attach", "VETH", /attach: 'VETH' is not valid/],
     [`${BRIDGE}host_binding_ipv4`, "::1", /'::1' is not valid: use an IPv4 address/],
     [`${BRIDGE}host_binding_ipv4`, "eth0", /'eth0'/],
     [`${BRIDGE}name`, "a/b", /'a\/b'/],

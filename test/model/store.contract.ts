@@ -43,7 +43,7 @@ export function storeContract(place: () => Place): void {
     const store = p.open();
     const full = network("n", {
       name: "shop",
-      options: { ...DEFAULT_OPTIONS, mtu: 1400, internal: true, hostBinding: ip("192.0.2.1"), hostDevice: "shop0" },
+      options: { ...DEFAULT_OPTIONS, mtu: 1400, internal: true, attach: "tap", hostBinding: ip("192.0.2.1"), hostDevice: "shop0" },
     });
     const both = network("b", {
       subnets: { ipv4: subnet("172.19.0.0/16"), ipv6: subnet("fd00:19::/64", "fd00:19::ff") },

@@ -61,6 +61,7 @@ describe("parseConfig", () => {
         timeout: ["established=7200"],
         readyFd: "3",
         promiscuous: true,
+        attach: "tap",
         relay: true,
         probe: true,
         json: true,
@@ -86,6 +87,7 @@ describe("parseConfig", () => {
       subnets: { ipv4: subnet(NETWORK) },
       mtu: 9000,
       promiscuous: true,
+      attach: "tap",
     });
     expect(config.endpoints).toEqual([
       { netns: "web", addresses: { ipv4: ip("172.17.0.4") } },
@@ -163,6 +165,8 @@ describe("parseConfig", () => {
     [{ publish: ["80"] }, "'80' has no target", "HOST_PORT"],
     [{ publish: [MAPPING], endpoint: ["web=172.17.0.4"] }, "--endpoint web=172.17.0.4: there is no network", "--network"],
     [{ publish: [MAPPING], promiscuous: true }, "--promiscuous: there is no network", "--network"],
+    [{ publish: [MAPPING], attach: "veth" }, "--attach veth: there is no network", "--network"],
+    [{ network: NETWORK, attach: "bridge" }, "--attach bridge: not a way to attach", "auto, veth, tap"],
     [{ publish: [MAPPING], mtu: "1500" }, "--mtu 1500: there is no network", "--network"],
     [{ network: "172.17.0.0" }, "--network '172.17.0.0': not a network", "10.44.0.0/24"],
     [{ network: "10.44.0.0/24," }, "--network '': not a network", "10.44.0.0/24"],

@@ -35,7 +35,8 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
     )
     .option("--endpoint <netns=ip>", "Put a namespace into the network (repeatable)", collect)
     .option("--mtu <bytes>", "MTU of the network")
-    .option("--promiscuous", "Let endpoints send from other addresses too");
+    .option("--promiscuous", "Let endpoints send from other addresses too")
+    .option("--attach <kind>", "How endpoints hang on the network: auto, veth, tap (auto)");
   return addDataplaneOptions(command)
     .option("--affinity <kind>", "Of several targets a client keeps one: client[:TIME] (none)")
     .option("--health-check <check>", "Check several targets: off, or interval=2s,…")

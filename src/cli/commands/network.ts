@@ -60,7 +60,7 @@ function create(): CliCommand {
     .option("--mtu <bytes>", "MTU of its devices")
     .option("--encrypt", "Of an overlay network: encrypt what goes between nodes")
     .option("--label <key=value>", "For people and scripts (repeatable)", collect)
-    .option("-o, --opt <key=value>", "One of Docker's options of that driver (repeatable)", collect)
+    .option("-o, --opt <key=value>", "One of Docker's options of that driver, or tsproxy.attach=auto|veth|tap (repeatable)", collect)
     .note("It prints the network's id, and on standard error which pools were passed over, and why.")
     .example("A network with IPv6 too, whose range is made for this host", "tsproxy network create --ipv6 shop")
     .example(

@@ -107,9 +107,8 @@ function portText(p: MappingView): string {
   return `${host}->${formatPorts(p.targetPort, p.targetPortEnd)}/${p.proto}`;
 }
 
-function flags({ internal, icc, masquerade, promiscuous }: NetworkView): string {
-  const set = [internal && "internal", !icc && "no-icc", !masquerade && "no-masquerade", promiscuous && "promiscuous"].filter(
-    (word) => word !== false,
-  );
+function flags({ internal, icc, masquerade, promiscuous, attach }: NetworkView): string {
+  const words = [internal && "internal", !icc && "no-icc", !masquerade && "no-masquerade", promiscuous && "promiscuous"];
+  const set = [...words, attach !== "auto" && attach].filter((word) => word !== false);
   return set.join(",") || "-";
 }

@@ -15,6 +15,7 @@ import { closeToIpv6, hostDeviceConf, hostDeviceIpv6Conf } from "../device-conf.
 import { checkNetworkFamilies } from "../families.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
+import type { AttachWord } from "./attach.js";
 import { Endpoints } from "./endpoints.js";
 import { DEFAULT_MTU, MIN_IPV6_MTU } from "./mtu.js";
 import type { CommonSpec, Network, OpenNetwork, Reach } from "./network.js";
@@ -31,6 +32,8 @@ export interface BridgeSpec extends CommonSpec {
   masquerade?: boolean;
   /** Whether endpoints may send from other addresses than their own. Default: no. */
   promiscuous?: boolean;
+  /** How endpoints' devices hang on it. Default: auto. */
+  attach?: AttachWord | undefined;
   /** Addresses that what leaves is given instead of the route's. */
   outside?: PerFamily<IpAddress> | undefined;
   /** Name of the host's device; may hold `%d`. */
@@ -83,7 +86,7 @@ class Bridge implements Bridged {
     this.subnets = spec.subnets;
     this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
     if (spec.subnets.ipv6 !== undefined) this.checkIpv6(spec.subnets.ipv6);
-    this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets });
+    this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets, attach: spec.attach });
     this.undo.add("what the host's addresses are", () => host.refresh());
     try {
       workers.post({

@@ -19,6 +19,7 @@ import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
+import { type AttachWord, attachKind } from "./attach.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 
@@ -71,6 +72,8 @@ export interface EndpointNetwork {
   /** `setMtu` changes it. */
   readonly mtu: number;
   readonly subnets: PerFamily<Subnet>;
+  /** How new devices hang on it. Undefined: auto. */
+  readonly attach?: AttachWord | undefined;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
 }
@@ -130,6 +133,7 @@ export class Endpoints {
     private readonly network: EndpointNetwork,
   ) {
     this.mtu = network.mtu;
+    attachKind(network.attach); // what cannot be had is refused before the first endpoint
   }
 
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */

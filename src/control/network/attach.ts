@@ -1,0 +1,19 @@
+/** How an endpoint's device hangs on its network, as people say it. */
+import { TsproxyError } from "../../errors.js";
+
+/** `tap`: a TAP, by which the engine has all frames. `veth`: one end of a veth pair, by which the kernel carries what the engine has decided. */
+export type AttachKind = "tap" | "veth";
+/** `auto`: whichever is the better one. */
+export type AttachWord = AttachKind | "auto";
+export const ATTACH_WORDS = ["auto", "veth", "tap"] as const satisfies readonly AttachWord[];
+export const DEFAULT_ATTACH: AttachWord = "auto";
+
+export function isAttachWord(text: string): text is AttachWord {
+  return (ATTACH_WORDS as readonly string[]).includes(text);
+}
+
+/** What a new endpoint gets. Throws TSP_ERR_NETWORK (unavailable) for what is insisted on and cannot be had. */
+export function attachKind(word: AttachWord = DEFAULT_ATTACH): AttachKind {
+  if (word !== "veth") return "tap";
+  throw new TsproxyError("TSP_ERR_NETWORK", "unavailable", "endpoints on veth pairs cannot be made yet", "use auto or tap");
+}
