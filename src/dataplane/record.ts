@@ -94,10 +94,10 @@ export function enter(state: State, id: number, dir: number, device: number, off
   const { addresses, conntrack, order } = state;
   const src = conntrack.newSrc(id, dir);
   const entries = isIpv6(src) ? state.entries6 : state.entries;
-  const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
+  const at = entries.set((id << 1) | dir, src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
-  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = order.begin((id << 1) | (dir ^ 1));
+  if (ordered) entries.values[(at + FLOW_ORDER_AT) >> 2] = order.placeOf((id << 1) | (dir ^ 1));
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   entries.values[(at + FLOW_CARRIED_AT) >> 2] =
@@ -144,7 +144,14 @@ function enterAcross({ across, addresses, conntrack }: State, id: number, dir: n
     entries.values[w + 2] = ports;
     return;
   }
-  const more = across.add(conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id)) >> 2;
+  const more =
+    across.set(
+      (id << 1) | dir,
+      conntrack.newSrc(id, dir),
+      conntrack.newDst(id, dir),
+      conntrack.newPorts(id, dir),
+      conntrack.protocol(id),
+    ) >> 2;
   addresses.copy(src, across.values, more);
   addresses.copy(dst, across.values, more + 4);
   across.values[more + 8] = ports;

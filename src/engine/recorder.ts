@@ -4,6 +4,7 @@
  */
 import type { Addresses } from "../table/addresses.js";
 import { FlowEntries } from "../table/flow-entries.js";
+import type { Order } from "../table/order.js";
 import { FLOW_DESTINATION_AT, FLOW_ORDER_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
@@ -26,13 +27,20 @@ export class Recorder {
   private readonly one: FlowEntries;
 
   /** `addresses`: of IPv6 entries. */
-  constructor(addresses?: Addresses) {
+  constructor(
+    private readonly order: Order,
+    addresses?: Addresses,
+  ) {
     this.one = new FlowEntries(1, addresses);
   }
 
   /** Puts all entries into the map, if there is one, and empties them. */
   record(entries: FlowEntries, map: FlowMap | undefined): void {
     if (map !== undefined && entries.mayBeThere) this.keepCounts(entries, map);
+    for (let k = 0; k < entries.count; k++) {
+      const place = entries.values[k * entries.valueWords + FLOW_ORDER_AT / 4]!;
+      if (place !== 0) this.order.begin(place);
+    }
     if (map !== undefined && entries.count > 0) map.put(entries.keyBytes, entries.valueBytes, entries.count);
     entries.count = 0;
     entries.mayBeThere = false;

@@ -9,7 +9,7 @@ export class SteeringMaps {
   private flowMap: FlowMap | undefined;
   private flowMap6: FlowMap | undefined;
   private acrossMap: FlowMap | undefined;
-  private readonly recorder = new Recorder();
+  private readonly recorder: Recorder;
   private readonly recorder6: Recorder;
 
   /** `openMap`: the map behind the descriptor, with keys of that family. */
@@ -17,7 +17,8 @@ export class SteeringMaps {
     private readonly state: State,
     private readonly openMap: (fd: number, family: 4 | 6) => FlowMap,
   ) {
-    this.recorder6 = new Recorder(state.addresses);
+    this.recorder = new Recorder(state.order);
+    this.recorder6 = new Recorder(state.order, state.addresses);
   }
 
   /** From now on. A descriptor of -1: there is no such map. */

@@ -22,8 +22,9 @@ export function keepOrder(p: Program, link: LinkLayer, engine: string, next: str
   p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "in order");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "in order");
   p.store("u32", "r10", INDEX, "r1").lookup("order", INDEX).jumpIf("r0", "==", 0, "in order");
-  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u32", "r2", "r0", ORDER_PASSED_AT).jumpIf("r1", "==", "r2", "all passed");
-  p.load("u16", "r2", "r0", ORDER_COUNT_AT).jumpIf("r2", ">", MOST, "all passed");
+  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r2", "r0", ORDER_COUNT_AT).jumpIf("r2", "==", 0, "hand over");
+  p.load("u32", "r3", "r0", ORDER_PASSED_AT).jumpIf("r1", "==", "r3", "all passed").jumpIf("r2", ">", MOST, "all passed");
+  p.label("hand over");
   p.alu("add", "r2", 1).store("u16", "r0", ORDER_COUNT_AT, "r2");
   // Not 0, which is none, and not what `home` knows its packets by.
   for (const [n, not] of [0, FOR_HOME].entries()) {

@@ -9,16 +9,7 @@
  *
  * Directions of flows share places. That costs a packet more at times, and no order: those that share one come by one way.
  */
-import {
-  ORDER_COUNT_AT,
-  ORDER_HANDED_AT,
-  ORDER_PASSED_AT,
-  ORDER_PLACES,
-  ORDER_VALUE_SIZE,
-  STAMP_AT,
-  STAMP_MARK,
-  STAMP_MARK_AT,
-} from "../wire/order.js";
+import { ORDER_COUNT_AT, ORDER_PASSED_AT, ORDER_PLACES, ORDER_VALUE_SIZE, STAMP_AT, STAMP_MARK, STAMP_MARK_AT } from "../wire/order.js";
 
 const HALVES = ORDER_VALUE_SIZE / 2,
   WORDS = ORDER_VALUE_SIZE / 4;
@@ -50,15 +41,10 @@ export class Order {
     this.first = 1 + worker * ORDER_PLACES;
   }
 
-  /** Packets of this direction change their way from now on; answers its place. */
-  begin(ref: number): number {
-    const place = this.placeOf(ref);
-    const at = place * HALVES;
-    const handed = at + ORDER_HANDED_AT / 2;
-    this.halves[handed] = this.halves[handed]! + 1; // one that nobody has: what was stamped before is none of this change's
-    this.halves[at + ORDER_COUNT_AT / 2] = 0;
+  /** Packets of the direction with this place change their way from now on. */
+  begin(place: number): void {
+    this.halves[place * HALVES + ORDER_COUNT_AT / 2] = 0; // so that the next one is handed over, whatever was before
     Atomics.store(this.words, place * WORDS + ORDER_PASSED_AT / 4, 0);
-    return place;
   }
 
   /** Notes the stamp of a frame, whose Ethernet header is at `frame`, if it has one. */
@@ -83,7 +69,8 @@ export class Order {
     this.count = 0;
   }
 
-  private placeOf(ref: number): number {
-    return this.first + (ref & (ORDER_PLACES - 1));
+  /** Where the order of this direction is kept; 0 when it is not. */
+  placeOf(ref: number): number {
+    return this.isKept ? this.first + (ref & (ORDER_PLACES - 1)) : 0;
   }
 }

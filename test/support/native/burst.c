@@ -3,8 +3,8 @@
  *
  * `burst serve PORT`: answers each datagram as many times as it says, with numbers of its own for each client; for a line on standard input it prints
  * how many came, and how many of them after a later one.
- * `burst send ADDRESS PORT FLOWS COUNT ANSWERS GAP`: opens so many flows one after another, sends COUNT datagrams by each as fast as it goes, GAP us
- * apart where that is not 0, and asks for ANSWERS to each; prints what came back, and how many of that after a later one.
+ * `burst send ADDRESS PORT FLOWS COUNT ANSWERS WAIT`: opens so many flows one after another, sends COUNT datagrams by each as fast as it goes and asks
+ * for ANSWERS to each, for which it waits up to WAIT ms before the next flow; prints what came back, and how many of that after a later one.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PEERS (1 << 16)
+#define PEERS (1 << 20)
 #define BUFFER (16 << 20)
 #define QUIET_MS 500
 #define MAX_FLOWS 8192
@@ -31,6 +31,12 @@ static uint32_t highest[PEERS], answered[PEERS];
 static struct pollfd flows[MAX_FLOWS];
 static uint32_t heard[MAX_FLOWS];
 static uint64_t came, late;
+
+static uint64_t now_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
 
 static void note(uint32_t *last, uint32_t number) {
   came++;
@@ -78,17 +84,11 @@ static void hear(int flow) {
   while (recv(flows[flow].fd, &d, sizeof d, MSG_DONTWAIT) == sizeof d) note(&heard[flow], d.number);
 }
 
-static uint64_t now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static int talk(char **argv) {
   struct addrinfo *to, hints = {.ai_socktype = SOCK_DGRAM};
   if (getaddrinfo(argv[0], argv[1], &hints, &to) != 0) return 1;
-  int count = atoi(argv[3]), opened = atoi(argv[2]), gap = atoi(argv[5]);
-  uint32_t answers = (uint32_t)atoi(argv[4]), first = (uint32_t)getpid() << 10;
+  int count = atoi(argv[3]), opened = atoi(argv[2]), wait = atoi(argv[5]);
+  uint32_t answers = (uint32_t)atoi(argv[4]), first = (uint32_t)now_us();
   struct rlimit files = {MAX_FLOWS + 64, MAX_FLOWS + 64};
   setrlimit(RLIMIT_NOFILE, &files);
   uint64_t sent = 0;
@@ -100,9 +100,9 @@ static int talk(char **argv) {
     for (int n = 1; n <= count; n++) {
       struct datagram d = {first + (uint32_t)i, (uint32_t)n, answers};
       sent += send(fd, &d, sizeof d, 0) == sizeof d;
-      for (uint64_t until = now_us() + (uint64_t)gap; gap > 0 && now_us() < until;) hear(i);
     }
-    hear(i);
+    do hear(i);
+    while (wait > 0 && came < sent * answers && poll(&flows[i], 1, wait) > 0);
   }
   while (came < sent * answers && poll(flows, (nfds_t)opened, QUIET_MS) > 0)
     for (int i = 0; i < opened; i++)
