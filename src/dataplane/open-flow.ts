@@ -43,6 +43,7 @@ export function openFlow(b: Batch, i: number, state: State, source: number): num
   setDeltas(state);
   if (state.offloads && flow.proto !== ipv4.PROTO_SCTP && isKernels(state, source)) {
     flow.egress |= ct.EGRESS_OFFLOAD;
+    flow.replyEgress |= ct.EGRESS_OFFLOAD;
     flow.replyEgress |= ct.EGRESS_ENTER;
   }
   const id = conntrack.insert(flow, state.now);
