@@ -10,7 +10,7 @@ static napi_value init(napi_env env, napi_value exports) {
   process_init(env, exports);
   bpf_init(env, exports);
   close_init(env, exports);
-  links_init(env, exports);
+  calls_init(env, exports);
   fds_init(env, exports);
   seal_init(env, exports);
   return exports;

@@ -12,7 +12,7 @@ void udp_init(napi_env env, napi_value exports);
 void process_init(napi_env env, napi_value exports);
 void bpf_init(napi_env env, napi_value exports);
 void close_init(napi_env env, napi_value exports);
-void links_init(napi_env env, napi_value exports);
+void calls_init(napi_env env, napi_value exports);
 void fds_init(napi_env env, napi_value exports);
 void seal_init(napi_env env, napi_value exports);
 

@@ -173,7 +173,9 @@ export class Dataplane {
       maxNewFlows: limitWords(rest.maxNewFlows),
     });
     await sweep(); // what a killed process left behind
-    return new Dataplane(await Controller.start(parsed, rest.onDeath ?? throwUncaught));
+    const controller = await Controller.start(parsed, rest.onDeath ?? throwUncaught);
+    void controller.loadOffload();
+    return new Dataplane(controller);
   }
 
   /** Makes a network. Throws TSP_ERR_OPTION (invalid) or TSP_ERR_NETWORK (conflict: the host knows addresses in it). */

@@ -46,6 +46,8 @@ const Member = v.object({
   Node: v.exactOptional(text("Name of the node that it is on, of one elsewhere in the cluster.")),
   IPv6Address: text("`fd00:18::2/64`; empty without IPv6."),
   NoKey: v.exactOptional(flag("The network is encrypted, and its node has told no key: it is not reached.")),
+  NoTunnel: v.exactOptional(flag("Its node has its tunnels over the other family than this one: it is not reached.")),
+  AddressTaken: v.exactOptional(flag("Its address was given to another endpoint while this node was away: others do not reach it here.")),
 });
 
 /** As `docker network inspect` prints it. */

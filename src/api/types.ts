@@ -87,6 +87,7 @@ export const OffloadView = v.object({
   ipv6: flag("It carries flows one of whose ends is of IPv6, too."),
   refused: count("Programs that the kernel refused."),
   reason: v.exactOptional(text("Why it does not, though it was to.")),
+  loading: v.exactOptional(flag("It will soon, if the kernel takes the programs; that is not known yet.")),
 });
 export type OffloadView = v.InferOutput<typeof OffloadView>;
 

@@ -21,10 +21,10 @@ import { GlobalNetworks } from "./global-networks.js";
 import { type Held, Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
 import { Mirror } from "./mirror.js";
-import { beaconText, type GlobalEndpoint, type Holder, type NodeRecord } from "./records.js";
+import { beaconText, endpointText, type GlobalEndpoint, type Holder, type NodeRecord } from "./records.js";
 import { NodeSession } from "./session.js";
 import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
-import { ClusterView } from "./view.js";
+import { ClusterView, type ViewChange } from "./view.js";
 
 export interface ClusterOptions {
   readonly cluster: string;
@@ -72,6 +72,8 @@ export class Cluster {
   private readonly holdings: Holdings;
   private readonly fence: Fence;
   private readonly held = new Map<string, Holding>();
+  /** Of these, by id: somebody else has an address of it now. */
+  private readonly displaced = new Set<string>();
   /** To be given back when the store is reached. */
   private readonly owed = new Map<string, GlobalEndpoint>();
   /** Whether addresses that this node no longer uses, as it ended unawares, were given back. */
@@ -101,9 +103,7 @@ export class Cluster {
     });
     const { keys, view, mirror, fence, holdings } = this;
     this.networks = new GlobalNetworks({ store, keys, view, mirror, fence, holdings, self, onUnanswered: () => this.session.repeat() });
-    this.view.onChange(({ endpoints }) => {
-      if (endpoints.removed.some(({ id, node }) => node === self.name && this.held.has(id))) this.session.repeat(); // by somebody else's hand
-    });
+    this.view.onChange((change) => this.compare(change));
   }
 
   /** Goes on until `close`. `holding`: what an earlier process had. Throws TSP_ERR_STORE, but not when the store is not reached. */
@@ -123,7 +123,7 @@ export class Cluster {
 
   /** This node has other keys than before: the others are told, as soon as the store is reached. */
   tellKeys(): void {
-    this.session.tellKeys();
+    this.session.tell();
   }
 
   /** Why the store's content may be out of date; undefined: it is not. */
@@ -197,6 +197,7 @@ export class Cluster {
       const holding = this.held.get(id);
       if (holding === undefined) return;
       this.held.delete(id);
+      this.displaced.delete(id);
       this.owed.set(id, holding.endpoint);
       if (this.owed.size > 1 || this.mirror.problem !== undefined) return this.session.repeat(); // it did not answer before
       await this.payBack().catch((error) => {
@@ -204,6 +205,11 @@ export class Cluster {
         this.session.repeat();
       });
     });
+  }
+
+  /** Whether somebody else has an address that this endpoint of this node has, so that others do not reach it. */
+  isDisplaced(id: string): boolean {
+    return this.displaced.has(id);
   }
 
   /** All that are there, and those that hold addresses and are not. */
@@ -227,6 +233,33 @@ export class Cluster {
     if ((await this.holdings.releaseAll(name, new Set(), [{ absent: key }])) === 0)
       throw storeError("not-found", `there is no node '${name}'`, "see 'tsproxy node ls'");
     await this.store.transact({ when: [{ absent: key }], change: [{ remove: this.keys.fence(name) }] });
+  }
+
+  /** What somebody else's hand has changed of what this node has put is put again, and an address that is free again is taken back. */
+  private compare({ nodes, networks, endpoints }: ViewChange): void {
+    const { name } = this.self;
+    const isOwn = (node: NodeRecord): boolean => node.name === name;
+    if (nodes.removed.some(isOwn) || nodes.put.some((node) => isOwn(node) && !this.session.isOwn(node))) this.session.tell();
+    const changed = (endpoint: GlobalEndpoint): boolean => {
+      const own = this.held.get(endpoint.id)?.endpoint;
+      return own?.network === endpoint.network && endpointText(endpoint) !== endpointText(own);
+    };
+    if (
+      endpoints.put.some(changed) ||
+      endpoints.removed.some((endpoint) => this.held.has(endpoint.id) || this.waitsFor(endpoint)) ||
+      (networks.removed.length > 0 && [...this.held.values()].some(({ network }) => networks.removed.some(({ id }) => id === network.id)))
+    )
+      this.session.repeat();
+  }
+
+  /** Whether an endpoint of this node has an address that was given to that one. */
+  private waitsFor({ network, addresses }: GlobalEndpoint): boolean {
+    const has = (own: GlobalEndpoint): boolean =>
+      eachFamily(own.addresses).some((each) => eachFamily(addresses).some((other) => sameIp(each, other)));
+    return [...this.displaced].some((id) => {
+      const own = this.held.get(id)?.endpoint;
+      return own?.network === network && has(own);
+    });
   }
 
   /** Addresses that are held by endpoints that are not there now. */
@@ -273,10 +306,15 @@ export class Cluster {
     const what = `endpoint ${endpoint.names[0] ?? shortId(endpoint.id)} in network ${network.name ?? shortId(network.id)}`;
     let result = await this.holdings.putBack(endpoint, lease);
     if (result.outcome === "no-network" && (await this.networks.putBack(network))) result = await this.holdings.putBack(endpoint, lease);
-    if (result.outcome === "taken")
-      log.warn(
-        `${what}: address ${formatIp(result.address)} was given to ${holderWords(result.holder)} meanwhile: others do not reach it here; start it anew`,
-      );
+    const before = this.displaced.has(endpoint.id);
+    if (result.outcome !== "taken") {
+      this.displaced.delete(endpoint.id);
+      if (before) log.info(`${what}: it has its address again`);
+      return;
+    }
+    this.displaced.add(endpoint.id);
+    const words = `${what}: address ${formatIp(result.address)} was given to ${holderWords(result.holder)} meanwhile: others do not reach it here`;
+    if (!before) log.warn(`${words}; start it anew, or end that one`);
   }
 
   private async payBack(): Promise<void> {

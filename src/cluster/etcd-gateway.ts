@@ -10,8 +10,11 @@ import { storeError } from "./store.js";
 
 /** So long one member may take; another is asked then. */
 const ATTEMPT_MS = 1500;
-/** So long all of them may take. */
-const DEADLINE_MS = 3500;
+/** So long all of them may take until one answers; what an answer brings may take longer, as long as it goes on. */
+const DEADLINE_MS = 3500,
+  LONGEST_MS = 10_000;
+/** Of an answer, or of one message of a stream: more is not ours to keep in memory. */
+const MAX_ANSWER = 64 << 20;
 
 /** google.rpc.Code */
 export const NOT_FOUND = 5;
@@ -32,6 +35,9 @@ export class EtcdError extends Error {
     super(message);
   }
 }
+
+/** It is longer than MAX_ANSWER: less is to be asked for. */
+export class AnswerTooLong extends Error {}
 
 /** No answer from a member, or none that is one; another may do. */
 class MemberError extends Error {}
@@ -94,6 +100,11 @@ export class Gateway {
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         clearTimeout(silence);
+        if (rest.length + chunk.length > MAX_ANSWER) return end(new MemberError(`a message of more than ${MAX_ANSWER} bytes`));
+        if (!chunk.includes("\n")) {
+          rest += chunk;
+          return;
+        }
         const lines = (rest + chunk).split("\n");
         rest = lines.pop()!;
         for (const line of lines) {
@@ -114,7 +125,7 @@ export class Gateway {
     this.agent.destroy();
   }
 
-  /** Calls that need a token get one, and a new one when it is refused. */
+  /** Calls that need a token get one, and a new one when it is refused: it has expired, or users or rights have changed since (JWT). */
   private async authorized<T>(action: () => Promise<T>): Promise<T> {
     for (let again = false; ; again = true) {
       if (this.options.user !== undefined && this.token === undefined) await this.authenticate();
@@ -123,7 +134,8 @@ export class Gateway {
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;
         const { code, message } = error;
-        if (code === UNAUTHENTICATED && this.options.user !== undefined && !again) this.token = undefined;
+        const isOld = code === UNAUTHENTICATED || (code === INVALID_ARGUMENT && message.includes("auth store is old"));
+        if (isOld && this.options.user !== undefined && !again) this.token = undefined;
         else if (code === UNAUTHENTICATED || (code === INVALID_ARGUMENT && message.includes("user name is empty")))
           throw storeError(
             "permission",
@@ -135,7 +147,7 @@ export class Gateway {
           throw storeError(
             "permission",
             `the store at ${this.name} does not let this user (${message})`,
-            "grant its role read and write of /tsproxy/",
+            "grant its role read and write of the keys below /tsproxy/CLUSTER/",
             error,
           );
         else throw error;
@@ -194,6 +206,7 @@ export class Gateway {
 
   private request(endpoint: EtcdEndpoint, method: string, path: string, body: unknown, timeoutMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      const began = performance.now();
       const request = this.open(endpoint, method, path, { agent: this.agent });
       const timer = setTimeout(() => request.destroy(new Error(`no answer within ${Math.round(timeoutMs)} ms`)), timeoutMs);
       const fail = (error: Error): void => {
@@ -206,6 +219,11 @@ export class Gateway {
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => {
           text += chunk;
+          if (performance.now() - began < LONGEST_MS) timer.refresh();
+          if (text.length <= MAX_ANSWER) return;
+          clearTimeout(timer);
+          reject(new AnswerTooLong(`an answer of more than ${MAX_ANSWER} bytes`));
+          request.destroy();
         });
         response.on("error", fail);
         response.on("end", () => {

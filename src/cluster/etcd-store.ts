@@ -3,8 +3,9 @@
  * left out. What comes is checked: something else may answer at that address.
  */
 import * as v from "valibot";
-import { EtcdError, Gateway, NOT_FOUND } from "./etcd-gateway.js";
+import { AnswerTooLong, EtcdError, Gateway, NOT_FOUND } from "./etcd-gateway.js";
 import type { EtcdOptions } from "./etcd-options.js";
+import { Keys } from "./keys.js";
 import {
   type ClusterStore,
   type Condition,
@@ -63,23 +64,33 @@ export class EtcdStore implements ClusterStore {
     this.name = `etcd at ${this.gateway.name}`;
   }
 
-  /** Whether it is an etcd that can do what we need, and lets us. Throws TSP_ERR_STORE. */
-  async check(): Promise<void> {
+  /** Whether it is an etcd that can do what we need, and lets us read a cluster's keys. Throws TSP_ERR_STORE. */
+  async check(cluster = "default"): Promise<void> {
     const { etcdserver } = await this.ask(Version, this.gateway.version());
     const [major = 0, minor = 0] = etcdserver.split(".").map(Number);
     if (!(major > 3 || (major === 3 && minor >= 4)))
       throw storeError("invalid", `the store at ${this.gateway.name} is etcd ${etcdserver}`, "etcd 3.4 or later is needed");
-    await this.range("/tsproxy/", { limit: 1 });
+    const { all } = new Keys(cluster);
+    await this.range(all, { end: endOf(all), limit: 1 });
   }
 
   async list(prefix: string): Promise<Snapshot> {
     const entries: Entry[] = [];
-    for (let revision = 0, from = prefix, more = true; ; from = `${entries.at(-1)!.key}\0`) {
-      const page = await this.range(from, { end: endOf(prefix), limit: PAGE, revision });
+    for (let revision = 0, limit = PAGE; ; ) {
+      const last = entries.at(-1);
+      const from = last === undefined ? prefix : `${last.key}\0`;
+      const page = await this.range(from, { end: endOf(prefix), limit, revision }).catch((error) => {
+        if (!(error instanceof AnswerTooLong)) throw error;
+        if (limit === 1) throw storeError("unavailable", `${this.name}: ${error.message}`, `remove what is no key of ours below ${prefix}`);
+        return undefined;
+      });
+      if (page === undefined) {
+        limit = Math.ceil(limit / 8); // somebody has put large values there
+        continue;
+      }
       revision ||= page.header.revision;
       entries.push(...page.kvs.map(entryOf));
-      more = page.more;
-      if (!more || page.kvs.length === 0) return { revision, entries };
+      if (!page.more || page.kvs.length === 0) return { revision, entries };
     }
   }
 

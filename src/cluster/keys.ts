@@ -21,16 +21,19 @@ export type MapKey =
   | { readonly kind: "beacon" };
 
 export class Keys {
+  /** Prefix of them all. */
+  readonly all: string;
   readonly map: string;
   readonly networks: string;
   readonly beacon: string;
   readonly heldAll: string;
 
   constructor(readonly cluster: string) {
-    this.map = `/tsproxy/${cluster}/map/`;
+    this.all = `/tsproxy/${cluster}/`;
+    this.map = `${this.all}map/`;
     this.networks = `${this.map}networks/`;
     this.beacon = `${this.map}beacon`;
-    this.heldAll = `/tsproxy/${cluster}/held/`;
+    this.heldAll = `${this.all}held/`;
   }
 
   node(name: string): string {
@@ -46,7 +49,7 @@ export class Keys {
   }
 
   fence(node: string): string {
-    return `/tsproxy/${this.cluster}/fences/${node}`;
+    return `${this.all}fences/${node}`;
   }
 
   /** Prefix of a network's. */

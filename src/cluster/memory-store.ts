@@ -59,6 +59,11 @@ export class MemoryCluster {
     this.history = this.history.filter((event) => event.revision >= revision);
   }
 
+  /** Leases of keys that end in `name`. */
+  leasesOf(name: string): Set<LeaseId> {
+    return new Set([...this.entries.values()].flatMap(({ key, lease }) => (key.endsWith(name) && lease !== undefined ? [lease] : [])));
+  }
+
   /** Time goes by: leases that nobody kept end. */
   advance(seconds: number): void {
     for (const [id, lease] of this.leases) {

@@ -27,6 +27,8 @@ export interface NodeRecord {
   readonly tunnel: PerFamily<IpAddress>;
   /** For encrypted networks. An older version has none, and can be in none. */
   readonly keys?: NodeKeys;
+  /** Of its process. An older version has none. */
+  readonly session?: string;
 }
 
 export interface GlobalEndpoint {
@@ -84,7 +86,14 @@ const nodeKeys = v.object({
   aes: v.boolean(),
   workers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_WORKERS)),
 });
-const Node = v.object({ name: v.string(), instance: v.string(), tunnel: addresses, lease: v.string(), keys: v.exactOptional(nodeKeys) });
+const Node = v.object({
+  name: v.string(),
+  instance: v.string(),
+  tunnel: addresses,
+  lease: v.string(),
+  session: v.exactOptional(v.string()),
+  keys: v.exactOptional(nodeKeys),
+});
 const Endpoint = v.object({
   id,
   network: id,
@@ -98,12 +107,19 @@ const Endpoint = v.object({
 const HolderOf = v.object({ node: v.string(), endpoint: id });
 
 /** `lease`: the one that it is put under. */
-export function nodeText({ name, instance, tunnel, keys }: NodeRecord, lease: string): string {
+export function nodeText({ name, instance, tunnel, keys, session }: NodeRecord, lease: string): string {
   const told = keys && {
     ...keys,
     keys: keys.keys.map(({ number, bytes }) => ({ number, x25519: Buffer.from(bytes).toString("hex") })),
   };
-  return write({ name, instance, tunnel: mapFamilies(tunnel, formatIp), lease, ...(told && { keys: told }) });
+  return write({
+    name,
+    instance,
+    tunnel: mapFamilies(tunnel, formatIp),
+    lease,
+    ...(session !== undefined && { session }),
+    ...(told && { keys: told }),
+  });
 }
 
 export function parseNode(text: string): Parsed<NodeRecord & { lease: string }> {
@@ -137,8 +153,9 @@ function withoutOwn({ overlay, ...rest }: NetworkRecord): NetworkRecord {
   return { ...rest, overlay: shared };
 }
 
-export function endpointText({ tunnel, addresses: own, ...rest }: GlobalEndpoint): string {
-  return write({ ...rest, tunnel: mapFamilies(tunnel, formatIp), addresses: mapFamilies(own, formatIp) });
+/** The same text for the same endpoint: it is compared with. */
+export function endpointText({ id, network, node, tunnel, addresses: own, mac, owner, names }: GlobalEndpoint): string {
+  return write({ id, network, node, mac, owner, names, tunnel: mapFamilies(tunnel, formatIp), addresses: mapFamilies(own, formatIp) });
 }
 
 export function parseEndpoint(text: string): Parsed<GlobalEndpoint> {

@@ -3,6 +3,7 @@
  * it lasts, the node comes back under a new one, and with it what it holds. No clock is compared with another: a lease is counted down by the
  * store, and kept by intervals.
  */
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeKeys } from "../control/network/key-ring.js";
 import { TsproxyError } from "../errors.js";
@@ -15,6 +16,7 @@ import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.
 
 /** After a failure. */
 const RETRY_MS = 500;
+const COPIED = "was its state folder copied? remove the file node-id from the copy, and give each node another --node";
 
 export class NodeSession {
   private current: LeaseId | undefined;
@@ -23,6 +25,12 @@ export class NodeSession {
   private readonly closing = new AbortController();
   private wake = new AbortController();
   private said = "";
+  /** Another one has the name. */
+  private conflict: TsproxyError | undefined;
+  /** Tells this process from another one with the same state folder. */
+  private readonly id = randomBytes(8).toString("hex");
+  /** It was known there: whoever has its name now has taken it since, and is no process of before. */
+  private wasKnown = false;
   /** Lease of an earlier process of this node. */
   private former: LeaseId | undefined;
 
@@ -43,7 +51,7 @@ export class NodeSession {
   /** Throws TSP_ERR_STORE while there is none. */
   get lease(): LeaseId {
     if (this.current === undefined)
-      throw storeError("unavailable", "store unreachable: this node is not known there now", "see the daemon's log");
+      throw this.conflict ?? storeError("unavailable", "store unreachable: this node is not known there now", "see the daemon's log");
     return this.current;
   }
 
@@ -62,6 +70,11 @@ export class NodeSession {
     return this.current !== undefined;
   }
 
+  /** Whether this process has put the record. */
+  isOwn({ session }: NodeRecord): boolean {
+    return session === this.id;
+  }
+
   /** Its lease has ended, or what was put under it is not there: the node is made known again. */
   renew(lease: LeaseId | undefined = this.current): void {
     if (lease !== this.current) return; // by somebody else, already
@@ -76,8 +89,8 @@ export class NodeSession {
     this.wake.abort();
   }
 
-  /** The node's keys have changed: the others are told, as soon as the store is reached. */
-  tellKeys(): void {
+  /** What others are to know of the node has changed, or is not there as it was put: they are told, as soon as the store is reached. */
+  tell(): void {
     this.changed = true;
     this.wake.abort();
   }
@@ -99,12 +112,15 @@ export class NodeSession {
       try {
         await this.keep();
         failed = false;
+        this.conflict = undefined;
         if (this.said !== "") log.info(`node ${this.self.name} is known to the others again`);
         this.said = "";
       } catch (error) {
-        failed = true;
+        failed = error !== this.conflict; // another one goes in its own time
+        if (failed) this.conflict = undefined;
         if (error instanceof LeaseLost) this.renew();
         else this.say(error);
+        if (!failed) await this.giveUp();
       }
     }
   }
@@ -120,6 +136,14 @@ export class NodeSession {
     else if (!this.complete) await this.announceUnder(this.current);
   }
 
+  /** What was put under the lease is another one's to tell. */
+  private async giveUp(): Promise<void> {
+    const { current } = this;
+    this.complete = false;
+    this.current = undefined;
+    if (current !== undefined) await this.store.revoke(current).catch(() => {});
+  }
+
   private async register(): Promise<void> {
     const lease = await this.store.grant(this.ttlSec);
     try {
@@ -129,6 +153,7 @@ export class NodeSession {
       throw error;
     }
     this.current = lease;
+    this.wasKnown = true;
     await this.announceUnder(lease);
   }
 
@@ -136,7 +161,7 @@ export class NodeSession {
     this.changed = false;
     const keys = this.publicKeys();
     try {
-      await this.putRecord({ ...this.self, ...(keys && { keys }) }, lease);
+      await this.putRecord({ ...this.self, session: this.id, ...(keys && { keys }) }, lease);
     } catch (error) {
       this.changed = true;
       throw error;
@@ -145,26 +170,34 @@ export class NodeSession {
   }
 
   private async putRecord(record: NodeRecord, lease: LeaseId): Promise<void> {
-    const { name, instance } = record;
+    const { name, instance, session } = record;
     const key = this.keys.node(name);
     const change = [{ put: key, value: nodeText(record, lease), lease }];
     const { done, found } = await this.store.transact({ when: [{ absent: key }], change, orRead: [key] });
     if (done) return;
     const value = found[0]?.value ?? "";
     const other = parseNode(value);
-    if ("problem" in other)
-      throw storeError("conflict", `the store's key ${key} is none of ours: ${other.problem}`, "remove it, or choose another --node");
-    if (other.record.instance !== instance) {
-      const at = eachFamily(other.record.tunnel).map(formatIp).join(", ");
-      throw storeError(
-        "conflict",
-        `there is a node '${name}' already (at ${at})`,
-        "give each node another --node, or wait until that one is gone",
-      );
+    const overwrite = async (): Promise<void> => {
+      if (!(await this.store.transact({ when: [{ key, value }], change })).done) throw storeError("unavailable", `node '${name}' changes`);
+    };
+    if ("problem" in other && this.wasKnown) {
+      log.warn(`somebody else has written the store's key ${key} (${other.problem}); it is put again`);
+      return overwrite();
     }
+    if ("problem" in other)
+      throw this.taken(`the store's key ${key} is none of ours: ${other.problem}`, "remove it, or choose another --node");
+    const at = eachFamily(other.record.tunnel).map(formatIp).join(", ");
+    if (other.record.instance !== instance)
+      throw this.taken(`there is a node '${name}' already (at ${at})`, "give each node another --node, or wait until that one is gone");
+    if (this.wasKnown && other.record.session !== session) throw this.taken(`another daemon has become node '${name}' (at ${at})`, COPIED);
     // This node's, from before; what it had then and has no more is to go with that lease, when what it has is put under this one.
     if (other.record.lease !== lease) this.former = other.record.lease;
-    if (!(await this.store.transact({ when: [{ key, value }], change })).done) throw storeError("unavailable", `node '${name}' changes`);
+    return overwrite();
+  }
+
+  private taken(message: string, hint: string): TsproxyError {
+    this.conflict = storeError("conflict", message, hint);
+    return this.conflict;
   }
 
   private async announceUnder(lease: LeaseId): Promise<void> {

@@ -9,6 +9,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { BegunMaps } from "../steer/maps.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
@@ -24,6 +25,7 @@ import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
 import { Lans } from "./network/lans.js";
+import { LinkRemover } from "./network/link-remover.js";
 import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
@@ -55,6 +57,8 @@ export interface ControllerOptions {
    * programs are kept too (`sys/fd-store.ts`). Default: all ends with the process.
    */
   continuity?: { dir: string; role: FlowRole } | undefined;
+  /** The steering's maps, begun before (`steer/begin-maps.ts`). */
+  maps?: BegunMaps | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -148,6 +152,7 @@ export class Controller {
         uplinks: indices,
         flowCapacity: conntrackMax,
         offload,
+        offloadLater: true,
         pastBridge,
         bypass,
         ipsec: hasIpsec,
@@ -155,6 +160,7 @@ export class Controller {
         devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
+        maps: options.maps,
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
@@ -196,7 +202,20 @@ export class Controller {
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
       const networkNumbers = new NetworkNumbers();
       const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
-      const networks = new NetworkRegistry({ socket, workers, host, guard, taps, numbers, networkNumbers, tunnels, lans, fail: onDeath });
+      const networks = new NetworkRegistry({
+        socket,
+        workers,
+        host,
+        guard,
+        remover: new LinkRemover(socket),
+        ends: steering.ends,
+        taps,
+        numbers,
+        networkNumbers,
+        tunnels,
+        lans,
+        fail: onDeath,
+      });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
@@ -213,6 +232,19 @@ export class Controller {
       await undo.run();
       throw error;
     }
+  }
+
+  /**
+   * Loads the programs that carry flows, which `auto` leaves for when nobody waits for the start any more; the verifier takes a while. Resolves to what
+   * became of it.
+   */
+  async loadOffload(): Promise<OffloadState> {
+    if (await this.steering.loadOffload()) {
+      const { ipv4, ipv6 } = this.steering.offload;
+      this.workers.post({ type: "offload", ipv4, ipv6 });
+      this.host.tellBare();
+    }
+    return this.steering.offload;
   }
 
   /** Resolves once all that was asked for so far is in force. */

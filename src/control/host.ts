@@ -72,6 +72,9 @@ interface OwnDevice extends OwnConf {
   onGone(): void;
 }
 
+type HostListener = (moved: ReadonlySet<number>) => void;
+const NONE: ReadonlySet<number> = new Set();
+
 function addressesOf(socket: RouteSocket): HostAddress[] {
   return socket.addresses().map(({ ifindex, address, prefixLength, flags }) => ({ ifindex, ip: parseIp(address)!, prefixLength, flags }));
 }
@@ -115,7 +118,9 @@ export class Host {
   private bare: readonly number[] = [];
   /** Our devices by interface index, which are not steered, and what they must have. */
   private readonly ownDevices: Map<number, OwnDevice>;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<HostListener>();
+  /** Devices of ours without settings of their own: they are there, and up. */
+  private readonly watched = new Map<number, () => void>();
 
   /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
   constructor(
@@ -142,17 +147,25 @@ export class Host {
     this.ownDevices.delete(ifindex);
   }
 
+  /** Keeps the device up. `onGone`: it is no more in this namespace; said once. Answers how to end that. */
+  watch(ifindex: number, onGone: () => void): () => void {
+    this.watched.set(ifindex, onGone);
+    return () => this.watched.delete(ifindex);
+  }
+
   /** To be called when the worker says that the monitor's descriptor is readable. */
   onReadable(): void {
     if (this.closed) return;
-    if (this.monitor.drain().length > 0) this.refresh();
+    const events = this.monitor.drain();
+    if (events.length > 0) this.refresh(new Set(events.flatMap((event) => (event.kind === "link" && event.moved ? event.link.index : []))));
   }
 
-  /** Rereads the host and tells steering and worker. */
-  refresh(): void {
+  /** Rereads the host and tells steering and worker. `moved`: devices whose place in their networks has changed. */
+  refresh(moved: ReadonlySet<number> = NONE): void {
     this.links = this.socket.links();
     this.addresses = addressesOf(this.socket).filter(({ ip }) => this.serves(ip.family));
     this.mendDevices();
+    this.mendWatched();
     const routes = this.socket.routes().filter(({ family }) => this.serves(family === "ipv4" ? 4 : 6));
     this.routes = routes.filter((r) => r.table === RT_TABLE_MAIN);
     const out = routes.filter((r) => r.type === "unicast");
@@ -165,7 +178,7 @@ export class Host {
     const { 4: forwarding, 6: forwarding6 } = this.forwarding;
     this.workers.post({ type: "routes", refused, exact: this.socket.routesByPorts(), forwarding, forwarding6 });
     this.steer();
-    for (const listener of this.listeners) listener();
+    for (const listener of this.listeners) listener(moved);
   }
 
   /**
@@ -208,8 +221,23 @@ export class Host {
     }
   }
 
-  /** Calls whenever the host was read again. Answers how to end that. */
-  onChange(listener: () => void): () => void {
+  private mendWatched(): void {
+    if (this.watched.size === 0) return;
+    const links = new Map(this.links.map((link) => [link.index, link]));
+    for (const [ifindex, onGone] of this.watched) {
+      const link = links.get(ifindex);
+      if (link === undefined) {
+        this.watched.delete(ifindex);
+        onGone();
+      } else if (!link.up) {
+        log.warn(`somebody has set ${link.name} down; it is set up again`);
+        this.socket.setLink(ifindex, { up: true });
+      }
+    }
+  }
+
+  /** Calls whenever the host was read again, with the devices whose place in their networks has changed. Answers how to end that. */
+  onChange(listener: HostListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -289,15 +317,20 @@ export class Host {
     }
     this.steering.setLocals(this.addresses.map(({ ip, ifindex }) => ({ address: ip, ifindex })));
     for (const ifindex of this.steering.attached()) if (!wanted.has(ifindex)) this.steering.detach(ifindex);
+    this.tellBare();
+  }
+
+  /** Tells the workers which devices have programs that cannot carry, if these are others than before. */
+  tellBare(): void {
     const bare = this.steering.bareDevices;
     if (bare.join() !== this.bare.join()) this.workers.post({ type: "bare", devices: bare });
     this.bare = bare;
   }
 
-  /** Addresses of a device that others can reach; null: there is no such device. */
+  /** Addresses of a device, by any name of it, that others can reach; null: there is no such device. */
   addressesOn(device: string): IpAddress[] | null {
-    const link = this.links.find(({ name }) => name === device);
-    if (link === undefined) return null;
+    const link = this.socket.link(device);
+    if (link === null) return null;
     return this.addresses.filter(({ ifindex, ip }) => ifindex === link.index && this.has(ip) && !isLinkLocal(ip)).map(({ ip }) => ip);
   }
 

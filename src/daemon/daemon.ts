@@ -38,7 +38,7 @@ import { NetworkCatalog } from "../sandbox/network-catalog.js";
 import { Overlays } from "../sandbox/overlays.js";
 import { hostResolver } from "../sandbox/sandbox-files.js";
 import { Sandboxes } from "../sandbox/sandboxes.js";
-import { type ClusterSettings, connectStore, nodeText, thisNode } from "./join-cluster.js";
+import { type ClusterSettings, connectStore, nodeText, thisNode, underlayMtu } from "./join-cluster.js";
 import { takeOver } from "./take-over.js";
 
 /** `group`: may use the sockets besides root; default: nobody. */
@@ -159,6 +159,7 @@ async function joinCluster(
   log.info(`cluster ${settings.cluster}: ${nodeText(self)}`);
   const store = await connectStore(settings);
   const { rekeySec } = settings;
-  const cluster = new Cluster(store, { ...settings, self, publicKeys: () => keys?.published, onTold: () => keys?.told() });
-  return new Overlays(model, cluster, (subnet, except) => host.overlap(subnet, except), keys && { ring: keys, rekeySec });
+  const cluster = new Cluster(store, { ...settings, self, publicKeys: () => keys?.published, onTold: () => keys?.told(settings.ttlSec) });
+  const overlap = host.overlap.bind(host);
+  return new Overlays(model, cluster, overlap, keys && { ring: keys, rekeySec }, underlayMtu(self, host));
 }

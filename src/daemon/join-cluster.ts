@@ -8,10 +8,14 @@ import { EtcdStore } from "../cluster/etcd-store.js";
 import { CLUSTER_NAME } from "../cluster/keys.js";
 import type { NodeRecord } from "../cluster/records.js";
 import type { Host } from "../control/host.js";
+import { roomInUnderlay } from "../control/network/overlay.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { formatIp, type IpAddress, parseIp } from "../wire/ip-address.js";
-import { type PerFamily, perFamily } from "../wire/per-family.js";
+import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
+
+/** Of a device that says nothing else. */
+const USUAL_MTU = 1500;
 
 export interface ClusterSettings {
   etcd: EtcdOptions;
@@ -34,10 +38,10 @@ export function thisNode({ node = hostname(), advertise }: ClusterSettings, host
 }
 
 /** Throws TSP_ERR_STORE for a store that refuses; one that is not reached may come later. */
-export async function connectStore({ etcd }: ClusterSettings): Promise<EtcdStore> {
+export async function connectStore({ etcd, cluster }: ClusterSettings): Promise<EtcdStore> {
   const store = new EtcdStore(etcd);
   try {
-    await store.check();
+    await store.check(cluster);
   } catch (error) {
     if (TsproxyError.of(error).kind !== "unavailable") {
       store.close();
@@ -84,6 +88,18 @@ function tunnelOf(advertise: string | undefined, host: Host): PerFamily<IpAddres
     `device ${device} has no address that others can reach`,
     "name another by --advertise",
   );
+}
+
+/** MTU of the device that the node's tunnels leave by, as it is when that is asked. A small one is named at once. */
+export function underlayMtu({ tunnel }: NodeRecord, host: Pick<Host, "linkOf">): () => number {
+  const address = eachFamily(tunnel)[0]!;
+  const link = host.linkOf(address);
+  const most = (mtu: number): number => roomInUnderlay(mtu, address.family);
+  if (link !== null && link.mtu < USUAL_MTU)
+    log.warn(
+      `device ${link.name} has an MTU of ${link.mtu}: this node can be in no network whose MTU is above ${most(link.mtu)}, and others make them with ${most(USUAL_MTU)}; raise it, or make networks with --mtu ${most(link.mtu)}`,
+    );
+  return () => host.linkOf(address)?.mtu ?? USUAL_MTU; // without the address nothing leaves, and who joins is told
 }
 
 /** Of this state folder, from its first use on. */

@@ -49,7 +49,7 @@ export function decapsulate(b: Batch, state: State): boolean {
     else fromHost(b, i, state);
     any = true;
   }
-  if (any) state.unsealing!.open();
+  if (any) state.datagramsIn!.open();
   return any;
 }
 
@@ -71,7 +71,7 @@ function fromDevice(b: Batch, i: number, state: State): void {
     takeAway(b, i, state, outer, found, foundLength, size);
     return;
   }
-  if (size > 0 || (size === 0 && state.unsealing!.isTaking)) {
+  if (size > 0 || (size === 0 && state.datagramsIn!.isTaking)) {
     takeAway(b, i, state, outer, found - vxlan.HEADER_SIZE, foundLength + vxlan.HEADER_SIZE, size);
     return;
   }
@@ -134,7 +134,7 @@ function enter(b: Batch, i: number, state: State): void {
 
 /** The datagrams in frame `i` go on when they are opened, or when this batch is over. */
 function takeAway(b: Batch, i: number, state: State, outer: number, at: number, length: number, size: number): void {
-  state.unsealing!.take(i, foundNode, tosAt(b, outer + eth.HEADER_SIZE), at, length, size);
+  state.datagramsIn!.take(i, foundNode, tosAt(b, outer + eth.HEADER_SIZE), at, length, size);
   refuse(b, i, drop.DROP_NONE);
   b.egress[i] = KEPT;
 }

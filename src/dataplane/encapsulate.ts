@@ -1,7 +1,7 @@
 /**
  * Puts frames that go to another node into VXLAN datagrams (RFC 7348 §4.1, §5). The headers are written before the frame, into the headroom; the frame
  * stays where it is. One that stands for several segments stays whole where the tunnels' device takes that, its checksum partial still; else the
- * engine makes the segments (`engine/segments-out.ts`), and each gets its headers here. Frames of encrypted networks go on to `seal.ts`.
+ * engine makes the segments (`engine/segments-out.ts`), and each gets its headers here. Frames of encrypted networks go on to `datagrams-out.ts`.
  *
  * The source port comes of a hash of the flow inside, so that the underlay may spread flows but not the packets of one (§5). Datagrams may be fragmented
  * on their way, though we never do it (§4.3): DF is not set, as in Linux.

@@ -4,19 +4,27 @@
 import { type Batch, KIND_ARP, KIND_IPV4, KIND_IPV6 } from "../mem/batch.js";
 import type { Networks } from "../table/networks.js";
 import * as arp from "../wire/arp.js";
+import * as dhcp from "../wire/dhcp.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmpv6 from "../wire/icmpv6.js";
+import * as ipv4 from "../wire/ipv4.js";
+import { PROTO_UDP } from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import * as ndp from "../wire/ndp.js";
-import { HEADER_SIZE } from "../wire/vnet.js";
+import { HEADER_SIZE, isPartial } from "../wire/vnet.js";
 import { portOfAddress6 } from "./neighbor-port.js";
 import type { State } from "./state.js";
 
-/** What an endpoint sends gets that MAC, where it names its own in ARP and in discovery too. The source guard has seen that it names no other. */
+/**
+ * What an endpoint sends gets that MAC, where it names its own in ARP and in discovery too. The source guard has seen that it names no other. A DHCP client goes on
+ * naming its own, which nobody out there can send to: it is answered by broadcast.
+ */
 export function leave(b: Batch, i: number, networks: Networks, network: number): void {
   const { bytes, halves } = b.memory;
   const frame = b.at[i]! + HEADER_SIZE;
-  const [hi, lo] = [networks.macHi[network]!, networks.macLo[network]!];
+  const hi = networks.macHi[network]!;
+  const lo = networks.macLo[network]!;
+  if (b.kind[i] === KIND_IPV4 && b.proto[i] === PROTO_UDP && b.src[i] === 0) askBroadcast(b, i);
   eth.setSource(halves, frame, hi, lo);
   if (b.kind[i] === KIND_ARP) arp.setSender(halves, frame + eth.HEADER_SIZE, hi, lo);
   if (b.kind[i] !== KIND_IPV6 || b.proto[i] !== icmpv6.PROTO_ICMPV6) return;
@@ -27,6 +35,17 @@ export function leave(b: Batch, i: number, networks: Networks, network: number):
   const end = Math.min(ip + ipv6.HEADER_SIZE + ipv6.payloadLength(halves, ip), b.memory.headEnd(i));
   const first = type === ndp.ROUTER_SOLICITATION ? icmpv6.HEADER_SIZE : ndp.DISCOVERY_SIZE;
   ndp.rename(bytes, halves, at, first, end - at, hi, lo);
+}
+
+/** Of a DHCP client that has no address yet. */
+function askBroadcast(b: Batch, i: number): void {
+  const { bytes, halves, words } = b.memory;
+  const frame = b.at[i]! + HEADER_SIZE;
+  const ip = frame + eth.HEADER_SIZE;
+  const at = b.l4[i]!;
+  const len = Math.min(ip + ipv4.totalLength(bytes, ip), b.memory.headEnd(i)) - at;
+  if (dhcp.isOfClient(bytes, halves, words, at, len, eth.srcHi(halves, frame), eth.srcLo(halves, frame)))
+    dhcp.askBroadcast(halves, at, isPartial(bytes, halves, b.at[i]!, at));
 }
 
 /** What is for that MAC gets the one of the endpoint that has the address, if one has. */

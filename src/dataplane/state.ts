@@ -4,7 +4,7 @@
  */
 import { HeldFrames } from "../mem/held-frames.js";
 import { SLOTS } from "../mem/packet-memory.js";
-import type { SealedFrames, Sealer } from "../mem/sealer.js";
+import type { Sealer, TakenDatagrams } from "../mem/sealer.js";
 import { Addresses, addressCapacity } from "../table/addresses.js";
 import { Conntrack, NewFlow } from "../table/conntrack.js";
 import { Fdb } from "../table/fdb.js";
@@ -29,6 +29,7 @@ import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { ACROSS_VALUE_SIZE } from "../wire/flow-entry.js";
 import { rawHalf } from "../wire/raw.js";
+import { Announcements } from "./announce.js";
 import { Limits } from "./limits.js";
 import { Probes } from "./probe.js";
 import { Shaper } from "./shaper.js";
@@ -125,6 +126,8 @@ export class State {
   readonly fragments: Fragments;
   /** Connections of a former process whose ends are to be asked. */
   readonly probes = new Probes();
+  /** Endpoints that are to be announced on their LAN. */
+  readonly announcements = new Announcements();
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
   readonly ports: Ports;
@@ -144,8 +147,8 @@ export class State {
   /** Keys of other nodes, by number; the keys themselves are the sealer's. */
   readonly seals: Seals;
   readonly sealer: Sealer | null;
-  /** What was sealed and came, or in frames of several datagrams. Set by the engine. */
-  unsealing: SealedFrames | null = null;
+  /** Datagrams of other nodes whose frames go on in batches of their own. Set by the engine. */
+  datagramsIn: TakenDatagrams | null = null;
   /** What endpoints of networks without ICC may send each other all the same. */
   readonly links = new Links(secureRandom()());
   /** Clients that may open flows to published ports; empty: all may. */

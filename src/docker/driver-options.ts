@@ -79,6 +79,7 @@ const SUPPORTED = new Map<string, Read>(
 const UNSUPPORTED = new Map([
   [`${BRIDGE}inhibit_ipv4`, "the host always has the gateway's address; leave it out"],
   [`${BRIDGE}trusted_host_interfaces`, "no host interface reaches containers but by published ports; leave it out"],
+  ["encrypted", "nothing of it goes to other hosts; leave it out, or use -d tsproxy-overlay"],
   [`${BRIDGE}default_bridge`, "the default bridge stays Docker's own; leave it out"],
 ]);
 

@@ -11,7 +11,7 @@ import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
-import { NO_ADDRESS } from "../wire/address-word.js";
+import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort } from "../wire/raw.js";
@@ -84,6 +84,9 @@ export class Commands implements EngineHooks {
         state.networks.macHi[m.network] = macHi(m.mac);
         state.networks.macLo[m.network] = macLo(m.mac);
         break;
+      case "announce":
+        state.announcements.add(state.fdb.lookup(fdbKey(macHi(m.mac), m.network), macLo(m.mac)));
+        break;
       case "add-tunnel":
         this.overlay.addTunnel(m);
         this.read(m.port, () => this.io.addPort(m.port, m.fd));
@@ -140,6 +143,9 @@ export class Commands implements EngineHooks {
         state.offloads6 = m.offload.ipv6;
         this.maps.use(m.flowsFd, m.flows6Fd, m.acrossFd);
         if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd), state.worker);
+        break;
+      case "offload":
+        this.limitOffload(m.ipv4, m.ipv6);
         break;
       case "bare":
         state.bare = new Set(m.devices);
@@ -333,6 +339,20 @@ export class Commands implements EngineHooks {
     for (const start of this.unread.values()) start();
     this.unread.clear();
     return { taken: former.taken, left: former.left, lost: former.lost };
+  }
+
+  /** Flows that were to be carried by programs which the kernel then refused go on here. */
+  private limitOffload(ipv4: boolean, ipv6: boolean): void {
+    const { conntrack, offloads6 } = this.state;
+    const lost4 = this.state.offloads && !ipv4;
+    const lost6 = offloads6 && !ipv6;
+    this.state.offloads = this.state.offloads && ipv4;
+    this.state.offloads6 = offloads6 && ipv6;
+    if (!lost4 && !lost6) return;
+    for (let id = 0; id < conntrack.end; id++) {
+      const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
+      if (conntrack.isLive(id) && (is6 ? lost6 : lost4)) conntrack.mark(id, 0, 0, EGRESS_OFFLOAD);
+    }
   }
 
   private answer(what: Query): unknown {

@@ -8,6 +8,7 @@ import { accepted } from "../dataplane/accepted.js";
 import { admit } from "../dataplane/admit.js";
 import { arpReply } from "../dataplane/arp-reply.js";
 import { coalesce } from "../dataplane/coalesce.js";
+import { DatagramsIn } from "../dataplane/datagrams-in.js";
 import { decapsulate } from "../dataplane/decapsulate.js";
 import { encapsulate, needsSegments } from "../dataplane/encapsulate.js";
 import { establishedFlows } from "../dataplane/established.js";
@@ -32,7 +33,6 @@ import { sourceGuard } from "../dataplane/source-guard.js";
 import type { State } from "../dataplane/state.js";
 import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
-import { Unsealing } from "../dataplane/unseal.js";
 import { DESCRIPTOR, type PacketIo, TX_MAX } from "../device/packet-io.js";
 import { Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
 import { headAt, type PacketMemory } from "../mem/packet-memory.js";
@@ -46,7 +46,7 @@ import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.js";
 import { sendInFragments } from "./fragments-out.js";
 import { nodesOut } from "./nodes-out.js";
-import { sealOut } from "./seal-out.js";
+import { tunnelOut } from "./tunnel-out.js";
 
 /** errno values that a TAP answers with (asm-generic/errno.h). */
 const EAGAIN = 11,
@@ -74,10 +74,20 @@ export class Engine {
   readonly batch: Batch;
   /** One turn; answers the number of frames that it was about. For the first it polls for `spinNs`, then sleeps up to `timeoutMs` (-1: for ever). */
   readonly turn: (spinNs: number, timeoutMs: number) => number;
+  private readonly state: State;
 
   constructor(io: PacketIo, memory: PacketMemory, state: State, counters: Float64Array, hooks: EngineHooks) {
     this.batch = new Batch(memory);
     this.turn = makeTurn(io, this.batch, state, counters, hooks);
+    this.state = state;
+  }
+
+  /**
+   * Has turns until what was opened for other nodes is on its way. To be called before the control side's word is carried out: it may give a number to
+   * another node, or another network, and such frames have only numbers.
+   */
+  finish(): void {
+    while (this.state.datagramsIn!.hasReady) this.turn(0, 0);
   }
 }
 
@@ -92,7 +102,23 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const { rx, tx, clock } = io;
   const [rxPort, rxSize, rxTail, rxDevice] = fieldsOf(rx);
   const [txPort, txSize, txAt, txTail] = fieldsOf(tx);
-  const { addresses, conntrack, entries, entries6, forget, forget6, held, networks, order, ports, probes, remotes, shaper, tunnel } = state;
+  const {
+    addresses,
+    announcements,
+    conntrack,
+    entries,
+    entries6,
+    forget,
+    forget6,
+    held,
+    networks,
+    order,
+    ports,
+    probes,
+    remotes,
+    shaper,
+    tunnel,
+  } = state;
   const { egress } = batch;
   const expiring = new Int32Array(256);
   const sent = new Uint8Array(batch.memory.slots); // by frame: is in the transmit list already
@@ -108,9 +134,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   });
   const oneNode = [0];
   const { sealer } = state;
-  const unsealing = new Unsealing(batch, state, sealer);
-  state.unsealing = unsealing;
-  const sealed = sealOut(batch, state, sealer, {
+  const datagramsIn = new DatagramsIn(batch, state, sealer);
+  state.datagramsIn = datagramsIn;
+  const toTunnel = tunnelOut(batch, state, sealer, {
     push: (i, from) => pushOf(i, from, tunnel.port),
     flush: () => flush(),
     countDrop: (port, reason) => countDrop(port, reason),
@@ -249,9 +275,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.answeredCount = 0;
   }
 
-  function countUnopened(): void {
-    const { drops } = unsealing;
-    unsealing.dropped = 0;
+  function countRefused(): void {
+    const { drops } = datagramsIn;
+    datagramsIn.dropped = 0;
     for (let reason = 0; reason < drops.length; reason++) {
       if (drops[reason] === 0) continue;
       counters[tunnel.port * ROW + DROPS + reason] = counters[tunnel.port * ROW + DROPS + reason]! + drops[reason]!;
@@ -328,9 +354,9 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (egress[i] !== SEALED) continue;
       sent[i] = 1;
       oneNode[0] = batch.node[i]!;
-      sealed.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
+      toTunnel.add(i, batch.mark[i]!, oneNode, batch.ingress[i]!);
     }
-    sealed.send();
+    toTunnel.send();
   }
 
   /** To every port of the network but the one that the frame came from, and maybe the host's or the LAN's; without icc to and from these alone. */
@@ -372,11 +398,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   /** As `sendToNodes`; sealed in an encrypted network, and several datagrams in one frame where the device makes no segments. */
   function toNodes(i: number, network: number, nodes: readonly number[], from: number): void {
     if (networks.sealed[network] !== 0) {
-      sealed.add(i, network, nodes, from);
-      sealed.send();
+      toTunnel.add(i, network, nodes, from);
+      toTunnel.send();
     } else if (!tunnel.segments && tunnel.datagrams && needsSegments(batch, i, state)) {
-      if (!sealed.addSegments(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
-      sealed.send();
+      if (!toTunnel.addSegments(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+      toTunnel.send();
     } else if (!sendToNodes(i, network, nodes, from)) countDrop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
   }
 
@@ -453,14 +479,20 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     counters[at] = counters[at]! + 1;
   }
 
+  /** Fills the batch with what we have to say. */
+  function fillOwn(): number {
+    return announcements.due ? announcements.fill(batch, state) : probes.fill(batch, state);
+  }
+
   return (spinNs, timeoutMs) => {
     const waited = held.hasReady; // fragments whose first one was in the last batch
     const patience = shaper.waiting > 0 ? shaper.waitMs(timeoutMs) : timeoutMs;
-    const asks = !waited && !asked && probes.due && !unsealing.hasReady; // every other turn: what comes does not wait for all questions
+    const due = probes.due || announcements.due;
+    const asks = !waited && !asked && due && !datagramsIn.hasReady; // every other turn: what comes does not wait for all questions
     asked = asks;
-    const wait = conntrack.behind || state.reviewAt < conntrack.end || probes.due ? 0 : patience;
-    const opened = unsealing.hasReady;
-    const n = opened ? unsealing.fill() : waited ? held.fill(batch, VNET) : asks ? probes.fill(batch, state) : io.receive(spinNs, wait);
+    const wait = conntrack.behind || state.reviewAt < conntrack.end || due ? 0 : patience;
+    const opened = datagramsIn.hasReady;
+    const n = opened ? datagramsIn.fill() : waited ? held.fill(batch, VNET) : asks ? fillOwn() : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
@@ -472,7 +504,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       emit();
       if (order.count > 0) order.pass();
     }
-    if (unsealing.dropped > 0) countUnopened();
+    if (datagramsIn.dropped > 0) countRefused();
     if (shaper.waiting > 0) sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);

@@ -129,6 +129,8 @@ export type ToWorker =
   | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number; overlay?: Overlay | undefined }
   /** Of a network on a LAN: the device there, with which the host is on the LAN, has this MAC from now on. */
   | { type: "parent-mac"; network: number; mac: Uint8Array }
+  /** Tells the LAN of that network where its endpoint with this MAC is; to one worker. */
+  | { type: "announce"; network: number; mac: Uint8Array }
   /** Its ports must be removed before. */
   | { type: "remove-network"; network: number }
   /**
@@ -153,7 +155,7 @@ export type ToWorker =
    */
   | { type: "set-seal"; key: number; pair: number; cipher: number; bytes: Uint8Array; windows: SharedArrayBuffer | null }
   /** Which of them are used for a node, in place of those before. `send` -1: none is known; `receive`: empty with it, the node is forgotten. */
-  | { type: "seal-node"; node: IpAddress; send: number; receive: readonly number[] }
+  | { type: "seal-node"; node: IpAddress; send: number; receive: readonly number[]; workers: number }
   | { type: "drop-seal"; key: number }
   /** Adds an endpoint behind another node, or replaces the one with that MAC. `node`: the node's address in the underlay. */
   | { type: "set-remote"; network: number; mac: Uint8Array; addresses: readonly IpAddress[]; node: IpAddress }
@@ -194,6 +196,8 @@ export type ToWorker =
       /** The steering programs carry flows to published ports, of these families (`engine/offload.ts`). */
       offload: { ipv4: boolean; ipv6: boolean };
     }
+  /** What of that has come true: what has not is not carried after all. */
+  | { type: "offload"; ipv4: boolean; ipv6: boolean }
   /** A port whose frames the host's kernel has accepted for published ports: they come out of the BPF ring buffer `fd` of `size` bytes. */
   | { type: "add-held"; port: number; fd: number; size: number }
   /** Interface indices of devices whose packets the steering programs cannot carry. */

@@ -96,6 +96,7 @@ export class OverlayCommands {
 
   setSeal({ key, pair, cipher, bytes, windows }: Extract<ToWorker, { type: "set-seal" }>): void {
     this.state.sealer?.setKey(key, cipher, bytes, windows === null);
+    bytes.fill(0); // the sealer alone has it
     this.state.seals.set(key, pair, windows);
   }
 
@@ -104,8 +105,8 @@ export class OverlayCommands {
     this.state.sealer?.dropKey(key);
   }
 
-  sealNode({ node, send, receive }: Extract<ToWorker, { type: "seal-node" }>): void {
-    this.state.seals.setNode(this.state.addresses.take(node), send, receive);
+  sealNode({ node, send, receive, workers }: Extract<ToWorker, { type: "seal-node" }>): void {
+    this.state.seals.setNode(this.state.addresses.take(node), send, receive, workers);
   }
 
   /** What a former process has entered may lead to a device that is gone with it. */

@@ -79,6 +79,7 @@ function loop(): void {
     const posted = Atomics.load(mailbox, 0);
     if (posted !== seen) {
       seen = posted;
+      engine.finish();
       readMailbox();
       if (!commands.running) break;
     }

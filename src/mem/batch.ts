@@ -19,7 +19,7 @@ export const DROPPED = -1,
   FRAGMENTS = -7, // to the uplink, in fragments of `mark` bytes
   SEGMENTS = -8, // to another node, in segments that it stands for
   JOINED = -9, // part of another frame by now (`coalesce.ts`)
-  SEALED = -10; // to another node in an encrypted network, in datagrams that are to be sealed (`seal.ts`)
+  SEALED = -10; // to another node in an encrypted network, in datagrams that are to be sealed (`datagrams-out.ts`)
 
 /** What `parse` found: something else; ARP; IPv4; IPv6. */
 export const KIND_OTHER = 0,

@@ -21,6 +21,7 @@ export class HeldFrames {
   private readonly size = new Int32Array(HELD_FRAMES); // with the virtio-net header; 0: free
   private readonly port = new Int32Array(HELD_FRAMES);
   private readonly owner = new Int32Array(HELD_FRAMES);
+  private readonly node = new Int32Array(HELD_FRAMES); // which other node it came from, of an overlay network
   private readonly goesOn = new Uint8Array(HELD_FRAMES);
   private free = 0;
   /** Frames whose time has come, in the order in which they go on. */
@@ -41,6 +42,7 @@ export class HeldFrames {
     this.size[slot] = size;
     this.port[slot] = b.ingress[i]!;
     this.owner[slot] = owner;
+    this.node[slot] = b.node[i]!;
     this.goesOn[slot] = goesOn ? 1 : 0;
     this.next[slot] = list;
     return slot;
@@ -97,6 +99,7 @@ export class HeldFrames {
       b.len[n] = size - headerSize;
       b.tail[n] = size > inHead ? n : -1;
       b.device[n] = 0;
+      b.node[n] = this.node[slot]!;
       this.ready = this.drop(slot);
     }
     b.count = n;

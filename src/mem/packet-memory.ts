@@ -6,16 +6,16 @@
  * thus lie dense. A frame whose headers grow, since it becomes IPv6, starts in the headroom (`dataplane/translate.ts`).
  * Heads are an odd number of cache lines apart: with a power of two all headers would share a few cache sets.
  *
- * Behind the tails is room for sealed datagrams, each frame in one piece: what came, until it is opened, and what goes (`dataplane/unseal.ts`, `seal.ts`). Where
- * nothing is encrypted it is never touched, and so takes no memory.
+ * Behind the tails is room for datagrams of tunnels, each in one piece: what came sealed or several in a frame, until it goes on, and what goes out so
+ * (`dataplane/datagrams-in.ts`, `datagrams-out.ts`). Without overlay networks it is never touched, and so takes no memory.
  */
 export const HEAD_SIZE = 33 * 64,
   HEADROOM = 2 * 64;
 const HEAD_STRIDE = HEADROOM + HEAD_SIZE;
 /** The longest frame, 64 KiB of IP with Ethernet, VLAN and virtio-net headers, fits into a head and a tail. */
 export const TAIL_SIZE = 65536;
-/** Room for sealed datagrams that go out; those that came in have room for a batch of the longest frames. */
-export const SEALED_OUT_SIZE = 512 * 1024;
+/** Room for datagrams that go out; those that came in have room for a batch of the longest frames. */
+export const DATAGRAMS_OUT_SIZE = 512 * 1024;
 /** Frames a batch; 32 were faster than 64 (the tails stay in the cache). */
 export const SLOTS = 32;
 
@@ -38,9 +38,9 @@ export class PacketMemory {
   readonly bytes: Uint8Array;
   readonly halves: Uint16Array;
   readonly words: Int32Array;
-  /** Byte offsets of the room for sealed datagrams. */
-  readonly sealedOut: number;
-  readonly sealedIn: number;
+  /** Byte offsets of the room for datagrams of tunnels. */
+  readonly datagramsOut: number;
+  readonly datagramsIn: number;
 
   /** `allocate`: memory of so many bytes, zeros; default: V8's. */
   constructor(
@@ -48,9 +48,9 @@ export class PacketMemory {
     allocate = (size: number): ArrayBuffer => new ArrayBuffer(size),
   ) {
     if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new Error("raw words need a little-endian machine");
-    this.sealedOut = this.tailAt(slots);
-    this.sealedIn = this.sealedOut + SEALED_OUT_SIZE;
-    const block = allocate(this.sealedIn + slots * (HEAD_SIZE + TAIL_SIZE));
+    this.datagramsOut = this.tailAt(slots);
+    this.datagramsIn = this.datagramsOut + DATAGRAMS_OUT_SIZE;
+    const block = allocate(this.datagramsIn + slots * (HEAD_SIZE + TAIL_SIZE));
     this.bytes = new Uint8Array(block);
     this.halves = new Uint16Array(block);
     this.words = new Int32Array(block);

@@ -18,8 +18,8 @@ export interface Sealer {
   dropKey(key: number): void;
 }
 
-/** What was sealed and came, or in frames of several datagrams, until its frames go on in batches of their own (`dataplane/unseal.ts`). */
-export interface SealedFrames {
+/** What was sealed and came, or in frames of several datagrams, until its frames go on in batches of their own (`dataplane/datagrams-in.ts`). */
+export interface TakenDatagrams {
   readonly hasReady: boolean;
   /** Some was taken out of this batch: what came behind it must not overtake it. */
   readonly isTaking: boolean;

@@ -60,7 +60,7 @@ export function checkEndpoint(
   network: NetworkRecord,
   neighbors: readonly Neighbor[],
   manager: AddressManager,
-): Omit<EndpointRecord, "multiQueue"> {
+): Omit<EndpointRecord, "multiQueue" | "attach"> {
   if (!isId(id)) throw endpointError("invalid", `'${id.slice(0, 40)}' is no id of an endpoint`);
   const addresses = claim(network, wanted, neighbors, manager);
   const bytes = wantedMac ?? stationMac(addresses);

@@ -15,19 +15,19 @@ export const hostDevices: HostDevices = { find: findDevice, remove: removeHostDe
 function findDevice(endpoint: EndpointRecord): Found | null {
   const nsFd = endpoint.sandbox === "" ? -1 : openSandbox(endpoint.sandbox);
   if (endpoint.sandbox !== "" && nsFd === -1) {
-    removeHostDevice(endpoint.device);
+    removeHostDevice(endpoint);
     return null;
   }
   const inside = nsFd === -1 ? null : withSocket(nsFd, (socket) => deviceWith(socket, endpoint));
   if (inside !== null) return { name: inside.name, nsFd };
   if (nsFd !== -1) closeSync(nsFd);
-  return withSocket(-1, (socket) => hostDevice(socket, endpoint.device)) === null ? null : { name: endpoint.device, nsFd: -1 };
+  return withSocket(-1, (socket) => hostDevice(socket, endpoint)) === null ? null : { name: endpoint.device, nsFd: -1 };
 }
 
 /** False when there was none. */
-export function removeHostDevice(name: string): boolean {
+export function removeHostDevice(endpoint: EndpointRecord): boolean {
   return withSocket(-1, (socket) => {
-    const link = hostDevice(socket, name);
+    const link = hostDevice(socket, endpoint);
     return link !== null && socket.deleteLink(link.index);
   });
 }
@@ -59,17 +59,23 @@ function withSocket<T>(nsFd: number, action: (socket: RouteSocket) => T): T {
 }
 
 /** By its address, which no other device of the sandbox has; a MAC the user may have given twice. Before it has one, by that all the same. */
-function deviceWith(socket: RouteSocket, { addresses, mac }: EndpointRecord): Link | null {
+function deviceWith(socket: RouteSocket, endpoint: EndpointRecord): Link | null {
+  const { addresses, mac } = endpoint;
   const wanted = eachFamily(addresses);
   const isOurs = (text: string): boolean => wanted.some((address) => sameIp(address, parseIp(text)!));
   const all = socket.addresses();
   const ifindex = all.find((a) => isOurs(a.address))?.ifindex;
   if (ifindex !== undefined) return socket.link(ifindex);
-  const bare = (link: Link): boolean => link.kind === "tun" && link.mac === mac && !all.some((a) => a.ifindex === link.index);
+  const bare = (link: Link): boolean => link.kind === kindOf(endpoint) && link.mac === mac && !all.some((a) => a.ifindex === link.index);
   return socket.links().find(bare) ?? null;
 }
 
-function hostDevice(socket: RouteSocket, name: string): Link | null {
-  const link = socket.link(name);
-  return link?.kind === "tun" ? link : null;
+function hostDevice(socket: RouteSocket, endpoint: EndpointRecord): Link | null {
+  const link = socket.link(endpoint.device);
+  return link?.kind === kindOf(endpoint) ? link : null;
+}
+
+/** As the kernel calls it. */
+function kindOf({ attach }: EndpointRecord): string {
+  return attach ?? "tun";
 }

@@ -1,6 +1,7 @@
 /** Networks and endpoints as they are now: a record, and what there is of it in the dataplane. */
 import { closeSync } from "node:fs";
 import type { Mapping, PortSpec } from "../control/mapping.js";
+import type { AttachKind } from "../control/network/attach.js";
 import type { Device, DeviceSpec, Link, LinkPorts } from "../control/network/endpoints.js";
 import type { Publication } from "../control/publisher.js";
 import { parseMac } from "../wire/ethernet.js";
@@ -159,12 +160,13 @@ export class LiveEndpoint {
   async remove({ wait = true } = {}): Promise<void> {
     const { gone } = this;
     await this.end({ wait });
-    if (gone) this.host.remove(this.record.device);
+    if (gone) this.host.remove(this.record);
   }
 
   private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {
     const { addresses, mac, bandwidth } = this.record;
-    const spec = { ...where, keepAs: this.record.device, addresses, mac: parseMac(mac)!, bandwidth, onGone };
+    const attach: AttachKind = this.record.attach ?? "tap";
+    const spec = { ...where, attach, keepAs: this.record.device, addresses, mac: parseMac(mac)!, bandwidth, onGone };
     this.device = this.network.make().endpoints.addDevice(spec);
   }
 }

@@ -1,6 +1,7 @@
 /** What the model needs of the dataplane (`control/controller.ts` has it) and of the host. */
 
 import type { PortSpec } from "../control/mapping.js";
+import type { AttachKind } from "../control/network/attach.js";
 import type { Device, DeviceSpec, Link, LinkPorts } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import type { OverlayChange, OwnAddress } from "../control/network/remote-endpoints.js";
@@ -18,6 +19,8 @@ export interface MadeNetwork {
   readonly endpoints: {
     /** Whether devices that are made now serve several workers. */
     readonly multiQueue: boolean;
+    /** What devices are that are made now. */
+    readonly attach: AttachKind;
     addDevice(spec: DeviceSpec): Device;
     link(client: PerFamily<IpAddress>, server: PerFamily<IpAddress>, ports: readonly LinkPorts[]): Link;
   };
@@ -44,5 +47,5 @@ export interface HostDevices {
   /** Null: it is nowhere. */
   find(endpoint: EndpointRecord): Found | null;
   /** Removes an endpoint's device from the host's namespace; false when there was none. */
-  remove(name: string): boolean;
+  remove(endpoint: EndpointRecord): boolean;
 }

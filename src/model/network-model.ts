@@ -139,7 +139,7 @@ export class NetworkModel {
       if (request.mac !== undefined && endpointMac !== undefined && macText(request.mac) !== macText(endpointMac))
         throw endpointError("conflict", `an endpoint of this network has the MAC address ${macText(endpointMac)}`, "give none");
       const checked = checkEndpoint({ ...request, mac: request.mac ?? endpointMac }, network.record, neighbors, this.addresses);
-      const record = { ...checked, multiQueue: endpoints.multiQueue };
+      const record = { ...checked, multiQueue: endpoints.multiQueue, ...(endpoints.attach === "veth" && { attach: endpoints.attach }) };
       const ended = this.ended();
       await this.store.commit({ putEndpoints: [record], removeEndpoints: ended });
       for (const id of ended) this.endpointsById.delete(id);

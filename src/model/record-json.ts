@@ -123,6 +123,7 @@ const endpoint = v.looseObject({
   mac,
   device: v.string(),
   multiQueue: v.boolean(),
+  attach: v.exactOptional(v.literal("veth")),
   sandbox: v.string(),
   ports: v.array(mapping),
   use: v.exactOptional(v.looseObject({ owner: v.string(), names: v.array(v.string()) })),

@@ -108,6 +108,8 @@ export interface EndpointRecord {
   /** Name of its device while that is in the host's namespace. */
   device: string;
   multiQueue: boolean;
+  /** What its device is. Undefined: a TAP, as in earlier versions. */
+  attach?: "veth";
   /** Path of the namespace that it joined; "": none. */
   sandbox: string;
   ports: Mapping[];

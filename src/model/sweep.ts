@@ -1,6 +1,6 @@
 /**
  * What killed processes leave behind, and its removal. Programs, maps, held ports and most devices end with their process. What stays: a socket
- * file in the folder of running instances, `PID.sock`; on kernels without TCX clsact filters; and devices of endpoints, which are meant to stay,
+ * file in the folder of running instances, `PID.sock`; on kernels without TCX clsact filters; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
  * when their sandbox ends while nobody looks.
  */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { runDirs } from "../api/paths.js";
 import { whoListens } from "../api/unix-socket.js";
 import { removeFlowFiles } from "../control/flow-files.js";
+import { removeStalePairs } from "../control/network/veth-pair.js";
 import { sweepStale } from "../steer/attach.js";
 import { releaseKept } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
@@ -54,6 +55,7 @@ export async function sweep(): Promise<Swept> {
       socket,
       socket.links().map((link) => link.index),
     );
+    removeStalePairs(socket);
   } finally {
     socket.close();
   }
@@ -86,7 +88,7 @@ export async function sweepDevices(): Promise<number> {
   const { endpoints } = await store.load();
   if (endpoints.length === 0 || isAlive(store.writer)) return 0;
   const ended = endpoints.filter(({ sandbox }) => sandbox === "" || !isSandbox(sandbox));
-  const removed = ended.filter((endpoint) => removeHostDevice(endpoint.device)).length;
+  const removed = ended.filter((endpoint) => removeHostDevice(endpoint)).length;
   if (ended.length > 0) await store.commit({ removeEndpoints: ended.map(({ id }) => id) });
   return removed;
 }

@@ -1,7 +1,7 @@
 /**
  * What runs is made of few files: each that Node.js loads costs half a millisecond of the start. `dist/engine/worker.cjs` is one file;
- * `dist/cli/main.js` loads from `dist/run` what a command needs. What only the main job needs is there in one file, `main-job.js`, and what it has
- * in common with commands in another, `shared.js`; the rest is as rolldown divides it.
+ * `dist/cli/main.js` loads from `dist/run` what a command needs. What only the main job needs is there in one file, `main-job.js`, of which
+ * what it begins with is in another, `early.js`; what it has in common with commands is in `shared.js`; the rest is as rolldown divides it.
  *
  * Everything lies two levels below the package's root, as the modules in `dist` do: they find files by `import.meta.url`.
  */
@@ -32,6 +32,8 @@ const late = cli.flatMap((file) =>
 /** What commands load that need no addon, and must work where it cannot be loaded. */
 const light = union([...cli, ...late].filter((file) => !staticImports(file).has(NATIVE)));
 const mainJob = union(["standalone/main-job.ts", "standalone/probe.ts", "control/target-views.ts"].map((file) => join(SRC, file)));
+/** What is begun before the rest is loaded. */
+const early = union([join(SRC, "control/begin-maps.ts")]);
 const MAIN = join(SRC, "cli/main.ts");
 const always = union([MAIN, join(SRC, "cli/program.ts")]);
 always.delete(MAIN); // it waits for them
@@ -59,6 +61,7 @@ export default [
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [
+          { name: "early", test: (id) => early.has(id) && !light.has(id) },
           { name: "main-job", test: (id) => isMainJob(id) && !light.has(id) },
           { name: "shared", test: (id) => (isMainJob(id) && light.has(id)) || id.includes("/node_modules/commander/") },
         ],

@@ -28,7 +28,12 @@ export function sandboxHandlers(catalog: NetworkCatalog, model: NetworkModel, sa
     createNetwork: ({ body }) => catalog.create(body),
     network: ({ params }) => {
       const found = catalog.find(params.network);
-      return inspectNetwork(found, model, catalog.overlays?.elsewhere(found.id), (node) => catalog.overlays?.isKeyKnown(node) ?? true);
+      const { overlays } = catalog;
+      const reached = overlays && {
+        hasTunnelTo: overlays.hasTunnelTo.bind(overlays),
+        isDisplaced: overlays.cluster.isDisplaced.bind(overlays.cluster),
+      };
+      return inspectNetwork(found, model, overlays?.elsewhere(found.id), (node) => overlays?.isKeyKnown(node) ?? true, reached);
     },
     nodes: async () => (await overlaysOf(catalog).cluster.nodes()).map(nodeView),
     removeNode: async ({ params }) => {

@@ -34,8 +34,9 @@ export class Membership {
 
   /** Puts the namespace into a network, or throws with nothing left of that. */
   async attach(sandbox: SandboxRecord, namespace: Namespace, connect: SandboxConnect): Promise<Attachment> {
-    const live = await this.catalog.use(connect.network);
-    const { record: network } = live;
+    const { record } = this.catalog.find(connect.network);
+    // One of the cluster is made here when the endpoint is.
+    const network = record?.overlay === undefined ? (await this.catalog.use(connect.network)).record : record;
     const name = network.name ?? shortId(network.id);
     this.checkJoin(sandbox, network, name, connect);
     const { ip, ip6, mac, aliases = [], gwPriority = 0 } = connect;
@@ -55,7 +56,7 @@ export class Membership {
       place: { nsFd: namespace.fd, name: device },
     };
     const making =
-      network.overlay === undefined ? this.model.createEndpoint(network.id, request) : this.overlays.createEndpoint(live, request);
+      network.overlay === undefined ? this.model.createEndpoint(network.id, request) : this.overlays.createEndpoint(network, request);
     const endpoint = await making.catch((error) => {
       throw addressError(error, wanted, network);
     });

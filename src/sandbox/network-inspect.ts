@@ -9,12 +9,23 @@ import { formatIp, formatPrefix, type IpAddress, parseIp } from "../wire/ip-addr
 import { eachFamily } from "../wire/per-family.js";
 import { type FoundNetwork, HOST, NONE } from "./network-catalog.js";
 
+/** What a node knows of who is reached. */
+export interface Reached {
+  /** Whether datagrams can go to a node with these addresses. */
+  hasTunnelTo(tunnel: GlobalEndpoint["tunnel"]): boolean;
+  /** Whether somebody else has an address of this endpoint of this node. */
+  isDisplaced(endpoint: string): boolean;
+}
+
+const ALL: Reached = { hasTunnelTo: () => true, isDisplaced: () => false };
+
 /** `elsewhere`: who is in it on other nodes; `isKeyKnown`: whether what is encrypted can go to a node. */
 export function inspectNetwork(
   { id, name, record }: FoundNetwork,
   model: NetworkModel,
   elsewhere: readonly GlobalEndpoint[] = [],
   isKeyKnown: (node: string) => boolean = () => true,
+  reached = ALL,
 ): NetworkInspect {
   if (record === undefined) return { ...EMPTY, Name: name, Id: id, Driver: driverOf(name) };
   const own = record.overlay?.own;
@@ -31,12 +42,16 @@ export function inspectNetwork(
     EnableIPv6: record.subnets.ipv6 !== undefined,
     Internal: record.options.internal,
     Containers: Object.fromEntries([
-      ...members.map((member) => [member.record.use?.owner ?? member.record.id, memberOf(member.record, record)] as const),
+      ...members.map((member) => {
+        const taken = reached.isDisplaced(member.record.id);
+        return [member.record.use?.owner ?? member.record.id, { ...memberOf(member.record, record), ...(taken && { AddressTaken: true }) }] as const; // biome-ignore format: short
+      }),
       ...(own === undefined ? [] : [[own.id, memberOf({ ...own, use: nodesOwn(record) }, record)] as const]),
       ...elsewhere.map((each) => {
         const use = each.names.length > 0 ? each : nodesOwn(record);
         const noKey = record.overlay?.encrypted === true && !isKeyKnown(each.node);
-        return [each.owner || each.id, { ...memberOf({ ...each, use }, record), Node: each.node, ...(noKey && { NoKey: true }) }] as const;
+        const flags = { ...(noKey && { NoKey: true }), ...(!reached.hasTunnelTo(each.tunnel) && { NoTunnel: true }) };
+        return [each.owner || each.id, { ...memberOf({ ...each, use }, record), Node: each.node, ...flags }] as const;
       }),
     ]),
     Options: record.about?.options ?? {},

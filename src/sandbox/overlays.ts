@@ -8,7 +8,7 @@ import type { GlobalNetworkRequest } from "../cluster/network-plan.js";
 import type { GlobalEndpoint, NodeRecord } from "../cluster/records.js";
 import type { ViewChange } from "../cluster/view.js";
 import type { KeyRing } from "../control/network/key-ring.js";
-import { checkSealing } from "../control/network/overlay.js";
+import { checkOverlayMtu, checkSealing, roomInUnderlay } from "../control/network/overlay.js";
 import type { OverlayChange, RemoteEndpoint } from "../control/network/remote-endpoints.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -21,17 +21,18 @@ import { type EndpointRecord, type NetworkRecord, shortId } from "../model/recor
 import type { EndpointRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp, parsePrefix, sameIp } from "../wire/ip-address.js";
-import type { PerFamily } from "../wire/per-family.js";
+import { ofFamily, type PerFamily } from "../wire/per-family.js";
 import { OVERHEAD as SEALED_OVERHEAD } from "../wire/sealed.js";
 import { OWN_MAC } from "../wire/vxlan.js";
 
-/** The same on all nodes, whatever their devices have: 1500, which every underlay can, less the tunnel's headers (RFC 7348 §4.3). */
-const IPV4_MTU = 1450,
+/** The same on all nodes, whatever their devices have: 1500, which nearly every underlay can, less the tunnel's headers (RFC 7348 §4.3). */
+const UNDERLAY_MTU = 1500,
+  IPV4_MTU = 1450,
   IPV6_MTU = 1430;
 
 /** This node's keys, and those of others. */
 export interface OverlayKeys {
-  readonly ring: Pick<KeyRing, "canRotate" | "rotate" | "setPeer" | "knows" | "published">;
+  readonly ring: Pick<KeyRing, "canRotate" | "rotate" | "setPeer" | "knows">;
   /** How often this node makes another key. */
   readonly rekeySec: number;
 }
@@ -39,6 +40,7 @@ export interface OverlayKeys {
 export class Overlays {
   /** Those whose remote endpoints the dataplane was told. */
   private readonly fed = new WeakSet<MadeNetwork>();
+  /** Nodes that were said to be out of reach. */
   private readonly skipped = new Set<string>();
   /** Nodes that were said to have no key. */
   private readonly keyless = new Set<string>();
@@ -48,15 +50,20 @@ export class Overlays {
   private published: ReadonlySet<string> = new Set();
   private said = "";
   private turn: Promise<void> = Promise.resolve();
+  /** Endpoints that are being made, and their networks: these are not taken away from under them. */
+  private readonly joining = new Map<string, string>();
+  /** Networks are made here and taken away one after another. */
+  private moving: Promise<unknown> = Promise.resolve();
   private end: () => void = () => {};
   private rekeying: NodeJS.Timeout | undefined;
 
-  /** `keys`: undefined: nothing encrypted is reached. */
+  /** `keys`: undefined: nothing encrypted is reached. `underlayMtu`: of the device that this node's tunnels leave by. */
   constructor(
     private readonly model: NetworkModel,
     readonly cluster: Cluster,
     private readonly overlap: (subnet: Parameters<Obstacle>[0], except?: string) => string | null,
     private readonly keys?: OverlayKeys,
+    private readonly underlayMtu: () => number = () => UNDERLAY_MTU,
   ) {}
 
   /** To be called once, after the model's `restore`. */
@@ -95,8 +102,11 @@ export class Overlays {
   async create(request: GlobalNetworkRequest): Promise<NetworkRecord> {
     if (request.encrypted) checkSealing();
     const resolver = resolverObstacle();
-    const largest = this.cluster.self.tunnel.ipv4 === undefined ? IPV6_MTU : IPV4_MTU;
-    const mtu = request.options.mtu ?? largest - (request.encrypted ? SEALED_OVERHEAD : 0);
+    const family = this.cluster.self.tunnel.ipv4 === undefined ? 6 : 4;
+    const usual = (family === 6 ? IPV6_MTU : IPV4_MTU) - (request.encrypted ? SEALED_OVERHEAD : 0);
+    const most = roomInUnderlay(this.underlayMtu(), family, request.encrypted);
+    const mtu = request.options.mtu ?? Math.min(usual, most);
+    checkOverlayMtu(most, mtu);
     return this.cluster.networks.create(
       { ...request, options: { ...request.options, mtu } },
       (subnet) => this.overlap(subnet) ?? resolver(subnet),
@@ -109,8 +119,12 @@ export class Overlays {
     await this.drop(id);
   }
 
-  /** Makes it here. */
-  async use(record: NetworkRecord): Promise<LiveNetwork> {
+  /** Makes it here, if it is not. */
+  use(record: NetworkRecord): Promise<LiveNetwork> {
+    return this.inTurn(async () => this.find(record.id) ?? (await this.make(record)));
+  }
+
+  private async make(record: NetworkRecord): Promise<LiveNetwork> {
     const { id, range, ipv6Range, reserved, ...rest } = record;
     const ranges = {
       ...(range !== undefined && { ipv4: parsePrefix(range)! }),
@@ -127,28 +141,33 @@ export class Overlays {
     return network;
   }
 
-  /** Takes an address of the whole network, then makes the endpoint; or throws with nothing left of it. */
-  async createEndpoint(network: LiveNetwork, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+  /** Takes an address of the whole network, which is made here if it is not, then makes the endpoint; or throws with nothing left of it. */
+  async createEndpoint(wanted: NetworkRecord, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
+    if (this.joining.has(request.id) || this.model.findLive(request.id) !== undefined)
+      throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
+    this.joining.set(request.id, wanted.id);
     try {
+      const network = await this.use(wanted);
       const { addresses, mac } = await this.cluster.claim(network.record, request);
       const endpoint = await this.model.createEndpoint(network.record.id, { ...request, addresses, mac: parseMac(mac)! });
       this.feed(network);
       return endpoint;
     } catch (error) {
-      await this.left(network.record.id, request.id);
+      await this.cluster.release(request.id);
       throw error;
+    } finally {
+      this.joining.delete(request.id);
+      await this.drop(wanted.id);
     }
   }
 
-  /** The same in the network of that id, which is made here if it is not, and may be one that another node has made just now. */
+  /** The same in the network of that id, which may be one that another node has made just now. */
   async createEndpointIn(id: string, request: EndpointRequest): Promise<Readonly<EndpointRecord>> {
-    if (this.model.findLive(request.id) !== undefined) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
-    const live = this.find(id);
-    if (live !== undefined) return this.createEndpoint(live, request);
-    if (!this.cluster.view.networks.has(id)) await this.cluster.sync();
-    const record = this.cluster.view.networks.get(id);
+    const here = this.find(id)?.record;
+    if (here === undefined && !this.cluster.view.networks.has(id)) await this.cluster.sync();
+    const record = here ?? this.cluster.view.networks.get(id);
     if (record === undefined) throw networkError("not-found", `there is no network ${shortId(id)} in the cluster`);
-    return this.createEndpoint(await this.use(record), request);
+    return this.createEndpoint(record, request);
   }
 
   /**
@@ -166,18 +185,29 @@ export class Overlays {
     await this.drop(network);
   }
 
+  /** If nobody here is in it, nor about to be. */
   private async drop(id: string): Promise<void> {
-    const network = this.find(id);
-    if (network === undefined || this.model.endpoints.some(({ record }) => record.network === id)) return;
-    try {
-      await this.model.deleteNetwork(id); // in turn at once: whoever comes next is not taken away with it
-    } catch (error) {
-      log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`);
-      return;
-    }
+    const gone = await this.inTurn(async () => {
+      const network = this.find(id);
+      const used = [...this.joining.values()].includes(id) || this.model.endpoints.some(({ record }) => record.network === id);
+      if (network === undefined || used) return undefined;
+      try {
+        await this.model.deleteNetwork(id);
+      } catch (error) {
+        log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`);
+        return undefined;
+      }
+      return network;
+    });
     // Only now, as it may have got one until then, and keeps it where it stays.
-    const { own } = network.record.overlay!;
+    const own = gone?.record.overlay?.own;
     if (own !== undefined) await this.cluster.release(own.id);
+  }
+
+  private inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.moving.then(action);
+    this.moving = done.catch(() => {});
+    return done;
   }
 
   private holdings(): Holding[] {
@@ -209,13 +239,6 @@ export class Overlays {
   private async takeOwn(network: NetworkRecord): Promise<void> {
     const id = randomBytes(32).toString("hex");
     const what = `network ${network.name ?? shortId(network.id)}: published ports lead to no other node:`;
-    // The kernel finds the worker that has a flow by the frame inside (`steer/queue-program.ts`), which it cannot see there.
-    if (network.overlay?.encrypted && (this.keys?.ring.published.workers ?? 1) > 1) {
-      const words = `${what} it is encrypted, so which of several workers an answer is for cannot be seen; use --workers 1`;
-      if (this.said !== words) log.warn(words);
-      this.said = words;
-      return;
-    }
     try {
       const mine = Uint8Array.from([...OWN_MAC, ...randomBytes(3)]);
       const { addresses, mac } = await this.cluster.claim(network, { id, mac: mine, use: { owner: "", names: [] } });
@@ -279,6 +302,7 @@ export class Overlays {
   }
 
   private onChange({ nodes, networks, endpoints }: ViewChange): void {
+    for (const node of nodes.put) this.sayFamily(node);
     for (const { name } of [...nodes.put, ...nodes.removed]) this.tellKeys(name);
     for (const { id } of networks.removed) void this.drop(id);
     if (this.published.size > 0) void this.arrangeOwn();
@@ -314,16 +338,31 @@ export class Overlays {
         this.tellKeys(node);
       }
       if (vtep !== undefined) return [{ id, node, addresses, mac: parseMac(mac)!, vtep }];
-      if (!this.skipped.has(node))
-        log.warn(`node ${node} has no tunnel address of a family that this node has: its endpoints are not reached`);
-      this.skipped.add(node);
       return [];
     });
   }
 
-  /** Tunnels are of one family in a process: IPv4 where this node has it. */
+  /** Whether datagrams can go to a node with these addresses. */
+  hasTunnelTo(tunnel: PerFamily<IpAddress>): boolean {
+    return this.vtepOf(tunnel) !== undefined;
+  }
+
+  /** Says which nodes are not reached, and why, when they appear. */
+  private sayFamily({ name, tunnel }: NodeRecord): void {
+    const wasSaid = this.skipped.delete(name);
+    if (this.hasTunnelTo(tunnel)) return;
+    this.skipped.add(name);
+    if (wasSaid) return;
+    const [theirs, ours] = [tunnel, this.cluster.self.tunnel].map(({ ipv4 }) => (ipv4 === undefined ? "IPv6" : "IPv4"));
+    log.warn(
+      `node ${name} has its tunnels over ${theirs}, this node over ${ours}: neither reaches the other; start all daemons with --advertise and an address of one family`,
+    );
+  }
+
+  /** Tunnels of a node are of one family: IPv4 where it has it. */
   private vtepOf(tunnel: PerFamily<IpAddress>): IpAddress | undefined {
-    return this.cluster.self.tunnel.ipv4 === undefined ? tunnel.ipv6 : tunnel.ipv4;
+    const family = this.cluster.self.tunnel.ipv4 === undefined ? 6 : 4;
+    return family === 6 && tunnel.ipv4 !== undefined ? undefined : ofFamily(tunnel, family);
   }
 
   private live(): LiveNetwork[] {

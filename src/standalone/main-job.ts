@@ -9,7 +9,7 @@ import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
 import type { BalanceOptions } from "../control/balance-options.js";
 import { Balancer, type TargetEvent } from "../control/balancer.js";
-import { Controller, type OffloadState } from "../control/controller.js";
+import { Controller, type ControllerOptions, type OffloadState } from "../control/controller.js";
 import { checkPortFamilies } from "../control/families.js";
 import { HealthChecks } from "../control/health.js";
 import { knockAt } from "../control/knock.js";
@@ -38,6 +38,9 @@ export interface OwnNetwork {
   mtu: number;
 }
 
+/** `maps`: those begun already. */
+export type MainJobConfig = RunConfig & Pick<ControllerOptions, "maps">;
+
 export class MainJob {
   readonly mappings: MappingView[] = [];
   network: OwnNetwork | undefined;
@@ -58,7 +61,7 @@ export class MainJob {
    * down.
    */
   static async start(
-    config: RunConfig,
+    config: MainJobConfig,
     onDeath: (error: Error) => void,
     onTarget: (event: TargetEvent) => void = () => {},
   ): Promise<MainJob> {
@@ -99,7 +102,7 @@ export class MainJob {
     }
   }
 
-  private async startDataplane(config: RunConfig, onDeath: (error: Error) => void): Promise<void> {
+  private async startDataplane(config: MainJobConfig, onDeath: (error: Error) => void): Promise<void> {
     let controller: Controller;
     try {
       await sweep();
@@ -186,6 +189,11 @@ export class MainJob {
   /** Whether the kernel carries flows; undefined: there is no dataplane. */
   get offload(): OffloadState | undefined {
     return this.controller?.offload;
+  }
+
+  /** To be called when it was said that all is ready: has the kernel carry flows, and resolves to what became of that; undefined when it was known before. */
+  async loadOffload(): Promise<OffloadState | undefined> {
+    return this.offload?.loading ? this.controller?.loadOffload() : undefined;
   }
 
   /** Packets and bytes received so far, and those that the kernel carried: for a live display, without asking the workers. */

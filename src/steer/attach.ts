@@ -21,6 +21,8 @@ const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
 export interface Attachment {
   mode: AttachMode;
   detach(): void;
+  /** Puts another program in its place, between two packets; false when that cannot be, as the device is gone. There is none without TCX. */
+  replace?(progFd: number): boolean;
 }
 
 export class Attacher {
@@ -52,6 +54,11 @@ export class Attacher {
       for (const [i, fd] of take().entries()) if (fd >= 0) this.prepared.set(placeName(places[i]!), fd);
       fs.closeSync(progFd);
     };
+  }
+
+  /** Whether a program can take the place of another one; known once links are prepared. */
+  get canReplace(): boolean {
+    return this.useTcx;
   }
 
   releasePrepared(): void {
@@ -98,7 +105,7 @@ export class Attacher {
       fs.closeSync(linkFd);
       this.store?.remove(name);
     };
-    return { mode: "tcx", detach };
+    return { mode: "tcx", detach, replace: (progFd) => bpf.updateLink(linkFd, progFd) };
   }
 }
 

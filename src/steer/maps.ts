@@ -36,53 +36,83 @@ export interface MapOptions {
   store?: FdStore | undefined;
 }
 
+/** What the maps' sizes depend on. */
+const SIZES = ["flowCapacity", "ipv6", "offload", "workers"] as const;
+
 /** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
 const IPV6_SHARE = 4;
 
-/** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
-export function createMaps({ flowCapacity, ipv6 = false, offload = false, workers = 1, store }: MapOptions, fds: number[]): MapFds {
-  const create = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): number => {
-    const fd = bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags });
-    fds.push(fd);
-    return fd;
-  };
+/** A map, and what it is kept as while the process is restarted. */
+interface Planned {
+  spec: bpf.MapSpec;
+  keptAs?: string;
+}
+
+function plan({ flowCapacity, ipv6 = false, offload = false, workers = 1 }: MapOptions): Record<keyof MapFds, Planned> {
+  const map = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): Planned => ({
+    spec: { name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags },
+  });
   const slack = LRU_SLACK * os.cpus().length;
   const flows = 2 * flowCapacity + slack;
   const of6 = (entries: number): number => (ipv6 ? entries : 1);
+  const across = ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack;
+  const flows6 = of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack);
   return {
-    flows: kept(store, flowsName(flowCapacity), fds, () => create("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows)),
-    fragments: create("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
-    pairs: create("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
-    ports: create("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PUBLISHED, bpf.F_NO_PREALLOC),
-    locals: create("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
-    own: create("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
-    ipsec: create("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
+    flows: { ...map("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows), keptAs: flowsName(flowCapacity) },
+    fragments: map("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
+    pairs: map("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
+    ports: map("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PUBLISHED, bpf.F_NO_PREALLOC),
+    locals: map("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+    own: map("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
+    ipsec: map("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
     // Nobody asks whether a flow is over: what is not used any more makes room.
-    across: kept(store, acrossName(flowCapacity), fds, () =>
-      create(
-        "across",
-        bpf.MAP_LRU_HASH,
-        FLOW_KEY_SIZE,
-        ACROSS_VALUE_SIZE,
-        ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack,
-      ),
-    ),
-    carried: create("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? CARRIED_PLACES : 1),
-    order: create("order", bpf.MAP_ARRAY, 4, ORDER_VALUE_SIZE, orderPlaces(workers), bpf.F_MMAPABLE),
-    flows6: kept(store, flowsName(flowCapacity, ipv6), fds, () =>
-      create("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack)),
-    ),
-    fragments6: create("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
-    pairs6: create("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
-    ports6: create("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
-    locals6: create("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
-    ipsec6: create("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
-    peers: create("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
-    peers6: create("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
-    inside6: create("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
-    tunnel: create("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
-    counters: create("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
+    across: { ...map("across", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, ACROSS_VALUE_SIZE, across), keptAs: acrossName(flowCapacity) },
+    carried: map("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? CARRIED_PLACES : 1),
+    order: map("order", bpf.MAP_ARRAY, 4, ORDER_VALUE_SIZE, orderPlaces(workers), bpf.F_MMAPABLE),
+    flows6: { ...map("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, flows6), keptAs: flowsName(flowCapacity, ipv6) },
+    fragments6: map("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
+    pairs6: map("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
+    ports6: map("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
+    locals6: map("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
+    ipsec6: map("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
+    peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
+    peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
+    inside6: map("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
+    tunnel: map("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
+    counters: map("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
+}
+
+/** Maps that are being made. */
+export interface BegunMaps {
+  options: MapOptions;
+  /** Their descriptors, in the order of `plan`; waits for them. To be called once. */
+  take(): number[];
+}
+
+/** Begins to make maps in a thread of its own: the kernel clears 100 MB for them. To be given to `createMaps` with the same options; else they end. */
+export function beginMaps(options: Omit<MapOptions, "store">): BegunMaps {
+  return { options, take: bpf.createMapsApart(Object.values(plan(options)).map(({ spec }) => spec)) };
+}
+
+/** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
+export function createMaps(options: MapOptions, fds: number[], begun?: BegunMaps): MapFds {
+  const { store } = options;
+  const entries = Object.entries(plan(options)) as [keyof MapFds, Planned][];
+  if (begun !== undefined && store === undefined && SIZES.every((key) => begun.options[key] === options[key])) {
+    const made = begun.take();
+    fds.push(...made);
+    return Object.fromEntries(entries.map(([name], i) => [name, made[i]])) as unknown as MapFds;
+  }
+  const maps = entries.map(([name, { spec, keptAs }]): [keyof MapFds, number] => {
+    const create = (): number => {
+      const fd = bpf.createMap(spec);
+      fds.push(fd);
+      return fd;
+    };
+    return [name, keptAs === undefined ? create() : kept(store, keptAs, fds, create)];
+  });
+  return Object.fromEntries(maps) as unknown as MapFds;
 }
 
 /** `which`: of the workers' rings. What a former process has not read is in it. */

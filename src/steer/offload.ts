@@ -23,21 +23,34 @@ export interface OffloadState {
   reason?: string;
   /** Programs that the kernel refused. */
   refused: number;
+  /** It is not known yet. */
+  loading?: boolean;
 }
 
 /** As in `SteeringOptions`. */
 interface Options extends Pick<SteerOptions, "bypass" | "ipsec" | "ipv6" | "pastBridge"> {
   uplinks: readonly number[];
   store?: FdStore | undefined;
+  /** Called for each program that does without going past bridges, since the kernel has refused it with. */
+  refused?: (reason: string) => void;
 }
 
-/** Descriptors, also added to `fds`, of programs by device, none where flows are not carried. `TSP_ERR_OFFLOAD`: they must be, and the kernel refuses. */
-export function useOffload(
-  mode: OffloadMode,
-  options: Options,
-  maps: MapFds,
-  fds: number[],
-): { state: OffloadState; programs: ReadonlyMap<LinkLayer, number> } {
+/** Devices of these kinds get programs that carry. */
+export const CARRYING_LINKS = ["ethernet", "loopback"] as const;
+
+/** As long as it is not known what the kernel takes. Flows are decided on as if it took all: until it does, their packets come to the engine. */
+export function offloadToCome({ ipv6 = false }: Pick<Options, "ipv6">): OffloadState {
+  return { mode: "auto", ipv4: true, ipv6, refused: 0, loading: true };
+}
+
+/** What was loaded: descriptors, also added to `fds`, of programs by device, none where flows are not carried. */
+export interface LoadedOffload {
+  state: OffloadState;
+  programs: ReadonlyMap<LinkLayer, number>;
+}
+
+/** `TSP_ERR_OFFLOAD`: flows must be carried, and the kernel refuses. */
+export function* useOffload(mode: OffloadMode, options: Options, maps: MapFds, fds: number[]): bpf.Steps<LoadedOffload> {
   const state: OffloadState = { mode, ipv4: false, ipv6: false, refused: 0 };
   const programs = new Map<LinkLayer, number>();
   if (mode === "never") return { state, programs };
@@ -47,8 +60,8 @@ export function useOffload(
   };
   try {
     let ipv6Error: TsproxyError | undefined;
-    for (const link of ["ethernet", "loopback"] as const) {
-      const loaded = loadOffload(options, maps, fds, link);
+    for (const link of CARRYING_LINKS) {
+      const loaded = yield* loadOffload(options, maps, fds, link);
       programs.set(link, loaded.fd);
       ipv6Error ??= loaded.ipv6Error;
     }
@@ -84,31 +97,32 @@ function causeOf(error: TsproxyError): string {
  * the verifier would find both together too complex, for who lacks CAP_PERFMON. `TSP_ERR_OFFLOAD`: the kernel refuses it. Extension headers make the one
  * for IPv6 longer: where the verifier refuses that alone (`ipv6Error`), IPv6 packets go to the engine, as without offload.
  */
-export function loadOffload(
+export function* loadOffload(
   options: Options,
   maps: MapFds,
   fds: number[],
-  link: "ethernet" | "loopback" = "ethernet",
-): { fd: number; ipv6Error?: TsproxyError } {
-  const load = (name: string, more: SteerOptions): number =>
-    loadPastBridge(options, (pastBridge) => {
-      const fd = bpf.loadProgram(name, steerProgram(link, options.uplinks, maps, { ...options, offload: true, ...more, pastBridge }));
+  link: (typeof CARRYING_LINKS)[number] = "ethernet",
+): bpf.Steps<{ fd: number; ipv6Error?: TsproxyError }> {
+  const load = (name: string, more: SteerOptions): bpf.Steps<number> =>
+    loadPastBridge(options, function* (pastBridge) {
+      const code = steerProgram(link, options.uplinks, maps, { ...options, offload: true, ...more, pastBridge });
+      const fd = yield* bpf.loadingProgram(name, code);
       fds.push(fd);
       return fd;
     });
   try {
-    if (options.ipv6 !== true) return { fd: load("tsproxy_offload", {}) };
+    if (options.ipv6 !== true) return { fd: yield* load("tsproxy_offload", {}) };
     const ipv6Program = bpf.createMap({ name: "tsproxy_offload6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
     fds.push(ipv6Program);
-    const fd = load("tsproxy_offload", { version: 4, ipv6Program });
+    const fd = yield* load("tsproxy_offload", { version: 4, ipv6Program });
     let fd6: number;
     let ipv6Error: TsproxyError | undefined;
     try {
-      fd6 = load("tsproxy_off6", { version: 6 });
+      fd6 = yield* load("tsproxy_off6", { version: 6 });
     } catch (error) {
-      if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
+      if (!(error instanceof TsproxyError)) throw error;
       ipv6Error = error;
-      fd6 = load("tsproxy_steer6", { version: 6, offload: false });
+      fd6 = yield* load("tsproxy_steer6", { version: 6, offload: false });
     }
     bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(fd6).buffer));
     options.store?.put(`offload6-${link}`, [ipv6Program]); // who holds the array keeps what is in it
@@ -120,14 +134,17 @@ export function loadOffload(
   }
 }
 
-/** A program that may go past bridges; where the kernel refuses that, one that does not. */
-export function loadPastBridge({ pastBridge = false }: { pastBridge?: boolean }, load: (pastBridge: boolean) => number): number {
+/** A program that may go past bridges; where the kernel refuses that, for whatever reason, one that does not. */
+export function* loadPastBridge(
+  { pastBridge = false, refused }: Pick<Options, "pastBridge" | "refused">,
+  load: (pastBridge: boolean) => bpf.Steps<number>,
+): bpf.Steps<number> {
   try {
-    return load(pastBridge);
+    return yield* load(pastBridge);
   } catch (error) {
-    if (!pastBridge || !(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
-    const without = load(false);
-    log.warn(`packets do not go past bridges: ${error.message}`);
+    if (!pastBridge || !(error instanceof TsproxyError)) throw error;
+    const without = yield* load(false); // throws when it is not that
+    refused?.(`packets do not go past bridges: ${error.message}`);
     return without;
   }
 }

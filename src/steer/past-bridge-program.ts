@@ -8,10 +8,8 @@
  * in any case.
  */
 import type { Family } from "./family.js";
-import { KTIME_GET_COARSE_NS, NANOSECONDS, type Program, SKB_MARK, SKB_STORE_BYTES, TC_ACT_SHOT } from "./program.js";
+import { KTIME_GET_COARSE_NS, NANOSECONDS, type Program, REDIRECT_PEER, SKB_MARK, SKB_STORE_BYTES, TC_ACT_SHOT } from "./program.js";
 
-/** enum bpf_func_id. */
-const REDIRECT_PEER = 155;
 // biome-ignore format: a table
 export const PEER_VALUE_SIZE = 28, PEER_PORT_AT = 0, PEER_HEADER_AT = 4, PEER_HEADER_SIZE = 14, PEER_UNTIL_AT = 20, PEER_SEEN_AT = 24;
 

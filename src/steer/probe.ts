@@ -34,7 +34,7 @@ export function probeSteering(): SteeringProbe {
     fds.push(emitFd);
     const found: SteeringProbe = { bpf: true, tcx: bpf.hasTcx(emitFd) };
     try {
-      const { ipv6Error } = loadOffload({ uplinks: [1], ...options }, maps, fds);
+      const { ipv6Error } = bpf.now(loadOffload({ uplinks: [1], ...options }, maps, fds));
       if (ipv6Error !== undefined) found.offload6Error = ipv6Error;
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;

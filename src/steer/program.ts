@@ -20,6 +20,7 @@
  * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32 place in `carried`. Where neither the host's firewall is
  *   bypassed nor flows are carried it is empty, but for SCTP's.
  * - carried: packets and bytes of flows that steer has translated on the spot, as the engine had said, by published port. See `carried.ts`.
+ * - order: place of a flow's direction, an array that the engine has mapped. Value: see `wire/order.ts`.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue. Of IPv6 the identification has 32 bits, and the protocol is 0: each fragment may
@@ -79,7 +80,7 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
-export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43;
+export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43, REDIRECT_PEER = 155;
 // biome-ignore format: a table
 export const CSUM_DIFF = 28, KTIME_GET_COARSE_NS = 160;
 // biome-ignore format: a table
@@ -88,7 +89,7 @@ const L4_CSUM_REPLACE = 11, SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_L
 // biome-ignore format: a table
 export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_MARK = 8, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_VLAN_TCI = 24, SKB_VLAN_PROTO = 28,
   SKB_INGRESS_IFINDEX = 36,
-  SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_GSO_SIZE = 176, PACKET_HOST = 0,
+  SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_GSO_SIZE = 176, PACKET_HOST = 0, PACKET_OTHERHOST = 3,
   TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
 /** struct bpf_fib_lookup, its answers, and the sizes of struct bpf_redir_neigh and struct bpf_xfrm_state. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
 // biome-ignore format: a table

@@ -3,9 +3,11 @@
  * answers a number): by the far end, which is what the packet is for. Of an ICMP error it is whom the quoted packet came from. Later
  * fragments follow the first one. What is no IP packet, or has no ports, goes to the first queue.
  *
- * `tunnel_queue` does the same for what other nodes send to this node's own address in their network, which is of a flow of ours. All else in tunnels is
- * bridged, and any worker can do that: it is spread by the datagram's source port, which is a hash of the flow inside (RFC 7348 §5).
+ * `tunnel_queue` does the same for what other nodes send to this node's own address in their network, which is of a flow of ours. Where that is sealed,
+ * its sender says the worker (`wire/sealed.ts`). All else in tunnels is bridged, and any worker can do that: it is spread by the datagram's source port,
+ * which is a hash of the flow inside (RFC 7348 §5).
  */
+import { ANY_WORKER, RECEIVER, SEALED } from "../wire/sealed.js";
 import { OWN_MAC } from "../wire/vxlan.js";
 import { type Family, V4, V6 } from "./family.js";
 import { ETHERNET_SIZE, ICMP_ID, L4_SIZE, type MapFds, Program, SCTP, SKB_PROTOCOL, TCP, UDP } from "./program.js";
@@ -14,7 +16,8 @@ import { ETHERNET_SIZE, ICMP_ID, L4_SIZE, type MapFds, Program, SCTP, SKB_PROTOC
 const FRAGMENT_OF_QUEUE = 0x100;
 /** Of an Ethernet header. */
 const TYPE = 12;
-const UDP_AND_VXLAN = 16;
+const UDP_SIZE = 8,
+  UDP_AND_VXLAN = 16;
 
 /** `ipv6`: the kernel has it. */
 export function queueProgram(workers: number, maps: MapFds, { ipv6 = false } = {}): Uint8Array {
@@ -35,7 +38,15 @@ export function tunnelQueueProgram(workers: number, maps: MapFds, { ipv6 = false
   p.load("u32", "r0", "r6", SKB_PROTOCOL);
   outer(V4).jumpIf("r0", "==", V4.ethertype, "frame");
   outer(V6).jumpIf("r0", "!=", V6.ethertype, "any").label("frame");
-  p.loadBytes("r7", frame, ETHERNET_SIZE, "any").alu("add", "r7", ETHERNET_SIZE);
+  p.mov("r8", "r9")
+    .alu("add", "r8", UDP_SIZE)
+    .loadBytes("r8", frame, RECEIVER + 1, "any");
+  p.load("u8", "r0", "r10", frame).jumpIf("r0", "<", SEALED, "plain");
+  p.load("u8", "r0", "r10", frame + RECEIVER)
+    .jumpIf("r0", "==", ANY_WORKER, "any")
+    .alu("sub", "r0", 1)
+    .exit();
+  p.label("plain").loadBytes("r7", frame, ETHERNET_SIZE, "any").alu("add", "r7", ETHERNET_SIZE);
   p.load("u16", "r0", "r10", frame).jumpIf("r0", "!=", OWN_MAC[0]! | (OWN_MAC[1]! << 8), "any");
   p.load("u8", "r0", "r10", frame + 2).jumpIf("r0", "!=", OWN_MAC[2]!, "any");
   p.load("u16", "r0", "r10", frame + TYPE).jumpIf("r0", "==", V4.ethertype, "IPv4");

@@ -13,6 +13,7 @@
  */
 import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { Ipv6Conf } from "../sys/ipv6-conf.js";
@@ -25,9 +26,19 @@ import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js"
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { CarriedCounts } from "./carried.js";
 import { emitProgram } from "./emit-program.js";
+import { EndpointEnds } from "./endpoint-ends.js";
 import { homeProgram } from "./home-program.js";
-import { acrossName, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
-import { loadPastBridge, type OffloadMode, type OffloadState, tellOffload, useOffload } from "./offload.js";
+import { acrossName, type BegunMaps, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
+import {
+  CARRYING_LINKS,
+  type LoadedOffload,
+  loadPastBridge,
+  type OffloadMode,
+  type OffloadState,
+  offloadToCome,
+  tellOffload,
+  useOffload,
+} from "./offload.js";
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
@@ -84,6 +95,8 @@ export interface SteeringOptions {
   ipv6?: boolean;
   /** Whether the programs are to carry out what the engine enters into `flows` (offload-program.ts), which needs Linux 5.11. Default: never. */
   offload?: OffloadMode;
+  /** `auto` waits for `loadOffload`, where programs can be replaced. */
+  offloadLater?: boolean;
   /** Packets may go to containers past their bridges, as `setPeer` says (past-bridge-program.ts). Needs Linux 6.7. */
   pastBridge?: boolean;
   /** Do not use TCX even where the kernel has it. */
@@ -94,19 +107,22 @@ export interface SteeringOptions {
   store?: FdStore | undefined;
   /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
   devices?: readonly { ifindex: number; arphrdType: number }[];
+  /** Begun before, if they are the right ones. */
+  maps?: BegunMaps | undefined;
   /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
   sameUplinks?: boolean;
 }
 
 export class Steering {
+  /** Changes once, by `loadOffload`. */
   readonly offload: OffloadState;
   readonly carried: CarriedCounts;
   readonly maps: MapFds;
   private readonly programs = new Map<LinkLayer, number>();
-  private readonly attachments = new Map<number, Attachment>();
+  private readonly attachments = new Map<number, Attachment & { link: LinkLayer }>();
   private readonly homes = new Map<number, Attachment>();
   /** Whose programs carry flows. */
-  private readonly carrying = new Set<LinkLayer>();
+  private carrying: ReadonlySet<LinkLayer> = new Set();
   private readonly bare = new Set<number>();
   private readonly fds: number[] = []; // of maps and programs
   private readonly emitters: Attachment[] = [];
@@ -120,9 +136,15 @@ export class Steering {
   private readonly locals: Record<4 | 6, Map<bigint, number>> = { 4: new Map<bigint, number>(), 6: new Map<bigint, number>() }; // address to the device that has it, or 0
   private readonly ipsec = { 4: new Map<string, IpPrefix>(), 6: new Map<string, IpPrefix>() };
   readonly attacher: Attacher;
+  /** Of endpoints on veth pairs. */
+  readonly ends: EndpointEnds;
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
+  /** Programs that the kernel has refused to let go past bridges. */
+  private withoutPast = 0;
+  private awaitsOffload = false;
+  private closed = false;
   private tunnelQueue: number | undefined;
 
   /**
@@ -137,13 +159,17 @@ export class Steering {
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
       this.attacher.prepare(this.placesOf(options.devices ?? []));
-      this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, this.fds);
+      this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, this.fds, options.maps);
       this.carried = new CarriedCounts(this.maps.carried);
-      const found = useOffload(mode, options, this.maps, this.fds);
-      this.offload = found.state;
-      for (const [link, fd] of found.programs) {
-        this.programs.set(link, fd);
-        this.carrying.add(link);
+      this.ends = new EndpointEnds(this.attacher, this.maps);
+      if (mode === "auto" && options.offloadLater === true && this.attacher.canReplace) {
+        this.offload = offloadToCome(options);
+        this.carrying = new Set(CARRYING_LINKS);
+        this.awaitsOffload = true;
+      } else {
+        const found = bpf.now(useOffload(mode, this.toLoad(), this.maps, this.fds));
+        this.offload = found.state;
+        this.useLoaded(found);
       }
       if (options.bypass !== true) {
         this.rings = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, this.fds));
@@ -152,10 +178,51 @@ export class Steering {
       this.homeFds.set("ethernet", this.load("home", homeProgram("ethernet", options.uplinks, this.maps, options)));
       for (const { arphrdType } of options.devices ?? []) this.programFor(LINK_LAYERS.get(arphrdType)!);
       for (const uplink of options.uplinks) this.emitters.push(this.attacher.attach(uplink, this.loadEmit(uplink)));
+      this.offload.refused += this.withoutPast;
       tellOffload(this.offload);
     } catch (error) {
       this.close();
       throw error;
+    }
+  }
+
+  /**
+   * Loads what `offloadLater` has left for later, beside everything else, and has it take the place of what is attached. Nothing is lost by that: a flow is
+   * entered as it will be carried, and until then its packets come to the engine. False when there was nothing to load.
+   */
+  async loadOffload(): Promise<boolean> {
+    if (!this.awaitsOffload || this.closed) return false;
+    this.awaitsOffload = false;
+    const fds: number[] = [];
+    const found = await bpf.apart(useOffload("auto", this.toLoad(), this.maps, fds));
+    if (this.closed) {
+      for (const fd of fds) fs.closeSync(fd);
+      return false;
+    }
+    const replaced = [...found.programs.keys()].flatMap((link) => this.programs.get(link) ?? []);
+    this.fds.push(...fds);
+    delete this.offload.loading;
+    Object.assign(this.offload, found.state, { refused: found.state.refused + this.withoutPast });
+    this.useLoaded(found);
+    for (const fd of replaced) fs.closeSync(this.fds.splice(this.fds.indexOf(fd), 1)[0]!);
+    tellOffload(this.offload);
+    return true;
+  }
+
+  private toLoad(): SteeringOptions & { refused(reason: string): void } {
+    const refused = (reason: string): void => {
+      if (this.withoutPast++ === 0) log.warn(reason);
+    };
+    return { ...this.options, refused };
+  }
+
+  /** What is attached already is replaced. */
+  private useLoaded({ programs }: LoadedOffload): void {
+    this.carrying = new Set(programs.keys());
+    for (const [link, fd] of programs) this.programs.set(link, fd);
+    for (const [ifindex, { link, replace }] of this.attachments) {
+      const fd = programs.get(link);
+      if (fd === undefined || replace?.(fd) !== true) this.bare.add(ifindex); // refused, or the device is gone
     }
   }
 
@@ -238,7 +305,7 @@ export class Steering {
     }
     const progFd = this.programFor(link);
     if (link !== "loopback") this.attachHome(ifindex, link);
-    const attachment = this.attacher.attach(ifindex, progFd);
+    const attachment = { ...this.attacher.attach(ifindex, progFd), link };
     this.attachments.set(ifindex, attachment);
     if (!this.carrying.has(link)) this.bare.add(ifindex);
     return attachment.mode;
@@ -426,11 +493,13 @@ export class Steering {
 
   /** Detaches everything and gives the maps back. */
   close(): void {
+    this.closed = true;
     this.attacher.releasePrepared();
     for (const ifindex of this.attached()) this.detach(ifindex);
     for (const emitter of [...this.emitters.splice(0), ...this.tunnelDevices.values()]) emitter.detach();
     this.tunnelDevices.clear();
     this.rawSctp.close();
+    this.ends?.close();
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.programs.clear();
   }
@@ -446,7 +515,9 @@ export class Steering {
   }
 
   private loadEmit(uplink: number): number {
-    return loadPastBridge(this.options, (pastBridge) => this.load("emit", emitProgram(uplink, this.maps, { ...this.options, pastBridge })));
+    const { maps, options } = this;
+    const load = (pastBridge: boolean): bpf.Steps<number> => this.loading("emit", emitProgram(uplink, maps, { ...options, pastBridge }));
+    return bpf.now(loadPastBridge(this.toLoad(), load));
   }
 
   private attachHome(ifindex: number, link: LinkLayer): void {
@@ -457,7 +528,11 @@ export class Steering {
   }
 
   private load(name: string, code: Uint8Array, type?: number): number {
-    const fd = bpf.loadProgram(`tsproxy_${name}`, code, type);
+    return bpf.now(this.loading(name, code, type));
+  }
+
+  private *loading(name: string, code: Uint8Array, type?: number): bpf.Steps<number> {
+    const fd = yield* bpf.loadingProgram(`tsproxy_${name}`, code, type);
     this.fds.push(fd);
     return fd;
   }

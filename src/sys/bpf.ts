@@ -78,14 +78,32 @@ export interface MapSpec {
   flags?: number;
 }
 
-/** File descriptor of a new map. */
-export function createMap(spec: MapSpec): number {
-  const attr = Buffer.alloc(48);
+const MAP_ATTR_SIZE = 48;
+
+function mapAttr(spec: MapSpec): Buffer {
+  const attr = Buffer.alloc(MAP_ATTR_SIZE);
   [spec.type, spec.keySize, spec.valueSize, spec.maxEntries, spec.flags ?? 0].forEach((word, i) => {
     attr.writeUInt32LE(word, 4 * i);
   });
   writeName(attr, spec.name, 28);
-  return checked(`creating BPF map '${spec.name}'`, native.bpf(MAP_CREATE, attr, []));
+  return attr;
+}
+
+/** File descriptor of a new map. */
+export function createMap(spec: MapSpec): number {
+  return checked(`creating BPF map '${spec.name}'`, native.bpf(MAP_CREATE, mapAttr(spec), []));
+}
+
+/** Begins to make maps in a thread of its own, as the kernel clears them first. The answer waits for them; it throws with none left when one fails. */
+export function createMapsApart(specs: readonly MapSpec[]): () => number[] {
+  const handle = native.callsStart(MAP_CREATE, MAP_ATTR_SIZE, Buffer.concat(specs.map(mapAttr)));
+  return () => {
+    const results = [...native.callsTake(handle)];
+    const failed = results.findIndex((result) => result < 0);
+    if (failed === -1) return results;
+    for (const fd of results) if (fd >= 0) fs.closeSync(fd);
+    throw bpfError(`creating BPF map '${specs[failed]!.name}'`, results[failed]!);
+  };
 }
 
 /** Copies the element at `key` into `value` (a per-CPU map: one 8-byte-aligned value for each possible CPU). False when missing. */
@@ -176,9 +194,41 @@ export function deleteBatch(mapFd: number, keys: Uint8Array, keySize: number, co
   return deleted;
 }
 
+type Call = Parameters<typeof native.bpf>;
+
+/** Something that takes several calls of bpf(2), each of which is answered with its result. */
+export type Steps<T> = Generator<Call, T, number>;
+
+/** Carries them out. */
+export function now<T>(steps: Steps<T>): T {
+  let step = steps.next();
+  while (!step.done) step = steps.next(native.bpf(...step.value));
+  return step.value;
+}
+
+/** The same, each call in a thread of its own: the verifier takes 20 ms for a large program. */
+export async function apart<T>(steps: Steps<T>): Promise<T> {
+  let step = steps.next();
+  while (!step.done) {
+    let result: number;
+    try {
+      result = await native.bpfApart(...step.value);
+    } catch (error) {
+      step = steps.throw(error); // no thread, no memory: as any other refusal
+      continue;
+    }
+    step = steps.next(result);
+  }
+  return step.value;
+}
+
 /** Loads a program, a tc one unless said otherwise; file descriptor. `code`: 8-byte instructions. */
 export function loadProgram(name: string, code: Uint8Array, type: number = PROG_TYPE_SCHED_CLS): number {
-  const load = (logLevel: number, logBuffer: Uint8Array): number => {
+  return now(loadingProgram(name, code, type));
+}
+
+export function* loadingProgram(name: string, code: Uint8Array, type: number = PROG_TYPE_SCHED_CLS): Steps<number> {
+  function* load(logLevel: number, logBuffer: Uint8Array): Steps<number> {
     const attr = Buffer.alloc(72);
     attr.writeUInt32LE(type, 0);
     attr.writeUInt32LE(code.length / 8, 4);
@@ -188,17 +238,17 @@ export function loadProgram(name: string, code: Uint8Array, type: number = PROG_
     const pointers = logLevel === 0 ? [8, code, 16, LICENSE] : [8, code, 16, LICENSE, 32, logBuffer];
     let result = 0;
     for (let tries = 0; tries < LOAD_TRIES; tries++) {
-      result = native.bpf(PROG_LOAD, attr, pointers);
+      result = yield [PROG_LOAD, attr, pointers];
       if (result !== -EAGAIN) break;
     }
     return result;
-  };
-  const result = load(0, new Uint8Array(0));
+  }
+  const result = yield* load(0, new Uint8Array(0));
   if (result >= 0) return result;
   if (result === -EPERM) throw bpfError(`loading BPF program '${name}'`, result);
   // Only now, as writing the log makes the verifier slower.
   const buffer = Buffer.alloc(VERIFIER_LOG_BYTES);
-  const second = load(1, buffer);
+  const second = yield* load(1, buffer);
   if (second >= 0) return second;
   const text = buffer.toString("latin1", 0, buffer.indexOf(0)).trimEnd();
   const lines = text.split("\n").filter((line) => !/^(processed|verification time|max_states|stack depth)\b/.test(line));
@@ -233,8 +283,9 @@ export interface TcxPlace {
  * or -errno, in the same order.
  */
 export function createTcxLinksApart(progFd: number, places: readonly TcxPlace[]): () => Int32Array {
-  const handle = native.linksStart(progFd, Int32Array.from(places.flatMap(({ ifindex, direction }) => [ifindex, TCX_ATTACH[direction]])));
-  return () => native.linksTake(handle);
+  const attrs = places.map(({ ifindex, direction }) => linkAttr(progFd, ifindex, direction));
+  const handle = native.callsStart(LINK_CREATE, LINK_ATTR_SIZE, Buffer.concat(attrs));
+  return () => native.callsTake(handle);
 }
 
 /** Puts another program into a link, at once and in its place among others. False when that cannot be. */
@@ -251,13 +302,18 @@ export function hasTcx(progFd: number): boolean {
   return linkCreate(progFd, 0x7fffffff, "ingress") === -ENODEV;
 }
 
+const LINK_ATTR_SIZE = 32;
+
+function linkAttr(progFd: number, ifindex: number, direction: "ingress" | "egress"): Buffer {
+  const attr = Buffer.alloc(LINK_ATTR_SIZE);
+  [progFd, ifindex, TCX_ATTACH[direction]].forEach((word, i) => {
+    attr.writeInt32LE(word, 4 * i);
+  });
+  return attr;
+}
+
 function linkCreate(progFd: number, ifindex: number, direction: "ingress" | "egress"): number {
-  const words = [
-    [0, progFd],
-    [4, ifindex],
-    [8, TCX_ATTACH[direction]],
-  ] as const;
-  return call(LINK_CREATE, 32, words, []);
+  return native.bpf(LINK_CREATE, linkAttr(progFd, ifindex, direction), []);
 }
 
 /** Ids of the programs that are attached to a device by TCX, or null when the kernel does not say; more than MAX_QUERIED are not told. */

@@ -16,8 +16,8 @@ export type SealHandle = { readonly __seal: unique symbol };
 /** A descriptor that is watched in Node's event loop (`native/udp.c`). */
 export type WatchHandle = { readonly __watch: unique symbol };
 
-/** Links that are being made (`native/links.c`). */
-export type LinksHandle = { readonly __links: unique symbol };
+/** Calls that are being made (`native/calls.c`). */
+export type CallsHandle = { readonly __calls: unique symbol };
 
 export interface Native {
   /** Opens /dev/net/tun in namespace `nsFd` (-1: the caller's) and makes or attaches device `name` (may hold `%d`); `flags`: IFF_*. */
@@ -30,10 +30,10 @@ export interface Native {
   tapSteering(fd: number, progFd: number): void;
   /** Closes descriptors in a thread of their own; resolves when that is done. For devices, whose end takes the kernel 10 to 20 ms. */
   closeApart(fds: Int32Array): Promise<void>;
-  /** Begins to make TCX links of a program, in a thread of its own. `places`: for each an interface index and an attach type (BPF_TCX_*). */
-  linksStart(progFd: number, places: Int32Array): LinksHandle;
-  /** Waits for them: descriptors or -errno, in the same order. To be called once. */
-  linksTake(handle: LinksHandle): Int32Array;
+  /** Begins to make calls of bpf(2) one after another, in a thread of its own. `attrs`: theirs, without pointers, each of `attrSize` bytes. */
+  callsStart(cmd: number, attrSize: number, attrs: Uint8Array): CallsHandle;
+  /** Waits for them: descriptors or -errno, in the same order. To be called once; of who does not, descriptors are closed. */
+  callsTake(handle: CallsHandle): Int32Array;
   socket(domain: number, type: number, protocol: number, nsFd: number): number;
   /**
    * A socket of `type` (SOCK_*: 1 stream, which listens, 2 datagram) in namespace `nsFd` (-1: the caller's) bound to an IPv4 address in text; fd or
@@ -111,6 +111,8 @@ export interface Native {
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */
   bpf(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): number;
+  /** The same in a thread of its own. Until it has answered nothing of it may be touched. */
+  bpfApart(cmd: number, attr: Uint8Array, pointers: (number | ArrayBufferView)[]): Promise<number>;
   /** Asks the kernel for huge pages behind a typed array that has not been written yet; 0 or -errno, -EINVAL when it has none to give. */
   adviseHugePages(view: ArrayBufferView): number;
   /**

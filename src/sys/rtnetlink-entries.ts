@@ -16,7 +16,7 @@ export const IFF_UP = 0x1,
 // biome-ignore format: a table
 export const IFLA = {
   ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, TXQLEN: 13, LINKINFO: 18,
-  AF_SPEC: 26, NET_NS_FD: 28, EXT_MASK: 29, LINK_NETNSID: 37, ALT_IFNAME: 53,
+  AF_SPEC: 26, GROUP: 27, NET_NS_FD: 28, EXT_MASK: 29, LINK_NETNSID: 37, EVENT: 44, ALT_IFNAME: 53,
 } as const;
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, FLAGS: 8 } as const;
 /** IFA_F_*: made for privacy, to be used for a while; not to be picked any more; another host may have it. */
@@ -31,6 +31,8 @@ export const RTA = {
 export const NDA = { DST: 1, LLADDR: 2 } as const;
 const NO_MAC = new Uint8Array(0);
 const IFLA_INFO_KIND = 1;
+const IFLA_EVENT_BONDING_FAILOVER = 3,
+  IFLA_EVENT_NOTIFY_PEERS = 4;
 const RTAX_MTU = 2;
 const RTNEXTHOP_SIZE = 8;
 
@@ -182,6 +184,12 @@ export function parseLink({ payload }: NetlinkMessage): Link | null {
     link: optionalU32(attrs.get(IFLA.LINK)) ?? 0,
     linkNetns: optionalU32(attrs.get(IFLA.LINK_NETNSID)),
   };
+}
+
+/** Whether the kernel says of a link that its neighbors are to be told where it is (NETDEV_BONDING_FAILOVER, NETDEV_NOTIFY_PEERS). */
+export function linkMoved({ payload }: NetlinkMessage): boolean {
+  const event = optionalU32(parseAttributes(payload, 16).get(IFLA.EVENT)) ?? 0;
+  return event === IFLA_EVENT_BONDING_FAILOVER || event === IFLA_EVENT_NOTIFY_PEERS;
 }
 
 /** From an ifaddrmsg. */

@@ -1,9 +1,12 @@
 /** Network devices of one namespace (rtnetlink(7)). The base of `RouteSocket`, whose error messages name devices. */
+import { randomInt } from "node:crypto";
 import os from "node:os";
 import {
   attribute,
   type NetlinkMessage,
   NetlinkSocket,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
   nested,
   pack,
   parseAttributes,
@@ -16,11 +19,18 @@ import { AF_INET, AF_INET6, AF_UNSPEC, IFF_MULTICAST, IFF_UP, IFLA, type Link, m
 
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18 } as const;
 const { EAFNOSUPPORT, ENODEV } = os.constants.errno;
+const NLM_F_CREATE_NEW = NLM_F_CREATE | NLM_F_EXCL;
 
 /** Keeps the counters, most of a link's message, out of the answer. */
 const RTEXT_FILTER_SKIP_STATS = 8;
-const IFNAMSIZ = 16;
+const IFNAMSIZ = 16,
+  ALTIFNAMSIZ = 128;
+/** Of devices: a number of 31 bits, so that nobody else has the one that is picked. */
+const MAX_GROUP = 2 ** 31;
 const IFLA_INET_CONF = 1;
+/** What is nested in IFLA_LINKINFO (linux/if_link.h, linux/veth.h). */
+// biome-ignore format: a table
+const INFO_KIND = 1, INFO_DATA = 2, VETH_INFO_PEER = 1;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_MODES = ["eui64", "none", "stable-privacy", "random"] as const;
 
@@ -45,6 +55,12 @@ export interface LinkChange {
   addrGenMode?: (typeof ADDR_GEN_MODES)[number];
   /** Set through netlink, so a read-only /proc/sys does not matter. */
   ipv4Conf?: Partial<Ipv4Conf>;
+}
+
+export interface VethEnd {
+  name: string;
+  mac: string;
+  mtu: number;
 }
 
 const ifinfomsg = (index: number, flags = 0, change = 0) => pack("112444", AF_UNSPEC, 0, 0, index, flags, change);
@@ -104,14 +120,46 @@ export class LinkSocket extends NetlinkSocket {
     this.request(what, RTM.NEWLINK, 0, header, ...attrs);
   }
 
+  /** Makes a veth pair, both ends down: one in this namespace, the peer in namespace `nsFd` (-1: this one). */
+  addVeth(end: VethEnd, peer: VethEnd, nsFd: number): void {
+    const attributesOf = ({ name, mac, mtu }: VethEnd): Uint8Array[] => [
+      attribute(IFLA.IFNAME, text(name)),
+      attribute(IFLA.ADDRESS, macBytes(mac)),
+      attribute(IFLA.MTU, u32(mtu)),
+    ];
+    const elsewhere = nsFd === -1 ? [] : [attribute(IFLA.NET_NS_FD, u32(nsFd))];
+    const peerInfo = nested(VETH_INFO_PEER, ifinfomsg(0), ...attributesOf(peer), ...elsewhere);
+    const info = nested(IFLA.LINKINFO, attribute(INFO_KIND, text("veth")), nested(INFO_DATA, peerInfo));
+    const what = (): string => `add the veth pair ${end.name}, ${peer.name}`;
+    this.request(what, RTM.NEWLINK, NLM_F_CREATE_NEW, ifinfomsg(0), ...attributesOf(end), info);
+  }
+
   deleteLink(index: number): boolean {
     return this.remove(() => `delete ${this.nameOf(index)}`, [ENODEV], RTM.DELLINK, ifinfomsg(index));
   }
 
+  /**
+   * All of them in one step, which takes hardly longer than one: before a device is gone the kernel waits until no processor uses it any more, for 20 ms or so.
+   * Those that are gone already are passed over. Not for devices whose end the kernel does not leave to us, like `lo`.
+   */
+  deleteLinks(indices: readonly number[]): void {
+    if (indices.length <= 1) {
+      for (const index of indices) this.deleteLink(index);
+      return;
+    }
+    const group = attribute(IFLA.GROUP, u32(randomInt(1 << 16, MAX_GROUP)));
+    for (const index of indices) {
+      const { errno, detail } = this.transact(RTM.NEWLINK, 0, ifinfomsg(index), group);
+      if (errno !== 0 && errno !== ENODEV) throw requestError(`delete ${this.nameOf(index)}`, errno, detail);
+    }
+    this.remove(() => `delete ${indices.length} devices`, [ENODEV], RTM.DELLINK, ifinfomsg(0), group);
+  }
+
   private linkMessage(nameOrIndex: string | number): NetlinkMessage | null {
     const byName = typeof nameOrIndex === "string";
+    if (byName && Buffer.byteLength(nameOrIndex) >= ALTIFNAMSIZ) return null; // the kernel would not even look
     const attrs = [attribute(IFLA.EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS))];
-    if (byName) attrs.push(attribute(nameOrIndex.length < IFNAMSIZ ? IFLA.IFNAME : IFLA.ALT_IFNAME, text(nameOrIndex)));
+    if (byName) attrs.push(attribute(Buffer.byteLength(nameOrIndex) < IFNAMSIZ ? IFLA.IFNAME : IFLA.ALT_IFNAME, text(nameOrIndex)));
     const { messages, errno, detail } = this.transact(RTM.GETLINK, 0, ifinfomsg(byName ? 0 : nameOrIndex), ...attrs);
     if (errno === ENODEV) return null;
     if (errno !== 0) throw requestError(`look up link '${nameOrIndex}'`, errno, detail);

@@ -26,8 +26,11 @@ const { EAGAIN, ENOBUFS } = os.constants.errno;
 
 type Action = "new" | "delete";
 export type RouteEvent =
-  /** "new" is any change too. A device that leaves the namespace is a "delete". */
-  | { kind: "link"; action: Action; link: entries.Link }
+  /**
+   * "new" is any change too. A device that leaves the namespace is a "delete". `moved`: neighbors are to be told where it is now, as when a bond sends by
+   * another of its devices, or a virtual machine runs on another host.
+   */
+  | { kind: "link"; action: Action; link: entries.Link; moved: boolean }
   | { kind: "address"; action: Action; address: entries.Address }
   | { kind: "route"; action: Action; route: entries.Route }
   | { kind: "neighbor"; action: Action; neighbor: entries.Neighbor }
@@ -45,7 +48,7 @@ function parseEvent(m: NetlinkMessage): RouteEvent | null {
   switch (m.type & ~3) {
     case 16: {
       const link = entries.parseLink(m);
-      return link && { kind: "link", action, link };
+      return link && { kind: "link", action, link, moved: entries.linkMoved(m) };
     }
     case 20: {
       const address = entries.parseAddress(m);

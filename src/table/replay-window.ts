@@ -37,7 +37,7 @@ export class ReplayWindows {
     return highest;
   }
 
-  /** Takes note of a counter; false, and nothing changes, if it has come already, or may have: it is older than the window. `worker` < `count`. */
+  /** Takes note of a counter; false, and nothing changes, if it has come already, or may have: it is older than the window. `worker` < `count`; `counter` < 2^53 - 1 (`table/seals.ts` takes none above 2^40). */
   accept(worker: number, counter: number): boolean {
     const { words } = this;
     const at = worker * STRIDE;

@@ -24,6 +24,8 @@ interface Node {
   receive: readonly number[];
   /** Of `receive`: numbers of keys in datagrams. */
   pairs: readonly number[];
+  /** That it has. */
+  workers: number;
 }
 
 export class Seals {
@@ -57,6 +59,11 @@ export class Seals {
     return this.receiveBy.get(address, pair);
   }
 
+  /** Workers of the node, among which its flows are; of one that is not known 1. */
+  workersOf(address: number): number {
+    return this.nodes.get(address)?.workers ?? 1;
+  }
+
   pairOf(key: number): number {
     return this.pair[key]!;
   }
@@ -68,10 +75,10 @@ export class Seals {
     return counter;
   }
 
-  /** Takes note of a datagram that was authentic; false: it has come already. */
+  /** Takes note of a datagram that was authentic; false: it has come already, or it has a counter that nobody reaches under one key. */
   accept(key: number, worker: number, counter: number): boolean {
     const windows = this.windows[key]!;
-    return worker < windows.count && windows.accept(worker, counter);
+    return counter < MOST_COUNTERS && worker < windows.count && windows.accept(worker, counter);
   }
 
   /** `windows`: of a key that opens. The number must be one that no key has. */
@@ -89,7 +96,7 @@ export class Seals {
   }
 
   /** What is used for the node from now on. `address`: held by the caller, once a call. NO_KEY and none: it is unknown from now on. */
-  setNode(address: number, send: number, receive: readonly number[]): void {
+  setNode(address: number, send: number, receive: readonly number[], workers: number): void {
     const before = this.nodes.get(address);
     if (before !== undefined) {
       for (const pair of before.pairs) this.receiveBy.delete(address, pair);
@@ -103,7 +110,7 @@ export class Seals {
       const pairs = receive.map((key) => this.pair[key]!);
       for (const [i, key] of receive.entries()) this.receiveBy.set(address, pairs[i]!, key);
       if (send !== NO_KEY) this.sendBy.set(address, 0, send);
-      this.nodes.set(address, { send, receive, pairs });
+      this.nodes.set(address, { send, receive, pairs, workers });
     }
     this.size = this.nodes.size;
   }

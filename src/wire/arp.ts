@@ -57,6 +57,19 @@ export function setSender(halves: Uint16Array, off: number, macHi: number, macLo
   halves[h + 2] = macLo >>> 16;
 }
 
+/** Writes the announcement that `macHi`/`macLo` has the address `ip` (RFC 5227 §2.3): a request for the sender's own. */
+export function emitAnnouncement(halves: Uint16Array, off: number, macHi: number, macLo: number, ip: number): void {
+  const h = off >> 1;
+  halves[h] = 0x0100;
+  halves[h + 1] = 0x0008;
+  halves[h + 2] = 0x0406;
+  halves[h + 3] = REQUEST;
+  setSender(halves, off, macHi, macLo);
+  halves[h + 7] = halves[h + 12] = ip;
+  halves[h + 8] = halves[h + 13] = ip >>> 16;
+  halves[h + 9] = halves[h + 10] = halves[h + 11] = 0;
+}
+
 /** Turns the request at `off` into the reply that `macHi`/`macLo` owns the address asked for (RFC 826, "Packet Reception"). */
 export function makeReply(halves: Uint16Array, off: number, macHi: number, macLo: number): void {
   const ip = targetIp(halves, off);

@@ -44,23 +44,19 @@ export function namesOnly(
   macHi: number,
   macLo: number,
 ): boolean {
-  for (let at = first; at < len; ) {
-    if (at + 8 > len) return false;
-    const size = bytes[off + at + 1]! << 3;
-    if (size === 0 || at + size > len) return false;
-    const kind = bytes[off + at]!;
-    if (kind === SOURCE_LINK_LAYER || kind === TARGET_LINK_LAYER) {
-      const h = (off + at + 2) >> 1;
-      if (halves[h] !== macHi || (halves[h + 1]! | (halves[h + 2]! << 16)) !== macLo) return false;
-    }
-    at += size;
+  for (let at = first, size = 0; at < len; at += size) {
+    size = optionSize(bytes, off, at, len);
+    if (size === 0) return false;
+    if (!isLinkLayer(bytes, off + at)) continue;
+    const h = (off + at + 2) >> 1;
+    if (halves[h] !== macHi || (halves[h + 1]! | (halves[h + 2]! << 16)) !== macLo) return false;
   }
   return true;
 }
 
 /**
- * Puts this link-layer address in place of those that the options name, and mends the checksum. Arguments as of `namesOnly`, by which they are whole; what is
- * not stays as it is.
+ * Puts this link-layer address in place of those that the options name, and mends the checksum. Arguments as of `namesOnly`. From the
+ * first option on that is not whole, they stay as they are.
  */
 export function rename(
   bytes: Uint8Array,
@@ -71,21 +67,29 @@ export function rename(
   macHi: number,
   macLo: number,
 ): void {
-  for (let at = first; at + 8 <= len; ) {
-    const size = bytes[off + at + 1]! << 3;
+  for (let at = first, size = 0; at < len; at += size) {
+    size = optionSize(bytes, off, at, len);
     if (size === 0) return;
-    const kind = bytes[off + at]!;
-    if (kind === SOURCE_LINK_LAYER || kind === TARGET_LINK_LAYER) {
-      const h = (off + at + 2) >> 1;
-      const c = (off + icmpv6.CHECKSUM) >> 1;
-      const change = combine(delta(halves[h]!, macHi), delta(halves[h + 1]! | (halves[h + 2]! << 16), macLo));
-      halves[c] = update(halves[c]!, change);
-      halves[h] = macHi;
-      halves[h + 1] = macLo;
-      halves[h + 2] = macLo >>> 16;
-    }
-    at += size;
+    if (!isLinkLayer(bytes, off + at)) continue;
+    const h = (off + at + 2) >> 1;
+    const c = (off + icmpv6.CHECKSUM) >> 1;
+    const change = combine(delta(halves[h]!, macHi), delta(halves[h + 1]! | (halves[h + 2]! << 16), macLo));
+    halves[c] = update(halves[c]!, change);
+    halves[h] = macHi;
+    halves[h + 1] = macLo;
+    halves[h + 2] = macLo >>> 16;
   }
+}
+
+/** Bytes of the option that begins `at` bytes into the message of `len` bytes at `off`; 0: it is not whole (§6.1.1). */
+function optionSize(bytes: Uint8Array, off: number, at: number, len: number): number {
+  if (at + 8 > len) return 0;
+  const size = bytes[off + at + 1]! << 3;
+  return at + size > len ? 0 : size;
+}
+
+function isLinkLayer(bytes: Uint8Array, option: number): boolean {
+  return bytes[option] === SOURCE_LINK_LAYER || bytes[option] === TARGET_LINK_LAYER;
 }
 
 /**

@@ -5,7 +5,7 @@
  *      1  version of this format, 1
  *      2  number of the sender's key (16 bits)
  *      4  number of the receiver's key (16)
- *      6  0
+ *      6  which worker of the receiver's it is for, plus 1; 0: any
  *      7  which worker of the sender's has sealed it
  *      8  counter (64), of this worker under these keys: never the same twice
  *     16  sealed: VXLAN header (8), Ethernet frame
@@ -23,11 +23,15 @@ export const HEADER_SIZE = 16,
 export const BEFORE_FRAME = HEADER_SIZE + vxlan.HEADER_SIZE;
 /** What sealing adds to a datagram. */
 export const OVERHEAD = HEADER_SIZE + TAG_SIZE;
-/** Key numbers have 16 bits, workers 8. */
+/** Key numbers have 16 bits, workers 8, of which one value says that any will do. */
 export const MAX_KEY_NUMBER = 0xffff,
-  MAX_WORKERS = 256;
-const SEALED = 0x80,
-  VERSION = 1,
+  MAX_WORKERS = 255;
+/** The first byte, by itself or with what later versions may say in its other bits. */
+export const SEALED = 0x80;
+/** Where it says which of the receiver's workers it is for; and that it is for any. */
+export const RECEIVER = 6,
+  ANY_WORKER = 0;
+const VERSION = 1,
   KEYS = 2,
   WORKER = 7,
   COUNTER = 8;
@@ -44,7 +48,7 @@ export function isSealed(bytes: Uint8Array, off: number, len: number): boolean {
 
 /** Whether they are a datagram that can be opened: of this version, and long enough for all headers. */
 export function check(bytes: Uint8Array, off: number, len: number): boolean {
-  return len >= BEFORE_FRAME + TAG_SIZE && bytes[off] === SEALED && bytes[off + 1] === VERSION && bytes[off + 6] === 0;
+  return len >= BEFORE_FRAME + TAG_SIZE && bytes[off] === SEALED && bytes[off + 1] === VERSION;
 }
 
 /** Of a sender's and a receiver's key: int32, the sender's in the high half. */
@@ -66,12 +70,12 @@ export function counter(bytes: Uint8Array, off: number): number {
   return high < 0x20_0000 ? high * TWO_32 + word(bytes, off + COUNTER + 4) : Number.POSITIVE_INFINITY;
 }
 
-/** Writes the 16 bytes. `pair`: `keyPair`; `n`: 0 to 2^53 - 1. */
-export function emit(bytes: Uint8Array, off: number, pair: number, sender: number, n: number): void {
+/** Writes the 16 bytes. `pair`: `keyPair`; `receiver`: ANY_WORKER, or a worker's number plus 1; `n`: 0 to 2^53 - 1. */
+export function emit(bytes: Uint8Array, off: number, pair: number, receiver: number, sender: number, n: number): void {
   bytes[off] = SEALED;
   bytes[off + 1] = VERSION;
   setWord(bytes, off + KEYS, pair);
-  bytes[off + 6] = 0;
+  bytes[off + RECEIVER] = receiver;
   bytes[off + WORKER] = sender;
   setWord(bytes, off + COUNTER, Math.floor(n / TWO_32));
   setWord(bytes, off + COUNTER + 4, n % TWO_32);

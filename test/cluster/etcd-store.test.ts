@@ -2,6 +2,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import type { EtcdOptions } from "../../src/cluster/etcd-options.js";
 import { EtcdStore } from "../../src/cluster/etcd-store.js";
 import { eventually } from "../support/proc.js";
 
@@ -15,7 +16,7 @@ afterEach(() => {
   }
 });
 
-async function serve(answer: Answer): Promise<EtcdStore> {
+async function serve(answer: Answer, user?: EtcdOptions["user"]): Promise<EtcdStore> {
   const server = http.createServer((request, response) => {
     let body = "";
     request.on("data", (chunk) => {
@@ -33,7 +34,7 @@ async function serve(answer: Answer): Promise<EtcdStore> {
   return new EtcdStore({
     endpoints: [{ host: "127.0.0.1", port: (server.address() as AddressInfo).port }],
     tls: undefined,
-    user: undefined,
+    user,
   });
 }
 
@@ -77,6 +78,36 @@ describe("a store that is no etcd that will do", () => {
       kind: "unavailable",
       message: expect.stringContaining("space exceeded"),
     });
+  });
+
+  it("is listed in smaller pages where somebody has put large values, and refused where one key is too large", async () => {
+    const asked: number[] = [];
+    const serveUpTo = (most: number) =>
+      serve((_, body) => {
+        const { limit } = JSON.parse(body) as { limit: string };
+        asked.push(Number(limit));
+        return {
+          text: Number(limit) > most ? "x".repeat(65 << 20) : '{"header":{"revision":"7"},"kvs":[{"key":"L2E=","mod_revision":"3"}]}',
+        };
+      });
+    expect(await (await serveUpTo(200)).list("/")).toEqual({ revision: 7, entries: [{ key: "/a", value: "", revision: 3 }] });
+    expect(asked).toEqual([1000, 125]);
+    await expect((await serveUpTo(0)).list("/tsproxy/")).rejects.toMatchObject({
+      code: "TSP_ERR_STORE",
+      hint: "remove what is no key of ours below /tsproxy/",
+    });
+  });
+
+  it("is asked with a new token when the users or rights there have changed since the last one (JWT)", async () => {
+    const asked: string[] = [];
+    const server = await serve((url) => {
+      asked.push(url);
+      if (url === "/v3/auth/authenticate") return { text: `{"token":"t${asked.length}"}` };
+      if (asked.length === 2) return { status: 400, text: '{"error":"etcdserver: revision of auth store is old","code":3}' };
+      return { text: '{"header":{"revision":"7"}}' };
+    }, { name: "u", password: "p" }); // biome-ignore format: short
+    expect((await server.list("/")).revision).toBe(7);
+    expect(asked).toEqual(["/v3/auth/authenticate", "/v3/kv/range", "/v3/auth/authenticate", "/v3/kv/range"]);
   });
 
   it("has its watch ended when that is canceled, says what is none of etcd's, or ends", async () => {

@@ -6,6 +6,7 @@ import { RX_PACKETS } from "../../src/engine/counters.js";
 import type { FromWorker } from "../../src/engine/messages.js";
 import type { HolderRow } from "../../src/engine/views.js";
 import { rawWords } from "../../src/table/addresses.js";
+import { EGRESS_OFFLOAD } from "../../src/table/conntrack.js";
 import { DEFAULT_LIMITS } from "../../src/table/limit-options.js";
 import { NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
@@ -369,6 +370,26 @@ describe("what the control side asks", () => {
       offload: { ipv4: false, ipv6: false },
     });
     expect([watched, maps]).toEqual([[11], ["12 of 4", "13 of 6"]]);
+  });
+});
+
+describe("offload that comes true in part", () => {
+  it.each([
+    [true, true, [true, true]],
+    [true, false, [true, false]],
+    [false, false, [false, false]],
+  ])("IPv4 %s, IPv6 %s leaves the rest to the engine", (ipv4, ipv6, left) => {
+    const d = new Dataplane({ offload: true });
+    d.publish(at(80, { target: OUTSIDE, network: -1, onlink: "1.0.0.0/32" }));
+    open(d, `${HOST_IP}:80/tcp`);
+    const { addresses, conntrack } = d.state;
+    const across = addresses.take(ip("2001:db8::1"));
+    const [id4] = [...Array(conntrack.end).keys()].filter((id) => conntrack.isLive(id));
+    const flow = { ...d.state.newFlow, src: across, dst: across, ports: 77 };
+    const id6 = conntrack.insert(Object.assign(d.state.newFlow, flow), d.state.now);
+    d.say({ type: "offload", ipv4, ipv6 });
+    expect([id4!, id6].map((id) => (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0)).toEqual(left);
+    expect([d.state.offloads, d.state.offloads6]).toEqual(left);
   });
 });
 

@@ -112,6 +112,27 @@ describe("a network on a LAN", () => {
     expect(p.parse(syn!.bytes).srcMac).toBe("02:00:00:00:01:02");
   });
 
+  it("announces an endpoint as if it had said so itself: where its MAC is, and whose its addresses are", () => {
+    const d = lan();
+    d.addPort(13, ENDPOINT, "02:42:c0:00:02:82", "192.0.2.130 2001:db8::82", NETWORK);
+    const announce = (mac: string): [number, string][] => {
+      d.say({ type: "announce", network: NETWORK, mac: p.macBytes(mac) });
+      return d.run().map(({ port, bytes }) => [port, p.hex(bytes)]);
+    };
+    const mac = "02:42:c0:00:02:82";
+    const arp = p.hex(p.arpFrame(p.BROADCAST, { senderMac: mac, senderIp: "192.0.2.130", targetIp: "192.0.2.130" }));
+    const ip = { src: "2001:db8::82", dst: "ff02::1", ttl: 255 };
+    const ndp = p.hex(p.frame("33:33:00:00:00:01", mac, p.neighbor(ip, 136, "2001:db8::82", mac, 0x20)));
+    const all = announce(mac);
+    expect(all).toHaveLength(6);
+    for (const port of [PORT, A, B]) for (const frame of [arp, ndp]) expect(all).toContainEqual([port, frame]);
+    expect(announce(MAC_A).map(([port]) => port)).toEqual([PORT, B, 13]); // has no IPv6
+    expect(announce("02:42:c0:00:02:99")).toEqual([]);
+    d.say({ type: "announce", network: NETWORK, mac: p.macBytes(mac) }, { type: "remove-port", port: 13 });
+    expect(d.run()).toEqual([]);
+    expect(d.dropTotal()).toBe(0);
+  });
+
   it("in private mode has endpoints reach the LAN, and not each other", () => {
     const d = lan(NO_ICC);
     expect(ports(d, A, from(MAC_A, IP_A, MAC_PEER, PEER))).toEqual([PORT]);
@@ -197,6 +218,25 @@ describe("a network on a LAN with one MAC", () => {
       const whole = p.frame(MAC_PEER, MAC_PARENT, p.neighbor({ src: IP6_A, dst: "2001:db8::10" }, type, target, MAC_PARENT));
       expect(message!.port).toBe(PORT);
       expect(p.hex(message!.bytes)).toBe(p.hex(whole));
+    }
+    expect(d.dropTotal()).toBe(0);
+  });
+
+  it("has a DHCP client answered by broadcast, since nobody out there knows its MAC (RFC 2131 §4.1)", () => {
+    const d = oneMac();
+    const message = (flags: number): Uint8Array => {
+      const data = new Uint8Array(240);
+      data.set([1, 1, 6, 0]);
+      data[10] = flags;
+      data.set(p.macBytes(MAC_A), 28);
+      return p.udp({ src: "0.0.0.0", dst: "255.255.255.255" }, { sport: 68, dport: 67, data });
+    };
+    const asksFor = (flags: number): Uint8Array => p.frame(p.BROADCAST, MAC_A, message(flags));
+    for (const before of [p.partial(asksFor(0)), asksFor(0), asksFor(0x80)]) {
+      const [onLan] = sent(d, A, before);
+      expect(onLan!.port).toBe(PORT);
+      const wire = (frame: Uint8Array): string => p.hex(frame.subarray(p.VNET));
+      expect(wire(p.complete(onLan!.bytes))).toBe(wire(p.frame(p.BROADCAST, MAC_PARENT, message(0x80))));
     }
     expect(d.dropTotal()).toBe(0);
   });

@@ -184,6 +184,20 @@ describe("a published port", () => {
     expect(p.reassembled(parts.map((part) => part.subarray(p.VNET + 14))).length).toBe(20 + 8 + 1460);
   });
 
+  it("gets an answer in fragments of which the first comes last, with another node's frame before it", () => {
+    const d = publishing([TO_R], { proto: p.UDP });
+    const { sport } = inside(d.fromHeld(p.udp(toHost, { sport: 40000, dport: PUBLISHED, data: p.payload(20) })));
+    const answer = p.udp({ src: IP_R, dst: IP_SNAT }, { sport: TARGET, dport: sport, data: p.payload(2000) });
+    const [first, later] = p.fragments(answer, 1400);
+    expect(fromR(d, later!)).toEqual([]);
+    const bridged = p.frame(MAC_E, o.MAC_S, p.udp({ src: o.IP_S, dst: IP_E }, { sport: 1, dport: 2 })).subarray(p.VNET);
+    d.io.put(TUNNEL, o.arriving(o.datagram(bridged, { src: V4.other })));
+    const sent = fromR(d, first!);
+    expect(sent.map(({ port }) => port)).toEqual([E, UP, UP]);
+    expect(p.reassembled(sent.slice(1).map(({ bytes }) => bytes.subarray(p.VNET + 14))).length).toBe(20 + 8 + 2000);
+    expect(d.dropTotal()).toBe(0);
+  });
+
   it("is refused where this node has no address of its own in the network, and ends when it is taken away", () => {
     const d = overlay();
     d.withdraw(0);

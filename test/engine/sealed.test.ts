@@ -1,6 +1,11 @@
 /** Encrypted overlay networks, through whole engines: what is on the wire, who can read it, and what becomes of what is not right. */
 import { describe, expect, it } from "vitest";
-import { CLIENT, HOST_IP, ip, only, PUBLISHED, rule, UP } from "../support/dataplane.js";
+import type { NodeKeys } from "../../src/control/network/key-ring.js";
+import { MOST_COUNTERS } from "../../src/table/seals.js";
+import { toBytes } from "../../src/wire/ip-address.js";
+import { rawHalf } from "../../src/wire/raw.js";
+import { foldAddress, workerOf } from "../../src/wire/spread.js";
+import { CLIENT, HOST_IP, ip, only, PUBLISHED, raw, rule, UP } from "../support/dataplane.js";
 import * as o from "../support/overlay.js";
 import { E, IP_E, IP_R, MAC_E, MAC_R, OTHERS, TUNNEL } from "../support/overlay.js";
 import * as p from "../support/packets.js";
@@ -64,6 +69,85 @@ it("what a published port leads to another node is sealed too, and so is what co
   expect(sent.flatMap(datagrams).map((bytes) => bytes[0])).toEqual([0x80, 0x80, 0x80]);
   expect(b.receive(...sent).map((bytes) => p.parse(bytes).src)).toEqual([o.IP_SNAT]);
   expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+});
+
+describe("a node with several workers", () => {
+  const OWN = "02:74:73:01:02:03";
+  const toHost = { src: CLIENT, dst: HOST_IP };
+  const own = { type: "snat-address", network: o.OVERLAY, mac: p.macBytes(OWN), addresses: [ip(o.IP_SNAT)] } as const;
+  const target = { target: IP_R, network: o.OVERLAY, snatSource: o.IP_GATE, onlink: "10.9.0.0/16" };
+  const receiver = (written: Uint8Array[]): number[] => written.flatMap(datagrams).map((bytes) => bytes[6]!);
+
+  /** Worker `worker` of 3, which publishes a port whose target is behind the other node. */
+  function publishing(worker: number, proto = p.TCP): Nodes {
+    const nodes = sealedPair({ workers: 3, worker });
+    const { a, b } = nodes;
+    a.d.withdraw(0);
+    a.d.say(own, { type: "publish", id: 9, rule: rule({ proto, ...target }) });
+    b.d.say(o.remote(OWN, o.IP_SNAT, a.local));
+    return nodes;
+  }
+
+  /** What the target gets of what a client sends. */
+  function atTarget({ a, b }: Nodes, packet: Uint8Array): p.Parsed {
+    const written = a.d.fromHeld(packet).flatMap(({ port, bytes }) => (port === TUNNEL ? [bytes] : []));
+    expect(receiver(written)).toEqual([0]); // the other node has one
+    return p.parse(only(b.receive(...written).map((bytes) => ({ port: E, bytes }))).bytes);
+  }
+
+  it.each([0, 1, 2])("is told for which of them an answer is: here worker %i", (worker) => {
+    for (let n = 0; n < 8; n++) {
+      const nodes = publishing(worker);
+      const { a, b } = nodes;
+      const { sport } = atTarget(nodes, p.tcp(toHost, { sport: 40000 + n, dport: PUBLISHED, flags: p.SYN }));
+      const back = { src: IP_R, dst: o.IP_SNAT };
+      const answers = [
+        p.tcp(back, { sport: 8080, dport: sport, flags: p.SYN | p.ACK }),
+        p.icmp(back, 3, 4, 1300, p.tcp({ src: o.IP_SNAT, dst: IP_R }, { sport, dport: 8080 }).subarray(0, 28)),
+      ];
+      for (const answer of answers) {
+        const written = b.send(p.frame(OWN, MAC_R, answer));
+        expect(receiver(written)).toEqual([worker + 1]);
+        for (const bytes of written) a.d.io.put(TUNNEL, bytes);
+        expect(a.d.run().map(({ port }) => port)).toEqual([UP]);
+      }
+      const whole = b.send(
+        p.partial(p.frame(OWN, MAC_R, p.tcp(back, { sport: 8080, dport: sport, data: p.payload(5000) })), p.GSO_TCPV4, 1366),
+      );
+      expect([whole.length, ...receiver(whole)]).toEqual([1, ...Array<number>(4).fill(worker + 1)]);
+      expect([a.d.dropTotal(), b.d.dropTotal()]).toEqual([0, 0]);
+    }
+  });
+
+  it("gets all fragments of an answer at one worker; one that comes before the first may go to any", () => {
+    const nodes = publishing(2, p.UDP);
+    const { b } = nodes;
+    const { sport } = atTarget(nodes, p.udp(toHost, { sport: 40000, dport: PUBLISHED, data: SECRET }));
+    const parts = (id: number): Uint8Array[] =>
+      p.fragments(p.numbered(p.udp({ src: IP_R, dst: o.IP_SNAT }, { sport: 8080, dport: sport, data: p.payload(4000) }), id), 1360);
+    const at = (part: Uint8Array): number[] => receiver(b.send(p.frame(OWN, MAC_R, part)));
+    expect(parts(7).flatMap(at)).toEqual([3, 3, 3]);
+    const [first, second, third] = parts(8);
+    expect([second!, first!, third!].flatMap(at)).toEqual([0, 3, 3]);
+    expect(parts(8 + 256).flatMap(at)).toEqual([3, 3, 3]);
+  });
+
+  it("gets echoes at one worker, IPv6 too, what has no ports at any, and what is bridged at any", () => {
+    const { b } = publishing(1);
+    const IP6 = "fd09::9";
+    b.d.say(o.remote(OWN, `${o.IP_SNAT} ${IP6}`, o.V4.local));
+    const spread = (address: number, port: number): number => workerOf(address, rawHalf(port), 3) + 1;
+    const [w0, w1, w2, w3] = [...new Int32Array(Uint8Array.from(toBytes(ip(IP6))).buffer)] as [number, number, number, number];
+    for (let port = 1; port < 40; port++) {
+      const to6 = { src: o.IP6_R, dst: IP6 };
+      const at = (body: Uint8Array, mac = OWN): number[] => receiver(b.send(p.frame(mac, MAC_R, body)));
+      expect(at(p.echo({ src: IP_R, dst: o.IP_SNAT }, port))).toEqual([spread(raw(o.IP_SNAT), port)]);
+      expect(at(p.udp({ src: IP_R, dst: o.IP_SNAT }, { sport: 1, dport: port }))).toEqual([spread(raw(o.IP_SNAT), port)]);
+      expect(at(p.udp(to6, { sport: 1, dport: port }))).toEqual([spread(foldAddress(w0, w1, w2, w3), port)]);
+      expect(at(p.udp(RE, { sport: 1, dport: port }), MAC_E)).toEqual([0]);
+    }
+    expect(receiver(b.send(p.frame(OWN, MAC_R, p.ipv4({ src: IP_R, dst: o.IP_SNAT }, 47, p.payload(40)))))).toEqual([0]);
+  });
 });
 
 it("a datagram is outer headers, 16 bytes, the VXLAN header and the frame sealed, and the tag; no VXLAN node takes it", () => {
@@ -254,6 +338,98 @@ describe("what is not right is dropped, counted, and said of its node", () => {
     expect(b.receive(...a.send(toR(p.udp(ER, PORTS))))).toEqual([]);
     expect(drops(b)).toMatchObject({ "vxlan-source": 1 });
   });
+});
+
+it("what was opened goes on as of the node that sent it, when its number is another node's the moment after", () => {
+  const { a, b } = sealedPair();
+  const count = 40; // more than one batch
+  const written = a.send(p.partial(toR(p.udp(ER, { ...PORTS, data: p.payload(100 * count) })), p.GSO_UDP_L4, 100));
+  expect(written.map((bytes) => datagrams(bytes).length)).toEqual([count]);
+  b.d.io.put(TUNNEL, written[0]!);
+  b.d.engine.turn(0, 0);
+  expect(b.d.state.datagramsIn!.hasReady).toBe(true);
+  const other = o.V4.other;
+  b.d.say({ type: "remove-remote", network: o.OVERLAY, mac: p.macBytes(MAC_E) }, o.remote(MAC_E, IP_E, other)); // it has moved
+  expect(b.d.run().filter(({ port }) => port === E)).toHaveLength(count);
+  b.d.say({ type: "query", id: 0, what: "nodes" });
+  const { value } = b.d.told.pop() as unknown as { value: { address: string; rxPackets: number }[] };
+  expect(value.map(({ address, rxPackets }) => [address, rxPackets])).toEqual([[other, 0]]);
+});
+
+describe("somebody on the way who sends a datagram elsewhere", () => {
+  const forged = (node: SealedNode, from: SealedNode, payload: Uint8Array): Uint8Array[] =>
+    node.receive(o.arriving(p.udp({ src: from.local, dst: node.local }, { sport: 50000, dport: 4789, data: payload, checksum: false })));
+  const payloadOf = ({ a }: Nodes): Uint8Array => datagrams(a.send(toR(p.udp(ER, PORTS)))[0]!)[0]!;
+
+  it("back to its sender finds the other direction's key, even where both nodes' keys have one number", () => {
+    const nodes = sealedPair();
+    const { a, b } = nodes;
+    expect(forged(a, b, payloadOf(nodes))).toEqual([]);
+    expect(drops(a)).toEqual({ "sealed-key": 1 });
+    const alike: NodeKeys = { ...b.ring.published, keys: [{ ...b.ring.published.keys[0]!, number: a.ring.published.keys[0]!.number }] };
+    const twin = new SealedNode(a.local, MAC_E, IP_E);
+    twin.know(b, { ...alike, keys: [{ ...alike.keys[0]!, number: twin.ring.published.keys[0]!.number }] });
+    const sent = datagrams(twin.send(toR(p.udp(ER, PORTS)))[0]!)[0]!;
+    expect([sent[2], sent[3]]).toEqual([sent[4], sent[5]]);
+    expect(forged(twin, b, sent)).toEqual([]);
+    expect(drops(twin)).toEqual({ "sealed-forged": 1 });
+  });
+
+  it("to a third node, or as of a third, finds no key, even where the numbers are the same", () => {
+    const nodes = sealedPair();
+    const { a, b } = nodes;
+    const c = new SealedNode(o.V4.other, o.MAC_S, o.IP_S);
+    const [{ number }] = b.ring.published.keys as [NodeKeys["keys"][0]];
+    const numbered = (node: SealedNode): NodeKeys => ({ ...node.ring.published, keys: [{ ...node.ring.published.keys[0]!, number }] });
+    c.know(a);
+    a.know(c, numbered(c));
+    b.know(c);
+    expect(forged(c, a, payloadOf(nodes))).toEqual([]);
+    expect(forged(b, c, payloadOf(nodes))).toEqual([]);
+    expect([Object.keys(drops(c)), Object.keys(drops(b))]).toEqual([["sealed-key"], ["sealed-key"]]);
+    expect(b.receive(...a.send(toR(p.udp(ER, PORTS))))).toHaveLength(1);
+  });
+
+  it("in another encrypted network finds the one that it was sealed for: its identifier is inside", () => {
+    const nodes = sealedPair();
+    const { a, b } = nodes;
+    const SECOND = 2;
+    for (const { d } of [a, b])
+      d.say({ type: "add-network", network: SECOND, subnets: [], flags: 0, overlay: { port: 20, vni: 99, mtu: o.MTU, encrypted: true } });
+    const before = datagrams(a.send(toR(p.udp(ER, PORTS)))[0]!)[0]!;
+    for (let at = 16; at < 24; at++) {
+      const other = before.slice();
+      other[at] = other[at]! ^ 0x23 ^ 99;
+      expect(forged(b, a, other)).toEqual([]);
+    }
+    expect(drops(b)).toEqual({ "sealed-forged": 8 });
+    b.d.say({ type: "remove-network", network: o.OVERLAY });
+    b.d.say(o.remote(MAC_E, IP_E, a.local));
+    expect(forged(b, a, before)).toEqual([]);
+  });
+});
+
+it("a counter that no node reaches is not believed, whoever sealed it; and a key that is used up seals nothing more", () => {
+  const { a, b } = sealedPair();
+  const { seals, remotes } = a.d.state;
+  const counters = (seals as unknown as { counters: Float64Array }).counters;
+  const key = seals.toNode(remotes.nodeAddress[0]!);
+  const frame = toR(p.udp(ER, PORTS));
+  for (const counter of [2 ** 32 - 1, 2 ** 32, MOST_COUNTERS - 1]) {
+    counters[key] = counter;
+    const sent = a.send(frame);
+    expect(Buffer.from(datagrams(sent[0]!)[0]!).readBigUInt64BE(8)).toBe(BigInt(counter));
+    expect(b.receive(...sent)).toEqual([frame]);
+  }
+  expect(a.send(frame)).toEqual([]); // not one nonce twice
+  expect(drops(a)).toEqual({ "no-key": 1 });
+  for (const counter of [MOST_COUNTERS, 2 ** 52, 2 ** 53 - 1, 2 ** 53]) {
+    // What a node would send that counts on.
+    (seals as unknown as { toNode(address: number): number }).toNode = () => key;
+    counters[key] = counter;
+    expect(b.receive(...a.send(frame)), `${counter}`).toEqual([]);
+  }
+  expect(drops(b)).toEqual({ "sealed-replayed": 4 });
 });
 
 it("nothing leaves for a node whose key is not known, nor where nothing can be sealed", () => {

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Failure, fuzz, replay } from "./harness/run.js";
+import { fuzzSealed, type SealedFailure } from "./harness/sealed.js";
 import { configOf } from "./harness/world.js";
 
 const FAILURES = "test/fuzz/failures";
@@ -10,7 +11,9 @@ const files = fs.existsSync(FAILURES) ? fs.readdirSync(FAILURES).filter((file) =
 
 describe.skipIf(files.length === 0)("failures of the past", () => {
   it.each(files)("%s", (file) => {
-    expect(replay(JSON.parse(fs.readFileSync(path.join(FAILURES, file), "utf8")) as Failure)).toBeNull();
+    const failure = JSON.parse(fs.readFileSync(path.join(FAILURES, file), "utf8")) as Failure | SealedFailure;
+    if (!("sealed" in failure)) expect(replay(failure)).toBeNull();
+    else expect(fuzzSealed(failure.sealed, ({ datagrams }) => datagrams >= failure.datagrams).wrong).toBeNull();
   });
 });
 

@@ -35,7 +35,7 @@ describe.skipIf(obstacle !== undefined)(`dockerds of a cluster${obstacle === und
     await lab?.close();
   });
 
-  it("containers of both reach each other by address and name, and a port is published", async () => {
+  it("containers of both reach each other by address and name, in an encrypted network too, and a port is published", async () => {
     const [a, b] = dockers as [Dockerd, Dockerd];
     await a.must("network", "create", "-d", DRIVER, "--subnet", "10.50.0.0/24", "shop");
     expect(await b.must("network", "ls", "--filter", "name=shop", "--format", "{{.Driver}} {{.Scope}}")).toBe(`${DRIVER} global`);
@@ -49,6 +49,24 @@ describe.skipIf(obstacle !== undefined)(`dockerds of a cluster${obstacle === und
     expect([code, body.trim()]).toEqual([0, expect.stringMatching(/\b192\.0\.2\.9\b/)]); // the client's own address
     expect(await lab.nodes.b.ok("network", "ls")).toMatch(new RegExp(`${DRIVER} +global +10\\.50\\.0\\.0/24`));
     await a.must("rm", "-f", "web");
+    // Docker's own word for it, and nothing in plain text where it is not understood.
+    await a.must("network", "create", "-d", DRIVER, "-o", "encrypted", "--subnet", "10.51.0.0/24", "safe");
+    await a.run(["--name", "safe-web", "--network", "safe"], "httpd", "-f", "-h", "/www");
+    const safe = await b.must("run", "--rm", "--network", "safe", IMAGE, "wget", "-qO-", "http://safe-web/cgi-bin/who");
+    expect(safe).toMatch(/10\.51\.0\.\d+/);
+    const [shown] = JSON.parse(
+      await lab.nodes.b.ok("network", "inspect", await a.must("network", "ls", "-q", "--no-trunc", "--filter", "name=safe")),
+    );
+    expect(shown).toMatchObject({ Driver: DRIVER, Options: { encrypted: "" } });
+    for (const [driver, option, words] of [
+      [DRIVER, "encrypted=false", "'false' is not understood"],
+      ["tsproxy", "encrypted", "option encrypted is not supported"],
+    ] as const) {
+      const refused = await a.docker(["network", "create", "-d", driver, "-o", option, "other"]);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(words)]);
+    }
+    await a.must("rm", "-f", "safe-web");
+    await eventually("it can be removed", async () => (await b.docker(["network", "rm", "safe"])).code === 0);
     await eventually("it can be removed", async () => (await b.docker(["network", "rm", "shop"])).code === 0);
     expect(await lab.nodes.a.ok("network", "ls")).not.toContain(DRIVER);
   }, 60_000);

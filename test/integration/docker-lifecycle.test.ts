@@ -11,13 +11,17 @@ import { tsproxy } from "../support/tsproxy.js";
 
 const obstacle = dockerObstacle();
 
-/** With a network `net` and in it `web`, whose port 80 is published as 8080. */
-function on(name: string, body: (h: DockerHost) => Promise<void>, config: Record<string, unknown> = {}): void {
+/** With a network `net` and in it `web`, whose port 80 is published as 8080. `attach`: how containers hang on it. */
+function on(
+  name: string,
+  body: (h: DockerHost) => Promise<void>,
+  { attach = "auto", config = {} }: { attach?: "auto" | "tap" | "veth"; config?: Record<string, unknown> } = {},
+): void {
   it(name, { timeout: 90_000 }, async (ctx) => {
     if (obstacle !== undefined) ctx.skip(obstacle);
     const h = await DockerHost.start(config);
     onTestFinished(() => h.remove(), 40_000);
-    await h.docker.must("network", "create", "-d", h.driver, "net");
+    await h.docker.must("network", "create", "-d", h.driver, "-o", `tsproxy.attach=${attach}`, "net");
     await h.web("web", "--network", "net", "-p", "8080:80", "-p", "7000:7000");
     await body(h);
   });
@@ -31,43 +35,56 @@ async function expectConnected(h: DockerHost): Promise<void> {
   expect(await h.pings("web", network!.gateway)).toBe(true);
 }
 
-for (const signal of ["SIGTERM", "SIGKILL"] as const)
-  on(`containers keep their network, ports and connections when tsproxy ends by ${signal} and starts again`, async (h) => {
-    await h.serveInside("web", "tcp", 7000);
-    await h.web("other", "--network", "net");
-    const inbound = await connect(h.lab, h.world.client, ADDR.host, 7000);
-    await inbound.exchange("before");
-    await h.daemon.stop(signal);
-    expect(await h.exec("web", "ip", "addr", "show", "eth0")).toContain(await h.address("web", "net"));
-    await h.startDaemon();
-    await expectConnected(h);
-    expect(await h.who("other", "web")).toBe(await h.address("other", "net"));
-    await inbound.exchange("after");
-    expect(inbound.closed).toEqual([]);
-    await h.web("third", "--network", "net", "-p", "8081:80"); // and new ones can join
-    expect(await h.who("third", "web")).toBe(await h.address("third", "net"));
-    await h.docker.must("rm", "-f", "web", "other", "third");
-    await h.docker.must("network", "rm", "net");
-    expect(h.devices()).toEqual([]);
-  });
-
-on("a device made for two workers serves one after a restart; one made for one says what to do", async (h) => {
-  await h.docker.must("rm", "-f", "web");
-  await h.daemon.stop();
-  await h.startDaemon(["--workers", "2"]);
-  await h.web("web", "--network", "net", "-p", "8080:80");
-  await expectConnected(h);
-  await h.daemon.stop();
+async function keepsConnected(h: DockerHost, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  await h.serveInside("web", "tcp", 7000);
+  await h.web("other", "--network", "net");
+  const inbound = await connect(h.lab, h.world.client, ADDR.host, 7000);
+  await inbound.exchange("before");
+  await h.daemon.stop(signal);
+  expect(await h.exec("web", "ip", "addr", "show", "eth0")).toContain(await h.address("web", "net"));
   await h.startDaemon();
   await expectConnected(h);
-  await h.web("single", "--network", "net");
-  await h.daemon.stop();
-  await h.startDaemon(["--workers", "2"]);
-  await expectConnected(h);
-  expect(h.daemon.stderr).toMatch(/endpoint .* was made for one worker.*restart its container/);
-  await h.docker.must("restart", "-t", "0", "single");
-  expect(await h.pings("single", ADDR.client)).toBe(true);
-});
+  expect(await h.who("other", "web")).toBe(await h.address("other", "net"));
+  await inbound.exchange("after");
+  expect(inbound.closed).toEqual([]);
+  await h.web("third", "--network", "net", "-p", "8081:80"); // and new ones can join
+  expect(await h.who("third", "web")).toBe(await h.address("third", "net"));
+  await h.docker.must("rm", "-f", "web", "other", "third");
+  await h.docker.must("network", "rm", "net");
+  expect(h.devices()).toEqual([]);
+}
+
+for (const [signal, attach] of [
+  ["SIGTERM", "veth"],
+  ["SIGKILL", "tap"],
+] as const)
+  on(
+    `containers on a ${attach} keep their network, ports and connections when tsproxy ends by ${signal} and starts again`,
+    (h) => keepsConnected(h, signal),
+    { attach },
+  );
+
+on(
+  "a device made for two workers serves one after a restart; one made for one says what to do",
+  async (h) => {
+    await h.docker.must("rm", "-f", "web");
+    await h.daemon.stop();
+    await h.startDaemon(["--workers", "2"]);
+    await h.web("web", "--network", "net", "-p", "8080:80");
+    await expectConnected(h);
+    await h.daemon.stop();
+    await h.startDaemon();
+    await expectConnected(h);
+    await h.web("single", "--network", "net");
+    await h.daemon.stop();
+    await h.startDaemon(["--workers", "2"]);
+    await expectConnected(h);
+    expect(h.daemon.stderr).toMatch(/endpoint .* was made for one worker.*restart its container/);
+    await h.docker.must("restart", "-t", "0", "single");
+    expect(await h.pings("single", ADDR.client)).toBe(true);
+  },
+  { attach: "tap" },
+);
 
 on("a container that is removed while tsproxy is away leaves nothing once it is back", async (h) => {
   await h.daemon.stop("SIGKILL");
@@ -152,7 +169,7 @@ on(
     await h.docker.must("rm", "-f", "web");
     expect((await h.ps()).endpoints).toEqual([]);
   },
-  { "live-restore": true },
+  { config: { "live-restore": true } },
 );
 
 on("dockerd boots without tsproxy; once that runs, its containers start", async (h) => {

@@ -66,45 +66,53 @@ describe.skipIf(obstacle !== undefined)(`a cluster on a real etcd${obstacle === 
   const seen = (cluster: Cluster, { id }: NetworkRecord): string =>
     cluster.view.endpointsIn(id).map(({ names: [name], addresses }) => `${name} ${formatIp(addresses.ipv4!)}`).sort().join(); // biome-ignore format: short
 
-  it("gives each of 1,000 addresses to one of two that ask in the same instant, and networks made at once different VNIs", async () => {
+  it("gives each of 10,000 addresses, two at a time, to one of two that ask in the same instant, and networks made at once different VNIs", async () => {
     const [a, b] = [await node("a"), await node("b")];
     const keys = new Keys(`faults-${clusters}`);
-    const large = await make(a, "large", "10.9.0.0/20");
+    const large = await make(a, "large", "10.9.0.0/16");
+    // Several connections for each of the two, who talk to different members.
+    const LANES = 4;
+    const members = etcd.hosts.split(",");
     const sides = await Promise.all(
-      ["x", "y"].map(async (name) => {
-        const store = new EtcdStore(parseStore({ store: `etcd://${etcd.hosts}` }).etcd);
-        const fence = new Fence(store, keys.fence(name), Math.random);
+      ["x", "y"].map(async (name, side) => {
+        const hosts = [...members.slice(side), ...members.slice(0, side)].join();
+        const lanes = Array.from({ length: LANES }, () => new EtcdStore(parseStore({ store: `etcd://${hosts}` }).etcd));
+        const fence = new Fence(lanes[0]!, keys.fence(name), Math.random);
         await fence.raise();
-        return { name, store, fence, holdings: new Holdings(store, keys), lease: await store.grant(60) };
+        return { name, lanes, fence, lease: await lanes[0]!.grant(60), wins: 0 };
       }),
     );
-    const ask = async (address: string): Promise<string[]> => {
+    const ask = async (i: number): Promise<string[]> => {
+      const addresses = { ipv4: ip(`10.9.${i >> 8}.${i & 255}`), ipv6: ip(`fd09::${i.toString(16)}`) };
+      const rest = { network: large.id, tunnel: {}, addresses, mac: "", owner: "", names: [] };
+      // Each is first with its question every second time.
+      const both = i % 2 === 0 ? sides : [...sides].reverse();
       const outcomes = await Promise.all(
-        sides.map(({ name, fence, holdings, lease }) => {
-          const endpoint = {
-            id: newId(),
-            network: large.id,
-            node: name,
-            tunnel: {},
-            addresses: { ipv4: ip(address) },
-            mac: "",
-            owner: "",
-            names: [],
-          };
-          return holdings.take(endpoint, lease, fence, []);
-        }),
+        both.map((side) =>
+          new Holdings(side.lanes[i % LANES]!, keys).take({ id: newId(), node: side.name, ...rest }, side.lease, side.fence, []),
+        ),
       );
-      return outcomes.flatMap(({ outcome }, i) => (outcome === "held" ? [sides[i]!.name] : []));
+      return outcomes.flatMap(({ outcome }, n) => (outcome === "held" ? [both[n]!.name] : []));
     };
-    for (let i = 0; i < 1000; i += 50) {
-      const winners = await Promise.all(Array.from({ length: 50 }, (_, k) => ask(`10.9.${(i + k) >> 8}.${(i + k) & 255}`)));
+    const wins = new Map<string, number>();
+    for (let i = 0; i < 5000; i += 200) {
+      const winners = await Promise.all(Array.from({ length: 200 }, (_, k) => ask(i + k)));
       expect(winners.every(({ length }) => length === 1)).toBe(true);
+      for (const [name] of winners) wins.set(name!, (wins.get(name!) ?? 0) + 1);
     }
-    for (const { store } of sides) store.close();
+    expect([...wins.keys()].sort()).toEqual(["x", "y"]); // both get some, so it was a race
+    const { entries } = await sides[0]!.lanes[0]!.list(keys.heldAll);
+    expect(entries).toHaveLength(10_000);
+    for (const [name, count] of wins) expect(entries.filter(({ value }) => value.includes(`"node":"${name}"`))).toHaveLength(2 * count);
+    for (const { lanes } of sides) for (const store of lanes) store.close();
     await b.sync();
-    const made = await Promise.all([a, b, a, b, a, b, a, b].map((each, i) => make(each, `n${i}`)));
-    expect(new Set(made.map(({ overlay }) => overlay!.vni)).size).toBe(8);
-  });
+    for (let round = 0; round < 2; round++) {
+      const made = await Promise.all(Array.from({ length: 16 }, (_, i) => make(i % 2 === 0 ? a : b, `n${round}-${i}`)));
+      expect(new Set(made.map(({ overlay }) => overlay!.vni)).size).toBe(16);
+    }
+    await b.sync();
+    expect(new Set([...b.view.networks.values()].map(({ overlay }) => overlay!.vni)).size).toBe(33);
+  }, 60_000);
 
   it("goes on when the member that it talks to dies, and when it hangs", async () => {
     const [a, b] = [await node("a"), await node("b", etcd.hosts.split(",").reverse().join())];

@@ -2,11 +2,14 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Cluster } from "../../src/cluster/cluster.js";
 import { parseStore } from "../../src/cluster/etcd-options.js";
 import { EtcdStore } from "../../src/cluster/etcd-store.js";
+import { perFamily } from "../../src/wire/per-family.js";
 import { storeContract } from "../cluster/store.contract.js";
-import { Etcd, etcdObstacle, HangingProxy } from "../support/etcd.js";
-import { sleep } from "../support/proc.js";
+import { base64, Etcd, etcdObstacle, HangingProxy } from "../support/etcd.js";
+import { ip } from "../support/ip.js";
+import { eventually, sleep } from "../support/proc.js";
 
 const obstacle = etcdObstacle();
 
@@ -76,9 +79,17 @@ describe.skipIf(obstacle !== undefined)(`etcd as a store${obstacle === undefined
     await etcd.call("/v3/auth/user/add", { name: "root", password: "secret" });
     await etcd.call("/v3/auth/role/add", { name: "root" });
     await etcd.call("/v3/auth/user/grant", { user: "root", role: "root" });
+    // One of a cluster alone, who must not see others, and one without rights.
+    for (const name of ["blue", "none"]) {
+      await etcd.call("/v3/auth/user/add", { name, password: "secret" });
+      await etcd.call("/v3/auth/role/add", { name });
+      await etcd.call("/v3/auth/user/grant", { user: name, role: name });
+    }
+    const perm = { permType: "READWRITE", key: base64("/tsproxy/blue/"), range_end: base64("/tsproxy/blue0") };
+    await etcd.call("/v3/auth/role/grant", { name: "blue", perm });
     await etcd.call("/v3/auth/enable", {});
-    const as = (password: string): EtcdStore => {
-      const store = new EtcdStore({ ...parseStore({ store: `etcd://${etcd.hosts}` }).etcd, user: { name: "root", password } });
+    const as = (password: string, name = "root"): EtcdStore => {
+      const store = new EtcdStore({ ...parseStore({ store: `etcd://${etcd.hosts}` }).etcd, user: { name, password } });
       stores.push(store);
       return store;
     };
@@ -91,6 +102,21 @@ describe.skipIf(obstacle !== undefined)(`etcd as a store${obstacle === undefined
       const store = as("secret");
       await store.check();
       expect((await store.transact({ when: [], change: [{ put: "/tsproxy/auth", value: "1" }] })).done).toBe(true);
+      const blue = as("secret", "blue");
+      await blue.check("blue");
+      const notLet = { code: "TSP_ERR_STORE", kind: "permission", hint: expect.stringContaining("grant its role read and write") };
+      await expect(blue.check("green")).rejects.toMatchObject(notLet);
+      await expect(as("secret", "none").check("blue")).rejects.toMatchObject(notLet);
+      const self = { name: "n", instance: "n", tunnel: perFamily([ip("192.0.2.1")]) };
+      const node = new Cluster(blue, { cluster: "blue", self, ttlSec: 2 });
+      await node.start();
+      await eventually("it is in the cluster", () => node.view.nodes.has("n"));
+      // A restart of etcd forgets its tokens, and ends the watch.
+      await etcd.signalMember(0, "SIGKILL");
+      etcd.startMember(0);
+      await eventually("etcd is back", () => store.list("/tsproxy/").catch(() => undefined), 10_000);
+      await eventually("the node goes on", () => node.sync().then(() => true, () => undefined), 10_000); // biome-ignore format: short
+      await node.close();
     } finally {
       const { token } = await etcd.call("/v3/auth/authenticate", { name: "root", password: "secret" });
       await etcd.call("/v3/auth/disable", {}, token as string);

@@ -75,16 +75,3 @@ it("puts several networks on one LAN, where they are each other's neighbors, and
   await h.ok("network", "rm", "two", "ten", "twenty");
   expect(promiscuity()).toBe("promiscuity 0");
 });
-
-it("refuses a VLAN that there cannot be, and a second mode on one LAN", async () => {
-  const refused = async (parent: string, says: string, ...more: string[]): Promise<void> => {
-    const args = ["network", "create", "-d", "macvlan", "--subnet", "10.99.0.0/24", "-o", `parent=${parent}`, ...more, "no"];
-    expect(await h.call(...args)).toMatchObject({ stderr: expect.stringContaining(says), stdout: "" });
-  };
-  await refused("lan0.0", "vlan id must be between 1-4094, received: 0");
-  await refused("lan0.4095", "vlan id must be between 1-4094, received: 4095");
-  await create("one", "lan0", "198.51.100.0/24");
-  await refused("lan0", "another network is already using parent interface lan0 in mode bridge", "-o", "macvlan_mode=private");
-  await refused("lan0", "another network is already using parent interface lan0", "-o", "macvlan_mode=passthru");
-  await h.ok("network", "rm", "one");
-});

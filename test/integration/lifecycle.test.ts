@@ -49,8 +49,9 @@ onTsproxy("prints the same as JSON lines with --json", "kernel", async (c) => {
       version: expect.stringMatching(/^\d/),
       uptimeSec: 0,
       apiSocket: path.join(c.lab.runDir, `${running.pid}.sock`),
-      offload: { mode: "auto", ipv4: true, ipv6: true, refused: 0 },
+      offload: { mode: "auto", ipv4: true, ipv6: true, refused: 0, loading: true },
     },
+    { event: "offload", mode: "auto", ipv4: true, ipv6: true, refused: 0 },
   ]);
 });
 

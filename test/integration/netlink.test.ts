@@ -79,6 +79,17 @@ describe.skipIf(!isRoot)(`rtnetlink${isRoot ? "" : " (skipped: needs root to mak
       }
     });
 
+    it("deletes several at once, and no other; what is gone already is passed over", () => {
+      lab.ip(host.name, "link add tspa type veth peer name tspb\nlink add tspc type veth peer name tspd\nlink add tspe type bridge");
+      const [one, two] = [index("tspa"), index("tspc")];
+      rt.deleteLinks([one, 99999, two]);
+      expect(rt.links().map(({ name }) => name)).toEqual(["lo", "tsp0", "tspe"]);
+      rt.deleteLinks([one, two]);
+      rt.deleteLinks([]);
+      rt.deleteLinks([index("tspe")]);
+      expect(rt.link("tspe")).toBeNull();
+    });
+
     it("changes state, MTU, MAC, name and queue length", () => {
       rt.setLink(tsp0, { up: false });
       rt.setLink(tsp0, { mtu: 65000, mac: "02:42:ac:11:00:63", name: "tspx", txQueueLen: 77 });

@@ -1,6 +1,7 @@
 /** `--offload`: what arrives is what arrived without it, and few packets come by the uplink. */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect } from "vitest";
@@ -10,7 +11,7 @@ import { launchProxy, startDaemon, stats } from "../support/launcher.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
-import { launch, startInstance, type TsproxyProcess, tsproxy, untilReady } from "../support/tsproxy.js";
+import { launch, startInstance, TsproxyProcess, tsproxy, untilReady } from "../support/tsproxy.js";
 
 const PORT = 8999;
 const MAPPINGS = ["-p", `${PORT}:${ADDR.c1}:8080`, "-p", `${PORT}:${ADDR.c1}:8080/udp`];
@@ -18,9 +19,26 @@ const SIZE = 20_000_000;
 const AT = `${ADDR.host}:${PORT}`;
 
 /** Environment that has the kernel look older (`programs/old-kernel.mjs`). */
-function kernel(version: "5.10" | "6.5" | "no offload6"): { env: Record<string, string> } {
+function kernel(
+  version: "5.10" | "6.5" | "no offload6" | "refusing" | "no past bridge" | "new",
+  more: Record<string, string> = {},
+): { env: Record<string, string> } {
   const preload = fileURLToPath(new URL("../support/programs/old-kernel.mjs", import.meta.url));
-  return { env: { NODE_OPTIONS: `--import ${preload}`, TSPROXY_TEST_KERNEL: version } };
+  return { env: { NODE_OPTIONS: `--import ${preload}`, TSPROXY_TEST_KERNEL: version, ...more } };
+}
+
+/** Starts without knowing yet whether the kernel carries flows; `load` lets it go on to where that is known. */
+async function startHeld(c: Case, version: Parameters<typeof kernel>[0]): Promise<{ instance: TsproxyProcess; load(): Promise<Proc> }> {
+  const hold = path.join(c.lab.dir, "hold");
+  fs.writeFileSync(hold, "");
+  const proc = launch(c.lab, c.host, [...MAPPINGS, "--json"], kernel(version, { TSPROXY_TEST_HOLD: hold }));
+  const said = (event: string) => () => proc.events().some((each) => each.event === event);
+  await proc.until("ready", said("ready"));
+  const load = (): Promise<Proc> => {
+    fs.rmSync(hold);
+    return proc.until("the kernel's answer", said("offload"));
+  };
+  return { instance: new TsproxyProcess(c.lab, c.host, proc), load };
 }
 
 function start(c: Case, args: string[] = [], options: Parameters<typeof startInstance>[3] = {}): Promise<TsproxyProcess> {
@@ -327,6 +345,7 @@ describe("the end", () => {
     await launchProxy(c.lab, c.host, { hostPort: 9000, containerIp: ADDR.c2, containerPort: 8080 });
     for (const container of [c.c1, c.c2]) await serve(c.lab, container, "tcp", 8080);
     const [gone, kept] = [await connect(c.lab, c.client, ADDR.host, PORT), await connect(c.lab, c.client, ADDR.host, 9000)];
+    await eventually("flows are carried", async () => (await stats(c))?.offload?.loading !== true);
     for (const connections of [gone, kept]) await warm(connections);
     expect((await stats(c))?.steering?.offloaded).toBeGreaterThan(5);
     await first.stop("SIGTERM");
@@ -336,6 +355,41 @@ describe("the end", () => {
     await gone.proc.until("a reset", () => gone.closed.length > 0);
     await kept.exchange("still here.");
     expect((await stats(c))!.steering!.offloaded!).toBeGreaterThan(before);
+  });
+});
+
+describe("programs that come after the start", () => {
+  onTsproxy("carry the connections that are there already, and those lose nothing", "kernel", async (c) => {
+    const { instance, load } = await startHeld(c, "new");
+    await serve(c.lab, c.c1, "tcp", 8080);
+    const connections = await connect(c.lab, c.client, ADDR.host, PORT);
+    await warm(connections);
+    expect((await tsproxy(c.lab, c.host, ["stats"])).stdout).toMatch(/^Offload: {3}auto, loading$/m);
+    expect((await carried(instance)).kernel).toBe(0);
+    const loaded = load();
+    for (let n = 0; n < 200; n++) await connections.exchange(`meanwhile${n}.`);
+    await loaded;
+    const { kernel: before, engine } = await carried(instance);
+    await warm(connections, "after");
+    const after = await carried(instance);
+    expect(after.engine).toBe(engine);
+    expect(after.kernel).toBeGreaterThan(before + 20);
+    const { offload, drops, flows } = await instance.stats();
+    expect(offload).toEqual({ mode: "auto", ipv4: true, ipv6: true, refused: 0 });
+    expect([drops, flows.created]).toEqual([{}, 1]);
+  });
+
+  onTsproxy("and are refused leave the connections that are there to TypeScript", "kernel", async (c) => {
+    const { instance, load } = await startHeld(c, "refusing");
+    await serve(c.lab, c.c1, "tcp", 8080);
+    const connections = await connect(c.lab, c.client, ADDR.host, PORT);
+    await warm(connections);
+    expect(await offloadedFlows(instance)).toHaveLength(1); // as far as one knows
+    await load();
+    await warm(connections, "after");
+    await warm(await connect(c.lab, c.client, ADDR.host, PORT));
+    expect(await offloadedFlows(instance)).toEqual([]);
+    expect((await instance.stats()).drops).toEqual({});
   });
 });
 
@@ -364,16 +418,17 @@ describe("where it may not be", () => {
         mode: "auto",
         ipv4: false,
         ipv6: false,
-        refused: 1,
+        refused: 2, // and the way past bridges
         reason: expect.stringMatching(/^flows are not offloaded: .*EINVAL/),
       };
-      expect(instance.proc.events().at(-1)).toMatchObject({ event: "ready", offload });
+      expect(instance.proc.events().at(-2)).toMatchObject({ event: "ready", offload: { mode: "auto", loading: true } });
+      expect(instance.proc.events().at(-1)).toEqual({ event: "offload", ...offload });
       expect((await instance.stats()).offload).toEqual(offload);
       expect(instance.proc.stderr).toMatch(/flows are not offloaded: .*EINVAL.*; TypeScript moves their packets\n/);
       await transfer(c, await serveFile(c));
       expect((await carried(instance)).kernel).toBe(0);
       expect((await tsproxy(c.lab, c.host, ["stats"])).stdout).toMatch(
-        /^Offload: {3}auto, off \(1 refused: flows are not offloaded: .*EINVAL/m,
+        /^Offload: {3}auto, off \(2 refused: flows are not offloaded: .*EINVAL/m,
       );
       const { stdout } = await tsproxy(c.lab, c.host, ["doctor"], kernel("5.10"));
       expect(stdout).toMatch(/^missing +BPF offload +TypeScript moves every packet: /m);
@@ -381,10 +436,30 @@ describe("where it may not be", () => {
     },
   );
 
+  onTsproxy("serves and tells with whatever error the kernel refuses", "kernel", async (c) => {
+    await serve(c.lab, c.c1, "tcp", 8080);
+    for (const name of ["E2BIG", "ENOSPC", "ENOMEM", "EPERM"] as const) {
+      const env = { TSPROXY_TEST_ERRNO: String(os.constants.errno[name]) };
+      const refused = await startInstance(c.lab, c.host, MAPPINGS, kernel("refusing", env));
+      await warm(await connect(c.lab, c.client, ADDR.host, PORT));
+      expect((await refused.stats()).offload).toMatchObject({ ipv4: false, refused: 1, reason: expect.stringContaining(name) });
+      expect(refused.proc.stderr).toMatch(new RegExp(`flows are not offloaded: .*${name}`));
+      await refused.stop();
+    }
+    const past = await startInstance(
+      c.lab,
+      c.host,
+      MAPPINGS,
+      kernel("no past bridge", { TSPROXY_TEST_ERRNO: String(os.constants.errno.EPERM) }),
+    );
+    await warm(await connect(c.lab, c.client, ADDR.host, PORT));
+    expect((await past.stats()).offload).toEqual({ mode: "auto", ipv4: true, ipv6: true, refused: 5 }); // emit, and four that carry
+    expect(past.proc.stderr.match(/packets do not go past bridges: .*/g)).toEqual([expect.stringContaining("EPERM")]);
+  });
+
   onTsproxy("carries IPv4 alone where the verifier refuses the program for IPv6, and says so", "kernel", async (c) => {
-    const proc = launch(c.lab, c.host, MAPPINGS, kernel("no offload6"));
-    await untilReady(proc);
-    expect(proc.stdout).toMatch(/^ready \(IPv6 flows are not offloaded: .*EINVAL.*; with CAP_PERFMON they may be\)$/m);
+    const proc = await untilReady(launch(c.lab, c.host, MAPPINGS, kernel("no offload6")));
+    await proc.until("a warning", () => /: IPv6 flows are not offloaded: .*EINVAL.*; with CAP_PERFMON they may be;/.test(proc.stderr));
     await serve(c.lab, c.c1, "tcp", 8080);
     await warm(await connect(c.lab, c.client, ADDR.host, PORT));
     const { stdout } = await tsproxy(c.lab, c.host, ["stats"]);

@@ -1,7 +1,7 @@
 /** An encrypted network between two nodes, on a wire that somebody listens to and writes on, beside a Linux `vxlan` device, which has no keys. */
 import { expect } from "vitest";
 import { onLab } from "../support/cases.js";
-import { ncUdp, ping } from "../support/clients.js";
+import { curl, ncUdp, ping } from "../support/clients.js";
 import type { Lab } from "../support/lab.js";
 import { IPS, OverlayLab, VNI } from "../support/overlay-lab.js";
 import { ROOT } from "../support/paths.js";
@@ -44,9 +44,12 @@ async function bulk(lab: Lab, from: string, to: string, ...args: string[]): Prom
 onLab("what endpoints send each other is read by nobody, keys change under it, and what is not sealed is not believed", async (lab) => {
   const o = new OverlayLab(lab, 4);
   const { a: c1, b: c2 } = o.containers;
-  const [{ mtu }] = (await Promise.all([o.startNode("a", { encrypted: true }), o.startNode("b", { encrypted: true, workers: "2" })])).map(
-    (proc) => proc.events().find(({ event }) => event === "ready") as unknown as { mtu: number },
-  ) as [{ mtu: number }];
+  const [{ mtu }] = (
+    await Promise.all([
+      o.startNode("a", { encrypted: true }),
+      o.startNode("b", { encrypted: true, workers: "2", publish: ["8999:10.9.0.4:8080"] }),
+    ])
+  ).map((proc) => proc.events().find(({ event }) => event === "ready") as unknown as { mtu: number }) as [{ mtu: number }];
   expect(mtu).toBe(1500 - 82);
   o.startLinux("a", "b");
   await Promise.all([o.tell("a", "b", "l"), o.tell("b", "a", "l")]);
@@ -76,6 +79,12 @@ onLab("what endpoints send each other is read by nobody, keys change under it, a
   expect((await ping(lab, c1, B[0], ["-s", "6000"])).received).toBe(3); // in fragments inside
   await serveIperf(lab, c2, 5201);
   await bulk(lab, c1, B[1], "-n", "20M", "-R");
+
+  // A port of the node with two workers leads to the other's endpoint: whichever has the connection gets the answers.
+  await o.setOwn("b", "02:74:73:00:00:02", "10.9.0.200");
+  const web = await serve(lab, c1, "http", 8080);
+  for (let n = 0; n < 8; n++) expect((await curl(lab, o.lan, `${o.vtep("b")}:8999`)).code).toBe(0);
+  expect(web.hosts).toEqual(Array(8).fill("10.9.0.200"));
 
   // Both change their keys while a connection is busy: it goes on.
   const busy = bulk(lab, c1, B[0], "-t", "3", "-i", "0.5");

@@ -99,47 +99,55 @@ async function driver(c: Case, call: string, message: object): Promise<Record<st
   return answer;
 }
 
-onTsproxy("endpoints of a network keep their connections and their ports outside while the daemon is killed", "own", async (c) => {
-  const start = () => startDaemon(c.lab, c.host, ["--plugin-socket", path.join(c.lab.dir, "plugin.sock")]);
-  const before = snapshot(c, c.host);
-  const daemon = await start();
-  const ids = { NetworkID: "n".repeat(64), EndpointID: "e".repeat(64) };
-  await driver(c, "CreateNetwork", { ...ids, Options: {}, IPv4Data: [{ Pool: "172.17.0.0/16", Gateway: "172.17.0.1/16" }], IPv6Data: [] });
-  await driver(c, "CreateEndpoint", { ...ids, Options: {}, Interface: { Address: "172.17.0.4/16" } });
-  const joined = await driver(c, "Join", { ...ids, SandboxKey: `/run/netns/${c.c1}`, Options: {} });
-  const { SrcName } = joined.InterfaceName as { SrcName: string };
-  c.lab.ip(c.host, `link set ${SrcName} netns ${c.c1} name eth0`);
-  c.lab.ip(c.c1, `addr add ${ADDR.c1}/16 dev eth0\nlink set eth0 up\nroute add default via ${ADDR.gateway}`);
-  const portmap = [{ Proto: 6, IP: "", Port: 8080, HostIP: "", HostPort: 8999 }];
-  await driver(c, "ProgramExternalConnectivity", { ...ids, Options: { "com.docker.network.portmap": portmap } });
+for (const attach of ["tap", "veth"] as const)
+  onTsproxy(`endpoints on a ${attach} keep their connections and their ports outside while the daemon is killed`, "own", async (c) => {
+    const start = () => startDaemon(c.lab, c.host, ["--plugin-socket", path.join(c.lab.dir, "plugin.sock")]);
+    const before = snapshot(c, c.host);
+    const daemon = await start();
+    const ids = { NetworkID: "n".repeat(64), EndpointID: "e".repeat(64) };
+    const generic = { "com.docker.network.generic": { "tsproxy.attach": attach } };
+    await driver(c, "CreateNetwork", {
+      ...ids,
+      Options: generic,
+      IPv4Data: [{ Pool: "172.17.0.0/16", Gateway: "172.17.0.1/16" }],
+      IPv6Data: [],
+    });
+    await driver(c, "CreateEndpoint", { ...ids, Options: {}, Interface: { Address: "172.17.0.4/16" } });
+    const joined = await driver(c, "Join", { ...ids, SandboxKey: `/run/netns/${c.c1}`, Options: {} });
+    const { SrcName } = joined.InterfaceName as { SrcName: string };
+    expect(c.lab.runSync(c.host, ["ip", "-d", "link", "show", SrcName])).toMatch(attach === "veth" ? / veth / : / tun /);
+    c.lab.ip(c.host, `link set ${SrcName} netns ${c.c1} name eth0`);
+    c.lab.ip(c.c1, `addr add ${ADDR.c1}/16 dev eth0\nlink set eth0 up\nroute add default via ${ADDR.gateway}`);
+    const portmap = [{ Proto: 6, IP: "", Port: 8080, HostIP: "", HostPort: 8999 }];
+    await driver(c, "ProgramExternalConnectivity", { ...ids, Options: { "com.docker.network.portmap": portmap } });
 
-  const inbound = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
-  const outbound = await stream(c, c.c1, `${ADDR.client}:7000`, { ns: c.client, port: 7000 }, 50);
-  await serve(c.lab, c.client, "udp", 7001);
-  // From one port all the time: from where the far side sees it.
-  const datagrams = await udpClient(c.lab, c.c1, ADDR.client, 7001);
-  const asSeen = async (text: string): Promise<string> => {
-    datagrams.write(`${text}\n`);
-    await datagrams.until("an answer", () => datagrams.stdout.includes(` ${text}"`));
-    return String(datagrams.events().at(-1)!.text).split(" ")[0]!;
-  };
-  const outside = await asSeen("before");
-  for (const report of [inbound, outbound]) await report();
+    const inbound = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
+    const outbound = await stream(c, c.c1, `${ADDR.client}:7000`, { ns: c.client, port: 7000 }, 50);
+    await serve(c.lab, c.client, "udp", 7001);
+    // From one port all the time: from where the far side sees it.
+    const datagrams = await udpClient(c.lab, c.c1, ADDR.client, 7001);
+    const asSeen = async (text: string): Promise<string> => {
+      datagrams.write(`${text}\n`);
+      await datagrams.until("an answer", () => datagrams.stdout.includes(` ${text}"`));
+      return String(datagrams.events().at(-1)!.text).split(" ")[0]!;
+    };
+    const outside = await asSeen("before");
+    for (const report of [inbound, outbound]) await report();
 
-  await daemon.stop("SIGKILL");
-  expect(c.lab.runSync(c.host, ["ip", "-o", "addr", "show", "to", ADDR.gateway])).toContain(ADDR.gateway);
-  const during = opens(c, c.client, 8999);
-  await sleep(300);
-  const next = await start();
-  for (const report of [inbound, outbound]) await speaking(report, 50);
-  expect(await during).toBe(true);
-  expect(await asSeen("after")).toBe(outside);
-  await driver(c, "Leave", ids);
-  await driver(c, "DeleteEndpoint", ids);
-  await driver(c, "DeleteNetwork", ids);
-  expect((await next.stop()).code).toBe(0);
-  await eventually("all is as it was", () => snapshot(c, c.host) === before);
-});
+    await daemon.stop("SIGKILL");
+    expect(c.lab.runSync(c.host, ["ip", "-o", "addr", "show", "to", ADDR.gateway])).toContain(ADDR.gateway);
+    const during = opens(c, c.client, 8999);
+    await sleep(300);
+    const next = await start();
+    for (const report of [inbound, outbound]) await speaking(report, 50);
+    expect(await during).toBe(true);
+    expect(await asSeen("after")).toBe(outside);
+    await driver(c, "Leave", ids);
+    await driver(c, "DeleteEndpoint", ids);
+    await driver(c, "DeleteNetwork", ids);
+    expect((await next.stop()).code).toBe(0);
+    await eventually("all is as it was", () => snapshot(c, c.host) === before);
+  });
 
 onTsproxy("the main command leaves nothing but a file, with which the next one goes on; cleanup removes it", "kernel", async (c) => {
   const before = snapshot(c, c.host);

@@ -151,11 +151,14 @@ describe("the queue program answers as `workerOf` does", () => {
     withMaps((maps) => {
       const fd = bpf.loadProgram("test_tunnel", tunnelQueueProgram(WORKERS, maps, { ipv6: true }));
       const own = Buffer.from([...OWN_MAC, 1, 2, 3, ...random(6)]);
-      const inTunnel = (outer: 4 | 6, mac: Buffer, inner: Buffer, sport: number): Buffer => {
-        const udp = Buffer.concat([Buffer.from([sport >> 8, sport & 0xff]), random(14)]);
-        const body = Buffer.concat([udp, mac, inner.subarray(12)]);
+      const inDatagram = (outer: 4 | 6, sport: number, payload: Buffer): Buffer => {
+        const body = Buffer.concat([Buffer.from([sport >> 8, sport & 0xff]), random(6), payload]);
         return outer === 4 ? frameOf(17, [random(4), random(4)], body) : frameOf6(17, [random(16), random(16)], body);
       };
+      const inTunnel = (outer: 4 | 6, mac: Buffer, inner: Buffer, sport: number): Buffer =>
+        inDatagram(outer, sport, Buffer.concat([Buffer.from([random(1)[0]! & 0x7f]), random(7), mac, inner.subarray(12)]));
+      const sealed = (outer: 4 | 6, sport: number, receiver: number): Buffer =>
+        inDatagram(outer, sport, Buffer.concat([Buffer.from([0x80 | random(1)[0]!]), random(5), Buffer.from([receiver]), random(60)]));
       try {
         for (let n = 0; n < 300; n++) {
           const l4 = random(8);
@@ -165,7 +168,11 @@ describe("the queue program answers as `workerOf` does", () => {
             expect(testRun(fd, inTunnel(outer, own, frameOf(6, [random(4), dst], l4), n))).toBe(workerFor(dst, l4.readUInt16LE(2)));
             expect(testRun(fd, inTunnel(outer, own, frameOf6(17, [random(16), dst6], l4), n))).toBe(workerFor(dst6, l4.readUInt16LE(2)));
             const other = Buffer.from([0x02, 0x42, ...random(10)]);
-            expect(testRun(fd, inTunnel(outer, other, frameOf(6, [random(4), dst], l4), n))).toBe(((n & 0xff) << 8) | (n >> 8));
+            const byPort = ((n & 0xff) << 8) | (n >> 8);
+            expect(testRun(fd, inTunnel(outer, other, frameOf(6, [random(4), dst], l4), n))).toBe(byPort);
+            // What is sealed goes where its sender says.
+            expect(testRun(fd, sealed(outer, n, 0))).toBe(byPort);
+            expect(testRun(fd, sealed(outer, n, 1 + (n % 255)))).toBe(n % 255);
           }
         }
         expect(testRun(fd, frameOf(17, [random(4), random(4)], Buffer.alloc(0)))).toBe(0);

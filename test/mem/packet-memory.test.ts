@@ -1,29 +1,33 @@
 import { expect, it } from "vitest";
 import { Batch, HEAD_ROOM } from "../../src/mem/batch.js";
 import {
+  DATAGRAMS_OUT_SIZE,
   HEAD_SIZE,
   HEADROOM,
   headAt,
   inHead,
   PacketMemory,
-  SEALED_OUT_SIZE,
   SLOTS,
   slotOf,
   TAIL_SIZE,
 } from "../../src/mem/packet-memory.js";
 
 it("shows the same memory as bytes, halves and words", () => {
-  const { bytes, halves, words, sealedOut } = new PacketMemory(2);
+  const { bytes, halves, words, datagramsOut } = new PacketMemory(2);
   bytes.set([1, 2, 3, 4], HEAD_SIZE);
   expect(halves[HEAD_SIZE / 2]).toBe(0x0201);
   expect(words[HEAD_SIZE / 4]).toBe(0x04030201);
-  expect(sealedOut).toBe(2 * (HEADROOM + HEAD_SIZE + TAIL_SIZE));
-  expect(bytes.length).toBe(sealedOut + SEALED_OUT_SIZE + 2 * (HEAD_SIZE + TAIL_SIZE));
+  expect(datagramsOut).toBe(2 * (HEADROOM + HEAD_SIZE + TAIL_SIZE));
+  expect(bytes.length).toBe(datagramsOut + DATAGRAMS_OUT_SIZE + 2 * (HEAD_SIZE + TAIL_SIZE));
 });
 
 it("says how much of a frame lies in one piece: all of one without a tail, wherever it is", () => {
   const memory = new PacketMemory();
-  expect([inHead(headAt(2), 100, -1), inHead(headAt(2), 9000, 4), inHead(memory.sealedOut, 60_000, -1)]).toEqual([100, HEAD_SIZE, 60_000]);
+  expect([inHead(headAt(2), 100, -1), inHead(headAt(2), 9000, 4), inHead(memory.datagramsOut, 60_000, -1)]).toEqual([
+    100,
+    HEAD_SIZE,
+    60_000,
+  ]);
 });
 
 it("holds the longest frame, 64 KiB of IP behind virtio-net, Ethernet and VLAN headers, in a head and a tail", () => {

@@ -5,6 +5,7 @@ import path from "node:path";
 import { onTestFinished } from "vitest";
 import type { Balancer } from "../../src/control/balancer.js";
 import { eachHostAddress, formatMapping, type PortSpec } from "../../src/control/mapping.js";
+import type { AttachKind } from "../../src/control/network/attach.js";
 import type { DeviceSpec } from "../../src/control/network/endpoints.js";
 import type { NetworkSpec } from "../../src/control/network/kinds.js";
 import type { OverlayChange, OwnAddress } from "../../src/control/network/remote-endpoints.js";
@@ -13,6 +14,7 @@ import { type AddressManager, givenAddresses } from "../../src/model/addresses.j
 import { FileStore } from "../../src/model/file-store.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "../../src/model/mechanism.js";
 import { NetworkModel } from "../../src/model/network-model.js";
+import type { EndpointRecord } from "../../src/model/records.js";
 import type { Change, Store } from "../../src/model/store.js";
 import { endpointViews, networkViews } from "../../src/model/views.js";
 import { PortTakenError } from "../../src/sys/port-owner.js";
@@ -46,6 +48,8 @@ export class ModelFixture implements Mechanism, HostDevices {
   /** Of the host. */
   families: (4 | 6)[] = [4];
   multiQueue = false;
+  /** What devices are that are made now. */
+  attach: AttachKind = "tap";
   /** What overlay networks were told of other nodes. */
   readonly told: OverlayChange[] = [];
   /** What overlay networks were told of this node's own addresses, in order. */
@@ -63,7 +67,7 @@ export class ModelFixture implements Mechanism, HostDevices {
     add: (spec: NetworkSpec): FakeNetwork => {
       if (this.networkError !== undefined) throw this.networkError;
       this.specs.add(spec);
-      const { multiQueue } = this;
+      const { multiQueue, attach } = this;
       return {
         mtu: spec.mtu ?? 1500,
         hostDevice: ("hostDevice" in spec ? spec.hostDevice : undefined) ?? "",
@@ -76,6 +80,7 @@ export class ModelFixture implements Mechanism, HostDevices {
         }),
         endpoints: {
           multiQueue,
+          attach,
           link: (client, server, ports) => {
             const [from, to] = [client, server].map((each) => eachFamily(each).map(formatIp).join(","));
             const text = `${from} -> ${to} ${ports.map(({ proto, first, last }) => `${proto}:${first}-${last}`).join(" ")}`;
@@ -146,8 +151,8 @@ export class ModelFixture implements Mechanism, HostDevices {
     return this.found.get(id) ?? null;
   }
 
-  remove(name: string): boolean {
-    this.removedFromHost.push(name);
+  remove({ device }: EndpointRecord): boolean {
+    this.removedFromHost.push(device);
     return true;
   }
 

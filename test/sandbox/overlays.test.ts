@@ -1,54 +1,18 @@
 /** Networks of a cluster on one node, over a dataplane that takes notes and a store in memory; a second node is the rest of the cluster. */
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { NetworkCreate } from "../../src/api/network-types.js";
-import { Cluster } from "../../src/cluster/cluster.js";
-import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
 import { Directory } from "../../src/dns/directory.js";
 import { globalScope } from "../../src/docker/global-scope.js";
 import { networkDriver } from "../../src/docker/network-driver.js";
-import { chosenAddresses } from "../../src/model/addresses.js";
 import { DEFAULT_OPTIONS } from "../../src/model/records.js";
 import type { EndpointRequest } from "../../src/model/requests.js";
 import { NetworkCatalog } from "../../src/sandbox/network-catalog.js";
 import { inspectNetwork } from "../../src/sandbox/network-inspect.js";
-import { Overlays } from "../../src/sandbox/overlays.js";
 import { formatIp } from "../../src/wire/ip-address.js";
-import { perFamily } from "../../src/wire/per-family.js";
 import { ModelFixture } from "../model/model-fixture.js";
 import { ip, subnet } from "../support/ip.js";
 import { eventually } from "../support/proc.js";
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0)) await each.close();
-});
-
-function join(client: MemoryClient, name: string, ...addresses: string[]): Cluster {
-  return new Cluster(client, { cluster: "c", self: { name, instance: name, tunnel: perFamily(addresses.map(ip)) }, ttlSec: 10 });
-}
-
-async function start(onHost: string | null = null) {
-  const store = new MemoryCluster();
-  const other = join(store.connect(), "b", "192.0.2.2", "2001:db8::2");
-  open.push(other);
-  await other.start();
-  const client = store.connect();
-  const fixture = await ModelFixture.start(chosenAddresses, perFamily([ip("192.0.2.1")]));
-  const node = async () => {
-    const cluster = join(client, "a", "192.0.2.1");
-    const overlays = new Overlays(fixture.model, cluster, () => onHost);
-    await overlays.start();
-    const host = { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] };
-    return { overlays, catalog: new NetworkCatalog(fixture.model, host, () => () => null, undefined, overlays) };
-  };
-  const { overlays, catalog } = await node();
-  open.push(overlays);
-  return { store, other, client, fixture, node, overlays, catalog };
-}
-
-const id = (letter: string): string => letter.repeat(64);
-const use = (name: string) => ({ owner: id(name[0]!), names: [name] });
-const request = (letter: string, name: string) => ({ id: id(letter), use: use(name), sandbox: "/run/netns/x" });
+import { id, open, request, start, use } from "./overlay-fixture.js";
 
 it("lists networks that others made, makes one when it is joined, and takes it away when the last has left", async () => {
   const { other, fixture, overlays, catalog } = await start();
@@ -73,7 +37,7 @@ it("lists networks that others made, makes one when it is joined, and takes it a
   expect([...fixture.specs]).toEqual([]);
   const live = await catalog.use("shop");
   expect([...fixture.specs]).toMatchObject([{ kind: "overlay", vni: 99, local: { ipv4: ip("192.0.2.1") } }]);
-  const endpoint = await overlays.createEndpoint(live, request("e", "web"));
+  const endpoint = await overlays.createEndpoint(live.record, request("e", "web"));
   expect([formatIp(endpoint.addresses.ipv4!), endpoint.mac]).toEqual(["10.0.0.2", "02:42:0a:00:00:02"]);
   await other.sync();
   expect(other.view.endpointsIn(shop.id)).toMatchObject([{ id: id("e"), node: "a", names: ["web"] }]);
@@ -99,7 +63,7 @@ it("tells the dataplane and the names who is elsewhere, at first and when that c
     vtep: ip("192.0.2.2"),
   };
   expect(fixture.told).toEqual([{ put: [told] }]);
-  await overlays.createEndpoint(live, request("e", "web"));
+  await overlays.createEndpoint(live.record, request("e", "web"));
   const directory = new Directory(fixture.model, overlays);
   const scope = { networks: [network], links: [] };
   expect([directory.addresses(scope, "db"), directory.addresses(scope, "web")]).toEqual([["10.0.0.2"], ["10.0.0.3"]]);
@@ -119,7 +83,7 @@ it("has an address of its own in networks whose ports are published here, which 
   const { other, store, client, fixture, node, overlays, catalog } = await start();
   const { id: network } = await catalog.create({ name: "shop", driver: "overlay", ipv6: true });
   const live = await catalog.use("shop");
-  const { device } = await overlays.createEndpoint(live, request("e", "web"));
+  const { device } = await overlays.createEndpoint(live.record, request("e", "web"));
   await overlays.publishFrom(new Set([network]));
   const { own } = live.record.overlay!;
   expect([own?.mac.slice(0, 8), formatIp(own!.addresses.ipv4!)]).toEqual(["02:74:73", "10.0.0.3"]);
@@ -207,6 +171,16 @@ it("serves dockerds that share a cluster store: a network that was made by anoth
   await expect(
     call("CreateNetwork", { ...made, NetworkID: id("m"), Options: { "com.docker.network.generic": { "tsproxy.type": "macvlan" } } }),
   ).rejects.toThrow("tsproxy.type is not supported");
+  const safe = (value: string): object => ({
+    NetworkID: id("s"),
+    Options: { "com.docker.network.generic": { encrypted: value } },
+    IPv4Data: [{ Pool: "10.52.0.0/24", Gateway: "10.52.0.1/24" }],
+  });
+  await expect(call("CreateNetwork", safe("false"))).rejects.toThrow("option encrypted: 'false' is not understood");
+  await call("CreateNetwork", safe("")); // docker network create -o encrypted
+  await other.sync();
+  expect(other.view.networks.get(id("s"))).toMatchObject({ overlay: { encrypted: true }, options: { mtu: 1450 - 32 } });
+  await call("DeleteNetwork", { NetworkID: id("s") });
   await expect(catalog.remove(id("n"))).rejects.toThrow("is one of Docker's");
 
   // One that another node has made, and which this one was never told of.
@@ -245,7 +219,7 @@ it("keeps nobody waiting for the store whose endpoint is not of the cluster", as
     await late;
     return transact(transaction);
   };
-  const making = overlays.createEndpoint(live, request("e", "web"));
+  const making = overlays.createEndpoint(live.record, request("e", "web"));
   await overlays.cluster.release(id("f"));
   await overlays.cluster.rename(id("f"), ["www"]);
   answer();
@@ -256,7 +230,7 @@ it("keeps the names of an endpoint whose others the store took without saying so
   const { other, client, overlays, catalog } = await start();
   await catalog.create({ name: "shop", driver: "overlay" });
   const live = await catalog.use("shop");
-  await overlays.createEndpoint(live, request("e", "web"));
+  await overlays.createEndpoint(live.record, request("e", "web"));
   client.hanging = true;
   await expect(overlays.cluster.rename(id("e"), ["www"])).rejects.toMatchObject({ code: "TSP_ERR_STORE", kind: "unavailable" });
   client.hanging = false;
@@ -273,7 +247,7 @@ it("makes networks of both families, with the MTU that every LAN can, and refuse
   const { id: network } = await free.catalog.create({ name: "shop", driver: "overlay", ipv6: true });
   const { subnets, options } = free.overlays.cluster.view.networks.get(network)!;
   expect([subnets.ipv4?.gateway, subnets.ipv6?.prefix.prefixLength, options.mtu]).toEqual([ip("10.0.0.1"), 64, 1450]);
-  const { addresses } = await free.overlays.createEndpoint(await free.catalog.use("shop"), request("e", "web"));
+  const { addresses } = await free.overlays.createEndpoint((await free.catalog.use("shop")).record, request("e", "web"));
   expect([addresses.ipv4, addresses.ipv6?.family]).toEqual([ip("10.0.0.2"), 6]);
   const option = (key: string, value: string) => make({ options: { [key]: value } });
   for (const word of ["false", "yes", "aes"])
@@ -302,7 +276,7 @@ it("leaves nothing where the dataplane refuses a device: no address, no network 
   await catalog.create({ name: "shop", driver: "overlay" });
   const live = await catalog.use("shop");
   fixture.deviceError = new Error("no more devices");
-  await expect(overlays.createEndpoint(live, request("e", "web"))).rejects.toThrow("no more devices");
+  await expect(overlays.createEndpoint(live.record, request("e", "web"))).rejects.toThrow("no more devices");
   expect([store.list("/tsproxy/c/held/").entries, store.list("/tsproxy/c/map/endpoints/").entries, [...fixture.specs]]).toEqual([
     [],
     [],
@@ -314,7 +288,7 @@ it("keeps a network and who is in it over a restart, also while the store is awa
   const { other, client, fixture, node, overlays, catalog } = await start();
   const { id: network } = await catalog.create({ name: "shop", driver: "overlay" });
   const live = await catalog.use("shop");
-  const { device } = await overlays.createEndpoint(live, request("e", "web"));
+  const { device } = await overlays.createEndpoint(live.record, request("e", "web"));
   await overlays.close();
   client.unreachable = true;
   fixture.found.set(id("e"), { name: device, nsFd: -1 });

@@ -62,7 +62,7 @@ export class CryptoSealer implements Sealer {
   }
 
   setKey(key: number, cipher: number, bytes: Uint8Array, encrypts: boolean): void {
-    this.keys.set(key, { cipher, bytes, encrypts });
+    this.keys.set(key, { cipher, bytes: bytes.slice(), encrypts });
   }
 
   dropKey(key: number): void {

@@ -3,7 +3,7 @@
  * the engine sent.
  */
 
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import { State, type StateOptions } from "../../src/dataplane/state.js";
 import { MemoryIo, type SentFrame } from "../../src/device/memory-io.js";
 import { Commands } from "../../src/engine/commands.js";
@@ -113,6 +113,7 @@ export class Dataplane {
 
   /** The control side says something. */
   say(...messages: ToWorker[]): void {
+    this.engine.finish(); // as the worker does
     for (const message of messages) this.commands.carryOut(message);
   }
 
@@ -161,7 +162,7 @@ export class Dataplane {
 
   run(): SentFrame[] {
     do this.engine.turn(0, 0);
-    while (this.io.pending > 0 || this.state.held.hasReady || this.state.unsealing?.hasReady);
+    while (this.io.pending > 0 || this.state.held.hasReady || this.state.datagramsIn?.hasReady || this.state.announcements.due);
     const sent = this.io.sent.splice(0);
     for (const { port, bytes } of sent) if (port === UP) enterAsEmit(this.flowMap, bytes);
     return sent;
@@ -226,7 +227,7 @@ export class Dataplane {
 
 /** The one frame that was sent: where to, and what is in it. Its checksums verify by a full recompute. */
 export function only(sent: SentFrame[]): Parsed & { port: number; bytes: Uint8Array } {
-  expect(sent).toHaveLength(1);
-  expect(wrongIn(sent[0]!.bytes)).toEqual([]);
+  assert.equal(sent.length, 1, `frames sent to ports ${sent.map(({ port }) => port).join()}`);
+  assert.deepEqual(wrongIn(sent[0]!.bytes), []);
   return { ...parse(sent[0]!.bytes), port: sent[0]!.port, bytes: sent[0]!.bytes };
 }

@@ -167,7 +167,7 @@ export class DockerHost {
 
   /** Devices in the host's namespace that endpoints and networks have. */
   devices(): string[] {
-    const names = this.lab.runSync(this.world.host, ["ip", "-br", "link"]).matchAll(/^(tsp[0-9a-f]{11}|tsn[0-9a-f]{12})\b/gm);
+    const names = this.lab.runSync(this.world.host, ["ip", "-br", "link"]).matchAll(/^(tsp[ev]?[0-9a-f]{11}|tsn[0-9a-f]{12})\b/gm);
     return [...names].map(([name]) => name);
   }
 

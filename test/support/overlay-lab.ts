@@ -114,6 +114,12 @@ export class OverlayLab {
     await this.say(node, { peer: this.vtep(other), keys: all().at(-1) });
   }
 
+  /** The node has an address of its own in the network, as which it reaches the other's endpoints; both are told. */
+  async setOwn(node: "a" | "b", mac: string, address: string): Promise<void> {
+    await this.say(node, { own: [mac, address] });
+    await this.apply(node === "a" ? "b" : "a", { put: [[`lb-${node}`, mac, [address], this.vtep(node)]] });
+  }
+
   /** Has the node make another key. */
   rotate(node: "a" | "b"): Promise<void> {
     return this.say(node, { rotate: true });

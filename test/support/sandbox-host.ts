@@ -79,7 +79,7 @@ export class SandboxHost {
     const folder = path.join(this.lab.runDir, "sandboxes");
     const ids = (await this.sandboxes()).map(({ id }) => id);
     if (ids.length > 0) await this.ok("rm", "-f", ...ids);
-    const devices = this.lab.runSync(this.host, ["ip", "-o", "link"]).match(/\btsp[0-9a-f]{11}\b/g) ?? [];
+    const devices = this.lab.runSync(this.host, ["ip", "-o", "link"]).match(/\btsp[ev]?[0-9a-f]{11}\b/g) ?? [];
     const folders = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
     const held = this.daemon.running ? heldNamespaces(this.daemon.pid) : [];
     await this.lab.close();

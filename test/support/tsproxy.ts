@@ -1,11 +1,13 @@
 /** tsproxy as the program that users run: `node dist/cli/main.js` in the host namespace, watched through its JSON lines. */
-import type { FdbView, FlowView, MappingView, StatsView } from "../../src/api/types.js";
+import type { FdbView, FlowView, MappingView, OffloadView, StatsView } from "../../src/api/types.js";
 import type { Flow, Running, StartOptions } from "./backends.js";
 import type { Lab } from "./lab.js";
 import { COMMAND, MAIN } from "./paths.js";
 import type { Proc, StartOptions as ProcOptions, Result } from "./proc.js";
 import { ADDR, ADDR6, NETWORK, NETWORK6, type World } from "./topology.js";
 
+/** What endpoints hang on in all tests of own networks, if it is not the default. */
+const ATTACH = process.env.TSPROXY_TEST_ATTACH === undefined ? [] : ["--attach", process.env.TSPROXY_TEST_ATTACH];
 const WITHOUT_NODE = new Set(["run", "exec"]);
 
 /** Starts the program with any arguments. `wrap` is put before it: `setpriv …`. */
@@ -31,7 +33,7 @@ export function networkArgs(world: World, isDual = false): string[] {
     "--endpoint",
     `${world[role]}=${ADDR[role]}${isDual ? `,${ADDR6[role]}` : ""}`,
   ]);
-  return ["--network", isDual ? `${NETWORK},${NETWORK6}` : NETWORK, ...endpoints];
+  return ["--network", isDual ? `${NETWORK},${NETWORK6}` : NETWORK, ...endpoints, ...ATTACH];
 }
 
 export class TsproxyProcess implements Running {
@@ -83,7 +85,7 @@ export class TsproxyProcess implements Running {
   }
 }
 
-/** Starts tsproxy with `--json` and waits for `ready`. */
+/** Starts tsproxy with `--json` and waits for `ready`, and until it is known whether the kernel carries flows. */
 export async function startInstance(
   lab: Lab,
   ns: string,
@@ -91,8 +93,15 @@ export async function startInstance(
   options: ProcOptions & { wrap?: string[] } = {},
 ): Promise<TsproxyProcess> {
   const proc = launch(lab, ns, [...args, "--json"], options);
-  await proc.until("ready", () => proc.events().some(({ event }) => event === "ready"));
+  await proc.until("ready", () => isReady(proc));
   return new TsproxyProcess(lab, ns, proc);
+}
+
+function isReady(proc: Proc): boolean {
+  const events = proc.events();
+  const ready = events.find(({ event }) => event === "ready");
+  if (ready === undefined) return false;
+  return (ready.offload as OffloadView | undefined)?.loading !== true || events.some(({ event }) => event === "offload");
 }
 
 export function startTsproxy(world: World, { publish = [], allowFrom }: StartOptions, more: string[] = []): Promise<TsproxyProcess> {

@@ -27,6 +27,14 @@ it("turns a request into the reply in place, and writes nothing around it", () =
   expect(hex(v.bytes)).toBe(`a5a5a5a50001080006040002fedcba987654ac1100010242ac110004ac110004${"a5".repeat(v.bytes.length - 32)}`);
 });
 
+it("writes an announcement on a dirty buffer, and nothing around it (RFC 5227 §2.3)", () => {
+  const v = views(REQUEST);
+  v.bytes.fill(0xa5);
+  const owner = macBytes("fe:dc:ba:98:76:54");
+  arp.emitAnnouncement(v.halves, 4, macHi(owner), macLo(owner), raw("172.17.0.4"));
+  expect(hex(v.bytes)).toBe(`a5a5a5a50001080006040001fedcba987654ac110004000000000000ac110004${"a5".repeat(v.bytes.length - 32)}`);
+});
+
 it("tells other hardware, protocols and lengths", () => {
   for (let i = 0; i < 6; i++) {
     const other = REQUEST.slice();

@@ -99,6 +99,7 @@ async function daemon(options: Options): Promise<void> {
     const { info } = running;
     const { offload } = running.controller;
     stdout(options.json ? `${JSON.stringify({ event: "ready", ...info, offload })}\n` : readyLine(info, offload));
+    void running.controller.loadOffload();
     const error = await stopped;
     if (error !== undefined) throw error;
   } finally {

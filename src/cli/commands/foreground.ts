@@ -100,10 +100,11 @@ async function runForeground(config: RunConfig): Promise<void> {
   // From the first moment: a signal while starting must undo what is there.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
+  const maps = config.relay ? undefined : (await import("../../control/begin-maps.js")).beginMapsFor(config);
   const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
   const { eventText } = await import("../../control/target-views.js");
   const job = await MainJob.start(
-    config,
+    { ...config, maps },
     (error) => stop(error),
     (event) => {
       if (config.json) stdout(`${JSON.stringify(eventText(event))}\n`);
@@ -114,6 +115,9 @@ async function runForeground(config: RunConfig): Promise<void> {
     for (const { warning } of await probeTargets(config.publish, { connect: config.probe })) if (warning !== undefined) log.warn(warning);
     stdout(announcement(job, config));
     if (config.readyFd !== undefined) tellReady(config.readyFd);
+    void job.loadOffload().then((offload) => {
+      if (config.json && offload !== undefined && !offload.loading) stdout(`${JSON.stringify({ event: "offload", ...offload })}\n`);
+    });
     if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;
     if (error !== undefined) throw error;

@@ -46,9 +46,10 @@ function format(s: StatsView): string {
   ].join("\n");
 }
 
-function formatOffload({ mode, ipv4, ipv6, refused, reason }: OffloadView): string {
+function formatOffload({ mode, ipv4, ipv6, refused, reason, loading }: OffloadView): string {
   if (mode === "never") return mode;
+  if (loading) return `${mode}, loading`;
   const families = [...(ipv4 ? ["IPv4"] : []), ...(ipv6 ? ["IPv6"] : [])];
-  const why = reason === undefined ? "" : ` (${refused} refused: ${reason})`;
+  const why = refused === 0 ? "" : ` (${refused} refused${reason === undefined ? "" : `: ${reason}`})`;
   return `${mode}, ${families.length === 0 ? "off" : `on for ${families.join(" and ")}`}${why}`;
 }

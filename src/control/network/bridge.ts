@@ -15,7 +15,6 @@ import { closeToIpv6, hostDeviceConf, hostDeviceIpv6Conf } from "../device-conf.
 import { checkNetworkFamilies } from "../families.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
-import type { AttachWord } from "./attach.js";
 import { Endpoints } from "./endpoints.js";
 import { DEFAULT_MTU, MIN_IPV6_MTU } from "./mtu.js";
 import type { CommonSpec, Network, OpenNetwork, Reach } from "./network.js";
@@ -32,8 +31,6 @@ export interface BridgeSpec extends CommonSpec {
   masquerade?: boolean;
   /** Whether endpoints may send from other addresses than their own. Default: no. */
   promiscuous?: boolean;
-  /** How endpoints' devices hang on it. Default: auto. */
-  attach?: AttachWord | undefined;
   /** Addresses that what leaves is given instead of the route's. */
   outside?: PerFamily<IpAddress> | undefined;
   /** Name of the host's device; may hold `%d`. */

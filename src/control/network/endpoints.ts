@@ -1,7 +1,8 @@
 /**
  * The endpoints of a network. A namespace is given a TAP with address, default route and MTU, which ends with its descriptors, so also with a
- * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare TAP, in the host's namespace, from which he moves
- * it, or in the one where it is to be; it outlives us, so that a container keeps its network while tsproxy restarts.
+ * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare device, in the host's namespace, from which he moves
+ * it, or in the one where it is to be; it outlives us, so that a container keeps its network while tsproxy restarts. In either case the device may be a
+ * TAP or one end of a veth pair (`veth-pair.ts`).
  */
 import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
@@ -19,11 +20,13 @@ import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
-import { type AttachWord, attachKind } from "./attach.js";
+import { type AttachKind, type AttachWord, attachKind } from "./attach.js";
+import { type Device, type HandedOut, LiveDevice } from "./live-device.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
+import { openVeth } from "./veth-pair.js";
 
-export type { LinkPorts };
+export type { Device, LinkPorts };
 
 /** Name of an endpoint's device in its namespace. */
 const ENDPOINT_DEVICE = "eth0";
@@ -43,6 +46,7 @@ export interface DeviceSpec {
   bandwidth?: Bandwidth | undefined;
   /** Name under which it is kept while the process is restarted. */
   keepAs?: string;
+  attach: AttachKind;
   /** It is there already, from an earlier process. */
   existing?: { multiQueue: boolean } | undefined;
   /** It ended, with the namespace that it was in. */
@@ -51,14 +55,6 @@ export interface DeviceSpec {
 
 /** What is behind a device. */
 type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">>;
-
-/** A TAP that its user sets up. */
-export interface Device {
-  /** Ends it, wherever it is. */
-  remove(): Promise<void>;
-  /** The same without waiting for the kernel: for 20 ms or so it may still be there, though nothing comes or goes by it. */
-  dismiss(): Promise<void>;
-}
 
 /** What one endpoint may reach of another. */
 export interface Link {
@@ -88,41 +84,9 @@ interface Namespace {
   closed: boolean;
 }
 
-/** A device that was handed out, and its port. */
-class LiveDevice {
-  constructor(
-    private readonly tap: Tap,
-    private readonly device: Undo,
-    private readonly port: Undo,
-  ) {}
-
-  async end(): Promise<void> {
-    this.loosen();
-    await this.close();
-  }
-
-  async dismiss(): Promise<void> {
-    this.loosen();
-    await this.port.run();
-    void this.device.run();
-  }
-
-  async close(): Promise<void> {
-    await this.port.run();
-    await this.device.run();
-  }
-
-  /** From now on it ends with its descriptors. */
-  private loosen(): void {
-    try {
-      native.tapPersist(this.tap.fds[0]!, 0);
-    } catch {
-      // EBADFD: it ended with its namespace
-    }
-  }
-}
-
 export class Endpoints {
+  /** What devices are that are made now. */
+  readonly attach: AttachKind;
   private mtu: number;
   private readonly namespaces: Namespace[] = [];
   private readonly devices = new Set<LiveDevice>();
@@ -133,7 +97,7 @@ export class Endpoints {
     private readonly network: EndpointNetwork,
   ) {
     this.mtu = network.mtu;
-    attachKind(network.attach); // what cannot be had is refused before the first endpoint
+    this.attach = attachKind(network.attach);
   }
 
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */
@@ -196,11 +160,11 @@ export class Endpoints {
   }
 
   /**
-   * Makes a persistent TAP with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new device is left.
+   * Makes a device that outlives us, with MAC and MTU, or takes up one again; whoever asks does the rest. On failure no new device is left.
    */
   addDevice(spec: DeviceSpec): Device {
-    const { taps, workers } = this.site;
-    if (spec.existing?.multiQueue === false && workers.count > 1)
+    const { workers } = this.site;
+    if (spec.attach === "tap" && spec.existing?.multiQueue === false && workers.count > 1)
       throw new TsproxyError(
         "TSP_ERR_ENDPOINT",
         "conflict",
@@ -209,11 +173,12 @@ export class Endpoints {
       );
     const [device, port] = [new Undo(), new Undo()];
     try {
-      const tap = taps.open(spec, device);
-      if (spec.existing === undefined) this.prepare(tap.name, spec);
-      this.attach(tap, spec, port);
-      native.tapPersist(tap.fds[0]!, 1);
-      const live = new LiveDevice(tap, device, port);
+      const onGone = once(spec.onGone);
+      const { tap, setLasting } =
+        spec.attach === "veth" ? openVeth(this.site, { ...spec, mtu: this.mtu }, device, onGone) : this.openTap(spec, device);
+      this.join(tap, { ...spec, onGone }, port);
+      setLasting(true);
+      const live = new LiveDevice(setLasting, device, port);
       this.devices.add(live);
       const letGo = (): boolean => this.devices.delete(live);
       return {
@@ -266,6 +231,19 @@ export class Endpoints {
     await Promise.all(this.namespaces.splice(0).map(end));
   }
 
+  private openTap(spec: DeviceSpec, undo: Undo): HandedOut {
+    const tap = this.site.taps.open(spec, undo);
+    if (spec.existing === undefined) this.prepare(tap.name, spec);
+    const setLasting = (on: boolean): void => {
+      try {
+        native.tapPersist(tap.fds[0]!, on ? 1 : 0);
+      } catch (error) {
+        if (on) throw error; // else EBADFD: it ended with its namespace
+      }
+    };
+    return { tap, setLasting };
+  }
+
   private prepare(name: string, { nsFd, mac }: DeviceSpec): void {
     const socket = nsFd === -1 ? this.site.socket : new RouteSocket(nsFd);
     try {
@@ -286,8 +264,10 @@ export class Endpoints {
       );
     const { mtu } = this;
     const { subnets } = this.network;
-    const tap = this.site.taps.open({ name: ENDPOINT_DEVICE, nsFd }, undo);
     const mac = stationMac(spec.addresses);
+    const onGone = once(() => void this.remake(namespace));
+    const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
+    const tap = this.attach === "veth" ? openVeth(this.site, device, undo, onGone).tap : this.site.taps.open(device, undo);
     const { index } = socket.link(ENDPOINT_DEVICE)!;
     const { ipv6 } = spec.addresses;
     // Its link-local address is the one that comes of its MAC, which it is held to.
@@ -300,7 +280,7 @@ export class Endpoints {
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
     const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.attach(tap, { name, addresses: spec.addresses, mac, onGone: () => void this.remake(namespace) }, undo);
+    this.join(tap, { name, addresses: spec.addresses, mac, onGone }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
@@ -310,7 +290,7 @@ export class Endpoints {
     }
   }
 
-  private attach(tap: Tap, spec: Station, undo: Undo): void {
+  private join(tap: Tap, spec: Station, undo: Undo): void {
     const { name, mac, bandwidth, onGone } = spec;
     const addresses = eachFamily(spec.addresses);
     const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth } as const;
@@ -336,4 +316,13 @@ export class Endpoints {
           "give each namespace one endpoint",
         );
   }
+}
+
+/** Of a pair each device may say so. */
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
+  };
 }

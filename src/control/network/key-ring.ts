@@ -7,7 +7,7 @@
  *
  * A node has its newest key and the one before: `rotate` makes another, and the oldest is forgotten, with all that came of it. What others send is opened by
  * either. What is sent uses the other's newest key, since who has told it can open with it; and one's own newest as soon as the other node has been heard
- * to use it, or, from who sends nothing, SETTLED_MS after it was told.
+ * to use it, or, from who sends nothing, SETTLED_MS after it was told (more where leases are longer).
  *
  * Keys of a pair are made once and kept as long as the own one is there, even if the other node goes and comes back with the same: else its counters would
  * begin anew.
@@ -37,7 +37,7 @@ export interface NodeKeys {
   readonly keys: readonly PublicKey[];
   /** Its processor has instructions for AES: two such nodes use AES-256-GCM, others ChaCha20-Poly1305. */
   readonly aes: boolean;
-  /** Workers that seal, each with counters of its own: 1 to 256. */
+  /** Workers that seal, each with counters of its own, and that have flows: 1 to 255. */
   readonly workers: number;
 }
 
@@ -68,8 +68,12 @@ export interface KeyRingSite {
   post(message: ToWorker): void;
 }
 
-/** In any case others know a key by then: a watch that hangs is noticed in 8 seconds (decision 131). */
+/**
+ * Others know a key by then, however long their watch hung (8 seconds, decision 131), or have left: who is cut off from the store, and so does not know
+ * it, is a node for the others until its lease ends.
+ */
 export const SETTLED_MS = 30_000;
+const NOTICED_MS = 20_000;
 const LOOK_MS = 1000;
 const KEY_SIZE = 32;
 const AES_256_GCM = 0,
@@ -87,6 +91,7 @@ export class KeyRing {
   /** Others may not know the newest key yet, and it was told at this time, in monotonic milliseconds; undefined: it was not told yet. */
   private settling = false;
   private toldAt: number | undefined;
+  private settledMs = SETTLED_MS;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -114,9 +119,10 @@ export class KeyRing {
     for (const gone of rest) this.forget(gone);
   }
 
-  /** Others can know the newest key by now. */
-  told(): void {
+  /** Others can know the newest key by now. `ttlSec`: how long a node that is cut off from the store is there for the others. */
+  told(ttlSec = 0): void {
     if (!this.settling || this.toldAt !== undefined) return;
+    this.settledMs = Math.max(SETTLED_MS, ttlSec * 1000 + NOTICED_MS);
     this.toldAt = this.now();
     this.timer = setInterval(() => this.settle(), LOOK_MS);
     this.timer.unref();
@@ -135,7 +141,7 @@ export class KeyRing {
     if (usable === undefined) {
       if (before === undefined) return;
       this.peers.delete(name);
-      this.site.post({ type: "seal-node", node: address, send: NO_KEY, receive: [] });
+      this.site.post({ type: "seal-node", node: address, send: NO_KEY, receive: [], workers: 1 });
       return;
     }
     const peer = before ?? { address, keys: usable, said: "" };
@@ -153,7 +159,7 @@ export class KeyRing {
   settle(): void {
     if (this.toldAt === undefined) return;
     const all = [...this.peers.values()].every((peer) => this.isHeard(peer));
-    if (all || this.now() - this.toldAt >= SETTLED_MS) this.settling = false;
+    if (all || this.now() - this.toldAt >= this.settledMs) this.settling = false;
     this.applyAll();
     if (this.settling) return;
     clearInterval(this.timer);
@@ -176,10 +182,10 @@ export class KeyRing {
     const [newest, before] = pairs.map((ofOwn) => ofOwn[0]!);
     const { send } = this.settling && !this.isHeard(peer) && before !== undefined ? before : newest!;
     const receive = pairs.flat().map((pair) => pair.receive);
-    const said = [send, ...receive].join();
+    const said = [workers, send, ...receive].join();
     if (said === peer.said) return;
     peer.said = said;
-    this.site.post({ type: "seal-node", node: peer.address, send, receive });
+    this.site.post({ type: "seal-node", node: peer.address, send, receive, workers });
   }
 
   /** Whether the node has used this node's newest key. */
@@ -220,24 +226,16 @@ export class KeyRing {
       const info = Buffer.concat([Buffer.from(LABEL), Buffer.from([cipher]), from.bytes, to.bytes]);
       return new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(0), info, KEY_SIZE));
     };
+    const tell = (key: number, from: PublicKey, to: PublicKey, windows: SharedArrayBuffer | null): void => {
+      const bytes = derive(from, to);
+      this.site.post({ type: "set-seal", key, pair: keyPair(from.number, to.number), cipher, bytes, windows });
+      bytes.fill(0); // each worker has a copy of its own
+    };
     const windows = createWindows(workers);
     const pair = { send: this.takeNumber(), receive: this.takeNumber(), windows: new ReplayWindows(windows) };
-    this.site.post({
-      type: "set-seal",
-      key: pair.send,
-      pair: keyPair(own.number, other.number),
-      cipher,
-      bytes: derive(own, other),
-      windows: null,
-    });
-    this.site.post({
-      type: "set-seal",
-      key: pair.receive,
-      pair: keyPair(other.number, own.number),
-      cipher,
-      bytes: derive(other, own),
-      windows,
-    });
+    tell(pair.send, own, other, null);
+    tell(pair.receive, other, own, windows);
+    secret.fill(0);
     own.pairs.set(name, pair);
     return pair;
   }

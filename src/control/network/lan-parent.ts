@@ -4,9 +4,12 @@ import type { Link } from "../../sys/rtnetlink-entries.js";
 import { parseMac } from "../../wire/ethernet.js";
 
 const MAX_VLAN = 4094,
-  IFF_LOOPBACK = 8; // linux/if.h
-/** What the kernel takes for a name (dev_valid_name, IFNAMSIZ). */
-const DEVICE_NAME = /^[^\s/:]{1,15}$/;
+  IFF_LOOPBACK = 8, // linux/if.h
+  ARPHRD_ETHER = 1; // linux/if_arp.h
+/** What the kernel takes for a name or an alternative one (dev_valid_name, ALTIFNAMSIZ). */
+const DEVICE_NAME = /^[^\s/:]{1,127}$/;
+/** Kinds of devices that take what comes in at their ports before the host sees it. */
+const TAKES_PORTS = new Set(["bridge", "bond", "team", "openvswitch"]);
 /** Names of devices that tsproxy makes in the host's namespace. */
 const OURS = /^tsp(up|host|vx|lan|roxy)\d+$|^ts[np][0-9a-f]{11,12}$/;
 const SEE = "see 'ip link'",
@@ -18,8 +21,8 @@ export interface LanParent {
   vlan: number;
 }
 
-/** By name, null: there is none. */
-export type LinkOf = (device: string) => Link | null;
+/** By name (alternative ones too) or index, null: there is none. */
+export type LinkOf = (device: string | number) => Link | null;
 
 /** `eth0`, or `eth0.10`: that device if the host has it, else VLAN 10 on `eth0`. Null when it is not there (now). */
 export function findParent(name: string, linkOf: LinkOf): LanParent | null {
@@ -35,12 +38,21 @@ export function findParent(name: string, linkOf: LinkOf): LanParent | null {
 export function checkedParent(name: string, linkOf: LinkOf): LanParent {
   const found = findParent(name, linkOf);
   if (found === null) throw missing(name);
-  const { link } = found;
-  if ((link.flags & IFF_LOOPBACK) !== 0)
-    throw parentError("invalid", "loopback interface is not a valid macvlan parent link", NAME_ANOTHER);
-  if (OURS.test(link.name)) throw parentError("invalid", `${link.name} is a device of tsproxy's own`, NAME_ANOTHER);
-  if (parseMac(link.mac) === null) throw parentError("invalid", `${link.name} is no Ethernet device`, NAME_ANOTHER);
+  const wrong = refusal(found.link, linkOf);
+  if (wrong !== null) throw wrong;
   return found;
+}
+
+/** Why that device cannot be a parent (TSP_ERR_NETWORK), or null. */
+export function refusal(link: Link, linkOf: LinkOf): TsproxyError | null {
+  if ((link.flags & IFF_LOOPBACK) !== 0)
+    return parentError("invalid", "loopback interface is not a valid macvlan parent link", NAME_ANOTHER);
+  if (OURS.test(link.name)) return parentError("invalid", `${link.name} is a device of tsproxy's own`, NAME_ANOTHER);
+  if (parseMac(link.mac) === null || link.type !== ARPHRD_ETHER)
+    return parentError("invalid", `${link.name} is no Ethernet device`, NAME_ANOTHER);
+  const owner = link.master === 0 ? null : linkOf(link.master);
+  if (owner === null || !TAKES_PORTS.has(owner.kind)) return null;
+  return parentError("invalid", `${link.name} is a port of ${owner.name}, which takes what comes in there`, `use -o parent=${owner.name}`);
 }
 
 function missing(name: string): TsproxyError {
@@ -51,7 +63,11 @@ function missing(name: string): TsproxyError {
     return parentError("invalid", message, SEE);
   }
   if (!/^(0|[1-9]\d{0,8})$/.test(vlan))
-    return parentError("invalid", `unable to parse a valid vlan id from: ${vlan} (ex. eth0.10 for vlan 10)`, SEE);
+    return parentError(
+      "invalid",
+      `unable to parse a valid vlan id from: ${vlan} (ex. eth0.10 for vlan 10)`,
+      `give a number from 1 to ${MAX_VLAN}`,
+    );
   if (Number(vlan) < 1 || Number(vlan) > MAX_VLAN)
     return parentError("invalid", `vlan id must be between 1-${MAX_VLAN}, received: ${vlan}`, "0 and 4095 are reserved (IEEE 802.1Q)");
   return parentError("not-found", `-o parent interface was not found on the host: ${device}`, SEE);

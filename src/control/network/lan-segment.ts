@@ -6,32 +6,23 @@
 import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
 import { log } from "../../log.js";
-import {
-  hasHost,
-  type LanMapFds,
-  type LanWire,
-  lanHostProgram,
-  lanInProgram,
-  lanOutProgram,
-  OURS,
-  PARENT,
-} from "../../steer/lan-programs.js";
+import { hasHost, type LanMapFds, type LanWire, lanHostProgram, lanInProgram, lanOutProgram } from "../../steer/lan-programs.js";
 import type { Steering } from "../../steer/steering.js";
 import * as bpf from "../../sys/bpf.js";
 import { native, systemError } from "../../sys/native.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Link } from "../../sys/rtnetlink-entries.js";
 import { NO_ICC, ONE_MAC, PASSTHRU, PROMISCUOUS, VEPA } from "../../table/networks.js";
-import { macText, parseMac } from "../../wire/ethernet.js";
-import { type IpAddress, linkLocalOf, toBytes } from "../../wire/ip-address.js";
-import { eachFamily, type PerFamily } from "../../wire/per-family.js";
+import { parseMac } from "../../wire/ethernet.js";
 import { closeToIpv6 } from "../device-conf.js";
 import type { Host } from "../host.js";
 import { Undo } from "../undo.js";
 import type { Workers } from "../workers.js";
-import { findParent, parentError } from "./lan-parent.js";
+import { findParent, type LanParent, parentError, refusal } from "./lan-parent.js";
+import { type LanStation, LanStations } from "./lan-stations.js";
 import { DEFAULT_MTU } from "./mtu.js";
 import type { NetworkNumbers } from "./network-numbers.js";
+import { Steps } from "./steps.js";
 import type { TapPorts } from "./tap-ports.js";
 
 /** The kernel's macvlan's modes, and its ipvlan's mode l2. */
@@ -45,15 +36,30 @@ const MODES = {
   ipvlan: { way: "address", flags: ONE_MAC },
 } as const;
 const MAX_STATIONS = 4096,
-  QUEUE = 2000;
+  QUEUE = 2000,
+  RETRY_MS = 2000;
 const DEVICE = "tsplan%d";
 const NO_MAC = new Uint8Array(6);
+const IFF_RUNNING = 0x40; // linux/if.h
 
 /** Of all networks on it. */
 export interface LanSort {
   mode: LanMode;
   /** Endpoints may send from other addresses than their own. */
   promiscuous: boolean;
+}
+
+export interface LanSpec {
+  /** Number of the bridge in the engine, which it keeps. */
+  network: number;
+  parent: string;
+  sort: LanSort;
+  /** In messages. */
+  who: string;
+  /** The parent may be missing, or not to be used now. */
+  awaitsParent?: boolean;
+  /** Who has that device and VLAN. */
+  holderOf(parent: LanParent): LanSegment | undefined;
 }
 
 export interface LanSite {
@@ -63,12 +69,6 @@ export interface LanSite {
   readonly host: Host;
   readonly steering: Steering;
   readonly taps: TapPorts;
-}
-
-/** What an endpoint is known by. */
-export interface LanStation {
-  mac: Uint8Array;
-  addresses: PerFamily<IpAddress>;
 }
 
 export class LanSegment {
@@ -81,20 +81,25 @@ export class LanSegment {
   private deviceIndex = 0;
   private deviceName = "";
   private attached: Attached | undefined;
-  private wasMissing = false;
+  /** What was said of why there is none; null: it is missing. */
+  private lack: string | null | undefined;
   private readonly maps: LanMapFds;
-  private readonly stations = new Set<string>();
+  private readonly stations: LanStations;
   private closed = false;
+  private retry: NodeJS.Timeout | undefined;
 
-  /** `network`: number of the bridge in the engine, which it keeps. The parent may be missing. Throws TSP_ERR_NETWORK (unavailable) with nothing left. */
+  readonly network: number;
+  readonly parent: string;
+  readonly sort: LanSort;
+
+  /** Throws TSP_ERR_NETWORK, TSP_ERR_SYSCALL with nothing left. */
   constructor(
     private readonly site: LanSite,
-    readonly network: number,
-    readonly parent: string,
-    readonly sort: LanSort,
-    private readonly who: string,
+    private readonly spec: LanSpec,
   ) {
     const { workers, networkNumbers, host, steering } = site;
+    const { network, parent, sort } = spec;
+    [this.network, this.parent, this.sort] = [network, parent, sort];
     const { undo } = this;
     networkNumbers.keep(network);
     undo.add("number of the network", () => networkNumbers.give(network));
@@ -108,13 +113,16 @@ export class LanSegment {
         addresses: this.map("tsproxy_lanaddr", bpf.MAP_HASH, 16, 2 * MAX_STATIONS),
         parent: this.map("tsproxy_parent", bpf.MAP_ARRAY, 4, 1, 8),
       };
+      const announce = (mac: Uint8Array): void => workers.postTo(0, { type: "announce", network, mac });
+      this.stations = new LanStations({ parent, maps: this.maps, way: MODES[sort.mode].way, announce });
+      undo.add("announcements", () => this.stations.close());
       undo.add("device on the LAN", () => this.device.run());
       undo.add("programs of the LAN", () => this.detach());
       this.openDevice();
-      this.look({ must: true });
+      this.look({ must: spec.awaitsParent !== true });
       undo.add(
         "watch of the parent",
-        host.onChange(() => this.look()),
+        host.onChange((moved) => this.look({ moved })),
       );
     } catch (error) {
       void this.close();
@@ -136,41 +144,18 @@ export class LanSegment {
     return this.attached?.mtu ?? DEFAULT_MTU;
   }
 
-  /** What comes for that station is its network's; answers how to end that. Throws TSP_ERR_NETWORK (conflict). */
-  addStation({ mac, addresses }: LanStation): () => void {
-    const text = macText(mac);
-    const { stations, maps, parent } = this;
-    const { mode } = this.sort;
-    const own = this.attached?.mac;
-    if (mode === "passthru") {
-      if (stations.size > 0)
-        throw parentError("conflict", `${parent} has an endpoint already, and in mode passthru takes one`, "use mode bridge for several");
-    } else if (text === own)
-      // One key is one station's: the host would be cut off.
-      throw parentError("conflict", `MAC address ${text} is that of the parent interface ${parent}`, "give another one, or none");
-    if (stations.has(text))
-      throw parentError("conflict", `MAC address ${text} is that of another endpoint on ${parent}`, "give another one");
-    stations.add(text);
-    const [map, keys] =
-      mode === "ipvlan"
-        ? [maps.addresses, [...eachFamily(addresses), linkLocalOf(mac)].map(addressKey)]
-        : [maps.stations, text === own ? [] : [macKey(mac)]];
-    const steps = new Steps();
-    steps.add("station", () => stations.delete(text));
-    try {
-      for (const key of keys) {
-        bpf.updateElement(map, key, word(OURS));
-        steps.add("key of a station", () => bpf.deleteElement(map, key));
-      }
-    } catch (error) {
-      steps.run();
-      throw error;
-    }
-    return () => steps.run();
+  isOn({ link, vlan }: LanParent): boolean {
+    return this.attached?.index === link.index && this.attached.vlan === vlan;
+  }
+
+  /** What comes for that station is its network's; answers how to end that. Throws as `LanStations.add`. */
+  addStation(station: LanStation): () => void {
+    return this.stations.add(station);
   }
 
   close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.retry);
     return this.undo.run();
   }
 
@@ -197,68 +182,95 @@ export class LanSegment {
   /** Somebody has deleted the TAP, without which nobody reaches anybody: so it is made again. */
   private async remake(gone: Undo): Promise<void> {
     if (gone !== this.device) return;
-    log.warn(`${this.who}: ${this.deviceName} was deleted by somebody else; it is made again`);
+    log.warn(`${this.spec.who}: ${this.deviceName} was deleted by somebody else; it is made again`);
     this.device = new Undo();
     this.deviceIndex = 0;
     this.detach(); // what is on the parent sends to the old device
     await gone.run();
-    if (this.closed) return;
-    try {
-      this.openDevice();
-      this.look();
-    } catch (error) {
-      log.warn(`${this.who}: its device cannot be made again: ${(error as Error).message}`);
-      this.deviceIndex = 0;
-      this.detach();
-      await this.device.run();
-    }
+    await this.reopen();
   }
 
-  /** Takes up the parent as it is now. `must`: throws if it is there and cannot be used. */
-  private look({ must = false } = {}): void {
-    const { site, parent, who } = this;
+  /** Until it is done, or nobody needs it any more: without it a network would be dead for good. */
+  private async reopen(isRetry = false): Promise<void> {
+    if (this.closed) return;
+    const { device } = this;
+    try {
+      this.openDevice();
+    } catch (error) {
+      const { message } = error as Error;
+      if (!isRetry)
+        log.warn(`${this.spec.who}: its device cannot be made again, and is tried again every ${RETRY_MS / 1000} s: ${message}`);
+      this.device = new Undo();
+      this.deviceIndex = 0;
+      await device.run();
+      this.retry = setTimeout(() => void this.reopen(true), RETRY_MS).unref();
+      return;
+    }
+    if (isRetry) log.warn(`${this.spec.who}: its device is there again`);
+    this.look();
+  }
+
+  /** Takes up the parent as it is now. `must`: throws if it is there and cannot be used. `moved`: devices whose neighbors are to be told where they are. */
+  look({ must = false, moved }: { must?: boolean; moved?: ReadonlySet<number> } = {}): void {
+    const { site, parent } = this;
     if (this.deviceIndex === 0) return; // it is being made again
-    const now = findParent(parent, (name) => site.socket.link(name));
-    const { attached } = this;
+    const linkOf = (device: string | number): Link | null => site.socket.link(device);
+    const now = findParent(parent, linkOf);
     if (now === null) {
-      this.detach();
-      if (!this.wasMissing) log.warn(`${who}: its parent interface ${parent} is ${attached === undefined ? "not there" : "gone"}`);
-      this.wasMissing = true;
+      this.lacks(null);
       return;
     }
     const { link, vlan } = now;
-    if (attached?.index === link.index && attached.mac === link.mac && attached.vlan === vlan) {
-      this.follow(link);
-      return;
-    }
-    this.detach();
     try {
-      this.attach(link, vlan);
+      const holder = this.spec.holderOf(now);
+      if (holder !== undefined && holder !== this) throw isHeld(parent, holder);
+      const wrong = refusal(link, linkOf);
+      if (wrong !== null) throw wrong;
+      if (this.attached?.mac === link.mac && this.isOn(now)) this.follow(link, moved?.has(link.index) === true);
+      else {
+        this.detach();
+        this.attach(link, vlan);
+      }
     } catch (error) {
       if (must) throw error;
-      log.warn(`${who}: its parent interface ${parent} cannot be used: ${(error as Error).message}`);
+      this.lacks((error as Error).message);
       return;
     }
-    if (this.wasMissing) log.warn(`${who}: its parent interface ${parent} is there again`);
-    this.wasMissing = false;
+    if (this.lack !== undefined) log.warn(`${this.spec.who}: its parent interface ${parent} is there again`);
+    this.lack = undefined;
   }
 
-  /** Its MTU may have changed. */
-  private follow({ mtu }: Link): void {
-    if (this.attached === undefined || this.attached.mtu === mtu) return;
-    this.attached.mtu = mtu;
-    this.site.socket.setLink(this.deviceIndex, { mtu });
+  /** There is no parent, null, or none that can be used: why; said once. */
+  private lacks(why: string | null): void {
+    const wasThere = this.attached !== undefined;
+    const isNews = wasThere || this.lack !== why;
+    this.lack = why;
+    this.detach();
+    if (!isNews) return;
+    const words = why !== null ? `cannot be used: ${why}` : wasThere ? "is gone" : "is not there";
+    log.warn(`${this.spec.who}: its parent interface ${this.parent} ${words}`);
+  }
+
+  /** Its MTU may have changed, and it may have another place on the LAN: a cable that was plugged in, a bond's other device. */
+  private follow(link: Link, moved: boolean): void {
+    const { attached } = this;
+    if (attached === undefined) return;
+    const runs = (link.flags & IFF_RUNNING) !== 0;
+    if (moved || (runs && !attached.runs)) this.stations.announceAll();
+    attached.runs = runs;
+    if (attached.mtu === link.mtu) return;
+    attached.mtu = link.mtu;
+    this.site.socket.setLink(this.deviceIndex, { mtu: link.mtu });
   }
 
   /** Puts the programs on the parent, and has it take frames for stations. Throws with nothing left. */
-  private attach({ index, mac, mtu }: Link, vlan: number): void {
+  private attach({ index, mac, mtu, flags }: Link, vlan: number): void {
     const { maps, deviceIndex, network } = this;
     const wire: LanWire = { way: MODES[this.sort.mode].way, vlan };
     const undo = new Steps();
     try {
-      const own = macKey(parseMac(mac)!);
-      bpf.updateElement(maps.stations, own, word(PARENT));
-      undo.add("the parent's own MAC", () => bpf.deleteElement(maps.stations, own));
+      undo.add("the parent's own MAC", () => this.stations.setParent(undefined));
+      this.stations.setParent(mac);
       put("lan_in", lanInProgram(maps, wire, deviceIndex), index, "ingress", undo);
       if (hasHost(wire)) put("lan_host", lanHostProgram(maps, wire, deviceIndex), index, "egress", undo);
       bpf.updateElement(maps.parent, new Uint8Array(4), new Uint8Array(Uint32Array.of(index, vlan).buffer));
@@ -272,8 +284,9 @@ export class LanSegment {
       undo.run();
       throw error;
     }
-    this.attached = { index, mac, mtu, vlan, undo };
+    this.attached = { index, mac, mtu, vlan, runs: (flags & IFF_RUNNING) !== 0, undo };
     this.site.workers.post({ type: "parent-mac", network, mac: parseMac(mac)! });
+    this.stations.announceAll();
   }
 
   private detach(): void {
@@ -287,26 +300,13 @@ interface Attached {
   mac: string;
   mtu: number;
   vlan: number;
+  /** Whether it has a carrier. */
+  runs: boolean;
   undo: Steps;
 }
 
-/** As `Undo`, at once: the parent may be taken up again in the same turn. */
-class Steps implements Pick<Undo, "add"> {
-  private readonly steps: { what: string; undo: () => void }[] = [];
-
-  add(what: string, undo: () => void): void {
-    this.steps.push({ what, undo });
-  }
-
-  run(): void {
-    for (const { what, undo } of this.steps.splice(0).reverse()) {
-      try {
-        undo();
-      } catch (error) {
-        log.warn(`cannot undo '${what}': ${(error as Error).message}`);
-      }
-    }
-  }
+function isHeld(parent: string, { parent: other }: LanSegment): Error {
+  return parentError("conflict", `${parent} is ${other}, on which another network is`, `make its network again with -o parent=${other}`);
 }
 
 /** By a link alone, since a filter would stay on the parent after a SIGKILL. */
@@ -329,20 +329,4 @@ function put(name: string, code: Uint8Array, ifindex: number, direction: "ingres
 /** Any characters may be in a device's name. */
 function keptAs(parent: string): string {
   return `lan-${createHash("sha256").update(parent).digest("hex").slice(0, 12)}`;
-}
-
-function macKey(mac: Uint8Array): Uint8Array {
-  const key = new Uint8Array(8);
-  key.set(mac);
-  return key;
-}
-
-/** IPv4 as an IPv4-mapped one. */
-function addressKey(address: IpAddress): Uint8Array {
-  if (address.family === 6) return toBytes(address);
-  return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...toBytes(address));
-}
-
-function word(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
 }

@@ -1,39 +1,54 @@
-/** The LANs on which endpoints stand, by the name of their parent, and which networks are on each. */
+/** The LANs on which endpoints stand, by their parents, and which networks are on each. */
 import type { Undo } from "../undo.js";
-import { checkedParent, type LanParent, parentError } from "./lan-parent.js";
-import { LanSegment, type LanSite, type LanSort } from "./lan-segment.js";
+import { checkedParent, findParent, type LanParent, type LinkOf, parentError } from "./lan-parent.js";
+import { LanSegment, type LanSite, type LanSort, type LanSpec } from "./lan-segment.js";
 
 export class Lans {
   private readonly segments = new Map<string, LanSegment>();
 
   constructor(private readonly site: LanSite) {}
 
+  private readonly linkOf: LinkOf = (device) => this.site.socket.link(device);
+
   /** The parent, which must be there, and on which a network of that mode can be. Throws TSP_ERR_NETWORK. */
   parent(name: string, sort: LanSort): LanParent {
-    const found = checkedParent(name, (device) => this.site.socket.link(device));
+    const found = checkedParent(name, this.linkOf);
     this.checkSort(name, sort);
     return found;
   }
 
   /**
-   * For network `number`, which `who` names in messages, until `undo`. Networks on one LAN share it, and are of one sort; one in mode passthru is alone there.
+   * For the network of that number, until `undo`. Networks on one LAN share it, and are of one sort; one in mode passthru is alone there.
    * Throws TSP_ERR_NETWORK.
    */
-  join(name: string, sort: LanSort, number: number, who: string, undo: Undo): LanSegment {
-    this.checkSort(name, sort);
-    const segment = this.segments.get(name) ?? new LanSegment(this.site, number, name, sort, who);
-    this.segments.set(name, segment);
+  join(spec: Omit<LanSpec, "holderOf">, undo: Undo): LanSegment {
+    this.checkSort(spec.parent, spec.sort);
+    const segment = this.of(spec.parent) ?? new LanSegment(this.site, { ...spec, holderOf: (parent) => this.holderOf(parent) });
+    this.segments.set(segment.parent, segment);
     segment.uses++;
     undo.add("use of the LAN", async () => {
       if (--segment.uses > 0) return;
-      this.segments.delete(name);
+      this.segments.delete(segment.parent);
       await segment.close();
+      for (const other of this.segments.values()) other.look(); // its parent may have been held, under another name
     });
     return segment;
   }
 
+  /** By the parent's name, or by another name of the same device. */
+  private of(name: string): LanSegment | undefined {
+    const named = this.segments.get(name);
+    if (named !== undefined) return named;
+    const parent = findParent(name, this.linkOf);
+    return parent === null ? undefined : this.holderOf(parent);
+  }
+
+  private holderOf(parent: LanParent): LanSegment | undefined {
+    return [...this.segments.values()].find((each) => each.isOn(parent));
+  }
+
   private checkSort(name: string, { mode, promiscuous }: LanSort): void {
-    const other = this.segments.get(name);
+    const other = this.of(name);
     if (other === undefined) return;
     if (mode === "passthru" || other.sort.mode === "passthru")
       throw parentError(

@@ -46,7 +46,7 @@ class Macvlan implements Network {
     this.subnets = subnets;
     if (!awaitsParent) this.checkMtu(site.lans.parent(parent, sort).link.mtu);
     try {
-      this.lan = site.lans.join(parent, sort, number, `network on ${parent}`, this.undo);
+      this.lan = site.lans.join({ network: number, parent, sort, who: `network on ${parent}`, awaitsParent }, this.undo);
     } catch (error) {
       void this.undo.run();
       throw error;
@@ -56,6 +56,7 @@ class Macvlan implements Network {
       number: this.lan.network,
       mtu: this.mtu,
       subnets,
+      attach: spec.attach,
       onStation: (station) => this.lan.addStation(station),
     });
   }

@@ -4,6 +4,7 @@
  */
 import type { IpAddress, IpPrefix } from "../../wire/ip-address.js";
 import type { PerFamily } from "../../wire/per-family.js";
+import type { AttachWord } from "./attach.js";
 import type { Endpoints } from "./endpoints.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
@@ -13,6 +14,8 @@ export interface CommonSpec {
   subnets: PerFamily<Subnet>;
   /** Undefined: that of the host's default route. */
   mtu?: number | undefined;
+  /** How new endpoints hang on it; default: auto. */
+  attach?: AttachWord | undefined;
 }
 
 /** What a target's answers depend on; all of the target's family. */

@@ -5,6 +5,7 @@
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { native } from "../../sys/native.js";
+import { overheadOf } from "../../table/tunnel.js";
 import type { IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { MAX_VNI } from "../../wire/vxlan.js";
@@ -43,6 +44,29 @@ export function checkSealing(): void {
   );
 }
 
+/** The longest packet that goes whole through an underlay of that family and MTU. */
+export function roomInUnderlay(mtu: number, family: 4 | 6, encrypted = false): number {
+  return mtu - overheadOf(family, encrypted);
+}
+
+/** Through the underlay go packets of `most` bytes. Throws TSP_ERR_NETWORK (invalid) where a network cannot have the MTU `mtu`. */
+export function checkOverlayMtu(most: number, mtu: number): void {
+  if (most < MIN_MTU)
+    throw new TsproxyError(
+      "TSP_ERR_NETWORK",
+      "invalid",
+      `the underlay's MTU is too small for tunnels: it leaves ${most} bytes`,
+      "raise the MTU of the underlay's device",
+    );
+  if (mtu > most)
+    throw new TsproxyError(
+      "TSP_ERR_NETWORK",
+      "invalid",
+      `an MTU of ${mtu} is too large: through the underlay go ${most} bytes`,
+      `give ${most} or less, or raise the MTU of the underlay's devices`,
+    );
+}
+
 export class OverlayNetwork implements Network {
   readonly subnets: Network["subnets"];
   readonly hostDevice: string;
@@ -63,15 +87,7 @@ export class OverlayNetwork implements Network {
       throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `${vni} is no VXLAN network identifier`, `give 1 to ${MAX_VNI}`);
     if (encrypted) checkSealing();
     const most = tunnels.mtu(address, encrypted);
-    if (most < MIN_MTU || (mtu ?? most) > most)
-      throw new TsproxyError(
-        "TSP_ERR_NETWORK",
-        "invalid",
-        most < MIN_MTU
-          ? `the underlay's MTU is too small for tunnels: it leaves ${most} bytes`
-          : `an MTU of ${mtu} is too large: through the underlay go ${most} bytes`,
-        most < MIN_MTU ? "raise the MTU of the underlay's device" : `give ${most} or less, or raise the MTU of the underlay's devices`,
-      );
+    checkOverlayMtu(most, mtu ?? most);
     try {
       this.undo.add("tunnels", tunnels.use(vni, { address, port: udpPort, checksum }));
       const port = numbers.take({ name: `overlay ${vni}`, kind: "remote" });
@@ -94,7 +110,7 @@ export class OverlayNetwork implements Network {
     this.subnets = this.bridge.subnets;
     this.hostDevice = this.bridge.hostDevice;
     this.endpoints = this.bridge.endpoints;
-    this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name), encrypted);
+    this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name));
   }
 
   get mtu(): number {

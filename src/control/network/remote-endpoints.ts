@@ -44,7 +44,6 @@ export class RemoteEndpoints {
     private readonly network: number,
     private readonly local: IpAddress,
     private readonly nameNode: (address: IpAddress, name: string) => void,
-    private readonly encrypted = false,
   ) {}
 
   /** Ids that are not known are passed over. What cannot be is left out, with a warning. */
@@ -55,11 +54,6 @@ export class RemoteEndpoints {
 
   /** This node's own address in the network; undefined: it has none, and opens nothing on other nodes. */
   setOwn(own: OwnAddress | undefined): void {
-    // Which worker an answer is for is in what is sealed, and the kernel, which shares datagrams out, cannot see it.
-    if (own !== undefined && this.encrypted && this.workers.count > 1) {
-      log.warn("published ports lead to no other node in encrypted networks with several workers: start the daemon with --workers 1");
-      return;
-    }
     const { mac, addresses } = own ?? { mac: new Uint8Array(6), addresses: {} };
     this.workers.post({ type: "snat-address", network: this.network, mac, addresses: eachFamily(addresses) });
   }

@@ -88,6 +88,8 @@ it("says whether the kernel carries flows, and why not", async () => {
   expect(await shown({ mode: "auto", ipv4: false, ipv6: false, refused: 1, reason: "the verifier" })).toBe(
     "auto, off (1 refused: the verifier)",
   );
+  expect(await shown({ mode: "auto", ipv4: true, ipv6: true, refused: 4 })).toBe("auto, on for IPv4 and IPv6 (4 refused)");
+  expect(await shown({ mode: "auto", ipv4: true, ipv6: true, refused: 0, loading: true })).toBe("auto, loading");
   expect(await shown({ mode: "never", ipv4: false, ipv6: false, refused: 0 })).toBe("never");
 });
 

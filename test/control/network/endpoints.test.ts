@@ -30,7 +30,15 @@ function persistence(): string[] {
 }
 
 describe("a device that its user moves", () => {
-  const device = (more = {}) => ({ name: "tsp1", nsFd: -1, addresses: { ipv4: ip("10.44.0.9") }, mac: MAC, onGone: () => {}, ...more });
+  const device = (more = {}) => ({
+    name: "tsp1",
+    nsFd: -1,
+    attach: "tap" as const,
+    addresses: { ipv4: ip("10.44.0.9") },
+    mac: MAC,
+    onGone: () => {},
+    ...more,
+  });
 
   it("has MAC and MTU, outlives us, and ends when it is removed", async () => {
     const persisted = persistence();

@@ -1,7 +1,7 @@
 /** Keys between nodes as they come, change and go: no key has two numbers, no counter is used twice, and what is on its way can be opened. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type NodeKeys, SETTLED_MS } from "../../../src/control/network/key-ring.js";
+import { KeyRing, type NodeKeys, SETTLED_MS } from "../../../src/control/network/key-ring.js";
 import type { ToWorker } from "../../../src/engine/messages.js";
 import { ip } from "../../support/dataplane.js";
 import { IP_E, IP_R, MAC_E, MAC_R } from "../../support/overlay.js";
@@ -58,6 +58,21 @@ describe("a key that changes", () => {
     expect(b.receive(...written)).toHaveLength(1);
   });
 
+  it("is waited with for as long as a node that is cut off from the store is there for the others", () => {
+    let now = 0;
+    const { a, b } = sealedPair({ now: () => now });
+    const before = newest(a);
+    a.ring.rotate();
+    a.ring.told(60); // b does not know
+    now += 79_999;
+    a.ring.settle();
+    const written = a.send(frame());
+    expect([keysIn(written)[0], b.receive(...written).length, a.ring.canRotate]).toEqual([before, 1, false]);
+    now += 1;
+    a.ring.settle();
+    expect(keysIn(a.send(frame()))[0]).toBe(newest(a));
+  });
+
   it("takes the one before the last with it, and what is sealed with that is not opened any more", () => {
     const { a, b } = sealedPair();
     const old = b.send(back());
@@ -109,6 +124,25 @@ it("keys that are none are not used: our own, of another length, with which ther
   }
   a.ring.setPeer(ip(b.local), { ...rest, keys: [a.ring.published.keys[0]!, ...keys] });
   expect(a.send(frame())).toHaveLength(1);
+});
+
+it("keeps no bytes of a key behind when the sealers have them", () => {
+  const said: Uint8Array[] = [];
+  const ring = new KeyRing({
+    workers: 1,
+    aes: true,
+    post: (message) => {
+      if (message.type !== "set-seal") return;
+      expect(message.bytes.some((byte) => byte !== 0)).toBe(true);
+      said.push(message.bytes);
+    },
+  });
+  const { a } = sealedPair();
+  ring.setPeer(ip(a.local), a.ring.published);
+  expect(said.map((bytes) => p.hex(bytes))).toEqual(["00".repeat(32), "00".repeat(32)]);
+  const bytes = new Uint8Array(32).fill(9);
+  a.d.say({ type: "set-seal", key: 40, pair: 7, cipher: 0, bytes, windows: null });
+  expect(p.hex(bytes)).toBe("00".repeat(32));
 });
 
 it("several workers have counters of their own under one key, and windows on the other side", () => {

@@ -1,7 +1,11 @@
 /**
  * For `node --import`: makes the kernel look older to tsproxy, as TSPROXY_TEST_KERNEL says. `5.10`: no program may call bpf_ktime_get_coarse_ns
- * (Linux 5.11). `6.5`: there are no TCX links (Linux 6.6). `no offload6`: the verifier refuses the program that carries flows of IPv6.
+ * (Linux 5.11). `6.5`: there are no TCX links (Linux 6.6). `no offload6`: the verifier refuses the program that carries flows of IPv6. `refusing`: it
+ * refuses all that carry, with the errno of TSPROXY_TEST_ERRNO, `no past bridge` all that go past bridges.
+ * What is loaded in a thread of its own waits as long as the file TSPROXY_TEST_HOLD exists.
  */
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { changeAddon } from "./addon.mjs";
 
 const PROG_LOAD = 5,
@@ -9,16 +13,32 @@ const PROG_LOAD = 5,
   EINVAL = 22,
   CALL = 0x85,
   KTIME_GET_COARSE_NS = 160,
-  NAME = 48; // of a program, in its attr
+  REDIRECT_PEER = 155,
+  NAME = 48, // of a program, in its attr
+  NAME_SIZE = 16;
+const nameOf = (attr) => attr.toString("latin1", NAME, NAME + NAME_SIZE).replace(/\0.*$/s, "");
 const tooNew = {
   "5.10": (cmd, pointers) => cmd === PROG_LOAD && calls(pointers[1], KTIME_GET_COARSE_NS),
   6.5: (cmd) => cmd === LINK_CREATE,
-  "no offload6": (cmd, _, attr) => cmd === PROG_LOAD && attr.toString("latin1", NAME, NAME + 12) === "tsproxy_off6",
+  "no offload6": (cmd, _, attr) => cmd === PROG_LOAD && nameOf(attr) === "tsproxy_off6",
+  refusing: (cmd, _, attr) => cmd === PROG_LOAD && /^tsproxy_off/.test(nameOf(attr)),
+  "no past bridge": (cmd, pointers) => cmd === PROG_LOAD && calls(pointers[1], REDIRECT_PEER),
+  new: () => false,
 }[process.env.TSPROXY_TEST_KERNEL];
 
-changeAddon((name, call) =>
-  name === "bpf" ? (cmd, attr, pointers) => (tooNew(cmd, pointers, attr) ? -EINVAL : call(cmd, attr, pointers)) : call,
-);
+const HOLD = process.env.TSPROXY_TEST_HOLD ?? "";
+const ERRNO = Number(process.env.TSPROXY_TEST_ERRNO ?? EINVAL);
+
+const answer = (call) => (cmd, attr, pointers) => (tooNew(cmd, pointers, attr) ? -ERRNO : call(cmd, attr, pointers));
+
+changeAddon((name, call) => {
+  if (name === "bpf") return answer(call);
+  if (name !== "bpfApart") return call;
+  return async (...args) => {
+    while (existsSync(HOLD)) await sleep(5);
+    return answer(call)(...args);
+  };
+});
 
 /** Whether a program, 8 bytes an instruction, calls the helper. */
 function calls(code, helper) {

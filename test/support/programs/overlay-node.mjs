@@ -1,7 +1,7 @@
 /**
  * One node of an overlay network, without a store: what its argument says in JSON, and then what lines on its standard input say.
  * `{local, port?, checksum?, encrypted?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
- * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
+ * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"own": [MAC, ADDRESS, …]}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
  * `{"rotate": true}`. Public keys are in hex.
  * TSPROXY_TEST_SEGMENTS=no: as on a kernel without segmentation offload in tunnels (before 6.17).
  */
@@ -51,10 +51,16 @@ const publicKeys = () => ({
 say("ready", { mtu: network.mtu });
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
-  const { apply, ask, peer, keys, rotate } = JSON.parse(line);
+  const { apply, ask, own, peer, keys, rotate } = JSON.parse(line);
   if (peer !== undefined) {
     const all = keys && { ...keys, keys: keys.keys.map(([number, hex]) => ({ number, bytes: new Uint8Array(Buffer.from(hex, "hex")) })) };
     ring.setPeer(parseIp(peer), all);
+    await controller.settled();
+    say("applied");
+  }
+  if (own !== undefined) {
+    const [mac, ...texts] = own;
+    network.remotes.setOwn({ mac: parseMac(mac), addresses: addresses(texts) });
     await controller.settled();
     say("applied");
   }

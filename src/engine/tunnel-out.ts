@@ -1,10 +1,11 @@
 /**
- * Sends frames to other nodes of encrypted networks: as they come, or as the segments that they stand for, each is added to what is sealed with the next
- * call (`dataplane/seal.ts`). What is for a node whose key is not known is dropped; nothing of an encrypted network goes unsealed. Segments of other
- * networks go this way too where the device does not make them: several datagrams are one frame to it, and one way through the host's kernel.
+ * Sends frames to other nodes by `dataplane/datagrams-out.ts`. Of encrypted networks all: as they come, or as the segments that they stand for, each is
+ * added to what is sealed with the next call. What is for a node whose key is not known is dropped; nothing of an encrypted network goes unsealed. Of other
+ * networks the segments, where the device does not make them: several datagrams are one frame to it, and one way through the host's kernel.
  */
+
+import { DatagramsOut } from "../dataplane/datagrams-out.js";
 import { fits } from "../dataplane/remote-forward.js";
-import { Sealing } from "../dataplane/seal.js";
 import type { State } from "../dataplane/state.js";
 import type { Batch } from "../mem/batch.js";
 import type { Sealer } from "../mem/sealer.js";
@@ -15,7 +16,7 @@ import { isGso, HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { sendInFragments } from "./fragments-out.js";
 import { sendInSegments } from "./segments-out.js";
 
-export interface SealOut {
+export interface TunnelOut {
   /** Frame `i`, of `network`, to each of `nodes`. `from`: the port whose bandwidth it takes, or -1; the same until `send`. */
   add(i: number, network: number, nodes: readonly number[], from: number): void;
   /**
@@ -27,17 +28,17 @@ export interface SealOut {
   send(): void;
 }
 
-interface SealHooks {
+interface TunnelHooks {
   /** Takes frame `i`, by then sealed datagrams, to the tunnels' port. */
   push(i: number, from: number): void;
   flush(): void;
   countDrop(port: number, reason: number): void;
 }
 
-export function sealOut(batch: Batch, state: State, sealer: Sealer | null, { push, flush, countDrop }: SealHooks): SealOut {
+export function tunnelOut(batch: Batch, state: State, sealer: Sealer | null, { push, flush, countDrop }: TunnelHooks): TunnelOut {
   const { at, len, tail, ingress } = batch;
   const { networks, remotes, seals } = state;
-  const sealing = new Sealing(batch, state, sealer);
+  const datagrams = new DatagramsOut(batch, state, sealer);
   let frame = 0;
   let network = 0;
   let receivers: readonly number[] = [];
@@ -55,16 +56,16 @@ export function sealOut(batch: Batch, state: State, sealer: Sealer | null, { pus
       remotes.count(node, NODE_NO_KEY, 1);
       return;
     }
-    if (sealing.add(frame, network, node, key)) return;
+    if (datagrams.add(frame, network, node, key)) return;
     send();
-    sealing.add(frame, network, node, key);
+    datagrams.add(frame, network, node, key);
   }
 
   function send(): void {
-    if (sealing.frames === 0) return;
-    const isSealed = sealing.finish();
-    for (let n = 0; n < sealing.frames; n++) {
-      const i = sealing.source[n]!;
+    if (datagrams.frames === 0) return;
+    const isSealed = datagrams.finish();
+    for (let n = 0; n < datagrams.frames; n++) {
+      const i = datagrams.source[n]!;
       if (!isSealed) {
         countDrop(ingress[i]!, DROP_NO_KEY);
         continue;
@@ -72,8 +73,8 @@ export function sealOut(batch: Batch, state: State, sealer: Sealer | null, { pus
       const before = at[i]!;
       const length = len[i]!;
       const rest = tail[i]!;
-      at[i] = sealing.at[n]!;
-      len[i] = sealing.size[n]! - VNET;
+      at[i] = datagrams.at[n]!;
+      len[i] = datagrams.size[n]! - VNET;
       tail[i] = -1;
       push(i, charged === -1 ? -1 : ingress[i]!);
       at[i] = before;
@@ -81,7 +82,7 @@ export function sealOut(batch: Batch, state: State, sealer: Sealer | null, { pus
       tail[i] = rest;
     }
     flush(); // what is added next is written over these
-    sealing.clear();
+    datagrams.clear();
   }
 
   return {

@@ -1,6 +1,6 @@
 /**
- * Seals frames that go to other nodes in encrypted networks (`wire/sealed.ts`), all of a batch with one call of the sealer. What it makes of frames of
- * networks that are not encrypted is the same, but nothing in it is sealed: so go the segments that the engine makes, where the device cannot.
+ * Datagrams to other nodes, several in one frame of the tunnels' device. In encrypted networks (`wire/sealed.ts`) each is sealed, all of a batch with one
+ * call of the sealer. In others these are the segments that the engine makes, where the device cannot.
  *
  * Each frame is copied into a datagram of its own behind packet memory's tails, so what lies in the batch stays as it was and can go to several nodes.
  * A frame that stands for several segments comes as these, one after the other (`engine/segments-out.ts`). Datagrams of one flow to one node that follow
@@ -10,7 +10,7 @@
  * What could not be sealed is not sent: `finish` answers false, and all is thrown away.
  */
 import { type Batch, KIND_IPV4, KIND_IPV6 } from "../mem/batch.js";
-import { SEALED_OUT_SIZE } from "../mem/packet-memory.js";
+import { DATAGRAMS_OUT_SIZE } from "../mem/packet-memory.js";
 import { SEAL_DESCRIPTOR, SEAL_MAX, type Sealer } from "../mem/sealer.js";
 import { NODE_TX_BYTES, NODE_TX_PACKETS } from "../table/remotes.js";
 import { rowOf } from "../wire/address-word.js";
@@ -26,6 +26,7 @@ import * as tunnelVnet from "../wire/vnet-tunnel.js";
 import * as vxlan from "../wire/vxlan.js";
 import { flowHash } from "./encapsulate.js";
 import { ipAt } from "./packet.js";
+import { ReceivingWorkers } from "./receiving-worker.js";
 import type { State } from "./state.js";
 
 /** Frames of one call. */
@@ -36,7 +37,7 @@ const MAX_DATAGRAMS = 64,
 /** A frame begins where words can be read. */
 const ALIGNMENT = 4;
 
-export class Sealing {
+export class DatagramsOut {
   /** Frames to be sent, and of each: which frame of the batch it comes from, its byte offset and its bytes. */
   frames = 0;
   readonly source = new Int32Array(MAX_FRAMES);
@@ -50,6 +51,8 @@ export class Sealing {
   private readonly ecn = new Int32Array(MAX_FRAMES);
   private readonly label = new Int32Array(MAX_FRAMES);
   private readonly isPlain = new Uint8Array(MAX_FRAMES);
+  private readonly receiver = new Uint8Array(MAX_FRAMES);
+  private readonly receivers: ReceivingWorkers;
   /** The last one takes no more. */
   private closed = true;
   private messages = 0;
@@ -60,7 +63,8 @@ export class Sealing {
     private readonly state: State,
     private readonly sealer: Sealer | null,
   ) {
-    this.end = batch.memory.sealedOut;
+    this.end = batch.memory.datagramsOut;
+    this.receivers = new ReceivingWorkers(batch, state);
   }
 
   /** Adds frame `i` for `node`; `key`: of an encrypted network. False, and nothing happens, when there is no room: what there is must be finished, sent and cleared before. */
@@ -79,10 +83,11 @@ export class Sealing {
     const ecn = underlay.ecnOutside(
       kind === KIND_IPV4 ? ipv4.tos(bytes, ipAt(b, i)) : kind === KIND_IPV6 ? ipv6.trafficClass(bytes, ipAt(b, i)) : 0,
     );
-    const joins = this.joins(node, port, ecn, size, isPlain);
+    const receiver = isPlain === 1 ? sealed.ANY_WORKER : this.receivers.of(i, state.remotes.nodeAddress[node]!);
+    const joins = this.joins(node, port, ecn, size, isPlain, receiver);
     const start = joins ? this.end : (this.end + ALIGNMENT - 1) & -ALIGNMENT;
     const off = joins ? start : start + this.headers;
-    if (this.messages === SEAL_MAX || off + size > b.memory.sealedOut + SEALED_OUT_SIZE) return false;
+    if (this.messages === SEAL_MAX || off + size > b.memory.datagramsOut + DATAGRAMS_OUT_SIZE) return false;
     if (!joins) {
       if (this.frames === MAX_FRAMES) return false;
       const n = this.frames++;
@@ -96,6 +101,7 @@ export class Sealing {
       this.ecn[n] = ecn;
       this.label[n] = hash & 0xffff;
       this.isPlain[n] = isPlain;
+      this.receiver[n] = receiver;
     }
     const n = this.frames - 1;
     this.datagrams[n] = this.datagrams[n]! + 1;
@@ -112,7 +118,7 @@ export class Sealing {
       bytes.copyWithin(to + inHead, tail, tail + length - inHead);
     }
     if (isPlain === 0) {
-      sealed.emit(bytes, off, state.seals.pairOf(key), state.worker, state.seals.takeCounter(key));
+      sealed.emit(bytes, off, state.seals.pairOf(key), receiver, state.worker, state.seals.takeCounter(key));
       if (!vnet.isBare(halves, header))
         sealed.setPartial(bytes, vx, vnet.checksumStart(halves, header), vnet.checksumField(halves, header));
       const d = this.messages++ * SEAL_DESCRIPTOR;
@@ -136,13 +142,14 @@ export class Sealing {
     this.frames = 0;
     this.messages = 0;
     this.closed = true;
-    this.end = this.batch.memory.sealedOut;
+    this.end = this.batch.memory.datagramsOut;
   }
 
-  private joins(node: number, port: number, ecn: number, size: number, isPlain: number): boolean {
+  private joins(node: number, port: number, ecn: number, size: number, isPlain: number, receiver: number): boolean {
     if (this.closed) return false;
     const n = this.frames - 1;
     if (this.node[n] !== node || this.port[n] !== port || this.ecn[n] !== ecn || this.isPlain[n] !== isPlain) return false;
+    if (this.receiver[n] !== receiver) return false;
     if (size > this.first[n]!) return false;
     return this.datagrams[n]! < MAX_DATAGRAMS && this.size[n]! + size <= MAX_PAYLOAD;
   }

@@ -1,14 +1,14 @@
 /**
- * Opens what other nodes have sealed (`wire/sealed.ts`), all of a batch with one call of the sealer. Datagrams are copied behind packet memory's tails,
- * opened there, and their frames fill batches of their own, in the order in which they came, before anything else is received: one frame of the tunnels'
- * device may hold 64 datagrams (UDP segmentation offload). Of such frames datagrams that are not sealed go the same way, without being opened.
+ * Datagrams of other nodes that were sealed (`wire/sealed.ts`), or came several in one frame of the tunnels' device, which may hold 64 (UDP segmentation
+ * offload). They are copied behind packet memory's tails, and opened there if they are sealed, all of a batch with one call of the sealer. Their frames
+ * fill batches of their own, in the order in which they came, before anything else is received.
  *
  * What is not authentic, or has come before, is counted and gone. A datagram is believed to be of the node that has the keys, which must be
  * where it came from; what is inside is held to that node as every frame is.
  */
 import { type Batch, UNDECIDED } from "../mem/batch.js";
 import { headAt } from "../mem/packet-memory.js";
-import { SEAL_DESCRIPTOR, SEAL_MAX, SEAL_RESULT, type SealedFrames, type Sealer } from "../mem/sealer.js";
+import { SEAL_DESCRIPTOR, SEAL_MAX, SEAL_RESULT, type Sealer, type TakenDatagrams } from "../mem/sealer.js";
 import { NODE_RX_BYTES, NODE_RX_PACKETS, NODE_UNOPENED } from "../table/remotes.js";
 import { NO_KEY } from "../table/seals.js";
 import * as drop from "../wire/drop.js";
@@ -20,7 +20,7 @@ import * as vxlan from "../wire/vxlan.js";
 import { carryCongestion } from "./congestion.js";
 import type { State } from "./state.js";
 
-export class Unsealing implements SealedFrames {
+export class DatagramsIn implements TakenDatagrams {
   /** Drops by reason, which the engine counts at the tunnels' port, and sets to 0. */
   readonly drops = new Int32Array(drop.DROP_REASONS);
   /** How many they are together; set to 0 with them. */
@@ -48,7 +48,7 @@ export class Unsealing implements SealedFrames {
     private readonly state: State,
     private readonly sealer: Sealer | null,
   ) {
-    this.end = batch.memory.sealedIn;
+    this.end = batch.memory.datagramsIn;
   }
 
   /** Opened frames wait for `fill`. */
@@ -143,7 +143,7 @@ export class Unsealing implements SealedFrames {
     this.messages = 0;
     this.next = 0;
     this.isOpen = this.count > 0;
-    this.end = this.batch.memory.sealedIn;
+    this.end = this.batch.memory.datagramsIn;
   }
 
   private openSealed(): void {

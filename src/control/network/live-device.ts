@@ -1,0 +1,46 @@
+/** Endpoints' devices that were handed out: they outlive us, until whoever has them says otherwise. */
+import type { Tap } from "../../device/tap.js";
+import type { Undo } from "../undo.js";
+
+/** A device that its user sets up. */
+export interface Device {
+  /** Ends it, wherever it is. */
+  remove(): Promise<void>;
+  /** The same without waiting for the kernel: for 20 ms or so it may still be there, though nothing comes or goes by it. */
+  dismiss(): Promise<void>;
+}
+
+export interface HandedOut {
+  /** By which the engine has its frames. */
+  tap: Tap;
+  /** Of one end of a veth pair: interface index of the other one, in the host's namespace. */
+  end?: number | undefined;
+  /** Whether the device stays when its descriptors are closed. At first it does not. */
+  setLasting(on: boolean): void;
+}
+
+/** A device that was handed out, and its port. */
+export class LiveDevice {
+  constructor(
+    /** Whether it stays when its descriptors are closed. */
+    private readonly setLasting: (on: boolean) => void,
+    private readonly device: Undo,
+    private readonly port: Undo,
+  ) {}
+
+  async end(): Promise<void> {
+    this.setLasting(false);
+    await this.close();
+  }
+
+  async dismiss(): Promise<void> {
+    this.setLasting(false);
+    await this.port.run();
+    void this.device.run();
+  }
+
+  async close(): Promise<void> {
+    await this.port.run();
+    await this.device.run();
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * An endpoint's two ways in the host's namespace, where its own device is one end of a veth pair: the pair's other end, from which the steering programs
+ * carry what is decided (`steer/endpoint-programs.ts`), and a TAP of the engine's, for all else.
+ *
+ * The TAP is `tspeN`, N being the first free number; the pair's end in the host's namespace is `tspvN`. A TAP ends with its descriptors, a pair stays: so one
+ * without its TAP was left by a process that was killed, and serves nobody. It is removed by the next process that needs its name, and by `removeStalePairs`.
+ *
+ * Of a pair that is handed out, to outlive us, the endpoint's own end is called `tspID` until it is moved: then the others are `tspeID` and `tspvID`, so that
+ * who knows the one finds the pair again. It is removed by whoever handed it out, or by the kernel with the namespace that it was moved to.
+ *
+ * The host's stack has no business with either device. What the endpoint sends is taken by a program before the stack sees it; should that be gone, the settings
+ * keep it out.
+ */
+
+import { TsproxyError } from "../../errors.js";
+import type { RouteSocket } from "../../sys/rtnetlink.js";
+import type { Ipv4Conf } from "../../sys/rtnetlink-link.js";
+import { macText } from "../../wire/ethernet.js";
+import { closeToIpv6 } from "../device-conf.js";
+import type { Undo } from "../undo.js";
+import type { HandedOut } from "./live-device.js";
+import { MAX_MTU } from "./mtu.js";
+import type { Site } from "./site.js";
+
+/** Name for the TAP; the kernel puts the number in. */
+export const PAIR_TAP = "tspe%d";
+const HANDED_OUT = /^tsp(?=[0-9A-Za-z]{11}$)/;
+const TAP_NAME = /^tspe(?=\w+$)/,
+  END_NAME = /^tspv(?=\d{1,10}$)/;
+/** Frames that may wait for the engine. */
+const QUEUE = 1000;
+/** Strict reverse-path filter: no route leads there, so nothing comes from there. Nobody is answered for (arp(7): arp_ignore 8). */
+const CLOSED: Partial<Ipv4Conf> = {
+  forwarding: 0,
+  rpFilter: 1,
+  arpIgnore: 8,
+  acceptRedirects: 0,
+  acceptLocal: 0,
+  routeLocalnet: 0,
+  proxyArp: 0,
+};
+
+export interface PairSpec {
+  /** Name of the TAP, in the host's namespace: `PAIR_TAP` with its number. */
+  tap: string;
+  /** The endpoint's own end: its name, in namespace `nsFd` (-1: the host's). */
+  name: string;
+  nsFd: number;
+  mac: Uint8Array;
+  mtu: number;
+}
+
+export interface VethPair {
+  /** Name and interface index of the end in the host's namespace, and the latter of the TAP. */
+  name: string;
+  ifindex: number;
+  tap: number;
+}
+
+/** Name of the pair's end in the host's namespace. */
+export function endNameOf(tap: string): string {
+  return tap.replace(TAP_NAME, "tspv");
+}
+
+export interface VethSpec extends Omit<PairSpec, "tap"> {
+  /** Of one that is handed out: the name of the endpoint's own end before it is moved. */
+  keepAs?: string | undefined;
+  /** The pair is there already, from an earlier process. */
+  existing?: object | undefined;
+}
+
+/**
+ * Makes an endpoint's device, which stays down, and the two in the host's namespace; or takes them up again. `onGone`: the pair ended, with the endpoint's
+ * namespace or since somebody has deleted one end. Throws TSP_ERR_ENDPOINT (not-found) when what is to be taken up is not there.
+ */
+export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => void): HandedOut {
+  const { socket, taps, ends, host, remover } = site;
+  const { keepAs, existing } = spec;
+  let isLasting = existing !== undefined;
+  let detach = (): void => {};
+  undo.add(`programs of ${spec.name}`, () => detach()); // last: to detach from a device that is there the kernel takes 8 ms
+  const tap = taps.open({ name: keepAs?.replace(HANDED_OUT, "tspe") ?? PAIR_TAP, keepAs }, undo);
+  if (existing === undefined) makePair(socket, { ...spec, tap: tap.name });
+  const pair = findPair(socket, tap.name);
+  if (pair === null) throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", `the veth pair of ${spec.name} is not there any more`);
+  undo.add(`veth pair ${pair.name}`, () => (isLasting ? undefined : remover.remove(pair.ifindex)));
+  detach = ends.attach({ end: pair.ifindex, tap: pair.tap });
+  setPairUp(socket, pair, tap.name, spec.mac);
+  undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
+  return {
+    tap,
+    end: pair.ifindex,
+    setLasting: (on) => {
+      isLasting = on;
+    },
+  };
+}
+
+/** Makes a pair for the TAP, which stays down. Throws as netlink, and TSP_ERR_ENDPOINT (conflict) if a device of others has its name. */
+export function makePair(socket: RouteSocket, { tap, name, nsFd, mac, mtu }: PairSpec): void {
+  const end = endNameOf(tap);
+  removeFormer(socket, end);
+  // The host's end takes what the endpoint sends, whatever MTU the endpoint gives its own, as a TAP does. Its own MAC is nobody's.
+  const endMac = Uint8Array.from(mac, (byte, i) => (i === 0 ? byte ^ 0x04 : byte));
+  socket.addVeth({ name: end, mac: macText(endMac), mtu: MAX_MTU }, { name, mac: macText(mac), mtu }, nsFd);
+}
+
+/** The pair of a TAP, both of which are there; null: one is not. */
+export function findPair(socket: RouteSocket, tap: string): VethPair | null {
+  const name = endNameOf(tap);
+  const [end, device] = [socket.link(name), socket.link(tap)];
+  return end === null || device === null ? null : { name, ifindex: end.index, tap: device.index };
+}
+
+/** Closes both devices in the host's namespace to its stack, and sets them up: once the programs are on them. `mac`: the endpoint's. */
+export function setPairUp(socket: RouteSocket, { name, ifindex, tap }: VethPair, tapName: string, mac: Uint8Array): void {
+  // With the endpoint's MAC the kernel sees what is for the endpoint as such.
+  socket.setLink(tap, { mac: macText(mac), mtu: MAX_MTU, txQueueLen: QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: CLOSED });
+  socket.setLink(ifindex, { multicast: false, addrGenMode: "none", ipv4Conf: CLOSED });
+  for (const device of [tapName, name]) closeToIpv6(device);
+  for (const index of [tap, ifindex]) socket.setLink(index, { up: true });
+}
+
+/** Removes pairs that killed processes left; answers the names of their ends. */
+export function removeStalePairs(socket: RouteSocket): string[] {
+  const links = socket.links();
+  const names = new Set(links.map(({ name }) => name));
+  const stale = links.filter(({ name, kind }) => kind === "veth" && END_NAME.test(name) && !names.has(name.replace(END_NAME, "tspe")));
+  return stale.filter(({ index }) => socket.deleteLink(index)).map(({ name }) => name);
+}
+
+/** The TAP that it belonged to is gone, since its name was free. */
+function removeFormer(socket: RouteSocket, end: string): void {
+  const former = socket.link(end);
+  if (former === null) return;
+  if (former.kind !== "veth")
+    throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${end} is a device of somebody else`, `rename it, or 'ip link delete ${end}'`);
+  socket.deleteLink(former.index);
+}

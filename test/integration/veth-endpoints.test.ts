@@ -1,0 +1,99 @@
+/** Endpoints that are one end of a veth pair: their devices, and that they behave as one that is a TAP. */
+import { expect } from "vitest";
+import { onTsproxy } from "../support/cases.js";
+import { curl, ping } from "../support/clients.js";
+import { eventually } from "../support/proc.js";
+import { serve } from "../support/servers.js";
+import { ADDR, ADDR6, addIpv6, snapshot } from "../support/topology.js";
+import { networkArgs, startInstance } from "../support/tsproxy.js";
+
+const VETH = ["--attach", "veth"];
+
+onTsproxy("an endpoint on a veth pair may change its device as one on a TAP may", "own", async (c) => {
+  const { lab, host, c1, c2 } = c;
+  addIpv6(c);
+  const running = await startInstance(lab, host, [...networkArgs(c, true), ...VETH, "--mtu", "1400", "-p", "8999:172.17.0.4:8080"]);
+  const reaches = async (): Promise<number> => (await ping(lab, c2, ADDR.c1, ["-c", "1", "-W", "1"])).received;
+  expect(lab.runSync(c1, ["ip", "-o", "-d", "link", "show", "eth0"])).toMatch(/ mtu 1400 .* veth /);
+  expect(lab.runSync(host, ["ip", "-br", "link"])).toMatch(/tspv0@.*\n(.*\n)*tspv1@/);
+  expect(lab.runSync(host, ["ip", "-o", "addr"])).not.toMatch(/tsp[ev]\d/); // not even a link-local one
+  for (const [from, to] of [
+    [c1, ADDR.c2],
+    [c1, ADDR.gateway],
+    [host, ADDR.c2],
+    [c1, ADDR6.c2],
+    [c1, ADDR6.gateway],
+    [host, ADDR6.c2],
+  ] as const)
+    expect((await ping(lab, from, to, ["-c", "1"])).received, `${from} to ${to}`).toBe(1);
+  expect((await ping(lab, c2, ADDR.c1, ["-c", "1", "-s", "5000"])).received).toBe(1); // in fragments
+
+  // Down: nothing comes. Up, with the route that went: all is as before.
+  lab.ip(c1, "link set eth0 down");
+  expect(await reaches()).toBe(0);
+  lab.ip(c1, `link set eth0 up\nroute replace default via ${ADDR.gateway}`);
+  await eventually("the endpoint is back", async () => (await reaches()) === 1);
+
+  // More than the network's MTU leaves as it does by a TAP; the neighbor, whose MTU is as it was, still takes it.
+  lab.ip(c1, "link set eth0 mtu 3000");
+  expect((await ping(lab, c1, ADDR.c2, ["-c", "1", "-s", "2500", "-M", "do"])).received).toBe(1);
+  lab.ip(c1, "link set eth0 mtu 1400");
+
+  // From another MAC nothing gets out, and that is counted as ever. Back again, it does.
+  const mac = /link\/ether (\S+)/.exec(lab.runSync(c1, ["ip", "-o", "link", "show", "eth0"]))![1]!;
+  lab.ip(c1, "link set eth0 address 02:00:00:00:00:99");
+  expect(await reaches()).toBe(0);
+  expect((await running.stats()).ports.find(({ address }) => address?.startsWith(ADDR.c1))?.drops["source-mac-spoofed"]).toBeGreaterThan(0);
+  lab.ip(c1, `link set eth0 address ${mac}`);
+  await eventually("the endpoint is back", async () => (await reaches()) === 1);
+
+  // Somebody sets the host's end down: it is set up again.
+  lab.ip(host, "link set tspv0 down");
+  await eventually("the pair is up again", async () => (await reaches()) === 1);
+
+  // Deleted from within, or the TAP by somebody on the host: made again.
+  for (const [ns, device] of [
+    [c1, "eth0"],
+    [host, "tspe0"],
+  ] as const) {
+    const index = (): string | undefined => /^(\d+): eth0/m.exec(lab.runSync(c1, ["ip", "-o", "link"]))?.[1];
+    const before = index();
+    lab.ip(ns, `link del ${device}`);
+    await eventually("another device", () => index() !== undefined && index() !== before);
+    await eventually("the endpoint is back", async () => (await reaches()) === 1);
+  }
+  expect(running.proc.stderr.match(/'eth0' was deleted by somebody else; it is made again/g)).toHaveLength(2);
+});
+
+onTsproxy("a killed instance's pairs go with the next start, and an orderly end leaves nothing", "own", async (c) => {
+  const { lab, host, c1 } = c;
+  const before = snapshot(c, host);
+  const args = [...networkArgs(c), ...VETH, "-p", "8999:172.17.0.4:8080"];
+  const first = await startInstance(lab, host, args);
+  await first.proc.stop("SIGKILL");
+  expect(lab.runSync(host, ["ip", "-br", "link"])).toMatch(/tspv0@/);
+  // The host's stack takes nothing of what the endpoint sends meanwhile.
+  expect((await ping(lab, c1, ADDR.host, ["-c", "1", "-W", "1"])).received).toBe(0);
+  const second = await startInstance(lab, host, args);
+  await serve(lab, c1, "http", 8080);
+  expect((await curl(lab, c.client, `${ADDR.host}:8999`)).code).toBe(0);
+  await second.stop();
+  expect(snapshot(c, host)).toEqual(before);
+  expect(lab.runSync(c1, ["ip", "-br", "link"])).not.toContain("eth0");
+});
+
+onTsproxy("a promiscuous network's endpoint on a veth pair may have other addresses and MACs, and hears groups", "own", async (c) => {
+  const { lab, host, c1, c2 } = c;
+  await startInstance(lab, host, [...networkArgs(c), ...VETH, "--promiscuous"]);
+  // Another MAC, which the bridge learns; what comes for it is for the endpoint, though the kernel on the host takes it for another's.
+  lab.ip(c1, "link set eth0 address 02:00:00:00:00:99\naddr add 172.17.0.77/16 dev eth0");
+  expect((await ping(lab, c1, ADDR.c2, ["-c", "1", "-I", "172.17.0.77"])).received).toBe(1);
+  expect((await ping(lab, c2, "172.17.0.77", ["-c", "1"])).received).toBe(1);
+  const group = lab.start(c1, ["timeout", "5", "tcpdump", "-ni", "eth0", "-c", "1", "udp", "and", "dst", "239.1.2.3"]);
+  await group.until("listening", () => /listening/.test(group.stderr));
+  lab.ip(c2, "route add 239.0.0.0/8 dev eth0");
+  await eventually("a datagram to the group", () => {
+    lab.runSync(c2, ["sh", "-c", "echo hi | nc -u -w1 -q0 239.1.2.3 5000 || true"]);
+    return /239\.1\.2\.3/.test(group.stdout);
+  });
+});
