@@ -65,8 +65,8 @@ async function start(c: Case, args: readonly string[]): Promise<[instance: Tspro
   return [instance, server];
 }
 
-const ONE_ANSWER = { flows: 100, count: 100, answers: 1 };
-const MANY_ANSWERS = { flows: 100, count: 2, answers: 50 };
+const ONE_ANSWER = { flows: 50, count: 100, answers: 1 };
+const MANY_ANSWERS = { flows: 50, count: 2, answers: 50 };
 
 for (const mode of ["auto", "never"] as const)
   describe(`--offload ${mode}`, () => {
