@@ -53,7 +53,7 @@ networks: --quick, --rounds (5; quick: 1), --seconds (3; quick: 1), --out, and
   --endpoints N          endpoints on one network, with ten times as many ports (1000; quick: 50)
 
 overlay: --quick, --peers, --workloads, --rounds, --seconds, --congestion, --out; peers: vxlan docker tsproxy
-  tsproxy-segments tsproxy-encrypted wireguard-go
+  tsproxy-loop tsproxy-segments tsproxy-encrypted wireguard-go
 macvlan: as overlay; peers: macvlan lan-bridge tsproxy tsproxy-ipvlan
 
 docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --congestion, --out, and

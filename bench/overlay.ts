@@ -91,7 +91,16 @@ const PEERS: Peer[] = [
     title: "tsproxy",
     mover: "node (tsproxy), one on each node",
     missing: () => undefined,
-    open: () => open((o) => attachOwn(o)),
+    open: () => open((o) => attachOwn(o, { attach: "veth" })),
+    start: startOwn,
+  },
+  {
+    ...own,
+    name: "tsproxy-loop",
+    title: "tsproxy, --attach tap",
+    mover: "node (tsproxy), one on each node",
+    missing: () => undefined,
+    open: () => open((o) => attachOwn(o, { attach: "tap" })),
     start: startOwn,
   },
   {

@@ -11,6 +11,7 @@ import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
 import type { BegunMaps } from "../steer/maps.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
+import { addTo } from "../steer/stations.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
 import { FdStore } from "../sys/fd-store.js";
 import { native } from "../sys/native.js";
@@ -160,6 +161,7 @@ export class Controller {
         devices: devicesToSteer(socket, indices),
         routeSocket: socket,
         store,
+        manyPorts: continuity?.role === "daemon" || undefined,
         maps: options.maps,
         sameUplinks: areFormer,
       });
@@ -209,6 +211,7 @@ export class Controller {
         guard,
         remover: new LinkRemover(socket),
         ends: steering.ends,
+        stations: steering.stations,
         taps,
         numbers,
         networkNumbers,
@@ -292,8 +295,14 @@ export class Controller {
     return this.workers.holders();
   }
 
-  nodes(): Promise<NodeRow[]> {
-    return this.workers.nodes();
+  async nodes(): Promise<NodeRow[]> {
+    const rows = await this.workers.nodes();
+    const carried = this.steering.stations.ofNodes();
+    for (const row of rows) {
+      const more = carried.get(row.address);
+      if (more !== undefined) addTo(row, more);
+    }
+    return rows;
   }
 
   summary(): Promise<Summary> {
@@ -306,11 +315,13 @@ export class Controller {
   }
 
   portStats(): PortStats[] {
-    const countersOf = ({ port, kind }: PortInfo): PortCounters => {
+    const countersOf = ({ port, kind, carried }: PortInfo): PortCounters => {
       const counters = this.workers.counters(port);
+      const more = carried?.();
+      if (more !== undefined) addTo(counters, more);
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
-    return this.numbers.all().map((info) => ({ ...info, ...countersOf(info) }));
+    return this.numbers.all().map(({ carried, ...info }) => ({ ...info, ...countersOf({ ...info, carried }) }));
   }
 
   /** Whether the kernel carries flows, and why not. */

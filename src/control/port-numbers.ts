@@ -1,6 +1,7 @@
 /** The dataplane's ports by number, as people know them, and who wants to hear of a port's end. */
 import type { PortStats } from "../api/types.js";
 import { TsproxyError } from "../errors.js";
+import type { Traffic } from "../steer/stations.js";
 import { MAX_PORTS } from "../table/ports.js";
 
 /** A port as people know it. */
@@ -11,6 +12,8 @@ export interface PortInfo {
   kind: PortStats["kind"];
   /** Endpoint: its address; of both families with a comma between. */
   address?: string;
+  /** What the kernel has carried of it, which the engine has not seen. */
+  carried?: (() => Traffic | undefined) | undefined;
 }
 
 interface Taken {

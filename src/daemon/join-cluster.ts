@@ -30,11 +30,22 @@ export interface ClusterSettings {
   rekeySec: number;
 }
 
+/** What is asked of the host. */
+export type UnderlayHost = Pick<Host, "has" | "addressesOn"> & {
+  defaultLink(): { name: string } | null;
+  linkOf(address: IpAddress): { name: string; mtu: number } | null;
+};
+
 /** Throws TSP_ERR_OPTION, TSP_ERR_HOST_ADDRESS. */
-export function thisNode({ node = hostname(), advertise }: ClusterSettings, host: Host, stateDir: string): NodeRecord {
+export function thisNode(
+  { node = hostname(), advertise }: Pick<ClusterSettings, "node" | "advertise">,
+  host: UnderlayHost,
+  stateDir: string,
+): NodeRecord {
   if (!CLUSTER_NAME.test(node))
     throw new TsproxyError("TSP_ERR_OPTION", "invalid", `--node '${node}': no name for a node`, "use letters, digits and _.- alone");
-  return { name: node, instance: instanceOf(stateDir), tunnel: tunnelOf(advertise, host) };
+  const tunnel = tunnelOf(advertise, host);
+  return { name: node, instance: instanceOf(stateDir), tunnel };
 }
 
 /** Throws TSP_ERR_STORE for a store that refuses; one that is not reached may come later. */
@@ -52,7 +63,7 @@ export async function connectStore({ etcd, cluster }: ClusterSettings): Promise<
   return store;
 }
 
-function tunnelOf(advertise: string | undefined, host: Host): PerFamily<IpAddress> {
+function tunnelOf(advertise: string | undefined, host: UnderlayHost): PerFamily<IpAddress> {
   const address = advertise === undefined ? null : parseIp(advertise);
   if (address !== null) {
     if (host.has(address)) return perFamily([address]);
@@ -91,7 +102,7 @@ function tunnelOf(advertise: string | undefined, host: Host): PerFamily<IpAddres
 }
 
 /** MTU of the device that the node's tunnels leave by, as it is when that is asked. A small one is named at once. */
-export function underlayMtu({ tunnel }: NodeRecord, host: Pick<Host, "linkOf">): () => number {
+export function underlayMtu({ tunnel }: NodeRecord, host: UnderlayHost): () => number {
   const address = eachFamily(tunnel)[0]!;
   const link = host.linkOf(address);
   const most = (mtu: number): number => roomInUnderlay(mtu, address.family);

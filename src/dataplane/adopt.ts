@@ -200,11 +200,17 @@ export class FormerFlows {
       else if (flow.replyDst !== flow.src)
         conntrack.setMapping(id, pool.reacquire(flow.proto, flow.src, flow.ports & 0xffff, flow.replyDst, flow.replyPorts >>> 16));
     }
-    if (!this.mapIsNew) return;
     const { uplink } = this.state.ports;
-    // Nobody held the port meanwhile, nor what else the two ends sent for the host.
-    if ((flow.egress & ct.EGRESS_PORT) === uplink && (flow.replyEgress & ct.EGRESS_PORT) === uplink) this.state.probes.add(id);
     const isOffloaded = (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
+    if (this.mapIsNew) {
+      // Nobody held the port meanwhile, nor what else the two ends sent for the host.
+      if ((flow.egress & ct.EGRESS_PORT) === uplink && (flow.replyEgress & ct.EGRESS_PORT) === uplink) this.state.probes.add(id);
+    } else {
+      if (!isOffloaded) return;
+      // It is there, but says where the former process has counted for the port, which is another's place now.
+      entries.mayBeThere = true;
+      entries6.mayBeThere = true;
+    }
     if ((flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
     if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? carriedAs(this.state, id, 1) : 0);
     if (Math.max(entries.count, entries6.count) + TWO > entries.capacity) this.hooks.record();

@@ -31,6 +31,8 @@ const LONGER = tunnelVnet.HEADER_SIZE - vnet.HEADER_SIZE;
 /** What puts a frame from the host's stack, behind the shorter header, where words can be read. */
 const SHIFT = 2;
 const DST_PORT = 2;
+/** Datagrams in one frame (UDP_MAX_SEGMENTS of include/linux/udp.h, Linux 6.9; 64 before): who says more, as a guest on the way could, keeps us busy. */
+const MAX_DATAGRAMS = 128;
 
 /** An IPv6 address of the underlay; where IPv6 addresses are looked up from. One worker is one thread. */
 const scratch = new Int32Array(4);
@@ -63,7 +65,7 @@ function fromDevice(b: Batch, i: number, state: State): void {
   }
   const { bytes, halves } = b.memory;
   const size = tunnelVnet.datagramSize(bytes, halves, header);
-  if (foundSealed && size < 0) {
+  if ((foundSealed && size < 0) || (size > 0 && foundLength > size * MAX_DATAGRAMS)) {
     refuse(b, i, drop.DROP_VNET_HEADER);
     return;
   }

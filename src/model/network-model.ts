@@ -34,6 +34,9 @@ export class NetworkModel {
     this.restored = resolve;
   });
 
+  /** Is told of endpoints that ended without having been deleted, when they are forgotten. */
+  onForgotten: (record: Readonly<EndpointRecord>) => void = () => {};
+
   constructor(
     private readonly mechanism: Mechanism,
     private readonly host: HostDevices,
@@ -142,7 +145,7 @@ export class NetworkModel {
       const record = { ...checked, multiQueue: endpoints.multiQueue, ...(endpoints.attach === "veth" && { attach: endpoints.attach }) };
       const ended = this.ended();
       await this.store.commit({ putEndpoints: [record], removeEndpoints: ended });
-      for (const id of ended) this.endpointsById.delete(id);
+      for (const id of ended) this.forget(id);
       const endpoint = this.endpointOf(record, network);
       try {
         endpoint.make(() => this.onGone(endpoint), request.place);
@@ -245,6 +248,12 @@ export class NetworkModel {
 
   private endpointOf(record: EndpointRecord, network: LiveNetwork): LiveEndpoint {
     return new LiveEndpoint(record, network, this.mechanism, this.host);
+  }
+
+  private forget(id: string): void {
+    const { record } = this.endpointsById.get(id)!;
+    this.endpointsById.delete(id);
+    this.onForgotten(record);
   }
 
   private onGone(endpoint: LiveEndpoint): void {

@@ -69,6 +69,7 @@ export class Overlays {
   /** To be called once, after the model's `restore`. */
   async start(): Promise<void> {
     this.end = this.cluster.view.onChange((change) => this.onChange(change));
+    this.model.onForgotten = ({ network, id }) => void this.left(network, id);
     if (this.keys !== undefined) this.rekeying = setInterval(() => this.rekey(), this.keys.rekeySec * 1000).unref();
     await this.cluster.start(this.holdings());
     for (const network of this.live()) {

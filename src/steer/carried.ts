@@ -4,8 +4,10 @@
  */
 import * as bpf from "../sys/bpf.js";
 
-/** A place takes 16 bytes for each CPU, used or not. */
-export const CARRIED_PLACES = 4096;
+/** Places; each takes 16 bytes for each CPU, used or not. A range takes one for each of its addresses, however long it is. */
+export const CARRIED_PLACES = 4096,
+  /** Where others publish ports, each by itself: 10,000 of both families and some more. */
+  MANY_CARRIED_PLACES = 32_768;
 /** u64 packets, u64 bytes. */
 export const CARRIED_SIZE = 16,
   CARRIED_BYTES_AT = 8;
@@ -26,13 +28,16 @@ export class CarriedCounts {
   private readonly past: Carried = { packets: 0, bytes: 0 };
   private readonly values = new BigUint64Array((bpf.possibleCpus() * CARRIED_SIZE) / 8);
 
-  /** `fd`: of the map. */
-  constructor(private readonly fd: number) {}
+  /** `fd`: of the map, with that many places. */
+  constructor(
+    private readonly fd: number,
+    private readonly places: number,
+  ) {}
 
   /** A place with nothing in it yet; 0 when there is none left. */
   take(): number {
-    if (this.free.length > REST || (this.used === CARRIED_PLACES && this.free.length > 0)) return this.free.shift()!;
-    return this.used < CARRIED_PLACES ? this.used++ : 0;
+    if (this.free.length > REST || (this.used === this.places && this.free.length > 0)) return this.free.shift()!;
+    return this.used < this.places ? this.used++ : 0;
   }
 
   /** What was counted there stays in the sum. */

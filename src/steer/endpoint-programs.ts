@@ -18,6 +18,7 @@ import {
   Program,
   REDIRECT,
   REDIRECT_PEER,
+  SKB_CB,
   SKB_IFINDEX,
   SKB_PKT_TYPE,
   TC_ACT_SHOT,
@@ -36,7 +37,8 @@ export const MAX_ENDPOINTS = 1 << 12;
 export function fromEndpointProgram(maps: EndpointMapFds): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("guard", INDEX).jumpIf("r0", "==", 0, "gone");
-  p.load("u32", "r1", "r0", GUARD_TAP_AT).mov("r2", 0).call(REDIRECT).exit();
+  p.load("u32", "r7", "r0", GUARD_TAP_AT).store("u32", "r6", SKB_CB, "r7").tailCall(maps.toNodes); // overlay-programs.ts
+  p.mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
   return p.label("gone").answer(TC_ACT_SHOT).assemble();
 }
 

@@ -6,7 +6,8 @@ import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
 import { RING_SIZE } from "./accept-program.js";
-import { CARRIED_PLACES, CARRIED_SIZE } from "./carried.js";
+import { CARRIED_PLACES, CARRIED_SIZE, MANY_CARRIED_PLACES } from "./carried.js";
+import { STATION_KEY_SIZE, STATION_VALUE_SIZE, TUNNEL_VALUE_SIZE } from "./overlay-programs.js";
 import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
 
@@ -20,7 +21,8 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_FRAGMENTS = 1 << 10,
   MAX_PAIRS = 1 << 14,
   MAX_NETWORKS = 1 << 12,
-  MAX_PEERS = 1 << 14;
+  MAX_PEERS = 1 << 14,
+  MAX_STATIONS = 1 << 17;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
@@ -32,15 +34,22 @@ export interface MapOptions {
   offload?: boolean;
   /** Default: one. */
   workers?: number;
+  /** Counts what is carried for many published ports, each by itself. */
+  manyPorts?: boolean | undefined;
   /** Keeps the flows while the process is restarted. */
   store?: FdStore | undefined;
 }
 
-/** What the maps' sizes depend on. */
-const SIZES = ["flowCapacity", "ipv6", "offload", "workers"] as const;
+/** What the maps' sizes depend on, and which there are. */
+const DEPENDS_ON = ["flowCapacity", "ipv6", "offload", "manyPorts", "workers", "store"] as const;
 
 /** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
 const IPV6_SHARE = 4;
+
+/** Of the map `carried`, with offload. */
+export function placesOf({ manyPorts = false }: Pick<MapOptions, "manyPorts">): number {
+  return manyPorts ? MANY_CARRIED_PLACES : CARRIED_PLACES;
+}
 
 /** A map, and what it is kept as while the process is restarted. */
 interface Planned {
@@ -48,7 +57,7 @@ interface Planned {
   keptAs?: string;
 }
 
-function plan({ flowCapacity, ipv6 = false, offload = false, workers = 1 }: MapOptions): Record<keyof MapFds, Planned> {
+function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts, workers = 1 }: MapOptions): Record<keyof MapFds, Planned> {
   const map = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): Planned => ({
     spec: { name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags },
   });
@@ -67,7 +76,7 @@ function plan({ flowCapacity, ipv6 = false, offload = false, workers = 1 }: MapO
     ipsec: map("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
     // Nobody asks whether a flow is over: what is not used any more makes room.
     across: { ...map("across", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, ACROSS_VALUE_SIZE, across), keptAs: acrossName(flowCapacity) },
-    carried: map("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? CARRIED_PLACES : 1),
+    carried: map("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? placesOf({ manyPorts }) : 1),
     order: map("order", bpf.MAP_ARRAY, 4, ORDER_VALUE_SIZE, orderPlaces(workers), bpf.F_MMAPABLE),
     flows6: { ...map("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, flows6), keptAs: flowsName(flowCapacity, ipv6) },
     fragments6: map("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
@@ -78,7 +87,11 @@ function plan({ flowCapacity, ipv6 = false, offload = false, workers = 1 }: MapO
     peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
     peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
     inside6: map("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
-    tunnel: map("tunnel", bpf.MAP_ARRAY, 4, VALUE_SIZE, 1),
+    tunnel: map("tunnel", bpf.MAP_ARRAY, 4, TUNNEL_VALUE_SIZE, 1),
+    members: map("members", bpf.MAP_HASH, 4, STATION_KEY_SIZE, MAX_INSIDE, bpf.F_NO_PREALLOC),
+    stations: map("stations", bpf.MAP_HASH, STATION_KEY_SIZE, STATION_VALUE_SIZE, MAX_STATIONS, bpf.F_NO_PREALLOC),
+    toNodes: map("to_nodes", bpf.MAP_PROG_ARRAY, 4, 4, 1),
+    fromNodes: map("from_nodes", bpf.MAP_PROG_ARRAY, 4, 4, 1),
     counters: map("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),
   };
 }
@@ -86,42 +99,42 @@ function plan({ flowCapacity, ipv6 = false, offload = false, workers = 1 }: MapO
 /** Maps that are being made. */
 export interface BegunMaps {
   options: MapOptions;
-  /** Their descriptors, in the order of `plan`; waits for them. To be called once. */
-  take(): number[];
+  /** Their descriptors, by name; waits for them. To be called once. */
+  take(): [keyof MapFds, number][];
 }
 
-/** Begins to make maps in a thread of its own: the kernel clears 100 MB for them. To be given to `createMaps` with the same options; else they end. */
-export function beginMaps(options: Omit<MapOptions, "store">): BegunMaps {
-  return { options, take: bpf.createMapsApart(Object.values(plan(options)).map(({ spec }) => spec)) };
+/**
+ * Begins to make maps in a thread of its own: the kernel clears 100 MB for them. To be given to `createMaps` with the same options; else they end. With a
+ * store those are left out that may be in it.
+ */
+export function beginMaps(options: MapOptions): BegunMaps {
+  const planned = entriesOf(plan(options)).filter(([, { keptAs }]) => options.store === undefined || keptAs === undefined);
+  const take = bpf.createMapsApart(planned.map(([, { spec }]) => spec));
+  return { options, take: () => take().map((fd, i) => [planned[i]![0], fd]) };
 }
 
 /** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
 export function createMaps(options: MapOptions, fds: number[], begun?: BegunMaps): MapFds {
   const { store } = options;
-  const entries = Object.entries(plan(options)) as [keyof MapFds, Planned][];
-  if (begun !== undefined && store === undefined && SIZES.every((key) => begun.options[key] === options[key])) {
-    const made = begun.take();
-    fds.push(...made);
-    return Object.fromEntries(entries.map(([name], i) => [name, made[i]])) as unknown as MapFds;
-  }
-  const maps = entries.map(([name, { spec, keptAs }]): [keyof MapFds, number] => {
-    const create = (): number => {
-      const fd = bpf.createMap(spec);
-      fds.push(fd);
-      return fd;
-    };
-    return [name, keptAs === undefined ? create() : kept(store, keptAs, fds, create)];
-  });
-  return Object.fromEntries(maps) as unknown as MapFds;
+  const isFit = begun !== undefined && DEPENDS_ON.every((key) => begun.options[key] === options[key]);
+  const making = isFit ? begun : beginMaps(options);
+  const maps: [keyof MapFds, number][] = [];
+  if (store !== undefined)
+    for (const [name, { spec, keptAs }] of entriesOf(plan(options)))
+      if (keptAs !== undefined) maps.push([name, kept(store, keptAs, fds, () => bpf.createMap(spec))]);
+  const made = making.take();
+  fds.push(...made.map(([, fd]) => fd));
+  return Object.fromEntries([...maps, ...made]) as unknown as MapFds;
+}
+
+function entriesOf(planned: Record<keyof MapFds, Planned>): [keyof MapFds, Planned][] {
+  return Object.entries(planned) as [keyof MapFds, Planned][];
 }
 
 /** `which`: of the workers' rings. What a former process has not read is in it. */
 export function createRing(which: string, store: FdStore | undefined, fds: number[]): number {
-  return kept(store, `ring-${RING_SIZE}-${which}`, fds, () => {
-    const fd = bpf.createMap({ name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE });
-    fds.push(fd);
-    return fd;
-  });
+  const spec = { name: "tsproxy_accept", type: bpf.MAP_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_SIZE };
+  return kept(store, `ring-${RING_SIZE}-${which}`, fds, () => bpf.createMap(spec));
 }
 
 /** What the map `flows` is called in the store, or, with `ipv6`, `flows6`: another layout or size is another map. */
@@ -135,15 +148,12 @@ export function acrossName(flowCapacity: number): string {
   return `across-${FLOW_KEY_SIZE}-${ACROSS_VALUE_SIZE}-${flowCapacity}`;
 }
 
-/** What a former process left under the name, or else a new one, which is put there. */
+/** What a former process left under the name, or else a new one, which is put there. Added to `fds`. */
 function kept(store: FdStore | undefined, name: string, fds: number[], create: () => number): number {
   const [former] = store?.take(name) ?? [];
-  if (former !== undefined) {
-    fds.push(former);
-    return former;
-  }
-  const fd = create();
-  store?.put(name, [fd]);
+  const fd = former ?? create();
+  fds.push(fd);
+  if (former === undefined) store?.put(name, [fd]);
   return fd;
 }
 

@@ -7,6 +7,7 @@
  */
 import { FLOW_INGRESS_AT, FLOW_ORDER_AT } from "../wire/flow-entry.js";
 import { ORDER_COUNT_AT, ORDER_HANDED_AT, ORDER_PASSED_AT, STAMP_AT, STAMP_MARK, STAMP_MARK_AT, STAMP_SIZE } from "../wire/order.js";
+import type { Family } from "./family.js";
 import { FOR_HOME, INDEX, type LinkLayer, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, SUM } from "./program.js";
 
 /** More than the queue of an uplink and a ring buffer take together. */
@@ -18,9 +19,10 @@ const STAMP = SUM - 8;
  * With the value of the packet's flow in r9: goes to `next`, the host's stack, or to `engine` with a packet that takes the old way, with r9 as it was.
  * r0 to r5 are lost.
  */
-export function keepOrder(p: Program, link: LinkLayer, engine: string, next: string): void {
+export function keepOrder(p: Program, f: Family, link: LinkLayer, engine: string, next: string): void {
   p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "in order");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "in order");
+  p.ifFirstFragment(f, "in order").load("u32", "r1", "r9", FLOW_ORDER_AT); // the later ones follow it by the uplink
   p.store("u32", "r10", INDEX, "r1").lookup("order", INDEX).jumpIf("r0", "==", 0, "in order");
   p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r2", "r0", ORDER_COUNT_AT).jumpIf("r2", "==", 0, "hand over");
   p.load("u32", "r3", "r0", ORDER_PASSED_AT).jumpIf("r1", "==", "r3", "all passed").jumpIf("r2", ">", MOST, "all passed");

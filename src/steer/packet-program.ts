@@ -40,12 +40,17 @@ export interface MapFds {
   peers6: number;
   inside6: number;
   tunnel: number;
+  members: number;
+  stations: number;
+  toNodes: number;
+  fromNodes: number;
   counters: number;
 }
 
 /** enum bpf_func_id. */
 const MAP_LOOKUP = 1,
-  MAP_UPDATE = 2;
+  MAP_UPDATE = 2,
+  TAIL_CALL = 12;
 export const SKB_LOAD_BYTES = 26;
 /** Headers: offsets and values. 16-bit values are as a little-endian load sees them: fragment offset 0x1fff. */
 // biome-ignore format: a table
@@ -210,6 +215,11 @@ export class PacketProgram<Maps extends MapFds = MapFds> extends Assembler {
     else this.load("u16", "r0", "r10", f.stack.ip + IP_FRAGMENT).alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS);
     this.jumpIf("r0", "!=", f.version === 6 ? MORE_FRAGMENTS6 : MORE_FRAGMENTS, done).fragmentKey(f, flag);
     return this.update(f.maps.fragments, f.stack.flow, f.stack.rest).label(done);
+  }
+
+  /** Goes on with the first program of a BPF_MAP_TYPE_PROG_ARRAY, and does not come back, unless there is none. */
+  tailCall(array: number): this {
+    return this.mov("r1", "r6").loadMap("r2", array).mov("r3", 0).call(TAIL_CALL);
   }
 
   zero(at: number, size: number): this {

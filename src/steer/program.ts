@@ -33,7 +33,7 @@
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
- * - tunnel: u32 raw UDP port of the tunnels to other nodes; 0: there are none.
+ * - tunnel, and what frames of overlay networks are carried by: overlay-programs.ts. The first u32 of `tunnel` is the raw UDP port of the tunnels to other nodes; 0: there are none.
  * - counters: a per-CPU u64 for each of COUNTERS.
  */
 
@@ -71,6 +71,8 @@ export const COUNTERS = [
   "returned", // emit: to the engine again, which fragments it or tells its sender: too long, or refused by the host's routes
   "blackhole", // emit: dropped, as the host's routes say
   "taken-error", // home: what the host's stack says about a packet of ours, to the engine, which translates it
+  "to-node", // to_node: into a tunnel
+  "from-node", // from_node: out of a tunnel, into an endpoint
   "forward-refused", // answer: dropped, the host would have forwarded it into an own network
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
@@ -89,7 +91,7 @@ const L4_CSUM_REPLACE = 11, SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66, FIB_L
 // biome-ignore format: a table
 export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_MARK = 8, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_VLAN_TCI = 24, SKB_VLAN_PROTO = 28,
   SKB_INGRESS_IFINDEX = 36,
-  SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_GSO_SIZE = 176, PACKET_HOST = 0, PACKET_OTHERHOST = 3,
+  SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_CB = 48, SKB_GSO_SIZE = 176, PACKET_HOST = 0, PACKET_OTHERHOST = 3,
   TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
 /** struct bpf_fib_lookup, its answers, and the sizes of struct bpf_redir_neigh and struct bpf_xfrm_state. FIB_SKIP_NEIGH: Linux 6.3, as `redirect_neigh` looks itself. */
 // biome-ignore format: a table
@@ -220,6 +222,17 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
     return this.label(done)
       .load("u32", "r0", "r10", LENGTH)
       .store("u16", "r10", FIB + FIB_LENGTH, "r0");
+  }
+
+  /** The same, of a packet of the length in `reg`. r0 is lost. */
+  routeLengthOf(reg: Reg): this {
+    return this.store("u32", "r10", LENGTH, reg).store("u16", "r10", FIB + FIB_LENGTH, reg);
+  }
+
+  /** Counts a packet, and its length on the stack, in two u64 of a map's value. r1 is lost. */
+  atomicAddTo(value: Reg, at: number, length: number): this {
+    this.mov("r1", 1).atomicAdd("u64", value, at, "r1");
+    return this.load("u32", "r1", "r10", length).atomicAdd("u64", value, at + 8, "r1");
   }
 
   /** dst = MTU that `route` has found exceeded; jumps where the kernel does not say. */

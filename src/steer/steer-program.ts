@@ -53,8 +53,7 @@ import {
 } from "./program.js";
 
 /** enum bpf_func_id. */
-const TAIL_CALL = 12,
-  CLONE_REDIRECT = 13;
+const CLONE_REDIRECT = 13;
 /** SCTP: place and value of the first chunk's type (RFC 9260 §3). */
 const CHUNK_TYPE = 12,
   INIT = 1;
@@ -88,12 +87,12 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
   p.load("u32", "r0", "r6", SKB_PROTOCOL);
   if (version === 6) {
     p.jumpIf("r0", "!=", V6.ethertype, "next");
-    steerFamily(p, V6, link, uplinks, options);
+    steerFamily(p, V6, link, uplinks, maps, options);
     return p.assemble();
   }
   const other = ipv6Program !== undefined || (ipv6 && version !== 4);
   p.jumpIf("r0", "!=", V4.ethertype, other ? "other" : "next");
-  steerFamily(p, V4, link, uplinks, options);
+  steerFamily(p, V4, link, uplinks, maps, options);
   // From `emit`, for a link-local address of this very device.
   if (takesHome) {
     p.label("other host").load("u32", "r0", "r6", SKB_TC_INDEX).jumpIf("r0", "!=", FOR_HOME, "next");
@@ -103,10 +102,10 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
   p.label("other");
   if (ipv6Program === undefined) {
     p.section("IPv6").jumpIf("r0", "!=", V6.ethertype, "next");
-    steerFamily(p, V6, link, uplinks, options);
+    steerFamily(p, V6, link, uplinks, maps, options);
   } else {
     p.jumpIf("r0", "!=", V6.ethertype, "next");
-    p.mov("r1", "r6").loadMap("r2", ipv6Program).mov("r3", 0).call(TAIL_CALL).jump("next"); // it does not come back, unless it fails
+    p.tailCall(ipv6Program).jump("next");
   }
   return p.assemble();
 }
@@ -117,6 +116,7 @@ function steerFamily(
   f: Family,
   link: LinkLayer,
   uplinks: readonly number[],
+  maps: MapFds,
   { offload = false, bypass = false, ipsec = false, pastBridge = false }: SteerOptions,
 ): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, port, rest, sender } = f.stack;
@@ -175,7 +175,14 @@ function steerFamily(
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
   if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");
-  if (offload || !bypass) keepOrder(p, link, "engine", "next");
+  if (offloads && link === "ethernet") {
+    // What is in a tunnel, of a node without its port in the key.
+    p.load("u16", "r0", "r10", flowPorts + 2)
+      .jumpIf("r0", "!=", 0, "no tunnel")
+      .jumpIf("r8", "!=", UDP, "no tunnel");
+    p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "no tunnel").tailCall(maps.fromNodes).label("no tunnel");
+  }
+  if (offload || !bypass) keepOrder(p, f, link, "engine", "next");
   if (offloads) forwardOffloaded(p, f, link, "engine", { ipsec, pastBridge });
   p.label("engine")
     .load("u32", "r7", "r9", FLOW_UPLINK_AT)

@@ -21,14 +21,13 @@ import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../sys/rtnetlink-link.js";
 import { formatPrefix, type IpAddress, type IpPrefix, toBytes } from "../wire/ip-address.js";
 import { PROTO_SCTP } from "../wire/ipv4.js";
-import { rawHalf } from "../wire/raw.js";
 import { acceptProgram, acceptRawProgram, RING_SIZE } from "./accept-program.js";
 import { Attacher, type AttachMode, type Attachment } from "./attach.js";
 import { CarriedCounts } from "./carried.js";
 import { emitProgram } from "./emit-program.js";
 import { EndpointEnds } from "./endpoint-ends.js";
 import { homeProgram } from "./home-program.js";
-import { acrossName, type BegunMaps, bytes, createMaps, createRing, flowsName, portKeys, VALUE_SIZE } from "./maps.js";
+import { acrossName, type BegunMaps, bytes, createMaps, createRing, flowsName, placesOf, portKeys, VALUE_SIZE } from "./maps.js";
 import {
   CARRYING_LINKS,
   type LoadedOffload,
@@ -42,6 +41,7 @@ import {
 import { COUNTERS, type LinkLayer, LOOPBACK, type MapFds } from "./program.js";
 import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
 import { RawSctp } from "./raw-sctp.js";
+import { Stations, type TunnelEnd } from "./stations.js";
 import { steerProgram } from "./steer-program.js";
 
 /**
@@ -107,6 +107,8 @@ export interface SteeringOptions {
   store?: FdStore | undefined;
   /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
   devices?: readonly { ifindex: number; arphrdType: number }[];
+  /** As in `MapOptions`. */
+  manyPorts?: boolean | undefined;
   /** Begun before, if they are the right ones. */
   maps?: BegunMaps | undefined;
   /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
@@ -138,6 +140,8 @@ export class Steering {
   readonly attacher: Attacher;
   /** Of endpoints on veth pairs. */
   readonly ends: EndpointEnds;
+  /** Of overlay networks. */
+  readonly stations: Stations;
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
   private queue: number | undefined;
@@ -160,8 +164,9 @@ export class Steering {
       const { offload: mode = "never" } = options;
       this.attacher.prepare(this.placesOf(options.devices ?? []));
       this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, this.fds, options.maps);
-      this.carried = new CarriedCounts(this.maps.carried);
+      this.carried = new CarriedCounts(this.maps.carried, placesOf(options));
       this.ends = new EndpointEnds(this.attacher, this.maps);
+      this.stations = new Stations(this.maps, mode !== "never", options);
       if (mode === "auto" && options.offloadLater === true && this.attacher.canReplace) {
         this.offload = offloadToCome(options);
         this.carrying = new Set(CARRYING_LINKS);
@@ -242,10 +247,11 @@ export class Steering {
   }
 
   /**
-   * What the engine writes to the device of tunnels, which is set up as an uplink is, finds its way out as from there; `port`: what comes in at that UDP
+   * What the engine writes to the device of tunnels, which is set up as an uplink is, finds its way out as from there; what comes in at its UDP
    * port may be from nodes that are entered without theirs. Answers how to end that.
    */
-  addTunnel(ifindex: number, port: number): () => void {
+  addTunnel(tunnel: TunnelEnd): () => void {
+    const { device: ifindex } = tunnel;
     const progFd = bpf.loadProgram(
       "tsproxy_tunnel",
       emitProgram(ifindex, this.maps, { ...this.options, givesBack: false, pastBridge: false }),
@@ -255,10 +261,9 @@ export class Steering {
     } finally {
       fs.closeSync(progFd); // the kernel keeps it as long as it is attached
     }
-    const tell = (raw: number): void => bpf.updateElement(this.maps.tunnel, new Uint8Array(4), bytes(Int32Array.of(raw)));
-    tell(rawHalf(port));
+    const close = this.stations.open(tunnel);
     return () => {
-      tell(0);
+      close();
       this.tunnelDevices.get(ifindex)?.detach();
       this.tunnelDevices.delete(ifindex);
     };

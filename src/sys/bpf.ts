@@ -255,7 +255,7 @@ export function* loadingProgram(name: string, code: Uint8Array, type: number = P
   throw new TsproxyError(
     "TSP_ERR_BPF_REJECTED",
     "unavailable",
-    `the kernel refuses BPF program '${name}' (${errnoName(second)}): ${lines.at(-1) ?? "no reason given"}`,
+    `the kernel refuses BPF program '${name}' (${errnoName(second)}): ${lines.at(-1) || "no reason given"}`,
     "steering needs Linux 5.10 or later",
     new Error(text),
   );

@@ -1,5 +1,5 @@
 /** Nodes of a cluster on the store in memory: who gets what, and what happens when the store or a node is away. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Cluster, type ClusterOptions, type Holding } from "../../src/cluster/cluster.js";
 import { Fence } from "../../src/cluster/fence.js";
 import { Holdings } from "../../src/cluster/holdings.js";
@@ -194,6 +194,36 @@ describe("a cluster whose store is away", () => {
     store.cut(a.client);
     await eventually("it is given back", () => seenBy(b, shop).length === 0);
     expect(addressOf(await claim(b, shop, "db"))).toBe("10.0.0.2");
+  });
+
+  it("asks for ten minutes no more than is good for it, says so once, and then knows what was missed", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const [a, b] = [await node("a"), await node("b")];
+    const shop = await make(a, "shop");
+    await claim(a, shop, "web");
+    let asked = 0;
+    const list = a.client.list.bind(a.client);
+    a.client.list = (prefix) => {
+      asked++;
+      return list(prefix);
+    };
+    a.client.unreachable = true;
+    store.cut(a.client);
+    const unreachable = { code: "TSP_ERR_STORE", kind: "unavailable", message: expect.stringContaining("unreachable") };
+    for (let minute = 0; minute < 10; minute++) {
+      for (let second = 0; second < 60; second++) await vi.advanceTimersByTimeAsync(1000);
+      await expect(claim(a, shop, "db")).rejects.toMatchObject(unreachable);
+      await expect(make(a, "more")).rejects.toMatchObject(unreachable);
+      expect([seenBy(a, shop), a.cluster.view.networks.size]).toEqual([["web 10.0.0.2 a"], 1]);
+    }
+    expect([asked > 100, asked < 420]).toEqual([true, true]); // every 1.5 to 4.5 s
+    expect(said.filter((line) => line.includes("what runs goes on as it was"))).toHaveLength(1);
+    await make(b, "missed");
+    const db = await claim(b, shop, "db");
+    a.client.unreachable = false;
+    await vi.advanceTimersByTimeAsync(5000);
+    expect([seenBy(a, shop), a.cluster.view.networkNamed("missed") !== undefined, addressOf(db)]).toEqual([["db 10.0.0.3 b", "web 10.0.0.2 a"], true, "10.0.0.3"]); // biome-ignore format: one thing
   });
 
   it("makes nothing late: what a store that hung is asked, and gets when all was told to have failed, is not there afterwards", async () => {

@@ -6,6 +6,7 @@ import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, REPLY, ROW_SHIFT, STATE, WAY } 
 import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
 import { selectionMemory } from "../../src/table/selection.js";
+import { FLOW_CARRIED_AT, FLOW_PACKETS_AT } from "../../src/wire/flow-entry.js";
 import { workerOf } from "../../src/wire/spread.js";
 import {
   A,
@@ -307,6 +308,39 @@ describe("a connection to a published port", () => {
     expect(adopt(kept).lost).toBe(1);
     expect(kept.forgotten).toHaveLength(2);
   });
+});
+
+it("counts what the kernel has carried on where its port is counted now, and keeps what it has counted of the flow", () => {
+  const former = new Former({ offload: true });
+  former.d.publish({ ...BEYOND, carried: 3 });
+  former.open({ dport: 9000 });
+  const kept = next([former.left()], { offload: true });
+  for (const [key, value] of former.d.flowMap) {
+    const bytes = Buffer.from(value, "hex");
+    bytes.writeUInt32LE(3, FLOW_CARRIED_AT);
+    bytes.writeUInt32LE(77, FLOW_PACKETS_AT);
+    kept.flowMap.set(key, bytes.toString("hex"));
+  }
+  const size = kept.flowMap.size;
+  expect(size).toBeGreaterThan(0);
+  kept.say({
+    type: "steering",
+    flowsFd: 3,
+    flows6Fd: 4,
+    acrossFd: -1,
+    orderFd: -1,
+    uplinkDevice: 7,
+    isNew: false,
+    offload: { ipv4: true, ipv6: true },
+  });
+  kept.publish({ ...BEYOND, carried: 5 });
+  expect(adopt(kept).taken).toBe(1);
+  const counts = [...kept.flowMap.values()].map((value) => {
+    const bytes = Buffer.from(value, "hex");
+    return [bytes.readUInt32LE(FLOW_CARRIED_AT), bytes.readUInt32LE(FLOW_PACKETS_AT)];
+  });
+  expect(counts).toEqual(Array(size).fill([5, 77]));
+  expect(kept.run()).toEqual([]); // nobody is asked
 });
 
 describe("a connection whose ends the host's own stack may have answered meanwhile", () => {

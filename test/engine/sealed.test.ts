@@ -287,6 +287,19 @@ describe("what is not right is dropped, counted, and said of its node", () => {
     expect(b.receive(good)).toHaveLength(1);
   });
 
+  it("a frame that stands for more datagrams than a kernel puts in one, without a look at each", () => {
+    const { a, b } = sealedPair();
+    const of = (count: number): Uint8Array => {
+      const data = new Uint8Array(100 * count).fill(0x80);
+      const packet = p.udp({ src: a.local, dst: b.local }, { sport: 50000, dport: 4789, data });
+      return o.arriving(packet, { flags: 1, gso: p.GSO_UDP_L4, headers: 42, size: 100, start: 34, field: 6 });
+    };
+    expect(b.receive(of(128))).toEqual([]);
+    expect(drops(b)).toEqual({ "sealed-key": 128 });
+    expect(b.receive(of(129))).toEqual([]);
+    expect(drops(b)).toEqual({ "sealed-key": 128, "vnet-header": 1 });
+  });
+
   it("what is cut short, at every length", () => {
     const nodes = sealedPair();
     const good = o.departed(written(nodes));

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ask } from "../../src/api/client.js";
 import { curl, udpExchange } from "../support/clients.js";
 import { ClusterLab, type ClusterNode } from "../support/cluster-lab.js";
 import { etcdObstacle } from "../support/etcd.js";
@@ -38,6 +39,9 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
     const before = performance.now();
     await eventually("it is on b", async () => (await b.networks()).includes("shop"));
     expect(performance.now() - before).toBeLessThan(1000);
+    // That nodes' clocks are hours apart is no reason for anything.
+    const { Created } = await ask(b.api, "network", { params: { network: "shop" } });
+    expect(Math.round((Date.now() - Date.parse(Created)) / 3_600_000)).toBe(5);
     expect(await b.ok("network", "ls")).toMatch(/^[0-9a-f]{12} {2}shop {4}overlay {2}global {2}10\.0\.0\.0\/24/m);
     expect(await b.call("network", "create", "-d", "overlay", "shop")).toMatchObject({
       code: 1,

@@ -20,7 +20,7 @@ describe.skipIf(obstacle !== undefined)(`dockerds of a cluster${obstacle === und
     const holder = lab.lab.start(node.ns, ["unshare", "--mount", "--uts", "sh", "-c", script]);
     await holder.until("folders", () => holder.stdout === "mounted\n");
     const wrap = ["nsenter", `--mount=/proc/${holder.pid}/ns/mnt`, `--uts=/proc/${holder.pid}/ns/uts`];
-    await node.startDaemonIn(wrap, "--plugin-socket", PLUGIN);
+    await node.startDaemonIn(wrap, "--plugin-socket", PLUGIN, "--node-ttl", "10"); // nobody dies here, and a busy machine is no reason to
     // dockerd speaks version 2 of etcd's protocol.
     const config = { "cluster-store": `etcd://${lab.etcd.hosts}`, "cluster-advertise": `${node.address}:2376` };
     return Dockerd.start(lab.lab, node.ns, { config, wrap });

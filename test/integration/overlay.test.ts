@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import { onLab } from "../support/cases.js";
 import { curl, ncUdp, ping } from "../support/clients.js";
 import type { Lab } from "../support/lab.js";
-import { GATEWAYS, IPS, MACS, type NodeStats, OverlayLab } from "../support/overlay-lab.js";
+import { GATEWAYS, IPS, MACS, type NodeStats, OverlayLab, VNI } from "../support/overlay-lab.js";
 import { eventually } from "../support/proc.js";
 import { serve, serveIperf } from "../support/servers.js";
 
@@ -81,6 +81,26 @@ onLab("endpoints reach each other across nodes, whole segments too, and each nod
   lab.ip(c1, "link set eth0 mtu 1500");
   const told = await lab.run(c1, ["ping", "-n", "-c", "1", "-W", "2", "-M", "do", "-s", "1400", B[0]]);
   expect(told.stdout).toMatch(/From 10\.9\.0\.1 .*mtu ?= ?1350/);
+
+  // Datagrams that are none of a node's of this network are dropped, each with a reason that is counted.
+  // From who is known they come by the tunnels' device, from others by the port that is held.
+  const countOf = async (reason: string): Promise<number> => (await o.stats("a")).ports.reduce((sum, { drops }) => sum + (drops[reason] ?? 0), 0); // biome-ignore format: short
+  const vxlan = (vni: number, flags: number, inner: string): string =>
+    `${flags.toString(16).padStart(2, "0")}000000${vni.toString(16).padStart(6, "0")}00${inner}`;
+  const inner = `${MACS.a}${MACS.l}0800`.replaceAll(":", "") + "45".padEnd(92, "0");
+  const wrong = [
+    ["vxlan-flags", o.ns.l, vxlan(VNI, 0, inner)],
+    ["vxlan-vni", o.ns.l, vxlan(VNI + 1, 8, inner)], // as that of another cluster
+    ["vxlan-node", o.lan, vxlan(VNI, 8, inner)], // a node of another cluster, with an identifier that is ours too
+    ["vxlan-runt", o.ns.l, vxlan(VNI, 8, inner.slice(0, 20))],
+  ] as const;
+  for (const [reason, from, hex] of wrong) {
+    const before = await countOf(reason);
+    await eventually(`${reason} is counted`, async () => {
+      lab.runSync(from, ["python3", "-c", `import socket;socket.socket(2,2).sendto(bytes.fromhex("${hex}"),("${o.vtep("a")}",4789))`]);
+      return (await countOf(reason)) > before;
+    });
+  }
 
   // A node that sends for somebody else's station is not heard.
   lab.ip(o.ns.l, `link set vxlan0 down\nlink set vxlan0 address ${MACS.b}\nlink set vxlan0 up`);

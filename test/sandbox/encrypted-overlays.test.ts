@@ -2,10 +2,13 @@
  * Encrypted networks of a cluster: two nodes on a store in memory, each with keys of its own and an engine that seals with them. What one endpoint sends
  * reaches the other, whatever becomes of keys, nodes and the store; and an older version understands nothing of such a network.
  */
+
+import type { KeyObject } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Cluster } from "../../src/cluster/cluster.js";
 import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
 import { networkText, nodeText, parseNetwork, parseNode } from "../../src/cluster/records.js";
+import type { KeyRing, KeyRingSite } from "../../src/control/network/key-ring.js";
 import { setLogSink } from "../../src/log.js";
 import { chosenAddresses } from "../../src/model/addresses.js";
 import { formatOf } from "../../src/model/record-json.js";
@@ -62,11 +65,13 @@ async function start(store: MemoryCluster, at: "a" | "b", { keys = true, workers
 }
 
 /** Both are in the network, with an endpoint each, and know of each other. */
-async function pair(): Promise<{ store: MemoryCluster; a: Node; b: Node }> {
+async function pair(watch: (ring: KeyRing) => void = () => {}): Promise<{ store: MemoryCluster; a: Node; b: Node }> {
   const store = new MemoryCluster();
   const a = await start(store, "a");
   await a.catalog.create({ name: "shop", driver: "overlay", encrypt: true });
   const b = await start(store, "b");
+  watch(a.sealed.ring);
+  watch(b.sealed.ring);
   for (const [node, letter] of [[a, "e"], [b, "f"]] as const) await node.overlays.createEndpoint((await node.catalog.use("shop")).record, request(letter, letter)); // biome-ignore format: short
   await eventually("both know each other", () => a.overlays.isKeyKnown("b") === true && b.overlays.isKeyKnown("a") === true);
   meet(a, b);
@@ -183,6 +188,52 @@ it("a node that was killed comes back with another key, and is understood by it"
   await again.overlays.createEndpoint((await again.catalog.use("shop")).record, request("g", "g"));
   await eventually("it knows a's", () => again.overlays.isKeyKnown("a") === true);
   expect(arrives(a, again)).toBe(true);
+});
+
+it("no secret is in the store, in the log, in the state or in what an engine tells, in whatever writing", async () => {
+  const secrets: Uint8Array[] = [];
+  const { store, a, b } = await pair((ring) => {
+    const { site } = ring as unknown as { site: KeyRingSite };
+    const { post } = site;
+    (site as { post: KeyRingSite["post"] }).post = (message) => {
+      if (message.type === "set-seal") secrets.push(message.bytes.slice());
+      post(message);
+    };
+  });
+  for (let n = 0; n < 2; n++) {
+    a.rekey();
+    expect(arrives(a, b)).toBe(true);
+    await eventually("b is told", () => {
+      arrives(a, b);
+      a.sealed.ring.settle();
+      return a.sealed.ring.canRotate;
+    });
+  }
+  for (const { sealed } of [a, b]) {
+    const { own } = sealed.ring as unknown as { own: { secret: KeyObject }[] };
+    for (const { secret } of own) secrets.push(new Uint8Array(secret.export({ type: "pkcs8", format: "der" }).subarray(-32)));
+  }
+  expect(secrets.length).toBeGreaterThanOrEqual(8);
+  const told = [a, b].flatMap(({ sealed: { d } }) => {
+    for (const what of ["nodes", "summary", "flows"] as const) d.say({ type: "query", id: 0, what });
+    return d.told;
+  });
+  const plain = (_: string, value: unknown): unknown =>
+    typeof value === "bigint" ? String(value) : value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+  const records = [a, b].flatMap(({ fixture }) => fixture.model.networks.map(({ record }) => record));
+  const stored = store.list("").entries.map(({ key, value }) => `${key} ${value}`);
+  const written = [...stored, ...said, JSON.stringify([told, records], plain)].join("\n");
+  expect(written).toContain(Buffer.from(a.sealed.ring.published.keys[0]!.bytes).toString("hex")); // which all may know
+  for (const secret of secrets) {
+    const bytes = Buffer.from(secret);
+    for (const text of [
+      bytes.toString("hex"),
+      bytes.toString("base64").slice(0, 40),
+      bytes.toString("base64url").slice(0, 40),
+      bytes.join(),
+    ])
+      expect(written.includes(text)).toBe(false);
+  }
 });
 
 it("a node that comes back by another name keeps its keys when the lease of its former one ends", async () => {

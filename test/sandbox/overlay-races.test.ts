@@ -2,7 +2,8 @@
 import { expect, it } from "vitest";
 import { formatIp } from "../../src/wire/ip-address.js";
 import { ip } from "../support/ip.js";
-import { id, request, start } from "./overlay-fixture.js";
+import { eventually } from "../support/proc.js";
+import { id, request, start, use } from "./overlay-fixture.js";
 
 const outcomes = (settled: readonly PromiseSettledResult<unknown>[]): string[] =>
   settled.map((each) => (each.status === "fulfilled" ? "done" : (each.reason as Error).message));
@@ -43,4 +44,17 @@ it("gives an endpoint that is asked for twice in the same instant to the first, 
   expect(outcomes(await Promise.allSettled(twice))).toEqual(["done", "endpoint aaaaaaaaaaaa exists already"]);
   expect(store.list(`/tsproxy/c/held/${network}/`).entries.map(({ key }) => key.split("/").at(-1))).toEqual(["10.0.0.2"]);
   expect(store.list(`/tsproxy/c/map/endpoints/${network}/`).entries).toHaveLength(1);
+});
+
+it("gives back what an endpoint had whose sandbox ended and whose front end never deleted it, when it is forgotten", async () => {
+  const { other, fixture, overlays, catalog } = await start();
+  const { id: network } = await catalog.create({ name: "shop", driver: "overlay" });
+  const { device } = await overlays.createEndpointIn(network, request("a", "a"));
+  fixture.devices.get(device)!.onGone();
+  await overlays.createEndpointIn(network, request("b", "b"));
+  await other.sync();
+  await eventually("it is no more", () => other.view.endpointsIn(network).map(({ names }) => names[0]).join() === "b"); // biome-ignore format: short
+  expect(formatIp((await other.claim(other.view.networks.get(network)!, { id: id("d"), use: use("db") })).addresses.ipv4!)).toBe(
+    "10.0.0.2",
+  );
 });

@@ -11,6 +11,7 @@ import type { SandboxView } from "../../src/api/sandbox-types.js";
 import { Etcd } from "./etcd.js";
 import { Lab } from "./lab.js";
 import type { Proc, Result } from "./proc.js";
+import { program } from "./servers.js";
 import { launch, untilReady } from "./tsproxy.js";
 
 const STORE = "192.0.2.9";
@@ -46,7 +47,13 @@ export class ClusterNode {
   }
 
   launchDaemon(...args: string[]): Proc {
-    return launch(this.lab, this.ns, this.daemonArgs(args), { env: this.env });
+    return launch(this.lab, this.ns, this.daemonArgs(args), { env: { ...this.env, ...this.clock } });
+  }
+
+  /** The nodes' clocks are twelve hours apart: nothing may depend on them. */
+  private get clock(): Record<string, string> {
+    const hours = { a: "-5", b: "7" }[this.name] ?? "0";
+    return { NODE_OPTIONS: `--import=${program("other-clock")}`, TEST_CLOCK_HOURS: hours };
   }
 
   /** Runs `tsproxy ARGS` to its end. */

@@ -24,13 +24,25 @@ export interface NodeOptions {
   firewall?: string;
   checksum?: boolean;
   encrypted?: boolean;
+  /** What the containers hang on. */
+  attach?: "veth" | "tap";
   /** Where tsproxy makes the segments. */
   segments?: boolean;
 }
 
 export interface NodeStats {
   ports: { name: string; kind: string; rxPackets: number; rxBytes: number; txPackets: number; drops: Record<string, number> }[];
-  nodes: { address: string; endpoints: number; rxPackets: number; txPackets: number; refused: number; unopened: number; noKey: number }[];
+  nodes: {
+    address: string;
+    endpoints: number;
+    rxPackets: number;
+    txPackets: number;
+    rxBytes: number;
+    txBytes: number;
+    refused: number;
+    unopened: number;
+    noKey: number;
+  }[];
   steering: Record<string, number>;
 }
 

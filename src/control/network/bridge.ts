@@ -15,7 +15,7 @@ import { closeToIpv6, hostDeviceConf, hostDeviceIpv6Conf } from "../device-conf.
 import { checkNetworkFamilies } from "../families.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
-import { Endpoints } from "./endpoints.js";
+import { type EndpointNetwork, Endpoints } from "./endpoints.js";
 import { DEFAULT_MTU, MIN_IPV6_MTU } from "./mtu.js";
 import type { CommonSpec, Network, OpenNetwork, Reach } from "./network.js";
 import type { Site } from "./site.js";
@@ -41,7 +41,13 @@ export interface BridgeSpec extends CommonSpec {
 export const openBridge: OpenNetwork<BridgeSpec> = (site, number, spec) => openBridged(site, number, spec);
 
 /** The same of what is a bridge as far as this host goes; `overlay`: and more than that. */
-export function openBridged(site: Site, number: number, spec: Omit<BridgeSpec, "kind">, overlay?: Overlay): Bridged {
+export function openBridged(
+  site: Site,
+  number: number,
+  spec: Omit<BridgeSpec, "kind">,
+  overlay?: Overlay,
+  onEnd?: EndpointNetwork["onEnd"],
+): Bridged {
   checkNetworkFamilies(spec.subnets, hostFamilies());
   const ours = spec.hostDevice !== undefined && site.taps.isKept(spec.hostDevice) ? spec.hostDevice : undefined;
   for (const { prefix } of eachFamily(spec.subnets)) {
@@ -54,7 +60,7 @@ export function openBridged(site: Site, number: number, spec: Omit<BridgeSpec, "
         "use a network that the host does not know",
       );
   }
-  return new Bridge(site, number, spec, overlay);
+  return new Bridge(site, number, spec, overlay, onEnd);
 }
 
 export interface Bridged extends Network {
@@ -77,13 +83,14 @@ class Bridge implements Bridged {
     readonly number: number,
     private readonly spec: Omit<BridgeSpec, "kind">,
     overlay: Overlay | undefined,
+    onEnd: EndpointNetwork["onEnd"],
   ) {
     const { workers, host } = site;
     const subnets = eachFamily(spec.subnets);
     this.subnets = spec.subnets;
     this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
     if (spec.subnets.ipv6 !== undefined) this.checkIpv6(spec.subnets.ipv6);
-    this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets, attach: spec.attach });
+    this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets, attach: spec.attach, onEnd });
     this.undo.add("what the host's addresses are", () => host.refresh());
     try {
       workers.post({

@@ -8,6 +8,7 @@ import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
+import type { LocalEnd } from "../../steer/stations.js";
 import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
@@ -54,7 +55,7 @@ export interface DeviceSpec {
 }
 
 /** What is behind a device. */
-type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">>;
+type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">> & Pick<HandedOut, "end">;
 
 /** What one endpoint may reach of another. */
 export interface Link {
@@ -72,6 +73,8 @@ export interface EndpointNetwork {
   readonly attach?: AttachWord | undefined;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
+  /** The same of each on a veth pair, with the interface index of its end in the host's namespace. */
+  readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end: number) => LocalEnd) | undefined;
 }
 
 interface Namespace {
@@ -174,9 +177,9 @@ export class Endpoints {
     const [device, port] = [new Undo(), new Undo()];
     try {
       const onGone = once(spec.onGone);
-      const { tap, setLasting } =
+      const { tap, end, setLasting } =
         spec.attach === "veth" ? openVeth(this.site, { ...spec, mtu: this.mtu }, device, onGone) : this.openTap(spec, device);
-      this.join(tap, { ...spec, onGone }, port);
+      this.join(tap, { ...spec, end, onGone }, port);
       setLasting(true);
       const live = new LiveDevice(setLasting, device, port);
       this.devices.add(live);
@@ -267,7 +270,8 @@ export class Endpoints {
     const mac = stationMac(spec.addresses);
     const onGone = once(() => void this.remake(namespace));
     const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
-    const tap = this.attach === "veth" ? openVeth(this.site, device, undo, onGone).tap : this.site.taps.open(device, undo);
+    const { tap, end } =
+      this.attach === "veth" ? openVeth(this.site, device, undo, onGone) : { tap: this.site.taps.open(device, undo), end: undefined };
     const { index } = socket.link(ENDPOINT_DEVICE)!;
     const { ipv6 } = spec.addresses;
     // Its link-local address is the one that comes of its MAC, which it is held to.
@@ -280,7 +284,7 @@ export class Endpoints {
         "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
       );
     const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.join(tap, { name, addresses: spec.addresses, mac, onGone }, undo);
+    this.join(tap, { name, addresses: spec.addresses, mac, end, onGone }, undo);
     const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
     for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
     socket.setLink(index, { up: true });
@@ -291,12 +295,17 @@ export class Endpoints {
   }
 
   private join(tap: Tap, spec: Station, undo: Undo): void {
-    const { name, mac, bandwidth, onGone } = spec;
+    const { name, mac, bandwidth, end, onGone } = spec;
     const addresses = eachFamily(spec.addresses);
-    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth } as const;
-    const { onStation } = this.network;
+    const { onStation, onEnd, number } = this.network;
+    let local: LocalEnd | undefined;
+    const carried = end === undefined || onEnd === undefined ? undefined : () => local?.carried();
+    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth, carried } as const;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses }));
-    this.site.taps.attach(tap, { ...port, network: this.network.number }, undo, onGone);
+    this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
+    if (end === undefined || onEnd === undefined) return;
+    local = onEnd(spec, end);
+    undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends
   }
 
   private checkNamespace(word: string, netns: string, nsFd: number): void {

@@ -4,6 +4,7 @@
  */
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
+import type { NetworkStations } from "../../steer/stations.js";
 import { native } from "../../sys/native.js";
 import { overheadOf } from "../../table/tunnel.js";
 import type { IpAddress } from "../../wire/ip-address.js";
@@ -73,6 +74,8 @@ export class OverlayNetwork implements Network {
   readonly endpoints: Network["endpoints"];
   readonly remotes: RemoteEndpoints;
   private readonly bridge: Bridged;
+  /** Whose frames the kernel carries. */
+  private readonly stations: NetworkStations | undefined;
   private readonly undo = new Undo();
 
   constructor(
@@ -90,10 +93,15 @@ export class OverlayNetwork implements Network {
     checkOverlayMtu(most, mtu ?? most);
     try {
       this.undo.add("tunnels", tunnels.use(vni, { address, port: udpPort, checksum }));
-      const port = numbers.take({ name: `overlay ${vni}`, kind: "remote" });
+      // What its endpoints send each other is settled by who they are, unless something else has a say in it.
+      const isSettled = !encrypted && spec.icc !== false && spec.promiscuous !== true;
+      const stations = isSettled ? site.stations.ofNetwork(vni, mtu ?? most) : undefined;
+      this.stations = stations;
+      this.undo.add("what is carried", () => stations?.close());
+      const port = numbers.take({ name: `overlay ${vni}`, kind: "remote", carried: stations?.carried });
       this.undo.add("number of the other nodes", () => numbers.give(port));
       const overlay = { port, vni, mtu: mtu ?? most, encrypted };
-      this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: mtu ?? most }, overlay);
+      this.bridge = openBridged({ workers, numbers, tunnels, ...site }, number, { ...spec, mtu: mtu ?? most }, overlay, stations?.onEnd);
       this.undo.add("bridge", () => this.bridge.close());
       let before = most;
       const follow = (): void => {
@@ -110,7 +118,7 @@ export class OverlayNetwork implements Network {
     this.subnets = this.bridge.subnets;
     this.hostDevice = this.bridge.hostDevice;
     this.endpoints = this.bridge.endpoints;
-    this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name));
+    this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name), this.stations);
   }
 
   get mtu(): number {
@@ -123,6 +131,7 @@ export class OverlayNetwork implements Network {
     const mtu = Math.max(wanted, least);
     if (most < mtu) log.warn(`the underlay's MTU has changed: through it go ${most} bytes, less than the network's ${mtu}`);
     if (mtu !== this.bridge.mtu) this.bridge.setMtu(mtu);
+    this.stations?.setMtu(Math.min(mtu, most));
     workers.post({ type: "remote-mtu", network: this.number, mtu: Math.min(mtu, most) });
   }
 

@@ -3,6 +3,7 @@
  * of two with one MAC, as of a container that moves, the one told last has it, whichever goes first.
  */
 import { log } from "../../log.js";
+import type { NetworkStations } from "../../steer/stations.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress, sameIp } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
@@ -38,12 +39,13 @@ export class RemoteEndpoints {
   private readonly macs = new Map<string, Uint8Array>();
   private readonly owners = new Map<string, string>();
 
-  /** `local`: this node's address in the underlay. `nameNode` is told what a node is called. */
+  /** `local`: this node's address in the underlay. `nameNode` is told what a node is called; `stations`: where the kernel carries frames. */
   constructor(
     private readonly workers: Workers,
     private readonly network: number,
     private readonly local: IpAddress,
     private readonly nameNode: (address: IpAddress, name: string) => void,
+    private readonly stations: NetworkStations | undefined,
   ) {}
 
   /** Ids that are not known are passed over. What cannot be is left out, with a warning. */
@@ -78,6 +80,7 @@ export class RemoteEndpoints {
     this.macs.set(id, mac);
     this.owners.set(name, id);
     this.nameNode(vtep, node);
+    this.stations?.setBehind(mac, { addresses, node: vtep });
     this.workers.post({ type: "set-remote", network: this.network, mac, addresses: eachFamily(addresses), node: vtep });
   }
 
@@ -88,6 +91,7 @@ export class RemoteEndpoints {
     const name = macText(mac);
     if (this.owners.get(name) !== id) return; // another one has it by now
     this.owners.delete(name);
+    this.stations?.setBehind(mac, null);
     this.workers.post({ type: "remove-remote", network: this.network, mac });
   }
 }

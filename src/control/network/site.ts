@@ -1,6 +1,7 @@
 /** What networks and endpoints are built on. */
 import type { EndpointEnds } from "../../steer/endpoint-ends.js";
 import type { HostGuard } from "../../steer/host-guard.js";
+import type { Stations } from "../../steer/stations.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Host } from "../host.js";
 import type { PortNumbers } from "../port-numbers.js";
@@ -21,6 +22,8 @@ export interface Site {
   readonly remover: LinkRemover;
   /** Programs of endpoints on veth pairs. */
   readonly ends: EndpointEnds;
+  /** Whose frames the kernel carries in overlay networks. */
+  readonly stations: Stations;
   /** Something is broken for good, and the process must end: better to be started anew than to serve nothing. */
   fail(error: Error): void;
   readonly numbers: PortNumbers;

@@ -75,8 +75,9 @@ export class Tunnels {
    * For the network with that identifier; answers how to end it. Throws TSP_ERR_NETWORK: not-found without such an address on the host; conflict where
    * another network has the identifier, or other ideas about the underlay; TSP_ERR_PORT_TAKEN and the like.
    */
-  use(vni: number, { address, port = PORT, checksum = address.family === 6 }: Underlay): () => Promise<void> {
+  use(vni: number, { address, port = PORT, checksum: asked }: Underlay): () => Promise<void> {
     const { open } = this;
+    const checksum = asked ?? address.family === 6;
     if (open !== undefined && (!sameIp(open.address, address) || open.port !== port || open.checksum !== checksum))
       throw new TsproxyError(
         "TSP_ERR_NETWORK",
@@ -88,7 +89,7 @@ export class Tunnels {
       throw new TsproxyError("TSP_ERR_NETWORK", "invalid", `${port} is no UDP port for tunnels`, "give 1 to 65535");
     if (open?.vnis.has(vni))
       throw new TsproxyError("TSP_ERR_NETWORK", "conflict", `another network has the VXLAN identifier ${vni}`, "give another one");
-    const used = open ?? this.start(address, port, checksum);
+    const used = open ?? this.start(address, port, checksum, asked === true);
     used.vnis.add(vni);
     return async () => {
       used.vnis.delete(vni);
@@ -120,7 +121,8 @@ export class Tunnels {
     );
   }
 
-  private start(address: IpAddress, udpPort: number, checksum: boolean): Open {
+  /** `always`: that datagrams have a checksum was asked for. */
+  private start(address: IpAddress, udpPort: number, checksum: boolean, always: boolean): Open {
     const { socket, workers, host, steering, numbers, taps } = this.site;
     this.linkOf(address);
     if (address.family === 6 && !host.ipv6)
@@ -140,7 +142,7 @@ export class Tunnels {
       const isNew = !taps.isKept(KEPT);
       const tap = taps.open({ name: DEVICE, keepAs: KEPT, tunnels: true }, undo);
       const { ifindex, mac } = setUpUplink(tap, socket, isNew);
-      undo.add("way out of the tunnels", steering.addTunnel(ifindex, udpPort));
+      undo.add("way out of the tunnels", steering.addTunnel({ device: ifindex, port: udpPort, local: address, checksum: always }));
       if (!tap.tunnelGso) log.info(`${tap.name}: the kernel has no segmentation offload in tunnels (Linux 6.17), so it is done here`);
       const port = numbers.take({ name: tap.name, kind: "tunnel", address: formatIp(address) });
       undo.add("number of the tunnels", () => numbers.give(port));

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import type { OverlaySpec } from "../../../src/control/network/overlay.js";
+import type { OverlayNetwork, OverlaySpec } from "../../../src/control/network/overlay.js";
 import { setLogSink } from "../../../src/log.js";
 import { parseMac } from "../../../src/wire/ethernet.js";
 import { ip } from "../../support/ip.js";
@@ -123,4 +123,27 @@ it("leaves out who cannot be, and says so", () => {
     "endpoint b of node n2 is left out: its node's address 2001:db8::2 is not of the family of 192.0.2.1, which this node has in the underlay",
     "endpoint c of node n2 is left out: its node's address 192.0.2.1 is this node's own",
   ]);
+});
+
+it("has the kernel carry what who sends and who receives settle, and nothing after that", async () => {
+  const f = new SiteFixture();
+  const network = f.registry.add({ ...OVERLAY, mtu: undefined }) as OverlayNetwork;
+  network.remotes.apply({ put: [remote("e1")] });
+  network.remotes.apply({ put: [remote("e1", MAC, "192.0.2.3")] });
+  f.throughUnderlay = 1400;
+  for (const listener of f.listeners) listener();
+  network.remotes.apply({ remove: ["e1"] });
+  await f.registry.remove(network);
+  expect(f.carried).toEqual(["4097 mtu 1450", `${MAC} 192.0.2.2`, `${MAC} 192.0.2.3`, "mtu 1400", `${MAC} nowhere`, "none"]);
+});
+
+it.each([
+  ["that is encrypted", { encrypted: true }],
+  ["without ICC", { icc: false }],
+  ["whose endpoints may have other addresses", { promiscuous: true }],
+])("has the kernel carry nothing of a network %s", (_, more) => {
+  const f = new SiteFixture();
+  const network = f.registry.add({ ...OVERLAY, ...more }) as OverlayNetwork;
+  network.remotes.apply({ put: [remote("e1")] });
+  expect(f.carried).toEqual([]);
 });

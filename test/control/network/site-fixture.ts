@@ -20,6 +20,8 @@ export class SiteFixture {
   /** The first note that begins so is an error instead. */
   failing: string | undefined;
   workers = 1;
+  /** What the kernel is told to carry. */
+  readonly carried: string[] = [];
   overlapping: string | null = null;
   /** Whether the host has it. */
   ipv6 = true;
@@ -99,6 +101,18 @@ export class SiteFixture {
           return () => note(`end tunnels ${vni}`);
         },
         nameNode: () => {},
+      },
+      stations: {
+        ofNetwork: (vni: number, mtu: number) => {
+          const say = (what: string): number => this.carried.push(what);
+          say(`${vni} mtu ${mtu}`);
+          return {
+            setBehind: (mac: Uint8Array, station: { node: IpAddress } | null) =>
+              say(`${macText(mac)} ${station === null ? "nowhere" : formatIp(station.node)}`),
+            setMtu: (now: number) => say(`mtu ${now}`),
+            close: () => say("none"),
+          };
+        },
       },
       taps: {
         isKept: () => false,

@@ -1,6 +1,6 @@
 /**
  * One node of an overlay network, without a store: what its argument says in JSON, and then what lines on its standard input say.
- * `{local, port?, checksum?, encrypted?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
+ * `{local, port?, checksum?, encrypted?, attach?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
  * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"own": [MAC, ADDRESS, …]}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
  * `{"rotate": true}`. Public keys are in hex.
  * TSPROXY_TEST_SEGMENTS=no: as on a kernel without segmentation offload in tunnels (before 6.17).
@@ -27,6 +27,7 @@ const addresses = (texts) => perFamily(texts.map(parseIp));
 const controller = await Controller.start(parseDataplane({ workers: config.workers, firewall: config.firewall }), (error) => {
   throw error;
 });
+await controller.loadOffload();
 process.on("SIGTERM", async () => {
   await controller.stop();
   process.exit(0);
@@ -38,8 +39,17 @@ const subnets = Object.fromEntries(
   ]),
 );
 const local = addresses([config.local]);
-const { vni, port, checksum, encrypted } = config;
-const network = controller.networks.add({ kind: "overlay", vni, port, checksum, encrypted, local, subnets });
+const { vni, port, checksum, encrypted, attach } = config;
+const network = controller.networks.add({
+  kind: "overlay",
+  vni,
+  port,
+  checksum,
+  encrypted,
+  attach,
+  local,
+  subnets,
+});
 for (const [netns, ...own] of config.endpoints) network.endpoints.add({ netns, addresses: addresses(own) });
 for (const spec of config.publish ?? []) controller.publisher.publish(parsePortSpec(spec));
 await controller.settled();
