@@ -81,9 +81,11 @@ export function l2Out(b: Batch, state: State): void {
 
 function toUplink(b: Batch, i: number, state: State, frame: number, port: number): void {
   const { macHi, macLo } = state.ports;
-  if ((b.mark[i]! & EGRESS_ENTER) !== 0 && !isFirstOfMany(b, i, state)) {
-    askForClient(b, i, state, frame);
-    return;
+  if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
+    if (!isFirstOfMany(b, i, state)) {
+      askForClient(b, i, state, frame);
+      return;
+    }
   }
   if (b.ingress[i] !== port && b.flow[i] !== NO_FLOW && (b.flow[i]! & 1) === 0 && fromInside(b, i, state, frame)) return;
   const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
@@ -103,23 +105,29 @@ function fromInside(b: Batch, i: number, { conntrack, networks, ports }: State, 
 
 /** Datagrams may come in bursts, whose order is kept (`table/order.ts`): so their entry is made with the second one, since most questions have one answer. */
 function isFirstOfMany(b: Batch, i: number, { conntrack, order }: State): boolean {
-  return order.isKept && b.proto[i] === PROTO_UDP && conntrack.packets(b.flow[i]! >> 1, 1) === 1;
+  return order.isKept && b.proto[i] === PROTO_UDP && (b.mark[i]! & EGRESS_ENTERED) === 0 && conntrack.packets(b.flow[i]! >> 1, 1) === 1;
+}
+
+/** An answer to a client: later fragments of his that come before their first one may be ours. */
+function askForPair(b: Batch, i: number, { conntrack, ports }: State, frame: number): void {
+  const { bytes, halves, words } = b.memory;
+  eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
+  bytes[frame] = LOCALLY_ADMINISTERED;
+  words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[b.flow[i]! >> 1]!;
+  bytes[frame + ASK_FLAGS_AT] = FLAG_PAIR;
 }
 
 /** The first answer to a client: `emit` is to enter it, so that the client's packets come to us from the device that its first one came by. */
 function askForClient(b: Batch, i: number, state: State, frame: number): void {
-  const { bytes, halves, words } = b.memory;
-  const { conntrack, ports } = state;
+  const { bytes, words } = b.memory;
+  const { conntrack } = state;
   const id = b.flow[i]! >> 1;
   const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
   const target = conntrack.newDst(id, 0);
   const ordered = state.order.isKept && b.proto[i] === PROTO_UDP;
   if (ordered || (offloaded && (isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION))) {
     enterClient(state, id, conntrack.device[id]!, offloaded, ordered);
-    eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
-    bytes[frame] = LOCALLY_ADMINISTERED;
-    words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;
-    bytes[frame + ASK_FLAGS_AT] = FLAG_PAIR;
+    askForPair(b, i, state, frame);
     return;
   }
   const targetPort = conntrack.newPorts(id, 0) >>> 16;

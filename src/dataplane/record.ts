@@ -31,7 +31,7 @@ import {
   OFFLOAD_DESTINATION,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
-import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
+import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { chunkType, INIT } from "../wire/sctp.js";
 import type { State } from "./state.js";
@@ -55,7 +55,9 @@ export function record(b: Batch, state: State): void {
     }
     if (isUsual(b, i, state, id, device)) continue;
     if (!moved && state.order.hasNoted(ref)) continue; // by its entry it has got its stamp
+    const asks = conntrack.egress(id, 1) & EGRESS_ENTER;
     enterClient(state, id, device, offloaded, true);
+    if (b.proto[i] === PROTO_UDP && state.order.isKept) conntrack.mark(id, 1, asks, 0); // the next answer has the pair entered (`l2-out.ts`)
   }
 }
 
