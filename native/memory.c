@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* adviseHugePages(view): MADV_HUGEPAGE for the pages that the view lies in, before they are first written; 0 or -errno. A hint, no more. */
@@ -128,7 +129,23 @@ static napi_value forget_code(napi_env env, napi_callback_info info) {
   return tsp_num(env, (int64_t)forgotten);
 }
 
+/* random(typed array) -> 0 or -errno: filled by getrandom(2), which may be interrupted before it has all. */
+static napi_value random_bytes(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  uint8_t *bytes;
+  size_t length;
+  tsp_args(env, info, 1, argv);
+  if (!tsp_bytes(env, argv[0], &bytes, &length)) return NULL;
+  while (length > 0) {
+    ssize_t got = getrandom(bytes, length, 0);
+    if (got < 0 && errno != EINTR) return tsp_num(env, -errno);
+    if (got > 0) bytes += got, length -= (size_t)got;
+  }
+  return tsp_num(env, 0);
+}
+
 void memory_init(napi_env env, napi_value exports) {
+  tsp_export(env, exports, "random", random_bytes);
   tsp_export(env, exports, "adviseHugePages", advise_huge_pages);
   tsp_export(env, exports, "allocate", allocate);
   tsp_export(env, exports, "mapFile", map_file);

@@ -77,6 +77,7 @@ export class Controller {
     private readonly adoption: Adoption,
     private readonly store: FdStore | undefined,
     readonly host: Host,
+    private readonly lans: Lans,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
     /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
@@ -93,13 +94,14 @@ export class Controller {
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
-      const pastBridge = options.pastBridge && PastBridge.isPossible();
+      const canPass = PastBridge.isPossible();
       const bypass = options.firewall === "bypass";
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
       undo.add("files of flows", () => files?.close());
       const numbers = new PortNumbers();
       let host: Host | undefined;
+      let lans: Lans | undefined;
       let ipsec: Ipsec | undefined;
       let past: PastBridge | undefined;
       let dead = false;
@@ -154,7 +156,7 @@ export class Controller {
         flowCapacity: conntrackMax,
         offload,
         offloadLater: true,
-        pastBridge,
+        pastBridge: canPass,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
@@ -166,6 +168,7 @@ export class Controller {
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
+      undo.add("what LANs are carried by", () => lans?.close());
       undo.add("workers", () => workers.stop()); // before what they use ends
       workers.post({
         type: "allow",
@@ -179,6 +182,8 @@ export class Controller {
           flowsFd: steering.flowsFd,
           flows6Fd: steering.ipv6 ? steering.flows6Fd : -1,
           acrossFd: steering.ipv6 ? steering.acrossFd : -1,
+          pairsFd: steering.pairsFd,
+          pairs6Fd: steering.ipv6 ? steering.pairs6Fd : -1,
           orderFd: steering.orderFd,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
@@ -196,14 +201,14 @@ export class Controller {
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
       undo.add("IPsec monitor", () => ipsec?.close());
-      if (pastBridge) past = new PastBridge(socket, workers, steering);
+      if (options.pastBridge && canPass) past = new PastBridge(socket, workers, steering);
       undo.add("watch of bridges", () => past?.close());
       const guard = new HostGuard(steering);
       undo.add("host guard", () => guard.close());
       const taps = new TapPorts(workers, numbers, steering, store);
       const tunnels = new Tunnels({ socket, workers, host, steering, numbers, taps });
       const networkNumbers = new NetworkNumbers();
-      const lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
+      lans = new Lans({ socket, workers, host, steering, taps, networkNumbers });
       const networks = new NetworkRegistry({
         socket,
         workers,
@@ -229,7 +234,7 @@ export class Controller {
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, lans, networks, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -319,9 +324,15 @@ export class Controller {
       const counters = this.workers.counters(port);
       const more = carried?.();
       if (more !== undefined) addTo(counters, more);
+      const onLan = kind === "endpoint" ? this.lans.moved(port) : undefined;
+      for (const [name, count] of Object.entries(onLan ?? {}) as [keyof Moved, number][]) counters[name] += count;
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
-    return this.numbers.all().map(({ carried, ...info }) => ({ ...info, ...countersOf({ ...info, carried }) }));
+    return this.numbers.all().map(({ carried, ...info }) => {
+      const counters = { ...info, ...countersOf({ ...info, carried }) };
+      if (info.kind === "endpoint") addTo(counters, this.steering.ends.moved.at(info.port));
+      return counters;
+    });
   }
 
   /** Whether the kernel carries flows, and why not. */

@@ -17,7 +17,15 @@
  */
 import os from "node:os";
 import { log } from "../log.js";
-import { PEER_HEADER_AT, PEER_PORT_AT, PEER_SEEN_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "../steer/past-bridge-program.js";
+import { NO_PORT } from "../steer/moved.js";
+import {
+  PEER_HEADER_AT,
+  PEER_NUMBER_AT,
+  PEER_PORT_AT,
+  PEER_SEEN_AT,
+  PEER_UNTIL_AT,
+  PEER_VALUE_SIZE,
+} from "../steer/past-bridge-program.js";
 import type { Steering } from "../steer/steering.js";
 import { tcxPrograms } from "../sys/bpf.js";
 import {
@@ -279,7 +287,9 @@ function peerOf(
   const from = parseMac(links.get(ifindex)?.mac ?? "");
   if (port === null || address === null || to === null || from === null) return null;
   const value = new Uint8Array(PEER_VALUE_SIZE);
-  new DataView(value.buffer).setUint32(PEER_PORT_AT, port.index, true);
+  const view = new DataView(value.buffer);
+  view.setUint32(PEER_PORT_AT, port.index, true);
+  view.setUint32(PEER_NUMBER_AT, NO_PORT, true);
   value.set([...to, ...from, ...ETHERTYPES[family === "ipv4" ? 4 : 6]], PEER_HEADER_AT);
   return { bridge: ifindex, address, text, mac, port, value, holds: false, inDoubt: false };
 }

@@ -11,13 +11,14 @@
  */
 import { type Batch, FLOOD, FLOOD_ENDPOINTS, KIND_IPV4, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { fdbKey } from "../table/fdb.js";
-import { NO_ICC, ONE_MAC, PASSTHRU, VEPA } from "../table/networks.js";
+import { NO_ICC, ONE_MAC, PASSTHRU, PROMISCUOUS, VEPA } from "../table/networks.js";
 import { LAN } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
 import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { LAN_PAIR_NO_PORT, LAN_TO_ENDPOINT, LAN_TO_HOST, LAN_TO_PARENT, LAN_TO_PARENT_AS } from "../wire/lan-pair.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { isLinked } from "./linked.js";
 import * as oneMac from "./one-mac.js";
@@ -74,12 +75,63 @@ function bridge(b: Batch, i: number, state: State, network: number, fromLan: boo
   const port = fdb.lookup(fdbKey(eth.dstHi(halves, frame), network), eth.dstLo(halves, frame));
   if (fromLan) {
     if (port === -1) b.drop(i, drop.DROP_UNKNOWN_STATION);
-    else b.egress[i] = port;
+    else sendTo(b, i, state, network, port, port);
   } else if (port === -1 && isTagged(b, i)) b.drop(i, drop.DROP_UNKNOWN_STATION);
-  else if (port === -1) b.egress[i] = networks.lanPort[network]!;
+  else if (port === -1) sendTo(b, i, state, network, networks.lanPort[network]!, b.ingress[i]!);
   else if (port === b.ingress[i]) b.drop(i, drop.DROP_SAME_PORT);
-  else if ((networks.flags[network]! & NO_ICC) !== 0 && !isLinked(b, i, state, network, port)) b.drop(i, drop.DROP_ISOLATED);
-  else b.egress[i] = port;
+  else if ((networks.flags[network]! & NO_ICC) === 0) sendTo(b, i, state, network, port, b.ingress[i]!);
+  else if (isLinked(b, i, state, network, port)) b.egress[i] = port;
+  else b.drop(i, drop.DROP_ISOLATED);
+}
+
+/** The frame leaves by `port`; so do others between the same two stations, of which `endpoint` is one, and the kernel may carry them. */
+function sendTo(b: Batch, i: number, state: State, network: number, port: number, endpoint: number): void {
+  b.egress[i] = port;
+  if (state.ports.device[port] !== 0 && state.ports.device[endpoint] !== 0) carry(b, i, state, network, port, endpoint);
+}
+
+/**
+ * Has the kernel carry TCP and UDP between the two stations. Not of endpoints that may have any address, nor of a published port's target: its answers are found
+ * by their tuple. In a network with ONE_MAC the MAC of a neighbor or the host does not say which of them it is, so only what comes from the LAN or leaves for it.
+ */
+function carry(b: Batch, i: number, state: State, network: number, port: number, endpoint: number): void {
+  const { halves } = b.memory;
+  const { lanPairs, networks, ports } = state;
+  const flags = networks.flags[network]!;
+  if ((flags & (PASSTHRU | PROMISCUOUS | VEPA)) !== 0 || !state.offloads) return;
+  if (b.kind[i] !== KIND_IPV4 && b.kind[i] !== KIND_IPV6) return;
+  if (b.proto[i] !== PROTO_TCP && b.proto[i] !== PROTO_UDP) return;
+  if (state.isTarget(ports.address[endpoint]!) || state.isTarget(ports.address6[endpoint]!)) return;
+  const toEndpoint = ports.kind[port] !== LAN;
+  if (toEndpoint && (state.isTarget(ports.address[port]!) || state.isTarget(ports.address6[port]!))) return;
+  const frame = b.at[i]! + HEADER_SIZE;
+  const dstHi = eth.dstHi(halves, frame);
+  const dstLo = eth.dstLo(halves, frame);
+  const device = ports.device[port]!;
+  if (toEndpoint) {
+    if ((flags & ONE_MAC) !== 0 && port !== endpoint) return;
+    lanPairs.add(
+      network,
+      dstHi,
+      dstLo,
+      eth.srcHi(halves, frame),
+      eth.srcLo(halves, frame),
+      LAN_TO_ENDPOINT,
+      device,
+      port === endpoint ? LAN_PAIR_NO_PORT : endpoint,
+      port,
+    );
+    return;
+  }
+  const hi = networks.macHi[network]!;
+  const lo = networks.macLo[network]!;
+  const vlan = networks.vlan[network]!;
+  const isHosts = vlan === 0 && dstLo === lo && dstHi === hi;
+  if (isHosts && (flags & ONE_MAC) !== 0) return;
+  const how = isHosts ? LAN_TO_HOST : (flags & ONE_MAC) !== 0 ? LAN_TO_PARENT_AS : LAN_TO_PARENT;
+  // As the endpoint has sent it: the source may have been replaced.
+  lanPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device, endpoint, LAN_PAIR_NO_PORT);
+  lanPairs.setOut(hi, lo, vlan);
 }
 
 function isTagged(b: Batch, i: number): boolean {

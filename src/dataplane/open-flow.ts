@@ -9,6 +9,7 @@ import { combine, delta } from "../wire/checksum.js";
 import * as drop from "../wire/drop.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { swapPorts } from "../wire/raw.js";
+import { isCarried } from "./carried-port.js";
 import { unfit } from "./fragment.js";
 import { LIMIT_CLIENT, LIMIT_ENDPOINT, NO_LIMIT } from "./limits.js";
 import { catchUp, giveUpOne, makeRoom } from "./make-room.js";
@@ -87,10 +88,16 @@ function hasPort(b: Batch, state: State, source: number): boolean {
 }
 
 /** Whether the kernel can carry `state.newFlow`: it stays in it. Many devices have the same link-local addresses, so those are ours. */
-function isKernels({ bare, newFlow: flow, offloads6, ports }: State, source: number): boolean {
-  if ((flow.egress & ct.EGRESS_PORT) !== ports.uplink || (flow.replyEgress & ct.EGRESS_PORT) !== ports.uplink) return false;
+function isKernels(state: State, source: number): boolean {
+  const { bare, newFlow: flow, offloads6, ports } = state;
+  const to = flow.egress & ct.EGRESS_PORT;
+  const back = flow.replyEgress & ct.EGRESS_PORT;
+  if (!isCarried(state, to) || !isCarried(state, back)) return false;
+  if (isIpv6(flow.src) !== isIpv6(flow.replySrc) && (to !== ports.uplink || back !== ports.uplink)) return false;
   if (bare.has(flow.device)) return false;
   if (!offloads6 && (isIpv6(flow.src) || isIpv6(flow.replySrc))) return false;
+  // What an endpoint opens: neither ICMP, nor a query and its answer, which are over before that pays.
+  if (source === MASQUERADED || source === UNCHANGED) return !isIcmp(flow.proto) && flow.state !== ct.QUERY;
   return source === KEPT || (source === HOSTS && !isLinkLocal(flow.src));
 }
 

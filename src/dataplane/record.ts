@@ -10,7 +10,7 @@
  * The same where the firewall is bypassed and the kernel is to carry the flow, but has forgotten it.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
-import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_KEEP_TTL, EGRESS_OFFLOAD } from "../table/conntrack.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_KEEP_TTL, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import type { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
 import {
@@ -24,14 +24,16 @@ import {
   FLOW_ORDER_AT,
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
+  FLOW_WAY_IN_AT,
   FLOW6_ADDRESS_AT,
   FLOW6_DESTINATION_AT,
   OFFLOAD_ACROSS,
   OFFLOAD_BOTH,
   OFFLOAD_DESTINATION,
+  OFFLOAD_INSIDE,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
-import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { chunkType, INIT } from "../wire/sctp.js";
 import type { State } from "./state.js";
@@ -55,9 +57,7 @@ export function record(b: Batch, state: State): void {
     }
     if (isUsual(b, i, state, id, device)) continue;
     if (!moved && state.order.hasNoted(ref)) continue; // by its entry it has got its stamp
-    const asks = conntrack.egress(id, 1) & EGRESS_ENTER;
     enterClient(state, id, device, offloaded, true);
-    if (b.proto[i] === PROTO_UDP && state.order.isKept) conntrack.mark(id, 1, asks, 0); // the next answer has the pair entered (`l2-out.ts`)
   }
 }
 
@@ -75,10 +75,17 @@ export function enterClient(state: State, id: number, device: number, offloaded:
   if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0), ordered);
 }
 
+/** Whether an endpoint has opened the flow. */
+function isInside({ conntrack, ports }: State, id: number): boolean {
+  return (conntrack.egress(id, 0) & EGRESS_PORT) === ports.uplink && (conntrack.egress(id, 1) & EGRESS_PORT) !== ports.uplink;
+}
+
 /** What the kernel is to do with answers to what is sent in direction `dir`: OFFLOAD_*. */
-export function carriedAs({ conntrack }: State, id: number, dir: number): number {
+export function carriedAs(state: State, id: number, dir: number): number {
+  const { conntrack } = state;
   const src = conntrack.newSrc(id, 0);
   if (isIpv6(src) !== isIpv6(conntrack.newSrc(id, 1))) return OFFLOAD_ACROSS;
+  if (isInside(state, id)) return dir === 0 ? OFFLOAD_DESTINATION : OFFLOAD_INSIDE;
   const keepsClient = src === conntrack.tuple(id, 0, 0) && ((conntrack.newPorts(id, 0) ^ conntrack.tuple(id, 0, 2)) & 0xffff) === 0;
   if (!keepsClient) return OFFLOAD_BOTH;
   return dir === 0 ? OFFLOAD_SOURCE : OFFLOAD_DESTINATION;
@@ -91,19 +98,26 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
   return (tcpFlags(b.memory.bytes, b.l4[i]!) & (device === 0 ? TURNING : TCP_SYN)) !== 0;
 }
 
-/** Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. `ordered`: as of `enterClient`. */
+/**
+ * Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. Those of an endpoint
+ * come by its own device. `ordered`: as of `enterClient`; an endpoint's do not wait.
+ */
 export function enter(state: State, id: number, dir: number, device: number, offload: number, ordered = false): void {
-  const { addresses, conntrack, order } = state;
+  const { addresses, conntrack, networks, order, ports } = state;
+  const from = conntrack.egress(id, dir) & EGRESS_PORT;
   const src = conntrack.newSrc(id, dir);
   const entries = isIpv6(src) ? state.entries6 : state.entries;
-  const at = entries.set((id << 1) | dir, src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
+  const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
-  entries.values[(at + FLOW_INGRESS_AT) >> 2] = device;
-  if (ordered) entries.values[(at + FLOW_ORDER_AT) >> 2] = order.placeOf((id << 1) | (dir ^ 1));
+  entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
+  if (ordered && from === ports.uplink) entries.values[(at + FLOW_ORDER_AT) >> 2] = order.placeOf((id << 1) | (dir ^ 1));
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
-  entries.values[(at + FLOW_CARRIED_AT) >> 2] =
-    state.publishedAt(conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2) >>> 16, conntrack.protocol(id))?.carried ?? 0;
+  const inside = isInside(state, id);
+  if (offload === OFFLOAD_INSIDE) entries.values[(at + FLOW_WAY_IN_AT) >> 2] = networks.wayInFor(ports.network[from]!, src);
+  entries.values[(at + FLOW_CARRIED_AT) >> 2] = inside
+    ? 0
+    : (state.publishedAt(conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2) >>> 16, conntrack.protocol(id))?.carried ?? 0);
   if (offload === OFFLOAD_ACROSS || offload === OFFLOAD_BOTH) {
     entries.valueBytes[at + FLOW_HOPS_AT] = (conntrack.egress(id, dir ^ 1) & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
     if (offload === OFFLOAD_ACROSS) enterAcross(state, id, dir, entries, at);
@@ -111,11 +125,12 @@ export function enter(state: State, id: number, dir: number, device: number, off
     return;
   }
   // What the answers get is the tuple of this direction, turned round: of the client's the target, of the target's where the client sent to.
-  const address = offload === OFFLOAD_DESTINATION ? conntrack.newDst(id, 0) : conntrack.newSrc(id, 1);
+  const other = dir ^ 1;
+  const address = offload === OFFLOAD_DESTINATION ? conntrack.newDst(id, other) : conntrack.newSrc(id, other);
   if (isIpv6(src)) addresses.copy(address, entries.values, (at + FLOW6_ADDRESS_AT) >> 2);
   else entries.values[(at + FLOW_ADDRESS_AT) >> 2] = address;
-  const ports = offload === OFFLOAD_DESTINATION ? conntrack.newPorts(id, 0) >>> 16 : conntrack.newPorts(id, 1) & 0xffff;
-  entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = ports;
+  const both = conntrack.newPorts(id, other);
+  entries.valueHalves[(at + FLOW_PORT_AT) >> 1] = offload === OFFLOAD_DESTINATION ? both >>> 16 : both & 0xffff;
 }
 
 /** What both ends of the answers get: the other direction's tuple. */
@@ -146,14 +161,7 @@ function enterAcross({ across, addresses, conntrack }: State, id: number, dir: n
     entries.values[w + 2] = ports;
     return;
   }
-  const more =
-    across.set(
-      (id << 1) | dir,
-      conntrack.newSrc(id, dir),
-      conntrack.newDst(id, dir),
-      conntrack.newPorts(id, dir),
-      conntrack.protocol(id),
-    ) >> 2;
+  const more = across.add(conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id)) >> 2;
   addresses.copy(src, across.values, more);
   addresses.copy(dst, across.values, more + 4);
   across.values[more + 8] = ports;

@@ -1,6 +1,6 @@
 /** Ends a flow: gives back what it holds, has its steering entries forgotten, and takes it out of conntrack. */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
-import { EGRESS_ENTERED, EGRESS_RECORD } from "../table/conntrack.js";
+import { EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_RECORD } from "../table/conntrack.js";
 import { isIpv6 } from "../wire/address-word.js";
 import type { State } from "./state.js";
 import { end } from "./turn.js";
@@ -14,7 +14,7 @@ export function forgetEntry({ forget, forget6 }: State, src: number, dst: number
 export function retire(state: State, id: number): void {
   const { addresses, conntrack } = state;
   for (let dir = 0; dir < 2; dir++) {
-    if ((conntrack.egress(id, dir) & (EGRESS_RECORD | EGRESS_ENTERED)) === 0) continue;
+    if ((conntrack.egress(id, dir) & (EGRESS_RECORD | EGRESS_ENTERED | EGRESS_OFFLOAD)) === 0) continue;
     forgetEntry(state, conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   }
   end(state, id);

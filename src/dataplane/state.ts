@@ -11,6 +11,7 @@ import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import type { FlowMemory } from "../table/flow-file.js";
 import { Fragments } from "../table/fragments.js";
+import { LanPairs } from "../table/lan-pairs.js";
 import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
 import { Links } from "../table/links.js";
 import { NatPool } from "../table/nat-pool.js";
@@ -68,6 +69,8 @@ export interface PublishRule {
 }
 
 export const FORGET_MAX = 1024;
+/** Of one worker. */
+const MAX_LAN_PAIRS = 4096;
 /** Of a batch, and of all fragments that wait. */
 const ANSWERED_MAX = 256;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
@@ -128,6 +131,8 @@ export class State {
   readonly probes = new Probes();
   /** Endpoints that are to be announced on their LAN. */
   readonly announcements = new Announcements();
+  /** Stations of LANs between whom the kernel carries frames. */
+  readonly lanPairs = new LanPairs(MAX_LAN_PAIRS);
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
   readonly ports: Ports;
@@ -150,7 +155,7 @@ export class State {
   /** Datagrams of other nodes whose frames go on in batches of their own. Set by the engine. */
   datagramsIn: TakenDatagrams | null = null;
   /** What endpoints of networks without ICC may send each other all the same. */
-  readonly links = new Links(secureRandom()());
+  readonly links: Links;
   /** Clients that may open flows to published ports; empty: all may. */
   allow: readonly Prefix[] = [];
   /**
@@ -207,10 +212,13 @@ export class State {
   private readonly rules = new Map<number, PublishRule>();
   /** By target, of those that lead to one alone, in the order in which they were published. */
   private readonly rulesOf = new Map<number, PublishRule[]>();
+  /** Addresses of all of them; null: not known now. */
+  private targets: Set<number> | null = null;
 
   constructor(options: StateOptions) {
     const random = options.random ?? secureRandom();
     this.random = random;
+    this.links = new Links(random());
     this.worker = options.worker ?? 0;
     this.workers = options.workers ?? 1;
     this.offloads = options.offload ?? false;
@@ -278,6 +286,19 @@ export class State {
   /** Whether several hosts listen at the address: multicast, the limited broadcast, or that of a network of the host's. */
   isGroup(address: number): boolean {
     return word.isGroup(address) || this.locals.get(address, 1) !== -1;
+  }
+
+  /** Whether published ports lead to the address. */
+  isTarget(address: number): boolean {
+    if (address === word.NO_ADDRESS || this.rules.size === 0) return false;
+    this.targets ??= new Set([...this.rules.values()].flatMap(({ targets }) => targets.map((target) => target.address)));
+    return this.targets.has(address);
+  }
+
+  /** Rules have other targets, or there are others: so what the kernel carries past them is decided anew. */
+  targetsChanged(): void {
+    this.targets = null;
+    this.lanPairs.takeBack();
   }
 
   /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */

@@ -16,11 +16,12 @@ const PARENT = "parent",
   IPVLAN_MODE = "ipvlan_mode",
   IPVLAN_FLAG = "ipvlan_flag",
   SPOOF = "tsproxy.spoof",
+  ATTACH = "tsproxy.attach",
   MTU = "com.docker.network.driver.mtu",
   INTERFACE_PREFIX = "com.docker.network.container_iface_prefix",
   HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4";
 /** Of bridges, those that mean the same here. */
-const SHARED = [MTU, INTERFACE_PREFIX, HOST_BINDING];
+const SHARED = [ATTACH, MTU, INTERFACE_PREFIX, HOST_BINDING];
 const OWN = { macvlan: [MACVLAN_MODE, SPOOF], ipvlan: [IPVLAN_MODE, IPVLAN_FLAG] };
 
 export function isLanDriver(driver: string): driver is LanDriver {

@@ -9,6 +9,7 @@ import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
+import type { LanPairMap } from "../table/lan-pairs.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
@@ -33,6 +34,8 @@ export interface CommandsHooks {
   openFlowMap(fd: number, family: 4 | 6): FlowMap;
   /** Memory of the map `order`. */
   mapOrder(fd: number): ArrayBuffer;
+  /** The map `lan_pairs` behind the descriptor. */
+  openLanPairs(fd: number): LanPairMap;
   /** What former processes left. */
   readFormer(): FlowFile[];
 }
@@ -83,6 +86,12 @@ export class Commands implements EngineHooks {
       case "parent-mac":
         state.networks.macHi[m.network] = macHi(m.mac);
         state.networks.macLo[m.network] = macLo(m.mac);
+        if (state.networks.lanPort[m.network] !== -1) state.ports.device[state.networks.lanPort[m.network]!] = m.device;
+        state.networks.vlan[m.network] = m.vlan;
+        state.lanPairs.takeBack();
+        break;
+      case "lan-pairs":
+        state.lanPairs.map = this.hooks.openLanPairs(m.fd);
         break;
       case "announce":
         state.announcements.add(state.fdb.lookup(fdbKey(macHi(m.mac), m.network), macLo(m.mac)));
@@ -141,7 +150,7 @@ export class Commands implements EngineHooks {
         state.ways.uplink = m.uplinkDevice;
         state.offloads = m.offload.ipv4;
         state.offloads6 = m.offload.ipv6;
-        this.maps.use(m.flowsFd, m.flows6Fd, m.acrossFd);
+        this.maps.use(m);
         if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd), state.worker);
         break;
       case "offload":
@@ -265,6 +274,7 @@ export class Commands implements EngineHooks {
     ports.set(m.port, m.kind, hi, lo, ipv4, m.network, ipv6);
     if (m.kind === HOST || m.kind === ENDPOINT) fdb.addStatic(fdbKey(hi, m.network), lo, m.port);
     if (m.kind === ENDPOINT) for (const word of [ipv4, ipv6]) if (word !== NO_ADDRESS) endpoints.set(word, m.network, m.port);
+    if (m.kind === ENDPOINT) ports.device[m.port] = m.device;
     if (m.kind === HOST) {
       networks.hostPort[m.network] = m.port;
       networks.hostDevice[m.network] = m.device;
@@ -274,6 +284,7 @@ export class Commands implements EngineHooks {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
+    this.state.lanPairs.takeBack();
     if (m.bandwidth !== undefined) shaper.set(m.port, m.bandwidth);
     this.read(m.port, () => this.io.addPort(m.port, m.fd));
   }
@@ -290,6 +301,7 @@ export class Commands implements EngineHooks {
     if (ports.kind[port] === NONE) return; // one whose device ended by itself is removed by whoever had it, too
     if (!this.unread.delete(port)) this.io.removePort(port);
     this.state.shaper.clear(port);
+    this.state.lanPairs.takeBack();
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);

@@ -111,6 +111,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     forget,
     forget6,
     held,
+    lanPairs,
     networks,
     order,
     ports,
@@ -501,6 +502,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       decide(opened);
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();
+      if (lanPairs.waiting > 0) lanPairs.enter();
       emit();
       if (order.count > 0) order.pass();
     }

@@ -110,7 +110,7 @@ export interface WorkerOptions {
 export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes";
 
 export type ToWorker =
-  /** `device`: interface index of a host port's device; else 0. */
+  /** `device`: interface index of a host port's device, or of an endpoint's that the kernel can carry packets to and from (`table/ports.ts`); else 0. */
   | {
       type: "add-port";
       port: number;
@@ -127,8 +127,13 @@ export type ToWorker =
   | { type: "remove-port"; port: number }
   /** At most one subnet of each family; `flags` of `table/networks.ts`. */
   | { type: "add-network"; network: number; subnets: readonly Subnet[]; flags: number; overlay?: Overlay | undefined }
-  /** Of a network on a LAN: the device there, with which the host is on the LAN, has this MAC from now on. */
-  | { type: "parent-mac"; network: number; mac: Uint8Array }
+  /**
+   * Of a network on a LAN: the device there, with which the host is on the LAN, has this MAC from now on. `device`: its interface index; 0: there is
+   * none. `vlan`: of which VLAN on it, 0: none.
+   */
+  | { type: "parent-mac"; network: number; mac: Uint8Array; device: number; vlan: number }
+  /** Descriptor of the map of what the kernel carries between stations of LANs (`wire/lan-pair.ts`); it stays open as long as the worker runs. */
+  | { type: "lan-pairs"; fd: number }
   /** Tells the LAN of that network where its endpoint with this MAC is; to one worker. */
   | { type: "announce"; network: number; mac: Uint8Array }
   /** Its ports must be removed before. */
@@ -189,6 +194,9 @@ export type ToWorker =
       flowsFd: number;
       flows6Fd: number;
       acrossFd: number;
+      /** Of the maps `pairs` and `pairs6`. */
+      pairsFd: number;
+      pairs6Fd: number;
       /** Of the map `order`; -1: there is none, and nothing keeps packets in order that change their way. */
       orderFd: number;
       uplinkDevice: number;

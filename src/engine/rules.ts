@@ -27,12 +27,14 @@ export class Rules {
     };
     const before = this.state.withdraw(id);
     this.state.publish(id, rule);
+    this.state.targetsChanged();
     if (before !== null) this.release(before);
   }
 
   withdraw(id: number): void {
     const rule = this.state.withdraw(id);
     if (rule === null) return;
+    this.state.targetsChanged();
     const { conntrack } = this.state;
     this.flush((flow) => rule.targets.some((target) => isOfRule(conntrack, rule, target, flow)));
     this.release(rule);
@@ -46,6 +48,7 @@ export class Rules {
     const before = rule.targets;
     rule.targets = this.take(published);
     rule.takers = takersOf(rule.targets);
+    this.state.targetsChanged();
     const ending = before.flatMap((target) => {
       const duty = rule.targets.find((other) => other.id === target.id)?.duty ?? OUT;
       return duty === target.duty || duty === TAKES || duty === DRAINS ? [] : [{ target, all: duty === OUT }];

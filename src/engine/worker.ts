@@ -11,7 +11,9 @@ import { PacketMemory, SLOTS } from "../mem/packet-memory.js";
 import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
 import { native } from "../sys/native.js";
 import { RouteQuery } from "../sys/route-query.js";
+import { secureRandom } from "../table/random.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
+import { LAN_PAIR_KEY_SIZE } from "../wire/lan-pair.js";
 import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
@@ -36,6 +38,7 @@ const memory = new PacketMemory(SLOTS, allocate);
 const io = new NativeIo(memory, options.wakeFd);
 const state = new State({
   ...options,
+  random: secureRandom(fillRandom),
   routing: new RouteQuery(),
   allocate,
   sealer: new NativeSealer(memory),
@@ -53,9 +56,18 @@ const commands = new Commands(state, io, counters, {
     delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
   }),
   mapOrder: (fd) => native.mapFile(fd, orderPlaces(state.workers) * ORDER_VALUE_SIZE),
+  openLanPairs: (fd) => ({
+    put: (keys, values, count) => putBatch(fd, keys, values, count),
+    delete: (keys, count) => deleteBatch(fd, keys, LAN_PAIR_KEY_SIZE, count),
+  }),
   readFormer: () => options.former.map(readFlowFile),
 });
 const engine = new Engine(io, memory, state, counters, commands);
+
+/** As `crypto.getRandomValues`, which is 5 ms of code to be loaded first. */
+function fillRandom(block: Int32Array): void {
+  if (native.random(block) !== 0) crypto.getRandomValues(block);
+}
 
 function tell(message: FromWorker): void {
   control.postMessage(message);

@@ -44,7 +44,7 @@ export class LiveNetwork {
     if (lan !== undefined) {
       const { parent, mode = options.icc ? "bridge" : "private" } = lan;
       const place = { parent, mode, promiscuous: options.promiscuous ?? false, awaitsParent: this.isFormer } as const;
-      this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...place, subnets, mtu: options.mtu });
+      this.made ??= this.mechanism.networks.add({ kind: "macvlan", ...place, subnets, mtu: options.mtu, attach: options.attach });
       return this.made;
     }
     if (this.made !== undefined) return this.made;

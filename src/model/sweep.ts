@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { runDirs } from "../api/paths.js";
 import { whoListens } from "../api/unix-socket.js";
 import { removeFlowFiles } from "../control/flow-files.js";
-import { removeStalePairs } from "../control/network/veth-pair.js";
+import { quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
 import { sweepStale } from "../steer/attach.js";
 import { releaseKept } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
@@ -56,6 +56,7 @@ export async function sweep(): Promise<Swept> {
       socket.links().map((link) => link.index),
     );
     removeStalePairs(socket);
+    quietPairs(socket);
   } finally {
     socket.close();
   }

@@ -35,7 +35,7 @@ export function networkView(record: NetworkRecord, endpoints: number, made?: Mad
     icc: options.icc,
     masquerade: options.masquerade,
     promiscuous: options.promiscuous ?? false,
-    attach: record.lan === undefined ? (options.attach ?? DEFAULT_ATTACH) : "tap",
+    attach: options.attach ?? DEFAULT_ATTACH,
     endpoints,
   };
 }

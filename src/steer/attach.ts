@@ -8,6 +8,7 @@ import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 import { Assembler } from "./assembler.js";
+import { attachFilter } from "./device-filter.js";
 
 export type AttachMode = "tcx" | "clsact";
 
@@ -96,6 +97,12 @@ export class Attacher {
     }
     if (direction === "egress") return { mode: "clsact", detach: () => {} };
     return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
+  }
+
+  /** To a device of our own that comes and goes in numbers, and goes before its program is detached (`device-filter.ts`). */
+  attachOwn(ifindex: number, progFd: number): Attachment {
+    if (this.routeSocket === undefined) throw new Error("filters need a route socket");
+    return { mode: "clsact", ...attachFilter(this.routeSocket, ifindex, progFd) };
   }
 
   private keep(linkFd: number): Attachment {

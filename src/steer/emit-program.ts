@@ -18,7 +18,6 @@ import {
   FLAG_CLIENT,
   FLAG_INSIDE,
   FLAG_OFFLOAD,
-  FLAG_PAIR,
   FLAG_RECORD,
   FLOW_ADDRESS_AT,
   FLOW_CARRIED_AT,
@@ -72,7 +71,7 @@ const DONT_FRAGMENT = 0x0040;
 const ASK = -206,
   ASK_SIZE = ASK_PORT_END_AT - ASK_PORT_AT + 1;
 /** Flags by which something is entered. */
-const RECORDS = FLAG_RECORD | FLAG_CLIENT | FLAG_OFFLOAD | FLAG_INSIDE | FLAG_PAIR;
+const RECORDS = FLAG_RECORD | FLAG_CLIENT | FLAG_OFFLOAD | FLAG_INSIDE;
 
 /**
  * `ipsec`: the kernel has it, so there may be policies. `ipv6`: the kernel has it. `givesBack`: to the engine what it is to deal with; else the host's stack
@@ -148,7 +147,6 @@ function emitFamily(
   p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).store("u32", "r10", flowProto, "r8");
   if (f.version === 6) p.jumpIf("r9", "==", 0, "route");
   const startValue = (): Program => p.zero(value, f.valueSize).store("u32", "r10", value + FLOW_UPLINK_AT, uplinkIfindex);
-  p.mov("r1", "r9").alu("and", "r1", FLAG_PAIR).jumpIf("r1", "!=", 0, "pair");
   p.alu("and", "r9", FLAG_CLIENT | FLAG_OFFLOAD).jumpIf("r9", "!=", 0, "client");
   // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
   p.lookup(f.maps.flows, flow).jumpIf("r0", "!=", 0, "route");
@@ -162,8 +160,6 @@ function emitFamily(
   enterFlow(p, f, "entered");
   p.jumpIf("r0", "!=", 0, "not-recorded");
   p.update(f.maps.pairs, flow, value + FLOW_INGRESS_AT).jump("route");
-  p.label("pair").loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "route");
-  p.update(f.maps.pairs, flow, ASK + ASK_INGRESS_AT).jump("route");
   p.label("not-recorded").choose("flow-not-recorded").count("route");
 
   if (f.version === 6) {

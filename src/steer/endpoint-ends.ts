@@ -1,16 +1,35 @@
 /** Endpoints on veth pairs, as the steering knows them: their entries in the maps of `endpoint-programs.ts`, and the programs on their devices. */
 import fs from "node:fs";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
-import type { Attacher } from "./attach.js";
+import type { FdStore } from "../sys/fd-store.js";
+import { type IpAddress, linkLocalOf, toBytes } from "../wire/ip-address.js";
+import type { Attacher, Attachment } from "./attach.js";
 import {
   type EndpointMapFds,
+  type EndpointOptions,
   fromEndpointProgram,
+  GUARD_CARRIED_AT,
+  GUARD_GATEWAY_AT,
+  GUARD_IPV4_AT,
+  GUARD_IPV6_AT,
+  GUARD_LINK_LOCAL_AT,
+  GUARD_MAC_AT,
+  GUARD_PORT_AT,
   GUARD_SIZE,
   GUARD_TAP_AT,
   MAX_ENDPOINTS,
   toEndpointProgram,
 } from "./endpoint-programs.js";
+import { MovedCounts } from "./moved.js";
+import type { OffloadState } from "./offload.js";
+import { PEER_HEADER_AT, PEER_NUMBER_AT, PEER_PORT_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import type { MapFds } from "./program.js";
+
+/** Of a peer that somebody looks after: it is taken out when it is no more. */
+const FOR_EVER = 0xffff_ffff;
+const ETHERTYPES = { 4: [0x08, 0x00], 6: [0x86, 0xdd] } as const;
 
 /** Interface indices, in the host's namespace, of the pair's end and of the TAP beside it. */
 export interface Ends {
@@ -18,45 +37,84 @@ export interface Ends {
   tap: number;
 }
 
+/** An endpoint whose packets may be carried. */
+export interface CarriedEndpoint {
+  /** Interface index of the pair's end in the host's namespace. */
+  end: number;
+  /** The engine's number. */
+  port: number;
+  mac: Uint8Array;
+  addresses: readonly IpAddress[];
+}
+
+/** The host's device in a network: by its interface index the host's routing sends to the network's addresses. */
+interface HostEnd {
+  ifindex: number;
+  mac: Uint8Array;
+}
+
 interface Loaded {
   maps: EndpointMapFds;
+  /** Replaced once, when it is known what the kernel carries. */
   from: number;
   to: number;
 }
 
+interface Options {
+  ipsec?: boolean;
+  /** As in `SteeringOptions`. */
+  pastBridge?: boolean;
+  store?: FdStore | undefined;
+}
+
 export class EndpointEnds {
+  readonly moved: MovedCounts;
   private loaded: Loaded | undefined;
   private readonly fds: number[] = [];
+  /** Values of the map `guard`. */
+  private readonly guards = new Map<number, Uint8Array>();
+  private readonly hosts = new Map<number, HostEnd>();
+  private readonly carried = new Set<{ network: number; endpoint: CarriedEndpoint }>();
 
-  /** Nothing is made before there is such an endpoint. */
+  private readonly attached = new Map<number, Attachment>();
+  private closed = false;
+
+  /** Nothing is made before there is such an endpoint. `offload`: whether the programs of the host's devices carry flows. */
   constructor(
     private readonly attacher: Attacher,
     private readonly maps: MapFds,
-  ) {}
+    private readonly options: Options,
+    private readonly offload: () => Pick<OffloadState, "ipv4" | "ipv6" | "loading">,
+  ) {
+    this.moved = new MovedCounts(maps.moved);
+  }
 
   /** Frames find their way from now on; answers how to end that. TSP_ERR_BPF_REJECTED: the kernel is older than Linux 5.10. */
   attach({ end, tap }: Ends): () => void {
     const { maps, from, to } = this.load();
-    const steps: (() => void)[] = [];
+    const guard = new Uint8Array(GUARD_SIZE);
+    new DataView(guard.buffer).setUint32(GUARD_TAP_AT, tap, true);
+    const steps = [
+      (): void => {
+        this.guards.delete(end);
+        bpf.deleteElement(maps.guard, word(end));
+      },
+      () => bpf.deleteElement(maps.ends, word(tap)),
+    ];
+    // Entries first: what the programs know nothing of is dropped.
     const undo = (): void => {
-      for (const step of steps.splice(0)) step(); // entries first: what the programs know nothing of is dropped
-    };
-    const enter = (map: number, ifindex: number, value: Uint8Array): void => {
-      bpf.updateElement(map, word(ifindex), value);
-      steps.push(() => bpf.deleteElement(map, word(ifindex)));
+      for (const step of steps.splice(0)) step();
     };
     try {
-      const guard = new Uint8Array(GUARD_SIZE);
-      new DataView(guard.buffer).setUint32(GUARD_TAP_AT, tap, true);
-      enter(maps.guard, end, guard);
-      enter(maps.ends, tap, word(end));
-      for (const [ifindex, program] of [
-        [end, from],
-        [tap, to],
-      ] as const) {
-        const { detach } = this.attacher.attach(ifindex, program);
-        steps.push(detach);
-      }
+      this.setGuard(end, guard);
+      bpf.updateElement(maps.ends, word(tap), word(end));
+      const attachment = this.attacher.attachOwn(end, from);
+      this.attached.set(end, attachment);
+      steps.push(() => {
+        this.attached.delete(end);
+        attachment.detach();
+      });
+      steps.push(this.attacher.attachOwn(tap, to).detach);
     } catch (error) {
       undo();
       throw error;
@@ -64,25 +122,90 @@ export class EndpointEnds {
     return undo;
   }
 
+  /** The network's packets come and go by that device of the host; answers how to end that. */
+  setHost(network: number, host: HostEnd): () => void {
+    this.hosts.set(network, host);
+    for (const one of this.carried) if (one.network === network) this.enter(network, one.endpoint, host);
+    return () => {
+      if (this.hosts.get(network) !== host) return;
+      for (const one of this.carried) if (one.network === network) this.leave(one.endpoint, host);
+      this.hosts.delete(network);
+    };
+  }
+
+  /** Packets from and to the endpoint, which is attached, may be carried from now on; answers how to end that. */
+  carry(network: number, endpoint: CarriedEndpoint): () => void {
+    const one = { network, endpoint };
+    this.carried.add(one);
+    this.moved.clear(endpoint.port);
+    const host = this.hosts.get(network);
+    if (host !== undefined) this.enter(network, endpoint, host);
+    return () => {
+      this.carried.delete(one);
+      const now = this.hosts.get(network);
+      if (now !== undefined) this.leave(endpoint, now);
+    };
+  }
+
+  /** It is known now what the kernel carries: programs that do take the place of those that do not. */
+  async loadOffload(): Promise<void> {
+    const { loaded } = this;
+    if (loaded === undefined || this.closed) return; // the first endpoint will have them loaded
+    const fds: number[] = [];
+    const from = await bpf.apart(this.loadFrom(loaded.maps, fds));
+    if (this.closed) {
+      for (const fd of fds) fs.closeSync(fd);
+      return;
+    }
+    this.fds.push(...fds);
+    loaded.from = from;
+    for (const { replace } of this.attached.values()) replace?.(from);
+  }
+
   close(): void {
+    this.closed = true;
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.loaded = undefined;
   }
 
+  private enter(network: number, endpoint: CarriedEndpoint, host: HostEnd): void {
+    const guard = this.guards.get(endpoint.end);
+    if (guard === undefined) return;
+    try {
+      for (const address of endpoint.addresses)
+        bpf.updateElement(this.peersOf(address), peerKey(host, address), peerValue(endpoint, host, address));
+      this.setGuard(endpoint.end, withEndpoint(guard, endpoint, host, true));
+    } catch (error) {
+      log.warn(`network ${network}: packets of an endpoint are not carried by the kernel: ${(error as Error).message}`);
+      this.leave(endpoint, host);
+    }
+  }
+
+  private leave(endpoint: CarriedEndpoint, host: HostEnd): void {
+    const guard = this.guards.get(endpoint.end);
+    if (guard !== undefined) this.setGuard(endpoint.end, withEndpoint(guard, endpoint, host, false));
+    for (const address of endpoint.addresses) bpf.deleteElement(this.peersOf(address), peerKey(host, address));
+  }
+
+  private setGuard(end: number, value: Uint8Array): void {
+    this.guards.set(end, value);
+    bpf.updateElement(this.load().maps.guard, word(end), value);
+  }
+
+  private peersOf({ family }: IpAddress): number {
+    return family === 4 ? this.maps.peers : this.maps.peers6;
+  }
+
   private load(): Loaded {
     if (this.loaded !== undefined) return this.loaded;
-    const keep = (fd: number): number => {
-      this.fds.push(fd);
-      return fd;
-    };
     try {
       const map = (name: string, valueSize: number): number =>
-        keep(bpf.createMap({ name: `tsproxy_${name}`, type: bpf.MAP_HASH, keySize: 4, valueSize, maxEntries: MAX_ENDPOINTS }));
+        this.keep(bpf.createMap({ name: `tsproxy_${name}`, type: bpf.MAP_HASH, keySize: 4, valueSize, maxEntries: MAX_ENDPOINTS }));
       const maps = { ...this.maps, guard: map("guard", GUARD_SIZE), ends: map("ends", 4) };
       this.loaded = {
         maps,
-        from: keep(bpf.loadProgram("tsproxy_from_ep", fromEndpointProgram(maps))),
-        to: keep(bpf.loadProgram("tsproxy_to_ep", toEndpointProgram(maps))),
+        from: bpf.now(this.loadFrom(maps, this.fds)),
+        to: this.keep(bpf.loadProgram("tsproxy_to_ep", toEndpointProgram(maps))),
       };
       return this.loaded;
     } catch (error) {
@@ -90,6 +213,61 @@ export class EndpointEnds {
       throw error;
     }
   }
+
+  /** One program a family, the second called by the first, as for host devices (`offload.ts`). What the kernel refuses, the engine moves. */
+  private *loadFrom(maps: EndpointMapFds, fds: number[]): bpf.Steps<number> {
+    const { options } = this;
+    const load = function* (name: string, more: EndpointOptions): bpf.Steps<number> {
+      const fd = yield* bpf.loadingProgram(`tsproxy_${name}`, fromEndpointProgram(maps, { ...more, ipsec: options.ipsec }));
+      fds.push(fd);
+      return fd;
+    };
+    const { ipv4, ipv6, loading = false } = this.offload();
+    if (!ipv4 || loading || options.pastBridge !== true) return yield* load("from_ep", {});
+    try {
+      if (!ipv6) return yield* load("from_ep", { version: 4 });
+      const ipv6Program = bpf.createMap({ name: "tsproxy_from_ep6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
+      fds.push(ipv6Program);
+      bpf.updateElement(ipv6Program, new Uint8Array(4), word(yield* load("from_ep6", { version: 6 })));
+      options.store?.put("from_ep6", [ipv6Program]); // who holds the array keeps what is in it
+      return yield* load("from_ep", { version: 4, ipv6Program });
+    } catch (error) {
+      if (!(error instanceof TsproxyError)) throw error;
+      log.warn(`what endpoints send is not carried by the kernel: ${error.message}`);
+      return yield* load("from_ep", {});
+    }
+  }
+
+  private keep(fd: number): number {
+    this.fds.push(fd);
+    return fd;
+  }
+}
+
+function withEndpoint(guard: Uint8Array, { port, mac, addresses }: CarriedEndpoint, host: HostEnd, carried: boolean): Uint8Array {
+  const value = guard.slice();
+  const view = new DataView(value.buffer);
+  view.setUint32(GUARD_PORT_AT, port, true);
+  value.set(mac, GUARD_MAC_AT);
+  view.setUint16(GUARD_CARRIED_AT, carried ? 1 : 0, true);
+  value.set(host.mac, GUARD_GATEWAY_AT);
+  value.set(toBytes(linkLocalOf(mac)), GUARD_LINK_LOCAL_AT);
+  for (const address of addresses) value.set(toBytes(address), address.family === 4 ? GUARD_IPV4_AT : GUARD_IPV6_AT);
+  return value;
+}
+
+function peerKey({ ifindex }: HostEnd, address: IpAddress): Uint8Array {
+  return Buffer.concat([word(ifindex), toBytes(address)]);
+}
+
+function peerValue({ end, port, mac }: CarriedEndpoint, host: HostEnd, { family }: IpAddress): Uint8Array {
+  const value = new Uint8Array(PEER_VALUE_SIZE);
+  const view = new DataView(value.buffer);
+  view.setUint32(PEER_PORT_AT, end, true);
+  value.set([...mac, ...host.mac, ...ETHERTYPES[family]], PEER_HEADER_AT);
+  view.setUint32(PEER_UNTIL_AT, FOR_EVER, true);
+  view.setUint32(PEER_NUMBER_AT, port, true);
+  return value;
 }
 
 function word(value: number): Uint8Array {

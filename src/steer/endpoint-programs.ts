@@ -2,26 +2,45 @@
  * The programs of endpoints that are one end of a veth pair. The other end is in the host's namespace, and beside it a TAP by which the engine reads and
  * writes the endpoint's frames:
  *
- * - `from_endpoint`, for the ingress of the pair's end, sends what the endpoint sends into the TAP's queue, to the engine.
+ * - `from_endpoint`, for the ingress of the pair's end, carries packets of flows that the engine has entered in `flows`, and sends all else into the TAP's
+ *   queue, to the engine.
  * - `to_endpoint`, for the ingress of the TAP, puts what the engine writes into the endpoint.
+ *
+ * What is carried to an endpoint is put into it as past a bridge (past-bridge-program.ts), from whichever program it comes.
+ *
+ * What is carried has passed what the engine's source guard checks (`dataplane/source-guard.ts`): it has the MAC and an address of the endpoint behind that
+ * very device, and its flow was entered for this device. What does not pass goes to the engine, which drops and counts it. Neither ICMP nor ARP nor
+ * discovery is carried, no fragment, and nothing with a VLAN tag.
  *
  * One of each serves all endpoints. Frames of a device that no map knows are dropped: its endpoint is being removed.
  *
  * Maps:
- * - guard: u32 interface index of a pair's end. Value: what is known of its endpoint, GUARD_*: u32 interface index of its TAP.
+ * - guard: u32 interface index of a pair's end. Value: what is known of its endpoint, GUARD_*: u32 interface index of its TAP; u32 number of its port in the
+ *   engine; its MAC; u16, whether its packets may be carried; MAC of its gateway; its addresses, zeros for none: IPv4, IPv6, and the link-local one.
  * - ends: u32 interface index of a TAP. Value: u32 interface index of the pair's end.
+ * - moved: what was carried, by the number of the engine's port. Value: see `moved.ts`.
  */
+import { FLOW_INGRESS_AT } from "../wire/flow-entry.js";
+import { type Family, V4, V6 } from "./family.js";
+import { forwardOffloaded } from "./offload-program.js";
 import {
+  ETHERNET_SIZE,
   INDEX,
+  L4_SIZE,
   type MapFds,
   PACKET_OTHERHOST,
   Program,
+  QUOTED,
   REDIRECT,
   REDIRECT_PEER,
   SKB_CB,
   SKB_IFINDEX,
   SKB_PKT_TYPE,
+  SKB_PROTOCOL,
+  SKB_VLAN_PRESENT,
   TC_ACT_SHOT,
+  TCP,
+  UDP,
 } from "./program.js";
 
 export interface EndpointMapFds extends MapFds {
@@ -30,16 +49,71 @@ export interface EndpointMapFds extends MapFds {
 }
 
 // biome-ignore format: a table
-export const GUARD_SIZE = 4, GUARD_TAP_AT = 0;
+export const GUARD_SIZE = 64, GUARD_TAP_AT = 0, GUARD_PORT_AT = 4, GUARD_MAC_AT = 8, GUARD_CARRIED_AT = 14, GUARD_GATEWAY_AT = 16, GUARD_IPV4_AT = 24,
+  GUARD_IPV6_AT = 32, GUARD_LINK_LOCAL_AT = 48;
 /** Room: as many endpoints as the engine has ports, and those that are being removed. */
 export const MAX_ENDPOINTS = 1 << 12;
 
-export function fromEndpointProgram(maps: EndpointMapFds): Uint8Array {
+/** Stack, beside what program.ts and family.ts have there: TAP, number of the port, and a frame's Ethernet addresses. */
+// biome-ignore format: a table
+const TAP = -436, PORT = -440, FRAME = -456, FRAME_SIZE = 12, DST_AT = FRAME, SRC_AT = FRAME + 6;
+
+export interface EndpointOptions {
+  ipsec?: boolean | undefined;
+  /** Packets of this family are carried; default: none are. */
+  version?: 4 | 6 | undefined;
+  /** Descriptor of a BPF_MAP_TYPE_PROG_ARRAY whose one program is that for IPv6. */
+  ipv6Program?: number | undefined;
+}
+
+export function fromEndpointProgram(maps: EndpointMapFds, { ipsec = false, version, ipv6Program }: EndpointOptions = {}): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("guard", INDEX).jumpIf("r0", "==", 0, "gone");
-  p.load("u32", "r7", "r0", GUARD_TAP_AT).store("u32", "r6", SKB_CB, "r7").tailCall(maps.toNodes); // overlay-programs.ts
+  p.load("u32", "r1", "r0", GUARD_TAP_AT).store("u32", "r10", TAP, "r1");
+  if (version !== undefined) {
+    const f = version === 4 ? V4 : V6;
+    p.mov("r9", "r0").load("u16", "r1", "r9", GUARD_CARRIED_AT).jumpIf("r1", "==", 0, "next");
+    p.load("u32", "r1", "r6", SKB_VLAN_PRESENT).jumpIf("r1", "!=", 0, "next").load("u32", "r1", "r6", SKB_PROTOCOL);
+    p.jumpIf("r1", "!=", f.ethertype, ipv6Program === undefined ? "next" : "other");
+    carryKnown(p, f, ipsec);
+    if (ipv6Program !== undefined) {
+      p.label("other").jumpIf("r1", "!=", V6.ethertype, "next");
+      p.tailCall(ipv6Program); // it does not come back, unless it fails
+    }
+    p.label("next");
+  }
+  p.load("u32", "r7", "r10", TAP).store("u32", "r6", SKB_CB, "r7").tailCall(maps.toNodes); // overlay-programs.ts
   p.mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
   return p.label("gone").answer(TC_ACT_SHOT).assemble();
+}
+
+/** With the value of `guard` in r9: carries the packet if its flow is entered, or goes on at `next`. */
+function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean): void {
+  const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, sender } = f.stack;
+  p.load("u32", "r1", "r9", GUARD_PORT_AT).store("u32", "r10", PORT, "r1").loadBytes(0, FRAME, FRAME_SIZE, "next");
+  for (let i = 0; i < 6; i += 2) {
+    p.load("u16", "r0", "r10", SRC_AT + i)
+      .load("u16", "r1", "r9", GUARD_MAC_AT + i)
+      .jumpIf("r0", "!=", "r1", "next");
+    p.load("u16", "r0", "r10", DST_AT + i)
+      .load("u16", "r1", "r9", GUARD_GATEWAY_AT + i)
+      .jumpIf("r0", "!=", "r1", "next");
+  }
+  p.mov("r7", ETHERNET_SIZE).loadBytes("r7", ip, f.ipSize + L4_SIZE, "next");
+  for (let i = 0; i < f.addressSize; i += 4)
+    p.load("u32", "r0", "r10", src + i)
+      .load("u32", "r1", "r9", (f.version === 4 ? GUARD_IPV4_AT : GUARD_IPV6_AT) + i)
+      .jumpIf("r0", "!=", "r1", "next");
+  p.copyAddress(f, sender, src).store("u32", "r10", QUOTED, 0);
+  p.layer4(f, { loaded: true, found: "parsed", later: "next", otherwise: "next" });
+  p.jumpIf("r8", "==", TCP, "ports").jumpIf("r8", "!=", UDP, "next").label("ports");
+  p.copyAddress(f, flowSrc, dst)
+    .copyAddress(f, flowDst, src)
+    .copy("u16", flowPorts, l4 + 2);
+  p.copy("u16", flowPorts + 2, l4).store("u32", "r10", flowProto, "r8");
+  p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "next").mov("r9", "r0");
+  p.load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next");
+  forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: PORT });
 }
 
 export function toEndpointProgram(maps: EndpointMapFds): Uint8Array {

@@ -16,11 +16,11 @@
  *
  * Maps:
  * - stations: MAC, then two zero bytes. Value: u32, OURS or PARENT.
- * - addresses: IPv6 address, or the IPv4-mapped one. Value: u32, unused.
+ * - addresses: IPv6 address, or the IPv4-mapped one. Value: MAC of the station, then two zero bytes.
  * - parent: an array of one: u32 interface index of the parent, 0: there is none; u32 VLAN there, 0: none.
  */
 
-import { type MapFds, PacketProgram } from "./packet-program.js";
+import { type LanCarryMapFds, LanCarryProgram } from "./lan-carry-programs.js";
 import {
   REDIRECT,
   SKB_INGRESS_IFINDEX,
@@ -62,7 +62,7 @@ const HEADER = 14,
 
 export type LanWay = "mac" | "address" | "all" | "outside";
 
-export interface LanMapFds extends MapFds {
+export interface LanMapFds extends LanCarryMapFds {
   stations: number;
   addresses: number;
   parent: number;
@@ -71,11 +71,13 @@ export interface LanMapFds extends MapFds {
 /** Which LAN it is, and how its stations are told apart. */
 export interface LanWire {
   way: LanWay;
+  /** Number of the LAN's network in the engine, whose pairs are carried; none: nothing is. */
+  network?: number | undefined;
   /** 1..4094; 0: untagged. */
   vlan: number;
 }
 
-class LanProgram extends PacketProgram<LanMapFds> {
+class LanProgram extends LanCarryProgram<LanMapFds> {
   constructor(
     maps: LanMapFds,
     private readonly wire: LanWire,
@@ -125,13 +127,20 @@ class LanProgram extends PacketProgram<LanMapFds> {
     return this.label("address").lookup("addresses", ADDRESS).jumpIf("r0", "==", 0, otherwise);
   }
 
-  /** What `header` let through: to the LAN device, what is for a group also on; the rest to `next`. */
-  toStations(lan: number): this {
-    const { way } = this.wire;
+  /** What `header` let through: to the LAN device, what is for a group also on; the rest to `next`. What is carried past it comes `from` there. */
+  toStations(lan: number, from: "ingress" | "egress"): this {
+    const { way, network } = this.wire;
     this.ifGroup("group");
     if (way !== "all") this.owner(DST, "receiver").jumpIf("r7", "!=", way === "address" ? PARENT : OURS, "next");
     if (way === "address") this.ifStationsAddress("next");
-    this.jumpIf("r8", "==", 0, "station").untag().label("station").sendTo(lan);
+    if (network !== undefined && (way === "mac" || way === "address")) {
+      if (way === "address") for (let at = 0; at < 6; at += 2) this.load("u16", "r1", "r0", at).store("u16", "r10", DST + at, "r1");
+      this.unlessPlain(DST, false, "not carried").pair(DST, network, "not carried");
+      this.jumpIf("r8", "==", 0, "carried").untag().label("carried");
+      if (way === "address") this.setReceiver(DST);
+      this.intoEndpoint(from).label("not carried");
+    }
+    this.jumpIf("r8", "==", 0, "station").untag().label("station").redirectTo(lan);
     this.label("group").jumpIf("r8", "==", 0, "plain group").untag().cloneTo(lan, 0);
     this.tag().jump("next"); // it goes on as it came
     return this.label("plain group").cloneTo(lan, 0).end();
@@ -150,7 +159,7 @@ class LanProgram extends PacketProgram<LanMapFds> {
     return this.mov("r1", "r6").mov("r2", ifindex).mov("r3", flags).call(CLONE_REDIRECT);
   }
 
-  sendTo(ifindex: number | "r9", flags = 0): this {
+  redirectTo(ifindex: number | "r9", flags = 0): this {
     return this.mov("r1", ifindex).mov("r2", flags).call(REDIRECT).exit();
   }
 
@@ -166,7 +175,7 @@ export function lanInProgram(maps: LanMapFds, wire: LanWire, lan: number): Uint8
   // From the engine, which `lan_out` has sent up, or come back by a loop in the LAN. Where the parent's MAC is ours too, that says the same.
   if (wire.way === "mac") p.owner(SRC, "sender").jumpIf("r7", "==", OURS, "next");
   else if (wire.way !== "outside") p.owner(SRC, "sender").jumpIf("r7", "!=", 0, "next");
-  return p.toStations(lan).assemble();
+  return p.toStations(lan, "ingress").assemble();
 }
 
 export function lanHostProgram(maps: LanMapFds, wire: LanWire, lan: number): Uint8Array {
@@ -175,7 +184,7 @@ export function lanHostProgram(maps: LanMapFds, wire: LanWire, lan: number): Uin
   p.header();
   // The station has the host's own MAC here: what is for others must not go to it.
   if (wire.way === "all") p.ifGroup("for it").owner(DST, "for whom").jumpIf("r7", "==", 0, "next").label("for it");
-  return p.toStations(lan).assemble();
+  return p.toStations(lan, "egress").assemble();
 }
 
 export function lanOutProgram(maps: LanMapFds, way: LanWay): Uint8Array {
@@ -184,10 +193,10 @@ export function lanOutProgram(maps: LanMapFds, way: LanWay): Uint8Array {
   p.loadBytes(0, DST, HEADER, drop).store("u32", "r10", INDEX, 0).lookup("parent", INDEX).jumpIf("r0", "==", 0, drop);
   p.load("u32", "r9", "r0", 0).load("u32", "r8", "r0", 4).jumpIf("r9", "==", 0, drop).jumpIf("r8", "!=", 0, "tagged");
   if (hasHost({ way, vlan: 0 })) {
-    p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", PARENT, "out").sendTo("r9", UPWARDS);
+    p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", PARENT, "out").redirectTo("r9", UPWARDS);
     p.label("group").cloneTo("r9", UPWARDS).label("out");
   }
-  p.sendTo("r9").label("tagged").tag().jumpIf("r0", "!=", 0, drop).sendTo("r9");
+  p.redirectTo("r9").label("tagged").tag().jumpIf("r0", "!=", 0, drop).redirectTo("r9");
   return p.label(drop).mov("r0", TC_ACT_SHOT).exit().assemble();
 }
 

@@ -7,6 +7,7 @@ import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
 import { RING_SIZE } from "./accept-program.js";
 import { CARRIED_PLACES, CARRIED_SIZE, MANY_CARRIED_PLACES } from "./carried.js";
+import { MOVED_PLACES, MOVED_SIZE } from "./moved.js";
 import { STATION_KEY_SIZE, STATION_VALUE_SIZE, TUNNEL_VALUE_SIZE } from "./overlay-programs.js";
 import { PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import { COUNTERS, type MapFds } from "./program.js";
@@ -87,6 +88,7 @@ function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts, workers 
     peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
     peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
     inside6: map("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
+    moved: map("moved", bpf.MAP_PERCPU_ARRAY, 4, MOVED_SIZE, offload ? MOVED_PLACES : 1),
     tunnel: map("tunnel", bpf.MAP_ARRAY, 4, TUNNEL_VALUE_SIZE, 1),
     members: map("members", bpf.MAP_HASH, 4, STATION_KEY_SIZE, MAX_INSIDE, bpf.F_NO_PREALLOC),
     stations: map("stations", bpf.MAP_HASH, STATION_KEY_SIZE, STATION_VALUE_SIZE, MAX_STATIONS, bpf.F_NO_PREALLOC),

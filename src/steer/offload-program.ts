@@ -17,14 +17,18 @@ import {
   FLOW_PACKETS_AT,
   FLOW_PORT_AT,
   FLOW_SEEN_AT,
+  FLOW_UPLINK_AT,
+  FLOW_WAY_IN_AT,
   FLOW6_DESTINATION_AT,
   OFFLOAD_ACROSS,
   OFFLOAD_BOTH,
   OFFLOAD_DESTINATION,
+  OFFLOAD_INSIDE,
 } from "../wire/flow-entry.js";
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
 import { type Family, NEXT_HEADER } from "./family.js";
+import { MOVED_FROM_AT } from "./moved.js";
 import { passBridge } from "./past-bridge-program.js";
 import {
   CSUM_DIFF,
@@ -57,8 +61,16 @@ import {
 const IP_CHECKSUM = 10,
   FIN_SYN_RST = 0x07;
 
+export interface CarryOptions {
+  ipsec?: boolean;
+  pastBridge?: boolean;
+  /** It comes from an endpoint on a veth pair, the number of whose port is on the stack here. */
+  from?: number;
+}
+
 /** With the packet's headers in `ip` and `l4`, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
-export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine: string, { ipsec = false, pastBridge = false } = {}): void {
+export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine: string, options: CarryOptions = {}): void {
+  const { ipsec = false, pastBridge = false, from } = options;
   const { ip, l4, src, dst, flowSrc, flowDst, flowPorts, sender } = f.stack;
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", 0, engine);
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, engine);
@@ -86,11 +98,15 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   else rewriteOnStack6(p, f);
 
   p.routeLength(f, "offload length known", engine);
-  p.load("u32", "r1", "r9", 0).routePorts(f).route(f, "r1", "offload-answered");
+  p.load("u32", "r1", "r9", FLOW_UPLINK_AT).routePorts(f);
+  if (from !== undefined) asInside(p, f);
+  p.route(f, "r1", "offload-answered");
+  if (from !== undefined) p.label("inside answered");
   p.jumpIf("r0", "==", FIB_SUCCESS, "rewrite").jumpIf("r0", "!=", FIB_NO_NEIGH, engine);
   p.routeDevice("r1").load("u32", "r2", "r9", 0).jumpIf("r1", "==", "r2", engine);
 
   p.label("rewrite");
+  if (!pastBridge) unlessOwn(p, "own network", engine);
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
   rewriteEnd(p, f, "source", { address: src, port: l4, portAt: 0, oldAddress: flowDst, oldPort: flowPorts + 2 });
@@ -105,7 +121,9 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
     .load("u32", "r2", "r6", SKB_LEN)
     .alu("add", "r1", "r2")
     .store("u64", "r0", CARRIED_BYTES_AT, "r1");
-  p.label("offload-counted").load("u32", "r7", "r10", HOME).jumpIf("r7", "!=", 0, "offload-home");
+  p.label("offload-counted");
+  if (from !== undefined) p.countMoved(from, MOVED_FROM_AT, "moved");
+  p.load("u32", "r7", "r10", HOME).jumpIf("r7", "!=", 0, "offload-home");
   p.routeDevice("r7");
   if (pastBridge) passBridge(p, f, "steer");
   p.sendTo("r7");
@@ -118,13 +136,32 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.setHostType().sendByRoute("r7");
   p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
   p.label("both");
-  forwardBoth(p, f, engine, ipsec);
+  forwardBoth(p, f, engine, ipsec, pastBridge);
   p.label("across");
   forwardAcross(p, f, engine, ipsec);
 }
 
+/** A program that puts nothing into endpoints leaves what is for them to the engine. */
+function unlessOwn(p: Program, done: string, engine: string): void {
+  p.routeDevice("r1").store("u32", "r10", INDEX, "r1").lookup("own", INDEX).jumpIf("r0", "!=", 0, engine).label(done);
+}
+
+/**
+ * What an endpoint has opened goes the way that the host has for the endpoint, as from `emit`: before its source is another one, and as having come in by its
+ * network's device, or the uplink.
+ */
+function asInside(p: Program, f: Family): void {
+  const { flowDst, flowPorts } = f.stack;
+  p.load("u8", "r2", "r9", FLOW_OFFLOAD_AT).jumpIf("r2", "!=", OFFLOAD_INSIDE, "as ever");
+  p.load("u32", "r2", "r9", FLOW_WAY_IN_AT).jumpIf("r2", "==", 0, "by the uplink").mov("r1", "r2").label("by the uplink");
+  p.routeSourcePort(flowPorts + 2)
+    .route(f, "r1", "inside asked", flowDst)
+    .jump("inside answered")
+    .label("as ever");
+}
+
 /** The same for both ends. The old tuple is in the flow's key, turned round, which sums to the same. */
-function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean): void {
+function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, pastBridge: boolean): void {
   const { ip, l4, src, dst, flow, flowPorts } = f.stack;
   for (let i = 0; i < f.addressSize; i += 4) {
     p.load("u32", "r1", "r9", f.flowAddressAt + i).store("u32", "r10", src + i, "r1");
@@ -158,6 +195,10 @@ function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean): voi
     .alu("sub", "r0", "r1")
     .store("u8", "r10", ip + f.ttlAt, "r0");
   p.findWay(f, "both", engine, ipsec);
+  if (!pastBridge) {
+    p.load("u32", "r0", "r10", HOME).jumpIf("r0", "!=", 0, "both own");
+    unlessOwn(p, "both own", engine);
+  }
 
   p.mov("r3", 0).load("u32", "r4", "r10", SUM);
   p.replaceSum(PSEUDO_HEADER, "both addresses").jumpIf("r0", "!=", 0, "offload-failed");

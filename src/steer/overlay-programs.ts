@@ -277,8 +277,7 @@ function writeHeaders(p: Program, u: Family, overhead: number): void {
       .load("u8", "r0", "r10", ECN)
       .alu("lsh", "r0", 4)
       .store("u8", "r10", outer + 1, "r0");
-    p.load("u32", "r0", "r10", HASH);
-    big(outer + 2);
+    p.load("u32", "r0", "r10", HASH).store("u16", "r10", outer + 2, "r0");
     p.copy("u32", ip, outer).copy("u16", outer + 4, OUTER_UDP + 4);
     p.store("u8", "r10", outer + 6, UDP).store("u8", "r10", outer + 7, HOPS);
   }

@@ -44,6 +44,7 @@ export interface MapFds {
   stations: number;
   toNodes: number;
   fromNodes: number;
+  moved: number;
   counters: number;
 }
 

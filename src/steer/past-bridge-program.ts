@@ -5,13 +5,14 @@
  *
  * Value of `peers`: u32 interface index of the bridge's port; the Ethernet header that the packet gets, 14 bytes, and 2 of nothing; u32 monotonic second
  * up to which this holds, so that nothing does that nobody looks after any more; u32 monotonic second in which a packet last came for it, which is noted
- * in any case.
+ * in any case; u32 number of the engine's port of an endpoint on a veth pair, NO_PORT of a container on a bridge.
  */
 import type { Family } from "./family.js";
-import { KTIME_GET_COARSE_NS, NANOSECONDS, type Program, REDIRECT_PEER, SKB_MARK, SKB_STORE_BYTES, TC_ACT_SHOT } from "./program.js";
+import { MOVED_TO_AT } from "./moved.js";
+import { INDEX, KTIME_GET_COARSE_NS, NANOSECONDS, type Program, REDIRECT_PEER, SKB_MARK, SKB_STORE_BYTES, TC_ACT_SHOT } from "./program.js";
 
 // biome-ignore format: a table
-export const PEER_VALUE_SIZE = 28, PEER_PORT_AT = 0, PEER_HEADER_AT = 4, PEER_HEADER_SIZE = 14, PEER_UNTIL_AT = 20, PEER_SEEN_AT = 24;
+export const PEER_VALUE_SIZE = 32, PEER_PORT_AT = 0, PEER_HEADER_AT = 4, PEER_HEADER_SIZE = 14, PEER_UNTIL_AT = 20, PEER_SEEN_AT = 24, PEER_NUMBER_AT = 28;
 
 /**
  * With the answer of `route`, and its device in r7: ends with the packet on its way, or goes on with r7 and r8 as they were; r0 to r5, r9 and `value`
@@ -31,6 +32,7 @@ export function passBridge(p: Program, f: Family, from: "steer" | "emit"): void 
   // As a packet does that crosses into another namespace; before Linux 6.16 the kernel leaves it.
   p.mov("r0", 0).store("u32", "r6", SKB_MARK, "r0");
   if (from === "emit") p.setHostType();
+  p.load("u32", "r0", "r9", PEER_NUMBER_AT).store("u32", "r10", INDEX, "r0").countMoved(INDEX, MOVED_TO_AT, "peer counted");
   p.choose("past-bridge").count("past-bridge counted").mov("r1", "r7").mov("r2", 0).call(REDIRECT_PEER).exit();
   p.label("peer failed").choose("offload-failed").count("peer dropped").answer(TC_ACT_SHOT).label(otherwise);
 }

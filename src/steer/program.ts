@@ -7,7 +7,7 @@
  * help of `home` (home-program.ts) where it is for the host itself; `queue` (queue-program.ts) spreads a bridge's frames over the
  * workers. With offload, `steer` also carries out for single flows what the engine has decided (offload-program.ts). Where there are own
  * networks, `ask` and `answer` (guard-programs.ts) keep out of them what the host would forward; `lan_in`, `lan_host` and `lan_out` (lan-programs.ts) are
- * beside these, for networks that stand on a LAN.
+ * beside these, for networks that stand on a LAN; endpoint-programs.ts and overlay-programs.ts have those of endpoints on veth pairs.
  *
  * Each program has a section for each family (family.ts): IPv6's maps are called as IPv4's with a 6 behind, and their keys have addresses of
  * 16 bytes. Where the kernel has no IPv6 there is no such section.
@@ -30,6 +30,7 @@
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - inside6: IPv6 address of the endpoint behind each of the engine's ports, an array; an IPv4 one is in the frame itself.
  * - peers: {u32 interface index of a bridge, address of a container behind it}. Value: see past-bridge-program.ts.
+ * - moved: what was carried from and to endpoints on veth pairs, by the engine's port. See `moved.ts`.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.
  * - ipsec: networks that IPsec policies of the host are about, a trie: {prefix length, u32; address}. Value: u32, unused.
@@ -366,6 +367,16 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
     this.label(`${name} routed`);
     if (ipsec) this.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, otherwise);
     return this.label(`${name} found`);
+  }
+
+  /** Counts the packet among what was carried from (MOVED_FROM_AT) or to the endpoint whose port's number is on the stack. r0 to r5 are lost. Defines `done`. */
+  countMoved(port: number, at: number, done: string): this {
+    this.lookup("moved", port).jumpIf("r0", "==", 0, done);
+    this.load("u64", "r1", "r0", at).alu("add", "r1", 1).store("u64", "r0", at, "r1");
+    this.load("u64", "r1", "r0", at + 8)
+      .load("u32", "r2", "r6", SKB_LEN)
+      .alu("add", "r1", "r2");
+    return this.store("u64", "r0", at + 8, "r1").label(done);
   }
 
   answer(action: number): this {

@@ -165,7 +165,7 @@ export class Steering {
       this.attacher.prepare(this.placesOf(options.devices ?? []));
       this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, this.fds, options.maps);
       this.carried = new CarriedCounts(this.maps.carried, placesOf(options));
-      this.ends = new EndpointEnds(this.attacher, this.maps);
+      this.ends = new EndpointEnds(this.attacher, this.maps, options, () => this.offload);
       this.stations = new Stations(this.maps, mode !== "never", options);
       if (mode === "auto" && options.offloadLater === true && this.attacher.canReplace) {
         this.offload = offloadToCome(options);
@@ -191,6 +191,11 @@ export class Steering {
     }
   }
 
+  /** Whether flows to and from endpoints on veth pairs are carried, or may be once all is loaded. */
+  get carriesInside(): boolean {
+    return this.offload.ipv4 && this.options.pastBridge === true;
+  }
+
   /**
    * Loads what `offloadLater` has left for later, beside everything else, and has it take the place of what is attached. Nothing is lost by that: a flow is
    * entered as it will be carried, and until then its packets come to the engine. False when there was nothing to load.
@@ -209,6 +214,8 @@ export class Steering {
     delete this.offload.loading;
     Object.assign(this.offload, found.state, { refused: found.state.refused + this.withoutPast });
     this.useLoaded(found);
+    await this.ends.loadOffload();
+    if (this.closed) return false; // meanwhile
     for (const fd of replaced) fs.closeSync(this.fds.splice(this.fds.indexOf(fd), 1)[0]!);
     tellOffload(this.offload);
     return true;
@@ -277,6 +284,16 @@ export class Steering {
   /** Descriptor of the `across` map. */
   get acrossFd(): number {
     return this.maps.across;
+  }
+
+  /** Descriptor of the `pairs` map. */
+  get pairsFd(): number {
+    return this.maps.pairs;
+  }
+
+  /** Descriptor of the `pairs6` map. */
+  get pairs6Fd(): number {
+    return this.maps.pairs6;
   }
 
   /** Descriptor of the `order` map, of `orderPlaces` values. */

@@ -15,6 +15,8 @@ export const MAP_HASH = 1, MAP_ARRAY = 2, MAP_PROG_ARRAY = 3, MAP_PERCPU_ARRAY =
 export const F_NO_PREALLOC = 1;
 /** The values of an array may be mapped (`native.mapFile`); each takes a multiple of 8 bytes. */
 export const F_MMAPABLE = 1 << 10;
+/** BPF_F_BEFORE. */
+const F_BEFORE = 8;
 
 /** enum bpf_cmd. */
 // biome-ignore format: a table
@@ -263,10 +265,15 @@ export function* loadingProgram(name: string, code: Uint8Array, type: number = P
 
 /**
  * Attaches a program to a device by a TCX link (Linux 6.6), which lives as long as the descriptor that this returns.
- * Null when the kernel has no TCX.
+ * Null when the kernel has no TCX. `first`: before those that are there; else behind them.
  */
-export function createTcxLink(progFd: number, ifindex: number, direction: "ingress" | "egress" = "ingress"): number | null {
-  const result = linkCreate(progFd, ifindex, direction);
+export function createTcxLink(
+  progFd: number,
+  ifindex: number,
+  direction: "ingress" | "egress" = "ingress",
+  { first = false } = {},
+): number | null {
+  const result = linkCreate(progFd, ifindex, direction, first ? F_BEFORE : 0);
   if (result === -EINVAL) return null;
   if (result === -ENODEV) throw new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", `there is no network device with index ${ifindex}`);
   return checked(`attaching to device ${ifindex}`, result);
@@ -304,16 +311,16 @@ export function hasTcx(progFd: number): boolean {
 
 const LINK_ATTR_SIZE = 32;
 
-function linkAttr(progFd: number, ifindex: number, direction: "ingress" | "egress"): Buffer {
+function linkAttr(progFd: number, ifindex: number, direction: "ingress" | "egress", flags = 0): Buffer {
   const attr = Buffer.alloc(LINK_ATTR_SIZE);
-  [progFd, ifindex, TCX_ATTACH[direction]].forEach((word, i) => {
+  [progFd, ifindex, TCX_ATTACH[direction], flags].forEach((word, i) => {
     attr.writeInt32LE(word, 4 * i);
   });
   return attr;
 }
 
-function linkCreate(progFd: number, ifindex: number, direction: "ingress" | "egress"): number {
-  return native.bpf(LINK_CREATE, linkAttr(progFd, ifindex, direction), []);
+function linkCreate(progFd: number, ifindex: number, direction: "ingress" | "egress", flags = 0): number {
+  return native.bpf(LINK_CREATE, linkAttr(progFd, ifindex, direction, flags), []);
 }
 
 /** Ids of the programs that are attached to a device by TCX, or null when the kernel does not say; more than MAX_QUERIED are not told. */

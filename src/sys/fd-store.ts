@@ -39,6 +39,8 @@ interface Keeper {
   remove(name: string): boolean;
   /** This process ends in order. */
   end(): void;
+  /** What is kept may be kept on after that, for a restart. */
+  readonly outlivesEnd: boolean;
 }
 
 export class FdStore {
@@ -97,6 +99,11 @@ export class FdStore {
     else this.end();
   }
 
+  /** Whether what is kept may be kept on after an orderly end, for a restart. */
+  get outlivesEnd(): boolean {
+    return this.keeper.outlivesEnd;
+  }
+
   /** To be called before an orderly end takes things back one by one. */
   end(): void {
     if (this.works) this.keeper.end();
@@ -140,6 +147,7 @@ function systemd(socketPath: string): Keeper {
     put: (name, fds) => say(textOf("FDSTORE=1", `FDNAME=${PREFIX}${name}`, "FDPOLL=0"), fds),
     remove: (name) => say(textOf("FDSTOREREMOVE=1", `FDNAME=${PREFIX}${name}`), []) && barrier(say),
     end: () => {}, // it knows whether it stops us or restarts us
+    outlivesEnd: true,
   };
 }
 
@@ -175,6 +183,7 @@ function ownKeeper(dir: string): Keeper {
     put: (name, fds) => say(`+${name}`, fds),
     remove: (name) => say(`-${name}`) && hear() !== null,
     end: () => void (say("!") && hear()), // the answer is its end
+    outlivesEnd: false,
   };
 }
 

@@ -107,6 +107,8 @@ export interface Native {
   pidfdOpen(pid: number): number;
   /** 0 or -errno: -ESRCH when it has ended. Signal 0 only asks. */
   pidfdSignal(fd: number, signal: number): number;
+  /** Fills it with what nobody can guess (getrandom(2)); 0 or -errno. */
+  random(bytes: ArrayBufferView): number;
   eventfd(): number;
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */

@@ -16,8 +16,6 @@ export class FlowEntries {
   count = 0;
   /** Some of them may be in the map already, and have counted. Set it back to false with `count`. */
   mayBeThere = false;
-  /** What each entry is about, as `set` was told. */
-  private readonly owners: Int32Array;
   readonly keyWords: number;
   readonly valueWords: number;
 
@@ -29,7 +27,6 @@ export class FlowEntries {
   ) {
     this.keyWords = (addresses === undefined ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE) / 4;
     this.valueWords = valueSize / 4;
-    this.owners = new Int32Array(capacity);
     this.keys = new Int32Array(capacity * this.keyWords);
     this.keyBytes = new Uint8Array(this.keys.buffer);
     this.values = new Int32Array(capacity * this.valueWords);
@@ -41,28 +38,8 @@ export class FlowEntries {
     return this.count === this.capacity;
   }
 
-  /**
-   * As `add`, but there is one entry alone of each `owner` (not -1): replacing one in the kernel's map puts its memory to use for others at once, which a
-   * program that has just found it does not know.
-   */
-  set(owner: number, src: number, dst: number, ports: number, proto: number): number {
-    const { owners, values, valueWords } = this;
-    for (let k = 0; k < this.count; k++) {
-      if (owners[k] !== owner) continue;
-      values.fill(0, k * valueWords, (k + 1) * valueWords);
-      return k * valueWords * 4;
-    }
-    owners[this.count] = owner;
-    return this.addOf(src, dst, ports, proto);
-  }
-
   /** Adds a key with a value of zeros; answers where the value lies, in bytes. Addresses are words (`wire/address-word.ts`). */
   add(src: number, dst: number, ports: number, proto: number): number {
-    this.owners[this.count] = -1;
-    return this.addOf(src, dst, ports, proto);
-  }
-
-  private addOf(src: number, dst: number, ports: number, proto: number): number {
     const { values, count, valueWords } = this;
     this.addKey(src, dst, ports, proto);
     values.fill(0, count * valueWords, (count + 1) * valueWords);

@@ -57,6 +57,8 @@ export class Networks {
   readonly sealed = new Uint8Array(MAX_NETWORKS);
   /** The port of the LAN that its endpoints stand on; -1: it is a network of its own. With one it has no subnets here, and its MAC is the parent device's. */
   readonly lanPort = new Int32Array(MAX_NETWORKS).fill(-1);
+  /** Of one on a LAN: the VLAN that is; 0: none. */
+  readonly vlan = new Uint16Array(MAX_NETWORKS);
   /** Address that what leaves is given instead of the route's; 0: the route's. */
   readonly outside = new Int32Array(MAX_NETWORKS);
   /** Gateway's IPv6 address; 0: no IPv6 here. */

@@ -28,6 +28,8 @@ export class Ports {
   readonly address: Int32Array;
   /** Its IPv6 address, a handle (`wire/address-word.ts`); 0: none. */
   readonly address6: Int32Array;
+  /** Of an endpoint that the kernel can carry packets to and from: interface index of the device in the host's namespace that they come by; 0: it can not. */
+  readonly device = new Int32Array(MAX_PORTS);
   /** One past the highest port in use. */
   end = 0;
   /** Network (`networks.ts`) that a bridge port belongs to. */
@@ -48,6 +50,7 @@ export class Ports {
 
   set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number, address6 = 0): void {
     this.kind[port] = kind;
+    this.device[port] = 0;
     this.network[port] = network;
     this.macHi[port] = macHi;
     this.macLo[port] = macLo;

@@ -1,13 +1,13 @@
 /** Randomness for seeds and for what nobody may guess: source ports (RFC 6056), and which entry makes room. A source is a function that answers an int32. */
 export type RandomInt32 = () => number;
 
-/** Cryptographically strong, a block at a time: a call costs some nanoseconds and allocates nothing. */
-export function secureRandom(): RandomInt32 {
+/** Cryptographically strong, if `fill` is, a block at a time: a call costs some nanoseconds and allocates nothing. */
+export function secureRandom(fill: (block: Int32Array) => void = (block) => crypto.getRandomValues(block)): RandomInt32 {
   const block = new Int32Array(4096);
   let next = block.length;
   return () => {
     if (next === block.length) {
-      crypto.getRandomValues(block);
+      fill(block);
       next = 0;
     }
     return block[next++]!;

@@ -19,13 +19,18 @@ export const FLOW6_KEY_SIZE = 40;
 // biome-ignore format: a table
 export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12,
   FLOW_PACKETS_AT = 16, FLOW_DESTINATION_AT = 24, FLOW_DESTINATION_PORT_AT = 28, FLOW_INGRESS_AT = 32, FLOW_CARRIED_AT = 36, FLOW_ORDER_AT = 20,
-  FLOW_HOPS_AT = 11;
+  FLOW_HOPS_AT = 11, FLOW_WAY_IN_AT = 24; // where the destination is, which such a flow has not
 export const OFFLOAD_SOURCE = 1,
   OFFLOAD_DESTINATION = 2,
   /** Both ends, and the family: what goes to the other one. Of `flows` its tuple is in the map `across`, of `flows6` at FLOW6_ADDRESS_AT: u32 source, u32 destination, u32 ports. */
   OFFLOAD_ACROSS = 3,
   /** Both ends: the source what `address` and `port` say, the destination the other two. */
-  OFFLOAD_BOTH = 4;
+  OFFLOAD_BOTH = 4,
+  /**
+   * As OFFLOAD_SOURCE, of a flow that an endpoint on a veth pair has opened: the way out is asked for as one from the source that the packet has, which came in
+   * by the device whose interface index is at FLOW_WAY_IN_AT, or, if that is 0, by the uplink.
+   */
+  OFFLOAD_INSIDE = 5;
 /** Value of `flows6`: the same, but the addresses are at FLOW6_*_AT and have 16 bytes; the four at FLOW_ADDRESS_AT and FLOW_DESTINATION_AT are zero. */
 export const FLOW6_VALUE_SIZE = 72,
   FLOW6_ADDRESS_AT = 40,
@@ -53,8 +58,6 @@ export const FLAG_RECORD = 1,
   FLAG_INSIDE = 8;
 /** Of an IPv6 packet that we stand for the sender of: it may be fragmented. For the engine itself, should the frame be given back. */
 export const FLAG_MAY_FRAGMENT = 16;
-/** Of an answer to a client that the engine has entered by itself: the pair of addresses alone is to be entered, with the interface index as of FLAG_CLIENT. */
-export const FLAG_PAIR = 32;
 /**
  * A frame that `emit` gives back has the EtherType TYPE_RETURNED (`wire/ethernet.ts`), and at ASK_INGRESS_AT what the host's routing says: u8 0; u8
  * one of these, which are answers of bpf_fib_lookup; u16 MTU, little-endian, of what is too long.

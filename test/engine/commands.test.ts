@@ -353,6 +353,7 @@ describe("what the control side asks", () => {
       watch: (fd) => watched.push(fd),
       mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
+      openLanPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
       openFlowMap: (fd, family) => {
         maps.push(`${fd} of ${family}`);
         return { lookup: () => false, put: () => {}, delete: () => {} };
@@ -364,6 +365,8 @@ describe("what the control side asks", () => {
       flowsFd: 12,
       flows6Fd: 13,
       acrossFd: -1,
+      pairsFd: -1,
+      pairs6Fd: -1,
       orderFd: -1,
       uplinkDevice: 7,
       isNew: true,

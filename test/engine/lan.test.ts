@@ -107,7 +107,7 @@ describe("a network on a LAN", () => {
   it("speaks with its parent's MAC, whichever that is by now", () => {
     const d = lan();
     d.publish({ target: IP_A, network: NETWORK, snatSource: HOST_IP, onlink: "0.0.0.0/32" });
-    d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes("02:00:00:00:01:02") });
+    d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes("02:00:00:00:01:02"), device: 0, vlan: 0 });
     const [syn] = d.fromUplink(p.tcp({ src: PEER, dst: HOST_IP }, { sport: 40_000, dport: PUBLISHED, flags: p.SYN }));
     expect(p.parse(syn!.bytes).srcMac).toBe("02:00:00:00:01:02");
   });

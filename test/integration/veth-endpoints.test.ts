@@ -1,11 +1,11 @@
 /** Endpoints that are one end of a veth pair: their devices, and that they behave as one that is a TAP. */
 import { expect } from "vitest";
 import { onTsproxy } from "../support/cases.js";
-import { curl, ping } from "../support/clients.js";
+import { connect, curl, ping, udpExchange } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, ADDR6, addIpv6, snapshot } from "../support/topology.js";
-import { networkArgs, startInstance } from "../support/tsproxy.js";
+import { networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
 
 const VETH = ["--attach", "veth"];
 
@@ -96,4 +96,58 @@ onTsproxy("a promiscuous network's endpoint on a veth pair may have other addres
     lab.runSync(c2, ["sh", "-c", "echo hi | nc -u -w1 -q0 239.1.2.3 5000 || true"]);
     return /239\.1\.2\.3/.test(group.stdout);
   });
+});
+
+/** Packets of flows that the kernel has carried, and of the endpoint's port all that came from it. */
+async function counts(running: TsproxyProcess): Promise<{ carried: number; rx: number; drops: Record<string, number> }> {
+  const { steering, ports } = await running.stats();
+  const port = ports.find(({ address }) => address?.startsWith(ADDR.c1));
+  return { carried: steering?.offloaded ?? 0, rx: port?.rxPackets ?? 0, drops: port?.drops ?? {} };
+}
+
+onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of both families, once it is decided", "own", async (c) => {
+  const { lab, host, client, c1, c2 } = c;
+  addIpv6(c);
+  const publish = ["-p", `0.0.0.0:8999:${ADDR.c1}:8081`, "-p", `[::]:8999:[${ADDR6.c1}]:8081`, "-p", `5353:${ADDR.c1}:5353/udp`];
+  const running = await startInstance(lab, host, [...networkArgs(c, true), ...VETH, ...publish]);
+  await eventually("the programs are loaded", async () => (await running.stats()).offload?.loading === undefined);
+  for (const ns of [c1, client]) {
+    await serve(lab, ns, "tcp", 8081, { LISTEN: "::" });
+    await serve(lab, ns, "udp", 5353);
+  }
+  const ways = [
+    [client, ADDR.host, 8999, "published"],
+    [client, ADDR6.host, 8999, "published, IPv6"],
+    [host, "127.0.0.1", 8999, "published, from the host"],
+    [c2, ADDR.host, 8999, "published, from a neighbor"],
+    [c2, ADDR6.host, 8999, "published, from a neighbor by IPv6"],
+    [c1, ADDR.host, 8999, "published, from itself"],
+    [c1, ADDR.client, 8081, "masqueraded"],
+    [c1, ADDR6.client, 8081, "masqueraded, IPv6"],
+  ] as const;
+  for (const [from, to, port, what] of ways) {
+    const connection = await connect(lab, from, to, port);
+    await connection.exchange("first.");
+    const before = await counts(running);
+    for (let n = 0; n < 10; n++) await connection.exchange(`${what} ${n}.`);
+    const after = await counts(running);
+    expect(after.carried - before.carried, what).toBeGreaterThanOrEqual(20);
+    expect(after.rx - before.rx, what).toBeGreaterThanOrEqual(10); // carried packets are the port's, too
+  }
+  expect((await running.flowViews()).filter(({ state, offloaded }) => offloaded && state === "established")).toHaveLength(ways.length);
+  expect(await udpExchange(lab, client, ADDR.host, 5353, "hello")).toContain("hello");
+  expect(await udpExchange(lab, c1, ADDR.client, 5353, "hello")).toContain("hello");
+  expect((await running.stats()).steering?.["forward-refused"]).toBe(0);
+
+  // With another MAC the endpoint's packets are the engine's again, which drops them.
+  const held = await connect(lab, c1, ADDR.client, 8081);
+  await held.exchange("held.");
+  lab.ip(c1, "link set eth0 address 02:00:00:00:00:99");
+  const before = await counts(running);
+  held.proc.write("spoofed.\n");
+  await eventually(
+    "it is dropped",
+    async () => ((await counts(running)).drops["source-mac-spoofed"] ?? 0) > (before.drops["source-mac-spoofed"] ?? 0),
+  );
+  expect((await counts(running)).carried).toBe(before.carried);
 });

@@ -229,7 +229,7 @@ describe("a macvlan network", () => {
   it.each([
     [{}, "a network of driver macvlan needs a parent interface"],
     [{ macvlan_mode: "bridged" }, "requested macvlan mode 'bridged' is not valid, 'bridge' mode is the macvlan driver default"],
-    [{ parent: "lan0", "tsproxy.attach": "veth" }, "option tsproxy.attach is not supported in macvlan networks"],
+    [{ parent: "lan0", "tsproxy.attach": "bridge" }, "option tsproxy.attach: 'bridge' is not valid"],
     [{ parent: "lan0", ipvlan_mode: "l2" }, "option ipvlan_mode is not supported in macvlan networks"],
     [{ parent: "lan0", "com.docker.network.bridge.enable_icc": "false" }, "enable_icc is not supported in macvlan networks"],
   ])("is refused with options %j", async (options, message) => {

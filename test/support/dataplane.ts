@@ -16,6 +16,7 @@ import type { FlowFile } from "../../src/table/flow-file.js";
 import { MAX_PORTS } from "../../src/table/ports.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
+import { LAN_PAIR_KEY_SIZE, LAN_PAIR_VALUE_SIZE } from "../../src/wire/lan-pair.js";
 import { defaults, FakeRouting } from "../table/fake-routing.js";
 import { enterAsEmit } from "./flow-map.js";
 import {
@@ -61,6 +62,8 @@ export class Dataplane {
   readonly flowMap = new Map<string, string>();
   /** The same of the map `across`. */
   readonly acrossMap = new Map<string, string>();
+  /** What the engine has entered in the steering's map `lan_pairs`, keys and values in hex. */
+  readonly lanPairs = new Map<string, string>();
   private rules = 1;
 
   /** `former`: what a process before this one left; its flows wait for the message "adopt". */
@@ -93,6 +96,16 @@ export class Dataplane {
         delete: (keys, count) => this.deleteFlows(keys, count, family),
       }),
       mapOrder: () => new ArrayBuffer(0),
+      openLanPairs: () => ({
+        put: (keys, values, count) => {
+          for (let k = 0; k < count; k++)
+            this.lanPairs.set(hex(keys.subarray(k * LAN_PAIR_KEY_SIZE, (k + 1) * LAN_PAIR_KEY_SIZE)), hex(values.subarray(k * LAN_PAIR_VALUE_SIZE, (k + 1) * LAN_PAIR_VALUE_SIZE))); // biome-ignore format: one entry
+          return count;
+        },
+        delete: (keys, count) => {
+          for (let k = 0; k < count; k++) this.lanPairs.delete(hex(keys.subarray(k * LAN_PAIR_KEY_SIZE, (k + 1) * LAN_PAIR_KEY_SIZE)));
+        },
+      }),
       readFormer: () => former,
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
@@ -104,6 +117,8 @@ export class Dataplane {
       flowsFd: 3,
       flows6Fd: 4,
       acrossFd: ACROSS_FD,
+      pairsFd: -1,
+      pairs6Fd: -1,
       orderFd: -1,
       uplinkDevice: 7,
       isNew: true,

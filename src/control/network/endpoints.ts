@@ -72,7 +72,9 @@ export interface EndpointNetwork {
   /** How new devices hang on it. Undefined: auto. */
   readonly attach?: AttachWord | undefined;
   /** Is told of each endpoint, and answers what to do when it goes. */
-  readonly onStation?: (station: Pick<DeviceSpec, "mac" | "addresses">) => () => void;
+  readonly onStation?: (station: Pick<Station, "mac" | "addresses" | "end">) => () => void;
+  /** Is told the number of each endpoint's port. */
+  readonly onPort?: (port: number) => void;
   /** The same of each on a veth pair, with the interface index of its end in the host's namespace. */
   readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end: number) => LocalEnd) | undefined;
 }
@@ -300,9 +302,11 @@ export class Endpoints {
     const { onStation, onEnd, number } = this.network;
     let local: LocalEnd | undefined;
     const carried = end === undefined || onEnd === undefined ? undefined : () => local?.carried();
-    const port = { kind: "endpoint", name, address: addresses.map(formatIp).join(","), mac, addresses, bandwidth, carried } as const;
-    if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses }));
-    this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
+    const address = addresses.map(formatIp).join(",");
+    const port = { kind: "endpoint", name, address, mac, addresses, bandwidth, carried, device: end } as const;
+    if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
+    const place = this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
+    this.network.onPort?.(place);
     if (end === undefined || onEnd === undefined) return;
     local = onEnd(spec, end);
     undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends

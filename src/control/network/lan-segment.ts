@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
 import { log } from "../../log.js";
+import type { LanCarry } from "../../steer/lan-carry.js";
 import { hasHost, type LanMapFds, type LanWire, lanHostProgram, lanInProgram, lanOutProgram } from "../../steer/lan-programs.js";
 import type { Steering } from "../../steer/steering.js";
 import * as bpf from "../../sys/bpf.js";
@@ -19,7 +20,7 @@ import type { Host } from "../host.js";
 import { Undo } from "../undo.js";
 import type { Workers } from "../workers.js";
 import { findParent, type LanParent, parentError, refusal } from "./lan-parent.js";
-import { type LanStation, LanStations } from "./lan-stations.js";
+import { type LanStation, LanStations, type StationsOf } from "./lan-stations.js";
 import { DEFAULT_MTU } from "./mtu.js";
 import type { NetworkNumbers } from "./network-numbers.js";
 import { Steps } from "./steps.js";
@@ -58,6 +59,7 @@ export interface LanSpec {
   who: string;
   /** The parent may be missing, or not to be used now. */
   awaitsParent?: boolean;
+  readonly carry: LanCarry;
   /** Who has that device and VLAN. */
   holderOf(parent: LanParent): LanSegment | undefined;
 }
@@ -97,7 +99,7 @@ export class LanSegment {
     private readonly site: LanSite,
     private readonly spec: LanSpec,
   ) {
-    const { workers, networkNumbers, host, steering } = site;
+    const { workers, networkNumbers, host } = site;
     const { network, parent, sort } = spec;
     [this.network, this.parent, this.sort] = [network, parent, sort];
     const { undo } = this;
@@ -108,13 +110,14 @@ export class LanSegment {
       workers.post({ type: "add-network", network, subnets: [], flags: MODES[sort.mode].flags | (sort.promiscuous ? PROMISCUOUS : 0) });
       undo.add(`network on ${parent}`, () => workers.post({ type: "remove-network", network }));
       this.maps = {
-        ...steering.maps,
+        ...spec.carry.maps,
         stations: this.map("tsproxy_station", bpf.MAP_HASH, 8, MAX_STATIONS),
-        addresses: this.map("tsproxy_lanaddr", bpf.MAP_HASH, 16, 2 * MAX_STATIONS),
+        addresses: this.map("tsproxy_lanaddr", bpf.MAP_HASH, 16, 2 * MAX_STATIONS, 8),
         parent: this.map("tsproxy_parent", bpf.MAP_ARRAY, 4, 1, 8),
       };
       const announce = (mac: Uint8Array): void => workers.postTo(0, { type: "announce", network, mac });
-      this.stations = new LanStations({ parent, maps: this.maps, way: MODES[sort.mode].way, announce });
+      const carry: StationsOf["carry"] = (station) => this.spec.carry.add({ ...station, network });
+      this.stations = new LanStations({ parent, maps: this.maps, way: MODES[sort.mode].way, carry, announce });
       undo.add("announcements", () => this.stations.close());
       undo.add("device on the LAN", () => this.device.run());
       undo.add("programs of the LAN", () => this.detach());
@@ -266,7 +269,7 @@ export class LanSegment {
   /** Puts the programs on the parent, and has it take frames for stations. Throws with nothing left. */
   private attach({ index, mac, mtu, flags }: Link, vlan: number): void {
     const { maps, deviceIndex, network } = this;
-    const wire: LanWire = { way: MODES[this.sort.mode].way, vlan };
+    const wire: LanWire = { way: MODES[this.sort.mode].way, vlan, network };
     const undo = new Steps();
     try {
       undo.add("the parent's own MAC", () => this.stations.setParent(undefined));
@@ -285,13 +288,24 @@ export class LanSegment {
       throw error;
     }
     this.attached = { index, mac, mtu, vlan, runs: (flags & IFF_RUNNING) !== 0, undo };
-    this.site.workers.post({ type: "parent-mac", network, mac: parseMac(mac)! });
+    this.tellParent();
     this.stations.announceAll();
   }
 
   private detach(): void {
-    this.attached?.undo.run();
+    if (this.attached === undefined) return;
+    this.attached.undo.run();
+    this.attached = { ...this.attached, index: 0 };
+    this.tellParent();
     this.attached = undefined;
+  }
+
+  /** Which device that is now. */
+  private tellParent(): void {
+    const { attached, network, site } = this;
+    if (attached === undefined) return;
+    const { index: device, mac, vlan } = attached;
+    site.workers.post({ type: "parent-mac", network, mac: parseMac(mac)!, device, vlan });
   }
 }
 

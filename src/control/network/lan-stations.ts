@@ -21,6 +21,8 @@ const TIMES = 2,
 export interface LanStation {
   mac: Uint8Array;
   addresses: PerFamily<IpAddress>;
+  /** Of one on a veth pair that the kernel may carry packets from: interface index of the pair's end in the host's namespace. */
+  end?: number | undefined;
 }
 
 export interface StationsOf {
@@ -29,6 +31,8 @@ export interface StationsOf {
   readonly maps: Pick<LanMapFds, "stations" | "addresses">;
   /** "all": one, with the parent's MAC; "address": they have the parent's MAC, and are told apart by address. */
   readonly way: "mac" | "address" | "all" | "outside";
+  /** Has what it sends carried where the engine says so; answers how to end that. */
+  carry(station: { end: number; mac: Uint8Array; addresses: readonly IpAddress[] }): () => void;
   /** Has the station with that MAC announced. */
   announce(mac: Uint8Array): void;
 }
@@ -45,7 +49,7 @@ export class LanStations {
   constructor(private readonly of: StationsOf) {}
 
   /** What comes for that station is its network's; answers how to end that. Throws TSP_ERR_NETWORK (conflict), TSP_ERR_SYSCALL. */
-  add({ mac, addresses }: LanStation): () => void {
+  add({ mac, addresses, end }: LanStation): () => void {
     const text = macText(mac);
     const { macs, parentMac } = this;
     const { maps, parent, way } = this.of;
@@ -75,9 +79,10 @@ export class LanStations {
       });
       this.write(text);
       for (const key of way === "address" ? [...eachFamily(addresses), linkLocalOf(mac)].map(addressKey) : []) {
-        bpf.updateElement(maps.addresses, key, word(OURS));
+        bpf.updateElement(maps.addresses, key, macKey(mac));
         steps.add("address of a station", () => bpf.deleteElement(maps.addresses, key));
       }
+      if (end !== undefined) steps.add("carrying of a station", this.of.carry({ end, mac, addresses: eachFamily(addresses) }));
     } catch (error) {
       steps.run();
       throw error;

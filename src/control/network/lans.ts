@@ -1,10 +1,13 @@
 /** The LANs on which endpoints stand, by their parents, and which networks are on each. */
+import { LanCarry } from "../../steer/lan-carry.js";
+import type { Moved } from "../../steer/moved.js";
 import type { Undo } from "../undo.js";
 import { checkedParent, findParent, type LanParent, type LinkOf, parentError } from "./lan-parent.js";
 import { LanSegment, type LanSite, type LanSort, type LanSpec } from "./lan-segment.js";
 
 export class Lans {
   private readonly segments = new Map<string, LanSegment>();
+  private carried: LanCarry | undefined;
 
   constructor(private readonly site: LanSite) {}
 
@@ -21,9 +24,10 @@ export class Lans {
    * For the network of that number, until `undo`. Networks on one LAN share it, and are of one sort; one in mode passthru is alone there.
    * Throws TSP_ERR_NETWORK.
    */
-  join(spec: Omit<LanSpec, "holderOf">, undo: Undo): LanSegment {
+  join(spec: Omit<LanSpec, "carry" | "holderOf">, undo: Undo): LanSegment {
     this.checkSort(spec.parent, spec.sort);
-    const segment = this.of(spec.parent) ?? new LanSegment(this.site, { ...spec, holderOf: (parent) => this.holderOf(parent) });
+    const segment =
+      this.of(spec.parent) ?? new LanSegment(this.site, { ...spec, carry: this.carry(), holderOf: (parent) => this.holderOf(parent) });
     this.segments.set(segment.parent, segment);
     segment.uses++;
     undo.add("use of the LAN", async () => {
@@ -41,6 +45,29 @@ export class Lans {
     if (named !== undefined) return named;
     const parent = findParent(name, this.linkOf);
     return parent === null ? undefined : this.holderOf(parent);
+  }
+
+  /** Not before there is a LAN. */
+  private carry(): LanCarry {
+    if (this.carried !== undefined) return this.carried;
+    this.carried = new LanCarry(this.site.steering.maps);
+    this.site.workers.post({ type: "lan-pairs", fd: this.carried.maps.lanPairs });
+    return this.carried;
+  }
+
+  /** What the kernel has carried from and to an endpoint on a LAN, beside what the engine's counters say of its port. */
+  moved(port: number): Moved | undefined {
+    return this.carried?.moved.at(port);
+  }
+
+  /** The port is another endpoint's from now on. */
+  clearMoved(port: number): void {
+    this.carried?.moved.clear(port);
+  }
+
+  /** Once the workers have stopped. */
+  close(): void {
+    this.carried?.close();
   }
 
   private holderOf(parent: LanParent): LanSegment | undefined {

@@ -9,10 +9,10 @@ export class LinkRemover {
 
   constructor(private readonly socket: Pick<RouteSocket, "deleteLinks">) {}
 
-  /** By interface index. Resolves when it is gone; it may have been before. */
-  remove(index: number): Promise<void> {
+  /** By interface index. Resolves when they are gone; they may have been before. */
+  remove(...indices: number[]): Promise<void> {
     this.waiting ??= this.begin();
-    this.waiting.indices.push(index);
+    this.waiting.indices.push(...indices);
     return this.waiting.done;
   }
 

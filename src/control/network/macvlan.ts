@@ -58,6 +58,7 @@ class Macvlan implements Network {
       subnets,
       attach: spec.attach,
       onStation: (station) => this.lan.addStation(station),
+      onPort: (port) => site.lans.clearMoved(port),
     });
   }
 

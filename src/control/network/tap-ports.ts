@@ -21,8 +21,8 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   addresses: readonly IpAddress[];
   /** Number of its network. */
   network: number;
-  /** The host's: interface index. */
-  device?: number;
+  /** Interface index of the host's; of an endpoint's on a veth pair that of the pair's end in the host's namespace. */
+  device?: number | undefined;
   bandwidth?: Bandwidth | undefined;
 }
 
@@ -40,9 +40,14 @@ export class TapPorts {
   constructor(
     private readonly workers: Workers,
     private readonly numbers: PortNumbers,
-    private readonly steering: Pick<Steering, "queueFd" | "tunnelQueueFd" | "setInside">,
+    private readonly steering: Pick<Steering, "carriesInside" | "ends" | "queueFd" | "tunnelQueueFd" | "setInside">,
     private readonly store?: FdStore,
   ) {}
+
+  /** Whether devices that are kept may be kept on after an orderly end, for a restart. */
+  get outliveEnd(): boolean {
+    return this.store?.outlivesEnd === true;
+  }
 
   /** Whether a former process left the device of that name. */
   isKept(name: string): boolean {
@@ -76,12 +81,19 @@ export class TapPorts {
     return undefined;
   }
 
-  /** Frames flow from now on. `onGone`: the device ended by itself, with its namespace. */
-  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): void {
+  /** Frames flow from now on; answers the port's number. `onGone`: the device ended by itself, with its namespace. */
+  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): number {
+    const { ends } = this.steering;
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
     for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
-    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device, bandwidth }, tap.fds);
+    // Bandwidth is shaped by the engine, so who has a limit is not carried.
+    const carried = info.kind === "endpoint" && device !== 0 && bandwidth === undefined && this.steering.carriesInside;
+    const known = info.kind === "host" || carried ? device : 0;
+    if (info.kind === "host") undo.add(`host's end of network ${network}`, ends.setHost(network, { ifindex: device, mac }));
+    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
+    if (carried) undo.add(`carrying of ${info.name}`, ends.carry(network, { end: device, port, mac, addresses }));
+    return port;
   }
 }

@@ -24,6 +24,7 @@ import type { Site } from "./site.js";
 
 /** Name for the TAP; the kernel puts the number in. */
 export const PAIR_TAP = "tspe%d";
+const HANDED_OUT_END = /^tspv(?=[0-9A-Za-z]{11}$)/;
 const HANDED_OUT = /^tsp(?=[0-9A-Za-z]{11}$)/;
 const TAP_NAME = /^tspe(?=\w+$)/,
   END_NAME = /^tspv(?=\d{1,10}$)/;
@@ -78,12 +79,15 @@ export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => v
   const { keepAs, existing } = spec;
   let isLasting = existing !== undefined;
   let detach = (): void => {};
-  undo.add(`programs of ${spec.name}`, () => detach()); // last: to detach from a device that is there the kernel takes 8 ms
+  // Last: what the endpoint sends until then, or until the next process is there, waits in the TAP's queue.
+  undo.add(`programs of ${spec.name}`, () => {
+    if (!isLasting || !taps.outliveEnd) detach();
+  });
   const tap = taps.open({ name: keepAs?.replace(HANDED_OUT, "tspe") ?? PAIR_TAP, keepAs }, undo);
   if (existing === undefined) makePair(socket, { ...spec, tap: tap.name });
   const pair = findPair(socket, tap.name);
   if (pair === null) throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", `the veth pair of ${spec.name} is not there any more`);
-  undo.add(`veth pair ${pair.name}`, () => (isLasting ? undefined : remover.remove(pair.ifindex)));
+  undo.add(`veth pair ${pair.name}`, () => (isLasting ? undefined : remover.remove(pair.ifindex, pair.tap)));
   detach = ends.attach({ end: pair.ifindex, tap: pair.tap });
   setPairUp(socket, pair, tap.name, spec.mac);
   undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
@@ -127,6 +131,14 @@ export function removeStalePairs(socket: RouteSocket): string[] {
   const names = new Set(links.map(({ name }) => name));
   const stale = links.filter(({ name, kind }) => kind === "veth" && END_NAME.test(name) && !names.has(name.replace(END_NAME, "tspe")));
   return stale.filter(({ index }) => socket.deleteLink(index)).map(({ name }) => name);
+}
+
+/** What killed processes' programs would go on to carry ends: of pairs that wait for one that takes them up. */
+export function quietPairs(socket: RouteSocket): void {
+  const links = socket.links();
+  const names = new Set(links.map(({ name }) => name));
+  for (const { name, kind, index } of links)
+    if (kind === "veth" && HANDED_OUT_END.test(name) && !names.has(name.replace(HANDED_OUT_END, "tspe"))) socket.deleteClsact(index);
 }
 
 /** The TAP that it belonged to is gone, since its name was free. */

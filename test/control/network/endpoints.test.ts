@@ -4,6 +4,7 @@ import { PortNumbers } from "../../../src/control/port-numbers.js";
 import { Undo } from "../../../src/control/undo.js";
 import type { Workers } from "../../../src/control/workers.js";
 import type { TapOptions } from "../../../src/device/tap.js";
+import type { Steering } from "../../../src/steer/steering.js";
 import { native } from "../../../src/sys/native.js";
 import { ENDPOINT, HOST } from "../../../src/table/ports.js";
 import { ip } from "../../support/ip.js";
@@ -158,8 +159,18 @@ describe("TAP devices as ports", () => {
       addPort: (port: object, fds: readonly number[]) => told.push({ ...port, fds }),
       removePort: async (port: number) => void told.push(`remove ${port}`),
     };
+    const steering = {
+      queueFd: 77,
+      tunnelQueueFd: 78,
+      setInside: () => {},
+      carriesInside: true,
+      ends: {
+        setHost: () => () => {},
+        carry: (_network: number, { end }: { end: number }) => told.push(`carry ${end}`) && (() => told.push("carry no more")),
+      },
+    };
     return {
-      taps: new TapPorts(fake as unknown as Workers, numbers, { queueFd: 77, tunnelQueueFd: 78, setInside: () => {} }),
+      taps: new TapPorts(fake as unknown as Workers, numbers, steering as unknown as Steering),
       numbers,
       told,
       steered,
@@ -199,5 +210,17 @@ describe("TAP devices as ports", () => {
     closed.length = 0;
     await undo.run();
     expect([told.slice(2), numbers.all().map(({ name }) => name), closed]).toEqual([["remove 2", "remove 1"], ["uplink"], ["x"]]);
+  });
+
+  it("of endpoints on veth pairs are the kernel's to carry until they go, but not those with a limited bandwidth", async () => {
+    const { taps, told } = ports(1);
+    const undo = new Undo();
+    const tap = taps.open({ name: "x", nsFd: 5, existing: { multiQueue: false } }, undo);
+    const endpoint = { kind: "endpoint", name: "y", mac: MAC, addresses: [ip("10.44.0.5")], network: 6, device: 70 } as const;
+    taps.attach(tap, endpoint, undo);
+    taps.attach(tap, { ...endpoint, device: 80, bandwidth: { egress: { bitsPerSec: 1e6, burstBytes: 1e4 } } as never }, undo);
+    expect(told).toMatchObject([{ kind: ENDPOINT, device: 70 }, "carry 70", { kind: ENDPOINT, device: 0 }]);
+    await undo.run();
+    expect(told.slice(3)).toEqual(["remove 1", "carry no more", "remove 0"]);
   });
 });

@@ -198,6 +198,7 @@ export class World {
       openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
       mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
+      openLanPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
     const own = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)];
@@ -209,6 +210,8 @@ export class World {
         flowsFd: 3,
         flows6Fd: ipv6 ? 4 : -1,
         acrossFd: ipv6 ? 5 : -1,
+        pairsFd: -1,
+        pairs6Fd: -1,
         orderFd: -1,
         uplinkDevice: UPLINK_DEVICE,
         isNew: true,

@@ -1,0 +1,83 @@
+/** `lan_from` beside the engine (BPF_PROG_TEST_RUN): it carries what the engine has entered and would let through, and leaves all else to the engine. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ToWorker } from "../../src/engine/messages.js";
+import { ENDPOINT, LAN } from "../../src/table/ports.js";
+import { addPort, Dataplane } from "../support/dataplane.js";
+import { Lab } from "../support/lab.js";
+import * as p from "../support/packets.js";
+import { Random } from "../support/random.js";
+import { program } from "../support/servers.js";
+
+const TC_ACT_UNSPEC = -1,
+  TC_ACT_REDIRECT = 7; // linux/pkt_cls.h
+const NETWORK = 3;
+const [PORT, A] = [10, 11];
+const [MAC_PARENT, MAC_A, MAC_PEER, MAC_OTHER] = ["02:00:00:00:01:01", "02:42:c0:00:02:80", "02:00:00:00:09:09", "02:00:00:00:09:0a"];
+const [IP_A, IP6_A, PEER, PEER6] = ["192.0.2.128", "2001:db8::80", "192.0.2.10", "2001:db8::10"];
+
+const lab = new Lab();
+let host: string;
+beforeAll(() => {
+  host = lab.addNamespace("host");
+  lab.ip(host, "link add end0 type veth peer name eth0\nlink set end0 up");
+});
+afterAll(() => lab.close());
+
+it("carries TCP and UDP from an endpoint's own MAC and address to whom the engine has let it send, and nothing else", async () => {
+  const d = new Dataplane({ offload: true });
+  d.say({ type: "lan-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags: 0 });
+  const a = addPort(A, ENDPOINT, MAC_A, `${IP_A} ${IP6_A}`, NETWORK) as Extract<ToWorker, { type: "add-port" }>;
+  d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) }, { ...a, device: 71 });
+  d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: 70, vlan: 0 });
+  const ports = { sport: 5000, dport: 5001 };
+  d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
+  expect(d.lanPairs.size).toBe(1);
+
+  const random = new Random(7);
+  const frames = Array.from({ length: 2000 }, () => {
+    const v6 = random.below(2) === 1;
+    const ip = {
+      src: v6 ? random.pick([IP6_A, IP6_A, IP6_A, PEER6, "::", "fe80::1"]) : random.pick([IP_A, IP_A, IP_A, PEER, "0.0.0.0"]),
+      dst: v6 ? PEER6 : PEER,
+      fragment: v6 ? 0 : random.pick([0, 0, 0, 0x4000, 0x2000, 0x0001]),
+    };
+    const packet = random.pick([
+      () => p.tcp(ip, { ...ports, flags: random.pick([p.SYN, p.ACK, p.FIN | p.ACK, p.RST]) }),
+      () => p.udp(ip, { ...ports, data: p.payload(random.below(100)) }),
+      () => p.icmp(ip, v6 ? 128 : 8, 0, 0x00010001, p.payload(8)),
+    ])();
+    const options = !v6 && random.below(8) === 0;
+    const [dst, src] = [random.pick([MAC_PEER, MAC_PEER, MAC_PEER, MAC_OTHER, MAC_PARENT]), random.pick([MAC_A, MAC_A, MAC_A, MAC_PEER])];
+    const plain = p.frame(dst, src, packet);
+    return options ? p.withOptions(plain, new Uint8Array(4).fill(1)) : plain;
+  });
+  frames.push(p.arpFrame(MAC_PEER, { operation: 2, senderMac: MAC_A, senderIp: IP_A, targetMac: MAC_PEER, targetIp: PEER }));
+  frames.push(p.frame(MAC_PEER, MAC_A, p.neighbor({ src: IP6_A, dst: PEER6 }, 136, IP6_A, MAC_A)));
+  frames.push(p.tagged(p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)), 10));
+
+  const job = {
+    end: "end0",
+    station: {
+      network: NETWORK,
+      mac: MAC_A.replaceAll(":", ""),
+      addresses: [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each)),
+    },
+    pairs: [...d.lanPairs],
+    frames: frames.map((frame) => p.hex(frame.subarray(p.VNET))),
+  };
+  const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("lan-run")], { input: JSON.stringify(job) });
+  expect([code, stderr]).toEqual([0, ""]);
+  const verdicts = JSON.parse(stdout) as number[];
+  let carried = 0;
+  for (const [i, frame] of frames.entries()) {
+    const sent = d.send(A, frame);
+    const [verdict] = [verdicts[i]];
+    if (verdict === TC_ACT_REDIRECT) {
+      carried++;
+      // As the engine does it: to the LAN, as it was.
+      expect(sent.map(({ port, bytes }) => [port, p.hex(bytes)])).toEqual([[PORT, p.hex(frame)]]);
+      expect(p.macText(frame.subarray(p.VNET, p.VNET + 6))).toBe(MAC_PEER);
+    } else expect(verdict).toBe(TC_ACT_UNSPEC);
+  }
+  expect(carried).toBeGreaterThan(100);
+});

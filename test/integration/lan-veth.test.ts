@@ -1,0 +1,54 @@
+/** Endpoints of a LAN on veth pairs: the kernel carries what the engine has decided, counted, and each is held to its address as on a TAP. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { StatsView } from "../../src/api/types.js";
+import { curl, ping } from "../support/clients.js";
+import { eventually } from "../support/proc.js";
+import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
+import { program, serveIperf } from "../support/servers.js";
+
+const SERVER = [process.execPath, program("http-server"), "8080"];
+const [A, B] = ["192.0.2.128", "192.0.2.129"];
+const BYTES = 20_000_000;
+
+let h: SandboxHost;
+beforeAll(async () => {
+  h = await SandboxHost.start();
+  for (const ns of [h.client, h.host]) await serveIperf(h.lab, ns, 5201);
+});
+afterAll(() => h.close());
+
+/** Bytes that came from and went to the port, by the engine or not, and what the engine alone had from the LAN. */
+async function moved(): Promise<{ rx: number; tx: number; lan: number }> {
+  const { ports } = JSON.parse(await h.ok("stats", "--json")) as StatsView;
+  const endpoint = ports.find(({ address }) => address === B)!;
+  return { rx: endpoint.rxBytes, tx: endpoint.txBytes, lan: ports.find(({ kind }) => kind === "lan")!.rxBytes };
+}
+
+it.each(["macvlan", "ipvlan"])("%s: carries from and to the LAN, the host and neighbors, and publishes ports", async (driver) => {
+  const range = ["--subnet", "192.0.2.0/24", "--ip-range", "192.0.2.128/25", "--gateway", CLIENT];
+  await h.ok("network", "create", "-d", driver, ...range, "-o", "parent=lan0", "-o", "tsproxy.attach=veth", "lan");
+  await h.ok("run", "-d", "--name", "a", "--network", "lan", "-p", "8999:8080", "--", ...SERVER);
+  await h.ok("run", "-d", "--name", "b", "--network", "lan", "--", "sleep", "1000");
+  await eventually("server", async () => (await curl(h.lab, h.client, `${A}:8080`)).code === 0);
+  for (const [to, ...way] of [[CLIENT], [CLIENT, "-R"], [HOST], [HOST, "-R"]] as const) // biome-ignore format: a table
+    expect((await h.inside("b", "iperf3", "-c", to, "-n", `${BYTES}`, "--connect-timeout", "2000", ...way)).code).toBe(0);
+  const { rx, tx, lan } = await moved();
+  // What is in a sender's buffer when iperf3 has enough is lost.
+  expect([rx, tx].map((bytes) => bytes > 1.5 * BYTES)).toEqual([true, true]);
+  // Most of it did not pass the engine; in ipvlan networks what is for the host does.
+  expect(lan).toBeLessThan(BYTES / 2);
+  for (const ns of [h.host, h.client]) expect(h.lab.runSync(ns, ["nstat", "-asz", "TcpInCsumErrors"])).toMatch(/TcpInCsumErrors +0 /);
+
+  // Neighbors, the published port with the client's address, and who sends as somebody else.
+  expect((await h.inside("b", "curl", "-s", "-m", "2", `http://${A}:8080/`)).code).toBe(0);
+  expect((await curl(h.lab, h.client, `${A}:8080`)).peer).toMatch(`${CLIENT}:`);
+  for (let i = 0; i < 3; i++) expect((await curl(h.lab, h.client, `${HOST}:8999`)).peer).toMatch(`${CLIENT}:`);
+  expect((await curl(h.lab, h.host, "127.0.0.1:8999")).code).toBe(0);
+  await h.inside("b", "ip", "address", "add", "192.0.2.200/24", "dev", "eth0");
+  const forged = await h.inside("b", "curl", "-s", "-m", "1", "--interface", "192.0.2.200", `http://${A}:8080/`);
+  expect(forged.code).not.toBe(0);
+  await h.ok("rm", "-f", "a", "b");
+  await h.ok("network", "rm", "lan");
+  expect(h.lab.runSync(h.host, ["ip", "-o", "link"])).not.toMatch(/tspv|tspe|tsplan/);
+  expect((await ping(h.lab, h.client, B, ["-W", "0.3"])).received).toBe(0);
+});
