@@ -325,7 +325,7 @@ export class Controller {
       const more = carried?.();
       if (more !== undefined) addTo(counters, more);
       const onLan = kind === "endpoint" ? this.lans.moved(port) : undefined;
-      for (const [name, count] of Object.entries(onLan ?? {}) as [keyof Moved, number][]) counters[name] += count;
+      if (onLan !== undefined) addTo(counters, onLan);
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
     return this.numbers.all().map(({ carried, ...info }) => {

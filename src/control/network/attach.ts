@@ -1,7 +1,7 @@
 /** How an endpoint's device hangs on its network, as people say it. */
 /** `tap`: a TAP, by which the engine has all frames. `veth`: one end of a veth pair, by which the kernel carries what the engine has decided. */
 export type AttachKind = "tap" | "veth";
-/** `auto`: whichever is the better one. */
+/** `auto`: a veth pair where the kernel carries, else a TAP. */
 export type AttachWord = AttachKind | "auto";
 export const ATTACH_WORDS = ["auto", "veth", "tap"] as const satisfies readonly AttachWord[];
 export const DEFAULT_ATTACH: AttachWord = "auto";
@@ -10,7 +10,8 @@ export function isAttachWord(text: string): text is AttachWord {
   return (ATTACH_WORDS as readonly string[]).includes(text);
 }
 
-/** What a new endpoint gets. */
-export function attachKind(word: AttachWord = DEFAULT_ATTACH): AttachKind {
-  return word === "veth" ? "veth" : "tap";
+/** What a new endpoint gets. `isCarried`: the kernel can carry what goes to and from it, else the pair is but a longer way. */
+export function attachKind(word: AttachWord = DEFAULT_ATTACH, isCarried: boolean): AttachKind {
+  if (word !== "auto") return word;
+  return isCarried ? "veth" : "tap";
 }

@@ -90,7 +90,8 @@ class Bridge implements Bridged {
     this.subnets = spec.subnets;
     this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
     if (spec.subnets.ipv6 !== undefined) this.checkIpv6(spec.subnets.ipv6);
-    this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets, attach: spec.attach, onEnd });
+    const isCarried = spec.promiscuous !== true && overlay?.encrypted !== true;
+    this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets, attach: spec.attach, isCarried, onEnd });
     this.undo.add("what the host's addresses are", () => host.refresh());
     try {
       workers.post({

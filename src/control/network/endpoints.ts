@@ -71,6 +71,8 @@ export interface EndpointNetwork {
   readonly subnets: PerFamily<Subnet>;
   /** How new devices hang on it. Undefined: auto. */
   readonly attach?: AttachWord | undefined;
+  /** Whether anything of what its endpoints send may be carried by the kernel. */
+  readonly isCarried: boolean;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<Station, "mac" | "addresses" | "end">) => () => void;
   /** Is told the number of each endpoint's port. */
@@ -102,7 +104,7 @@ export class Endpoints {
     private readonly network: EndpointNetwork,
   ) {
     this.mtu = network.mtu;
-    this.attach = attachKind(network.attach);
+    this.attach = attachKind(network.attach, network.isCarried && site.taps.carriesInside);
   }
 
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */

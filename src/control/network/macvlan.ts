@@ -57,6 +57,7 @@ class Macvlan implements Network {
       mtu: this.mtu,
       subnets,
       attach: spec.attach,
+      isCarried: !promiscuous && mode !== "vepa" && mode !== "passthru",
       onStation: (station) => this.lan.addStation(station),
       onPort: (port) => site.lans.clearMoved(port),
     });

@@ -72,6 +72,11 @@ export class TapPorts {
   }
 
   /** With a queue for each worker, or not at all. */
+  /** Whether flows to and from endpoints on veth pairs are carried by the kernel, or may be once all is loaded. */
+  get carriesInside(): boolean {
+    return this.steering.carriesInside;
+  }
+
   private takeKept(name: string): readonly number[] | undefined {
     const fds = this.store?.take(name) ?? [];
     if (fds.length === 0) return undefined;
@@ -94,6 +99,7 @@ export class TapPorts {
     this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
     if (carried) undo.add(`carrying of ${info.name}`, ends.carry(network, { end: device, port, mac, addresses }));
+    else if (info.kind === "endpoint" && this.steering.carriesInside) ends.moved.clear(port); // whoever had the number before
     return port;
   }
 }

@@ -165,6 +165,7 @@ describe("TAP devices as ports", () => {
       setInside: () => {},
       carriesInside: true,
       ends: {
+        moved: { clear: () => {} },
         setHost: () => () => {},
         carry: (_network: number, { end }: { end: number }) => told.push(`carry ${end}`) && (() => told.push("carry no more")),
       },
