@@ -38,12 +38,18 @@ export class FlowEntries {
     return this.count === this.capacity;
   }
 
-  /** Adds a key with a value of zeros; answers where the value lies, in bytes. Addresses are words (`wire/address-word.ts`). */
+  /**
+   * Adds a key with a value of zeros; answers where the value lies, in bytes. Addresses are words (`wire/address-word.ts`). A key that is here already
+   * is not added again: its value becomes zeros. Each time that an entry of an LRU map is replaced, the kernel uses its memory for the next one at once, and a
+   * program that has just found it would read that one's value.
+   */
   add(src: number, dst: number, ports: number, proto: number): number {
-    const { values, count, valueWords } = this;
+    const { values, valueWords } = this;
     this.addKey(src, dst, ports, proto);
-    values.fill(0, count * valueWords, (count + 1) * valueWords);
-    return count * valueWords * 4;
+    const place = this.firstLikeLast();
+    this.count = Math.max(this.count - 1, place + 1);
+    values.fill(0, place * valueWords, (place + 1) * valueWords);
+    return place * valueWords * 4;
   }
 
   /** The same without a value. */
@@ -62,4 +68,19 @@ export class FlowEntries {
     keys[at] = ports;
     keys[at + 1] = proto;
   }
+
+  /** The first place that has the key of the last one: its own, if there is no other. */
+  private firstLikeLast(): number {
+    const { keys, keyWords } = this;
+    const last = (this.count - 1) * keyWords;
+    let at = 0;
+    while (at < last && !isSame(keys, at, last, keyWords)) at += keyWords;
+    return at / keyWords;
+  }
+}
+
+/** From the end, where the ports are: they tell most keys apart. */
+function isSame(keys: Int32Array, one: number, other: number, words: number): boolean {
+  for (let i = words - 1; i >= 0; i--) if (keys[one + i] !== keys[other + i]) return false;
+  return true;
 }

@@ -19,6 +19,7 @@ import {
   IP_B,
   MAC_B,
   MAC_GATEWAY,
+  MAC_UP,
   NET,
   only,
   PUBLISHED,
@@ -337,6 +338,17 @@ describe("the steering's map", () => {
     d.fromHeld(p.udp(toHost, ports), ETH1);
     expect([...d.flowMap]).toEqual([[clientKey(p.UDP), from(ETH1)]]);
     expect(d.flows()).toHaveLength(1);
+  });
+
+  it.each([
+    ["carried by the kernel", true, [key(HOST_IP, CLIENT, 8000, 40000, p.UDP), key(CLIENT, IP_A, 40000, TARGET, p.UDP)]],
+    ["not carried", false, [key(HOST_IP, CLIENT, 8000, 40000, p.UDP)]],
+  ])("gets each direction of a flow once a batch, however many of its packets came by the kernel (%s)", (_, offload, keys) => {
+    const d = honouring({ offload });
+    d.publish({ proto: p.UDP, firstPort: 8000, lastPort: 8000, network: -1 });
+    for (let n = 0; n < 10; n++) d.io.put(HELD_PORT, p.frame(MAC_UP, MAC_B, p.udp(toHost, { sport: 40000, dport: 8000 })), ETH0);
+    expect(d.run()).toHaveLength(10);
+    expect(d.flowsWritten).toEqual(keys);
   });
 
   it("gets nothing for what is not sent on", () => {

@@ -60,6 +60,8 @@ export class Dataplane {
   readonly forgotten: number[][] = [];
   /** What the engine has entered into the steering's maps `flows` and `flows6`, keys and values in hex. */
   readonly flowMap = new Map<string, string>();
+  /** Keys of those, one for each time that an entry was written. */
+  readonly flowsWritten: string[] = [];
   /** The same of the map `across`. */
   readonly acrossMap = new Map<string, string>();
   /** What the engine has entered in the steering's map `lan_pairs`, keys and values in hex. */
@@ -211,6 +213,7 @@ export class Dataplane {
     const map = which === "across" ? this.acrossMap : this.flowMap;
     for (let i = 0; i < count; i++) {
       const key = keys.subarray(i * keySize, (i + 1) * keySize);
+      if (which !== "across") this.flowsWritten.push(hex(key));
       map.set(hex(key), hex(values.subarray(i * valueSize, (i + 1) * valueSize)));
     }
   }
