@@ -18,6 +18,7 @@ import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, swapPorts } from "../wire/raw.js";
 import { foldAddress, workerOf } from "../wire/spread.js";
 import { isAllowed } from "./admit.js";
+import { isCarried } from "./carried-port.js";
 import { noteTarget, targetOf } from "./choose-target.js";
 import { holdAddresses, setDeltas } from "./open-flow.js";
 import { isIcmp } from "./packet.js";
@@ -170,6 +171,11 @@ export class FormerFlows {
     const isPublished = isFromOutside || flow.dst !== flow.replySrc;
     const fate = isPublished ? this.publishedFate() : this.outboundFate(back);
     if (fate !== TAKEN && (fate !== ON_TRUST || last)) return fate === ON_TRUST ? OVER : fate;
+    if (!isCarried(this.state, to) || !isCarried(this.state, back)) {
+      // An endpoint that was on a veth pair, and is on a TAP now.
+      flow.egress &= ~ct.EGRESS_OFFLOAD;
+      if (!isFromOutside) flow.replyEgress &= ~(ct.EGRESS_ENTER | ct.EGRESS_ENTERED);
+    }
     if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) flow.egress &= ~ct.EGRESS_OFFLOAD;
     flow.replyEgress = (flow.replyEgress & ~ct.EGRESS_OFFLOAD) | (flow.egress & ct.EGRESS_OFFLOAD);
     if (isFromOutside && !this.state.bypass && (flow.replyEgress & ct.EGRESS_ENTERED) === 0) flow.replyEgress |= ct.EGRESS_ENTER;

@@ -17,11 +17,13 @@ import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
-import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { MIN_HEADER_SIZE, PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { HEADER_SIZE as IPV6_HEADER_SIZE } from "../wire/ipv6.js";
 import { LAN_PAIR_NO_PORT, LAN_TO_ENDPOINT, LAN_TO_HOST, LAN_TO_PARENT, LAN_TO_PARENT_AS } from "../wire/lan-pair.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { isLinked } from "./linked.js";
 import * as oneMac from "./one-mac.js";
+import { ipAt, isFragment } from "./packet.js";
 import type { State } from "./state.js";
 
 /** Decides about frame `i` of a network that has a LAN. */
@@ -92,7 +94,8 @@ function sendTo(b: Batch, i: number, state: State, network: number, port: number
 
 /**
  * Has the kernel carry TCP and UDP between the two stations. Not of endpoints that may have any address, nor of a published port's target: its answers are found
- * by their tuple. In a network with ONE_MAC the MAC of a neighbor or the host does not say which of them it is, so only what comes from the LAN or leaves for it.
+ * by their tuple. Nor for what the programs leave to us, which would ask for it again and again: what is not plain, and what an endpoint sends from an address
+ * that it was not given, as one of its link, or one that it has made itself. In a network with ONE_MAC the MAC of a neighbor or the host does not say which of them it is, so only what comes from the LAN or leaves for it.
  */
 function carry(b: Batch, i: number, state: State, network: number, port: number, endpoint: number): void {
   const { halves } = b.memory;
@@ -101,6 +104,7 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   if ((flags & (PASSTHRU | PROMISCUOUS | VEPA)) !== 0 || !state.offloads) return;
   if (b.kind[i] !== KIND_IPV4 && b.kind[i] !== KIND_IPV6) return;
   if (b.proto[i] !== PROTO_TCP && b.proto[i] !== PROTO_UDP) return;
+  if (!isPlain(b, i) || (port !== endpoint && b.src[i] !== (b.kind[i] === KIND_IPV4 ? ports.address : ports.address6)[endpoint])) return;
   if (state.isTarget(ports.address[endpoint]!) || state.isTarget(ports.address6[endpoint]!)) return;
   const toEndpoint = ports.kind[port] !== LAN;
   if (toEndpoint && (state.isTarget(ports.address[port]!) || state.isTarget(ports.address6[port]!))) return;
@@ -136,6 +140,12 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
 
 function isTagged(b: Batch, i: number): boolean {
   return eth.isTag(eth.type(b.memory.halves, b.at[i]! + HEADER_SIZE));
+}
+
+/** Whether it is whole, without IP options or extension headers. */
+function isPlain(b: Batch, i: number): boolean {
+  const headers = b.kind[i] === KIND_IPV4 ? MIN_HEADER_SIZE : IPV6_HEADER_SIZE;
+  return b.l4[i] === ipAt(b, i) + headers && !isFragment(b, i);
 }
 
 /** An ICMP error may be about a packet of a flow: `icmp-error.ts` finds out, and gives back what is not. */

@@ -23,7 +23,7 @@ import {
   toEndpointProgram,
 } from "./endpoint-programs.js";
 import { MovedCounts } from "./moved.js";
-import type { OffloadState } from "./offload.js";
+import { type OffloadState, ownName } from "./offload.js";
 import { PEER_HEADER_AT, PEER_NUMBER_AT, PEER_PORT_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import type { MapFds } from "./program.js";
 
@@ -159,11 +159,21 @@ export class EndpointEnds {
     }
     this.fds.push(...fds);
     loaded.from = from;
-    for (const { replace } of this.attached.values()) replace?.(from);
+    for (const { replace } of this.attached.values())
+      try {
+        replace?.(from);
+      } catch (error) {
+        // It goes just now, or somebody has taken the filter: the one that it has leaves all to the engine.
+        log.warn(`what an endpoint sends is not carried by the kernel: ${(error as Error).message}`);
+      }
   }
 
   close(): void {
     this.closed = true;
+    this.unload();
+  }
+
+  private unload(): void {
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
     this.loaded = undefined;
   }
@@ -209,7 +219,7 @@ export class EndpointEnds {
       };
       return this.loaded;
     } catch (error) {
-      this.close();
+      this.unload(); // it is tried again with the next endpoint
       throw error;
     }
   }
@@ -229,7 +239,7 @@ export class EndpointEnds {
       const ipv6Program = bpf.createMap({ name: "tsproxy_from_ep6", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
       fds.push(ipv6Program);
       bpf.updateElement(ipv6Program, new Uint8Array(4), word(yield* load("from_ep6", { version: 6 })));
-      options.store?.put("from_ep6", [ipv6Program]); // who holds the array keeps what is in it
+      options.store?.put(ownName("from_ep6"), [ipv6Program]); // who holds the array keeps what is in it
       return yield* load("from_ep", { version: 4, ipv6Program });
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;

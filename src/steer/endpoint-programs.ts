@@ -21,6 +21,7 @@
  * - moved: what was carried, by the number of the engine's port. Value: see `moved.ts`.
  */
 import { FLOW_INGRESS_AT } from "../wire/flow-entry.js";
+import { unlessAimed } from "./checksum-place.js";
 import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
 import {
@@ -113,7 +114,9 @@ function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean): void
   p.copy("u16", flowPorts + 2, l4).store("u32", "r10", flowProto, "r8");
   p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "next").mov("r9", "r0");
   p.load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next");
+  unlessAimed(p, INDEX, "aimed", "next");
   forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: PORT });
+  p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);
 }
 
 export function toEndpointProgram(maps: EndpointMapFds): Uint8Array {

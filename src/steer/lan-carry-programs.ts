@@ -21,6 +21,7 @@ import {
   LAN_TO_HOST,
   LAN_TO_PARENT_AS,
 } from "../wire/lan-pair.js";
+import { unlessAimed } from "./checksum-place.js";
 import { MOVED_FROM_AT, MOVED_TO_AT } from "./moved.js";
 import {
   FRAGMENT_OFFSET,
@@ -75,8 +76,12 @@ const PLAIN_IPV4 = 0x45,
 
 /** The steps that both directions have in common; `frame`: where on the stack the frame's header is. */
 export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> extends Program<Maps> {
-  /** Goes on if it is a packet that may be carried; with `guard`, whose value r9 is, if it is of the endpoint's own address, too. */
+  /**
+   * Goes on if it is a packet that may be carried; with `guard`, whose value r9 is, if it is of the endpoint's own address, too: with the offset of layer 4 in r7, and
+   * the protocol in r8. Without it these are as they were: `lan_in` has the frame's tag in r8.
+   */
   unlessPlain(frame: number, guard: boolean, otherwise: string): this {
+    const proto = guard ? "r8" : "r0";
     this.load("u16", "r0", "r10", frame + TYPE)
       .jumpIf("r0", "==", IPV6, "IPv6 plain")
       .jumpIf("r0", "!=", IPV4, otherwise);
@@ -85,11 +90,13 @@ export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> exten
       .alu("and", "r0", FRAGMENT_OFFSET | MORE_FRAGMENTS)
       .jumpIf("r0", "!=", 0, otherwise);
     if (guard) this.unlessOwn(IP + IPV4_SRC, GUARD_IPV4_AT, 4, otherwise);
-    this.load("u8", "r0", "r10", IP + IPV4_PROTOCOL).jump("protocol");
+    if (guard) this.mov("r7", HEADER + IPV4_SIZE);
+    this.load("u8", proto, "r10", IP + IPV4_PROTOCOL).jump("protocol");
     this.label("IPv6 plain").loadBytes(HEADER, IP, IPV6_SIZE, otherwise);
     if (guard) this.unlessOwn(IP + IPV6_SRC, GUARD_IPV6_AT, 16, otherwise);
-    this.load("u8", "r0", "r10", IP + IPV6_NEXT);
-    return this.label("protocol").jumpIf("r0", "==", PROTO_TCP, "plain").jumpIf("r0", "!=", PROTO_UDP, otherwise).label("plain");
+    if (guard) this.mov("r7", HEADER + IPV6_SIZE);
+    this.load("u8", proto, "r10", IP + IPV6_NEXT);
+    return this.label("protocol").jumpIf(proto, "==", PROTO_TCP, "plain").jumpIf(proto, "!=", PROTO_UDP, otherwise).label("plain");
   }
 
   /** r9 = value of the pair of the frame's MACs, in that network. */
@@ -151,6 +158,7 @@ export function lanFromProgram(maps: LanCarryMapFds): Uint8Array {
       .load("u16", "r1", "r9", GUARD_MAC_AT + i)
       .jumpIf("r0", "!=", "r1", "next");
   p.unlessPlain(FRAME, true, "next").pair(FRAME, "r9", "next");
+  unlessAimed(p, INDEX, "aimed", "next");
   p.load("u16", "r0", "r9", LAN_PAIR_FROM_AT).store("u32", "r10", INDEX, "r0").countLan(INDEX, MOVED_FROM_AT, "counted from");
   p.load("u32", "r0", "r9", LAN_PAIR_HOW_AT).jumpIf("r0", "!=", LAN_TO_ENDPOINT, "to the LAN").intoEndpoint();
   p.label("to the LAN").jumpIf("r0", "==", LAN_TO_HOST, "to the host").jumpIf("r0", "!=", LAN_TO_PARENT_AS, "as it is");
@@ -159,5 +167,6 @@ export function lanFromProgram(maps: LanCarryMapFds): Uint8Array {
   p.mov("r1", "r6").mov("r2", TAG).call(VLAN_PUSH).jumpIf("r0", "==", 0, "untagged").mov("r0", TC_ACT_SHOT).exit();
   p.label("untagged").load("u32", "r1", "r9", LAN_PAIR_DEVICE_AT).mov("r2", 0).call(REDIRECT).exit();
   p.label("to the host").load("u32", "r1", "r9", LAN_PAIR_DEVICE_AT).mov("r2", REDIRECT_INGRESS).call(REDIRECT).exit();
+  p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);
   return p.label("next").mov("r0", TC_ACT_UNSPEC).exit().assemble();
 }

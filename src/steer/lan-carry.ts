@@ -64,7 +64,12 @@ export class LanCarry {
     if (this.program === -1) this.program = this.keep(bpf.loadProgram("tsproxy_lan_from", lanFromProgram(this.maps)));
     const link = bpf.createTcxLink(this.program, end, "ingress", { first: true });
     if (link === null) return () => {}; // no TCX: the engine moves it
-    bpf.updateElement(lanGuard, word(end), value);
+    try {
+      bpf.updateElement(lanGuard, word(end), value);
+    } catch (error) {
+      fs.closeSync(link);
+      throw error;
+    }
     return () => {
       bpf.deleteElement(lanGuard, word(end));
       fs.closeSync(link);

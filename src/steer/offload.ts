@@ -2,6 +2,7 @@
  * Loads the programs that carry flows (offload-program.ts), as far as they are wanted and the kernel takes them. Whatever it refuses, flows are served
  * without it, unless that must not be.
  */
+import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
@@ -125,13 +126,18 @@ export function* loadOffload(
       fd6 = yield* load("tsproxy_steer6", { version: 6, offload: false });
     }
     bpf.updateElement(ipv6Program, new Uint8Array(4), new Uint8Array(Uint32Array.of(fd6).buffer));
-    options.store?.put(`offload6-${link}`, [ipv6Program]); // who holds the array keeps what is in it
+    options.store?.put(ownName(`offload6-${link}`), [ipv6Program]); // who holds the array keeps what is in it
     return { fd, ...(ipv6Error && { ipv6Error }) };
   } catch (error) {
     if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_BPF_REJECTED") throw error;
     const hint = "leave '--offload always' out, and TypeScript moves what the kernel cannot; it needs Linux 5.11 or later";
     throw new TsproxyError("TSP_ERR_OFFLOAD", "unavailable", `--offload always does not work here: ${error.message}`, hint, error);
   }
+}
+
+/** For the store, of what no other process takes up: what a former one has put there by its names is let go of by them. */
+export function ownName(name: string): string {
+  return `${name}-${randomBytes(6).toString("hex")}`;
 }
 
 /** A program that may go past bridges; where the kernel refuses that, for whatever reason, one that does not. */

@@ -23,6 +23,7 @@
 
 import { SPREAD_FACTOR } from "../wire/spread.js";
 import { FIRST_SOURCE_PORT, SOURCE_PORT_BITS } from "../wire/vxlan.js";
+import { unlessAimed } from "./checksum-place.js";
 import { type Family, NEXT_HEADER, V4, V6 } from "./family.js";
 import {
   CSUM_DIFF,
@@ -124,6 +125,7 @@ export function toNodeProgram(maps: MapFds, u: Family, { ipsec = false }: Overla
     ifOwnSource(p, f, "engine");
     hashFlow(p, f);
     lengthOf(p, f, "engine");
+    p.mov("r7", ETHERNET_SIZE + f.ipSize);
     if (f.version === 4) p.jump("known");
   }
 
@@ -135,6 +137,7 @@ export function toNodeProgram(maps: MapFds, u: Family, { ipsec = false }: Overla
   p.alu("add", "r2", overhead).clearRoute().routeLengthOf("r2");
   p.lookup("stations", KEY).jumpIf("r0", "==", 0, "engine").mov("r9", "r0");
   p.load("u32", "r0", "r9", STATION_END_AT).jumpIf("r0", "!=", 0, "engine");
+  unlessAimed(p, INDEX, "aimed", "engine");
   p.store("u32", "r10", INDEX, 0).lookup("tunnel", INDEX).jumpIf("r0", "==", 0, "engine").mov("r7", "r0");
   writeHeaders(p, u, overhead);
 
@@ -152,6 +155,7 @@ export function toNodeProgram(maps: MapFds, u: Family, { ipsec = false }: Overla
   p.atomicAddTo("r9", STATION_TO_AT, LEN).load("u64", "r9", "r10", OWN_STATION).atomicAddTo("r9", STATION_FROM_AT, LEN);
   p.choose("to-node").count("counted").routeDevice("r7").sendTo("r7");
   p.label("failed").choose("offload-failed").count("dropped").answer(TC_ACT_SHOT);
+  p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);
   return p.label("engine").load("u32", "r1", "r6", SKB_CB).mov("r2", 0).call(REDIRECT).exit().assemble();
 }
 

@@ -74,6 +74,7 @@ export const COUNTERS = [
   "taken-error", // home: what the host's stack says about a packet of ours, to the engine, which translates it
   "to-node", // to_node: into a tunnel
   "from-node", // from_node: out of a tunnel, into an endpoint
+  "aimed-checksum", // from_endpoint, to_node, lan_from: dropped, its partial checksum was to be put into a header that had been looked at
   "forward-refused", // answer: dropped, the host would have forwarded it into an own network
 ] as const;
 export type Counter = (typeof COUNTERS)[number];

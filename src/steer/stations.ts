@@ -65,7 +65,7 @@ export interface LocalEnd {
 
 interface Station {
   addresses: PerFamily<IpAddress>;
-  /** Interface index of its end in the host's namespace, or the address of its node. */
+  /** Interface index of its end in the host's namespace (0: the engine has its frames), or the address of its node. */
   at: number | IpAddress;
 }
 
@@ -124,7 +124,7 @@ export class Stations {
     return new NetworkStations(this, vni, mtu);
   }
 
-  /** The endpoint at `end` is the station of `key`, or, with null, is gone. */
+  /** The endpoint at `end` (0: the engine has its frames) is the station of `key`, or, with null, is gone. */
   setHere(key: Uint8Array, end: number, addresses: PerFamily<IpAddress> | null): void {
     const name = nameOf(key);
     if (addresses === null && this.here.get(name)?.at !== end) return; // another one has it by now
@@ -200,7 +200,7 @@ export class Stations {
   private write(key: Uint8Array): void {
     const { stations } = this.maps;
     const station = this.here.get(nameOf(key)) ?? this.behind.get(nameOf(key));
-    if (station === undefined || !this.carries) {
+    if (station === undefined || station.at === 0 || !this.carries) {
       bpf.deleteElement(stations, key);
       return;
     }
@@ -235,12 +235,15 @@ export class NetworkStations {
   ) {}
 
   /**
-   * An endpoint of this node; `end`: interface index of its end in the host's namespace. Answers what was carried, and how to take it back. Whose bandwidth is
-   * limited is the engine's.
+   * An endpoint of this node; `end`: interface index of its end in the host's namespace; undefined: it is on a TAP. Answers what was carried, and how to take it
+   * back. Of such a one, and of one whose bandwidth is limited, the engine has the frames: nobody behind a node has its MAC all the same.
    */
-  readonly onEnd = ({ mac, addresses, bandwidth }: LocalStation, end: number): LocalEnd => {
-    if (bandwidth !== undefined) return { carried: () => NOTHING, close: () => {} };
+  readonly onEnd = ({ mac, addresses, bandwidth }: LocalStation, end?: number): LocalEnd => {
     const key = keyOf(this.vni, mac);
+    if (end === undefined || bandwidth !== undefined) {
+      this.stations.setHere(key, 0, addresses);
+      return { carried: () => NOTHING, close: () => this.stations.setHere(key, 0, null) };
+    }
     this.ends.set(end, key);
     this.stations.setHere(key, end, addresses);
     this.stations.setMember(end, key, this.mtu);

@@ -1,15 +1,16 @@
 /** A process goes on with the flows that another has left in a file (table/flow-file.ts): what is taken up, what waits, and what is no flow. */
 import { describe, expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
-import type { Adopted, FromWorker } from "../../src/engine/messages.js";
+import type { Adopted, FromWorker, ToWorker } from "../../src/engine/messages.js";
 import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, REPLY, ROW_SHIFT, STATE, WAY } from "../../src/table/conntrack.js";
 import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
 import { selectionMemory } from "../../src/table/selection.js";
-import { FLOW_CARRIED_AT, FLOW_PACKETS_AT } from "../../src/wire/flow-entry.js";
+import { FLOW_CARRIED_AT, FLOW_OFFLOAD_AT, FLOW_PACKETS_AT } from "../../src/wire/flow-entry.js";
 import { workerOf } from "../../src/wire/spread.js";
 import {
   A,
+  addPort,
   B,
   C,
   CLIENT,
@@ -20,6 +21,7 @@ import {
   IP_A,
   IP_B,
   locals,
+  MAC_A,
   MAC_C,
   MAC_UP,
   only,
@@ -345,6 +347,25 @@ it("counts what the kernel has carried on where its port is counted now, and kee
   });
   expect(counts).toEqual(Array(size).fill([5, 77]));
   expect(kept.run()).toEqual([]); // nobody is asked
+});
+
+it.each([
+  ["on a veth pair, carried", 77, 2],
+  ["on a TAP now, in the engine", 0, 0],
+])("goes on with what the kernel had carried of an endpoint that is %s", (_, device, offloaded) => {
+  const on = (d: Dataplane, end: number): void => {
+    d.say({ ...(addPort(A, ENDPOINT, MAC_A, IP_A) as Extract<ToWorker, { type: "add-port" }>), device: end });
+  };
+  const former = new Former({ offload: true });
+  on(former.d, 77);
+  former.open();
+  const entries = (d: Dataplane): number =>
+    [...d.flowMap.values()].filter((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]! > 0).length;
+  expect(entries(former.d)).toBe(2);
+  const d = next([former.left()], { offload: true });
+  on(d, device);
+  expect(adopt(d).taken).toBe(1);
+  expect([entries(d), d.flows().filter((flow) => flow.offloaded).length]).toEqual([offloaded, offloaded / 2]);
 });
 
 describe("a connection whose ends the host's own stack may have answered meanwhile", () => {

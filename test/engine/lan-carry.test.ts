@@ -115,6 +115,17 @@ it("carries nothing that one of both ends cannot, nor what it has dropped, nor A
   expect([carried(d), carried(open)]).toEqual([[], []]);
 });
 
+it("asks for nothing that the programs leave to the engine, though it is bridged: fragments, and addresses that an endpoint has made itself", () => {
+  const d = lan();
+  const large = p.udp({ src: IP_A, dst: PEER, fragment: 0 }, { sport: 5000, dport: 5001, data: new Uint8Array(2000) });
+  const own = p.udp({ src: "2001:db8::77", dst: "2001:db8::10" }, { sport: 5000, dport: 5001 });
+  const frames = [...p.fragments(large, 1000), own].map((packet) => p.frame(MAC_PEER, MAC_A, packet));
+  for (const frame of frames) expect(d.send(A, frame)).toHaveLength(1);
+  expect(carried(d)).toEqual([]);
+  d.send(PORT, p.frame(MAC_A, MAC_PEER, p.udp({ src: "2001:db8::10", dst: "2001:db8::77" }, { sport: 5001, dport: 5000 })));
+  expect(carried(d)).toEqual([entry(MAC_A, MAC_PEER, INTO, END_A, [NOBODY, A])]);
+});
+
 it("takes all back when ports, rules, or the parent change, and carries nothing of a published port's target", () => {
   const changes: ((d: Dataplane) => void)[] = [
     (d) => d.say({ type: "remove-port", port: B }),

@@ -2,12 +2,15 @@
 import { expect } from "vitest";
 import { onTsproxy } from "../support/cases.js";
 import { connect, curl, ping, udpExchange } from "../support/clients.js";
+import * as p from "../support/packets.js";
 import { eventually } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, ADDR6, addIpv6, snapshot } from "../support/topology.js";
 import { networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
+import { Wire } from "../support/wire.js";
 
 const VETH = ["--attach", "veth"];
+const MAC = { gateway: "02:42:ac:11:00:01", c1: "02:42:ac:11:00:04" } as const;
 
 onTsproxy("an endpoint on a veth pair may change its device as one on a TAP may", "own", async (c) => {
   const { lab, host, c1, c2 } = c;
@@ -150,4 +153,48 @@ onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of 
     async () => ((await counts(running)).drops["source-mac-spoofed"] ?? 0) > (before.drops["source-mac-spoofed"] ?? 0),
   );
   expect((await counts(running)).carried).toBe(before.carried);
+});
+
+onTsproxy("of what is carried no partial checksum is put into a header that the programs have looked at", "own", async (c) => {
+  const running = await startInstance(c.lab, c.host, [...networkArgs(c), ...VETH]);
+  await eventually("the programs are loaded", async () => (await running.stats()).offload?.loading === undefined);
+  const inside = await Wire.tap(c.lab, c.c1);
+  const outside = await Wire.tap(c.lab, c.client);
+  const isOurs = (f: Uint8Array): boolean => p.u16(f, 22) === 0x0800 && f[33] === p.UDP;
+  const datagram = p.frame(
+    MAC.gateway,
+    MAC.c1,
+    p.udp({ src: ADDR.c1, dst: ADDR.client }, { sport: 4000, dport: 5000, data: p.payload(100) }),
+  );
+  for (let n = 0; n < 3; n++) {
+    inside.send(datagram);
+    const [out] = await outside.received(isOurs);
+    const { sport } = p.parse(out!);
+    outside.send(
+      p.frame(
+        p.parse(out!).srcMac,
+        p.parse(out!).dstMac,
+        p.udp({ src: ADDR.client, dst: ADDR.host }, { sport: 5000, dport: sport!, data: p.payload(9) }),
+      ),
+    );
+    await inside.received();
+  }
+  const before = (await running.stats()).steering!;
+  for (const [start, offset] of [
+    [20, 6], // the source address
+    [24, 0], // the header checksum
+    [24, 6], // the destination address
+    [34, 2], // the port
+    [34, 4], // the length
+  ] as const)
+    inside.send(p.setVnet(datagram.slice(), { flags: p.NEEDS_CSUM, start, offset }));
+  expect(await outside.received(isOurs)).toEqual([]);
+  inside.send(p.setVnet(datagram.slice(), { flags: p.NEEDS_CSUM, start: 34, offset: 6 }), datagram); // as every stack has it, and complete
+  expect((await outside.received(isOurs)).map((f) => p.parse(f))).toMatchObject([
+    { src: ADDR.host, dport: 5000 },
+    { src: ADDR.host, dport: 5000 },
+  ]);
+  const after = (await running.stats()).steering!;
+  expect(after["aimed-checksum"]! - before["aimed-checksum"]!).toBe(5);
+  expect(after.offloaded! - before.offloaded!).toBeGreaterThanOrEqual(2);
 });

@@ -109,6 +109,21 @@ it("takes who is here and behind a node for who is here, until he goes", () => {
   expect(station()!.readUInt32LE(4)).toBe(0);
 });
 
+it.each([
+  ["on a TAP", {}, undefined],
+  ["with a limited bandwidth", { bandwidth: {} }, 7],
+])("takes who is here %s for who is here, too, though nothing is carried to it", (_, more, end) => {
+  const network = make().ofNetwork(4097, 1450);
+  network.setBehind(MAC, { addresses: ADDRESSES, node: NODE });
+  const here = network.onEnd({ mac: MAC, addresses: ADDRESSES, ...more }, end);
+  expect(station()).toBeUndefined();
+  network.setBehind(MAC, { addresses: ADDRESSES, node: ip("192.0.2.3") }); // whoever says so
+  expect(station()).toBeUndefined();
+  expect(maps.get(MEMBERS)?.size ?? 0).toBe(0);
+  here.close();
+  expect(station()!.readUInt32LE(4)).toBe(0);
+});
+
 it("carries nothing of an endpoint whose bandwidth is limited, nor where nothing is to be carried", () => {
   make().ofNetwork(4097, 1450).onEnd({ mac: MAC, addresses: ADDRESSES, bandwidth: {} }, 7).close();
   make(false).ofNetwork(4097, 1450).setBehind(MAC, { addresses: ADDRESSES, node: NODE });

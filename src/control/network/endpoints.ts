@@ -77,8 +77,8 @@ export interface EndpointNetwork {
   readonly onStation?: (station: Pick<Station, "mac" | "addresses" | "end">) => () => void;
   /** Is told the number of each endpoint's port. */
   readonly onPort?: (port: number) => void;
-  /** The same of each on a veth pair, with the interface index of its end in the host's namespace. */
-  readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end: number) => LocalEnd) | undefined;
+  /** The same of each; `end`: of one on a veth pair, the interface index of its end in the host's namespace. */
+  readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end?: number) => LocalEnd) | undefined;
 }
 
 interface Namespace {
@@ -309,7 +309,7 @@ export class Endpoints {
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
     const place = this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
     this.network.onPort?.(place);
-    if (end === undefined || onEnd === undefined) return;
+    if (onEnd === undefined) return;
     local = onEnd(spec, end);
     undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends
   }

@@ -8,9 +8,10 @@ import type { NetworkStations } from "../../steer/stations.js";
 import { native } from "../../sys/native.js";
 import { overheadOf } from "../../table/tunnel.js";
 import type { IpAddress } from "../../wire/ip-address.js";
-import { eachFamily, type PerFamily } from "../../wire/per-family.js";
+import { eachFamily, mapFamilies, type PerFamily } from "../../wire/per-family.js";
 import { MAX_VNI } from "../../wire/vxlan.js";
 import { Undo } from "../undo.js";
+import { stationMac } from "./address-mac.js";
 import { type Bridged, type BridgeSpec, openBridged } from "./bridge.js";
 import { MIN_IPV6_MTU, MIN_MTU } from "./mtu.js";
 import type { Network, OpenNetwork, Reach } from "./network.js";
@@ -118,7 +119,9 @@ export class OverlayNetwork implements Network {
     this.subnets = this.bridge.subnets;
     this.hostDevice = this.bridge.hostDevice;
     this.endpoints = this.bridge.endpoints;
-    this.remotes = new RemoteEndpoints(workers, number, address, (node, name) => tunnels.nameNode(node, name), this.stations);
+    const gateway = stationMac(mapFamilies(this.subnets, ({ gateway }) => gateway));
+    const nameNode = (node: IpAddress, name: string): void => tunnels.nameNode(node, name);
+    this.remotes = new RemoteEndpoints(workers, number, address, gateway, nameNode, this.stations);
   }
 
   get mtu(): number {

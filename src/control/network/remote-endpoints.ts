@@ -39,11 +39,12 @@ export class RemoteEndpoints {
   private readonly macs = new Map<string, Uint8Array>();
   private readonly owners = new Map<string, string>();
 
-  /** `local`: this node's address in the underlay. `nameNode` is told what a node is called; `stations`: where the kernel carries frames. */
+  /** `local`: this node's address in the underlay; `gateway`: the gateway's MAC. `nameNode` is told what a node is called; `stations`: where the kernel carries frames. */
   constructor(
     private readonly workers: Workers,
     private readonly network: number,
     private readonly local: IpAddress,
+    private readonly gateway: Uint8Array,
     private readonly nameNode: (address: IpAddress, name: string) => void,
     private readonly stations: NetworkStations | undefined,
   ) {}
@@ -65,11 +66,13 @@ export class RemoteEndpoints {
     const wrong =
       mac.length !== 6 || (mac[0]! & 1) !== 0
         ? `'${name}' is no MAC address of a station`
-        : vtep.family !== this.local.family
-          ? `its node's address ${formatIp(vtep)} is not of the family of ${formatIp(this.local)}, which this node has in the underlay`
-          : sameIp(vtep, this.local)
-            ? `its node's address ${formatIp(vtep)} is this node's own`
-            : "";
+        : name === macText(this.gateway)
+          ? `MAC address ${name} is the gateway's` // what our endpoints send out of the network would go there
+          : vtep.family !== this.local.family
+            ? `its node's address ${formatIp(vtep)} is not of the family of ${formatIp(this.local)}, which this node has in the underlay`
+            : sameIp(vtep, this.local)
+              ? `its node's address ${formatIp(vtep)} is this node's own`
+              : "";
     if (wrong !== "") {
       log.warn(`endpoint ${id} of node ${node} is left out: ${wrong}`);
       this.remove(id);

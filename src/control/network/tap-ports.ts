@@ -71,12 +71,12 @@ export class TapPorts {
     return tap;
   }
 
-  /** With a queue for each worker, or not at all. */
   /** Whether flows to and from endpoints on veth pairs are carried by the kernel, or may be once all is loaded. */
   get carriesInside(): boolean {
     return this.steering.carriesInside;
   }
 
+  /** With a queue for each worker, or not at all. */
   private takeKept(name: string): readonly number[] | undefined {
     const fds = this.store?.take(name) ?? [];
     if (fds.length === 0) return undefined;

@@ -117,12 +117,15 @@ it("leaves out who cannot be, and says so", () => {
   const { remotes } = f.registry.add(OVERLAY);
   f.since();
   remotes.apply({ put: [remote("a", "03:00:00:00:00:01"), remote("b", MAC, "2001:db8::2"), remote("c", MAC, "192.0.2.1")] });
+  remotes.apply({ put: [remote("d", "02:42:0a:2c:00:01")] });
   expect(f.since()).toEqual([]);
   expect(said).toEqual([
     "endpoint a of node n2 is left out: '03:00:00:00:00:01' is no MAC address of a station",
     "endpoint b of node n2 is left out: its node's address 2001:db8::2 is not of the family of 192.0.2.1, which this node has in the underlay",
     "endpoint c of node n2 is left out: its node's address 192.0.2.1 is this node's own",
+    "endpoint d of node n2 is left out: MAC address 02:42:0a:2c:00:01 is the gateway's",
   ]);
+  expect(f.carried).toEqual(["4097 mtu 1450"]);
 });
 
 it("has the kernel carry what who sends and who receives settle, and nothing after that", async () => {
