@@ -217,7 +217,9 @@ export class FormerFlows {
       entries.mayBeThere = true;
       entries6.mayBeThere = true;
     }
-    if ((flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
+    // As `enterClient`: where the target is an endpoint, its answers are entered with the client's packets.
+    const hasBoth = isOffloaded && (flow.replyEgress & ct.EGRESS_ENTERED) !== 0;
+    if (hasBoth || (flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
     if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? carriedAs(this.state, id, 1) : 0);
     if (Math.max(entries.count, entries6.count) + TWO > entries.capacity) this.hooks.record();
   }

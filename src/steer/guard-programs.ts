@@ -80,13 +80,11 @@ function askFamily(p: Program<GuardMapFds>, f: Family): void {
 }
 
 /** `internal`: of a network out of which nothing is routed, so nothing answers from elsewhere either. `ipv6`: the kernel has it. */
-export function answerProgram(uplinks: readonly number[], maps: GuardMapFds, internal: boolean, { ipv6 = false } = {}): Uint8Array {
+export function answerProgram(maps: GuardMapFds, internal: boolean, { ipv6 = false } = {}): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX).jumpIf("r0", "==", 0, "next"); // of the host's own making
-  // For the host itself, which `home` sends on to lo: it goes into no network.
-  p.load("u32", "r1", "r6", SKB_TC_INDEX).jumpIf("r1", "!=", FOR_HOME, "forwarded");
-  for (const uplink of uplinks) p.jumpIf("r0", "==", uplink, "next");
-  p.label("forwarded");
+  // For the host itself, which `home` sends on to lo, from an uplink or an endpoint's pair: it goes into no network.
+  p.load("u32", "r1", "r6", SKB_TC_INDEX).jumpIf("r1", "==", FOR_HOME, "next");
   if (internal) {
     p.choose(REFUSED).count("counted").answer(TC_ACT_SHOT);
     return p.label("next").answer(TC_ACT_UNSPEC).assemble();

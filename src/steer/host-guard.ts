@@ -25,8 +25,8 @@ export class HostGuard {
   /** From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
   attach(ifindex: number, internal: boolean): () => void {
     const egress = internal
-      ? this.program("internal", (maps) => answerProgram(this.steering.uplinks, maps, true, this.steering))
-      : this.program("answer", (maps) => answerProgram(this.steering.uplinks, maps, false, this.steering));
+      ? this.program("internal", (maps) => answerProgram(maps, true, this.steering))
+      : this.program("answer", (maps) => answerProgram(maps, false, this.steering));
     const attached = [this.steering.attacher.attach(ifindex, egress, "egress", FILTER_NAME)];
     if (!internal)
       attached.push(

@@ -122,6 +122,8 @@ onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of 
     [client, ADDR.host, 8999, "published"],
     [client, ADDR6.host, 8999, "published, IPv6"],
     [host, "127.0.0.1", 8999, "published, from the host"],
+    [host, ADDR.gateway, 8999, "published, from the host by the gateway's address"],
+    [host, ADDR6.gateway, 8999, "published, from the host by the gateway's IPv6 address"],
     [c2, ADDR.host, 8999, "published, from a neighbor"],
     [c2, ADDR6.host, 8999, "published, from a neighbor by IPv6"],
     [c1, ADDR.host, 8999, "published, from itself"],

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import { LanCarry } from "../../../dist/steer/lan-carry.js";
 import { lanFromProgram } from "../../../dist/steer/lan-carry-programs.js";
+import { COUNTERS } from "../../../dist/steer/program.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
 import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
@@ -17,7 +18,8 @@ const job = JSON.parse(fs.readFileSync(0, "utf8"));
 const bytes = (hex) => Buffer.from(hex, "hex");
 
 const end = new RouteSocket().link(job.end).index;
-const carry = new LanCarry({});
+const counters = bpf.createMap({ name: "test", type: bpf.MAP_PERCPU_ARRAY, keySize: 4, valueSize: 8, maxEntries: COUNTERS.length });
+const carry = new LanCarry({ counters });
 const { network, mac, addresses } = job.station;
 carry.add({ end, network, mac: bytes(mac), addresses: addresses.map((hex) => ofBytes(bytes(hex))) });
 for (const [key, value] of job.pairs) bpf.updateElement(carry.maps.lanPairs, bytes(key), bytes(value));
