@@ -30,7 +30,7 @@ const REQUESTS = ["connections", "requests"];
 const ROUND_TRIPS = ["rtt-p50", "rtt-p99", "rtt-awake-p50", "rtt-awake-p99"];
 const ALL = ["bulk-in", "bulk-out", "bulk-in-8", "bulk-out-8", ...REQUESTS, "udp-64-lossless", ...ROUND_TRIPS];
 /** Of us, with TypeScript deciding. */
-const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-workers"];
+const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own-tap", "tsproxy-workers"];
 const OTHERS = [
   "iptables",
   "nftables",
@@ -44,13 +44,16 @@ const OTHERS = [
   "openvswitch-xdp",
 ];
 
+/** Own networks, on veth pairs and on TAPs. */
+const OWN = "own/end-to-end.json";
+
 export const FIGURES: Record<string, () => string[]> = {
   published: () => medians("end-to-end.json", README_PEERS, README_METRICS),
   "published-auto": () => ratios("end-to-end.json", ALL, against("tsproxy", "publish", ["iptables", "nftables", "docker-proxy"])),
   "published-loop": () =>
     ratios("end-to-end.json", ALL, against("tsproxy-loop", "publish", ["iptables", "nftables", "docker-proxy", "c-on-tap"])),
-  "published-own": () =>
-    ratios("end-to-end.json", ALL, against("tsproxy-own", "publish", ["iptables", "nftables", "docker-proxy", "c-on-tap"])),
+  own: () => medians(OWN, ["tsproxy-own", "tsproxy-own-tap", "tsproxy", "iptables", "nftables", "veth", "docker-proxy"], README_METRICS),
+  "published-own": () => ratios(OWN, ALL, against("tsproxy-own", "publish", ["iptables", "nftables", "docker-proxy", "tsproxy-own-tap"])),
   "round-trips": () => medians("end-to-end.json", [...FIRST, "c-on-tap", ...OTHERS], ROUND_TRIPS),
   streams: () => medians("end-to-end.json", [...FIRST, "iptables", "docker-proxy", "haproxy", "socat"], ["bulk-in-8", "bulk-out-8"]),
   families: () => ratios("families/end-to-end.json", ALL, [...each(["tsproxy", "tsproxy-loop", "iptables"], "publish6", "publish")]),
@@ -58,7 +61,11 @@ export const FIGURES: Record<string, () => string[]> = {
   bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap"])),
   masquerade: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "masquerade", ["iptables", "c-on-tap"])),
   bbr: () =>
-    ratios("bbr/end-to-end.json", ["bulk-in", "bulk-out"], against(["tsproxy", "tsproxy-own"], "publish", ["iptables", "docker-proxy"])),
+    ratios(
+      "bbr/end-to-end.json",
+      ["bulk-in", "bulk-out"],
+      against(["tsproxy", "tsproxy-own-tap"], "publish", ["iptables", "docker-proxy"]),
+    ),
   memory,
   "docker-iptables": () => dockerMedians(true),
   "docker-alone": () => dockerMedians(false),
@@ -68,7 +75,7 @@ export const FIGURES: Record<string, () => string[]> = {
 };
 
 const README_PEERS = [
-  ...["tsproxy", "tsproxy-loop", "tsproxy-own", "iptables", "nftables", "veth"],
+  ...["tsproxy", "tsproxy-loop", "tsproxy-own-tap", "iptables", "nftables", "veth"],
   ...["docker-proxy", "haproxy", "pasta", "openvswitch", "openvswitch-xdp"],
 ];
 const README_METRICS = GLANCE.map(([metric]) => metric).filter((metric) => !metric.endsWith("-8"));

@@ -22,13 +22,25 @@ async function startBridge(session: Session): Promise<Started> {
   return IN_KERNEL;
 }
 
-async function startOwn(session: Session, driver: string): Promise<Started> {
+async function startOwn(session: Session, driver: string, attach = "auto"): Promise<Started> {
   const proc = await untilReady(session.start("host", [process.execPath, MAIN, "daemon"]));
   const tsproxy = ["env", `TSPROXY_RUN_DIR=${session.lab.runDir}`, process.execPath, MAIN];
   const range = ["--subnet", "192.0.2.0/24", "--gateway", "192.0.2.254"];
-  session.run("host", [...tsproxy, "network", "create", "-d", driver, "-o", "parent=eth0", ...range, "lan"]);
-  const attach = ["attach", "--netns", session.world.c1, "--network", "lan", "--ip", LAN_ADDRESS, "--name", "c1"];
-  session.run("host", [...tsproxy, ...attach]);
+  session.run("host", [
+    ...tsproxy,
+    "network",
+    "create",
+    "-d",
+    driver,
+    "-o",
+    "parent=eth0",
+    "-o",
+    `tsproxy.attach=${attach}`,
+    ...range,
+    "lan",
+  ]);
+  const join = ["attach", "--netns", session.world.c1, "--network", "lan", "--ip", LAN_ADDRESS, "--name", "c1"];
+  session.run("host", [...tsproxy, ...join]);
   return {
     movers: [proc.pid],
     stop: async () => {
@@ -41,12 +53,17 @@ async function startOwn(session: Session, driver: string): Promise<Started> {
 
 const common = { scenarios: ["macvlan"], containers: "none", missing: () => undefined } as const;
 const kernel = { ...common, mover: "kernel", version: () => "" } as const;
-const own = { ...common, mover: "node (tsproxy)", version: () => versionOf([process.execPath, MAIN, "--version"]) } as const;
+const own = {
+  ...common,
+  mover: "kernel by BPF, node for what is new",
+  version: () => versionOf([process.execPath, MAIN, "--version"]),
+} as const;
 
 const PEERS: Peer[] = [
   { ...kernel, name: "macvlan", title: "kernel macvlan", start: startKernel },
   { ...kernel, name: "lan-bridge", title: "kernel bridge and veth", start: startBridge },
   { ...own, name: "tsproxy", title: "tsproxy", start: (session) => startOwn(session, "macvlan") },
+  { ...own, mover: "node (tsproxy)", name: "tsproxy-tap", title: "tsproxy, TAP", start: (session) => startOwn(session, "macvlan", "tap") },
   { ...own, name: "tsproxy-ipvlan", title: "tsproxy, ipvlan", start: (session) => startOwn(session, "ipvlan") },
 ];
 

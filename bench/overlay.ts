@@ -89,7 +89,7 @@ const PEERS: Peer[] = [
     ...own,
     name: "tsproxy",
     title: "tsproxy",
-    mover: "node (tsproxy), one on each node",
+    mover: "kernel by BPF, node for what is new",
     missing: () => undefined,
     open: () => open((o) => attachOwn(o, { attach: "veth" })),
     start: startOwn,
@@ -109,7 +109,7 @@ const PEERS: Peer[] = [
     title: "tsproxy, segments made by it",
     mover: "node (tsproxy), one on each node",
     missing: () => undefined,
-    open: () => open((o) => attachOwn(o, { segments: false })),
+    open: () => open((o) => attachOwn(o, { segments: false, attach: "tap" })),
     start: startOwn,
   },
   {

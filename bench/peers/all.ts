@@ -9,7 +9,16 @@ import { pasta } from "./pasta.js";
 import type { Peer } from "./peer.js";
 import { slirp4netns } from "./slirp4netns.js";
 import { socat } from "./socat.js";
-import { tsproxy, tsproxyBypass, tsproxyLoop, tsproxyLoopBypass, tsproxyOverBridge, tsproxyOwn, tsproxyWorkers } from "./tsproxy.js";
+import {
+  tsproxy,
+  tsproxyBypass,
+  tsproxyLoop,
+  tsproxyLoopBypass,
+  tsproxyOverBridge,
+  tsproxyOwn,
+  tsproxyOwnTap,
+  tsproxyWorkers,
+} from "./tsproxy.js";
 import { vdeSwitch } from "./vde-switch.js";
 import { veth } from "./veth.js";
 
@@ -17,6 +26,7 @@ export const PEERS: readonly Peer[] = [
   tsproxy,
   tsproxyLoop,
   tsproxyOwn,
+  tsproxyOwnTap,
   tsproxyWorkers,
   tsproxyOverBridge,
   tsproxyBypass,

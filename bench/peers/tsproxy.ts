@@ -1,7 +1,7 @@
 /**
  * tsproxy as users start it. `tsproxy`: containers on a kernel bridge, packets of established flows carried by its BPF programs where they can be; for
  * bridge and masquerade, and as `tsproxy-own`, in its own network. `tsproxy-loop`: TypeScript moves every packet. `tsproxy-workers`: the same by two
- * workers. `tsproxy-over-bridge`: as `tsproxy`, all packets over the bridge. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
+ * workers. `tsproxy-own-tap`: as `tsproxy-own`, the container behind a TAP, so all is the loop's. `tsproxy-over-bridge`: as `tsproxy`, all packets over the bridge. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
  */
 import { MAIN } from "../../test/support/paths.js";
 import { networkArgs, untilReady } from "../../test/support/tsproxy.js";
@@ -46,12 +46,21 @@ export const tsproxy: Peer = {
 };
 
 export const tsproxyOwn: Peer = {
-  ...common,
+  ...tsproxy,
   name: "tsproxy-own",
   title: "tsproxy, own network",
   scenarios: PUBLISH,
   containers: "none",
   start: (session) => start(session, true),
+};
+
+export const tsproxyOwnTap: Peer = {
+  ...common,
+  name: "tsproxy-own-tap",
+  title: "tsproxy, own network, TAP",
+  scenarios: PUBLISH,
+  containers: "none",
+  start: (session) => start(session, true, ["--attach", "tap"]),
 };
 
 export const tsproxyWorkers: Peer = {

@@ -77,7 +77,6 @@ export class Controller {
     private readonly adoption: Adoption,
     private readonly store: FdStore | undefined,
     readonly host: Host,
-    private readonly lans: Lans,
     readonly networks: NetworkRegistry,
     readonly publisher: Publisher,
     /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
@@ -174,6 +173,7 @@ export class Controller {
         type: "allow",
         prefixes: options.allowFrom,
       });
+      if (steering.carriesInside) workers.post({ type: "station-pairs", fd: steering.maps.stationPairs });
       // The same number in every worker, behind which each has a device of its own.
       const port = numbers.take({ name: uplinks.map(({ name }) => name).join(","), kind: "uplink" });
       for (const [i, { fd, mac, ifindex }] of uplinks.entries()) {
@@ -234,7 +234,7 @@ export class Controller {
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, lans, networks, publisher, keys);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -324,8 +324,6 @@ export class Controller {
       const counters = this.workers.counters(port);
       const more = carried?.();
       if (more !== undefined) addTo(counters, more);
-      const onLan = kind === "endpoint" ? this.lans.moved(port) : undefined;
-      if (onLan !== undefined) addTo(counters, onLan);
       return kind === "tunnel" ? tunnelCounters(counters) : counters;
     };
     return this.numbers.all().map(({ carried, ...info }) => {

@@ -73,6 +73,8 @@ interface OwnDevice extends OwnConf {
 }
 
 type HostListener = (moved: ReadonlySet<number>) => void;
+/** Until what the kernel has reported is read once more, after a failure. */
+const AGAIN_MS = 1000;
 const NONE: ReadonlySet<number> = new Set();
 
 function addressesOf(socket: RouteSocket): HostAddress[] {
@@ -121,6 +123,9 @@ export class Host {
   private readonly listeners = new Set<HostListener>();
   /** Devices of ours without settings of their own: they are there, and up. */
   private readonly watched = new Map<number, () => void>();
+  /** Devices whose place in their networks has changed, and nobody has been told of it yet. */
+  private readonly moved = new Set<number>();
+  private later: NodeJS.Timeout | undefined;
 
   /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
   constructor(
@@ -156,8 +161,32 @@ export class Host {
   /** To be called when the worker says that the monitor's descriptor is readable. */
   onReadable(): void {
     if (this.closed) return;
-    const events = this.monitor.drain();
-    if (events.length > 0) this.refresh(new Set(events.flatMap((event) => (event.kind === "link" && event.moved ? event.link.index : []))));
+    try {
+      const events = this.monitor.drain();
+      for (const event of events) if (event.kind === "link" && event.moved) this.moved.add(event.link.index);
+      if (events.length > 0) this.catchUp();
+    } catch (error) {
+      this.catchUpLater(error as Error);
+    }
+  }
+
+  private catchUp(): void {
+    this.refresh(new Set(this.moved));
+    this.moved.clear();
+  }
+
+  /** Nobody waits for what the kernel has reported, and what could not be read now may be read in a second. */
+  private catchUpLater(error: Error): void {
+    log.warn(`what has changed on the host cannot be read, and is in a second: ${error.message}`);
+    clearTimeout(this.later);
+    this.later = setTimeout(() => {
+      try {
+        this.catchUp();
+      } catch (again) {
+        this.catchUpLater(again as Error);
+      }
+    }, AGAIN_MS);
+    this.later.unref();
   }
 
   /** Rereads the host and tells steering and worker. `moved`: devices whose place in their networks has changed. */
@@ -207,10 +236,7 @@ export class Host {
         onGone?.();
         continue;
       }
-      if (!device.up) {
-        log.warn(`somebody has set ${device.name} down; it is set up again`);
-        this.socket.setLink(ifindex, { up: true });
-      }
+      if (!device.up) this.setUpAgain(device);
       const has = (address: IpAddress): boolean => this.addresses.some((a) => a.ifindex === ifindex && sameIp(a.ip, address));
       if (this.steering.isUplink(ifindex) && !has(UPLINK_IP)) addUplinkAddress(this.socket, ifindex);
       for (const { address, prefixLength } of addresses) {
@@ -229,10 +255,16 @@ export class Host {
       if (link === undefined) {
         this.watched.delete(ifindex);
         onGone();
-      } else if (!link.up) {
-        log.warn(`somebody has set ${link.name} down; it is set up again`);
-        this.socket.setLink(ifindex, { up: true });
-      }
+      } else if (!link.up) this.setUpAgain(link);
+    }
+  }
+
+  private setUpAgain({ index, name }: Link): void {
+    log.warn(`somebody has set ${name} down; it is set up again`);
+    try {
+      this.socket.setLink(index, { up: true });
+    } catch (error) {
+      if (this.socket.link(index) !== null) throw error; // else it has gone since it was listed, which the kernel tells next
     }
   }
 
@@ -295,6 +327,7 @@ export class Host {
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.later);
     this.monitor.close();
   }
 

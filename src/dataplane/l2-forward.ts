@@ -15,6 +15,7 @@ import { DROP_ISOLATED, DROP_NOT_FOR_HOST, DROP_RESERVED_GROUP, DROP_SAME_PORT }
 import * as eth from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { carryPair } from "./carry-pair.js";
 import { lanForward } from "./lan-forward.js";
 import { isLinked } from "./linked.js";
 import { toRemote } from "./remote-forward.js";
@@ -51,7 +52,10 @@ export function l2Forward(b: Batch, state: State): void {
     else if (ports.kind[port] === HOST && (b.kind[i] !== KIND_ARP || fromNode)) b.drop(i, DROP_NOT_FOR_HOST);
     else if ((networks.flags[network]! & NO_ICC) !== 0 && ports.kind[port] !== HOST && !fromHost && !isLinked(b, i, state, network, port))
       b.drop(i, DROP_ISOLATED);
-    else b.egress[i] = port;
+    else {
+      b.egress[i] = port;
+      carryPair(b, i, state, network, port);
+    }
   }
 }
 

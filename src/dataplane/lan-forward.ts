@@ -17,13 +17,12 @@ import * as drop from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
-import { MIN_HEADER_SIZE, PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { HEADER_SIZE as IPV6_HEADER_SIZE } from "../wire/ipv6.js";
-import { LAN_PAIR_NO_PORT, LAN_TO_ENDPOINT, LAN_TO_HOST, LAN_TO_PARENT, LAN_TO_PARENT_AS } from "../wire/lan-pair.js";
+import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { PAIR_TO_ENDPOINT, PAIR_TO_HOST, PAIR_TO_PARENT, PAIR_TO_PARENT_AS, STATION_PAIR_NO_PORT } from "../wire/station-pair.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
+import { isPlain } from "./carry-pair.js";
 import { isLinked } from "./linked.js";
 import * as oneMac from "./one-mac.js";
-import { ipAt, isFragment } from "./packet.js";
 import type { State } from "./state.js";
 
 /** Decides about frame `i` of a network that has a LAN. */
@@ -99,11 +98,9 @@ function sendTo(b: Batch, i: number, state: State, network: number, port: number
  */
 function carry(b: Batch, i: number, state: State, network: number, port: number, endpoint: number): void {
   const { halves } = b.memory;
-  const { lanPairs, networks, ports } = state;
+  const { stationPairs, networks, ports } = state;
   const flags = networks.flags[network]!;
   if ((flags & (PASSTHRU | PROMISCUOUS | VEPA)) !== 0 || !state.offloads) return;
-  if (b.kind[i] !== KIND_IPV4 && b.kind[i] !== KIND_IPV6) return;
-  if (b.proto[i] !== PROTO_TCP && b.proto[i] !== PROTO_UDP) return;
   if (!isPlain(b, i) || (port !== endpoint && b.src[i] !== (b.kind[i] === KIND_IPV4 ? ports.address : ports.address6)[endpoint])) return;
   if (state.isTarget(ports.address[endpoint]!) || state.isTarget(ports.address6[endpoint]!)) return;
   const toEndpoint = ports.kind[port] !== LAN;
@@ -114,15 +111,15 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   const device = ports.device[port]!;
   if (toEndpoint) {
     if ((flags & ONE_MAC) !== 0 && port !== endpoint) return;
-    lanPairs.add(
+    stationPairs.add(
       network,
       dstHi,
       dstLo,
       eth.srcHi(halves, frame),
       eth.srcLo(halves, frame),
-      LAN_TO_ENDPOINT,
+      PAIR_TO_ENDPOINT,
       device,
-      port === endpoint ? LAN_PAIR_NO_PORT : endpoint,
+      port === endpoint ? STATION_PAIR_NO_PORT : endpoint,
       port,
     );
     return;
@@ -132,20 +129,14 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   const vlan = networks.vlan[network]!;
   const isHosts = vlan === 0 && dstLo === lo && dstHi === hi;
   if (isHosts && (flags & ONE_MAC) !== 0) return;
-  const how = isHosts ? LAN_TO_HOST : (flags & ONE_MAC) !== 0 ? LAN_TO_PARENT_AS : LAN_TO_PARENT;
+  const how = isHosts ? PAIR_TO_HOST : (flags & ONE_MAC) !== 0 ? PAIR_TO_PARENT_AS : PAIR_TO_PARENT;
   // As the endpoint has sent it: the source may have been replaced.
-  lanPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device, endpoint, LAN_PAIR_NO_PORT);
-  lanPairs.setOut(hi, lo, vlan);
+  stationPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device, endpoint, STATION_PAIR_NO_PORT);
+  stationPairs.setOut(hi, lo, vlan);
 }
 
 function isTagged(b: Batch, i: number): boolean {
   return eth.isTag(eth.type(b.memory.halves, b.at[i]! + HEADER_SIZE));
-}
-
-/** Whether it is whole, without IP options or extension headers. */
-function isPlain(b: Batch, i: number): boolean {
-  const headers = b.kind[i] === KIND_IPV4 ? MIN_HEADER_SIZE : IPV6_HEADER_SIZE;
-  return b.l4[i] === ipAt(b, i) + headers && !isFragment(b, i);
 }
 
 /** An ICMP error may be about a packet of a flow: `icmp-error.ts` finds out, and gives back what is not. */

@@ -11,7 +11,6 @@ import { Fdb } from "../table/fdb.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import type { FlowMemory } from "../table/flow-file.js";
 import { Fragments } from "../table/fragments.js";
-import { LanPairs } from "../table/lan-pairs.js";
 import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
 import { Links } from "../table/links.js";
 import { NatPool } from "../table/nat-pool.js";
@@ -25,6 +24,7 @@ import { Remotes } from "../table/remotes.js";
 import { Routes, type Routing } from "../table/routes.js";
 import { Seals } from "../table/seals.js";
 import type { Selection } from "../table/selection.js";
+import { StationPairs } from "../table/station-pairs.js";
 import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
@@ -70,7 +70,7 @@ export interface PublishRule {
 
 export const FORGET_MAX = 1024;
 /** Of one worker. */
-const MAX_LAN_PAIRS = 4096;
+const MAX_STATION_PAIRS = 4096;
 /** Of a batch, and of all fragments that wait. */
 const ANSWERED_MAX = 256;
 /** Steering entries that one batch can ask for: both directions of a flow a frame. */
@@ -131,8 +131,8 @@ export class State {
   readonly probes = new Probes();
   /** Endpoints that are to be announced on their LAN. */
   readonly announcements = new Announcements();
-  /** Stations of LANs between whom the kernel carries frames. */
-  readonly lanPairs = new LanPairs(MAX_LAN_PAIRS);
+  /** Stations of networks between whom the kernel carries frames. */
+  readonly stationPairs = new StationPairs(MAX_STATION_PAIRS);
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
   readonly ports: Ports;
@@ -212,8 +212,8 @@ export class State {
   private readonly rules = new Map<number, PublishRule>();
   /** By target, of those that lead to one alone, in the order in which they were published. */
   private readonly rulesOf = new Map<number, PublishRule[]>();
-  /** Addresses of all of them; null: not known now. */
-  private targets: Set<number> | null = null;
+  /** Addresses of all of them, and how many targets have each. */
+  private readonly targets = new Map<number, number>();
 
   constructor(options: StateOptions) {
     const random = options.random ?? secureRandom();
@@ -290,15 +290,19 @@ export class State {
 
   /** Whether published ports lead to the address. */
   isTarget(address: number): boolean {
-    if (address === word.NO_ADDRESS || this.rules.size === 0) return false;
-    this.targets ??= new Set([...this.rules.values()].flatMap(({ targets }) => targets.map((target) => target.address)));
-    return this.targets.has(address);
+    return address !== word.NO_ADDRESS && this.targets.has(address);
   }
 
   /** Rules have other targets, or there are others: so what the kernel carries past them is decided anew. */
-  targetsChanged(): void {
-    this.targets = null;
-    this.lanPairs.takeBack();
+  targetsChanged(before: readonly RuleTarget[], after: readonly RuleTarget[]): void {
+    const { targets } = this;
+    for (const { address } of after) targets.set(address, (targets.get(address) ?? 0) + 1);
+    for (const { address } of before) {
+      const others = targets.get(address)! - 1;
+      if (others === 0) targets.delete(address);
+      else targets.set(address, others);
+    }
+    this.stationPairs.takeBack();
   }
 
   /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */

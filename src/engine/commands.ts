@@ -9,9 +9,9 @@ import type { PacketIo } from "../device/packet-io.js";
 import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import type { LanPairMap } from "../table/lan-pairs.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
+import type { StationPairMap } from "../table/station-pairs.js";
 import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
@@ -34,8 +34,8 @@ export interface CommandsHooks {
   openFlowMap(fd: number, family: 4 | 6): FlowMap;
   /** Memory of the map `order`. */
   mapOrder(fd: number): ArrayBuffer;
-  /** The map `lan_pairs` behind the descriptor. */
-  openLanPairs(fd: number): LanPairMap;
+  /** The map `station_pairs` behind the descriptor. */
+  openStationPairs(fd: number): StationPairMap;
   /** What former processes left. */
   readFormer(): FlowFile[];
 }
@@ -88,10 +88,10 @@ export class Commands implements EngineHooks {
         state.networks.macLo[m.network] = macLo(m.mac);
         if (state.networks.lanPort[m.network] !== -1) state.ports.device[state.networks.lanPort[m.network]!] = m.device;
         state.networks.vlan[m.network] = m.vlan;
-        state.lanPairs.takeBack();
+        state.stationPairs.takeBack();
         break;
-      case "lan-pairs":
-        state.lanPairs.map = this.hooks.openLanPairs(m.fd);
+      case "station-pairs":
+        state.stationPairs.map = this.hooks.openStationPairs(m.fd);
         break;
       case "announce":
         state.announcements.add(state.fdb.lookup(fdbKey(macHi(m.mac), m.network), macLo(m.mac)));
@@ -235,6 +235,7 @@ export class Commands implements EngineHooks {
     addresses.release(networks.gateway6[id]!);
     addresses.release(networks.outside6[id]!);
     networks.clear(id);
+    this.state.stationPairs.takeBack();
   }
 
   /** Words are held as long as there are ports. */
@@ -284,7 +285,7 @@ export class Commands implements EngineHooks {
       networks.macHi[m.network] = hi;
       networks.macLo[m.network] = lo;
     }
-    this.state.lanPairs.takeBack();
+    this.state.stationPairs.takeBack();
     if (m.bandwidth !== undefined) shaper.set(m.port, m.bandwidth);
     this.read(m.port, () => this.io.addPort(m.port, m.fd));
   }
@@ -301,7 +302,7 @@ export class Commands implements EngineHooks {
     if (ports.kind[port] === NONE) return; // one whose device ended by itself is removed by whoever had it, too
     if (!this.unread.delete(port)) this.io.removePort(port);
     this.state.shaper.clear(port);
-    this.state.lanPairs.takeBack();
+    this.state.stationPairs.takeBack();
     fdb.flushPort(port);
     const network = ports.network[port]!;
     if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);
@@ -361,6 +362,7 @@ export class Commands implements EngineHooks {
     this.state.offloads = this.state.offloads && ipv4;
     this.state.offloads6 = offloads6 && ipv6;
     if (!lost4 && !lost6) return;
+    this.state.stationPairs.takeBack();
     for (let id = 0; id < conntrack.end; id++) {
       const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
       if (conntrack.isLive(id) && (is6 ? lost6 : lost4)) conntrack.mark(id, 0, 0, EGRESS_OFFLOAD);

@@ -111,7 +111,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     forget,
     forget6,
     held,
-    lanPairs,
+    stationPairs,
     networks,
     order,
     ports,
@@ -155,6 +155,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.icmpErrorsTo.fill(0);
     state.limits.tick();
     probes.tick();
+    stationPairs.tick();
     state.fragments.expire(second);
     countAnswered();
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
@@ -502,7 +503,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       decide(opened);
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();
-      if (lanPairs.waiting > 0) lanPairs.enter();
+      if (stationPairs.waiting > 0) stationPairs.enter();
       emit();
       if (order.count > 0) order.pass();
     }

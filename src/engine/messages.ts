@@ -132,8 +132,8 @@ export type ToWorker =
    * none. `vlan`: of which VLAN on it, 0: none.
    */
   | { type: "parent-mac"; network: number; mac: Uint8Array; device: number; vlan: number }
-  /** Descriptor of the map of what the kernel carries between stations of LANs (`wire/lan-pair.ts`); it stays open as long as the worker runs. */
-  | { type: "lan-pairs"; fd: number }
+  /** Descriptor of the map of what the kernel carries between stations of a network (`wire/station-pair.ts`); it stays open as long as the worker runs. */
+  | { type: "station-pairs"; fd: number }
   /** Tells the LAN of that network where its endpoint with this MAC is; to one worker. */
   | { type: "announce"; network: number; mac: Uint8Array }
   /** Its ports must be removed before. */

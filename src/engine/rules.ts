@@ -27,14 +27,14 @@ export class Rules {
     };
     const before = this.state.withdraw(id);
     this.state.publish(id, rule);
-    this.state.targetsChanged();
+    this.state.targetsChanged(before?.targets ?? [], rule.targets);
     if (before !== null) this.release(before);
   }
 
   withdraw(id: number): void {
     const rule = this.state.withdraw(id);
     if (rule === null) return;
-    this.state.targetsChanged();
+    this.state.targetsChanged(rule.targets, []);
     const { conntrack } = this.state;
     this.flush((flow) => rule.targets.some((target) => isOfRule(conntrack, rule, target, flow)));
     this.release(rule);
@@ -48,7 +48,7 @@ export class Rules {
     const before = rule.targets;
     rule.targets = this.take(published);
     rule.takers = takersOf(rule.targets);
-    this.state.targetsChanged();
+    this.state.targetsChanged(before, rule.targets);
     const ending = before.flatMap((target) => {
       const duty = rule.targets.find((other) => other.id === target.id)?.duty ?? OUT;
       return duty === target.duty || duty === TAKES || duty === DRAINS ? [] : [{ target, all: duty === OUT }];

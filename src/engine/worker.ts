@@ -13,8 +13,8 @@ import { native } from "../sys/native.js";
 import { RouteQuery } from "../sys/route-query.js";
 import { secureRandom } from "../table/random.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
-import { LAN_PAIR_KEY_SIZE } from "../wire/lan-pair.js";
 import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
+import { STATION_PAIR_KEY_SIZE } from "../wire/station-pair.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
 import { flowMemory, readFlowFile } from "./flow-memory.js";
@@ -56,9 +56,9 @@ const commands = new Commands(state, io, counters, {
     delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
   }),
   mapOrder: (fd) => native.mapFile(fd, orderPlaces(state.workers) * ORDER_VALUE_SIZE),
-  openLanPairs: (fd) => ({
+  openStationPairs: (fd) => ({
     put: (keys, values, count) => putBatch(fd, keys, values, count),
-    delete: (keys, count) => deleteBatch(fd, keys, LAN_PAIR_KEY_SIZE, count),
+    delete: (keys, count) => deleteBatch(fd, keys, STATION_PAIR_KEY_SIZE, count),
   }),
   readFormer: () => options.former.map(readFlowFile),
 });

@@ -5,10 +5,11 @@
  */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { runDirs } from "../api/paths.js";
 import { whoListens } from "../api/unix-socket.js";
 import { removeFlowFiles } from "../control/flow-files.js";
-import { quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
+import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
 import { sweepStale } from "../steer/attach.js";
 import { releaseKept } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
@@ -18,6 +19,8 @@ import { FileStore, stateDir } from "./file-store.js";
 const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
 /** A socket that is younger may be one that its process is about to listen on. */
 const SETTLED_MS = 10_000;
+/** In which the kernel removes the TAPs of a process that has ended. */
+const TAPS_END_MS = 500;
 
 export interface Swept {
   sockets: number;
@@ -74,11 +77,22 @@ async function isLeftOver(file: string, pid: string): Promise<boolean> {
  * Ends at once what is kept for a process that is to come again: flows (`control/flow-files.ts`), and a daemon's devices, ports and programs
  * (`sys/fd-store.ts`). What running instances use is spared.
  */
-export function sweepKept(): { flows: number; keepers: number } {
+export async function sweepKept(): Promise<{ flows: number; keepers: number }> {
   const swept = { flows: 0, keepers: 0 };
-  for (const dir of runDirs()) {
-    swept.flows += removeFlowFiles(dir);
-    if (releaseKept(dir)) swept.keepers++;
+  const socket = new RouteSocket();
+  try {
+    const kept = keptTaps(socket);
+    for (const dir of runDirs()) {
+      swept.flows += removeFlowFiles(dir);
+      if (releaseKept(dir)) swept.keepers++;
+    }
+    if (swept.keepers > 0) {
+      const until = Date.now() + TAPS_END_MS; // they end a moment after the process that held them
+      while (kept.length > 0 && keptTaps(socket).length === kept.length && Date.now() < until) await setTimeout(10);
+      quietPairs(socket);
+    }
+  } finally {
+    socket.close();
   }
   return swept;
 }

@@ -108,6 +108,7 @@ export class MainJob {
       await sweep();
       controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
     } catch (error) {
+      config.maps?.discard(); // 100 MB, which nobody else would give back
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&

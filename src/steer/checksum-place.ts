@@ -16,10 +16,10 @@ const TCP_CHECKSUM = 16,
 
 /**
  * Goes on, with the packet as it was, unless a partial checksum is to be put before the place of the one of layer 4, which is at offset r7 and of protocol r8, TCP or
- * UDP. Jumps to `aimed` with a packet that is cut off, to be dropped; to `otherwise` with one that is too short. `slot`: 4 bytes of the stack. r0 to r5 are lost.
+ * UDP. Jumps to `aimed` with a packet that is cut off, to be dropped; to `otherwise` with one that is too short. `slot`: 4 bytes of the stack. `what`: in names of labels. r0 to r5 are lost.
  */
-export function unlessAimed(p: Program, slot: number, aimed: string, otherwise: string): void {
-  const name = (word: string): string => `${word} of a checksum`;
+export function unlessAimed(p: Program, slot: number, aimed: string, otherwise: string, what = "a checksum"): void {
+  const name = (word: string): string => `${word} of ${what}`;
   /** r2 = offset of the checksum of layer 4, and `more`. */
   const place = (step: string, more = 0): Program => {
     const [isTcp, known] = [name(`${step}: TCP`), name(`${step}: place`)];

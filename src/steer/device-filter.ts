@@ -3,7 +3,11 @@
  * program onto a device by TCX, and to remove a device that has one, the kernel waits 8 ms or more with its lock on all devices held (`tcx_entry_sync`,
  * kernel/bpf/tcx.c). A filter stays when the process is killed: the next one puts its own before it, and then takes it away.
  */
+import fs from "node:fs";
+import * as bpf from "../sys/bpf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { Assembler } from "./assembler.js";
+import { TC_ACT_SHOT } from "./program.js";
 
 export interface DeviceFilter {
   /** The device may be gone. */
@@ -14,17 +18,13 @@ export interface DeviceFilter {
 
 const PRIORITY = 0x7451;
 /** No process's: filters called so are not swept (`attach.ts`). */
-const NAME = "tsproxy-endpoint";
+const NAME = "tsproxy-endpoint",
+  SHUT = "tsproxy-shut";
 
 /** `socket`: of the device's namespace. */
 export function attachFilter(socket: RouteSocket, ifindex: number, progFd: number): DeviceFilter {
   socket.addClsact(ifindex);
-  // A new one comes first, and decides.
-  const put = (fd: number): void => {
-    const former = socket.bpfFilters(ifindex).filter(({ name }) => name === NAME);
-    socket.addBpfFilter(ifindex, "ingress", fd, NAME, PRIORITY);
-    for (const { handle } of former) socket.deleteBpfFilter(ifindex, PRIORITY, handle);
-  };
+  const put = (fd: number): void => putFirst(socket, ifindex, fd, NAME);
   put(progFd);
   const ifThere = (action: () => void): boolean => {
     const isThere = socket.link(ifindex) !== null;
@@ -39,4 +39,22 @@ export function attachFilter(socket: RouteSocket, ifindex: number, progFd: numbe
     },
     replace: (fd) => ifThere(() => put(fd)),
   };
+}
+
+/** Drops what comes in by the device, and lets go of what was attached, whoever has done that: until the next `attachFilter`. Throws TSP_ERR_BPF. */
+export function shutDevice(socket: RouteSocket, ifindex: number): void {
+  const progFd = bpf.loadProgram("tsproxy_shut", new Assembler().mov("r0", TC_ACT_SHOT).exit().assemble());
+  try {
+    socket.addClsact(ifindex);
+    putFirst(socket, ifindex, progFd, SHUT);
+  } finally {
+    fs.closeSync(progFd);
+  }
+}
+
+/** A new one comes first, and decides. */
+function putFirst(socket: RouteSocket, ifindex: number, progFd: number, as: string): void {
+  const former = socket.bpfFilters(ifindex).filter(({ name }) => name === NAME || name === SHUT);
+  socket.addBpfFilter(ifindex, "ingress", progFd, as, PRIORITY);
+  for (const { handle } of former) socket.deleteBpfFilter(ifindex, PRIORITY, handle);
 }

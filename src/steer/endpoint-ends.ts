@@ -4,7 +4,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
-import { type IpAddress, linkLocalOf, toBytes } from "../wire/ip-address.js";
+import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import type { Attacher, Attachment } from "./attach.js";
 import {
   type EndpointMapFds,
@@ -14,8 +14,8 @@ import {
   GUARD_GATEWAY_AT,
   GUARD_IPV4_AT,
   GUARD_IPV6_AT,
-  GUARD_LINK_LOCAL_AT,
   GUARD_MAC_AT,
+  GUARD_NETWORK_AT,
   GUARD_PORT_AT,
   GUARD_SIZE,
   GUARD_TAP_AT,
@@ -128,7 +128,7 @@ export class EndpointEnds {
     for (const one of this.carried) if (one.network === network) this.enter(network, one.endpoint, host);
     return () => {
       if (this.hosts.get(network) !== host) return;
-      for (const one of this.carried) if (one.network === network) this.leave(one.endpoint, host);
+      for (const one of this.carried) if (one.network === network) this.leave(network, one.endpoint, host);
       this.hosts.delete(network);
     };
   }
@@ -143,7 +143,7 @@ export class EndpointEnds {
     return () => {
       this.carried.delete(one);
       const now = this.hosts.get(network);
-      if (now !== undefined) this.leave(endpoint, now);
+      if (now !== undefined) this.leave(network, endpoint, now);
     };
   }
 
@@ -152,8 +152,13 @@ export class EndpointEnds {
     const { loaded } = this;
     if (loaded === undefined || this.closed) return; // the first endpoint will have them loaded
     const fds: number[] = [];
-    const from = await bpf.apart(this.loadFrom(loaded.maps, fds));
-    if (this.closed) {
+    let from: number | undefined;
+    try {
+      from = await bpf.apart(this.loadFrom(loaded.maps, fds));
+    } catch (error) {
+      log.warn(`what endpoints send is not carried by the kernel: ${(error as Error).message}`);
+    }
+    if (this.closed || from === undefined) {
       for (const fd of fds) fs.closeSync(fd);
       return;
     }
@@ -184,16 +189,16 @@ export class EndpointEnds {
     try {
       for (const address of endpoint.addresses)
         bpf.updateElement(this.peersOf(address), peerKey(host, address), peerValue(endpoint, host, address));
-      this.setGuard(endpoint.end, withEndpoint(guard, endpoint, host, true));
+      this.setGuard(endpoint.end, withEndpoint(guard, network, endpoint, host, true));
     } catch (error) {
       log.warn(`network ${network}: packets of an endpoint are not carried by the kernel: ${(error as Error).message}`);
-      this.leave(endpoint, host);
+      this.leave(network, endpoint, host);
     }
   }
 
-  private leave(endpoint: CarriedEndpoint, host: HostEnd): void {
+  private leave(network: number, endpoint: CarriedEndpoint, host: HostEnd): void {
     const guard = this.guards.get(endpoint.end);
-    if (guard !== undefined) this.setGuard(endpoint.end, withEndpoint(guard, endpoint, host, false));
+    if (guard !== undefined) this.setGuard(endpoint.end, withEndpoint(guard, network, endpoint, host, false));
     for (const address of endpoint.addresses) bpf.deleteElement(this.peersOf(address), peerKey(host, address));
   }
 
@@ -254,14 +259,20 @@ export class EndpointEnds {
   }
 }
 
-function withEndpoint(guard: Uint8Array, { port, mac, addresses }: CarriedEndpoint, host: HostEnd, carried: boolean): Uint8Array {
+function withEndpoint(
+  guard: Uint8Array,
+  network: number,
+  { port, mac, addresses }: CarriedEndpoint,
+  host: HostEnd,
+  carried: boolean,
+): Uint8Array {
   const value = guard.slice();
   const view = new DataView(value.buffer);
   view.setUint32(GUARD_PORT_AT, port, true);
+  view.setUint32(GUARD_NETWORK_AT, network, true);
   value.set(mac, GUARD_MAC_AT);
   view.setUint16(GUARD_CARRIED_AT, carried ? 1 : 0, true);
   value.set(host.mac, GUARD_GATEWAY_AT);
-  value.set(toBytes(linkLocalOf(mac)), GUARD_LINK_LOCAL_AT);
   for (const address of addresses) value.set(toBytes(address), address.family === 4 ? GUARD_IPV4_AT : GUARD_IPV6_AT);
   return value;
 }

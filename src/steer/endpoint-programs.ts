@@ -2,21 +2,22 @@
  * The programs of endpoints that are one end of a veth pair. The other end is in the host's namespace, and beside it a TAP by which the engine reads and
  * writes the endpoint's frames:
  *
- * - `from_endpoint`, for the ingress of the pair's end, carries packets of flows that the engine has entered in `flows`, and sends all else into the TAP's
- *   queue, to the engine.
+ * - `from_endpoint`, for the ingress of the pair's end, carries packets of flows that the engine has entered in `flows`, and frames to neighbors that it has
+ *   entered in `station_pairs` (pair-program.ts), and sends all else into the TAP's queue, to the engine.
  * - `to_endpoint`, for the ingress of the TAP, puts what the engine writes into the endpoint.
  *
  * What is carried to an endpoint is put into it as past a bridge (past-bridge-program.ts), from whichever program it comes.
  *
  * What is carried has passed what the engine's source guard checks (`dataplane/source-guard.ts`): it has the MAC and an address of the endpoint behind that
- * very device, and its flow was entered for this device. What does not pass goes to the engine, which drops and counts it. Neither ICMP nor ARP nor
+ * very device, and its flow was entered for this device, or the pair of both MACs in its network. What does not pass goes to the engine, which drops and counts it. Neither ICMP nor ARP nor
  * discovery is carried, no fragment, and nothing with a VLAN tag.
  *
  * One of each serves all endpoints. Frames of a device that no map knows are dropped: its endpoint is being removed.
  *
  * Maps:
  * - guard: u32 interface index of a pair's end. Value: what is known of its endpoint, GUARD_*: u32 interface index of its TAP; u32 number of its port in the
- *   engine; its MAC; u16, whether its packets may be carried; MAC of its gateway; its addresses, zeros for none: IPv4, IPv6, and the link-local one.
+ *   engine; its MAC; u16, whether its packets may be carried; MAC of its gateway; its addresses, zeros for none: IPv4 and IPv6;
+ *   u32 number of its network in the engine.
  * - ends: u32 interface index of a TAP. Value: u32 interface index of the pair's end.
  * - moved: what was carried, by the number of the engine's port. Value: see `moved.ts`.
  */
@@ -24,6 +25,7 @@ import { FLOW_INGRESS_AT } from "../wire/flow-entry.js";
 import { unlessAimed } from "./checksum-place.js";
 import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
+import { type GuardLayout, PairProgram } from "./pair-program.js";
 import {
   ETHERNET_SIZE,
   INDEX,
@@ -50,14 +52,15 @@ export interface EndpointMapFds extends MapFds {
 }
 
 // biome-ignore format: a table
-export const GUARD_SIZE = 64, GUARD_TAP_AT = 0, GUARD_PORT_AT = 4, GUARD_MAC_AT = 8, GUARD_CARRIED_AT = 14, GUARD_GATEWAY_AT = 16, GUARD_IPV4_AT = 24,
-  GUARD_IPV6_AT = 32, GUARD_LINK_LOCAL_AT = 48;
+export const GUARD_SIZE = 48, GUARD_TAP_AT = 0, GUARD_PORT_AT = 4, GUARD_MAC_AT = 8, GUARD_CARRIED_AT = 14, GUARD_GATEWAY_AT = 16, GUARD_IPV4_AT = 24,
+  GUARD_NETWORK_AT = 28, GUARD_IPV6_AT = 32;
+const GUARD: GuardLayout = { mac: GUARD_MAC_AT, network: GUARD_NETWORK_AT, ipv4: GUARD_IPV4_AT, ipv6: GUARD_IPV6_AT };
 /** Room: as many endpoints as the engine has ports, and those that are being removed. */
 export const MAX_ENDPOINTS = 1 << 12;
 
-/** Stack, beside what program.ts and family.ts have there: TAP, number of the port, and a frame's Ethernet addresses. */
+/** Stack, beside what program.ts and family.ts have there: TAP, number of the port, and a frame's Ethernet header. */
 // biome-ignore format: a table
-const TAP = -436, PORT = -440, FRAME = -456, FRAME_SIZE = 12, DST_AT = FRAME, SRC_AT = FRAME + 6;
+const TAP = -436, PORT = -440, FRAME = -456;
 
 export interface EndpointOptions {
   ipsec?: boolean | undefined;
@@ -68,19 +71,22 @@ export interface EndpointOptions {
 }
 
 export function fromEndpointProgram(maps: EndpointMapFds, { ipsec = false, version, ipv6Program }: EndpointOptions = {}): Uint8Array {
-  const p = new Program(maps);
+  const p = new PairProgram(maps);
   p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("guard", INDEX).jumpIf("r0", "==", 0, "gone");
   p.load("u32", "r1", "r0", GUARD_TAP_AT).store("u32", "r10", TAP, "r1");
   if (version !== undefined) {
     const f = version === 4 ? V4 : V6;
     p.mov("r9", "r0").load("u16", "r1", "r9", GUARD_CARRIED_AT).jumpIf("r1", "==", 0, "next");
-    p.load("u32", "r1", "r6", SKB_VLAN_PRESENT).jumpIf("r1", "!=", 0, "next").load("u32", "r1", "r6", SKB_PROTOCOL);
-    p.jumpIf("r1", "!=", f.ethertype, ipv6Program === undefined ? "next" : "other");
+    p.load("u32", "r1", "r6", SKB_VLAN_PRESENT).jumpIf("r1", "!=", 0, "next").loadBytes(0, FRAME, ETHERNET_SIZE, "next");
+    p.unlessFrom(FRAME, GUARD_MAC_AT, "next").unlessFor(FRAME, GUARD_GATEWAY_AT, version === 4 ? "neighbor" : "next");
+    p.load("u32", "r1", "r6", SKB_PROTOCOL).jumpIf("r1", "!=", f.ethertype, ipv6Program === undefined ? "next" : "other");
     carryKnown(p, f, ipsec);
     if (ipv6Program !== undefined) {
       p.label("other").jumpIf("r1", "!=", V6.ethertype, "next");
-      p.tailCall(ipv6Program); // it does not come back, unless it fails
+      p.tailCall(ipv6Program).jump("next"); // it does not come back, unless it fails
     }
+    // The first of both programs carries these, of either family.
+    if (version === 4) carryPair(p);
     p.label("next");
   }
   p.load("u32", "r7", "r10", TAP).store("u32", "r6", SKB_CB, "r7").tailCall(maps.toNodes); // overlay-programs.ts
@@ -88,18 +94,17 @@ export function fromEndpointProgram(maps: EndpointMapFds, { ipsec = false, versi
   return p.label("gone").answer(TC_ACT_SHOT).assemble();
 }
 
+/** With the value of `guard` in r9: carries the frame if its pair of MACs is entered, or goes on at `next`. */
+function carryPair(p: PairProgram<EndpointMapFds>): void {
+  p.label("neighbor").unlessUnicast(FRAME, "next").unlessPlain(FRAME, GUARD, "next").pair(FRAME, GUARD, "next");
+  unlessAimed(p, INDEX, "aimed", "next", "a neighbor's checksum");
+  p.countFrom().intoEndpoint();
+}
+
 /** With the value of `guard` in r9: carries the packet if its flow is entered, or goes on at `next`. */
 function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, sender } = f.stack;
-  p.load("u32", "r1", "r9", GUARD_PORT_AT).store("u32", "r10", PORT, "r1").loadBytes(0, FRAME, FRAME_SIZE, "next");
-  for (let i = 0; i < 6; i += 2) {
-    p.load("u16", "r0", "r10", SRC_AT + i)
-      .load("u16", "r1", "r9", GUARD_MAC_AT + i)
-      .jumpIf("r0", "!=", "r1", "next");
-    p.load("u16", "r0", "r10", DST_AT + i)
-      .load("u16", "r1", "r9", GUARD_GATEWAY_AT + i)
-      .jumpIf("r0", "!=", "r1", "next");
-  }
+  p.load("u32", "r1", "r9", GUARD_PORT_AT).store("u32", "r10", PORT, "r1");
   p.mov("r7", ETHERNET_SIZE).loadBytes("r7", ip, f.ipSize + L4_SIZE, "next");
   for (let i = 0; i < f.addressSize; i += 4)
     p.load("u32", "r0", "r10", src + i)

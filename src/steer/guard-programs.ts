@@ -34,6 +34,8 @@ export interface GuardMapFds extends MapFds {
 
 /** Tells keys of `fragments` from those of `steer` and `queue`. */
 const FRAGMENT_OF_ANSWER = 0x200;
+/** Offset in the header of IPv4. */
+const IP_DESTINATION = 16;
 const REFUSED: Counter = "forward-refused";
 
 /** Loads the header at r7 and what follows it; r7 = offset of that, r8 = protocol. */
@@ -83,8 +85,14 @@ function askFamily(p: Program<GuardMapFds>, f: Family): void {
 export function answerProgram(maps: GuardMapFds, internal: boolean, { ipv6 = false } = {}): Uint8Array {
   const p = new Program(maps);
   p.load("u32", "r0", "r6", SKB_INGRESS_IFINDEX).jumpIf("r0", "==", 0, "next"); // of the host's own making
-  // For the host itself, which `home` sends on to lo, from an uplink or an endpoint's pair: it goes into no network.
-  p.load("u32", "r1", "r6", SKB_TC_INDEX).jumpIf("r1", "==", FOR_HOME, "next");
+  // For the host itself, which `home` sends on to lo, from an uplink or an endpoint's pair: it goes into no network. The mark alone says nothing: a container may
+  // have made it (tc's `classid`), and that crosses its veth.
+  p.load("u32", "r1", "r6", SKB_TC_INDEX).jumpIf("r1", "!=", FOR_HOME, "forwarded");
+  p.load("u32", "r0", "r6", SKB_PROTOCOL).jumpIf("r0", "!=", V4.ethertype, "forwarded");
+  p.loadBytes(ETHERNET_SIZE + IP_DESTINATION, V4.stack.dst, 4, "forwarded")
+    .lookup("locals", V4.stack.dst)
+    .jumpIf("r0", "!=", 0, "next");
+  p.label("forwarded");
   if (internal) {
     p.choose(REFUSED).count("counted").answer(TC_ACT_SHOT);
     return p.label("next").answer(TC_ACT_UNSPEC).assemble();

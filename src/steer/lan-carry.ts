@@ -1,9 +1,10 @@
-/** What carries frames of LANs past the engine (`lan-carry-programs.ts`): the maps, and for each endpoint on a veth pair its entry and the program on it. */
+/** What carries frames of LANs past the engine (`lan-carry-programs.ts`): for each endpoint on a veth pair its entry and the program on it. */
 import fs from "node:fs";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { toBytes } from "../wire/ip-address.js";
-import { LAN_PAIR_KEY_SIZE, LAN_PAIR_VALUE_SIZE } from "../wire/lan-pair.js";
 import {
   GUARD_IPV4_AT,
   GUARD_IPV6_AT,
@@ -13,12 +14,9 @@ import {
   type LanCarryMapFds,
   lanFromProgram,
 } from "./lan-carry-programs.js";
-import { MOVED_PLACES, MOVED_SIZE, MovedCounts } from "./moved.js";
 import type { MapFds } from "./packet-program.js";
 
-/** Of all workers together; and endpoints. */
-const MAX_PAIRS = 1 << 14,
-  MAX_ENDPOINTS = 1 << 12;
+const MAX_ENDPOINTS = 1 << 12;
 
 export interface CarriedStation {
   /** Interface index of the pair's end in the host's namespace. */
@@ -31,27 +29,13 @@ export interface CarriedStation {
 
 export class LanCarry {
   readonly maps: LanCarryMapFds;
-  /** What it has carried, by the engine's port. */
-  readonly moved: MovedCounts;
   private readonly fds: number[] = [];
-  private program = -1;
+  /** Undefined: it was not needed yet. */
+  private program: number | null | undefined;
 
   constructor(maps: MapFds) {
-    this.maps = {
-      ...maps,
-      lanPairs: this.map("lan_pairs", LAN_PAIR_KEY_SIZE, LAN_PAIR_VALUE_SIZE, MAX_PAIRS),
-      lanGuard: this.map("lan_guard", 4, LAN_GUARD_SIZE, MAX_ENDPOINTS),
-      lanMoved: this.keep(
-        bpf.createMap({
-          name: "tsproxy_lan_moved",
-          type: bpf.MAP_PERCPU_ARRAY,
-          keySize: 4,
-          valueSize: MOVED_SIZE,
-          maxEntries: MOVED_PLACES,
-        }),
-      ),
-    };
-    this.moved = new MovedCounts(this.maps.lanMoved);
+    const spec = { type: bpf.MAP_HASH, keySize: 4, valueSize: LAN_GUARD_SIZE, maxEntries: MAX_ENDPOINTS, flags: bpf.F_NO_PREALLOC };
+    this.maps = { ...maps, lanGuard: this.keep(bpf.createMap({ name: "tsproxy_lan_guard", ...spec })) };
   }
 
   /** What that endpoint sends is carried where the engine has said so; answers how to end that. */
@@ -61,30 +45,38 @@ export class LanCarry {
     value.set(mac, GUARD_MAC_AT);
     new DataView(value.buffer).setUint32(GUARD_NETWORK_AT, network, true);
     for (const address of addresses) value.set(toBytes(address), address.family === 4 ? GUARD_IPV4_AT : GUARD_IPV6_AT);
-    if (this.program === -1) this.program = this.keep(bpf.loadProgram("tsproxy_lan_from", lanFromProgram(this.maps)));
-    const link = bpf.createTcxLink(this.program, end, "ingress", { first: true });
-    if (link === null) return () => {}; // no TCX: the engine moves it
-    try {
-      bpf.updateElement(lanGuard, word(end), value);
-    } catch (error) {
-      fs.closeSync(link);
-      throw error;
-    }
-    return () => {
+    const program = this.load();
+    const link = program === null ? null : bpf.createTcxLink(program, end, "ingress", { first: true });
+    if (link === null) return () => {}; // refused, or no TCX: the engine moves it
+    const undo = (): void => {
       bpf.deleteElement(lanGuard, word(end));
       fs.closeSync(link);
     };
+    try {
+      bpf.updateElement(lanGuard, word(end), value);
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    return undo;
+  }
+
+  /** For all endpoints, when there is the first one; null: the kernel refuses it, which is said once. */
+  private load(): number | null {
+    if (this.program !== undefined) return this.program;
+    try {
+      this.program = this.keep(bpf.loadProgram("tsproxy_lan_from", lanFromProgram(this.maps)));
+    } catch (error) {
+      if (!(error instanceof TsproxyError)) throw error;
+      this.program = null;
+      log.warn(`what endpoints on LANs send is not carried by the kernel: ${error.message}`);
+    }
+    return this.program;
   }
 
   close(): void {
     for (const fd of this.fds.splice(0)) fs.closeSync(fd);
-    this.program = -1;
-  }
-
-  private map(name: string, keySize: number, valueSize: number, maxEntries: number): number {
-    return this.keep(
-      bpf.createMap({ name: `tsproxy_${name}`, type: bpf.MAP_HASH, keySize, valueSize, maxEntries, flags: bpf.F_NO_PREALLOC }),
-    );
+    this.program = undefined;
   }
 
   private keep(fd: number): number {

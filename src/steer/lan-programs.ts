@@ -135,7 +135,7 @@ class LanProgram extends LanCarryProgram<LanMapFds> {
     if (way === "address") this.ifStationsAddress("next");
     if (network !== undefined && (way === "mac" || way === "address")) {
       if (way === "address") for (let at = 0; at < 6; at += 2) this.load("u16", "r1", "r0", at).store("u16", "r10", DST + at, "r1");
-      this.unlessPlain(DST, false, "not carried").pair(DST, network, "not carried");
+      this.unlessPlain(DST, null, "not carried").pair(DST, network, "not carried");
       this.jumpIf("r8", "==", 0, "carried").untag().label("carried");
       if (way === "address") this.setReceiver(DST);
       this.intoEndpoint(from).label("not carried");

@@ -1,10 +1,12 @@
 /** The maps that the programs share (program.ts), and the ring buffers of the workers. */
+import fs from "node:fs";
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
+import { STATION_PAIR_KEY_SIZE, STATION_PAIR_VALUE_SIZE } from "../wire/station-pair.js";
 import { RING_SIZE } from "./accept-program.js";
 import { CARRIED_PLACES, CARRIED_SIZE, MANY_CARRIED_PLACES } from "./carried.js";
 import { MOVED_PLACES, MOVED_SIZE } from "./moved.js";
@@ -23,7 +25,8 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_PAIRS = 1 << 14,
   MAX_NETWORKS = 1 << 12,
   MAX_PEERS = 1 << 14,
-  MAX_STATIONS = 1 << 17;
+  MAX_STATIONS = 1 << 17,
+  MAX_STATION_PAIRS = 1 << 14; // of all workers together
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 
@@ -88,6 +91,14 @@ function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts, workers 
     peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
     peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
     inside6: map("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
+    stationPairs: map(
+      "station_pairs",
+      bpf.MAP_HASH,
+      STATION_PAIR_KEY_SIZE,
+      STATION_PAIR_VALUE_SIZE,
+      offload ? MAX_STATION_PAIRS : 1,
+      bpf.F_NO_PREALLOC,
+    ),
     moved: map("moved", bpf.MAP_PERCPU_ARRAY, 4, MOVED_SIZE, offload ? MOVED_PLACES : 1),
     tunnel: map("tunnel", bpf.MAP_ARRAY, 4, TUNNEL_VALUE_SIZE, 1),
     members: map("members", bpf.MAP_HASH, 4, STATION_KEY_SIZE, MAX_INSIDE, bpf.F_NO_PREALLOC),
@@ -103,22 +114,41 @@ export interface BegunMaps {
   options: MapOptions;
   /** Their descriptors, by name; waits for them. To be called once. */
   take(): [keyof MapFds, number][];
+  /** They end, unless they were taken. */
+  discard(): void;
 }
 
 /**
- * Begins to make maps in a thread of its own: the kernel clears 100 MB for them. To be given to `createMaps` with the same options; else they end. With a
+ * Begins to make maps in a thread of its own: the kernel clears 100 MB for them. To be given to `createMaps` with the same options; else it ends them. With a
  * store those are left out that may be in it.
  */
 export function beginMaps(options: MapOptions): BegunMaps {
   const planned = entriesOf(plan(options)).filter(([, { keptAs }]) => options.store === undefined || keptAs === undefined);
-  const take = bpf.createMapsApart(planned.map(([, { spec }]) => spec));
-  return { options, take: () => take().map((fd, i) => [planned[i]![0], fd]) };
+  const making = bpf.createMapsApart(planned.map(([, { spec }]) => spec));
+  let isTaken = false;
+  const take = (): number[] => {
+    isTaken = true;
+    return making();
+  };
+  return {
+    options,
+    take: () => take().map((fd, i) => [planned[i]![0], fd]),
+    discard: () => {
+      if (isTaken) return;
+      try {
+        for (const fd of take()) fs.closeSync(fd);
+      } catch {
+        // the kernel has refused one, and there are none
+      }
+    },
+  };
 }
 
 /** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
 export function createMaps(options: MapOptions, fds: number[], begun?: BegunMaps): MapFds {
   const { store } = options;
   const isFit = begun !== undefined && DEPENDS_ON.every((key) => begun.options[key] === options[key]);
+  if (!isFit) begun?.discard();
   const making = isFit ? begun : beginMaps(options);
   const maps: [keyof MapFds, number][] = [];
   if (store !== undefined)

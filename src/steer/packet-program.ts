@@ -45,6 +45,7 @@ export interface MapFds {
   toNodes: number;
   fromNodes: number;
   moved: number;
+  stationPairs: number;
   counters: number;
 }
 

@@ -30,6 +30,7 @@
  * - asked: {src, dst, ports, protocol} of a packet of an endpoint to the host itself, as a key of `flows`. Value: u32, unused.
  * - inside6: IPv6 address of the endpoint behind each of the engine's ports, an array; an IPv4 one is in the frame itself.
  * - peers: {u32 interface index of a bridge, address of a container behind it}. Value: see past-bridge-program.ts.
+ * - station_pairs: pairs of MACs in a network, between which frames are carried (pair-program.ts). See `wire/station-pair.ts`.
  * - moved: what was carried from and to endpoints on veth pairs, by the engine's port. See `moved.ts`.
  * - locals: the host's own addresses, a raw word. Value: u32 interface index of the device that has it, and has `home`; 0: none does.
  * - own: interface indices of the host's devices in own networks. Value: u32, unused.

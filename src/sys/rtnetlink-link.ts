@@ -143,10 +143,18 @@ export class LinkSocket extends NetlinkSocket {
    * Those that are gone already are passed over. Not for devices whose end the kernel does not leave to us, like `lo`.
    */
   deleteLinks(indices: readonly number[]): void {
-    if (indices.length <= 1) {
-      for (const index of indices) this.deleteLink(index);
-      return;
+    try {
+      if (indices.length > 1) {
+        this.deleteTogether(indices);
+        return;
+      }
+    } catch {
+      // one by one what is left of them
     }
+    for (const index of indices) this.deleteLink(index);
+  }
+
+  private deleteTogether(indices: readonly number[]): void {
     const group = attribute(IFLA.GROUP, u32(randomInt(1 << 16, MAX_GROUP)));
     for (const index of indices) {
       const { errno, detail } = this.transact(RTM.NEWLINK, 0, ifinfomsg(index), group);

@@ -120,7 +120,10 @@ export class HostFixture {
       routesByPorts: () => this.byPorts,
       addAddress: (index: number, text: string) => this.set.push([index, { address: text }]),
       ipv4Conf: (index: number) => (this.forwarding.has(index) ? { forwarding: this.forwarding.get(index) } : null),
-      setLink: (index: number, conf: object) => this.set.push([index, conf]),
+      setLink: (index: number, conf: object) => {
+        if (this.gone.has(index)) throw new Error("ENODEV");
+        this.set.push([index, conf]);
+      },
     };
     const workers = {
       post: (message: ToWorker) => this.told.push(message),

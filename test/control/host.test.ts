@@ -237,6 +237,24 @@ describe("another device of ours", () => {
   });
 });
 
+describe("a device that is watched", () => {
+  it("is set up again, unless it goes just then, and is reported once when it is gone", () => {
+    const f = new HostFixture((host) => host.links.push(link(7, "tspv0", { kind: "veth" })));
+    let gone = 0;
+    f.host.watch(7, () => gone++);
+    f.links = f.links.map((each) => (each.index === 7 ? { ...each, up: false } : each));
+    f.host.refresh();
+    expect(f.set).toEqual([[7, { up: true }]]);
+    f.gone.add(7);
+    f.host.refresh();
+    expect([f.set.length, gone]).toEqual([1, 0]);
+    f.links = f.links.filter(({ index }) => index !== 7);
+    f.host.refresh();
+    f.host.refresh();
+    expect(gone).toBe(1);
+  });
+});
+
 describe("what is asked of the host", () => {
   const { host } = new HostFixture();
 

@@ -353,7 +353,7 @@ describe("what the control side asks", () => {
       watch: (fd) => watched.push(fd),
       mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
-      openLanPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
+      openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
       openFlowMap: (fd, family) => {
         maps.push(`${fd} of ${family}`);
         return { lookup: () => false, put: () => {}, delete: () => {} };

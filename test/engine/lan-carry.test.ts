@@ -30,7 +30,7 @@ function endpoint(port: number, mac: string, ip: string, end: number): ToWorker 
 /** A on a veth pair, B too unless said otherwise. */
 function lan(flags = 0, { endB = END_B, parent = PARENT, vlan = 0, offload = true } = {}): Dataplane {
   const d = new Dataplane({ offload });
-  d.say({ type: "lan-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags });
+  d.say({ type: "station-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags });
   d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
   d.say(endpoint(A, MAC_A, IP_A, END_A), endpoint(B, MAC_B, IP_B, endB));
   d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: parent, vlan });
@@ -48,7 +48,7 @@ function entry(dst: string, src: string, how: number, device: number, [from, to]
     words(how, device) + parent + tag + words(from | (to << 16)),
   ];
 }
-const carried = (d: Dataplane): [string, string][] => [...d.lanPairs].sort();
+const carried = (d: Dataplane): [string, string][] => [...d.stationPairs].sort();
 
 it("has it carry what it has bridged: from the LAN, out to it, to the host, and between endpoints", () => {
   const d = lan();
@@ -137,28 +137,28 @@ it("takes all back when ports, rules, or the parent change, and carries nothing 
     const d = lan();
     const request = udp(MAC_PEER, PEER, MAC_A, IP_A);
     d.send(PORT, request);
-    expect(d.lanPairs.size).toBe(1);
+    expect(d.stationPairs.size).toBe(1);
     change(d);
-    expect(d.lanPairs.size).toBe(0);
+    expect(d.stationPairs.size).toBe(0);
     d.send(PORT, request);
-    expect(d.lanPairs.size).toBe(change === changes[3] ? 0 : 1);
+    expect(d.stationPairs.size).toBe(change === changes[3] ? 0 : 1);
   }
   const d = lan();
   const rule = d.publish({ target: IP_A, network: NETWORK, snatSource: HOST_IP, onlink: "0.0.0.0/32" });
   d.send(B, udp(MAC_B, IP_B, MAC_A, IP_A));
-  expect(d.lanPairs.size).toBe(0);
+  expect(d.stationPairs.size).toBe(0);
   d.withdraw(rule);
   d.send(B, udp(MAC_B, IP_B, MAC_A, IP_A));
-  expect(d.lanPairs.size).toBe(1);
+  expect(d.stationPairs.size).toBe(1);
 });
 
 it("takes all back when there is no more room, and goes on", () => {
   const d = lan();
   const from = (n: number): Uint8Array => udp(`02:00:00:${[n >> 16, n >> 8, n].map((b) => (b & 0xff).toString(16).padStart(2, "0")).join(":")}`, PEER, MAC_A, IP_A); // biome-ignore format: one frame
   for (let n = 0; n < 4095; n++) d.send(PORT, from(n));
-  expect(d.lanPairs.size).toBe(4095);
+  expect(d.stationPairs.size).toBe(4095);
   d.send(PORT, from(4095));
-  expect(d.lanPairs.size).toBe(0);
+  expect(d.stationPairs.size).toBe(0);
   d.send(PORT, from(4096));
-  expect(d.lanPairs.size).toBe(1);
+  expect(d.stationPairs.size).toBe(1);
 });

@@ -1,8 +1,8 @@
-/** `lan_from` beside the engine (BPF_PROG_TEST_RUN): it carries what the engine has entered and would let through, and leaves all else to the engine. */
+/** `lan_from` and `from_endpoint` beside the engine (BPF_PROG_TEST_RUN): it carries what the engine has entered and would let through, and leaves all else to the engine. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ToWorker } from "../../src/engine/messages.js";
-import { ENDPOINT, LAN } from "../../src/table/ports.js";
-import { addPort, Dataplane } from "../support/dataplane.js";
+import { ENDPOINT, HOST, LAN } from "../../src/table/ports.js";
+import { addPort, Dataplane, subnet } from "../support/dataplane.js";
 import { Lab } from "../support/lab.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
@@ -11,9 +11,11 @@ import { program } from "../support/servers.js";
 const TC_ACT_UNSPEC = -1,
   TC_ACT_REDIRECT = 7; // linux/pkt_cls.h
 const NETWORK = 3;
-const [PORT, A] = [10, 11];
+const [PORT, A, B] = [10, 11, 12];
 const [MAC_PARENT, MAC_A, MAC_PEER, MAC_OTHER] = ["02:00:00:00:01:01", "02:42:c0:00:02:80", "02:00:00:00:09:09", "02:00:00:00:09:0a"];
 const [IP_A, IP6_A, PEER, PEER6] = ["192.0.2.128", "2001:db8::80", "192.0.2.10", "2001:db8::10"];
+
+const ports = { sport: 5000, dport: 5001 };
 
 const lab = new Lab();
 let host: string;
@@ -23,16 +25,8 @@ beforeAll(() => {
 });
 afterAll(() => lab.close());
 
-it("carries TCP and UDP from an endpoint's own MAC and address to whom the engine has let it send, and nothing else", async () => {
-  const d = new Dataplane({ offload: true });
-  d.say({ type: "lan-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags: 0 });
-  const a = addPort(A, ENDPOINT, MAC_A, `${IP_A} ${IP6_A}`, NETWORK) as Extract<ToWorker, { type: "add-port" }>;
-  d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) }, { ...a, device: 71 });
-  d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: 70, vlan: 0 });
-  const ports = { sport: 5000, dport: 5001 };
-  d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
-  expect(d.lanPairs.size).toBe(1);
-
+/** TCP, UDP and other frames, from A's own MAC and addresses to the peer's or not, plain or not. */
+function mixed(): Uint8Array[] {
   const random = new Random(7);
   const frames = Array.from({ length: 2000 }, () => {
     const v6 = random.below(2) === 1;
@@ -54,7 +48,19 @@ it("carries TCP and UDP from an endpoint's own MAC and address to whom the engin
   frames.push(p.arpFrame(MAC_PEER, { operation: 2, senderMac: MAC_A, senderIp: IP_A, targetMac: MAC_PEER, targetIp: PEER }));
   frames.push(p.frame(MAC_PEER, MAC_A, p.neighbor({ src: IP6_A, dst: PEER6 }, 136, IP6_A, MAC_A)));
   frames.push(p.tagged(p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)), 10));
+  return frames;
+}
 
+it("carries TCP and UDP from an endpoint's own MAC and address to whom the engine has let it send, and nothing else", async () => {
+  const d = new Dataplane({ offload: true });
+  d.say({ type: "station-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags: 0 });
+  const a = addPort(A, ENDPOINT, MAC_A, `${IP_A} ${IP6_A}`, NETWORK) as Extract<ToWorker, { type: "add-port" }>;
+  d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) }, { ...a, device: 71 });
+  d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: 70, vlan: 0 });
+  d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
+  expect(d.stationPairs.size).toBe(1);
+
+  const frames = mixed();
   const job = {
     end: "end0",
     station: {
@@ -62,7 +68,7 @@ it("carries TCP and UDP from an endpoint's own MAC and address to whom the engin
       mac: MAC_A.replaceAll(":", ""),
       addresses: [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each)),
     },
-    pairs: [...d.lanPairs],
+    pairs: [...d.stationPairs],
     frames: frames.map((frame) => p.hex(frame.subarray(p.VNET))),
   };
   const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("lan-run")], { input: JSON.stringify(job) });
@@ -80,4 +86,38 @@ it("carries TCP and UDP from an endpoint's own MAC and address to whom the engin
     } else expect(verdict).toBe(TC_ACT_UNSPEC);
   }
   expect(carried).toBeGreaterThan(100);
+});
+
+it("carries the same to a neighbor in an own network, and nothing else", async () => {
+  const d = new Dataplane({ offload: true });
+  const subnets = [subnet("192.0.2.0/24", "192.0.2.1"), subnet("2001:db8::/64", "2001:db8::1")];
+  d.say({ type: "station-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets, flags: 0 });
+  const station = (port: number, mac: string, addresses: string, device: number): ToWorker => ({
+    ...(addPort(port, ENDPOINT, mac, addresses, NETWORK) as Extract<ToWorker, { type: "add-port" }>),
+    device,
+  });
+  d.say(addPort(PORT, HOST, MAC_PARENT, "192.0.2.1 2001:db8::1", NETWORK));
+  d.say(station(A, MAC_A, `${IP_A} ${IP6_A}`, 71), station(B, MAC_PEER, `${PEER} ${PEER6}`, 72));
+  d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
+  expect(d.stationPairs.size).toBe(1);
+
+  const frames = mixed();
+  const addresses = [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each));
+  const job = {
+    end: "end0",
+    gateway: MAC_PARENT.replaceAll(":", ""),
+    station: { network: NETWORK, port: A, mac: MAC_A.replaceAll(":", ""), addresses },
+    pairs: [...d.stationPairs],
+    frames: frames.map((frame) => p.hex(frame.subarray(p.VNET))),
+  };
+  const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("endpoint-run")], { input: JSON.stringify(job) });
+  expect([code, stderr]).toEqual([0, ""]);
+  const verdicts = JSON.parse(stdout) as boolean[];
+  for (const [i, frame] of frames.entries()) {
+    const sent = d.send(A, frame);
+    // As the engine does it: to the neighbor, as it was.
+    if (verdicts[i]) expect(sent.map(({ port, bytes }) => [port, p.hex(bytes)])).toEqual([[B, p.hex(frame)]]);
+  }
+  expect(verdicts.filter((isCarried) => isCarried).length).toBeGreaterThan(100);
+  expect(d.stationPairs.size).toBe(1); // what is left to the engine has entered nothing
 });

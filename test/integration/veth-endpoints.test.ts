@@ -157,6 +157,55 @@ onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of 
   expect((await counts(running)).carried).toBe(before.carried);
 });
 
+onTsproxy("the kernel carries what neighbors on veth pairs send each other, and nobody gets another's", "own", async (c) => {
+  const { lab, host, c1, c2 } = c;
+  addIpv6(c);
+  const running = await startInstance(lab, host, [...networkArgs(c, true), ...VETH]);
+  await eventually("the programs are loaded", async () => (await running.stats()).offload?.loading === undefined);
+  await serve(lab, c1, "tcp", 8081, { LISTEN: "::" });
+  await serve(lab, c1, "udp", 5353);
+  /** Packets that c2 has sent, and those of them, roughly, that the engine has seen: what went into its TAP. */
+  const sent = async (): Promise<{ all: number; seen: number; drops: Record<string, number> }> => {
+    const port = (await running.stats()).ports.find(({ address }) => address?.startsWith(ADDR.c2))!;
+    const [tap] = JSON.parse(lab.runSync(host, ["ip", "-s", "-j", "link", "show", "tspe1"])) as [{ stats64: { tx: { packets: number } } }];
+    return { all: port.rxPackets, seen: tap.stats64.tx.packets, drops: port.drops };
+  };
+  const isCarried = async (address: string): Promise<void> => {
+    const connection = await connect(lab, c2, address, 8081);
+    await connection.exchange("first.");
+    const before = await sent();
+    for (let n = 0; n < 20; n++) await connection.exchange(`${address} ${n}.`);
+    const after = await sent();
+    expect(after.all - before.all, address).toBeGreaterThanOrEqual(20);
+    expect(after.seen - before.seen, address).toBeLessThan(8); // ARP, discovery
+  };
+  for (const address of [ADDR.c1, ADDR6.c1]) await isCarried(address);
+  expect(await udpExchange(lab, c2, ADDR.c1, 5353, "hello")).toContain("hello");
+  expect((await ping(lab, c2, ADDR.c1, ["-c", "1", "-s", "5000"])).received).toBe(1);
+
+  // What is not from its own address or MAC is dropped as ever, and counted, though the pair is carried.
+  const before = await sent();
+  lab.ip(c2, "addr add 172.17.0.77/16 dev eth0");
+  lab.runSync(c2, ["sh", "-c", `echo forged | nc -u -w1 -q0 -s 172.17.0.77 ${ADDR.c1} 5353 || true`]);
+  const dropped = (reason: string) => async () => ((await sent()).drops[reason] ?? 0) > (before.drops[reason] ?? 0);
+  await eventually("the address is refused", dropped("source-spoofed"));
+  const mac = /link\/ether (\S+)/.exec(lab.runSync(c2, ["ip", "-o", "link", "show", "eth0"]))![1]!;
+  const held = await connect(lab, c2, ADDR.c1, 8081);
+  lab.ip(c2, "link set eth0 address 02:00:00:00:00:99");
+  held.proc.write("spoofed.\n");
+  await eventually("the MAC is refused", dropped("source-mac-spoofed"));
+  lab.ip(c2, `link set eth0 address ${mac}`);
+  await held.exchange("again.");
+
+  // Another device gets the same MAC and address: it is the one that is reached.
+  const index = (): string | undefined => /^(\d+): eth0/m.exec(lab.runSync(c1, ["ip", "-o", "link"]))?.[1];
+  const former = index();
+  lab.ip(c1, "link del eth0");
+  await eventually("another device", () => index() !== undefined && index() !== former);
+  await eventually("the endpoint is back", async () => (await ping(lab, c2, ADDR.c1, ["-c", "1", "-W", "1"])).received === 1);
+  await isCarried(ADDR.c1);
+});
+
 onTsproxy("of what is carried no partial checksum is put into a header that the programs have looked at", "own", async (c) => {
   const running = await startInstance(c.lab, c.host, [...networkArgs(c), ...VETH]);
   await eventually("the programs are loaded", async () => (await running.stats()).offload?.loading === undefined);
@@ -182,14 +231,14 @@ onTsproxy("of what is carried no partial checksum is put into a header that the 
     await inside.received();
   }
   const before = (await running.stats()).steering!;
-  for (const [start, offset] of [
+  const aimed = [
     [20, 6], // the source address
     [24, 0], // the header checksum
     [24, 6], // the destination address
     [34, 2], // the port
     [34, 4], // the length
-  ] as const)
-    inside.send(p.setVnet(datagram.slice(), { flags: p.NEEDS_CSUM, start, offset }));
+  ] as const;
+  for (const [start, offset] of aimed) inside.send(p.setVnet(datagram.slice(), { flags: p.NEEDS_CSUM, start, offset }));
   expect(await outside.received(isOurs)).toEqual([]);
   inside.send(p.setVnet(datagram.slice(), { flags: p.NEEDS_CSUM, start: 34, offset: 6 }), datagram); // as every stack has it, and complete
   expect((await outside.received(isOurs)).map((f) => p.parse(f))).toMatchObject([
@@ -199,4 +248,19 @@ onTsproxy("of what is carried no partial checksum is put into a header that the 
   const after = (await running.stats()).steering!;
   expect(after["aimed-checksum"]! - before["aimed-checksum"]!).toBe(5);
   expect(after.offloaded! - before.offloaded!).toBeGreaterThanOrEqual(2);
+
+  // The same to a neighbor.
+  const beside = await Wire.tap(c.lab, c.c2);
+  const near = p.frame(
+    "02:42:ac:11:00:05",
+    MAC.c1,
+    p.udp({ src: ADDR.c1, dst: ADDR.c2 }, { sport: 4000, dport: 5000, data: p.payload(100) }),
+  );
+  inside.send(near);
+  expect(await beside.received(isOurs)).toHaveLength(1);
+  for (const [start, offset] of aimed) inside.send(p.setVnet(near.slice(), { flags: p.NEEDS_CSUM, start, offset }));
+  expect(await beside.received(isOurs)).toEqual([]);
+  inside.send(p.setVnet(near.slice(), { flags: p.NEEDS_CSUM, start: 34, offset: 6 }), near);
+  expect(await beside.received(isOurs)).toHaveLength(2);
+  expect((await running.stats()).steering!["aimed-checksum"]! - after["aimed-checksum"]!).toBe(5);
 });

@@ -24,6 +24,14 @@ function devices(kind: "tspv" | "tspe"): Shown[] {
   return all.filter(({ ifname }) => ifname.startsWith(kind)).map(({ ifindex, ifname }) => ({ ifindex, ifname }));
 }
 
+/** What comes by pairs' ends meets one program, which drops it. */
+function areShut(): void {
+  for (const { ifname } of devices("tspv")) {
+    const filters = h.lab.runSync(h.host, ["tc", "filter", "show", "dev", ifname, "ingress"]);
+    expect([ifname, filters.match(/ tsproxy-\w+/g)]).toEqual([ifname, [" tsproxy-shut"]]);
+  }
+}
+
 /** `pid`: of a sandbox. */
 async function reaches(pid: number, to: string): Promise<boolean> {
   return (await h.lab.run(h.host, ["nsenter", `--target=${pid}`, "--net", "ping", "-c1", "-W1", to])).code === 0;
@@ -61,6 +69,7 @@ it("they outlive the daemon, which takes them up again; what ends meanwhile is g
   await h.daemon.stop("SIGKILL");
   await h.ok("cleanup");
   expect([devices("tspv"), devices("tspe")]).toEqual([pairs, []]);
+  areShut();
   expect(await reaches(db, "10.44.0.2")).toBe(false);
   process.kill(db, "SIGKILL");
   await eventually("the pair of what has ended is gone", () => devices("tspv").length === 1);
@@ -72,6 +81,7 @@ it("they outlive the daemon, which takes them up again; what ends meanwhile is g
   // An orderly end: the same.
   await h.daemon.stop("SIGTERM");
   expect([devices("tspv"), devices("tspe")]).toEqual([pairs.slice(0, 1), []]);
+  areShut();
   await h.startDaemon();
   await eventually("the server", serves);
 

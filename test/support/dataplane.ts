@@ -16,7 +16,7 @@ import type { FlowFile } from "../../src/table/flow-file.js";
 import { MAX_PORTS } from "../../src/table/ports.js";
 import { DROP_REASONS } from "../../src/wire/drop.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
-import { LAN_PAIR_KEY_SIZE, LAN_PAIR_VALUE_SIZE } from "../../src/wire/lan-pair.js";
+import { STATION_PAIR_KEY_SIZE, STATION_PAIR_VALUE_SIZE } from "../../src/wire/station-pair.js";
 import { defaults, FakeRouting } from "../table/fake-routing.js";
 import { enterAsEmit } from "./flow-map.js";
 import {
@@ -68,8 +68,8 @@ export class Dataplane {
   readonly pairMap = new Map<string, string>();
   /** The same of the map `across`. */
   readonly acrossMap = new Map<string, string>();
-  /** What the engine has entered in the steering's map `lan_pairs`, keys and values in hex. */
-  readonly lanPairs = new Map<string, string>();
+  /** What the engine has entered in the steering's map `station_pairs`, keys and values in hex. */
+  readonly stationPairs = new Map<string, string>();
   private rules = 1;
 
   /** `former`: what a process before this one left; its flows wait for the message "adopt". */
@@ -105,14 +105,15 @@ export class Dataplane {
         delete: (keys, count) => this.deleteFlows(keys, count, family),
       }),
       mapOrder: () => new ArrayBuffer(0),
-      openLanPairs: () => ({
+      openStationPairs: () => ({
         put: (keys, values, count) => {
           for (let k = 0; k < count; k++)
-            this.lanPairs.set(hex(keys.subarray(k * LAN_PAIR_KEY_SIZE, (k + 1) * LAN_PAIR_KEY_SIZE)), hex(values.subarray(k * LAN_PAIR_VALUE_SIZE, (k + 1) * LAN_PAIR_VALUE_SIZE))); // biome-ignore format: one entry
+            this.stationPairs.set(hex(keys.subarray(k * STATION_PAIR_KEY_SIZE, (k + 1) * STATION_PAIR_KEY_SIZE)), hex(values.subarray(k * STATION_PAIR_VALUE_SIZE, (k + 1) * STATION_PAIR_VALUE_SIZE))); // biome-ignore format: one entry
           return count;
         },
         delete: (keys, count) => {
-          for (let k = 0; k < count; k++) this.lanPairs.delete(hex(keys.subarray(k * LAN_PAIR_KEY_SIZE, (k + 1) * LAN_PAIR_KEY_SIZE)));
+          for (let k = 0; k < count; k++)
+            this.stationPairs.delete(hex(keys.subarray(k * STATION_PAIR_KEY_SIZE, (k + 1) * STATION_PAIR_KEY_SIZE)));
         },
       }),
       readFormer: () => former,

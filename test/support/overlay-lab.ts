@@ -24,7 +24,7 @@ export interface NodeOptions {
   firewall?: string;
   checksum?: boolean;
   encrypted?: boolean;
-  /** What the containers hang on. */
+  /** What the containers hang on. Default: tap, so that all is the loop's. */
   attach?: "veth" | "tap";
   /** Where tsproxy makes the segments. */
   segments?: boolean;

@@ -194,7 +194,7 @@ const commands = new Commands(state, io, counters, {
   openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
   mapOrder: () => new ArrayBuffer(0),
   readFormer: () => [],
-  openLanPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
+  openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
 });
 for (const message of [...hostMessages(), ...(isAcross ? dualMessages() : [])]) commands.carryOut(message);
 if (isAcross) {

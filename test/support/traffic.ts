@@ -133,7 +133,7 @@ export class Traffic {
       openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
       mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
-      openLanPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
+      openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
     });
     for (const message of hostMessages()) this.commands.carryOut(message);
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);

@@ -17,7 +17,7 @@ export function cleanupCommand(): CliCommand {
 export async function cleanup({ json }: PrintOptions, write: Write = stdout): Promise<void> {
   const { sweep, sweepDevices, sweepKept } = await import("../../model/sweep.js");
   const { denied, ...rest } = await sweep();
-  const swept = { ...rest, devices: await sweepDevices(), ...sweepKept() };
+  const swept = { ...rest, devices: await sweepDevices(), ...(await sweepKept()) };
   const { sockets, filters, devices, flows, keepers } = swept;
   const lines = [
     sockets + filters + devices === 0 ? "" : `removed ${sockets} stale sockets, ${filters} stale filters and ${devices} stale devices\n`,

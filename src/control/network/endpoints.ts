@@ -75,8 +75,6 @@ export interface EndpointNetwork {
   readonly isCarried: boolean;
   /** Is told of each endpoint, and answers what to do when it goes. */
   readonly onStation?: (station: Pick<Station, "mac" | "addresses" | "end">) => () => void;
-  /** Is told the number of each endpoint's port. */
-  readonly onPort?: (port: number) => void;
   /** The same of each; `end`: of one on a veth pair, the interface index of its end in the host's namespace. */
   readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end?: number) => LocalEnd) | undefined;
 }
@@ -92,8 +90,6 @@ interface Namespace {
 }
 
 export class Endpoints {
-  /** What devices are that are made now. */
-  readonly attach: AttachKind;
   private mtu: number;
   private readonly namespaces: Namespace[] = [];
   private readonly devices = new Set<LiveDevice>();
@@ -104,7 +100,11 @@ export class Endpoints {
     private readonly network: EndpointNetwork,
   ) {
     this.mtu = network.mtu;
-    this.attach = attachKind(network.attach, network.isCarried && site.taps.carriesInside);
+  }
+
+  /** What devices are that are made now: what the kernel carries may be known only after the network was made. */
+  get attach(): AttachKind {
+    return attachKind(this.network.attach, this.network.isCarried && this.site.taps.carriesInside);
   }
 
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */
@@ -307,8 +307,7 @@ export class Endpoints {
     const address = addresses.map(formatIp).join(",");
     const port = { kind: "endpoint", name, address, mac, addresses, bandwidth, carried, device: end } as const;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
-    const place = this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
-    this.network.onPort?.(place);
+    this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
     if (onEnd === undefined) return;
     local = onEnd(spec, end);
     undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends

@@ -11,7 +11,7 @@ const DEVICE_NAME = /^[^\s/:]{1,127}$/;
 /** Kinds of devices that take what comes in at their ports before the host sees it. */
 const TAKES_PORTS = new Set(["bridge", "bond", "team", "openvswitch"]);
 /** Names of devices that tsproxy makes in the host's namespace. */
-const OURS = /^tsp(up|host|vx|lan|roxy)\d+$|^ts[np][0-9a-f]{11,12}$/;
+const OURS = /^tsp(up|host|vx|lan|roxy|e|v)\d+$|^ts[np][0-9a-f]{11,12}$|^tsp[ev][0-9a-f]{11}$/;
 const SEE = "see 'ip link'",
   NAME_ANOTHER = "name the host's device on the LAN";
 

@@ -1,6 +1,5 @@
 /** The LANs on which endpoints stand, by their parents, and which networks are on each. */
 import { LanCarry } from "../../steer/lan-carry.js";
-import type { Moved } from "../../steer/moved.js";
 import type { Undo } from "../undo.js";
 import { checkedParent, findParent, type LanParent, type LinkOf, parentError } from "./lan-parent.js";
 import { LanSegment, type LanSite, type LanSort, type LanSpec } from "./lan-segment.js";
@@ -49,20 +48,8 @@ export class Lans {
 
   /** Not before there is a LAN. */
   private carry(): LanCarry {
-    if (this.carried !== undefined) return this.carried;
-    this.carried = new LanCarry(this.site.steering.maps);
-    this.site.workers.post({ type: "lan-pairs", fd: this.carried.maps.lanPairs });
+    this.carried ??= new LanCarry(this.site.steering.maps);
     return this.carried;
-  }
-
-  /** What the kernel has carried from and to an endpoint on a LAN, beside what the engine's counters say of its port. */
-  moved(port: number): Moved | undefined {
-    return this.carried?.moved.at(port);
-  }
-
-  /** The port is another endpoint's from now on. */
-  clearMoved(port: number): void {
-    this.carried?.moved.clear(port);
   }
 
   /** Once the workers have stopped. */

@@ -59,7 +59,6 @@ class Macvlan implements Network {
       attach: spec.attach,
       isCarried: !promiscuous && mode !== "vepa" && mode !== "passthru",
       onStation: (station) => this.lan.addStation(station),
-      onPort: (port) => site.lans.clearMoved(port),
     });
   }
 

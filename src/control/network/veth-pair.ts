@@ -8,11 +8,13 @@
  * Of a pair that is handed out, to outlive us, the endpoint's own end is called `tspID` until it is moved: then the others are `tspeID` and `tspvID`, so that
  * who knows the one finds the pair again. It is removed by whoever handed it out, or by the kernel with the namespace that it was moved to.
  *
- * The host's stack has no business with either device. What the endpoint sends is taken by a program before the stack sees it; should that be gone, the settings
- * keep it out.
+ * The host's stack has no business with either device. What the endpoint sends is taken by a program before the stack sees it, and dropped by another one
+ * where nobody is there to take it; should that be gone, the settings keep it out.
  */
 
 import { TsproxyError } from "../../errors.js";
+import { log } from "../../log.js";
+import { shutDevice } from "../../steer/device-filter.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../../sys/rtnetlink-link.js";
 import { macText } from "../../wire/ethernet.js";
@@ -25,6 +27,7 @@ import type { Site } from "./site.js";
 /** Name for the TAP; the kernel puts the number in. */
 export const PAIR_TAP = "tspe%d";
 const HANDED_OUT_END = /^tspv(?=[0-9A-Za-z]{11}$)/;
+const HANDED_OUT_TAP = /^tspe(?=[0-9A-Za-z]{11}$)/;
 const HANDED_OUT = /^tsp(?=[0-9A-Za-z]{11}$)/;
 const TAP_NAME = /^tspe(?=\w+$)/,
   END_NAME = /^tspv(?=\d{1,10}$)/;
@@ -79,9 +82,12 @@ export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => v
   const { keepAs, existing } = spec;
   let isLasting = existing !== undefined;
   let detach = (): void => {};
+  let shut = (): void => {};
   // Last: what the endpoint sends until then, or until the next process is there, waits in the TAP's queue.
   undo.add(`programs of ${spec.name}`, () => {
-    if (!isLasting || !taps.outliveEnd) detach();
+    if (isLasting && taps.outliveEnd) return;
+    if (isLasting) shut();
+    detach();
   });
   const tap = taps.open({ name: keepAs?.replace(HANDED_OUT, "tspe") ?? PAIR_TAP, keepAs }, undo);
   if (existing === undefined) makePair(socket, { ...spec, tap: tap.name });
@@ -89,6 +95,7 @@ export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => v
   if (pair === null) throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", `the veth pair of ${spec.name} is not there any more`);
   undo.add(`veth pair ${pair.name}`, () => (isLasting ? undefined : remover.remove(pair.ifindex, pair.tap)));
   detach = ends.attach({ end: pair.ifindex, tap: pair.tap });
+  shut = () => shutEnd(socket, pair.ifindex);
   setPairUp(socket, pair, tap.name, spec.mac);
   undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
   return {
@@ -133,12 +140,27 @@ export function removeStalePairs(socket: RouteSocket): string[] {
   return stale.filter(({ index }) => socket.deleteLink(index)).map(({ name }) => name);
 }
 
+/** Names of the TAPs that are there beside pairs that were handed out. */
+export function keptTaps(socket: RouteSocket): string[] {
+  return socket.links().flatMap(({ name }) => (HANDED_OUT_TAP.test(name) ? [name] : []));
+}
+
 /** What killed processes' programs would go on to carry ends: of pairs that wait for one that takes them up. */
 export function quietPairs(socket: RouteSocket): void {
   const links = socket.links();
   const names = new Set(links.map(({ name }) => name));
   for (const { name, kind, index } of links)
-    if (kind === "veth" && HANDED_OUT_END.test(name) && !names.has(name.replace(HANDED_OUT_END, "tspe"))) socket.deleteClsact(index);
+    if (kind === "veth" && HANDED_OUT_END.test(name) && !names.has(name.replace(HANDED_OUT_END, "tspe"))) shutEnd(socket, index);
+}
+
+/** Of an endpoint that lives on without us: the host hears nothing of it, whatever the host's settings are. */
+function shutEnd(socket: RouteSocket, index: number): void {
+  try {
+    if (socket.link(index) !== null) shutDevice(socket, index);
+  } catch (error) {
+    log.warn(`what comes by ${socket.link(index)?.name ?? index} is kept out by its settings alone: ${(error as Error).message}`);
+    socket.deleteClsact(index);
+  }
 }
 
 /** The TAP that it belonged to is gone, since its name was free. */

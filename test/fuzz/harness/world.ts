@@ -198,7 +198,7 @@ export class World {
       openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
       mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
-      openLanPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
+      openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
     });
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
     const own = [HOST_IP, KERNEL_GATEWAY, ...NETWORKS.map(({ gateway }) => gateway)];

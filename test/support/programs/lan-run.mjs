@@ -1,13 +1,13 @@
 /**
  * lan-run.mjs, a job (JSON) on standard input: runs `lan_from` on frames without sending any (BPF_PROG_TEST_RUN), as if they came by the device `end`.
  *
- * Job: { end: device name, station: { network, mac, addresses: hex }, pairs: [[key, value]] of `lan_pairs` in hex, frames: [hex] }.
+ * Job: { end: device name, station: { network, mac, addresses: hex }, pairs: [[key, value]] of `station_pairs` in hex, frames: [hex] }.
  * Answer: a verdict for each frame.
  */
 import fs from "node:fs";
 import { LanCarry } from "../../../dist/steer/lan-carry.js";
 import { lanFromProgram } from "../../../dist/steer/lan-carry-programs.js";
-import { COUNTERS } from "../../../dist/steer/program.js";
+import { createMaps } from "../../../dist/steer/maps.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
 import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
@@ -18,11 +18,10 @@ const job = JSON.parse(fs.readFileSync(0, "utf8"));
 const bytes = (hex) => Buffer.from(hex, "hex");
 
 const end = new RouteSocket().link(job.end).index;
-const counters = bpf.createMap({ name: "test", type: bpf.MAP_PERCPU_ARRAY, keySize: 4, valueSize: 8, maxEntries: COUNTERS.length });
-const carry = new LanCarry({ counters });
+const carry = new LanCarry(createMaps({ flowCapacity: 1000, ipv6: true, offload: true }, []));
 const { network, mac, addresses } = job.station;
 carry.add({ end, network, mac: bytes(mac), addresses: addresses.map((hex) => ofBytes(bytes(hex))) });
-for (const [key, value] of job.pairs) bpf.updateElement(carry.maps.lanPairs, bytes(key), bytes(value));
+for (const [key, value] of job.pairs) bpf.updateElement(carry.maps.stationPairs, bytes(key), bytes(value));
 const program = bpf.loadProgram("test_lan_from", lanFromProgram(carry.maps));
 
 /** struct __sk_buff */

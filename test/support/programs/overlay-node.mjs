@@ -39,7 +39,7 @@ const subnets = Object.fromEntries(
   ]),
 );
 const local = addresses([config.local]);
-const { vni, port, checksum, encrypted, attach } = config;
+const { vni, port, checksum, encrypted, attach = "tap" } = config;
 const network = controller.networks.add({
   kind: "overlay",
   vni,
