@@ -10,7 +10,8 @@ import { PUBLISHED } from "./topology.js";
 
 const { openTap } = await shipped<typeof import("../src/device/tap.js")>("device/tap.js");
 const { RouteSocket } = await shipped<typeof import("../src/sys/rtnetlink.js")>("sys/rtnetlink.js");
-const { Steering, UPLINK_ADDRESS, UPLINK_CONF } = await shipped<typeof import("../src/steer/steering.js")>("steer/steering.js");
+const { Steering } = await shipped<typeof import("../src/steer/steering.js")>("steer/steering.js");
+const { UPLINK_ADDRESS, UPLINK_CONF } = await shipped<typeof import("../src/steer/uplink-conf.js")>("steer/uplink-conf.js");
 const { ofIpv4, parseIp } = await shipped<typeof import("../src/wire/ip-address.js")>("wire/ip-address.js");
 
 /** As in src/control/uplink.ts and src/standalone/config.ts. */

@@ -3,7 +3,9 @@
  * again whenever the kernel reports a change, so interfaces and addresses that come later count too.
  */
 import { log } from "../log.js";
-import { isSteerable, type Steering, UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
+import { isSteerable } from "../steer/link-layers.js";
+import type { Steering } from "../steer/steering.js";
+import { UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/uplink-conf.js";
 import { hasIpv6Conf, type Ipv6Conf, setIpv6Conf } from "../sys/ipv6-conf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE, type Link, type Route } from "../sys/rtnetlink-entries.js";

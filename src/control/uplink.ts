@@ -2,7 +2,7 @@
 import { closeSync } from "node:fs";
 import { openTap, type Tap } from "../device/tap.js";
 import { log } from "../log.js";
-import { UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/steering.js";
+import { UPLINK_ADDRESS, UPLINK_CONF, UPLINK_IPV6_CONF } from "../steer/uplink-conf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { hasIpv6, setIpv6Conf } from "../sys/ipv6-conf.js";
 import { native } from "../sys/native.js";

@@ -8,7 +8,6 @@ import { type Batch, KIND_IPV6, ROUTE } from "../mem/batch.js";
 import { isIpv6, MAPPED, sortOf } from "../wire/address-word.js";
 import { DROP_NO_FLOW, DROP_NO_ROUTE, DROP_PROTOCOL, DROP_SOURCE_SPOOFED, DROP_WRONG_PORT } from "../wire/drop.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { HEADER_SIZE } from "../wire/vnet.js";
 import { opensAnother } from "./choose-target.js";
 import { toHostPort } from "./host-port.js";
 import { isIcmp, isLaterFragment, isQuery, isRequest, queryState } from "./packet.js";
@@ -45,13 +44,10 @@ export function isNobodys(b: Batch, i: number): boolean {
 }
 
 /** Makes frame `i`, which has the flow's tuple, one of the flow, or drops it. */
-export function join(b: Batch, i: number, { conntrack, order }: State, ref: number): void {
+export function join(b: Batch, i: number, { conntrack }: State, ref: number): void {
   if (!conntrack.comesBy(ref, b.ingress[i]!)) b.drop(i, DROP_WRONG_PORT);
   else if (isIcmp(b.proto[i]!) && !isItsTurn(b, i, ref, conntrack.state(ref >> 1))) b.drop(i, DROP_NO_FLOW);
-  else {
-    b.flow[i] = ref;
-    if (order.isKept) order.note(ref, b.memory.halves, b.memory.words, b.at[i]! + HEADER_SIZE);
-  }
+  else b.flow[i] = ref;
 }
 
 /** Whether an ICMP query in the direction of `ref` asks, or answers what was asked last. */

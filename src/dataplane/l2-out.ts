@@ -5,7 +5,7 @@
 import { type Batch, DROPPED, KIND_IPV6, MARK_MAY_FRAGMENT, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT, EGRESS_RECORD } from "../table/conntrack.js";
 import { NONE, REMOTE, UPLINK } from "../table/ports.js";
-import { isIpv6, isLinkLocal } from "../wire/address-word.js";
+import { isIpv6 } from "../wire/address-word.js";
 import { DROP_PORT_GONE } from "../wire/drop.js";
 import * as eth from "../wire/ethernet.js";
 import {
@@ -18,6 +18,7 @@ import {
   FLAG_INSIDE,
   FLAG_MAY_FRAGMENT,
   FLAG_OFFLOAD,
+  FLAG_PAIR,
   FLAG_RECORD,
   OFFLOAD_DESTINATION,
 } from "../wire/flow-entry.js";
@@ -82,7 +83,10 @@ export function l2Out(b: Batch, state: State): void {
 
 function toUplink(b: Batch, i: number, state: State, frame: number, port: number): void {
   const { macHi, macLo } = state.ports;
-  if ((b.mark[i]! & EGRESS_ENTER) !== 0 && !isFirstOfMany(b, i, state) && askForClient(b, i, state, frame)) return;
+  if ((b.mark[i]! & EGRESS_ENTER) !== 0) {
+    askForClient(b, i, state, frame);
+    return;
+  }
   if (b.ingress[i] !== port && b.flow[i] !== NO_FLOW && (b.flow[i]! & 1) === 0 && fromInside(b, i, state, frame)) return;
   const source = uplinkSourceLo((b.mark[i]! & EGRESS_RECORD) !== 0);
   eth.setAddresses(b.memory.halves, frame, macHi[port]!, macLo[port]!, UPLINK_SOURCE_HI, source);
@@ -99,31 +103,21 @@ function fromInside(b: Batch, i: number, { conntrack, networks, ports }: State, 
   return true;
 }
 
-/**
- * Datagrams may come in bursts, whose order is kept (`table/order.ts`): so their entry is made with the second one, since most questions have one answer.
- * A client with a link-local address is answered by the device that is in its entry.
- */
-function isFirstOfMany(b: Batch, i: number, { conntrack, order }: State): boolean {
-  if (!order.isKept || b.proto[i] !== PROTO_UDP || (b.mark[i]! & EGRESS_ENTERED) !== 0) return false;
-  const id = b.flow[i]! >> 1;
-  return conntrack.packets(id, 1) === 1 && !isLinkLocal(conntrack.newDst(id, 1));
-}
-
-/**
- * The first answer to a client: it is entered, so that the client's packets come to us from the device that its first one came by. `emit` does it, with what
- * the frame's Ethernet header then asks for; or, where there is no room for that, the engine: then the answer is false.
- */
-function askForClient(b: Batch, i: number, state: State, frame: number): boolean {
-  const { bytes, words } = b.memory;
-  const { conntrack } = state;
+/** The first answer to a client: `emit` is to enter it, so that the client's packets come to us from the device that its first one came by. */
+function askForClient(b: Batch, i: number, state: State, frame: number): void {
+  const { bytes, halves, words } = b.memory;
+  const { conntrack, ports } = state;
   const id = b.flow[i]! >> 1;
   const offloaded = (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0;
   const target = conntrack.newDst(id, 0);
-  const ordered = state.order.isKept && b.proto[i] === PROTO_UDP;
-  const isToEndpoint = (conntrack.egress(id, 0) & EGRESS_PORT) !== state.ports.uplink;
-  if (ordered || (offloaded && (isToEndpoint || isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION))) {
-    enterClient(state, id, conntrack.device[id]!, offloaded, ordered);
-    return false;
+  const isToEndpoint = (conntrack.egress(id, 0) & EGRESS_PORT) !== ports.uplink;
+  if (offloaded && (isToEndpoint || isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION)) {
+    enterClient(state, id, conntrack.device[id]!, true, b.proto[i] === PROTO_UDP);
+    eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
+    bytes[frame] = LOCALLY_ADMINISTERED;
+    words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;
+    bytes[frame + ASK_FLAGS_AT] = FLAG_PAIR;
+    return;
   }
   const targetPort = conntrack.newPorts(id, 0) >>> 16;
   conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
@@ -133,5 +127,4 @@ function askForClient(b: Batch, i: number, state: State, frame: number): boolean
   words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;
   bytes[frame + ASK_PORT_END_AT] = targetPort >>> 8;
   bytes[frame + ASK_FLAGS_AT] = offloaded ? FLAG_CLIENT | FLAG_OFFLOAD : FLAG_CLIENT;
-  return true;
 }

@@ -12,6 +12,7 @@
 import { type Batch, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_KEEP_TTL, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import type { FlowEntries } from "../table/flow-entries.js";
+import { isEntered } from "../table/order.js";
 import { isIpv6 } from "../wire/address-word.js";
 import {
   FLOW_ADDRESS_AT,
@@ -35,7 +36,9 @@ import {
 } from "../wire/flow-entry.js";
 import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
+import { ORDER_MOST } from "../wire/order.js";
 import { chunkType, INIT } from "../wire/sctp.js";
+import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
@@ -56,7 +59,7 @@ export function record(b: Batch, state: State): void {
       conntrack.mark(id, 1, EGRESS_ENTER, 0);
     }
     if (isUsual(b, i, state, id, device)) continue;
-    if (!moved && state.order.hasNoted(ref)) continue; // by its entry it has got its stamp
+    if (!moved && isEntered(b.memory.halves, b.memory.words, b.at[i]! + HEADER_SIZE)) continue;
     enterClient(state, id, device, offloaded, true);
   }
 }
@@ -103,14 +106,14 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
  * come by its own device. `ordered`: as of `enterClient`; an endpoint's do not wait.
  */
 export function enter(state: State, id: number, dir: number, device: number, offload: number, ordered = false): void {
-  const { addresses, conntrack, networks, order, ports } = state;
+  const { addresses, conntrack, networks, ports } = state;
   const from = conntrack.egress(id, dir) & EGRESS_PORT;
   const src = conntrack.newSrc(id, dir);
   const entries = isIpv6(src) ? state.entries6 : state.entries;
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
-  if (ordered && from === ports.uplink) entries.values[(at + FLOW_ORDER_AT) >> 2] = order.placeOf((id << 1) | (dir ^ 1));
+  if (ordered && from === ports.uplink) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   const inside = isInside(state, id);

@@ -150,8 +150,8 @@ export class Commands implements EngineHooks {
         state.ways.uplink = m.uplinkDevice;
         state.offloads = m.offload.ipv4;
         state.offloads6 = m.offload.ipv6;
-        this.maps.use(m);
-        if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd), state.worker);
+        this.maps.use(m.flowsFd, m.flows6Fd, m.acrossFd);
+        if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd));
         break;
       case "offload":
         this.limitOffload(m.ipv4, m.ipv6);
@@ -365,7 +365,7 @@ export class Commands implements EngineHooks {
     this.state.stationPairs.takeBack();
     for (let id = 0; id < conntrack.end; id++) {
       const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
-      if (conntrack.isLive(id) && (is6 ? lost6 : lost4)) conntrack.mark(id, 0, 0, EGRESS_OFFLOAD);
+      if (conntrack.isLive(id) && (is6 ? lost6 : lost4)) for (const dir of [0, 1]) conntrack.mark(id, dir, 0, EGRESS_OFFLOAD);
     }
   }
 

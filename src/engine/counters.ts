@@ -30,3 +30,28 @@ export function dropsOf(counters: Float64Array, port: number): Record<string, nu
   }
   return drops;
 }
+
+/** Counts into the rows. */
+export class PortCounts {
+  constructor(private readonly counters: Float64Array) {}
+
+  rx(port: number, packets: number, bytes: number): void {
+    const { counters } = this;
+    const at = port * ROW;
+    counters[at + RX_PACKETS] = counters[at + RX_PACKETS]! + packets;
+    counters[at + RX_BYTES] = counters[at + RX_BYTES]! + bytes;
+  }
+
+  tx(port: number, packets: number, bytes: number): void {
+    const { counters } = this;
+    const at = port * ROW;
+    counters[at + TX_PACKETS] = counters[at + TX_PACKETS]! + packets;
+    counters[at + TX_BYTES] = counters[at + TX_BYTES]! + bytes;
+  }
+
+  drop(port: number, reason: number, packets = 1): void {
+    const { counters } = this;
+    const at = port * ROW + DROPS + reason;
+    counters[at] = counters[at]! + packets;
+  }
+}

@@ -194,9 +194,6 @@ export type ToWorker =
       flowsFd: number;
       flows6Fd: number;
       acrossFd: number;
-      /** Of the maps `pairs` and `pairs6`. */
-      pairsFd: number;
-      pairs6Fd: number;
       /** Of the map `order`; -1: there is none, and nothing keeps packets in order that change their way. */
       orderFd: number;
       uplinkDevice: number;

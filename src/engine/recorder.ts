@@ -4,8 +4,7 @@
  */
 import type { Addresses } from "../table/addresses.js";
 import { FlowEntries } from "../table/flow-entries.js";
-import type { Order } from "../table/order.js";
-import { FLOW_DESTINATION_AT, FLOW_INGRESS_AT, FLOW_ORDER_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+import { FLOW_DESTINATION_AT, FLOW_ORDER_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -17,59 +16,26 @@ export interface FlowMap {
   delete(keys: Uint8Array, count: number): void;
 }
 
-/** Words of a value that the kernel writes: second and packets, which are kept, and the place in `order`, which is not. */
+/** Words of a value that the kernel writes: second and packets, which are kept, and how many wait, which begins anew with what is written. */
 const COUNTS = FLOW_SEEN_AT / 4,
   COUNTS_END = FLOW_ORDER_AT / 4,
   OWN_END = FLOW_DESTINATION_AT / 4;
 
-/** Words of a key behind its addresses: ports, protocol. */
-const ADDRESSES_END = 2;
-/** As many as a batch enters. */
-const MAX_PAIRS = 64,
-  PAIR_WORDS = 8;
-
 export class Recorder {
   /** Room for one entry. */
   private readonly one: FlowEntries;
-  private readonly pairKeys = new Int32Array(PAIR_WORDS * MAX_PAIRS);
-  private readonly pairKeyBytes = new Uint8Array(this.pairKeys.buffer);
-  private readonly pairValues = new Int32Array(MAX_PAIRS);
-  private readonly pairValueBytes = new Uint8Array(this.pairValues.buffer);
 
   /** `addresses`: of IPv6 entries. */
-  constructor(
-    private readonly order: Order,
-    addresses?: Addresses,
-  ) {
+  constructor(addresses?: Addresses) {
     this.one = new FlowEntries(1, addresses);
   }
 
-  /**
-   * Puts all entries into the map, if there is one, and empties them. `pairs`: of that family; gets whom fragments may be of that come before their first one,
-   * as `emit` puts them there with what it enters.
-   */
-  record(entries: FlowEntries, map: FlowMap | undefined, pairs: FlowMap | undefined): void {
+  /** Puts all entries into the map, if there is one, and empties them. */
+  record(entries: FlowEntries, map: FlowMap | undefined): void {
     if (map !== undefined && entries.mayBeThere) this.keepCounts(entries, map);
-    for (let k = 0; k < entries.count; k++) {
-      const place = entries.values[k * entries.valueWords + FLOW_ORDER_AT / 4]!;
-      if (place !== 0) this.order.begin(place);
-    }
     if (map !== undefined && entries.count > 0) map.put(entries.keyBytes, entries.valueBytes, entries.count);
-    if (pairs !== undefined && entries.count > 0) this.putPairs(entries, pairs);
     entries.count = 0;
     entries.mayBeThere = false;
-  }
-
-  private putPairs({ keys, keyWords, values, valueWords, count: all }: FlowEntries, pairs: FlowMap): void {
-    const pairWords = keyWords - ADDRESSES_END;
-    let count = 0;
-    for (let k = 0; k < all && count < MAX_PAIRS; k++) {
-      const key = k * keyWords;
-      if (keys[key + pairWords]! >>> 16 === 0) continue; // a node: its datagrams in fragments the stack puts together
-      for (let i = 0; i < pairWords; i++) this.pairKeys[count * pairWords + i] = keys[key + i]!;
-      this.pairValues[count++] = values[k * valueWords + FLOW_INGRESS_AT / 4]!;
-    }
-    if (count > 0) pairs.put(this.pairKeyBytes, this.pairValueBytes, count);
   }
 
   private keepCounts(entries: FlowEntries, map: FlowMap): void {

@@ -3,24 +3,13 @@ import type { State } from "../dataplane/state.js";
 import { Offload } from "./offload.js";
 import { type FlowMap, Recorder } from "./recorder.js";
 
-/** Descriptors. */
-export interface SteeringFds {
-  flowsFd: number;
-  flows6Fd: number;
-  acrossFd: number;
-  pairsFd: number;
-  pairs6Fd: number;
-}
-
 export class SteeringMaps {
   /** Where steering carries flows by itself. */
   offload: Offload | undefined;
   private flowMap: FlowMap | undefined;
   private flowMap6: FlowMap | undefined;
   private acrossMap: FlowMap | undefined;
-  private pairMap: FlowMap | undefined;
-  private pairMap6: FlowMap | undefined;
-  private readonly recorder: Recorder;
+  private readonly recorder = new Recorder();
   private readonly recorder6: Recorder;
 
   /** `openMap`: the map behind the descriptor, with keys of that family. */
@@ -28,17 +17,14 @@ export class SteeringMaps {
     private readonly state: State,
     private readonly openMap: (fd: number, family: 4 | 6) => FlowMap,
   ) {
-    this.recorder = new Recorder(state.order);
-    this.recorder6 = new Recorder(state.order, state.addresses);
+    this.recorder6 = new Recorder(state.addresses);
   }
 
   /** From now on. A descriptor of -1: there is no such map. */
-  use({ flowsFd, flows6Fd, acrossFd, pairsFd, pairs6Fd }: SteeringFds): void {
+  use(flowsFd: number, flows6Fd: number, acrossFd: number): void {
     this.flowMap = this.openMap(flowsFd, 4);
     this.flowMap6 = flows6Fd === -1 ? undefined : this.openMap(flows6Fd, 6);
     if (acrossFd !== -1) this.acrossMap = this.openMap(acrossFd, 4);
-    if (pairsFd !== -1) this.pairMap = this.openMap(pairsFd, 4);
-    if (pairs6Fd !== -1) this.pairMap6 = this.openMap(pairs6Fd, 6);
     if (!this.state.offloads) return;
     this.offload = new Offload(
       this.state,
@@ -65,8 +51,8 @@ export class SteeringMaps {
   record(): void {
     const { across, entries, entries6 } = this.state;
     if (across.count > 0) this.acrossMap?.put(across.keyBytes, across.valueBytes, across.count); // before what refers to it
-    this.recorder.record(entries, this.flowMap, this.pairMap);
-    this.recorder6.record(entries6, this.flowMap6, this.pairMap6);
+    this.recorder.record(entries, this.flowMap);
+    this.recorder6.record(entries6, this.flowMap6);
     across.count = 0;
   }
 

@@ -14,7 +14,7 @@ export const FLOW6_KEY_SIZE = 40;
  * them at, OFFLOAD_* (0: the flow is not offloaded and its packets go to the engine); u8 what their TTL loses, if both ends get others; u32 monotonic second of the last answer; u32
  * packets of all answers; and if both ends get others, u32 address and u16 port of the second one, the destination. At
  * FLOW_CARRIED_AT, u32 place in the map `carried` where they are counted too (steer/carried.ts).
- * At FLOW_ORDER_AT, u32 place in the map `order` (`wire/order.ts`); 0: none of the answers waits for an earlier one.
+ * At FLOW_ORDER_AT, u32 how many answers may yet wait for earlier ones (`wire/order.ts`); 0: none does.
  */
 // biome-ignore format: a table
 export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12,
@@ -58,6 +58,8 @@ export const FLAG_RECORD = 1,
   FLAG_INSIDE = 8;
 /** Of an IPv6 packet that we stand for the sender of: it may be fragmented. For the engine itself, should the frame be given back. */
 export const FLAG_MAY_FRAGMENT = 16;
+/** Of an answer to a client that the engine has entered by itself: the pair of addresses alone is to be entered, with the interface index as of FLAG_CLIENT. */
+export const FLAG_PAIR = 32;
 /**
  * A frame that `emit` gives back has the EtherType TYPE_RETURNED (`wire/ethernet.ts`), and at ASK_INGRESS_AT what the host's routing says: u8 0; u8
  * one of these, which are answers of bpf_fib_lookup; u16 MTU, little-endian, of what is too long.

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { setLogSink } from "../../src/log.js";
-import { UPLINK_CONF } from "../../src/steer/steering.js";
+import { UPLINK_CONF } from "../../src/steer/uplink-conf.js";
 import { formatIp, formatPrefix, type IpAddress } from "../../src/wire/ip-address.js";
 import { ip, prefix } from "../support/ip.js";
 import { address, HostFixture, link, route, UPLINK_INDEX } from "./host-fixture.js";

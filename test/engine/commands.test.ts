@@ -365,8 +365,6 @@ describe("what the control side asks", () => {
       flowsFd: 12,
       flows6Fd: 13,
       acrossFd: -1,
-      pairsFd: -1,
-      pairs6Fd: -1,
       orderFd: -1,
       uplinkDevice: 7,
       isNew: true,

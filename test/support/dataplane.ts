@@ -44,9 +44,7 @@ export * from "./host.js";
 
 /** Source address that the uplink's frames have; not looked at. */
 const MAC_ANY = "02:11:22:33:44:55";
-const ACROSS_FD = 5,
-  PAIRS_FD = 6,
-  PAIRS6_FD = 7;
+const ACROSS_FD = 5;
 
 export class Dataplane {
   readonly io: MemoryIo;
@@ -64,8 +62,6 @@ export class Dataplane {
   readonly flowMap = new Map<string, string>();
   /** Keys of those, one for each time that an entry was written. */
   readonly flowsWritten: string[] = [];
-  /** The same of the maps `pairs` and `pairs6`. */
-  readonly pairMap = new Map<string, string>();
   /** The same of the map `across`. */
   readonly acrossMap = new Map<string, string>();
   /** What the engine has entered in the steering's map `station_pairs`, keys and values in hex. */
@@ -98,10 +94,7 @@ export class Dataplane {
           if (found !== undefined) value.set(Buffer.from(found, "hex"));
           return found !== undefined;
         },
-        put: (keys, values, count) => {
-          if (fd === PAIRS_FD || fd === PAIRS6_FD) putAll(this.pairMap, keys, values, count, family === 4 ? 8 : 32, 4);
-          else this.putFlows(keys, values, count, fd === ACROSS_FD ? "across" : family);
-        },
+        put: (keys, values, count) => this.putFlows(keys, values, count, fd === ACROSS_FD ? "across" : family),
         delete: (keys, count) => this.deleteFlows(keys, count, family),
       }),
       mapOrder: () => new ArrayBuffer(0),
@@ -127,8 +120,6 @@ export class Dataplane {
       flowsFd: 3,
       flows6Fd: 4,
       acrossFd: ACROSS_FD,
-      pairsFd: PAIRS_FD,
-      pairs6Fd: PAIRS6_FD,
       orderFd: -1,
       uplinkDevice: 7,
       isNew: true,
@@ -219,8 +210,11 @@ export class Dataplane {
     const keySize = which === 6 ? FLOW6_KEY_SIZE : FLOW_KEY_SIZE;
     const valueSize = which === 4 ? FLOW_VALUE_SIZE : which === 6 ? FLOW6_VALUE_SIZE : ACROSS_VALUE_SIZE;
     const map = which === "across" ? this.acrossMap : this.flowMap;
-    const written = putAll(map, keys, values, count, keySize, valueSize);
-    if (which !== "across") this.flowsWritten.push(...written);
+    for (let i = 0; i < count; i++) {
+      const key = keys.subarray(i * keySize, (i + 1) * keySize);
+      if (which !== "across") this.flowsWritten.push(hex(key));
+      map.set(hex(key), hex(values.subarray(i * valueSize, (i + 1) * valueSize)));
+    }
   }
 
   private deleteFlows(keys: Uint8Array, count: number, family: 4 | 6): void {
@@ -246,20 +240,6 @@ export class Dataplane {
   count(port: number, what: number): number {
     return this.counters[port * ROW + what]!;
   }
-}
-
-/** As the kernel does with a batch of entries; answers their keys. */
-function putAll(
-  map: Map<string, string>,
-  keys: Uint8Array,
-  values: Uint8Array,
-  count: number,
-  keySize: number,
-  valueSize: number,
-): string[] {
-  const written = Array.from({ length: count }, (_, i) => hex(keys.subarray(i * keySize, (i + 1) * keySize)));
-  for (const [i, key] of written.entries()) map.set(key, hex(values.subarray(i * valueSize, (i + 1) * valueSize)));
-  return written;
 }
 
 /** The one frame that was sent: where to, and what is in it. Its checksums verify by a full recompute. */

@@ -210,8 +210,6 @@ export class World {
         flowsFd: 3,
         flows6Fd: ipv6 ? 4 : -1,
         acrossFd: ipv6 ? 5 : -1,
-        pairsFd: -1,
-        pairs6Fd: -1,
         orderFd: -1,
         uplinkDevice: UPLINK_DEVICE,
         isNew: true,

@@ -9,7 +9,9 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import readline from "node:readline";
-import { isSteerable, Steering, UPLINK_ADDRESS, UPLINK_CONF } from "../../../dist/steer/steering.js";
+import { isSteerable } from "../../../dist/steer/link-layers.js";
+import { Steering } from "../../../dist/steer/steering.js";
+import { UPLINK_ADDRESS, UPLINK_CONF } from "../../../dist/steer/uplink-conf.js";
 import { deleteBatch } from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
 import { RouteSocket } from "../../../dist/sys/rtnetlink.js";

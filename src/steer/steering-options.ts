@@ -1,0 +1,38 @@
+/** What the steering is made with. */
+import type { FdStore } from "../sys/fd-store.js";
+import type { RouteSocket } from "../sys/rtnetlink.js";
+import type { BegunMaps } from "./maps.js";
+import type { OffloadMode } from "./offload.js";
+
+export interface SteeringOptions {
+  /** Interface indices of the uplinks, one a worker. */
+  uplinks: readonly number[];
+  /** Flows that `flows` holds without forgetting one. */
+  flowCapacity: number;
+  /** Takes packets for published ports before the host's firewall, and whatever else its kernel checks, sees them. */
+  bypass?: boolean;
+  /** The kernel has IPsec: `setIpsec` says what its policies are about. */
+  ipsec?: boolean;
+  /** The kernel has IPv6. */
+  ipv6?: boolean;
+  /** Whether the programs are to carry out what the engine enters into `flows` (offload-program.ts), which needs Linux 5.11. Default: never. */
+  offload?: OffloadMode;
+  /** `auto` waits for `loadOffload`, where programs can be replaced. */
+  offloadLater?: boolean;
+  /** Packets may go to containers past their bridges, as `setPeer` says (past-bridge-program.ts). Needs Linux 6.7. */
+  pastBridge?: boolean;
+  /** Do not use TCX even where the kernel has it. */
+  forceClsact?: boolean;
+  /** Needed where TCX is missing. */
+  routeSocket?: RouteSocket;
+  /** Keeps what is attached, and flows, while the process is restarted. */
+  store?: FdStore | undefined;
+  /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
+  devices?: readonly { ifindex: number; arphrdType: number }[];
+  /** As in `MapOptions`. */
+  manyPorts?: boolean | undefined;
+  /** Begun before, if they are the right ones. */
+  maps?: BegunMaps | undefined;
+  /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
+  sameUplinks?: boolean;
+}
