@@ -106,14 +106,14 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
  * come by its own device. `ordered`: as of `enterClient`; an endpoint's do not wait.
  */
 export function enter(state: State, id: number, dir: number, device: number, offload: number, ordered = false): void {
-  const { addresses, conntrack, networks, ports } = state;
+  const { addresses, conntrack, networks, order, ports } = state;
   const from = conntrack.egress(id, dir) & EGRESS_PORT;
   const src = conntrack.newSrc(id, dir);
   const entries = isIpv6(src) ? state.entries6 : state.entries;
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
-  if (ordered && from === ports.uplink) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
+  if (ordered && order.isKept && from === ports.uplink) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   const inside = isInside(state, id);
