@@ -5,6 +5,7 @@ import { setCongestion } from "../test/support/topology.js";
 import { cpuMeter, memoryOf } from "./cpu.js";
 import { awaitQuiet, describeMachine, QUIET } from "./machine.js";
 import type { Options } from "./options.js";
+import { DISTURBED, Undisturbed } from "./others.js";
 import { RESULTS } from "./paths.js";
 import type { Peer } from "./peers/peer.js";
 import { Progress } from "./progress.js";
@@ -54,6 +55,7 @@ export async function runRounds(options: Options): Promise<Results> {
     skipped,
     metrics: metricsOf(options.workloads),
     load: [],
+    watched: true,
     cells: [],
     setups: {},
     traffic: {},
@@ -70,7 +72,9 @@ export async function runRounds(options: Options): Promise<Results> {
     OVERHEAD_SEC + workloadsOf(options, scenario, peer).reduce((sum, workload) => sum + workload.cost(options.seconds), 0);
   const progress = new Progress(options.rounds * plan.reduce((sum, item) => sum + costOf(item), 0));
   for (let round = 1; round <= options.rounds; round++) {
-    const load = await awaitQuiet(options.quick ? QUICK_PATIENCE_MS : PATIENCE_MS);
+    const patience = options.quick ? QUICK_PATIENCE_MS : PATIENCE_MS;
+    const load = await awaitQuiet(patience);
+    const undisturbed = new Undisturbed(patience);
     results.load.push(load);
     if (load > QUIET)
       progress.note(
@@ -80,7 +84,8 @@ export async function runRounds(options: Options): Promise<Results> {
     for (let k = 0; k < plan.length; k++) {
       const item = plan[(k + round - 1) % plan.length]!;
       const label = `round ${round}/${options.rounds} ${item.scenario} ${item.peer.name}`;
-      results.cells.push(await measure(item.peer, item.scenario, round, options, results, (text) => progress.show(`${label}: ${text}`)));
+      const show = (text: string): void => progress.show(`${label}: ${text}`);
+      results.cells.push(await measure(item.peer, item.scenario, round, options, results, undisturbed, show));
       progress.done(costOf(item));
     }
   }
@@ -99,6 +104,7 @@ async function measure(
   round: number,
   options: Options,
   results: Results,
+  undisturbed: Undisturbed,
   show: (text: string) => void,
 ): Promise<Cell> {
   const cell: Cell = { peer: peer.name, scenario, round, values: {}, failures: {} };
@@ -123,11 +129,14 @@ async function measure(
       for (const workload of workloadsOf(options, scenario, peer)) {
         await attempt(workload.name, async () => {
           show(workload.name);
-          const { values, curve } = await workload.run(context);
+          const { result, others } = await undisturbed.run(() => workload.run(context));
+          const { values, curve } = result;
           Object.assign(cell.values, values);
           if (curve !== undefined) cell.curve = curve;
+          if (others > DISTURBED) cell.disturbed = { ...cell.disturbed, [workload.name]: others };
           const first = workload.metrics[0]!;
-          show(`${workload.name} ${format(values[first.name] ?? Number.NaN)} ${first.unit}\n`);
+          const remark = others > DISTURBED ? `, while others had ${Math.round(100 * others)} % of the processors` : "";
+          show(`${workload.name} ${format(values[first.name] ?? Number.NaN)} ${first.unit}${remark}\n`);
         });
       }
       if (started.observe !== undefined) cell.mover = await started.observe();

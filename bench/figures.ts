@@ -27,7 +27,7 @@ interface Ratio {
 }
 
 const REQUESTS = ["connections", "requests"];
-const ROUND_TRIPS = ["rtt-p50", "rtt-p99", "rtt-awake-p50", "rtt-awake-p99"];
+const ROUND_TRIPS = ["rtt-p50", "rtt-p99", "rtt-awake-p50", "rtt-awake-p99", "rtt-apart-p50", "rtt-apart-p99"];
 const ALL = ["bulk-in", "bulk-out", "bulk-in-8", "bulk-out-8", ...REQUESTS, "udp-64-lossless", ...ROUND_TRIPS];
 /** Of us, with TypeScript deciding. */
 const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own-tap", "tsproxy-workers"];
@@ -86,6 +86,8 @@ const SHORT: Record<string, string> = {
   "rtt-p99": "round trip p99",
   "rtt-awake-p50": "round trip p50, awake",
   "rtt-awake-p99": "round trip p99, awake",
+  "rtt-apart-p50": "round trip p50, awake, two cores",
+  "rtt-apart-p99": "round trip p99, awake, two cores",
   "udp-64-lossless": "UDP 64 bytes",
 };
 

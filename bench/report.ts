@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { QUIET } from "./machine.js";
+import { DISTURBED } from "./others.js";
 import { type Base, fence, provenance, type Row, spreadTable, table, wordTable, wrap } from "./page.js";
 import { type Results, valuesOf, writeJson } from "./results.js";
 import { format, summarize } from "./stats.js";
@@ -37,6 +38,7 @@ export const GLANCE: [metric: string, head: string][] = [
   ["rtt-p50", "p50 µs"],
   ["rtt-p99", "p99 µs"],
   ["rtt-awake-p50", "p50 awake"],
+  ["rtt-apart-p50", "p50 apart"],
   ["connections", "conn/s"],
   ["requests", "req/s"],
   ["udp-64-lossless", "UDP/s"],
@@ -49,6 +51,7 @@ const CHARTS: [file: string, scenario: Scenario, metric: string][] = [
   ["requests", "publish", "requests"],
   ["round-trip", "publish", "rtt-p50"],
   ["round-trip-awake", "publish", "rtt-awake-p50"],
+  ["round-trip-apart", "publish", "rtt-apart-p50"],
   ["udp-64", "publish", "udp-64-lossless"],
   ["memory", "publish", "pss"],
   ["ipv6-bulk-in", "publish6", "bulk-in"],
@@ -124,7 +127,7 @@ function markdown(results: Results): string {
     "# End to end",
     ...provenance(results),
     wrap(
-      `Rounds: ${rounds}, of ${seconds} s a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results.load)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth; or by that of the same peer in IPv4.`,
+      `Rounds: ${rounds}, of ${seconds} s a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth; or by that of the same peer in IPv4.`,
     ),
     ...measured(results).flatMap((scenario) => section(results, scenario)),
     "## Who moved the bytes",
@@ -138,12 +141,16 @@ function measured({ cells }: Results): Scenario[] {
   return (Object.keys(SCENARIOS) as Scenario[]).filter((scenario) => cells.some((cell) => cell.scenario === scenario));
 }
 
-/** `load`: before each round. */
-export function quiet(load: readonly number[]): string {
+/** What else the machine did, before each round and in it. */
+export function quiet({ load, watched, cells = [] }: Pick<Results, "load" | "watched"> & Partial<Pick<Results, "cells">>): string {
   const busy = load.filter((share) => share > QUIET).length;
-  return busy === 0
-    ? "The machine was quiet before every round."
-    : `Before ${busy} of the rounds the machine was busy with something else: compare within a table, and run again.`;
+  const before =
+    busy === 0
+      ? "The machine was quiet before every round."
+      : `Before ${busy} of the rounds the machine was busy with something else: compare within a table, and run again.`;
+  if (watched !== true) return before;
+  const disturbed = cells.reduce((sum, cell) => sum + Object.keys(cell.disturbed ?? {}).length, 0);
+  return `${before} What ran while others had more than ${100 * DISTURBED} % of the processors was measured again, where there was time for that; ${disturbed === 0 ? "no" : disturbed} such measurement${disturbed === 1 ? " is" : "s are"} left.`;
 }
 
 /** A table with the main medians, and one a metric with everything. */

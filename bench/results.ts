@@ -22,6 +22,8 @@ export interface Cell {
   /** Round-trip time by percentile, µs. */
   curve?: [percentile: number, us: number][];
   failures: Record<string, string>;
+  /** By workload: share of the processors that others had meanwhile, where it was more than DISTURBED. */
+  disturbed?: Record<string, number>;
 }
 
 export interface Results {
@@ -37,6 +39,8 @@ export interface Results {
   metrics: Metric[];
   /** Share of the processors in use by others before each round. */
   load: number[];
+  /** Others were looked for while something was measured, too (`Cell.disturbed`). Missing in results of before. */
+  watched?: boolean;
   cells: Cell[];
   /** By `peer scenario`: how it was set up. */
   setups: Record<string, string[]>;

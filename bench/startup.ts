@@ -69,6 +69,8 @@ const SUBJECTS: readonly Subject[] = [
 
 export interface StartupResults extends Provenance {
   rounds: number;
+  /** Without what makes Node.js do more at its start. */
+  plainEnvironment?: boolean;
   skipped: Record<string, string>;
   /** By subject, one a round: milliseconds from exec to `ready`. */
   readyMs: Record<string, number[]>;
@@ -104,6 +106,7 @@ export async function startup(argv: string[]): Promise<void> {
     command: ["npm run bench -- startup", ...argv].join(" "),
     machine: describeMachine(),
     rounds,
+    plainEnvironment: true,
     skipped,
     readyMs: perSubject(),
     memory: perSubject(),
@@ -113,6 +116,7 @@ export async function startup(argv: string[]): Promise<void> {
     stopSec: [],
     ranges: {},
   };
+  delete process.env.NODE_EXTRA_CA_CERTS; // Node.js reads what it names at each start; `dist/cli/tsproxy` takes it away, too
   const lab = new Lab();
   try {
     const world = buildWorld(lab, "kernel");
@@ -183,6 +187,7 @@ export function renderStartup(results: StartupResults, folder: string): string {
     ...provenance(results, {}),
     `Rounds: ${rounds}, each with everybody.`,
     ...Object.entries(skipped).map(([name, why]) => `Left out: ${name} (${why}).`),
+    ...(results.plainEnvironment ? ["Started without `NODE_EXTRA_CA_CERTS`, by which Node.js reads certificates first."] : []),
     fence(subjects.map(({ command }) => command)),
     "## From exec to `ready`",
     "ms, lower is better.",

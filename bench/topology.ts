@@ -65,6 +65,7 @@ export class Session {
   /** Of what generated the traffic. */
   readonly traffic: string[] = [];
   udpServer: Proc | undefined;
+  private echoServer: Proc | undefined;
   private readonly ends: (() => Promise<void>)[] = [];
   /** The container itself is addressed: nothing is published. */
   direct = false;
@@ -145,6 +146,13 @@ export class Session {
     return this.lab.start(this.from, argv);
   }
 
+  /** Keeps the echo server's end of later connections on one core: it has a thread for each. */
+  placeEcho(core: number): void {
+    const argv = ["taskset", "-pc", String(core), String(this.echoServer!.pid)];
+    this.traffic.push(argv.slice(0, 3).join(" ").concat(" SERVER"));
+    this.lab.runSync(this.from, argv);
+  }
+
   /** Waits for a program to listen on a TCP port. */
   async listening(role: Role, port: number): Promise<void> {
     const listens = (): boolean => this.lab.runSync(this.world[role], ["ss", "-Hltn", `sport = :${port}`]) !== "";
@@ -197,7 +205,7 @@ export class Session {
     const ns = this.world[role];
     this.lab.start(ns, [native("http-server"), String(SERVICES.http.port), String(family)]);
     this.lab.start(ns, ["iperf3", "-s", "-p", String(SERVICES.iperf.port)]);
-    this.lab.start(ns, [native("ping-pong"), "serve", String(SERVICES.echo.port), String(family)]);
+    this.echoServer = this.lab.start(ns, [native("ping-pong"), "serve", String(SERVICES.echo.port), String(family)]);
     this.udpServer = this.lab.start(ns, [native("udp"), "recv", String(SERVICES.udp.port), String(family)], { input: "pipe" });
     for (const { proto, port } of PUBLISHED) if (proto === "tcp") await this.listening(role, port);
     await this.udpServer.until("listening", (proc) => proc.stdout.includes("listening"));

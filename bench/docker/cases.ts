@@ -1,4 +1,7 @@
-/** What is compared: dockerd with its own proxy and with tsproxy's launcher, with its iptables rules and without. */
+/**
+ * What is compared: dockerd with its own proxy, with tsproxy's launcher, and with a network of tsproxy's driver in place of Docker's bridge; with
+ * Docker's iptables rules and without.
+ */
 import { LAUNCHER, MAIN } from "../../test/support/paths.js";
 import { versionOf } from "../machine.js";
 
@@ -13,22 +16,29 @@ export interface Case {
   proxy: "docker-proxy" | "tsproxy";
   /** A `tsproxy daemon --offload never` runs before dockerd; otherwise the first launcher starts one, which is as by default. Only traffic tells the difference. */
   loop: boolean;
+  /** The container is in a network of driver tsproxy: there is no proxy. Only traffic tells the difference. */
+  driver: boolean;
   iptables: boolean;
 }
 
-/** Three of each mode, Docker's own first: `comparison` divides the others by it. */
+const DOCKER = "docker-proxy";
+const LOOP = "tsproxy (loop)";
+const DRIVER = "network of tsproxy";
+
+/** Those of each mode, Docker's own first: `comparison` divides the others by it. */
 export const CASES: readonly Case[] = [true, false].flatMap((iptables) =>
-  (["docker-proxy", "tsproxy", "tsproxy (loop)"] as const).map((title) => ({
+  [DOCKER, "tsproxy", LOOP, DRIVER].map((title) => ({
     name: `${title}, ${iptables ? "iptables" : "no iptables"}`,
-    proxy: title === "docker-proxy" ? title : "tsproxy",
-    loop: title === "tsproxy (loop)",
+    proxy: title === DOCKER ? DOCKER : "tsproxy",
+    loop: title === LOOP,
+    driver: title === DRIVER,
     iptables,
   })),
 );
 
 /** Contents of daemon.json. */
-export function configOf({ proxy, iptables }: Case): Record<string, unknown> {
-  return { iptables, ...(proxy === "tsproxy" ? { "userland-proxy-path": LAUNCHER } : {}) };
+export function configOf({ proxy, driver, iptables }: Case): Record<string, unknown> {
+  return { iptables, ...(proxy === "tsproxy" && !driver ? { "userland-proxy-path": LAUNCHER } : {}) };
 }
 
 /** docker-proxy has none of its own to tell: it comes with dockerd. */

@@ -40,7 +40,7 @@ export async function docker(argv: string[]): Promise<void> {
   const results: DockerResults = {};
   if (wanted("ports"))
     results.ports = await measurePorts(
-      cases.filter(({ loop }) => !loop),
+      cases.filter(({ loop, driver }) => !loop && !driver),
       portRounds,
       ports,
       command,

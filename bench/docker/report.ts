@@ -106,7 +106,7 @@ function portSection(results: PortResults): string[] {
 }
 
 function trafficSection(results: Results): string[] {
-  const { machine, rounds, seconds, congestion, peers, metrics, setups, load } = results;
+  const { machine, rounds, seconds, congestion, peers, metrics, setups } = results;
   const cases = CASES.filter(({ name }) => peers.some((peer) => peer.name === name));
   const tools = Object.fromEntries(CASES.flatMap(({ name, proxy }) => peers.filter((p) => p.name === name).map((p) => [proxy, p.version])));
   const bridgeNetfilter = Object.values(setups)
@@ -115,14 +115,17 @@ function trafficSection(results: Results): string[] {
     ? "Frames on the bridge were kept from iptables (--no-bridge-netfilter)."
     : "Settings of the kernel are as dockerd leaves them.";
   const rowsOf = (metric: string): Row[] => cases.map(({ name }) => ({ label: name, values: valuesOf(results, "publish", name, metric) }));
+  const driver = cases.some((item) => item.driver)
+    ? " _network of tsproxy_: the container is in a network of the driver tsproxy, and no proxy runs; the others are on Docker's bridge."
+    : "";
   return [
     "## Traffic through one port",
     ...provenance(results, { ...tools, ...machine.tools }),
     wrap(
-      `A client on the LAN to a published port of a container. Rounds: ${rounds}, of ${seconds} s a measurement, every case in each, with a dockerd of its own. TCP with ${congestion} (\`congctl\` of every route). ${bridgeNetfilter} ${quiet(load)}`,
+      `A client on the LAN to a published port of a container. Rounds: ${rounds}, of ${seconds} s a measurement, every case in each, with a dockerd of its own. TCP with ${congestion} (\`congctl\` of every route). ${bridgeNetfilter} ${quiet(results)}`,
     ),
     wrap(
-      "Who moved the bytes was observed: by the counters of docker's rules and of tsproxy's steering, and by the proxies' processor time. With iptables a LAN client's packets never reach docker-proxy, which then serves the host itself and IPv6.",
+      `Who moved the bytes was observed: by the counters of docker's rules and of tsproxy's steering, and by the proxies' processor time. With iptables a LAN client's packets never reach docker-proxy, which then serves the host itself and IPv6.${driver}`,
     ),
     wordTable([["proxy, mode of dockerd", "moved by"], ...cases.map((item) => [item.name, moversOf(results, item)])]),
     "Medians:",
@@ -174,7 +177,7 @@ function charts({ ports, traffic }: DockerResults): [name: string, svg: string][
       const bars = CASES.flatMap((item) => {
         const mover = moversOf(traffic, item);
         return bar(
-          mover === KERNEL ? mover : `${mover}, ${item.iptables ? "iptables" : "no iptables"}`,
+          item.driver ? item.name : mover === KERNEL ? mover : `${mover}, ${item.iptables ? "iptables" : "no iptables"}`,
           item,
           valuesOf(traffic, "publish", item.name, metric),
         );

@@ -44,7 +44,7 @@ function markdown(results: MemoryResults): string {
   return `${[
     "# In memory",
     ...provenance(results, {}),
-    wrap(`Rounds: ${rounds}, a process a case and round. ${quiet(load)}`),
+    wrap(`Rounds: ${rounds}, a process a case and round. ${quiet({ load: load })}`),
     "## NAT path, and tables",
     wrap(
       "Nanoseconds a packet, or a change of a table. One thread, batches of 32 frames, half of them answers; setting the frames up is taken off. A frame of IPv6 is 20 bytes longer than said. C: `bench/native/nat-path.c`, gcc -O2. ÷ C: tsproxy's speed divided by that of C.",

@@ -20,6 +20,7 @@
 
 #define HEAD_SIZE (33 * 64)
 #define TAIL_SIZE 65536
+#define HUGE_PAGE (2u << 20)
 #define SPIN_NS 50000
 #define SPIN_MOST 16
 #define SPIN_AGAIN 64
@@ -29,10 +30,18 @@
 
 static struct nat nat;
 static int fds[MAX_PORTS], open_ports[MAX_PORTS], nports, epoll;
-static uint8_t heads[SLOTS][HEAD_SIZE] __attribute__((aligned(64))), tails[SLOTS][TAIL_SIZE];
+static uint8_t (*heads)[HEAD_SIZE], (*tails)[TAIL_SIZE]; /* one block, in huge pages where there are any, as there */
 static struct frame frames[SLOTS];
 static struct uring ring;
 static int burst[MAX_PORTS];
+
+static void make_memory(void) {
+  size_t size = SLOTS * (HEAD_SIZE + TAIL_SIZE);
+  uint8_t *block = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1));
+  huge_pages(block, size);
+  tails = (uint8_t (*)[TAIL_SIZE])block;
+  heads = (uint8_t (*)[HEAD_SIZE])(block + (size_t)SLOTS * TAIL_SIZE);
+}
 
 static int64_t now_ns(void) {
   struct timespec ts;
@@ -199,6 +208,7 @@ static void configure(void) {
 
 int main(void) {
   nat_init(&nat, 262144);
+  make_memory();
   epoll = epoll_create1(EPOLL_CLOEXEC);
   uring_open(&ring);
   configure();

@@ -93,7 +93,7 @@ export class PastBridge {
 
   constructor(
     private readonly routes: RouteSocket,
-    workers: Workers,
+    workers: Pick<Workers, "watch">,
     private readonly steering: Steering,
   ) {
     workers.watch(this.monitor.fd);

@@ -33,7 +33,6 @@ async function startHost(config: Record<string, unknown>): Promise<Host> {
 async function stopHost(host: Host | undefined): Promise<void> {
   if (host === undefined) return;
   await host.dockerd.remove(); // kills the daemon that a launcher has started
-  await host.lab.endKeepers();
   await host.lab.close();
 }
 

@@ -1,7 +1,7 @@
 /** Endpoints that are one end of a veth pair: their devices, and that they behave as one that is a TAP. */
 import { expect } from "vitest";
 import { onTsproxy } from "../support/cases.js";
-import { connect, curl, ping, udpExchange } from "../support/clients.js";
+import { type Connections, connect, curl, ping, udpExchange } from "../support/clients.js";
 import * as p from "../support/packets.js";
 import { eventually } from "../support/proc.js";
 import { serve } from "../support/servers.js";
@@ -108,6 +108,13 @@ async function counts(running: TsproxyProcess): Promise<{ carried: number; rx: n
   return { carried: steering?.offloaded ?? 0, rx: port?.rxPackets ?? 0, drops: port?.drops ?? {} };
 }
 
+/** Packets of flows that the engine has read, and sent on: those that the steering programs gave it, or it gave them. */
+async function engineSaw(running: TsproxyProcess): Promise<number> {
+  const { steering = {}, ports } = await running.stats();
+  const uplink = ports.find(({ kind }) => kind === "uplink")!;
+  return uplink.rxPackets + uplink.txPackets + (steering.accepted ?? 0);
+}
+
 onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of both families, once it is decided", "own", async (c) => {
   const { lab, host, client, c1, c2 } = c;
   addIpv6(c);
@@ -130,8 +137,10 @@ onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of 
     [c1, ADDR.client, 8081, "masqueraded"],
     [c1, ADDR6.client, 8081, "masqueraded, IPv6"],
   ] as const;
+  const connections: Connections[] = [];
   for (const [from, to, port, what] of ways) {
     const connection = await connect(lab, from, to, port);
+    connections.push(connection);
     await connection.exchange("first.");
     const before = await counts(running);
     for (let n = 0; n < 10; n++) await connection.exchange(`${what} ${n}.`);
@@ -140,6 +149,22 @@ onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of 
     expect(after.rx - before.rx, what).toBeGreaterThanOrEqual(10); // carried packets are the port's, too
   }
   expect((await running.flowViews()).filter(({ state, offloaded }) => offloaded && state === "established")).toHaveLength(ways.length);
+
+  // Whatever happens on the host meanwhile, the engine gets none of their packets.
+  const events = [
+    "addr add 192.0.2.77/24 dev eth0",
+    "link add tspnew type bridge\nlink set tspnew up\naddr add 10.9.9.1/24 dev tspnew\nroute add 10.9.8.0/24 dev tspnew",
+    "link del tspnew\naddr del 192.0.2.77/24 dev eth0",
+  ];
+  let seen = await engineSaw(running);
+  for (const event of events) {
+    lab.ip(host, event);
+    for (const connection of connections) await connection.exchange(`${event.length}.`);
+    const now = await engineSaw(running);
+    expect(now - seen, event).toBe(0);
+    seen = now;
+  }
+
   expect(await udpExchange(lab, client, ADDR.host, 5353, "hello")).toContain("hello");
   expect(await udpExchange(lab, c1, ADDR.client, 5353, "hello")).toContain("hello");
   expect((await running.stats()).steering?.["forward-refused"]).toBe(0);

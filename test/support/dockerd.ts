@@ -154,6 +154,7 @@ export class Dockerd {
     this.removeAll();
     const mounts = this.mounts();
     if (mounts.length > 0) throw new Error(`left mounted by dockerd: ${mounts.join(", ")}`);
+    await this.lab.endKeepers(); // a daemon that a launcher started was killed, too
   }
 
   /** The synchronous part of it, also for when this process ends. */
