@@ -30,7 +30,7 @@ const REQUESTS = ["connections", "requests"];
 const ROUND_TRIPS = ["rtt-p50", "rtt-p99", "rtt-awake-p50", "rtt-awake-p99", "rtt-apart-p50", "rtt-apart-p99"];
 const ALL = ["bulk-in", "bulk-out", "bulk-in-8", "bulk-out-8", ...REQUESTS, "udp-64-lossless", ...ROUND_TRIPS];
 /** Of us, with TypeScript deciding. */
-const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own-tap", "tsproxy-workers"];
+const FIRST = ["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-own-tap", "tsproxy-workers"];
 const OTHERS = [
   "iptables",
   "nftables",
@@ -58,8 +58,8 @@ export const FIGURES: Record<string, () => string[]> = {
   streams: () => medians("end-to-end.json", [...FIRST, "iptables", "docker-proxy", "haproxy", "socat"], ["bulk-in-8", "bulk-out-8"]),
   families: () => ratios("families/end-to-end.json", ALL, [...each(["tsproxy", "tsproxy-loop", "iptables"], "publish6", "publish")]),
   nat64: () => ratios("families/end-to-end.json", ALL, against(["tsproxy", "tsproxy-loop"], "nat64", ["docker-proxy"])),
-  bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap"])),
-  masquerade: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "masquerade", ["iptables", "c-on-tap"])),
+  bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap", "tsproxy-own-tap"])),
+  masquerade: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "masquerade", ["iptables", "c-on-tap", "tsproxy-own-tap"])),
   bbr: () =>
     ratios(
       "bbr/end-to-end.json",
@@ -75,7 +75,7 @@ export const FIGURES: Record<string, () => string[]> = {
 };
 
 const README_PEERS = [
-  ...["tsproxy", "tsproxy-loop", "tsproxy-own-tap", "iptables", "nftables", "veth"],
+  ...["tsproxy", "tsproxy-loop", "tsproxy-own", "tsproxy-own-tap", "iptables", "nftables", "veth"],
   ...["docker-proxy", "haproxy", "pasta", "openvswitch", "openvswitch-xdp"],
 ];
 const README_METRICS = GLANCE.map(([metric]) => metric).filter((metric) => !metric.endsWith("-8"));

@@ -19,7 +19,7 @@ export async function measureScenario(scenario: Scenario, all: readonly Peer[], 
     out: { type: "string" },
   } as const;
   const { quick, peers, workloads, rounds, seconds, congestion, out } = parseArgs({ args: argv, options }).values;
-  const where = { quick, out: out ?? (quick ? undefined : `${folderOf({ quick, out })}/overlay`) };
+  const where = { quick, out: out ?? (quick ? undefined : `${folderOf({ quick, out })}/${scenario}`) };
   const results = await runRounds({
     ...where,
     peers: pick("--peers", peers, all, ({ name }) => name),

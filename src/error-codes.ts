@@ -45,6 +45,12 @@ export const ERROR_CODES = {
     meaning: "the kernel refuses a steering program",
     todo: "Use Linux 5.10 or later. If it is, please report the verifier's words.",
   },
+  TSP_ERR_CAPTURE: {
+    kinds: ["not-found", "conflict", "unavailable"],
+    meaning:
+      "packets cannot be captured: the instance relays by sockets and sees none, it has no such network, there are too many captures already, or the file cannot be written",
+    todo: "Of what is relayed, `tcpdump` sees all. End a capture that nobody reads.",
+  },
   TSP_ERR_DAEMON: {
     kinds: ["invalid", "conflict", "permission", "unavailable"],
     meaning: "the daemon cannot serve docker-proxy launchers, mostly since another daemon does",

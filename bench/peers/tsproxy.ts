@@ -1,7 +1,7 @@
 /**
  * tsproxy as users start it. `tsproxy`: containers on a kernel bridge, packets of established flows carried by its BPF programs where they can be; for
  * bridge and masquerade, and as `tsproxy-own`, in its own network. `tsproxy-loop`: TypeScript moves every packet. `tsproxy-workers`: the same by two
- * workers. `tsproxy-own-tap`: as `tsproxy-own`, the container behind a TAP, so all is the loop's. `tsproxy-over-bridge`: as `tsproxy`, all packets over the bridge. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
+ * workers. `tsproxy-own-tap`: in its own network, behind a TAP, so all is the loop's. `tsproxy-over-bridge`: as `tsproxy`, all packets over the bridge. `…-bypass`: with new connections taken before the host's firewall, to see what it costs to let that decide.
  */
 import { MAIN } from "../../test/support/paths.js";
 import { networkArgs, untilReady } from "../../test/support/tsproxy.js";
@@ -49,6 +49,7 @@ export const tsproxyOwn: Peer = {
   ...tsproxy,
   name: "tsproxy-own",
   title: "tsproxy, own network",
+  mover: "kernel by BPF, node for what is new and for all across the families",
   scenarios: PUBLISH,
   containers: "none",
   start: (session) => start(session, true),
@@ -58,7 +59,7 @@ export const tsproxyOwnTap: Peer = {
   ...common,
   name: "tsproxy-own-tap",
   title: "tsproxy, own network, TAP",
-  scenarios: PUBLISH,
+  scenarios: [...PUBLISH, "bridge", "masquerade"],
   containers: "none",
   start: (session) => start(session, true, ["--attach", "tap"]),
 };

@@ -1,13 +1,15 @@
 /** Asks a running instance: the typed other end of `server.ts`. */
+import type { IncomingMessage } from "node:http";
 import { TsproxyError } from "../errors.js";
 import { errorOf } from "./error-body.js";
-import { type ClientAnswer, NoAnswer, requestJson } from "./http-client.js";
+import { type ClientAnswer, NoAnswer, requestJson, requestStream } from "./http-client.js";
 import { PATHS } from "./route-paths.js";
 import type { AnswerOf, Given, ROUTES } from "./routes.js";
 
 const TIMEOUT_MS = 5000;
 
-export type RouteName = keyof typeof ROUTES;
+type StreamName = "capture";
+export type RouteName = Exclude<keyof typeof ROUTES, StreamName>;
 type Arguments<Name extends RouteName> = unknown extends Given<(typeof ROUTES)[Name]> ? [] : [given: Given<(typeof ROUTES)[Name]>];
 
 /**
@@ -29,20 +31,32 @@ export async function ask<Name extends RouteName>(
   const search = new URLSearchParams(query).toString();
   const answer = await send(socketPath, method, search === "" ? filled : `${filled}?${search}`, body);
   if (answer.status >= 200 && answer.status < 300) return answer.value as AnswerOf<(typeof ROUTES)[Name]>;
-  throw (
-    errorOf(answer.value) ??
-    new TsproxyError(
-      "TSP_ERR_INSTANCE",
-      "unavailable",
-      `the instance at ${socketPath} answers ${method} ${filled} with status ${answer.status}`,
-      "is it of another version?",
-    )
+  throw errorOf(answer.value) ?? refusal(socketPath, method, filled, answer.status);
+}
+
+function refusal(socketPath: string, method: string, path: string, status: number): TsproxyError {
+  const message = `the instance at ${socketPath} answers ${method} ${path} with status ${status}`;
+  return new TsproxyError("TSP_ERR_INSTANCE", "unavailable", message, "is it of another version?");
+}
+
+/** As `ask`, of a route that streams: the answer as it comes. Who destroys it ends it. */
+export async function open(socketPath: string, name: StreamName, given: Given<(typeof ROUTES)[StreamName]>): Promise<IncomingMessage> {
+  const { method, path } = PATHS[name];
+  const search = new URLSearchParams(given.query as Record<string, string>).toString();
+  const answer = await answered(socketPath, () =>
+    requestStream(socketPath, { method, path: search === "" ? path : `${path}?${search}`, timeoutMs: TIMEOUT_MS }),
   );
+  if ("stream" in answer) return answer.stream;
+  throw errorOf(answer.value) ?? refusal(socketPath, method, path, answer.status);
 }
 
 async function send(socketPath: string, method: string, path: string, body: unknown): Promise<ClientAnswer> {
+  return answered(socketPath, () => requestJson(socketPath, { method, path, body, timeoutMs: TIMEOUT_MS }));
+}
+
+async function answered<T>(socketPath: string, request: () => Promise<T>): Promise<T> {
   try {
-    return await requestJson(socketPath, { method, path, body, timeoutMs: TIMEOUT_MS });
+    return await request();
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     if (error.errno === "EACCES" || error.errno === "EPERM") throw denied(socketPath, error);

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { errorAnswer } from "./error-body.js";
-import { type HttpAnswer, type HttpRequest, RequestError } from "./http-server.js";
+import { type HttpAnswer, type HttpRequest, RequestError, type StreamAnswer } from "./http-server.js";
 import type { Checked, Handlers, Route, Routes } from "./routes.js";
 
 /** What answers every request: an error becomes its status and `ErrorBody`. Never rejects. */
@@ -31,6 +31,7 @@ export function dispatcher<R extends Routes>(routes: R, handlers: Handlers<R>): 
     const query = route.query && check("query", route.query, Object.fromEntries(request.query));
     const body = route.body && check("body", route.body, await request.body());
     const value = await handle({ params, query, body } as Checked<Route>);
+    if (route.streams === true) return { status: 200, value: undefined, stream: value as StreamAnswer };
     return route.answer === undefined ? { status: 204, value: undefined } : { status: 200, value };
   };
   return (request) =>

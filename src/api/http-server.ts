@@ -1,5 +1,6 @@
 /** HTTP with JSON on a unix socket: what tsproxy's own API and Docker's plugin protocol have in common. */
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { pipeline, type Readable } from "node:stream";
 import { TsproxyError } from "../errors.js";
 import { type ListenOptions, listen } from "./unix-socket.js";
 
@@ -16,7 +17,13 @@ export interface HttpAnswer {
   status: number;
   /** Becomes JSON; undefined: no body. */
   value: unknown;
+  /** The body instead, for as long as it goes on. It is destroyed when the other side goes away. */
+  stream?: StreamAnswer | undefined;
   headers?: Record<string, string>;
+}
+
+export interface StreamAnswer extends Readable {
+  readonly contentType: string;
 }
 
 /** A request that is refused before anything is done, with its HTTP status. */
@@ -47,7 +54,8 @@ export interface HttpService {
 /** `answer` never rejects. Throws what `listen` throws. */
 export async function serveHttp(answer: (request: HttpRequest) => Promise<HttpAnswer>, options: HttpOptions): Promise<HttpService> {
   const server: Server = createServer((message, response) => {
-    void answer(requestOf(message, options.maxBody)).then(({ status, value, headers }) => {
+    void answer(requestOf(message, options.maxBody)).then(({ status, value, stream, headers }) => {
+      if (stream !== undefined) return sendStream(response, status, stream);
       response.writeHead(status, {
         "content-type": options.contentType,
         // What was not read of a body that is too long must not be taken for the next request.
@@ -68,6 +76,12 @@ export async function serveHttp(answer: (request: HttpRequest) => Promise<HttpAn
         server.closeAllConnections();
       }),
   };
+}
+
+function sendStream(response: ServerResponse, status: number, stream: StreamAnswer): void {
+  response.writeHead(status, { "content-type": stream.contentType });
+  response.flushHeaders();
+  pipeline(stream, response, () => {}); // whoever went away is not told of an error
 }
 
 function requestOf(message: IncomingMessage, maxBody: number): HttpRequest {

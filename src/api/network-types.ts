@@ -45,6 +45,7 @@ const Member = v.object({
   IPv4Address: text("`172.18.0.2/16`; empty without IPv4."),
   Node: v.exactOptional(text("Name of the node that it is on, of one elsewhere in the cluster.")),
   IPv6Address: text("`fd00:18::2/64`; empty without IPv6."),
+  Attach: v.exactOptional(v.pipe(v.picklist(["veth", "tap"]), v.description("How its device hangs on the network, of one of this node."))),
   NoKey: v.exactOptional(flag("The network is encrypted, and its node has told no key: it is not reached.")),
   NoTunnel: v.exactOptional(flag("Its node has its tunnels over the other family than this one: it is not reached.")),
   AddressTaken: v.exactOptional(flag("Its address was given to another endpoint while this node was away: others do not reach it here.")),

@@ -12,6 +12,7 @@ export const PATHS = {
   flows: { method: "GET", path: "/v1/flows" },
   endFlows: { method: "DELETE", path: "/v1/flows" },
   fdb: { method: "GET", path: "/v1/fdb" },
+  capture: { method: "GET", path: "/v1/capture" },
   targets: { method: "GET", path: "/v1/targets" },
   drainTargets: { method: "POST", path: "/v1/targets/drain" },
   resumeTargets: { method: "POST", path: "/v1/targets/resume" },

@@ -3,6 +3,8 @@
  * so a route is added here, in `route-paths.ts`, and in the handlers of whoever serves it.
  */
 import * as v from "valibot";
+import { CaptureQuery } from "./capture-types.js";
+import type { StreamAnswer } from "./http-server.js";
 import { NetworkCreate, NetworkCreated, NetworkInspect, NetworkPruned, NodeView } from "./network-types.js";
 import { PATHS } from "./route-paths.js";
 import { SandboxInspect } from "./sandbox-inspect-types.js";
@@ -46,6 +48,8 @@ export interface Route {
   body?: Schema;
   /** The JSON that is answered; without it none is, with status 204. */
   answer?: Schema;
+  /** Instead, the answer goes on until either side ends it; its content type says what it is. */
+  streams?: true;
 }
 
 export const ROUTES = {
@@ -59,6 +63,13 @@ export const ROUTES = {
     answer: EndedView,
   },
   fdb: { ...PATHS.fdb, summary: "Which MAC address is behind which port.", answer: v.array(FdbView) },
+  capture: {
+    ...PATHS.capture,
+    summary:
+      "Captures packets until the connection is closed, as a pcapng file or, in format `json`, as an object a line: `time`, `device`, `outDevice`, `proto`, `src`, `dst`, `newSrc`, `newDst`, `info`, `length`, `verdict`, `reason`, `lost`.",
+    query: CaptureQuery,
+    streams: true,
+  },
   targets: { ...PATHS.targets, summary: "Targets of published ports that may have several.", answer: v.array(TargetView) },
   drainTargets: {
     ...PATHS.drainTargets,
@@ -117,7 +128,7 @@ type ParameterOf<Path extends string> = Path extends `${string}:${infer Name}/${
 type OutputOf<R, Part extends string> = R extends { [P in Part]: infer S extends Schema } ? v.InferOutput<S> : undefined;
 type InputOf<R, Part extends string> = R extends { [P in Part]: infer S extends Schema } ? { [P in Part]: v.InferInput<S> } : unknown;
 
-export type AnswerOf<R> = OutputOf<R, "answer">;
+export type AnswerOf<R> = R extends { streams: true } ? StreamAnswer : OutputOf<R, "answer">;
 /** What a handler gets: everything checked. */
 export interface Checked<R extends Route> {
   params: Record<ParameterOf<R["path"]>, string>;

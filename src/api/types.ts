@@ -212,6 +212,7 @@ export const EndpointView = v.object({
   mac: text("`02:42:ac:12:00:02`"),
   state: v.pipe(v.picklist(["created", "joined", "gone"]), v.description("`gone`: its device ended, with its namespace or otherwise.")),
   sandbox: text("Path of its network namespace; empty before it joined."),
+  attach: v.pipe(v.picklist(["veth", "tap"]), v.description("How its device hangs on its network.")),
   ports: v.pipe(v.array(MappingView), v.description("Published ports.")),
 });
 /** GET /v1/endpoints: an array of these. */

@@ -5,6 +5,7 @@ import { foregroundCommand } from "./commands/foreground.js";
 /** In the order of help. Each is loaded when it is called for: the main job is to be ready soon. */
 const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   flows: async () => (await import("./commands/flows.js")).flowsCommand(),
+  capture: async () => (await import("./commands/capture.js")).captureCommand(),
   targets: async () => (await import("./commands/targets.js")).targetsCommand(),
   fdb: async () => (await import("./commands/fdb.js")).fdbCommand(),
   stats: async () => (await import("./commands/stats.js")).statsCommand(),

@@ -9,7 +9,6 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
-import type { BegunMaps } from "../steer/maps.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { addTo } from "../steer/stations.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -19,9 +18,12 @@ import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
+import type { Begun } from "./begin.js";
+import type { CaptureSite } from "./capture/captures.js";
+import { devicesToSteer } from "./devices-to-steer.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
-import { devicesToSteer, Host } from "./host.js";
+import { Host } from "./host.js";
 import { Ipsec } from "./ipsec.js";
 import type { LimitOptions } from "./limits.js";
 import { KeyRing } from "./network/key-ring.js";
@@ -31,6 +33,7 @@ import { NetworkNumbers } from "./network/network-numbers.js";
 import { NetworkRegistry } from "./network/registry.js";
 import { TapPorts } from "./network/tap-ports.js";
 import { Tunnels, tunnelCounters } from "./network/tunnels.js";
+import { VethSupport } from "./network/veth-support.js";
 import { PastBridge } from "./past-bridge.js";
 import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
@@ -58,8 +61,8 @@ export interface ControllerOptions {
    * programs are kept too (`sys/fd-store.ts`). Default: all ends with the process.
    */
   continuity?: { dir: string; role: FlowRole } | undefined;
-  /** The steering's maps, begun before (`steer/begin-maps.ts`). */
-  maps?: BegunMaps | undefined;
+  /** What was begun before (`begin.ts`). */
+  begun?: Begun | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -78,6 +81,7 @@ export class Controller {
     private readonly store: FdStore | undefined,
     readonly host: Host,
     readonly networks: NetworkRegistry,
+    private readonly socket: RouteSocket,
     readonly publisher: Publisher,
     /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
     readonly keys: KeyRing | undefined,
@@ -89,8 +93,9 @@ export class Controller {
     let store: FdStore | undefined;
     try {
       const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
-      const socket = new RouteSocket();
-      undo.add("route socket", () => socket.close());
+      const { maps, links } = options.begun ?? {};
+      undo.add("what was begun", () => links?.undo.run());
+      const socket = links?.socket ?? openRouteSocket(undo);
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
       const canPass = PastBridge.isPossible();
@@ -146,7 +151,7 @@ export class Controller {
         },
       );
       undo.add("workers", () => workers.stop());
-      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
+      const { uplinks, areFormer } = links === undefined ? openUplinks(count, socket, undo, store) : { ...links, areFormer: false };
       uplinkNames = uplinks.map(({ name }) => name).join(", ");
       const indices = uplinks.map((uplink) => uplink.ifindex);
       const hasIpsec = Ipsec.isThere();
@@ -159,11 +164,12 @@ export class Controller {
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
-        devices: devicesToSteer(socket, indices),
+        devices: links?.devices ?? devicesToSteer(socket, indices),
+        links: links?.prepared,
         routeSocket: socket,
         store,
         manyPorts: continuity?.role === "daemon" || undefined,
-        maps: options.maps,
+        maps,
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
@@ -213,6 +219,7 @@ export class Controller {
         host,
         guard,
         remover: new LinkRemover(socket),
+        veths: new VethSupport(socket),
         ends: steering.ends,
         stations: steering.stations,
         taps,
@@ -232,7 +239,7 @@ export class Controller {
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, publisher, keys);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, socket, publisher, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -279,6 +286,12 @@ export class Controller {
     await this.workers.stop();
     if (this.workers.held > 0) this.files?.leave();
     await this.undo.run();
+  }
+
+  /** Where packets are captured (`capture/captures.ts`). */
+  get captureSite(): CaptureSite {
+    const { networks, numbers, socket, workers } = this;
+    return { networks, numbers, socket, workers };
   }
 
   flows(): Promise<FlowRow[]> {
@@ -344,4 +357,10 @@ export class Controller {
   steeringStats(): Record<string, number> {
     return this.steering.stats();
   }
+}
+
+function openRouteSocket(undo: Undo): RouteSocket {
+  const socket = new RouteSocket();
+  undo.add("route socket", () => socket.close());
+  return socket;
 }

@@ -25,17 +25,15 @@ import {
   prefixOf,
   sameIp,
 } from "../wire/ip-address.js";
+import { addressesOf, type HostAddress, hasWay, type Routed } from "./devices-to-steer.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
 
 const UPLINK_IP = parseIp(UPLINK_ADDRESS)!;
 const RT_TABLE_MAIN = 254;
-const IFF_LOOPBACK = 0x8;
 const LINK_LOCAL = parsePrefix("fe80::/10")!;
 const LOOPBACKS = [parsePrefix("127.0.0.0/8")!, parsePrefix("::1/128")!];
-/** What makes a device part of another one, which then has the addresses; the link-local one that the kernel leaves it is nobody's business. */
-const PORT_OF = new Set(["bridge", "bond", "team", "openvswitch"]);
 /** Not to be picked as a source for others if there is another one. */
 const UNFIT = IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE;
 const GROUPS =
@@ -50,18 +48,6 @@ const GROUPS =
     monitor.GROUP_IPV6_CONF |
     monitor.GROUP_NEXTHOP) >>>
   0;
-/** An address of the host's, as a number. */
-interface HostAddress {
-  ifindex: number;
-  ip: IpAddress;
-  prefixLength: number;
-  /** IFA_F_* bits. */
-  flags: number;
-}
-
-/** Devices that routes of any table lead out of, by interface index. */
-type Routed = Record<4 | 6, ReadonlySet<number>>;
-
 /** What a device of ours must have. */
 export interface OwnConf {
   ipv4: Partial<Ipv4Conf>;
@@ -78,36 +64,6 @@ type HostListener = (moved: ReadonlySet<number>) => void;
 /** Until what the kernel has reported is read once more, after a failure. */
 const AGAIN_MS = 1000;
 const NONE: ReadonlySet<number> = new Set();
-
-function addressesOf(socket: RouteSocket): HostAddress[] {
-  return socket.addresses().map(({ ifindex, address, prefixLength, flags }) => ({ ifindex, ip: parseIp(address)!, prefixLength, flags }));
-}
-
-/**
- * Whether packets of the host's come and go by the device: it has an address, or the host routes by it without one (links to single containers,
- * uplinks with the address on another device). The ports of a bridge have IPv6 addresses that mean nothing.
- */
-function hasWay(link: Link, links: readonly Link[], addresses: readonly HostAddress[], routed: Routed): boolean {
-  const owner = links.find(({ index }) => index === link.master);
-  const isPort = owner !== undefined && PORT_OF.has(owner.kind);
-  const counts = (family: 4 | 6): boolean => family === 4 || !isPort;
-  const { index } = link;
-  return (
-    addresses.some(({ ifindex, ip }) => ifindex === index && counts(ip.family)) ||
-    ([4, 6] as const).some((f) => counts(f) && routed[f].has(index))
-  );
-}
-
-/** Devices that a `Host` will have steered, but those that only routes lead out of; uplinks, which have addresses, too, are `but`. */
-export function devicesToSteer(socket: RouteSocket, but: readonly number[]): { ifindex: number; arphrdType: number }[] {
-  const links = socket.links();
-  const addresses = addressesOf(socket);
-  const unknown = { 4: new Set<number>(), 6: new Set<number>() };
-  return links
-    .filter(({ index, type }) => !but.includes(index) && isSteerable(type))
-    .filter((link) => (link.flags & IFF_LOOPBACK) !== 0 || hasWay(link, links, addresses, unknown))
-    .map(({ index, type }) => ({ ifindex: index, arphrdType: type }));
-}
 
 export class Host {
   private readonly monitor: monitor.RouteMonitor;
@@ -155,7 +111,7 @@ export class Host {
   }
 
   /** Keeps the device up. `onGone`: it is no more in this namespace; said once. Answers how to end that. */
-  watch(ifindex: number, onGone: () => void): () => void {
+  watch(ifindex: number, onGone: () => void = () => {}): () => void {
     this.watched.set(ifindex, onGone);
     return () => this.watched.delete(ifindex);
   }
@@ -338,8 +294,7 @@ export class Host {
     const wanted = new Map<number, Link>();
     for (const link of this.links) {
       if (this.steering.isUplink(link.index)) continue;
-      if ((hasWay(link, this.links, this.addresses, this.routed) || (link.flags & IFF_LOOPBACK) !== 0) && isSteerable(link.type))
-        wanted.set(link.index, link);
+      if (hasWay(link, this.links, this.addresses, this.routed) && isSteerable(link.type)) wanted.set(link.index, link);
     }
     for (const link of wanted.values()) {
       try {

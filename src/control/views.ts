@@ -12,6 +12,8 @@ export interface Served {
   mappings(): MappingView[];
   /** Ports that may have several targets. */
   balanced(): readonly Balanced[];
+  /** Subnet of the own network with that name or id; undefined: there is none, or networks have neither. */
+  subnetOf?: (word: string) => string | undefined;
   /** Connections and sessions of the socket relay. */
   relayed(): StatsView["flows"];
 }
@@ -37,7 +39,7 @@ async function stats(controller: Controller | undefined, served: Served, started
   };
 }
 
-type Views = "stats" | "flows" | "endFlows" | "fdb" | "targets" | "drainTargets" | "resumeTargets";
+type Views = "stats" | "flows" | "endFlows" | "capture" | "fdb" | "targets" | "drainTargets" | "resumeTargets";
 
 export function views(controller: Controller | undefined, served: Served): Pick<Handlers, Views> {
   const startedAt = Date.now();
@@ -50,6 +52,10 @@ export function views(controller: Controller | undefined, served: Served): Pick<
     endFlows: async ({ query }) => {
       const filter = parseFlowFilter(query);
       return { ended: (await controller?.endFlows(filter)) ?? 0 };
+    },
+    capture: async ({ query }) => {
+      const { startCapture } = await import("./capture/captures.js");
+      return startCapture(controller?.captureSite, query, { application: `tsproxy ${served.version}`, subnetOf: served.subnetOf });
     },
     targets: async () => targetViews(served.balanced(), (await controller?.flows()) ?? []),
     drainTargets: ({ body }) => ({ changed: drainTargets(served.balanced(), body.target, body.timeSec) }),

@@ -16,6 +16,8 @@ export interface WorkerHooks {
   portGone(port: number, errno: number): void;
   /** A descriptor given to `watch` can be read. */
   readable(): void;
+  /** There is something in a ring of that capture. */
+  captured(id: number): void;
   onDeath(error: Error): void;
 }
 
@@ -76,6 +78,7 @@ export class WorkerLink {
       if (message.type === "ready") onReady();
       else if (message.type === "port-gone") hooks.portGone(message.port, message.errno);
       else if (message.type === "readable") hooks.readable();
+      else if (message.type === "captured") hooks.captured(message.id);
       else if (message.type === "answer") {
         this.waiting.get(message.id)?.(message.value);
         this.waiting.delete(message.id);

@@ -4,10 +4,14 @@
  * A port has the same number in every worker. Behind a bridge port's number is one device, with a queue for each worker; behind the uplink's
  * number each worker has a device of its own.
  */
+
+import type { CaptureFilterOptions } from "../dataplane/capture-filter.js";
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { Adopted, Query, ToWorker } from "../engine/messages.js";
 import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/views.js";
 import { createBuckets } from "../table/bandwidth.js";
+import { CaptureRing, captureRing } from "../table/capture-ring.js";
+import type { RunningCapture } from "./capture/stream.js";
 import type { FlowFiles } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
@@ -44,6 +48,9 @@ export interface PortCounters {
 
 type AddPort = Omit<Extract<ToWorker, { type: "add-port" }>, "type" | "fd">;
 
+/** Bytes of captured packets that wait to be read, of each worker. */
+const CAPTURE_RING_SIZE = 16 << 20;
+
 /** Flows of one worker of several. */
 export function partOfTable(conntrackMax: number, workers: number): number {
   return Math.ceil(conntrackMax / workers);
@@ -52,6 +59,9 @@ export function partOfTable(conntrackMax: number, workers: number): number {
 export class Workers {
   private readonly links: WorkerLink[];
   private readonly gone = new Set<number>();
+  /** What is to be called when there is something in the ring of a capture. */
+  private readonly captures = new Map<number, () => void>();
+  private nextCapture = 0;
 
   constructor(options: WorkersOptions, hooks: WorkersHooks) {
     const { workers, files, ...rest } = options;
@@ -76,7 +86,7 @@ export class Workers {
             owner: files?.owner,
             former: files?.former ?? [],
           },
-          { ...hooks, portGone },
+          { ...hooks, portGone, captured: (id) => this.captures.get(id)?.() },
         ),
     );
   }
@@ -164,6 +174,25 @@ export class Workers {
   async endFlows({ client, port = 0 }: FlowFilter): Promise<number> {
     const ended = this.links.map((link) => link.ask<number | undefined>((id) => ({ type: "end-flows", id, client: client ?? null, port })));
     return (await Promise.all(ended)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  }
+
+  /** Has every worker capture, at most `snap` bytes of a packet; `ready` is called when there is something in a ring that has been looked at before. */
+  capture(filter: CaptureFilterOptions, snap: number, ready: () => void): RunningCapture {
+    const id = this.nextCapture++;
+    this.captures.set(id, ready);
+    const memories = this.links.map(() => captureRing(CAPTURE_RING_SIZE));
+    for (const [worker, ring] of memories.entries()) this.postTo(worker, { type: "capture", id, ring, snap, filter });
+    return {
+      rings: memories.map((memory) => new CaptureRing(memory)),
+      end: () => {
+        if (this.captures.delete(id)) this.post({ type: "end-capture", id });
+      },
+    };
+  }
+
+  /** How many captures run. */
+  get capturing(): number {
+    return this.captures.size;
   }
 
   /** Other nodes of overlay networks, what was exchanged with each summed over the workers. */

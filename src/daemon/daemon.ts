@@ -28,7 +28,7 @@ import { hostDevices } from "../model/endpoint-device.js";
 import { FileStore, stateDir } from "../model/file-store.js";
 import { NetworkModel } from "../model/network-model.js";
 import { sweep } from "../model/sweep.js";
-import { endpointViews } from "../model/views.js";
+import { endpointViews, subnetOf } from "../model/views.js";
 import { SandboxFolders } from "../sandbox/folder.js";
 import { type CommandLine, serveFront } from "../sandbox/front.js";
 import { sandboxHandlers } from "../sandbox/handlers.js";
@@ -119,6 +119,7 @@ export class Daemon {
         version: version(),
         mappings: () => daemon.mappings(),
         balanced: () => controller.publisher.balanced,
+        subnetOf: (word: string) => subnetOf(model, word),
         relayed: () => ({ active: 0, capacity: 0, created: 0, expired: 0, refused: 0 }),
       };
       const api = await serveApi(

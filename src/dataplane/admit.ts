@@ -63,7 +63,7 @@ function admitNew(b: Batch, state: State): void {
     const reason = toAny(b, i, state, src, dst);
     if (reason === drop.DROP_TTL_EXCEEDED) expire(b, i, state);
     else if (reason === drop.DROP_NO_TARGET && state.mayCountAnswered() && refuseOpening(b, i, state))
-      state.countAnswered(b.ingress[i]!, reason);
+      state.countAnswered(b.ingress[i]!, reason, i);
     else if (reason !== drop.DROP_NONE && !tell(b, i, state, dst, reason) && !isReset(b, i, state, src, dst, reason)) b.drop(i, reason);
   }
 }
@@ -85,7 +85,7 @@ function isReset(b: Batch, i: number, state: State, src: number, dst: number, re
   const isSteered = ingress === state.ports.uplink && b.device[i] === 0 && !state.bypass;
   if (reason === drop.DROP_NO_FLOW && !isSteered) return false;
   if (isSteered && !state.awaitsFormer) forgetEntry(state, dst, src, swapPorts(b.ports[i]!), b.proto[i]!);
-  return state.mayCountAnswered() && reset(b, i, state) && state.countAnswered(ingress, reason);
+  return state.mayCountAnswered() && reset(b, i, state) && state.countAnswered(ingress, reason, i);
 }
 
 /**
@@ -96,7 +96,7 @@ function tell(b: Batch, i: number, state: State, dst: number, reason: number): b
   const code = codeOf(reason);
   if (code === -1) return false;
   if (b.ingress[i] === state.ports.uplink || state.networks.of(dst) !== -1 || isLoopback(dst)) return false;
-  return state.mayCountAnswered() && answer(b, i, state, icmp.UNREACHABLE, code) && state.countAnswered(b.ingress[i]!, reason);
+  return state.mayCountAnswered() && answer(b, i, state, icmp.UNREACHABLE, code) && state.countAnswered(b.ingress[i]!, reason, i);
 }
 
 /** Code of "destination unreachable" for a refusal, or -1 for one that nobody is told of. */

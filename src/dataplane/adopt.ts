@@ -32,6 +32,9 @@ const TAKEN = 0,
   WAITS = 2,
   OVER = 3;
 const ENTERED = ct.EGRESS_RECORD | ct.EGRESS_ENTERED;
+/** Words of a tuple, and numbers of a flow in `trusted`. */
+const TUPLE = 3,
+  TRUSTED = 1 + 2 * TUPLE;
 /** Room that a flow's two directions need in `state.entries`. */
 const TWO = 2;
 
@@ -45,8 +48,11 @@ export interface AdoptHooks {
 export class FormerFlows {
   /** Rows that wait, in the order of their last packet, which is that of the lists that age them: file and row number. */
   private waiting: { file: FlowFile; ids: Int32Array }[];
-  /** Flows that go on though their port is not published yet: row number, and what tells that it is still the same flow. */
-  private readonly trusted = new Map<number, string>();
+  /**
+   * Flows that go on though their port is not published yet, TRUSTED numbers each: row number, and the words of its tuples, which tell that it is
+   * still the same flow. All are looked at for each port that comes, and there may be as many as conntrack holds: so no object each.
+   */
+  private readonly trusted: number[] = [];
   /** Flows taken up so far. */
   taken = 0;
   /** Of these files' flows that both ends kept up, those that could not go on. */
@@ -63,7 +69,7 @@ export class FormerFlows {
   }
 
   get left(): number {
-    return this.waiting.reduce((sum, { ids }) => sum + ids.length, this.trusted.size);
+    return this.waiting.reduce((sum, { ids }) => sum + ids.length, this.trusted.length / TRUSTED);
   }
 
   /** Takes up what can be by now. `last`: nothing waits any longer. */
@@ -109,20 +115,39 @@ export class FormerFlows {
 
   /** Those whose port has come are flows like others; at last the rest ends. */
   private lookAtTrusted(last: boolean): void {
-    const { conntrack } = this.state;
-    for (const [id, name] of this.trusted) {
-      const isLive = conntrack.isLive(id) && nameOf(conntrack, id) === name;
-      const isRight = isLive && this.ruleFate(id) === TAKEN;
-      if (isLive && !isRight && !last) continue;
-      this.trusted.delete(id);
-      if (isRight) {
+    const { trusted } = this;
+    let left = 0;
+    for (let at = 0; at < trusted.length; at += TRUSTED) {
+      const id = trusted[at]!;
+      const isSame = this.isSameAs(id, at);
+      const isRight = isSame && this.ruleFate(id) === TAKEN;
+      if (isSame && !isRight && !last) {
+        for (let k = 0; k < TRUSTED; k++) trusted[left++] = trusted[at + k]!;
+      } else if (isRight) {
         this.taken++;
-      } else if (isLive) {
+      } else if (isSame) {
         this.lost++;
         this.makeRoomToForget();
         retire(this.state, id);
       }
     }
+    trusted.length = left;
+  }
+
+  private trust(id: number): void {
+    const { conntrack } = this.state;
+    this.trusted.push(id);
+    for (let dir = 0; dir < 2; dir++) for (let word = 0; word < TUPLE; word++) this.trusted.push(conntrack.tuple(id, dir, word));
+  }
+
+  /** Whether row `id` is in use and has the tuples that are in `trusted` from `at` on. */
+  private isSameAs(id: number, at: number): boolean {
+    const { conntrack } = this.state;
+    if (!conntrack.isLive(id)) return false;
+    for (let dir = 0; dir < 2; dir++)
+      for (let word = 0; word < TUPLE; word++)
+        if (this.trusted[at + 1 + dir * TUPLE + word] !== conntrack.tuple(id, dir, word)) return false;
+    return true;
   }
 
   /** Whether flow `id`, to a published port, is what the port makes of it now. */
@@ -155,7 +180,7 @@ export class FormerFlows {
     if (!hasFamilies(word, flow) || !this.translateAddresses(file)) return OVER;
     setDeltas(this.state);
     if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16))) return OVER; // torn
-    const way = rows[row + ct.WAY]!;
+    const way = goesOn(rows[row + ct.WAY]!);
     const wayBack = rows[row + ct.REPLY + ct.WAY]!;
     const isOffloaded = (way & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
     const lastSeen = isOffloaded ? now : rows[row + ct.DEADLINE]! - before;
@@ -185,7 +210,7 @@ export class FormerFlows {
     if (taken === -1) return OVER; // no room
     holdAddresses(this.state);
     this.complete(taken, rows, row, isPublished);
-    if (fate === ON_TRUST) this.trusted.set(taken, nameOf(conntrack, taken));
+    if (fate === ON_TRUST) this.trust(taken);
     return fate;
   }
 
@@ -331,10 +356,6 @@ export class FormerFlows {
   }
 }
 
-function nameOf(conntrack: ct.Conntrack, id: number): string {
-  return [0, 1, 2].flatMap((word) => [conntrack.tuple(id, 0, word), conntrack.tuple(id, 1, word)]).join();
-}
-
 function stateOf(word: number): number {
   return (word >> 8) & 0xff;
 }
@@ -355,4 +376,9 @@ function spreadWord({ addressWords }: FlowFile, former: number): number {
 
 function isKnown(proto: number): boolean {
   return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
+}
+
+/** The egress word of a flow that the former process looked at when it ended: nobody does any more. */
+function goesOn(way: number): number {
+  return (way & ct.EGRESS_WITHHELD) === 0 ? way : (way & ~ct.EGRESS_WITHHELD) | ct.EGRESS_OFFLOAD;
 }

@@ -107,6 +107,6 @@ function tooLong(b: Batch, i: number, state: State, mtu: number): void {
   const mayTell = b.kind[i] === KIND_IPV6 || (b.kind[i] === KIND_IPV4 && !ipv4.mayFragment(b.memory.halves, ipAt(b, i)));
   const port = b.ingress[i]!;
   if (mayTell && state.mayCountAnswered() && answer(b, i, state, icmp.UNREACHABLE, icmp.FRAGMENTATION_NEEDED, mtu))
-    state.countAnswered(port, drop.DROP_TOO_LONG);
+    state.countAnswered(port, drop.DROP_TOO_LONG, i);
   else b.drop(i, drop.DROP_TOO_LONG);
 }

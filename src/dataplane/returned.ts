@@ -97,7 +97,7 @@ function tell(b: Batch, i: number, state: State, reason: number, mtu: number): b
   b.ingress[i] = conntrack.egress(ref >> 1, ref & 1) & EGRESS_PORT;
   const code =
     reason === drop.DROP_TOO_LONG ? icmp.FRAGMENTATION_NEEDED : reason === drop.DROP_UNREACHABLE ? icmp.HOST_UNREACHABLE : icmp.PROHIBITED;
-  if (answer(b, i, state, icmp.UNREACHABLE, code, nextHopMtu)) return state.countAnswered(state.ports.uplink, reason);
+  if (answer(b, i, state, icmp.UNREACHABLE, code, nextHopMtu)) return state.countAnswered(state.ports.uplink, reason, i);
   b.ingress[i] = state.ports.uplink; // where the drop counts
   return false;
 }

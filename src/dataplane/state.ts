@@ -2,6 +2,7 @@
  * What the stages share: the tables, and the few facts about the host that NAT decisions need.
  * One per worker; changed between batches by the engine at the control side's word. All addresses are words (`wire/address-word.ts`).
  */
+import type { Batch } from "../mem/batch.js";
 import { HeldFrames } from "../mem/held-frames.js";
 import { SLOTS } from "../mem/packet-memory.js";
 import type { Sealer, TakenDatagrams } from "../mem/sealer.js";
@@ -34,6 +35,24 @@ import { Announcements } from "./announce.js";
 import { Limits } from "./limits.js";
 import { Probes } from "./probe.js";
 import { Shaper } from "./shaper.js";
+
+/** Who looks at packets on their way (`engine/captures.ts`). */
+export interface Capturing {
+  /** Whether somebody wants to see the packets of a flow that is to be opened: then the kernel must not carry them. */
+  wants(flow: NewFlow): boolean;
+  /** The batch as it came in. */
+  before(b: Batch): void;
+  /** The batch as it is to be sent. */
+  after(b: Batch): void;
+  /** Who has sent frame `i` gets an answer in its place, for that reason. Before `after`. */
+  answered(i: number, reason: number): void;
+  /** Frame `i` is not sent after all. After `after`; -1: which one it was is not known. */
+  failed(i: number, reason: number): void;
+  /** The batch is sent. */
+  done(): void;
+  /** Every second. */
+  tick(): void;
+}
 
 /** Where a published port leads. */
 export interface RuleTarget {
@@ -181,6 +200,8 @@ export class State {
   bare: ReadonlySet<number> = new Set();
   /** Flows to published ports open with what comes by the uplink; else with what the host's kernel has accepted alone. */
   readonly bypass: boolean;
+  /** While somebody captures packets. */
+  capturing: Capturing | null = null;
   /** Flows of a former process wait to be taken up: what looks unknown may be one of them. */
   awaitsFormer: boolean;
   /** Row of the next flow whose way out is to be looked at again (`review.ts`); conntrack's end or more: none. */
@@ -265,7 +286,9 @@ export class State {
     return this.answeredCount < ANSWERED_MAX;
   }
 
-  countAnswered(port: number, reason: number): boolean {
+  /** `i`: the frame of the batch whose place the answer takes; -1: none's. */
+  countAnswered(port: number, reason: number, i = -1): boolean {
+    if (i !== -1) this.capturing?.answered(i, reason);
     this.answered[this.answeredCount * 2] = port;
     this.answered[this.answeredCount++ * 2 + 1] = reason;
     return true;

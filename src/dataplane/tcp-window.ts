@@ -8,8 +8,8 @@
  *
  * What is outside changes neither state nor time-out. It is passed on all the same: the receiver knows better (RFC 7857 §2.2).
  *
- * Not known, so not asked: before both ends have acknowledged something, and what the kernel carries (`engine/offload.ts`), whose segments
- * we do not see.
+ * Not known, so not asked: before both ends have acknowledged something, and what the kernel carries (`engine/offload.ts`), or has carried until lately,
+ * whose segments we do not see.
  */
 import * as ct from "../table/conntrack.js";
 import { TCP_ACK, tcpAcknowledgmentUpper, tcpSequenceUpper } from "../wire/l4.js";
@@ -27,7 +27,7 @@ export function note(conntrack: ct.Conntrack, id: number, dir: number, flags: nu
 
 /** Whether the segment at `off` of direction `dir` is outside of what its receiver takes. */
 export function isOutside(conntrack: ct.Conntrack, id: number, dir: number, halves: Uint16Array, off: number): boolean {
-  if (!isKnown(conntrack.state(id)) || (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) return false;
+  if (!isKnown(conntrack.state(id)) || (conntrack.egress(id, 0) & (ct.EGRESS_OFFLOAD | ct.EGRESS_WITHHELD)) !== 0) return false;
   const ahead = rawHalf(tcpSequenceUpper(halves, off)) - rawHalf(conntrack.acked(id, dir ^ 1));
   return ((ahead + 1) & HALF) > WINDOW;
 }

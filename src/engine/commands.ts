@@ -6,6 +6,7 @@ import { FormerFlows } from "../dataplane/adopt.js";
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
+import { SLOTS } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
@@ -16,6 +17,7 @@ import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { dstPort } from "../wire/raw.js";
+import { Captures, preciseTime } from "./captures.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
 import type { Adopted, FromWorker, Overlay, Query, Subnet, ToWorker } from "./messages.js";
@@ -24,6 +26,7 @@ import type { FlowMap } from "./recorder.js";
 import { Rules } from "./rules.js";
 import { SteeringMaps } from "./steering-maps.js";
 import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
+import { Withholder } from "./withhold.js";
 
 /** What commands need beside the tables and the packet input and output. */
 export interface CommandsHooks {
@@ -50,6 +53,7 @@ export class Commands implements EngineHooks {
   private readonly maps: SteeringMaps;
   private readonly overlay: OverlayCommands;
   private readonly rules: Rules;
+  private readonly captures: Captures;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
 
@@ -66,6 +70,10 @@ export class Commands implements EngineHooks {
       flush: (matches) => this.flush(matches),
     });
     this.rules = new Rules(state, (matches) => this.flush(matches));
+    this.captures = new Captures(state, SLOTS, new Withholder(state, this.maps), {
+      captured: (id) => hooks.tell({ type: "captured", id }),
+      now: preciseTime,
+    });
   }
 
   carryOut(m: ToWorker): void {
@@ -175,6 +183,12 @@ export class Commands implements EngineHooks {
         break;
       case "adopt":
         this.hooks.tell({ type: "answer", id: m.id, value: this.adopt(m.last) });
+        break;
+      case "capture":
+        this.captures.start(m);
+        break;
+      case "end-capture":
+        this.captures.end(m.id);
         break;
       case "stop":
         this.running = false;

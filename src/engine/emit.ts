@@ -94,6 +94,7 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
     const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
     if (over !== PASSES) {
       counts.drop(over, drop.DROP_OVER_RATE);
+      state.capturing?.failed(i, drop.DROP_OVER_RATE);
       return;
     }
     for (let port = 0; port < ports.end; port++) {
@@ -110,7 +111,10 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
     else if (nodes.length > 0) {
       list.flush(); // what has been pushed of this frame must not be written over
       toNodes(i, network, nodes, -1);
-    } else if (copies === 0) counts.drop(ingress, drop.DROP_FLOOD_ALONE);
+    } else if (copies === 0) {
+      counts.drop(ingress, drop.DROP_FLOOD_ALONE);
+      state.capturing?.failed(i, drop.DROP_FLOOD_ALONE);
+    }
   }
 
   /** Whether the station behind the port has sent the frame. */

@@ -84,6 +84,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     state.limits.tick();
     probes.tick();
     stationPairs.tick();
+    state.capturing?.tick();
     state.fragments.expire(second);
     countAnswered(state, counts);
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds
@@ -128,12 +129,16 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (second !== lastSecond) tick(second);
     if (n > 0) {
       if (!opened && !waited && !asks) take(n);
+      const capturing = asks ? null : state.capturing; // what we ask ourselves is nobody's packet
+      capturing?.before(batch);
       decide(opened);
+      capturing?.after(batch);
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       if (stationPairs.waiting > 0) stationPairs.enter();
       emit();
       if (order.count > 0) order.pass();
+      capturing?.done();
     }
     if (datagramsIn.dropped > 0) countRefused();
     if (shaper.waiting > 0) list.sendWaiting();

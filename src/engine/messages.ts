@@ -1,4 +1,5 @@
 /** What the control thread says to a worker, and what the worker answers. Addresses are of either family (`wire/ip-address.ts`). */
+import type { CaptureFilterOptions } from "../dataplane/capture-filter.js";
 import type { Bandwidth } from "../table/bandwidth.js";
 import type { FlowFileOwner } from "../table/flow-file.js";
 import type { LimitOptions } from "../table/limit-options.js";
@@ -214,6 +215,9 @@ export type ToWorker =
   | { type: "end-flows"; id: number; client: IpPrefix | null; port: number }
   /** Takes up flows of former processes; `last`: what waits still is given up. Answers what became of them. */
   | { type: "adopt"; id: number; last: boolean }
+  /** Packets that the filter lets through go into the ring (`table/capture-ring.ts`), at most `snap` bytes of each, until "end-capture". */
+  | { type: "capture"; id: number; ring: SharedArrayBuffer; snap: number; filter: CaptureFilterOptions }
+  | { type: "end-capture"; id: number }
   | { type: "stop" };
 
 export type FromWorker =
@@ -221,4 +225,6 @@ export type FromWorker =
   | { type: "port-gone"; port: number; errno: number }
   | { type: "readable" }
   | { type: "answer"; id: number; value: unknown }
+  /** There is something in the ring of that capture; said once, until the reader has looked. */
+  | { type: "captured"; id: number }
   | { type: "stopped" };

@@ -29,6 +29,7 @@ export function transmitList(io: PacketIo, batch: Batch, state: State, counts: P
   const { tx } = io;
   const { shaper } = state;
   const [txPort, txSize, txAt, txTail] = fieldsOf(tx);
+  const frameOf = new Int32Array(TX_MAX); // by place in the list: frame of the batch; -1: it is of another
   let txCount = 0;
 
   function sendBatch(): boolean {
@@ -51,7 +52,10 @@ export function transmitList(io: PacketIo, batch: Batch, state: State, counts: P
     // No need to look at each result when none is an error.
     txCount = count;
     if (io.transmit(count) === 0) counts.tx(first, count, bytes);
-    else countResults();
+    else {
+      for (let i = 0; i < count; i++) frameOf[i] = i;
+      countResults();
+    }
     txCount = 0;
     return true;
   }
@@ -59,14 +63,18 @@ export function transmitList(io: PacketIo, batch: Batch, state: State, counts: P
   function push(i: number, from: number, port: number): void {
     if (shaper.limits > 0) {
       const result = shaper.admit(batch, i, from, port);
-      if (result >= 0) counts.drop(result, drop.DROP_OVER_RATE);
+      if (result >= 0) {
+        counts.drop(result, drop.DROP_OVER_RATE);
+        state.capturing?.failed(i, drop.DROP_OVER_RATE);
+      }
       if (result !== PASSES) return;
     }
-    put(port, batch.len[i]! + VNET, batch.at[i]!, batch.tail[i]!);
+    put(i, port, batch.len[i]! + VNET, batch.at[i]!, batch.tail[i]!);
   }
 
-  function put(port: number, size: number, at: number, tail: number): void {
+  function put(i: number, port: number, size: number, at: number, tail: number): void {
     if (txCount === TX_MAX) flush();
+    frameOf[txCount] = i;
     const d = txCount++ * DESCRIPTOR;
     tx[d] = port;
     tx[d + 1] = size;
@@ -74,7 +82,7 @@ export function transmitList(io: PacketIo, batch: Batch, state: State, counts: P
     tx[d + 3] = tail;
   }
 
-  const putSlot = (slot: number, port: number, size: number): void => put(port, size, headAt(slot), slot);
+  const putSlot = (slot: number, port: number, size: number): void => put(-1, port, size, headAt(slot), slot);
   const countLost = (port: number, gone: boolean): void => counts.drop(port, gone ? drop.DROP_PORT_GONE : drop.DROP_OVER_RATE);
 
   function sendWaiting(): void {
@@ -103,7 +111,9 @@ export function transmitList(io: PacketIo, batch: Batch, state: State, counts: P
         bytes = 0;
       }
       if (result < 0) {
-        counts.drop(port, result === -EAGAIN || result === -ENOBUFS || result === -ENOMEM ? drop.DROP_TX_FULL : drop.DROP_TX_ERROR);
+        const reason = result === -EAGAIN || result === -ENOBUFS || result === -ENOMEM ? drop.DROP_TX_FULL : drop.DROP_TX_ERROR;
+        counts.drop(port, reason);
+        state.capturing?.failed(frameOf[k]!, reason);
         continue;
       }
       packets++;

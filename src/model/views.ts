@@ -40,6 +40,13 @@ export function networkView(record: NetworkRecord, endpoints: number, made?: Mad
   };
 }
 
+/** Of the network with that name, id, or start of an id; undefined: there is none. */
+export function subnetOf({ networks }: NetworkModel, word: string): string | undefined {
+  const found = networks.find(({ record }) => record.name === word) ?? networks.find(({ record }) => record.id.startsWith(word));
+  const subnet = found?.record.subnets.ipv4 ?? found?.record.subnets.ipv6;
+  return subnet && formatPrefix(subnet.prefix);
+}
+
 export function endpointViews(model: NetworkModel): EndpointView[] {
   return model.endpoints.map(
     ({
@@ -50,6 +57,7 @@ export function endpointViews(model: NetworkModel): EndpointView[] {
         mac,
         sandbox,
         use,
+        attach,
       },
       gone,
       mappings,
@@ -63,6 +71,7 @@ export function endpointViews(model: NetworkModel): EndpointView[] {
       mac,
       state: gone ? "gone" : sandbox === "" ? "created" : "joined",
       sandbox,
+      attach: attach ?? "tap",
       ports: mappings.map((mapping) => ({ ...mappingText(mapping), via: "dataplane" })),
     }),
   );

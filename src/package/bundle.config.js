@@ -33,7 +33,7 @@ const late = cli.flatMap((file) =>
 const light = union([...cli, ...late].filter((file) => !staticImports(file).has(NATIVE)));
 const mainJob = union(["standalone/main-job.ts", "standalone/probe.ts", "control/target-views.ts"].map((file) => join(SRC, file)));
 /** What is begun before the rest is loaded. */
-const early = union([join(SRC, "control/begin-maps.ts")]);
+const early = union([join(SRC, "control/begin.ts")]);
 const MAIN = join(SRC, "cli/main.ts");
 const always = union([MAIN, join(SRC, "cli/program.ts")]);
 always.delete(MAIN); // it waits for them

@@ -44,7 +44,7 @@ export function inspectNetwork(
     Containers: Object.fromEntries([
       ...members.map((member) => {
         const taken = reached.isDisplaced(member.record.id);
-        return [member.record.use?.owner ?? member.record.id, { ...memberOf(member.record, record), ...(taken && { AddressTaken: true }) }] as const; // biome-ignore format: short
+        return [member.record.use?.owner ?? member.record.id, { ...memberOf(member.record, record), Attach: member.record.attach ?? "tap", ...(taken && { AddressTaken: true }) }] as const; // biome-ignore format: short
       }),
       ...(own === undefined ? [] : [[own.id, memberOf({ ...own, use: nodesOwn(record) }, record)] as const]),
       ...elsewhere.map((each) => {

@@ -38,8 +38,7 @@ export interface OwnNetwork {
   mtu: number;
 }
 
-/** `maps`: those begun already. */
-export type MainJobConfig = RunConfig & Pick<ControllerOptions, "maps">;
+export type MainJobConfig = RunConfig & Pick<ControllerOptions, "begun">;
 
 export class MainJob {
   readonly mappings: MappingView[] = [];
@@ -104,11 +103,12 @@ export class MainJob {
 
   private async startDataplane(config: MainJobConfig, onDeath: (error: Error) => void): Promise<void> {
     let controller: Controller;
+    const { begun } = config;
     try {
-      await sweep();
+      if (begun?.links === undefined) await sweep();
       controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
     } catch (error) {
-      config.maps?.discard(); // 100 MB, which nobody else would give back
+      begun?.maps.discard(); // 100 MB, which nobody else would give back
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&
@@ -122,6 +122,7 @@ export class MainJob {
     this.controller = controller;
     controller.publisher.onTarget(this.onTarget);
     this.undo.add("dataplane", () => controller.stop());
+    if (begun?.links !== undefined) await sweep(); // which would have waited for links (`control/begin.ts`)
     if (config.network !== undefined) {
       const network = controller.networks.add(config.network);
       const subnets = eachFamily(config.network.subnets);

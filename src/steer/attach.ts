@@ -7,15 +7,13 @@ import fs from "node:fs";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
-import { Assembler } from "./assembler.js";
 import { attachFilter } from "./device-filter.js";
+import { PreparedLinks } from "./prepared-links.js";
 
 export type AttachMode = "tcx" | "clsact";
 
 /** Filters of all instances share one priority; the kernel tells them apart by handle. */
 const PRIORITY = 0x7450;
-/** TCX_NEXT (linux/bpf.h): the next program decides, or else the packet passes. */
-const TCX_NEXT = -1;
 const DIRECTIONS = ["ingress", "egress"] as const;
 const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
 
@@ -30,9 +28,7 @@ export class Attacher {
   /** Of the names of links in the store, which no other process has given. */
   private readonly series = randomBytes(6).toString("hex");
   private links = 0;
-  /** Links without effect yet, by place. */
-  private prepared = new Map<string, number>();
-  private preparing: (() => void) | undefined;
+  private prepared: PreparedLinks | undefined;
 
   /** `useTcx`: where the kernel has it. Without it a route socket is needed. `store`: keeps links while the process is restarted. */
   constructor(
@@ -42,19 +38,13 @@ export class Attacher {
   ) {}
 
   /**
-   * Begins to make links that `attach` then puts programs into: each takes the kernel 8 ms, in which something else may be done. Until then they let
-   * everything pass. What is asked for in vain is ended by `releasePrepared`.
+   * Begins to make links that `attach` then puts programs into; what is asked for in vain is ended by `releasePrepared`. `begun`: those that were begun
+   * before.
    */
-  prepare(places: readonly bpf.TcxPlace[]): void {
+  prepare(places: readonly bpf.TcxPlace[], begun?: PreparedLinks): void {
     if (!this.useTcx || places.length === 0) return;
-    const progFd = bpf.loadProgram("tsproxy_next", new Assembler().mov("r0", TCX_NEXT).exit().assemble());
-    this.useTcx = bpf.hasTcx(progFd);
-    const take = this.useTcx ? bpf.createTcxLinksApart(progFd, places) : () => [];
-    this.preparing = () => {
-      this.preparing = undefined;
-      for (const [i, fd] of take().entries()) if (fd >= 0) this.prepared.set(placeName(places[i]!), fd);
-      fs.closeSync(progFd);
-    };
+    this.prepared = begun ?? new PreparedLinks(places);
+    this.useTcx = this.prepared.hasTcx;
   }
 
   /** Whether a program can take the place of another one; known once links are prepared. */
@@ -63,17 +53,13 @@ export class Attacher {
   }
 
   releasePrepared(): void {
-    this.preparing?.();
-    for (const fd of this.prepared.values()) fs.closeSync(fd);
-    this.prepared.clear();
+    this.prepared?.release();
   }
 
   /** A prepared link, with the program in it; undefined when there is none, or it is of no use. */
   private takePrepared(place: bpf.TcxPlace, progFd: number): number | undefined {
-    this.preparing?.();
-    const linkFd = this.prepared.get(placeName(place));
+    const linkFd = this.prepared?.take(place);
     if (linkFd === undefined) return undefined;
-    this.prepared.delete(placeName(place));
     if (bpf.updateLink(linkFd, progFd)) return linkFd;
     fs.closeSync(linkFd);
     return undefined;
@@ -114,10 +100,6 @@ export class Attacher {
     };
     return { mode: "tcx", detach, replace: (progFd) => bpf.updateLink(linkFd, progFd) };
   }
-}
-
-function placeName({ ifindex, direction }: bpf.TcxPlace): string {
-  return `${direction} ${ifindex}`;
 }
 
 /**

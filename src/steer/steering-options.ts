@@ -3,6 +3,7 @@ import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { BegunMaps } from "./maps.js";
 import type { OffloadMode } from "./offload.js";
+import type { DeviceToSteer, PreparedLinks } from "./prepared-links.js";
 
 export interface SteeringOptions {
   /** Interface indices of the uplinks, one a worker. */
@@ -28,7 +29,9 @@ export interface SteeringOptions {
   /** Keeps what is attached, and flows, while the process is restarted. */
   store?: FdStore | undefined;
   /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
-  devices?: readonly { ifindex: number; arphrdType: number }[];
+  devices?: readonly DeviceToSteer[];
+  /** Begun before, to these devices and the uplinks. */
+  links?: PreparedLinks | undefined;
   /** As in `MapOptions`. */
   manyPorts?: boolean | undefined;
   /** Begun before, if they are the right ones. */

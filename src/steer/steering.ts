@@ -20,10 +20,10 @@ import { CarriedCounts } from "./carried.js";
 import { Descriptors } from "./descriptors.js";
 import { EndpointEnds } from "./endpoint-ends.js";
 import { HostNetworks } from "./host-networks.js";
-import { linkLayerOf } from "./link-layers.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, placesOf } from "./maps.js";
 import type { OffloadState } from "./offload.js";
 import { OffloadLoading } from "./offload-loading.js";
+import { placesFor } from "./prepared-links.js";
 import { COUNTERS, type MapFds } from "./program.js";
 import { PublishedPorts } from "./published-ports.js";
 import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
@@ -70,7 +70,7 @@ export class Steering {
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
-      this.attacher.prepare(placesToPrepare(options));
+      this.attacher.prepare(placesFor(uplinks, options.devices ?? []), options.links);
       this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, descriptors.all, options.maps);
       const { attacher, maps } = this;
       this.carried = new CarriedCounts(maps.carried, placesOf(options));
@@ -279,14 +279,6 @@ export class Steering {
     this.ends?.close();
     this.descriptors.close();
   }
-}
-
-/** Where programs go that the devices and the uplinks get. */
-function placesToPrepare({ uplinks, devices = [] }: SteeringOptions): bpf.TcxPlace[] {
-  const ingress = [...uplinks, ...devices.map(({ ifindex }) => ifindex)];
-  const egress = devices.filter(({ arphrdType }) => linkLayerOf(arphrdType) !== "loopback").map(({ ifindex }) => ifindex);
-  const at = (direction: bpf.TcxPlace["direction"]) => (ifindex: number) => ({ ifindex, direction });
-  return [...ingress.map(at("ingress")), ...egress.map(at("egress"))];
 }
 
 function peerKey(ifindex: number, address: IpAddress): Uint8Array {

@@ -186,6 +186,12 @@ export class Conntrack extends TupleIndex {
     return this.rows[(id << ROW_SHIFT) + dir * REPLY + PACKETS]! >>> 0;
   }
 
+  /** Counts packets of direction `dir` that somebody else has seen. */
+  addPackets(id: number, dir: number, count: number): void {
+    const at = (id << ROW_SHIFT) + dir * REPLY + PACKETS;
+    this.rows[at] = (this.rows[at]! + count) | 0;
+  }
+
   /** Changes the state and starts its time-out. What that means for ports and limits: `dataplane/turn.ts`. */
   setState(id: number, state: number, now: number): void {
     const { rows, population } = this;

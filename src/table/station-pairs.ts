@@ -24,6 +24,8 @@ export class StationPairs {
   entered = 0;
   /** Where they are entered; undefined: nowhere, and none are. */
   map: StationPairMap | undefined;
+  /** Networks whose frames somebody looks at (`engine/captures.ts`): they are not entered. Null: none. */
+  withheld: ((network: number) => boolean) | null = null;
   /** Where the value of what was added last lies; -1: nothing was. */
   private added = -1;
   private readonly keys: Int32Array;
@@ -54,6 +56,7 @@ export class StationPairs {
   ): void {
     const { keys, values } = this;
     this.added = -1;
+    if (this.withheld?.(network) === true) return;
     if (this.map === undefined || this.entered + this.waiting === this.capacity) return;
     const k = (this.entered + this.waiting) * KEY_WORDS;
     const macs = dstHi | (srcHi << 16);

@@ -36,6 +36,7 @@ const endpoints: EndpointView[] = [
     ipv6Address: "fd00:18::2",
     mac: "02:42:ac:12:00:02",
     state: "joined",
+    attach: "veth",
     sandbox: "/run/docker/netns/1",
     ports: [
       { ...web, hostPort: 8080, hostPortEnd: 8080, targetPort: 80, targetPortEnd: 80 },
@@ -52,6 +53,7 @@ const endpoints: EndpointView[] = [
     ipv6Address: "fd00:18::3",
     mac: "02:42:ac:12:00:03",
     state: "gone",
+    attach: "tap",
     sandbox: "",
     ports: [],
   },

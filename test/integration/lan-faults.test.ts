@@ -79,6 +79,12 @@ it("lets go of a parent that becomes a bridge's port, says so once, and goes on 
   expect(promiscuity()).toBe("promiscuity 1");
 });
 
+it("sets its own device up again when somebody has set it down, and says so", async () => {
+  h.lab.ip(h.host, "link set tsplan0 down");
+  await eventually("warning", () => h.daemon.stderr.includes("somebody has set tsplan0 down; it is set up again"));
+  await eventually("the endpoint", reached);
+});
+
 it("makes a deleted device again as soon as that can be done, and says why it cannot", async () => {
   const limit = (soft: string): string => h.lab.runSync(h.host, ["prlimit", `--pid=${h.daemon.pid}`, `--nofile=${soft}:`]);
   const before = /(\d+) +\d+ *$/m.exec(h.lab.runSync(h.host, ["prlimit", `--pid=${h.daemon.pid}`, "--nofile", "--noheadings", "-o", "SOFT,HARD"]))![1]!; // biome-ignore format: one command

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { type Connections, connect, curl, ncHalfClose, REFUSED, udpClient } from "../support/clients.js";
+import { type KernelLook, kernel } from "../support/kernel.js";
 import { launchProxy, startDaemon, stats } from "../support/launcher.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
@@ -18,17 +18,8 @@ const MAPPINGS = ["-p", `${PORT}:${ADDR.c1}:8080`, "-p", `${PORT}:${ADDR.c1}:808
 const SIZE = 20_000_000;
 const AT = `${ADDR.host}:${PORT}`;
 
-/** Environment that has the kernel look older (`programs/old-kernel.mjs`). */
-function kernel(
-  version: "5.10" | "6.5" | "no offload6" | "refusing" | "no past bridge" | "new",
-  more: Record<string, string> = {},
-): { env: Record<string, string> } {
-  const preload = fileURLToPath(new URL("../support/programs/old-kernel.mjs", import.meta.url));
-  return { env: { NODE_OPTIONS: `--import ${preload}`, TSPROXY_TEST_KERNEL: version, ...more } };
-}
-
 /** Starts without knowing yet whether the kernel carries flows; `load` lets it go on to where that is known. */
-async function startHeld(c: Case, version: Parameters<typeof kernel>[0]): Promise<{ instance: TsproxyProcess; load(): Promise<Proc> }> {
+async function startHeld(c: Case, version: KernelLook): Promise<{ instance: TsproxyProcess; load(): Promise<Proc> }> {
   const hold = path.join(c.lab.dir, "hold");
   fs.writeFileSync(hold, "");
   const proc = launch(c.lab, c.host, [...MAPPINGS, "--json"], kernel(version, { TSPROXY_TEST_HOLD: hold }));

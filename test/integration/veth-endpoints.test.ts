@@ -2,11 +2,12 @@
 import { expect } from "vitest";
 import { onTsproxy } from "../support/cases.js";
 import { type Connections, connect, curl, ping, udpExchange } from "../support/clients.js";
+import { kernel } from "../support/kernel.js";
 import * as p from "../support/packets.js";
 import { eventually } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, ADDR6, addIpv6, snapshot } from "../support/topology.js";
-import { networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
+import { networkArgs, startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
 import { Wire } from "../support/wire.js";
 
 const VETH = ["--attach", "veth"];
@@ -50,9 +51,11 @@ onTsproxy("an endpoint on a veth pair may change its device as one on a TAP may"
   lab.ip(c1, `link set eth0 address ${mac}`);
   await eventually("the endpoint is back", async () => (await reaches()) === 1);
 
-  // Somebody sets the host's end down: it is set up again.
-  lab.ip(host, "link set tspv0 down");
-  await eventually("the pair is up again", async () => (await reaches()) === 1);
+  // Somebody sets the host's end down, or the TAP beside it: it is set up again.
+  for (const device of ["tspv0", "tspe0"]) {
+    lab.ip(host, `link set ${device} down`);
+    await eventually(`${device} is up again`, async () => running.proc.stderr.includes(`set ${device} down`) && (await reaches()) === 1);
+  }
 
   // Deleted from within, or the TAP by somebody on the host: made again.
   for (const [ns, device] of [
@@ -100,6 +103,23 @@ onTsproxy("a promiscuous network's endpoint on a veth pair may have other addres
     return /239\.1\.2\.3/.test(group.stdout);
   });
 });
+
+onTsproxy(
+  "a kernel without veth pairs has endpoints on TAPs by itself, and says so; asked for, they are refused with what to do",
+  "own",
+  async (c) => {
+    const { lab, host, c1 } = c;
+    const before = snapshot(c, host);
+    const refused = await tsproxy(lab, host, [...networkArgs(c), ...VETH], kernel("no veth"));
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(/the kernel has no veth pairs, .*: 'modprobe veth', .* or choose 'auto' or 'tap'/);
+    expect(snapshot(c, host)).toEqual(before);
+    const running = await startInstance(lab, host, networkArgs(c), kernel("no veth"));
+    expect((await ping(lab, c1, ADDR.c2, ["-c", "1"])).received).toBe(1);
+    expect(lab.runSync(c1, ["ip", "-o", "-d", "link", "show", "eth0"])).toMatch(/ tun type tap /);
+    expect(running.proc.stderr.match(/the kernel has no veth pairs: endpoints hang on TAPs/g)).toHaveLength(1); // of two endpoints
+  },
+);
 
 /** Packets of flows that the kernel has carried, and of the endpoint's port all that came from it. */
 async function counts(running: TsproxyProcess): Promise<{ carried: number; rx: number; drops: Record<string, number> }> {

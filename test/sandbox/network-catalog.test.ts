@@ -81,6 +81,7 @@ describe("networks that people make", () => {
           IPv4Address: "10.44.0.128/24",
           MacAddress: "02:42:0a:2c:00:80",
           IPv6Address: "",
+          Attach: "tap",
         },
       },
       Options: { "com.docker.network.driver.mtu": "1400" },

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Attacher } from "../../src/steer/attach.js";
+import { PreparedLinks } from "../../src/steer/prepared-links.js";
 import * as bpf from "../../src/sys/bpf.js";
 
 vi.mock("../../src/sys/bpf.js", async (original) => ({
@@ -50,6 +51,20 @@ describe("Attacher with prepared links", () => {
     egress.detach();
     expect(isOpen(made[1]!)).toBe(false);
     attacher.releasePrepared();
+  });
+
+  it("uses links that were begun before, and makes the others", () => {
+    const begun = new PreparedLinks(places);
+    const attacher = new Attacher(undefined, true);
+    attacher.prepare([...places, { ifindex: 4, direction: "ingress" }], begun);
+    expect(attacher.canReplace).toBe(true);
+    attacher.attach(2, PROGRAM);
+    expect(bpf.updateLink).toHaveBeenCalledExactlyOnceWith(made[0], PROGRAM);
+    attacher.attach(4, PROGRAM);
+    expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 4, "ingress");
+    expect(bpf.createTcxLinksApart).toHaveBeenCalledTimes(1);
+    attacher.releasePrepared();
+    expect(isOpen(made[1]!)).toBe(false);
   });
 
   it("uses a link once", () => {

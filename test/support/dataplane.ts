@@ -180,7 +180,7 @@ export class Dataplane {
     do this.engine.turn(0, 0);
     while (this.io.pending > 0 || this.state.held.hasReady || this.state.datagramsIn?.hasReady || this.state.announcements.due);
     const sent = this.io.sent.splice(0);
-    for (const { port, bytes } of sent) if (port === UP) enterAsEmit(this.flowMap, bytes);
+    for (const { port, bytes } of sent) if (port === UP) enterAsEmit(this.flowMap, bytes, this.state.order.isKept);
     return sent;
   }
 

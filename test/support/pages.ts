@@ -46,6 +46,7 @@ export function apiPage(): string {
       const schema = route[part];
       return schema === undefined ? [] : [`${PART[part]} ${fieldsOf(toJsonSchema(schema) as JsonSchema)}`];
     });
+    if (route.streams === true) parts.push("Answer: goes on until either side ends it.\n");
     return `## ${route.method} ${route.path}\n\n${wrap(route.summary)}\n\n${parts.join("\n")}`;
   });
   return `# The API

@@ -2,10 +2,12 @@
 import fs from "node:fs";
 import path from "node:path";
 
-function findRoot(): string {
-  let dir = import.meta.dirname;
-  while (!fs.existsSync(path.join(dir, "package.json"))) dir = path.dirname(dir);
-  return `${dir}/`;
+/** The nearest folder above `from` that has a package.json, with a slash at its end. Throws when there is none up to `/`. */
+export function findRoot(from: string = import.meta.dirname): string {
+  for (let dir = from; ; dir = path.dirname(dir)) {
+    if (fs.existsSync(path.join(dir, "package.json"))) return dir.endsWith("/") ? dir : `${dir}/`;
+    if (dir === path.dirname(dir)) throw new Error(`no folder above ${from} has a package.json: run this where the project's files are`);
+  }
 }
 
 /** The project's folder, with a slash at its end. */

@@ -2,6 +2,7 @@
  * What tsproxy needs of the kernel and of its privileges. Each thing is tried, and what is tried is undone: the TAP that is made, with what is
  * attached to it, is gone when its descriptor is closed.
  */
+import { NO_VETH_HINT } from "../../control/network/veth-support.js";
 import type { SteeringProbe } from "../../steer/probe.js";
 import { OFFLOAD_TCP, OFFLOAD_TCP_UDP, OFFLOAD_TUNNELS } from "../../sys/if-tun.js";
 import { formatPrefix, type IpPrefix } from "../../wire/ip-address.js";
@@ -22,6 +23,7 @@ export interface KernelSystem {
   /** As `native.sealSupport`. */
   sealSupport(): number;
   enterNetns(): void;
+  hasVeth(): boolean;
   openEchoSocket(): void;
 }
 
@@ -70,6 +72,19 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
     checks,
     { name: "network namespaces", essential: false, good: "--endpoint can put them into a network", bad: "--endpoint cannot be used" },
     () => system.enterNetns(),
+  );
+  await attempt(
+    checks,
+    {
+      name: "veth pairs",
+      essential: false,
+      good: "the kernel can carry what endpoints of own networks send and get",
+      bad: "endpoints of own networks hang on TAPs, and TypeScript moves every packet of theirs",
+      fix: NO_VETH_HINT,
+    },
+    () => {
+      if (!system.hasVeth()) throw new Error("the kernel has none");
+    },
   );
   await attempt(
     checks,

@@ -51,6 +51,14 @@ export async function loadKernel(): Promise<KernelSystem> {
         closeSync(fd);
       }
     },
+    hasVeth: () => {
+      const routes = new RouteSocket();
+      try {
+        return routes.hasVeth();
+      } finally {
+        routes.close();
+      }
+    },
     openEchoSocket: () => openEchoSocket(() => {}).close(),
   };
 }

@@ -10,8 +10,8 @@ export function isAttachWord(text: string): text is AttachWord {
   return (ATTACH_WORDS as readonly string[]).includes(text);
 }
 
-/** What a new endpoint gets. `isCarried`: the kernel can carry what goes to and from it, else the pair is but a longer way. */
-export function attachKind(word: AttachWord = DEFAULT_ATTACH, isCarried: boolean): AttachKind {
+/** What a new endpoint gets. `pays`: there are veth pairs, and the kernel can carry what goes by one; else it is but a longer way. Asked for `auto` alone. */
+export function attachKind(word: AttachWord = DEFAULT_ATTACH, pays: () => boolean): AttachKind {
   if (word !== "auto") return word;
-  return isCarried ? "veth" : "tap";
+  return pays() ? "veth" : "tap";
 }

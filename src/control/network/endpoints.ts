@@ -104,7 +104,7 @@ export class Endpoints {
 
   /** What devices are that are made now: what the kernel carries may be known only after the network was made. */
   get attach(): AttachKind {
-    return attachKind(this.network.attach, this.network.isCarried && this.site.taps.carriesInside);
+    return attachKind(this.network.attach, () => this.network.isCarried && this.site.taps.carriesInside && this.site.veths.has);
   }
 
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */

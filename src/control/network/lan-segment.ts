@@ -180,6 +180,7 @@ export class LanSegment {
     const port = { kind: "lan", name: tap.name, mac: this.mac ?? NO_MAC, addresses: [], network, device: index } as const;
     taps.attach(tap, port, undo, () => void this.remake(undo));
     socket.setLink(index, { up: true });
+    undo.add(`watch of ${tap.name}`, this.site.host.watch(index)); // that it is gone its port tells
   }
 
   /** Somebody has deleted the TAP, without which nobody reaches anybody: so it is made again. */

@@ -1,6 +1,6 @@
 /** The own networks, of whatever kind. */
-import { type IpAddress, prefixContains } from "../../wire/ip-address.js";
-import { ofFamily } from "../../wire/per-family.js";
+import { formatPrefix, type IpAddress, prefixContains } from "../../wire/ip-address.js";
+import { eachFamily, ofFamily } from "../../wire/per-family.js";
 import { type NetworkOf, type NetworkSpec, openNetwork } from "./kinds.js";
 import type { Network } from "./network.js";
 import type { Site } from "./site.js";
@@ -36,6 +36,13 @@ export class NetworkRegistry {
       const subnet = ofFamily(subnets, address.family);
       return subnet !== undefined && prefixContains(subnet.prefix, address);
     });
+  }
+
+  /** Number in the workers' tables of the network with that subnet, or that device of the host; undefined: there is none. */
+  numberOf(word: string): number | undefined {
+    const isIt = ({ hostDevice, subnets }: Network): boolean =>
+      hostDevice === word || eachFamily(subnets).some(({ prefix }) => formatPrefix(prefix) === word);
+    return word === "" ? undefined : [...this.networks].find(isIt)?.number;
   }
 
   async close(): Promise<void> {

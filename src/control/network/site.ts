@@ -11,6 +11,7 @@ import type { LinkRemover } from "./link-remover.js";
 import type { NetworkNumbers } from "./network-numbers.js";
 import type { TapPorts } from "./tap-ports.js";
 import type { Tunnels } from "./tunnels.js";
+import type { VethSupport } from "./veth-support.js";
 
 export interface Site {
   /** Of the host's namespace. */
@@ -20,6 +21,7 @@ export interface Site {
   readonly taps: TapPorts;
   readonly guard: HostGuard;
   readonly remover: LinkRemover;
+  readonly veths: Pick<VethSupport, "has">;
   /** Programs of endpoints on veth pairs. */
   readonly ends: EndpointEnds;
   /** Whose frames the kernel carries in overlay networks. */

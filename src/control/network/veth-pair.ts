@@ -23,6 +23,7 @@ import type { Undo } from "../undo.js";
 import type { HandedOut } from "./live-device.js";
 import { MAX_MTU } from "./mtu.js";
 import type { Site } from "./site.js";
+import { NO_VETH_HINT } from "./veth-support.js";
 
 /** Name for the TAP; the kernel puts the number in. */
 export const PAIR_TAP = "tspe%d";
@@ -98,6 +99,7 @@ export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => v
   shut = () => shutEnd(socket, pair.ifindex);
   setPairUp(socket, pair, tap.name, spec.mac);
   undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
+  undo.add(`watch of ${tap.name}`, host.watch(pair.tap)); // that it is gone its port tells
   return {
     tap,
     end: pair.ifindex,
@@ -113,7 +115,18 @@ export function makePair(socket: RouteSocket, { tap, name, nsFd, mac, mtu }: Pai
   removeFormer(socket, end);
   // The host's end takes what the endpoint sends, whatever MTU the endpoint gives its own, as a TAP does. Its own MAC is nobody's.
   const endMac = Uint8Array.from(mac, (byte, i) => (i === 0 ? byte ^ 0x04 : byte));
-  socket.addVeth({ name: end, mac: macText(endMac), mtu: MAX_MTU }, { name, mac: macText(mac), mtu }, nsFd);
+  try {
+    socket.addVeth({ name: end, mac: macText(endMac), mtu: MAX_MTU }, { name, mac: macText(mac), mtu }, nsFd);
+  } catch (error) {
+    if (socket.hasVeth()) throw error;
+    throw new TsproxyError(
+      "TSP_ERR_ENDPOINT",
+      "unavailable",
+      "the kernel has no veth pairs, by which endpoints of this network were to hang",
+      `${NO_VETH_HINT}, or choose 'auto' or 'tap'`,
+      error as Error,
+    );
+  }
 }
 
 /** The pair of a TAP, both of which are there; null: one is not. */

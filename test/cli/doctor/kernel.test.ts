@@ -40,6 +40,7 @@ function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boo
     hostFamilies: () => [4, 6],
     ipv6Settings: () => ({ writable: true, forwards: true }),
     enterNetns: () => {},
+    hasVeth: () => true,
     openEchoSocket: () => {},
     ...changes,
   };
@@ -80,6 +81,17 @@ describe("doctor", () => {
     });
   });
 
+  it("says what a kernel without veth pairs costs, and what to do", async () => {
+    const { ok, of } = await examine(host({ hasVeth: () => false }));
+    expect(ok).toBe(true);
+    expect(of("veth pairs")).toMatchObject({
+      status: "missing",
+      essential: false,
+      meaning: expect.stringMatching(/hang on TAPs, and TypeScript moves every packet of theirs.*the kernel has none/),
+      fix: expect.stringContaining("modprobe veth"),
+    });
+  });
+
   it("says whether networks can be encrypted, and with what", async () => {
     const found = async (support: number) => (await examine(host({ sealSupport: () => support }))).of("encryption");
     expect(await found(3)).toMatchObject({ status: "ok", meaning: "networks can be encrypted, with AES-256-GCM" });
@@ -108,6 +120,7 @@ describe("doctor", () => {
       "IPv6 settings: ok",
       "IPv6 errors: ok",
       "network namespaces: ok",
+      "veth pairs: ok",
       "ICMP echo: ok",
     ]);
     expect(fake.tap).toEqual({ closed: 1, bits: [0x0f, 0x6f, 0x1ef] });
@@ -212,7 +225,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(hostFamilies().includes(6) ? 17 : 15);
+  expect(checks).toHaveLength(hostFamilies().includes(6) ? 18 : 16);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

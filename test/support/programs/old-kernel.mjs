@@ -2,6 +2,7 @@
  * For `node --import`: makes the kernel look older to tsproxy, as TSPROXY_TEST_KERNEL says. `5.10`: no program may call bpf_ktime_get_coarse_ns
  * (Linux 5.11). `6.5`: there are no TCX links (Linux 6.6). `no offload6`: the verifier refuses the program that carries flows of IPv6. `refusing`: it
  * refuses all that carry, with the errno of TSPROXY_TEST_ERRNO, `no past bridge` all that go past bridges.
+ * `no veth`: it has no devices of that kind.
  * What is loaded in a thread of its own waits as long as the file TSPROXY_TEST_HOLD exists.
  */
 import { existsSync } from "node:fs";
@@ -23,6 +24,7 @@ const tooNew = {
   "no offload6": (cmd, _, attr) => cmd === PROG_LOAD && nameOf(attr) === "tsproxy_off6",
   refusing: (cmd, _, attr) => cmd === PROG_LOAD && /^tsproxy_off/.test(nameOf(attr)),
   "no past bridge": (cmd, pointers) => cmd === PROG_LOAD && calls(pointers[1], REDIRECT_PEER),
+  "no veth": () => false,
   new: () => false,
 }[process.env.TSPROXY_TEST_KERNEL];
 
@@ -31,7 +33,20 @@ const ERRNO = Number(process.env.TSPROXY_TEST_ERRNO ?? EINVAL);
 
 const answer = (call) => (cmd, attr, pointers) => (tooNew(cmd, pointers, attr) ? -ERRNO : call(cmd, attr, pointers));
 
+const NEWLINK = 16,
+  TYPE = 4; // of a netlink message, in its header
+/** Asks for a kind that no kernel has in place of veth pairs. */
+const withoutVeth =
+  (call) =>
+  (fd, message, ...rest) => {
+    const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
+    const kind = bytes.indexOf("veth\0");
+    if (bytes.readUInt16LE(TYPE) === NEWLINK && kind !== -1) bytes.write("none", kind);
+    return call(fd, message, ...rest);
+  };
+
 changeAddon((name, call) => {
+  if (name === "send") return process.env.TSPROXY_TEST_KERNEL === "no veth" ? withoutVeth(call) : call;
   if (name === "bpf") return answer(call);
   if (name !== "bpfApart") return call;
   return async (...args) => {

@@ -1,0 +1,219 @@
+/**
+ * What is captured of the packets on their way (`tsproxy capture`). Each packet that a capture wants becomes one record in its ring
+ * (`wire/capture-record.ts`): as it came in, as it went out, and what was decided. While a capture runs, the flows that it wants are not carried by the
+ * kernel (`withhold.ts`), nor are pairs of stations in networks that it wants frames of.
+ *
+ * The heads of a batch are copied before the stages run (`captured-frames.ts`). What follows a head no stage changes: it is copied when the packet is wanted. Records are seen by the reader when the batch is sent, so that they say what could not be sent, too.
+ *
+ * None of this is there without a capture: `State.capturing` is null.
+ */
+import { CaptureFilter, type CaptureFilterOptions } from "../dataplane/capture-filter.js";
+import type { Capturing, State } from "../dataplane/state.js";
+import * as batch from "../mem/batch.js";
+import { HEAD_SIZE, inHead, type PacketMemory } from "../mem/packet-memory.js";
+import { CaptureRing } from "../table/capture-ring.js";
+import { EGRESS_PORT, type NewFlow } from "../table/conntrack.js";
+import { HELD, UPLINK } from "../table/ports.js";
+import * as record from "../wire/capture-record.js";
+import { DROP_NONE } from "../wire/drop.js";
+import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { CapturedFrames } from "./captured-frames.js";
+import type { Withholder } from "./withhold.js";
+
+const NO_RECORD = -1;
+
+export interface CaptureOptions {
+  id: number;
+  ring: SharedArrayBuffer;
+  /** Bytes of a packet that are wanted. */
+  snap: number;
+  filter: CaptureFilterOptions;
+}
+
+interface Capture {
+  readonly ring: CaptureRing;
+  readonly snap: number;
+  readonly filter: CaptureFilter;
+  /** By frame of the batch: place of its record, or NO_RECORD. */
+  readonly places: Int32Array;
+}
+
+export interface CapturesHooks {
+  /** There is something in the capture's ring. */
+  captured(id: number): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+export class Captures implements Capturing {
+  private readonly all = new Map<number, Capture>();
+  private readonly frames: CapturedFrames;
+  private takeBackAgain = false;
+
+  constructor(
+    private readonly state: State,
+    private readonly slots: number,
+    private readonly withholder: Withholder,
+    private readonly hooks: CapturesHooks,
+  ) {
+    this.frames = new CapturedFrames(state, slots);
+  }
+
+  start({ id, ring, snap, filter }: CaptureOptions): void {
+    this.frames.reserve();
+    const places = new Int32Array(this.slots).fill(NO_RECORD);
+    this.all.set(id, { ring: new CaptureRing(ring), snap, filter: new CaptureFilter(filter, this.state), places });
+    this.review();
+  }
+
+  end(id: number): void {
+    if (this.all.delete(id)) this.review();
+  }
+
+  private review(): void {
+    const { state, withholder } = this;
+    state.capturing = this.all.size === 0 ? null : this;
+    state.stationPairs.withheld = this.all.size === 0 ? null : (network) => this.some((filter) => filter.wantsBridged(network));
+    state.stationPairs.takeBack();
+    withholder.review((flow) => this.some((filter) => filter.wantsFlow(flow)));
+    this.takeBackAgain = this.all.size > 0;
+  }
+
+  private some(holds: (filter: CaptureFilter) => boolean): boolean {
+    for (const { filter } of this.all.values()) if (holds(filter)) return true;
+    return false;
+  }
+
+  wants(flow: NewFlow): boolean {
+    return this.some((filter) => filter.wantsNew(flow));
+  }
+
+  tick(): void {
+    if (this.takeBackAgain) this.withholder.takeBackAgain();
+    this.takeBackAgain = false;
+  }
+
+  before(b: batch.Batch): void {
+    this.frames.take(b);
+  }
+
+  after(b: batch.Batch): void {
+    const now = this.hooks.now();
+    for (let i = 0; i < b.count; i++) {
+      const flow = this.frames.look(b, i);
+      const verdict = this.frames.verdictOf(b, i, flow);
+      for (const capture of this.all.values()) {
+        const { filter } = capture;
+        const isWanted = flow === batch.NO_FLOW ? filter.wantsPacket(this.frames.facts) : filter.wantsFlow(flow >> 1);
+        capture.places[i] = isWanted && (!filter.drops || isRefusal(verdict)) ? this.write(capture, b, i, flow, verdict, now) : NO_RECORD;
+      }
+    }
+  }
+
+  answered(i: number, reason: number): void {
+    this.frames.answers[i] = reason;
+  }
+
+  failed(i: number, reason: number): void {
+    if (i < 0 || i >= this.frames.count) return;
+    for (const { places, ring } of this.all.values())
+      if (places[i] !== NO_RECORD) ring.words[places[i]! + record.VERDICT] = record.DROPPED | (reason << record.REASON_SHIFT);
+  }
+
+  done(): void {
+    for (const [id, { ring, places }] of this.all) {
+      places.fill(NO_RECORD);
+      if (ring.publish()) this.hooks.captured(id);
+    }
+  }
+
+  /** Writes the record of frame `i`; its place, or NO_RECORD when there is no room. */
+  private write({ ring, snap }: Capture, b: batch.Batch, i: number, flow: number, verdict: number, now: number): number {
+    const { memory } = b;
+    const { frames } = this;
+    const length = frames.length[i]!;
+    const head = frames.head[i]!;
+    const tail = frames.tail[i]!;
+    const rest = length - head;
+    const out = b.egress[i]! >= 0;
+    const outLength = out ? b.len[i]! : 0;
+    const outHead = out ? outHeadOf(b, i, tail, rest) : 0;
+    const hasRest = out && b.tail[i] === tail && outLength - outHead === rest;
+    const inKept = Math.min(head, snap);
+    const outKept = Math.min(outHead, snap);
+    const restKept = Math.min(rest, Math.max(0, snap - head));
+    const size = record.HEADER_WORDS * 4 + up(inKept) + up(outKept) + up(restKept);
+    const place = ring.reserve(size);
+    if (place === -1) return NO_RECORD;
+    const w = ring.words;
+    w[place + record.VERDICT] = verdict;
+    w[place + record.SECONDS] = Math.floor(now / 1000);
+    w[place + record.NANOSECONDS] = Math.floor((now % 1000) * 1e6);
+    w[place + record.IN_PORT] = frames.ingress[i]!;
+    w[place + record.OUT_PORT] = out ? b.egress[i]! : -1;
+    w[place + record.IN_DEVICE] = this.deviceOf(b, i, flow, frames.ingress[i]!, 0);
+    w[place + record.OUT_DEVICE] = out ? this.deviceOf(b, i, flow, b.egress[i]!, 1) : 0;
+    w[place + record.IN_LENGTH] = length;
+    w[place + record.IN_HEAD] = inKept;
+    w[place + record.OUT_LENGTH] = outLength;
+    w[place + record.OUT_HEAD] = outKept;
+    w[place + record.REST] = restKept;
+    w[place + record.OUT_REST] = hasRest ? Math.min(restKept, Math.max(0, snap - outHead)) : 0;
+    let at = (place + record.HEADER_WORDS) * 4;
+    ring.bytes.set(frames.headOf(i, inKept), at);
+    at += up(inKept);
+    ring.bytes.set(memory.bytes.subarray(b.at[i]! + VNET, b.at[i]! + VNET + outKept), at);
+    at += up(outKept);
+    if (restKept > 0) {
+      const from = restAt(memory, b, i, tail, rest);
+      ring.bytes.set(memory.bytes.subarray(from, from + restKept), at);
+    }
+    return place;
+  }
+
+  /** Device of the host that the frame has come by, or goes out of, as far as that is known here; `end`: 0 it has come, 1 it goes. */
+  private deviceOf(b: batch.Batch, i: number, flow: number, port: number, end: number): number {
+    const { conntrack, ports } = this.state;
+    const kind = ports.kind[port]!;
+    if (kind !== UPLINK && kind !== HELD) return 0;
+    if (end === 0 && b.device[i] !== 0) return b.device[i]!;
+    if (flow === batch.NO_FLOW || (flow & 1) !== end) return 0;
+    return (conntrack.egress(flow >> 1, 1) & EGRESS_PORT) === ports.uplink ? conntrack.device[flow >> 1]! : 0;
+  }
+}
+
+/** What `performance.now()` must be corrected by: it knows no leap and no adjustment of the host's clock. */
+let skew = 0;
+
+/** Milliseconds since 1970, with parts of one. */
+export function preciseTime(): number {
+  const time = performance.timeOrigin + performance.now() + skew;
+  const off = Date.now() - time;
+  if (Math.abs(off) < 2) return time;
+  skew += off;
+  return time + off;
+}
+
+/** Bytes of the frame that goes out before what has not changed. */
+function outHeadOf(b: batch.Batch, i: number, tail: number, rest: number): number {
+  const length = b.len[i]!;
+  const inOnePiece = Math.min(length, inHead(b.at[i]!, length + VNET, b.tail[i]!) - VNET);
+  return tail === -1 && b.tail[i] === -1 && rest > 0 && length >= rest
+    ? Math.min(length - rest, HEAD_SIZE)
+    : Math.min(inOnePiece, HEAD_SIZE);
+}
+
+/** Where what follows the head lies: in the tail, or, in one piece, at the frame's end. */
+function restAt(memory: PacketMemory, b: batch.Batch, i: number, tail: number, rest: number): number {
+  return tail === -1 ? b.at[i]! + VNET + b.len[i]! - rest : memory.tailAt(tail);
+}
+
+/** Whether it does not get where it was to go. */
+function isRefusal(verdict: number): boolean {
+  return (verdict & 0xff) === record.DROPPED || verdict >>> record.REASON_SHIFT !== DROP_NONE;
+}
+
+/** To the next whole word. */
+function up(n: number): number {
+  return (n + 3) & ~3;
+}

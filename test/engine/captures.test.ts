@@ -1,0 +1,387 @@
+/** What a capture sees of the packets on their way, and that the kernel gives back and gets again the flows that are captured. */
+import { describe, expect, it } from "vitest";
+import { type CapturedPacket, takePacket } from "../../src/control/capture/packet.js";
+import type { CaptureFilterOptions } from "../../src/dataplane/capture-filter.js";
+import type { StateOptions } from "../../src/dataplane/state.js";
+import type { ToWorker } from "../../src/engine/messages.js";
+import { CaptureRing, captureRing } from "../../src/table/capture-ring.js";
+import { ENDPOINT, HOST } from "../../src/table/ports.js";
+import {
+  A,
+  addPort,
+  B,
+  CLIENT,
+  Dataplane,
+  GATEWAY,
+  HELD_PORT,
+  HOST_IP,
+  IP_A,
+  IP_B,
+  MAC_A,
+  MAC_B,
+  MAC_GATEWAY,
+  NET,
+  PUBLISHED,
+  prefix,
+  raw,
+  subnet,
+  TARGET,
+  UP,
+} from "../support/dataplane.js";
+import * as p from "../support/packets.js";
+
+const BRIDGED = "172.18.0.4",
+  BRIDGE = "172.18.0.1",
+  SPORT = 40000,
+  OWN = 3,
+  OFFLOAD_AT = 10; // in an entry of the map `flows`
+
+const ANY: CaptureFilterOptions = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
+
+/** A capture of `d`. */
+class Tap {
+  private readonly ring: CaptureRing;
+  private static next = 1;
+  readonly id = Tap.next++;
+
+  constructor(
+    private readonly d: Dataplane,
+    filter: Partial<CaptureFilterOptions> = {},
+    { snap = 262_144, size = 1 << 20 } = {},
+  ) {
+    const memory = captureRing(size);
+    this.ring = new CaptureRing(memory);
+    d.say({ type: "capture", id: this.id, ring: memory, snap, filter: { ...ANY, ...filter } });
+  }
+
+  take(): CapturedPacket[] {
+    const all: CapturedPacket[] = [];
+    for (let packet = takePacket(this.ring); packet !== undefined; packet = takePacket(this.ring)) all.push(packet);
+    return all;
+  }
+
+  /** In words: verdict, and who sent to whom, before and after. */
+  words(): string[] {
+    return this.take().map(({ verdict, reason, in: before, out: after }) => {
+      const said = reason === undefined ? verdict : `${verdict} ${reason}`;
+      return `${said}: ${tuple(before.bytes)}${after === undefined ? "" : ` => ${tuple(after.bytes)}`}`;
+    });
+  }
+
+  end(): void {
+    this.d.say({ type: "end-capture", id: this.id });
+  }
+}
+
+function tuple(frame: Uint8Array): string {
+  const { src, sport, dst, dport } = p.parse(p.join(new Uint8Array(p.VNET), frame));
+  return `${src}:${sport} > ${dst}:${dport}`;
+}
+
+/** A host that has its published port's target on a bridge of the kernel's, which carries flows to it. */
+function bridged(options: Partial<StateOptions> = {}): Dataplane {
+  const d = new Dataplane({ offload: true, ...options });
+  for (const proto of [p.TCP, p.UDP]) d.publish({ proto, target: BRIDGED, network: -1, snatSource: BRIDGE, onlink: "172.18.0.0/16" });
+  d.state.locals.set(raw(BRIDGE), 0, 1);
+  return d;
+}
+
+function flow(d: Dataplane, from = CLIENT, sport = SPORT) {
+  const client = (flags = p.ACK, data = p.payload(3)) =>
+    d.fromUplink(p.tcp({ src: from, dst: HOST_IP }, { sport, dport: PUBLISHED, flags, data }));
+  const server = (flags = p.ACK, data = p.payload(3)) =>
+    d.fromUplink(p.tcp({ src: BRIDGED, dst: from }, { sport: TARGET, dport: sport, flags, data }));
+  return {
+    client,
+    server,
+    open(): void {
+      client(p.SYN, p.payload(0));
+      server(p.SYN | p.ACK, p.payload(0));
+      client();
+    },
+  };
+}
+
+/** What the steering's map says of each entry: whether the kernel carries it. */
+const carried = (d: Dataplane): boolean[] => [...d.flowMap.values()].map((value) => Buffer.from(value, "hex")[OFFLOAD_AT] !== 0);
+
+describe("a capture", () => {
+  it("shows both directions of a flow, as they came in and as they went out", () => {
+    const d = bridged();
+    const tap = new Tap(d);
+    flow(d).open();
+    expect(tap.words()).toEqual([
+      `translated: ${CLIENT}:${SPORT} > ${HOST_IP}:${PUBLISHED} => ${CLIENT}:${SPORT} > ${BRIDGED}:${TARGET}`,
+      `translated: ${BRIDGED}:${TARGET} > ${CLIENT}:${SPORT} => ${HOST_IP}:${PUBLISHED} > ${CLIENT}:${SPORT}`,
+      `translated: ${CLIENT}:${SPORT} > ${HOST_IP}:${PUBLISHED} => ${CLIENT}:${SPORT} > ${BRIDGED}:${TARGET}`,
+    ]);
+    expect(d.told).toContainEqual({ type: "captured", id: tap.id });
+  });
+
+  it("shows every byte of a packet, also behind its head, and no more than is wanted", () => {
+    const d = bridged();
+    const f = flow(d);
+    f.open();
+    const [tap, brief] = [new Tap(d), new Tap(d, {}, { snap: 60 })];
+    const data = p.payload(9000);
+    const sent = f.client(p.ACK, data);
+    const [packet] = tap.take();
+    expect(p.hex(packet!.in.bytes.slice(-data.length))).toBe(p.hex(data));
+    expect(p.hex(packet!.out!.bytes.slice(34))).toBe(p.hex(sent[0]!.bytes.subarray(p.VNET + 34)));
+    expect(packet).toMatchObject({ in: { length: 9054, port: UP }, out: { length: 9054, port: UP } });
+    const [cut] = brief.take();
+    expect([cut!.in.length, cut!.in.bytes.length, cut!.out!.bytes.length]).toEqual([9054, 60, 60]);
+  });
+
+  it("says why a packet is dropped", () => {
+    const d = bridged({ bypass: false });
+    d.say({ type: "allow", prefixes: [prefix("203.0.113.0/24")] });
+    const tap = new Tap(d, { port: PUBLISHED });
+    d.fromHeld(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags: p.SYN }));
+    const [packet] = tap.take();
+    expect(packet).toMatchObject({ verdict: "dropped", reason: "source-refused", out: undefined, in: { port: HELD_PORT, device: 2 } });
+  });
+
+  it("says that a packet's sender is answered in its receiver's place, and why", () => {
+    const d = new Dataplane();
+    d.route(); // there is no way out
+    const tap = new Tap(d);
+    d.fromEndpoint(A, p.udp({ src: IP_A, dst: "203.0.113.7" }, { sport: 5000, dport: 53 }));
+    d.send(A, p.arpFrame(p.BROADCAST, { senderMac: MAC_A, senderIp: IP_A, targetIp: GATEWAY }));
+    expect(tap.take().map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["answered", "no-route"],
+      ["answered", undefined],
+    ]);
+  });
+
+  it("says that the device did not take a packet", () => {
+    const d = new Dataplane();
+    d.publish(); // of the endpoint A
+    const tap = new Tap(d);
+    const syn = (): unknown => d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags: p.SYN }));
+    syn();
+    d.io.removePort(A);
+    syn();
+    const tuple = `${CLIENT}:${SPORT} > ${HOST_IP}:${PUBLISHED}`;
+    expect(tap.words()).toEqual([`translated: ${tuple} => ${CLIENT}:${SPORT} > ${IP_A}:${TARGET}`, `dropped tx-error: ${tuple}`]);
+  });
+
+  it("shows what neighbors send each other, and what is flooded", () => {
+    const d = new Dataplane();
+    const tap = new Tap(d, { network: NET });
+    d.send(A, p.frame(MAC_B, MAC_A, p.udp({ src: IP_A, dst: IP_B }, { sport: 1, dport: 2 })));
+    d.send(A, p.frame(p.BROADCAST, MAC_A, p.udp({ src: IP_A, dst: "255.255.255.255" }, { sport: 1, dport: 2 })));
+    expect(tap.words()).toEqual([`forwarded: ${IP_A}:1 > ${IP_B}:2 => ${IP_A}:1 > ${IP_B}:2`, `flooded: ${IP_A}:1 > 255.255.255.255:2`]);
+  });
+
+  it("that finds no room counts the packets, and loses none of what is forwarded", () => {
+    const d = bridged();
+    const f = flow(d);
+    f.open();
+    const tap = new Tap(d, {}, { size: 1024 });
+    for (let n = 0; n < 50; n++) expect(f.client()).toHaveLength(1);
+    const seen = tap.take();
+    f.client();
+    const [next] = tap.take();
+    expect(seen.length).toBeGreaterThan(0);
+    expect(seen.length + next!.lost).toBe(50);
+  });
+});
+
+describe("a filter", () => {
+  const OTHER = "192.0.2.20";
+
+  it.each<[string, Partial<CaptureFilterOptions>, boolean]>([
+    ["of the published port", { port: PUBLISHED }, true],
+    ["of another port", { port: PUBLISHED + 1 }, false],
+    ["of the target's port", { port: TARGET }, false],
+    ["of the client", { client: prefix(`${CLIENT}/32`) }, true],
+    ["of another client", { client: prefix(`${OTHER}/32`) }, false],
+    ["of the target", { target: prefix(`${BRIDGED}/32`) }, true],
+    ["of another target", { target: prefix(`${IP_A}/32`) }, false],
+    ["of the protocol", { proto: p.TCP }, true],
+    ["of another protocol", { proto: p.UDP }, false],
+    ["of a network that the flow is not in", { network: NET }, false],
+    ["of drops", { drops: true }, false],
+  ])("%s: both directions or neither", (_, filter, sees) => {
+    const d = bridged();
+    const tap = new Tap(d, filter);
+    flow(d).open();
+    expect(tap.take()).toHaveLength(sees ? 3 : 0);
+  });
+
+  it.each<[string, Partial<CaptureFilterOptions>, boolean]>([
+    ["of the published port", { port: PUBLISHED }, true],
+    ["of the client", { client: prefix(`${CLIENT}/32`) }, true],
+    ["of the target that the port leads to", { target: prefix(`${BRIDGED}/32`) }, true],
+    ["of another target", { target: prefix(`${IP_A}/32`) }, false],
+    ["of drops", { drops: true }, true],
+  ])("%s sees a packet that opens no flow", (_, filter, sees) => {
+    const d = bridged();
+    d.say({ type: "allow", prefixes: [prefix("203.0.113.0/24")] });
+    const tap = new Tap(d, filter);
+    flow(d).client(p.SYN);
+    expect(tap.take()).toHaveLength(sees ? 1 : 0);
+  });
+
+  it("of a network sees what its endpoints send, and not what others do", () => {
+    const d = bridged();
+    const [tap, other] = [new Tap(d, { network: NET }), new Tap(d, { network: NET + 1 })];
+    d.fromEndpoint(A, p.udp({ src: IP_A, dst: "203.0.113.7" }, { sport: 5000, dport: 5001 }));
+    flow(d).open();
+    expect(tap.take()).toHaveLength(1);
+    expect(other.take()).toEqual([]);
+  });
+});
+
+describe("a flow that the kernel carries", () => {
+  it("comes back while it is captured, and is carried again when the capture ends; its packets are counted on", () => {
+    const d = bridged();
+    const f = flow(d);
+    f.open();
+    expect(carried(d)).toEqual([true, true]);
+    count(d, 100);
+    const tap = new Tap(d, { port: PUBLISHED });
+    expect(carried(d)).toEqual([false, false]);
+    expect(d.flows()).toMatchObject([{ state: "established", offloaded: false, packets: [102, 101] }]);
+    f.client();
+    f.server();
+    expect(tap.take()).toHaveLength(2);
+    tap.end();
+    expect(carried(d)).toEqual([true, true]);
+    expect(d.flows()).toMatchObject([{ state: "established", offloaded: true, packets: [103, 102] }]);
+    f.client(p.FIN | p.ACK);
+    expect(tap.take()).toEqual([]);
+  });
+
+  it("of which no capture wants packets stays where it is", () => {
+    const d = bridged();
+    flow(d).open();
+    const tap = new Tap(d, { port: PUBLISHED + 1 });
+    expect(carried(d)).toEqual([true, true]);
+    expect(d.flowsWritten).toHaveLength(0);
+    tap.end();
+  });
+
+  it("stays back as long as one of several captures wants it", () => {
+    const d = bridged();
+    flow(d).open();
+    const [one, other] = [new Tap(d, { port: PUBLISHED }), new Tap(d, { client: prefix(`${CLIENT}/32`) })];
+    one.end();
+    expect(carried(d)).toEqual([false, false]);
+    other.end();
+    expect(carried(d)).toEqual([true, true]);
+  });
+
+  it("that is opened while it is captured is not carried before the capture ends", () => {
+    const d = bridged();
+    const tap = new Tap(d);
+    const f = flow(d);
+    f.open();
+    expect(carried(d).some((each) => each)).toBe(false);
+    tap.end();
+    f.server();
+    expect(carried(d)).toEqual([true, true]);
+    expect(d.flows()).toMatchObject([{ offloaded: true }]);
+  });
+
+  it("that was entered by a frame on its way when the capture began comes back within a second", () => {
+    const d = bridged();
+    const f = flow(d);
+    f.client(p.SYN);
+    f.server(p.SYN | p.ACK);
+    const late = [...d.flowMap];
+    const tap = new Tap(d);
+    for (const [key, value] of late) d.flowMap.set(key, value);
+    expect(carried(d)).toEqual([true, true]);
+    d.at(d.now + 1);
+    expect(carried(d)).toEqual([false, false]);
+    tap.end();
+  });
+
+  it("ends as others do while it is captured", () => {
+    const d = bridged();
+    const f = flow(d);
+    f.open();
+    const tap = new Tap(d);
+    f.client(p.RST);
+    expect(d.flows()[0]!.state).toBe("reset");
+    tap.end();
+    d.at(d.now + 1000);
+    expect(d.flows()).toEqual([]);
+    expect(d.flowMap.size).toBe(0);
+  });
+});
+
+/** As the kernel does when it carries packets of every flow: counts them. */
+function count(d: Dataplane, packets: number): void {
+  for (const [key, value] of d.flowMap) {
+    const bytes = Buffer.from(value, "hex");
+    bytes.writeUInt32LE(d.now, 12);
+    bytes.writeBigUInt64LE(BigInt(packets), 16);
+    d.flowMap.set(key, bytes.toString("hex"));
+  }
+}
+
+/** A host with a network whose endpoints A and B hang on veth pairs. */
+function own(): Dataplane {
+  const d = new Dataplane({ offload: true });
+  for (const port of [A, B]) d.say({ type: "remove-port", port });
+  d.say({ type: "station-pairs", fd: 9 }, { type: "add-network", network: OWN, subnets: [subnet("172.17.0.0/16", GATEWAY)], flags: 0 });
+  d.say(addPort(20, HOST, MAC_GATEWAY, GATEWAY, OWN));
+  for (const [port, mac, address] of [
+    [A, MAC_A, IP_A],
+    [B, MAC_B, IP_B],
+  ] as const)
+    d.say({ ...(addPort(port, ENDPOINT, mac, address, OWN) as Extract<ToWorker, { type: "add-port" }>), device: 70 + port });
+  return d;
+}
+
+describe("an own network", () => {
+  const PEER = "203.0.113.7";
+  const out = (d: Dataplane, flags: number) => d.fromEndpoint(A, p.tcp({ src: IP_A, dst: PEER }, { sport: 5000, dport: 80, flags }));
+  const back = (d: Dataplane, flags: number, dport: number) =>
+    d.fromUplink(p.tcp({ src: PEER, dst: HOST_IP }, { sport: 80, dport, flags }));
+
+  it.each([false, true])("has what an endpoint opens carried again after a capture (it was open before: %s)", (before) => {
+    const d = own();
+    const start = (): Tap => new Tap(d, { network: OWN });
+    const early = before ? undefined : start();
+    const [syn] = out(d, p.SYN);
+    const { sport } = p.parse(syn!.bytes);
+    back(d, p.SYN | p.ACK, sport);
+    out(d, p.ACK);
+    expect(carried(d).includes(true)).toBe(before);
+    const tap = early ?? start();
+    expect(carried(d).includes(true)).toBe(false);
+    tap.take();
+    out(d, p.ACK);
+    back(d, p.ACK, sport);
+    expect(tap.words()).toEqual([
+      `translated: ${IP_A}:5000 > ${PEER}:80 => ${HOST_IP}:${sport} > ${PEER}:80`,
+      `translated: ${PEER}:80 > ${HOST_IP}:${sport} => ${PEER}:80 > ${IP_A}:5000`,
+    ]);
+    tap.end();
+    back(d, p.ACK, sport);
+    expect(carried(d)).toEqual([true, true]);
+  });
+
+  it("has what neighbors send each other come to the loop while it is captured, and no longer", () => {
+    const d = own();
+    const send = (): unknown => d.send(A, p.frame(MAC_B, MAC_A, p.udp({ src: IP_A, dst: IP_B }, { sport: 5000, dport: 5001 })));
+    send();
+    expect(d.stationPairs.size).toBe(1);
+    const other = new Tap(d, { network: OWN + 1 });
+    send();
+    expect(d.stationPairs.size).toBe(1);
+    const tap = new Tap(d, { network: OWN });
+    send();
+    send();
+    expect(d.stationPairs.size).toBe(0);
+    expect(tap.take()).toHaveLength(2);
+    tap.end();
+    other.end();
+    send();
+    expect(d.stationPairs.size).toBe(1);
+  });
+});
