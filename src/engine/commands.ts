@@ -34,6 +34,8 @@ export interface CommandsHooks {
   watch(fd: number): void;
   /** The map behind the descriptor, with keys of that family. */
   openFlowMap(fd: number, family: 4 | 6): FlowMap;
+  /** Memory of the map `order`. */
+  mapOrder(fd: number): ArrayBuffer;
   /** The map `station_pairs` behind the descriptor. */
   openStationPairs(fd: number): StationPairMap;
   /** What former processes left. */
@@ -158,6 +160,7 @@ export class Commands implements EngineHooks {
         state.offloads = m.offload.ipv4;
         state.offloads6 = m.offload.ipv6;
         this.maps.use(m.flowsFd, m.flows6Fd, m.acrossFd);
+        if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd));
         break;
       case "offload":
         this.flows.limitOffload(m.ipv4, m.ipv6);

@@ -56,6 +56,7 @@ export class FlowCommands {
       const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
       if (!conntrack.isLive(id) || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !(is6 ? lost6 : lost4)) continue;
       conntrack.mark(id, 0, EGRESS_ENTERED, EGRESS_OFFLOAD);
+      conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
       if ((conntrack.egress(id, 1) & EGRESS_PORT) !== this.state.ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
     }
   }
