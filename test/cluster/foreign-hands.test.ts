@@ -36,11 +36,11 @@ interface Node {
 
 async function node(
   name: string,
-  { at = `192.0.2.${open.length + 1}`, holding = [] as Holding[], instance = name, ttlSec = 1 } = {},
+  { at = `192.0.2.${open.length + 1}`, holding = [] as Holding[], instance = name, ttlSec = 1, heldMs = 30_000 } = {},
 ): Promise<Node> {
   const client = store.connect();
   const self = { name, instance, tunnel: perFamily([ip(at)]) };
-  const cluster = new Cluster(client, { cluster: "c", self, ttlSec, quietMs: 100, graceMs: 100 });
+  const cluster = new Cluster(client, { cluster: "c", self, ttlSec, quietMs: 100, graceMs: 100, heldMs });
   open.push(cluster);
   await cluster.start(holding);
   return { cluster, client };
@@ -91,6 +91,31 @@ describe("a key of a node's that somebody else removes or writes over", () => {
     const quiet = store.revision;
     await sleep(50);
     expect(store.revision - quiet).toBeLessThan(3); // nothing but beacons: it does not answer itself
+  });
+
+  it("is an address that it holds: it is looked for now and then, and put again", async () => {
+    const a = await node("a", { ttlSec: 3600, heldMs: 20 });
+    const shop = await make(a);
+    await claim(a, shop, "web");
+    const db = await claim(a, shop, "db");
+    const held = ["10.0.0.2", "10.0.0.3"].map((address) => keys.held(shop.id, address));
+    const before = held.map(textOf);
+    await remove(held[1]!);
+    await eventually("it is held again", () => textOf(held[1]!) === before[1]);
+    const { revision } = store;
+    await sleep(100); // five looks
+    expect(store.revision - revision).toBeLessThan(4); // nothing but beacons
+    // Somebody's own now: it says so once, and leaves it to him.
+    await write(held[1]!, "somebody's");
+    await eventually("it is told", () => a.cluster.isDisplaced(db.id));
+    await sleep(100);
+    expect(held.map(textOf)).toEqual([before[0], "somebody's"]);
+    expect(said.filter((line) => line.includes("address 10.0.0.3 was given to somebody else"))).toHaveLength(1);
+    // One that has ended is not put again.
+    await a.cluster.release(db.id);
+    await remove(held[1]!);
+    await sleep(100);
+    expect(held.map(textOf)).toEqual([before[0], undefined]);
   });
 
   it("is its name, and somebody else's now: it says so, takes nothing new under it, and has it again when that one is gone", async () => {
