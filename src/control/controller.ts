@@ -188,6 +188,7 @@ export class Controller {
           flowsFd: steering.flowsFd,
           flows6Fd: steering.ipv6 ? steering.flows6Fd : -1,
           acrossFd: steering.ipv6 ? steering.acrossFd : -1,
+          orderFd: steering.orderFd,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
           offload: steering.offload,

@@ -180,9 +180,8 @@ export class FormerFlows {
     if (!hasFamilies(word, flow) || !this.translateAddresses(file)) return OVER;
     setDeltas(this.state);
     if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16))) return OVER; // torn
-    const wasWithheld = (rows[row + ct.REPLY + ct.WAY]! & ct.EGRESS_WITHHELD) !== 0; // who looked at it does no more
-    const way = rows[row + ct.WAY]! | (wasWithheld ? ct.EGRESS_OFFLOAD : 0);
-    const wayBack = rows[row + ct.REPLY + ct.WAY]! & ~ct.EGRESS_WITHHELD;
+    const way = goesOn(rows[row + ct.WAY]!);
+    const wayBack = rows[row + ct.REPLY + ct.WAY]!;
     const isOffloaded = (way & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
     const lastSeen = isOffloaded ? now : rows[row + ct.DEADLINE]! - before;
     if (lastSeen > now || lastSeen + conntrack.timeouts[flow.state]! <= now) return OVER;
@@ -203,7 +202,8 @@ export class FormerFlows {
       if (!isFromOutside) flow.replyEgress &= ~(ct.EGRESS_ENTER | ct.EGRESS_ENTERED);
     }
     if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) flow.egress &= ~ct.EGRESS_OFFLOAD;
-    const isToCarry = wasWithheld && (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
+    flow.replyEgress = (flow.replyEgress & ~ct.EGRESS_OFFLOAD) | (flow.egress & ct.EGRESS_OFFLOAD);
+    const isToCarry = wasWithheld(rows[row + ct.WAY]!) && (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
     if ((isToCarry || (isFromOutside && !this.state.bypass)) && (flow.replyEgress & ct.EGRESS_ENTERED) === 0)
       flow.replyEgress |= ct.EGRESS_ENTER;
     flow.device = file.device[id]!;
@@ -378,4 +378,14 @@ function spreadWord({ addressWords }: FlowFile, former: number): number {
 
 function isKnown(proto: number): boolean {
   return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
+}
+
+/** Whether somebody looked at the flow when the former process ended. */
+function wasWithheld(way: number): boolean {
+  return (way & ct.EGRESS_WITHHELD) !== 0;
+}
+
+/** The egress word of a flow that nobody looks at any more. */
+function goesOn(way: number): number {
+  return wasWithheld(way) ? (way & ~ct.EGRESS_WITHHELD) | ct.EGRESS_OFFLOAD : way;
 }

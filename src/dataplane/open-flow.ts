@@ -43,10 +43,10 @@ export function openFlow(b: Batch, i: number, state: State, source: number): num
   if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) return noRoom(state);
   setDeltas(state);
   if (state.offloads && flow.proto !== ipv4.PROTO_SCTP && isKernels(state, source)) {
-    if (state.capturing?.wants(flow) === true) flow.replyEgress |= ct.EGRESS_WITHHELD;
+    if (state.capturing?.wants(flow) === true) flow.egress |= ct.EGRESS_WITHHELD;
     else {
       flow.egress |= ct.EGRESS_OFFLOAD;
-      flow.replyEgress |= ct.EGRESS_ENTER;
+      flow.replyEgress |= ct.EGRESS_OFFLOAD | ct.EGRESS_ENTER;
     }
   }
   const id = conntrack.insert(flow, state.now);

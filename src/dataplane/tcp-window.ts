@@ -27,13 +27,9 @@ export function note(conntrack: ct.Conntrack, id: number, dir: number, flags: nu
 
 /** Whether the segment at `off` of direction `dir` is outside of what its receiver takes. */
 export function isOutside(conntrack: ct.Conntrack, id: number, dir: number, halves: Uint16Array, off: number): boolean {
-  if (!isKnown(conntrack.state(id)) || isKernels(conntrack, id)) return false;
+  if (!isKnown(conntrack.state(id)) || (conntrack.egress(id, 0) & (ct.EGRESS_OFFLOAD | ct.EGRESS_WITHHELD)) !== 0) return false;
   const ahead = rawHalf(tcpSequenceUpper(halves, off)) - rawHalf(conntrack.acked(id, dir ^ 1));
   return ((ahead + 1) & HALF) > WINDOW;
-}
-
-function isKernels(conntrack: ct.Conntrack, id: number): boolean {
-  return (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0 || (conntrack.egress(id, 1) & ct.EGRESS_WITHHELD) !== 0;
 }
 
 /** Whether both ends have acknowledged what the other sent. */

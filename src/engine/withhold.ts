@@ -19,27 +19,24 @@ export class Withholder {
     const { conntrack } = this.state;
     for (let id = 0; id < conntrack.end; id++) {
       if (!conntrack.isLive(id)) continue;
-      if ((conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0) {
-        if (wants(id)) this.takeBack(id);
-      } else if (this.isWithheld(id) && !wants(id)) this.giveBack(id);
+      const way = conntrack.egress(id, 0);
+      if ((way & EGRESS_OFFLOAD) !== 0 && wants(id)) this.takeBack(id);
+      else if ((way & EGRESS_WITHHELD) !== 0 && !wants(id)) this.giveBack(id);
     }
   }
 
   /** Once more for those that are taken back: the uplink's program may have entered one with a frame that was on its way. */
   takeBackAgain(): void {
     const { conntrack } = this.state;
-    for (let id = 0; id < conntrack.end; id++) if (conntrack.isLive(id) && this.isWithheld(id)) this.maps.offload?.takeBack(id);
-  }
-
-  private isWithheld(id: number): boolean {
-    return (this.state.conntrack.egress(id, 1) & EGRESS_WITHHELD) !== 0;
+    for (let id = 0; id < conntrack.end; id++)
+      if (conntrack.isLive(id) && (conntrack.egress(id, 0) & EGRESS_WITHHELD) !== 0) this.maps.offload?.takeBack(id);
   }
 
   private takeBack(id: number): void {
     const { conntrack, ports } = this.state;
     this.maps.offload?.settle(id);
-    conntrack.mark(id, 0, EGRESS_ENTERED, EGRESS_OFFLOAD); // of either direction an entry may be there, which goes with the flow
-    conntrack.mark(id, 1, EGRESS_WITHHELD, 0);
+    conntrack.mark(id, 0, EGRESS_WITHHELD, EGRESS_OFFLOAD);
+    conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
     // What comes by an endpoint's own device needs no entry to come here.
     if ((conntrack.egress(id, 1) & EGRESS_PORT) !== ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
     this.maps.offload?.takeBack(id);
@@ -49,15 +46,15 @@ export class Withholder {
     const { conntrack, offloads, offloads6 } = this.state;
     const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
     const carries = is6 ? offloads6 : offloads;
-    conntrack.mark(id, 1, 0, EGRESS_WITHHELD);
-    if (!carries) return;
-    conntrack.mark(id, 0, EGRESS_OFFLOAD, EGRESS_ENTERED);
+    if (!carries) return; // it may be one that the kernel has refused: as such it stays marked
+    conntrack.mark(id, 0, EGRESS_OFFLOAD, EGRESS_WITHHELD);
+    conntrack.mark(id, 1, EGRESS_OFFLOAD, 0);
     if (PHASES[conntrack.state(id)] === CLOSED) return;
     if ((conntrack.egress(id, 1) & EGRESS_ENTERED) === 0) {
       conntrack.mark(id, 1, EGRESS_ENTER, 0); // with its next answer
       return;
     }
-    enterClient(this.state, id, conntrack.device[id]!, true);
+    enterClient(this.state, id, conntrack.device[id]!, true, true);
     this.maps.record();
   }
 }

@@ -41,15 +41,15 @@ export const RECORD_BIT = 11,
 /** One end is the host itself: no router lies between, so TTL stays. */
 export const KEEP_TTL_BIT = 12,
   EGRESS_KEEP_TTL = 1 << KEEP_TTL_BIT;
-/** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
+/** Of both directions: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
 export const EGRESS_OFFLOAD = 1 << 13;
 /**
  * What the direction sends is in the steering's map. Of the reply direction so that the client's packets come here (`dataplane/record.ts`), of the original
  * one where the flow was to be carried, and is not.
  */
 export const EGRESS_ENTERED = 1 << 14;
-/** Of the reply direction: they could, but somebody looks at the flow's packets, which therefore come to us (`engine/withhold.ts`). */
-export const EGRESS_WITHHELD = 1 << 13;
+/** The same, said of the original direction: mostly since somebody looks at the flow's packets, which therefore come to us (`engine/withhold.ts`). */
+export const EGRESS_WITHHELD = EGRESS_ENTERED;
 /** Of the reply direction: its next packet is to be entered there. */
 export const EGRESS_ENTER = 1 << 15;
 /** Of the original direction, which is never entered: by way of another node, whose station `l2-out` finds. */

@@ -16,6 +16,7 @@ import {
   C,
   CLIENT,
   Dataplane,
+  endpointOn,
   HELD_PORT,
   HOST_IP,
   HOST_PORT,
@@ -303,6 +304,7 @@ describe("a connection to a published port", () => {
       flowsFd: 3,
       flows6Fd: -1,
       acrossFd: -1,
+      orderFd: -1,
       uplinkDevice: 7,
       isNew: false,
       offload: { ipv4: false, ipv6: false },
@@ -330,6 +332,7 @@ it("counts what the kernel has carried on where its port is counted now, and kee
     flowsFd: 3,
     flows6Fd: 4,
     acrossFd: -1,
+    orderFd: -1,
     uplinkDevice: 7,
     isNew: false,
     offload: { ipv4: true, ipv6: true },
@@ -349,7 +352,7 @@ it.each([
   ["on a TAP now, in the engine", 0, 0],
 ])("goes on with what the kernel had carried of an endpoint that is %s", (_, device, offloaded) => {
   const on = (d: Dataplane, end: number): void => {
-    d.say({ ...(addPort(A, ENDPOINT, MAC_A, IP_A) as Extract<ToWorker, { type: "add-port" }>), device: end });
+    d.say(endpointOn(end, A, MAC_A, IP_A));
   };
   const former = new Former({ offload: true });
   on(former.d, 77);
