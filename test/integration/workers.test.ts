@@ -238,7 +238,8 @@ for (const containers of ["kernel", "own"] as const)
         const links = JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "-s", "link", "show", uplink])) as {
           stats64: { tx: { packets: number } };
         }[];
-        expect(links[0]!.stats64.tx.packets, uplink).toBeGreaterThan(15); // without the first packet of each flow, which comes by the held socket, and what is carried
+        // Of each flow without its first packet, which comes by the held socket, and without what is carried: of an own network that is nearly all.
+        expect(links[0]!.stats64.tx.packets, uplink).toBeGreaterThan(containers === "own" ? 4 : 15);
       }
       await instance.stop();
     },
