@@ -1,11 +1,14 @@
 /**
  * endpoint-run.mjs, a job (JSON) on standard input: runs `from_endpoint` on frames without sending any (BPF_PROG_TEST_RUN), as if they came by the device `end`.
  *
+ * With `locals`, the host's addresses in hex: what carries frames of the host to endpoints, instead, as if the station was the host.
+ *
  * Job: { end: device name, gateway: MAC in hex, station: { network, port, mac, addresses: hex }, pairs: [[key, value]] of `station_pairs` in hex, frames: [hex] }.
  * Answer: for each frame whether it was carried; else it went to the engine.
  */
 import fs from "node:fs";
 import { EndpointEnds } from "../../../dist/steer/endpoint-ends.js";
+import { fromHostProgram } from "../../../dist/steer/host-carry.js";
 import { createMaps } from "../../../dist/steer/maps.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
@@ -13,6 +16,7 @@ import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
 import { ofBytes } from "../../../dist/wire/ip-address.js";
 
 const PROG_TEST_RUN = 10,
+  TC_ACT_UNSPEC = -1,
   TC_ACT_REDIRECT = 7;
 const job = JSON.parse(fs.readFileSync(0, "utf8"));
 const bytes = (hex) => Buffer.from(hex, "hex");
@@ -34,6 +38,12 @@ ends.setHost(network, { ifindex: tap, mac: bytes(job.gateway) });
 ends.carry(network, { end, port, mac: bytes(mac), addresses: addresses.map((hex) => ofBytes(bytes(hex))) });
 for (const [key, value] of job.pairs) bpf.updateElement(maps.stationPairs, bytes(key), bytes(value));
 
+const { locals } = job;
+for (const address of (locals ?? []).map(bytes))
+  bpf.updateElement(address.length === 4 ? maps.locals : maps.locals6, address, new Uint8Array(4));
+const program = locals === undefined ? programs.get(end) : bpf.loadProgram("test_from_host", fromHostProgram(maps, network));
+const left = locals === undefined ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
+
 /** struct __sk_buff */
 const context = Buffer.alloc(192);
 context.writeUInt32LE(end, 40);
@@ -41,12 +51,14 @@ context.writeUInt32LE(end, 40);
 function run(frame) {
   const before = ends.moved.at(port).rxPackets;
   const attr = Buffer.alloc(80);
-  attr.writeUInt32LE(programs.get(end), 0);
+  attr.writeUInt32LE(program, 0);
   attr.writeUInt32LE(frame.length, 8);
   attr.writeUInt32LE(context.length, 40);
   const result = native.bpf(PROG_TEST_RUN, attr, [16, frame, 48, context]);
-  if (result < 0 || attr.readInt32LE(4) !== TC_ACT_REDIRECT) throw new Error(`BPF_PROG_TEST_RUN answers ${result}, ${attr.readInt32LE(4)}`);
-  return ends.moved.at(port).rxPackets > before;
+  const isCarried = ends.moved.at(port).rxPackets > before;
+  if (result < 0 || attr.readInt32LE(4) !== (isCarried ? TC_ACT_REDIRECT : left))
+    throw new Error(`BPF_PROG_TEST_RUN answers ${result}, ${attr.readInt32LE(4)}`);
+  return isCarried;
 }
 
 console.log(JSON.stringify(job.frames.map((frame) => run(bytes(frame)))));
