@@ -17,6 +17,7 @@
  */
 import os from "node:os";
 import { log } from "../log.js";
+import { MAX_BRIDGED } from "../steer/maps.js";
 import { NO_PORT } from "../steer/moved.js";
 import {
   PEER_HEADER_AT,
@@ -204,9 +205,11 @@ export class PastBridge {
     const links = new Map(this.socket.links().map((link) => [link.index, link]));
     this.bridges = new Set([...links.values()].filter(({ kind }) => kind === "bridge").map(({ index }) => index));
     const near = this.bridges.size > 0 ? this.routes.neighbors() : [];
+    const room = { 4: MAX_BRIDGED, 6: MAX_BRIDGED };
     const wanted = near
       .filter(({ ifindex, mac, state }) => this.bridges.has(ifindex) && mac !== "" && VALID.has(state))
-      .flatMap((neighbor) => peerOf(neighbor, links, portOf(links, this.socket.entry(neighbor.ifindex, neighbor.mac))) ?? []);
+      .flatMap((neighbor) => peerOf(neighbor, links, portOf(links, this.socket.entry(neighbor.ifindex, neighbor.mac))) ?? [])
+      .filter(({ address }) => room[address.family]-- > 0); // the others are reached over their bridges
     const before = new Map(this.peers);
     this.peers.clear();
     this.byMac.clear();

@@ -8,7 +8,7 @@
 import type { CaptureFilterOptions } from "../dataplane/capture-filter.js";
 import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { Adopted, Query, ToWorker } from "../engine/messages.js";
-import type { FdbRow, FlowRow, HolderRow, NodeRow, Summary } from "../engine/views.js";
+import type { FdbRow, FlowRow, HolderRow, NodeRow, StrangerRow, Summary } from "../engine/views.js";
 import { createBuckets } from "../table/bandwidth.js";
 import { CaptureRing, captureRing } from "../table/capture-ring.js";
 import type { RunningCapture } from "./capture/stream.js";
@@ -205,6 +205,14 @@ export class Workers {
         for (const key of ["rxPackets", "rxBytes", "txPackets", "txBytes", "refused", "unopened", "noKey"] as const) sum[key] += row[key];
     }
     return [...all.values()];
+  }
+
+  /** Who sends datagrams for the tunnels and is no node, summed over the workers. */
+  async strangers(): Promise<StrangerRow[]> {
+    const all = new Map<string, number>();
+    for (const { address, datagrams } of (await this.ask<StrangerRow[]>("strangers")).flat())
+      all.set(address, (all.get(address) ?? 0) + datagrams);
+    return [...all].map(([address, datagrams]) => ({ address, datagrams }));
   }
 
   /** Of each kind those that have most flows in all workers together. */

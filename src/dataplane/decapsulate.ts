@@ -34,7 +34,7 @@ const DST_PORT = 2;
 /** Datagrams in one frame (UDP_MAX_SEGMENTS of include/linux/udp.h, Linux 6.9; 64 before): who says more, as a guest on the way could, keeps us busy. */
 const MAX_DATAGRAMS = 128;
 
-/** An IPv6 address of the underlay; where IPv6 addresses are looked up from. One worker is one thread. */
+/** An address of the underlay, four raw words; where IPv6 addresses are looked up from. One worker is one thread. */
 const scratch = new Int32Array(4);
 
 /** Answers whether there was any. */
@@ -185,7 +185,7 @@ function open(b: Batch, i: number, state: State, outer: number, size: number): n
   foundNode = sender === NO_ADDRESS ? NOBODY : remotes.ofNode(sender);
   foundSealed = sealed.isSealed(bytes, header, payload);
   if (foundSealed) {
-    if (foundNode === NOBODY) return drop.DROP_VXLAN_NODE;
+    if (foundNode === NOBODY) return strange(state, sender);
     found = header;
     foundLength = payload;
     return drop.DROP_NONE;
@@ -194,7 +194,7 @@ function open(b: Batch, i: number, state: State, outer: number, size: number): n
   if (flags !== drop.DROP_NONE) return flags;
   foundNetwork = tunnel.networkOf(vxlan.vni(bytes, header));
   if (foundNetwork === -1) return drop.DROP_VXLAN_VNI;
-  if (foundNode === NOBODY) return drop.DROP_VXLAN_NODE;
+  if (foundNode === NOBODY) return strange(state, sender);
   if (networks.sealed[foundNetwork] !== 0) {
     remotes.count(foundNode, NODE_UNOPENED, 1);
     b.ingress[i] = networks.remotePort[foundNetwork]!; // which it is counted at
@@ -203,6 +203,16 @@ function open(b: Batch, i: number, state: State, outer: number, size: number): n
   found = header + vxlan.HEADER_SIZE;
   foundLength = payload - vxlan.HEADER_SIZE;
   return foundLength < eth.HEADER_SIZE || found + eth.HEADER_SIZE > b.memory.headEnd(i) ? drop.DROP_VXLAN_RUNT : drop.DROP_NONE;
+}
+
+/** It is of nobody that is known; an IPv6 address is in `scratch`. */
+function strange({ strangers, tunnel }: State, sender: number): number {
+  if (!tunnel.ipv6) {
+    scratch.fill(0);
+    scratch[0] = sender;
+  }
+  strangers.note(scratch);
+  return drop.DROP_VXLAN_NODE;
 }
 
 /** The frame inside is the batch's from now on. */

@@ -25,6 +25,7 @@ import { Routes, type Routing } from "../table/routes.js";
 import { Seals } from "../table/seals.js";
 import type { Selection } from "../table/selection.js";
 import { StationPairs } from "../table/station-pairs.js";
+import { Strangers } from "../table/strangers.js";
 import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
@@ -166,6 +167,8 @@ export class State {
   readonly endpoints: PairMap;
   /** Endpoints behind other nodes. */
   readonly remotes: Remotes;
+  /** Who sends datagrams for the tunnels and is no node. */
+  readonly strangers = new Strangers();
   readonly tunnel: Tunnel;
   /** Keys of other nodes, by number; the keys themselves are the sealer's. */
   readonly seals: Seals;

@@ -7,7 +7,7 @@ import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
 import { SLOTS } from "../mem/packet-memory.js";
-import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
@@ -25,7 +25,7 @@ import { OverlayCommands } from "./overlay-commands.js";
 import type { FlowMap } from "./recorder.js";
 import { Rules } from "./rules.js";
 import { SteeringMaps } from "./steering-maps.js";
-import { fdbRows, flowRows, holderRows, nodeRows, summary } from "./views.js";
+import { fdbRows, flowRows, holderRows, nodeRows, strangerRows, summary } from "./views.js";
 import { Withholder } from "./withhold.js";
 
 /** What commands need beside the tables and the packet input and output. */
@@ -365,7 +365,10 @@ export class Commands implements EngineHooks {
     return { taken: former.taken, left: former.left, lost: former.lost };
   }
 
-  /** Flows that were to be carried by programs which the kernel then refused go on here. */
+  /**
+   * Flows that were to be carried by programs which the kernel then refused go on here. What was entered for them goes with them; what was to be entered of
+   * those between an endpoint and whom it has asked is not.
+   */
   private limitOffload(ipv4: boolean, ipv6: boolean): void {
     const { conntrack, offloads6 } = this.state;
     const lost4 = this.state.offloads && !ipv4;
@@ -376,13 +379,16 @@ export class Commands implements EngineHooks {
     this.state.stationPairs.takeBack();
     for (let id = 0; id < conntrack.end; id++) {
       const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
-      if (conntrack.isLive(id) && (is6 ? lost6 : lost4)) conntrack.mark(id, 0, 0, EGRESS_OFFLOAD);
+      if (!conntrack.isLive(id) || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !(is6 ? lost6 : lost4)) continue;
+      conntrack.mark(id, 0, EGRESS_ENTERED, EGRESS_OFFLOAD);
+      if ((conntrack.egress(id, 1) & EGRESS_PORT) !== this.state.ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
     }
   }
 
   private answer(what: Query): unknown {
     if (what === "flows") return flowRows(this.state, this.maps.offload);
     if (what === "nodes") return nodeRows(this.state);
+    if (what === "strangers") return strangerRows(this.state);
     return what === "fdb" ? fdbRows(this.state) : what === "holders" ? holderRows(this.state) : summary(this.state);
   }
 }

@@ -108,7 +108,7 @@ export interface WorkerOptions {
 }
 
 /** What a worker can be asked for (`views.ts`). */
-export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes";
+export type Query = "flows" | "fdb" | "summary" | "holders" | "nodes" | "strangers";
 
 export type ToWorker =
   /** `device`: interface index of a host port's device, or of an endpoint's that the kernel can carry packets to and from (`table/ports.ts`); else 0. */

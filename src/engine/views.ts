@@ -72,6 +72,13 @@ export interface NodeRow {
   noKey: number;
 }
 
+/** Who sends datagrams for the tunnels and is no node. */
+export interface StrangerRow {
+  /** In the underlay; empty for all that are not told apart. */
+  address: string;
+  datagrams: number;
+}
+
 export interface Summary {
   active: number;
   capacity: number;
@@ -141,6 +148,11 @@ export function nodeRows({ addresses, remotes }: State): NodeRow[] {
       noKey: of(NODE_NO_KEY),
     };
   });
+}
+
+export function strangerRows({ strangers, tunnel }: State): StrangerRow[] {
+  const rows = strangers.rows(tunnel.ipv6).map(({ address, datagrams }) => ({ address: formatIp(address), datagrams }));
+  return strangers.others === 0 ? rows : [...rows, { address: "", datagrams: strangers.others }];
 }
 
 export function summary(state: State): Summary {

@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import type { Mapping, PortSpec } from "../control/mapping.js";
 import type { AttachKind } from "../control/network/attach.js";
 import type { Device, DeviceSpec, Link, LinkPorts } from "../control/network/endpoints.js";
+import type { Dismissed } from "../control/network/live-device.js";
 import type { Publication } from "../control/publisher.js";
 import { parseMac } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
@@ -147,20 +148,22 @@ export class LiveEndpoint {
     return link;
   }
 
-  /** It is gone from now on. `wait`: until its device is no longer to be seen. */
-  async end({ wait = true } = {}): Promise<void> {
+  /** It is gone from now on. `wait`: until its device is no longer to be seen; else that is told. */
+  async end({ wait = true } = {}): Promise<Dismissed> {
     for (const link of this.links) link.close();
     await this.withdraw();
     const { device } = this;
     this.device = undefined;
-    await (wait ? device?.remove() : device?.dismiss());
+    const dismissed = wait ? await device?.remove() : await device?.dismiss();
+    return dismissed ?? { gone: Promise.resolve() };
   }
 
   /** Ends it, and removes what may be left of its device in the host's namespace. */
-  async remove({ wait = true } = {}): Promise<void> {
+  async remove({ wait = true } = {}): Promise<Dismissed> {
     const { gone } = this;
-    await this.end({ wait });
+    const dismissed = await this.end({ wait });
     if (gone) this.host.remove(this.record);
+    return dismissed;
   }
 
   private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {

@@ -158,14 +158,25 @@ export class NetworkModel {
     });
   }
 
-  /** Joined or not. `wait`: until its device is no longer to be seen; of a sandbox that ends, nobody looks. */
+  /**
+   * Joined or not. `wait`: until its device is no longer to be seen; of a sandbox that ends, nobody looks. It is remembered as long as there is a device, so
+   * that whoever is killed meanwhile leaves none to the next.
+   */
   deleteEndpoint(networkId: string, id: string, { wait = true } = {}): Promise<void> {
     return this.inTurn(async () => {
       const endpoint = this.endpoint(networkId, id);
-      await endpoint.remove({ wait });
-      await this.store.commit({ removeEndpoints: [id] });
+      const { gone } = await endpoint.remove({ wait });
+      if (wait) await this.store.commit({ removeEndpoints: [id] });
+      else void this.forgetAfter(gone, id);
       this.endpointsById.delete(id);
     });
+  }
+
+  private async forgetAfter(gone: Promise<void>, id: string): Promise<void> {
+    await gone.catch((error) => warn(`device of endpoint ${shortId(id)}`, error));
+    await this.inTurn(async () => {
+      if (!this.endpointsById.has(id)) await this.store.commit({ removeEndpoints: [id] }); // else it is another one's by now
+    }).catch((error) => warn(`endpoint ${shortId(id)} stays remembered`, error)); // until the next start finds that it has ended
   }
 
   /** Throws TSP_ERR_ENDPOINT (not-found) when the network has none of that id. */
@@ -234,8 +245,12 @@ export class NetworkModel {
   private async restoreEndpoint(record: EndpointRecord): Promise<boolean> {
     const what = `endpoint ${shortId(record.id)}`;
     const network = this.networksById.get(record.network);
-    const found = network === undefined ? null : attempt(what, () => this.host.find(record));
-    if (network === undefined || found === null) return false;
+    if (network === undefined) {
+      attempt(what, () => this.host.remove(record)); // it was being deleted, and its network after it
+      return false;
+    }
+    const found = attempt(what, () => this.host.find(record));
+    if (found === null) return false;
     const endpoint = this.endpointOf(record, network);
     this.endpointsById.set(record.id, endpoint);
     // Not found for another reason than that it ended: whoever made it still knows it, so its record stays until it is deleted.

@@ -14,6 +14,7 @@ export type AttachMode = "tcx" | "clsact";
 
 /** Filters of all instances share one priority; the kernel tells them apart by handle. */
 const PRIORITY = 0x7450;
+const ATTEMPTS = 3;
 const DIRECTIONS = ["ingress", "egress"] as const;
 const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
 
@@ -74,13 +75,7 @@ export class Attacher {
     }
     const socket = this.routeSocket;
     if (socket === undefined) throw new Error("without TCX steering needs a route socket");
-    const madeQdisc = socket.addClsact(ifindex);
-    try {
-      socket.addBpfFilter(ifindex, direction, progFd, `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`, PRIORITY);
-    } catch (error) {
-      if (madeQdisc) socket.deleteClsact(ifindex);
-      throw error;
-    }
+    putFilter(socket, { ifindex, direction, progFd, name });
     if (direction === "egress") return { mode: "clsact", detach: () => {} };
     return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
   }
@@ -102,6 +97,34 @@ export class Attacher {
   }
 }
 
+interface FilterPlace {
+  ifindex: number;
+  direction: TcDirection;
+  progFd: number;
+  name: string;
+}
+
+/** Another instance that starts just then may remove the qdisc that a dead one had made, with what is on it (`removeFilters`): then once more. */
+function putFilter(socket: RouteSocket, { ifindex, direction, progFd, name }: FilterPlace): void {
+  for (let attempt = 1; ; attempt++) {
+    const madeQdisc = socket.addClsact(ifindex);
+    const fullName = `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`;
+    try {
+      const handle = socket.addBpfFilter(ifindex, direction, progFd, fullName, PRIORITY);
+      if (attempt === ATTEMPTS || socket.bpfFilters(ifindex, direction).some((filter) => filter.handle === handle)) return;
+    } catch (error) {
+      if (attempt < ATTEMPTS) continue;
+      if (madeQdisc && isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
+      throw error;
+    }
+  }
+}
+
+/** Whether nobody has a program on the device's clsact. */
+function isUnused(socket: RouteSocket, ifindex: number): boolean {
+  return DIRECTIONS.every((direction) => socket.bpfFilters(ifindex, direction).length === 0);
+}
+
 /**
  * Removes the device's tsproxy filters whose process id `match` accepts, and the clsact qdisc if such a process had made it and
  * nothing else uses it.
@@ -118,7 +141,7 @@ function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: number
       removed++;
     }
   }
-  if (madeQdisc && DIRECTIONS.every((direction) => socket.bpfFilters(ifindex, direction).length === 0)) socket.deleteClsact(ifindex);
+  if (madeQdisc && isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
   return removed;
 }
 

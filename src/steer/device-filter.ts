@@ -41,20 +41,24 @@ export function attachFilter(socket: RouteSocket, ifindex: number, progFd: numbe
   };
 }
 
-/** Drops what comes in by the device, and lets go of what was attached, whoever has done that: until the next `attachFilter`. Throws TSP_ERR_BPF. */
-export function shutDevice(socket: RouteSocket, ifindex: number): void {
+/**
+ * Drops what comes in by the device, and lets go of what was attached, whoever has done that: until the next `attachFilter`. `isTaken`: another instance has
+ * begun to use the device, and is left alone; who does so says so before it attaches. Throws TSP_ERR_BPF.
+ */
+export function shutDevice(socket: RouteSocket, ifindex: number, isTaken: () => boolean = () => false): void {
   const progFd = bpf.loadProgram("tsproxy_shut", new Assembler().mov("r0", TC_ACT_SHOT).exit().assemble());
   try {
     socket.addClsact(ifindex);
-    putFirst(socket, ifindex, progFd, SHUT);
+    putFirst(socket, ifindex, progFd, SHUT, isTaken);
   } finally {
     fs.closeSync(progFd);
   }
 }
 
-/** A new one comes first, and decides. */
-function putFirst(socket: RouteSocket, ifindex: number, progFd: number, as: string): void {
+/** A new one comes first, and decides; unless `isTaken` after that: then it goes again, and who takes the device finds it where it is not gone yet. */
+function putFirst(socket: RouteSocket, ifindex: number, progFd: number, as: string, isTaken: () => boolean = () => false): void {
   const former = socket.bpfFilters(ifindex).filter(({ name }) => name === NAME || name === SHUT);
-  socket.addBpfFilter(ifindex, "ingress", progFd, as, PRIORITY);
-  for (const { handle } of former) socket.deleteBpfFilter(ifindex, PRIORITY, handle);
+  const own = socket.addBpfFilter(ifindex, "ingress", progFd, as, PRIORITY);
+  const gone = isTaken() ? [{ handle: own }] : former;
+  for (const { handle } of gone) socket.deleteBpfFilter(ifindex, PRIORITY, handle);
 }

@@ -26,6 +26,11 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_PEERS = 1 << 14,
   MAX_STATIONS = 1 << 17,
   MAX_STATION_PAIRS = 1 << 14; // of all workers together
+/**
+ * Addresses of a family behind bridges that `setPeer` may enter at a time: each endpoint on a veth pair has room in the map beside them. Who has none there is
+ * not reached by what is carried.
+ */
+export const MAX_BRIDGED = MAX_PEERS - MAX_INSIDE;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
 const LRU_SLACK = 128;
 

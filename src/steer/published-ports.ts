@@ -5,7 +5,6 @@ import { PROTO_SCTP } from "../wire/ipv4.js";
 import { acceptRawProgram } from "./accept-program.js";
 import type { Descriptors } from "./descriptors.js";
 import { bytes, portKeys } from "./maps.js";
-import type { OffloadState } from "./offload.js";
 import type { MapFds } from "./program.js";
 import { RawSctp } from "./raw-sctp.js";
 import type { SteeringOptions } from "./steering-options.js";
@@ -13,6 +12,8 @@ import type { SteeringOptions } from "./steering-options.js";
 export class PublishedPorts {
   private readonly rawSctp = new RawSctp((family) => this.rawFilter(family));
   private readonly rawFilters = new Map<4 | 6, number>();
+  /** Something was written for what is carried, though nothing may be by now. */
+  private countsCarried = false;
 
   /** `rings`: of the workers. */
   constructor(
@@ -20,7 +21,6 @@ export class PublishedPorts {
     private readonly maps: MapFds,
     private readonly descriptors: Descriptors,
     private readonly rings: readonly number[],
-    private readonly offload: () => Pick<OffloadState, "ipv4">,
   ) {}
 
   /**
@@ -34,6 +34,7 @@ export class PublishedPorts {
     const ports = this.portsOf(hostIp.family);
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
+    this.countsCarried ||= carried !== 0;
     try {
       bpf.updateBatch(ports, keys, bytes(new Int32Array(count).fill(carried)), count);
       if (takes && this.options.bypass !== true) this.rawSctp.add(hostIp, count);
@@ -46,7 +47,7 @@ export class PublishedPorts {
   /** The opposite of `publish`. */
   withdraw(proto: number, hostIp: IpAddress, firstPort: number, lastPort: number): void {
     const takes = this.options.bypass === true || proto === PROTO_SCTP;
-    if (!takes && !this.offload().ipv4) return;
+    if (!takes && !this.countsCarried) return;
     const keys = portKeys(proto, hostIp, firstPort, lastPort);
     const count = lastPort - firstPort + 1;
     bpf.deleteBatch(this.portsOf(hostIp.family), keys, keys.length / count, count);

@@ -138,6 +138,7 @@ export class Stations {
   setBehind(key: Uint8Array, addresses: PerFamily<IpAddress> | null, node?: IpAddress): void {
     const name = nameOf(key);
     const before = this.behind.get(name);
+    const isHere = this.here.has(name); // and so the entry is
     this.keepCounts(key);
     if (addresses === null || node === undefined) this.behind.delete(name);
     else {
@@ -150,7 +151,7 @@ export class Stations {
       const known = this.nodes.get(formatIp(before.at as IpAddress))!;
       if (--known.stations === 0) this.nodes.delete(formatIp(before.at as IpAddress));
     }
-    this.write(key);
+    if (!isHere) this.write(key);
   }
 
   /** The endpoint at that end is the station of `key`; null: no more. */
@@ -197,6 +198,7 @@ export class Stations {
     if (station !== undefined) addTo(this.nodes.get(formatIp(station.at as IpAddress))!.past, this.counts(key));
   }
 
+  /** What has changed is another one's: the entry starts from nothing. */
   private write(key: Uint8Array): void {
     const { stations } = this.maps;
     const station = this.here.get(nameOf(key)) ?? this.behind.get(nameOf(key));

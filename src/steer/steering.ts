@@ -84,7 +84,7 @@ export class Steering {
         this.ringFds = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, descriptors.all));
         this.acceptFd = descriptors.load("accept", acceptProgram(this.ringFds, maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
-      this.published = new PublishedPorts(options, maps, descriptors, this.ringFds, () => this.offload);
+      this.published = new PublishedPorts(options, maps, descriptors, this.ringFds);
       this.devices.prepare(options.devices ?? []);
       for (const uplink of uplinks) this.emitters.push(attacher.attach(uplink, this.loading.loadEmit(uplink)));
       this.loading.tell();

@@ -43,7 +43,10 @@ export const KEEP_TTL_BIT = 12,
   EGRESS_KEEP_TTL = 1 << KEEP_TTL_BIT;
 /** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
 export const EGRESS_OFFLOAD = 1 << 13;
-/** Of the reply direction: what it sends is in the steering's map, so that the client's packets come here (`dataplane/record.ts`). */
+/**
+ * What the direction sends is in the steering's map. Of the reply direction so that the client's packets come here (`dataplane/record.ts`), of the original
+ * one where the flow was to be carried, and is not.
+ */
 export const EGRESS_ENTERED = 1 << 14;
 /** Of the original direction: they could, but somebody looks at the flow's packets, which therefore come to us (`engine/withhold.ts`). */
 export const EGRESS_WITHHELD = 1 << 14;

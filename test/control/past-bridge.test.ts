@@ -2,10 +2,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { PastBridge, portOf } from "../../src/control/past-bridge.js";
 import type { Workers } from "../../src/control/workers.js";
+import { MAX_BRIDGED } from "../../src/steer/maps.js";
 import { PEER_SEEN_AT, PEER_UNTIL_AT } from "../../src/steer/past-bridge-program.js";
 import type { Steering } from "../../src/steer/steering.js";
 import type { BridgeEvent, BridgeLink } from "../../src/sys/bridges.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
+import { formatIp, type IpAddress } from "../../src/wire/ip-address.js";
 
 const kernel = vi.hoisted(() => ({ links: vi.fn(), events: [] as unknown[] }));
 vi.mock("../../src/sys/bridges.js", () => ({
@@ -123,6 +125,26 @@ describe("a container that packets go to past its bridge", () => {
     vi.advanceTimersByTime(10_000);
     expect(kernel.links).toHaveBeenCalledTimes(2);
     expect(holds()).toBe(true);
+    past.close();
+  });
+
+  it("leaves room in the map for each endpoint on a veth pair: containers beyond that are reached over their bridge", () => {
+    vi.useFakeTimers();
+    kernel.links.mockImplementation(() => [bridge, port]);
+    const entered = new Set<string>();
+    const steering = {
+      setPeer: (_bridge: number, address: IpAddress) => entered.add(formatIp(address)),
+      peer: () => false,
+    } as unknown as Steering;
+    const neighbors = Array.from({ length: MAX_BRIDGED + 3 }, (_, i) => {
+      const address = `172.17.${i >> 8}.${i & 255}`;
+      return { ifindex: 3, family: "ipv4", address, mac: "02:42:ac:11:00:04", state: "reachable" };
+    });
+    const routes = { neighbors: () => [...neighbors, { ...neighbors[0], family: "ipv6", address: "fd00::4" }] } as unknown as RouteSocket;
+    const past = new PastBridge(routes, { watch: () => {} } as unknown as Workers, steering);
+    vi.advanceTimersByTime(2_000);
+    expect(entered.size).toBe(MAX_BRIDGED + 1);
+    expect(entered.has("fd00::4")).toBe(true); // of the other map
     past.close();
   });
 });

@@ -487,6 +487,17 @@ describe("a datagram is dropped and counted", () => {
     ]);
   });
 
+  it("of who is no node, whose address is told", () => {
+    const d = overlay();
+    for (const src of ["192.0.2.99", "192.0.2.97", "192.0.2.99"]) d.send(TUNNEL, o.arriving(o.datagram(good, { src })));
+    d.send(TUNNEL, o.arriving(o.datagram(good, { vni: VNI + 1, src: "192.0.2.96" }))); // of a network that is not here: no business of ours
+    d.say({ type: "query", id: 1, what: "strangers" });
+    expect((d.told.pop() as { value: unknown }).value).toEqual([
+      { address: "192.0.2.99", datagrams: 2 },
+      { address: "192.0.2.97", datagrams: 1 },
+    ]);
+  });
+
   it("cut short at any length", () => {
     const packet = o.datagram(good);
     for (let length = 0; length < packet.length; length++) {

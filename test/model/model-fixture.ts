@@ -48,6 +48,8 @@ export class ModelFixture implements Mechanism, HostDevices {
   /** Of the host. */
   families: (4 | 6)[] = [4];
   multiQueue = false;
+  /** What devices that are dismissed wait for. */
+  leaving: Promise<void> = Promise.resolve();
   /** What devices are that are made now. */
   attach: AttachKind = "tap";
   /** What overlay networks were told of other nodes. */
@@ -93,7 +95,7 @@ export class ModelFixture implements Mechanism, HostDevices {
             const remove = async (): Promise<void> => {
               this.devices.delete(device.name);
             };
-            return { remove, dismiss: remove };
+            return { remove, dismiss: async () => ({ gone: this.leaving.then(remove) }) };
           },
         },
       };

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
 import { lowestFree } from "../../src/model/addresses.js";
 import { NetworkModel } from "../../src/model/network-model.js";
-import { DEFAULT_OPTIONS } from "../../src/model/records.js";
+import { DEFAULT_OPTIONS, type Records } from "../../src/model/records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "../../src/model/requests.js";
 import type { Store } from "../../src/model/store.js";
 import { systemError } from "../../src/sys/native.js";
@@ -66,6 +66,37 @@ describe("a life", () => {
     await f.model.deleteEndpoint(NETWORK, ENDPOINT);
     await f.model.deleteNetwork(NETWORK);
     expect(await f.picture()).toEqual(before);
+  });
+
+  it("of an endpoint that is dismissed is remembered until its device is gone, so that the next process finds what a killed one has left", async () => {
+    const f = await at("endpoint");
+    const remembered = async (): Promise<number> => ((await f.picture()) as { records: Records }).records.endpoints.length;
+    let gone: () => void = () => {};
+    f.leaving = new Promise((resolve) => {
+      gone = resolve;
+    });
+    await f.model.deleteEndpoint(NETWORK, ENDPOINT, { wait: false });
+    expect([f.endpointViews(), await remembered()]).toEqual([[], 1]);
+    gone();
+    await vi.waitFor(async () => expect(await remembered()).toBe(0));
+    expect(f.devices.size).toBe(0);
+    // Its id may be another one's by then.
+    f.leaving = new Promise((resolve) => {
+      gone = resolve;
+    });
+    await f.model.createEndpoint(NETWORK, WEB);
+    await f.model.deleteEndpoint(NETWORK, ENDPOINT, { wait: false });
+    await f.model.createEndpoint(NETWORK, WEB);
+    gone();
+    await f.model.setUse(NETWORK, ENDPOINT, { owner: "web", names: ["web"] });
+    expect(await remembered()).toBe(1);
+    // Killed meanwhile, with the network deleted too.
+    f.leaving = new Promise(() => {});
+    await f.model.deleteEndpoint(NETWORK, ENDPOINT, { wait: false });
+    await f.model.deleteNetwork(NETWORK);
+    expect(await remembered()).toBe(1);
+    await f.restart();
+    expect([f.removedFromHost, await remembered()]).toEqual([["tspeeeeeeeeeee"], 0]);
   });
 
   it("publishes on the host address that the network says, unless the port says another", async () => {

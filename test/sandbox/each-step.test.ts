@@ -183,7 +183,7 @@ class Fixture {
           for (const [family, name] of inside?.routes ?? []) if (name === device.name) inside?.routes.delete(family); // as the kernel does
           await remove();
         };
-        return { remove: end, dismiss: end };
+        return { remove: end, dismiss: async () => ({ gone: end() }) };
       };
       return made;
     };

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Attacher } from "../../src/steer/attach.js";
 import { PreparedLinks } from "../../src/steer/prepared-links.js";
 import * as bpf from "../../src/sys/bpf.js";
+import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 
 vi.mock("../../src/sys/bpf.js", async (original) => ({
   ...(await original<typeof bpf>()),
@@ -110,5 +111,59 @@ describe("Attacher with prepared links", () => {
     attacher.prepare(places);
     expect(bpf.createTcxLinksApart).not.toHaveBeenCalled();
     for (const fd of [...made.slice(0, 2), passing]) fs.closeSync(fd);
+  });
+});
+
+describe("Attacher without TCX", () => {
+  /** A device of a dead instance's, whose qdisc another instance removes in the steps that `sweeps` counts off. */
+  function device(sweeps: string[]) {
+    let hasQdisc = true;
+    let filters: { handle: number; name: string; priority: number }[] = [];
+    const sweptAt = (step: string): void => {
+      if (sweeps[0] !== step) return;
+      sweeps.shift();
+      [hasQdisc, filters] = [false, []];
+    };
+    const socket = {
+      addClsact: () => {
+        const isNew = !hasQdisc;
+        hasQdisc = true;
+        sweptAt("after the qdisc");
+        return isNew;
+      },
+      addBpfFilter: (_ifindex: number, _direction: string, _progFd: number, name: string, priority: number) => {
+        if (!hasQdisc) throw new Error("no qdisc");
+        filters.push({ handle: 1, name, priority });
+        sweptAt("after the filter");
+        return 1;
+      },
+      bpfFilters: (_ifindex: number, direction: string) => (direction === "ingress" ? [...filters] : []),
+      deleteBpfFilter: () => {
+        filters = [];
+      },
+      deleteClsact: () => {
+        [hasQdisc, filters] = [false, []];
+      },
+    };
+    return { socket: socket as unknown as RouteSocket, names: () => (hasQdisc ? filters.map(({ name }) => name) : null) };
+  }
+
+  it.each([
+    [[], ""],
+    [["after the qdisc"], "-qdisc"],
+    [["after the filter"], "-qdisc"],
+    [["after the qdisc", "after the filter"], "-qdisc"],
+  ])("puts its filter there though another instance sweeps just then: %j", (sweeps, made) => {
+    const { socket, names } = device([...sweeps]);
+    const attached = new Attacher(socket, false).attach(2, 1_000);
+    expect(names()).toEqual([`tsproxy-${process.pid}${made}`]);
+    attached.detach();
+    expect(names()).toEqual(made === "" ? [] : null);
+  });
+
+  it("says what fails each time, and leaves no qdisc of its own", () => {
+    const { socket, names } = device(["after the qdisc", "after the qdisc", "after the qdisc"]);
+    expect(() => new Attacher(socket, false).attach(2, 1_000)).toThrow("no qdisc");
+    expect(names()).toBeNull();
   });
 });

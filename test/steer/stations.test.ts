@@ -109,6 +109,18 @@ it("takes who is here and behind a node for who is here, until he goes", () => {
   expect(station()!.readUInt32LE(4)).toBe(0);
 });
 
+it("goes on with what was counted of who is here, whatever is said of other nodes", () => {
+  const network = make().ofNetwork(4097, 1450);
+  const here = network.onEnd({ mac: MAC, addresses: ADDRESSES }, 7);
+  carry(3);
+  const before = here.carried();
+  expect(before.txPackets).toBe(3);
+  network.setBehind(MAC, { addresses: ADDRESSES, node: NODE });
+  expect(here.carried()).toEqual(before);
+  network.setBehind(MAC, null);
+  expect([here.carried(), station()!.readUInt32LE(4)]).toEqual([before, 7]);
+});
+
 it.each([
   ["on a TAP", {}, undefined],
   ["with a limited bandwidth", { bandwidth: {} }, 7],

@@ -6,8 +6,12 @@ import type { Undo } from "../undo.js";
 export interface Device {
   /** Ends it, wherever it is. */
   remove(): Promise<void>;
-  /** The same without waiting for the kernel: for 20 ms or so it may still be there, though nothing comes or goes by it. */
-  dismiss(): Promise<void>;
+  /** The same without waiting for the kernel: until `gone`, 20 ms or so, it may still be there, though nothing comes or goes by it. */
+  dismiss(): Promise<Dismissed>;
+}
+
+export interface Dismissed {
+  gone: Promise<void>;
 }
 
 export interface HandedOut {
@@ -33,10 +37,10 @@ export class LiveDevice {
     await this.close();
   }
 
-  async dismiss(): Promise<void> {
+  async dismiss(): Promise<Dismissed> {
     this.setLasting(false);
     await this.port.run();
-    void this.device.run();
+    return { gone: this.device.run() };
   }
 
   async close(): Promise<void> {

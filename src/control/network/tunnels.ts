@@ -24,13 +24,11 @@ import type { PortNumbers } from "../port-numbers.js";
 import { Undo } from "../undo.js";
 import { setUpUplink } from "../uplink.js";
 import type { PortCounters, Workers } from "../workers.js";
+import { watchNodes } from "./node-watch.js";
 import type { TapPorts } from "./tap-ports.js";
 
 const DEVICE = "tspvx%d",
   KEPT = "tunnels";
-
-/** How often nodes are looked at that send what they should not. */
-const WATCH_MS = 60_000;
 
 /** Of the tunnels' device, whose frames have a longer virtio-net header than the engine counts off: what its bytes are on the wire. */
 export function tunnelCounters(counters: PortCounters): PortCounters {
@@ -150,7 +148,7 @@ export class Tunnels {
       undo.add("tunnels", () => workers.removePort(port));
       steering.publish(PROTO_UDP, address, udpPort, udpPort);
       undo.add("steering of the tunnels", () => steering.withdraw(PROTO_UDP, address, udpPort, udpPort));
-      undo.add("watch of the nodes", this.watchNodes());
+      undo.add("watch of the nodes", watchNodes(workers, this.names));
       undo.add("watch of the underlay", this.watchAddress(address));
     } catch (error) {
       void undo.run();
@@ -176,34 +174,5 @@ export class Tunnels {
       if (before && !there) log.warn(`${what} is no address of this host: overlay networks reach no other node`);
       if (!before && there) log.warn(`${what} is an address of this host again`);
     });
-  }
-
-  /** Says which node sends for stations that are not known to be behind it. Answers how to end that. */
-  private watchNodes(): () => void {
-    const before = new Map<string, number>();
-    const look = async (): Promise<void> => {
-      for (const { address, refused, unopened, noKey } of await this.site.workers.nodes()) {
-        const say = (what: string, count: number, words: (more: number, node: string) => string): void => {
-          const more = count - (before.get(`${what} ${address}`) ?? 0);
-          before.set(`${what} ${address}`, count);
-          const name = this.names.get(address);
-          if (more > 0) log.warn(words(more, name === undefined ? address : `${name} (${address})`));
-        };
-        say(
-          "refused",
-          refused,
-          (n, node) => `node ${node} has sent ${n} frames for stations or addresses that are not its own; they were dropped`,
-        );
-        say(
-          "unopened",
-          unopened,
-          (n, node) => `from node ${node} have come ${n} datagrams that were not sealed, or not by it; they were dropped`,
-        );
-        say("no-key", noKey, (n, node) => `node ${node} has told no key: ${n} frames for it in encrypted networks were dropped`);
-      }
-    };
-    const timer = setInterval(() => void look().catch(() => {}), WATCH_MS);
-    timer.unref();
-    return () => clearInterval(timer);
   }
 }

@@ -162,15 +162,19 @@ export function keptTaps(socket: RouteSocket): string[] {
 export function quietPairs(socket: RouteSocket): void {
   const links = socket.links();
   const names = new Set(links.map(({ name }) => name));
-  for (const { name, kind, index } of links)
-    if (kind === "veth" && HANDED_OUT_END.test(name) && !names.has(name.replace(HANDED_OUT_END, "tspe"))) shutEnd(socket, index);
+  for (const { name, kind, index } of links) {
+    const tap = name.replace(HANDED_OUT_END, "tspe");
+    if (kind !== "veth" || tap === name || names.has(tap)) continue;
+    shutEnd(socket, index, () => socket.link(tap) !== null); // who takes it up opens its TAP first
+  }
 }
 
 /** Of an endpoint that lives on without us: the host hears nothing of it, whatever the host's settings are. */
-function shutEnd(socket: RouteSocket, index: number): void {
+function shutEnd(socket: RouteSocket, index: number, isTaken?: () => boolean): void {
   try {
-    if (socket.link(index) !== null) shutDevice(socket, index);
+    if (socket.link(index) !== null) shutDevice(socket, index, isTaken);
   } catch (error) {
+    if (isTaken?.() === true) return;
     log.warn(`what comes by ${socket.link(index)?.name ?? index} is kept out by its settings alone: ${(error as Error).message}`);
     socket.deleteClsact(index);
   }

@@ -1,0 +1,94 @@
+/** Which flows of endpoints on veth pairs the kernel is asked to carry, and what is left of them where it turns out that it cannot. */
+import { expect, it } from "vitest";
+import type { StateOptions } from "../../src/dataplane/state.js";
+import type { ToWorker } from "../../src/engine/messages.js";
+import { ENDPOINT } from "../../src/table/ports.js";
+import { FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION, OFFLOAD_INSIDE } from "../../src/wire/flow-entry.js";
+import { A, addPort, CLIENT, Dataplane, HOST_IP, HOST_PORT, IP_A, MAC_A, only, PUBLISHED, SERVER, TARGET } from "../support/dataplane.js";
+import * as p from "../support/packets.js";
+
+const END = 77; // of A's pair, in the host's namespace
+const PORTS = { sport: 5000, dport: 443 };
+const OUT = { src: IP_A, dst: SERVER };
+
+function onVeth(options: Partial<StateOptions> = {}, end = END): Dataplane {
+  const d = new Dataplane({ offload: true, ...options });
+  d.say({ type: "remove-port", port: A });
+  d.say({ ...(addPort(A, ENDPOINT, MAC_A, IP_A) as Extract<ToWorker, { type: "add-port" }>), device: end });
+  return d;
+}
+
+/** What the kernel is to do with packets, by entry. */
+const asked = (d: Dataplane): number[] => [...d.flowMap.values()].map((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]!).sort();
+
+/** The endpoint asks somebody outside, and is answered. */
+function open(d: Dataplane, datagram: Uint8Array = p.tcp(OUT, { ...PORTS, flags: p.SYN }), meanwhile: () => void = () => {}): void {
+  const { src, sport, dport, proto, id } = only(d.fromEndpoint(A, datagram));
+  meanwhile();
+  const back = { src: SERVER, dst: src };
+  const ports = { sport: dport, dport: sport };
+  if (proto === p.ICMP) d.fromUplink(p.echo(back, id, true));
+  else d.fromUplink(proto === p.TCP ? p.tcp(back, { ...ports, flags: p.SYN | p.ACK }) : p.udp(back, ports));
+}
+
+it.each([
+  ["TCP", p.tcp(OUT, { ...PORTS, flags: p.SYN })],
+  ["UDP", p.udp(OUT, PORTS)],
+])("has it carry what an endpoint opens, with its first answer, each way by its own device (%s)", (_, datagram) => {
+  const d = onVeth();
+  open(d, datagram, () => expect(d.flowMap.size).toBe(0));
+  expect(asked(d)).toEqual([OFFLOAD_DESTINATION, OFFLOAD_INSIDE].sort());
+  expect(d.flows()).toMatchObject([{ offloaded: true }]);
+});
+
+it("has it carry what an endpoint publishes, of a client outside", () => {
+  const d = onVeth();
+  const client = { src: CLIENT, dst: HOST_IP };
+  only(d.fromUplink(p.tcp(client, { sport: 9, dport: PUBLISHED, flags: p.SYN })));
+  d.fromEndpoint(A, p.tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 9, flags: p.SYN | p.ACK }));
+  expect(d.flows()).toMatchObject([{ offloaded: true }]);
+  expect(asked(d)).toHaveLength(2);
+  expect(asked(d).every((how) => how > 0)).toBe(true);
+  // Refused later, nothing of it stays once it has ended.
+  d.say({ type: "offload", ipv4: false, ipv6: false }, { type: "end-flows", id: 5, client: null, port: 0 });
+  d.run();
+  expect([d.flows(), [...d.flowMap.keys()]]).toEqual([[], []]);
+});
+
+it.each<[string, () => Dataplane, Uint8Array?]>([
+  ["of an endpoint on a TAP", () => onVeth({}, 0)],
+  ["with --offload never", () => onVeth({ offload: false })],
+  ["of a query and its answer", onVeth, p.udp(OUT, { ...PORTS, dport: 53 })],
+  ["of ICMP", onVeth, p.echo(OUT, 7)],
+  [
+    "in a network without the host's device",
+    () => {
+      const d = onVeth();
+      d.say({ type: "remove-port", port: HOST_PORT });
+      return d;
+    },
+  ],
+])("carries nothing %s, and moves it here", (_, make, datagram) => {
+  const d = make();
+  open(d, datagram);
+  expect(asked(d).filter((how) => how > 0)).toEqual([]);
+  expect(d.flows()).toMatchObject([{ offloaded: false, packets: [1, 1] }]);
+});
+
+it.each([
+  ["before the first answer", true],
+  ["when it was entered", false],
+])("leaves nothing of a flow in the steering's map once it has ended, though the kernel refused to carry it %s", (_, early) => {
+  const d = onVeth();
+  const refuse = (): void => d.say({ type: "offload", ipv4: false, ipv6: false });
+  open(d, undefined, early ? refuse : undefined);
+  if (!early) refuse();
+  expect(asked(d)).toHaveLength(early ? 0 : 2);
+  expect(d.flows()).toMatchObject([{ offloaded: false }]);
+  // It goes on here.
+  const { src, sport } = only(d.fromEndpoint(A, p.tcp(OUT, { ...PORTS, flags: p.ACK })));
+  expect(only(d.fromUplink(p.tcp({ src: SERVER, dst: src }, { sport: PORTS.dport, dport: sport, flags: p.ACK }))).dst).toBe(IP_A);
+  d.say({ type: "end-flows", id: 5, client: null, port: 0 });
+  d.run();
+  expect([d.flows(), [...d.flowMap.keys()]]).toEqual([[], []]);
+});
