@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly quietMs?: number;
   readonly graceMs?: number;
   readonly random?: () => number;
+  /** How often this node looks whether the addresses that it holds are its own still. */
+  readonly heldMs?: number;
   /** Of this node, as they are now, that the others are to know; undefined: none. `onTold`: they can know those of now. */
   readonly publicKeys?: () => NodeKeys | undefined;
   readonly onTold?: () => void;
@@ -57,6 +59,7 @@ export interface NodeView {
 
 const QUIET_MS = 5000;
 const GRACE_MS = 2000;
+const HELD_MS = 30_000;
 /** Who met others so often asks no more. */
 const TRIES = 20;
 /** Endpoints that are put at a time when a node comes back. */
@@ -80,11 +83,24 @@ export class Cluster {
   private swept = false;
   private readonly random: () => number;
   private turn: Promise<unknown> = Promise.resolve();
+  private readonly heldMs: number;
+  private looking: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: ClusterStore,
-    { cluster, self, ttlSec, quietMs = QUIET_MS, graceMs = GRACE_MS, random = Math.random, publicKeys, onTold }: ClusterOptions,
+    {
+      cluster,
+      self,
+      ttlSec,
+      quietMs = QUIET_MS,
+      graceMs = GRACE_MS,
+      random = Math.random,
+      heldMs = HELD_MS,
+      publicKeys,
+      onTold,
+    }: ClusterOptions,
   ) {
+    this.heldMs = heldMs;
     this.self = self;
     this.random = random;
     this.keys = new Keys(cluster);
@@ -111,10 +127,12 @@ export class Cluster {
     for (const each of holding) this.held.set(each.endpoint.id, each);
     const reached = await this.session.start();
     this.mirror.start();
+    this.looking = setInterval(() => void this.lookAfterHeld().catch(() => {}), this.heldMs).unref(); // not reached: the next time
     if (reached) await this.mirror.seen(1);
   }
 
   async close(): Promise<void> {
+    clearInterval(this.looking);
     this.mirror.close();
     await this.session.close(this.held.size === 0);
     await this.turn;
@@ -250,6 +268,15 @@ export class Cluster {
       (networks.removed.length > 0 && [...this.held.values()].some(({ network }) => networks.removed.some(({ id }) => id === network.id)))
     )
       this.session.repeat();
+  }
+
+  /** Who has which address nobody watches: all nodes would hear of all addresses twice. So what this node holds is asked for now and then, and put again. */
+  private lookAfterHeld(): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.mirror.problem !== undefined) return;
+      const own = [...this.held.values()].flatMap(({ endpoint }) => (this.displaced.has(endpoint.id) ? [] : [endpoint]));
+      if (!(await this.holdings.areHeld(own))) this.session.repeat();
+    });
   }
 
   /** Whether an endpoint of this node has an address that was given to that one. */

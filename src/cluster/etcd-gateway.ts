@@ -5,6 +5,7 @@
  */
 import http from "node:http";
 import https from "node:https";
+import type { PeerCertificate } from "node:tls";
 import type { EtcdEndpoint, EtcdOptions } from "./etcd-options.js";
 import { storeError } from "./store.js";
 
@@ -211,7 +212,7 @@ export class Gateway {
       const timer = setTimeout(() => request.destroy(new Error(`no answer within ${Math.round(timeoutMs)} ms`)), timeoutMs);
       const fail = (error: Error): void => {
         clearTimeout(timer);
-        reject(new MemberError(error.message === "" ? String((error as NodeJS.ErrnoException).code) : error.message));
+        reject(new MemberError(problemOf(error, endpoint)));
       };
       request.on("error", fail);
       request.on("response", (response) => {
@@ -249,6 +250,15 @@ export class Gateway {
     };
     return (tls === undefined ? http : https).request({ host, port, method, path, headers, agent, ...tls });
   }
+}
+
+/** In words. Node.js names an address, but not the names of a certificate that has none. */
+function problemOf(error: Error & { code?: string; cert?: PeerCertificate }, { host }: EtcdEndpoint): string {
+  const { cert, code = "", message } = error;
+  if (code !== "ERR_TLS_CERT_ALTNAME_INVALID") return message === "" ? code : message;
+  const names =
+    cert?.subjectaltname?.replaceAll("IP Address:", "IP:") ?? `CN=${String(cert?.subject?.CN ?? "")} alone, which does not count`;
+  return `its certificate is not for '${host}', but for ${names}: name it in --store as in the certificate, or issue one for '${host}'`;
 }
 
 /** Throws EtcdError; MemberError for what is no etcd, or one that does not know the call. */

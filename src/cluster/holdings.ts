@@ -84,6 +84,17 @@ export class Holdings {
     await this.store.transact({ when, change: [{ put, value: endpointText(endpoint), lease }] });
   }
 
+  /** Whether the addresses of all of them are held by them. Changes nothing. */
+  async areHeld(endpoints: readonly GlobalEndpoint[]): Promise<boolean> {
+    const when = endpoints.flatMap((endpoint) => {
+      const value = holderText({ node: endpoint.node, endpoint: endpoint.id });
+      return this.placesOf(endpoint).map((key) => ({ key, value }));
+    });
+    for (let i = 0; i < when.length; i += MAX_OPERATIONS)
+      if (!(await this.store.transact({ when: when.slice(i, i + MAX_OPERATIONS), change: [] })).done) return false;
+    return true;
+  }
+
   /** Gives back what of it is its own. */
   async release(endpoint: GlobalEndpoint): Promise<void> {
     const value = holderText({ node: endpoint.node, endpoint: endpoint.id });

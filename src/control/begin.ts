@@ -44,7 +44,7 @@ interface Options {
 export function beginStart({ publish, workers, conntrackMax, offload }: Options): Begun {
   const families = hostFamilies();
   for (const spec of publish) checkPortFamilies(spec, families);
-  const maps = beginMaps({ flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never" });
+  const maps = beginMaps({ flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never", workers });
   return { maps, links: beginLinks(workers) };
 }
 

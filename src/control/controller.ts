@@ -188,6 +188,7 @@ export class Controller {
           flowsFd: steering.flowsFd,
           flows6Fd: steering.ipv6 ? steering.flows6Fd : -1,
           acrossFd: steering.ipv6 ? steering.acrossFd : -1,
+          orderFd: steering.orderFd,
           uplinkDevice: ifindex,
           isNew: steering.flowsAreNew,
           offload: steering.offload,
@@ -289,8 +290,8 @@ export class Controller {
 
   /** Where packets are captured (`capture/captures.ts`). */
   get captureSite(): CaptureSite {
-    const { networks, numbers, socket, workers } = this;
-    return { networks, numbers, socket, workers };
+    const { networks, numbers, socket, steering, workers } = this;
+    return { networks, numbers, socket, stations: steering.stations, workers };
   }
 
   flows(): Promise<FlowRow[]> {

@@ -86,19 +86,22 @@ export class FlowFiles {
     for (const { fd } of this.formers.splice(0)) closeSync(fd);
   }
 
+  /** Whose a file is is asked before it is locked: an instance that starts at the same time must find its own ones free. */
   private takeFormer(): void {
-    for (const file of flowFiles(this.dir)) {
-      const open = openUnlocked(file);
-      if (open === null) continue;
-      const verdict = checkHeader(headerOf(open.fd), this.owner);
+    for (const path of flowFiles(this.dir)) {
+      const fd = openFile(path);
+      if (fd === null) continue;
+      const verdict = checkHeader(headerOf(fd), this.owner);
       if ("refused" in verdict) {
-        log.warn(`${file} is not read, and removed: ${verdict.refused}`);
-        discard(open);
-      } else if (verdict.sameHost && verdict.role === this.owner.role) {
-        this.formers.push({ ...open, capacity: verdict.capacity });
-      } else {
-        closeSync(open.fd); // another instance's
+        if (lock(fd)) {
+          log.warn(`${path} is not read, and removed: ${verdict.refused}`);
+          rmSync(path, { force: true });
+        }
+      } else if (verdict.sameHost && verdict.role === this.owner.role && lock(fd)) {
+        this.formers.push({ path, fd, capacity: verdict.capacity });
+        continue;
       }
+      closeSync(fd);
     }
   }
 }
@@ -122,15 +125,24 @@ function flowFiles(dir: string): string[] {
 
 /** Locked from now on; null: somebody has it, or it cannot be opened. */
 function openUnlocked(path: string): Open | null {
-  let fd: number;
+  const fd = openFile(path);
+  if (fd === null) return null;
+  if (lock(fd)) return { path, fd };
+  closeSync(fd);
+  return null;
+}
+
+function openFile(path: string): number | null {
   try {
-    fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   } catch {
     return null;
   }
-  if (native.lockFile(fd) === 0 && fstatSync(fd).nlink > 0) return { path, fd };
-  closeSync(fd);
-  return null;
+}
+
+/** False: somebody has it, or has removed it. */
+function lock(fd: number): boolean {
+  return native.lockFile(fd) === 0 && fstatSync(fd).nlink > 0;
 }
 
 function create(dir: string, worker: number, capacity: number): Open {

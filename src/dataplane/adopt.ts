@@ -202,6 +202,7 @@ export class FormerFlows {
       if (!isFromOutside) flow.replyEgress &= ~(ct.EGRESS_ENTER | ct.EGRESS_ENTERED);
     }
     if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) flow.egress &= ~ct.EGRESS_OFFLOAD;
+    flow.replyEgress = (flow.replyEgress & ~ct.EGRESS_OFFLOAD) | (flow.egress & ct.EGRESS_OFFLOAD);
     if (isFromOutside && !this.state.bypass && (flow.replyEgress & ct.EGRESS_ENTERED) === 0) flow.replyEgress |= ct.EGRESS_ENTER;
     flow.device = file.device[id]!;
     flow.mapping = -1;

@@ -46,7 +46,7 @@ export function openFlow(b: Batch, i: number, state: State, source: number): num
     if (state.capturing?.wants(flow) === true) flow.egress |= ct.EGRESS_WITHHELD;
     else {
       flow.egress |= ct.EGRESS_OFFLOAD;
-      flow.replyEgress |= ct.EGRESS_ENTER;
+      flow.replyEgress |= ct.EGRESS_OFFLOAD | ct.EGRESS_ENTER;
     }
   }
   const id = conntrack.insert(flow, state.now);

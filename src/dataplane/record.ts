@@ -12,6 +12,7 @@
 import { type Batch, NO_FLOW } from "../mem/batch.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_KEEP_TTL, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import type { FlowEntries } from "../table/flow-entries.js";
+import { isEntered } from "../table/order.js";
 import { isIpv6 } from "../wire/address-word.js";
 import {
   FLOW_ADDRESS_AT,
@@ -21,6 +22,7 @@ import {
   FLOW_HOPS_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
+  FLOW_ORDER_AT,
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
   FLOW_WAY_IN_AT,
@@ -34,7 +36,9 @@ import {
 } from "../wire/flow-entry.js";
 import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
+import { ORDER_MOST } from "../wire/order.js";
 import { chunkType, INIT } from "../wire/sctp.js";
+import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
@@ -49,24 +53,29 @@ export function record(b: Batch, state: State): void {
     const offloaded = (b.mark[i]! & EGRESS_OFFLOAD) !== 0;
     if (device === 0 && !(state.bypass && offloaded)) continue;
     if ((conntrack.egress(id, 1) & (EGRESS_ENTER | EGRESS_ENTERED)) === 0) continue; // an endpoint's, whose packets are not steered
-    if (device !== conntrack.device[id]) {
+    const moved = device !== conntrack.device[id];
+    if (moved) {
       conntrack.device[id] = device;
       conntrack.mark(id, 1, EGRESS_ENTER, 0);
     }
     if (isUsual(b, i, state, id, device)) continue;
-    enterClient(state, id, device, offloaded);
+    if (!moved && isEntered(b.memory.halves, b.memory.words, b.at[i]! + HEADER_SIZE)) continue;
+    enterClient(state, id, device, offloaded, true);
   }
 }
 
-/** Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. */
-export function enterClient(state: State, id: number, device: number, offloaded: boolean): void {
+/**
+ * Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. `ordered`: some may be on their way
+ * already, and those that the entry is about do not overtake them.
+ */
+export function enterClient(state: State, id: number, device: number, offloaded: boolean, ordered: boolean): void {
   if ((state.conntrack.egress(id, 1) & EGRESS_ENTERED) !== 0) {
     state.entries.mayBeThere = true;
     state.entries6.mayBeThere = true;
   }
   state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
-  enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0);
-  if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0));
+  enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0, ordered);
+  if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0), ordered);
 }
 
 /** Whether an endpoint has opened the flow. */
@@ -94,16 +103,17 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
 
 /**
  * Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. Those of an endpoint
- * come by its own device.
+ * come by its own device. `ordered`: as of `enterClient`; an endpoint's do not wait.
  */
-export function enter(state: State, id: number, dir: number, device: number, offload: number): void {
-  const { addresses, conntrack, networks, ports } = state;
+export function enter(state: State, id: number, dir: number, device: number, offload: number, ordered = false): void {
+  const { addresses, conntrack, networks, order, ports } = state;
   const from = conntrack.egress(id, dir) & EGRESS_PORT;
   const src = conntrack.newSrc(id, dir);
   const entries = isIpv6(src) ? state.entries6 : state.entries;
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
+  if (ordered && order.isKept && from === ports.uplink) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   const inside = isInside(state, id);

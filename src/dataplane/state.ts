@@ -16,6 +16,7 @@ import { DEFAULT_LIMITS, type LimitOptions } from "../table/limit-options.js";
 import { Links } from "../table/links.js";
 import { NatPool } from "../table/nat-pool.js";
 import { Networks } from "../table/networks.js";
+import { Order } from "../table/order.js";
 import { PairMap } from "../table/pair-map.js";
 import { ENDPOINT, MAX_PORTS, Ports } from "../table/ports.js";
 import type { Prefix } from "../table/prefix.js";
@@ -190,6 +191,8 @@ export class State {
   readonly entries6: FlowEntries;
   /** What becomes of answers to some of `entries` as IPv6: goes with them. */
   readonly across = new FlowEntries(MAX_ENTRIES, undefined, ACROSS_VALUE_SIZE);
+  /** Of packets that change from one way to another. */
+  readonly order = new Order(SLOTS);
   /** Interface index of the uplink. */
   uplinkDevice = 0;
   /** Flows to published ports may be carried by the steering programs. */

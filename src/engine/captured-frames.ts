@@ -15,6 +15,7 @@ import { PROTO_ICMPV6 } from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
+import { HEADER_SIZE as TUNNEL_VNET } from "../wire/vnet-tunnel.js";
 
 /** Frames are copied to where their IP headers are at whole words, as in `PacketMemory`. */
 const STRIDE = HEAD_SIZE + 64,
@@ -67,9 +68,10 @@ export class CapturedFrames {
     const { bytes } = b.memory;
     this.count = b.count;
     for (let i = 0; i < b.count; i++) {
-      const from = b.at[i]! + VNET;
-      const size = Math.max(0, b.len[i]!);
-      const head = Math.min(Math.max(0, inHead(b.at[i]!, size + VNET, b.tail[i]!) - VNET), HEAD_SIZE);
+      const longer = this.longerBy(b.ingress[i]!);
+      const from = b.at[i]! + VNET + longer;
+      const size = Math.max(0, b.len[i]! - longer);
+      const head = Math.min(Math.max(0, inHead(b.at[i]!, size + VNET + longer, b.tail[i]!) - VNET - longer), HEAD_SIZE);
       this.bytes.set(bytes.subarray(from, from + head), i * STRIDE + AT);
       this.ingress[i] = b.ingress[i]!;
       this.length[i] = size;
@@ -78,6 +80,11 @@ export class CapturedFrames {
       this.answers[i] = DROP_NONE;
       b.flow[i] = batch.NO_FLOW; // of who is dropped before anybody has looked
     }
+  }
+
+  /** Bytes by which the header before frames of that port is longer than others' (`wire/vnet-tunnel.ts`). */
+  longerBy(port: number): number {
+    return this.state.ports.kind[port] === TUNNEL ? TUNNEL_VNET - VNET : 0;
   }
 
   /** The first `length` bytes of frame `i`'s head. */
@@ -195,6 +202,7 @@ export class CapturedFrames {
 function verdictOfNoPort(egress: number, reason: number): number {
   switch (egress) {
     case batch.DROPPED:
+      if (reason === DROP_NONE) return record.WAITS; // it is opened, and goes on after this batch
       return record.DROPPED | (reason << record.REASON_SHIFT);
     case batch.FLOOD:
     case batch.FLOOD_ENDPOINTS:

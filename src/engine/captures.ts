@@ -136,8 +136,9 @@ export class Captures implements Capturing {
     const tail = frames.tail[i]!;
     const rest = length - head;
     const out = b.egress[i]! >= 0;
-    const outLength = out ? b.len[i]! : 0;
-    const outHead = out ? outHeadOf(b, i, tail, rest) : 0;
+    const longer = out ? frames.longerBy(b.egress[i]!) : 0;
+    const outLength = out ? b.len[i]! - longer : 0;
+    const outHead = out ? outHeadOf(b, i, tail, rest, longer) : 0;
     const hasRest = out && b.tail[i] === tail && outLength - outHead === rest;
     const inKept = Math.min(head, snap);
     const outKept = Math.min(outHead, snap);
@@ -162,7 +163,8 @@ export class Captures implements Capturing {
     let at = (place + record.HEADER_WORDS) * 4;
     ring.bytes.set(frames.headOf(i, inKept), at);
     at += up(inKept);
-    ring.bytes.set(memory.bytes.subarray(b.at[i]! + VNET, b.at[i]! + VNET + outKept), at);
+    const outFrame = b.at[i]! + VNET + longer;
+    ring.bytes.set(memory.bytes.subarray(outFrame, outFrame + outKept), at);
     at += up(outKept);
     if (restKept > 0) {
       const from = restAt(memory, b, i, tail, rest);
@@ -194,13 +196,12 @@ export function preciseTime(): number {
   return time + off;
 }
 
-/** Bytes of the frame that goes out before what has not changed. */
-function outHeadOf(b: batch.Batch, i: number, tail: number, rest: number): number {
-  const length = b.len[i]!;
-  const inOnePiece = Math.min(length, inHead(b.at[i]!, length + VNET, b.tail[i]!) - VNET);
-  return tail === -1 && b.tail[i] === -1 && rest > 0 && length >= rest
-    ? Math.min(length - rest, HEAD_SIZE)
-    : Math.min(inOnePiece, HEAD_SIZE);
+/** Bytes of the frame that goes out before what has not changed; `longer`: as of `CapturedFrames.longerBy`. */
+function outHeadOf(b: batch.Batch, i: number, tail: number, rest: number, longer: number): number {
+  const length = b.len[i]! - longer;
+  if (tail === -1 && b.tail[i] === -1 && rest > 0 && length >= rest) return Math.min(length - rest, HEAD_SIZE);
+  const head = inHead(b.at[i]!, b.len[i]! + VNET, b.tail[i]!) - VNET - longer;
+  return Math.min(length, b.tail[i] === -1 ? Math.min(head, HEAD_SIZE) : head); // one with a tail may begin in the headroom
 }
 
 /** Where what follows the head lies: in the tail, or, in one piece, at the frame's end. */

@@ -35,6 +35,8 @@ export interface CommandsHooks {
   watch(fd: number): void;
   /** The map behind the descriptor, with keys of that family. */
   openFlowMap(fd: number, family: 4 | 6): FlowMap;
+  /** Memory of the map `order`. */
+  mapOrder(fd: number): ArrayBuffer;
   /** The map `station_pairs` behind the descriptor. */
   openStationPairs(fd: number): StationPairMap;
   /** What former processes left. */
@@ -157,6 +159,7 @@ export class Commands implements EngineHooks {
         state.offloads = m.offload.ipv4;
         state.offloads6 = m.offload.ipv6;
         this.maps.use(m.flowsFd, m.flows6Fd, m.acrossFd);
+        if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd));
         break;
       case "offload":
         this.limitOffload(m.ipv4, m.ipv6);
@@ -381,6 +384,7 @@ export class Commands implements EngineHooks {
       const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
       if (!conntrack.isLive(id) || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !(is6 ? lost6 : lost4)) continue;
       conntrack.mark(id, 0, EGRESS_ENTERED, EGRESS_OFFLOAD);
+      conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
       if ((conntrack.egress(id, 1) & EGRESS_PORT) !== this.state.ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
     }
   }

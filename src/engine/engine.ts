@@ -59,7 +59,8 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { clock } = io;
-  const { addresses, announcements, conntrack, entries, entries6, forget, forget6, held, probes, shaper, stationPairs, tunnel } = state;
+  const { addresses, announcements, conntrack, entries, entries6, forget, forget6, held, order, probes, shaper, stationPairs, tunnel } =
+    state;
   const counts = new PortCounts(counters);
   const take = receiver(io, batch, counts, (port, errno) => hooks.portGone(port, errno));
   const decide = stages(batch, state, counts);
@@ -136,6 +137,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       if (entries.count > 0 || entries6.count > 0) hooks.record();
       if (stationPairs.waiting > 0) stationPairs.enter();
       emit();
+      if (order.count > 0) order.pass();
       capturing?.done();
     }
     if (datagramsIn.dropped > 0) countRefused();

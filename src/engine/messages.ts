@@ -195,6 +195,8 @@ export type ToWorker =
       flowsFd: number;
       flows6Fd: number;
       acrossFd: number;
+      /** Of the map `order`; -1: there is none, and nothing keeps packets in order that change their way. */
+      orderFd: number;
       uplinkDevice: number;
       isNew: boolean;
       /** The steering programs carry flows to published ports, of these families (`engine/offload.ts`). */

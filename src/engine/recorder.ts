@@ -4,7 +4,7 @@
  */
 import type { Addresses } from "../table/addresses.js";
 import { FlowEntries } from "../table/flow-entries.js";
-import { FLOW_DESTINATION_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+import { FLOW_DESTINATION_AT, FLOW_ORDER_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
 
 /** One of the steering's maps `flows` and `flows6`. Its entries are laid out in `wire/flow-entry.ts`. */
 export interface FlowMap {
@@ -16,9 +16,10 @@ export interface FlowMap {
   delete(keys: Uint8Array, count: number): void;
 }
 
-/** Words of a value that the kernel counts in: second and packets. */
+/** Words of a value that the kernel writes: second and packets, which are kept, and how many wait, which begins anew with what is written. */
 const COUNTS = FLOW_SEEN_AT / 4,
-  COUNTS_END = FLOW_DESTINATION_AT / 4;
+  COUNTS_END = FLOW_ORDER_AT / 4,
+  OWN_END = FLOW_DESTINATION_AT / 4;
 
 export class Recorder {
   /** Room for one entry. */
@@ -58,6 +59,6 @@ export class Recorder {
 }
 
 function saysTheSame(values: Int32Array, at: number, there: Int32Array): boolean {
-  for (let i = 0; i < there.length; i++) if ((i < COUNTS || i >= COUNTS_END) && values[at + i] !== there[i]) return false;
+  for (let i = 0; i < there.length; i++) if ((i < COUNTS || i >= OWN_END) && values[at + i] !== there[i]) return false;
   return true;
 }

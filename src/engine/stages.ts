@@ -26,11 +26,12 @@ import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import type { Batch } from "../mem/batch.js";
 import { REMOTE } from "../table/ports.js";
+import { HEADER_SIZE } from "../wire/vnet.js";
 import type { PortCounts } from "./counters.js";
 
 /** Answers what decides on a batch. `opened`: all frames are of other nodes, out of sealed datagrams. */
 export function stages(batch: Batch, state: State, counts: PortCounts): (opened: boolean) => void {
-  const { networks, ports } = state;
+  const { networks, order, ports } = state;
   const parse = parser(batch, state);
   const established = establishedFlows(batch, state);
   const established6 = establishedFlows6(batch, state);
@@ -41,6 +42,7 @@ export function stages(batch: Batch, state: State, counts: PortCounts): (opened:
     if (!opened) {
       const left = established6(established());
       if (left === 0 || acrossFamilies(left) === 0) return;
+      if (order.isKept) noteStamps();
     }
     const fromNodes = opened || decapsulate(batch, state);
     if (fromNodes) countFromNodes();
@@ -69,6 +71,15 @@ export function stages(batch: Batch, state: State, counts: PortCounts): (opened:
     encapsulate(batch, state);
     if (fromNodes) coalesce(batch, state);
     countAnswered(state, counts);
+  }
+
+  /** What has a stamp is none of the established flows'. */
+  function noteStamps(): void {
+    const { at, count, device, ingress, memory } = batch;
+    for (let i = 0; i < count; i++) {
+      if (device[i] === 0 && ingress[i] !== ports.uplink) continue; // an endpoint's addresses are its own affair
+      order.note(memory.halves, memory.words, at[i]! + HEADER_SIZE);
+    }
   }
 
   function countFromNodes(): void {

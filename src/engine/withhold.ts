@@ -36,6 +36,7 @@ export class Withholder {
     const { conntrack, ports } = this.state;
     this.maps.offload?.settle(id);
     conntrack.mark(id, 0, EGRESS_WITHHELD, EGRESS_OFFLOAD);
+    conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
     // What comes by an endpoint's own device needs no entry to come here.
     if ((conntrack.egress(id, 1) & EGRESS_PORT) !== ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
     this.maps.offload?.takeBack(id);
@@ -46,12 +47,13 @@ export class Withholder {
     const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
     const carries = is6 ? offloads6 : offloads;
     conntrack.mark(id, 0, carries ? EGRESS_OFFLOAD : 0, EGRESS_WITHHELD);
+    if (carries) conntrack.mark(id, 1, EGRESS_OFFLOAD, 0);
     if (!carries || PHASES[conntrack.state(id)] === CLOSED) return;
     if ((conntrack.egress(id, 1) & EGRESS_ENTERED) === 0) {
       conntrack.mark(id, 1, EGRESS_ENTER, 0); // with its next answer
       return;
     }
-    enterClient(this.state, id, conntrack.device[id]!, true);
+    enterClient(this.state, id, conntrack.device[id]!, true, true);
     this.maps.record();
   }
 }

@@ -13,6 +13,7 @@ import { native } from "../sys/native.js";
 import { RouteQuery } from "../sys/route-query.js";
 import { secureRandom } from "../table/random.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
+import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
 import { STATION_PAIR_KEY_SIZE } from "../wire/station-pair.js";
 import { Commands } from "./commands.js";
 import { Engine } from "./engine.js";
@@ -54,6 +55,7 @@ const commands = new Commands(state, io, counters, {
     put: (keys, values, count) => putBatch(fd, keys, values, count),
     delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
   }),
+  mapOrder: (fd) => native.mapFile(fd, orderPlaces(state.workers) * ORDER_VALUE_SIZE),
   openStationPairs: (fd) => ({
     put: (keys, values, count) => putBatch(fd, keys, values, count),
     delete: (keys, count) => deleteBatch(fd, keys, STATION_PAIR_KEY_SIZE, count),

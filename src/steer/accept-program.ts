@@ -12,6 +12,7 @@
  */
 import { HEAD_AT, HEAD_LENGTH_AT, IFINDEX_AT, REST_AT, REST_LENGTH_AT } from "../wire/accept-record.js";
 import { type Family, NEXT_HEADER, V4, V6 } from "./family.js";
+import { copyStamp, stampAccepted } from "./order-program.js";
 import {
   type Counter,
   ETHERNET_SIZE,
@@ -39,7 +40,7 @@ const SIZES = [104, 1944, 65_535 - V4.ipSize].map((rest) => (REST_AT + rest + 7)
 /** enum bpf_func_id, enum bpf_hdr_start_off. */
 // biome-ignore format: a table
 const SKB_LOAD_BYTES_RELATIVE = 68, RINGBUF_RESERVE = 131, RINGBUF_SUBMIT = 132, RINGBUF_DISCARD = 133, HDR_START_NET = 1;
-/** Of the record: fields of the virtio-net header (`wire/vnet.ts`), then the Ethernet header, whose addresses stay zero. */
+/** Of the record: fields of the virtio-net header (`wire/vnet.ts`), then the Ethernet header, whose addresses are a stamp (order-program.ts). */
 // biome-ignore format: a table
 const VNET_FLAGS_AT = HEAD_AT, VNET_GSO_TYPE_AT = HEAD_AT + 1, VNET_GSO_SIZE_AT = HEAD_AT + 4, VNET_CSUM_START_AT = HEAD_AT + 6,
   VNET_CSUM_OFFSET_AT = HEAD_AT + 8, ETHERNET_AT = HEAD_AT + 10, IP_AT = ETHERNET_AT + ETHERNET_SIZE;
@@ -105,6 +106,13 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = fal
   if (raw) ifPublished();
 
   if (rings.length > 1) pickWorker();
+  for (const worker of rings.keys()) {
+    const isLast = worker === rings.length - 1;
+    if (!isLast) p.load("u32", "r0", "r10", rest).jumpIf("r0", "!=", worker, `not worker ${worker}`);
+    stampAccepted(p, f, worker, "odd");
+    if (!isLast) p.jump("stamped").label(`not worker ${worker}`);
+  }
+  p.label("stamped");
   for (const size of SIZES) {
     p.jumpIf("r8", ">", size - REST_AT, `more than ${size}`);
     if (rings.length > 1) p.load("u32", "r0", "r10", rest);
@@ -150,6 +158,7 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = fal
       .store("u32", "r9", HEAD_LENGTH_AT, "r0");
     p.store("u32", "r9", REST_LENGTH_AT, "r8");
     for (let at = HEAD_AT; at < IP_AT; at += 8) p.store("u64", "r9", at, 0);
+    copyStamp(p, "r9", ETHERNET_AT);
     p.store("u16", "r9", ETHERNET_AT + ETHERTYPE, f.ethertype);
     loadFromIp(
       0,

@@ -70,9 +70,9 @@ export class Assembler {
     return this.emit(CLASS_STX | opcode, number(base) | (number(value) << 4), offset, 0);
   }
 
-  /** The 64 bits at base + offset += src, in one step for all CPUs. */
-  atomicAdd(base: Reg, offset: number, src: Reg): this {
-    return this.emit(CLASS_STX | MODE_ATOMIC | SIZES.u64, number(base) | (number(src) << 4), offset, ALU.add);
+  /** Memory at base + offset += src, in one step for all CPUs. */
+  atomicAdd(size: "u32" | "u64", base: Reg, offset: number, src: Reg): this {
+    return this.emit(CLASS_STX | MODE_ATOMIC | SIZES[size], number(base) | (number(src) << 4), offset, ALU.add);
   }
 
   /** dst = the map behind a descriptor of this process. Two slots. */

@@ -24,12 +24,14 @@ import {
   FLOW_CARRIED_AT,
   FLOW_INGRESS_AT,
   FLOW_OFFLOAD_AT,
+  FLOW_ORDER_AT,
   FLOW_PORT_AT,
   FLOW_UPLINK_AT,
   OFFLOAD_DESTINATION,
   OFFLOAD_SOURCE,
 } from "../wire/flow-entry.js";
 import { type Family, V4, V6 } from "./family.js";
+import { startOrder } from "./order-program.js";
 import { passBridge } from "./past-bridge-program.js";
 import {
   type Counter,
@@ -147,16 +149,20 @@ function emitFamily(
   if (f.version === 4) p.jumpIf("r9", "==", 0, "route");
   p.copyAddress(f, flowSrc, src).copyAddress(f, flowDst, dst).store("u32", "r10", flowProto, "r8");
   if (f.version === 6) p.jumpIf("r9", "==", 0, "route");
-  const startValue = (): Program => p.zero(value, f.valueSize).store("u32", "r10", value + FLOW_UPLINK_AT, uplinkIfindex);
+  const startValue = (next: string): Program => {
+    p.zero(value, f.valueSize).store("u32", "r10", value + FLOW_UPLINK_AT, uplinkIfindex);
+    startOrder(p, value, next);
+    return p;
+  };
   p.mov("r1", "r9").alu("and", "r1", FLAG_PAIR).jumpIf("r1", "!=", 0, "pair");
   p.alu("and", "r9", FLAG_CLIENT | FLAG_OFFLOAD).jumpIf("r9", "!=", 0, "client");
   // A look first: reading is cheaper than replacing, and only the first packet of a flow finds nothing.
   p.lookup(f.maps.flows, flow).jumpIf("r0", "!=", 0, "route");
-  startValue().jump("update");
+  startValue("first recorded").jump("update");
 
   // To a client: its packets look as if they were the answer to this one.
   p.label("client").loadBytes(ASK_PORT_AT, ASK + ASK_PORT_AT, ASK_SIZE, "route");
-  startValue().copy("u32", value + FLOW_INGRESS_AT, ASK + ASK_INGRESS_AT);
+  startValue("first to client").copy("u32", value + FLOW_INGRESS_AT, ASK + ASK_INGRESS_AT);
   if (f.version === 4) enterOffloaded(p, f);
   p.label("update");
   enterFlow(p, f, "entered");
@@ -270,7 +276,7 @@ function enterFlow(p: Program, f: Family, done: string): void {
   const { flow, value } = f.stack;
   p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, `${done} anew`);
   // The port's word also says whether the kernel carries the flow, so it comes last.
-  for (const at of [FLOW_UPLINK_AT, FLOW_INGRESS_AT, FLOW_CARRIED_AT, FLOW_ADDRESS_AT, FLOW_PORT_AT])
+  for (const at of [FLOW_UPLINK_AT, FLOW_INGRESS_AT, FLOW_CARRIED_AT, FLOW_ORDER_AT, FLOW_ADDRESS_AT, FLOW_PORT_AT])
     p.load("u32", "r1", "r10", value + at).store("u32", "r0", at, "r1");
   p.mov("r0", 0).jump(done).label(`${done} anew`).update(f.maps.flows, flow, value).label(done);
 }

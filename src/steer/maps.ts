@@ -5,6 +5,7 @@ import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { ACROSS_VALUE_SIZE, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
+import { ORDER_VALUE_SIZE, orderPlaces } from "../wire/order.js";
 import { STATION_PAIR_KEY_SIZE, STATION_PAIR_VALUE_SIZE } from "../wire/station-pair.js";
 import { RING_SIZE } from "./accept-program.js";
 import { CARRIED_PLACES, CARRIED_SIZE, MANY_CARRIED_PLACES } from "./carried.js";
@@ -40,6 +41,8 @@ export interface MapOptions {
   ipv6?: boolean;
   /** Else the map `across` has hardly any. */
   offload?: boolean;
+  /** Default: one. */
+  workers?: number;
   /** Counts what is carried for many published ports, each by itself. */
   manyPorts?: boolean | undefined;
   /** Keeps the flows while the process is restarted. */
@@ -47,7 +50,7 @@ export interface MapOptions {
 }
 
 /** What the maps' sizes depend on, and which there are. */
-const DEPENDS_ON = ["flowCapacity", "ipv6", "offload", "manyPorts", "store"] as const;
+const DEPENDS_ON = ["flowCapacity", "ipv6", "offload", "manyPorts", "workers", "store"] as const;
 
 /** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
 const IPV6_SHARE = 4;
@@ -63,7 +66,7 @@ interface Planned {
   keptAs?: string;
 }
 
-function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts }: MapOptions): Record<keyof MapFds, Planned> {
+function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts, workers = 1 }: MapOptions): Record<keyof MapFds, Planned> {
   const map = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): Planned => ({
     spec: { name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags },
   });
@@ -83,6 +86,7 @@ function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts }: MapOpt
     // Nobody asks whether a flow is over: what is not used any more makes room.
     across: { ...map("across", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, ACROSS_VALUE_SIZE, across), keptAs: acrossName(flowCapacity) },
     carried: map("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? placesOf({ manyPorts }) : 1),
+    order: map("order", bpf.MAP_ARRAY, 4, ORDER_VALUE_SIZE, orderPlaces(workers), bpf.F_MMAPABLE),
     flows6: { ...map("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, flows6), keptAs: flowsName(flowCapacity, ipv6) },
     fragments6: map("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
     pairs6: map("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),

@@ -29,6 +29,7 @@ export interface MapFds {
   ipsec: number;
   across: number;
   carried: number;
+  order: number;
   flows6: number;
   fragments6: number;
   pairs6: number;

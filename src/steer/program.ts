@@ -20,6 +20,7 @@
  * - ports: {host address (0: any local one), port, protocol u8, 0 u8}, 8 bytes. Value: u32 place in `carried`. Where neither the host's firewall is
  *   bypassed nor flows are carried it is empty, but for SCTP's.
  * - carried: packets and bytes of flows that steer has translated on the spot, as the engine had said, by published port. See `carried.ts`.
+ * - order: place of a flow, an array that the engine has mapped. Value: see `wire/order.ts`.
  * - fragments: {src, dst, identification then 0, protocol} of a packet whose first fragment was taken, as a key of `flows`. Value: u32
  *   interface index of the uplink that gets the others too, u32 interface index that they must come in at (0: any). For
  *   queue-program.ts, 256 more in the protocol: the queue. Of IPv6 the identification has 32 bits, and the protocol is 0: each fragment may
@@ -233,8 +234,8 @@ export class Program<Maps extends MapFds = MapFds> extends PacketProgram<Maps> {
 
   /** Counts a packet, and its length on the stack, in two u64 of a map's value. r1 is lost. */
   atomicAddTo(value: Reg, at: number, length: number): this {
-    this.mov("r1", 1).atomicAdd(value, at, "r1");
-    return this.load("u32", "r1", "r10", length).atomicAdd(value, at + 8, "r1");
+    this.mov("r1", 1).atomicAdd("u64", value, at, "r1");
+    return this.load("u32", "r1", "r10", length).atomicAdd("u64", value, at + 8, "r1");
   }
 
   /** dst = MTU that `route` has found exceeded; jumps where the kernel does not say. */

@@ -76,6 +76,10 @@ export class Stations {
   /** By node's address: how many stations it has, and what was carried to and from such as are gone. */
   private readonly nodes = new Map<string, { stations: number; past: Traffic }>();
   private readonly value = new Uint8Array(STATION_VALUE_SIZE);
+  /** Descriptors of the programs, by that of the array that each belongs into. */
+  private readonly programs = new Map<number, number>();
+  /** How many want the engine to have all frames. */
+  private withheld = 0;
 
   /** `carries`: frames are to be carried at all. */
   constructor(
@@ -96,6 +100,8 @@ export class Stations {
     if (this.carries) this.load(local.family === 4 ? V4 : V6, checksum);
     return () => {
       for (const array of [maps.toNodes, maps.fromNodes]) bpf.deleteElement(array, FIRST);
+      for (const fd of this.programs.values()) fs.closeSync(fd);
+      this.programs.clear();
       bpf.updateElement(maps.tunnel, FIRST, new Uint8Array(TUNNEL_VALUE_SIZE));
     };
   }
@@ -105,11 +111,8 @@ export class Stations {
     const { maps, options } = this;
     const enter = (array: number, name: string, code: Uint8Array): void => {
       const fd = bpf.loadProgram(name, code);
-      try {
-        bpf.updateElement(array, FIRST, new Uint8Array(Uint32Array.of(fd).buffer));
-      } finally {
-        fs.closeSync(fd); // the array keeps it
-      }
+      this.programs.set(array, fd);
+      if (this.withheld === 0) bpf.updateElement(array, FIRST, word(fd));
     };
     try {
       enter(maps.fromNodes, "tsproxy_from_nd", fromNodeProgram(maps, underlay));
@@ -117,6 +120,17 @@ export class Stations {
     } catch (error) {
       log.info(`frames of overlay networks are not carried by the kernel: ${(error as Error).message}`);
     }
+  }
+
+  /** The engine has all frames, from now on; answers how to end that. What is carried is so until the call returns, and none is lost. */
+  withhold(): () => void {
+    if (this.withheld++ === 0) for (const array of this.programs.keys()) bpf.deleteElement(array, FIRST);
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      if (--this.withheld === 0) for (const [array, fd] of this.programs) bpf.updateElement(array, FIRST, word(fd));
+    };
   }
 
   /** Those of the network with that identifier, whose frames to other nodes are of `mtu` bytes at most. */

@@ -22,6 +22,7 @@
 import { FLOW_INGRESS_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
+import { keepOrder, stampNew } from "./order-program.js";
 import {
   ETHERNET_SIZE,
   ETHERTYPE,
@@ -181,6 +182,7 @@ function steerFamily(
       .jumpIf("r8", "!=", UDP, "no tunnel");
     p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "no tunnel").tailCall(maps.fromNodes).label("no tunnel");
   }
+  if (offload || !bypass) keepOrder(p, f, uplinks, offloads, "engine", "next");
   if (offloads) forwardOffloaded(p, f, link, "engine", { ipsec, pastBridge });
   p.label("engine")
     .load("u32", "r7", "r9", FLOW_UPLINK_AT)
@@ -267,8 +269,13 @@ function steerFamily(
     p.label("pick")
       .store("u32", "r10", rest + 4, 0)
       .mov("r7", uplinks[0]!);
-    if (uplinks.length === 1) return;
-    p.spread(f, flowDst, flowPorts + 2, uplinks.length);
-    for (const [worker, ifindex] of uplinks.entries()) p.mov("r7", ifindex).jumpIf("r0", "==", worker, "take");
+    if (uplinks.length > 1) p.spread(f, flowDst, flowPorts + 2, uplinks.length).store("u32", "r10", rest, "r0");
+    for (const [worker, ifindex] of uplinks.entries()) {
+      const isLast = worker === uplinks.length - 1;
+      if (!isLast) p.load("u32", "r0", "r10", rest).jumpIf("r0", "!=", worker, `not for worker ${worker}`);
+      p.mov("r7", ifindex);
+      if (offloads) stampNew(p, f, worker, "take");
+      if (!isLast) p.jump("take").label(`not for worker ${worker}`);
+    }
   }
 }

@@ -71,7 +71,7 @@ export class Steering {
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
       this.attacher.prepare(placesFor(uplinks, options.devices ?? []), options.links);
-      this.maps = createMaps({ ...options, offload: mode !== "never" }, descriptors.all, options.maps);
+      this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, descriptors.all, options.maps);
       const { attacher, maps } = this;
       this.carried = new CarriedCounts(maps.carried, placesOf(options));
       this.ends = new EndpointEnds(attacher, maps, options, () => this.offload);
@@ -143,6 +143,11 @@ export class Steering {
   /** Descriptor of the `across` map. */
   get acrossFd(): number {
     return this.maps.across;
+  }
+
+  /** Descriptor of the `order` map, of `orderPlaces` values. */
+  get orderFd(): number {
+    return this.maps.order;
   }
 
   /** Descriptor of the `flows6` map. */

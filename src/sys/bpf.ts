@@ -13,6 +13,8 @@ import { errnoName, native } from "./native.js";
 export const MAP_HASH = 1, MAP_ARRAY = 2, MAP_PROG_ARRAY = 3, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27;
 /** Hash elements are allocated when they are added, not all at creation. */
 export const F_NO_PREALLOC = 1;
+/** The values of an array may be mapped (`native.mapFile`); each takes a multiple of 8 bytes. */
+export const F_MMAPABLE = 1 << 10;
 /** BPF_F_BEFORE. */
 const F_BEFORE = 8;
 

@@ -41,7 +41,7 @@ export const RECORD_BIT = 11,
 /** One end is the host itself: no router lies between, so TTL stays. */
 export const KEEP_TTL_BIT = 12,
   EGRESS_KEEP_TTL = 1 << KEEP_TTL_BIT;
-/** Of the original direction: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
+/** Of both directions: the steering programs may carry the flow's packets, unseen by us (`engine/offload.ts`). */
 export const EGRESS_OFFLOAD = 1 << 13;
 /**
  * What the direction sends is in the steering's map. Of the reply direction so that the client's packets come here (`dataplane/record.ts`), of the original

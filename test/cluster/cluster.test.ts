@@ -1,76 +1,19 @@
 /** Nodes of a cluster on the store in memory: who gets what, and what happens when the store or a node is away. */
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { Cluster, type ClusterOptions, type Holding } from "../../src/cluster/cluster.js";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Cluster } from "../../src/cluster/cluster.js";
 import { Fence } from "../../src/cluster/fence.js";
 import { Holdings } from "../../src/cluster/holdings.js";
 import { Keys } from "../../src/cluster/keys.js";
-import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
 import type { GlobalNetworkRequest } from "../../src/cluster/network-plan.js";
-import { type GlobalEndpoint, networkText } from "../../src/cluster/records.js";
-import { setLogSink } from "../../src/log.js";
-import { DEFAULT_OPTIONS, type NetworkRecord } from "../../src/model/records.js";
+import { networkText } from "../../src/cluster/records.js";
 import { formatIp, formatPrefix } from "../../src/wire/ip-address.js";
 import { perFamily } from "../../src/wire/per-family.js";
 import { ip, subnet } from "../support/ip.js";
 import { eventually } from "../support/proc.js";
+import { addressOf, asked, claim, make, makeStoreAnew, node, open, said, seenBy, store, useNodes } from "./nodes.js";
 
 const TTL = 10;
-let store: MemoryCluster;
-let said: string[];
-const open: Cluster[] = [];
-
-interface Node {
-  cluster: Cluster;
-  client: MemoryClient;
-}
-
-beforeEach(() => {
-  store = new MemoryCluster();
-  said = [];
-  setLogSink((_, message) => void said.push(message));
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((cluster) => cluster.close()));
-  setLogSink(() => {});
-});
-
-async function node(
-  name: string,
-  change: Partial<ClusterOptions> & { holding?: Holding[]; instance?: string; at?: string } = {},
-): Promise<Node> {
-  const client = store.connect();
-  const { holding, instance = name, at = `192.0.2.${open.length + 1}`, ...rest } = change;
-  const self = { name, instance, tunnel: perFamily([ip(at)]) };
-  const cluster = new Cluster(client, { cluster: "c", self, ttlSec: TTL, quietMs: 100, graceMs: 100, ...rest });
-  open.push(cluster);
-  await cluster.start(holding);
-  return { cluster, client };
-}
-
-const CHOSEN = { prefix: undefined, gateway: undefined };
-let ids = 0;
-const newId = (): string => `e${String(ids++).padStart(15, "0")}`;
-
-const asked = (name: string, change: Partial<GlobalNetworkRequest> = {}): GlobalNetworkRequest => ({
-  id: newId(),
-  name,
-  subnets: { ipv4: CHOSEN },
-  vni: undefined,
-  options: { ...DEFAULT_OPTIONS },
-  about: { origin: "overlay", created: "", labels: {}, options: {} },
-  ...change,
-});
-const make = ({ cluster }: Node, name: string, change: Partial<GlobalNetworkRequest> = {}): Promise<NetworkRecord> =>
-  cluster.networks.create(asked(name, change), () => null);
-const claim = ({ cluster }: Node, network: NetworkRecord, name: string, address?: string): Promise<GlobalEndpoint> =>
-  cluster.claim(network, {
-    id: newId(),
-    use: { owner: name, names: [name] },
-    ...(address !== undefined && { addresses: { ipv4: ip(address) } }),
-  });
-const addressOf = ({ addresses }: GlobalEndpoint): string => formatIp(addresses.ipv4!);
-const seenBy = ({ cluster }: Node, network: NetworkRecord): string[] =>
-  cluster.view.endpointsIn(network.id).map((each) => `${each.names[0]} ${addressOf(each)} ${each.node}`).sort(); // biome-ignore format: short
+useNodes({ ttlSec: TTL });
 
 describe("a cluster", () => {
   it("knows on every node what one has made: networks with VNI and subnet, endpoints with address, MAC and node", async () => {
@@ -373,7 +316,7 @@ describe("a node that is away", () => {
     const [shop, back] = [await make(a, "shop"), await make(a, "back")];
     await claim(a, shop, "web");
     await claim(a, back, "db");
-    store = new MemoryCluster();
+    makeStoreAnew();
     const c = await node("c");
     const taken = await make(c, "back", { vni: 9, subnets: { ipv4: subnet("10.9.0.0/24") } });
     for (const { client } of [a, b]) client.moveTo(store);

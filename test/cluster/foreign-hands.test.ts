@@ -2,68 +2,18 @@
  * What somebody else's hand does to what a node has put in the store: a key is removed or written over, a second daemon has the same state folder, an
  * address was given away. On the store in memory.
  */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Cluster, type Holding } from "../../src/cluster/cluster.js";
+import { describe, expect, it } from "vitest";
 import { Keys } from "../../src/cluster/keys.js";
-import { type MemoryClient, MemoryCluster } from "../../src/cluster/memory-store.js";
-import { type GlobalEndpoint, nodeText } from "../../src/cluster/records.js";
-import { setLogSink } from "../../src/log.js";
-import { DEFAULT_OPTIONS, type NetworkRecord } from "../../src/model/records.js";
+import { nodeText } from "../../src/cluster/records.js";
 import { formatIp } from "../../src/wire/ip-address.js";
 import { perFamily } from "../../src/wire/per-family.js";
 import { ip } from "../support/ip.js";
 import { eventually, sleep } from "../support/proc.js";
+import { claim, make, node, said, seenBy, store, useNodes } from "./nodes.js";
 
 const keys = new Keys("c");
-let store: MemoryCluster;
-let said: string[];
-const open: Cluster[] = [];
+useNodes({ ttlSec: 1 });
 
-beforeEach(() => {
-  store = new MemoryCluster();
-  said = [];
-  setLogSink((_, message) => void said.push(message));
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((cluster) => cluster.close()));
-  setLogSink(() => {});
-});
-
-interface Node {
-  cluster: Cluster;
-  client: MemoryClient;
-}
-
-async function node(
-  name: string,
-  { at = `192.0.2.${open.length + 1}`, holding = [] as Holding[], instance = name, ttlSec = 1 } = {},
-): Promise<Node> {
-  const client = store.connect();
-  const self = { name, instance, tunnel: perFamily([ip(at)]) };
-  const cluster = new Cluster(client, { cluster: "c", self, ttlSec, quietMs: 100, graceMs: 100 });
-  open.push(cluster);
-  await cluster.start(holding);
-  return { cluster, client };
-}
-
-let ids = 0;
-const newId = (): string => `e${String(ids++).padStart(15, "0")}`;
-const make = ({ cluster }: Node): Promise<NetworkRecord> =>
-  cluster.networks.create(
-    {
-      id: newId(),
-      name: "shop",
-      subnets: { ipv4: { prefix: undefined, gateway: undefined } },
-      vni: undefined,
-      options: { ...DEFAULT_OPTIONS },
-      about: { origin: "overlay", created: "", labels: {}, options: {} },
-    },
-    () => null,
-  );
-const claim = ({ cluster }: Node, network: NetworkRecord, name: string, address?: string): Promise<GlobalEndpoint> =>
-  cluster.claim(network, { id: newId(), use: { owner: name, names: [name] }, ...(address !== undefined && { addresses: { ipv4: ip(address) } }) }); // biome-ignore format: short
-const seenBy = ({ cluster }: Node, network: NetworkRecord): string[] =>
-  cluster.view.endpointsIn(network.id).map((each) => `${each.names[0]} ${formatIp(each.addresses.ipv4!)} ${each.node}`).sort(); // biome-ignore format: short
 const write = (key: string, value: string): Promise<unknown> => store.connect().transact({ when: [], change: [{ put: key, value }] });
 const remove = (key: string): Promise<unknown> => store.connect().transact({ when: [], change: [{ remove: key }] });
 const textOf = (key: string): string | undefined => store.list(key).entries.find((entry) => entry.key === key)?.value;
@@ -71,7 +21,7 @@ const textOf = (key: string): string | undefined => store.list(key).entries.find
 describe("a key of a node's that somebody else removes or writes over", () => {
   it("is put again: its name, an endpoint, and a network that it is in", async () => {
     const [a, b] = [await node("a", { ttlSec: 3600 }), await node("b", { ttlSec: 3600 })]; // so that no lease's turn comes
-    const shop = await make(a);
+    const shop = await make(a, "shop");
     const web = await claim(a, shop, "web");
     const all = [keys.node("a"), keys.network(shop.id), keys.endpoint(shop.id, web.id)];
     const before = all.map(textOf);
@@ -93,9 +43,34 @@ describe("a key of a node's that somebody else removes or writes over", () => {
     expect(store.revision - quiet).toBeLessThan(3); // nothing but beacons: it does not answer itself
   });
 
+  it("is an address that it holds: it is looked for now and then, and put again", async () => {
+    const a = await node("a", { ttlSec: 3600, heldMs: 20 });
+    const shop = await make(a, "shop");
+    await claim(a, shop, "web");
+    const db = await claim(a, shop, "db");
+    const held = ["10.0.0.2", "10.0.0.3"].map((address) => keys.held(shop.id, address));
+    const before = held.map(textOf);
+    await remove(held[1]!);
+    await eventually("it is held again", () => textOf(held[1]!) === before[1]);
+    const { revision } = store;
+    await sleep(100); // five looks
+    expect(store.revision - revision).toBeLessThan(4); // nothing but beacons
+    // Somebody's own now: it says so once, and leaves it to him.
+    await write(held[1]!, "somebody's");
+    await eventually("it is told", () => a.cluster.isDisplaced(db.id));
+    await sleep(100);
+    expect(held.map(textOf)).toEqual([before[0], "somebody's"]);
+    expect(said.filter((line) => line.includes("address 10.0.0.3 was given to somebody else"))).toHaveLength(1);
+    // One that has ended is not put again.
+    await a.cluster.release(db.id);
+    await remove(held[1]!);
+    await sleep(100);
+    expect(held.map(textOf)).toEqual([before[0], undefined]);
+  });
+
   it("is its name, and somebody else's now: it says so, takes nothing new under it, and has it again when that one is gone", async () => {
     const [a, b] = [await node("a"), await node("b")];
-    const shop = await make(a);
+    const shop = await make(a, "shop");
     await claim(a, shop, "web");
     const other = { name: "a", instance: "another", tunnel: perFamily([ip("192.0.2.66")]) };
     await write(keys.node("a"), nodeText(other, "1"));
@@ -111,7 +86,7 @@ describe("a key of a node's that somebody else removes or writes over", () => {
 describe("a second daemon with a copy of a node's state folder", () => {
   it("becomes the node; the first says so and does not fight for the name, until the second is gone", async () => {
     const a = await node("a");
-    const shop = await make(a);
+    const shop = await make(a, "shop");
     const web = await claim(a, shop, "web");
     const copy = await node("a", { at: "192.0.2.50", holding: [{ endpoint: { ...web, tunnel: perFamily([ip("192.0.2.50")]) }, network: shop }] }); // biome-ignore format: short
     await eventually("the first has noticed", () =>
@@ -135,7 +110,7 @@ describe("a second daemon with a copy of a node's state folder", () => {
 describe("an address that was given away while its node was gone", () => {
   it("stays the other's, which 'node rm' cannot change; it is taken back as soon as that one gives it up", async () => {
     const [a, b] = [await node("a", { ttlSec: 3600 }), await node("b")];
-    const shop = await make(a);
+    const shop = await make(a, "shop");
     await b.cluster.sync();
     const [db, cache] = [await claim(b, shop, "db", "10.0.0.9"), await claim(b, shop, "cache")];
     b.client.unreachable = true;
@@ -157,7 +132,7 @@ describe("an address that was given away while its node was gone", () => {
 
   it("is not taken from a node that is there, whatever is removed beside it", async () => {
     const [a, b] = [await node("a"), await node("b")];
-    const shop = await make(a);
+    const shop = await make(a, "shop");
     await b.cluster.sync();
     await claim(b, shop, "db");
     const before = textOf(keys.held(shop.id, "10.0.0.2"));

@@ -1,7 +1,7 @@
 /** A process goes on with the flows that another has left in a file (table/flow-file.ts): what is taken up, what waits, and what is no flow. */
 import { describe, expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
-import type { Adopted, FromWorker, ToWorker } from "../../src/engine/messages.js";
+import type { Adopted, FromWorker } from "../../src/engine/messages.js";
 import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, REPLY, ROW_SHIFT, STATE, WAY } from "../../src/table/conntrack.js";
 import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
@@ -10,11 +10,11 @@ import { FLOW_CARRIED_AT, FLOW_OFFLOAD_AT, FLOW_PACKETS_AT } from "../../src/wir
 import { workerOf } from "../../src/wire/spread.js";
 import {
   A,
-  addPort,
   B,
   C,
   CLIENT,
   Dataplane,
+  endpointOn,
   HELD_PORT,
   HOST_IP,
   HOST_PORT,
@@ -302,6 +302,7 @@ describe("a connection to a published port", () => {
       flowsFd: 3,
       flows6Fd: -1,
       acrossFd: -1,
+      orderFd: -1,
       uplinkDevice: 7,
       isNew: false,
       offload: { ipv4: false, ipv6: false },
@@ -329,6 +330,7 @@ it("counts what the kernel has carried on where its port is counted now, and kee
     flowsFd: 3,
     flows6Fd: 4,
     acrossFd: -1,
+    orderFd: -1,
     uplinkDevice: 7,
     isNew: false,
     offload: { ipv4: true, ipv6: true },
@@ -348,7 +350,7 @@ it.each([
   ["on a TAP now, in the engine", 0, 0],
 ])("goes on with what the kernel had carried of an endpoint that is %s", (_, device, offloaded) => {
   const on = (d: Dataplane, end: number): void => {
-    d.say({ ...(addPort(A, ENDPOINT, MAC_A, IP_A) as Extract<ToWorker, { type: "add-port" }>), device: end });
+    d.say(endpointOn(end, A, MAC_A, IP_A));
   };
   const former = new Former({ offload: true });
   on(former.d, 77);

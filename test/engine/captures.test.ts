@@ -28,6 +28,8 @@ import {
   TARGET,
   UP,
 } from "../support/dataplane.js";
+import { dual, IP6_A, TO_A6 } from "../support/dual.js";
+import * as o from "../support/overlay.js";
 import * as p from "../support/packets.js";
 
 const BRIDGED = "172.18.0.4",
@@ -336,6 +338,51 @@ function own(): Dataplane {
     d.say({ ...(addPort(port, ENDPOINT, mac, address, OWN) as Extract<ToWorker, { type: "add-port" }>), device: 70 + port });
   return d;
 }
+
+describe.each([
+  ["IPv4", o.V4],
+  ["IPv6", o.V6],
+])("an overlay network over %s", (_, underlay) => {
+  const PORTS = { sport: 40000, dport: 80 };
+
+  it("is seen as datagrams, and as what is inside", () => {
+    const d = o.overlay({ underlay });
+    const tap = new Tap(d, { network: o.OVERLAY });
+    const data = p.payload(3000);
+    d.send(o.E, p.frame(o.MAC_R, o.MAC_E, p.tcp({ src: o.IP_E, dst: o.IP_R }, PORTS)));
+    const back = p.partial(p.frame(o.MAC_E, o.MAC_R, p.tcp({ src: o.IP_R, dst: o.IP_E }, { ...PORTS, data })), p.GSO_TCPV4, 1398);
+    const overhead = underlay === o.V6 ? 70 : 50;
+    const header = { flags: 1, gso: p.GSO_TCPV4 | (underlay === o.V6 ? 0x40 : 0x20), headers: overhead + 54, size: 1398, start: overhead + 34, field: 16, transport: overhead - 16, network: overhead + 14 }; // biome-ignore format: as the device says it
+    d.send(o.TUNNEL, o.arriving(o.datagram(back.subarray(p.VNET), { src: underlay.node, dst: underlay.local }), header));
+    const packets = tap.take();
+    expect(packets.map(({ verdict, in: { bytes } }) => `${verdict}: ${tuple(bytes)}`.replace(/:\d{5} /, ":PORT "))).toEqual([
+      `forwarded: ${o.IP_E}:PORT > ${o.IP_R}:80`,
+      `forwarded: ${underlay.node}:PORT > ${underlay.local}:4789`,
+    ]);
+    expect(packets.map(({ out }) => tuple(out!.bytes).replace(/:\d{5} /, ":PORT "))).toEqual([
+      `${underlay.local}:PORT > ${underlay.node}:4789`,
+      `${o.IP_R}:PORT > ${o.IP_E}:80`,
+    ]);
+    // Both are whole.
+    for (const side of [packets[1]!.in, packets[1]!.out!]) {
+      expect(side.bytes).toHaveLength(side.length);
+      expect(p.hex(side.bytes.slice(-data.length))).toBe(p.hex(data));
+    }
+  });
+});
+
+it("a client of the other family is seen before and after the translation, every byte of it", () => {
+  const d = dual({ bypass: true });
+  const tap = new Tap(d, { target: prefix(`${IP6_A}/128`) });
+  const data = p.payload(5000);
+  d.publish({ ...TO_A6, hostIp: "0.0.0.0" });
+  d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags: p.SYN, data }));
+  const [packet] = tap.take();
+  expect(packet).toMatchObject({ verdict: "translated" });
+  expect(tuple(packet!.in.bytes)).toBe(`${CLIENT}:${SPORT} > ${HOST_IP}:${PUBLISHED}`);
+  expect(tuple(packet!.out!.bytes)).toContain(` > ${IP6_A}:`);
+  for (const side of [packet!.in, packet!.out!]) expect(p.hex(side.bytes.slice(-data.length)) === p.hex(data)).toBe(true);
+});
 
 describe("an own network", () => {
   const PEER = "203.0.113.7";

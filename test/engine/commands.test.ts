@@ -351,6 +351,7 @@ describe("what the control side asks", () => {
     const commands = new Commands(d.state, d.io, d.counters, {
       tell: () => {},
       watch: (fd) => watched.push(fd),
+      mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
       openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
       openFlowMap: (fd, family) => {
@@ -364,6 +365,7 @@ describe("what the control side asks", () => {
       flowsFd: 12,
       flows6Fd: 13,
       acrossFd: -1,
+      orderFd: -1,
       uplinkDevice: 7,
       isNew: true,
       offload: { ipv4: false, ipv6: false },

@@ -1,10 +1,21 @@
 /** Which flows of endpoints on veth pairs the kernel is asked to carry, and what is left of them where it turns out that it cannot. */
 import { expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
-import type { ToWorker } from "../../src/engine/messages.js";
-import { ENDPOINT } from "../../src/table/ports.js";
 import { FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION, OFFLOAD_INSIDE } from "../../src/wire/flow-entry.js";
-import { A, addPort, CLIENT, Dataplane, HOST_IP, HOST_PORT, IP_A, MAC_A, only, PUBLISHED, SERVER, TARGET } from "../support/dataplane.js";
+import {
+  A,
+  CLIENT,
+  Dataplane,
+  endpointOn,
+  HOST_IP,
+  HOST_PORT,
+  IP_A,
+  MAC_A,
+  only,
+  PUBLISHED,
+  SERVER,
+  TARGET,
+} from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const END = 77; // of A's pair, in the host's namespace
@@ -14,7 +25,7 @@ const OUT = { src: IP_A, dst: SERVER };
 function onVeth(options: Partial<StateOptions> = {}, end = END): Dataplane {
   const d = new Dataplane({ offload: true, ...options });
   d.say({ type: "remove-port", port: A });
-  d.say({ ...(addPort(A, ENDPOINT, MAC_A, IP_A) as Extract<ToWorker, { type: "add-port" }>), device: end });
+  d.say(endpointOn(end, A, MAC_A, IP_A));
   return d;
 }
 

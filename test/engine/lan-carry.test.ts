@@ -1,43 +1,34 @@
 /** Which frames of a LAN the engine has the kernel carry, and when it takes that back. */
 import { expect, it } from "vitest";
-import type { ToWorker } from "../../src/engine/messages.js";
 import { NO_ICC, ONE_MAC, PASSTHRU, PROMISCUOUS, VEPA } from "../../src/table/networks.js";
-import { ENDPOINT, LAN } from "../../src/table/ports.js";
-import { addPort, Dataplane, HOST_IP } from "../support/dataplane.js";
+import { ENDPOINT } from "../../src/table/ports.js";
+import { type Dataplane, HOST_IP } from "../support/dataplane.js";
+import {
+  A,
+  B,
+  carriedLan,
+  datagram,
+  END_A,
+  END_B,
+  IP_A,
+  IP_B,
+  MAC_A,
+  MAC_B,
+  MAC_PARENT,
+  MAC_PEER,
+  NETWORK,
+  PARENT,
+  PEER,
+  PORT,
+} from "../support/lan.js";
 import * as p from "../support/packets.js";
 
-const NETWORK = 1;
-const [PORT, A, B] = [10, 11, 12];
-const [PARENT, END_A, END_B] = [70, 71, 72];
-const MAC_PARENT = "02:00:00:00:01:01",
-  MAC_A = "02:42:c0:00:02:80",
-  MAC_B = "02:42:c0:00:02:81",
-  MAC_PEER = "02:00:00:00:09:09";
-const IP_A = "192.0.2.128",
-  IP_B = "192.0.2.129",
-  PEER = "192.0.2.10";
 const INTO = 1,
   OUT = 2,
   UP = 3,
   OUT_AS = 4,
   NOBODY = 0xffff;
 
-/** `end`: interface index of its pair's end; 0: it is on a TAP. */
-function endpoint(port: number, mac: string, ip: string, end: number): ToWorker {
-  return { ...(addPort(port, ENDPOINT, mac, ip, NETWORK) as Extract<ToWorker, { type: "add-port" }>), device: end };
-}
-
-/** A on a veth pair, B too unless said otherwise. */
-function lan(flags = 0, { endB = END_B, parent = PARENT, vlan = 0, offload = true } = {}): Dataplane {
-  const d = new Dataplane({ offload });
-  d.say({ type: "station-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets: [], flags });
-  d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
-  d.say(endpoint(A, MAC_A, IP_A, END_A), endpoint(B, MAC_B, IP_B, endB));
-  d.say({ type: "parent-mac", network: NETWORK, mac: p.macBytes(MAC_PARENT), device: parent, vlan });
-  return d;
-}
-
-const udp = (src: string, ip: string, dst: string, to: string): Uint8Array => p.frame(dst, src, p.udp({ src: ip, dst: to }, { sport: 5000, dport: 5001 })); // biome-ignore format: one frame
 const words = (...numbers: number[]): string => p.hex(new Uint8Array(Uint32Array.from(numbers).buffer));
 /** An entry of the map, by what it says. */
 function entry(dst: string, src: string, how: number, device: number, [from, to]: [number, number], vlan = 0): [string, string] {
@@ -51,11 +42,11 @@ function entry(dst: string, src: string, how: number, device: number, [from, to]
 const carried = (d: Dataplane): [string, string][] => [...d.stationPairs].sort();
 
 it("has it carry what it has bridged: from the LAN, out to it, to the host, and between endpoints", () => {
-  const d = lan();
-  d.send(PORT, udp(MAC_PEER, PEER, MAC_A, IP_A));
-  d.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER));
-  d.send(A, udp(MAC_A, IP_A, MAC_PARENT, HOST_IP));
-  d.send(A, udp(MAC_A, IP_A, MAC_B, IP_B));
+  const d = carriedLan();
+  d.send(PORT, datagram(MAC_PEER, PEER, MAC_A, IP_A));
+  d.send(A, datagram(MAC_A, IP_A, MAC_PEER, PEER));
+  d.send(A, datagram(MAC_A, IP_A, MAC_PARENT, HOST_IP));
+  d.send(A, datagram(MAC_A, IP_A, MAC_B, IP_B));
   d.send(A, p.frame(MAC_PEER, MAC_A, p.tcp({ src: IP_A, dst: PEER }, { sport: 1, dport: 2, flags: p.SYN })));
   expect(carried(d)).toEqual(
     [
@@ -68,18 +59,18 @@ it("has it carry what it has bridged: from the LAN, out to it, to the host, and 
 });
 
 it("in a VLAN has it carry with the tag, and in ipvlan networks with the one MAC, where that says who is meant", () => {
-  const tagged = lan(0, { vlan: 10 });
-  tagged.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER));
-  tagged.send(A, udp(MAC_A, IP_A, MAC_PARENT, HOST_IP)); // the host is not there
+  const tagged = carriedLan(0, { vlan: 10 });
+  tagged.send(A, datagram(MAC_A, IP_A, MAC_PEER, PEER));
+  tagged.send(A, datagram(MAC_A, IP_A, MAC_PARENT, HOST_IP)); // the host is not there
   expect(carried(tagged)).toEqual(
     [entry(MAC_PEER, MAC_A, OUT, PARENT, [A, NOBODY], 10), entry(MAC_PARENT, MAC_A, OUT, PARENT, [A, NOBODY], 10)].sort(),
   );
-  const d = lan(ONE_MAC);
-  d.send(PORT, udp(MAC_PEER, PEER, MAC_PARENT, IP_A));
-  d.send(PORT, udp(MAC_PARENT, HOST_IP, MAC_PARENT, IP_B));
-  d.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER));
-  d.send(A, udp(MAC_A, IP_A, MAC_PARENT, HOST_IP));
-  d.send(A, udp(MAC_A, IP_A, MAC_PARENT, IP_B));
+  const d = carriedLan(ONE_MAC);
+  d.send(PORT, datagram(MAC_PEER, PEER, MAC_PARENT, IP_A));
+  d.send(PORT, datagram(MAC_PARENT, HOST_IP, MAC_PARENT, IP_B));
+  d.send(A, datagram(MAC_A, IP_A, MAC_PEER, PEER));
+  d.send(A, datagram(MAC_A, IP_A, MAC_PARENT, HOST_IP));
+  d.send(A, datagram(MAC_A, IP_A, MAC_PARENT, IP_B));
   expect(carried(d)).toEqual(
     [
       entry(MAC_A, MAC_PEER, INTO, END_A, [NOBODY, A]),
@@ -90,33 +81,33 @@ it("in a VLAN has it carry with the tag, and in ipvlan networks with the one MAC
 });
 
 it.each([
-  ["vepa", () => lan(VEPA)],
-  ["passthru", () => lan(PASSTHRU)],
-  ["endpoints that may send from any address", () => lan(PROMISCUOUS)],
-  ["--offload never", () => lan(0, { offload: false })],
+  ["vepa", () => carriedLan(VEPA)],
+  ["passthru", () => carriedLan(PASSTHRU)],
+  ["endpoints that may send from any address", () => carriedLan(PROMISCUOUS)],
+  ["--offload never", () => carriedLan(0, { offload: false })],
 ] as const)("carries nothing with %s", (_, make) => {
   const d = make();
-  d.send(PORT, udp(MAC_PEER, PEER, MAC_A, IP_A));
-  d.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER));
+  d.send(PORT, datagram(MAC_PEER, PEER, MAC_A, IP_A));
+  d.send(A, datagram(MAC_A, IP_A, MAC_PEER, PEER));
   expect(carried(d)).toEqual([]);
 });
 
 it("carries nothing that one of both ends cannot, nor what it has dropped, nor ARP, ICMP, discovery, groups and tags", () => {
-  const d = lan(NO_ICC, { endB: 0, parent: 0 });
-  d.send(PORT, udp(MAC_PEER, PEER, MAC_B, IP_B)); // on a TAP
-  d.send(A, udp(MAC_A, IP_A, MAC_PEER, PEER)); // there is no parent
-  d.send(A, udp(MAC_A, PEER, MAC_PEER, PEER)); // not its address
-  const open = lan(NO_ICC);
-  open.send(A, udp(MAC_A, IP_A, MAC_B, IP_B));
-  open.send(A, udp(MAC_A, IP_A, "01:00:5e:00:00:09", "224.0.0.9"));
+  const d = carriedLan(NO_ICC, { endB: 0, parent: 0 });
+  d.send(PORT, datagram(MAC_PEER, PEER, MAC_B, IP_B)); // on a TAP
+  d.send(A, datagram(MAC_A, IP_A, MAC_PEER, PEER)); // there is no parent
+  d.send(A, datagram(MAC_A, PEER, MAC_PEER, PEER)); // not its address
+  const open = carriedLan(NO_ICC);
+  open.send(A, datagram(MAC_A, IP_A, MAC_B, IP_B));
+  open.send(A, datagram(MAC_A, IP_A, "01:00:5e:00:00:09", "224.0.0.9"));
   open.send(A, p.frame(MAC_PEER, MAC_A, p.echo({ src: IP_A, dst: PEER }, 1)));
   open.send(A, p.arpFrame(MAC_PEER, { operation: 2, senderMac: MAC_A, senderIp: IP_A, targetMac: MAC_PEER, targetIp: PEER }));
-  open.send(PORT, p.tagged(udp(MAC_PEER, PEER, MAC_A, IP_A), 10));
+  open.send(PORT, p.tagged(datagram(MAC_PEER, PEER, MAC_A, IP_A), 10));
   expect([carried(d), carried(open)]).toEqual([[], []]);
 });
 
 it("asks for nothing that the programs leave to the engine, though it is bridged: fragments, and addresses that an endpoint has made itself", () => {
-  const d = lan();
+  const d = carriedLan();
   const large = p.udp({ src: IP_A, dst: PEER, fragment: 0 }, { sport: 5000, dport: 5001, data: new Uint8Array(2000) });
   const own = p.udp({ src: "2001:db8::77", dst: "2001:db8::10" }, { sport: 5000, dport: 5001 });
   const frames = [...p.fragments(large, 1000), own].map((packet) => p.frame(MAC_PEER, MAC_A, packet));
@@ -134,8 +125,8 @@ it("takes all back when ports, rules, or the parent change, and carries nothing 
     (d) => void d.publish({ target: IP_A, network: NETWORK, snatSource: HOST_IP, onlink: "0.0.0.0/32" }),
   ];
   for (const change of changes) {
-    const d = lan();
-    const request = udp(MAC_PEER, PEER, MAC_A, IP_A);
+    const d = carriedLan();
+    const request = datagram(MAC_PEER, PEER, MAC_A, IP_A);
     d.send(PORT, request);
     expect(d.stationPairs.size).toBe(1);
     change(d);
@@ -143,18 +134,18 @@ it("takes all back when ports, rules, or the parent change, and carries nothing 
     d.send(PORT, request);
     expect(d.stationPairs.size).toBe(change === changes[3] ? 0 : 1);
   }
-  const d = lan();
+  const d = carriedLan();
   const rule = d.publish({ target: IP_A, network: NETWORK, snatSource: HOST_IP, onlink: "0.0.0.0/32" });
-  d.send(B, udp(MAC_B, IP_B, MAC_A, IP_A));
+  d.send(B, datagram(MAC_B, IP_B, MAC_A, IP_A));
   expect(d.stationPairs.size).toBe(0);
   d.withdraw(rule);
-  d.send(B, udp(MAC_B, IP_B, MAC_A, IP_A));
+  d.send(B, datagram(MAC_B, IP_B, MAC_A, IP_A));
   expect(d.stationPairs.size).toBe(1);
 });
 
 it("takes all back when there is no more room, and goes on", () => {
-  const d = lan();
-  const from = (n: number): Uint8Array => udp(`02:00:00:${[n >> 16, n >> 8, n].map((b) => (b & 0xff).toString(16).padStart(2, "0")).join(":")}`, PEER, MAC_A, IP_A); // biome-ignore format: one frame
+  const d = carriedLan();
+  const from = (n: number): Uint8Array => datagram(`02:00:00:${[n >> 16, n >> 8, n].map((b) => (b & 0xff).toString(16).padStart(2, "0")).join(":")}`, PEER, MAC_A, IP_A); // biome-ignore format: one frame
   for (let n = 0; n < 4095; n++) d.send(PORT, from(n));
   expect(d.stationPairs.size).toBe(4095);
   d.send(PORT, from(4095));

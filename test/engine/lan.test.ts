@@ -2,42 +2,22 @@
 import { describe, expect, it } from "vitest";
 import { NO_ICC, ONE_MAC, PASSTHRU, VEPA } from "../../src/table/networks.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
-import { addPort, Dataplane, HOST_IP, MAC_UP, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
+import { Dataplane, HOST_IP, MAC_UP, PUBLISHED, TARGET, UP } from "../support/dataplane.js";
 import { locals } from "../support/host.js";
+import { A, B, datagram, IP_A, IP_B, lan, MAC_A, MAC_B, MAC_PARENT, MAC_PEER, NETWORK, PEER, PORT } from "../support/lan.js";
 import * as p from "../support/packets.js";
 
-const NETWORK = 1;
-const [PORT, A, B] = [10, 11, 12];
-const MAC_PARENT = "02:00:00:00:01:01",
-  MAC_A = "02:42:c0:00:02:80",
-  MAC_B = "02:42:c0:00:02:81",
-  MAC_PEER = "02:00:00:00:09:09";
-const IP_A = "192.0.2.128",
-  IP_B = "192.0.2.129",
-  PEER = "192.0.2.10";
-
-function lan(flags = 0): Dataplane {
-  const d = new Dataplane();
-  d.say({ type: "add-network", network: NETWORK, subnets: [], flags });
-  d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
-  d.addPort(A, ENDPOINT, MAC_A, IP_A, NETWORK);
-  d.addPort(B, ENDPOINT, MAC_B, IP_B, NETWORK);
-  return d;
-}
-
 const ports = (d: Dataplane, port: number, bytes: Uint8Array): number[] => d.send(port, bytes).map((f) => f.port);
-const from = (src: string, ip: string, dst: string, to: string): Uint8Array =>
-  p.frame(dst, src, p.udp({ src: ip, dst: to }, { sport: 5000, dport: 5001 }));
 const asks = (senderMac: string, senderIp: string, targetIp: string): Uint8Array =>
   p.arpFrame(p.BROADCAST, { senderMac, senderIp, targetIp });
 
 describe("a network on a LAN", () => {
   it("takes frames for its endpoints from the LAN, and sends all that are for others there", () => {
     const d = lan();
-    expect(ports(d, PORT, from(MAC_PEER, PEER, MAC_A, IP_A))).toEqual([A]);
-    expect(ports(d, A, from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
-    expect(ports(d, A, from(MAC_A, IP_A, MAC_PEER, "203.0.113.1"))).toEqual([PORT]);
-    expect(ports(d, A, from(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toEqual([PORT]);
+    expect(ports(d, PORT, datagram(MAC_PEER, PEER, MAC_A, IP_A))).toEqual([A]);
+    expect(ports(d, A, datagram(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
+    expect(ports(d, A, datagram(MAC_A, IP_A, MAC_PEER, "203.0.113.1"))).toEqual([PORT]);
+    expect(ports(d, A, datagram(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toEqual([PORT]);
     expect(d.dropTotal()).toBe(0);
   });
 
@@ -53,10 +33,10 @@ describe("a network on a LAN", () => {
   it("drops what is for no endpoint, what says it is from one, and what an endpoint sends as another", () => {
     const d = lan();
     for (const [port, bytes, reason] of [
-      [PORT, from(MAC_PEER, PEER, "02:00:00:00:77:77", "192.0.2.77"), "unknown-station"],
-      [PORT, from(MAC_A, IP_A, MAC_B, IP_B), "source-mac-spoofed"],
-      [A, from(MAC_PEER, IP_A, MAC_B, IP_B), "source-mac-spoofed"],
-      [A, from(MAC_A, PEER, MAC_B, IP_B), "source-spoofed"],
+      [PORT, datagram(MAC_PEER, PEER, "02:00:00:00:77:77", "192.0.2.77"), "unknown-station"],
+      [PORT, datagram(MAC_A, IP_A, MAC_B, IP_B), "source-mac-spoofed"],
+      [A, datagram(MAC_PEER, IP_A, MAC_B, IP_B), "source-mac-spoofed"],
+      [A, datagram(MAC_A, PEER, MAC_B, IP_B), "source-spoofed"],
       [A, asks(MAC_A, PEER, IP_B), "arp-spoofed"],
     ] as const) {
       expect(d.send(port, bytes)).toEqual([]);
@@ -74,7 +54,7 @@ describe("a network on a LAN", () => {
     };
     expect(ports(d, A, asksFor(MAC_A))).toEqual([PORT, B]);
     expect(d.dropTotal()).toBe(0);
-    for (const bytes of [asksFor(MAC_B), asksFor(MAC_A, PEER), from(MAC_A, "0.0.0.0", MAC_PEER, PEER)])
+    for (const bytes of [asksFor(MAC_B), asksFor(MAC_A, PEER), datagram(MAC_A, "0.0.0.0", MAC_PEER, PEER)])
       expect(ports(d, A, bytes)).toEqual([]);
     expect(d.drops(A)).toEqual({ "source-spoofed": 3 });
   });
@@ -83,10 +63,10 @@ describe("a network on a LAN", () => {
     const d = lan();
     for (const type of [0x8100, 0x88a8]) {
       const tagged = (frame: Uint8Array): number[] => ports(d, A, p.tagged(frame, 10, type));
-      expect(tagged(from(MAC_A, IP_A, MAC_PEER, PEER))).toEqual([]);
-      expect(tagged(from(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toEqual([]);
+      expect(tagged(datagram(MAC_A, IP_A, MAC_PEER, PEER))).toEqual([]);
+      expect(tagged(datagram(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toEqual([]);
       expect(tagged(asks(MAC_A, IP_A, PEER))).toEqual([B]);
-      expect(tagged(from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
+      expect(tagged(datagram(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
     }
     expect(d.drops(A)).toEqual({ "unknown-station": 4 });
   });
@@ -96,10 +76,10 @@ describe("a network on a LAN", () => {
     const [host, own, link] = ["2001:db8::1", "2001:db8::128", "fe80::42:c0ff:fe00:280"];
     d.say(locals([HOST_IP, host]));
     const claim = (target: string): Uint8Array => p.frame(MAC_PEER, MAC_A, p.neighbor({ src: link, dst: "fe80::9" }, 136, target, MAC_A));
-    expect(ports(d, A, from(MAC_A, own, MAC_PEER, "2001:db8::10"))).toEqual([PORT]);
+    expect(ports(d, A, datagram(MAC_A, own, MAC_PEER, "2001:db8::10"))).toEqual([PORT]);
     expect(ports(d, A, claim(own))).toEqual([PORT]);
     expect(d.dropTotal()).toBe(0);
-    expect(ports(d, A, from(MAC_A, host, MAC_PEER, "2001:db8::10"))).toEqual([]);
+    expect(ports(d, A, datagram(MAC_A, host, MAC_PEER, "2001:db8::10"))).toEqual([]);
     expect(ports(d, A, claim(host))).toEqual([]);
     expect(d.drops(A)).toEqual({ "source-spoofed": 1, "arp-spoofed": 1 });
   });
@@ -135,11 +115,11 @@ describe("a network on a LAN", () => {
 
   it("in private mode has endpoints reach the LAN, and not each other", () => {
     const d = lan(NO_ICC);
-    expect(ports(d, A, from(MAC_A, IP_A, MAC_PEER, PEER))).toEqual([PORT]);
-    expect(ports(d, PORT, from(MAC_PEER, PEER, MAC_A, IP_A))).toEqual([A]);
+    expect(ports(d, A, datagram(MAC_A, IP_A, MAC_PEER, PEER))).toEqual([PORT]);
+    expect(ports(d, PORT, datagram(MAC_PEER, PEER, MAC_A, IP_A))).toEqual([A]);
     expect(ports(d, PORT, asks(MAC_PEER, PEER, IP_A))).toEqual([A, B]);
     expect(ports(d, A, asks(MAC_A, IP_A, PEER))).toEqual([PORT]);
-    expect(d.send(A, from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([]);
+    expect(d.send(A, datagram(MAC_A, IP_A, MAC_B, IP_B))).toEqual([]);
     expect(d.drops(A).isolated).toBe(1);
   });
 
@@ -166,22 +146,22 @@ describe("a network on a LAN", () => {
 
   it("in mode vepa sends all to the LAN, and takes what the switch sends back, but not to its sender", () => {
     const d = lan(VEPA);
-    expect(ports(d, A, from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([PORT]);
-    expect(ports(d, PORT, from(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
+    expect(ports(d, A, datagram(MAC_A, IP_A, MAC_B, IP_B))).toEqual([PORT]);
+    expect(ports(d, PORT, datagram(MAC_A, IP_A, MAC_B, IP_B))).toEqual([B]);
     expect(ports(d, A, asks(MAC_A, "0.0.0.0", IP_A))).toEqual([PORT]);
     expect(ports(d, PORT, asks(MAC_A, "0.0.0.0", IP_A))).toEqual([B]);
     expect(d.dropTotal()).toBe(0);
-    expect(ports(d, A, p.tagged(from(MAC_A, IP_A, MAC_B, IP_B), 10))).toEqual([]);
+    expect(ports(d, A, p.tagged(datagram(MAC_A, IP_A, MAC_B, IP_B), 10))).toEqual([]);
     expect(d.drops(A)).toEqual({ "unknown-station": 1 });
   });
 
   it("in mode passthru has its endpoint share the host's MAC, and reach the host by it", () => {
     const d = new Dataplane();
     d.say({ type: "add-network", network: NETWORK, subnets: [], flags: PASSTHRU });
-    d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
+    d.addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK);
     d.addPort(A, ENDPOINT, MAC_PARENT, IP_A, NETWORK);
-    expect(ports(d, A, from(MAC_PARENT, IP_A, MAC_PARENT, HOST_IP))).toEqual([PORT]);
-    expect(ports(d, PORT, from(MAC_PARENT, HOST_IP, MAC_PARENT, IP_A))).toEqual([A]);
+    expect(ports(d, A, datagram(MAC_PARENT, IP_A, MAC_PARENT, HOST_IP))).toEqual([PORT]);
+    expect(ports(d, PORT, datagram(MAC_PARENT, HOST_IP, MAC_PARENT, IP_A))).toEqual([A]);
     expect(ports(d, PORT, asks(MAC_PARENT, HOST_IP, IP_A))).toEqual([A]);
     expect(ports(d, A, asks(MAC_PARENT, IP_A, HOST_IP))).toEqual([PORT]);
     expect(d.dropTotal()).toBe(0);
@@ -194,7 +174,7 @@ describe("a network on a LAN with one MAC", () => {
   function oneMac(): Dataplane {
     const d = new Dataplane();
     d.say({ type: "add-network", network: NETWORK, subnets: [], flags: ONE_MAC });
-    d.say({ ...addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK) });
+    d.addPort(PORT, LAN, MAC_PARENT, undefined, NETWORK);
     for (const [port, mac, ipv4, ipv6] of [[A, MAC_A, IP_A, IP6_A], [B, MAC_B, IP_B, IP6_B]] as const) // biome-ignore format: a table
       d.addPort(port, ENDPOINT, mac, `${ipv4} ${ipv6}`, NETWORK);
     return d;
@@ -207,7 +187,7 @@ describe("a network on a LAN with one MAC", () => {
 
   it("puts that MAC in place of an endpoint's own in all that leaves it", () => {
     const d = oneMac();
-    expect(sent(d, A, from(MAC_A, IP_A, MAC_PEER, PEER))).toMatchObject([{ port: PORT, srcMac: MAC_PARENT, dstMac: MAC_PEER }]);
+    expect(sent(d, A, datagram(MAC_A, IP_A, MAC_PEER, PEER))).toMatchObject([{ port: PORT, srcMac: MAC_PARENT, dstMac: MAC_PEER }]);
     const [arp] = sent(d, A, asks(MAC_A, IP_A, PEER));
     expect(arp).toMatchObject({ port: PORT, srcMac: MAC_PARENT });
     expect(p.hex(arp!.bytes)).not.toContain(MAC_A.replaceAll(":", ""));
@@ -243,9 +223,9 @@ describe("a network on a LAN with one MAC", () => {
 
   it("gives what comes for it to the endpoint with the address, with its own MAC, from neighbors and the LAN", () => {
     const d = oneMac();
-    expect(sent(d, PORT, from(MAC_PEER, PEER, MAC_PARENT, IP_B))).toMatchObject([{ port: B, dstMac: MAC_B, srcMac: MAC_PEER }]);
-    expect(sent(d, A, from(MAC_A, IP_A, MAC_PARENT, IP_B))).toMatchObject([{ port: B, dstMac: MAC_B, srcMac: MAC_PARENT }]);
-    expect(sent(d, A, from(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toMatchObject([{ port: PORT, dstMac: MAC_PARENT, srcMac: MAC_PARENT }]);
+    expect(sent(d, PORT, datagram(MAC_PEER, PEER, MAC_PARENT, IP_B))).toMatchObject([{ port: B, dstMac: MAC_B, srcMac: MAC_PEER }]);
+    expect(sent(d, A, datagram(MAC_A, IP_A, MAC_PARENT, IP_B))).toMatchObject([{ port: B, dstMac: MAC_B, srcMac: MAC_PARENT }]);
+    expect(sent(d, A, datagram(MAC_A, IP_A, MAC_PARENT, HOST_IP))).toMatchObject([{ port: PORT, dstMac: MAC_PARENT, srcMac: MAC_PARENT }]);
     for (const dst of [IP6_A, LINK_A]) {
       const bytes = p.frame(MAC_PARENT, MAC_PEER, p.udp({ src: "fe80::9", dst }, { sport: 1, dport: 2 }));
       expect(sent(d, PORT, bytes)).toMatchObject([{ port: A, dstMac: MAC_A }]);
@@ -253,7 +233,7 @@ describe("a network on a LAN with one MAC", () => {
     const reply = p.arpFrame(MAC_PARENT, { operation: 2, senderMac: MAC_PEER, senderIp: PEER, targetMac: MAC_PARENT, targetIp: IP_A });
     expect(sent(d, PORT, reply)).toMatchObject([{ port: A, dstMac: MAC_A }]);
     expect(d.dropTotal()).toBe(0);
-    expect(sent(d, PORT, from(MAC_PEER, PEER, MAC_PARENT, "192.0.2.77"))).toEqual([]);
+    expect(sent(d, PORT, datagram(MAC_PEER, PEER, MAC_PARENT, "192.0.2.77"))).toEqual([]);
     expect(d.drops(PORT)).toEqual({ "unknown-station": 1 });
   });
 });

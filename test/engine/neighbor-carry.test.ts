@@ -1,10 +1,25 @@
 /** Which frames between endpoints of an own network the engine has the kernel carry, and when it takes that back. */
 import { expect, it } from "vitest";
-import type { ToWorker } from "../../src/engine/messages.js";
 import { INTERNAL, NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
-import { ENDPOINT, HOST } from "../../src/table/ports.js";
+import { HOST } from "../../src/table/ports.js";
 import { parseIp } from "../../src/wire/ip-address.js";
-import { A, addPort, B, C, Dataplane, GATEWAY, IP_A, IP_B, IP_C, MAC_A, MAC_B, MAC_C, MAC_GATEWAY, subnet } from "../support/dataplane.js";
+import {
+  A,
+  addPort,
+  B,
+  C,
+  Dataplane,
+  endpointOn,
+  GATEWAY,
+  IP_A,
+  IP_B,
+  IP_C,
+  MAC_A,
+  MAC_B,
+  MAC_C,
+  MAC_GATEWAY,
+  subnet,
+} from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const NETWORK = 3,
@@ -13,11 +28,6 @@ const [END_A, END_B] = [71, 72];
 const [IP6_A, IP6_B] = ["fd00::4", "fd00::5"];
 const PORTS = { sport: 5000, dport: 5001 };
 
-/** `end`: interface index of its pair's end; 0: what it sends and gets cannot be carried. */
-function endpoint(port: number, mac: string, addresses: string, end: number): ToWorker {
-  return { ...(addPort(port, ENDPOINT, mac, addresses, NETWORK) as Extract<ToWorker, { type: "add-port" }>), device: end };
-}
-
 /** A and B on veth pairs, C on a TAP, on a network of their own. */
 function network(flags = 0, { offload = true, endB = END_B, isAlone = false } = {}): Dataplane {
   const d = new Dataplane({ offload });
@@ -25,7 +35,11 @@ function network(flags = 0, { offload = true, endB = END_B, isAlone = false } = 
   const subnets = [subnet("172.17.0.0/16", GATEWAY), subnet("fd00::/64", "fd00::1")];
   d.say({ type: "station-pairs", fd: 9 }, { type: "add-network", network: NETWORK, subnets, flags });
   if (!isAlone) d.say(addPort(HOST_PORT, HOST, MAC_GATEWAY, `${GATEWAY} fd00::1`, NETWORK));
-  d.say(endpoint(A, MAC_A, `${IP_A} ${IP6_A}`, END_A), endpoint(B, MAC_B, `${IP_B} ${IP6_B}`, endB), endpoint(C, MAC_C, IP_C, 0));
+  d.say(
+    endpointOn(END_A, A, MAC_A, `${IP_A} ${IP6_A}`, NETWORK),
+    endpointOn(endB, B, MAC_B, `${IP_B} ${IP6_B}`, NETWORK),
+    endpointOn(0, C, MAC_C, IP_C, NETWORK),
+  );
   return d;
 }
 
@@ -108,7 +122,7 @@ it("takes all back when a port comes or goes, or nothing is carried any more; wh
   const changes: ((d: Dataplane) => void)[] = [
     (d) => d.say({ type: "remove-port", port: B }),
     (d) => d.say({ type: "remove-port", port: HOST_PORT }),
-    (d) => d.say(endpoint(13, "02:42:ac:11:00:0d", "172.17.0.13", 75)),
+    (d) => d.say(endpointOn(75, 13, "02:42:ac:11:00:0d", "172.17.0.13", NETWORK)),
     (d) => d.say({ type: "offload", ipv4: false, ipv6: false }),
   ];
   for (const change of changes) {
@@ -122,7 +136,7 @@ it("takes all back when a port comes or goes, or nothing is carried any more; wh
   }
   const d = network();
   d.send(A, request);
-  d.say({ type: "remove-port", port: B }, endpoint(14, MAC_B, IP_B, 76));
+  d.say({ type: "remove-port", port: B }, endpointOn(76, 14, MAC_B, IP_B, NETWORK));
   d.send(A, request);
   expect([...d.stationPairs]).toEqual([entry(MAC_B, MAC_A, 76, A, 14)]);
 });

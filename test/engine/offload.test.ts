@@ -6,7 +6,20 @@ import { describe, expect, it } from "vitest";
 import { retire } from "../../src/dataplane/retire.js";
 import type { StateOptions } from "../../src/dataplane/state.js";
 import * as ct from "../../src/table/conntrack.js";
-import { CLIENT, Dataplane, HOST_IP, IP_A, only, PUBLISHED, raw, TARGET } from "../support/dataplane.js";
+import { FLOW_ORDER_AT } from "../../src/wire/flow-entry.js";
+import {
+  ORDER_MOST,
+  ORDER_PASSED_AT,
+  ORDER_VALUE_SIZE,
+  orderPlaces,
+  STAMP_AT,
+  STAMP_ENTERED,
+  STAMP_ENTERED_AT,
+  STAMP_MARK,
+  STAMP_MARK_AT,
+  STAMP_PLACE_AT,
+} from "../../src/wire/order.js";
+import { CLIENT, Dataplane, HELD_PORT, HOST_IP, IP_A, only, PUBLISHED, raw, TARGET, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const BRIDGED = "172.18.0.4",
@@ -109,6 +122,42 @@ describe("a flow to a published port on a kernel bridge", () => {
     expect(entries(d)).toEqual([]);
     f.client();
     expect(entries(d)).toEqual(offloadedEntries(p.UDP));
+  });
+
+  it("has datagrams wait for those before them where the order is kept, and segments not", () => {
+    const d = bridged();
+    d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE));
+    const datagrams = flow(d, p.UDP);
+    datagrams.client();
+    datagrams.client();
+    const waiting = (at: string): number => Buffer.from(d.flowMap.get(at)!, "hex").readUInt32LE(FLOW_ORDER_AT);
+    expect([fromClient(p.UDP), fromServer(p.UDP)].map(waiting)).toEqual([ORDER_MOST, ORDER_MOST]);
+    flow(d, p.TCP).open();
+    expect([fromClient(p.TCP), fromServer(p.TCP)].map(waiting)).toEqual([0, 0]);
+  });
+
+  it("tells the programs which stamp has left, of what the kernel has accepted and of what comes by the uplink", () => {
+    const d = bridged();
+    const memory = new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE);
+    d.state.order.open(memory);
+    const passed = (place: number): number => new DataView(memory).getUint32(place * ORDER_VALUE_SIZE + ORDER_PASSED_AT, true);
+    const stamped = (datagram: Uint8Array, port: number, device: number, stamp: number, place: number, entered = 0): void => {
+      const bytes = Buffer.from(p.frame("00:00:00:00:00:00", "00:00:00:00:00:00", datagram));
+      const at = p.VNET;
+      bytes.writeUInt16LE(entered, at + STAMP_ENTERED_AT);
+      bytes.writeUInt32LE(STAMP_MARK, at + STAMP_MARK_AT);
+      bytes.writeUInt32LE(stamp, at + STAMP_AT);
+      bytes.writeUInt16LE(place, at + STAMP_PLACE_AT);
+      d.io.put(port, bytes, device);
+      d.run();
+    };
+    const question = p.udp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED });
+    stamped(question, HELD_PORT, 2, 77, 5);
+    stamped(p.udp({ src: BRIDGED, dst: CLIENT }, { sport: TARGET, dport: SPORT }), UP, 0, 0x80000001, 6);
+    expect([passed(5), passed(6)]).toEqual([77, 0x80000001]);
+    const written = d.flowsWritten.length;
+    stamped(question, HELD_PORT, 2, 78, 5, STAMP_ENTERED);
+    expect([passed(5), d.flowsWritten.length]).toEqual([78, written]); // its flow's entry is there
   });
 
   it("keeps what the kernel has counted when it is entered again, by a datagram that was on its way or by the first answer", () => {

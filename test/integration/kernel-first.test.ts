@@ -34,7 +34,11 @@ function strict(c: Case): void {
   for (const device of ["all", "default", "eth0", "eth1", "wire0"]) c.lab.sysctl(c.host, `net.ipv4.conf.${device}.rp_filter`, 1);
 }
 
-const drops = async (instance: TsproxyProcess): Promise<Record<string, number>> => (await instance.stats()).drops;
+/** What a device announces before there is another is for nobody, and is not looked at. */
+async function drops(instance: TsproxyProcess): Promise<Record<string, number>> {
+  const { "flood-alone": _, ...all } = (await instance.stats()).drops;
+  return all;
+}
 
 forEachKind((kind) => {
   onTsproxy("strict reverse-path filtering keeps out who cannot be there, in new flows and in known ones", kind, async (c) => {

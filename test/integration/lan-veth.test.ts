@@ -1,7 +1,7 @@
 /** Endpoints of a LAN on veth pairs: the kernel carries what the engine has decided, counted, and each is held to its address as on a TAP. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { StatsView } from "../../src/api/types.js";
-import { curl, ping } from "../support/clients.js";
+import { connect, curl, ping } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
 import { program, serveIperf } from "../support/servers.js";
@@ -51,4 +51,37 @@ it.each(["macvlan", "ipvlan"])("%s: carries from and to the LAN, the host and ne
   await h.ok("network", "rm", "lan");
   expect(h.lab.runSync(h.host, ["ip", "-o", "link"])).not.toMatch(/tspv|tspe|tsplan/);
   expect((await ping(h.lab, h.client, B, ["-W", "0.3"])).received).toBe(0);
+});
+
+it("a killed daemon's LAN is silent, and the host's own is not; the next one's goes on with the connections that are there", async () => {
+  const range = ["--subnet", "192.0.2.0/24", "--ip-range", "192.0.2.128/25", "--gateway", CLIENT];
+  await h.ok("network", "create", "-d", "macvlan", ...range, "-o", "parent=lan0", "-o", "tsproxy.attach=veth", "lan");
+  await h.ok("run", "-d", "--name", "a", "--network", "lan", "--", process.execPath, program("tcp-server"), "8081");
+  await h.ok("run", "-d", "--name", "b", "--network", "lan", "--", "sleep", "1000");
+  await eventually("server", async () => (await ping(h.lab, h.client, A, ["-c", "1"])).received === 1);
+  const open = await connect(h.lab, h.client, A, 8081);
+  await open.exchange("decided");
+  await open.exchange("carried");
+  const devices = (): string[] =>
+    h.lab
+      .runSync(h.host, ["ip", "-o", "link"])
+      .match(/tsp[ev]\w{11}/g)!
+      .sort();
+  const before = devices();
+
+  await h.daemon.stop("SIGKILL");
+  open.proc.write("meanwhile\n");
+  expect((await ping(h.lab, h.client, A, ["-c", "1", "-W", "0.3"])).received).toBe(0);
+  expect((await ping(h.lab, h.client, HOST, ["-c", "1"])).received).toBe(1);
+  expect([open.text().includes("meanwhile"), open.closed]).toEqual([false, []]);
+
+  await h.startDaemon();
+  await open.proc.until("what was sent meanwhile", () => open.text().includes("meanwhile"));
+  await open.exchange("afterwards");
+  expect(open.text()).toBe("decided\ncarried\nmeanwhile\nafterwards\n");
+  for (const to of [CLIENT, HOST, A]) expect((await h.inside("b", "ping", "-n", "-c", "1", "-W", "2", to)).code, to).toBe(0);
+  expect(devices()).toEqual(before);
+  await h.ok("rm", "-f", "a", "b");
+  await h.ok("network", "rm", "lan");
+  expect(h.lab.runSync(h.host, ["ip", "-o", "link"])).not.toMatch(/tspv|tspe|tsplan/);
 });

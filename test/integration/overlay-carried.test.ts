@@ -66,6 +66,21 @@ for (const family of [4, 6] as const)
     for (const kind of ["remote", "endpoint"]) expect(after.ports.find((port) => port.kind === kind)!.rxBytes).toBeGreaterThan(2 * BYTES);
     expect(after.nodes.map(({ refused }) => refused)).toEqual([0, 0]);
 
+    // Who captures has all of it, both ways, as long as he does.
+    await o.beginCapture("a");
+    const held = (await o.stats("a")).steering;
+    expect(await ncUdp(lab, c2, A[0], 5300, "a question")).toMatch(`${B[0]}:`);
+    expect((await o.stats("a")).steering).toMatchObject({ "to-node": held["to-node"], "from-node": held["from-node"] });
+    const captured = (await o.endCapture("a")).filter(({ proto, newSrc = "" }) => proto === "udp" && newSrc !== "");
+    const way = (src?: string, dst?: string): string => `${src} > ${dst}`.replace(/\.5:\d+/, ".5:PORT").replace(/:\d{5}\b/, ":PORT");
+    const [vtepA, vtepB] = [o.vtep("a"), o.vtep("b")].map((ip) => (family === 4 ? ip : `[${ip}]`));
+    expect(captured.map(({ src, dst, newSrc, newDst }) => [way(src, dst), way(newSrc, newDst)])).toEqual([
+      [`${vtepB}:PORT > ${vtepA}:4789`, "10.9.0.5:PORT > 10.9.0.4:5300"],
+      ["10.9.0.4:5300 > 10.9.0.5:PORT", `${vtepA}:PORT > ${vtepB}:4789`],
+    ]);
+    await bulk(lab, c1, B[0]);
+    expect((await o.stats("a")).steering["to-node"]).toBeGreaterThan(held["to-node"]!);
+
     // Who sends from another address than his own gets no further, here and from another node.
     const tryFrom = (ns: string, source: string): Promise<unknown> => curl(lab, ns, `${B[0]}:8080`, ["-m", "0.2", "--interface", source]);
     lab.ip(c1, "addr add 10.9.0.77/32 dev eth0");

@@ -53,6 +53,26 @@ beforeEach(() => {
   loaded.length = 0;
 });
 
+it("carries nothing while somebody wants the engine to have all frames, and then again, whatever came in between", () => {
+  const stations = make();
+  const TUNNELS = { device: 21, port: 4789, local: ip("192.0.2.1"), checksum: false };
+  const sizes = () => [FROM_NODES, TO_NODES].map((array) => maps.get(array)?.size ?? 0);
+  const giveBack = stations.withhold();
+  const end = stations.open(TUNNELS);
+  expect(sizes()).toEqual([0, 0]);
+  const other = stations.withhold();
+  giveBack();
+  giveBack(); // says nothing new
+  expect(sizes()).toEqual([0, 0]);
+  other();
+  expect(sizes()).toEqual([1, 1]);
+  const last = stations.withhold();
+  expect(sizes()).toEqual([0, 0]);
+  end();
+  last();
+  expect(sizes()).toEqual([0, 0]);
+});
+
 it.each([
   ["carries both ways", {}, true, ["tsproxy_from_nd", "tsproxy_to_nd"]],
   ["carries nothing into tunnels whose datagrams must have a checksum", { checksum: true }, true, ["tsproxy_from_nd"]],

@@ -97,6 +97,7 @@ export class Dataplane {
         put: (keys, values, count) => this.putFlows(keys, values, count, fd === ACROSS_FD ? "across" : family),
         delete: (keys, count) => this.deleteFlows(keys, count, family),
       }),
+      mapOrder: () => new ArrayBuffer(0),
       openStationPairs: () => ({
         put: (keys, values, count) => {
           for (let k = 0; k < count; k++)
@@ -113,7 +114,16 @@ export class Dataplane {
     this.engine = new Engine(this.io, this.memory, this.state, this.counters, this.commands);
     const { offloads: ipv4, offloads6 } = this.state;
     const offload = { ipv4, ipv6: offloads6 };
-    this.say(...hostMessages(), { type: "steering", offload, flowsFd: 3, flows6Fd: 4, acrossFd: ACROSS_FD, uplinkDevice: 7, isNew: true });
+    this.say(...hostMessages(), {
+      type: "steering",
+      offload,
+      flowsFd: 3,
+      flows6Fd: 4,
+      acrossFd: ACROSS_FD,
+      orderFd: -1,
+      uplinkDevice: 7,
+      isNew: true,
+    });
     this.io.clock[0] = 1000;
   }
 
@@ -170,7 +180,7 @@ export class Dataplane {
     do this.engine.turn(0, 0);
     while (this.io.pending > 0 || this.state.held.hasReady || this.state.datagramsIn?.hasReady || this.state.announcements.due);
     const sent = this.io.sent.splice(0);
-    for (const { port, bytes } of sent) if (port === UP) enterAsEmit(this.flowMap, bytes);
+    for (const { port, bytes } of sent) if (port === UP) enterAsEmit(this.flowMap, bytes, this.state.order.isKept);
     return sent;
   }
 

@@ -109,6 +109,11 @@ export function addPort(port: number, kind: number, mac: string, address = "", n
   return { type: "add-port", port, kind, fd, mac: macBytes(mac), addresses, network, device: kind === HOST ? HOST_DEVICE : 0 };
 }
 
+/** What the control side says of an endpoint that may be on a veth pair. `end`: interface index of its pair's end; 0: it is on a TAP. */
+export function endpointOn(end: number, port: number, mac: string, address: string, network = NET): ToWorker {
+  return { ...(addPort(port, ENDPOINT, mac, address, network) as Extract<ToWorker, { type: "add-port" }>), device: end };
+}
+
 /** What the control side says to make the host above; rule 0 is the published port. */
 export function hostMessages(): ToWorker[] {
   return [

@@ -6,6 +6,7 @@
  *       └────────┬───────┴────────────────┘
  *               lan (a bridge; its own address .9 is a client)
  */
+import type { CapturedView } from "../../src/api/capture-types.js";
 import type { Lab } from "./lab.js";
 import { ROOT } from "./paths.js";
 import type { Proc } from "./proc.js";
@@ -135,6 +136,18 @@ export class OverlayLab {
   /** Has the node make another key. */
   rotate(node: "a" | "b"): Promise<void> {
     return this.say(node, { rotate: true });
+  }
+
+  beginCapture(node: "a" | "b"): Promise<void> {
+    return this.say(node, { capture: "begin" });
+  }
+
+  /** What the node has captured since. */
+  async endCapture(node: "a" | "b"): Promise<CapturedView[]> {
+    const proc = this.procs.get(node)!;
+    proc.write('{"capture":"end"}\n');
+    await proc.until("what was captured", () => proc.events().some(({ event }) => event === "captured"));
+    return proc.events().findLast(({ event }) => event === "captured")!.packets as CapturedView[];
   }
 
   async stats(node: "a" | "b"): Promise<NodeStats> {

@@ -192,6 +192,7 @@ const commands = new Commands(state, io, counters, {
   tell() {},
   watch() {},
   openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
+  mapOrder: () => new ArrayBuffer(0),
   readFormer: () => [],
   openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
 });

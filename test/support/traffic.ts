@@ -131,6 +131,7 @@ export class Traffic {
       tell() {},
       watch() {},
       openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
+      mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
       openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
     });

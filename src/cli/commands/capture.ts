@@ -73,6 +73,8 @@ export function captureCommand(): CliCommand {
 
 function parse({ write, ...raw }: RawCapture): CaptureOptions {
   const { json, pid } = parseShow(raw);
+  if (write === "-" && process.stdout.isTTY)
+    throw usageError("--write -: standard output is a terminal, which cannot show a pcapng file: name a file, or use a pipe");
   if (write === "") throw usageError("--write '': the name of a file is missing");
   if (write !== undefined && json) throw usageError("--json prints packets, and --write keeps them in a file: leave one of both out");
   const whole = (option: string, text: string | undefined, min: number, max: number): string | undefined =>
@@ -119,20 +121,12 @@ export async function capture(
 }
 
 /** What the filter may mean and this instance does not see, in a sentence each: it is not to be missed silently. */
-export function notSeen({ mappings, offload, ports }: StatsView, { port, network }: CaptureQuery): string[] {
+export function notSeen({ mappings }: StatsView, { port, network }: CaptureQuery): string[] {
   const relayed = mappings.filter(({ via, hostPort, hostPortEnd }) => {
     const isMeant = port === undefined || (Number(port) >= hostPort && Number(port) <= hostPortEnd);
     return via === "relay" && isMeant && network === undefined;
   });
-  const carriesTunnels = offload !== undefined && (offload.ipv4 || offload.ipv6) && ports.some(({ kind }) => kind === "tunnel");
-  return [
-    ...relayed.map((mapping) => `warning: ${formatMapping(mapping)} is relayed by sockets and not seen here; tcpdump sees it`),
-    ...(carriesTunnels
-      ? [
-          "warning: what the kernel carries between endpoints and other nodes of overlay networks is not seen here; --offload never shows it",
-        ]
-      : []),
-  ];
+  return relayed.map((mapping) => `warning: ${formatMapping(mapping)} is relayed by sockets and not seen here; tcpdump sees it`);
 }
 
 /** What comes goes here. */

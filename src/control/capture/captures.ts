@@ -1,13 +1,15 @@
 /** Captures of an instance's packets. Loaded for the first one: most runs never have any. */
 import type { CaptureQuery } from "../../api/capture-types.js";
+import type { CaptureFilterOptions } from "../../dataplane/capture-filter.js";
 import { TsproxyError } from "../../errors.js";
+import type { Stations } from "../../steer/stations.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { NetworkRegistry } from "../network/registry.js";
 import type { PortNumbers } from "../port-numbers.js";
 import type { Workers } from "../workers.js";
 import { jsonEncoder, type NameDevice, pcapngEncoder } from "./encoders.js";
 import { parseCapture } from "./query.js";
-import { CaptureStream } from "./stream.js";
+import { CaptureStream, type RunningCapture } from "./stream.js";
 
 /** At a time: each has memory, and has packets looked at once more. */
 const MAX_CAPTURES = 8;
@@ -17,7 +19,8 @@ export interface CaptureSite {
   socket: Pick<RouteSocket, "link">;
   workers: Pick<Workers, "capture" | "capturing">;
   numbers: Pick<PortNumbers, "info">;
-  networks: Pick<NetworkRegistry, "numberOf">;
+  networks: Pick<NetworkRegistry, "numberOf" | "spansNodes">;
+  stations: Pick<Stations, "withhold">;
 }
 
 export interface CaptureContext {
@@ -45,7 +48,25 @@ export function startCapture(site: CaptureSite | undefined, query: CaptureQuery,
     throw new TsproxyError("TSP_ERR_CAPTURE", "conflict", `${MAX_CAPTURES} captures run already`, "end one of them");
   const nameOf = deviceNames(site);
   const encoder = format === "json" ? jsonEncoder(nameOf) : pcapngEncoder(nameOf, application, snap);
-  return new CaptureStream((ready) => workers.capture(filter, snap, ready), encoder, { count, seconds });
+  return new CaptureStream((ready) => begin(site, filter, snap, ready), encoder, { count, seconds });
+}
+
+/** In the workers, and in the steering's programs that carry by stations: which networks these are of, no filter says but that of a network. */
+function begin(
+  { networks, stations, workers }: CaptureSite,
+  filter: CaptureFilterOptions,
+  snap: number,
+  ready: () => void,
+): RunningCapture {
+  const { rings, end } = workers.capture(filter, snap, ready);
+  const giveBack = filter.network === -1 || networks.spansNodes(filter.network) ? stations.withhold() : undefined;
+  return {
+    rings,
+    end: () => {
+      giveBack?.();
+      end();
+    },
+  };
 }
 
 /** Devices of the host are looked up once a capture. */

@@ -45,6 +45,11 @@ export class NetworkRegistry {
     return word === "" ? undefined : [...this.networks].find(isIt)?.number;
   }
 
+  /** Whether the network of that number has endpoints behind other nodes. */
+  spansNodes(number: number): boolean {
+    return [...this.networks].some((network) => network.number === number && "remotes" in network);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.networks].reverse().map((network) => this.remove(network)));
   }

@@ -168,7 +168,8 @@ describe("what is asked for", () => {
     const site = (capturing: number): CaptureSite => ({
       socket: { link: () => null },
       numbers: { info: () => undefined },
-      networks: { numberOf: () => undefined },
+      networks: { numberOf: () => undefined, spansNodes: () => false },
+      stations: { withhold: () => () => {} },
       workers: { capturing, capture: () => ({ rings: [], end: () => {} }) },
     });
     const start = (place: CaptureSite | undefined): CaptureStream => startCapture(place, {}, { application: "" });

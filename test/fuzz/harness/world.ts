@@ -196,6 +196,7 @@ export class World {
       tell() {},
       watch() {},
       openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
+      mapOrder: () => new ArrayBuffer(0),
       readFormer: () => [],
       openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
     });
@@ -209,6 +210,7 @@ export class World {
         flowsFd: 3,
         flows6Fd: ipv6 ? 4 : -1,
         acrossFd: ipv6 ? 5 : -1,
+        orderFd: -1,
         uplinkDevice: UPLINK_DEVICE,
         isNew: true,
         offload: { ipv4: config.offload, ipv6: config.offload },

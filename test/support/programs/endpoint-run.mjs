@@ -6,22 +6,15 @@
  * Job: { end: device name, gateway: MAC in hex, station: { network, port, mac, addresses: hex }, pairs: [[key, value]] of `station_pairs` in hex, frames: [hex] }.
  * Answer: for each frame whether it was carried; else it went to the engine.
  */
-import fs from "node:fs";
 import { EndpointEnds } from "../../../dist/steer/endpoint-ends.js";
 import { fromHostProgram } from "../../../dist/steer/host-carry.js";
-import { createMaps } from "../../../dist/steer/maps.js";
 import * as bpf from "../../../dist/sys/bpf.js";
-import { native } from "../../../dist/sys/native.js";
-import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
 import { ofBytes } from "../../../dist/wire/ip-address.js";
+import { bytes, contextOf, indexOf, job, maps, testRun } from "./test-run.mjs";
 
-const PROG_TEST_RUN = 10,
-  TC_ACT_UNSPEC = -1,
+const TC_ACT_UNSPEC = -1,
   TC_ACT_REDIRECT = 7;
-const job = JSON.parse(fs.readFileSync(0, "utf8"));
-const bytes = (hex) => Buffer.from(hex, "hex");
-
-const end = new RouteSocket().link(job.end).index;
+const end = indexOf(job.end);
 const tap = end + 1000; // there is none: nothing is sent
 const programs = new Map();
 const attacher = {
@@ -30,7 +23,6 @@ const attacher = {
     return { mode: "clsact", detach: () => {} };
   },
 };
-const maps = createMaps({ flowCapacity: 1000, ipv6: true, offload: true }, []);
 const ends = new EndpointEnds(attacher, maps, { pastBridge: true }, () => ({ ipv4: true, ipv6: true }));
 const { network, port, mac, addresses } = job.station;
 ends.attach({ end, tap });
@@ -44,21 +36,12 @@ for (const address of (locals ?? []).map(bytes))
 const program = locals === undefined ? programs.get(end) : bpf.loadProgram("test_from_host", fromHostProgram(maps, network));
 const left = locals === undefined ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
 
-/** struct __sk_buff */
-const context = Buffer.alloc(192);
-context.writeUInt32LE(end, 40);
-
 function run(frame) {
   const before = ends.moved.at(port).rxPackets;
-  const attr = Buffer.alloc(80);
-  attr.writeUInt32LE(program, 0);
-  attr.writeUInt32LE(frame.length, 8);
-  attr.writeUInt32LE(context.length, 40);
-  const result = native.bpf(PROG_TEST_RUN, attr, [16, frame, 48, context]);
+  const { verdict } = testRun(program, contextOf(end), frame);
   const isCarried = ends.moved.at(port).rxPackets > before;
-  if (result < 0 || attr.readInt32LE(4) !== (isCarried ? TC_ACT_REDIRECT : left))
-    throw new Error(`BPF_PROG_TEST_RUN answers ${result}, ${attr.readInt32LE(4)}`);
+  if (verdict !== (isCarried ? TC_ACT_REDIRECT : left)) throw new Error(`the verdict is ${verdict}`);
   return isCarried;
 }
 
-console.log(JSON.stringify(job.frames.map((frame) => run(bytes(frame)))));
+console.log(JSON.stringify(job.frames.map(run)));

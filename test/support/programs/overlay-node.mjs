@@ -2,10 +2,11 @@
  * One node of an overlay network, without a store: what its argument says in JSON, and then what lines on its standard input say.
  * `{local, port?, checksum?, encrypted?, attach?, vni, subnets: [[PREFIX, GATEWAY]], endpoints: [[NETNS, ADDRESS, …]], publish: [SPEC], workers?, firewall?}`;
  * lines: `{"apply": {remove, put: [[ID, MAC, [ADDRESS, …], VTEP]]}}`, `{"own": [MAC, ADDRESS, …]}`, `{"ask": "stats"}`; of an encrypted network `{"ask": "keys"}`, `{"peer": VTEP, "keys": …}`,
- * `{"rotate": true}`. Public keys are in hex.
+ * `{"rotate": true}`; `{"capture": "begin"}`, `{"capture": "end"}`. Public keys are in hex.
  * TSPROXY_TEST_SEGMENTS=no: as on a kernel without segmentation offload in tunnels (before 6.17).
  */
 import readline from "node:readline";
+import { startCapture } from "../../../dist/control/capture/captures.js";
 import { Controller } from "../../../dist/control/controller.js";
 import { parsePortSpec } from "../../../dist/control/port-spec.js";
 import { parseDataplane } from "../../../dist/standalone/config.js";
@@ -58,10 +59,11 @@ const publicKeys = () => ({
   ...ring.published,
   keys: ring.published.keys.map(({ number, bytes }) => [number, Buffer.from(bytes).toString("hex")]),
 });
+let [captured, stream] = [""];
 say("ready", { mtu: network.mtu });
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
-  const { apply, ask, own, peer, keys, rotate } = JSON.parse(line);
+  const { apply, ask, capture, own, peer, keys, rotate } = JSON.parse(line);
   if (peer !== undefined) {
     const all = keys && { ...keys, keys: keys.keys.map(([number, hex]) => ({ number, bytes: new Uint8Array(Buffer.from(hex, "hex")) })) };
     ring.setPeer(parseIp(peer), all);
@@ -73,6 +75,18 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
     network.remotes.setOwn({ mac: parseMac(mac), addresses: addresses(texts) });
     await controller.settled();
     say("applied");
+  }
+  if (capture === "begin") {
+    captured = "";
+    stream = startCapture(controller.captureSite, { format: "json" }, { application: "" }).on("data", (chunk) => {
+      captured += chunk;
+    });
+    await controller.settled();
+    say("applied");
+  }
+  if (capture === "end") {
+    stream.destroy();
+    say("captured", { packets: captured.trimEnd().split("\n").map(JSON.parse) });
   }
   if (rotate) {
     ring.rotate();

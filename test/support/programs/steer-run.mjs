@@ -8,25 +8,19 @@
  * Answer: { entries: [[key, value]] of `flows` and then `flows6` in hex, opened, answers: for each opening frame, and for each other one, { verdict,
  * frame (hex), counters: names of those that went up }, carried, openedAgain: `flows` by key after all, and when `emit` has had the opening ones again }.
  */
-import fs from "node:fs";
 import { CarriedCounts } from "../../../dist/steer/carried.js";
 import { emitProgram } from "../../../dist/steer/emit-program.js";
-import { createMaps } from "../../../dist/steer/maps.js";
 import { COUNTERS as OF_EACH } from "../../../dist/steer/program.js";
 import { steerProgram } from "../../../dist/steer/steer-program.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { native } from "../../../dist/sys/native.js";
-import { RouteSocket } from "../../../dist/sys/rtnetlink.js";
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../../dist/wire/flow-entry.js";
+import { bytes, contextOf, counted, indexOf, job, maps, testRun } from "./test-run.mjs";
 
-const MAP_GET_NEXT_KEY = 4,
-  PROG_TEST_RUN = 10;
-const job = JSON.parse(fs.readFileSync(0, "utf8"));
-const bytes = (hex) => Buffer.from(hex, "hex");
+const MAP_GET_NEXT_KEY = 4;
+const MORE = 20; // as IPv6 a frame is longer
 
-const routes = new RouteSocket();
-const uplink = routes.link(job.uplink).index;
-const maps = createMaps({ flowCapacity: 1000, ipv6: true, offload: true }, []);
+const uplink = indexOf(job.uplink);
 for (const address of job.locals) {
   const key = bytes(address);
   bpf.updateElement(key.length === 4 ? maps.locals : maps.locals6, key, Buffer.alloc(4));
@@ -37,31 +31,8 @@ const steer = bpf.loadProgram("test_steer", steerProgram("ethernet", [uplink], m
 const COUNTERS = [...OF_EACH, "offloaded"];
 const carriedCounts = new CarriedCounts(maps.carried);
 
-/** Of all CPUs together. */
-function counters() {
-  const value = new BigUint64Array(bpf.possibleCpus());
-  const counts = OF_EACH.map((_, i) => {
-    bpf.lookupElement(maps.counters, Uint8Array.of(i, 0, 0, 0), new Uint8Array(value.buffer));
-    return value.reduce((sum, n) => sum + n, 0n);
-  });
-  return [...counts, BigInt(carriedCounts.total().packets)];
-}
-
-/** struct __sk_buff */
-const context = Buffer.alloc(192);
-context.writeUInt32LE(routes.link(job.device).index, 40);
-
-function run(program, frame) {
-  const out = Buffer.alloc(frame.length + 20); // as IPv6 it is longer
-  const attr = Buffer.alloc(80);
-  attr.writeUInt32LE(program, 0);
-  attr.writeUInt32LE(frame.length, 8);
-  attr.writeUInt32LE(out.length, 12);
-  attr.writeUInt32LE(context.length, 40);
-  const result = native.bpf(PROG_TEST_RUN, attr, [16, frame, 24, out, 48, context]);
-  if (result < 0) throw new Error(`BPF_PROG_TEST_RUN answers ${result}`);
-  return { verdict: attr.readInt32LE(4), frame: out.toString("hex", 0, attr.readUInt32LE(12)) };
-}
+const counters = () => [...OF_EACH.map(counted), BigInt(carriedCounts.total().packets)];
+const context = contextOf(indexOf(job.device));
 
 /** All of a map, one key after another. */
 function entries(map, keySize, valueSize) {
@@ -80,7 +51,7 @@ function entries(map, keySize, valueSize) {
 
 function observed(program, frame) {
   const before = counters();
-  const answer = run(program, bytes(frame));
+  const answer = testRun(program, context, frame, MORE);
   return { ...answer, counters: counters().flatMap((n, i) => (n > before[i] ? [COUNTERS[i]] : [])) };
 }
 

@@ -1,0 +1,122 @@
+/**
+ * The part of the programs that keeps packets of a flow in order when they are to change from one way to another: from the host's stack and the ring
+ * buffer, where a flow's first packets go, to the uplink; or from the engine to the kernel itself. While some are on the old way, the next one takes it
+ * too. Each has a stamp, by which the engine tells that it has left (`wire/order.ts`, `table/order.ts`).
+ *
+ * Who never leaves a gap is not waited for for ever: after ORDER_MOST packets he has filled the queues to the engine, which loses some.
+ */
+import { FLOW_INGRESS_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
+import {
+  ORDER_BITS,
+  ORDER_HANDED_AT,
+  ORDER_MOST,
+  ORDER_PASSED_AT,
+  STAMP_AT,
+  STAMP_ENTERED,
+  STAMP_ENTERED_AT,
+  STAMP_MARK,
+  STAMP_MARK_AT,
+  STAMP_PLACE_AT,
+  STAMP_SIZE,
+} from "../wire/order.js";
+import { SPREAD_FACTOR } from "../wire/spread.js";
+import type { Family } from "./family.js";
+import { INDEX, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, UDP } from "./program.js";
+
+/** Stack: STAMP_SIZE bytes, words where words can be written. */
+const STAMP = -474;
+
+/** INDEX = place of what goes to the worker by the uplink, or by the ring buffer: a share of its places by the packet's ends. r0 and r1 are lost. */
+function placeOf(p: Program, f: Family, worker: number, way: "ring" | "uplink"): void {
+  const { l4, src, dst } = f.stack;
+  const last = f.addressSize - 4; // the rest of an IPv6 address is the same for most
+  p.load("u32", "r0", "r10", src + last)
+    .load("u32", "r1", "r10", dst + last)
+    .alu("xor", "r0", "r1");
+  p.load("u32", "r1", "r10", l4)
+    .alu("xor", "r0", "r1")
+    .alu("mul", "r0", SPREAD_FACTOR | 0)
+    .alu("lsh", "r0", 32)
+    .alu("rsh", "r0", 64 - ORDER_BITS);
+  p.alu("add", "r0", (worker * 2 + (way === "ring" ? 0 : 1)) << ORDER_BITS).store("u32", "r10", INDEX, "r0");
+}
+
+/** STAMP = the next stamp of the place in INDEX, whose value is at r0. `entered`: u16 register with what stands at STAMP_ENTERED_AT. r1 is lost. */
+function nextStamp(p: Program): void {
+  p.load("u32", "r1", "r0", ORDER_HANDED_AT).alu("add", "r1", 1).store("u32", "r0", ORDER_HANDED_AT, "r1");
+  p.store("u32", "r10", STAMP + STAMP_AT, "r1").store("u32", "r10", STAMP + STAMP_MARK_AT, STAMP_MARK);
+  p.load("u32", "r1", "r10", INDEX).store("u16", "r10", STAMP + STAMP_PLACE_AT, "r1");
+}
+
+/** Writes STAMP into the packet, whose Ethernet addresses nobody reads any more. r0 to r5 are lost. */
+function writeStamp(p: Program): void {
+  p.mov("r1", "r6").mov("r2", 0).stackPointer("r3", STAMP).mov("r4", STAMP_SIZE).mov("r5", 0).call(SKB_STORE_BYTES);
+}
+
+/** For the socket that holds a port: STAMP = the next stamp of what goes to the worker by its ring buffer. r0 to r5 are lost. */
+export function stampAccepted(p: Program, f: Family, worker: number, otherwise: string): void {
+  placeOf(p, f, worker, "ring");
+  p.lookup("order", INDEX).jumpIf("r0", "==", 0, otherwise);
+  nextStamp(p);
+  // Whether `steer` knows its flow.
+  p.load("u32", "r1", "r6", SKB_TC_INDEX).store("u16", "r10", STAMP + STAMP_ENTERED_AT, "r1");
+}
+
+/** STAMP as the Ethernet addresses of a frame at `base` + `at`. r1 is lost. */
+export function copyStamp(p: Program, base: "r9", at: number): void {
+  p.load("u16", "r1", "r10", STAMP).store("u16", base, at, "r1");
+  for (const word of [STAMP_MARK_AT, STAMP_AT]) p.load("u32", "r1", "r10", STAMP + word).store("u32", base, at + word, "r1");
+  p.load("u16", "r1", "r10", STAMP + STAMP_PLACE_AT).store("u16", base, at + STAMP_PLACE_AT, "r1");
+}
+
+/** Stamps a datagram that goes to the worker by its uplink and has no entry. r0 to r5 are lost. */
+export function stampNew(p: Program, f: Family, worker: number, next: string): void {
+  p.jumpIf("r8", "!=", UDP, next).load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, next);
+  placeOf(p, f, worker, "uplink");
+  p.lookup("order", INDEX)
+    .jumpIf("r0", "==", 0, next)
+    .store("u16", "r10", STAMP + STAMP_ENTERED_AT, 0);
+  nextStamp(p);
+  writeStamp(p);
+}
+
+/**
+ * With the value of the packet's flow in r9: goes to `next`, the host's stack, or to `engine` with a packet that takes the old way, with r9 as it was.
+ * r0 to r5 are lost. `uplinks`: interface indices, one a worker. `offloads`: the entry may say that the packet is carried.
+ */
+export function keepOrder(p: Program, f: Family, uplinks: readonly number[], offloads: boolean, engine: string, next: string): void {
+  p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "in order");
+  p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "in order");
+  // What comes by the stack has an interface index in its entry. The rest comes to the engine by the uplink, whether it is carried or not.
+  p.load("u32", "r2", "r9", FLOW_INGRESS_AT);
+  if (!offloads) p.jumpIf("r2", "==", 0, "in order");
+  p.ifFirstFragment(f, "in order"); // the later ones follow it by the uplink
+  for (const [worker, uplink] of uplinks.entries()) {
+    const isLast = worker === uplinks.length - 1;
+    if (!isLast) p.load("u32", "r1", "r9", FLOW_UPLINK_AT).jumpIf("r1", "!=", uplink, `not worker ${worker}`);
+    p.load("u32", "r1", "r9", FLOW_INGRESS_AT).jumpIf("r1", "==", 0, `uplink ${worker}`);
+    placeOf(p, f, worker, "ring");
+    p.jump("placed").label(`uplink ${worker}`);
+    placeOf(p, f, worker, "uplink");
+    if (!isLast) p.jump("placed").label(`not worker ${worker}`);
+  }
+  p.label("placed").lookup("order", INDEX).jumpIf("r0", "==", 0, "in order");
+  p.load("u32", "r2", "r9", FLOW_INGRESS_AT).load("u32", "r1", "r0", ORDER_HANDED_AT).load("u32", "r3", "r0", ORDER_PASSED_AT);
+  p.jumpIf("r1", "!=", "r3", "waits").jumpIf("r2", "!=", 0, "all passed");
+  // What the engine has not entered to be carried keeps its stamps.
+  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "!=", 0, "all passed").label("waits");
+  p.load("u32", "r1", "r9", FLOW_ORDER_AT).alu("sub", "r1", 1).store("u32", "r9", FLOW_ORDER_AT, "r1");
+  p.jumpIf("r2", "==", 0, "by the uplink").mov("r1", STAMP_ENTERED).store("u32", "r6", SKB_TC_INDEX, "r1").jump(next);
+  p.label("by the uplink").store("u16", "r10", STAMP + STAMP_ENTERED_AT, STAMP_ENTERED);
+  nextStamp(p);
+  writeStamp(p);
+  p.jump(engine);
+  p.label("all passed").store("u32", "r9", FLOW_ORDER_AT, 0).label("in order");
+}
+
+/** In the value of an entry on the stack: what it is about waits, if it is a datagram. */
+export function startOrder(p: Program, value: number, next: string): void {
+  p.jumpIf("r8", "!=", UDP, next)
+    .store("u32", "r10", value + FLOW_ORDER_AT, ORDER_MOST)
+    .label(next);
+}

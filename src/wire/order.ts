@@ -1,0 +1,27 @@
+/**
+ * How the steering's programs and the engine keep packets of a flow in order while they change from one way to another (`table/order.ts`).
+ *
+ * Value of the map `order`, an array: u32 stamp of the last packet that a program has handed to the engine; u32 stamp of the last one that the engine
+ * has sent on.
+ */
+// biome-ignore format: a table
+export const ORDER_VALUE_SIZE = 8, ORDER_HANDED_AT = 0, ORDER_PASSED_AT = 4;
+
+/** Places of a worker in that map for each way to it: the ring buffer, then the uplink. Each has 2^ORDER_BITS; what decides is the packet's ends. */
+export const ORDER_BITS = 11;
+
+/** How many places there are for so many workers. */
+export function orderPlaces(workers: number): number {
+  return (workers * 2) << ORDER_BITS;
+}
+
+/** Packets that a flow's entry has take the old way at most: more than the queue of an uplink and a ring buffer hold together. */
+export const ORDER_MOST = 8192;
+
+/**
+ * The stamp of a frame to the engine, instead of its Ethernet addresses: u16 STAMP_ENTERED if the map has the flow's entry already, u32 STAMP_MARK,
+ * which no device has in its address, u32 stamp and u16 place. Words lie where words can be read.
+ */
+// biome-ignore format: a table
+export const STAMP_SIZE = 12, STAMP_ENTERED_AT = 0, STAMP_MARK_AT = 2, STAMP_AT = 6, STAMP_PLACE_AT = 10,
+  STAMP_MARK = 0x72643774, STAMP_ENTERED = 0x6f74;

@@ -1,0 +1,73 @@
+/** What the engine writes into the map `order` about packets with a stamp. */
+import { beforeEach, expect, it } from "vitest";
+import { isEntered, Order } from "../../src/table/order.js";
+import {
+  ORDER_PASSED_AT,
+  ORDER_VALUE_SIZE,
+  orderPlaces,
+  STAMP_AT,
+  STAMP_ENTERED,
+  STAMP_ENTERED_AT,
+  STAMP_MARK,
+  STAMP_MARK_AT,
+  STAMP_PLACE_AT,
+} from "../../src/wire/order.js";
+
+const PLACE = 6;
+const FRAME = 2; // words lie where words can be read
+let order: Order;
+let map: DataView;
+const frame = new DataView(new ArrayBuffer(16));
+const halves = new Uint16Array(frame.buffer);
+const words = new Int32Array(frame.buffer);
+const passed = (place = PLACE): number => map.getUint32(place * ORDER_VALUE_SIZE + ORDER_PASSED_AT, true);
+
+/** A frame with this stamp. */
+function note(stamp: number, { mark = STAMP_MARK, place = PLACE, entered = 0 } = {}): void {
+  frame.setUint16(FRAME + STAMP_ENTERED_AT, entered, true);
+  frame.setUint32(FRAME + STAMP_MARK_AT, mark, true);
+  frame.setUint32(FRAME + STAMP_AT, stamp, true);
+  frame.setUint16(FRAME + STAMP_PLACE_AT, place, true);
+  order.note(halves, words, FRAME);
+}
+
+beforeEach(() => {
+  const memory = new ArrayBuffer(orderPlaces(2) * ORDER_VALUE_SIZE);
+  map = new DataView(memory);
+  order = new Order(4);
+  order.open(memory);
+});
+
+it("is kept from when there is a map", () => {
+  expect([new Order(4).isKept, order.isKept]).toEqual([false, true]);
+});
+
+it("tells that a stamp has left when the batch has, and not before", () => {
+  note(7);
+  note(8);
+  note(0xfffffffe, { place: PLACE + 1 });
+  expect([order.count, passed()]).toEqual([3, 0]);
+  order.pass();
+  expect([order.count, passed(), passed(PLACE + 1)]).toEqual([0, 8, 0xfffffffe]);
+});
+
+it("takes a frame with other addresses for one without a stamp", () => {
+  note(7, { mark: 0x02427402 });
+  expect(order.count).toBe(0);
+});
+
+it("leaves alone what is outside the map, and what is more than a batch", () => {
+  for (let k = 1; k < 9; k++) note(k, { place: 0xffff });
+  expect(order.count).toBe(4);
+  order.pass();
+  expect(new Uint8Array(map.buffer).some((byte) => byte !== 0)).toBe(false);
+});
+
+it("says which frame's flow has its entry", () => {
+  note(1);
+  expect(isEntered(halves, words, FRAME)).toBe(false);
+  note(1, { entered: STAMP_ENTERED });
+  expect(isEntered(halves, words, FRAME)).toBe(true);
+  note(1, { entered: STAMP_ENTERED, mark: 0 });
+  expect(isEntered(halves, words, FRAME)).toBe(false);
+});
