@@ -203,7 +203,9 @@ export class FormerFlows {
     }
     if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) flow.egress &= ~ct.EGRESS_OFFLOAD;
     flow.replyEgress = (flow.replyEgress & ~ct.EGRESS_OFFLOAD) | (flow.egress & ct.EGRESS_OFFLOAD);
-    if (isFromOutside && !this.state.bypass && (flow.replyEgress & ct.EGRESS_ENTERED) === 0) flow.replyEgress |= ct.EGRESS_ENTER;
+    const isToCarry = wasWithheld(rows[row + ct.WAY]!) && (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
+    if ((isToCarry || (isFromOutside && !this.state.bypass)) && (flow.replyEgress & ct.EGRESS_ENTERED) === 0)
+      flow.replyEgress |= ct.EGRESS_ENTER;
     flow.device = file.device[id]!;
     flow.mapping = -1;
     const taken = conntrack.insert(flow, lastSeen);
@@ -378,7 +380,12 @@ function isKnown(proto: number): boolean {
   return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
 }
 
-/** The egress word of a flow that the former process looked at when it ended: nobody does any more. */
+/** Whether somebody looked at the flow when the former process ended. */
+function wasWithheld(way: number): boolean {
+  return (way & ct.EGRESS_WITHHELD) !== 0;
+}
+
+/** The egress word of a flow that nobody looks at any more. */
 function goesOn(way: number): number {
-  return (way & ct.EGRESS_WITHHELD) === 0 ? way : (way & ~ct.EGRESS_WITHHELD) | ct.EGRESS_OFFLOAD;
+  return wasWithheld(way) ? (way & ~ct.EGRESS_WITHHELD) | ct.EGRESS_OFFLOAD : way;
 }

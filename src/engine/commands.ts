@@ -3,23 +3,22 @@
  * answers what is asked. Between two batches, never during one.
  */
 import { FormerFlows } from "../dataplane/adopt.js";
-import { retire } from "../dataplane/retire.js";
-import { FORGET_MAX, type State } from "../dataplane/state.js";
+import type { State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
 import { SLOTS } from "../mem/packet-memory.js";
-import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import type { StationPairMap } from "../table/station-pairs.js";
-import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
+import { NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
-import { dstPort } from "../wire/raw.js";
 import { Captures, preciseTime } from "./captures.js";
 import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
+import { FlowCommands } from "./flow-commands.js";
 import type { Adopted, FromWorker, Overlay, Query, Subnet, ToWorker } from "./messages.js";
 import { OverlayCommands } from "./overlay-commands.js";
 import type { FlowMap } from "./recorder.js";
@@ -53,6 +52,7 @@ export class Commands implements EngineHooks {
   private readonly maps: SteeringMaps;
   private readonly overlay: OverlayCommands;
   private readonly rules: Rules;
+  private readonly flows: FlowCommands;
   private readonly captures: Captures;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
@@ -64,12 +64,13 @@ export class Commands implements EngineHooks {
     private readonly hooks: CommandsHooks,
   ) {
     this.maps = new SteeringMaps(state, (fd, family) => hooks.openFlowMap(fd, family));
+    this.flows = new FlowCommands(state, () => this.forget());
     this.overlay = new OverlayCommands(state, counters, {
       lookup: (key, value, family) => this.maps.lookup(key, value, family),
       forget: () => this.forget(),
-      flush: (matches) => this.flush(matches),
+      flush: (matches) => this.flows.flush(matches),
     });
-    this.rules = new Rules(state, (matches) => this.flush(matches));
+    this.rules = new Rules(state, (matches) => this.flows.flush(matches));
     this.captures = new Captures(state, SLOTS, new Withholder(state, this.maps), {
       captured: (id) => hooks.tell({ type: "captured", id }),
       now: preciseTime,
@@ -162,7 +163,7 @@ export class Commands implements EngineHooks {
         if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd));
         break;
       case "offload":
-        this.limitOffload(m.ipv4, m.ipv6);
+        this.flows.limitOffload(m.ipv4, m.ipv6);
         break;
       case "bare":
         state.bare = new Set(m.devices);
@@ -179,7 +180,7 @@ export class Commands implements EngineHooks {
         this.hooks.tell({ type: "answer", id: m.id, value: this.answer(m.what) });
         break;
       case "end-flows":
-        this.hooks.tell({ type: "answer", id: m.id, value: this.endFlows(m) });
+        this.hooks.tell({ type: "answer", id: m.id, value: this.flows.end(m) });
         break;
       case "adopt":
         this.hooks.tell({ type: "answer", id: m.id, value: this.adopt(m.last) });
@@ -276,7 +277,7 @@ export class Commands implements EngineHooks {
     for (const word of this.localWords) locals.set(word, 0, 1);
     for (const address of broadcasts) locals.set(addresses.take(address), 1, 1);
     const gone = before.filter((word) => !this.localWords.includes(word));
-    if (gone.length > 0) this.flush((id) => conntrack.hasOtherSource(id) && gone.includes(conntrack.newSrc(id, 0)));
+    if (gone.length > 0) this.flows.flush((id) => conntrack.hasOtherSource(id) && gone.includes(conntrack.newSrc(id, 0)));
     for (const word of before) addresses.release(word);
   }
 
@@ -330,32 +331,7 @@ export class Commands implements EngineHooks {
     if (ports.kind[port] === LAN) networks.lanPort[network] = -1;
     if (ports.kind[port] === TUNNEL) this.overlay.removeTunnel();
     ports.clear(port);
-    this.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
-  }
-
-  private endFlows({ client, port }: Extract<ToWorker, { type: "end-flows" }>): number {
-    const { addresses, conntrack } = this.state;
-    const prefix = client === null ? null : new Prefix(client);
-    const isMeant = (address: number): boolean => prefix?.has(address, addresses) ?? true;
-    return this.flush((id) => isMeant(conntrack.tuple(id, 0, 0)) && (port === 0 || dstPort(conntrack.tuple(id, 0, 2)) === port));
-  }
-
-  /**
-   * Ends the flows for which `matches` holds, and their steering at once: with nothing to do the loop may sleep for long before its next turn
-   * ends. Answers how many.
-   */
-  private flush(matches: (id: number) => boolean): number {
-    const { state } = this;
-    let ended = 0;
-    for (let id = 0; id < state.conntrack.end; id++) {
-      if (!state.conntrack.isLive(id) || !matches(id)) continue;
-      retire(state, id);
-      ended++;
-      if (Math.max(state.forget.count, state.forget6.count) >= FORGET_MAX - 1) this.forget(); // one more may need two
-    }
-    this.forget();
-    if (ended > 0) state.fragments.forgetFlows();
-    return ended;
+    this.flows.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
   }
 
   private adopt(last: boolean): Adopted {
@@ -366,27 +342,6 @@ export class Commands implements EngineHooks {
     for (const start of this.unread.values()) start();
     this.unread.clear();
     return { taken: former.taken, left: former.left, lost: former.lost };
-  }
-
-  /**
-   * Flows that were to be carried by programs which the kernel then refused go on here. What was entered for them goes with them; what was to be entered of
-   * those between an endpoint and whom it has asked is not.
-   */
-  private limitOffload(ipv4: boolean, ipv6: boolean): void {
-    const { conntrack, offloads6 } = this.state;
-    const lost4 = this.state.offloads && !ipv4;
-    const lost6 = offloads6 && !ipv6;
-    this.state.offloads = this.state.offloads && ipv4;
-    this.state.offloads6 = offloads6 && ipv6;
-    if (!lost4 && !lost6) return;
-    this.state.stationPairs.takeBack();
-    for (let id = 0; id < conntrack.end; id++) {
-      const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
-      if (!conntrack.isLive(id) || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !(is6 ? lost6 : lost4)) continue;
-      conntrack.mark(id, 0, EGRESS_ENTERED, EGRESS_OFFLOAD);
-      conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
-      if ((conntrack.egress(id, 1) & EGRESS_PORT) !== this.state.ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
-    }
   }
 
   private answer(what: Query): unknown {

@@ -46,9 +46,10 @@ export class Withholder {
     const { conntrack, offloads, offloads6 } = this.state;
     const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
     const carries = is6 ? offloads6 : offloads;
-    conntrack.mark(id, 0, carries ? EGRESS_OFFLOAD : 0, EGRESS_WITHHELD);
-    if (carries) conntrack.mark(id, 1, EGRESS_OFFLOAD, 0);
-    if (!carries || PHASES[conntrack.state(id)] === CLOSED) return;
+    if (!carries) return; // it may be one that the kernel has refused: as such it stays marked
+    conntrack.mark(id, 0, EGRESS_OFFLOAD, EGRESS_WITHHELD);
+    conntrack.mark(id, 1, EGRESS_OFFLOAD, 0);
+    if (PHASES[conntrack.state(id)] === CLOSED) return;
     if ((conntrack.egress(id, 1) & EGRESS_ENTERED) === 0) {
       conntrack.mark(id, 1, EGRESS_ENTER, 0); // with its next answer
       return;

@@ -40,9 +40,10 @@ export function networkView(record: NetworkRecord, endpoints: number, made?: Mad
   };
 }
 
-/** Of the network with that name, id, or start of an id; undefined: there is none. */
+/** Of the network with that name, id, or start of one id alone; undefined: there is none. */
 export function subnetOf({ networks }: NetworkModel, word: string): string | undefined {
-  const found = networks.find(({ record }) => record.name === word) ?? networks.find(({ record }) => record.id.startsWith(word));
+  const starting = word === "" ? [] : networks.filter(({ record }) => record.id.startsWith(word));
+  const found = networks.find(({ record }) => record.name === word) ?? (starting.length === 1 ? starting[0] : undefined);
   const subnet = found?.record.subnets.ipv4 ?? found?.record.subnets.ipv6;
   return subnet && formatPrefix(subnet.prefix);
 }

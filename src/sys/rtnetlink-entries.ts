@@ -2,9 +2,9 @@
  * What rtnetlink tells of links, addresses, routes and neighbors, as plain objects: linux/if_link.h, if_addr.h, rtnetlink.h, neighbour.h.
  * IP addresses are text in their canonical form, MAC addresses as "02:42:ac:11:00:02".
  */
-import net from "node:net";
 import { TsproxyError } from "../errors.js";
 import { macText, parseMac } from "../wire/ethernet.js";
+import { parseIp, toBytes } from "../wire/ip-address.js";
 import { type NetlinkMessage, parseAttributes, readI32, readString, readU16, readU32 } from "./netlink.js";
 
 export const AF_UNSPEC = 0;
@@ -131,16 +131,10 @@ export interface Neighbor {
 
 /** Bytes of an IPv4 (4) or IPv6 (16) address in network order. Throws TSP_ERR_ADDRESS. */
 export function addressBytes(address: string): Uint8Array {
-  if (net.isIPv4(address)) return Uint8Array.from(address.split("."), Number);
-  if (!net.isIPv6(address) || address.includes("%")) {
+  const ip = parseIp(address);
+  if (ip === null)
     throw new TsproxyError("TSP_ERR_ADDRESS", "invalid", `'${address}' is no IP address`, "write it like 172.17.0.4 or fd00::4");
-  }
-  // The URL parser turns a dotted IPv4 tail into hexadecimal groups.
-  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
-  const groups = (part: string | undefined) => (part ? part.split(":") : []);
-  const missing = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
-  const all = [...groups(head), ...Array<string>(missing).fill("0"), ...groups(tail)];
-  return Buffer.from(all.map((group) => group.padStart(4, "0")).join(""), "hex");
+  return toBytes(ip);
 }
 
 /** RFC 5952 text for 16 bytes, dotted text for 4. */

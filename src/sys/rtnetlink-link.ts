@@ -1,5 +1,4 @@
 /** Network devices of one namespace (rtnetlink(7)). The base of `RouteSocket`, whose error messages name devices. */
-import { randomInt } from "node:crypto";
 import os from "node:os";
 import {
   attribute,
@@ -26,7 +25,8 @@ const RTEXT_FILTER_SKIP_STATS = 8;
 const IFNAMSIZ = 16,
   ALTIFNAMSIZ = 128;
 /** Of devices: a number of 31 bits, so that nobody else has the one that is picked. */
-const MAX_GROUP = 2 ** 31;
+const MIN_GROUP = 2 ** 16,
+  MAX_GROUP = 2 ** 31;
 const IFLA_INET_CONF = 1;
 /** What is nested in IFLA_LINKINFO (linux/if_link.h, linux/veth.h). */
 // biome-ignore format: a table
@@ -165,7 +165,7 @@ export class LinkSocket extends NetlinkSocket {
   }
 
   private deleteTogether(indices: readonly number[]): void {
-    const group = attribute(IFLA.GROUP, u32(randomInt(1 << 16, MAX_GROUP)));
+    const group = attribute(IFLA.GROUP, u32(MIN_GROUP + Math.floor(Math.random() * (MAX_GROUP - MIN_GROUP))));
     for (const index of indices) {
       const { errno, detail } = this.transact(RTM.NEWLINK, 0, ifinfomsg(index), group);
       if (errno !== 0 && errno !== ENODEV) throw requestError(`delete ${this.nameOf(index)}`, errno, detail);

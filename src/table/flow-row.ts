@@ -48,8 +48,8 @@ export const EGRESS_OFFLOAD = 1 << 13;
  * one where the flow was to be carried, and is not.
  */
 export const EGRESS_ENTERED = 1 << 14;
-/** Of the original direction: they could, but somebody looks at the flow's packets, which therefore come to us (`engine/withhold.ts`). */
-export const EGRESS_WITHHELD = 1 << 14;
+/** The same, said of the original direction: mostly since somebody looks at the flow's packets, which therefore come to us (`engine/withhold.ts`). */
+export const EGRESS_WITHHELD = EGRESS_ENTERED;
 /** Of the reply direction: its next packet is to be entered there. */
 export const EGRESS_ENTER = 1 << 15;
 /** Of the original direction, which is never entered: by way of another node, whose station `l2-out` finds. */

@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { PassThrough } from "node:stream";
 import * as v from "valibot";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { dispatcher } from "../../src/api/dispatch.js";
 import { errorOf, STATUS } from "../../src/api/error-body.js";
-import { type ClientAnswer, requestJson } from "../../src/api/http-client.js";
+import { type ClientAnswer, requestJson, requestStream } from "../../src/api/http-client.js";
 import { serveHttp } from "../../src/api/http-server.js";
 import type { Handlers, Routes } from "../../src/api/routes.js";
 import { type ErrorKind, TsproxyError } from "../../src/errors.js";
@@ -29,6 +30,7 @@ const ROUTES = {
   },
   remove: { method: "DELETE", path: "/v1/things/:name", summary: "" },
   part: { method: "GET", path: "/v1/things/:name/parts/:part", summary: "", answer: v.string() },
+  follow: { method: "GET", path: "/v1/follow", summary: "", query: v.object({ fail: v.optional(v.string()) }), streams: true },
   unserved: { method: "GET", path: "/v1/unserved", summary: "", answer: v.string() },
 } as const satisfies Routes;
 
@@ -61,6 +63,46 @@ async function serve(handlers: Handlers<typeof ROUTES> = HANDLERS): Promise<void
 
 const call = (method: string, target: string, body?: unknown): Promise<ClientAnswer> =>
   requestJson(socket, { method, path: target, body, timeoutMs: 2000 });
+
+describe("a route that streams", () => {
+  /** A stream that the test feeds, and a request for it. */
+  async function follow(): Promise<{ stream: PassThrough & { contentType: string }; answer: Awaited<ReturnType<typeof requestStream>> }> {
+    const stream = Object.assign(new PassThrough(), { contentType: "text/plain" });
+    await serve({
+      follow: ({ query: { fail } }) => {
+        if (fail !== undefined) throw new TsproxyError("TSP_ERR_CAPTURE", "conflict", "no more");
+        return stream;
+      },
+    });
+    return { stream, answer: await requestStream(socket, { method: "GET", path: "/v1/follow", timeoutMs: 2000 }) };
+  }
+
+  it("answers at once, passes on what comes when it comes, and ends with it", async () => {
+    const { stream, answer } = await follow();
+    if (!("stream" in answer)) throw new Error("no stream");
+    expect(answer.stream.headers["content-type"]).toBe("text/plain");
+    stream.write("one");
+    let text = "";
+    for await (const chunk of answer.stream) {
+      text += String(chunk);
+      if (text === "one") stream.end("two");
+    }
+    expect(text).toBe("onetwo");
+  });
+
+  it("is over for who serves it when the client goes away, though nothing is sent", async () => {
+    const { stream, answer } = await follow();
+    if ("stream" in answer) answer.stream.destroy();
+    await new Promise((resolve) => stream.on("close", resolve));
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it("answers an error as others do", async () => {
+    await follow();
+    const answer = await requestStream(socket, { method: "GET", path: "/v1/follow?fail=1", timeoutMs: 2000 });
+    expect(answer).toMatchObject({ status: STATUS.conflict, value: { code: "TSP_ERR_CAPTURE", message: "no more" } });
+  });
+});
 
 describe("a route", () => {
   it("gets its query, its body and the parameters of its path, decoded", async () => {

@@ -1,7 +1,8 @@
 /** A process goes on with the flows that another has left in a file (table/flow-file.ts): what is taken up, what waits, and what is no flow. */
 import { describe, expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
-import type { Adopted, FromWorker } from "../../src/engine/messages.js";
+import type { Adopted, FromWorker, ToWorker } from "../../src/engine/messages.js";
+import { captureRing } from "../../src/table/capture-ring.js";
 import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, REPLY, ROW_SHIFT, STATE, WAY } from "../../src/table/conntrack.js";
 import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
@@ -10,6 +11,7 @@ import { FLOW_CARRIED_AT, FLOW_OFFLOAD_AT, FLOW_PACKETS_AT } from "../../src/wir
 import { workerOf } from "../../src/wire/spread.js";
 import {
   A,
+  addPort,
   B,
   C,
   CLIENT,
@@ -363,6 +365,29 @@ it.each([
   expect(adopt(d).taken).toBe(1);
   expect([entries(d), d.flows().filter((flow) => flow.offloaded).length]).toEqual([offloaded, offloaded / 2]);
 });
+
+it.each(["before it was opened", "after that"])(
+  "has a flow carried that somebody captured when the former process ended, since %s",
+  (since) => {
+    const end = (d: Dataplane): void =>
+      d.say({ ...(addPort(A, ENDPOINT, MAC_A, IP_A) as Extract<ToWorker, { type: "add-port" }>), device: 77 });
+    const former = new Former({ offload: true });
+    end(former.d);
+    const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
+    const capture = (): void => former.d.say({ type: "capture", id: 0, ring: captureRing(1 << 16), snap: 64, filter });
+    if (since === "before it was opened") capture();
+    former.open();
+    if (since === "after that") capture();
+    const carried = (d: Dataplane): number =>
+      [...d.flowMap.values()].filter((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]! > 0).length;
+    expect(carried(former.d)).toBe(0);
+    const d = next([former.left()], { offload: true });
+    end(d);
+    expect(adopt(d).taken).toBe(1);
+    d.fromEndpoint(A, p.tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 40000, flags: p.ACK }));
+    expect([carried(d), d.flows().filter((flow) => flow.offloaded).length]).toEqual([2, 1]);
+  },
+);
 
 describe("a connection whose ends the host's own stack may have answered meanwhile", () => {
   /** Adopted by a process that holds nothing of the former one's but its flows. */

@@ -199,8 +199,10 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
 
   it("forgets a node that died within its lease's time, and has it back with its addresses", async () => {
     await a.daemon.stop("SIGKILL");
+    const killedAt = asking.stdout.length;
     await eventually("its name is gone", async () => !(await b.ok("network", "inspect", "shop")).includes('"web"'), 6000);
     expect(await b.ok("run", "--rm", "--network", "shop", "--", "hostname", "-I")).toBe("10.0.0.4"); // the dead keep theirs
+    await asking.until("no answer meanwhile", () => since(asking, killedAt).includes("lost"));
     await a.startDaemon("--workers", "2");
     const at = asking.stdout.length;
     await asking.until("answers again", () => since(asking, at).includes("200 10.0.0.2"));

@@ -5,6 +5,7 @@ import { NetworkModel } from "../../src/model/network-model.js";
 import { DEFAULT_OPTIONS, type Records } from "../../src/model/records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "../../src/model/requests.js";
 import type { Store } from "../../src/model/store.js";
+import { subnetOf } from "../../src/model/views.js";
 import { systemError } from "../../src/sys/native.js";
 import { parseMac } from "../../src/wire/ethernet.js";
 import { formatIp } from "../../src/wire/ip-address.js";
@@ -163,6 +164,9 @@ describe("a life", () => {
     expect(await message(f.model.createNetwork({ ...second, name: "shop" }))).toBe("network aaaaaaaaaaaa has the name 'shop' already");
     await f.model.createNetwork(second);
     await f.model.createNetwork({ ...second, id: "c".repeat(64), name: "web" });
+    const words = ["shop", "web", "a", "c".repeat(64), "", "d", "sho"];
+    expect(words.map((word) => subnetOf(f.model, word) !== undefined)).toEqual([true, true, true, true, false, false, false]);
+    expect(subnetOf(f.model, "shop")).toBe("172.18.0.0/16");
     expect(f.networkViews().map(({ id }) => id[0])).toEqual(["a", "b", "c"]);
   });
 

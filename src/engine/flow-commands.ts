@@ -1,0 +1,63 @@
+/** What a worker does at the control side's word about flows: it ends them, or goes on with them without the kernel. */
+import { retire } from "../dataplane/retire.js";
+import { FORGET_MAX, type State } from "../dataplane/state.js";
+import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
+import { Prefix } from "../table/prefix.js";
+import { isIpv6 } from "../wire/address-word.js";
+import { dstPort } from "../wire/raw.js";
+import type { ToWorker } from "./messages.js";
+
+export class FlowCommands {
+  /** `forget`: `state.forget` and `forget6` are to be deleted from the steering's maps. */
+  constructor(
+    private readonly state: State,
+    private readonly forget: () => void,
+  ) {}
+
+  /** Those of clients in that network (null: of all), to that port (0: to any); answers how many. */
+  end({ client, port }: Extract<ToWorker, { type: "end-flows" }>): number {
+    const { addresses, conntrack } = this.state;
+    const prefix = client === null ? null : new Prefix(client);
+    const isMeant = (address: number): boolean => prefix?.has(address, addresses) ?? true;
+    return this.flush((id) => isMeant(conntrack.tuple(id, 0, 0)) && (port === 0 || dstPort(conntrack.tuple(id, 0, 2)) === port));
+  }
+
+  /**
+   * Ends the flows for which `matches` holds, and their steering at once: with nothing to do the loop may sleep for long before its next turn
+   * ends. Answers how many.
+   */
+  flush(matches: (id: number) => boolean): number {
+    const { state } = this;
+    let ended = 0;
+    for (let id = 0; id < state.conntrack.end; id++) {
+      if (!state.conntrack.isLive(id) || !matches(id)) continue;
+      retire(state, id);
+      ended++;
+      if (Math.max(state.forget.count, state.forget6.count) >= FORGET_MAX - 1) this.forget(); // one more may need two
+    }
+    this.forget();
+    if (ended > 0) state.fragments.forgetFlows();
+    return ended;
+  }
+
+  /**
+   * Flows that were to be carried by programs which the kernel then refused go on here. What was entered for them goes with them; what was to be entered of
+   * those between an endpoint and whom it has asked is not.
+   */
+  limitOffload(ipv4: boolean, ipv6: boolean): void {
+    const { conntrack, offloads6 } = this.state;
+    const lost4 = this.state.offloads && !ipv4;
+    const lost6 = offloads6 && !ipv6;
+    this.state.offloads = this.state.offloads && ipv4;
+    this.state.offloads6 = offloads6 && ipv6;
+    if (!lost4 && !lost6) return;
+    this.state.stationPairs.takeBack();
+    for (let id = 0; id < conntrack.end; id++) {
+      const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
+      if (!conntrack.isLive(id) || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !(is6 ? lost6 : lost4)) continue;
+      conntrack.mark(id, 0, EGRESS_ENTERED, EGRESS_OFFLOAD);
+      conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
+      if ((conntrack.egress(id, 1) & EGRESS_PORT) !== this.state.ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
+    }
+  }
+}
