@@ -339,7 +339,7 @@ export class Controller {
     };
     return this.numbers.all().map(({ carried, ...info }) => {
       const counters = { ...info, ...countersOf({ ...info, carried }) };
-      if (info.kind === "endpoint") addTo(counters, this.steering.ends.moved.at(info.port));
+      if (info.kind === "endpoint" || info.kind === "host") addTo(counters, this.steering.ends.moved.at(info.port));
       return counters;
     });
   }

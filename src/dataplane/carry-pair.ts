@@ -1,11 +1,11 @@
 /**
- * Has the kernel carry frames between two endpoints of a network, once one was forwarded (`wire/station-pair.ts`). What was decided of it holds for all TCP and UDP
- * from the one MAC to the other: nothing of that is translated, and the program compares the sender's MAC and address as the source guard does. Whatever else
- * forwarding asks about, ports and their devices, takes back all pairs when it changes.
+ * Has the kernel carry frames between two endpoints of a network, or from the host to one, once one was forwarded (`wire/station-pair.ts`). What was decided of it
+ * holds for all TCP and UDP from the one MAC to the other: nothing of that is translated, and the program compares an endpoint's MAC and address as the source guard
+ * does, of the host that it is one of its own. Whatever else forwarding asks about, ports and their devices, takes back all pairs when it changes.
  */
 import { type Batch, KIND_IPV4, KIND_IPV6 } from "../mem/batch.js";
 import { NO_ICC, PROMISCUOUS } from "../table/networks.js";
-import { ENDPOINT } from "../table/ports.js";
+import { ENDPOINT, HOST } from "../table/ports.js";
 import * as eth from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
@@ -29,15 +29,20 @@ export function isPlain(b: Batch, i: number): boolean {
 export function carryPair(b: Batch, i: number, state: State, network: number, port: number): void {
   const { networks, ports, stationPairs } = state;
   const from = b.ingress[i]!;
-  if (ports.device[port] === 0 || ports.device[from] === 0 || !state.offloads) return;
-  if (ports.kind[port] !== ENDPOINT || ports.kind[from] !== ENDPOINT) return;
-  if ((networks.flags[network]! & (NO_ICC | PROMISCUOUS)) !== 0 || !isCarried(state, port) || !isPlain(b, i)) return;
+  if (ports.device[port] === 0 || ports.kind[port] !== ENDPOINT || !state.offloads) return;
+  const fromHost = ports.kind[from] === HOST;
+  if (!fromHost && (ports.kind[from] !== ENDPOINT || ports.device[from] === 0)) return;
+  if ((networks.flags[network]! & (fromHost ? PROMISCUOUS : NO_ICC | PROMISCUOUS)) !== 0 || !isCarried(state, port) || !isPlain(b, i))
+    return;
   const src = b.src[i]!;
-  if (src !== ports.address[from] && src !== ports.address6[from]) return; // a link-local one
+  if (!fromHost && src !== ports.address[from] && src !== ports.address6[from]) return; // a link-local one
   const { halves } = b.memory;
   const frame = b.at[i]! + HEADER_SIZE;
   const hi = eth.dstHi(halves, frame);
   const lo = eth.dstLo(halves, frame);
   if (hi !== ports.macHi[port] || lo !== ports.macLo[port]) return; // not said by the configuration
-  stationPairs.add(network, hi, lo, ports.macHi[from]!, ports.macLo[from]!, PAIR_TO_ENDPOINT, ports.device[port]!, from, port);
+  const srcHi = eth.srcHi(halves, frame);
+  const srcLo = eth.srcLo(halves, frame);
+  if (srcHi !== ports.macHi[from] || srcLo !== ports.macLo[from]) return;
+  stationPairs.add(network, hi, lo, srcHi, srcLo, PAIR_TO_ENDPOINT, ports.device[port]!, from, port);
 }

@@ -22,6 +22,7 @@ import {
   MAX_ENDPOINTS,
   toEndpointProgram,
 } from "./endpoint-programs.js";
+import { HostCarry } from "./host-carry.js";
 import { MovedCounts } from "./moved.js";
 import { type OffloadState, ownName } from "./offload.js";
 import { PEER_HEADER_AT, PEER_NUMBER_AT, PEER_PORT_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "./past-bridge-program.js";
@@ -69,6 +70,7 @@ interface Options {
 
 export class EndpointEnds {
   readonly moved: MovedCounts;
+  private readonly fromHost: HostCarry;
   private loaded: Loaded | undefined;
   private readonly fds: number[] = [];
   /** Values of the map `guard`. */
@@ -87,6 +89,7 @@ export class EndpointEnds {
     private readonly offload: () => Pick<OffloadState, "ipv4" | "ipv6" | "loading">,
   ) {
     this.moved = new MovedCounts(maps.moved);
+    this.fromHost = new HostCarry(maps);
   }
 
   /** Frames find their way from now on; answers how to end that. TSP_ERR_BPF_REJECTED: the kernel is older than Linux 5.10. */
@@ -129,6 +132,7 @@ export class EndpointEnds {
     return () => {
       if (this.hosts.get(network) !== host) return;
       for (const one of this.carried) if (one.network === network) this.leave(network, one.endpoint, host);
+      this.fromHost.remove(network);
       this.hosts.delete(network);
     };
   }
@@ -164,6 +168,7 @@ export class EndpointEnds {
     }
     this.fds.push(...fds);
     loaded.from = from;
+    for (const { network } of this.carried) this.carryFromHost(network);
     for (const { replace } of this.attached.values())
       try {
         replace?.(from);
@@ -175,6 +180,7 @@ export class EndpointEnds {
 
   close(): void {
     this.closed = true;
+    this.fromHost.close();
     this.unload();
   }
 
@@ -190,10 +196,18 @@ export class EndpointEnds {
       for (const address of endpoint.addresses)
         bpf.updateElement(this.peersOf(address), peerKey(host, address), peerValue(endpoint, host, address));
       this.setGuard(endpoint.end, withEndpoint(guard, network, endpoint, host, true));
+      this.carryFromHost(network);
     } catch (error) {
       log.warn(`network ${network}: packets of an endpoint are not carried by the kernel: ${(error as Error).message}`);
       this.leave(network, endpoint, host);
     }
+  }
+
+  /** Once it is known that flows are carried: until then it would be in the way of being ready. */
+  private carryFromHost(network: number): void {
+    const host = this.hosts.get(network);
+    const { ipv4, loading = false } = this.offload();
+    if (host !== undefined && ipv4 && !loading) this.fromHost.add(network, host.ifindex);
   }
 
   private leave(network: number, endpoint: CarriedEndpoint, host: HostEnd): void {

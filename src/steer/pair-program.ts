@@ -77,6 +77,16 @@ export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
     return this.label("protocol").jumpIf(proto, "==", PROTO_TCP, "plain").jumpIf(proto, "!=", PROTO_UDP, otherwise).label("plain");
   }
 
+  /** Goes on if the packet, which `unlessPlain` let through, has an address of the host as its source: what the host only forwards has not. */
+  unlessHosts(frame: number, otherwise: string): this {
+    this.load("u16", "r0", "r10", frame + TYPE).jumpIf("r0", "==", IPV6, "IPv6 source");
+    this.lookup("locals", IP + IPV4_SRC)
+      .jumpIf("r0", "==", 0, otherwise)
+      .jump("the host's");
+    this.label("IPv6 source").lookup("locals6", IP + IPV6_SRC);
+    return this.jumpIf("r0", "==", 0, otherwise).label("the host's");
+  }
+
   /** r9 = value of the pair of the frame's MACs, in that network, or in that of the endpoint that r9 was about. */
   pair(frame: number, network: number | GuardLayout, otherwise: string): this {
     if (typeof network === "number") this.store("u32", "r10", PAIR + 12, network);

@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { INTERNAL, NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { HOST } from "../../src/table/ports.js";
+import { parseIp } from "../../src/wire/ip-address.js";
 import {
   A,
   addPort,
@@ -57,6 +58,22 @@ it("has it carry TCP and UDP that it has bridged from one to the other, each way
   expect([...d.stationPairs]).toEqual([entry(MAC_B, MAC_A, END_B, A, B)]);
   d.send(B, p.frame(MAC_A, MAC_B, p.tcp({ src: IP6_B, dst: IP6_A }, { ...PORTS, flags: p.SYN })));
   expect([...d.stationPairs].sort()).toEqual([entry(MAC_A, MAC_B, END_A, B, A), entry(MAC_B, MAC_A, END_B, A, B)].sort());
+});
+
+it("has it carry what the host sends to an endpoint from any of its addresses, though endpoints may not reach each other; not the answers", () => {
+  const d = network(NO_ICC);
+  d.say({ type: "locals", addresses: [GATEWAY, "192.0.2.1"].map((text) => parseIp(text)!), broadcasts: [] });
+  d.send(HOST_PORT, udp(MAC_GATEWAY, "10.1.2.3", MAC_A, IP_A)); // forwarded
+  expect(d.stationPairs.size).toBe(0);
+  expect(d.send(HOST_PORT, udp(MAC_GATEWAY, "192.0.2.1", MAC_A, IP_A)).map(({ port }) => port)).toEqual([A]);
+  expect([...d.stationPairs]).toEqual([entry(MAC_A, MAC_GATEWAY, END_A, HOST_PORT, A)]);
+  d.send(A, udp(MAC_A, IP_A, MAC_GATEWAY, GATEWAY)); // may be of a flow that was translated
+  d.send(HOST_PORT, udp(MAC_GATEWAY, GATEWAY, MAC_C, IP_C)); // on a TAP
+  d.send(HOST_PORT, udp("02:00:00:00:00:77", GATEWAY, MAC_B, IP_B)); // not by its own MAC
+  d.send(HOST_PORT, p.frame(MAC_B, MAC_GATEWAY, p.echo({ src: GATEWAY, dst: IP_B }, 1)));
+  expect(d.stationPairs.size).toBe(1);
+  d.say({ type: "remove-port", port: HOST_PORT });
+  expect(d.stationPairs.size).toBe(0);
 });
 
 it("has it carry in internal networks, too", () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT, HOST, LAN } from "../../src/table/ports.js";
+import { parseIp } from "../../src/wire/ip-address.js";
 import { addPort, Dataplane, subnet } from "../support/dataplane.js";
 import { Lab } from "../support/lab.js";
 import * as p from "../support/packets.js";
@@ -120,4 +121,40 @@ it("carries the same to a neighbor in an own network, and nothing else", async (
   }
   expect(verdicts.filter((isCarried) => isCarried).length).toBeGreaterThan(100);
   expect(d.stationPairs.size).toBe(1); // what is left to the engine has entered nothing
+});
+
+it("carries the same from the host's own addresses to an endpoint, and nothing that the host only forwards", async () => {
+  const d = new Dataplane({ offload: true });
+  const subnets = [subnet("192.0.2.0/24", IP_A), subnet("2001:db8::/64", IP6_A)];
+  const addresses = [IP_A, IP6_A].map((text) => parseIp(text)!);
+  d.say(
+    { type: "station-pairs", fd: 9 },
+    { type: "add-network", network: NETWORK, subnets, flags: 0 },
+    { type: "locals", addresses, broadcasts: [] },
+  );
+  const peer = addPort(B, ENDPOINT, MAC_PEER, `${PEER} ${PEER6}`, NETWORK) as Extract<ToWorker, { type: "add-port" }>;
+  d.say(addPort(A, HOST, MAC_A, `${IP_A} ${IP6_A}`, NETWORK), { ...peer, device: 72 });
+  d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
+  expect(d.stationPairs.size).toBe(1);
+
+  const frames = mixed();
+  const locals = [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each));
+  const mac = MAC_A.replaceAll(":", "");
+  const job = {
+    end: "end0",
+    gateway: mac,
+    station: { network: NETWORK, port: A, mac, addresses: [] },
+    locals,
+    pairs: [...d.stationPairs],
+    frames: frames.map((frame) => p.hex(frame.subarray(p.VNET))),
+  };
+  const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("endpoint-run")], { input: JSON.stringify(job) });
+  expect([code, stderr]).toEqual([0, ""]);
+  const verdicts = JSON.parse(stdout) as boolean[];
+  for (const [i, frame] of frames.entries()) {
+    const sent = d.send(A, frame);
+    if (verdicts[i]) expect(sent.map(({ port, bytes }) => [port, p.hex(bytes)])).toEqual([[B, p.hex(frame)]]);
+  }
+  expect(verdicts.filter((isCarried) => isCarried).length).toBeGreaterThan(100);
+  expect(d.stationPairs.size).toBe(1);
 });

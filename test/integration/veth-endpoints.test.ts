@@ -228,6 +228,24 @@ onTsproxy("the kernel carries what neighbors on veth pairs send each other, and 
   expect(await udpExchange(lab, c2, ADDR.c1, 5353, "hello")).toContain("hello");
   expect((await ping(lab, c2, ADDR.c1, ["-c", "1", "-s", "5000"])).received).toBe(1);
 
+  // What the host sends is carried, too, and counted for both.
+  const fromHost = async (): Promise<{ all: number; queued: number }> => {
+    const port = (await running.stats()).ports.find(({ kind }) => kind === "host")!;
+    const [tap] = JSON.parse(lab.runSync(host, ["ip", "-s", "-j", "link", "show", port.name])) as [
+      { stats64: { tx: { packets: number } } },
+    ];
+    return { all: port.rxPackets, queued: tap.stats64.tx.packets };
+  };
+  for (const address of [ADDR.c1, ADDR6.c1]) {
+    const connection = await connect(lab, host, address, 8081);
+    await connection.exchange("first.");
+    const before = await fromHost();
+    for (let n = 0; n < 20; n++) await connection.exchange(`${address} ${n}.`);
+    const after = await fromHost();
+    expect(after.all - before.all, address).toBeGreaterThanOrEqual(20);
+    expect(after.queued - before.queued, address).toBeLessThan(8); // ARP, discovery
+  }
+
   // What is not from its own address or MAC is dropped as ever, and counted, though the pair is carried.
   const before = await sent();
   lab.ip(c2, "addr add 172.17.0.77/16 dev eth0");

@@ -99,7 +99,7 @@ export class TapPorts {
     this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
     if (carried) undo.add(`carrying of ${info.name}`, ends.carry(network, { end: device, port, mac, addresses }));
-    else if (info.kind === "endpoint" && this.steering.carriesInside) ends.moved.clear(port); // whoever had the number before
+    else if (info.kind !== "lan" && this.steering.carriesInside) ends.moved.clear(port); // whoever had the number before
     return port;
   }
 }

@@ -1,0 +1,64 @@
+/**
+ * What carries frames that the host itself sends to endpoints on veth pairs, by the address that they have: from the egress of the host's device in the network, a
+ * TAP of the engine's, to the pair's end, which hands them to the endpoint. It asks `station_pairs` as the programs of endpoints do (pair-program.ts), so the engine
+ * has forwarded such a frame before, and takes pairs back. As the engine's source guard it lets through what has an address of the host, and nothing that the host
+ * only forwards. The host's own firewall and its tc programs have seen the frame: this program comes last.
+ */
+import fs from "node:fs";
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import * as bpf from "../sys/bpf.js";
+import { PairProgram } from "./pair-program.js";
+import { type MapFds, SKB_VLAN_PRESENT, TC_ACT_UNSPEC } from "./program.js";
+
+/** Stack: a frame's header. */
+const FRAME = -32,
+  HEADER = 14;
+
+/** `network`: its number in the engine. */
+export function fromHostProgram(maps: MapFds, network: number): Uint8Array {
+  const p = new PairProgram(maps);
+  p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next").loadBytes(0, FRAME, HEADER, "next");
+  p.unlessUnicast(FRAME, "next")
+    .unlessPlain(FRAME, null, "next")
+    .unlessHosts(FRAME, "next")
+    .pair(FRAME, network, "next")
+    .countFrom()
+    .intoEndpoint("egress");
+  return p.label("next").answer(TC_ACT_UNSPEC).assemble();
+}
+
+export class HostCarry {
+  /** By network: descriptors of the program's links. */
+  private readonly links = new Map<number, number>();
+
+  constructor(private readonly maps: MapFds) {}
+
+  /** What the host sends by that device, its own in the network, is carried where the engine has said so. What the kernel refuses, the engine moves. */
+  add(network: number, ifindex: number): void {
+    if (this.links.has(network)) return;
+    try {
+      const program = bpf.loadProgram("tsproxy_from_ho", fromHostProgram(this.maps, network));
+      try {
+        const link = bpf.createTcxLink(program, ifindex, "egress"); // null: no TCX
+        if (link !== null) this.links.set(network, link);
+      } finally {
+        fs.closeSync(program); // the link keeps it
+      }
+    } catch (error) {
+      if (!(error instanceof TsproxyError)) throw error;
+      log.info(`network ${network}: what the host sends to endpoints is not carried by the kernel: ${error.message}`);
+    }
+  }
+
+  remove(network: number): void {
+    const link = this.links.get(network);
+    if (link === undefined) return;
+    this.links.delete(network);
+    fs.closeSync(link);
+  }
+
+  close(): void {
+    for (const network of [...this.links.keys()]) this.remove(network);
+  }
+}
