@@ -1,5 +1,6 @@
 /** HTTP with JSON on a unix socket: what tsproxy's own API and Docker's plugin protocol have in common. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { pipeline, type Readable } from "node:stream";
 import { TsproxyError } from "../errors.js";
 import { type ListenOptions, listen } from "./unix-socket.js";
@@ -55,7 +56,7 @@ export interface HttpService {
 export async function serveHttp(answer: (request: HttpRequest) => Promise<HttpAnswer>, options: HttpOptions): Promise<HttpService> {
   const server: Server = createServer((message, response) => {
     void answer(requestOf(message, options.maxBody)).then(({ status, value, stream, headers }) => {
-      if (stream !== undefined) return sendStream(response, status, stream);
+      if (stream !== undefined) return sendStream(message.socket, response, status, stream);
       response.writeHead(status, {
         "content-type": options.contentType,
         // What was not read of a body that is too long must not be taken for the next request.
@@ -78,7 +79,12 @@ export async function serveHttp(answer: (request: HttpRequest) => Promise<HttpAn
   };
 }
 
-function sendStream(response: ServerResponse, status: number, stream: StreamAnswer): void {
+/** Whatever ends the connection ends the stream: also one that waits for its turn, of requests that came one right behind the other. */
+function sendStream(socket: Socket, response: ServerResponse, status: number, stream: StreamAnswer): void {
+  const end = (): void => void stream.destroy();
+  socket.once("close", end);
+  stream.once("close", () => socket.off("close", end));
+  if (socket.destroyed) end();
   response.writeHead(status, { "content-type": stream.contentType });
   response.flushHeaders();
   pipeline(stream, response, () => {}); // whoever went away is not told of an error

@@ -1,10 +1,11 @@
 /** Server, routes and client together, on a table of routes that uses everything a route can have. */
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough } from "node:stream";
 import * as v from "valibot";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { dispatcher } from "../../src/api/dispatch.js";
 import { errorOf, STATUS } from "../../src/api/error-body.js";
 import { type ClientAnswer, requestJson, requestStream } from "../../src/api/http-client.js";
@@ -95,6 +96,22 @@ describe("a route that streams", () => {
     if ("stream" in answer) answer.stream.destroy();
     await new Promise((resolve) => stream.on("close", resolve));
     expect(stream.destroyed).toBe(true);
+  });
+
+  it("is over, too, when it waits for its turn behind another of the same connection", async () => {
+    const streams: PassThrough[] = [];
+    await serve({
+      follow: () => {
+        const stream = Object.assign(new PassThrough(), { contentType: "text/plain" });
+        streams.push(stream);
+        return stream;
+      },
+    });
+    const client = connect(socket);
+    client.write("GET /v1/follow HTTP/1.1\r\nhost: a\r\n\r\n".repeat(2));
+    await vi.waitFor(() => expect(streams).toHaveLength(2));
+    client.destroy();
+    await vi.waitFor(() => expect(streams.map((stream) => stream.destroyed)).toEqual([true, true]));
   });
 
   it("answers an error as others do", async () => {
