@@ -21,6 +21,8 @@ import { CapturedFrames } from "./captured-frames.js";
 import type { Withholder } from "./withhold.js";
 
 const NO_RECORD = -1;
+/** How often all is taken back again, as a second begins: the first may begin at once, while frames are still on their way. */
+const AGAIN = 2;
 
 export interface CaptureOptions {
   id: number;
@@ -48,7 +50,7 @@ export interface CapturesHooks {
 export class Captures implements Capturing {
   private readonly all = new Map<number, Capture>();
   private readonly frames: CapturedFrames;
-  private takeBackAgain = false;
+  private takeBackAgain = 0;
 
   constructor(
     private readonly state: State,
@@ -76,7 +78,7 @@ export class Captures implements Capturing {
     state.stationPairs.withheld = this.all.size === 0 ? null : (network) => this.some((filter) => filter.wantsBridged(network));
     state.stationPairs.takeBack();
     withholder.review((flow) => this.some((filter) => filter.wantsFlow(flow)));
-    this.takeBackAgain = this.all.size > 0;
+    this.takeBackAgain = this.all.size > 0 ? AGAIN : 0;
   }
 
   private some(holds: (filter: CaptureFilter) => boolean): boolean {
@@ -89,8 +91,9 @@ export class Captures implements Capturing {
   }
 
   tick(): void {
-    if (this.takeBackAgain) this.withholder.takeBackAgain();
-    this.takeBackAgain = false;
+    if (this.takeBackAgain === 0) return;
+    this.takeBackAgain--;
+    this.withholder.takeBackAgain();
   }
 
   before(b: batch.Batch): void {

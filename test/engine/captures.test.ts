@@ -287,17 +287,19 @@ describe("a flow that the kernel carries", () => {
     expect(d.flows()).toMatchObject([{ offloaded: true }]);
   });
 
-  it("that was entered by a frame on its way when the capture began comes back within a second", () => {
+  it("that was entered by a frame on its way when the capture began comes back, and so does one entered in the second after", () => {
     const d = bridged();
     const f = flow(d);
     f.client(p.SYN);
     f.server(p.SYN | p.ACK);
     const late = [...d.flowMap];
     const tap = new Tap(d);
-    for (const [key, value] of late) d.flowMap.set(key, value);
-    expect(carried(d)).toEqual([true, true]);
-    d.at(d.now + 1);
-    expect(carried(d)).toEqual([false, false]);
+    for (let second = 0; second < 2; second++) {
+      for (const [key, value] of late) d.flowMap.set(key, value);
+      expect(carried(d)).toEqual([true, true]);
+      d.at(d.now + 1);
+      expect(carried(d)).toEqual([false, false]);
+    }
     tap.end();
   });
 
