@@ -160,7 +160,7 @@ export class Commands implements EngineHooks {
         state.offloads = m.offload.ipv4;
         state.offloads6 = m.offload.ipv6;
         this.maps.use(m.flowsFd, m.flows6Fd, m.acrossFd);
-        if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd));
+        if (m.orderFd !== -1 && (state.offloads || !state.bypass)) state.order.open(this.hooks.mapOrder(m.orderFd), state.worker);
         break;
       case "offload":
         this.flows.limitOffload(m.ipv4, m.ipv6);

@@ -18,6 +18,7 @@ import {
   STAMP_MARK,
   STAMP_MARK_AT,
   STAMP_PLACE_AT,
+  WORKER_PLACES,
 } from "../wire/order.js";
 
 const WORDS = ORDER_VALUE_SIZE / 4;
@@ -40,15 +41,16 @@ export class Order {
     return this.words.length > 0;
   }
 
-  /** `memory`: of the map. */
-  open(memory: ArrayBuffer): void {
-    this.words = new Int32Array(memory);
+  /** `memory`: of the map. `worker`: which one this is. */
+  open(memory: ArrayBuffer, worker: number): void {
+    const count = WORKER_PLACES * WORDS;
+    this.words = new Int32Array(memory).subarray(worker * count, (worker + 1) * count);
   }
 
   /** Notes the stamp of a frame, whose Ethernet header is at `frame`, if it has one. */
   note(halves: Uint16Array, words: Int32Array, frame: number): void {
     if (!isStamped(words, frame) || this.count === this.places.length) return;
-    this.places[this.count] = halves[(frame + STAMP_PLACE_AT) >> 1]!;
+    this.places[this.count] = halves[(frame + STAMP_PLACE_AT) >> 1]! & (WORKER_PLACES - 1);
     this.stamps[this.count++] = words[(frame + STAMP_AT) >> 2]!;
   }
 

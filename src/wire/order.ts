@@ -10,9 +10,12 @@ export const ORDER_VALUE_SIZE = 8, ORDER_HANDED_AT = 0, ORDER_PASSED_AT = 4;
 /** Places of a worker in that map for each way to it: the ring buffer, then the uplink. Each has 2^ORDER_BITS; what decides is the packet's ends. */
 export const ORDER_BITS = 11;
 
+/** Places of a worker: a power of two, and few enough that a stamp's u16 can say which one it is. */
+export const WORKER_PLACES = 2 << ORDER_BITS;
+
 /** How many places there are for so many workers. */
 export function orderPlaces(workers: number): number {
-  return (workers * 2) << ORDER_BITS;
+  return workers * WORKER_PLACES;
 }
 
 /** Packets that a flow's entry has take the old way at most: more than the queue of an uplink and a ring buffer hold together. */
@@ -20,7 +23,8 @@ export const ORDER_MOST = 8192;
 
 /**
  * The stamp of a frame to the engine, instead of its Ethernet addresses: u16 STAMP_ENTERED if the map has the flow's entry already, u32 STAMP_MARK,
- * which no device has in its address, u32 stamp and u16 place. Words lie where words can be read.
+ * which no device has in its address, u32 stamp and u16 place, of which the part within WORKER_PLACES counts: a worker gets its own ones alone. Words
+ * lie where words can be read.
  */
 // biome-ignore format: a table
 export const STAMP_SIZE = 12, STAMP_ENTERED_AT = 0, STAMP_MARK_AT = 2, STAMP_AT = 6, STAMP_PLACE_AT = 10,

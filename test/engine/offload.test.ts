@@ -126,7 +126,7 @@ describe("a flow to a published port on a kernel bridge", () => {
 
   it("has datagrams wait for those before them where the order is kept, and segments not", () => {
     const d = bridged();
-    d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE));
+    d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
     const datagrams = flow(d, p.UDP);
     datagrams.client();
     datagrams.client();
@@ -139,7 +139,7 @@ describe("a flow to a published port on a kernel bridge", () => {
   it("tells the programs which stamp has left, of what the kernel has accepted and of what comes by the uplink", () => {
     const d = bridged();
     const memory = new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE);
-    d.state.order.open(memory);
+    d.state.order.open(memory, 0);
     const passed = (place: number): number => new DataView(memory).getUint32(place * ORDER_VALUE_SIZE + ORDER_PASSED_AT, true);
     const stamped = (datagram: Uint8Array, port: number, device: number, stamp: number, place: number, entered = 0): void => {
       const bytes = Buffer.from(p.frame("00:00:00:00:00:00", "00:00:00:00:00:00", datagram));

@@ -36,7 +36,7 @@ function offloaded(c: Case): { d: Dataplane; opening: Uint8Array[] } {
   c.lab.sysctl(c.host, "net.ipv4.conf.up0.forwarding", 1);
   const ingress = (JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "link", "show", "in0"])) as { ifindex: number }[])[0]!.ifindex;
   const d = new Dataplane({ offload: true, bypass: false });
-  d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE));
+  d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
   for (const proto of [p.TCP, p.UDP]) d.publish({ proto, network: -1 });
   const ends = { src: CLIENT, dst: HOST_IP };
   const ports = { sport: SPORT, dport: PUBLISHED };

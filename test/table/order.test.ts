@@ -11,6 +11,7 @@ import {
   STAMP_MARK,
   STAMP_MARK_AT,
   STAMP_PLACE_AT,
+  WORKER_PLACES,
 } from "../../src/wire/order.js";
 
 const PLACE = 6;
@@ -35,7 +36,7 @@ beforeEach(() => {
   const memory = new ArrayBuffer(orderPlaces(2) * ORDER_VALUE_SIZE);
   map = new DataView(memory);
   order = new Order(4);
-  order.open(memory);
+  order.open(memory, 0);
 });
 
 it("is kept from when there is a map", () => {
@@ -56,11 +57,23 @@ it("takes a frame with other addresses for one without a stamp", () => {
   expect(order.count).toBe(0);
 });
 
-it("leaves alone what is outside the map, and what is more than a batch", () => {
+it("leaves alone what is more than a batch, and has nowhere to write to without the worker's part of the map", () => {
+  const memory = new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE);
+  order.open(memory, 1);
   for (let k = 1; k < 9; k++) note(k, { place: 0xffff });
   expect(order.count).toBe(4);
   order.pass();
-  expect(new Uint8Array(map.buffer).some((byte) => byte !== 0)).toBe(false);
+  expect(new Uint8Array(memory).some((byte) => byte !== 0)).toBe(false);
+});
+
+it("keeps to the places of its own worker, of the 17th, too, whose numbers the stamp has no room for", () => {
+  const memory = new ArrayBuffer(orderPlaces(17) * ORDER_VALUE_SIZE);
+  map = new DataView(memory);
+  order.open(memory, 16);
+  const place = 16 * WORKER_PLACES + PLACE;
+  note(7, { place: place & 0xffff });
+  order.pass();
+  expect([passed(place), passed(PLACE)]).toEqual([7, 0]);
 });
 
 it("says which frame's flow has its entry", () => {
