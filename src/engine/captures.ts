@@ -72,6 +72,11 @@ export class Captures implements Capturing {
     if (this.all.delete(id)) this.review();
   }
 
+  /** There are flows that have not been looked at: a former process's. */
+  adopted(): void {
+    if (this.all.size > 0) this.review();
+  }
+
   private review(): void {
     const { state, withholder } = this;
     state.capturing = this.all.size === 0 ? null : this;

@@ -338,6 +338,7 @@ export class Commands implements EngineHooks {
     this.former ??= new FormerFlows(this.state, this.hooks.readFormer(), this.mapIsNew, this);
     const { former } = this;
     former.adopt(last);
+    this.captures.adopted();
     this.state.awaitsFormer = former.left > 0;
     for (const start of this.unread.values()) start();
     this.unread.clear();

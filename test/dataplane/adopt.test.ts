@@ -389,6 +389,22 @@ it.each(["before it was opened", "after that"])(
   },
 );
 
+it("does not have a flow carried that somebody captures already when it is taken up, until that ends", () => {
+  const former = new Former({ offload: true });
+  former.d.say(endpointOn(77, A, MAC_A, IP_A));
+  former.open();
+  const d = next([former.left()], { offload: true });
+  d.say(endpointOn(77, A, MAC_A, IP_A));
+  const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
+  d.say({ type: "capture", id: 0, ring: captureRing(1 << 16), snap: 64, filter });
+  expect(adopt(d).taken).toBe(1);
+  const carried = (): number => [...d.flowMap.values()].filter((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]! > 0).length;
+  expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([0, 0]);
+  d.say({ type: "end-capture", id: 0 });
+  d.fromEndpoint(A, p.tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 40000, flags: p.ACK }));
+  expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([2, 1]);
+});
+
 describe("a connection whose ends the host's own stack may have answered meanwhile", () => {
   /** Adopted by a process that holds nothing of the former one's but its flows. */
   function adopted(options: Partial<StateOptions> = {}, proto: number = p.TCP): Dataplane {
