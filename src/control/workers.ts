@@ -179,8 +179,8 @@ export class Workers {
   /** Has every worker capture, at most `snap` bytes of a packet; `ready` is called when there is something in a ring that has been looked at before. */
   capture(filter: CaptureFilterOptions, snap: number, ready: () => void): RunningCapture {
     const id = this.nextCapture++;
+    const memories = this.links.map(() => captureRing(CAPTURE_RING_SIZE)); // first: it throws where there is no memory
     this.captures.set(id, ready);
-    const memories = this.links.map(() => captureRing(CAPTURE_RING_SIZE));
     for (const [worker, ring] of memories.entries()) this.postTo(worker, { type: "capture", id, ring, snap, filter });
     return {
       rings: memories.map((memory) => new CaptureRing(memory)),

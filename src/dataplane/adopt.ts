@@ -201,7 +201,10 @@ export class FormerFlows {
       flow.egress &= ~ct.EGRESS_OFFLOAD;
       if (!isFromOutside) flow.replyEgress &= ~(ct.EGRESS_ENTER | ct.EGRESS_ENTERED);
     }
-    if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) flow.egress &= ~ct.EGRESS_OFFLOAD;
+    if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) {
+      flow.egress &= ~ct.EGRESS_OFFLOAD;
+      if (isOffloaded && !this.mapIsNew) flow.egress |= ct.EGRESS_ENTERED; // as when the kernel refuses (`engine/flow-commands.ts`)
+    }
     flow.replyEgress = (flow.replyEgress & ~ct.EGRESS_OFFLOAD) | (flow.egress & ct.EGRESS_OFFLOAD);
     const isToCarry = wasWithheld(rows[row + ct.WAY]!) && (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
     if ((isToCarry || (isFromOutside && !this.state.bypass)) && (flow.replyEgress & ct.EGRESS_ENTERED) === 0)

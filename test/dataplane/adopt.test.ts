@@ -405,6 +405,28 @@ it("does not have a flow carried that somebody captures already when it is taken
   expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([2, 1]);
 });
 
+it("takes what was entered of a carried flow out of the map with it, though nothing is carried any more", () => {
+  const former = new Former({ offload: true });
+  former.d.say(endpointOn(77, A, MAC_A, IP_A));
+  former.open();
+  const kept = next([former.left()]);
+  for (const [key, value] of former.d.flowMap) kept.flowMap.set(key, value);
+  expect(kept.flowMap.size).toBe(2);
+  kept.say(endpointOn(77, A, MAC_A, IP_A), {
+    type: "steering",
+    flowsFd: 3,
+    flows6Fd: 4,
+    acrossFd: -1,
+    orderFd: -1,
+    uplinkDevice: 7,
+    isNew: false,
+    offload: { ipv4: false, ipv6: false },
+  });
+  expect(adopt(kept).taken).toBe(1);
+  kept.say({ type: "end-flows", id: 1, client: null, port: 0 });
+  expect(kept.flowMap.size).toBe(0);
+});
+
 describe("a connection whose ends the host's own stack may have answered meanwhile", () => {
   /** Adopted by a process that holds nothing of the former one's but its flows. */
   function adopted(options: Partial<StateOptions> = {}, proto: number = p.TCP): Dataplane {
