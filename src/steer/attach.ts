@@ -106,8 +106,9 @@ interface FilterPlace {
 
 /** Another instance that starts just then may remove the qdisc that a dead one had made, with what is on it (`removeFilters`): then once more. */
 function putFilter(socket: RouteSocket, { ifindex, direction, progFd, name }: FilterPlace): void {
+  let madeQdisc = false;
   for (let attempt = 1; ; attempt++) {
-    const madeQdisc = socket.addClsact(ifindex);
+    if (socket.addClsact(ifindex)) madeQdisc = true; // else it may be there from the last attempt
     const fullName = `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`;
     try {
       const handle = socket.addBpfFilter(ifindex, direction, progFd, fullName, PRIORITY);

@@ -166,4 +166,22 @@ describe("Attacher without TCX", () => {
     expect(() => new Attacher(socket, false).attach(2, 1_000)).toThrow("no qdisc");
     expect(names()).toBeNull();
   });
+
+  it.each([
+    [3, null],
+    [2, [`tsproxy-${process.pid}-qdisc`]],
+  ])("remembers that it has made the qdisc when the kernel refuses %i filters", (refused, left) => {
+    const { socket, names } = device([]);
+    socket.deleteClsact(2);
+    const { addBpfFilter } = socket;
+    let times = 0;
+    socket.addBpfFilter = (...args) => {
+      if (times++ < refused) throw new Error("refused");
+      return addBpfFilter(...args);
+    };
+    const attach = () => new Attacher(socket, false).attach(2, 1_000);
+    if (left === null) expect(attach).toThrow("refused");
+    else attach();
+    expect(names()).toEqual(left);
+  });
 });
