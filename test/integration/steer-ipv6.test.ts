@@ -3,6 +3,7 @@
  * leaves to the host's kernel, and what it does to packets of an offloaded flow. Everything in one namespace.
  */
 import { expect, it } from "vitest";
+import { ORDER_MOST, STAMP_SIZE } from "../../src/wire/order.js";
 import { Lab } from "../support/lab.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
@@ -58,8 +59,8 @@ function asked(packet: Uint8Array, flags = 0, ingress = 0): string {
 const ports16 = (sport: number, dport: number): string => [sport, dport].map((port) => port.toString(16).padStart(4, "0")).join("");
 const key = (src: string, dst: string, sport: number, dport: number, proto: number): string =>
   p.hex(p.ip6Bytes(src)) + p.hex(p.ip6Bytes(dst)) + ports16(sport, dport) + le32(proto);
-/** Behind the uplink's interface index: nothing, and the client's interface. */
-const plain = (ingress: number): string => "0".repeat(56) + le32(ingress) + "0".repeat(72);
+/** Behind the uplink's interface index: how many may wait for those before them (datagrams alone do), and the client's interface. */
+const plain = (ingress: number, mayWait = 0): string => "0".repeat(32) + le32(mayWait) + "0".repeat(16) + le32(ingress) + "0".repeat(72);
 /** A whole value: what answers are to get, at which end; the uplink's index is put in. */
 const offload = (address: string, port: number, end: number, ingress: number): string =>
   `${"0".repeat(16)}${port.toString(16).padStart(4, "0")}0${end}00${"0".repeat(40)}${le32(ingress)}${"0".repeat(8)}${p.hex(p.ip6Bytes(address))}${"0".repeat(32)}`;
@@ -94,6 +95,8 @@ class Run {
 }
 
 const taken = (counter: string): object => ({ verdict: TC_ACT_REDIRECT, counters: [counter] });
+/** Instead of its Ethernet addresses it has a stamp then. */
+const stamped = (frame: string, counter: string): object => ({ ...taken(counter), frame: expect.stringMatching(`^.{${2 * STAMP_SIZE}}${frame.slice(2 * STAMP_SIZE)}$`) });
 const left = { verdict: TC_ACT_UNSPEC, counters: [] };
 
 it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-local clients, offloaded flows", async (ctx) => {
@@ -124,11 +127,11 @@ it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-loc
   expect(entries.map(([k, value]) => [k, value.slice(8)]).sort()).toEqual(
     [
       [key(CLIENT, TARGET, SPORT, SERVICE, 6), plain(0)],
-      [key(CLIENT, TARGET, SPORT, SERVICE, 17), plain(0)],
+      [key(CLIENT, TARGET, SPORT, SERVICE, 17), plain(0, ORDER_MOST)],
       [key(HOST, CLIENT, 77, 77, 58), plain(0)],
       [key(HOST, CLIENT, PUBLISHED, SPORT, 6), plain(ingress)],
-      [key(HOST, CLIENT, PUBLISHED, SPORT, 17), plain(ingress)],
-      [key(HOST, NEAR_CLIENT, PUBLISHED, SPORT, 17), plain(ingress)],
+      [key(HOST, CLIENT, PUBLISHED, SPORT, 17), plain(ingress, ORDER_MOST)],
+      [key(HOST, NEAR_CLIENT, PUBLISHED, SPORT, 17), plain(ingress, ORDER_MOST)],
     ].sort(),
   );
   expect(opened.slice(0, flows.length).map(({ verdict, counters }) => [verdict, ...counters])).toEqual(
@@ -155,6 +158,7 @@ it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-loc
     whole[7] = id;
     return p.ipv6(TARGET, CLIENT, FRAGMENT, whole);
   };
+  const datagram = (extend: NonNullable<p.Ip6["extend"]>): Uint8Array => p.udp({ ...fromTarget, extend }, servicePorts);
   const udpBody = p.udp(fromTarget, { ...servicePorts, data: p.payload(64) }).subarray(40);
   const cases: [what: string, packet: Uint8Array, expected: object][] = [
     ["the client's", p.tcp(toServer, clientPorts), taken("taken-reply")],
@@ -162,8 +166,8 @@ it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-loc
     ["the target's", p.tcp(fromTarget, servicePorts), taken("taken-reply")],
     ["an echo reply", p.echo({ src: CLIENT, dst: HOST }, 77, true), taken("taken-reply")],
     ["a link-local client's", p.udp({ src: NEAR_CLIENT, dst: HOST }, clientPorts), taken("taken-reply")],
-    ["with extension headers", p.udp({ ...fromTarget, extend: extended }, servicePorts), taken("taken-reply")],
-    ["with eight extension headers", p.udp({ ...fromTarget, extend: long(8) }, servicePorts), taken("taken-reply")],
+    ["with extension headers", datagram(extended), stamped(ETHERNET + p.hex(datagram(extended)), "taken-reply")],
+    ["with eight extension headers", datagram(long(8)), stamped(ETHERNET + p.hex(datagram(long(8))), "taken-reply")],
     ...[1, 2, 3, 4].map((type): [string, Uint8Array, object] => [
       `an error of type ${type}`,
       around(type, p.udp({ ...toTarget, extend: extended }, targetPorts)),
@@ -188,7 +192,7 @@ it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-loc
   ];
   const frames = cases.map(([, packet]) => ETHERNET + p.hex(packet));
   const { answers } = await run.steer({ opening: flows, frames });
-  for (const [i, [what, , expected]] of cases.entries()) expect(answers[i], what).toMatchObject({ ...expected, frame: frames[i] });
+  for (const [i, [what, , expected]] of cases.entries()) expect(answers[i], what).toMatchObject({ frame: frames[i], ...expected });
   const elsewhere = await run.steer({ opening: flows, frames: frames.slice(0, 3), device: "in1" });
   expect(elsewhere.answers.map(({ verdict }) => verdict)).toEqual([TC_ACT_UNSPEC, TC_ACT_UNSPEC, TC_ACT_REDIRECT]);
   const own = await run.steer({ opening: flows, frames: frames.slice(0, 2), locals: [HOST, CLIENT] });
