@@ -96,7 +96,10 @@ class Run {
 
 const taken = (counter: string): object => ({ verdict: TC_ACT_REDIRECT, counters: [counter] });
 /** Instead of its Ethernet addresses it has a stamp then. */
-const stamped = (frame: string, counter: string): object => ({ ...taken(counter), frame: expect.stringMatching(`^.{${2 * STAMP_SIZE}}${frame.slice(2 * STAMP_SIZE)}$`) });
+const stamped = (frame: string, counter: string): object => ({
+  ...taken(counter),
+  frame: expect.stringMatching(`^.{${2 * STAMP_SIZE}}${frame.slice(2 * STAMP_SIZE)}$`),
+});
 const left = { verdict: TC_ACT_UNSPEC, counters: [] };
 
 it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-local clients, offloaded flows", async (ctx) => {
@@ -158,7 +161,7 @@ it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-loc
     whole[7] = id;
     return p.ipv6(TARGET, CLIENT, FRAGMENT, whole);
   };
-  const datagram = (extend: NonNullable<p.Ip6["extend"]>): Uint8Array => p.udp({ ...fromTarget, extend }, servicePorts);
+  const datagram = (extend: NonNullable<p.Ip["extend"]>): Uint8Array => p.udp({ ...fromTarget, extend }, servicePorts);
   const udpBody = p.udp(fromTarget, { ...servicePorts, data: p.payload(64) }).subarray(40);
   const cases: [what: string, packet: Uint8Array, expected: object][] = [
     ["the client's", p.tcp(toServer, clientPorts), taken("taken-reply")],
