@@ -105,7 +105,9 @@ export function keepOrder(p: Program, f: Family, uplinks: readonly number[], off
   p.jumpIf("r1", "!=", "r3", "waits").jumpIf("r2", "!=", 0, "all passed");
   // What the engine has not entered to be carried keeps its stamps.
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "!=", 0, "all passed").label("waits");
-  p.load("u32", "r1", "r9", FLOW_ORDER_AT).alu("sub", "r1", 1).store("u32", "r9", FLOW_ORDER_AT, "r1");
+  // Another CPU may have found just now that all have left: below 0 there would be no end to it.
+  p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "in order");
+  p.alu("sub", "r1", 1).store("u32", "r9", FLOW_ORDER_AT, "r1");
   p.jumpIf("r2", "==", 0, "by the uplink").mov("r1", STAMP_ENTERED).store("u32", "r6", SKB_TC_INDEX, "r1").jump(next);
   p.label("by the uplink").store("u16", "r10", STAMP + STAMP_ENTERED_AT, STAMP_ENTERED);
   nextStamp(p);
