@@ -21,6 +21,8 @@ import { CapturedFrames } from "./captured-frames.js";
 import type { Withholder } from "./withhold.js";
 
 const NO_RECORD = -1;
+/** Of what is wanted only when it is dropped, and may still be, when it is sent. */
+const IF_DROPPED = -2;
 /** How often all is taken back again, as a second begins: the first may begin at once, while frames are still on their way. */
 const AGAIN = 2;
 
@@ -36,7 +38,7 @@ interface Capture {
   readonly ring: CaptureRing;
   readonly snap: number;
   readonly filter: CaptureFilter;
-  /** By frame of the batch: place of its record, or NO_RECORD. */
+  /** By frame of the batch: place of its record, NO_RECORD or IF_DROPPED. */
   readonly places: Int32Array;
 }
 
@@ -51,6 +53,10 @@ export class Captures implements Capturing {
   private readonly all = new Map<number, Capture>();
   private readonly frames: CapturedFrames;
   private takeBackAgain = 0;
+  /** The batch that was looked at last, when that was, and the flow of each of its frames. */
+  private batch: batch.Batch | null = null;
+  private time = 0;
+  private readonly flows: Int32Array;
 
   constructor(
     private readonly state: State,
@@ -59,6 +65,7 @@ export class Captures implements Capturing {
     private readonly hooks: CapturesHooks,
   ) {
     this.frames = new CapturedFrames(state, slots);
+    this.flows = new Int32Array(slots);
   }
 
   start({ id, ring, snap, filter }: CaptureOptions): void {
@@ -107,13 +114,18 @@ export class Captures implements Capturing {
 
   after(b: batch.Batch): void {
     const now = this.hooks.now();
+    this.batch = b;
+    this.time = now;
     for (let i = 0; i < b.count; i++) {
       const flow = this.frames.look(b, i);
+      this.flows[i] = flow;
       const verdict = this.frames.verdictOf(b, i, flow);
       for (const capture of this.all.values()) {
         const { filter } = capture;
         const isWanted = flow === batch.NO_FLOW ? filter.wantsPacket(this.frames.facts) : filter.wantsFlow(flow >> 1);
-        capture.places[i] = isWanted && (!filter.drops || isRefusal(verdict)) ? this.write(capture, b, i, flow, verdict, now) : NO_RECORD;
+        if (!isWanted) capture.places[i] = NO_RECORD;
+        else if (filter.drops && !isRefusal(verdict)) capture.places[i] = IF_DROPPED;
+        else capture.places[i] = this.write(capture, b, i, flow, verdict, now);
       }
     }
   }
@@ -124,8 +136,12 @@ export class Captures implements Capturing {
 
   failed(i: number, reason: number): void {
     if (i < 0 || i >= this.frames.count) return;
-    for (const { places, ring } of this.all.values())
-      if (places[i] !== NO_RECORD) ring.words[places[i]! + record.VERDICT] = record.DROPPED | (reason << record.REASON_SHIFT);
+    const verdict = record.DROPPED | (reason << record.REASON_SHIFT);
+    for (const capture of this.all.values()) {
+      const { places, ring } = capture;
+      if (places[i] === IF_DROPPED) places[i] = this.write(capture, this.batch!, i, this.flows[i]!, verdict, this.time);
+      else if (places[i] !== NO_RECORD) ring.words[places[i]! + record.VERDICT] = verdict;
+    }
   }
 
   done(): void {
@@ -143,7 +159,7 @@ export class Captures implements Capturing {
     const head = frames.head[i]!;
     const tail = frames.tail[i]!;
     const rest = length - head;
-    const out = b.egress[i]! >= 0;
+    const out = b.egress[i]! >= 0 && (verdict & 0xff) !== record.DROPPED;
     const longer = out ? frames.longerBy(b.egress[i]!) : 0;
     const outLength = out ? b.len[i]! - longer : 0;
     const outHead = out ? outHeadOf(b, i, tail, rest, longer) : 0;

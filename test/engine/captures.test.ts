@@ -212,6 +212,24 @@ describe("a filter", () => {
     expect(tap.take()).toHaveLength(sees ? 3 : 0);
   });
 
+  it("of drops sees a packet that cannot be sent, and none before", () => {
+    const d = bridged();
+    const tap = new Tap(d, { drops: true });
+    const f = flow(d);
+    f.open();
+    expect(tap.take()).toEqual([]);
+    d.io.transmit = (count) => {
+      for (let k = 0; k < count; k++) d.io.tx[k * 4 + 1] = -105; // ENOBUFS
+      return count;
+    };
+    f.client(p.ACK, p.payload(9000));
+    const [packet, ...others] = tap.take();
+    expect(others).toEqual([]);
+    expect(packet).toMatchObject({ verdict: "dropped", reason: "tx-full", out: undefined, in: { port: UP } });
+    expect(packet!.in.bytes).toHaveLength(packet!.in.length);
+    expect(p.parse(p.join(new Uint8Array(p.VNET), packet!.in.bytes))).toMatchObject({ src: CLIENT, sport: SPORT, dport: PUBLISHED });
+  });
+
   it.each<[string, Partial<CaptureFilterOptions>, boolean]>([
     ["of the published port", { port: PUBLISHED }, true],
     ["of the client", { client: prefix(`${CLIENT}/32`) }, true],
