@@ -3,6 +3,7 @@
  * whatever ended that. A reader that is too slow has the workers' rings run full, which is counted; nothing waits for him.
  */
 import { Readable } from "node:stream";
+import { log } from "../../log.js";
 import type { CaptureRing } from "../../table/capture-ring.js";
 import type { Encoder } from "./encoders.js";
 import { type CapturedPacket, takePacket } from "./packet.js";
@@ -42,8 +43,8 @@ export class CaptureStream extends Readable {
     this.contentType = encoder.contentType;
     this.left = count === 0 ? Number.POSITIVE_INFINITY : count;
     this.push(encoder.begin());
-    this.capture = start(() => this.pump());
-    if (seconds > 0) this.timer = setTimeout(() => this.finish(), seconds * 1000);
+    this.capture = start(() => this.guarded(() => this.pump()));
+    if (seconds > 0) this.timer = setTimeout(() => this.guarded(() => this.finish()), seconds * 1000);
   }
 
   override _read(): void {
@@ -54,6 +55,16 @@ export class CaptureStream extends Readable {
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.stop();
     callback(error);
+  }
+
+  /** What goes wrong with what was captured ends the capture, and nothing else. */
+  private guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      log.fault("a capture", error);
+      this.destroy(error as Error);
+    }
   }
 
   private pump(): void {
@@ -75,7 +86,7 @@ export class CaptureStream extends Readable {
       this.isScheduled = true;
       setImmediate(() => {
         this.isScheduled = false;
-        this.pump();
+        this.guarded(() => this.pump());
       });
     }
   }

@@ -1,11 +1,12 @@
 /** A capture as it is read: in the order of time, for as long as is asked for, and never longer than somebody reads. */
 import { once } from "node:events";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { CaptureQuery } from "../../../src/api/capture-types.js";
 import { type CaptureSite, startCapture } from "../../../src/control/capture/captures.js";
 import type { Encoder } from "../../../src/control/capture/encoders.js";
 import { parseCapture } from "../../../src/control/capture/query.js";
 import { CaptureStream } from "../../../src/control/capture/stream.js";
+import { setLogSink } from "../../../src/log.js";
 import { CaptureRing, captureRing } from "../../../src/table/capture-ring.js";
 import * as record from "../../../src/wire/capture-record.js";
 
@@ -18,7 +19,7 @@ const encoder: Encoder = {
 };
 
 /** Two workers, and a capture of theirs. */
-function capture(limits = { count: 0, seconds: 0 }) {
+function capture(limits = { count: 0, seconds: 0 }, by = encoder) {
   const memories = [captureRing(4096), captureRing(4096)];
   const writers = memories.map((memory) => new CaptureRing(memory));
   let ready = (): void => {};
@@ -28,7 +29,7 @@ function capture(limits = { count: 0, seconds: 0 }) {
       ready = call;
       return { rings: memories.map((memory) => new CaptureRing(memory)), end };
     },
-    encoder,
+    by,
     limits,
   );
   let text = "";
@@ -55,6 +56,26 @@ function capture(limits = { count: 0, seconds: 0 }) {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("CaptureStream", () => {
+  it("ends with an error of its own, which nobody else gets, when a packet cannot be written", async () => {
+    const failing: Encoder = {
+      ...encoder,
+      packet: () => {
+        throw new Error("no device of that number");
+      },
+    };
+    const said: string[] = [];
+    setLogSink((_, message) => void said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    const c = capture({ count: 0, seconds: 0 }, failing);
+    const failed = once(c.stream, "error");
+    c.read();
+    await turn();
+    c.write(0, 1);
+    expect(String(await failed)).toContain("no device of that number");
+    expect(c.end).toHaveBeenCalledOnce();
+    expect(said.join()).toContain("a capture");
+  });
+
   it("has what all workers have captured, in order of time, as it comes", async () => {
     const c = capture();
     c.write(0, 1, 4);
