@@ -45,7 +45,7 @@ const OTHERS = [
 ];
 
 /** Own networks, on veth pairs and on TAPs. */
-const OWN = "own/end-to-end.json";
+const OWN = "end-to-end.json";
 
 export const FIGURES: Record<string, () => string[]> = {
   published: () => medians("end-to-end.json", README_PEERS, README_METRICS),
