@@ -33,6 +33,12 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
     countDrop: (port, reason) => counts.drop(port, reason),
   });
 
+  let fragmented = 0;
+  function sendFragment(): void {
+    list.push(fragmented, batch.ingress[fragmented]!, ports.uplink);
+    list.flush();
+  }
+
   function emit(): void {
     if (list.sendBatch()) return;
     group();
@@ -49,10 +55,8 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
         flood(i, to === FLOOD);
       } else if (to === FRAGMENTS) {
         list.flush(); // also what must not be written over yet
-        sendInFragments(batch, i, batch.mark[i]!, state.random, () => {
-          list.push(i, batch.ingress[i]!, ports.uplink);
-          list.flush();
-        });
+        fragmented = i;
+        sendInFragments(batch, i, batch.mark[i]!, state.random, sendFragment);
       } else if (to === SEGMENTS) {
         list.flush();
         oneNode[0] = batch.node[i]!;

@@ -1,9 +1,9 @@
 /** What a worker does at the control side's word about flows: it ends them, or goes on with them without the kernel. */
+import { hasIpv6End } from "../dataplane/carried-port.js";
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type State } from "../dataplane/state.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { Prefix } from "../table/prefix.js";
-import { isIpv6 } from "../wire/address-word.js";
 import { dstPort } from "../wire/raw.js";
 import type { ToWorker } from "./messages.js";
 
@@ -53,8 +53,8 @@ export class FlowCommands {
     if (!lost4 && !lost6) return;
     this.state.stationPairs.takeBack();
     for (let id = 0; id < conntrack.end; id++) {
-      const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
-      if (!conntrack.isLive(id) || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !(is6 ? lost6 : lost4)) continue;
+      if (!conntrack.isLive(id) || (conntrack.egress(id, 0) & EGRESS_OFFLOAD) === 0 || !(hasIpv6End(this.state, id) ? lost6 : lost4))
+        continue;
       conntrack.mark(id, 0, EGRESS_ENTERED, EGRESS_OFFLOAD);
       conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
       if ((conntrack.egress(id, 1) & EGRESS_PORT) !== this.state.ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);

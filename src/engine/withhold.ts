@@ -2,10 +2,10 @@
  * Moves flows between the kernel and the loop while somebody looks at their packets (`captures.ts`). A flow that is taken back keeps its entries in the
  * steering's maps, which from then on lead its packets here; so none is lost, and the connection goes on. Given back, it is entered as it was decided.
  */
+import { hasIpv6End } from "../dataplane/carried-port.js";
 import { enterClient } from "../dataplane/record.js";
 import type { State } from "../dataplane/state.js";
 import { CLOSED, EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT, EGRESS_WITHHELD, PHASES } from "../table/conntrack.js";
-import { isIpv6 } from "../wire/address-word.js";
 import type { SteeringMaps } from "./steering-maps.js";
 
 export class Withholder {
@@ -44,8 +44,7 @@ export class Withholder {
 
   private giveBack(id: number): void {
     const { conntrack, offloads, offloads6 } = this.state;
-    const is6 = isIpv6(conntrack.newSrc(id, 0)) || isIpv6(conntrack.newSrc(id, 1));
-    const carries = is6 ? offloads6 : offloads;
+    const carries = hasIpv6End(this.state, id) ? offloads6 : offloads;
     if (!carries) return; // it may be one that the kernel has refused: as such it stays marked
     conntrack.mark(id, 0, EGRESS_OFFLOAD, EGRESS_WITHHELD);
     conntrack.mark(id, 1, EGRESS_OFFLOAD, 0);

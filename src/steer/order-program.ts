@@ -41,7 +41,7 @@ function placeOf(p: Program, f: Family, worker: number, way: "ring" | "uplink"):
   p.alu("add", "r0", (worker * 2 + (way === "ring" ? 0 : 1)) << ORDER_BITS).store("u32", "r10", INDEX, "r0");
 }
 
-/** STAMP = the next stamp of the place in INDEX, whose value is at r0. `entered`: u16 register with what stands at STAMP_ENTERED_AT. r1 is lost. */
+/** STAMP = the next stamp of the place in INDEX, whose value is at r0; but for STAMP_ENTERED_AT. r1 is lost. */
 function nextStamp(p: Program): void {
   p.load("u32", "r1", "r0", ORDER_HANDED_AT).alu("add", "r1", 1).store("u32", "r0", ORDER_HANDED_AT, "r1");
   p.store("u32", "r10", STAMP + STAMP_AT, "r1").store("u32", "r10", STAMP + STAMP_MARK_AT, STAMP_MARK);

@@ -111,6 +111,12 @@ function replaceRule(d: Dataplane, change: Parameters<Dataplane["publish"]>[0]):
 const toHost = { src: CLIENT, dst: HOST_IP };
 const toClient = { src: IP_A, dst: CLIENT };
 
+/** The maps of the process before are there, with its entries; `carries`: the kernel takes the programs now. */
+function keptMaps(carries: boolean, flows6Fd = 4): ToWorker {
+  const offload = { ipv4: carries, ipv6: carries };
+  return { type: "steering", flowsFd: 3, flows6Fd, acrossFd: -1, orderFd: -1, uplinkDevice: 7, isNew: false, offload };
+}
+
 describe("a connection to a published port", () => {
   it("goes on to a target behind another node, from this node's own address there", () => {
     const make = (d: Dataplane): void => {
@@ -299,16 +305,7 @@ describe("a connection to a published port", () => {
     expect(adopt(again).taken).toBe(1);
     expect(again.flowMap.size).toBe(1); // the target's answers; clients' packets are taken by the port, as the firewall is bypassed
     const kept = next([former.left()]);
-    kept.say({
-      type: "steering",
-      flowsFd: 3,
-      flows6Fd: -1,
-      acrossFd: -1,
-      orderFd: -1,
-      uplinkDevice: 7,
-      isNew: false,
-      offload: { ipv4: false, ipv6: false },
-    });
+    kept.say(keptMaps(false, -1));
     expect(adopt(kept).lost).toBe(1);
     expect(kept.forgotten).toHaveLength(2);
   });
@@ -327,16 +324,7 @@ it("counts what the kernel has carried on where its port is counted now, and kee
   }
   const size = kept.flowMap.size;
   expect(size).toBeGreaterThan(0);
-  kept.say({
-    type: "steering",
-    flowsFd: 3,
-    flows6Fd: 4,
-    acrossFd: -1,
-    orderFd: -1,
-    uplinkDevice: 7,
-    isNew: false,
-    offload: { ipv4: true, ipv6: true },
-  });
+  kept.say(keptMaps(true));
   kept.publish({ ...BEYOND, carried: 5 });
   expect(adopt(kept).taken).toBe(1);
   const counts = [...kept.flowMap.values()].map((value) => {
@@ -412,16 +400,7 @@ it("takes what was entered of a carried flow out of the map with it, though noth
   const kept = next([former.left()]);
   for (const [key, value] of former.d.flowMap) kept.flowMap.set(key, value);
   expect(kept.flowMap.size).toBe(2);
-  kept.say(endpointOn(77, A, MAC_A, IP_A), {
-    type: "steering",
-    flowsFd: 3,
-    flows6Fd: 4,
-    acrossFd: -1,
-    orderFd: -1,
-    uplinkDevice: 7,
-    isNew: false,
-    offload: { ipv4: false, ipv6: false },
-  });
+  kept.say(endpointOn(77, A, MAC_A, IP_A), keptMaps(false));
   expect(adopt(kept).taken).toBe(1);
   kept.say({ type: "end-flows", id: 1, client: null, port: 0 });
   expect(kept.flowMap.size).toBe(0);

@@ -89,6 +89,21 @@ it("carries TCP and UDP from an endpoint's own MAC and address to whom the engin
   expect(carried).toBeGreaterThan(100);
 });
 
+/** Has the programs of endpoints look at mixed frames of port A, and the engine: what they carry the engine sends to B as it was, and enters nothing of the rest. */
+async function carriesAsTheEngine(d: Dataplane, job: object): Promise<void> {
+  const frames = mixed();
+  const input = JSON.stringify({ ...job, pairs: [...d.stationPairs], frames: frames.map((frame) => p.hex(frame.subarray(p.VNET))) });
+  const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("endpoint-run")], { input });
+  expect([code, stderr]).toEqual([0, ""]);
+  const verdicts = JSON.parse(stdout) as boolean[];
+  for (const [i, frame] of frames.entries()) {
+    const sent = d.send(A, frame);
+    if (verdicts[i]) expect(sent.map(({ port, bytes }) => [port, p.hex(bytes)])).toEqual([[B, p.hex(frame)]]);
+  }
+  expect(verdicts.filter((isCarried) => isCarried).length).toBeGreaterThan(100);
+  expect(d.stationPairs.size).toBe(1);
+}
+
 it("carries the same to a neighbor in an own network, and nothing else", async () => {
   const d = new Dataplane({ offload: true });
   const subnets = [subnet("192.0.2.0/24", "192.0.2.1"), subnet("2001:db8::/64", "2001:db8::1")];
@@ -102,25 +117,13 @@ it("carries the same to a neighbor in an own network, and nothing else", async (
   d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
   expect(d.stationPairs.size).toBe(1);
 
-  const frames = mixed();
   const addresses = [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each));
   const job = {
     end: "end0",
     gateway: MAC_PARENT.replaceAll(":", ""),
     station: { network: NETWORK, port: A, mac: MAC_A.replaceAll(":", ""), addresses },
-    pairs: [...d.stationPairs],
-    frames: frames.map((frame) => p.hex(frame.subarray(p.VNET))),
   };
-  const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("endpoint-run")], { input: JSON.stringify(job) });
-  expect([code, stderr]).toEqual([0, ""]);
-  const verdicts = JSON.parse(stdout) as boolean[];
-  for (const [i, frame] of frames.entries()) {
-    const sent = d.send(A, frame);
-    // As the engine does it: to the neighbor, as it was.
-    if (verdicts[i]) expect(sent.map(({ port, bytes }) => [port, p.hex(bytes)])).toEqual([[B, p.hex(frame)]]);
-  }
-  expect(verdicts.filter((isCarried) => isCarried).length).toBeGreaterThan(100);
-  expect(d.stationPairs.size).toBe(1); // what is left to the engine has entered nothing
+  await carriesAsTheEngine(d, job);
 });
 
 it("carries the same from the host's own addresses to an endpoint, and nothing that the host only forwards", async () => {
@@ -137,7 +140,6 @@ it("carries the same from the host's own addresses to an endpoint, and nothing t
   d.send(A, p.frame(MAC_PEER, MAC_A, p.udp({ src: IP_A, dst: PEER }, ports)));
   expect(d.stationPairs.size).toBe(1);
 
-  const frames = mixed();
   const locals = [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each));
   const mac = MAC_A.replaceAll(":", "");
   const job = {
@@ -145,16 +147,6 @@ it("carries the same from the host's own addresses to an endpoint, and nothing t
     gateway: mac,
     station: { network: NETWORK, port: A, mac, addresses: [] },
     locals,
-    pairs: [...d.stationPairs],
-    frames: frames.map((frame) => p.hex(frame.subarray(p.VNET))),
   };
-  const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("endpoint-run")], { input: JSON.stringify(job) });
-  expect([code, stderr]).toEqual([0, ""]);
-  const verdicts = JSON.parse(stdout) as boolean[];
-  for (const [i, frame] of frames.entries()) {
-    const sent = d.send(A, frame);
-    if (verdicts[i]) expect(sent.map(({ port, bytes }) => [port, p.hex(bytes)])).toEqual([[B, p.hex(frame)]]);
-  }
-  expect(verdicts.filter((isCarried) => isCarried).length).toBeGreaterThan(100);
-  expect(d.stationPairs.size).toBe(1);
+  await carriesAsTheEngine(d, job);
 });
