@@ -3,7 +3,7 @@
  * writes the endpoint's frames:
  *
  * - `from_endpoint`, for the ingress of the pair's end, carries packets of flows that the engine has entered in `flows`, and frames to neighbors that it has
- *   entered in `station_pairs` (pair-program.ts), and sends all else into the TAP's queue, to the engine.
+ *   entered in `station_pairs` (pair-program.ts), and what is for the host itself (host-flow-program.ts), and sends all else into the TAP's queue, to the engine.
  * - `to_endpoint`, for the ingress of the TAP, puts what the engine writes into the endpoint.
  *
  * What is carried to an endpoint is put into it as past a bridge (past-bridge-program.ts), from whichever program it comes.
@@ -24,13 +24,13 @@
 import { FLOW_INGRESS_AT } from "../wire/flow-entry.js";
 import { unlessAimed } from "./checksum-place.js";
 import { type Family, V4, V6 } from "./family.js";
+import { carryToHost, type HostFlowMapFds } from "./host-flow-program.js";
 import { forwardOffloaded } from "./offload-program.js";
 import { type GuardLayout, PairProgram } from "./pair-program.js";
 import {
   ETHERNET_SIZE,
   INDEX,
   L4_SIZE,
-  type MapFds,
   PACKET_OTHERHOST,
   Program,
   QUOTED,
@@ -46,7 +46,7 @@ import {
   UDP,
 } from "./program.js";
 
-export interface EndpointMapFds extends MapFds {
+export interface EndpointMapFds extends HostFlowMapFds {
   guard: number;
   ends: number;
 }
@@ -102,7 +102,7 @@ function carryPair(p: PairProgram<EndpointMapFds>): void {
 }
 
 /** With the value of `guard` in r9: carries the packet if its flow is entered, or goes on at `next`. */
-function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean): void {
+function carryKnown(p: PairProgram<EndpointMapFds>, f: Family, ipsec: boolean): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, sender } = f.stack;
   p.load("u32", "r1", "r9", GUARD_PORT_AT).store("u32", "r10", PORT, "r1");
   p.mov("r7", ETHERNET_SIZE).loadBytes("r7", ip, f.ipSize + L4_SIZE, "next");
@@ -117,10 +117,12 @@ function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean): void
     .copyAddress(f, flowDst, src)
     .copy("u16", flowPorts, l4 + 2);
   p.copy("u16", flowPorts + 2, l4).store("u32", "r10", flowProto, "r8");
-  p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "next").mov("r9", "r0");
+  p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "unknown").mov("r9", "r0");
   p.load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next");
   unlessAimed(p, INDEX, "aimed", "next");
   forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: PORT });
+  p.label("unknown");
+  carryToHost(p, f, { frame: FRAME, port: PORT, guard: GUARD }, "aimed", "next");
   p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);
 }
 

@@ -1,7 +1,8 @@
 /**
  * endpoint-run.mjs, a job (JSON) on standard input: runs `from_endpoint` on frames without sending any (BPF_PROG_TEST_RUN), as if they came by the device `end`.
  *
- * With `locals`, the host's addresses in hex: what carries frames of the host to endpoints, instead, as if the station was the host.
+ * With `locals`, the host's addresses in hex: what carries frames of the host to endpoints, instead, as if the station was the host. With `conversation` the host's
+ * frames meet that program and the station's the other one: [["endpoint" or "host", or "forwarded" by it, frame]], in place of `frames`.
  *
  * Job: { end: device name, gateway: MAC in hex, station: { network, port, mac, addresses: hex }, pairs: [[key, value]] of `station_pairs` in hex, frames: [hex] }.
  * Answer: for each frame whether it was carried; else it went to the engine.
@@ -14,6 +15,9 @@ import { bytes, contextOf, indexOf, job, maps, testRun } from "./test-run.mjs";
 
 const TC_ACT_UNSPEC = -1,
   TC_ACT_REDIRECT = 7;
+/** Of struct __sk_buff; an interface index. */
+const INGRESS_IFINDEX_AT = 36,
+  LOOPBACK = 1;
 const end = indexOf(job.end);
 const tap = end + 1000; // there is none: nothing is sent
 const programs = new Map();
@@ -30,11 +34,13 @@ ends.setHost(network, { ifindex: tap, mac: bytes(job.gateway) });
 ends.carry(network, { end, port, mac: bytes(mac), addresses: addresses.map((hex) => ofBytes(bytes(hex))) });
 for (const [key, value] of job.pairs) bpf.updateElement(maps.stationPairs, bytes(key), bytes(value));
 
-const { locals } = job;
+const { locals, conversation } = job;
 for (const address of (locals ?? []).map(bytes))
   bpf.updateElement(address.length === 4 ? maps.locals : maps.locals6, address, new Uint8Array(4));
-const program = locals === undefined ? programs.get(end) : bpf.loadProgram("test_from_host", fromHostProgram(maps, network));
-const left = locals === undefined ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
+const fromHost = bpf.loadProgram("test_from_host", fromHostProgram(ends.loaded.maps, network));
+const asHost = locals !== undefined && conversation === undefined;
+const program = asHost ? fromHost : programs.get(end);
+const left = asHost ? TC_ACT_UNSPEC : TC_ACT_REDIRECT;
 
 function run(frame) {
   const before = ends.moved.at(port).rxPackets;
@@ -44,4 +50,12 @@ function run(frame) {
   return isCarried;
 }
 
-console.log(JSON.stringify(job.frames.map(run)));
+/** `forwarded`: it came in by a device of the host first. */
+function runHost(frame, forwarded) {
+  const context = contextOf(tap);
+  context.writeUInt32LE(forwarded ? LOOPBACK : 0, INGRESS_IFINDEX_AT);
+  return testRun(fromHost, context, frame).verdict === TC_ACT_REDIRECT;
+}
+
+const say = ([who, frame]) => (who === "endpoint" ? run(frame) : runHost(frame, who === "forwarded"));
+console.log(JSON.stringify(conversation === undefined ? job.frames.map(run) : conversation.map(say)));
