@@ -56,7 +56,7 @@ import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 
 const CAPACITY = 64;
-const OWNER = { role: 1, boot: new Int32Array(4), netns: 1 };
+const OWNER = { role: 1, boot: new Int32Array(4), netns: 1, cookie: 1 };
 
 /** A process whose flows lie in a file, and what the next one finds of it. */
 class Former {
