@@ -56,8 +56,8 @@ const TCP_START = -136,
   KEY = -176,
   VALUE = -184;
 /** Stack of `from_endpoint`: the host's device, number of the host's port. */
-const DEVICE = -444,
-  HOST_PORT = -460;
+const DEVICE = -468,
+  HOST_PORT = -472;
 
 function mapOf(f: Family): "hostFlows" | "hostFlows6" {
   return f.version === 4 ? "hostFlows" : "hostFlows6";
