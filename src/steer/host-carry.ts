@@ -8,6 +8,7 @@ import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
+import { V6 } from "./family.js";
 import { type HostFlowMapFds, noteHostFlow } from "./host-flow-program.js";
 import { IP, PairProgram } from "./pair-program.js";
 import { SKB_VLAN_PRESENT, TC_ACT_UNSPEC } from "./program.js";
@@ -20,6 +21,7 @@ const FRAME = -32,
 export function fromHostProgram(maps: HostFlowMapFds, network: number): Uint8Array {
   const p = new PairProgram(maps);
   p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next").loadBytes(0, FRAME, HEADER, "next");
+  p.zero(IP, V6.ipSize); // without CAP_PERFMON the verifier follows each jump about the family both ways
   p.unlessUnicast(FRAME, "next").unlessPlain(FRAME, null, "next").unlessHosts(FRAME, "next").pair(FRAME, network, "next");
   noteHostFlow(p, FRAME, IP);
   p.countFrom().intoEndpoint("egress");
