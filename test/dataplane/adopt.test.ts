@@ -362,7 +362,7 @@ it.each(["before it was opened", "after that"])(
     const former = new Former({ offload: true });
     end(former.d);
     const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
-    const capture = (): void => former.d.say({ type: "capture", id: 0, ring: captureRing(1 << 16), snap: 64, filter });
+    const capture = (): void => former.d.say({ type: "capture", id: 0, capture: 0, ring: captureRing(1 << 16), snap: 64, filter });
     if (since === "before it was opened") capture();
     former.open();
     if (since === "after that") capture();
@@ -384,11 +384,11 @@ it("does not have a flow carried that somebody captures already when it is taken
   const d = next([former.left()], { offload: true });
   d.say(endpointOn(77, A, MAC_A, IP_A));
   const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
-  d.say({ type: "capture", id: 0, ring: captureRing(1 << 16), snap: 64, filter });
+  d.say({ type: "capture", id: 0, capture: 0, ring: captureRing(1 << 16), snap: 64, filter });
   expect(adopt(d).taken).toBe(1);
   const carried = (): number => [...d.flowMap.values()].filter((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]! > 0).length;
   expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([0, 0]);
-  d.say({ type: "end-capture", id: 0 });
+  d.say({ type: "end-capture", capture: 0 });
   d.fromEndpoint(A, p.tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 40000, flags: p.ACK }));
   expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([2, 1]);
 });

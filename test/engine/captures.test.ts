@@ -53,7 +53,7 @@ class Tap {
   ) {
     const memory = captureRing(size);
     this.ring = new CaptureRing(memory);
-    d.say({ type: "capture", id: this.id, ring: memory, snap, filter: { ...ANY, ...filter } });
+    d.say({ type: "capture", id: 0, capture: this.id, ring: memory, snap, filter: { ...ANY, ...filter } });
   }
 
   take(): CapturedPacket[] {
@@ -71,7 +71,7 @@ class Tap {
   }
 
   end(): void {
-    this.d.say({ type: "end-capture", id: this.id });
+    this.d.say({ type: "end-capture", capture: this.id });
   }
 }
 

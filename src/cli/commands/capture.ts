@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import type { CapturedView, CaptureQuery } from "../../api/capture-types.js";
+import type { CapturedView, CaptureQuery, LostView } from "../../api/capture-types.js";
 import type { StatsView } from "../../api/types.js";
 import { formatMapping } from "../../control/mapping.js";
 import { TsproxyError } from "../../errors.js";
@@ -174,16 +174,20 @@ function lines(json: boolean, write: Write): Sink {
       rest = parts.pop()!;
       let out = "";
       for (const part of parts) {
-        const view = JSON.parse(part) as CapturedView;
-        packets++;
+        const view = JSON.parse(part) as CapturedView | LostView;
         lost += view.lost ?? 0;
-        out += json ? `${part}\n` : `${lineOf(view)}\n`;
+        if ("verdict" in view) packets++;
+        out += json ? `${part}\n` : `${"verdict" in view ? lineOf(view) : lostLine(view.lost)}\n`;
       }
       if (out !== "") write(out);
     },
     close() {},
     summary: () => summaryOf(packets, lost),
   };
+}
+
+function lostLine(count: number): string {
+  return `[${count} ${count === 1 ? "packet" : "packets"} lost]`;
 }
 
 /** A packet as a line for people. */
@@ -193,7 +197,7 @@ export function lineOf({ time, device, outDevice, proto, src, dst, newSrc, newDs
   const way = outDevice === undefined ? device : `${device} > ${outDevice}`;
   const to = newSrc === undefined ? "" : ` to ${newSrc} > ${newDst}`;
   const decided = `${verdict}${reason === undefined ? "" : ` (${reason})`}${to}`;
-  const before = lost === undefined ? "" : `[${lost} packets lost]\n`;
+  const before = lost === undefined ? "" : `${lostLine(lost)}\n`;
   return `${before}${clock}${time.slice(19, 26)} ${way} ${proto} ${src} > ${dst}${info === "" ? "" : ` ${info}`}: ${decided}`;
 }
 

@@ -27,7 +27,7 @@ function capture(limits = { count: 0, seconds: 0 }, by = encoder) {
   const stream = new CaptureStream(
     (call) => {
       ready = call;
-      return { rings: memories.map((memory) => new CaptureRing(memory)), end };
+      return { rings: memories.map((memory) => new CaptureRing(memory)), begun: Promise.resolve(), end };
     },
     by,
     limits,
@@ -185,17 +185,17 @@ describe("what is asked for", () => {
     expect(() => parse(query)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error);
   });
 
-  it("is refused where eight captures run already, and without a dataplane", () => {
+  it("is refused where eight captures run already, and without a dataplane", async () => {
     const site = (capturing: number): CaptureSite => ({
       socket: { link: () => null },
       numbers: { info: () => undefined },
       networks: { numberOf: () => undefined, spansNodes: () => false },
       stations: { withhold: () => () => {} },
-      workers: { capturing, capture: () => ({ rings: [], end: () => {} }) },
+      workers: { capturing, capture: () => ({ rings: [], begun: Promise.resolve(), end: () => {} }) },
     });
-    const start = (place: CaptureSite | undefined): CaptureStream => startCapture(place, {}, { application: "" });
-    start(site(7)).destroy();
-    expect(() => start(site(8))).toThrow(/8 captures run already/);
-    expect(() => start(undefined)).toThrow(/relays by sockets/);
+    const start = (place: CaptureSite | undefined): Promise<CaptureStream> => startCapture(place, {}, { application: "" });
+    (await start(site(7))).destroy();
+    await expect(start(site(8))).rejects.toThrow(/8 captures run already/);
+    await expect(start(undefined)).rejects.toThrow(/relays by sockets/);
   });
 });
