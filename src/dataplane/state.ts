@@ -45,6 +45,8 @@ export interface Capturing {
   before(b: Batch): void;
   /** The batch as it is to be sent. */
   after(b: Batch): void;
+  /** Frame `i` is an ICMP error about the flow of that reference, whose direction it goes in. Before `after`. */
+  about(i: number, ref: number): void;
   /** Who has sent frame `i` gets an answer in its place, for that reason. Before `after`. */
   answered(i: number, reason: number): void;
   /** Frame `i` is not sent after all, or, if not `isWhole`, one of its copies or pieces is not. After `after`; -1: which one it was is not known. */

@@ -37,6 +37,8 @@ export class CapturedFrames implements Lanes {
   readonly head: Int32Array;
   readonly tail: Int32Array;
   readonly restAt: Int32Array;
+  /** Of an ICMP error: the reference of the flow that it is about. */
+  readonly about: Int32Array;
   /** Why the sender gets an answer in its place; DROP_NONE: it does not, or it asked for one. */
   readonly answers: Int32Array;
   count = 0;
@@ -59,6 +61,7 @@ export class CapturedFrames implements Lanes {
     this.tail = column();
     this.restAt = column();
     this.isReturned = new Uint8Array(slots);
+    this.about = column();
     this.answers = column();
   }
 
@@ -85,6 +88,7 @@ export class CapturedFrames implements Lanes {
       this.tail[i] = b.tail[i]!;
       this.restAt[i] = b.tail[i] === -1 ? from + head : b.memory.tailAt(b.tail[i]!);
       this.takeBack(b, i);
+      this.about[i] = batch.NO_FLOW;
       this.answers[i] = DROP_NONE;
       b.flow[i] = batch.NO_FLOW; // of who is dropped before anybody has looked
     }
@@ -130,6 +134,7 @@ export class CapturedFrames implements Lanes {
     }
     this.parse(this.headAt(i), this.head[i]!);
     if (b.flow[i] !== batch.NO_FLOW || !facts.isIp || facts.proto === 0) return b.flow[i]!;
+    if (this.about[i] !== batch.NO_FLOW) return this.about[i]!;
     const { conntrack } = this.state;
     if (this.isReturned[i] !== 0) {
       // It is as we sent it: turned round, it has a tuple of the other direction.

@@ -141,6 +141,10 @@ export class Captures implements Capturing {
     }
   }
 
+  about(i: number, ref: number): void {
+    this.frames.about[i] = ref;
+  }
+
   answered(i: number, reason: number): void {
     this.frames.answers[i] = reason;
   }

@@ -377,6 +377,23 @@ it.each(["before it was opened", "after that"])(
   },
 );
 
+it("takes out of a map that is kept what led a flow past us, of an endpoint that is on a TAP now", () => {
+  const former = new Former({ offload: true });
+  former.d.say(endpointOn(77, A, MAC_A, IP_A));
+  former.open();
+  expect(former.d.flowMap.size).toBe(2);
+  const d = next([former.left()], { offload: true });
+  for (const [key, value] of former.d.flowMap) d.flowMap.set(key, value);
+  d.say(keptMaps(true));
+  expect(adopt(d).taken).toBe(1);
+  d.at(d.now);
+  const left = [...d.flowMap.values()].map((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]);
+  expect(left).toEqual([0]); // the client's packets come to us
+  d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: 40000, dport: PUBLISHED, flags: p.ACK }));
+  d.say({ type: "end-flows", id: 0, client: null, port: 0 });
+  expect(d.flowMap.size).toBe(0);
+});
+
 it("does not have a flow carried that somebody captures already when it is taken up, until that ends", () => {
   const former = new Former({ offload: true });
   former.d.say(endpointOn(77, A, MAC_A, IP_A));

@@ -32,12 +32,15 @@ export interface CaptureOptions {
   json: boolean;
 }
 
-type Write = (part: string | Uint8Array) => unknown;
+/** `done` is called when it is with whoever reads. */
+type Write = (part: string | Uint8Array, done?: () => void) => unknown;
 
 const MAX_COUNT = 2 ** 31,
   MAX_SECONDS = 86_400,
   MIN_SNAP = 64,
   MAX_SNAP = 262_144;
+/** After a signal, for so long a reader may take what has come. */
+const PATIENCE_MS = 500;
 
 export function captureCommand(): CliCommand {
   return new CliCommand("capture", "Show packets as a running instance forwards, translates and drops them")
@@ -98,7 +101,7 @@ function parse({ write, ...raw }: RawCapture): CaptureOptions {
 /** Ends with the instance's answer, or with SIGINT or SIGTERM: in good order, with all that has come. */
 export async function capture(
   { pid, query, file, json }: CaptureOptions,
-  write: Write = (text) => process.stdout.write(text),
+  write: Write = (part, done) => process.stdout.write(part, done),
 ): Promise<void> {
   const [client, { pickInstance }] = await Promise.all([import("../../api/client.js"), import("../../api/instances.js")]);
   const { pid: asked, socketPath } = await pickInstance(pid);
@@ -112,11 +115,13 @@ export async function capture(
     throw error;
   }
   for (const line of [...unseen, `capturing packets of process ${asked}; Ctrl-C ends it`]) process.stderr.write(`tsproxy: ${line}\n`);
+  let isAll: boolean;
   try {
-    await follow(answer, sink);
+    isAll = await follow(answer, sink, write);
   } finally {
     sink.close();
   }
+  if (!isAll) process.stderr.write("tsproxy: warning: what reads standard output has not taken all of them: the end is missing there\n");
   process.stderr.write(`tsproxy: ${sink.summary()}\n`);
 }
 
@@ -137,24 +142,43 @@ interface Sink {
   summary(): string;
 }
 
-async function follow(answer: IncomingMessage, sink: Sink): Promise<void> {
-  let isOver = false;
+/** What has come is with whoever reads our standard output when this resolves; false: he has not taken all of it, and somebody wants us to end. */
+async function follow(answer: IncomingMessage, sink: Sink, write: Write): Promise<boolean> {
+  const ended = new AbortController();
   const end = (): void => {
-    isOver = true;
+    ended.abort();
     answer.destroy();
   };
   process.on("SIGINT", end).on("SIGTERM", end);
   try {
     for await (const chunk of answer) {
       sink.take(chunk as Buffer);
-      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain", { signal: ended.signal });
     }
   } catch (cause) {
-    if (isOver) return;
-    throw new TsproxyError("TSP_ERR_INSTANCE", "unavailable", "the instance ended, and the capture with it", "start it again", cause);
+    if (!ended.signal.aborted)
+      throw new TsproxyError("TSP_ERR_INSTANCE", "unavailable", "the instance ended, and the capture with it", "start it again", cause);
   } finally {
     process.off("SIGINT", end).off("SIGTERM", end);
   }
+  return isWritten(write, ended.signal.aborted ? PATIENCE_MS : undefined);
+}
+
+/** Whether all that was written is with whoever reads it; waits for `ms` at most (undefined: for as long as he takes, or until a signal). */
+function isWritten(write: Write, ms: number | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = ms === undefined ? undefined : setTimeout(end, ms, false);
+    function end(isAll: boolean): void {
+      clearTimeout(timer);
+      process.off("SIGINT", giveUp).off("SIGTERM", giveUp);
+      resolve(isAll);
+    }
+    function giveUp(): void {
+      end(false);
+    }
+    process.on("SIGINT", giveUp).on("SIGTERM", giveUp);
+    write("", () => end(true));
+  });
 }
 
 function summaryOf(packets: number, lost: number): string {
