@@ -12,7 +12,7 @@ import { ADDR, NETWORK } from "../support/topology.js";
 import { launch, networkArgs, startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
 
 const PORT = 8999;
-const SIZE = 20_000_000;
+const SIZE = 8_000_000;
 
 /** Begins a capture, and waits until all that follows is in it. */
 async function capturing({ lab, host }: Case, args: string[]): Promise<Proc> {
@@ -96,9 +96,7 @@ onTsproxy(
     expect(shown).toMatch(
       /^\d\d:\d\d:\d\d\.\d{6} eth0 > tspup0 tcp 192\.0\.2\.10:\d+ > 192\.0\.2\.1:8999 \[P\.\], seq \d+:\d+, ack \d+, win \d+, length \d+: translated to 192\.0\.2\.10:\d+ > 172\.17\.0\.4:8080$/,
     );
-    await end(json);
-    await end(kept);
-    await end(other);
+    await Promise.all([json, kept, other].map(end));
     expect(seen(other)).toEqual([]);
     const read = lab.runSync(host, ["tcpdump", "-nn", "-r", file, "tcp"]);
     for (const way of [`> ${ADDR.host}.${PORT}:`, `> ${ADDR.c1}.8080:`, `${ADDR.c1}.8080 >`, `${ADDR.host}.${PORT} >`])
@@ -163,7 +161,7 @@ onTsproxy("a bulk transfer that is captured on and off arrives as it was sent", 
     }
   };
   const captures = async (): Promise<void> => {
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 2; n++) {
       const file = path.join(lab.dir, `${n}.pcapng`);
       const { code, stderr } = await tsproxy(lab, host, ["capture", "-w", file, "--target", ADDR.c1, "-c", "50"]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/50 packets captured/) as string });
