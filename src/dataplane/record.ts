@@ -103,7 +103,7 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
 
 /**
  * Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. Those of an endpoint
- * come by its own device. `ordered`: as of `enterClient`; an endpoint's do not wait.
+ * come by its own device. `ordered`: as of `enterClient`.
  */
 export function enter(state: State, id: number, dir: number, device: number, offload: number, ordered = false): void {
   const { addresses, conntrack, networks, order, ports } = state;
@@ -113,7 +113,7 @@ export function enter(state: State, id: number, dir: number, device: number, off
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
-  if (ordered && order.isKept && from === ports.uplink) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
+  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   const inside = isInside(state, id);

@@ -8,6 +8,7 @@ import { DatagramsIn } from "../dataplane/datagrams-in.js";
 import { retire } from "../dataplane/retire.js";
 import { review } from "../dataplane/review.js";
 import type { State } from "../dataplane/state.js";
+import { unstamp } from "../dataplane/unstamp.js";
 import type { PacketIo } from "../device/packet-io.js";
 import { Batch } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
@@ -59,8 +60,22 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { clock } = io;
-  const { addresses, announcements, conntrack, entries, entries6, forget, forget6, held, order, probes, shaper, stationPairs, tunnel } =
-    state;
+  const {
+    addresses,
+    announcements,
+    conntrack,
+    entries,
+    entries6,
+    forget,
+    forget6,
+    held,
+    networks,
+    order,
+    probes,
+    shaper,
+    stationPairs,
+    tunnel,
+  } = state;
   const counts = new PortCounts(counters);
   const take = receiver(io, batch, counts, (port, errno) => hooks.portGone(port, errno));
   const decide = stages(batch, state, counts);
@@ -128,7 +143,10 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
     if (n > 0) {
-      if (!opened && !waited && !asks) take(n);
+      if (!opened && !waited && !asks) {
+        take(n);
+        if (networks.end > 0) unstamp(batch, state);
+      }
       const capturing = asks ? null : state.capturing; // what we ask ourselves is nobody's packet
       capturing?.before(batch);
       decide(opened);

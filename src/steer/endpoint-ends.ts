@@ -66,6 +66,8 @@ interface Options {
   /** As in `SteeringOptions`. */
   pastBridge?: boolean;
   store?: FdStore | undefined;
+  /** One a worker. */
+  uplinks?: readonly number[];
 }
 
 export class EndpointEnds {
@@ -255,7 +257,10 @@ export class EndpointEnds {
   private *loadFrom(maps: EndpointMapFds, fds: number[]): bpf.Steps<number> {
     const { options } = this;
     const load = function* (name: string, more: EndpointOptions): bpf.Steps<number> {
-      const fd = yield* bpf.loadingProgram(`tsproxy_${name}`, fromEndpointProgram(maps, { ...more, ipsec: options.ipsec }));
+      const fd = yield* bpf.loadingProgram(
+        `tsproxy_${name}`,
+        fromEndpointProgram(maps, { ...more, ipsec: options.ipsec, workers: options.uplinks?.length }),
+      );
       fds.push(fd);
       return fd;
     };

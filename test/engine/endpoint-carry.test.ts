@@ -1,7 +1,18 @@
 /** Which flows of endpoints on veth pairs the kernel is asked to carry, and what is left of them where it turns out that it cannot. */
 import { expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
-import { FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION, OFFLOAD_INSIDE } from "../../src/wire/flow-entry.js";
+import { FLOW_OFFLOAD_AT, FLOW_ORDER_AT, OFFLOAD_DESTINATION, OFFLOAD_INSIDE } from "../../src/wire/flow-entry.js";
+import {
+  INSIDE_MARK,
+  INSIDE_MARK_AT,
+  INSIDE_PLACE_SHIFT,
+  INSIDE_STAMP_AT,
+  insidePlace,
+  ORDER_MOST,
+  ORDER_PASSED_AT,
+  ORDER_VALUE_SIZE,
+  orderPlaces,
+} from "../../src/wire/order.js";
 import {
   A,
   CLIENT,
@@ -10,7 +21,10 @@ import {
   HOST_IP,
   HOST_PORT,
   IP_A,
+  IP_B,
   MAC_A,
+  MAC_B,
+  MAC_GATEWAY,
   only,
   PUBLISHED,
   SERVER,
@@ -64,6 +78,33 @@ it("has it carry what an endpoint publishes, of a client outside", () => {
   d.say({ type: "offload", ipv4: false, ipv6: false }, { type: "end-flows", id: 5, client: null, port: 0 });
   d.run();
   expect([d.flows(), [...d.flowMap.keys()]]).toEqual([[], []]);
+});
+
+it("has its datagrams wait for those before them, each way, and its segments not", () => {
+  const d = onVeth();
+  d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+  const waiting = (): number[] => [...d.flowMap.values()].map((value) => Buffer.from(value, "hex").readUInt32LE(FLOW_ORDER_AT));
+  open(d, p.udp(OUT, PORTS));
+  expect(waiting()).toEqual([ORDER_MOST, ORDER_MOST]);
+  open(d);
+  expect(waiting().slice(2)).toEqual([0, 0]);
+});
+
+it("takes a frame whose source is a stamp for one of the endpoint's own, and tells the programs once it is sent", () => {
+  const d = onVeth();
+  const memory = new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE);
+  d.state.order.open(memory, 0);
+  const send = (dst: string, datagram: Uint8Array) => {
+    const frame = Buffer.from(p.frame(dst, MAC_A, datagram));
+    frame.writeUInt32LE((INSIDE_MARK | (4 << INSIDE_PLACE_SHIFT)) >>> 0, p.VNET + INSIDE_MARK_AT);
+    frame.writeUInt16LE(0xfedc, p.VNET + INSIDE_STAMP_AT);
+    return d.send(A, frame);
+  };
+  expect(only(send(MAC_GATEWAY, p.udp(OUT, PORTS)))).toMatchObject({ dst: SERVER });
+  expect(new DataView(memory).getUint32((insidePlace(1, 0, A) + 4) * ORDER_VALUE_SIZE + ORDER_PASSED_AT, true)).toBe(0xfedc);
+  const [toNeighbor] = send(MAC_B, p.udp({ src: IP_A, dst: IP_B }, PORTS));
+  expect(p.macText(toNeighbor!.bytes.subarray(p.VNET + 6, p.VNET + 12))).toBe(MAC_A);
+  expect(d.drops(A)).toEqual({});
 });
 
 it.each<[string, () => Dataplane, Uint8Array?]>([
