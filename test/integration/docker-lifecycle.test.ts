@@ -1,7 +1,7 @@
 /** Docker's networks through tsproxy when something ends that should not: tsproxy, dockerd, a container, its namespace. */
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import net from "node:net";
+import http from "node:http";
 import { expect, it, onTestFinished } from "vitest";
 import { connect, curl } from "../support/clients.js";
 import { DockerHost } from "../support/docker-network.js";
@@ -89,12 +89,13 @@ on(
 
 on("a container that is removed while tsproxy is away leaves nothing once it is back", async (h) => {
   await h.daemon.stop("SIGKILL");
-  // To a socket that nobody listens on dockerd tries each call for 15 seconds; what comes after is as after an answer that it cannot read.
-  const answering = net.createServer((socket) => socket.end("HTTP/1.1 503 Away\r\nConnection: close\r\n\r\n")).on("error", () => {});
-  fs.rmSync(h.socket);
-  await new Promise<void>((resolve) => answering.listen(h.socket, resolve));
+  // To a socket that nobody listens on dockerd tries each of three calls for 15 seconds. What comes then is as after an answer that it can do nothing with.
+  const away = http.createServer((_, response) => response.writeHead(503, { Connection: "close" }).end());
+  fs.rmSync(h.socket, { force: true });
+  await new Promise<void>((resolve) => away.listen(h.socket, resolve));
   await h.docker.must("rm", "-f", "web");
-  await new Promise((resolve) => answering.close(resolve)); // which removes the socket
+  away.closeAllConnections();
+  await new Promise((resolve) => away.close(resolve)); // which removes the socket
   // dockerd gave the container's back, nobody took it; the network's own, and the TAP beside the pair, are kept for a moment.
   await h.lab.endKeepers();
   await eventually("what is kept", () => !h.devices().some((name) => /^tspe.{11}$/.test(name)));
