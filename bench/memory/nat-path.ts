@@ -65,6 +65,7 @@ function wholeTurn(): () => void {
     record: () => {},
     settle: () => false,
     unsee: () => {},
+    withhold: () => {},
   });
   return () => engine.turn(0, 0);
 }
