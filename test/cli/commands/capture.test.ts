@@ -78,6 +78,19 @@ it("shows a packet a line, with what was decided, and says how many were lost", 
   );
 });
 
+it.each([true, false])("ends at a signal, and says so when the reader of a pipe has not taken all (he has: %s)", async (takes) => {
+  await instance(42, "standalone", {
+    stats: () => stats,
+    capture: () => Object.assign(new Readable({ read() {} }), { contentType: "application/x-ndjson" }),
+  });
+  const ended = capture({ pid: 42, query: {}, file: undefined, json: true }, (_, done) => void (takes && done?.()));
+  await vi.waitFor(() => expect(said).toContain("Ctrl-C ends it"));
+  process.emit("SIGINT");
+  await ended;
+  expect(said.includes("has not taken all of them")).toBe(!takes);
+  expect(said).toContain("0 packets captured");
+});
+
 it("writes whole blocks alone into a file that only its owner may read, also when the instance ends in the middle of one", async () => {
   const encoder = pcapngEncoder(() => ({ name: "eth0", kind: "" }), "test", 262_144);
   const frame = { port: 0, device: 2, length: 60, bytes: new Uint8Array(60) };
