@@ -64,6 +64,7 @@ function wholeTurn(): () => void {
     forget: () => {},
     record: () => {},
     settle: () => false,
+    withhold: () => {},
     unsee: () => {},
     withhold: () => {},
   });
