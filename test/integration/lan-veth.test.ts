@@ -63,13 +63,16 @@ it.each(["macvlan", "ipvlan"])("%s: carries from and to the LAN, the host and ne
     verdict: "translated",
     newDst: `${A}:8080`,
   });
-  expect((await capture.stop("SIGINT")).code).toBe(0);
 
   await h.inside("b", "ip", "address", "add", "192.0.2.200/24", "dev", "eth0");
   const forged = await h.inside("b", "curl", "-s", "-m", "1", "--interface", "192.0.2.200", `http://${A}:8080/`);
   expect(forged.code).not.toBe(0);
   await h.ok("rm", "-f", "a", "b");
   await h.ok("network", "rm", "lan");
+  expect(await capture.finish()).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/network 'lan' is gone, and the capture with it\n.*\d+ packets captured\n$/) as string,
+  });
   expect(h.lab.runSync(h.host, ["ip", "-o", "link"])).not.toMatch(/tspv|tspe|tsplan/);
   expect((await ping(h.lab, h.client, B, ["-W", "0.3"])).received).toBe(0);
 });
