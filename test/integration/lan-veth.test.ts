@@ -82,7 +82,7 @@ it("a killed daemon's LAN is silent, and the host's own is not; the next one's g
   await h.ok("network", "create", "-d", "macvlan", ...range, "-o", "parent=lan0", "-o", "tsproxy.attach=veth", "lan");
   await h.ok("run", "-d", "--name", "a", "--network", "lan", "--", process.execPath, program("tcp-server"), "8081");
   await h.ok("run", "-d", "--name", "b", "--network", "lan", "--", "sleep", "1000");
-  await eventually("server", async () => (await ping(h.lab, h.client, A, ["-c", "1"])).received === 1);
+  await eventually("server", async () => (await h.lab.run(h.client, ["nc", "-z", "-w", "1", A, "8081"])).code === 0);
   const open = await connect(h.lab, h.client, A, 8081);
   await open.exchange("decided");
   await open.exchange("carried");
