@@ -4,9 +4,9 @@ import { onTsproxy } from "../support/cases.js";
 import { type Connections, connect, curl, ping, udpExchange } from "../support/clients.js";
 import { kernel } from "../support/kernel.js";
 import * as p from "../support/packets.js";
-import { eventually } from "../support/proc.js";
+import { eventually, type Proc } from "../support/proc.js";
 import { serve } from "../support/servers.js";
-import { ADDR, ADDR6, addIpv6, snapshot } from "../support/topology.js";
+import { ADDR, ADDR6, addIpv6, snapshot, type World } from "../support/topology.js";
 import { networkArgs, startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
 import { Wire } from "../support/wire.js";
 
@@ -135,6 +135,21 @@ async function engineSaw(running: TsproxyProcess): Promise<number> {
   return uplink.rxPackets + uplink.txPackets + (steering.accepted ?? 0);
 }
 
+/** What an endpoint sends to somebody who never answers is carried, too, and none of it is lost or late. */
+async function oneWay({ lab, client, c1 }: World, running: TsproxyProcess): Promise<void> {
+  const node = (ns: string, script: string): Proc =>
+    lab.start(ns, [process.execPath, "-e", `const s = require("dgram").createSocket("udp4"); ${script}`]);
+  const sink = node(client, `s.on("message", (m) => console.log(String(m))).bind(7000, () => console.log("bound"))`);
+  await sink.until("bound", ({ stdout }) => stdout.includes("bound"));
+  const numbers = Array.from({ length: 30 }, (_, n) => `${n}`);
+  node(c1, `s.bind(7001); let n = 0; setInterval(() => n < ${numbers.length} && s.send(String(n++), 7000, "${ADDR.client}"), 5)`);
+  await sink.until("all arrive", ({ stdout }) => stdout.trim().split("\n").length > numbers.length);
+  expect(sink.stdout.trim().split("\n").slice(1)).toEqual(numbers);
+  const flow = (await running.flowViews()).find(({ original }) => original.src === `${ADDR.c1}:7001`)!;
+  expect(flow).toMatchObject({ state: "unreplied", offloaded: true, packets: [numbers.length, 0] });
+  expect(flow.timeoutSec).toBeGreaterThan(100);
+}
+
 onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of both families, once it is decided", "own", async (c) => {
   const { lab, host, client, c1, c2 } = c;
   addIpv6(c);
@@ -187,6 +202,7 @@ onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of 
 
   expect(await udpExchange(lab, client, ADDR.host, 5353, "hello")).toContain("hello");
   expect(await udpExchange(lab, c1, ADDR.client, 5353, "hello")).toContain("hello");
+  await oneWay(c, running);
   expect((await running.stats()).steering?.["forward-refused"]).toBe(0);
 
   // With another MAC the endpoint's packets are the engine's again, which drops them.
@@ -228,23 +244,33 @@ onTsproxy("the kernel carries what neighbors on veth pairs send each other, and 
   expect(await udpExchange(lab, c2, ADDR.c1, 5353, "hello")).toContain("hello");
   expect((await ping(lab, c2, ADDR.c1, ["-c", "1", "-s", "5000"])).received).toBe(1);
 
-  // What the host sends is carried, too, and counted for both.
-  const fromHost = async (): Promise<{ all: number; queued: number }> => {
+  // What the host sends is carried, too, and what comes back, and counted for both.
+  const ofHost = async () => {
     const port = (await running.stats()).ports.find(({ kind }) => kind === "host")!;
-    const [tap] = JSON.parse(lab.runSync(host, ["ip", "-s", "-j", "link", "show", port.name])) as [
-      { stats64: { tx: { packets: number } } },
-    ];
-    return { all: port.rxPackets, queued: tap.stats64.tx.packets };
+    const queue = (device: string): number =>
+      (JSON.parse(lab.runSync(host, ["ip", "-s", "-j", "link", "show", device])) as [{ stats64: { tx: { packets: number } } }])[0].stats64
+        .tx.packets;
+    return { sent: port.rxPackets, got: port.txPackets, queued: queue(port.name), answersQueued: queue("tspe0") };
   };
-  for (const address of [ADDR.c1, ADDR6.c1]) {
-    const connection = await connect(lab, host, address, 8081);
+  const isCarriedBothWays = async (from: string, to: string, port: number): Promise<void> => {
+    const connection = await connect(lab, from, to, port);
     await connection.exchange("first.");
-    const before = await fromHost();
-    for (let n = 0; n < 20; n++) await connection.exchange(`${address} ${n}.`);
-    const after = await fromHost();
-    expect(after.all - before.all, address).toBeGreaterThanOrEqual(20);
-    expect(after.queued - before.queued, address).toBeLessThan(8); // ARP, discovery
-  }
+    const before = await ofHost();
+    for (let n = 0; n < 20; n++) await connection.exchange(`${to} ${n}.`);
+    const after = await ofHost();
+    expect(after.sent - before.sent, to).toBeGreaterThanOrEqual(20);
+    expect(after.got - before.got, to).toBeGreaterThanOrEqual(20);
+    expect(after.queued - before.queued, to).toBeLessThan(8); // ARP, discovery
+    expect(after.answersQueued - before.answersQueued, to).toBeLessThan(8);
+  };
+  for (const address of [ADDR.c1, ADDR6.c1]) await isCarriedBothWays(host, address, 8081);
+  // The same of what an endpoint opens to a program of the host; and the host's firewall sees all of it.
+  await serve(lab, host, "tcp", 8082, { LISTEN: "::" });
+  const rule = ["INPUT", "-i", (await running.stats()).ports.find(({ kind }) => kind === "host")!.name, "-p", "tcp", "--dport", "8082"];
+  for (const command of ["iptables", "ip6tables"]) lab.runSync(host, [command, "-A", ...rule]);
+  for (const address of [ADDR.gateway, ADDR6.gateway]) await isCarriedBothWays(c1, address, 8082);
+  for (const command of ["iptables", "ip6tables"])
+    expect(Number(/-A .* -c (\d+)/.exec(lab.runSync(host, [command, "-vS", "INPUT"]))![1]), command).toBeGreaterThanOrEqual(20);
 
   // What is not from its own address or MAC is dropped as ever, and counted, though the pair is carried.
   const before = await sent();

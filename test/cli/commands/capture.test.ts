@@ -1,7 +1,8 @@
 import fs from "node:fs";
+import { createServer } from "node:http";
 import path from "node:path";
 import { Readable } from "node:stream";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import type { CapturedView } from "../../../src/api/capture-types.js";
 import type { StreamAnswer } from "../../../src/api/http-server.js";
 import type { StatsView } from "../../../src/api/types.js";
@@ -78,6 +79,19 @@ it("shows a packet a line, with what was decided, and says how many were lost", 
   );
 });
 
+it.each([true, false])("ends at a signal, and says so when the reader of a pipe has not taken all (he has: %s)", async (takes) => {
+  await instance(42, "standalone", {
+    stats: () => stats,
+    capture: () => Object.assign(new Readable({ read() {} }), { contentType: "application/x-ndjson" }),
+  });
+  const ended = capture({ pid: 42, query: {}, file: undefined, json: true }, (_, done) => void (takes && done?.()));
+  await vi.waitFor(() => expect(said).toContain("Ctrl-C ends it"));
+  process.emit("SIGINT");
+  await ended;
+  expect(said.includes("has not taken all of them")).toBe(!takes);
+  expect(said).toContain("0 packets captured");
+});
+
 it("writes whole blocks alone into a file that only its owner may read, also when the instance ends in the middle of one", async () => {
   const encoder = pcapngEncoder(() => ({ name: "eth0", kind: "" }), "test", 262_144);
   const frame = { port: 0, device: 2, length: 60, bytes: new Uint8Array(60) };
@@ -98,6 +112,34 @@ it("writes whole blocks alone into a file that only its owner may read, also whe
     done?.();
   });
   expect(out.equals(whole)).toBe(true);
+});
+
+it("asks for Docker's network by its id, where the instance knows none of that name, and says when it is gone", async () => {
+  const dockerd = createServer(
+    (request, response) => void response.end(request.url === "/networks" ? '[{"Id":"abc","Name":"shop"}]' : "[]"),
+  );
+  const socket = path.join(process.env.TSPROXY_RUN_DIR!, "docker.sock");
+  dockerd.listen(socket);
+  vi.stubEnv("DOCKER_HOST", `unix://${socket}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    dockerd.close();
+  });
+  const asked: unknown[] = [];
+  await instance(42, "standalone", {
+    stats: () => stats,
+    capture: ({ query: { network } }) => {
+      asked.push(network);
+      if (network !== "abc") throw new TsproxyError("TSP_ERR_CAPTURE", "not-found", `network '${network}': there is none of that name`);
+      return answer("application/x-ndjson");
+    },
+  });
+  const of = (network: string): Promise<void> =>
+    capture({ pid: 42, query: { network }, file: undefined, json: true }, (_, done) => done?.());
+  await of("shop");
+  await expect(of("other")).rejects.toThrow("network 'other': there is none of that name");
+  expect(asked).toEqual(["shop", "abc", "other"]);
+  expect(said).toContain("network 'shop' is gone, and the capture with it");
 });
 
 it("says what the instance says that is wrong, and ends a capture whose file cannot be written", async () => {
