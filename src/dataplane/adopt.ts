@@ -14,12 +14,12 @@ import type { FlowFile } from "../table/flow-file.js";
 import { INTERNAL } from "../table/networks.js";
 import { ENDPOINT, HOST, REMOTE, UPLINK } from "../table/ports.js";
 import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
-import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, swapPorts } from "../wire/raw.js";
-import { foldAddress, workerOf } from "../wire/spread.js";
 import { isAllowed } from "./admit.js";
 import { hasIpv6End, isCarried } from "./carried-port.js";
 import { noteTarget, targetOf } from "./choose-target.js";
+import { FlowList } from "./flow-list.js";
+import { hasFamilies, isKnown, rowsOf, stateOf } from "./former-row.js";
 import { holdAddresses, setDeltas } from "./open-flow.js";
 import { isIcmp } from "./packet.js";
 import { carriedAs, enter } from "./record.js";
@@ -32,9 +32,6 @@ const TAKEN = 0,
   WAITS = 2,
   OVER = 3;
 const ENTERED = ct.EGRESS_RECORD | ct.EGRESS_ENTERED;
-/** Words of a tuple, and numbers of a flow in `trusted`. */
-const TUPLE = 3,
-  TRUSTED = 1 + 2 * TUPLE;
 /** Room that a flow's two directions need in `state.entries`. */
 const TWO = 2;
 
@@ -48,11 +45,8 @@ export interface AdoptHooks {
 export class FormerFlows {
   /** Rows that wait, in the order of their last packet, which is that of the lists that age them: file and row number. */
   private waiting: { file: FlowFile; ids: Int32Array }[];
-  /**
-   * Flows that go on though their port is not published yet, TRUSTED numbers each: row number, and the words of its tuples, which tell that it is
-   * still the same flow. All are looked at for each port that comes, and there may be as many as conntrack holds: so no object each.
-   */
-  private readonly trusted: number[] = [];
+  /** Flows that go on though their port is not published yet. */
+  private readonly trusted: FlowList;
   /** Flows taken up so far. */
   taken = 0;
   /** Of these files' flows that both ends kept up, those that could not go on. */
@@ -65,11 +59,12 @@ export class FormerFlows {
     private readonly mapIsNew: boolean,
     private readonly hooks: AdoptHooks,
   ) {
-    this.waiting = files.map((file) => ({ file, ids: this.rowsOf(file) }));
+    this.waiting = files.map((file) => ({ file, ids: rowsOf(file, state.worker, state.workers) }));
+    this.trusted = new FlowList(state.conntrack);
   }
 
   get left(): number {
-    return this.waiting.reduce((sum, { ids }) => sum + ids.length, this.trusted.length / TRUSTED);
+    return this.waiting.reduce((sum, { ids }) => sum + ids.length, this.trusted.count);
   }
 
   /** Takes up what can be by now. `last`: nothing waits any longer. */
@@ -92,62 +87,18 @@ export class FormerFlows {
     this.state.addresses.sweep();
   }
 
-  /** Numbers of the rows in use that are this worker's, by their deadlines. */
-  private rowsOf(file: FlowFile): Int32Array {
-    const { rows } = file;
-    const keys: number[] = [];
-    for (let id = 0; id < file.capacity; id++) {
-      const row = id << ct.ROW_SHIFT;
-      if ((rows[row + ct.STATE]! & 0xff) !== 0 && this.isMine(file, row)) keys.push(rows[row + ct.DEADLINE]! * file.capacity + id);
-    }
-    return Int32Array.from(Float64Array.from(keys).sort(), (key) => key % file.capacity);
-  }
-
-  private isMine(file: FlowFile, row: number): boolean {
-    const { worker, workers } = this.state;
-    if (file.workers === workers) return file.worker === worker;
-    const { rows } = file;
-    const ports = rows[row + ct.PORTS]!;
-    const fromEndpoint = file.portKind[rows[row + ct.REPLY + ct.WAY]! & ct.EGRESS_PORT] === ENDPOINT;
-    const far = spreadWord(file, fromEndpoint ? rows[row + ct.DST]! : rows[row + ct.SRC]!);
-    return workerOf(far, fromEndpoint ? ports >>> 16 : ports & 0xffff, workers) === worker;
-  }
-
   /** Those whose port has come are flows like others; at last the rest ends. */
   private lookAtTrusted(last: boolean): void {
-    const { trusted } = this;
-    let left = 0;
-    for (let at = 0; at < trusted.length; at += TRUSTED) {
-      const id = trusted[at]!;
-      const isSame = this.isSameAs(id, at);
-      const isRight = isSame && this.ruleFate(id) === TAKEN;
-      if (isSame && !isRight && !last) {
-        for (let k = 0; k < TRUSTED; k++) trusted[left++] = trusted[at + k]!;
-      } else if (isRight) {
-        this.taken++;
-      } else if (isSame) {
+    this.trusted.sift((id) => {
+      if (this.ruleFate(id) === TAKEN) this.taken++;
+      else if (!last) return true;
+      else {
         this.lost++;
         this.makeRoomToForget();
         retire(this.state, id);
       }
-    }
-    trusted.length = left;
-  }
-
-  private trust(id: number): void {
-    const { conntrack } = this.state;
-    this.trusted.push(id);
-    for (let dir = 0; dir < 2; dir++) for (let word = 0; word < TUPLE; word++) this.trusted.push(conntrack.tuple(id, dir, word));
-  }
-
-  /** Whether row `id` is in use and has the tuples that are in `trusted` from `at` on. */
-  private isSameAs(id: number, at: number): boolean {
-    const { conntrack } = this.state;
-    if (!conntrack.isLive(id)) return false;
-    for (let dir = 0; dir < 2; dir++)
-      for (let word = 0; word < TUPLE; word++)
-        if (this.trusted[at + 1 + dir * TUPLE + word] !== conntrack.tuple(id, dir, word)) return false;
-    return true;
+      return false;
+    });
   }
 
   /** Whether flow `id`, to a published port, is what the port makes of it now. */
@@ -216,7 +167,7 @@ export class FormerFlows {
     if (taken === -1) return OVER; // no room
     holdAddresses(this.state);
     this.complete(taken, rows, row, isPublished, isOffloaded);
-    if (fate === ON_TRUST) this.trust(taken);
+    if (fate === ON_TRUST) this.trusted.add(taken);
     return fate;
   }
 
@@ -378,27 +329,4 @@ export class FormerFlows {
       forgetEntry(this.state, dst, src, swapPorts(ports), proto); // the packet of ours that one of this tuple answers
     }
   }
-}
-
-function stateOf(word: number): number {
-  return (word >> 8) & 0xff;
-}
-
-/** Whether the row's addresses are of the families that its state word says, and it says nothing more that it may not. */
-function hasFamilies(word: number, { src, dst, replySrc, replyDst }: ct.NewFlow): boolean {
-  const [original, reply] = [(word & ct.V6_ORIGINAL) !== 0, (word & ct.V6_REPLY) !== 0];
-  const more = ct.WITHHELD | (stateOf(word) === ct.CLOSING ? ct.TIMESTAMPED : 0);
-  const rest = word & ~0xffff & ~(ct.V6_ORIGINAL | ct.V6_REPLY | more);
-  return rest === 0 && isIpv6(src) === original && isIpv6(dst) === original && isIpv6(replySrc) === reply && isIpv6(replyDst) === reply;
-}
-
-/** The file's word for an address as `workerOf` takes it. */
-function spreadWord({ addressWords }: FlowFile, former: number): number {
-  if (!isIpv6(former)) return former;
-  const at = rowOf(former) * 4;
-  return foldAddress(addressWords[at] ?? 0, addressWords[at + 1] ?? 0, addressWords[at + 2] ?? 0, addressWords[at + 3] ?? 0);
-}
-
-function isKnown(proto: number): boolean {
-  return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
 }

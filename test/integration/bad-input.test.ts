@@ -149,10 +149,17 @@ onTsproxy("refuses a network that overlaps another instance's", "own", async (c)
   await expectRefusal(c, [["--network", "172.17.128.0/17"], "172.17.128.0/17", 1]);
 });
 
-onTsproxy("refuses a namespace that has an eth0 already, and leaves that alone", "kernel", async (c) => {
-  const before = snapshots(c);
-  await expectRefusal(c, [["--network", "10.88.0.0/16", "--endpoint", `${c.c1}=10.88.0.4`], "eth0", 1]);
-  expect(snapshots(c)).toEqual(before);
+onTsproxy("refuses a namespace that has an eth0 or a default route already, and leaves these alone", "kernel", async (c) => {
+  const args = ["--network", "10.88.0.0/16", "--endpoint", `${c.c1}=10.88.0.4`];
+  c.lab.sysctl(c.c1, "net.ipv6.conf.all.disable_ipv6", 1); // no addresses that are still tried out
+  const expectRefused = async (what: string): Promise<void> => {
+    const before = snapshots(c);
+    await expectRefusal(c, [args, what, 1]);
+    expect(snapshots(c)).toEqual(before);
+  };
+  await expectRefused("has a device 'eth0' already");
+  c.lab.ip(c.c1, `link set eth0 down\nlink set eth0 name lan0\nlink set lan0 up\nroute replace default via 172.17.0.1`);
+  await expectRefused("has a default route already");
 });
 
 onTsproxy("says what is missing without privileges: for a network, and for a port below 1024", "own", async (c) => {

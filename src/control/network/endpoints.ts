@@ -292,7 +292,11 @@ export class Endpoints {
     socket.setLink(index, { up: true });
     for (const { address, subnet } of all) {
       const dst = formatIp({ family: address.family, value: 0n });
-      socket.addRoute({ dst, prefixLength: 0, gateway: formatIp(subnet.gateway), oif: index });
+      try {
+        socket.addRoute({ dst, prefixLength: 0, gateway: formatIp(subnet.gateway), oif: index });
+      } catch (error) {
+        throw routeError(word, error);
+      }
     }
   }
 
@@ -328,6 +332,12 @@ export class Endpoints {
           "give each namespace one endpoint",
         );
   }
+}
+
+function routeError(word: string, cause: unknown): unknown {
+  if (!(cause instanceof TsproxyError) || cause.kind !== "conflict") return cause;
+  const hint = "remove it there ('ip route del default'), or give a namespace without one";
+  return new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${word}: the namespace has a default route already`, hint, cause);
 }
 
 /** Of a pair each device may say so. */
