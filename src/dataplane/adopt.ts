@@ -230,6 +230,7 @@ export class FormerFlows {
     }
     if (ct.PHASES[flow.state] === ct.CLOSED) {
       conntrack.close(id);
+      if ((rows[row + ct.STATE]! & ct.TIMESTAMPED) !== 0) conntrack.rows[at + ct.STATE] = conntrack.rows[at + ct.STATE]! | ct.TIMESTAMPED;
     } else {
       limits.hold(id);
       if (isPublished) this.noteTarget(id);
@@ -365,10 +366,10 @@ function stateOf(word: number): number {
   return (word >> 8) & 0xff;
 }
 
-/** Whether the row's addresses are of the families that its state word says, and it says nothing more. */
+/** Whether the row's addresses are of the families that its state word says, and it says nothing more that it may not. */
 function hasFamilies(word: number, { src, dst, replySrc, replyDst }: ct.NewFlow): boolean {
   const [original, reply] = [(word & ct.V6_ORIGINAL) !== 0, (word & ct.V6_REPLY) !== 0];
-  const rest = word & ~0xffff & ~(ct.V6_ORIGINAL | ct.V6_REPLY);
+  const rest = word & ~0xffff & ~(ct.V6_ORIGINAL | ct.V6_REPLY | (stateOf(word) === ct.CLOSING ? ct.TIMESTAMPED : 0));
   return rest === 0 && isIpv6(src) === original && isIpv6(dst) === original && isIpv6(replySrc) === reply && isIpv6(replyDst) === reply;
 }
 

@@ -109,6 +109,8 @@ export interface Native {
   pidfdSignal(fd: number, signal: number): number;
   /** Fills it with what nobody can guess (getrandom(2)); 0 or -errno. */
   random(bytes: ArrayBufferView): number;
+  /** Number of the caller's network namespace, which no other one has as long as the machine runs; 0: the kernel does not say (before Linux 5.14). */
+  netnsCookie(): number;
   eventfd(): number;
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */

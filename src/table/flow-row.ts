@@ -20,11 +20,13 @@ export const REPLY_SHIFT = 3,
 export const WAY = 3;
 /** Packets of the direction; wraps at 2^32. */
 export const PACKETS = 4;
-/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`), 16 and 17 families. */
+/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`), 16 and 17 families, 18 TIMESTAMPED. */
 export const STATE = 5;
 /** The original, the reply tuple is of IPv6. So a packet of class E, whose words may look the same, is not taken for the flow's. */
 export const V6_ORIGINAL = 1 << 16,
   V6_REPLY = 1 << 17;
+/** Of a flow that is CLOSING: the high halves of WAY hold the timestamp that its target remembers (`dataplane/time-wait.ts`). */
+export const TIMESTAMPED = 1 << 18;
 /** Second at which the entry dies. */
 export const DEADLINE = 6;
 /** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */

@@ -56,7 +56,7 @@ import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 
 const CAPACITY = 64;
-const OWNER = { role: 1, boot: new Int32Array(4), netns: 1 };
+const OWNER = { role: 1, boot: new Int32Array(4), netns: 1, cookie: 1 };
 
 /** A process whose flows lie in a file, and what the next one finds of it. */
 class Former {
@@ -591,6 +591,21 @@ describe("time", () => {
     expect(conntrack.tuple(oldest, 0, 2) & 0xffff).toBe(1 << 8);
     expect(d.state.limits.flowsOf(raw(CLIENT))).toBe(0);
   });
+});
+
+it("of what was closed it is still known what the target remembers", () => {
+  const one = { masqueradeFirst: 61000, masqueradeLast: 61000 };
+  const former = new Former(one);
+  const outwards = { from: A, src: IP_A, dst: SERVER, dport: 80 };
+  const opened = new Flow(former.d, { ...outwards, sport: 1000 });
+  opened.segment = { options: p.timestamps(5000, 1) };
+  expect(opened.open() && opened.answer(p.FIN | p.ACK) && opened.ask(p.FIN | p.ACK)).toBe(true);
+  const d = next([former.left()], one);
+  expect(adopt(d).taken).toBe(1);
+  const { conntrack } = d.state;
+  expect([conntrack.hasTimestamp(0), conntrack.timestamp(0)]).toEqual([true, 5000]);
+  const again = new Flow(d, { ...outwards, sport: 1000 });
+  expect([again.open(), conntrack.hasTimestamp(0), d.flows().map(({ state }) => state)]).toEqual([true, false, ["established"]]);
 });
 
 describe("a row that is no flow", () => {

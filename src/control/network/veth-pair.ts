@@ -118,7 +118,7 @@ export function makePair(socket: RouteSocket, { tap, name, nsFd, mac, mtu }: Pai
   try {
     socket.addVeth({ name: end, mac: macText(endMac), mtu: MAX_MTU }, { name, mac: macText(mac), mtu }, nsFd);
   } catch (error) {
-    if (socket.hasVeth()) throw error;
+    if (socket.hasVeth() !== false) throw error;
     throw new TsproxyError(
       "TSP_ERR_ENDPOINT",
       "unavailable",
