@@ -9,7 +9,7 @@ import { ENDPOINT, HOST } from "../table/ports.js";
 import * as eth from "../wire/ethernet.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
-import { ORDER_MOST } from "../wire/order.js";
+import { ORDER_MOST, ORDER_TRUSTED } from "../wire/order.js";
 import { PAIR_TO_ENDPOINT } from "../wire/station-pair.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { isCarried } from "./carried-port.js";
@@ -46,5 +46,5 @@ export function carryPair(b: Batch, i: number, state: State, network: number, po
   const srcLo = eth.srcLo(halves, frame);
   if (srcHi !== ports.macHi[from] || srcLo !== ports.macLo[from]) return;
   stationPairs.add(network, hi, lo, srcHi, srcLo, PAIR_TO_ENDPOINT, ports.device[port]!, from, port);
-  if (!fromHost && state.order.isKept) stationPairs.setOrder(ORDER_MOST);
+  if (!fromHost && state.order.isKept) stationPairs.setOrder(ORDER_MOST | ORDER_TRUSTED);
 }

@@ -21,7 +21,9 @@ import {
   ORDER_BITS,
   ORDER_HANDED_AT,
   ORDER_MOST,
+  ORDER_MOST_MASK,
   ORDER_PASSED_AT,
+  ORDER_TRUSTED_ONE,
   STAMP_AT,
   STAMP_ENTERED,
   STAMP_ENTERED_AT,
@@ -95,23 +97,30 @@ export function placeInside(p: Program, { workers, port }: InsideOrder): void {
 
 /**
  * With the place in INDEX, and in r9 the value of the entry, or 0 if there is none: goes to `engine` with a stamp, or on if all have left. `waiting`: offset in the value of
- * what FLOW_ORDER_AT says; `carried`: of a byte that is 0 while nothing is carried, whatever has left. `forAll`: when all have left, those of all workers have.
- * r0 to r5 are lost.
+ * what FLOW_ORDER_AT says. `carried`: of a byte that is 0 while nothing is carried, whatever has left. `trusted`: ORDER_TRUSTED, where the entry asks again for so many
+ * frames that are carried. r0 to r5 are lost.
  */
 export function waitInside(
   p: Program,
   name: string,
-  { waiting, carried, forAll }: { waiting: number; carried?: number; forAll: boolean },
+  { waiting, carried, trusted = 0 }: { waiting: number; carried?: number; trusted?: number },
   engine: string,
 ): void {
-  const [waits, stamp, allPassed] = [`${name} waits`, `${name} stamp`, `${name} all passed`];
+  const [stamp, left, allPassed, store] = [`${name} stamp`, `${name} left`, `${name} all passed`, `${name} store`];
   p.lookup("order", INDEX).jumpIf("r0", "==", 0, engine).jumpIf("r9", "==", 0, stamp);
-  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r3", "r0", ORDER_PASSED_AT).jumpIf("r1", "!=", "r3", waits);
-  if (carried === undefined) p.jump(allPassed);
-  else p.load("u8", "r1", "r9", carried).jumpIf("r1", "!=", 0, allPassed);
+  if (carried !== undefined) p.load("u8", "r1", "r9", carried).jumpIf("r1", "==", 0, stamp);
+  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r3", "r0", ORDER_PASSED_AT).load("u32", "r2", "r9", waiting);
+  p.jumpIf("r1", "==", "r3", allPassed);
   // Another CPU may have found just now that all have left: below 0 there would be no end to it.
-  p.label(waits).load("u32", "r1", "r9", waiting).jumpIf("r1", "==", 0, stamp);
-  p.alu("sub", "r1", 1).store("u32", "r9", waiting, "r1").label(stamp);
+  p.jumpIf("r2", "==", 0, stamp)
+    .alu("sub", "r2", 1)
+    .mov("r1", "r2")
+    .alu("and", "r1", ORDER_MOST_MASK)
+    .jumpIf("r1", "!=", 0, left)
+    .mov("r2", 0);
+  p.jump(store).label(left);
+  if (trusted > 0) p.alu("or", "r2", trusted);
+  p.label(store).store("u32", "r9", waiting, "r2").label(stamp);
   p.load("u32", "r1", "r0", ORDER_HANDED_AT).alu("add", "r1", 1).store("u32", "r0", ORDER_HANDED_AT, "r1");
   p.store("u16", "r10", INSIDE_STAMP + INSIDE_STAMP_AT - INSIDE_MARK_AT, "r1");
   p.load("u32", "r1", "r10", INDEX)
@@ -125,12 +134,15 @@ export function waitInside(
     .mov("r5", 0)
     .call(SKB_STORE_BYTES);
   p.jump(engine).label(allPassed);
-  if (forAll) {
+  if (trusted === 0) {
     p.store("u32", "r9", waiting, 0);
     return;
   }
-  p.load("u32", "r1", "r9", waiting).jumpIf("r1", "==", 0, `${name} over`).alu("sub", "r1", 1).store("u32", "r9", waiting, "r1");
-  p.label(`${name} over`);
+  const [over, again] = [`${name} over`, `${name} again`];
+  p.jumpIf("r2", ">", 2 * ORDER_TRUSTED_ONE - 1, again)
+    .store("u32", "r9", waiting, 0)
+    .jump(over);
+  p.label(again).alu("sub", "r2", ORDER_TRUSTED_ONE).store("u32", "r9", waiting, "r2").label(over);
 }
 
 /**
@@ -148,7 +160,7 @@ export function keepInside(p: Program, f: Family, order: InsideOrder, engine: st
     .alu("xor", "r1", "r2");
   placeInside(p, order);
   // What somebody looks at is not carried now (`engine/withhold.ts`), but may be again.
-  waitInside(p, "flow", { waiting: FLOW_ORDER_AT, carried: FLOW_OFFLOAD_AT, forAll: true }, engine);
+  waitInside(p, "flow", { waiting: FLOW_ORDER_AT, carried: FLOW_OFFLOAD_AT }, engine);
   p.label("in order");
 }
 

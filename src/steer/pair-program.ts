@@ -3,6 +3,7 @@
  * packet without options or extensions, whole. All else goes to the engine, as ever.
  */
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { ORDER_TRUSTED } from "../wire/order.js";
 import { STATION_PAIR_DEVICE_AT, STATION_PAIR_FROM_AT, STATION_PAIR_ORDER_AT, STATION_PAIR_TO_AT } from "../wire/station-pair.js";
 import { V4, V6 } from "./family.js";
 import { MOVED_FROM_AT, MOVED_TO_AT } from "./moved.js";
@@ -103,24 +104,24 @@ export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
   }
 
   /**
-   * With the value of the frame's pair in r9, or 0 if it is not entered, the offset of layer 4 in r7: goes to `engine` with a frame that is not carried yet, with a
-   * stamp (order-program.ts). A pair has many flows, whose frames several workers read: then each flow asks for itself.
+   * With the value of the frame's pair in r9, or 0 if it is not entered, and the offset of layer 4 in r7: goes to `engine` with a frame that is not carried yet, with
+   * a stamp (order-program.ts). The pair has many flows: each waits for itself.
    */
   keepInOrder(frame: number, order: InsideOrder, engine: string): this {
     this.jumpIf("r9", "==", 0, "pair not entered").load("u32", "r1", "r9", STATION_PAIR_ORDER_AT).jumpIf("r1", "==", 0, "pair in order");
-    this.label("pair not entered");
+    this.label("pair not entered").loadBytes("r7", PORTS, 4, engine);
     if (order.workers > 1) {
-      this.loadBytes("r7", PORTS, 4, engine)
-        .load("u16", "r0", "r10", frame + TYPE)
-        .jumpIf("r0", "==", IPV6, "IPv6 spread");
+      this.load("u16", "r0", "r10", frame + TYPE).jumpIf("r0", "==", IPV6, "IPv6 spread");
       this.spread(V4, IP + IPV4_DST, PORTS + 2, order.workers)
         .jump("spread")
         .label("IPv6 spread");
       this.spread(V6, IP + IPV6_DST, PORTS + 2, order.workers).label("spread");
     }
-    this.load("u16", "r1", "r10", frame + MAC_END);
+    this.load("u16", "r1", "r10", frame + MAC_END)
+      .load("u32", "r2", "r10", PORTS)
+      .alu("xor", "r1", "r2");
     placeInside(this, order);
-    waitInside(this, "pair", { waiting: STATION_PAIR_ORDER_AT, forAll: order.workers === 1 }, engine);
+    waitInside(this, "pair", { waiting: STATION_PAIR_ORDER_AT, trusted: ORDER_TRUSTED }, engine);
     return this.label("pair in order");
   }
 

@@ -31,6 +31,13 @@ export function insidePlace(workers: number, worker: number, port: number): numb
 
 /** Packets that a flow's entry has take the old way at most: more than the queue of an uplink and a ring buffer hold together. */
 export const ORDER_MOST = 8192;
+/**
+ * Of a pair of stations the entry is for many flows, each of which asks for itself whether all of it has left. So the upper half word counts how many frames in a row are
+ * to be carried before nobody asks any more.
+ */
+export const ORDER_MOST_MASK = 0xffff,
+  ORDER_TRUSTED_ONE = 0x1_0000,
+  ORDER_TRUSTED = 1024 * ORDER_TRUSTED_ONE;
 
 /**
  * The stamp of a frame to the engine, instead of its Ethernet addresses: u16 STAMP_ENTERED if the map has the flow's entry already, u32 STAMP_MARK,

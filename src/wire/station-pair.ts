@@ -3,7 +3,7 @@
  *
  * Key, 16 bytes: first two bytes of the destination's MAC, of the source's, the other four of the destination's, of the source's, u32 number of the network
  * in the engine. Value, 24 bytes: u32 how, u32 interface index, source MAC that it gets, u16 VLAN that it gets (0: none), u16 numbers of the engine's
- * ports of the endpoints that it is from and for (STATION_PAIR_NO_PORT: of none), u32 how many frames may yet wait for earlier ones (`wire/order.ts`). Numbers are little-endian words as the programs load them.
+ * ports of the endpoints that it is from and for (STATION_PAIR_NO_PORT: of none), u32 how many frames may yet wait for earlier ones, and ask whether they do (`wire/order.ts`). Numbers are little-endian words as the programs load them.
  */
 export const STATION_PAIR_KEY_SIZE = 16,
   STATION_PAIR_VALUE_SIZE = 24,

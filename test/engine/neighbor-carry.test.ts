@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { INTERNAL, NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { HOST } from "../../src/table/ports.js";
 import { parseIp } from "../../src/wire/ip-address.js";
-import { ORDER_MOST, ORDER_VALUE_SIZE, orderPlaces } from "../../src/wire/order.js";
+import { ORDER_MOST, ORDER_TRUSTED, ORDER_VALUE_SIZE, orderPlaces } from "../../src/wire/order.js";
 import {
   A,
   addPort,
@@ -57,7 +57,7 @@ it("has what an endpoint sends wait for what it has sent before, and what the ho
   const d = network();
   d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
   d.send(A, request);
-  expect([...d.stationPairs]).toEqual([entry(MAC_B, MAC_A, END_B, A, B, ORDER_MOST)]);
+  expect([...d.stationPairs]).toEqual([entry(MAC_B, MAC_A, END_B, A, B, ORDER_MOST | ORDER_TRUSTED)]);
   d.state.stationPairs.takeBack();
   d.say({ type: "locals", addresses: [parseIp(GATEWAY)!], broadcasts: [] });
   d.send(HOST_PORT, udp(MAC_GATEWAY, GATEWAY, MAC_A, IP_A));

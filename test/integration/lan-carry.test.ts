@@ -13,7 +13,7 @@ import {
   OFFLOAD_SOURCE,
 } from "../../src/wire/flow-entry.js";
 import { parseIp } from "../../src/wire/ip-address.js";
-import { ORDER_MOST } from "../../src/wire/order.js";
+import { ORDER_MOST, ORDER_TRUSTED, ORDER_TRUSTED_ONE } from "../../src/wire/order.js";
 import { foldAddress, workerOf } from "../../src/wire/spread.js";
 import {
   STATION_PAIR_DEVICE_AT,
@@ -262,7 +262,8 @@ it.each([1, 3])(
     const ofFamily = (v6: boolean): object[] => {
       const ip = { src: v6 ? IP6_A : IP_A, dst: v6 ? PEER6 : PEER };
       const to = (packet: Uint8Array): object => ({ frame: p.hex(p.frame(MAC_PEER, MAC_A, packet).subarray(p.VNET)) });
-      const [udp, tcp] = [to(p.udp(ip, { ...ports, data: p.payload(20) })), to(p.tcp(ip, { ...ports, flags: p.ACK }))];
+      const datagram = (sport: number): object => to(p.udp(ip, { ...ports, sport, data: p.payload(20) }));
+      const [udp, tcp] = [datagram(ports.sport), to(p.tcp(ip, { ...ports, flags: p.ACK }))];
       const pair = (waiting: number): object => {
         const [dst, src] = [p.macBytes(MAC_PEER), p.macBytes(MAC_A)];
         const number = Uint8Array.of(NETWORK, 0, 0, 0);
@@ -273,9 +274,22 @@ it.each([1, 3])(
         const halves = [dst.subarray(0, 2), src.subarray(0, 2), dst.subarray(2), src.subarray(2)];
         return { pair: [p.hex(Buffer.concat([...halves, number])), p.hex(value)] };
       };
-      return [udp, tcp, pair(ORDER_MOST), udp, { passed: 3 }, tcp, udp, pair(0), udp];
+      const others = [1, 2, 3].map((n) => datagram(ports.sport + n)); // each in another place
+      return [
+        ...[udp, tcp, { passed: 2 }, ...others],
+        pair(ORDER_MOST | ORDER_TRUSTED),
+        ...[udp, tcp, ...others, { passed: 2 }, others[2]!, others[1]!],
+        pair(ORDER_MOST | (2 * ORDER_TRUSTED_ONE)),
+        ...[udp, others[1]!, udp, udp, others[1]!], // who waits has all ask again
+        pair(ORDER_MOST | (2 * ORDER_TRUSTED_ONE)),
+        ...[udp, udp, others[1]!], // after two in a row nobody asks
+      ];
     };
-    const expected = [1, 2, 3, "carried", "carried", "carried"];
+    const [first, second] = [
+      [1, 2, 1, 1, 1],
+      ["carried", "carried", 2, 2, 2, "carried", 3],
+    ];
+    const expected = [...first, ...second, "carried", 4, "carried", "carried", 5, "carried", "carried", "carried"];
     expect(await stepped(ofFamily(false), workers)).toEqual(expected);
     expect(await stepped(ofFamily(true), workers)).toEqual(expected);
   },
