@@ -27,12 +27,16 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 
+let command = "";
 try {
-  const { buildProgram } = await import("./program.js"); // late, so that what fails to load is reported too
-  await (await buildProgram(process.argv.slice(2))).parseAsync();
+  const { buildProgram, commandIn } = await import("./program.js"); // late, so that what fails to load is reported too
+  const words = process.argv.slice(2);
+  const program = await buildProgram(words);
+  command = commandIn(program, words);
+  await program.parseAsync();
   process.exitCode ??= 0;
 } catch (error) {
-  reportError(error);
+  reportError(error, undefined, command);
   process.exitCode = exitCodeOf(error);
 }
 setImmediate(() => process.exit()); // after the events of what was written last

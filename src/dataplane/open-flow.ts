@@ -42,15 +42,15 @@ export function openFlow(b: Batch, i: number, state: State, source: number): num
   if (!hasPort(b, i, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
   if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) return noRoom(state);
   setDeltas(state);
-  if (state.offloads && flow.proto !== ipv4.PROTO_SCTP && isKernels(state, source)) {
-    if (state.capturing?.wants(flow) === true) flow.egress |= ct.EGRESS_WITHHELD;
-    else {
-      flow.egress |= ct.EGRESS_OFFLOAD;
-      flow.replyEgress |= ct.EGRESS_OFFLOAD | ct.EGRESS_ENTER;
-    }
+  const mayCarry = state.offloads && flow.proto !== ipv4.PROTO_SCTP && isKernels(state, source);
+  const isWithheld = mayCarry && state.capturing?.wants(flow) === true;
+  if (mayCarry && !isWithheld) {
+    flow.egress |= ct.EGRESS_OFFLOAD;
+    flow.replyEgress |= ct.EGRESS_OFFLOAD | ct.EGRESS_ENTER;
   }
   const id = conntrack.insert(flow, state.now);
   if (id === -1) return noRoom(state);
+  if (isWithheld) conntrack.setWithheld(id, true);
   holdAddresses(state);
   limits.hold(id);
   b.flow[i] = id << 1;

@@ -30,6 +30,8 @@ export interface EngineHooks {
   forget(): void;
   /** `state.entries` and `entries6` are to be written to the steering's maps; empties them. */
   record(): void;
+  /** The next flows that somebody wants to see go from the kernel to the loop, and others back: `state.withholdAt`. */
+  withhold(): void;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. */
   settle(id: number): boolean;
   /** What the kernel saw of an offloaded flow before now says nothing about what it is after. */
@@ -136,7 +138,8 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const due = probes.due || announcements.due;
     const asks = !waited && !asked && due && !datagramsIn.hasReady; // every other turn: what comes does not wait for all questions
     asked = asks;
-    const wait = conntrack.behind || state.reviewAt < conntrack.end || due ? 0 : patience;
+    const isBehind = conntrack.behind || state.reviewAt < conntrack.end || state.withholdAt < conntrack.end;
+    const wait = isBehind || due ? 0 : patience;
     const opened = datagramsIn.hasReady;
     const n = opened ? datagramsIn.fill() : waited ? held.fill(batch, VNET) : asks ? fillOwn() : io.receive(spinNs, wait);
     const second = clock[0]!;
@@ -162,6 +165,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (shaper.waiting > 0) list.sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);
+    if (state.withholdAt < conntrack.end) hooks.withhold();
     if (forget.count > 0 || forget6.count > 0) hooks.forget();
     if (addresses.stale) addresses.sweep();
     return n;

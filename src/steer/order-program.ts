@@ -106,11 +106,13 @@ export function waitInside(
   { waiting, carried, trusted = 0 }: { waiting: number; carried?: number; trusted?: number },
   engine: string,
 ): void {
-  const [stamp, left, allPassed, store] = [`${name} stamp`, `${name} left`, `${name} all passed`, `${name} store`];
+  const [stamp, waits, left, store] = [`${name} stamp`, `${name} waits`, `${name} left`, `${name} store`];
+  const allPassed = `${name} all passed`;
   p.lookup("order", INDEX).jumpIf("r0", "==", 0, engine).jumpIf("r9", "==", 0, stamp);
   if (carried !== undefined) p.load("u8", "r1", "r9", carried).jumpIf("r1", "==", 0, stamp);
-  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r3", "r0", ORDER_PASSED_AT).load("u32", "r2", "r9", waiting);
-  p.jumpIf("r1", "==", "r3", allPassed);
+  // A place that nothing has been at says nothing: the program before this one, which carried nothing, gave no stamps.
+  p.load("u32", "r2", "r9", waiting).load("u32", "r1", "r0", ORDER_HANDED_AT).jumpIf("r1", "==", 0, waits);
+  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r3", "r0", ORDER_PASSED_AT).jumpIf("r1", "==", "r3", allPassed).label(waits);
   // Another CPU may have found just now that all have left: below 0 there would be no end to it.
   p.jumpIf("r2", "==", 0, stamp)
     .alu("sub", "r2", 1)

@@ -11,8 +11,8 @@ import { formatIp, type IpAddress, toBytes } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { rawHalf } from "../wire/raw.js";
 import { type Family, V4, V6 } from "./family.js";
+import { fromNodeProgram } from "./from-node-program.js";
 import {
-  fromNodeProgram,
   MEMBER_MTU_AT,
   STATION_ADDRESS_AT,
   STATION_ADDRESS6_AT,
@@ -26,9 +26,9 @@ import {
   TUNNEL_LOCAL_AT,
   TUNNEL_PORT_AT,
   TUNNEL_VALUE_SIZE,
-  toNodeProgram,
 } from "./overlay-programs.js";
 import type { MapFds } from "./program.js";
+import { toNodeProgram } from "./to-node-program.js";
 
 export interface TunnelEnd {
   /** Interface index of the tunnels' device. */

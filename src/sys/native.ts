@@ -190,6 +190,11 @@ const HINTS: Record<string, string> = {
   ENOMEM: "not enough memory, or the locked-memory limit is too low ('ulimit -l')",
 };
 
+/** What one does about it, if that is known. */
+export function errnoHint(errno: number): string | undefined {
+  return HINTS[errnoName(errno)];
+}
+
 /** The kind of a system call's failure. */
 export function systemErrorKind(errno: number): "permission" | "conflict" | "unavailable" {
   const name = errnoName(errno);
@@ -200,7 +205,7 @@ export function systemErrorKind(errno: number): "permission" | "conflict" | "una
 /** Error for a system call that failed with `errno` (either sign): names the call, the errno and what to do. */
 export function systemError(call: string, errno: number, hint?: string): TsproxyError {
   const name = errnoName(errno);
-  return new TsproxyError("TSP_ERR_SYSCALL", systemErrorKind(errno), `${call} failed (${name})`, hint ?? HINTS[name]);
+  return new TsproxyError("TSP_ERR_SYSCALL", systemErrorKind(errno), `${call} failed (${name})`, hint ?? errnoHint(errno));
 }
 
 function load(): Native {

@@ -43,6 +43,7 @@ import {
   V6_ORIGINAL,
   V6_REPLY,
   WAY,
+  WITHHELD,
 } from "./flow-row.js";
 import { TupleIndex } from "./tuple-index.js";
 
@@ -257,6 +258,16 @@ export class Conntrack extends TupleIndex {
   mark(id: number, dir: number, set: number, clear: number): void {
     const at = (id << ROW_SHIFT) + dir * REPLY + WAY;
     this.rows[at] = (this.rows[at]! & ~clear) | set;
+  }
+
+  /** Whether the kernel could carry the flow, and is not to. */
+  isWithheld(id: number): boolean {
+    return (this.rows[(id << ROW_SHIFT) + STATE]! & WITHHELD) !== 0;
+  }
+
+  setWithheld(id: number, isWithheld: boolean): void {
+    const at = (id << ROW_SHIFT) + STATE;
+    this.rows[at] = isWithheld ? this.rows[at]! | WITHHELD : this.rows[at]! & ~WITHHELD;
   }
 
   /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */

@@ -362,7 +362,7 @@ it.each(["before it was opened", "after that"])(
     const former = new Former({ offload: true });
     end(former.d);
     const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
-    const capture = (): void => former.d.say({ type: "capture", id: 0, ring: captureRing(1 << 16), snap: 64, filter });
+    const capture = (): void => former.d.say({ type: "capture", id: 0, capture: 0, ring: captureRing(1 << 16), snap: 64, filter });
     if (since === "before it was opened") capture();
     former.open();
     if (since === "after that") capture();
@@ -377,6 +377,23 @@ it.each(["before it was opened", "after that"])(
   },
 );
 
+it("takes out of a map that is kept what led a flow past us, of an endpoint that is on a TAP now", () => {
+  const former = new Former({ offload: true });
+  former.d.say(endpointOn(77, A, MAC_A, IP_A));
+  former.open();
+  expect(former.d.flowMap.size).toBe(2);
+  const d = next([former.left()], { offload: true });
+  for (const [key, value] of former.d.flowMap) d.flowMap.set(key, value);
+  d.say(keptMaps(true));
+  expect(adopt(d).taken).toBe(1);
+  d.at(d.now);
+  const left = [...d.flowMap.values()].map((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]);
+  expect(left).toEqual([0]); // the client's packets come to us
+  d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: 40000, dport: PUBLISHED, flags: p.ACK }));
+  d.say({ type: "end-flows", id: 0, client: null, port: 0 });
+  expect(d.flowMap.size).toBe(0);
+});
+
 it("does not have a flow carried that somebody captures already when it is taken up, until that ends", () => {
   const former = new Former({ offload: true });
   former.d.say(endpointOn(77, A, MAC_A, IP_A));
@@ -384,11 +401,11 @@ it("does not have a flow carried that somebody captures already when it is taken
   const d = next([former.left()], { offload: true });
   d.say(endpointOn(77, A, MAC_A, IP_A));
   const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
-  d.say({ type: "capture", id: 0, ring: captureRing(1 << 16), snap: 64, filter });
+  d.say({ type: "capture", id: 0, capture: 0, ring: captureRing(1 << 16), snap: 64, filter });
   expect(adopt(d).taken).toBe(1);
   const carried = (): number => [...d.flowMap.values()].filter((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]! > 0).length;
   expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([0, 0]);
-  d.say({ type: "end-capture", id: 0 });
+  d.say({ type: "end-capture", capture: 0 });
   d.fromEndpoint(A, p.tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 40000, flags: p.ACK }));
   expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([2, 1]);
 });
