@@ -66,7 +66,6 @@ function wholeTurn(): () => void {
     settle: () => false,
     withhold: () => {},
     unsee: () => {},
-    withhold: () => {},
   });
   return () => engine.turn(0, 0);
 }
