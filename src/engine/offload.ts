@@ -11,7 +11,10 @@ import { turn } from "../dataplane/turn.js";
 import * as ct from "../table/conntrack.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
-import { FLOW_OFFLOAD_AT, FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+import { FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+
+/** At FLOW_ORDER_AT: all wait. */
+const FOR_EVER = -1;
 
 export class Offload {
   /** Room for one entry of each map. */
@@ -56,13 +59,15 @@ export class Offload {
 
   /** The kernel is to give packets of flow `id` to us from now on; what it has counted so far is the row's. Nothing is entered that was not. */
   takeBack(id: number): void {
-    const { conntrack } = this.state;
+    const { conntrack, ports } = this.state;
     for (let dir = 0; dir < 2; dir++) {
       if (!this.find(id, dir)) continue;
       const { keyBytes, valueBytes, values } = this.found;
       if (valueBytes[FLOW_OFFLOAD_AT] === 0) continue;
       conntrack.addPackets(id, dir, values[FLOW_PACKETS_AT / 4]!);
-      values.fill(0, FLOW_PACKETS_AT / 4, FLOW_PACKETS_AT / 4 + 2);
+      values[FLOW_PACKETS_AT / 4] = 0;
+      // What an endpoint sends keeps stamps, so that it is in order when it is carried again.
+      values[FLOW_ORDER_AT / 4] = (conntrack.egress(id, dir ^ 1) & ct.EGRESS_PORT) === ports.uplink ? 0 : FOR_EVER;
       valueBytes[FLOW_OFFLOAD_AT] = 0;
       this.put(keyBytes, valueBytes, this.found === this.entry6 ? 6 : 4);
     }

@@ -92,7 +92,7 @@ export function fromEndpointProgram(
       p.tailCall(ipv6Program).jump("next"); // it does not come back, unless it fails
     }
     // The first of both programs carries these, of either family.
-    if (version === 4) carryPair(p);
+    if (version === 4) carryPair(p, workers);
     p.label("next");
   }
   p.load("u32", "r7", "r10", TAP).store("u32", "r6", SKB_CB, "r7").tailCall(maps.toNodes); // overlay-programs.ts
@@ -101,8 +101,12 @@ export function fromEndpointProgram(
 }
 
 /** With the value of `guard` in r9: carries the frame if its pair of MACs is entered, or goes on at `next`. */
-function carryPair(p: PairProgram<EndpointMapFds>): void {
-  p.label("neighbor").unlessUnicast(FRAME, "next").unlessPlain(FRAME, GUARD, "next").pair(FRAME, GUARD, "next");
+function carryPair(p: PairProgram<EndpointMapFds>, workers: number): void {
+  p.label("neighbor").unlessUnicast(FRAME, "next").unlessPlain(FRAME, GUARD, "next");
+  p.load("u32", "r1", "r9", GUARD_PORT_AT).store("u32", "r10", PORT, "r1").pair(FRAME, GUARD, "no pair").jump("looked up pair");
+  // In an overlay network `to_node` may yet carry it: then its addresses must be right.
+  p.label("no pair").load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("members", INDEX);
+  p.jumpIf("r0", "!=", 0, "next").mov("r9", 0).label("looked up pair").keepInOrder(FRAME, { workers, port: PORT }, "next");
   unlessAimed(p, INDEX, "aimed", "next", "a neighbor's checksum");
   p.countFrom().intoEndpoint();
 }

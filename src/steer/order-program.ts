@@ -7,6 +7,7 @@
  *
  * Who never leaves a gap is not waited for for ever: after ORDER_MOST packets he has filled the queues to the engine, which loses some.
  */
+import { randomBytes } from "node:crypto";
 import { FLOW_INGRESS_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import {
   INSIDE_BITS,
@@ -20,7 +21,9 @@ import {
   ORDER_BITS,
   ORDER_HANDED_AT,
   ORDER_MOST,
+  ORDER_MOST_MASK,
   ORDER_PASSED_AT,
+  ORDER_TRUSTED_ONE,
   STAMP_AT,
   STAMP_ENTERED,
   STAMP_ENTERED_AT,
@@ -33,6 +36,9 @@ import { SPREAD_FACTOR } from "../wire/spread.js";
 import type { Family } from "./family.js";
 import { INDEX, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, UDP } from "./program.js";
 
+/** Nobody can reckon with whom he shares a place. All programs are made by one process. */
+const KEY = randomBytes(4).readInt32LE();
+
 /** Stack: STAMP_SIZE bytes, words where words can be written. */
 const STAMP = -474;
 /** The same of INSIDE_STAMP_SIZE bytes, in the programs of endpoints, which have no other. */
@@ -42,9 +48,13 @@ const INSIDE_STAMP = -464;
 function placeOf(p: Program, f: Family, worker: number, way: "ring" | "uplink"): void {
   const { l4, src, dst } = f.stack;
   const last = f.addressSize - 4; // the rest of an IPv6 address is the same for most
-  p.load("u32", "r0", "r10", src + last)
-    .load("u32", "r1", "r10", dst + last)
-    .alu("xor", "r0", "r1");
+  // The key goes in first, and through a product: whom one would share a place with does not follow from addresses and ports.
+  p.load("u32", "r0", "r10", src + last).alu("xor", "r0", KEY);
+  p.alu("mul", "r0", SPREAD_FACTOR | 0)
+    .alu("lsh", "r0", 32)
+    .alu("rsh", "r0", 32);
+  p.mov("r1", "r0").alu("rsh", "r1", 16).alu("xor", "r0", "r1");
+  p.load("u32", "r1", "r10", dst + last).alu("xor", "r0", "r1");
   p.load("u32", "r1", "r10", l4)
     .alu("xor", "r0", "r1")
     .alu("mul", "r0", SPREAD_FACTOR | 0)
@@ -65,50 +75,54 @@ function writeStamp(p: Program): void {
   p.mov("r1", "r6").mov("r2", 0).stackPointer("r3", STAMP).mov("r4", STAMP_SIZE).mov("r5", 0).call(SKB_STORE_BYTES);
 }
 
-/** INDEX = place of what the endpoint sends whose port's number is on the stack: one of the port's in the worker of its queue (queue-program.ts). r0 to r2 are lost. */
-function placeInside(p: Program, f: Family, port: number, workers: number): void {
-  const { l4, dst } = f.stack;
-  if (workers > 1)
-    p.spread(f, dst, l4 + 2, workers)
-      .alu("mul", "r0", INSIDE_PORTS)
-      .load("u32", "r1", "r10", port)
-      .alu("add", "r0", "r1");
-  else p.load("u32", "r0", "r10", port);
-  p.alu("lsh", "r0", INSIDE_BITS).store("u32", "r10", INDEX, "r0");
-  p.load("u32", "r0", "r10", dst + f.addressSize - 4)
-    .load("u32", "r1", "r10", l4)
-    .alu("xor", "r0", "r1");
-  p.alu("mul", "r0", SPREAD_FACTOR | 0)
-    .alu("lsh", "r0", 32)
-    .alu("rsh", "r0", 64 - INSIDE_BITS);
-  p.load("u32", "r1", "r10", INDEX)
-    .alu("add", "r0", "r1")
-    .alu("add", "r0", insidePlace(workers, 0, 0))
-    .store("u32", "r10", INDEX, "r0");
-}
-
-/** What of an endpoint's flow is kept in order. */
+/** Whose packets are kept in order, and how. */
 export interface InsideOrder {
   workers: number;
   /** Where on the stack the number of the endpoint's port is. */
   port: number;
 }
 
+/** INDEX = one of a port's places, of the worker in r0, by what is in r1. r0 to r2 are lost. */
+export function placeInside(p: Program, { workers, port }: InsideOrder): void {
+  if (workers > 1) p.alu("mul", "r0", INSIDE_PORTS).load("u32", "r2", "r10", port).alu("add", "r0", "r2");
+  else p.load("u32", "r0", "r10", port);
+  p.alu("lsh", "r0", INSIDE_BITS)
+    .alu("mul", "r1", SPREAD_FACTOR | 0)
+    .alu("lsh", "r1", 32)
+    .alu("rsh", "r1", 64 - INSIDE_BITS);
+  p.alu("add", "r0", "r1")
+    .alu("add", "r0", insidePlace(workers, 0, 0))
+    .store("u32", "r10", INDEX, "r0");
+}
+
 /**
- * With the value of the packet's flow in r9, or 0 if it has none: goes to `engine` with a packet that is not carried yet, with a stamp, if it is a datagram or others
- * wait. r0 to r5 are lost.
+ * With the place in INDEX, and in r9 the value of the entry, or 0 if there is none: goes to `engine` with a stamp, or on if all have left. `waiting`: offset in the value of
+ * what FLOW_ORDER_AT says. `carried`: of a byte that is 0 while nothing is carried, whatever has left. `trusted`: ORDER_TRUSTED, where the entry asks again for so many
+ * frames that are carried. r0 to r5 are lost.
  */
-export function keepInside(p: Program, f: Family, { workers, port }: InsideOrder, engine: string): void {
-  p.jumpIf("r9", "==", 0, "not entered").load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "!=", 0, "young").jump("in order");
-  p.label("not entered").jumpIf("r8", "!=", UDP, engine).label("young").ifFirstFragment(f, engine);
-  placeInside(p, f, port, workers);
-  p.lookup("order", INDEX).jumpIf("r0", "==", 0, engine).jumpIf("r9", "==", 0, "stamp");
-  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r3", "r0", ORDER_PASSED_AT).jumpIf("r1", "!=", "r3", "waits");
-  // What somebody looks at is not carried now (`engine/withhold.ts`), but may be again.
-  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "!=", 0, "all passed").label("waits");
+export function waitInside(
+  p: Program,
+  name: string,
+  { waiting, carried, trusted = 0 }: { waiting: number; carried?: number; trusted?: number },
+  engine: string,
+): void {
+  const [stamp, waits, left, store] = [`${name} stamp`, `${name} waits`, `${name} left`, `${name} store`];
+  const allPassed = `${name} all passed`;
+  p.lookup("order", INDEX).jumpIf("r0", "==", 0, engine).jumpIf("r9", "==", 0, stamp);
+  if (carried !== undefined) p.load("u8", "r1", "r9", carried).jumpIf("r1", "==", 0, stamp);
+  // A place that nothing has been at says nothing: the program before this one, which carried nothing, gave no stamps.
+  p.load("u32", "r2", "r9", waiting).load("u32", "r1", "r0", ORDER_HANDED_AT).jumpIf("r1", "==", 0, waits);
+  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r3", "r0", ORDER_PASSED_AT).jumpIf("r1", "==", "r3", allPassed).label(waits);
   // Another CPU may have found just now that all have left: below 0 there would be no end to it.
-  p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "stamp");
-  p.alu("sub", "r1", 1).store("u32", "r9", FLOW_ORDER_AT, "r1").label("stamp");
+  p.jumpIf("r2", "==", 0, stamp)
+    .alu("sub", "r2", 1)
+    .mov("r1", "r2")
+    .alu("and", "r1", ORDER_MOST_MASK)
+    .jumpIf("r1", "!=", 0, left)
+    .mov("r2", 0);
+  p.jump(store).label(left);
+  if (trusted > 0) p.alu("or", "r2", trusted);
+  p.label(store).store("u32", "r9", waiting, "r2").label(stamp);
   p.load("u32", "r1", "r0", ORDER_HANDED_AT).alu("add", "r1", 1).store("u32", "r0", ORDER_HANDED_AT, "r1");
   p.store("u16", "r10", INSIDE_STAMP + INSIDE_STAMP_AT - INSIDE_MARK_AT, "r1");
   p.load("u32", "r1", "r10", INDEX)
@@ -121,7 +135,35 @@ export function keepInside(p: Program, f: Family, { workers, port }: InsideOrder
     .mov("r4", INSIDE_STAMP_SIZE)
     .mov("r5", 0)
     .call(SKB_STORE_BYTES);
-  p.jump(engine).label("all passed").store("u32", "r9", FLOW_ORDER_AT, 0).label("in order");
+  p.jump(engine).label(allPassed);
+  if (trusted === 0) {
+    p.store("u32", "r9", waiting, 0);
+    return;
+  }
+  const [over, again] = [`${name} over`, `${name} again`];
+  p.jumpIf("r2", ">", 2 * ORDER_TRUSTED_ONE - 1, again)
+    .store("u32", "r9", waiting, 0)
+    .jump(over);
+  p.label(again).alu("sub", "r2", ORDER_TRUSTED_ONE).store("u32", "r9", waiting, "r2").label(over);
+}
+
+/**
+ * With the value of an endpoint's flow in r9, or 0 if it has none: goes to `engine` with a packet that is not carried yet, with a stamp, if it is a datagram or others
+ * wait. r0 to r5 are lost.
+ */
+export function keepInside(p: Program, f: Family, order: InsideOrder, engine: string): void {
+  const { l4, dst } = f.stack;
+  p.jumpIf("r9", "==", 0, "not entered").load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "!=", 0, "young").jump("in order");
+  p.label("not entered").jumpIf("r8", "!=", UDP, engine).label("young").ifFirstFragment(f, engine);
+  // As queue-program.ts.
+  if (order.workers > 1) p.spread(f, dst, l4 + 2, order.workers);
+  p.load("u32", "r1", "r10", dst + f.addressSize - 4)
+    .load("u32", "r2", "r10", l4)
+    .alu("xor", "r1", "r2");
+  placeInside(p, order);
+  // What somebody looks at is not carried now (`engine/withhold.ts`), but may be again.
+  waitInside(p, "flow", { waiting: FLOW_ORDER_AT, carried: FLOW_OFFLOAD_AT }, engine);
+  p.label("in order");
 }
 
 /** For the socket that holds a port: STAMP = the next stamp of what goes to the worker by its ring buffer. r0 to r5 are lost. */
@@ -140,9 +182,9 @@ export function copyStamp(p: Program, base: "r9", at: number): void {
   p.load("u16", "r1", "r10", STAMP + STAMP_PLACE_AT).store("u16", base, at + STAMP_PLACE_AT, "r1");
 }
 
-/** Stamps a datagram that goes to the worker by its uplink and has no entry. r0 to r5 are lost. */
+/** Stamps a datagram that goes to the worker by its uplink and has no entry, unless it comes in fragments, as `keepOrder` does. r0 to r5 are lost. */
 export function stampNew(p: Program, f: Family, worker: number, next: string): void {
-  p.jumpIf("r8", "!=", UDP, next).load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, next);
+  p.jumpIf("r8", "!=", UDP, next).load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, next).ifFirstFragment(f, next);
   placeOf(p, f, worker, "uplink");
   p.lookup("order", INDEX)
     .jumpIf("r0", "==", 0, next)

@@ -3,8 +3,11 @@
  * packet without options or extensions, whole. All else goes to the engine, as ever.
  */
 import { PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
-import { STATION_PAIR_DEVICE_AT, STATION_PAIR_FROM_AT, STATION_PAIR_TO_AT } from "../wire/station-pair.js";
+import { ORDER_TRUSTED } from "../wire/order.js";
+import { STATION_PAIR_DEVICE_AT, STATION_PAIR_FROM_AT, STATION_PAIR_ORDER_AT, STATION_PAIR_TO_AT } from "../wire/station-pair.js";
+import { V4, V6 } from "./family.js";
 import { MOVED_FROM_AT, MOVED_TO_AT } from "./moved.js";
+import { type InsideOrder, placeInside, waitInside } from "./order-program.js";
 import { FRAGMENT_OFFSET, type MapFds, MORE_FRAGMENTS, PACKET_HOST, Program, REDIRECT, REDIRECT_PEER } from "./program.js";
 
 /** Where the value of a map has what is known of an endpoint: its MAC, u32 number of its network in the engine, its addresses, zeros for none. */
@@ -20,12 +23,14 @@ const SKB_CHANGE_TYPE = 32;
 /** EtherTypes as little-endian loads of their two bytes see them. */
 const IPV4 = 0x0008,
   IPV6 = 0xdd86;
-/** Stack: an IP header, a key of `station_pairs`, number of a port. */
+/** Stack: an IP header, a key of `station_pairs`, number of a port, layer 4's ports. */
 export const IP = -112;
 const PAIR = -64,
-  PLACE = -68;
+  PLACE = -68,
+  PORTS = -12;
 const HEADER = 14,
   SRC = 6,
+  MAC_END = 4, // the last two bytes
   TYPE = 12,
   GROUP_BIT = 1;
 const PLAIN_IPV4 = 0x45,
@@ -33,9 +38,11 @@ const PLAIN_IPV4 = 0x45,
   IPV4_FRAGMENT = 6,
   IPV4_PROTOCOL = 9,
   IPV4_SRC = 12,
+  IPV4_DST = 16,
   IPV6_SIZE = 40,
   IPV6_NEXT = 6,
-  IPV6_SRC = 8;
+  IPV6_SRC = 8,
+  IPV6_DST = 24;
 
 /** `frame`: where on the stack the frame's Ethernet header is, of 14 bytes. */
 export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
@@ -94,6 +101,28 @@ export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
     this.copy("u16", PAIR, frame).copy("u16", PAIR + 2, frame + SRC);
     for (const at of [2, 4]) this.copy("u16", PAIR + 2 + at, frame + at).copy("u16", PAIR + 6 + at, frame + SRC + at);
     return this.lookup("stationPairs", PAIR).jumpIf("r0", "==", 0, otherwise).mov("r9", "r0");
+  }
+
+  /**
+   * With the value of the frame's pair in r9, or 0 if it is not entered, and the offset of layer 4 in r7: goes to `engine` with a frame that is not carried yet, with
+   * a stamp (order-program.ts). The pair has many flows: each waits for itself.
+   */
+  keepInOrder(frame: number, order: InsideOrder, engine: string): this {
+    this.jumpIf("r9", "==", 0, "pair not entered").load("u32", "r1", "r9", STATION_PAIR_ORDER_AT).jumpIf("r1", "==", 0, "pair in order");
+    this.label("pair not entered").loadBytes("r7", PORTS, 4, engine);
+    if (order.workers > 1) {
+      this.load("u16", "r0", "r10", frame + TYPE).jumpIf("r0", "==", IPV6, "IPv6 spread");
+      this.spread(V4, IP + IPV4_DST, PORTS + 2, order.workers)
+        .jump("spread")
+        .label("IPv6 spread");
+      this.spread(V6, IP + IPV6_DST, PORTS + 2, order.workers).label("spread");
+    }
+    this.load("u16", "r1", "r10", frame + MAC_END)
+      .load("u32", "r2", "r10", PORTS)
+      .alu("xor", "r1", "r2");
+    placeInside(this, order);
+    waitInside(this, "pair", { waiting: STATION_PAIR_ORDER_AT, trusted: ORDER_TRUSTED }, engine);
+    return this.label("pair in order");
   }
 
   /** Counts the frame for the endpoint that the pair in r9 says it is from. */

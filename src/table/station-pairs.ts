@@ -3,7 +3,13 @@
  * map `station_pairs` (`wire/station-pair.ts`). Those of a batch wait here to be entered. What was entered is kept in mind, so that all of it can be taken back, as on
  * any change of what the decision was made of; when there is no more room, all is taken back too, and what is still in use is decided anew.
  */
-import { STATION_PAIR_FROM_AT, STATION_PAIR_KEY_SIZE, STATION_PAIR_MAC_AT, STATION_PAIR_VALUE_SIZE } from "../wire/station-pair.js";
+import {
+  STATION_PAIR_FROM_AT,
+  STATION_PAIR_KEY_SIZE,
+  STATION_PAIR_MAC_AT,
+  STATION_PAIR_ORDER_AT,
+  STATION_PAIR_VALUE_SIZE,
+} from "../wire/station-pair.js";
 
 const KEY_WORDS = STATION_PAIR_KEY_SIZE / 4,
   VALUE_WORDS = STATION_PAIR_VALUE_SIZE / 4;
@@ -41,7 +47,7 @@ export class StationPairs {
 
   /**
    * Frames from one MAC to the other go out of, or into what is behind, the device with that interface index; `how`: PAIR_TO_…. MACs as halves and words in network
-   * order. `setOut` says the rest.
+   * order. `setOut` and `setOrder` say the rest.
    */
   add(
     network: number,
@@ -98,6 +104,11 @@ export class StationPairs {
     if (this.added === -1) return;
     this.values[this.added + STATION_PAIR_MAC_AT / 4] = macHi | (macLo << 16);
     this.values[this.added + STATION_PAIR_MAC_AT / 4 + 1] = (macLo >>> 16) | (vlan << 16);
+  }
+
+  /** Frames of what was added last wait for those before them, so many at most (`wire/order.ts`). */
+  setOrder(most: number): void {
+    if (this.added !== -1) this.values[this.added + STATION_PAIR_ORDER_AT / 4] = most;
   }
 
   /** After each batch with `waiting` pairs. */

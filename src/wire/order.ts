@@ -36,6 +36,13 @@ export const ORDER_MOST = 8192;
  * leaves no gap in so many is faster than the engine.
  */
 export const INSIDE_ORDER_MOST = 1024;
+/**
+ * Of a pair of stations the entry is for many flows, each of which asks for itself whether all of it has left. So the upper half word counts how many frames in a row are
+ * to be carried before nobody asks any more.
+ */
+export const ORDER_MOST_MASK = 0xffff,
+  ORDER_TRUSTED_ONE = 0x1_0000,
+  ORDER_TRUSTED = 1024 * ORDER_TRUSTED_ONE;
 
 /**
  * The stamp of a frame to the engine, instead of its Ethernet addresses: u16 STAMP_ENTERED if the map has the flow's entry already, u32 STAMP_MARK,

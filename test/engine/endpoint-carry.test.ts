@@ -1,7 +1,15 @@
 /** Which flows of endpoints on veth pairs the kernel is asked to carry, and what is left of them where it turns out that it cannot. */
 import { describe, expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
-import { FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_SEEN_AT, OFFLOAD_DESTINATION, OFFLOAD_INSIDE } from "../../src/wire/flow-entry.js";
+import { captureRing } from "../../src/table/capture-ring.js";
+import {
+  FLOW_INGRESS_AT,
+  FLOW_OFFLOAD_AT,
+  FLOW_ORDER_AT,
+  FLOW_SEEN_AT,
+  OFFLOAD_DESTINATION,
+  OFFLOAD_INSIDE,
+} from "../../src/wire/flow-entry.js";
 import {
   INSIDE_MARK,
   INSIDE_MARK_AT,
@@ -89,6 +97,29 @@ it("has its datagrams wait for those before them, each way, and its segments not
   expect(waiting().sort()).toEqual([INSIDE_ORDER_MOST, ORDER_MOST].sort());
   open(d);
   expect(waiting().slice(2)).toEqual([0, 0]);
+});
+
+it("has all that it sends in a flow get stamps while a capture has the loop move it, so that it is in order when it is given back", () => {
+  const d = onVeth();
+  d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+  open(d);
+  const entries = (): [device: number, how: number, waiting: number][] =>
+    [...d.flowMap.values()].map((value) => {
+      const bytes = Buffer.from(value, "hex");
+      return [bytes.readUInt32LE(FLOW_INGRESS_AT), bytes[FLOW_OFFLOAD_AT]!, bytes.readUInt32LE(FLOW_ORDER_AT)];
+    });
+  const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
+  d.say({ type: "capture", id: 1, capture: 1, ring: captureRing(1 << 16), snap: 100, filter });
+  const [inside, outside] = [END, 0];
+  expect(entries().sort()).toEqual([
+    [outside, 0, 0],
+    [inside, 0, 0xffff_ffff],
+  ]);
+  d.say({ type: "end-capture", capture: 1 });
+  expect(entries().sort()).toEqual([
+    [outside, OFFLOAD_DESTINATION, ORDER_MOST],
+    [inside, OFFLOAD_INSIDE, INSIDE_ORDER_MOST],
+  ]);
 });
 
 it("takes a frame whose source is a stamp for one of the endpoint's own, and tells the programs once it is sent", () => {

@@ -36,7 +36,7 @@ function entry(dst: string, src: string, how: number, device: number, [from, to]
   const tag = words(vlan).slice(0, 4);
   return [
     d!.slice(0, 4) + s!.slice(0, 4) + d!.slice(4) + s!.slice(4) + words(NETWORK),
-    words(how, device) + parent + tag + words(from | (to << 16)),
+    words(how, device) + parent + tag + words(from | (to << 16), 0),
   ];
 }
 const carried = (d: Dataplane): [string, string][] => [...d.stationPairs].sort();

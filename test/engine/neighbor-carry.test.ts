@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { INTERNAL, NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { HOST } from "../../src/table/ports.js";
 import { parseIp } from "../../src/wire/ip-address.js";
+import { ORDER_MOST, ORDER_TRUSTED, ORDER_VALUE_SIZE, orderPlaces } from "../../src/wire/order.js";
 import {
   A,
   addPort,
@@ -47,10 +48,21 @@ const udp = (src: string, from: string, dst: string, to: string): Uint8Array => 
 const request = udp(MAC_A, IP_A, MAC_B, IP_B);
 const words = (...numbers: number[]): string => p.hex(new Uint8Array(Uint32Array.from(numbers).buffer));
 /** An entry of the map, by what it says. */
-function entry(dst: string, src: string, device: number, from: number, to: number): [string, string] {
+function entry(dst: string, src: string, device: number, from: number, to: number, waiting = 0): [string, string] {
   const [d, s] = [dst, src].map((mac) => mac.replaceAll(":", ""));
-  return [d!.slice(0, 4) + s!.slice(0, 4) + d!.slice(4) + s!.slice(4) + words(NETWORK), words(1, device, 0, 0, from | (to << 16))];
+  return [d!.slice(0, 4) + s!.slice(0, 4) + d!.slice(4) + s!.slice(4) + words(NETWORK), words(1, device, 0, 0, from | (to << 16), waiting)];
 }
+
+it("has what an endpoint sends wait for what it has sent before, and what the host sends not", () => {
+  const d = network();
+  d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+  d.send(A, request);
+  expect([...d.stationPairs]).toEqual([entry(MAC_B, MAC_A, END_B, A, B, ORDER_MOST | ORDER_TRUSTED)]);
+  d.state.stationPairs.takeBack();
+  d.say({ type: "locals", addresses: [parseIp(GATEWAY)!], broadcasts: [] });
+  d.send(HOST_PORT, udp(MAC_GATEWAY, GATEWAY, MAC_A, IP_A));
+  expect([...d.stationPairs]).toEqual([entry(MAC_A, MAC_GATEWAY, END_A, HOST_PORT, A)]);
+});
 
 it("has it carry TCP and UDP that it has bridged from one to the other, each way by itself, of both families", () => {
   const d = network();

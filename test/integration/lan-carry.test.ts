@@ -13,7 +13,14 @@ import {
   OFFLOAD_SOURCE,
 } from "../../src/wire/flow-entry.js";
 import { parseIp } from "../../src/wire/ip-address.js";
-import { ORDER_MOST } from "../../src/wire/order.js";
+import { ORDER_MOST, ORDER_TRUSTED, ORDER_TRUSTED_ONE } from "../../src/wire/order.js";
+import { foldAddress, workerOf } from "../../src/wire/spread.js";
+import {
+  STATION_PAIR_DEVICE_AT,
+  STATION_PAIR_FROM_AT,
+  STATION_PAIR_ORDER_AT,
+  STATION_PAIR_VALUE_SIZE,
+} from "../../src/wire/station-pair.js";
 import { addPort, Dataplane, subnet } from "../support/dataplane.js";
 import { Lab } from "../support/lab.js";
 import * as p from "../support/packets.js";
@@ -240,14 +247,16 @@ it("carries to the host what answers a segment that the host's own stack has sen
     expect(said.map(([who, flags, port], i) => [who, flags, port, verdicts[family * lines.length + i]])).toEqual(said);
 });
 
+const swapped = (port: number): number => ((port & 0xff) << 8) | (port >> 8);
+
 /** An endpoint's datagram, or segment, to somebody outside, and the entry of its flow; of either family. */
-function outward(v6: boolean, { proto = p.UDP, sport = 5000, mac = MAC_A, fragment = 0 } = {}) {
+function outward(v6: boolean, { proto = p.UDP, sport = 5000, dport = 5001, mac = MAC_A, fragment = 0 } = {}) {
   const ip = { src: v6 ? IP6_A : IP_A, dst: v6 ? "2001:db8:2::9" : "198.51.100.9", fragment };
-  const packet = proto === p.UDP ? p.udp(ip, { sport, dport: 5001, data: p.payload(20) }) : p.tcp(ip, { sport, dport: 5001, flags: p.ACK });
+  const packet = proto === p.UDP ? p.udp(ip, { sport, dport, data: p.payload(20) }) : p.tcp(ip, { sport, dport, flags: p.ACK });
   const frame = p.hex(p.frame(MAC_PARENT, mac, packet).subarray(p.VNET));
   const bytes = v6 ? p.ip6Bytes : p.ipBytes;
   const ports = Buffer.alloc(8);
-  ports.writeUInt16BE(5001, 0);
+  ports.writeUInt16BE(dport, 0);
   ports.writeUInt16BE(sport, 2);
   ports.writeUInt32LE(proto, 4);
   const key = p.hex(Buffer.concat([bytes(ip.dst), bytes(ip.src), ports]));
@@ -264,6 +273,10 @@ function outward(v6: boolean, { proto = p.UDP, sport = 5000, mac = MAC_A, fragme
 
 /** What `from_endpoint` makes of them: of each frame whether it was carried, or the number of its stamp, or null, to the engine as it is. */
 async function stepped(steps: object[], workers = 1): Promise<("carried" | number | null)[]> {
+  return (await ran(steps, workers)).map(({ carried, stamp }) => (carried ? "carried" : (stamp?.number ?? null)));
+}
+
+async function ran(steps: object[], workers: number): Promise<{ carried: boolean; stamp: { number: number; worker: number } | null }[]> {
   const station = {
     network: NETWORK,
     port: A,
@@ -273,10 +286,25 @@ async function stepped(steps: object[], workers = 1): Promise<("carried" | numbe
   const job = { end: "end0", uplink: "up0", gateway: MAC_PARENT.replaceAll(":", ""), station, pairs: [], steps, workers };
   const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("endpoint-run")], { input: JSON.stringify(job) });
   expect([code, stderr]).toEqual([0, ""]);
-  return (JSON.parse(stdout) as { carried: boolean; stamp: { number: number } | null }[]).map(({ carried, stamp }) =>
-    carried ? "carried" : (stamp?.number ?? null),
-  );
+  return JSON.parse(stdout) as Awaited<ReturnType<typeof ran>>;
 }
+
+it("takes for a stamp the place of the worker that will read the frame", async () => {
+  const ports = Array.from({ length: 12 }, (_, i) => 5001 + i);
+  const all = [false, true].flatMap((v6) => ports.map((dport) => outward(v6, { dport })));
+  const dst = p.ipBytes("198.51.100.9");
+  const words = Array.from({ length: 4 }, (_, i) => Buffer.from(p.ip6Bytes("2001:db8:2::9")).readInt32LE(4 * i)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const wanted = [Buffer.from(dst).readInt32LE(), foldAddress(...words)].flatMap((address) =>
+    ports.map((port) => workerOf(address, swapped(port), 3)),
+  );
+  expect((await ran(all, 3)).map(({ stamp }) => stamp?.worker)).toEqual(wanted);
+  expect(new Set(wanted).size).toBe(3);
+});
 
 it.each([1, 3])("stamps what an endpoint sends until all of it has left, and carries the rest (%i workers)", async (workers) => {
   const ofFamily = (v6: boolean): object[] => {
@@ -299,3 +327,42 @@ it("stamps what an endpoint sends in a flow that is not carried for a time, so t
   const steps = [taken, udp, { passed: 1 }, udp, back, udp, udp, udp, { passed: 4 }, udp];
   expect(await stepped(steps)).toEqual([1, 2, 3, 4, "carried", "carried"]);
 });
+
+it.each([1, 3])(
+  "does the same for what neighbors send each other, datagrams and segments, by the pair of both (%i workers)",
+  async (workers) => {
+    const ofFamily = (v6: boolean): object[] => {
+      const ip = { src: v6 ? IP6_A : IP_A, dst: v6 ? PEER6 : PEER };
+      const to = (packet: Uint8Array): object => ({ frame: p.hex(p.frame(MAC_PEER, MAC_A, packet).subarray(p.VNET)) });
+      const datagram = (sport: number): object => to(p.udp(ip, { ...ports, sport, data: p.payload(20) }));
+      const [udp, tcp] = [datagram(ports.sport), to(p.tcp(ip, { ...ports, flags: p.ACK }))];
+      const pair = (waiting: number): object => {
+        const [dst, src] = [p.macBytes(MAC_PEER), p.macBytes(MAC_A)];
+        const number = Uint8Array.of(NETWORK, 0, 0, 0);
+        const value = Buffer.alloc(STATION_PAIR_VALUE_SIZE);
+        value.writeUInt32LE(1, STATION_PAIR_DEVICE_AT);
+        value.writeUInt16LE(A, STATION_PAIR_FROM_AT);
+        value.writeUInt32LE(waiting, STATION_PAIR_ORDER_AT);
+        const halves = [dst.subarray(0, 2), src.subarray(0, 2), dst.subarray(2), src.subarray(2)];
+        return { pair: [p.hex(Buffer.concat([...halves, number])), p.hex(value)] };
+      };
+      const others = [1, 2, 3].map((n) => datagram(ports.sport + n)); // each in another place
+      return [
+        ...[udp, tcp, { passed: 2 }, ...others],
+        pair(ORDER_MOST | ORDER_TRUSTED),
+        ...[udp, tcp, ...others, { passed: 2 }, others[2]!, others[1]!],
+        pair(ORDER_MOST | (2 * ORDER_TRUSTED_ONE)),
+        ...[udp, others[1]!, udp, udp, others[1]!], // who waits has all ask again
+        pair(ORDER_MOST | (2 * ORDER_TRUSTED_ONE)),
+        ...[udp, udp, others[1]!], // after two in a row nobody asks
+      ];
+    };
+    const [first, second] = [
+      [1, 2, 1, 1, 1],
+      ["carried", "carried", 2, 2, 2, "carried", 3],
+    ];
+    const expected = [...first, ...second, "carried", 4, "carried", "carried", 5, "carried", "carried", "carried"];
+    expect(await stepped(ofFamily(false), workers)).toEqual(expected);
+    expect(await stepped(ofFamily(true), workers)).toEqual(expected);
+  },
+);

@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 import { FLOW_ORDER_AT } from "../../src/wire/flow-entry.js";
-import { ORDER_VALUE_SIZE, orderPlaces } from "../../src/wire/order.js";
+import { ORDER_VALUE_SIZE, orderPlaces, STAMP_AT, STAMP_MARK, STAMP_MARK_AT } from "../../src/wire/order.js";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, only, PUBLISHED, TARGET } from "../support/dataplane.js";
 import { CLIENT6, dual, GATEWAY6, HOST_IP6, IP6_A, TO_A6 } from "../support/dual.js";
@@ -273,3 +273,21 @@ function withoutId(packet: Uint8Array): string {
     p.hex(packet.slice(0, 4)) + (packet[6] === 0 ? "" : p.hex(packet.slice(4, 6))) + p.hex(packet.slice(6, 10)) + p.hex(packet.slice(12))
   );
 }
+
+onTsproxy("stamps a datagram that opens a flow past the firewall, and none in fragments", "kernel", async (c) => {
+  offloaded(c);
+  const datagram = (sport: number, fragment = 0) =>
+    p.udp({ src: CLIENT, dst: HOST_IP, fragment }, { sport, dport: PUBLISHED, data: p.payload(16) });
+  const ports = p.hex(Uint8Array.of(...p.ipBytes(HOST_IP), PUBLISHED >> 8, PUBLISHED & 0xff, p.UDP, 0));
+  const frames = [datagram(SPORT), datagram(SPORT, 0x2000), datagram(SPORT)].map((one) => ETHERNET + p.hex(one));
+  const job = { uplink: "up0", device: "in0", opening: [], locals: [p.hex(p.ipBytes(HOST_IP))], ports: [ports], frames };
+  const { stdout, stderr } = await c.lab.run(c.host, [process.execPath, program("steer-run")], { input: JSON.stringify(job) });
+  expect(stderr).toBe("");
+  const { answers } = JSON.parse(stdout) as { answers: Answer[] };
+  expect(answers.map(({ counters }) => counters)).toEqual([["taken-port"], ["taken-port"], ["taken-port"]]);
+  const stamp = ({ frame }: Answer): number | null => {
+    const bytes = Buffer.from(frame, "hex");
+    return bytes.readUInt32LE(STAMP_MARK_AT) === STAMP_MARK ? bytes.readUInt32LE(STAMP_AT) : null;
+  };
+  expect(answers.map(stamp)).toEqual([1, null, 2]);
+});

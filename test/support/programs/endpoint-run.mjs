@@ -9,7 +9,7 @@
  *
  * With `steps` as well, `uplink`: device name, workers: how many, instead: each step is { frame: hex }, { entry: [key, value] of `flows` or `flows6` in hex }, which get
  * the uplink's interface index and the end's, { pair: [key, value] }, or { passed: number }, a stamp that the engine has sent on, of the place of the last one.
- * Answer: for each frame { carried, stamp: { place, number } or null }.
+ * Answer: for each frame { carried, stamp: { place, number, worker } or null }.
  */
 import { EndpointEnds } from "../../../dist/steer/endpoint-ends.js";
 import { fromHostProgram } from "../../../dist/steer/host-carry.js";
@@ -66,6 +66,7 @@ function run(frame) {
 }
 
 let last;
+const counts = new Map();
 /** The stamp in the frame, whose place the map has at `last` from then on; and nothing else of it has changed. */
 function stampIn(before, after) {
   if (after === before) return null;
@@ -75,8 +76,11 @@ function stampIn(before, after) {
   if ((word & 0xffffff) !== INSIDE_MARK || rest(before) !== rest(after)) throw new Error(`the frame became ${after}`);
   const place = word >>> INSIDE_PLACE_SHIFT;
   const number = frame.readUInt16LE(INSIDE_STAMP_AT);
-  last = Array.from({ length: workers }, (_, worker) => insidePlace(workers, worker, port) + place).find((at) => handed(at) === number);
-  return { place, number };
+  const places = Array.from({ length: workers }, (_, worker) => insidePlace(workers, worker, port) + place);
+  const worker = places.findIndex((at) => handed(at) === number && (counts.get(at) ?? 0) === number - 1);
+  last = places[worker];
+  counts.set(last, number);
+  return { place, number, worker };
 }
 
 function handed(place) {

@@ -3,7 +3,7 @@
  * those that open flows, then `steer` for Ethernet devices, offload included. What they would ask the kernel about routes, they ask this namespace.
  *
  * Job: { uplink, device: device names, opening: [hex], put: [[key, value]], across: [[key, value]], locals: [hex], frames: [hex] }; the frames come in
- * at `device`. `put` is entered into `flows` or `flows6` beside what `emit` enters, with the uplink's interface index, `across` into the map of that
+ * at `device`. With `ports`, keys of the map of that name in hex, the host's firewall is bypassed. `put` is entered into `flows` or `flows6` beside what `emit` enters, with the uplink's interface index, `across` into the map of that
  * name; addresses are of 4 or 16 bytes.
  * Answer: { entries: [[key, value]] of `flows` and then `flows6` in hex, opened, answers: for each opening frame, and for each other one, { verdict,
  * frame (hex), counters: names of those that went up }, carried, openedAgain: `flows` by key after all, and when `emit` has had the opening ones again }.
@@ -26,7 +26,11 @@ for (const address of job.locals) {
   bpf.updateElement(key.length === 4 ? maps.locals : maps.locals6, key, Buffer.alloc(4));
 }
 const emit = bpf.loadProgram("test_emit", emitProgram(uplink, maps, { ipv6: true }));
-const steer = bpf.loadProgram("test_steer", steerProgram("ethernet", [uplink], maps, { offload: true, ipv6: true }));
+const steer = bpf.loadProgram(
+  "test_steer",
+  steerProgram("ethernet", [uplink], maps, { offload: true, ipv6: true, bypass: job.ports !== undefined }),
+);
+for (const key of job.ports ?? []) bpf.updateElement(maps.ports, bytes(key), Buffer.alloc(4));
 
 const COUNTERS = [...OF_EACH, "offloaded"];
 const carriedCounts = new CarriedCounts(maps.carried);
