@@ -44,8 +44,9 @@ interface Options {
 export function beginStart({ publish, workers, conntrackMax, offload }: Options): Begun {
   const families = hostFamilies();
   for (const spec of publish) checkPortFamilies(spec, families);
+  const links = beginLinks(workers); // first: their thread mostly waits, that of the maps has a processor to itself
   const maps = beginMaps({ flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never", workers });
-  return { maps, links: beginLinks(workers) };
+  return { maps, links };
 }
 
 /** Undefined, with everything undone, where something fails or the kernel has no TCX: the start itself does it then, and says what is wrong. */
@@ -57,7 +58,7 @@ function beginLinks(workers: number): BegunLinks | undefined {
     const { uplinks } = openUplinks(workers, socket, undo);
     const indices = uplinks.map(({ ifindex }) => ifindex);
     const devices = devicesToSteer(socket, indices);
-    const prepared = new PreparedLinks(placesFor(indices, devices));
+    const prepared = new PreparedLinks(placesFor(devices));
     undo.add("prepared links", () => prepared.release());
     if (prepared.hasTcx) return { socket, uplinks, devices, prepared, undo };
   } catch {

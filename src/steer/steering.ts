@@ -70,7 +70,7 @@ export class Steering {
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
-      this.attacher.prepare(placesFor(uplinks, options.devices ?? []), options.links);
+      this.attacher.prepare(placesFor(options.devices ?? []), options.links);
       this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, descriptors.all, options.maps);
       const { attacher, maps } = this;
       this.carried = new CarriedCounts(maps.carried, placesOf(options));
@@ -86,7 +86,7 @@ export class Steering {
       }
       this.published = new PublishedPorts(options, maps, descriptors, this.ringFds);
       this.devices.prepare(options.devices ?? []);
-      for (const uplink of uplinks) this.emitters.push(attacher.attach(uplink, this.loading.loadEmit(uplink)));
+      for (const uplink of uplinks) this.emitters.push(attacher.attachUplink(uplink, this.loading.loadEmit(uplink)));
       this.loading.tell();
     } catch (error) {
       this.close();

@@ -34,7 +34,7 @@ vi.mock("../../src/control/uplink.js", () => ({
   },
 }));
 vi.mock("../../src/steer/prepared-links.js", () => ({
-  placesFor: (uplinks: number[]) => uplinks,
+  placesFor: (devices: { ifindex: number }[]) => devices.map(({ ifindex }) => ifindex),
   PreparedLinks: class {
     readonly hasTcx = made.hasTcx;
     constructor(readonly places: readonly number[]) {
@@ -58,7 +58,7 @@ describe("beginStart", () => {
     const { maps, links } = beginStart(options("8999:172.17.0.4:8080"));
     expect(maps).toEqual({ maps: "begun" });
     expect(links?.uplinks).toHaveLength(2);
-    expect(links?.prepared).toMatchObject({ places: [10, 11] });
+    expect(links?.prepared).toMatchObject({ places: [2] });
     expect([...made.open]).toEqual(["socket", "uplink", "links"]);
     await links?.undo.run();
     expect([...made.open]).toEqual([]);
