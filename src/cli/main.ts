@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { setLogSink } from "../log.js";
+import { beginEarly } from "./early.js";
 import { exitCodeOf, oneLine, reportError } from "./report.js";
 
 setLogSink((level, message) => {
@@ -28,8 +29,10 @@ process.on("uncaughtException", (error) => {
 });
 
 try {
+  const words = process.argv.slice(2);
+  await beginEarly(words);
   const { buildProgram } = await import("./program.js"); // late, so that what fails to load is reported too
-  await (await buildProgram(process.argv.slice(2))).parseAsync();
+  await (await buildProgram(words)).parseAsync();
   process.exitCode ??= 0;
 } catch (error) {
   reportError(error);
