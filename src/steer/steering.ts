@@ -53,7 +53,7 @@ export class Steering {
   private readonly host: HostNetworks;
   private readonly published: PublishedPorts;
   private readonly emitters: Attachment[] = [];
-  private readonly loaded: Promise<[accept: number, emit: number[], devices: void]>;
+  private readonly loaded: Promise<{ accept: number; emit: number[] }>;
   private accept = -1;
   private closed = false;
   private queue: number | undefined;
@@ -94,18 +94,19 @@ export class Steering {
   }
 
   /** In threads of their own, as the verifier takes its time; each is begun here. */
-  private load(): Promise<[number, number[], void]> {
+  private async load(): Promise<{ accept: number; emit: number[] }> {
     const { descriptors, options, maps, ringFds } = this;
     const loadAccept = (): bpf.Steps<number> =>
       descriptors.loading("accept", acceptProgram(ringFds, maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
     const devices = this.devices.prepare(options.devices ?? []); // the longest first
-    const emit = Promise.all(options.uplinks.map((uplink) => bpf.apart(this.loading.loadingEmit(uplink))));
-    return Promise.all([ringFds.length > 0 ? bpf.apart(loadAccept()) : -1, emit, devices]);
+    const emitters = Promise.all(options.uplinks.map((uplink) => bpf.apart(this.loading.loadingEmit(uplink))));
+    const [accept, emit] = await Promise.all([ringFds.length > 0 ? bpf.apart(loadAccept()) : -1, emitters, devices]);
+    return { accept, emit };
   }
 
   /** Waits for what the constructor has begun to load, and attaches to the uplinks. To be called once, before anything else is attached. */
   async attachUplinks(): Promise<void> {
-    const [accept, emit] = await this.loaded;
+    const { accept, emit } = await this.loaded;
     if (this.closed) return;
     this.accept = accept;
     for (const [i, uplink] of this.options.uplinks.entries()) this.emitters.push(this.attacher.attachUplink(uplink, emit[i]!));
