@@ -55,7 +55,15 @@ export const FIGURES: Record<string, () => string[]> = {
   own: () => medians(OWN, ["tsproxy-own", "tsproxy-own-tap", "tsproxy", "iptables", "nftables", "veth", "docker-proxy"], README_METRICS),
   "published-own": () => ratios(OWN, ALL, against("tsproxy-own", "publish", ["iptables", "nftables", "docker-proxy", "tsproxy-own-tap"])),
   "round-trips": () => medians("end-to-end.json", [...FIRST, "c-on-tap", ...OTHERS], ROUND_TRIPS),
-  streams: () => medians("end-to-end.json", [...FIRST, "iptables", "docker-proxy", "haproxy", "socat"], ["bulk-in-8", "bulk-out-8"]),
+  streams: () =>
+    medians("end-to-end.json", [...FIRST, "iptables", "veth", "docker-proxy", "haproxy", "socat"], ["bulk-in-8", "bulk-out-8"]),
+  /** What the kernel's own devices leave between themselves and docker-proxy, without any translation, and what we make of it. */
+  limits: () =>
+    ratios(
+      "end-to-end.json",
+      ["bulk-in-8", "bulk-out-8", "bulk-in-8-cpu-machine", "bulk-out-8-cpu-machine", "rtt-p50"],
+      against(["veth", "iptables", "tsproxy", "tsproxy-own"], "publish", ["docker-proxy"]),
+    ),
   families: () => ratios("families/end-to-end.json", ALL, [...each(["tsproxy", "tsproxy-loop", "iptables"], "publish6", "publish")]),
   nat64: () => ratios("families/end-to-end.json", ALL, against(["tsproxy", "tsproxy-loop"], "nat64", ["docker-proxy"])),
   bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap", "tsproxy-own-tap"])),

@@ -19,6 +19,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* asm-generic/socket.h, Linux 5.14 */
+#endif
 #define MAX_PASSED 8 /* descriptors in one message that are taken, to be closed again but for one; the kernel drops the others */
 
 /* socket(domain, type, protocol, nsFd) -> fd */
@@ -454,6 +457,21 @@ static napi_value signal_eventfd(napi_env env, napi_callback_info info) {
   return tsp_num(env, write(tsp_i32(env, argv[0]), &one, sizeof one) < 0 ? -errno : 0);
 }
 
+/*
+ * netnsCookie() -> the number of the caller's network namespace, which no other one has as long as the machine runs; 0: the kernel does not say (before
+ * Linux 5.14).
+ */
+static napi_value netns_cookie(napi_env env, napi_callback_info info) {
+  (void)info;
+  uint64_t cookie = 0;
+  socklen_t len = sizeof cookie;
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return tsp_throw(env, "socket", errno);
+  if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0) cookie = 0;
+  close(fd);
+  return tsp_num(env, (int64_t)cookie);
+}
+
 void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "socket", make_socket);
   tsp_export(env, exports, "bindIn", bind_in);
@@ -473,6 +491,7 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "knock", knock);
   tsp_export(env, exports, "knocked", knocked);
   tsp_export(env, exports, "localPort", local_port);
+  tsp_export(env, exports, "netnsCookie", netns_cookie);
   tsp_export(env, exports, "eventfd", make_eventfd);
   tsp_export(env, exports, "signalEventfd", signal_eventfd);
 }

@@ -64,7 +64,9 @@ function wholeTurn(): () => void {
     forget: () => {},
     record: () => {},
     settle: () => false,
+    withhold: () => {},
     unsee: () => {},
+    withhold: () => {},
   });
   return () => engine.turn(0, 0);
 }

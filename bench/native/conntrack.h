@@ -20,7 +20,8 @@ static const int32_t TIMEOUT[] = {30, 60, 7440, 240, 240, 240, 240, 120, 300};
 struct row {
   uint32_t tuple[2][3]; /* original and reply: source, destination, ports */
   uint32_t state;       /* protocol | state << 8 */
-  int32_t deadline, next, prev, mapping;
+  int32_t deadline, next, prev;
+  uint32_t timestamp; /* of a closed flow: what its target has heard last, or 0 */
   uint16_t egress[2], acked[2]; /* by direction; acked: upper half of the last acknowledgment number */
   uint32_t delta, packets[2];
 };
@@ -126,7 +127,7 @@ static inline int32_t ct_insert(struct conntrack *t, uint32_t proto, uint32_t st
   else if ((uint32_t)t->fresh < t->capacity) id = t->fresh++;
   else return -1;
   struct row *r = &t->rows[id];
-  *r = (struct row){.state = proto | state << 8, .deadline = now + TIMEOUT[state], .mapping = -1};
+  *r = (struct row){.state = proto | state << 8, .deadline = now + TIMEOUT[state]};
   for (uint32_t dir = 0; dir < 2; dir++) {
     for (int k = 0; k < 3; k++) r->tuple[dir][k] = tuple[dir][k];
     ct_occupy(t, ct_home(t, (uint32_t)id << 1 | dir), (uint32_t)id << 1 | dir);

@@ -39,7 +39,7 @@ struct nat {
   uint32_t network, mask, outside; /* masquerade: from here, behind this address */
   uint8_t gateway[6];
   uint16_t *ring; /* raw masquerade ports */
-  uint32_t ring_size, ring_used;
+  uint32_t ring_size, ring_next;
   uint64_t fdb_mac[FDB_SLOTS];
   int32_t fdb_port[FDB_SLOTS], fdb_seen[FDB_SLOTS];
 };
@@ -126,6 +126,42 @@ static inline bool is_local(const struct nat *n, uint32_t address) {
   return (address & 0xff) == 127;
 }
 
+/* Where the timestamps of a TCP header are, as in src/wire/l4.ts, or NULL. */
+static inline const uint8_t *timestamps(const uint8_t *l4) {
+  const uint8_t *end = l4 + ((l4[12] >> 4) << 2), *at = l4 + 20;
+  while (at + 10 <= end) {
+    if (*at == 1) at++;
+    else if (at[0] == 8 && at[1] == 10) return at + 2;
+    else if (at[0] == 0 || at[1] < 2) return NULL;
+    else at += at[1];
+  }
+  return NULL;
+}
+
+static inline uint32_t host32(const uint8_t *p) { return __builtin_bswap32(get32(p)); }
+
+/* Whether a flow that is closed may give its port to this one: its target takes the SYN for new (src/dataplane/time-wait.ts). */
+static inline bool gives_way(const struct row *r, const struct frame *f) {
+  uint32_t state = (r->state >> 8) & 0xff;
+  if (state == RESET) return true;
+  if (state != CLOSING) return false;
+  const uint8_t *at = timestamps(f->l4);
+  return r->timestamp == 0 || (at != NULL && (int32_t)(host32(at) - r->timestamp) > 0);
+}
+
+/* The next port, raw, at which the target takes the flow, in `tuple`, the reply's; false: there is none. */
+static inline bool masquerade(struct nat *n, const struct frame *f, uint32_t tuple[3]) {
+  for (uint32_t k = 0; k < n->ring_size; k++) {
+    tuple[2] = f->ports >> 16 | (uint32_t)n->ring[n->ring_next] << 16;
+    if (++n->ring_next == n->ring_size) n->ring_next = 0;
+    int32_t ref = ct_find(&n->ct, ct_hash(&n->ct, tuple[0], tuple[1], tuple[2], f->proto), tuple[0], tuple[1], tuple[2], f->proto);
+    if (ref >= 0 && !gives_way(&n->ct.rows[ref >> 1], f)) continue;
+    if (ref >= 0) ct_remove(&n->ct, ref >> 1);
+    return true;
+  }
+  return false;
+}
+
 /* Opens a flow: id << 1, or -1 when the packet is nobody's. */
 static inline int32_t admit(struct nat *n, struct frame *f, uint32_t src, uint32_t dst) {
   uint32_t tuple[2][3] = {{src, dst, f->ports}}, egress[2] = {0, (uint32_t)f->port};
@@ -140,8 +176,8 @@ static inline int32_t admit(struct nat *n, struct frame *f, uint32_t src, uint32
     for (int p = 0; p < n->ports_end; p++)
       if (n->kind[p] == ENDPOINT && n->address[p] == r->target) egress[0] = (uint32_t)p;
   } else {
-    if ((src & n->mask) != n->network || n->ring_used == n->ring_size) return -1;
-    tuple[1][0] = dst, tuple[1][1] = n->outside, tuple[1][2] = f->ports >> 16 | (uint32_t)n->ring[n->ring_used++] << 16;
+    tuple[1][0] = dst, tuple[1][1] = n->outside;
+    if ((src & n->mask) != n->network || !masquerade(n, f, tuple[1])) return -1;
     egress[0] = (uint32_t)n->uplink | RECORD;
   }
   if (n->ct.used == n->ct.capacity && n->ct.first[CLOSING_LIST] != NIL) ct_remove(&n->ct, n->ct.first[CLOSING_LIST]);
@@ -182,6 +218,10 @@ static inline void track(struct nat *n, struct frame *f, int32_t id, int dir) {
   uint32_t flags = f->l4[13];
   if (old == ESTABLISHED && !(flags & 0x07)) return;
   uint32_t next = tcp_next(old, flags, dir);
+  if (next == CLOSING && old != CLOSING) {
+    const uint8_t *at = timestamps(f->l4);
+    r->timestamp = at == NULL ? 0 : host32(at + 4 * dir);
+  }
   if (next != old || old == CLOSING || old == RESET) ct_set_state(&n->ct, id, next, n->now);
 }
 

@@ -44,3 +44,8 @@ export interface CapturedView {
   /** Packets that were lost before this one, as they came faster than they were read. */
   lost?: number;
 }
+
+/** The last line in format `json`, if packets were lost after the last one that was captured. */
+export interface LostView {
+  lost: number;
+}

@@ -7,6 +7,8 @@ import { PATHS } from "./route-paths.js";
 import type { AnswerOf, Given, ROUTES } from "./routes.js";
 
 const TIMEOUT_MS = 5000;
+/** Of a stream, which may have to wait until hundreds of thousands of flows are where it wants them. */
+const STREAM_TIMEOUT_MS = 30_000;
 
 type StreamName = "capture";
 export type RouteName = Exclude<keyof typeof ROUTES, StreamName>;
@@ -44,7 +46,7 @@ export async function open(socketPath: string, name: StreamName, given: Given<(t
   const { method, path } = PATHS[name];
   const search = new URLSearchParams(given.query as Record<string, string>).toString();
   const answer = await answered(socketPath, () =>
-    requestStream(socketPath, { method, path: search === "" ? path : `${path}?${search}`, timeoutMs: TIMEOUT_MS }),
+    requestStream(socketPath, { method, path: search === "" ? path : `${path}?${search}`, timeoutMs: STREAM_TIMEOUT_MS }),
   );
   if ("stream" in answer) return answer.stream;
   throw errorOf(answer.value) ?? refusal(socketPath, method, path, answer.status);

@@ -66,7 +66,7 @@ export const ROUTES = {
   capture: {
     ...PATHS.capture,
     summary:
-      "Captures packets until the connection is closed, as a pcapng file or, in format `json`, as an object a line: `time`, `device`, `outDevice`, `proto`, `src`, `dst`, `newSrc`, `newDst`, `info`, `length`, `verdict`, `reason`, `lost`.",
+      "Captures packets until the connection is closed, as a pcapng file or, in format `json`, as an object a line: `time`, `device`, `outDevice`, `proto`, `src`, `dst`, `newSrc`, `newDst`, `info`, `length`, `verdict`, `reason`, `lost`. If packets were lost after the last one, a line with `lost` alone follows.",
     query: CaptureQuery,
     streams: true,
   },

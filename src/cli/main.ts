@@ -28,14 +28,17 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 
+let command = "";
 try {
   const words = process.argv.slice(2);
   await beginEarly(words);
-  const { buildProgram } = await import("./program.js"); // late, so that what fails to load is reported too
-  await (await buildProgram(words)).parseAsync();
+  const { buildProgram, commandIn } = await import("./program.js"); // late, so that what fails to load is reported too
+  const program = await buildProgram(words);
+  command = commandIn(program, words);
+  await program.parseAsync();
   process.exitCode ??= 0;
 } catch (error) {
-  reportError(error);
+  reportError(error, undefined, command);
   process.exitCode = exitCodeOf(error);
 }
 setImmediate(() => process.exit()); // after the events of what was written last

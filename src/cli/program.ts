@@ -1,4 +1,5 @@
 /** The whole command line: the main job is the root command, the others hang on it. */
+import type { Command } from "commander";
 import type { CliCommand } from "./command.js";
 import { foregroundCommand } from "./commands/foreground.js";
 
@@ -40,4 +41,17 @@ export async function buildProgram(words?: readonly string[]): Promise<CliComman
   const wanted = Object.entries(COMMANDS).filter(([name]) => all || words.includes(name));
   for (const command of await Promise.all(wanted.map(([, load]) => load()))) root.addCommand(command);
   return root;
+}
+
+/** Names on the way to the command that `words` call, as in "network create"; "" for the main job. */
+export function commandIn(program: CliCommand, words: readonly string[]): string {
+  const names: string[] = [];
+  let at: Command = program;
+  for (const word of words) {
+    const next = at.commands.find((command) => command.name() === word);
+    if (next === undefined) break;
+    names.push(word);
+    at = next;
+  }
+  return names.join(" ");
 }

@@ -1,7 +1,12 @@
 /** What a failure becomes: an exit code and one line on standard error. It imports no package, so that it works when nothing else does. */
 import { TsproxyError } from "../errors.js";
 
-const HELP_HINT = "run 'tsproxy --help'";
+const HELP_HINT = helpHint("");
+
+/** `command`: its name, or the names on the way to it; "" is the main job. */
+function helpHint(command: string): string {
+  return `run 'tsproxy ${command}${command === "" ? "" : " "}--help'`;
+}
 
 /** What commander throws, for --help and --version too. */
 interface UsageFailure extends Error {
@@ -19,18 +24,18 @@ export function exitCodeOf(error: unknown): 0 | 1 | 2 {
   return error instanceof TsproxyError && error.kind === "invalid" ? 2 : 1;
 }
 
-/** Says what went wrong, in one line. With TSPROXY_DEBUG set, also where: the stacks of the error and its causes. */
-export function reportError(error: unknown, write: (text: string) => void = (text) => process.stderr.write(text)): void {
+/** Says what went wrong, in one line. With TSPROXY_DEBUG set, also where: the stacks of the error and its causes. `command`: whose help is named. */
+export function reportError(error: unknown, write: (text: string) => void = (text) => process.stderr.write(text), command = ""): void {
   if (isUsageFailure(error)) {
-    if (error.exitCode !== 0) write(line(`${error.message.replace(/^error: /, "")} (${HELP_HINT})`));
+    if (error.exitCode !== 0) write(line(`${error.message.replace(/^error: /, "").replace(/\.$/, "")} (${helpHint(command)})`));
     return;
   }
-  write(line(errorLine(TsproxyError.of(error))));
+  write(line(errorLine(TsproxyError.of(error), helpHint(command))));
   if (process.env.TSPROXY_DEBUG) write(stacks(error));
 }
 
-export function errorLine(error: TsproxyError): string {
-  return oneLine(error.kind === "invalid" ? `${error.describe()} (${HELP_HINT})` : error.describe());
+export function errorLine(error: TsproxyError, help = HELP_HINT): string {
+  return oneLine(error.kind === "invalid" ? `${error.describe()} (${help})` : error.describe());
 }
 
 function line(message: string): string {

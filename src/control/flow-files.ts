@@ -1,10 +1,14 @@
 /**
- * The files in which workers keep their flows (`table/flow-file.ts`), in the run folder: `PID-WORKER.flows`. Each is locked by the process whose it
- * is, for as long as that lives. One that nobody has locked was left by a process that ended: one of the same kind, on the same host, goes on
- * with its flows, and then removes it.
+ * The files in which workers keep their flows (`table/flow-file.ts`), in the run folder: `PID-WORKER-NUMBER.flows`. Each is locked by the process whose
+ * it is, for as long as that lives. One that nobody has locked was left by a process that ended: one of the same kind, on the same host, goes on
+ * with its flows, and then removes it. What nobody can go on with is removed by whoever starts next: files of an earlier boot, and of network namespaces that have
+ * ended.
+ *
+ * Names are random, so none is used twice, and a file that goes by a name that was seen once is that one or gone. Only who has the lock removes a file.
  *
  * Without a file, where there can be none, flows end with the process; that is said, and nothing else depends on it.
  */
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -22,13 +26,19 @@ import { join } from "node:path";
 import type { FormerFile } from "../engine/messages.js";
 import { log } from "../log.js";
 import { errnoName, native } from "../sys/native.js";
-import { checkHeader, type FlowFileOwner, flowFileSize, HEADER_BYTES, rowsAt } from "../table/flow-file.js";
+import { livingNetns } from "../sys/netns.js";
+import { checkHeader, type FlowFileOwner, flowFileSize, HEADER_BYTES, type HeaderVerdict, rowsAt } from "../table/flow-file.js";
 
 /** Kinds of instances. */
 const ROLES = { daemon: 1, standalone: 2 } as const;
 export type FlowRole = keyof typeof ROLES;
 
-const FILE_NAME = /^\d+-\d+\.flows$/;
+const FILE_NAME = /^\d+-\d+(-[0-9a-f]+)?\.flows$/; // earlier versions had no number
+const NUMBER_BYTES = 8;
+/** How often a new file may be taken for one that is none by others that start in this moment: each of them does so once. */
+const MAX_TRIES = 100;
+/** Nobody waits for the start any more. */
+const SWEEP_MS = 500;
 
 interface Open {
   path: string;
@@ -40,6 +50,7 @@ export class FlowFiles {
   readonly owner: FlowFileOwner;
   private readonly own: Open[] = [];
   private readonly formers: (Open & FormerFile)[] = [];
+  private sweeping: NodeJS.Timeout | undefined;
 
   /** Takes former files before it makes new ones, `workers` of them, each for `capacity` flows. */
   constructor(
@@ -48,7 +59,7 @@ export class FlowFiles {
     workers: number,
     capacity: number,
   ) {
-    this.owner = { role: ROLES[role], boot: bootId(), netns: statSync("/proc/self/ns/net").ino };
+    this.owner = { role: ROLES[role], boot: bootId(), netns: statSync("/proc/self/ns/net").ino, cookie: native.netnsCookie() };
     this.takeFormer();
     try {
       for (let worker = 0; worker < workers; worker++) this.own.push(create(dir, worker, capacity));
@@ -75,13 +86,34 @@ export class FlowFiles {
     }
   }
 
+  /** Removes, soon, the files of network namespaces that have ended. */
+  sweepSoon(): void {
+    this.sweeping = setTimeout(() => this.sweep(), SWEEP_MS).unref();
+  }
+
+  /** The same at once. `living`: inodes of those that have not, or undefined if that cannot be told. */
+  sweep(living = livingNetns): void {
+    const others = flowFiles(this.dir).flatMap((path) => {
+      const verdict = verdictOf(path, this.owner);
+      return verdict !== undefined && "netns" in verdict ? [{ path, netns: verdict.netns }] : [];
+    });
+    const alive = others.some(({ netns }) => netns !== null) ? living() : undefined;
+    for (const { path, netns } of others) {
+      if (netns !== null && alive?.has(netns) !== false) continue;
+      const file = openUnlocked(path);
+      if (file !== null) discard(file);
+    }
+  }
+
   /** There are flows in the own files, for whoever comes next. */
   leave(): void {
+    clearTimeout(this.sweeping);
     for (const { fd } of this.own.splice(0)) closeSync(fd);
   }
 
   /** Removes the own files. Former ones that have not been worked off stay. */
   close(): void {
+    clearTimeout(this.sweeping);
     for (const file of this.own.splice(0)) discard(file);
     for (const { fd } of this.formers.splice(0)) closeSync(fd);
   }
@@ -147,20 +179,39 @@ function lock(fd: number): boolean {
 
 function create(dir: string, worker: number, capacity: number): Open {
   mkdirSync(dir, { recursive: true });
-  const path = join(dir, `${process.pid}-${worker}.flows`);
-  rmSync(path, { force: true }); // of a dead process that had the same number; one that was to be read is open
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
-  native.lockFile(fd);
-  ftruncateSync(fd, flowFileSize(capacity));
-  const result = native.reserveFile(fd, 0, rowsAt(capacity));
-  if (result === 0) return { path, fd };
-  discard({ path, fd });
-  throw new Error(`no room for ${path} (${errnoName(result)})`);
+  const file = createLocked(dir, worker);
+  ftruncateSync(file.fd, flowFileSize(capacity));
+  const result = native.reserveFile(file.fd, 0, rowsAt(capacity));
+  if (result === 0) return file;
+  discard(file);
+  throw new Error(`no room for ${file.path} (${errnoName(result)})`);
+}
+
+/** Until it is locked, somebody who starts now may take it for one that is none, and remove it: then it is another one. */
+function createLocked(dir: string, worker: number): Open {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const path = join(dir, `${process.pid}-${worker}-${randomBytes(NUMBER_BYTES).toString("hex")}.flows`);
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+    if (lock(fd)) return { path, fd };
+    discard({ path, fd });
+  }
+  throw new Error(`a new file in ${dir} cannot be locked`);
 }
 
 function discard({ path, fd }: Open): void {
   rmSync(path, { force: true });
   closeSync(fd);
+}
+
+/** What the file says of itself; undefined: it cannot be opened. */
+function verdictOf(path: string, owner: FlowFileOwner): HeaderVerdict | undefined {
+  const fd = openFile(path);
+  if (fd === null) return undefined;
+  try {
+    return checkHeader(headerOf(fd), owner);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function headerOf(fd: number): Int32Array {

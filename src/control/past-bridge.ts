@@ -213,6 +213,9 @@ export class PastBridge {
     const before = new Map(this.peers);
     this.peers.clear();
     this.byMac.clear();
+    const names = new Set(wanted.map(({ bridge, text }) => peerName(bridge, text)));
+    // First: there is no more room in the map than for those that are wanted.
+    for (const [name, { bridge, address }] of before) if (!names.has(name)) this.steering.setPeer(bridge, address, null);
     for (const peer of wanted) {
       const name = peerName(peer.bridge, peer.text);
       const former = before.get(name);
@@ -221,9 +224,7 @@ export class PastBridge {
       this.peers.set(name, peer);
       const mac = peerName(peer.bridge, peer.mac);
       this.byMac.set(mac, [...(this.byMac.get(mac) ?? []), peer]);
-      before.delete(name);
     }
-    for (const { bridge, address } of before.values()) this.steering.setPeer(bridge, address, null);
   }
 
   /** Lets entries hold that are used and beyond doubt; answers whether there are such. */

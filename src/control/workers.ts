@@ -181,11 +181,14 @@ export class Workers {
     const id = this.nextCapture++;
     const memories = this.links.map(() => captureRing(CAPTURE_RING_SIZE)); // first: it throws where there is no memory
     this.captures.set(id, ready);
-    for (const [worker, ring] of memories.entries()) this.postTo(worker, { type: "capture", id, ring, snap, filter });
+    const begun = this.links.map((link, n) =>
+      link.ask((ask) => ({ type: "capture", id: ask, capture: id, ring: memories[n]!, snap, filter })),
+    );
     return {
+      begun: Promise.all(begun).then(() => {}),
       rings: memories.map((memory) => new CaptureRing(memory)),
       end: () => {
-        if (this.captures.delete(id)) this.post({ type: "end-capture", id });
+        if (this.captures.delete(id)) this.post({ type: "end-capture", capture: id });
       },
     };
   }

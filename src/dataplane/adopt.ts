@@ -18,7 +18,7 @@ import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { dstPort, swapPorts } from "../wire/raw.js";
 import { foldAddress, workerOf } from "../wire/spread.js";
 import { isAllowed } from "./admit.js";
-import { isCarried } from "./carried-port.js";
+import { hasIpv6End, isCarried } from "./carried-port.js";
 import { noteTarget, targetOf } from "./choose-target.js";
 import { holdAddresses, setDeltas } from "./open-flow.js";
 import { isIcmp } from "./packet.js";
@@ -180,7 +180,8 @@ export class FormerFlows {
     if (!hasFamilies(word, flow) || !this.translateAddresses(file)) return OVER;
     setDeltas(this.state);
     if (rows[row + ct.DELTA] !== (flow.addressDelta | (flow.allDelta << 16))) return OVER; // torn
-    const way = goesOn(rows[row + ct.WAY]!);
+    const wasWithheld = (word & ct.WITHHELD) !== 0; // nobody looks at it any more
+    const way = wasWithheld ? rows[row + ct.WAY]! | ct.EGRESS_OFFLOAD : rows[row + ct.WAY]!;
     const wayBack = rows[row + ct.REPLY + ct.WAY]!;
     const isOffloaded = (way & ct.EGRESS_OFFLOAD) !== 0; // then the kernel alone knows when its last packet came
     const lastSeen = isOffloaded ? now : rows[row + ct.DEADLINE]! - before;
@@ -206,7 +207,7 @@ export class FormerFlows {
       if (isOffloaded && !this.mapIsNew) flow.egress |= ct.EGRESS_ENTERED; // as when the kernel refuses (`engine/flow-commands.ts`)
     }
     flow.replyEgress = (flow.replyEgress & ~ct.EGRESS_OFFLOAD) | (flow.egress & ct.EGRESS_OFFLOAD);
-    const isToCarry = wasWithheld(rows[row + ct.WAY]!) && (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
+    const isToCarry = wasWithheld && (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
     if ((isToCarry || (isFromOutside && !this.state.bypass)) && (flow.replyEgress & ct.EGRESS_ENTERED) === 0)
       flow.replyEgress |= ct.EGRESS_ENTER;
     flow.device = file.device[id]!;
@@ -214,13 +215,13 @@ export class FormerFlows {
     const taken = conntrack.insert(flow, lastSeen);
     if (taken === -1) return OVER; // no room
     holdAddresses(this.state);
-    this.complete(taken, rows, row, isPublished);
+    this.complete(taken, rows, row, isPublished, isOffloaded);
     if (fate === ON_TRUST) this.trust(taken);
     return fate;
   }
 
   /** The rest of a row that was just taken up, and its entries in the steering's map. */
-  private complete(id: number, rows: Int32Array, row: number, isPublished: boolean): void {
+  private complete(id: number, rows: Int32Array, row: number, isPublished: boolean, wasOffloaded: boolean): void {
     const { conntrack, entries, entries6, limits, newFlow: flow, pool } = this.state;
     const at = id << ct.ROW_SHIFT;
     for (const dir of [0, 1]) {
@@ -230,6 +231,7 @@ export class FormerFlows {
     }
     if (ct.PHASES[flow.state] === ct.CLOSED) {
       conntrack.close(id);
+      if ((rows[row + ct.STATE]! & ct.TIMESTAMPED) !== 0) conntrack.rows[at + ct.STATE] = conntrack.rows[at + ct.STATE]! | ct.TIMESTAMPED;
     } else {
       limits.hold(id);
       if (isPublished) this.noteTarget(id);
@@ -242,7 +244,7 @@ export class FormerFlows {
       // Nobody held the port meanwhile, nor what else the two ends sent for the host.
       if ((flow.egress & ct.EGRESS_PORT) === uplink && (flow.replyEgress & ct.EGRESS_PORT) === uplink) this.state.probes.add(id);
     } else {
-      if (!isOffloaded) return;
+      if (!isOffloaded && !(wasOffloaded && this.uncarry(id))) return;
       // It is there, but says where the former process has counted for the port, which is another's place now.
       entries.mayBeThere = true;
       entries6.mayBeThere = true;
@@ -252,6 +254,23 @@ export class FormerFlows {
     if (hasBoth || (flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
     if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? carriedAs(this.state, id, 1) : 0);
     if (Math.max(entries.count, entries6.count) + TWO > entries.capacity) this.hooks.record();
+  }
+
+  /**
+   * What leads flow `id` past us goes out of a map that the former process has left, where the kernel carries others; whether there is one of it to be
+   * entered anew. So of an endpoint that was on a veth pair, and is on a TAP now.
+   */
+  private uncarry(id: number): boolean {
+    const { conntrack, offloads, offloads6 } = this.state;
+    if (!(hasIpv6End(this.state, id) ? offloads6 : offloads)) return false; // nothing is carried by what is there
+    let isToEnter = false;
+    this.makeRoomToForget();
+    for (let dir = 0; dir < 2; dir++) {
+      if ((conntrack.egress(id, dir) & ENTERED) !== 0) isToEnter = true;
+      else
+        forgetEntry(this.state, conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
+    }
+    return isToEnter;
   }
 
   /** Flow `id` says which of several targets its client has been led to. */
@@ -365,10 +384,11 @@ function stateOf(word: number): number {
   return (word >> 8) & 0xff;
 }
 
-/** Whether the row's addresses are of the families that its state word says, and it says nothing more. */
+/** Whether the row's addresses are of the families that its state word says, and it says nothing more that it may not. */
 function hasFamilies(word: number, { src, dst, replySrc, replyDst }: ct.NewFlow): boolean {
   const [original, reply] = [(word & ct.V6_ORIGINAL) !== 0, (word & ct.V6_REPLY) !== 0];
-  const rest = word & ~0xffff & ~(ct.V6_ORIGINAL | ct.V6_REPLY);
+  const more = ct.WITHHELD | (stateOf(word) === ct.CLOSING ? ct.TIMESTAMPED : 0);
+  const rest = word & ~0xffff & ~(ct.V6_ORIGINAL | ct.V6_REPLY | more);
   return rest === 0 && isIpv6(src) === original && isIpv6(dst) === original && isIpv6(replySrc) === reply && isIpv6(replyDst) === reply;
 }
 
@@ -381,14 +401,4 @@ function spreadWord({ addressWords }: FlowFile, former: number): number {
 
 function isKnown(proto: number): boolean {
   return proto === PROTO_TCP || proto === PROTO_UDP || proto === PROTO_SCTP || isIcmp(proto);
-}
-
-/** Whether somebody looked at the flow when the former process ended. */
-function wasWithheld(way: number): boolean {
-  return (way & ct.EGRESS_WITHHELD) !== 0;
-}
-
-/** The egress word of a flow that nobody looks at any more. */
-function goesOn(way: number): number {
-  return wasWithheld(way) ? (way & ~ct.EGRESS_WITHHELD) | ct.EGRESS_OFFLOAD : way;
 }

@@ -10,7 +10,7 @@ import { PROTO_ICMPV6 } from "../wire/icmpv6.js";
 import type { IpPrefix } from "../wire/ip-address.js";
 import { PROTO_ICMP } from "../wire/ipv4.js";
 import { rawHalf } from "../wire/raw.js";
-import type { State } from "./state.js";
+import type { PublishRule, State } from "./state.js";
 
 /** What must hold of a packet, all of it. */
 export interface CaptureFilterOptions {
@@ -90,7 +90,7 @@ export class CaptureFilter {
   private wantsWords(proto: number, opener: number, ports: number, other: number, to: number, back: number): boolean {
     const { client, target, state } = this;
     if (!this.isProto(proto)) return false;
-    if (this.port !== 0 && ports >>> 16 !== this.port) return false;
+    if (!this.isPort(proto, ports, false)) return false;
     if (client !== null && !client.has(opener, state.addresses)) return false;
     if (target !== null) {
       const opens = state.ports.kind[back] === ENDPOINT && target.has(opener, state.addresses);
@@ -104,19 +104,36 @@ export class CaptureFilter {
     const { client, target, state } = this;
     if (!isIp) return this.takesAll && (this.isNetworkOf(ingress) || this.isNetworkOf(egress));
     if (!this.isProto(proto)) return false;
-    if (this.port !== 0 && ports >>> 16 !== this.port && (ports & 0xffff) !== this.port) return false;
-    const has = (prefix: Prefix | null): boolean => prefix === null || prefix.has(src, state.addresses) || prefix.has(dst, state.addresses);
-    if (!has(client)) return false;
+    if (!this.isPort(proto, ports, true)) return false;
+    if (client !== null && !client.has(src, state.addresses) && !client.has(dst, state.addresses)) return false;
     const rule = proto === 0 ? null : state.publishedAt(dst, ports >>> 16, proto);
-    const leads = (to: { address: number }): boolean => target!.has(to.address, state.addresses);
-    if (!has(target) && rule?.targets.some(leads) !== true) return false;
-    if (this.isNetworkOf(ingress) || this.isNetworkOf(egress)) return true;
-    return rule?.targets.some(({ network }) => network === this.options.network) === true;
+    const isTarget = target === null || target.has(src, state.addresses) || target.has(dst, state.addresses);
+    if (!isTarget && !this.leadsToTarget(rule)) return false;
+    return this.isNetworkOf(ingress) || this.isNetworkOf(egress) || this.leadsToNetwork(rule);
+  }
+
+  private leadsToTarget(rule: PublishRule | null): boolean {
+    if (rule === null || this.target === null) return false;
+    for (let k = 0; k < rule.targets.length; k++) if (this.target.has(rule.targets[k]!.address, this.state.addresses)) return true;
+    return false;
+  }
+
+  private leadsToNetwork(rule: PublishRule | null): boolean {
+    if (rule === null) return false;
+    for (let k = 0; k < rule.targets.length; k++) if (rule.targets[k]!.network === this.options.network) return true;
+    return false;
   }
 
   private isProto(proto: number): boolean {
     const wanted = this.options.proto;
     return wanted === 0 || proto === wanted || (wanted === PROTO_ICMP && proto === PROTO_ICMPV6);
+  }
+
+  /** `either`: the source port counts as well. ICMP has identifiers there, which are no ports. */
+  private isPort(proto: number, ports: number, either: boolean): boolean {
+    if (this.port === 0) return true;
+    if (proto === PROTO_ICMP || proto === PROTO_ICMPV6) return false;
+    return ports >>> 16 === this.port || (either && (ports & 0xffff) === this.port);
   }
 
   private isNetworkOf(port: number): boolean {

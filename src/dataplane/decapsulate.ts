@@ -206,12 +206,12 @@ function open(b: Batch, i: number, state: State, outer: number, size: number): n
 }
 
 /** It is of nobody that is known; an IPv6 address is in `scratch`. */
-function strange({ strangers, tunnel }: State, sender: number): number {
+function strange({ now, strangers, tunnel }: State, sender: number): number {
   if (!tunnel.ipv6) {
     scratch.fill(0);
     scratch[0] = sender;
   }
-  strangers.note(scratch);
+  strangers.note(scratch, now);
   return drop.DROP_VXLAN_NODE;
 }
 

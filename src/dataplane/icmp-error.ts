@@ -68,6 +68,7 @@ function translate(b: Batch, i: number, state: State): number {
   const ref = conntrack.lookup(ipv4.dst(words, inner), ipv4.src(words, inner), swapPorts(ports), proto);
   if (ref === -1) return drop.DROP_NO_FLOW;
   if (!conntrack.comesBy(ref, b.ingress[i]!)) return drop.DROP_WRONG_PORT;
+  state.capturing?.about(i, ref);
   const id = ref >> 1;
   const dir = ref & 1;
   const egress = conntrack.egress(id, dir);

@@ -45,6 +45,7 @@ export function translateError6(b: Batch, i: number, state: State): number {
   const ref = conntrack.lookup(src, dst, swapPorts(innerPorts), proto);
   if (ref === -1) return drop.DROP_NO_FLOW;
   if (!conntrack.comesBy(ref, b.ingress[i]!)) return drop.DROP_WRONG_PORT;
+  state.capturing?.about(i, ref);
   const egress = conntrack.egress(ref >> 1, ref & 1);
   if ((egress & EGRESS_KEEP_TTL) === 0) {
     if (ttl(b, i) <= 1) return drop.DROP_TTL_EXCEEDED;

@@ -39,18 +39,18 @@ export function openFlow(b: Batch, i: number, state: State, source: number): num
   catchUp(state);
   const full = limits.exceeded(flow);
   if (full !== NO_LIMIT && !giveUpOne(b, state, full, flow)) return refused(state, full);
-  if (!hasPort(b, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
+  if (!hasPort(b, i, state, source)) return limits.mayTakePort(flow) ? drop.DROP_NO_PORT : drop.DROP_LIMIT_TARGET_PORTS;
   if (conntrack.used === conntrack.capacity && !makeRoom(b, state, flow.src)) return noRoom(state);
   setDeltas(state);
-  if (state.offloads && flow.proto !== ipv4.PROTO_SCTP && isKernels(state, source)) {
-    if (state.capturing?.wants(flow) === true) flow.egress |= ct.EGRESS_WITHHELD;
-    else {
-      flow.egress |= ct.EGRESS_OFFLOAD;
-      flow.replyEgress |= ct.EGRESS_OFFLOAD | ct.EGRESS_ENTER;
-    }
+  const mayCarry = state.offloads && flow.proto !== ipv4.PROTO_SCTP && isKernels(state, source);
+  const isWithheld = mayCarry && state.capturing?.wants(flow) === true;
+  if (mayCarry && !isWithheld) {
+    flow.egress |= ct.EGRESS_OFFLOAD;
+    flow.replyEgress |= ct.EGRESS_OFFLOAD | ct.EGRESS_ENTER;
   }
   const id = conntrack.insert(flow, state.now);
   if (id === -1) return noRoom(state);
+  if (isWithheld) conntrack.setWithheld(id, true);
   holdAddresses(state);
   limits.hold(id);
   b.flow[i] = id << 1;
@@ -83,10 +83,10 @@ function noRoom(state: State): number {
 }
 
 /** Gives `state.newFlow` the port that its target sees. */
-function hasPort(b: Batch, state: State, source: number): boolean {
-  if (source === KEPT) return keep(b, state, state.newFlow);
-  if (source === HOSTS) return shared(b, state, state.newFlow);
-  return source === UNCHANGED || masquerade(b, state, state.newFlow);
+function hasPort(b: Batch, i: number, state: State, source: number): boolean {
+  if (source === KEPT) return keep(b, i, state, state.newFlow);
+  if (source === HOSTS) return shared(b, i, state, state.newFlow);
+  return source === UNCHANGED || masquerade(b, i, state, state.newFlow);
 }
 
 /** Whether the kernel can carry `state.newFlow`: it stays in it. Many devices have the same link-local addresses, so those are ours. */

@@ -7,6 +7,7 @@
  * comes that way always.
  * So are flows that the kernel is to carry for which there is no room in the Ethernet header (`l2-out.ts`): of IPv6, across the families, and those
  * translated at both ends.
+ * So are, with their second datagram, flows that an endpoint opens to the outside, and nobody has answered.
  * The same where the firewall is bypassed and the kernel is to carry the flow, but has forgotten it.
  */
 import { type Batch, NO_FLOW } from "../mem/batch.js";
@@ -36,7 +37,7 @@ import {
 } from "../wire/flow-entry.js";
 import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
-import { ORDER_MOST } from "../wire/order.js";
+import { INSIDE_ORDER_MOST, ORDER_MOST } from "../wire/order.js";
 import { chunkType, INIT } from "../wire/sctp.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
@@ -51,7 +52,7 @@ export function record(b: Batch, state: State): void {
     const id = ref >> 1;
     const device = b.device[i]!;
     const offloaded = (b.mark[i]! & EGRESS_OFFLOAD) !== 0;
-    if (device === 0 && !(state.bypass && offloaded)) continue;
+    if (device === 0 && !(offloaded && (state.bypass || isUnanswered(state, id)))) continue;
     if ((conntrack.egress(id, 1) & (EGRESS_ENTER | EGRESS_ENTERED)) === 0) continue; // an endpoint's, whose packets are not steered
     const moved = device !== conntrack.device[id];
     if (moved) {
@@ -94,6 +95,11 @@ export function carriedAs(state: State, id: number, dir: number): number {
   return dir === 0 ? OFFLOAD_SOURCE : OFFLOAD_DESTINATION;
 }
 
+/** Whether an endpoint has opened the flow to the outside, and nobody has answered: the first answer would enter it else. */
+function isUnanswered(state: State, id: number): boolean {
+  return (state.conntrack.egress(id, 1) & EGRESS_ENTER) !== 0 && isInside(state, id);
+}
+
 /** Whether the packet would come this way also if the flow were entered, or is the first of a flow that the answer will enter. */
 function isUsual(b: Batch, i: number, state: State, id: number, device: number): boolean {
   if (b.proto[i] === PROTO_SCTP) return chunkType(b.memory.bytes, b.l4[i]!) === INIT;
@@ -103,7 +109,7 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
 
 /**
  * Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. Those of an endpoint
- * come by its own device. `ordered`: as of `enterClient`; an endpoint's do not wait.
+ * come by its own device. `ordered`: as of `enterClient`.
  */
 export function enter(state: State, id: number, dir: number, device: number, offload: number, ordered = false): void {
   const { addresses, conntrack, networks, order, ports } = state;
@@ -113,7 +119,7 @@ export function enter(state: State, id: number, dir: number, device: number, off
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
-  if (ordered && order.isKept && from === ports.uplink) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
+  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = from === ports.uplink ? ORDER_MOST : INSIDE_ORDER_MOST;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   const inside = isInside(state, id);

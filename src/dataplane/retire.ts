@@ -14,7 +14,7 @@ export function forgetEntry({ forget, forget6 }: State, src: number, dst: number
 export function retire(state: State, id: number): void {
   const { addresses, conntrack } = state;
   for (let dir = 0; dir < 2; dir++) {
-    if ((conntrack.egress(id, dir) & (EGRESS_RECORD | EGRESS_ENTERED | EGRESS_OFFLOAD)) === 0) continue;
+    if (!conntrack.isWithheld(id) && (conntrack.egress(id, dir) & (EGRESS_RECORD | EGRESS_ENTERED | EGRESS_OFFLOAD)) === 0) continue;
     forgetEntry(state, conntrack.newSrc(id, dir), conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   }
   end(state, id);

@@ -45,10 +45,12 @@ export interface Capturing {
   before(b: Batch): void;
   /** The batch as it is to be sent. */
   after(b: Batch): void;
+  /** Frame `i` is an ICMP error about the flow of that reference, whose direction it goes in. Before `after`. */
+  about(i: number, ref: number): void;
   /** Who has sent frame `i` gets an answer in its place, for that reason. Before `after`. */
   answered(i: number, reason: number): void;
-  /** Frame `i` is not sent after all. After `after`; -1: which one it was is not known. */
-  failed(i: number, reason: number): void;
+  /** Frame `i` is not sent after all, or, if not `isWhole`, one of its copies or pieces is not. After `after`; -1: which one it was is not known. */
+  failed(i: number, reason: number, isWhole: boolean): void;
   /** The batch is sent. */
   done(): void;
   /** Every second. */
@@ -209,6 +211,8 @@ export class State {
   awaitsFormer: boolean;
   /** Row of the next flow whose way out is to be looked at again (`review.ts`); conntrack's end or more: none. */
   reviewAt = Number.MAX_SAFE_INTEGER;
+  /** The same of the next that the kernel may have to give back, or get again (`engine/withhold.ts`). */
+  withholdAt = Number.MAX_SAFE_INTEGER;
   /** New flows refused because conntrack was full. */
   refused = 0;
   /** Flows ended before their time, to make room for others. */

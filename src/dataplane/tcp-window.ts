@@ -27,7 +27,7 @@ export function note(conntrack: ct.Conntrack, id: number, dir: number, flags: nu
 
 /** Whether the segment at `off` of direction `dir` is outside of what its receiver takes. */
 export function isOutside(conntrack: ct.Conntrack, id: number, dir: number, halves: Uint16Array, off: number): boolean {
-  if (!isKnown(conntrack.state(id)) || (conntrack.egress(id, 0) & (ct.EGRESS_OFFLOAD | ct.EGRESS_WITHHELD)) !== 0) return false;
+  if (!isKnown(conntrack.state(id)) || (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0 || conntrack.isWithheld(id)) return false;
   const ahead = rawHalf(tcpSequenceUpper(halves, off)) - rawHalf(conntrack.acked(id, dir ^ 1));
   return ((ahead + 1) & HALF) > WINDOW;
 }

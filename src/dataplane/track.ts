@@ -19,6 +19,7 @@ import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { queryState } from "./packet.js";
 import type { State } from "./state.js";
 import { isOutside, note } from "./tcp-window.js";
+import { rememberEnd } from "./time-wait.js";
 import { trackSctp } from "./track-sctp.js";
 import { turn } from "./turn.js";
 
@@ -56,7 +57,7 @@ export function track(b: Batch, state: State): void {
     const flags = isTcp ? tcpFlags(bytes, b.l4[i]!) : 0;
     if (isTcp) {
       if ((flags & (TCP_RST | TCP_FIN)) !== 0 && isOutside(conntrack, id, dir, halves, b.l4[i]!)) continue; // forged
-      if ((flags & TCP_RST) === 0) note(conntrack, id, dir, flags, halves, b.l4[i]!);
+      if ((flags & TCP_RST) === 0 && (old !== ct.CLOSING || opensAnew(flags, dir))) note(conntrack, id, dir, flags, halves, b.l4[i]!);
     }
     conntrack.touch(id, dir, now);
     let next = old;
@@ -68,9 +69,15 @@ export function track(b: Batch, state: State): void {
       if (old === ct.ESTABLISHED && (flags & TURNING) === 0) continue;
       next = tcpNext(old, flags, dir);
       if ((flags & TCP_RST) !== 0 && (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) state.unsee(id);
+      if (next === ct.CLOSING && old !== next) rememberEnd(conntrack, id, dir, bytes, halves, b.l4[i]!);
     }
     if (next !== old) turn(state, id, next, now);
   }
+}
+
+/** Whether a segment with `flags` opens a connection that is over anew. */
+function opensAnew(flags: number, dir: number): boolean {
+  return dir === 0 && (flags & (TCP_SYN | TCP_ACK)) === TCP_SYN;
 }
 
 /** State after the `packets`-th datagram of direction `dir` (0: from the side that opened). */
@@ -113,9 +120,9 @@ function tcpNext(state: number, flags: number, dir: number): number {
       if (isAnswer) return ct.SYN_RECEIVED;
       return (flags & TCP_FIN) !== 0 && dir === 0 ? ct.CLOSING : state;
     case ct.CLOSING:
-      return dir === 0 && isFirst ? ct.SYN_SENT : state;
+      return opensAnew(flags, dir) ? ct.SYN_SENT : state;
     default: // RESET_*
-      if (dir === 0 && isFirst) return ct.SYN_SENT;
+      if (opensAnew(flags, dir)) return ct.SYN_SENT;
       return (flags & TCP_SYN) === 0 && dir === (state === ct.RESET_ORIGINAL ? 0 : 1) ? ct.TAKEN_UP : state;
   }
 }

@@ -20,7 +20,8 @@ export function ttl(b: Batch, state: State): void {
   }
 }
 
-/** Answers frame `i`, whose TTL ends here, or drops it. */
+/** Answers frame `i`, whose TTL ends here, or drops it. An answer is no drop to be counted: traceroute asks for it. */
 export function expire(b: Batch, i: number, state: State): void {
-  if (!answer(b, i, state, icmp.TIME_EXCEEDED, 0)) b.drop(i, DROP_TTL_EXCEEDED);
+  if (answer(b, i, state, icmp.TIME_EXCEEDED, 0)) state.capturing?.answered(i, DROP_TTL_EXCEEDED);
+  else b.drop(i, DROP_TTL_EXCEEDED);
 }

@@ -29,6 +29,7 @@ function letGo({ conntrack, pool, limits }: State, id: number): void {
 
 /** The flow has its port still, which is unique to its target; its mapping only if nobody got the port in the meantime. */
 function takeUp({ conntrack, pool, limits }: State, id: number): void {
+  conntrack.dropTimestamp(id);
   conntrack.setMapping(id, -1);
   limits.hold(id);
   if (conntrack.isPublished(id) || !conntrack.hasOtherSource(id)) return; // without a mapping

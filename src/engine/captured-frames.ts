@@ -14,6 +14,8 @@ import * as eth from "../wire/ethernet.js";
 import { PROTO_ICMPV6 } from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
+import { copyBytes, type Lanes, lanesOf } from "../wire/lanes.js";
+import { swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { HEADER_SIZE as TUNNEL_VNET } from "../wire/vnet-tunnel.js";
 
@@ -27,21 +29,26 @@ const IPV4_SRC = 12,
   ARP_TARGET = 24,
   PORTS_SIZE = 4;
 
-export class CapturedFrames {
+export class CapturedFrames implements Lanes {
   /** Of each frame. */
   readonly ingress: Int32Array;
   readonly length: Int32Array;
-  /** Bytes of its head, and the tail that it goes on in. */
+  /** Bytes of its head, the tail that it goes on in, and where in packet memory what follows the head lies, which stays there. */
   readonly head: Int32Array;
   readonly tail: Int32Array;
+  readonly restAt: Int32Array;
+  /** Of an ICMP error: the reference of the flow that it is about. */
+  readonly about: Int32Array;
   /** Why the sender gets an answer in its place; DROP_NONE: it does not, or it asked for one. */
   readonly answers: Int32Array;
   count = 0;
   /** What the frame says that was looked at last. */
   readonly facts: PacketFacts = { isIp: false, proto: 0, src: 0, dst: 0, ports: 0, ingress: 0, egress: 0 };
-  private bytes = new Uint8Array(0);
-  private halves = new Uint16Array(0);
-  private words = new Int32Array(0);
+  bytes: Uint8Array = new Uint8Array(0);
+  halves: Uint16Array = new Uint16Array(0);
+  words: Int32Array = new Int32Array(0);
+  /** 1: one of ours that the uplink's program has given back (`dataplane/returned.ts`). */
+  private readonly isReturned: Uint8Array;
 
   constructor(
     private readonly state: State,
@@ -52,31 +59,36 @@ export class CapturedFrames {
     this.length = column();
     this.head = column();
     this.tail = column();
+    this.restAt = column();
+    this.isReturned = new Uint8Array(slots);
+    this.about = column();
     this.answers = column();
   }
 
   /** Takes the memory that `take` needs, once. */
   reserve(): void {
     if (this.bytes.length > 0) return;
-    const memory = new ArrayBuffer(this.slots * STRIDE);
-    this.bytes = new Uint8Array(memory);
-    this.halves = new Uint16Array(memory);
-    this.words = new Int32Array(memory);
+    const { bytes, halves, words } = lanesOf(new ArrayBuffer(this.slots * STRIDE));
+    this.bytes = bytes;
+    this.halves = halves;
+    this.words = words;
   }
 
   take(b: batch.Batch): void {
-    const { bytes } = b.memory;
     this.count = b.count;
     for (let i = 0; i < b.count; i++) {
       const longer = this.longerBy(b.ingress[i]!);
       const from = b.at[i]! + VNET + longer;
       const size = Math.max(0, b.len[i]! - longer);
       const head = Math.min(Math.max(0, inHead(b.at[i]!, size + VNET + longer, b.tail[i]!) - VNET - longer), HEAD_SIZE);
-      this.bytes.set(bytes.subarray(from, from + head), i * STRIDE + AT);
+      copyBytes(this, this.headAt(i), b.memory, from, head);
       this.ingress[i] = b.ingress[i]!;
       this.length[i] = size;
       this.head[i] = head;
       this.tail[i] = b.tail[i]!;
+      this.restAt[i] = b.tail[i] === -1 ? from + head : b.memory.tailAt(b.tail[i]!);
+      this.takeBack(b, i);
+      this.about[i] = batch.NO_FLOW;
       this.answers[i] = DROP_NONE;
       b.flow[i] = batch.NO_FLOW; // of who is dropped before anybody has looked
     }
@@ -87,9 +99,23 @@ export class CapturedFrames {
     return this.state.ports.kind[port] === TUNNEL ? TUNNEL_VNET - VNET : 0;
   }
 
-  /** The first `length` bytes of frame `i`'s head. */
-  headOf(i: number, length: number): Uint8Array {
-    return this.bytes.subarray(i * STRIDE + AT, i * STRIDE + AT + length);
+  /** Byte at which the copy of frame `i`'s head begins. */
+  headAt(i: number): number {
+    return i * STRIDE + AT;
+  }
+
+  /** As the stage does: a frame that was given back has its own EtherType again. */
+  private takeBack(b: batch.Batch, i: number): void {
+    const frame = this.headAt(i);
+    const isReturned =
+      b.ingress[i] === this.state.ports.uplink && this.head[i]! > eth.HEADER_SIZE && eth.type(this.halves, frame) === eth.TYPE_RETURNED;
+    this.isReturned[i] = isReturned ? 1 : 0;
+    if (isReturned) eth.setType(this.halves, frame, this.bytes[frame + eth.HEADER_SIZE]! >> 4 === 6 ? eth.TYPE_IPV6 : eth.TYPE_IPV4);
+  }
+
+  /** Whether frame `i` came in a datagram of another node, out of which it has been taken meanwhile. */
+  private isOutOfTunnel(b: batch.Batch, i: number): boolean {
+    return b.ingress[i] !== this.ingress[i] && this.state.ports.kind[this.ingress[i]!] === TUNNEL;
   }
 
   /** Fills `facts` with frame `i` as it came in; its flow, or NO_FLOW. */
@@ -97,8 +123,8 @@ export class CapturedFrames {
     const { facts } = this;
     facts.ingress = b.ingress[i]!;
     facts.egress = b.egress[i]!;
-    if (b.ingress[i] !== this.ingress[i]) {
-      // Out of a tunnel: what was inside.
+    if (this.isOutOfTunnel(b, i)) {
+      // What was inside.
       facts.isIp = b.kind[i] === batch.KIND_IPV4 || b.kind[i] === batch.KIND_IPV6;
       facts.src = b.src[i]!;
       facts.dst = b.dst[i]!;
@@ -106,9 +132,15 @@ export class CapturedFrames {
       facts.proto = b.proto[i]!;
       return b.flow[i]!;
     }
-    this.parse(i * STRIDE + AT, this.head[i]!);
+    this.parse(this.headAt(i), this.head[i]!);
     if (b.flow[i] !== batch.NO_FLOW || !facts.isIp || facts.proto === 0) return b.flow[i]!;
+    if (this.about[i] !== batch.NO_FLOW) return this.about[i]!;
     const { conntrack } = this.state;
+    if (this.isReturned[i] !== 0) {
+      // It is as we sent it: turned round, it has a tuple of the other direction.
+      const other = conntrack.lookup(facts.dst, facts.src, swapPorts(facts.ports), facts.proto);
+      return other === -1 ? batch.NO_FLOW : other ^ 1;
+    }
     const ref = conntrack.lookup(facts.src, facts.dst, facts.ports, facts.proto);
     // As `flow-lookup`: what comes another way is not the flow's.
     return ref === -1 || b.egress[i]! < 0 || !conntrack.comesBy(ref, b.ingress[i]!) ? batch.NO_FLOW : ref;
@@ -154,7 +186,7 @@ export class CapturedFrames {
     const to = b.egress[i]!;
     if (to < 0) return verdictOfNoPort(to, b.reason[i]!);
     if (this.answers[i] !== DROP_NONE) return record.ANSWERED | (this.answers[i]! << record.REASON_SHIFT);
-    if (b.ingress[i] !== this.ingress[i] || ports.kind[to] === TUNNEL || ports.kind[to] === REMOTE) return record.FORWARDED;
+    if (this.isOutOfTunnel(b, i) || ports.kind[to] === TUNNEL || ports.kind[to] === REMOTE) return record.FORWARDED;
     if (this.isAnswer(b, i, flow)) return record.ANSWERED;
     return this.isSame(b, i) ? record.FORWARDED : record.TRANSLATED;
   }
@@ -163,7 +195,7 @@ export class CapturedFrames {
   private isSame(b: batch.Batch, i: number): boolean {
     const { facts } = this;
     if (!facts.isIp) return true;
-    const was = i * STRIDE + AT;
+    const was = this.headAt(i);
     const is = b.at[i]! + VNET;
     if (eth.type(this.halves, was) !== eth.type(b.memory.halves, is)) return false;
     const isIpv4 = eth.type(this.halves, was) === eth.TYPE_IPV4;
@@ -178,7 +210,7 @@ export class CapturedFrames {
     const from = b.ingress[i]!;
     if (b.egress[i] !== (kind[from] === HELD ? uplink : from)) return false;
     const is = b.at[i]! + VNET + eth.HEADER_SIZE;
-    switch (eth.type(this.halves, i * STRIDE + AT)) {
+    switch (eth.type(this.halves, this.headAt(i))) {
       case eth.TYPE_IPV4:
         if (flow !== batch.NO_FLOW && !isError(this.facts.proto, b.memory.bytes[is + 9]!)) return false;
         return this.isAlike(b, i, eth.HEADER_SIZE + IPV4_SRC, eth.HEADER_SIZE + IPV4_SRC + 4, 4);
@@ -193,7 +225,7 @@ export class CapturedFrames {
   /** Whether `len` bytes at `was` of the frame as it came in are at `is` as it goes out. */
   private isAlike(b: batch.Batch, i: number, was: number, is: number, len: number): boolean {
     const frame = b.at[i]! + VNET;
-    for (let k = 0; k < len; k++) if (this.bytes[i * STRIDE + AT + was + k] !== b.memory.bytes[frame + is + k]) return false;
+    for (let k = 0; k < len; k++) if (this.bytes[this.headAt(i) + was + k] !== b.memory.bytes[frame + is + k]) return false;
     return true;
   }
 }

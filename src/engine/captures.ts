@@ -10,12 +10,13 @@
 import { CaptureFilter, type CaptureFilterOptions } from "../dataplane/capture-filter.js";
 import type { Capturing, State } from "../dataplane/state.js";
 import * as batch from "../mem/batch.js";
-import { HEAD_SIZE, inHead, type PacketMemory } from "../mem/packet-memory.js";
+import { HEAD_SIZE, inHead } from "../mem/packet-memory.js";
 import { CaptureRing } from "../table/capture-ring.js";
 import { EGRESS_PORT, type NewFlow } from "../table/conntrack.js";
 import { HELD, UPLINK } from "../table/ports.js";
 import * as record from "../wire/capture-record.js";
 import { DROP_NONE } from "../wire/drop.js";
+import { copyBytes } from "../wire/lanes.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { CapturedFrames } from "./captured-frames.js";
 import type { Withholder } from "./withhold.js";
@@ -27,7 +28,7 @@ const IF_DROPPED = -2;
 const AGAIN = 2;
 
 export interface CaptureOptions {
-  id: number;
+  capture: number;
   ring: SharedArrayBuffer;
   /** Bytes of a packet that are wanted. */
   snap: number;
@@ -35,6 +36,7 @@ export interface CaptureOptions {
 }
 
 interface Capture {
+  readonly id: number;
   readonly ring: CaptureRing;
   readonly snap: number;
   readonly filter: CaptureFilter;
@@ -50,7 +52,7 @@ export interface CapturesHooks {
 }
 
 export class Captures implements Capturing {
-  private readonly all = new Map<number, Capture>();
+  private all: readonly Capture[] = [];
   private readonly frames: CapturedFrames;
   private takeBackAgain = 0;
   /** The batch that was looked at last, when that was, and the flow of each of its frames. */
@@ -68,44 +70,52 @@ export class Captures implements Capturing {
     this.flows = new Int32Array(slots);
   }
 
-  start({ id, ring, snap, filter }: CaptureOptions): void {
+  /** `begun` is called when the kernel carries no flow any more whose packets are wanted. */
+  start({ capture, ring, snap, filter }: CaptureOptions, begun: () => void): void {
     this.frames.reserve();
     const places = new Int32Array(this.slots).fill(NO_RECORD);
-    this.all.set(id, { ring: new CaptureRing(ring), snap, filter: new CaptureFilter(filter, this.state), places });
-    this.review();
+    this.all = [...this.all, { id: capture, ring: new CaptureRing(ring), snap, filter: new CaptureFilter(filter, this.state), places }];
+    this.review(begun);
   }
 
   end(id: number): void {
-    if (this.all.delete(id)) this.review();
+    const left = this.all.filter((capture) => capture.id !== id);
+    if (left.length === this.all.length) return;
+    this.all = left;
+    this.review();
   }
 
   /** There are flows that have not been looked at: a former process's. */
   adopted(): void {
-    if (this.all.size > 0) this.review();
+    if (this.all.length > 0) this.review();
   }
 
-  private review(): void {
+  private review(done?: () => void): void {
     const { state, withholder } = this;
-    state.capturing = this.all.size === 0 ? null : this;
-    state.stationPairs.withheld = this.all.size === 0 ? null : (network) => this.some((filter) => filter.wantsBridged(network));
+    state.capturing = this.all.length === 0 ? null : this;
+    state.stationPairs.withheld = this.all.length === 0 ? null : this.wantsBridged;
     state.stationPairs.takeBack();
-    withholder.review((flow) => this.some((filter) => filter.wantsFlow(flow)));
-    this.takeBackAgain = this.all.size > 0 ? AGAIN : 0;
+    this.takeBackAgain = this.all.length > 0 ? AGAIN : 0;
+    withholder.review(this.wantsFlow, done);
   }
 
-  private some(holds: (filter: CaptureFilter) => boolean): boolean {
-    for (const { filter } of this.all.values()) if (holds(filter)) return true;
+  private readonly wantsBridged = (network: number): boolean => {
+    for (let k = 0; k < this.all.length; k++) if (this.all[k]!.filter.wantsBridged(network)) return true;
+    return false;
+  };
+
+  private readonly wantsFlow = (id: number): boolean => {
+    for (let k = 0; k < this.all.length; k++) if (this.all[k]!.filter.wantsFlow(id)) return true;
+    return false;
+  };
+
+  wants(flow: NewFlow): boolean {
+    for (let k = 0; k < this.all.length; k++) if (this.all[k]!.filter.wantsNew(flow)) return true;
     return false;
   }
 
-  wants(flow: NewFlow): boolean {
-    return this.some((filter) => filter.wantsNew(flow));
-  }
-
   tick(): void {
-    if (this.takeBackAgain === 0) return;
-    this.takeBackAgain--;
-    this.withholder.takeBackAgain();
+    if (this.takeBackAgain > 0 && this.withholder.reviewAgain()) this.takeBackAgain--;
   }
 
   before(b: batch.Batch): void {
@@ -120,7 +130,8 @@ export class Captures implements Capturing {
       const flow = this.frames.look(b, i);
       this.flows[i] = flow;
       const verdict = this.frames.verdictOf(b, i, flow);
-      for (const capture of this.all.values()) {
+      for (let k = 0; k < this.all.length; k++) {
+        const capture = this.all[k]!;
         const { filter } = capture;
         const isWanted = flow === batch.NO_FLOW ? filter.wantsPacket(this.frames.facts) : filter.wantsFlow(flow >> 1);
         if (!isWanted) capture.places[i] = NO_RECORD;
@@ -130,22 +141,33 @@ export class Captures implements Capturing {
     }
   }
 
+  about(i: number, ref: number): void {
+    this.frames.about[i] = ref;
+  }
+
   answered(i: number, reason: number): void {
     this.frames.answers[i] = reason;
   }
 
-  failed(i: number, reason: number): void {
+  failed(i: number, reason: number, isWhole: boolean): void {
     if (i < 0 || i >= this.frames.count) return;
-    const verdict = record.DROPPED | (reason << record.REASON_SHIFT);
-    for (const capture of this.all.values()) {
+    for (let k = 0; k < this.all.length; k++) {
+      const capture = this.all[k]!;
       const { places, ring } = capture;
-      if (places[i] === IF_DROPPED) places[i] = this.write(capture, this.batch!, i, this.flows[i]!, verdict, this.time);
-      else if (places[i] !== NO_RECORD) ring.words[places[i]! + record.VERDICT] = verdict;
+      const place = places[i]!;
+      if (place === NO_RECORD) continue;
+      let verdict = record.DROPPED;
+      if (!isWhole)
+        verdict = place === IF_DROPPED ? this.frames.verdictOf(this.batch!, i, this.flows[i]!) : ring.words[place + record.VERDICT]! & 0xff;
+      verdict |= reason << record.REASON_SHIFT;
+      if (place === IF_DROPPED) places[i] = this.write(capture, this.batch!, i, this.flows[i]!, verdict, this.time);
+      else ring.words[place + record.VERDICT] = verdict;
     }
   }
 
   done(): void {
-    for (const [id, { ring, places }] of this.all) {
+    for (let k = 0; k < this.all.length; k++) {
+      const { id, ring, places } = this.all[k]!;
       places.fill(NO_RECORD);
       if (ring.publish()) this.hooks.captured(id);
     }
@@ -167,7 +189,7 @@ export class Captures implements Capturing {
     const inKept = Math.min(head, snap);
     const outKept = Math.min(outHead, snap);
     const restKept = Math.min(rest, Math.max(0, snap - head));
-    const size = record.HEADER_WORDS * 4 + up(inKept) + up(outKept) + up(restKept);
+    const size = record.HEADER_WORDS * 4 + up(record.HEAD_AT + inKept) + up(record.HEAD_AT + outKept) + up(restKept);
     const place = ring.reserve(size);
     if (place === -1) return NO_RECORD;
     const w = ring.words;
@@ -185,15 +207,11 @@ export class Captures implements Capturing {
     w[place + record.REST] = restKept;
     w[place + record.OUT_REST] = hasRest ? Math.min(restKept, Math.max(0, snap - outHead)) : 0;
     let at = (place + record.HEADER_WORDS) * 4;
-    ring.bytes.set(frames.headOf(i, inKept), at);
-    at += up(inKept);
-    const outFrame = b.at[i]! + VNET + longer;
-    ring.bytes.set(memory.bytes.subarray(outFrame, outFrame + outKept), at);
-    at += up(outKept);
-    if (restKept > 0) {
-      const from = restAt(memory, b, i, tail, rest);
-      ring.bytes.set(memory.bytes.subarray(from, from + restKept), at);
-    }
+    copyBytes(ring, at + record.HEAD_AT, frames, frames.headAt(i), inKept);
+    at += up(record.HEAD_AT + inKept);
+    copyBytes(ring, at + record.HEAD_AT, memory, b.at[i]! + VNET + longer, outKept);
+    at += up(record.HEAD_AT + outKept);
+    copyBytes(ring, at, memory, frames.restAt[i]!, restKept);
     return place;
   }
 
@@ -223,14 +241,9 @@ export function preciseTime(): number {
 /** Bytes of the frame that goes out before what has not changed; `longer`: as of `CapturedFrames.longerBy`. */
 function outHeadOf(b: batch.Batch, i: number, tail: number, rest: number, longer: number): number {
   const length = b.len[i]! - longer;
-  if (tail === -1 && b.tail[i] === -1 && rest > 0 && length >= rest) return Math.min(length - rest, HEAD_SIZE);
+  if (tail === -1 && b.tail[i] === -1 && rest > 0 && length >= rest) return length - rest; // in one piece: its head may have grown
   const head = inHead(b.at[i]!, b.len[i]! + VNET, b.tail[i]!) - VNET - longer;
   return Math.min(length, b.tail[i] === -1 ? Math.min(head, HEAD_SIZE) : head); // one with a tail may begin in the headroom
-}
-
-/** Where what follows the head lies: in the tail, or, in one piece, at the frame's end. */
-function restAt(memory: PacketMemory, b: batch.Batch, i: number, tail: number, rest: number): number {
-  return tail === -1 ? b.at[i]! + VNET + b.len[i]! - rest : memory.tailAt(tail);
 }
 
 /** Whether it does not get where it was to go. */

@@ -53,6 +53,7 @@ export class Commands implements EngineHooks {
   private readonly overlay: OverlayCommands;
   private readonly rules: Rules;
   private readonly flows: FlowCommands;
+  private readonly withholder: Withholder;
   private readonly captures: Captures;
   /** Words held for what the control side said last. */
   private localWords: number[] = [];
@@ -71,7 +72,8 @@ export class Commands implements EngineHooks {
       flush: (matches) => this.flows.flush(matches),
     });
     this.rules = new Rules(state, (matches) => this.flows.flush(matches));
-    this.captures = new Captures(state, SLOTS, new Withholder(state, this.maps), {
+    this.withholder = new Withholder(state, this.maps);
+    this.captures = new Captures(state, SLOTS, this.withholder, {
       captured: (id) => hooks.tell({ type: "captured", id }),
       now: preciseTime,
     });
@@ -186,10 +188,10 @@ export class Commands implements EngineHooks {
         this.hooks.tell({ type: "answer", id: m.id, value: this.adopt(m.last) });
         break;
       case "capture":
-        this.captures.start(m);
+        this.captures.start(m, () => this.hooks.tell({ type: "answer", id: m.id, value: null }));
         break;
       case "end-capture":
-        this.captures.end(m.id);
+        this.captures.end(m.capture);
         break;
       case "stop":
         this.running = false;
@@ -210,6 +212,10 @@ export class Commands implements EngineHooks {
 
   settle(id: number): boolean {
     return this.maps.offload?.settle(id) ?? false;
+  }
+
+  withhold(): void {
+    this.withholder.step();
   }
 
   unsee(id: number): void {

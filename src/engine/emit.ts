@@ -30,8 +30,14 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
   const toTunnel = tunnelOut(batch, state, state.sealer, {
     push: (i, from) => list.push(i, from, tunnel.port),
     flush: () => list.flush(),
-    countDrop: (port, reason) => counts.drop(port, reason),
+    lose,
   });
+
+  /** Frame `i` does not go where it was to go; not `isWhole`: a copy or a piece of it does not. */
+  function lose(i: number, reason: number, isWhole = true): void {
+    counts.drop(batch.ingress[i]!, reason);
+    state.capturing?.failed(i, reason, isWhole);
+  }
 
   let fragmented = 0;
   function sendFragment(): void {
@@ -98,7 +104,7 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
     const over = shaper.limits > 0 ? shaper.admitFlood(batch, i) : PASSES;
     if (over !== PASSES) {
       counts.drop(over, drop.DROP_OVER_RATE);
-      state.capturing?.failed(i, drop.DROP_OVER_RATE);
+      state.capturing?.failed(i, drop.DROP_OVER_RATE, true);
       return;
     }
     for (let port = 0; port < ports.end; port++) {
@@ -111,13 +117,12 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
       copies++;
     }
     const nodes = ports.kind[ingress] === ENDPOINT && !toHostOnly ? remotes.nodesOf(network) : NO_NODES;
-    if (nodes.length > 0 && !fits(batch, i, networks.mtu[network]!)) counts.drop(ingress, drop.DROP_TOO_LONG);
+    if (nodes.length > 0 && !fits(batch, i, networks.mtu[network]!)) lose(i, drop.DROP_TOO_LONG, copies === 0);
     else if (nodes.length > 0) {
       list.flush(); // what has been pushed of this frame must not be written over
       toNodes(i, network, nodes, -1);
     } else if (copies === 0) {
-      counts.drop(ingress, drop.DROP_FLOOD_ALONE);
-      state.capturing?.failed(i, drop.DROP_FLOOD_ALONE);
+      lose(i, drop.DROP_FLOOD_ALONE);
     }
   }
 
@@ -134,9 +139,9 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
       toTunnel.add(i, network, nodes, from);
       toTunnel.send();
     } else if (!tunnel.segments && tunnel.datagrams && needsSegments(batch, i, state)) {
-      if (!toTunnel.addSegments(i, network, nodes, from)) counts.drop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+      if (!toTunnel.addSegments(i, network, nodes, from)) lose(i, drop.DROP_VNET_HEADER, from !== -1);
       toTunnel.send();
-    } else if (!sendToNodes(i, network, nodes, from)) counts.drop(batch.ingress[i]!, drop.DROP_VNET_HEADER);
+    } else if (!sendToNodes(i, network, nodes, from)) lose(i, drop.DROP_VNET_HEADER, from !== -1);
   }
 
   return emit;

@@ -8,6 +8,7 @@ import { DatagramsIn } from "../dataplane/datagrams-in.js";
 import { retire } from "../dataplane/retire.js";
 import { review } from "../dataplane/review.js";
 import type { State } from "../dataplane/state.js";
+import { unstamp } from "../dataplane/unstamp.js";
 import type { PacketIo } from "../device/packet-io.js";
 import { Batch } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
@@ -29,6 +30,8 @@ export interface EngineHooks {
   forget(): void;
   /** `state.entries` and `entries6` are to be written to the steering's maps; empties them. */
   record(): void;
+  /** The next flows that somebody wants to see go from the kernel to the loop, and others back: `state.withholdAt`. */
+  withhold(): void;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. */
   settle(id: number): boolean;
   /** What the kernel saw of an offloaded flow before now says nothing about what it is after. */
@@ -59,8 +62,22 @@ export class Engine {
 /** The loop's body as a closure, so that the JIT knows every array's address (as in `dataplane/parse.ts`). */
 function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Array, hooks: EngineHooks): Engine["turn"] {
   const { clock } = io;
-  const { addresses, announcements, conntrack, entries, entries6, forget, forget6, held, order, probes, shaper, stationPairs, tunnel } =
-    state;
+  const {
+    addresses,
+    announcements,
+    conntrack,
+    entries,
+    entries6,
+    forget,
+    forget6,
+    held,
+    networks,
+    order,
+    probes,
+    shaper,
+    stationPairs,
+    tunnel,
+  } = state;
   const counts = new PortCounts(counters);
   const take = receiver(io, batch, counts, (port, errno) => hooks.portGone(port, errno));
   const decide = stages(batch, state, counts);
@@ -121,14 +138,18 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     const due = probes.due || announcements.due;
     const asks = !waited && !asked && due && !datagramsIn.hasReady; // every other turn: what comes does not wait for all questions
     asked = asks;
-    const wait = conntrack.behind || state.reviewAt < conntrack.end || due ? 0 : patience;
+    const isBehind = conntrack.behind || state.reviewAt < conntrack.end || state.withholdAt < conntrack.end;
+    const wait = isBehind || due ? 0 : patience;
     const opened = datagramsIn.hasReady;
     const n = opened ? datagramsIn.fill() : waited ? held.fill(batch, VNET) : asks ? fillOwn() : io.receive(spinNs, wait);
     const second = clock[0]!;
     if (shaper.limits > 0) shaper.setTime(second, clock[1]!);
     if (second !== lastSecond) tick(second);
     if (n > 0) {
-      if (!opened && !waited && !asks) take(n);
+      if (!opened && !waited && !asks) {
+        take(n);
+        if (networks.end > 0) unstamp(batch, state);
+      }
       const capturing = asks ? null : state.capturing; // what we ask ourselves is nobody's packet
       capturing?.before(batch);
       decide(opened);
@@ -144,6 +165,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     if (shaper.waiting > 0) list.sendWaiting();
     expire();
     if (state.reviewAt < conntrack.end) review(state);
+    if (state.withholdAt < conntrack.end) hooks.withhold();
     if (forget.count > 0 || forget6.count > 0) hooks.forget();
     if (addresses.stale) addresses.sweep();
     return n;

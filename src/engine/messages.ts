@@ -215,9 +215,12 @@ export type ToWorker =
   | { type: "end-flows"; id: number; client: IpPrefix | null; port: number }
   /** Takes up flows of former processes; `last`: what waits still is given up. Answers what became of them. */
   | { type: "adopt"; id: number; last: boolean }
-  /** Packets that the filter lets through go into the ring (`table/capture-ring.ts`), at most `snap` bytes of each, until "end-capture". */
-  | { type: "capture"; id: number; ring: SharedArrayBuffer; snap: number; filter: CaptureFilterOptions }
-  | { type: "end-capture"; id: number }
+  /**
+   * Packets that the filter lets through go into the ring (`table/capture-ring.ts`), at most `snap` bytes of each, until "end-capture". Answers when the kernel
+   * carries none of them any more.
+   */
+  | { type: "capture"; id: number; capture: number; ring: SharedArrayBuffer; snap: number; filter: CaptureFilterOptions }
+  | { type: "end-capture"; capture: number }
   | { type: "stop" };
 
 export type FromWorker =

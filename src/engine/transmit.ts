@@ -65,7 +65,7 @@ export function transmitList(io: PacketIo, batch: Batch, state: State, counts: P
       const result = shaper.admit(batch, i, from, port);
       if (result >= 0) {
         counts.drop(result, drop.DROP_OVER_RATE);
-        state.capturing?.failed(i, drop.DROP_OVER_RATE);
+        fail(i, drop.DROP_OVER_RATE);
       }
       if (result !== PASSES) return;
     }
@@ -96,6 +96,11 @@ export function transmitList(io: PacketIo, batch: Batch, state: State, counts: P
     txCount = 0;
   }
 
+  /** One that goes to no single port has been copied, or cut. */
+  function fail(i: number, reason: number): void {
+    state.capturing?.failed(i, reason, i >= 0 && batch.egress[i]! >= 0);
+  }
+
   /** Counts what became of the transmit list, a run of frames of one port at once. */
   function countResults(): void {
     let to = tx[0]!;
@@ -113,7 +118,7 @@ export function transmitList(io: PacketIo, batch: Batch, state: State, counts: P
       if (result < 0) {
         const reason = result === -EAGAIN || result === -ENOBUFS || result === -ENOMEM ? drop.DROP_TX_FULL : drop.DROP_TX_ERROR;
         counts.drop(port, reason);
-        state.capturing?.failed(frameOf[k]!, reason);
+        fail(frameOf[k]!, reason);
         continue;
       }
       packets++;

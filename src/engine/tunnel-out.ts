@@ -32,10 +32,11 @@ interface TunnelHooks {
   /** Takes frame `i`, by then sealed datagrams, to the tunnels' port. */
   push(i: number, from: number): void;
   flush(): void;
-  countDrop(port: number, reason: number): void;
+  /** Frame `i` does not get there; not `isWhole`: to one of several. */
+  lose(i: number, reason: number, isWhole: boolean): void;
 }
 
-export function tunnelOut(batch: Batch, state: State, sealer: Sealer | null, { push, flush, countDrop }: TunnelHooks): TunnelOut {
+export function tunnelOut(batch: Batch, state: State, sealer: Sealer | null, { push, flush, lose }: TunnelHooks): TunnelOut {
   const { at, len, tail, ingress } = batch;
   const { networks, remotes, seals } = state;
   const datagrams = new DatagramsOut(batch, state, sealer);
@@ -52,7 +53,7 @@ export function tunnelOut(batch: Batch, state: State, sealer: Sealer | null, { p
     const isSealed = networks.sealed[network] !== 0;
     const key = isSealed ? seals.toNode(remotes.nodeAddress[node]!) : NO_KEY;
     if (isSealed && key === NO_KEY) {
-      countDrop(ingress[frame]!, DROP_NO_KEY);
+      lose(frame, DROP_NO_KEY, charged !== -1);
       remotes.count(node, NODE_NO_KEY, 1);
       return;
     }
@@ -67,7 +68,7 @@ export function tunnelOut(batch: Batch, state: State, sealer: Sealer | null, { p
     for (let n = 0; n < datagrams.frames; n++) {
       const i = datagrams.source[n]!;
       if (!isSealed) {
-        countDrop(ingress[i]!, DROP_NO_KEY);
+        lose(i, DROP_NO_KEY, charged !== -1);
         continue;
       }
       const before = at[i]!;
@@ -95,7 +96,7 @@ export function tunnelOut(batch: Batch, state: State, sealer: Sealer | null, { p
         const mtu = networks.mtu[network]!;
         if (fits(batch, i, mtu)) addToAll();
         else sendInFragments(batch, i, mtu, state.random, addToAll); // of what was routed
-      } else if (!sendInSegments(batch, i, addToAll, true)) countDrop(ingress[i]!, DROP_VNET_HEADER);
+      } else if (!sendInSegments(batch, i, addToAll, true)) lose(i, DROP_VNET_HEADER, from !== -1);
     },
     addSegments: (i, own, nodes, from) => {
       frame = i;

@@ -150,9 +150,10 @@ export function nodeRows({ addresses, remotes }: State): NodeRow[] {
   });
 }
 
-export function strangerRows({ strangers, tunnel }: State): StrangerRow[] {
-  const rows = strangers.rows(tunnel.ipv6).map(({ address, datagrams }) => ({ address: formatIp(address), datagrams }));
-  return strangers.others === 0 ? rows : [...rows, { address: "", datagrams: strangers.others }];
+export function strangerRows({ now, strangers, tunnel }: State): StrangerRow[] {
+  const rows = strangers.rows(tunnel.ipv6, now).map(({ address, datagrams }) => ({ address: formatIp(address), datagrams }));
+  const others = strangers.othersNow(now);
+  return others === 0 ? rows : [...rows, { address: "", datagrams: others }];
 }
 
 export function summary(state: State): Summary {

@@ -1,41 +1,90 @@
 /**
  * Moves flows between the kernel and the loop while somebody looks at their packets (`captures.ts`). A flow that is taken back keeps its entries in the
  * steering's maps, which from then on lead its packets here; so none is lost, and the connection goes on. Given back, it is entered as it was decided.
+ *
+ * There may be hundreds of thousands, and each that is moved takes some system calls. So one pass over all of them is made in steps, between batches.
  */
 import { hasIpv6End } from "../dataplane/carried-port.js";
 import { enterClient } from "../dataplane/record.js";
 import type { State } from "../dataplane/state.js";
-import { CLOSED, EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT, EGRESS_WITHHELD, PHASES } from "../table/conntrack.js";
+import { CLOSED, EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT, PHASES } from "../table/conntrack.js";
 import type { SteeringMaps } from "./steering-maps.js";
 
+/** In one step at most: rows looked at, and flows moved. A flow that is moved costs as much as some packets. */
+const ROWS = 4096,
+  FLOWS = 32;
+/** Of one flow, both directions. */
+const ENTRIES = 2;
+/** No pass is being made. */
+const IDLE = Number.MAX_SAFE_INTEGER;
+
 export class Withholder {
+  /** Whether somebody wants the packets of flow `id`. */
+  private wants: (id: number) => boolean = () => false;
+  private isAgain = false;
+  private whenDone: (() => void)[] = [];
+
   constructor(
     private readonly state: State,
     private readonly maps: Pick<SteeringMaps, "offload" | "record">,
   ) {}
 
-  /** Has the loop get all packets of the flows for which `wants` holds, and the kernel the others'. */
-  review(wants: (id: number) => boolean): void {
-    const { conntrack } = this.state;
-    for (let id = 0; id < conntrack.end; id++) {
-      if (!conntrack.isLive(id)) continue;
-      const way = conntrack.egress(id, 0);
-      if ((way & EGRESS_OFFLOAD) !== 0 && wants(id)) this.takeBack(id);
-      else if ((way & EGRESS_WITHHELD) !== 0 && !wants(id)) this.giveBack(id);
-    }
+  /**
+   * Has the loop get all packets of the flows for which `wants` holds, and the kernel the others'. That begins now and goes on with each `step`;
+   * `done` is called at its end.
+   */
+  review(wants: (id: number) => boolean, done?: () => void): void {
+    this.wants = wants;
+    this.isAgain = false;
+    if (done !== undefined) this.whenDone.push(done);
+    this.state.withholdAt = 0;
+    this.step();
   }
 
-  /** Once more for those that are taken back: the uplink's program may have entered one with a frame that was on its way. */
-  takeBackAgain(): void {
+  /** The same once more, if the last is over: of those that were taken back, too, as the uplink's program may have entered one with a frame that was on its way. */
+  reviewAgain(): boolean {
+    if (this.state.withholdAt !== IDLE) return false;
+    this.isAgain = true;
+    this.state.withholdAt = 0;
+    return true;
+  }
+
+  /** A part of the pass, which ends with `state.withholdAt` far away. */
+  step(): void {
+    const { state } = this;
+    const { conntrack } = state;
+    const end = Math.min(state.withholdAt + ROWS, conntrack.end);
+    let id = state.withholdAt;
+    for (let moved = 0; id < end && moved < FLOWS; id++) if (conntrack.isLive(id) && this.see(id)) moved++;
+    if (state.entries.count > 0 || state.entries6.count > 0) this.maps.record();
+    if (id < conntrack.end) {
+      state.withholdAt = id;
+      return;
+    }
+    state.withholdAt = IDLE;
+    for (const done of this.whenDone.splice(0)) done();
+  }
+
+  /** Moves flow `id` to where it belongs; whether that took system calls. */
+  private see(id: number): boolean {
     const { conntrack } = this.state;
-    for (let id = 0; id < conntrack.end; id++)
-      if (conntrack.isLive(id) && (conntrack.egress(id, 0) & EGRESS_WITHHELD) !== 0) this.maps.offload?.takeBack(id);
+    if ((conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0) {
+      if (!this.wants(id)) return false;
+      this.takeBack(id);
+      return true;
+    }
+    if (!conntrack.isWithheld(id)) return false;
+    if (!this.wants(id)) this.giveBack(id);
+    else if (this.isAgain) this.maps.offload?.takeBack(id);
+    else return false;
+    return true;
   }
 
   private takeBack(id: number): void {
     const { conntrack, ports } = this.state;
     this.maps.offload?.settle(id);
-    conntrack.mark(id, 0, EGRESS_WITHHELD, EGRESS_OFFLOAD);
+    conntrack.setWithheld(id, true);
+    conntrack.mark(id, 0, 0, EGRESS_OFFLOAD);
     conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
     // What comes by an endpoint's own device needs no entry to come here.
     if ((conntrack.egress(id, 1) & EGRESS_PORT) !== ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
@@ -43,10 +92,13 @@ export class Withholder {
   }
 
   private giveBack(id: number): void {
-    const { conntrack, offloads, offloads6 } = this.state;
-    const carries = hasIpv6End(this.state, id) ? offloads6 : offloads;
-    if (!carries) return; // it may be one that the kernel has refused: as such it stays marked
-    conntrack.mark(id, 0, EGRESS_OFFLOAD, EGRESS_WITHHELD);
+    const { conntrack, entries, entries6, offloads, offloads6 } = this.state;
+    conntrack.setWithheld(id, false);
+    if (!(hasIpv6End(this.state, id) ? offloads6 : offloads)) {
+      conntrack.mark(id, 0, EGRESS_ENTERED, 0); // the kernel has refused to carry any, meanwhile (`flow-commands.ts`)
+      return;
+    }
+    conntrack.mark(id, 0, EGRESS_OFFLOAD, 0);
     conntrack.mark(id, 1, EGRESS_OFFLOAD, 0);
     if (PHASES[conntrack.state(id)] === CLOSED) return;
     if ((conntrack.egress(id, 1) & EGRESS_ENTERED) === 0) {
@@ -54,6 +106,6 @@ export class Withholder {
       return;
     }
     enterClient(this.state, id, conntrack.device[id]!, true, true);
-    this.maps.record();
+    if (Math.max(entries.count, entries6.count) + ENTRIES > entries.capacity) this.maps.record();
   }
 }

@@ -7,7 +7,6 @@ import type { Cluster, Holding } from "../cluster/cluster.js";
 import type { GlobalNetworkRequest } from "../cluster/network-plan.js";
 import type { GlobalEndpoint, NodeRecord } from "../cluster/records.js";
 import type { ViewChange } from "../cluster/view.js";
-import type { KeyRing } from "../control/network/key-ring.js";
 import { checkOverlayMtu, checkSealing, roomInUnderlay } from "../control/network/overlay.js";
 import type { OverlayChange, RemoteEndpoint } from "../control/network/remote-endpoints.js";
 import { TsproxyError } from "../errors.js";
@@ -20,32 +19,22 @@ import { type Obstacle, resolverObstacle } from "../model/pools.js";
 import { type EndpointRecord, type NetworkRecord, shortId } from "../model/records.js";
 import type { EndpointRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
-import { type IpAddress, parseIp, parsePrefix, sameIp } from "../wire/ip-address.js";
+import { type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
 import { ofFamily, type PerFamily } from "../wire/per-family.js";
 import { OVERHEAD as SEALED_OVERHEAD } from "../wire/sealed.js";
 import { OWN_MAC } from "../wire/vxlan.js";
+import { NodeKeys, type OverlayKeys } from "./node-keys.js";
 
 /** The same on all nodes, whatever their devices have: 1500, which nearly every underlay can, less the tunnel's headers (RFC 7348 §4.3). */
 const UNDERLAY_MTU = 1500,
   IPV4_MTU = 1450,
   IPV6_MTU = 1430;
 
-/** This node's keys, and those of others. */
-export interface OverlayKeys {
-  readonly ring: Pick<KeyRing, "canRotate" | "rotate" | "setPeer" | "knows">;
-  /** How often this node makes another key. */
-  readonly rekeySec: number;
-}
-
 export class Overlays {
   /** Those whose remote endpoints the dataplane was told. */
   private readonly fed = new WeakSet<MadeNetwork>();
   /** Nodes that were said to be out of reach. */
   private readonly skipped = new Set<string>();
-  /** Nodes that were said to have no key. */
-  private readonly keyless = new Set<string>();
-  /** Nodes that have endpoints in encrypted networks that are here: where each was when its keys were told. */
-  private readonly met = new Map<string, IpAddress>();
   /** Networks in which ports of this node may lead to other nodes. */
   private published: ReadonlySet<string> = new Set();
   private said = "";
@@ -55,22 +44,24 @@ export class Overlays {
   /** Networks are made here and taken away one after another. */
   private moving: Promise<unknown> = Promise.resolve();
   private end: () => void = () => {};
-  private rekeying: NodeJS.Timeout | undefined;
+  private readonly keys: NodeKeys | undefined;
 
   /** `keys`: undefined: nothing encrypted is reached. `underlayMtu`: of the device that this node's tunnels leave by. */
   constructor(
     private readonly model: NetworkModel,
     readonly cluster: Cluster,
     private readonly overlap: (subnet: Parameters<Obstacle>[0], except?: string) => string | null,
-    private readonly keys?: OverlayKeys,
+    keys?: OverlayKeys,
     private readonly underlayMtu: () => number = () => UNDERLAY_MTU,
-  ) {}
+  ) {
+    this.keys = keys && new NodeKeys(cluster, keys, (tunnel) => this.vtepOf(tunnel));
+  }
 
   /** To be called once, after the model's `restore`. */
   async start(): Promise<void> {
     this.end = this.cluster.view.onChange((change) => this.onChange(change));
     this.model.onForgotten = ({ network, id }) => void this.left(network, id);
-    if (this.keys !== undefined) this.rekeying = setInterval(() => this.rekey(), this.keys.rekeySec * 1000).unref();
+    this.keys?.start();
     await this.cluster.start(this.holdings());
     for (const network of this.live()) {
       this.feed(network);
@@ -80,7 +71,7 @@ export class Overlays {
 
   async close(): Promise<void> {
     this.end();
-    clearInterval(this.rekeying);
+    this.keys?.close();
     await this.cluster.close();
   }
 
@@ -265,46 +256,12 @@ export class Overlays {
 
   /** Whether what is for the node's endpoints in encrypted networks can go there; undefined where nobody here has had to know. */
   isKeyKnown(node: string): boolean | undefined {
-    const at = this.met.get(node);
-    return at && this.keys?.ring.knows(at);
-  }
-
-  private rekey(): void {
-    const { ring } = this.keys!;
-    if (!ring.canRotate) return; // others may not know the last one yet, as the store is away
-    ring.rotate();
-    this.cluster.tellKeys();
-  }
-
-  /** What is known of the node's keys is told the dataplane, if it has somebody in an encrypted network that is here. */
-  private tellKeys(node: string): void {
-    const record = this.cluster.view.nodes.get(node);
-    const before = this.met.get(node);
-    if (before === undefined || this.keys === undefined) return;
-    const at = record && this.vtepOf(record.tunnel);
-    if (at === undefined || !sameIp(at, before)) this.keys.ring.setPeer(before, this.keysAt(before, node));
-    if (at === undefined) return;
-    this.met.set(node, at);
-    this.keys.ring.setPeer(at, record!.keys);
-    if (record!.keys === undefined && !this.keyless.has(node))
-      log.warn(`node ${node} has told no key: its endpoints in encrypted networks are not reached; is it of an older version?`);
-    if (record!.keys === undefined) this.keyless.add(node);
-    else this.keyless.delete(node);
-  }
-
-  /** Keys of another node that is at `address` now: one may have come back by another name before its former one ends. */
-  private keysAt(address: IpAddress, former: string): NodeRecord["keys"] {
-    for (const name of this.met.keys()) {
-      const record = name === former ? undefined : this.cluster.view.nodes.get(name);
-      const at = record && this.vtepOf(record.tunnel);
-      if (at !== undefined && sameIp(at, address)) return record!.keys;
-    }
-    return undefined;
+    return this.keys?.isKnown(node);
   }
 
   private onChange({ nodes, networks, endpoints }: ViewChange): void {
     for (const node of nodes.put) this.sayFamily(node);
-    for (const { name } of [...nodes.put, ...nodes.removed]) this.tellKeys(name);
+    for (const { name } of [...nodes.put, ...nodes.removed]) this.keys?.tell(name);
     for (const { id } of networks.removed) void this.drop(id);
     if (this.published.size > 0) void this.arrangeOwn();
     const changes = new Map<string, { put: RemoteEndpoint[]; remove: string[] }>();
@@ -334,10 +291,7 @@ export class Overlays {
     return endpoints.flatMap(({ id, network, node, addresses, mac, tunnel }) => {
       if (node === this.cluster.self.name) return [];
       const vtep = this.vtepOf(tunnel);
-      if (vtep !== undefined && !this.met.has(node) && this.find(network)?.record.overlay?.encrypted) {
-        this.met.set(node, vtep);
-        this.tellKeys(node);
-      }
+      if (vtep !== undefined && this.find(network)?.record.overlay?.encrypted) this.keys?.meet(node, vtep);
       if (vtep !== undefined) return [{ id, node, addresses, mac: parseMac(mac)!, vtep }];
       return [];
     });

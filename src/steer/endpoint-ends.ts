@@ -66,6 +66,8 @@ interface Options {
   /** As in `SteeringOptions`. */
   pastBridge?: boolean;
   store?: FdStore | undefined;
+  /** One a worker. */
+  uplinks?: readonly number[];
 }
 
 export class EndpointEnds {
@@ -77,7 +79,8 @@ export class EndpointEnds {
   private readonly guards = new Map<number, Uint8Array>();
   private readonly hosts = new Map<number, HostEnd>();
   private readonly carried = new Set<{ network: number; endpoint: CarriedEndpoint }>();
-
+  /** How often the kernel had no room for an endpoint. */
+  refused = 0;
   private readonly attached = new Map<number, Attachment>();
   private closed = false;
 
@@ -137,13 +140,16 @@ export class EndpointEnds {
     };
   }
 
-  /** Packets from and to the endpoint, which is attached, may be carried from now on; answers how to end that. */
-  carry(network: number, endpoint: CarriedEndpoint): () => void {
-    const one = { network, endpoint };
-    this.carried.add(one);
+  /**
+   * Packets from and to the endpoint, which is attached, may be carried from now on; answers how to end that. Undefined: the kernel has no room for it, so the
+   * engine must not have any of its flows carried.
+   */
+  carry(network: number, endpoint: CarriedEndpoint): (() => void) | undefined {
     this.moved.clear(endpoint.port);
     const host = this.hosts.get(network);
-    if (host !== undefined) this.enter(network, endpoint, host);
+    if (host !== undefined && !this.enter(network, endpoint, host)) return undefined;
+    const one = { network, endpoint };
+    this.carried.add(one);
     return () => {
       this.carried.delete(one);
       const now = this.hosts.get(network);
@@ -189,17 +195,21 @@ export class EndpointEnds {
     this.loaded = undefined;
   }
 
-  private enter(network: number, endpoint: CarriedEndpoint, host: HostEnd): void {
+  /** False: the kernel refuses, and nothing is entered. */
+  private enter(network: number, endpoint: CarriedEndpoint, host: HostEnd): boolean {
     const guard = this.guards.get(endpoint.end);
-    if (guard === undefined) return;
+    if (guard === undefined) return true;
     try {
       for (const address of endpoint.addresses)
         bpf.updateElement(this.peersOf(address), peerKey(host, address), peerValue(endpoint, host, address));
       this.setGuard(endpoint.end, withEndpoint(guard, network, endpoint, host, true));
       this.carryFromHost(network);
+      return true;
     } catch (error) {
+      this.refused++;
       log.warn(`network ${network}: packets of an endpoint are not carried by the kernel: ${(error as Error).message}`);
       this.leave(network, endpoint, host);
+      return false;
     }
   }
 
@@ -247,7 +257,10 @@ export class EndpointEnds {
   private *loadFrom(maps: EndpointMapFds, fds: number[]): bpf.Steps<number> {
     const { options } = this;
     const load = function* (name: string, more: EndpointOptions): bpf.Steps<number> {
-      const fd = yield* bpf.loadingProgram(`tsproxy_${name}`, fromEndpointProgram(maps, { ...more, ipsec: options.ipsec }));
+      const fd = yield* bpf.loadingProgram(
+        `tsproxy_${name}`,
+        fromEndpointProgram(maps, { ...more, ipsec: options.ipsec, workers: options.uplinks?.length }),
+      );
       fds.push(fd);
       return fd;
     };

@@ -25,6 +25,7 @@ import { FLOW_INGRESS_AT } from "../wire/flow-entry.js";
 import { unlessAimed } from "./checksum-place.js";
 import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
+import { keepInside } from "./order-program.js";
 import { type GuardLayout, PairProgram } from "./pair-program.js";
 import {
   ETHERNET_SIZE,
@@ -68,9 +69,14 @@ export interface EndpointOptions {
   version?: 4 | 6 | undefined;
   /** Descriptor of a BPF_MAP_TYPE_PROG_ARRAY whose one program is that for IPv6. */
   ipv6Program?: number | undefined;
+  /** Default: one. */
+  workers?: number | undefined;
 }
 
-export function fromEndpointProgram(maps: EndpointMapFds, { ipsec = false, version, ipv6Program }: EndpointOptions = {}): Uint8Array {
+export function fromEndpointProgram(
+  maps: EndpointMapFds,
+  { ipsec = false, version, ipv6Program, workers = 1 }: EndpointOptions = {},
+): Uint8Array {
   const p = new PairProgram(maps);
   p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("guard", INDEX).jumpIf("r0", "==", 0, "gone");
   p.load("u32", "r1", "r0", GUARD_TAP_AT).store("u32", "r10", TAP, "r1");
@@ -80,7 +86,7 @@ export function fromEndpointProgram(maps: EndpointMapFds, { ipsec = false, versi
     p.load("u32", "r1", "r6", SKB_VLAN_PRESENT).jumpIf("r1", "!=", 0, "next").loadBytes(0, FRAME, ETHERNET_SIZE, "next");
     p.unlessFrom(FRAME, GUARD_MAC_AT, "next").unlessFor(FRAME, GUARD_GATEWAY_AT, version === 4 ? "neighbor" : "next");
     p.load("u32", "r1", "r6", SKB_PROTOCOL).jumpIf("r1", "!=", f.ethertype, ipv6Program === undefined ? "next" : "other");
-    carryKnown(p, f, ipsec);
+    carryKnown(p, f, ipsec, workers);
     if (ipv6Program !== undefined) {
       p.label("other").jumpIf("r1", "!=", V6.ethertype, "next");
       p.tailCall(ipv6Program).jump("next"); // it does not come back, unless it fails
@@ -102,7 +108,7 @@ function carryPair(p: PairProgram<EndpointMapFds>): void {
 }
 
 /** With the value of `guard` in r9: carries the packet if its flow is entered, or goes on at `next`. */
-function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean): void {
+function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean, workers: number): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, sender } = f.stack;
   p.load("u32", "r1", "r9", GUARD_PORT_AT).store("u32", "r10", PORT, "r1");
   p.mov("r7", ETHERNET_SIZE).loadBytes("r7", ip, f.ipSize + L4_SIZE, "next");
@@ -117,8 +123,9 @@ function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean): void
     .copyAddress(f, flowDst, src)
     .copy("u16", flowPorts, l4 + 2);
   p.copy("u16", flowPorts + 2, l4).store("u32", "r10", flowProto, "r8");
-  p.lookup(f.maps.flows, flow).jumpIf("r0", "==", 0, "next").mov("r9", "r0");
-  p.load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next");
+  p.lookup(f.maps.flows, flow).mov("r9", "r0").jumpIf("r9", "==", 0, "looked up");
+  p.load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").label("looked up");
+  keepInside(p, f, { workers, port: PORT }, "next");
   unlessAimed(p, INDEX, "aimed", "next");
   forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: PORT });
   p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);

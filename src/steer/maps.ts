@@ -24,7 +24,7 @@ const FRAGMENT_VALUE_SIZE = 8,
   MAX_FRAGMENTS = 1 << 10,
   MAX_PAIRS = 1 << 14,
   MAX_NETWORKS = 1 << 12,
-  MAX_PEERS = 1 << 14,
+  MAX_PEERS = 1 << 13,
   MAX_STATIONS = 1 << 17,
   MAX_STATION_PAIRS = 1 << 14; // of all workers together
 /**
@@ -93,8 +93,9 @@ function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts, workers 
     ports6: map("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
     locals6: map("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
     ipsec6: map("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
-    peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS, bpf.F_NO_PREALLOC),
-    peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS), bpf.F_NO_PREALLOC),
+    // Their memory is taken at the start: an endpoint that finds none would be on veth pairs, and not carried, for as long as it lives.
+    peers: map("peers", bpf.MAP_HASH, 4 + 4, PEER_VALUE_SIZE, MAX_PEERS),
+    peers6: map("peers6", bpf.MAP_HASH, 4 + 16, PEER_VALUE_SIZE, of6(MAX_PEERS)),
     inside6: map("inside6", bpf.MAP_ARRAY, 4, 16, of6(MAX_INSIDE)),
     stationPairs: map(
       "station_pairs",

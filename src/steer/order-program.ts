@@ -3,10 +3,20 @@
  * buffer, where a flow's first packets go, to the uplink; or from the engine to the kernel itself. While some are on the old way, the next one takes it
  * too. Each has a stamp, by which the engine tells that it has left (`wire/order.ts`, `table/order.ts`).
  *
+ * An endpoint's frames have their stamp in the source MAC, once the program has compared that (`keepInside`).
+ *
  * Who never leaves a gap is not waited for for ever: after ORDER_MOST packets he has filled the queues to the engine, which loses some.
  */
 import { FLOW_INGRESS_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import {
+  INSIDE_BITS,
+  INSIDE_MARK,
+  INSIDE_MARK_AT,
+  INSIDE_PLACE_SHIFT,
+  INSIDE_PORTS,
+  INSIDE_STAMP_AT,
+  INSIDE_STAMP_SIZE,
+  insidePlace,
   ORDER_BITS,
   ORDER_HANDED_AT,
   ORDER_MOST,
@@ -25,6 +35,8 @@ import { INDEX, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, UDP } from 
 
 /** Stack: STAMP_SIZE bytes, words where words can be written. */
 const STAMP = -474;
+/** The same of INSIDE_STAMP_SIZE bytes, in the programs of endpoints, which have no other. */
+const INSIDE_STAMP = -464;
 
 /** INDEX = place of what goes to the worker by the uplink, or by the ring buffer: a share of its places by the packet's ends. r0 and r1 are lost. */
 function placeOf(p: Program, f: Family, worker: number, way: "ring" | "uplink"): void {
@@ -51,6 +63,65 @@ function nextStamp(p: Program): void {
 /** Writes STAMP into the packet, whose Ethernet addresses nobody reads any more. r0 to r5 are lost. */
 function writeStamp(p: Program): void {
   p.mov("r1", "r6").mov("r2", 0).stackPointer("r3", STAMP).mov("r4", STAMP_SIZE).mov("r5", 0).call(SKB_STORE_BYTES);
+}
+
+/** INDEX = place of what the endpoint sends whose port's number is on the stack: one of the port's in the worker of its queue (queue-program.ts). r0 to r2 are lost. */
+function placeInside(p: Program, f: Family, port: number, workers: number): void {
+  const { l4, dst } = f.stack;
+  if (workers > 1)
+    p.spread(f, dst, l4 + 2, workers)
+      .alu("mul", "r0", INSIDE_PORTS)
+      .load("u32", "r1", "r10", port)
+      .alu("add", "r0", "r1");
+  else p.load("u32", "r0", "r10", port);
+  p.alu("lsh", "r0", INSIDE_BITS).store("u32", "r10", INDEX, "r0");
+  p.load("u32", "r0", "r10", dst + f.addressSize - 4)
+    .load("u32", "r1", "r10", l4)
+    .alu("xor", "r0", "r1");
+  p.alu("mul", "r0", SPREAD_FACTOR | 0)
+    .alu("lsh", "r0", 32)
+    .alu("rsh", "r0", 64 - INSIDE_BITS);
+  p.load("u32", "r1", "r10", INDEX)
+    .alu("add", "r0", "r1")
+    .alu("add", "r0", insidePlace(workers, 0, 0))
+    .store("u32", "r10", INDEX, "r0");
+}
+
+/** What of an endpoint's flow is kept in order. */
+export interface InsideOrder {
+  workers: number;
+  /** Where on the stack the number of the endpoint's port is. */
+  port: number;
+}
+
+/**
+ * With the value of the packet's flow in r9, or 0 if it has none: goes to `engine` with a packet that is not carried yet, with a stamp, if it is a datagram or others
+ * wait. r0 to r5 are lost.
+ */
+export function keepInside(p: Program, f: Family, { workers, port }: InsideOrder, engine: string): void {
+  p.jumpIf("r9", "==", 0, "not entered").load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "!=", 0, "young").jump("in order");
+  p.label("not entered").jumpIf("r8", "!=", UDP, engine).label("young").ifFirstFragment(f, engine);
+  placeInside(p, f, port, workers);
+  p.lookup("order", INDEX).jumpIf("r0", "==", 0, engine).jumpIf("r9", "==", 0, "stamp");
+  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r3", "r0", ORDER_PASSED_AT).jumpIf("r1", "!=", "r3", "waits");
+  // What somebody looks at is not carried now (`engine/withhold.ts`), but may be again.
+  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "!=", 0, "all passed").label("waits");
+  // Another CPU may have found just now that all have left: below 0 there would be no end to it.
+  p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "stamp");
+  p.alu("sub", "r1", 1).store("u32", "r9", FLOW_ORDER_AT, "r1").label("stamp");
+  p.load("u32", "r1", "r0", ORDER_HANDED_AT).alu("add", "r1", 1).store("u32", "r0", ORDER_HANDED_AT, "r1");
+  p.store("u16", "r10", INSIDE_STAMP + INSIDE_STAMP_AT - INSIDE_MARK_AT, "r1");
+  p.load("u32", "r1", "r10", INDEX)
+    .alu("and", "r1", (1 << INSIDE_BITS) - 1)
+    .alu("lsh", "r1", INSIDE_PLACE_SHIFT);
+  p.alu("or", "r1", INSIDE_MARK).store("u32", "r10", INSIDE_STAMP, "r1");
+  p.mov("r1", "r6")
+    .mov("r2", INSIDE_MARK_AT)
+    .stackPointer("r3", INSIDE_STAMP)
+    .mov("r4", INSIDE_STAMP_SIZE)
+    .mov("r5", 0)
+    .call(SKB_STORE_BYTES);
+  p.jump(engine).label("all passed").store("u32", "r9", FLOW_ORDER_AT, 0).label("in order");
 }
 
 /** For the socket that holds a port: STAMP = the next stamp of what goes to the worker by its ring buffer. r0 to r5 are lost. */

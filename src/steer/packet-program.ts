@@ -54,10 +54,16 @@ const MAP_LOOKUP = 1,
   MAP_UPDATE = 2,
   TAIL_CALL = 12;
 export const SKB_LOAD_BYTES = 26;
+/** struct __sk_buff; verdicts of linux/pkt_cls.h. */
+// biome-ignore format: a table
+export const SKB_LEN = 0, SKB_PKT_TYPE = 4, SKB_MARK = 8, SKB_PROTOCOL = 16, SKB_VLAN_PRESENT = 20, SKB_VLAN_TCI = 24, SKB_VLAN_PROTO = 28,
+  SKB_INGRESS_IFINDEX = 36,
+  SKB_IFINDEX = 40, SKB_TC_INDEX = 44, SKB_CB = 48, SKB_GSO_SIZE = 176, PACKET_HOST = 0, PACKET_OTHERHOST = 3,
+  TC_ACT_UNSPEC = -1, TC_ACT_OK = 0, TC_ACT_SHOT = 2;
 /** Headers: offsets and values. 16-bit values are as a little-endian load sees them: fragment offset 0x1fff. */
 // biome-ignore format: a table
 export const ETHERNET_SIZE = 14, ETHERTYPE = 12,
-  IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, LOOPBACK_NET = 127,
+  IP_TOS = 1, IP_TOTAL_LENGTH = 2, IP_ID = 4, IP_FRAGMENT = 6, FRAGMENT_OFFSET = 0xff1f, MORE_FRAGMENTS = 0x0020, IP_PROTOCOL = 9, LOOPBACK_NET = 127, IP6_PAYLOAD_LENGTH = 4,
   L4_SIZE = 8, TCP_FLAGS = 13, ICMP_ID = 4;
 /** The last word of ::1, and the first two bytes of link-local addresses under their mask, as little-endian loads see them. */
 const LOOPBACK6_WORD = 0x0100_0000;

@@ -11,8 +11,8 @@ import { formatIp, type IpAddress, toBytes } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { rawHalf } from "../wire/raw.js";
 import { type Family, V4, V6 } from "./family.js";
+import { fromNodeProgram } from "./from-node-program.js";
 import {
-  fromNodeProgram,
   MEMBER_MTU_AT,
   STATION_ADDRESS_AT,
   STATION_ADDRESS6_AT,
@@ -26,9 +26,9 @@ import {
   TUNNEL_LOCAL_AT,
   TUNNEL_PORT_AT,
   TUNNEL_VALUE_SIZE,
-  toNodeProgram,
 } from "./overlay-programs.js";
 import type { MapFds } from "./program.js";
+import { toNodeProgram } from "./to-node-program.js";
 
 export interface TunnelEnd {
   /** Interface index of the tunnels' device. */
@@ -78,6 +78,8 @@ export class Stations {
   private readonly value = new Uint8Array(STATION_VALUE_SIZE);
   /** Descriptors of the programs, by that of the array that each belongs into. */
   private readonly programs = new Map<number, number>();
+  /** How often the kernel had no room for a station. */
+  refused = 0;
   /** How many want the engine to have all frames. */
   private withheld = 0;
 
@@ -176,7 +178,7 @@ export class Stations {
     }
     const value = Uint8Array.from(key);
     new DataView(value.buffer).setUint16(MEMBER_MTU_AT, mtu, true);
-    bpf.updateElement(this.maps.members, word(end), value);
+    this.enter(this.maps.members, word(end), value);
   }
 
   /** By node's address: what was carried from its stations, and to them. */
@@ -227,11 +229,16 @@ export class Stations {
     const isHere = typeof station.at === "number";
     view.setUint32(STATION_END_AT, isHere ? (station.at as number) : 0, true);
     if (!isHere) value.set(toBytes(station.at as IpAddress), STATION_NODE_AT);
+    this.enter(stations, key, value);
+  }
+
+  /** Where the kernel has no room, the engine has the frames. */
+  private enter(map: number, key: Uint8Array, value: Uint8Array): void {
     try {
-      bpf.updateElement(stations, key, value);
+      bpf.updateElement(map, key, value);
     } catch (error) {
-      bpf.deleteElement(stations, key); // not as it was
-      log.info(`the kernel carries nothing for a station: ${(error as Error).message}`);
+      bpf.deleteElement(map, key); // not as it was
+      if (this.refused++ === 0) log.warn(`stations of overlay networks are not carried by the kernel: ${(error as Error).message}`);
     }
   }
 }

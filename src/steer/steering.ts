@@ -289,7 +289,11 @@ export class Steering {
       bpf.lookupElement(this.maps.counters, bytes(Int32Array.of(counter)), new Uint8Array(value.buffer));
       return Number(value.reduce((sum, n) => sum + n, 0n));
     };
-    return { ...Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)])), offloaded: this.carried.total().packets };
+    return {
+      ...Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)])),
+      offloaded: this.carried.total().packets,
+      "not-carried": this.ends.refused + this.stations.refused,
+    };
   }
 
   /** Detaches everything and gives the maps back. */

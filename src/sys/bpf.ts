@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import { TsproxyError } from "../errors.js";
-import { errnoName, native } from "./native.js";
+import { errnoHint, errnoName, native } from "./native.js";
 
 /** enum bpf_map_type. */
 // biome-ignore format: a table
@@ -37,7 +37,8 @@ const MAX_QUERIED = 16;
 const PROGRAM_INFO_SIZE = 80,
   PROGRAM_ID_AT = 4,
   PROGRAM_NAME_AT = 64;
-const { EAGAIN, EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
+const { EAGAIN, EMFILE, ENFILE, ENOMEM, EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
+const LACKS = new Set([EMFILE, ENFILE, ENOMEM]);
 
 const PERMISSION_HINT =
   "run as root, or grant CAP_BPF and CAP_NET_ADMIN (before Linux 5.8 CAP_SYS_ADMIN; before 5.11 also raise 'ulimit -l')";
@@ -45,7 +46,12 @@ const PERMISSION_HINT =
 function bpfError(what: string, result: number): TsproxyError {
   const permission = result === -EPERM;
   const message = `${what} failed: bpf(2) answered ${errnoName(result)}`;
-  return new TsproxyError("TSP_ERR_BPF", permission ? "permission" : "unavailable", message, permission ? PERMISSION_HINT : undefined);
+  return new TsproxyError("TSP_ERR_BPF", permission ? "permission" : "unavailable", message, permission ? PERMISSION_HINT : lack(result));
+}
+
+/** What one does about a lack of something, whatever was asked of the kernel. */
+function lack(result: number): string | undefined {
+  return LACKS.has(-result) ? errnoHint(result) : undefined;
 }
 
 /** bpf(2) with `words` at byte offsets 0, 4, 8, … of a zeroed attr of `size` bytes. Result or -errno. */
@@ -247,7 +253,7 @@ export function* loadingProgram(name: string, code: Uint8Array, type: number = P
   }
   const result = yield* load(0, new Uint8Array(0));
   if (result >= 0) return result;
-  if (result === -EPERM) throw bpfError(`loading BPF program '${name}'`, result);
+  if (result === -EPERM || result === -EMFILE || result === -ENFILE) throw bpfError(`loading BPF program '${name}'`, result);
   // Only now, as writing the log makes the verifier slower.
   const buffer = Buffer.alloc(VERIFIER_LOG_BYTES);
   const second = yield* load(1, buffer);

@@ -109,6 +109,8 @@ export interface Native {
   pidfdSignal(fd: number, signal: number): number;
   /** Fills it with what nobody can guess (getrandom(2)); 0 or -errno. */
   random(bytes: ArrayBufferView): number;
+  /** Number of the caller's network namespace, which no other one has as long as the machine runs; 0: the kernel does not say (before Linux 5.14). */
+  netnsCookie(): number;
   eventfd(): number;
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */
@@ -188,6 +190,11 @@ const HINTS: Record<string, string> = {
   ENOMEM: "not enough memory, or the locked-memory limit is too low ('ulimit -l')",
 };
 
+/** What one does about it, if that is known. */
+export function errnoHint(errno: number): string | undefined {
+  return HINTS[errnoName(errno)];
+}
+
 /** The kind of a system call's failure. */
 export function systemErrorKind(errno: number): "permission" | "conflict" | "unavailable" {
   const name = errnoName(errno);
@@ -198,7 +205,7 @@ export function systemErrorKind(errno: number): "permission" | "conflict" | "una
 /** Error for a system call that failed with `errno` (either sign): names the call, the errno and what to do. */
 export function systemError(call: string, errno: number, hint?: string): TsproxyError {
   const name = errnoName(errno);
-  return new TsproxyError("TSP_ERR_SYSCALL", systemErrorKind(errno), `${call} failed (${name})`, hint ?? HINTS[name]);
+  return new TsproxyError("TSP_ERR_SYSCALL", systemErrorKind(errno), `${call} failed (${name})`, hint ?? errnoHint(errno));
 }
 
 function load(): Native {

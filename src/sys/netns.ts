@@ -7,6 +7,13 @@ import { TsproxyError } from "../errors.js";
 const NAMED_DIR = "/var/run/netns";
 /** linux/magic.h */
 const NSFS_MAGIC = 0x6e736673;
+/** Inode of the first process namespace (PROC_PID_INIT_INO, linux/proc_ns.h): from there all processes are seen. */
+const FIRST_PID_NS = 0xeffffffc;
+/** Field of a line of mountinfo (proc_pid_mountinfo(5)). */
+const MOUNT_ROOT = 3;
+/** Errors by which /proc says that a process has ended. */
+const GONE = new Set(["ENOENT", "ESRCH", "EINVAL"]);
+const DENIED = new Set(["EACCES", "EPERM"]);
 
 export interface Netns {
   /** Keeps the namespace alive until closed with `fs.closeSync`. */
@@ -47,6 +54,58 @@ export function sameNetns(fdA: number, fdB: number): boolean {
   return a?.dev === b?.dev && a?.ino === b?.ino;
 }
 
+/**
+ * Inodes of the network namespaces that live: a process is in them, or they are mounted somewhere. One that is held by a descriptor alone is not
+ * seen. Undefined: it cannot be told, since not all processes of the machine are to be seen from here. `proc`: for tests.
+ */
+export function livingNetns(proc = "/proc"): Set<number> | undefined {
+  const living = new Set<number>();
+  const mountsSeen = new Set<string>();
+  // Which namespace it is in a process does not tell everybody. Whether it is in that of another one it does: by the inode of net/dev.
+  const known = new Set<number>();
+  const untold = new Set<number>();
+  try {
+    if (fs.readlinkSync(`${proc}/self/ns/pid`) !== `pid:[${FIRST_PID_NS}]`) return undefined;
+    for (const pid of fs.readdirSync(proc).filter((name) => /^\d+$/.test(name)))
+      unlessGone(() => {
+        const devices = fs.statSync(`${proc}/${pid}/net/dev`).ino;
+        const [net, mounts] = ["net", "mnt"].map((kind) => nsLink(`${proc}/${pid}/ns/${kind}`));
+        (net === undefined ? untold : known).add(devices);
+        addNetns(living, net);
+        if (mounts !== undefined && mountsSeen.has(mounts)) return;
+        for (const line of fs.readFileSync(`${proc}/${pid}/mountinfo`, "latin1").split("\n")) addNetns(living, line.split(" ")[MOUNT_ROOT]);
+        if (mounts !== undefined) mountsSeen.add(mounts);
+      });
+  } catch {
+    return undefined;
+  }
+  return [...untold].every((devices) => known.has(devices)) ? living : undefined;
+}
+
+/** Which namespace a process is in; undefined: it is not for us to know. */
+function nsLink(path: string): string | undefined {
+  try {
+    return fs.readlinkSync(path);
+  } catch (error) {
+    if (DENIED.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
+
+function addNetns(living: Set<number>, name: string | undefined): void {
+  const inode = /^net:\[(\d+)\]$/.exec(name ?? "")?.[1];
+  if (inode !== undefined) living.add(Number(inode));
+}
+
+/** For what looks at a process, which may end meanwhile. */
+function unlessGone(look: () => void): void {
+  try {
+    look();
+  } catch (error) {
+    if (!GONE.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}
+
 function isNetns(fd: number): boolean {
   const self = `/proc/self/fd/${fd}`;
   if (fs.statfsSync(self).type !== NSFS_MAGIC) return false;
@@ -56,7 +115,7 @@ function isNetns(fd: number): boolean {
 }
 
 function openError(spec: string, what: "process" | "path" | "name", errno: string, cause: unknown): TsproxyError {
-  if (errno === "EACCES" || errno === "EPERM") {
+  if (DENIED.has(errno)) {
     const hint = "run as root, or grant CAP_SYS_ADMIN and CAP_SYS_PTRACE";
     return new TsproxyError("TSP_ERR_NETNS", "permission", `cannot open network namespace '${spec}' (${errno})`, hint, cause);
   }

@@ -17,7 +17,7 @@ import {
 import { AF_INET, AF_INET6, AF_UNSPEC, IFF_MULTICAST, IFF_UP, IFLA, type Link, macBytes, parseLink } from "./rtnetlink-entries.js";
 
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18 } as const;
-const { EAFNOSUPPORT, ENODEV, EOPNOTSUPP } = os.constants.errno;
+const { EAFNOSUPPORT, ENODEV, EOPNOTSUPP, EPERM } = os.constants.errno;
 const NLM_F_CREATE_NEW = NLM_F_CREATE | NLM_F_EXCL;
 
 /** Keeps the counters, most of a link's message, out of the answer. */
@@ -136,12 +136,13 @@ export class LinkSocket extends NetlinkSocket {
 
   /**
    * Whether the kernel has veth pairs; loads their module, if there is one. It is asked for one with a MAC that no device may have, so none is made.
+   * Undefined: who asks may not make devices, so the kernel does not say.
    */
-  hasVeth(): boolean {
+  hasVeth(): boolean | undefined {
     const info = nested(IFLA.LINKINFO, attribute(INFO_KIND, text("veth")));
     const mac = attribute(IFLA.ADDRESS, new Uint8Array(6));
     const { errno } = this.transact(RTM.NEWLINK, NLM_F_CREATE_NEW, ifinfomsg(0), attribute(IFLA.IFNAME, text("tspprobe")), mac, info);
-    return errno !== EOPNOTSUPP;
+    return errno === EPERM ? undefined : errno !== EOPNOTSUPP;
   }
 
   deleteLink(index: number): boolean {

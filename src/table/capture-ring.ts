@@ -5,6 +5,7 @@
  * Memory: CONTROL words, then the records (`wire/capture-record.ts`), each in one piece. Writer and reader each have a place, which the other only reads.
  */
 import { HEADER_WORDS, LOST, SIZE, SKIP } from "../wire/capture-record.js";
+import { type Lanes, lanesOf } from "../wire/lanes.js";
 
 /** Words: where the reader is, where the writer is, whether the reader has been told, what is lost in all. */
 const READER = 0,
@@ -18,8 +19,9 @@ export function captureRing(size: number): SharedArrayBuffer {
   return new SharedArrayBuffer(CONTROL * 4 + size);
 }
 
-export class CaptureRing {
+export class CaptureRing implements Lanes {
   readonly bytes: Uint8Array;
+  readonly halves: Uint16Array;
   readonly words: Int32Array;
   private readonly control: Int32Array;
   private readonly end: number;
@@ -29,8 +31,10 @@ export class CaptureRing {
 
   constructor(memory: SharedArrayBuffer) {
     this.control = new Int32Array(memory, 0, CONTROL);
-    this.bytes = new Uint8Array(memory, CONTROL * 4);
-    this.words = new Int32Array(memory, CONTROL * 4);
+    const { bytes, halves, words } = lanesOf(memory, CONTROL * 4);
+    this.bytes = bytes;
+    this.halves = halves;
+    this.words = words;
     this.end = this.bytes.length;
     this.next = this.control[WRITER]!;
   }

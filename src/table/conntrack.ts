@@ -39,9 +39,11 @@ import {
   SRC,
   STATE,
   stateWord,
+  TIMESTAMPED,
   V6_ORIGINAL,
   V6_REPLY,
   WAY,
+  WITHHELD,
 } from "./flow-row.js";
 import { TupleIndex } from "./tuple-index.js";
 
@@ -258,6 +260,16 @@ export class Conntrack extends TupleIndex {
     this.rows[at] = (this.rows[at]! & ~clear) | set;
   }
 
+  /** Whether the kernel could carry the flow, and is not to. */
+  isWithheld(id: number): boolean {
+    return (this.rows[(id << ROW_SHIFT) + STATE]! & WITHHELD) !== 0;
+  }
+
+  setWithheld(id: number, isWithheld: boolean): void {
+    const at = (id << ROW_SHIFT) + STATE;
+    this.rows[at] = isWithheld ? this.rows[at]! | WITHHELD : this.rows[at]! & ~WITHHELD;
+  }
+
   /** Whether packets of the reference's tuple come by `port`: by the one that those of the other direction leave by. */
   comesBy(ref: number, port: number): boolean {
     return (this.egress(ref >> 1, (ref & 1) ^ 1) & EGRESS_PORT) === port;
@@ -271,6 +283,27 @@ export class Conntrack extends TupleIndex {
   setAcked(id: number, dir: number, upperHalf: number): void {
     const at = (id << ROW_SHIFT) + dir * REPLY + WAY;
     this.rows[at] = (this.rows[at]! & 0xffff) | (upperHalf << 16);
+  }
+
+  /** The flow's target remembers this TCP timestamp, a number, of its opener's. Takes the place of what `acked` says. */
+  keepTimestamp(id: number, timestamp: number): void {
+    this.rows[(id << ROW_SHIFT) + STATE] = this.rows[(id << ROW_SHIFT) + STATE]! | TIMESTAMPED;
+    this.setAcked(id, 0, timestamp >>> 16);
+    this.setAcked(id, 1, timestamp & 0xffff);
+  }
+
+  /** Whether it has one, which then is `timestamp`. */
+  hasTimestamp(id: number): boolean {
+    return (this.rows[(id << ROW_SHIFT) + STATE]! & TIMESTAMPED) !== 0;
+  }
+
+  timestamp(id: number): number {
+    return (this.acked(id, 0) << 16) | this.acked(id, 1);
+  }
+
+  /** A new connection has taken the place of the one that its target remembered. */
+  dropTimestamp(id: number): void {
+    this.rows[(id << ROW_SHIFT) + STATE] = this.rows[(id << ROW_SHIFT) + STATE]! & ~TIMESTAMPED;
   }
 
   /** Port mapping that the flow holds (`table/nat-pool.ts`), or -1. */

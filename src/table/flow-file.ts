@@ -18,18 +18,19 @@ import { MAX_PORTS } from "./ports.js";
 /** "tsfl". */
 const MAGIC = 0x6c667374;
 /** Of this layout, of `flow-row.ts` and of the states there; another one is refused. */
-const VERSION = 4;
+const VERSION = 5;
 const PAGE = 4096;
 /** Words of the header. */
 // biome-ignore format: a table
 const MAGIC_AT = 0, VERSION_AT = 1, CHECKSUM_AT = 2, CAPACITY_AT = 3, WORKER_AT = 4, WORKERS_AT = 5, ROLE_AT = 6, BOOT_AT = 7, BOOT_WORDS = 4,
-  NETNS_AT = BOOT_AT + BOOT_WORDS, NETNS_WORDS = 2, TIMEOUTS_AT = NETNS_AT + NETNS_WORDS, HEADER_WORDS = 128;
+  NETNS_AT = BOOT_AT + BOOT_WORDS, COOKIE_AT = NETNS_AT + 2, TIMEOUTS_AT = COOKIE_AT + 2, HEADER_WORDS = 128;
 const MAX_STATES = HEADER_WORDS - TIMEOUTS_AT - 1;
 const KIND_AT = PAGE,
   ADDRESS_AT = KIND_AT + MAX_PORTS,
   ADDRESS6_AT = ADDRESS_AT + 4 * MAX_PORTS,
   DEVICE_AT = ADDRESS6_AT + 4 * MAX_PORTS;
 const MAX_CAPACITY = 1 << 20;
+const WORD = 2 ** 32;
 
 /** Whose flows they are. */
 export interface FlowFileOwner {
@@ -37,8 +38,10 @@ export interface FlowFileOwner {
   role: number;
   /** Four words that each boot of the machine has others of. */
   boot: Int32Array;
-  /** Inode of the network namespace. */
+  /** Inode of the network namespace. The next one that is made may have it when this one has ended. */
   netns: number;
+  /** Number of the network namespace that no other one of this boot has (SO_NETNS_COOKIE); 0: the kernel does not say (before Linux 5.14). */
+  cookie: number;
 }
 
 /** What the tables need of memory that outlives them. */
@@ -129,13 +132,16 @@ export class FlowFile {
   }
 }
 
-/** Whether the first page, or more, of a file is that of a file of this boot and network namespace that can be read; else why not. */
+/**
+ * Whether the first page, or more, of a file is that of a file of this boot and network namespace that can be read; else why not. `netns`: of which other
+ * one it is; null: of one that has ended.
+ */
 export type HeaderVerdict =
   | { capacity: number; role: number; sameHost: true }
-  | { sameHost: false }
+  | { netns: number | null; sameHost: false }
   | { refused: "it is none" | "another version" | "damaged" | "of an earlier boot" };
 
-export function checkHeader(page: Int32Array, owner: Pick<FlowFileOwner, "boot" | "netns">): HeaderVerdict {
+export function checkHeader(page: Int32Array, owner: Omit<FlowFileOwner, "role">): HeaderVerdict {
   if (page.length < HEADER_WORDS || page[MAGIC_AT] !== MAGIC) return { refused: "it is none" };
   if (page[VERSION_AT] !== VERSION) return { refused: "another version" };
   const capacity = page[CAPACITY_AT]!;
@@ -147,18 +153,18 @@ export function checkHeader(page: Int32Array, owner: Pick<FlowFileOwner, "boot" 
   writeOwner(expected, { ...owner, role: page[ROLE_AT]! });
   const differs = (at: number, words: number): boolean => expected.subarray(at, at + words).some((word, i) => word !== page[at + i]);
   if (differs(BOOT_AT, BOOT_WORDS)) return { refused: "of an earlier boot" };
-  if (differs(NETNS_AT, NETNS_WORDS)) return { sameHost: false };
+  if (differs(NETNS_AT, 2)) return { netns: (page[NETNS_AT]! >>> 0) + page[NETNS_AT + 1]! * WORD, sameHost: false };
+  if (differs(COOKIE_AT, 2)) return { netns: null, sameHost: false }; // its inode is ours now
   return { capacity, role: page[ROLE_AT]!, sameHost: true };
 }
 
 /** Words of the header that `checkHeader` looks at, in bytes. */
 export const HEADER_BYTES = HEADER_WORDS * 4;
 
-function writeOwner(header: Int32Array, { role, boot, netns }: FlowFileOwner): void {
+function writeOwner(header: Int32Array, { role, boot, netns, cookie }: FlowFileOwner): void {
   header[ROLE_AT] = role;
   header.set(boot.subarray(0, BOOT_WORDS), BOOT_AT);
-  header[NETNS_AT] = netns | 0;
-  header[NETNS_AT + 1] = Math.floor(netns / 2 ** 32);
+  header.set([netns | 0, Math.floor(netns / WORD), cookie | 0, Math.floor(cookie / WORD)], NETNS_AT);
 }
 
 /** FNV-1a over words, of all but magic and checksum. */

@@ -20,11 +20,18 @@ export const REPLY_SHIFT = 3,
 export const WAY = 3;
 /** Packets of the direction; wraps at 2^32. */
 export const PACKETS = 4;
-/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`), 16 and 17 families. */
+/** Bits 0..7 IP protocol (0: the row is free), 8..15 state (`stateWord`), 16 and 17 families, 18 TIMESTAMPED, 19 WITHHELD. */
 export const STATE = 5;
 /** The original, the reply tuple is of IPv6. So a packet of class E, whose words may look the same, is not taken for the flow's. */
 export const V6_ORIGINAL = 1 << 16,
   V6_REPLY = 1 << 17;
+/**
+ * The kernel could carry the flow, and does not, since somebody looks at its packets (`engine/withhold.ts`). It has no place among the EGRESS_* bits, which
+ * are all taken; here it also has the passes over established flows leave its packets to the other stages.
+ */
+export const WITHHELD = 1 << 19;
+/** Of a flow that is CLOSING: the high halves of WAY hold the timestamp that its target remembers (`dataplane/time-wait.ts`). */
+export const TIMESTAMPED = 1 << 18;
 /** Second at which the entry dies. */
 export const DEADLINE = 6;
 /** Checksum deltas of the original direction: addresses in the low half, addresses and ports in the high one. */
@@ -48,8 +55,6 @@ export const EGRESS_OFFLOAD = 1 << 13;
  * one where the flow was to be carried, and is not.
  */
 export const EGRESS_ENTERED = 1 << 14;
-/** The same, said of the original direction: mostly since somebody looks at the flow's packets, which therefore come to us (`engine/withhold.ts`). */
-export const EGRESS_WITHHELD = EGRESS_ENTERED;
 /** Of the reply direction: its next packet is to be entered there. */
 export const EGRESS_ENTER = 1 << 15;
 /** Of the original direction, which is never entered: by way of another node, whose station `l2-out` finds. */

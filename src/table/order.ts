@@ -8,10 +8,19 @@
  * A stamp that gets lost does no harm; the next one is waited for.
  *
  * Flows share places. That costs a packet more at times, and no order: those that share one come to one worker by one way.
+ *
+ * What endpoints on veth pairs send has its stamp in the source MAC, and places by port.
  */
 import {
+  INSIDE_BITS,
+  INSIDE_MARK,
+  INSIDE_MARK_AT,
+  INSIDE_PLACE_SHIFT,
+  INSIDE_STAMP_AT,
+  insidePlace,
   ORDER_PASSED_AT,
   ORDER_VALUE_SIZE,
+  orderPlaces,
   STAMP_AT,
   STAMP_ENTERED,
   STAMP_ENTERED_AT,
@@ -22,6 +31,9 @@ import {
 } from "../wire/order.js";
 
 const WORDS = ORDER_VALUE_SIZE / 4;
+const MARK_BITS = 2 ** INSIDE_PLACE_SHIFT - 1;
+/** Of a port. */
+const INSIDE_PLACES = 1 << INSIDE_BITS;
 
 export class Order {
   /** Packets of this batch that have a stamp. */
@@ -29,6 +41,9 @@ export class Order {
   private readonly places: Int32Array;
   private readonly stamps: Int32Array;
   private words = new Int32Array(0);
+  /** This worker's first places: all, and those of endpoints. */
+  private first = 0;
+  private inside = 0;
 
   /** `capacity`: frames of a batch. */
   constructor(capacity: number) {
@@ -43,15 +58,28 @@ export class Order {
 
   /** `memory`: of the map. `worker`: which one this is. */
   open(memory: ArrayBuffer, worker: number): void {
-    const count = WORKER_PLACES * WORDS;
-    this.words = new Int32Array(memory).subarray(worker * count, (worker + 1) * count);
+    const workers = memory.byteLength / (orderPlaces(1) * ORDER_VALUE_SIZE);
+    if (worker >= workers) return;
+    this.words = new Int32Array(memory);
+    this.first = worker * WORKER_PLACES;
+    this.inside = insidePlace(workers, worker, 0);
   }
 
   /** Notes the stamp of a frame, whose Ethernet header is at `frame`, if it has one. */
   note(halves: Uint16Array, words: Int32Array, frame: number): void {
     if (!isStamped(words, frame) || this.count === this.places.length) return;
-    this.places[this.count] = halves[(frame + STAMP_PLACE_AT) >> 1]! & (WORKER_PLACES - 1);
+    this.places[this.count] = this.first + (halves[(frame + STAMP_PLACE_AT) >> 1]! & (WORKER_PLACES - 1));
     this.stamps[this.count++] = words[(frame + STAMP_AT) >> 2]!;
+  }
+
+  /** The same of an endpoint's frame, which came by that port; answers whether it has one. */
+  noteInside(halves: Uint16Array, words: Int32Array, frame: number, port: number): boolean {
+    const mark = words[(frame + INSIDE_MARK_AT) >> 2]!;
+    if ((mark & MARK_BITS) !== INSIDE_MARK) return false;
+    if (this.count === this.places.length) return true;
+    this.places[this.count] = this.inside + (port << INSIDE_BITS) + ((mark >>> INSIDE_PLACE_SHIFT) & (INSIDE_PLACES - 1));
+    this.stamps[this.count++] = halves[(frame + INSIDE_STAMP_AT) >> 1]!;
+    return true;
   }
 
   /** All that was noted has been sent on, or is gone. What a place has several of came in order. */

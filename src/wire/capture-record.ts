@@ -1,7 +1,7 @@
 /**
  * A packet that a worker has captured, as it lies in the ring to the control side (`table/capture-ring.ts`): once, as it came in, and what differs of it
- * as it went out. Words of the host's order, then three parts, each filled up to a whole word: the head as it came in; the head as it went out, from
- * the Ethernet header on; and what follows in both, which nothing has changed.
+ * as it went out. Words of the host's order, then three parts, each filled up to a whole word: the head as it came in; the head as it went out, both from
+ * the Ethernet header on, which begins HEAD_AT bytes behind a whole word, as in packet memory; and what follows in both, which nothing has changed.
  */
 
 /** Word of a record: bytes of all of it. SKIP: the next record is at the ring's start. */
@@ -28,6 +28,7 @@ export const SIZE = 0,
   REST = 13,
   OUT_REST = 14,
   HEADER_WORDS = 15;
+export const HEAD_AT = 2;
 export const SKIP = -1;
 export const REASON_SHIFT = 8;
 

@@ -16,6 +16,10 @@ export const TCP_SEQUENCE = 4,
   TCP_ACKNOWLEDGMENT = 8;
 const TCP_OFFSET = 12,
   TCP_FLAGS = 13;
+const OPTION_END = 0,
+  OPTION_NOP = 1,
+  OPTION_TIMESTAMPS = 8,
+  TIMESTAMPS_SIZE = 10;
 const UDP_LENGTH = 4;
 /** Where the checksum lies in the header. */
 export const TCP_CHECKSUM = 16,
@@ -53,6 +57,23 @@ export function tcpSequenceUpper(halves: Uint16Array, off: number): number {
 /** Upper half of the acknowledgment number, raw. */
 export function tcpAcknowledgmentUpper(halves: Uint16Array, off: number): number {
   return halves[(off + TCP_ACKNOWLEDGMENT) >> 1]!;
+}
+
+/** Where the timestamps option (RFC 7323 §3.2) of the header at `off` has its value, the echo reply behind it; -1: it has none. Both are four bytes, big-endian. */
+export function tcpTimestampsAt(bytes: Uint8Array, off: number): number {
+  const end = off + tcpHeaderSize(bytes, off);
+  for (let at = off + TCP_MIN_HEADER_SIZE; at + TIMESTAMPS_SIZE <= end; ) {
+    const kind = bytes[at]!;
+    if (kind === OPTION_NOP) {
+      at++;
+      continue;
+    }
+    const size = bytes[at + 1]!;
+    if (kind === OPTION_TIMESTAMPS && size === TIMESTAMPS_SIZE) return at + 2;
+    if (kind === OPTION_END || size < 2) return -1;
+    at += size;
+  }
+  return -1;
 }
 
 /** FIN, SYN, RST, ACK and the rest, as one byte. */

@@ -13,13 +13,29 @@ export const ORDER_BITS = 11;
 /** Places of a worker: a power of two, and few enough that a stamp's u16 can say which one it is. */
 export const WORKER_PLACES = 2 << ORDER_BITS;
 
-/** How many places there are for so many workers. */
+/** Places of a worker for what comes by one of the engine's ports from an endpoint on a veth pair: each port has 2^INSIDE_BITS, so nobody else is in them. */
+export const INSIDE_BITS = 4;
+/** As many ports as the engine has (`table/ports.ts`). */
+export const INSIDE_PORTS = 1 << 11;
+const INSIDE_PLACES = INSIDE_PORTS << INSIDE_BITS;
+
+/** How many places there are for so many workers: WORKER_PLACES of each, then those of endpoints of each. */
 export function orderPlaces(workers: number): number {
-  return workers * WORKER_PLACES;
+  return workers * (WORKER_PLACES + INSIDE_PLACES);
+}
+
+/** The first of a port's places in a worker. */
+export function insidePlace(workers: number, worker: number, port: number): number {
+  return workers * WORKER_PLACES + worker * INSIDE_PLACES + (port << INSIDE_BITS);
 }
 
 /** Packets that a flow's entry has take the old way at most: more than the queue of an uplink and a ring buffer hold together. */
 export const ORDER_MOST = 8192;
+/**
+ * The same of what an endpoint on a veth pair sends: half of what the queue of its TAP holds, so that nothing is lost there while the flow changes its way. Who
+ * leaves no gap in so many is faster than the engine.
+ */
+export const INSIDE_ORDER_MOST = 1024;
 
 /**
  * The stamp of a frame to the engine, instead of its Ethernet addresses: u16 STAMP_ENTERED if the map has the flow's entry already, u32 STAMP_MARK,
@@ -29,3 +45,10 @@ export const ORDER_MOST = 8192;
 // biome-ignore format: a table
 export const STAMP_SIZE = 12, STAMP_ENTERED_AT = 0, STAMP_MARK_AT = 2, STAMP_AT = 6, STAMP_PLACE_AT = 10,
   STAMP_MARK = 0x72643774, STAMP_ENTERED = 0x6f74;
+
+/**
+ * The stamp of a frame from an endpoint, instead of its source MAC, which is that of its port: u24 INSIDE_MARK, u8 place among those of the port, u16 low
+ * half of the stamp. The mark is a group address, which no frame comes from. Who forges one disturbs his own order alone, and his MAC becomes the right one.
+ */
+// biome-ignore format: a table
+export const INSIDE_STAMP_SIZE = 6, INSIDE_MARK_AT = 6, INSIDE_STAMP_AT = 10, INSIDE_MARK = 0x647473, INSIDE_PLACE_SHIFT = 24;

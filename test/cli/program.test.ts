@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, it, vi } from "vitest";
 import { CliCommand } from "../../src/cli/command.js";
-import { buildProgram } from "../../src/cli/program.js";
+import { buildProgram, commandIn } from "../../src/cli/program.js";
 import { exitCodeOf, reportError } from "../../src/cli/report.js";
 
 interface Outcome {
@@ -17,13 +17,15 @@ async function run(...argv: string[]): Promise<Outcome> {
     outcome.stdout += String(text);
     return true;
   });
+  const program = await buildProgram(argv);
   try {
-    await (await buildProgram(argv)).parseAsync(["node", "tsproxy", ...argv]);
+    await program.parseAsync(["node", "tsproxy", ...argv]);
   } catch (error) {
     outcome.exitCode = exitCodeOf(error);
-    reportError(error, (text) => {
+    const write = (text: string): void => {
       outcome.stderr += text;
-    });
+    };
+    reportError(error, write, commandIn(program, argv));
   } finally {
     spy.mockRestore();
   }
@@ -58,8 +60,18 @@ describe("wrong usage", () => {
     const { exitCode, stdout, stderr } = await run(...argv);
     expect([exitCode, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(message);
-    expect(stderr).toMatch(/^[^\n]+ \(run 'tsproxy --help'\)\n$/);
+    expect(stderr).toMatch(/^[^\n]+[^.\n] \(run 'tsproxy (\w+ )*--help'\)\n$/);
   });
+});
+
+it.each([
+  [["network", "create"], "network create "],
+  [["network", "create", "a", "b"], "network create "],
+  [["network", "--nosuch"], "network "],
+  [["fdb", "extra"], "fdb "],
+  [["-p", "fdb", "extra"], ""],
+])("wrong usage %j names the help of its command", async (argv, command) => {
+  expect((await run(...argv)).stderr).toContain(` (run 'tsproxy ${command}--help')\n`);
 });
 
 /** `network create`: how a command is called, without `tsproxy`. */

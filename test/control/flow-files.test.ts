@@ -1,5 +1,5 @@
 /** Which files of flows an instance takes from the run folder, and which it leaves to others. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -48,9 +48,63 @@ it("removes one that is none, and not while somebody makes it", () => {
 });
 
 it("never locks another one's, not for a moment: whoever it belongs to may start just now", () => {
-  const others = [put("7-0.flows", { netns: 1 }), put("8-0.flows", { role: 1 })];
+  const others = [put("7-0.flows", { netns: 1, cookie: 1 }), put("8-0.flows", { role: 1 })];
   const lock = vi.spyOn(native, "lockFile");
-  expect(new FlowFiles(dir, "standalone", 0, CAPACITY).former).toEqual([]);
+  const files = new FlowFiles(dir, "standalone", 0, CAPACITY);
+  expect(files.former).toEqual([]);
+  files.sweep(() => new Set([1, owner.netns]));
+  files.sweep(() => undefined); // it cannot be told
   expect(lock).not.toHaveBeenCalled();
   expect(others.map((path) => existsSync(path))).toEqual([true, true]);
+});
+
+it("removes those of network namespaces that have ended, unless their process lives", () => {
+  const ended = put("7-0-00ff.flows", { netns: 1, cookie: 1 });
+  const kept = [put("8-0-00ff.flows", { netns: 2, cookie: 2 }), put("9-0-00ff.flows", {})];
+  const files = new FlowFiles(dir, "standalone", 0, CAPACITY);
+  const lock = vi.spyOn(native, "lockFile").mockReturnValueOnce(-11);
+  const sweep = (): void => files.sweep(() => new Set([2]));
+  sweep();
+  expect(existsSync(ended)).toBe(true);
+  sweep();
+  expect([ended, ...kept].map((path) => existsSync(path))).toEqual([false, true, true]);
+  expect(lock).toHaveBeenCalledTimes(2);
+  files.close();
+});
+
+it("removes one of a namespace that has ended and whose inode it has itself, and does not look for others", () => {
+  const path = put("7-0-00ff.flows", { cookie: owner.cookie + 1 });
+  const files = new FlowFiles(dir, "standalone", 0, CAPACITY);
+  expect(files.former).toEqual([]);
+  files.sweep(() => expect.unreachable());
+  expect(existsSync(path)).toBe(false);
+});
+
+it("makes another one where somebody has locked, or removed, the one that it just made", () => {
+  const lock = native.lockFile;
+  const remover = vi.spyOn(native, "lockFile");
+  remover.mockReturnValueOnce(-11).mockImplementationOnce((fd) => {
+    rmSync(join(dir, readdirSync(dir)[0]!));
+    return lock(fd);
+  });
+  const files = new FlowFiles(dir, "standalone", 1, CAPACITY);
+  expect(remover).toHaveBeenCalledTimes(3);
+  expect([files.fds.length, readdirSync(dir).length]).toEqual([1, 1]);
+  files.leave();
+});
+
+it("says that connections end with it where files cannot be locked, and leaves none", () => {
+  vi.spyOn(native, "lockFile").mockReturnValue(-37);
+  const files = new FlowFiles(dir, "standalone", 1, CAPACITY);
+  expect([files.fds, readdirSync(dir)]).toEqual([[], []]);
+});
+
+it("keeps the own file where it ends a former one of the same process id, as in a container that is started again", () => {
+  put(`${process.pid}-0.flows`, {});
+  const files = new FlowFiles(dir, "standalone", 1, CAPACITY);
+  expect(files.former).toHaveLength(1);
+  files.endFormer(true);
+  expect(readdirSync(dir)).toHaveLength(1);
+  files.leave();
+  expect(readdirSync(dir)).toEqual([expect.stringMatching(/^\d+-0-[0-9a-f]{16}\.flows$/)]);
 });

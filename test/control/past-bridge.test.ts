@@ -132,19 +132,31 @@ describe("a container that packets go to past its bridge", () => {
     vi.useFakeTimers();
     kernel.links.mockImplementation(() => [bridge, port]);
     const entered = new Set<string>();
+    let most = 0;
     const steering = {
-      setPeer: (_bridge: number, address: IpAddress) => entered.add(formatIp(address)),
+      setPeer: (_bridge: number, address: IpAddress, value: Uint8Array | null) => {
+        if (value === null) entered.delete(formatIp(address));
+        else entered.add(formatIp(address));
+        most = Math.max(most, entered.size);
+      },
       peer: () => false,
     } as unknown as Steering;
-    const neighbors = Array.from({ length: MAX_BRIDGED + 3 }, (_, i) => {
-      const address = `172.17.${i >> 8}.${i & 255}`;
-      return { ifindex: 3, family: "ipv4", address, mac: "02:42:ac:11:00:04", state: "reachable" };
-    });
-    const routes = { neighbors: () => [...neighbors, { ...neighbors[0], family: "ipv6", address: "fd00::4" }] } as unknown as RouteSocket;
-    const past = new PastBridge(routes, { watch: () => {} } as unknown as Workers, steering);
+    let first = 0;
+    const neighbor = (family: string, address: string) => ({ ifindex: 3, family, address, mac: "02:42:ac:11:00:04", state: "reachable" });
+    const neighbors = () => [
+      ...Array.from({ length: MAX_BRIDGED + 3 }, (_, i) => neighbor("ipv4", `172.17.${(first + i) >> 8}.${(first + i) & 255}`)),
+      neighbor("ipv6", "fd00::4"),
+    ];
+    const past = new PastBridge({ neighbors } as unknown as RouteSocket, { watch: () => {} } as unknown as Workers, steering);
     vi.advanceTimersByTime(2_000);
     expect(entered.size).toBe(MAX_BRIDGED + 1);
     expect(entered.has("fd00::4")).toBe(true); // of the other map
+    first = 100;
+    kernel.events.push({ kind: "overrun" });
+    past.onReadable();
+    vi.advanceTimersByTime(15_000);
+    expect([entered.has("172.17.0.0"), entered.has("172.17.0.100")]).toEqual([false, true]);
+    expect(most).toBe(MAX_BRIDGED + 1); // who is gone makes room first
     past.close();
   });
 });

@@ -56,7 +56,7 @@ import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
 
 const CAPACITY = 64;
-const OWNER = { role: 1, boot: new Int32Array(4), netns: 1 };
+const OWNER = { role: 1, boot: new Int32Array(4), netns: 1, cookie: 1 };
 
 /** A process whose flows lie in a file, and what the next one finds of it. */
 class Former {
@@ -362,7 +362,7 @@ it.each(["before it was opened", "after that"])(
     const former = new Former({ offload: true });
     end(former.d);
     const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
-    const capture = (): void => former.d.say({ type: "capture", id: 0, ring: captureRing(1 << 16), snap: 64, filter });
+    const capture = (): void => former.d.say({ type: "capture", id: 0, capture: 0, ring: captureRing(1 << 16), snap: 64, filter });
     if (since === "before it was opened") capture();
     former.open();
     if (since === "after that") capture();
@@ -377,6 +377,23 @@ it.each(["before it was opened", "after that"])(
   },
 );
 
+it("takes out of a map that is kept what led a flow past us, of an endpoint that is on a TAP now", () => {
+  const former = new Former({ offload: true });
+  former.d.say(endpointOn(77, A, MAC_A, IP_A));
+  former.open();
+  expect(former.d.flowMap.size).toBe(2);
+  const d = next([former.left()], { offload: true });
+  for (const [key, value] of former.d.flowMap) d.flowMap.set(key, value);
+  d.say(keptMaps(true));
+  expect(adopt(d).taken).toBe(1);
+  d.at(d.now);
+  const left = [...d.flowMap.values()].map((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]);
+  expect(left).toEqual([0]); // the client's packets come to us
+  d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: 40000, dport: PUBLISHED, flags: p.ACK }));
+  d.say({ type: "end-flows", id: 0, client: null, port: 0 });
+  expect(d.flowMap.size).toBe(0);
+});
+
 it("does not have a flow carried that somebody captures already when it is taken up, until that ends", () => {
   const former = new Former({ offload: true });
   former.d.say(endpointOn(77, A, MAC_A, IP_A));
@@ -384,11 +401,11 @@ it("does not have a flow carried that somebody captures already when it is taken
   const d = next([former.left()], { offload: true });
   d.say(endpointOn(77, A, MAC_A, IP_A));
   const filter = { proto: 0, client: null, target: null, port: 0, network: -1, drops: false };
-  d.say({ type: "capture", id: 0, ring: captureRing(1 << 16), snap: 64, filter });
+  d.say({ type: "capture", id: 0, capture: 0, ring: captureRing(1 << 16), snap: 64, filter });
   expect(adopt(d).taken).toBe(1);
   const carried = (): number => [...d.flowMap.values()].filter((value) => Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]! > 0).length;
   expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([0, 0]);
-  d.say({ type: "end-capture", id: 0 });
+  d.say({ type: "end-capture", capture: 0 });
   d.fromEndpoint(A, p.tcp({ src: IP_A, dst: CLIENT }, { sport: TARGET, dport: 40000, flags: p.ACK }));
   expect([carried(), d.flows().filter((flow) => flow.offloaded).length]).toEqual([2, 1]);
 });
@@ -591,6 +608,21 @@ describe("time", () => {
     expect(conntrack.tuple(oldest, 0, 2) & 0xffff).toBe(1 << 8);
     expect(d.state.limits.flowsOf(raw(CLIENT))).toBe(0);
   });
+});
+
+it("of what was closed it is still known what the target remembers", () => {
+  const one = { masqueradeFirst: 61000, masqueradeLast: 61000 };
+  const former = new Former(one);
+  const outwards = { from: A, src: IP_A, dst: SERVER, dport: 80 };
+  const opened = new Flow(former.d, { ...outwards, sport: 1000 });
+  opened.segment = { options: p.timestamps(5000, 1) };
+  expect(opened.open() && opened.answer(p.FIN | p.ACK) && opened.ask(p.FIN | p.ACK)).toBe(true);
+  const d = next([former.left()], one);
+  expect(adopt(d).taken).toBe(1);
+  const { conntrack } = d.state;
+  expect([conntrack.hasTimestamp(0), conntrack.timestamp(0)]).toEqual([true, 5000]);
+  const again = new Flow(d, { ...outwards, sport: 1000 });
+  expect([again.open(), conntrack.hasTimestamp(0), d.flows().map(({ state }) => state)]).toEqual([true, false, ["established"]]);
 });
 
 describe("a row that is no flow", () => {

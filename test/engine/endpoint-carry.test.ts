@@ -1,7 +1,19 @@
 /** Which flows of endpoints on veth pairs the kernel is asked to carry, and what is left of them where it turns out that it cannot. */
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { StateOptions } from "../../src/dataplane/state.js";
-import { FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION, OFFLOAD_INSIDE } from "../../src/wire/flow-entry.js";
+import { FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_SEEN_AT, OFFLOAD_DESTINATION, OFFLOAD_INSIDE } from "../../src/wire/flow-entry.js";
+import {
+  INSIDE_MARK,
+  INSIDE_MARK_AT,
+  INSIDE_ORDER_MOST,
+  INSIDE_PLACE_SHIFT,
+  INSIDE_STAMP_AT,
+  insidePlace,
+  ORDER_MOST,
+  ORDER_PASSED_AT,
+  ORDER_VALUE_SIZE,
+  orderPlaces,
+} from "../../src/wire/order.js";
 import {
   A,
   CLIENT,
@@ -10,7 +22,10 @@ import {
   HOST_IP,
   HOST_PORT,
   IP_A,
+  IP_B,
   MAC_A,
+  MAC_B,
+  MAC_GATEWAY,
   only,
   PUBLISHED,
   SERVER,
@@ -64,6 +79,117 @@ it("has it carry what an endpoint publishes, of a client outside", () => {
   d.say({ type: "offload", ipv4: false, ipv6: false }, { type: "end-flows", id: 5, client: null, port: 0 });
   d.run();
   expect([d.flows(), [...d.flowMap.keys()]]).toEqual([[], []]);
+});
+
+it("has its datagrams wait for those before them, each way, and its segments not", () => {
+  const d = onVeth();
+  d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+  const waiting = (): number[] => [...d.flowMap.values()].map((value) => Buffer.from(value, "hex").readUInt32LE(FLOW_ORDER_AT));
+  open(d, p.udp(OUT, PORTS));
+  expect(waiting().sort()).toEqual([INSIDE_ORDER_MOST, ORDER_MOST].sort());
+  open(d);
+  expect(waiting().slice(2)).toEqual([0, 0]);
+});
+
+it("takes a frame whose source is a stamp for one of the endpoint's own, and tells the programs once it is sent", () => {
+  const d = onVeth();
+  const memory = new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE);
+  d.state.order.open(memory, 0);
+  const send = (dst: string, datagram: Uint8Array) => {
+    const frame = Buffer.from(p.frame(dst, MAC_A, datagram));
+    frame.writeUInt32LE((INSIDE_MARK | (4 << INSIDE_PLACE_SHIFT)) >>> 0, p.VNET + INSIDE_MARK_AT);
+    frame.writeUInt16LE(0xfedc, p.VNET + INSIDE_STAMP_AT);
+    return d.send(A, frame);
+  };
+  expect(only(send(MAC_GATEWAY, p.udp(OUT, PORTS)))).toMatchObject({ dst: SERVER });
+  expect(new DataView(memory).getUint32((insidePlace(1, 0, A) + 4) * ORDER_VALUE_SIZE + ORDER_PASSED_AT, true)).toBe(0xfedc);
+  const [toNeighbor] = send(MAC_B, p.udp({ src: IP_A, dst: IP_B }, PORTS));
+  expect(p.macText(toNeighbor!.bytes.subarray(p.VNET + 6, p.VNET + 12))).toBe(MAC_A);
+  expect(d.drops(A)).toEqual({});
+});
+
+describe.each([false, true])("datagrams to the outside that nobody answers, with the firewall bypassed: %s", (bypass) => {
+  const send = (d: Dataplane, times: number): void => {
+    for (let n = 0; n < times; n++) only(d.fromEndpoint(A, p.udp(OUT, PORTS)));
+  };
+
+  /** The kernel has carried some that way, in this second. */
+  const carry = (d: Dataplane, second: number): void => {
+    for (const [key, value] of d.flowMap) {
+      const bytes = Buffer.from(value, "hex");
+      if (bytes[FLOW_OFFLOAD_AT] !== OFFLOAD_INSIDE) continue;
+      bytes.writeUInt32LE(second, FLOW_SEEN_AT);
+      d.flowMap.set(key, bytes.toString("hex"));
+    }
+  };
+
+  it("are carried from the second one on, and wait for those before them", () => {
+    const d = onVeth({ bypass });
+    d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+    send(d, 1);
+    expect(asked(d)).toEqual([]);
+    send(d, 1);
+    expect(asked(d)).toEqual([OFFLOAD_DESTINATION, OFFLOAD_INSIDE].sort());
+    expect(d.flows()).toMatchObject([{ state: "unreplied", offloaded: true, packets: [2, 0] }]);
+    const inside = [...d.flowMap.values()]
+      .map((value) => Buffer.from(value, "hex"))
+      .find((value) => value[FLOW_OFFLOAD_AT] === OFFLOAD_INSIDE)!;
+    expect(inside.readUInt32LE(FLOW_ORDER_AT)).toBe(INSIDE_ORDER_MOST);
+  });
+
+  it("are not entered again with each that still comes here, nor with the first answer", () => {
+    const d = onVeth({ bypass });
+    send(d, 2);
+    carry(d, 1001);
+    const before = [...d.flowMap];
+    send(d, 5);
+    d.fromUplink(p.udp({ src: SERVER, dst: HOST_IP }, { sport: PORTS.dport, dport: Number(d.flows()[0]!.reply.dst.split(":")[1]) }));
+    expect([...d.flowMap]).toEqual(before);
+    expect(d.flows()).toMatchObject([{ offloaded: true, packets: [7, 1] }]);
+  });
+
+  it("keep their flow as long as the kernel sees any, with the time-out of one that is not answered", () => {
+    const d = onVeth({ bypass });
+    send(d, 2);
+    carry(d, 1100);
+    d.at(1150);
+    expect(d.flows()).toMatchObject([{ state: "unreplied", timeoutSec: 70 }]);
+    d.at(1219);
+    expect(d.flows()).toHaveLength(1);
+    d.at(1220);
+    d.run();
+    expect([d.flows(), [...d.flowMap.keys()]]).toEqual([[], []]);
+  });
+
+  it("make room for others once they are silent, and not before", () => {
+    const d = onVeth({ bypass, conntrackMax: 4 });
+    send(d, 2);
+    carry(d, 1010);
+    d.at(1010);
+    const ask = (sport: number): void => void only(d.fromEndpoint(A, p.udp(OUT, { ...PORTS, sport })));
+    for (let n = 0; n < 4; n++) ask(6000 + n);
+    expect(d.flows().some(({ offloaded, state, original }) => offloaded && state === "unreplied" && original.src === `${IP_A}:5000`)).toBe(
+      true,
+    );
+    d.at(1020);
+    for (let n = 0; n < 8; n++) ask(7000 + n);
+    expect(d.flows().map(({ original }) => original.src)).not.toContain(`${IP_A}:5000`);
+    expect(asked(d).filter((how) => how === OFFLOAD_INSIDE)).toEqual([]);
+  });
+
+  it("are moved here when they are SYNs sent again, queries, or of an endpoint on a TAP", () => {
+    const syn = p.tcp(OUT, { ...PORTS, flags: p.SYN });
+    const query = p.udp(OUT, { ...PORTS, dport: 53 });
+    for (const [d, datagram] of [
+      [onVeth({ bypass }), syn],
+      [onVeth({ bypass }), query],
+      [onVeth({ bypass }, 0), p.udp(OUT, PORTS)],
+      [onVeth({ bypass, offload: false }), p.udp(OUT, PORTS)],
+    ] as const) {
+      for (let n = 0; n < 6; n++) only(d.fromEndpoint(A, datagram));
+      expect(asked(d).filter((how) => how > 0)).toEqual([]);
+    }
+  });
 });
 
 it.each<[string, () => Dataplane, Uint8Array?]>([

@@ -31,6 +31,17 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
 
   const fetched = (node: ClusterNode, name = "web"): Promise<string> =>
     node.ok("run", "--rm", "--network", "shop", "--", "curl", "-s", "-m", "5", "--retry", "5", "--retry-connrefused", "-o", "/dev/null", "-w", "%{remote_ip}", `http://${name}:8080/`); // biome-ignore format: one command
+  /** Has a program on b open a connection to the server on a, and begin to ask. Answers how to have it go on, which waits for the answer. */
+  const connected = async (): Promise<() => Promise<unknown>> => {
+    const go = path.join(fs.mkdtempSync(path.join(lab.lab.dir, "connected-")), "go");
+    const patient = `exec 3<>/dev/tcp/web/8080; printf "GET / HTTP/1.0\\r\\n" >&3; echo connected; until [ -e ${go} ]; do sleep 0.05; done; printf "\\r\\n" >&3; head -1 <&3`;
+    const kept = b.start("run", "--rm", "--network", "shop", "--", "bash", "-c", patient);
+    await kept.until("a connection", () => kept.stdout.includes("connected"));
+    return () => {
+      fs.writeFileSync(go, "");
+      return kept.until("an answer", () => kept.stdout.includes("200 OK"));
+    };
+  };
   /** Lines that came since. */
   const since = (proc: Proc, from: number): string[] => proc.stdout.slice(from).split("\n").filter(Boolean); // biome-ignore format: short
 
@@ -173,10 +184,7 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
 
   it("goes on while the store hangs for longer than leases last, refuses what is new, and makes up for it afterwards", async () => {
     await b.ok("run", "-d", "--name", "brief", "--network", "shop", "--", "sleep", "1000");
-    const go = path.join(lab.lab.dir, "go");
-    const patient = `exec 3<>/dev/tcp/web/8080; echo connected; until [ -e ${go} ]; do sleep 0.05; done; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; head -1 <&3`;
-    const kept = b.start("run", "--rm", "--network", "shop", "--", "bash", "-c", patient);
-    await kept.until("a connection", () => kept.stdout.includes("connected"));
+    const answered = await connected();
     await eventually("a knows it", async () => (await a.ok("network", "inspect", "shop")).includes('"brief"'));
     await lab.etcd.signalMember(0, "SIGSTOP");
     const [at, since0] = [asking.stdout.length, performance.now()];
@@ -193,19 +201,20 @@ describe.skipIf(obstacle !== undefined)(`a cluster${obstacle === undefined ? "" 
     await a.ok("network", "rm", "more");
     await eventually("what ended meanwhile is gone", async () => !(await a.ok("network", "inspect", "shop")).includes('"brief"'));
     expect(await a.ok("node", "ls")).toMatch(/^a {5}up.*\nb {5}up/m);
-    fs.writeFileSync(go, ""); // now a request, on the connection from before
-    await kept.until("an answer", () => kept.stdout.includes("200 OK"));
+    await answered();
   });
 
-  it("forgets a node that died within its lease's time, and has it back with its addresses", async () => {
+  it("forgets a node that died within its lease's time, and has it back with its addresses and connections", async () => {
+    const answered = await connected();
     await a.daemon.stop("SIGKILL");
     const killedAt = asking.stdout.length;
     await eventually("its name is gone", async () => !(await b.ok("network", "inspect", "shop")).includes('"web"'), 6000);
-    expect(await b.ok("run", "--rm", "--network", "shop", "--", "hostname", "-I")).toBe("10.0.0.4"); // the dead keep theirs
+    expect(await b.ok("run", "--rm", "--network", "shop", "--", "hostname", "-I")).toBe("10.0.0.5"); // the dead keep theirs, and 4 is who is connected
     await asking.until("no answer meanwhile", () => since(asking, killedAt).includes("lost"));
     await a.startDaemon("--workers", "2");
     const at = asking.stdout.length;
     await asking.until("answers again", () => since(asking, at).includes("200 10.0.0.2"));
+    await answered();
   });
 
   it("reaches a container that moved with its address, within a second", async () => {

@@ -2,7 +2,18 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT, HOST, LAN } from "../../src/table/ports.js";
+import {
+  FLOW_ADDRESS_AT,
+  FLOW_OFFLOAD_AT,
+  FLOW_ORDER_AT,
+  FLOW_PORT_AT,
+  FLOW_VALUE_SIZE,
+  FLOW6_ADDRESS_AT,
+  FLOW6_VALUE_SIZE,
+  OFFLOAD_SOURCE,
+} from "../../src/wire/flow-entry.js";
 import { parseIp } from "../../src/wire/ip-address.js";
+import { ORDER_MOST } from "../../src/wire/order.js";
 import { addPort, Dataplane, subnet } from "../support/dataplane.js";
 import { Lab } from "../support/lab.js";
 import * as p from "../support/packets.js";
@@ -22,7 +33,13 @@ const lab = new Lab();
 let host: string;
 beforeAll(() => {
   host = lab.addNamespace("host");
-  lab.ip(host, "link add end0 type veth peer name eth0\nlink set end0 up");
+  const pairs = ["end0", "up0", "out0"].map(
+    (name) => `link add ${name} type veth peer name ${name}p\nlink set ${name} up\nlink set ${name}p up`,
+  );
+  lab.ip(host, pairs.join("\n"));
+  lab.ip(host, `addr add 198.51.100.1/24 dev out0\naddr add 2001:db8:2::1/64 dev out0 nodad`);
+  lab.sysctl(host, "net.ipv4.ip_forward", 1);
+  lab.sysctl(host, "net.ipv6.conf.all.forwarding", 1);
 });
 afterAll(() => lab.close());
 
@@ -149,4 +166,64 @@ it("carries the same from the host's own addresses to an endpoint, and nothing t
     locals,
   };
   await carriesAsTheEngine(d, job);
+});
+
+/** An endpoint's datagram, or segment, to somebody outside, and the entry of its flow; of either family. */
+function outward(v6: boolean, { proto = p.UDP, sport = 5000, mac = MAC_A, fragment = 0 } = {}) {
+  const ip = { src: v6 ? IP6_A : IP_A, dst: v6 ? "2001:db8:2::9" : "198.51.100.9", fragment };
+  const packet = proto === p.UDP ? p.udp(ip, { sport, dport: 5001, data: p.payload(20) }) : p.tcp(ip, { sport, dport: 5001, flags: p.ACK });
+  const frame = p.hex(p.frame(MAC_PARENT, mac, packet).subarray(p.VNET));
+  const bytes = v6 ? p.ip6Bytes : p.ipBytes;
+  const ports = Buffer.alloc(8);
+  ports.writeUInt16BE(5001, 0);
+  ports.writeUInt16BE(sport, 2);
+  ports.writeUInt32LE(proto, 4);
+  const key = p.hex(Buffer.concat([bytes(ip.dst), bytes(ip.src), ports]));
+  const entry = (waiting: number, offload = OFFLOAD_SOURCE): { entry: string[] } => {
+    const value = Buffer.alloc(v6 ? FLOW6_VALUE_SIZE : FLOW_VALUE_SIZE);
+    value.set(bytes(v6 ? "2001:db8:2::1" : "198.51.100.1"), v6 ? FLOW6_ADDRESS_AT : FLOW_ADDRESS_AT);
+    value.writeUInt16BE(40000, FLOW_PORT_AT);
+    value[FLOW_OFFLOAD_AT] = offload;
+    value.writeUInt32LE(waiting, FLOW_ORDER_AT);
+    return { entry: [key, p.hex(value)] };
+  };
+  return { frame, entry };
+}
+
+/** What `from_endpoint` makes of them: of each frame whether it was carried, or the number of its stamp, or null, to the engine as it is. */
+async function stepped(steps: object[], workers = 1): Promise<("carried" | number | null)[]> {
+  const station = {
+    network: NETWORK,
+    port: A,
+    mac: MAC_A.replaceAll(":", ""),
+    addresses: [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each)),
+  };
+  const job = { end: "end0", uplink: "up0", gateway: MAC_PARENT.replaceAll(":", ""), station, pairs: [], steps, workers };
+  const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("endpoint-run")], { input: JSON.stringify(job) });
+  expect([code, stderr]).toEqual([0, ""]);
+  return (JSON.parse(stdout) as { carried: boolean; stamp: { number: number } | null }[]).map(({ carried, stamp }) =>
+    carried ? "carried" : (stamp?.number ?? null),
+  );
+}
+
+it.each([1, 3])("stamps what an endpoint sends until all of it has left, and carries the rest (%i workers)", async (workers) => {
+  const ofFamily = (v6: boolean): object[] => {
+    const [udp, tcp] = [outward(v6), outward(v6, { proto: p.TCP })];
+    return [
+      ...[udp, udp, tcp, outward(v6, { mac: MAC_OTHER }), ...(v6 ? [] : [outward(v6, { fragment: 0x2000 })])],
+      udp.entry(ORDER_MOST),
+      ...[udp, { passed: 2 }, udp, { passed: 4 }, udp, udp],
+      tcp.entry(0), // a connection waits for nothing
+      ...[tcp, udp],
+    ];
+  };
+  const expected = (v6: boolean) => [1, 2, null, null, ...(v6 ? [] : [null]), 3, 4, "carried", "carried", "carried", "carried"];
+  expect(await stepped([...ofFamily(false), ...ofFamily(true)], workers)).toEqual([...expected(false), ...expected(true)]);
+});
+
+it("stamps what an endpoint sends in a flow that is not carried for a time, so that it can be again; and waits no longer than its entry says", async () => {
+  const udp = outward(false);
+  const [taken, back] = [udp.entry(0xffff_ffff, 0), udp.entry(2)];
+  const steps = [taken, udp, { passed: 1 }, udp, back, udp, udp, udp, { passed: 4 }, udp];
+  expect(await stepped(steps)).toEqual([1, 2, 3, 4, "carried", "carried"]);
 });

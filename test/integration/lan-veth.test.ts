@@ -1,10 +1,12 @@
 /** Endpoints of a LAN on veth pairs: the kernel carries what the engine has decided, counted, and each is held to its address as on a TAP. */
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { CapturedView } from "../../src/api/capture-types.js";
 import type { StatsView } from "../../src/api/types.js";
 import { connect, curl, ping } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
 import { program, serveIperf } from "../support/servers.js";
+import { launch } from "../support/tsproxy.js";
 
 const SERVER = [process.execPath, program("http-server"), "8080"];
 const [A, B] = ["192.0.2.128", "192.0.2.129"];
@@ -44,6 +46,25 @@ it.each(["macvlan", "ipvlan"])("%s: carries from and to the LAN, the host and ne
   expect((await curl(h.lab, h.client, `${A}:8080`)).peer).toMatch(`${CLIENT}:`);
   for (let i = 0; i < 3; i++) expect((await curl(h.lab, h.client, `${HOST}:8999`)).peer).toMatch(`${CLIENT}:`);
   expect((await curl(h.lab, h.host, "127.0.0.1:8999")).code).toBe(0);
+
+  // Who captures sees all of it, from whom and to whom it goes, and what is translated.
+  const capture = launch(h.lab, h.host, ["capture", "--json", "--network", "lan"]);
+  await capture.until("the capture", () => capture.stderr.includes("Ctrl-C ends it"));
+  expect((await h.inside("b", "curl", "-s", "-m", "2", `http://${A}:8080/`)).code).toBe(0);
+  for (const to of [`${A}:8080`, `${HOST}:8999`]) expect((await curl(h.lab, h.client, to)).code).toBe(0);
+  expect((await curl(h.lab, h.host, `${A}:8080`)).code).toBe(0);
+  const seen = (): CapturedView[] => capture.events() as unknown as CapturedView[];
+  const shown = (flag: string, src: string, dst: string): boolean =>
+    seen().some((each) => each.info.startsWith(flag) && each.src.startsWith(src) && each.dst.startsWith(dst));
+  for (const [peer, to] of [[B, `${A}:8080`], [CLIENT, `${A}:8080`], [HOST, `${A}:8080`], [CLIENT, `${HOST}:8999`]] as const) // biome-ignore format: a table
+    await eventually(`${peer} to ${to}`, () => ["[S]", "[P.]", "[F.]"].every((flag) => shown(flag, `${peer}:`, to)));
+  expect(shown("[S.]", `${A}:8080`, `${B}:`)).toBe(true);
+  expect(seen().find(({ dst, info }) => dst === `${HOST}:8999` && info.startsWith("[S]"))).toMatchObject({
+    verdict: "translated",
+    newDst: `${A}:8080`,
+  });
+  expect((await capture.stop("SIGINT")).code).toBe(0);
+
   await h.inside("b", "ip", "address", "add", "192.0.2.200/24", "dev", "eth0");
   const forged = await h.inside("b", "curl", "-s", "-m", "1", "--interface", "192.0.2.200", `http://${A}:8080/`);
   expect(forged.code).not.toBe(0);

@@ -5,10 +5,10 @@ import { expect } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, udpClient } from "../support/clients.js";
 import { launchProxy, mappings, startDaemon } from "../support/launcher.js";
-import { eventually, sleep } from "../support/proc.js";
+import { eventually, type Proc, sleep } from "../support/proc.js";
 import { program, serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
-import { startInstance, tsproxy } from "../support/tsproxy.js";
+import { launch, startInstance, tsproxy, untilReady } from "../support/tsproxy.js";
 
 /** So long as the machine is busy, a thousand connections take some time to speak. */
 const PERIOD_MS = 250;
@@ -169,9 +169,17 @@ onTsproxy("the main command leaves nothing but a file, with which the next one g
   await running.proc.stop("SIGKILL");
   expect((await tsproxy(c.lab, c.host, ["cleanup"])).stdout).toContain("removed 1 file of flows");
   expect(files()).toEqual([]);
-  // Nobody knows them now: who speaks is told.
+  // What is of another namespace that lives is left to it, what is of one that has ended is removed.
+  const [ofNone, ofOther] = [["unshare", "--net"], []].map((wrap) => launch(c.lab, c.c1, ["--network", "10.99.0.0/24"], { wrap }));
+  for (const proc of [ofNone!, ofOther!]) await untilReady(proc);
+  const has = (proc: Proc): boolean => files().some((name) => name.startsWith(`${proc.pid}-`));
+  expect([ofNone!, ofOther!].map(has)).toEqual([true, true]);
+  for (const proc of [ofNone!, ofOther!]) await proc.stop("SIGKILL");
+  // Nobody knows the client's connections now: who speaks is told.
   await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:8080"]);
   ofHost.proc.write("still there?\n");
   await eventually("their end is told", () => ofHost.closed.length === 3);
   expect(ofHost.closed).toEqual(["ECONNRESET", "ECONNRESET", "ECONNRESET"]);
+  await eventually("the file of the namespace that has ended is gone", () => !has(ofNone!));
+  expect(has(ofOther!)).toBe(true);
 });

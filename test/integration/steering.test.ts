@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
 import { sweepStale } from "../../src/steer/attach.js";
 import { RouteSocket } from "../../src/sys/rtnetlink.js";
-import { curl, ping, REFUSED, TIMED_OUT, udpClient } from "../support/clients.js";
+import { curl, IN_VAIN, ping, REFUSED, TIMED_OUT, udpClient } from "../support/clients.js";
 import { Lab } from "../support/lab.js";
 import { eventually, type Proc } from "../support/proc.js";
 import { program, serve } from "../support/servers.js";
@@ -156,7 +156,7 @@ describe.each(["tcx", "clsact"] as const)("steering by %s", (mode) => {
     w.lab.ip(w.client, `addr del 127.0.0.1/8 dev lo\nroute add 127.0.0.0/8 via ${ADDR.host} src ${ADDR.client}`);
     const taken = await engine.takenCount();
     const before = received(w, "eth0");
-    expect((await curl(w.lab, w.client, `127.0.0.1:${PORT}`)).code).toBe(TIMED_OUT);
+    expect((await curl(w.lab, w.client, `127.0.0.1:${PORT}`, IN_VAIN.curl)).code).toBe(TIMED_OUT);
     expect(received(w, "eth0")).toBeGreaterThan(before); // it did arrive
     expect(await engine.takenCount()).toBe(taken);
   });
@@ -167,7 +167,7 @@ describe.each(["tcx", "clsact"] as const)("steering by %s", (mode) => {
     const neighbour = `neigh add ${ADDR.host2} lladdr ${macOf(w, w.host, "eth0")} dev eth0`;
     w.lab.ip(w.client, `addr add ${ADDR.host}/32 dev lo\nroute add ${ADDR.host2}/32 dev eth0 src ${ADDR.host}\n${neighbour}`);
     const before = received(w, "eth0");
-    expect((await curl(w.lab, w.client, `${ADDR.host2}:${PORT}`)).code).toBe(TIMED_OUT);
+    expect((await curl(w.lab, w.client, `${ADDR.host2}:${PORT}`, IN_VAIN.curl)).code).toBe(TIMED_OUT);
     expect(received(w, "eth0")).toBeGreaterThan(before);
     expect(await engine.takenCount()).toBe(0);
   });

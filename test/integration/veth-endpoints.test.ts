@@ -4,9 +4,9 @@ import { onTsproxy } from "../support/cases.js";
 import { type Connections, connect, curl, ping, udpExchange } from "../support/clients.js";
 import { kernel } from "../support/kernel.js";
 import * as p from "../support/packets.js";
-import { eventually } from "../support/proc.js";
+import { eventually, type Proc } from "../support/proc.js";
 import { serve } from "../support/servers.js";
-import { ADDR, ADDR6, addIpv6, snapshot } from "../support/topology.js";
+import { ADDR, ADDR6, addIpv6, snapshot, type World } from "../support/topology.js";
 import { networkArgs, startInstance, type TsproxyProcess, tsproxy } from "../support/tsproxy.js";
 import { Wire } from "../support/wire.js";
 
@@ -135,6 +135,21 @@ async function engineSaw(running: TsproxyProcess): Promise<number> {
   return uplink.rxPackets + uplink.txPackets + (steering.accepted ?? 0);
 }
 
+/** What an endpoint sends to somebody who never answers is carried, too, and none of it is lost or late. */
+async function oneWay({ lab, client, c1 }: World, running: TsproxyProcess): Promise<void> {
+  const node = (ns: string, script: string): Proc =>
+    lab.start(ns, [process.execPath, "-e", `const s = require("dgram").createSocket("udp4"); ${script}`]);
+  const sink = node(client, `s.on("message", (m) => console.log(String(m))).bind(7000, () => console.log("bound"))`);
+  await sink.until("bound", ({ stdout }) => stdout.includes("bound"));
+  const numbers = Array.from({ length: 30 }, (_, n) => `${n}`);
+  node(c1, `s.bind(7001); let n = 0; setInterval(() => n < ${numbers.length} && s.send(String(n++), 7000, "${ADDR.client}"), 5)`);
+  await sink.until("all arrive", ({ stdout }) => stdout.trim().split("\n").length > numbers.length);
+  expect(sink.stdout.trim().split("\n").slice(1)).toEqual(numbers);
+  const flow = (await running.flowViews()).find(({ original }) => original.src === `${ADDR.c1}:7001`)!;
+  expect(flow).toMatchObject({ state: "unreplied", offloaded: true, packets: [numbers.length, 0] });
+  expect(flow.timeoutSec).toBeGreaterThan(100);
+}
+
 onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of both families, once it is decided", "own", async (c) => {
   const { lab, host, client, c1, c2 } = c;
   addIpv6(c);
@@ -187,6 +202,7 @@ onTsproxy("the kernel carries what endpoints on veth pairs publish and open, of 
 
   expect(await udpExchange(lab, client, ADDR.host, 5353, "hello")).toContain("hello");
   expect(await udpExchange(lab, c1, ADDR.client, 5353, "hello")).toContain("hello");
+  await oneWay(c, running);
   expect((await running.stats()).steering?.["forward-refused"]).toBe(0);
 
   // With another MAC the endpoint's packets are the engine's again, which drops them.

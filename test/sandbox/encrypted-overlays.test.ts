@@ -61,7 +61,7 @@ async function start(store: MemoryCluster, at: "a" | "b", { keys = true, workers
   await overlays.start();
   const host = { overlap: () => null, onChange: () => () => {}, addressesOn: () => [] };
   const catalog = new NetworkCatalog(fixture.model, host, () => () => null, undefined, overlays);
-  return { overlays, catalog, fixture, client, sealed, rekey: () => (overlays as unknown as { rekey(): void }).rekey() };
+  return { overlays, catalog, fixture, client, sealed, rekey: () => (overlays as unknown as { keys: { rekey(): void } }).keys.rekey() };
 }
 
 /** Both are in the network, with an endpoint each, and know of each other. */

@@ -6,6 +6,7 @@ import type { Attacher } from "../../src/steer/attach.js";
 import { EndpointEnds } from "../../src/steer/endpoint-ends.js";
 import type { MapFds } from "../../src/steer/program.js";
 import * as bpf from "../../src/sys/bpf.js";
+import { ip } from "../support/ip.js";
 
 const open = (): number => fs.openSync("/dev/null", "r");
 vi.mock("../../src/sys/bpf.js", async (original) => ({
@@ -18,6 +19,7 @@ vi.mock("../../src/sys/bpf.js", async (original) => ({
   deleteElement: vi.fn(),
 }));
 
+const PEERS = -2;
 /** Devices that got another program. */
 let replaced: number[] = [];
 /** Devices that go just then. */
@@ -41,7 +43,7 @@ function ends(): EndpointEnds {
     },
   });
   const offload = () => ({ ipv4: true, ipv6: true });
-  const made = new EndpointEnds({ attachOwn } as unknown as Attacher, { moved: -1 } as MapFds, {}, offload);
+  const made = new EndpointEnds({ attachOwn } as unknown as Attacher, { moved: -1, peers: PEERS } as MapFds, {}, offload);
   for (const end of [10, 20]) made.attach({ end, tap: end + 1 });
   onTestFinished(() => {
     setLogSink(() => {});
@@ -65,4 +67,21 @@ it("all keep those that they have when the kernel refuses both", async () => {
   await all.loadOffload();
   expect(replaced).toEqual([]);
   expect(said).toEqual(["what endpoints send is not carried by the kernel: EPERM"]);
+});
+
+it("an endpoint that the kernel has no room for is none that it carries, and leaves nothing in the maps", () => {
+  const all = ends();
+  all.setHost(1, { ifindex: 30, mac: new Uint8Array(6) });
+  vi.mocked(bpf.deleteElement).mockClear();
+  vi.mocked(bpf.updateElement).mockImplementation((map) => {
+    if (map === PEERS) throw new Error("ENOMEM");
+  });
+  const endpoint = { end: 10, port: 3, mac: new Uint8Array(6), addresses: [ip("10.44.0.4")] };
+  expect(all.carry(1, endpoint)).toBeUndefined();
+  expect(said).toEqual(["network 1: packets of an endpoint are not carried by the kernel: ENOMEM"]);
+  expect([all.refused, vi.mocked(bpf.deleteElement).mock.calls.length]).toEqual([1, 1]);
+  vi.mocked(bpf.updateElement).mockReset();
+  all.setHost(1, { ifindex: 31, mac: new Uint8Array(6) });
+  expect(bpf.updateElement).not.toHaveBeenCalled(); // not by another device either: the engine knows it as one that is not carried
+  expect(all.carry(1, endpoint)).toBeTypeOf("function");
 });

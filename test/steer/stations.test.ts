@@ -7,7 +7,11 @@ import { parseMac } from "../../src/wire/ethernet.js";
 import { ip } from "../support/ip.js";
 
 /** The maps, by descriptor. */
-const { maps, loaded } = vi.hoisted(() => ({ maps: new Map<number, Map<string, Buffer>>(), loaded: [] as string[] }));
+const { maps, loaded, full } = vi.hoisted(() => ({
+  maps: new Map<number, Map<string, Buffer>>(),
+  loaded: [] as string[],
+  full: new Set<number>(),
+}));
 vi.mock("../../src/sys/bpf.js", () => {
   const of = (fd: number): Map<string, Buffer> => {
     if (!maps.has(fd)) maps.set(fd, new Map());
@@ -20,7 +24,10 @@ vi.mock("../../src/sys/bpf.js", () => {
       loaded.push(program);
       return fs.openSync("/dev/null", "r");
     },
-    updateElement: (fd: number, key: Uint8Array, value: Uint8Array) => of(fd).set(name(key), Buffer.from(value)),
+    updateElement: (fd: number, key: Uint8Array, value: Uint8Array) => {
+      if (full.has(fd)) throw new Error("ENOMEM");
+      of(fd).set(name(key), Buffer.from(value));
+    },
     deleteElement: (fd: number, key: Uint8Array) => of(fd).delete(name(key)),
     lookupElement: (fd: number, key: Uint8Array, value: Uint8Array) => {
       const found = of(fd).get(name(key));
@@ -50,6 +57,7 @@ function carry(packets: number): void {
 
 beforeEach(() => {
   maps.clear();
+  full.clear();
   loaded.length = 0;
 });
 
@@ -86,6 +94,24 @@ it.each([
   end();
   expect(sizes()).toEqual([0, 0]);
   expect(maps.get(TUNNEL)!.get("00000000")!.toString("hex")).toBe("00".repeat(24));
+});
+
+it("leaves a station to the engine where the kernel has no room for it, or not for its change; says so once, and counts", () => {
+  const said: string[] = [];
+  setLogSink((_, message) => said.push(message));
+  onTestFinished(() => setLogSink(() => {}));
+  const stations = make();
+  const network = stations.ofNetwork(0x1001, 1450);
+  network.onEnd({ mac: MAC, addresses: ADDRESSES }, 9);
+  expect([maps.get(MEMBERS)?.size, maps.get(STATIONS)?.size]).toEqual([1, 1]);
+  full.add(MEMBERS);
+  network.setMtu(1400); // what is longer must not be carried as before
+  expect([maps.get(MEMBERS)?.size, maps.get(STATIONS)?.size]).toEqual([0, 1]);
+  full.add(STATIONS);
+  const { close } = network.onEnd({ mac: parseMac("02:42:0a:09:00:05")!, addresses: ADDRESSES }, 10);
+  expect([maps.get(MEMBERS)?.size, maps.get(STATIONS)?.size, stations.refused]).toEqual([0, 1, 3]);
+  expect(said).toEqual(["stations of overlay networks are not carried by the kernel: ENOMEM"]);
+  close();
 });
 
 it("leaves all to the engine where the kernel refuses the programs, and says so", () => {

@@ -15,6 +15,9 @@ export interface Fetched {
 export const REFUSED = 7;
 export const TIMED_OUT = 28;
 
+/** Arguments with which a client waits no longer than it must for what is not to come. */
+export const IN_VAIN = { curl: ["--connect-timeout", "0.5"], nc: ["-w", "1"], ping: ["-c", "1", "-W", "1"] };
+
 export async function curl(lab: Lab, ns: string, target: string, args: string[] = []): Promise<Fetched> {
   const { code, stdout } = await lab.run(ns, [
     "curl",

@@ -171,6 +171,14 @@ export function tcp(ip: Ip, t: Tcp): Uint8Array {
   return withChecksum(ip, TCP, body, 16);
 }
 
+/** Options of a segment: timestamps as Linux sends them (RFC 7323 §3.2), its own and the echo of the other end's. */
+export function timestamps(value: number, echo: number): Uint8Array {
+  const options = Uint8Array.of(1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0);
+  view(options).setUint32(4, value);
+  view(options).setUint32(8, echo);
+  return options;
+}
+
 export interface Udp {
   sport: number;
   dport: number;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_TIMEOUTS } from "../../src/table/conntrack.js";
 import { checkHeader, FlowFile, flowFileSize, HEADER_BYTES, rowsAt } from "../../src/table/flow-file.js";
 
-const OWNER = { role: 1, boot: Int32Array.of(1, -2, 3, -4), netns: 4_026_531_840 };
+const OWNER = { role: 1, boot: Int32Array.of(1, -2, 3, -4), netns: 4_026_531_840, cookie: 7 };
 const CAPACITY = 1000;
 
 function file(owner = OWNER, worker = 1, workers = 2): { buffer: ArrayBuffer; page: Int32Array; file: FlowFile } {
@@ -32,8 +32,15 @@ it("says whose it is, for how many flows, and with which time-outs", () => {
 });
 
 it("is another network namespace's, and so left alone", () => {
-  expect(checkHeader(file().page, { ...OWNER, netns: OWNER.netns + 1 })).toEqual({ sameHost: false });
-  expect(checkHeader(file().page, { ...OWNER, netns: OWNER.netns + 2 ** 32 })).toEqual({ sameHost: false });
+  const { netns } = OWNER;
+  expect(checkHeader(file().page, { ...OWNER, netns: netns + 1, cookie: 8 })).toEqual({ sameHost: false, netns });
+  const large = netns + 2 ** 32;
+  expect(checkHeader(file({ ...OWNER, netns: large }).page, OWNER)).toEqual({ sameHost: false, netns: large });
+});
+
+it("is of a network namespace that has ended where its inode is another one's now", () => {
+  for (const cookie of [8, OWNER.cookie + 2 ** 32])
+    expect(checkHeader(file().page, { ...OWNER, cookie })).toEqual({ sameHost: false, netns: null });
 });
 
 describe("is refused", () => {

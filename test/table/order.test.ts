@@ -1,7 +1,15 @@
 /** What the engine writes into the map `order` about packets with a stamp. */
 import { beforeEach, expect, it } from "vitest";
 import { isEntered, Order } from "../../src/table/order.js";
+import { MAX_PORTS } from "../../src/table/ports.js";
 import {
+  INSIDE_BITS,
+  INSIDE_MARK,
+  INSIDE_MARK_AT,
+  INSIDE_PLACE_SHIFT,
+  INSIDE_PORTS,
+  INSIDE_STAMP_AT,
+  insidePlace,
   ORDER_PASSED_AT,
   ORDER_VALUE_SIZE,
   orderPlaces,
@@ -83,4 +91,32 @@ it("says which frame's flow has its entry", () => {
   expect(isEntered(halves, words, FRAME)).toBe(true);
   note(1, { entered: STAMP_ENTERED, mark: 0 });
   expect(isEntered(halves, words, FRAME)).toBe(false);
+});
+
+/** A frame of an endpoint with this stamp, by that port. */
+function noteInside(stamp: number, { mark = INSIDE_MARK, place = 3, port = 5 } = {}): boolean {
+  frame.setUint32(FRAME + INSIDE_MARK_AT, (mark | (place << INSIDE_PLACE_SHIFT)) >>> 0, true);
+  frame.setUint16(FRAME + INSIDE_STAMP_AT, stamp, true);
+  return order.noteInside(halves, words, FRAME, port);
+}
+
+it("knows a stamp of an endpoint's frame, which is in a place of the port that it came by, whatever the stamp says", () => {
+  order.open(map.buffer as ArrayBuffer, 1);
+  expect([noteInside(7), noteInside(8, { place: 0xff }), noteInside(9, { port: INSIDE_PORTS - 1 })]).toEqual([true, true, true]);
+  order.pass();
+  const first = insidePlace(2, 1, 5);
+  expect([passed(first + 3), passed(first + 15), passed(insidePlace(2, 1, INSIDE_PORTS - 1) + 3)]).toEqual([7, 8, 9]);
+  expect(insidePlace(2, 1, INSIDE_PORTS - 1) + (1 << INSIDE_BITS)).toBe(orderPlaces(2));
+  expect(INSIDE_PORTS).toBe(MAX_PORTS);
+});
+
+it("takes no source address that a device may have for a stamp", () => {
+  expect(noteInside(7, { mark: INSIDE_MARK - 1 })).toBe(false);
+  expect([INSIDE_MARK & 1, order.count]).toEqual([1, 0]); // it is a group address
+});
+
+it("knows the stamp where there is no map, too: the address is to be put back", () => {
+  order = new Order(4);
+  expect(noteInside(7)).toBe(true);
+  order.pass();
 });

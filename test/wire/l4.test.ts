@@ -77,3 +77,40 @@ it("takes flags and header size from a whole word as from bytes", () => {
     }),
   );
 });
+
+describe("the timestamps option (RFC 7323 §3.2)", () => {
+  const at = (options: string): number => {
+    const size = 20 + options.length / 2;
+    const v = views(bytesOf(`1f909c400000000100000002${((size / 4) << 4).toString(16)}12faf012340000${options}`));
+    return l4.tcpTimestampsAt(v.bytes, 4) - 4;
+  };
+
+  it.each([
+    ["alone", "0101080a0000000100000002", 24],
+    ["in a SYN of Linux's, behind others", "020405b40402080a000000010000000001030307", 28],
+    ["behind one that nobody knows", "fd06000000000101080a00000001000000020000", 30],
+  ])("is found: %s", (_, options, place) => {
+    expect(at(options)).toBe(place);
+  });
+
+  it.each([
+    ["there are none", ""],
+    ["another one is alone", "020405b4"],
+    ["it is behind the end of the list", "00000000080a00000001000000020000"],
+    ["it is of another length", "0101080b0000000100000002"],
+    ["it is cut off by the header's end", "01010101080a000000010000"],
+    ["one before it has no length", "fd00080a000000010000000200000000"],
+    ["one before it is longer than the header", "fdff080a000000010000000200000000"],
+  ])("is not where %s", (_, options) => {
+    expect(at(options)).toBe(-5);
+  });
+
+  it("is looked for within the header alone, whatever it says", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 60, maxLength: 60 }), (bytes) => {
+        const place = l4.tcpTimestampsAt(bytes, 0);
+        expect(place === -1 || (place >= 22 && place + 8 <= l4.tcpHeaderSize(bytes, 0))).toBe(true);
+      }),
+    );
+  });
+});

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import type { CapturedView, CaptureQuery } from "../../api/capture-types.js";
+import type { CapturedView, CaptureQuery, LostView } from "../../api/capture-types.js";
 import type { StatsView } from "../../api/types.js";
 import { formatMapping } from "../../control/mapping.js";
 import { TsproxyError } from "../../errors.js";
@@ -32,12 +32,15 @@ export interface CaptureOptions {
   json: boolean;
 }
 
-type Write = (part: string | Uint8Array) => unknown;
+/** `done` is called when it is with whoever reads. */
+type Write = (part: string | Uint8Array, done?: () => void) => unknown;
 
 const MAX_COUNT = 2 ** 31,
   MAX_SECONDS = 86_400,
   MIN_SNAP = 64,
   MAX_SNAP = 262_144;
+/** After a signal, for so long a reader may take what has come. */
+const PATIENCE_MS = 500;
 
 export function captureCommand(): CliCommand {
   return new CliCommand("capture", "Show packets as a running instance forwards, translates and drops them")
@@ -98,7 +101,7 @@ function parse({ write, ...raw }: RawCapture): CaptureOptions {
 /** Ends with the instance's answer, or with SIGINT or SIGTERM: in good order, with all that has come. */
 export async function capture(
   { pid, query, file, json }: CaptureOptions,
-  write: Write = (text) => process.stdout.write(text),
+  write: Write = (part, done) => process.stdout.write(part, done),
 ): Promise<void> {
   const [client, { pickInstance }] = await Promise.all([import("../../api/client.js"), import("../../api/instances.js")]);
   const { pid: asked, socketPath } = await pickInstance(pid);
@@ -112,11 +115,13 @@ export async function capture(
     throw error;
   }
   for (const line of [...unseen, `capturing packets of process ${asked}; Ctrl-C ends it`]) process.stderr.write(`tsproxy: ${line}\n`);
+  let isAll: boolean;
   try {
-    await follow(answer, sink);
+    isAll = await follow(answer, sink, write);
   } finally {
     sink.close();
   }
+  if (!isAll) process.stderr.write("tsproxy: warning: what reads standard output has not taken all of them: the end is missing there\n");
   process.stderr.write(`tsproxy: ${sink.summary()}\n`);
 }
 
@@ -137,24 +142,43 @@ interface Sink {
   summary(): string;
 }
 
-async function follow(answer: IncomingMessage, sink: Sink): Promise<void> {
-  let isOver = false;
+/** What has come is with whoever reads our standard output when this resolves; false: he has not taken all of it, and somebody wants us to end. */
+async function follow(answer: IncomingMessage, sink: Sink, write: Write): Promise<boolean> {
+  const ended = new AbortController();
   const end = (): void => {
-    isOver = true;
+    ended.abort();
     answer.destroy();
   };
   process.on("SIGINT", end).on("SIGTERM", end);
   try {
     for await (const chunk of answer) {
       sink.take(chunk as Buffer);
-      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain", { signal: ended.signal });
     }
   } catch (cause) {
-    if (isOver) return;
-    throw new TsproxyError("TSP_ERR_INSTANCE", "unavailable", "the instance ended, and the capture with it", "start it again", cause);
+    if (!ended.signal.aborted)
+      throw new TsproxyError("TSP_ERR_INSTANCE", "unavailable", "the instance ended, and the capture with it", "start it again", cause);
   } finally {
     process.off("SIGINT", end).off("SIGTERM", end);
   }
+  return isWritten(write, ended.signal.aborted ? PATIENCE_MS : undefined);
+}
+
+/** Whether all that was written is with whoever reads it; waits for `ms` at most (undefined: for as long as he takes, or until a signal). */
+function isWritten(write: Write, ms: number | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = ms === undefined ? undefined : setTimeout(end, ms, false);
+    function end(isAll: boolean): void {
+      clearTimeout(timer);
+      process.off("SIGINT", giveUp).off("SIGTERM", giveUp);
+      resolve(isAll);
+    }
+    function giveUp(): void {
+      end(false);
+    }
+    process.on("SIGINT", giveUp).on("SIGTERM", giveUp);
+    write("", () => end(true));
+  });
 }
 
 function summaryOf(packets: number, lost: number): string {
@@ -174,16 +198,20 @@ function lines(json: boolean, write: Write): Sink {
       rest = parts.pop()!;
       let out = "";
       for (const part of parts) {
-        const view = JSON.parse(part) as CapturedView;
-        packets++;
+        const view = JSON.parse(part) as CapturedView | LostView;
         lost += view.lost ?? 0;
-        out += json ? `${part}\n` : `${lineOf(view)}\n`;
+        if ("verdict" in view) packets++;
+        out += json ? `${part}\n` : `${"verdict" in view ? lineOf(view) : lostLine(view.lost)}\n`;
       }
       if (out !== "") write(out);
     },
     close() {},
     summary: () => summaryOf(packets, lost),
   };
+}
+
+function lostLine(count: number): string {
+  return `[${count} ${count === 1 ? "packet" : "packets"} lost]`;
 }
 
 /** A packet as a line for people. */
@@ -193,7 +221,7 @@ export function lineOf({ time, device, outDevice, proto, src, dst, newSrc, newDs
   const way = outDevice === undefined ? device : `${device} > ${outDevice}`;
   const to = newSrc === undefined ? "" : ` to ${newSrc} > ${newDst}`;
   const decided = `${verdict}${reason === undefined ? "" : ` (${reason})`}${to}`;
-  const before = lost === undefined ? "" : `[${lost} packets lost]\n`;
+  const before = lost === undefined ? "" : `${lostLine(lost)}\n`;
   return `${before}${clock}${time.slice(19, 26)} ${way} ${proto} ${src} > ${dst}${info === "" ? "" : ` ${info}`}: ${decided}`;
 }
 

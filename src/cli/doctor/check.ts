@@ -11,7 +11,10 @@ export interface Check {
   fix?: string;
 }
 
-/** Records whether `action` works; its result, or null. Without a `fix` an error's own hint says what to do. */
+/** Says what is missing for a try. */
+export class Untried extends Error {}
+
+/** Records whether `action` works; its result, or null. Without a `fix` an error's own hint says what to do. After `Untried` it is unknown. */
 export async function attempt<T>(
   checks: Check[],
   what: { name: string; essential: boolean; good: string; bad: string; fix?: string },
@@ -23,6 +26,10 @@ export async function attempt<T>(
     checks.push({ name, status: "ok", essential, meaning: good });
     return result;
   } catch (error) {
+    if (error instanceof Untried) {
+      checks.push({ name, status: "unknown", essential, meaning: error.message });
+      return null;
+    }
     const fix = what.fix ?? (error instanceof TsproxyError ? error.hint : undefined);
     const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
     checks.push({ name, status: "missing", essential, meaning: `${bad}: ${reason}`, ...(fix !== undefined && { fix }) });

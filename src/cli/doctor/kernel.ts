@@ -6,7 +6,7 @@ import { NO_VETH_HINT } from "../../control/network/veth-support.js";
 import type { SteeringProbe } from "../../steer/probe.js";
 import { OFFLOAD_TCP, OFFLOAD_TCP_UDP, OFFLOAD_TUNNELS } from "../../sys/if-tun.js";
 import { formatPrefix, type IpPrefix } from "../../wire/ip-address.js";
-import { attempt, type Check } from "./check.js";
+import { attempt, type Check, Untried } from "./check.js";
 
 /** What is tried; every call may throw. */
 export interface KernelSystem {
@@ -23,7 +23,8 @@ export interface KernelSystem {
   /** As `native.sealSupport`. */
   sealSupport(): number;
   enterNetns(): void;
-  hasVeth(): boolean;
+  /** Undefined: it cannot be tried. */
+  hasVeth(): boolean | undefined;
   openEchoSocket(): void;
 }
 
@@ -83,7 +84,9 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
       fix: NO_VETH_HINT,
     },
     () => {
-      if (!system.hasVeth()) throw new Error("the kernel has none");
+      const has = system.hasVeth();
+      if (has === undefined) throw new Untried("needs CAP_NET_ADMIN");
+      if (!has) throw new Error("the kernel has none");
     },
   );
   await attempt(

@@ -31,10 +31,14 @@ export interface CaptureContext {
 }
 
 /**
- * Begins one; it ends as the query says, or when the stream is destroyed. `site`: undefined when there is no dataplane. Throws TSP_ERR_OPTION for a wrong
+ * Begins one, and resolves when all is captured from then on. It ends as the query says, or when the stream is destroyed. `site`: undefined when there is no dataplane. Throws TSP_ERR_OPTION for a wrong
  * query, TSP_ERR_CAPTURE: not-found for a network, unavailable without a dataplane, conflict when there are too many.
  */
-export function startCapture(site: CaptureSite | undefined, query: CaptureQuery, { application, subnetOf }: CaptureContext): CaptureStream {
+export async function startCapture(
+  site: CaptureSite | undefined,
+  query: CaptureQuery,
+  { application, subnetOf }: CaptureContext,
+): Promise<CaptureStream> {
   const { filter, snap, count, seconds, format } = parseCapture(query, (word) => site?.networks.numberOf(subnetOf?.(word) ?? word));
   if (site === undefined)
     throw new TsproxyError(
@@ -48,7 +52,9 @@ export function startCapture(site: CaptureSite | undefined, query: CaptureQuery,
     throw new TsproxyError("TSP_ERR_CAPTURE", "conflict", `${MAX_CAPTURES} captures run already`, "end one of them");
   const nameOf = deviceNames(site);
   const encoder = format === "json" ? jsonEncoder(nameOf) : pcapngEncoder(nameOf, application, snap);
-  return new CaptureStream((ready) => begin(site, filter, snap, ready), encoder, { count, seconds });
+  const stream = new CaptureStream((ready) => begin(site, filter, snap, ready), encoder, { count, seconds });
+  await stream.begun;
+  return stream;
 }
 
 /** In the workers, and in the steering's programs that carry by stations: which networks these are of, no filter says but that of a network. */
@@ -58,10 +64,11 @@ function begin(
   snap: number,
   ready: () => void,
 ): RunningCapture {
-  const { rings, end } = workers.capture(filter, snap, ready);
+  const { rings, begun, end } = workers.capture(filter, snap, ready);
   const giveBack = filter.network === -1 || networks.spansNodes(filter.network) ? stations.withhold() : undefined;
   return {
     rings,
+    begun,
     end: () => {
       giveBack?.();
       end();

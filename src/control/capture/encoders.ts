@@ -1,5 +1,5 @@
 /** Captured packets as whoever asked wants them: a pcapng file, or a JSON object a line. */
-import type { CapturedView } from "../../api/capture-types.js";
+import type { CapturedView, LostView } from "../../api/capture-types.js";
 import { decodeFrame } from "./decode.js";
 import type { CapturedFrame, CapturedPacket } from "./packet.js";
 import * as pcapng from "./pcapng.js";
@@ -16,12 +16,16 @@ export interface Encoder {
 export type NameDevice = (frame: CapturedFrame) => { name: string; kind: string };
 
 export function jsonEncoder(nameOf: NameDevice): Encoder {
-  const line = (value: CapturedView): Uint8Array => Buffer.from(`${JSON.stringify(value)}\n`);
+  const line = (value: CapturedView | LostView): Uint8Array => Buffer.from(`${JSON.stringify(value)}\n`);
+  let said = 0;
   return {
     contentType: "application/x-ndjson",
     begin: () => new Uint8Array(0),
-    packet: (packet) => line(viewOf(packet, nameOf)),
-    end: () => new Uint8Array(0),
+    packet: (packet) => {
+      said += packet.lost;
+      return line(viewOf(packet, nameOf));
+    },
+    end: (lost) => (lost > said ? line({ lost: lost - said }) : new Uint8Array(0)),
   };
 }
 

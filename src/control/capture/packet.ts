@@ -35,14 +35,14 @@ export function takePacket(ring: CaptureRing): CapturedPacket | undefined {
   if (place === -1) return undefined;
   const word = (k: number): number => ring.words[place + k]!;
   let at = (place + record.HEADER_WORDS) * 4;
-  const part = (length: number): Uint8Array => {
-    const bytes = ring.bytes.slice(at, at + length);
-    at += (length + 3) & ~3;
+  const part = (before: number, length: number): Uint8Array => {
+    const bytes = ring.bytes.slice(at + before, at + before + length);
+    at += (before + length + 3) & ~3;
     return bytes;
   };
-  const inHead = part(word(record.IN_HEAD));
-  const outHead = part(word(record.OUT_HEAD));
-  const rest = part(word(record.REST));
+  const inHead = part(record.HEAD_AT, word(record.IN_HEAD));
+  const outHead = part(record.HEAD_AT, word(record.OUT_HEAD));
+  const rest = part(0, word(record.REST));
   const verdict = record.VERDICTS[word(record.VERDICT) & 0xff]!;
   const reason = word(record.VERDICT) >>> record.REASON_SHIFT;
   const packet: CapturedPacket = {

@@ -26,13 +26,15 @@ const MAX_COUNT = 2 ** 31,
 /** `networkNumber`: of the own network with that name; undefined: there is none. Throws TSP_ERR_OPTION, or TSP_ERR_CAPTURE (not-found). */
 export function parseCapture(query: CaptureQuery, networkNumber: (word: string) => number | undefined): CaptureRequest {
   const { client, port } = parseFlowFilter(query);
+  const proto = protoOf(query.proto);
+  if (port !== undefined && proto === PROTO_ICMP) throw invalid("proto 'icmp' with a port: ICMP has none", "leave one of both out");
   const target = query.target === undefined ? null : parseClients(query.target);
   if (typeof target === "string") throw invalid(`target '${query.target}': not an address or a network`, target);
   const format = query.format ?? "pcapng";
   if (format !== "pcapng" && format !== "json") throw invalid(`format '${format}': there is none of that name`, "use pcapng or json");
   return {
     filter: {
-      proto: protoOf(query.proto),
+      proto,
       client: client ?? null,
       target,
       port: port ?? 0,

@@ -15,6 +15,8 @@ const PACKETS = 256,
 /** A capture in the workers. */
 export interface RunningCapture {
   readonly rings: readonly CaptureRing[];
+  /** Resolves when the kernel carries nothing any more that is wanted: from then on all of it is captured. */
+  readonly begun: Promise<void>;
   end(): void;
 }
 
@@ -26,11 +28,14 @@ export interface CaptureLimits {
 
 export class CaptureStream extends Readable {
   readonly contentType: string;
+  /** As of `RunningCapture`. */
+  readonly begun: Promise<void>;
   private capture: RunningCapture | undefined;
   private readonly timer: NodeJS.Timeout | undefined;
   private taken: CapturedPacket[] = [];
   private left: number;
   private isWanted = false;
+  private isOver = false;
   private isScheduled = false;
 
   /** `start` begins the capture; what it is given is to be called when there is something in a ring. */
@@ -44,6 +49,7 @@ export class CaptureStream extends Readable {
     this.left = count === 0 ? Number.POSITIVE_INFINITY : count;
     this.push(encoder.begin());
     this.capture = start(() => this.guarded(() => this.pump()));
+    this.begun = this.capture.begun;
     if (seconds > 0) this.timer = setTimeout(() => this.guarded(() => this.finish()), seconds * 1000);
   }
 
@@ -71,8 +77,9 @@ export class CaptureStream extends Readable {
     if (!this.isWanted || this.capture === undefined) return;
     const chunks: Uint8Array[] = [];
     let size = 0;
+    let packet: CapturedPacket | undefined;
     while (size < CHUNK && this.left > 0) {
-      const packet = this.next();
+      packet = this.next();
       if (packet === undefined) break;
       const bytes = this.encoder.packet(packet);
       this.left--;
@@ -80,7 +87,7 @@ export class CaptureStream extends Readable {
       chunks.push(bytes);
     }
     if (size > 0) this.isWanted = this.push(Buffer.concat(chunks));
-    if (this.left === 0) this.finish();
+    if (this.left === 0 || (this.isOver && packet === undefined)) this.close();
     else if (this.isWanted && size >= CHUNK && !this.isScheduled) {
       // The rest of the process has its turn in between.
       this.isScheduled = true;
@@ -109,17 +116,16 @@ export class CaptureStream extends Readable {
     return this.taken.pop();
   }
 
-  /** Ends it in good order, with what has come so far. */
+  /** Nothing more is captured. What waits in the rings is passed on as it is read, and then the end. */
   private finish(): void {
     if (this.capture === undefined) return;
-    this.capture.end(); // first: else there may be no end of what comes
-    while (this.left > 0) {
-      const packet = this.next();
-      if (packet === undefined) break;
-      this.left--;
-      this.push(this.encoder.packet(packet));
-    }
-    const lost = this.capture.rings.reduce((sum, ring) => sum + ring.lostInAll, 0);
+    this.isOver = true;
+    this.capture.end();
+    this.pump();
+  }
+
+  private close(): void {
+    const lost = this.capture!.rings.reduce((sum, ring) => sum + ring.lostInAll, 0);
     this.stop();
     const last = this.encoder.end(lost);
     if (last.length > 0) this.push(last);

@@ -93,13 +93,15 @@ export class TapPorts {
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
     for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
     // Bandwidth is shaped by the engine, so who has a limit is not carried.
-    const carried = info.kind === "endpoint" && device !== 0 && bandwidth === undefined && this.steering.carriesInside;
-    const known = info.kind === "host" || carried ? device : 0;
+    const mayBe = info.kind === "endpoint" && device !== 0 && bandwidth === undefined && this.steering.carriesInside;
     if (info.kind === "host") undo.add(`host's end of network ${network}`, ends.setHost(network, { ifindex: device, mac }));
+    // First: of what the kernel has no room for, the engine must know that it is not carried.
+    const endCarrying = mayBe ? ends.carry(network, { end: device, port, mac, addresses }) : undefined;
+    if (endCarrying !== undefined) undo.add(`carrying of ${info.name}`, endCarrying);
+    else if (info.kind !== "lan" && this.steering.carriesInside) ends.moved.clear(port); // whoever had the number before
+    const known = info.kind === "host" || endCarrying !== undefined ? device : 0;
     this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
-    if (carried) undo.add(`carrying of ${info.name}`, ends.carry(network, { end: device, port, mac, addresses }));
-    else if (info.kind !== "lan" && this.steering.carriesInside) ends.moved.clear(port); // whoever had the number before
     return port;
   }
 }

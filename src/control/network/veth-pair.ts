@@ -32,8 +32,8 @@ const HANDED_OUT_TAP = /^tspe(?=[0-9A-Za-z]{11}$)/;
 const HANDED_OUT = /^tsp(?=[0-9A-Za-z]{11}$)/;
 const TAP_NAME = /^tspe(?=\w+$)/,
   END_NAME = /^tspv(?=\d{1,10}$)/;
-/** Frames that may wait for the engine. */
-const QUEUE = 1000;
+/** Frames that may wait for the engine: twice INSIDE_ORDER_MOST (`wire/order.ts`). */
+const QUEUE = 2000;
 /** Strict reverse-path filter: no route leads there, so nothing comes from there. Nobody is answered for (arp(7): arp_ignore 8). */
 const CLOSED: Partial<Ipv4Conf> = {
   forwarding: 0,
@@ -118,7 +118,7 @@ export function makePair(socket: RouteSocket, { tap, name, nsFd, mac, mtu }: Pai
   try {
     socket.addVeth({ name: end, mac: macText(endMac), mtu: MAX_MTU }, { name, mac: macText(mac), mtu }, nsFd);
   } catch (error) {
-    if (socket.hasVeth()) throw error;
+    if (socket.hasVeth() !== false) throw error;
     throw new TsproxyError(
       "TSP_ERR_ENDPOINT",
       "unavailable",

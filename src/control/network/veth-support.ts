@@ -14,7 +14,7 @@ export class VethSupport {
   /** Asked again until it has: a module may come. That it has not is said once. */
   get has(): boolean {
     if (this.isThere) return true;
-    this.isThere = this.socket.hasVeth();
+    this.isThere = this.socket.hasVeth() !== false;
     if (!this.isThere && !this.wasSaid) {
       this.wasSaid = true;
       log.warn(`the kernel has no veth pairs: endpoints hang on TAPs, and it carries nothing of theirs; ${NO_VETH_HINT}`);

@@ -54,7 +54,7 @@ function answer(contentType: string, ...parts: Uint8Array[]): StreamAnswer {
 
 it("shows a packet a line, with what was decided, and says how many were lost", async () => {
   const asked: unknown[] = [];
-  const lines = Buffer.from(`${JSON.stringify(view)}\n${JSON.stringify(dropped)}\n`);
+  const lines = Buffer.from(`${JSON.stringify(view)}\n${JSON.stringify(dropped)}\n{"lost":1}\n`);
   await instance(42, "standalone", {
     stats: () => stats,
     capture: ({ query }) => {
@@ -63,19 +63,32 @@ it("shows a packet a line, with what was decided, and says how many were lost", 
     },
   });
   let text = "";
-  await capture(
-    { pid: undefined, query: { port: "8999", format: "json" }, file: undefined, json: false },
-    (part) => (text += String(part)),
-  );
+  await capture({ pid: undefined, query: { port: "8999", format: "json" }, file: undefined, json: false }, (part, done) => {
+    text += String(part);
+    done?.();
+  });
   expect(asked).toEqual([{ port: "8999", format: "json" }]);
-  expect(text).toBe(`${lineOf(view)}\n${lineOf(dropped)}\n`);
+  expect(text).toBe(`${lineOf(view)}\n${lineOf(dropped)}\n[1 packet lost]\n`);
   expect(lineOf(view)).toMatch(
     /^\d\d:\d\d:01\.123456 eth0 > tspup0 tcp 192\.0\.2\.10:40000 > 192\.0\.2\.1:8999 \[S\], seq 1, win 64240, length 0: translated to 192\.0\.2\.10:40000 > 172\.17\.0\.4:8080$/,
   );
   expect(lineOf(dropped)).toMatch(/^\[3 packets lost\]\n.* eth0 tcp .*: dropped \(source-refused\)$/);
   expect(said).toMatch(
-    /^tsproxy: capturing packets of process 42; Ctrl-C ends it\ntsproxy: 2 packets captured, 3 lost as they came too fast: /,
+    /^tsproxy: capturing packets of process 42; Ctrl-C ends it\ntsproxy: 2 packets captured, 4 lost as they came too fast: /,
   );
+});
+
+it.each([true, false])("ends at a signal, and says so when the reader of a pipe has not taken all (he has: %s)", async (takes) => {
+  await instance(42, "standalone", {
+    stats: () => stats,
+    capture: () => Object.assign(new Readable({ read() {} }), { contentType: "application/x-ndjson" }),
+  });
+  const ended = capture({ pid: 42, query: {}, file: undefined, json: true }, (_, done) => void (takes && done?.()));
+  await vi.waitFor(() => expect(said).toContain("Ctrl-C ends it"));
+  process.emit("SIGINT");
+  await ended;
+  expect(said.includes("has not taken all of them")).toBe(!takes);
+  expect(said).toContain("0 packets captured");
 });
 
 it("writes whole blocks alone into a file that only its owner may read, also when the instance ends in the middle of one", async () => {
@@ -93,7 +106,10 @@ it("writes whole blocks alone into a file that only its owner may read, also whe
   expect(fs.statSync(file).mode & 0o777).toBe(0o600);
   expect(said).toContain("1 packet captured, 2 lost");
   let out = Buffer.alloc(0);
-  await capture({ pid: 42, query: {}, file: "-", json: false }, (part) => (out = Buffer.concat([out, part as Uint8Array])));
+  await capture({ pid: 42, query: {}, file: "-", json: false }, (part, done) => {
+    out = Buffer.concat([out, Buffer.from(part)]);
+    done?.();
+  });
   expect(out.equals(whole)).toBe(true);
 });
 

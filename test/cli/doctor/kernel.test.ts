@@ -92,6 +92,14 @@ describe("doctor", () => {
     });
   });
 
+  it("does not say that there are veth pairs where it may not try", async () => {
+    const { ok, of } = await examine(host({ hasVeth: () => undefined }));
+    expect([ok, of("veth pairs")]).toEqual([
+      true,
+      { name: "veth pairs", status: "unknown", essential: false, meaning: "needs CAP_NET_ADMIN" },
+    ]);
+  });
+
   it("says whether networks can be encrypted, and with what", async () => {
     const found = async (support: number) => (await examine(host({ sealSupport: () => support }))).of("encryption");
     expect(await found(3)).toMatchObject({ status: "ok", meaning: "networks can be encrypted, with AES-256-GCM" });

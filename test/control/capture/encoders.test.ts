@@ -100,6 +100,9 @@ it("JSON says both sides of a translation, or why there is none, and how many we
   const refused = json(dropped);
   expect(refused).toMatchObject({ ...shared, verdict: "dropped", reason: "source-refused", lost: 7 });
   expect(refused).not.toHaveProperty("outDevice");
+  // And in a line of its own how many were lost after the last one.
+  expect(Buffer.from(encoder.end(7))).toHaveLength(0);
+  expect(Buffer.from(encoder.end(9)).toString()).toBe('{"lost":2}\n');
 });
 
 it("tcpdump reads what is written, with times and both devices; the comments say what was decided", () => {

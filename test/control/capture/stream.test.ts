@@ -27,7 +27,7 @@ function capture(limits = { count: 0, seconds: 0 }, by = encoder) {
   const stream = new CaptureStream(
     (call) => {
       ready = call;
-      return { rings: memories.map((memory) => new CaptureRing(memory)), end };
+      return { rings: memories.map((memory) => new CaptureRing(memory)), begun: Promise.resolve(), end };
     },
     by,
     limits,
@@ -111,6 +111,23 @@ describe("CaptureStream", () => {
     expect(c.text()).toBe("begin 1 end 0");
   });
 
+  it("passes on what has come when it ends a part at a time, as it is read", async () => {
+    vi.useFakeTimers();
+    const long: Encoder = { ...encoder, packet: () => Buffer.alloc(1 << 17) };
+    const c = capture({ count: 0, seconds: 7 }, long);
+    c.write(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    vi.advanceTimersByTime(7_000);
+    vi.useRealTimers();
+    expect(c.end).toHaveBeenCalled();
+    expect(c.stream.readableLength).toBeLessThan(1 << 17);
+    c.stream.read(0);
+    expect(c.stream.readableLength).toBeLessThan(4 << 17);
+    let size = 0;
+    c.stream.on("data", (chunk: Buffer) => (size += chunk.length));
+    await once(c.stream, "end");
+    expect(size).toBe("begin end 0".length + 9 * (1 << 17));
+  });
+
   it("ends with its reader", async () => {
     const c = capture();
     c.read();
@@ -151,7 +168,7 @@ describe("what is asked for", () => {
     const { filter, ...rest } = parse({
       client: "192.0.2.0/24",
       target: "fd00::4",
-      proto: "icmp",
+      proto: "sctp",
       port: "8999",
       network: "shop",
       drops: "true",
@@ -161,7 +178,7 @@ describe("what is asked for", () => {
       format: "json",
     });
     expect(filter).toMatchObject({
-      proto: 1,
+      proto: 132,
       port: 8999,
       network: 3,
       drops: true,
@@ -176,6 +193,7 @@ describe("what is asked for", () => {
     [{ client: "x" }, "TSP_ERR_OPTION", /client 'x'/],
     [{ target: "10.0.0.0/33" }, "TSP_ERR_OPTION", /target '10\.0\.0\.0\/33'/],
     [{ proto: "constructor" }, "TSP_ERR_OPTION", /proto 'constructor'/],
+    [{ proto: "icmp", port: "80" }, "TSP_ERR_OPTION", /proto 'icmp' with a port/],
     [{ network: "other" }, "TSP_ERR_CAPTURE", /network 'other'/],
     [{ snapshotLength: "63" }, "TSP_ERR_OPTION", /snapshot-length '63'/],
     [{ count: "0" }, "TSP_ERR_OPTION", /count '0'/],
@@ -185,17 +203,17 @@ describe("what is asked for", () => {
     expect(() => parse(query)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error);
   });
 
-  it("is refused where eight captures run already, and without a dataplane", () => {
+  it("is refused where eight captures run already, and without a dataplane", async () => {
     const site = (capturing: number): CaptureSite => ({
       socket: { link: () => null },
       numbers: { info: () => undefined },
       networks: { numberOf: () => undefined, spansNodes: () => false },
       stations: { withhold: () => () => {} },
-      workers: { capturing, capture: () => ({ rings: [], end: () => {} }) },
+      workers: { capturing, capture: () => ({ rings: [], begun: Promise.resolve(), end: () => {} }) },
     });
-    const start = (place: CaptureSite | undefined): CaptureStream => startCapture(place, {}, { application: "" });
-    start(site(7)).destroy();
-    expect(() => start(site(8))).toThrow(/8 captures run already/);
-    expect(() => start(undefined)).toThrow(/relays by sockets/);
+    const start = (place: CaptureSite | undefined): Promise<CaptureStream> => startCapture(place, {}, { application: "" });
+    (await start(site(7))).destroy();
+    await expect(start(site(8))).rejects.toThrow(/8 captures run already/);
+    await expect(start(undefined)).rejects.toThrow(/relays by sockets/);
   });
 });

@@ -167,7 +167,8 @@ describe("TAP devices as ports", () => {
       ends: {
         moved: { clear: () => {} },
         setHost: () => () => {},
-        carry: (_network: number, { end }: { end: number }) => told.push(`carry ${end}`) && (() => told.push("carry no more")),
+        carry: (_network: number, { end }: { end: number }) =>
+          end === 90 ? undefined : told.push(`carry ${end}`) && (() => told.push("carry no more")),
       },
     };
     return {
@@ -213,15 +214,17 @@ describe("TAP devices as ports", () => {
     expect([told.slice(2), numbers.all().map(({ name }) => name), closed]).toEqual([["remove 2", "remove 1"], ["uplink"], ["x"]]);
   });
 
-  it("of endpoints on veth pairs are the kernel's to carry until they go, but not those with a limited bandwidth", async () => {
+  it("of endpoints on veth pairs are the kernel's to carry until they go, but not those with a limited bandwidth, or that it has no room for", async () => {
     const { taps, told } = ports(1);
     const undo = new Undo();
     const tap = taps.open({ name: "x", nsFd: 5, existing: { multiQueue: false } }, undo);
     const endpoint = { kind: "endpoint", name: "y", mac: MAC, addresses: [ip("10.44.0.5")], network: 6, device: 70 } as const;
     taps.attach(tap, endpoint, undo);
     taps.attach(tap, { ...endpoint, device: 80, bandwidth: { egress: { bitsPerSec: 1e6, burstBytes: 1e4 } } as never }, undo);
-    expect(told).toMatchObject([{ kind: ENDPOINT, device: 70 }, "carry 70", { kind: ENDPOINT, device: 0 }]);
+    taps.attach(tap, { ...endpoint, device: 90 }, undo);
+    const loop = { kind: ENDPOINT, device: 0 };
+    expect(told).toMatchObject(["carry 70", { kind: ENDPOINT, device: 70 }, loop, loop]);
     await undo.run();
-    expect(told.slice(3)).toEqual(["remove 1", "carry no more", "remove 0"]);
+    expect(told.slice(4)).toEqual(["remove 2", "remove 1", "remove 0", "carry no more"]);
   });
 });

@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("names who is no node once, unless he has become one; and says of nodes what is new", async () => {
+it("names who is no node once, unless he has become one, and again after a day or when he was forgotten; and says of nodes what is new", async () => {
   const row = { address: "192.0.2.2", endpoints: 1, rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0, refused: 0, unopened: 0, noKey: 0 };
   let nodes: NodeRow[] = [{ ...row, refused: 3 }];
   let strangers: StrangerRow[] = [
@@ -37,6 +37,14 @@ it("names who is no node once, unless he has become one; and says of nodes what 
   nodes = [{ ...row, refused: 3 }];
   expect(await minute()).toEqual([expect.stringMatching(/^from further addresses that are no node .* 7 VXLAN datagrams/)]);
   expect(await minute()).toEqual([]);
+  strangers = []; // forgotten
+  expect(await minute()).toEqual([]);
+  strangers = [{ address: "192.0.2.9", datagrams: 2 }];
+  expect(await minute()).toEqual([expect.stringMatching(/^from 192\.0\.2\.9, .* have come 2 VXLAN datagrams/)]);
+  strangers = [{ address: "192.0.2.9", datagrams: 9 }];
+  expect(await minute()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(24 * 3600 * 1000);
+  expect(said.splice(0)).toEqual([expect.stringMatching(/^from 192\.0\.2\.9, .* have come 7 VXLAN datagrams/)]);
   end();
   nodes = [{ ...row, refused: 9 }];
   expect(await minute()).toEqual([]);

@@ -5,11 +5,25 @@
  *
  * Job: { end: device name, gateway: MAC in hex, station: { network, port, mac, addresses: hex }, pairs: [[key, value]] of `station_pairs` in hex, frames: [hex] }.
  * Answer: for each frame whether it was carried; else it went to the engine.
+ *
+ * With `steps` as well, `uplink`: device name, workers: how many, instead: each step is { frame: hex }, { entry: [key, value] of `flows` or `flows6` in hex }, which get
+ * the uplink's interface index and the end's, { pair: [key, value] }, or { passed: number }, a stamp that the engine has sent on, of the place of the last one.
+ * Answer: for each frame { carried, stamp: { place, number } or null }.
  */
 import { EndpointEnds } from "../../../dist/steer/endpoint-ends.js";
 import { fromHostProgram } from "../../../dist/steer/host-carry.js";
 import * as bpf from "../../../dist/sys/bpf.js";
+import { FLOW_INGRESS_AT, FLOW_KEY_SIZE, FLOW_UPLINK_AT } from "../../../dist/wire/flow-entry.js";
 import { ofBytes } from "../../../dist/wire/ip-address.js";
+import {
+  INSIDE_MARK,
+  INSIDE_MARK_AT,
+  INSIDE_PLACE_SHIFT,
+  INSIDE_STAMP_AT,
+  insidePlace,
+  ORDER_PASSED_AT,
+  ORDER_VALUE_SIZE,
+} from "../../../dist/wire/order.js";
 import { bytes, contextOf, indexOf, job, maps, testRun } from "./test-run.mjs";
 
 const TC_ACT_UNSPEC = -1,
@@ -23,7 +37,8 @@ const attacher = {
     return { mode: "clsact", detach: () => {} };
   },
 };
-const ends = new EndpointEnds(attacher, maps, { pastBridge: true }, () => ({ ipv4: true, ipv6: true }));
+const { workers = 1 } = job;
+const ends = new EndpointEnds(attacher, maps, { pastBridge: true, uplinks: Array(workers) }, () => ({ ipv4: true, ipv6: true }));
 const { network, port, mac, addresses } = job.station;
 ends.attach({ end, tap });
 ends.setHost(network, { ifindex: tap, mac: bytes(job.gateway) });
@@ -38,10 +53,55 @@ const left = locals === undefined ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
 
 function run(frame) {
   const before = ends.moved.at(port).rxPackets;
-  const { verdict } = testRun(program, contextOf(end), frame);
-  const isCarried = ends.moved.at(port).rxPackets > before;
-  if (verdict !== (isCarried ? TC_ACT_REDIRECT : left)) throw new Error(`the verdict is ${verdict}`);
-  return isCarried;
+  const { verdict, frame: after } = testRun(program, contextOf(end), frame);
+  const carried = ends.moved.at(port).rxPackets > before;
+  if (verdict !== (carried ? TC_ACT_REDIRECT : left)) throw new Error(`the verdict is ${verdict}`);
+  return { carried, after };
 }
 
-console.log(JSON.stringify(job.frames.map(run)));
+let last;
+/** The stamp in the frame, whose place the map has at `last` from then on; and nothing else of it has changed. */
+function stampIn(before, after) {
+  if (after === before) return null;
+  const frame = bytes(after);
+  const word = frame.readUInt32LE(INSIDE_MARK_AT);
+  const rest = (hex) => hex.slice(0, INSIDE_MARK_AT * 2) + hex.slice(INSIDE_MARK_AT * 2 + 12);
+  if ((word & 0xffffff) !== INSIDE_MARK || rest(before) !== rest(after)) throw new Error(`the frame became ${after}`);
+  const place = word >>> INSIDE_PLACE_SHIFT;
+  const number = frame.readUInt16LE(INSIDE_STAMP_AT);
+  last = Array.from({ length: workers }, (_, worker) => insidePlace(workers, worker, port) + place).find((at) => handed(at) === number);
+  return { place, number };
+}
+
+function handed(place) {
+  const value = Buffer.alloc(ORDER_VALUE_SIZE);
+  bpf.lookupElement(maps.order, Buffer.from(Uint32Array.of(place).buffer), value);
+  return value.readUInt16LE(0);
+}
+
+function pass(number) {
+  const key = Buffer.from(Uint32Array.of(last).buffer);
+  const value = Buffer.alloc(ORDER_VALUE_SIZE);
+  bpf.lookupElement(maps.order, key, value);
+  value.writeUInt32LE(number, ORDER_PASSED_AT);
+  bpf.updateElement(maps.order, key, value);
+}
+
+function enter([key, rest]) {
+  const value = bytes(rest);
+  value.writeUInt32LE(indexOf(job.uplink), FLOW_UPLINK_AT);
+  value.writeUInt32LE(end, FLOW_INGRESS_AT);
+  bpf.updateElement(bytes(key).length === FLOW_KEY_SIZE ? maps.flows : maps.flows6, bytes(key), value);
+}
+
+function step({ frame, entry, pair, passed }) {
+  if (entry !== undefined) enter(entry);
+  if (pair !== undefined) bpf.updateElement(maps.stationPairs, ...pair.map(bytes));
+  if (passed !== undefined) pass(passed);
+  if (frame === undefined) return [];
+  const { carried, after } = run(frame);
+  return [{ carried, stamp: carried ? null : stampIn(frame, after) }];
+}
+
+const answer = job.steps === undefined ? job.frames.map((frame) => run(frame).carried) : job.steps.flatMap(step);
+console.log(JSON.stringify(answer));

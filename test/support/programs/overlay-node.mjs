@@ -78,7 +78,8 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   }
   if (capture === "begin") {
     captured = "";
-    stream = startCapture(controller.captureSite, { format: "json" }, { application: "" }).on("data", (chunk) => {
+    stream = await startCapture(controller.captureSite, { format: "json" }, { application: "" });
+    stream.on("data", (chunk) => {
       captured += chunk;
     });
     await controller.settled();

@@ -7,8 +7,9 @@
  * Answer: { toNode, fromNode }: for each frame { carried, frame (hex) }.
  */
 import { V4, V6 } from "../../../dist/steer/family.js";
-import { fromNodeProgram, toNodeProgram } from "../../../dist/steer/overlay-programs.js";
+import { fromNodeProgram } from "../../../dist/steer/from-node-program.js";
 import { Stations } from "../../../dist/steer/stations.js";
+import { toNodeProgram } from "../../../dist/steer/to-node-program.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { parseMac } from "../../../dist/wire/ethernet.js";
 import { parseIp } from "../../../dist/wire/ip-address.js";

@@ -13,7 +13,7 @@ const CONTEXT_SIZE = 192,
   CB_AT = 48;
 
 export const job = JSON.parse(fs.readFileSync(0, "utf8"));
-export const maps = createMaps({ flowCapacity: 1000, ipv6: true, offload: true }, []);
+export const maps = createMaps({ flowCapacity: 1000, ipv6: true, offload: true, workers: job.workers }, []);
 export const bytes = (hex) => Buffer.from(hex, "hex");
 
 const routes = new RouteSocket();
