@@ -64,7 +64,6 @@ function wholeTurn(): () => void {
     forget: () => {},
     record: () => {},
     settle: () => false,
-    withhold: () => {},
     unsee: () => {},
     withhold: () => {},
   });
