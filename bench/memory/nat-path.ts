@@ -65,7 +65,6 @@ function wholeTurn(): () => void {
     record: () => {},
     settle: () => false,
     unsee: () => {},
-    withhold: () => {},
   });
   return () => engine.turn(0, 0);
 }

@@ -5,6 +5,7 @@
  */
 import type { Batch } from "../mem/batch.js";
 import { INTERNAL } from "../table/networks.js";
+import { carryPairToHost } from "./carry-pair.js";
 import type { State } from "./state.js";
 
 /** Sends frame `i`, which is for `dst` (raw), to the host's port. False, and nothing is done, if it may not go there. */
@@ -15,5 +16,6 @@ export function toHostPort(b: Batch, i: number, state: State, dst: number): bool
   const network = ports.network[b.ingress[i]!]!;
   if ((networks.flags[network]! & INTERNAL) !== 0 && dst !== networks.gatewayFor(network, dst)) return false;
   b.egress[i] = host;
+  carryPairToHost(b, i, state, network, host);
   return true;
 }

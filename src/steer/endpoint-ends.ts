@@ -1,9 +1,11 @@
 /** Endpoints on veth pairs, as the steering knows them: their entries in the maps of `endpoint-programs.ts`, and the programs on their devices. */
 import fs from "node:fs";
+import os from "node:os";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
+import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
 import { type IpAddress, toBytes } from "../wire/ip-address.js";
 import type { Attacher, Attachment } from "./attach.js";
 import {
@@ -23,11 +25,15 @@ import {
   toEndpointProgram,
 } from "./endpoint-programs.js";
 import { HostCarry } from "./host-carry.js";
+import { HOST_FLOW_VALUE_SIZE } from "./host-flow-program.js";
+import { LRU_SLACK } from "./maps.js";
 import { MovedCounts } from "./moved.js";
 import { type OffloadState, ownName } from "./offload.js";
 import { PEER_HEADER_AT, PEER_NUMBER_AT, PEER_PORT_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import type { MapFds } from "./program.js";
 
+/** Connections of the host to endpoints that are carried both ways; beyond that the engine moves the answers of those silent for longest. */
+const MAX_HOST_FLOWS = 1 << 12;
 /** Of a peer that somebody looks after: it is taken out when it is no more. */
 const FOR_EVER = 0xffff_ffff;
 const ETHERTYPES = { 4: [0x08, 0x00], 6: [0x86, 0xdd] } as const;
@@ -92,7 +98,7 @@ export class EndpointEnds {
     private readonly offload: () => Pick<OffloadState, "ipv4" | "ipv6" | "loading">,
   ) {
     this.moved = new MovedCounts(maps.moved);
-    this.fromHost = new HostCarry(maps);
+    this.fromHost = new HostCarry();
   }
 
   /** Frames find their way from now on; answers how to end that. TSP_ERR_BPF_REJECTED: the kernel is older than Linux 5.10. */
@@ -217,7 +223,7 @@ export class EndpointEnds {
   private carryFromHost(network: number): void {
     const host = this.hosts.get(network);
     const { ipv4, loading = false } = this.offload();
-    if (host !== undefined && ipv4 && !loading) this.fromHost.add(network, host.ifindex);
+    if (host !== undefined && ipv4 && !loading) this.fromHost.add(this.load().maps, network, host.ifindex);
   }
 
   private leave(network: number, endpoint: CarriedEndpoint, host: HostEnd): void {
@@ -238,9 +244,17 @@ export class EndpointEnds {
   private load(): Loaded {
     if (this.loaded !== undefined) return this.loaded;
     try {
-      const map = (name: string, valueSize: number): number =>
-        this.keep(bpf.createMap({ name: `tsproxy_${name}`, type: bpf.MAP_HASH, keySize: 4, valueSize, maxEntries: MAX_ENDPOINTS }));
-      const maps = { ...this.maps, guard: map("guard", GUARD_SIZE), ends: map("ends", 4) };
+      const map = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number): number =>
+        this.keep(bpf.createMap({ name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries }));
+      const flows = (name: string, keySize: number): number =>
+        map(name, bpf.MAP_LRU_HASH, keySize, HOST_FLOW_VALUE_SIZE, MAX_HOST_FLOWS + LRU_SLACK * os.cpus().length);
+      const maps = {
+        ...this.maps,
+        guard: map("guard", bpf.MAP_HASH, 4, GUARD_SIZE, MAX_ENDPOINTS),
+        ends: map("ends", bpf.MAP_HASH, 4, 4, MAX_ENDPOINTS),
+        hostFlows: flows("host_flows", FLOW_KEY_SIZE),
+        hostFlows6: flows("host_flows6", FLOW6_KEY_SIZE),
+      };
       this.loaded = {
         maps,
         from: bpf.now(this.loadFrom(maps, this.fds)),

@@ -3,7 +3,7 @@
  * writes the endpoint's frames:
  *
  * - `from_endpoint`, for the ingress of the pair's end, carries packets of flows that the engine has entered in `flows`, and frames to neighbors that it has
- *   entered in `station_pairs` (pair-program.ts), and sends all else into the TAP's queue, to the engine.
+ *   entered in `station_pairs` (pair-program.ts), and what is for the host itself (host-flow-program.ts), and sends all else into the TAP's queue, to the engine.
  * - `to_endpoint`, for the ingress of the TAP, puts what the engine writes into the endpoint.
  *
  * What is carried to an endpoint is put into it as past a bridge (past-bridge-program.ts), from whichever program it comes.
@@ -24,6 +24,7 @@
 import { FLOW_INGRESS_AT } from "../wire/flow-entry.js";
 import { unlessAimed } from "./checksum-place.js";
 import { type Family, V4, V6 } from "./family.js";
+import { carryToHost, type HostFlowMapFds } from "./host-flow-program.js";
 import { forwardOffloaded } from "./offload-program.js";
 import { keepInside } from "./order-program.js";
 import { type GuardLayout, PairProgram } from "./pair-program.js";
@@ -31,7 +32,6 @@ import {
   ETHERNET_SIZE,
   INDEX,
   L4_SIZE,
-  type MapFds,
   PACKET_OTHERHOST,
   Program,
   QUOTED,
@@ -47,7 +47,7 @@ import {
   UDP,
 } from "./program.js";
 
-export interface EndpointMapFds extends MapFds {
+export interface EndpointMapFds extends HostFlowMapFds {
   guard: number;
   ends: number;
 }
@@ -108,7 +108,7 @@ function carryPair(p: PairProgram<EndpointMapFds>): void {
 }
 
 /** With the value of `guard` in r9: carries the packet if its flow is entered, or goes on at `next`. */
-function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean, workers: number): void {
+function carryKnown(p: PairProgram<EndpointMapFds>, f: Family, ipsec: boolean, workers: number): void {
   const { ip, l4, src, dst, flow, flowSrc, flowDst, flowPorts, flowProto, sender } = f.stack;
   p.load("u32", "r1", "r9", GUARD_PORT_AT).store("u32", "r10", PORT, "r1");
   p.mov("r7", ETHERNET_SIZE).loadBytes("r7", ip, f.ipSize + L4_SIZE, "next");
@@ -123,11 +123,19 @@ function carryKnown(p: Program<EndpointMapFds>, f: Family, ipsec: boolean, worke
     .copyAddress(f, flowDst, src)
     .copy("u16", flowPorts, l4 + 2);
   p.copy("u16", flowPorts + 2, l4).store("u32", "r10", flowProto, "r8");
-  p.lookup(f.maps.flows, flow).mov("r9", "r0").jumpIf("r9", "==", 0, "looked up");
-  p.load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").label("looked up");
+  p.lookup(f.maps.flows, flow)
+    .mov("r1", "r9")
+    .mov("r9", "r0")
+    .jumpIf("r9", "!=", 0, "entered")
+    .jumpIf("r8", "==", TCP, "unknown")
+    .jump("looked up");
+  p.label("entered").load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX);
+  p.jumpIf("r0", "!=", "r1", "next").label("looked up");
   keepInside(p, f, { workers, port: PORT }, "next");
   unlessAimed(p, INDEX, "aimed", "next");
   forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: PORT });
+  p.label("unknown").mov("r9", "r1");
+  carryToHost(p, f, { frame: FRAME, port: PORT, guard: GUARD }, "aimed", "next");
   p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);
 }
 

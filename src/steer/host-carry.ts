@@ -8,23 +8,23 @@ import fs from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
-import { PairProgram } from "./pair-program.js";
-import { type MapFds, SKB_VLAN_PRESENT, TC_ACT_UNSPEC } from "./program.js";
+import { V6 } from "./family.js";
+import { type HostFlowMapFds, noteHostFlow } from "./host-flow-program.js";
+import { IP, PairProgram } from "./pair-program.js";
+import { SKB_VLAN_PRESENT, TC_ACT_UNSPEC } from "./program.js";
 
 /** Stack: a frame's header. */
 const FRAME = -32,
   HEADER = 14;
 
 /** `network`: its number in the engine. */
-export function fromHostProgram(maps: MapFds, network: number): Uint8Array {
+export function fromHostProgram(maps: HostFlowMapFds, network: number): Uint8Array {
   const p = new PairProgram(maps);
   p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next").loadBytes(0, FRAME, HEADER, "next");
-  p.unlessUnicast(FRAME, "next")
-    .unlessPlain(FRAME, null, "next")
-    .unlessHosts(FRAME, "next")
-    .pair(FRAME, network, "next")
-    .countFrom()
-    .intoEndpoint("egress");
+  p.zero(IP, V6.ipSize); // without CAP_PERFMON the verifier follows each jump about the family both ways
+  p.unlessUnicast(FRAME, "next").unlessPlain(FRAME, null, "next").unlessHosts(FRAME, "next").pair(FRAME, network, "next");
+  noteHostFlow(p, FRAME, IP);
+  p.countFrom().intoEndpoint("egress");
   return p.label("next").answer(TC_ACT_UNSPEC).assemble();
 }
 
@@ -32,13 +32,11 @@ export class HostCarry {
   /** By network: descriptors of the program's links. */
   private readonly links = new Map<number, number>();
 
-  constructor(private readonly maps: MapFds) {}
-
   /** What the host sends by that device, its own in the network, is carried where the engine has said so. What the kernel refuses, the engine moves. */
-  add(network: number, ifindex: number): void {
+  add(maps: HostFlowMapFds, network: number, ifindex: number): void {
     if (this.links.has(network)) return;
     try {
-      const program = bpf.loadProgram("tsproxy_from_ho", fromHostProgram(this.maps, network));
+      const program = bpf.loadProgram("tsproxy_from_ho", fromHostProgram(maps, network));
       try {
         const link = bpf.createTcxLink(program, ifindex, "egress"); // null: no TCX
         if (link !== null) this.links.set(network, link);

@@ -7,12 +7,11 @@ import os from "node:os";
 import * as bpf from "../sys/bpf.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
 import { answerProgram, askProgram, type GuardMapFds } from "./guard-programs.js";
+import { LRU_SLACK } from "./maps.js";
 import type { Steering } from "./steering.js";
 
 /** Questions of endpoints to the host that are remembered at least; beyond that the least recently seen are forgotten. */
 const MAX_ASKED = 1 << 14;
-/** See LRU_SLACK in steering.ts. */
-const LRU_SLACK = 128;
 /** Another name than that of the steering's filters, which are removed from devices that stay. */
 const FILTER_NAME = "tsproxy-guard";
 

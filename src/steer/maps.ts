@@ -33,7 +33,7 @@ const FRAGMENT_VALUE_SIZE = 8,
  */
 export const MAX_BRIDGED = MAX_PEERS - MAX_INSIDE;
 /** An LRU map lets each CPU keep up to this many free elements to itself (LOCAL_FREE_TARGET, kernel/bpf/bpf_lru_list.c). */
-const LRU_SLACK = 128;
+export const LRU_SLACK = 128;
 
 export interface MapOptions {
   flowCapacity: number;

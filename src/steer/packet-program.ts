@@ -52,6 +52,7 @@ export interface MapFds {
 /** enum bpf_func_id. */
 const MAP_LOOKUP = 1,
   MAP_UPDATE = 2,
+  MAP_DELETE = 3,
   TAIL_CALL = 12;
 export const SKB_LOAD_BYTES = 26;
 /** struct __sk_buff; verdicts of linux/pkt_cls.h. */
@@ -107,6 +108,13 @@ export class PacketProgram<Maps extends MapFds = MapFds> extends Assembler {
       .stackPointer("r2", key)
       .stackPointer("r3", value);
     return this.mov("r4", 0).call(MAP_UPDATE);
+  }
+
+  /** Takes the key out, if it is there. */
+  delete(map: keyof Maps, key: number): this {
+    return this.loadMap("r1", this.maps[map] as number)
+      .stackPointer("r2", key)
+      .call(MAP_DELETE);
   }
 
   /** An address, from one place of the stack to another. */

@@ -21,8 +21,8 @@ const SKB_CHANGE_TYPE = 32;
 const IPV4 = 0x0008,
   IPV6 = 0xdd86;
 /** Stack: an IP header, a key of `station_pairs`, number of a port. */
-const IP = -112,
-  PAIR = -64,
+export const IP = -112;
+const PAIR = -64,
   PLACE = -68;
 const HEADER = 14,
   SRC = 6,

@@ -60,7 +60,7 @@ it("has it carry TCP and UDP that it has bridged from one to the other, each way
   expect([...d.stationPairs].sort()).toEqual([entry(MAC_A, MAC_B, END_A, B, A), entry(MAC_B, MAC_A, END_B, A, B)].sort());
 });
 
-it("has it carry what the host sends to an endpoint from any of its addresses, though endpoints may not reach each other; not the answers", () => {
+it("has it carry what the host sends to an endpoint from any of its addresses, though endpoints may not reach each other; not its datagrams' answers", () => {
   const d = network(NO_ICC);
   d.say({ type: "locals", addresses: [GATEWAY, "192.0.2.1"].map((text) => parseIp(text)!), broadcasts: [] });
   d.send(HOST_PORT, udp(MAC_GATEWAY, "10.1.2.3", MAC_A, IP_A)); // forwarded
@@ -74,6 +74,21 @@ it("has it carry what the host sends to an endpoint from any of its addresses, t
   expect(d.stationPairs.size).toBe(1);
   d.say({ type: "remove-port", port: HOST_PORT });
   expect(d.stationPairs.size).toBe(0);
+});
+
+it("has it carry TCP from an endpoint to the host, but out of an internal network, where not all addresses of the host may be reached", () => {
+  const toHost = (flags: number): string[][] => {
+    const d = network(flags);
+    d.say({ type: "locals", addresses: [parseIp(GATEWAY)!], broadcasts: [] });
+    const segment = p.tcp({ src: IP_A, dst: GATEWAY }, { ...PORTS, flags: p.ACK });
+    expect(d.send(A, p.frame(MAC_GATEWAY, MAC_A, segment)).map(({ port }) => port)).toEqual([HOST_PORT]);
+    d.send(A, p.frame(MAC_GATEWAY, MAC_A, p.tcp({ src: IP_A, dst: "198.51.100.1" }, { ...PORTS, flags: p.ACK }))); // not the host's
+    d.send(C, p.frame(MAC_GATEWAY, MAC_C, p.tcp({ src: IP_C, dst: GATEWAY }, { ...PORTS, flags: p.ACK }))); // on a TAP
+    return [...d.stationPairs];
+  };
+  const [key, value] = entry(MAC_GATEWAY, MAC_A, 0, A, HOST_PORT);
+  expect(toHost(0)).toEqual([[key, `03${value.slice(2)}`]]);
+  expect(toHost(INTERNAL)).toEqual([]);
 });
 
 it("has it carry in internal networks, too", () => {

@@ -168,6 +168,78 @@ it("carries the same from the host's own addresses to an endpoint, and nothing t
   await carriesAsTheEngine(d, job);
 });
 
+it("carries to the host what answers a segment that the host's own stack has sent, and neither what opens nor ends a connection", async () => {
+  const d = new Dataplane({ offload: true });
+  const [host4, host6] = ["192.0.2.1", "2001:db8::1"] as const;
+  const subnets = [subnet("192.0.2.0/24", host4), subnet("2001:db8::/64", host6)];
+  const addresses = [host4, host6].map((text) => parseIp(text)!);
+  d.say(
+    { type: "station-pairs", fd: 9 },
+    { type: "add-network", network: NETWORK, subnets, flags: 0 },
+    { type: "locals", addresses, broadcasts: [] },
+  );
+  const endpoint = addPort(A, ENDPOINT, MAC_A, `${IP_A} ${IP6_A}`, NETWORK) as Extract<ToWorker, { type: "add-port" }>;
+  d.say(addPort(PORT, HOST, MAC_PARENT, `${host4} ${host6}`, NETWORK), { ...endpoint, device: 71 });
+  const segment = (src: string, dst: string, fromHost: boolean, flags: number, port: number): Uint8Array => {
+    const [sport, dport] = fromHost ? [port, 80] : [80, port];
+    const [to, from] = fromHost ? [MAC_A, MAC_PARENT] : [MAC_PARENT, MAC_A];
+    return p.frame(to, from, p.tcp({ src, dst }, { sport, dport, flags }));
+  };
+  d.send(PORT, segment(host4, IP_A, true, p.SYN, 5000));
+  d.send(A, segment(IP_A, host4, false, p.SYN | p.ACK, 5000));
+  expect(d.stationPairs.size).toBe(2);
+
+  type Line = ["host" | "forwarded" | "endpoint", number, boolean, number?];
+  const { SYN, ACK, FIN, RST } = p;
+  const lines: Line[] = [
+    ["endpoint", ACK, false], // the host has sent nothing yet
+    ["host", SYN, true],
+    ["endpoint", SYN | ACK, false],
+    ["endpoint", ACK, false],
+    ["host", ACK, true],
+    ["endpoint", ACK, true],
+    ["endpoint", ACK, false, 5001], // another connection
+    ["endpoint", FIN | ACK, false],
+    ["endpoint", RST, false],
+    ["endpoint", ACK, true],
+    ["host", RST | ACK, true, 5002], // for who asks by mistake
+    ["endpoint", ACK, false, 5002],
+    ["endpoint", SYN, false], // anew
+    ["endpoint", ACK, false],
+    ["forwarded", ACK, true], // of a flow that is translated, say
+    ["endpoint", ACK, false],
+    ["host", ACK, true],
+    ["endpoint", ACK, true],
+  ];
+  const families = [
+    [host4, IP_A],
+    [host6, IP6_A],
+  ] as const;
+  const conversation = families.flatMap(([ours, theirs]) =>
+    lines.map(([who, flags, , port = 5000]) => {
+      const frame = who === "endpoint" ? segment(theirs, ours, false, flags, port) : segment(ours, theirs, true, flags, port);
+      return [who, p.hex(frame.subarray(p.VNET))];
+    }),
+  );
+  const hexOf = (list: readonly [string, string]): string[] => [p.ipBytes(list[0]), p.ip6Bytes(list[1])].map((each) => p.hex(each));
+  const input = JSON.stringify({
+    end: "end0",
+    gateway: MAC_PARENT.replaceAll(":", ""),
+    station: { network: NETWORK, port: A, mac: MAC_A.replaceAll(":", ""), addresses: hexOf([IP_A, IP6_A]) },
+    locals: hexOf([host4, host6]),
+    pairs: [...d.stationPairs],
+    conversation,
+  });
+  // Without CAP_PERFMON, where the verifier is strictest.
+  const wrap = ["setpriv", "--bounding-set=-all,+net_admin,+bpf,+dac_override", "--inh-caps=-all"];
+  const { code, stdout, stderr } = await lab.run(host, [...wrap, process.execPath, program("endpoint-run")], { input });
+  expect([code, stderr]).toEqual([0, ""]);
+  const said = lines.map(([who, flags, isCarried, port = 5000]) => [who, flags, port, isCarried]);
+  const verdicts = JSON.parse(stdout) as boolean[];
+  for (const family of [0, 1])
+    expect(said.map(([who, flags, port], i) => [who, flags, port, verdicts[family * lines.length + i]])).toEqual(said);
+});
+
 /** An endpoint's datagram, or segment, to somebody outside, and the entry of its flow; of either family. */
 function outward(v6: boolean, { proto = p.UDP, sport = 5000, mac = MAC_A, fragment = 0 } = {}) {
   const ip = { src: v6 ? IP6_A : IP_A, dst: v6 ? "2001:db8:2::9" : "198.51.100.9", fragment };

@@ -244,23 +244,33 @@ onTsproxy("the kernel carries what neighbors on veth pairs send each other, and 
   expect(await udpExchange(lab, c2, ADDR.c1, 5353, "hello")).toContain("hello");
   expect((await ping(lab, c2, ADDR.c1, ["-c", "1", "-s", "5000"])).received).toBe(1);
 
-  // What the host sends is carried, too, and counted for both.
-  const fromHost = async (): Promise<{ all: number; queued: number }> => {
+  // What the host sends is carried, too, and what comes back, and counted for both.
+  const ofHost = async () => {
     const port = (await running.stats()).ports.find(({ kind }) => kind === "host")!;
-    const [tap] = JSON.parse(lab.runSync(host, ["ip", "-s", "-j", "link", "show", port.name])) as [
-      { stats64: { tx: { packets: number } } },
-    ];
-    return { all: port.rxPackets, queued: tap.stats64.tx.packets };
+    const queue = (device: string): number =>
+      (JSON.parse(lab.runSync(host, ["ip", "-s", "-j", "link", "show", device])) as [{ stats64: { tx: { packets: number } } }])[0].stats64
+        .tx.packets;
+    return { sent: port.rxPackets, got: port.txPackets, queued: queue(port.name), answersQueued: queue("tspe0") };
   };
-  for (const address of [ADDR.c1, ADDR6.c1]) {
-    const connection = await connect(lab, host, address, 8081);
+  const isCarriedBothWays = async (from: string, to: string, port: number): Promise<void> => {
+    const connection = await connect(lab, from, to, port);
     await connection.exchange("first.");
-    const before = await fromHost();
-    for (let n = 0; n < 20; n++) await connection.exchange(`${address} ${n}.`);
-    const after = await fromHost();
-    expect(after.all - before.all, address).toBeGreaterThanOrEqual(20);
-    expect(after.queued - before.queued, address).toBeLessThan(8); // ARP, discovery
-  }
+    const before = await ofHost();
+    for (let n = 0; n < 20; n++) await connection.exchange(`${to} ${n}.`);
+    const after = await ofHost();
+    expect(after.sent - before.sent, to).toBeGreaterThanOrEqual(20);
+    expect(after.got - before.got, to).toBeGreaterThanOrEqual(20);
+    expect(after.queued - before.queued, to).toBeLessThan(8); // ARP, discovery
+    expect(after.answersQueued - before.answersQueued, to).toBeLessThan(8);
+  };
+  for (const address of [ADDR.c1, ADDR6.c1]) await isCarriedBothWays(host, address, 8081);
+  // The same of what an endpoint opens to a program of the host; and the host's firewall sees all of it.
+  await serve(lab, host, "tcp", 8082, { LISTEN: "::" });
+  const rule = ["INPUT", "-i", (await running.stats()).ports.find(({ kind }) => kind === "host")!.name, "-p", "tcp", "--dport", "8082"];
+  for (const command of ["iptables", "ip6tables"]) lab.runSync(host, [command, "-A", ...rule]);
+  for (const address of [ADDR.gateway, ADDR6.gateway]) await isCarriedBothWays(c1, address, 8082);
+  for (const command of ["iptables", "ip6tables"])
+    expect(Number(/-A .* -c (\d+)/.exec(lab.runSync(host, [command, "-vS", "INPUT"]))![1]), command).toBeGreaterThanOrEqual(20);
 
   // What is not from its own address or MAC is dropped as ever, and counted, though the pair is carried.
   const before = await sent();

@@ -1,7 +1,8 @@
 /**
  * endpoint-run.mjs, a job (JSON) on standard input: runs `from_endpoint` on frames without sending any (BPF_PROG_TEST_RUN), as if they came by the device `end`.
  *
- * With `locals`, the host's addresses in hex: what carries frames of the host to endpoints, instead, as if the station was the host.
+ * With `locals`, the host's addresses in hex: what carries frames of the host to endpoints, instead, as if the station was the host. With `conversation` the host's
+ * frames meet that program and the station's the other one: [["endpoint" or "host", or "forwarded" by it, frame]], in place of `frames`.
  *
  * Job: { end: device name, gateway: MAC in hex, station: { network, port, mac, addresses: hex }, pairs: [[key, value]] of `station_pairs` in hex, frames: [hex] }.
  * Answer: for each frame whether it was carried; else it went to the engine.
@@ -28,6 +29,9 @@ import { bytes, contextOf, indexOf, job, maps, testRun } from "./test-run.mjs";
 
 const TC_ACT_UNSPEC = -1,
   TC_ACT_REDIRECT = 7;
+/** Of struct __sk_buff; an interface index. */
+const INGRESS_IFINDEX_AT = 36,
+  LOOPBACK = 1;
 const end = indexOf(job.end);
 const tap = end + 1000; // there is none: nothing is sent
 const programs = new Map();
@@ -45,11 +49,13 @@ ends.setHost(network, { ifindex: tap, mac: bytes(job.gateway) });
 ends.carry(network, { end, port, mac: bytes(mac), addresses: addresses.map((hex) => ofBytes(bytes(hex))) });
 for (const [key, value] of job.pairs) bpf.updateElement(maps.stationPairs, bytes(key), bytes(value));
 
-const { locals } = job;
+const { locals, conversation } = job;
 for (const address of (locals ?? []).map(bytes))
   bpf.updateElement(address.length === 4 ? maps.locals : maps.locals6, address, new Uint8Array(4));
-const program = locals === undefined ? programs.get(end) : bpf.loadProgram("test_from_host", fromHostProgram(maps, network));
-const left = locals === undefined ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
+const fromHost = bpf.loadProgram("test_from_host", fromHostProgram(ends.loaded.maps, network));
+const asHost = locals !== undefined && conversation === undefined;
+const program = asHost ? fromHost : programs.get(end);
+const left = asHost ? TC_ACT_UNSPEC : TC_ACT_REDIRECT;
 
 function run(frame) {
   const before = ends.moved.at(port).rxPackets;
@@ -94,6 +100,13 @@ function enter([key, rest]) {
   bpf.updateElement(bytes(key).length === FLOW_KEY_SIZE ? maps.flows : maps.flows6, bytes(key), value);
 }
 
+/** `forwarded`: it came in by a device of the host first. */
+function runHost(frame, forwarded) {
+  const context = contextOf(end); // any that is there
+  context.writeUInt32LE(forwarded ? LOOPBACK : 0, INGRESS_IFINDEX_AT);
+  return testRun(fromHost, context, frame).verdict === TC_ACT_REDIRECT;
+}
+
 function step({ frame, entry, pair, passed }) {
   if (entry !== undefined) enter(entry);
   if (pair !== undefined) bpf.updateElement(maps.stationPairs, ...pair.map(bytes));
@@ -103,5 +116,11 @@ function step({ frame, entry, pair, passed }) {
   return [{ carried, stamp: carried ? null : stampIn(frame, after) }];
 }
 
-const answer = job.steps === undefined ? job.frames.map((frame) => run(frame).carried) : job.steps.flatMap(step);
-console.log(JSON.stringify(answer));
+const say = ([who, frame]) => (who === "endpoint" ? run(frame).carried : runHost(frame, who === "forwarded"));
+
+function answer() {
+  if (job.steps !== undefined) return job.steps.flatMap(step);
+  return conversation === undefined ? job.frames.map((frame) => run(frame).carried) : conversation.map(say);
+}
+
+console.log(JSON.stringify(answer()));
