@@ -64,6 +64,7 @@ function wholeTurn(): () => void {
     forget: () => {},
     record: () => {},
     settle: () => false,
+    withhold: () => {},
     unsee: () => {},
   });
   return () => engine.turn(0, 0);
