@@ -106,7 +106,11 @@ export async function capture(
   const [client, { pickInstance }] = await Promise.all([import("../../api/client.js"), import("../../api/instances.js")]);
   const { pid: asked, socketPath } = await pickInstance(pid);
   const unseen = notSeen(await client.ask(socketPath, "stats"), query);
-  const answer = await client.open(socketPath, "capture", { query });
+  const answer = await client
+    .open(socketPath, "capture", { query })
+    .catch(async (error: unknown) =>
+      client.open(socketPath, "capture", { query: { ...query, network: await dockersNetwork(query.network, error) } }),
+    );
   let sink: Sink;
   try {
     sink = file === undefined ? lines(json, write) : blocks(file, write);
@@ -115,14 +119,28 @@ export async function capture(
     throw error;
   }
   for (const line of [...unseen, `capturing packets of process ${asked}; Ctrl-C ends it`]) process.stderr.write(`tsproxy: ${line}\n`);
-  let isAll: boolean;
+  let how: { isAll: boolean; isAsked: boolean };
   try {
-    isAll = await follow(answer, sink, write);
+    how = await follow(answer, sink, write);
   } finally {
     sink.close();
   }
-  if (!isAll) process.stderr.write("tsproxy: warning: what reads standard output has not taken all of them: the end is missing there\n");
+  const isLimited = query.count !== undefined || query.seconds !== undefined;
+  if (query.network !== undefined && !how.isAsked && !isLimited)
+    process.stderr.write(`tsproxy: network '${query.network}' is gone, and the capture with it\n`);
+  if (!how.isAll)
+    process.stderr.write("tsproxy: warning: what reads standard output has not taken all of them: the end is missing there\n");
   process.stderr.write(`tsproxy: ${sink.summary()}\n`);
+}
+
+/** Id of Docker's network with the name that the instance, which knows Docker's by their ids, has not found; else throws `error` again. */
+async function dockersNetwork(name: string | undefined, error: unknown): Promise<string> {
+  const isMissing = error instanceof TsproxyError && error.code === "TSP_ERR_CAPTURE" && error.kind === "not-found";
+  if (!isMissing || name === undefined) throw error;
+  const { networks } = await (await import("../docker-view.js")).dockerNames();
+  const found = [...networks].find(([, each]) => each === name);
+  if (found === undefined) throw error;
+  return found[0];
 }
 
 /** What the filter may mean and this instance does not see, in a sentence each: it is not to be missed silently. */
@@ -142,8 +160,11 @@ interface Sink {
   summary(): string;
 }
 
-/** What has come is with whoever reads our standard output when this resolves; false: he has not taken all of it, and somebody wants us to end. */
-async function follow(answer: IncomingMessage, sink: Sink, write: Write): Promise<boolean> {
+/**
+ * What has come is with whoever reads our standard output when this resolves; not `isAll`: he has not taken all of it, and somebody wants us to end.
+ * `isAsked`: it has ended for that, and not by itself.
+ */
+async function follow(answer: IncomingMessage, sink: Sink, write: Write): Promise<{ isAll: boolean; isAsked: boolean }> {
   const ended = new AbortController();
   const end = (): void => {
     ended.abort();
@@ -161,7 +182,8 @@ async function follow(answer: IncomingMessage, sink: Sink, write: Write): Promis
   } finally {
     process.off("SIGINT", end).off("SIGTERM", end);
   }
-  return isWritten(write, ended.signal.aborted ? PATIENCE_MS : undefined);
+  const isAsked = ended.signal.aborted;
+  return { isAll: await isWritten(write, isAsked ? PATIENCE_MS : undefined), isAsked };
 }
 
 /** Whether all that was written is with whoever reads it; waits for `ms` at most (undefined: for as long as he takes, or until a signal). */

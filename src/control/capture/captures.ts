@@ -19,7 +19,7 @@ export interface CaptureSite {
   socket: Pick<RouteSocket, "link">;
   workers: Pick<Workers, "capture" | "capturing">;
   numbers: Pick<PortNumbers, "info">;
-  networks: Pick<NetworkRegistry, "numberOf" | "spansNodes">;
+  networks: Pick<NetworkRegistry, "numberOf" | "onGone" | "spansNodes">;
   stations: Pick<Stations, "withhold">;
 }
 
@@ -31,8 +31,9 @@ export interface CaptureContext {
 }
 
 /**
- * Begins one, and resolves when all is captured from then on. It ends as the query says, or when the stream is destroyed. `site`: undefined when there is no dataplane. Throws TSP_ERR_OPTION for a wrong
- * query, TSP_ERR_CAPTURE: not-found for a network, unavailable without a dataplane, conflict when there are too many.
+ * Begins one, and resolves when all is captured from then on. It ends as the query says, with the network that it is of, or when the stream is destroyed.
+ * `site`: undefined when there is no dataplane. Throws TSP_ERR_OPTION for a wrong query, TSP_ERR_CAPTURE: not-found for a network, unavailable without a
+ * dataplane, conflict when there are too many.
  */
 export async function startCapture(
   site: CaptureSite | undefined,
@@ -53,6 +54,11 @@ export async function startCapture(
   const nameOf = deviceNames(site);
   const encoder = format === "json" ? jsonEncoder(nameOf) : pcapngEncoder(nameOf, application, snap);
   const stream = new CaptureStream((ready) => begin(site, filter, snap, ready), encoder, { count, seconds });
+  if (filter.network !== -1)
+    stream.once(
+      "close",
+      site.networks.onGone(filter.network, () => stream.finish()),
+    );
   await stream.begun;
   return stream;
 }
@@ -81,7 +87,9 @@ function deviceNames({ numbers, socket }: CaptureSite): NameDevice {
   const known = new Map<number, string>();
   return ({ port, device }) => {
     const { name = `port ${port}`, kind = "gone", address } = numbers.info(port) ?? {};
-    if (device === 0) return { name, kind: address === undefined ? kind : `${kind} ${address}` };
+    // An endpoint whose namespace has no name, as Docker's: its device may be called as one of the host's.
+    const own = kind === "endpoint" && address !== undefined && !name.includes("/") ? address.split(",")[0]! : name;
+    if (device === 0) return { name: own, kind: address === undefined ? kind : `${kind} ${address}` };
     const found = known.get(device) ?? socket.link(device)?.name ?? `device ${device}`;
     known.set(device, found);
     return { name: found, kind: "device of the host" };

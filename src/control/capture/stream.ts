@@ -117,8 +117,9 @@ export class CaptureStream extends Readable {
   }
 
   /** Nothing more is captured. What waits in the rings is passed on as it is read, and then the end. */
-  private finish(): void {
-    if (this.capture === undefined) return;
+  finish(): void {
+    if (this.capture === undefined || this.isOver) return;
+    clearTimeout(this.timer);
     this.isOver = true;
     this.capture.end();
     this.pump();

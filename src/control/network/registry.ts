@@ -7,6 +7,8 @@ import type { Site } from "./site.js";
 
 export class NetworkRegistry {
   private readonly networks = new Set<Network>();
+  /** Who wants to hear that a network is gone. */
+  private readonly watchers = new Set<{ number: number; tell: () => void }>();
 
   constructor(private readonly site: Site) {}
 
@@ -26,6 +28,7 @@ export class NetworkRegistry {
 
   async remove(network: Network): Promise<void> {
     if (!this.networks.delete(network)) return;
+    for (const watcher of [...this.watchers]) if (watcher.number === network.number) watcher.tell();
     await network.close();
     this.site.networkNumbers.give(network.number);
   }
@@ -43,6 +46,13 @@ export class NetworkRegistry {
     const isIt = ({ hostDevice, subnets }: Network): boolean =>
       hostDevice === word || eachFamily(subnets).some(({ prefix }) => formatPrefix(prefix) === word);
     return word === "" ? undefined : [...this.networks].find(isIt)?.number;
+  }
+
+  /** Calls `tell` when the network of that number is removed, before another one has the number; answers how to end that. */
+  onGone(number: number, tell: () => void): () => void {
+    const watcher = { number, tell };
+    this.watchers.add(watcher);
+    return () => void this.watchers.delete(watcher);
   }
 
   /** Whether the network of that number has endpoints behind other nodes. */

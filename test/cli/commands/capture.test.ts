@@ -1,7 +1,8 @@
 import fs from "node:fs";
+import { createServer } from "node:http";
 import path from "node:path";
 import { Readable } from "node:stream";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import type { CapturedView } from "../../../src/api/capture-types.js";
 import type { StreamAnswer } from "../../../src/api/http-server.js";
 import type { StatsView } from "../../../src/api/types.js";
@@ -111,6 +112,34 @@ it("writes whole blocks alone into a file that only its owner may read, also whe
     done?.();
   });
   expect(out.equals(whole)).toBe(true);
+});
+
+it("asks for Docker's network by its id, where the instance knows none of that name, and says when it is gone", async () => {
+  const dockerd = createServer(
+    (request, response) => void response.end(request.url === "/networks" ? '[{"Id":"abc","Name":"shop"}]' : "[]"),
+  );
+  const socket = path.join(process.env.TSPROXY_RUN_DIR!, "docker.sock");
+  dockerd.listen(socket);
+  vi.stubEnv("DOCKER_HOST", `unix://${socket}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    dockerd.close();
+  });
+  const asked: unknown[] = [];
+  await instance(42, "standalone", {
+    stats: () => stats,
+    capture: ({ query: { network } }) => {
+      asked.push(network);
+      if (network !== "abc") throw new TsproxyError("TSP_ERR_CAPTURE", "not-found", `network '${network}': there is none of that name`);
+      return answer("application/x-ndjson");
+    },
+  });
+  const of = (network: string): Promise<void> =>
+    capture({ pid: 42, query: { network }, file: undefined, json: true }, (_, done) => done?.());
+  await of("shop");
+  await expect(of("other")).rejects.toThrow("network 'other': there is none of that name");
+  expect(asked).toEqual(["shop", "abc", "other"]);
+  expect(said).toContain("network 'shop' is gone, and the capture with it");
 });
 
 it("says what the instance says that is wrong, and ends a capture whose file cannot be written", async () => {

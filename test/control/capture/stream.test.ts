@@ -203,16 +203,27 @@ describe("what is asked for", () => {
     expect(() => parse(query)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error);
   });
 
-  it("is refused where eight captures run already, and without a dataplane", async () => {
+  it("ends with the network that it is of; it is refused where eight run already, and without a dataplane", async () => {
+    const gone: (() => void)[] = [];
+    const watch = (_: number, tell: () => void): (() => void) => {
+      gone.push(tell);
+      return () => void gone.pop();
+    };
     const site = (capturing: number): CaptureSite => ({
       socket: { link: () => null },
       numbers: { info: () => undefined },
-      networks: { numberOf: () => undefined, spansNodes: () => false },
+      networks: { numberOf: () => 3, spansNodes: () => false, onGone: watch },
       stations: { withhold: () => () => {} },
       workers: { capturing, capture: () => ({ rings: [], begun: Promise.resolve(), end: () => {} }) },
     });
     const start = (place: CaptureSite | undefined): Promise<CaptureStream> => startCapture(place, {}, { application: "" });
     (await start(site(7))).destroy();
+    expect(gone).toEqual([]);
+    // That of a network ends with it, in good order.
+    const stream = await startCapture(site(0), { network: "shop" }, { application: "" });
+    stream.resume();
+    gone[0]!();
+    await once(stream, "end");
     await expect(start(site(8))).rejects.toThrow(/8 captures run already/);
     await expect(start(undefined)).rejects.toThrow(/relays by sockets/);
   });
