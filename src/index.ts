@@ -27,7 +27,7 @@ export interface DataplaneOptions {
   allowFrom?: readonly string[];
   /** Worker threads, 1 to the number of cores; default: 1. */
   workers?: number;
-  /** Flows that are tracked at once, 1 to 1,048,576; default: 262,144. */
+  /** Flows that are tracked at once, 1 to 1,048,576; default: 250,000. */
   conntrackMax?: number;
   /** Seconds that a flow stays without a packet, 1 to 8190, by the states that `tsproxy flows` shows; default: what the RFCs say. */
   timeouts?: Readonly<Record<string, number>>;

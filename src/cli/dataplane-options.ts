@@ -5,7 +5,7 @@ export function addDataplaneOptions(command: CliCommand): CliCommand {
   return command
     .option("--allow-from <cidr>", "Serve only these clients (repeatable)", collect)
     .option("--masquerade-ports <a-b>", "Source ports of what leaves a network (10240-32767)")
-    .option("--conntrack-max <n>", "Flows tracked at once (262144)")
+    .option("--conntrack-max <n>", "Flows tracked at once (250000)")
     .option("--timeout <state=sec>", "Keep a silent flow so long (repeatable; as RFCs say)", collect)
     .option("--workers <n>", "Worker threads, at most one per core (1)")
     .option("--offload [when]", "The kernel carries decided flows: auto, always, never (auto)")

@@ -107,6 +107,7 @@ export class MainJob {
     try {
       if (begun?.links === undefined) await sweep();
       controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
+      if (begun?.links !== undefined) await sweepBeside(controller);
     } catch (error) {
       begun?.maps.discard(); // 100 MB, which nobody else would give back
       const relayable =
@@ -122,7 +123,6 @@ export class MainJob {
     this.controller = controller;
     controller.publisher.onTarget(this.onTarget);
     this.undo.add("dataplane", () => controller.stop());
-    if (begun?.links !== undefined) await sweep(); // which would have waited for links (`control/begin.ts`)
     if (config.network !== undefined) {
       const network = controller.networks.add(config.network);
       const subnets = eachFamily(config.network.subnets);
@@ -223,6 +223,16 @@ export class MainJob {
       sum.refused += stats.refused;
     }
     return sum;
+  }
+}
+
+/** Sweeps where links were begun, for which it would have waited (`control/begin.ts`). When it throws, nothing is left of the controller. */
+async function sweepBeside(controller: Controller): Promise<void> {
+  try {
+    await sweep();
+  } catch (error) {
+    await controller.stop();
+    throw error;
   }
 }
 

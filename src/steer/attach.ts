@@ -43,7 +43,7 @@ export class Attacher {
    * before.
    */
   prepare(places: readonly bpf.TcxPlace[], begun?: PreparedLinks): void {
-    if (!this.useTcx || places.length === 0) return;
+    if (!this.useTcx) return;
     this.prepared = begun ?? new PreparedLinks(places);
     this.useTcx = this.prepared.hasTcx;
   }
@@ -78,6 +78,17 @@ export class Attacher {
     putFilter(socket, { ifindex, direction, progFd, name });
     if (direction === "egress") return { mode: "clsact", detach: () => {} };
     return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
+  }
+
+  /** To the ingress of an uplink or the like, which ends with the process: by a filter, for which the kernel waits for nothing; by TCX where it has none. */
+  attachUplink(ifindex: number, progFd: number): Attachment {
+    this.prepared?.wait(); // a filter takes the kernel's lock of all devices, which is not free before
+    try {
+      return this.attachOwn(ifindex, progFd);
+    } catch (error) {
+      if (!this.useTcx) throw error;
+      return this.attach(ifindex, progFd);
+    }
   }
 
   /** To a device of our own that comes and goes in numbers, and goes before its program is detached (`device-filter.ts`). */

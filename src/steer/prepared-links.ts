@@ -35,6 +35,11 @@ export class PreparedLinks {
     };
   }
 
+  /** Until all are there, or have failed. */
+  wait(): void {
+    this.making?.();
+  }
+
   /** Descriptor of the link at the place, which is the caller's from now on; undefined when there is none. Waits for all of them. */
   take(place: bpf.TcxPlace): number | undefined {
     this.making?.();
@@ -51,9 +56,9 @@ export class PreparedLinks {
   }
 }
 
-/** Where programs go that these uplinks and devices get. */
-export function placesFor(uplinks: readonly number[], devices: readonly DeviceToSteer[]): bpf.TcxPlace[] {
-  const ingress = [...uplinks, ...devices.map(({ ifindex }) => ifindex)];
+/** Where programs go that these devices get. */
+export function placesFor(devices: readonly DeviceToSteer[]): bpf.TcxPlace[] {
+  const ingress = devices.map(({ ifindex }) => ifindex);
   const egress = devices.filter(({ arphrdType }) => linkLayerOf(arphrdType) !== "loopback").map(({ ifindex }) => ifindex);
   const at = (direction: bpf.TcxPlace["direction"]) => (ifindex: number) => ({ ifindex, direction });
   return [...ingress.map(at("ingress")), ...egress.map(at("egress"))];

@@ -37,7 +37,7 @@ export class TunnelDevices {
       emitProgram(ifindex, this.maps, { ...this.options, givesBack: false, pastBridge: false }),
     );
     try {
-      this.attachments.set(ifindex, this.attacher.attach(ifindex, progFd));
+      this.attachments.set(ifindex, this.attacher.attachUplink(ifindex, progFd));
     } finally {
       fs.closeSync(progFd); // the kernel keeps it as long as it is attached
     }

@@ -19,7 +19,7 @@ onTsproxy("counts what it carried, by device and in all", "kernel", async (c) =>
   const mapping = { hostPort: 8999, targetIp: "172.17.0.4", targetPort: 8080, proto: "tcp", via: "dataplane" };
   expect(after.mappings).toMatchObject(["0.0.0.0", "::"].map((hostIp) => ({ hostIp, ...mapping })));
   expect(after.flows.created - before.flows.created).toBe(1);
-  expect(after.flows.capacity).toBe(262_144);
+  expect(after.flows.capacity).toBe(250_000);
   expect(after.flows.refused).toBe(0);
   const uplink = after.ports.find(({ kind }) => kind === "uplink");
   const held = after.ports.find(({ kind }) => kind === "held");

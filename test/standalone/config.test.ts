@@ -19,7 +19,7 @@ describe("parseConfig", () => {
       allowFrom: [],
       workers: 1,
       masqueradePorts: { first: 10240, last: 32767 },
-      conntrackMax: 262144,
+      conntrackMax: 250_000,
       timeouts: DEFAULT_TIMEOUTS,
       offload: "auto",
       pastBridge: true,

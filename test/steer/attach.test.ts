@@ -114,6 +114,52 @@ describe("Attacher with prepared links", () => {
   });
 });
 
+describe("Attacher at an uplink", () => {
+  const PROGRAM = 1_000;
+  /** Its filters, and what the kernel was asked for. */
+  function device(refused?: Error) {
+    const filters: number[] = [];
+    const socket = {
+      addClsact: () => {
+        if (refused !== undefined) throw refused;
+        return true;
+      },
+      bpfFilters: () => [],
+      addBpfFilter: (_ifindex: number, _direction: string, progFd: number) => filters.push(progFd),
+    };
+    return { filters, socket: socket as unknown as RouteSocket };
+  }
+
+  beforeEach(() => void vi.clearAllMocks());
+
+  it("waits for the links that hold the kernel's lock, and puts a filter, not a link", () => {
+    vi.mocked(bpf.loadProgram).mockReturnValue(open());
+    vi.mocked(bpf.hasTcx).mockReturnValue(true);
+    const wait = vi.fn(() => new Int32Array());
+    vi.mocked(bpf.createTcxLinksApart).mockReturnValue(wait);
+    const { filters, socket } = device();
+    const attacher = new Attacher(socket, true);
+    attacher.prepare([]);
+    expect(wait).not.toHaveBeenCalled();
+    expect(attacher.attachUplink(10, PROGRAM).mode).toBe("clsact");
+    expect(wait).toHaveBeenCalledOnce();
+    expect(filters).toEqual([PROGRAM]);
+    expect(bpf.createTcxLink).not.toHaveBeenCalled();
+  });
+
+  it("makes a link where the kernel has no filters", () => {
+    vi.mocked(bpf.createTcxLink).mockReturnValue(open());
+    const { socket } = device(new Error("Operation not supported"));
+    expect(new Attacher(socket, true).attachUplink(10, PROGRAM).mode).toBe("tcx");
+    expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 10, "ingress");
+  });
+
+  it("says what is wrong where it has neither", () => {
+    const { socket } = device(new Error("Operation not supported"));
+    expect(() => new Attacher(socket, false).attachUplink(10, PROGRAM)).toThrow("Operation not supported");
+  });
+});
+
 describe("Attacher without TCX", () => {
   /** A device of a dead instance's, whose qdisc another instance removes in the steps that `sweeps` counts off. */
   function device(sweeps: string[]) {

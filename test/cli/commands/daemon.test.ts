@@ -24,7 +24,7 @@ it("takes the dataplane's options and its own", async () => {
     allowFrom: [],
     workers: 1,
     masqueradePorts: { first: 10_240, last: 32_767 },
-    conntrackMax: 262_144,
+    conntrackMax: 250_000,
     offload: "always",
     pastBridge: true,
     firewall: "honour",
