@@ -50,7 +50,6 @@ socket.addAddress(ifindex, UPLINK_ADDRESS, 32);
 socket.setLink(ifindex, { up: true });
 const pastBridge = namespaces.length === 0 && PastBridge.isPossible();
 const steering = new Steering({ uplinks: [ifindex], flowCapacity: FLOWS, bypass: true, pastBridge, routeSocket: socket });
-await steering.attachUplinks();
 addPort(0, uplink.fds[0]!, UPLINK, macOf(uplink.name), "0.0.0.0");
 
 const locals: string[] = [ADDR.host, ADDR.host2, ADDR.gateway];

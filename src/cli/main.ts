@@ -3,7 +3,6 @@
 import { writeFileSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { setLogSink } from "../log.js";
-import { beginEarly } from "./early.js";
 import { exitCodeOf, oneLine, reportError } from "./report.js";
 
 setLogSink((level, message) => {
@@ -31,7 +30,6 @@ process.on("uncaughtException", (error) => {
 let command = "";
 try {
   const words = process.argv.slice(2);
-  await beginEarly(words);
   const { buildProgram, commandIn } = await import("./program.js"); // late, so that what fails to load is reported too
   const program = await buildProgram(words);
   command = commandIn(program, words);

@@ -1,19 +1,15 @@
 /**
  * What a start begins before it has loaded its code: what the kernel takes long for. This file and what it imports are small for that reason.
  *
- * Of the maps the sizes are guessed, unless something is said of them: they are begun before the options are read, as until then one processor has
- * nothing to do.
- *
  * Links to devices come first of all that needs the kernel's lock of all devices, but for the uplinks: nothing else that does may be asked for until
  * they are there.
  */
-import { type BegunMaps, beginMaps, isFit, type MapOptions } from "../steer/maps.js";
+import { type BegunMaps, beginMaps } from "../steer/maps.js";
 import type { OffloadMode } from "../steer/offload.js";
 import { type DeviceToSteer, PreparedLinks, placesFor } from "../steer/prepared-links.js";
 import { hostFamilies } from "../sys/host-families.js";
 import { hasIpv6 } from "../sys/ipv6-conf.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
-import { DEFAULT_SIZES } from "./default-sizes.js";
 import { devicesToSteer } from "./devices-to-steer.js";
 import { checkPortFamilies } from "./families.js";
 import type { PortSpec } from "./mapping.js";
@@ -44,32 +40,12 @@ interface Options {
   offload: OffloadMode;
 }
 
-/** Begun before the options were read. */
-let guessed: BegunMaps | undefined;
-
-/** Begins the maps that a start needs to which nothing is said of their sizes. */
-export function guessMaps(): void {
-  guessed = beginMaps(mapOptions(DEFAULT_SIZES));
-}
-
-/** Throws what `checkPortFamilies` throws, with nothing begun but what was guessed. */
-export function beginStart(options: Options): Begun {
+/** Throws what `checkPortFamilies` throws, with nothing begun. */
+export function beginStart({ publish, workers, conntrackMax, offload }: Options): Begun {
   const families = hostFamilies();
-  for (const spec of options.publish) checkPortFamilies(spec, families);
-  const maps = beginOrTakeMaps(mapOptions(options));
-  return { maps, links: beginLinks(options.workers) };
-}
-
-function mapOptions({ conntrackMax, offload, workers }: Omit<Options, "publish">): MapOptions {
-  return { flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never", workers };
-}
-
-function beginOrTakeMaps(options: MapOptions): BegunMaps {
-  const begun = guessed;
-  guessed = undefined;
-  if (begun !== undefined && isFit(begun, options)) return begun;
-  begun?.discard();
-  return beginMaps(options);
+  for (const spec of publish) checkPortFamilies(spec, families);
+  const maps = beginMaps({ flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never", workers });
+  return { maps, links: beginLinks(workers) };
 }
 
 /** Undefined, with everything undone, where something fails or the kernel has no TCX: the start itself does it then, and says what is wrong. */

@@ -201,7 +201,6 @@ export class Controller {
         for (const [i, fd] of steering.ringFds.entries()) workers.postTo(i, { type: "add-held", port: held, fd, size: RING_SIZE });
         undo.add("held ports", () => workers.removePort(held));
       }
-      await Promise.all([steering.attachUplinks(), workers.ready()]);
       host = new Host(socket, workers, steering, indices, uplinkGone);
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
@@ -239,6 +238,7 @@ export class Controller {
       const keys =
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
+      await workers.ready();
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, socket, publisher, keys);
     } catch (error) {
       store?.abandon();

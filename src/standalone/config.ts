@@ -6,7 +6,6 @@
 import os from "node:os";
 import { type BalanceOptions, DEFAULT_BALANCE, parseAffinity, parseHealthCheck } from "../control/balance-options.js";
 import type { Firewall, OffloadMode } from "../control/controller.js";
-import { DEFAULT_SIZES } from "../control/default-sizes.js";
 import { parseClients } from "../control/flow-filter.js";
 import { DEFAULT_LIMITS, type LimitOptions, type PerHolder } from "../control/limits.js";
 import { hostAddressesMeet, type PortSpec } from "../control/mapping.js";
@@ -72,6 +71,8 @@ export interface RunConfig {
   json: boolean;
 }
 
+/** With two entries of a flow in the map `flows`, and some to spare, just below 2^19: there the kernel doubles the map's hash table. */
+const DEFAULT_CONNTRACK_MAX = 250_000;
 /** Below net.ipv4.ip_local_port_range's default, 32768 60999 (Documentation/networking/ip-sysctl.rst), where there is more room than above. */
 const DEFAULT_MASQUERADE = { first: 10_240, last: 32_767 };
 const MAX_CONNTRACK = 1 << 20;
@@ -125,12 +126,12 @@ export function parseDataplane(
 > {
   return {
     allowFrom: (raw.allowFrom ?? []).map(parseAllowFrom),
-    workers: raw.workers === undefined ? DEFAULT_SIZES.workers : parseInteger("--workers", raw.workers, 1, cores),
+    workers: raw.workers === undefined ? 1 : parseInteger("--workers", raw.workers, 1, cores),
     masqueradePorts: raw.masqueradePorts === undefined ? { ...DEFAULT_MASQUERADE } : parseMasqueradePorts(raw.masqueradePorts),
     conntrackMax:
-      raw.conntrackMax === undefined ? DEFAULT_SIZES.conntrackMax : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
+      raw.conntrackMax === undefined ? DEFAULT_CONNTRACK_MAX : parseInteger("--conntrack-max", raw.conntrackMax, 1, MAX_CONNTRACK),
     timeouts: parseTimeouts(raw.timeout ?? []),
-    offload: raw.offload === undefined ? DEFAULT_SIZES.offload : parseOffload(raw.offload),
+    offload: raw.offload === undefined ? "auto" : parseOffload(raw.offload),
     pastBridge: parsePastBridge(raw.pastBridge ?? "auto"),
     firewall: raw.firewall === undefined ? "honour" : parseFirewall(raw.firewall),
     limits: {

@@ -4,7 +4,6 @@ import * as bpf from "../sys/bpf.js";
 
 export class Descriptors {
   readonly all: number[] = [];
-  private closed = false;
 
   load(name: string, code: Uint8Array, type?: number): number {
     return bpf.now(this.loading(name, code, type));
@@ -13,10 +12,6 @@ export class Descriptors {
   /** `name`: as the kernel shows it, behind `tsproxy_`. */
   *loading(name: string, code: Uint8Array, type?: number): bpf.Steps<number> {
     const fd = yield* bpf.loadingProgram(`tsproxy_${name}`, code, type);
-    if (this.closed) {
-      fs.closeSync(fd);
-      throw new Error("the steering has ended meanwhile");
-    }
     this.all.push(fd);
     return fd;
   }
@@ -26,9 +21,7 @@ export class Descriptors {
     fs.closeSync(this.all.splice(this.all.indexOf(fd), 1)[0]!);
   }
 
-  /** What is still being loaded ends when it is there. */
   close(): void {
-    this.closed = true;
     for (const fd of this.all.splice(0)) fs.closeSync(fd);
   }
 }

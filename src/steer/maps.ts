@@ -150,17 +150,12 @@ export function beginMaps(options: MapOptions): BegunMaps {
   };
 }
 
-/** Whether they are what these options ask for. */
-export function isFit(begun: BegunMaps, options: MapOptions): boolean {
-  return DEPENDS_ON.every((key) => begun.options[key] === options[key]);
-}
-
 /** Descriptors of maps, all new but maybe those of flows; each is added to `fds`, also when a later one fails. */
 export function createMaps(options: MapOptions, fds: number[], begun?: BegunMaps): MapFds {
   const { store } = options;
-  const fits = begun !== undefined && isFit(begun, options);
-  if (!fits) begun?.discard();
-  const making = fits ? begun : beginMaps(options);
+  const isFit = begun !== undefined && DEPENDS_ON.every((key) => begun.options[key] === options[key]);
+  if (!isFit) begun?.discard();
+  const making = isFit ? begun : beginMaps(options);
   const maps: [keyof MapFds, number][] = [];
   if (store !== undefined)
     for (const [name, { spec, keptAs }] of entriesOf(plan(options)))

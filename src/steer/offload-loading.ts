@@ -41,11 +41,11 @@ export class OffloadLoading {
   }
 
   /** Descriptor of the program that takes what the engine writes to an uplink; it is to be there before `tell`. */
-  loadingEmit(uplink: number): bpf.Steps<number> {
+  loadEmit(uplink: number): number {
     const { maps, options, descriptors } = this;
     const load = (pastBridge: boolean): bpf.Steps<number> =>
       descriptors.loading("emit", emitProgram(uplink, maps, { ...options, pastBridge }));
-    return loadPastBridge(this.toLoad(), load);
+    return bpf.now(loadPastBridge(this.toLoad(), load));
   }
 
   /** What is known at the start. */

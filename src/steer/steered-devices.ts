@@ -31,15 +31,10 @@ export class SteeredDevices {
     private readonly isEngines: (ifindex: number) => boolean,
   ) {}
 
-  /** Loads what these devices will need, beside everything else. */
-  async prepare(devices: NonNullable<SteeringOptions["devices"]>): Promise<void> {
-    const links = new Set(devices.map(({ arphrdType }) => linkLayerOf(arphrdType)!));
-    await Promise.all([
-      bpf.apart(this.loadingHome("ethernet")).then((fd) => this.homeFds.set("ethernet", fd)),
-      ...[...links]
-        .filter((link) => !this.programs.has(link))
-        .map(async (link) => this.programs.set(link, await bpf.apart(this.loadingSteer(link)))),
-    ]);
+  /** Loads what these devices will need. */
+  prepare(devices: NonNullable<SteeringOptions["devices"]>): void {
+    this.homeFds.set("ethernet", this.loadHome("ethernet"));
+    for (const { arphrdType } of devices) this.programFor(linkLayerOf(arphrdType)!);
   }
 
   /** Programs that carry, by device; what is attached already is replaced. Answers those that they take the place of. */
@@ -125,24 +120,20 @@ export class SteeredDevices {
   private programFor(link: LinkLayer): number {
     let progFd = this.programs.get(link);
     if (progFd === undefined) {
-      progFd = bpf.now(this.loadingSteer(link));
+      progFd = this.descriptors.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
       this.programs.set(link, progFd);
     }
     return progFd;
   }
 
-  private loadingSteer(link: LinkLayer): bpf.Steps<number> {
-    return this.descriptors.loading(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
-  }
-
   private attachHome(ifindex: number, link: LinkLayer): void {
     if (this.homes.has(ifindex)) return;
-    const progFd = this.homeFds.get(link) ?? bpf.now(this.loadingHome(link));
+    const progFd = this.homeFds.get(link) ?? this.loadHome(link);
     this.homeFds.set(link, progFd);
     this.homes.set(ifindex, this.attacher.attach(ifindex, progFd, "egress"));
   }
 
-  private loadingHome(link: LinkLayer): bpf.Steps<number> {
-    return this.descriptors.loading("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
+  private loadHome(link: LinkLayer): number {
+    return this.descriptors.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
   }
 }

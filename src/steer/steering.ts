@@ -44,6 +44,8 @@ export class Steering {
   readonly stations: Stations;
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
+  /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
+  readonly acceptFd: number = -1;
   /** Descriptors of the workers' ring buffers, of RING_SIZE bytes; none where the firewall is bypassed. */
   readonly ringFds: readonly number[] = [];
   private readonly descriptors = new Descriptors();
@@ -53,15 +55,12 @@ export class Steering {
   private readonly host: HostNetworks;
   private readonly published: PublishedPorts;
   private readonly emitters: Attachment[] = [];
-  private readonly loaded: Promise<{ accept: number; emit: number[] }>;
-  private accept = -1;
-  private closed = false;
   private queue: number | undefined;
   private tunnelQueue: number | undefined;
 
   /**
-   * Makes the maps, and begins to load programs, for which `attachUplinks` waits. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed,
-   * `TSP_ERR_OFFLOAD` where the kernel knows too little for offload.
+   * Makes the maps, and attaches to the uplinks. Throws `TSP_ERR_BPF` of kind permission where BPF is not allowed, `TSP_ERR_OFFLOAD` where
+   * the kernel knows too little for offload.
    */
   constructor(private readonly options: SteeringOptions) {
     const { descriptors } = this;
@@ -83,39 +82,16 @@ export class Steering {
       this.loading = new OffloadLoading(options, maps, descriptors, this.devices, attacher.canReplace);
       if (options.bypass !== true) {
         this.ringFds = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, descriptors.all));
+        this.acceptFd = descriptors.load("accept", acceptProgram(this.ringFds, maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.published = new PublishedPorts(options, maps, descriptors, this.ringFds);
-      this.loaded = this.load();
-      this.loaded.catch(() => {}); // who waits for it is told
+      this.devices.prepare(options.devices ?? []);
+      for (const uplink of uplinks) this.emitters.push(attacher.attachUplink(uplink, this.loading.loadEmit(uplink)));
+      this.loading.tell();
     } catch (error) {
       this.close();
       throw error;
     }
-  }
-
-  /** In threads of their own, as the verifier takes its time; each is begun here. */
-  private async load(): Promise<{ accept: number; emit: number[] }> {
-    const { descriptors, options, maps, ringFds } = this;
-    const loadAccept = (): bpf.Steps<number> =>
-      descriptors.loading("accept", acceptProgram(ringFds, maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
-    const devices = this.devices.prepare(options.devices ?? []); // the longest first
-    const emitters = Promise.all(options.uplinks.map((uplink) => bpf.apart(this.loading.loadingEmit(uplink))));
-    const [accept, emit] = await Promise.all([ringFds.length > 0 ? bpf.apart(loadAccept()) : -1, emitters, devices]);
-    return { accept, emit };
-  }
-
-  /** Waits for what the constructor has begun to load, and attaches to the uplinks. To be called once, before anything else is attached. */
-  async attachUplinks(): Promise<void> {
-    const { accept, emit } = await this.loaded;
-    if (this.closed) return;
-    this.accept = accept;
-    for (const [i, uplink] of this.options.uplinks.entries()) this.emitters.push(this.attacher.attachUplink(uplink, emit[i]!));
-    this.loading.tell();
-  }
-
-  /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
-  get acceptFd(): number {
-    return this.accept;
   }
 
   /** Changes once, by `loadOffload`. */
@@ -298,7 +274,6 @@ export class Steering {
 
   /** Detaches everything and gives the maps back. */
   close(): void {
-    this.closed = true;
     this.loading?.close();
     this.attacher.releasePrepared();
     this.devices?.close();

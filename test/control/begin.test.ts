@@ -1,21 +1,18 @@
 /** What a start begins, and that what cannot be begun is left to the start itself. */
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { beginStart, guessMaps } from "../../src/control/begin.js";
+import { beginStart } from "../../src/control/begin.js";
 import { parsePortSpec } from "../../src/control/port-spec.js";
 import { beginMaps, type MapOptions } from "../../src/steer/maps.js";
 import { hostFamilies } from "../../src/sys/host-families.js";
 
-const made = vi.hoisted(() => ({ open: new Set<string>(), hasTcx: true, failsAt: "", discard: vi.fn() }));
+const made = vi.hoisted(() => ({ open: new Set<string>(), hasTcx: true, failsAt: "" }));
 const make = vi.hoisted(() => (what: string) => {
   if (made.failsAt === what) throw new Error(`no ${what}`);
   made.open.add(what);
   return { [what]: what };
 });
 
-vi.mock("../../src/steer/maps.js", async (original) => ({
-  isFit: (await original<typeof import("../../src/steer/maps.js")>()).isFit,
-  beginMaps: vi.fn((options: MapOptions) => ({ options, discard: made.discard })),
-}));
+vi.mock("../../src/steer/maps.js", () => ({ beginMaps: vi.fn((options: MapOptions) => ({ options })) }));
 vi.mock("../../src/sys/host-families.js", () => ({ hostFamilies: vi.fn(() => [4, 6]) }));
 vi.mock("../../src/sys/ipv6-conf.js", () => ({ hasIpv6: () => true }));
 vi.mock("../../src/control/devices-to-steer.js", () => ({ devicesToSteer: () => [{ ifindex: 2, arphrdType: 1 }] }));
@@ -65,22 +62,6 @@ describe("beginStart", () => {
     expect([...made.open]).toEqual(["socket", "uplink", "links"]);
     await links?.undo.run();
     expect([...made.open]).toEqual([]);
-  });
-
-  it("takes the maps that were guessed where they are the right ones, once", () => {
-    guessMaps();
-    const plain = { ...options("8999:172.17.0.4:8080"), workers: 1, conntrackMax: 250_000 };
-    expect(beginStart(plain).maps).toBe(vi.mocked(beginMaps).mock.results[0]!.value);
-    expect(beginMaps).toHaveBeenCalledTimes(1);
-    beginStart(plain);
-    expect(beginMaps).toHaveBeenCalledTimes(2);
-    expect(made.discard).not.toHaveBeenCalled();
-  });
-
-  it("ends the maps that were guessed where others are needed", () => {
-    guessMaps();
-    expect(beginStart(options("8999:172.17.0.4:8080")).maps.options).toMatchObject({ flowCapacity: 1000, workers: 2 });
-    expect(made.discard).toHaveBeenCalledTimes(1);
   });
 
   it("begins nothing for what the host cannot have", () => {

@@ -41,7 +41,6 @@ const steering = new Steering({
   forceClsact: config.clsact === true,
   routeSocket: routes,
 });
-await steering.attachUplinks();
 const modes = {};
 for (const link of routes.links()) {
   if (link.index !== uplink.index && isSteerable(link.type)) modes[link.name] = steering.attach(link.index, link.type);
