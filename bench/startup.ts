@@ -204,7 +204,7 @@ export function renderStartup(results: StartupResults, folder: string): string {
       ["", "RSS", "PSS", "written"],
       ...subjects.map(({ name }) => [name, ...(["rss", "pss", "own"] as const).map((key) => median(memory[name]!.map((m) => m[key])))]),
     ]),
-    wrap(`The kernel keeps ${format(bpfMiB)} MiB more for the BPF maps and programs of a tsproxy with room for 262,144 flows.`),
+    wrap(`The kernel keeps ${format(bpfMiB)} MiB more for the BPF maps and programs of a tsproxy with room for 250,000 flows.`),
     "## Idle",
     `Wake-ups a second, over ${IDLE_SEC} s.`,
     table([["", ...kinds], ...Object.entries(wakes).map(([name, by]) => [name, ...kinds.map((kind) => format(by[kind] ?? 0))])]),
