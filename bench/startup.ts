@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { parseDataplane } from "../src/standalone/config.js";
 import { Lab } from "../test/support/lab.js";
 import { type Proc, sleep } from "../test/support/proc.js";
 import { ADDR, buildWorld, type World } from "../test/support/topology.js";
@@ -78,6 +79,8 @@ export interface StartupResults extends Provenance {
   memory: Record<string, RestMemory[]>;
   /** The kernel's, of the BPF maps and programs of one port, MiB. */
   bpfMiB: number;
+  /** There is room for so many. */
+  flows: number;
   /** By subject. */
   wakes: Record<string, Wakes>;
   /** Share of a core, with endpoints. */
@@ -111,6 +114,7 @@ export async function startup(argv: string[]): Promise<void> {
     readyMs: perSubject(),
     memory: perSubject(),
     bpfMiB: Number.NaN,
+    flows: parseDataplane({}).conntrackMax,
     wakes: {},
     idlePercent: Number.NaN,
     stopSec: [],
@@ -177,7 +181,7 @@ async function measureEndpoints(lab: Lab, { host }: World, rounds: number, resul
 
 /** Writes `startup.md`; answers it. */
 export function renderStartup(results: StartupResults, folder: string): string {
-  const { rounds, skipped, readyMs, memory, bpfMiB, wakes, idlePercent, stopSec, ranges } = results;
+  const { rounds, skipped, readyMs, memory, bpfMiB, flows, wakes, idlePercent, stopSec, ranges } = results;
   const subjects = SUBJECTS.filter(({ name }) => readyMs[name] !== undefined);
   const median = (values: readonly number[]): string => format(summarize(values).median);
   const alone = { title: NODE, of: () => readyMs[NODE] ?? [] };
@@ -204,7 +208,9 @@ export function renderStartup(results: StartupResults, folder: string): string {
       ["", "RSS", "PSS", "written"],
       ...subjects.map(({ name }) => [name, ...(["rss", "pss", "own"] as const).map((key) => median(memory[name]!.map((m) => m[key])))]),
     ]),
-    wrap(`The kernel keeps ${format(bpfMiB)} MiB more for the BPF maps and programs of a tsproxy with room for 250,000 flows.`),
+    wrap(
+      `The kernel keeps ${format(bpfMiB)} MiB more for the BPF maps and programs of a tsproxy with room for ${flows.toLocaleString("en")} flows.`,
+    ),
     "## Idle",
     `Wake-ups a second, over ${IDLE_SEC} s.`,
     table([["", ...kinds], ...Object.entries(wakes).map(([name, by]) => [name, ...kinds.map((kind) => format(by[kind] ?? 0))])]),
