@@ -50,7 +50,7 @@ export class CaptureStream extends Readable {
     this.push(encoder.begin());
     this.capture = start(() => this.guarded(() => this.pump()));
     this.begun = this.capture.begun;
-    if (seconds > 0) this.timer = setTimeout(() => this.guarded(() => this.finish()), seconds * 1000);
+    if (seconds > 0) this.timer = setTimeout(() => this.finish(), seconds * 1000);
   }
 
   override _read(): void {
@@ -118,11 +118,13 @@ export class CaptureStream extends Readable {
 
   /** Nothing more is captured. What waits in the rings is passed on as it is read, and then the end. */
   finish(): void {
-    if (this.capture === undefined || this.isOver) return;
-    clearTimeout(this.timer);
-    this.isOver = true;
-    this.capture.end();
-    this.pump();
+    this.guarded(() => {
+      if (this.capture === undefined || this.isOver) return;
+      clearTimeout(this.timer);
+      this.isOver = true;
+      this.capture.end();
+      this.pump();
+    });
   }
 
   private close(): void {

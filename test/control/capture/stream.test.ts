@@ -76,6 +76,22 @@ describe("CaptureStream", () => {
     expect(said.join()).toContain("a capture");
   });
 
+  it("ends with an error of its own also when somebody else ends it, as its network does that goes", async () => {
+    const failing: Encoder = {
+      ...encoder,
+      end: () => {
+        throw new Error("no end");
+      },
+    };
+    setLogSink(() => {});
+    const c = capture({ count: 0, seconds: 0 }, failing);
+    const failed = once(c.stream, "error");
+    c.read();
+    await turn();
+    c.stream.finish();
+    expect(String(await failed)).toContain("no end");
+  });
+
   it("has what all workers have captured, in order of time, as it comes", async () => {
     const c = capture();
     c.write(0, 1, 4);
