@@ -66,7 +66,9 @@ export function livingNetns(proc = "/proc"): Set<number> | undefined {
   const untold = new Set<number>();
   try {
     if (fs.readlinkSync(`${proc}/self/ns/pid`) !== `pid:[${FIRST_PID_NS}]`) return undefined;
-    for (const pid of fs.readdirSync(proc).filter((name) => /^\d+$/.test(name)))
+    const pids = fs.readdirSync(proc).filter((name) => /^\d+$/.test(name));
+    if (!pids.includes("1")) return undefined; // others are hidden (proc(5): hidepid), as this one is
+    for (const pid of pids)
       unlessGone(() => {
         const devices = fs.statSync(`${proc}/${pid}/net/dev`).ino;
         const [net, mounts] = ["net", "mnt"].map((kind) => nsLink(`${proc}/${pid}/ns/${kind}`));

@@ -59,6 +59,14 @@ it("are unknown inside of a container, where not all processes are seen", () => 
   expect(livingNetns(join(proc, "none"))).toBeUndefined();
 });
 
+it("are unknown where processes of others are hidden (hidepid)", () => {
+  process(2, "net:[101]", "mnt:[1]", "");
+  rmSync(join(proc, "self"));
+  symlinkSync("2", join(proc, "self"));
+  rmSync(join(proc, "1"), { recursive: true });
+  expect(livingNetns(proc)).toBeUndefined();
+});
+
 it("are known where a process hides its own, if another one tells that it is in the same", () => {
   process(2, "net:[100]", "mnt:[2]", "9 1 0:4 net:[300] /x rw - nsfs nsfs rw\n");
   hide(2);
