@@ -88,7 +88,13 @@ export class FlowFiles {
 
   /** Removes, soon, the files of network namespaces that have ended. */
   sweepSoon(): void {
-    this.sweeping = setTimeout(() => this.sweep(), SWEEP_MS).unref();
+    this.sweeping = setTimeout(() => {
+      try {
+        this.sweep();
+      } catch (error) {
+        log.warn(`files of flows of others stay in ${this.dir}: ${(error as Error).message}`);
+      }
+    }, SWEEP_MS).unref();
   }
 
   /** The same at once. `living`: inodes of those that have not, or undefined if that cannot be told. */
@@ -199,8 +205,11 @@ function createLocked(dir: string, worker: number): Open {
 }
 
 function discard({ path, fd }: Open): void {
-  rmSync(path, { force: true });
-  closeSync(fd);
+  try {
+    rmSync(path, { force: true });
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** What the file says of itself; undefined: it cannot be opened. */

@@ -2,8 +2,9 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { FlowFiles } from "../../src/control/flow-files.js";
+import { setLogSink } from "../../src/log.js";
 import { native } from "../../src/sys/native.js";
 import { DEFAULT_TIMEOUTS } from "../../src/table/conntrack.js";
 import { FlowFile, type FlowFileOwner, flowFileSize } from "../../src/table/flow-file.js";
@@ -78,6 +79,25 @@ it("removes one of a namespace that has ended and whose inode it has itself, and
   expect(files.former).toEqual([]);
   files.sweep(() => expect.unreachable());
   expect(existsSync(path)).toBe(false);
+});
+
+it("goes on where one cannot be removed, and says so", () => {
+  put("7-0-00ff.flows", { cookie: owner.cookie + 1 });
+  const said: string[] = [];
+  setLogSink((_, message) => said.push(message));
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    setLogSink(() => {});
+    vi.useRealTimers();
+  });
+  vi.spyOn(native, "lockFile").mockImplementation(() => {
+    throw new Error("EIO");
+  });
+  const files = new FlowFiles(dir, "standalone", 0, CAPACITY);
+  files.sweepSoon();
+  vi.advanceTimersByTime(1_000);
+  expect(said).toEqual([`files of flows of others stay in ${dir}: EIO`]);
+  files.close();
 });
 
 it("makes another one where somebody has locked, or removed, the one that it just made", () => {
