@@ -94,6 +94,8 @@ function noteFamily(p: PairProgram<HostFlowMapFds>, f: Family, ip: number): void
     .jump("noted");
   p.label(name).load("u32", "r1", "r0", HOST_FLOW_SEEN_AT).jumpIf("r1", "==", "r7", "noted");
   p.store("u32", "r0", HOST_FLOW_SEEN_AT, "r7");
+  // The device may have been made again since (`control/network/bridge.ts`): what goes to one that is gone is lost.
+  p.load("u32", "r1", "r6", SKB_IFINDEX).store("u32", "r0", HOST_FLOW_DEVICE_AT, "r1");
 }
 
 /**
