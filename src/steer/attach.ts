@@ -1,6 +1,6 @@
 /**
- * How programs get onto devices: by TCX links, which end with the process however it ends; on kernels before 6.6 by clsact filters called
- * `tsproxy-PID`, which `detach` removes, and `sweepStale` after a SIGKILL.
+ * How programs get onto devices. Onto our own: by filters that end with the device (`device-filter.ts`). Onto others: by TCX links, which end with the
+ * process however it ends; on kernels before 6.6 by clsact filters called `tsproxy-PID`, which `detach` removes, and `sweepStale` after a SIGKILL.
  */
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
