@@ -196,7 +196,7 @@ it("carries to the host what answers a segment that the host's own stack has sen
   d.send(A, segment(IP_A, host4, false, p.SYN | p.ACK, 5000));
   expect(d.stationPairs.size).toBe(2);
 
-  type Line = ["host" | "forwarded" | "endpoint", number, boolean, number?];
+  type Line = ["host" | "forwarded" | "again" | "endpoint", number, boolean, number?];
   const { SYN, ACK, FIN, RST } = p;
   const lines: Line[] = [
     ["endpoint", ACK, false], // the host has sent nothing yet
@@ -216,6 +216,8 @@ it("carries to the host what answers a segment that the host's own stack has sen
     ["forwarded", ACK, true], // of a flow that is translated, say
     ["endpoint", ACK, false],
     ["host", ACK, true],
+    ["endpoint", ACK, true],
+    ["again", ACK, true], // its device was made again
     ["endpoint", ACK, true],
   ];
   const families = [

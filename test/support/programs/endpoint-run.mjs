@@ -2,7 +2,8 @@
  * endpoint-run.mjs, a job (JSON) on standard input: runs `from_endpoint` on frames without sending any (BPF_PROG_TEST_RUN), as if they came by the device `end`.
  *
  * With `locals`, the host's addresses in hex: what carries frames of the host to endpoints, instead, as if the station was the host. With `conversation` the host's
- * frames meet that program and the station's the other one: [["endpoint" or "host", or "forwarded" by it, frame]], in place of `frames`.
+ * frames meet that program and the station's the other one: [["endpoint" or "host", or "forwarded" by it, frame]], in place of `frames`. With "again" it is the host's,
+ * of a flow that was noted long ago, at a device that is gone: whether it is noted at this one then.
  *
  * Job: { end: device name, gateway: MAC in hex, station: { network, port, mac, addresses: hex }, pairs: [[key, value]] of `station_pairs` in hex, frames: [hex] }.
  * Answer: for each frame whether it was carried; else it went to the engine.
@@ -13,6 +14,7 @@
  */
 import { EndpointEnds } from "../../../dist/steer/endpoint-ends.js";
 import { fromHostProgram } from "../../../dist/steer/host-carry.js";
+import { HOST_FLOW_DEVICE_AT } from "../../../dist/steer/host-flow-program.js";
 import * as bpf from "../../../dist/sys/bpf.js";
 import { FLOW_INGRESS_AT, FLOW_KEY_SIZE, FLOW_UPLINK_AT } from "../../../dist/wire/flow-entry.js";
 import { ofBytes } from "../../../dist/wire/ip-address.js";
@@ -32,6 +34,7 @@ const TC_ACT_UNSPEC = -1,
 /** Of struct __sk_buff; an interface index. */
 const INGRESS_IFINDEX_AT = 36,
   LOOPBACK = 1;
+const TCP = 6; // of IP
 const end = indexOf(job.end);
 const tap = end + 1000; // there is none: nothing is sent
 const programs = new Map();
@@ -120,7 +123,24 @@ function step({ frame, entry, pair, passed }) {
   return [{ carried, stamp: carried ? null : stampIn(frame, after) }];
 }
 
-const say = ([who, frame]) => (who === "endpoint" ? run(frame).carried : runHost(frame, who === "forwarded"));
+function again(frame) {
+  const packet = bytes(frame);
+  const isIpv6 = packet[12] === 0x86;
+  const { hostFlows, hostFlows6 } = ends.loaded.maps;
+  const map = isIpv6 ? hostFlows6 : hostFlows;
+  const tuple = isIpv6 ? packet.subarray(22, 58) : packet.subarray(26, 38);
+  const key = Buffer.concat([tuple, Buffer.from(Uint32Array.of(TCP).buffer)]);
+  const value = Buffer.from(Uint32Array.of(1, LOOPBACK).buffer);
+  bpf.updateElement(map, key, value);
+  runHost(frame, false);
+  bpf.lookupElement(map, key, value);
+  return value.readUInt32LE(HOST_FLOW_DEVICE_AT) === end;
+}
+
+function say([who, frame]) {
+  if (who === "endpoint") return run(frame).carried;
+  return who === "again" ? again(frame) : runHost(frame, who === "forwarded");
+}
 
 function answer() {
   if (job.steps !== undefined) return job.steps.flatMap(step);
