@@ -29,8 +29,8 @@ export function fromHostProgram(maps: HostFlowMapFds, network: number): Uint8Arr
 }
 
 export class HostCarry {
-  /** By network: descriptors of the program's links. */
-  private readonly links = new Map<number, number>();
+  /** By network: descriptors of the program's links; null: the kernel has no TCX, and is not asked again for each endpoint. */
+  private readonly links = new Map<number, number | null>();
 
   /** What the host sends by that device, its own in the network, is carried where the engine has said so. What the kernel refuses, the engine moves. */
   add(maps: HostFlowMapFds, network: number, ifindex: number): void {
@@ -38,8 +38,7 @@ export class HostCarry {
     try {
       const program = bpf.loadProgram("tsproxy_from_ho", fromHostProgram(maps, network));
       try {
-        const link = bpf.createTcxLink(program, ifindex, "egress"); // null: no TCX
-        if (link !== null) this.links.set(network, link);
+        this.links.set(network, bpf.createTcxLink(program, ifindex, "egress"));
       } finally {
         fs.closeSync(program); // the link keeps it
       }
@@ -50,10 +49,9 @@ export class HostCarry {
   }
 
   remove(network: number): void {
-    const link = this.links.get(network);
-    if (link === undefined) return;
+    const link = this.links.get(network) ?? null;
     this.links.delete(network);
-    fs.closeSync(link);
+    if (link !== null) fs.closeSync(link);
   }
 
   close(): void {

@@ -13,6 +13,7 @@ vi.mock("../../src/sys/bpf.js", async (original) => ({
   ...(await original<typeof bpf>()),
   createMap: vi.fn(() => open()),
   loadProgram: vi.fn(() => open()),
+  createTcxLink: vi.fn(() => null),
   now: vi.fn(() => open()),
   apart: vi.fn(),
   updateElement: vi.fn(),
@@ -84,4 +85,17 @@ it("an endpoint that the kernel has no room for is none that it carries, and lea
   all.setHost(1, { ifindex: 31, mac: new Uint8Array(6) });
   expect(bpf.updateElement).not.toHaveBeenCalled(); // not by another device either: the engine knows it as one that is not carried
   expect(all.carry(1, endpoint)).toBeTypeOf("function");
+});
+
+it("a kernel without TCX is asked once a network to carry what the host sends, not for each endpoint", () => {
+  const all = ends();
+  const mac = new Uint8Array(6);
+  const asked = () => vi.mocked(bpf.createTcxLink).mock.calls.map(([, ifindex]) => ifindex);
+  const gone = all.setHost(1, { ifindex: 30, mac });
+  vi.mocked(bpf.createTcxLink).mockClear();
+  for (const end of [10, 20]) all.carry(1, { end, port: end, mac, addresses: [ip(`10.44.0.${end}`)] });
+  expect(asked()).toEqual([30]);
+  gone();
+  all.setHost(1, { ifindex: 31, mac }); // made again
+  expect(asked()).toEqual([30, 31]);
 });
