@@ -1,9 +1,10 @@
 /**
- * Takes the stamps out of what endpoints on veth pairs have sent (`wire/order.ts`): before anything looks at the frames, each has again the source MAC by which
+ * Takes the stamps and marks out of what endpoints on veth pairs have sent (`wire/order.ts`): before anything looks at the frames, each has again the source MAC by which
  * the program `from_endpoint` let it pass, that of its port.
  */
 import type { Batch } from "../mem/batch.js";
 import { ENDPOINT } from "../table/ports.js";
+import { COPY_MARK, COPY_MARK_AT } from "../wire/carried-copy.js";
 import * as eth from "../wire/ethernet.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
@@ -14,6 +15,8 @@ export function unstamp(b: Batch, { order, ports }: State): void {
     const port = b.ingress[i]!;
     if (ports.kind[port] !== ENDPOINT) continue;
     const frame = b.at[i]! + HEADER_SIZE;
-    if (order.noteInside(halves, words, frame, port)) eth.setSource(halves, frame, ports.macHi[port]!, ports.macLo[port]!);
+    const isCopy = words[(frame + COPY_MARK_AT) >> 2] === COPY_MARK;
+    if (isCopy) b.noteCopy(i);
+    if (isCopy || order.noteInside(halves, words, frame, port)) eth.setSource(halves, frame, ports.macHi[port]!, ports.macLo[port]!);
   }
 }

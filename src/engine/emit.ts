@@ -3,7 +3,7 @@ import { needsSegments } from "../dataplane/encapsulate.js";
 import { fits } from "../dataplane/remote-forward.js";
 import { PASSES } from "../dataplane/shaper.js";
 import type { State } from "../dataplane/state.js";
-import { type Batch, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
+import { type Batch, CARRIED, DROPPED, FLOOD, FLOOD_ENDPOINTS, FRAGMENTS, JOINED, KEPT, SEALED, SEGMENTS } from "../mem/batch.js";
 import { NO_ICC, VEPA } from "../table/networks.js";
 import { ENDPOINT, HOST, LAN } from "../table/ports.js";
 import * as drop from "../wire/drop.js";
@@ -46,9 +46,23 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
   }
 
   function emit(): void {
+    if (batch.hasCopies) leaveCopies();
     if (list.sendBatch()) return;
     group();
     list.flush();
+  }
+
+  /** What the kernel has sent on itself is counted as sent, but for what the program counts that puts it into an endpoint. */
+  function leaveCopies(): void {
+    const { isCopy, len } = batch;
+    for (let i = 0; i < batch.count; i++) {
+      if (isCopy[i] === 0) continue;
+      isCopy[i] = 0;
+      const to = egress[i]!;
+      if (to >= 0 && ports.kind[to] !== ENDPOINT) counts.tx(to, 1, len[i]!);
+      if (to !== DROPPED) egress[i] = CARRIED;
+    }
+    batch.hasCopies = false;
   }
 
   function group(): void {
@@ -71,7 +85,8 @@ export function emitter(batch: Batch, state: State, list: TransmitList, counts: 
         list.flush();
         sealAll(i);
       } else if (to < 0) {
-        if (to !== KEPT && to !== JOINED) counts.drop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
+        if (to !== KEPT && to !== JOINED && to !== CARRIED)
+          counts.drop(batch.ingress[i]!, to === DROPPED ? batch.reason[i]! : drop.DROP_NO_FLOW);
       } else {
         for (let j = i; j < count; j++) {
           if (egress[j] === FRAGMENTS || egress[j] === SEGMENTS) break; // what follows may be of its flow, and does not overtake it

@@ -18,6 +18,7 @@ export const DROPPED = -1,
   KEPT = -6, // copied, to go on later (`held-frames.ts`)
   FRAGMENTS = -7, // to the uplink, in fragments of `mark` bytes
   SEGMENTS = -8, // to another node, in segments that it stands for
+  CARRIED = -11, // the kernel has sent the frame itself on
   JOINED = -9, // part of another frame by now (`coalesce.ts`)
   SEALED = -10; // to another node in an encrypted network, in datagrams that are to be sealed (`datagrams-out.ts`)
 
@@ -57,8 +58,11 @@ export class Batch {
   readonly returned: Int32Array; // not 0: the uplink's program has given it back, and why (`wire/flow-entry.ts`)
   readonly routed: Int32Array; // 1: needs a new Ethernet header
   readonly node: Int32Array; // of a frame that came from another node, or goes to one: which (`table/remotes.ts`)
+  readonly isCopy: Uint8Array; // 1: the kernel carries the frame itself (`wire/carried-copy.ts`)
   /** Some frame of the batch does not start at `headAt`. */
   moved = false;
+  /** Some frame is a copy; else `isCopy` is 0 throughout. */
+  hasCopies = false;
 
   constructor(readonly memory: PacketMemory) {
     const column = (): Int32Array => new Int32Array(memory.slots);
@@ -81,12 +85,18 @@ export class Batch {
     this.returned = column();
     this.routed = column();
     this.node = column();
+    this.isCopy = new Uint8Array(memory.slots);
   }
 
   /** The next batch: all frames start where they were received. */
   reset(): void {
     this.moved = false;
     for (let i = 0; i < this.at.length; i++) this.at[i] = headAt(i);
+  }
+
+  noteCopy(i: number): void {
+    this.isCopy[i] = 1;
+    this.hasCopies = true;
   }
 
   drop(i: number, reason: number): void {

@@ -137,7 +137,7 @@ function carryKnown(p: PairProgram<EndpointMapFds>, f: Family, ipsec: boolean, w
   p.jumpIf("r0", "!=", "r1", "next").label("looked up");
   keepInside(p, f, { workers, port: PORT }, "next");
   unlessAimed(p, INDEX, "aimed", "next");
-  forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: PORT });
+  forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: { port: PORT, tap: TAP } });
   p.label("unknown").mov("r9", "r1");
   carryToHost(p, f, { frame: FRAME, port: PORT, guard: GUARD }, "aimed", "next");
   p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);

@@ -6,7 +6,7 @@
  * the tuple of each such segment in `host_flows`, and `from_endpoint` hands to the host what answers one, as if it had come in by that device: the host's firewall
  * sees it as ever. Besides there must be the pair of MACs, by which the engine says that it has sent this endpoint's packets to the host, and takes it back.
  *
- * - What opens a connection, or ends it, goes to the engine. A segment with SYN from the endpoint removes the tuple: so the answer to a connection that the
+ * - What opens a connection, or resets it, goes to the engine; FIN does not, so it is not later than the data before it. A segment with SYN from the endpoint removes the tuple: so the answer to a connection that the
  *   engine has translated to the same ports never meets what was noted of an earlier one.
  * - What was noted holds for HOST_FLOW_SEC from the host's last segment on.
  * - Of datagrams no one tells which answer is the first one. They are the engine's.
@@ -46,6 +46,7 @@ export const HOST_FLOW_VALUE_SIZE = 8,
 /** Flag of bpf_redirect: the packet comes in by the device. */
 const F_INGRESS = 1;
 const FIN_SYN_RST = 0x07,
+  SYN_RST = 0x06,
   SYN = 0x02;
 /** As a little-endian load of the EtherType's two bytes sees it. */
 const IPV6 = 0xdd86;
@@ -115,7 +116,7 @@ export function carryToHost(
   if (f.version === 4) p.load("u8", "r0", "r10", ip).jumpIf("r0", "!=", PLAIN_FIRST_BYTE, next).ifFirstFragment(f, next);
   else p.load("u8", "r0", "r10", ip + NEXT_HEADER).jumpIf("r0", "!=", TCP, next); // no extension headers
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, next);
-  p.load("u8", "r0", "r10", INDEX).alu("and", "r0", FIN_SYN_RST).jumpIf("r0", "==", 0, "to the host");
+  p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_RST).jumpIf("r0", "==", 0, "to the host");
   p.alu("and", "r0", SYN).jumpIf("r0", "==", 0, next);
   p.delete(map, flow).jump(next);
 

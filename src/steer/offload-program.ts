@@ -5,9 +5,14 @@
  * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address. Else both ends are, and, if client and
  * target are of different families, the family (across-program.ts). What is then for the host itself goes home as from `emit` (home-program.ts).
  *
- * A packet that may need another decision goes to the engine: a segment with SYN, FIN or RST, IP options, a fragment, a TTL that ends here,
+ * A packet that may need another decision goes to the engine: a segment with SYN or RST, IP options, a fragment, a TTL that ends here,
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
+ *
+ * Of a segment with FIN that is carried the engine gets a copy first (`wire/carried-copy.ts`): it follows the connection's end, and the segment is not later
+ * than the data before it. Else who has got all data would often end the connection first, and keep its port for a minute (TIME-WAIT).
  */
+
+import { COPY_MARK, COPY_MARK_AT } from "../wire/carried-copy.js";
 import {
   FLOW_CARRIED_AT,
   FLOW_DESTINATION_AT,
@@ -31,7 +36,9 @@ import { type Family, NEXT_HEADER } from "./family.js";
 import { MOVED_FROM_AT } from "./moved.js";
 import { passBridge } from "./past-bridge-program.js";
 import {
+  CLONE_REDIRECT,
   CSUM_DIFF,
+  ENDING,
   ETHERNET_SIZE,
   FIB_NO_NEIGH,
   FIB_SUCCESS,
@@ -59,13 +66,14 @@ import {
 } from "./program.js";
 
 const IP_CHECKSUM = 10,
-  FIN_SYN_RST = 0x07;
+  FIN_SYN_RST = 0x07,
+  FIN = 0x01;
 
 export interface CarryOptions {
   ipsec?: boolean;
   pastBridge?: boolean;
-  /** It comes from an endpoint on a veth pair, the number of whose port is on the stack here. */
-  from?: number;
+  /** It comes from an endpoint on a veth pair: where on the stack the number of its port is, and the index of its TAP. */
+  from?: { port: number; tap: number };
 }
 
 /** With the packet's headers in `ip` and `l4`, r7 = offset of layer 4, r8 = protocol, r9 = value of its flow; goes to `engine` with r9 as it was. */
@@ -86,9 +94,13 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
     .load("u8", "r1", "r10", length + 1);
   const before = f.version === 4 ? ETHERNET_SIZE : ETHERNET_SIZE + f.ipSize;
   p.alu("add", "r0", "r1").alu("add", "r0", before).load("u32", "r1", "r6", SKB_LEN).jumpIf("r0", ">", "r1", engine);
-  p.jumpIf("r8", "!=", TCP, "not-turning").mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, engine);
-  p.load("u8", "r0", "r10", INDEX).alu("and", "r0", FIN_SYN_RST).jumpIf("r0", "!=", 0, engine);
-  p.label("not-turning");
+  p.store("u32", "r10", ENDING, 0)
+    .jumpIf("r8", "!=", TCP, "not-turning")
+    .mov("r2", "r7")
+    .alu("add", "r2", TCP_FLAGS)
+    .loadBytes("r2", INDEX, 1, engine);
+  p.load("u8", "r0", "r10", INDEX).alu("and", "r0", FIN_SYN_RST).jumpIf("r0", "==", 0, "not-turning");
+  p.jumpIf("r0", "!=", FIN, engine).store("u32", "r10", ENDING, 1).label("not-turning");
   if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across").jumpIf("r1", "==", OFFLOAD_BOTH, "both");
 
@@ -108,12 +120,15 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.label("rewrite");
   if (!pastBridge) unlessOwn(p, "own network", engine);
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, engine);
+  copyIfEnding(p, "one end", from?.tap);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
   rewriteEnd(p, f, "source", { address: src, port: l4, portAt: 0, oldAddress: flowDst, oldPort: flowPorts + 2 });
   p.label("rewrite-destination");
   rewriteEnd(p, f, "destination", { address: dst, port: l4 + 2, portAt: 2, oldAddress: flowSrc, oldPort: flowPorts });
 
-  p.label("offload").mov("r1", 1).atomicAdd("u32", "r9", FLOW_PACKETS_AT, "r1");
+  // The engine counts what it gets a copy of.
+  p.label("offload").load("u32", "r0", "r10", ENDING).jumpIf("r0", "!=", 0, "offload-known");
+  p.mov("r1", 1).atomicAdd("u32", "r9", FLOW_PACKETS_AT, "r1");
   p.call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).store("u32", "r9", FLOW_SEEN_AT, "r0");
   p.load("u32", "r1", "r9", FLOW_CARRIED_AT).store("u32", "r10", INDEX, "r1").lookup("carried", INDEX);
   p.jumpIf("r0", "==", 0, "offload-counted").load("u64", "r1", "r0", 0).alu("add", "r1", 1).store("u64", "r0", 0, "r1");
@@ -122,7 +137,8 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
     .alu("add", "r1", "r2")
     .store("u64", "r0", CARRIED_BYTES_AT, "r1");
   p.label("offload-counted");
-  if (from !== undefined) p.countMoved(from, MOVED_FROM_AT, "moved");
+  if (from !== undefined) p.countMoved(from.port, MOVED_FROM_AT, "moved");
+  p.label("offload-known");
   p.load("u32", "r7", "r10", HOME).jumpIf("r7", "!=", 0, "offload-home");
   p.routeDevice("r7");
   if (pastBridge) passBridge(p, f, "steer");
@@ -136,9 +152,23 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.setHostType().sendByRoute("r7");
   p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
   p.label("both");
-  forwardBoth(p, f, engine, ipsec, pastBridge);
-  p.label("across");
+  forwardBoth(p, f, engine, ipsec, pastBridge, from?.tap);
+  p.label("across").load("u32", "r0", "r10", ENDING).jumpIf("r0", "!=", 0, engine);
   forwardAcross(p, f, engine, ipsec);
+}
+
+/**
+ * Of a segment with FIN, which will be carried and is as it came: a copy to the engine, in whose source MAC the mark is. The segment gets another Ethernet header on
+ * its way out. `tap`: where on the stack the index of the endpoint's TAP is. r0 to r5 are lost.
+ */
+function copyIfEnding(p: Program, name: string, tap: number | undefined): void {
+  p.load("u32", "r0", "r10", ENDING).jumpIf("r0", "==", 0, `${name}: not ending`);
+  p.store("u32", "r10", ENDING, COPY_MARK).mov("r1", "r6").mov("r2", COPY_MARK_AT).stackPointer("r3", ENDING).mov("r4", 4).mov("r5", 0);
+  p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed").mov("r1", "r6");
+  if (tap === undefined) p.load("u32", "r2", "r9", FLOW_UPLINK_AT);
+  else p.load("u32", "r2", "r10", tap);
+  // Where the queue is full the segment is lost, as if it had been for the engine; its sender repeats it.
+  p.mov("r3", 0).call(CLONE_REDIRECT).jumpIf("r0", "!=", 0, "offload-failed").label(`${name}: not ending`);
 }
 
 /** A program that puts nothing into endpoints leaves what is for them to the engine. */
@@ -161,7 +191,7 @@ function asInside(p: Program, f: Family): void {
 }
 
 /** The same for both ends. The old tuple is in the flow's key, turned round, which sums to the same. */
-function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, pastBridge: boolean): void {
+function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, pastBridge: boolean, tap: number | undefined): void {
   const { ip, l4, src, dst, flow, flowPorts } = f.stack;
   for (let i = 0; i < f.addressSize; i += 4) {
     p.load("u32", "r1", "r9", f.flowAddressAt + i).store("u32", "r10", src + i, "r1");
@@ -199,6 +229,7 @@ function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, past
     p.load("u32", "r0", "r10", HOME).jumpIf("r0", "!=", 0, "both own");
     unlessOwn(p, "both own", engine);
   }
+  copyIfEnding(p, "both ends", tap);
 
   p.mov("r3", 0).load("u32", "r4", "r10", SUM);
   p.replaceSum(PSEUDO_HEADER, "both addresses").jumpIf("r0", "!=", 0, "offload-failed");

@@ -96,7 +96,7 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
-export const SKB_STORE_BYTES = 9, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43, REDIRECT_PEER = 155;
+export const SKB_STORE_BYTES = 9, CLONE_REDIRECT = 13, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43, REDIRECT_PEER = 155;
 // biome-ignore format: a table
 export const CSUM_DIFF = 28, KTIME_GET_COARSE_NS = 160;
 // biome-ignore format: a table
@@ -111,10 +111,10 @@ export const NANOSECONDS = 1_000_000_000;
 /**
  * Stack, offsets from the frame pointer, of either family. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether the
  * key of the flow comes from the packet inside an ICMP error. HOME: device by which a carried packet goes to the host itself, 0: it does not. SUM: the change
- * of its addresses, for checksums. What has addresses in it is in family.ts.
+ * of its addresses, for checksums. ENDING: whether it is a carried segment with FIN. What has addresses in it is in family.ts.
  */
 // biome-ignore format: a table
-export const INDEX = -60, QUOTED = -196, FRAME_AT = 11, HOME = -428, SUM = -432;
+export const INDEX = -60, QUOTED = -196, FRAME_AT = 11, HOME = -428, SUM = -432, ENDING = -480;
 export const PLAIN_FIRST_BYTE = 0x45;
 /** Flags of l4_csum_replace: UDP's 0 is "no checksum" and never a sum; the changed bytes are in the pseudo-header. Of skb_store_bytes. */
 const MARK_MANGLED_0 = 0x20;

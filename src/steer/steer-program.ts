@@ -24,6 +24,7 @@ import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
 import { keepOrder, stampNew } from "./order-program.js";
 import {
+  CLONE_REDIRECT,
   ETHERNET_SIZE,
   ETHERTYPE,
   FOR_HOME,
@@ -52,8 +53,6 @@ import {
   UDP,
 } from "./program.js";
 
-/** enum bpf_func_id. */
-const CLONE_REDIRECT = 13;
 /** SCTP: place and value of the first chunk's type (RFC 9260 §3). */
 const CHUNK_TYPE = 12,
   INIT = 1;

@@ -89,6 +89,17 @@ it("has it carry what an endpoint publishes, of a client outside", () => {
   expect([d.flows(), [...d.flowMap.keys()]]).toEqual([[], []]);
 });
 
+it("follows the end of a connection by copies of what it has sent, which are sent no further, and are as from its own MAC", () => {
+  const d = onVeth();
+  d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+  open(d);
+  const [sent] = d.flows().map(({ packets }) => packets[0]);
+  const fin = p.tcp(OUT, { ...PORTS, flags: p.FIN | p.ACK });
+  expect(d.send(A, p.frame(MAC_GATEWAY, "73:74:64:ff:00:01", fin))).toEqual([]);
+  expect([d.flows()[0]!.packets[0], d.dropTotal()]).toEqual([sent! + 1, 0]);
+  expect(d.fromEndpoint(A, fin)).toHaveLength(1);
+});
+
 it("has its datagrams wait for those before them, each way, and its segments not", () => {
   const d = onVeth();
   d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);

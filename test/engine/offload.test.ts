@@ -5,6 +5,8 @@
 import { describe, expect, it } from "vitest";
 import { retire } from "../../src/dataplane/retire.js";
 import type { StateOptions } from "../../src/dataplane/state.js";
+import type { SentFrame } from "../../src/device/memory-io.js";
+import { RX_PACKETS, TX_PACKETS } from "../../src/engine/counters.js";
 import * as ct from "../../src/table/conntrack.js";
 import { FLOW_ORDER_AT } from "../../src/wire/flow-entry.js";
 import {
@@ -19,13 +21,14 @@ import {
   STAMP_MARK_AT,
   STAMP_PLACE_AT,
 } from "../../src/wire/order.js";
-import { CLIENT, Dataplane, HELD_PORT, HOST_IP, IP_A, only, PUBLISHED, raw, TARGET, UP } from "../support/dataplane.js";
+import { CLIENT, Dataplane, HELD_PORT, HOST_IP, IP_A, MAC_UP, only, PUBLISHED, raw, TARGET, UP } from "../support/dataplane.js";
 import * as p from "../support/packets.js";
 
 const BRIDGED = "172.18.0.4",
   BRIDGE = "172.18.0.1",
   OTHER_HOST_IP = "192.0.2.2",
-  SPORT = 40000;
+  SPORT = 40000,
+  MAC_COPY = "73:74:64:ff:00:01"; // `wire/carried-copy.ts`
 
 function bridged(options: Partial<StateOptions> = {}): Dataplane {
   const d = new Dataplane({ offload: true, ...options });
@@ -158,6 +161,23 @@ describe("a flow to a published port on a kernel bridge", () => {
     const written = d.flowsWritten.length;
     stamped(question, HELD_PORT, 2, 78, 5, STAMP_ENTERED);
     expect([passed(5), d.flowsWritten.length]).toEqual([78, written]); // its flow's entry is there
+  });
+
+  it("follows the end of a connection by copies of segments that the kernel carries: counts them, and sends none", () => {
+    const d = bridged();
+    d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+    const f = flow(d, p.TCP);
+    f.open();
+    const copy = (datagram: Uint8Array): SentFrame[] => d.send(UP, p.frame(MAC_UP, MAC_COPY, datagram));
+    const fin = { flags: p.FIN | p.ACK };
+    const counted = (): number[] => [RX_PACKETS, TX_PACKETS].map((what) => d.count(UP, what));
+    const before = counted();
+    expect(copy(p.tcp({ src: BRIDGED, dst: CLIENT }, { sport: TARGET, dport: SPORT, ...fin }))).toEqual([]);
+    expect(copy(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, ...fin }))).toEqual([]);
+    expect(d.flows()).toMatchObject([{ state: "closing", packets: [2, 2] }]);
+    expect(counted()).toEqual(before.map((n) => n + 2));
+    expect(d.dropTotal()).toBe(0);
+    expect(only(f.client())).toMatchObject({ dst: BRIDGED }); // what comes itself is sent on
   });
 
   it("keeps what the kernel has counted when it is entered again, by a datagram that was on its way or by the first answer", () => {

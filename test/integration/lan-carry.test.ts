@@ -206,7 +206,9 @@ it("carries to the host what answers a segment that the host's own stack has sen
     ["host", ACK, true],
     ["endpoint", ACK, true],
     ["endpoint", ACK, false, 5001], // another connection
-    ["endpoint", FIN | ACK, false],
+    ["endpoint", FIN | ACK, true],
+    ["endpoint", FIN | SYN, false], // anew, which forgets it
+    ["host", ACK, true],
     ["endpoint", RST, false],
     ["endpoint", ACK, true],
     ["host", RST | ACK, true, 5002], // for who asks by mistake

@@ -56,6 +56,16 @@ function waiting(key: string, value: string): string {
   return key.endsWith("11000000") ? `${value.slice(0, at)}00200000${value.slice(at + 8)}` : value; // ORDER_MOST
 }
 
+/** How many frames go out of a device of the host's meanwhile. */
+async function framesOut<T>(c: Case, device: string, meanwhile: () => Promise<T>): Promise<{ answers: T; sent: number }> {
+  const count = (): number =>
+    (JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "-s", "link", "show", device])) as { stats64: { tx: { packets: number } } }[])[0]!
+      .stats64.tx.packets;
+  const before = count();
+  const answers = await meanwhile();
+  return { answers, sent: count() - before };
+}
+
 /** What `steer` does with each datagram in the namespace of the lab's host, after `emit` has had the opening frames. */
 async function steer(
   c: Case,
@@ -147,7 +157,7 @@ onTsproxy("leaves to the engine, untouched, what may need another decision", "ke
     [toClient, serverPorts],
   ] as const;
   const cases = ends.flatMap(([ip, ports]) => [
-    ...[p.SYN | p.ACK, p.FIN | p.ACK, p.RST, p.RST | p.ACK].map((flags) => p.tcp(ip, { ...ports, flags })),
+    ...[p.SYN | p.ACK, p.FIN | p.SYN | p.ACK, p.FIN | p.RST, p.RST, p.RST | p.ACK].map((flags) => p.tcp(ip, { ...ports, flags })),
     p.tcp({ ...ip, ...options }, ports),
     p.udp({ ...ip, ...options }, ports),
     p.udp({ ...ip, fragment: 0x2000 }, ports),
@@ -166,6 +176,22 @@ onTsproxy("leaves to the engine, untouched, what may need another decision", "ke
   const answers = await steer(c, flows, cases);
   for (const [i, answer] of answers.entries())
     expect(answer, `case ${i}`).toEqual({ verdict: TC_ACT_REDIRECT, frame: ETHERNET + p.hex(cases[i]!), counters: ["taken-reply"] });
+});
+
+onTsproxy("carries a segment that ends a connection, and gives the engine a copy, which counts it", "kernel", async (c) => {
+  const flows = offloaded(c);
+  c.lab.sysctl(c.host, "net.ipv6.conf.up0.disable_ipv6", 1); // so that it says nothing by itself
+  const fin = { flags: p.FIN | p.ACK, data: p.payload(30) };
+  const ends = [p.tcp(toServer, { ...clientPorts, ...fin }), p.tcp(toClient, { ...serverPorts, ...fin })];
+  const copies = await framesOut(c, "up0", () => steer(c, flows, ends));
+  expect(copies.answers).toEqual(
+    ends.map((datagram) => ({
+      verdict: TC_ACT_REDIRECT,
+      frame: expect.stringMatching(new RegExp(`${p.hex(only(flows.d.fromUplink(datagram)).bytes.subarray(p.VNET + p.ETH))}$`)) as string,
+      counters: [],
+    })),
+  );
+  expect(copies.sent).toBe(2);
 });
 
 onTsproxy("leaves to the host's kernel what opens a connection, and what comes by another device than the client", "kernel", async (c) => {
