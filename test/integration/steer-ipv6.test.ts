@@ -215,12 +215,12 @@ it("`emit` and `steer` know IPv6: extension headers, fragments, errors, link-loc
     const [ip, ports, ipAfter, portsAfter] = random.pick(ends);
     const ttl = random.pick([2, 3, 64, 255]);
     const data = Uint8Array.from({ length: random.below(120) }, () => random.below(256));
-    const more = { data, flags: random.pick([p.ACK, p.ACK | p.PSH]), options: new Uint8Array(4 * random.below(6)).fill(1) };
+    const more = { data, flags: random.pick([p.ACK, p.ACK | p.PSH, p.ACK | p.FIN]), options: new Uint8Array(4 * random.below(6)).fill(1) };
     const build = random.pick([p.tcp, p.udp]);
     return [build({ ...ip, ttl }, { ...ports, ...more }), build({ ...ipAfter, ttl: ttl - 1 }, { ...portsAfter, ...more })] as const;
   });
   const stays = ends.flatMap(([ip, ports]) => [
-    ...[p.SYN | p.ACK, p.FIN | p.ACK, p.RST].map((flags) => p.tcp(ip, { ...ports, flags })),
+    ...[p.SYN | p.ACK, p.FIN | p.SYN | p.ACK, p.RST].map((flags) => p.tcp(ip, { ...ports, flags })),
     p.udp({ ...ip, extend: extended }, ports),
     p.tcp({ ...ip, ttl: 1 }, ports),
     p.udp(ip, { ...ports, data: p.payload(40) }).subarray(0, 80),
