@@ -18,9 +18,9 @@ export const DROPPED = -1,
   KEPT = -6, // copied, to go on later (`held-frames.ts`)
   FRAGMENTS = -7, // to the uplink, in fragments of `mark` bytes
   SEGMENTS = -8, // to another node, in segments that it stands for
-  CARRIED = -11, // the kernel has sent the frame itself on
   JOINED = -9, // part of another frame by now (`coalesce.ts`)
-  SEALED = -10; // to another node in an encrypted network, in datagrams that are to be sealed (`datagrams-out.ts`)
+  SEALED = -10, // to another node in an encrypted network, in datagrams that are to be sealed (`datagrams-out.ts`)
+  CARRIED = -11; // the kernel has sent the frame itself on
 
 /** What `parse` found: something else; ARP; IPv4; IPv6. */
 export const KIND_OTHER = 0,
@@ -58,7 +58,7 @@ export class Batch {
   readonly returned: Int32Array; // not 0: the uplink's program has given it back, and why (`wire/flow-entry.ts`)
   readonly routed: Int32Array; // 1: needs a new Ethernet header
   readonly node: Int32Array; // of a frame that came from another node, or goes to one: which (`table/remotes.ts`)
-  readonly isCopy: Uint8Array; // 1: the kernel carries the frame itself (`wire/carried-copy.ts`)
+  readonly isCopy: Uint8Array; // 1: the kernel carries the frame itself (`wire/order.ts`)
   /** Some frame of the batch does not start at `headAt`. */
   moved = false;
   /** Some frame is a copy; else `isCopy` is 0 throughout. */

@@ -13,6 +13,7 @@
  *
  * Maps, one a family: host_flows: key of `flows` of a segment as the host sent it. Value: u32 monotonic second of the last one, u32 interface index of the host's device.
  */
+import { TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
 import { PAIR_TO_HOST, STATION_PAIR_HOW_AT, STATION_PAIR_TO_AT } from "../wire/station-pair.js";
 import { unlessAimed } from "./checksum-place.js";
 import { type Family, NEXT_HEADER, V4, V6 } from "./family.js";
@@ -27,6 +28,7 @@ import {
   NANOSECONDS,
   PLAIN_FIRST_BYTE,
   REDIRECT,
+  REDIRECT_INGRESS,
   SKB_IFINDEX,
   SKB_INGRESS_IFINDEX,
   TCP,
@@ -43,11 +45,6 @@ export const HOST_FLOW_VALUE_SIZE = 8,
   HOST_FLOW_DEVICE_AT = 4,
   HOST_FLOW_SEC = 10;
 
-/** Flag of bpf_redirect: the packet comes in by the device. */
-const F_INGRESS = 1;
-const FIN_SYN_RST = 0x07,
-  SYN_RST = 0x06,
-  SYN = 0x02;
 /** As a little-endian load of the EtherType's two bytes sees it. */
 const IPV6 = 0xdd86;
 
@@ -83,7 +80,7 @@ function noteFamily(p: PairProgram<HostFlowMapFds>, f: Family, ip: number): void
   p.load("u8", "r0", "r10", ip + (f.version === 4 ? IP_PROTOCOL : NEXT_HEADER)).jumpIf("r0", "!=", TCP, "noted");
   p.loadBytes(ETHERNET_SIZE + f.ipSize, TCP_START, TCP_START_SIZE, "noted");
   p.load("u8", "r0", "r10", TCP_START + TCP_FLAGS)
-    .alu("and", "r0", FIN_SYN_RST)
+    .alu("and", "r0", TCP_FIN | TCP_SYN | TCP_RST)
     .jumpIf("r0", "!=", 0, "noted");
   for (let i = 0; i < 2 * size; i += 4) p.copy("u32", KEY + i, ip + f.ipSize - 2 * size + i);
   p.copy("u32", KEY + 2 * size, TCP_START).store("u32", "r10", KEY + 2 * size + 4, TCP);
@@ -116,8 +113,10 @@ export function carryToHost(
   if (f.version === 4) p.load("u8", "r0", "r10", ip).jumpIf("r0", "!=", PLAIN_FIRST_BYTE, next).ifFirstFragment(f, next);
   else p.load("u8", "r0", "r10", ip + NEXT_HEADER).jumpIf("r0", "!=", TCP, next); // no extension headers
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, next);
-  p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_RST).jumpIf("r0", "==", 0, "to the host");
-  p.alu("and", "r0", SYN).jumpIf("r0", "==", 0, next);
+  p.load("u8", "r0", "r10", INDEX)
+    .alu("and", "r0", TCP_SYN | TCP_RST)
+    .jumpIf("r0", "==", 0, "to the host");
+  p.alu("and", "r0", TCP_SYN).jumpIf("r0", "==", 0, next);
   p.delete(map, flow).jump(next);
 
   p.label("to the host").lookup(map, flow).jumpIf("r0", "==", 0, next);
@@ -130,5 +129,5 @@ export function carryToHost(
   unlessAimed(p, INDEX, aimed, next, "a checksum for the host");
   p.load("u16", "r0", "r9", STATION_PAIR_TO_AT).store("u32", "r10", HOST_PORT, "r0");
   p.countMoved(port, MOVED_FROM_AT, "counted for the endpoint").countMoved(HOST_PORT, MOVED_TO_AT, "counted for the host");
-  p.load("u32", "r1", "r10", DEVICE).mov("r2", F_INGRESS).call(REDIRECT).exit();
+  p.load("u32", "r1", "r10", DEVICE).mov("r2", REDIRECT_INGRESS).call(REDIRECT).exit();
 }

@@ -8,11 +8,10 @@
  * A packet that may need another decision goes to the engine: a segment with SYN or RST, IP options, a fragment, a TTL that ends here,
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  *
- * Of a segment with FIN that is carried the engine gets a copy first (`wire/carried-copy.ts`): it follows the connection's end, and the segment is not later
+ * Of a segment with FIN that is carried the engine gets a copy first (`wire/order.ts`): it follows the connection's end, and the segment is not later
  * than the data before it. Else who has got all data would often end the connection first, and keep its port for a minute (TIME-WAIT).
  */
 
-import { COPY_MARK, COPY_MARK_AT } from "../wire/carried-copy.js";
 import {
   FLOW_CARRIED_AT,
   FLOW_DESTINATION_AT,
@@ -30,6 +29,8 @@ import {
   OFFLOAD_DESTINATION,
   OFFLOAD_INSIDE,
 } from "../wire/flow-entry.js";
+import { TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
+import { COPY_MARK, INSIDE_MARK_AT } from "../wire/order.js";
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
 import { type Family, NEXT_HEADER } from "./family.js";
@@ -65,9 +66,7 @@ import {
   TCP_FLAGS,
 } from "./program.js";
 
-const IP_CHECKSUM = 10,
-  FIN_SYN_RST = 0x07,
-  FIN = 0x01;
+const IP_CHECKSUM = 10;
 
 export interface CarryOptions {
   ipsec?: boolean;
@@ -99,8 +98,10 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
     .mov("r2", "r7")
     .alu("add", "r2", TCP_FLAGS)
     .loadBytes("r2", INDEX, 1, engine);
-  p.load("u8", "r0", "r10", INDEX).alu("and", "r0", FIN_SYN_RST).jumpIf("r0", "==", 0, "not-turning");
-  p.jumpIf("r0", "!=", FIN, engine).store("u32", "r10", ENDING, 1).label("not-turning");
+  p.load("u8", "r0", "r10", INDEX)
+    .alu("and", "r0", TCP_FIN | TCP_SYN | TCP_RST)
+    .jumpIf("r0", "==", 0, "not-turning");
+  p.jumpIf("r0", "!=", TCP_FIN, engine).store("u32", "r10", ENDING, 1).label("not-turning");
   if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across").jumpIf("r1", "==", OFFLOAD_BOTH, "both");
 
@@ -163,7 +164,7 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
  */
 function copyIfEnding(p: Program, name: string, tap: number | undefined): void {
   p.load("u32", "r0", "r10", ENDING).jumpIf("r0", "==", 0, `${name}: not ending`);
-  p.store("u32", "r10", ENDING, COPY_MARK).mov("r1", "r6").mov("r2", COPY_MARK_AT).stackPointer("r3", ENDING).mov("r4", 4).mov("r5", 0);
+  p.store("u32", "r10", ENDING, COPY_MARK).mov("r1", "r6").mov("r2", INSIDE_MARK_AT).stackPointer("r3", ENDING).mov("r4", 4).mov("r5", 0);
   p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed").mov("r1", "r6");
   if (tap === undefined) p.load("u32", "r2", "r9", FLOW_UPLINK_AT);
   else p.load("u32", "r2", "r10", tap);

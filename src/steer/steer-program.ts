@@ -20,6 +20,7 @@
  * the far end, and `queueProgram` says the same for the queues of the bridge's TAPs.
  */
 import { FLOW_INGRESS_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
+import { TCP_ACK, TCP_SYN } from "../wire/l4.js";
 import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
 import { keepOrder, stampNew } from "./order-program.js";
@@ -56,8 +57,6 @@ import {
 /** SCTP: place and value of the first chunk's type (RFC 9260 §3). */
 const CHUNK_TYPE = 12,
   INIT = 1;
-const SYN = 0x02,
-  SYN_ACK = 0x12;
 
 export interface SteerOptions {
   /** Carries out what is entered for offloaded flows. */
@@ -172,7 +171,10 @@ function steerFamily(
   p.mov("r2", "r7").alu("add", "r2", CHUNK_TYPE).loadBytes("r2", INDEX, 1, "next");
   p.load("u8", "r0", "r10", INDEX).jumpIf("r0", "==", INIT, "next").jump("known").label("tcp");
   p.mov("r2", "r7").alu("add", "r2", TCP_FLAGS).loadBytes("r2", INDEX, 1, "next");
-  p.load("u8", "r0", "r10", INDEX).alu("and", "r0", SYN_ACK).jumpIf("r0", "==", SYN, "next").label("known");
+  p.load("u8", "r0", "r10", INDEX)
+    .alu("and", "r0", TCP_SYN | TCP_ACK)
+    .jumpIf("r0", "==", TCP_SYN, "next")
+    .label("known");
   if (checksIpsec) p.unlessByIpsec(f, sender, "by-ipsec", "next");
   if (offloads && link === "ethernet") {
     // What is in a tunnel, of a node without its port in the key.

@@ -59,3 +59,9 @@ export const STAMP_SIZE = 12, STAMP_ENTERED_AT = 0, STAMP_MARK_AT = 2, STAMP_AT 
  */
 // biome-ignore format: a table
 export const INSIDE_STAMP_SIZE = 6, INSIDE_MARK_AT = 6, INSIDE_STAMP_AT = 10, INSIDE_MARK = 0x647473, INSIDE_PLACE_SHIFT = 24;
+
+/**
+ * At INSIDE_MARK_AT of any frame to the engine, four bytes: it is a copy, and the kernel carries the frame itself
+ * (`steer/offload-program.ts`). It is the stamp of a place that no port has. Who forges one has his own frame not sent on.
+ */
+export const COPY_MARK = (0xff << INSIDE_PLACE_SHIFT) | INSIDE_MARK;

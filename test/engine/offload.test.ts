@@ -28,7 +28,7 @@ const BRIDGED = "172.18.0.4",
   BRIDGE = "172.18.0.1",
   OTHER_HOST_IP = "192.0.2.2",
   SPORT = 40000,
-  MAC_COPY = "73:74:64:ff:00:01"; // `wire/carried-copy.ts`
+  MAC_COPY = "73:74:64:ff:00:01"; // `wire/order.ts`
 
 function bridged(options: Partial<StateOptions> = {}): Dataplane {
   const d = new Dataplane({ offload: true, ...options });
