@@ -145,7 +145,7 @@ export type FlowQuery = v.InferOutput<typeof FlowQuery>;
 export const EndFlowsQuery = v.strictObject({
   ...flowFilter,
   all: v.exactOptional(
-    v.pipe(v.literal("1"), v.description("All of them. Without it one of the others is needed, with it none may be there.")),
+    v.pipe(v.picklist(["1"]), v.description("All of them. Without it one of the others is needed, with it none may be there.")),
   ),
 });
 export type EndFlowsQuery = v.InferOutput<typeof EndFlowsQuery>;
