@@ -9,8 +9,8 @@
  * What is outside changes neither state nor time-out. It is passed on all the same: the receiver knows better (RFC 7857 §2.2).
  *
  * Of what the kernel carries we do not see the segments, but it notes what the last one of each direction acknowledged (`wire/flow-entry.ts`). With the copy of
- * a FIN comes what its sender has acknowledged before, and a FIN must go on from there, too (RFC 5961 §5); for others the entry is read.
- * If nothing has been carried yet there is no note, or one of an earlier connection with these ports. So what we have seen ourselves will do as well.
+ * a FIN comes what the other end has; for other segments its entry is read. If nothing has been carried yet there is no note, or one of an earlier connection with
+ * these ports. So what we have seen ourselves will do as well.
  *
  * Not known, so not asked: before both ends have acknowledged something, and what the kernel has carried until lately (`forgetAcked`).
  */
@@ -54,11 +54,9 @@ function isOutsideOfCarried(b: Batch, i: number, state: State, id: number, dir: 
   const { halves } = b.memory;
   const off = b.l4[i]!;
   if (!isKnown(conntrack.state(id)) && conntrack.state(id) !== ct.SYN_RECEIVED) return false;
-  const isCopy = b.isCopy[i] === 1;
-  const end = isCopy ? dir : dir ^ 1; // whose acknowledgment counts
-  const number = isCopy ? tcpAcknowledgmentUpper(halves, off) : tcpSequenceUpper(halves, off);
-  if (!isFar(number, conntrack.acked(id, end))) return false;
-  const carried = isCopy ? b.acked[i]! : state.carriedAck(id, end);
+  const number = tcpSequenceUpper(halves, off);
+  if (!isFar(number, conntrack.acked(id, dir ^ 1))) return false;
+  const carried = b.isCopy[i] === 1 ? b.acked[i]! : state.carriedAck(id, dir ^ 1);
   return carried === 0 || isFar(number, carried);
 }
 

@@ -10,7 +10,7 @@
  *
  * Of a segment with FIN that is carried the engine gets a copy first (`wire/order.ts`): it follows the connection's end, and the segment is not later
  * than the data before it. Else who has got all data would often end the connection first, and keep its port for a minute (TIME-WAIT). With the copy
- * comes what its sender acknowledged before, by which the engine tells one that somebody has forged (`dataplane/tcp-window.ts`).
+ * comes what the other end acknowledged last, by which the engine tells one that somebody has forged (`dataplane/tcp-window.ts`).
  */
 
 import {
@@ -126,7 +126,7 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.label("rewrite");
   if (!pastBridge) unlessOwn(p, "own network", engine);
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, engine);
-  copyIfEnding(p, "one end", from?.tap);
+  copyIfEnding(p, f, "one end", from?.tap);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
   rewriteEnd(p, f, "source", { address: src, port: l4, portAt: 0, oldAddress: flowDst, oldPort: flowPorts + 2 });
   p.label("rewrite-destination");
@@ -164,13 +164,23 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
 }
 
 /**
- * Of a segment with FIN, which will be carried and is as it came: a copy to the engine, in whose source MAC the mark is. The segment gets another Ethernet header on
- * its way out. `tap`: where on the stack the index of the endpoint's TAP is. r0 to r5 are lost.
+ * Of a segment with FIN, which will be carried and is as it came, with what it is to become on the stack: a copy to the engine, in whose source MAC the mark is. The
+ * segment gets another Ethernet header on its way out. `tap`: where on the stack the index of the endpoint's TAP is. r0 to r5 are lost.
  */
-function copyIfEnding(p: Program, name: string, tap: number | undefined): void {
+function copyIfEnding(p: Program, f: Family, name: string, tap: number | undefined): void {
+  const { l4, src, value: key } = f.stack;
+  const ports = key + 2 * f.addressSize;
   p.load("u32", "r0", "r10", ENDING).jumpIf("r0", "==", 0, `${name}: not ending`);
-  p.store("u32", "r10", ENDING, COPY_MARK).load("u16", "r0", "r9", FLOW_ACKED_AT);
-  p.store("u16", "r10", ENDING + COPY_ACKED_AT - INSIDE_MARK_AT, "r0");
+  p.store("u32", "r10", ENDING, COPY_MARK).store("u16", "r10", ENDING + COPY_ACKED_AT - INSIDE_MARK_AT, 0);
+  // The entry of what answers it.
+  for (let i = 0; i < 2 * f.addressSize; i += 4) p.copy("u32", key + i, src + i);
+  p.copy("u32", ports, l4)
+    .store("u32", "r10", ports + 4, TCP)
+    .lookup(f.maps.flows, key)
+    .jumpIf("r0", "==", 0, `${name}: answers not entered`);
+  p.load("u16", "r1", "r0", FLOW_ACKED_AT)
+    .store("u16", "r10", ENDING + COPY_ACKED_AT - INSIDE_MARK_AT, "r1")
+    .label(`${name}: answers not entered`);
   p.mov("r1", "r6").mov("r2", INSIDE_MARK_AT).stackPointer("r3", ENDING).mov("r4", COPY_SIZE).mov("r5", 0);
   p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed").mov("r1", "r6");
   if (tap === undefined) p.load("u32", "r2", "r9", FLOW_UPLINK_AT);
@@ -237,7 +247,7 @@ function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, past
     p.load("u32", "r0", "r10", HOME).jumpIf("r0", "!=", 0, "both own");
     unlessOwn(p, "both own", engine);
   }
-  copyIfEnding(p, "both ends", tap);
+  copyIfEnding(p, f, "both ends", tap);
 
   p.mov("r3", 0).load("u32", "r4", "r10", SUM);
   p.replaceSum(PSEUDO_HEADER, "both addresses").jumpIf("r0", "!=", 0, "offload-failed");

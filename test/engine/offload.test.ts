@@ -388,9 +388,9 @@ describe("a connection that ends", () => {
       ];
       for (const at of [fromClient(p.TCP), fromServer(p.TCP)]) carry(d, at, 10, d.now, isKnown ? noted : 0);
       const state = (): string => d.flows()[0]!.state;
-      // A copy is measured by what its sender has acknowledged, which comes with it; else by what the other end has.
+      // With a copy comes what the other end has acknowledged.
       const mac = `73:74:64:ff:${isKnown ? "43:21" : "00:00"}`;
-      expect(d.send(UP, p.frame(MAC_UP, mac, p.tcp(of, { ...to, flags: p.FIN | p.ACK, seq: 5, ack: number })))).toEqual([]);
+      expect(d.send(UP, p.frame(MAC_UP, mac, p.tcp(of, { ...to, flags: p.FIN | p.ACK, seq: number, ack: 5 })))).toEqual([]);
       expect(state()).toBe(isKnown ? afterFin : "established");
       for (const flags of [p.RST, p.RST | p.ACK]) expect(d.fromUplink(p.tcp(of, { ...to, flags, seq: number, ack: 5 }))).toHaveLength(1);
       expect(state()).toBe(isKnown ? afterRst : "established");

@@ -193,14 +193,14 @@ onTsproxy("carries a segment that ends a connection, and gives the engine a copy
   await sources.until("it listens", () => sources.stdout.includes("ready"));
   const fin = { flags: p.FIN | p.ACK, data: p.payload(30), ack: 0x77777777 };
   const of = [
-    [toServer, clientPorts, 0x1234_5678],
-    [toClient, serverPorts, 0xfedc_ba98],
+    [toServer, clientPorts, 0xfedc_ba98],
+    [toClient, serverPorts, 0x1234_5678],
   ] as const;
   const data = of.map(([ip, ports, ack]) => p.tcp(ip, { ...ports, ack, data: p.payload(30) }));
   const ends = of.map(([ip, ports]) => p.tcp(ip, { ...ports, ...fin }));
   const copies = await framesOut(c, "up0", async () => (await steer(c, flows, [...data, ...ends])).slice(data.length));
   for (const datagram of data) flows.d.fromUplink(datagram);
-  // With a copy comes what its sender had acknowledged before.
+  // With a copy comes what the other end has acknowledged.
   await sources.until("both are seen", () => sources.stdout.includes("737464ff1234\n737464fffedc\n"));
   await sources.stop();
   expect(copies.answers).toEqual(
