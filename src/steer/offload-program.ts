@@ -30,14 +30,13 @@ import {
   OFFLOAD_INSIDE,
 } from "../wire/flow-entry.js";
 import { TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
-import { COPY_MARK, INSIDE_MARK_AT } from "../wire/order.js";
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
+import { copyIfEnding } from "./copy-program.js";
 import { type Family, NEXT_HEADER } from "./family.js";
 import { MOVED_FROM_AT } from "./moved.js";
 import { passBridge } from "./past-bridge-program.js";
 import {
-  CLONE_REDIRECT,
   CSUM_DIFF,
   ENDING,
   ETHERNET_SIZE,
@@ -154,22 +153,8 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
   p.label("both");
   forwardBoth(p, f, engine, ipsec, pastBridge, from?.tap);
-  p.label("across").load("u32", "r0", "r10", ENDING).jumpIf("r0", "!=", 0, engine);
-  forwardAcross(p, f, engine, ipsec);
-}
-
-/**
- * Of a segment with FIN, which will be carried and is as it came: a copy to the engine, in whose source MAC the mark is. The segment gets another Ethernet header on
- * its way out. `tap`: where on the stack the index of the endpoint's TAP is. r0 to r5 are lost.
- */
-function copyIfEnding(p: Program, name: string, tap: number | undefined): void {
-  p.load("u32", "r0", "r10", ENDING).jumpIf("r0", "==", 0, `${name}: not ending`);
-  p.store("u32", "r10", ENDING, COPY_MARK).mov("r1", "r6").mov("r2", INSIDE_MARK_AT).stackPointer("r3", ENDING).mov("r4", 4).mov("r5", 0);
-  p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed").mov("r1", "r6");
-  if (tap === undefined) p.load("u32", "r2", "r9", FLOW_UPLINK_AT);
-  else p.load("u32", "r2", "r10", tap);
-  // Where the queue is full the segment is lost, as if it had been for the engine; its sender repeats it.
-  p.mov("r3", 0).call(CLONE_REDIRECT).jumpIf("r0", "!=", 0, "offload-failed").label(`${name}: not ending`);
+  p.label("across");
+  forwardAcross(p, f, engine, ipsec, from?.tap);
 }
 
 /** A program that puts nothing into endpoints leaves what is for them to the engine. */
