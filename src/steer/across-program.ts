@@ -48,7 +48,7 @@ export function forwardAcross(p: Program, f: Family, engine: string, ipsec: bool
   else makeHeader4(p, f);
 
   p.findWay(other, "across", engine, ipsec, grown);
-  copyIfEnding(p, "across", tap);
+  copyIfEnding(p, other, "across", tap);
   p.mov("r1", "r6").mov("r2", other.ethertype).mov("r3", 0).call(SKB_CHANGE_PROTO).jumpIf("r0", "==", 0, "changed");
   // With a copy sent, the engine will not send it; its sender repeats it.
   p.load("u32", "r0", "r10", ENDING).jumpIf("r0", "==", 0, engine).jump("offload-failed").label("changed");

@@ -9,10 +9,12 @@
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  *
  * Of a segment with FIN that is carried the engine gets a copy first (`wire/order.ts`): it follows the connection's end, and the segment is not later
- * than the data before it. Else who has got all data would often end the connection first, and keep its port for a minute (TIME-WAIT).
+ * than the data before it. Else who has got all data would often end the connection first, and keep its port for a minute (TIME-WAIT). With the copy
+ * comes what the other end acknowledged last, by which the engine tells one that somebody has forged (`dataplane/tcp-window.ts`).
  */
 
 import {
+  FLOW_ACKED_AT,
   FLOW_CARRIED_AT,
   FLOW_DESTINATION_AT,
   FLOW_DESTINATION_PORT_AT,
@@ -29,7 +31,7 @@ import {
   OFFLOAD_DESTINATION,
   OFFLOAD_INSIDE,
 } from "../wire/flow-entry.js";
-import { TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
+import { TCP_ACKNOWLEDGMENT, TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
 import { copyIfEnding } from "./copy-program.js";
@@ -62,10 +64,12 @@ import {
   SUM,
   TC_ACT_SHOT,
   TCP,
+  TCP_END,
   TCP_FLAGS,
 } from "./program.js";
 
 const IP_CHECKSUM = 10;
+const TCP_END_SIZE = TCP_FLAGS + 1 - TCP_ACKNOWLEDGMENT;
 
 export interface CarryOptions {
   ipsec?: boolean;
@@ -95,12 +99,13 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.store("u32", "r10", ENDING, 0)
     .jumpIf("r8", "!=", TCP, "not-turning")
     .mov("r2", "r7")
-    .alu("add", "r2", TCP_FLAGS)
-    .loadBytes("r2", INDEX, 1, engine);
-  p.load("u8", "r0", "r10", INDEX)
+    .alu("add", "r2", TCP_ACKNOWLEDGMENT)
+    .loadBytes("r2", TCP_END, TCP_END_SIZE, engine);
+  p.load("u8", "r0", "r10", TCP_END + TCP_END_SIZE - 1)
     .alu("and", "r0", TCP_FIN | TCP_SYN | TCP_RST)
-    .jumpIf("r0", "==", 0, "not-turning");
-  p.jumpIf("r0", "!=", TCP_FIN, engine).store("u32", "r10", ENDING, 1).label("not-turning");
+    .jumpIf("r0", "==", 0, "going on");
+  p.jumpIf("r0", "!=", TCP_FIN, engine).store("u32", "r10", ENDING, 1).jump("not-turning");
+  p.label("going on").load("u16", "r0", "r10", TCP_END).store("u16", "r9", FLOW_ACKED_AT, "r0").label("not-turning");
   if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across").jumpIf("r1", "==", OFFLOAD_BOTH, "both");
 
@@ -120,7 +125,7 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.label("rewrite");
   if (!pastBridge) unlessOwn(p, "own network", engine);
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, engine);
-  copyIfEnding(p, "one end", from?.tap);
+  copyIfEnding(p, f, "one end", from?.tap);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
   rewriteEnd(p, f, "source", { address: src, port: l4, portAt: 0, oldAddress: flowDst, oldPort: flowPorts + 2 });
   p.label("rewrite-destination");
@@ -215,7 +220,7 @@ function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, past
     p.load("u32", "r0", "r10", HOME).jumpIf("r0", "!=", 0, "both own");
     unlessOwn(p, "both own", engine);
   }
-  copyIfEnding(p, "both ends", tap);
+  copyIfEnding(p, f, "both ends", tap);
 
   p.mov("r3", 0).load("u32", "r4", "r10", SUM);
   p.replaceSum(PSEUDO_HEADER, "both addresses").jumpIf("r0", "!=", 0, "offload-failed");
