@@ -133,7 +133,7 @@ export function addressesText({ addresses }: EndpointRecord): string {
   return eachFamily(addresses).map(formatIp).join(",");
 }
 
-/** What people call a network: by its name, or where nobody has said one, as of Docker's networks, by the start of its id. */
+/** What people call a network: by its name, or where its front end has said none, by the start of its id. */
 export function networkWord({ name, id }: Pick<NetworkRecord, "name" | "id">): string {
   return name ?? shortId(id);
 }

@@ -41,8 +41,6 @@ import {
   CSUM_DIFF,
   ENDING,
   ETHERNET_SIZE,
-  FIB_NO_NEIGH,
-  FIB_SUCCESS,
   FOR_HOME,
   HOME,
   INDEX,
@@ -65,6 +63,7 @@ import {
   TCP,
   TCP_FLAGS,
 } from "./program.js";
+import { FIB_NO_NEIGH, FIB_SUCCESS } from "./route-program.js";
 
 const IP_CHECKSUM = 10;
 
