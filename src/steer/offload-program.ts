@@ -42,8 +42,6 @@ import {
   CSUM_DIFF,
   ENDING,
   ETHERNET_SIZE,
-  FIB_NO_NEIGH,
-  FIB_SUCCESS,
   FOR_HOME,
   HOME,
   INDEX,
@@ -67,6 +65,7 @@ import {
   TCP_END,
   TCP_FLAGS,
 } from "./program.js";
+import { FIB_NO_NEIGH, FIB_SUCCESS } from "./route-program.js";
 
 const IP_CHECKSUM = 10;
 const TCP_END_SIZE = TCP_FLAGS + 1 - TCP_ACKNOWLEDGMENT;
