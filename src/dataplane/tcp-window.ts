@@ -12,7 +12,7 @@
  * a FIN comes what the other end has; for other segments its entry is read. If nothing has been carried yet there is no note, or one of an earlier connection with
  * these ports. So what we have seen ourselves will do as well.
  *
- * Not known, so not asked: before both ends have acknowledged something, and what the kernel has carried until lately (`forgetAcked`).
+ * Not known, so not asked: before both ends have acknowledged something, and what others have carried until lately, who have left no note (`forgetAcked`).
  */
 import type { Batch } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
@@ -43,7 +43,6 @@ export function isOutside(b: Batch, i: number, state: State, id: number, dir: nu
   const { conntrack } = state;
   const { halves } = b.memory;
   const off = b.l4[i]!;
-  if (conntrack.isWithheld(id)) return false;
   if ((conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) return isOutsideOfCarried(b, i, state, id, dir);
   return isKnown(conntrack.state(id)) && isFar(tcpSequenceUpper(halves, off), conntrack.acked(id, dir ^ 1));
 }
