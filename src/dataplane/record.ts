@@ -37,7 +37,7 @@ import {
 } from "../wire/flow-entry.js";
 import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
-import { INSIDE_ORDER_MOST, ORDER_MOST } from "../wire/order.js";
+import { ORDER_MOST } from "../wire/order.js";
 import { chunkType, INIT } from "../wire/sctp.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
@@ -121,7 +121,7 @@ export function enter(state: State, id: number, dir: number, device: number, off
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
-  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = from === ports.uplink ? ORDER_MOST : INSIDE_ORDER_MOST;
+  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   const inside = isInside(state, id);
