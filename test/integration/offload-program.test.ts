@@ -133,7 +133,7 @@ onTsproxy("rewrites every packet as the engine does, both directions", "kernel",
     const ip = { ...ends, ttl: random.pick([2, 3, 64, 128, 255]), fragment: random.pick([0, 0x4000]) };
     const data = Uint8Array.from({ length: random.below(120) }, () => random.below(256));
     const options = new Uint8Array(4 * random.below(6)).fill(1);
-    const flags = random.pick([p.ACK, p.ACK | p.PSH, p.ACK | 0x20, 0xc0 | p.ACK, 0]);
+    const flags = random.pick([p.ACK, p.ACK | p.PSH, p.ACK | 0x20, 0xc0 | p.ACK]);
     return random.pick([
       () => p.tcp(ip, { ...ports, flags, options, data }),
       () => p.udp(ip, { ...ports, data }),
@@ -165,7 +165,9 @@ onTsproxy("leaves to the engine, untouched, what may need another decision", "ke
     [toClient, serverPorts],
   ] as const;
   const cases = ends.flatMap(([ip, ports]) => [
-    ...[p.SYN | p.ACK, p.FIN | p.SYN | p.ACK, p.FIN | p.RST, p.RST, p.RST | p.ACK].map((flags) => p.tcp(ip, { ...ports, flags })),
+    ...[p.SYN | p.ACK, p.FIN | p.SYN | p.ACK, p.FIN | p.RST, p.RST, p.RST | p.ACK, p.FIN, p.PSH, 0].map((flags) =>
+      p.tcp(ip, { ...ports, flags }),
+    ),
     p.tcp({ ...ip, ...options }, ports),
     p.udp({ ...ip, ...options }, ports),
     p.udp({ ...ip, fragment: 0x2000 }, ports),
