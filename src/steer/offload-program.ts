@@ -5,7 +5,7 @@
  * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address. Else both ends are, and, if client and
  * target are of different families, the family (across-program.ts). What is then for the host itself goes home as from `emit` (home-program.ts).
  *
- * A packet that may need another decision goes to the engine: a segment with SYN or RST, IP options, a fragment, a TTL that ends here,
+ * A packet that may need another decision goes to the engine: a segment with SYN or RST or without ACK, IP options, a fragment, a TTL that ends here,
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  *
  * Of a segment with FIN that is carried the engine gets a copy first (`wire/order.ts`): it follows the connection's end, and the segment is not later
@@ -31,7 +31,7 @@ import {
   OFFLOAD_DESTINATION,
   OFFLOAD_INSIDE,
 } from "../wire/flow-entry.js";
-import { TCP_ACKNOWLEDGMENT, TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
+import { TCP_ACK, TCP_ACKNOWLEDGMENT, TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
 import { copyIfEnding } from "./copy-program.js";
@@ -101,9 +101,11 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
     .alu("add", "r2", TCP_ACKNOWLEDGMENT)
     .loadBytes("r2", TCP_END, TCP_END_SIZE, engine);
   p.load("u8", "r0", "r10", TCP_END + TCP_END_SIZE - 1)
-    .alu("and", "r0", TCP_FIN | TCP_SYN | TCP_RST)
-    .jumpIf("r0", "==", 0, "going on");
-  p.jumpIf("r0", "!=", TCP_FIN, engine).store("u32", "r10", ENDING, 1).jump("not-turning");
+    .alu("and", "r0", TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
+    .jumpIf("r0", "==", TCP_ACK, "going on");
+  p.jumpIf("r0", "!=", TCP_FIN | TCP_ACK, engine)
+    .store("u32", "r10", ENDING, 1)
+    .jump("not-turning");
   p.label("going on").load("u16", "r0", "r10", TCP_END).store("u16", "r9", FLOW_ACKED_AT, "r0").label("not-turning");
   if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across").jumpIf("r1", "==", OFFLOAD_BOTH, "both");
