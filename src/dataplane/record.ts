@@ -41,6 +41,7 @@ import { ORDER_MOST } from "../wire/order.js";
 import { chunkType, INIT } from "../wire/sctp.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
+import { forgetAcked } from "./tcp-window.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
 
@@ -73,6 +74,7 @@ export function enterClient(state: State, id: number, device: number, offloaded:
   if ((state.conntrack.egress(id, 1) & EGRESS_ENTERED) !== 0) {
     state.entries.mayBeThere = true;
     state.entries6.mayBeThere = true;
+    if (offloaded) forgetAcked(state.conntrack, id, 1); // what the kernel has noted goes, too
   }
   state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
   enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0, ordered);

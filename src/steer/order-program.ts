@@ -39,15 +39,13 @@ import {
 } from "../wire/order.js";
 import { SPREAD_FACTOR } from "../wire/spread.js";
 import type { Family } from "./family.js";
-import { INDEX, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, UDP } from "./program.js";
+import { INDEX, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, UDP, VLAN_PUSH } from "./program.js";
 
 /** Nobody can reckon with whom he shares a place. All programs are made by one process. */
 const KEY = randomBytes(4).readInt32LE();
 
 /** Stack: STAMP_SIZE bytes, words where words can be written. */
 const STAMP = -474;
-/** enum bpf_func_id. */
-const VLAN_PUSH = 18;
 /** ETH_P_8021AD, as the kernel takes it from a program. */
 const SERVICE_TAG = 0xa888;
 /** The same of INSIDE_STAMP_SIZE bytes, in the programs of endpoints, which have no other. */

@@ -56,7 +56,11 @@ it("takes a service tag from the LAN for a stamp, delivers the frame without it,
   const memory = new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE);
   d.state.order.open(memory, 0);
   const plain = datagram(MAC_PEER, PEER, MAC_A, IP_A);
-  const segments = p.partial(p.frame(MAC_A, MAC_PEER, p.tcp({ src: PEER, dst: IP_A }, { sport: 1, dport: 2, data: p.payload(3000) })), 1, 1000);
+  const segments = p.partial(
+    p.frame(MAC_A, MAC_PEER, p.tcp({ src: PEER, dst: IP_A }, { sport: 1, dport: 2, data: p.payload(3000) })),
+    1,
+    1000,
+  );
   for (const frame of [plain, p.partial(plain), segments]) {
     const stamped = p.tagged(frame, (5 << TAG_STAMP_BITS) | 0x1abc, 0x88a8);
     if ((frame[0]! & p.NEEDS_CSUM) !== 0) stamped[6] = frame[6]! + 4; // as the device tells where the checksum starts
