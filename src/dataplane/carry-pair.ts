@@ -44,7 +44,7 @@ export function carryPair(b: Batch, i: number, state: State, network: number, po
   if (hi !== ports.macHi[port] || lo !== ports.macLo[port]) return; // not said by the configuration
   if (!isFromItsMac(b, i, state)) return;
   stationPairs.add(network, hi, lo, ports.macHi[from]!, ports.macLo[from]!, PAIR_TO_ENDPOINT, ports.device[port]!, from, port);
-  if (!fromHost && state.order.isKept) stationPairs.setOrder(ORDER_MOST | ORDER_TRUSTED);
+  if (state.order.isKept) stationPairs.setOrder(ORDER_MOST | ORDER_TRUSTED);
 }
 
 /** The same of frame `i`, which goes from its endpoint to the host's port `host`, of the same network; TCP alone. Out of an internal one some addresses of the host may not be reached: the engine looks. */

@@ -18,6 +18,7 @@ import * as eth from "../wire/ethernet.js";
 import * as icmp from "../wire/icmp.js";
 import * as icmpv6 from "../wire/icmpv6.js";
 import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
+import { ORDER_MOST, ORDER_TRUSTED } from "../wire/order.js";
 import { PAIR_TO_ENDPOINT, PAIR_TO_HOST, PAIR_TO_PARENT, PAIR_TO_PARENT_AS, STATION_PAIR_NO_PORT } from "../wire/station-pair.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { isPlain } from "./carry-pair.js";
@@ -122,6 +123,7 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
       port === endpoint ? STATION_PAIR_NO_PORT : endpoint,
       port,
     );
+    if (state.order.isKept) stationPairs.setOrder(ORDER_MOST | ORDER_TRUSTED);
     return;
   }
   const hi = networks.macHi[network]!;
@@ -133,6 +135,7 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   // As the endpoint has sent it: the source may have been replaced.
   stationPairs.add(network, dstHi, dstLo, ports.macHi[endpoint]!, ports.macLo[endpoint]!, how, device, endpoint, STATION_PAIR_NO_PORT);
   stationPairs.setOut(hi, lo, vlan);
+  if (state.order.isKept) stationPairs.setOrder(ORDER_MOST | ORDER_TRUSTED);
 }
 
 function isTagged(b: Batch, i: number): boolean {

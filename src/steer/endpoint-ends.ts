@@ -58,7 +58,11 @@ export interface CarriedEndpoint {
 interface HostEnd {
   ifindex: number;
   mac: Uint8Array;
+  /** The engine's number. */
+  port: number;
 }
+
+const NOBODY: HostEnd = { ifindex: 0, mac: new Uint8Array(6), port: 0 };
 
 interface Loaded {
   maps: EndpointMapFds;
@@ -99,6 +103,11 @@ export class EndpointEnds {
   ) {
     this.moved = new MovedCounts(maps.moved);
     this.fromHost = new HostCarry();
+  }
+
+  /** Descriptor of the map `guard`. */
+  get guardMap(): number {
+    return this.load().maps.guard;
   }
 
   /** Frames find their way from now on; answers how to end that. TSP_ERR_BPF_REJECTED: the kernel is older than Linux 5.10. */
@@ -163,6 +172,9 @@ export class EndpointEnds {
     this.moved.clear(endpoint.port);
     const host = this.hosts.get(network);
     if (host !== undefined && !this.enter(network, endpoint, host)) return undefined;
+    const guard = this.guards.get(endpoint.end);
+    // On a LAN, where another program carries what it sends, and asks for its port.
+    if (host === undefined && guard !== undefined) this.setGuard(endpoint.end, withEndpoint(guard, network, endpoint, NOBODY, false));
     const one = { network, endpoint };
     this.carried.add(one);
     return () => {
@@ -232,7 +244,8 @@ export class EndpointEnds {
   private carryFromHost(network: number): void {
     const host = this.hosts.get(network);
     const { ipv4, loading = false } = this.offload();
-    if (host !== undefined && ipv4 && !loading) this.fromHost.add(this.load().maps, network, host.ifindex);
+    if (host !== undefined && ipv4 && !loading)
+      this.fromHost.add(this.load().maps, { network, ...host, workers: this.options.uplinks?.length ?? 1 });
   }
 
   private leave(network: number, endpoint: CarriedEndpoint, host: HostEnd): void {

@@ -10,19 +10,37 @@ import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import { V6 } from "./family.js";
 import { type HostFlowMapFds, noteHostFlow } from "./host-flow-program.js";
-import { IP, PairProgram } from "./pair-program.js";
+import { IP, PairProgram, PLACE } from "./pair-program.js";
 import { SKB_VLAN_PRESENT, TC_ACT_UNSPEC } from "./program.js";
 
 /** Stack: a frame's header. */
 const FRAME = -32,
-  HEADER = 14;
+  HEADER = 14,
+  SRC = 6;
 
-/** `network`: its number in the engine. */
-export function fromHostProgram(maps: HostFlowMapFds, network: number): Uint8Array {
+/** The host's device in a network. */
+export interface HostDevice {
+  /** Number of the network, and of the device's port, in the engine. */
+  network: number;
+  port: number;
+  ifindex: number;
+  mac: Uint8Array;
+  /** Of the engine. */
+  workers: number;
+}
+
+export function fromHostProgram(maps: HostFlowMapFds, { network, port, mac, workers }: Omit<HostDevice, "ifindex">): Uint8Array {
   const p = new PairProgram(maps);
   p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next").loadBytes(0, FRAME, HEADER, "next");
   p.zero(IP, V6.ipSize); // without CAP_PERFMON the verifier follows each jump about the family both ways
-  p.unlessUnicast(FRAME, "next").unlessPlain(FRAME, null, "next").unlessHosts(FRAME, "next").pair(FRAME, network, "next");
+  p.unlessUnicast(FRAME, "next").unlessPlain(FRAME, null, "next").unlessHosts(FRAME, "next").pair(FRAME, network, "no pair");
+  p.jump("looked up").label("no pair").mov("r9", 0).label("looked up");
+  // The stamp is in the source MAC, of which the engine makes that of its port again.
+  const ofDevice = (): void => {
+    for (let i = 0; i < 6; i += 2) p.load("u16", "r0", "r10", FRAME + SRC + i).jumpIf("r0", "!=", mac[i]! | (mac[i + 1]! << 8), "next");
+    p.store("u32", "r10", PLACE, port);
+  };
+  p.keepDatagrams(FRAME, { workers }, ofDevice, "next");
   noteHostFlow(p, FRAME, IP);
   p.countFrom().intoEndpoint("egress");
   return p.label("next").answer(TC_ACT_UNSPEC).assemble();
@@ -33,10 +51,11 @@ export class HostCarry {
   private readonly links = new Map<number, number | null>();
 
   /** What the host sends by that device, its own in the network, is carried where the engine has said so. What the kernel refuses, the engine moves. */
-  add(maps: HostFlowMapFds, network: number, ifindex: number): void {
+  add(maps: HostFlowMapFds, device: HostDevice): void {
+    const { network, ifindex } = device;
     if (this.links.has(network)) return;
     try {
-      const program = bpf.loadProgram("tsproxy_from_ho", fromHostProgram(maps, network));
+      const program = bpf.loadProgram("tsproxy_from_ho", fromHostProgram(maps, device));
       try {
         this.links.set(network, bpf.createTcxLink(program, ifindex, "egress"));
       } finally {

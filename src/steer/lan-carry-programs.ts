@@ -18,7 +18,8 @@ import {
   STATION_PAIR_VLAN_AT,
 } from "../wire/station-pair.js";
 import { unlessAimed } from "./checksum-place.js";
-import { type GuardLayout, PairProgram } from "./pair-program.js";
+import { GUARD_PORT_AT } from "./endpoint-programs.js";
+import { type GuardLayout, PairProgram, PLACE } from "./pair-program.js";
 import {
   type MapFds,
   REDIRECT,
@@ -33,6 +34,8 @@ import {
 
 export interface LanCarryMapFds extends MapFds {
   lanGuard: number;
+  /** Of endpoint-programs.ts. */
+  guard: number;
 }
 
 // biome-ignore format: a table
@@ -61,13 +64,24 @@ export class LanCarryProgram<Maps extends LanCarryMapFds = LanCarryMapFds> exten
   }
 }
 
-export function lanFromProgram(maps: LanCarryMapFds): Uint8Array {
+/** `workers`: of the engine. */
+export function lanFromProgram(maps: LanCarryMapFds, workers: number): Uint8Array {
   const p = new LanCarryProgram(maps);
   p.load("u32", "r0", "r6", SKB_VLAN_PRESENT).jumpIf("r0", "!=", 0, "next").loadBytes(0, FRAME, HEADER, "next");
-  p.unlessUnicast(FRAME, "next");
+  p.unlessUnicast(FRAME, "next").clearIp(workers);
   p.load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("lanGuard", INDEX).jumpIf("r0", "==", 0, "next");
   p.mov("r9", "r0").unlessFrom(FRAME, GUARD.mac, "next");
-  p.unlessPlain(FRAME, GUARD, "next").pair(FRAME, GUARD, "next");
+  p.unlessPlain(FRAME, GUARD, "next").pair(FRAME, GUARD, "no pair").jump("looked up").label("no pair").mov("r9", 0).label("looked up");
+  // The stamp is in the source MAC, which has been compared.
+  const port = (): void => {
+    p.load("u32", "r0", "r6", SKB_IFINDEX)
+      .store("u32", "r10", INDEX, "r0")
+      .lookup("guard", INDEX)
+      .jumpIf("r0", "==", 0, "next")
+      .load("u32", "r1", "r0", GUARD_PORT_AT)
+      .store("u32", "r10", PLACE, "r1");
+  };
+  p.keepDatagrams(FRAME, { workers }, port, "next");
   unlessAimed(p, INDEX, "aimed", "next");
   p.countFrom();
   p.load("u32", "r0", "r9", STATION_PAIR_HOW_AT).jumpIf("r0", "!=", PAIR_TO_ENDPOINT, "to the LAN").intoEndpoint();

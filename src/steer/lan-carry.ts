@@ -33,7 +33,11 @@ export class LanCarry {
   /** Undefined: it was not needed yet. */
   private program: number | null | undefined;
 
-  constructor(maps: MapFds) {
+  /** `guard`: of endpoint-programs.ts. */
+  constructor(
+    maps: MapFds & { guard: number },
+    private readonly workers: number,
+  ) {
     const spec = { type: bpf.MAP_HASH, keySize: 4, valueSize: LAN_GUARD_SIZE, maxEntries: MAX_ENDPOINTS, flags: bpf.F_NO_PREALLOC };
     this.maps = { ...maps, lanGuard: this.keep(bpf.createMap({ name: "tsproxy_lan_guard", ...spec })) };
   }
@@ -65,7 +69,7 @@ export class LanCarry {
   private load(): number | null {
     if (this.program !== undefined) return this.program;
     try {
-      this.program = this.keep(bpf.loadProgram("tsproxy_lan_from", lanFromProgram(this.maps)));
+      this.program = this.keep(bpf.loadProgram("tsproxy_lan_from", lanFromProgram(this.maps, this.workers)));
     } catch (error) {
       if (!(error instanceof TsproxyError)) throw error;
       this.program = null;

@@ -21,6 +21,7 @@
  */
 
 import { type LanCarryMapFds, LanCarryProgram } from "./lan-carry-programs.js";
+import { PLACE } from "./pair-program.js";
 import {
   CLONE_REDIRECT,
   REDIRECT,
@@ -70,8 +71,8 @@ export interface LanMapFds extends LanCarryMapFds {
 /** Which LAN it is, and how its stations are told apart. */
 export interface LanWire {
   way: LanWay;
-  /** Number of the LAN's network in the engine, whose pairs are carried; none: nothing is. */
-  network?: number | undefined;
+  /** Number of the LAN's network in the engine, whose pairs are carried, of its port there, and how many workers there are; none: nothing is. */
+  network?: { number: number; port: number; workers: number } | undefined;
   /** 1..4094; 0: untagged. */
   vlan: number;
 }
@@ -134,8 +135,10 @@ class LanProgram extends LanCarryProgram<LanMapFds> {
     if (way === "address") this.ifStationsAddress("next");
     if (network !== undefined && (way === "mac" || way === "address")) {
       if (way === "address") for (let at = 0; at < 6; at += 2) this.load("u16", "r1", "r0", at).store("u16", "r10", DST + at, "r1");
-      this.unlessPlain(DST, null, "not carried").pair(DST, network, "not carried");
-      this.jumpIf("r8", "==", 0, "carried").untag().label("carried");
+      this.clearIp(network.workers).unlessPlain(DST, null, "not carried").jumpIf("r8", "==", 0, "bare").untag().mov("r8", 0).label("bare");
+      this.pair(DST, network.number, "no pair").jump("looked up").label("no pair").mov("r9", 0).label("looked up");
+      const port = (): void => void this.store("u32", "r10", PLACE, network.port);
+      this.keepDatagrams(DST, { workers: network.workers, tagged: true }, port, "not carried");
       if (way === "address") this.setReceiver(DST);
       this.intoEndpoint(from).label("not carried");
     }

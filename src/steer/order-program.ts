@@ -33,16 +33,21 @@ import {
   STAMP_MARK_AT,
   STAMP_PLACE_AT,
   STAMP_SIZE,
+  TAG_PLACE_BITS,
+  TAG_STAMP_BITS,
+  TAG_STAMP_MASK,
 } from "../wire/order.js";
 import { SPREAD_FACTOR } from "../wire/spread.js";
 import type { Family } from "./family.js";
-import { INDEX, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, UDP } from "./program.js";
+import { INDEX, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, UDP, VLAN_PUSH } from "./program.js";
 
 /** Nobody can reckon with whom he shares a place. All programs are made by one process. */
 const KEY = randomBytes(4).readInt32LE();
 
 /** Stack: STAMP_SIZE bytes, words where words can be written. */
 const STAMP = -474;
+/** ETH_P_8021AD, as the kernel takes it from a program. */
+const SERVICE_TAG = 0xa888;
 /** The same of INSIDE_STAMP_SIZE bytes, in the programs of endpoints, which have no other. */
 const INSIDE_STAMP = -464;
 
@@ -80,18 +85,20 @@ function writeStamp(p: Program): void {
 /** Whose packets are kept in order, and how. */
 export interface InsideOrder {
   workers: number;
-  /** Where on the stack the number of the endpoint's port is. */
+  /** Where on the stack the number of the engine's port is by which they come. */
   port: number;
+  /** The stamp is a tag, not in the source MAC. */
+  tagged?: boolean;
 }
 
 /** INDEX = one of a port's places, of the worker in r0, by what is in r1. r0 to r2 are lost. */
-export function placeInside(p: Program, { workers, port }: InsideOrder): void {
+export function placeInside(p: Program, { workers, port, tagged = false }: InsideOrder): void {
   if (workers > 1) p.alu("mul", "r0", INSIDE_PORTS).load("u32", "r2", "r10", port).alu("add", "r0", "r2");
   else p.load("u32", "r0", "r10", port);
   p.alu("lsh", "r0", INSIDE_BITS)
     .alu("mul", "r1", SPREAD_FACTOR | 0)
     .alu("lsh", "r1", 32)
-    .alu("rsh", "r1", 64 - INSIDE_BITS);
+    .alu("rsh", "r1", 64 - (tagged ? TAG_PLACE_BITS : INSIDE_BITS));
   p.alu("add", "r0", "r1")
     .alu("add", "r0", insidePlace(workers, 0, 0))
     .store("u32", "r10", INDEX, "r0");
@@ -105,9 +112,10 @@ export function placeInside(p: Program, { workers, port }: InsideOrder): void {
 export function waitInside(
   p: Program,
   name: string,
-  { waiting, carried, trusted = 0 }: { waiting: number; carried?: number; trusted?: number },
+  { waiting, carried, trusted = 0, tagged = false }: { waiting: number; carried?: number; trusted?: number; tagged?: boolean },
   engine: string,
 ): void {
+  const mask = tagged ? TAG_STAMP_MASK : 0xffff;
   const [stamp, waits, left, store] = [`${name} stamp`, `${name} waits`, `${name} left`, `${name} store`];
   const [allPassed, over] = [`${name} all passed`, `${name} over`];
   p.lookup("order", INDEX).jumpIf("r0", "==", 0, engine).jumpIf("r9", "==", 0, stamp);
@@ -115,8 +123,8 @@ export function waitInside(
   // A place that nothing has been at says nothing: the program before this one, which carried nothing, gave no stamps.
   p.load("u32", "r2", "r9", waiting).load("u32", "r1", "r0", ORDER_HANDED_AT).jumpIf("r1", "==", 0, waits);
   // In this order: else what another CPU hands over meanwhile, and has left at once, would be before it.
-  p.load("u16", "r3", "r0", ORDER_PASSED_AT).load("u16", "r1", "r0", ORDER_HANDED_AT).jumpIf("r1", "==", "r3", allPassed);
-  p.alu("sub", "r1", "r3").alu("and", "r1", 0xffff).jumpIf("r1", ">", ORDER_FULL, over).label(waits);
+  p.load("u16", "r3", "r0", ORDER_PASSED_AT).load("u16", "r1", "r0", ORDER_HANDED_AT);
+  p.alu("sub", "r1", "r3").alu("and", "r1", mask).jumpIf("r1", "==", 0, allPassed).jumpIf("r1", ">", ORDER_FULL, over).label(waits);
   // Another CPU may have found just now that all have left: below 0 there would be no end to it.
   p.jumpIf("r2", "==", 0, stamp)
     .alu("sub", "r2", 1)
@@ -128,17 +136,8 @@ export function waitInside(
   if (trusted > 0) p.alu("or", "r2", trusted);
   p.label(store).store("u32", "r9", waiting, "r2").label(stamp);
   p.load("u32", "r1", "r0", ORDER_HANDED_AT).alu("add", "r1", 1).store("u32", "r0", ORDER_HANDED_AT, "r1");
-  p.store("u16", "r10", INSIDE_STAMP + INSIDE_STAMP_AT - INSIDE_MARK_AT, "r1");
-  p.load("u32", "r1", "r10", INDEX)
-    .alu("and", "r1", (1 << INSIDE_BITS) - 1)
-    .alu("lsh", "r1", INSIDE_PLACE_SHIFT);
-  p.alu("or", "r1", INSIDE_MARK).store("u32", "r10", INSIDE_STAMP, "r1");
-  p.mov("r1", "r6")
-    .mov("r2", INSIDE_MARK_AT)
-    .stackPointer("r3", INSIDE_STAMP)
-    .mov("r4", INSIDE_STAMP_SIZE)
-    .mov("r5", 0)
-    .call(SKB_STORE_BYTES);
+  if (tagged) pushStamp(p);
+  else writeInside(p);
   p.jump(engine).label(allPassed);
   if (trusted === 0) {
     p.label(over).store("u32", "r9", waiting, 0);
@@ -150,6 +149,29 @@ export function waitInside(
     .store("u32", "r9", waiting, 0)
     .jump(done);
   p.label(again).alu("sub", "r2", ORDER_TRUSTED_ONE).store("u32", "r9", waiting, "r2").label(done);
+}
+
+/** Writes the stamp in r1, of the place in INDEX, as the packet's source MAC. r0 to r5 are lost. */
+function writeInside(p: Program): void {
+  p.store("u16", "r10", INSIDE_STAMP + INSIDE_STAMP_AT - INSIDE_MARK_AT, "r1");
+  p.load("u32", "r1", "r10", INDEX)
+    .alu("and", "r1", (1 << INSIDE_BITS) - 1)
+    .alu("lsh", "r1", INSIDE_PLACE_SHIFT);
+  p.alu("or", "r1", INSIDE_MARK).store("u32", "r10", INSIDE_STAMP, "r1");
+  p.mov("r1", "r6")
+    .mov("r2", INSIDE_MARK_AT)
+    .stackPointer("r3", INSIDE_STAMP)
+    .mov("r4", INSIDE_STAMP_SIZE)
+    .mov("r5", 0)
+    .call(SKB_STORE_BYTES);
+}
+
+/** The same as a tag, which is no part of the packet's bytes yet. */
+function pushStamp(p: Program): void {
+  p.load("u32", "r3", "r10", INDEX)
+    .alu("and", "r3", (1 << TAG_PLACE_BITS) - 1)
+    .alu("lsh", "r3", TAG_STAMP_BITS);
+  p.alu("and", "r1", TAG_STAMP_MASK).alu("or", "r3", "r1").mov("r1", "r6").mov("r2", SERVICE_TAG).call(VLAN_PUSH);
 }
 
 /**

@@ -22,9 +22,9 @@ export interface GuardLayout {
 const IPV4 = 0x0008,
   IPV6 = 0xdd86;
 /** Stack: an IP header, a key of `station_pairs`, number of a port, layer 4's ports. */
-export const IP = -112;
+export const IP = -112,
+  PLACE = -68;
 const PAIR = -64,
-  PLACE = -68,
   PORTS = -12;
 const HEADER = 14,
   SRC = 6,
@@ -44,6 +44,11 @@ const PLAIN_IPV4 = 0x45,
 
 /** `frame`: where on the stack the frame's Ethernet header is, of 14 bytes. */
 export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
+  /** To be called before `unlessPlain` where `keepDatagrams` asks which worker it is: without CAP_PERFMON the verifier follows each jump about the family both ways. */
+  clearIp(workers: number): this {
+    return workers > 1 ? this.zero(IP, IPV6_SIZE) : this;
+  }
+
   /** Goes on if the frame is for one station. */
   unlessUnicast(frame: number, otherwise: string): this {
     return this.load("u8", "r0", "r10", frame).alu("and", "r0", GROUP_BIT).jumpIf("r0", "!=", 0, otherwise);
@@ -107,7 +112,34 @@ export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
    */
   keepInOrder(frame: number, order: InsideOrder, engine: string): this {
     this.jumpIf("r9", "==", 0, "pair not entered").load("u32", "r1", "r9", STATION_PAIR_ORDER_AT).jumpIf("r1", "==", 0, "pair in order");
-    this.label("pair not entered").loadBytes("r7", PORTS, 4, engine);
+    this.label("pair not entered");
+    return this.askOrder(frame, order, engine);
+  }
+
+  /**
+   * The same of datagrams alone, of a frame whose IP header is in IP: a connection waits for nothing. `port`: puts the number of the engine's port, by which the frame comes, to
+   * PLACE. r0 to r5 and r7 are lost.
+   */
+  keepDatagrams(frame: number, order: Omit<InsideOrder, "port">, port: () => void, engine: string): this {
+    this.jumpIf("r9", "==", 0, "pair not entered").load("u32", "r1", "r9", STATION_PAIR_ORDER_AT).jumpIf("r1", "==", 0, "pair in order");
+    this.label("pair not entered")
+      .load("u16", "r0", "r10", frame + TYPE)
+      .jumpIf("r0", "==", IPV6, "IPv6 datagram");
+    this.mov("r7", HEADER + IPV4_SIZE)
+      .load("u8", "r0", "r10", IP + IPV4_PROTOCOL)
+      .jump("which protocol");
+    this.label("IPv6 datagram")
+      .mov("r7", HEADER + IPV6_SIZE)
+      .load("u8", "r0", "r10", IP + IPV6_NEXT);
+    this.label("which protocol").jumpIf("r0", "==", PROTO_UDP, "datagram").jumpIf("r9", "==", 0, engine).jump("pair in order");
+    this.label("datagram");
+    port();
+    return this.askOrder(frame, { ...order, port: PLACE }, engine);
+  }
+
+  private askOrder(frame: number, order: InsideOrder, engine: string): this {
+    const { tagged = false } = order;
+    this.loadBytes("r7", PORTS, 4, engine);
     if (order.workers > 1) {
       this.load("u16", "r0", "r10", frame + TYPE).jumpIf("r0", "==", IPV6, "IPv6 spread");
       this.spread(V4, IP + IPV4_DST, PORTS + 2, order.workers)
@@ -119,7 +151,7 @@ export class PairProgram<Maps extends MapFds = MapFds> extends Program<Maps> {
       .load("u32", "r2", "r10", PORTS)
       .alu("xor", "r1", "r2");
     placeInside(this, order);
-    waitInside(this, "pair", { waiting: STATION_PAIR_ORDER_AT, trusted: ORDER_TRUSTED }, engine);
+    waitInside(this, "pair", { waiting: STATION_PAIR_ORDER_AT, trusted: ORDER_TRUSTED, tagged }, engine);
     return this.label("pair in order");
   }
 

@@ -9,7 +9,7 @@
  *
  * Flows share places. That costs a packet more at times, and no order: those that share one come to one worker by one way.
  *
- * What endpoints on veth pairs send has its stamp in the source MAC, and places by port.
+ * What endpoints on veth pairs send, and the host to them, has its stamp in the source MAC, what comes from a LAN in a tag; places are by port.
  */
 import {
   INSIDE_BITS,
@@ -27,6 +27,8 @@ import {
   STAMP_MARK,
   STAMP_MARK_AT,
   STAMP_PLACE_AT,
+  TAG_STAMP_BITS,
+  TAG_STAMP_MASK,
   WORKER_PLACES,
 } from "../wire/order.js";
 
@@ -80,6 +82,13 @@ export class Order {
     this.places[this.count] = this.inside + (port << INSIDE_BITS) + ((mark >>> INSIDE_PLACE_SHIFT) & (INSIDE_PLACES - 1));
     this.stamps[this.count++] = halves[(frame + INSIDE_STAMP_AT) >> 1]!;
     return true;
+  }
+
+  /** The same of a frame from a LAN, whose port it is; `tag`: the 16 bits of its tag. */
+  noteTagged(tag: number, port: number): void {
+    if (this.count === this.places.length) return;
+    this.places[this.count] = this.inside + (port << INSIDE_BITS) + (tag >>> TAG_STAMP_BITS);
+    this.stamps[this.count++] = tag & TAG_STAMP_MASK;
   }
 
   /** All that was noted has been sent on, or is gone. What a place has several of came in order. */

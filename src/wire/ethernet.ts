@@ -72,6 +72,16 @@ export function isTag(type: number): boolean {
   return type === TYPE_C_TAG || type === TYPE_S_TAG;
 }
 
+/** The same of a service's tag alone. */
+export function isServiceTag(type: number): boolean {
+  return type === TYPE_S_TAG;
+}
+
+/** Of a frame with a tag its 16 bits (TCI). */
+export function tagControl(bytes: Uint8Array, off: number): number {
+  return (bytes[off + TYPE + 2]! << 8) | bytes[off + TYPE + 3]!;
+}
+
 /** Source is a group address, which no station may have. */
 export function isSourceGroup(bytes: Uint8Array, off: number): boolean {
   return (bytes[off + 6]! & 1) !== 0;

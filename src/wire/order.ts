@@ -60,6 +60,14 @@ export const STAMP_SIZE = 12, STAMP_ENTERED_AT = 0, STAMP_MARK_AT = 2, STAMP_AT 
 export const INSIDE_STAMP_SIZE = 6, INSIDE_MARK_AT = 6, INSIDE_STAMP_AT = 10, INSIDE_MARK = 0x647473, INSIDE_PLACE_SHIFT = 24;
 
 /**
+ * The stamp of a frame from a LAN, whose addresses the engine needs: a service VLAN tag (IEEE 802.1Q §9.5), which nothing has that comes from there. Its 16 bits are the
+ * place among those of the LAN's port, and the low bits of the stamp.
+ */
+export const TAG_STAMP_BITS = 13,
+  TAG_STAMP_MASK = (1 << TAG_STAMP_BITS) - 1,
+  TAG_PLACE_BITS = 16 - TAG_STAMP_BITS;
+
+/**
  * At INSIDE_MARK_AT of any frame to the engine, four bytes: it is a copy, and the kernel carries the frame itself
  * (`steer/offload-program.ts`). It is the stamp of a place that no port has. Who forges one has his own frame not sent on. At COPY_ACKED_AT is FLOW_ACKED_AT of
  * the entry of the flow's other direction (`wire/flow-entry.ts`).

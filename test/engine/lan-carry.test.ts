@@ -2,6 +2,16 @@
 import { expect, it } from "vitest";
 import { NO_ICC, ONE_MAC, PASSTHRU, PROMISCUOUS, VEPA } from "../../src/table/networks.js";
 import { ENDPOINT } from "../../src/table/ports.js";
+import {
+  insidePlace,
+  ORDER_MOST,
+  ORDER_PASSED_AT,
+  ORDER_TRUSTED,
+  ORDER_VALUE_SIZE,
+  orderPlaces,
+  TAG_STAMP_BITS,
+} from "../../src/wire/order.js";
+import { STATION_PAIR_ORDER_AT } from "../../src/wire/station-pair.js";
 import { type Dataplane, HOST_IP } from "../support/dataplane.js";
 import {
   A,
@@ -40,6 +50,30 @@ function entry(dst: string, src: string, how: number, device: number, [from, to]
   ];
 }
 const carried = (d: Dataplane): [string, string][] => [...d.stationPairs].sort();
+
+it("takes a service tag from the LAN for a stamp, delivers the frame without it, and has new datagrams wait", () => {
+  const d = carriedLan();
+  const memory = new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE);
+  d.state.order.open(memory, 0);
+  const plain = datagram(MAC_PEER, PEER, MAC_A, IP_A);
+  const segments = p.partial(
+    p.frame(MAC_A, MAC_PEER, p.tcp({ src: PEER, dst: IP_A }, { sport: 1, dport: 2, data: p.payload(3000) })),
+    1,
+    1000,
+  );
+  for (const frame of [plain, p.partial(plain), segments]) {
+    const stamped = p.tagged(frame, (5 << TAG_STAMP_BITS) | 0x1abc, 0x88a8);
+    if ((frame[0]! & p.NEEDS_CSUM) !== 0) stamped[6] = frame[6]! + 4; // as the device tells where the checksum starts
+    const [sent] = d.send(PORT, stamped);
+    expect([sent!.port, p.hex(p.complete(sent!.bytes).subarray(p.VNET))]).toEqual([A, p.hex(p.complete(frame).subarray(p.VNET))]);
+  }
+  expect(new DataView(memory).getUint32((insidePlace(1, 0, PORT) + 5) * ORDER_VALUE_SIZE + ORDER_PASSED_AT, true)).toBe(0x1abc);
+  d.send(A, datagram(MAC_A, IP_A, MAC_PEER, PEER));
+  const waiting = [...d.stationPairs.values()].map((value) => Buffer.from(value, "hex").readUInt32LE(STATION_PAIR_ORDER_AT));
+  expect(waiting).toEqual([ORDER_MOST | ORDER_TRUSTED, ORDER_MOST | ORDER_TRUSTED]);
+  // Cut short, it is no frame.
+  for (let len = p.VNET + 14; len < p.VNET + 18; len++) d.send(PORT, p.tagged(plain, 1, 0x88a8).subarray(0, len));
+});
 
 it("has it carry what it has bridged: from the LAN, out to it, to the host, and between endpoints", () => {
   const d = carriedLan();

@@ -3,7 +3,15 @@ import { expect, it } from "vitest";
 import { INTERNAL, NO_ICC, PROMISCUOUS } from "../../src/table/networks.js";
 import { HOST } from "../../src/table/ports.js";
 import { parseIp } from "../../src/wire/ip-address.js";
-import { ORDER_MOST, ORDER_TRUSTED, ORDER_VALUE_SIZE, orderPlaces } from "../../src/wire/order.js";
+import {
+  INSIDE_MARK,
+  INSIDE_MARK_AT,
+  INSIDE_PLACE_SHIFT,
+  ORDER_MOST,
+  ORDER_TRUSTED,
+  ORDER_VALUE_SIZE,
+  orderPlaces,
+} from "../../src/wire/order.js";
 import {
   A,
   addPort,
@@ -53,15 +61,18 @@ function entry(dst: string, src: string, device: number, from: number, to: numbe
   return [d!.slice(0, 4) + s!.slice(0, 4) + d!.slice(4) + s!.slice(4) + words(NETWORK), words(1, device, 0, 0, from | (to << 16), waiting)];
 }
 
-it("has what an endpoint sends wait for what it has sent before, and what the host sends not", () => {
+it("has what an endpoint sends wait for what it has sent before, and what the host sends, whose stamps it takes out", () => {
   const d = network();
   d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
   d.send(A, request);
   expect([...d.stationPairs]).toEqual([entry(MAC_B, MAC_A, END_B, A, B, ORDER_MOST | ORDER_TRUSTED)]);
   d.state.stationPairs.takeBack();
   d.say({ type: "locals", addresses: [parseIp(GATEWAY)!], broadcasts: [] });
-  d.send(HOST_PORT, udp(MAC_GATEWAY, GATEWAY, MAC_A, IP_A));
-  expect([...d.stationPairs]).toEqual([entry(MAC_A, MAC_GATEWAY, END_A, HOST_PORT, A)]);
+  const frame = Buffer.from(udp(MAC_GATEWAY, GATEWAY, MAC_A, IP_A));
+  frame.writeUInt32LE((INSIDE_MARK | (4 << INSIDE_PLACE_SHIFT)) >>> 0, p.VNET + INSIDE_MARK_AT);
+  const [sent] = d.send(HOST_PORT, frame);
+  expect(p.macText(sent!.bytes.subarray(p.VNET + 6, p.VNET + 12))).toBe(MAC_GATEWAY);
+  expect([...d.stationPairs]).toEqual([entry(MAC_A, MAC_GATEWAY, END_A, HOST_PORT, A, ORDER_MOST | ORDER_TRUSTED)]);
 });
 
 it("has it carry TCP and UDP that it has bridged from one to the other, each way by itself, of both families", () => {

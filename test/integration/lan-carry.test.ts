@@ -276,21 +276,37 @@ function outward(v6: boolean, { proto = p.UDP, sport = 5000, dport = 5001, mac =
 }
 
 /** What `from_endpoint` makes of them: of each frame whether it was carried, or the number of its stamp, or null, to the engine as it is. */
-async function stepped(steps: object[], workers = 1): Promise<("carried" | number | null)[]> {
-  return (await ran(steps, workers)).map(({ carried, stamp }) => (carried ? "carried" : (stamp?.number ?? null)));
+async function stepped(steps: object[], workers = 1, more: object = {}): Promise<("carried" | number | null)[]> {
+  return (await ran(steps, workers, more)).map(({ carried, stamp }) => (carried ? "carried" : (stamp?.number ?? null)));
 }
 
-async function ran(steps: object[], workers: number): Promise<{ carried: boolean; stamp: { number: number; worker: number } | null }[]> {
+async function ran(
+  steps: object[],
+  workers: number,
+  more: object = {},
+): Promise<{ carried: boolean; stamp: { number: number; worker: number } | null }[]> {
   const station = {
     network: NETWORK,
     port: A,
     mac: MAC_A.replaceAll(":", ""),
     addresses: [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each)),
   };
-  const job = { end: "end0", uplink: "up0", gateway: MAC_PARENT.replaceAll(":", ""), station, pairs: [], steps, workers };
+  const job = { end: "end0", uplink: "up0", gateway: MAC_PARENT.replaceAll(":", ""), station, pairs: [], steps, workers, ...more };
   const { code, stdout, stderr } = await lab.run(host, [process.execPath, program("endpoint-run")], { input: JSON.stringify(job) });
   expect([code, stderr]).toEqual([0, ""]);
   return JSON.parse(stdout) as Awaited<ReturnType<typeof ran>>;
+}
+
+/** The pair of that MAC and the peer's, in a step. */
+function pairOf(from: string, waiting: number): object {
+  const [dst, src] = [p.macBytes(MAC_PEER), p.macBytes(from)];
+  const number = Uint8Array.of(NETWORK, 0, 0, 0);
+  const value = Buffer.alloc(STATION_PAIR_VALUE_SIZE);
+  value.writeUInt32LE(1, STATION_PAIR_DEVICE_AT);
+  value.writeUInt16LE(A, STATION_PAIR_FROM_AT);
+  value.writeUInt32LE(waiting, STATION_PAIR_ORDER_AT);
+  const halves = [dst.subarray(0, 2), src.subarray(0, 2), dst.subarray(2), src.subarray(2)];
+  return { pair: [p.hex(Buffer.concat([...halves, number])), p.hex(value)] };
 }
 
 it("takes for a stamp the place of the worker that will read the frame", async () => {
@@ -332,6 +348,18 @@ it("stamps what an endpoint sends in a flow that is not carried for a time, so t
   expect(await stepped(steps)).toEqual([1, 2, 3, 4, "carried", "carried"]);
 });
 
+it("stamps the host's datagrams to an endpoint in the same way, and no segments", async () => {
+  const of = (v6: boolean): object[] => {
+    const ip = v6 ? { src: IP6_A, dst: PEER6 } : { src: IP_A, dst: PEER };
+    const to = (packet: Uint8Array, src = MAC_PARENT): object => ({ frame: p.hex(p.frame(MAC_PEER, src, packet).subarray(p.VNET)) });
+    const [udp, tcp] = [p.udp(ip, { ...ports, data: p.payload(20) }), p.tcp(ip, { ...ports, flags: p.ACK })];
+    return [to(udp), to(tcp), to(udp, MAC_OTHER), pairOf(MAC_PARENT, ORDER_MOST | ORDER_TRUSTED), to(tcp), to(udp), { passed: 2 }, to(udp)];
+  };
+  const locals = [p.ipBytes(IP_A), p.ip6Bytes(IP6_A)].map((each) => p.hex(each));
+  for (const workers of [1, 3])
+    for (const v6 of [false, true]) expect(await stepped(of(v6), workers, { locals })).toEqual([1, null, null, "carried", 2, "carried"]);
+});
+
 it("carries what would find the queue to the engine full", async () => {
   const udp = outward(false);
   const steps = [udp, udp.entry(ORDER_MOST), { passed: 1 - ORDER_FULL }, udp, udp, { passed: 3 }, udp];
@@ -346,16 +374,7 @@ it.each([1, 3])(
       const to = (packet: Uint8Array): object => ({ frame: p.hex(p.frame(MAC_PEER, MAC_A, packet).subarray(p.VNET)) });
       const datagram = (sport: number): object => to(p.udp(ip, { ...ports, sport, data: p.payload(20) }));
       const [udp, tcp] = [datagram(ports.sport), to(p.tcp(ip, { ...ports, flags: p.ACK }))];
-      const pair = (waiting: number): object => {
-        const [dst, src] = [p.macBytes(MAC_PEER), p.macBytes(MAC_A)];
-        const number = Uint8Array.of(NETWORK, 0, 0, 0);
-        const value = Buffer.alloc(STATION_PAIR_VALUE_SIZE);
-        value.writeUInt32LE(1, STATION_PAIR_DEVICE_AT);
-        value.writeUInt16LE(A, STATION_PAIR_FROM_AT);
-        value.writeUInt32LE(waiting, STATION_PAIR_ORDER_AT);
-        const halves = [dst.subarray(0, 2), src.subarray(0, 2), dst.subarray(2), src.subarray(2)];
-        return { pair: [p.hex(Buffer.concat([...halves, number])), p.hex(value)] };
-      };
+      const pair = (waiting: number): object => pairOf(MAC_A, waiting);
       const others = [1, 2, 3].map((n) => datagram(ports.sport + n)); // each in another place
       return [
         ...[udp, tcp, { passed: 2 }, ...others],

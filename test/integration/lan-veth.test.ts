@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { CapturedView } from "../../src/api/capture-types.js";
 import type { StatsView } from "../../src/api/types.js";
+import { buildBurst, expectOrder, sending, serveBursts, serving, untilServing } from "../support/burst.js";
 import { connect, curl, ping } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
@@ -12,9 +13,14 @@ const SERVER = [process.execPath, program("http-server"), "8080"];
 const [A, B] = ["192.0.2.128", "192.0.2.129"];
 const BYTES = 20_000_000;
 
+/** Datagrams of new flows, each burst faster than one can be decided on. */
+const BURSTS = { flows: 8, count: 300, answers: 1 };
+
 let h: SandboxHost;
+let burst: string;
 beforeAll(async () => {
   h = await SandboxHost.start();
+  burst = buildBurst(h.lab.dir);
   for (const ns of [h.client, h.host]) await serveIperf(h.lab, ns, 5201);
 });
 afterAll(() => h.close());
@@ -46,6 +52,20 @@ it.each(["macvlan", "ipvlan"])("%s: carries from and to the LAN, the host and ne
   expect((await curl(h.lab, h.client, `${A}:8080`)).peer).toMatch(`${CLIENT}:`);
   for (let i = 0; i < 3; i++) expect((await curl(h.lab, h.client, `${HOST}:8999`)).peer).toMatch(`${CLIENT}:`);
   expect((await curl(h.lab, h.host, "127.0.0.1:8999")).code).toBe(0);
+
+  // Datagrams come in the order in which they were sent, from where they may and to whom.
+  const inside = await untilServing(await h.startInside("b", serving(burst, 7000), { input: "pipe" }));
+  for (const [ns, to] of [
+    [h.client, CLIENT],
+    [h.host, HOST],
+  ] as const) {
+    // biome-ignore format: a table
+    const server = await serveBursts(h.lab, ns, burst, 7000);
+    await expectOrder(`endpoint to ${to}`, await h.inside("b", ...sending(burst, to, 7000, BURSTS)), server, BURSTS);
+    await expectOrder(`${to} to endpoint`, await h.lab.run(ns, sending(burst, B, 7000, BURSTS)), inside, BURSTS);
+    await server.stop();
+  }
+  await inside.stop();
 
   // Who captures sees all of it, from whom and to whom it goes, and what is translated.
   const capture = launch(h.lab, h.host, ["capture", "--json", "--network", "lan"]);

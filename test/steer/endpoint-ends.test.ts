@@ -72,7 +72,7 @@ it("all keep those that they have when the kernel refuses both", async () => {
 
 it("an endpoint that the kernel has no room for is none that it carries, and leaves nothing in the maps", () => {
   const all = ends();
-  all.setHost(1, { ifindex: 30, mac: new Uint8Array(6) });
+  all.setHost(1, { ifindex: 30, mac: new Uint8Array(6), port: 5 });
   vi.mocked(bpf.deleteElement).mockClear();
   vi.mocked(bpf.updateElement).mockImplementation((map) => {
     if (map === PEERS) throw new Error("ENOMEM");
@@ -82,7 +82,7 @@ it("an endpoint that the kernel has no room for is none that it carries, and lea
   expect(said).toEqual(["network 1: packets of an endpoint are not carried by the kernel: ENOMEM"]);
   expect([all.refused, vi.mocked(bpf.deleteElement).mock.calls.length]).toEqual([1, 1]);
   vi.mocked(bpf.updateElement).mockReset();
-  all.setHost(1, { ifindex: 31, mac: new Uint8Array(6) });
+  all.setHost(1, { ifindex: 31, mac: new Uint8Array(6), port: 5 });
   expect(bpf.updateElement).not.toHaveBeenCalled(); // not by another device either: the engine knows it as one that is not carried
   expect(all.carry(1, endpoint)).toBeTypeOf("function");
 });
@@ -97,9 +97,9 @@ it("by another device of the host they have what they had by the one before, and
     vi.mocked(bpf.updateElement).mockReset();
     vi.mocked(bpf.deleteElement).mockReset();
   });
-  const former = all.setHost(1, { ifindex: 30, mac });
+  const former = all.setHost(1, { ifindex: 30, mac, port: 5 });
   for (const end of [10, 20]) all.carry(1, { end, port: end, mac, addresses: [ip(`10.44.0.${end}`)] });
-  const now = all.setHost(1, { ifindex: 31, mac });
+  const now = all.setHost(1, { ifindex: 31, mac, port: 5 });
   const keys = ["1f0000000a2c000a", "1f0000000a2c0014"];
   expect([...entered].sort()).toEqual(keys);
   former();
@@ -112,11 +112,11 @@ it("a kernel without TCX is asked once a network to carry what the host sends, n
   const all = ends();
   const mac = new Uint8Array(6);
   const asked = () => vi.mocked(bpf.createTcxLink).mock.calls.map(([, ifindex]) => ifindex);
-  const gone = all.setHost(1, { ifindex: 30, mac });
+  const gone = all.setHost(1, { ifindex: 30, mac, port: 5 });
   vi.mocked(bpf.createTcxLink).mockClear();
   for (const end of [10, 20]) all.carry(1, { end, port: end, mac, addresses: [ip(`10.44.0.${end}`)] });
   expect(asked()).toEqual([30]);
   gone();
-  all.setHost(1, { ifindex: 31, mac }); // made again
+  all.setHost(1, { ifindex: 31, mac, port: 5 }); // made again
   expect(asked()).toEqual([30, 31]);
 });

@@ -4,7 +4,7 @@ import path from "node:path";
 import { ask } from "../../src/api/client.js";
 import type { SandboxView } from "../../src/api/sandbox-types.js";
 import { Lab } from "./lab.js";
-import type { Proc, Result } from "./proc.js";
+import type { Proc, Result, StartOptions } from "./proc.js";
 import { launch, tsproxy, untilReady } from "./tsproxy.js";
 
 export const CLIENT = "192.0.2.10";
@@ -60,9 +60,14 @@ export class SandboxHost {
 
   /** Runs a program in a sandbox as `tsproxy exec` does, without a start of Node. */
   async inside(name: string, ...command: string[]): Promise<Result> {
+    return (await this.startInside(name, command)).finish();
+  }
+
+  /** The same of one that goes on. */
+  async startInside(name: string, command: string[], options: StartOptions = {}): Promise<Proc> {
     const found = (await this.sandboxes()).find((sandbox) => sandbox.name === name);
     if (found === undefined) throw new Error(`there is no sandbox '${name}'`);
-    return this.lab.run(this.host, ["nsenter", `--target=${found.pid}`, "--mount", "--net", "--uts", "--", ...command]);
+    return this.lab.start(this.host, ["nsenter", `--target=${found.pid}`, "--mount", "--net", "--uts", "--", ...command], options);
   }
 
   get apiSocket(): string {

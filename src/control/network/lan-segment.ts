@@ -80,6 +80,8 @@ export class LanSegment {
   /** The TAP, its port, and `lan_out` on it. */
   private device = new Undo();
   /** 0: it is being made again. */
+  /** Number of its port in the engine. */
+  private port = -1;
   private deviceIndex = 0;
   private deviceName = "";
   private attached: Attached | undefined;
@@ -178,7 +180,7 @@ export class LanSegment {
     closeToIpv6(tap.name);
     put("lan_out", lanOutProgram(maps, MODES[this.sort.mode].way), index, "ingress", undo);
     const port = { kind: "lan", name: tap.name, mac: this.mac ?? NO_MAC, addresses: [], network, device: index } as const;
-    taps.attach(tap, port, undo, () => void this.remake(undo));
+    this.port = taps.attach(tap, port, undo, () => void this.remake(undo));
     socket.setLink(index, { up: true });
     undo.add(`watch of ${tap.name}`, this.site.host.watch(index)); // that it is gone its port tells
   }
@@ -270,7 +272,11 @@ export class LanSegment {
   /** Puts the programs on the parent, and has it take frames for stations. Throws with nothing left. */
   private attach({ index, mac, mtu, flags }: Link, vlan: number): void {
     const { maps, deviceIndex, network } = this;
-    const wire: LanWire = { way: MODES[this.sort.mode].way, vlan, network };
+    const wire: LanWire = {
+      way: MODES[this.sort.mode].way,
+      vlan,
+      network: { number: network, port: this.port, workers: this.site.workers.count },
+    };
     const undo = new Steps();
     try {
       undo.add("the parent's own MAC", () => this.stations.setParent(undefined));

@@ -48,7 +48,7 @@ export class Lans {
 
   /** Not before there is a LAN. */
   private carry(): LanCarry {
-    this.carried ??= new LanCarry(this.site.steering.maps);
+    this.carried ??= new LanCarry({ ...this.site.steering.maps, guard: this.site.steering.ends.guardMap }, this.site.workers.count);
     return this.carried;
   }
 

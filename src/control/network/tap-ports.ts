@@ -94,7 +94,7 @@ export class TapPorts {
     for (const address of addresses) if (address.family === 6) this.steering.setInside(port, address);
     // Bandwidth is shaped by the engine, so who has a limit is not carried.
     const mayBe = info.kind === "endpoint" && device !== 0 && bandwidth === undefined && this.steering.carriesInside;
-    if (info.kind === "host") undo.add(`host's end of network ${network}`, ends.setHost(network, { ifindex: device, mac }));
+    if (info.kind === "host") undo.add(`host's end of network ${network}`, ends.setHost(network, { ifindex: device, mac, port }));
     // First: of what the kernel has no room for, the engine must know that it is not carried.
     const endCarrying = mayBe ? ends.carry(network, { end: device, port, mac, addresses }) : undefined;
     if (endCarrying !== undefined) undo.add(`carrying of ${info.name}`, endCarrying);

@@ -5,6 +5,8 @@
  * frames meet that program and the station's the other one: [["endpoint" or "host", or "forwarded" by it, frame]], in place of `frames`. With "again" it is the host's,
  * of a flow that was noted long ago, at a device that is gone: whether it is noted at this one then.
  *
+ * With `steps` (below) and `locals` the host's frames have steps, by that program.
+ *
  * Job: { end: device name, gateway: MAC in hex, station: { network, port, mac, addresses: hex }, pairs: [[key, value]] of `station_pairs` in hex, frames: [hex] }.
  * Answer: for each frame whether it was carried; else it went to the engine.
  *
@@ -48,14 +50,14 @@ const { workers = 1 } = job;
 const ends = new EndpointEnds(attacher, maps, { pastBridge: true, uplinks: Array(workers) }, () => ({ ipv4: true, ipv6: true }));
 const { network, port, mac, addresses } = job.station;
 ends.attach({ end, tap });
-ends.setHost(network, { ifindex: tap, mac: bytes(job.gateway) });
+ends.setHost(network, { ifindex: tap, mac: bytes(job.gateway), port });
 ends.carry(network, { end, port, mac: bytes(mac), addresses: addresses.map((hex) => ofBytes(bytes(hex))) });
 for (const [key, value] of job.pairs) bpf.updateElement(maps.stationPairs, bytes(key), bytes(value));
 
 const { locals, conversation } = job;
 for (const address of (locals ?? []).map(bytes))
   bpf.updateElement(address.length === 4 ? maps.locals : maps.locals6, address, new Uint8Array(4));
-const fromHost = bpf.loadProgram("test_from_host", fromHostProgram(ends.loaded.maps, network));
+const fromHost = bpf.loadProgram("test_from_host", fromHostProgram(ends.loaded.maps, { network, port, mac: bytes(job.gateway), workers }));
 const asHost = locals !== undefined && conversation === undefined;
 const program = asHost ? fromHost : programs.get(end);
 const left = asHost ? TC_ACT_UNSPEC : TC_ACT_REDIRECT;
