@@ -10,12 +10,13 @@ import { Random } from "../support/random.js";
 
 const OPTIONS = { conntrackMax: 64, masqueradeFirst: 61000, masqueradeLast: 61003 };
 
-/** Of each table that has one. */
+/** Of each table that has one, be it in a map of its own. */
 function seeds(state: State): Map<string, number> {
   return new Map(
-    Object.entries(state as unknown as Record<string, { seed?: number } | null>).flatMap(([name, table]) =>
-      typeof table?.seed === "number" ? [[name, table.seed]] : [],
-    ),
+    Object.entries(state as unknown as Record<string, { seed?: number; byPort?: { seed?: number } } | null>).flatMap(([name, table]) => {
+      const seed = table?.seed ?? table?.byPort?.seed;
+      return typeof seed === "number" ? [[name, seed]] : [];
+    }),
   );
 }
 
