@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
-import { sweepStale } from "../../src/steer/attach.js";
+import { sweepStale } from "../../src/steer/host-filter.js";
 import { RouteSocket } from "../../src/sys/rtnetlink.js";
 import { curl, IN_VAIN, ping, REFUSED, TIMED_OUT, udpClient } from "../support/clients.js";
 import { Lab } from "../support/lab.js";

@@ -115,8 +115,8 @@ async function runForeground(config: RunConfig): Promise<void> {
     for (const { warning } of await probeTargets(config.publish, { connect: config.probe })) if (warning !== undefined) log.warn(warning);
     stdout(announcement(job, config));
     if (config.readyFd !== undefined) tellReady(config.readyFd);
-    void job.loadOffload().then((offload) => {
-      if (config.json && offload !== undefined && !offload.loading) stdout(`${JSON.stringify({ event: "offload", ...offload })}\n`);
+    void job.finishStart().then((offload) => {
+      if (config.json && offload !== undefined) stdout(`${JSON.stringify({ event: "offload", ...offload })}\n`);
     });
     if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;
