@@ -14,7 +14,7 @@ import type { Cell, Results } from "./results.js";
 import { format } from "./stats.js";
 import { type Scenario, Session } from "./topology.js";
 import { metricsOf, warmUp } from "./workloads/all.js";
-import type { Workload } from "./workloads/workload.js";
+import { secondsOf, type Workload } from "./workloads/workload.js";
 
 /** How long a round waits for a quiet machine. */
 const PATIENCE_MS = 30_000,
@@ -50,6 +50,7 @@ export async function runRounds(options: Options): Promise<Results> {
     machine,
     rounds: options.rounds,
     seconds: options.seconds,
+    lasting: lastingOf(options),
     congestion: options.congestion,
     peers: peers.map(({ name, title, mover, version }) => ({ name, title, mover, version: version() })),
     skipped,
@@ -69,7 +70,8 @@ export async function runRounds(options: Options): Promise<Results> {
     peers.filter((peer) => peer.scenarios.includes(scenario)).map((peer) => ({ scenario, peer })),
   );
   const costOf = ({ scenario, peer }: { scenario: Scenario; peer: Peer }): number =>
-    OVERHEAD_SEC + workloadsOf(options, scenario, peer).reduce((sum, workload) => sum + workload.cost(options.seconds), 0);
+    OVERHEAD_SEC +
+    workloadsOf(options, scenario, peer).reduce((sum, workload) => sum + workload.cost(secondsOf(workload, options.seconds)), 0);
   const progress = new Progress(options.rounds * plan.reduce((sum, item) => sum + costOf(item), 0));
   for (let round = 1; round <= options.rounds; round++) {
     const patience = options.quick ? QUICK_PATIENCE_MS : PATIENCE_MS;
@@ -91,6 +93,12 @@ export async function runRounds(options: Options): Promise<Results> {
   }
   progress.end();
   return results;
+}
+
+/** Workloads that take longer than the others. */
+function lastingOf({ workloads, seconds }: Options): Record<string, number> {
+  const longer = workloads.filter((workload) => secondsOf(workload, seconds) > seconds);
+  return Object.fromEntries(longer.map((workload) => [workload.name, secondsOf(workload, seconds)]));
 }
 
 function workloadsOf(options: Options, scenario: Scenario, peer: Peer): Workload[] {
@@ -129,10 +137,12 @@ async function measure(
       for (const workload of workloadsOf(options, scenario, peer)) {
         await attempt(workload.name, async () => {
           show(workload.name);
-          const { result, others } = await undisturbed.run(() => workload.run(context));
-          const { values, curve } = result;
+          const seconds = secondsOf(workload, options.seconds);
+          const { result, others } = await undisturbed.run(() => workload.run({ ...context, seconds }));
+          const { values, curve, remark: errors } = result;
           Object.assign(cell.values, values);
           if (curve !== undefined) cell.curve = curve;
+          if (errors !== undefined) cell.remarks = { ...cell.remarks, [workload.name]: errors };
           if (others > DISTURBED) cell.disturbed = { ...cell.disturbed, [workload.name]: others };
           const first = workload.metrics[0]!;
           const remark = others > DISTURBED ? `, while others had ${Math.round(100 * others)} % of the processors` : "";

@@ -6,8 +6,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { CASES } from "./docker/cases.js";
 import type { DockerResults } from "./docker/report.js";
+import { leftSection } from "./left.js";
 import type { MemoryResults } from "./memory/report.js";
-import { describeRun, table, wrap } from "./page.js";
+import { describeRun, type Row, table, wrap } from "./page.js";
 import { RESULTS } from "./paths.js";
 import { GLANCE, glance } from "./report.js";
 import { type Results, readJson, valuesOf } from "./results.js";
@@ -55,6 +56,10 @@ export const FIGURES: Record<string, () => string[]> = {
   own: () => medians(OWN, ["tsproxy-own", "tsproxy-own-tap", "tsproxy", "iptables", "nftables", "veth", "docker-proxy"], README_METRICS),
   "published-own": () => ratios(OWN, ALL, against("tsproxy-own", "publish", ["iptables", "nftables", "docker-proxy", "tsproxy-own-tap"])),
   "round-trips": () => medians("end-to-end.json", [...FIRST, "c-on-tap", ...OTHERS], ROUND_TRIPS),
+  left: () => {
+    const [results, peers] = [endToEnd("end-to-end.json"), [...FIRST, "c-on-tap", ...OTHERS]];
+    return [origin("end-to-end.json", results), ...leftSection("peer", (metric) => rowsOf(results, peers, metric))];
+  },
   streams: () =>
     medians("end-to-end.json", [...FIRST, "iptables", "veth", "docker-proxy", "haproxy", "socat"], ["bulk-in-8", "bulk-out-8"]),
   /** What the kernel's own devices leave between themselves and docker-proxy, without any translation, and what we make of it. */
@@ -117,10 +122,13 @@ function each(peers: string[], scenario: Scenario, base: Scenario): Ratio[] {
 /** The table of the peers' medians, of those that were measured, in the scenario `publish`. */
 function medians(file: string, peers: string[], metrics: string[]): string[] {
   const results = endToEnd(file);
-  const present = peers.flatMap((name) => results.peers.filter((peer) => peer.name === name));
   const measured = metrics.filter((metric) => results.cells.some((cell) => Number.isFinite(cell.values[metric])));
-  const rows = (metric: string) => present.map(({ name, title }) => ({ label: title, values: valuesOf(results, "publish", name, metric) }));
-  return [origin(file, results), glance("peer", measured, rows)];
+  return [origin(file, results), glance("peer", measured, (metric) => rowsOf(results, peers, metric))];
+}
+
+function rowsOf(results: Results, peers: string[], metric: string): Row[] {
+  const present = peers.flatMap((name) => results.peers.filter((peer) => peer.name === name));
+  return present.map(({ name, title }) => ({ label: title, values: valuesOf(results, "publish", name, metric) }));
 }
 
 /** A line a metric, a column a ratio; what was not measured is left out. */

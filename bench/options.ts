@@ -41,7 +41,7 @@ npm run bench -- render [FOLDER]       pages and charts anew from the JSON of ea
   --workloads a,b    ${WORKLOADS.map(({ name }) => name).join(" ")}
   --scenarios a,b    ${EVERYWHERE.join(" ")}
   --rounds N         rounds, each with every peer (5; quick: 3)
-  --seconds N        of each measurement (3; quick: 1)
+  --seconds N        of each measurement (3; quick: 1); of new connections at least 3, which is longer than a client's ports last
   --congestion NAME  congestion control of TCP in every namespace (${CUBIC})
   --out FOLDER       where results go (bench/results; quick: bench/results/tmp)
 

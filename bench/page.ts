@@ -83,8 +83,22 @@ export function provenance({ command, date, machine }: Provenance, versions: Rec
   return [fence([command]), wrap(`${parts.join(", ")}.${idle}`)];
 }
 
+/** What a page tells of a run. */
+export interface Run extends Pick<Provenance, "date" | "machine"> {
+  rounds: number;
+  seconds?: number;
+  lasting?: Record<string, number>;
+  congestion?: string;
+}
+
+/** "1 s (connections: 3 s)": how long a measurement takes. */
+export function duration({ seconds, lasting = {} }: Pick<Run, "seconds" | "lasting">): string {
+  const exceptions = Object.entries(lasting).map(([workload, time]) => `${workload}: ${time} s`);
+  return `${seconds} s${exceptions.length === 0 ? "" : ` (${exceptions.join(", ")})`}`;
+}
+
 /** "2026-11-21, AMD EPYC, 2 cores, Linux 6.18, Node 20.20, TCP with cubic. Medians of 5 rounds of 1 s." */
-export function describeRun(run: Pick<Provenance, "date" | "machine"> & { rounds: number; seconds?: number; congestion?: string }): string {
+export function describeRun(run: Run): string {
   const { machine, rounds, seconds, congestion } = run;
   const short = (version: string): string => version.replace(/^v?(\d+\.\d+).*/, "$1");
   const parts = [
@@ -95,6 +109,6 @@ export function describeRun(run: Pick<Provenance, "date" | "machine"> & { rounds
     `Node ${short(machine.node)}`,
   ];
   if (congestion !== undefined) parts.push(`TCP with ${congestion}`);
-  const each = `${rounds === 1 ? "One round" : `Medians of ${rounds} interleaved rounds`}${seconds === undefined ? "" : ` of ${seconds} s`}`;
+  const each = `${rounds === 1 ? "One round" : `Medians of ${rounds} interleaved rounds`}${seconds === undefined ? "" : ` of ${duration(run)}`}`;
   return `${parts.join(", ")}. ${each}.`;
 }

@@ -1,9 +1,10 @@
 /** From results to files: `end-to-end.json`, its page in Markdown, and charts. */
 import fs from "node:fs";
 import path from "node:path";
+import { isLeft, leftSection } from "./left.js";
 import { QUIET } from "./machine.js";
 import { DISTURBED } from "./others.js";
-import { type Base, fence, provenance, type Row, spreadTable, table, wordTable, wrap } from "./page.js";
+import { type Base, duration, fence, provenance, type Row, spreadTable, table, wordTable, wrap } from "./page.js";
 import { type Results, valuesOf, writeJson } from "./results.js";
 import { format, summarize } from "./stats.js";
 import { type Bar, barChart, type Curve, percentileChart } from "./svg.js";
@@ -122,12 +123,12 @@ function curvesOf(results: Results, scenario: Scenario): Curve[] {
 }
 
 function markdown(results: Results): string {
-  const { rounds, seconds, congestion } = results;
+  const { rounds, congestion } = results;
   return `${[
     "# End to end",
     ...provenance(results),
     wrap(
-      `Rounds: ${rounds}, of ${seconds} s a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth; or by that of the same peer in IPv4.`,
+      `Rounds: ${rounds}, of ${duration(results)} a measurement, every peer in each. TCP with ${congestion} (\`congctl\` of every route). ${quiet(results)} A column with ÷ is the row's median divided by that of another peer: kernel iptables, docker-proxy, C on the same TAPs, veth; or by that of the same peer in IPv4.`,
     ),
     ...measured(results).flatMap((scenario) => section(results, scenario)),
     "## Who moved the bytes",
@@ -160,6 +161,7 @@ function section(results: Results, scenario: Scenario): string[] {
     "Medians:",
     mediansOf(results, scenario),
     ...metricsOf(results, scenario).flatMap((metric) => {
+      if (isLeft(metric.name)) return [];
       const chart = CHARTS.find(([, s, name]) => s === scenario && name === metric.name);
       const bases: Base[] = Object.entries(BASES)
         .filter(([name]) => name !== "veth" || scenario === "bridge")
@@ -172,6 +174,7 @@ function section(results: Results, scenario: Scenario): string[] {
         `${metric.unit}, ${metric.better} is better.`,
         spreadTable("peer", rowsOf(results, scenario, metric.name), bases),
         ...(chart === undefined ? [] : [`![${metric.title}](${chart[0]}.svg)`]),
+        ...(metric.name === "connections" ? leftSection("peer", (name) => rowsOf(results, scenario, name)) : []),
       ];
     }),
   ];
@@ -210,10 +213,12 @@ export function leftOut(results: Results): string[] {
   const failures = results.cells.flatMap(({ peer, scenario, round, failures: f }) =>
     Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]!.trim()}`),
   );
+  const remarks = results.cells.flatMap(({ peer, scenario, round, remarks: r = {} }) =>
+    Object.entries(r).map(([what, text]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${text}`),
+  );
   const skipped = Object.entries(results.skipped).map(([name, why]) => `- ${name}: ${why}`);
-  return skipped.length + failures.length === 0
-    ? []
-    : ["## Left out or failed", [...skipped, ...failures].map((line) => wrap(line).replaceAll("\n", "\n  ")).join("\n")];
+  const all = [...skipped, ...failures, ...remarks];
+  return all.length === 0 ? [] : ["## Left out or failed", all.map((line) => wrap(line).replaceAll("\n", "\n  ")).join("\n")];
 }
 
 /** How each peer was set up, and what the traffic was made with. */

@@ -22,6 +22,8 @@ export interface Cell {
   /** Round-trip time by percentile, µs. */
   curve?: [percentile: number, us: number][];
   failures: Record<string, string>;
+  /** By workload: errors that the generator of the traffic had. */
+  remarks?: Record<string, string>;
   /** By workload: share of the processors that others had meanwhile, where it was more than DISTURBED. */
   disturbed?: Record<string, number>;
 }
@@ -32,6 +34,8 @@ export interface Results {
   machine: Machine;
   rounds: number;
   seconds: number;
+  /** Seconds of the workloads that take longer, by name. Missing in results of before. */
+  lasting?: Record<string, number>;
   /** Congestion control of TCP. */
   congestion: string;
   peers: PeerInfo[];

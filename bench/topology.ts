@@ -41,6 +41,9 @@ interface Ends {
   family: 4 | 6;
 }
 
+/** Namespaces. */
+export type Places = Record<"client" | "between" | "server", string[]>;
+
 /** Of c1 on the client's LAN. */
 export const LAN_ADDRESS = "192.0.2.4";
 
@@ -95,6 +98,13 @@ export class Session {
 
   get from(): string {
     return this.world[ENDS[this.scenario].from];
+  }
+
+  /** Where connections begin and end, and what lies between: of a relay, which ends connections and begins others, both sides are there. */
+  get places(): Places {
+    const { from, to } = ENDS[this.scenario];
+    const between = (["host", "client"] as const).filter((role) => role !== from && role !== to);
+    return { client: [this.world[from]], between: between.map((role) => this.world[role]), server: [this.world[to]] };
   }
 
   /** The client's end is of IPv6. */
@@ -195,8 +205,6 @@ export class Session {
   tune(): void {
     const noFirewall = "net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0";
     this.lab.runSync(this.world.host, ["sh", "-c", `sysctl -qw ${noFirewall} 2>/dev/null || true`]);
-    // New connections by the ten thousand each second would else use up the usual 28,000 ports.
-    this.lab.runSync(this.from, ["sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535"]);
   }
 
   /** Starts every service's server at its end. */

@@ -1,7 +1,8 @@
 /** From results under Docker to `docker.json`, its page in Markdown, and charts. */
 import fs from "node:fs";
 import path from "node:path";
-import { type Base, provenance, type Row, spreadTable, wordTable, wrap } from "../page.js";
+import { isLeft, leftSection } from "../left.js";
+import { type Base, duration, provenance, type Row, spreadTable, wordTable, wrap } from "../page.js";
 import { commands, glance, leftOut, quiet } from "../report.js";
 import { type Results, readJson, valuesOf, writeJson } from "../results.js";
 import { format, summarize } from "../stats.js";
@@ -106,7 +107,7 @@ function portSection(results: PortResults): string[] {
 }
 
 function trafficSection(results: Results): string[] {
-  const { machine, rounds, seconds, congestion, peers, metrics, setups } = results;
+  const { machine, rounds, congestion, peers, metrics, setups } = results;
   const cases = CASES.filter(({ name }) => peers.some((peer) => peer.name === name));
   const tools = Object.fromEntries(CASES.flatMap(({ name, proxy }) => peers.filter((p) => p.name === name).map((p) => [proxy, p.version])));
   const bridgeNetfilter = Object.values(setups)
@@ -122,7 +123,7 @@ function trafficSection(results: Results): string[] {
     "## Traffic through one port",
     ...provenance(results, { ...tools, ...machine.tools }),
     wrap(
-      `A client on the LAN to a published port of a container. Rounds: ${rounds}, of ${seconds} s a measurement, every case in each, with a dockerd of its own. TCP with ${congestion} (\`congctl\` of every route). ${bridgeNetfilter} ${quiet(results)}`,
+      `A client on the LAN to a published port of a container. Rounds: ${rounds}, of ${duration(results)} a measurement, every case in each, with a dockerd of its own. TCP with ${congestion} (\`congctl\` of every route). ${bridgeNetfilter} ${quiet(results)}`,
     ),
     wrap(
       `Who moved the bytes was observed: by the counters of docker's rules and of tsproxy's steering, and by the proxies' processor time. With iptables a LAN client's packets never reach docker-proxy, which then serves the host itself and IPv6.${driver}`,
@@ -136,12 +137,16 @@ function trafficSection(results: Results): string[] {
     ),
     ...comparison(
       cases,
-      metrics.map(({ name, title, unit, better }) => ({
-        title,
-        unit: `${unit}, ${better} is better`,
-        of: (item) => valuesOf(results, "publish", item.name, name),
-      })),
+      metrics
+        .filter(({ name }) => !isLeft(name))
+        .map(({ name, title, unit, better }) => ({
+          title,
+          unit: `${unit}, ${better} is better`,
+          of: (item) => valuesOf(results, "publish", item.name, name),
+        })),
     ),
+    "### what new connections leave",
+    ...leftSection("proxy, mode of dockerd", rowsOf),
     ...leftOut(results),
     ...commands(results, "###"),
   ];

@@ -22,13 +22,28 @@ export interface Workload {
   name: string;
   scenarios: readonly Scenario[];
   udp?: true;
+  /** Seconds that it takes at least, whatever `--seconds` says; not when it warms up. */
+  atLeast?: number;
   /** Left out of `--quick`. */
   slow?: boolean;
   metrics: readonly Metric[];
-  /** Values by metric name; what could not be had is missing. `curve`: percentile to microseconds. */
-  run(context: Context): Promise<{ values: Record<string, number>; curve?: [percentile: number, us: number][] }>;
+  run(context: Context): Promise<Outcome>;
   /** Seconds of traffic, for the estimate of what remains. */
   cost(seconds: number): number;
+}
+
+export interface Outcome {
+  /** By metric name; what could not be had is missing. */
+  values: Record<string, number>;
+  /** Percentile to microseconds. */
+  curve?: [percentile: number, us: number][];
+  /** What a reader of the figures should know: errors that the generator of the traffic had. */
+  remark?: string | undefined;
+}
+
+/** How long it measures. */
+export function secondsOf({ atLeast = 0 }: Workload, seconds: number): number {
+  return Math.max(seconds, atLeast);
 }
 
 export const EVERYWHERE: readonly Scenario[] = ["publish", "publish6", "nat64", "bridge", "masquerade"];

@@ -4,7 +4,7 @@ import * as v from "valibot";
 const text = (description: string) => v.exactOptional(v.pipe(v.string(), v.description(description)));
 
 /** Query of /v1/capture. */
-export const CaptureQuery = v.object({
+export const CaptureQuery = v.strictObject({
   client: text("Only flows that were opened by this address, or from this network."),
   port: text("Only those that were opened to this port."),
   target: text("Only those to this target, or to or from this endpoint: an address or a network."),

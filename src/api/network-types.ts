@@ -7,7 +7,7 @@ const flag = (description: string) => v.pipe(v.boolean(), v.description(descript
 const some = (description: string) => v.pipe(v.union([v.string(), v.array(v.string())]), v.description(description));
 const texts = (description: string) => v.pipe(v.record(v.string(), v.string()), v.description(description));
 
-export const NetworkCreate = v.object({
+export const NetworkCreate = v.strictObject({
   name: text("Letters, digits and `_.-`."),
   driver: v.exactOptional(text("`bridge`, the default.")),
   subnet: v.exactOptional(some("`172.18.0.0/16`, one a family; by default the first of Docker's pools that is free.")),

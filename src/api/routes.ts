@@ -21,6 +21,7 @@ import {
 } from "./sandbox-types.js";
 import {
   EndedView,
+  EndFlowsQuery,
   EndpointView,
   FdbView,
   FlowQuery,
@@ -59,7 +60,7 @@ export const ROUTES = {
   endFlows: {
     ...PATHS.endFlows,
     summary: "Ends connections. What comes of them afterwards the host's firewall sees as new.",
-    query: FlowQuery,
+    query: EndFlowsQuery,
     answer: EndedView,
   },
   fdb: { ...PATHS.fdb, summary: "Which MAC address is behind which port.", answer: v.array(FdbView) },

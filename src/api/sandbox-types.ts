@@ -25,7 +25,7 @@ const attachment = {
   ),
 };
 
-export const SandboxCreate = v.object({
+export const SandboxCreate = v.strictObject({
   kind: v.pipe(
     v.picklist(["run", "attached"]),
     v.description("`run`: `pid` is the init of a program that `tsproxy run` starts. `attached`: `netns` is somebody else's."),
@@ -100,13 +100,13 @@ export const SandboxView = v.object({
 /** GET /v1/sandboxes/:sandbox, and an array of these at /v1/sandboxes */
 export type SandboxView = v.InferOutput<typeof SandboxView>;
 
-export const SandboxConnect = v.object({ network: text("Name or id."), ...attachment });
+export const SandboxConnect = v.strictObject({ network: text("Name or id."), ...attachment });
 export type SandboxConnect = v.InferOutput<typeof SandboxConnect>;
 
-export const SandboxDisconnect = v.object({ network: text("Name or id.") });
-export const SandboxSignal = v.object({ signal: count("1 to 64, as signal(7) has them.") });
-export const SandboxRename = v.object({ name: text("The new one.") });
-export const SandboxRemoveQuery = v.object({ force: v.exactOptional(text("`1`: one that runs is ended.")) });
+export const SandboxDisconnect = v.strictObject({ network: text("Name or id.") });
+export const SandboxSignal = v.strictObject({ signal: count("1 to 64, as signal(7) has them.") });
+export const SandboxRename = v.strictObject({ name: text("The new one.") });
+export const SandboxRemoveQuery = v.strictObject({ force: v.exactOptional(text("`1`: one that runs is ended.")) });
 
 export const SandboxWait = v.object({
   exitCode: v.exactOptional(count("Left out: it still runs after three seconds; ask again.")),

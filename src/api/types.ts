@@ -135,11 +135,20 @@ export const FlowView = v.object({
 export type FlowView = v.InferOutput<typeof FlowView>;
 
 /** Query of /v1/flows. */
-export const FlowQuery = v.object({
+const flowFilter = {
   client: v.exactOptional(text("Only those that were opened by this address, or from this network: `192.0.2.0/24`, `2001:db8::/32`.")),
   port: v.exactOptional(text("Only those that were opened to this port.")),
-});
+};
+export const FlowQuery = v.strictObject(flowFilter);
 export type FlowQuery = v.InferOutput<typeof FlowQuery>;
+
+export const EndFlowsQuery = v.strictObject({
+  ...flowFilter,
+  all: v.exactOptional(
+    v.pipe(v.picklist(["1"]), v.description("All of them. Without it one of the others is needed, with it none may be there.")),
+  ),
+});
+export type EndFlowsQuery = v.InferOutput<typeof EndFlowsQuery>;
 
 export const EndedView = v.object({ ended: count("How many there were.") });
 /** DELETE /v1/flows */
@@ -165,9 +174,12 @@ export type TargetView = v.InferOutput<typeof TargetView>;
 
 const TargetWord = text("`172.18.0.3`, or `172.18.0.3:8080`, an IPv6 address in brackets before a port.");
 /** POST /v1/targets/drain */
-export const TargetDrain = v.object({ target: TargetWord, timeSec: v.exactOptional(count("Seconds for what it has; 30 by default.")) });
+export const TargetDrain = v.strictObject({
+  target: TargetWord,
+  timeSec: v.exactOptional(count("Seconds for what it has; 30 by default.")),
+});
 /** POST /v1/targets/resume */
-export const TargetResume = v.object({ target: TargetWord });
+export const TargetResume = v.strictObject({ target: TargetWord });
 export const TargetsChanged = v.object({ changed: count("Of how many ports it is a target.") });
 
 export const FdbView = v.object({

@@ -14,8 +14,14 @@ export interface FlowFilter {
   port: number | undefined;
 }
 
-/** From words as a user has typed them. Throws TSP_ERR_OPTION (invalid). */
-export function parseFlowFilter({ client, port }: { client?: string | undefined; port?: string | undefined }): FlowFilter {
+/** As a user has typed them. */
+interface FlowWords {
+  client?: string | undefined;
+  port?: string | undefined;
+}
+
+/** Throws TSP_ERR_OPTION (invalid). */
+export function parseFlowFilter({ client, port }: FlowWords): FlowFilter {
   const prefix = client === undefined ? undefined : parseClients(client);
   if (typeof prefix === "string")
     throw new TsproxyError("TSP_ERR_OPTION", "invalid", `client '${client}': not an address or a network`, prefix);
@@ -23,6 +29,16 @@ export function parseFlowFilter({ client, port }: { client?: string | undefined;
   if (number !== undefined && !(number >= 1 && number <= 65_535))
     throw new TsproxyError("TSP_ERR_OPTION", "invalid", `port '${port}': not a port`, "use 1 to 65535");
   return { client: prefix, port: number };
+}
+
+/** Of the flows that are to be ended. All of them take a word of their own: a filter that somebody has forgotten ends none. Throws TSP_ERR_OPTION (invalid). */
+export function parseFlowsToEnd({ all, ...filter }: FlowWords & { all?: string | undefined }): FlowFilter {
+  const isFiltered = filter.client !== undefined || filter.port !== undefined;
+  if (isFiltered === (all !== undefined)) {
+    const what = isFiltered ? "all flows, and only some of them" : "which flows are to be ended is not said";
+    throw new TsproxyError("TSP_ERR_OPTION", "invalid", what, "give a client, a port or both, or else all=1");
+  }
+  return parseFlowFilter(filter);
 }
 
 export function isMeant({ client, port }: FlowFilter, { original }: FlowRow): boolean {

@@ -2,7 +2,7 @@
 import type { Handlers } from "../api/routes.js";
 import type { MappingView, StatsView } from "../api/types.js";
 import type { Controller } from "./controller.js";
-import { isMeant, parseFlowFilter } from "./flow-filter.js";
+import { isMeant, parseFlowFilter, parseFlowsToEnd } from "./flow-filter.js";
 import { type Balanced, drainTargets, resumeTargets, targetViews } from "./target-views.js";
 
 /** What there is besides the dataplane, or instead of it. */
@@ -50,7 +50,7 @@ export function views(controller: Controller | undefined, served: Served): Pick<
       return ((await controller?.flows()) ?? []).filter((row) => isMeant(filter, row));
     },
     endFlows: async ({ query }) => {
-      const filter = parseFlowFilter(query);
+      const filter = parseFlowsToEnd(query);
       return { ended: (await controller?.endFlows(filter)) ?? 0 };
     },
     capture: async ({ query }) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isMeant, parseFlowFilter } from "../../src/control/flow-filter.js";
+import { isMeant, parseFlowFilter, parseFlowsToEnd } from "../../src/control/flow-filter.js";
 import type { FlowRow } from "../../src/engine/views.js";
 
 function row(src: string, dst: string): FlowRow {
@@ -59,6 +59,20 @@ describe("a filter of flows", () => {
     const [word] = Object.values(words);
     expect(() => parseFlowFilter(words)).toThrow(
       expect.objectContaining({ code: "TSP_ERR_OPTION", kind: "invalid", message: expect.stringContaining(`'${word}'`) }),
+    );
+  });
+});
+
+describe("flows that are to be ended", () => {
+  it("are those of a filter, or all of them where that is said", () => {
+    expect(parseFlowsToEnd({ port: "80" })).toEqual(parseFlowFilter({ port: "80" }));
+    expect(parseFlowsToEnd({ client: "192.0.2.1", port: "80" })).toEqual(parseFlowFilter({ client: "192.0.2.1", port: "80" }));
+    expect(parseFlowsToEnd({ all: "1" })).toEqual({ client: undefined, port: undefined });
+  });
+
+  it.each([[{}], [{ all: "1", port: "80" }], [{ all: "1", client: "192.0.2.1" }]])("are not told by %o, which ends none", (words) => {
+    expect(() => parseFlowsToEnd(words)).toThrow(
+      expect.objectContaining({ code: "TSP_ERR_OPTION", kind: "invalid", hint: expect.stringContaining("all=1") }),
     );
   });
 });

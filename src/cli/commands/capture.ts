@@ -1,13 +1,12 @@
 /** `tsproxy capture` */
-
-import { once } from "node:events";
-import { closeSync, openSync, writeSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import type { CapturedView, CaptureQuery, LostView } from "../../api/capture-types.js";
+import type { CaptureQuery } from "../../api/capture-types.js";
 import type { StatsView } from "../../api/types.js";
 import { formatMapping } from "../../control/mapping.js";
 import { TsproxyError } from "../../errors.js";
 import { parseInteger } from "../../standalone/options.js";
+import { type Output, openOutput, outputOnceRead, standardOutput, terminal, type Write } from "../capture/output.js";
+import { blocks, lines, type Sink } from "../capture/sink.js";
 import { CliCommand, usageError } from "../command.js";
 import { parseShow, type RawShow } from "../show.js";
 
@@ -31,9 +30,6 @@ export interface CaptureOptions {
   file: string | undefined;
   json: boolean;
 }
-
-/** `done` is called when it is with whoever reads. */
-type Write = (part: string | Uint8Array, done?: () => void) => unknown;
 
 const MAX_COUNT = 2 ** 31,
   MAX_SECONDS = 86_400,
@@ -76,8 +72,7 @@ export function captureCommand(): CliCommand {
 
 function parse({ write, ...raw }: RawCapture): CaptureOptions {
   const { json, pid } = parseShow(raw);
-  if (write === "-" && process.stdout.isTTY)
-    throw usageError("--write -: standard output is a terminal, which cannot show a pcapng file: name a file, or use a pipe");
+  if (write === "-" && process.stdout.isTTY) throw terminal("-");
   if (write === "") throw usageError("--write '': the name of a file is missing");
   if (write !== undefined && json) throw usageError("--json prints packets, and --write keeps them in a file: leave one of both out");
   const whole = (option: string, text: string | undefined, min: number, max: number): string | undefined =>
@@ -106,41 +101,77 @@ export async function capture(
   const [client, { pickInstance }] = await Promise.all([import("../../api/client.js"), import("../../api/instances.js")]);
   const { pid: asked, socketPath } = await pickInstance(pid);
   const unseen = notSeen(await client.ask(socketPath, "stats"), query);
-  const answer = await client
-    .open(socketPath, "capture", { query })
-    .catch(async (error: unknown) =>
-      client.open(socketPath, "capture", { query: { ...query, network: await dockersNetwork(query.network, error) } }),
-    );
-  let sink: Sink;
+  const begin = (): Promise<IncomingMessage> => beginCapture((each) => client.open(socketPath, "capture", { query: each }), query);
+  const begun = await (file === undefined || file === "-"
+    ? begin().then((answer) => ({ answer, output: standardOutput(write) }))
+    : into(file, begin));
+  const sink = file === undefined ? lines(json, begun?.output.write ?? write) : blocks(begun?.output.write ?? write);
+  if (begun !== undefined) {
+    say(...unseen, `capturing packets of process ${asked}; Ctrl-C ends it`);
+    const how = await follow(begun.answer, sink, begun.output).finally(() => begun.output.close());
+    const isLimited = query.count !== undefined || query.seconds !== undefined;
+    if (query.network !== undefined && how.end === "theirs" && !isLimited)
+      say(`network '${query.network}' is gone, and the capture with it`);
+    if (how.end === "reader") say(`what reads ${begun.output.name} has ended, and the capture with it`);
+    else if (!how.isAll) say(`warning: what reads ${begun.output.name} has not taken all of them: the end is missing there`);
+  }
+  say(sink.summary());
+}
+
+function say(...lines: string[]): void {
+  for (const line of lines) process.stderr.write(`tsproxy: ${line}\n`);
+}
+
+interface Begun {
+  answer: IncomingMessage;
+  output: Output;
+}
+
+/** Packets are captured when there is somebody who reads them. What is wrong with the request is said before. Undefined: a signal came first. */
+async function into(file: string, begin: () => Promise<IncomingMessage>): Promise<Begun | undefined> {
+  const answer = await begin();
   try {
-    sink = file === undefined ? lines(json, write) : blocks(file, write);
+    const output = openOutput(file);
+    if (output !== undefined) return { answer, output };
   } catch (error) {
     answer.destroy();
     throw error;
   }
-  for (const line of [...unseen, `capturing packets of process ${asked}; Ctrl-C ends it`]) process.stderr.write(`tsproxy: ${line}\n`);
-  let how: { isAll: boolean; isAsked: boolean };
+  answer.destroy();
+  say(`${file} is a named pipe that nobody reads: waiting for a reader; Ctrl-C ends it`);
+  const output = await outputOnceRead(file);
+  if (output === undefined) return undefined;
   try {
-    how = await follow(answer, sink, write);
-  } finally {
-    sink.close();
+    return { answer: await begin(), output };
+  } catch (error) {
+    output.close();
+    throw error;
   }
-  const isLimited = query.count !== undefined || query.seconds !== undefined;
-  if (query.network !== undefined && !how.isAsked && !isLimited)
-    process.stderr.write(`tsproxy: network '${query.network}' is gone, and the capture with it\n`);
-  if (!how.isAll)
-    process.stderr.write("tsproxy: warning: what reads standard output has not taken all of them: the end is missing there\n");
-  process.stderr.write(`tsproxy: ${sink.summary()}\n`);
 }
 
-/** Id of Docker's network with the name that the instance, which knows Docker's by their ids, has not found; else throws `error` again. */
-async function dockersNetwork(name: string | undefined, error: unknown): Promise<string> {
-  const isMissing = error instanceof TsproxyError && error.code === "TSP_ERR_CAPTURE" && error.kind === "not-found";
-  if (!isMissing || name === undefined) throw error;
+/** The instance knows Docker's networks by their ids: if it has none of that name, Docker is asked. */
+async function beginCapture(open: (query: CaptureQuery) => Promise<IncomingMessage>, query: CaptureQuery): Promise<IncomingMessage> {
+  try {
+    return await open(query);
+  } catch (error) {
+    const id = isMissing(error) ? await dockersNetwork(query.network) : undefined;
+    if (id === undefined) throw error;
+    return open({ ...query, network: id }).catch((second: unknown) => {
+      if (!isMissing(second)) throw second;
+      const hint = "tsproxy has those of its driver; of others '--target ADDRESS' shows what goes to a container's published ports";
+      throw second.reworded(`network '${query.network}': Docker has it, and tsproxy has no part in it`, hint);
+    });
+  }
+}
+
+function isMissing(error: unknown): error is TsproxyError {
+  return error instanceof TsproxyError && error.code === "TSP_ERR_CAPTURE" && error.kind === "not-found";
+}
+
+/** Its id; undefined: Docker has none of that name. */
+async function dockersNetwork(name: string | undefined): Promise<string | undefined> {
   const { networks } = await (await import("../docker-view.js")).dockerNames();
-  const found = [...networks].find(([, each]) => each === name);
-  if (found === undefined) throw error;
-  return found[0];
+  return [...networks].find(([, each]) => each === name)?.[0];
 }
 
 /** What the filter may mean and this instance does not see, in a sentence each: it is not to be missed silently. */
@@ -152,42 +183,41 @@ export function notSeen({ mappings }: StatsView, { port, network }: CaptureQuery
   return relayed.map((mapping) => `warning: ${formatMapping(mapping)} is relayed by sockets and not seen here; tcpdump sees it`);
 }
 
-/** What comes goes here. */
-interface Sink {
-  /** Takes a part of what comes. */
-  take(chunk: Buffer): void;
-  close(): void;
-  summary(): string;
+interface How {
+  /** By a signal, because nobody reads it any more, or by the instance. */
+  end: "asked" | "reader" | "theirs";
+  /** What has come is with whoever reads it; not: he has not taken all of it, and somebody wants us to end. */
+  isAll: boolean;
 }
 
-/**
- * What has come is with whoever reads our standard output when this resolves; not `isAll`: he has not taken all of it, and somebody wants us to end.
- * `isAsked`: it has ended for that, and not by itself.
- */
-async function follow(answer: IncomingMessage, sink: Sink, write: Write): Promise<{ isAll: boolean; isAsked: boolean }> {
+async function follow(answer: IncomingMessage, sink: Sink, output: Output): Promise<How> {
   const ended = new AbortController();
-  const end = (): void => {
-    ended.abort();
+  const end = (why: How["end"]): void => {
+    ended.abort(why);
     answer.destroy();
   };
-  process.on("SIGINT", end).on("SIGTERM", end);
+  const onSignal = (): void => end("asked");
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  output.onGone(() => end("reader"));
   try {
     for await (const chunk of answer) {
       sink.take(chunk as Buffer);
-      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain", { signal: ended.signal });
+      await output.drained(ended.signal);
     }
   } catch (cause) {
+    if (cause instanceof TsproxyError) throw cause;
     if (!ended.signal.aborted)
       throw new TsproxyError("TSP_ERR_INSTANCE", "unavailable", "the instance ended, and the capture with it", "start it again", cause);
   } finally {
-    process.off("SIGINT", end).off("SIGTERM", end);
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
-  const isAsked = ended.signal.aborted;
-  return { isAll: await isWritten(write, isAsked ? PATIENCE_MS : undefined), isAsked };
+  const how = ended.signal.aborted ? (ended.signal.reason as How["end"]) : "theirs";
+  if (how === "reader") return { end: how, isAll: false };
+  return { end: how, isAll: await isWritten(output, how === "asked" ? PATIENCE_MS : undefined) };
 }
 
 /** Whether all that was written is with whoever reads it; waits for `ms` at most (undefined: for as long as he takes, or until a signal). */
-function isWritten(write: Write, ms: number | undefined): Promise<boolean> {
+function isWritten({ write, onGone }: Output, ms: number | undefined): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = ms === undefined ? undefined : setTimeout(end, ms, false);
     function end(isAll: boolean): void {
@@ -199,118 +229,7 @@ function isWritten(write: Write, ms: number | undefined): Promise<boolean> {
       end(false);
     }
     process.on("SIGINT", giveUp).on("SIGTERM", giveUp);
+    onGone(giveUp);
     write("", () => end(true));
   });
-}
-
-function summaryOf(packets: number, lost: number): string {
-  const count = packets === 1 ? "1 packet captured" : `${packets} packets captured`;
-  return lost === 0 ? count : `${count}, ${lost} lost as they came too fast: use a filter, or a shorter --snapshot-length`;
-}
-
-/** Of JSON lines: a line of text each, or as they are. */
-function lines(json: boolean, write: Write): Sink {
-  let rest = "";
-  let packets = 0;
-  let lost = 0;
-  const decoder = new TextDecoder();
-  return {
-    take(chunk) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = parts.pop()!;
-      let out = "";
-      for (const part of parts) {
-        const view = JSON.parse(part) as CapturedView | LostView;
-        lost += view.lost ?? 0;
-        if ("verdict" in view) packets++;
-        out += json ? `${part}\n` : `${"verdict" in view ? lineOf(view) : lostLine(view.lost)}\n`;
-      }
-      if (out !== "") write(out);
-    },
-    close() {},
-    summary: () => summaryOf(packets, lost),
-  };
-}
-
-function lostLine(count: number): string {
-  return `[${count} ${count === 1 ? "packet" : "packets"} lost]`;
-}
-
-/** A packet as a line for people. */
-export function lineOf({ time, device, outDevice, proto, src, dst, newSrc, newDst, info, verdict, reason, lost }: CapturedView): string {
-  const when = new Date(time);
-  const clock = [when.getHours(), when.getMinutes(), when.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
-  const way = outDevice === undefined ? device : `${device} > ${outDevice}`;
-  const to = newSrc === undefined ? "" : ` to ${newSrc} > ${newDst}`;
-  const decided = `${verdict}${reason === undefined ? "" : ` (${reason})`}${to}`;
-  const before = lost === undefined ? "" : `${lostLine(lost)}\n`;
-  return `${before}${clock}${time.slice(19, 26)} ${way} ${proto} ${src} > ${dst}${info === "" ? "" : ` ${info}`}: ${decided}`;
-}
-
-/** Of pcapng blocks: whole ones alone, so that the file can be read however the capture ends. */
-function blocks(file: string, write: Write): Sink {
-  const fd = file === "-" ? undefined : openFile(file);
-  let rest: Buffer = Buffer.alloc(0);
-  let lost = 0;
-  let packets = 0;
-  return {
-    take(chunk) {
-      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let at = 0;
-      while (rest.length - at >= 12) {
-        const size = rest.readUInt32LE(at + 4);
-        if (rest.length - at < size) break;
-        const { isPacket, dropped } = readBlock(rest.subarray(at, at + size));
-        if (isPacket) packets++;
-        lost += dropped;
-        at += size;
-      }
-      if (fd === undefined) write(rest.subarray(0, at));
-      else writeAll(fd, rest.subarray(0, at), file);
-      rest = rest.subarray(at);
-    },
-    close() {
-      if (fd !== undefined) closeSync(fd);
-    },
-    summary: () => summaryOf(packets, lost),
-  };
-}
-
-/** Of a packet as it came in: that it is one, and how many were lost before it. */
-function readBlock(block: Buffer): { isPacket: boolean; dropped: number } {
-  if (block.readUInt32LE(0) !== 6) return { isPacket: false, dropped: 0 };
-  let at = 28 + ((block.readUInt32LE(20) + 3) & ~3);
-  let dropped = 0;
-  let isIn = false;
-  while (at + 4 <= block.length - 4) {
-    const [code, size] = [block.readUInt16LE(at), block.readUInt16LE(at + 2)];
-    if (code === 0) break;
-    if (code === 2) isIn = (block.readUInt32LE(at + 4) & 3) === 1;
-    if (code === 4) dropped = Number(block.readBigUInt64LE(at + 4));
-    at += 4 + ((size + 3) & ~3);
-  }
-  return { isPacket: isIn, dropped };
-}
-
-function openFile(file: string): number {
-  try {
-    return openSync(file, "w", 0o600); // other people's packets are in it
-  } catch (cause) {
-    throw new TsproxyError(
-      "TSP_ERR_CAPTURE",
-      "unavailable",
-      `cannot write ${file} (${(cause as NodeJS.ErrnoException).code})`,
-      "choose another file",
-      cause,
-    );
-  }
-}
-
-function writeAll(fd: number, bytes: Buffer, file: string): void {
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new TsproxyError("TSP_ERR_CAPTURE", "unavailable", `cannot write ${file} (${code})`, "is the disk full?", cause);
-  }
 }

@@ -1,6 +1,6 @@
 /** `tsproxy flows` */
-import type { FlowQuery, FlowView } from "../../api/types.js";
-import { CliCommand } from "../command.js";
+import type { EndFlowsQuery, FlowQuery, FlowView } from "../../api/types.js";
+import { CliCommand, usageError } from "../command.js";
 import { formatDuration } from "../format.js";
 import { addShowOptions, parseShow, type RawShow, type ShowOptions, show, stdout, type Write } from "../show.js";
 import { formatTable } from "../table.js";
@@ -9,6 +9,7 @@ interface RawFlows extends RawShow {
   client?: string;
   port?: string;
   delete?: boolean;
+  all?: boolean;
 }
 
 export function flowsCommand(): CliCommand {
@@ -16,6 +17,7 @@ export function flowsCommand(): CliCommand {
     .option("--client <cidr>", "Only those that this address, or one of this network, has opened")
     .option("--port <n>", "Only those that were opened to this port")
     .option("--delete", "End them: a firewall rule that came later holds for what is open, too")
+    .option("--all", "With --delete: end all of them, where neither --client nor --port says which")
     .example("Every connection, with both sides of its translation", "tsproxy flows")
     .example("How many connections each client has", "tsproxy flows --json | jq -r '.[].original.src' | sed 's/:[^:]*$//' | sort | uniq -c")
     .example(
@@ -23,9 +25,14 @@ export function flowsCommand(): CliCommand {
       "ufw insert 1 deny from 192.0.2.66",
       "tsproxy flows --delete --client 192.0.2.66",
     )
-    .action(({ client, port, delete: end = false, ...rest }: RawFlows) => {
+    .action(({ client, port, delete: end = false, all = false, ...rest }: RawFlows) => {
+      const options = parseShow(rest);
       const query = { ...(client !== undefined && { client }), ...(port !== undefined && { port }) };
-      return end ? endFlows(query, parseShow(rest)) : showFlows(query, parseShow(rest));
+      const isFiltered = Object.keys(query).length > 0;
+      if (all && !end) throw usageError("--all: it is for --delete; without that, all are shown");
+      if (all && isFiltered) throw usageError("--all ends all flows, --client and --port end some: leave one of both out");
+      if (end && !all && !isFiltered) throw usageError("--delete: say which by --client and --port, or end all by --all");
+      return end ? endFlows({ ...query, ...(all && { all: "1" as const }) }, options) : showFlows(query, options);
     });
 }
 
@@ -33,7 +40,7 @@ export function showFlows(query: FlowQuery, options: ShowOptions, write: Write =
   return show(options, write, (client, { socketPath }) => client.ask(socketPath, "flows", { query }), table);
 }
 
-export function endFlows(query: FlowQuery, options: ShowOptions, write: Write = stdout): Promise<void> {
+export function endFlows(query: EndFlowsQuery, options: ShowOptions, write: Write = stdout): Promise<void> {
   return show(
     options,
     write,

@@ -1,12 +1,14 @@
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { Readable } from "node:stream";
-import { beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { CapturedView } from "../../../src/api/capture-types.js";
 import type { StreamAnswer } from "../../../src/api/http-server.js";
 import type { StatsView } from "../../../src/api/types.js";
-import { capture, lineOf, notSeen } from "../../../src/cli/commands/capture.js";
+import { lineOf } from "../../../src/cli/capture/sink.js";
+import { capture, notSeen } from "../../../src/cli/commands/capture.js";
 import { buildProgram } from "../../../src/cli/program.js";
 import { pcapngEncoder } from "../../../src/control/capture/encoders.js";
 import { TsproxyError } from "../../../src/errors.js";
@@ -114,9 +116,80 @@ it("writes whole blocks alone into a file that only its owner may read, also whe
   expect(out.equals(whole)).toBe(true);
 });
 
+describe("a named pipe", () => {
+  const encoder = pcapngEncoder(() => ({ name: "eth0", kind: "" }), "test", 262_144);
+  const streams: StreamAnswer[] = [];
+  let file = "";
+  beforeEach(async () => {
+    streams.length = 0;
+    file = path.join(process.env.TSPROXY_RUN_DIR!, "pipe");
+    execFileSync("mkfifo", [file]);
+    await instance(42, "standalone", {
+      stats: () => stats,
+      capture: ({ query: { client } }) => {
+        if (client === "x") throw new TsproxyError("TSP_ERR_OPTION", "invalid", "client 'x': not an address or a network");
+        const stream = Object.assign(new Readable({ read() {} }), { contentType: "application/x-pcapng" });
+        streams.push(stream);
+        return stream;
+      },
+    });
+  });
+  const begin = (): Promise<void> => capture({ pid: 42, query: {}, file, json: false });
+  const running = (): StreamAnswer[] => streams.filter(({ destroyed }) => !destroyed);
+  const reader = (): number => fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+
+  it("that nobody reads is waited for, while nothing is captured; a signal ends that", async () => {
+    const ended = begin();
+    await vi.waitFor(() => expect(said).toContain(`${file} is a named pipe that nobody reads: waiting for a reader; Ctrl-C ends it`));
+    await vi.waitFor(() => expect(running()).toEqual([]));
+    process.emit("SIGINT");
+    await ended;
+    expect(said).toMatch(/tsproxy: 0 packets captured\n$/);
+  });
+
+  it("gets whole blocks once somebody reads it, and the capture ends with whoever does", async () => {
+    const ended = begin();
+    await vi.waitFor(() => expect(said).toContain("waiting for a reader"));
+    const fd = reader();
+    await vi.waitFor(() => expect(said).toContain("capturing packets of process 42"));
+    const [stream] = running();
+    stream!.push(encoder.begin());
+    const bytes = Buffer.alloc(encoder.begin().length);
+    await vi.waitFor(() => expect(fs.readSync(fd, bytes)).toBe(bytes.length));
+    expect(bytes.equals(encoder.begin())).toBe(true);
+    fs.closeSync(fd);
+    stream!.push(encoder.begin());
+    await ended;
+    expect(said).toContain(`what reads ${file} has ended, and the capture with it`);
+    await vi.waitFor(() => expect(running()).toEqual([]));
+  });
+
+  it("that is read by one who takes nothing keeps no signal out", async () => {
+    const fd = reader();
+    onTestFinished(() => fs.closeSync(fd));
+    const ended = begin();
+    await vi.waitFor(() => expect(said).toContain("capturing packets of process 42"));
+    const frame = { port: 0, device: 2, length: 100_000, bytes: new Uint8Array(100_000) }; // more than a pipe holds
+    const packet = encoder.packet({ verdict: "forwarded", reason: undefined, lost: 0, seconds: 1, nanoseconds: 0, in: frame, out: frame });
+    running()[0]!.push(packet);
+    await vi.waitFor(() => expect(fs.readSync(fd, Buffer.alloc(1))).toBe(1));
+    process.emit("SIGINT");
+    await ended;
+    expect(said).toContain(`what reads ${file} has not taken all of them`);
+  });
+
+  it("is not waited for where the request is wrong", async () => {
+    await expect(capture({ pid: 42, query: { client: "x" }, file, json: false })).rejects.toThrow(
+      "client 'x': not an address or a network",
+    );
+    expect(said).toBe("");
+  });
+});
+
 it("asks for Docker's network by its id, where the instance knows none of that name, and says when it is gone", async () => {
   const dockerd = createServer(
-    (request, response) => void response.end(request.url === "/networks" ? '[{"Id":"abc","Name":"shop"}]' : "[]"),
+    (request, response) =>
+      void response.end(request.url === "/networks" ? '[{"Id":"abc","Name":"shop"},{"Id":"def","Name":"kernels"}]' : "[]"),
   );
   const socket = path.join(process.env.TSPROXY_RUN_DIR!, "docker.sock");
   dockerd.listen(socket);
@@ -138,7 +211,8 @@ it("asks for Docker's network by its id, where the instance knows none of that n
     capture({ pid: 42, query: { network }, file: undefined, json: true }, (_, done) => done?.());
   await of("shop");
   await expect(of("other")).rejects.toThrow("network 'other': there is none of that name");
-  expect(asked).toEqual(["shop", "abc", "other"]);
+  await expect(of("kernels")).rejects.toThrow(/^network 'kernels': Docker has it, and tsproxy has no part in it$/);
+  expect(asked).toEqual(["shop", "abc", "other", "kernels", "def"]);
   expect(said).toContain("network 'shop' is gone, and the capture with it");
 });
 
@@ -159,6 +233,8 @@ it("says what the instance says that is wrong, and ends a capture whose file can
     message: "cannot write /nowhere/f (ENOENT)",
   });
   await vi.waitFor(() => expect(stream.destroyed).toBe(true));
+  given.push(answer("application/x-pcapng", pcapngEncoder(() => ({ name: "eth0", kind: "" }), "test", 262_144).begin()));
+  await expect(capture({ ...options, file: "/dev/full" })).rejects.toMatchObject({ message: "cannot write /dev/full (ENOSPC)" });
   await expect(capture({ ...options, file: undefined })).rejects.toMatchObject({
     code: "TSP_ERR_CAPTURE",
     message: "8 captures run already",

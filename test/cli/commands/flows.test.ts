@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import type { FlowView } from "../../../src/api/types.js";
-import { endFlows, showFlows } from "../../../src/cli/commands/flows.js";
+import { endFlows, flowsCommand, showFlows } from "../../../src/cli/commands/flows.js";
 import { useInstances, written } from "../../support/instances.js";
 
 const flows: FlowView[] = [
@@ -58,6 +58,16 @@ it("asks for the flows of a client or of a port, and has them ended", async () =
   });
   expect(await written((write) => showFlows({ client: "10.0.0.0/8" }, ALL, write))).toContain("10.0.0.2:40000");
   expect(await written((write) => endFlows({ client: "10.0.0.2", port: "8999" }, ALL, write))).toBe("2 flows ended\n");
-  expect(await written((write) => endFlows({}, { json: true, pid: 42 }, write))).toBe('{\n  "ended": 3\n}\n');
-  expect(asked).toEqual([{ client: "10.0.0.0/8" }, { client: "10.0.0.2", port: "8999" }, {}]);
+  expect(await written((write) => endFlows({ all: "1" }, { json: true, pid: 42 }, write))).toBe('{\n  "ended": 3\n}\n');
+  expect(asked).toEqual([{ client: "10.0.0.0/8" }, { client: "10.0.0.2", port: "8999" }, { all: "1" }]);
+});
+
+it("--delete --all asks for all of them", async () => {
+  const asked: unknown[] = [];
+  await instance(42, "standalone", { endFlows: ({ query }) => ({ ended: asked.push(query) }) });
+  const output = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  onTestFinished(() => output.mockRestore());
+  await flowsCommand().parseAsync(["--delete", "--all"], { from: "user" });
+  expect(output.mock.calls).toEqual([["1 flow ended\n"]]);
+  expect(asked).toEqual([{ all: "1" }]);
 });
