@@ -9,6 +9,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { BegunMaps } from "../steer/maps.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { addTo } from "../steer/stations.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -18,7 +19,6 @@ import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
-import type { Begun } from "./begin.js";
 import type { CaptureSite } from "./capture/captures.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
@@ -61,7 +61,7 @@ export interface ControllerOptions {
    */
   continuity?: { dir: string; role: FlowRole } | undefined;
   /** What was begun before (`begin.ts`). */
-  begun?: Begun | undefined;
+  maps?: BegunMaps | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -92,7 +92,6 @@ export class Controller {
     let store: FdStore | undefined;
     try {
       const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
-      const { maps, workers: begun } = options.begun ?? {};
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
       const { continuity } = options;
@@ -133,7 +132,6 @@ export class Controller {
           bypass,
           limits,
           files,
-          begun,
         },
         {
           portGone: (port, errno) => {
@@ -168,7 +166,7 @@ export class Controller {
         routeSocket: socket,
         store,
         manyPorts: continuity?.role === "daemon" || undefined,
-        maps,
+        maps: options.maps,
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());

@@ -3,12 +3,11 @@
  * A worker that dies is reported once by `onDeath`; the control side lives on.
  */
 import { closeSync } from "node:fs";
-import type { Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { createCounters } from "../engine/counters.js";
-import type { FromWorker, Mailbox, Query, ToWorker, WorkerOptions } from "../engine/messages.js";
+import type { FromWorker, Query, ToWorker, WorkerOptions } from "../engine/messages.js";
 import { TsproxyError } from "../errors.js";
 import { native } from "../sys/native.js";
-import { BegunWorker } from "./begun-worker.js";
 
 /** After the last packet, look for more this long before sleeping. */
 const SPIN_NS = 50_000;
@@ -32,7 +31,7 @@ export class WorkerLink {
   readonly counters = createCounters();
   /** Settles when the worker's loop runs. */
   readonly ready: Promise<void>;
-  private readonly mailbox: Mailbox;
+  private readonly mailbox = new Int32Array(new SharedArrayBuffer(12));
   private readonly wakeFd = native.eventfd();
   private readonly worker: Worker;
   private readonly waiting = new Map<number, (value: unknown) => void>();
@@ -58,17 +57,16 @@ export class WorkerLink {
       | "former"
     >,
     hooks: WorkerHooks,
-    begun: BegunWorker = new BegunWorker(),
   ) {
-    const data: WorkerOptions = {
+    const workerData: WorkerOptions = {
       ...options,
       spinNs: SPIN_NS,
       counters: this.counters.buffer as SharedArrayBuffer,
+      mailbox: this.mailbox.buffer as SharedArrayBuffer,
       wakeFd: this.wakeFd,
     };
-    this.mailbox = begun.mailbox;
-    this.worker = begun.take();
     running.add(this);
+    this.worker = new Worker(new URL("../engine/worker.cjs", import.meta.url), { workerData });
     let onReady: () => void;
     let onFailure: (error: Error) => void;
     this.ready = new Promise((resolve, reject) => {
@@ -99,9 +97,6 @@ export class WorkerLink {
       this.worker.on("error", end);
       this.worker.on("exit", () => end(new TsproxyError("TSP_ERR_WORKER", "internal", "the dataplane thread ended")));
     });
-    this.worker.postMessage(data);
-    Atomics.add(this.mailbox, 0, 1);
-    Atomics.notify(this.mailbox, 0);
   }
 
   /** Of flows that both ends kept up, how many there were when it stopped. */

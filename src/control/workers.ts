@@ -11,7 +11,6 @@ import type { Adopted, Query, ToWorker } from "../engine/messages.js";
 import type { FdbRow, FlowRow, HolderRow, NodeRow, StrangerRow, Summary } from "../engine/views.js";
 import { createBuckets } from "../table/bandwidth.js";
 import { CaptureRing, captureRing } from "../table/capture-ring.js";
-import type { BegunWorker } from "./begun-worker.js";
 import type { RunningCapture } from "./capture/stream.js";
 import type { FlowFiles } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
@@ -30,8 +29,6 @@ export interface WorkersOptions {
   limits: LimitOptions;
   /** Where flows lie that are to outlive the process; default: nowhere. */
   files?: FlowFiles | undefined;
-  /** Threads that were begun before, if there are any. */
-  begun?: readonly BegunWorker[] | undefined;
 }
 
 export interface WorkersHooks {
@@ -67,7 +64,7 @@ export class Workers {
   private nextCapture = 0;
 
   constructor(options: WorkersOptions, hooks: WorkersHooks) {
-    const { workers, files, begun = [], ...rest } = options;
+    const { workers, files, ...rest } = options;
     const buckets = createBuckets();
     const portGone = (port: number, errno: number): void => {
       if (this.gone.has(port)) return;
@@ -90,7 +87,6 @@ export class Workers {
             former: files?.former ?? [],
           },
           { ...hooks, portGone, captured: (id) => this.captures.get(id)?.() },
-          begun[worker],
         ),
     );
   }

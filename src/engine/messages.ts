@@ -73,15 +73,14 @@ export interface Adopted {
   lost: number;
 }
 
-/**
- * `workerData` of the worker. Int32 0: number of messages posted; the worker reads its messages when it changes, the first of which are its WorkerOptions.
- * Int32 1: not 0 when the process ends. Int32 2: when the worker has stopped, how many flows there were that both ends kept up.
- */
-export type Mailbox = Int32Array<SharedArrayBuffer>;
-
-/** First message to the worker. */
+/** `workerData` of the worker. */
 export interface WorkerOptions {
   counters: SharedArrayBuffer;
+  /**
+   * Int32 0: number of messages posted; the worker reads its messages when it changes. Int32 1: not 0 when the process ends. Int32 2: when the
+   * worker has stopped, how many flows there were that both ends kept up.
+   */
+  mailbox: SharedArrayBuffer;
   /** eventfd that ends the worker's wait. */
   wakeFd: number;
   /** Which of how many workers it is. */

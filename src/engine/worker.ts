@@ -1,7 +1,6 @@
 /**
  * Entry point of a worker thread: makes an engine and runs its loop; between batches `commands.ts` does what the control thread says. The
- * loop never returns to Node's event loop, so messages are fetched when the mailbox counter moves. Importing this file starts the loop, once the
- * control thread has said what it is to be: the thread may have begun before that was known.
+ * loop never returns to Node's event loop, so messages are fetched when the mailbox counter moves. Importing this file starts the loop.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { State } from "../dataplane/state.js";
@@ -21,7 +20,7 @@ import { Engine } from "./engine.js";
 import { flowMemory, readFlowFile } from "./flow-memory.js";
 import { useHugePages } from "./huge-pages.js";
 import { tuneJit } from "./jit.js";
-import type { FromWorker, Mailbox, ToWorker, WorkerOptions } from "./messages.js";
+import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
 import { Polling } from "./polling.js";
 
 /** Idle, the loop wakes once a second for flows and fragments, which grow old by the second; seldom for MAC addresses; else not at all. */
@@ -30,13 +29,12 @@ const IDLE_MS = 1_000,
   FOREVER_MS = -1;
 
 tuneJit();
+const options = workerData as WorkerOptions;
 const control = parentPort!;
-const mailbox = workerData as Mailbox;
+const mailbox = new Int32Array(options.mailbox);
+const counters = new Float64Array(options.counters);
 const allocate = (size: number): ArrayBuffer => native.allocate(size);
 const memory = new PacketMemory(SLOTS, allocate);
-Atomics.wait(mailbox, 0, 0);
-const options = receiveMessageOnPort(control)!.message as WorkerOptions;
-const counters = new Float64Array(options.counters);
 const io = new NativeIo(memory, options.wakeFd);
 const state = new State({
   ...options,

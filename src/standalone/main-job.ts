@@ -38,7 +38,7 @@ export interface OwnNetwork {
   mtu: number;
 }
 
-export type MainJobConfig = RunConfig & Pick<ControllerOptions, "begun">;
+export type MainJobConfig = RunConfig & Pick<ControllerOptions, "maps">;
 
 export class MainJob {
   readonly mappings: MappingView[] = [];
@@ -103,12 +103,11 @@ export class MainJob {
 
   private async startDataplane(config: MainJobConfig, onDeath: (error: Error) => void): Promise<void> {
     let controller: Controller;
-    const { begun } = config;
     try {
       await sweep();
       controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
     } catch (error) {
-      begun?.discard(); // 100 MB, which nobody else would give back
+      config.maps?.discard(); // 100 MB, which nobody else would give back
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&

@@ -8,6 +8,7 @@
  */
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
+import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
@@ -112,7 +113,8 @@ export class Attacher {
   async makeLinks(): Promise<void> {
     if (this.isMaking) return;
     this.isMaking = true;
-    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) await next();
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift())
+      await next().catch((error: Error) => log.warn(`steering goes on by a filter, without a TCX link: ${error.message}`));
     this.isMaking = false;
     this.close();
   }

@@ -59,9 +59,12 @@ export class HostFilter {
   detach(): void {
     const { socket, qdiscs } = this;
     const { ifindex, direction } = this.place;
-    socket.deleteBpfFilter(ifindex, PRIORITY, this.handle, direction);
-    if (qdiscs.has(ifindex) && isUnused(socket, ifindex)) removeQdisc(socket, ifindex, qdiscs);
-    fs.closeSync(this.array);
+    try {
+      socket.deleteBpfFilter(ifindex, PRIORITY, this.handle, direction);
+      if (qdiscs.has(ifindex) && isUnused(socket, ifindex)) removeQdisc(socket, ifindex, qdiscs);
+    } finally {
+      fs.closeSync(this.array); // if it is still there, it lets everything pass now
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** A start whose sweep fails when maps and threads are begun. */
+/** A start whose sweep fails when maps are begun. */
 import { beforeEach, expect, it, vi } from "vitest";
 import { Controller } from "../../src/control/controller.js";
 import { TsproxyError } from "../../src/errors.js";
@@ -11,11 +11,11 @@ vi.mock("../../src/model/sweep.js", () => ({ sweep: vi.fn() }));
 vi.mock("../../src/api/server.js", () => ({ serveApi: async () => ({ info: {}, close: async () => {} }) }));
 
 const discard = vi.fn();
-const config = { publish: [], relay: false, offload: "auto", begun: { discard } } as unknown as MainJobConfig;
+const config = { publish: [], relay: false, offload: "auto", maps: { discard } } as unknown as MainJobConfig;
 
 beforeEach(() => void vi.clearAllMocks());
 
-it("relays, with what was begun ended, where the kernel does not let it sweep", async () => {
+it("relays, with the maps that were begun ended, where the kernel does not let it sweep", async () => {
   vi.mocked(sweep).mockRejectedValue(new TsproxyError("TSP_ERR_BPF", "permission", "listing tc filters"));
   const job = await MainJob.start(config, () => {});
   expect(Controller.start).not.toHaveBeenCalled();
@@ -24,7 +24,7 @@ it("relays, with what was begun ended, where the kernel does not let it sweep", 
   await job.stop();
 });
 
-it("fails, with what was begun ended, where sweeping fails otherwise", async () => {
+it("fails, with the maps that were begun ended, where sweeping fails otherwise", async () => {
   vi.mocked(sweep).mockRejectedValue(new Error("broken"));
   await expect(MainJob.start(config, () => {})).rejects.toThrow("broken");
   expect(discard).toHaveBeenCalledOnce();

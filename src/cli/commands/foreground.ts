@@ -100,11 +100,11 @@ async function runForeground(config: RunConfig): Promise<void> {
   // From the first moment: a signal while starting must undo what is there.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
-  const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
+  const maps = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
   const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
   const { eventText } = await import("../../control/target-views.js");
   const job = await MainJob.start(
-    { ...config, begun },
+    { ...config, maps },
     (error) => stop(error),
     (event) => {
       if (config.json) stdout(`${JSON.stringify(eventText(event))}\n`);
