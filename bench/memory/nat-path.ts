@@ -66,6 +66,7 @@ function wholeTurn(): () => void {
     settle: () => false,
     withhold: () => {},
     unsee: () => {},
+    carriedAck: () => 0,
   });
   return () => engine.turn(0, 0);
 }

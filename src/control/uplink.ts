@@ -8,12 +8,11 @@ import { hasIpv6, setIpv6Conf } from "../sys/ipv6-conf.js";
 import { native } from "../sys/native.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { parseMac } from "../wire/ethernet.js";
+import { ORDER_QUEUE } from "../wire/order.js";
 import { closeToIpv6 } from "./device-conf.js";
 import { MAX_MTU } from "./network/mtu.js";
 import type { Undo } from "./undo.js";
 
-/** Frames that may wait in an uplink: enough for a burst while the worker wakes. */
-const UPLINK_QUEUE = 2000;
 const RT_SCOPE_HOST = 254;
 
 export interface Uplink {
@@ -59,7 +58,7 @@ function openUplink(socket: RouteSocket, undo: Undo, former?: number): Uplink {
 /** Makes of a new device, or one of a former process, one that the engine can send by. */
 export function setUpUplink({ name }: Tap, socket: RouteSocket, isNew: boolean): Omit<Uplink, "fd"> {
   const { index, mac } = socket.link(name)!;
-  socket.setLink(index, { mtu: MAX_MTU, txQueueLen: UPLINK_QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
+  socket.setLink(index, { mtu: MAX_MTU, txQueueLen: ORDER_QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
   const ipv6 = hasIpv6() && setIpv6Conf(name, UPLINK_IPV6_CONF);
   if (!ipv6) {
     if (hasIpv6()) log.warn(`net.ipv6.conf of ${name} cannot be written: no IPv6 is served`);

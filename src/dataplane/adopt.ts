@@ -25,6 +25,7 @@ import { isIcmp } from "./packet.js";
 import { carriedAs, enter } from "./record.js";
 import { forgetEntry, retire } from "./retire.js";
 import { FORGET_MAX, type State } from "./state.js";
+import { forgetAcked } from "./tcp-window.js";
 
 /** What becomes of a row: it is a flow, or the same as one that is there; it is one whose port is to come still; it waits; it cannot go on. */
 const TAKEN = 0,
@@ -180,6 +181,7 @@ export class FormerFlows {
       conntrack.rows[at + own + ct.PACKETS] = rows[row + own + ct.PACKETS]!;
       conntrack.setAcked(id, dir, rows[row + own + ct.WAY]! >>> 16);
     }
+    if (wasOffloaded) for (const dir of [0, 1]) forgetAcked(conntrack, id, dir);
     if (ct.PHASES[flow.state] === ct.CLOSED) {
       conntrack.close(id);
       if ((rows[row + ct.STATE]! & ct.TIMESTAMPED) !== 0) conntrack.rows[at + ct.STATE] = conntrack.rows[at + ct.STATE]! | ct.TIMESTAMPED;

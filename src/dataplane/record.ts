@@ -37,10 +37,11 @@ import {
 } from "../wire/flow-entry.js";
 import { PROTO_SCTP, PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
-import { INSIDE_ORDER_MOST, ORDER_MOST } from "../wire/order.js";
+import { ORDER_MOST } from "../wire/order.js";
 import { chunkType, INIT } from "../wire/sctp.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
+import { forgetAcked } from "./tcp-window.js";
 
 const TURNING = TCP_SYN | TCP_FIN | TCP_RST;
 
@@ -73,6 +74,7 @@ export function enterClient(state: State, id: number, device: number, offloaded:
   if ((state.conntrack.egress(id, 1) & EGRESS_ENTERED) !== 0) {
     state.entries.mayBeThere = true;
     state.entries6.mayBeThere = true;
+    if (offloaded) forgetAcked(state.conntrack, id, 1); // what the kernel has noted goes, too
   }
   state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
   enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0, ordered);
@@ -119,7 +121,7 @@ export function enter(state: State, id: number, dir: number, device: number, off
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
-  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = from === ports.uplink ? ORDER_MOST : INSIDE_ORDER_MOST;
+  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   const inside = isInside(state, id);

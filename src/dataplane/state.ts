@@ -225,6 +225,8 @@ export class State {
   settle: (id: number) => boolean = () => false;
   /** What the kernel saw of an offloaded flow before now says nothing about what it is after. Set by the engine. */
   unsee: (id: number) => void = () => {};
+  /** Upper half, raw, of what the last segment of direction `dir` acknowledged that the kernel has carried of an offloaded flow; 0: not known. Set by the engine. */
+  carriedAck: (id: number, dir: number) => number = () => 0;
   /** ICMP errors sent this second, in all and by port. */
   icmpErrors = 0;
   readonly icmpErrorsTo = new Uint16Array(MAX_PORTS);

@@ -8,28 +8,61 @@
  *
  * What is outside changes neither state nor time-out. It is passed on all the same: the receiver knows better (RFC 7857 §2.2).
  *
- * Not known, so not asked: before both ends have acknowledged something, and what the kernel carries (`engine/offload.ts`), or has carried until lately,
- * whose segments we do not see.
+ * Of what the kernel carries we do not see the segments, but it notes what the last one of each direction acknowledged (`wire/flow-entry.ts`). With the copy of
+ * a FIN comes what the other end has; for other segments its entry is read. If nothing has been carried yet there is no note, or one of an earlier connection with
+ * these ports. So what we have seen ourselves will do as well.
+ *
+ * Not known, so not asked: before both ends have acknowledged something, and what the kernel has carried until lately (`forgetAcked`).
  */
+import type { Batch } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
+import { PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_ACK, tcpAcknowledgmentUpper, tcpSequenceUpper } from "../wire/l4.js";
 import { rawHalf } from "../wire/raw.js";
+import type { State } from "./state.js";
 
 /** Steps of 64 KiB. One more before it: sums of halves are cut off. */
 const WINDOW = 512;
 const HALF = 0xffff;
+/** Raw, for 0, which stands for what is not known: a step too far, and one before is within the window. */
+const FIRST = rawHalf(1);
 
 /** Notes what the segment at `off` of direction `dir` acknowledges; of a connection that is opening, too, where its own bytes begin. */
 export function note(conntrack: ct.Conntrack, id: number, dir: number, flags: number, halves: Uint16Array, off: number): void {
-  if ((flags & TCP_ACK) !== 0) conntrack.setAcked(id, dir, tcpAcknowledgmentUpper(halves, off));
-  if (!isKnown(conntrack.state(id))) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off));
+  if ((flags & TCP_ACK) !== 0) conntrack.setAcked(id, dir, tcpAcknowledgmentUpper(halves, off) || FIRST);
+  if (!isKnown(conntrack.state(id))) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off) || FIRST);
 }
 
-/** Whether the segment at `off` of direction `dir` is outside of what its receiver takes. */
-export function isOutside(conntrack: ct.Conntrack, id: number, dir: number, halves: Uint16Array, off: number): boolean {
-  if (!isKnown(conntrack.state(id)) || (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0 || conntrack.isWithheld(id)) return false;
-  const ahead = rawHalf(tcpSequenceUpper(halves, off)) - rawHalf(conntrack.acked(id, dir ^ 1));
-  return ((ahead + 1) & HALF) > WINDOW;
+/** Others have carried flow `id`: what direction `dir` has acknowledged is not known. */
+export function forgetAcked(conntrack: ct.Conntrack, id: number, dir: number): void {
+  if (conntrack.protocol(id) === PROTO_TCP && conntrack.state(id) !== ct.CLOSING) conntrack.setAcked(id, dir, 0);
+}
+
+/** Whether frame `i`, a segment with RST or FIN of direction `dir`, is outside of what its receiver takes. */
+export function isOutside(b: Batch, i: number, state: State, id: number, dir: number): boolean {
+  const { conntrack } = state;
+  const { halves } = b.memory;
+  const off = b.l4[i]!;
+  if (conntrack.isWithheld(id)) return false;
+  if ((conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) return isOutsideOfCarried(b, i, state, id, dir);
+  return isKnown(conntrack.state(id)) && isFar(tcpSequenceUpper(halves, off), conntrack.acked(id, dir ^ 1));
+}
+
+/** The same of an offloaded flow. That its opener has acknowledged the answer, the kernel alone may have seen. */
+function isOutsideOfCarried(b: Batch, i: number, state: State, id: number, dir: number): boolean {
+  const { conntrack } = state;
+  const { halves } = b.memory;
+  const off = b.l4[i]!;
+  if (!isKnown(conntrack.state(id)) && conntrack.state(id) !== ct.SYN_RECEIVED) return false;
+  const number = tcpSequenceUpper(halves, off);
+  if (!isFar(number, conntrack.acked(id, dir ^ 1))) return false;
+  const carried = b.isCopy[i] === 1 ? b.acked[i]! : state.carriedAck(id, dir ^ 1);
+  return carried === 0 || isFar(number, carried);
+}
+
+/** Whether a number is neither at `last` nor in the window behind it; upper halves, raw. 0: that is not known. */
+function isFar(number: number, last: number): boolean {
+  return last !== 0 && ((rawHalf(number) - rawHalf(last) + 1) & HALF) > WINDOW;
 }
 
 /** Whether both ends have acknowledged what the other sent. */

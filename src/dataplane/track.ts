@@ -56,7 +56,7 @@ export function track(b: Batch, state: State): void {
     const isTcp = b.proto[i] === PROTO_TCP;
     const flags = isTcp ? tcpFlags(bytes, b.l4[i]!) : 0;
     if (isTcp) {
-      if ((flags & (TCP_RST | TCP_FIN)) !== 0 && isOutside(conntrack, id, dir, halves, b.l4[i]!)) continue; // forged
+      if ((flags & (TCP_RST | TCP_FIN)) !== 0 && isOutside(b, i, state, id, dir)) continue; // forged
       if ((flags & TCP_RST) === 0 && (old !== ct.CLOSING || opensAnew(flags, dir))) note(conntrack, id, dir, flags, halves, b.l4[i]!);
     }
     conntrack.touch(id, dir, now);

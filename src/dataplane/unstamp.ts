@@ -5,7 +5,7 @@
 import type { Batch } from "../mem/batch.js";
 import { ENDPOINT } from "../table/ports.js";
 import * as eth from "../wire/ethernet.js";
-import { COPY_MARK, INSIDE_MARK_AT } from "../wire/order.js";
+import { COPY_ACKED_AT, COPY_MARK, INSIDE_MARK_AT } from "../wire/order.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { State } from "./state.js";
 
@@ -16,7 +16,7 @@ export function unstamp(b: Batch, { order, ports }: State): void {
     if (ports.kind[port] !== ENDPOINT) continue;
     const frame = b.at[i]! + HEADER_SIZE;
     const isCopy = words[(frame + INSIDE_MARK_AT) >> 2] === COPY_MARK;
-    if (isCopy) b.noteCopy(i);
+    if (isCopy) b.noteCopy(i, halves[(frame + COPY_ACKED_AT) >> 1]!);
     if (isCopy || order.noteInside(halves, words, frame, port)) eth.setSource(halves, frame, ports.macHi[port]!, ports.macLo[port]!);
   }
 }

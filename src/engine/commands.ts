@@ -222,6 +222,10 @@ export class Commands implements EngineHooks {
     this.maps.offload?.unsee(id);
   }
 
+  carriedAck(id: number, dir: number): number {
+    return this.maps.offload?.carriedAck(id, dir) ?? 0;
+  }
+
   /** Brings all flows that the kernel carries up to date: how many both ends keep up is asked at the end. */
   settleAll(): void {
     const { conntrack } = this.state;

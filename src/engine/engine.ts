@@ -36,6 +36,8 @@ export interface EngineHooks {
   settle(id: number): boolean;
   /** What the kernel saw of an offloaded flow before now says nothing about what it is after. */
   unsee(id: number): void;
+  /** As `State.carriedAck`. */
+  carriedAck(id: number, dir: number): number;
 }
 
 export class Engine {
@@ -88,6 +90,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   const expiring = new Int32Array(256);
   state.settle = (id) => hooks.settle(id);
   state.unsee = (id) => hooks.unsee(id);
+  state.carriedAck = (id, dir) => hooks.carriedAck(id, dir);
   let lastSecond = 0;
   let asked = false;
 

@@ -2,6 +2,7 @@
 import { hasIpv6End } from "../dataplane/carried-port.js";
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type State } from "../dataplane/state.js";
+import { forgetAcked } from "../dataplane/tcp-window.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { Prefix } from "../table/prefix.js";
 import { dstPort } from "../wire/raw.js";
@@ -57,6 +58,7 @@ export class FlowCommands {
         continue;
       conntrack.mark(id, 0, EGRESS_ENTERED, EGRESS_OFFLOAD);
       conntrack.mark(id, 1, 0, EGRESS_OFFLOAD);
+      for (const dir of [0, 1]) forgetAcked(conntrack, id, dir);
       if ((conntrack.egress(id, 1) & EGRESS_PORT) !== this.state.ports.uplink) conntrack.mark(id, 1, 0, EGRESS_ENTER);
     }
   }

@@ -7,6 +7,7 @@ export function tuneJit(): void {
   setFlagsFromString("--max-inlined-bytecode-size-cumulative=5000");
   setFlagsFromString("--max-inlined-bytecode-size=1000");
   // Compile after some thousand packets instead of some hundred. By default it depends on what else the machine does in that moment whether
-  // the path settles at a good version or at one that is an eighth slower, for good (bench: `memory`, two workers).
-  setFlagsFromString("--interrupt-budget=1000000");
+  // the path settles at a good version or at one that is an eighth slower, for good (bench: `memory`, two workers). But not later than that: what
+  // runs once a connection, to choose its port, say, is a small part of it each time, and costs twice as much until it is compiled (decision 210).
+  setFlagsFromString("--interrupt-budget=200000");
 }

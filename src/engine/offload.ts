@@ -11,7 +11,7 @@ import { turn } from "../dataplane/turn.js";
 import * as ct from "../table/conntrack.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
-import { FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+import { FLOW_ACKED_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
 
 /** At FLOW_ORDER_AT: all wait. */
 const FOR_EVER = -1;
@@ -66,6 +66,8 @@ export class Offload {
       if (valueBytes[FLOW_OFFLOAD_AT] === 0) continue;
       conntrack.addPackets(id, dir, values[FLOW_PACKETS_AT / 4]!);
       values[FLOW_PACKETS_AT / 4] = 0;
+      const acked = this.found.valueHalves[FLOW_ACKED_AT / 2]!;
+      if (acked !== 0 && conntrack.state(id) !== ct.CLOSING) conntrack.setAcked(id, dir, acked);
       // What an endpoint sends keeps stamps, so that it is in order when it is carried again.
       values[FLOW_ORDER_AT / 4] = (conntrack.egress(id, dir ^ 1) & ct.EGRESS_PORT) === ports.uplink ? 0 : FOR_EVER;
       valueBytes[FLOW_OFFLOAD_AT] = 0;
@@ -100,6 +102,11 @@ export class Offload {
   /** Packets of direction `dir`, whoever carried them; either part wraps at 2^32. */
   allPackets(id: number, dir: number): number {
     return this.state.conntrack.packets(id, dir) + this.read(id, dir, FLOW_PACKETS_AT);
+  }
+
+  /** As `State.carriedAck`. */
+  carriedAck(id: number, dir: number): number {
+    return this.find(id, dir) ? this.found.valueHalves[FLOW_ACKED_AT / 2]! : 0;
   }
 
   /** The u32 at `at` in the entry of direction `dir`; 0 if there is none. */

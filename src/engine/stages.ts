@@ -26,7 +26,7 @@ import { track } from "../dataplane/track.js";
 import { ttl } from "../dataplane/ttl.js";
 import type { Batch } from "../mem/batch.js";
 import { REMOTE } from "../table/ports.js";
-import { COPY_MARK, INSIDE_MARK_AT } from "../wire/order.js";
+import { COPY_ACKED_AT, COPY_MARK, INSIDE_MARK_AT } from "../wire/order.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import type { PortCounts } from "./counters.js";
 
@@ -80,7 +80,8 @@ export function stages(batch: Batch, state: State, counts: PortCounts): (opened:
     for (let i = 0; i < count; i++) {
       if (device[i] === 0 && ingress[i] !== ports.uplink) continue; // an endpoint's addresses are its own affair
       const frame = at[i]! + HEADER_SIZE;
-      if (device[i] === 0 && memory.words[(frame + INSIDE_MARK_AT) >> 2] === COPY_MARK) batch.noteCopy(i);
+      if (device[i] === 0 && memory.words[(frame + INSIDE_MARK_AT) >> 2] === COPY_MARK)
+        batch.noteCopy(i, memory.halves[(frame + COPY_ACKED_AT) >> 1]!);
       else order.note(memory.halves, memory.words, frame);
     }
   }

@@ -59,6 +59,7 @@ export class Batch {
   readonly routed: Int32Array; // 1: needs a new Ethernet header
   readonly node: Int32Array; // of a frame that came from another node, or goes to one: which (`table/remotes.ts`)
   readonly isCopy: Uint8Array; // 1: the kernel carries the frame itself (`wire/order.ts`)
+  readonly acked: Uint16Array; // of a copy: upper half of what the other end has acknowledged, raw; 0: not known
   /** Some frame of the batch does not start at `headAt`. */
   moved = false;
   /** Some frame is a copy; else `isCopy` is 0 throughout. */
@@ -86,6 +87,7 @@ export class Batch {
     this.routed = column();
     this.node = column();
     this.isCopy = new Uint8Array(memory.slots);
+    this.acked = new Uint16Array(memory.slots);
   }
 
   /** The next batch: all frames start where they were received. */
@@ -94,8 +96,10 @@ export class Batch {
     for (let i = 0; i < this.at.length; i++) this.at[i] = headAt(i);
   }
 
-  noteCopy(i: number): void {
+  /** `acked`: upper half of what the other end has acknowledged, raw; 0: not known. */
+  noteCopy(i: number, acked: number): void {
     this.isCopy[i] = 1;
+    this.acked[i] = acked;
     this.hasCopies = true;
   }
 

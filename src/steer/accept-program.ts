@@ -12,7 +12,7 @@
  */
 import { HEAD_AT, HEAD_LENGTH_AT, IFINDEX_AT, REST_AT, REST_LENGTH_AT } from "../wire/accept-record.js";
 import { type Family, NEXT_HEADER, V4, V6 } from "./family.js";
-import { copyStamp, stampAccepted } from "./order-program.js";
+import { copyStamp, stampAccepted, stampLost } from "./order-program.js";
 import {
   type Counter,
   ETHERNET_SIZE,
@@ -193,5 +193,6 @@ function acceptFamily(p: Program, f: Family, rings: readonly number[], raw = fal
   p.label("odd");
   end("accept-failed", "counted-odd");
   p.label("full");
+  stampLost(p);
   end("accept-ring-full", "counted-full");
 }

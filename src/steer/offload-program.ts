@@ -9,10 +9,12 @@
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  *
  * Of a segment with FIN that is carried the engine gets a copy first (`wire/order.ts`): it follows the connection's end, and the segment is not later
- * than the data before it. Else who has got all data would often end the connection first, and keep its port for a minute (TIME-WAIT).
+ * than the data before it. Else who has got all data would often end the connection first, and keep its port for a minute (TIME-WAIT). With the copy
+ * comes what the other end acknowledged last, by which the engine tells one that somebody has forged (`dataplane/tcp-window.ts`).
  */
 
 import {
+  FLOW_ACKED_AT,
   FLOW_CARRIED_AT,
   FLOW_DESTINATION_AT,
   FLOW_DESTINATION_PORT_AT,
@@ -29,8 +31,8 @@ import {
   OFFLOAD_DESTINATION,
   OFFLOAD_INSIDE,
 } from "../wire/flow-entry.js";
-import { TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
-import { COPY_MARK, INSIDE_MARK_AT } from "../wire/order.js";
+import { TCP_ACKNOWLEDGMENT, TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
+import { COPY_ACKED_AT, COPY_MARK, COPY_SIZE, INSIDE_MARK_AT } from "../wire/order.js";
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
 import { type Family, NEXT_HEADER } from "./family.js";
@@ -63,10 +65,12 @@ import {
   SUM,
   TC_ACT_SHOT,
   TCP,
+  TCP_END,
   TCP_FLAGS,
 } from "./program.js";
 
 const IP_CHECKSUM = 10;
+const TCP_END_SIZE = TCP_FLAGS + 1 - TCP_ACKNOWLEDGMENT;
 
 export interface CarryOptions {
   ipsec?: boolean;
@@ -96,12 +100,13 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.store("u32", "r10", ENDING, 0)
     .jumpIf("r8", "!=", TCP, "not-turning")
     .mov("r2", "r7")
-    .alu("add", "r2", TCP_FLAGS)
-    .loadBytes("r2", INDEX, 1, engine);
-  p.load("u8", "r0", "r10", INDEX)
+    .alu("add", "r2", TCP_ACKNOWLEDGMENT)
+    .loadBytes("r2", TCP_END, TCP_END_SIZE, engine);
+  p.load("u8", "r0", "r10", TCP_END + TCP_END_SIZE - 1)
     .alu("and", "r0", TCP_FIN | TCP_SYN | TCP_RST)
-    .jumpIf("r0", "==", 0, "not-turning");
-  p.jumpIf("r0", "!=", TCP_FIN, engine).store("u32", "r10", ENDING, 1).label("not-turning");
+    .jumpIf("r0", "==", 0, "going on");
+  p.jumpIf("r0", "!=", TCP_FIN, engine).store("u32", "r10", ENDING, 1).jump("not-turning");
+  p.label("going on").load("u16", "r0", "r10", TCP_END).store("u16", "r9", FLOW_ACKED_AT, "r0").label("not-turning");
   if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across").jumpIf("r1", "==", OFFLOAD_BOTH, "both");
 
@@ -121,7 +126,7 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.label("rewrite");
   if (!pastBridge) unlessOwn(p, "own network", engine);
   if (ipsec) p.lookupIpsec(f, dst).jumpIf("r0", "!=", 0, engine);
-  copyIfEnding(p, "one end", from?.tap);
+  copyIfEnding(p, f, "one end", from?.tap);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "rewrite-destination");
   rewriteEnd(p, f, "source", { address: src, port: l4, portAt: 0, oldAddress: flowDst, oldPort: flowPorts + 2 });
   p.label("rewrite-destination");
@@ -159,12 +164,24 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
 }
 
 /**
- * Of a segment with FIN, which will be carried and is as it came: a copy to the engine, in whose source MAC the mark is. The segment gets another Ethernet header on
- * its way out. `tap`: where on the stack the index of the endpoint's TAP is. r0 to r5 are lost.
+ * Of a segment with FIN, which will be carried and is as it came, with what it is to become on the stack: a copy to the engine, in whose source MAC the mark is. The
+ * segment gets another Ethernet header on its way out. `tap`: where on the stack the index of the endpoint's TAP is. r0 to r5 are lost.
  */
-function copyIfEnding(p: Program, name: string, tap: number | undefined): void {
+function copyIfEnding(p: Program, f: Family, name: string, tap: number | undefined): void {
+  const { l4, src, value: key } = f.stack;
+  const ports = key + 2 * f.addressSize;
   p.load("u32", "r0", "r10", ENDING).jumpIf("r0", "==", 0, `${name}: not ending`);
-  p.store("u32", "r10", ENDING, COPY_MARK).mov("r1", "r6").mov("r2", INSIDE_MARK_AT).stackPointer("r3", ENDING).mov("r4", 4).mov("r5", 0);
+  p.store("u32", "r10", ENDING, COPY_MARK).store("u16", "r10", ENDING + COPY_ACKED_AT - INSIDE_MARK_AT, 0);
+  // The entry of what answers it.
+  for (let i = 0; i < 2 * f.addressSize; i += 4) p.copy("u32", key + i, src + i);
+  p.copy("u32", ports, l4)
+    .store("u32", "r10", ports + 4, TCP)
+    .lookup(f.maps.flows, key)
+    .jumpIf("r0", "==", 0, `${name}: answers not entered`);
+  p.load("u16", "r1", "r0", FLOW_ACKED_AT)
+    .store("u16", "r10", ENDING + COPY_ACKED_AT - INSIDE_MARK_AT, "r1")
+    .label(`${name}: answers not entered`);
+  p.mov("r1", "r6").mov("r2", INSIDE_MARK_AT).stackPointer("r3", ENDING).mov("r4", COPY_SIZE).mov("r5", 0);
   p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed").mov("r1", "r6");
   if (tap === undefined) p.load("u32", "r2", "r9", FLOW_UPLINK_AT);
   else p.load("u32", "r2", "r10", tap);
@@ -230,7 +247,7 @@ function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, past
     p.load("u32", "r0", "r10", HOME).jumpIf("r0", "!=", 0, "both own");
     unlessOwn(p, "both own", engine);
   }
-  copyIfEnding(p, "both ends", tap);
+  copyIfEnding(p, f, "both ends", tap);
 
   p.mov("r3", 0).load("u32", "r4", "r10", SUM);
   p.replaceSum(PSEUDO_HEADER, "both addresses").jumpIf("r0", "!=", 0, "offload-failed");

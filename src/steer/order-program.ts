@@ -5,7 +5,8 @@
  *
  * An endpoint's frames have their stamp in the source MAC, once the program has compared that (`keepInside`).
  *
- * Who never leaves a gap is not waited for for ever: after ORDER_MOST packets he has filled the queues to the engine, which loses some.
+ * Who never leaves a gap is not waited for for ever. Where the queue to the engine is about to be full, what would wait is carried instead, as it would be
+ * lost there: by the number of its stamps that have not left (ORDER_FULL), or, of a ring buffer, when it was full. At the latest after ORDER_MOST packets.
  */
 import { randomBytes } from "node:crypto";
 import { FLOW_INGRESS_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
@@ -19,6 +20,7 @@ import {
   INSIDE_STAMP_SIZE,
   insidePlace,
   ORDER_BITS,
+  ORDER_FULL,
   ORDER_HANDED_AT,
   ORDER_MOST,
   ORDER_MOST_MASK,
@@ -107,12 +109,14 @@ export function waitInside(
   engine: string,
 ): void {
   const [stamp, waits, left, store] = [`${name} stamp`, `${name} waits`, `${name} left`, `${name} store`];
-  const allPassed = `${name} all passed`;
+  const [allPassed, over] = [`${name} all passed`, `${name} over`];
   p.lookup("order", INDEX).jumpIf("r0", "==", 0, engine).jumpIf("r9", "==", 0, stamp);
   if (carried !== undefined) p.load("u8", "r1", "r9", carried).jumpIf("r1", "==", 0, stamp);
   // A place that nothing has been at says nothing: the program before this one, which carried nothing, gave no stamps.
   p.load("u32", "r2", "r9", waiting).load("u32", "r1", "r0", ORDER_HANDED_AT).jumpIf("r1", "==", 0, waits);
-  p.load("u16", "r1", "r0", ORDER_HANDED_AT).load("u16", "r3", "r0", ORDER_PASSED_AT).jumpIf("r1", "==", "r3", allPassed).label(waits);
+  // In this order: else what another CPU hands over meanwhile, and has left at once, would be before it.
+  p.load("u16", "r3", "r0", ORDER_PASSED_AT).load("u16", "r1", "r0", ORDER_HANDED_AT).jumpIf("r1", "==", "r3", allPassed);
+  p.alu("sub", "r1", "r3").alu("and", "r1", 0xffff).jumpIf("r1", ">", ORDER_FULL, over).label(waits);
   // Another CPU may have found just now that all have left: below 0 there would be no end to it.
   p.jumpIf("r2", "==", 0, stamp)
     .alu("sub", "r2", 1)
@@ -137,14 +141,15 @@ export function waitInside(
     .call(SKB_STORE_BYTES);
   p.jump(engine).label(allPassed);
   if (trusted === 0) {
-    p.store("u32", "r9", waiting, 0);
+    p.label(over).store("u32", "r9", waiting, 0);
     return;
   }
-  const [over, again] = [`${name} over`, `${name} again`];
+  const [again, done] = [`${name} again`, `${name} done`];
   p.jumpIf("r2", ">", 2 * ORDER_TRUSTED_ONE - 1, again)
+    .label(over)
     .store("u32", "r9", waiting, 0)
-    .jump(over);
-  p.label(again).alu("sub", "r2", ORDER_TRUSTED_ONE).store("u32", "r9", waiting, "r2").label(over);
+    .jump(done);
+  p.label(again).alu("sub", "r2", ORDER_TRUSTED_ONE).store("u32", "r9", waiting, "r2").label(done);
 }
 
 /**
@@ -173,6 +178,15 @@ export function stampAccepted(p: Program, f: Family, worker: number, otherwise: 
   nextStamp(p);
   // Whether `steer` knows its flow.
   p.load("u32", "r1", "r6", SKB_TC_INDEX).store("u16", "r10", STAMP + STAMP_ENTERED_AT, "r1");
+}
+
+/** With the place of a packet in INDEX for which the worker's ring buffer has no room: the next one of its flow does not wait, if the flow is entered. r0 to r5 are lost. */
+export function stampLost(p: Program): void {
+  p.lookup("order", INDEX)
+    .jumpIf("r0", "==", 0, "no place")
+    .load("u32", "r1", "r0", ORDER_HANDED_AT)
+    .store("u32", "r0", ORDER_PASSED_AT, "r1");
+  p.label("no place");
 }
 
 /** STAMP as the Ethernet addresses of a frame at `base` + `at`. r1 is lost. */
@@ -214,9 +228,11 @@ export function keepOrder(p: Program, f: Family, uplinks: readonly number[], off
     if (!isLast) p.jump("placed").label(`not worker ${worker}`);
   }
   p.label("placed").lookup("order", INDEX).jumpIf("r0", "==", 0, "in order");
-  p.load("u32", "r2", "r9", FLOW_INGRESS_AT).load("u32", "r1", "r0", ORDER_HANDED_AT).load("u32", "r3", "r0", ORDER_PASSED_AT);
-  p.jumpIf("r1", "!=", "r3", "waits").jumpIf("r2", "!=", 0, "all passed");
+  p.load("u32", "r2", "r9", FLOW_INGRESS_AT).load("u32", "r3", "r0", ORDER_PASSED_AT).load("u32", "r1", "r0", ORDER_HANDED_AT);
+  p.jumpIf("r1", "==", "r3", "none waits").jumpIf("r2", "!=", 0, "waits");
+  p.alu("sub", "r1", "r3").alu("lsh", "r1", 32).alu("rsh", "r1", 32).jumpIf("r1", ">", ORDER_FULL, "carried").jump("waits");
   // What the engine has not entered to be carried keeps its stamps.
+  p.label("none waits").jumpIf("r2", "!=", 0, "all passed").label("carried");
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "!=", 0, "all passed").label("waits");
   // Another CPU may have found just now that all have left: below 0 there would be no end to it.
   p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "in order");

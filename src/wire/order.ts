@@ -29,13 +29,12 @@ export function insidePlace(workers: number, worker: number, port: number): numb
   return workers * WORKER_PLACES + worker * INSIDE_PLACES + (port << INSIDE_BITS);
 }
 
-/** Packets that a flow's entry has take the old way at most: more than the queue of an uplink and a ring buffer hold together. */
+/** Frames that may wait in the queue of a TAP that frames with stamps come by. */
+export const ORDER_QUEUE = 4000;
+/** So many are about to fill it, with those of others in it. */
+export const ORDER_FULL = 3500;
+/** Packets that a flow's entry has take the old way at most. Who has left no gap in so many is not waited for. */
 export const ORDER_MOST = 8192;
-/**
- * The same of what an endpoint on a veth pair sends: half of what the queue of its TAP holds, so that nothing is lost there while the flow changes its way. Who
- * leaves no gap in so many is faster than the engine.
- */
-export const INSIDE_ORDER_MOST = 1024;
 /**
  * Of a pair of stations the entry is for many flows, each of which asks for itself whether all of it has left. So the upper half word counts how many frames in a row are
  * to be carried before nobody asks any more.
@@ -62,6 +61,9 @@ export const INSIDE_STAMP_SIZE = 6, INSIDE_MARK_AT = 6, INSIDE_STAMP_AT = 10, IN
 
 /**
  * At INSIDE_MARK_AT of any frame to the engine, four bytes: it is a copy, and the kernel carries the frame itself
- * (`steer/offload-program.ts`). It is the stamp of a place that no port has. Who forges one has his own frame not sent on.
+ * (`steer/offload-program.ts`). It is the stamp of a place that no port has. Who forges one has his own frame not sent on. At COPY_ACKED_AT is FLOW_ACKED_AT of
+ * the entry of the flow's other direction (`wire/flow-entry.ts`).
  */
-export const COPY_MARK = (0xff << INSIDE_PLACE_SHIFT) | INSIDE_MARK;
+export const COPY_MARK = (0xff << INSIDE_PLACE_SHIFT) | INSIDE_MARK,
+  COPY_SIZE = 6,
+  COPY_ACKED_AT = 10;

@@ -96,11 +96,12 @@ const offloadedEntries = (proto: number): [string, string][] => [
 ];
 const entries = (d: Dataplane): [string, string][] => [...d.flowMap];
 
-/** As the kernel does when it carries packets: counts them in the entry, and notes the second. */
-function carry(d: Dataplane, at: string, packets: number, seen: number): void {
+/** As the kernel does when it carries packets: counts them in the entry, and notes the second and the upper half of the last acknowledgment. */
+function carry(d: Dataplane, at: string, packets: number, seen: number, acked = 0): void {
   const bytes = Buffer.from(d.flowMap.get(at)!, "hex");
   bytes.writeUInt32LE(seen, 12);
   bytes.writeBigUInt64LE(BigInt(packets), 16);
+  bytes.writeUInt16BE(acked, 30);
   d.flowMap.set(at, bytes.toString("hex"));
 }
 
@@ -367,6 +368,33 @@ describe("a connection that ends", () => {
     expect(d.flows()).toMatchObject([{ state: "reset" }]);
     carry(d, fromServer(p.TCP), 4, d.now);
     expect(d.flows()).toMatchObject([{ state: "established", timeoutSec: 7440 }]);
+  });
+
+  it.each([
+    ["at the next byte", 0, "fin-wait", "reset"],
+    ["33 MiB further", 0x0210, "established", "established"],
+    ["2 GiB away", 0x8000, "established", "established"],
+  ])("is told from a forged one by what the kernel has noted: %s", (_, ahead, afterFin, afterRst) => {
+    const noted = 0x4321; // upper half of what was acknowledged last, far from where the connection began
+    const number = ((noted + ahead) & 0xffff) * 0x1_0000;
+    for (const isKnown of [true, false]) {
+      const d = bridged();
+      d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+      const f = flow(d, p.TCP);
+      f.open();
+      const [of, to] = [
+        { src: CLIENT, dst: HOST_IP },
+        { sport: SPORT, dport: PUBLISHED },
+      ];
+      for (const at of [fromClient(p.TCP), fromServer(p.TCP)]) carry(d, at, 10, d.now, isKnown ? noted : 0);
+      const state = (): string => d.flows()[0]!.state;
+      // With a copy comes what the other end has acknowledged.
+      const mac = `73:74:64:ff:${isKnown ? "43:21" : "00:00"}`;
+      expect(d.send(UP, p.frame(MAC_UP, mac, p.tcp(of, { ...to, flags: p.FIN | p.ACK, seq: number, ack: 5 })))).toEqual([]);
+      expect(state()).toBe(isKnown ? afterFin : "established");
+      for (const flags of [p.RST, p.RST | p.ACK]) expect(d.fromUplink(p.tcp(of, { ...to, flags, seq: number, ack: 5 }))).toHaveLength(1);
+      expect(state()).toBe(isKnown ? afterRst : "established");
+    }
   });
 
   it("may begin anew between the same ports: what the kernel saw before establishes nothing", () => {

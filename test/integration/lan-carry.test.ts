@@ -13,7 +13,7 @@ import {
   OFFLOAD_SOURCE,
 } from "../../src/wire/flow-entry.js";
 import { parseIp } from "../../src/wire/ip-address.js";
-import { ORDER_MOST, ORDER_TRUSTED, ORDER_TRUSTED_ONE } from "../../src/wire/order.js";
+import { ORDER_FULL, ORDER_MOST, ORDER_TRUSTED, ORDER_TRUSTED_ONE } from "../../src/wire/order.js";
 import { foldAddress, workerOf } from "../../src/wire/spread.js";
 import {
   STATION_PAIR_DEVICE_AT,
@@ -330,6 +330,12 @@ it("stamps what an endpoint sends in a flow that is not carried for a time, so t
   const [taken, back] = [udp.entry(0xffff_ffff, 0), udp.entry(2)];
   const steps = [taken, udp, { passed: 1 }, udp, back, udp, udp, udp, { passed: 4 }, udp];
   expect(await stepped(steps)).toEqual([1, 2, 3, 4, "carried", "carried"]);
+});
+
+it("carries what would find the queue to the engine full", async () => {
+  const udp = outward(false);
+  const steps = [udp, udp.entry(ORDER_MOST), { passed: 1 - ORDER_FULL }, udp, udp, { passed: 3 }, udp];
+  expect(await stepped(steps)).toEqual([1, 2, "carried", "carried"]);
 });
 
 it.each([1, 3])(

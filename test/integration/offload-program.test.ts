@@ -50,6 +50,14 @@ function offloaded(c: Case): { d: Dataplane; opening: Uint8Array[] } {
   return { d, opening };
 }
 
+/** python3 -c … DEVICE: prints the source MAC of each frame that goes out of it. */
+const SOURCES = `
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)); s.bind((sys.argv[1], 3))
+print("ready", flush=True)
+while True: print(s.recv(2048)[6:12].hex(), flush=True)
+`;
+
 /** The entry as it is when it has just been written. */
 function waiting(key: string, value: string): string {
   const at = FLOW_ORDER_AT * 2;
@@ -181,9 +189,20 @@ onTsproxy("leaves to the engine, untouched, what may need another decision", "ke
 onTsproxy("carries a segment that ends a connection, and gives the engine a copy, which counts it", "kernel", async (c) => {
   const flows = offloaded(c);
   c.lab.sysctl(c.host, "net.ipv6.conf.up0.disable_ipv6", 1); // so that it says nothing by itself
-  const fin = { flags: p.FIN | p.ACK, data: p.payload(30) };
-  const ends = [p.tcp(toServer, { ...clientPorts, ...fin }), p.tcp(toClient, { ...serverPorts, ...fin })];
-  const copies = await framesOut(c, "up0", () => steer(c, flows, ends));
+  const sources = c.lab.start(c.host, ["python3", "-c", SOURCES, "up0"]);
+  await sources.until("it listens", () => sources.stdout.includes("ready"));
+  const fin = { flags: p.FIN | p.ACK, data: p.payload(30), ack: 0x77777777 };
+  const of = [
+    [toServer, clientPorts, 0xfedc_ba98],
+    [toClient, serverPorts, 0x1234_5678],
+  ] as const;
+  const data = of.map(([ip, ports, ack]) => p.tcp(ip, { ...ports, ack, data: p.payload(30) }));
+  const ends = of.map(([ip, ports]) => p.tcp(ip, { ...ports, ...fin }));
+  const copies = await framesOut(c, "up0", async () => (await steer(c, flows, [...data, ...ends])).slice(data.length));
+  for (const datagram of data) flows.d.fromUplink(datagram);
+  // With a copy comes what the other end has acknowledged.
+  await sources.until("both are seen", () => sources.stdout.includes("737464ff1234\n737464fffedc\n"));
+  await sources.stop();
   expect(copies.answers).toEqual(
     ends.map((datagram) => ({
       verdict: TC_ACT_REDIRECT,

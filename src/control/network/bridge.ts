@@ -10,6 +10,7 @@ import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, sameIp } from "../../wire/ip-address.js";
+import { ORDER_QUEUE } from "../../wire/order.js";
 import { eachFamily, ofFamily, type PerFamily, perFamily } from "../../wire/per-family.js";
 import { closeToIpv6, hostDeviceConf, hostDeviceIpv6Conf } from "../device-conf.js";
 import { checkNetworkFamilies } from "../families.js";
@@ -208,7 +209,7 @@ class Bridge implements Bridged {
     const mac = stationMac(gateways);
     // A link-local address is what the host finds its neighbors with (RFC 4861 §7.2.2): the one that comes of the MAC.
     const addrGenMode = ipv6Conf === undefined ? "none" : "eui64";
-    socket.setLink(index, { mac: macText(mac), mtu: this.mtu, addrGenMode, ipv4Conf });
+    socket.setLink(index, { mac: macText(mac), mtu: this.mtu, txQueueLen: ORDER_QUEUE, addrGenMode, ipv4Conf });
     if (ipv6Conf !== undefined && !setIpv6Conf(tap.name, ipv6Conf)) throw noIpv6(`net.ipv6.conf of ${tap.name} cannot be written`);
     const addresses = eachFamily(gateways);
     taps.attach(tap, { kind: "host", name: tap.name, mac, addresses, network: this.number, device: index }, undo, onGone);

@@ -15,6 +15,7 @@ import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Link } from "../../sys/rtnetlink-entries.js";
 import { NO_ICC, ONE_MAC, PASSTHRU, PROMISCUOUS, VEPA } from "../../table/networks.js";
 import { parseMac } from "../../wire/ethernet.js";
+import { ORDER_QUEUE } from "../../wire/order.js";
 import { closeToIpv6 } from "../device-conf.js";
 import type { Host } from "../host.js";
 import { Undo } from "../undo.js";
@@ -37,7 +38,6 @@ const MODES = {
   ipvlan: { way: "address", flags: ONE_MAC },
 } as const;
 const MAX_STATIONS = 4096,
-  QUEUE = 2000,
   RETRY_MS = 2000;
 const DEVICE = "tsplan%d";
 const NO_MAC = new Uint8Array(6);
@@ -174,7 +174,7 @@ export class LanSegment {
     const tap = taps.open({ name: DEVICE, keepAs: keptAs(this.parent) }, undo);
     const { index } = socket.link(tap.name)!;
     [this.deviceIndex, this.deviceName] = [index, tap.name];
-    socket.setLink(index, { mtu: this.mtu, txQueueLen: QUEUE, multicast: false, addrGenMode: "none" });
+    socket.setLink(index, { mtu: this.mtu, txQueueLen: ORDER_QUEUE, multicast: false, addrGenMode: "none" });
     closeToIpv6(tap.name);
     put("lan_out", lanOutProgram(maps, MODES[this.sort.mode].way), index, "ingress", undo);
     const port = { kind: "lan", name: tap.name, mac: this.mac ?? NO_MAC, addresses: [], network, device: index } as const;

@@ -18,6 +18,7 @@ import { shutDevice } from "../../steer/device-filter.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../../sys/rtnetlink-link.js";
 import { macText } from "../../wire/ethernet.js";
+import { ORDER_QUEUE } from "../../wire/order.js";
 import { closeToIpv6 } from "../device-conf.js";
 import type { Undo } from "../undo.js";
 import type { HandedOut } from "./live-device.js";
@@ -32,8 +33,6 @@ const HANDED_OUT_TAP = /^tspe(?=[0-9A-Za-z]{11}$)/;
 const HANDED_OUT = /^tsp(?=[0-9A-Za-z]{11}$)/;
 const TAP_NAME = /^tspe(?=\w+$)/,
   END_NAME = /^tspv(?=\d{1,10}$)/;
-/** Frames that may wait for the engine: twice INSIDE_ORDER_MOST (`wire/order.ts`). */
-const QUEUE = 2000;
 /** Strict reverse-path filter: no route leads there, so nothing comes from there. Nobody is answered for (arp(7): arp_ignore 8). */
 const CLOSED: Partial<Ipv4Conf> = {
   forwarding: 0,
@@ -139,7 +138,14 @@ export function findPair(socket: RouteSocket, tap: string): VethPair | null {
 /** Closes both devices in the host's namespace to its stack, and sets them up: once the programs are on them. `mac`: the endpoint's. */
 export function setPairUp(socket: RouteSocket, { name, ifindex, tap }: VethPair, tapName: string, mac: Uint8Array): void {
   // With the endpoint's MAC the kernel sees what is for the endpoint as such.
-  socket.setLink(tap, { mac: macText(mac), mtu: MAX_MTU, txQueueLen: QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: CLOSED });
+  socket.setLink(tap, {
+    mac: macText(mac),
+    mtu: MAX_MTU,
+    txQueueLen: ORDER_QUEUE,
+    multicast: false,
+    addrGenMode: "none",
+    ipv4Conf: CLOSED,
+  });
   socket.setLink(ifindex, { multicast: false, addrGenMode: "none", ipv4Conf: CLOSED });
   for (const device of [tapName, name]) closeToIpv6(device);
   for (const index of [tap, ifindex]) socket.setLink(index, { up: true });

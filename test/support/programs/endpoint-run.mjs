@@ -96,7 +96,7 @@ function pass(number) {
   const key = Buffer.from(Uint32Array.of(last).buffer);
   const value = Buffer.alloc(ORDER_VALUE_SIZE);
   bpf.lookupElement(maps.order, key, value);
-  value.writeUInt32LE(number, ORDER_PASSED_AT);
+  value.writeUInt32LE(number >>> 0, ORDER_PASSED_AT);
   bpf.updateElement(maps.order, key, value);
 }
 
