@@ -14,7 +14,7 @@ import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 import { Assembler } from "./assembler.js";
 import { attachFilter } from "./device-filter.js";
-import { HostFilter } from "./host-filter.js";
+import { HostFilter, removeRest } from "./host-filter.js";
 import { TC_ACT_UNSPEC } from "./program.js";
 
 export type AttachMode = "tcx" | "clsact";
@@ -51,7 +51,7 @@ export class Attacher {
     if (!useTcx || !linksLater || routeSocket === undefined) return;
     this.passing = bpf.loadProgram("tsproxy_next", new Assembler().mov("r0", TC_ACT_UNSPEC).exit().assemble());
     this.useTcx = bpf.hasTcx(this.passing);
-    if (!this.useTcx) this.close();
+    if (!this.useTcx) this.endPassing();
   }
 
   /** `name`: of the filter, if it is one. */
@@ -116,12 +116,17 @@ export class Attacher {
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift())
       await next().catch((error: Error) => log.warn(`steering goes on by a filter, without a TCX link: ${error.message}`));
     this.isMaking = false;
-    this.close();
+    this.endPassing();
   }
 
-  /** Nothing more is waited for. What is attached stays. */
+  /** When all is detached. */
   close(): void {
     this.waiting = [];
+    this.endPassing();
+    if (this.routeSocket !== undefined) removeRest(this.routeSocket, this.qdiscs);
+  }
+
+  private endPassing(): void {
     if (this.isMaking || this.passing === undefined) return;
     fs.closeSync(this.passing);
     this.passing = undefined;

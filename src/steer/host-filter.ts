@@ -5,6 +5,7 @@
  * `tsproxy-PID-qdisc` if its process has made the device's clsact, and is removed by the next start (`sweepStale`).
  */
 import fs from "node:fs";
+import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { Assembler } from "./assembler.js";
@@ -55,15 +56,17 @@ export class HostFilter {
     return true;
   }
 
-  /** The device may be gone. */
+  /** The device may be gone. Where the kernel does not remove it, it stays, and lets everything pass. */
   detach(): void {
     const { socket, qdiscs } = this;
     const { ifindex, direction } = this.place;
     try {
       socket.deleteBpfFilter(ifindex, PRIORITY, this.handle, direction);
       if (qdiscs.has(ifindex) && isUnused(socket, ifindex)) removeQdisc(socket, ifindex, qdiscs);
+    } catch (error) {
+      log.warn(`a filter of ours stays on device ${ifindex}, and lets everything pass: ${(error as Error).message}`);
     } finally {
-      fs.closeSync(this.array); // if it is still there, it lets everything pass now
+      fs.closeSync(this.array);
     }
   }
 }
@@ -105,14 +108,14 @@ function isUnused(socket: RouteSocket, ifindex: number): boolean {
   return !DIRECTIONS.some((direction) => socket.hasFilters(ifindex, direction));
 }
 
-/** Removes the device's filters of tsproxy processes that are no more, and the clsact qdisc if such a process had made it and nothing else uses it. */
-function removeStale(socket: RouteSocket, ifindex: number): number {
+/** Removes the device's filters of processes that `match` accepts, and the clsact qdisc if such a process had made it and nothing else uses it. */
+function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: string) => boolean): number {
   let removed = 0;
   let madeQdisc = false;
   for (const direction of DIRECTIONS) {
     for (const { priority, handle, name } of socket.bpfFilters(ifindex, direction)) {
       const parts = FILTER_NAME.exec(name);
-      if (parts === null || fs.existsSync(`/proc/${parts[1]}`)) continue;
+      if (parts === null || !match(parts[1]!)) continue;
       socket.deleteBpfFilter(ifindex, priority, handle, direction);
       madeQdisc ||= parts[2] !== undefined;
       removed++;
@@ -122,7 +125,16 @@ function removeStale(socket: RouteSocket, ifindex: number): number {
   return removed;
 }
 
-/** The same of these devices. Answers how many filters. */
+/** Removes from these devices what tsproxy processes that are no more have left. Answers how many filters. */
 export function sweepStale(socket: RouteSocket, ifindices: readonly number[]): number {
-  return ifindices.reduce((sum, ifindex) => sum + removeStale(socket, ifindex), 0);
+  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, (pid) => !fs.existsSync(`/proc/${pid}`)), 0);
+}
+
+/** Tries once more what has failed in `detach`, when nothing is attached any more. `qdiscs`: as of `HostFilter.put`. */
+export function removeRest(socket: RouteSocket, qdiscs: Set<number>): void {
+  for (const ifindex of qdiscs) {
+    removeFilters(socket, ifindex, (pid) => pid === String(process.pid));
+    if (isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
+  }
+  qdiscs.clear();
 }

@@ -273,12 +273,12 @@ export class Steering {
   /** Detaches everything and gives the maps back. */
   close(): void {
     this.loading?.close();
-    this.attacher.close();
     this.devices?.close();
     for (const emitter of this.emitters.splice(0)) emitter.detach();
     this.tunnelDevices?.close();
     this.published?.close();
     this.ends?.close();
+    this.attacher.close();
     this.descriptors.close();
   }
 }

@@ -153,6 +153,25 @@ describe("Attacher that makes links later", () => {
     expect([at(2, "ingress"), at(3, "ingress")]).toEqual([[], []]);
   });
 
+  it("removes when it is closed what the kernel has refused to remove before", () => {
+    const { socket, at, qdiscs } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
+    const [first, second] = [attacher.attach(2, PROGRAM), attacher.attach(3, PROGRAM)];
+    const { deleteBpfFilter, hasFilters } = socket;
+    const fail = (): never => {
+      throw new Error("no memory");
+    };
+    socket.deleteBpfFilter = fail;
+    first.detach();
+    Object.assign(socket, { deleteBpfFilter, hasFilters: fail });
+    second.detach();
+    expect([at(2, "ingress").length, [...qdiscs]]).toEqual([1, [2, 3]]);
+    expect(openMaps()).toEqual([]); // so both let everything pass
+    socket.hasFilters = hasFilters;
+    attacher.close();
+    expect([at(2, "ingress"), [...qdiscs]]).toEqual([[], []]);
+  });
+
   it("keeps what holds the filter while the process is restarted, until there is a link", async () => {
     const kept = new Map<string, readonly number[]>();
     const store = { put: (name: string, fds: readonly number[]) => kept.set(name, fds), remove: (name: string) => kept.delete(name) };
